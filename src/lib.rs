@@ -1,1 +1,8 @@
-//! kreach
+//! kreach explores a Kubernetes cluster's real security posture: who has access, what they can reach, and how
+//! traffic may flow, each answer with its proof.
+//!
+//! The tour, from the ground up; a module uses only what stands above it in this list:
+//!
+//! - [`model`]: a cluster as a value, and the one rule language of all policies.
+
+pub mod model;

@@ -1,0 +1,143 @@
+//! Addresses, and the blocks of them that rules name.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use ipnet::IpNet;
+
+/// An IP family; each is judged apart (S35).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Family {
+    V4,
+    V6,
+}
+
+impl Family {
+    /// Both, in the order that answers list them.
+    pub const ALL: [Family; 2] = [Family::V4, Family::V6];
+
+    /// The family of this address.
+    pub fn of(address: IpAddr) -> Self {
+        if address.is_ipv4() { Family::V4 } else { Family::V6 }
+    }
+
+    /// As people write it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Family::V4 => "IPv4",
+            Family::V6 => "IPv6",
+        }
+    }
+}
+
+/// `::ffff:a.b.c.d` as `a.b.c.d`; every other address as it is (CONTRACT §2).
+pub fn canonical(address: IpAddr) -> IpAddr {
+    address.to_canonical()
+}
+
+/// A range of addresses with holes; the API's `ipBlock`.
+///
+/// Holes of one block do not close another block (S31). Host bits are masked by the reader.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Block {
+    pub cidr: IpNet,
+    pub except: Vec<IpNet>,
+}
+
+impl Block {
+    /// Whether the block holds this address; never across families (S35).
+    pub fn contains(&self, address: IpAddr) -> bool {
+        self.cidr.contains(&address) && !self.except.iter().any(|hole| hole.contains(&address))
+    }
+
+    /// The family it speaks of.
+    pub fn family(&self) -> Family {
+        Family::of(self.cidr.addr())
+    }
+}
+
+/// The addresses of one pod: at most one for each family, and which came first.
+///
+/// The first is `status.podIP`, the one that callers reach unless they choose.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+pub struct Addresses {
+    v4: Option<Ipv4Addr>,
+    v6: Option<Box<Ipv6Addr>>,
+    v6_first: bool,
+}
+
+impl Addresses {
+    /// The first of each family among these, in order.
+    pub fn new(addresses: impl IntoIterator<Item = IpAddr>) -> Self {
+        let mut all = Self::default();
+        for address in addresses {
+            match canonical(address) {
+                IpAddr::V4(it) if all.v4.is_none() => all.v4 = Some(it),
+                IpAddr::V6(it) if all.v6.is_none() => {
+                    all.v6_first = all.v4.is_none();
+                    all.v6 = Some(Box::new(it));
+                }
+                _ => {}
+            }
+        }
+        all
+    }
+
+    /// The address of this family.
+    pub fn of(&self, family: Family) -> Option<IpAddr> {
+        match family {
+            Family::V4 => self.v4.map(IpAddr::V4),
+            Family::V6 => self.v6.as_deref().copied().map(IpAddr::V6),
+        }
+    }
+
+    /// All of them, the first one first.
+    pub fn iter(&self) -> impl Iterator<Item = IpAddr> {
+        let order = if self.v6_first { [Family::V6, Family::V4] } else { [Family::V4, Family::V6] };
+        order.into_iter().filter_map(|family| self.of(family))
+    }
+
+    /// The first one.
+    pub fn first(&self) -> Option<IpAddr> {
+        self.iter().next()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.v4.is_none() && self.v6.is_none()
+    }
+
+    /// Whether this is one of them.
+    pub fn contains(&self, address: IpAddr) -> bool {
+        self.of(Family::of(address)) == Some(address)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ip(text: &str) -> IpAddr {
+        text.parse().expect("a literal address")
+    }
+
+    /// S31, S35.
+    #[test]
+    fn a_block_has_holes_and_one_family() {
+        let block = Block {
+            cidr: "10.0.0.0/8".parse().expect("a literal block"),
+            except: vec!["10.1.0.0/16".parse().expect("a literal block")],
+        };
+        assert!(block.contains(ip("10.2.0.1")));
+        assert!(!block.contains(ip("10.1.0.1")));
+        assert!(!block.contains(ip("::ffff:10.2.0.1")), "the caller makes addresses canonical first");
+        assert!(block.contains(canonical(ip("::ffff:10.2.0.1"))));
+    }
+
+    #[test]
+    fn addresses_keep_the_first_of_each_family() {
+        let both = Addresses::new([ip("fd00::1"), ip("10.0.0.1"), ip("10.0.0.2")]);
+        assert_eq!(both.first(), Some(ip("fd00::1")));
+        assert_eq!(both.of(Family::V4), Some(ip("10.0.0.1")));
+        assert_eq!(both.iter().count(), 2);
+    }
+}

@@ -1,0 +1,445 @@
+//! A cluster as a value: the facts we were told, what we were not told, and how one step of the world changes them.
+//!
+//! ```text
+//! Delta (a watch event, a list, a document) ──apply──► Cluster + the Changes that an answer may rest on
+//! ```
+//!
+//! `live`, `staged`, `baseline` and `past` are four of these. A clone costs a pointer a namespace and kind.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::coverage::{Coverage, CoverageMap, Scope};
+use super::facts::{EndpointSlice, Fact, Namespace, Node, Pod, Service, ServiceAccount, Version, Workload};
+use super::id::{Kind, ObjectId};
+use super::name::Name;
+use super::objects::Objects;
+use super::place::Problem;
+use super::policy::Policy;
+use super::role::{Binding, Role};
+
+/// A fact of any sort, as the door gives it.
+#[derive(Clone, PartialEq, Debug)]
+pub enum AnyFact {
+    Namespace(Arc<Namespace>),
+    Pod(Arc<Pod>),
+    Node(Arc<Node>),
+    Service(Arc<Service>),
+    EndpointSlice(Arc<EndpointSlice>),
+    ServiceAccount(Arc<ServiceAccount>),
+    Workload(Arc<Workload>),
+    Policy(Arc<Policy>),
+    Role(Arc<Role>),
+    Binding(Arc<Binding>),
+}
+
+/// One object as read: its fact, and what of it could not be read or would be refused.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Entry {
+    pub fact: AnyFact,
+    pub problems: Vec<Problem>,
+}
+
+/// One step of the outside world.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Delta {
+    /// An object was created or changed. Older than what we hold (by uid and version): ignored (E2).
+    Put(Entry),
+    /// An object was deleted.
+    Gone(ObjectId),
+    /// All objects of a kind in a scope; they replace what was held there, at once, whatever its versions.
+    Listed { kind: Kind, scope: Scope, entries: Vec<Entry> },
+    /// An object exists and could not be read: answers that it could bend become unknown (E5).
+    Unreadable { id: ObjectId, problems: Vec<Problem> },
+    /// How much of a kind we hold has changed.
+    Covered { kind: Kind, scope: Scope, coverage: Coverage },
+    /// Something was wrong that belongs to no object (a document that is no Kubernetes object).
+    Noted(Problem),
+}
+
+/// A fact before and after one step; `None`: it did not exist.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Diff<T> {
+    pub before: Option<Arc<T>>,
+    pub after: Option<Arc<T>>,
+}
+
+/// One thing that an answer may rest on and that a [`Delta`] changed.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Change {
+    Namespace(Diff<Namespace>),
+    Pod(Diff<Pod>),
+    Node(Diff<Node>),
+    Service(Diff<Service>),
+    EndpointSlice(Diff<EndpointSlice>),
+    ServiceAccount(Diff<ServiceAccount>),
+    Workload(Diff<Workload>),
+    Policy(Diff<Policy>),
+    Role(Diff<Role>),
+    Binding(Diff<Binding>),
+    /// The coverage of a kind changed somewhere.
+    Coverage(Kind),
+    /// An object became unreadable, or readable again.
+    Readable(ObjectId),
+}
+
+/// Everything we know of one cluster.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Cluster {
+    pub namespaces: Objects<Namespace>,
+    pub pods: Objects<Pod>,
+    pub nodes: Objects<Node>,
+    pub services: Objects<Service>,
+    pub endpoint_slices: Objects<EndpointSlice>,
+    pub service_accounts: Objects<ServiceAccount>,
+    pub workloads: Objects<Workload>,
+    pub policies: Objects<Policy>,
+    pub roles: Objects<Role>,
+    pub bindings: Objects<Binding>,
+    pub coverage: CoverageMap,
+    /// Objects that exist and could not be read.
+    pub unreadable: Arc<BTreeSet<ObjectId>>,
+    /// What could not be read or would be refused, object by object.
+    pub problems: Arc<BTreeMap<ObjectId, Vec<Problem>>>,
+    /// Problems that belong to no object.
+    pub notes: Arc<Vec<Problem>>,
+}
+
+/// Runs one piece of code for the collection that holds facts of this kind.
+macro_rules! in_objects_of {
+    ($cluster:expr, $kind:expr, $objects:ident, $change:ident => $body:expr) => {
+        match $kind {
+            Kind::NAMESPACE => {
+                let ($objects, $change) = (&mut $cluster.namespaces, Change::Namespace);
+                $body
+            }
+            Kind::POD => {
+                let ($objects, $change) = (&mut $cluster.pods, Change::Pod);
+                $body
+            }
+            Kind::NODE => {
+                let ($objects, $change) = (&mut $cluster.nodes, Change::Node);
+                $body
+            }
+            Kind::SERVICE => {
+                let ($objects, $change) = (&mut $cluster.services, Change::Service);
+                $body
+            }
+            Kind::ENDPOINT_SLICE => {
+                let ($objects, $change) = (&mut $cluster.endpoint_slices, Change::EndpointSlice);
+                $body
+            }
+            Kind::SERVICE_ACCOUNT => {
+                let ($objects, $change) = (&mut $cluster.service_accounts, Change::ServiceAccount);
+                $body
+            }
+            Kind::ROLE | Kind::CLUSTER_ROLE => {
+                let ($objects, $change) = (&mut $cluster.roles, Change::Role);
+                $body
+            }
+            Kind::ROLE_BINDING | Kind::CLUSTER_ROLE_BINDING => {
+                let ($objects, $change) = (&mut $cluster.bindings, Change::Binding);
+                $body
+            }
+            kind if is_workload(kind) => {
+                let ($objects, $change) = (&mut $cluster.workloads, Change::Workload);
+                $body
+            }
+            _ => {
+                let ($objects, $change) = (&mut $cluster.policies, Change::Policy);
+                $body
+            }
+        }
+    };
+}
+
+/// Whether objects of this kind are held as [`Workload`]s.
+pub fn is_workload(kind: Kind) -> bool {
+    const WORKLOADS: [Kind; 7] = [
+        Kind::DEPLOYMENT,
+        Kind::REPLICA_SET,
+        Kind::REPLICATION_CONTROLLER,
+        Kind::STATEFUL_SET,
+        Kind::DAEMON_SET,
+        Kind::JOB,
+        Kind::CRON_JOB,
+    ];
+    WORKLOADS.contains(&kind)
+}
+
+impl AnyFact {
+    /// What names it.
+    pub fn id(&self) -> ObjectId {
+        match self {
+            AnyFact::Namespace(it) => it.id(),
+            AnyFact::Pod(it) => it.id(),
+            AnyFact::Node(it) => it.id(),
+            AnyFact::Service(it) => it.id(),
+            AnyFact::EndpointSlice(it) => it.id(),
+            AnyFact::ServiceAccount(it) => it.id(),
+            AnyFact::Workload(it) => Fact::id(&**it),
+            AnyFact::Policy(it) => Fact::id(&**it),
+            AnyFact::Role(it) => Fact::id(&**it),
+            AnyFact::Binding(it) => Fact::id(&**it),
+        }
+    }
+}
+
+/// Whether a version of one object is older than the one held; another uid is another object (E3).
+fn is_older<T: Fact>(fact: &T, held: Option<&Arc<T>>) -> bool {
+    let Some(held) = held else { return false };
+    let (Version(new), Version(old)) = (fact.meta().version, held.meta().version);
+    fact.meta().uid == held.meta().uid && new != 0 && new < old
+}
+
+/// Puts one fact; the diff when anything changed that an answer rests on.
+fn put<T: Fact>(objects: &mut Objects<T>, fact: Arc<T>) -> Option<Diff<T>> {
+    let held = objects.get_variant(&fact.meta().namespace, &fact.meta().name, fact.variant());
+    if is_older(&*fact, held) {
+        return None;
+    }
+    let before = objects.put(fact.clone());
+    (before.as_deref() != Some(&*fact)).then_some(Diff { before, after: Some(fact) })
+}
+
+/// Takes one fact out.
+fn take<T: Fact>(objects: &mut Objects<T>, id: &ObjectId) -> Option<Diff<T>> {
+    let variant = if objects.get_variant(&id.namespace, &id.name, "").is_some() { "" } else { id.kind.as_str() };
+    let before = objects.remove(&id.namespace, &id.name, variant)?;
+    Some(Diff { before: Some(before), after: None })
+}
+
+impl Cluster {
+    /// A cluster of which nothing is known yet, in this state of coverage for every kind.
+    pub fn new(otherwise: Coverage) -> Self {
+        Self { coverage: CoverageMap::all(otherwise), ..Self::default() }
+    }
+
+    /// Takes one step of the world in; empty when nothing changed that an answer rests on.
+    pub fn apply(&mut self, delta: Delta) -> Vec<Change> {
+        let mut changes = Vec::new();
+        match delta {
+            Delta::Put(entry) => self.put(entry, &mut changes),
+            Delta::Gone(id) => self.remove(&id, &mut changes),
+            Delta::Listed { kind, scope, entries } => self.replace(kind, &scope, entries, &mut changes),
+            Delta::Unreadable { id, problems } => self.lose(id, problems, &mut changes),
+            Delta::Covered { kind, scope, coverage } => {
+                if self.coverage.set(kind, &scope, coverage) {
+                    changes.push(Change::Coverage(kind));
+                }
+            }
+            Delta::Noted(problem) => Arc::make_mut(&mut self.notes).push(problem),
+        }
+        changes
+    }
+
+    fn put(&mut self, entry: Entry, changes: &mut Vec<Change>) {
+        let problems = (!entry.problems.is_empty() || !self.problems.is_empty() || !self.unreadable.is_empty())
+            .then(|| (entry.fact.id(), entry.problems));
+        let change = match entry.fact {
+            AnyFact::Namespace(it) => put(&mut self.namespaces, it).map(Change::Namespace),
+            AnyFact::Pod(it) => put(&mut self.pods, it).map(Change::Pod),
+            AnyFact::Node(it) => put(&mut self.nodes, it).map(Change::Node),
+            AnyFact::Service(it) => put(&mut self.services, it).map(Change::Service),
+            AnyFact::EndpointSlice(it) => put(&mut self.endpoint_slices, it).map(Change::EndpointSlice),
+            AnyFact::ServiceAccount(it) => put(&mut self.service_accounts, it).map(Change::ServiceAccount),
+            AnyFact::Workload(it) => put(&mut self.workloads, it).map(Change::Workload),
+            AnyFact::Policy(it) => put(&mut self.policies, it).map(Change::Policy),
+            AnyFact::Role(it) => put(&mut self.roles, it).map(Change::Role),
+            AnyFact::Binding(it) => put(&mut self.bindings, it).map(Change::Binding),
+        };
+        changes.extend(change);
+        if let Some((id, problems)) = problems {
+            self.set_readable(&id, changes);
+            self.set_problems(id, problems);
+        }
+    }
+
+    fn remove(&mut self, id: &ObjectId, changes: &mut Vec<Change>) {
+        in_objects_of!(self, id.kind, objects, change => changes.extend(take(objects, id).map(change)));
+        self.set_readable(id, changes);
+        self.set_problems(id.clone(), Vec::new());
+    }
+
+    fn lose(&mut self, id: ObjectId, problems: Vec<Problem>, changes: &mut Vec<Change>) {
+        in_objects_of!(self, id.kind, objects, change => changes.extend(take(objects, &id).map(change)));
+        if Arc::make_mut(&mut self.unreadable).insert(id.clone()) {
+            changes.push(Change::Readable(id.clone()));
+        }
+        self.set_problems(id, problems);
+    }
+
+    fn replace(&mut self, kind: Kind, scope: &Scope, entries: Vec<Entry>, changes: &mut Vec<Change>) {
+        let listed: BTreeSet<ObjectId> = entries.iter().map(|it| it.fact.id()).collect();
+        for id in self.ids(kind, scope) {
+            if !listed.contains(&id) {
+                self.remove(&id, changes);
+            }
+        }
+        for entry in entries {
+            self.forget_version(&entry.fact.id());
+            self.put(entry, changes);
+        }
+    }
+
+    /// A list is the server's word, older or not (a restored etcd rewinds versions, G5).
+    fn forget_version(&mut self, id: &ObjectId) {
+        fn forget<T: Fact>(objects: &mut Objects<T>, id: &ObjectId, zero: impl Fn(&mut T)) {
+            let held = objects
+                .get_variant(&id.namespace, &id.name, "")
+                .or_else(|| objects.get_variant(&id.namespace, &id.name, id.kind.as_str()))
+                .filter(|it| it.meta().version.0 != 0)
+                .cloned();
+            if let Some(held) = held {
+                let mut fact = (*held).clone();
+                zero(&mut fact);
+                objects.put(Arc::new(fact));
+            }
+        }
+        in_objects_of!(self, id.kind, objects, _change => forget(objects, id, |it| it.meta.version = Version(0)));
+    }
+
+    /// What is held of a kind in a scope, unreadable objects included.
+    pub fn ids(&self, kind: Kind, scope: &Scope) -> Vec<ObjectId> {
+        fn held<T: Fact>(objects: &Objects<T>, kind: Kind, scope: &Scope) -> Vec<ObjectId> {
+            objects
+                .iter()
+                .filter(|it| scope.holds(&it.meta().namespace))
+                .map(|it| it.id())
+                .filter(|it| it.kind == kind)
+                .collect()
+        }
+        let mut ids = match kind {
+            Kind::NAMESPACE => held(&self.namespaces, kind, scope),
+            Kind::POD => held(&self.pods, kind, scope),
+            Kind::NODE => held(&self.nodes, kind, scope),
+            Kind::SERVICE => held(&self.services, kind, scope),
+            Kind::ENDPOINT_SLICE => held(&self.endpoint_slices, kind, scope),
+            Kind::SERVICE_ACCOUNT => held(&self.service_accounts, kind, scope),
+            Kind::ROLE | Kind::CLUSTER_ROLE => held(&self.roles, kind, scope),
+            Kind::ROLE_BINDING | Kind::CLUSTER_ROLE_BINDING => held(&self.bindings, kind, scope),
+            kind if is_workload(kind) => held(&self.workloads, kind, scope),
+            kind => held(&self.policies, kind, scope),
+        };
+        ids.extend(self.unreadable.iter().filter(|it| it.kind == kind && scope.holds(&it.namespace)).cloned());
+        ids
+    }
+
+    fn set_readable(&mut self, id: &ObjectId, changes: &mut Vec<Change>) {
+        if self.unreadable.contains(id) {
+            Arc::make_mut(&mut self.unreadable).remove(id);
+            changes.push(Change::Readable(id.clone()));
+        }
+    }
+
+    fn set_problems(&mut self, id: ObjectId, problems: Vec<Problem>) {
+        if problems.is_empty() {
+            if self.problems.contains_key(&id) {
+                Arc::make_mut(&mut self.problems).remove(&id);
+            }
+        } else if self.problems.get(&id) != Some(&problems) {
+            Arc::make_mut(&mut self.problems).insert(id, problems);
+        }
+    }
+
+    /// The labels of a namespace as far as they are known.
+    ///
+    /// A namespace that is not held exists with exactly `kubernetes.io/metadata.name` when namespaces are fully
+    /// known (files, S19); otherwise nothing but that label is known of it.
+    pub fn namespace(&self, name: &str) -> NamespaceView<'_> {
+        match self.namespaces.get("", name) {
+            Some(found) => NamespaceView::Known(found),
+            None if self.coverage.is_complete(Kind::NAMESPACE, "") => NamespaceView::Implied,
+            None => NamespaceView::NameOnly,
+        }
+    }
+
+    /// Every problem, objects' first.
+    pub fn all_problems(&self) -> impl Iterator<Item = &Problem> {
+        self.problems.values().flatten().chain(self.notes.iter())
+    }
+
+    /// Every namespace that is defined or mentioned by a pod, a policy or a service, in order.
+    pub fn namespace_names(&self) -> BTreeSet<Name> {
+        let mut names: BTreeSet<Name> = self.namespaces.iter().map(|it| it.meta.name.clone()).collect();
+        names.extend(self.pods.namespaces().cloned());
+        names.extend(self.services.namespaces().cloned());
+        names.extend(self.policies.namespaces().filter(|it| !it.is_empty()).cloned());
+        names
+    }
+}
+
+/// What is known of a namespace's labels.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum NamespaceView<'a> {
+    Known(&'a Namespace),
+    /// Mentioned, not defined, and that is certain: only `kubernetes.io/metadata.name`.
+    Implied,
+    /// Namespaces may not be read: labels other than `kubernetes.io/metadata.name` are unknown.
+    NameOnly,
+}
+
+/// The label that the API server sets on every namespace (S19).
+pub const METADATA_NAME: &str = "kubernetes.io/metadata.name";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::facts::{Meta, Phase, Uid};
+
+    fn pod(name: &str, uid: &str, version: u64, phase: Phase) -> Entry {
+        let meta = Meta {
+            namespace: "shop".into(),
+            name: name.into(),
+            uid: Uid::parse(uid),
+            version: Version(version),
+            ..Meta::default()
+        };
+        Entry { fact: AnyFact::Pod(Arc::new(Pod { meta, phase, ..Pod::default() })), problems: Vec::new() }
+    }
+
+    fn phase(cluster: &Cluster) -> Phase {
+        cluster.pods.get("shop", "web").map(|it| it.phase).expect("the pod is held")
+    }
+
+    /// E1, E2, E3 of reliability.md §2.
+    #[test]
+    fn older_and_repeated_events_change_nothing() {
+        let mut cluster = Cluster::default();
+        assert_eq!(cluster.apply(Delta::Put(pod("web", "u1", 5, Phase::Running))).len(), 1);
+        assert!(cluster.apply(Delta::Put(pod("web", "u1", 5, Phase::Running))).is_empty());
+        assert!(cluster.apply(Delta::Put(pod("web", "u1", 4, Phase::Pending))).is_empty());
+        assert_eq!(phase(&cluster), Phase::Running);
+        assert!(cluster.apply(Delta::Put(pod("web", "u1", 6, Phase::Running))).is_empty(), "only the version moved");
+        assert_eq!(
+            cluster.apply(Delta::Put(pod("web", "u2", 3, Phase::Pending))).len(),
+            1,
+            "another uid is another pod"
+        );
+    }
+
+    /// E4, G5: a list replaces what was held, even by older versions.
+    #[test]
+    fn a_list_is_swapped_in_whole() {
+        let mut cluster = Cluster::default();
+        cluster.apply(Delta::Put(pod("web", "u1", 9, Phase::Running)));
+        cluster.apply(Delta::Put(pod("db", "u3", 9, Phase::Running)));
+        let entries = vec![pod("web", "u1", 2, Phase::Pending)];
+        let changes = cluster.apply(Delta::Listed { kind: Kind::POD, scope: Scope::Everywhere, entries });
+        assert_eq!(changes.len(), 2);
+        assert_eq!((cluster.pods.len(), phase(&cluster)), (1, Phase::Pending));
+    }
+
+    /// E5: an unreadable object is not an absent one.
+    #[test]
+    fn an_unreadable_object_is_remembered_until_it_reads_again() {
+        let mut cluster = Cluster::default();
+        cluster.apply(Delta::Put(pod("web", "u1", 1, Phase::Running)));
+        let id = ObjectId::new(Kind::POD, "shop", "web");
+        let lost = Delta::Unreadable { id: id.clone(), problems: Vec::new() };
+        assert_eq!(cluster.apply(lost).len(), 2);
+        assert!(cluster.unreadable.contains(&id) && cluster.pods.is_empty());
+        assert_eq!(cluster.apply(Delta::Put(pod("web", "u1", 2, Phase::Running))).len(), 2);
+        assert!(cluster.unreadable.is_empty());
+    }
+}

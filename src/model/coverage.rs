@@ -1,0 +1,151 @@
+//! What we were told, kind by kind and namespace by namespace; absent is not empty.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::id::Kind;
+use super::name::Name;
+
+/// How much of a kind, in one namespace or everywhere, we hold.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub enum Coverage {
+    /// Files: what they do not hold does not exist.
+    #[default]
+    Closed,
+    /// Listed and watched.
+    Live,
+    /// All that was known at `since`; outcomes stand and are labeled "as of" (CONTRACT §1).
+    Stale { since: Timestamp, why: Name },
+    /// The API has no such kind, and discovery said so.
+    NotServed,
+    /// Not all has been listed yet.
+    Loading,
+    /// We may not list it; what was known before is kept and no longer believed.
+    Forbidden { why: Name },
+    /// The question did not need it (one-shot commands), so nothing is claimed of it.
+    Unread,
+}
+
+impl Coverage {
+    /// Whether what we hold is all there is (or was, when stale), so that absence means absence.
+    pub fn is_complete(&self) -> bool {
+        matches!(self, Coverage::Closed | Coverage::Live | Coverage::Stale { .. } | Coverage::NotServed)
+    }
+
+    /// A word for screens and JSON.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Coverage::Closed => "closed",
+            Coverage::Live => "live",
+            Coverage::Stale { .. } => "stale",
+            Coverage::NotServed => "not served",
+            Coverage::Loading => "loading",
+            Coverage::Forbidden { .. } => "forbidden",
+            Coverage::Unread => "unread",
+        }
+    }
+}
+
+/// The part of the cluster that a list or a state of coverage speaks of.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Scope {
+    Everywhere,
+    Namespace(Name),
+}
+
+impl Scope {
+    /// Whether objects of this namespace are meant.
+    pub fn holds(&self, namespace: &str) -> bool {
+        match self {
+            Scope::Everywhere => true,
+            Scope::Namespace(it) => it == namespace,
+        }
+    }
+}
+
+/// The coverage of one kind: everywhere, unless a namespace says otherwise.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct KindCoverage {
+    pub everywhere: Coverage,
+    pub namespaces: BTreeMap<Name, Coverage>,
+}
+
+impl KindCoverage {
+    /// The coverage in this namespace.
+    pub fn of(&self, namespace: &str) -> &Coverage {
+        self.namespaces.get(namespace).unwrap_or(&self.everywhere)
+    }
+}
+
+/// The coverage of all kinds.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct CoverageMap {
+    /// For kinds that `kinds` does not name.
+    pub otherwise: Coverage,
+    pub kinds: BTreeMap<Kind, KindCoverage>,
+}
+
+impl CoverageMap {
+    /// Every kind in this state.
+    pub fn all(otherwise: Coverage) -> Self {
+        Self { otherwise, kinds: BTreeMap::new() }
+    }
+
+    /// The coverage of a kind in a namespace (empty: of cluster-wide objects, or as a whole).
+    pub fn of(&self, kind: Kind, namespace: &str) -> &Coverage {
+        self.kinds.get(&kind).map_or(&self.otherwise, |it| it.of(namespace))
+    }
+
+    /// Whether absence of this kind in this namespace means absence.
+    pub fn is_complete(&self, kind: Kind, namespace: &str) -> bool {
+        self.of(kind, namespace).is_complete()
+    }
+
+    /// The first incomplete place of a kind; `None` when all of it is known.
+    ///
+    /// A kind that is forbidden everywhere but read in some namespaces gives the whole (an empty namespace).
+    pub fn hole(&self, kind: Kind) -> Option<(Name, &Coverage)> {
+        let Some(found) = self.kinds.get(&kind) else {
+            return (!self.otherwise.is_complete()).then(|| (Name::empty(), &self.otherwise));
+        };
+        if !found.everywhere.is_complete() {
+            return Some((Name::empty(), &found.everywhere));
+        }
+        found.namespaces.iter().find(|(_, it)| !it.is_complete()).map(|(name, it)| (name.clone(), it))
+    }
+
+    /// Sets the coverage of a kind in a scope and says whether that changed anything.
+    ///
+    /// "Everywhere" forgets what single namespaces said before.
+    pub fn set(&mut self, kind: Kind, scope: &Scope, coverage: Coverage) -> bool {
+        let before = self.kinds.get(&kind).cloned();
+        let entry = self
+            .kinds
+            .entry(kind)
+            .or_insert_with(|| KindCoverage { everywhere: self.otherwise.clone(), namespaces: BTreeMap::new() });
+        match scope {
+            Scope::Everywhere => *entry = KindCoverage { everywhere: coverage, namespaces: BTreeMap::new() },
+            Scope::Namespace(name) => {
+                entry.namespaces.insert(name.clone(), coverage);
+            }
+        }
+        before.as_ref() != Some(entry)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_namespace_may_be_known_where_the_whole_is_not() {
+        let mut map = CoverageMap::all(Coverage::Loading);
+        assert!(map.set(Kind::POD, &Scope::Everywhere, Coverage::Forbidden { why: "403".into() }));
+        assert!(map.set(Kind::POD, &Scope::Namespace("shop".into()), Coverage::Live));
+        assert!(!map.set(Kind::POD, &Scope::Namespace("shop".into()), Coverage::Live));
+        assert!(map.is_complete(Kind::POD, "shop") && !map.is_complete(Kind::POD, "db"));
+        assert!(!map.is_complete(Kind::NODE, ""));
+        assert!(map.hole(Kind::POD).is_some());
+    }
+}

@@ -1,0 +1,424 @@
+//! The parts of Kubernetes' objects that answers rest on, and nothing else.
+//!
+//! A pod of 10–20 KB of JSON is about 200 bytes here: see docs/performance.md. Whole objects are fetched on demand.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use super::address::Addresses;
+use super::id::{Kind, ObjectId, PodId, WorkloadId};
+use super::labels::Labels;
+use super::name::Name;
+use super::port::Protocol;
+
+/// An object's unique id; a server gives UUIDs, manifests have none.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub enum Uid {
+    #[default]
+    Absent,
+    Uuid([u8; 16]),
+    Text(Name),
+}
+
+impl Uid {
+    /// Reads a uid; what is not a lower-case UUID is kept as text.
+    pub fn parse(text: &str) -> Self {
+        if text.is_empty() {
+            return Uid::Absent;
+        }
+        uuid_bytes(text).map_or_else(|| Uid::Text(text.into()), Uid::Uuid)
+    }
+}
+
+/// The bytes of a lower-case hyphenated UUID.
+fn uuid_bytes(text: &str) -> Option<[u8; 16]> {
+    let text = text.as_bytes();
+    if text.len() != 36 || [8, 13, 18, 23].iter().any(|&at| text[at] != b'-') {
+        return None;
+    }
+    let mut digits = text.iter().filter(|it| **it != b'-').map(|it| match it {
+        b'0'..=b'9' => Some(it - b'0'),
+        b'a'..=b'f' => Some(it - b'a' + 10),
+        _ => None,
+    });
+    let mut bytes = [0; 16];
+    for byte in &mut bytes {
+        *byte = digits.next()?? << 4 | digits.next()??;
+    }
+    digits.next().is_none().then_some(bytes)
+}
+
+impl std::fmt::Display for Uid {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Uid::Absent => Ok(()),
+            Uid::Text(text) => out.write_str(text),
+            Uid::Uuid(bytes) => {
+                for (at, byte) in bytes.iter().enumerate() {
+                    if [4, 6, 8, 10].contains(&at) {
+                        out.write_str("-")?;
+                    }
+                    write!(out, "{byte:02x}")?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+/// An object's resourceVersion as a number, 0 when there is none; newer is larger (KEP-5504).
+///
+/// It orders events of one object and is no fact that an answer rests on: all versions are equal to `==`, so that
+/// a heartbeat that moves only the version changes nothing.
+#[derive(Clone, Copy, Debug, Default, Eq)]
+pub struct Version(pub u64);
+
+impl PartialEq for Version {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+/// What every object has.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Meta {
+    /// Empty: cluster-wide.
+    pub namespace: Name,
+    pub name: Name,
+    pub labels: Labels,
+    pub uid: Uid,
+    pub version: Version,
+    /// When it was created, in seconds since 1970; 0 when unknown.
+    pub created: u32,
+}
+
+/// What every fact can tell of itself, so that one collection holds them all.
+pub trait Fact: Clone + PartialEq {
+    /// Its metadata.
+    fn meta(&self) -> &Meta;
+    /// What names it.
+    fn id(&self) -> ObjectId;
+    /// What tells it from another fact of the same collection, namespace and name; empty where nothing needs to.
+    fn variant(&self) -> &str {
+        ""
+    }
+}
+
+/// A namespace; `meta.namespace` is empty.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Namespace {
+    pub meta: Meta,
+    /// Mentioned, not defined: it exists with exactly the label `kubernetes.io/metadata.name` (S19, S56).
+    pub implied: bool,
+}
+
+/// A pod's phase; a pod without status counts as running.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub enum Phase {
+    Pending,
+    #[default]
+    Running,
+    Succeeded,
+    Failed,
+    Unknown,
+}
+
+impl Phase {
+    /// As the API writes it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Phase::Pending => "Pending",
+            Phase::Running => "Running",
+            Phase::Succeeded => "Succeeded",
+            Phase::Failed => "Failed",
+            Phase::Unknown => "Unknown",
+        }
+    }
+
+    /// Whether its containers have ended for good: its address may be another pod's by now (S39).
+    pub fn is_finished(self) -> bool {
+        matches!(self, Phase::Succeeded | Phase::Failed)
+    }
+}
+
+/// Which sort of container declares a port (S26).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum ContainerRole {
+    Regular,
+    /// An init container with `restartPolicy: Always`.
+    Sidecar,
+    /// A plain init container.
+    Init,
+}
+
+/// One declared container port.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct ContainerPort {
+    /// Empty when unnamed.
+    pub name: Name,
+    pub protocol: Protocol,
+    pub number: u16,
+    pub container: ContainerRole,
+}
+
+/// Whose network a pod uses.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub enum PodNetwork {
+    #[default]
+    Own,
+    /// Its node's: policies pass it by (S37, S38).
+    Host,
+}
+
+/// Where a pod comes from.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub enum PodOrigin {
+    #[default]
+    Listed,
+    /// Made from the template of a workload in files whose pods are not listed (CONTRACT §1).
+    Template,
+}
+
+/// A pod.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Pod {
+    pub meta: Meta,
+    /// Its controller, as its owner reference names it (a ReplicaSet, not yet its Deployment).
+    pub owner: Option<Arc<WorkloadId>>,
+    /// Empty when it is not scheduled.
+    pub node: Name,
+    pub service_account: Name,
+    pub addresses: Addresses,
+    pub ports: Arc<[ContainerPort]>,
+    pub phase: Phase,
+    pub network: PodNetwork,
+    pub origin: PodOrigin,
+    pub terminating: bool,
+}
+
+impl Pod {
+    /// What names it.
+    pub fn pod_id(&self) -> PodId {
+        PodId { namespace: self.meta.namespace.clone(), name: self.meta.name.clone() }
+    }
+
+    /// Whether policies govern it: it runs, or will, on a network of its own.
+    pub fn is_governed(&self) -> bool {
+        self.network == PodNetwork::Own && !self.phase.is_finished()
+    }
+}
+
+/// A node.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Node {
+    pub meta: Meta,
+    /// All its addresses, internal first.
+    pub addresses: Arc<[IpAddr]>,
+    /// `spec.podCIDRs`.
+    pub pod_cidrs: Arc<[ipnet::IpNet]>,
+    /// `spec.providerID`, empty when absent: the mark of a managed provider.
+    pub provider: Name,
+}
+
+/// What a Service port points at on each backend.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum TargetPort {
+    Number(u16),
+    Named(Name),
+}
+
+/// One port of a Service.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct ServicePort {
+    /// Empty when unnamed.
+    pub name: Name,
+    pub protocol: Protocol,
+    pub number: u16,
+    pub target: TargetPort,
+}
+
+/// How a Service is reached.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub enum ServiceType {
+    #[default]
+    ClusterIp,
+    NodePort,
+    LoadBalancer,
+    /// A name outside (S48).
+    ExternalName(Name),
+}
+
+/// A Service.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Service {
+    pub meta: Meta,
+    pub service_type: ServiceType,
+    /// Empty for a headless one (`clusterIP: None`) and where none was given.
+    pub cluster_ips: Arc<[IpAddr]>,
+    /// `clusterIP: None`: names resolve to pod addresses, ports are not translated (S47).
+    pub headless: bool,
+    /// External and load balancer addresses.
+    pub external_ips: Arc<[IpAddr]>,
+    /// `None`: no selector, endpoints are written by somebody else (S49).
+    pub selector: Option<Labels>,
+    pub ports: Arc<[ServicePort]>,
+    pub publishes_not_ready: bool,
+    /// `internalTrafficPolicy: Local` (S52).
+    pub internal_local: bool,
+    /// `externalTrafficPolicy: Local` (S46).
+    pub external_local: bool,
+}
+
+/// One endpoint of a slice.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Endpoint {
+    /// The first address: consumers use no other.
+    pub address: IpAddr,
+    /// The pod behind it (`targetRef` of kind Pod), empty when none is named.
+    pub pod: Name,
+    pub node: Name,
+    pub ready: bool,
+    pub serving: bool,
+    pub terminating: bool,
+}
+
+/// One port of a slice; `None` as number means all ports.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct EndpointPort {
+    pub name: Name,
+    pub protocol: Protocol,
+    pub number: Option<u16>,
+}
+
+/// An EndpointSlice.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct EndpointSlice {
+    pub meta: Meta,
+    /// The label `kubernetes.io/service-name`; empty when absent.
+    pub service: Name,
+    pub endpoints: Arc<[Endpoint]>,
+    pub ports: Arc<[EndpointPort]>,
+}
+
+/// A service account.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ServiceAccount {
+    pub meta: Meta,
+}
+
+/// A workload: live its metadata alone, from files with what its pods would be.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Workload {
+    pub meta: Meta,
+    /// As the API writes it: `Deployment`.
+    pub kind_word: Name,
+    pub kind: Kind,
+    /// Its own controller: a ReplicaSet's Deployment, a Job's CronJob.
+    pub owner: Option<Arc<WorkloadId>>,
+    /// `spec.replicas`, where files say it.
+    pub replicas: Option<u32>,
+    /// The pod that it would make, from files only.
+    pub template: Option<Arc<Pod>>,
+}
+
+impl Workload {
+    /// What names it as a workload.
+    pub fn workload_id(&self) -> WorkloadId {
+        WorkloadId {
+            namespace: self.meta.namespace.clone(),
+            kind: self.kind_word.clone(),
+            name: self.meta.name.clone(),
+        }
+    }
+}
+
+/// Writes [`Fact`] for types that have a `meta` and a fixed kind.
+macro_rules! facts_of_one_kind {
+    ($($fact:ty => $kind:expr),* $(,)?) => {$(
+        impl Fact for $fact {
+            fn meta(&self) -> &Meta {
+                &self.meta
+            }
+            fn id(&self) -> ObjectId {
+                ObjectId { kind: $kind, namespace: self.meta.namespace.clone(), name: self.meta.name.clone() }
+            }
+        }
+    )*};
+}
+
+facts_of_one_kind! {
+    Namespace => Kind::NAMESPACE,
+    Pod => Kind::POD,
+    Node => Kind::NODE,
+    Service => Kind::SERVICE,
+    EndpointSlice => Kind::ENDPOINT_SLICE,
+    ServiceAccount => Kind::SERVICE_ACCOUNT,
+}
+
+impl Fact for Workload {
+    fn meta(&self) -> &Meta {
+        &self.meta
+    }
+    fn id(&self) -> ObjectId {
+        ObjectId { kind: self.kind, namespace: self.meta.namespace.clone(), name: self.meta.name.clone() }
+    }
+    fn variant(&self) -> &str {
+        self.kind.as_str()
+    }
+}
+
+impl Fact for super::policy::Policy {
+    fn meta(&self) -> &Meta {
+        &self.meta
+    }
+    fn id(&self) -> ObjectId {
+        super::policy::Policy::id(self)
+    }
+    fn variant(&self) -> &str {
+        self.kind.as_str()
+    }
+}
+
+impl Fact for super::role::Role {
+    fn meta(&self) -> &Meta {
+        &self.meta
+    }
+    fn id(&self) -> ObjectId {
+        super::role::Role::id(self)
+    }
+}
+
+impl Fact for super::role::Binding {
+    fn meta(&self) -> &Meta {
+        &self.meta
+    }
+    fn id(&self) -> ObjectId {
+        super::role::Binding::id(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn uids_print_as_they_were_written() {
+        for text in ["", "0123abcd-0000-4000-8000-00000000ffff", "0123ABCD-0000-4000-8000-00000000ffff", "uid-1"] {
+            assert_eq!(Uid::parse(text).to_string(), text);
+        }
+        assert!(matches!(Uid::parse("0123abcd-0000-4000-8000-00000000ffff"), Uid::Uuid(_)));
+    }
+
+    #[test]
+    fn a_moved_version_changes_no_fact() {
+        let before = Meta { version: Version(1), ..Meta::default() };
+        let after = Meta { version: Version(2), ..Meta::default() };
+        assert_eq!(before, after);
+    }
+
+    /// Memory is a feature: see docs/performance.md.
+    #[test]
+    fn a_pod_is_small() {
+        assert!(size_of::<Pod>() <= 160, "{}", size_of::<Pod>());
+    }
+}

@@ -1,0 +1,26 @@
+//! What is: facts about a cluster, and the operations that need nothing else.
+//!
+//! ```text
+//!            Cluster ── coverage: what we were told, kind by kind
+//!   namespaces │ pods │ nodes │ services │ endpoint slices │ workloads     facts
+//!   policies   (every kind, compiled to one rule language)                 policy
+//!   roles, bindings, service accounts                                      role
+//! ```
+//!
+//! Nothing here does IO, knows YAML or decides anything. Names are [`name::Name`]s, objects are named by
+//! [`id::ObjectId`]s, and text is shown through [`untrusted::show`].
+
+pub mod address;
+pub mod cluster;
+pub mod coverage;
+pub mod evidence;
+pub mod facts;
+pub mod id;
+pub mod labels;
+pub mod name;
+pub mod objects;
+pub mod place;
+pub mod policy;
+pub mod port;
+pub mod role;
+pub mod untrusted;

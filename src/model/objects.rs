@@ -1,0 +1,120 @@
+//! All facts of one sort, by namespace and name, cheap to clone.
+//!
+//! Two floors of sharing: a clone copies one pointer a namespace; a change then copies that namespace's pointers once.
+//! Iteration is always in the order of namespace, name, variant, so that output is the same every time.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::facts::Fact;
+use super::name::Name;
+
+/// The facts of one sort.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Objects<T: Fact> {
+    namespaces: BTreeMap<Name, Arc<Vec<Arc<T>>>>,
+    len: usize,
+}
+
+impl<T: Fact> Default for Objects<T> {
+    fn default() -> Self {
+        Self { namespaces: BTreeMap::new(), len: 0 }
+    }
+}
+
+fn position<T: Fact>(row: &[Arc<T>], name: &str, variant: &str) -> Result<usize, usize> {
+    row.binary_search_by(|it| (it.meta().name.as_str(), it.variant()).cmp(&(name, variant)))
+}
+
+impl<T: Fact> Objects<T> {
+    /// The fact of this namespace (empty: cluster-wide) and name; for sorts with variants the first one.
+    pub fn get(&self, namespace: &str, name: &str) -> Option<&Arc<T>> {
+        let row = self.namespaces.get(namespace)?;
+        let at = position(row, name, "").unwrap_or_else(|at| at);
+        row.get(at).filter(|it| it.meta().name == *name)
+    }
+
+    /// The fact of this namespace, name and variant.
+    pub fn get_variant(&self, namespace: &str, name: &str, variant: &str) -> Option<&Arc<T>> {
+        let row = self.namespaces.get(namespace)?;
+        position(row, name, variant).ok().map(|at| &row[at])
+    }
+
+    /// All facts of one namespace, by name.
+    pub fn of(&self, namespace: &str) -> &[Arc<T>] {
+        self.namespaces.get(namespace).map_or(&[], |row| row.as_slice())
+    }
+
+    /// All facts.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<T>> {
+        self.namespaces.values().flat_map(|row| row.iter())
+    }
+
+    /// The namespaces that have some, in order.
+    pub fn namespaces(&self) -> impl Iterator<Item = &Name> {
+        self.namespaces.keys()
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Puts a fact in its place and gives back the one that stood there.
+    pub fn put(&mut self, fact: Arc<T>) -> Option<Arc<T>> {
+        let meta = fact.meta();
+        let row = match self.namespaces.get_mut(meta.namespace.as_str()) {
+            Some(row) => Arc::make_mut(row),
+            None => Arc::make_mut(self.namespaces.entry(meta.namespace.clone()).or_default()),
+        };
+        match position(row, &meta.name, fact.variant()) {
+            Ok(at) => Some(std::mem::replace(&mut row[at], fact)),
+            Err(at) => {
+                row.insert(at, fact);
+                self.len += 1;
+                None
+            }
+        }
+    }
+
+    /// Takes a fact out.
+    pub fn remove(&mut self, namespace: &str, name: &str, variant: &str) -> Option<Arc<T>> {
+        let row = self.namespaces.get_mut(namespace)?;
+        let at = position(row, name, variant).ok()?;
+        let gone = Arc::make_mut(row).remove(at);
+        if row.is_empty() {
+            self.namespaces.remove(namespace);
+        }
+        self.len -= 1;
+        Some(gone)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::facts::{Meta, ServiceAccount};
+
+    fn account(namespace: &str, name: &str) -> Arc<ServiceAccount> {
+        Arc::new(ServiceAccount { meta: Meta { namespace: namespace.into(), name: name.into(), ..Meta::default() } })
+    }
+
+    #[test]
+    fn a_clone_does_not_see_later_changes() {
+        let mut objects = Objects::default();
+        objects.put(account("shop", "web"));
+        let before = objects.clone();
+        assert!(objects.put(account("shop", "db")).is_none());
+        assert!(objects.put(account("shop", "db")).is_some());
+        assert_eq!((before.len(), objects.len()), (1, 2));
+        assert_eq!(objects.of("shop").iter().map(|it| it.meta.name.as_str()).collect::<Vec<_>>(), ["db", "web"]);
+        assert!(objects.remove("shop", "db", "").is_some());
+        assert_eq!(objects, before);
+        assert!(objects.get("shop", "web").is_some() && objects.get("shop", "we").is_none());
+    }
+}

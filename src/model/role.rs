@@ -1,0 +1,109 @@
+//! Roles, bindings and subjects: what RBAC is written in. Nothing here decides; `rbac` does.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::facts::Meta;
+use super::id::{Kind, ObjectId};
+use super::labels::Selector;
+use super::name::Name;
+
+/// One rule of a role, as written; matching is `rbac`'s.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct RoleRule {
+    pub verbs: Arc<[Name]>,
+    pub groups: Arc<[Name]>,
+    pub resources: Arc<[Name]>,
+    pub names: Arc<[Name]>,
+    pub urls: Arc<[Name]>,
+}
+
+/// Where a ClusterRole with an aggregation rule takes its rules from (rule 44).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Origin {
+    /// It came from a server (a uid or a resourceVersion): its stored rules decide, stale or empty.
+    Server,
+    /// A manifest: an aggregated role's rules are computed from its members.
+    Manifest,
+}
+
+/// A Role (with a namespace) or a ClusterRole (without).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Role {
+    pub meta: Meta,
+    /// As they stand in `rules`, in order: `rules[i]` is element `i` here.
+    pub rules: Arc<[RoleRule]>,
+    /// `aggregationRule.clusterRoleSelectors`; `None` when there is no aggregationRule.
+    pub aggregates: Option<Arc<[Selector]>>,
+    pub origin: Origin,
+}
+
+impl Role {
+    /// `role` or `clusterrole`.
+    pub fn kind(&self) -> Kind {
+        if self.meta.namespace.is_empty() { Kind::CLUSTER_ROLE } else { Kind::ROLE }
+    }
+
+    /// What names it.
+    pub fn id(&self) -> ObjectId {
+        ObjectId { kind: self.kind(), namespace: self.meta.namespace.clone(), name: self.meta.name.clone() }
+    }
+}
+
+/// What a subject of a binding is.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum SubjectKind {
+    User,
+    Group,
+    ServiceAccount,
+    /// A kind that the authorizer does not know; it never matches.
+    Other(Name),
+}
+
+/// One subject of a binding, as written.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Subject {
+    pub kind: SubjectKind,
+    /// Of a service account; empty when absent.
+    pub namespace: Name,
+    pub name: Name,
+}
+
+/// As users type and answers print it: `user:alice`, `group:dev`, `sa:shop/web`.
+impl fmt::Display for Subject {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.kind {
+            SubjectKind::User => write!(out, "user:{}", self.name),
+            SubjectKind::Group => write!(out, "group:{}", self.name),
+            SubjectKind::ServiceAccount => write!(out, "sa:{}/{}", self.namespace, self.name),
+            SubjectKind::Other(kind) => write!(out, "{kind}:{}", self.name),
+        }
+    }
+}
+
+/// What a binding gives: the role's kind as written (`Role`, `ClusterRole`, or a wrong word) and name.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct RoleRef {
+    pub kind: Name,
+    pub name: Name,
+}
+
+/// A RoleBinding (with a namespace) or a ClusterRoleBinding (without).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Binding {
+    pub meta: Meta,
+    pub role: RoleRef,
+    pub subjects: Arc<[Subject]>,
+}
+
+impl Binding {
+    /// `rolebinding` or `clusterrolebinding`.
+    pub fn kind(&self) -> Kind {
+        if self.meta.namespace.is_empty() { Kind::CLUSTER_ROLE_BINDING } else { Kind::ROLE_BINDING }
+    }
+
+    /// What names it.
+    pub fn id(&self) -> ObjectId {
+        ObjectId { kind: self.kind(), namespace: self.meta.namespace.clone(), name: self.meta.name.clone() }
+    }
+}
