@@ -125,6 +125,7 @@ mod tests {
         let map = BTreeMap::from([(Name::from("shop"), 1)]);
         assert_eq!(map.get("shop"), Some(&1));
         assert_eq!(Name::empty(), Name::default());
-        assert!(Name::from("a") < Name::from("b"));
+        let (a, b) = (Name::from("a"), Name::from("b"));
+        assert!(a < b);
     }
 }
