@@ -1,2 +1,3 @@
-#[test]
-fn t() {}
+//! The one test binary: it links once, and every file beside this one is a module of it.
+
+mod control_plane;
