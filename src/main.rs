@@ -1,1 +1,3 @@
+//! The binary `kreach`.
+
 fn main() {}

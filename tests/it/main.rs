@@ -1,3 +1,4 @@
 //! The one test binary: it links once, and every file beside this one is a module of it.
 
 mod control_plane;
+mod tidy;
