@@ -42,17 +42,20 @@ fi
 mkdir -p "$out"
 out=$(cd "$out" && pwd)
 exec 9>"$out/.lock"
-flock 9 # two builds side by side would do the same work twice
+# Two builds side by side would do the same work twice.
+if command -v flock >/dev/null; then flock 9; fi
 
 cd "$here"
 version=$(go list -m -f '{{.Version}}' k8s.io/kubernetes)
 minor=${version#v1.}
 minor=${minor%%.*}
-stamp=$(cat go.mod go.sum cmd/*/main.go build.sh <(go env GOVERSION) | sha256sum)
+
+# built_from PROGRAM: what its binary depends on, in one line.
+built_from() { cat go.mod go.sum "cmd/$1/main.go" build.sh <(go env GOVERSION) | cksum; }
 
 missing=()
 for name in "${wanted[@]}"; do
-	[[ -x $out/$name && $(cat "$out/.$name.built-from" 2>/dev/null) == "$stamp" ]] || missing+=("$name")
+	[[ -x $out/$name && $(cat "$out/.$name.built-from" 2>/dev/null) == "$(built_from "$name")" ]] || missing+=("$name")
 done
 if ((${#missing[@]} == 0)); then
 	echo "control plane: up to date in $out"
@@ -68,7 +71,7 @@ rm -rf "$fresh" && mkdir "$fresh"
 CGO_ENABLED=0 go build -trimpath -mod=readonly -ldflags "$flags" -o "$fresh/" "${missing[@]/#/./cmd/}"
 for name in "${missing[@]}"; do
 	mv "$fresh/$name" "$out/$name"
-	printf '%s\n' "$stamp" >"$out/.$name.built-from"
+	built_from "$name" >"$out/.$name.built-from"
 done
 rmdir "$fresh"
 echo "control plane: built ${missing[*]} in $out"

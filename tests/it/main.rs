@@ -1,4 +1,5 @@
 //! The one test binary: it links once, and every file beside this one is a module of it.
 
 mod control_plane;
+mod fuzz_replay;
 mod tidy;
