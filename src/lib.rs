@@ -4,5 +4,7 @@
 //! The tour, from the ground up; a module uses only what stands above it in this list:
 //!
 //! - [`model`]: a cluster as a value, and the one rule language of all policies.
+//! - [`text`]: answers in words, as both the screen and the subcommands show them.
 
 pub mod model;
+pub mod text;

@@ -1,0 +1,154 @@
+//! Answers in words: one presentation for both faces.
+//!
+//! ```text
+//! x deny  pod/shop/web-0 -> pod/shop/db-0 TCP/5432
+//!   v egress   allowed: no policy isolates it
+//!   x ingress  denied: isolated, and no rule matches
+//!     ~ networkpolicy/shop/allow-api spec.ingress[0].from[0]: its labels do not match (app=api)
+//! ```
+//!
+//! A [`Page`] is lines; a line knows its depth, its meaning, its words and where it points. The screen draws lines
+//! and opens their links; the subcommands print them. The words are already safe to show: what came from the
+//! cluster went through [`crate::model::untrusted::show`] when the line was made.
+
+use crate::model::evidence::Outcome;
+use crate::model::id::ObjectId;
+use crate::model::place::Place;
+use crate::model::untrusted;
+
+/// What a line means; every mark has its glyph, so that no meaning hangs on color alone.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub enum Mark {
+    /// Words and nothing more.
+    #[default]
+    Plain,
+    /// What the lines below it are about.
+    Title,
+    Allow,
+    Deny,
+    Unknown,
+    /// The nearest miss: what would have had to be otherwise.
+    Miss,
+    /// What bends no answer but should be known.
+    Note,
+}
+
+impl Mark {
+    /// The mark of an outcome.
+    pub const fn of(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Allow => Mark::Allow,
+            Outcome::Deny => Mark::Deny,
+            Outcome::Unknown => Mark::Unknown,
+        }
+    }
+
+    /// One ASCII character before the words; a space for plain lines and titles.
+    pub const fn glyph(self) -> char {
+        match self {
+            Mark::Plain | Mark::Title => ' ',
+            Mark::Allow => 'v',
+            Mark::Deny => 'x',
+            Mark::Unknown => '?',
+            Mark::Miss => '~',
+            Mark::Note => '!',
+        }
+    }
+}
+
+/// Where a line points: an object, and a place inside it (empty: the whole object).
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Link {
+    pub object: ObjectId,
+    pub place: Place,
+}
+
+impl Link {
+    /// The whole object.
+    pub fn to(object: ObjectId) -> Self {
+        Self { object, place: Place::default() }
+    }
+}
+
+/// One line of an answer.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Line {
+    /// How deep it stands below what it explains; one level is two columns.
+    pub indent: u8,
+    pub mark: Mark,
+    /// Safe to show as it is; never holds a line break.
+    pub text: String,
+    pub link: Option<Link>,
+}
+
+impl Line {
+    /// A line of these words, made safe to show.
+    pub fn new(indent: u8, mark: Mark, text: impl AsRef<str>) -> Self {
+        Self { indent, mark, text: untrusted::show(text.as_ref()).into_owned(), link: None }
+    }
+
+    /// The same line, pointing there.
+    pub fn linked(mut self, object: &ObjectId, place: &Place) -> Self {
+        self.link = Some(Link { object: object.clone(), place: place.clone() });
+        self
+    }
+}
+
+/// An answer as lines.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Page {
+    pub lines: Vec<Line>,
+}
+
+impl Page {
+    /// Adds a line.
+    pub fn push(&mut self, line: Line) {
+        self.lines.push(line);
+    }
+
+    /// Adds plain words.
+    pub fn say(&mut self, indent: u8, mark: Mark, text: impl AsRef<str>) {
+        self.push(Line::new(indent, mark, text));
+    }
+
+    /// Adds the lines of another page, deeper by `indent`.
+    pub fn add(&mut self, indent: u8, page: Page) {
+        self.lines.extend(page.lines.into_iter().map(|line| Line { indent: line.indent + indent, ..line }));
+    }
+}
+
+/// As the subcommands print it without color: two columns a level, the glyph, a space, the words.
+impl std::fmt::Display for Page {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for line in &self.lines {
+            let glyph = line.mark.glyph();
+            let text = format!("{:indent$}{glyph} {}", "", line.text, indent = usize::from(line.indent) * 2);
+            writeln!(out, "{}", text.trim_end())?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::id::Kind;
+
+    #[test]
+    fn a_page_prints_depth_and_meaning_without_color() {
+        let mut gate = Page::default();
+        gate.push(
+            Line::new(0, Mark::Deny, "ingress").linked(&ObjectId::new(Kind::POD, "shop", "web"), &Place::new("")),
+        );
+        let mut page = Page::default();
+        page.say(0, Mark::of(Outcome::Deny), "deny");
+        page.add(1, gate);
+        assert_eq!(page.to_string(), "x deny\n  x ingress\n");
+        assert_eq!(page.lines[1].link.as_ref().map(|it| it.object.to_string()).as_deref(), Some("pod/shop/web"));
+    }
+
+    #[test]
+    fn words_from_a_cluster_cannot_command_a_terminal() {
+        assert_eq!(Line::new(0, Mark::Plain, "a\u{1b}[31m\nb").text, "a\\u{1b}[31m\\nb");
+    }
+}
