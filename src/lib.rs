@@ -5,6 +5,8 @@
 //!
 //! - [`model`]: a cluster as a value, and the one rule language of all policies.
 //! - [`text`]: answers in words, as both the screen and the subcommands show them.
+//! - [`ask`]: the one door between faces and reasoning.
 
+pub mod ask;
 pub mod model;
 pub mod text;

@@ -1,6 +1,7 @@
 //! What we were told, kind by kind and namespace by namespace; absent is not empty.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 use jiff::Timestamp;
 
@@ -84,12 +85,14 @@ pub struct CoverageMap {
     /// For kinds that `kinds` does not name.
     pub otherwise: Coverage,
     pub kinds: BTreeMap<Kind, KindCoverage>,
+    /// Addresses whose pods are all known though pods are not: one-shot reads ask for them one by one.
+    pub addresses: BTreeSet<IpAddr>,
 }
 
 impl CoverageMap {
     /// Every kind in this state.
     pub fn all(otherwise: Coverage) -> Self {
-        Self { otherwise, kinds: BTreeMap::new() }
+        Self { otherwise, ..Self::default() }
     }
 
     /// The coverage of a kind in a namespace (empty: of cluster-wide objects, or as a whole).
