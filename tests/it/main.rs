@@ -2,4 +2,5 @@
 
 mod control_plane;
 mod fuzz_replay;
+mod supply;
 mod tidy;
