@@ -52,4 +52,6 @@ pub enum Gap {
     Undefined { rule: &'static str, what: Name },
     /// The end is not in a state to be asked about: one clause (`the pod has finished`).
     End { what: Name },
+    /// Another authorizer than RBAC could grant it: which one, in one clause, and the object that bears its mark.
+    Authorizer { what: Name, seen: Option<ObjectId> },
 }

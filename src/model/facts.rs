@@ -194,6 +194,8 @@ pub struct Pod {
     pub network: PodNetwork,
     pub origin: PodOrigin,
     pub terminating: bool,
+    /// Of a kube-apiserver's own pod: its flags `--authorization-*`, as written, which say who else may grant.
+    pub authorization_flags: Option<Arc<Vec<Name>>>,
 }
 
 impl Pod {
