@@ -4,9 +4,11 @@
 //! The tour, from the ground up; a module uses only what stands above it in this list:
 //!
 //! - [`model`]: a cluster as a value, and the one rule language of all policies.
+//! - [`net`]: may one end connect to another, and which rule says so.
 //! - [`text`]: answers in words, as both the screen and the subcommands show them.
 //! - [`ask`]: the one door between faces and reasoning.
 
 pub mod ask;
 pub mod model;
+pub mod net;
 pub mod text;

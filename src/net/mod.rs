@@ -1,0 +1,15 @@
+//! Whether one end may connect to another, and which rule says so.
+//!
+//! ```text
+//! Cluster ──build, apply──► Index ──trace──► Verdict     one pair, explained
+//!                                 ──row────► Row         all that an end reaches, or that reaches it
+//!                                 ──map────► Map         every pair, by pod, workload or namespace
+//! Cluster ──────────────────────► naive::outcome         the same from the objects alone, to check the above
+//! ```
+//!
+//! A connection passes two gates: egress of `from`, then ingress of `to`. Both must open for one and the same
+//! port (S2). This module knows nothing of Kubernetes' YAML: `kinds` has compiled it away; it knows nothing of
+//! Services either: the caller asks about each backend.
+
+pub mod reach;
+pub mod verdict;

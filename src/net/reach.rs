@@ -1,0 +1,124 @@
+//! Answers about many pairs: what one end reaches, and maps of all connections.
+//!
+//! A row stands for many pairs. `every` holds the ports that each pair surely allows, `some` those that at least
+//! one surely allows, `possible` those that at least one may allow; `pairs` counts the pairs by outcome, and the
+//! worst of them is the row's own (CONTRACT §2). Finished pods and a pod to itself are left out, with counts.
+
+use std::net::IpAddr;
+
+use crate::model::evidence::Outcome;
+use crate::model::id::{PodId, WorkloadId};
+use crate::model::name::Name;
+use crate::model::port::PortSet;
+
+/// How fine an answer about many pairs is.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum By {
+    Pod,
+    Workload,
+    Namespace,
+}
+
+/// A range of addresses, both ends included.
+pub type AddressRange = (IpAddr, IpAddr);
+
+/// What one row speaks of.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Unit {
+    Pod(PodId),
+    /// All pods of one controller; a pod without one stands for itself as [`Unit::Pod`].
+    Workload(WorkloadId),
+    Namespace(Name),
+    /// Outside addresses that every block of every rule holds or leaves out together.
+    Outside(Vec<AddressRange>),
+}
+
+/// How many pairs have each outcome.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Counts {
+    pub allow: u64,
+    pub unknown: u64,
+    pub deny: u64,
+}
+
+impl Counts {
+    /// Counts pairs of this outcome.
+    pub fn add(&mut self, outcome: Outcome, pairs: u64) {
+        match outcome {
+            Outcome::Allow => self.allow += pairs,
+            Outcome::Unknown => self.unknown += pairs,
+            Outcome::Deny => self.deny += pairs,
+        }
+    }
+
+    /// How many pairs there are.
+    pub fn total(&self) -> u64 {
+        self.allow + self.unknown + self.deny
+    }
+
+    /// The worst outcome of any pair; unknown when there is none.
+    pub fn worst(&self) -> Outcome {
+        match (self.deny, self.unknown, self.allow) {
+            (0, 0, 1..) => Outcome::Allow,
+            (1.., _, _) => Outcome::Deny,
+            _ => Outcome::Unknown,
+        }
+    }
+}
+
+/// What all pairs of one row have in common.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Summary {
+    /// Ports that every pair surely allows.
+    pub every: PortSet,
+    /// Ports that some pair surely allows.
+    pub some: PortSet,
+    /// Ports that some pair may allow.
+    pub possible: PortSet,
+    /// Pairs by their outcome without a port, or for the port that was asked for.
+    pub pairs: Counts,
+}
+
+/// One row of what an end reaches, or of what reaches it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ReachRow {
+    pub unit: Unit,
+    pub summary: Summary,
+}
+
+/// All that one end reaches, or all that reaches it.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Reach {
+    /// By unit, those that no pair can pass included.
+    pub rows: Vec<ReachRow>,
+    pub pairs: Counts,
+    pub left_out: LeftOut,
+}
+
+/// One row of a map.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct MapRow {
+    pub from: Unit,
+    pub to: Unit,
+    pub summary: Summary,
+}
+
+/// Every pair of units.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Map {
+    /// By `from`, then `to`; rows in which no pair can pass are left out, and counted in `pairs`.
+    pub rows: Vec<MapRow>,
+    pub pairs: Counts,
+    pub left_out: LeftOut,
+}
+
+/// What an answer about many pairs does not speak of.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct LeftOut {
+    /// Finished pods.
+    pub finished: u64,
+    /// Pods that we hold and no longer may read.
+    pub unread: u64,
+    /// Pairs of a pod and itself.
+    pub itself: u64,
+}

@@ -1,0 +1,333 @@
+//! The answer for one pair of ends: both gates, every policy considered, and what we do not know.
+//!
+//! ```text
+//! Verdict ─ families ─┬ IPv4 ─┬ egress:  Gate { why, policies, allowed, possible }
+//!                     │       └ ingress: Gate { … }
+//!                     └ IPv6 …            the first one decides (CONTRACT §2)
+//!         └ gaps      what makes the whole pair unknown
+//! ```
+//!
+//! Outcomes are computed from the gates and cannot be set. A gate holds two port sets: `allowed` surely passes,
+//! `possible` may pass; what is in the second and not in the first is unknown. Sentences are made elsewhere.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use crate::model::address::{Addresses, Family};
+use crate::model::evidence::{Gap, Outcome};
+use crate::model::facts::{Node, Pod, PodNetwork};
+use crate::model::id::PodId;
+use crate::model::labels::Labels;
+use crate::model::name::Name;
+use crate::model::place::Place;
+use crate::model::policy::{Action, Direction, Peer, Policy, Rule};
+use crate::model::port::{PortMatch, PortSet, Protocol};
+
+/// One end of a connection, as asked for.
+///
+/// An address is taken at its word as one outside the cluster: [`super::holder`] tells who holds it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum End {
+    Pod(PodId),
+    Node(Name),
+    Address(IpAddr),
+}
+
+/// A port of one protocol on the destination.
+pub type Port = (Protocol, u16);
+
+/// What is known of the labels of a pod's namespace.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum NamespaceLabels {
+    Known(Labels),
+    /// Nothing but `kubernetes.io/metadata.name` (namespaces may not be read).
+    NameOnly,
+}
+
+/// One end with the facts that the answer rests on.
+#[derive(Clone, PartialEq, Debug)]
+pub struct EndFacts {
+    pub end: End,
+    /// The pod, if the end is one that is known.
+    pub pod: Option<Arc<Pod>>,
+    /// The labels of the pod's namespace; `NameOnly` for other ends.
+    pub namespace: NamespaceLabels,
+    /// The node, if the end is one that is known, or the pod is on its network.
+    pub node: Option<Arc<Node>>,
+    /// The addresses that count; empty: not known (a pod without an address yet).
+    pub addresses: Addresses,
+}
+
+impl EndFacts {
+    /// Whether this is a pod on its node's network.
+    pub fn is_host_network(&self) -> bool {
+        self.pod.as_ref().is_some_and(|it| it.network == PodNetwork::Host)
+    }
+
+    /// Whether policies may govern it.
+    pub fn is_governed(&self) -> bool {
+        self.pod.as_ref().is_some_and(|it| it.is_governed())
+    }
+}
+
+/// Why a gate is as it is.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Why {
+    /// The end is an address outside: no policy of this cluster governs it.
+    Outside,
+    /// The end is a node: policies govern pods.
+    Node,
+    /// The pod is on its node's network: policies pass it by (S37).
+    HostNetwork,
+    /// A pod and its own node may always talk (S41).
+    OwnNode,
+    /// A pod cannot be shut off from itself (S20).
+    Itself,
+    /// No policy isolates the pod in this direction (S1).
+    NotIsolated,
+    /// Policies decide: see [`Gate::policies`].
+    Policies,
+    /// The end cannot be judged: see [`Verdict::gaps`].
+    NotJudged,
+}
+
+/// Whether something is so; `Maybe`: not known.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Tri {
+    No,
+    Maybe,
+    Yes,
+}
+
+impl Tri {
+    /// Yes or no.
+    pub const fn sure(it: bool) -> Self {
+        if it { Tri::Yes } else { Tri::No }
+    }
+
+    /// Both must be so.
+    pub fn and(self, other: Self) -> Self {
+        self.min(other)
+    }
+
+    /// One must be so.
+    pub fn or(self, other: Self) -> Self {
+        self.max(other)
+    }
+
+    /// Whether it may be so.
+    pub fn is_possible(self) -> bool {
+        self != Tri::No
+    }
+}
+
+/// The part of a policy that a flow fits: indexes into `policy.rules`, the rule's peers and its ports.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Fit {
+    pub rule: usize,
+    pub peer: usize,
+    pub port: usize,
+    /// `Maybe`: it fits if what we do not know is favorable.
+    pub fits: Tri,
+}
+
+/// One policy that governs the target, and what it says of this flow.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Considered {
+    pub policy: Arc<Policy>,
+    /// Whether it governs the target; `Maybe` where its target is not fully understood.
+    pub governs: Tri,
+    /// Whether it makes the target deny by default in this direction.
+    pub isolates: bool,
+    /// The first rule that surely fits, else the first that may; for a question without a port, that fits some.
+    pub fit: Option<Fit>,
+    /// Set for something that is not a policy we read: why this row stands here.
+    pub gap: Option<Gap>,
+}
+
+impl Considered {
+    /// The rule that fits.
+    pub fn rule(&self) -> Option<&Rule> {
+        self.fit.map(|it| &self.policy.rules[it.rule])
+    }
+
+    /// The peer of the rule that fits.
+    pub fn peer(&self) -> Option<&Peer> {
+        self.fit.map(|it| &self.policy.rules[it.rule].peers[it.peer])
+    }
+
+    /// What the fitting rule does.
+    pub fn action(&self) -> Option<Action> {
+        self.rule().map(|it| it.action)
+    }
+
+    /// Where the fitting peer and the fitting port stand.
+    pub fn places(&self) -> Option<(Place, Place)> {
+        let fit = self.fit?;
+        let rule = self.rule()?;
+        let port = if rule.ports.get(fit.port) == Some(&PortMatch::Any) {
+            rule.place.clone()
+        } else {
+            rule.place.field("ports").item(fit.port)
+        };
+        Some((rule.peers[fit.peer].place.clone(), port))
+    }
+}
+
+/// One gate: whether the target lets the flow out, or in.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Gate {
+    pub direction: Direction,
+    pub why: Why,
+    /// All that govern the target in this direction, in order of evaluation.
+    pub policies: Vec<Considered>,
+    /// The destination ports that it surely lets pass.
+    pub allowed: PortSet,
+    /// The destination ports that it may let pass; holds `allowed`.
+    pub possible: PortSet,
+}
+
+impl Gate {
+    /// The gate's own outcome for one port, or for any.
+    pub fn outcome(&self, port: Option<Port>) -> Outcome {
+        outcome_of(&self.allowed, &self.possible, port)
+    }
+
+    /// Whether some policy surely isolates the target here.
+    pub fn is_isolated(&self) -> bool {
+        self.policies.iter().any(|it| it.isolates && it.governs == Tri::Yes)
+    }
+
+    /// The policy that decided: the first that fits in order, else the first that isolates.
+    pub fn decided_by(&self) -> Option<&Considered> {
+        let fits =
+            |it: &&Considered| it.fit.is_some_and(|fit| fit.fits == Tri::Yes) && it.action() != Some(Action::Pass);
+        self.policies.iter().find(fits).or_else(|| self.policies.iter().find(|it| it.isolates))
+    }
+
+    /// What could bend this gate's answer.
+    pub fn gaps(&self) -> Vec<Gap> {
+        let policies = self.policies.iter().flat_map(|it| {
+            let parts = it.policy.gaps.iter().filter(|_| it.gap.is_none()).map(|gap| Gap::Policy {
+                policy: it.policy.id(),
+                place: gap.place.clone(),
+                what: gap.what.clone(),
+            });
+            it.gap.iter().cloned().chain(parts)
+        });
+        policies.collect()
+    }
+}
+
+/// The pair judged in one address family.
+#[derive(Clone, PartialEq, Debug)]
+pub struct FamilyVerdict {
+    pub family: Family,
+    /// The addresses used; `None`: not known yet.
+    pub from: Option<IpAddr>,
+    pub to: Option<IpAddr>,
+    pub egress: Gate,
+    pub ingress: Gate,
+    /// Both gates with policies applied to host-network pods as to any other: the reading that the API also
+    /// permits (S37, S38). Only where an end is such a pod.
+    pub other_reading: Option<Box<(Gate, Gate)>>,
+}
+
+impl FamilyVerdict {
+    /// The ports that surely pass both gates, in every permitted reading (S2).
+    pub fn allowed(&self) -> PortSet {
+        let usual = self.egress.allowed.intersection(&self.ingress.allowed);
+        match &self.other_reading {
+            Some(other) => usual.intersection(&other.0.allowed.intersection(&other.1.allowed)),
+            None => usual,
+        }
+    }
+
+    /// The ports that may pass both gates, in some permitted reading.
+    pub fn possible(&self) -> PortSet {
+        let usual = self.egress.possible.intersection(&self.ingress.possible);
+        match &self.other_reading {
+            Some(other) => usual.union(&other.0.possible.intersection(&other.1.possible)),
+            None => usual,
+        }
+    }
+
+    /// The outcome for one port, or for any.
+    pub fn outcome(&self, port: Option<Port>) -> Outcome {
+        match port {
+            Some(_) if self.other_reading.is_none() => self.egress.outcome(port).worst(self.ingress.outcome(port)),
+            _ => outcome_of(&self.allowed(), &self.possible(), port),
+        }
+    }
+
+    /// The gate of this direction.
+    pub fn gate(&self, direction: Direction) -> &Gate {
+        match direction {
+            Direction::Egress => &self.egress,
+            Direction::Ingress => &self.ingress,
+        }
+    }
+}
+
+/// Whether one end may connect to the other, with all that it rests on.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Verdict {
+    pub from: EndFacts,
+    pub to: EndFacts,
+    /// The destination's port; `None`: all ports are asked for.
+    pub port: Option<Port>,
+    /// In the order of the destination's addresses; the first decides. Empty only beside a gap.
+    pub families: Vec<FamilyVerdict>,
+    /// What makes the whole pair unknown, whatever the gates say.
+    pub gaps: Vec<Gap>,
+}
+
+impl Verdict {
+    /// The answer.
+    pub fn outcome(&self) -> Outcome {
+        match self.families.first() {
+            Some(family) if self.gaps.is_empty() => family.outcome(self.port),
+            _ => Outcome::Unknown,
+        }
+    }
+
+    /// The family that decides.
+    pub fn deciding(&self) -> Option<&FamilyVerdict> {
+        self.families.first()
+    }
+
+    /// The ports that are surely allowed.
+    pub fn allowed(&self) -> PortSet {
+        match self.families.first() {
+            Some(family) if self.gaps.is_empty() => family.allowed(),
+            _ => PortSet::none(),
+        }
+    }
+
+    /// The ports that may be allowed and may be not.
+    pub fn unknown(&self) -> PortSet {
+        match self.families.first() {
+            Some(family) if self.gaps.is_empty() => family.possible().difference(&family.allowed()),
+            _ => PortSet::all(),
+        }
+    }
+
+    /// Whether the families answer differently.
+    pub fn families_differ(&self) -> bool {
+        let mut outcomes = self.families.iter().map(|it| it.outcome(self.port));
+        outcomes.next().is_some_and(|first| outcomes.any(|it| it != first))
+    }
+}
+
+/// The outcome of port sets: for one port, or allow if any surely passes and deny if none can (CONTRACT §2).
+pub(super) fn outcome_of(allowed: &PortSet, possible: &PortSet, port: Option<Port>) -> Outcome {
+    let (is_allowed, is_possible) = match port {
+        Some((protocol, number)) => (allowed.contains(protocol, number), possible.contains(protocol, number)),
+        None => (!allowed.is_empty(), !possible.is_empty()),
+    };
+    match (is_allowed, is_possible) {
+        (true, _) => Outcome::Allow,
+        (false, true) => Outcome::Unknown,
+        (false, false) => Outcome::Deny,
+    }
+}
