@@ -7,8 +7,10 @@
 //! - [`net`]: may one end connect to another, and which rule says so.
 //! - [`text`]: answers in words, as both the screen and the subcommands show them.
 //! - [`ask`]: the one door between faces and reasoning.
+//! - [`live`]: watch, credentials, one-shot reads: the cluster as it lives.
 
 pub mod ask;
+pub mod live;
 pub mod model;
 pub mod net;
 pub mod text;

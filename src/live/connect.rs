@@ -1,0 +1,226 @@
+//! From a selection to a client that reads: TLS, proxy, credentials, deadlines, and nothing that writes.
+//!
+//! ```text
+//! read_only ─► authorize ─► impersonate, User-Agent ─► base URL, gzip ─► HTTP/1.1 over TLS ─► keepalive, 10 s
+//! ```
+//!
+//! Our own stack of kube-rs's layers, since its ready-made one retries in silence for minutes (M4, M5), sets no
+//! keepalive, and runs plugins on our screen (M15). What to try again, and when, is `follow`'s to say.
+
+use std::time::Duration;
+
+use http::{HeaderValue, Uri, header::USER_AGENT};
+use hyper_timeout::TimeoutConnector;
+use hyper_util::client::legacy::connect::proxy::{SocksV5, Tunnel};
+use hyper_util::client::legacy::connect::{Connection, HttpConnector};
+use hyper_util::rt::TokioExecutor;
+use kube::client::{Body, ConfigExt as _};
+use kube::{Client, Config};
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject as _;
+use tower::{BoxError, Service, ServiceBuilder};
+use tower_http::decompression::DecompressionLayer;
+
+use super::credentials::{self, Authorize, Credentials};
+use super::fault::{Fault, FaultClass};
+use super::kubeconfig;
+pub use super::kubeconfig::{ContextEntry, Flags, Selection, Surroundings, contexts};
+use super::proxy::proxy_for;
+use super::read_only;
+
+/// How long a connection may take to stand, TLS included (N4).
+const CONNECT_DEADLINE: Duration = Duration::from_secs(10);
+/// After this much silence the kernel asks whether the other end is there, three times, 5 s apart (N7).
+const KEEPALIVE: Duration = Duration::from_secs(15);
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(5);
+const KEEPALIVE_RETRIES: u32 = 3;
+/// How long sent bytes may stay unacknowledged (N7).
+const UNACKNOWLEDGED: Duration = Duration::from_secs(30);
+/// How long an unused connection is kept; commands and probes are that far apart at most.
+const IDLE: Duration = Duration::from_secs(30);
+
+/// How kreach names itself in the server's audit log.
+pub const AGENT: &str = concat!("kreach/", env!("CARGO_PKG_VERSION"));
+
+/// A client and what the screen says of it.
+#[derive(Clone)]
+pub struct Connected {
+    pub client: Client,
+    /// The context's name, or what stands for one (`in-cluster`).
+    pub context: String,
+    /// `https://10.0.0.5:6443`.
+    pub server: String,
+    pub user: String,
+    /// The namespace of bare names.
+    pub namespace: String,
+    pub contexts: Vec<ContextEntry>,
+    /// What was odd and did not stop us; `insecure-skip-tls-verify` is always among them (N3).
+    pub warnings: Vec<String>,
+}
+
+/// Reads the kubeconfig, runs what gives credentials and builds a client; sends nothing to the server yet.
+///
+/// # Errors
+/// One line and a hint; a command exits with 2.
+pub async fn connect(flags: &Flags) -> Result<Connected, Fault> {
+    connect_in(flags, &Surroundings::of_process()).await
+}
+
+/// [`connect`], in surroundings that are said.
+///
+/// # Errors
+/// As [`connect`].
+pub async fn connect_in(flags: &Flags, around: &Surroundings) -> Result<Connected, Fault> {
+    let mut selection = kubeconfig::select(flags, around)?;
+    let credentials = credentials::take(&mut selection.user).await?;
+    let config = config(&selection, around)?;
+    let server = config.cluster_url.to_string().trim_end_matches('/').to_owned();
+    if config.accept_invalid_certs {
+        selection.warnings.push("insecure-skip-tls-verify: anyone in between can answer as the server".to_owned());
+    }
+    let client = client(config, credentials)?;
+    let context = [&selection.context, &selection.cluster_name, &server].into_iter().find(|it| !it.is_empty()).cloned();
+    Ok(Connected {
+        client,
+        context: context.unwrap_or_default(),
+        server,
+        user: selection.user_name,
+        namespace: selection.namespace,
+        contexts: selection.contexts,
+        warnings: selection.warnings,
+    })
+}
+
+/// A client for a bare address, such as that of the embedded server.
+///
+/// # Errors
+/// The client cannot be built.
+pub fn to_address(server: Uri) -> Result<Client, Fault> {
+    client(Config::new(server), None)
+}
+
+fn fault(what: &str) -> Fault {
+    Fault::new(FaultClass::Config, what)
+}
+
+/// kube-rs's settings from our selection; `Config`'s own loader would ask the environment in its own way.
+fn config(selection: &Selection, around: &Surroundings) -> Result<Config, Fault> {
+    let cluster = &selection.cluster;
+    let name = &selection.cluster_name;
+    let server = cluster.server.as_deref().filter(|it| !it.is_empty());
+    let server = server.ok_or_else(|| fault(&format!("cluster {name:?} has no server in the kubeconfig")))?;
+    let certificates = certificates(cluster)?;
+    let insecure = cluster.insecure_skip_tls_verify.unwrap_or(false);
+    let secured = certificates.is_some() || insecure;
+    let mut config = Config::new(address(server, secured)?);
+    config.proxy_url = proxy_for(&config.cluster_url, cluster.proxy_url.as_deref(), |it| around.text(it))?;
+    config.root_cert = certificates;
+    config.accept_invalid_certs = insecure;
+    config.tls_server_name = cluster.tls_server_name.clone().filter(|it| !it.is_empty());
+    config.disable_compression = cluster.disable_compression.unwrap_or(false);
+    config.default_namespace = selection.namespace.clone();
+    config.auth_info = selection.user.clone();
+    Ok(config)
+}
+
+/// The server's address; without a scheme it is `https` where TLS is set up, as in client-go.
+fn address(server: &str, secured: bool) -> Result<Uri, Fault> {
+    let scheme = if secured { "https" } else { "http" };
+    let whole = if server.contains("://") { server.to_owned() } else { format!("{scheme}://{server}") };
+    let read: Uri = whole.parse().map_err(|it| fault(&format!("not the address of a server: {server:?}: {it}")))?;
+    match (read.scheme_str(), read.host()) {
+        (Some("http" | "https"), Some(host)) if !host.is_empty() => Ok(read),
+        _ => Err(fault(&format!("not the address of a server: {server:?}"))),
+    }
+}
+
+/// The cluster's certificate authorities, DER.
+fn certificates(cluster: &kube::config::Cluster) -> Result<Option<Vec<Vec<u8>>>, Fault> {
+    use base64::Engine as _;
+    let text = match (&cluster.certificate_authority_data, &cluster.certificate_authority) {
+        (Some(data), _) if !data.is_empty() => base64::engine::general_purpose::STANDARD
+            .decode(data.trim())
+            .map_err(|_| fault("certificate-authority-data is not base64"))?,
+        (_, Some(path)) if !path.is_empty() => {
+            std::fs::read(path).map_err(|it| fault(&format!("cannot read certificate-authority {path}: {it}")))?
+        }
+        _ => return Ok(None),
+    };
+    let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
+    let read = read.map_err(|it| fault(&format!("certificate-authority is not PEM: {it:?}")))?;
+    if read.is_empty() {
+        return Err(fault("certificate-authority holds no certificate"));
+    }
+    Ok(Some(read.into_iter().map(|it| it.as_ref().to_vec()).collect()))
+}
+
+fn client(config: Config, credentials: Option<Credentials>) -> Result<Client, Fault> {
+    let Some(proxy) = config.proxy_url.clone() else { return stack(http(), config, credentials) };
+    match proxy.scheme_str() {
+        Some("socks5" | "socks5h") => stack(SocksV5::new(proxy, http()), config, credentials),
+        Some("http") => stack(tunnel(&proxy, http()), config, credentials),
+        Some("https") => {
+            let connector = config.rustls_https_connector_with_connector(http()).map_err(|it| built(&it))?;
+            stack(tunnel(&proxy, connector), config, credentials)
+        }
+        _ => Err(fault(&format!("proxies of this kind are not supported: {proxy}"))),
+    }
+}
+
+/// The TCP end: keepalive, so that a connection that died in silence is noticed (N7).
+fn http() -> HttpConnector {
+    let mut connector = HttpConnector::new();
+    connector.enforce_http(false);
+    connector.set_nodelay(true);
+    connector.set_keepalive(Some(KEEPALIVE));
+    connector.set_keepalive_interval(Some(KEEPALIVE_INTERVAL));
+    connector.set_keepalive_retries(Some(KEEPALIVE_RETRIES));
+    #[cfg(target_os = "linux")]
+    connector.set_tcp_user_timeout(Some(UNACKNOWLEDGED));
+    connector
+}
+
+/// A tunnel through an HTTP proxy, with the name and password of its address.
+fn tunnel<C>(proxy: &Uri, connector: C) -> Tunnel<C> {
+    use base64::Engine as _;
+    let tunnel = Tunnel::new(proxy.clone(), connector);
+    let Some((user, _)) = proxy.authority().and_then(|it| it.as_str().rsplit_once('@')) else { return tunnel };
+    let encoded = base64::engine::general_purpose::STANDARD.encode(user);
+    match HeaderValue::try_from(format!("Basic {encoded}")) {
+        Ok(header) => tunnel.with_auth(header),
+        Err(_) => tunnel,
+    }
+}
+
+fn built(error: &kube::Error) -> Fault {
+    let mut fault = Fault::sent("the server", error);
+    fault.class = FaultClass::Config;
+    fault.what = fault.what.replacen("cannot reach the server", "cannot set up the connection", 1);
+    fault
+}
+
+fn stack<H>(connector: H, mut config: Config, credentials: Option<Credentials>) -> Result<Client, Fault>
+where
+    H: Service<Uri> + Clone + Send + Sync + 'static,
+    H::Response: Connection + hyper::rt::Read + hyper::rt::Write + Send + Unpin + 'static,
+    H::Future: Send + 'static,
+    H::Error: Into<BoxError> + std::error::Error + Send + Sync + 'static,
+{
+    config.headers.push((USER_AGENT, HeaderValue::from_static(AGENT)));
+    let connector = config.rustls_https_connector_with_connector(connector).map_err(|it| built(&it))?;
+    let mut connector = TimeoutConnector::new(connector);
+    connector.set_connect_timeout(Some(CONNECT_DEADLINE));
+    let client = hyper_util::client::legacy::Builder::new(TokioExecutor::new())
+        .pool_idle_timeout(IDLE)
+        .build::<_, Body>(connector);
+    let service = ServiceBuilder::new()
+        .filter(read_only::permit::<Body>)
+        .layer(Authorize(credentials))
+        .option_layer(config.auth_layer().map_err(|it| built(&it))?)
+        .layer(config.extra_headers_layer().map_err(|it| built(&it))?)
+        .layer(config.base_uri_layer())
+        .layer(DecompressionLayer::new().gzip(!config.disable_compression))
+        .map_err(BoxError::from)
+        .service(client);
+    Ok(Client::new(service, config.default_namespace))
+}

@@ -1,0 +1,244 @@
+//! What stood in the way of a request, in one line, with what to do about it.
+//!
+//! ```text
+//! error: cannot reach https://10.0.0.5:6443: connection refused
+//! hint: is the API server up, and is this its address?
+//! ```
+//!
+//! Texts of servers, proxies and plugins are untrusted and may be pages of HTML: here they become one escaped,
+//! short line (M11, N2). Nothing here decides whether to try again; `follow` does.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::io::ErrorKind;
+use std::time::Duration;
+
+use crate::model::untrusted;
+
+/// How much of a foreign text is shown.
+const SHOWN: usize = 240;
+
+/// Where it went wrong.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FaultClass {
+    /// The kubeconfig, or what it names, cannot be used.
+    Config,
+    /// No credentials could be had.
+    Credentials,
+    Dns,
+    Tcp,
+    Tls,
+    /// The server (or something on the way) answered with this status.
+    Http(u16),
+    /// Nothing was heard in time.
+    Timeout,
+    /// The connection ended in the middle of an answer.
+    Closed,
+    /// What came is not what the API defines.
+    Garbled,
+    /// An answer was larger than we are ready to hold.
+    TooBig,
+    /// We refused to send it: kreach only reads.
+    Refused,
+}
+
+impl FaultClass {
+    /// A word for the status line.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            FaultClass::Config => "config",
+            FaultClass::Credentials => "credentials",
+            FaultClass::Dns => "DNS",
+            FaultClass::Tcp => "TCP",
+            FaultClass::Tls => "TLS",
+            FaultClass::Http(_) => "HTTP",
+            FaultClass::Timeout => "timeout",
+            FaultClass::Closed => "closed",
+            FaultClass::Garbled => "garbled",
+            FaultClass::TooBig => "too big",
+            FaultClass::Refused => "refused",
+        }
+    }
+}
+
+/// One thing that went wrong.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Fault {
+    pub class: FaultClass,
+    /// One clause, escaped: what failed and on what.
+    pub what: String,
+    /// What the user can do, where there is something.
+    pub hint: Option<String>,
+    /// `reason` of the API's `Status`, such as `Expired`; empty when there was none.
+    pub reason: String,
+    /// How long the server asked us to wait (R1).
+    pub retry_after: Option<Duration>,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.what)
+    }
+}
+
+impl StdError for Fault {}
+
+impl Fault {
+    /// A fault of this class; the text may be anyone's.
+    pub fn new(class: FaultClass, what: &str) -> Self {
+        Self { class, what: one_line(what), hint: None, reason: String::new(), retry_after: None }
+    }
+
+    /// The same with a hint.
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// The HTTP status, where one was answered.
+    pub fn status(&self) -> Option<u16> {
+        match self.class {
+            FaultClass::Http(status) => Some(status),
+            _ => None,
+        }
+    }
+
+    /// Whether the server said that the version or the continue token is too old, or too new (G1–G4).
+    pub fn wants_relist(&self) -> bool {
+        self.status() == Some(410)
+            || matches!(self.reason.as_str(), "Expired" | "Gone")
+            || (self.status() == Some(504) && self.what.contains("Too large resource version"))
+    }
+
+    /// From an HTTP error answer: its status and its body, which may be a `Status` or anything.
+    pub fn answered(status: u16, body: &[u8]) -> Self {
+        #[derive(serde::Deserialize, Default)]
+        #[serde(default)]
+        struct Status {
+            kind: String,
+            message: String,
+            reason: String,
+        }
+        let read: Status = serde_json::from_slice(body).unwrap_or_default();
+        let text = if read.kind == "Status" { read.message } else { plain_text(body) };
+        let text = if text.trim().is_empty() { "no message".to_owned() } else { text };
+        let mut fault = Self::new(FaultClass::Http(status), &format!("the server answered {status}: {text}"));
+        fault.reason = one_line(&read.reason);
+        fault.hint = hint_for(status).map(str::to_owned);
+        fault
+    }
+
+    /// From an error of the client's stack, by walking its causes.
+    pub fn sent(host: &str, error: &(dyn StdError + 'static)) -> Self {
+        let mut chain = Vec::new();
+        let mut next = Some(error);
+        while let Some(cause) = next.filter(|_| chain.len() < 16) {
+            if let Some(fault) = cause.downcast_ref::<Fault>() {
+                return fault.clone();
+            }
+            chain.push(cause);
+            next = cause.source();
+        }
+        let class = chain.iter().rev().find_map(|it| class_of(*it)).unwrap_or(FaultClass::Tcp);
+        let root = chain.last().map(|it| it.to_string()).unwrap_or_default();
+        let fault = Self::new(class, &format!("cannot reach {host}: {root}"));
+        Self { hint: hint_of(class).map(str::to_owned), ..fault }
+    }
+}
+
+/// The class of one cause; `None`: ask its cause.
+fn class_of(cause: &(dyn StdError + 'static)) -> Option<FaultClass> {
+    let text = cause.to_string();
+    if text.contains("dns error") || text.contains("failed to lookup address") {
+        return Some(FaultClass::Dns);
+    }
+    if text.contains("certificate") || text.contains("received fatal alert") || text.contains("tls handshake") {
+        return Some(FaultClass::Tls);
+    }
+    let io = cause.downcast_ref::<std::io::Error>()?;
+    match io.kind() {
+        ErrorKind::TimedOut => Some(FaultClass::Timeout),
+        ErrorKind::ConnectionReset | ErrorKind::UnexpectedEof | ErrorKind::BrokenPipe => Some(FaultClass::Closed),
+        ErrorKind::InvalidData => Some(FaultClass::Tls),
+        _ => None,
+    }
+}
+
+fn hint_of(class: FaultClass) -> Option<&'static str> {
+    match class {
+        FaultClass::Dns => Some("check the server's name in the kubeconfig, and the VPN"),
+        FaultClass::Tcp => Some("is the API server up, and is this its address?"),
+        FaultClass::Tls => Some("check certificate-authority and tls-server-name in the kubeconfig, and both clocks"),
+        FaultClass::Timeout => Some("is the network there, and does a proxy stand in between?"),
+        _ => None,
+    }
+}
+
+fn hint_for(status: u16) -> Option<&'static str> {
+    match status {
+        401 => Some("the credentials are not accepted: log in again"),
+        403 => Some("kreach needs get, list and watch: docs/permissions.md has the role"),
+        429 => Some("the server asks us to slow down"),
+        _ => None,
+    }
+}
+
+/// The text of a body that is no `Status`: HTML loses its tags, so that a proxy's page reads as a clause.
+fn plain_text(body: &[u8]) -> String {
+    let text = String::from_utf8_lossy(&body[..body.len().min(16 * 1024)]);
+    if !text.trim_start().starts_with('<') {
+        return text.into_owned();
+    }
+    let mut plain = String::new();
+    let mut depth = 0_u32;
+    for character in text.chars() {
+        match character {
+            '<' => depth += 1,
+            '>' => {
+                depth = depth.saturating_sub(1);
+                plain.push(' ');
+            }
+            it if depth == 0 => plain.push(it),
+            _ => {}
+        }
+    }
+    plain
+}
+
+/// Any text as one short escaped line.
+pub fn one_line(text: &str) -> String {
+    let joined = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut shown: String = joined.chars().take(SHOWN).collect();
+    if shown.len() < joined.len() {
+        shown.push('…');
+    }
+    untrusted::show(&shown).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// N2 and M11: what a proxy or an attacker answers is one harmless line.
+    #[test]
+    fn foreign_texts_become_one_escaped_line() {
+        let html = format!("<html>\n<head><title>502 Bad\nGateway</title></head>{}</html>", "x".repeat(10_000_000));
+        let fault = Fault::answered(502, html.as_bytes());
+        assert!(fault.what.starts_with("the server answered 502: 502 Bad Gateway xxx"), "{fault}");
+        assert!(fault.what.chars().count() < 300 && !fault.what.contains('\n'));
+        let status = r#"{"kind":"Status","message":"evil \u001b]0;pwned\u0007","reason":"Forbidden","code":403}"#;
+        let fault = Fault::answered(403, status.as_bytes());
+        assert_eq!(fault.what, "the server answered 403: evil \\u{1b}]0;pwned\\u{7}");
+        assert_eq!((fault.reason.as_str(), fault.status()), ("Forbidden", Some(403)));
+    }
+
+    #[test]
+    fn what_is_too_old_or_too_new_wants_a_new_list() {
+        let expired = br#"{"kind":"Status","message":"too old resource version","reason":"Expired","code":410}"#;
+        assert!(Fault::answered(410, expired).wants_relist());
+        assert!(Fault::answered(410, b"gone").wants_relist());
+        let large = br#"{"kind":"Status","message":"Too large resource version: 9, current: 5","reason":"Timeout"}"#;
+        assert!(Fault::answered(504, large).wants_relist());
+        assert!(!Fault::answered(504, b"upstream timed out").wants_relist());
+    }
+}

@@ -1,0 +1,8 @@
+//! The cluster as it lives: kubeconfig, client, watches, one-shot reads.
+pub mod connect;
+mod credentials;
+pub mod fault;
+mod kubeconfig;
+mod plugin;
+mod proxy;
+mod read_only;

@@ -1,0 +1,144 @@
+//! Read-only at the wire: what must not leave this process is refused below every caller.
+//!
+//! ```text
+//! GET /api/v1/pods                                              passes
+//! POST /apis/authorization.k8s.io/v1/subjectaccessreviews       passes: a question that has a body
+//! anything else that is not GET, anything that names secrets    Fault, nothing is sent
+//! ```
+//!
+//! It is the outermost layer of the only client there is, so no view, command or mistake gets around it.
+
+use http::{Method, Request};
+use tower::BoxError;
+
+use super::fault::{Fault, FaultClass};
+
+/// The only things that may be posted: questions, which create nothing.
+const QUESTIONS: [&str; 4] =
+    ["selfsubjectaccessreviews", "selfsubjectrulesreviews", "selfsubjectreviews", "subjectaccessreviews"];
+
+/// Subresources that act, or read what is none of our business, although their verb is GET.
+const ACTING: [&str; 5] = ["exec", "attach", "portforward", "proxy", "log"];
+
+/// Lets a request pass or says why it must not be sent.
+pub fn permit<B>(request: Request<B>) -> Result<Request<B>, BoxError> {
+    let path = request.uri().path();
+    match refusal(request.method(), path) {
+        None => Ok(request),
+        Some(why) => {
+            let what = format!("refused to send {} {path}: {why}", request.method());
+            Err(Box::new(Fault::new(FaultClass::Refused, &what)))
+        }
+    }
+}
+
+/// Why this request must not be sent; `None` when it may be.
+fn refusal(method: &Method, path: &str) -> Option<&'static str> {
+    // A percent-encoded letter would name the same resource to the server, and we never need one.
+    if path.contains('%') && decoded_names_secrets(path) {
+        return Some("kreach never reads secrets");
+    }
+    let parts: Vec<&str> = path.split('/').filter(|it| !it.is_empty()).collect();
+    if resource(&parts) == Some("secrets") {
+        return Some("kreach never reads secrets");
+    }
+    if parts.last().is_some_and(|it| ACTING.contains(it)) && subresource(&parts) {
+        return Some("this subresource acts on the cluster");
+    }
+    match *method {
+        Method::GET => None,
+        Method::POST if is_question(&parts) => None,
+        _ => Some("kreach only reads"),
+    }
+}
+
+/// Whether this is one of [`QUESTIONS`] at its own place, cluster-wide.
+fn is_question(parts: &[&str]) -> bool {
+    match parts {
+        ["apis", "authorization.k8s.io" | "authentication.k8s.io", _, resource] => QUESTIONS.contains(resource),
+        _ => false,
+    }
+}
+
+/// The resource segments of `/api/v1/…` or `/apis/GROUP/VERSION/…`, after the namespace if there is one.
+fn after_namespace<'a>(parts: &'a [&'a str]) -> &'a [&'a str] {
+    let rest = match parts.first() {
+        Some(&"api") => parts.get(2..),
+        Some(&"apis") => parts.get(3..),
+        _ => None,
+    };
+    let rest = rest.unwrap_or_default();
+    // `namespaces/NAME/RESOURCE`; alone, `namespaces/NAME` is the namespace itself.
+    if rest.first() == Some(&"namespaces") && rest.len() > 2 { &rest[2..] } else { rest }
+}
+
+fn resource<'a>(parts: &'a [&'a str]) -> Option<&'a str> {
+    after_namespace(parts).first().copied()
+}
+
+/// Whether the last segment is a subresource: `RESOURCE/NAME/SUBRESOURCE`.
+fn subresource(parts: &[&str]) -> bool {
+    after_namespace(parts).len() > 2
+}
+
+fn decoded_names_secrets(path: &str) -> bool {
+    let mut plain = Vec::with_capacity(path.len());
+    let mut bytes = path.bytes();
+    while let Some(byte) = bytes.next() {
+        let pair = if byte == b'%' { bytes.next().zip(bytes.next()) } else { None };
+        let hex = |it: u8| (it as char).to_digit(16).and_then(|it| u8::try_from(it).ok());
+        plain.push(pair.and_then(|(high, low)| Some(hex(high)? << 4 | hex(low)?)).unwrap_or(byte));
+    }
+    String::from_utf8_lossy(&plain).split('/').any(|it| it == "secrets")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn passes(method: &str, path: &str) -> bool {
+        let request = Request::builder().method(method).uri(path).body(()).expect("a request");
+        permit(request).is_ok()
+    }
+
+    #[test]
+    fn only_reads_and_questions_pass() {
+        let passing = [
+            ("GET", "/api/v1/pods?limit=500"),
+            ("GET", "/api/v1/namespaces/secrets"),
+            ("GET", "/api/v1/namespaces/shop/pods/log"),
+            ("GET", "/apis"),
+            ("GET", "/version"),
+            ("POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews"),
+            ("POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"),
+            ("POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews"),
+        ];
+        for (method, path) in passing {
+            assert!(passes(method, path), "{method} {path}");
+        }
+    }
+
+    #[test]
+    fn nothing_that_writes_and_no_secret_leaves() {
+        let refused = [
+            ("POST", "/api/v1/namespaces/shop/pods"),
+            ("PUT", "/api/v1/namespaces/shop/pods/web"),
+            ("PATCH", "/apis/networking.k8s.io/v1/namespaces/shop/networkpolicies/web"),
+            ("DELETE", "/api/v1/namespaces/shop"),
+            ("DELETE", "/apis/authorization.k8s.io/v1/subjectaccessreviews"),
+            ("POST", "/api/v1/namespaces/shop/serviceaccounts/web/token"),
+            ("POST", "/api/v1/namespaces/x/pods/subjectaccessreviews/eviction"),
+            ("POST", "/apis/example.com/v1/subjectaccessreviews"),
+            ("GET", "/api/v1/secrets"),
+            ("GET", "/api/v1/namespaces/shop/secrets/token"),
+            ("GET", "/api/v1/namespaces/shop/%73ecrets"),
+            ("GET", "/api/v1/namespaces/shop/pods/web/exec?command=sh"),
+            ("GET", "/api/v1/namespaces/shop/pods/web/log"),
+            ("GET", "/api/v1/nodes/one/proxy"),
+            ("CONNECT", "/api/v1/namespaces/shop/pods/web/portforward"),
+        ];
+        for (method, path) in refused {
+            assert!(!passes(method, path), "{method} {path}");
+        }
+    }
+}
