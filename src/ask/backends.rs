@@ -1,0 +1,306 @@
+//! What stands behind a Service: for each of its ports the members that a connection may end at, and on which port.
+//!
+//! ```text
+//! service/shop/db :5432/TCP "pg" ──EndpointSlices──► pod/shop/db-0 5432, pod/shop/db-1 6432
+//!                                └─ no slices: the pods that its selector selects, noted
+//! ```
+//!
+//! Policies judge the backend's own port (S23, S45), so a named target port is another number on another pod.
+//! Nothing here judges; nothing here knows the source but the node it runs on (S52).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::model::address::{Family, canonical};
+use crate::model::cluster::Cluster;
+use crate::model::evidence::Gap;
+use crate::model::facts::{
+    ContainerRole, Endpoint, EndpointSlice, Fact, Phase, Pod, PodOrigin, Service, ServicePort, ServiceType, TargetPort,
+};
+use crate::model::id::Kind;
+use crate::model::labels::{Labels, Selector};
+use crate::model::place::Place;
+use crate::model::port::Protocol;
+
+use super::directory::{Directory, Holder};
+use super::end::PortAsk;
+use super::member::Member;
+use super::resolve::uncovered;
+use super::{Fault, Note};
+
+/// One member that a Service's port leads to.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Backend {
+    pub member: Member,
+    /// The only family in which the Service leads here; `None` for both.
+    pub family: Option<Family>,
+    pub protocol: Protocol,
+    /// `None`: every port (a slice that lists none).
+    pub port: Option<u16>,
+}
+
+/// One port of a Service and what it leads to.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Route {
+    pub port: ServicePort,
+    pub backends: Vec<Backend>,
+    /// Endpoints that get no traffic because they are not ready.
+    pub not_ready: usize,
+}
+
+/// All that a question about a Service leads to.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Routes {
+    pub routes: Vec<Route>,
+    pub notes: Vec<Note>,
+    pub gaps: Vec<Gap>,
+}
+
+/// The routes of the ports that were asked for; every listed port when none was.
+///
+/// A port that the Service does not list is a fault, except on a headless one, where nothing is translated (S47).
+pub fn routes<'a>(
+    cluster: &Cluster,
+    directory: impl Fn() -> &'a Directory,
+    service: &Arc<Service>,
+    ask: &PortAsk,
+) -> Result<Routes, Fault> {
+    let mut found = Routes::default();
+    if let ServiceType::ExternalName(name) = &service.service_type {
+        let what = format!("{} is the DNS name {name}: ask about its addresses (S48)", service.id());
+        found.gaps.push(Gap::End { what: what.into() });
+        return Ok(found);
+    }
+    let ports = asked_ports(service, ask)?;
+    found.gaps.extend(uncovered(cluster, Kind::ENDPOINT_SLICE, &service.meta.namespace));
+    let slices = slices_of(cluster, service);
+    let lookup = Lookup { cluster, directory: &directory, service };
+    for port in ports {
+        let route = if slices.is_empty() {
+            lookup.by_selector(port, &mut found)
+        } else {
+            lookup.by_slices(&slices, port, &mut found)
+        };
+        found.routes.push(route);
+    }
+    found.notes.sort();
+    found.notes.dedup();
+    Ok(found)
+}
+
+fn slices_of<'a>(cluster: &'a Cluster, service: &Service) -> Vec<&'a Arc<EndpointSlice>> {
+    let here = cluster.endpoint_slices.of(&service.meta.namespace);
+    here.iter().filter(|it| it.service == service.meta.name).collect()
+}
+
+/// The Service's ports that a question means.
+fn asked_ports(service: &Arc<Service>, ask: &PortAsk) -> Result<Vec<ServicePort>, Fault> {
+    let listed = |matches: &dyn Fn(&ServicePort) -> bool| -> Vec<ServicePort> {
+        service.ports.iter().filter(|it| matches(it)).cloned().collect()
+    };
+    let fits = |wanted: Option<Protocol>, port: &ServicePort| wanted.is_none_or(|it| it == port.protocol);
+    let found = match ask {
+        PortAsk::Any(protocol) => listed(&|it| fits(*protocol, it)),
+        PortAsk::Named { name, protocol } => listed(&|it| it.name == *name && fits(*protocol, it)),
+        PortAsk::Number { number, protocol } => {
+            let known = listed(&|it| it.number == *number && it.protocol == *protocol);
+            if known.is_empty() && service.headless { vec![untranslated(*number, *protocol)] } else { known }
+        }
+    };
+    if found.is_empty() { Err(no_such_port(service, ask)) } else { Ok(found) }
+}
+
+/// A headless Service's port that it does not list: its name leads to the pods, whatever the port.
+fn untranslated(number: u16, protocol: Protocol) -> ServicePort {
+    ServicePort { name: Default::default(), protocol, number, target: TargetPort::Number(number) }
+}
+
+fn no_such_port(service: &Service, ask: &PortAsk) -> Fault {
+    let ports: Vec<String> = service.ports.iter().map(port_text).collect();
+    let hint =
+        if ports.is_empty() { "it lists no ports".to_owned() } else { format!("its ports are {}", ports.join(", ")) };
+    let asked = ask.to_string();
+    let asked = if asked.is_empty() { "ports".to_owned() } else { format!("port {}", asked.trim_start_matches(':')) };
+    Fault::new(format!("{} has no {asked}", service.id()), hint)
+}
+
+/// `5432/TCP`, or `pg 5432/TCP` for a named port.
+pub fn port_text(port: &ServicePort) -> String {
+    let name = if port.name.is_empty() { String::new() } else { format!("{} ", port.name) };
+    format!("{name}{}/{}", port.number, port.protocol)
+}
+
+/// The looking up of one Service's backends.
+struct Lookup<'a, F> {
+    cluster: &'a Cluster,
+    directory: &'a F,
+    service: &'a Arc<Service>,
+}
+
+impl<'d, F: Fn() -> &'d Directory> Lookup<'_, F> {
+    /// The backends that EndpointSlices name; serving ones that terminate only when none is ready (KEP-1669).
+    fn by_slices(&self, slices: &[&Arc<EndpointSlice>], port: ServicePort, found: &mut Routes) -> Route {
+        let candidates = self.candidates(slices, &port, found);
+        let ready = |it: &&Endpoint| it.ready || self.service.publishes_not_ready;
+        let any_ready = candidates.iter().any(|(it, _, _)| ready(it));
+        let usable = |it: &&Endpoint| if any_ready { ready(it) } else { it.serving && it.terminating };
+        let (used, unused): (Vec<_>, Vec<_>) = candidates.into_iter().partition(|(it, _, _)| usable(it));
+        let mut backends = Vec::new();
+        for (endpoint, number, _) in &used {
+            if let Some(member) = self.member(endpoint, found) {
+                let family = Some(Family::of(canonical(endpoint.address)));
+                backends.push(Backend { member, family, protocol: port.protocol, port: *number });
+            }
+        }
+        Route { backends: merged(backends), not_ready: unused.len(), port }
+    }
+
+    /// The endpoints of slices that have this port, each with its own number of it.
+    fn candidates<'s>(
+        &self,
+        slices: &[&'s Arc<EndpointSlice>],
+        port: &ServicePort,
+        found: &mut Routes,
+    ) -> Vec<(&'s Endpoint, Option<u16>, &'s Arc<EndpointSlice>)> {
+        let mut all = Vec::new();
+        for slice in slices {
+            let Some(number) = self.number_in(slice, port, found) else { continue };
+            all.extend(slice.endpoints.iter().map(|it| (it, number, *slice)));
+        }
+        all
+    }
+
+    /// Which number a slice gives to a Service's port; `None` when it does not have it.
+    fn number_in(&self, slice: &Arc<EndpointSlice>, port: &ServicePort, found: &mut Routes) -> Option<Option<u16>> {
+        let listed = slice.ports.iter().find(|it| it.name == port.name && it.protocol == port.protocol);
+        if !self.service.headless {
+            return listed.map(|it| it.number);
+        }
+        let own = listed.and_then(|it| it.number).unwrap_or(port.number);
+        if own != port.number {
+            found.notes.push(self.headless_note(port, own));
+        }
+        Some(Some(port.number))
+    }
+
+    /// S47.
+    fn headless_note(&self, port: &ServicePort, own: u16) -> Note {
+        let what = format!("headless: port {} is not translated to {own} (S47)", port.number);
+        Note::at(self.service.id(), Place::new("spec.clusterIP"), what)
+    }
+
+    /// Whom an endpoint means: the pod that it names, or whoever holds its address (S49).
+    fn member(&self, endpoint: &Endpoint, found: &mut Routes) -> Option<Member> {
+        let address = canonical(endpoint.address);
+        let namespace = &self.service.meta.namespace;
+        if endpoint.pod.is_empty() {
+            return Some(self.holder(address));
+        }
+        match self.cluster.pods.get(namespace, &endpoint.pod) {
+            Some(pod) if pod.phase.is_finished() => None,
+            Some(pod) => Some(Member::Pod(pod.clone())),
+            None => {
+                match uncovered(self.cluster, Kind::POD, namespace) {
+                    Some(gap) => found.gaps.push(gap),
+                    None => found.notes.push(Note::new(format!(
+                        "an endpoint of {} names pod/{namespace}/{}, which does not exist",
+                        self.service.id(),
+                        endpoint.pod
+                    ))),
+                }
+                None
+            }
+        }
+    }
+
+    fn holder(&self, address: std::net::IpAddr) -> Member {
+        let holders = (self.directory)().holders(address).iter();
+        let objects = holders.filter_map(|it| match it {
+            Holder::Pod(pod) => Some(Member::Pod(pod.clone())),
+            Holder::Node(node) => Some(Member::Node(node.clone())),
+            Holder::Service(_) => None,
+        });
+        objects.into_iter().next().unwrap_or(Member::Address(address))
+    }
+
+    /// The pods that the selector selects, as the endpoints controller would list them (CONTRACT §1).
+    fn by_selector(&self, port: ServicePort, found: &mut Routes) -> Route {
+        let mut route = Route { port, backends: Vec::new(), not_ready: 0 };
+        let Some(selector) = self.service.selector.as_ref().filter(|it| !it.is_empty()) else {
+            return route;
+        };
+        found.gaps.extend(uncovered(self.cluster, Kind::POD, &self.service.meta.namespace));
+        let what = "no EndpointSlices: the pods that it selects stand for its backends";
+        found.notes.push(Note::at(self.service.id(), Place::new("spec.selector"), what));
+        for pod in self.selected(selector) {
+            self.add_selected(pod, &mut route, found);
+        }
+        route
+    }
+
+    fn selected(&self, selector: &Labels) -> Vec<&Arc<Pod>> {
+        let selector = selector_of(selector);
+        let here = self.cluster.pods.of(&self.service.meta.namespace).iter();
+        here.filter(|it| !it.phase.is_finished() && selector.matches(&it.meta.labels)).collect()
+    }
+
+    fn add_selected(&self, pod: &Arc<Pod>, route: &mut Route, found: &mut Routes) {
+        let waits = pod.phase == Phase::Pending && pod.addresses.is_empty() && pod.origin == PodOrigin::Listed;
+        if waits && !self.service.publishes_not_ready {
+            route.not_ready += 1;
+            return;
+        }
+        let Some(own) = target_number(pod, &route.port) else {
+            let what = format!("{} declares no port that spec.ports names: it is no backend", pod.id());
+            found.notes.push(Note::at(pod.id(), Place::new("spec.containers"), what));
+            return;
+        };
+        let number = if self.service.headless { route.port.number } else { own };
+        if number != own {
+            found.notes.push(self.headless_note(&route.port, own));
+        }
+        let (member, protocol) = (Member::Pod(pod.clone()), route.port.protocol);
+        route.backends.push(Backend { member, family: self.only_family(), protocol, port: Some(number) });
+    }
+
+    /// The family of the Service's addresses, when it has only one.
+    fn only_family(&self) -> Option<Family> {
+        let mut families = self.service.cluster_ips.iter().map(|it| Family::of(*it));
+        let first = families.next()?;
+        families.all(|it| it == first).then_some(first)
+    }
+}
+
+/// The selector that these labels, all required, are.
+pub fn selector_of(labels: &Labels) -> Selector {
+    use crate::model::labels::{Operator, Requirement};
+    let requirement = |(key, value): (&_, &crate::model::name::Name)| Requirement {
+        key: Clone::clone(key),
+        operator: Operator::In(vec![value.clone()]),
+    };
+    Selector::new(labels.iter().map(requirement))
+}
+
+/// The pod's own number of a Service's port (S24, S26: regular containers, then sidecars).
+fn target_number(pod: &Pod, port: &ServicePort) -> Option<u16> {
+    let name = match &port.target {
+        TargetPort::Number(number) => return Some(*number),
+        TargetPort::Named(name) => name,
+    };
+    let fits = |it: &&crate::model::facts::ContainerPort| {
+        it.name == *name && it.protocol == port.protocol && it.container != ContainerRole::Init
+    };
+    pod.ports.iter().find(fits).map(|it| it.number)
+}
+
+/// One backend for each member and port; a member in slices of both families has none of its own.
+fn merged(backends: Vec<Backend>) -> Vec<Backend> {
+    let mut all: BTreeMap<(String, Option<u16>), Backend> = BTreeMap::new();
+    for backend in backends {
+        let key = (backend.member.to_string(), backend.port);
+        all.entry(key)
+            .and_modify(|it| it.family = it.family.filter(|family| Some(*family) == backend.family))
+            .or_insert(backend);
+    }
+    all.into_values().collect()
+}

@@ -1,0 +1,69 @@
+//! Who holds an address: the unfinished pods off the host network, the nodes and the Services of a cluster.
+//!
+//! It is made once for as many questions as there are, and only when one of them names an address.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use crate::model::address::canonical;
+use crate::model::cluster::Cluster;
+use crate::model::facts::{Node, Pod, PodNetwork, Service};
+use crate::model::id::ObjectId;
+
+/// An object that an address belongs to.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Holder {
+    Pod(Arc<Pod>),
+    Node(Arc<Node>),
+    Service(Arc<Service>),
+}
+
+impl Holder {
+    /// What names it.
+    pub fn id(&self) -> ObjectId {
+        use crate::model::facts::Fact;
+        match self {
+            Holder::Pod(it) => it.id(),
+            Holder::Node(it) => it.id(),
+            Holder::Service(it) => it.id(),
+        }
+    }
+}
+
+/// Every address that an object of the cluster holds.
+#[derive(Default)]
+pub struct Directory {
+    holders: FxHashMap<IpAddr, Vec<Holder>>,
+}
+
+impl Directory {
+    /// The directory of this cluster.
+    pub fn of(cluster: &Cluster) -> Self {
+        let mut all = Self::default();
+        for pod in cluster.pods.iter().filter(|it| it.network == PodNetwork::Own && !it.phase.is_finished()) {
+            pod.addresses.iter().for_each(|address| all.put(address, Holder::Pod(pod.clone())));
+        }
+        for node in cluster.nodes.iter() {
+            node.addresses.iter().for_each(|address| all.put(*address, Holder::Node(node.clone())));
+        }
+        for service in cluster.services.iter() {
+            let addresses = service.cluster_ips.iter().chain(service.external_ips.iter());
+            addresses.for_each(|address| all.put(*address, Holder::Service(service.clone())));
+        }
+        all
+    }
+
+    fn put(&mut self, address: IpAddr, holder: Holder) {
+        let held = self.holders.entry(canonical(address)).or_default();
+        if !held.contains(&holder) {
+            held.push(holder);
+        }
+    }
+
+    /// Who holds this address: nobody, one, or (in a broken or racing cluster) several.
+    pub fn holders(&self, address: IpAddr) -> &[Holder] {
+        self.holders.get(&address).map_or(&[], Vec::as_slice)
+    }
+}

@@ -1,0 +1,109 @@
+//! Which workload a pod belongs to, and which pods a workload has.
+//!
+//! ```text
+//! pod web-5d8f-x ──owner──► ReplicaSet web-5d8f ──owner──► Deployment web
+//! pod backup-29-k ─owner──► Job backup-29 ──owner──► CronJob backup
+//! ```
+//!
+//! A dump often lacks ReplicaSets: a ReplicaSet is then its Deployment's by its name less the template hash that
+//! its pods carry as a label (CONTRACT §1). Pods without a controller belong to no workload.
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use crate::model::cluster::Cluster;
+use crate::model::facts::Pod;
+use crate::model::id::{Kind, WorkloadId};
+use crate::model::name::Name;
+
+/// The label that the Deployment controller puts on ReplicaSets and their pods.
+const TEMPLATE_HASH: &str = "pod-template-hash";
+
+/// The topmost workload that controls a pod; `None` for a pod that nothing controls.
+pub fn workload_of(cluster: &Cluster, pod: &Pod) -> Option<Arc<WorkloadId>> {
+    let owner = pod.owner.as_ref()?;
+    Some(above(cluster, owner).or_else(|| by_hash(pod, owner)).unwrap_or_else(|| owner.clone()))
+}
+
+/// The controller of a ReplicaSet or Job, as its object says.
+fn above(cluster: &Cluster, owner: &WorkloadId) -> Option<Arc<WorkloadId>> {
+    let kind = match owner.kind.as_str() {
+        "ReplicaSet" => Kind::REPLICA_SET,
+        "Job" => Kind::JOB,
+        _ => return None,
+    };
+    cluster.workloads.get_variant(&owner.namespace, &owner.name, kind.as_str())?.owner.clone()
+}
+
+/// The Deployment of a ReplicaSet whose object is not held, by the template hash in its name.
+fn by_hash(pod: &Pod, owner: &WorkloadId) -> Option<Arc<WorkloadId>> {
+    let hash = pod.meta.labels.get(TEMPLATE_HASH).filter(|_| owner.kind == "ReplicaSet")?;
+    let name = owner.name.strip_suffix(hash.as_str())?.strip_suffix('-').filter(|it| !it.is_empty())?;
+    Some(Arc::new(WorkloadId { namespace: owner.namespace.clone(), kind: "Deployment".into(), name: name.into() }))
+}
+
+/// The workloads of many pods, each found once.
+#[derive(Default)]
+pub struct Workloads {
+    /// By the controller as pods name it and, where that depends on the pod, by its template hash.
+    known: FxHashMap<(Arc<WorkloadId>, Option<Name>), Arc<WorkloadId>>,
+}
+
+impl Workloads {
+    /// The same as [`workload_of`].
+    pub fn of(&mut self, cluster: &Cluster, pod: &Pod) -> Option<Arc<WorkloadId>> {
+        let owner = pod.owner.as_ref()?;
+        let hash = (owner.kind == "ReplicaSet").then(|| pod.meta.labels.get(TEMPLATE_HASH).cloned()).flatten();
+        if let Some(found) = self.known.get(&(owner.clone(), hash.clone())) {
+            return Some(found.clone());
+        }
+        let found = workload_of(cluster, pod)?;
+        self.known.insert((owner.clone(), hash), found.clone());
+        Some(found)
+    }
+}
+
+/// Whether a controller is the one that was asked for, by lower-case kind, or stands below it.
+pub fn is_under(cluster: &Cluster, pod: &Pod, kind: &str, name: &str) -> bool {
+    let is = |it: &WorkloadId| it.name == *name && it.kind.eq_ignore_ascii_case(kind);
+    pod.owner.as_deref().is_some_and(is) || workload_of(cluster, pod).as_deref().is_some_and(is)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::facts::Meta;
+    use crate::model::labels::Labels;
+
+    fn pod(owner_kind: &str, owner: &str, hash: &str) -> Pod {
+        let owner = WorkloadId { namespace: "shop".into(), kind: owner_kind.into(), name: owner.into() };
+        let labels = Labels::new([(Name::from(TEMPLATE_HASH), Name::from(hash))]);
+        let meta = Meta { namespace: "shop".into(), name: "p".into(), labels, ..Meta::default() };
+        Pod { meta, owner: Some(Arc::new(owner)), ..Pod::default() }
+    }
+
+    fn workload(pod: &Pod) -> String {
+        workload_of(&Cluster::default(), pod).map(|it| it.to_string()).unwrap_or_default()
+    }
+
+    #[test]
+    fn a_replica_set_without_object_is_its_deployments_by_the_hash() {
+        assert_eq!(workload(&pod("ReplicaSet", "web-5d8f", "5d8f")), "deployment/shop/web");
+        assert_eq!(workload(&pod("ReplicaSet", "web-5d8f", "9999")), "replicaset/shop/web-5d8f");
+        assert_eq!(workload(&pod("StatefulSet", "db", "db")), "statefulset/shop/db");
+        assert_eq!(workload(&Pod::default()), "");
+    }
+
+    #[test]
+    fn a_pod_is_under_each_of_its_controllers() {
+        let pod = pod("ReplicaSet", "web-5d8f", "5d8f");
+        let is = |kind, name| is_under(&Cluster::default(), &pod, kind, name);
+        assert!(is("deployment", "web") && is("replicaset", "web-5d8f"));
+        assert!(!is("deployment", "web-5d8f") && !is("statefulset", "web"));
+        let mut all = Workloads::default();
+        for _ in 0..2 {
+            assert_eq!(all.of(&Cluster::default(), &pod).map(|it| it.to_string()), Some("deployment/shop/web".into()));
+        }
+    }
+}
