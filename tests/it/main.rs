@@ -2,5 +2,6 @@
 
 mod control_plane;
 mod fuzz_replay;
+mod pty;
 mod supply;
 mod tidy;

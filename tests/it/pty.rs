@@ -1,0 +1,203 @@
+//! A program in a terminal that we can read: the real binary, keys in, a screen out.
+//!
+//! ```text
+//! let mut terminal = pty::kreach(&["demo"], 80, 24);
+//! terminal.wait_for("[2] Pods");
+//! terminal.keys("q");
+//! assert_eq!(terminal.wait_exit(), 0);
+//! ```
+//!
+//! What is waited for wakes the waiter; nothing sleeps. A wait that is not met in [`PATIENCE`] fails and shows the screen.
+
+use std::io::{Read, Write};
+use std::num::NonZeroU16;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::time::Duration;
+
+use portable_pty::{ChildKiller, CommandBuilder, MasterPty, PtySize, SlavePty, native_pty_system};
+
+/// Far longer than anything here takes, on a machine that is busy with other tests.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A program in its terminal; it is killed when this is dropped.
+pub struct Terminal {
+    shared: Arc<Shared>,
+    master: Box<dyn MasterPty + Send>,
+    // Held open, so that the terminal's settings can still be read when the program has gone.
+    _slave: Box<dyn SlavePty + Send>,
+    writer: Box<dyn Write + Send>,
+    killer: Box<dyn ChildKiller + Send + Sync>,
+    id: u32,
+}
+
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+struct State {
+    parser: vt100::Parser,
+    written: usize,
+    exit: Option<u32>,
+}
+
+/// The kreach of this build.
+pub fn kreach(arguments: &[&str], columns: u16, rows: u16) -> Terminal {
+    open(env!("CARGO_BIN_EXE_kreach"), arguments, &[], columns, rows)
+}
+
+/// Any program, with these changes to its environment.
+pub fn open(program: &str, arguments: &[&str], environment: &[(&str, &str)], columns: u16, rows: u16) -> Terminal {
+    let pair = native_pty_system().openpty(size(columns, rows)).expect("a terminal");
+    let mut command = CommandBuilder::new(program);
+    command.args(arguments);
+    for (name, value) in [("TERM", "xterm-256color"), ("LANG", "C.UTF-8")].iter().chain(environment) {
+        command.env(name, value);
+    }
+    let mut child = pair.slave.spawn_command(command).expect("the program starts");
+    let (killer, id) = (child.clone_killer(), child.process_id().expect("a process id"));
+    let parser = vt100::Parser::new(at_least_one(rows), at_least_one(columns), 0);
+    let state = Mutex::new(State { parser, written: 0, exit: None });
+    let shared = Arc::new(Shared { state, changed: Condvar::new() });
+
+    let (reader, seen) = (pair.master.try_clone_reader().expect("a reader"), Arc::clone(&shared));
+    std::thread::spawn(move || read(reader, &seen));
+    let ended = Arc::clone(&shared);
+    std::thread::spawn(move || {
+        let exit = child.wait().expect("the program can be waited for").exit_code();
+        ended.change(|it| it.exit = Some(exit));
+    });
+    let writer = pair.master.take_writer().expect("a writer");
+    Terminal { shared, master: pair.master, _slave: pair.slave, writer, killer, id }
+}
+
+fn read(mut reader: impl Read, shared: &Shared) {
+    let mut buffer = [0; 65_536];
+    while let Ok(count @ 1..) = reader.read(&mut buffer) {
+        shared.change(|it| {
+            it.parser.process(&buffer[..count]);
+            it.written += count;
+        });
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("nothing panics under the lock")
+    }
+
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        change(&mut self.lock());
+        self.changed.notify_all();
+    }
+}
+
+impl Terminal {
+    /// Types; a key that is no character is its escape sequence.
+    pub fn keys(&mut self, keys: &str) {
+        self.writer.write_all(keys.as_bytes()).and_then(|()| self.writer.flush()).expect("the terminal takes keys");
+    }
+
+    /// The screen as lines of text.
+    pub fn screen(&self) -> String {
+        self.shared.lock().parser.screen().contents()
+    }
+
+    /// Waits until the screen shows these words, and returns the screen.
+    pub fn wait_for(&self, words: &str) -> String {
+        self.wait_until(&format!("the words {words:?}"), |it| it.contains(words))
+    }
+
+    /// Waits until the screen is as wanted, and returns it.
+    pub fn wait_until(&self, what: &str, wanted: impl Fn(&str) -> bool) -> String {
+        let unmet = |it: &mut State| !wanted(&it.parser.screen().contents());
+        let (state, waited) = self.wait_while(unmet);
+        let screen = state.parser.screen().contents();
+        assert!(!waited.timed_out(), "waited for {what}; exit {:?}; the screen:\n{screen}", state.exit);
+        screen
+    }
+
+    /// Waits for the program's end and returns its exit code.
+    pub fn wait_exit(&self) -> u32 {
+        let (state, _) = self.wait_while(|it| it.exit.is_none());
+        let screen = state.parser.screen().contents();
+        state.exit.unwrap_or_else(|| panic!("waited for the end; the screen:\n{screen}"))
+    }
+
+    /// How many bytes the program has written to the terminal.
+    pub fn written(&self) -> usize {
+        self.shared.lock().written
+    }
+
+    /// Whether the program is on the alternate screen, or hides the cursor, or asks for the mouse.
+    pub fn is_taken(&self) -> bool {
+        let state = self.shared.lock();
+        let screen = state.parser.screen();
+        let mouse = screen.mouse_protocol_mode() != vt100::MouseProtocolMode::None;
+        screen.alternate_screen() || screen.hide_cursor() || screen.bracketed_paste() || mouse
+    }
+
+    /// The terminal's settings (raw mode, echo, …), to compare before and after.
+    pub fn settings(&self) -> String {
+        format!("{:?}", self.master.get_termios().expect("a terminal has settings"))
+    }
+
+    pub fn resize(&self, columns: u16, rows: u16) {
+        self.shared.change(|it| it.parser.screen_mut().set_size(at_least_one(rows), at_least_one(columns)));
+        self.master.resize(size(columns, rows)).expect("the terminal takes a size");
+    }
+
+    pub fn process_id(&self) -> u32 {
+        self.id
+    }
+
+    fn wait_while(
+        &self,
+        unmet: impl FnMut(&mut State) -> bool,
+    ) -> (MutexGuard<'_, State>, std::sync::WaitTimeoutResult) {
+        self.shared
+            .changed
+            .wait_timeout_while(self.shared.lock(), PATIENCE, unmet)
+            .expect("nothing panics under the lock")
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.killer.kill();
+    }
+}
+
+fn size(cols: u16, rows: u16) -> PtySize {
+    PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }
+}
+
+fn at_least_one(it: u16) -> NonZeroU16 {
+    NonZeroU16::new(it).unwrap_or(NonZeroU16::MIN)
+}
+
+#[test]
+fn a_program_reads_keys_and_its_screen_and_end_are_seen() {
+    let script =
+        "read go; printf '\\033[?1049h\\033[Halternate '; stty -echo; read word; printf 'got %s' \"$word\"; exit 3";
+    let mut terminal = open("sh", &["-c", script], &[], 40, 5);
+    let before = terminal.settings();
+    assert!(!terminal.is_taken());
+    terminal.keys("\n");
+    assert!(terminal.wait_for("alternate").starts_with("alternate"));
+    assert!(terminal.is_taken() && terminal.process_id() > 0);
+    terminal.keys("keys\n");
+    terminal.resize(30, 4);
+    assert!(terminal.wait_for("got keys").contains("got keys"));
+    assert_eq!(terminal.wait_exit(), 3);
+    assert_ne!(terminal.settings(), before, "stty changed a setting");
+    assert!(terminal.screen().contains("got keys") && terminal.written() > 10);
+}
+
+#[test]
+fn kreach_prints_its_help_and_leaves_the_terminal_as_it_was() {
+    let terminal = kreach(&["--help"], 80, 24);
+    assert_eq!(terminal.wait_exit(), 0);
+    assert!(!terminal.is_taken());
+}
