@@ -9,8 +9,11 @@
 //!
 //! What is waited for wakes the waiter; nothing sleeps. A wait that is not met in [`PATIENCE`] fails and shows the screen.
 
+#![allow(dead_code, reason = "it offers what a terminal offers, and the tests use what they need")]
+
 use std::io::{Read, Write};
 use std::num::NonZeroU16;
+use std::process::Command;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -43,7 +46,12 @@ struct State {
 
 /// The kreach of this build.
 pub fn kreach(arguments: &[&str], columns: u16, rows: u16) -> Terminal {
-    open(env!("CARGO_BIN_EXE_kreach"), arguments, &[], columns, rows)
+    kreach_with(&[], arguments, columns, rows)
+}
+
+/// The kreach of this build, with these changes to its environment.
+pub fn kreach_with(environment: &[(&str, &str)], arguments: &[&str], columns: u16, rows: u16) -> Terminal {
+    open(env!("CARGO_BIN_EXE_kreach"), arguments, environment, columns, rows)
 }
 
 /// Any program, with these changes to its environment.
@@ -96,6 +104,27 @@ impl Terminal {
     /// Types; a key that is no character is its escape sequence.
     pub fn keys(&mut self, keys: &str) {
         self.writer.write_all(keys.as_bytes()).and_then(|()| self.writer.flush()).expect("the terminal takes keys");
+    }
+
+    /// Types bytes with a gap between the pieces, as a slow line delivers them: here the time itself is what is tested.
+    pub fn bytes_apart(&mut self, pieces: &[&[u8]], gap: Duration) {
+        for (at, piece) in pieces.iter().enumerate() {
+            if at > 0 {
+                std::thread::sleep(gap);
+            }
+            self.writer.write_all(piece).and_then(|()| self.writer.flush()).expect("the terminal takes bytes");
+        }
+    }
+
+    /// Sends a signal by its name, such as `TERM`.
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args([format!("-{name}"), self.id.to_string()]).status().expect("kill runs");
+        assert!(sent.success(), "could not send {name}");
+    }
+
+    /// The cell in this row and column, from 0: its text, colors and attributes.
+    pub fn cell(&self, row: u16, column: u16) -> vt100::Cell {
+        self.shared.lock().parser.screen().cell(row, column).expect("a cell of the screen").clone()
     }
 
     /// The screen as lines of text.
@@ -187,7 +216,8 @@ fn a_program_reads_keys_and_its_screen_and_end_are_seen() {
     terminal.keys("\n");
     assert!(terminal.wait_for("alternate").starts_with("alternate"));
     assert!(terminal.is_taken() && terminal.process_id() > 0);
-    terminal.keys("keys\n");
+    assert_eq!(terminal.cell(0, 0).contents(), "a");
+    terminal.bytes_apart(&[b"ke", b"ys\n"], Duration::from_millis(1));
     terminal.resize(30, 4);
     assert!(terminal.wait_for("got keys").contains("got keys"));
     assert_eq!(terminal.wait_exit(), 3);
@@ -200,4 +230,13 @@ fn kreach_prints_its_help_and_leaves_the_terminal_as_it_was() {
     let terminal = kreach(&["--help"], 80, 24);
     assert_eq!(terminal.wait_exit(), 0);
     assert!(!terminal.is_taken());
+}
+
+#[test]
+fn a_signal_ends_a_program() {
+    let terminal =
+        open("sh", &["-c", "trap 'exit 7' TERM; echo ready; while :; do read word; done"], &[("WORD", "x")], 40, 5);
+    terminal.wait_for("ready");
+    terminal.signal("TERM");
+    assert_eq!(terminal.wait_exit(), 7);
 }
