@@ -24,7 +24,7 @@ use tower_http::decompression::DecompressionLayer;
 use super::credentials::{self, Authorize, Credentials};
 use super::fault::{Fault, FaultClass};
 use super::kubeconfig;
-pub use super::kubeconfig::{ContextEntry, Flags, Selection, Surroundings, contexts};
+pub use super::kubeconfig::{ContextEntry, Flags, Selection, Surroundings, contexts, select};
 use super::proxy::proxy_for;
 use super::read_only;
 

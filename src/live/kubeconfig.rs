@@ -177,6 +177,9 @@ fn read(flags: &Flags, around: &Surroundings, warnings: &mut Vec<String>) -> Res
 }
 
 fn read_file(path: &Path) -> Result<Kubeconfig, Fault> {
+    if is_half_utf16(path) {
+        return Err(config(&format!("not a kubeconfig: {} ends in the middle of a character", path.display())));
+    }
     Kubeconfig::read_from(path).map_err(|error| {
         use kube::config::KubeconfigError as Error;
         let what = match error {
@@ -190,6 +193,12 @@ fn read_file(path: &Path) -> Result<Kubeconfig, Fault> {
         };
         config(&what).hint("name another one with --kubeconfig or KUBECONFIG, or read files with --from")
     })
+}
+
+/// Whether the file says that it is UTF-16 and has an odd number of bytes: kube 5.0 panics on such a file.
+fn is_half_utf16(path: &Path) -> bool {
+    std::fs::read(path)
+        .is_ok_and(|it| it.len() % 2 == 1 && (it.starts_with(b"\xff\xfe") || it.starts_with(b"\xfe\xff")))
 }
 
 fn paths(paths: &[PathBuf]) -> String {

@@ -9,6 +9,8 @@ use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
+use kreach::live::connect;
+use kreach::live::fault::Fault;
 use kreach::model::untrusted;
 
 /// A reader: the name of its corpus, how many mutations it is fed, and what runs it.
@@ -18,7 +20,11 @@ struct Target {
     run: fn(&[u8]),
 }
 
-const TARGETS: &[Target] = &[Target { name: "sanitizer", mutations: 5_000, run: sanitizer }];
+const TARGETS: &[Target] = &[
+    Target { name: "sanitizer", mutations: 5_000, run: sanitizer },
+    Target { name: "kubeconfig", mutations: 1_500, run: kubeconfig },
+    Target { name: "error_answer", mutations: 2_000, run: error_answer },
+];
 
 /// Pieces that readers stumble over, put in anywhere.
 const PIECES: &[&[u8]] = &[
@@ -79,13 +85,31 @@ const PIECES: &[&[u8]] = &[
 fn sanitizer(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let shown = untrusted::show(&text);
-    let harmful = |it: char| {
-        it.is_control()
-            || matches!(it, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
-    };
-    assert!(!shown.contains(harmful), "shows a harmful character: {shown:?}");
+    assert_harmless(&shown);
     assert_eq!(untrusted::show(&shown), shown, "showing it again changes it");
     assert_eq!(untrusted::is_deceptive_text(&text), shown != text, "the mark beside a name tells of a change");
+}
+
+/// A kubeconfig is read or refused with one harmless line.
+fn kubeconfig(bytes: &[u8]) {
+    let file = tempfile::NamedTempFile::new().expect("a temporary file");
+    std::fs::write(file.path(), bytes).expect("write it");
+    let flags = connect::Flags { kubeconfig: Some(file.path().to_owned()), ..Default::default() };
+    if let Err(fault) = connect::select(&flags, &connect::Surroundings::default()) {
+        assert_harmless(&fault.to_string());
+    }
+}
+
+/// Whatever a server or a proxy answers with an error becomes one harmless, short line.
+fn error_answer(bytes: &[u8]) {
+    let fault = Fault::answered(502, bytes);
+    assert_harmless(&fault.to_string());
+    assert!(fault.to_string().len() < 4_000, "{} bytes", fault.to_string().len());
+}
+
+fn assert_harmless(shown: &str) {
+    let bidi = |it: char| matches!(it, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
+    assert!(!shown.contains(|it: char| it.is_control() || bidi(it)), "shows a harmful character: {shown:?}");
 }
 
 #[test]
