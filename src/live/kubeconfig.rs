@@ -196,9 +196,11 @@ fn read_file(path: &Path) -> Result<Kubeconfig, Fault> {
 }
 
 /// Whether the file says that it is UTF-16 and has an odd number of bytes: kube 5.0 panics on such a file.
+///
+/// A pipe is not asked, since it can be read only once.
 fn is_half_utf16(path: &Path) -> bool {
-    std::fs::read(path)
-        .is_ok_and(|it| it.len() % 2 == 1 && (it.starts_with(b"\xff\xfe") || it.starts_with(b"\xfe\xff")))
+    let marked = |it: &[u8]| it.starts_with(b"\xff\xfe") || it.starts_with(b"\xfe\xff");
+    path.is_file() && std::fs::read(path).is_ok_and(|it| it.len() % 2 == 1 && marked(&it))
 }
 
 fn paths(paths: &[PathBuf]) -> String {
