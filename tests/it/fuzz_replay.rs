@@ -13,17 +13,35 @@ use kreach::live::connect;
 use kreach::live::fault::Fault;
 use kreach::model::untrusted;
 
-/// A reader: the name of its corpus, how many mutations it is fed, and what runs it.
+use crate::docs;
+
+/// A reader: the name of its corpus, what it holds to, how many mutations it is fed, and what runs it.
 struct Target {
     name: &'static str,
+    doc: &'static str,
     mutations: usize,
     run: fn(&[u8]),
 }
 
 const TARGETS: &[Target] = &[
-    Target { name: "sanitizer", mutations: 5_000, run: sanitizer },
-    Target { name: "kubeconfig", mutations: 1_500, run: kubeconfig },
-    Target { name: "error_answer", mutations: 2_000, run: error_answer },
+    Target {
+        name: "sanitizer",
+        doc: "text that is shown holds no control or bidirectional character, and showing it again changes nothing",
+        mutations: 5_000,
+        run: sanitizer,
+    },
+    Target {
+        name: "kubeconfig",
+        doc: "a kubeconfig is read, or refused with one harmless line",
+        mutations: 1_500,
+        run: kubeconfig,
+    },
+    Target {
+        name: "error_answer",
+        doc: "an error that a server or a proxy answers becomes one harmless, short line",
+        mutations: 2_000,
+        run: error_answer,
+    },
 ];
 
 /// Pieces that readers stumble over, put in anywhere.
@@ -81,7 +99,6 @@ const PIECES: &[&[u8]] = &[
     b"continue",
 ];
 
-/// What is shown of any text holds no control or bidirectional character, and showing it again changes nothing.
 fn sanitizer(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let shown = untrusted::show(&text);
@@ -90,7 +107,6 @@ fn sanitizer(bytes: &[u8]) {
     assert_eq!(untrusted::is_deceptive_text(&text), shown != text, "the mark beside a name tells of a change");
 }
 
-/// A kubeconfig is read or refused with one harmless line.
 fn kubeconfig(bytes: &[u8]) {
     let file = tempfile::NamedTempFile::new().expect("a temporary file");
     std::fs::write(file.path(), bytes).expect("write it");
@@ -100,7 +116,6 @@ fn kubeconfig(bytes: &[u8]) {
     }
 }
 
-/// Whatever a server or a proxy answers with an error becomes one harmless, short line.
 fn error_answer(bytes: &[u8]) {
     let fault = Fault::answered(502, bytes);
     assert_harmless(&fault.to_string());
@@ -137,8 +152,19 @@ fn every_corpus_has_its_target() {
 }
 
 #[test]
+fn the_targets_are_documented() {
+    let rows: String = TARGETS.iter().map(|it| format!("| `tests/fuzz-corpus/{}` | {} |\n", it.name, it.doc)).collect();
+    docs::assert_current(
+        "docs/development.md",
+        "fuzz targets",
+        &format!("| inputs | what holds for all of them |\n|---|---|\n{rows}"),
+    );
+}
+
+#[test]
 fn a_finding_names_its_bytes() {
-    let fragile = Target { name: "fragile", mutations: 0, run: |bytes| assert!(!bytes.contains(&0x1b), "an escape") };
+    let fragile =
+        Target { name: "fragile", doc: "", mutations: 0, run: |bytes| assert!(!bytes.contains(&0x1b), "an escape") };
     feed(&fragile, b"harmless", "a test");
     let finding = catch_unwind(|| feed(&fragile, b"a\x1b[2J", "a test")).expect_err("the target panics");
     let text = finding.downcast_ref::<String>().expect("a message");

@@ -1,6 +1,7 @@
 //! The one test binary: it links once, and every file beside this one is a module of it.
 
 mod control_plane;
+mod docs;
 mod fuzz_replay;
 mod pty;
 mod supply;

@@ -1,0 +1,36 @@
+//! The parts of the documents that come from the code are the code's.
+//!
+//! Such a part stands between `<!-- NAME: generated -->` and `<!-- NAME: end -->`. [`assert_current`] compares it with what
+//! the code says; `KREACH_BLESS=1 cargo test docs` writes it instead.
+
+use std::fs;
+use std::path::Path;
+
+/// Fails where the named part of a page is not `text`, or rewrites it when asked to.
+pub fn assert_current(page: &str, name: &str, text: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(page);
+    let written = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{page}: {error}"));
+    let renewed = renewed(&written, name, text).unwrap_or_else(|| panic!("{page} has no generated part {name}"));
+    if std::env::var_os("KREACH_BLESS").is_some() {
+        fs::write(&path, renewed).expect("the page can be written");
+    } else {
+        assert!(written == renewed, "the part {name} of {page} is not current: KREACH_BLESS=1 cargo test docs\n{text}");
+    }
+}
+
+/// The page with another text in its named part; `None` where it has no such part.
+fn renewed(page: &str, name: &str, text: &str) -> Option<String> {
+    let (begin, end) = (format!("<!-- {name}: generated -->\n"), format!("<!-- {name}: end -->"));
+    let (before, rest) = page.split_once(&begin)?;
+    let (_, after) = rest.split_once(&end)?;
+    Some(format!("{before}{begin}{}\n{end}{after}", text.trim_end()))
+}
+
+#[test]
+fn a_part_that_is_not_current_is_seen_and_can_be_renewed() {
+    let page = "a\n<!-- keys: generated -->\nold\n<!-- keys: end -->\nb\n";
+    let current = "a\n<!-- keys: generated -->\nnew\n<!-- keys: end -->\nb\n";
+    assert_eq!(renewed(page, "keys", "new\n").as_deref(), Some(current));
+    assert_eq!(renewed(current, "keys", "new").as_deref(), Some(current));
+    assert_eq!(renewed(page, "commands", "new"), None);
+}
