@@ -5,6 +5,7 @@
 //!
 //! - [`model`]: a cluster as a value, and the one rule language of all policies.
 //! - [`net`]: may one end connect to another, and which rule says so.
+//! - [`rbac`]: may it act; who may do what, by which grants.
 //! - [`text`]: answers in words, as both the screen and the subcommands show them.
 //! - [`ask`]: the one door between faces and reasoning.
 //! - [`live`]: watch, credentials, one-shot reads: the cluster as it lives.
@@ -13,4 +14,5 @@ pub mod ask;
 pub mod live;
 pub mod model;
 pub mod net;
+pub mod rbac;
 pub mod text;

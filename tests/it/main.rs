@@ -4,5 +4,7 @@ mod control_plane;
 mod docs;
 mod fuzz_replay;
 mod pty;
+mod rbac_laws;
+mod rbac_worlds;
 mod supply;
 mod tidy;

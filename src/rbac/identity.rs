@@ -1,0 +1,255 @@
+//! Who asks: a user's name and all groups that come with it.
+//!
+//! ```text
+//! user:alice --group dev  →  alice, [dev, system:authenticated]
+//! sa:shop/web             →  system:serviceaccount:shop:web,
+//!                            [system:serviceaccounts, system:serviceaccounts:shop, system:authenticated]
+//! ```
+//!
+//! Groups of people come from where they log in and cannot be read from a cluster (rule 40): only what the API
+//! server itself adds (rule 39) and what the operator says is here.
+
+use crate::model::name::Name;
+use crate::model::role::{Subject, SubjectKind};
+
+/// The group that is always allowed everything (rule 5).
+pub const MASTERS: &str = "system:masters";
+/// Everybody who logged in.
+pub const AUTHENTICATED: &str = "system:authenticated";
+/// Everybody who did not.
+pub const UNAUTHENTICATED: &str = "system:unauthenticated";
+/// The user that nobody logged in as.
+pub const ANONYMOUS: &str = "system:anonymous";
+/// All service accounts.
+pub const SERVICE_ACCOUNTS: &str = "system:serviceaccounts";
+/// All nodes.
+pub const NODES: &str = "system:nodes";
+
+const ACCOUNT_PREFIX: &str = "system:serviceaccount:";
+const NODE_PREFIX: &str = "system:node:";
+
+/// How somebody comes to be in a group.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Membership {
+    /// Said with the question, or the asked group itself.
+    Given,
+    /// Added by the API server to everybody of this sort (rule 39).
+    Implied,
+    /// A directory of people says so.
+    Directory,
+}
+
+/// Somebody who asks.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Identity {
+    /// As answers name it; a user that is a service account is one (rule 37).
+    pub subject: Subject,
+    /// The user's name as the authorizer sees it; empty for a nameless somebody of a group.
+    pub user: Name,
+    /// Every group, once, in the order: asked or given, then implied.
+    pub groups: Vec<(Name, Membership)>,
+}
+
+impl Identity {
+    /// The identity of a subject with these groups besides its own.
+    pub fn new(subject: &Subject, given: &[Name]) -> Self {
+        let subject = canonical(subject);
+        let user = user_name(&subject);
+        let mut groups: Vec<(Name, Membership)> = Vec::new();
+        if subject.kind == SubjectKind::Group {
+            groups.push((subject.name.clone(), Membership::Given));
+        }
+        groups.extend(given.iter().map(|it| (it.clone(), Membership::Given)));
+        let implied = implied_groups(&subject, &user, groups.iter().map(|(it, _)| it));
+        groups.extend(implied.into_iter().map(|it| (it, Membership::Implied)));
+        let mut seen: Vec<Name> = Vec::new();
+        groups.retain(|(it, _)| {
+            !seen.contains(it) && {
+                seen.push(it.clone());
+                true
+            }
+        });
+        Self { subject, user, groups }
+    }
+
+    /// The same with groups that a directory of people names.
+    pub fn with_directory(mut self, groups: &[Name]) -> Self {
+        for group in groups {
+            if !self.is_in(group) {
+                self.groups.push((group.clone(), Membership::Directory));
+            }
+        }
+        self
+    }
+
+    /// Whether it is in this group.
+    pub fn is_in(&self, group: &str) -> bool {
+        self.groups.iter().any(|(it, _)| it == group)
+    }
+
+    /// Whether the node authorizer speaks of it as well (rule 65).
+    pub fn is_node(&self) -> bool {
+        node_of(&self.user).is_some()
+    }
+
+    /// Whether it is a service account or nobody: what a cloud's own authorizer never grants to.
+    pub fn is_of_the_cluster(&self) -> bool {
+        self.subject.kind == SubjectKind::ServiceAccount
+            || self.user == *ANONYMOUS
+            || self.subject.kind == SubjectKind::Group
+                && (self.subject.name == *UNAUTHENTICATED || self.subject.name.starts_with(SERVICE_ACCOUNTS))
+    }
+}
+
+/// The subject as answers name it: a user whose name is a service account's is that service account (rule 37), and a
+/// service account that no cluster can hold is a plain user.
+pub fn canonical(subject: &Subject) -> Subject {
+    let user = user_name(subject);
+    match (&subject.kind, split_account(&user)) {
+        (SubjectKind::User | SubjectKind::ServiceAccount, Some((namespace, name))) => {
+            Subject { kind: SubjectKind::ServiceAccount, namespace: namespace.into(), name: name.into() }
+        }
+        (SubjectKind::ServiceAccount, None) => {
+            Subject { kind: SubjectKind::User, namespace: Name::empty(), name: user }
+        }
+        _ => Subject { namespace: Name::empty(), ..subject.clone() },
+    }
+}
+
+/// The user name under which the authorizer knows a subject; empty for a group.
+pub fn user_name(subject: &Subject) -> Name {
+    match subject.kind {
+        SubjectKind::User => subject.name.clone(),
+        SubjectKind::ServiceAccount => account_user(&subject.namespace, &subject.name),
+        SubjectKind::Group | SubjectKind::Other(_) => Name::empty(),
+    }
+}
+
+/// The user name of a service account.
+pub fn account_user(namespace: &str, name: &str) -> Name {
+    format!("{ACCOUNT_PREFIX}{namespace}:{name}").into()
+}
+
+/// The namespace and name in a service account's user name, split as upstream's `SplitUsername` splits it.
+///
+/// Source: k8s.io/apiserver/pkg/authentication/serviceaccount/util.go.
+pub fn split_account(user: &str) -> Option<(&str, &str)> {
+    let (namespace, name) = user.strip_prefix(ACCOUNT_PREFIX)?.split_once(':')?;
+    (is_label(namespace) && name.len() <= 253 && name.split('.').all(is_dns_part)).then_some((namespace, name))
+}
+
+/// The node in a node's user name.
+pub fn node_of(user: &str) -> Option<&str> {
+    user.strip_prefix(NODE_PREFIX).filter(|it| !it.is_empty())
+}
+
+/// The group of all service accounts of a namespace.
+pub fn accounts_of(namespace: &str) -> Name {
+    format!("{SERVICE_ACCOUNTS}:{namespace}").into()
+}
+
+/// A DNS label of RFC 1123, as namespaces are named.
+fn is_label(text: &str) -> bool {
+    text.len() <= 63 && is_dns_part(text)
+}
+
+/// Lower-case letters, digits and inner hyphens.
+fn is_dns_part(text: &str) -> bool {
+    let is_plain = |it: u8| it.is_ascii_lowercase() || it.is_ascii_digit();
+    let bytes = text.as_bytes();
+    bytes.first().copied().is_some_and(is_plain)
+        && bytes.last().copied().is_some_and(is_plain)
+        && bytes.iter().all(|it| is_plain(*it) || *it == b'-')
+}
+
+/// The groups that the API server adds (rule 39).
+fn implied_groups<'a>(subject: &Subject, user: &str, given: impl Iterator<Item = &'a Name>) -> Vec<Name> {
+    let mut groups: Vec<Name> = Vec::new();
+    match subject.kind {
+        SubjectKind::ServiceAccount => {
+            groups.extend([SERVICE_ACCOUNTS.into(), accounts_of(&subject.namespace)]);
+        }
+        SubjectKind::Group if is_accounts_of(&subject.name) => groups.push(SERVICE_ACCOUNTS.into()),
+        _ => {}
+    }
+    if node_of(user).is_some() {
+        groups.push(NODES.into());
+    }
+    let is_unauthenticated = given.into_iter().any(|it| it == UNAUTHENTICATED);
+    match (user == ANONYMOUS, is_unauthenticated) {
+        (true, _) => groups.push(UNAUTHENTICATED.into()),
+        (false, false) => groups.push(AUTHENTICATED.into()),
+        (false, true) => {}
+    }
+    groups
+}
+
+/// Whether a group is that of one namespace's service accounts.
+pub fn is_accounts_of(group: &str) -> bool {
+    group.strip_prefix(SERVICE_ACCOUNTS).and_then(|it| it.strip_prefix(':')).is_some_and(|it| !it.is_empty())
+}
+
+/// Reads `user:alice`, `group:dev` or `sa:shop/web`; the error says what was expected.
+///
+/// ```
+/// use kreach::rbac::identity::parse;
+/// assert_eq!(parse("user:system:serviceaccount:shop:web").unwrap().to_string(), "sa:shop/web");
+/// assert!(parse("alice").is_err());
+/// ```
+pub fn parse(text: &str) -> Result<Subject, String> {
+    let expected = "a subject is user:NAME, group:NAME or sa:NAMESPACE/NAME";
+    let Some((word, rest)) = text.split_once(':') else {
+        return Err(format!("{expected}; \"{text}\" names no sort"));
+    };
+    if rest.is_empty() {
+        return Err(format!("{expected}; \"{text}\" has no name"));
+    }
+    let (kind, namespace, name) = match word {
+        "user" => (SubjectKind::User, "", rest),
+        "group" => (SubjectKind::Group, "", rest),
+        "sa" | "serviceaccount" => match rest.split_once('/') {
+            Some((namespace, name)) if !namespace.is_empty() && !name.is_empty() => {
+                (SubjectKind::ServiceAccount, namespace, name)
+            }
+            _ => return Err(format!("{expected}; \"{text}\" needs both namespace and name")),
+        },
+        other => return Err(format!("{expected}; \"{other}\" is none of these sorts")),
+    };
+    Ok(canonical(&Subject { kind, namespace: namespace.into(), name: name.into() }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn groups(text: &str, given: &[&str]) -> Vec<String> {
+        let given: Vec<Name> = given.iter().map(|it| Name::from(*it)).collect();
+        let identity = Identity::new(&parse(text).expect("a subject"), &given);
+        identity.groups.iter().map(|(it, _)| it.to_string()).collect()
+    }
+
+    /// Rule 39, CONTRACT §4.
+    #[test]
+    fn groups_that_come_by_themselves() {
+        let account = ["system:serviceaccounts", "system:serviceaccounts:shop", "system:authenticated"];
+        assert_eq!(groups("sa:shop/web", &[]), account);
+        assert_eq!(groups("user:system:serviceaccount:shop:web", &[]), account);
+        assert_eq!(groups("user:system:serviceaccount:Shop:web", &[]), ["system:authenticated"]);
+        assert_eq!(groups("user:system:serviceaccount:shop:web:x", &[]), ["system:authenticated"]);
+        assert_eq!(groups("user:alice", &["dev"]), ["dev", "system:authenticated"]);
+        assert_eq!(groups("user:alice", &["system:unauthenticated"]), ["system:unauthenticated"]);
+        assert_eq!(groups("user:system:anonymous", &[]), ["system:unauthenticated"]);
+        assert_eq!(groups("group:dev", &[]), ["dev", "system:authenticated"]);
+        assert_eq!(groups("group:system:unauthenticated", &[]), ["system:unauthenticated"]);
+        let namespace = ["system:serviceaccounts:shop", "system:serviceaccounts", "system:authenticated"];
+        assert_eq!(groups("group:system:serviceaccounts:shop", &[]), namespace);
+        assert_eq!(groups("user:system:node:n1", &[]), ["system:nodes", "system:authenticated"]);
+    }
+
+    #[test]
+    fn a_wrong_subject_says_what_was_expected() {
+        for text in ["alice", "user:", "sa:web", "sa:/web", "robot:x"] {
+            assert!(parse(text).expect_err("wrong").contains("sa:NAMESPACE/NAME"));
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! May it act: what Kubernetes' RBAC allows to whom, with every grant that says so.
+//!
+//! ```text
+//! Identity + Request ──can──► Access: all grants, or what could have granted and is not known
+//! Request ──who_can──► everybody        Identity ──permissions──► everything
+//! ```
+//!
+//! RBAC only ever adds (rule 1): an allow seen in part of a cluster is certain, a deny is not. The numbers in comments
+//! are those of docs/rbac.md and of the cases in tests/cases/rbac. Other authorizers are not modeled; their marks
+//! ([`marks`]) make a deny unknown.
+
+pub mod aggregation;
+pub mod gaps;
+pub mod grant;
+pub mod identity;
+pub mod index;
+pub mod lookup;
+pub mod marks;
+mod mask;
+pub mod matching;
+pub mod naive;
+pub mod request;
+pub mod who;
+
+pub use grant::{Access, Grant};
+pub use identity::Identity;
+pub use index::Index;
+pub use lookup::Holding;
+pub use request::{Request, ResourceRequest};
+pub use who::{Places, WhoCan};
