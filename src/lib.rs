@@ -4,6 +4,7 @@
 //! The tour, from the ground up; a module uses only what stands above it in this list:
 //!
 //! - [`model`]: a cluster as a value, and the one rule language of all policies.
+//! - [`kinds`]: the door: what Kubernetes writes, to facts and problems.
 //! - [`net`]: may one end connect to another, and which rule says so.
 //! - [`rbac`]: may it act; who may do what, by which grants.
 //! - [`text`]: answers in words, as both the screen and the subcommands show them.
@@ -11,6 +12,7 @@
 //! - [`live`]: watch, credentials, one-shot reads: the cluster as it lives.
 
 pub mod ask;
+pub mod kinds;
 pub mod live;
 pub mod model;
 pub mod net;

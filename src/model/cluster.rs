@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::coverage::{Coverage, CoverageMap, Scope};
-use super::facts::{EndpointSlice, Fact, Namespace, Node, Pod, Service, ServiceAccount, Version, Workload};
+use super::facts::{EndpointSlice, Fact, Meta, Namespace, Node, Pod, Service, ServiceAccount, Version, Workload};
 use super::id::{Kind, ObjectId};
 use super::name::Name;
 use super::objects::Objects;
@@ -168,6 +168,22 @@ pub fn is_workload(kind: Kind) -> bool {
 }
 
 impl AnyFact {
+    /// Its metadata.
+    pub fn meta(&self) -> &Meta {
+        match self {
+            AnyFact::Namespace(it) => &it.meta,
+            AnyFact::Pod(it) => &it.meta,
+            AnyFact::Node(it) => &it.meta,
+            AnyFact::Service(it) => &it.meta,
+            AnyFact::EndpointSlice(it) => &it.meta,
+            AnyFact::ServiceAccount(it) => &it.meta,
+            AnyFact::Workload(it) => &it.meta,
+            AnyFact::Policy(it) => &it.meta,
+            AnyFact::Role(it) => &it.meta,
+            AnyFact::Binding(it) => &it.meta,
+        }
+    }
+
     /// What names it.
     pub fn id(&self) -> ObjectId {
         match self {

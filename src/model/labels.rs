@@ -28,6 +28,11 @@ impl Labels {
         self.0.iter().map(|(key, value)| (key, value))
     }
 
+    /// All pairs, by key, as they are held.
+    pub fn as_slice(&self) -> &[(Name, Name)] {
+        &self.0
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.0.len()

@@ -3,6 +3,7 @@
 mod control_plane;
 mod docs;
 mod fuzz_replay;
+mod kinds;
 mod pty;
 mod rbac_laws;
 mod rbac_worlds;

@@ -1,0 +1,38 @@
+//! AdminNetworkPolicy, `policy.networking.k8s.io/v1alpha1`: read as far as its subject, not evaluated.
+
+use super::door::{Door, Read, Reader};
+use super::network_policy::PolicySlim;
+use super::slim::Metadata;
+use super::unevaluated;
+use super::{KindSpec, Presence, Reach, Watch};
+use crate::model::cluster::AnyFact;
+use crate::model::id::Kind;
+use crate::model::policy::Tier;
+
+pub(super) const SPEC: KindSpec = KindSpec {
+    kind: Kind("adminnetworkpolicy"),
+    group: "policy.networking.k8s.io",
+    version: "v1alpha1",
+    plural: "adminnetworkpolicies",
+    word: "AdminNetworkPolicy",
+    short: &["anp"],
+    reach: Reach::Cluster,
+    presence: Presence::IfServed,
+    watch: Watch::Full,
+    reader: Reader::of::<AdminNetworkPolicies>(),
+};
+
+struct AdminNetworkPolicies;
+
+impl Read for AdminNetworkPolicies {
+    type Slim<'a> = PolicySlim<'a>;
+
+    fn metadata<'s>(slim: &'s PolicySlim<'_>) -> &'s Metadata<'s> {
+        &slim.metadata
+    }
+
+    fn fact(slim: &PolicySlim<'_>, door: &mut Door<'_>) -> AnyFact {
+        let target = unevaluated::subject(slim, door);
+        unevaluated::policy(slim, Tier::Admin { priority: unevaluated::priority(slim) }, target, door)
+    }
+}

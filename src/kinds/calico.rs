@@ -1,0 +1,144 @@
+//! Calico's NetworkPolicy and GlobalNetworkPolicy: read as far as a plain selector, not evaluated.
+//!
+//! ```text
+//! selector: app == 'web' && tier in {'a', 'b'} && !has(canary)     a plain conjunction: the target
+//! selector: app == 'web' || app == 'db'                            anything else: everything
+//! ```
+//!
+//! Served by `projectcalico.org/v3`, and by `crd.projectcalico.org/v1`, its store; both are read, since a token
+//! may see only one. Staged policies do nothing and have no row here.
+//! Source: <https://docs.tigera.io/calico/latest/reference/resources/networkpolicy#selector>
+
+use super::door::{Door, Read, Reader};
+use super::network_policy::PolicySlim;
+use super::slim::Metadata;
+use super::unevaluated;
+use super::{KindSpec, Presence, Reach, Watch};
+use crate::model::cluster::AnyFact;
+use crate::model::id::Kind;
+use crate::model::labels::{NamespaceMatch, Operator, Requirement, Selector, SelectorSet};
+use crate::model::policy::Tier;
+
+/// Names under which Calico shows the policies of other kinds.
+const MIRRORS: [&str; 4] = ["knp.", "kanp.", "kbanp.", "kcnp."];
+
+/// One of Calico's two kinds in one of its two groups.
+const fn spec(kind: Kind, group: &'static str, version: &'static str, reach: Reach) -> KindSpec {
+    let (plural, word) = match reach {
+        Reach::Namespaced => ("networkpolicies", "NetworkPolicy"),
+        Reach::Cluster => ("globalnetworkpolicies", "GlobalNetworkPolicy"),
+    };
+    KindSpec {
+        kind,
+        group,
+        version,
+        plural,
+        word,
+        short: &[],
+        reach,
+        presence: Presence::IfServed,
+        watch: Watch::Full,
+        reader: Reader::of::<Calico>(),
+    }
+}
+
+pub(super) const NETWORK_POLICY: KindSpec =
+    spec(Kind("networkpolicy.projectcalico.org"), "projectcalico.org", "v3", Reach::Namespaced);
+pub(super) const GLOBAL_NETWORK_POLICY: KindSpec =
+    spec(Kind("globalnetworkpolicy.projectcalico.org"), "projectcalico.org", "v3", Reach::Cluster);
+pub(super) const CRD_NETWORK_POLICY: KindSpec =
+    spec(Kind("networkpolicy.crd.projectcalico.org"), "crd.projectcalico.org", "v1", Reach::Namespaced);
+pub(super) const CRD_GLOBAL_NETWORK_POLICY: KindSpec =
+    spec(Kind("globalnetworkpolicy.crd.projectcalico.org"), "crd.projectcalico.org", "v1", Reach::Cluster);
+
+struct Calico;
+
+impl Read for Calico {
+    type Slim<'a> = PolicySlim<'a>;
+
+    fn metadata<'s>(slim: &'s PolicySlim<'_>) -> &'s Metadata<'s> {
+        &slim.metadata
+    }
+
+    fn ignores(slim: &PolicySlim<'_>) -> bool {
+        MIRRORS.iter().any(|it| slim.metadata.name.starts_with(it))
+    }
+
+    fn fact(slim: &PolicySlim<'_>, door: &mut Door<'_>) -> AnyFact {
+        let target = target(slim, door);
+        unevaluated::policy(slim, Tier::Admin { priority: 0 }, target, door)
+    }
+}
+
+fn target(slim: &PolicySlim<'_>, door: &mut Door<'_>) -> Option<SelectorSet> {
+    let text = |field: &str| slim.spec.get(field).map_or(Some(""), |it| it.as_str());
+    let pods = conjunction(text("selector")?, door)?;
+    let namespaces = match door.spec.reach {
+        Reach::Namespaced => NamespaceMatch::Own(door.meta(&slim.metadata).namespace),
+        // What is not plain narrows the target in a way that we cannot tell: all namespaces, then.
+        Reach::Cluster => {
+            let plain = text("namespaceSelector").and_then(|it| conjunction(it, door));
+            NamespaceMatch::Labels(plain.unwrap_or_default())
+        }
+    };
+    Some(SelectorSet { namespaces, pods })
+}
+
+/// A selector that is a plain conjunction; `None` for everything else that the language can say.
+fn conjunction(text: &str, door: &mut Door<'_>) -> Option<Selector> {
+    let text = text.trim();
+    if text.is_empty() || text == "all()" {
+        return Some(Selector::everything());
+    }
+    if text.contains("||") {
+        return None;
+    }
+    let all_of: Option<Vec<Requirement>> = text.split("&&").map(|it| term(it.trim(), door)).collect();
+    all_of.map(Selector::new)
+}
+
+/// One comparison; `!=` and `not in` hold for a missing key, as in Kubernetes.
+fn term(text: &str, door: &mut Door<'_>) -> Option<Requirement> {
+    if let Some(key) = text.strip_prefix("!has(").and_then(|it| it.strip_suffix(')')) {
+        return requirement(key, Operator::DoesNotExist, door);
+    }
+    if let Some(key) = text.strip_prefix("has(").and_then(|it| it.strip_suffix(')')) {
+        return requirement(key, Operator::Exists, door);
+    }
+    if let Some((key, value)) = text.split_once("==") {
+        let values = vec![door.intern.name(quoted(value)?)];
+        return requirement(key, Operator::In(values), door);
+    }
+    if let Some((key, value)) = text.split_once("!=") {
+        let values = vec![door.intern.name(quoted(value)?)];
+        return requirement(key, Operator::NotIn(values), door);
+    }
+    let (head, list) = text.strip_suffix('}')?.split_once('{')?;
+    let mut values = Vec::new();
+    for value in list.split(',') {
+        values.push(door.intern.name(quoted(value)?));
+    }
+    values.sort_unstable();
+    let head = head.trim().strip_suffix("in")?;
+    match head.trim_end().strip_suffix("not") {
+        Some(key) if head.ends_with(' ') && key.ends_with(' ') => requirement(key, Operator::NotIn(values), door),
+        _ if head.ends_with(' ') => requirement(head, Operator::In(values), door),
+        _ => None,
+    }
+}
+
+/// Keys that Calico makes up itself are no labels of a pod.
+fn requirement(key: &str, operator: Operator, door: &mut Door<'_>) -> Option<Requirement> {
+    let key = key.trim();
+    let plain = |it: char| it.is_ascii_alphanumeric() || "-_./".contains(it);
+    let is_label = !key.is_empty() && key.chars().all(plain) && !key.starts_with("projectcalico.org/");
+    is_label.then(|| Requirement { key: door.intern.name(key), operator })
+}
+
+/// The inside of `'…'` or `"…"`.
+fn quoted(text: &str) -> Option<&str> {
+    let text = text.trim();
+    let quote = text.chars().next().filter(|it| matches!(it, '\'' | '"'))?;
+    let inside = text.strip_prefix(quote)?.strip_suffix(quote)?;
+    (!inside.contains(['\'', '"', '{', '}', '&'])).then_some(inside)
+}

@@ -1,0 +1,83 @@
+//! CiliumNetworkPolicy and CiliumClusterwideNetworkPolicy: read as far as a plain endpointSelector, not evaluated.
+//!
+//! Labels stand with their source (`k8s:app`, `any:app`); those that Cilium derives (`io.cilium.k8s…`,
+//! `io.kubernetes.pod.namespace`, `reserved:`) are no labels of a pod, and make the target everything. So do
+//! several `specs` and host policies (`nodeSelector`).
+
+use serde_json::Value;
+
+use super::door::{Door, Read, Reader};
+use super::network_policy::PolicySlim;
+use super::parts::Parts;
+use super::slim::Metadata;
+use super::unevaluated;
+use super::{KindSpec, Presence, Reach, Watch};
+use crate::model::cluster::AnyFact;
+use crate::model::id::Kind;
+use crate::model::labels::{NamespaceMatch, Requirement, Selector, SelectorSet};
+use crate::model::place::Place;
+use crate::model::policy::{Bends, Tier};
+
+/// Cilium's kinds; the short name `cnp` of the first is claimed by two other kinds as well and left out.
+const fn spec(kind: Kind, reach: Reach, plural: &'static str, word: &'static str) -> KindSpec {
+    KindSpec {
+        kind,
+        group: "cilium.io",
+        version: "v2",
+        plural,
+        word,
+        short: &[],
+        reach,
+        presence: Presence::IfServed,
+        watch: Watch::Full,
+        reader: Reader::of::<Cilium>(),
+    }
+}
+
+pub(super) const NETWORK_POLICY: KindSpec =
+    spec(Kind("ciliumnetworkpolicy"), Reach::Namespaced, "ciliumnetworkpolicies", "CiliumNetworkPolicy");
+pub(super) const CLUSTERWIDE: KindSpec = spec(
+    Kind("ciliumclusterwidenetworkpolicy"),
+    Reach::Cluster,
+    "ciliumclusterwidenetworkpolicies",
+    "CiliumClusterwideNetworkPolicy",
+);
+
+struct Cilium;
+
+impl Read for Cilium {
+    type Slim<'a> = PolicySlim<'a>;
+
+    fn metadata<'s>(slim: &'s PolicySlim<'_>) -> &'s Metadata<'s> {
+        &slim.metadata
+    }
+
+    fn fact(slim: &PolicySlim<'_>, door: &mut Door<'_>) -> AnyFact {
+        let target = target(slim, door);
+        unevaluated::policy(slim, Tier::Admin { priority: 0 }, target, door)
+    }
+}
+
+fn target(slim: &PolicySlim<'_>, door: &mut Door<'_>) -> Option<SelectorSet> {
+    let spec = match (&slim.spec, slim.specs.as_array().map(Vec::as_slice)) {
+        (spec @ Value::Object(_), None | Some([])) => spec,
+        (Value::Null, Some([only])) => only,
+        _ => return None,
+    };
+    let selector = spec.get("endpointSelector").filter(|_| spec.get("nodeSelector").is_none())?;
+    let pods = Parts::new(door).selector(selector, &Place::new("spec.endpointSelector"), Bends::Unevaluated)?;
+    let pods: Option<Vec<Requirement>> = pods.all_of.into_iter().map(|it| plain(it, door)).collect();
+    let namespaces = match door.spec.reach {
+        Reach::Namespaced => NamespaceMatch::Own(door.meta(&slim.metadata).namespace),
+        Reach::Cluster => NamespaceMatch::Labels(Selector::everything()),
+    };
+    Some(SelectorSet { namespaces, pods: Selector::new(pods?) })
+}
+
+/// The requirement on the pod's own label, if it is one.
+fn plain(it: Requirement, door: &mut Door<'_>) -> Option<Requirement> {
+    let key = it.key.as_str();
+    let key = key.strip_prefix("k8s:").or_else(|| key.strip_prefix("any:")).unwrap_or(key);
+    let derived = key.contains(':') || key.starts_with("io.cilium.k8s") || key.starts_with("io.kubernetes.pod");
+    (!derived).then(|| Requirement { key: door.intern.name(key), operator: it.operator })
+}

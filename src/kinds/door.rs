@@ -1,0 +1,230 @@
+//! How one object comes in: bytes or YAML to a slim form, the slim form to a fact with its problems.
+//!
+//! ```text
+//! JSON, YAML ──serde──► Slim<'_> ──Read::fact──► AnyFact + problems ──► Reading
+//!                 └─ does not decode: its metadata alone ──► Reading::Unreadable
+//! ```
+//!
+//! Every reader is total: whatever stands in the input, the answer is a [`Reading`].
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::intern::Intern;
+use super::slim::{Metadata, OnlyMetadata};
+use super::{KindSpec, Reach};
+use crate::model::cluster::{AnyFact, Delta, Entry};
+use crate::model::facts::{Meta, Uid, Version};
+use crate::model::id::{ObjectId, WorkloadId};
+use crate::model::name::Name;
+use crate::model::place::{Place, Problem};
+
+/// What became of one object.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Reading {
+    Read(Entry),
+    /// It says nothing of its own: a mirror of another policy.
+    Ignored(ObjectId),
+    /// It exists, and could not be read.
+    Unreadable {
+        id: ObjectId,
+        problems: Vec<Problem>,
+    },
+    /// It is no object that has a name.
+    Noted(Problem),
+}
+
+impl Reading {
+    /// The step that takes it into a cluster.
+    pub fn delta(self) -> Option<Delta> {
+        match self {
+            Reading::Read(entry) => Some(Delta::Put(entry)),
+            Reading::Ignored(_) => None,
+            Reading::Unreadable { id, problems } => Some(Delta::Unreadable { id, problems }),
+            Reading::Noted(problem) => Some(Delta::Noted(problem)),
+        }
+    }
+}
+
+/// What a reader holds while it reads: the kind, the interner, and the problems of the object at hand.
+pub(super) struct Door<'i> {
+    pub spec: &'static KindSpec,
+    pub intern: &'i mut Intern,
+    /// The namespace of namespaced objects that name none.
+    namespace: &'i str,
+    problems: Vec<Problem>,
+}
+
+impl<'i> Door<'i> {
+    pub fn new(spec: &'static KindSpec, namespace: &'i str, intern: &'i mut Intern) -> Self {
+        Self { spec, intern, namespace, problems: Vec::new() }
+    }
+
+    /// Notes what is wrong at a place of the object at hand.
+    pub fn problem(&mut self, place: &str, what: impl Into<Name>) {
+        let place = Place(self.intern.name(place));
+        self.problems.push(Problem { object: None, place, what: what.into() });
+    }
+
+    /// The metadata as facts hold it.
+    pub fn meta(&mut self, it: &Metadata<'_>) -> Meta {
+        Meta {
+            namespace: self.namespace_of(it),
+            name: Name::from(&*it.name),
+            labels: self.intern.labels(it.labels.iter()),
+            uid: Uid::parse(&it.uid),
+            version: version(&it.resource_version),
+            created: it.creation_timestamp.as_deref().map_or(0, seconds),
+        }
+    }
+
+    fn namespace_of(&mut self, it: &Metadata<'_>) -> Name {
+        match self.spec.reach {
+            Reach::Cluster => Name::empty(),
+            Reach::Namespaced if it.namespace.is_empty() => self.intern.name(self.namespace),
+            Reach::Namespaced => self.intern.name(&it.namespace),
+        }
+    }
+
+    /// What controls the object, shared among those that it controls.
+    pub fn owner(&mut self, it: &Metadata<'_>) -> Option<Arc<WorkloadId>> {
+        let owner = it.controller()?;
+        let namespace = self.namespace_of(it);
+        let (kind, name) = (self.intern.name(&owner.kind), Name::from(&*owner.name));
+        Some(self.intern.owner(WorkloadId { namespace, kind, name }))
+    }
+
+    fn id(&mut self, it: &Metadata<'_>) -> ObjectId {
+        ObjectId { kind: self.spec.kind, namespace: self.namespace_of(it), name: Name::from(&*it.name) }
+    }
+
+    fn take_problems(&mut self, id: &ObjectId) -> Vec<Problem> {
+        let mut problems = std::mem::take(&mut self.problems);
+        problems.iter_mut().for_each(|it| it.object = Some(id.clone()));
+        problems
+    }
+
+    /// The reading of an object that decoded.
+    pub fn read<R: Read>(&mut self, slim: &R::Slim<'_>) -> Reading {
+        self.problems.clear();
+        let metadata = R::metadata(slim);
+        if metadata.name.is_empty() {
+            return self.nameless();
+        }
+        if let Some(mirrored) = R::ignores(slim).then(|| self.id(metadata)) {
+            return Reading::Ignored(mirrored);
+        }
+        let fact = R::fact(slim, self);
+        let problems = if self.problems.is_empty() { Vec::new() } else { self.take_problems(&fact.id()) };
+        Reading::Read(Entry { fact, problems })
+    }
+
+    /// The reading of an object that did not decode.
+    fn broken<R: Read>(
+        &mut self,
+        metadata: Option<&Metadata<'_>>,
+        tree: impl FnOnce() -> Option<Value>,
+        why: &str,
+    ) -> Reading {
+        self.problems.clear();
+        let Some(metadata) = metadata.filter(|it| !it.name.is_empty()) else {
+            let what = format!("a {} that could not be read: {why}", self.spec.word).into();
+            return Reading::Noted(Problem { object: None, place: Place::default(), what });
+        };
+        let id = self.id(metadata);
+        if let Some(fact) = tree().and_then(|it| R::salvage(metadata, &it, self)) {
+            return Reading::Read(Entry { fact, problems: self.take_problems(&id) });
+        }
+        self.problem("", format!("could not be read: {why}"));
+        Reading::Unreadable { problems: self.take_problems(&id), id }
+    }
+
+    fn nameless(&self) -> Reading {
+        let what = format!("a {} without metadata.name was left out", self.spec.word).into();
+        Reading::Noted(Problem { object: None, place: Place::default(), what })
+    }
+}
+
+/// How the objects of one kind are read.
+pub(super) trait Read {
+    /// What serde decodes, borrowed from the input.
+    type Slim<'a>: Deserialize<'a>;
+
+    /// The metadata of a decoded object.
+    fn metadata<'s>(slim: &'s Self::Slim<'_>) -> &'s Metadata<'s>;
+
+    /// The fact that a decoded object is.
+    fn fact(slim: &Self::Slim<'_>, door: &mut Door<'_>) -> AnyFact;
+
+    /// Whether the object only mirrors another one.
+    fn ignores(_: &Self::Slim<'_>) -> bool {
+        false
+    }
+
+    /// What can be read of an object that did not decode, where part of it is better than nothing.
+    fn salvage(_: &Metadata<'_>, _: &Value, _: &mut Door<'_>) -> Option<AnyFact> {
+        None
+    }
+}
+
+/// The readers of one kind, for the table.
+#[derive(Clone, Copy)]
+pub(super) struct Reader {
+    pub json: fn(&str, &mut Door<'_>) -> Reading,
+    pub yaml: fn(&str, &mut Door<'_>) -> Reading,
+    pub page: fn(&str, &mut Door<'_>, &mut Vec<Reading>) -> Result<super::page::ListMeta, serde_json::Error>,
+}
+
+impl Reader {
+    /// The readers that `R` gives.
+    pub const fn of<R: Read>() -> Self {
+        Self { json: json::<R>, yaml: yaml::<R>, page: super::page::page::<R> }
+    }
+}
+
+fn json<R: Read>(text: &str, door: &mut Door<'_>) -> Reading {
+    match serde_json::from_str::<R::Slim<'_>>(text) {
+        Ok(slim) => door.read::<R>(&slim),
+        Err(error) => {
+            let metadata = serde_json::from_str::<OnlyMetadata<'_>>(text).ok();
+            let tree = || serde_json::from_str(text).ok();
+            door.broken::<R>(metadata.as_ref().map(|it| &it.metadata), tree, &error.to_string())
+        }
+    }
+}
+
+fn yaml<R: Read>(text: &str, door: &mut Door<'_>) -> Reading {
+    match serde_saphyr::from_str_with_options::<R::Slim<'_>>(text, yaml_options()) {
+        Ok(slim) => door.read::<R>(&slim),
+        Err(error) => {
+            let metadata = serde_saphyr::from_str_with_options::<OnlyMetadata<'_>>(text, yaml_options()).ok();
+            let tree = || serde_saphyr::from_str_with_options(text, yaml_options()).ok();
+            door.broken::<R>(metadata.as_ref().map(|it| &it.metadata), tree, &error.to_string())
+        }
+    }
+}
+
+/// How one YAML document is parsed: with budgets that no honest object meets (reliability.md §3.6).
+pub(super) fn yaml_options() -> serde_saphyr::Options {
+    let mut budget = serde_saphyr::Budget::default();
+    budget.max_depth = 100;
+    budget.max_nodes = 500_000;
+    let mut options = serde_saphyr::Options::default();
+    options.budget = Some(budget);
+    options.with_snippet = false;
+    options.emit_comments = false;
+    options
+}
+
+/// A resourceVersion as a number; 0 when it is none.
+pub(super) fn version(text: &str) -> Version {
+    Version(text.parse().unwrap_or(0))
+}
+
+/// An RFC 3339 time in seconds since 1970; 0 when it is none.
+fn seconds(text: &str) -> u32 {
+    let time: Option<jiff::Timestamp> = text.parse().ok();
+    time.and_then(|it| u32::try_from(it.as_second()).ok()).unwrap_or(0)
+}

@@ -1,0 +1,145 @@
+//! EndpointSlices: the backends of services.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+use super::door::{Door, Read, Reader};
+use super::pod::protocol;
+use super::service::port_number;
+use super::slim::{Metadata, Text, or_default};
+use super::{KindSpec, Presence, Reach, Watch};
+use crate::model::address::canonical;
+use crate::model::cluster::AnyFact;
+use crate::model::facts::{Endpoint, EndpointPort, EndpointSlice};
+use crate::model::id::Kind;
+
+/// The label that names the service of a slice.
+const SERVICE_NAME: &str = "kubernetes.io/service-name";
+
+pub(super) const SPEC: KindSpec = KindSpec {
+    kind: Kind::ENDPOINT_SLICE,
+    group: "discovery.k8s.io",
+    version: "v1",
+    plural: "endpointslices",
+    word: "EndpointSlice",
+    short: &[],
+    reach: Reach::Namespaced,
+    presence: Presence::Always,
+    watch: Watch::Full,
+    reader: Reader::of::<EndpointSlices>(),
+};
+
+struct EndpointSlices;
+
+#[derive(Deserialize)]
+pub(super) struct SliceSlim<'a> {
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    metadata: Metadata<'a>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    endpoints: Vec<EndpointSlim<'a>>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    ports: Vec<Port<'a>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+struct EndpointSlim<'a> {
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    addresses: Vec<Text<'a>>,
+    #[serde(default, deserialize_with = "or_default")]
+    conditions: Conditions,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    target_ref: TargetRef<'a>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    node_name: Text<'a>,
+}
+
+#[derive(Deserialize, Default)]
+struct Conditions {
+    #[serde(default)]
+    ready: Option<bool>,
+    #[serde(default)]
+    serving: Option<bool>,
+    #[serde(default)]
+    terminating: Option<bool>,
+}
+
+#[derive(Deserialize, Default)]
+struct TargetRef<'a> {
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    kind: Text<'a>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    name: Text<'a>,
+}
+
+#[derive(Deserialize, Default)]
+struct Port<'a> {
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    name: Text<'a>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    protocol: Text<'a>,
+    #[serde(default)]
+    port: Option<i64>,
+}
+
+impl Read for EndpointSlices {
+    type Slim<'a> = SliceSlim<'a>;
+
+    fn metadata<'s>(slim: &'s SliceSlim<'_>) -> &'s Metadata<'s> {
+        &slim.metadata
+    }
+
+    fn fact(slim: &SliceSlim<'_>, door: &mut Door<'_>) -> AnyFact {
+        AnyFact::EndpointSlice(Arc::new(EndpointSlice {
+            meta: door.meta(&slim.metadata),
+            service: door.intern.name(slim.metadata.labels.get(SERVICE_NAME).unwrap_or_default()),
+            endpoints: endpoints(&slim.endpoints, door),
+            ports: ports(&slim.ports, door),
+        }))
+    }
+}
+
+fn endpoints(written: &[EndpointSlim<'_>], door: &mut Door<'_>) -> Arc<[Endpoint]> {
+    let mut endpoints = Vec::with_capacity(written.len());
+    for (at, it) in written.iter().enumerate() {
+        let address = it.addresses.first().and_then(|it| it.parse().ok());
+        match address {
+            Some(address) => endpoints.push(endpoint(it, canonical(address), door)),
+            None => door.problem(&format!("endpoints[{at}]"), "has no IP address; left out"),
+        }
+    }
+    endpoints.into()
+}
+
+/// Absent conditions mean: ready, serving as ready says, not terminating.
+fn endpoint(it: &EndpointSlim<'_>, address: IpAddr, door: &mut Door<'_>) -> Endpoint {
+    let ready = it.conditions.ready.unwrap_or(true);
+    let pod = if &*it.target_ref.kind == "Pod" { &*it.target_ref.name } else { "" };
+    Endpoint {
+        address,
+        pod: door.intern.name(pod),
+        node: door.intern.name(&it.node_name),
+        ready,
+        serving: it.conditions.serving.unwrap_or(ready),
+        terminating: it.conditions.terminating.unwrap_or(false),
+    }
+}
+
+fn ports(written: &[Port<'_>], door: &mut Door<'_>) -> Arc<[EndpointPort]> {
+    let mut ports = Vec::with_capacity(written.len());
+    for (at, it) in written.iter().enumerate() {
+        match port(it, door) {
+            Ok(port) => ports.push(port),
+            Err(why) => door.problem(&format!("ports[{at}]"), format!("{why}; the port was left out")),
+        }
+    }
+    ports.into()
+}
+
+fn port(it: &Port<'_>, door: &mut Door<'_>) -> Result<EndpointPort, String> {
+    let protocol = protocol(&it.protocol).ok_or_else(|| format!("unknown protocol {:?}", &*it.protocol))?;
+    let number = it.port.map(port_number).transpose()?;
+    Ok(EndpointPort { name: door.intern.name(&it.name), protocol, number })
+}

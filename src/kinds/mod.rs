@@ -1,0 +1,172 @@
+//! The door: what Kubernetes writes, to facts and problems; one file for each API kind, one line in [`KINDS`].
+//!
+//! ```text
+//! {"kind":"NetworkPolicy",…}  ──KINDS──►  Entry { fact: Policy {…}, problems: ["spec.ingress[0]: unknown field"] }
+//! ```
+//!
+//! Readers are pure and total: bad input becomes a problem, a gap or an unreadable object, never a panic and never
+//! silence. A new policy kind is a file that compiles to [`crate::model::policy::Policy`], and its line here.
+//! Nothing here knows where the bytes come from (`live` does) or what they mean for an answer (`net`, `rbac`).
+
+mod admin_network_policy;
+mod application_network_policy;
+mod baseline_admin_network_policy;
+mod binding;
+mod calico;
+mod cilium;
+mod cluster_network_policy;
+mod door;
+mod endpoint_slice;
+mod intern;
+mod namespace;
+mod network_policy;
+mod node;
+mod page;
+mod parts;
+mod pod;
+mod role;
+mod service;
+mod service_account;
+mod slim;
+mod unevaluated;
+mod workload;
+
+pub use door::Reading;
+pub use intern::Intern;
+pub use page::{Event, Page, Status, Step, WireError, read_event, read_list, read_list_in};
+
+use door::{Door, Reader};
+
+use crate::model::id::Kind;
+
+/// Whether objects of a kind stand in namespaces.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Reach {
+    Namespaced,
+    Cluster,
+}
+
+/// Where a kind is served.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Presence {
+    /// By every API server that we talk to.
+    Always,
+    /// Where its definition was installed; discovery tells.
+    IfServed,
+}
+
+/// What a live session asks for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Watch {
+    Full,
+    /// `PartialObjectMetadata` alone.
+    Metadata,
+}
+
+/// One API kind: how it is called, where it stands, how it is read.
+#[derive(Clone, Copy)]
+pub struct KindSpec {
+    pub kind: Kind,
+    /// Empty: the core group.
+    pub group: &'static str,
+    /// The version that we ask for; the readers read every version that had these fields.
+    pub version: &'static str,
+    pub plural: &'static str,
+    /// As objects write it: `Pod`.
+    pub word: &'static str,
+    pub short: &'static [&'static str],
+    pub reach: Reach,
+    pub presence: Presence,
+    pub watch: Watch,
+    reader: Reader,
+}
+
+/// Every kind that we read, in the order of their importance to an answer.
+pub static KINDS: &[KindSpec] = &[
+    namespace::SPEC,
+    pod::SPEC,
+    network_policy::SPEC,
+    node::SPEC,
+    service::SPEC,
+    endpoint_slice::SPEC,
+    service_account::SPEC,
+    role::ROLE,
+    role::CLUSTER_ROLE,
+    binding::ROLE_BINDING,
+    binding::CLUSTER_ROLE_BINDING,
+    workload::DEPLOYMENT,
+    workload::REPLICA_SET,
+    workload::REPLICATION_CONTROLLER,
+    workload::STATEFUL_SET,
+    workload::DAEMON_SET,
+    workload::JOB,
+    workload::CRON_JOB,
+    admin_network_policy::SPEC,
+    baseline_admin_network_policy::SPEC,
+    cluster_network_policy::SPEC,
+    cluster_network_policy::AWS,
+    application_network_policy::SPEC,
+    calico::NETWORK_POLICY,
+    calico::GLOBAL_NETWORK_POLICY,
+    calico::CRD_NETWORK_POLICY,
+    calico::CRD_GLOBAL_NETWORK_POLICY,
+    cilium::NETWORK_POLICY,
+    cilium::CLUSTERWIDE,
+];
+
+/// The row of a kind.
+pub fn spec(kind: Kind) -> Option<&'static KindSpec> {
+    KINDS.iter().find(|it| it.kind == kind)
+}
+
+/// The row of an object's `apiVersion` and `kind`, whatever the version.
+///
+/// The groups `extensions` and none are also taken for the kinds that once stood there.
+pub fn spec_of(api_version: &str, word: &str) -> Option<&'static KindSpec> {
+    let group = api_version.split_once('/').map_or("", |(group, _)| group);
+    let mut named = KINDS.iter().filter(|it| it.word == word);
+    named.clone().find(|it| it.group == group).or_else(|| {
+        let moved = |it: &&KindSpec| group == "extensions" && matches!(it.group, "apps" | "networking.k8s.io");
+        named.find(moved)
+    })
+}
+
+/// The row that people mean by a word: singular, plural, short name, or the plural with its group.
+///
+/// A plain word that several groups share means the first of them, Kubernetes' own.
+pub fn spec_named(word: &str) -> Option<&'static KindSpec> {
+    let word = word.to_ascii_lowercase();
+    let (bare, group) = word.split_once('.').map_or((word.as_str(), None), |(bare, group)| (bare, Some(group)));
+    KINDS.iter().find(|it| {
+        let names = it.word.eq_ignore_ascii_case(bare) || it.plural == bare || it.short.contains(&bare);
+        names && group.is_none_or(|group| group == it.group)
+    })
+}
+
+impl KindSpec {
+    /// Reads one object from JSON; a namespaced one that names no namespace is in `namespace`.
+    pub fn read_json(&'static self, json: &str, namespace: &str, intern: &mut Intern) -> Reading {
+        (self.reader.json)(json, &mut Door::new(self, namespace, intern))
+    }
+
+    /// Reads one object from a YAML document, the same way.
+    pub fn read_yaml(&'static self, yaml: &str, namespace: &str, intern: &mut Intern) -> Reading {
+        (self.reader.yaml)(yaml, &mut Door::new(self, namespace, intern))
+    }
+
+    /// As `apiVersion` writes group and version: `apps/v1`, `v1`.
+    pub fn api_version(&self) -> String {
+        if self.group.is_empty() { self.version.to_owned() } else { format!("{}/{}", self.group, self.version) }
+    }
+
+    /// Whether its objects stand in namespaces.
+    pub fn is_namespaced(&self) -> bool {
+        self.reach == Reach::Namespaced
+    }
+}
+
+impl std::fmt::Debug for KindSpec {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "KindSpec({})", self.kind)
+    }
+}

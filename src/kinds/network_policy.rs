@@ -1,0 +1,323 @@
+//! NetworkPolicy, `networking.k8s.io/v1`, to the one rule language.
+//!
+//! ```text
+//! spec.podSelector          ► target       S7
+//! spec.policyTypes          ► isolates     S4–S6; defaulted here, since manifests have not met the API server
+//! spec.ingress[i].from[j]   ► Rule.peers   S8, S9, S13–S18, S31–S35
+//! spec.ingress[i].ports[k]  ► Rule.ports   S10, S21, S22, S24, S27
+//! ```
+//!
+//! What the API server would refuse is read as an engine would read it if it were stored, with a problem; what
+//! engines could not read, or read differently, is left out with a gap. Nothing here evaluates.
+//! Source: <https://kubernetes.io/docs/reference/kubernetes-api/policy-resources/network-policy-v1/>
+
+use std::sync::Arc;
+
+use ipnet::IpNet;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::door::{Door, Read, Reader};
+use super::parts::{Fields, Parts, word};
+use super::slim::{Metadata, or_default};
+use super::{KindSpec, Presence, Reach, Watch};
+use crate::model::address::Block;
+use crate::model::cluster::AnyFact;
+use crate::model::facts::Meta;
+use crate::model::id::Kind;
+use crate::model::labels::{NamespaceMatch, SelectorSet};
+use crate::model::name::Name;
+use crate::model::place::Place;
+use crate::model::policy::{Action, Bends, Direction, Directions, Peer, PeerMatch, Policy, Rule, Tier};
+use crate::model::port::{PortMatch, Protocol};
+
+pub(super) const SPEC: KindSpec = KindSpec {
+    kind: Kind::NETWORK_POLICY,
+    group: "networking.k8s.io",
+    version: "v1",
+    plural: "networkpolicies",
+    word: "NetworkPolicy",
+    short: &["netpol"],
+    reach: Reach::Namespaced,
+    presence: Presence::Always,
+    watch: Watch::Full,
+    reader: Reader::of::<NetworkPolicies>(),
+};
+
+struct NetworkPolicies;
+
+/// Any policy object: its spec is kept as a tree, so that every problem has a place.
+#[derive(Deserialize)]
+pub(super) struct PolicySlim<'a> {
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    pub metadata: Metadata<'a>,
+    #[serde(default)]
+    pub spec: Value,
+    /// Cilium's list of specs.
+    #[serde(default)]
+    pub specs: Value,
+}
+
+impl Read for NetworkPolicies {
+    type Slim<'a> = PolicySlim<'a>;
+
+    fn metadata<'s>(slim: &'s PolicySlim<'_>) -> &'s Metadata<'s> {
+        &slim.metadata
+    }
+
+    fn fact(slim: &PolicySlim<'_>, door: &mut Door<'_>) -> AnyFact {
+        let meta = door.meta(&slim.metadata);
+        AnyFact::Policy(Arc::new(policy(meta, &slim.spec, &mut Parts::new(door))))
+    }
+}
+
+fn policy(meta: Meta, spec: &Value, parts: &mut Parts<'_, '_>) -> Policy {
+    const KNOWN: [&str; 4] = ["podSelector", "policyTypes", "ingress", "egress"];
+    let place = Place::new("spec");
+    let own = NamespaceMatch::Own(meta.namespace.clone());
+    // An unknown field beside the known ones may mean anything; what is known is read all the same.
+    let fields = parts.fields(spec, &place, &KNOWN, Bends::Anything).unwrap_or_else(|| Fields::of(spec));
+    let pods = parts.selector(fields.get("podSelector"), &place.field("podSelector"), Bends::Target);
+    let target = SelectorSet { namespaces: own, pods: pods.unwrap_or_default() };
+    let isolates = isolates(&fields, &place, parts);
+    let mut policy = Policy {
+        kind: Kind::NETWORK_POLICY,
+        tier: Tier::Namespace,
+        target,
+        isolates,
+        rules: Vec::new(),
+        inert: 0,
+        gaps: Vec::new(),
+        meta,
+    };
+    for direction in [Direction::Ingress, Direction::Egress] {
+        add_rules(&mut policy, direction, fields.get(direction.as_str()), parts);
+    }
+    policy.gaps = std::mem::take(&mut parts.gaps);
+    policy
+}
+
+/// S4: without `policyTypes`, ingress always and egress if there is an egress rule.
+fn isolates(fields: &Fields<'_>, place: &Place, parts: &mut Parts<'_, '_>) -> Directions {
+    let (types, place) = (fields.get("policyTypes"), place.field("policyTypes"));
+    let Some(types) = parts.items(types, &place, Bends::Anything) else { return Directions::NONE };
+    if types.is_empty() {
+        let egress = fields.get("egress").as_array().is_some_and(|it| !it.is_empty());
+        return Directions { ingress: true, egress };
+    }
+    let mut directions = Directions::NONE;
+    for (at, value) in types.iter().enumerate() {
+        match value.as_str() {
+            Some("Ingress") => directions.ingress = true,
+            Some("Egress") => directions.egress = true,
+            _ => parts.gap(&place.item(at), format!("unknown policy type {value}"), Bends::Anything),
+        }
+    }
+    directions
+}
+
+fn add_rules(policy: &mut Policy, direction: Direction, value: &Value, parts: &mut Parts<'_, '_>) {
+    let place = Place::new("spec").field(direction.as_str());
+    let gaps_before = parts.gaps.len();
+    let items = parts.items(value, &place, Bends::Opens(direction)).unwrap_or_default();
+    let rules: Vec<Rule> = items
+        .iter()
+        .enumerate()
+        .filter_map(|(at, item)| rule(policy, direction, item, &place.item(at), parts))
+        .collect();
+    if policy.isolates.has(direction) {
+        policy.rules.extend(rules);
+    } else {
+        // S5: rules of a direction that is not isolated are inert, and so is what of them did not read.
+        policy.inert += u32::try_from(items.len()).unwrap_or(u32::MAX);
+        parts.gaps.truncate(gaps_before);
+    }
+}
+
+fn rule(
+    policy: &Policy,
+    direction: Direction,
+    value: &Value,
+    place: &Place,
+    parts: &mut Parts<'_, '_>,
+) -> Option<Rule> {
+    let bends = Bends::Opens(direction);
+    let ends = match direction {
+        Direction::Ingress => "from",
+        Direction::Egress => "to",
+    };
+    let fields = parts.fields(value, place, &[ends, "ports"], bends)?;
+    let peers = peers(policy, bends, fields.get(ends), (place, ends), parts)?;
+    let ports = ports(bends, fields.get("ports"), &place.field("ports"), parts)?;
+    Some(Rule { direction, action: Action::Allow, peers, ports, place: shared(place, parts) })
+}
+
+/// The same places stand in thousands of policies.
+fn shared(place: &Place, parts: &mut Parts<'_, '_>) -> Place {
+    Place(parts.door.intern.name(&place.0))
+}
+
+/// S9: an empty list is everyone, and that is not the same as a list of which nothing could be read.
+fn peers(
+    policy: &Policy,
+    bends: Bends,
+    value: &Value,
+    (rule, ends): (&Place, &str),
+    parts: &mut Parts<'_, '_>,
+) -> Option<Vec<Peer>> {
+    let place = rule.field(ends);
+    let items = parts.items(value, &place, bends)?;
+    if items.is_empty() {
+        return Some(vec![Peer { matches: PeerMatch::Anyone, place: shared(rule, parts) }]);
+    }
+    let peers = items.iter().enumerate().filter_map(|(at, item)| {
+        let place = place.item(at);
+        let matches = peer(&policy.meta.namespace, bends, item, &place, parts)?;
+        Some(Peer { matches, place: shared(&place, parts) })
+    });
+    Some(peers.collect())
+}
+
+/// S13, S14, S15, S18, S32.
+fn peer(own: &Name, bends: Bends, value: &Value, place: &Place, parts: &mut Parts<'_, '_>) -> Option<PeerMatch> {
+    let fields = parts.fields(value, place, &["podSelector", "namespaceSelector", "ipBlock"], bends)?;
+    let [pods, namespaces, block] = ["podSelector", "namespaceSelector", "ipBlock"].map(|it| fields.get(it));
+    match (pods.is_null() && namespaces.is_null(), block.is_null()) {
+        (true, true) => {
+            parts.gap(place, "a peer with no field", bends);
+            None
+        }
+        (false, false) => {
+            parts.gap(place, "ipBlock beside a selector", bends);
+            None
+        }
+        (true, false) => ip_block(bends, block, &place.field("ipBlock"), parts).map(PeerMatch::Block),
+        (false, true) => {
+            let pods = parts.selector(pods, &place.field("podSelector"), bends)?;
+            let namespaces = match namespaces {
+                Value::Null => NamespaceMatch::Own(own.clone()),
+                some => NamespaceMatch::Labels(parts.selector(some, &place.field("namespaceSelector"), bends)?),
+            };
+            Some(PeerMatch::Pods(SelectorSet { namespaces, pods }))
+        }
+    }
+}
+
+/// S31.
+fn ip_block(bends: Bends, value: &Value, place: &Place, parts: &mut Parts<'_, '_>) -> Option<Block> {
+    let fields = parts.fields(value, place, &["cidr", "except"], bends)?;
+    let cidr = cidr(bends, fields.get("cidr"), &place.field("cidr"), parts)?;
+    let mut except = Vec::new();
+    let holes = place.field("except");
+    for (at, item) in parts.items(fields.get("except"), &holes, bends)?.iter().enumerate() {
+        let place = holes.item(at);
+        let hole = self::cidr(bends, item, &place, parts)?;
+        if hole == cidr || !cidr.contains(&hole) {
+            parts.problem(&place, format!("{hole} is not a strict part of {cidr}"));
+        }
+        except.push(hole);
+    }
+    Some(Block { cidr, except })
+}
+
+fn cidr(bends: Bends, value: &Value, place: &Place, parts: &mut Parts<'_, '_>) -> Option<IpNet> {
+    let text = parts.text(value, place, bends)?;
+    let Some(cidr) = parse_cidr(text) else {
+        parts.gap(place, format!("not a CIDR: {text:?}"), bends);
+        return None;
+    };
+    Some(cidr)
+}
+
+/// A CIDR with its host bits masked, and an IPv4 one where IPv6 maps it.
+pub(super) fn parse_cidr(text: &str) -> Option<IpNet> {
+    let cidr: IpNet = text.parse().ok()?;
+    let mapped = match cidr {
+        IpNet::V6(it) if it.prefix_len() >= 96 => it.addr().to_ipv4_mapped().map(|v4| (v4, it.prefix_len() - 96)),
+        _ => None,
+    };
+    match mapped {
+        Some((v4, length)) => Some(IpNet::new(v4.into(), length).ok()?.trunc()),
+        None => Some(cidr.trunc()),
+    }
+}
+
+/// S10: an empty list is every port of every protocol.
+fn ports(bends: Bends, value: &Value, place: &Place, parts: &mut Parts<'_, '_>) -> Option<Vec<PortMatch>> {
+    let items = parts.items(value, place, bends)?;
+    if items.is_empty() {
+        return Some(vec![PortMatch::Any]);
+    }
+    Some(items.iter().enumerate().filter_map(|(at, it)| port(bends, it, &place.item(at), parts)).collect())
+}
+
+/// S21, S22, S24, S27.
+fn port(bends: Bends, value: &Value, place: &Place, parts: &mut Parts<'_, '_>) -> Option<PortMatch> {
+    let fields = parts.fields(value, place, &["protocol", "port", "endPort"], bends)?;
+    let protocol = protocol(bends, fields.get("protocol"), &place.field("protocol"), parts)?;
+    let end_place = place.field("endPort");
+    let end = match fields.get("endPort") {
+        Value::Null => None,
+        value => Some(integer(bends, value, &end_place, parts)?),
+    };
+    let port = fields.get("port");
+    if end.is_some() && !port.is_number() {
+        parts.problem(&end_place, "endPort without a numeric port says nothing");
+    }
+    match port {
+        Value::Null => Some(PortMatch::All(protocol)),
+        Value::String(name) => Some(named(protocol, name, &place.field("port"), parts)),
+        port => {
+            let first = integer(bends, port, &place.field("port"), parts)?;
+            range(protocol, first, end.unwrap_or(first), place, parts)
+        }
+    }
+}
+
+/// S21; a protocol that the API does not know matches nothing that can be asked about.
+fn protocol(bends: Bends, value: &Value, place: &Place, parts: &mut Parts<'_, '_>) -> Option<Protocol> {
+    let text = parts.text(value, place, bends)?;
+    match super::pod::protocol(text) {
+        Some(protocol) => Some(protocol),
+        None if Protocol::parse(text).is_some() => {
+            parts.gap(place, format!("the API writes protocols in capitals, not {text:?}"), bends);
+            None
+        }
+        None => {
+            parts.problem(place, format!("unknown protocol {text:?}; matches nothing"));
+            None
+        }
+    }
+}
+
+fn named(protocol: Protocol, name: &str, place: &Place, parts: &mut Parts<'_, '_>) -> PortMatch {
+    if !name.bytes().any(|it| it.is_ascii_alphabetic()) {
+        parts.problem(place, format!("{name:?} is a name, not a number, and no port can have it"));
+    }
+    PortMatch::Named { protocol, name: parts.door.intern.name(name) }
+}
+
+/// Ports that do not exist match nothing: they are left out with a problem, and no gap.
+fn range(protocol: Protocol, first: i64, last: i64, place: &Place, parts: &mut Parts<'_, '_>) -> Option<PortMatch> {
+    let port = |number: i64| u16::try_from(number).ok().filter(|it| *it > 0);
+    match (port(first), port(last)) {
+        (Some(first), Some(last)) if first <= last => Some(PortMatch::Range { protocol, first, last }),
+        (Some(_), Some(_)) => {
+            parts.problem(place, format!("endPort {last} is less than port {first}; matches nothing"));
+            None
+        }
+        _ => {
+            let number = if port(first).is_none() { first } else { last };
+            parts.problem(place, format!("{number} is not a port; matches nothing"));
+            None
+        }
+    }
+}
+
+fn integer(bends: Bends, value: &Value, place: &Place, parts: &mut Parts<'_, '_>) -> Option<i64> {
+    if let Some(number) = value.as_i64() {
+        return Some(number);
+    }
+    parts.gap(place, format!("{} where a port number was expected", word(value)), bends);
+    None
+}

@@ -1,0 +1,107 @@
+//! Nodes: their addresses, pod ranges and provider.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use ipnet::IpNet;
+use serde::Deserialize;
+
+use super::door::{Door, Read, Reader};
+use super::slim::{Metadata, Text, or_default};
+use super::{KindSpec, Presence, Reach, Watch};
+use crate::model::address::canonical;
+use crate::model::cluster::AnyFact;
+use crate::model::facts::Node;
+use crate::model::id::Kind;
+
+pub(super) const SPEC: KindSpec = KindSpec {
+    kind: Kind::NODE,
+    group: "",
+    version: "v1",
+    plural: "nodes",
+    word: "Node",
+    short: &["no"],
+    reach: Reach::Cluster,
+    presence: Presence::Always,
+    watch: Watch::Full,
+    reader: Reader::of::<Nodes>(),
+};
+
+struct Nodes;
+
+#[derive(Deserialize)]
+pub(super) struct NodeSlim<'a> {
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    metadata: Metadata<'a>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    spec: NodeSpec<'a>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    status: NodeStatus<'a>,
+}
+
+#[derive(Deserialize, Default)]
+struct NodeSpec<'a> {
+    #[serde(borrow, default, rename = "podCIDR", deserialize_with = "or_default")]
+    pod_cidr: Text<'a>,
+    #[serde(borrow, default, rename = "podCIDRs", deserialize_with = "or_default")]
+    pod_cidrs: Vec<Text<'a>>,
+    #[serde(borrow, default, rename = "providerID", deserialize_with = "or_default")]
+    provider: Text<'a>,
+}
+
+#[derive(Deserialize, Default)]
+struct NodeStatus<'a> {
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    addresses: Vec<NodeAddress<'a>>,
+}
+
+#[derive(Deserialize, Default)]
+struct NodeAddress<'a> {
+    #[serde(borrow, default, rename = "type", deserialize_with = "or_default")]
+    kind: Text<'a>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    address: Text<'a>,
+}
+
+impl Read for Nodes {
+    type Slim<'a> = NodeSlim<'a>;
+
+    fn metadata<'s>(slim: &'s NodeSlim<'_>) -> &'s Metadata<'s> {
+        &slim.metadata
+    }
+
+    fn fact(slim: &NodeSlim<'_>, door: &mut Door<'_>) -> AnyFact {
+        AnyFact::Node(Arc::new(Node {
+            meta: door.meta(&slim.metadata),
+            addresses: addresses(&slim.status.addresses),
+            pod_cidrs: pod_cidrs(&slim.spec, door),
+            provider: door.intern.name(&slim.spec.provider),
+        }))
+    }
+}
+
+/// Host names and DNS names stand in the same list; they are no addresses.
+fn addresses(written: &[NodeAddress<'_>]) -> Arc<[IpAddr]> {
+    let parsed = written.iter().filter_map(|it| Some((&*it.kind, canonical(it.address.parse().ok()?))));
+    let (mut internal, other): (Vec<_>, Vec<_>) = parsed.partition(|(kind, _)| *kind == "InternalIP");
+    internal.extend(other);
+    let mut addresses: Vec<IpAddr> = Vec::new();
+    for (_, address) in internal {
+        if !addresses.contains(&address) {
+            addresses.push(address);
+        }
+    }
+    addresses.into()
+}
+
+fn pod_cidrs(spec: &NodeSpec<'_>, door: &mut Door<'_>) -> Arc<[IpNet]> {
+    let first = spec.pod_cidrs.is_empty().then_some(&spec.pod_cidr).filter(|it| !it.is_empty());
+    let mut cidrs = Vec::new();
+    for text in first.into_iter().chain(&spec.pod_cidrs) {
+        match text.parse::<IpNet>() {
+            Ok(cidr) => cidrs.push(cidr.trunc()),
+            Err(_) => door.problem("spec.podCIDRs", format!("not a CIDR: {:?}; left out", &**text)),
+        }
+    }
+    cidrs.into()
+}

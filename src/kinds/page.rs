@@ -1,0 +1,316 @@
+//! List pages and watch events, as a Kubernetes API server writes them.
+//!
+//! A page is decoded in one pass, object by object into facts. Only when something in it does not decode is it
+//! read a second time, each object by itself, so that one bad object costs itself and not its page (E5).
+//! This module does no IO and knows nothing of retries: `live` does.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::KindSpec;
+use super::door::{Door, Read, Reading};
+use super::intern::Intern;
+use super::slim::{Text, or_default};
+use crate::model::cluster::{Delta, Entry};
+use crate::model::id::ObjectId;
+use crate::model::place::Problem;
+
+/// One page of a list.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Page {
+    pub entries: Vec<Entry>,
+    /// Objects that exist and could not be read.
+    pub unreadable: Vec<(ObjectId, Vec<Problem>)>,
+    /// What had not even a name.
+    pub notes: Vec<Problem>,
+    /// Where the next page begins; empty on the last one.
+    pub continues: String,
+    /// What a watch of this list resumes from.
+    pub version: String,
+    /// How many objects the next pages hold, where the server says it.
+    pub remaining: Option<u64>,
+}
+
+/// Why bytes are no page or no event.
+#[derive(Debug, thiserror::Error)]
+pub enum WireError {
+    /// The server answered with a Status object.
+    #[error("the server answered {}: {}", .0.code, .0.message)]
+    Status(Status),
+    #[error("not what an API server writes")]
+    Malformed(#[from] serde_json::Error),
+}
+
+/// The parts of a Status object that a client acts on; its message is untrusted text.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize)]
+pub struct Status {
+    #[serde(default, deserialize_with = "or_default")]
+    pub code: u16,
+    #[serde(default, deserialize_with = "or_default")]
+    pub reason: String,
+    #[serde(default, deserialize_with = "or_default")]
+    pub message: String,
+}
+
+/// What one line of a watch says.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Step {
+    /// The cluster changes so.
+    Delta(Delta),
+    /// Nothing changes.
+    Nothing,
+    /// Nothing has changed up to this version.
+    Bookmark {
+        /// All objects that existed when a streaming list began have been sent (`k8s.io/initial-events-end`).
+        ends_initial_events: bool,
+    },
+    /// The watch has failed; 410 means that it must begin with a list again.
+    Failed(Status),
+}
+
+/// One line of a watch.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Event {
+    pub step: Step,
+    /// The resourceVersion to resume from; empty when the line has none.
+    pub version: String,
+}
+
+/// Reads one page of a list.
+pub fn read_list(spec: &'static KindSpec, bytes: &[u8], intern: &mut Intern) -> Result<Page, WireError> {
+    read_list_in(spec, bytes, "", intern)
+}
+
+/// Reads one page of a list whose namespaced objects are in `namespace` unless they say otherwise.
+pub fn read_list_in(
+    spec: &'static KindSpec,
+    bytes: &[u8],
+    namespace: &str,
+    intern: &mut Intern,
+) -> Result<Page, WireError> {
+    let text = text(bytes);
+    let mut door = Door::new(spec, namespace, intern);
+    let mut readings = Vec::new();
+    let meta = match (spec.reader.page)(&text, &mut door, &mut readings) {
+        Ok(meta) => meta,
+        Err(_) => {
+            readings.clear();
+            each_by_itself(&text, &mut door, &mut readings)?
+        }
+    };
+    intern.sweep_if_grown();
+    Ok(meta.page(readings))
+}
+
+/// Bytes as text; what is not UTF-8 is replaced, as Go's decoder does.
+fn text(bytes: &[u8]) -> Cow<'_, str> {
+    String::from_utf8_lossy(bytes)
+}
+
+/// The metadata of a list.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ListMeta {
+    #[serde(default, rename = "continue", deserialize_with = "or_default")]
+    continues: String,
+    #[serde(default, deserialize_with = "or_default")]
+    resource_version: String,
+    #[serde(default)]
+    remaining_item_count: Option<u64>,
+}
+
+impl ListMeta {
+    fn page(self, readings: Vec<Reading>) -> Page {
+        let mut page = Page {
+            entries: Vec::with_capacity(readings.len()),
+            continues: self.continues,
+            version: self.resource_version,
+            remaining: self.remaining_item_count,
+            ..Page::default()
+        };
+        for reading in readings {
+            match reading {
+                Reading::Read(entry) => page.entries.push(entry),
+                Reading::Ignored(_) => {}
+                Reading::Unreadable { id, problems } => page.unreadable.push((id, problems)),
+                Reading::Noted(problem) => page.notes.push(problem),
+            }
+        }
+        page
+    }
+}
+
+/// Decodes a page in one pass; fails if anything in it does not decode.
+pub(super) fn page<R: Read>(
+    text: &str,
+    door: &mut Door<'_>,
+    readings: &mut Vec<Reading>,
+) -> Result<ListMeta, serde_json::Error> {
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let meta = ListSeed::<R> { door, readings, of: std::marker::PhantomData }.deserialize(&mut deserializer)?;
+    deserializer.end()?;
+    Ok(meta)
+}
+
+/// Reads a list object, its items into `readings`.
+struct ListSeed<'s, 'i, R> {
+    door: &'s mut Door<'i>,
+    readings: &'s mut Vec<Reading>,
+    of: std::marker::PhantomData<R>,
+}
+
+impl<'de, R: Read> DeserializeSeed<'de> for ListSeed<'_, '_, R> {
+    type Value = ListMeta;
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<ListMeta, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de, R: Read> Visitor<'de> for ListSeed<'_, '_, R> {
+    type Value = ListMeta;
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("a list object")
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<ListMeta, A::Error> {
+        let (mut meta, mut items) = (ListMeta::default(), false);
+        while let Some(key) = map.next_key::<Text<'de>>()? {
+            match &*key {
+                "metadata" => meta = map.next_value::<Option<ListMeta>>()?.unwrap_or_default(),
+                "items" if !items => {
+                    items = true;
+                    map.next_value_seed(ItemsSeed::<R> { door: self.door, readings: self.readings, of: self.of })?;
+                }
+                _ => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        // Whatever has no items is for the careful reader to name.
+        if items { Ok(meta) } else { Err(serde::de::Error::missing_field("items")) }
+    }
+}
+
+/// Reads the items of a list.
+struct ItemsSeed<'s, 'i, R> {
+    door: &'s mut Door<'i>,
+    readings: &'s mut Vec<Reading>,
+    of: std::marker::PhantomData<R>,
+}
+
+impl<'de, R: Read> DeserializeSeed<'de> for ItemsSeed<'_, '_, R> {
+    type Value = ();
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de, R: Read> Visitor<'de> for ItemsSeed<'_, '_, R> {
+    type Value = ();
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("a list of objects")
+    }
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        while let Some(slim) = items.next_element::<R::Slim<'de>>()? {
+            self.readings.push(self.door.read::<R>(&slim));
+        }
+        Ok(())
+    }
+}
+
+/// A list whose items are still text.
+#[derive(Deserialize)]
+struct RawList<'a> {
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    kind: Text<'a>,
+    #[serde(default, deserialize_with = "or_default")]
+    metadata: ListMeta,
+    #[serde(borrow, default)]
+    items: Option<Vec<&'a RawValue>>,
+}
+
+fn each_by_itself(text: &str, door: &mut Door<'_>, readings: &mut Vec<Reading>) -> Result<ListMeta, WireError> {
+    let list: RawList<'_> = serde_json::from_str(text)?;
+    if &*list.kind == "Status" {
+        return Err(WireError::Status(serde_json::from_str(text)?));
+    }
+    let items = list.items.ok_or_else(|| <serde_json::Error as serde::de::Error>::missing_field("items"))?;
+    for item in items {
+        readings.push((door.spec.reader.json)(item.get(), door));
+    }
+    Ok(list.metadata)
+}
+
+/// A watch event whose object is still text.
+#[derive(Deserialize)]
+struct RawEvent<'a> {
+    #[serde(borrow, rename = "type")]
+    kind: Text<'a>,
+    #[serde(borrow)]
+    object: &'a RawValue,
+}
+
+/// What every object of a watch event has, bookmarks included.
+#[derive(Deserialize, Default)]
+struct Mark<'a> {
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    metadata: MarkMeta<'a>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+struct MarkMeta<'a> {
+    #[serde(default, deserialize_with = "or_default")]
+    resource_version: String,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    annotations: super::slim::Pairs<'a>,
+}
+
+/// Reads one line of a watch.
+pub fn read_event(spec: &'static KindSpec, bytes: &[u8], intern: &mut Intern) -> Result<Event, WireError> {
+    let text = text(bytes);
+    let raw: RawEvent<'_> = serde_json::from_str(&text)?;
+    let object = raw.object.get();
+    let event = match &*raw.kind {
+        "BOOKMARK" => bookmark(object),
+        "ERROR" => {
+            Event { step: Step::Failed(serde_json::from_str(object).unwrap_or_default()), version: String::new() }
+        }
+        kind => change(spec, kind == "DELETED", object, intern),
+    };
+    intern.sweep_if_grown();
+    Ok(event)
+}
+
+fn mark(object: &str) -> MarkMeta<'_> {
+    serde_json::from_str::<Mark<'_>>(object).unwrap_or_default().metadata
+}
+
+fn bookmark(object: &str) -> Event {
+    let mark = mark(object);
+    let ends_initial_events = mark.annotations.get("k8s.io/initial-events-end") == Some("true");
+    Event { step: Step::Bookmark { ends_initial_events }, version: mark.resource_version }
+}
+
+fn change(spec: &'static KindSpec, deleted: bool, object: &str, intern: &mut Intern) -> Event {
+    let reading = (spec.reader.json)(object, &mut Door::new(spec, "", intern));
+    let version = match &reading {
+        Reading::Read(entry) if entry.fact.meta().version.0 != 0 => entry.fact.meta().version.0.to_string(),
+        _ => mark(object).resource_version,
+    };
+    Event { step: step(reading, deleted), version }
+}
+
+fn step(reading: Reading, deleted: bool) -> Step {
+    let gone = |id| Step::Delta(Delta::Gone(id));
+    match reading {
+        Reading::Read(entry) if deleted => gone(entry.fact.id()),
+        Reading::Unreadable { id, .. } | Reading::Ignored(id) if deleted => gone(id),
+        Reading::Noted(_) if deleted => Step::Nothing,
+        reading => reading.delta().map_or(Step::Nothing, Step::Delta),
+    }
+}

@@ -1,0 +1,188 @@
+//! Reading a policy's spec so that nothing in it goes unnoticed.
+//!
+//! Each part either reads, or leaves a [`PolicyGap`] with the place and with what it could bend, and the same as a
+//! problem for people. A part that did not read is never counted as read in half: it is left out, and its gap
+//! says that more might be allowed (E6: a field that we do not know is never ignored).
+
+use serde_json::{Map, Value};
+
+use super::door::Door;
+use crate::model::labels::{Operator, Requirement, Selector};
+use crate::model::name::Name;
+use crate::model::place::Place;
+use crate::model::policy::{Bends, PolicyGap};
+
+/// The value of a field that is not there.
+static ABSENT: Value = Value::Null;
+
+/// A policy's spec while it is read.
+pub(super) struct Parts<'d, 'i> {
+    pub door: &'d mut Door<'i>,
+    pub gaps: Vec<PolicyGap>,
+}
+
+/// The fields of one object; an absent one and a null are the same, as in Go.
+pub(super) struct Fields<'v>(Option<&'v Map<String, Value>>);
+
+impl<'v> Fields<'v> {
+    /// The fields that there are, known or not.
+    pub fn of(value: &'v Value) -> Self {
+        Self(value.as_object())
+    }
+
+    /// The value of a field, null when absent.
+    pub fn get(&self, name: &str) -> &'v Value {
+        self.0.and_then(|it| it.get(name)).unwrap_or(&ABSENT)
+    }
+}
+
+impl<'d, 'i> Parts<'d, 'i> {
+    pub fn new(door: &'d mut Door<'i>) -> Self {
+        Self { door, gaps: Vec::new() }
+    }
+
+    /// Notes something that was not read, and what it could bend.
+    pub fn gap(&mut self, place: &Place, what: impl Into<Name>, bends: Bends) {
+        let what = what.into();
+        self.door.problem(&place.0, what.clone());
+        self.silent_gap(place, what, bends);
+    }
+
+    /// The same where there is nothing for anybody to repair.
+    pub fn silent_gap(&mut self, place: &Place, what: impl Into<Name>, bends: Bends) {
+        let place = Place(self.door.intern.name(&place.0));
+        self.gaps.push(PolicyGap { place, what: what.into(), bends });
+    }
+
+    /// Notes something that the API server would refuse and that reads nevertheless.
+    pub fn problem(&mut self, place: &Place, what: impl Into<Name>) {
+        self.door.problem(&place.0, what);
+    }
+
+    /// The fields of an object; `None`, with a gap, if it is none or has fields that are not `known`.
+    pub fn fields<'v>(&mut self, value: &'v Value, place: &Place, known: &[&str], bends: Bends) -> Option<Fields<'v>> {
+        let fields = match value {
+            Value::Null => return Some(Fields(None)),
+            Value::Object(fields) => fields,
+            other => {
+                self.gap(place, format!("{} where an object was expected", word(other)), bends);
+                return None;
+            }
+        };
+        let unknown: Vec<&String> = fields.keys().filter(|it| !known.contains(&it.as_str())).collect();
+        for name in &unknown {
+            self.gap(&place.field(name), "unknown field", bends);
+        }
+        unknown.is_empty().then_some(Fields(Some(fields)))
+    }
+
+    /// The elements of a list, none when absent; `None`, with a gap, if it is no list.
+    pub fn items<'v>(&mut self, value: &'v Value, place: &Place, bends: Bends) -> Option<&'v [Value]> {
+        match value {
+            Value::Null => Some(&[]),
+            Value::Array(items) => Some(items),
+            other => {
+                self.gap(place, format!("{} where a list was expected", word(other)), bends);
+                None
+            }
+        }
+    }
+
+    /// A string, empty when absent; `None`, with a gap, if it is something else.
+    pub fn text<'v>(&mut self, value: &'v Value, place: &Place, bends: Bends) -> Option<&'v str> {
+        match value {
+            Value::Null => Some(""),
+            Value::String(text) => Some(text),
+            other => {
+                self.gap(place, format!("{} where a string was expected", word(other)), bends);
+                None
+            }
+        }
+    }
+
+    /// A label selector; `None`, with a gap, if any part of it does not read.
+    pub fn selector(&mut self, value: &Value, place: &Place, bends: Bends) -> Option<Selector> {
+        let fields = self.fields(value, place, &["matchLabels", "matchExpressions"], bends)?;
+        let labels = self.match_labels(fields.get("matchLabels"), &place.field("matchLabels"), bends)?;
+        let expressions = place.field("matchExpressions");
+        let mut all_of = labels;
+        for (at, item) in self.items(fields.get("matchExpressions"), &expressions, bends)?.iter().enumerate() {
+            all_of.push(self.requirement(item, &expressions.item(at), bends)?);
+        }
+        Some(Selector::new(all_of))
+    }
+
+    fn match_labels(&mut self, value: &Value, place: &Place, bends: Bends) -> Option<Vec<Requirement>> {
+        let pairs = match value {
+            Value::Null => return Some(Vec::new()),
+            Value::Object(pairs) => pairs,
+            other => {
+                self.gap(place, format!("{} where an object was expected", word(other)), bends);
+                return None;
+            }
+        };
+        let mut all_of = Vec::with_capacity(pairs.len());
+        for (key, value) in pairs {
+            let value = self.text(value, &place.field(key), bends)?;
+            let operator = Operator::In(vec![self.door.intern.name(value)]);
+            all_of.push(Requirement { key: self.door.intern.name(key), operator });
+        }
+        Some(all_of)
+    }
+
+    fn requirement(&mut self, value: &Value, place: &Place, bends: Bends) -> Option<Requirement> {
+        let fields = self.fields(value, place, &["key", "operator", "values"], bends)?;
+        let key = self.text(fields.get("key"), &place.field("key"), bends)?;
+        let operator = self.text(fields.get("operator"), &place.field("operator"), bends)?;
+        let values = self.values(fields.get("values"), &place.field("values"), bends)?;
+        if key.is_empty() {
+            self.gap(&place.field("key"), "a requirement without a key", bends);
+            return None;
+        }
+        let operator = self.operator(operator, values, place, bends)?;
+        Some(Requirement { key: self.door.intern.name(key), operator })
+    }
+
+    fn values(&mut self, value: &Value, place: &Place, bends: Bends) -> Option<Vec<Name>> {
+        let mut values = Vec::new();
+        for (at, item) in self.items(value, place, bends)?.iter().enumerate() {
+            let text = self.text(item, &place.item(at), bends)?;
+            values.push(self.door.intern.name(text));
+        }
+        values.sort_unstable();
+        values.dedup();
+        Some(values)
+    }
+
+    /// S17; the API takes values for `In` and `NotIn` only, and at least one.
+    fn operator(&mut self, word: &str, values: Vec<Name>, place: &Place, bends: Bends) -> Option<Operator> {
+        match (word, values.is_empty()) {
+            ("In", false) => Some(Operator::In(values)),
+            ("NotIn", false) => Some(Operator::NotIn(values)),
+            ("Exists", true) => Some(Operator::Exists),
+            ("DoesNotExist", true) => Some(Operator::DoesNotExist),
+            ("In" | "NotIn", true) => self.refused(&place.field("values"), format!("{word} without values"), bends),
+            ("Exists" | "DoesNotExist", false) => {
+                self.refused(&place.field("values"), format!("{word} with values"), bends)
+            }
+            _ => self.refused(&place.field("operator"), format!("unknown operator {word:?}"), bends),
+        }
+    }
+
+    fn refused<T>(&mut self, place: &Place, what: String, bends: Bends) -> Option<T> {
+        self.gap(place, what, bends);
+        None
+    }
+}
+
+/// What a JSON value is, for people.
+pub(super) fn word(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}

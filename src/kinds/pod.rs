@@ -1,0 +1,207 @@
+//! Pods: 10–20 KB of JSON to some 200 bytes.
+//!
+//! Also reads the pod templates of workloads, which hold the same spec.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+use super::door::{Door, Read, Reader};
+use super::slim::{Metadata, Text, or_default};
+use super::{KindSpec, Presence, Reach, Watch};
+use crate::model::address::Addresses;
+use crate::model::cluster::AnyFact;
+use crate::model::facts::{ContainerPort, ContainerRole, Phase, Pod, PodNetwork};
+use crate::model::id::Kind;
+use crate::model::port::Protocol;
+
+pub(super) const SPEC: KindSpec = KindSpec {
+    kind: Kind::POD,
+    group: "",
+    version: "v1",
+    plural: "pods",
+    word: "Pod",
+    short: &["po"],
+    reach: Reach::Namespaced,
+    presence: Presence::Always,
+    watch: Watch::Full,
+    reader: Reader::of::<Pods>(),
+};
+
+struct Pods;
+
+#[derive(Deserialize)]
+pub(super) struct PodSlim<'a> {
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    metadata: Metadata<'a>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    spec: PodSpec<'a>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    status: PodStatus<'a>,
+}
+
+/// What a pod and a pod template have in common.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct PodSpec<'a> {
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    node_name: Text<'a>,
+    #[serde(default, deserialize_with = "or_default")]
+    host_network: bool,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    service_account_name: Text<'a>,
+    /// The old name of the same field; the API server fills both.
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    service_account: Text<'a>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    containers: Vec<Container<'a>>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    init_containers: Vec<Container<'a>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+struct Container<'a> {
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    ports: Vec<Port<'a>>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    restart_policy: Text<'a>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+struct Port<'a> {
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    name: Text<'a>,
+    #[serde(default, deserialize_with = "or_default")]
+    container_port: i64,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    protocol: Text<'a>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+struct PodStatus<'a> {
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    phase: Text<'a>,
+    #[serde(borrow, default, rename = "podIP", deserialize_with = "or_default")]
+    pod_ip: Text<'a>,
+    #[serde(borrow, default, rename = "podIPs", deserialize_with = "or_default")]
+    pod_ips: Vec<PodIp<'a>>,
+}
+
+#[derive(Deserialize, Default)]
+struct PodIp<'a> {
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    ip: Text<'a>,
+}
+
+impl Read for Pods {
+    type Slim<'a> = PodSlim<'a>;
+
+    fn metadata<'s>(slim: &'s PodSlim<'_>) -> &'s Metadata<'s> {
+        &slim.metadata
+    }
+
+    fn fact(slim: &PodSlim<'_>, door: &mut Door<'_>) -> AnyFact {
+        let pod = Pod {
+            meta: door.meta(&slim.metadata),
+            owner: door.owner(&slim.metadata),
+            addresses: addresses(&slim.status, door),
+            phase: phase(&slim.status.phase, door),
+            terminating: slim.metadata.deletion_timestamp.is_some(),
+            ..of_spec(&slim.spec, "spec", door)
+        };
+        AnyFact::Pod(Arc::new(pod))
+    }
+}
+
+/// The parts of a pod that its spec, or a template's, decides.
+pub(super) fn of_spec(spec: &PodSpec<'_>, place: &str, door: &mut Door<'_>) -> Pod {
+    let account = [&spec.service_account_name, &spec.service_account].into_iter().find(|it| !it.is_empty());
+    Pod {
+        node: door.intern.name(&spec.node_name),
+        // Admission gives pods that name none the account `default`.
+        service_account: door.intern.name(account.map_or("default", |it| it)),
+        ports: ports(spec, place, door),
+        network: if spec.host_network { PodNetwork::Host } else { PodNetwork::Own },
+        ..Pod::default()
+    }
+}
+
+fn ports(spec: &PodSpec<'_>, place: &str, door: &mut Door<'_>) -> Arc<[ContainerPort]> {
+    let mut all = Vec::new();
+    for (list, containers) in [("containers", &spec.containers), ("initContainers", &spec.init_containers)] {
+        for (at, container) in containers.iter().enumerate() {
+            let role = role(list, container);
+            for (n, port) in container.ports.iter().enumerate() {
+                all.extend(container_port(port, role, door, || format!("{place}.{list}[{at}].ports[{n}]")));
+            }
+        }
+    }
+    all.sort_unstable();
+    all.dedup();
+    door.intern.ports(all)
+}
+
+/// S26: an init container that restarts always runs beside the others.
+fn role(list: &str, container: &Container<'_>) -> ContainerRole {
+    match (list, &*container.restart_policy) {
+        ("containers", _) => ContainerRole::Regular,
+        (_, "Always") => ContainerRole::Sidecar,
+        _ => ContainerRole::Init,
+    }
+}
+
+fn container_port(
+    port: &Port<'_>,
+    container: ContainerRole,
+    door: &mut Door<'_>,
+    place: impl Fn() -> String,
+) -> Option<ContainerPort> {
+    let Some(number) = u16::try_from(port.container_port).ok().filter(|it| *it > 0) else {
+        door.problem(&place(), format!("{} is not a port and was left out", port.container_port));
+        return None;
+    };
+    let Some(protocol) = protocol(&port.protocol) else {
+        door.problem(&place(), format!("unknown protocol {:?}; the port was left out", &*port.protocol));
+        return None;
+    };
+    Some(ContainerPort { name: door.intern.name(&port.name), protocol, number, container })
+}
+
+/// A protocol as the API writes it; absent means TCP (S21).
+pub(super) fn protocol(text: &str) -> Option<Protocol> {
+    if text.is_empty() { Some(Protocol::Tcp) } else { Protocol::ALL.into_iter().find(|it| it.as_str() == text) }
+}
+
+fn addresses(status: &PodStatus<'_>, door: &mut Door<'_>) -> Addresses {
+    let written = std::iter::once(&status.pod_ip).chain(status.pod_ips.iter().map(|it| &it.ip));
+    let mut found: [Option<IpAddr>; 4] = [None; 4];
+    let mut at = 0;
+    for text in written.filter(|it| !it.is_empty()) {
+        match text.parse::<IpAddr>() {
+            Ok(address) if at < found.len() => {
+                found[at] = Some(address);
+                at += 1;
+            }
+            Ok(_) => {}
+            Err(_) => door.problem("status.podIPs", format!("not an address: {:?}; left out", &**text)),
+        }
+    }
+    Addresses::new(found.into_iter().flatten())
+}
+
+/// A pod without status counts as running (CONTRACT §1).
+fn phase(text: &str, door: &mut Door<'_>) -> Phase {
+    const PHASES: [Phase; 5] = [Phase::Running, Phase::Pending, Phase::Succeeded, Phase::Failed, Phase::Unknown];
+    match PHASES.into_iter().find(|it| it.as_str() == text) {
+        Some(phase) => phase,
+        None if text.is_empty() => Phase::Running,
+        None => {
+            door.problem("status.phase", format!("unknown phase {text:?}"));
+            Phase::Unknown
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! Roles and ClusterRoles: their rules as written, and where an aggregated role takes its rules from.
+//!
+//! A role whose parts have wrong types is read as far as it goes, with problems: RBAC is additive, so what did
+//! not read grants nothing, and no answer becomes unknown for it (CONTRACT §1).
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::door::{Door, Read, Reader};
+use super::parts::Parts;
+use super::slim::{Metadata, Text, or_default};
+use super::{KindSpec, Presence, Reach, Watch};
+use crate::model::cluster::AnyFact;
+use crate::model::id::Kind;
+use crate::model::labels::Selector;
+use crate::model::name::Name;
+use crate::model::place::Place;
+use crate::model::policy::Bends;
+use crate::model::role::{Origin, Role, RoleRule};
+
+/// One of the four RBAC kinds.
+pub(super) const fn spec(
+    kind: Kind,
+    plural: &'static str,
+    word: &'static str,
+    reach: Reach,
+    reader: Reader,
+) -> KindSpec {
+    KindSpec {
+        kind,
+        group: "rbac.authorization.k8s.io",
+        version: "v1",
+        plural,
+        word,
+        short: &[],
+        reach,
+        presence: Presence::Always,
+        watch: Watch::Full,
+        reader,
+    }
+}
+
+pub(super) const ROLE: KindSpec = spec(Kind::ROLE, "roles", "Role", Reach::Namespaced, Reader::of::<Roles>());
+pub(super) const CLUSTER_ROLE: KindSpec =
+    spec(Kind::CLUSTER_ROLE, "clusterroles", "ClusterRole", Reach::Cluster, Reader::of::<Roles>());
+
+struct Roles;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct RoleSlim<'a> {
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    metadata: Metadata<'a>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    rules: Vec<Rule<'a>>,
+    #[serde(default)]
+    aggregation_rule: Value,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+struct Rule<'a> {
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    verbs: Vec<Text<'a>>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    api_groups: Vec<Text<'a>>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    resources: Vec<Text<'a>>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    resource_names: Vec<Text<'a>>,
+    #[serde(borrow, default, rename = "nonResourceURLs", deserialize_with = "or_default")]
+    urls: Vec<Text<'a>>,
+}
+
+impl Read for Roles {
+    type Slim<'a> = RoleSlim<'a>;
+
+    fn metadata<'s>(slim: &'s RoleSlim<'_>) -> &'s Metadata<'s> {
+        &slim.metadata
+    }
+
+    fn fact(slim: &RoleSlim<'_>, door: &mut Door<'_>) -> AnyFact {
+        let rules = slim.rules.iter().map(|it| rule(it, door)).collect();
+        role(&slim.metadata, rules, &slim.aggregation_rule, door)
+    }
+
+    fn salvage(metadata: &Metadata<'_>, object: &Value, door: &mut Door<'_>) -> Option<AnyFact> {
+        let place = Place::new("rules");
+        let items = list(object.get("rules"), &place, door);
+        let rules = items.iter().enumerate().map(|(at, it)| salvaged(it, &place.item(at), door)).collect();
+        Some(role(metadata, rules, object.get("aggregationRule").unwrap_or(&Value::Null), door))
+    }
+}
+
+fn role(metadata: &Metadata<'_>, rules: Arc<[RoleRule]>, aggregation: &Value, door: &mut Door<'_>) -> AnyFact {
+    // Rule 44: what came from a server has its rules; what did not has them computed.
+    let from_server = !metadata.uid.is_empty() || !metadata.resource_version.is_empty();
+    let origin = if from_server { Origin::Server } else { Origin::Manifest };
+    AnyFact::Role(Arc::new(Role {
+        meta: door.meta(metadata),
+        rules,
+        aggregates: aggregates(aggregation, door),
+        origin,
+    }))
+}
+
+fn rule(it: &Rule<'_>, door: &mut Door<'_>) -> RoleRule {
+    let mut names = |list: &[Text<'_>]| list.iter().map(|it| door.intern.name(it)).collect::<Arc<[Name]>>();
+    RoleRule {
+        verbs: names(&it.verbs),
+        groups: names(&it.api_groups),
+        resources: names(&it.resources),
+        names: names(&it.resource_names),
+        urls: names(&it.urls),
+    }
+}
+
+/// A rule of which some part has a wrong type: the rest of it.
+fn salvaged(value: &Value, place: &Place, door: &mut Door<'_>) -> RoleRule {
+    let mut names = |field: &str| texts(value.get(field), &place.field(field), door);
+    RoleRule {
+        verbs: names("verbs"),
+        groups: names("apiGroups"),
+        resources: names("resources"),
+        names: names("resourceNames"),
+        urls: names("nonResourceURLs"),
+    }
+}
+
+/// The strings of a list; what else stands in it grants nothing.
+pub(super) fn texts(value: Option<&Value>, place: &Place, door: &mut Door<'_>) -> Arc<[Name]> {
+    let mut names = Vec::new();
+    for (at, item) in list(value, place, door).iter().enumerate() {
+        match item.as_str() {
+            Some(text) => names.push(door.intern.name(text)),
+            None => door.problem(&place.item(at).0, "not a string; left out"),
+        }
+    }
+    names.into()
+}
+
+/// The elements of a list, none where there is no list.
+pub(super) fn list<'v>(value: Option<&'v Value>, place: &Place, door: &mut Door<'_>) -> &'v [Value] {
+    match value {
+        None | Some(Value::Null) => &[],
+        Some(Value::Array(items)) => items,
+        Some(_) => {
+            door.problem(&place.0, "not a list; left out");
+            &[]
+        }
+    }
+}
+
+/// A selector that does not read selects no role.
+fn aggregates(value: &Value, door: &mut Door<'_>) -> Option<Arc<[Selector]>> {
+    if value.is_null() {
+        return None;
+    }
+    let place = Place::new("aggregationRule").field("clusterRoleSelectors");
+    let items = list(value.get("clusterRoleSelectors"), &place, door);
+    let mut parts = Parts::new(door);
+    let selectors = items.iter().enumerate().filter_map(|(at, it)| {
+        // Gaps are a policy's; a role keeps the problem alone.
+        parts.selector(it, &place.item(at), Bends::Anything)
+    });
+    Some(selectors.collect())
+}

@@ -1,0 +1,186 @@
+//! Services: their addresses, selectors and ports.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+use super::door::{Door, Read, Reader};
+use super::pod::protocol;
+use super::slim::{Metadata, NumberOrText, Pairs, Text, or_default};
+use super::{KindSpec, Presence, Reach, Watch};
+use crate::model::address::canonical;
+use crate::model::cluster::AnyFact;
+use crate::model::facts::{Service, ServicePort, ServiceType, TargetPort};
+use crate::model::id::Kind;
+
+pub(super) const SPEC: KindSpec = KindSpec {
+    kind: Kind::SERVICE,
+    group: "",
+    version: "v1",
+    plural: "services",
+    word: "Service",
+    short: &["svc"],
+    reach: Reach::Namespaced,
+    presence: Presence::Always,
+    watch: Watch::Full,
+    reader: Reader::of::<Services>(),
+};
+
+struct Services;
+
+#[derive(Deserialize)]
+pub(super) struct ServiceSlim<'a> {
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    metadata: Metadata<'a>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    spec: ServiceSpec<'a>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    status: ServiceStatus<'a>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+struct ServiceSpec<'a> {
+    #[serde(borrow, default, rename = "type", deserialize_with = "or_default")]
+    service_type: Text<'a>,
+    #[serde(borrow, default, rename = "clusterIP", deserialize_with = "or_default")]
+    cluster_ip: Text<'a>,
+    #[serde(borrow, default, rename = "clusterIPs", deserialize_with = "or_default")]
+    cluster_ips: Vec<Text<'a>>,
+    #[serde(borrow, default, rename = "externalIPs", deserialize_with = "or_default")]
+    external_ips: Vec<Text<'a>>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    external_name: Text<'a>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    selector: Pairs<'a>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    ports: Vec<Port<'a>>,
+    #[serde(default, deserialize_with = "or_default")]
+    publish_not_ready_addresses: bool,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    internal_traffic_policy: Text<'a>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    external_traffic_policy: Text<'a>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+struct Port<'a> {
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    name: Text<'a>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    protocol: Text<'a>,
+    #[serde(default, deserialize_with = "or_default")]
+    port: i64,
+    #[serde(borrow, default)]
+    target_port: Option<NumberOrText<'a>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+struct ServiceStatus<'a> {
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    load_balancer: LoadBalancer<'a>,
+}
+
+#[derive(Deserialize, Default)]
+struct LoadBalancer<'a> {
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    ingress: Vec<LoadBalancerIngress<'a>>,
+}
+
+#[derive(Deserialize, Default)]
+struct LoadBalancerIngress<'a> {
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    ip: Text<'a>,
+}
+
+impl Read for Services {
+    type Slim<'a> = ServiceSlim<'a>;
+
+    fn metadata<'s>(slim: &'s ServiceSlim<'_>) -> &'s Metadata<'s> {
+        &slim.metadata
+    }
+
+    fn fact(slim: &ServiceSlim<'_>, door: &mut Door<'_>) -> AnyFact {
+        let spec = &slim.spec;
+        let balancers = slim.status.load_balancer.ingress.iter().map(|it| &it.ip);
+        AnyFact::Service(Arc::new(Service {
+            meta: door.meta(&slim.metadata),
+            service_type: service_type(spec, door),
+            cluster_ips: cluster_ips(spec, door),
+            headless: is_headless(spec),
+            external_ips: addresses(spec.external_ips.iter().chain(balancers), "spec.externalIPs", door),
+            selector: (!spec.selector.0.is_empty()).then(|| door.intern.labels(spec.selector.iter())),
+            ports: ports(&spec.ports, door),
+            publishes_not_ready: spec.publish_not_ready_addresses,
+            internal_local: &*spec.internal_traffic_policy == "Local",
+            external_local: &*spec.external_traffic_policy == "Local",
+        }))
+    }
+}
+
+fn service_type(spec: &ServiceSpec<'_>, door: &mut Door<'_>) -> ServiceType {
+    match &*spec.service_type {
+        "" | "ClusterIP" => ServiceType::ClusterIp,
+        "NodePort" => ServiceType::NodePort,
+        "LoadBalancer" => ServiceType::LoadBalancer,
+        "ExternalName" => ServiceType::ExternalName(door.intern.name(&spec.external_name)),
+        other => {
+            door.problem("spec.type", format!("unknown type {other:?}; read as ClusterIP"));
+            ServiceType::ClusterIp
+        }
+    }
+}
+
+fn is_headless(spec: &ServiceSpec<'_>) -> bool {
+    std::iter::once(&spec.cluster_ip).chain(&spec.cluster_ips).any(|it| &**it == "None")
+}
+
+fn cluster_ips(spec: &ServiceSpec<'_>, door: &mut Door<'_>) -> Arc<[IpAddr]> {
+    let first = spec.cluster_ips.is_empty().then_some(&spec.cluster_ip);
+    let written = first.into_iter().chain(&spec.cluster_ips).filter(|it| !matches!(&***it, "" | "None"));
+    addresses(written, "spec.clusterIPs", door)
+}
+
+fn addresses<'a>(written: impl Iterator<Item = &'a Text<'a>>, place: &str, door: &mut Door<'_>) -> Arc<[IpAddr]> {
+    let mut addresses: Vec<IpAddr> = Vec::new();
+    for text in written.filter(|it| !it.is_empty()) {
+        match text.parse().map(canonical) {
+            Ok(address) if !addresses.contains(&address) => addresses.push(address),
+            Ok(_) => {}
+            Err(_) => door.problem(place, format!("not an address: {:?}; left out", &**text)),
+        }
+    }
+    addresses.into()
+}
+
+fn ports(written: &[Port<'_>], door: &mut Door<'_>) -> Arc<[ServicePort]> {
+    let mut ports = Vec::with_capacity(written.len());
+    for (at, it) in written.iter().enumerate() {
+        match port(it, door) {
+            Ok(port) => ports.push(port),
+            Err(why) => door.problem(&format!("spec.ports[{at}]"), format!("{why}; the port was left out")),
+        }
+    }
+    ports.into()
+}
+
+fn port(it: &Port<'_>, door: &mut Door<'_>) -> Result<ServicePort, String> {
+    let protocol = protocol(&it.protocol).ok_or_else(|| format!("unknown protocol {:?}", &*it.protocol))?;
+    let number = port_number(it.port)?;
+    // As the API server defaults it: absent, 0 and "" mean the service's own number.
+    let target = match &it.target_port {
+        None | Some(NumberOrText::Number(0)) => TargetPort::Number(number),
+        Some(NumberOrText::Number(target)) => TargetPort::Number(port_number(*target)?),
+        Some(NumberOrText::Text(name)) if name.is_empty() => TargetPort::Number(number),
+        Some(NumberOrText::Text(name)) => TargetPort::Named(door.intern.name(name)),
+    };
+    Ok(ServicePort { name: door.intern.name(&it.name), protocol, number, target })
+}
+
+/// A port number, or the clause that says why it is none.
+pub(super) fn port_number(number: i64) -> Result<u16, String> {
+    u16::try_from(number).ok().filter(|it| *it > 0).ok_or_else(|| format!("{number} is not a port"))
+}

@@ -1,0 +1,168 @@
+//! What the readers decode first: borrowed pieces of the input, only those that facts are made of.
+//!
+//! ```text
+//! {"metadata":{"name":"web-0","managedFields":[…]},"spec":{…}}   10–20 KB
+//!                      └── Text(&"web-0")   borrowed; what is not named here is skipped, not kept
+//! ```
+//!
+//! As in Go, an explicit null is the same as an absent field. Nothing here judges what it reads.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::ops::Deref;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, Error, MapAccess, Visitor};
+
+/// A string, borrowed from the input where it stands there unescaped.
+#[derive(Clone, Default, Debug, PartialEq, Eq)]
+pub(super) struct Text<'a>(pub Cow<'a, str>);
+
+impl Deref for Text<'_> {
+    type Target = str;
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Words;
+        impl<'de> Visitor<'de> for Words {
+            type Value = Text<'de>;
+            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str("a string")
+            }
+            fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Self::Value, E> {
+                Ok(Text(Cow::Borrowed(text)))
+            }
+            fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(Text(Cow::Owned(text.to_owned())))
+            }
+            fn visit_string<E: Error>(self, text: String) -> Result<Self::Value, E> {
+                Ok(Text(Cow::Owned(text)))
+            }
+        }
+        deserializer.deserialize_str(Words)
+    }
+}
+
+/// A map of strings, in the order of the input.
+#[derive(Clone, Default, Debug)]
+pub(super) struct Pairs<'a>(pub Vec<(Text<'a>, Text<'a>)>);
+
+impl Pairs<'_> {
+    /// The pairs as plain strings.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(key, value)| (&**key, &**value))
+    }
+
+    /// The value of a key.
+    pub fn get(&self, key: &str) -> Option<&str> {
+        self.iter().filter(|(it, _)| *it == key).last().map(|(_, value)| value)
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Pairs<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Map;
+        impl<'de> Visitor<'de> for Map {
+            type Value = Pairs<'de>;
+            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str("a map of strings")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut pairs = Vec::with_capacity(map.size_hint().unwrap_or(8));
+                while let Some((key, value)) = map.next_entry::<Text<'de>, Option<Text<'de>>>()? {
+                    pairs.push((key, value.unwrap_or_default()));
+                }
+                Ok(Pairs(pairs))
+            }
+        }
+        deserializer.deserialize_map(Map)
+    }
+}
+
+/// Reads a null as the default, as Go does.
+pub(super) fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(it: D) -> Result<T, D::Error> {
+    Ok(Option::<T>::deserialize(it)?.unwrap_or_default())
+}
+
+/// An owner reference.
+#[derive(Deserialize, Default, Debug)]
+pub(super) struct Owner<'a> {
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    pub kind: Text<'a>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    pub name: Text<'a>,
+    #[serde(default, deserialize_with = "or_default")]
+    pub controller: bool,
+}
+
+/// The parts of an object's metadata that facts hold.
+#[derive(Deserialize, Default, Debug)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Metadata<'a> {
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    pub name: Text<'a>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    pub namespace: Text<'a>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    pub labels: Pairs<'a>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    pub uid: Text<'a>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    pub resource_version: Text<'a>,
+    #[serde(borrow, default)]
+    pub creation_timestamp: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    pub deletion_timestamp: Option<Text<'a>>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    pub owner_references: Vec<Owner<'a>>,
+}
+
+impl Metadata<'_> {
+    /// The owner that controls the object.
+    pub fn controller(&self) -> Option<&Owner<'_>> {
+        self.owner_references.iter().find(|it| it.controller)
+    }
+}
+
+/// An object of which only the metadata matters.
+#[derive(Deserialize, Default, Debug)]
+pub(super) struct OnlyMetadata<'a> {
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    pub metadata: Metadata<'a>,
+}
+
+/// A number or a string, as ports are written.
+#[derive(Clone, Debug)]
+pub(super) enum NumberOrText<'a> {
+    Number(i64),
+    Text(Text<'a>),
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for NumberOrText<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either;
+        impl<'de> Visitor<'de> for Either {
+            type Value = NumberOrText<'de>;
+            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str("a number or a string")
+            }
+            fn visit_i64<E: Error>(self, number: i64) -> Result<Self::Value, E> {
+                Ok(NumberOrText::Number(number))
+            }
+            fn visit_u64<E: Error>(self, number: u64) -> Result<Self::Value, E> {
+                Ok(NumberOrText::Number(i64::try_from(number).unwrap_or(i64::MAX)))
+            }
+            fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Self::Value, E> {
+                Ok(NumberOrText::Text(Text(Cow::Borrowed(text))))
+            }
+            fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(NumberOrText::Text(Text(Cow::Owned(text.to_owned()))))
+            }
+        }
+        deserializer.deserialize_any(Either)
+    }
+}

@@ -1,0 +1,72 @@
+//! What all policy kinds that are not evaluated yet share: they are read as far as their subject.
+//!
+//! Such an object says that answers about its targets may be different from ours; see [`Bends::Unevaluated`].
+//! A subject that does not read plainly is everything, the widest reading. Their rules are not looked at.
+
+use std::sync::Arc;
+
+use super::door::Door;
+use super::network_policy::PolicySlim;
+use super::parts::Parts;
+use crate::model::cluster::AnyFact;
+use crate::model::labels::{NamespaceMatch, Selector, SelectorSet};
+use crate::model::place::Place;
+use crate::model::policy::{Bends, Directions, Policy, Tier};
+
+/// The policy object with this tier and target, and the gap that it is.
+pub(super) fn policy(slim: &PolicySlim<'_>, tier: Tier, target: Option<SelectorSet>, door: &mut Door<'_>) -> AnyFact {
+    let meta = door.meta(&slim.metadata);
+    let everywhere = if meta.namespace.is_empty() {
+        NamespaceMatch::Labels(Selector::everything())
+    } else {
+        NamespaceMatch::Own(meta.namespace.clone())
+    };
+    let target = target.unwrap_or(SelectorSet { namespaces: everywhere, pods: Selector::everything() });
+    let mut parts = Parts::new(door);
+    let what = format!("{} is not evaluated", parts.door.spec.word);
+    parts.silent_gap(&Place::new("spec"), what, Bends::Unevaluated);
+    let gaps = parts.gaps;
+    AnyFact::Policy(Arc::new(Policy {
+        meta,
+        kind: door.spec.kind,
+        tier,
+        target,
+        isolates: Directions::NONE,
+        rules: Vec::new(),
+        inert: 0,
+        gaps,
+    }))
+}
+
+/// The subject of the policy API's kinds: `namespaces: selector`, or `pods: {namespaceSelector, podSelector}`.
+pub(super) fn subject(slim: &PolicySlim<'_>, door: &mut Door<'_>) -> Option<SelectorSet> {
+    let mut parts = Parts::new(door);
+    let (bends, place) = (Bends::Unevaluated, Place::new("spec.subject"));
+    let fields = parts.fields(slim.spec.get("subject")?, &place, &["namespaces", "pods"], bends)?;
+    let (namespaces, pods) = (fields.get("namespaces"), fields.get("pods"));
+    if pods.is_null() && !namespaces.is_null() {
+        let selector = parts.selector(namespaces, &place.field("namespaces"), bends)?;
+        return Some(SelectorSet { namespaces: NamespaceMatch::Labels(selector), pods: Selector::everything() });
+    }
+    if pods.is_null() || !namespaces.is_null() {
+        return None;
+    }
+    let place = place.field("pods");
+    let fields = parts.fields(pods, &place, &["namespaceSelector", "podSelector"], bends)?;
+    let namespaces = parts.selector(fields.get("namespaceSelector"), &place.field("namespaceSelector"), bends)?;
+    let pods = parts.selector(fields.get("podSelector"), &place.field("podSelector"), bends)?;
+    Some(SelectorSet { namespaces: NamespaceMatch::Labels(namespaces), pods })
+}
+
+/// A plain `podSelector` of the policy's own namespace.
+pub(super) fn pod_selector(slim: &PolicySlim<'_>, door: &mut Door<'_>) -> Option<SelectorSet> {
+    let namespace = door.meta(&slim.metadata).namespace;
+    let selector = slim.spec.get("podSelector")?;
+    let pods = Parts::new(door).selector(selector, &Place::new("spec.podSelector"), Bends::Unevaluated)?;
+    Some(SelectorSet { namespaces: NamespaceMatch::Own(namespace), pods })
+}
+
+/// `spec.priority`, 0 where it does not read.
+pub(super) fn priority(slim: &PolicySlim<'_>) -> u16 {
+    slim.spec.get("priority").and_then(serde_json::Value::as_u64).and_then(|it| u16::try_from(it).ok()).unwrap_or(0)
+}

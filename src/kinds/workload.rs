@@ -1,0 +1,129 @@
+//! Workloads: the controllers that pods belong to.
+//!
+//! Live they are watched as metadata alone (`PartialObjectMetadata`); from files they come with their template
+//! and replicas, so that a workload without pods can stand for the pod that it would make (CONTRACT §1).
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+use super::door::{Door, Read, Reader};
+use super::pod::{PodSpec, of_spec};
+use super::slim::{Metadata, or_default};
+use super::{KindSpec, Presence, Reach, Watch};
+use crate::model::cluster::AnyFact;
+use crate::model::facts::{Meta, Pod, PodOrigin, Workload};
+use crate::model::id::Kind;
+
+/// One workload kind; they differ in their names alone.
+const fn workload(
+    kind: Kind,
+    group: &'static str,
+    plural: &'static str,
+    word: &'static str,
+    short: &'static [&'static str],
+) -> KindSpec {
+    KindSpec {
+        kind,
+        group,
+        version: "v1",
+        plural,
+        word,
+        short,
+        reach: Reach::Namespaced,
+        presence: Presence::Always,
+        watch: Watch::Metadata,
+        reader: Reader::of::<Workloads>(),
+    }
+}
+
+pub(super) const DEPLOYMENT: KindSpec = workload(Kind::DEPLOYMENT, "apps", "deployments", "Deployment", &["deploy"]);
+pub(super) const REPLICA_SET: KindSpec = workload(Kind::REPLICA_SET, "apps", "replicasets", "ReplicaSet", &["rs"]);
+pub(super) const REPLICATION_CONTROLLER: KindSpec =
+    workload(Kind::REPLICATION_CONTROLLER, "", "replicationcontrollers", "ReplicationController", &["rc"]);
+pub(super) const STATEFUL_SET: KindSpec = workload(Kind::STATEFUL_SET, "apps", "statefulsets", "StatefulSet", &["sts"]);
+pub(super) const DAEMON_SET: KindSpec = workload(Kind::DAEMON_SET, "apps", "daemonsets", "DaemonSet", &["ds"]);
+pub(super) const JOB: KindSpec = workload(Kind::JOB, "batch", "jobs", "Job", &[]);
+pub(super) const CRON_JOB: KindSpec = workload(Kind::CRON_JOB, "batch", "cronjobs", "CronJob", &["cj"]);
+
+struct Workloads;
+
+#[derive(Deserialize)]
+pub(super) struct WorkloadSlim<'a> {
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    metadata: Metadata<'a>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    spec: WorkloadSpec<'a>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+struct WorkloadSpec<'a> {
+    #[serde(default)]
+    replicas: Option<i64>,
+    #[serde(borrow, default)]
+    template: Option<Template<'a>>,
+    #[serde(borrow, default)]
+    job_template: Option<JobTemplate<'a>>,
+}
+
+#[derive(Deserialize, Default)]
+struct Template<'a> {
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    metadata: Metadata<'a>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    spec: PodSpec<'a>,
+}
+
+#[derive(Deserialize, Default)]
+struct JobTemplate<'a> {
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    spec: JobSpec<'a>,
+}
+
+#[derive(Deserialize, Default)]
+struct JobSpec<'a> {
+    #[serde(borrow, default)]
+    template: Option<Template<'a>>,
+}
+
+impl<'a> WorkloadSpec<'a> {
+    /// The pod template and where it stands.
+    fn template(&self) -> Option<(&Template<'a>, &'static str)> {
+        let of_job = || self.job_template.as_ref()?.spec.template.as_ref();
+        let own = self.template.as_ref().map(|it| (it, "spec.template.spec"));
+        own.or_else(|| Some((of_job()?, "spec.jobTemplate.spec.template.spec")))
+    }
+}
+
+impl Read for Workloads {
+    type Slim<'a> = WorkloadSlim<'a>;
+
+    fn metadata<'s>(slim: &'s WorkloadSlim<'_>) -> &'s Metadata<'s> {
+        &slim.metadata
+    }
+
+    fn fact(slim: &WorkloadSlim<'_>, door: &mut Door<'_>) -> AnyFact {
+        let meta = door.meta(&slim.metadata);
+        let template = slim.spec.template().map(|(it, place)| Arc::new(template_pod(it, place, &meta, door)));
+        AnyFact::Workload(Arc::new(Workload {
+            kind_word: door.intern.name(door.spec.word),
+            kind: door.spec.kind,
+            owner: door.owner(&slim.metadata),
+            replicas: slim.spec.replicas.map(|it| u32::try_from(it).unwrap_or(0)),
+            template,
+            meta,
+        }))
+    }
+}
+
+/// The pod that the workload would make, under the workload's own name.
+fn template_pod(template: &Template<'_>, place: &str, workload: &Meta, door: &mut Door<'_>) -> Pod {
+    let meta = Meta {
+        namespace: workload.namespace.clone(),
+        name: workload.name.clone(),
+        labels: door.intern.labels(template.metadata.labels.iter()),
+        ..Meta::default()
+    };
+    Pod { meta, origin: PodOrigin::Template, ..of_spec(&template.spec, place, door) }
+}
