@@ -10,8 +10,10 @@
 //! - [`text`]: answers in words, as both the screen and the subcommands show them.
 //! - [`ask`]: the one door between faces and reasoning.
 //! - [`live`]: watch, credentials, one-shot reads: the cluster as it lives.
+//! - [`embedded`]: a Kubernetes API server in the process, for the demo, tests and benches.
 
 pub mod ask;
+pub mod embedded;
 pub mod kinds;
 pub mod live;
 pub mod model;

@@ -1,0 +1,130 @@
+//! What the server serves, as it says itself: `/api`, `/apis`, both in the legacy and in the aggregated form.
+
+use serde_json::{Value, json};
+
+use super::kinds::{KINDS, Kind, groups};
+
+/// What `Accept` holds when the aggregated form is wanted.
+const AGGREGATED: &str = "as=APIGroupDiscoveryList";
+
+/// The content type of the aggregated form.
+pub const AGGREGATED_TYPE: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
+
+/// Groups that serve nothing but reviews of one's own: plural, kind.
+const REVIEWS: [(&str, &[(&str, &str)]); 2] = [
+    ("authentication.k8s.io", &[("selfsubjectreviews", "SelfSubjectReview")]),
+    ("authorization.k8s.io", &[("selfsubjectaccessreviews", "SelfSubjectAccessReview"), ("selfsubjectrulesreviews", "SelfSubjectRulesReview")]),
+];
+
+/// Whether the aggregated form, version 2, is the first that is asked for and spoken here.
+pub fn wants_aggregated(accept: &str) -> bool {
+    accept.split(',').any(|range| range.contains(AGGREGATED) && range.contains("v=v2") && !range.contains("v=v2beta1"))
+}
+
+/// `/api` or `/apis` in the aggregated form.
+pub fn aggregated(core: Core) -> Value {
+    let all = groups_of(core);
+    let items: Vec<Value> = all
+        .iter()
+        .map(|group| json!({"metadata": if group.is_empty() { json!({"creationTimestamp": null}) } else { json!({"name": group, "creationTimestamp": null}) }, "versions": [{"version": "v1", "resources": aggregated_resources(group), "freshness": "Current"}]}))
+        .collect();
+    json!({"kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2", "metadata": {}, "items": items})
+}
+
+/// Whether it is about the core group or about the named ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Core {
+    Yes,
+    No,
+}
+
+fn groups_of(core: Core) -> Vec<&'static str> {
+    match core {
+        Core::Yes => vec![""],
+        Core::No => groups().into_iter().filter(|group| !group.is_empty()).chain(REVIEWS.iter().map(|review| review.0)).collect(),
+    }
+}
+
+fn aggregated_resources(group: &str) -> Vec<Value> {
+    let mut all: Vec<Value> = KINDS.iter().filter(|kind| kind.group == group).map(|kind| aggregated_resource(kind)).collect();
+    for (plural, kind) in reviews(group) {
+        all.push(json!({"resource": plural, "responseKind": {"group": group, "version": "v1", "kind": kind}, "scope": "Cluster", "singularResource": kind.to_lowercase(), "verbs": ["create"]}));
+    }
+    all
+}
+
+fn aggregated_resource(kind: &Kind) -> Value {
+    let mut resource = json!({
+        "resource": kind.plural, "responseKind": {"group": kind.group, "version": kind.version, "kind": kind.kind},
+        "scope": if kind.namespaced { "Namespaced" } else { "Cluster" }, "singularResource": kind.singular, "verbs": ["get", "list", "watch"],
+    });
+    names(kind, &mut resource);
+    resource
+}
+
+fn names(kind: &Kind, resource: &mut Value) {
+    for (key, list) in [("shortNames", kind.short), ("categories", kind.categories)] {
+        if !list.is_empty() {
+            resource[key] = json!(list);
+        }
+    }
+}
+
+fn reviews(group: &str) -> &'static [(&'static str, &'static str)] {
+    REVIEWS.iter().find(|row| row.0 == group).map_or(&[], |row| row.1)
+}
+
+/// Whether a group serves a review of that plural.
+pub fn serves_review(group: &str, plural: &str) -> bool {
+    reviews(group).iter().any(|row| row.0 == plural)
+}
+
+/// `/api` in the legacy form.
+pub fn versions() -> Value {
+    json!({"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []})
+}
+
+/// `/apis` in the legacy form.
+pub fn group_list() -> Value {
+    let all: Vec<Value> = groups_of(Core::No).into_iter().map(group_entry).collect();
+    json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": all})
+}
+
+fn group_entry(group: &str) -> Value {
+    let version = json!({"groupVersion": format!("{group}/v1"), "version": "v1"});
+    json!({"name": group, "versions": [version], "preferredVersion": version})
+}
+
+/// `/apis/GROUP`.
+pub fn group(name: &str) -> Option<Value> {
+    groups_of(Core::No).contains(&name).then(|| {
+        let mut entry = group_entry(name);
+        entry["kind"] = json!("APIGroup");
+        entry["apiVersion"] = json!("v1");
+        entry
+    })
+}
+
+/// `/api/v1` or `/apis/GROUP/v1`.
+pub fn resources(group: &str) -> Option<Value> {
+    let mut all: Vec<Value> = KINDS.iter().filter(|kind| kind.group == group).map(resource).collect();
+    for (plural, kind) in reviews(group) {
+        all.push(json!({"name": plural, "singularName": kind.to_lowercase(), "namespaced": false, "kind": kind, "verbs": ["create"]}));
+    }
+    let version = if group.is_empty() { "v1".to_owned() } else { format!("{group}/v1") };
+    (!all.is_empty()).then(|| json!({"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": version, "resources": all}))
+}
+
+fn resource(kind: &Kind) -> Value {
+    let mut resource = json!({"name": kind.plural, "singularName": kind.singular, "namespaced": kind.namespaced, "kind": kind.kind, "verbs": ["get", "list", "watch"]});
+    names(kind, &mut resource);
+    resource
+}
+
+/// `/version`.
+pub fn version() -> Value {
+    json!({
+        "major": "1", "minor": "34", "gitVersion": "v1.34.1+kreach-demo", "gitCommit": "", "gitTreeState": "clean", "buildDate": "2026-11-01T00:00:00Z",
+        "goVersion": "none", "compiler": "rustc", "platform": "linux/amd64",
+    })
+}

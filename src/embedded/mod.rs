@@ -1,0 +1,32 @@
+//! A Kubernetes API server in the process: for the demo, for tests and for benches.
+//!
+//! ```text
+//! World (seeded: S M L XL ADV KB, or told: the story)  →  serve  →  kube clients, kubectl, a second kreach
+//! ```
+//!
+//! It reads like kube-apiserver where clients can tell: discovery, get, list in pages, watch with bookmarks, tables,
+//! metadata alone, selectors, `Status` errors, 410 for what is forgotten. It is read-only and has no controllers,
+//! no admission, no TLS. It shares nothing with the rest of kreach: the two meet as HTTP.
+
+mod accept;
+mod answer;
+mod discovery;
+mod failure;
+mod gzip;
+pub mod kinds;
+pub mod kubeconfig;
+mod list;
+mod query;
+pub mod review;
+mod seeded;
+mod selector;
+mod serve;
+mod shelf;
+mod table;
+mod watch;
+pub mod world;
+mod writer;
+pub mod yaml;
+
+pub use serve::{Server, Settings, serve};
+pub use world::World;

@@ -1,0 +1,344 @@
+//! What a seeded world is made of: a few bytes a pod, from which its documents are rendered on demand.
+//!
+//! A namespace has workloads, a workload has pods; services, owners and service accounts follow from workloads.
+//! Everything is in the order in which an API server lists it: by namespace, then by name. All that can be computed from
+//! the seed again (uids, times, hashes, the rules of roles) is not held. At world L that is about 10 MB.
+
+use super::network;
+use super::policies::{self, PolicyFact};
+use super::rng::{Rng, letters, mix};
+use super::shapes::{Shape, Style};
+
+/// A namespace: its number decides its team and its size; its place in the list is by name.
+#[derive(Clone, Debug)]
+pub struct Namespace {
+    pub number: u32,
+    pub name: Box<str>,
+}
+
+/// What sort of controller a workload has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sort {
+    Deployment,
+    StatefulSet,
+    DaemonSet,
+    /// A Job that a CronJob made, done.
+    Job,
+}
+
+/// A workload: what its pods have in common.
+#[derive(Clone, Copy, Debug)]
+pub struct Workload {
+    pub namespace: u32,
+    /// Makes its name unlike others; 0 for those with a fixed name.
+    pub tag: u32,
+    pub base: u8,
+    pub sort: Sort,
+    pub tier: u8,
+    /// Which of `PORTS` its first container declares, as bits.
+    pub ports: u8,
+    pub containers: u8,
+    pub replicas: u16,
+    /// The serial number of its first pod; the others follow.
+    pub first: u32,
+}
+
+/// A pod: which one of which workload. Its serial number decides its address and its node.
+#[derive(Clone, Copy, Debug)]
+pub struct PodFact {
+    pub workload: u32,
+    pub ordinal: u16,
+}
+
+/// A whole seeded world.
+#[derive(Debug)]
+pub struct Facts {
+    pub shape: &'static Shape,
+    pub namespaces: Vec<Namespace>,
+    pub workloads: Vec<Workload>,
+    pub pods: Vec<PodFact>,
+    pub policies: Vec<PolicyFact>,
+    /// How many nodes there are; pods go round.
+    pub nodes: usize,
+    /// Workloads by (namespace, name), and those of each sort.
+    pub in_order: Vec<u32>,
+    pub of_sort: [Vec<u32>; 4],
+    /// Workloads that have a service, in order.
+    pub served: Vec<u32>,
+    /// Where each namespace's pods begin, and at last their number; the same of `in_order`.
+    pub first_pod: Vec<u32>,
+    pub first_workload: Vec<u32>,
+}
+
+/// The first halves of workload names; those after `FIXED` stand alone.
+const BASES: [&str; 14] = [
+    "api", "web", "worker", "cache", "db", "gateway", "auth", "billing", "search", "queue", "kube-dns", "node-agent",
+    "ingress-nginx-controller", "test-pod",
+];
+const FIXED: usize = 10;
+pub const DNS: u8 = 10;
+const AGENT: u8 = 11;
+const INGRESS: u8 = 12;
+const BURNER: u8 = 13;
+
+/// The tiers that policies name.
+pub const TIERS: [&str; 3] = ["frontend", "backend", "data"];
+
+/// Ports that containers declare: name, number, protocol.
+pub const PORTS: [(&str, u16, &str); 6] =
+    [("http", 8080, "TCP"), ("metrics", 9090, "TCP"), ("metrics", 9102, "TCP"), ("grpc", 9000, "TCP"), ("dns", 53, "UDP"), ("dns-tcp", 53, "TCP")];
+
+const INFRA: [&str; 3] = ["kube-system", "ingress-nginx", "monitoring"];
+
+/// Roles of numbers in `mix`, so that no two details are the same chance.
+pub const HASH: u64 = 1;
+pub const SUFFIX: u64 = 2;
+
+impl Facts {
+    /// Makes a world from its shape.
+    pub fn new(shape: &'static Shape) -> Facts {
+        let mut rng = Rng::new(shape.seed);
+        let namespaces = namespaces(shape);
+        let workloads = workloads(shape, &namespaces, &mut rng);
+        let mut facts = Facts {
+            shape,
+            nodes: (shape.pods / 30).max(3),
+            policies: Vec::new(),
+            in_order: Vec::new(),
+            of_sort: Default::default(),
+            served: Vec::new(),
+            first_pod: Vec::new(),
+            first_workload: Vec::new(),
+            pods: pods(&workloads, shape.pods),
+            namespaces,
+            workloads,
+        };
+        facts.put_in_order();
+        facts.policies = policies::all(&facts, &mut rng);
+        facts
+    }
+
+    fn put_in_order(&mut self) {
+        let mut order: Vec<u32> = (0..self.workloads.len() as u32).collect();
+        order.sort_by_cached_key(|&at| (self.workloads[at as usize].namespace, self.app(at)));
+        for &at in &order {
+            self.of_sort[self.workloads[at as usize].sort as usize].push(at);
+        }
+        self.first_workload = (0..=self.namespaces.len() as u32)
+            .map(|namespace| order.partition_point(|&at| self.workloads[at as usize].namespace < namespace) as u32)
+            .collect();
+        self.served = order.iter().copied().filter(|&at| network::is_served(self, at)).collect();
+        self.in_order = order;
+        let mut pods = std::mem::take(&mut self.pods);
+        pods.sort_by_key(|pod| self.workloads[pod.workload as usize].namespace);
+        self.first_pod = (0..=self.namespaces.len() as u32)
+            .map(|namespace| pods.partition_point(|pod| self.workloads[pod.workload as usize].namespace < namespace) as u32)
+            .collect();
+        // One namespace after the other, so that only one namespace's names are held at a time.
+        for range in self.first_pod.windows(2) {
+            pods[range[0] as usize..range[1] as usize].sort_by_cached_key(|pod| self.pod_name(*pod));
+        }
+        self.pods = pods;
+    }
+
+    /// The name of a workload (its label `app`).
+    pub fn app(&self, workload: u32) -> String {
+        let facts = &self.workloads[workload as usize];
+        let base = BASES[facts.base as usize];
+        if facts.base as usize >= FIXED { base.to_owned() } else { format!("{base}-{:x}", facts.tag) }
+    }
+
+    /// The hash of a workload's pod template.
+    pub fn hash(&self, workload: u32) -> String {
+        let mut out = Vec::with_capacity(10);
+        letters(&mut out, mix(self.shape.seed, HASH, u64::from(workload)), 10);
+        String::from_utf8_lossy(&out).into_owned()
+    }
+
+    /// What a pod's name begins with.
+    pub fn pod_prefix(&self, workload: u32) -> String {
+        let app = self.app(workload);
+        match self.workloads[workload as usize].sort {
+            Sort::Deployment => format!("{app}-{}-", self.hash(workload)),
+            Sort::StatefulSet | Sort::DaemonSet => format!("{app}-"),
+            Sort::Job => format!("{app}{JOB}-"),
+        }
+    }
+
+    /// The last part of a pod's name.
+    pub fn pod_suffix(&self, pod: PodFact) -> String {
+        if self.workloads[pod.workload as usize].sort == Sort::StatefulSet {
+            return pod.ordinal.to_string();
+        }
+        let mut out = Vec::with_capacity(5);
+        letters(&mut out, mix(self.shape.seed, SUFFIX, u64::from(self.serial(pod))), 5);
+        String::from_utf8_lossy(&out).into_owned()
+    }
+
+    /// A pod's name.
+    pub fn pod_name(&self, pod: PodFact) -> String {
+        self.pod_prefix(pod.workload) + &self.pod_suffix(pod)
+    }
+
+    /// A pod's number in the order in which pods were made.
+    pub fn serial(&self, pod: PodFact) -> u32 {
+        self.workloads[pod.workload as usize].first + u32::from(pod.ordinal)
+    }
+
+    /// Whether a workload's pods share the network of their nodes.
+    pub fn on_host_network(&self, workload: u32) -> bool {
+        self.workloads[workload as usize].base == AGENT
+    }
+
+    /// A pod's node, by number.
+    pub fn node_of(&self, pod: PodFact) -> usize {
+        self.serial(pod) as usize % self.nodes
+    }
+
+    /// A pod's address.
+    pub fn address(&self, pod: PodFact) -> u32 {
+        if self.on_host_network(pod.workload) { self.node_address(self.node_of(pod)) } else { 0x0A80_0000 + self.serial(pod) }
+    }
+
+    /// A node's address.
+    pub fn node_address(&self, node: usize) -> u32 {
+        0x0A00_0000 + node as u32
+    }
+
+    /// Hands out a pod's labels in the order of their keys.
+    pub fn pod_labels(&self, pod: PodFact, mut each: impl FnMut(&str, &str)) {
+        let workload = &self.workloads[pod.workload as usize];
+        let namespace = &self.namespaces[workload.namespace as usize];
+        let app = self.app(pod.workload);
+        each("app", &app);
+        if namespace.number == 1 {
+            each("app.kubernetes.io/component", "controller");
+        }
+        each("app.kubernetes.io/instance", &format!("{}-{app}", namespace.name));
+        each("app.kubernetes.io/managed-by", "Helm");
+        each("app.kubernetes.io/name", &app);
+        each("app.kubernetes.io/version", "1.4.2");
+        if workload.sort == Sort::StatefulSet {
+            each("apps.kubernetes.io/pod-index", &pod.ordinal.to_string());
+        }
+        if matches!(workload.sort, Sort::StatefulSet | Sort::DaemonSet) {
+            each("controller-revision-hash", &format!("{app}-{}", self.hash(pod.workload)));
+        }
+        each("environment", "production");
+        if workload.base == DNS {
+            each("k8s-app", "kube-dns");
+        }
+        if self.shape.style == Style::Burner {
+            each("num", &(pod.ordinal + 1).to_string());
+        }
+        if workload.sort == Sort::Deployment {
+            each("pod-template-hash", &self.hash(pod.workload));
+        }
+        if workload.sort == Sort::StatefulSet {
+            each("statefulset.kubernetes.io/pod-name", &format!("{app}-{}", pod.ordinal));
+        }
+        each("team", &format!("team-{}", namespace.number % 60));
+        each("tier", TIERS[workload.tier as usize]);
+        if self.shape.style == Style::Unique {
+            each("unique", &format!("u{}", self.serial(pod)));
+        }
+    }
+}
+
+/// What a CronJob's Job has after its name: minutes since 1970, as the controller writes it.
+pub const JOB: &str = "-29641157";
+
+fn namespaces(shape: &Shape) -> Vec<Namespace> {
+    let mut all: Vec<Namespace> = (0..shape.namespaces as u32)
+        .map(|number| {
+            let name = match (shape.style, INFRA.get(number as usize)) {
+                (Style::Burner, _) => format!("network-policy-perf-{number}"),
+                (_, Some(name)) => (*name).to_owned(),
+                (_, None) => format!("team-{}-ns{number}", number % 60),
+            };
+            Namespace { number, name: name.into() }
+        })
+        .collect();
+    all.sort_by(|a, b| a.name.cmp(&b.name));
+    all
+}
+
+fn workloads(shape: &Shape, namespaces: &[Namespace], rng: &mut Rng) -> Vec<Workload> {
+    let mut places = vec![0; namespaces.len()];
+    for (place, namespace) in namespaces.iter().enumerate() {
+        places[namespace.number as usize] = place as u32;
+    }
+    let mut all: Vec<Workload> = Vec::new();
+    let mut pods = 0;
+    let mut round = 0;
+    while pods < shape.pods {
+        let number = round % shape.namespaces;
+        for at in 0..how_many(shape, number, rng) {
+            let first_here = round < shape.namespaces && at == 0;
+            let mut workload = workload(shape, number, first_here, rng);
+            workload.namespace = places[number];
+            // Multiplying by an odd number hits each of the 2^20 tags once: no two workloads share a name.
+            workload.tag = (all.len() as u32).wrapping_mul(0x5_4F35) & 0xF_FFFF;
+            workload.first = pods as u32;
+            workload.replicas = workload.replicas.min((shape.pods - pods) as u16);
+            pods += workload.replicas as usize;
+            if workload.replicas > 0 {
+                all.push(workload);
+            }
+        }
+        round += 1;
+    }
+    all
+}
+
+/// How many workloads a namespace gets: most a dozen, some many, scaled to the pods that the world shall have.
+fn how_many(shape: &Shape, number: usize, rng: &mut Rng) -> usize {
+    let usual = match (shape.style, number) {
+        (Style::Burner, _) => return 1,
+        (_, 0..3) => 40,
+        _ => match rng.below(1000) {
+            0..10 => 120,
+            10..100 => 40,
+            _ => 4 + rng.below(18),
+        },
+    };
+    let mean = shape.namespaces * 78;
+    (usual * shape.pods.min(mean)).div_ceil(mean).min(shape.namespaces)
+}
+
+fn workload(shape: &Shape, number: usize, first_here: bool, rng: &mut Rng) -> Workload {
+    let mut made = Workload {
+        namespace: 0,
+        tag: 0,
+        base: rng.below(FIXED) as u8,
+        sort: if rng.happens(12) { Sort::StatefulSet } else { Sort::Deployment },
+        tier: rng.below(3) as u8,
+        ports: 1,
+        containers: *rng.pick(&[1, 1, 1, 2, 2, 3]),
+        replicas: 1 + rng.below(9) as u16,
+        first: 0,
+    };
+    if rng.happens(70) {
+        made.ports |= if rng.happens(80) { 2 } else { 4 };
+    }
+    if rng.happens(15) {
+        made.ports |= 8;
+    }
+    match (shape.style, number, first_here) {
+        (Style::Burner, _, _) => made = Workload { base: BURNER, sort: Sort::Deployment, replicas: 10, containers: 1, ..made },
+        (_, 0, true) => made = Workload { base: DNS, sort: Sort::Deployment, ports: 2 | 16 | 32, ..made },
+        (_, 1, true) => made = Workload { base: INGRESS, sort: Sort::Deployment, ..made },
+        (_, 2, true) => made = Workload { base: AGENT, sort: Sort::DaemonSet, containers: 1, replicas: 8, ports: 2, ..made },
+        (_, 3.., false) if rng.happens(2) => made = Workload { sort: Sort::Job, replicas: 1, ..made },
+        _ => {}
+    }
+    made
+}
+
+fn pods(workloads: &[Workload], count: usize) -> Vec<PodFact> {
+    let mut pods = Vec::with_capacity(count);
+    for (at, workload) in workloads.iter().enumerate() {
+        pods.extend((0..workload.replicas).map(|ordinal| PodFact { workload: at as u32, ordinal }));
+    }
+    pods
+}

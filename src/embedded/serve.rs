@@ -1,0 +1,91 @@
+//! A world behind a socket: HTTP/1.1 on an address of this machine.
+//!
+//! ```no_run
+//! # async fn example() -> std::io::Result<()> {
+//! use kreach::embedded::{Settings, World, serve};
+//! let world = World::seeded("S").expect("a world of that name");
+//! let server = serve(world, "127.0.0.1:0", Settings::default()).await?;
+//! println!("{}", server.url());
+//! # Ok(()) }
+//! ```
+//!
+//! No TLS and no secrets: it is a demonstration and a tool for tests, and binds to loopback unless told otherwise.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, ToSocketAddrs};
+use tokio::task::{JoinHandle, JoinSet};
+
+use super::answer::Service;
+use super::review::Identity;
+use super::world::World;
+
+/// How a world is served.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// How often a watch that wants bookmarks gets one.
+    pub bookmark_every: Duration,
+    /// Who may ask; the one without a token stands for everybody who brings none.
+    pub identities: Vec<Identity>,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings { bookmark_every: Duration::from_secs(60), identities: vec![Identity::demo()] }
+    }
+}
+
+/// A world that is being served; dropping it ends the service and every connection.
+#[derive(Debug)]
+pub struct Server {
+    pub addr: SocketAddr,
+    pub handle: JoinHandle<()>,
+}
+
+impl Server {
+    /// Where it listens, as a URL.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.addr)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.handle.abort();
+    }
+}
+
+/// Serves a world; it is reachable when this returns.
+pub async fn serve(world: Arc<World>, address: impl ToSocketAddrs, settings: Settings) -> io::Result<Server> {
+    let listener = TcpListener::bind(address).await?;
+    let addr = listener.local_addr()?;
+    let service = Arc::new(Service { world, settings });
+    Ok(Server { addr, handle: tokio::spawn(accept(listener, service)) })
+}
+
+/// Takes connections; they end with this task, since the set is its own.
+async fn accept(listener: TcpListener, service: Arc<Service>) {
+    let mut connections = JoinSet::new();
+    loop {
+        let Ok((stream, _)) = listener.accept().await else { continue };
+        while connections.try_join_next().is_some() {}
+        // Watches send small events: they shall not wait for more to send.
+        let _ = stream.set_nodelay(true);
+        let service = service.clone();
+        let answer = service_fn(move |request| {
+            let service = service.clone();
+            async move { Ok::<_, Infallible>(service.answer(request).await) }
+        });
+        connections.spawn(async move {
+            // A client that goes away ends its connection; there is nobody to tell.
+            let _ = http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), answer).await;
+        });
+    }
+}

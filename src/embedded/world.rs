@@ -1,0 +1,228 @@
+//! A cluster to serve: seeded and standing still, or told (the story) and changing.
+//!
+//! A told world keeps its objects, and of each change what was before: so it can say what happened since a resource
+//! version (watches) and how everything was at one (pages of a list), until the history is cut (`compact`). A seeded
+//! world has one resource version and no history. Locks are held for moments, never across a wait.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use serde_json::Value;
+use tokio::sync::watch;
+
+use super::kinds::{KINDS, Kind};
+use super::seeded::facts::Facts;
+use super::seeded::render::{ROWS, VERSION};
+use super::seeded::shapes::SHAPES;
+use super::shelf::{Item, Object, Part, Shelf};
+
+/// How many changes a told world remembers.
+const HISTORY: usize = 2_000;
+
+/// A change of one object.
+#[derive(Clone, Debug)]
+pub struct Change {
+    pub version: u64,
+    pub plural: &'static str,
+    pub before: Option<Arc<Object>>,
+    /// The object after the change; for a deletion its last state, with the version of the deletion.
+    pub object: Arc<Object>,
+    pub deleted: Deleted,
+}
+
+/// Whether a change took the object away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deleted {
+    Yes,
+    No,
+}
+
+/// The resource version that was asked for is no longer held; this is the oldest that is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gone(pub u64);
+
+type Key = (String, String);
+
+#[derive(Debug, Default)]
+struct State {
+    /// Everything before this version is forgotten.
+    oldest: u64,
+    objects: BTreeMap<&'static str, BTreeMap<Key, Arc<Object>>>,
+    history: VecDeque<Change>,
+    shelves: BTreeMap<&'static str, (u64, Shelf)>,
+}
+
+/// A cluster that can be served.
+#[derive(Debug)]
+pub struct World {
+    name: String,
+    seeded: Option<Arc<Facts>>,
+    state: Mutex<State>,
+    version: watch::Sender<u64>,
+}
+
+impl World {
+    /// The seeded world of that name (`S`, `M`, `L`, `XL`, `ADV`, `KB`; case does not matter).
+    pub fn seeded(name: &str) -> Option<Arc<World>> {
+        let shape = SHAPES.iter().find(|shape| shape.name.eq_ignore_ascii_case(name))?;
+        Some(Arc::new(World {
+            name: shape.name.to_owned(),
+            seeded: Some(Arc::new(Facts::new(shape))),
+            state: Mutex::new(State { oldest: VERSION, ..State::default() }),
+            version: watch::Sender::new(VERSION),
+        }))
+    }
+
+    /// A told world that holds nothing yet.
+    pub fn told(name: &str) -> Arc<World> {
+        Arc::new(World { name: name.to_owned(), seeded: None, state: Mutex::default(), version: watch::Sender::new(1_000) })
+    }
+
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The resource version that the world has reached.
+    pub fn version(&self) -> u64 {
+        *self.version.borrow()
+    }
+
+    /// Tells of every new resource version.
+    pub fn subscribe(&self) -> watch::Receiver<u64> {
+        self.version.subscribe()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("nobody panics while holding the world")
+    }
+
+    /// Creates or replaces an object (with `kind`, `metadata.name` and, where it has one, `metadata.namespace`).
+    pub fn put(&self, kind: &'static Kind, value: Value) -> Arc<Object> {
+        let mut state = self.state();
+        let version = self.version() + 1;
+        let object = Arc::new(Object::new(value, version));
+        let key = (object.namespace.clone(), object.name.clone());
+        let before = state.objects.entry(kind.plural).or_default().insert(key, object.clone());
+        state.remember(Change { version, plural: kind.plural, before, object: object.clone(), deleted: Deleted::No });
+        self.version.send_replace(version);
+        object
+    }
+
+    /// Deletes an object, if it exists.
+    pub fn delete(&self, kind: &'static Kind, namespace: &str, name: &str) -> Option<Arc<Object>> {
+        let mut state = self.state();
+        let version = self.version() + 1;
+        let before = state.objects.get_mut(kind.plural)?.remove(&(namespace.to_owned(), name.to_owned()))?;
+        let object = Arc::new(before.with_version(version));
+        state.remember(Change { version, plural: kind.plural, before: Some(before), object: object.clone(), deleted: Deleted::Yes });
+        self.version.send_replace(version);
+        Some(object)
+    }
+
+    /// Forgets all history: older resource versions and continue tokens are gone from now on.
+    pub fn compact(&self) {
+        let mut state = self.state();
+        let version = self.version() + 1;
+        state.history.clear();
+        state.oldest = version;
+        self.version.send_replace(version);
+    }
+
+    /// The objects of a kind as they are now, or as they were at a version that is still held.
+    pub fn shelf(&self, kind: &'static Kind, at: Option<u64>) -> Result<Shelf, Gone> {
+        let mut state = self.state();
+        if let Some(at) = at.filter(|at| *at < state.oldest) {
+            let _ = at;
+            return Err(Gone(state.oldest));
+        }
+        if let Some(facts) = &self.seeded {
+            let rows = ROWS.iter().find(|rows| rows.plural == kind.plural);
+            return Ok(rows.map_or_else(Shelf::empty, |rows| Shelf::Rendered(facts.clone(), rows)));
+        }
+        Ok(state.shelf(kind.plural, at.unwrap_or(u64::MAX)))
+    }
+
+    /// The changes of a kind after a version, in order.
+    pub fn changes(&self, kind: &'static Kind, since: u64) -> Result<Vec<Change>, Gone> {
+        let state = self.state();
+        if since < state.oldest {
+            return Err(Gone(state.oldest));
+        }
+        let first = state.history.partition_point(|change| change.version <= since);
+        Ok(state.history.range(first..).filter(|change| change.plural == kind.plural).cloned().collect())
+    }
+
+    /// Hands out the documents of all objects of a kind as JSON, complete with kind and apiVersion.
+    pub fn documents(&self, kind: &'static Kind, mut each: impl FnMut(&[u8])) {
+        let shelf = self.shelf(kind, None).unwrap_or_else(|_| Shelf::empty());
+        let mut document = Vec::with_capacity(16 * 1024);
+        for at in 0..shelf.len() {
+            document.clear();
+            write_document(kind, shelf.item(at), &mut document);
+            each(&document);
+        }
+    }
+
+    /// Writes all objects as `kubectl get -A -o yaml` would: one `List`, the kinds in the order of the table.
+    pub fn dump(&self, out: &mut dyn Write) -> io::Result<()> {
+        out.write_all(b"apiVersion: v1\nitems:\n")?;
+        for kind in &KINDS {
+            let mut failed = None;
+            self.documents(kind, |document| {
+                if failed.is_none() {
+                    failed = dump_item(document, out).err();
+                }
+            });
+            if let Some(why) = failed {
+                return Err(why);
+            }
+        }
+        out.write_all(b"kind: List\nmetadata:\n  resourceVersion: \"\"\n")
+    }
+}
+
+/// Appends an object with its kind and apiVersion.
+pub fn write_document(kind: &Kind, item: Item<'_>, out: &mut Vec<u8>) {
+    out.extend_from_slice(format!("{{\"kind\":\"{}\",\"apiVersion\":\"{}\",", kind.kind, kind.api_version()).as_bytes());
+    item.write(Part::Full, out);
+    out.push(b'}');
+}
+
+fn dump_item(document: &[u8], out: &mut dyn Write) -> io::Result<()> {
+    let value: Value = serde_json::from_slice(document)?;
+    let mut text = String::new();
+    super::yaml::write_item(&value, &mut text);
+    out.write_all(text.as_bytes())
+}
+
+impl State {
+    fn remember(&mut self, change: Change) {
+        self.shelves.remove(change.plural);
+        self.history.push_back(change);
+        while self.history.len() > HISTORY {
+            self.oldest = self.history.pop_front().map_or(self.oldest, |change| change.version);
+        }
+    }
+
+    /// A kind's objects as they were after the change of that version: the changes since then undone, the last first.
+    fn shelf(&mut self, plural: &'static str, at: u64) -> Shelf {
+        let latest = self.history.iter().rev().find(|change| change.plural == plural).map_or(0, |change| change.version);
+        if at >= latest && let Some((_, shelf)) = self.shelves.get(plural) {
+            return shelf.clone();
+        }
+        let mut objects = self.objects.get(plural).cloned().unwrap_or_default();
+        for change in self.history.iter().rev().take_while(|change| change.version > at).filter(|change| change.plural == plural) {
+            let key = (change.object.namespace.clone(), change.object.name.clone());
+            match &change.before {
+                Some(before) => objects.insert(key, before.clone()),
+                None => objects.remove(&key),
+            };
+        }
+        let shelf = Shelf::Held(objects.into_values().collect());
+        if at >= latest {
+            self.shelves.insert(plural, (latest, shelf.clone()));
+        }
+        shelf
+    }
+}
