@@ -59,7 +59,10 @@ mod tests {
         let kubectl = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json";
         assert_eq!(Form::wanted(kubectl), Ok(Form::Table));
         assert_eq!(Form::wanted("application/vnd.kubernetes.protobuf, application/json"), Ok(Form::Object));
-        assert_eq!(Form::wanted("application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"), Ok(Form::Metadata));
+        assert_eq!(
+            Form::wanted("application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"),
+            Ok(Form::Metadata)
+        );
         assert_eq!(Form::wanted(""), Ok(Form::Object));
         assert_eq!(Form::wanted("application/vnd.kubernetes.protobuf").map_err(|failure| failure.code), Err(406));
     }

@@ -45,14 +45,20 @@ impl Service {
         B: http_body::Body<Data = Bytes>,
     {
         let (head, body) = request.into_parts();
-        let text = |name| head.headers.get(name).and_then(|value: &http::HeaderValue| value.to_str().ok()).unwrap_or_default();
+        let text =
+            |name| head.headers.get(name).and_then(|value: &http::HeaderValue| value.to_str().ok()).unwrap_or_default();
         let identity = match self.identity(text(header::AUTHORIZATION)) {
             Ok(identity) => identity,
             Err(failure) => return fail(&failure),
         };
-        let path: Vec<String> = head.uri.path().split('/').filter(|part| !part.is_empty()).map(super::query::decode).collect();
+        let path: Vec<String> =
+            head.uri.path().split('/').filter(|part| !part.is_empty()).map(super::query::decode).collect();
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
-        let asked = Asked { accept: text(header::ACCEPT), encoding: text(header::ACCEPT_ENCODING), query: Query::parse(head.uri.query().unwrap_or_default()) };
+        let asked = Asked {
+            accept: text(header::ACCEPT),
+            encoding: text(header::ACCEPT_ENCODING),
+            query: Query::parse(head.uri.query().unwrap_or_default()),
+        };
         let answer = match head.method {
             Method::GET => self.get(identity, &path, &asked),
             Method::POST => match body.collect().await {
@@ -82,17 +88,31 @@ impl Service {
             ["apis", group] => found(discovery::group(group)),
             ["apis", group, "v1"] => found(discovery::resources(group)),
             ["openapi", "v3"] => Ok(json(200, &serde_json::json!({"paths": {}}))),
-            ["openapi", "v2"] => Ok(json(200, &serde_json::json!({"swagger": "2.0", "info": {"title": "Kubernetes", "version": "v1.34.1"}, "paths": {}, "definitions": {}}))),
+            ["openapi", "v2"] => Ok(json(
+                200,
+                &serde_json::json!({"swagger": "2.0", "info": {"title": "Kubernetes", "version": "v1.33.5"}, "paths": {}, "definitions": {}}),
+            )),
             _ => self.read(identity, &Target::of(path).ok_or_else(Failure::no_such_path)?, asked),
         }
     }
 
     fn read(&self, identity: &Identity, target: &Target<'_>, asked: &Asked<'_>) -> Result<Response<Body>, Failure> {
         let options = Options::parse(target.kind, target.namespace, &asked.query)?;
-        let writer = Writer { kind: target.kind, form: Form::wanted(asked.accept)?, include: options.include, now: jiff::Timestamp::now() };
+        let writer = Writer {
+            kind: target.kind,
+            form: Form::wanted(asked.accept)?,
+            include: options.include,
+            now: jiff::Timestamp::now(),
+        };
         let namespace = target.namespace.unwrap_or_default();
         let watch = asked.query.is("watch");
-        let verb = if target.name.is_some() && !watch { "get" } else if watch { "watch" } else { "list" };
+        let verb = if target.name.is_some() && !watch {
+            "get"
+        } else if watch {
+            "watch"
+        } else {
+            "list"
+        };
         // As kube-apiserver has it, a list of one name is asked for under that name.
         let name = target.name.or(options.selector.name()).unwrap_or_default().to_owned();
         identity.check(verb, target.kind, namespace, &name)?;
@@ -145,7 +165,8 @@ impl Service {
         if !discovery::serves_review(group, plural) {
             return self.refuse(identity, &Method::POST, path);
         }
-        let request: Value = serde_json::from_slice(body).map_err(|_| Failure::bad_request("the object provided is unrecognized (must be of type JSON)"))?;
+        let request: Value = serde_json::from_slice(body)
+            .map_err(|_| Failure::bad_request("the object provided is unrecognized (must be of type JSON)"))?;
         let answer = review::answer(identity, plural, &request).ok_or_else(Failure::no_such_path)?;
         Ok(json(201, &answer))
     }
@@ -188,7 +209,9 @@ impl<'a> Target<'a> {
             _ => return None,
         };
         let (namespace, plural, name) = match rest {
-            ["namespaces", namespace, plural] if !matches!(*plural, "status" | "finalize") => (Some(*namespace), *plural, None),
+            ["namespaces", namespace, plural] if !matches!(*plural, "status" | "finalize") => {
+                (Some(*namespace), *plural, None)
+            }
             ["namespaces", namespace, plural, name] => (Some(*namespace), *plural, Some(*name)),
             [plural] => (None, *plural, None),
             [plural, name] => (None, *plural, Some(*name)),

@@ -13,7 +13,13 @@ pub const AGGREGATED_TYPE: &str = "application/json;g=apidiscovery.k8s.io;v=v2;a
 /// Groups that serve nothing but reviews of one's own: plural, kind.
 const REVIEWS: [(&str, &[(&str, &str)]); 2] = [
     ("authentication.k8s.io", &[("selfsubjectreviews", "SelfSubjectReview")]),
-    ("authorization.k8s.io", &[("selfsubjectaccessreviews", "SelfSubjectAccessReview"), ("selfsubjectrulesreviews", "SelfSubjectRulesReview")]),
+    (
+        "authorization.k8s.io",
+        &[
+            ("selfsubjectaccessreviews", "SelfSubjectAccessReview"),
+            ("selfsubjectrulesreviews", "SelfSubjectRulesReview"),
+        ],
+    ),
 ];
 
 /// Whether the aggregated form, version 2, is the first that is asked for and spoken here.
@@ -41,12 +47,16 @@ pub enum Core {
 fn groups_of(core: Core) -> Vec<&'static str> {
     match core {
         Core::Yes => vec![""],
-        Core::No => groups().into_iter().filter(|group| !group.is_empty()).chain(REVIEWS.iter().map(|review| review.0)).collect(),
+        Core::No => groups()
+            .into_iter()
+            .filter(|group| !group.is_empty())
+            .chain(REVIEWS.iter().map(|review| review.0))
+            .collect(),
     }
 }
 
 fn aggregated_resources(group: &str) -> Vec<Value> {
-    let mut all: Vec<Value> = KINDS.iter().filter(|kind| kind.group == group).map(|kind| aggregated_resource(kind)).collect();
+    let mut all: Vec<Value> = KINDS.iter().filter(|kind| kind.group == group).map(aggregated_resource).collect();
     for (plural, kind) in reviews(group) {
         all.push(json!({"resource": plural, "responseKind": {"group": group, "version": "v1", "kind": kind}, "scope": "Cluster", "singularResource": kind.to_lowercase(), "verbs": ["create"]}));
     }
@@ -112,7 +122,8 @@ pub fn resources(group: &str) -> Option<Value> {
         all.push(json!({"name": plural, "singularName": kind.to_lowercase(), "namespaced": false, "kind": kind, "verbs": ["create"]}));
     }
     let version = if group.is_empty() { "v1".to_owned() } else { format!("{group}/v1") };
-    (!all.is_empty()).then(|| json!({"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": version, "resources": all}))
+    (!all.is_empty())
+        .then(|| json!({"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": version, "resources": all}))
 }
 
 fn resource(kind: &Kind) -> Value {
@@ -124,7 +135,7 @@ fn resource(kind: &Kind) -> Value {
 /// `/version`.
 pub fn version() -> Value {
     json!({
-        "major": "1", "minor": "34", "gitVersion": "v1.34.1+kreach-demo", "gitCommit": "", "gitTreeState": "clean", "buildDate": "2026-11-01T00:00:00Z",
+        "major": "1", "minor": "33", "gitVersion": "v1.33.5+kreach-demo", "gitCommit": "", "gitTreeState": "clean", "buildDate": "2026-11-01T00:00:00Z",
         "goVersion": "none", "compiler": "rustc", "platform": "linux/amd64",
     })
 }

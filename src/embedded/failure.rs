@@ -22,7 +22,10 @@ impl Failure {
 
     /// 404 for a path that nothing serves.
     pub fn no_such_path() -> Failure {
-        Failure { details: json!({}), ..Failure::new(404, "NotFound", "the server could not find the requested resource") }
+        Failure {
+            details: json!({}),
+            ..Failure::new(404, "NotFound", "the server could not find the requested resource")
+        }
     }
 
     /// 404 for an object that does not exist.
@@ -38,7 +41,10 @@ impl Failure {
 
     /// 405: nothing here can be changed.
     pub fn read_only() -> Failure {
-        Failure { details: json!({}), ..Failure::new(405, "MethodNotAllowed", "the server does not allow this method on the requested resource") }
+        Failure {
+            details: json!({}),
+            ..Failure::new(405, "MethodNotAllowed", "the server does not allow this method on the requested resource")
+        }
     }
 
     /// 406 for a form that is not spoken here.
@@ -61,13 +67,23 @@ impl Failure {
     /// 504 for a resource version that is not reached yet.
     pub fn too_new(asked: u64, current: u64) -> Failure {
         let details = json!({"causes": [{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}], "retryAfterSeconds": 1});
-        Failure { details, ..Failure::new(504, "Timeout", format!("Too large resource version: {asked}, current: {current}")) }
+        Failure {
+            details,
+            ..Failure::new(504, "Timeout", format!("Too large resource version: {asked}, current: {current}"))
+        }
     }
 
     /// 422 for list options that contradict each other.
     pub fn invalid_options(field: &str, detail: &str) -> Failure {
         let details = json!({"group": "meta.k8s.io", "kind": "ListOptions", "causes": [{"reason": "FieldValueForbidden", "message": format!("Forbidden: {detail}"), "field": field}]});
-        Failure { details, ..Failure::new(422, "Invalid", format!("ListOptions.meta.k8s.io \"\" is invalid: {field}: Forbidden: {detail}")) }
+        Failure {
+            details,
+            ..Failure::new(
+                422,
+                "Invalid",
+                format!("ListOptions.meta.k8s.io \"\" is invalid: {field}: Forbidden: {detail}"),
+            )
+        }
     }
 
     /// The `Status` object.
@@ -85,5 +101,11 @@ fn non_empty(text: &str) -> Option<&str> {
 }
 
 fn without_nulls(details: &Value) -> Value {
-    details.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null()).map(|(key, value)| (key.clone(), value.clone())).collect()
+    details
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter(|(_, value)| !value.is_null())
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect()
 }

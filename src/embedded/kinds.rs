@@ -28,7 +28,13 @@ impl Kind {
     }
 }
 
-const fn row(group: &'static str, plural: &'static str, singular: &'static str, kind: &'static str, columns: &'static [Column]) -> Kind {
+const fn row(
+    group: &'static str,
+    plural: &'static str,
+    singular: &'static str,
+    kind: &'static str,
+    columns: &'static [Column],
+) -> Kind {
     Kind { group, version: "v1", plural, singular, kind, short: &[], categories: &[], namespaced: true, columns }
 }
 
@@ -38,26 +44,75 @@ const RBAC: &str = "rbac.authorization.k8s.io";
 pub const KINDS: [Kind; 20] = [
     Kind { short: &["ep"], ..row("", "endpoints", "endpoints", "Endpoints", table::network::ENDPOINTS) },
     Kind { short: &["ev"], ..row("", "events", "event", "Event", table::core::EVENTS) },
-    Kind { short: &["ns"], namespaced: false, ..row("", "namespaces", "namespace", "Namespace", table::core::NAMESPACES) },
+    Kind {
+        short: &["ns"],
+        namespaced: false,
+        ..row("", "namespaces", "namespace", "Namespace", table::core::NAMESPACES)
+    },
     Kind { short: &["no"], namespaced: false, ..row("", "nodes", "node", "Node", table::core::NODES) },
     Kind { short: &["po"], categories: &["all"], ..row("", "pods", "pod", "Pod", table::pods::PODS) },
-    Kind { short: &["sa"], ..row("", "serviceaccounts", "serviceaccount", "ServiceAccount", table::core::SERVICE_ACCOUNTS) },
-    Kind { short: &["svc"], categories: &["all"], ..row("", "services", "service", "Service", table::network::SERVICES) },
+    Kind {
+        short: &["sa"],
+        ..row("", "serviceaccounts", "serviceaccount", "ServiceAccount", table::core::SERVICE_ACCOUNTS)
+    },
+    Kind {
+        short: &["svc"],
+        categories: &["all"],
+        ..row("", "services", "service", "Service", table::network::SERVICES)
+    },
     Kind {
         short: &["crd", "crds"],
         categories: &["api-extensions"],
         namespaced: false,
-        ..row("apiextensions.k8s.io", "customresourcedefinitions", "customresourcedefinition", "CustomResourceDefinition", table::core::DEFINITIONS)
+        ..row(
+            "apiextensions.k8s.io",
+            "customresourcedefinitions",
+            "customresourcedefinition",
+            "CustomResourceDefinition",
+            table::core::DEFINITIONS,
+        )
     },
-    Kind { short: &["ds"], categories: &["all"], ..row("apps", "daemonsets", "daemonset", "DaemonSet", table::workloads::DAEMON_SETS) },
-    Kind { short: &["deploy"], categories: &["all"], ..row("apps", "deployments", "deployment", "Deployment", table::workloads::DEPLOYMENTS) },
-    Kind { short: &["rs"], categories: &["all"], ..row("apps", "replicasets", "replicaset", "ReplicaSet", table::workloads::REPLICA_SETS) },
-    Kind { short: &["sts"], categories: &["all"], ..row("apps", "statefulsets", "statefulset", "StatefulSet", table::workloads::STATEFUL_SETS) },
-    Kind { short: &["cj"], categories: &["all"], ..row("batch", "cronjobs", "cronjob", "CronJob", table::workloads::CRON_JOBS) },
+    Kind {
+        short: &["ds"],
+        categories: &["all"],
+        ..row("apps", "daemonsets", "daemonset", "DaemonSet", table::workloads::DAEMON_SETS)
+    },
+    Kind {
+        short: &["deploy"],
+        categories: &["all"],
+        ..row("apps", "deployments", "deployment", "Deployment", table::workloads::DEPLOYMENTS)
+    },
+    Kind {
+        short: &["rs"],
+        categories: &["all"],
+        ..row("apps", "replicasets", "replicaset", "ReplicaSet", table::workloads::REPLICA_SETS)
+    },
+    Kind {
+        short: &["sts"],
+        categories: &["all"],
+        ..row("apps", "statefulsets", "statefulset", "StatefulSet", table::workloads::STATEFUL_SETS)
+    },
+    Kind {
+        short: &["cj"],
+        categories: &["all"],
+        ..row("batch", "cronjobs", "cronjob", "CronJob", table::workloads::CRON_JOBS)
+    },
     Kind { categories: &["all"], ..row("batch", "jobs", "job", "Job", table::workloads::JOBS) },
     row("discovery.k8s.io", "endpointslices", "endpointslice", "EndpointSlice", table::network::ENDPOINT_SLICES),
-    Kind { short: &["netpol"], ..row("networking.k8s.io", "networkpolicies", "networkpolicy", "NetworkPolicy", table::network::POLICIES) },
-    Kind { namespaced: false, ..row(RBAC, "clusterrolebindings", "clusterrolebinding", "ClusterRoleBinding", table::rbac::CLUSTER_ROLE_BINDINGS) },
+    Kind {
+        short: &["netpol"],
+        ..row("networking.k8s.io", "networkpolicies", "networkpolicy", "NetworkPolicy", table::network::POLICIES)
+    },
+    Kind {
+        namespaced: false,
+        ..row(
+            RBAC,
+            "clusterrolebindings",
+            "clusterrolebinding",
+            "ClusterRoleBinding",
+            table::rbac::CLUSTER_ROLE_BINDINGS,
+        )
+    },
     Kind { namespaced: false, ..row(RBAC, "clusterroles", "clusterrole", "ClusterRole", table::rbac::ROLES) },
     row(RBAC, "rolebindings", "rolebinding", "RoleBinding", table::rbac::ROLE_BINDINGS),
     row(RBAC, "roles", "role", "Role", table::rbac::ROLES),

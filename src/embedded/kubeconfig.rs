@@ -20,7 +20,10 @@ pub fn write(path: &Path, server: &Server, world: &str) -> io::Result<()> {
     beside.push(format!(".{}.new", std::process::id()));
     let beside = Path::new(&beside);
     let mut file = private(beside)?;
-    let written = file.write_all(text(server, world).as_bytes()).and_then(|()| file.sync_all()).and_then(|()| std::fs::rename(beside, path));
+    let written = file
+        .write_all(text(server, world).as_bytes())
+        .and_then(|()| file.sync_all())
+        .and_then(|()| std::fs::rename(beside, path));
     if written.is_err() {
         let _ = std::fs::remove_file(beside);
     }

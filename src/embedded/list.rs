@@ -116,7 +116,8 @@ struct Asked {
 impl Asked {
     fn of(world: &World, options: &Options) -> Result<Asked, Failure> {
         if !options.token.is_empty() {
-            let (version, namespace, name) = read_token(&options.token).ok_or_else(|| Failure::bad_request("continue key is not valid: it was not given by this server"))?;
+            let (version, namespace, name) = read_token(&options.token)
+                .ok_or_else(|| Failure::bad_request("continue key is not valid: it was not given by this server"))?;
             return Ok(Asked { at: u64::try_from(version).ok(), after: Some((namespace, name)) });
         }
         let current = world.version();
@@ -124,7 +125,9 @@ impl Asked {
             Some(asked) if asked > current => Err(Failure::too_new(asked, current)),
             Some(asked) if options.version_match == "Exact" => Ok(Asked { at: Some(asked), after: None }),
             // Paging at a version means that version; otherwise it only must not be older.
-            Some(asked) if asked > 0 && options.limit > 0 && options.version_match.is_empty() => Ok(Asked { at: Some(asked), after: None }),
+            Some(asked) if asked > 0 && options.limit > 0 && options.version_match.is_empty() => {
+                Ok(Asked { at: Some(asked), after: None })
+            }
             _ => Ok(Asked { at: None, after: None }),
         }
     }
@@ -138,7 +141,8 @@ impl Asked {
 }
 
 fn token(version: i64, namespace: &str, name: &str) -> String {
-    URL_SAFE_NO_PAD.encode(json!({"v": "meta.k8s.io/v1", "rv": version, "start": format!("{namespace}/{name}\u{0}")}).to_string())
+    URL_SAFE_NO_PAD
+        .encode(json!({"v": "meta.k8s.io/v1", "rv": version, "start": format!("{namespace}/{name}\u{0}")}).to_string())
 }
 
 fn read_token(token: &str) -> Option<(i64, String, String)> {

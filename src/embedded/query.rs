@@ -115,10 +115,16 @@ impl Options {
         }
         if watch {
             if self.initial_events.is_some() && self.version_match != "NotOlderThan" {
-                return forbidden("resourceVersionMatch", "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan");
+                return forbidden(
+                    "resourceVersionMatch",
+                    "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan",
+                );
             }
             if self.initial_events.is_none() && !self.version_match.is_empty() {
-                return forbidden("resourceVersionMatch", "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided");
+                return forbidden(
+                    "resourceVersionMatch",
+                    "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
+                );
             }
             return Ok(self);
         }
@@ -126,10 +132,16 @@ impl Options {
             return forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list");
         }
         if !self.version_match.is_empty() && self.version.is_none() {
-            return forbidden("resourceVersionMatch", "resourceVersionMatch is forbidden unless resourceVersion is provided");
+            return forbidden(
+                "resourceVersionMatch",
+                "resourceVersionMatch is forbidden unless resourceVersion is provided",
+            );
         }
         if self.version_match == "Exact" && self.version == Some(0) {
-            return forbidden("resourceVersionMatch", "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"");
+            return forbidden(
+                "resourceVersionMatch",
+                "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"",
+            );
         }
         if !self.token.is_empty() && self.version.is_some_and(|version| version > 0) {
             return Err(Failure::bad_request("specifying resource version is not allowed when using continue"));
@@ -143,7 +155,11 @@ fn number(query: &Query, key: &str) -> Result<Option<u64>, Failure> {
     if text.is_empty() {
         return Ok(None);
     }
-    text.parse().map(Some).map_err(|_| Failure::bad_request(format!("Invalid value: \"{text}\": {key}: strconv.ParseUint: parsing \"{text}\": invalid syntax")))
+    text.parse().map(Some).map_err(|_| {
+        Failure::bad_request(format!(
+            "Invalid value: \"{text}\": {key}: strconv.ParseUint: parsing \"{text}\": invalid syntax"
+        ))
+    })
 }
 
 #[cfg(test)]

@@ -67,7 +67,11 @@ impl Identity {
             return Ok(());
         }
         let object = if name.is_empty() { kind.qualified() } else { format!("{} \"{name}\"", kind.qualified()) };
-        let place = if namespace.is_empty() { "at the cluster scope".to_owned() } else { format!("in the namespace \"{namespace}\"") };
+        let place = if namespace.is_empty() {
+            "at the cluster scope".to_owned()
+        } else {
+            format!("in the namespace \"{namespace}\"")
+        };
         let message = format!(
             "{object} is forbidden: User \"{}\" cannot {verb} resource \"{}\" in API group \"{}\" {place}",
             self.user, kind.plural, kind.group
@@ -87,7 +91,8 @@ pub fn reader_rules() -> Value {
     super::kinds::groups()
         .into_iter()
         .map(|group| {
-            let resources: Vec<&str> = KINDS.iter().filter(|kind| kind.group == group).map(|kind| kind.plural).collect();
+            let resources: Vec<&str> =
+                KINDS.iter().filter(|kind| kind.group == group).map(|kind| kind.plural).collect();
             json!({"apiGroups": [group], "resources": resources, "verbs": ["get", "list", "watch"]})
         })
         .collect()
@@ -96,13 +101,25 @@ pub fn reader_rules() -> Value {
 /// Answers a review of one's own: `plural` says which, `body` is the request.
 pub fn answer(identity: &Identity, plural: &str, body: &Value) -> Option<Value> {
     let (kind, version, status) = match plural {
-        "selfsubjectreviews" => ("SelfSubjectReview", "authentication.k8s.io/v1", json!({"userInfo": {"username": identity.user, "groups": identity.groups}})),
-        "selfsubjectaccessreviews" => ("SelfSubjectAccessReview", "authorization.k8s.io/v1", access(identity, &body["spec"])),
-        "selfsubjectrulesreviews" => ("SelfSubjectRulesReview", "authorization.k8s.io/v1", rules(identity, body["spec"]["namespace"].as_str().unwrap_or_default())),
+        "selfsubjectreviews" => (
+            "SelfSubjectReview",
+            "authentication.k8s.io/v1",
+            json!({"userInfo": {"username": identity.user, "groups": identity.groups}}),
+        ),
+        "selfsubjectaccessreviews" => {
+            ("SelfSubjectAccessReview", "authorization.k8s.io/v1", access(identity, &body["spec"]))
+        }
+        "selfsubjectrulesreviews" => (
+            "SelfSubjectRulesReview",
+            "authorization.k8s.io/v1",
+            rules(identity, body["spec"]["namespace"].as_str().unwrap_or_default()),
+        ),
         _ => return None,
     };
     let spec = if body["spec"].is_null() { json!({}) } else { body["spec"].clone() };
-    Some(json!({"kind": kind, "apiVersion": version, "metadata": {"creationTimestamp": null}, "spec": spec, "status": status}))
+    Some(
+        json!({"kind": kind, "apiVersion": version, "metadata": {"creationTimestamp": null}, "spec": spec, "status": status}),
+    )
 }
 
 fn access(identity: &Identity, spec: &Value) -> Value {
@@ -110,15 +127,28 @@ fn access(identity: &Identity, spec: &Value) -> Value {
     let allowed = if let Some(url) = spec["nonResourceAttributes"]["path"].as_str() {
         spec["nonResourceAttributes"]["verb"] == "get" && readable_url(url)
     } else {
-        let resource = if text("subresource").is_empty() { text("resource").to_owned() } else { format!("{}/{}", text("resource"), text("subresource")) };
+        let resource = if text("subresource").is_empty() {
+            text("resource").to_owned()
+        } else {
+            format!("{}/{}", text("resource"), text("subresource"))
+        };
         let served = KINDS.iter().any(|kind| kind.plural == text("resource") && kind.group == text("group"));
-        served && identity.may(text("verb"), &resource, text("namespace")) || is_review(text("group"), text("resource")) && text("verb") == "create"
+        served && identity.may(text("verb"), &resource, text("namespace"))
+            || is_review(text("group"), text("resource")) && text("verb") == "create"
     };
-    if allowed { json!({"allowed": true, "reason": "the embedded server lets this user read"}) } else { json!({"allowed": false}) }
+    if allowed {
+        json!({"allowed": true, "reason": "the embedded server lets this user read"})
+    } else {
+        json!({"allowed": false})
+    }
 }
 
 fn is_review(group: &str, resource: &str) -> bool {
-    matches!((group, resource), ("authentication.k8s.io", "selfsubjectreviews") | ("authorization.k8s.io", "selfsubjectaccessreviews" | "selfsubjectrulesreviews"))
+    matches!(
+        (group, resource),
+        ("authentication.k8s.io", "selfsubjectreviews")
+            | ("authorization.k8s.io", "selfsubjectaccessreviews" | "selfsubjectrulesreviews")
+    )
 }
 
 const URLS: [&str; 8] = ["/api", "/api/*", "/apis", "/apis/*", "/healthz", "/livez", "/readyz", "/version"];
@@ -131,11 +161,26 @@ fn readable_url(url: &str) -> bool {
 }
 
 fn rules(identity: &Identity, namespace: &str) -> Value {
-    let reviews = [("authentication.k8s.io", "selfsubjectreviews"), ("authorization.k8s.io", "selfsubjectaccessreviews"), ("authorization.k8s.io", "selfsubjectrulesreviews")];
-    let mut resources: Vec<Value> = reviews.iter().map(|(group, plural)| json!({"verbs": ["create"], "apiGroups": [group], "resources": [plural]})).collect();
-    for right in identity.rights.iter().filter(|right| right.namespaces.iter().any(|here| here == "*" || here == namespace)) {
+    let reviews = [
+        ("authentication.k8s.io", "selfsubjectreviews"),
+        ("authorization.k8s.io", "selfsubjectaccessreviews"),
+        ("authorization.k8s.io", "selfsubjectrulesreviews"),
+    ];
+    let mut resources: Vec<Value> = reviews
+        .iter()
+        .map(|(group, plural)| json!({"verbs": ["create"], "apiGroups": [group], "resources": [plural]}))
+        .collect();
+    for right in
+        identity.rights.iter().filter(|right| right.namespaces.iter().any(|here| here == "*" || here == namespace))
+    {
         for group in super::kinds::groups() {
-            let here: Vec<&str> = KINDS.iter().filter(|kind| kind.group == group && right.resources.iter().any(|name| name == "*" || name == kind.plural)).map(|kind| kind.plural).collect();
+            let here: Vec<&str> = KINDS
+                .iter()
+                .filter(|kind| {
+                    kind.group == group && right.resources.iter().any(|name| name == "*" || name == kind.plural)
+                })
+                .map(|kind| kind.plural)
+                .collect();
             if !here.is_empty() {
                 resources.push(json!({"verbs": right.verbs, "apiGroups": [group], "resources": here}));
             }

@@ -39,7 +39,8 @@ pub struct Selector {
 impl Selector {
     /// Reads both selectors of a request.
     pub fn parse(kind: &Kind, labels: &str, fields: &str) -> Result<Selector, Failure> {
-        let labels = parse_labels(labels).map_err(|why| Failure::bad_request(format!("unable to parse requirement: {why}")))?;
+        let labels =
+            parse_labels(labels).map_err(|why| Failure::bad_request(format!("unable to parse requirement: {why}")))?;
         let fields = parse_fields(kind, fields)?;
         Ok(Selector { labels, fields })
     }
@@ -99,7 +100,10 @@ impl Selector {
     fn fields_known_by_key(&self, item: Item<'_>) -> Option<bool> {
         let mut all = true;
         for requirement in &self.fields {
-            let (Requirement::In(key, _) | Requirement::NotIn(key, _) | Requirement::Exists(key) | Requirement::Missing(key)) = requirement;
+            let (Requirement::In(key, _)
+            | Requirement::NotIn(key, _)
+            | Requirement::Exists(key)
+            | Requirement::Missing(key)) = requirement;
             let text = match key.as_str() {
                 "metadata.name" => item.name().into_owned(),
                 "metadata.namespace" => item.namespace().to_owned(),
@@ -112,7 +116,12 @@ impl Selector {
 }
 
 fn parse_labels(text: &str) -> Result<Vec<Requirement>, String> {
-    split_outside_parentheses(text).into_iter().map(str::trim).filter(|part| !part.is_empty()).map(parse_label).collect()
+    split_outside_parentheses(text)
+        .into_iter()
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+        .map(parse_label)
+        .collect()
 }
 
 fn split_outside_parentheses(text: &str) -> Vec<&str> {
@@ -163,7 +172,16 @@ fn split_equality(part: &str) -> Option<(&str, bool, &str)> {
 /// The fields that a kind can be selected by, besides name and namespace.
 fn selectable(plural: &str) -> &'static [&'static str] {
     match plural {
-        "pods" => &["spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName", "spec.hostNetwork", "status.phase", "status.podIP", "status.nominatedNodeName"],
+        "pods" => &[
+            "spec.nodeName",
+            "spec.restartPolicy",
+            "spec.schedulerName",
+            "spec.serviceAccountName",
+            "spec.hostNetwork",
+            "status.phase",
+            "status.podIP",
+            "status.nominatedNodeName",
+        ],
         "events" => &[
             "involvedObject.kind",
             "involvedObject.namespace",
@@ -191,7 +209,9 @@ fn parse_fields(kind: &Kind, text: &str) -> Result<Vec<Requirement>, Failure> {
     for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
         let invalid = || Failure::bad_request(format!("invalid selector: '{text}'; can't understand '{part}'"));
         let (key, not, value) = split_equality(part).ok_or_else(invalid)?;
-        let known = key == "metadata.name" || key == "metadata.namespace" && kind.namespaced || selectable(kind.plural).contains(&key);
+        let known = key == "metadata.name"
+            || key == "metadata.namespace" && kind.namespaced
+            || selectable(kind.plural).contains(&key);
         if !known {
             let resource = format!("{}/{}, Resource={}", kind.group, kind.version, kind.plural);
             return Err(Failure::bad_request(format!(
@@ -245,7 +265,12 @@ mod tests {
 
     #[test]
     fn field_selectors_select_as_documented() {
-        for yes in ["metadata.name=web-0", "spec.nodeName=n1,status.phase!=Failed", "status.podIP=", "metadata.namespace==shop"] {
+        for yes in [
+            "metadata.name=web-0",
+            "spec.nodeName=n1,status.phase!=Failed",
+            "status.podIP=",
+            "metadata.namespace==shop",
+        ] {
             assert!(check("", yes), "{yes}");
         }
         assert!(!check("", "status.phase!=Running"));

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::seeded::facts::Facts;
-use super::seeded::render::Rows;
+use super::seeded::render::{Labels, Rows};
 
 /// How much of an object is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,7 +93,9 @@ impl<'a> Item<'a> {
 
     pub fn namespace(&self) -> &'a str {
         match self {
-            Item::Rendered(facts, rows, at) => (rows.namespace)(facts, *at).map_or("", |at| &facts.namespaces[at as usize].name),
+            Item::Rendered(facts, rows, at) => {
+                (rows.namespace)(facts, *at).map_or("", |at| &facts.namespaces[at as usize].name)
+            }
             Item::Held(object) => &object.namespace,
         }
     }
@@ -106,7 +108,7 @@ impl<'a> Item<'a> {
     }
 
     /// The object's labels, if they can be had without rendering it.
-    pub fn labels(&self) -> Option<Vec<(String, String)>> {
+    pub fn labels(&self) -> Option<Labels> {
         match self {
             Item::Rendered(facts, rows, at) => rows.labels.map(|labels| labels(facts, *at)),
             Item::Held(_) => None,
@@ -154,7 +156,9 @@ impl Shelf {
     pub fn range(&self, namespace: Option<&str>) -> Range<usize> {
         match namespace {
             None => 0..self.len(),
-            Some(namespace) => self.first(|item| item.namespace() >= namespace)..self.first(|item| item.namespace() > namespace),
+            Some(namespace) => {
+                self.first(|item| item.namespace() >= namespace)..self.first(|item| item.namespace() > namespace)
+            }
         }
     }
 

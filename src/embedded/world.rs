@@ -76,7 +76,12 @@ impl World {
 
     /// A told world that holds nothing yet.
     pub fn told(name: &str) -> Arc<World> {
-        Arc::new(World { name: name.to_owned(), seeded: None, state: Mutex::default(), version: watch::Sender::new(1_000) })
+        Arc::new(World {
+            name: name.to_owned(),
+            seeded: None,
+            state: Mutex::default(),
+            version: watch::Sender::new(1_000),
+        })
     }
 
     pub fn name(&self) -> &str {
@@ -115,7 +120,13 @@ impl World {
         let version = self.version() + 1;
         let before = state.objects.get_mut(kind.plural)?.remove(&(namespace.to_owned(), name.to_owned()))?;
         let object = Arc::new(before.with_version(version));
-        state.remember(Change { version, plural: kind.plural, before: Some(before), object: object.clone(), deleted: Deleted::Yes });
+        state.remember(Change {
+            version,
+            plural: kind.plural,
+            before: Some(before),
+            object: object.clone(),
+            deleted: Deleted::Yes,
+        });
         self.version.send_replace(version);
         Some(object)
     }
@@ -132,8 +143,7 @@ impl World {
     /// The objects of a kind as they are now, or as they were at a version that is still held.
     pub fn shelf(&self, kind: &'static Kind, at: Option<u64>) -> Result<Shelf, Gone> {
         let mut state = self.state();
-        if let Some(at) = at.filter(|at| *at < state.oldest) {
-            let _ = at;
+        if at.is_some_and(|at| at < state.oldest) {
             return Err(Gone(state.oldest));
         }
         if let Some(facts) = &self.seeded {
@@ -151,6 +161,11 @@ impl World {
         }
         let first = state.history.partition_point(|change| change.version <= since);
         Ok(state.history.range(first..).filter(|change| change.plural == kind.plural).cloned().collect())
+    }
+
+    /// How many objects of a kind there are now.
+    pub fn count(&self, kind: &'static Kind) -> usize {
+        self.shelf(kind, None).map_or(0, |shelf| shelf.len())
     }
 
     /// Hands out the documents of all objects of a kind as JSON, complete with kind and apiVersion.
@@ -184,7 +199,9 @@ impl World {
 
 /// Appends an object with its kind and apiVersion.
 pub fn write_document(kind: &Kind, item: Item<'_>, out: &mut Vec<u8>) {
-    out.extend_from_slice(format!("{{\"kind\":\"{}\",\"apiVersion\":\"{}\",", kind.kind, kind.api_version()).as_bytes());
+    out.extend_from_slice(
+        format!("{{\"kind\":\"{}\",\"apiVersion\":\"{}\",", kind.kind, kind.api_version()).as_bytes(),
+    );
     item.write(Part::Full, out);
     out.push(b'}');
 }
@@ -207,12 +224,17 @@ impl State {
 
     /// A kind's objects as they were after the change of that version: the changes since then undone, the last first.
     fn shelf(&mut self, plural: &'static str, at: u64) -> Shelf {
-        let latest = self.history.iter().rev().find(|change| change.plural == plural).map_or(0, |change| change.version);
-        if at >= latest && let Some((_, shelf)) = self.shelves.get(plural) {
+        let latest =
+            self.history.iter().rev().find(|change| change.plural == plural).map_or(0, |change| change.version);
+        if at >= latest
+            && let Some((_, shelf)) = self.shelves.get(plural)
+        {
             return shelf.clone();
         }
         let mut objects = self.objects.get(plural).cloned().unwrap_or_default();
-        for change in self.history.iter().rev().take_while(|change| change.version > at).filter(|change| change.plural == plural) {
+        for change in
+            self.history.iter().rev().take_while(|change| change.version > at).filter(|change| change.plural == plural)
+        {
             let key = (change.object.namespace.clone(), change.object.name.clone());
             match &change.before {
                 Some(before) => objects.insert(key, before.clone()),

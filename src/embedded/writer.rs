@@ -58,7 +58,12 @@ impl Writer {
             Form::Table => {
                 let version = item.value()["metadata"]["resourceVersion"].clone();
                 let columns = if columns == Columns::Sent { Value::Null } else { table::definitions(self.kind) };
-                push(out, &format!("{{\"kind\":\"Table\",\"apiVersion\":\"meta.k8s.io/v1\",\"metadata\":{{\"resourceVersion\":{version}}},\"columnDefinitions\":{columns},\"rows\":["));
+                push(
+                    out,
+                    &format!(
+                        "{{\"kind\":\"Table\",\"apiVersion\":\"meta.k8s.io/v1\",\"metadata\":{{\"resourceVersion\":{version}}},\"columnDefinitions\":{columns},\"rows\":["
+                    ),
+                );
                 self.row(item, out);
                 push(out, "]}");
             }
@@ -91,8 +96,12 @@ impl Writer {
             metadata["annotations"] = json!({"k8s.io/initial-events-end": "true"});
         }
         let object = match self.form {
-            Form::Object => json!({"kind": self.kind.kind, "apiVersion": self.kind.api_version(), "metadata": metadata}),
-            Form::Metadata => json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": metadata}),
+            Form::Object => {
+                json!({"kind": self.kind.kind, "apiVersion": self.kind.api_version(), "metadata": metadata})
+            }
+            Form::Metadata => {
+                json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": metadata})
+            }
             Form::Table => {
                 let row = json!({"cells": table::no_cells(self.kind), "object": {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": metadata}});
                 json!({"kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": {"resourceVersion": version.to_string()}, "columnDefinitions": null, "rows": [row]})

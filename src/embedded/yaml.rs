@@ -85,8 +85,15 @@ fn plain(value: &Value) -> String {
 fn scalar(text: &str) -> String {
     let safe = |c: char| c.is_ascii_alphanumeric() || "_./-@$%^+() ,;=~".contains(c);
     let starts_plain = text.chars().next().is_some_and(|c| c.is_ascii_alphabetic() || c == '/');
-    let word = matches!(text.to_ascii_lowercase().as_str(), "true" | "false" | "null" | "yes" | "no" | "on" | "off" | "y" | "n");
-    if starts_plain && text.chars().all(safe) && !text.ends_with(' ') && !word { text.to_owned() } else { Value::from(text).to_string() }
+    let word = matches!(
+        text.to_ascii_lowercase().as_str(),
+        "true" | "false" | "null" | "yes" | "no" | "on" | "off" | "y" | "n"
+    );
+    if starts_plain && text.chars().all(safe) && !text.ends_with(' ') && !word {
+        text.to_owned()
+    } else {
+        Value::from(text).to_string()
+    }
 }
 
 #[cfg(test)]

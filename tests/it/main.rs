@@ -2,6 +2,7 @@
 
 mod control_plane;
 mod docs;
+mod embedded;
 mod fuzz_replay;
 mod kinds;
 mod pty;

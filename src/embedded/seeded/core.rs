@@ -15,7 +15,14 @@ pub const NAMESPACES: Rows = Rows {
     write: write_namespace,
 };
 
-pub const NODES: Rows = Rows { labels: None, plural: "nodes", count: |facts| facts.nodes, namespace: |_, _| None, name: |_, at| node_name(at), write: write_node };
+pub const NODES: Rows = Rows {
+    labels: None,
+    plural: "nodes",
+    count: |facts| facts.nodes,
+    namespace: |_, _| None,
+    name: |_, at| node_name(at),
+    write: write_node,
+};
 
 /// Every namespace has `default`, every workload its own of the same name. They are in order since `default` is placed.
 pub const SERVICE_ACCOUNTS: Rows = Rows {
@@ -67,7 +74,8 @@ fn end_of_first_member(members: &[u8]) -> usize {
 
 fn write_namespace(facts: &Facts, at: usize, part: Part, out: &mut Vec<u8>) {
     let namespace = &facts.namespaces[at];
-    let mut values = identity(facts, Id { tag: tag::NAMESPACE, number: u64::from(namespace.number) }, None, &namespace.name);
+    let mut values =
+        identity(facts, Id { tag: tag::NAMESPACE, number: u64::from(namespace.number) }, None, &namespace.name);
     values.fill(hole("labels"), |out| {
         out.push(b'{');
         if facts.shape.style == Style::Burner {

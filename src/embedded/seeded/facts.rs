@@ -72,8 +72,20 @@ pub struct Facts {
 
 /// The first halves of workload names; those after `FIXED` stand alone.
 const BASES: [&str; 14] = [
-    "api", "web", "worker", "cache", "db", "gateway", "auth", "billing", "search", "queue", "kube-dns", "node-agent",
-    "ingress-nginx-controller", "test-pod",
+    "api",
+    "web",
+    "worker",
+    "cache",
+    "db",
+    "gateway",
+    "auth",
+    "billing",
+    "search",
+    "queue",
+    "kube-dns",
+    "node-agent",
+    "ingress-nginx-controller",
+    "test-pod",
 ];
 const FIXED: usize = 10;
 pub const DNS: u8 = 10;
@@ -85,8 +97,14 @@ const BURNER: u8 = 13;
 pub const TIERS: [&str; 3] = ["frontend", "backend", "data"];
 
 /// Ports that containers declare: name, number, protocol.
-pub const PORTS: [(&str, u16, &str); 6] =
-    [("http", 8080, "TCP"), ("metrics", 9090, "TCP"), ("metrics", 9102, "TCP"), ("grpc", 9000, "TCP"), ("dns", 53, "UDP"), ("dns-tcp", 53, "TCP")];
+pub const PORTS: [(&str, u16, &str); 6] = [
+    ("http", 8080, "TCP"),
+    ("metrics", 9090, "TCP"),
+    ("metrics", 9102, "TCP"),
+    ("grpc", 9000, "TCP"),
+    ("dns", 53, "UDP"),
+    ("dns-tcp", 53, "TCP"),
+];
 
 const INFRA: [&str; 3] = ["kube-system", "ingress-nginx", "monitoring"];
 
@@ -132,7 +150,9 @@ impl Facts {
         let mut pods = std::mem::take(&mut self.pods);
         pods.sort_by_key(|pod| self.workloads[pod.workload as usize].namespace);
         self.first_pod = (0..=self.namespaces.len() as u32)
-            .map(|namespace| pods.partition_point(|pod| self.workloads[pod.workload as usize].namespace < namespace) as u32)
+            .map(|namespace| {
+                pods.partition_point(|pod| self.workloads[pod.workload as usize].namespace < namespace) as u32
+            })
             .collect();
         // One namespace after the other, so that only one namespace's names are held at a time.
         for range in self.first_pod.windows(2) {
@@ -197,7 +217,11 @@ impl Facts {
 
     /// A pod's address.
     pub fn address(&self, pod: PodFact) -> u32 {
-        if self.on_host_network(pod.workload) { self.node_address(self.node_of(pod)) } else { 0x0A80_0000 + self.serial(pod) }
+        if self.on_host_network(pod.workload) {
+            self.node_address(self.node_of(pod))
+        } else {
+            0x0A80_0000 + self.serial(pod)
+        }
     }
 
     /// A node's address.
@@ -325,10 +349,14 @@ fn workload(shape: &Shape, number: usize, first_here: bool, rng: &mut Rng) -> Wo
         made.ports |= 8;
     }
     match (shape.style, number, first_here) {
-        (Style::Burner, _, _) => made = Workload { base: BURNER, sort: Sort::Deployment, replicas: 10, containers: 1, ..made },
+        (Style::Burner, _, _) => {
+            made = Workload { base: BURNER, sort: Sort::Deployment, replicas: 10, containers: 1, ..made }
+        }
         (_, 0, true) => made = Workload { base: DNS, sort: Sort::Deployment, ports: 2 | 16 | 32, ..made },
         (_, 1, true) => made = Workload { base: INGRESS, sort: Sort::Deployment, ..made },
-        (_, 2, true) => made = Workload { base: AGENT, sort: Sort::DaemonSet, containers: 1, replicas: 8, ports: 2, ..made },
+        (_, 2, true) => {
+            made = Workload { base: AGENT, sort: Sort::DaemonSet, containers: 1, replicas: 8, ports: 2, ..made }
+        }
         (_, 3.., false) if rng.happens(2) => made = Workload { sort: Sort::Job, replicas: 1, ..made },
         _ => {}
     }

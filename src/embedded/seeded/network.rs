@@ -19,10 +19,23 @@ pub const SERVICES: Rows = Rows {
     write: write_service,
 };
 
-pub const ENDPOINTS: Rows = Rows { labels: None, plural: "endpoints", count: SERVICES.count, namespace, name: SERVICES.name, write: write_endpoints };
+pub const ENDPOINTS: Rows = Rows {
+    labels: None,
+    plural: "endpoints",
+    count: SERVICES.count,
+    namespace,
+    name: SERVICES.name,
+    write: write_endpoints,
+};
 
-pub const ENDPOINT_SLICES: Rows =
-    Rows { labels: None, plural: "endpointslices", count: SERVICES.count, namespace, name: |facts, at| slice_name(facts, facts.served[at]), write: write_slice };
+pub const ENDPOINT_SLICES: Rows = Rows {
+    labels: None,
+    plural: "endpointslices",
+    count: SERVICES.count,
+    namespace,
+    name: |facts, at| slice_name(facts, facts.served[at]),
+    write: write_slice,
+};
 
 pub const POLICIES: Rows = Rows {
     labels: None,
@@ -32,7 +45,8 @@ pub const POLICIES: Rows = Rows {
     name: |facts, at| facts.policies[at].name.to_string(),
     write: |facts, at, part, out| {
         let policy = &facts.policies[at];
-        let mut values = identity(facts, Id { tag: tag::POLICY, number: at as u64 }, Some(policy.namespace), &policy.name);
+        let mut values =
+            identity(facts, Id { tag: tag::POLICY, number: at as u64 }, Some(policy.namespace), &policy.name);
         values.set(hole("spec"), &policy.spec);
         members_of(part, sheets().network.get("NetworkPolicy"), &values, out);
     },
@@ -64,7 +78,9 @@ fn write_service(facts: &Facts, at: usize, part: Part, out: &mut Vec<u8>) {
     let dns = facts.workloads[workload as usize].base == super::facts::DNS;
     values.fill(hole("ip"), |out| address(out, if dns { 0x0A60_000A } else { 0x0A60_0100 + workload }));
     let ports = match main_port(facts, workload) {
-        _ if dns => "[{\"name\":\"dns\",\"protocol\":\"UDP\",\"port\":53,\"targetPort\":53},{\"name\":\"dns-tcp\",\"protocol\":\"TCP\",\"port\":53,\"targetPort\":53}]",
+        _ if dns => {
+            "[{\"name\":\"dns\",\"protocol\":\"UDP\",\"port\":53,\"targetPort\":53},{\"name\":\"dns-tcp\",\"protocol\":\"TCP\",\"port\":53,\"targetPort\":53}]"
+        }
         Some(_) => "[{\"name\":\"http\",\"protocol\":\"TCP\",\"port\":80,\"targetPort\":\"http\"}]",
         None => "[{\"name\":\"metrics\",\"protocol\":\"TCP\",\"port\":9090,\"targetPort\":9090}]",
     };
@@ -75,7 +91,9 @@ fn write_service(facts: &Facts, at: usize, part: Part, out: &mut Vec<u8>) {
 /// The ports of a workload's backends, as slices and endpoints list them.
 fn backend_ports(facts: &Facts, workload: u32) -> &'static str {
     match main_port(facts, workload) {
-        Some(("dns", ..)) => "[{\"name\":\"dns\",\"port\":53,\"protocol\":\"UDP\"},{\"name\":\"dns-tcp\",\"port\":53,\"protocol\":\"TCP\"}]",
+        Some(("dns", ..)) => {
+            "[{\"name\":\"dns\",\"port\":53,\"protocol\":\"UDP\"},{\"name\":\"dns-tcp\",\"port\":53,\"protocol\":\"TCP\"}]"
+        }
         Some(_) => "[{\"name\":\"http\",\"port\":8080,\"protocol\":\"TCP\"}]",
         None => "[{\"name\":\"metrics\",\"port\":9090,\"protocol\":\"TCP\"}]",
     }
@@ -91,8 +109,21 @@ fn backends(out: &mut Vec<u8>, facts: &Facts, workload: u32, open: &str, close: 
         text(out, open);
         address(out, facts.address(pod));
         text(out, close);
-        text(out, &format!("\"nodeName\":\"{}\",\"targetRef\":{{\"kind\":\"Pod\",", super::core::node_name(facts.node_of(pod))));
-        text(out, &format!("\"namespace\":\"{}\",\"name\":\"{}\",\"uid\":\"", facts.namespaces[fact.namespace as usize].name, facts.pod_name(pod)));
+        text(
+            out,
+            &format!(
+                "\"nodeName\":\"{}\",\"targetRef\":{{\"kind\":\"Pod\",",
+                super::core::node_name(facts.node_of(pod))
+            ),
+        );
+        text(
+            out,
+            &format!(
+                "\"namespace\":\"{}\",\"name\":\"{}\",\"uid\":\"",
+                facts.namespaces[fact.namespace as usize].name,
+                facts.pod_name(pod)
+            ),
+        );
         uid(out, facts.shape.seed, tag::POD, u64::from(facts.serial(pod)));
         text(out, "\"}}");
     }

@@ -1,7 +1,7 @@
 //! Pods of a seeded world: 9 to 16 KB each, as a cluster with Helm, Calico and a mesh has them.
 
 use super::facts::{DNS, Facts, JOB, PORTS, PodFact, Sort};
-use super::render::{Id, Rows, Sheets, address, comma, digits, identity, member, sheets, tag, text, uid_of};
+use super::render::{Id, Labels, Rows, Sheets, address, comma, digits, identity, member, sheets, tag, text, uid_of};
 use super::rng::{letters, mix};
 use super::template::{Values, hole};
 use crate::embedded::shelf::Part;
@@ -15,7 +15,7 @@ pub const PODS: Rows = Rows {
     write,
 };
 
-fn labels(facts: &Facts, at: usize) -> Vec<(String, String)> {
+fn labels(facts: &Facts, at: usize) -> Labels {
     let mut all = Vec::with_capacity(12);
     facts.pod_labels(facts.pods[at], |key, value| all.push((key.to_owned(), value.to_owned())));
     all
@@ -100,14 +100,17 @@ fn fill(values: &mut Values, facts: &Facts, pod: PodFact) {
     values.set(hole("word6"), if done { "OnFailure" } else { "Always" });
     let now = String::from_utf8_lossy(values.get(hole("time"))).into_owned();
     let state = if done {
-        format!("{{\"terminated\":{{\"exitCode\":0,\"reason\":\"Completed\",\"startedAt\":\"{now}\",\"finishedAt\":\"{now}\"}}}}")
+        format!(
+            "{{\"terminated\":{{\"exitCode\":0,\"reason\":\"Completed\",\"startedAt\":\"{now}\",\"finishedAt\":\"{now}\"}}}}"
+        )
     } else {
         format!("{{\"running\":{{\"startedAt\":\"{now}\"}}}}")
     };
     values.set(hole("spec"), &state);
     let words = [hole("word2"), hole("word3"), hole("word4"), hole("word5")];
     for (at, word) in words.into_iter().enumerate() {
-        values.fill(word, |out| letters(out, mix(facts.shape.seed, 7 + at as u64, u64::from(pod.workload)), 4 + at * 2));
+        values
+            .fill(word, |out| letters(out, mix(facts.shape.seed, 7 + at as u64, u64::from(pod.workload)), 4 + at * 2));
     }
 }
 

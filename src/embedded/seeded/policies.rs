@@ -28,10 +28,17 @@ pub fn all(facts: &Facts, rng: &mut Rng) -> Vec<PolicyFact> {
         };
         if facts.shape.style == Style::Unique && namespace == 0 {
             let unique = json!({"matchExpressions": [{"key": "unique", "operator": "Exists"}]});
-            here.push(("exists".to_owned(), json!({"podSelector": unique, "ingress": [{}], "policyTypes": ["Ingress"]})));
+            here.push((
+                "exists".to_owned(),
+                json!({"podSelector": unique, "ingress": [{}], "policyTypes": ["Ingress"]}),
+            ));
         }
         here.sort_by(|a, b| a.0.cmp(&b.0));
-        all.extend(here.into_iter().map(|(name, spec)| PolicyFact { namespace, name: name.into(), spec: spec.to_string().into() }));
+        all.extend(here.into_iter().map(|(name, spec)| PolicyFact {
+            namespace,
+            name: name.into(),
+            spec: spec.to_string().into(),
+        }));
     }
     all
 }
@@ -78,8 +85,12 @@ fn teams(facts: &Facts, namespace: u32, rng: &mut Rng) -> Vec<Named> {
     let mut all = defaults(egress);
     inside(&mut all, egress, rng);
     let ingress_controller = json!({"namespaceSelector": named_namespace("ingress-nginx"), "podSelector": labels("app.kubernetes.io/component", "controller")});
-    all.push(("from-ingress".into(), spec(labels("tier", "frontend"), Some(json!([{"from": [ingress_controller], "ports": [named("http")]}])), None)));
-    let monitoring = json!([{"from": [{"namespaceSelector": named_namespace("monitoring")}], "ports": [named("metrics")]}]);
+    all.push((
+        "from-ingress".into(),
+        spec(labels("tier", "frontend"), Some(json!([{"from": [ingress_controller], "ports": [named("http")]}])), None),
+    ));
+    let monitoring =
+        json!([{"from": [{"namespaceSelector": named_namespace("monitoring")}], "ports": [named("metrics")]}]);
     all.push(("from-monitoring".into(), spec(json!({}), Some(monitoring), None)));
     across(&mut all, facts, namespace, egress, rng);
     from_workloads(&mut all, facts, namespace, rng);
@@ -89,7 +100,8 @@ fn teams(facts: &Facts, namespace: u32, rng: &mut Rng) -> Vec<Named> {
 fn defaults(egress: bool) -> Vec<Named> {
     let mut all = vec![("default-deny".to_owned(), spec(json!({}), Some(json!([])), egress.then(|| json!([]))))];
     if egress {
-        let dns = json!({"namespaceSelector": named_namespace("kube-system"), "podSelector": labels("k8s-app", "kube-dns")});
+        let dns =
+            json!({"namespaceSelector": named_namespace("kube-system"), "podSelector": labels("k8s-app", "kube-dns")});
         let rule = json!({"to": [dns], "ports": [{"port": 53, "protocol": "UDP"}, port(53)]});
         all.push(("allow-dns".to_owned(), spec(json!({}), None, Some(json!([rule])))));
     }
@@ -107,7 +119,10 @@ fn inside(all: &mut Vec<Named>, egress: bool, rng: &mut Rng) {
     all.push(("be-from-fe".into(), spec(labels("tier", "backend"), Some(from_front), None)));
     let inner = json!({"matchExpressions": [{"key": "tier", "operator": "In", "values": [TIERS[1], TIERS[2]]}]});
     let ports = json!([named("http"), {"port": 9000, "endPort": 9010, "protocol": "TCP"}]);
-    all.push(("data-from-be".into(), spec(labels("tier", "data"), Some(json!([{"from": [{"podSelector": inner}], "ports": ports}])), None)));
+    all.push((
+        "data-from-be".into(),
+        spec(labels("tier", "data"), Some(json!([{"from": [{"podSelector": inner}], "ports": ports}])), None),
+    ));
 }
 
 /// Across namespaces and out of the cluster.
@@ -119,7 +134,8 @@ fn across(all: &mut Vec<Named>, facts: &Facts, namespace: u32, egress: bool, rng
         all.push(("team".into(), spec(labels("tier", "backend"), Some(rule), out)));
     }
     if egress && rng.happens(50) {
-        let world = json!([{"to": [{"ipBlock": {"cidr": "0.0.0.0/0", "except": ["10.0.0.0/8"]}}], "ports": [port(443)]}]);
+        let world =
+            json!([{"to": [{"ipBlock": {"cidr": "0.0.0.0/0", "except": ["10.0.0.0/8"]}}], "ports": [port(443)]}]);
         all.push(("egress-world".into(), spec(json!({}), None, Some(world))));
     }
     if rng.happens(3) {
@@ -133,7 +149,9 @@ fn across(all: &mut Vec<Named>, facts: &Facts, namespace: u32, egress: bool, rng
 fn from_workloads(all: &mut Vec<Named>, facts: &Facts, namespace: u32, rng: &mut Rng) {
     for number in 0..rng.below(3) {
         let other = rng.below(facts.namespaces.len()) as u32;
-        let (Some(target), Some(peer)) = (some_app(facts, namespace, rng), some_app(facts, other, rng)) else { continue };
+        let (Some(target), Some(peer)) = (some_app(facts, namespace, rng), some_app(facts, other, rng)) else {
+            continue;
+        };
         let peer = json!({"namespaceSelector": named_namespace(&facts.namespaces[other as usize].name), "podSelector": labels("app", &peer)});
         let rule = json!([{"from": [peer], "ports": [port(8080)]}]);
         all.push((format!("app-{number}"), spec(labels("app", &target), Some(rule), None)));
@@ -148,7 +166,14 @@ fn some_app(facts: &Facts, namespace: u32, rng: &mut Rng) -> Option<String> {
 
 /// Twenty policies with five ports, ranges, namespaces, pods and blocks each.
 fn burner(facts: &Facts, rng: &mut Rng) -> Vec<Named> {
-    (0..20).map(|number| (format!("np-{number:02}"), spec(some_numbers(rng), Some(fat_rules(facts, "from", rng)), Some(fat_rules(facts, "to", rng))))).collect()
+    (0..20)
+        .map(|number| {
+            (
+                format!("np-{number:02}"),
+                spec(some_numbers(rng), Some(fat_rules(facts, "from", rng)), Some(fat_rules(facts, "to", rng))),
+            )
+        })
+        .collect()
 }
 
 fn some_numbers(rng: &mut Rng) -> Value {
@@ -158,7 +183,8 @@ fn some_numbers(rng: &mut Rng) -> Value {
 
 fn fat_rules(facts: &Facts, side: &str, rng: &mut Rng) -> Value {
     let names: Vec<&str> = (0..5).map(|_| &*facts.namespaces[rng.below(facts.namespaces.len())].name).collect();
-    let namespaces = json!({"matchExpressions": [{"key": "kubernetes.io/metadata.name", "operator": "In", "values": names}]});
+    let namespaces =
+        json!({"matchExpressions": [{"key": "kubernetes.io/metadata.name", "operator": "In", "values": names}]});
     let ports: Vec<Value> = (0..5).map(|_| port(1001 + rng.below(100) as u16)).collect();
     let ranges: Vec<Value> = (0..5)
         .map(|_| {
@@ -166,6 +192,8 @@ fn fat_rules(facts: &Facts, side: &str, rng: &mut Rng) -> Value {
             json!({"port": first, "endPort": first + 1 + rng.below(500), "protocol": "TCP"})
         })
         .collect();
-    let blocks: Vec<Value> = (0..5).map(|_| json!({"ipBlock": {"cidr": format!("10.{}.{}.0/24", rng.below(256), rng.below(256))}})).collect();
+    let blocks: Vec<Value> = (0..5)
+        .map(|_| json!({"ipBlock": {"cidr": format!("10.{}.{}.0/24", rng.below(256), rng.below(256))}}))
+        .collect();
     json!([{side: [{"namespaceSelector": namespaces, "podSelector": some_numbers(rng)}], "ports": ports}, {side: blocks, "ports": ranges}])
 }

@@ -37,7 +37,9 @@ pub const CLUSTER_ROLES: Rows = Rows {
         let mut values = identity(facts, id, None, &cluster_role_name(at));
         let rules = match at {
             0 => review::reader_rules(),
-            1 => json!([{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}, {"nonResourceURLs": ["*"], "verbs": ["*"]}]),
+            1 => {
+                json!([{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}, {"nonResourceURLs": ["*"], "verbs": ["*"]}])
+            }
             _ => rules(facts, id),
         };
         values.set(hole("rules"), &rules.to_string());
@@ -58,7 +60,10 @@ pub const ROLE_BINDINGS: Rows = Rows {
         let mut values = identity(facts, id, Some(namespace), &format!("binding-{at:06}"));
         let role = role_of(facts, namespace, &mut rng);
         values.set(hole("ownerkind"), if role.is_some() { "Role" } else { "ClusterRole" });
-        values.set(hole("owner"), &role.unwrap_or_else(|| cluster_role_name(2 + rng.below(facts.shape.cluster_roles - 2))));
+        values.set(
+            hole("owner"),
+            &role.unwrap_or_else(|| cluster_role_name(2 + rng.below(facts.shape.cluster_roles - 2))),
+        );
         values.set(hole("subjects"), &subjects(facts, &mut rng).to_string());
         members_of(part, sheets().core.get("RoleBinding"), &values, out);
     },
@@ -111,11 +116,26 @@ fn role_of(facts: &Facts, namespace: u32, rng: &mut Rng) -> Option<String> {
     (next > first && rng.happens(75)).then(|| role_name(first + rng.below(next - first)))
 }
 
-const CORE: [&str; 10] =
-    ["pods", "services", "configmaps", "secrets", "serviceaccounts", "pods/log", "pods/exec", "events", "endpoints", "persistentvolumeclaims"];
+const CORE: [&str; 10] = [
+    "pods",
+    "services",
+    "configmaps",
+    "secrets",
+    "serviceaccounts",
+    "pods/log",
+    "pods/exec",
+    "events",
+    "endpoints",
+    "persistentvolumeclaims",
+];
 const APPS: [&str; 5] = ["deployments", "replicasets", "statefulsets", "daemonsets", "deployments/scale"];
-const VERBS: [&[&str]; 5] =
-    [&["get", "list", "watch"], &["get"], &["get", "list", "watch", "create", "update", "patch", "delete"], &["get", "list"], &["create", "update", "patch"]];
+const VERBS: [&[&str]; 5] = [
+    &["get", "list", "watch"],
+    &["get"],
+    &["get", "list", "watch", "create", "update", "patch", "delete"],
+    &["get", "list"],
+    &["create", "update", "patch"],
+];
 
 fn rules(facts: &Facts, id: Id) -> Value {
     let mut rng = Rng::of(facts.shape.seed, id.tag, id.number);

@@ -7,6 +7,9 @@ use super::{core, network, pods, rbac, workloads};
 use crate::embedded::shelf::Part;
 use std::sync::OnceLock;
 
+/// Labels as pairs, in the order of their keys.
+pub type Labels = Vec<(String, String)>;
+
 /// How the objects of one kind follow from the facts, in the order of an API server's lists.
 #[derive(Debug)]
 pub struct Rows {
@@ -16,7 +19,7 @@ pub struct Rows {
     pub namespace: fn(&Facts, usize) -> Option<u32>,
     pub name: fn(&Facts, usize) -> String,
     /// The object's labels, where they can be had without rendering it.
-    pub labels: Option<fn(&Facts, usize) -> Vec<(String, String)>>,
+    pub labels: Option<fn(&Facts, usize) -> Labels>,
     /// Appends the members of the object's document, without braces, kind and apiVersion.
     pub write: fn(&Facts, usize, Part, &mut Vec<u8>),
 }
@@ -122,7 +125,9 @@ pub fn digits(values: &mut Values, facts: &Facts, id: Id) {
 
 /// Appends a moment in May 2026.
 pub fn time(out: &mut Vec<u8>, bits: u64) {
-    let two = |out: &mut Vec<u8>, number: u64| out.extend_from_slice(&[b'0' + (number / 10) as u8, b'0' + (number % 10) as u8]);
+    let two = |out: &mut Vec<u8>, number: u64| {
+        out.extend_from_slice(&[b'0' + (number / 10) as u8, b'0' + (number % 10) as u8])
+    };
     out.extend_from_slice(b"2026-05-");
     two(out, 1 + bits % 28);
     for (at, (mark, below)) in [(b'T', 24), (b':', 60), (b':', 60)].into_iter().enumerate() {

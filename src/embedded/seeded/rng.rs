@@ -42,7 +42,9 @@ impl Rng {
 
 /// A number that depends on a seed, a role and an id, and on nothing else.
 pub fn mix(seed: u64, tag: u64, id: u64) -> u64 {
-    scramble(seed ^ scramble(tag.wrapping_mul(0xD6E8_FEB8_6659_FD93) ^ scramble(id.wrapping_add(0x9E37_79B9_7F4A_7C15))))
+    scramble(
+        seed ^ scramble(tag.wrapping_mul(0xD6E8_FEB8_6659_FD93) ^ scramble(id.wrapping_add(0x9E37_79B9_7F4A_7C15))),
+    )
 }
 
 fn scramble(mut x: u64) -> u64 {

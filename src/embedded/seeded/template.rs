@@ -15,10 +15,52 @@ use serde_json::value::RawValue;
 
 /// All holes of all templates; `Values` has a place for each.
 const HOLES: [&str; 46] = [
-    "name", "namespace", "app", "hash", "uid", "version", "time", "team", "tier", "ip", "node", "hostip", "generate", "owner",
-    "ownerkind", "owneruid", "ownergroup", "phase", "ready", "replicas", "hex1", "hex2", "hex3", "hex4", "word1", "word2", "word3",
-    "word4", "word5", "word6", "suffix", "image", "labels", "labelfields", "containers", "containerfields", "containerstatuses", "ports",
-    "spec", "rules", "subjects", "endpoints", "number", "count", "host", "portfields",
+    "name",
+    "namespace",
+    "app",
+    "hash",
+    "uid",
+    "version",
+    "time",
+    "team",
+    "tier",
+    "ip",
+    "node",
+    "hostip",
+    "generate",
+    "owner",
+    "ownerkind",
+    "owneruid",
+    "ownergroup",
+    "phase",
+    "ready",
+    "replicas",
+    "hex1",
+    "hex2",
+    "hex3",
+    "hex4",
+    "word1",
+    "word2",
+    "word3",
+    "word4",
+    "word5",
+    "word6",
+    "suffix",
+    "image",
+    "labels",
+    "labelfields",
+    "containers",
+    "containerfields",
+    "containerstatuses",
+    "ports",
+    "spec",
+    "rules",
+    "subjects",
+    "endpoints",
+    "number",
+    "count",
+    "host",
+    "portfields",
 ];
 
 /// The index of a hole by its name.
@@ -161,7 +203,8 @@ pub struct Sheet(BTreeMap<String, Template>);
 impl Sheet {
     /// Reads the text of a file under `assets/worlds`.
     pub fn read(text: &str) -> Sheet {
-        let raw: BTreeMap<String, Box<RawValue>> = serde_json::from_str(text).expect("the templates of the worlds are JSON");
+        let raw: BTreeMap<String, Box<RawValue>> =
+            serde_json::from_str(text).expect("the templates of the worlds are JSON");
         Sheet(raw.into_iter().map(|(key, json)| (key, Template::new(json.get()))).collect())
     }
 

@@ -75,7 +75,11 @@ fn write(facts: &Facts, sort: Sort, at: usize, (kind, tag): (&str, u64), part: P
     text(out, "\"metadata\":");
     sheet.get(if owned { "owned" } else { "metadata" }).write(&values, out);
     if owned && kind == "Job" {
-        replace_last(out, "\"apiVersion\":\"apps/v1\",\"kind\":\"Deployment\"", &format!("\"apiVersion\":\"{group}\",\"kind\":\"CronJob\""));
+        replace_last(
+            out,
+            "\"apiVersion\":\"apps/v1\",\"kind\":\"Deployment\"",
+            &format!("\"apiVersion\":\"{group}\",\"kind\":\"CronJob\""),
+        );
     }
     if part != Part::Slim {
         out.pop();
@@ -109,7 +113,16 @@ fn fill(facts: &Facts, workload: u32, kind: &str, tag: u64) -> Values {
     values.number(hole("number"), u64::from(fact.replicas) + u64::from(fact.replicas).div_ceil(4));
     let first = super::facts::PodFact { workload, ordinal: 0 };
     // What only single pods have is not in their template.
-    let shared = |key: &str| !matches!(key, "apps.kubernetes.io/pod-index" | "statefulset.kubernetes.io/pod-name" | "unique" | "num" | "controller-revision-hash") && (kind == "ReplicaSet" || key != "pod-template-hash");
+    let shared = |key: &str| {
+        !matches!(
+            key,
+            "apps.kubernetes.io/pod-index"
+                | "statefulset.kubernetes.io/pod-name"
+                | "unique"
+                | "num"
+                | "controller-revision-hash"
+        ) && (kind == "ReplicaSet" || key != "pod-template-hash")
+    };
     values.fill(hole("labels"), |out| {
         out.push(b'{');
         facts.pod_labels(first, |key, value| {

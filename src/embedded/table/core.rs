@@ -7,9 +7,11 @@ use super::{AGE, Column, NAME, column, count, items, number, or_none, since, tex
 pub const NAMESPACES: &[Column] = &[NAME, column("Status", |object, _| object["status"]["phase"].clone()), AGE];
 
 // The number of secrets, which a server always prints as 0 since it makes no token secrets any more.
-pub const SERVICE_ACCOUNTS: &[Column] = &[NAME, number("Secrets", |object, _| json!(items(&object["secrets"]).len())), AGE];
+pub const SERVICE_ACCOUNTS: &[Column] =
+    &[NAME, number("Secrets", |object, _| json!(items(&object["secrets"]).len())), AGE];
 
-pub const DEFINITIONS: &[Column] = &[NAME, column("Created At", |object, _| object["metadata"]["creationTimestamp"].clone())];
+pub const DEFINITIONS: &[Column] =
+    &[NAME, column("Created At", |object, _| object["metadata"]["creationTimestamp"].clone())];
 
 pub const NODES: &[Column] = &[
     NAME,
@@ -46,7 +48,11 @@ fn roles(node: &Value) -> String {
 
 fn node_address(node: &Value, sort: &str) -> String {
     let addresses = items(&node["status"]["addresses"]);
-    addresses.iter().find(|address| text(&address["type"]) == sort).map_or("", |address| text(&address["address"])).to_owned()
+    addresses
+        .iter()
+        .find(|address| text(&address["type"]) == sort)
+        .map_or("", |address| text(&address["address"]))
+        .to_owned()
 }
 
 pub const EVENTS: &[Column] = &[
@@ -58,7 +64,12 @@ pub const EVENTS: &[Column] = &[
     wide("Source", |object, _| json!(source(&object["source"]))),
     column("Message", |object, _| json!(text(&object["message"]).trim())),
     wide("First Seen", |object, now| json!(since(&object["firstTimestamp"], now))),
-    Column { name: "Count", form: super::Text::Number, priority: 1, cell: |object, _| json!(count(&object["count"]).max(1)) },
+    Column {
+        name: "Count",
+        form: super::Text::Number,
+        priority: 1,
+        cell: |object, _| json!(count(&object["count"]).max(1)),
+    },
     Column { name: "Name", form: super::Text::Name, priority: 1, cell: |object, _| object["metadata"]["name"].clone() },
 ];
 
@@ -71,5 +82,9 @@ fn involved(object: &Value) -> String {
 }
 
 fn source(source: &Value) -> String {
-    [text(&source["component"]), text(&source["host"])].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
+    [text(&source["component"]), text(&source["host"])]
+        .into_iter()
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join(", ")
 }

@@ -47,10 +47,16 @@ pub const fn number(name: &'static str, cell: fn(&Value, Timestamp) -> Value) ->
 }
 
 /// The object's name: the first column of every table.
-pub const NAME: Column = Column { name: "Name", form: Text::Name, priority: 0, cell: |object, _| object["metadata"]["name"].clone() };
+pub const NAME: Column =
+    Column { name: "Name", form: Text::Name, priority: 0, cell: |object, _| object["metadata"]["name"].clone() };
 
 /// How old the object is.
-pub const AGE: Column = Column { name: "Age", form: Text::Plain, priority: 0, cell: |object, now| json!(since(&object["metadata"]["creationTimestamp"], now)) };
+pub const AGE: Column = Column {
+    name: "Age",
+    form: Text::Plain,
+    priority: 0,
+    cell: |object, now| json!(since(&object["metadata"]["creationTimestamp"], now)),
+};
 
 /// The definitions of a kind's columns.
 pub fn definitions(kind: &Kind) -> Value {
@@ -90,7 +96,9 @@ pub fn since(time: &Value, now: Timestamp) -> String {
 /// Source: `HumanDuration` in k8s.io/apimachinery/pkg/util/duration.
 pub fn human(seconds: i64) -> String {
     let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
-    let two = |big: i64, unit: char, small: i64, small_unit: char| if small == 0 { format!("{big}{unit}") } else { format!("{big}{unit}{small}{small_unit}") };
+    let two = |big: i64, unit: char, small: i64, small_unit: char| {
+        if small == 0 { format!("{big}{unit}") } else { format!("{big}{unit}{small}{small_unit}") }
+    };
     match seconds {
         ..-1 => "<invalid>".to_owned(),
         -1..0 => "0s".to_owned(),
@@ -130,7 +138,8 @@ pub fn or_none(text: String) -> Value {
 pub fn selector(value: &Value) -> String {
     let mut parts = map(&value["matchLabels"]);
     for requirement in items(&value["matchExpressions"]) {
-        let (key, values) = (text(&requirement["key"]), items(&requirement["values"]).iter().map(text).collect::<Vec<_>>().join(","));
+        let (key, values) =
+            (text(&requirement["key"]), items(&requirement["values"]).iter().map(text).collect::<Vec<_>>().join(","));
         parts.push(match text(&requirement["operator"]) {
             "In" => format!("{key} in ({values})"),
             "NotIn" => format!("{key} notin ({values})"),
@@ -152,7 +161,20 @@ mod tests {
 
     #[test]
     fn lengths_of_time_are_as_kubectl_writes_them() {
-        let cases = [(5, "5s"), (119, "119s"), (120, "2m"), (135, "2m15s"), (700, "11m"), (10_800, "3h"), (12_000, "3h20m"), (100_000, "27h"), (200_000, "2d7h"), (700_000, "8d"), (70_000_000, "2y80d"), (300_000_000, "9y")];
+        let cases = [
+            (5, "5s"),
+            (119, "119s"),
+            (120, "2m"),
+            (135, "2m15s"),
+            (700, "11m"),
+            (10_800, "3h"),
+            (12_000, "3h20m"),
+            (100_000, "27h"),
+            (200_000, "2d7h"),
+            (700_000, "8d"),
+            (70_000_000, "2y80d"),
+            (300_000_000, "9y"),
+        ];
         for (seconds, text) in cases {
             assert_eq!(human(seconds), text);
         }

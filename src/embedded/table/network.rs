@@ -18,10 +18,14 @@ fn external(service: &Value) -> String {
     let spec = &service["spec"];
     let mut addresses: Vec<&str> = items(&spec["externalIPs"]).iter().map(text).collect();
     match text(&spec["type"]) {
-        "ExternalName" => return text(&spec["externalName"]).to_owned(),
+        "ExternalName" => text(&spec["externalName"]).to_owned(),
         "LoadBalancer" => {
             let ingress = items(&service["status"]["loadBalancer"]["ingress"]);
-            addresses.extend(ingress.iter().map(|entry| if entry["ip"].is_null() { text(&entry["hostname"]) } else { text(&entry["ip"]) }));
+            addresses.extend(
+                ingress
+                    .iter()
+                    .map(|entry| if entry["ip"].is_null() { text(&entry["hostname"]) } else { text(&entry["ip"]) }),
+            );
             if addresses.is_empty() { "<pending>".to_owned() } else { addresses.join(",") }
         }
         _ if addresses.is_empty() => "<none>".to_owned(),
@@ -50,7 +54,9 @@ fn endpoints(object: &Value) -> String {
     let mut all = Vec::new();
     for subset in items(&object["subsets"]) {
         for port in items(&subset["ports"]) {
-            all.extend(items(&subset["addresses"]).iter().map(|address| format!("{}:{}", text(&address["ip"]), port["port"])));
+            all.extend(
+                items(&subset["addresses"]).iter().map(|address| format!("{}:{}", text(&address["ip"]), port["port"])),
+            );
         }
     }
     some(&all, 3)
@@ -65,13 +71,21 @@ pub const ENDPOINT_SLICES: &[Column] = &[
 ];
 
 fn slice_ports(slice: &Value) -> String {
-    let all: Vec<String> = items(&slice["ports"]).iter().map(|port| port["port"].as_i64().map_or_else(|| "*".to_owned(), |port| port.to_string())).collect();
+    let all: Vec<String> = items(&slice["ports"])
+        .iter()
+        .map(|port| port["port"].as_i64().map_or_else(|| "*".to_owned(), |port| port.to_string()))
+        .collect();
     if all.is_empty() { "<unset>".to_owned() } else { some(&all, 3) }
 }
 
 fn slice_endpoints(slice: &Value) -> String {
-    let all: Vec<String> = items(&slice["endpoints"]).iter().flat_map(|endpoint| items(&endpoint["addresses"])).map(|address| text(address).to_owned()).collect();
+    let all: Vec<String> = items(&slice["endpoints"])
+        .iter()
+        .flat_map(|endpoint| items(&endpoint["addresses"]))
+        .map(|address| text(address).to_owned())
+        .collect();
     if all.is_empty() { "<unset>".to_owned() } else { some(&all, 3) }
 }
 
-pub const POLICIES: &[Column] = &[NAME, column("Pod-Selector", |object, _| or_none(selector(&object["spec"]["podSelector"]))), AGE];
+pub const POLICIES: &[Column] =
+    &[NAME, column("Pod-Selector", |object, _| or_none(selector(&object["spec"]["podSelector"]))), AGE];

@@ -50,13 +50,20 @@ fn ended(terminated: &Value) -> String {
 fn restarts(pod: &Value, now: Timestamp) -> String {
     let statuses = items(&pod["status"]["containerStatuses"]);
     let restarts: i64 = statuses.iter().map(|status| count(&status["restartCount"])).sum();
-    let last = statuses.iter().map(|status| text(&status["lastState"]["terminated"]["finishedAt"])).max().unwrap_or_default();
-    if restarts > 0 && !last.is_empty() { format!("{restarts} ({} ago)", since(&json!(last), now)) } else { restarts.to_string() }
+    let last =
+        statuses.iter().map(|status| text(&status["lastState"]["terminated"]["finishedAt"])).max().unwrap_or_default();
+    if restarts > 0 && !last.is_empty() {
+        format!("{restarts} ({} ago)", since(&json!(last), now))
+    } else {
+        restarts.to_string()
+    }
 }
 
 fn gates(pod: &Value) -> String {
     let gates = items(&pod["spec"]["readinessGates"]);
     let conditions = items(&pod["status"]["conditions"]);
-    let met = |gate: &&Value| conditions.iter().any(|condition| condition["type"] == gate["conditionType"] && condition["status"] == "True");
+    let met = |gate: &&Value| {
+        conditions.iter().any(|condition| condition["type"] == gate["conditionType"] && condition["status"] == "True")
+    };
     if gates.is_empty() { String::new() } else { format!("{}/{}", gates.iter().filter(met).count(), gates.len()) }
 }

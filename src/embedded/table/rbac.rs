@@ -12,7 +12,9 @@ pub const CLUSTER_ROLE_BINDINGS: &[Column] = BINDINGS;
 
 const BINDINGS: &[Column] = &[
     NAME,
-    column("Role", |object, _| json!(format!("{}/{}", text(&object["roleRef"]["kind"]), text(&object["roleRef"]["name"])))),
+    column("Role", |object, _| {
+        json!(format!("{}/{}", text(&object["roleRef"]["kind"]), text(&object["roleRef"]["name"])))
+    }),
     AGE,
     wide("Users", |object, _| json!(subjects(object, "User"))),
     wide("Groups", |object, _| json!(subjects(object, "Group"))),
@@ -24,5 +26,10 @@ fn subjects(binding: &Value, kind: &str) -> String {
         let (namespace, name) = (text(&subject["namespace"]), text(&subject["name"]));
         if kind == "ServiceAccount" { format!("{namespace}/{name}") } else { name.to_owned() }
     };
-    items(&binding["subjects"]).iter().filter(|subject| text(&subject["kind"]) == kind).map(name).collect::<Vec<_>>().join(", ")
+    items(&binding["subjects"])
+        .iter()
+        .filter(|subject| text(&subject["kind"]) == kind)
+        .map(name)
+        .collect::<Vec<_>>()
+        .join(", ")
 }

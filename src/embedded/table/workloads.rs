@@ -10,7 +10,9 @@ const SELECTOR: Column = wide("Selector", |object, _| or_none(selector(&object["
 
 pub const DEPLOYMENTS: &[Column] = &[
     NAME,
-    column("Ready", |object, _| json!(format!("{}/{}", count(&object["status"]["readyReplicas"]), count(&object["spec"]["replicas"])))),
+    column("Ready", |object, _| {
+        json!(format!("{}/{}", count(&object["status"]["readyReplicas"]), count(&object["spec"]["replicas"])))
+    }),
     column("Up-to-date", |object, _| json!(count(&object["status"]["updatedReplicas"]).to_string())),
     column("Available", |object, _| json!(count(&object["status"]["availableReplicas"]).to_string())),
     AGE,
@@ -32,7 +34,9 @@ pub const REPLICA_SETS: &[Column] = &[
 
 pub const STATEFUL_SETS: &[Column] = &[
     NAME,
-    column("Ready", |object, _| json!(format!("{}/{}", count(&object["status"]["readyReplicas"]), count(&object["spec"]["replicas"])))),
+    column("Ready", |object, _| {
+        json!(format!("{}/{}", count(&object["status"]["readyReplicas"]), count(&object["spec"]["replicas"])))
+    }),
     AGE,
     CONTAINERS,
     IMAGES,
@@ -45,7 +49,9 @@ pub const DAEMON_SETS: &[Column] = &[
     number("Ready", |object, _| json!(count(&object["status"]["numberReady"]))),
     number("Up-to-date", |object, _| json!(count(&object["status"]["updatedNumberScheduled"]))),
     number("Available", |object, _| json!(count(&object["status"]["numberAvailable"]))),
-    column("Node Selector", |object, _| or_none(super::map(&object["spec"]["template"]["spec"]["nodeSelector"]).join(","))),
+    column("Node Selector", |object, _| {
+        or_none(super::map(&object["spec"]["template"]["spec"]["nodeSelector"]).join(","))
+    }),
     AGE,
     CONTAINERS,
     IMAGES,
@@ -55,7 +61,13 @@ pub const DAEMON_SETS: &[Column] = &[
 pub const JOBS: &[Column] = &[
     NAME,
     column("Status", |object, _| json!(job_status(object))),
-    column("Completions", |object, _| json!(format!("{}/{}", count(&object["status"]["succeeded"]), object["spec"]["completions"].as_i64().unwrap_or(1)))),
+    column("Completions", |object, _| {
+        json!(format!(
+            "{}/{}",
+            count(&object["status"]["succeeded"]),
+            object["spec"]["completions"].as_i64().unwrap_or(1)
+        ))
+    }),
     column("Duration", |object, now| json!(duration(object, now))),
     AGE,
     CONTAINERS,
@@ -85,7 +97,11 @@ fn last_schedule(time: &Value, now: jiff::Timestamp) -> Value {
 }
 
 fn job_status(job: &Value) -> &'static str {
-    let holds = |name: &str| items(&job["status"]["conditions"]).iter().any(|condition| text(&condition["type"]) == name && condition["status"] == "True");
+    let holds = |name: &str| {
+        items(&job["status"]["conditions"])
+            .iter()
+            .any(|condition| text(&condition["type"]) == name && condition["status"] == "True")
+    };
     if holds("Complete") {
         "Complete"
     } else if holds("Failed") {

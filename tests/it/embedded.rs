@@ -1,0 +1,7 @@
+//! The embedded API server answers as an API server does: lists, watches, selectors, tables, errors.
+
+mod asking;
+mod errors;
+mod lists;
+mod watches;
+mod worlds;
