@@ -21,12 +21,14 @@ use crate::model::id::Kind;
 use crate::model::labels::{Labels, Selector};
 use crate::model::place::Place;
 use crate::model::port::Protocol;
+use crate::text::Mark;
+use crate::text::evidence::Evidence;
 
+use super::Fault;
 use super::directory::{Directory, Holder};
 use super::end::PortAsk;
 use super::member::Member;
 use super::resolve::uncovered;
-use super::{Fault, Note};
 
 /// One member that a Service's port leads to.
 #[derive(Clone, PartialEq, Debug)]
@@ -52,7 +54,7 @@ pub struct Route {
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Routes {
     pub routes: Vec<Route>,
-    pub notes: Vec<Note>,
+    pub notes: Vec<Evidence>,
     pub gaps: Vec<Gap>,
 }
 
@@ -184,9 +186,9 @@ impl<'d, F: Fn() -> &'d Directory> Lookup<'_, F> {
     }
 
     /// S47.
-    fn headless_note(&self, port: &ServicePort, own: u16) -> Note {
+    fn headless_note(&self, port: &ServicePort, own: u16) -> Evidence {
         let what = format!("headless: port {} is not translated to {own} (S47)", port.number);
-        Note::at(self.service.id(), Place::new("spec.clusterIP"), what)
+        Evidence::note(self.service.id(), Place::new("spec.clusterIP"), what)
     }
 
     /// Whom an endpoint means: the pod that it names, or whoever holds its address (S49).
@@ -202,11 +204,14 @@ impl<'d, F: Fn() -> &'d Directory> Lookup<'_, F> {
             None => {
                 match uncovered(self.cluster, Kind::POD, namespace) {
                     Some(gap) => found.gaps.push(gap),
-                    None => found.notes.push(Note::new(format!(
-                        "an endpoint of {} names pod/{namespace}/{}, which does not exist",
-                        self.service.id(),
-                        endpoint.pod
-                    ))),
+                    None => found.notes.push(Evidence::new(
+                        Mark::Note,
+                        format!(
+                            "an endpoint of {} names pod/{namespace}/{}, which does not exist",
+                            self.service.id(),
+                            endpoint.pod
+                        ),
+                    )),
                 }
                 None
             }
@@ -231,7 +236,7 @@ impl<'d, F: Fn() -> &'d Directory> Lookup<'_, F> {
         };
         found.gaps.extend(uncovered(self.cluster, Kind::POD, &self.service.meta.namespace));
         let what = "no EndpointSlices: the pods that it selects stand for its backends";
-        found.notes.push(Note::at(self.service.id(), Place::new("spec.selector"), what));
+        found.notes.push(Evidence::note(self.service.id(), Place::new("spec.selector"), what));
         for pod in self.selected(selector) {
             self.add_selected(pod, &mut route, found);
         }
@@ -252,7 +257,7 @@ impl<'d, F: Fn() -> &'d Directory> Lookup<'_, F> {
         }
         let Some(own) = target_number(pod, &route.port) else {
             let what = format!("{} declares no port that spec.ports names: it is no backend", pod.id());
-            found.notes.push(Note::at(pod.id(), Place::new("spec.containers"), what));
+            found.notes.push(Evidence::note(pod.id(), Place::new("spec.containers"), what));
             return;
         };
         let number = if self.service.headless { route.port.number } else { own };

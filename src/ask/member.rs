@@ -4,10 +4,10 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use ipnet::IpNet;
-
 use crate::model::facts::{Fact, Node, Pod, PodNetwork};
 use crate::model::id::ObjectId;
+use crate::net::reach::AddressRange;
+use crate::net::verdict::End;
 
 /// A pod, a node, an address, or a range of addresses that all answer alike.
 #[derive(Clone, PartialEq, Debug)]
@@ -15,7 +15,8 @@ pub enum Member {
     Pod(Arc<Pod>),
     Node(Arc<Node>),
     Address(IpAddr),
-    Block(IpNet),
+    /// From the first to the last, both included.
+    Range(AddressRange),
 }
 
 impl Member {
@@ -24,7 +25,16 @@ impl Member {
         match self {
             Member::Pod(pod) => Some(pod.id()),
             Member::Node(node) => Some(node.id()),
-            Member::Address(_) | Member::Block(_) => None,
+            Member::Address(_) | Member::Range(_) => None,
+        }
+    }
+
+    /// As the engine is asked about it; a range answers as its first address does.
+    pub fn end(&self) -> End {
+        match self {
+            Member::Pod(pod) => End::Pod(pod.pod_id()),
+            Member::Node(node) => End::Node(node.meta.name.clone()),
+            Member::Address(address) | Member::Range((address, _)) => End::Address(*address),
         }
     }
 
@@ -41,7 +51,7 @@ impl Member {
         match self {
             Member::Pod(pod) => &pod.node,
             Member::Node(node) => &node.meta.name,
-            Member::Address(_) | Member::Block(_) => "",
+            Member::Address(_) | Member::Range(_) => "",
         }
     }
 
@@ -69,7 +79,36 @@ impl fmt::Display for Member {
             Member::Pod(pod) => write!(out, "{}", pod.id()),
             Member::Node(node) => write!(out, "{}", node.id()),
             Member::Address(address) => write!(out, "{address}"),
-            Member::Block(block) => write!(out, "{block}"),
+            Member::Range((first, last)) => out.write_str(&range(*first, *last)),
         }
+    }
+}
+
+/// A range of addresses, as a block where it is one: `10.0.0.0/8`, `10.0.0.1-10.0.0.6`.
+pub fn range(first: IpAddr, last: IpAddr) -> String {
+    let block = (0..=if first.is_ipv4() { 32 } else { 128 })
+        .rev()
+        .filter_map(|length| ipnet::IpNet::new(first, length).ok())
+        .find(|it| it.addr() == it.network() && it.broadcast() == last);
+    match block {
+        _ if first == last => first.to_string(),
+        Some(block) => block.to_string(),
+        None => format!("{first}-{last}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_are_blocks_where_they_can_be() {
+        let text = |first: &str, last: &str| -> Result<String, std::net::AddrParseError> {
+            Ok(range(first.parse()?, last.parse()?))
+        };
+        assert_eq!(text("10.0.0.0", "10.255.255.255").as_deref(), Ok("10.0.0.0/8"));
+        assert_eq!(text("10.0.0.1", "10.0.0.6").as_deref(), Ok("10.0.0.1-10.0.0.6"));
+        assert_eq!(text("10.0.0.1", "10.0.0.1").as_deref(), Ok("10.0.0.1"));
+        assert_eq!(text("::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff").as_deref(), Ok("::/0"));
     }
 }

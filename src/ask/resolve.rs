@@ -18,20 +18,21 @@ use crate::model::facts::{Pod, Service};
 use crate::model::id::{Kind, ObjectId, PodId};
 use crate::model::name::Name;
 use crate::model::place::Place;
+use crate::text::evidence::Evidence;
 
+use super::Fault;
 use super::directory::{Directory, Holder};
 use super::end::End;
 use super::member::Member;
 use super::nearest::{did_you_mean, nearest};
 use super::workload::is_under;
-use super::{Fault, Note};
 
 /// What an end turned out to be.
 #[derive(Clone, Debug)]
 pub struct Resolved {
     pub whom: Whom,
     /// What was concluded on the way: `10.0.0.7 is held by pod/shop/web-0`.
-    pub notes: Vec<Note>,
+    pub notes: Vec<Evidence>,
     /// What keeps us from being sure of the end itself; each makes the answer unknown unless it is a deny.
     pub gaps: Vec<Gap>,
 }
@@ -245,7 +246,7 @@ fn held(holder: &Holder, address: IpAddr) -> Resolved {
         Holder::Node(node) => Whom::At(Member::Node(node.clone()), address),
         Holder::Service(service) => Whom::Service(service.clone()),
     };
-    let note = Note::at(holder.id(), Place::default(), format!("{address} is the address of {}", holder.id()));
+    let note = Evidence::note(holder.id(), Place::default(), format!("{address} is the address of {}", holder.id()));
     Resolved { whom, notes: vec![note], gaps: Vec::new() }
 }
 

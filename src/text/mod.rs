@@ -11,6 +11,10 @@
 //! and opens their links; the subcommands print them. The words are already safe to show: what came from the
 //! cluster went through [`crate::model::untrusted::show`] when the line was made.
 
+pub mod evidence;
+pub mod net;
+pub mod words;
+
 use crate::model::evidence::Outcome;
 use crate::model::id::ObjectId;
 use crate::model::place::Place;

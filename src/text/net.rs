@@ -1,0 +1,182 @@
+//! Verdicts in words: both gates, every policy considered in order, what decided, and what could bend it.
+//!
+//! ```text
+//! v egress: no policy isolates pod/shop/web-0
+//! x ingress: 1 policy isolates pod/shop/db-0 and nothing allows 5432/TCP
+//!   x networkpolicy/shop/db: isolates it, none of its rules fits
+//! ```
+
+use crate::model::evidence::{Gap, Outcome};
+use crate::model::facts::Fact;
+use crate::model::policy::{Action, Direction, Tier};
+use crate::model::port::PortSet;
+use crate::net::verdict::{Considered, End, EndFacts, FamilyVerdict, Gate, Port, Tri, Verdict, Why};
+
+use super::evidence::Evidence;
+use super::{Mark, words};
+
+/// What an engine's end is called: as it can be typed.
+pub fn end(end: &End) -> String {
+    match end {
+        End::Pod(pod) => format!("pod/{pod}"),
+        End::Node(name) => format!("node/{name}"),
+        End::Address(address) => address.to_string(),
+    }
+}
+
+/// All that a verdict rests on, most decisive first within each gate.
+pub fn verdict(verdict: &Verdict) -> Vec<Evidence> {
+    let mut all: Vec<Evidence> = verdict.gaps.iter().map(Evidence::gap).collect();
+    if let Some(family) = verdict.deciding() {
+        for direction in Direction::ALL {
+            all.extend(gate(verdict, family.gate(direction)));
+        }
+        all.extend(other_reading(family, verdict.port));
+    }
+    if verdict.families_differ() {
+        all.extend(verdict.families.iter().map(|family| family_line(family, verdict.port)));
+    }
+    all
+}
+
+/// One gate: its headline, then every policy in order of evaluation.
+pub fn gate(verdict: &Verdict, gate: &Gate) -> Vec<Evidence> {
+    let (target, peer) = match gate.direction {
+        Direction::Egress => (&verdict.from, &verdict.to),
+        Direction::Ingress => (&verdict.to, &verdict.from),
+    };
+    let mut all = vec![headline(gate, target, peer, verdict.port)];
+    let outcome = gate.outcome(verdict.port);
+    for considered in &gate.policies {
+        all.push(policy(considered, outcome).of_gate(gate.direction).below(1));
+        all.extend(policy_gaps(considered).map(|it| it.of_gate(gate.direction).below(2)));
+    }
+    all
+}
+
+/// The gate's outcome and its reason in one clause.
+fn headline(gate: &Gate, target: &EndFacts, peer: &EndFacts, port: Option<Port>) -> Evidence {
+    let outcome = gate.outcome(port);
+    let name = end(&target.end);
+    let why = match gate.why {
+        Why::Outside => format!("{name} is outside: no policy governs it"),
+        Why::Node => "a node is governed by no policy".to_owned(),
+        Why::HostNetwork => format!("{name} is on its node's network: policies pass it by (S37)"),
+        Why::OwnNode => format!("{name} and its own node may always talk (S41)"),
+        Why::Itself => "a pod cannot be shut off from itself (S20)".to_owned(),
+        Why::NotIsolated => format!("no policy isolates {name} (S1)"),
+        Why::Policies => by_policies(gate, target, peer, port),
+        Why::NotJudged => format!("{name} cannot be judged"),
+    };
+    let what = format!("{}: {why}", gate.direction.as_str());
+    let evidence = Evidence::new(Mark::of(outcome), what).of_gate(gate.direction);
+    let object = target.pod.as_ref().map(|it| it.id()).or_else(|| target.node.as_ref().map(|it| it.id()));
+    Evidence { object, ..evidence }
+}
+
+fn by_policies(gate: &Gate, target: &EndFacts, peer: &EndFacts, port: Option<Port>) -> String {
+    let name = end(&target.end);
+    let toward = match gate.direction {
+        Direction::Egress => format!("to {}", end(&peer.end)),
+        Direction::Ingress => format!("from {}", end(&peer.end)),
+    };
+    let isolating = gate.policies.iter().filter(|it| it.isolates).count() as u64;
+    let policies = words::count(isolating, "policy isolates", "policies isolate");
+    match (gate.outcome(port), port) {
+        (Outcome::Deny, _) if isolating == 0 => format!("a policy on {name} denies it"),
+        (Outcome::Deny, Some(_)) => format!("{policies} {name}, nothing allows {} {toward}", words::port(port)),
+        (Outcome::Deny, None) => format!("{policies} {name}, nothing allows a port {toward}"),
+        (Outcome::Unknown, _) => format!("policies on {name} may allow it, that is not sure"),
+        (Outcome::Allow, None) => format!("policies on {name} allow {}", gate.allowed),
+        (Outcome::Allow, Some(_)) => format!("policies on {name} allow {}", words::port(port)),
+    }
+}
+
+/// One policy, and what it says of this flow.
+fn policy(considered: &Considered, outcome: Outcome) -> Evidence {
+    let id = considered.policy.id();
+    if let Some(gap) = &considered.gap {
+        let evidence = Evidence::gap(gap);
+        return Evidence { object: evidence.object.or(Some(id)), ..evidence };
+    }
+    match considered.fit {
+        Some(fit) if considered.governs == Tri::Yes && fit.fits == Tri::Yes => fits(considered),
+        Some(_) => {
+            let (_, place, what) = fitting(considered);
+            Evidence::at(Mark::Unknown, id, place, format!("may fit: {what}"))
+        }
+        None => misses(considered, outcome),
+    }
+}
+
+fn fits(considered: &Considered) -> Evidence {
+    let (mark, place, what) = fitting(considered);
+    Evidence::at(mark, considered.policy.id(), place, what)
+}
+
+/// What the fitting rule says, and where.
+fn fitting(considered: &Considered) -> (Mark, crate::model::place::Place, String) {
+    let (Some(fit), Some(rule), Some(peer)) = (considered.fit, considered.rule(), considered.peer()) else {
+        return (Mark::Plain, Default::default(), String::new());
+    };
+    let (mark, verb) = match rule.action {
+        Action::Allow => (Mark::Allow, "allows"),
+        Action::Deny => (Mark::Deny, "denies"),
+        Action::Pass => (Mark::Plain, "passes on"),
+    };
+    let ports = rule.ports.get(fit.port).map_or_else(String::new, |it| format!(" on {}", words::port_match(it)));
+    (mark, peer.place.clone(), format!("{verb} {}{ports}", words::peer(&peer.matches)))
+}
+
+/// A policy of which no rule fits.
+fn misses(considered: &Considered, outcome: Outcome) -> Evidence {
+    let policy = &considered.policy;
+    let decides = considered.isolates && outcome == Outcome::Deny;
+    let rules = policy.rules.len();
+    let what = match (considered.isolates, rules) {
+        (true, 0) => "isolates it and allows nothing".to_owned(),
+        (true, _) => "isolates it, none of its rules fits".to_owned(),
+        (false, _) if policy.tier == Tier::Namespace => "does not isolate it here".to_owned(),
+        (false, _) => "none of its rules fits".to_owned(),
+    };
+    match considered.governs {
+        Tri::Yes => Evidence::at(if decides { Mark::Deny } else { Mark::Plain }, policy.id(), Default::default(), what),
+        _ => Evidence::at(Mark::Unknown, policy.id(), Default::default(), format!("may govern it; then it {what}")),
+    }
+}
+
+/// The parts of a policy that were not understood.
+fn policy_gaps(considered: &Considered) -> impl Iterator<Item = Evidence> {
+    let parts = considered.policy.gaps.iter().filter(|_| considered.gap.is_none());
+    parts.map(|it| {
+        let what = format!("not understood: {}", it.what);
+        Evidence::at(Mark::Unknown, considered.policy.id(), it.place.clone(), what)
+    })
+}
+
+/// S37, S38: said only where the two readings differ.
+fn other_reading(family: &FamilyVerdict, port: Option<Port>) -> Option<Evidence> {
+    let (egress, ingress) = &**family.other_reading.as_ref()?;
+    let usual = family.egress.outcome(port).worst(family.ingress.outcome(port));
+    let other = egress.outcome(port).worst(ingress.outcome(port));
+    (usual != other).then(|| {
+        let what = "policies may apply to host-network pods as to others, and then it would be";
+        let gap = Gap::Undefined { rule: "S37", what: format!("{what} {other}").into() };
+        Evidence::gap(&gap)
+    })
+}
+
+fn family_line(family: &FamilyVerdict, port: Option<Port>) -> Evidence {
+    let outcome = family.outcome(port);
+    let mut what = format!("{}: {outcome}", family.family.as_str());
+    if port.is_none() {
+        what.push_str(&format!(", ports {}", ports(&family.allowed())));
+    }
+    Evidence::new(Mark::of(outcome), what)
+}
+
+/// A set of ports, short enough for a line.
+pub fn ports(set: &PortSet) -> String {
+    let text = set.to_string();
+    if text.chars().count() <= 60 { text } else { format!("{}…", text.chars().take(59).collect::<String>()) }
+}

@@ -1,0 +1,141 @@
+//! Small things in words: selectors, peers, ports, gaps.
+//!
+//! Selectors are written as `kubectl -l` reads them, ports as `80/TCP`, gaps with what would settle them.
+
+use crate::model::coverage::Coverage;
+use crate::model::evidence::Gap;
+use crate::model::id::{Kind, ObjectId};
+use crate::model::labels::{NamespaceMatch, Operator, Requirement, Selector, SelectorSet};
+use crate::model::name::Name;
+use crate::model::place::Place;
+use crate::model::policy::PeerMatch;
+use crate::model::port::{PortMatch, Protocol};
+
+/// `app=web,tier in (a,b),!old`; `all` for the empty selector.
+pub fn selector(selector: &Selector) -> String {
+    if selector.is_everything() {
+        return "all".to_owned();
+    }
+    selector.all_of.iter().map(requirement).collect::<Vec<_>>().join(",")
+}
+
+/// One requirement as `kubectl -l` reads it.
+pub fn requirement(it: &Requirement) -> String {
+    let list = |values: &[Name]| values.iter().map(Name::as_str).collect::<Vec<_>>().join(",");
+    match &it.operator {
+        Operator::In(values) if values.len() == 1 => format!("{}={}", it.key, values[0]),
+        Operator::In(values) => format!("{} in ({})", it.key, list(values)),
+        Operator::NotIn(values) if values.len() == 1 => format!("{}!={}", it.key, values[0]),
+        Operator::NotIn(values) => format!("{} notin ({})", it.key, list(values)),
+        Operator::Exists => it.key.to_string(),
+        Operator::DoesNotExist => format!("!{}", it.key),
+    }
+}
+
+/// `pods app=web of shop`, `all pods of namespaces team=a`.
+pub fn pods(set: &SelectorSet) -> String {
+    let pods = if set.pods.is_everything() { "all pods".to_owned() } else { format!("pods {}", selector(&set.pods)) };
+    match &set.namespaces {
+        NamespaceMatch::Own(name) => format!("{pods} of {name}"),
+        NamespaceMatch::Labels(labels) if labels.is_everything() => format!("{pods} of every namespace"),
+        NamespaceMatch::Labels(labels) => format!("{pods} of namespaces {}", selector(labels)),
+    }
+}
+
+/// The other end that a rule speaks of.
+pub fn peer(peer: &PeerMatch) -> String {
+    match peer {
+        PeerMatch::Anyone => "anyone".to_owned(),
+        PeerMatch::Pods(set) => pods(set),
+        PeerMatch::Nodes(nodes) if nodes.is_everything() => "all nodes".to_owned(),
+        PeerMatch::Nodes(nodes) => format!("nodes {}", selector(nodes)),
+        PeerMatch::Block(block) if block.except.is_empty() => block.cidr.to_string(),
+        PeerMatch::Block(block) => {
+            let except: Vec<String> = block.except.iter().map(ToString::to_string).collect();
+            format!("{} except {}", block.cidr, except.join(", "))
+        }
+    }
+}
+
+/// What one element of a rule's port list matches.
+pub fn port_match(port: &PortMatch) -> String {
+    match port {
+        PortMatch::Any => "every port".to_owned(),
+        PortMatch::All(protocol) => format!("every {protocol} port"),
+        PortMatch::Range { protocol, first, last } if first == last => format!("{first}/{protocol}"),
+        PortMatch::Range { protocol, first, last } => format!("{first}-{last}/{protocol}"),
+        PortMatch::Named { protocol, name } => format!("{name}/{protocol}"),
+    }
+}
+
+/// `80/TCP`; `any port` for none.
+pub fn port(port: Option<(Protocol, u16)>) -> String {
+    port.map_or_else(|| "any port".to_owned(), |(protocol, number)| format!("{number}/{protocol}"))
+}
+
+/// The plural of a kind word.
+pub fn plural(kind: Kind) -> String {
+    let (word, group) = kind.as_str().split_once('.').unwrap_or((kind.as_str(), ""));
+    let plural = match word.strip_suffix('y') {
+        Some(stem) => format!("{stem}ies"),
+        None => format!("{word}s"),
+    };
+    if group.is_empty() { plural } else { format!("{plural}.{group}") }
+}
+
+/// `1 pod`, `2 pods`.
+pub fn count(number: u64, one: &str, many: &str) -> String {
+    if number == 1 { format!("1 {one}") } else { format!("{number} {many}") }
+}
+
+/// Where a gap stands.
+pub fn gap_place(gap: &Gap) -> (Option<ObjectId>, Place) {
+    match gap {
+        Gap::Unreadable(id) | Gap::NotEvaluated(id) => (Some(id.clone()), Place::default()),
+        Gap::Policy { policy, place, .. } => (Some(policy.clone()), place.clone()),
+        Gap::Authorizer { seen, .. } => (seen.clone(), Place::default()),
+        Gap::Uncovered { .. } | Gap::Undefined { .. } | Gap::End { .. } => (None, Place::default()),
+    }
+}
+
+/// What we do not know, and what would settle it.
+pub fn gap(gap: &Gap) -> String {
+    match gap {
+        Gap::Uncovered { kind, namespace, coverage } => uncovered(*kind, namespace, coverage),
+        Gap::Unreadable(_) => "it exists and could not be read (see the problems)".to_owned(),
+        Gap::Policy { what, .. } | Gap::Authorizer { what, .. } | Gap::End { what } => what.to_string(),
+        Gap::NotEvaluated(_) => "policies of this kind are not evaluated, and it could change the answer".to_owned(),
+        Gap::Undefined { rule, what } => format!("{what} ({rule}: the API leaves it undefined)"),
+    }
+}
+
+fn uncovered(kind: Kind, namespace: &Name, coverage: &Coverage) -> String {
+    let of = if namespace.is_empty() { String::new() } else { format!(" of {namespace}") };
+    let what = format!("{}{of}", plural(kind));
+    match coverage {
+        Coverage::Loading => format!("{what} are still loading: ask again"),
+        Coverage::Forbidden { why } => format!("{what} may not be read ({why}): a role with list on them settles it"),
+        Coverage::Unread => format!("{what} were not read for this question"),
+        other => format!("{what} are {}", other.as_str()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn selectors_read_as_kubectl_writes_them() {
+        let requirement = |key: &str, operator| Requirement { key: key.into(), operator };
+        let selector_ = Selector::new([
+            requirement("app", Operator::In(vec!["web".into()])),
+            requirement("tier", Operator::NotIn(vec!["a".into(), "b".into()])),
+            requirement("x", Operator::DoesNotExist),
+        ]);
+        assert_eq!(selector(&selector_), "app=web,tier notin (a,b),!x");
+        let set = SelectorSet { namespaces: NamespaceMatch::Own("shop".into()), pods: selector_ };
+        assert_eq!(pods(&set), "pods app=web,tier notin (a,b),!x of shop");
+        assert_eq!(plural(Kind::NETWORK_POLICY), "networkpolicies");
+        assert_eq!(plural(Kind("networkpolicy.projectcalico.org")), "networkpolicies.projectcalico.org");
+    }
+}
