@@ -20,6 +20,7 @@ mod mask;
 pub mod matching;
 pub mod naive;
 pub mod request;
+pub mod served;
 pub mod who;
 
 pub use grant::{Access, Grant};

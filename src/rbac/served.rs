@@ -1,0 +1,399 @@
+//! What the API serves: which resources there are, in which group, with which names, and whether in namespaces.
+//!
+//! RBAC itself knows none of this (rules 12 and 13): it is for reading what users type and for telling what a role's
+//! author probably meant. The built-in table stands for a cluster whose discovery is not at hand (files).
+
+use std::collections::BTreeSet;
+
+use crate::model::name::Name;
+
+use super::request::{Request, ResourceRequest};
+
+/// One resource that an API serves.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Resource {
+    /// Empty: the core group.
+    pub group: Name,
+    /// The plural: `pods`.
+    pub name: Name,
+    pub singular: Name,
+    pub short: Vec<Name>,
+    pub subresources: BTreeSet<Name>,
+    pub reach: Reach,
+    pub verbs: Vec<Name>,
+}
+
+/// Whether a resource stands in namespaces.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Reach {
+    Cluster,
+    Namespaced,
+}
+
+/// Where the list of served resources comes from.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Source {
+    BuiltIn,
+    Discovery,
+}
+
+/// All resources that an API serves.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Served {
+    pub source: Source,
+    resources: Vec<Resource>,
+}
+
+const STANDARD: [&str; 8] = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
+
+/// Kubernetes' own resources: group, plural, singular, short names, subresources, reach.
+///
+/// Source: discovery of a Kubernetes 1.36 API server with default settings, and the resources that only RBAC knows
+/// (impersonation, signers; rule 12).
+#[rustfmt::skip]
+const BUILT_IN: &[(&str, &str, &str, &str, &str, Reach)] = &[
+    ("", "bindings", "binding", "", "", Reach::Namespaced),
+    ("", "componentstatuses", "componentstatus", "cs", "", Reach::Cluster),
+    ("", "configmaps", "configmap", "cm", "", Reach::Namespaced),
+    ("", "endpoints", "endpoints", "ep", "", Reach::Namespaced),
+    ("", "events", "event", "ev", "", Reach::Namespaced),
+    ("", "limitranges", "limitrange", "limits", "", Reach::Namespaced),
+    ("", "namespaces", "namespace", "ns", "finalize status", Reach::Cluster),
+    ("", "nodes", "node", "no", "proxy status healthz pods configz stats log metrics spec checkpoint", Reach::Cluster),
+    ("", "persistentvolumeclaims", "persistentvolumeclaim", "pvc", "status", Reach::Namespaced),
+    ("", "persistentvolumes", "persistentvolume", "pv", "status", Reach::Cluster),
+    ("", "pods", "pod", "po", "attach binding ephemeralcontainers eviction exec log portforward proxy resize status", Reach::Namespaced),
+    ("", "podtemplates", "podtemplate", "", "", Reach::Namespaced),
+    ("", "replicationcontrollers", "replicationcontroller", "rc", "scale status", Reach::Namespaced),
+    ("", "resourcequotas", "resourcequota", "quota", "status", Reach::Namespaced),
+    ("", "secrets", "secret", "", "", Reach::Namespaced),
+    ("", "serviceaccounts", "serviceaccount", "sa", "token", Reach::Namespaced),
+    ("", "services", "service", "svc", "proxy status", Reach::Namespaced),
+    ("", "users", "user", "", "", Reach::Cluster),
+    ("", "groups", "group", "", "", Reach::Cluster),
+    ("admissionregistration.k8s.io", "mutatingadmissionpolicies", "mutatingadmissionpolicy", "", "", Reach::Cluster),
+    ("admissionregistration.k8s.io", "mutatingadmissionpolicybindings", "mutatingadmissionpolicybinding", "", "", Reach::Cluster),
+    ("admissionregistration.k8s.io", "mutatingwebhookconfigurations", "mutatingwebhookconfiguration", "", "", Reach::Cluster),
+    ("admissionregistration.k8s.io", "validatingadmissionpolicies", "validatingadmissionpolicy", "", "status", Reach::Cluster),
+    ("admissionregistration.k8s.io", "validatingadmissionpolicybindings", "validatingadmissionpolicybinding", "", "", Reach::Cluster),
+    ("admissionregistration.k8s.io", "validatingwebhookconfigurations", "validatingwebhookconfiguration", "", "", Reach::Cluster),
+    ("apiextensions.k8s.io", "customresourcedefinitions", "customresourcedefinition", "crd crds", "status", Reach::Cluster),
+    ("apiregistration.k8s.io", "apiservices", "apiservice", "", "status", Reach::Cluster),
+    ("apps", "controllerrevisions", "controllerrevision", "", "", Reach::Namespaced),
+    ("apps", "daemonsets", "daemonset", "ds", "status", Reach::Namespaced),
+    ("apps", "deployments", "deployment", "deploy", "scale status", Reach::Namespaced),
+    ("apps", "replicasets", "replicaset", "rs", "scale status", Reach::Namespaced),
+    ("apps", "statefulsets", "statefulset", "sts", "scale status", Reach::Namespaced),
+    ("authentication.k8s.io", "selfsubjectreviews", "selfsubjectreview", "", "", Reach::Cluster),
+    ("authentication.k8s.io", "tokenreviews", "tokenreview", "", "", Reach::Cluster),
+    ("authentication.k8s.io", "uids", "uid", "", "", Reach::Cluster),
+    ("authentication.k8s.io", "userextras", "userextra", "", "", Reach::Cluster),
+    ("authorization.k8s.io", "localsubjectaccessreviews", "localsubjectaccessreview", "", "", Reach::Namespaced),
+    ("authorization.k8s.io", "selfsubjectaccessreviews", "selfsubjectaccessreview", "", "", Reach::Cluster),
+    ("authorization.k8s.io", "selfsubjectrulesreviews", "selfsubjectrulesreview", "", "", Reach::Cluster),
+    ("authorization.k8s.io", "subjectaccessreviews", "subjectaccessreview", "", "", Reach::Cluster),
+    ("autoscaling", "horizontalpodautoscalers", "horizontalpodautoscaler", "hpa", "status", Reach::Namespaced),
+    ("batch", "cronjobs", "cronjob", "cj", "status", Reach::Namespaced),
+    ("batch", "jobs", "job", "", "status", Reach::Namespaced),
+    ("certificates.k8s.io", "certificatesigningrequests", "certificatesigningrequest", "csr", "approval status", Reach::Cluster),
+    ("certificates.k8s.io", "clustertrustbundles", "clustertrustbundle", "", "", Reach::Cluster),
+    ("certificates.k8s.io", "podcertificaterequests", "podcertificaterequest", "", "status", Reach::Namespaced),
+    ("certificates.k8s.io", "signers", "signer", "", "", Reach::Cluster),
+    ("coordination.k8s.io", "leases", "lease", "", "", Reach::Namespaced),
+    ("discovery.k8s.io", "endpointslices", "endpointslice", "", "", Reach::Namespaced),
+    ("events.k8s.io", "events", "event", "ev", "", Reach::Namespaced),
+    ("flowcontrol.apiserver.k8s.io", "flowschemas", "flowschema", "", "status", Reach::Cluster),
+    ("flowcontrol.apiserver.k8s.io", "prioritylevelconfigurations", "prioritylevelconfiguration", "", "status", Reach::Cluster),
+    ("gateway.networking.k8s.io", "gatewayclasses", "gatewayclass", "gc", "status", Reach::Cluster),
+    ("gateway.networking.k8s.io", "gateways", "gateway", "gtw", "status", Reach::Namespaced),
+    ("gateway.networking.k8s.io", "httproutes", "httproute", "", "status", Reach::Namespaced),
+    ("metrics.k8s.io", "nodes", "", "", "", Reach::Cluster),
+    ("metrics.k8s.io", "pods", "", "", "", Reach::Namespaced),
+    ("networking.k8s.io", "ingressclasses", "ingressclass", "", "", Reach::Cluster),
+    ("networking.k8s.io", "ingresses", "ingress", "ing", "status", Reach::Namespaced),
+    ("networking.k8s.io", "ipaddresses", "ipaddress", "ip", "", Reach::Cluster),
+    ("networking.k8s.io", "networkpolicies", "networkpolicy", "netpol", "", Reach::Namespaced),
+    ("networking.k8s.io", "servicecidrs", "servicecidr", "", "status", Reach::Cluster),
+    ("node.k8s.io", "runtimeclasses", "runtimeclass", "", "", Reach::Cluster),
+    ("policy", "poddisruptionbudgets", "poddisruptionbudget", "pdb", "status", Reach::Namespaced),
+    ("policy.networking.k8s.io", "adminnetworkpolicies", "adminnetworkpolicy", "anp", "status", Reach::Cluster),
+    ("policy.networking.k8s.io", "baselineadminnetworkpolicies", "baselineadminnetworkpolicy", "banp", "status", Reach::Cluster),
+    ("policy.networking.k8s.io", "clusternetworkpolicies", "clusternetworkpolicy", "cnp", "status", Reach::Cluster),
+    ("rbac.authorization.k8s.io", "clusterrolebindings", "clusterrolebinding", "", "", Reach::Cluster),
+    ("rbac.authorization.k8s.io", "clusterroles", "clusterrole", "", "", Reach::Cluster),
+    ("rbac.authorization.k8s.io", "rolebindings", "rolebinding", "", "", Reach::Namespaced),
+    ("rbac.authorization.k8s.io", "roles", "role", "", "", Reach::Namespaced),
+    ("resource.k8s.io", "deviceclasses", "deviceclass", "", "", Reach::Cluster),
+    ("resource.k8s.io", "resourceclaims", "resourceclaim", "", "binding driver status", Reach::Namespaced),
+    ("resource.k8s.io", "resourceclaimtemplates", "resourceclaimtemplate", "", "", Reach::Namespaced),
+    ("resource.k8s.io", "resourceslices", "resourceslice", "", "", Reach::Cluster),
+    ("scheduling.k8s.io", "priorityclasses", "priorityclass", "pc", "", Reach::Cluster),
+    ("storage.k8s.io", "csidrivers", "csidriver", "", "", Reach::Cluster),
+    ("storage.k8s.io", "csinodes", "csinode", "", "", Reach::Cluster),
+    ("storage.k8s.io", "csistoragecapacities", "csistoragecapacity", "", "", Reach::Namespaced),
+    ("storage.k8s.io", "storageclasses", "storageclass", "sc", "", Reach::Cluster),
+    ("storage.k8s.io", "volumeattachments", "volumeattachment", "", "status", Reach::Cluster),
+    ("storage.k8s.io", "volumeattributesclasses", "volumeattributesclass", "vac", "", Reach::Cluster),
+];
+
+/// Names that only RBAC knows; they are served by no path (CONTRACT §4).
+const VIRTUAL: [&str; 5] = ["users", "groups", "uids", "userextras", "signers"];
+
+/// How a typed resource was read.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Resolved {
+    pub request: Request,
+    /// What to say on stderr: a group that was guessed, a name that is not served, an ignored namespace.
+    pub notes: Vec<Name>,
+    /// `None`: nothing served is called so.
+    pub reach: Option<Reach>,
+}
+
+/// What a user typed.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Typed<'a> {
+    pub verb: &'a str,
+    /// `RESOURCE[.GROUP][/SUBRESOURCE]`, or `/URL`.
+    pub resource: &'a str,
+    pub name: &'a str,
+    /// The namespace to ask in; empty for all.
+    pub namespace: &'a str,
+    /// Whether the namespace was given and not merely the context's.
+    pub given: Given,
+}
+
+/// Whether something was typed or is a default.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Given {
+    #[default]
+    No,
+    Yes,
+}
+
+impl Served {
+    /// Kubernetes' own resources.
+    pub fn built_in() -> Self {
+        let words = |text: &str| text.split_whitespace().map(Name::from).collect::<Vec<_>>();
+        let resource = |&(group, name, singular, short, subresources, reach): &(_, _, _, _, _, Reach)| Resource {
+            group: Name::from(group),
+            name: Name::from(name),
+            singular: Name::from(singular),
+            short: words(short),
+            subresources: words(subresources).into_iter().collect(),
+            reach,
+            verbs: STANDARD.iter().map(|it| Name::from(*it)).collect(),
+        };
+        Self { source: Source::BuiltIn, resources: BUILT_IN.iter().map(resource).collect() }
+    }
+
+    /// What a server's discovery told, with the names that only RBAC knows added.
+    pub fn discovered(mut resources: Vec<Resource>) -> Self {
+        let known = Self::built_in();
+        let is_virtual = |it: &Resource| VIRTUAL.contains(&it.name.as_str());
+        resources.extend(known.resources.into_iter().filter(is_virtual));
+        resources.sort();
+        resources.dedup();
+        Self { source: Source::Discovery, resources }
+    }
+
+    /// Every resource.
+    pub fn iter(&self) -> impl Iterator<Item = &Resource> {
+        self.resources.iter()
+    }
+
+    /// The resource of a group and plural.
+    pub fn get(&self, group: &str, name: &str) -> Option<&Resource> {
+        self.resources.iter().find(|it| it.group == *group && it.name == *name)
+    }
+
+    /// All groups that serve a plural.
+    pub fn groups_of<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Resource> {
+        self.resources.iter().filter(move |it| it.name == *name)
+    }
+
+    /// The resources that a word means: plural, else singular or short name, core first.
+    fn named<'a>(&'a self, word: &'a str) -> Vec<&'a Resource> {
+        let plural: Vec<&Resource> = self.groups_of(word).collect();
+        if !plural.is_empty() {
+            return plural;
+        }
+        let lower = word.to_ascii_lowercase();
+        let means =
+            |it: &&Resource| it.name == *lower || it.singular == *lower || it.short.iter().any(|it| it == &*lower);
+        self.resources.iter().filter(means).collect()
+    }
+
+    /// The served plural that is nearest to a word, if any is near.
+    pub fn nearest(&self, word: &str) -> Option<&Resource> {
+        let far = |it: &Resource| distance(&it.name, word);
+        let near = self.resources.iter().min_by_key(|it| far(it))?;
+        (far(near) <= 1 + word.len() / 4).then_some(near)
+    }
+
+    /// Reads what a user typed as a request (CONTRACT §4, "Typed requests").
+    pub fn resolve(&self, typed: &Typed<'_>) -> Resolved {
+        if typed.resource.starts_with('/') {
+            return Resolved { request: Request::url(typed.verb, typed.resource), notes: Vec::new(), reach: None };
+        }
+        let (resource, subresource) = typed.resource.split_once('/').unwrap_or((typed.resource, ""));
+        let (word, group) = match resource.split_once('.') {
+            Some((word, group)) => (word, Some(group)),
+            None => (resource, None),
+        };
+        let mut notes = verb_notes(typed.verb);
+        let found = self.meant(word, group, &mut notes);
+        let (name, group) = match found {
+            Some(it) => (it.name.clone(), it.group.clone()),
+            None => (Name::from(word), Name::from(group.unwrap_or_default())),
+        };
+        let reach = found.map(|it| it.reach);
+        let mut request = ResourceRequest {
+            verb: typed.verb.into(),
+            group,
+            resource: name,
+            subresource: subresource.into(),
+            name: typed.name.into(),
+            namespace: typed.namespace.into(),
+        };
+        if reach == Some(Reach::Cluster) {
+            request.namespace = namespace_of_cluster_scoped(&request);
+            if typed.given == Given::Yes && !typed.namespace.is_empty() && request.namespace.is_empty() {
+                notes.push(format!("{} stand in no namespace: -n is ignored", request.resource).into());
+            }
+        }
+        Resolved { request: Request::Resource(request), notes, reach }
+    }
+
+    /// The served resource that a word and perhaps a group mean, with what there is to say about it.
+    fn meant<'a>(&'a self, word: &'a str, group: Option<&str>, notes: &mut Vec<Name>) -> Option<&'a Resource> {
+        if word == "*" {
+            return None;
+        }
+        let all = self.named(word);
+        if let Some(group) = group {
+            let found = all.into_iter().find(|it| it.group == *group);
+            if found.is_none() {
+                notes.push(self.unknown(&format!("{word}.{group}"), word));
+            }
+            return found;
+        }
+        if let Some(core) = all.iter().find(|it| it.group.is_empty()) {
+            return Some(core);
+        }
+        match all.as_slice() {
+            [] => {
+                notes.push(self.unknown(word, word));
+                None
+            }
+            [only] => {
+                notes.push(format!("{word} is read as {}.{}", only.name, only.group).into());
+                Some(only)
+            }
+            several => {
+                let groups: Vec<&str> = several.iter().map(|it| it.group.as_str()).collect();
+                let groups = groups.join(", ");
+                notes.push(
+                    format!("{word} is served by {groups}: asked in the core group; name one as {word}.GROUP").into(),
+                );
+                None
+            }
+        }
+    }
+
+    fn unknown(&self, written: &str, word: &str) -> Name {
+        let meant = match self.nearest(word) {
+            Some(it) if it.group.is_empty() => format!("; did you mean {}?", it.name),
+            Some(it) => format!("; did you mean {}.{}?", it.name, it.group),
+            None => String::new(),
+        };
+        let by = match self.source {
+            Source::BuiltIn => "is no resource of Kubernetes' own",
+            Source::Discovery => "is not served",
+        };
+        format!("{written} {by}{meant}").into()
+    }
+}
+
+/// `namespaces[/status|/finalize] NAME` is asked in namespace NAME for get, update, patch and delete (rule 16); every
+/// other cluster-scoped request in none (rule 17).
+pub fn namespace_of_cluster_scoped(request: &ResourceRequest) -> Name {
+    let is_own = request.group.is_empty()
+        && request.resource == "namespaces"
+        && matches!(request.subresource.as_str(), "" | "status" | "finalize")
+        && matches!(request.verb.as_str(), "get" | "update" | "patch" | "delete");
+    if is_own { request.name.clone() } else { Name::empty() }
+}
+
+/// Verbs are taken as typed (rule 6); what is probably meant is said.
+fn verb_notes(verb: &str) -> Vec<Name> {
+    let meant = match verb.to_ascii_lowercase().as_str() {
+        "read" | "view" | "describe" => "get",
+        "write" | "edit" | "apply" => "update or patch",
+        "post" => "create",
+        "put" => "update",
+        "exec" => "create on pods/exec",
+        lower if lower != verb && STANDARD.contains(&lower) => {
+            return vec![format!("verbs are lower case: {lower}").into()];
+        }
+        _ => return Vec::new(),
+    };
+    vec![format!("{verb} is no verb of Kubernetes' own; did you mean {meant}?").into()]
+}
+
+/// How many letters two words differ by (Levenshtein).
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut corner = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.iter().enumerate() {
+            let next = if x == *y { corner } else { 1 + corner.min(row[j]).min(row[j + 1]) };
+            corner = std::mem::replace(&mut row[j + 1], next);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn resolve(resource: &str, name: &str, namespace: &str) -> (String, usize) {
+        let typed = Typed { verb: "get", resource, name, namespace, given: Given::Yes };
+        let it = Served::built_in().resolve(&typed);
+        (it.request.to_string(), it.notes.len())
+    }
+
+    /// CONTRACT §4, "Typed requests".
+    #[test]
+    fn typed_resources_are_read_as_kubectl_would() {
+        let cases = [
+            ("po", "", "shop", "get pods in shop", 0),
+            ("pods/log", "web", "shop", "get pods/log web in shop", 0),
+            ("deploy", "", "shop", "get deployments.apps in shop", 1),
+            ("deployments.apps/scale", "", "shop", "get deployments.apps/scale in shop", 0),
+            ("events", "", "shop", "get events in shop", 0),
+            ("nodes", "", "shop", "get nodes", 1),
+            ("ns", "shop", "other", "get namespaces shop in shop", 0),
+            ("ns", "", "other", "get namespaces", 1),
+            ("podss", "", "shop", "get podss in shop", 1),
+            ("widgets.example.com", "", "shop", "get widgets.example.com in shop", 1),
+            ("/healthz", "", "shop", "get /healthz", 0),
+            ("users", "alice", "shop", "get users alice", 1),
+        ];
+        for (resource, name, namespace, request, notes) in cases {
+            assert_eq!(resolve(resource, name, namespace), (request.to_owned(), notes), "{resource}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_resource_names_the_nearest() {
+        let typed = Typed { verb: "Get", resource: "secrest", namespace: "shop", ..Typed::default() };
+        let notes = Served::built_in().resolve(&typed).notes;
+        assert_eq!(
+            notes,
+            ["verbs are lower case: get", "secrest is no resource of Kubernetes' own; did you mean secrets?"]
+        );
+    }
+}
