@@ -6,6 +6,8 @@ mod embedded;
 mod fuzz_replay;
 mod kinds;
 mod pty;
+mod rbac_cases;
+mod rbac_control_plane;
 mod rbac_laws;
 mod rbac_worlds;
 mod supply;

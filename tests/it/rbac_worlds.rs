@@ -288,6 +288,42 @@ impl Words {
         })
     }
 
+    /// A question that some binding may well answer: its subject, and words of a rule of its role, one perhaps changed.
+    pub fn likely(&self, random: &mut Random, cluster: &Cluster) -> Option<(Identity, Request)> {
+        let bindings: Vec<&Arc<Binding>> = cluster.bindings.iter().collect();
+        let binding = bindings[random.below(bindings.len())];
+        let home = if binding.role.kind == *"Role" { binding.meta.namespace.as_str() } else { "" };
+        let role = cluster.roles.get(home, &binding.role.name)?;
+        let rule = role.rules.get(random.below(role.rules.len().max(1)))?;
+        let subject = binding.subjects.get(random.below(binding.subjects.len().max(1)))?;
+        let identity = Identity::new(subject, &random.some(self.groups, 0, 1));
+        let word = |random: &mut Random, list: &[Name], otherwise: &[&str]| match list.len() {
+            0 => Name::from(random.one(otherwise)),
+            count => Some(list[random.below(count)].clone())
+                .filter(|it| it != "*" && random.below(12) > 0)
+                .unwrap_or_else(|| random.one(otherwise).into()),
+        };
+        let verb = word(random, &rule.verbs, self.verbs);
+        if rule.resources.is_empty() {
+            let path = word(random, &rule.urls, &["/a/b", "/ab", "/"]).replace('*', random.one(&["", "x", "*"]));
+            return Some((identity, Request::url(&verb, &path)));
+        }
+        let resource = word(random, &rule.resources, &["pods", "deployments/scale", "nodes/log"]);
+        let (resource, subresource) = resource.split_once('/').unwrap_or((&resource, ""));
+        let request = ResourceRequest {
+            verb,
+            group: word(random, &rule.groups, self.api_groups),
+            resource: if resource == "*" { random.one(&["pods", "*"]) } else { resource }.into(),
+            subresource: subresource.into(),
+            name: word(random, &rule.names, &["", "n1"]),
+            namespace: match binding.meta.namespace.is_empty() {
+                true => random.one(&["", self.namespaces[0], "nowhere"]).into(),
+                false => word(random, std::slice::from_ref(&binding.meta.namespace), self.namespaces),
+            },
+        };
+        Some((identity, Request::Resource(request)))
+    }
+
     /// Roles and bindings, `size` of each.
     pub fn facts(&self, random: &mut Random, size: usize) -> Vec<AnyFact> {
         let mut facts = Vec::new();

@@ -1,0 +1,178 @@
+//! The authorizer against a real kube-apiserver: the same roles and bindings, the same questions, no disagreement.
+//!
+//! Random worlds go in as objects; everything RBAC comes out again through our readers, bootstrap roles included;
+//! then SubjectAccessReviews ask the server what we answer ourselves. `KREACH_SAR=100000` asks more than the 20,000
+//! of the suite. A SubjectAccessReview adds no implicit groups: they are sent along (rule 73).
+
+use std::collections::BTreeSet;
+
+use futures::stream::{self, StreamExt};
+use kreach::kinds::{self, Intern, read_list};
+use kreach::model::cluster::{AnyFact, Cluster, Delta};
+use kreach::model::evidence::Outcome;
+use kreach::model::name::Name;
+use kreach::rbac::naive::{self, Asker};
+use kreach::rbac::{Identity, Index, Request};
+use kube::Client;
+use serde_json::{Value, json};
+
+use crate::control_plane;
+use crate::rbac_worlds::{Random, STORED, binding_json, role_json};
+
+/// How many reviews the suite asks for, unless `KREACH_SAR` says otherwise.
+const REVIEWS: usize = 20_000;
+
+/// How many are under way at once.
+const AT_ONCE: usize = 24;
+
+fn reviews() -> usize {
+    std::env::var("KREACH_SAR").ok().and_then(|it| it.parse().ok()).unwrap_or(REVIEWS)
+}
+
+/// Everything RBAC that a server holds, read as kreach reads it.
+async fn read_rbac(client: &Client) -> Cluster {
+    let mut cluster = Cluster::default();
+    let mut intern = Intern::new();
+    for kind in kreach::rbac::index::KINDS {
+        let spec = kinds::spec(kind).expect("a kind that is read");
+        let path = format!("/apis/{}/{}", spec.api_version(), spec.plural);
+        let request = http::Request::get(path).body(Vec::new()).expect("a request");
+        let text = client.request_text(request).await.expect("a list");
+        let page = read_list(spec, text.as_bytes(), &mut intern).expect("a list that reads");
+        assert!(page.unreadable.is_empty() && page.notes.is_empty());
+        for entry in page.entries {
+            cluster.apply(Delta::Put(entry));
+        }
+    }
+    cluster
+}
+
+/// Puts roles and bindings of a world on the server, whatever of that name stood there.
+async fn load(client: &Client, facts: &[AnyFact]) {
+    let mut seen = BTreeSet::new();
+    for fact in facts.iter().rev().filter(|it| seen.insert(it.id())) {
+        let object = match fact {
+            AnyFact::Role(role) => role_json(role),
+            AnyFact::Binding(binding) => binding_json(binding),
+            _ => continue,
+        };
+        control_plane::create(client, &[object]).await;
+    }
+}
+
+fn review(identity: &Identity, request: &Request) -> Value {
+    let groups: Vec<&str> = identity.groups.iter().map(|(it, _)| it.as_str()).collect();
+    let mut spec = json!({ "user": identity.user.as_str(), "groups": groups });
+    match request {
+        Request::Url { verb, path } => {
+            spec["nonResourceAttributes"] = json!({ "verb": verb.as_str(), "path": path.as_str() });
+        }
+        Request::Resource(it) => {
+            spec["resourceAttributes"] = json!({
+                "verb": it.verb.as_str(), "group": it.group.as_str(), "resource": it.resource.as_str(),
+                "subresource": it.subresource.as_str(), "name": it.name.as_str(), "namespace": it.namespace.as_str(),
+            });
+        }
+    }
+    json!({ "apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview", "spec": spec })
+}
+
+/// The server's word: whether it allows, and its reason.
+async fn ask(client: &Client, review: &Value) -> (Outcome, String) {
+    let request = http::Request::post("/apis/authorization.k8s.io/v1/subjectaccessreviews")
+        .header("Content-Type", "application/json")
+        .body(review.to_string().into_bytes())
+        .expect("a request");
+    let answer: Value = client.request(request).await.unwrap_or_else(|error| panic!("{error}: {review}"));
+    let outcome = if answer["status"]["allowed"] == true { Outcome::Allow } else { Outcome::Deny };
+    (outcome, answer["status"]["reason"].as_str().unwrap_or_default().to_owned())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_api_server_answers_as_we_do() {
+    let Some(plane) = control_plane::private("rbac_control_plane", &[]) else { return };
+    let client = plane.client("admin").await;
+    let namespaces = STORED.namespaces.iter();
+    let namespaces: Vec<Value> =
+        namespaces.map(|it| json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": it } })).collect();
+    control_plane::create(&client, &namespaces).await;
+    let mut random = Random::new(2026);
+    load(&client, &STORED.facts(&mut random, 60)).await;
+    let cluster = read_rbac(&client).await;
+    let index = Index::build(&cluster);
+
+    let any = |random: &mut Random| (STORED.identity(random), STORED.request(random));
+    let questions: Vec<(Identity, Request)> = (0..reviews())
+        .map(|at| match at % 2 {
+            0 => STORED.likely(&mut random, &cluster).unwrap_or_else(|| any(&mut random)),
+            _ => any(&mut random),
+        })
+        .filter(|(identity, _)| !identity.user.is_empty() || !identity.groups.is_empty())
+        .collect();
+    settle(&client, &cluster, &questions).await;
+    let answers = stream::iter(&questions).map(|(identity, request)| {
+        let client = client.clone();
+        async move { (identity, request, ask(&client, &review(identity, request)).await) }
+    });
+    let mut answers = answers.buffer_unordered(AT_ONCE);
+    let (mut allowed, mut named) = (0, 0);
+    while let Some((identity, request, (theirs, reason))) = answers.next().await {
+        let ours = index.can(identity, request);
+        assert_eq!(ours.outcome(), theirs, "{identity:?} {request}\nthe server: {reason}\nwe: {:?}", ours.grants);
+        allowed += usize::from(theirs == Outcome::Allow);
+        // The server names the first binding that it found; ours must be among all that we show.
+        if let Some(binding) = reason.strip_prefix("RBAC: allowed by ").and_then(|it| it.split('"').nth(1)) {
+            let is_ours = |it: &kreach::rbac::Grant| {
+                let id = it.binding.id();
+                binding == id.name.as_str() || binding == format!("{}/{}", id.name, id.namespace)
+            };
+            assert!(ours.grants.iter().any(is_ours), "{reason}: {:?}", ours.grants);
+            named += 1;
+        }
+    }
+    // A run that allows nothing, or denies nothing, compares nothing.
+    let asked = questions.len();
+    assert!(allowed > asked / 20 && allowed < asked - asked / 20 && named > 0, "{allowed} of {asked} allowed");
+    println!("{asked} SubjectAccessReviews, {allowed} allowed, no disagreement");
+}
+
+/// Waits until the server's authorizer has seen all that was written: its informers lag a moment behind.
+async fn settle(client: &Client, cluster: &Cluster, questions: &[(Identity, Request)]) {
+    let is_allowed = |(identity, request): &&(Identity, Request)| {
+        let groups = identity.groups.iter().map(|(it, _)| it.as_str()).collect();
+        let asker = Asker { user: &identity.user, groups };
+        let grants = naive::grants(cluster, &asker, request);
+        grants.iter().any(|(binding, _, _)| binding.name.starts_with('b'))
+    };
+    let probes: Vec<_> = questions.iter().filter(is_allowed).take(40).collect();
+    assert!(!probes.is_empty());
+    for (identity, request) in probes {
+        let mut tries = 0;
+        while ask(client, &review(identity, request)).await.0 != Outcome::Allow {
+            tries += 1;
+            assert!(tries < 1_000, "the server never allowed {identity:?} {request}");
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+/// Rules 44, 62–64: what a fresh server gives by itself is read and shown right.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn bootstrap_roles_are_read_as_they_work() {
+    let Some(plane) = control_plane::shared("rbac_control_plane") else { return };
+    let client = plane.client("admin").await;
+    let cluster = read_rbac(&client).await;
+    let index = Index::build(&cluster);
+    let alice = Identity::new(&kreach::rbac::identity::parse("user:alice").expect("a subject"), &[]);
+    let request = Request::resource("create", "authorization.k8s.io", "selfsubjectaccessreviews", "");
+    let access = index.can(&alice, &request);
+    assert_eq!(access.outcome(), Outcome::Allow);
+    assert_eq!(access.grants[0].binding.meta.name, *"system:basic-user");
+    assert_eq!(ask(&client, &review(&alice, &request)).await.0, Outcome::Allow);
+
+    // Without the controller that fills them in, aggregated roles are stored empty: they grant nothing, and lag.
+    let (_, edit) = index.role(&Name::empty(), &"edit".into()).expect("a bootstrap role");
+    let stored = edit.rules.len();
+    let lags = index.lagging().iter().any(|it| it == "edit");
+    assert_eq!(stored == 0, lags, "{stored} rules");
+}
