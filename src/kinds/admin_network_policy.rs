@@ -26,6 +26,7 @@ struct AdminNetworkPolicies;
 
 impl Read for AdminNetworkPolicies {
     type Slim<'a> = PolicySlim<'a>;
+    const FIELDS: &'static [&'static str] = &["spec"];
 
     fn metadata<'s>(slim: &'s PolicySlim<'_>) -> &'s Metadata<'s> {
         &slim.metadata

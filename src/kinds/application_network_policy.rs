@@ -26,6 +26,7 @@ struct ApplicationNetworkPolicies;
 
 impl Read for ApplicationNetworkPolicies {
     type Slim<'a> = PolicySlim<'a>;
+    const FIELDS: &'static [&'static str] = &["spec"];
 
     fn metadata<'s>(slim: &'s PolicySlim<'_>) -> &'s Metadata<'s> {
         &slim.metadata

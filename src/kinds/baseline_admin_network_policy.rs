@@ -26,6 +26,7 @@ struct BaselineAdminNetworkPolicies;
 
 impl Read for BaselineAdminNetworkPolicies {
     type Slim<'a> = PolicySlim<'a>;
+    const FIELDS: &'static [&'static str] = &["spec"];
 
     fn metadata<'s>(slim: &'s PolicySlim<'_>) -> &'s Metadata<'s> {
         &slim.metadata

@@ -50,6 +50,7 @@ struct Reference<'a> {
 
 impl Read for Bindings {
     type Slim<'a> = BindingSlim<'a>;
+    const FIELDS: &'static [&'static str] = &["roleRef", "subjects"];
 
     fn metadata<'s>(slim: &'s BindingSlim<'_>) -> &'s Metadata<'s> {
         &slim.metadata

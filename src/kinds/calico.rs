@@ -55,6 +55,7 @@ struct Calico;
 
 impl Read for Calico {
     type Slim<'a> = PolicySlim<'a>;
+    const FIELDS: &'static [&'static str] = &["spec"];
 
     fn metadata<'s>(slim: &'s PolicySlim<'_>) -> &'s Metadata<'s> {
         &slim.metadata

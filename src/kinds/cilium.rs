@@ -47,6 +47,7 @@ struct Cilium;
 
 impl Read for Cilium {
     type Slim<'a> = PolicySlim<'a>;
+    const FIELDS: &'static [&'static str] = &["spec", "specs"];
 
     fn metadata<'s>(slim: &'s PolicySlim<'_>) -> &'s Metadata<'s> {
         &slim.metadata

@@ -41,6 +41,7 @@ struct ClusterNetworkPolicies;
 
 impl Read for ClusterNetworkPolicies {
     type Slim<'a> = PolicySlim<'a>;
+    const FIELDS: &'static [&'static str] = &["spec"];
 
     fn metadata<'s>(slim: &'s PolicySlim<'_>) -> &'s Metadata<'s> {
         &slim.metadata

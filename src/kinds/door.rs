@@ -13,7 +13,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::intern::Intern;
-use super::slim::{Metadata, OnlyMetadata};
+use super::prune::prune;
+use super::slim::{METADATA, Metadata, OnlyMetadata};
 use super::{KindSpec, Reach};
 use crate::model::cluster::{AnyFact, Delta, Entry};
 use crate::model::facts::{Meta, Uid, Version};
@@ -152,6 +153,9 @@ pub(super) trait Read {
     /// What serde decodes, borrowed from the input.
     type Slim<'a>: Deserialize<'a>;
 
+    /// The fields beside the metadata that it looks at, as paths; lists are passed through.
+    const FIELDS: &'static [&'static str];
+
     /// The metadata of a decoded object.
     fn metadata<'s>(slim: &'s Self::Slim<'_>) -> &'s Metadata<'s>;
 
@@ -196,6 +200,11 @@ fn json<R: Read>(text: &str, door: &mut Door<'_>) -> Reading {
 }
 
 fn yaml<R: Read>(text: &str, door: &mut Door<'_>) -> Reading {
+    let fields = [METADATA, R::FIELDS].concat();
+    let pruned = prune(text, &fields);
+    if let Ok(slim) = serde_saphyr::from_str_with_options::<R::Slim<'_>>(&pruned, yaml_options()) {
+        return door.read::<R>(&slim);
+    }
     match serde_saphyr::from_str_with_options::<R::Slim<'_>>(text, yaml_options()) {
         Ok(slim) => door.read::<R>(&slim),
         Err(error) => {

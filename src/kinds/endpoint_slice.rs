@@ -86,6 +86,7 @@ struct Port<'a> {
 
 impl Read for EndpointSlices {
     type Slim<'a> = SliceSlim<'a>;
+    const FIELDS: &'static [&'static str] = &["endpoints", "ports"];
 
     fn metadata<'s>(slim: &'s SliceSlim<'_>) -> &'s Metadata<'s> {
         &slim.metadata

@@ -24,6 +24,7 @@ mod node;
 mod page;
 mod parts;
 mod pod;
+mod prune;
 mod role;
 mod service;
 mod service_account;
@@ -141,6 +142,11 @@ pub fn spec_named(word: &str) -> Option<&'static KindSpec> {
         let names = it.word.eq_ignore_ascii_case(bare) || it.plural == bare || it.short.contains(&bare);
         names && group.is_none_or(|group| group == it.group)
     })
+}
+
+/// Parses one YAML document, within budgets that no honest object meets.
+pub fn parse_yaml<'de, T: serde::Deserialize<'de>>(text: &'de str) -> Result<T, serde_saphyr::Error> {
+    serde_saphyr::from_str_with_options(text, door::yaml_options())
 }
 
 impl KindSpec {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::door::{Door, Read, Reader};
 use super::slim::{Metadata, OnlyMetadata};
 use super::{KindSpec, Presence, Reach, Watch};
-use crate::model::cluster::AnyFact;
+use crate::model::cluster::{AnyFact, METADATA_NAME};
 use crate::model::facts::Namespace;
 use crate::model::id::Kind;
 
@@ -26,12 +26,19 @@ struct Namespaces;
 
 impl Read for Namespaces {
     type Slim<'a> = OnlyMetadata<'a>;
+    const FIELDS: &'static [&'static str] = &[];
 
     fn metadata<'s>(slim: &'s OnlyMetadata<'_>) -> &'s Metadata<'s> {
         &slim.metadata
     }
 
     fn fact(slim: &OnlyMetadata<'_>, door: &mut Door<'_>) -> AnyFact {
-        AnyFact::Namespace(Arc::new(Namespace { meta: door.meta(&slim.metadata), implied: false }))
+        let mut meta = door.meta(&slim.metadata);
+        if meta.labels.get(METADATA_NAME) != Some(&meta.name) {
+            // S19: the API server sets it on every namespace; manifests have not met the API server.
+            let others = slim.metadata.labels.iter().filter(|(key, _)| *key != METADATA_NAME);
+            meta.labels = door.intern.labels(others.chain([(METADATA_NAME, meta.name.as_str())]));
+        }
+        AnyFact::Namespace(Arc::new(Namespace { meta, implied: false }))
     }
 }

@@ -60,6 +60,7 @@ pub(super) struct PolicySlim<'a> {
 
 impl Read for NetworkPolicies {
     type Slim<'a> = PolicySlim<'a>;
+    const FIELDS: &'static [&'static str] = &["spec"];
 
     fn metadata<'s>(slim: &'s PolicySlim<'_>) -> &'s Metadata<'s> {
         &slim.metadata

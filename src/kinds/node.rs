@@ -65,6 +65,7 @@ struct NodeAddress<'a> {
 
 impl Read for Nodes {
     type Slim<'a> = NodeSlim<'a>;
+    const FIELDS: &'static [&'static str] = &["spec.podCIDR", "spec.podCIDRs", "spec.providerID", "status.addresses"];
 
     fn metadata<'s>(slim: &'s NodeSlim<'_>) -> &'s Metadata<'s> {
         &slim.metadata

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use serde::Deserialize;
+use serde::de::{Deserializer, SeqAccess, Visitor};
 
 use super::door::{Door, Read, Reader};
 use super::slim::{Metadata, Text, or_default};
@@ -14,6 +15,7 @@ use crate::model::address::Addresses;
 use crate::model::cluster::AnyFact;
 use crate::model::facts::{ContainerPort, ContainerRole, Phase, Pod, PodNetwork};
 use crate::model::id::Kind;
+use crate::model::name::Name;
 use crate::model::port::Protocol;
 
 pub(super) const SPEC: KindSpec = KindSpec {
@@ -67,6 +69,38 @@ struct Container<'a> {
     ports: Vec<Port<'a>>,
     #[serde(borrow, default, deserialize_with = "or_default")]
     restart_policy: Text<'a>,
+    #[serde(default, deserialize_with = "or_default")]
+    command: AuthorizationFlags,
+    #[serde(default, deserialize_with = "or_default")]
+    args: AuthorizationFlags,
+}
+
+/// Of a list of words those that say how a kube-apiserver authorizes; whatever else stands there is skipped.
+#[derive(Default)]
+struct AuthorizationFlags(Vec<String>);
+
+impl<'de> Deserialize<'de> for AuthorizationFlags {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(FlagsVisitor)
+    }
+}
+
+struct FlagsVisitor;
+
+impl<'de> Visitor<'de> for FlagsVisitor {
+    type Value = AuthorizationFlags;
+    fn expecting(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("a list of words")
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut words: A) -> Result<Self::Value, A::Error> {
+        let mut flags = Vec::new();
+        while let Some(word) = words.next_element::<Text<'de>>()? {
+            if word.starts_with("--authorization-") {
+                flags.push(word.0.into_owned());
+            }
+        }
+        Ok(AuthorizationFlags(flags))
+    }
 }
 
 #[derive(Deserialize, Default)]
@@ -99,6 +133,20 @@ struct PodIp<'a> {
 
 impl Read for Pods {
     type Slim<'a> = PodSlim<'a>;
+    const FIELDS: &'static [&'static str] = &[
+        "spec.nodeName",
+        "spec.hostNetwork",
+        "spec.serviceAccountName",
+        "spec.serviceAccount",
+        "spec.containers.ports",
+        "spec.containers.command",
+        "spec.containers.args",
+        "spec.initContainers.ports",
+        "spec.initContainers.restartPolicy",
+        "status.phase",
+        "status.podIP",
+        "status.podIPs",
+    ];
 
     fn metadata<'s>(slim: &'s PodSlim<'_>) -> &'s Metadata<'s> {
         &slim.metadata
@@ -111,10 +159,23 @@ impl Read for Pods {
             addresses: addresses(&slim.status, door),
             phase: phase(&slim.status.phase, door),
             terminating: slim.metadata.deletion_timestamp.is_some(),
+            authorization_flags: authorization_flags(slim),
             ..of_spec(&slim.spec, "spec", door)
         };
         AnyFact::Pod(Arc::new(pod))
     }
+}
+
+/// The flags of a kube-apiserver's own pod.
+fn authorization_flags(slim: &PodSlim<'_>) -> Option<Arc<Vec<Name>>> {
+    let metadata = &slim.metadata;
+    let is_server =
+        metadata.labels.get("component") == Some("kube-apiserver") || metadata.name.starts_with("kube-apiserver-");
+    if &*metadata.namespace != "kube-system" || !is_server {
+        return None;
+    }
+    let words = slim.spec.containers.iter().flat_map(|it| it.command.0.iter().chain(&it.args.0));
+    Some(Arc::new(words.map(Name::from).collect()))
 }
 
 /// The parts of a pod that its spec, or a template's, decides.

@@ -76,6 +76,7 @@ struct Rule<'a> {
 
 impl Read for Roles {
     type Slim<'a> = RoleSlim<'a>;
+    const FIELDS: &'static [&'static str] = &["rules", "aggregationRule"];
 
     fn metadata<'s>(slim: &'s RoleSlim<'_>) -> &'s Metadata<'s> {
         &slim.metadata

@@ -98,6 +98,7 @@ struct LoadBalancerIngress<'a> {
 
 impl Read for Services {
     type Slim<'a> = ServiceSlim<'a>;
+    const FIELDS: &'static [&'static str] = &["spec", "status.loadBalancer"];
 
     fn metadata<'s>(slim: &'s ServiceSlim<'_>) -> &'s Metadata<'s> {
         &slim.metadata

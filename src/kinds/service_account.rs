@@ -26,6 +26,7 @@ struct ServiceAccounts;
 
 impl Read for ServiceAccounts {
     type Slim<'a> = OnlyMetadata<'a>;
+    const FIELDS: &'static [&'static str] = &[];
 
     fn metadata<'s>(slim: &'s OnlyMetadata<'_>) -> &'s Metadata<'s> {
         &slim.metadata

@@ -99,6 +99,18 @@ pub(super) struct Owner<'a> {
     pub controller: bool,
 }
 
+/// The fields of [`Metadata`], as paths.
+pub(super) const METADATA: &[&str] = &[
+    "metadata.name",
+    "metadata.namespace",
+    "metadata.labels",
+    "metadata.uid",
+    "metadata.resourceVersion",
+    "metadata.creationTimestamp",
+    "metadata.deletionTimestamp",
+    "metadata.ownerReferences",
+];
+
 /// The parts of an object's metadata that facts hold.
 #[derive(Deserialize, Default, Debug)]
 #[serde(rename_all = "camelCase")]

@@ -98,6 +98,25 @@ impl<'a> WorkloadSpec<'a> {
 
 impl Read for Workloads {
     type Slim<'a> = WorkloadSlim<'a>;
+    const FIELDS: &'static [&'static str] = &[
+        "spec.replicas",
+        "spec.template.metadata.labels",
+        "spec.template.spec.hostNetwork",
+        "spec.template.spec.serviceAccountName",
+        "spec.template.spec.serviceAccount",
+        "spec.template.spec.nodeName",
+        "spec.template.spec.containers.ports",
+        "spec.template.spec.initContainers.ports",
+        "spec.template.spec.initContainers.restartPolicy",
+        "spec.jobTemplate.spec.template.metadata.labels",
+        "spec.jobTemplate.spec.template.spec.hostNetwork",
+        "spec.jobTemplate.spec.template.spec.serviceAccountName",
+        "spec.jobTemplate.spec.template.spec.serviceAccount",
+        "spec.jobTemplate.spec.template.spec.nodeName",
+        "spec.jobTemplate.spec.template.spec.containers.ports",
+        "spec.jobTemplate.spec.template.spec.initContainers.ports",
+        "spec.jobTemplate.spec.template.spec.initContainers.restartPolicy",
+    ];
 
     fn metadata<'s>(slim: &'s WorkloadSlim<'_>) -> &'s Metadata<'s> {
         &slim.metadata

@@ -3,6 +3,7 @@
 mod control_plane;
 mod docs;
 mod embedded;
+mod files;
 mod fuzz_replay;
 mod kinds;
 mod pty;

@@ -1,0 +1,78 @@
+//! Where the text of each object stands, so that it can be shown without being held.
+
+use std::collections::BTreeMap;
+use std::io::{Read as _, Seek as _, SeekFrom};
+use std::ops::Range;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::split::{Piece, as_document};
+use crate::model::id::ObjectId;
+
+/// One file that was read.
+#[derive(Clone, Debug)]
+pub(super) struct File {
+    /// What messages call it.
+    pub label: String,
+    /// `None`: its text could not be read again, and is held.
+    pub path: Option<PathBuf>,
+    pub held: Option<Arc<str>>,
+}
+
+/// Where one object stands.
+#[derive(Clone, Debug)]
+pub(super) struct At {
+    pub file: u32,
+    pub range: Range<usize>,
+    pub line: u32,
+    pub is_item: bool,
+}
+
+/// The texts behind a cluster from files.
+#[derive(Clone, Debug, Default)]
+pub struct Source {
+    pub(super) files: Vec<File>,
+    pub(super) at: BTreeMap<ObjectId, At>,
+}
+
+impl Source {
+    /// The YAML of an object as its file has it now; `None` for objects that no file holds.
+    pub fn text(&self, id: &ObjectId) -> Option<std::io::Result<String>> {
+        let at = self.at.get(id)?;
+        Some(self.read(at).map(|text| document(&text, at)))
+    }
+
+    /// Where an object stands: `dump.yaml:120`.
+    pub fn place(&self, id: &ObjectId) -> Option<String> {
+        let at = self.at.get(id)?;
+        Some(format!("{}:{}", self.files.get(at.file as usize)?.label, at.line))
+    }
+
+    fn read(&self, at: &At) -> std::io::Result<String> {
+        let file = &self.files[at.file as usize];
+        let (Some(path), None) = (&file.path, &file.held) else {
+            let held = file.held.as_deref().unwrap_or_default();
+            return Ok(held.get(at.range.clone()).unwrap_or_default().to_owned());
+        };
+        let mut file = std::fs::File::open(path)?;
+        file.seek(SeekFrom::Start(at.range.start as u64))?;
+        let mut bytes = Vec::new();
+        file.take(at.range.len() as u64).read_to_end(&mut bytes)?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+}
+
+/// The text of an item, without its dash and indentation; JSON as YAML.
+fn document(text: &str, at: &At) -> String {
+    if text.trim_start().starts_with('{') {
+        let value: Option<serde_json::Value> = serde_json::from_str(text).ok();
+        return value.and_then(|it| serde_saphyr::to_string(&it).ok()).unwrap_or_else(|| text.to_owned());
+    }
+    let piece = Piece { range: 0..text.len(), list: None, is_item: at.is_item };
+    let text = as_document(&piece, text);
+    let text = text.strip_prefix('\n').unwrap_or(&text);
+    let said = text.lines().filter(|it| !it.trim_start().is_empty() && !it.trim_start().starts_with('#'));
+    let indent = said.map(|it| it.len() - it.trim_start_matches(' ').len()).min().unwrap_or(0);
+    let dedented = text.lines().map(|it| it.get(indent..).unwrap_or_else(|| it.trim_start()));
+    dedented.flat_map(|it| [it, "\n"]).collect()
+}

@@ -1,0 +1,134 @@
+//! What files mean beyond what they say: a closed world (CONTRACT §1).
+//!
+//! - A namespace that is mentioned and not defined exists, with the label that every namespace has.
+//! - A workload whose pods are not listed stands for one pod made from its template.
+//! - A sort of thing that is wholly absent is worth a word.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::model::cluster::{AnyFact, Cluster, Delta, Entry, METADATA_NAME};
+use crate::model::coverage::{Coverage, CoverageMap};
+use crate::model::facts::{Meta, Namespace, Pod, Workload};
+use crate::model::id::{Kind, WorkloadId};
+use crate::model::labels::Labels;
+use crate::model::name::Name;
+
+/// Makes a cluster of listed objects the closed world that they mean; what was added or is missing is noted.
+pub(super) fn close(cluster: &mut Cluster) -> Vec<String> {
+    let mut notes = absences(cluster);
+    let pods = template_pods(cluster);
+    if !pods.is_empty() {
+        notes.push(format!("{} stand for one pod each, made from their templates", count(pods.len(), "workload")));
+    }
+    for pod in pods {
+        put(cluster, AnyFact::Pod(Arc::new(pod)));
+    }
+    let implied = implied_namespaces(cluster);
+    if !implied.is_empty() {
+        let names: Vec<&str> = implied.iter().take(5).map(Name::as_str).collect();
+        let more = if implied.len() > names.len() { ", …" } else { "" };
+        notes.push(format!(
+            "{} not defined here, taken to have no label but {METADATA_NAME}: {}{more}",
+            count(implied.len(), "namespace"),
+            names.join(", ")
+        ));
+    }
+    for name in implied {
+        let labels = Labels::new([(Name::from(METADATA_NAME), name.clone())]);
+        put(
+            cluster,
+            AnyFact::Namespace(Arc::new(Namespace { meta: Meta { name, labels, ..Meta::default() }, implied: true })),
+        );
+    }
+    notes
+}
+
+fn put(cluster: &mut Cluster, fact: AnyFact) {
+    cluster.apply(Delta::Put(Entry { fact, problems: Vec::new() }));
+}
+
+fn count(n: usize, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+}
+
+fn absences(cluster: &Cluster) -> Vec<String> {
+    let absent = [
+        (cluster.pods.is_empty() && cluster.workloads.is_empty(), "no pods or workloads"),
+        (cluster.policies.is_empty(), "no network policies"),
+        (cluster.roles.is_empty() && cluster.bindings.is_empty(), "no RBAC"),
+    ];
+    // A snapshot says itself what it was not told.
+    let closed = cluster.coverage == CoverageMap::default();
+    absent.iter().filter(|(absent, _)| *absent && closed).map(|(_, what)| format!("{what} in these files")).collect()
+}
+
+fn implied_namespaces(cluster: &Cluster) -> BTreeSet<Name> {
+    // A snapshot of a live session says what exists: nothing is implied by it.
+    if *cluster.coverage.of(Kind::NAMESPACE, "") != Coverage::Closed {
+        return BTreeSet::new();
+    }
+    let mut names: BTreeSet<Name> = cluster.namespace_names();
+    names.extend(cluster.workloads.namespaces().cloned());
+    names.extend(cluster.service_accounts.namespaces().cloned());
+    names.extend(cluster.endpoint_slices.namespaces().cloned());
+    names.extend(cluster.roles.namespaces().cloned());
+    names.extend(cluster.bindings.namespaces().cloned());
+    names.retain(|it| !it.is_empty() && cluster.namespaces.get("", it).is_none());
+    names.retain(|it| !cluster.unreadable.iter().any(|id| id.kind == Kind::NAMESPACE && id.name == *it));
+    names
+}
+
+/// One pod for each ownerless workload with replicas to which no listed pod belongs.
+fn template_pods(cluster: &Cluster) -> Vec<Pod> {
+    let owners = owners_of_pods(cluster);
+    let mut taken: BTreeSet<(Name, Name)> =
+        cluster.pods.iter().map(|it| (it.meta.namespace.clone(), it.meta.name.clone())).collect();
+    let mut pods = Vec::new();
+    for workload in cluster.workloads.iter() {
+        if workload.owner.is_none() && workload.replicas != Some(0) && !owners.contains(&workload.workload_id()) {
+            pods.extend(workload.template.as_ref().map(|it| template_pod(workload, it, &mut taken)));
+        }
+    }
+    pods
+}
+
+fn template_pod(workload: &Workload, template: &Pod, taken: &mut BTreeSet<(Name, Name)>) -> Pod {
+    let mut pod = template.clone();
+    pod.owner = Some(Arc::new(workload.workload_id()));
+    if !taken.insert((pod.meta.namespace.clone(), pod.meta.name.clone())) {
+        pod.meta.name = format!("{}-{}", workload.meta.name, workload.kind).into();
+        taken.insert((pod.meta.namespace.clone(), pod.meta.name.clone()));
+    }
+    pod
+}
+
+/// Every workload that some listed pod belongs to, through any number of controllers.
+fn owners_of_pods(cluster: &Cluster) -> BTreeSet<WorkloadId> {
+    let mut owners = BTreeSet::new();
+    for pod in cluster.pods.iter() {
+        let mut next = pod.owner.as_deref().cloned();
+        while let Some(owner) = next.take() {
+            next = owner_of(cluster, &owner);
+            if !owners.insert(owner) {
+                break;
+            }
+        }
+    }
+    owners
+}
+
+/// What controls a controller: as its object says, else as its name says (`web-5d4f8` of `web`).
+fn owner_of(cluster: &Cluster, owner: &WorkloadId) -> Option<WorkloadId> {
+    let kind = owner.kind.to_lowercase();
+    if let Some(workload) = cluster.workloads.get_variant(&owner.namespace, &owner.name, &kind) {
+        return workload.owner.as_deref().cloned();
+    }
+    let parent = match owner.kind.as_str() {
+        "ReplicaSet" => "Deployment",
+        "Job" => "CronJob",
+        _ => return None,
+    };
+    let (name, _) = owner.name.rsplit_once('-')?;
+    Some(WorkloadId { namespace: owner.namespace.clone(), kind: parent.into(), name: name.into() })
+}

@@ -1,0 +1,281 @@
+//! Facts as the smallest Kubernetes objects that mean them.
+
+use serde_json::{Map, Value, json};
+
+use crate::kinds;
+use crate::model::facts::{
+    ContainerPort, ContainerRole, Endpoint, EndpointSlice, Meta, Namespace, Node, Pod, PodNetwork, PodOrigin, Service,
+    ServiceAccount, ServiceType, TargetPort, Uid, Workload,
+};
+use crate::model::id::{Kind, WorkloadId};
+use crate::model::labels::{Labels, Operator, Selector};
+use crate::model::name::Name;
+use crate::model::role::{Binding, Origin, Role, RoleRule, SubjectKind};
+
+/// An object of a kind with its metadata.
+pub(super) fn object(kind: Kind, meta: &Meta) -> Value {
+    let spec = kinds::spec(kind);
+    let (version, word) = spec.map_or_else(Default::default, |it| (it.api_version(), it.word));
+    json!({"apiVersion": version, "kind": word, "metadata": metadata(meta)})
+}
+
+fn metadata(meta: &Meta) -> Value {
+    let mut it = json!({"name": meta.name});
+    if !meta.namespace.is_empty() {
+        it["namespace"] = json!(meta.namespace);
+    }
+    if !meta.labels.is_empty() {
+        it["labels"] = labels(&meta.labels);
+    }
+    if meta.uid != Uid::Absent {
+        it["uid"] = json!(meta.uid.to_string());
+    }
+    if meta.version.0 != 0 {
+        it["resourceVersion"] = json!(meta.version.0.to_string());
+    }
+    if meta.created != 0 {
+        it["creationTimestamp"] = json!(time(meta.created));
+    }
+    it
+}
+
+fn time(seconds: u32) -> String {
+    jiff::Timestamp::from_second(i64::from(seconds)).map(|it| it.to_string()).unwrap_or_default()
+}
+
+pub(super) fn labels(labels: &Labels) -> Value {
+    labels.iter().map(|(key, value)| (key.to_string(), json!(value))).collect::<Map<_, _>>().into()
+}
+
+/// A selector as the API writes it.
+pub(super) fn selector(selector: &Selector) -> Value {
+    if selector.is_everything() {
+        return json!({});
+    }
+    let expressions: Vec<Value> = selector
+        .all_of
+        .iter()
+        .map(|it| match &it.operator {
+            Operator::In(values) => json!({"key": it.key, "operator": "In", "values": values}),
+            Operator::NotIn(values) => json!({"key": it.key, "operator": "NotIn", "values": values}),
+            Operator::Exists => json!({"key": it.key, "operator": "Exists"}),
+            Operator::DoesNotExist => json!({"key": it.key, "operator": "DoesNotExist"}),
+        })
+        .collect();
+    json!({"matchExpressions": expressions})
+}
+
+fn owned(object: &mut Value, owner: Option<&WorkloadId>) {
+    if let Some(owner) = owner {
+        object["metadata"]["ownerReferences"] = json!([{"kind": owner.kind, "name": owner.name, "controller": true}]);
+    }
+}
+
+pub(super) fn namespace(it: &Namespace) -> Value {
+    object(Kind::NAMESPACE, &it.meta)
+}
+
+pub(super) fn service_account(it: &ServiceAccount) -> Value {
+    object(Kind::SERVICE_ACCOUNT, &it.meta)
+}
+
+pub(super) fn node(it: &Node) -> Value {
+    let mut node = object(Kind::NODE, &it.meta);
+    let cidrs: Vec<String> = it.pod_cidrs.iter().map(ToString::to_string).collect();
+    node["spec"] = json!({"podCIDRs": cidrs, "providerID": it.provider});
+    // The order is kept; which of them are internal is not a fact.
+    let addresses: Vec<Value> =
+        it.addresses.iter().map(|it| json!({"type": "InternalIP", "address": it.to_string()})).collect();
+    node["status"] = json!({"addresses": addresses});
+    node
+}
+
+/// Whether the pod is an object of its own, not one that files make from a template.
+pub(super) fn is_listed(it: &Pod) -> bool {
+    it.origin == PodOrigin::Listed
+}
+
+pub(super) fn pod(it: &Pod) -> Value {
+    let mut pod = object(Kind::POD, &it.meta);
+    owned(&mut pod, it.owner.as_deref());
+    if it.terminating {
+        pod["metadata"]["deletionTimestamp"] = json!(time(it.meta.created));
+    }
+    pod["spec"] = pod_spec(it);
+    let addresses: Vec<Value> = it.addresses.iter().map(|it| json!({"ip": it.to_string()})).collect();
+    pod["status"] = json!({"phase": it.phase.as_str(), "podIPs": addresses});
+    pod
+}
+
+fn pod_spec(it: &Pod) -> Value {
+    let of = |role: ContainerRole| it.ports.iter().filter(|it| it.container == role).map(port).collect::<Vec<_>>();
+    let mut main = json!({"name": "main", "ports": of(ContainerRole::Regular)});
+    if let Some(flags) = &it.authorization_flags {
+        main["command"] = json!(flags);
+    }
+    let mut spec = json!({"serviceAccountName": it.service_account, "containers": [main]});
+    let (sidecars, inits) = (of(ContainerRole::Sidecar), of(ContainerRole::Init));
+    if !sidecars.is_empty() || !inits.is_empty() {
+        spec["initContainers"] = json!([
+            {"name": "sidecars", "restartPolicy": "Always", "ports": sidecars},
+            {"name": "inits", "ports": inits},
+        ]);
+    }
+    if !it.node.is_empty() {
+        spec["nodeName"] = json!(it.node);
+    }
+    if it.network == PodNetwork::Host {
+        spec["hostNetwork"] = json!(true);
+    }
+    spec
+}
+
+fn port(it: &ContainerPort) -> Value {
+    named(&it.name, json!({"containerPort": it.number, "protocol": it.protocol.as_str()}))
+}
+
+fn named(name: &Name, mut it: Value) -> Value {
+    if !name.is_empty() {
+        it["name"] = json!(name);
+    }
+    it
+}
+
+pub(super) fn workload(it: &Workload) -> Value {
+    let mut workload = object(it.kind, &it.meta);
+    owned(&mut workload, it.owner.as_deref());
+    let mut spec = json!({});
+    if let Some(replicas) = it.replicas {
+        spec["replicas"] = json!(replicas);
+    }
+    if let Some(pod) = &it.template {
+        let template = json!({"metadata": {"labels": labels(&pod.meta.labels)}, "spec": pod_spec(pod)});
+        match it.kind {
+            Kind::CRON_JOB => spec["jobTemplate"] = json!({"spec": {"template": template}}),
+            _ => spec["template"] = template,
+        }
+    }
+    workload["spec"] = spec;
+    workload
+}
+
+pub(super) fn service(it: &Service) -> Value {
+    let mut service = object(Kind::SERVICE, &it.meta);
+    let addresses = |list: &[std::net::IpAddr]| list.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let ports: Vec<Value> = it
+        .ports
+        .iter()
+        .map(|it| {
+            let target = match &it.target {
+                TargetPort::Number(number) => json!(number),
+                TargetPort::Named(name) => json!(name),
+            };
+            named(&it.name, json!({"port": it.number, "protocol": it.protocol.as_str(), "targetPort": target}))
+        })
+        .collect();
+    let mut spec = json!({"type": service_type(&it.service_type), "ports": ports});
+    spec["clusterIPs"] = json!(addresses(&it.cluster_ips));
+    spec["externalIPs"] = json!(addresses(&it.external_ips));
+    spec["publishNotReadyAddresses"] = json!(it.publishes_not_ready);
+    if it.headless {
+        spec["clusterIP"] = json!("None");
+    }
+    if let ServiceType::ExternalName(name) = &it.service_type {
+        spec["externalName"] = json!(name);
+    }
+    if let Some(selector) = &it.selector {
+        spec["selector"] = labels(selector);
+    }
+    for (field, local) in [("internalTrafficPolicy", it.internal_local), ("externalTrafficPolicy", it.external_local)] {
+        if local {
+            spec[field] = json!("Local");
+        }
+    }
+    service["spec"] = spec;
+    service
+}
+
+fn service_type(it: &ServiceType) -> &'static str {
+    match it {
+        ServiceType::ClusterIp => "ClusterIP",
+        ServiceType::NodePort => "NodePort",
+        ServiceType::LoadBalancer => "LoadBalancer",
+        ServiceType::ExternalName(_) => "ExternalName",
+    }
+}
+
+pub(super) fn endpoint_slice(it: &EndpointSlice) -> Value {
+    let mut slice = object(Kind::ENDPOINT_SLICE, &it.meta);
+    let v6 = it.endpoints.first().is_some_and(|it| it.address.is_ipv6());
+    slice["addressType"] = json!(if v6 { "IPv6" } else { "IPv4" });
+    slice["endpoints"] = it.endpoints.iter().map(endpoint).collect();
+    let ports = it.ports.iter().map(|it| {
+        let port = named(&it.name, json!({"protocol": it.protocol.as_str()}));
+        it.number.map_or(port.clone(), |number| {
+            let mut port = port;
+            port["port"] = json!(number);
+            port
+        })
+    });
+    slice["ports"] = ports.collect();
+    slice
+}
+
+fn endpoint(it: &Endpoint) -> Value {
+    let mut endpoint = json!({
+        "addresses": [it.address.to_string()],
+        "conditions": {"ready": it.ready, "serving": it.serving, "terminating": it.terminating},
+    });
+    if !it.pod.is_empty() {
+        endpoint["targetRef"] = json!({"kind": "Pod", "name": it.pod});
+    }
+    if !it.node.is_empty() {
+        endpoint["nodeName"] = json!(it.node);
+    }
+    endpoint
+}
+
+pub(super) fn role(it: &Role) -> Value {
+    let mut role = object(it.kind(), &it.meta);
+    if it.origin == Origin::Server && it.meta.uid == Uid::Absent && it.meta.version.0 == 0 {
+        role["metadata"]["resourceVersion"] = json!("0");
+    }
+    role["rules"] = it.rules.iter().map(rule).collect();
+    if let Some(selectors) = &it.aggregates {
+        let selectors: Vec<Value> = selectors.iter().map(selector).collect();
+        role["aggregationRule"] = json!({"clusterRoleSelectors": selectors});
+    }
+    role
+}
+
+fn rule(it: &RoleRule) -> Value {
+    let lists = [
+        ("verbs", &it.verbs),
+        ("apiGroups", &it.groups),
+        ("resources", &it.resources),
+        ("resourceNames", &it.names),
+        ("nonResourceURLs", &it.urls),
+    ];
+    let said = lists.into_iter().filter(|(_, list)| !list.is_empty());
+    said.map(|(field, list)| (field.to_owned(), json!(list[..]))).collect::<Map<_, _>>().into()
+}
+
+pub(super) fn binding(it: &Binding) -> Value {
+    let mut binding = object(it.kind(), &it.meta);
+    binding["roleRef"] = json!({"apiGroup": "rbac.authorization.k8s.io", "kind": it.role.kind, "name": it.role.name});
+    let subjects = it.subjects.iter().map(|it| {
+        let kind = match &it.kind {
+            SubjectKind::User => "User",
+            SubjectKind::Group => "Group",
+            SubjectKind::ServiceAccount => "ServiceAccount",
+            SubjectKind::Other(kind) => kind,
+        };
+        let mut subject = json!({"kind": kind, "name": it.name});
+        if !it.namespace.is_empty() {
+            subject["namespace"] = json!(it.namespace);
+        }
+        subject
+    });
+    binding["subjects"] = subjects.collect();
+    binding
+}
