@@ -93,6 +93,16 @@ impl PortSet {
         }
     }
 
+    /// What is in any of these.
+    pub fn union_of<'a>(sets: impl IntoIterator<Item = &'a Self>) -> Self {
+        let mut all = Self::none();
+        for set in sets {
+            Protocol::ALL.iter().for_each(|it| all.of_mut(*it).extend_from_slice(set.of(*it)));
+        }
+        Protocol::ALL.iter().for_each(|it| merge(all.of_mut(*it)));
+        all
+    }
+
     /// Adds `first..=last`.
     pub fn insert(&mut self, protocol: Protocol, first: u16, last: u16) {
         let first = first.max(1);
@@ -101,15 +111,7 @@ impl PortSet {
         }
         let ranges = self.of_mut(protocol);
         ranges.push((first, last));
-        ranges.sort_unstable();
-        let mut merged: Vec<(u16, u16)> = Vec::with_capacity(ranges.len());
-        for &(low, high) in ranges.iter() {
-            match merged.last_mut() {
-                Some(end) if low <= end.1.saturating_add(1) => end.1 = end.1.max(high),
-                _ => merged.push((low, high)),
-            }
-        }
-        *ranges = merged;
+        merge(ranges);
     }
 
     /// Whether it holds this port.
@@ -175,6 +177,19 @@ impl PortSet {
         }
         rest
     }
+}
+
+/// Sorts ranges and joins those that touch.
+fn merge(ranges: &mut Vec<(u16, u16)>) {
+    ranges.sort_unstable();
+    let mut merged: Vec<(u16, u16)> = Vec::with_capacity(ranges.len());
+    for &(low, high) in ranges.iter() {
+        match merged.last_mut() {
+            Some(end) if low <= end.1.saturating_add(1) => end.1 = end.1.max(high),
+            _ => merged.push((low, high)),
+        }
+    }
+    *ranges = merged;
 }
 
 /// `all`, `none`, or `TCP 80,443 UDP 53-54`.

@@ -11,5 +11,12 @@
 //! port (S2). This module knows nothing of Kubernetes' YAML: `kinds` has compiled it away; it knows nothing of
 //! Services either: the caller asks about each backend.
 
+mod ends;
+mod index;
+pub mod naive;
 pub mod reach;
+mod unevaluated;
 pub mod verdict;
+
+pub use self::ends::{Holder, holder, split};
+pub use self::index::{Index, Isolation, IsolationCounts, PolicyProblem, Settings};

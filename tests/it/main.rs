@@ -6,6 +6,8 @@ mod embedded;
 mod files;
 mod fuzz_replay;
 mod kinds;
+mod net_laws;
+mod net_worlds;
 mod pty;
 mod rbac_cases;
 mod rbac_control_plane;

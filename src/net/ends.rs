@@ -1,0 +1,265 @@
+//! The ends of a connection: which addresses they have, who holds an address, where blocks cut.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use ipnet::IpNet;
+
+use super::reach::AddressRange;
+use super::verdict::{End, EndFacts, NamespaceLabels, Tri};
+use crate::model::address::{Addresses, Block, Family, canonical};
+use crate::model::cluster::{Cluster, METADATA_NAME};
+use crate::model::coverage::Coverage;
+use crate::model::evidence::Gap;
+use crate::model::facts::{Pod, PodNetwork};
+use crate::model::id::{Kind, ObjectId, PodId};
+use crate::model::labels::{Labels, Selector};
+use crate::model::name::Name;
+use crate::model::policy::PeerMatch;
+
+/// What is known of one namespace, for selectors to match.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct NamespaceFacts {
+    pub name: Name,
+    pub labels: NamespaceLabels,
+}
+
+impl NamespaceFacts {
+    /// As far as it is known and still believed: a kind that turned forbidden is not (reliability.md 4.3).
+    pub fn of(cluster: &Cluster, name: &Name) -> Self {
+        Self { name: name.clone(), labels: labels_of(cluster, name) }
+    }
+
+    /// Whether a namespace selector holds it.
+    pub fn matches(&self, selector: &Selector) -> Tri {
+        match &self.labels {
+            NamespaceLabels::Known(labels) => Tri::sure(selector.matches(labels)),
+            NamespaceLabels::NameOnly => selector.all_of.iter().fold(Tri::Yes, |so_far, it| {
+                let this =
+                    if it.key == METADATA_NAME { Tri::sure(it.matches_value(Some(&self.name))) } else { Tri::Maybe };
+                so_far.and(this)
+            }),
+        }
+    }
+}
+
+/// The labels of a namespace with the one that the API server always sets (S19).
+fn labels_of(cluster: &Cluster, name: &Name) -> NamespaceLabels {
+    let coverage = cluster.coverage.of(Kind::NAMESPACE, name);
+    let id = ObjectId::new(Kind::NAMESPACE, "", name.clone());
+    if matches!(coverage, Coverage::Forbidden { .. }) || cluster.unreadable.contains(&id) {
+        return NamespaceLabels::NameOnly;
+    }
+    let named = (Name::from(METADATA_NAME), name.clone());
+    match cluster.namespaces.get("", name) {
+        Some(it) if it.meta.labels.get(METADATA_NAME) == Some(name) => NamespaceLabels::Known(it.meta.labels.clone()),
+        Some(it) => {
+            let pairs = it.meta.labels.iter().map(|(key, value)| (key.clone(), value.clone()));
+            NamespaceLabels::Known(Labels::new(pairs.chain([named])))
+        }
+        None if coverage.is_complete() => NamespaceLabels::Known(Labels::new([named])),
+        None => NamespaceLabels::NameOnly,
+    }
+}
+
+/// Whether pods of this namespace are still believed.
+pub(super) fn reads_pods(cluster: &Cluster, namespace: &str) -> bool {
+    !matches!(cluster.coverage.of(Kind::POD, namespace), Coverage::Forbidden { .. })
+}
+
+/// The addresses of a pod: of one on the host network its own, else its node's.
+pub(super) fn pod_addresses(cluster: &Cluster, pod: &Pod) -> Addresses {
+    if pod.network == PodNetwork::Own || !pod.addresses.is_empty() {
+        return pod.addresses.clone();
+    }
+    node_addresses(cluster, &pod.node)
+}
+
+/// The first address of each family of a node; none when it is not known.
+pub(super) fn node_addresses(cluster: &Cluster, node: &str) -> Addresses {
+    let node = cluster.nodes.get("", node);
+    Addresses::new(node.iter().flat_map(|it| it.addresses.iter().copied()))
+}
+
+/// The end with its facts.
+pub(super) fn facts(cluster: &Cluster, end: &End) -> EndFacts {
+    let blank = EndFacts {
+        end: end.clone(),
+        pod: None,
+        namespace: NamespaceLabels::NameOnly,
+        node: None,
+        addresses: Addresses::default(),
+    };
+    match end {
+        End::Pod(id) => {
+            let pod = cluster.pods.get(&id.namespace, &id.name).cloned();
+            let addresses = pod.as_ref().map(|it| pod_addresses(cluster, it)).unwrap_or_default();
+            let node = pod.as_ref().filter(|it| it.network == PodNetwork::Host);
+            let node = node.and_then(|it| cluster.nodes.get("", &it.node)).cloned();
+            EndFacts { namespace: labels_of(cluster, &id.namespace), pod, node, addresses, ..blank }
+        }
+        End::Node(name) => {
+            let node = cluster.nodes.get("", name).cloned();
+            EndFacts { node, addresses: node_addresses(cluster, name), ..blank }
+        }
+        End::Address(address) => EndFacts { addresses: Addresses::new([*address]), ..blank },
+    }
+}
+
+/// Whether a block holds an end of this family whose address is known, or is somewhere in these ranges.
+pub(super) fn in_block(block: &Block, addresses: &Addresses, ranges: &[IpNet]) -> Tri {
+    let family = block.family();
+    if let Some(address) = addresses.of(family) {
+        return Tri::sure(block.contains(address));
+    }
+    if !addresses.is_empty() {
+        return Tri::No;
+    }
+    let mut ranges = ranges.iter().filter(|it| Family::of(it.addr()) == family).map(|it| range_in(block, it));
+    let Some(first) = ranges.next() else { return Tri::No };
+    ranges.fold(first, |all, it| if all == it { all } else { Tri::Maybe })
+}
+
+/// Whether all, none or a part of a range is in a block.
+fn range_in(block: &Block, range: &IpNet) -> Tri {
+    if block.cidr.contains(range) {
+        if is_covered(range, &block.except) {
+            return Tri::No;
+        }
+        let cut = block.except.iter().any(|hole| hole.contains(range) || range.contains(hole));
+        return if cut { Tri::Maybe } else { Tri::Yes };
+    }
+    if !range.contains(&block.cidr) || is_covered(&block.cidr, &block.except) { Tri::No } else { Tri::Maybe }
+}
+
+/// Whether these holes together cover a range.
+fn is_covered(range: &IpNet, holes: &[IpNet]) -> bool {
+    if holes.iter().any(|hole| hole.contains(range)) {
+        return true;
+    }
+    let inside: Vec<IpNet> = holes.iter().filter(|hole| range.contains(*hole)).copied().collect();
+    if inside.len() < 2 {
+        return false;
+    }
+    match range.subnets(range.prefix_len() + 1) {
+        Ok(halves) => halves.into_iter().all(|half| is_covered(&half, &inside)),
+        Err(_) => false,
+    }
+}
+
+/// Everywhere that an address may be.
+pub(super) fn anywhere() -> [IpNet; 2] {
+    [IpNet::V4(ipnet::Ipv4Net::default()), IpNet::V6(ipnet::Ipv6Net::default())]
+}
+
+/// Who has an address.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Holder {
+    /// An unfinished pod on a network of its own.
+    Pod(PodId),
+    Node(Name),
+    Service(ObjectId),
+    /// Nobody in the cluster.
+    Outside,
+    /// Nobody that we know, and not all is known.
+    Unsure(Gap),
+}
+
+/// Who has this address: a pod, a node, a Service, or nobody in the cluster (CONTRACT §2).
+///
+/// Of two pods with one address the one that is not terminating has it (S39).
+pub fn holder(cluster: &Cluster, address: IpAddr) -> Holder {
+    let address = canonical(address);
+    let believed = |pod: &&Arc<Pod>| {
+        pod.is_governed() && pod.addresses.contains(address) && reads_pods(cluster, &pod.meta.namespace)
+    };
+    if let Some(pod) = cluster.pods.iter().filter(believed).min_by_key(|it| it.terminating) {
+        return Holder::Pod(pod.pod_id());
+    }
+    if let Some(node) = cluster.nodes.iter().find(|it| it.addresses.iter().any(|it| canonical(*it) == address)) {
+        return Holder::Node(node.meta.name.clone());
+    }
+    let host = |pod: &&Arc<Pod>| {
+        pod.network == PodNetwork::Host && !pod.phase.is_finished() && pod.addresses.contains(address)
+    };
+    if let Some(pod) = cluster.pods.iter().filter(host).find(|it| !it.node.is_empty()) {
+        return Holder::Node(pod.node.clone());
+    }
+    let service = cluster
+        .services
+        .iter()
+        .find(|it| it.cluster_ips.iter().chain(it.external_ips.iter()).any(|it| canonical(*it) == address));
+    if let Some(service) = service {
+        return Holder::Service(crate::model::facts::Fact::id(&**service));
+    }
+    for kind in [Kind::POD, Kind::NODE, Kind::SERVICE] {
+        if let Some((namespace, coverage)) = cluster.coverage.hole(kind) {
+            return Holder::Unsure(Gap::Uncovered { kind, namespace, coverage: coverage.clone() });
+        }
+        if let Some(id) = cluster.unreadable.iter().find(|it| it.kind == kind) {
+            return Holder::Unsure(Gap::Unreadable(id.clone()));
+        }
+    }
+    Holder::Outside
+}
+
+/// The parts of a CIDR that no block of any rule tells apart, each with one address that stands for it.
+///
+/// Parts that every block treats alike are one part, though they be many ranges.
+pub fn split(cluster: &Cluster, cidr: IpNet) -> Vec<(Vec<AddressRange>, IpAddr)> {
+    let blocks: BTreeSet<&Block> = cluster
+        .policies
+        .iter()
+        .flat_map(|policy| &policy.rules)
+        .flat_map(|rule| &rule.peers)
+        .filter_map(|peer| match &peer.matches {
+            PeerMatch::Block(block) => Some(block),
+            _ => None,
+        })
+        .collect();
+    parts(&blocks.into_iter().collect::<Vec<_>>(), cidr)
+}
+
+/// The parts of a range that these blocks do not tell apart.
+pub(super) fn parts(blocks: &[&Block], range: IpNet) -> Vec<(Vec<AddressRange>, IpAddr)> {
+    let family = Family::of(range.addr());
+    let blocks: Vec<&&Block> = blocks.iter().filter(|it| it.family() == family).collect();
+    let (first, last) = (number(range.network()), number(range.broadcast()));
+    let mut starts = BTreeSet::from([first]);
+    for net in blocks.iter().flat_map(|it| it.except.iter().chain([&it.cidr])) {
+        starts.insert(number(net.network()));
+        starts.extend(number(net.broadcast()).checked_add(1));
+    }
+    let starts: Vec<u128> = starts.into_iter().filter(|it| first <= *it && *it <= last).collect();
+    let mut parts: Vec<Vec<AddressRange>> = Vec::new();
+    let mut by_blocks: BTreeMap<Vec<bool>, usize> = BTreeMap::new();
+    for (at, start) in starts.iter().enumerate() {
+        let end = starts.get(at + 1).map_or(last, |next| next - 1);
+        let (low, high) = (address(*start, family), address(end, family));
+        let held: Vec<bool> = blocks.iter().map(|it| it.contains(low)).collect();
+        let part = *by_blocks.entry(held).or_insert_with(|| {
+            parts.push(Vec::new());
+            parts.len() - 1
+        });
+        match parts[part].last_mut() {
+            Some(before) if number(before.1).checked_add(1) == Some(*start) => before.1 = high,
+            _ => parts[part].push((low, high)),
+        }
+    }
+    parts.into_iter().map(|ranges| (ranges.clone(), ranges[0].0)).collect()
+}
+
+fn number(address: IpAddr) -> u128 {
+    match address {
+        IpAddr::V4(it) => u32::from(it).into(),
+        IpAddr::V6(it) => it.into(),
+    }
+}
+
+fn address(number: u128, family: Family) -> IpAddr {
+    match family {
+        Family::V4 => IpAddr::V4((number as u32).into()),
+        Family::V6 => IpAddr::V6(number.into()),
+    }
+}

@@ -1,0 +1,290 @@
+//! How the index follows the cluster, change by change.
+//!
+//! The law: `build(after)` answers as `build(before)` to which the changes were applied. Building walks the same
+//! steps in the order that costs least: namespaces, policies, then pods, so that classes are made once.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::policies::ghost;
+use super::{GhostKey, Index, NO_CLASS, NamespaceEntry, PodRow};
+use crate::model::cluster::{Change, Cluster};
+use crate::model::coverage::Coverage;
+use crate::model::evidence::Gap;
+use crate::model::facts::{Node, Pod, PodNetwork};
+use crate::model::id::Kind;
+use crate::model::name::Name;
+use crate::model::policy::{Bends, Policy, Tier};
+use crate::net::ends::{self, NamespaceFacts};
+use crate::net::unevaluated::{self, Unevaluated};
+
+/// How many entries may be out of use before building again pays.
+const STALE: usize = 4096;
+
+impl Index {
+    /// Takes a whole cluster into an empty index.
+    pub(super) fn fill(&mut self, cluster: &Cluster) {
+        for name in cluster.namespace_names() {
+            self.namespace(cluster, &name);
+        }
+        self.renew_ghosts(cluster);
+        for policy in cluster.policies.iter().filter(|it| is_believed(cluster, it)) {
+            self.add_policy(cluster, policy, None);
+        }
+        for pod in cluster.pods.iter() {
+            self.put_pod(cluster, pod);
+        }
+        self.seen = self.seen_now();
+    }
+
+    /// Follows the changes that [`Cluster::apply`] returned; the cluster is the one after all of them.
+    pub fn apply(&mut self, cluster: &Cluster, changes: &[Change]) {
+        let namespaces = self.namespaces.len();
+        let mut is_coverage_new = false;
+        for change in changes {
+            match change {
+                Change::Namespace(it) => {
+                    if let Some(namespace) = it.after.as_ref().or(it.before.as_ref()) {
+                        self.relabel_namespace(cluster, &namespace.meta.name);
+                    }
+                }
+                Change::Pod(it) => match (&it.after, &it.before) {
+                    (Some(pod), _) => self.put_pod(cluster, pod),
+                    (None, Some(pod)) => self.remove_pod(pod),
+                    (None, None) => {}
+                },
+                Change::Node(it) => self.renew_node(cluster, it.before.as_deref(), it.after.as_deref()),
+                Change::Policy(it) => self.replace_policy(cluster, it.before.as_ref(), it.after.as_ref()),
+                Change::Coverage(_) | Change::Readable(_) => is_coverage_new = true,
+                Change::Service(_)
+                | Change::EndpointSlice(_)
+                | Change::ServiceAccount(_)
+                | Change::Workload(_)
+                | Change::Role(_)
+                | Change::Binding(_) => {}
+            }
+        }
+        if is_coverage_new {
+            self.renew_coverage(cluster);
+        } else if self.namespaces.len() != namespaces {
+            self.renew_ghosts(cluster);
+        }
+        if self.is_outdated || self.stale > STALE || self.seen_now() > 2 * self.seen + STALE {
+            *self = Self::with(cluster, std::mem::take(&mut self.settings));
+        }
+    }
+
+    fn seen_now(&self) -> usize {
+        self.ports.seen() + self.keys.len()
+    }
+
+    /// The number of a namespace, entered if it is new.
+    pub(super) fn namespace(&mut self, cluster: &Cluster, name: &Name) -> u32 {
+        if let Some(&id) = self.namespace_ids.get(name) {
+            return id;
+        }
+        let id = self.namespaces.insert(NamespaceEntry {
+            facts: NamespaceFacts::of(cluster, name),
+            pods: Arc::default(),
+            classes: Vec::new(),
+            own: Vec::new(),
+            spaces: Vec::new(),
+            policies: Vec::new(),
+            reads_pods: ends::reads_pods(cluster, name),
+            reads_policies: reads_policies(cluster, name),
+        });
+        Arc::make_mut(&mut self.namespace_ids).insert(name.clone(), id);
+        self.link_namespace(id);
+        id
+    }
+
+    /// Takes a pod in, or what it has become.
+    fn put_pod(&mut self, cluster: &Cluster, pod: &Pod) {
+        let namespace = self.namespace(cluster, &pod.meta.namespace);
+        let (class, host) = if pod.phase.is_finished() || !self.namespaces.get(namespace).reads_pods {
+            (NO_CLASS, NO_CLASS)
+        } else {
+            self.classes_of(cluster, namespace, pod)
+        };
+        [class, host].into_iter().filter(|it| *it != NO_CLASS).for_each(|it| self.enter(it));
+        let rows = Arc::make_mut(&mut self.namespaces.get_mut(namespace).pods);
+        let row = PodRow { name: pod.meta.name.clone(), class, host };
+        match rows.binary_search_by(|it| it.name.cmp(&pod.meta.name)) {
+            Ok(at) => {
+                let before = std::mem::replace(&mut rows[at], row);
+                self.leave_row(&before);
+            }
+            Err(at) => rows.insert(at, row),
+        }
+    }
+
+    fn classes_of(&mut self, cluster: &Cluster, namespace: u32, pod: &Pod) -> (u32, u32) {
+        match pod.network {
+            PodNetwork::Own => {
+                let key = self.pod_key(namespace, pod);
+                (self.class(key), NO_CLASS)
+            }
+            PodNetwork::Host => {
+                let (own, host) = self.host_keys(cluster, namespace, pod);
+                (self.class(own), self.class(host))
+            }
+        }
+    }
+
+    fn leave_row(&mut self, row: &PodRow) {
+        [row.class, row.host].into_iter().filter(|it| *it != NO_CLASS).for_each(|it| self.leave(it));
+    }
+
+    fn remove_pod(&mut self, pod: &Pod) {
+        let Some(&namespace) = self.namespace_ids.get(&pod.meta.namespace) else { return };
+        let rows = Arc::make_mut(&mut self.namespaces.get_mut(namespace).pods);
+        if let Ok(at) = rows.binary_search_by(|it| it.name.cmp(&pod.meta.name)) {
+            let row = rows.remove(at);
+            self.leave_row(&row);
+        }
+    }
+
+    /// Pods on a node's network follow its labels and addresses.
+    fn renew_node(&mut self, cluster: &Cluster, before: Option<&Node>, after: Option<&Node>) {
+        let facts = |it: Option<&Node>| it.map(|it| (it.meta.labels.clone(), it.addresses.clone()));
+        if facts(before) == facts(after) {
+            return;
+        }
+        let Some(node) = after.or(before) else { return };
+        let on_it = |pod: &&Arc<Pod>| pod.network == PodNetwork::Host && pod.node == node.meta.name;
+        for pod in cluster.pods.iter().filter(on_it) {
+            self.put_pod(cluster, pod);
+        }
+    }
+
+    /// The new one first, so that what both name is not forgotten in between.
+    fn replace_policy(&mut self, cluster: &Cluster, before: Option<&Arc<Policy>>, after: Option<&Arc<Policy>>) {
+        let old = before.and_then(|it| self.policy_id(it));
+        if let Some(after) = after.filter(|it| is_believed(cluster, it)) {
+            // One that a change of coverage will take in anyway must not be taken in twice.
+            let home = self.namespace(cluster, &after.meta.namespace);
+            if after.kind != Kind::NETWORK_POLICY || self.namespaces.get(home).reads_policies {
+                self.add_policy(cluster, after, None);
+            }
+        }
+        if let Some(old) = old {
+            self.remove_policy(old);
+        }
+    }
+
+    /// Renews all that rests on what may be read.
+    fn renew_coverage(&mut self, cluster: &Cluster) {
+        for name in self.namespace_ids.keys().cloned().collect::<std::collections::BTreeSet<Name>>() {
+            self.relabel_namespace(cluster, &name);
+            self.renew_pods(cluster, &name);
+            self.renew_policies(cluster, &name);
+        }
+        self.renew_ghosts(cluster);
+    }
+
+    fn renew_pods(&mut self, cluster: &Cluster, name: &Name) {
+        let namespace = self.namespace(cluster, name);
+        let reads = ends::reads_pods(cluster, name);
+        if self.namespaces.get(namespace).reads_pods != reads {
+            self.namespaces.get_mut(namespace).reads_pods = reads;
+            cluster.pods.of(name).iter().for_each(|it| self.put_pod(cluster, it));
+        }
+    }
+
+    fn renew_policies(&mut self, cluster: &Cluster, name: &Name) {
+        let namespace = self.namespace(cluster, name);
+        let reads = reads_policies(cluster, name);
+        if self.namespaces.get(namespace).reads_policies == reads {
+            return;
+        }
+        self.namespaces.get_mut(namespace).reads_policies = reads;
+        let held: Vec<u32> = self.namespaces.get(namespace).policies.clone();
+        let is_plain = |it: &u32| {
+            let entry = self.policies.get(*it);
+            entry.gap.is_none() && entry.policy.kind == Kind::NETWORK_POLICY
+        };
+        let gone: Vec<u32> = held.into_iter().filter(is_plain).collect();
+        gone.into_iter().for_each(|it| self.remove_policy(it));
+        let policies = cluster.policies.of(name).iter();
+        for policy in policies.filter(|it| reads && it.kind == Kind::NETWORK_POLICY) {
+            self.add_policy(cluster, policy, None);
+        }
+    }
+
+    /// Lets the stand-ins be those of what cannot be read now.
+    fn renew_ghosts(&mut self, cluster: &Cluster) {
+        let wanted = self.wanted_ghosts(cluster);
+        for (key, id) in self.ghosts.as_ref().clone() {
+            let keeps = wanted.get(&key).is_some_and(|(_, gap)| self.policies.get(id).gap.as_ref() == Some(gap));
+            if !keeps {
+                self.remove_policy(id);
+                Arc::make_mut(&mut self.ghosts).remove(&key);
+            }
+        }
+        for (key, (policy, gap)) in wanted {
+            if !self.ghosts.contains_key(&key) {
+                let id = self.add_policy(cluster, &Arc::new(policy), Some(gap));
+                Arc::make_mut(&mut self.ghosts).insert(key, id);
+            }
+        }
+    }
+
+    fn wanted_ghosts(&self, cluster: &Cluster) -> BTreeMap<GhostKey, (Policy, Gap)> {
+        let mut ghosts = BTreeMap::new();
+        let namespaces = self.namespaces.iter().map(|(_, it)| &it.facts.name).filter(|it| !it.is_empty());
+        let names: Vec<&Name> = namespaces.collect();
+        for name in &names {
+            let coverage = cluster.coverage.of(Kind::NETWORK_POLICY, name);
+            if !coverage.is_complete() {
+                let policy = ghost(name, Kind::NETWORK_POLICY, Tier::Namespace, Bends::Anything);
+                let gap = uncovered(Kind::NETWORK_POLICY, name, coverage);
+                ghosts.insert(((*name).clone(), String::new()), (policy, gap));
+            }
+        }
+        for id in cluster.unreadable.iter() {
+            let (tier, bends) = match unevaluated::find(id.kind) {
+                Some(kind) => (kind.tier(), Bends::Unevaluated),
+                None if id.kind == Kind::NETWORK_POLICY => (Tier::Namespace, Bends::Anything),
+                None => continue,
+            };
+            let policy = ghost(&id.namespace, id.kind, tier, bends);
+            ghosts.insert((id.namespace.clone(), id.to_string()), (policy, Gap::Unreadable(id.clone())));
+        }
+        for kind in unevaluated::kinds() {
+            for (namespace, coverage) in holes(cluster, &kind, &names) {
+                let policy = ghost(&namespace, kind.kind, kind.tier(), Bends::Unevaluated);
+                let gap = uncovered(kind.kind, &namespace, coverage);
+                ghosts.insert((namespace, kind.kind.to_string()), (policy, gap));
+            }
+        }
+        ghosts
+    }
+}
+
+fn uncovered(kind: Kind, namespace: &Name, coverage: &Coverage) -> Gap {
+    Gap::Uncovered { kind, namespace: namespace.clone(), coverage: coverage.clone() }
+}
+
+/// Where a kind is not fully known: namespaces, or the whole cluster (an empty name).
+fn holes<'a>(cluster: &'a Cluster, kind: &Unevaluated, names: &[&Name]) -> Vec<(Name, &'a Coverage)> {
+    let found = cluster.coverage.kinds.get(&kind.kind);
+    let everywhere = found.map_or(&cluster.coverage.otherwise, |it| &it.everywhere);
+    let by_namespace = found.filter(|it| kind.is_namespaced && !it.namespaces.is_empty());
+    match by_namespace {
+        None if everywhere.is_complete() => Vec::new(),
+        None => vec![(Name::empty(), everywhere)],
+        Some(found) => {
+            let coverage = names.iter().map(|name| ((*name).clone(), found.of(name)));
+            coverage.filter(|(_, it)| !it.is_complete()).collect()
+        }
+    }
+}
+
+/// Whether policies of this namespace that we hold are still believed.
+fn reads_policies(cluster: &Cluster, namespace: &str) -> bool {
+    !matches!(cluster.coverage.of(Kind::NETWORK_POLICY, namespace), Coverage::Forbidden { .. })
+}
+
+fn is_believed(cluster: &Cluster, policy: &Policy) -> bool {
+    policy.kind != Kind::NETWORK_POLICY || reads_policies(cluster, &policy.meta.namespace)
+}

@@ -1,0 +1,265 @@
+//! One pair, explained: the verdict with both gates and all that they rest on.
+
+use std::net::IpAddr;
+
+use super::Index;
+use super::classes::{Families, Sort};
+use super::pair::{Flow, Found, Side, is_own_node};
+use super::policies::PolicyEntry;
+use crate::model::address::Family;
+use crate::model::cluster::Cluster;
+use crate::model::evidence::{Gap, Outcome};
+use crate::model::facts::{ContainerPort, ContainerRole};
+use crate::model::id::{Kind, PodId};
+use crate::model::policy::{Direction, Tier};
+use crate::model::port::{PortMatch, PortSet};
+use crate::net::ends;
+use crate::net::verdict::{Considered, End, EndFacts, FamilyVerdict, Fit, Gate, Port, Tri, Verdict, Why};
+
+/// Whether the pair is exempt from policies.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Exempt {
+    No,
+    OwnNode,
+    Itself,
+}
+
+/// What all gates of one verdict share.
+struct Case<'a> {
+    from: &'a Found,
+    to: &'a Found,
+    exempt: Exempt,
+    /// The ports that the destination declares.
+    declared: &'a [ContainerPort],
+    port: Option<Port>,
+}
+
+impl Index {
+    /// Whether `from` may connect to `to`, and why; without a port: to which of its ports.
+    ///
+    /// ```
+    /// use kreach::model::cluster::Cluster;
+    /// use kreach::net::{Index, verdict::End};
+    /// let cluster = Cluster::default();
+    /// let index = Index::build(&cluster);
+    /// let (from, to) = (End::Address([192, 0, 2, 1].into()), End::Address([192, 0, 2, 2].into()));
+    /// assert_eq!(index.trace(&cluster, &from, &to, None).outcome().as_str(), "allow");
+    /// ```
+    pub fn trace(&self, cluster: &Cluster, from: &End, to: &End, port: Option<Port>) -> Verdict {
+        let found = (self.find(cluster, from), self.find(cluster, to));
+        let exempt = if from == to {
+            Exempt::Itself
+        } else if is_own_node(&found.0, &found.1) {
+            Exempt::OwnNode
+        } else {
+            Exempt::No
+        };
+        self.verdict(cluster, (from, to), (&found.0, &found.1), exempt, port)
+    }
+
+    /// A pod to itself as if it were two pods alike: what a connection through its own Service may meet (S50).
+    pub fn hairpin(&self, cluster: &Cluster, pod: &PodId, port: Option<Port>) -> Verdict {
+        let end = End::Pod(pod.clone());
+        let found = self.find(cluster, &end);
+        self.verdict(cluster, (&end, &end), (&found, &found), Exempt::No, port)
+    }
+
+    /// The outcome of [`Index::trace`] without its reasons.
+    pub fn outcome(&self, cluster: &Cluster, from: &End, to: &End, port: Option<Port>) -> Outcome {
+        let found = (self.find(cluster, from), self.find(cluster, to));
+        let (sure, possible) = if from == to && !matches!(found.0, Found::Nothing) {
+            (self.ports.full(), self.ports.full())
+        } else {
+            self.pass(&found.0, &found.1)
+        };
+        let atom = port.map(|(protocol, number)| self.ports.atom(protocol, number));
+        let has = |mask: &super::ports::Mask| match atom {
+            None => !mask.is_empty(),
+            Some(atom) => atom.is_some_and(|it| mask.has(it)),
+        };
+        match (has(&sure), has(&possible)) {
+            (true, _) => Outcome::Allow,
+            (false, true) => Outcome::Unknown,
+            (false, false) => Outcome::Deny,
+        }
+    }
+
+    fn verdict(
+        &self,
+        cluster: &Cluster,
+        ends: (&End, &End),
+        found: (&Found, &Found),
+        exempt: Exempt,
+        port: Option<Port>,
+    ) -> Verdict {
+        let (from, to) = (ends::facts(cluster, ends.0), ends::facts(cluster, ends.1));
+        let mut gaps = Vec::new();
+        for (facts, found) in [(&from, found.0), (&to, found.1)] {
+            gaps.extend(self.end_gap(cluster, facts, found));
+        }
+        if exempt != Exempt::Itself {
+            gaps.extend(self.bending(found.0, found.1));
+        }
+        let families = match (self.side(found.0, 0), self.side(found.1, 0)) {
+            (Some(from), Some(to)) => Families::shared(from.families(), to.families()).collect(),
+            _ => Vec::new(),
+        };
+        if families.is_empty() && gaps.is_empty() {
+            gaps.push(Gap::End { what: "the ends have no address family in common".into() });
+        }
+        let declared = match (&to.pod, found.1) {
+            (Some(pod), Found::Pod { .. } | Found::Host { .. }) => &pod.ports[..],
+            _ => &[],
+        };
+        let case = Case { from: found.0, to: found.1, exempt, declared, port };
+        let families = families.into_iter().map(|it| self.family(&case, &from, &to, it)).collect();
+        Verdict { from, to, port, families, gaps }
+    }
+
+    /// Why an end cannot be judged at all.
+    fn end_gap(&self, cluster: &Cluster, facts: &EndFacts, found: &Found) -> Option<Gap> {
+        let (End::Pod(id), Found::Nothing) = (&facts.end, found) else { return None };
+        let coverage = cluster.coverage.of(Kind::POD, &id.namespace);
+        let finished = facts.pod.as_ref().filter(|it| it.phase.is_finished());
+        if cluster.unreadable.contains(&id.object()) {
+            return Some(Gap::Unreadable(id.object()));
+        }
+        if !coverage.is_complete() && finished.is_none() {
+            let (kind, namespace) = (Kind::POD, id.namespace.clone());
+            return Some(Gap::Uncovered { kind, namespace, coverage: coverage.clone() });
+        }
+        let what = if facts.pod.is_some() { "the pod has finished" } else { "there is no such pod" };
+        Some(Gap::End { what: what.into() })
+    }
+
+    /// The policies that are not evaluated and touch this flow.
+    fn bending(&self, from: &Found, to: &Found) -> Vec<Gap> {
+        let sides = (0..2).flat_map(|reading| [self.side(from, reading), self.side(to, reading)]).flatten();
+        let mut ids: Vec<u32> = sides.flat_map(|it| it.policies().to_vec()).chain(self.bends_all.clone()).collect();
+        ids.retain(|it| self.policies.get(*it).bends_flows);
+        ids.sort_unstable();
+        ids.dedup();
+        let gap = |it: &PolicyEntry| it.gap.clone().unwrap_or_else(|| Gap::NotEvaluated(it.policy.id()));
+        ids.into_iter().map(|it| gap(self.policies.get(it))).collect()
+    }
+
+    fn family(&self, case: &Case<'_>, from: &EndFacts, to: &EndFacts, family: Family) -> FamilyVerdict {
+        let address = |facts: &EndFacts| -> Option<IpAddr> { facts.addresses.of(family) };
+        let gates = |reading| {
+            let (from, to) = (self.side(case.from, reading)?, self.side(case.to, reading)?);
+            let declared = to.declared();
+            let flow = |target, peer, direction| Flow { target, peer, direction, family, declared };
+            Some((
+                self.explain(case, &flow(from, to, Direction::Egress)),
+                self.explain(case, &flow(to, from, Direction::Ingress)),
+            ))
+        };
+        let has_other = case.from.readings().max(case.to.readings()) > 1 && case.exempt == Exempt::No;
+        let other_reading = if has_other { gates(1).map(Box::new) } else { None };
+        let (egress, ingress) = gates(0).expect("families are those of both ends");
+        FamilyVerdict { family, from: address(from), to: address(to), egress, ingress, other_reading }
+    }
+
+    fn explain(&self, case: &Case<'_>, flow: &Flow<'_>) -> Gate {
+        let direction = flow.direction;
+        let why = match case.exempt {
+            Exempt::Itself => Some(Why::Itself),
+            Exempt::OwnNode => Some(Why::OwnNode),
+            Exempt::No => match &flow.target {
+                Side::Loose(loose) => Some(if loose.node.is_some() { Why::Node } else { Why::Outside }),
+                Side::Class(_, class) if matches!(class.key.sort, Sort::HostNode | Sort::UnknownNode) => {
+                    Some(Why::HostNetwork)
+                }
+                Side::Class(..) => None,
+            },
+        };
+        if let Some(why) = why {
+            let all = PortSet::all();
+            return Gate { direction, why, policies: Vec::new(), allowed: all.clone(), possible: all };
+        }
+        let policies: Vec<Considered> = self.consider(case, flow);
+        let passes = self.gate(flow);
+        Gate {
+            direction,
+            why: if policies.is_empty() { Why::NotIsolated } else { Why::Policies },
+            policies,
+            allowed: self.ports.set_of(&self.ports.full().without(&passes.deny)),
+            possible: self.ports.set_of(&passes.allow),
+        }
+    }
+
+    /// All policies that have a say on the target in this direction.
+    fn consider(&self, case: &Case<'_>, flow: &Flow<'_>) -> Vec<Considered> {
+        let entries = flow.target.policies().iter().map(|it| self.policies.get(*it));
+        let has_say = |it: &&PolicyEntry| {
+            let speaks = it.policy.tier != Tier::Namespace && it.rules_of(flow.direction).next().is_some();
+            !it.bends_flows && (it.isolates(flow.direction) || it.is_vague || Self::opens(it, flow.direction) || speaks)
+        };
+        let consider = |it: &PolicyEntry| Considered {
+            policy: it.policy.clone(),
+            governs: self.governs_target(it, &flow.target),
+            isolates: it.isolates(flow.direction),
+            fit: if it.is_vague { None } else { self.fit(case, flow, it) },
+            gap: it.gap.clone(),
+        };
+        entries.filter(has_say).map(consider).collect()
+    }
+
+    /// The first rule that surely fits, else the first that may.
+    fn fit(&self, case: &Case<'_>, flow: &Flow<'_>, policy: &PolicyEntry) -> Option<Fit> {
+        let mut maybe = None;
+        for rule in policy.rules_of(flow.direction) {
+            let ports = &policy.policy.rules[rule.at as usize].ports;
+            let Some((port, port_fits)) = first(ports, |it| port_fits(it, case.declared, flow.declared, case.port))
+            else {
+                continue;
+            };
+            let Some((peer, holds)) = first(&rule.peers, |it| self.peer_holds(*it, &flow.peer, flow.family)) else {
+                continue;
+            };
+            let fits = holds.and(port_fits);
+            let fit = Fit { rule: rule.at as usize, peer, port, fits };
+            if fits == Tri::Yes {
+                return Some(fit);
+            }
+            maybe = maybe.or(Some(fit));
+        }
+        maybe
+    }
+}
+
+/// The place of the first that is surely so, else of the first that may be.
+fn first<T>(items: &[T], is_so: impl Fn(&T) -> Tri) -> Option<(usize, Tri)> {
+    let mut maybe = None;
+    for (at, item) in items.iter().enumerate() {
+        match is_so(item) {
+            Tri::Yes => return Some((at, Tri::Yes)),
+            Tri::Maybe => maybe = maybe.or(Some((at, Tri::Maybe))),
+            Tri::No => {}
+        }
+    }
+    maybe
+}
+
+/// Whether an element of a rule's ports holds the port, or some port when none is asked for.
+fn port_fits(matches: &PortMatch, ports: &[ContainerPort], declared: u32, port: Option<Port>) -> Tri {
+    match (matches, port) {
+        (PortMatch::Any, _) => Tri::Yes,
+        (PortMatch::All(protocol), port) => Tri::sure(port.is_none_or(|it| it.0 == *protocol)),
+        (PortMatch::Range { protocol, first, last }, port) => {
+            Tri::sure(port.is_none_or(|it| it.0 == *protocol && (*first..=*last).contains(&it.1)))
+        }
+        (PortMatch::Named { protocol, name }, port) => {
+            // An end that policies see as a node declares nothing to them.
+            let declares = if declared == super::ports::NOTHING_DECLARED { &[] } else { ports };
+            let holds = |it: &&ContainerPort| {
+                it.name == *name && it.protocol == *protocol && port.is_none_or(|port| port == (it.protocol, it.number))
+            };
+            let found = declares.iter().filter(holds);
+            found.fold(Tri::No, |so_far, it| match it.container {
+                ContainerRole::Init => so_far.or(Tri::Maybe),
+                ContainerRole::Regular | ContainerRole::Sidecar => Tri::Yes,
+            })
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! What makes one answer microseconds: pods in classes, selectors as sets of classes, ports as atoms.
+//!
+//! ```text
+//! pods ──► classes    same namespace, same values of the label keys that selectors read, same named ports,
+//!                     same families, in the same blocks: they answer alike, S41 apart
+//! rules ─► peers      what a rule's peer or a policy's target matches, as a set of classes
+//!          groups     (peer, ports) of one direction → the classes whose policies have such a rule
+//!          atoms      ports that no rule tells apart
+//! ```
+//!
+//! A pair is a few look-ups ([`pair`]), all that an end reaches is a few unions of sets ([`row`]), and a change of
+//! the cluster touches the classes that it concerns ([`apply`]). Building is applying to an empty index.
+//!
+//! A pod on the host network is in two classes: its node's, which is how it is judged, and its own, as if it were
+//! any pod, which is the other reading of S37 and S38. Where the readings differ, the answer is unknown.
+//!
+//! Label keys, blocks and port lists that were seen once stay: they only part classes more finely. When too many of
+//! them are out of use, the index is built again.
+
+mod apply;
+mod classes;
+mod explain;
+mod members;
+mod pair;
+mod peers;
+mod policies;
+mod ports;
+mod queries;
+mod row;
+mod slab;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use hashbrown::HashTable;
+use ipnet::IpNet;
+use rustc_hash::FxBuildHasher;
+
+use self::classes::Class;
+use self::members::{Bits, Members};
+use self::peers::{Group, PeerEntry, Space};
+use self::policies::PolicyEntry;
+use self::ports::Ports;
+use self::slab::Slab;
+use super::ends::NamespaceFacts;
+use crate::model::cluster::Cluster;
+use crate::model::name::Name;
+
+pub use self::queries::{Isolation, IsolationCounts, PolicyProblem};
+
+/// What the user tells beyond the cluster's objects.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Settings {
+    /// Where pods without an address will be (`--pod-cidr`); empty: anywhere.
+    pub pod_cidrs: Vec<IpNet>,
+}
+
+/// No class: a finished pod, or one that may no longer be read.
+const NO_CLASS: u32 = u32::MAX;
+
+/// What a stand-in stands for: a namespace (empty: the cluster) and an object or a kind in it.
+type GhostKey = (Name, String);
+
+/// One pod of a namespace, as the index knows it.
+#[derive(Clone, Debug)]
+struct PodRow {
+    name: Name,
+    /// Its class; of a host-network pod the one of the other reading.
+    class: u32,
+    /// The class of its node, if it is on the host network.
+    host: u32,
+}
+
+/// One namespace.
+#[derive(Clone, Debug)]
+struct NamespaceEntry {
+    facts: NamespaceFacts,
+    /// Sorted by name.
+    pods: Arc<Vec<PodRow>>,
+    classes: Vec<u32>,
+    /// Peers that name pods of exactly this namespace.
+    own: Vec<u32>,
+    /// Namespace selectors that hold it, surely or maybe.
+    spaces: Vec<u32>,
+    /// Policies of this namespace (the entry of the empty name holds cluster-wide ones).
+    policies: Vec<u32>,
+    reads_pods: bool,
+    reads_policies: bool,
+}
+
+/// The index of one cluster: see the module.
+#[derive(Clone, Debug, Default)]
+pub struct Index {
+    settings: Settings,
+    ports: Arc<Ports>,
+    namespaces: Slab<NamespaceEntry>,
+    namespace_ids: Arc<HashMap<Name, u32, FxBuildHasher>>,
+    /// The label keys that tell pods apart.
+    keys: Arc<BTreeSet<Name>>,
+    /// The label keys that tell nodes apart.
+    node_keys: Arc<BTreeSet<Name>>,
+    classes: Slab<Class>,
+    class_ids: HashTable<u32>,
+    peers: Slab<PeerEntry>,
+    peer_ids: HashTable<u32>,
+    /// Blocks by their network, to find those that hold an address.
+    blocks: Arc<BTreeMap<IpNet, Vec<u32>>>,
+    /// Peers that name nodes by their labels.
+    node_peers: Vec<u32>,
+    spaces: Slab<Space>,
+    space_ids: HashTable<u32>,
+    groups: Slab<Group>,
+    group_ids: HashTable<u32>,
+    policies: Slab<PolicyEntry>,
+    /// Policies that bend every flow of the cluster.
+    bends_all: Vec<u32>,
+    /// Stand-ins for what could not be read, by what they stand for.
+    ghosts: Arc<BTreeMap<GhostKey, u32>>,
+    /// How many peers are of no use any more.
+    stale: usize,
+    live: Bits,
+    /// By direction: classes that no policy isolates.
+    open: [Bits; 2],
+    /// By family: classes that have an address of it, or may have.
+    families: [Bits; 2],
+    v6_first: Bits,
+    /// Classes that need to be judged one by one.
+    odd: Bits,
+    /// By declaration: the classes that declare so.
+    declared: Arc<Vec<Members>>,
+    /// What was read can no longer be kept up piece by piece.
+    is_outdated: bool,
+    /// How much was seen when the index was built, to tell when it is worth building again.
+    seen: usize,
+}
+
+/// A direction as a place in a pair.
+fn slot(direction: crate::model::policy::Direction) -> usize {
+    match direction {
+        crate::model::policy::Direction::Egress => 0,
+        crate::model::policy::Direction::Ingress => 1,
+    }
+}
+
+/// A family as a place in a pair.
+fn family_slot(family: crate::model::address::Family) -> usize {
+    match family {
+        crate::model::address::Family::V4 => 0,
+        crate::model::address::Family::V6 => 1,
+    }
+}
+
+impl Index {
+    /// The index of this cluster.
+    pub fn build(cluster: &Cluster) -> Self {
+        Self::with(cluster, Settings::default())
+    }
+
+    /// The index of this cluster under these settings.
+    pub fn with(cluster: &Cluster, settings: Settings) -> Self {
+        let mut index = Self { settings, ..Self::default() };
+        index.peer(&peers::Key::Anyone);
+        index.fill(cluster);
+        index
+    }
+
+    /// How many classes there are, which is what most costs depend on.
+    pub fn classes(&self) -> usize {
+        self.classes.len()
+    }
+
+    /// About how many bytes the index holds beside the cluster.
+    pub fn bytes(&self) -> usize {
+        let rows: usize = self.namespaces.iter().map(|(_, it)| it.bytes()).sum();
+        let classes: usize = self.classes.iter().map(|(_, it)| it.bytes()).sum();
+        let peers: usize = self.peers.iter().map(|(_, it)| it.bytes()).sum();
+        let groups: usize = self.groups.iter().map(|(_, it)| it.members.bytes()).sum();
+        let policies: usize = self.policies.iter().map(|(_, it)| it.bytes()).sum();
+        let slabs = self.namespaces.bytes() + self.classes.bytes() + self.peers.bytes() + self.groups.bytes();
+        let tables = (self.class_ids.capacity() + self.peer_ids.capacity() + self.group_ids.capacity()) * 5;
+        let bits = [&self.live, &self.open[0], &self.open[1], &self.odd].map(Bits::bytes).iter().sum::<usize>() * 2;
+        rows + classes
+            + peers
+            + groups
+            + policies
+            + slabs
+            + self.policies.bytes()
+            + tables
+            + bits
+            + self.ports.bytes()
+            + self.declared.iter().map(Members::bytes).sum::<usize>()
+    }
+}
+
+impl NamespaceEntry {
+    fn bytes(&self) -> usize {
+        self.pods.capacity() * size_of::<PodRow>()
+            + (self.classes.capacity() + self.own.capacity() + self.spaces.capacity() + self.policies.capacity()) * 4
+            + 64
+    }
+}

@@ -1,0 +1,406 @@
+//! One pair of ends: which ports pass a gate, surely and possibly.
+//!
+//! What we do not know makes several answers possible for one port, so a gate is two sets: the ports that some
+//! reading lets pass, and those that some reading stops. A port that is in both is unknown. Readings of different
+//! rules are independent; what one policy says holds together (a policy that may govern, and allows what it
+//! isolates, can deny nothing).
+
+use std::sync::Arc;
+
+use ipnet::IpNet;
+
+use super::classes::{Class, Families, Sort};
+use super::peers::{ANYONE, Key};
+use super::policies::{PolicyEntry, RuleEntry};
+use super::ports::{Mask, NOTHING_DECLARED};
+use super::{Index, NO_CLASS};
+use crate::model::address::{Addresses, Family};
+use crate::model::cluster::Cluster;
+use crate::model::facts::{Node, Pod, PodNetwork};
+use crate::model::id::PodId;
+use crate::model::name::Name;
+use crate::model::policy::{Action, Direction, Tier};
+use crate::net::ends;
+use crate::net::verdict::{End, Tri};
+
+/// One end in one reading: a class, or something outside all classes.
+#[derive(Clone, Copy)]
+pub(super) enum Side<'a> {
+    Class(u32, &'a Class),
+    Loose(&'a Loose),
+}
+
+/// An end that is no pod.
+#[derive(Clone, Debug)]
+pub(super) struct Loose {
+    pub addresses: Addresses,
+    pub ranges: Vec<IpNet>,
+    pub families: Families,
+    /// `None`: an outside address.
+    pub node: Option<Name>,
+    pub facts: Option<Arc<Node>>,
+}
+
+/// An end as the index finds it.
+pub(super) enum Found {
+    Pod {
+        class: u32,
+        node: Name,
+    },
+    /// A pod on the host network: its own class and that of its node.
+    Host {
+        own: u32,
+        host: u32,
+        node: Name,
+    },
+    Loose(Loose),
+    /// A pod that has finished, may no longer be read, or is not there.
+    Nothing,
+}
+
+/// The ports that may pass, and those that may be stopped.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Passes {
+    pub allow: Mask,
+    pub deny: Mask,
+}
+
+/// A flow seen from one gate.
+#[derive(Clone, Copy)]
+pub(super) struct Flow<'a> {
+    pub target: Side<'a>,
+    pub peer: Side<'a>,
+    pub direction: Direction,
+    pub family: Family,
+    /// What the destination declares.
+    pub declared: u32,
+}
+
+impl Side<'_> {
+    pub fn families(&self) -> Families {
+        match self {
+            Side::Class(_, class) => class.key.families,
+            Side::Loose(loose) => loose.families,
+        }
+    }
+
+    pub fn declared(&self) -> u32 {
+        match self {
+            Side::Class(_, class) => class.key.declared,
+            Side::Loose(_) => NOTHING_DECLARED,
+        }
+    }
+
+    pub fn policies(&self) -> &[u32] {
+        match self {
+            Side::Class(_, class) => &class.policies,
+            Side::Loose(_) => &[],
+        }
+    }
+}
+
+impl Found {
+    /// The node that it is on, or is; empty: none that is known.
+    pub fn node(&self) -> &str {
+        match self {
+            Found::Pod { node, .. } | Found::Host { node, .. } => node,
+            Found::Loose(loose) => loose.node.as_deref().unwrap_or_default(),
+            Found::Nothing => "",
+        }
+    }
+
+    /// Whether it is a node, or a pod that is one to policies.
+    pub fn is_node(&self) -> bool {
+        match self {
+            Found::Host { .. } => true,
+            Found::Loose(loose) => loose.node.is_some(),
+            Found::Pod { .. } | Found::Nothing => false,
+        }
+    }
+
+    /// How many readings it has.
+    pub fn readings(&self) -> usize {
+        if matches!(self, Found::Host { .. }) { 2 } else { 1 }
+    }
+}
+
+/// Whether the pair is a pod or node and its own node (S41).
+pub(super) fn is_own_node(from: &Found, to: &Found) -> bool {
+    (from.is_node() || to.is_node()) && !from.node().is_empty() && from.node() == to.node()
+}
+
+impl Index {
+    /// The classes of a pod.
+    pub(super) fn row_of(&self, pod: &PodId) -> Option<(u32, u32)> {
+        let namespace = self.namespaces.get(*self.namespace_ids.get(&pod.namespace)?);
+        let at = namespace.pods.binary_search_by(|it| it.name.cmp(&pod.name)).ok()?;
+        let row = &namespace.pods[at];
+        (row.class != NO_CLASS).then_some((row.class, row.host))
+    }
+
+    pub(super) fn find(&self, cluster: &Cluster, end: &End) -> Found {
+        match end {
+            End::Pod(id) => match (self.row_of(id), cluster.pods.get(&id.namespace, &id.name)) {
+                (Some(row), Some(pod)) => found_pod(row, pod),
+                _ => Found::Nothing,
+            },
+            End::Node(name) => {
+                let addresses = ends::node_addresses(cluster, name);
+                let facts = cluster.nodes.get("", name).cloned();
+                Found::Loose(self.loose(addresses, Some(name.clone()), facts))
+            }
+            End::Address(address) => Found::Loose(self.loose(Addresses::new([*address]), None, None)),
+        }
+    }
+
+    pub(super) fn loose(&self, addresses: Addresses, node: Option<Name>, facts: Option<Arc<Node>>) -> Loose {
+        let ranges = if addresses.is_empty() { ends::anywhere().to_vec() } else { Vec::new() };
+        Loose { families: Families::of(&addresses, &ranges), addresses, ranges, node, facts }
+    }
+
+    /// The end in one reading (0: the usual one).
+    pub(super) fn side<'a>(&'a self, found: &'a Found, reading: usize) -> Option<Side<'a>> {
+        let class = match found {
+            Found::Pod { class, .. } => *class,
+            Found::Host { own, host, .. } => {
+                if reading == 0 {
+                    *host
+                } else {
+                    *own
+                }
+            }
+            Found::Loose(loose) => return Some(Side::Loose(loose)),
+            Found::Nothing => return None,
+        };
+        Some(self.class_side(class))
+    }
+
+    pub(super) fn class_side(&self, class: u32) -> Side<'_> {
+        Side::Class(class, self.classes.get(class))
+    }
+
+    /// Whether a peer of a rule holds an end.
+    pub(super) fn peer_holds(&self, peer: u32, side: &Side<'_>, family: Family) -> Tri {
+        if peer == ANYONE {
+            return Tri::Yes;
+        }
+        let entry = self.peers.get(peer);
+        if let Key::Block(block) = &entry.key
+            && block.family() != family
+        {
+            return Tri::No;
+        }
+        match side {
+            Side::Class(_, class) => class.held_by(peer),
+            Side::Loose(loose) => match &entry.key {
+                Key::Block(block) => ends::in_block(block, &loose.addresses, &loose.ranges),
+                Key::Nodes(selector) => match (&loose.node, &loose.facts) {
+                    (None, _) => Tri::No,
+                    (Some(_), None) => Tri::Maybe,
+                    (Some(_), Some(node)) => Tri::sure(selector.matches(&node.meta.labels)),
+                },
+                Key::Pods(_) | Key::Anyone => Tri::No,
+            },
+        }
+    }
+
+    /// Whether some peer of a rule holds an end.
+    fn rule_holds(&self, rule: &RuleEntry, flow: &Flow<'_>) -> Tri {
+        let mut best = Tri::No;
+        for peer in &rule.peers {
+            best = best.or(self.peer_holds(*peer, &flow.peer, flow.family));
+            if best == Tri::Yes {
+                break;
+            }
+        }
+        best
+    }
+
+    /// The ports on which a rule surely fits, and those on which it may.
+    fn rule_ports(&self, rule: &RuleEntry, flow: &Flow<'_>) -> Option<(Mask, Mask)> {
+        let holds = self.rule_holds(rule, flow);
+        if holds == Tri::No {
+            return None;
+        }
+        let resolved = self.resolved(rule, flow.declared);
+        let sure = if holds == Tri::Yes { self.ports.mask(resolved.sure).clone() } else { self.ports.none() };
+        Some((sure, self.ports.mask(resolved.possible).clone()))
+    }
+
+    /// How surely a policy governs the target.
+    pub(super) fn governs_target(&self, policy: &PolicyEntry, target: &Side<'_>) -> Tri {
+        match target {
+            Side::Class(_, class) => policy.governs.and(class.held_by(policy.target)),
+            Side::Loose(_) => Tri::No,
+        }
+    }
+
+    /// What one gate does with every port.
+    pub(super) fn gate(&self, flow: &Flow<'_>) -> Passes {
+        let mut passes = Passes { allow: self.ports.none(), deny: self.ports.none() };
+        let policies = flow.target.policies();
+        if policies.is_empty() {
+            passes.allow = self.ports.full();
+            return passes;
+        }
+        let tier = |it: &u32| self.policies.get(*it).policy.tier;
+        let admin = policies.partition_point(|it| matches!(tier(it), Tier::Admin { .. }));
+        let namespace = policies.partition_point(|it| !matches!(tier(it), Tier::Baseline { .. }));
+        let live = self.ordered(&policies[..admin], flow, self.ports.full(), &mut passes);
+        let live = self.deny_by_default(&policies[admin..namespace], flow, live, &mut passes);
+        let live = self.ordered(&policies[namespace..], flow, live, &mut passes);
+        passes.allow |= &live;
+        passes
+    }
+
+    /// A tier whose first fitting rule decides; gives the ports that may get past it.
+    ///
+    /// The order of policies of one priority is undefined, so each of them may be the first.
+    fn ordered(&self, policies: &[u32], flow: &Flow<'_>, mut live: Mask, passes: &mut Passes) -> Mask {
+        let mut passed = self.ports.none();
+        for same in policies.chunk_by(|a, b| self.policies.get(*a).policy.tier == self.policies.get(*b).policy.tier) {
+            let entering = live.clone();
+            for policy in same.iter().map(|it| self.policies.get(*it)).filter(|it| !it.bends_flows) {
+                let rest = self.first_fit(policy, flow, entering.clone(), passes, &mut passed);
+                if self.governs_target(policy, &flow.target) == Tri::Yes {
+                    live = live.without(&entering.without(&rest));
+                }
+            }
+        }
+        live |= &passed;
+        live
+    }
+
+    /// One policy of such a tier; gives the ports that may get past it.
+    fn first_fit(
+        &self,
+        policy: &PolicyEntry,
+        flow: &Flow<'_>,
+        mut live: Mask,
+        passes: &mut Passes,
+        passed: &mut Mask,
+    ) -> Mask {
+        if policy.is_vague {
+            passes.allow |= &live;
+            passes.deny |= &live;
+            *passed |= &live;
+            return live;
+        }
+        if Self::opens(policy, flow.direction) {
+            passes.allow |= &live;
+        }
+        for rule in policy.rules_of(flow.direction) {
+            let Some((sure, possible)) = self.rule_ports(rule, flow) else { continue };
+            let hit = live.and(&possible);
+            match rule.action {
+                Action::Allow => passes.allow |= &hit,
+                Action::Deny => passes.deny |= &hit,
+                Action::Pass => *passed |= &hit,
+            }
+            live = live.without(&sure);
+        }
+        live
+    }
+
+    /// The tier in which targets are deny by default; gives the ports that may get past it.
+    fn deny_by_default(&self, policies: &[u32], flow: &Flow<'_>, live: Mask, passes: &mut Passes) -> Mask {
+        let (mut some_sure, mut some_maybe) = (false, false);
+        let (mut allowed, mut possible) = (self.ports.none(), self.ports.none());
+        let mut by_every_maybe = self.ports.full();
+        for policy in policies.iter().map(|it| self.policies.get(*it)).filter(|it| it.isolates(flow.direction)) {
+            let (sure, may) = self.allowed_by(policy, flow);
+            possible |= &may;
+            if self.governs_target(policy, &flow.target) == Tri::Yes {
+                some_sure = true;
+                allowed |= &sure;
+            } else {
+                some_maybe = true;
+                by_every_maybe &= &sure;
+            }
+        }
+        if !some_sure && !some_maybe {
+            return live;
+        }
+        let never_stopped = if some_sure { allowed } else { by_every_maybe };
+        passes.allow |= &live.and(&possible);
+        passes.deny |= &live.without(&never_stopped);
+        if some_sure { self.ports.none() } else { live }
+    }
+
+    /// The ports that a policy of that tier surely allows, and those that it may.
+    fn allowed_by(&self, policy: &PolicyEntry, flow: &Flow<'_>) -> (Mask, Mask) {
+        if policy.is_vague {
+            return (self.ports.none(), self.ports.full());
+        }
+        let mut sure = self.ports.none();
+        let opens = Self::opens(policy, flow.direction);
+        let mut possible = if opens { self.ports.full() } else { self.ports.none() };
+        for rule in policy.rules_of(flow.direction).filter(|it| it.action == Action::Allow) {
+            if let Some((surely, may)) = self.rule_ports(rule, flow) {
+                sure |= &surely;
+                possible |= &may;
+            }
+        }
+        (sure, possible)
+    }
+
+    /// Both gates together, in one reading: the ports that surely pass, and those that may.
+    pub(super) fn both(&self, from: Side<'_>, to: Side<'_>, family: Family) -> (Mask, Mask) {
+        let declared = to.declared();
+        let flow = |target, peer, direction| Flow { target, peer, direction, family, declared };
+        let out = self.gate(&flow(from, to, Direction::Egress));
+        let into = self.gate(&flow(to, from, Direction::Ingress));
+        let full = self.ports.full();
+        let sure = full.without(&out.deny).without(&into.deny);
+        (sure, out.allow.and(&into.allow))
+    }
+
+    /// Whether a policy that is not evaluated touches a flow of these ends.
+    pub(super) fn is_bent(&self, from: &Side<'_>, to: &Side<'_>) -> bool {
+        !self.bends_all.is_empty() || self.bends(from) || self.bends(to)
+    }
+
+    fn bends(&self, side: &Side<'_>) -> bool {
+        side.policies().iter().any(|it| self.policies.get(*it).bends_flows)
+    }
+
+    /// One pair of classes or loose ends in one reading, bent or not; unknown without a shared family.
+    pub(super) fn sides(&self, from: Side<'_>, to: Side<'_>) -> (Mask, Mask) {
+        let family = Families::shared(from.families(), to.families()).next();
+        match family {
+            Some(family) if !self.is_bent(&from, &to) => self.both(from, to, family),
+            _ => (self.ports.none(), self.ports.full()),
+        }
+    }
+
+    /// The ports that surely pass between two ends in every reading, and those that may in some.
+    pub(super) fn pass(&self, from: &Found, to: &Found) -> (Mask, Mask) {
+        let (mut sure, mut possible) = (self.ports.full(), self.ports.none());
+        for reading in 0..from.readings().max(to.readings()) {
+            let (Some(from_side), Some(to_side)) = (self.side(from, reading), self.side(to, reading)) else {
+                return (self.ports.none(), self.ports.full());
+            };
+            let has_family = Families::shared(from_side.families(), to_side.families()).next().is_some();
+            let (surely, may) = if is_own_node(from, to) && has_family && !self.is_bent(&from_side, &to_side) {
+                (self.ports.full(), self.ports.full())
+            } else {
+                self.sides(from_side, to_side)
+            };
+            sure &= &surely;
+            possible |= &may;
+        }
+        (sure, possible)
+    }
+}
+
+pub(super) fn found_pod((class, host): (u32, u32), pod: &Pod) -> Found {
+    match pod.network {
+        PodNetwork::Own => Found::Pod { class, node: pod.node.clone() },
+        PodNetwork::Host => Found::Host { own: class, host, node: pod.node.clone() },
+    }
+}
+
+/// Whether a class stands for nodes.
+pub(super) fn is_host(class: &Class) -> bool {
+    matches!(class.key.sort, Sort::HostNode | Sort::UnknownNode)
+}

@@ -1,0 +1,385 @@
+//! What rules' peers and policies' targets match, as sets of classes; equal ones are one.
+
+use std::sync::Arc;
+
+use super::classes::{Sort, hash_of};
+use super::members::Members;
+use super::{Index, slot};
+use crate::model::address::Block;
+use crate::model::cluster::Cluster;
+use crate::model::labels::{NamespaceMatch, Operator, Selector, SelectorSet};
+use crate::model::name::Name;
+use crate::model::policy::{Direction, PeerMatch};
+use crate::net::ends::NamespaceFacts;
+use crate::net::verdict::{NamespaceLabels, Tri};
+
+/// What tells one peer from another.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(super) enum Key {
+    Anyone,
+    Pods(SelectorSet),
+    Block(Block),
+    Nodes(Selector),
+}
+
+impl From<&PeerMatch> for Key {
+    fn from(peer: &PeerMatch) -> Self {
+        match peer {
+            PeerMatch::Anyone => Key::Anyone,
+            PeerMatch::Pods(set) => Key::Pods(set.clone()),
+            PeerMatch::Block(block) => Key::Block(block.clone()),
+            PeerMatch::Nodes(selector) => Key::Nodes(selector.clone()),
+        }
+    }
+}
+
+/// The number of [`Key::Anyone`], which holds every class and lists none.
+pub(super) const ANYONE: u32 = 0;
+
+/// One peer.
+#[derive(Clone, Debug)]
+pub(super) struct PeerEntry {
+    pub key: Key,
+    pub sure: Members,
+    pub maybe: Members,
+    /// How many rules and targets name it.
+    pub uses: u32,
+    /// The policies whose target it is.
+    pub governs: Vec<u32>,
+    /// By direction: the groups of rules that name it.
+    pub groups: [Vec<u32>; 2],
+    space: Option<u32>,
+}
+
+impl PeerEntry {
+    /// Writes whether it holds a class.
+    pub fn set_member(&mut self, class: u32, tri: Tri) {
+        let (into, out_of) = match tri {
+            Tri::Yes => (Some(&mut self.sure), [&mut self.maybe]),
+            Tri::Maybe => (Some(&mut self.maybe), [&mut self.sure]),
+            Tri::No => {
+                self.sure.remove(class);
+                self.maybe.remove(class);
+                return;
+            }
+        };
+        out_of.into_iter().for_each(|it| it.remove(class));
+        into.into_iter().for_each(|it| it.insert(class));
+    }
+
+    /// All classes that it holds, surely or maybe.
+    pub fn members(&self) -> Vec<(u32, Tri)> {
+        let sure = self.sure.list().into_iter().map(|it| (it, Tri::Yes));
+        sure.chain(self.maybe.list().into_iter().map(|it| (it, Tri::Maybe))).collect()
+    }
+
+    pub fn bytes(&self) -> usize {
+        let key = match &self.key {
+            Key::Pods(set) => {
+                let namespaces = match &set.namespaces {
+                    NamespaceMatch::Own(_) => 0,
+                    NamespaceMatch::Labels(selector) => selector.all_of.len() * 64,
+                };
+                namespaces + set.pods.all_of.len() * 64
+            }
+            Key::Block(block) => block.except.len() * 18,
+            Key::Nodes(selector) => selector.all_of.len() * 64,
+            Key::Anyone => 0,
+        };
+        let lists = self.governs.capacity() + self.groups[0].capacity() + self.groups[1].capacity();
+        key + self.sure.bytes() + self.maybe.bytes() + lists * 4
+    }
+}
+
+/// One namespace selector, and the namespaces that it holds.
+#[derive(Clone, Debug)]
+pub(super) struct Space {
+    pub selector: Selector,
+    pub namespaces: Vec<u32>,
+    pub peers: Vec<u32>,
+}
+
+/// Rules of one direction with the same peer and the same ports, as the classes that have one.
+#[derive(Clone, Debug)]
+pub(super) struct Group {
+    pub direction: Direction,
+    pub peer: u32,
+    pub spec: u32,
+    pub members: Members,
+    /// How many rules make it.
+    pub uses: u32,
+}
+
+impl Index {
+    /// The number of a peer, counted as used once more.
+    ///
+    /// The label keys of its selectors must have been read, and its namespace entered, before.
+    pub(super) fn peer(&mut self, key: &Key) -> u32 {
+        let hash = hash_of(key);
+        if let Some(&found) = self.peer_ids.find(hash, |it| self.peers.get(*it).key == *key) {
+            let entry = self.peers.get_mut(found);
+            self.stale -= usize::from(entry.uses == 0);
+            entry.uses += 1;
+            return found;
+        }
+        let id = self.peers.insert(PeerEntry {
+            key: key.clone(),
+            sure: Members::default(),
+            maybe: Members::default(),
+            uses: 1,
+            governs: Vec::new(),
+            groups: [Vec::new(), Vec::new()],
+            space: None,
+        });
+        let peers = &self.peers;
+        self.peer_ids.insert_unique(hash, id, |it| hash_of(&peers.get(*it).key));
+        match key {
+            Key::Pods(set) => self.link_pods(id, set),
+            Key::Block(block) => Arc::make_mut(&mut self.blocks).entry(block.cidr).or_default().push(id),
+            Key::Nodes(_) => {
+                self.node_peers.push(id);
+                self.fill_nodes(id);
+            }
+            Key::Anyone => {}
+        }
+        id
+    }
+
+    /// Ties a peer of pods to its namespaces and finds its classes.
+    fn link_pods(&mut self, id: u32, set: &SelectorSet) {
+        match &set.namespaces {
+            NamespaceMatch::Own(name) => {
+                let namespace = self.namespace_ids[name];
+                self.namespaces.get_mut(namespace).own.push(id);
+                self.fill_from(id, namespace);
+            }
+            NamespaceMatch::Labels(selector) => {
+                let space = self.space(selector);
+                self.spaces.get_mut(space).peers.push(id);
+                self.peers.get_mut(id).space = Some(space);
+                for namespace in self.spaces.get(space).namespaces.clone() {
+                    self.fill_from(id, namespace);
+                }
+            }
+        }
+    }
+
+    fn fill_from(&mut self, peer: u32, namespace: u32) {
+        for class in self.namespaces.get(namespace).classes.clone() {
+            let tri = self.holds(peer, class);
+            self.set_membership(peer, class, tri);
+        }
+    }
+
+    fn fill_nodes(&mut self, peer: u32) {
+        for class in self.live.iter().collect::<Vec<_>>() {
+            let tri = self.holds(peer, class);
+            self.set_membership(peer, class, tri);
+        }
+    }
+
+    /// One user of a peer less; blocks stay, since pods were parted by them.
+    pub(super) fn drop_peer(&mut self, id: u32) {
+        let entry = self.peers.get_mut(id);
+        entry.uses -= 1;
+        if entry.uses > 0 || entry.key == Key::Anyone {
+            return;
+        }
+        if matches!(entry.key, Key::Block(_)) {
+            self.stale += 1;
+            return;
+        }
+        self.remove_peer(id);
+    }
+
+    fn remove_peer(&mut self, id: u32) {
+        for (class, _) in self.peers.get(id).members() {
+            self.forget_peer(class, id);
+        }
+        self.node_peers.retain(|it| *it != id);
+        let key = self.peers.get(id).key.clone();
+        if let Ok(entry) = self.peer_ids.find_entry(hash_of(&key), |it| *it == id) {
+            entry.remove();
+        }
+        if let Key::Pods(SelectorSet { namespaces: NamespaceMatch::Own(name), .. }) = &key {
+            let namespace = self.namespace_ids[name];
+            self.namespaces.get_mut(namespace).own.retain(|it| *it != id);
+        }
+        if let Some(space) = self.peers.get(id).space {
+            self.spaces.get_mut(space).peers.retain(|it| *it != id);
+            if self.spaces.get(space).peers.is_empty() {
+                self.remove_space(space);
+            }
+        }
+        self.peers.remove(id);
+    }
+
+    fn remove_space(&mut self, id: u32) {
+        let space = self.spaces.get(id).clone();
+        for namespace in space.namespaces {
+            self.namespaces.get_mut(namespace).spaces.retain(|it| *it != id);
+        }
+        if let Ok(entry) = self.space_ids.find_entry(hash_of(&space.selector), |it| *it == id) {
+            entry.remove();
+        }
+        self.spaces.remove(id);
+    }
+
+    /// The number of a namespace selector.
+    fn space(&mut self, selector: &Selector) -> u32 {
+        let hash = hash_of(selector);
+        if let Some(&found) = self.space_ids.find(hash, |it| self.spaces.get(*it).selector == *selector) {
+            return found;
+        }
+        let candidates = self.candidates(selector);
+        let holds = |it: &u32| self.namespaces.get(*it).facts.matches(selector).is_possible();
+        let namespaces: Vec<u32> = candidates.into_iter().filter(holds).collect();
+        let id =
+            self.spaces.insert(Space { selector: selector.clone(), namespaces: namespaces.clone(), peers: vec![] });
+        let spaces = &self.spaces;
+        self.space_ids.insert_unique(hash, id, |it| hash_of(&spaces.get(*it).selector));
+        for namespace in namespaces {
+            self.namespaces.get_mut(namespace).spaces.push(id);
+        }
+        id
+    }
+
+    /// The namespaces that a selector can hold at all: one that names names holds no others.
+    fn candidates(&self, selector: &Selector) -> Vec<u32> {
+        let by_name = selector.all_of.iter().find(|it| it.key == crate::model::cluster::METADATA_NAME);
+        match by_name.map(|it| &it.operator) {
+            Some(Operator::In(names)) => names
+                .iter()
+                .filter_map(|it| self.namespace_ids.get(it))
+                .copied()
+                .filter(|it| self.is_real(*it))
+                .collect(),
+            _ => self.namespaces.iter().map(|(id, _)| id).filter(|it| self.is_real(*it)).collect(),
+        }
+    }
+
+    /// Whether this is a namespace and not the place of what has none.
+    fn is_real(&self, namespace: u32) -> bool {
+        !self.namespaces.get(namespace).facts.name.is_empty()
+    }
+
+    /// The peers that may hold a class, by its namespace.
+    pub(super) fn peers_of_namespace(&self, class: u32) -> Vec<u32> {
+        let key = &self.classes.get(class).key;
+        if matches!(key.sort, Sort::HostNode | Sort::UnknownNode) {
+            return self.node_peers.clone();
+        }
+        let namespace = self.namespaces.get(key.namespace);
+        let by_labels = namespace.spaces.iter().flat_map(|it| self.spaces.get(*it).peers.iter());
+        namespace.own.iter().chain(by_labels).copied().collect()
+    }
+
+    /// Whether a peer holds a class, from labels; blocks are settled with the class's key.
+    pub(super) fn holds(&self, peer: u32, class: u32) -> Tri {
+        let class = &self.classes.get(class).key;
+        match (&self.peers.get(peer).key, class.sort) {
+            (Key::Pods(set), Sort::Pod | Sort::HostPod) => {
+                let facts = &self.namespaces.get(class.namespace).facts;
+                let namespace = match &set.namespaces {
+                    NamespaceMatch::Own(name) => Tri::sure(*name == facts.name),
+                    NamespaceMatch::Labels(selector) => facts.matches(selector),
+                };
+                namespace.and(Tri::sure(set.pods.matches(&class.labels)))
+            }
+            (Key::Nodes(selector), Sort::HostNode) => Tri::sure(selector.matches(&class.labels)),
+            (Key::Nodes(_), Sort::UnknownNode) => Tri::Maybe,
+            _ => Tri::No,
+        }
+    }
+
+    /// Lets the labels of a namespace be what the cluster says now.
+    pub(super) fn relabel_namespace(&mut self, cluster: &Cluster, name: &Name) {
+        let namespace = self.namespace(cluster, name);
+        let after = NamespaceFacts::of(cluster, name);
+        let before = self.namespaces.get(namespace).facts.clone();
+        if before == after {
+            return;
+        }
+        self.namespaces.get_mut(namespace).facts = after.clone();
+        let changed = changed_keys(&before.labels, &after.labels);
+        let concerned = |it: &Space| match &changed {
+            Some(keys) => it.selector.all_of.iter().any(|it| keys.contains(&&it.key)),
+            None => true,
+        };
+        let moves = |it: &Space| concerned(it) && before.matches(&it.selector) != after.matches(&it.selector);
+        let moved: Vec<u32> = self.spaces.iter().filter(|(_, it)| moves(it)).map(|(id, _)| id).collect();
+        for space in moved {
+            self.move_namespace(space, namespace);
+        }
+    }
+
+    /// Renews whether a namespace selector holds a namespace, and with it its classes.
+    fn move_namespace(&mut self, space: u32, namespace: u32) {
+        let holds = self.namespaces.get(namespace).facts.matches(&self.spaces.get(space).selector).is_possible();
+        let (entry, back) = (self.spaces.get_mut(space), self.namespaces.get_mut(namespace));
+        entry.namespaces.retain(|it| *it != namespace);
+        back.spaces.retain(|it| *it != space);
+        if holds {
+            entry.namespaces.push(namespace);
+            back.spaces.push(space);
+        }
+        for peer in self.spaces.get(space).peers.clone() {
+            self.fill_from(peer, namespace);
+        }
+    }
+
+    /// Ties a namespace that is new to the selectors that hold it.
+    pub(super) fn link_namespace(&mut self, namespace: u32) {
+        if !self.is_real(namespace) {
+            return;
+        }
+        let facts = self.namespaces.get(namespace).facts.clone();
+        let spaces: Vec<u32> =
+            self.spaces.iter().filter(|(_, it)| facts.matches(&it.selector).is_possible()).map(|(id, _)| id).collect();
+        for space in &spaces {
+            self.spaces.get_mut(*space).namespaces.push(namespace);
+        }
+        self.namespaces.get_mut(namespace).spaces = spaces;
+    }
+
+    /// The number of a group of rules, counted as used once more.
+    pub(super) fn group(&mut self, direction: Direction, peer: u32, spec: u32) -> u32 {
+        let hash = hash_of(&(direction, peer, spec));
+        let same = |it: &Group| (it.direction, it.peer, it.spec) == (direction, peer, spec);
+        if let Some(&found) = self.group_ids.find(hash, |it| same(self.groups.get(*it))) {
+            self.groups.get_mut(found).uses += 1;
+            return found;
+        }
+        let id = self.groups.insert(Group { direction, peer, spec, members: Members::default(), uses: 1 });
+        let groups = &self.groups;
+        self.group_ids.insert_unique(hash, id, |it| {
+            let it = groups.get(*it);
+            hash_of(&(it.direction, it.peer, it.spec))
+        });
+        self.peers.get_mut(peer).groups[slot(direction)].push(id);
+        id
+    }
+
+    /// One rule of a group less.
+    pub(super) fn drop_group(&mut self, id: u32) {
+        let group = self.groups.get_mut(id);
+        group.uses -= 1;
+        if group.uses > 0 {
+            return;
+        }
+        let (direction, peer, spec) = (group.direction, group.peer, group.spec);
+        if let Ok(entry) = self.group_ids.find_entry(hash_of(&(direction, peer, spec)), |it| *it == id) {
+            entry.remove();
+        }
+        self.peers.get_mut(peer).groups[slot(direction)].retain(|it| *it != id);
+        self.groups.remove(id);
+    }
+}
+
+/// The keys under which labels differ; `None`: all may.
+fn changed_keys<'a>(before: &'a NamespaceLabels, after: &'a NamespaceLabels) -> Option<Vec<&'a Name>> {
+    let (NamespaceLabels::Known(before), NamespaceLabels::Known(after)) = (before, after) else { return None };
+    let gone = before.iter().filter(|(key, value)| after.get(key) != Some(*value));
+    let new = after.iter().filter(|(key, value)| before.get(key) != Some(*value));
+    Some(gone.chain(new).map(|(key, _)| key).collect())
+}

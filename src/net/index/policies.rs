@@ -1,0 +1,250 @@
+//! Policies in numbers: their targets and peers, and what is not understood of them.
+
+use std::sync::Arc;
+
+use super::peers::Key;
+use super::ports::Resolved;
+use super::{Index, slot};
+use crate::model::cluster::Cluster;
+use crate::model::evidence::Gap;
+use crate::model::labels::{NamespaceMatch, Selector, SelectorSet};
+use crate::model::name::Name;
+use crate::model::policy::{Action, Bends, Direction, PeerMatch, Policy, Tier};
+use crate::net::verdict::Tri;
+
+/// One rule of a policy, in numbers.
+#[derive(Clone, Debug)]
+pub(super) struct RuleEntry {
+    /// Its place in `policy.rules`.
+    pub at: u32,
+    pub direction: Direction,
+    pub action: Action,
+    pub spec: u32,
+    pub peers: Box<[u32]>,
+    /// Beside `peers`; empty outside the namespace tier.
+    groups: Box<[u32]>,
+}
+
+/// One policy.
+#[derive(Clone, Debug)]
+pub(super) struct PolicyEntry {
+    pub policy: Arc<Policy>,
+    /// What it stands for, if it is not a policy that was read.
+    pub gap: Option<Gap>,
+    pub target: u32,
+    pub rules: Arc<[RuleEntry]>,
+    /// How surely it governs what its target holds.
+    pub governs: Tri,
+    /// It may say anything for its targets.
+    pub is_vague: bool,
+    /// By direction: a rule may allow more than was read.
+    pub opens: [bool; 2],
+    /// It makes every flow of its targets unknown, whatever others say.
+    pub bends_flows: bool,
+}
+
+impl PolicyEntry {
+    /// Whether all of it was understood.
+    pub fn is_plain(&self) -> bool {
+        self.governs == Tri::Yes && !self.is_vague && self.opens == [false; 2] && !self.bends_flows
+    }
+
+    /// Whether it makes, or may make, its targets deny by default in this direction.
+    pub fn isolates(&self, direction: Direction) -> bool {
+        self.policy.tier == Tier::Namespace
+            && !self.bends_flows
+            && (self.is_vague || self.policy.isolates.has(direction))
+    }
+
+    /// Its rules of one direction.
+    pub fn rules_of(&self, direction: Direction) -> impl Iterator<Item = &RuleEntry> {
+        self.rules.iter().filter(move |it| it.direction == direction)
+    }
+
+    pub fn bytes(&self) -> usize {
+        self.rules.iter().map(|it| size_of::<RuleEntry>() + (it.peers.len() + it.groups.len()) * 4).sum()
+    }
+}
+
+/// Whether a policy's target is the whole cluster: then even ends that are no pods are touched.
+fn targets_all(target: &SelectorSet) -> bool {
+    target.pods.is_everything()
+        && matches!(&target.namespaces, NamespaceMatch::Labels(selector) if selector.is_everything())
+}
+
+impl Index {
+    /// Takes a policy in.
+    pub(super) fn add_policy(&mut self, cluster: &Cluster, policy: &Arc<Policy>, gap: Option<Gap>) -> u32 {
+        let bends = |bends: Bends| policy.gaps.iter().any(|it| it.bends == bends);
+        let is_unevaluated = bends(Bends::Unevaluated);
+        let bends_flows = is_unevaluated && !matches!(policy.tier, Tier::Baseline { .. });
+        let is_vague = bends(Bends::Anything) || is_unevaluated && !bends_flows;
+        let governs = if bends(Bends::Target) || is_vague { Tri::Maybe } else { Tri::Yes };
+        let opens = Direction::ALL.map(|it| bends(Bends::Opens(it)));
+        self.read_target(cluster, policy);
+        let target = self.peer(&Key::Pods(policy.target.clone()));
+        let rules = if is_unevaluated { Arc::default() } else { self.rules(cluster, policy) };
+        let entry = PolicyEntry { policy: policy.clone(), gap, target, rules, governs, is_vague, opens, bends_flows };
+        let id = self.policies.insert(entry);
+        if bends_flows && targets_all(&policy.target) {
+            self.bends_all.push(id);
+        }
+        let home = self.namespace(cluster, &policy.meta.namespace);
+        self.namespaces.get_mut(home).policies.push(id);
+        self.peers.get_mut(target).governs.push(id);
+        for (class, _) in self.peers.get(target).members() {
+            self.govern_class(id, class);
+        }
+        id
+    }
+
+    /// Makes known what a target's selectors read.
+    fn read_target(&mut self, cluster: &Cluster, policy: &Policy) {
+        self.read_set(cluster, &policy.target);
+    }
+
+    fn read_set(&mut self, cluster: &Cluster, set: &SelectorSet) {
+        if let NamespaceMatch::Own(name) = &set.namespaces {
+            self.namespace(cluster, name);
+        }
+        self.read_keys(cluster, &set.pods);
+    }
+
+    fn read_keys(&mut self, cluster: &Cluster, selector: &Selector) {
+        for requirement in &selector.all_of {
+            if !self.keys.contains(&requirement.key) {
+                self.read_key(cluster, &requirement.key);
+            }
+        }
+    }
+
+    fn rules(&mut self, cluster: &Cluster, policy: &Policy) -> Arc<[RuleEntry]> {
+        let mut rules = Vec::with_capacity(policy.rules.len());
+        for (at, rule) in policy.rules.iter().enumerate() {
+            let spec = Arc::make_mut(&mut self.ports).spec(&rule.ports);
+            let peers: Box<[u32]> = rule.peers.iter().map(|it| self.rule_peer(cluster, &it.matches)).collect();
+            let is_grouped = policy.tier == Tier::Namespace;
+            let groups = peers.iter().filter(|_| is_grouped).map(|it| self.group(rule.direction, *it, spec)).collect();
+            let (direction, action) = (rule.direction, rule.action);
+            rules.push(RuleEntry { at: at as u32, direction, action, spec, peers, groups });
+        }
+        rules.into()
+    }
+
+    fn rule_peer(&mut self, cluster: &Cluster, peer: &PeerMatch) -> u32 {
+        let key = Key::from(peer);
+        match &key {
+            Key::Pods(set) => self.read_set(cluster, set),
+            Key::Nodes(selector) => self.read_node_keys(selector),
+            Key::Anyone | Key::Block(_) => {}
+        }
+        let seen = self.blocks.values().map(Vec::len).sum::<usize>();
+        let peer = self.peer(&key);
+        if matches!(key, Key::Block(_)) && self.blocks.values().map(Vec::len).sum::<usize>() > seen {
+            self.read_block(cluster, peer);
+        }
+        peer
+    }
+
+    /// A key of nodes' labels that no rule has read parts the nodes anew: rare enough to build again.
+    fn read_node_keys(&mut self, selector: &Selector) {
+        for requirement in &selector.all_of {
+            if !self.node_keys.contains(&requirement.key) {
+                Arc::make_mut(&mut self.node_keys).insert(requirement.key.clone());
+                self.is_outdated |= !self.live.is_empty();
+            }
+        }
+    }
+
+    /// Takes a policy out.
+    pub(super) fn remove_policy(&mut self, id: u32) {
+        let target = self.policies.get(id).target;
+        for (class, _) in self.peers.get(target).members() {
+            self.release_class(id, class);
+        }
+        self.peers.get_mut(target).governs.retain(|it| *it != id);
+        let rules = self.policies.get(id).rules.clone();
+        for rule in rules.iter() {
+            rule.groups.iter().for_each(|it| self.drop_group(*it));
+            rule.peers.iter().for_each(|it| self.drop_peer(*it));
+        }
+        self.drop_peer(target);
+        self.bends_all.retain(|it| *it != id);
+        let home = self.namespace_ids[&self.policies.get(id).policy.meta.namespace];
+        self.namespaces.get_mut(home).policies.retain(|it| *it != id);
+        self.policies.remove(id);
+    }
+
+    /// Lets a policy govern a class.
+    pub(super) fn govern_class(&mut self, policy: u32, class: u32) {
+        self.list_policy(class, policy);
+        for rule in self.policies.get(policy).rules.clone().iter() {
+            for group in &rule.groups {
+                self.groups.get_mut(*group).members.insert(class);
+            }
+        }
+    }
+
+    /// Lets a policy no longer govern a class.
+    pub(super) fn release_class(&mut self, policy: u32, class: u32) {
+        self.unlist_policy(class, policy);
+        for rule in self.policies.get(policy).rules.clone().iter() {
+            for &group in &rule.groups {
+                if !self.is_in_group(class, group) {
+                    self.groups.get_mut(group).members.remove(class);
+                }
+            }
+        }
+    }
+
+    /// Whether some policy of the class has a rule of the group.
+    fn is_in_group(&self, class: u32, group: u32) -> bool {
+        let policies = self.classes.get(class).policies.iter().map(|it| self.policies.get(*it));
+        policies.flat_map(|it| it.rules.iter()).any(|it| it.groups.contains(&group))
+    }
+
+    /// The number of a policy by its home and name.
+    pub(super) fn policy_id(&self, policy: &Policy) -> Option<u32> {
+        let home = *self.namespace_ids.get(&policy.meta.namespace)?;
+        let is_it = |it: &&u32| {
+            let entry = self.policies.get(**it);
+            entry.gap.is_none() && entry.policy.kind == policy.kind && entry.policy.meta.name == policy.meta.name
+        };
+        self.namespaces.get(home).policies.iter().find(is_it).copied()
+    }
+
+    /// How surely a policy governs a class.
+    pub(super) fn governs(&self, policy: &PolicyEntry, class: u32) -> Tri {
+        policy.governs.and(self.classes.get(class).held_by(policy.target))
+    }
+
+    /// The ports of a rule on a destination.
+    pub(super) fn resolved(&self, rule: &RuleEntry, declared: u32) -> Resolved {
+        self.ports.resolved(rule.spec, declared)
+    }
+
+    /// Whether a rule of this direction may allow more than was read.
+    pub(super) fn opens(policy: &PolicyEntry, direction: Direction) -> bool {
+        policy.opens[slot(direction)]
+    }
+}
+
+/// A policy that stands for something that could not be read, and may say anything for its targets.
+pub(super) fn ghost(namespace: &Name, kind: crate::model::id::Kind, tier: Tier, bends: Bends) -> Policy {
+    let namespaces = if namespace.is_empty() {
+        NamespaceMatch::Labels(Selector::everything())
+    } else {
+        NamespaceMatch::Own(namespace.clone())
+    };
+    let meta = crate::model::facts::Meta { namespace: namespace.clone(), ..Default::default() };
+    Policy {
+        meta,
+        kind,
+        tier,
+        target: SelectorSet { namespaces, pods: Selector::everything() },
+        isolates: crate::model::policy::Directions::NONE,
+        rules: Vec::new(),
+        inert: 0,
+        gaps: vec![crate::model::policy::PolicyGap { place: Default::default(), what: "not read".into(), bends }],
+    }
+}

@@ -1,0 +1,342 @@
+//! Ports as atoms: ranges that every rule holds or leaves out together, so that a set of ports is a few bits.
+//!
+//! ```text
+//! rules say 80, 443 and 8000-9000 of TCP  →  atoms: TCP 80 │ TCP 443 │ TCP 8000-9000 │ everything else
+//! ```
+//!
+//! A name resolves on the ports that the destination declares (S24), so one rule's ports are as many sets as there
+//! are ways of declaring that name. What was seen once stays: atoms only get finer.
+
+use std::collections::HashMap;
+use std::ops::{BitAndAssign, BitOrAssign};
+
+use rustc_hash::FxBuildHasher;
+
+use crate::model::facts::{ContainerPort, ContainerRole};
+use crate::model::name::Name;
+use crate::model::port::{PortMatch, PortSet, Protocol};
+
+/// A set of atoms.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(super) enum Mask {
+    One(u64),
+    Many(Box<[u64]>),
+}
+
+impl Mask {
+    pub fn none(words: usize) -> Self {
+        if words == 1 { Mask::One(0) } else { Mask::Many(vec![0; words].into()) }
+    }
+
+    fn words(&self) -> &[u64] {
+        match self {
+            Mask::One(word) => std::slice::from_ref(word),
+            Mask::Many(words) => words,
+        }
+    }
+
+    fn words_mut(&mut self) -> &mut [u64] {
+        match self {
+            Mask::One(word) => std::slice::from_mut(word),
+            Mask::Many(words) => words,
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.words().iter().all(|it| *it == 0)
+    }
+
+    pub fn has(&self, atom: usize) -> bool {
+        self.words()[atom >> 6] >> (atom & 63) & 1 == 1
+    }
+
+    fn set(&mut self, atom: usize) {
+        self.words_mut()[atom >> 6] |= 1 << (atom & 63);
+    }
+
+    pub fn meets(&self, other: &Self) -> bool {
+        self.words().iter().zip(other.words()).any(|(a, b)| a & b != 0)
+    }
+
+    pub fn and(&self, other: &Self) -> Self {
+        let mut both = self.clone();
+        both &= other;
+        both
+    }
+
+    pub fn without(&self, other: &Self) -> Self {
+        let mut rest = self.clone();
+        rest.words_mut().iter_mut().zip(other.words()).for_each(|(a, b)| *a &= !b);
+        rest
+    }
+
+    fn widen(&mut self, words: usize) {
+        let mut wider = self.words().to_vec();
+        wider.resize(words, 0);
+        *self = if words == 1 { Mask::One(wider[0]) } else { Mask::Many(wider.into()) };
+    }
+}
+
+impl BitOrAssign<&Mask> for Mask {
+    fn bitor_assign(&mut self, other: &Mask) {
+        self.words_mut().iter_mut().zip(other.words()).for_each(|(a, b)| *a |= b);
+    }
+}
+
+impl BitAndAssign<&Mask> for Mask {
+    fn bitand_assign(&mut self, other: &Mask) {
+        self.words_mut().iter_mut().zip(other.words()).for_each(|(a, b)| *a &= b);
+    }
+}
+
+/// A port that a pod declares under a name.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(super) struct Declared {
+    name: Name,
+    protocol: Protocol,
+    number: u16,
+    container: ContainerRole,
+}
+
+/// What a rule's ports mean on one destination: numbers of two port sets.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(super) struct Resolved {
+    pub sure: u32,
+    pub possible: u32,
+}
+
+/// All ports that rules speak of and that pods declare by name.
+#[derive(Clone, Debug)]
+pub(super) struct Ports {
+    specs: Vec<Vec<PortMatch>>,
+    spec_ids: HashMap<Vec<PortMatch>, u32, FxBuildHasher>,
+    /// For rules without names; `None`: resolve by declaration.
+    plain: Vec<Option<Resolved>>,
+    declared: Vec<Vec<Declared>>,
+    declared_ids: HashMap<Vec<Declared>, u32, FxBuildHasher>,
+    named: HashMap<(u32, u32), Resolved, FxBuildHasher>,
+    sets: Vec<PortSet>,
+    set_ids: HashMap<PortSet, u32, FxBuildHasher>,
+    masks: Vec<Mask>,
+    atoms: Vec<PortSet>,
+}
+
+/// The declaration of an end that declares nothing.
+pub(super) const NOTHING_DECLARED: u32 = 0;
+
+impl Default for Ports {
+    fn default() -> Self {
+        let mut ports = Self {
+            specs: Vec::new(),
+            spec_ids: HashMap::default(),
+            plain: Vec::new(),
+            declared: Vec::new(),
+            declared_ids: HashMap::default(),
+            named: HashMap::default(),
+            sets: Vec::new(),
+            set_ids: HashMap::default(),
+            masks: Vec::new(),
+            atoms: vec![PortSet::all()],
+        };
+        ports.declare(&[]);
+        ports
+    }
+}
+
+impl Ports {
+    /// The number of words that masks have now.
+    pub fn words(&self) -> usize {
+        self.atoms.len().div_ceil(64)
+    }
+
+    pub fn none(&self) -> Mask {
+        Mask::none(self.words())
+    }
+
+    pub fn full(&self) -> Mask {
+        let mut mask = self.none();
+        (0..self.atoms.len()).for_each(|atom| mask.set(atom));
+        mask
+    }
+
+    /// The atom that holds this port.
+    pub fn atom(&self, protocol: Protocol, port: u16) -> Option<usize> {
+        self.atoms.iter().position(|it| it.contains(protocol, port))
+    }
+
+    pub fn mask(&self, set: u32) -> &Mask {
+        &self.masks[set as usize]
+    }
+
+    /// The ports of these atoms.
+    pub fn set_of(&self, mask: &Mask) -> PortSet {
+        if mask.is_empty() {
+            return PortSet::none();
+        }
+        // Most answers are what one rule says, whose set is at hand.
+        if let Some(known) = self.masks.iter().position(|it| it == mask) {
+            return self.sets[known].clone();
+        }
+        PortSet::union_of(self.atoms.iter().enumerate().filter(|(at, _)| mask.has(*at)).map(|(_, atom)| atom))
+    }
+
+    /// The number of this list of a rule's ports.
+    pub fn spec(&mut self, spec: &[PortMatch]) -> u32 {
+        if let Some(&id) = self.spec_ids.get(spec) {
+            return id;
+        }
+        let id = self.specs.len() as u32;
+        self.specs.push(spec.to_vec());
+        self.spec_ids.insert(spec.to_vec(), id);
+        if spec.iter().any(|it| matches!(it, PortMatch::Named { .. })) {
+            self.plain.push(None);
+            (0..self.declared.len() as u32).for_each(|declared| self.resolve(id, declared));
+        } else {
+            let set = self.set(resolve(spec, &[]).0);
+            self.plain.push(Some(Resolved { sure: set, possible: set }));
+        }
+        id
+    }
+
+    /// The number of this way to declare named ports.
+    pub fn declare(&mut self, ports: &[ContainerPort]) -> u32 {
+        let mut declared: Vec<Declared> = ports
+            .iter()
+            .filter(|it| !it.name.is_empty())
+            .map(|it| Declared {
+                name: it.name.clone(),
+                protocol: it.protocol,
+                number: it.number,
+                container: it.container,
+            })
+            .collect();
+        declared.sort_unstable();
+        declared.dedup();
+        if let Some(&id) = self.declared_ids.get(&declared) {
+            return id;
+        }
+        let id = self.declared.len() as u32;
+        self.declared.push(declared.clone());
+        self.declared_ids.insert(declared, id);
+        let named: Vec<u32> = (0..self.specs.len() as u32).filter(|it| self.plain[*it as usize].is_none()).collect();
+        named.into_iter().for_each(|spec| self.resolve(spec, id));
+        id
+    }
+
+    fn resolve(&mut self, spec: u32, declared: u32) {
+        let (sure, possible) = resolve(&self.specs[spec as usize], &self.declared[declared as usize]);
+        let resolved = Resolved { sure: self.set(sure), possible: self.set(possible) };
+        self.named.insert((spec, declared), resolved);
+    }
+
+    /// What a rule's ports mean on a destination that declares so.
+    pub fn resolved(&self, spec: u32, declared: u32) -> Resolved {
+        self.plain[spec as usize].unwrap_or_else(|| self.named[&(spec, declared)])
+    }
+
+    /// What they mean on every destination; `None`: it depends on what it declares.
+    pub fn plain(&self, spec: u32) -> Option<Resolved> {
+        self.plain[spec as usize]
+    }
+
+    /// How many ways to declare named ports there are.
+    pub fn declarations(&self) -> u32 {
+        self.declared.len() as u32
+    }
+
+    /// How much was ever seen, used or not.
+    pub fn seen(&self) -> usize {
+        self.specs.len() + self.declared.len()
+    }
+
+    /// The number of this set of ports; new sets part the atoms.
+    fn set(&mut self, set: PortSet) -> u32 {
+        if let Some(&id) = self.set_ids.get(&set) {
+            return id;
+        }
+        self.part(&set);
+        let mut mask = self.none();
+        for (at, _) in self.atoms.iter().enumerate().filter(|(_, atom)| !atom.intersection(&set).is_empty()) {
+            mask.set(at);
+        }
+        let id = self.sets.len() as u32;
+        self.masks.push(mask);
+        self.sets.push(set.clone());
+        self.set_ids.insert(set, id);
+        id
+    }
+
+    /// Cuts every atom that is partly in the set.
+    fn part(&mut self, set: &PortSet) {
+        for at in 0..self.atoms.len() {
+            let inside = self.atoms[at].intersection(set);
+            if inside.is_empty() || inside == self.atoms[at] {
+                continue;
+            }
+            let outside = self.atoms[at].difference(set);
+            let new = self.atoms.len();
+            self.atoms[at] = inside;
+            self.atoms.push(outside);
+            let words = self.words();
+            for mask in &mut self.masks {
+                if mask.words().len() < words {
+                    mask.widen(words);
+                }
+                if mask.has(at) {
+                    mask.set(new);
+                }
+            }
+        }
+    }
+
+    pub fn bytes(&self) -> usize {
+        self.specs.iter().map(|it| 64 + it.len() * 32).sum::<usize>()
+            + self.declared.iter().map(|it| 64 + it.len() * 32).sum::<usize>()
+            + self.named.capacity() * 20
+            + (self.sets.len() + self.atoms.len()) * 160
+    }
+}
+
+/// The ports that surely fit, and those that may: a name on a plain init container counts for some (S26).
+fn resolve(spec: &[PortMatch], declared: &[Declared]) -> (PortSet, PortSet) {
+    let (mut sure, mut possible) = (PortSet::none(), PortSet::none());
+    for matches in spec {
+        match matches {
+            PortMatch::Any => return (PortSet::all(), PortSet::all()),
+            PortMatch::All(protocol) => sure.insert(*protocol, 1, u16::MAX),
+            PortMatch::Range { protocol, first, last } => sure.insert(*protocol, *first, *last),
+            PortMatch::Named { protocol, name } => {
+                for it in declared.iter().filter(|it| it.name == *name && it.protocol == *protocol) {
+                    match it.container {
+                        ContainerRole::Init => possible.insert(*protocol, it.number, it.number),
+                        ContainerRole::Regular | ContainerRole::Sidecar => sure.insert(*protocol, it.number, it.number),
+                    }
+                }
+            }
+        }
+    }
+    let possible = possible.union(&sure);
+    (sure, possible)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// More than 64 atoms are no limit.
+    #[test]
+    fn atoms_grow_beyond_one_word() {
+        let mut ports = Ports::default();
+        let one = |port| vec![PortMatch::Range { protocol: Protocol::Tcp, first: port, last: port }];
+        let ids: Vec<u32> = (1..200).map(|port| ports.spec(&one(port * 3))).collect();
+        let range = ports.spec(&[PortMatch::Range { protocol: Protocol::Tcp, first: 1, last: 300 }]);
+        assert_eq!(ports.atoms.len(), 201);
+        for (at, id) in ids.iter().enumerate() {
+            let port = (at as u16 + 1) * 3;
+            let mask = ports.mask(ports.resolved(*id, NOTHING_DECLARED).sure);
+            assert_eq!(ports.set_of(mask), PortSet::range(Protocol::Tcp, port, port));
+            assert_eq!(mask.meets(ports.mask(ports.resolved(range, NOTHING_DECLARED).sure)), port <= 300);
+        }
+        assert_eq!(ports.set_of(&ports.full()), PortSet::all());
+    }
+}

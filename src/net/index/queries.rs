@@ -1,0 +1,185 @@
+//! Questions about one pod, one policy or one namespace.
+
+use super::{Index, NO_CLASS, slot};
+use crate::model::cluster::Cluster;
+use crate::model::evidence::Gap;
+use crate::model::id::{ObjectId, PodId};
+use crate::model::labels::NamespaceMatch;
+use crate::model::place::Place;
+use crate::model::policy::{Direction, PeerMatch, Policy, Tier};
+use crate::net::verdict::{Considered, Tri};
+
+/// What policies make of one pod.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Isolation {
+    /// Whether it may receive, and open, only what some rule allows.
+    pub ingress: Tri,
+    pub egress: Tri,
+    /// All policies that govern it, in order of evaluation; `isolates` says in either direction.
+    pub policies: Vec<Considered>,
+    /// What we do not know about it.
+    pub gaps: Vec<Gap>,
+}
+
+/// How many pods of a namespace are isolated; host-network and finished pods are in none of the first five.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct IsolationCounts {
+    pub both: u32,
+    pub ingress: u32,
+    pub egress: u32,
+    pub neither: u32,
+    /// What we do not know could change it.
+    pub unknown: u32,
+    pub host_network: u32,
+    pub finished: u32,
+}
+
+/// Something about a policy that its author may not have meant.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum PolicyProblem {
+    /// It governs no pod that runs.
+    SelectsNothing,
+    /// Rules of a direction that it does not isolate (S5).
+    InertRules(u32),
+    /// A rule that no pod or address can fit: its peers hold nothing now.
+    NoPeer(Place),
+    /// An empty rule: all ends on all ports.
+    AllowsAll(Place),
+    /// A namespace and a pod selector as two elements of one list, which is "or", not "and" (S15).
+    TwoElements(Place),
+    /// A part that was not understood.
+    NotUnderstood(Place),
+}
+
+impl Index {
+    /// What policies make of a pod; `None`: finished, unknown, or no longer read.
+    ///
+    /// Of a pod on the host network it is what they would make of it if they governed it (S37).
+    pub fn isolation(&self, pod: &PodId) -> Option<Isolation> {
+        let (class, _) = self.row_of(pod)?;
+        let entries = self.classes.get(class).policies.iter().map(|it| self.policies.get(*it));
+        let (plain, bending): (Vec<_>, Vec<_>) = entries.partition(|it| !it.bends_flows);
+        let mut isolation = Isolation { ingress: Tri::No, egress: Tri::No, policies: Vec::new(), gaps: Vec::new() };
+        for entry in plain {
+            let governs = self.governs(entry, class);
+            let isolates = |direction| if entry.isolates(direction) { governs } else { Tri::No };
+            isolation.ingress = isolation.ingress.or(isolates(Direction::Ingress));
+            isolation.egress = isolation.egress.or(isolates(Direction::Egress));
+            if let Some(gap) = &entry.gap {
+                isolation.gaps.push(gap.clone());
+                continue;
+            }
+            let isolates = Direction::ALL.iter().any(|it| entry.isolates(*it));
+            let policy = entry.policy.clone();
+            isolation.policies.push(Considered { policy, governs, isolates, fit: None, gap: None });
+        }
+        let bending = bending.into_iter().map(|it| it.gap.clone().unwrap_or(Gap::NotEvaluated(it.policy.id())));
+        isolation.gaps.extend(bending);
+        Some(isolation)
+    }
+
+    /// How many policies that we read govern a pod.
+    pub fn policy_count(&self, pod: &PodId) -> usize {
+        let Some((class, _)) = self.row_of(pod) else { return 0 };
+        self.classes.get(class).policies.iter().filter(|it| self.policies.get(**it).gap.is_none()).count()
+    }
+
+    /// The isolation of a namespace's pods, counted.
+    pub fn isolation_counts(&self, cluster: &Cluster, namespace: &str) -> IsolationCounts {
+        let mut counts = IsolationCounts::default();
+        let Some(&id) = self.namespace_ids.get(namespace) else { return counts };
+        let entry = self.namespaces.get(id);
+        for class in entry.classes.iter().filter(|it| self.is_pod_class(**it)) {
+            let pods = self.classes.get(*class).pods;
+            *self.count_of(*class, &mut counts) += pods;
+        }
+        counts.host_network = entry.pods.iter().filter(|it| it.host != NO_CLASS).count() as u32;
+        let pods = cluster.pods.of(namespace);
+        counts.finished = pods.iter().filter(|it| it.phase.is_finished()).count() as u32;
+        counts
+    }
+
+    fn count_of<'a>(&self, class: u32, counts: &'a mut IsolationCounts) -> &'a mut u32 {
+        let is_open = |direction| self.open[slot(direction)].has(class);
+        let policies = self.classes.get(class).policies.iter().map(|it| self.policies.get(*it));
+        if policies.into_iter().any(|it| it.bends_flows || self.governs(it, class) != Tri::Yes) {
+            return &mut counts.unknown;
+        }
+        match (is_open(Direction::Ingress), is_open(Direction::Egress)) {
+            (false, false) => &mut counts.both,
+            (false, true) => &mut counts.ingress,
+            (true, false) => &mut counts.egress,
+            (true, true) => &mut counts.neither,
+        }
+    }
+
+    /// How many running pods a policy governs, surely or maybe; host-network pods are passed by.
+    pub fn target_count(&self, policy: &Policy) -> usize {
+        let Some(id) = self.policy_id(policy) else { return 0 };
+        let members = self.peers.get(self.policies.get(id).target).members();
+        let pods = members.into_iter().filter(|(class, _)| self.is_pod_class(*class));
+        pods.map(|(class, _)| self.classes.get(class).pods as usize).sum()
+    }
+
+    /// What a policy's author may not have meant.
+    pub fn policy_problems(&self, policy: &Policy) -> Vec<PolicyProblem> {
+        let mut problems = Vec::new();
+        let Some(id) = self.policy_id(policy) else { return problems };
+        if self.target_count(policy) == 0 {
+            problems.push(PolicyProblem::SelectsNothing);
+        }
+        if policy.inert > 0 {
+            problems.push(PolicyProblem::InertRules(policy.inert));
+        }
+        for rule in self.policies.get(id).rules.iter() {
+            let written = &policy.rules[rule.at as usize];
+            if !rule.peers.is_empty() && rule.peers.iter().all(|it| self.holds_nothing(*it)) {
+                problems.push(PolicyProblem::NoPeer(written.place.clone()));
+            }
+            let any_port = written.ports.contains(&crate::model::port::PortMatch::Any);
+            if any_port
+                && written.peers.iter().any(|it| it.matches == PeerMatch::Anyone)
+                && policy.tier == Tier::Namespace
+            {
+                problems.push(PolicyProblem::AllowsAll(written.place.clone()));
+            }
+            if let Some(place) = two_elements(&policy.meta.namespace, &written.peers) {
+                problems.push(PolicyProblem::TwoElements(place));
+            }
+        }
+        problems.extend(policy.gaps.iter().map(|it| PolicyProblem::NotUnderstood(it.place.clone())));
+        problems
+    }
+
+    /// Whether a peer names pods and there are none of them.
+    fn holds_nothing(&self, peer: u32) -> bool {
+        let entry = self.peers.get(peer);
+        matches!(entry.key, super::peers::Key::Pods(_)) && entry.sure.is_empty() && entry.maybe.is_empty()
+    }
+
+    /// Whether this policy is one that the index holds.
+    pub fn holds_policy(&self, policy: &ObjectId, cluster: &Cluster) -> bool {
+        let found = cluster.policies.get_variant(&policy.namespace, &policy.name, policy.kind.as_str());
+        found.is_some_and(|it| self.policy_id(it).is_some())
+    }
+}
+
+/// The place of a pod selector of the policy's own namespace that follows one of whole namespaces: likely one dash
+/// too many.
+fn two_elements(home: &str, peers: &[crate::model::policy::Peer]) -> Option<Place> {
+    let set = |at: usize| match peers.get(at).map(|it| &it.matches) {
+        Some(PeerMatch::Pods(set)) => Some(set),
+        _ => None,
+    };
+    (0..peers.len().saturating_sub(1)).find_map(|at| {
+        let (first, second) = (set(at)?, set(at + 1)?);
+        let spaces = |it: &crate::model::labels::SelectorSet| {
+            matches!(&it.namespaces, NamespaceMatch::Labels(selector) if !selector.is_everything())
+                && it.pods.is_everything()
+        };
+        let own = |it: &crate::model::labels::SelectorSet| {
+            matches!(&it.namespaces, NamespaceMatch::Own(name) if name == home) && !it.pods.is_everything()
+        };
+        (spaces(first) && own(second)).then(|| peers[at + 1].place.clone())
+    })
+}

@@ -1,0 +1,335 @@
+//! All classes at once: which of them reach an end, or are reached by it.
+//!
+//! ```text
+//! near   the end's own gate: its rules' peers, as sets of classes
+//! far    the gates of all others: the classes that have a rule whose peer holds the end, and the open ones
+//! row    for each part of the ports that no rule in sight tells apart: near ∧ far
+//! ```
+//!
+//! Classes whose policies are in other tiers or not fully understood are judged one by one afterwards.
+
+use super::Index;
+use super::classes::{Families, Sort};
+use super::members::{Bits, Members};
+use super::pair::{Found, Side};
+use super::peers::{ANYONE, Key};
+use super::ports::{Mask, Resolved};
+use super::{family_slot, slot};
+use crate::model::address::Family;
+use crate::model::policy::{Action, Direction};
+use crate::net::verdict::Tri;
+
+/// The classes that pass on some ports.
+#[derive(Clone, Debug)]
+pub(super) struct Slice {
+    pub ports: Mask,
+    pub sure: Bits,
+    /// `None`: the same.
+    pub possible: Option<Bits>,
+}
+
+/// What one end has with every class, in one reading.
+#[derive(Clone, Debug)]
+pub(super) struct Row {
+    pub slices: Vec<Slice>,
+    /// Classes that were judged one by one, in order.
+    pub judged: Vec<(u32, (Mask, Mask))>,
+    /// Classes that share no address family with the end.
+    pub strangers: Bits,
+}
+
+/// The classes that one rule speaks of.
+enum Who<'a> {
+    All,
+    Set(&'a Members, &'a Members),
+    Cut(Bits, Bits),
+}
+
+/// One rule, or many alike: ports and classes.
+struct Entry<'a> {
+    ports: Resolved,
+    who: Who<'a>,
+}
+
+static NOBODY: Members = Members::Few(Vec::new());
+
+impl Entry<'_> {
+    fn is_certain(&self) -> bool {
+        self.ports.sure == self.ports.possible
+            && match &self.who {
+                Who::All => true,
+                Who::Set(_, maybe) => maybe.is_empty(),
+                Who::Cut(_, maybe) => maybe.is_empty(),
+            }
+    }
+}
+
+impl Row {
+    /// The ports that surely pass with a class, and those that may.
+    pub fn with(&self, class: u32, none: &Mask, full: &Mask) -> (Mask, Mask) {
+        if let Ok(at) = self.judged.binary_search_by_key(&class, |it| it.0) {
+            return self.judged[at].1.clone();
+        }
+        if self.strangers.has(class) {
+            return (none.clone(), full.clone());
+        }
+        let (mut sure, mut possible) = (none.clone(), none.clone());
+        for slice in &self.slices {
+            if slice.sure.has(class) {
+                sure |= &slice.ports;
+            }
+            if slice.possible.as_ref().unwrap_or(&slice.sure).has(class) {
+                possible |= &slice.ports;
+            }
+        }
+        (sure, possible)
+    }
+}
+
+/// The other gate's direction.
+fn opposite(direction: Direction) -> Direction {
+    match direction {
+        Direction::Ingress => Direction::Egress,
+        Direction::Egress => Direction::Ingress,
+    }
+}
+
+impl Index {
+    /// What an end has with every class, for each of its readings; `direction` is that of the end's own gate.
+    pub(super) fn rows(&self, found: &Found, direction: Direction) -> Vec<Row> {
+        let sides = (0..found.readings()).filter_map(|reading| self.side(found, reading));
+        sides.map(|it| self.row(&it, direction)).collect()
+    }
+
+    /// What an end has with every class.
+    pub(super) fn row(&self, side: &Side<'_>, direction: Direction) -> Row {
+        let is_odd = match side {
+            Side::Class(class, _) => self.odd.has(*class),
+            Side::Loose(_) => false,
+        };
+        let mut row = Row { slices: Vec::new(), judged: Vec::new(), strangers: Bits::default() };
+        if is_odd || !self.bends_all.is_empty() {
+            row.judged = self.live.iter().map(|it| (it, self.judge(side, it, direction))).collect();
+            return row;
+        }
+        let selections = self.selections(side.families(), direction, &mut row.strangers);
+        for (family, selected) in selections {
+            let mut slices = self.slices(side, direction, family);
+            for slice in &mut slices {
+                slice.sure.and(&selected);
+                if let Some(possible) = &mut slice.possible {
+                    possible.and(&selected);
+                }
+            }
+            row.slices.append(&mut slices);
+        }
+        if !self.odd.is_empty() {
+            row.judged = self.odd.iter().map(|it| (it, self.judge(side, it, direction))).collect();
+        }
+        row
+    }
+
+    fn judge(&self, side: &Side<'_>, class: u32, direction: Direction) -> (Mask, Mask) {
+        let other = self.class_side(class);
+        match direction {
+            Direction::Egress => self.sides(*side, other),
+            Direction::Ingress => self.sides(other, *side),
+        }
+    }
+
+    /// The classes that are judged in each family (CONTRACT §2: the destination's first that both have).
+    fn selections(&self, own: Families, direction: Direction, strangers: &mut Bits) -> Vec<(Family, Bits)> {
+        let families = Families::shared(own, own).collect::<Vec<_>>();
+        strangers.copy(&self.live);
+        for family in &families {
+            strangers.and_not(&self.families[family_slot(*family)]);
+        }
+        let mut selections: Vec<(Family, Bits)> = Vec::new();
+        for family in &families {
+            let mut selected = self.families[family_slot(*family)].clone();
+            let others = families.iter().filter(|it| *it != family);
+            for other in others {
+                let mut preferred = self.families[family_slot(*other)].clone();
+                match direction {
+                    // The end is the destination: its own order holds.
+                    Direction::Ingress if families[0] == *family => continue,
+                    Direction::Ingress => {}
+                    Direction::Egress if *other == Family::V6 => preferred.and(&self.v6_first),
+                    Direction::Egress => preferred.and_not(&self.v6_first),
+                }
+                selected.and_not(&preferred);
+            }
+            selections.push((*family, selected));
+        }
+        selections
+    }
+
+    /// The plain classes, by parts of the ports.
+    fn slices(&self, side: &Side<'_>, direction: Direction, family: Family) -> Vec<Slice> {
+        let near = self.near(side, direction, family);
+        let far = self.far(side, direction, family);
+        let entries = || near.iter().flatten().chain(&far);
+        let mut sets: Vec<u32> = entries().flat_map(|it| [it.ports.sure, it.ports.possible]).collect();
+        sets.sort_unstable();
+        sets.dedup();
+        let is_certain = entries().all(Entry::is_certain);
+        let open = &self.open[slot(opposite(direction))];
+        let slice = |ports: Mask| {
+            let both = |possible: bool| {
+                let mut classes = match &near {
+                    None => self.live.clone(),
+                    Some(entries) => self.union(entries, &ports, possible, Bits::none(self.classes.bound())),
+                };
+                if !classes.is_empty() {
+                    classes.and(&self.union(&far, &ports, possible, open.clone()));
+                }
+                classes
+            };
+            Slice { sure: both(false), possible: (!is_certain).then(|| both(true)), ports: ports.clone() }
+        };
+        self.parts(&sets).into_iter().map(slice).collect()
+    }
+
+    /// The ports in parts that none of these sets tells apart.
+    fn parts(&self, sets: &[u32]) -> Vec<Mask> {
+        let mut parts = vec![self.ports.full()];
+        for set in sets {
+            let mask = self.ports.mask(*set);
+            for at in 0..parts.len() {
+                let (inside, outside) = (parts[at].and(mask), parts[at].without(mask));
+                if !inside.is_empty() && !outside.is_empty() {
+                    parts[at] = inside;
+                    parts.push(outside);
+                }
+            }
+        }
+        parts
+    }
+
+    /// The classes of all entries that hold this part of the ports.
+    fn union(&self, entries: &[Entry<'_>], ports: &Mask, possible: bool, mut classes: Bits) -> Bits {
+        for entry in entries {
+            let set = if possible { entry.ports.possible } else { entry.ports.sure };
+            if !self.ports.mask(set).meets(ports) {
+                continue;
+            }
+            match &entry.who {
+                Who::All => classes.or(&self.live),
+                Who::Set(sure, maybe) => {
+                    sure.or_into(&mut classes);
+                    if possible {
+                        maybe.or_into(&mut classes);
+                    }
+                }
+                Who::Cut(sure, maybe) => {
+                    classes.or(sure);
+                    if possible {
+                        classes.or(maybe);
+                    }
+                }
+            }
+        }
+        classes
+    }
+
+    /// What the end's own rules speak of; `None`: nothing isolates it.
+    fn near<'a>(&'a self, side: &Side<'_>, direction: Direction, family: Family) -> Option<Vec<Entry<'a>>> {
+        let policies = side.policies().iter().map(|it| self.policies.get(*it));
+        let isolating: Vec<_> = policies.filter(|it| it.isolates(direction)).collect();
+        if isolating.is_empty() {
+            return None;
+        }
+        let declared = (direction == Direction::Ingress).then(|| side.declared());
+        let mut entries = Vec::new();
+        for rule in isolating.iter().flat_map(|it| it.rules_of(direction)).filter(|it| it.action == Action::Allow) {
+            for &peer in &rule.peers {
+                let entry = self.peers.get(peer);
+                let who = match &entry.key {
+                    Key::Anyone => || Who::All,
+                    Key::Block(block) if block.family() != family => continue,
+                    _ => {
+                        self.push(&mut entries, rule.spec, declared, &entry.sure, &entry.maybe);
+                        continue;
+                    }
+                };
+                self.push_all(&mut entries, rule.spec, declared, who);
+            }
+        }
+        Some(entries)
+    }
+
+    /// What the rules of others say of the end.
+    fn far<'a>(&'a self, side: &Side<'_>, direction: Direction, family: Family) -> Vec<Entry<'a>> {
+        let declared = (direction == Direction::Ingress).then(|| side.declared());
+        let mut entries = Vec::new();
+        let mut add = |peer: u32, tri: Tri| {
+            let entry = self.peers.get(peer);
+            let is_foreign = matches!(&entry.key, Key::Block(block) if block.family() != family);
+            for group in entry.groups[slot(opposite(direction))].iter().filter(|_| !is_foreign) {
+                let group = self.groups.get(*group);
+                match tri {
+                    Tri::Yes => self.push(&mut entries, group.spec, declared, &group.members, &NOBODY),
+                    Tri::Maybe => self.push(&mut entries, group.spec, declared, &NOBODY, &group.members),
+                    Tri::No => {}
+                }
+            }
+        };
+        add(ANYONE, Tri::Yes);
+        match side {
+            Side::Class(_, class) => class.peers.iter().for_each(|it| add(it.peer(), it.tri())),
+            Side::Loose(_) => {
+                let peers = self.blocks.values().flatten().chain(&self.node_peers);
+                peers.for_each(|it| add(*it, self.peer_holds(*it, side, family)));
+            }
+        }
+        entries
+    }
+
+    /// Adds an entry, or one for each way of declaring its named ports when the destination varies.
+    fn push<'a>(
+        &'a self,
+        entries: &mut Vec<Entry<'a>>,
+        spec: u32,
+        declared: Option<u32>,
+        sure: &'a Members,
+        maybe: &'a Members,
+    ) {
+        let fixed = declared.map(|it| self.ports.resolved(spec, it)).or(self.ports.plain(spec));
+        if let Some(ports) = fixed {
+            entries.push(Entry { ports, who: Who::Set(sure, maybe) });
+            return;
+        }
+        let mut all = (Bits::default(), Bits::default());
+        sure.or_into(&mut all.0);
+        maybe.or_into(&mut all.1);
+        self.push_cut(entries, spec, &all);
+    }
+
+    fn push_all<'a>(&'a self, entries: &mut Vec<Entry<'a>>, spec: u32, declared: Option<u32>, who: fn() -> Who<'a>) {
+        let fixed = declared.map(|it| self.ports.resolved(spec, it)).or(self.ports.plain(spec));
+        match fixed {
+            Some(ports) => entries.push(Entry { ports, who: who() }),
+            None => self.push_cut(entries, spec, &(self.live.clone(), Bits::default())),
+        }
+    }
+
+    fn push_cut(&self, entries: &mut Vec<Entry<'_>>, spec: u32, all: &(Bits, Bits)) {
+        for (declared, members) in self.declared.iter().enumerate() {
+            let ports = self.ports.resolved(spec, declared as u32);
+            if self.ports.mask(ports.possible).is_empty() {
+                continue;
+            }
+            let mut cut = Bits::default();
+            members.or_into(&mut cut);
+            let mut maybe = cut.clone();
+            cut.and(&all.0);
+            maybe.and(&all.1);
+            entries.push(Entry { ports, who: Who::Cut(cut, maybe) });
+        }
+    }
+
+    /// Whether a class is a pod's in its usual reading.
+    pub(super) fn is_pod_class(&self, class: u32) -> bool {
+        self.classes.get(class).key.sort == Sort::Pod
+    }
+}

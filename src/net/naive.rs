@@ -1,0 +1,533 @@
+//! The second evaluator: no index, no classes, no masks; one port of one pair, straight from the objects.
+//!
+//! It walks every way in which what we do not know may turn out and collects the answers. It shares with the index
+//! only the meaning of a selector and of a block; everything else is written apart, so that a mistake in one of
+//! them shows as a difference. It is slow on purpose: tests and `--self-check` use it, nothing else does.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use super::index::Settings;
+use super::verdict::{End, Port};
+use crate::kinds::{KINDS, Presence};
+use crate::model::address::{Block, Family};
+use crate::model::cluster::{Cluster, METADATA_NAME};
+use crate::model::coverage::Coverage;
+use crate::model::evidence::Outcome;
+use crate::model::facts::{ContainerRole, Pod, PodNetwork};
+use crate::model::id::{Kind, ObjectId};
+use crate::model::labels::{Labels, NamespaceMatch, Selector, SelectorSet};
+use crate::model::name::Name;
+use crate::model::policy::{Action, Bends, Direction, PeerMatch, Policy, Rule, Tier};
+use crate::model::port::{PortMatch, Protocol};
+
+/// The ways in which one question may turn out.
+type Ways<T> = BTreeSet<T>;
+
+const YES: &[bool] = &[true];
+const NO: &[bool] = &[false];
+const EITHER: &[bool] = &[true, false];
+
+fn sure(it: bool) -> &'static [bool] {
+    if it { YES } else { NO }
+}
+
+fn both(a: &'static [bool], b: &'static [bool]) -> &'static [bool] {
+    match (a, b) {
+        (NO, _) | (_, NO) => NO,
+        (YES, YES) => YES,
+        _ => EITHER,
+    }
+}
+
+/// What one tier, or all of them, make of a flow.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum Turn {
+    Allow,
+    Deny,
+    /// Not decided here.
+    Past,
+}
+
+/// One end in one reading.
+struct Party<'a> {
+    /// The pod whose labels and policies count.
+    pod: Option<&'a Pod>,
+    /// The name of the node that it is to policies.
+    node: Option<&'a str>,
+    /// The node that it is, or runs on; empty when that is not known.
+    place: &'a str,
+    addresses: Vec<IpAddr>,
+    /// Where an address that is not known may be.
+    anywhere: Vec<IpNet>,
+}
+
+struct Naive<'a> {
+    cluster: &'a Cluster,
+    /// What may exist beside the policies that are held: home (empty: cluster), tier, and what it may do.
+    unread: Vec<(Name, Tier, Bends)>,
+}
+
+/// What a pair's one port comes to.
+pub fn outcome(cluster: &Cluster, settings: &Settings, from: &End, to: &End, port: Port) -> Outcome {
+    let naive = Naive { cluster, unread: unread(cluster) };
+    let mut ways: Ways<bool> = Ways::new();
+    for reading in [0, 1] {
+        match (naive.party(settings, from, reading), naive.party(settings, to, reading)) {
+            (Some(a), Some(b)) => ways.extend(naive.pair(from == to, &a, &b, port)),
+            _ => return Outcome::Unknown,
+        }
+    }
+    match (ways.contains(&true), ways.contains(&false)) {
+        (true, false) => Outcome::Allow,
+        (false, true) => Outcome::Deny,
+        _ => Outcome::Unknown,
+    }
+}
+
+/// The outcome for any port: allow if some is surely allowed, deny if none can be.
+pub fn outcome_of_any(cluster: &Cluster, settings: &Settings, from: &End, to: &End) -> Outcome {
+    let ports = boundaries(cluster);
+    let mut outcomes = ports.into_iter().map(|it| outcome(cluster, settings, from, to, it));
+    outcomes
+        .try_fold(Outcome::Deny, |best, it| if it == Outcome::Allow { Err(it) } else { Ok(best.min(it)) })
+        .unwrap_or_else(|it| it)
+}
+
+/// One port of every stretch that rules and declarations part: enough to tell any two sets of ports apart.
+pub fn boundaries(cluster: &Cluster) -> BTreeSet<Port> {
+    let mut ports = BTreeSet::new();
+    for protocol in Protocol::ALL {
+        ports.insert((protocol, 1));
+    }
+    let mut cut = |protocol: Protocol, first: u16, last: u16| {
+        ports.insert((protocol, first));
+        ports.extend(last.checked_add(1).map(|it| (protocol, it)));
+    };
+    for rule in cluster.policies.iter().flat_map(|it| &it.rules) {
+        for it in &rule.ports {
+            if let PortMatch::Range { protocol, first, last } = it {
+                cut(*protocol, *first, *last);
+            }
+        }
+    }
+    for it in cluster.pods.iter().flat_map(|it| it.ports.iter()).filter(|it| !it.name.is_empty()) {
+        cut(it.protocol, it.number, it.number);
+    }
+    ports
+}
+
+/// What is not read, as policies that may say anything.
+fn unread(cluster: &Cluster) -> Vec<(Name, Tier, Bends)> {
+    let admin = Tier::Admin { priority: 0 };
+    let tier_of = |kind: Kind| match kind.as_str() {
+        "baselineadminnetworkpolicy" => Tier::Baseline { priority: 0 },
+        _ => admin,
+    };
+    let mut unread = Vec::new();
+    let homes: BTreeSet<Name> = cluster.namespace_names();
+    for home in &homes {
+        if !cluster.coverage.is_complete(Kind::NETWORK_POLICY, home) {
+            unread.push((home.clone(), Tier::Namespace, Bends::Anything));
+        }
+    }
+    for spec in KINDS.iter().filter(|it| it.presence == Presence::IfServed) {
+        let found = cluster.coverage.kinds.get(&spec.kind);
+        match found.filter(|it| spec.is_namespaced() && !it.namespaces.is_empty()) {
+            Some(found) => {
+                let holes = homes.iter().filter(|it| !found.of(it).is_complete());
+                unread.extend(holes.map(|it| (it.clone(), tier_of(spec.kind), Bends::Unevaluated)));
+            }
+            None if cluster.coverage.is_complete(spec.kind, "") => {}
+            None => unread.push((Name::empty(), tier_of(spec.kind), Bends::Unevaluated)),
+        }
+    }
+    for id in cluster.unreadable.iter() {
+        if id.kind == Kind::NETWORK_POLICY {
+            unread.push((id.namespace.clone(), Tier::Namespace, Bends::Anything));
+        } else if KINDS.iter().any(|it| it.kind == id.kind && it.presence == Presence::IfServed) {
+            unread.push((id.namespace.clone(), tier_of(id.kind), Bends::Unevaluated));
+        }
+    }
+    unread
+}
+
+impl<'a> Naive<'a> {
+    /// The end in this reading of S37 and S38; `None`: it cannot be judged.
+    fn party(&self, settings: &Settings, end: &'a End, reading: u8) -> Option<Party<'a>> {
+        let everywhere: Vec<IpNet> = ["0.0.0.0/0", "::/0"].iter().filter_map(|it| it.parse().ok()).collect();
+        let node_addresses = |name: &str| -> Vec<IpAddr> {
+            self.cluster.nodes.get("", name).map(|it| it.addresses.to_vec()).unwrap_or_default()
+        };
+        match end {
+            End::Address(address) => {
+                Some(Party { pod: None, node: None, place: "", addresses: vec![*address], anywhere: everywhere })
+            }
+            End::Node(name) => Some(Party {
+                pod: None,
+                node: Some(name),
+                place: name,
+                addresses: node_addresses(name),
+                anywhere: everywhere,
+            }),
+            End::Pod(id) => {
+                let pod = self.cluster.pods.get(&id.namespace, &id.name)?;
+                let coverage = self.cluster.coverage.of(Kind::POD, &id.namespace);
+                if pod.phase.is_finished() || matches!(coverage, Coverage::Forbidden { .. }) {
+                    return None;
+                }
+                let own: Vec<IpAddr> = pod.addresses.iter().collect();
+                match pod.network {
+                    PodNetwork::Own => {
+                        let anywhere =
+                            if settings.pod_cidrs.is_empty() { everywhere } else { settings.pod_cidrs.clone() };
+                        Some(Party { pod: Some(pod), node: None, place: &pod.node, addresses: own, anywhere })
+                    }
+                    PodNetwork::Host => {
+                        let addresses = if own.is_empty() { node_addresses(&pod.node) } else { own };
+                        let as_pod = (reading == 1).then_some(&**pod);
+                        let place = &*pod.node;
+                        Some(Party { pod: as_pod, node: Some(place), place, addresses, anywhere: everywhere })
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether the flow passes: every way it may turn out.
+    fn pair(&self, is_itself: bool, from: &Party<'_>, to: &Party<'_>, port: Port) -> Ways<bool> {
+        if is_itself {
+            return Ways::from([true]);
+        }
+        if self.is_bent(from) || self.is_bent(to) || self.is_bent_everywhere() {
+            return Ways::from([true, false]);
+        }
+        let Some(family) = shared_family(from, to) else { return Ways::from([true, false]) };
+        if is_own_node(from, to) {
+            return Ways::from([true]);
+        }
+        let out = self.gate(Direction::Egress, from, to, to, family, port);
+        let into = self.gate(Direction::Ingress, to, from, to, family, port);
+        out.iter().flat_map(|a| into.iter().map(move |b| *a && *b)).collect()
+    }
+
+    fn is_bent_everywhere(&self) -> bool {
+        let is_all = |it: &SelectorSet| {
+            it.pods.all_of.is_empty() && matches!(&it.namespaces, NamespaceMatch::Labels(it) if it.all_of.is_empty())
+        };
+        let held = self.cluster.policies.iter().filter(|it| bends_flows(it)).any(|it| is_all(&it.target));
+        held || self.unread.iter().any(|(home, tier, bends)| {
+            home.is_empty() && *bends == Bends::Unevaluated && !matches!(tier, Tier::Baseline { .. })
+        })
+    }
+
+    /// Whether a policy of an unevaluated kind touches this end.
+    fn is_bent(&self, party: &Party<'_>) -> bool {
+        let Some(pod) = party.pod else { return false };
+        let held = self.cluster.policies.iter().filter(|it| bends_flows(it));
+        held.into_iter().any(|it| self.selects(&it.target, pod) != NO)
+            || self.unread.iter().any(|(home, tier, bends)| {
+                *bends == Bends::Unevaluated && !matches!(tier, Tier::Baseline { .. }) && *home == pod.meta.namespace
+            })
+    }
+
+    /// Whether labels select a pod.
+    fn selects(&self, set: &SelectorSet, pod: &Pod) -> &'static [bool] {
+        let namespace = match &set.namespaces {
+            NamespaceMatch::Own(name) => sure(*name == pod.meta.namespace),
+            NamespaceMatch::Labels(selector) => self.namespace_is(selector, &pod.meta.namespace),
+        };
+        both(namespace, sure(set.pods.matches(&pod.meta.labels)))
+    }
+
+    fn namespace_is(&self, selector: &Selector, name: &Name) -> &'static [bool] {
+        let coverage = self.cluster.coverage.of(Kind::NAMESPACE, name);
+        let is_lost = self.cluster.unreadable.contains(&ObjectId::new(Kind::NAMESPACE, "", name.clone()))
+            || matches!(coverage, Coverage::Forbidden { .. });
+        let held = self.cluster.namespaces.get("", name).filter(|_| !is_lost);
+        let is_known = held.is_some() || coverage.is_complete() && !is_lost;
+        let mut labels = vec![(Name::from(METADATA_NAME), name.clone())];
+        for (key, value) in held.iter().flat_map(|it| it.meta.labels.iter()).filter(|(key, _)| **key != METADATA_NAME) {
+            labels.push((key.clone(), value.clone()));
+        }
+        let labels = Labels::new(labels);
+        selector.all_of.iter().fold(YES, |all, it| {
+            let this = if is_known || it.key == METADATA_NAME { sure(it.matches(&labels)) } else { EITHER };
+            both(all, this)
+        })
+    }
+
+    /// Every policy that may govern the pod, with the ways of its governing.
+    fn governing(&self, pod: &Pod) -> Vec<(Option<&Policy>, Tier, &'static [bool])> {
+        let mut found = Vec::new();
+        for policy in self.cluster.policies.iter() {
+            let coverage = self.cluster.coverage.of(Kind::NETWORK_POLICY, &policy.meta.namespace);
+            if policy.kind == Kind::NETWORK_POLICY && matches!(coverage, Coverage::Forbidden { .. }) {
+                continue;
+            }
+            let has = |bends: Bends| policy.gaps.iter().any(|it| it.bends == bends);
+            let ways = self.selects(&policy.target, pod);
+            if ways == NO || bends_flows(policy) {
+                continue;
+            }
+            if has(Bends::Anything) || has(Bends::Unevaluated) {
+                found.push((None, policy.tier, EITHER));
+            } else if has(Bends::Target) {
+                found.push((Some(&**policy), policy.tier, EITHER));
+            } else {
+                found.push((Some(&**policy), policy.tier, ways));
+            }
+        }
+        for (home, tier, bends) in &self.unread {
+            let is_baseline = matches!(tier, Tier::Baseline { .. });
+            if (*bends == Bends::Anything || is_baseline) && (home.is_empty() || *home == pod.meta.namespace) {
+                found.push((None, *tier, EITHER));
+            }
+        }
+        found
+    }
+
+    /// Whether one gate lets the flow pass: every way it may turn out.
+    fn gate(
+        &self,
+        direction: Direction,
+        target: &Party<'_>,
+        peer: &Party<'_>,
+        destination: &Party<'_>,
+        family: Family,
+        port: Port,
+    ) -> Ways<bool> {
+        let Some(pod) = target.pod else { return Ways::from([true]) };
+        let governing = self.governing(pod);
+        let fits = |rule: &Rule| self.fits(rule, peer, destination, family, port);
+        let tier = |is_it: fn(Tier) -> bool| governing.iter().filter(move |it| is_it(it.1)).collect::<Vec<_>>();
+        let admin = ordered(&tier(|it| matches!(it, Tier::Admin { .. })), direction, &fits);
+        let namespace = additive(&tier(|it| it == Tier::Namespace), direction, &fits);
+        let baseline = ordered(&tier(|it| matches!(it, Tier::Baseline { .. })), direction, &fits);
+        let mut ways = Ways::from([Turn::Past]);
+        for tier in [admin, namespace, baseline] {
+            if ways.remove(&Turn::Past) {
+                ways.extend(tier);
+            }
+        }
+        ways.into_iter().map(|it| it != Turn::Deny).collect()
+    }
+
+    /// Whether a rule fits the flow.
+    fn fits(
+        &self,
+        rule: &Rule,
+        peer: &Party<'_>,
+        destination: &Party<'_>,
+        family: Family,
+        port: Port,
+    ) -> &'static [bool] {
+        let ports = rule.ports.iter().map(|it| port_fits(it, destination, port));
+        let peers = rule.peers.iter().map(|it| self.peer_fits(&it.matches, peer, family));
+        both(any(ports), any(peers))
+    }
+
+    fn peer_fits(&self, matches: &PeerMatch, peer: &Party<'_>, family: Family) -> &'static [bool] {
+        match matches {
+            PeerMatch::Anyone => YES,
+            PeerMatch::Pods(set) => peer.pod.map_or(NO, |it| self.selects(set, it)),
+            PeerMatch::Block(block) => block_fits(block, peer, family),
+            PeerMatch::Nodes(selector) => match peer.node.filter(|_| peer.pod.is_none()) {
+                None => NO,
+                Some(name) => {
+                    self.cluster.nodes.get("", name).map_or(EITHER, |it| sure(selector.matches(&it.meta.labels)))
+                }
+            },
+        }
+    }
+}
+
+fn any(mut ways: impl Iterator<Item = &'static [bool]>) -> &'static [bool] {
+    let mut best = NO;
+    ways.find_map(|it| {
+        if it == EITHER {
+            best = EITHER;
+        }
+        (it == YES).then_some(YES)
+    })
+    .unwrap_or(best)
+}
+
+/// A policy of an unevaluated kind that comes before, or beside, NetworkPolicy.
+fn bends_flows(policy: &Policy) -> bool {
+    policy.gaps.iter().any(|it| it.bends == Bends::Unevaluated) && !matches!(policy.tier, Tier::Baseline { .. })
+}
+
+fn shared_family(from: &Party<'_>, to: &Party<'_>) -> Option<Family> {
+    let of = |party: &Party<'_>| -> Vec<Family> {
+        if party.addresses.is_empty() {
+            party.anywhere.iter().map(|it| Family::of(it.addr())).collect()
+        } else {
+            party.addresses.iter().map(|it| Family::of(*it)).collect()
+        }
+    };
+    let has = of(from);
+    of(to).into_iter().find(|it| has.contains(it))
+}
+
+/// S41: a node, or a pod on its network, and a pod of the same node.
+fn is_own_node(from: &Party<'_>, to: &Party<'_>) -> bool {
+    (from.node.is_some() || to.node.is_some()) && !from.place.is_empty() && from.place == to.place
+}
+
+fn port_fits(matches: &PortMatch, destination: &Party<'_>, (protocol, number): Port) -> &'static [bool] {
+    match matches {
+        PortMatch::Any => YES,
+        PortMatch::All(it) => sure(*it == protocol),
+        PortMatch::Range { protocol: it, first, last } => sure(*it == protocol && *first <= number && number <= *last),
+        PortMatch::Named { protocol: it, name } => {
+            let declared = destination.pod.iter().flat_map(|it| it.ports.iter());
+            any(declared.filter(|port| port.name == *name && port.protocol == *it).map(|port| {
+                match (port.protocol == protocol && port.number == number, port.container) {
+                    (false, _) => NO,
+                    (true, ContainerRole::Init) => EITHER,
+                    (true, _) => YES,
+                }
+            }))
+        }
+    }
+}
+
+/// Whether a block holds the end; of one without a known address, whether it holds all, none or a part of where it
+/// may be.
+fn block_fits(block: &Block, peer: &Party<'_>, family: Family) -> &'static [bool] {
+    if Family::of(block.cidr.addr()) != family {
+        return NO;
+    }
+    if let Some(address) = peer.addresses.iter().find(|it| Family::of(**it) == family) {
+        return sure(block.contains(*address));
+    }
+    let mut ways = BTreeSet::new();
+    for range in peer.anywhere.iter().filter(|it| Family::of(it.addr()) == family) {
+        let inside = if range.contains(&block.cidr) { block.cidr } else { *range };
+        let touches = range.contains(&block.cidr) || block.cidr.contains(range);
+        let holes = IpNet::aggregate(&block.except);
+        let is_shut = holes.iter().any(|it| it.contains(&inside));
+        let is_whole = block.cidr.contains(range) && !holes.iter().any(|it| it.contains(range) || range.contains(it));
+        if touches && !is_shut {
+            ways.insert(true);
+        }
+        if !is_whole {
+            ways.insert(false);
+        }
+    }
+    match (ways.contains(&true), ways.contains(&false)) {
+        (true, true) => EITHER,
+        (true, false) => YES,
+        _ => NO,
+    }
+}
+
+/// One governing policy: `None` may say anything; its tier; whether it governs.
+type Governing<'a> = (Option<&'a Policy>, Tier, &'static [bool]);
+
+/// A tier in which the first rule that fits decides, in every order of equals.
+fn ordered(policies: &[&Governing<'_>], direction: Direction, fits: &dyn Fn(&Rule) -> &'static [bool]) -> Ways<Turn> {
+    let mut tiers: Vec<Tier> = policies.iter().map(|it| it.1).collect();
+    tiers.sort();
+    tiers.dedup();
+    let mut ways = Ways::from([Turn::Past]);
+    let mut left: Ways<Turn> = Ways::new();
+    for tier in tiers {
+        let equals: Vec<&Governing<'_>> = policies.iter().filter(|it| it.1 == tier).copied().collect();
+        if !ways.remove(&Turn::Past) {
+            break;
+        }
+        for order in orders(&equals) {
+            let (decided, passed) = walk(&order, direction, fits);
+            ways.extend(decided);
+            left.extend(passed);
+        }
+    }
+    ways.extend(left);
+    ways
+}
+
+/// Every order of a few, and of many every choice of the first.
+fn orders<'p, 'a>(equals: &[&'p Governing<'a>]) -> Vec<Vec<&'p Governing<'a>>> {
+    if equals.len() < 2 {
+        return vec![equals.to_vec()];
+    }
+    let mut all = Vec::new();
+    for at in 0..equals.len() {
+        let mut rest = equals.to_vec();
+        let first = rest.remove(at);
+        let orders = if equals.len() <= 4 { orders(&rest) } else { vec![rest] };
+        all.extend(orders.into_iter().map(|it| [vec![first], it].concat()));
+    }
+    all
+}
+
+/// Walks policies in one order: what may be decided (or not, `Past`), and whether it may be passed on early.
+fn walk(
+    policies: &[&Governing<'_>],
+    direction: Direction,
+    fits: &dyn Fn(&Rule) -> &'static [bool],
+) -> (Ways<Turn>, Ways<Turn>) {
+    let (mut decided, mut passed) = (Ways::new(), Ways::new());
+    for (policy, _, governs) in policies {
+        let Some(policy) = policy else {
+            decided.extend([Turn::Allow, Turn::Deny]);
+            passed.insert(Turn::Past);
+            continue;
+        };
+        if policy.gaps.iter().any(|it| it.bends == Bends::Opens(direction)) {
+            decided.insert(Turn::Allow);
+        }
+        let mut reaches_end = true;
+        for rule in policy.rules.iter().filter(|it| it.direction == direction) {
+            let ways = fits(rule);
+            if ways.contains(&true) {
+                match rule.action {
+                    Action::Allow => decided.insert(Turn::Allow),
+                    Action::Deny => decided.insert(Turn::Deny),
+                    Action::Pass => passed.insert(Turn::Past),
+                };
+            }
+            if ways == YES {
+                reaches_end = false;
+                break;
+            }
+        }
+        if !reaches_end && *governs == YES {
+            return (decided, passed);
+        }
+    }
+    decided.insert(Turn::Past);
+    (decided, passed)
+}
+
+/// The tier in which a pod that some policy isolates may do only what some rule allows.
+fn additive(policies: &[&Governing<'_>], direction: Direction, fits: &dyn Fn(&Rule) -> &'static [bool]) -> Ways<Turn> {
+    let mut ways = Ways::from([Turn::Past]);
+    for (policy, _, governs) in policies {
+        let says: Ways<Turn> = match policy {
+            None => Ways::from([Turn::Allow, Turn::Deny]),
+            Some(policy) if !policy.isolates.has(direction) => continue,
+            Some(policy) => {
+                let opens = policy.gaps.iter().any(|it| it.bends == Bends::Opens(direction));
+                let rules = policy.rules.iter().filter(|it| it.direction == direction && it.action == Action::Allow);
+                let ways = any(rules.map(fits).chain(opens.then_some(EITHER)));
+                ways.iter().map(|it| if *it { Turn::Allow } else { Turn::Deny }).collect()
+            }
+        };
+        let mut after = Ways::new();
+        for way in &ways {
+            if governs.contains(&false) {
+                after.insert(*way);
+            }
+            if governs.contains(&true) {
+                after.extend(says.iter().map(|it| if *way == Turn::Allow { Turn::Allow } else { *it }));
+            }
+        }
+        ways = after;
+    }
+    ways
+}
