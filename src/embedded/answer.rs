@@ -98,12 +98,7 @@ impl Service {
 
     fn read(&self, identity: &Identity, target: &Target<'_>, asked: &Asked<'_>) -> Result<Response<Body>, Failure> {
         let options = Options::parse(target.kind, target.namespace, &asked.query)?;
-        let writer = Writer {
-            kind: target.kind,
-            form: Form::wanted(asked.accept)?,
-            include: options.include,
-            now: jiff::Timestamp::now(),
-        };
+        let writer = Writer { kind: target.kind, form: Form::wanted(asked.accept)?, include: options.include };
         let namespace = target.namespace.unwrap_or_default();
         let watch = asked.query.is("watch");
         let verb = if target.name.is_some() && !watch {

@@ -22,11 +22,13 @@ mod seeded;
 mod selector;
 mod serve;
 mod shelf;
+pub mod story;
 mod table;
 mod watch;
 pub mod world;
 mod writer;
 pub mod yaml;
 
-pub use serve::{Server, Settings, serve};
+pub use serve::{Server, Settings, serve, serve_named, world_names};
+pub use story::Story;
 pub use world::World;

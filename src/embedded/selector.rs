@@ -115,6 +115,26 @@ impl Selector {
     }
 }
 
+/// Whether a selector of an object (`matchLabels`, `matchExpressions`) selects labels.
+pub fn labels_match(selector: &Value, labels: &Value) -> bool {
+    let mut all = Vec::new();
+    for (key, value) in selector["matchLabels"].as_object().into_iter().flatten() {
+        all.push(Requirement::In(key.clone(), vec![value.as_str().unwrap_or_default().to_owned()]));
+    }
+    for expression in selector["matchExpressions"].as_array().into_iter().flatten() {
+        let key = expression["key"].as_str().unwrap_or_default().to_owned();
+        let values = expression["values"].as_array().into_iter().flatten();
+        let values = values.filter_map(|value| value.as_str().map(str::to_owned)).collect();
+        all.push(match expression["operator"].as_str() {
+            Some("In") => Requirement::In(key, values),
+            Some("NotIn") => Requirement::NotIn(key, values),
+            Some("Exists") => Requirement::Exists(key),
+            _ => Requirement::Missing(key),
+        });
+    }
+    all.iter().all(|requirement| requirement.holds(|key| labels[key].as_str().map(str::to_owned)))
+}
+
 fn parse_labels(text: &str) -> Result<Vec<Requirement>, String> {
     split_outside_parentheses(text)
         .into_iter()

@@ -25,6 +25,7 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use super::answer::Service;
 use super::review::Identity;
+use super::story::Story;
 use super::world::World;
 
 /// How a world is served.
@@ -64,15 +65,45 @@ impl Drop for Server {
 
 /// Serves a world; it is reachable when this returns.
 pub async fn serve(world: Arc<World>, address: impl ToSocketAddrs, settings: Settings) -> io::Result<Server> {
+    start(world, address, settings, None).await
+}
+
+/// Serves the world of that name as the demo does: `story`, which begins to happen, or a seeded one.
+pub async fn serve_named(name: &str, address: impl ToSocketAddrs, settings: Settings) -> io::Result<Server> {
+    if name.eq_ignore_ascii_case("story") {
+        let story = Story::new(jiff::Timestamp::now());
+        return start(story.world().clone(), address, settings, Some(story)).await;
+    }
+    let unknown = || {
+        let message = format!("no world is called {name:?}: there are {}", world_names().join(", "));
+        io::Error::new(io::ErrorKind::InvalidInput, message)
+    };
+    start(World::seeded(name).ok_or_else(unknown)?, address, settings, None).await
+}
+
+/// The names of all worlds, the demo's own first.
+pub fn world_names() -> Vec<&'static str> {
+    std::iter::once("story").chain(super::seeded::shapes::SHAPES.iter().map(|shape| shape.name)).collect()
+}
+
+async fn start(
+    world: Arc<World>,
+    address: impl ToSocketAddrs,
+    settings: Settings,
+    story: Option<Story>,
+) -> io::Result<Server> {
     let listener = TcpListener::bind(address).await?;
     let addr = listener.local_addr()?;
     let service = Arc::new(Service { world, settings });
-    Ok(Server { addr, handle: tokio::spawn(accept(listener, service)) })
+    Ok(Server { addr, handle: tokio::spawn(accept(listener, service, story)) })
 }
 
-/// Takes connections; they end with this task, since the set is its own.
-async fn accept(listener: TcpListener, service: Arc<Service>) {
+/// Takes connections; they end with this task, as the story does, since the set is its own.
+async fn accept(listener: TcpListener, service: Arc<Service>, story: Option<Story>) {
     let mut connections = JoinSet::new();
+    if let Some(story) = story {
+        connections.spawn(story.play());
+    }
     loop {
         let Ok((stream, _)) = listener.accept().await else { continue };
         while connections.try_join_next().is_some() {}

@@ -15,7 +15,6 @@ pub struct Writer {
     pub kind: &'static Kind,
     pub form: Form,
     pub include: Include,
-    pub now: jiff::Timestamp,
 }
 
 impl Writer {
@@ -72,7 +71,7 @@ impl Writer {
 
     fn row(&self, item: Item<'_>, out: &mut Vec<u8>) {
         let value = item.value();
-        let cells = table::cells(self.kind, &value, self.now);
+        let cells = table::cells(self.kind, &value, jiff::Timestamp::now());
         push(out, &format!("{{\"cells\":{cells},\"object\":"));
         match self.include {
             Include::Nothing => push(out, "null"),

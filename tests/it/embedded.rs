@@ -3,5 +3,6 @@
 mod asking;
 mod errors;
 mod lists;
+mod story;
 mod watches;
 mod worlds;

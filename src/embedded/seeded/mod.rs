@@ -15,5 +15,5 @@ mod rbac;
 pub mod render;
 pub mod rng;
 pub mod shapes;
-mod template;
+pub mod template;
 mod workloads;
