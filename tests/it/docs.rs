@@ -5,9 +5,13 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Mutex;
 
 /// Fails where the named part of a page is not `text`, or rewrites it when asked to.
 pub fn assert_current(page: &str, name: &str, text: &str) {
+    // Two parts of one page may be renewed at once.
+    static WRITING: Mutex<()> = Mutex::new(());
+    let _writing = WRITING.lock();
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(page);
     let written = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{page}: {error}"));
     let renewed = renewed(&written, name, text).unwrap_or_else(|| panic!("{page} has no generated part {name}"));
