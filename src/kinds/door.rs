@@ -222,6 +222,8 @@ pub(super) fn yaml_options() -> serde_saphyr::Options {
     budget.max_nodes = 500_000;
     let mut options = serde_saphyr::Options::default();
     options.budget = Some(budget);
+    // A bomb of aliases costs time long before it costs memory; an object that repeats itself this often is one.
+    options.alias_limits.max_total_replayed_events = 20_000;
     options.with_snippet = false;
     options.emit_comments = false;
     options

@@ -21,6 +21,10 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
+use kreach::kinds::{self, Intern};
+use kreach::model::cluster::{Cluster, Delta};
+use kreach::model::coverage::{Coverage, Scope};
+use kreach::model::id::Kind;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::core::{DynamicObject, GroupVersionKind};
 use kube::discovery::ApiResource;
@@ -270,6 +274,23 @@ pub async fn set_status(client: &Client, object: &Value) {
     api_of(client, object).patch_status(name, &Default::default(), &patch).await.expect("the status is written");
 }
 
+/// All objects of these kinds as the server lists them, read by the door alone: what any client of ours should hold.
+pub async fn facts(client: &Client, kinds: &[Kind]) -> Cluster {
+    let mut cluster = Cluster::new(Coverage::Live);
+    let mut intern = Intern::new();
+    for kind in kinds {
+        let spec = kinds::spec(*kind).expect("a kind that we read");
+        let root = if spec.group.is_empty() { "/api".to_owned() } else { format!("/apis/{}", spec.group) };
+        let url = format!("{root}/{}/{}", spec.version, spec.plural);
+        let request = http::Request::get(url).body(Vec::new()).expect("a request");
+        let list = client.request_text(request).await.expect("the server lists it");
+        let page = kinds::read_list(spec, list.as_bytes(), &mut intern).expect("a list");
+        assert!(page.unreadable.is_empty() && page.continues.is_empty(), "{:?}", page.unreadable);
+        cluster.apply(Delta::Listed { kind: *kind, scope: Scope::Everywhere, entries: page.entries });
+    }
+    cluster
+}
+
 /// The API of an object's kind, in its namespace if it names one.
 pub fn api_of(client: &Client, object: &Value) -> Api<DynamicObject> {
     let text = |key: &str| object[key].as_str().unwrap_or_default();
@@ -376,8 +397,9 @@ async fn a_pod_runs_when_a_test_says_so() {
     create(&client, &[namespace, pod.clone()]).await;
     pod["status"] = json!({"phase": "Running", "podIP": "10.1.0.1", "podIPs": [{"ip": "10.1.0.1"}]});
     set_status(&client, &pod).await;
-    let read = api_of(&client, &pod).get("web").await.expect("the pod is there");
-    assert_eq!(read.data["status"]["podIP"], "10.1.0.1");
+    let read = facts(&client, &[Kind::POD]).await;
+    let address = read.pods.get("running", "web").expect("the pod is there").addresses.first();
+    assert_eq!(address.map(|it| it.to_string()).as_deref(), Some("10.1.0.1"));
 }
 
 #[tokio::test]

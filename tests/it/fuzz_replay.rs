@@ -9,11 +9,15 @@ use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
+use kreach::kinds::{self, Intern, KindSpec};
 use kreach::live::connect;
 use kreach::live::fault::Fault;
+use kreach::model::cluster::{Cluster, Delta};
+use kreach::model::coverage::{Coverage, Scope};
 use kreach::model::untrusted;
 
 use crate::docs;
+use crate::seeded::Random;
 
 /// A reader: the name of its corpus, what it holds to, how many mutations it is fed, and what runs it.
 struct Target {
@@ -27,20 +31,38 @@ const TARGETS: &[Target] = &[
     Target {
         name: "sanitizer",
         doc: "text that is shown holds no control or bidirectional character, and showing it again changes nothing",
-        mutations: 5_000,
+        mutations: 3_000,
         run: sanitizer,
     },
     Target {
         name: "kubeconfig",
         doc: "a kubeconfig is read, or refused with one harmless line",
-        mutations: 1_500,
+        mutations: 1_000,
         run: kubeconfig,
     },
     Target {
         name: "error_answer",
         doc: "an error that a server or a proxy answers becomes one harmless, short line",
-        mutations: 2_000,
+        mutations: 1_000,
         run: error_answer,
+    },
+    Target {
+        name: "list_page",
+        doc: "a page of a list is read, or refused as a whole; an object of it that cannot be read is kept as unreadable",
+        mutations: 400,
+        run: list_page,
+    },
+    Target {
+        name: "watch_line",
+        doc: "a line of a watch is read, or refused as a whole",
+        mutations: 600,
+        run: watch_line,
+    },
+    Target {
+        name: "manifest",
+        doc: "a YAML document is read, or becomes a problem; what it gives can be put into a cluster",
+        mutations: 500,
+        run: manifest,
     },
 ];
 
@@ -122,6 +144,44 @@ fn error_answer(bytes: &[u8]) {
     assert!(fault.to_string().len() < 4_000, "{} bytes", fault.to_string().len());
 }
 
+/// The kinds whose word the bytes hold, and one more: a server may answer anything to any question.
+fn likely(bytes: &[u8]) -> impl Iterator<Item = &'static KindSpec> {
+    let text = String::from_utf8_lossy(bytes).into_owned();
+    let other = &kinds::KINDS[bytes.len() % kinds::KINDS.len()];
+    kinds::KINDS.iter().filter(move |it| text.contains(&format!("\"{}\"", it.word)) || it.kind == other.kind)
+}
+
+fn list_page(bytes: &[u8]) {
+    for spec in likely(bytes) {
+        if let Ok(page) = kinds::read_list(spec, bytes, &mut Intern::new()) {
+            let mut cluster = Cluster::new(Coverage::Live);
+            cluster.apply(Delta::Listed { kind: spec.kind, scope: Scope::Everywhere, entries: page.entries });
+        }
+    }
+}
+
+fn watch_line(bytes: &[u8]) {
+    for spec in likely(bytes) {
+        let event = kinds::read_event(spec, bytes, &mut Intern::new());
+        if let Ok(kinds::Event { step: kinds::Step::Delta(delta), .. }) = event {
+            Cluster::new(Coverage::Live).apply(delta);
+        }
+    }
+}
+
+fn manifest(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    for spec in likely(bytes) {
+        let readings = [
+            spec.read_yaml(&text, "default", &mut Intern::new()),
+            spec.read_json(&text, "default", &mut Intern::new()),
+        ];
+        for delta in readings.into_iter().filter_map(kinds::Reading::delta) {
+            Cluster::new(Coverage::Closed).apply(delta);
+        }
+    }
+}
+
 fn assert_harmless(shown: &str) {
     let bidi = |it: char| matches!(it, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
     assert!(!shown.contains(|it: char| it.is_control() || bidi(it)), "shows a harmful character: {shown:?}");
@@ -135,7 +195,7 @@ fn no_reader_panics_on_its_corpus_or_on_mutations_of_it() {
         for (path, bytes) in &corpus {
             feed(target, bytes, &path.display().to_string());
         }
-        let mut random = Random(0x6b72_6561_6368);
+        let mut random = Random::new(0x6b72_6561_6368);
         for round in 0..target.mutations {
             let bytes = mutant(&corpus, &mut random);
             feed(target, &bytes, &format!("mutation {round}"));
@@ -175,7 +235,7 @@ fn a_finding_names_its_bytes() {
 fn mutations_differ_and_are_the_same_in_every_run() {
     let corpus = [(PathBuf::from("seed"), b"kind: Pod\n".to_vec())];
     let run = || {
-        let mut random = Random(1);
+        let mut random = Random::new(1);
         (0..100).map(|_| mutant(&corpus, &mut random)).collect::<Vec<_>>()
     };
     assert_eq!(run(), run());
@@ -226,21 +286,5 @@ fn mutate(bytes: &mut Vec<u8>, corpus: &[(PathBuf, Vec<u8>)], random: &mut Rando
             let from = random.below(other.len() + 1);
             bytes.splice(at..end, other[from..].iter().copied());
         }
-    }
-}
-
-/// Xorshift: the same numbers from the same seed, which is all that is asked of it.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 % end.max(1) as u64) as usize
-    }
-
-    fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
-        &from[self.below(from.len())]
     }
 }

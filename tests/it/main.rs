@@ -13,5 +13,6 @@ mod rbac_cases;
 mod rbac_control_plane;
 mod rbac_laws;
 mod rbac_worlds;
+mod seeded;
 mod supply;
 mod tidy;
