@@ -114,7 +114,7 @@ impl Index {
     }
 
     /// The rows of the user and of each group.
-    fn rows(&self, identity: &Identity) -> impl Iterator<Item = &Vec<(u32, Slot)>> {
+    pub(super) fn rows(&self, identity: &Identity) -> impl Iterator<Item = &Vec<(u32, Slot)>> {
         let groups = identity.groups.iter().filter_map(|(it, _)| self.groups.get(it.as_str()));
         self.users.get(identity.user.as_str()).into_iter().chain(groups)
     }

@@ -10,9 +10,13 @@
 //! ([`marks`]) make a deny unknown.
 
 pub mod aggregation;
+pub mod covers;
+pub mod danger;
+pub mod dead;
 pub mod gaps;
 pub mod grant;
 pub mod identity;
+pub mod impersonation;
 pub mod index;
 pub mod lookup;
 pub mod marks;
@@ -21,6 +25,8 @@ pub mod matching;
 pub mod naive;
 pub mod request;
 pub mod served;
+pub mod subjects;
+pub mod touch;
 pub mod who;
 
 pub use grant::{Access, Grant};

@@ -156,7 +156,10 @@ impl Index {
         if keys.keys().any(is_implied) {
             self.candidates(cluster).into_iter().for_each(hold);
         } else {
-            keys.keys().for_each(|it| hold(subject_of(it)));
+            // Nobody has a group that nothing names for them: each key is its own subject's.
+            for key in keys.keys() {
+                holders.entry(subject_of(key)).or_default().push(key.clone());
+            }
         }
         holders.into_iter().map(|(subject, through)| Holder { subject, through }).collect()
     }
