@@ -9,10 +9,14 @@
 //! - [`rbac`]: may it act; who may do what, by which grants.
 //! - [`text`]: answers in words, as both the screen and the subcommands show them.
 //! - [`ask`]: the one door between faces and reasoning.
+//! - [`cli`]: the subcommands: what they read, print and how they end.
 //! - [`live`]: watch, credentials, one-shot reads: the cluster as it lives.
 //! - [`embedded`]: a Kubernetes API server in the process, for the demo, tests and benches.
 
+pub mod args;
 pub mod ask;
+pub mod cli;
+pub mod commands;
 pub mod embedded;
 pub mod kinds;
 pub mod live;

@@ -15,8 +15,8 @@ pub enum Member {
     Pod(Arc<Pod>),
     Node(Arc<Node>),
     Address(IpAddr),
-    /// From the first to the last, both included.
-    Range(AddressRange),
+    /// Ranges that every rule treats alike, and one address that stands for them.
+    Outside(Arc<[AddressRange]>, IpAddr),
 }
 
 impl Member {
@@ -25,7 +25,7 @@ impl Member {
         match self {
             Member::Pod(pod) => Some(pod.id()),
             Member::Node(node) => Some(node.id()),
-            Member::Address(_) | Member::Range(_) => None,
+            Member::Address(_) | Member::Outside(..) => None,
         }
     }
 
@@ -34,7 +34,7 @@ impl Member {
         match self {
             Member::Pod(pod) => End::Pod(pod.pod_id()),
             Member::Node(node) => End::Node(node.meta.name.clone()),
-            Member::Address(address) | Member::Range((address, _)) => End::Address(*address),
+            Member::Address(address) | Member::Outside(_, address) => End::Address(*address),
         }
     }
 
@@ -51,7 +51,7 @@ impl Member {
         match self {
             Member::Pod(pod) => &pod.node,
             Member::Node(node) => &node.meta.name,
-            Member::Address(_) | Member::Range(_) => "",
+            Member::Address(_) | Member::Outside(..) => "",
         }
     }
 
@@ -79,9 +79,16 @@ impl fmt::Display for Member {
             Member::Pod(pod) => write!(out, "{}", pod.id()),
             Member::Node(node) => write!(out, "{}", node.id()),
             Member::Address(address) => write!(out, "{address}"),
-            Member::Range((first, last)) => out.write_str(&range(*first, *last)),
+            Member::Outside(ranges, _) => out.write_str(&self::ranges(ranges)),
         }
     }
+}
+
+/// Ranges of addresses, the first few of many.
+pub fn ranges(all: &[AddressRange]) -> String {
+    let shown: Vec<String> = all.iter().take(3).map(|(first, last)| range(*first, *last)).collect();
+    let more = if all.len() > 3 { format!(" and {} more ranges", all.len() - 3) } else { String::new() };
+    format!("{}{more}", shown.join(" "))
 }
 
 /// A range of addresses, as a block where it is one: `10.0.0.0/8`, `10.0.0.1-10.0.0.6`.

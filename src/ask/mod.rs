@@ -11,10 +11,71 @@ pub mod backends;
 pub mod directory;
 pub mod end;
 mod fault;
+mod judge;
+
 pub mod member;
 pub mod nearest;
 pub mod needs;
+pub mod page;
+pub mod pair;
 pub mod resolve;
+pub mod trace;
 pub mod workload;
 
+use std::cell::{OnceCell, RefCell};
+
+use crate::model::cluster::Cluster;
+use crate::model::evidence::Outcome;
+use crate::net::verdict::End as NetEnd;
+use crate::net::{Index, Settings, naive};
+use crate::text;
+
+use directory::Directory;
+use pair::PairPort;
+
 pub use fault::Fault;
+
+/// Asks one cluster as many questions as there are.
+pub struct Asker<'a> {
+    pub cluster: &'a Cluster,
+    pub index: &'a Index,
+    directory: OnceCell<Directory>,
+    /// What the naive evaluator answered otherwise; `None` when it is not asked.
+    second: Option<(&'a Settings, RefCell<Vec<String>>)>,
+}
+
+impl<'a> Asker<'a> {
+    /// Asks the index.
+    pub fn new(cluster: &'a Cluster, index: &'a Index) -> Self {
+        Self { cluster, index, directory: OnceCell::new(), second: None }
+    }
+
+    /// Decides everything a second time with the naive evaluator (CONTRACT §5).
+    pub fn with_self_check(mut self, settings: &'a Settings) -> Self {
+        self.second = Some((settings, RefCell::default()));
+        self
+    }
+
+    /// What the naive evaluator answered otherwise so far.
+    pub fn differences(&self) -> Vec<String> {
+        self.second.as_ref().map(|(_, it)| it.borrow().clone()).unwrap_or_default()
+    }
+
+    /// Who holds which address; made when first asked for.
+    pub(crate) fn directory(&self) -> &Directory {
+        self.directory.get_or_init(|| Directory::of(self.cluster))
+    }
+
+    /// Asks the naive evaluator too, if that is wanted.
+    fn check(&self, from: &NetEnd, to: &NetEnd, port: PairPort, outcome: Outcome) {
+        let Some((settings, differences)) = &self.second else { return };
+        let naive = match port.asked() {
+            Some(port) => naive::outcome(self.cluster, settings, from, to, port),
+            None => naive::outcome_of_any(self.cluster, settings, from, to),
+        };
+        if naive != outcome {
+            let pair = format!("{} -> {} {port:?}", text::net::end(from), text::net::end(to));
+            differences.borrow_mut().push(format!("{pair}: the index says {outcome}, the naive evaluator {naive}"));
+        }
+    }
+}

@@ -11,8 +11,13 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
+use crate::model::cluster::Cluster;
 use crate::model::coverage::Scope;
+use crate::model::facts::{Pod, PodNetwork};
 use crate::model::id::{Kind, ObjectId};
+use crate::model::name::Name;
+
+use super::end::End;
 
 /// One thing to fetch.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -49,6 +54,88 @@ impl Needs {
     pub fn except(mut self, asked: &Self) -> Self {
         self.0.retain(|it| !asked.0.contains(it));
         self
+    }
+}
+
+/// Everything that questions about connections can rest on: maps, reach, batches.
+pub fn everything() -> Needs {
+    const KINDS: [Kind; 5] = [Kind::NAMESPACE, Kind::POD, Kind::NODE, Kind::SERVICE, Kind::ENDPOINT_SLICE];
+    let mut needs = Needs::all_of(KINDS);
+    needs.0.extend([Read::Policies(Scope::Everywhere), Read::Owners(Scope::Everywhere)]);
+    needs
+}
+
+/// What a trace between two ends needs next, given what is held.
+pub fn of_trace(cluster: &Cluster, from: &End, to: &End) -> Needs {
+    let mut needs = Needs::default();
+    for end in [from, to] {
+        of_end(cluster, end, &mut needs);
+    }
+    needs
+}
+
+fn of_end(cluster: &Cluster, end: &End, needs: &mut Needs) {
+    match end {
+        End::Pod(pod) => {
+            needs.0.insert(Read::One(pod.object()));
+            needs.around(&pod.namespace);
+            cluster.pods.get(&pod.namespace, &pod.name).into_iter().for_each(|it| needs.node_of(it));
+        }
+        End::Workload { namespace, .. } => {
+            needs.0.insert(Read::Owners(Scope::Namespace(namespace.clone())));
+            needs.pods_of(cluster, namespace);
+        }
+        End::Namespace(namespace) => needs.pods_of(cluster, namespace),
+        End::Service { namespace, name } => needs.service(cluster, namespace, name),
+        End::Node(name) => {
+            needs.0.insert(Read::One(ObjectId::new(Kind::NODE, "", name.clone())));
+        }
+        End::Address(address) => needs.address(cluster, *address),
+        End::Block(_) => {}
+    }
+}
+
+impl Needs {
+    /// What every pod of a namespace is judged by.
+    fn around(&mut self, namespace: &Name) {
+        self.0.insert(Read::One(ObjectId::new(Kind::NAMESPACE, "", namespace.clone())));
+        self.0.insert(Read::Policies(Scope::Namespace(namespace.clone())));
+    }
+
+    /// All pods of a namespace.
+    fn pods_of(&mut self, cluster: &Cluster, namespace: &Name) {
+        self.0.insert(Read::All { kind: Kind::POD, scope: Scope::Namespace(namespace.clone()) });
+        self.around(namespace);
+        cluster.pods.of(namespace).iter().for_each(|it| self.node_of(it));
+    }
+
+    /// The node of a pod on its network, whose addresses are then the pod's.
+    fn node_of(&mut self, pod: &Pod) {
+        if pod.network == PodNetwork::Host && !pod.node.is_empty() {
+            self.0.insert(Read::One(ObjectId::new(Kind::NODE, "", pod.node.clone())));
+        }
+    }
+
+    /// A Service, its slices, and the pods behind it.
+    fn service(&mut self, cluster: &Cluster, namespace: &Name, name: &Name) {
+        self.0.insert(Read::One(ObjectId::new(Kind::SERVICE, namespace.clone(), name.clone())));
+        self.0.insert(Read::All { kind: Kind::ENDPOINT_SLICE, scope: Scope::Namespace(namespace.clone()) });
+        if cluster.services.get(namespace, name).is_some() {
+            self.pods_of(cluster, namespace);
+        }
+    }
+
+    /// Whoever holds an address.
+    fn address(&mut self, cluster: &Cluster, address: IpAddr) {
+        let everywhere = |kind| Read::All { kind, scope: Scope::Everywhere };
+        self.0.extend([Read::PodsAt(address), everywhere(Kind::NODE), everywhere(Kind::SERVICE)]);
+        let pods = cluster.pods.iter().filter(|it| it.addresses.contains(address));
+        let services = cluster
+            .services
+            .iter()
+            .filter(|it| it.cluster_ips.iter().chain(it.external_ips.iter()).any(|it| *it == address));
+        pods.for_each(|it| self.around(&it.meta.namespace));
+        services.for_each(|it| self.service(cluster, &it.meta.namespace, &it.meta.name));
     }
 }
 

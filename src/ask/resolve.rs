@@ -235,9 +235,14 @@ fn address(cluster: &Cluster, directory: &Directory, address: IpAddr) -> Result<
     };
     if holders.is_empty() && !cluster.coverage.addresses.contains(&address) {
         let kinds = [Kind::POD, Kind::NODE, Kind::SERVICE];
-        found.gaps.extend(kinds.into_iter().find_map(|kind| hole(cluster, kind)));
+        found.gaps.extend(kinds.into_iter().find_map(|kind| hole(cluster, kind).or_else(|| unreadable(cluster, kind))));
     }
     Ok(found)
+}
+
+/// An object that exists and could not be read: nobody knows what addresses it has.
+fn unreadable(cluster: &Cluster, kind: Kind) -> Option<Gap> {
+    cluster.unreadable.iter().find(|it| it.kind == kind).cloned().map(Gap::Unreadable)
 }
 
 fn held(holder: &Holder, address: IpAddr) -> Resolved {

@@ -61,7 +61,9 @@ impl Evidence {
     /// As a line: `networkpolicy/shop/db spec.ingress[0]: allows it`.
     pub fn line(&self, indent: u8) -> Line {
         let place = if self.place.0.is_empty() { String::new() } else { format!(" {}", self.place) };
-        let text = match &self.object {
+        // A gate's headline names its end itself.
+        let is_headline = self.gate.is_some() && self.depth == 0;
+        let text = match self.object.as_ref().filter(|_| !is_headline) {
             Some(object) => format!("{object}{place}: {}", self.what),
             None => self.what.clone(),
         };

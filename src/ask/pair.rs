@@ -1,0 +1,96 @@
+//! One pair of members and what became of it.
+
+use std::sync::Arc;
+
+use crate::model::address::Family;
+use crate::model::evidence::{Gap, Outcome};
+use crate::model::port::{PortSet, Protocol};
+use crate::net::verdict::{Port, Verdict};
+
+use super::member::Member;
+
+/// The port of one pair, after names and Services are resolved.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum PairPort {
+    Any,
+    AnyOf(Protocol),
+    One(Port),
+}
+
+impl PairPort {
+    /// As the engine is asked.
+    pub fn asked(self) -> Option<Port> {
+        match self {
+            PairPort::One(port) => Some(port),
+            PairPort::Any | PairPort::AnyOf(_) => None,
+        }
+    }
+
+    /// The ports that are meant.
+    pub fn meant(self) -> PortSet {
+        match self {
+            PairPort::Any => PortSet::all(),
+            PairPort::AnyOf(protocol) => PortSet::range(protocol, 1, u16::MAX),
+            PairPort::One((protocol, number)) => PortSet::range(protocol, number, number),
+        }
+    }
+}
+
+/// One source.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Source {
+    pub member: Member,
+    /// The only family that counts, when the end was typed as an address.
+    pub family: Option<Family>,
+}
+
+/// One destination.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Target {
+    pub member: Member,
+    pub family: Option<Family>,
+    pub port: PairPort,
+    /// Which of the answer's routes leads here, when the end is a Service.
+    pub route: Option<usize>,
+}
+
+/// One pair, judged and explained.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Pair {
+    pub from: Member,
+    pub to: Member,
+    pub port: PairPort,
+    pub route: Option<usize>,
+    pub verdict: Arc<Verdict>,
+    /// What makes this pair unknown beside the verdict's own gaps.
+    pub gaps: Vec<Gap>,
+}
+
+impl Pair {
+    /// The answer of this pair.
+    pub fn outcome(&self) -> Outcome {
+        if self.gaps.is_empty() { outcome_of(&self.verdict, self.port) } else { Outcome::Unknown }
+    }
+
+    /// The ports that surely pass, among those that were asked for.
+    pub fn allowed(&self) -> PortSet {
+        if self.gaps.is_empty() { self.verdict.allowed().intersection(&self.port.meant()) } else { PortSet::none() }
+    }
+
+    /// The ports that may pass, among those that were asked for.
+    pub fn unknown(&self) -> PortSet {
+        let all = if self.gaps.is_empty() { self.verdict.unknown() } else { PortSet::all() };
+        all.intersection(&self.port.meant())
+    }
+}
+
+/// A verdict's outcome for the ports that were asked for.
+pub fn outcome_of(verdict: &Verdict, port: PairPort) -> Outcome {
+    let PairPort::AnyOf(_) = port else { return verdict.outcome() };
+    let meant = port.meant();
+    match (verdict.allowed().intersection(&meant).is_empty(), verdict.unknown().intersection(&meant).is_empty()) {
+        (false, _) => Outcome::Allow,
+        (true, false) => Outcome::Unknown,
+        (true, true) => Outcome::Deny,
+    }
+}

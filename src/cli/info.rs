@@ -1,0 +1,142 @@
+//! `kreach info`: versions, directories, the cluster that is asked, and what of it may be read.
+//!
+//! ```text
+//! kreach 0.1.0
+//!   source     files shop.yaml
+//!   kinds
+//!     pod              12  closed
+//! ```
+
+use std::io;
+
+use clap::Args;
+use serde::Serialize;
+
+use crate::ask::Fault;
+use crate::ask::needs::{self, Needs};
+use crate::kinds::{KINDS, Presence};
+use crate::model::cluster::Cluster;
+use crate::model::coverage::{Coverage, Scope};
+use crate::model::id::Kind;
+use crate::text::{Line, Mark, Page};
+
+use super::trace::TextOrJson;
+use super::{Command, Context, Exit, Failure, World, json, paint};
+
+/// Versions, directories, the cluster and what of it may be read.
+#[derive(Args, Debug)]
+pub struct InfoArgs {
+    /// How it is printed
+    #[arg(short, long, value_enum, default_value_t = TextOrJson::Text)]
+    pub output: TextOrJson,
+}
+
+/// One kind: how many objects are held, and how much of it is known.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct KindJson {
+    kind: &'static str,
+    count: usize,
+    unreadable: usize,
+    coverage: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct InfoJson<'a> {
+    version: &'static str,
+    kind: &'static str,
+    surroundings: std::collections::BTreeMap<&'a str, &'a str>,
+    kinds: Vec<KindJson>,
+    problems: Vec<String>,
+}
+
+impl Command for InfoArgs {
+    fn needs(&self, _: &Context, _: &Cluster) -> Result<Needs, Fault> {
+        let mut needs = needs::everything();
+        let rows = KINDS.iter().filter(|it| it.presence == Presence::Always && it.kind != Kind::NETWORK_POLICY);
+        needs.0.extend(rows.map(|it| needs::Read::All { kind: it.kind, scope: Scope::Everywhere }));
+        Ok(needs)
+    }
+
+    fn run(&self, world: &World<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
+        self.print(world.context, Some(world.cluster), out)?;
+        Ok(Exit::Yes)
+    }
+}
+
+impl InfoArgs {
+    /// Prints what is known; without a cluster what surrounds it.
+    pub fn print(&self, context: &Context, cluster: Option<&Cluster>, out: &mut dyn io::Write) -> Result<(), Failure> {
+        match self.output {
+            TextOrJson::Text => Ok(out.write_all(paint::page(&page(context, cluster), context.color).as_bytes())?),
+            TextOrJson::Json => json::write(&document(context, cluster), out),
+        }
+    }
+}
+
+fn document<'a>(context: &'a Context, cluster: Option<&Cluster>) -> InfoJson<'a> {
+    InfoJson {
+        version: json::VERSION,
+        kind: "Info",
+        surroundings: context.surroundings.iter().map(|(name, value)| (*name, value.as_str())).collect(),
+        kinds: cluster.map(kinds).unwrap_or_default(),
+        problems: cluster.into_iter().flat_map(Cluster::all_problems).map(ToString::to_string).collect(),
+    }
+}
+
+fn page(context: &Context, cluster: Option<&Cluster>) -> Page {
+    let mut page = Page::default();
+    page.say(0, Mark::Title, format!("kreach {}", env!("CARGO_PKG_VERSION")));
+    for (name, value) in &context.surroundings {
+        page.say(1, Mark::Plain, format!("{name:<12}{value}"));
+    }
+    let Some(cluster) = cluster else { return page };
+    page.say(0, Mark::Title, "kinds");
+    for it in kinds(cluster) {
+        let unreadable = if it.unreadable > 0 { format!(", {} unreadable", it.unreadable) } else { String::new() };
+        page.say(1, Mark::Plain, format!("{:<42}{:>7}  {}{unreadable}", it.kind, it.count, it.coverage));
+    }
+    problems(cluster, &mut page);
+    page
+}
+
+fn problems(cluster: &Cluster, page: &mut Page) {
+    let total = cluster.all_problems().count();
+    page.say(0, Mark::Title, format!("problems {total}"));
+    for problem in cluster.all_problems() {
+        let line = Line::new(1, Mark::Note, problem.to_string());
+        page.push(match &problem.object {
+            Some(object) => line.linked(object, &problem.place),
+            None => line,
+        });
+    }
+}
+
+fn kinds(cluster: &Cluster) -> Vec<KindJson> {
+    KINDS.iter().map(|spec| row(cluster, spec.kind)).collect()
+}
+
+fn row(cluster: &Cluster, kind: Kind) -> KindJson {
+    let unreadable = cluster.unreadable.iter().filter(|it| it.kind == kind).count();
+    let count = cluster.ids(kind, &Scope::Everywhere).len() - unreadable;
+    KindJson { kind: kind.as_str(), count, unreadable, coverage: coverage(cluster, kind) }
+}
+
+/// `live`, or `forbidden: …; live in shop, db`.
+fn coverage(cluster: &Cluster, kind: Kind) -> String {
+    let Some(found) = cluster.coverage.kinds.get(&kind) else { return state(&cluster.coverage.otherwise) };
+    let mut text = state(&found.everywhere);
+    for (namespace, it) in &found.namespaces {
+        text.push_str(&format!("; {} in {namespace}", state(it)));
+    }
+    text
+}
+
+fn state(coverage: &Coverage) -> String {
+    match coverage {
+        Coverage::Forbidden { why } => format!("forbidden ({why})"),
+        Coverage::Stale { since, why } => format!("stale since {since} ({why})"),
+        other => other.as_str().to_owned(),
+    }
+}

@@ -1,0 +1,244 @@
+//! The shapes of JSON that scripts may rely on, version `kreach/v1`; docs/json.md describes them.
+//!
+//! These types mirror answers and nothing else: reasoning has no wire format. A field is never renamed or dropped
+//! within a version; new ones may come.
+
+use std::io;
+
+use serde::Serialize;
+
+use crate::ask::pair::{Pair, PairPort};
+use crate::ask::trace::Trace;
+use crate::model::port::{PortSet, Protocol};
+use crate::net::reach::Counts;
+use crate::net::verdict::{FamilyVerdict, Port};
+use crate::text::Mark;
+use crate::text::evidence::Evidence;
+
+use super::Failure;
+
+/// The version that every document names.
+pub const VERSION: &str = "kreach/v1";
+
+/// One reason.
+#[derive(Serialize)]
+pub struct EvidenceJson {
+    /// `allow`, `deny`, `unknown`, `miss` (the nearest that did not fit), `note`, `why`.
+    pub bears: &'static str,
+    /// `egress` or `ingress`; absent when it speaks of the whole answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gate: Option<&'static str>,
+    /// `networkpolicy/shop/allow-web`; null when no object is meant.
+    pub object: Option<String>,
+    /// `spec.ingress[0].from[1]`; empty for the whole object.
+    pub place: String,
+    pub what: String,
+}
+
+/// A range of ports of one protocol.
+#[derive(Serialize)]
+pub struct PortsJson {
+    pub protocol: &'static str,
+    pub first: u16,
+    pub last: u16,
+}
+
+/// How many pairs have each outcome.
+#[derive(Serialize)]
+pub struct CountsJson {
+    pub allow: u64,
+    pub deny: u64,
+    pub unknown: u64,
+}
+
+/// Ports by outcome, where no single port was asked for.
+#[derive(Serialize)]
+pub struct PortSetsJson {
+    pub allowed: Vec<PortsJson>,
+    pub unknown: Vec<PortsJson>,
+}
+
+/// `kreach trace -o json`, and each line of a batch.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct TraceJson {
+    version: &'static str,
+    kind: &'static str,
+    outcome: &'static str,
+    from: String,
+    to: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    port: Option<String>,
+    counts: CountsJson,
+    #[serde(skip_serializing_if = "LeftOutJson::is_empty")]
+    left_out: LeftOutJson,
+    evidence: Vec<EvidenceJson>,
+    pairs: Vec<PairJson>,
+}
+
+/// What sets are without.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct LeftOutJson {
+    finished: usize,
+    itself: usize,
+    not_ready: usize,
+    other_node: usize,
+}
+
+impl LeftOutJson {
+    fn is_empty(&self) -> bool {
+        self.finished + self.itself + self.not_ready + self.other_node == 0
+    }
+}
+
+/// One pair of a trace.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PairJson {
+    outcome: &'static str,
+    from: String,
+    to: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    port: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    protocol: Option<&'static str>,
+    /// The Service's port that leads here: `pg 5432/TCP`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    through: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ports: Option<PortSetsJson>,
+    families: Vec<FamilyJson>,
+    /// Of this pair; left out when it is the pair that `evidence` of the whole speaks of.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    evidence: Vec<EvidenceJson>,
+}
+
+/// One address family; the first decides.
+#[derive(Serialize)]
+struct FamilyJson {
+    family: &'static str,
+    outcome: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    to: Option<String>,
+}
+
+/// The words of [`EvidenceJson::bears`].
+const fn bears(mark: Mark) -> &'static str {
+    match mark {
+        Mark::Allow => "allow",
+        Mark::Deny => "deny",
+        Mark::Unknown => "unknown",
+        Mark::Miss => "miss",
+        Mark::Note => "note",
+        Mark::Plain | Mark::Title => "why",
+    }
+}
+
+/// Reasons as JSON.
+pub fn evidence(all: &[Evidence]) -> Vec<EvidenceJson> {
+    let one = |it: &Evidence| EvidenceJson {
+        bears: bears(it.mark),
+        gate: it.gate.map(|gate| gate.as_str()),
+        object: it.object.as_ref().map(ToString::to_string),
+        place: it.place.to_string(),
+        what: it.what.clone(),
+    };
+    all.iter().map(one).collect()
+}
+
+/// A set of ports as JSON.
+pub fn ports(set: &PortSet) -> Vec<PortsJson> {
+    let range =
+        |protocol: Protocol, &(first, last): &(u16, u16)| PortsJson { protocol: protocol.as_str(), first, last };
+    Protocol::ALL.into_iter().flat_map(|it| set.of(it).iter().map(move |ports| range(it, ports))).collect()
+}
+
+/// Counts as JSON.
+pub fn counts(counts: &Counts) -> CountsJson {
+    CountsJson { allow: counts.allow, deny: counts.deny, unknown: counts.unknown }
+}
+
+fn trace(trace: &Trace) -> TraceJson {
+    let deciding = trace.deciding().map(std::ptr::from_ref);
+    let port = trace.port.to_string();
+    TraceJson {
+        version: VERSION,
+        kind: "Trace",
+        outcome: trace.outcome().as_str(),
+        from: trace.from.to_string(),
+        to: trace.to.to_string(),
+        port: (!port.is_empty()).then(|| port.trim_start_matches([':', '/']).to_owned()),
+        counts: counts(&trace.counts),
+        left_out: LeftOutJson {
+            finished: trace.finished,
+            itself: trace.itself,
+            not_ready: trace.not_ready,
+            other_node: trace.other_node,
+        },
+        evidence: evidence(&trace.evidence()),
+        pairs: trace.pairs.iter().map(|it| pair(trace, it, deciding == Some(std::ptr::from_ref(it)))).collect(),
+    }
+}
+
+fn pair(trace: &Trace, pair: &Pair, is_deciding: bool) -> PairJson {
+    let port: Option<Port> = pair.port.asked();
+    let protocol = match pair.port {
+        PairPort::Any => None,
+        PairPort::AnyOf(protocol) | PairPort::One((protocol, _)) => Some(protocol.as_str()),
+    };
+    let sets = || PortSetsJson { allowed: ports(&pair.allowed()), unknown: ports(&pair.unknown()) };
+    let through = pair.route.and_then(|at| trace.routes.get(at)).map(|it| crate::ask::backends::port_text(&it.port));
+    PairJson {
+        outcome: pair.outcome().as_str(),
+        from: pair.from.to_string(),
+        to: pair.to.to_string(),
+        port: port.map(|it| it.1),
+        protocol,
+        through,
+        ports: port.is_none().then(sets),
+        families: pair.verdict.families.iter().map(|it| family(it, port)).collect(),
+        evidence: if is_deciding { Vec::new() } else { evidence(&pair.evidence()) },
+    }
+}
+
+fn family(family: &FamilyVerdict, port: Option<Port>) -> FamilyJson {
+    FamilyJson {
+        family: family.family.as_str(),
+        outcome: family.outcome(port).as_str(),
+        from: family.from.map(|it| it.to_string()),
+        to: family.to.map(|it| it.to_string()),
+    }
+}
+
+/// Writes a trace as one indented document.
+pub fn write_trace(it: &Trace, out: &mut dyn io::Write) -> Result<(), Failure> {
+    write(&trace(it), out)
+}
+
+/// Appends a trace as one compact line without its line break.
+pub fn append_trace(it: &Trace, line: &mut Vec<u8>) -> Result<(), Failure> {
+    serde_json::to_writer(line, &trace(it)).map_err(|it| Failure::Write(it.into()))
+}
+
+/// Writes any document, indented, with a line break at its end.
+pub fn write(document: &impl Serialize, out: &mut dyn io::Write) -> Result<(), Failure> {
+    serde_json::to_writer_pretty(&mut *out, document).map_err(|it| Failure::Write(it.into()))?;
+    Ok(writeln!(out)?)
+}
+
+/// The answer to a line of a batch that is no question (CONTRACT §5).
+#[derive(Serialize)]
+struct FaultyJson<'a> {
+    outcome: &'static str,
+    error: &'a str,
+    evidence: [EvidenceJson; 0],
+}
+
+/// Appends the answer to a faulty line.
+pub fn append_error(error: &str, line: &mut Vec<u8>) -> Result<(), Failure> {
+    let faulty = FaultyJson { outcome: "unknown", error, evidence: [] };
+    serde_json::to_writer(line, &faulty).map_err(|it| Failure::Write(it.into()))
+}

@@ -1,0 +1,103 @@
+//! The subcommands: what they read, what they print and how they end. Pure: the shell reads, writes and exits.
+//!
+//! ```text
+//! Command ──needs──► the shell reads ──► World ──run──► stdout as text, json, csv, dot or md; Exit
+//! ```
+//!
+//! A command is one file here with its flags and one line in the table of [`crate::args::Command`].
+
+pub mod exit;
+pub mod info;
+pub mod json;
+
+pub mod paint;
+
+pub mod trace;
+
+use std::io;
+
+use crate::ask::needs::Needs;
+use crate::ask::{Asker, Fault};
+use crate::model::cluster::Cluster;
+use crate::model::evidence::Outcome;
+use crate::model::name::Name;
+
+pub use exit::Exit;
+pub use paint::Color;
+
+/// What surrounds a question: what the flags and the kubeconfig say.
+#[derive(Clone, Debug, Default)]
+pub struct Context {
+    /// What bare names take: `-n`, else the context's namespace, else `default`.
+    pub namespace: Name,
+    /// `-n` without `-A`: lists show this namespace only.
+    pub only: Option<Name>,
+    /// `-A`.
+    pub all_namespaces: bool,
+    /// `--self-check`.
+    pub self_check: bool,
+    pub color: Color,
+    /// What `info` shows, in its order: directories, what was read, the server.
+    pub surroundings: Vec<(&'static str, String)>,
+    /// Whether a server was asked; files are a closed world.
+    pub live: bool,
+}
+
+/// What a command answers from.
+pub struct World<'a> {
+    pub cluster: &'a Cluster,
+    pub asker: &'a Asker<'a>,
+    pub context: &'a Context,
+}
+
+/// Why a command ends without an answer.
+#[derive(Debug)]
+pub enum Failure {
+    /// Said in one line and a hint; exit 2.
+    Fault(Fault),
+    /// stdout cannot be written.
+    Write(io::Error),
+}
+
+impl From<Fault> for Failure {
+    fn from(fault: Fault) -> Self {
+        Failure::Fault(fault)
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Failure::Write(error)
+    }
+}
+
+/// One subcommand that asks a cluster.
+pub trait Command {
+    /// What must be read from a live cluster, given what has been read so far; empty when that is enough.
+    ///
+    /// Reads that were asked for before are taken out by the caller.
+    fn needs(&self, context: &Context, cluster: &Cluster) -> Result<Needs, Fault>;
+
+    /// Answers and prints.
+    fn run(&self, world: &World<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure>;
+
+    /// Where questions are read from line by line, if the command was asked to: a path, or `-` for stdin.
+    fn batch(&self) -> Option<Batch<'_>> {
+        None
+    }
+}
+
+/// A command that reads questions line by line (`--batch`).
+pub struct Batch<'a> {
+    /// The file, or `-`.
+    pub path: &'a str,
+    pub lines: &'a dyn BatchLines,
+}
+
+/// Answers one line of a batch.
+pub trait BatchLines {
+    /// Appends the answer as one compact JSON line without its line break, and gives its outcome.
+    ///
+    /// A faulty line is answered in its place: unknown, with `error` (CONTRACT §5).
+    fn line(&self, world: &World<'_>, line: &str, answer: &mut Vec<u8>) -> Result<Outcome, Failure>;
+}

@@ -1,0 +1,151 @@
+//! `kreach trace FROM TO[:PORT[/PROTO]]`: may FROM connect to TO, and why.
+//!
+//! ```text
+//! $ kreach trace --from shop.yaml shop/web-0 svc/shop/db:5432
+//! x deny  pod/shop/web-0 -> service/shop/db:5432/TCP
+//! ```
+//!
+//! With `--batch` the questions are JSON lines, and so are the answers; [`crate::ask::trace`] decides.
+
+use std::io;
+
+use clap::{Args, ValueEnum};
+use serde::Deserialize;
+
+use crate::ask::end::{self, End, PortAsk};
+use crate::ask::needs::Needs;
+use crate::ask::trace::Trace;
+use crate::ask::{Fault, needs};
+use crate::model::cluster::Cluster;
+use crate::model::evidence::Outcome;
+use crate::model::name::Name;
+
+use super::{Batch, BatchLines, Command, Context, Exit, Failure, World, json, paint};
+
+/// How an answer is printed.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum TextOrJson {
+    #[default]
+    Text,
+    Json,
+}
+
+/// May FROM connect to TO, and why.
+#[derive(Args, Debug)]
+pub struct TraceArgs {
+    /// Who connects: NS/POD, deploy/NS/NAME, svc/NS/NAME, ns/NAME, node/NAME, an IP or a CIDR
+    #[arg(value_name = "FROM", required_unless_present = "batch")]
+    pub from_end: Option<String>,
+    /// To whom: an end with :PORT, :PORT/UDP or /UDP behind it; without a port all allowed ones are listed
+    #[arg(value_name = "TO[:PORT[/PROTO]]", required_unless_present = "batch")]
+    pub to_end: Option<String>,
+    /// Answer one JSON object a line of this file (- for stdin): {"from","to","port","protocol"}
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["from_end", "to_end"])]
+    pub batch: Option<String>,
+    /// How the answer is printed
+    #[arg(short, long, value_enum, default_value_t = TextOrJson::Text)]
+    pub output: TextOrJson,
+}
+
+impl TraceArgs {
+    /// The question, unless it is a batch.
+    fn question(&self, namespace: &Name) -> Result<(End, End, PortAsk), Fault> {
+        let text = |it: &Option<String>| it.clone().unwrap_or_default();
+        let from = end::end(&text(&self.from_end), namespace)?;
+        let (to, port) = end::end_and_port(&text(&self.to_end), namespace)?;
+        Ok((from, to, port))
+    }
+}
+
+impl Command for TraceArgs {
+    fn needs(&self, context: &Context, cluster: &Cluster) -> Result<Needs, Fault> {
+        if self.batch.is_some() {
+            return Ok(needs::everything());
+        }
+        let (from, to, _) = self.question(&context.namespace)?;
+        Ok(needs::of_trace(cluster, &from, &to))
+    }
+
+    fn run(&self, world: &World<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
+        let (from, to, port) = self.question(&world.context.namespace)?;
+        let trace = world.asker.trace(&from, &to, &port)?;
+        print(&trace, self.output, world, out)?;
+        Ok(trace.outcome().into())
+    }
+
+    fn batch(&self) -> Option<Batch<'_>> {
+        self.batch.as_deref().map(|path| Batch { path, lines: self })
+    }
+}
+
+/// Prints a trace in the form that was asked for.
+pub fn print(trace: &Trace, output: TextOrJson, world: &World<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
+    match output {
+        TextOrJson::Text => Ok(out.write_all(paint::page(&trace.page(), world.context.color).as_bytes())?),
+        TextOrJson::Json => json::write_trace(trace, out),
+    }
+}
+
+/// One line of a batch; absent, null and empty keys are equal.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BatchLine<'a> {
+    #[serde(borrow, default)]
+    from: Option<std::borrow::Cow<'a, str>>,
+    #[serde(borrow, default)]
+    to: Option<std::borrow::Cow<'a, str>>,
+    #[serde(borrow, default)]
+    port: Option<PortText<'a>>,
+    #[serde(borrow, default)]
+    protocol: Option<std::borrow::Cow<'a, str>>,
+}
+
+/// A number or a name.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum PortText<'a> {
+    Number(u64),
+    Name(#[serde(borrow)] std::borrow::Cow<'a, str>),
+}
+
+impl BatchLine<'_> {
+    fn question(&self, namespace: &Name) -> Result<(End, End, PortAsk), Fault> {
+        let from = end::end(self.from.as_deref().unwrap_or_default(), namespace)?;
+        let (to, own_port) = end::end_and_port(self.to.as_deref().unwrap_or_default(), namespace)?;
+        let port = self.port()?;
+        match (own_port, port) {
+            (own, PortAsk::Any(None)) => Ok((from, to, own)),
+            (PortAsk::Any(None), port) => Ok((from, to, port)),
+            _ => Err(Fault::new("the port stands both in \"to\" and beside it", "")),
+        }
+    }
+
+    fn port(&self) -> Result<PortAsk, Fault> {
+        let protocol = self.protocol.as_deref().filter(|it| !it.is_empty()).map(end::read_protocol).transpose()?;
+        match &self.port {
+            None => Ok(PortAsk::Any(protocol)),
+            Some(PortText::Number(number)) => PortAsk::number(*number, protocol),
+            Some(PortText::Name(name)) => PortAsk::new(name, protocol),
+        }
+    }
+}
+
+impl BatchLines for TraceArgs {
+    fn line(&self, world: &World<'_>, line: &str, answer: &mut Vec<u8>) -> Result<Outcome, Failure> {
+        let parsed: Result<BatchLine<'_>, _> = serde_json::from_str(line);
+        let asked = match parsed {
+            Ok(line) => line.question(&world.context.namespace),
+            Err(error) => Err(Fault::new(format!("not a question: {error}"), "")),
+        };
+        match asked.and_then(|(from, to, port)| world.asker.trace(&from, &to, &port)) {
+            Ok(trace) => {
+                json::append_trace(&trace, answer)?;
+                Ok(trace.outcome())
+            }
+            Err(fault) => {
+                json::append_error(&fault.to_string(), answer)?;
+                Ok(Outcome::Unknown)
+            }
+        }
+    }
+}

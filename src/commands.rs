@@ -1,0 +1,128 @@
+//! The shell side of the subcommands: read files or a cluster, ask, print, exit. Everything else is in [`crate::cli`].
+//!
+//! ```text
+//! argv ─► Args ─► files or live reads in rounds ─► World ─► cli::Command::run ─► stdout, exit code
+//! ```
+//!
+//! stdout holds answers only; problems and notes of the run go to stderr (CONTRACT §5).
+
+mod batch;
+mod load;
+mod print;
+
+use std::ffi::OsString;
+use std::io::{self, BufWriter, IsTerminal as _, Write as _};
+use std::path::Path;
+
+use clap::{CommandFactory as _, FromArgMatches as _};
+
+use crate::args::{Args, ColorChoice, Command};
+use crate::ask::Asker;
+use crate::cli::{Color, Exit, Failure, World};
+use crate::live::fault::Fault as LiveFault;
+use crate::net::{Index, Settings};
+
+use load::{Loaded, load};
+
+/// Why a command ends without an answer, from whichever floor.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    Cli(Failure),
+    Live(LiveFault),
+    Other { what: String, hint: String },
+}
+
+impl<T: Into<Failure>> From<T> for Stop {
+    fn from(failure: T) -> Self {
+        Stop::Cli(failure.into())
+    }
+}
+
+impl From<LiveFault> for Stop {
+    fn from(fault: LiveFault) -> Self {
+        Stop::Live(fault)
+    }
+}
+
+/// Runs the program on these arguments; the exit code is one of [`Exit`].
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let args = match parse(&arguments) {
+        Ok(args) => args,
+        Err(error) => return usage(&error),
+    };
+    match run(args) {
+        Ok(exit) => exit,
+        Err(stop) => print::stop(stop),
+    }
+}
+
+/// Reads the arguments; as a plugin of kubectl the usage says `kubectl kreach`.
+fn parse(arguments: &[OsString]) -> Result<Args, clap::Error> {
+    let called = arguments.first().map(Path::new).and_then(Path::file_stem).and_then(|it| it.to_str()).unwrap_or("");
+    let command = match called.strip_prefix("kubectl-") {
+        Some(plugin) => Args::command().bin_name(format!("kubectl {plugin}")),
+        None => Args::command(),
+    };
+    Args::from_arg_matches(&command.try_get_matches_from(arguments)?)
+}
+
+/// Help and version are answers; everything else is a failure of usage.
+fn usage(error: &clap::Error) -> Exit {
+    // A closed stdout or stderr leaves nobody to tell.
+    let _ = error.print();
+    if error.use_stderr() { Exit::Failed } else { Exit::Yes }
+}
+
+fn run(args: Args) -> Result<Exit, Stop> {
+    match &args.command {
+        Some(Command::Completion(it)) => Ok(print::completion(it.shell)?),
+        Some(Command::Man) => Ok(print::man()?),
+        Some(command) if command.asks().is_some() => ask(&args, command),
+        _ => screen(args),
+    }
+}
+
+/// A command that asks a cluster: read what it needs, answer.
+fn ask(args: &Args, command: &Command) -> Result<Exit, Stop> {
+    let Some(command) = command.asks() else { return Ok(Exit::Failed) };
+    let color = color(args.screen.color);
+    let Loaded { cluster, context } = load(args, command, color).inspect_err(|_| info_alone(args, color))?;
+    print::problems(&cluster);
+    let settings = Settings { pod_cidrs: args.source.pod_cidrs.clone() };
+    let index = Index::with(&cluster, settings.clone());
+    let asker = Asker::new(&cluster, &index);
+    let asker = if context.self_check { asker.with_self_check(&settings) } else { asker };
+    let world = World { cluster: &cluster, asker: &asker, context: &context };
+    let mut out = BufWriter::new(io::stdout().lock());
+    let exit = match command.batch() {
+        Some(it) => batch::answer(&it, &world, &mut out)?,
+        None => command.run(&world, &mut out)?,
+    };
+    out.flush()?;
+    print::differences(&asker.differences(), exit)
+}
+
+/// `info` says what it can even where no cluster can be read.
+fn info_alone(args: &Args, color: Color) {
+    if let Some(Command::Info(info)) = &args.command {
+        // The failure itself follows on stderr.
+        let _ = info.print(&load::context(args, color), None, &mut io::stdout());
+    }
+}
+
+/// Whether stdout takes colors.
+fn color(choice: ColorChoice) -> Color {
+    let wanted = |name: &str| std::env::var_os(name).filter(|it| !it.is_empty());
+    let is_plain = wanted("NO_COLOR").is_some() || wanted("TERM").is_some_and(|it| it == "dumb");
+    match choice {
+        ColorChoice::Always => Color::Always,
+        ColorChoice::Auto if !is_plain && io::stdout().is_terminal() => Color::Always,
+        ColorChoice::Auto | ColorChoice::Never => Color::Never,
+    }
+}
+
+/// The explorer.
+fn screen(_args: Args) -> Result<Exit, Stop> {
+    Err(Stop::Other { what: "x".into(), hint: String::new() })
+}

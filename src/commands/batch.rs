@@ -1,0 +1,39 @@
+//! `--batch`: one JSON line in, one out, in order, flushed as it goes (CONTRACT §5).
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Write};
+
+use crate::cli::{Batch, Exit, World};
+use crate::model::evidence::Outcome;
+
+use super::Stop;
+
+/// Answers every line; the exit is that of the worst.
+pub(super) fn answer(batch: &Batch<'_>, world: &World<'_>, out: &mut impl Write) -> Result<Exit, Stop> {
+    let mut input: Box<dyn BufRead> = match batch.path {
+        "-" => Box::new(io::stdin().lock()),
+        path => Box::new(BufReader::new(File::open(path).map_err(|error| unreadable(path, &error))?)),
+    };
+    let (mut worst, mut line, mut answer) = (Outcome::Allow, Vec::new(), Vec::new());
+    loop {
+        line.clear();
+        if input.read_until(b'\n', &mut line).map_err(|error| unreadable(batch.path, &error))? == 0 {
+            return Ok(worst.into());
+        }
+        if line.trim_ascii().is_empty() {
+            continue;
+        }
+        answer.clear();
+        // What is not UTF-8 is a faulty line: the reader of JSON will say so of the replacement.
+        let outcome = batch.lines.line(world, &String::from_utf8_lossy(line.trim_ascii()), &mut answer)?;
+        worst = worst.worst(outcome);
+        answer.push(b'\n');
+        out.write_all(&answer)?;
+        out.flush()?;
+    }
+}
+
+fn unreadable(path: &str, error: &io::Error) -> Stop {
+    let name = if path == "-" { "stdin" } else { path };
+    Stop::Other { what: format!("cannot read {name}: {error}"), hint: "give --batch a file, or - for stdin".to_owned() }
+}

@@ -1,0 +1,59 @@
+//! Where a command's cluster comes from: files as a closed world, or as much of a live cluster as the question needs.
+
+use crate::args::Args;
+use crate::cli::{Color, Command, Context};
+use crate::live::files;
+use crate::model::cluster::Cluster;
+use crate::model::name::Name;
+
+use super::{Stop, print};
+
+/// A cluster and what surrounds the question.
+pub(super) struct Loaded {
+    pub cluster: Cluster,
+    pub context: Context,
+}
+
+/// Reads the files of `--from`, else what the command needs of the cluster that kubectl would ask.
+pub(super) fn load(args: &Args, command: &dyn Command, color: Color) -> Result<Loaded, Stop> {
+    let context = context(args, color);
+    if args.source.from.is_empty() { from_cluster(args, command, context) } else { from_files(args, command, context) }
+}
+
+/// What flags alone tell.
+pub(super) fn context(args: &Args, color: Color) -> Context {
+    let namespace = args.connection.namespace.clone().filter(|it| !it.is_empty());
+    Context {
+        namespace: namespace.clone().unwrap_or_else(|| "default".to_owned()).into(),
+        only: namespace.filter(|_| !args.connection.all_namespaces).map(Name::from),
+        all_namespaces: args.connection.all_namespaces,
+        self_check: args.source.self_check,
+        color,
+        surroundings: directories(),
+        ..Context::default()
+    }
+}
+
+/// Where kreach keeps things.
+fn directories() -> Vec<(&'static str, String)> {
+    let Some(found) = directories::ProjectDirs::from("", "", "kreach") else { return Vec::new() };
+    let text = |it: &std::path::Path| it.display().to_string();
+    let state = found.state_dir().unwrap_or_else(|| found.data_local_dir());
+    vec![("config", text(found.config_dir())), ("state", text(state)), ("cache", text(found.cache_dir()))]
+}
+
+fn from_files(args: &Args, command: &dyn Command, context: Context) -> Result<Loaded, Stop> {
+    // A question that cannot be asked of any cluster fails before anything is read.
+    command.needs(&context, &Cluster::default())?;
+    let paths = &args.source.from;
+    let loaded = files::load(paths, &context.namespace).map_err(|error| print::files_error(&error))?;
+    print::notes(&loaded.notes);
+    let names: Vec<String> = paths.iter().map(|it| it.display().to_string()).collect();
+    let mut context = context;
+    context.surroundings.push(("files", names.join(", ")));
+    Ok(Loaded { cluster: loaded.cluster, context })
+}
+
+fn from_cluster(_: &Args, _: &dyn Command, _: Context) -> Result<Loaded, Stop> {
+    Err(Stop::Other { what: "no --from was given".to_owned(), hint: "name files with --from".to_owned() })
+}
