@@ -20,6 +20,7 @@ const FLOORS: &[&[&str]] = &[
     &["live", "terminal", "embedded"],
     &["args"],
     &["run"],
+    &["commands"],
     &["lib", "main"],
 ];
 
