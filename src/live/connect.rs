@@ -99,6 +99,20 @@ pub fn to_address(server: Uri) -> Result<Client, Fault> {
     client(Config::new(server), None)
 }
 
+/// A client whose connections are made by `connector`: the whole stack above them is the one of [`connect`].
+///
+/// # Errors
+/// The client cannot be built.
+pub fn over<H>(connector: H, server: Uri) -> Result<Client, Fault>
+where
+    H: Service<Uri> + Clone + Send + Sync + 'static,
+    H::Response: Connection + hyper::rt::Read + hyper::rt::Write + Send + Unpin + 'static,
+    H::Future: Send + 'static,
+    H::Error: Into<BoxError> + std::error::Error + Send + Sync + 'static,
+{
+    stack(connector, Config::new(server), None)
+}
+
 fn fault(what: &str) -> Fault {
     Fault::new(FaultClass::Config, what)
 }
@@ -193,10 +207,7 @@ fn tunnel<C>(proxy: &Uri, connector: C) -> Tunnel<C> {
 }
 
 fn built(error: &kube::Error) -> Fault {
-    let mut fault = Fault::sent("the server", error);
-    fault.class = FaultClass::Config;
-    fault.what = fault.what.replacen("cannot reach the server", "cannot set up the connection", 1);
-    fault
+    Fault { class: FaultClass::Config, hint: None, ..Fault::caused("cannot set up the connection", error) }
 }
 
 fn stack<H>(connector: H, mut config: Config, credentials: Option<Credentials>) -> Result<Client, Fault>
@@ -206,6 +217,7 @@ where
     H::Future: Send + 'static,
     H::Error: Into<BoxError> + std::error::Error + Send + Sync + 'static,
 {
+    let server = config.cluster_url.to_string().trim_end_matches('/').to_owned();
     config.headers.push((USER_AGENT, HeaderValue::from_static(AGENT)));
     let connector = config.rustls_https_connector_with_connector(connector).map_err(|it| built(&it))?;
     let mut connector = TimeoutConnector::new(connector);
@@ -220,7 +232,7 @@ where
         .layer(config.extra_headers_layer().map_err(|it| built(&it))?)
         .layer(config.base_uri_layer())
         .layer(DecompressionLayer::new().gzip(!config.disable_compression))
-        .map_err(BoxError::from)
+        .map_err(move |error| BoxError::from(Fault::sent(&server, &error)))
         .service(client);
     Ok(Client::new(service, config.default_namespace))
 }

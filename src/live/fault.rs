@@ -13,6 +13,7 @@ use std::fmt;
 use std::io::ErrorKind;
 use std::time::Duration;
 
+use crate::kinds::{Status, WireError};
 use crate::model::untrusted;
 
 /// How much of a foreign text is shown.
@@ -89,6 +90,27 @@ impl Fault {
         Self { class, what: one_line(what), hint: None, reason: String::new(), retry_after: None }
     }
 
+    /// What came is not what the API defines.
+    pub fn garbled(what: &str) -> Self {
+        Self::new(FaultClass::Garbled, what)
+    }
+
+    /// From an answer that is no page or no event.
+    pub fn of_wire(error: &WireError) -> Self {
+        match error {
+            WireError::Status(status) => Self::of_status(status),
+            WireError::Malformed(_) => Self::garbled("the answer is not what an API server writes"),
+        }
+    }
+
+    /// From a `Status` that came where something else should.
+    pub fn of_status(status: &Status) -> Self {
+        let what = format!("the server answered {}: {}", status.code, status.message);
+        let mut fault = Self::new(FaultClass::Http(status.code), &what);
+        fault.reason = one_line(&status.reason);
+        fault
+    }
+
     /// The same with a hint.
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
@@ -128,8 +150,13 @@ impl Fault {
         fault
     }
 
-    /// From an error of the client's stack, by walking its causes.
-    pub fn sent(host: &str, error: &(dyn StdError + 'static)) -> Self {
+    /// From an error of sending to this server.
+    pub fn sent(server: &str, error: &(dyn StdError + 'static)) -> Self {
+        Self::caused(&format!("cannot reach {server}"), error)
+    }
+
+    /// From an error of the client's stack, by walking its causes; `what` was not possible.
+    pub fn caused(what: &str, error: &(dyn StdError + 'static)) -> Self {
         let mut chain = Vec::new();
         let mut next = Some(error);
         while let Some(cause) = next.filter(|_| chain.len() < 16) {
@@ -141,7 +168,7 @@ impl Fault {
         }
         let class = chain.iter().rev().find_map(|it| class_of(*it)).unwrap_or(FaultClass::Tcp);
         let root = chain.last().map(|it| it.to_string()).unwrap_or_default();
-        let fault = Self::new(class, &format!("cannot reach {host}: {root}"));
+        let fault = Self::new(class, &format!("{what}: {root}"));
         Self { hint: hint_of(class).map(str::to_owned), ..fault }
     }
 }
@@ -152,14 +179,17 @@ fn class_of(cause: &(dyn StdError + 'static)) -> Option<FaultClass> {
     if text.contains("dns error") || text.contains("failed to lookup address") {
         return Some(FaultClass::Dns);
     }
-    if text.contains("certificate") || text.contains("received fatal alert") || text.contains("tls handshake") {
+    if ["certificate", "received fatal alert", "corrupt message", "tls handshake"].iter().any(|it| text.contains(it)) {
         return Some(FaultClass::Tls);
+    }
+    if text.contains("connection closed before message completed") {
+        return Some(FaultClass::Closed);
     }
     let io = cause.downcast_ref::<std::io::Error>()?;
     match io.kind() {
         ErrorKind::TimedOut => Some(FaultClass::Timeout),
         ErrorKind::ConnectionReset | ErrorKind::UnexpectedEof | ErrorKind::BrokenPipe => Some(FaultClass::Closed),
-        ErrorKind::InvalidData => Some(FaultClass::Tls),
+        ErrorKind::InvalidData => Some(FaultClass::Garbled),
         _ => None,
     }
 }

@@ -1,10 +1,32 @@
 //! The cluster as it lives: kubeconfig, client, watches, one-shot reads.
+//!
+//! ```text
+//! connect ─► client ─► start ─► one task a kind and scope ─► session ─► Batch ─► the loop in run
+//!                         └─ discovery, identity                  (merged while the loop is busy)
+//! ```
+//!
+//! The API server is trusted to be slow, wrong, restarted, restored and gone (docs/reliability.md); what it sends is
+//! data of strangers. Nothing here answers a question, and nothing here writes to the cluster.
+
 pub mod connect;
 mod credentials;
+mod discovery;
 pub mod fault;
 pub mod files;
+mod follow;
+mod health;
+mod identity;
 mod kubeconfig;
+mod merge;
+mod pace;
 mod plugin;
 mod proxy;
 mod read_only;
+mod request;
+mod session;
 pub mod snapshot;
+mod transfer;
+mod watch;
+
+pub use health::{Batch, Condition, Health, Throttled};
+pub use session::{Control, Wanted, start};

@@ -1,0 +1,116 @@
+//! Which of the optional kinds the API serves, and in which version.
+//!
+//! Absence counts only when the server listed its groups and ours was not among them (E10): a 404 from something in
+//! between proves nothing. A group that cannot be asked leaves its own kinds open and no others (E11).
+
+use std::collections::BTreeMap;
+
+use kube::Client;
+use serde::Deserialize;
+
+use super::fault::Fault;
+use super::request::{get, group_path};
+use super::transfer;
+use crate::kinds::{KindSpec, Presence};
+use crate::model::id::Kind;
+
+/// How large an answer of discovery may be; some hundred CRDs are some hundred kilobytes.
+const CAP: usize = 16 << 20;
+
+/// What is known of one kind.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Found {
+    /// In this version.
+    Served(String),
+    Absent,
+    /// It could not be asked.
+    Unsure(Fault),
+}
+
+/// What discovery found, kind by kind; kinds it was not asked for are missing.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Discovered(pub BTreeMap<Kind, Found>);
+
+#[derive(Deserialize)]
+struct Groups {
+    #[serde(default)]
+    groups: Vec<Group>,
+}
+
+#[derive(Deserialize)]
+struct Group {
+    name: String,
+    #[serde(default)]
+    versions: Vec<Version>,
+}
+
+#[derive(Deserialize)]
+struct Version {
+    version: String,
+}
+
+#[derive(Deserialize)]
+struct Resources {
+    #[serde(default)]
+    resources: Vec<Resource>,
+}
+
+#[derive(Deserialize)]
+struct Resource {
+    name: String,
+}
+
+/// Asks the server which of these kinds it serves; kinds that every server has are left out.
+pub async fn discover(client: &Client, kinds: &[&'static KindSpec]) -> Discovered {
+    let optional = || kinds.iter().filter(|it| it.presence == Presence::IfServed);
+    if optional().next().is_none() {
+        return Discovered::default();
+    }
+    let groups: Groups = match ask(client, "/apis").await {
+        Ok(groups) => groups,
+        Err(fault) => return Discovered(optional().map(|it| (it.kind, Found::Unsure(fault.clone()))).collect()),
+    };
+    let mut asked = BTreeMap::new();
+    let mut found = BTreeMap::new();
+    for spec in optional() {
+        let it = match groups.groups.iter().find(|it| it.name == spec.group) {
+            Some(group) => find(client, spec, group, &mut asked).await,
+            None => Found::Absent,
+        };
+        found.insert(spec.kind, it);
+    }
+    Discovered(found)
+}
+
+/// The version of a served group that has the kind: the one our reader is written for, else the server's first.
+async fn find(
+    client: &Client,
+    spec: &KindSpec,
+    group: &Group,
+    asked: &mut BTreeMap<String, Result<Vec<String>, Fault>>,
+) -> Found {
+    let mut versions: Vec<&str> = group.versions.iter().map(|it| it.version.as_str()).collect();
+    versions.sort_by_key(|it| *it != spec.version);
+    for version in versions {
+        let path = group_path(spec.group, version);
+        if !asked.contains_key(&path) {
+            asked.insert(path.clone(), resources(client, &path).await);
+        }
+        match asked.get(&path) {
+            Some(Ok(names)) if names.iter().any(|it| it == spec.plural) => return Found::Served(version.to_owned()),
+            Some(Err(fault)) => return Found::Unsure(fault.clone()),
+            _ => {}
+        }
+    }
+    Found::Absent
+}
+
+async fn resources(client: &Client, path: &str) -> Result<Vec<String>, Fault> {
+    let read: Resources = ask(client, path).await?;
+    Ok(read.resources.into_iter().map(|it| it.name).collect())
+}
+
+async fn ask<T: serde::de::DeserializeOwned>(client: &Client, path: &str) -> Result<T, Fault> {
+    let text = transfer::read(client, get(path), CAP).await?;
+    serde_json::from_slice(&text).map_err(|_| Fault::garbled(&format!("{path} is not what an API server writes")))
+}

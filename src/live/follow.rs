@@ -1,0 +1,609 @@
+//! How one kind in one scope is followed: list, then watch, whatever goes wrong in between.
+//!
+//! ```text
+//!            ┌───────── 410, garbage, a rewound history ─────────┐
+//! Fresh ──stream or pages──► Whole ──watch──► events, bookmarks ─┴─ ends, breaks ─► watch again from there
+//!   first list: put page by page            every later list: gathered, then swapped in whole
+//! ```
+//!
+//! A state machine without IO and without a clock: [`Follow::next`] says what to ask for or how long to wait, and
+//! what came of it goes in with the time; what the cluster should learn comes out by [`Follow::take`].
+//! `watch` does the asking. The rows in the comments are those of the fault catalog in docs/reliability.md.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::time::Instant;
+
+use super::fault::{Fault, FaultClass};
+use super::health::{Batch, Condition, Health, Throttled};
+use super::pace::{LONGEST, Pace, SETTLED};
+use super::request::Ask;
+use crate::kinds::{Event, KindSpec, Page, Presence, Step};
+use crate::model::cluster::{Delta, Entry};
+use crate::model::coverage::{Coverage, Scope};
+use crate::model::id::ObjectId;
+use crate::model::place::Problem;
+
+/// How many objects a page holds; a round trip each, and some 6 MB of pods.
+const PAGE: u32 = 500;
+/// After pages expired twice before the list was through, everything is asked for at once (G3).
+const EXPIRIES: u32 = 2;
+/// How many streaming lists may break before pages are used instead.
+const STREAMS: u32 = 2;
+/// How long a 403 stands before it is tried again (A3).
+const FORBIDDEN_FOR: Duration = Duration::from_secs(60);
+/// How long a watch may be silent: servers send a bookmark a minute, though they need not (N7, N11).
+pub const SILENCE: Duration = Duration::from_secs(70);
+/// How long a streaming list may be silent before pages are tried: old servers never end it (M7).
+pub const STREAM_SILENCE: Duration = Duration::from_secs(5);
+/// How long we ask the server to keep a watch: between four and five minutes, each kind its own.
+const WATCH_FOR: (Duration, Duration) = (Duration::from_secs(240), Duration::from_secs(50));
+
+/// A moment by both clocks: one that never jumps, one for the eye.
+#[derive(Clone, Copy, Debug)]
+pub struct Now {
+    pub tick: Instant,
+    pub wall: Timestamp,
+}
+
+/// What to do next.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Next {
+    Ask(Ask),
+    /// Nothing before this moment; `None`: nothing until something outside changes.
+    Wait(Option<Instant>),
+}
+
+/// Whether to read on in a stream.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ReadOn {
+    Yes,
+    /// The stream is of no more use.
+    No,
+}
+
+/// Whether the API has our kind; kinds that are always there need not ask.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Served {
+    Unknown,
+    Yes,
+    No,
+}
+
+/// What the cluster holds of us.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Held {
+    Nothing,
+    /// Some of a first list.
+    Partial,
+    /// All of a list.
+    Whole,
+}
+
+/// A later list, until it is complete.
+#[derive(Default)]
+struct Gathered {
+    entries: Vec<Entry>,
+    unreadable: Vec<(ObjectId, Vec<Problem>)>,
+}
+
+enum Phase {
+    /// A list begins with the next request.
+    Fresh,
+    /// Pages come in; the next one begins here.
+    Paging { continues: String },
+    /// A streaming list comes in.
+    Streaming,
+    /// The list is whole; the next request is a watch.
+    Whole,
+    /// A watch is open since then.
+    Watching { since: Instant, changed: bool },
+    /// A silent watch was given up; is the server there, and where (N11, G5)?
+    Probing,
+    /// Waits for its turn to ask again; the API may lack the kind.
+    Absent,
+}
+
+/// The following of one kind in one scope.
+pub struct Follow {
+    pub spec: &'static KindSpec,
+    pub scope: Scope,
+    phase: Phase,
+    held: Held,
+    served: Served,
+    /// `None` while a first list is put as it comes.
+    gathered: Option<Gathered>,
+    read: usize,
+    /// Where the next watch begins, as the server wrote it, and as a number (0: not one).
+    version: String,
+    number: u64,
+    /// The version at which the open watch began.
+    began: u64,
+    pace: Pace,
+    streams: u32,
+    expiries: u32,
+    /// When the server last said something that holds.
+    alive: Option<Timestamp>,
+    told: Option<Coverage>,
+    noted: Vec<Problem>,
+    out: Batch,
+    /// The last watch was refused, though the list before it was not.
+    watch_denied: bool,
+    denied: bool,
+    rewound: bool,
+}
+
+impl Follow {
+    /// Follows a kind in a scope of which nothing is held yet.
+    pub fn new(spec: &'static KindSpec, scope: Scope) -> Self {
+        let served = if spec.presence == Presence::Always { Served::Yes } else { Served::Unknown };
+        let pace = Pace::new(&format!("{}/{scope:?}", spec.kind));
+        let mut follow = Self {
+            spec,
+            scope,
+            phase: if served == Served::Yes { Phase::Fresh } else { Phase::Absent },
+            held: Held::Nothing,
+            served,
+            gathered: None,
+            read: 0,
+            version: String::new(),
+            number: 0,
+            began: 0,
+            pace,
+            streams: 0,
+            expiries: 0,
+            alive: None,
+            told: None,
+            noted: Vec::new(),
+            out: Batch::default(),
+            watch_denied: false,
+            denied: false,
+            rewound: false,
+        };
+        follow.cover(Coverage::Loading);
+        follow.condition(Condition::Connecting);
+        follow
+    }
+
+    /// What the cluster and the screen should learn since the last time.
+    pub fn take(&mut self) -> Batch {
+        std::mem::take(&mut self.out)
+    }
+
+    /// Whether there is something to tell.
+    pub fn has_news(&self) -> bool {
+        !self.out.is_empty() || self.denied || self.rewound
+    }
+
+    /// Whether a list comes in.
+    pub fn is_listing(&self) -> bool {
+        matches!(self.phase, Phase::Streaming | Phase::Paging { .. })
+    }
+
+    /// Whether a list was refused since the last time: other scopes may be allowed.
+    pub fn take_denied(&mut self) -> bool {
+        std::mem::take(&mut self.denied)
+    }
+
+    /// Whether the history was found rewound since the last time: all kinds should be read again (G5).
+    pub fn take_rewound(&mut self) -> bool {
+        std::mem::take(&mut self.rewound)
+    }
+
+    /// Whether the kind was found absent although it was thought to be served.
+    pub fn is_absent(&self) -> bool {
+        matches!(self.phase, Phase::Absent)
+    }
+
+    /// What to do next.
+    pub fn next(&self, now: Instant) -> Next {
+        if let Some(due) = self.pace.due().filter(|it| *it > now) {
+            return Next::Wait(Some(due));
+        }
+        match &self.phase {
+            Phase::Fresh => Next::Ask(self.first()),
+            Phase::Paging { continues } if continues.is_empty() => Next::Ask(self.first()),
+            Phase::Paging { continues } => Next::Ask(Ask::Page { continues: continues.clone(), limit: PAGE }),
+            Phase::Probing => Next::Ask(Ask::Probe),
+            Phase::Absent => Next::Wait(None),
+            Phase::Streaming | Phase::Whole | Phase::Watching { .. } => {
+                Next::Ask(Ask::Watch { version: self.version.clone(), timeout: self.watch_for() })
+            }
+        }
+    }
+
+    /// How a list begins: as a stream where that works, else in pages, and whole where pages expire.
+    fn first(&self) -> Ask {
+        if self.streams < STREAMS {
+            Ask::Stream { timeout: self.watch_for() }
+        } else if self.expiries < EXPIRIES {
+            Ask::Page { continues: String::new(), limit: PAGE }
+        } else {
+            Ask::Whole
+        }
+    }
+
+    fn watch_for(&self) -> u64 {
+        self.pace.spread(WATCH_FOR.0, WATCH_FOR.1).as_secs()
+    }
+
+    /// A request goes out.
+    pub fn asked(&mut self, now: Instant) {
+        self.pace.asked(now);
+        if matches!(self.phase, Phase::Fresh) {
+            self.begin_list();
+        }
+    }
+
+    /// A list begins: the first one is put as it comes, any later one is gathered (N8 leaves none half).
+    fn begin_list(&mut self) {
+        self.read = 0;
+        self.gathered = (self.held != Held::Nothing).then(Gathered::default);
+        self.phase = if self.streams < STREAMS { Phase::Streaming } else { Phase::Paging { continues: String::new() } };
+    }
+
+    /// A stream was accepted.
+    pub fn opened(&mut self, now: Now) {
+        match self.phase {
+            Phase::Streaming => self.listing(None),
+            _ => {
+                self.began = self.number;
+                self.phase = Phase::Watching { since: now.tick, changed: false };
+                self.watch_denied = false;
+                // After one break an open watch is believed; after more it has to settle first (N9).
+                if self.pace.failures() <= 1 {
+                    self.alive(now);
+                }
+            }
+        }
+    }
+
+    /// The server said something that proves what we hold.
+    fn alive(&mut self, now: Now) {
+        self.alive = Some(now.wall);
+        if self.held == Held::Whole {
+            self.cover(Coverage::Live);
+            self.condition(Condition::Following);
+        }
+    }
+
+    /// How long the open stream may be silent.
+    pub fn silence(&self) -> Duration {
+        if matches!(self.phase, Phase::Streaming) { STREAM_SILENCE } else { SILENCE }
+    }
+
+    /// When an open watch that came after failures has lived long enough to be believed.
+    pub fn settles(&self) -> Option<Instant> {
+        match self.phase {
+            Phase::Watching { since, .. } if self.pace.failures() > 0 => Some(since + SETTLED),
+            _ => None,
+        }
+    }
+
+    /// The open watch has lived that long.
+    pub fn settled(&mut self, now: Now) {
+        self.pace.succeeded();
+        self.alive(now);
+    }
+
+    /// A page came in.
+    pub fn page(&mut self, page: Page, now: Now) {
+        if matches!(self.phase, Phase::Probing) {
+            return self.probed(&page, now);
+        }
+        self.read += page.entries.len() + page.unreadable.len();
+        self.pace.proceed();
+        self.add(page.entries, page.unreadable);
+        page.notes.into_iter().for_each(|it| self.note(it));
+        if page.continues.is_empty() {
+            self.listed(page.version, now);
+        } else {
+            self.listing(page.remaining);
+            self.phase = Phase::Paging { continues: page.continues };
+        }
+    }
+
+    fn add(&mut self, entries: Vec<Entry>, unreadable: Vec<(ObjectId, Vec<Problem>)>) {
+        if let Some(gathered) = &mut self.gathered {
+            gathered.entries.extend(entries);
+            gathered.unreadable.extend(unreadable);
+            return;
+        }
+        self.held = Held::Partial;
+        self.out.deltas.extend(entries.into_iter().map(Delta::Put));
+        self.out.deltas.extend(unreadable.into_iter().map(|(id, problems)| Delta::Unreadable { id, problems }));
+    }
+
+    fn note(&mut self, problem: Problem) {
+        // Lists come again; their nameless objects are told once.
+        if self.noted.len() < 100 && !self.noted.contains(&problem) {
+            self.noted.push(problem.clone());
+            self.out.deltas.push(Delta::Noted(problem));
+        }
+    }
+
+    /// A list is complete at this version.
+    fn listed(&mut self, version: String, now: Now) {
+        let number = version.parse().unwrap_or(0);
+        if number != 0 && number < self.number {
+            self.notice_rewound();
+        }
+        (self.version, self.number) = (version, number);
+        self.expiries = 0;
+        if let Some(gathered) = self.gathered.take() {
+            let (kind, scope) = (self.spec.kind, self.scope.clone());
+            self.out.deltas.push(Delta::Listed { kind, scope, entries: gathered.entries });
+            let lost = gathered.unreadable.into_iter().map(|(id, problems)| Delta::Unreadable { id, problems });
+            self.out.deltas.extend(lost);
+        }
+        self.held = Held::Whole;
+        self.phase = Phase::Whole;
+        self.pace.proceed();
+        self.alive = Some(now.wall);
+        if !self.watch_denied {
+            self.alive(now);
+        }
+    }
+
+    fn notice_rewound(&mut self) {
+        (self.rewound, self.number) = (true, 0);
+        let what = format!("the cluster's history was rewound: {} is read again", self.spec.plural);
+        self.out.notices.push(what);
+    }
+
+    fn probed(&mut self, page: &Page, now: Now) {
+        let number: u64 = page.version.parse().unwrap_or(0);
+        self.pace.proceed();
+        if number != 0 && number < self.number {
+            self.notice_rewound();
+            return self.start_over();
+        }
+        self.phase = Phase::Whole;
+        self.alive(now);
+    }
+
+    /// A line of a stream came in.
+    pub fn event(&mut self, event: Event, now: Now) -> ReadOn {
+        let number: u64 = event.version.parse().unwrap_or(0);
+        match event.step {
+            Step::Failed(status) => {
+                self.failed(&Fault::of_status(&status), now);
+                return ReadOn::No;
+            }
+            Step::Bookmark { ends_initial_events } => self.bookmark(ends_initial_events, event.version, number, now),
+            // A version from before the watch began: the server's history is another one (G5).
+            _ if self.is_watching() && number != 0 && number < self.began => {
+                self.notice_rewound();
+                self.pace.failed(now.tick, None);
+                self.start_over();
+                return ReadOn::No;
+            }
+            Step::Delta(delta) => self.delta(delta, event.version, number, now),
+            Step::Nothing => self.advance(event.version, number),
+        }
+        ReadOn::Yes
+    }
+
+    fn is_watching(&self) -> bool {
+        matches!(self.phase, Phase::Watching { .. })
+    }
+
+    /// Moves the resume point forward, never back (M9).
+    fn advance(&mut self, version: String, number: u64) {
+        if self.is_watching() && (number > self.number || (number == 0 && !version.is_empty())) {
+            (self.version, self.number) = (version, number);
+        }
+    }
+
+    fn bookmark(&mut self, ends_list: bool, version: String, number: u64, now: Now) {
+        if matches!(self.phase, Phase::Streaming) {
+            if ends_list {
+                self.listed(version, now);
+                self.began = self.number;
+                self.phase = Phase::Watching { since: now.tick, changed: false };
+            }
+            return;
+        }
+        self.advance(version, number);
+        if self.pace.failures() == 0 {
+            self.alive(now);
+        }
+    }
+
+    fn delta(&mut self, delta: Delta, version: String, number: u64, now: Now) {
+        if !matches!(self.phase, Phase::Streaming) {
+            if let Phase::Watching { changed, .. } = &mut self.phase {
+                *changed = true;
+            }
+            self.out.deltas.push(delta);
+            self.advance(version, number);
+            self.pace.succeeded();
+            return self.alive(now);
+        }
+        self.read += 1;
+        match delta {
+            Delta::Put(entry) => self.add(vec![entry], Vec::new()),
+            Delta::Unreadable { id, problems } => self.add(Vec::new(), vec![(id, problems)]),
+            Delta::Noted(problem) => self.note(problem),
+            // Between the objects of a streaming list nothing is deleted; what is, comes after its end.
+            _ => {}
+        }
+    }
+
+    /// Tells how far a list has come; the driver calls it after each piece of a stream.
+    pub fn listing(&mut self, remaining: Option<u64>) {
+        if self.is_listing() {
+            self.condition(Condition::Listing { read: self.read, remaining });
+        }
+    }
+
+    /// The open stream ended as it should, though perhaps too soon.
+    pub fn ended(&mut self, now: Now) {
+        match self.phase {
+            Phase::Watching { since, changed } if changed || now.tick.duration_since(since) >= SETTLED => {
+                self.phase = Phase::Whole;
+                self.pace.succeeded();
+            }
+            Phase::Watching { .. } => {
+                // N9: a server that closes at once is not sound, whatever its status says.
+                self.phase = Phase::Whole;
+                let why = Fault::new(FaultClass::Closed, "the watch is unstable: the server closes it at once");
+                self.retry(&why, now);
+            }
+            _ => self.failed(&Fault::new(FaultClass::Closed, "the list ended before it was complete"), now),
+        }
+    }
+
+    /// The open stream said nothing for [`Follow::silence`].
+    pub fn silent(&mut self, now: Now) {
+        match self.phase {
+            Phase::Watching { .. } => {
+                self.phase = Phase::Probing;
+                self.pace.proceed();
+            }
+            _ => {
+                self.streams = STREAMS;
+                self.start_over();
+                self.pace.rest(now.tick, Duration::ZERO);
+            }
+        }
+    }
+
+    /// A request or the open stream failed.
+    pub fn failed(&mut self, fault: &Fault, now: Now) {
+        match fault.status() {
+            Some(403) => self.forbidden(fault, now),
+            Some(404) if self.spec.presence == Presence::IfServed => {
+                self.served = Served::Unknown;
+                self.phase = Phase::Absent;
+                self.lose_sight(fault);
+            }
+            Some(400 | 405 | 406 | 415 | 422) if self.is_first_of_stream() => {
+                // The server does not stream lists (M7).
+                self.streams = STREAMS;
+                self.start_over();
+                self.pace.proceed();
+            }
+            _ => {
+                self.step_back(fault);
+                self.retry(fault, now);
+            }
+        }
+    }
+
+    fn is_first_of_stream(&self) -> bool {
+        matches!(self.phase, Phase::Streaming) && self.read == 0
+    }
+
+    /// Where to begin again after this fault.
+    fn step_back(&mut self, fault: &Fault) {
+        let relist = fault.wants_relist() || fault.class == FaultClass::Garbled;
+        match &self.phase {
+            Phase::Streaming => {
+                // A server that is not there says nothing of whether it streams lists.
+                let broken = matches!(fault.class, FaultClass::Closed | FaultClass::Garbled | FaultClass::TooBig);
+                self.streams += u32::from(broken || fault.class == FaultClass::Timeout);
+                self.start_over();
+            }
+            Phase::Paging { .. } if relist => {
+                self.expiries += 1;
+                self.start_over();
+            }
+            // The same page is asked for again.
+            Phase::Paging { .. } | Phase::Fresh | Phase::Absent => {}
+            _ if relist => self.start_over(),
+            _ => self.phase = Phase::Whole,
+        }
+    }
+
+    fn start_over(&mut self) {
+        self.phase = Phase::Fresh;
+        self.gathered = None;
+    }
+
+    fn retry(&mut self, fault: &Fault, now: Now) {
+        self.pace.failed(now.tick, fault.retry_after);
+        let wait = self.pace.due().map_or(LONGEST, |it| it.duration_since(now.tick));
+        let throttled = if fault.status() == Some(429) { Throttled::ByServer } else { Throttled::No };
+        let at = now.wall.checked_add(wait).unwrap_or(now.wall);
+        let attempt = self.pace.failures() + 1;
+        self.condition(Condition::Retrying { attempt, at, wait, why: fault.what.clone(), throttled });
+        // One break in a sound watch is no news; the resumed watch tells at once whether it was.
+        if self.pace.failures() > 1 || fault.class != FaultClass::Closed {
+            self.lose_sight(fault);
+        }
+    }
+
+    /// What we hold is no longer known to be true.
+    fn lose_sight(&mut self, fault: &Fault) {
+        if let (Held::Whole, Some(since)) = (self.held, self.alive) {
+            self.cover(Coverage::Stale { since, why: fault.what.as_str().into() });
+        }
+    }
+
+    fn forbidden(&mut self, fault: &Fault, now: Now) {
+        let at_watch = matches!(self.phase, Phase::Whole | Phase::Watching { .. } | Phase::Probing);
+        self.denied = !at_watch;
+        self.start_over();
+        if self.held == Held::Nothing {
+            // Other scopes may be read meanwhile; the list that is allowed at last replaces them.
+            self.held = Held::Partial;
+        }
+        self.pace.rest(now.tick, FORBIDDEN_FOR);
+        self.condition(Condition::Forbidden { why: fault.what.clone() });
+        if at_watch && self.watch_denied {
+            // We may list and not watch: what we hold is as old as its list, a minute at most.
+            return self.lose_sight(fault);
+        }
+        self.watch_denied = at_watch;
+        self.cover(Coverage::Forbidden { why: fault.what.as_str().into() });
+    }
+
+    /// What discovery says of our kind (E10).
+    pub fn served(&mut self, served: Served) {
+        if self.spec.presence == Presence::Always || self.served == served {
+            return;
+        }
+        self.served = served;
+        match self.served {
+            Served::Yes => {
+                self.start_over();
+                self.pace.hurry();
+            }
+            Served::No => self.gone(),
+            Served::Unknown => {}
+        }
+    }
+
+    fn gone(&mut self) {
+        if self.held != Held::Nothing {
+            let (kind, scope) = (self.spec.kind, self.scope.clone());
+            self.out.deltas.push(Delta::Listed { kind, scope, entries: Vec::new() });
+        }
+        self.start_over();
+        (self.phase, self.held, self.number) = (Phase::Absent, Held::Nothing, 0);
+        self.cover(Coverage::NotServed);
+        self.condition(Condition::NotServed);
+    }
+
+    /// Reads everything again at once: the user asked, or the cluster is not the one it was.
+    pub fn resync(&mut self) {
+        if !self.is_absent() {
+            self.start_over();
+            self.pace.hurry();
+        }
+    }
+
+    fn cover(&mut self, coverage: Coverage) {
+        if self.told.as_ref() != Some(&coverage) {
+            self.told = Some(coverage.clone());
+            let (kind, scope) = (self.spec.kind, self.scope.clone());
+            self.out.deltas.push(Delta::Covered { kind, scope, coverage });
+        }
+    }
+
+    fn condition(&mut self, condition: Condition) {
+        self.out.health = vec![Health { kind: self.spec.kind, scope: self.scope.clone(), condition }];
+    }
+}

@@ -1,0 +1,165 @@
+//! What waits for the loop: of each object the last word, in an order that means the same.
+//!
+//! While the loop draws or the terminal is frozen (P5), events go on. Once many wait, those on one object are
+//! merged, so that what waits is bounded by what the cluster holds and no last state is lost (E8).
+
+use std::collections::BTreeMap;
+
+use super::health::{Batch, Health};
+use crate::model::cluster::{AnyFact, Delta};
+use crate::model::facts::{Fact as _, Meta};
+use crate::model::id::ObjectId;
+
+/// How many deltas wait as they came; above it they are merged.
+const AS_THEY_COME: usize = 20_000;
+
+/// What waits for the loop.
+#[derive(Default)]
+pub struct Pending {
+    batch: Batch,
+    /// Above which count it is time to merge: twice what the last merge left.
+    merge_at: usize,
+}
+
+impl Pending {
+    /// Whether nothing waits.
+    pub fn is_empty(&self) -> bool {
+        self.batch.is_empty()
+    }
+
+    /// Gives out what waits.
+    pub fn take(&mut self) -> Batch {
+        self.merge_at = AS_THEY_COME;
+        std::mem::take(&mut self.batch)
+    }
+
+    /// Adds what has come.
+    pub fn add(&mut self, more: Batch) {
+        if self.batch.deltas.is_empty() {
+            self.batch.deltas = more.deltas;
+        } else {
+            self.batch.deltas.extend(more.deltas);
+        }
+        self.batch.notices.extend(more.notices);
+        for health in more.health {
+            self.set_health(health);
+        }
+        if self.batch.deltas.len() > self.merge_at.max(AS_THEY_COME) {
+            self.batch.deltas = merged(std::mem::take(&mut self.batch.deltas));
+            self.merge_at = 2 * self.batch.deltas.len();
+        }
+    }
+
+    fn set_health(&mut self, health: Health) {
+        let same = |it: &&mut Health| it.kind == health.kind && it.scope == health.scope;
+        match self.batch.health.iter_mut().find(same) {
+            Some(held) => *held = health,
+            None => self.batch.health.push(health),
+        }
+    }
+}
+
+/// The same change in fewer steps: of each object's the last, unless a later one is older (E2).
+fn merged(deltas: Vec<Delta>) -> Vec<Delta> {
+    let mut kept: Vec<Option<Delta>> = Vec::with_capacity(deltas.len());
+    let mut last: BTreeMap<ObjectId, usize> = BTreeMap::new();
+    for delta in deltas {
+        let Some(id) = id(&delta) else {
+            // Lists and coverage are not moved across: what came before them stays before them.
+            last.clear();
+            kept.push(Some(delta));
+            continue;
+        };
+        if let Some(at) = last.get(&id) {
+            if kept[*at].as_ref().is_some_and(|held| is_older(&delta, held)) {
+                continue;
+            }
+            // A deletion stays before what comes after it: it makes a smaller version of the same uid count.
+            if !matches!((&kept[*at], &delta), (Some(Delta::Gone(_)), Delta::Put(_))) {
+                kept[*at] = None;
+            }
+        }
+        last.insert(id, kept.len());
+        kept.push(Some(delta));
+    }
+    kept.into_iter().flatten().collect()
+}
+
+fn id(delta: &Delta) -> Option<ObjectId> {
+    match delta {
+        Delta::Put(entry) => Some(entry.fact.id()),
+        Delta::Gone(id) | Delta::Unreadable { id, .. } => Some(id.clone()),
+        Delta::Listed { .. } | Delta::Covered { .. } | Delta::Noted(_) => None,
+    }
+}
+
+/// Whether both put one object (by uid), the first one at an older version.
+fn is_older(delta: &Delta, held: &Delta) -> bool {
+    let (Delta::Put(new), Delta::Put(old)) = (delta, held) else { return false };
+    let (new, old) = (meta(&new.fact), meta(&old.fact));
+    new.uid == old.uid && new.version.0 != 0 && new.version.0 < old.version.0
+}
+
+fn meta(fact: &AnyFact) -> &Meta {
+    match fact {
+        AnyFact::Namespace(it) => it.meta(),
+        AnyFact::Pod(it) => it.meta(),
+        AnyFact::Node(it) => it.meta(),
+        AnyFact::Service(it) => it.meta(),
+        AnyFact::EndpointSlice(it) => it.meta(),
+        AnyFact::ServiceAccount(it) => it.meta(),
+        AnyFact::Workload(it) => it.meta(),
+        AnyFact::Policy(it) => it.meta(),
+        AnyFact::Role(it) => it.meta(),
+        AnyFact::Binding(it) => it.meta(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::cluster::{Cluster, Entry};
+    use crate::model::coverage::Scope;
+    use crate::model::facts::{ServiceAccount, Uid, Version};
+    use crate::model::id::Kind;
+    use proptest::prelude::*;
+    use std::sync::Arc;
+
+    fn entry(name: u8, uid: u8, version: u64) -> Entry {
+        let name = format!("a{name}");
+        let labels = crate::model::labels::Labels::new([("v".into(), version.to_string().into())]);
+        let uid = Uid::parse(&format!("u{uid}"));
+        let meta =
+            Meta { namespace: "shop".into(), name: name.into(), uid, version: Version(version), labels, created: 0 };
+        Entry { fact: AnyFact::ServiceAccount(Arc::new(ServiceAccount { meta })), problems: Vec::new() }
+    }
+
+    fn delta() -> impl Strategy<Value = Delta> {
+        let put = (0..4_u8, 0..2_u8, 1..9_u64);
+        prop_oneof![
+            6 => put.prop_map(|(name, uid, version)| Delta::Put(entry(name, uid, version))),
+            2 => (0..4_u8).prop_map(|it| Delta::Gone(ObjectId::new(Kind::SERVICE_ACCOUNT, "shop", format!("a{it}")))),
+            1 => (0..4_u8, 1..9_u64).prop_map(|(name, version)| Delta::Listed {
+                kind: Kind::SERVICE_ACCOUNT,
+                scope: Scope::Everywhere,
+                entries: vec![entry(name, 0, version)],
+            }),
+        ]
+    }
+
+    proptest! {
+        /// E8: fewer steps, the same cluster in the end.
+        ///
+        /// Uids of one name alternate at will here; an apiserver ends one before it begins the next (E3).
+        #[test]
+        fn merged_deltas_lead_to_the_same_cluster(deltas in prop::collection::vec(delta(), 0..40)) {
+            let end = |deltas: Vec<Delta>| deltas.into_iter().fold(Cluster::default(), |mut cluster, it| {
+                cluster.apply(it);
+                cluster
+            });
+            let fewer = merged(deltas.clone());
+            prop_assert!(fewer.len() <= deltas.len());
+            prop_assert_eq!(end(fewer), end(deltas));
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! The requests that kreach sends, as values: every path that ever leaves is built here.
+//!
+//! ```text
+//! GET /api/v1/pods?limit=500&continue=…                        one page
+//! GET /api/v1/pods?watch=true&sendInitialEvents=true&…         a list as a stream, then its watch
+//! GET /api/v1/pods?watch=true&resourceVersion=7&…              a watch
+//! ```
+
+use http::{HeaderValue, Request, header};
+use kube::client::Body;
+
+use crate::kinds::{KindSpec, Watch};
+use crate::model::coverage::Scope;
+
+/// What a list or a watch asks for, beside its kind and scope.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Ask {
+    /// One page; `continues` is empty for the first one.
+    Page { continues: String, limit: u32 },
+    /// All at once, from the server's cache: when pages expire faster than they come (G3).
+    Whole,
+    /// All objects as events, then what happens to them.
+    Stream { timeout: u64 },
+    /// What happens after this version.
+    Watch { version: String, timeout: u64 },
+    /// Whether the server is there, and at which version: one object (N11).
+    Probe,
+}
+
+impl Ask {
+    /// Whether the answer is a stream of events.
+    pub fn is_stream(&self) -> bool {
+        matches!(self, Ask::Stream { .. } | Ask::Watch { .. })
+    }
+}
+
+const JSON: &str = "application/json";
+const METADATA: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json";
+const METADATA_LIST: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
+
+/// `/api/v1`, or `/apis/GROUP/VERSION`.
+pub fn group_path(group: &str, version: &str) -> String {
+    if group.is_empty() { format!("/api/{version}") } else { format!("/apis/{group}/{version}") }
+}
+
+/// The path of all objects of a kind in a scope.
+pub fn collection(spec: &KindSpec, version: &str, scope: &Scope) -> String {
+    let group = group_path(spec.group, version);
+    match scope {
+        Scope::Namespace(name) if spec.is_namespaced() => {
+            format!("{group}/namespaces/{}/{}", segment(name), spec.plural)
+        }
+        _ => format!("{group}/{}", spec.plural),
+    }
+}
+
+/// The path of one object.
+pub fn object(spec: &KindSpec, version: &str, namespace: &str, name: &str) -> String {
+    let scope = if namespace.is_empty() { Scope::Everywhere } else { Scope::Namespace(namespace.into()) };
+    format!("{}/{}", collection(spec, version, &scope), segment(name))
+}
+
+/// A name as one segment of a path: names of RBAC objects may hold almost anything.
+pub fn segment(name: &str) -> String {
+    escape(name, b"-_.~:@!$'()*,;=&+")
+}
+
+/// A value of a query.
+pub fn value(text: &str) -> String {
+    escape(text, b"-_.~:/,()!")
+}
+
+fn escape(text: &str, plain: &[u8]) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || plain.contains(&byte) {
+            escaped.push(char::from(byte));
+        } else {
+            escaped.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    escaped
+}
+
+/// The request for a path as it stands.
+pub fn get(path_and_query: &str) -> Request<Body> {
+    accepting(path_and_query, JSON)
+}
+
+fn accepting(path_and_query: &str, accept: &'static str) -> Request<Body> {
+    let mut request = Request::new(Body::empty());
+    // Everything that is not plain was escaped above.
+    *request.uri_mut() = path_and_query.parse().expect("an escaped path is a path");
+    request.headers_mut().insert(header::ACCEPT, HeaderValue::from_static(accept));
+    request
+}
+
+/// The request that asks this of a kind in a scope.
+pub fn list(spec: &KindSpec, version: &str, scope: &Scope, ask: &Ask) -> Request<Body> {
+    let path = collection(spec, version, scope);
+    let accept = match (spec.watch == Watch::Metadata, ask.is_stream()) {
+        (false, _) => JSON,
+        (true, true) => METADATA,
+        (true, false) => METADATA_LIST,
+    };
+    let mut request = accepting(&format!("{path}?{}", query(ask)), accept);
+    if ask.is_stream() {
+        // Servers since 1.37 compress each event by itself, which no stream decoder reads (M18).
+        request.headers_mut().insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    }
+    request
+}
+
+fn query(ask: &Ask) -> String {
+    match ask {
+        Ask::Page { continues, limit } if continues.is_empty() => format!("limit={limit}"),
+        Ask::Page { continues, limit } => format!("limit={limit}&continue={}", value(continues)),
+        Ask::Whole => "resourceVersion=0".to_owned(),
+        Ask::Probe => "limit=1".to_owned(),
+        Ask::Stream { timeout } => format!(
+            "watch=true&allowWatchBookmarks=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan\
+             &timeoutSeconds={timeout}"
+        ),
+        Ask::Watch { version, timeout } => {
+            format!("watch=true&allowWatchBookmarks=true&resourceVersion={}&timeoutSeconds={timeout}", value(version))
+        }
+    }
+}

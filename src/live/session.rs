@@ -1,0 +1,300 @@
+//! One session with a cluster: every wanted kind is followed, and the loop hears of it when it has time.
+//!
+//! ```text
+//! follow pods ────┐
+//! follow nodes ───┤ reports           merged while nobody listens        bounded: 2 batches
+//! discovery ──────┼──────────► session ─────────────────────────────────► the loop in run
+//! identity ───────┘              └─ 403 on a kind? follow it namespace by namespace
+//! ```
+//!
+//! The session never waits for the loop (E8): what comes meanwhile is merged, the last word on each object stays.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use kube::Client;
+use tokio::sync::{Notify, Semaphore, mpsc, watch};
+use tokio::task::{AbortHandle, JoinSet};
+use tokio::time::{Instant, sleep, timeout};
+
+use super::discovery::{Discovered, Found, discover};
+use super::follow::Follow;
+use super::health::{Batch, Condition};
+use super::identity;
+use super::merge::Pending;
+use super::watch::{Report, Shared, follow};
+use crate::kinds::{KINDS, KindSpec, Presence, spec};
+use crate::model::cluster::{AnyFact, Delta};
+use crate::model::coverage::Scope;
+use crate::model::id::Kind;
+use crate::model::name::Name;
+
+/// How many lists may come in at once (R3).
+const LISTS: usize = 4;
+/// In how many namespaces a kind is followed that may not be listed as a whole; a connection each.
+const NAMESPACES: usize = 20;
+/// How often discovery is asked (E10), and how soon again when a kind has gone.
+const DISCOVER_EVERY: Duration = Duration::from_secs(60);
+const DISCOVER_AGAIN: Duration = Duration::from_secs(10);
+/// How often a rewound history may make us read everything again.
+const REWIND_EVERY: Duration = Duration::from_secs(30);
+/// How many reports may wait for the session, and how many batches for the loop.
+const REPORTS: usize = 64;
+const BATCHES: usize = 2;
+
+/// What a session follows.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    pub kinds: Vec<&'static KindSpec>,
+    /// Where to look when a kind may not be listed as a whole: `-n`, and the context's namespace.
+    pub namespaces: Vec<Name>,
+}
+
+impl Wanted {
+    /// Every kind that we read.
+    pub fn everything(namespaces: Vec<Name>) -> Self {
+        Self { kinds: KINDS.iter().collect(), namespaces }
+    }
+}
+
+/// Steers a session; dropping it ends the session.
+pub struct Control {
+    resync: watch::Sender<u64>,
+}
+
+impl Control {
+    /// Reads everything again at once.
+    pub fn resync(&self) {
+        self.resync.send_modify(|it| *it += 1);
+    }
+
+    /// Ends the session: all its requests and tasks.
+    pub fn stop(self) {}
+}
+
+/// Follows the wanted kinds; to be called within a tokio runtime.
+///
+/// The receiver closes only when the control is gone (or a task of ours has panicked).
+pub fn start(client: Client, wanted: Wanted) -> (mpsc::Receiver<Batch>, Control) {
+    let (resync, orders) = watch::channel(0);
+    let (batches, receiver) = mpsc::channel(BATCHES);
+    tokio::spawn(async move {
+        if let Some(mut session) = Session::begin(client, wanted, orders) {
+            session.run(batches).await;
+        }
+    });
+    (receiver, Control { resync })
+}
+
+struct Session {
+    wanted: Wanted,
+    shared: Shared,
+    orders: watch::Receiver<u64>,
+    resync: watch::Sender<u64>,
+    reports: mpsc::Receiver<Report>,
+    tasks: JoinSet<()>,
+    pending: Pending,
+    /// The followers of kinds that may not be listed as a whole.
+    parts: BTreeMap<Kind, BTreeMap<Name, AbortHandle>>,
+    /// The namespaces that the cluster was seen to have.
+    seen: BTreeSet<Name>,
+    /// Kinds that are being tried again.
+    failing: BTreeSet<(Kind, Scope)>,
+    look_again: Arc<Notify>,
+    who_again: Arc<Notify>,
+    rewound: Option<Instant>,
+}
+
+impl Session {
+    fn begin(client: Client, wanted: Wanted, orders: watch::Receiver<u64>) -> Option<Self> {
+        let (report, reports) = mpsc::channel(REPORTS);
+        let (found, discovered) = watch::channel(Discovered::default());
+        let (resync, resynced) = watch::channel(0);
+        let lists = Arc::new(Semaphore::new(LISTS));
+        let shared = Shared { client: client.clone(), lists, reports: report, discovered, resync: resynced };
+        let (look_again, who_again) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let mut tasks = JoinSet::new();
+        for spec in &wanted.kinds {
+            tasks.spawn(follow(Follow::new(spec, Scope::Everywhere), shared.clone()));
+        }
+        if wanted.kinds.iter().any(|it| it.presence == Presence::IfServed) {
+            tasks.spawn(keep_discovering(client, wanted.kinds.clone(), found, look_again.clone()));
+        }
+        tasks.spawn(identity::keep(shared.client.clone(), shared.reports.clone(), who_again.clone()));
+        let (parts, seen, failing) = Default::default();
+        let pending = Pending::default();
+        let rewound = None;
+        Some(Self {
+            wanted,
+            shared,
+            orders,
+            resync,
+            reports,
+            tasks,
+            pending,
+            parts,
+            seen,
+            failing,
+            look_again,
+            who_again,
+            rewound,
+        })
+    }
+
+    async fn run(&mut self, batches: mpsc::Sender<Batch>) {
+        loop {
+            tokio::select! {
+                ordered = self.orders.changed() => match ordered {
+                    Ok(()) => self.resync.send_modify(|it| *it += 1),
+                    Err(_) => return,
+                },
+                Some(report) = self.reports.recv() => self.take(report),
+                place = batches.reserve(), if !self.pending.is_empty() => match place {
+                    Ok(place) => place.send(self.pending.take()),
+                    Err(_) => return,
+                },
+                Some(ended) = self.tasks.join_next() => {
+                    // A bug of ours must not leave a screen that is half alive: the receiver closes.
+                    if ended.is_err_and(|it| it.is_panic()) {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    fn take(&mut self, report: Report) {
+        self.watch_namespaces(&report);
+        self.watch_health(&report);
+        if report.absent {
+            self.look_again.notify_one();
+        }
+        if report.rewound && self.rewound.is_none_or(|it| it.elapsed() >= REWIND_EVERY) {
+            self.rewound = Some(Instant::now());
+            self.resync.send_modify(|it| *it += 1);
+        }
+        let (kind, scope, denied) = (report.kind, report.scope, report.denied);
+        self.pending.add(report.batch);
+        if denied && scope == Scope::Everywhere {
+            self.parts.entry(kind).or_default();
+        }
+        self.follow_parts();
+    }
+
+    /// Keeps the names of the namespaces that there are: where to look when the whole is forbidden.
+    fn watch_namespaces(&mut self, report: &Report) {
+        if report.kind != Kind::NAMESPACE {
+            return;
+        }
+        for delta in &report.batch.deltas {
+            match delta {
+                Delta::Put(entry) => self.seen.extend(namespace(&entry.fact)),
+                Delta::Gone(id) => drop(self.seen.remove(&id.name)),
+                Delta::Listed { entries, .. } => {
+                    self.seen = entries.iter().filter_map(|it| namespace(&it.fact)).collect();
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn watch_health(&mut self, report: &Report) {
+        for health in &report.batch.health {
+            let key = (health.kind, health.scope.clone());
+            match &health.condition {
+                Condition::Retrying { .. } => drop(self.failing.insert(key)),
+                Condition::Following => {
+                    // The server that comes back may not be the one that went (G5).
+                    if self.failing.remove(&key) {
+                        self.who_again.notify_one();
+                    }
+                    if health.scope == Scope::Everywhere {
+                        self.whole_again(health.kind);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// A kind may be listed as a whole after all.
+    fn whole_again(&mut self, kind: Kind) {
+        for handle in self.parts.remove(&kind).into_iter().flat_map(BTreeMap::into_values) {
+            handle.abort();
+        }
+    }
+
+    /// Follows forbidden kinds where they may be allowed.
+    fn follow_parts(&mut self) {
+        let wished = self.wanted.namespaces.iter().filter(|it| !it.is_empty());
+        let names: Vec<Name> = wished.chain(&self.seen).fold(Vec::new(), |mut names, it| {
+            if names.len() < NAMESPACES && !names.contains(it) {
+                names.push(it.clone());
+            }
+            names
+        });
+        for (kind, parts) in &mut self.parts {
+            let Some(spec) = spec(*kind) else { continue };
+            for name in names.iter().filter(|_| parts.len() < NAMESPACES).cloned().collect::<Vec<_>>() {
+                if parts.contains_key(&name) {
+                    continue;
+                }
+                let handle = if *kind == Kind::NAMESPACE {
+                    self.tasks.spawn(identity::keep_namespace(self.shared.clone(), name.clone()))
+                } else if spec.is_namespaced() {
+                    let scope = Scope::Namespace(name.clone());
+                    self.tasks.spawn(follow(Follow::new(spec, scope), self.shared.clone()))
+                } else {
+                    continue;
+                };
+                parts.insert(name, handle);
+            }
+        }
+    }
+}
+
+fn namespace(fact: &AnyFact) -> Option<Name> {
+    match fact {
+        AnyFact::Namespace(it) => Some(it.meta.name.clone()),
+        _ => None,
+    }
+}
+
+/// Asks which optional kinds there are, every minute, and soon after one has gone.
+async fn keep_discovering(
+    client: Client,
+    kinds: Vec<&'static KindSpec>,
+    found: watch::Sender<Discovered>,
+    again: Arc<Notify>,
+) {
+    let mut pace = super::pace::Pace::new("discovery");
+    loop {
+        pace.asked(Instant::now());
+        let next = discover(&client, &kinds).await;
+        let failed = next.0.values().any(|it| matches!(it, Found::Unsure(_)));
+        found.send_if_modified(|held| keep_sure(held, next));
+        if failed {
+            pace.failed(Instant::now(), None);
+            tokio::time::sleep_until(pace.due().unwrap_or_else(Instant::now)).await;
+            continue;
+        }
+        pace.succeeded();
+        sleep(DISCOVER_AGAIN).await;
+        // Told or not, a minute later it is time.
+        let _ = timeout(DISCOVER_EVERY - DISCOVER_AGAIN, again.notified()).await;
+    }
+}
+
+/// Takes over what is sure, and what was not known before; says whether anything changed.
+fn keep_sure(held: &mut Discovered, next: Discovered) -> bool {
+    let mut changed = false;
+    for (kind, found) in next.0 {
+        let known = held.0.get(&kind);
+        if known != Some(&found) && (known.is_none() || !matches!(found, Found::Unsure(_))) {
+            held.0.insert(kind, found);
+            changed = true;
+        }
+    }
+    changed
+}

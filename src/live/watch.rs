@@ -1,0 +1,220 @@
+//! Does what [`Follow`] decides: sends its requests, reads their answers, tells what came of them.
+//!
+//! One task for each kind and scope; it decodes what it reads, so that nothing larger than facts leaves it.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use kube::Client;
+use tokio::sync::{Semaphore, SemaphorePermit, mpsc, watch};
+use tokio::time::{Instant, sleep_until, timeout_at};
+
+use super::discovery::{Discovered, Found};
+use super::fault::Fault;
+use super::follow::{Follow, Next, Now, ReadOn, Served};
+use super::health::Batch;
+use super::request::{self, Ask};
+use super::transfer::{self, Lines, PAGE_CAP, WHOLE_CAP};
+use crate::kinds::{self, Intern};
+use crate::model::coverage::Scope;
+use crate::model::id::Kind;
+
+/// What a task of following tells its session.
+#[derive(Debug)]
+pub struct Report {
+    pub kind: Kind,
+    pub scope: Scope,
+    pub batch: Batch,
+    /// A list was refused.
+    pub denied: bool,
+    /// The history of the cluster is not the one it was (G5).
+    pub rewound: bool,
+    /// A kind that discovery had found is not there.
+    pub absent: bool,
+}
+
+/// What all tasks of a session share.
+#[derive(Clone)]
+pub struct Shared {
+    pub client: Client,
+    /// How many lists may come in at once (R3).
+    pub lists: Arc<Semaphore>,
+    pub reports: mpsc::Sender<Report>,
+    pub discovered: watch::Receiver<Discovered>,
+    /// Counts the orders to read everything again.
+    pub resync: watch::Receiver<u64>,
+}
+
+fn now() -> Now {
+    Now { tick: Instant::now(), wall: Timestamp::now() }
+}
+
+/// Follows until the session ends.
+pub async fn follow(follow: Follow, shared: Shared) {
+    let kind = follow.spec.kind;
+    let mut task = Task { follow, shared: shared.clone(), intern: Intern::new() };
+    let (mut resync, mut discovered) = (shared.resync, shared.discovered);
+    resync.mark_unchanged();
+    let mut version = None;
+    loop {
+        let news = async {
+            let changed = discovered.wait_for(|it| served_version(it, kind) != version).await;
+            changed.ok().map(|it| served_version(&it, kind))
+        };
+        tokio::select! {
+            biased;
+            ordered = resync.changed() => match ordered {
+                Ok(()) => task.follow.resync(),
+                Err(_) => return,
+            },
+            // The branch is left out when nobody looks for optional kinds.
+            Some(found) = news => {
+                version = found;
+                task.follow.served(version.as_ref().map_or(Served::Unknown, Answer::served));
+            }
+            goes_on = task.step(version.as_ref()) => if goes_on.is_none() { return },
+        }
+    }
+}
+
+/// What discovery answered of a kind, as far as it is sure.
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum Answer {
+    In(String),
+    Absent,
+}
+
+impl Answer {
+    fn served(&self) -> Served {
+        match self {
+            Answer::In(_) => Served::Yes,
+            Answer::Absent => Served::No,
+        }
+    }
+}
+
+fn served_version(discovered: &Discovered, kind: Kind) -> Option<Answer> {
+    match discovered.0.get(&kind)? {
+        Found::Served(version) => Some(Answer::In(version.clone())),
+        Found::Absent => Some(Answer::Absent),
+        Found::Unsure(_) => None,
+    }
+}
+
+struct Task {
+    follow: Follow,
+    shared: Shared,
+    intern: Intern,
+}
+
+impl Task {
+    /// One request or one wait; dropped at any point, it loses nothing that was learned.
+    async fn step(&mut self, version: Option<&Answer>) -> Option<()> {
+        self.report().await?;
+        match self.follow.next(Instant::now()) {
+            Next::Wait(None) => std::future::pending().await,
+            Next::Wait(Some(until)) => sleep_until(until).await,
+            Next::Ask(ask) => {
+                if let Err(fault) = self.ask(&ask, version).await {
+                    self.follow.failed(&fault, now());
+                }
+            }
+        }
+        Some(())
+    }
+
+    /// Tells what was learned; `None` when the session has ended.
+    async fn report(&mut self) -> Option<()> {
+        if !self.follow.has_news() {
+            return Some(());
+        }
+        // The place comes first: taken news that wait for one would be lost when this is dropped.
+        let place = self.shared.reports.reserve().await.ok()?;
+        let (kind, scope) = (self.follow.spec.kind, self.follow.scope.clone());
+        let (denied, rewound) = (self.follow.take_denied(), self.follow.take_rewound());
+        let absent = self.follow.is_absent();
+        place.send(Report { kind, scope, batch: self.follow.take(), denied, rewound, absent });
+        Some(())
+    }
+
+    async fn ask(&mut self, ask: &Ask, version: Option<&Answer>) -> Result<(), Fault> {
+        let lists = self.shared.lists.clone();
+        let is_list = matches!(ask, Ask::Page { .. } | Ask::Whole | Ask::Stream { .. });
+        let permit = if is_list { lists.acquire().await.ok() } else { None };
+        self.follow.asked(Instant::now());
+        let version = match version {
+            Some(Answer::In(version)) => version.as_str(),
+            _ => self.follow.spec.version,
+        };
+        let request = request::list(self.follow.spec, version, &self.follow.scope, ask);
+        if ask.is_stream() {
+            let incoming = transfer::send(&self.shared.client, request).await?;
+            return self.stream(incoming, permit).await;
+        }
+        let cap = if *ask == Ask::Whole { WHOLE_CAP } else { PAGE_CAP };
+        let text = transfer::read(&self.shared.client, request, cap).await?;
+        let page = kinds::read_list(self.follow.spec, &text, &mut self.intern).map_err(|it| Fault::of_wire(&it))?;
+        self.follow.page(page, now());
+        Ok(())
+    }
+
+    /// Reads a stream of events to its end, for as long as it is of use.
+    async fn stream(
+        &mut self,
+        mut incoming: transfer::Incoming,
+        permit: Option<SemaphorePermit<'_>>,
+    ) -> Result<(), Fault> {
+        let mut permit = permit;
+        let (mut lines, mut heard) = (Lines::default(), Instant::now());
+        self.follow.opened(now());
+        loop {
+            if self.report().await.is_none() {
+                return Ok(());
+            }
+            permit = permit.filter(|_| self.follow.is_listing());
+            let silent = heard + self.follow.silence();
+            let wake = self.follow.settles().map_or(silent, |it| it.min(silent));
+            match timeout_at(wake, incoming.next()).await {
+                Ok(Ok(Some(chunk))) => {
+                    heard = Instant::now();
+                    if self.lines(&mut lines, &chunk)? == ReadOn::No {
+                        return Ok(());
+                    }
+                }
+                Ok(Ok(None)) => return self.end(&lines),
+                Ok(Err(fault)) => return Err(fault),
+                Err(_) if Instant::now() >= silent => {
+                    self.follow.silent(now());
+                    return Ok(());
+                }
+                Err(_) => self.follow.settled(now()),
+            }
+        }
+    }
+
+    fn lines(&mut self, lines: &mut Lines, chunk: &[u8]) -> Result<ReadOn, Fault> {
+        let (spec, now) = (self.follow.spec, now());
+        let mut read_on = ReadOn::Yes;
+        let (follow, intern) = (&mut self.follow, &mut self.intern);
+        lines.feed(chunk, |line| {
+            if read_on == ReadOn::Yes && !line.trim_ascii().is_empty() {
+                let event = kinds::read_event(spec, line, intern).map_err(|it| Fault::of_wire(&it))?;
+                read_on = follow.event(event, now);
+            }
+            Ok(())
+        })?;
+        self.follow.listing(None);
+        Ok(read_on)
+    }
+
+    /// A stream's proper end; a last line without its line end counts if it is whole (M10).
+    fn end(&mut self, lines: &Lines) -> Result<(), Fault> {
+        if let Ok(event) = kinds::read_event(self.follow.spec, lines.rest(), &mut self.intern)
+            && self.follow.event(event, now()) == ReadOn::No
+        {
+            return Ok(());
+        }
+        self.follow.ended(now());
+        Ok(())
+    }
+}
