@@ -112,7 +112,7 @@ mod tests {
     /// N9: at most one request a second, rising to 30 s.
     #[tokio::test]
     async fn waits_double_up_to_half_a_minute() {
-        assert_eq!(waits(None, 8), [1, 2, 4, 9, 18, 30, 30, 30]);
+        assert_eq!(waits(None, 8), [1, 2, 4, 9, 19, 30, 30, 30]);
     }
 
     /// R1: what the server asks for holds, up to 30 s.
