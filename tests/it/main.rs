@@ -6,6 +6,7 @@ mod embedded;
 mod files;
 mod fuzz_replay;
 mod kinds;
+mod live_control_plane;
 mod live_faults;
 mod live_world;
 mod net_laws;
