@@ -21,6 +21,7 @@ mod merge;
 mod pace;
 mod plugin;
 mod proxy;
+pub mod read;
 mod read_only;
 mod request;
 mod session;
@@ -29,4 +30,5 @@ mod transfer;
 mod watch;
 
 pub use health::{Batch, Condition, Health, Throttled};
+pub use read::{ManagedFields, object};
 pub use session::{Control, Wanted, start};

@@ -1,0 +1,336 @@
+//! One-shot reads: what one question needs of a live cluster, and no more.
+//!
+//! ```text
+//! needs ─► requests, six at a time ─► facts, coverage ─► needs again, since facts name other objects ─► … ─► none
+//! ```
+//!
+//! What was not read is [`Coverage::Unread`], what was refused is `Forbidden`; neither is ever taken for absence.
+//! An object that was asked for by name and is not there makes its kind be listed in its namespace: then its absence
+//! is proven, and the names near it are known. Nothing here waits for a server that is away: a command fails.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use kube::Client;
+use tokio::sync::{OnceCell, Semaphore};
+use tokio::task::JoinSet;
+
+use super::connect::Connected;
+use super::discovery::{Discovered, Found, discover};
+use super::fault::Fault;
+use super::request::{self, Ask};
+use super::transfer::{self, PAGE_CAP, WHOLE_CAP};
+use crate::ask::needs::{Needs, Read};
+use crate::kinds::{self, Intern, KINDS, KindSpec, Page, Presence};
+use crate::model::cluster::{Cluster, Delta, is_workload};
+use crate::model::coverage::{Coverage, Scope};
+use crate::model::id::{Kind, ObjectId};
+use crate::model::name::Name;
+
+/// How many requests may be under way.
+const AT_ONCE: usize = 6;
+/// How many objects a page holds.
+const PAGE: u32 = 500;
+/// How large one object may be.
+const OBJECT_CAP: usize = 4 << 20;
+
+/// Reads until nothing more is needed; `needs` says what, given what is held so far.
+///
+/// # Errors
+/// The first request that failed for another reason than not being allowed, or what `needs` says.
+pub async fn gather<E: From<Fault>>(
+    connected: &Connected,
+    mut needs: impl FnMut(&Cluster) -> Result<Needs, E>,
+) -> Result<Cluster, E> {
+    let reader = Reader::new(connected.client.clone(), vec![connected.namespace.as_str().into()]);
+    let mut cluster = Cluster::new(Coverage::Unread);
+    let mut asked = Needs::default();
+    loop {
+        let wanted = needs(&cluster)?.except(&asked);
+        if wanted.is_empty() {
+            return Ok(cluster);
+        }
+        reader.read(&mut cluster, &wanted).await?;
+        asked.0.extend(wanted.0);
+    }
+}
+
+/// Reads from one server.
+#[derive(Clone)]
+pub struct Reader(Arc<Shared>);
+
+struct Shared {
+    client: Client,
+    /// Where to look when a kind may not be listed as a whole.
+    namespaces: Vec<Name>,
+    at_once: Semaphore,
+    discovered: OnceCell<Discovered>,
+}
+
+/// What one read brought.
+#[derive(Default)]
+struct Brought {
+    deltas: Vec<Delta>,
+    address: Option<IpAddr>,
+}
+
+impl Reader {
+    /// A reader that looks into these namespaces where a whole kind is forbidden.
+    pub fn new(client: Client, namespaces: Vec<Name>) -> Self {
+        let at_once = Semaphore::new(AT_ONCE);
+        Self(Arc::new(Shared { client, namespaces, at_once, discovered: OnceCell::new() }))
+    }
+
+    /// Reads these things into a cluster.
+    ///
+    /// # Errors
+    /// The first request that failed for another reason than not being allowed.
+    pub async fn read(&self, cluster: &mut Cluster, needs: &Needs) -> Result<(), Fault> {
+        let mut tasks = JoinSet::new();
+        for read in needs.0.iter().cloned() {
+            let reader = self.clone();
+            tasks.spawn(async move { reader.one(&read).await });
+        }
+        while let Some(done) = tasks.join_next().await {
+            let brought = match done {
+                Ok(brought) => brought?,
+                Err(broken) => std::panic::resume_unwind(broken.into_panic()),
+            };
+            brought.deltas.into_iter().for_each(|it| drop(cluster.apply(it)));
+            cluster.coverage.addresses.extend(brought.address);
+        }
+        Ok(())
+    }
+
+    async fn one(&self, read: &Read) -> Result<Brought, Fault> {
+        let deltas = match read {
+            Read::One(id) => self.object(id).await?,
+            Read::All { kind, scope } => self.all(*kind, scope).await?,
+            Read::Policies(scope) => self.each(policies(), scope).await?,
+            Read::Owners(scope) => self.each(KINDS.iter().filter(|it| is_workload(it.kind)), scope).await?,
+            Read::PodsAt(address) => return self.pods_at(*address).await,
+        };
+        Ok(Brought { deltas, address: None })
+    }
+
+    /// Several kinds at once in one scope; kinds of the cluster as a whole are read as a whole.
+    async fn each(&self, kinds: impl Iterator<Item = &'static KindSpec>, scope: &Scope) -> Result<Vec<Delta>, Fault> {
+        let reads = kinds.map(|spec| {
+            let scope = if spec.is_namespaced() { scope.clone() } else { Scope::Everywhere };
+            async move { self.all(spec.kind, &scope).await }
+        });
+        Ok(futures::future::try_join_all(reads).await?.into_iter().flatten().collect())
+    }
+
+    /// The version in which a kind is to be asked for; its coverage where it cannot be.
+    async fn version(&self, spec: &'static KindSpec) -> Result<String, Coverage> {
+        if spec.presence == Presence::Always {
+            return Ok(spec.version.to_owned());
+        }
+        let all = || async {
+            let kinds: Vec<&'static KindSpec> = KINDS.iter().collect();
+            discover(&self.0.client, &kinds).await
+        };
+        match self.0.discovered.get_or_init(all).await.0.get(&spec.kind) {
+            Some(Found::Served(version)) => Ok(version.clone()),
+            Some(Found::Unsure(fault)) => Err(Coverage::Forbidden { why: fault.what.as_str().into() }),
+            Some(Found::Absent) | None => Err(Coverage::NotServed),
+        }
+    }
+
+    /// All objects of a kind in a scope, and that scope's coverage.
+    async fn all(&self, kind: Kind, scope: &Scope) -> Result<Vec<Delta>, Fault> {
+        let Some(spec) = kinds::spec(kind) else { return Ok(Vec::new()) };
+        let covered = |scope: &Scope, coverage| Delta::Covered { kind, scope: scope.clone(), coverage };
+        let version = match self.version(spec).await {
+            Ok(version) => version,
+            Err(coverage) => return Ok(vec![covered(&Scope::Everywhere, coverage)]),
+        };
+        match self.list(spec, &version, scope, "").await {
+            Ok(page) => Ok(listed(kind, scope, page).chain([covered(scope, Coverage::Live)]).collect()),
+            Err(fault) if fault.status() == Some(403) => {
+                let mut deltas = vec![covered(scope, Coverage::Forbidden { why: fault.what.as_str().into() })];
+                if *scope == Scope::Everywhere && spec.is_namespaced() {
+                    deltas.extend(self.in_namespaces(spec, &version).await?);
+                }
+                Ok(deltas)
+            }
+            Err(fault) => Err(fault),
+        }
+    }
+
+    /// What may be listed of a kind that may not be listed as a whole.
+    async fn in_namespaces(&self, spec: &'static KindSpec, version: &str) -> Result<Vec<Delta>, Fault> {
+        let mut deltas = Vec::new();
+        for name in &self.0.namespaces {
+            let scope = Scope::Namespace(name.clone());
+            let coverage = match self.list(spec, version, &scope, "").await {
+                Ok(page) => {
+                    deltas.extend(listed(spec.kind, &scope, page));
+                    Coverage::Live
+                }
+                Err(fault) if fault.status() == Some(403) => Coverage::Forbidden { why: fault.what.as_str().into() },
+                Err(fault) => return Err(fault),
+            };
+            deltas.push(Delta::Covered { kind: spec.kind, scope, coverage });
+        }
+        Ok(deltas)
+    }
+
+    /// A whole list; a page that expired makes it begin again, without pages (G3).
+    async fn list(&self, spec: &'static KindSpec, version: &str, scope: &Scope, filter: &str) -> Result<Page, Fault> {
+        let mut intern = Intern::new();
+        let mut whole = Page::default();
+        loop {
+            let ask = Ask::Page { continues: std::mem::take(&mut whole.continues), limit: PAGE };
+            let page = match self.page(spec, version, scope, &ask, filter, &mut intern).await {
+                Err(fault) if fault.wants_relist() => {
+                    return self.page(spec, version, scope, &Ask::Whole, filter, &mut intern).await;
+                }
+                page => page?,
+            };
+            whole.entries.extend(page.entries);
+            whole.unreadable.extend(page.unreadable);
+            whole.notes.extend(page.notes);
+            whole.continues = page.continues;
+            if whole.continues.is_empty() {
+                return Ok(whole);
+            }
+        }
+    }
+
+    async fn page(
+        &self,
+        spec: &'static KindSpec,
+        version: &str,
+        scope: &Scope,
+        ask: &Ask,
+        filter: &str,
+        intern: &mut Intern,
+    ) -> Result<Page, Fault> {
+        let cap = if *ask == Ask::Whole { WHOLE_CAP } else { PAGE_CAP };
+        let text = self.send(request::filtered(spec, version, scope, ask, filter), cap).await?;
+        kinds::read_list(spec, &text, intern).map_err(|it| Fault::of_wire(&it))
+    }
+
+    async fn send(&self, request: http::Request<kube::client::Body>, cap: usize) -> Result<Vec<u8>, Fault> {
+        let _turn = self.0.at_once.acquire().await.ok();
+        transfer::read(&self.0.client, request, cap).await
+    }
+
+    /// One object by name.
+    async fn object(&self, id: &ObjectId) -> Result<Vec<Delta>, Fault> {
+        let Some(spec) = kinds::spec(id.kind) else { return Ok(Vec::new()) };
+        // Of a namespace its name is the scope, so that it alone can be known.
+        let own = if id.kind == Kind::NAMESPACE { &id.name } else { &id.namespace };
+        let scope = if own.is_empty() { Scope::Everywhere } else { Scope::Namespace(own.clone()) };
+        let version = match self.version(spec).await {
+            Ok(version) => version,
+            Err(coverage) => return Ok(vec![Delta::Covered { kind: id.kind, scope: Scope::Everywhere, coverage }]),
+        };
+        let path = request::object(spec, &version, &id.namespace, &id.name);
+        let covered = |coverage| Delta::Covered { kind: id.kind, scope: scope.clone(), coverage };
+        match self.send(request::get(&path), OBJECT_CAP).await {
+            Ok(text) => {
+                let read = spec.read_json(&String::from_utf8_lossy(&text), &id.namespace, &mut Intern::new());
+                let known = (id.kind == Kind::NAMESPACE).then(|| covered(Coverage::Live));
+                Ok(read.delta().into_iter().chain(known).collect())
+            }
+            Err(fault) if fault.status() == Some(404) => {
+                let all = if id.namespace.is_empty() { Scope::Everywhere } else { scope };
+                self.all(id.kind, &all).await
+            }
+            Err(fault) if fault.status() == Some(403) => {
+                Ok(vec![covered(Coverage::Forbidden { why: fault.what.as_str().into() })])
+            }
+            Err(fault) => Err(fault),
+        }
+    }
+
+    /// The pods that hold an address.
+    ///
+    /// Servers select by a pod's first address alone. Where that is of the other family, all pods are read.
+    async fn pods_at(&self, address: IpAddr) -> Result<Brought, Fault> {
+        let spec = kinds::spec(Kind::POD).expect("the table has pods");
+        let filter = format!("&fieldSelector=status.podIP%3D{}", request::value(&address.to_string()));
+        let page = match self.list(spec, spec.version, &Scope::Everywhere, &filter).await {
+            Err(fault) if fault.status() == Some(403) => {
+                let coverage = Coverage::Forbidden { why: fault.what.as_str().into() };
+                let covered = Delta::Covered { kind: Kind::POD, scope: Scope::Everywhere, coverage };
+                return Ok(Brought { deltas: vec![covered], address: None });
+            }
+            page => page?,
+        };
+        if page.entries.is_empty() && !self.first_addresses_are_like(address).await? {
+            let deltas = self.all(Kind::POD, &Scope::Everywhere).await?;
+            return Ok(Brought { deltas, address: Some(address) });
+        }
+        Ok(Brought { deltas: page.entries.into_iter().map(Delta::Put).collect(), address: Some(address) })
+    }
+
+    /// Whether pods' first addresses are of this family; where no pod has one, it makes no difference.
+    async fn first_addresses_are_like(&self, address: IpAddr) -> Result<bool, Fault> {
+        #[derive(serde::Deserialize)]
+        struct List {
+            items: Vec<Item>,
+        }
+        #[derive(serde::Deserialize)]
+        struct Item {
+            #[serde(default)]
+            status: Status,
+        }
+        #[derive(serde::Deserialize, Default)]
+        #[serde(rename_all = "camelCase", default)]
+        struct Status {
+            pod_ip: Option<IpAddr>,
+        }
+        let text = self.send(request::get("/api/v1/pods?limit=50"), PAGE_CAP).await?;
+        let list: List = serde_json::from_slice(&text).map_err(|_| Fault::garbled("a list of pods cannot be read"))?;
+        let mut first = list.items.iter().filter_map(|it| it.status.pod_ip).peekable();
+        Ok(first.peek().is_none() || first.any(|it| it.is_ipv4() == address.is_ipv4()))
+    }
+}
+
+/// Every kind of policy.
+fn policies() -> impl Iterator<Item = &'static KindSpec> {
+    KINDS.iter().filter(|it| it.kind == Kind::NETWORK_POLICY || it.presence == Presence::IfServed)
+}
+
+/// A list as steps into a cluster.
+fn listed(kind: Kind, scope: &Scope, page: Page) -> impl Iterator<Item = Delta> {
+    let lost = page.unreadable.into_iter().map(|(id, problems)| Delta::Unreadable { id, problems });
+    let listed = Delta::Listed { kind, scope: scope.clone(), entries: page.entries };
+    std::iter::once(listed).chain(lost).chain(page.notes.into_iter().map(Delta::Noted))
+}
+
+/// Whether `metadata.managedFields` is wanted: half of an object, and of little use to an eye.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ManagedFields {
+    Kept,
+    LeftOut,
+}
+
+/// One object as the server has it, for a look at its YAML.
+///
+/// # Errors
+/// It is not there, or may not be read; one line.
+pub async fn object(client: &Client, id: &ObjectId, fields: ManagedFields) -> Result<serde_json::Value, Fault> {
+    let spec = kinds::spec(id.kind).ok_or_else(|| Fault::garbled(&format!("no kind {}", id.kind)))?;
+    let reader = Reader::new(client.clone(), Vec::new());
+    let version = reader.version(spec).await.map_err(|it| {
+        Fault::new(
+            super::fault::FaultClass::Http(404),
+            &format!("the API does not serve {}: {}", spec.plural, it.as_str()),
+        )
+    })?;
+    let path = request::object(spec, &version, &id.namespace, &id.name);
+    let text = transfer::read(client, request::get(&path), OBJECT_CAP).await?;
+    let read = serde_json::from_slice(&text).map_err(|_| Fault::garbled(&format!("{id} is not JSON")));
+    let mut value: serde_json::Value = read?;
+    if fields == ManagedFields::LeftOut
+        && let Some(metadata) = value.get_mut("metadata").and_then(serde_json::Value::as_object_mut)
+    {
+        metadata.remove("managedFields");
+    }
+    Ok(value)
+}
