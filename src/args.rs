@@ -33,6 +33,8 @@ pub struct Args {
 pub enum Command {
     /// May FROM connect to TO, and why
     Trace(cli::trace::TraceArgs),
+    /// The facts that answers rest on, redacted, as a YAML stream that --from reads back
+    Snapshot,
     /// Versions, directories, the cluster and what of it may be read
     Info(cli::info::InfoArgs),
     /// The explorer on an embedded cluster; nothing else is needed
@@ -49,7 +51,7 @@ impl Command {
         match self {
             Command::Trace(it) => Some(it),
             Command::Info(it) => Some(it),
-            Command::Demo(_) | Command::Completion(_) | Command::Man => None,
+            Command::Snapshot | Command::Demo(_) | Command::Completion(_) | Command::Man => None,
         }
     }
 }

@@ -7,8 +7,10 @@
 //! stdout holds answers only; problems and notes of the run go to stderr (CONTRACT §5).
 
 mod batch;
+mod demo;
 mod load;
 mod print;
+mod snapshot;
 
 use std::ffi::OsString;
 use std::io::{self, BufWriter, IsTerminal as _, Write as _};
@@ -78,7 +80,9 @@ fn run(args: Args) -> Result<Exit, Stop> {
     match &args.command {
         Some(Command::Completion(it)) => Ok(print::completion(it.shell)?),
         Some(Command::Man) => Ok(print::man()?),
+        Some(Command::Snapshot) => snapshot::write(&args),
         Some(command) if command.asks().is_some() => ask(&args, command),
+        Some(Command::Demo(demo)) if demo.listen.is_some() => demo::serve(demo),
         _ => screen(args),
     }
 }
@@ -87,7 +91,8 @@ fn run(args: Args) -> Result<Exit, Stop> {
 fn ask(args: &Args, command: &Command) -> Result<Exit, Stop> {
     let Some(command) = command.asks() else { return Ok(Exit::Failed) };
     let color = color(args.screen.color);
-    let Loaded { cluster, context } = load(args, command, color).inspect_err(|_| info_alone(args, color))?;
+    let Loaded { cluster, context } = load(args, &|context, cluster| command.needs(context, cluster), color)
+        .inspect_err(|_| info_alone(args, color))?;
     print::problems(&cluster);
     let settings = Settings { pod_cidrs: args.source.pod_cidrs.clone() };
     let index = Index::with(&cluster, settings.clone());

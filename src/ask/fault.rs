@@ -15,6 +15,11 @@ impl Fault {
     pub fn new(what: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { what: what.into(), hint: hint.into() }
     }
+
+    /// Both in one line: `pod/shop/wbe does not exist: did you mean shop/web?`.
+    pub fn whole(&self) -> String {
+        if self.hint.is_empty() { self.what.clone() } else { format!("{}: {}", self.what, self.hint) }
+    }
 }
 
 impl fmt::Display for Fault {

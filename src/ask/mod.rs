@@ -18,6 +18,7 @@ pub mod nearest;
 pub mod needs;
 pub mod page;
 pub mod pair;
+pub mod ports;
 pub mod resolve;
 pub mod trace;
 pub mod workload;

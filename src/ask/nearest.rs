@@ -5,12 +5,13 @@ const SHOWN: usize = 3;
 
 /// The existing names nearest to `name`, nearest first; empty when nothing is near.
 ///
-/// A name that goes on where this one stops is as near as one typing mistake (`web` and `web-5d8f-x2p`).
+/// A name that goes on where this one stops is as near as one typing mistake (`web` and `web-5d8f-x2p`), and one
+/// that begins with nearly this one nearly as near (`wbe`).
 pub fn nearest<'a>(name: &str, existing: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let mut near: Vec<(usize, &str)> = existing
         .into_iter()
         .map(|it| (distance(name, it), it))
-        .filter(|(distance, it)| *distance <= name.len().max(it.len()).div_ceil(3))
+        .filter(|(distance, _)| *distance <= name.len().div_ceil(3).max(1) + 1)
         .collect();
     near.sort_unstable();
     near.dedup();
@@ -19,7 +20,12 @@ pub fn nearest<'a>(name: &str, existing: impl IntoIterator<Item = &'a str>) -> V
 
 fn distance(name: &str, other: &str) -> usize {
     let goes_on = !name.is_empty() && (other.starts_with(name) || other.ends_with(name));
-    if goes_on { 1 } else { strsim::osa_distance(name, other) }
+    if goes_on {
+        return 1;
+    }
+    let beginning = other.char_indices().nth(name.chars().count()).map_or(other, |(at, _)| &other[..at]);
+    let cut = usize::from(beginning.len() < other.len());
+    strsim::osa_distance(name, other).min(strsim::osa_distance(name, beginning) + cut)
 }
 
 /// `did you mean a, b or c?`; empty for no names.
@@ -39,6 +45,7 @@ mod tests {
     fn slips_and_prefixes_are_near_and_strangers_are_not() {
         let names = ["web-5d8f-x2p", "wbe", "db", "payments"];
         assert_eq!(nearest("web", names), ["wbe", "web-5d8f-x2p"]);
+        assert_eq!(nearest("wbe", ["web-5d8f-x2p", "db"]), ["web-5d8f-x2p"]);
         assert_eq!(nearest("paymnets", names), ["payments"]);
         assert!(nearest("queue", names).is_empty());
         assert_eq!(did_you_mean(&["a".into(), "b".into(), "c".into()]), "did you mean a, b or c?");

@@ -6,6 +6,7 @@
 //!
 //! Backends of Services are found by [`super::backends`], since they depend on the port.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -15,7 +16,7 @@ use crate::model::cluster::Cluster;
 use crate::model::coverage::Coverage;
 use crate::model::evidence::Gap;
 use crate::model::facts::{Pod, Service};
-use crate::model::id::{Kind, ObjectId, PodId};
+use crate::model::id::{Kind, ObjectId, PodId, WorkloadId};
 use crate::model::name::Name;
 use crate::model::place::Place;
 use crate::text::evidence::Evidence;
@@ -25,7 +26,7 @@ use super::directory::{Directory, Holder};
 use super::end::End;
 use super::member::Member;
 use super::nearest::{did_you_mean, nearest};
-use super::workload::is_under;
+use super::workload::{is_under, workload_of};
 
 /// What an end turned out to be.
 #[derive(Clone, Debug)]
@@ -154,8 +155,11 @@ fn has_any(found: &Resolved) -> bool {
 
 fn no_workload(cluster: &Cluster, kind: &Name, namespace: &Name, name: &Name) -> Result<Resolved, Fault> {
     let near = || {
-        let here = cluster.workloads.of(namespace).iter().filter(|it| it.kind.as_str() == kind.as_str());
-        let near = nearest(name, here.map(|it| it.meta.name.as_str()));
+        let objects = cluster.workloads.of(namespace).iter().map(|it| it.workload_id());
+        let owners = cluster.pods.of(namespace).iter().filter_map(|it| workload_of(cluster, it));
+        let known: BTreeSet<WorkloadId> = objects.chain(owners.map(|it| (*it).clone())).collect();
+        let alike = known.iter().filter(|it| it.kind.eq_ignore_ascii_case(kind));
+        let near = nearest(name, alike.map(|it| it.name.as_str()));
         near.iter().map(|it| format!("{kind}/{namespace}/{it}")).collect()
     };
     match WORKLOAD_KINDS.into_iter().find(|it| it.as_str() == kind.as_str()) {

@@ -23,6 +23,14 @@ use crate::text::{Line, Mark, Page};
 use super::trace::TextOrJson;
 use super::{Command, Context, Exit, Failure, World, json, paint};
 
+/// All objects of every kind that answers rest on.
+pub fn every_kind() -> Needs {
+    let mut needs = needs::everything();
+    let rows = KINDS.iter().filter(|it| it.presence == Presence::Always && it.kind != Kind::NETWORK_POLICY);
+    needs.0.extend(rows.map(|it| needs::Read::All { kind: it.kind, scope: Scope::Everywhere }));
+    needs
+}
+
 /// Versions, directories, the cluster and what of it may be read.
 #[derive(Args, Debug)]
 pub struct InfoArgs {
@@ -53,10 +61,7 @@ struct InfoJson<'a> {
 
 impl Command for InfoArgs {
     fn needs(&self, _: &Context, _: &Cluster) -> Result<Needs, Fault> {
-        let mut needs = needs::everything();
-        let rows = KINDS.iter().filter(|it| it.presence == Presence::Always && it.kind != Kind::NETWORK_POLICY);
-        needs.0.extend(rows.map(|it| needs::Read::All { kind: it.kind, scope: Scope::Everywhere }));
-        Ok(needs)
+        Ok(every_kind())
     }
 
     fn run(&self, world: &World<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {

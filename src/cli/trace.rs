@@ -143,7 +143,7 @@ impl BatchLines for TraceArgs {
                 Ok(trace.outcome())
             }
             Err(fault) => {
-                json::append_error(&fault.to_string(), answer)?;
+                json::append_error(&fault.whole(), answer)?;
                 Ok(Outcome::Unknown)
             }
         }

@@ -1,7 +1,9 @@
 //! Where a command's cluster comes from: files as a closed world, or as much of a live cluster as the question needs.
 
 use crate::args::Args;
-use crate::cli::{Color, Command, Context};
+use crate::ask::Fault;
+use crate::ask::needs::Needs;
+use crate::cli::{Color, Context};
 use crate::live::files;
 use crate::model::cluster::Cluster;
 use crate::model::name::Name;
@@ -14,10 +16,13 @@ pub(super) struct Loaded {
     pub context: Context,
 }
 
+/// What a question needs next, given what is held.
+type Ask<'a> = dyn Fn(&Context, &Cluster) -> Result<Needs, Fault> + 'a;
+
 /// Reads the files of `--from`, else what the command needs of the cluster that kubectl would ask.
-pub(super) fn load(args: &Args, command: &dyn Command, color: Color) -> Result<Loaded, Stop> {
+pub(super) fn load(args: &Args, needs: &Ask<'_>, color: Color) -> Result<Loaded, Stop> {
     let context = context(args, color);
-    if args.source.from.is_empty() { from_cluster(args, command, context) } else { from_files(args, command, context) }
+    if args.source.from.is_empty() { from_cluster(args, needs, context) } else { from_files(args, needs, context) }
 }
 
 /// What flags alone tell.
@@ -42,9 +47,9 @@ fn directories() -> Vec<(&'static str, String)> {
     vec![("config", text(found.config_dir())), ("state", text(state)), ("cache", text(found.cache_dir()))]
 }
 
-fn from_files(args: &Args, command: &dyn Command, context: Context) -> Result<Loaded, Stop> {
+fn from_files(args: &Args, needs: &Ask<'_>, context: Context) -> Result<Loaded, Stop> {
     // A question that cannot be asked of any cluster fails before anything is read.
-    command.needs(&context, &Cluster::default())?;
+    needs(&context, &Cluster::default())?;
     let paths = &args.source.from;
     let loaded = files::load(paths, &context.namespace).map_err(|error| print::files_error(&error))?;
     print::notes(&loaded.notes);
@@ -54,6 +59,6 @@ fn from_files(args: &Args, command: &dyn Command, context: Context) -> Result<Lo
     Ok(Loaded { cluster: loaded.cluster, context })
 }
 
-fn from_cluster(_: &Args, _: &dyn Command, _: Context) -> Result<Loaded, Stop> {
+fn from_cluster(_: &Args, _: &Ask<'_>, _: Context) -> Result<Loaded, Stop> {
     Err(Stop::Other { what: "no --from was given".to_owned(), hint: "name files with --from".to_owned() })
 }

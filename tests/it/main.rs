@@ -1,5 +1,6 @@
 //! The one test binary: it links once, and every file beside this one is a module of it.
 
+mod cli;
 mod control_plane;
 mod docs;
 mod embedded;

@@ -1,0 +1,54 @@
+//! The ports that an end offers, to pick one from: a Service's own first, then what containers declare.
+
+use std::collections::BTreeSet;
+
+use crate::model::name::Name;
+use crate::model::port::Protocol;
+
+use super::end::{End, PortAsk};
+use super::member::Member;
+use super::resolve::{Whom, resolve};
+use super::{Asker, Fault};
+
+/// One port to choose.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct PortChoice {
+    pub number: u16,
+    pub protocol: Protocol,
+    /// Empty when unnamed.
+    pub name: Name,
+}
+
+impl PortChoice {
+    /// As a question asks for it.
+    pub fn ask(&self) -> PortAsk {
+        PortAsk::Number { number: self.number, protocol: self.protocol }
+    }
+}
+
+impl Asker<'_> {
+    /// The ports that an end offers: of a Service those that it lists, of pods those that any container declares.
+    pub fn ports(&self, end: &End) -> Result<Vec<PortChoice>, Fault> {
+        let found = resolve(self.cluster, || self.directory(), end)?;
+        Ok(match found.whom {
+            Whom::Service(service) => {
+                let choice = |it: &crate::model::facts::ServicePort| PortChoice {
+                    number: it.number,
+                    protocol: it.protocol,
+                    name: it.name.clone(),
+                };
+                service.ports.iter().map(choice).collect()
+            }
+            Whom::One(member) | Whom::At(member, _) => declared(&[member]),
+            Whom::Pods { members, .. } => declared(&members.into_iter().map(Member::Pod).collect::<Vec<_>>()),
+            Whom::Block(_) | Whom::Unseen => Vec::new(),
+        })
+    }
+}
+
+fn declared(members: &[Member]) -> Vec<PortChoice> {
+    let ports = members.iter().filter_map(Member::pod).flat_map(|it| it.ports.iter());
+    let choices: BTreeSet<PortChoice> =
+        ports.map(|it| PortChoice { number: it.number, protocol: it.protocol, name: it.name.clone() }).collect();
+    choices.into_iter().collect()
+}

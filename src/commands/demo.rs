@@ -1,0 +1,40 @@
+//! `kreach demo --listen`: the embedded cluster served to other clients, until it is interrupted.
+
+use crate::args::Demo;
+use crate::cli::Exit;
+use crate::embedded::{Settings, kubeconfig, serve_named};
+
+use super::Stop;
+
+/// Serves the demo's world where `--listen` says, and writes the kubeconfig once it serves.
+pub(super) fn serve(demo: &Demo) -> Result<Exit, Stop> {
+    // clap has made sure that both stand or neither.
+    let (Some(address), Some(path)) = (demo.listen, &demo.write_kubeconfig) else { return Ok(Exit::Failed) };
+    runtime()?.block_on(async {
+        let server = serve_named(&demo.world, address, Settings::default()).await.map_err(cannot_serve)?;
+        kubeconfig::write(path, &server, &demo.world)?;
+        eprintln!("serving world {} at {}; kubeconfig: {}", demo.world, server.url(), path.display());
+        interrupted().await?;
+        Ok(Exit::Yes)
+    })
+}
+
+/// The server has concurrent clients, so it gets both cores.
+fn runtime() -> Result<tokio::runtime::Runtime, Stop> {
+    Ok(tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?)
+}
+
+/// Waits for Ctrl-C, or for a service manager to end it.
+async fn interrupted() -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut end = signal(SignalKind::terminate())?;
+    tokio::select! {
+        it = tokio::signal::ctrl_c() => it,
+        _ = end.recv() => Ok(()),
+    }
+}
+
+fn cannot_serve(error: std::io::Error) -> Stop {
+    let hint = format!("worlds are {}", crate::embedded::world_names().join(", "));
+    Stop::Other { what: format!("cannot serve the demo: {error}"), hint }
+}
