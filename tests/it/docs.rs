@@ -7,6 +7,8 @@ use std::fs;
 use std::path::Path;
 use std::sync::Mutex;
 
+use clap::CommandFactory as _;
+
 /// Fails where the named part of a page is not `text`, or rewrites it when asked to.
 pub fn assert_current(page: &str, name: &str, text: &str) {
     // Two parts of one page may be renewed at once.
@@ -28,6 +30,20 @@ fn renewed(page: &str, name: &str, text: &str) -> Option<String> {
     let (before, rest) = page.split_once(&begin)?;
     let (_, after) = rest.split_once(&end)?;
     Some(format!("{before}{begin}{}\n{end}{after}", text.trim_end()))
+}
+
+#[test]
+fn the_readme_lists_the_commands() {
+    let mut args = kreach::args::Args::command();
+    args.build();
+    let row = |it: &clap::Command| {
+        let usage = it.clone().render_usage().to_string();
+        let usage = usage.trim_start_matches("Usage: ").replace(" [OPTIONS]", "").replace('|', "\\|");
+        format!("| `{usage}` | {} |\n", it.get_about().map(ToString::to_string).unwrap_or_default())
+    };
+    let rows: String = args.get_subcommands().map(row).collect();
+    let first = "| `kreach` | The explorer, on the current context or on the files of `--from` |\n";
+    assert_current("README.md", "commands", &format!("| command | |\n|---|---|\n{first}{rows}"));
 }
 
 #[test]
