@@ -139,7 +139,7 @@ impl Index {
     }
 
     /// Every binding that speaks of somebody, wherever it is.
-    fn all_slots(&self, identity: &Identity) -> Vec<Slot> {
+    pub(super) fn all_slots(&self, identity: &Identity) -> Vec<Slot> {
         let mut slots: Vec<Slot> = self.rows(identity).flatten().map(|(_, slot)| *slot).collect();
         slots.sort_unstable();
         slots.dedup();

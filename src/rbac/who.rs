@@ -144,7 +144,7 @@ impl Index {
     fn holders(&self, cluster: &Cluster, keys: &BTreeMap<Key, Vec<Grant>>) -> Vec<Holder> {
         let masters = subject_of(&Key::Group(MASTERS.into()));
         let mut holders: BTreeMap<Subject, Vec<Key>> = BTreeMap::from([(masters, Vec::new())]);
-        let mut hold = |candidate: Subject| {
+        let hold = |candidate: Subject| {
             let identity = Identity::new(&candidate, &[]);
             let user = Key::User(identity.user.clone());
             let groups = identity.groups.iter().map(|(it, _)| Key::Group(it.clone()));

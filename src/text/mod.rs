@@ -13,6 +13,7 @@
 
 pub mod evidence;
 pub mod net;
+pub mod rbac;
 pub mod words;
 
 use crate::model::evidence::Outcome;

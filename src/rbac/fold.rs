@@ -1,0 +1,152 @@
+//! Everything that somebody holds, folded: a row for each place and resource, its verbs, and every grant behind them.
+//!
+//! ```text
+//! shop   deployments.apps        get list watch     rolebinding/shop/dev → clusterrole/view rules[4]
+//! (all)  pods "web"              get                clusterrolebinding/x → clusterrole/y rules[0]
+//! ```
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use crate::model::coverage::Coverage;
+use crate::model::evidence::Outcome;
+use crate::model::id::{Kind, ObjectId};
+use crate::model::name::Name;
+
+use super::aggregation::Member;
+use super::dead::{Flaw, flaws};
+use super::identity::Identity;
+use super::index::{Index, role_of};
+use super::lookup::Holding;
+use super::served::Served;
+
+/// What a row speaks of.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum What {
+    /// A resource as the rule writes it; `name` empty for all objects.
+    Resource {
+        group: Name,
+        resource: Name,
+        name: Name,
+    },
+    Url(Name),
+}
+
+/// `pods.example.com/log "web"`, raw.
+impl fmt::Display for What {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (group, resource, name) = match self {
+            What::Url(url) => return write!(out, "{url}"),
+            What::Resource { group, resource, name } => (group, resource, name),
+        };
+        let (plural, subresource) = resource.split_once('/').unwrap_or((resource, ""));
+        write!(out, "{plural}")?;
+        if !group.is_empty() {
+            write!(out, ".{group}")?;
+        }
+        if !subresource.is_empty() {
+            write!(out, "/{subresource}")?;
+        }
+        if name.is_empty() { Ok(()) } else { write!(out, " \"{name}\"") }
+    }
+}
+
+/// One grant behind a row.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Source {
+    pub binding: ObjectId,
+    /// The subject as the binding writes it, and where.
+    pub subject: (String, usize),
+    pub role: ObjectId,
+    pub rule: usize,
+    pub member: Option<Member>,
+    /// What of it does not do what it seems to.
+    pub flaws: Vec<Flaw>,
+}
+
+/// One row.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Row {
+    /// Empty: the whole cluster.
+    pub scope: Name,
+    pub what: What,
+    pub verbs: BTreeSet<Name>,
+    pub sources: BTreeSet<Source>,
+}
+
+/// A binding whose role gives nothing: it is not there, or it is not read.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Empty {
+    pub binding: ObjectId,
+    /// As written: `ClusterRole/view`.
+    pub role: Name,
+    /// Unknown where roles are not read, deny where the role is known to be missing.
+    pub outcome: Outcome,
+}
+
+/// All rows of a subject.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Folded {
+    pub identity: Identity,
+    pub rows: Vec<Row>,
+    pub empty: Vec<Empty>,
+}
+
+impl Index {
+    /// Everything that somebody holds; `only` keeps what holds in one namespace.
+    pub fn folded(&self, identity: &Identity, only: Option<&Name>, served: &Served) -> Folded {
+        let mut rows: BTreeMap<(Name, What), (BTreeSet<Name>, BTreeSet<Source>)> = BTreeMap::new();
+        let mut empty = Vec::new();
+        let holds = |it: &Holding| only.is_none_or(|only| it.scope().is_empty() || it.scope() == only);
+        for holding in self.permissions(identity).into_iter().filter(holds) {
+            match &holding.role {
+                Some(_) => fold(&holding, served, &mut rows),
+                None => empty.push(self.empty(&holding)),
+            }
+        }
+        let rows = rows.into_iter();
+        let rows = rows.map(|((scope, what), (verbs, sources))| Row { scope, what, verbs, sources }).collect();
+        empty.sort();
+        Folded { identity: identity.clone(), rows, empty }
+    }
+
+    fn empty(&self, holding: &Holding) -> Empty {
+        let is_known = role_of(&holding.binding).is_none_or(|(namespace, name)| {
+            let kind = if namespace.is_empty() { Kind::CLUSTER_ROLE } else { Kind::ROLE };
+            let coverage: &Coverage = self.coverage.of(kind, &namespace);
+            coverage.is_complete() && !self.unreadable.contains(&ObjectId::new(kind, namespace, name))
+        });
+        let outcome = if is_known { Outcome::Deny } else { Outcome::Unknown };
+        let role = &holding.binding.role;
+        Empty { binding: holding.binding.id(), role: format!("{}/{}", role.kind, role.name).into(), outcome }
+    }
+}
+
+fn fold(holding: &Holding, served: &Served, rows: &mut BTreeMap<(Name, What), (BTreeSet<Name>, BTreeSet<Source>)>) {
+    let Some((role, effective)) = &holding.role else { return };
+    for (at, rule) in effective.rules.iter().enumerate() {
+        let source = Source {
+            binding: holding.binding.id(),
+            subject: (holding.subject().to_string(), holding.subject),
+            role: role.id(),
+            rule: at,
+            member: effective.members.as_ref().and_then(|it| it[at].clone()),
+            flaws: flaws(&holding.binding, rule, served),
+        };
+        let mut add = |what: What| {
+            let (verbs, sources) = rows.entry((holding.scope().clone(), what)).or_default();
+            verbs.extend(rule.verbs.iter().cloned());
+            sources.insert(source.clone());
+        };
+        for group in rule.groups.iter() {
+            for resource in rule.resources.iter() {
+                let what = |name: Name| What::Resource { group: group.clone(), resource: resource.clone(), name };
+                if rule.names.is_empty() {
+                    add(what(Name::empty()));
+                }
+                rule.names.iter().for_each(|it| add(what(it.clone())));
+            }
+        }
+        rule.urls.iter().for_each(|it| add(What::Url(it.clone())));
+    }
+}

@@ -1,0 +1,94 @@
+//! The nearest misses of a "no": rules that somebody holds and that came closest, and what would have had to differ.
+
+use std::sync::Arc;
+
+use crate::model::name::Name;
+use crate::model::role::{Binding, Role, RoleRule};
+
+use super::identity::Identity;
+use super::index::Index;
+use super::matching::{Asked, resource_covers, url_covers};
+use super::request::{Request, ResourceRequest};
+
+/// One thing that would have had to be otherwise.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Lack {
+    /// The binding holds elsewhere only.
+    Scope,
+    Verb,
+    Group,
+    Resource,
+    /// The rule names objects, and not this one (or the request names none).
+    Name,
+    Url,
+}
+
+/// A rule that came close.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Miss {
+    pub binding: Arc<Binding>,
+    pub role: Arc<Role>,
+    pub rule: usize,
+    pub lacks: Vec<Lack>,
+}
+
+/// How many are worth showing.
+const MOST: usize = 3;
+
+impl Index {
+    /// The rules of somebody that lack least, at most three; none that lacks more than two things.
+    pub fn misses(&self, identity: &Identity, request: &Request) -> Vec<Miss> {
+        let asked = Asked::new(request);
+        let mut best: Vec<Miss> = Vec::new();
+        let mut least = 2;
+        for slot in self.all_slots(identity) {
+            let Some(entry) = self.bindings[slot as usize].as_ref() else { continue };
+            let Some(role) = self.role_entry(entry) else { continue };
+            let (Some(held), Some(effective)) = (&role.role, &role.effective) else { continue };
+            for (at, rule) in effective.rules.iter().enumerate() {
+                let lacks = lacks(rule, &entry.binding.meta.namespace, &asked);
+                if lacks.is_empty() || lacks.len() > least || lacks.contains(&Lack::Resource) && lacks.len() > 1 {
+                    continue;
+                }
+                if lacks.len() < least {
+                    least = lacks.len();
+                    best.retain(|it| it.lacks.len() <= least);
+                }
+                best.push(Miss { binding: entry.binding.clone(), role: held.clone(), rule: at, lacks });
+            }
+        }
+        best.sort_by(|a, b| order(a).cmp(&order(b)));
+        best.truncate(MOST);
+        best
+    }
+}
+
+fn order(it: &Miss) -> (usize, &[Lack], &Name, &Name, usize) {
+    (it.lacks.len(), &it.lacks, &it.binding.meta.namespace, &it.binding.meta.name, it.rule)
+}
+
+fn lacks(rule: &RoleRule, scope: &str, asked: &Asked<'_>) -> Vec<Lack> {
+    let meets = |list: &[Name], word: &str| list.iter().any(|it| it == "*" || it == word);
+    let mut lacks = Vec::new();
+    if !scope.is_empty() && *scope != *asked.request.namespace() {
+        lacks.push(Lack::Scope);
+    }
+    if !meets(&rule.verbs, asked.request.verb()) {
+        lacks.push(Lack::Verb);
+    }
+    match asked.request {
+        Request::Url { path, .. } if !rule.urls.iter().any(|it| url_covers(it, path)) => lacks.push(Lack::Url),
+        Request::Url { .. } => {}
+        Request::Resource(it) => lacks.extend(resource_lacks(rule, it, asked.combined())),
+    }
+    lacks
+}
+
+fn resource_lacks(rule: &RoleRule, asked: &ResourceRequest, combined: &str) -> Vec<Lack> {
+    let found = [
+        (Lack::Group, rule.groups.iter().any(|it| it == "*" || *it == asked.group)),
+        (Lack::Resource, rule.resources.iter().any(|it| resource_covers(it, combined, &asked.subresource))),
+        (Lack::Name, rule.names.is_empty() || rule.names.contains(&asked.name)),
+    ];
+    found.into_iter().filter(|(_, meets)| !meets).map(|(lack, _)| lack).collect()
+}

@@ -1,0 +1,195 @@
+//! Grants in words: whether somebody may, who can, and all that somebody holds.
+//!
+//! ```text
+//! v allow  user:alice: get pods in shop
+//!   v rolebinding/shop/dev subjects[0]: group:dev has clusterrole/edit rules[3] in shop
+//! ```
+
+use crate::model::evidence::Outcome;
+use crate::model::id::{Kind, ObjectId};
+use crate::model::name::Name;
+use crate::model::place::Place;
+use crate::model::role::SubjectKind;
+use crate::rbac::fold::{Folded, Row, Source};
+use crate::rbac::grant::{Access, Grant};
+use crate::rbac::identity::{Identity, MASTERS, Membership};
+use crate::rbac::index::Index;
+use crate::rbac::miss::{Lack, Miss};
+use crate::rbac::request::Request;
+use crate::rbac::who::{Places, WhoCan};
+
+use super::evidence::Evidence;
+use super::{Line, Mark, Page, words};
+
+/// Every reason of an answer, grants first.
+pub fn evidence(access: &Access, index: &Index) -> Vec<Evidence> {
+    let mut all: Vec<Evidence> = Vec::new();
+    if access.masters.is_some() {
+        let what = format!("{MASTERS} is always allowed everything, whatever is bound");
+        all.push(Evidence::new(Mark::Allow, what));
+    }
+    for grant in &access.grants {
+        all.push(of_grant(grant));
+        all.extend(member(grant).map(|it| it.below(1)));
+    }
+    all.extend(access.gaps.iter().map(Evidence::gap));
+    if access.outcome() != Outcome::Allow {
+        all.extend(index.misses(&access.identity, &access.request).iter().map(|it| of_miss(it, &access.request)));
+        all.extend(access.dangling.iter().map(|it| {
+            let what = format!("grants nothing: {} is not there", it.role);
+            Evidence::note(it.binding.clone(), Place::new("roleRef"), what)
+        }));
+        all.extend(only_rbac(access));
+    }
+    all
+}
+
+/// What a "no" does not speak of.
+fn only_rbac(access: &Access) -> Vec<Evidence> {
+    let mut notes = Vec::new();
+    if access.outcome() == Outcome::Deny {
+        notes.push(Evidence::new(Mark::Note, "only RBAC was asked: no grant covers it"));
+    }
+    let is_person = access.identity.subject.kind == SubjectKind::User && !access.identity.is_node();
+    let knows_groups = access.identity.groups.iter().any(|(_, it)| *it != Membership::Implied);
+    if is_person && !knows_groups {
+        let what = "the groups of people are not in the cluster: --group or --directory names them";
+        notes.push(Evidence::new(Mark::Note, what));
+    }
+    notes
+}
+
+fn of_grant(grant: &Grant) -> Evidence {
+    let what = format!("{} has {} {}{}", grant.subject(), grant.role.id(), grant.rule_place(), scope(grant.scope()));
+    Evidence::at(Mark::Allow, grant.binding.id(), grant.subject_place(), what)
+}
+
+fn member(grant: &Grant) -> Option<Evidence> {
+    let member = grant.member.as_ref()?;
+    let id = ObjectId::new(Kind::CLUSTER_ROLE, "", member.role.clone());
+    let place = Place::new("rules").item(member.rule as usize);
+    Some(Evidence::at(
+        Mark::Plain,
+        id,
+        place,
+        format!("gave it to the aggregated clusterrole/{}", grant.role.meta.name),
+    ))
+}
+
+fn of_miss(miss: &Miss, request: &Request) -> Evidence {
+    let lacks: Vec<String> = miss.lacks.iter().map(|it| lack(*it, miss, request)).collect();
+    let place = Place::new("rules").item(miss.rule);
+    let what = format!("{} {place} comes nearest: {}", miss.role.id(), lacks.join(", and "));
+    Evidence::at(Mark::Miss, miss.binding.id(), Place::default(), what)
+}
+
+fn lack(lack: Lack, miss: &Miss, request: &Request) -> String {
+    let name = match request {
+        Request::Resource(it) if !it.name.is_empty() => format!("it does not name {}", it.name),
+        _ => "it holds for named objects only".to_owned(),
+    };
+    match lack {
+        Lack::Scope => format!("it holds in {} only", miss.binding.meta.namespace),
+        Lack::Verb => format!("it lacks the verb {}", request.verb()),
+        Lack::Group => "it is for another API group".to_owned(),
+        Lack::Resource => "it is for other resources".to_owned(),
+        Lack::Url => "it is for other URLs".to_owned(),
+        Lack::Name => name,
+    }
+}
+
+/// ` in shop`, ` in the whole cluster`.
+fn scope(namespace: &Name) -> String {
+    if namespace.is_empty() { " in the whole cluster".to_owned() } else { format!(" in {namespace}") }
+}
+
+/// Whether somebody may, and why.
+pub fn access(access: &Access, index: &Index) -> Page {
+    let mut page = Page::default();
+    let outcome = access.outcome();
+    page.say(0, Mark::of(outcome), format!("{outcome}  {}: {}", access.identity.subject, access.request));
+    page.say(1, Mark::Plain, groups(&access.identity));
+    evidence(access, index).iter().for_each(|it| page.push(it.line(1)));
+    page
+}
+
+/// `in dev (given), system:authenticated (by itself)`.
+pub fn groups(identity: &Identity) -> String {
+    let how = |how: Membership| match how {
+        Membership::Given => "given",
+        Membership::Implied => "by itself",
+        Membership::Directory => "by the directory",
+    };
+    let groups: Vec<String> = identity.groups.iter().map(|(it, by)| format!("{it} ({})", how(*by))).collect();
+    format!("in {}", groups.join(", "))
+}
+
+/// Everybody who can, each with all grants.
+pub fn who_can(who: &WhoCan) -> Page {
+    let mut page = Page::default();
+    let mark = match (who.gaps.is_empty(), who.has_others()) {
+        (false, _) => Mark::Unknown,
+        (true, true) => Mark::Allow,
+        (true, false) => Mark::Deny,
+    };
+    let place = if who.places == Places::Everywhere { ", anywhere" } else { "" };
+    let count = words::count(who.holders.len() as u64, "subject", "subjects");
+    page.say(0, mark, format!("{count} can {}{place}", who.request));
+    for holder in &who.holders {
+        page.say(1, Mark::Title, holder.subject.to_string());
+        if holder.through.is_empty() {
+            page.say(2, Mark::Plain, "always, whatever is bound");
+        }
+        for grant in who.grants(holder) {
+            page.push(of_grant(grant).line(2));
+            member(grant).into_iter().for_each(|it| page.push(it.line(3)));
+        }
+    }
+    who.gaps.iter().for_each(|it| page.push(Evidence::gap(it).line(1)));
+    page
+}
+
+/// All that somebody holds, folded by place and resource.
+pub fn permissions(folded: &Folded) -> Page {
+    let mut page = Page::default();
+    page.say(0, Mark::Title, folded.identity.subject.to_string());
+    page.say(1, Mark::Plain, groups(&folded.identity));
+    if folded.identity.is_in(MASTERS) {
+        page.say(1, Mark::Allow, format!("everything, as a member of {MASTERS}"));
+    }
+    let mut last: Option<&Name> = None;
+    for row in &folded.rows {
+        if last != Some(&row.scope) {
+            page.say(1, Mark::Title, scope(&row.scope).trim());
+            last = Some(&row.scope);
+        }
+        add_row(&mut page, row);
+    }
+    for it in &folded.empty {
+        let why = if it.outcome == Outcome::Unknown { "is not read" } else { "is not there" };
+        let what = format!("{} gives nothing that is known: {} {why}", it.binding, it.role);
+        page.push(Line::new(1, Mark::of(it.outcome), what).linked(&it.binding, &Place::new("roleRef")));
+    }
+    page
+}
+
+fn add_row(page: &mut Page, row: &Row) {
+    let verbs: Vec<&str> = row.verbs.iter().map(Name::as_str).collect();
+    page.say(2, Mark::Allow, format!("{}: {}", row.what, verbs.join(" ")));
+    for source in &row.sources {
+        page.push(source_line(source));
+        for flaw in &source.flaws {
+            page.say(4, Mark::Note, format!("{}: {}", flaw.word, flaw.what));
+        }
+    }
+}
+
+fn source_line(source: &Source) -> Line {
+    let from = match &source.member {
+        Some(member) => format!(" (from clusterrole/{} rules[{}])", member.role, member.rule),
+        None => String::new(),
+    };
+    let (subject, at) = &source.subject;
+    let text = format!("{} as {subject}: {} rules[{}]{from}", source.binding, source.role, source.rule);
+    Line::new(3, Mark::Plain, text).linked(&source.binding, &Place::new("subjects").item(*at))
+}
