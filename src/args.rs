@@ -35,6 +35,14 @@ pub enum Command {
     Trace(cli::trace::TraceArgs),
     /// The facts that answers rest on, redacted, as a YAML stream that --from reads back
     Snapshot,
+    /// May SUBJECT do it, and why
+    Can(cli::can::CanArgs),
+    /// Everybody who can do it, by which grants
+    WhoCan(cli::who_can::WhoCanArgs),
+    /// All grants of SUBJECT, with binding, role and rule
+    Permissions(cli::permissions::PermissionsArgs),
+    /// The ClusterRoles that kreach needs, as YAML
+    Rbac(cli::rbac::RbacArgs),
     /// Versions, directories, the cluster and what of it may be read
     Info(cli::info::InfoArgs),
     /// The explorer on an embedded cluster; nothing else is needed
@@ -50,8 +58,12 @@ impl Command {
     pub fn asks(&self) -> Option<&dyn cli::Command> {
         match self {
             Command::Trace(it) => Some(it),
+            Command::Can(it) => Some(it),
+            Command::WhoCan(it) => Some(it),
+            Command::Permissions(it) => Some(it),
             Command::Info(it) => Some(it),
             Command::Snapshot | Command::Demo(_) | Command::Completion(_) | Command::Man => None,
+            Command::Rbac(_) | Command::Demo(_) | Command::Completion(_) | Command::Man => None,
         }
     }
 }

@@ -79,6 +79,7 @@ fn usage(error: &clap::Error) -> Exit {
 fn run(args: Args) -> Result<Exit, Stop> {
     match &args.command {
         Some(Command::Completion(it)) => Ok(print::completion(it.shell)?),
+        Some(Command::Rbac(it)) => Ok(it.print(&mut io::stdout())?),
         Some(Command::Man) => Ok(print::man()?),
         Some(Command::Snapshot) => snapshot::write(&args),
         Some(command) if command.asks().is_some() => ask(&args, command),
@@ -94,6 +95,7 @@ fn ask(args: &Args, command: &Command) -> Result<Exit, Stop> {
     let Loaded { cluster, context } = load(args, &|context, cluster| command.needs(context, cluster), color)
         .inspect_err(|_| info_alone(args, color))?;
     print::problems(&cluster);
+    print::notes(&command.notes(&context));
     let settings = Settings { pod_cidrs: args.source.pod_cidrs.clone() };
     let index = Index::with(&cluster, settings.clone());
     let asker = Asker::new(&cluster, &index);

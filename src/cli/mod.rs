@@ -12,7 +12,12 @@ pub mod json;
 
 pub mod paint;
 
+pub mod can;
+pub mod grants;
+pub mod permissions;
+pub mod rbac;
 pub mod trace;
+pub mod who_can;
 
 use std::io;
 
@@ -80,6 +85,11 @@ pub trait Command {
 
     /// Answers and prints.
     fn run(&self, world: &World<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure>;
+
+    /// What is worth a word on stderr before the answer: how what was typed is understood.
+    fn notes(&self, _context: &Context) -> Vec<String> {
+        Vec::new()
+    }
 
     /// Where questions are read from line by line, if the command was asked to: a path, or `-` for stdin.
     fn batch(&self) -> Option<Batch<'_>> {

@@ -62,6 +62,11 @@ impl WhoCan {
         grants
     }
 
+    /// Whether a grant is to everybody of a sort, so that every service account and namespace counts.
+    pub fn is_of_everybody(&self) -> bool {
+        self.keys.keys().any(is_implied)
+    }
+
     /// Whether anybody but `system:masters` can.
     pub fn has_others(&self) -> bool {
         self.holders.len() > 1

@@ -1,0 +1,225 @@
+//! `kreach can SUBJECT VERB RESOURCE[.GROUP][/SUBRESOURCE] [NAME]` or `VERB /URL`: may somebody do something, and why.
+//!
+//! ```text
+//! $ kreach can user:alice get secrets -n shop
+//! x deny  user:alice: get secrets in shop
+//! ```
+//!
+//! Each line of `--batch` is judged literally, as a SubjectAccessReview would be (CONTRACT §5).
+
+use std::borrow::Cow;
+use std::io;
+
+use clap::Args;
+use serde::{Deserialize, Serialize};
+
+use crate::ask::Fault;
+use crate::ask::needs::Needs;
+use crate::model::cluster::Cluster;
+use crate::model::coverage::Coverage;
+use crate::model::evidence::Outcome;
+use crate::model::id::Kind;
+use crate::model::name::Name;
+use crate::rbac::grant::Access;
+use crate::rbac::identity::Identity;
+use crate::rbac::index::Index;
+use crate::rbac::request::{Request, ResourceRequest};
+use crate::text::evidence::Evidence;
+use crate::text::{self, Mark};
+
+use super::grants::{self, GrantJson, GroupJson, Groups, Indexed, RequestJson};
+use super::trace::TextOrJson;
+use super::{Batch, BatchLines, Command, Context, Exit, Failure, World, json, paint};
+
+/// May SUBJECT do it, and why.
+#[derive(Args, Debug)]
+pub struct CanArgs {
+    /// Who: user:NAME, group:NAME or sa:NAMESPACE/NAME
+    #[arg(required_unless_present = "batch")]
+    pub subject: Option<String>,
+    /// The verb: get, list, watch, create, update, patch, delete, ... or an HTTP method before a /URL
+    #[arg(required_unless_present = "batch")]
+    pub verb: Option<String>,
+    /// RESOURCE[.GROUP][/SUBRESOURCE], or a /URL
+    #[arg(required_unless_present = "batch")]
+    pub resource: Option<String>,
+    /// The object's name
+    #[arg(value_name = "NAME")]
+    pub object: Option<String>,
+    #[command(flatten)]
+    pub groups: Groups,
+    /// Answer one JSON object a line of this file (- for stdin), each judged literally:
+    /// {"subject","groups","verb","group","resource","subresource","name","namespace"} or {"subject","groups","verb","url"}
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["subject", "verb", "resource", "object"])]
+    pub batch: Option<String>,
+    /// How the answer is printed
+    #[arg(short, long, value_enum, default_value_t = TextOrJson::Text)]
+    pub output: TextOrJson,
+    #[arg(skip)]
+    index: Indexed,
+}
+
+/// `kreach can -o json`, and each line of a batch.
+#[derive(Serialize)]
+struct AccessJson<'a> {
+    version: &'static str,
+    kind: &'static str,
+    outcome: &'static str,
+    subject: String,
+    groups: Vec<GroupJson>,
+    request: RequestJson<'a>,
+    grants: Vec<GrantJson>,
+    evidence: Vec<json::EvidenceJson>,
+}
+
+fn access_json<'a>(access: &'a Access, index: &Index, notes: &[Evidence]) -> AccessJson<'a> {
+    let mut evidence = json::evidence(&text::rbac::evidence(access, index));
+    evidence.extend(json::evidence(notes));
+    AccessJson {
+        version: json::VERSION,
+        kind: "Access",
+        outcome: access.outcome().as_str(),
+        subject: access.identity.subject.to_string(),
+        groups: grants::groups(&access.identity),
+        request: grants::request(&access.request),
+        grants: access.grants.iter().map(grants::grant).collect(),
+        evidence,
+    }
+}
+
+impl CanArgs {
+    fn resolved(&self, context: &Context) -> crate::rbac::served::Resolved {
+        let text = |it: &Option<String>| it.clone().unwrap_or_default();
+        let namespace = if context.all_namespaces { "" } else { context.namespace.as_str() };
+        grants::resolve(&text(&self.verb), &text(&self.resource), self.object.as_deref(), namespace, context)
+    }
+
+    fn question(&self, context: &Context) -> Result<(Identity, Request), Fault> {
+        let subject = grants::subject(self.subject.as_deref().unwrap_or_default())?;
+        Ok((self.groups.identity(&subject), self.resolved(context).request))
+    }
+}
+
+impl Command for CanArgs {
+    fn needs(&self, context: &Context, cluster: &Cluster) -> Result<Needs, Fault> {
+        if self.batch.is_some() {
+            return Ok(grants::with_marks(grants::rbac_needs(None)));
+        }
+        let (identity, request) = self.question(context)?;
+        let needs = grants::rbac_needs(Some(&request.namespace().into()));
+        let is_allowed = Index::build(cluster).can(&identity, &request).outcome() == Outcome::Allow;
+        let has_read = *cluster.coverage.of(Kind::CLUSTER_ROLE_BINDING, "") != Coverage::Unread;
+        Ok(if has_read && !is_allowed { grants::with_marks(needs) } else { needs })
+    }
+
+    fn notes(&self, context: &Context) -> Vec<String> {
+        if self.batch.is_some() {
+            return Vec::new();
+        }
+        self.resolved(context).notes.iter().map(ToString::to_string).collect()
+    }
+
+    fn run(&self, world: &World<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
+        let (identity, request) = self.question(world.context)?;
+        let index = self.index.of(world.cluster);
+        let access = index.can(&identity, &request);
+        grants::self_check(world, &identity, &request, access.outcome())?;
+        match self.output {
+            TextOrJson::Text => {
+                let page = text::rbac::access(&access, index);
+                out.write_all(paint::page(&page, world.context.color).as_bytes())?;
+            }
+            TextOrJson::Json => json::write(&access_json(&access, index, &[]), out)?,
+        }
+        Ok(access.outcome().into())
+    }
+
+    fn batch(&self) -> Option<Batch<'_>> {
+        self.batch.as_deref().map(|path| Batch { path, lines: self })
+    }
+}
+
+/// One line of a batch; absent, null and empty keys are equal, but for `url`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BatchLine<'a> {
+    #[serde(borrow, default)]
+    subject: Option<Cow<'a, str>>,
+    #[serde(default)]
+    groups: Option<Vec<String>>,
+    #[serde(borrow, default)]
+    verb: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    group: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    resource: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    subresource: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    name: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    namespace: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    url: Option<Cow<'a, str>>,
+}
+
+impl BatchLine<'_> {
+    fn question(&self) -> Result<(Identity, Request), Fault> {
+        let name = |it: &Option<Cow<'_, str>>| it.as_deref().map_or_else(Name::empty, Name::from);
+        let subject = grants::subject(self.subject.as_deref().unwrap_or_default())?;
+        let given: Vec<Name> = self.groups.iter().flatten().map(Name::from).collect();
+        let request = match &self.url {
+            Some(url) => Request::Url { verb: name(&self.verb), path: url.as_ref().into() },
+            None => Request::Resource(ResourceRequest {
+                verb: name(&self.verb),
+                group: name(&self.group),
+                resource: name(&self.resource),
+                subresource: name(&self.subresource),
+                name: name(&self.name),
+                namespace: name(&self.namespace),
+            }),
+        };
+        Ok((Identity::new(&subject, &given), request))
+    }
+}
+
+/// What of a request no HTTP request can carry (rules 14, 22 and 23): worth a note, and judged all the same.
+fn impossible(request: &Request) -> Option<&'static str> {
+    match request {
+        _ if request.verb().is_empty() => Some("no request has an empty verb"),
+        Request::Url { path, .. } if !path.starts_with('/') => Some("no request has a path that does not begin with /"),
+        Request::Url { .. } => None,
+        Request::Resource(it) if it.resource.is_empty() => Some("no request is for an empty resource"),
+        Request::Resource(it) if it.verb == "deletecollection" && !it.name.is_empty() => {
+            Some("a deletecollection never has a name")
+        }
+        Request::Resource(it) if it.verb == "create" && it.subresource.is_empty() && !it.name.is_empty() => {
+            Some("a create by POST has no name: only apply and PUT ask so")
+        }
+        Request::Resource(_) => None,
+    }
+}
+
+impl BatchLines for CanArgs {
+    fn line(&self, world: &World<'_>, line: &str, answer: &mut Vec<u8>) -> Result<Outcome, Failure> {
+        let parsed: Result<BatchLine<'_>, _> = serde_json::from_str(line);
+        let asked = match parsed {
+            Ok(line) => line.question(),
+            Err(error) => Err(Fault::new(format!("not a question: {error}"), "")),
+        };
+        let (identity, request) = match asked {
+            Ok(asked) => asked,
+            Err(fault) => {
+                json::append_error(&fault.to_string(), answer)?;
+                return Ok(Outcome::Unknown);
+            }
+        };
+        let index = self.index.of(world.cluster);
+        let access = index.can(&identity, &request);
+        grants::self_check(world, &identity, &request, access.outcome())?;
+        let notes: Vec<Evidence> = impossible(&request).map(|it| Evidence::new(Mark::Note, it)).into_iter().collect();
+        let document = access_json(&access, index, &notes);
+        serde_json::to_writer(answer, &document).map_err(|it| Failure::Write(it.into()))?;
+        Ok(access.outcome())
+    }
+}

@@ -1,0 +1,260 @@
+//! What the commands about access share: flags, the index made once, live reads, and the JSON of grants.
+
+use std::cell::OnceCell;
+use std::collections::BTreeSet;
+
+use clap::Args;
+use serde::Serialize;
+
+use crate::ask::Fault;
+use crate::ask::needs::{Needs, Read};
+use crate::model::cluster::Cluster;
+use crate::model::coverage::Scope;
+use crate::model::evidence::Outcome;
+use crate::model::id::Kind;
+use crate::model::name::Name;
+use crate::model::role::Subject;
+use crate::rbac::aggregation::Member;
+use crate::rbac::grant::Grant;
+use crate::rbac::identity::{self, Identity, Membership};
+use crate::rbac::index::Index;
+use crate::rbac::matching::Match;
+use crate::rbac::request::Request;
+use crate::rbac::served::{Given, Resolved, Served, Typed};
+
+use super::{Context, World};
+
+/// Reads `user:alice`, `group:dev` or `sa:shop/web`.
+pub fn subject(text: &str) -> Result<Subject, Fault> {
+    identity::parse(text).map_err(|what| Fault::new(what, "such as user:alice, group:dev or sa:shop/web"))
+}
+
+/// The groups that an operator names.
+#[derive(Args, Debug, Default)]
+pub struct Groups {
+    /// A group that the subject is in besides its own; repeatable
+    #[arg(long = "group", value_name = "GROUP")]
+    pub groups: Vec<String>,
+}
+
+impl Groups {
+    /// Who a subject is with these groups.
+    pub fn identity(&self, subject: &Subject) -> Identity {
+        let given: Vec<Name> = self.groups.iter().map(Name::from).collect();
+        Identity::new(subject, &given)
+    }
+}
+
+/// The index over a command's cluster, built when first asked for.
+#[derive(Debug, Default, Clone)]
+pub struct Indexed(OnceCell<Index>);
+
+impl Indexed {
+    /// The index.
+    pub fn of(&self, cluster: &Cluster) -> &Index {
+        self.0.get_or_init(|| Index::build(cluster))
+    }
+}
+
+/// A request as typed, asked in this namespace (empty: in all).
+pub fn resolve(verb: &str, resource: &str, name: Option<&str>, namespace: &str, context: &Context) -> Resolved {
+    let given = if context.only.is_some() { Given::Yes } else { Given::No };
+    let typed = Typed { verb, resource, name: name.unwrap_or_default(), namespace, given };
+    Served::built_in().resolve(&typed)
+}
+
+/// What RBAC is written in, as far as a question about one namespace (`None`: about all) needs it.
+pub fn rbac_needs(namespace: Option<&Name>) -> Needs {
+    let scope = match namespace {
+        Some(name) if !name.is_empty() => Some(Scope::Namespace(name.clone())),
+        Some(_) => None,
+        None => Some(Scope::Everywhere),
+    };
+    let mut needs = Needs::all_of([Kind::CLUSTER_ROLE_BINDING, Kind::CLUSTER_ROLE]);
+    for kind in [Kind::ROLE_BINDING, Kind::ROLE] {
+        needs.0.extend(scope.clone().map(|scope| Read::All { kind, scope }));
+    }
+    needs
+}
+
+/// What bears the marks of other authorizers; only read where a "no" would be said.
+pub fn mark_needs() -> Needs {
+    let mut needs = Needs::all_of([Kind::NODE]);
+    needs.0.insert(Read::All { kind: Kind::POD, scope: Scope::Namespace("kube-system".into()) });
+    needs
+}
+
+/// Both.
+pub fn with_marks(mut needs: Needs) -> Needs {
+    needs.0.extend(mark_needs().0);
+    needs
+}
+
+/// Decides a second time with the naive evaluator, where the command was asked to (CONTRACT §5).
+pub fn self_check(world: &World<'_>, identity: &Identity, request: &Request, ours: Outcome) -> Result<(), Fault> {
+    if !world.context.self_check {
+        return Ok(());
+    }
+    let groups = identity.groups.iter().map(|(it, _)| it.as_str()).collect();
+    let asker = crate::rbac::naive::Asker { user: &identity.user, groups };
+    let theirs = crate::rbac::naive::outcome(world.cluster, &asker, request);
+    // The naive evaluator does not look at other authorizers' marks, which make a deny unknown.
+    let is_mark = ours == Outcome::Unknown && theirs == Outcome::Deny;
+    if ours == theirs || is_mark {
+        return Ok(());
+    }
+    let what =
+        format!("self-check: {} {request}: {ours} by the index, {theirs} by the naive evaluator", identity.subject);
+    Err(Fault::new(what, "this is a defect of kreach: please report it with `kreach snapshot`"))
+}
+
+/// One group of an identity.
+#[derive(Serialize)]
+pub struct GroupJson {
+    pub name: String,
+    /// `given`, `implied`, `directory`.
+    pub by: &'static str,
+}
+
+/// The groups of an identity as JSON.
+pub fn groups(identity: &Identity) -> Vec<GroupJson> {
+    let by = |it: Membership| match it {
+        Membership::Given => "given",
+        Membership::Implied => "implied",
+        Membership::Directory => "directory",
+    };
+    identity.groups.iter().map(|(name, how)| GroupJson { name: name.to_string(), by: by(*how) }).collect()
+}
+
+/// A request as JSON: a resource, or a URL.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub enum RequestJson<'a> {
+    Resource {
+        verb: &'a str,
+        group: &'a str,
+        resource: &'a str,
+        subresource: &'a str,
+        name: &'a str,
+        namespace: &'a str,
+    },
+    Url {
+        verb: &'a str,
+        url: &'a str,
+    },
+}
+
+/// A request as JSON.
+pub fn request(request: &Request) -> RequestJson<'_> {
+    match request {
+        Request::Url { verb, path } => RequestJson::Url { verb, url: path },
+        Request::Resource(it) => RequestJson::Resource {
+            verb: &it.verb,
+            group: &it.group,
+            resource: &it.resource,
+            subresource: &it.subresource,
+            name: &it.name,
+            namespace: &it.namespace,
+        },
+    }
+}
+
+/// The ClusterRole that gave a rule to an aggregated one.
+#[derive(Serialize)]
+pub struct MemberJson {
+    pub role: String,
+    pub rule: String,
+}
+
+/// A member as JSON.
+pub fn member(member: &Member) -> MemberJson {
+    MemberJson { role: format!("clusterrole/{}", member.role), rule: format!("rules[{}]", member.rule) }
+}
+
+/// The words of a rule that met the request.
+#[derive(Serialize)]
+pub struct MatchedJson {
+    pub verb: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resource: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+}
+
+/// One grant: binding, subject, role, rule, and where it holds.
+#[derive(Serialize)]
+pub struct GrantJson {
+    /// `rolebinding/shop/dev`.
+    pub binding: String,
+    /// The binding's subject: `group:dev`.
+    pub subject: String,
+    /// `subjects[0]`.
+    pub place: String,
+    /// `clusterrole/edit`.
+    pub role: String,
+    /// `rules[3]`.
+    pub rule: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub member: Option<MemberJson>,
+    /// Where it holds; null: in the whole cluster.
+    pub namespace: Option<String>,
+    pub matched: MatchedJson,
+}
+
+/// A grant as JSON.
+pub fn grant(grant: &Grant) -> GrantJson {
+    GrantJson {
+        binding: grant.binding.id().to_string(),
+        subject: grant.subject().to_string(),
+        place: grant.subject_place().to_string(),
+        role: grant.role.id().to_string(),
+        rule: grant.rule_place().to_string(),
+        member: grant.member.as_ref().map(member),
+        namespace: (!grant.scope().is_empty()).then(|| grant.scope().to_string()),
+        matched: matched(grant),
+    }
+}
+
+fn matched(grant: &Grant) -> MatchedJson {
+    let rule = grant.rule();
+    let word = |list: &[Name], at: u32| list.get(at as usize).map(ToString::to_string);
+    match grant.matched {
+        Match::Resource { verb, group, resource, name } => MatchedJson {
+            verb: word(&rule.verbs, verb).unwrap_or_default(),
+            group: word(&rule.groups, group),
+            resource: word(&rule.resources, resource),
+            name: name.and_then(|it| word(&rule.names, it)),
+            url: None,
+        },
+        Match::Url { verb, url } => MatchedJson {
+            verb: word(&rule.verbs, verb).unwrap_or_default(),
+            group: None,
+            resource: None,
+            name: None,
+            url: word(&rule.urls, url),
+        },
+    }
+}
+
+/// One field of CSV: quoted where it must be, and never read as a formula by a spreadsheet.
+pub fn csv(field: &str) -> String {
+    let formula = if field.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
+    if formula.is_empty() && !field.contains([',', '"', '\n', '\r']) {
+        return field.to_owned();
+    }
+    format!("\"{formula}{}\"", field.replace('"', "\"\""))
+}
+
+/// One line of CSV.
+pub fn csv_line<'a>(fields: impl IntoIterator<Item = &'a str>) -> String {
+    fields.into_iter().map(csv).collect::<Vec<_>>().join(",")
+}
+
+/// The verbs of a set in one field.
+pub fn verbs(all: &BTreeSet<Name>) -> String {
+    all.iter().map(Name::as_str).collect::<Vec<_>>().join(" ")
+}

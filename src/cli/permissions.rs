@@ -1,0 +1,270 @@
+//! `kreach permissions SUBJECT`: everything that somebody holds, with binding, role and rule; `--diff OTHER` compares.
+
+use std::collections::BTreeSet;
+use std::io;
+
+use clap::Args;
+use serde::Serialize;
+
+use crate::ask::Fault;
+use crate::ask::needs::Needs;
+use crate::model::cluster::Cluster;
+use crate::model::name::Name;
+use crate::rbac::fold::{Folded, Row, Source, What};
+use crate::rbac::identity::{Identity, MASTERS};
+use crate::rbac::served::Served;
+use crate::text::{self, Mark, Page};
+
+use super::grants::{self, GroupJson, Groups, Indexed, MemberJson};
+use super::who_can::Table;
+use super::{Command, Context, Exit, Failure, World, json, paint};
+
+/// All grants of SUBJECT, with binding, role and rule.
+#[derive(Args, Debug)]
+pub struct PermissionsArgs {
+    /// Who: user:NAME, group:NAME or sa:NAMESPACE/NAME
+    pub subject: String,
+    #[command(flatten)]
+    pub groups: Groups,
+    /// Compare with another subject: what only one of them holds
+    #[arg(long, value_name = "OTHER")]
+    pub diff: Option<String>,
+    /// How the answer is printed
+    #[arg(short, long, value_enum, default_value_t = Table::Text)]
+    pub output: Table,
+    #[arg(skip)]
+    index: Indexed,
+}
+
+#[derive(Serialize)]
+struct PermissionsJson {
+    version: &'static str,
+    kind: &'static str,
+    subject: String,
+    groups: Vec<GroupJson>,
+    /// In `system:masters`: everything is allowed, whatever stands below.
+    masters: bool,
+    permissions: Vec<RowJson>,
+}
+
+#[derive(Serialize)]
+struct RowJson {
+    outcome: &'static str,
+    /// Null: in the whole cluster.
+    namespace: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    group: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resource: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<String>,
+    verbs: Vec<String>,
+    grants: Vec<SourceJson>,
+}
+
+#[derive(Serialize)]
+struct SourceJson {
+    binding: String,
+    subject: String,
+    role: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    member: Option<MemberJson>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    flaws: Vec<FlawJson>,
+}
+
+#[derive(Serialize)]
+struct FlawJson {
+    /// `dead` or `limited`.
+    life: &'static str,
+    word: String,
+    what: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct DiffJson {
+    version: &'static str,
+    kind: &'static str,
+    subject: String,
+    other: String,
+    only_subject: Vec<RowJson>,
+    only_other: Vec<RowJson>,
+}
+
+impl PermissionsArgs {
+    fn folded(&self, text: &str, world: &World<'_>) -> Result<Folded, Fault> {
+        let identity: Identity = self.groups.identity(&grants::subject(text)?);
+        let index = self.index.of(world.cluster);
+        Ok(index.folded(&identity, world.context.only.as_ref(), &Served::built_in()))
+    }
+
+    fn print(&self, folded: &Folded, world: &World<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
+        match self.output {
+            Table::Text => {
+                let page = text::rbac::permissions(folded);
+                out.write_all(paint::page(&page, world.context.color).as_bytes())?;
+            }
+            Table::Json => json::write(&document(folded), out)?,
+            Table::Csv => write_csv(folded, out)?,
+        }
+        Ok(Exit::Yes)
+    }
+
+    fn print_diff(&self, a: &Folded, b: &Folded, world: &World<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
+        let (only_a, only_b) = (only(a, b), only(b, a));
+        match self.output {
+            Table::Json => {
+                let rows = |rows: &[Row]| rows.iter().map(row).collect();
+                let document = DiffJson {
+                    version: json::VERSION,
+                    kind: "PermissionsDiff",
+                    subject: a.identity.subject.to_string(),
+                    other: b.identity.subject.to_string(),
+                    only_subject: rows(&only_a),
+                    only_other: rows(&only_b),
+                };
+                json::write(&document, out)?;
+            }
+            Table::Csv => {
+                writeln!(out, "subject,namespace,what,verbs")?;
+                for (folded, rows) in [(a, &only_a), (b, &only_b)] {
+                    let subject = folded.identity.subject.to_string();
+                    for it in rows {
+                        let (what, verbs) = (it.what.to_string(), grants::verbs(&it.verbs));
+                        writeln!(out, "{}", grants::csv_line([subject.as_str(), &it.scope, &what, &verbs]))?;
+                    }
+                }
+            }
+            Table::Text => {
+                let mut page = Page::default();
+                for (folded, rows) in [(a, &only_a), (b, &only_b)] {
+                    page.say(0, Mark::Title, format!("only {}: {} rows", folded.identity.subject, rows.len()));
+                    for it in rows {
+                        let place = if it.scope.is_empty() { "the whole cluster" } else { &it.scope };
+                        page.say(1, Mark::Plain, format!("{place}  {}: {}", it.what, grants::verbs(&it.verbs)));
+                    }
+                }
+                out.write_all(paint::page(&page, world.context.color).as_bytes())?;
+            }
+        }
+        Ok(if only_a.is_empty() && only_b.is_empty() { Exit::Yes } else { Exit::No })
+    }
+}
+
+impl Command for PermissionsArgs {
+    fn needs(&self, _: &Context, _: &Cluster) -> Result<Needs, Fault> {
+        grants::subject(&self.subject)?;
+        self.diff.as_deref().map(grants::subject).transpose()?;
+        Ok(grants::rbac_needs(None))
+    }
+
+    fn run(&self, world: &World<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
+        let folded = self.folded(&self.subject, world)?;
+        match &self.diff {
+            Some(other) => self.print_diff(&folded, &self.folded(other, world)?, world, out),
+            None => self.print(&folded, world, out),
+        }
+    }
+}
+
+/// The rows, each with only the verbs, that the other does not hold in the same words.
+fn only(a: &Folded, b: &Folded) -> Vec<Row> {
+    let lacks = |it: &Row| {
+        let same = b.rows.iter().find(|other| other.scope == it.scope && other.what == it.what);
+        let has = |verb: &Name| same.is_some_and(|it| it.verbs.contains(verb) || it.verbs.contains("*"));
+        let verbs: BTreeSet<Name> = it.verbs.iter().filter(|verb| !has(verb)).cloned().collect();
+        (!verbs.is_empty()).then(|| Row { verbs, ..it.clone() })
+    };
+    a.rows.iter().filter_map(lacks).collect()
+}
+
+fn document(folded: &Folded) -> PermissionsJson {
+    let mut permissions: Vec<RowJson> = folded.rows.iter().map(row).collect();
+    permissions.extend(folded.empty.iter().map(|it| RowJson {
+        outcome: it.outcome.as_str(),
+        namespace: (!it.binding.namespace.is_empty()).then(|| it.binding.namespace.to_string()),
+        group: None,
+        resource: None,
+        name: None,
+        url: None,
+        verbs: Vec::new(),
+        grants: vec![SourceJson {
+            binding: it.binding.to_string(),
+            subject: folded.identity.subject.to_string(),
+            role: it.role.to_string(),
+            rule: None,
+            member: None,
+            flaws: Vec::new(),
+        }],
+    }));
+    PermissionsJson {
+        version: json::VERSION,
+        kind: "Permissions",
+        subject: folded.identity.subject.to_string(),
+        groups: grants::groups(&folded.identity),
+        masters: folded.identity.is_in(MASTERS),
+        permissions,
+    }
+}
+
+fn row(it: &Row) -> RowJson {
+    let (group, resource, name, url) = match &it.what {
+        What::Url(url) => (None, None, None, Some(url.to_string())),
+        What::Resource { group, resource, name } => {
+            let name = (!name.is_empty()).then(|| name.to_string());
+            (Some(group.to_string()), Some(resource.to_string()), name, None)
+        }
+    };
+    RowJson {
+        outcome: "allow",
+        namespace: (!it.scope.is_empty()).then(|| it.scope.to_string()),
+        group,
+        resource,
+        name,
+        url,
+        verbs: it.verbs.iter().map(ToString::to_string).collect(),
+        grants: it.sources.iter().map(source).collect(),
+    }
+}
+
+fn source(it: &Source) -> SourceJson {
+    let flaw = |it: &crate::rbac::dead::Flaw| FlawJson {
+        life: match it.life {
+            crate::rbac::dead::Life::Dead => "dead",
+            crate::rbac::dead::Life::Limited => "limited",
+        },
+        word: it.word.to_string(),
+        what: it.what.to_string(),
+    };
+    SourceJson {
+        binding: it.binding.to_string(),
+        subject: it.subject.0.clone(),
+        role: it.role.to_string(),
+        rule: Some(format!("rules[{}]", it.rule)),
+        member: it.member.as_ref().map(grants::member),
+        flaws: it.flaws.iter().map(flaw).collect(),
+    }
+}
+
+fn write_csv(folded: &Folded, out: &mut dyn io::Write) -> io::Result<()> {
+    writeln!(out, "subject,namespace,group,resource,name,url,verbs,binding,role,rule")?;
+    let subject = folded.identity.subject.to_string();
+    for row in &folded.rows {
+        let (group, resource, name, url) = match &row.what {
+            What::Url(url) => ("", "", "", url.as_str()),
+            What::Resource { group, resource, name } => (group.as_str(), resource.as_str(), name.as_str(), ""),
+        };
+        for it in &row.sources {
+            let (binding, role, rule) = (it.binding.to_string(), it.role.to_string(), it.rule.to_string());
+            let verbs = grants::verbs(&row.verbs);
+            let fields = [subject.as_str(), &row.scope, group, resource, name, url, &verbs, &binding, &role, &rule];
+            writeln!(out, "{}", grants::csv_line(fields))?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,205 @@
+//! `kreach who-can VERB RESOURCE[.GROUP][/SUBRESOURCE] [NAME]` or `VERB /URL`: everybody who can, by which grants.
+//!
+//! Without `-n` it covers the cluster and every namespace, each grant with where it holds (CONTRACT §4).
+
+use std::io;
+
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+
+use crate::ask::Fault;
+use crate::ask::needs::Needs;
+use crate::model::cluster::Cluster;
+use crate::model::coverage::Coverage;
+use crate::model::id::Kind;
+use crate::model::role::{Subject, SubjectKind};
+use crate::rbac::index::Index;
+use crate::rbac::served::{Reach, Resolved};
+use crate::rbac::who::{Places, WhoCan};
+use crate::text;
+use crate::text::evidence::Evidence;
+
+use super::grants::{self, GrantJson, Indexed, RequestJson};
+use super::{Command, Context, Exit, Failure, World, json, paint};
+
+/// How the answer is printed.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Table {
+    #[default]
+    Text,
+    Json,
+    Csv,
+}
+
+/// Everybody who can do it, by which grants.
+#[derive(Args, Debug)]
+pub struct WhoCanArgs {
+    /// The verb: get, list, watch, create, update, patch, delete, ... or an HTTP method before a /URL
+    pub verb: String,
+    /// RESOURCE[.GROUP][/SUBRESOURCE], or a /URL
+    pub resource: String,
+    /// The object's name
+    #[arg(value_name = "NAME")]
+    pub object: Option<String>,
+    /// Show the pods that run as each service account
+    #[arg(long)]
+    pub pods: bool,
+    /// How the answer is printed
+    #[arg(short, long, value_enum, default_value_t = Table::Text)]
+    pub output: Table,
+    #[arg(skip)]
+    index: Indexed,
+}
+
+#[derive(Serialize)]
+struct WhoCanJson<'a> {
+    version: &'static str,
+    kind: &'static str,
+    /// `allow`: somebody besides `system:masters`; `deny`: nobody; `unknown`: the list may be incomplete.
+    outcome: &'static str,
+    request: RequestJson<'a>,
+    /// Where was looked: `asked` (the request's namespace, or cluster-wide) or `everywhere`.
+    places: &'static str,
+    subjects: Vec<HolderJson>,
+    /// Why somebody may be missing.
+    evidence: Vec<json::EvidenceJson>,
+}
+
+#[derive(Serialize)]
+struct HolderJson {
+    subject: String,
+    grants: Vec<GrantJson>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pods: Option<Vec<String>>,
+}
+
+impl WhoCanArgs {
+    fn resolved(&self, context: &Context) -> Resolved {
+        let namespace = context.only.as_deref().unwrap_or_default();
+        grants::resolve(&self.verb, &self.resource, self.object.as_deref(), namespace, context)
+    }
+
+    /// Where to look: in a namespace that was named, in none for what stands in none, else everywhere.
+    fn places(&self, context: &Context, resolved: &Resolved) -> Places {
+        let is_url = self.resource.starts_with('/');
+        match context.only.is_some() || resolved.reach == Some(Reach::Cluster) || is_url {
+            true => Places::Asked,
+            false => Places::Everywhere,
+        }
+    }
+
+    fn answer(&self, context: &Context, cluster: &Cluster, index: &Index) -> WhoCan {
+        let resolved = self.resolved(context);
+        index.who_can(cluster, &resolved.request, self.places(context, &resolved))
+    }
+}
+
+/// How the command ends: complete or not, anybody or nobody (CONTRACT §4).
+fn exit(who: &WhoCan) -> Exit {
+    match (who.gaps.is_empty(), who.has_others()) {
+        (false, _) => Exit::Unknown,
+        (true, true) => Exit::Yes,
+        (true, false) => Exit::No,
+    }
+}
+
+impl Command for WhoCanArgs {
+    fn needs(&self, context: &Context, cluster: &Cluster) -> Result<Needs, Fault> {
+        let resolved = self.resolved(context);
+        let namespace = match self.places(context, &resolved) {
+            Places::Asked => Some(resolved.request.namespace().into()),
+            Places::Everywhere => None,
+        };
+        let mut needs = grants::with_marks(grants::rbac_needs(namespace.as_ref()));
+        if self.pods {
+            needs.0.extend(Needs::all_of([Kind::POD]).0);
+        }
+        // A group of all service accounts or all users stands for every account and namespace there is.
+        let has_read = *cluster.coverage.of(Kind::CLUSTER_ROLE_BINDING, "") != Coverage::Unread;
+        if has_read && self.answer(context, cluster, &Index::build(cluster)).is_of_everybody() {
+            needs.0.extend(Needs::all_of([Kind::SERVICE_ACCOUNT, Kind::NAMESPACE]).0);
+        }
+        Ok(needs)
+    }
+
+    fn notes(&self, context: &Context) -> Vec<String> {
+        self.resolved(context).notes.iter().map(ToString::to_string).collect()
+    }
+
+    fn run(&self, world: &World<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
+        let who = self.answer(world.context, world.cluster, self.index.of(world.cluster));
+        match self.output {
+            Table::Text => {
+                let mut page = text::rbac::who_can(&who);
+                if self.pods {
+                    add_pods(&mut page, &who, world.cluster);
+                }
+                out.write_all(paint::page(&page, world.context.color).as_bytes())?;
+            }
+            Table::Json => json::write(&self.document(&who, world.cluster), out)?,
+            Table::Csv => write_csv(&who, out)?,
+        }
+        Ok(exit(&who))
+    }
+}
+
+impl WhoCanArgs {
+    fn document<'a>(&self, who: &'a WhoCan, cluster: &Cluster) -> WhoCanJson<'a> {
+        let outcome = match exit(who) {
+            Exit::Yes => "allow",
+            Exit::No | Exit::Failed => "deny",
+            Exit::Unknown => "unknown",
+        };
+        let holder = |it: &crate::rbac::who::Holder| HolderJson {
+            subject: it.subject.to_string(),
+            grants: who.grants(it).into_iter().map(grants::grant).collect(),
+            pods: self.pods.then(|| pods(&it.subject, cluster)),
+        };
+        let gaps: Vec<Evidence> = who.gaps.iter().map(Evidence::gap).collect();
+        WhoCanJson {
+            version: json::VERSION,
+            kind: "WhoCan",
+            outcome,
+            request: grants::request(&who.request),
+            places: if who.places == Places::Everywhere { "everywhere" } else { "asked" },
+            subjects: who.holders.iter().map(holder).collect(),
+            evidence: json::evidence(&gaps),
+        }
+    }
+}
+
+/// The unfinished pods that run as a service account.
+fn pods(subject: &Subject, cluster: &Cluster) -> Vec<String> {
+    if subject.kind != SubjectKind::ServiceAccount {
+        return Vec::new();
+    }
+    let own = cluster.pods.of(&subject.namespace).iter();
+    let own = own.filter(|it| it.service_account == subject.name && !it.phase.is_finished());
+    own.map(|it| it.pod_id().object().to_string()).collect()
+}
+
+fn add_pods(page: &mut text::Page, who: &WhoCan, cluster: &Cluster) {
+    page.say(0, text::Mark::Title, "pods that run as them");
+    for holder in &who.holders {
+        for pod in pods(&holder.subject, cluster) {
+            page.say(1, text::Mark::Plain, format!("{pod} as {}", holder.subject));
+        }
+    }
+}
+
+fn write_csv(who: &WhoCan, out: &mut dyn io::Write) -> io::Result<()> {
+    writeln!(out, "subject,namespace,binding,role,rule")?;
+    for holder in &who.holders {
+        let subject = holder.subject.to_string();
+        if holder.through.is_empty() {
+            writeln!(out, "{}", grants::csv_line([subject.as_str(), "", "", "", ""]))?;
+        }
+        for grant in who.grants(holder) {
+            let (binding, role, rule) =
+                (grant.binding.id().to_string(), grant.role.id().to_string(), grant.rule_place());
+            let fields = [subject.as_str(), grant.scope(), &binding, &role, &rule.0];
+            writeln!(out, "{}", grants::csv_line(fields))?;
+        }
+    }
+    Ok(())
+}
