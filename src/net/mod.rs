@@ -20,3 +20,4 @@ pub mod verdict;
 
 pub use self::ends::{Holder, holder, split};
 pub use self::index::{Index, Isolation, IsolationCounts, PolicyProblem, Settings};
+pub use self::reach::workload_of;

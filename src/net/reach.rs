@@ -5,8 +5,11 @@
 //! worst of them is the row's own (CONTRACT §2). Finished pods and a pod to itself are left out, with counts.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
+use crate::model::cluster::Cluster;
 use crate::model::evidence::Outcome;
+use crate::model::facts::{Pod, Workload};
 use crate::model::id::{PodId, WorkloadId};
 use crate::model::name::Name;
 use crate::model::port::PortSet;
@@ -70,11 +73,11 @@ impl Counts {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Summary {
     /// Ports that every pair surely allows.
-    pub every: PortSet,
+    pub every: Arc<PortSet>,
     /// Ports that some pair surely allows.
-    pub some: PortSet,
+    pub some: Arc<PortSet>,
     /// Ports that some pair may allow.
-    pub possible: PortSet,
+    pub possible: Arc<PortSet>,
     /// Pairs by their outcome without a port, or for the port that was asked for.
     pub pairs: Counts,
 }
@@ -89,7 +92,7 @@ pub struct ReachRow {
 /// All that one end reaches, or all that reaches it.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Reach {
-    /// By unit, those that no pair can pass included.
+    /// By unit; rows in which no pair can pass are left out, and counted in `pairs`.
     pub rows: Vec<ReachRow>,
     pub pairs: Counts,
     pub left_out: LeftOut,
@@ -121,4 +124,27 @@ pub struct LeftOut {
     pub unread: u64,
     /// Pairs of a pod and itself.
     pub itself: u64,
+}
+
+/// The label that tells the ReplicaSets of one Deployment apart.
+const TEMPLATE_HASH: &str = "pod-template-hash";
+
+/// The workload that a pod belongs to: its controller, or that one's own.
+///
+/// A ReplicaSet that is not known is its Deployment's by its name less the template hash, a Job that is not known
+/// stands for itself (CONTRACT §1).
+pub fn workload_of(cluster: &Cluster, pod: &Pod) -> Option<WorkloadId> {
+    let owner = pod.owner.as_deref()?;
+    let known = |id: &WorkloadId| -> Option<&Arc<Workload>> {
+        cluster.workloads.get_variant(&id.namespace, &id.name, &id.kind.to_lowercase())
+    };
+    if let Some(workload) = known(owner) {
+        return Some(workload.owner.as_deref().cloned().unwrap_or_else(|| owner.clone()));
+    }
+    let hash = pod.meta.labels.get(TEMPLATE_HASH).filter(|_| owner.kind == *"ReplicaSet");
+    let name = hash.and_then(|hash| owner.name.strip_suffix(hash.as_str())?.strip_suffix('-'));
+    Some(match name {
+        Some(name) => WorkloadId { namespace: owner.namespace.clone(), kind: "Deployment".into(), name: name.into() },
+        None => owner.clone(),
+    })
 }

@@ -2,8 +2,15 @@
 //!
 //! `KREACH_CASES=100 cargo test --test it net_laws::` tries a hundred times as many.
 
+use std::collections::BTreeMap;
+
 use kreach::model::cluster::Cluster;
+use kreach::model::coverage::Coverage;
 use kreach::model::evidence::Outcome;
+use kreach::model::id::Kind;
+use kreach::model::policy::Direction;
+use kreach::model::port::PortSet;
+use kreach::net::reach::{By, Counts, Unit};
 use kreach::net::verdict::{End, Port, Tri};
 use kreach::net::{Index, naive};
 use proptest::prelude::*;
@@ -89,4 +96,143 @@ fn evidence_supports_the_outcome() {
             }
         }
     }
+}
+
+/// What a row should say: every pair of the two sets of pods, one by one.
+fn tally(index: &Index, cluster: &Cluster, from: &[End], to: &[End], counts: &mut Counts) {
+    for a in from {
+        for b in to.iter().filter(|it| *it != a) {
+            counts.add(index.trace(cluster, a, b, None).outcome(), 1);
+        }
+    }
+}
+
+/// The pods of each unit that run.
+fn pods_by_unit(cluster: &Cluster, by: By) -> BTreeMap<Unit, Vec<End>> {
+    let mut units: BTreeMap<Unit, Vec<End>> = BTreeMap::new();
+    for pod in cluster.pods.iter().filter(|it| !it.phase.is_finished()) {
+        let forbidden = matches!(cluster.coverage.of(Kind::POD, &pod.meta.namespace), Coverage::Forbidden { .. });
+        let unit = if by == By::Pod { Unit::Pod(pod.pod_id()) } else { Unit::Namespace(pod.meta.namespace.clone()) };
+        if !forbidden {
+            units.entry(unit).or_default().push(End::Pod(pod.pod_id()));
+        }
+    }
+    units
+}
+
+proptest! {
+    #![proptest_config(config(60))]
+
+    /// A map says of each pair of units what its pairs of pods say, and the counts are those of all pairs.
+    #[test]
+    fn a_map_is_all_its_pairs(seed: u64) {
+        let mut dice = Dice::new(seed);
+        let world = net_worlds::world(&mut dice, ALL);
+        let cluster = world.cluster();
+        let index = Index::with(&cluster, world.settings.clone());
+        let by = *dice.pick(&[By::Pod, By::Namespace]);
+        let units = pods_by_unit(&cluster, by);
+        let map = index.map(&cluster, by, None);
+        let mut all = Counts::default();
+        for (from, from_pods) in &units {
+            for (to, to_pods) in &units {
+                let mut counts = Counts::default();
+                tally(&index, &cluster, from_pods, to_pods, &mut counts);
+                let row = map.rows.iter().find(|it| it.from == *from && it.to == *to);
+                let said = row.map_or(Counts { deny: counts.total(), ..Counts::default() }, |it| it.summary.pairs);
+                prop_assert_eq!(said, counts, "seed {}: {:?} -> {:?}\n{:#?}", seed, from, to, world);
+                all = Counts {
+                    allow: all.allow + counts.allow,
+                    unknown: all.unknown + counts.unknown,
+                    deny: all.deny + counts.deny,
+                };
+            }
+        }
+        prop_assert_eq!(index.counts(&cluster, None), all, "seed {}\n{:#?}", seed, world);
+    }
+
+    /// What an end reaches, and what reaches it, is what its pairs say, ports and outside addresses included.
+    #[test]
+    fn reach_is_its_pairs(seed: u64) {
+        let mut dice = Dice::new(seed);
+        let world = net_worlds::world(&mut dice, ALL);
+        let cluster = world.cluster();
+        let index = Index::with(&cluster, world.settings.clone());
+        let ends = net_worlds::ends(&cluster);
+        for _ in 0..4 {
+            let end = dice.pick(&ends).clone();
+            let direction = *dice.pick(&Direction::ALL);
+            let reach = index.reach(&cluster, &end, direction, By::Pod, None);
+            let verdict = |other: &End| match direction {
+                Direction::Egress => index.trace(&cluster, &end, other, None),
+                Direction::Ingress => index.trace(&cluster, other, &end, None),
+            };
+            for (unit, pods) in pods_by_unit(&cluster, By::Pod).iter().filter(|(_, pods)| pods[0] != end) {
+                let verdict = verdict(&pods[0]);
+                let row = reach.rows.iter().find(|it| it.unit == *unit);
+                if matches!(&end, End::Pod(id) if index.isolation(id).is_none()) {
+                    prop_assert_eq!(verdict.outcome(), Outcome::Unknown);
+                    continue;
+                }
+                let said = row.map_or((PortSet::none(), PortSet::none()), |it| {
+                    ((*it.summary.every).clone(), it.summary.possible.difference(&it.summary.every))
+                });
+                let asked = (verdict.allowed(), verdict.unknown());
+                prop_assert_eq!(said, asked, "seed {}: {:?} {:?} {:?}\n{:#?}", seed, end, direction, unit, world);
+            }
+            for row in &reach.rows {
+                if let Unit::Outside(ranges) = &row.unit {
+                    let verdict = verdict(&End::Address(dice.pick(ranges).1));
+                    prop_assert_eq!(&*row.summary.every, &verdict.allowed(), "seed {}: {:?}", seed, row);
+                }
+            }
+        }
+    }
+
+    /// `build(after)` answers as `build(before)` that followed the changes, and a copy taken before does not move.
+    #[test]
+    fn following_changes_is_building_anew(seed: u64) {
+        let mut dice = Dice::new(seed);
+        let mut world = net_worlds::world(&mut dice, ALL);
+        world.deltas.extend((0..12).map(|_| net_worlds::step(&mut dice, ALL)));
+        if strays(&world, seed).is_some() {
+            let world = net_worlds::smallest(world, |it| strays(it, seed).is_some());
+            panic!("seed {seed}: {}\n{world:#?}", strays(&world, seed).unwrap_or_default());
+        }
+    }
+}
+
+/// Where an index that followed the last steps of a world differs from one that was built after them.
+fn strays(world: &World, seed: u64) -> Option<String> {
+    let mut dice = Dice::new(seed);
+    let (first, last) = world.deltas.split_at(world.deltas.len().saturating_sub(16));
+    let mut cluster = World { deltas: first.to_vec(), settings: world.settings.clone() }.cluster();
+    let mut index = Index::with(&cluster, world.settings.clone());
+    let (before, old) = (cluster.clone(), index.clone());
+    let was = old.canonical();
+    let mut rest = last;
+    while !rest.is_empty() {
+        let (batch, left) = rest.split_at(rest.len().min(1 + dice.roll(4)));
+        let changes: Vec<_> = batch.iter().flat_map(|it| cluster.apply(it.clone())).collect();
+        rest = left;
+        index.apply(&cluster, &changes);
+        let built = Index::with(&cluster, world.settings.clone());
+        let (followed, anew) = (index.canonical(), built.canonical());
+        if followed != anew {
+            let only = |a: &[String], b: &[String]| a.iter().filter(|it| !b.contains(it)).cloned().collect::<Vec<_>>();
+            return Some(format!("followed {:#?}\nbuilt {:#?}", only(&followed, &anew), only(&anew, &followed)));
+        }
+        if index.counts(&cluster, None) != built.counts(&cluster, None) {
+            return Some("counts".into());
+        }
+        for (from, to) in pairs(&mut dice, &cluster, 10) {
+            let (quick, slow) = (index.trace(&cluster, &from, &to, None), built.trace(&cluster, &from, &to, None));
+            if quick != slow {
+                return Some(format!("{from:?} -> {to:?}: {quick:#?}\n{slow:#?}"));
+            }
+        }
+    }
+    (old.canonical() != was
+        || old.counts(&before, None) != Index::with(&before, world.settings.clone()).counts(&before, None))
+    .then(|| "a copy moved".into())
 }

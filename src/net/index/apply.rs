@@ -12,7 +12,7 @@ use crate::model::cluster::{Change, Cluster};
 use crate::model::coverage::Coverage;
 use crate::model::evidence::Gap;
 use crate::model::facts::{Node, Pod, PodNetwork};
-use crate::model::id::Kind;
+use crate::model::id::{Kind, ObjectId};
 use crate::model::name::Name;
 use crate::model::policy::{Bends, Policy, Tier};
 use crate::net::ends::{self, NamespaceFacts};
@@ -231,12 +231,13 @@ impl Index {
 
     fn wanted_ghosts(&self, cluster: &Cluster) -> BTreeMap<GhostKey, (Policy, Gap)> {
         let mut ghosts = BTreeMap::new();
+        let of = |kind: Kind, namespace: &Name| ObjectId::new(kind, namespace.clone(), "");
         let namespaces = self.namespaces.iter().map(|(_, it)| &it.facts.name).filter(|it| !it.is_empty());
         let names: Vec<&Name> = namespaces.collect();
         for name in &names {
             let coverage = cluster.coverage.of(Kind::NETWORK_POLICY, name);
             if !coverage.is_complete() {
-                let policy = ghost(name, Kind::NETWORK_POLICY, Tier::Namespace, Bends::Anything);
+                let policy = ghost(of(Kind::NETWORK_POLICY, name), Tier::Namespace, Bends::Anything);
                 let gap = uncovered(Kind::NETWORK_POLICY, name, coverage);
                 ghosts.insert(((*name).clone(), String::new()), (policy, gap));
             }
@@ -247,12 +248,12 @@ impl Index {
                 None if id.kind == Kind::NETWORK_POLICY => (Tier::Namespace, Bends::Anything),
                 None => continue,
             };
-            let policy = ghost(&id.namespace, id.kind, tier, bends);
+            let policy = ghost(id.clone(), tier, bends);
             ghosts.insert((id.namespace.clone(), id.to_string()), (policy, Gap::Unreadable(id.clone())));
         }
         for kind in unevaluated::kinds() {
             for (namespace, coverage) in holes(cluster, &kind, &names) {
-                let policy = ghost(&namespace, kind.kind, kind.tier(), Bends::Unevaluated);
+                let policy = ghost(of(kind.kind, &namespace), kind.tier(), Bends::Unevaluated);
                 let gap = uncovered(kind.kind, &namespace, coverage);
                 ghosts.insert((namespace, kind.kind.to_string()), (policy, gap));
             }

@@ -403,7 +403,7 @@ impl Index {
         });
     }
 
-    /// Parts every class by a feature of its pods; the largest part keeps the class.
+    /// Parts every class by a feature of its pods.
     ///
     /// The host's class of a pod on the host network follows the pod: labels of pods do not change it.
     fn refine<T: Clone + Ord>(
@@ -441,10 +441,13 @@ impl Index {
             write(&mut key, feature);
             key
         };
-        let Some(largest) = parts.iter().max_by_key(|(_, pods)| pods.len()).map(|(it, _)| it.clone()) else { return };
-        for (feature, pods) in parts.iter().filter(|(it, _)| **it != largest) {
+        // The part that needs no new key keeps the class, else the largest does.
+        let rank = |it: &(&T, &Vec<(u32, u32)>)| (written(it.0) == before, it.1.len());
+        let Some(keeper) = parts.iter().max_by_key(rank).map(|(it, _)| it.clone()) else { return };
+        let kept = written(&keeper);
+        for (feature, pods) in parts.iter().filter(|(it, _)| **it != keeper) {
             let key = written(feature);
-            if key == before || key == written(&largest) {
+            if key == kept {
                 continue;
             }
             for (namespace, at) in pods {
@@ -456,9 +459,8 @@ impl Index {
                 self.classes.get_mut(old).pods -= 1;
             }
         }
-        let key = written(&largest);
-        if key != before {
-            self.keep_with(class, key);
+        if kept != before {
+            self.keep_with(class, kept);
         }
     }
 

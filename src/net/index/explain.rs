@@ -137,7 +137,11 @@ impl Index {
         let sides = (0..2).flat_map(|reading| [self.side(from, reading), self.side(to, reading)]).flatten();
         let mut ids: Vec<u32> = sides.flat_map(|it| it.policies().to_vec()).chain(self.bends_all.clone()).collect();
         ids.retain(|it| self.policies.get(*it).bends_flows);
-        ids.sort_unstable();
+        let order = |it: &u32| {
+            let policy = &self.policies.get(*it).policy;
+            (policy.tier, policy.id())
+        };
+        ids.sort_by_key(order);
         ids.dedup();
         let gap = |it: &PolicyEntry| it.gap.clone().unwrap_or_else(|| Gap::NotEvaluated(it.policy.id()));
         ids.into_iter().map(|it| gap(self.policies.get(it))).collect()

@@ -19,7 +19,9 @@
 
 mod apply;
 mod classes;
+mod counts;
 mod explain;
+mod map;
 mod members;
 mod pair;
 mod peers;
@@ -28,6 +30,7 @@ mod ports;
 mod queries;
 mod row;
 mod slab;
+mod units;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;

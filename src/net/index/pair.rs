@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 
-use super::classes::{Class, Families, Sort};
+use super::classes::{Class, Families};
 use super::peers::{ANYONE, Key};
 use super::policies::{PolicyEntry, RuleEntry};
 use super::ports::{Mask, NOTHING_DECLARED};
@@ -398,9 +398,4 @@ pub(super) fn found_pod((class, host): (u32, u32), pod: &Pod) -> Found {
         PodNetwork::Own => Found::Pod { class, node: pod.node.clone() },
         PodNetwork::Host => Found::Host { own: class, host, node: pod.node.clone() },
     }
-}
-
-/// Whether a class stands for nodes.
-pub(super) fn is_host(class: &Class) -> bool {
-    matches!(class.key.sort, Sort::HostNode | Sort::UnknownNode)
 }

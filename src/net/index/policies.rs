@@ -7,8 +7,8 @@ use super::ports::Resolved;
 use super::{Index, slot};
 use crate::model::cluster::Cluster;
 use crate::model::evidence::Gap;
+use crate::model::id::ObjectId;
 use crate::model::labels::{NamespaceMatch, Selector, SelectorSet};
-use crate::model::name::Name;
 use crate::model::policy::{Action, Bends, Direction, PeerMatch, Policy, Tier};
 use crate::net::verdict::Tri;
 
@@ -230,13 +230,14 @@ impl Index {
 }
 
 /// A policy that stands for something that could not be read, and may say anything for its targets.
-pub(super) fn ghost(namespace: &Name, kind: crate::model::id::Kind, tier: Tier, bends: Bends) -> Policy {
+pub(super) fn ghost(id: ObjectId, tier: Tier, bends: Bends) -> Policy {
+    let ObjectId { kind, namespace, name } = id;
     let namespaces = if namespace.is_empty() {
         NamespaceMatch::Labels(Selector::everything())
     } else {
         NamespaceMatch::Own(namespace.clone())
     };
-    let meta = crate::model::facts::Meta { namespace: namespace.clone(), ..Default::default() };
+    let meta = crate::model::facts::Meta { namespace, name, ..Default::default() };
     Policy {
         meta,
         kind,

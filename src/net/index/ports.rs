@@ -218,8 +218,8 @@ impl Ports {
         let id = self.declared.len() as u32;
         self.declared.push(declared.clone());
         self.declared_ids.insert(declared, id);
-        let named: Vec<u32> = (0..self.specs.len() as u32).filter(|it| self.plain[*it as usize].is_none()).collect();
-        named.into_iter().for_each(|spec| self.resolve(spec, id));
+        let by_name: Vec<u32> = (0..self.specs.len() as u32).filter(|it| self.plain[*it as usize].is_none()).collect();
+        by_name.into_iter().for_each(|spec| self.resolve(spec, id));
         id
     }
 
@@ -239,9 +239,9 @@ impl Ports {
         self.plain[spec as usize]
     }
 
-    /// How many ways to declare named ports there are.
-    pub fn declarations(&self) -> u32 {
-        self.declared.len() as u32
+    /// A list of a rule's ports, as written.
+    pub fn written(&self, spec: u32) -> String {
+        format!("{:?}", self.specs[spec as usize])
     }
 
     /// How much was ever seen, used or not.

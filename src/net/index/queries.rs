@@ -1,5 +1,6 @@
 //! Questions about one pod, one policy or one namespace.
 
+use super::classes::Sort;
 use super::{Index, NO_CLASS, slot};
 use crate::model::cluster::Cluster;
 use crate::model::evidence::Gap;
@@ -149,6 +150,48 @@ impl Index {
         }
         problems.extend(policy.gaps.iter().map(|it| PolicyProblem::NotUnderstood(it.place.clone())));
         problems
+    }
+
+    /// All that the index rests its answers on, pod by pod and in order: equal for equal clusters, however the index
+    /// came to be.
+    pub fn canonical(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        for (_, namespace) in self.namespaces.iter() {
+            for row in namespace.pods.iter() {
+                let classes = [row.class, row.host].map(|it| self.canonical_class(it));
+                lines.push(format!("pod {}/{} {classes:?}", namespace.facts.name, row.name));
+            }
+        }
+        for (_, group) in self.groups.iter() {
+            let key = &self.peers.get(group.peer).key;
+            let pods = group.members.list().into_iter().map(|it| u64::from(self.classes.get(it).pods)).sum::<u64>();
+            lines.push(format!("group {:?} {key:?} {} {pods}", group.direction, self.ports.written(group.spec)));
+        }
+        let policies =
+            self.policies.iter().map(|(_, it)| format!("policy {} {:?} {:?}", it.policy.id(), it.gap, it.policy));
+        lines.extend(policies);
+        lines.sort();
+        lines
+    }
+
+    fn canonical_class(&self, class: u32) -> String {
+        if class == NO_CLASS {
+            return String::new();
+        }
+        let found = self.classes.get(class);
+        let used = found.peers.iter().filter(|it| self.peers.get(it.peer()).uses > 0);
+        let mut peers: Vec<String> =
+            used.map(|it| format!("{:?} {:?}", self.peers.get(it.peer()).key, it.tri())).collect();
+        peers.sort();
+        let policies: Vec<String> =
+            found.policies.iter().map(|it| format!("{}", self.policies.get(*it).policy.id())).collect();
+        let bits = [self.open[0].has(class), self.open[1].has(class), self.odd.has(class), self.live.has(class)];
+        format!("{:?} {:?} {peers:?} {policies:?} {bits:?}", found.key.sort, found.key.families)
+    }
+
+    /// Whether a class is one of pods on networks of their own.
+    fn is_pod_class(&self, class: u32) -> bool {
+        self.classes.get(class).key.sort == Sort::Pod
     }
 
     /// Whether a peer names pods and there are none of them.

@@ -9,7 +9,7 @@
 //! Classes whose policies are in other tiers or not fully understood are judged one by one afterwards.
 
 use super::Index;
-use super::classes::{Families, Sort};
+use super::classes::Families;
 use super::members::{Bits, Members};
 use super::pair::{Found, Side};
 use super::peers::{ANYONE, Key};
@@ -326,10 +326,5 @@ impl Index {
             maybe.and(&all.1);
             entries.push(Entry { ports, who: Who::Cut(cut, maybe) });
         }
-    }
-
-    /// Whether a class is a pod's in its usual reading.
-    pub(super) fn is_pod_class(&self, class: u32) -> bool {
-        self.classes.get(class).key.sort == Sort::Pod
     }
 }

@@ -18,11 +18,6 @@ impl<T> Default for Slab<T> {
 }
 
 impl<T: Clone> Slab<T> {
-    /// The number that the next insertion will use.
-    pub fn next(&self) -> u32 {
-        self.free.last().copied().unwrap_or(self.items.len() as u32)
-    }
-
     pub fn insert(&mut self, item: T) -> u32 {
         match self.free.pop() {
             Some(at) => {

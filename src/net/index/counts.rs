@@ -1,0 +1,213 @@
+//! Every pair of pods, counted: rows of classes that read alike are made once.
+
+use std::collections::{BTreeMap, HashMap};
+
+use rustc_hash::FxBuildHasher;
+
+use super::classes::{Class, Sort};
+use super::members::Bits;
+use super::peers::ANYONE;
+use super::row::Row;
+use super::units::{Alike, outcome};
+use super::{Index, NO_CLASS, slot};
+use crate::model::cluster::Cluster;
+use crate::model::evidence::Outcome;
+use crate::model::name::Name;
+use crate::model::policy::Direction;
+use crate::net::reach::Counts;
+use crate::net::verdict::Port;
+
+/// Classes by what one end has with them on some port.
+struct Judged {
+    allow: Bits,
+    possible: Bits,
+}
+
+impl Judged {
+    fn outcome(&self, class: u32) -> Outcome {
+        match (self.allow.has(class), self.possible.has(class)) {
+            (true, _) => Outcome::Allow,
+            (false, true) => Outcome::Unknown,
+            (false, false) => Outcome::Deny,
+        }
+    }
+}
+
+impl Index {
+    /// The outcomes of all pairs of running pods, a pod to itself left out.
+    pub fn counts(&self, cluster: &Cluster, port: Option<Port>) -> Counts {
+        let atom = port.map(|(protocol, number)| self.ports.atom(protocol, number).unwrap_or_default());
+        let (weights, hosts) = self.weights(cluster);
+        let all: u64 = weights.iter().sum::<u64>() + hosts.iter().map(|it| it.pods).sum::<u64>();
+        if !self.bends_all.is_empty() {
+            return Counts { unknown: all * all.saturating_sub(1), ..Counts::default() };
+        }
+        let mut counts = Counts::default();
+        self.count_plain(&weights, atom, &mut counts);
+        let near = self.near_hosts(cluster, &hosts);
+        for (host, near) in hosts.iter().zip(&near) {
+            self.count_host(&weights, near, host, atom, &mut counts);
+            hosts.iter().for_each(|other| self.count_hosts(host, other, atom, &mut counts));
+        }
+        counts.deny = (all * all.saturating_sub(1)) - counts.allow - counts.unknown;
+        counts
+    }
+
+    /// How many pods of networks of their own each class has, and those of the host network in groups.
+    fn weights(&self, cluster: &Cluster) -> (Vec<u64>, Vec<Alike>) {
+        let mut weights = vec![0; self.classes.bound()];
+        for (id, class) in self.classes.iter().filter(|(_, it)| it.key.sort == Sort::Pod) {
+            weights[id as usize] = u64::from(class.pods);
+        }
+        if !self.has_hosts() {
+            return (weights, Vec::new());
+        }
+        let mut hosts: BTreeMap<(u32, u32), Alike> = BTreeMap::new();
+        self.each_pod(cluster, |row, pod| {
+            if row.host != NO_CLASS {
+                let (class, host) = (row.class, row.host);
+                let blank = || Alike { class, host, pods: 0, nodes: BTreeMap::new() };
+                let alike = hosts.entry((class, host)).or_insert_with(blank);
+                alike.pods += 1;
+                *alike.nodes.entry(pod.node.clone()).or_default() += 1;
+            }
+        });
+        (weights, hosts.into_values().collect())
+    }
+
+    /// Pairs of pods on networks of their own.
+    fn count_plain(&self, weights: &[u64], atom: Option<usize>, counts: &mut Counts) {
+        let mut alike: HashMap<Vec<u32>, Vec<u32>, FxBuildHasher> = HashMap::default();
+        for (id, class) in self.classes.iter().filter(|(id, _)| weights[*id as usize] > 0) {
+            alike.entry(self.signature(id, class)).or_default().push(id);
+        }
+        // Sums: order does not matter.
+        for classes in alike.values() {
+            let judged = self.judged(&self.row(&self.class_side(classes[0]), Direction::Ingress), atom);
+            let weight = |bits: &Bits| bits.iter().map(|it| weights[it as usize]).sum::<u64>();
+            let allow = weight(&judged.allow);
+            let possible = weight(&judged.possible);
+            for class in classes {
+                let pods = weights[*class as usize];
+                let itself = judged.outcome(*class);
+                counts.allow += pods * (allow - u64::from(itself == Outcome::Allow));
+                counts.unknown += pods * (possible - allow - u64::from(itself == Outcome::Unknown));
+            }
+        }
+    }
+
+    /// For each group of pods on the host network: by class, its pairs with other pods of the same node.
+    fn near_hosts(&self, cluster: &Cluster, hosts: &[Alike]) -> Vec<BTreeMap<u32, u64>> {
+        let mut near = vec![BTreeMap::new(); hosts.len()];
+        if hosts.is_empty() {
+            return near;
+        }
+        self.each_pod(cluster, |row, pod| {
+            if row.class == NO_CLASS || row.host != NO_CLASS || pod.node.is_empty() {
+                return;
+            }
+            for (host, near) in hosts.iter().zip(&mut near) {
+                if let Some(pods) = host.nodes.get(&pod.node) {
+                    *near.entry(row.class).or_default() += pods;
+                }
+            }
+        });
+        near
+    }
+
+    /// Pairs of one group of pods on the host network with all that are not, both ways.
+    fn count_host(
+        &self,
+        weights: &[u64],
+        near: &BTreeMap<u32, u64>,
+        host: &Alike,
+        atom: Option<usize>,
+        counts: &mut Counts,
+    ) {
+        let (none, full) = (self.ports.none(), self.ports.full());
+        let place = Name::from("some node");
+        for direction in Direction::ALL {
+            let rows = self.rows(&host.found(&Name::empty()), direction);
+            for class in self.live.iter().filter(|it| weights[*it as usize] > 0) {
+                let other = Alike { class, host: NO_CLASS, pods: 0, nodes: BTreeMap::new() };
+                let near = near.get(&class).copied().unwrap_or(0);
+                let (sure, possible) = self.with_row(&rows, &other, &none, &full);
+                counts.add(outcome(&sure, &possible, atom), host.pods * weights[class as usize] - near);
+                if near > 0 {
+                    let (a, b) = (host.found(&place), other.found(&place));
+                    let (sure, possible) =
+                        if direction == Direction::Egress { self.pass(&a, &b) } else { self.pass(&b, &a) };
+                    counts.add(outcome(&sure, &possible, atom), near);
+                }
+            }
+        }
+    }
+
+    /// Pairs of two groups of pods on the host network.
+    fn count_hosts(&self, from: &Alike, to: &Alike, atom: Option<usize>, counts: &mut Counts) {
+        let is_same = (from.class, from.host) == (to.class, to.host);
+        let mut total = from.pods * to.pods - if is_same { from.pods } else { 0 };
+        for (node, pods) in from.nodes.iter().filter(|(node, _)| !node.is_empty()) {
+            let others = to.nodes.get(node).copied().unwrap_or(0);
+            let near = pods * others - if is_same { others } else { 0 };
+            let (sure, possible) = self.pass(&from.found(node), &to.found(node));
+            counts.add(outcome(&sure, &possible, atom), near);
+            total -= near;
+        }
+        let nowhere = Name::empty();
+        let (sure, possible) = self.pass(&from.found(&nowhere), &to.found(&nowhere));
+        counts.add(outcome(&sure, &possible, atom), total);
+    }
+
+    /// Which classes an end has some port with.
+    fn judged(&self, row: &Row, atom: Option<usize>) -> Judged {
+        let mut judged = Judged { allow: Bits::none(self.classes.bound()), possible: Bits::none(self.classes.bound()) };
+        for slice in row.slices.iter().filter(|it| atom.is_none_or(|atom| it.ports.has(atom))) {
+            judged.allow.or(&slice.sure);
+            judged.possible.or(slice.possible.as_ref().unwrap_or(&slice.sure));
+        }
+        judged.possible.or(&row.strangers);
+        for (class, (sure, possible)) in &row.judged {
+            judged.allow.clear(*class);
+            judged.possible.clear(*class);
+            match outcome(sure, possible, atom) {
+                Outcome::Allow => {
+                    judged.allow.set(*class);
+                    judged.possible.set(*class);
+                }
+                Outcome::Unknown => judged.possible.set(*class),
+                Outcome::Deny => {}
+            }
+        }
+        judged
+    }
+
+    /// All that the row of those who reach a class rests on.
+    fn signature(&self, id: u32, class: &Class) -> Vec<u32> {
+        if self.odd.has(id) {
+            return vec![u32::MAX, id];
+        }
+        let families = class.key.families;
+        let flags = [families.v4, families.v6, families.v6_first, self.open[slot(Direction::Ingress)].has(id)];
+        let head = flags.iter().fold(0, |all, it| all << 1 | u32::from(*it));
+        let mut near: Vec<[u32; 3]> = Vec::new();
+        let policies = class.policies.iter().map(|it| self.policies.get(*it));
+        for rule in policies.flat_map(|it| it.rules_of(Direction::Ingress)) {
+            let ports = self.ports.resolved(rule.spec, class.key.declared);
+            near.extend(rule.peers.iter().map(|peer| [ports.sure, ports.possible, *peer]));
+        }
+        let held = class.peers.iter().map(|it| (it.peer(), u32::from(it.tri() == crate::net::verdict::Tri::Maybe)));
+        let mut far: Vec<[u32; 3]> = Vec::new();
+        for (peer, maybe) in held.chain([(ANYONE, 0)]) {
+            for group in &self.peers.get(peer).groups[slot(Direction::Egress)] {
+                let ports = self.ports.resolved(self.groups.get(*group).spec, class.key.declared);
+                far.push([ports.sure, ports.possible, group << 1 | maybe]);
+            }
+        }
+        near.sort_unstable();
+        near.dedup();
+        far.sort_unstable();
+        let parts = near.iter().chain([&[u32::MAX; 3]]).chain(&far);
+        [head].into_iter().chain(parts.flatten().copied()).collect()
+    }
+}
