@@ -1,23 +1,32 @@
-//! A real API server full of objects, to look at by hand and to measure kreach against.
+//! A real API server full of objects: kreach measured on it, or served to look at by hand.
 //!
 //! ```text
 //! tests/control-plane/build.sh kubectl
-//! cargo bench --bench control_plane -- [PODS [POLICIES [BINDINGS]]]     5000, 500 and 5000 unless given
+//! cargo bench --bench control_plane -- [PODS [POLICIES [BINDINGS]]]           measures; 5000, 500 and 5000 unless given
+//! cargo bench --bench control_plane -- serve [PODS [POLICIES [BINDINGS]]]     prints a kubeconfig and waits
 //! ```
 //!
-//! It prints the path of a kubeconfig and serves until Enter; `kill` and `start` typed before that kill the API
-//! server and start it again, to see what kreach makes of it. It measures nothing itself.
+//! While it serves, `kill` and `start` kill the API server and start it again, to see what kreach makes of it; an empty
+//! line ends it. What is measured is the real binary in a terminal of 120×40, as a user would see it.
 
 #[path = "../tests/it/control_plane.rs"]
 #[allow(dead_code, reason = "the tests use the rest")]
 mod control_plane;
+#[path = "../tests/it/pty.rs"]
+mod pty;
 
 use std::io::BufRead;
-use std::time::Instant;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use futures::stream::{self, StreamExt};
 use kube::Client;
 use serde_json::{Value, json};
+
+use control_plane::ControlPlane;
+
+/// For how long it is watched doing nothing.
+const IDLE: Duration = Duration::from_secs(30);
 
 /// How many requests are under way at once: enough to keep two cores of API server busy.
 const IN_FLIGHT: usize = 32;
@@ -33,7 +42,15 @@ fn main() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let started = Instant::now();
     runtime.block_on(async { fill(&plane.client("admin").await, pods, policies, bindings).await });
-    println!("{pods} pods, {policies} policies, {bindings} bindings in {:.1} s", started.elapsed().as_secs_f64());
+    say(&format!("{pods} pods, {policies} policies, {bindings} bindings written"), started.elapsed());
+    if std::env::args().any(|it| it == "serve") { serve(&mut plane) } else { measure(&mut plane, pods) }
+}
+
+fn say(what: &str, time: Duration) {
+    println!("{:>9.0} ms  {what}", time.as_secs_f64() * 1000.0);
+}
+
+fn serve(plane: &mut ControlPlane) {
     println!("kubeconfig: {}", plane.kubeconfig_for("admin").display());
     println!("type kill, start, or nothing to end");
     for line in std::io::stdin().lock().lines().map_while(Result::ok) {
@@ -44,6 +61,90 @@ fn main() {
             other => println!("{other}? kill, start, or nothing to end"),
         }
     }
+}
+
+fn measure(plane: &mut ControlPlane, pods: usize) {
+    let kubeconfig = plane.kubeconfig_for("admin").display().to_string();
+    kubectl(&kubeconfig);
+    let started = Instant::now();
+    let mut terminal = pty::kreach(&["--kubeconfig", &kubeconfig], 120, 40);
+    terminal.keys("2");
+    terminal.wait_for("web-");
+    say("first pods on screen", started.elapsed());
+    let counts = [format!("[2] Pods {pods}"), format!("[2] Pods {}", with_commas(pods))];
+    terminal.wait_until("all pods counted", |it| counts.iter().any(|count| it.contains(count)));
+    say("all pods on screen", started.elapsed());
+    terminal.wait_for("LIVE");
+    say("every kind live", started.elapsed());
+    println!("{:>9.1} MB  at most", kilobytes(&terminal, "VmHWM:") / 1000.0);
+
+    let (ticks, wakes, written) = (ticks(&terminal), wakes(&terminal), terminal.written());
+    std::thread::sleep(IDLE);
+    let used = self::ticks(&terminal) - ticks;
+    println!("{:>9.3} %   of a core when idle ({} s)", used / IDLE.as_secs_f64(), IDLE.as_secs());
+    println!("{:>9.2}     wake-ups a second when idle", (self::wakes(&terminal) - wakes) / IDLE.as_secs_f64());
+    println!("{:>9}     bytes written to the terminal when idle", terminal.written() - written);
+    println!("{:>9.1} MB  then", kilobytes(&terminal, "VmRSS:") / 1000.0);
+
+    plane.kill_server();
+    let killed = Instant::now();
+    terminal.wait_for("STALE");
+    say("from the server's death to STALE", killed.elapsed());
+    let before = terminal.screen();
+    let pressed = Instant::now();
+    terminal.keys("j");
+    terminal.wait_until("the selection moved", |it| it != before);
+    say("from a key to its frame while the server is away", pressed.elapsed());
+    plane.start_server();
+    let back = Instant::now();
+    terminal.wait_for("LIVE");
+    say("from the server's return to LIVE", back.elapsed());
+}
+
+/// What kubectl takes for the same pods, where it was built.
+fn kubectl(kubeconfig: &str) {
+    let Some(kubectl) = control_plane::programs().map(|it| it.join("kubectl")).filter(|it| it.is_file()) else {
+        return;
+    };
+    let started = Instant::now();
+    let arguments = ["--kubeconfig", kubeconfig, "get", "pods", "-A"];
+    let status = Command::new(kubectl).args(arguments).stdout(Stdio::null()).status().expect("kubectl runs");
+    assert!(status.success(), "kubectl failed");
+    say("kubectl get pods -A", started.elapsed());
+}
+
+fn proc(terminal: &pty::Terminal, file: &str) -> String {
+    std::fs::read_to_string(format!("/proc/{}/{file}", terminal.process_id())).expect("the process runs, on Linux")
+}
+
+fn number_after(text: &str, name: &str) -> f64 {
+    let rest = text.split_once(name).expect("the line is there").1;
+    rest.split_whitespace().next().and_then(|it| it.parse().ok()).expect("a number")
+}
+
+fn kilobytes(terminal: &pty::Terminal, name: &str) -> f64 {
+    number_after(&proc(terminal, "status"), name)
+}
+
+/// Hundredths of a second of processor time that were used so far.
+fn ticks(terminal: &pty::Terminal) -> f64 {
+    let stat = proc(terminal, "stat");
+    // The name in parentheses may hold blanks; the fields after it may not.
+    let fields = stat.rsplit_once(')').expect("the name ends").1.split_whitespace();
+    fields.skip(11).take(2).filter_map(|it| it.parse::<f64>().ok()).sum()
+}
+
+/// How often any of its threads went to sleep so far, and so woke.
+fn wakes(terminal: &pty::Terminal) -> f64 {
+    let tasks = std::fs::read_dir(format!("/proc/{}/task", terminal.process_id())).expect("the process runs");
+    let statuses = tasks.flatten().filter_map(|it| std::fs::read_to_string(it.path().join("status")).ok());
+    statuses.map(|it| number_after(&it, "\nvoluntary_ctxt_switches:")).sum()
+}
+
+fn with_commas(number: usize) -> String {
+    let digits = number.to_string();
+    let groups = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy);
+    groups.collect::<Vec<_>>().join(",")
 }
 
 async fn fill(client: &Client, pods: usize, policies: usize, bindings: usize) {

@@ -84,7 +84,7 @@ fn left_out(suite: &str, how: &str) {
 }
 
 /// The folder that holds both programs: the named one, else the one that the build script fills.
-fn programs() -> Option<PathBuf> {
+pub fn programs() -> Option<PathBuf> {
     let named = std::env::var_os("KUBEBUILDER_ASSETS").map(PathBuf::from);
     let built = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().map(|it| it.join("control-plane"));
     named.into_iter().chain(built).find(|it| ["kube-apiserver", "etcd"].iter().all(|name| it.join(name).is_file()))
