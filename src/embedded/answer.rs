@@ -21,6 +21,7 @@ use super::failure::Failure;
 use super::gzip::Gzip;
 use super::kinds::{self, Kind};
 use super::list::{self, CHUNK};
+use super::protobuf;
 use super::query::{Options, Query};
 use super::review::{self, Identity};
 use super::serve::Settings;
@@ -160,8 +161,9 @@ impl Service {
         if !discovery::serves_review(group, plural) {
             return self.refuse(identity, &Method::POST, path);
         }
-        let request: Value = serde_json::from_slice(body)
-            .map_err(|_| Failure::bad_request("the object provided is unrecognized (must be of type JSON)"))?;
+        let request = protobuf::review(plural, body).ok_or_else(|| {
+            Failure::bad_request("the object provided is unrecognized (must be of type JSON or protobuf)")
+        })?;
         let answer = review::answer(identity, plural, &request).ok_or_else(Failure::no_such_path)?;
         Ok(json(201, &answer))
     }

@@ -16,6 +16,7 @@ mod gzip;
 pub mod kinds;
 pub mod kubeconfig;
 mod list;
+mod protobuf;
 mod query;
 pub mod review;
 mod seeded;

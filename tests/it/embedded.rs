@@ -1,6 +1,7 @@
 //! The embedded API server answers as an API server does: lists, watches, selectors, tables, errors.
 
 mod asking;
+mod demo;
 mod errors;
 mod lists;
 mod story;

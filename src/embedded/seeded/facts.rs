@@ -304,7 +304,7 @@ fn workloads(shape: &Shape, namespaces: &[Namespace], rng: &mut Rng) -> Vec<Work
             // Multiplying by an odd number hits each of the 2^20 tags once: no two workloads share a name.
             workload.tag = (all.len() as u32).wrapping_mul(0x5_4F35) & 0xF_FFFF;
             workload.first = pods as u32;
-            workload.replicas = workload.replicas.min((shape.pods - pods) as u16);
+            workload.replicas = workload.replicas.min(u16::try_from(shape.pods - pods).unwrap_or(u16::MAX));
             pods += workload.replicas as usize;
             if workload.replicas > 0 {
                 all.push(workload);
