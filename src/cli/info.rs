@@ -15,7 +15,7 @@ use serde::Serialize;
 use crate::ask::Fault;
 use crate::ask::needs::{self, Needs};
 use crate::kinds::{KINDS, Presence};
-use crate::model::cluster::Cluster;
+use crate::model::cluster::{Cluster, is_workload};
 use crate::model::coverage::{Coverage, Scope};
 use crate::model::id::Kind;
 use crate::text::{Line, Mark, Page};
@@ -26,7 +26,8 @@ use super::{Command, Context, Exit, Failure, World, json, paint};
 /// All objects of every kind that answers rest on.
 pub fn every_kind() -> Needs {
     let mut needs = needs::everything();
-    let rows = KINDS.iter().filter(|it| it.presence == Presence::Always && it.kind != Kind::NETWORK_POLICY);
+    let is_asked = |kind| kind == Kind::NETWORK_POLICY || is_workload(kind);
+    let rows = KINDS.iter().filter(|it| it.presence == Presence::Always && !is_asked(it.kind));
     needs.0.extend(rows.map(|it| needs::Read::All { kind: it.kind, scope: Scope::Everywhere }));
     needs
 }

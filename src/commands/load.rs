@@ -4,7 +4,7 @@ use crate::args::Args;
 use crate::ask::Fault;
 use crate::ask::needs::Needs;
 use crate::cli::{Color, Context};
-use crate::live::files;
+use crate::live::{connect, files, read};
 use crate::model::cluster::Cluster;
 use crate::model::name::Name;
 
@@ -59,6 +59,25 @@ fn from_files(args: &Args, needs: &Ask<'_>, context: Context) -> Result<Loaded, 
     Ok(Loaded { cluster: loaded.cluster, context })
 }
 
-fn from_cluster(_: &Args, _: &Ask<'_>, _: Context) -> Result<Loaded, Stop> {
-    Err(Stop::Other { what: "no --from was given".to_owned(), hint: "name files with --from".to_owned() })
+fn from_cluster(args: &Args, needs: &Ask<'_>, context: Context) -> Result<Loaded, Stop> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let connected = connect::connect(&args.connection.flags()).await?;
+        print::warnings(&connected.warnings);
+        let context = connected_context(&connected, context);
+        let cluster = read::gather(&connected, |held| Ok::<Needs, Stop>(needs(&context, held)?)).await?;
+        Ok(Loaded { cluster, context })
+    })
+}
+
+/// The context with what the connection tells: its namespace holds for bare names.
+fn connected_context(connected: &connect::Connected, context: Context) -> Context {
+    let mut context = Context { namespace: connected.namespace.as_str().into(), live: true, ..context };
+    context.surroundings.extend([
+        ("context", connected.context.clone()),
+        ("server", connected.server.clone()),
+        ("user", connected.user.clone()),
+        ("namespace", connected.namespace.clone()),
+    ]);
+    context
 }

@@ -155,6 +155,8 @@ impl Reader {
                 }
                 Ok(deltas)
             }
+            // A collection that is not there is a kind that is not served: small servers leave old ones out.
+            Err(fault) if fault.status() == Some(404) => Ok(vec![covered(&Scope::Everywhere, Coverage::NotServed)]),
             Err(fault) => Err(fault),
         }
     }
