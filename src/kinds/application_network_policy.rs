@@ -27,6 +27,7 @@ struct ApplicationNetworkPolicies;
 impl Read for ApplicationNetworkPolicies {
     type Slim<'a> = PolicySlim<'a>;
     const FIELDS: &'static [&'static str] = &["spec"];
+    const IS_TREE: bool = true;
 
     fn metadata<'s>(slim: &'s PolicySlim<'_>) -> &'s Metadata<'s> {
         &slim.metadata

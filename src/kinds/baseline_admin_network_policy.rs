@@ -27,6 +27,7 @@ struct BaselineAdminNetworkPolicies;
 impl Read for BaselineAdminNetworkPolicies {
     type Slim<'a> = PolicySlim<'a>;
     const FIELDS: &'static [&'static str] = &["spec"];
+    const IS_TREE: bool = true;
 
     fn metadata<'s>(slim: &'s PolicySlim<'_>) -> &'s Metadata<'s> {
         &slim.metadata

@@ -56,6 +56,7 @@ struct Calico;
 impl Read for Calico {
     type Slim<'a> = PolicySlim<'a>;
     const FIELDS: &'static [&'static str] = &["spec"];
+    const IS_TREE: bool = true;
 
     fn metadata<'s>(slim: &'s PolicySlim<'_>) -> &'s Metadata<'s> {
         &slim.metadata

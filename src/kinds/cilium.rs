@@ -48,6 +48,7 @@ struct Cilium;
 impl Read for Cilium {
     type Slim<'a> = PolicySlim<'a>;
     const FIELDS: &'static [&'static str] = &["spec", "specs"];
+    const IS_TREE: bool = true;
 
     fn metadata<'s>(slim: &'s PolicySlim<'_>) -> &'s Metadata<'s> {
         &slim.metadata

@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use super::intern::Intern;
 use super::prune::prune;
-use super::slim::{METADATA, Metadata, OnlyMetadata};
+use super::slim::{METADATA, Metadata, OnlyMetadata, OnlyNames};
 use super::{KindSpec, Reach};
 use crate::model::cluster::{AnyFact, Delta, Entry};
 use crate::model::facts::{Meta, Uid, Version};
@@ -156,6 +156,9 @@ pub(super) trait Read {
     /// The fields beside the metadata that it looks at, as paths; lists are passed through.
     const FIELDS: &'static [&'static str];
 
+    /// Whether it decodes to a tree whose words are all texts, so that `y` and `on` are read as they are written.
+    const IS_TREE: bool = false;
+
     /// The metadata of a decoded object.
     fn metadata<'s>(slim: &'s Self::Slim<'_>) -> &'s Metadata<'s>;
 
@@ -192,9 +195,10 @@ fn json<R: Read>(text: &str, door: &mut Door<'_>) -> Reading {
     match serde_json::from_str::<R::Slim<'_>>(text) {
         Ok(slim) => door.read::<R>(&slim),
         Err(error) => {
-            let metadata = serde_json::from_str::<OnlyMetadata<'_>>(text).ok();
+            let names = || serde_json::from_str::<OnlyNames<'_>>(text).ok().map(OnlyNames::metadata);
+            let metadata = serde_json::from_str::<OnlyMetadata<'_>>(text).ok().map(|it| it.metadata).or_else(names);
             let tree = || serde_json::from_str(text).ok();
-            door.broken::<R>(metadata.as_ref().map(|it| &it.metadata), tree, &error.to_string())
+            door.broken::<R>(metadata.as_ref(), tree, &error.to_string())
         }
     }
 }
@@ -202,21 +206,59 @@ fn json<R: Read>(text: &str, door: &mut Door<'_>) -> Reading {
 fn yaml<R: Read>(text: &str, door: &mut Door<'_>) -> Reading {
     let fields = [METADATA, R::FIELDS].concat();
     let pruned = prune(text, &fields);
-    if let Ok(slim) = serde_saphyr::from_str_with_options::<R::Slim<'_>>(&pruned, yaml_options()) {
-        return door.read::<R>(&slim);
+    let words = if R::IS_TREE { Words::AsWritten } else { Words::AsMeant };
+    let mut reading = match serde_saphyr::from_str_with_options::<R::Slim<'_>>(&pruned, yaml_options(words)) {
+        Ok(slim) => door.read::<R>(&slim),
+        Err(_) => whole_yaml::<R>(text, words, door),
+    };
+    if let Reading::Read(entry) = &mut reading {
+        let id = R::IS_TREE.then(|| entry.fact.id());
+        entry.problems.extend(id.into_iter().flat_map(|id| ambiguous(&pruned, id)));
     }
-    match serde_saphyr::from_str_with_options::<R::Slim<'_>>(text, yaml_options()) {
+    reading
+}
+
+/// Parses all of a document, once what is left of it after pruning did not read.
+fn whole_yaml<R: Read>(text: &str, words: Words, door: &mut Door<'_>) -> Reading {
+    match serde_saphyr::from_str_with_options::<R::Slim<'_>>(text, yaml_options(words)) {
         Ok(slim) => door.read::<R>(&slim),
         Err(error) => {
-            let metadata = serde_saphyr::from_str_with_options::<OnlyMetadata<'_>>(text, yaml_options()).ok();
-            let tree = || serde_saphyr::from_str_with_options(text, yaml_options()).ok();
-            door.broken::<R>(metadata.as_ref().map(|it| &it.metadata), tree, &error.to_string())
+            let options = || yaml_options(words);
+            let whole = serde_saphyr::from_str_with_options::<OnlyMetadata<'_>>(text, options()).ok();
+            let names = || serde_saphyr::from_str_with_options::<OnlyNames<'_>>(text, options()).ok();
+            let metadata = whole.map(|it| it.metadata).or_else(|| names().map(OnlyNames::metadata));
+            let tree = || serde_saphyr::from_str_with_options(text, options()).ok();
+            door.broken::<R>(metadata.as_ref(), tree, &error.to_string())
         }
     }
 }
 
+/// What an unquoted `yes`, `on` or `y` is: YAML 1.1, and with it kubectl, means a boolean, YAML 1.2 a word.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Words {
+    /// A boolean where a boolean is wanted.
+    AsMeant,
+    AsWritten,
+}
+
+/// The unquoted words of a text that kubectl does not read as words; each is told once.
+fn ambiguous(text: &str, id: ObjectId) -> Vec<Problem> {
+    const WORDS: [&str; 8] = ["y", "yes", "on", "n", "no", "off", "Yes", "No"];
+    let scalars = text.split([',', '[', ']', '{', '}', '\n']).map(|it| it.rsplit(": ").next().unwrap_or(it));
+    let scalars = scalars.map(|it| it.trim().trim_start_matches("- ").trim());
+    let mut found: Vec<&str> = scalars.filter(|it| WORDS.contains(it)).collect();
+    found.sort_unstable();
+    found.dedup();
+    let problem = |word: &str| Problem {
+        object: Some(id.clone()),
+        place: Place::default(),
+        what: format!("{word} without quotes is read as a word; kubectl reads a boolean").into(),
+    };
+    found.into_iter().map(problem).collect()
+}
+
 /// How one YAML document is parsed: with budgets that no honest object meets (reliability.md §3.6).
-pub(super) fn yaml_options() -> serde_saphyr::Options {
+pub(super) fn yaml_options(words: Words) -> serde_saphyr::Options {
     let mut budget = serde_saphyr::Budget::default();
     budget.max_depth = 100;
     budget.max_nodes = 500_000;
@@ -225,6 +267,8 @@ pub(super) fn yaml_options() -> serde_saphyr::Options {
     // A bomb of aliases costs time long before it costs memory; an object that repeats itself this often is one.
     options.alias_limits.max_total_replayed_events = 20_000;
     options.with_snippet = false;
+    options.strict_booleans = words == Words::AsWritten;
+    options.alias_limits.max_total_replayed_events = 50_000;
     options.emit_comments = false;
     options
 }

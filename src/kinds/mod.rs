@@ -146,7 +146,7 @@ pub fn spec_named(word: &str) -> Option<&'static KindSpec> {
 
 /// Parses one YAML document, within budgets that no honest object meets.
 pub fn parse_yaml<'de, T: serde::Deserialize<'de>>(text: &'de str) -> Result<T, serde_saphyr::Error> {
-    serde_saphyr::from_str_with_options(text, door::yaml_options())
+    serde_saphyr::from_str_with_options(text, door::yaml_options(door::Words::AsWritten))
 }
 
 impl KindSpec {

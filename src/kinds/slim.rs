@@ -147,6 +147,28 @@ pub(super) struct OnlyMetadata<'a> {
     pub metadata: Metadata<'a>,
 }
 
+/// What names an object, for objects of which not even the metadata reads.
+#[derive(Deserialize, Default, Debug)]
+pub(super) struct OnlyNames<'a> {
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    metadata: Names<'a>,
+}
+
+#[derive(Deserialize, Default, Debug)]
+struct Names<'a> {
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    name: Text<'a>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    namespace: Text<'a>,
+}
+
+impl<'a> OnlyNames<'a> {
+    /// The metadata that this is.
+    pub fn metadata(self) -> Metadata<'a> {
+        Metadata { name: self.metadata.name, namespace: self.metadata.namespace, ..Metadata::default() }
+    }
+}
+
 /// A number or a string, as ports are written.
 #[derive(Clone, Debug)]
 pub(super) enum NumberOrText<'a> {

@@ -469,3 +469,29 @@ fn no_bytes_make_a_reader_panic() {
         assert!(!matches!(whole, Reading::Noted(_)), "{kind:?} {whole:?}");
     }
 }
+
+/// YAML 1.1 and 1.2 differ about them; kubectl follows the first (reliability.md §3.6).
+#[test]
+fn words_that_might_be_booleans_are_words_and_a_problem() {
+    let (policy, problems) = policy(
+        "{podSelector: {matchLabels: {a: y, b: 'no'}}, ingress: [{from: [{podSelector: {matchExpressions: [{key: k, operator: In, values: [on, x]}]}}]}]}",
+    );
+    assert_eq!(policy.target.pods.all_of[0].operator, Operator::In(vec!["y".into()]));
+    assert!(policy.gaps.is_empty());
+    assert_eq!(
+        problems,
+        [
+            "networkpolicy/shop/p: on without quotes is read as a word; kubectl reads a boolean",
+            "networkpolicy/shop/p: y without quotes is read as a word; kubectl reads a boolean",
+        ]
+    );
+}
+
+/// E5: an object of which not even the metadata reads is known by its name.
+#[test]
+fn a_name_is_enough_to_be_unreadable() {
+    let odd = "metadata: {name: a, namespace: shop, ownerReferences: 7}\n";
+    assert!(
+        matches!(yaml(Kind::NETWORK_POLICY, odd), Reading::Unreadable { id, .. } if id.to_string() == "networkpolicy/shop/a")
+    );
+}
