@@ -1,5 +1,6 @@
 //! The one test binary: it links once, and every file beside this one is a module of it.
 
+mod cases;
 mod cli;
 mod control_plane;
 mod docs;
@@ -10,6 +11,7 @@ mod kinds;
 mod live_control_plane;
 mod live_faults;
 mod live_world;
+mod net_cases;
 mod net_laws;
 mod net_worlds;
 mod pty;
