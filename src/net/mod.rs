@@ -11,13 +11,17 @@
 //! port (S2). This module knows nothing of Kubernetes' YAML: `kinds` has compiled it away; it knows nothing of
 //! Services either: the caller asks about each backend.
 
+mod dns;
 mod ends;
 mod index;
+pub mod misses;
 pub mod naive;
+pub mod notes;
 pub mod reach;
 mod unevaluated;
 pub mod verdict;
 
+pub use self::dns::{Dns, DnsServer, dns};
 pub use self::ends::{Holder, holder, split};
 pub use self::index::{Index, Isolation, IsolationCounts, PolicyProblem, Settings};
 pub use self::reach::workload_of;

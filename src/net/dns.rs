@@ -1,0 +1,125 @@
+//! Whether a pod can resolve names: nearly every connection needs it first, and default-deny egress ends it (S51).
+
+use std::collections::BTreeSet;
+
+use super::index::Index;
+use super::verdict::End;
+use crate::model::cluster::Cluster;
+use crate::model::evidence::Outcome;
+use crate::model::facts::{Pod, Service, TargetPort};
+use crate::model::id::{Kind, ObjectId, PodId};
+use crate::model::labels::Labels;
+use crate::model::port::Protocol;
+
+/// Where clusters keep their DNS Service: upstream, OpenShift, and charts of CoreDNS under its own name.
+const SERVICES: [(&str, &str); 3] =
+    [("kube-system", "kube-dns"), ("openshift-dns", "dns-default"), ("kube-system", "coredns")];
+
+/// The label and value of the pods behind it, where no Service tells.
+const SERVER: (&str, &str) = ("k8s-app", "kube-dns");
+
+/// The label value of NodeLocal DNSCache, which answers on every node itself.
+const NODE_LOCAL: &str = "node-local-dns";
+
+/// One server of names, as the asking pod reaches it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DnsServer {
+    pub pod: PodId,
+    pub port: u16,
+    pub udp: Outcome,
+    pub tcp: Outcome,
+}
+
+/// Whether an end can resolve names.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Dns {
+    /// By name; empty: none was found.
+    pub servers: Vec<DnsServer>,
+    /// The Service that they stand behind, if it is known.
+    pub service: Option<ObjectId>,
+    /// A NodeLocal DNSCache on the pod's node, which it may ask instead.
+    pub node_local: Option<PodId>,
+}
+
+impl Dns {
+    /// Allow: every server answers over UDP, and over TCP for long answers; deny: none does over either.
+    ///
+    /// Unknown: some do, or there are no servers that we know, or a cache of the node may answer instead.
+    pub fn outcome(&self) -> Outcome {
+        let outcomes: BTreeSet<Outcome> = self.servers.iter().flat_map(|it| [it.udp, it.tcp]).collect();
+        match (outcomes.len(), outcomes.first()) {
+            (1, Some(Outcome::Allow)) => Outcome::Allow,
+            (1, Some(Outcome::Deny)) if self.node_local.is_none() => Outcome::Deny,
+            _ => Outcome::Unknown,
+        }
+    }
+}
+
+/// Whether an end can reach the cluster's DNS.
+pub fn dns(index: &Index, cluster: &Cluster, from: &End) -> Dns {
+    let service = SERVICES.iter().find_map(|(namespace, name)| cluster.services.get(namespace, name));
+    let mut pods: BTreeSet<(PodId, u16)> = BTreeSet::new();
+    if let Some(service) = service {
+        pods.extend(behind(cluster, service));
+    }
+    if pods.is_empty() {
+        let labeled = cluster.pods.of("kube-system").iter().filter(|it| has_label(&it.meta.labels, SERVER.1));
+        pods.extend(labeled.filter(|it| !it.phase.is_finished()).map(|it| (it.pod_id(), 53)));
+    }
+    let servers = pods.into_iter().map(|(pod, port)| {
+        let to = End::Pod(pod.clone());
+        let outcome = |protocol| index.outcome(cluster, from, &to, Some((protocol, port)));
+        DnsServer { udp: outcome(Protocol::Udp), tcp: outcome(Protocol::Tcp), pod, port }
+    });
+    let servers = servers.collect();
+    let service = service.map(|it| ObjectId::new(Kind::SERVICE, it.meta.namespace.clone(), it.meta.name.clone()));
+    Dns { servers, service, node_local: node_local(cluster, from) }
+}
+
+fn has_label(labels: &Labels, value: &str) -> bool {
+    labels.get(SERVER.0).is_some_and(|it| it == value)
+}
+
+/// The pods behind a Service and the port that each answers on: by its EndpointSlices, else by its selector.
+fn behind(cluster: &Cluster, service: &Service) -> Vec<(PodId, u16)> {
+    let home = &service.meta.namespace;
+    let slices = cluster.endpoint_slices.of(home).iter().filter(|it| it.service == service.meta.name);
+    let mut found = Vec::new();
+    for slice in slices {
+        let ports: Vec<u16> =
+            slice.ports.iter().filter(|it| it.protocol == Protocol::Udp).filter_map(|it| it.number).collect();
+        for endpoint in slice.endpoints.iter().filter(|it| it.ready && !it.pod.is_empty()) {
+            let pod = PodId::new(home.clone(), endpoint.pod.clone());
+            found.extend(ports.iter().map(|port| (pod.clone(), *port)));
+        }
+    }
+    if !found.is_empty() {
+        return found;
+    }
+    let Some(selector) = service.selector.as_ref().filter(|it| !it.is_empty()) else { return found };
+    let is_behind = |it: &Pod| {
+        !it.phase.is_finished() && selector.iter().all(|(key, value)| it.meta.labels.get(key) == Some(value))
+    };
+    for pod in cluster.pods.of(home).iter().filter(|it| is_behind(it)) {
+        for port in service.ports.iter().filter(|it| it.protocol == Protocol::Udp) {
+            match &port.target {
+                TargetPort::Number(number) => found.push((pod.pod_id(), *number)),
+                TargetPort::Named(name) => {
+                    let named = pod.ports.iter().filter(|it| it.name == *name && it.protocol == Protocol::Udp);
+                    found.extend(named.map(|it| (pod.pod_id(), it.number)));
+                }
+            }
+        }
+    }
+    found
+}
+
+/// The NodeLocal DNSCache on the end's own node.
+fn node_local(cluster: &Cluster, from: &End) -> Option<PodId> {
+    let End::Pod(id) = from else { return None };
+    let node = &cluster.pods.get(&id.namespace, &id.name)?.node;
+    let here = |it: &&std::sync::Arc<Pod>| {
+        it.node == *node && !node.is_empty() && !it.phase.is_finished() && has_label(&it.meta.labels, NODE_LOCAL)
+    };
+    cluster.pods.of("kube-system").iter().find(here).map(|it| it.pod_id())
+}

@@ -1,0 +1,272 @@
+//! Rules that did not fit, and what would have made them fit: the other half of a "no".
+//!
+//! ```text
+//! networkpolicy/shop/allow-web spec.ingress[0]: label app is "api", not "web"; port is TCP 8080, not TCP 80
+//! ```
+//!
+//! Made only when shown: a verdict holds the objects that this reads. The fewer things a rule lacks, the nearer.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use super::verdict::{EndFacts, Gate, NamespaceLabels, Port, Tri, Verdict};
+use crate::model::address::{Block, Family};
+use crate::model::cluster::{Cluster, METADATA_NAME};
+use crate::model::facts::{ContainerRole, Fact, Pod, PodNetwork, TargetPort};
+use crate::model::id::ObjectId;
+use crate::model::labels::{Labels, NamespaceMatch, Requirement, SelectorSet};
+use crate::model::name::Name;
+use crate::model::place::Place;
+use crate::model::policy::{Direction, Peer, PeerMatch, Policy, Rule};
+use crate::model::port::PortMatch;
+
+/// One thing that keeps a rule from fitting.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Lack {
+    /// The policy isolates and has no rule in this direction.
+    NoRule,
+    /// The rule has no peer, or no port, that was understood.
+    Nothing,
+    /// The pod's label is not as required; `found` is what it has.
+    PodLabel { requirement: Requirement, found: Option<Name> },
+    /// The label of the pod's namespace is not as required.
+    NamespaceLabel { requirement: Requirement, found: Option<Name> },
+    /// A pod selector alone means the policy's own namespace (S13).
+    OtherNamespace { wanted: Name, found: Name },
+    /// Selectors hold pods, and this end is none, or is one on the host network (S16, S38).
+    NotAPod,
+    /// The address is outside the block, or in one of its holes.
+    NotInBlock { cidr: IpNet, hole: Option<IpNet>, address: Option<IpAddr> },
+    /// The block is of the other address family (S35).
+    OtherFamily { cidr: IpNet },
+    /// The end is not one of these nodes.
+    NotTheseNodes,
+    /// The port number is not what the rule opens.
+    OtherPort { opens: PortMatch },
+    /// The number is right and the protocol is not.
+    OtherProtocol { opens: PortMatch },
+    /// The destination declares no port of this name and protocol (S24).
+    NotDeclared { opens: PortMatch },
+    /// It declares it, as other numbers than the one asked for.
+    DeclaredElsewhere { opens: PortMatch, numbers: Vec<u16> },
+}
+
+/// What the author of a rule may have meant.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Hint {
+    /// The rule opens the Service's own port; policies see the port behind it (S23).
+    TargetPort { service: ObjectId, port: u16, target: u16 },
+    /// One element has both selectors, which is "and", and only one of them fits (S15).
+    MeantOr,
+}
+
+/// A rule that did not fit.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Miss {
+    pub policy: ObjectId,
+    /// The peer that came closest, else the rule, else nothing.
+    pub place: Place,
+    pub lacks: Vec<Lack>,
+    pub hint: Option<Hint>,
+}
+
+impl Gate {
+    /// The rules that did not fit, the nearest first; a policy without rules comes last.
+    ///
+    /// Only for the tier in which what no rule allows is denied.
+    pub fn misses(&self, cluster: &Cluster, verdict: &Verdict) -> Vec<Miss> {
+        let peer = match self.direction {
+            Direction::Egress => &verdict.to,
+            Direction::Ingress => &verdict.from,
+        };
+        let Some(family) = verdict.families.first().map(|it| it.family) else { return Vec::new() };
+        let case = Case { cluster, peer, to: &verdict.to, family, port: verdict.port };
+        let isolating = self.policies.iter().filter(|it| it.isolates && it.gap.is_none());
+        let unfit = isolating.filter(|it| it.fit.is_none_or(|it| it.fits != Tri::Yes));
+        let mut misses: Vec<Miss> = unfit.flat_map(|it| case.of_policy(&it.policy, self.direction)).collect();
+        misses.sort_by_key(|it| (it.lacks.contains(&Lack::NoRule), it.lacks.len()));
+        misses
+    }
+}
+
+struct Case<'a> {
+    cluster: &'a Cluster,
+    peer: &'a EndFacts,
+    to: &'a EndFacts,
+    family: Family,
+    port: Option<Port>,
+}
+
+impl Case<'_> {
+    fn of_policy(&self, policy: &Policy, direction: Direction) -> Vec<Miss> {
+        let rules: Vec<&Rule> = policy.rules_of(direction).map(|(_, rule)| rule).collect();
+        if rules.is_empty() {
+            let place = Place::new(format!("spec.{}", direction.as_str()));
+            return vec![Miss { policy: policy.id(), place, lacks: vec![Lack::NoRule], hint: None }];
+        }
+        rules.into_iter().map(|rule| self.of_rule(policy, rule)).filter(|it| !it.lacks.is_empty()).collect()
+    }
+
+    fn of_rule(&self, policy: &Policy, rule: &Rule) -> Miss {
+        let peers = rule.peers.iter().map(|it| (self.of_peer(it), it));
+        let nearest = peers.min_by_key(|(lacks, _)| lacks.len());
+        let (mut lacks, place, hint) = match nearest {
+            Some((lacks, peer)) => {
+                let hint = self.meant_or(peer, &lacks);
+                (lacks, peer.place.clone(), hint)
+            }
+            None => (vec![Lack::Nothing], rule.place.clone(), None),
+        };
+        let ports = rule.ports.iter().map(|it| self.of_port(it)).min_by_key(Option::is_some);
+        let port = ports.unwrap_or(Some(Lack::Nothing));
+        let hint = port.as_ref().and_then(|it| self.target_port(it)).or(hint);
+        lacks.extend(port);
+        Miss { policy: policy.id(), place, lacks, hint }
+    }
+
+    /// What keeps a peer from holding the other end.
+    fn of_peer(&self, peer: &Peer) -> Vec<Lack> {
+        match &peer.matches {
+            PeerMatch::Anyone => Vec::new(),
+            PeerMatch::Pods(set) => match self.peer.pod.as_deref().filter(|it| it.network == PodNetwork::Own) {
+                Some(pod) => self.of_set(set, pod),
+                None => vec![Lack::NotAPod],
+            },
+            PeerMatch::Block(block) => self.of_block(block).into_iter().collect(),
+            PeerMatch::Nodes(selector) => {
+                let is_one = self.peer.node.as_ref().is_some_and(|it| selector.matches(&it.meta.labels));
+                if is_one { Vec::new() } else { vec![Lack::NotTheseNodes] }
+            }
+        }
+    }
+
+    fn of_set(&self, set: &SelectorSet, pod: &Pod) -> Vec<Lack> {
+        let mut lacks = Vec::new();
+        match &set.namespaces {
+            NamespaceMatch::Own(name) if *name != pod.meta.namespace => {
+                let (wanted, found) = (name.clone(), pod.meta.namespace.clone());
+                lacks.push(Lack::OtherNamespace { wanted, found });
+            }
+            NamespaceMatch::Own(_) => {}
+            NamespaceMatch::Labels(selector) => {
+                let found = |key: &Name| self.namespace_label(key, &pod.meta.namespace);
+                let unmet = selector.all_of.iter().filter(|it| !it.matches_value(found(&it.key).as_deref()));
+                lacks.extend(unmet.map(|it| Lack::NamespaceLabel { requirement: it.clone(), found: found(&it.key) }));
+            }
+        }
+        lacks.extend(unmet(&set.pods.all_of, &pod.meta.labels));
+        lacks
+    }
+
+    fn namespace_label(&self, key: &Name, namespace: &Name) -> Option<Name> {
+        if *key == METADATA_NAME {
+            return Some(namespace.clone());
+        }
+        match &self.peer.namespace {
+            NamespaceLabels::Known(labels) => labels.get(key).cloned(),
+            NamespaceLabels::NameOnly => None,
+        }
+    }
+
+    fn of_block(&self, block: &Block) -> Option<Lack> {
+        let cidr = block.cidr;
+        if block.family() != self.family {
+            return Some(Lack::OtherFamily { cidr });
+        }
+        let address = self.peer.addresses.of(self.family);
+        if address.is_some_and(|it| block.contains(it)) {
+            return None;
+        }
+        let hole = block.except.iter().find(|hole| address.is_some_and(|it| hole.contains(&it))).copied();
+        Some(Lack::NotInBlock { cidr, hole, address })
+    }
+
+    /// What keeps an element of the rule's ports from holding the port.
+    fn of_port(&self, opens: &PortMatch) -> Option<Lack> {
+        let opened = || opens.clone();
+        match (opens, self.port) {
+            (PortMatch::Any, _) => None,
+            (PortMatch::All(protocol), Some(port)) if *protocol != port.0 => {
+                Some(Lack::OtherProtocol { opens: opened() })
+            }
+            (PortMatch::Range { protocol, first, last }, Some(port)) => {
+                match ((*first..=*last).contains(&port.1), *protocol == port.0) {
+                    (true, true) => None,
+                    (true, false) => Some(Lack::OtherProtocol { opens: opened() }),
+                    (false, _) => Some(Lack::OtherPort { opens: opened() }),
+                }
+            }
+            (PortMatch::Named { protocol, name }, port) => {
+                let ports =
+                    self.to.pod.iter().filter(|it| it.network == PodNetwork::Own).flat_map(|it| it.ports.iter());
+                let declared = ports
+                    .filter(|it| it.name == *name && it.protocol == *protocol && it.container != ContainerRole::Init);
+                let numbers: Vec<u16> = declared.map(|it| it.number).collect();
+                match port {
+                    _ if numbers.is_empty() => Some(Lack::NotDeclared { opens: opened() }),
+                    Some(port) if port.0 != *protocol => Some(Lack::OtherProtocol { opens: opened() }),
+                    Some(port) if !numbers.contains(&port.1) => {
+                        Some(Lack::DeclaredElsewhere { opens: opened(), numbers })
+                    }
+                    _ => None,
+                }
+            }
+            (PortMatch::All(_) | PortMatch::Range { .. }, _) => None,
+        }
+    }
+
+    /// Whether an element needs two things of which one is met.
+    fn meant_or(&self, peer: &Peer, lacks: &[Lack]) -> Option<Hint> {
+        let PeerMatch::Pods(SelectorSet { namespaces: NamespaceMatch::Labels(namespaces), pods }) = &peer.matches
+        else {
+            return None;
+        };
+        let namespace_lacks = lacks.iter().filter(|it| matches!(it, Lack::NamespaceLabel { .. })).count();
+        let pod_lacks = lacks.iter().filter(|it| matches!(it, Lack::PodLabel { .. })).count();
+        let has_both = !namespaces.is_everything() && !pods.is_everything();
+        (has_both && (namespace_lacks == 0) != (pod_lacks == 0)).then_some(Hint::MeantOr)
+    }
+
+    /// Whether the rule opens the port of a Service in front of the destination instead of the one behind it.
+    fn target_port(&self, lack: &Lack) -> Option<Hint> {
+        let Lack::OtherPort { opens: PortMatch::Range { protocol, first, last } } = lack else { return None };
+        let (pod, (asked, number)) = (self.to.pod.as_deref()?, self.port?);
+        let services = self.cluster.services.of(&pod.meta.namespace).iter();
+        let mut before = services.filter(|it| it.selector.as_ref().is_some_and(|it| is_part(it, &pod.meta.labels)));
+        before.find_map(|service| {
+            let leads = service.ports.iter().find(|it| {
+                it.protocol == *protocol
+                    && asked == *protocol
+                    && (*first..=*last).contains(&it.number)
+                    && targets(&it.target, pod).contains(&number)
+            })?;
+            Some(Hint::TargetPort { service: service.id(), port: leads.number, target: number })
+        })
+    }
+}
+
+/// The requirements that labels do not meet.
+fn unmet<'a>(requirements: &'a [Requirement], labels: &'a Labels) -> impl Iterator<Item = Lack> + 'a {
+    let unmet = requirements.iter().filter(|it| !it.matches(labels));
+    unmet.map(|it| Lack::PodLabel { requirement: it.clone(), found: labels.get(&it.key).cloned() })
+}
+
+/// Whether all of a Service's selector is in a pod's labels.
+fn is_part(selector: &Labels, labels: &Labels) -> bool {
+    !selector.is_empty() && selector.iter().all(|(key, value)| labels.get(key) == Some(value))
+}
+
+fn targets(target: &TargetPort, pod: &Pod) -> Vec<u16> {
+    match target {
+        TargetPort::Number(number) => vec![*number],
+        TargetPort::Named(name) => pod.ports.iter().filter(|it| it.name == *name).map(|it| it.number).collect(),
+    }
+}
+
+impl Miss {
+    /// Whether a single change would make the rule fit.
+    pub fn is_near(&self) -> bool {
+        self.lacks.len() == 1 && self.lacks[0] != Lack::NoRule
+    }
+}
