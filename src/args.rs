@@ -62,8 +62,7 @@ impl Command {
             Command::WhoCan(it) => Some(it),
             Command::Permissions(it) => Some(it),
             Command::Info(it) => Some(it),
-            Command::Snapshot | Command::Demo(_) | Command::Completion(_) | Command::Man => None,
-            Command::Rbac(_) | Command::Demo(_) | Command::Completion(_) | Command::Man => None,
+            Command::Snapshot | Command::Rbac(_) | Command::Demo(_) | Command::Completion(_) | Command::Man => None,
         }
     }
 }
@@ -78,6 +77,15 @@ pub struct Source {
     /// Addresses that pods without an address will get; repeatable
     #[arg(long = "pod-cidr", global = true, value_name = "CIDR")]
     pub pod_cidrs: Vec<IpNet>,
+    /// A directory of people: CSV, a YAML or JSON list, or a SCIM list; repeatable
+    #[arg(long, global = true, value_name = "FILE")]
+    pub directory: Vec<PathBuf>,
+    /// What Kubernetes puts before the directory's user names
+    #[arg(long, global = true, value_name = "TEXT", default_value = "")]
+    pub user_prefix: String,
+    /// What Kubernetes puts before the directory's group names
+    #[arg(long, global = true, value_name = "TEXT", default_value = "")]
+    pub group_prefix: String,
     /// Decide everything a second time with the naive evaluator; a difference fails
     #[arg(long, global = true)]
     pub self_check: bool,

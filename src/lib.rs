@@ -5,6 +5,7 @@
 //!
 //! - [`model`]: a cluster as a value, and the one rule language of all policies.
 //! - [`kinds`]: the door: what Kubernetes writes, to facts and problems.
+//! - [`people`]: a directory of people, from the files that identity providers export.
 //! - [`net`]: may one end connect to another, and which rule says so.
 //! - [`rbac`]: may it act; who may do what, by which grants.
 //! - [`text`]: answers in words, as both the screen and the subcommands show them.
@@ -22,5 +23,6 @@ pub mod kinds;
 pub mod live;
 pub mod model;
 pub mod net;
+pub mod people;
 pub mod rbac;
 pub mod text;

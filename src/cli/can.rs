@@ -96,7 +96,7 @@ impl CanArgs {
 
     fn question(&self, context: &Context) -> Result<(Identity, Request), Fault> {
         let subject = grants::subject(self.subject.as_deref().unwrap_or_default())?;
-        Ok((self.groups.identity(&subject), self.resolved(context).request))
+        Ok((self.groups.identity(&subject, context), self.resolved(context).request))
     }
 }
 
@@ -124,12 +124,14 @@ impl Command for CanArgs {
         let index = self.index.of(world.cluster);
         let access = index.can(&identity, &request);
         grants::self_check(world, &identity, &request, access.outcome())?;
+        let notes = grants::left(&identity, world.context);
         match self.output {
             TextOrJson::Text => {
-                let page = text::rbac::access(&access, index);
+                let mut page = text::rbac::access(&access, index);
+                notes.iter().for_each(|it| page.push(it.line(1)));
                 out.write_all(paint::page(&page, world.context.color).as_bytes())?;
             }
-            TextOrJson::Json => json::write(&access_json(&access, index, &[]), out)?,
+            TextOrJson::Json => json::write(&access_json(&access, index, &notes), out)?,
         }
         Ok(access.outcome().into())
     }

@@ -13,7 +13,8 @@ use crate::model::coverage::Scope;
 use crate::model::evidence::Outcome;
 use crate::model::id::Kind;
 use crate::model::name::Name;
-use crate::model::role::Subject;
+use crate::model::role::{Subject, SubjectKind};
+use crate::people::{People, Person, Standing};
 use crate::rbac::aggregation::Member;
 use crate::rbac::grant::Grant;
 use crate::rbac::identity::{self, Identity, Membership};
@@ -21,6 +22,9 @@ use crate::rbac::index::Index;
 use crate::rbac::matching::Match;
 use crate::rbac::request::Request;
 use crate::rbac::served::{Given, Resolved, Served, Typed};
+
+use crate::text::Mark;
+use crate::text::evidence::Evidence;
 
 use super::{Context, World};
 
@@ -38,10 +42,17 @@ pub struct Groups {
 }
 
 impl Groups {
-    /// Who a subject is with these groups.
-    pub fn identity(&self, subject: &Subject) -> Identity {
+    /// Who a subject is with these groups and those that the directory of people names.
+    pub fn identity(&self, subject: &Subject, context: &Context) -> Identity {
         let given: Vec<Name> = self.groups.iter().map(Name::from).collect();
-        Identity::new(subject, &given)
+        let identity = Identity::new(subject, &given);
+        match &context.people {
+            Some(people) if subject.kind == SubjectKind::User => {
+                let groups = people.groups_of(&identity.user);
+                identity.with_directory(&groups)
+            }
+            _ => identity,
+        }
     }
 }
 
@@ -209,7 +220,7 @@ pub struct GrantJson {
 pub fn grant(grant: &Grant) -> GrantJson {
     GrantJson {
         binding: grant.binding.id().to_string(),
-        subject: grant.subject().to_string(),
+        subject: grant.named_subject().to_string(),
         place: grant.subject_place().to_string(),
         role: grant.role.id().to_string(),
         rule: grant.rule_place().to_string(),
@@ -252,6 +263,32 @@ pub fn csv(field: &str) -> String {
 /// One line of CSV.
 pub fn csv_line<'a>(fields: impl IntoIterator<Item = &'a str>) -> String {
     fields.into_iter().map(csv).collect::<Vec<_>>().join(",")
+}
+
+/// A note on somebody who has left, by the directory; it changes no outcome.
+pub fn left(identity: &Identity, context: &Context) -> Vec<Evidence> {
+    let person = context.people.as_ref().and_then(|it| it.person(&identity.user));
+    let left = person.filter(|it| it.standing == Standing::Left);
+    let what = |it: &Person| format!("{} has left, says {}", it.user, it.place);
+    left.map(|it| Evidence::new(Mark::Note, what(it))).into_iter().collect()
+}
+
+/// A person as JSON.
+#[derive(Serialize)]
+pub struct PersonJson {
+    pub user: String,
+    pub active: bool,
+}
+
+/// The people behind a subject: a group's members, or the user themselves.
+pub fn people(subject: &Subject, people: &People) -> Vec<PersonJson> {
+    let found: Vec<&Person> = match subject.kind {
+        SubjectKind::Group => people.members_of(&subject.name),
+        SubjectKind::User => people.person(&subject.name).into_iter().collect(),
+        _ => Vec::new(),
+    };
+    let one = |it: &&Person| PersonJson { user: it.user.to_string(), active: it.standing == Standing::Active };
+    found.iter().map(one).collect()
 }
 
 /// The verbs of a set in one field.

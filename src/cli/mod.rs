@@ -46,6 +46,8 @@ pub struct Context {
     pub surroundings: Vec<(&'static str, String)>,
     /// Whether a server was asked; files are a closed world.
     pub live: bool,
+    /// `--directory`: people, their groups, and who has left.
+    pub people: Option<std::sync::Arc<crate::people::People>>,
 }
 
 /// What a command answers from.

@@ -98,7 +98,7 @@ struct DiffJson {
 
 impl PermissionsArgs {
     fn folded(&self, text: &str, world: &World<'_>) -> Result<Folded, Fault> {
-        let identity: Identity = self.groups.identity(&grants::subject(text)?);
+        let identity: Identity = self.groups.identity(&grants::subject(text)?, world.context);
         let index = self.index.of(world.cluster);
         Ok(index.folded(&identity, world.context.only.as_ref(), &Served::built_in()))
     }
@@ -106,7 +106,8 @@ impl PermissionsArgs {
     fn print(&self, folded: &Folded, world: &World<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
         match self.output {
             Table::Text => {
-                let page = text::rbac::permissions(folded);
+                let mut page = text::rbac::permissions(folded);
+                grants::left(&folded.identity, world.context).iter().for_each(|it| page.push(it.line(1)));
                 out.write_all(paint::page(&page, world.context.color).as_bytes())?;
             }
             Table::Json => json::write(&document(folded), out)?,
@@ -221,7 +222,7 @@ fn row(it: &Row) -> RowJson {
         }
     };
     RowJson {
-        outcome: "allow",
+        outcome: it.outcome().as_str(),
         namespace: (!it.scope.is_empty()).then(|| it.scope.to_string()),
         group,
         resource,

@@ -13,6 +13,7 @@ use crate::model::cluster::Cluster;
 use crate::model::coverage::Coverage;
 use crate::model::id::Kind;
 use crate::model::role::{Subject, SubjectKind};
+use crate::people::People;
 use crate::rbac::index::Index;
 use crate::rbac::served::{Reach, Resolved};
 use crate::rbac::who::{Places, WhoCan};
@@ -69,6 +70,9 @@ struct WhoCanJson<'a> {
 struct HolderJson {
     subject: String,
     grants: Vec<GrantJson>,
+    /// The people behind it, where a directory was given.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    people: Vec<grants::PersonJson>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pods: Option<Vec<String>>,
 }
@@ -131,12 +135,15 @@ impl Command for WhoCanArgs {
         match self.output {
             Table::Text => {
                 let mut page = text::rbac::who_can(&who);
+                if let Some(people) = &world.context.people {
+                    add_people(&mut page, &who, people);
+                }
                 if self.pods {
                     add_pods(&mut page, &who, world.cluster);
                 }
                 out.write_all(paint::page(&page, world.context.color).as_bytes())?;
             }
-            Table::Json => json::write(&self.document(&who, world.cluster), out)?,
+            Table::Json => json::write(&self.document(&who, world), out)?,
             Table::Csv => write_csv(&who, out)?,
         }
         Ok(exit(&who))
@@ -144,7 +151,8 @@ impl Command for WhoCanArgs {
 }
 
 impl WhoCanArgs {
-    fn document<'a>(&self, who: &'a WhoCan, cluster: &Cluster) -> WhoCanJson<'a> {
+    fn document<'a>(&self, who: &'a WhoCan, world: &World<'_>) -> WhoCanJson<'a> {
+        let (cluster, directory) = (world.cluster, world.context.people.as_deref());
         let outcome = match exit(who) {
             Exit::Yes => "allow",
             Exit::No | Exit::Failed => "deny",
@@ -153,6 +161,7 @@ impl WhoCanArgs {
         let holder = |it: &crate::rbac::who::Holder| HolderJson {
             subject: it.subject.to_string(),
             grants: who.grants(it).into_iter().map(grants::grant).collect(),
+            people: directory.map_or_else(Vec::new, |people| grants::people(&it.subject, people)),
             pods: self.pods.then(|| pods(&it.subject, cluster)),
         };
         let gaps: Vec<Evidence> = who.gaps.iter().map(Evidence::gap).collect();
@@ -176,6 +185,16 @@ fn pods(subject: &Subject, cluster: &Cluster) -> Vec<String> {
     let own = cluster.pods.of(&subject.namespace).iter();
     let own = own.filter(|it| it.service_account == subject.name && !it.phase.is_finished());
     own.map(|it| it.pod_id().object().to_string()).collect()
+}
+
+fn add_people(page: &mut text::Page, who: &WhoCan, directory: &People) {
+    page.say(0, text::Mark::Title, "people, by the directory");
+    for holder in &who.holders {
+        for person in grants::people(&holder.subject, directory) {
+            let (mark, left) = if person.active { (text::Mark::Plain, "") } else { (text::Mark::Note, " (has left)") };
+            page.say(1, mark, format!("{}{left} by {}", person.user, holder.subject));
+        }
+    }
 }
 
 fn add_pods(page: &mut text::Page, who: &WhoCan, cluster: &Cluster) {

@@ -1,5 +1,7 @@
 //! Where a command's cluster comes from: files as a closed world, or as much of a live cluster as the question needs.
 
+use std::sync::Arc;
+
 use crate::args::Args;
 use crate::ask::Fault;
 use crate::ask::needs::Needs;
@@ -7,6 +9,7 @@ use crate::cli::{Color, Context};
 use crate::live::{connect, files, read};
 use crate::model::cluster::Cluster;
 use crate::model::name::Name;
+use crate::people::{People, Prefixes};
 
 use super::{Stop, print};
 
@@ -21,7 +24,7 @@ type Ask<'a> = dyn Fn(&Context, &Cluster) -> Result<Needs, Fault> + 'a;
 
 /// Reads the files of `--from`, else what the command needs of the cluster that kubectl would ask.
 pub(super) fn load(args: &Args, needs: &Ask<'_>, color: Color) -> Result<Loaded, Stop> {
-    let context = context(args, color);
+    let context = Context { people: people(args)?, ..context(args, color) };
     if args.source.from.is_empty() { from_cluster(args, needs, context) } else { from_files(args, needs, context) }
 }
 
@@ -37,6 +40,27 @@ pub(super) fn context(args: &Args, color: Color) -> Context {
         surroundings: directories(),
         ..Context::default()
     }
+}
+
+/// The directory of people that `--directory` names.
+fn people(args: &Args) -> Result<Option<Arc<People>>, Stop> {
+    let paths = &args.source.directory;
+    let hint = "a CSV with the line user,groups,active, a list of people, or a SCIM ListResponse";
+    let mut files = Vec::new();
+    for path in paths {
+        let name = path.display().to_string();
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| Stop::Other { what: format!("cannot read {name}: {error}"), hint: hint.to_owned() })?;
+        files.push((name, text));
+    }
+    if files.is_empty() {
+        return Ok(None);
+    }
+    let prefixes = Prefixes { user: args.source.user_prefix.clone(), group: args.source.group_prefix.clone() };
+    let people =
+        People::read(&files, &prefixes).map_err(|error| Stop::Other { what: error.0, hint: hint.to_owned() })?;
+    print::warnings(&people.warnings);
+    Ok(Some(Arc::new(people)))
 }
 
 /// Where kreach keeps things.

@@ -12,9 +12,11 @@ use crate::model::coverage::Coverage;
 use crate::model::evidence::Outcome;
 use crate::model::id::{Kind, ObjectId};
 use crate::model::name::Name;
+use crate::model::role::RoleRule;
 
 use super::aggregation::Member;
-use super::dead::{Flaw, flaws};
+use super::dead::{Flaw, Life, flaws};
+use super::grant::named;
 use super::identity::Identity;
 use super::index::{Index, role_of};
 use super::lookup::Holding;
@@ -74,6 +76,24 @@ pub struct Row {
     pub sources: BTreeSet<Source>,
 }
 
+impl Row {
+    /// Denied where every grant behind it is dead; else allowed.
+    pub fn outcome(&self) -> Outcome {
+        let word = match &self.what {
+            What::Url(url) => url,
+            What::Resource { resource, .. } => resource,
+        };
+        let is_dead = |it: &Source| {
+            it.flaws.iter().any(|flaw| flaw.life == Life::Dead && (flaw.word == *word || flaw.word.is_empty()))
+        };
+        let has_dead_verbs = |it: &Source| {
+            let dead = |verb: &Name| it.flaws.iter().any(|flaw| flaw.life == Life::Dead && flaw.word == *verb);
+            self.verbs.iter().all(dead)
+        };
+        if self.sources.iter().all(|it| is_dead(it) || has_dead_verbs(it)) { Outcome::Deny } else { Outcome::Allow }
+    }
+}
+
 /// A binding whose role gives nothing: it is not there, or it is not read.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Empty {
@@ -122,21 +142,32 @@ impl Index {
     }
 }
 
+/// The flaws of a rule that are about a row: of its resource or URL, and of verbs.
+fn flaws_of(what: &What, rule: &RoleRule, found: &[Flaw]) -> Vec<Flaw> {
+    let word = match what {
+        What::Url(url) => url,
+        What::Resource { resource, .. } => resource,
+    };
+    let is_verb = |it: &Flaw| matches!(what, What::Resource { .. }) && rule.verbs.contains(&it.word);
+    found.iter().filter(|it| it.word == *word || it.word.is_empty() || is_verb(it)).cloned().collect()
+}
+
 fn fold(holding: &Holding, served: &Served, rows: &mut BTreeMap<(Name, What), (BTreeSet<Name>, BTreeSet<Source>)>) {
     let Some((role, effective)) = &holding.role else { return };
     for (at, rule) in effective.rules.iter().enumerate() {
         let source = Source {
             binding: holding.binding.id(),
-            subject: (holding.subject().to_string(), holding.subject),
+            subject: (named(holding.subject(), &holding.binding).to_string(), holding.subject),
             role: role.id(),
             rule: at,
             member: effective.members.as_ref().and_then(|it| it[at].clone()),
-            flaws: flaws(&holding.binding, rule, served),
+            flaws: Vec::new(),
         };
+        let found = flaws(&holding.binding, rule, served);
         let mut add = |what: What| {
-            let (verbs, sources) = rows.entry((holding.scope().clone(), what)).or_default();
+            let (verbs, sources) = rows.entry((holding.scope().clone(), what.clone())).or_default();
             verbs.extend(rule.verbs.iter().cloned());
-            sources.insert(source.clone());
+            sources.insert(Source { flaws: flaws_of(&what, rule, &found), ..source.clone() });
         };
         for group in rule.groups.iter() {
             for resource in rule.resources.iter() {

@@ -7,7 +7,7 @@ use crate::model::evidence::{Gap, Outcome};
 use crate::model::id::ObjectId;
 use crate::model::name::Name;
 use crate::model::place::Place;
-use crate::model::role::{Binding, Role, RoleRule, Subject};
+use crate::model::role::{Binding, Role, RoleRule, Subject, SubjectKind};
 
 use super::aggregation::Member;
 use super::identity::{Identity, Membership};
@@ -36,6 +36,11 @@ impl Grant {
         &self.binding.subjects[self.subject]
     }
 
+    /// The subject with its namespace, a service account's default included (rule 36).
+    pub fn named_subject(&self) -> Subject {
+        named(self.subject(), &self.binding)
+    }
+
     /// The rule.
     pub fn rule(&self) -> &RoleRule {
         &self.rules[self.rule]
@@ -59,6 +64,15 @@ impl Grant {
     /// The order in which grants are shown: cluster-wide first, then by namespace, binding, rule.
     pub fn order(&self) -> (&Name, &Name, usize, usize) {
         (&self.binding.meta.namespace, &self.binding.meta.name, self.rule, self.subject)
+    }
+}
+
+/// A binding's subject with its namespace: a RoleBinding's own is a service account's default (rule 36).
+pub fn named(subject: &Subject, binding: &Binding) -> Subject {
+    let is_homeless = subject.kind == SubjectKind::ServiceAccount && subject.namespace.is_empty();
+    match is_homeless {
+        true => Subject { namespace: binding.meta.namespace.clone(), ..subject.clone() },
+        false => subject.clone(),
     }
 }
 

@@ -60,7 +60,8 @@ fn only_rbac(access: &Access) -> Vec<Evidence> {
 }
 
 fn of_grant(grant: &Grant) -> Evidence {
-    let what = format!("{} has {} {}{}", grant.subject(), grant.role.id(), grant.rule_place(), scope(grant.scope()));
+    let what =
+        format!("{} has {} {}{}", grant.named_subject(), grant.role.id(), grant.rule_place(), scope(grant.scope()));
     Evidence::at(Mark::Allow, grant.binding.id(), grant.subject_place(), what)
 }
 
@@ -175,7 +176,7 @@ pub fn permissions(folded: &Folded) -> Page {
 
 fn add_row(page: &mut Page, row: &Row) {
     let verbs: Vec<&str> = row.verbs.iter().map(Name::as_str).collect();
-    page.say(2, Mark::Allow, format!("{}: {}", row.what, verbs.join(" ")));
+    page.say(2, Mark::of(row.outcome()), format!("{}: {}", row.what, verbs.join(" ")));
     for source in &row.sources {
         page.push(source_line(source));
         for flaw in &source.flaws {

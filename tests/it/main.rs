@@ -16,6 +16,7 @@ mod net_laws;
 mod net_worlds;
 mod pty;
 mod rbac_cases;
+mod rbac_commands;
 mod rbac_control_plane;
 mod rbac_laws;
 mod rbac_worlds;

@@ -12,7 +12,7 @@ use std::path::Path;
 /// The floors, lowest first. A module uses itself and what lies on a lower floor; its neighbors are strangers.
 const FLOORS: &[&[&str]] = &[
     &["model"],
-    &["kinds"],
+    &["kinds", "people"],
     &["net", "rbac"],
     &["text"],
     &["ask"],
@@ -25,7 +25,7 @@ const FLOORS: &[&[&str]] = &[
 ];
 
 /// The modules without IO, clock or threads: all floors below the shell.
-const PURE: &[&str] = &["model", "kinds", "net", "rbac", "text", "ask", "cli", "tui"];
+const PURE: &[&str] = &["model", "kinds", "people", "net", "rbac", "text", "ask", "cli", "tui"];
 
 /// What a pure module does not mention.
 const IMPURE: &[&str] = &[
