@@ -19,7 +19,8 @@
 //! 10.0.0.0/24; in parentheses stand addresses, `PROTO/PORT[=NAME]` declared ports, `node=`, a phase, `host`, and
 //! `no-address`. `coverage: KIND[/NAMESPACE] STATE` takes knowledge away, `problem: TEXT` expects one to be noted.
 //! A `table PROTO/PORT:` states every pair of pods: `.` allow, `X` deny, `?` unknown, `-` not asked.
-//! Qualifiers of an expectation: `by OBJECT`, `at PLACE`, `why REASON`, `families v4=allow,v6=deny`, and to the end
+//! `ask: FROM -> TO[:PORT] OUTCOME because WORDS` asks as users do, so that its ends may be Services and sets; it may
+//! end in `because`, too. Qualifiers of an expectation: `by OBJECT`, `at PLACE`, `why REASON`, `families v4=allow,v6=deny`, and to the end
 //! of the line `ports SET`, `because WORDS` (in a gap or in the evidence).
 
 use std::collections::BTreeMap;
@@ -54,7 +55,19 @@ pub struct Step {
     deletes: Vec<ObjectId>,
     coverage: Vec<(Kind, Scope, Coverage)>,
     pub expects: Vec<Expect>,
+    pub asks: Vec<Ask>,
     pub problems: Vec<String>,
+}
+
+/// One question as users ask it.
+#[derive(Debug, Clone)]
+pub struct Ask {
+    pub line: usize,
+    pub from: String,
+    pub to: String,
+    pub outcome: Outcome,
+    /// Something that the answer's lines say.
+    pub because: Option<String>,
 }
 
 /// One expectation.
@@ -163,6 +176,7 @@ impl Parser {
             "coverage" => step.coverage.push(coverage(rest)?),
             "problem" => step.problems.push(rest.to_owned()),
             "expect" => step.expects.push(expect(at, rest)?),
+            "ask" => step.asks.push(ask(at, rest)?),
             it if it.starts_with("table ") => self.table = Some((port(it.trim_start_matches("table "))?, Vec::new())),
             it if it.starts_with("expect") || it.starts_with("pod") => return Err(format!("unknown word {it:?}")),
             _ => {}
@@ -337,6 +351,24 @@ fn end(text: &str) -> Result<End, String> {
     }
 }
 
+fn outcome(word: &str) -> Result<Outcome, String> {
+    let outcomes = [Outcome::Allow, Outcome::Deny, Outcome::Unknown];
+    outcomes.into_iter().find(|it| it.as_str() == word).ok_or_else(|| format!("{word:?} is no outcome"))
+}
+
+fn ask(line: usize, text: &str) -> Result<Ask, String> {
+    let (text, because) = match text.split_once(" because ") {
+        Some((text, because)) => (text, Some(because.to_owned())),
+        None => (text, None),
+    };
+    match text.split_whitespace().collect::<Vec<_>>()[..] {
+        [from, "->", to, word] => {
+            Ok(Ask { line, from: from.to_owned(), to: to.to_owned(), outcome: outcome(word)?, because })
+        }
+        _ => Err("FROM -> TO[:PORT] OUTCOME [because WORDS]".to_owned()),
+    }
+}
+
 fn expect(line: usize, text: &str) -> Result<Expect, String> {
     let mut words = text.split_whitespace();
     let from = end(words.next().ok_or("an end is missing")?)?;
@@ -349,9 +381,7 @@ fn expect(line: usize, text: &str) -> Result<Expect, String> {
     if asked.is_some() {
         word = words.next().ok_or("an outcome is missing")?;
     }
-    let outcomes = [Outcome::Allow, Outcome::Deny, Outcome::Unknown];
-    let outcome =
-        outcomes.into_iter().find(|it| it.as_str() == word).ok_or_else(|| format!("{word:?} is no outcome"))?;
+    let outcome = outcome(word)?;
     let mut expect = Expect::bare(line, from, to, asked, outcome);
     while let Some(word) = words.next() {
         let field = match word {

@@ -4,15 +4,18 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use kreach::ask::Asker;
+use kreach::ask::end::{end, end_and_port};
 use kreach::model::address::Family;
 use kreach::model::cluster::Cluster;
 use kreach::model::evidence::Outcome;
+use kreach::model::name::Name;
 use kreach::model::policy::Direction;
 use kreach::net::verdict::{Considered, FamilyVerdict, Gate, Tri, Verdict, Why};
 use kreach::net::{Index, Settings, naive};
 use kreach::text;
 
-use crate::cases::{self, Case, Expect};
+use crate::cases::{self, Ask, Case, Expect};
 
 #[test]
 fn every_case_holds() {
@@ -43,7 +46,6 @@ fn every_rule_has_a_case_named_by_it() {
         match cases.iter().find(named) {
             Some(case) if case.rules.contains(&rule) => {}
             Some(case) => missing.push(format!("{} does not name {rule}", case.path.display())),
-            None if ELSEWHERE.iter().any(|(it, _)| *it == rule) => {}
             None => missing.push(format!("no case {stem}*.yaml")),
         }
     }
@@ -57,7 +59,8 @@ fn every_case_has_expectations_and_a_source() {
         let path = case.path.display();
         assert!(!case.sources.is_empty(), "{path} has no source");
         for step in &case.steps {
-            assert!(!step.expects.is_empty() || !step.problems.is_empty(), "{path} expects nothing of {:?}", step.name);
+            let asks = step.expects.len() + step.asks.len() + step.problems.len();
+            assert!(asks > 0, "{path} expects nothing of {:?}", step.name);
         }
     }
 }
@@ -65,10 +68,10 @@ fn every_case_has_expectations_and_a_source() {
 /// A case that is wrong is found: the language itself can fail.
 #[test]
 fn a_wrong_expectation_is_found() {
-    let text = "# pods: a/b a/c\n# expect: a/b -> a/c tcp/1 deny\n# expect: a/b -> a/c allow ports TCP 80\n# expect: a/b -> a/c allow by networkpolicy/a/x\n";
+    let text = "# pods: a/b a/c\n# expect: a/b -> a/c tcp/1 deny\n# expect: a/b -> a/c allow ports TCP 80\n# expect: a/b -> a/c allow by networkpolicy/a/x\n# ask: a/b -> a/c:80 deny because nothing\n";
     let case = cases::parse(Path::new("wrong.yaml"), text).expect("it parses");
     let complaints = check(&case);
-    assert_eq!(complaints.len(), 6, "{complaints:?}");
+    assert_eq!(complaints.len(), 8, "{complaints:?}");
     for mistake in [
         "# expect: a -> b/c allow",
         "# expect: a/b -> a/c maybe",
@@ -107,6 +110,32 @@ fn check(case: &Case) -> Vec<String> {
             let found = judge(&cluster, &fresh, &followed, expect);
             complaints.extend(found.into_iter().map(|it| format!("{place}: {it}")));
         }
+        for question in &step.asks {
+            let place = format!("{}:{}: {} -> {}", case.path.display(), question.line, question.from, question.to);
+            complaints.extend(answer(&cluster, &followed, question).into_iter().map(|it| format!("{place}: {it}")));
+        }
+    }
+    complaints
+}
+
+/// A question as users ask it, answered with the naive evaluator looking on.
+fn answer(cluster: &Cluster, index: &Index, question: &Ask) -> Vec<String> {
+    let settings = Settings::default();
+    let asker = Asker::new(cluster, index).with_self_check(&settings);
+    let namespace = Name::from("default");
+    let ends = (end(&question.from, &namespace), end_and_port(&question.to, &namespace));
+    let (Ok(from), Ok((to, port))) = ends else { return vec!["no such end can be written".to_owned()] };
+    let trace = match asker.trace(&from, &to, &port) {
+        Ok(trace) => trace,
+        Err(fault) => return vec![format!("{fault:?}")],
+    };
+    let mut complaints = asker.differences();
+    if trace.outcome() != question.outcome {
+        complaints.push(format!("{}, not {}", trace.outcome(), question.outcome));
+    }
+    let page = trace.page().to_string();
+    if question.because.as_ref().is_some_and(|it| !page.contains(it.as_str())) {
+        complaints.push(format!("nothing says {:?}:\n{page}", question.because));
     }
     complaints
 }
