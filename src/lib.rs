@@ -11,6 +11,7 @@
 //! - [`text`]: answers in words, as both the screen and the subcommands show them.
 //! - [`ask`]: the one door between faces and reasoning.
 //! - [`cli`]: the subcommands: what they read, print and how they end.
+//! - [`tui`]: the screen: events in, effects out, a buffer drawn.
 //! - [`live`]: watch, credentials, one-shot reads: the cluster as it lives.
 //! - [`embedded`]: a Kubernetes API server in the process, for the demo, tests and benches.
 
@@ -25,4 +26,6 @@ pub mod model;
 pub mod net;
 pub mod people;
 pub mod rbac;
+pub mod terminal;
 pub mod text;
+pub mod tui;

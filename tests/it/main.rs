@@ -21,6 +21,7 @@ mod rbac_control_plane;
 mod rbac_laws;
 mod rbac_worlds;
 mod seeded;
+mod screens;
 mod supply;
 mod tidy;
 mod wire;

@@ -1,0 +1,72 @@
+//! Takes the terminal and gives it back, in reverse, exactly once.
+//!
+//! Leaving writes every mode off that any part of the program could have switched on, since a terminal left with
+//! mouse reports or without a cursor is worse than a few bytes too many. The panic hook and the hang-up watch call
+//! [`leave`] too; whoever comes first does it.
+
+use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture};
+use crossterm::style::ResetColor;
+use crossterm::terminal::{
+    EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+};
+use crossterm::{cursor, execute, queue};
+
+use super::stderr;
+
+/// Whether the terminal is ours now.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// The terminal is ours as long as this lives.
+#[derive(Debug)]
+pub struct Guard(());
+
+impl Guard {
+    /// Takes the terminal: raw mode, alternate screen, bracketed paste, no cursor.
+    pub fn enter() -> io::Result<Self> {
+        enable_raw_mode()?;
+        TAKEN.store(true, Ordering::SeqCst);
+        let guard = Self(());
+        stderr::hide();
+        // With NO_COLOR crossterm would write resets in place of colors and wipe reverse and bold; the theme
+        // uses no color by itself then (terminal.md §1.5).
+        crossterm::style::Colored::set_ansi_color_disabled(false);
+        execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)?;
+        Ok(guard)
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        leave();
+    }
+}
+
+/// Gives the terminal back, if it is ours.
+pub fn leave() {
+    if !TAKEN.swap(false, Ordering::SeqCst) {
+        return;
+    }
+    let mut out = io::stdout().lock();
+    // A terminal that is gone cannot be restored: there is nobody to tell.
+    let _ = queue!(
+        out,
+        EndSynchronizedUpdate,
+        DisableMouseCapture,
+        DisableBracketedPaste,
+        ResetColor,
+        crossterm::style::SetAttribute(crossterm::style::Attribute::Reset),
+        LeaveAlternateScreen,
+        cursor::Show
+    );
+    let _ = out.flush();
+    let _ = disable_raw_mode();
+    stderr::show();
+}
+
+/// Gives the mouse to the program, or back to the terminal.
+pub fn capture_mouse(captured: bool) -> io::Result<()> {
+    if captured { execute!(io::stdout(), EnableMouseCapture) } else { execute!(io::stdout(), DisableMouseCapture) }
+}

@@ -1,0 +1,33 @@
+//! Notices that the terminal is gone, even when nobody sends SIGHUP.
+//!
+//! crossterm's poll on a terminal that hung up never returns and burns a whole core (reliability.md M14). A thread
+//! of its own waits for the hang-up and for nothing else, so it costs no wake-up, and ends the process.
+
+use std::os::fd::AsFd;
+use std::time::Duration;
+
+use rustix::event::{PollFd, PollFlags, poll};
+
+use super::guard;
+
+/// The exit code of a program whose terminal hung up: 128 and SIGHUP.
+pub const EXIT: i32 = 129;
+
+/// Watches the terminal on stdin from now on.
+pub fn watch() {
+    let watch = || {
+        let stdin = std::io::stdin();
+        loop {
+            let mut polled = [PollFd::from_borrowed_fd(stdin.as_fd(), PollFlags::empty())];
+            match poll(&mut polled, None) {
+                Ok(_) if polled[0].revents().intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL) => break,
+                // Interrupted, or a system on which a terminal cannot be polled: once a second is enough then.
+                _ => std::thread::sleep(Duration::from_secs(1)),
+            }
+        }
+        guard::leave();
+        std::process::exit(EXIT);
+    };
+    // Without the thread SIGHUP still ends us.
+    let _ = std::thread::Builder::new().name("hangup".into()).stack_size(64 * 1024).spawn(watch);
+}

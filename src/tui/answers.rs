@@ -1,0 +1,198 @@
+//! The questions that the screen asks, and their answers as pages: the same that the subcommands print.
+//!
+//! Asked anew whenever the cluster changes: an answer is microseconds, so there is no worker and no spinner.
+
+use super::theme::Theme;
+use super::world::World;
+use crate::ask::end::{End, PortAsk};
+use crate::model::facts::Pod;
+use crate::text::{Mark, Page};
+
+pub use super::matrix::Matrix;
+
+/// A trace as far as it has been chosen.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Tracing {
+    from: Option<End>,
+    to: Option<End>,
+    pub port: PortAsk,
+}
+
+impl Default for Tracing {
+    fn default() -> Self {
+        Self { from: None, to: None, port: PortAsk::NONE }
+    }
+}
+
+impl Tracing {
+    /// Takes the next end; whether both are there now. A trace that is whole begins anew.
+    pub fn take(&mut self, end: End) -> bool {
+        match (&self.from, &self.to) {
+            (Some(_), None) => {
+                self.to = Some(end);
+                true
+            }
+            _ => {
+                *self = Self { from: Some(end), ..Self::default() };
+                false
+            }
+        }
+    }
+
+    /// Takes both ends.
+    pub fn set(&mut self, from: End, to: End) {
+        *self = Self { from: Some(from), to: Some(to), ..Self::default() };
+    }
+
+    /// Takes another destination.
+    pub fn turn_to(&mut self, to: End) {
+        self.to = Some(to);
+    }
+
+    /// Both ends, once they are chosen.
+    pub fn ends(&self) -> Option<(&End, &End)> {
+        self.from.as_ref().zip(self.to.as_ref())
+    }
+
+    /// The source that waits for a destination.
+    pub fn waiting(&self) -> Option<&End> {
+        self.from.as_ref().filter(|_| self.to.is_none())
+    }
+
+    /// Whether a destination is still to be chosen.
+    pub fn is_half(&self) -> bool {
+        self.waiting().is_some()
+    }
+
+    /// Source and destination change places; the port stays with neither.
+    pub fn swap(&mut self) {
+        std::mem::swap(&mut self.from, &mut self.to);
+        self.port = PortAsk::NONE;
+    }
+
+    /// What stands above the verdict.
+    pub fn title(&self, theme: Theme) -> String {
+        match self.ends() {
+            Some((from, to)) => format!(" {from} {} {}{} ", theme.arrow(), to, self.port),
+            None => " trace ".into(),
+        }
+    }
+}
+
+/// Which way a reach looks.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Way {
+    From,
+    To,
+}
+
+/// What is asked of one end.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ReachOf {
+    pub end: End,
+    pub way: Way,
+}
+
+impl ReachOf {
+    /// What stands above the answer.
+    pub fn title(&self) -> String {
+        match self.way {
+            Way::From => format!(" what {} reaches ", self.end),
+            Way::To => format!(" what reaches {} ", self.end),
+        }
+    }
+}
+
+/// The verdict and all it rests on.
+pub fn trace(world: &World, tracing: &Tracing) -> Page {
+    let Some((from, to)) = tracing.ends() else { return Page::default() };
+    let (Some(from), Some(to)) = (one(from), one(to)) else {
+        return fault(&crate::ask::Fault::new("this end stands for several", "choose a pod or type an address"));
+    };
+    let port = match tracing.port {
+        PortAsk::Number { number, protocol } => Some((protocol, number)),
+        _ => None,
+    };
+    let verdict = world.index.trace(&world.cluster, &from, &to, port);
+    let mut page = Page::default();
+    page.say(0, Mark::of(verdict.outcome()), verdict.outcome().as_str());
+    crate::text::net::verdict(&verdict).iter().for_each(|it| page.push(it.line(1)));
+    page
+}
+
+/// The one member that an end names.
+fn one(end: &End) -> Option<crate::net::verdict::End> {
+    match end {
+        End::Pod(pod) => Some(crate::net::verdict::End::Pod(pod.clone())),
+        End::Node(node) => Some(crate::net::verdict::End::Node(node.clone())),
+        End::Address(address) => Some(crate::net::verdict::End::Address(*address)),
+        _ => None,
+    }
+}
+
+/// What an end reaches, or what reaches it.
+pub fn reach(world: &World, of: &ReachOf) -> Page {
+    let _ = (world, of);
+    Page::default()
+}
+
+/// A question that cannot be asked, and what to do about it.
+fn fault(fault: &crate::ask::Fault) -> Page {
+    let mut page = Page::default();
+    page.say(0, Mark::Unknown, &fault.what);
+    if !fault.hint.is_empty() {
+        page.say(1, Mark::Note, &fault.hint);
+    }
+    page
+}
+
+/// The ports that an end offers, each with where it comes from: a Service's own, else what containers declare.
+pub fn ports(world: &World, end: &End) -> Vec<(PortAsk, String)> {
+    match end {
+        End::Service { namespace, name } => match world.cluster.services.get(namespace, name) {
+            Some(service) => service.ports.iter().map(|it| (number(it.number, it.protocol), it.name.to_string())).collect(),
+            None => Vec::new(),
+        },
+        End::Pod(pod) => world.pod(pod).map(|it| declared([&**it])).unwrap_or_default(),
+        End::Namespace(name) => declared(world.cluster.pods.of(name).iter().map(|it| &**it)),
+        End::Workload { namespace, .. } => declared(world.cluster.pods.of(namespace).iter().map(|it| &**it)),
+        End::Node(_) | End::Address(_) | End::Block(_) => Vec::new(),
+    }
+}
+
+/// What the containers of these pods declare, each port once, in order.
+fn declared<'a>(pods: impl IntoIterator<Item = &'a Pod>) -> Vec<(PortAsk, String)> {
+    let mut found: Vec<(PortAsk, String)> = pods
+        .into_iter()
+        .flat_map(|pod| pod.ports.iter())
+        .map(|it| (number(it.number, it.protocol), it.name.to_string()))
+        .collect();
+    found.sort();
+    found.dedup();
+    found
+}
+
+fn number(number: u16, protocol: crate::model::port::Protocol) -> PortAsk {
+    PortAsk::Number { number, protocol }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn end(name: &str) -> End {
+        End::Namespace(name.into())
+    }
+
+    #[test]
+    fn the_second_end_completes_a_trace_and_the_third_begins_another() {
+        let mut tracing = Tracing::default();
+        assert!(!tracing.take(end("a")) && tracing.is_half());
+        assert!(tracing.take(end("b")));
+        assert_eq!(tracing.ends(), Some((&end("a"), &end("b"))));
+        tracing.swap();
+        assert_eq!(tracing.ends(), Some((&end("b"), &end("a"))));
+        assert!(!tracing.take(end("c")));
+        assert_eq!(tracing.waiting(), Some(&end("c")));
+    }
+}

@@ -1,0 +1,442 @@
+//! The state of the screen, and how events change it.
+//!
+//! ```text
+//! Event ──update──► App ──draw──► Buffer
+//!              └──► Effects
+//! ```
+//!
+//! After every event the state is settled: lists are filled where something moved, questions on the screen are
+//! answered anew (microseconds, so here and now), cursors are kept in sight. Drawing only reads.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use ratatui::layout::Rect;
+
+use super::answers::{self, Matrix, ReachOf, Tracing};
+use super::event::{Effect, Event, Mouse, Progress};
+use super::field::Field;
+use super::filter::Filter;
+use super::layout::{self, Areas, Holds, Share, Side};
+use super::list::Run;
+use super::page::{self, Reader};
+use super::panes::{self, Item, NAMESPACES, PANES, Pane};
+use super::picker::Picker;
+use super::status::{self, Freshness, Origin};
+use super::theme::Theme;
+use super::world::{Scope, View, World};
+use super::{command, explain, typing};
+use crate::model::cluster::{Change, Cluster};
+use crate::model::id::{Kind, ObjectId};
+use crate::model::name::Name;
+use crate::model::place::Place;
+use crate::text::Mark;
+
+/// What the answer side shows.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub enum Shown {
+    /// What the selected object is.
+    #[default]
+    Explain,
+    Trace,
+    Reach(ReachOf),
+    Matrix,
+    Yaml { object: ObjectId, place: Place },
+}
+
+/// A place in the program to come back to.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Stop {
+    pub pane: usize,
+    pub side: Side,
+    pub shown: Shown,
+    pub item: Option<Item>,
+    pub scope: Scope,
+}
+
+/// One line that is being typed at the bottom.
+#[derive(Clone, Debug)]
+pub enum Typing {
+    /// The filter of the pane in front.
+    Filter(Field),
+    /// A search in a page or YAML.
+    Search(Field),
+}
+
+/// A fetched object.
+#[derive(Clone, Debug)]
+pub struct Fetched {
+    pub id: ObjectId,
+    pub object: Result<serde_json::Value, String>,
+}
+
+/// How the program was started: what never changes afterwards.
+#[derive(Clone, Debug, Default)]
+pub struct Setup {
+    /// The context, the files, or the demo's name.
+    pub title: Name,
+    pub origin: Origin,
+    pub theme: Theme,
+    /// Where one starts; empty: all namespaces.
+    pub namespaces: BTreeSet<Name>,
+}
+
+/// The whole state of the screen.
+pub struct App {
+    pub(super) setup: Setup,
+    pub(super) size: Rect,
+    pub(super) world: World,
+    /// While frozen: the cluster as it goes on behind the picture, and since when.
+    pub(super) behind: Option<(World, Option<Timestamp>)>,
+    pub(super) panes: Vec<Box<dyn Pane>>,
+    pub(super) filters: [String; PANES.len()],
+    pub(super) scope: Scope,
+    pub(super) pane: usize,
+    pub(super) side: Side,
+    pub(super) share: Share,
+    pub(super) shown: Shown,
+    pub(super) tab: usize,
+    pub(super) shift: usize,
+    pub(super) explain: Reader,
+    pub(super) reader: Reader,
+    pub(super) yaml: super::viewer::Viewer,
+    pub(super) matrix: Matrix,
+    pub(super) tracing: Tracing,
+    pub(super) fetched: Option<Fetched>,
+    pub(super) picker: Option<Picker>,
+    pub(super) typing: Option<Typing>,
+    pub(super) search: String,
+    pub(super) back: Vec<Stop>,
+    pub(super) forward: Vec<Stop>,
+    pub(super) history: Vec<String>,
+    pub(super) notice: Option<String>,
+    pub(super) connection: String,
+    pub(super) progress: BTreeMap<Kind, Progress>,
+    pub(super) contexts: Vec<Name>,
+    pub(super) mouse: Mouse,
+    pub(super) now: Option<Timestamp>,
+    /// Kept text of the last copy, since a clipboard cannot answer.
+    pub(super) register: String,
+    stale_lists: bool,
+    stale_answers: bool,
+}
+
+/// How many places one can go back.
+const STOPS: usize = 100;
+
+impl App {
+    /// The screen over this cluster.
+    pub fn new(setup: Setup, cluster: Cluster) -> Self {
+        let scope = Scope { namespaces: setup.namespaces.clone(), ..Scope::default() };
+        let mut app = Self {
+            setup,
+            size: Rect::new(0, 0, 80, 24),
+            world: World::of(cluster),
+            behind: None,
+            panes: PANES.iter().map(|it| (it.new)()).collect(),
+            filters: Default::default(),
+            scope,
+            pane: NAMESPACES,
+            side: Side::Pane,
+            share: Share::Normal,
+            shown: Shown::Explain,
+            tab: 0,
+            shift: 0,
+            explain: Reader::default(),
+            reader: Reader::default(),
+            yaml: super::viewer::Viewer::default(),
+            matrix: Matrix::default(),
+            tracing: Tracing::default(),
+            fetched: None,
+            picker: None,
+            typing: None,
+            search: String::new(),
+            back: Vec::new(),
+            forward: Vec::new(),
+            history: Vec::new(),
+            notice: None,
+            connection: String::new(),
+            progress: BTreeMap::new(),
+            contexts: Vec::new(),
+            mouse: Mouse::Terminal,
+            now: None,
+            register: String::new(),
+            stale_lists: true,
+            stale_answers: true,
+        };
+        app.settle();
+        app
+    }
+
+    /// Takes one event in and says what is to be done.
+    pub fn update(&mut self, event: Event) -> Vec<Effect> {
+        let effects = self.take(event);
+        self.settle();
+        effects
+    }
+
+    fn take(&mut self, event: Event) -> Vec<Effect> {
+        match event {
+            Event::Key(key) => return typing::press(self, key),
+            Event::Paste(text) => return typing::paste(self, &text),
+            Event::Mouse(mouse) => super::mouse::take(self, mouse),
+            Event::Resize(width, height) => self.size = Rect::new(0, 0, width, height),
+            Event::Deltas(deltas) => self.learn(deltas),
+            Event::Object { id, object } => {
+                self.fetched = Some(Fetched { id, object });
+                self.stale_answers = true;
+            }
+            Event::Progress { kind, progress: Some(progress) } => {
+                self.progress.insert(kind, progress);
+            }
+            Event::Progress { kind, progress: None } => {
+                self.progress.remove(&kind);
+            }
+            Event::Tick(now) => self.now = Some(now),
+            Event::Notice(words) => self.notice = Some(words),
+            Event::Contexts(contexts) => self.contexts = contexts,
+            Event::Connection(words) => self.connection = words,
+            Event::Switched { context } => self.start_over(context),
+        }
+        Vec::new()
+    }
+
+    fn learn(&mut self, deltas: Vec<crate::model::cluster::Delta>) {
+        match &mut self.behind {
+            Some((world, _)) => {
+                world.apply(deltas);
+            }
+            None => {
+                let changes = self.world.apply(deltas);
+                self.change_lists(&changes);
+                self.stale_answers = true;
+            }
+        }
+    }
+
+    fn change_lists(&mut self, changes: &[Change]) {
+        let view = View { world: &self.world, scope: &self.scope };
+        for pane in &mut self.panes {
+            pane.change(changes, view);
+        }
+    }
+
+    fn start_over(&mut self, context: Name) {
+        self.setup.title = context;
+        self.world = World::unknown();
+        self.behind = None;
+        self.progress.clear();
+        self.connection.clear();
+        self.scope = Scope::default();
+        self.tracing = Tracing::default();
+        self.shown = Shown::Explain;
+        self.side = Side::Pane;
+        self.back.clear();
+        self.forward.clear();
+        self.fetched = None;
+        self.refill();
+    }
+
+    /// What cells and pages are made from.
+    pub(super) fn view(&self) -> View<'_> {
+        View { world: &self.world, scope: &self.scope }
+    }
+
+    /// Where things stand.
+    pub(super) fn areas(&self) -> Areas {
+        let holds = if self.shown == Shown::Explain { Holds::Explanation } else { Holds::Answer };
+        layout::areas(self.size, self.pane, (self.side, holds), self.share)
+    }
+
+    /// The object that the pane in front has selected.
+    pub(super) fn selected(&self) -> Option<Item> {
+        self.panes[self.pane].selected()
+    }
+
+    /// How large the screen is.
+    pub fn size(&self) -> (u16, u16) {
+        (self.size.width, self.size.height)
+    }
+
+    /// Reads all lists anew at the end of this event.
+    pub(super) fn refill(&mut self) {
+        self.stale_lists = true;
+    }
+
+    /// Answers what is on the screen anew at the end of this event.
+    pub(super) fn reanswer(&mut self) {
+        self.stale_answers = true;
+    }
+
+    /// Runs something on the pane in front.
+    pub(super) fn with_pane<T>(&mut self, run: impl FnOnce(&mut dyn Pane, View<'_>) -> T) -> T {
+        let view = View { world: &self.world, scope: &self.scope };
+        run(&mut *self.panes[self.pane], view)
+    }
+
+    fn settle(&mut self) {
+        if std::mem::take(&mut self.stale_lists) {
+            let view = View { world: &self.world, scope: &self.scope };
+            for pane in &mut self.panes {
+                pane.fill(view);
+            }
+            self.stale_answers = true;
+        }
+        let areas = self.areas();
+        for (pane, area) in self.panes.iter_mut().zip(areas.panes) {
+            pane.settle(panes::rows_in(area));
+        }
+        self.count_on_screen(&areas);
+        self.answer();
+        self.explain.settle(if areas.explain.is_empty() { areas.view } else { areas.explain });
+        self.reader.settle(areas.view);
+        self.yaml.settle(areas.view);
+        if let Some(picker) = &mut self.picker {
+            picker.settle(self.size);
+        }
+    }
+
+    /// Namespaces on the screen are counted before they are drawn.
+    fn count_on_screen(&mut self, areas: &Areas) {
+        let rows = panes::rows_in(areas.panes[NAMESPACES]);
+        let names: Vec<Name> = self.panes[NAMESPACES]
+            .on_screen(rows)
+            .into_iter()
+            .chain(self.panes[NAMESPACES].selected())
+            .filter_map(|it| it.namespace().cloned())
+            .collect();
+        self.world.count(&names);
+    }
+
+    /// Makes the pages that are on the screen.
+    fn answer(&mut self) {
+        let explained = self.explained();
+        self.explain.show(explained);
+        if !std::mem::take(&mut self.stale_answers) {
+            return;
+        }
+        match &self.shown {
+            Shown::Explain => {}
+            Shown::Trace => self.reader.show(answers::trace(&self.world, &self.tracing)),
+            Shown::Reach(of) => self.reader.show(answers::reach(&self.world, of)),
+            Shown::Matrix => self.matrix.show(&self.world, &self.scope),
+            Shown::Yaml { object, place } => self.yaml.show(object, place, self.fetched.as_ref()),
+        }
+    }
+
+    fn explained(&self) -> crate::text::Page {
+        let Some(item) = self.selected() else { return page::saying(Mark::Plain, "nothing is selected") };
+        let tabs = explain::tabs(&item);
+        let tab = tabs.get(self.tab % tabs.len().max(1));
+        tab.map_or_else(crate::text::Page::default, |it| (it.page)(self.view(), &item))
+    }
+
+    /// How fresh what is on the screen is.
+    pub(super) fn freshness(&self) -> Freshness {
+        status::freshness(&self.behind.as_ref().map_or(&self.world, |it| &it.0).cluster, self.setup.origin)
+    }
+
+    /// Whether something on the screen grows older, so that the loop must send the time.
+    pub fn ages(&self) -> bool {
+        matches!(self.freshness(), Freshness::Stale { .. }) || self.behind.is_some()
+    }
+
+    /// Where one is.
+    pub(super) fn stop(&self) -> Stop {
+        Stop {
+            pane: self.pane,
+            side: self.side,
+            shown: self.shown.clone(),
+            item: self.selected(),
+            scope: self.scope.clone(),
+        }
+    }
+
+    /// Remembers where one is, before going elsewhere.
+    pub(super) fn leave(&mut self) {
+        let here = self.stop();
+        if self.back.last() != Some(&here) {
+            self.back.push(here);
+        }
+        if self.back.len() > STOPS {
+            self.back.remove(0);
+        }
+        self.forward.clear();
+    }
+
+    /// Goes to a remembered place.
+    pub(super) fn go_to(&mut self, stop: Stop) {
+        let refill = stop.scope != self.scope;
+        (self.pane, self.side, self.shown, self.scope) = (stop.pane, stop.side, stop.shown, stop.scope);
+        if refill {
+            let view = View { world: &self.world, scope: &self.scope };
+            self.panes.iter_mut().for_each(|it| it.fill(view));
+        }
+        if let Some(item) = &stop.item {
+            self.panes[self.pane].select(item);
+        }
+        self.stale_answers = true;
+    }
+
+    /// Opens an answer.
+    pub(super) fn open(&mut self, shown: Shown) {
+        self.leave();
+        self.show(shown);
+        self.side = Side::View;
+    }
+
+    /// Shows an answer beside the list.
+    pub(super) fn show(&mut self, shown: Shown) {
+        if self.shown != shown {
+            self.reader.rewind();
+        }
+        self.shown = shown;
+        self.stale_answers = true;
+    }
+
+    /// Opens an object's YAML at a place of it.
+    pub(super) fn open_yaml(&mut self, object: ObjectId, place: Place) -> Vec<Effect> {
+        self.open(Shown::Yaml { object: object.clone(), place });
+        self.yaml.seek();
+        if self.fetched.as_ref().is_none_or(|it| it.id != object) {
+            self.fetched = None;
+        }
+        vec![Effect::Fetch(object)]
+    }
+
+    /// Narrows everything to other namespaces.
+    pub(super) fn narrow(&mut self, namespaces: BTreeSet<Name>) {
+        self.leave();
+        self.scope.namespaces = namespaces;
+        self.scope.pod = None;
+        self.refill();
+    }
+
+    /// Filters the pane in front.
+    pub(super) fn filter(&mut self, line: &str) {
+        self.filters[self.pane] = line.to_owned();
+        let filter = Filter::parse(line);
+        self.with_pane(|pane, view| pane.filter_by(filter, view));
+    }
+
+    /// Sorts the pane in front by a column; by the same one again: the other way.
+    pub(super) fn sort(&mut self, column: usize) {
+        self.with_pane(|pane, view| {
+            let mut sort = pane.sort();
+            let same = sort.column == Some(column);
+            sort.run = if same { sort.run.inverted() } else { Run::Up };
+            sort.column = Some(column);
+            pane.sort_by(sort, view);
+        });
+    }
+
+    /// Says something in the last row until the next key.
+    pub(super) fn say(&mut self, words: impl Into<String>) {
+        self.notice = Some(words.into());
+    }
+
+    /// The part of the program that keys go to.
+    pub(super) fn place(&self) -> command::At {
+        command::place(self)
+    }
+}

@@ -1,0 +1,367 @@
+//! Every command, in one table: its keys, its name, what it does, where it works, and when it cannot.
+//!
+//! Key handling, the help, the palette, the hints in the last row and docs/keys.md are all made from [`COMMANDS`].
+//! A test keeps a key from being bound twice in one place.
+
+use super::app::{App, Shown};
+use super::event::{Effect, Mouse};
+use super::layout::{Share, Side};
+use super::panes::{NAMESPACES, PANES, PODS, POLICIES, Pane, SUBJECTS};
+use super::{go, open};
+
+/// A part of the program that keys go to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum At {
+    Namespaces,
+    Pods,
+    Policies,
+    Subjects,
+    /// An explanation, a verdict, a reach: lines with links.
+    Page,
+    Yaml,
+    Matrix,
+}
+
+/// Where a command works.
+pub type Places = &'static [At];
+
+const EVERYWHERE: Places = &[At::Namespaces, At::Pods, At::Policies, At::Subjects, At::Page, At::Yaml, At::Matrix];
+const LISTS: Places = &[At::Namespaces, At::Pods, At::Policies, At::Subjects];
+const TEXTS: Places = &[At::Page, At::Yaml];
+const ENDS: Places = &[At::Namespaces, At::Pods, At::Page, At::Matrix];
+const OBJECTS: Places = &[At::Namespaces, At::Pods, At::Policies, At::Subjects, At::Page];
+
+/// One command.
+pub struct Command {
+    pub keys: &'static [&'static str],
+    /// What the hints and the palette call it.
+    pub name: &'static str,
+    pub help: &'static str,
+    pub places: Places,
+    /// Why it cannot run now.
+    pub refuses: fn(&App) -> Option<&'static str>,
+    pub run: fn(&mut App) -> Vec<Effect>,
+}
+
+const fn never(_: &App) -> Option<&'static str> {
+    None
+}
+
+/// A command that always can.
+const fn always(
+    keys: &'static [&'static str],
+    name: &'static str,
+    help: &'static str,
+    places: Places,
+    run: fn(&mut App) -> Vec<Effect>,
+) -> Command {
+    Command { keys, name, help, places, refuses: never, run }
+}
+
+/// Runs what changes only the screen.
+macro_rules! quietly {
+    ($run:expr) => {
+        |app| {
+            let run: fn(&mut App) = $run;
+            run(app);
+            Vec::new()
+        }
+    };
+}
+
+/// All commands, in the order of the help.
+pub const COMMANDS: &[Command] = &[
+    Command {
+        keys: &["t"],
+        name: "trace",
+        help: "trace a connection: first its source, then its destination; two marked rows at once",
+        places: ENDS,
+        refuses: open::no_end,
+        run: open::trace,
+    },
+    Command {
+        keys: &["o"],
+        name: "port",
+        help: "choose the port of the trace",
+        places: EVERYWHERE,
+        refuses: open::no_trace,
+        run: open::ports,
+    },
+    Command {
+        keys: &["T"],
+        name: "swap",
+        help: "swap source and destination of the trace",
+        places: EVERYWHERE,
+        refuses: open::no_trace,
+        run: open::swap,
+    },
+    Command {
+        keys: &["r"],
+        name: "reach",
+        help: "what the selected pod or namespace can connect to",
+        places: ENDS,
+        refuses: open::no_end,
+        run: |app| open::reach(app, super::answers::Way::From),
+    },
+    Command {
+        keys: &["w"],
+        name: "who reaches",
+        help: "what can connect to the selected pod or namespace",
+        places: ENDS,
+        refuses: open::no_end,
+        run: |app| open::reach(app, super::answers::Way::To),
+    },
+    always(&["x"], "matrix", "which namespace may connect to which", EVERYWHERE, open::matrix),
+    always(&["d"], "explain", "go to the explanation of the selected object", LISTS, open::explain),
+    Command {
+        keys: &["y"],
+        name: "yaml",
+        help: "the whole object as YAML, at the place in question",
+        places: OBJECTS,
+        refuses: open::no_object,
+        run: open::yaml,
+    },
+    always(&["Enter"], "open", "open what is selected: a namespace's pods, a pod's policies, a line's object", EVERYWHERE, open::enter),
+    always(&["/"], "filter", "show only what matches: letters, !word, -l label=value, column=value", EVERYWHERE, go::start_filter),
+    always(&[":"], "palette", "run any command by its name, with arguments", EVERYWHERE, open::palette),
+    always(&["?"], "help", "all keys and what they do here; Enter runs one", EVERYWHERE, open::help),
+    always(&["1"], "namespaces", "go to the pane of namespaces", EVERYWHERE, |app| go::pane(app, NAMESPACES)),
+    always(&["2"], "pods", "go to the pane of pods", EVERYWHERE, |app| go::pane(app, PODS)),
+    always(&["3"], "policies", "go to the pane of policies", EVERYWHERE, |app| go::pane(app, POLICIES)),
+    always(&["4"], "subjects", "go to the pane of users, groups and service accounts", EVERYWHERE, |app| go::pane(app, SUBJECTS)),
+    always(&["Tab"], "next pane", "go to the next part of the screen", EVERYWHERE, quietly!(|app| go::next(app, 1))),
+    always(&["BackTab"], "previous pane", "go to the previous part of the screen", EVERYWHERE, quietly!(|app| go::next(app, -1))),
+    always(&["l", "Right"], "right", "the next pane, or the columns to the right", EVERYWHERE, quietly!(|app| go::sideways(app, 1))),
+    always(&["h", "Left"], "left", "the previous pane, or the columns to the left", EVERYWHERE, quietly!(|app| go::sideways(app, -1))),
+    always(&["j", "Down"], "down", "one row down", EVERYWHERE, quietly!(|app| step(app, 1))),
+    always(&["k", "Up"], "up", "one row up", EVERYWHERE, quietly!(|app| step(app, -1))),
+    always(&["ctrl-d"], "half page down", "half a screen down", EVERYWHERE, quietly!(|app| step(app, page(app) / 2))),
+    always(&["ctrl-u"], "half page up", "half a screen up", EVERYWHERE, quietly!(|app| step(app, -page(app) / 2))),
+    always(&["PgDn", "ctrl-f"], "page down", "a screen down", EVERYWHERE, quietly!(|app| step(app, page(app)))),
+    always(&["PgUp", "ctrl-b"], "page up", "a screen up", EVERYWHERE, quietly!(|app| step(app, -page(app)))),
+    always(&["g", "Home"], "top", "the first row", EVERYWHERE, quietly!(|app| step(app, isize::MIN / 2))),
+    always(&["G", "End"], "bottom", "the last row", EVERYWHERE, quietly!(|app| step(app, isize::MAX / 2))),
+    always(&["L"], "columns right", "scroll the columns; the first stays", EVERYWHERE, quietly!(|app| go::scroll(app, 1))),
+    always(&["H"], "columns left", "scroll the columns back", EVERYWHERE, quietly!(|app| go::scroll(app, -1))),
+    always(&["}"], "next tab", "the next page about the selected object", EVERYWHERE, quietly!(|app| go::tab(app, 1))),
+    always(&["{"], "previous tab", "the previous page about the selected object", EVERYWHERE, quietly!(|app| go::tab(app, -1))),
+    always(&["n"], "pick namespace", "narrow to namespaces (space marks several); in a text: the next match", LISTS, open::namespaces),
+    always(&["n"], "next match", "go to the next match of the search", TEXTS, quietly!(|app| go::find(app, true))),
+    always(&["N"], "previous match", "go to the previous match of the search", TEXTS, quietly!(|app| go::find(app, false))),
+    Command {
+        keys: &["u"],
+        name: "use namespace",
+        help: "narrow to the namespace of the selected object",
+        places: LISTS,
+        refuses: |app| app.selected().is_none_or(|it| it.namespace().is_none()).then_some("it stands in no namespace"),
+        run: quietly!(go::use_namespace),
+    },
+    always(&["0"], "all namespaces", "show all namespaces again", EVERYWHERE, quietly!(|app| app.narrow(Default::default()))),
+    Command {
+        keys: &["@"],
+        name: "context",
+        help: "go to the cluster of another context",
+        places: EVERYWHERE,
+        refuses: |app| app.contexts.is_empty().then_some("there is no other context"),
+        run: open::contexts,
+    },
+    always(&["space"], "mark", "mark the selected row, or take its mark away", LISTS, quietly!(go::mark)),
+    always(&["v"], "mark range", "mark everything from the nearest mark to here", LISTS, quietly!(|app| app.with_pane(|pane, _| pane.mark_range()))),
+    always(&["shift-Down"], "mark down", "mark the row and go down", LISTS, quietly!(go::mark)),
+    always(&["S"], "sort", "choose the column to sort by", LISTS, open::sort),
+    always(&["I"], "invert sort", "sort the other way", LISTS, quietly!(go::invert)),
+    always(&["!"], "problems only", "show only rows with problems, or all again", LISTS, quietly!(go::problems)),
+    always(&["p"], "freeze", "hold the picture still while the cluster goes on, or let it go", EVERYWHERE, quietly!(go::freeze)),
+    always(&["["], "back", "go back to where you were", EVERYWHERE, quietly!(go::back)),
+    always(&["]"], "forward", "go forward again", EVERYWHERE, quietly!(go::forward)),
+    always(&["-"], "last view", "go between the last two places", EVERYWHERE, quietly!(go::last)),
+    Command {
+        keys: &["c"],
+        name: "copy",
+        help: "copy the name of the selected object",
+        places: EVERYWHERE,
+        refuses: open::nothing_selected,
+        run: open::copy,
+    },
+    Command {
+        keys: &["C"],
+        name: "copy menu",
+        help: "choose what to copy: a name, a command, the answer as text",
+        places: EVERYWHERE,
+        refuses: open::nothing_selected,
+        run: open::copies,
+    },
+    always(&["+"], "larger", "give the focused part more of the screen", EVERYWHERE, quietly!(|app| app.share = larger(app.share))),
+    always(&["_"], "smaller", "give the focused part less of the screen", EVERYWHERE, quietly!(|app| app.share = smaller(app.share))),
+    always(&["m"], "managed fields", "show or hide the server's bookkeeping", &[At::Yaml], quietly!(go::managed)),
+    Command {
+        keys: &["R", "ctrl-r"],
+        name: "resync",
+        help: "drop all connections and read everything again",
+        places: EVERYWHERE,
+        refuses: |app| (app.setup.origin == super::status::Origin::Files).then_some("files are read once"),
+        run: |app| {
+            app.say("reading everything again");
+            vec![Effect::Resync]
+        },
+    },
+    always(&["ctrl-s"], "dump screen", "keep this screen as text and as a picture", EVERYWHERE, open::dump),
+    always(&["ctrl-l"], "redraw", "draw everything anew", EVERYWHERE, |_| vec![Effect::Redraw]),
+    always(&["ctrl-z"], "suspend", "give the terminal back to the shell; fg comes back", EVERYWHERE, |_| vec![Effect::Suspend]),
+    always(&["M"], "mouse", "let the program have the mouse, or the terminal", EVERYWHERE, mouse),
+    always(&["Esc"], "leave", "close, clear the filter, clear the marks, or go back one level; never quits", EVERYWHERE, quietly!(go::leave)),
+    always(&["q"], "back or quit", "go back one level; at the top: quit", EVERYWHERE, go::quit_level),
+    always(&["Q", "ctrl-c"], "quit", "quit at once", EVERYWHERE, |_| vec![Effect::Quit]),
+];
+
+/// The part of the program that keys go to.
+pub fn place(app: &App) -> At {
+    if app.side == Side::View {
+        return match app.shown {
+            Shown::Yaml { .. } => At::Yaml,
+            Shown::Matrix => At::Matrix,
+            _ => At::Page,
+        };
+    }
+    [At::Namespaces, At::Pods, At::Policies, At::Subjects][app.pane]
+}
+
+/// The command that a key runs here.
+pub fn find(key: &str, at: At) -> Option<&'static Command> {
+    COMMANDS.iter().find(|it| it.keys.contains(&key) && it.places.contains(&at))
+}
+
+/// Why a command does not run here and now.
+pub fn refusal(app: &App, command: &Command) -> Option<String> {
+    if !command.places.contains(&app.place()) {
+        return Some(format!("not in {}", name_of(app.place())));
+    }
+    (command.refuses)(app).map(Into::into)
+}
+
+/// What a place is called.
+fn name_of(at: At) -> &'static str {
+    match at {
+        At::Namespaces => PANES[NAMESPACES].title,
+        At::Pods => PANES[PODS].title,
+        At::Policies => PANES[POLICIES].title,
+        At::Subjects => PANES[SUBJECTS].title,
+        At::Page => "an explanation",
+        At::Yaml => "YAML",
+        At::Matrix => "the matrix",
+    }
+}
+
+/// Runs a command, or says why not.
+pub fn run(app: &mut App, command: &Command) -> Vec<Effect> {
+    match refusal(app, command) {
+        Some(why) => {
+            app.say(format!("{}: {why}", command.name));
+            Vec::new()
+        }
+        None => (command.run)(app),
+    }
+}
+
+/// Moves whatever has the keys by so many rows.
+pub fn step(app: &mut App, rows: isize) {
+    match app.place() {
+        At::Page if app.shown == Shown::Explain => app.explain_reader().step(rows),
+        At::Page => app.reader.step(rows),
+        At::Yaml => app.yaml.step(rows),
+        At::Matrix => app.matrix.step(rows, 0),
+        _ => app.with_pane(|pane: &mut dyn Pane, _| pane.go(pane.at().saturating_add_signed(rows))),
+    }
+    if app.side == Side::Pane {
+        app.selection_moved();
+    }
+}
+
+/// How many rows a screen has.
+fn page(app: &App) -> isize {
+    let areas = app.areas();
+    let area = if app.side == Side::View { areas.view } else { areas.panes[app.pane] };
+    (area.height as isize - 3).max(1)
+}
+
+fn larger(share: Share) -> Share {
+    if share == Share::Normal { Share::Wide } else { Share::Whole }
+}
+
+fn smaller(share: Share) -> Share {
+    if share == Share::Whole { Share::Wide } else { Share::Normal }
+}
+
+fn mouse(app: &mut App) -> Vec<Effect> {
+    app.mouse = if app.mouse == Mouse::Terminal { Mouse::Program } else { Mouse::Terminal };
+    app.say(match app.mouse {
+        Mouse::Program => "the program has the mouse (M gives it back)",
+        Mouse::Terminal => "the terminal has the mouse",
+    });
+    vec![Effect::Mouse(app.mouse)]
+}
+
+/// The keys as a page of docs, by the table alone.
+pub fn document() -> String {
+    let mut page = String::from("| keys | name | what it does |\n|---|---|---|\n");
+    for command in COMMANDS {
+        let keys: Vec<String> = command.keys.iter().map(|it| format!("`{}`", it.replace('|', "\\|"))).collect();
+        page.push_str(&format!("| {} | {} | {} |\n", keys.join(" "), command.name, command.help));
+    }
+    page.push_str("\n| `:` command | what it does |\n|---|---|\n");
+    for word in super::palette::WORDS {
+        let typed = format!("{} {}", word.name, word.arguments);
+        page.push_str(&format!("| `{}` | {} |\n", typed.trim(), word.help));
+    }
+    page
+}
+
+/// The commands named in the last row, most useful first, for where one is.
+pub fn hints(app: &App) -> Vec<&'static Command> {
+    let names: &[&str] = match app.place() {
+        At::Namespaces => &["open", "filter", "matrix", "trace", "reach", "pick namespace", "help", "palette"],
+        At::Pods => &["trace", "reach", "who reaches", "open", "yaml", "filter", "help", "palette"],
+        At::Policies => &["yaml", "explain", "filter", "sort", "problems only", "help", "palette"],
+        At::Subjects => &["explain", "filter", "sort", "problems only", "help", "palette"],
+        At::Page if app.shown == Shown::Trace => &["open", "port", "swap", "copy menu", "leave", "help"],
+        At::Page => &["open", "yaml", "next tab", "copy menu", "leave", "help"],
+        At::Yaml => &["filter", "next match", "managed fields", "copy menu", "leave", "help"],
+        At::Matrix => &["open", "copy menu", "leave", "help"],
+    };
+    let at = app.place();
+    let command = |name: &&str| COMMANDS.iter().find(|it| it.name == *name && it.places.contains(&at));
+    names.iter().filter_map(command).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tui::key;
+
+    #[test]
+    fn no_key_is_bound_twice_in_one_place_and_every_key_exists() {
+        for at in EVERYWHERE {
+            let mut seen = std::collections::BTreeMap::new();
+            for command in COMMANDS.iter().filter(|it| it.places.contains(at)) {
+                for key in command.keys {
+                    assert!(key::parse(key).is_some(), "{key} is no key");
+                    let before = seen.insert(*key, command.name);
+                    assert_eq!(before, None, "{key} is bound twice in {at:?}: {}", command.name);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_hint_is_a_command() {
+        let mut app = App::new(Default::default(), Default::default());
+        for pane in 0..PANES.len() {
+            (app.pane, app.side) = (pane, Side::Pane);
+            assert!(hints(&app).len() >= 6, "{:?}", app.place());
+        }
+        for shown in [Shown::Explain, Shown::Trace, Shown::Matrix] {
+            (app.shown, app.side) = (shown, Side::View);
+            assert!(hints(&app).len() >= 4, "{:?}", app.place());
+        }
+    }
+}

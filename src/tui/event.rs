@@ -1,0 +1,105 @@
+//! What reaches the screen's state, and what it asks of the world in return.
+//!
+//! ```text
+//! keys, resizes, deltas, time ──Event──► App::update ──Effect──► run: fetch, copy, dump, suspend, quit
+//! ```
+//!
+//! Both are plain data, so a test is a list of events. Time is an event too: nothing here reads a clock.
+
+use std::time::Duration;
+
+use crossterm::event::{KeyEvent, MouseEvent};
+use jiff::Timestamp;
+
+use crate::model::cluster::Delta;
+use crate::model::id::{Kind, ObjectId};
+use crate::model::name::Name;
+
+/// One thing that happened outside.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Event {
+    Key(KeyEvent),
+    /// Pasted text: typed into a field as it is, never run.
+    Paste(String),
+    Mouse(MouseEvent),
+    Resize(u16, u16),
+    /// Steps of the cluster, as many as were waiting.
+    Deltas(Vec<Delta>),
+    /// One object as the server (or the file) has it, or why it could not be had.
+    Object { id: ObjectId, object: Result<serde_json::Value, String> },
+    /// How far the listing of a kind has come; `None`: it is done.
+    Progress { kind: Kind, progress: Option<Progress> },
+    /// The time; sent at most once a second, and only while something on the screen ages.
+    Tick(Timestamp),
+    /// A word to the operator: what was copied, what failed.
+    Notice(String),
+    /// The contexts that the kubeconfig offers.
+    Contexts(Vec<Name>),
+    /// Another cluster takes the place of this one: everything known is forgotten.
+    Switched { context: Name },
+    /// How the cluster is reached has changed: words for the status line, empty when all is well.
+    Connection(String),
+}
+
+/// How much of a kind has been read, and how much is left where the server says so.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Progress {
+    pub read: usize,
+    pub remaining: Option<u64>,
+}
+
+/// One thing that the screen wants done.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Effect {
+    Quit,
+    /// Give the terminal back to the shell until the job is continued.
+    Suspend,
+    /// Forget what the terminal shows and draw everything.
+    Redraw,
+    /// Fetch one whole object; answered by [`Event::Object`].
+    Fetch(ObjectId),
+    /// Put this on the operator's clipboard; answered by [`Event::Notice`].
+    Copy(String),
+    /// Keep this screen as files; answered by [`Event::Notice`].
+    Dump { text: String, svg: String },
+    /// Capture the mouse, or leave it to the terminal.
+    Mouse(Mouse),
+    /// Drop all connections and read everything again.
+    Resync,
+    /// Leave this cluster for that of another context; answered by [`Event::Switched`].
+    Switch(Name),
+}
+
+/// Who gets the mouse.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Mouse {
+    /// The terminal: text can be selected.
+    #[default]
+    Terminal,
+    /// The program: clicks and the wheel move the selection.
+    Program,
+}
+
+/// The coarse words for an age: they change rarely, so that an idle screen stays untouched.
+///
+/// `now`, `20 s`, `3 min`, `2 h`, `4 d`.
+pub fn age(age: Duration) -> String {
+    match age.as_secs() {
+        0..10 => "just now".into(),
+        it @ 10..60 => format!("{} s", it / 10 * 10),
+        it @ 60..3600 => format!("{} min", it / 60),
+        it @ 3600..86400 => format!("{} h", it / 3600),
+        it => format!("{} d", it / 86400),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ages_change_rarely() {
+        let words = [3, 14, 59, 60, 3599, 7200, 200_000].map(|it| age(Duration::from_secs(it)));
+        assert_eq!(words, ["just now", "10 s", "50 s", "1 min", "59 min", "2 h", "2 d"]);
+    }
+}

@@ -1,0 +1,243 @@
+//! What the words behind `/` let through.
+//!
+//! ```text
+//! payweb            names that hold these letters in this order
+//! !canary           … and not those that hold this word
+//! -l app=web        labels as kubectl selects them: key, key=value, key!=value
+//! phase=pending     a column that holds this (a number: exactly this)
+//! node!=n1          a column that does not
+//! ```
+//!
+//! Words stand apart by spaces and must all hold. Case does not matter. Nothing here ranks; [`super::list`] does.
+
+use crate::model::labels::Labels;
+
+/// One condition.
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum Term {
+    /// The letters in this order, lower case.
+    Letters(String),
+    /// Not this word, lower case.
+    Without(String),
+    Label { key: String, value: Option<String>, holds: Holds },
+    Column { title: String, value: String, holds: Holds },
+}
+
+/// Whether a condition must be met or must not.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Holds {
+    Yes,
+    No,
+}
+
+/// All conditions of a filter line.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Filter {
+    terms: Vec<Term>,
+}
+
+/// What a filter looks at in one row.
+pub trait Filtered {
+    /// The pieces of its name, in order: `shop`, `/`, `web-0`.
+    fn words(&self) -> [&str; 3];
+    /// Its labels, where it has some.
+    fn labels(&self) -> Option<&Labels>;
+}
+
+impl Filter {
+    /// Reads a filter line; every line is one.
+    pub fn parse(line: &str) -> Self {
+        let mut terms = Vec::new();
+        let mut words = line.split_whitespace();
+        while let Some(word) = words.next() {
+            match word {
+                "-l" => terms.extend(words.next().map(label)),
+                word => terms.extend(term(word)),
+            }
+        }
+        Self { terms }
+    }
+
+    /// Whether it lets everything through.
+    pub fn is_empty(&self) -> bool {
+        self.terms.is_empty()
+    }
+
+    /// The letters by which matches are ranked; empty when nothing is to be ranked.
+    pub fn letters(&self) -> String {
+        let letters = self.terms.iter().filter_map(|it| match it {
+            Term::Letters(it) => Some(it.as_str()),
+            _ => None,
+        });
+        letters.collect()
+    }
+
+    /// Whether all that passes `self` has passed `wider` too, so that its rows are enough to look at.
+    ///
+    /// True when letters were only appended: typing on narrows.
+    pub fn narrows(&self, wider: &Self) -> bool {
+        self.terms.len() == wider.terms.len()
+            && self.terms.iter().zip(&wider.terms).all(|(new, old)| match (new, old) {
+                (Term::Letters(new), Term::Letters(old)) => new.starts_with(old.as_str()),
+                (new, old) => new == old,
+            })
+    }
+
+    /// Whether a row passes; `cell` gives the text of the column with that title (lower case), if there is one.
+    pub fn passes<R: Filtered>(&self, row: &R, cell: impl Fn(&R, &str) -> Option<String>) -> bool {
+        self.terms.iter().all(|it| it.passes(row, &cell))
+    }
+}
+
+/// What one word of the line means.
+fn term(word: &str) -> Option<Term> {
+    if let Some((title, value)) = word.split_once("!=").filter(|(title, _)| !title.is_empty()) {
+        return Some(column(title, value, Holds::No));
+    }
+    if let Some((title, value)) = word.split_once('=').filter(|(title, _)| !title.is_empty()) {
+        return Some(column(title, value, Holds::Yes));
+    }
+    match word.strip_prefix('!') {
+        Some("") => None,
+        Some(word) => Some(Term::Without(word.to_lowercase())),
+        None => Some(Term::Letters(word.to_lowercase())),
+    }
+}
+
+fn column(title: &str, value: &str, holds: Holds) -> Term {
+    Term::Column { title: title.to_lowercase(), value: value.to_lowercase(), holds }
+}
+
+fn label(word: &str) -> Term {
+    let (key, value, holds) = match (word.split_once("!="), word.split_once('=')) {
+        (Some((key, value)), _) => (key, Some(value), Holds::No),
+        (None, Some((key, value))) => (key, Some(value.trim_start_matches('=')), Holds::Yes),
+        (None, None) => match word.strip_prefix('!') {
+            Some(key) => (key, None, Holds::No),
+            None => (word, None, Holds::Yes),
+        },
+    };
+    Term::Label { key: key.into(), value: value.map(Into::into), holds }
+}
+
+impl Term {
+    fn passes<R: Filtered>(&self, row: &R, cell: &impl Fn(&R, &str) -> Option<String>) -> bool {
+        match self {
+            Term::Letters(letters) => holds_letters(row.words(), letters),
+            Term::Without(word) => !row.words().concat().to_lowercase().contains(word.as_str()),
+            Term::Label { key, value, holds } => {
+                let found = row.labels().and_then(|it| it.get(key));
+                let is_met = match value {
+                    Some(value) => found.is_some_and(|it| it == value.as_str()),
+                    None => found.is_some(),
+                };
+                is_met == (*holds == Holds::Yes)
+            }
+            // A column that is not there holds nothing: `x=y` shows no row rather than every row.
+            Term::Column { title, value, holds } => {
+                let text = cell(row, title).unwrap_or_default();
+                cell_holds(&text, value) == (*holds == Holds::Yes)
+            }
+        }
+    }
+}
+
+/// Whether a cell holds what was typed: numbers exactly, words as a part.
+fn cell_holds(cell: &str, value: &str) -> bool {
+    if cell.parse::<u64>().is_ok() && value.parse::<u64>().is_ok() {
+        return cell == value;
+    }
+    if value.is_empty() { cell.is_empty() } else { cell.to_lowercase().contains(value) }
+}
+
+/// Whether the pieces hold the letters (lower case) in their order.
+pub fn holds_letters(pieces: [&str; 3], letters: &str) -> bool {
+    if letters.is_ascii() { ascii_letters(pieces, letters.as_bytes()) } else { any_letters(pieces, letters) }
+}
+
+fn ascii_letters(pieces: [&str; 3], letters: &[u8]) -> bool {
+    let mut wanted = letters.iter();
+    let Some(mut next) = wanted.next() else { return true };
+    for piece in pieces {
+        for byte in piece.bytes() {
+            if byte.to_ascii_lowercase() == *next {
+                match wanted.next() {
+                    Some(it) => next = it,
+                    None => return true,
+                }
+            }
+        }
+    }
+    false
+}
+
+fn any_letters(pieces: [&str; 3], letters: &str) -> bool {
+    let mut wanted = letters.chars().peekable();
+    for character in pieces.iter().flat_map(|it| it.chars()).flat_map(char::to_lowercase) {
+        wanted.next_if_eq(&character);
+    }
+    wanted.peek().is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Row(&'static str, Labels);
+
+    impl Filtered for Row {
+        fn words(&self) -> [&str; 3] {
+            ["shop", "/", self.0]
+        }
+        fn labels(&self) -> Option<&Labels> {
+            Some(&self.1)
+        }
+    }
+
+    fn passes(line: &str) -> bool {
+        let labels = Labels::new([("app".into(), "web".into()), ("tier".into(), "1".into())]);
+        Filter::parse(line).passes(&Row("Web-Canary-7d9", labels), |row, title| match title {
+            "name" => Some(row.0.into()),
+            "policies" => Some("10".into()),
+            "node" => Some(String::new()),
+            _ => None,
+        })
+    }
+
+    #[test]
+    fn every_word_must_hold() {
+        let cases = [
+            ("", true),
+            ("wc7", true),
+            ("shopweb", true),
+            ("7w", false),
+            ("web !stable", true),
+            ("web !canary", false),
+            ("!", true),
+            ("-l app=web", true),
+            ("-l app==web", true),
+            ("-l app!=web", false),
+            ("-l tier", true),
+            ("-l !tier", false),
+            ("-l none", false),
+            ("name=canary", true),
+            ("name!=canary", false),
+            ("policies=1", false),
+            ("policies=10", true),
+            ("node=", true),
+            ("nothere=x", false),
+            ("-l", true),
+            ("ç", false),
+        ];
+        cases.iter().for_each(|(line, expected)| assert_eq!(passes(line), *expected, "{line}"));
+    }
+
+    #[test]
+    fn typing_on_narrows_and_nothing_else_does() {
+        let narrows = |new: &str, old: &str| Filter::parse(new).narrows(&Filter::parse(old));
+        assert!(narrows("web", "we"));
+        assert!(!narrows("we", "web"));
+        assert!(!narrows("!web", "!we"), "a longer exclusion lets more through");
+        assert!(!narrows("web x", "web"));
+    }
+}

@@ -1,0 +1,197 @@
+//! The screen: events in, effects out, a buffer drawn.
+//!
+//! ```text
+//! prod-eu > shop  RO  LIVE             [1]Ns [2]Pods [3]Pol [4]Subj     status
+//! ┌[2] Pods 12/1840──────────┐┌ shop/web-0 → shop/db-0 TCP/5432 ─────┐
+//! │>payments/api-7d9  in+out ││ x deny                               │  panes and the answer
+//! └──────────────────────────┘└──────────────────────────────────────┘
+//! t trace  r reach  / filter  ? help                                    hints, or what is typed
+//! ```
+//!
+//! [`app::App`] is the state, [`app::App::update`] changes it, [`draw`] only reads it. There is no IO here and no
+//! clock: the loop in [`crate::run`] sends what happens and does what is asked for. What can be done stands in one
+//! table, [`command::COMMANDS`]; what can be looked at in [`panes::PANES`] and [`explain::TABS`].
+
+pub mod answers;
+pub mod app;
+pub mod command;
+pub mod event;
+pub mod explain;
+mod field;
+pub mod filter;
+mod go;
+pub mod key;
+pub mod layout;
+pub mod list;
+mod matrix;
+mod mouse;
+mod open;
+mod page;
+mod paint;
+pub mod palette;
+pub mod panes;
+mod picker;
+pub mod status;
+pub mod subjects;
+pub mod svg;
+pub mod theme;
+mod typing;
+mod viewer;
+pub mod world;
+pub mod yaml;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use app::{App, Shown, Typing};
+use layout::Side;
+use paint::{Focus, Slot};
+use panes::{Frame, PANES};
+use theme::Role;
+
+pub use open::text;
+
+/// Draws the whole screen.
+///
+/// The area is that of the last [`event::Event::Resize`]: lists are kept in sight for that size.
+pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
+    if !layout::fits(area) {
+        return draw_too_small(app, area, buffer);
+    }
+    let areas = app.areas();
+    draw_status(app, areas.status, buffer);
+    for (number, part) in areas.panes.into_iter().enumerate().filter(|it| !it.1.is_empty()) {
+        draw_pane(app, number, part, buffer);
+    }
+    if !areas.explain.is_empty() {
+        app.explain.draw(buffer, areas.explain, &explain_title(app), Focus::Elsewhere, app.setup.theme);
+    }
+    if !areas.view.is_empty() {
+        draw_view(app, areas.view, buffer);
+    }
+    draw_hints(app, areas.hints, buffer);
+    if let Some(picker) = &app.picker {
+        picker.draw(buffer, area, app.setup.theme);
+    }
+}
+
+/// One honest line.
+fn draw_too_small(app: &App, area: Rect, buffer: &mut Buffer) {
+    let (width, height) = layout::SMALLEST;
+    let words = format!("need {width}x{height}, have {}x{}; q quits", area.width, area.height);
+    paint::put(buffer, Slot::row(area, 0), &words, Style::new(), app.setup.theme);
+}
+
+fn focus(app: &App, side: Side) -> Focus {
+    if app.side == side && app.picker.is_none() { Focus::Here } else { Focus::Elsewhere }
+}
+
+fn draw_pane(app: &App, number: usize, area: Rect, buffer: &mut Buffer) {
+    let is_front = number == app.pane;
+    let mut title = PANES[number].title.to_owned();
+    if !app.filters[number].is_empty() {
+        title = format!("{title} /{}", app.filters[number]);
+    }
+    let frame = Frame {
+        area,
+        number: number + 1,
+        title: &title,
+        focus: if is_front { focus(app, Side::Pane) } else { Focus::Elsewhere },
+        theme: app.setup.theme,
+        shift: if is_front { app.shift } else { 0 },
+    };
+    app.panes[number].draw(buffer, frame, app.view());
+}
+
+fn draw_view(app: &App, area: Rect, buffer: &mut Buffer) {
+    let (focus, theme) = (focus(app, Side::View), app.setup.theme);
+    match &app.shown {
+        Shown::Explain => app.explain.draw(buffer, area, &explain_title(app), focus, theme),
+        Shown::Trace => app.reader.draw(buffer, area, &app.tracing.title(theme), focus, theme),
+        Shown::Reach(of) => app.reader.draw(buffer, area, &of.title(), focus, theme),
+        Shown::Matrix => app.matrix.draw(buffer, area, focus, theme),
+        Shown::Yaml { .. } => app.yaml.draw(buffer, area, focus, theme),
+    }
+}
+
+/// ` shop/web-0: facts labels`, the shown tab in brackets where there are several.
+fn explain_title(app: &App) -> String {
+    let Some(item) = app.selected() else { return " explain ".into() };
+    let tabs = explain::tabs(&item);
+    let shown = app.tab % tabs.len().max(1);
+    let names: Vec<String> = tabs
+        .iter()
+        .enumerate()
+        .map(|(at, it)| if at == shown { format!("[{}]", it.title) } else { it.title.to_owned() })
+        .collect();
+    format!(" {} {} ", item.name(), names.join(" "))
+}
+
+fn draw_status(app: &App, area: Rect, buffer: &mut Buffer) {
+    let theme = app.setup.theme;
+    let mut slot = Slot::row(area, 0).after(1);
+    let mut say = |words: &str, role: Role| {
+        let taken = paint::put(buffer, slot, words, theme.style(role), theme);
+        slot = slot.after(taken + u16::from(taken > 0) * 2);
+    };
+    let crumbs = match app.scope.namespaces.len() {
+        0 => app.setup.title.to_string(),
+        1 => format!("{} > {}", app.setup.title, app.scope.only().map_or("", |it| it.as_str())),
+        many => format!("{} > {many} namespaces", app.setup.title),
+    };
+    say(&crumbs, Role::Title);
+    say("RO", Role::Dim);
+    let (word, rest) = status::sentence(&app.freshness(), &app.world.cluster, &app.progress, app.now);
+    let role = if word == "STALE" { Role::Deny } else { Role::Allow };
+    say(word, role);
+    if let Some((_, since)) = &app.behind {
+        let age = since.zip(app.now).and_then(|(since, now)| now.duration_since(since).try_into().ok());
+        say(&format!("FROZEN {}", age.map(event::age).unwrap_or_default()), Role::Deny);
+    }
+    if app.scope.problems == world::Problems::Only {
+        say("problems only", Role::Deny);
+    }
+    say(if rest.is_empty() { &app.connection } else { &rest }, Role::Dim);
+    let tabs = tabs(app);
+    let room = slot.width;
+    if room > paint::width(&tabs) {
+        paint::put_right(buffer, slot, &tabs, theme.style(Role::Dim), theme);
+    }
+}
+
+/// The panes by their numbers, the one in front in angle brackets.
+fn tabs(app: &App) -> String {
+    let short = ["Ns", "Pods", "Pol", "Subj"];
+    let tab = |(at, name): (usize, &str)| match at == app.pane && app.side == Side::Pane {
+        true => format!("<{}{name}>", at + 1),
+        false => format!(" {}{name} ", at + 1),
+    };
+    short.into_iter().enumerate().map(tab).collect()
+}
+
+fn draw_hints(app: &App, area: Rect, buffer: &mut Buffer) {
+    let theme = app.setup.theme;
+    let slot = Slot::row(area, 0);
+    if let Some(Typing::Filter(field) | Typing::Search(field)) = &app.typing {
+        paint::put(buffer, slot, "/", theme.style(Role::Key), theme);
+        return picker::field(buffer, slot.after(1), field, theme);
+    }
+    if let Some(notice) = &app.notice {
+        paint::put(buffer, slot.after(1), notice, theme.style(Role::Note), theme);
+        return;
+    }
+    let mut slot = slot.after(1);
+    for command in command::hints(app) {
+        let key = command.keys[0];
+        if paint::width(key) + paint::width(command.name) + 1 > slot.width {
+            break;
+        }
+        slot = slot.after(paint::put(buffer, slot, key, theme.style(Role::Key), theme) + 1);
+        slot = slot.after(paint::put(buffer, slot, command.name, theme.style(Role::Dim), theme) + 2);
+    }
+    if let Some(half) = app.tracing.waiting() {
+        let words = format!("from {half}");
+        paint::put_right(buffer, slot, &words, theme.style(Role::Note), theme);
+    }
+}

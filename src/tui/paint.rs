@@ -1,0 +1,191 @@
+//! Text into cells: clipped to its width, escaped, and counted.
+//!
+//! Everything that is drawn goes through here. Text of a cluster is written out by [`untrusted::show`], wide
+//! characters count two, and what does not fit ends in an ellipsis.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+use super::theme::{Role, Theme};
+use crate::model::untrusted;
+
+/// Where text starts and how many columns it may take.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Slot {
+    pub x: u16,
+    pub y: u16,
+    pub width: u16,
+}
+
+impl Slot {
+    /// A row of an area, counted from its top; of no width below it.
+    pub fn row(area: Rect, row: u16) -> Self {
+        let width = if row < area.height { area.width } else { 0 };
+        Self { x: area.x, y: area.y.saturating_add(row), width }
+    }
+
+    /// What is left of it after so many columns.
+    pub fn after(self, columns: u16) -> Self {
+        let columns = columns.min(self.width);
+        Self { x: self.x + columns, y: self.y, width: self.width - columns }
+    }
+}
+
+/// How many columns this text takes once it is shown.
+pub fn width(text: &str) -> u16 {
+    u16::try_from(untrusted::show(text).width()).unwrap_or(u16::MAX)
+}
+
+/// Writes text into a slot and says how many columns it took.
+pub fn put(buffer: &mut Buffer, slot: Slot, text: &str, style: Style, theme: Theme) -> u16 {
+    if slot.width == 0 || !buffer.area.contains((slot.x, slot.y).into()) {
+        return 0;
+    }
+    let shown = untrusted::show(text);
+    if shown.width() <= usize::from(slot.width) {
+        let (end, _) = buffer.set_stringn(slot.x, slot.y, &shown, slot.width.into(), style);
+        return end - slot.x;
+    }
+    let mut clipped = clip(&shown, usize::from(slot.width) - 1);
+    clipped.push(theme.ellipsis());
+    let (end, _) = buffer.set_stringn(slot.x, slot.y, clipped, slot.width.into(), style);
+    end - slot.x
+}
+
+/// Writes text at the right end of a slot.
+pub fn put_right(buffer: &mut Buffer, slot: Slot, text: &str, style: Style, theme: Theme) {
+    let gap = slot.width.saturating_sub(width(text));
+    put(buffer, slot.after(gap), text, style, theme);
+}
+
+/// As much of the text as fits.
+fn clip(text: &str, columns: usize) -> String {
+    let mut taken = 0;
+    text.chars()
+        .take_while(|it| {
+            taken += it.width().unwrap_or(0);
+            taken <= columns
+        })
+        .collect()
+}
+
+/// Whether a frame surrounds what the keys go to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Focus {
+    Here,
+    Elsewhere,
+}
+
+/// Draws a frame with a title and gives back what is inside.
+pub fn frame(buffer: &mut Buffer, area: Rect, title: &str, focus: Focus, theme: Theme) -> Rect {
+    if area.width < 2 || area.height < 2 {
+        return Rect::default();
+    }
+    let style = theme.style(if focus == Focus::Here { Role::Focus } else { Role::Dim });
+    let [across, down, left_top, right_top, left_bottom, right_bottom] = theme.frame();
+    let (right, bottom) = (area.right() - 1, area.bottom() - 1);
+    for x in area.x + 1..right {
+        buffer[(x, area.y)].set_char(across).set_style(style);
+        buffer[(x, bottom)].set_char(across).set_style(style);
+    }
+    for y in area.y + 1..bottom {
+        buffer[(area.x, y)].set_char(down).set_style(style);
+        buffer[(right, y)].set_char(down).set_style(style);
+    }
+    for (x, y, corner) in [
+        (area.x, area.y, left_top),
+        (right, area.y, right_top),
+        (area.x, bottom, left_bottom),
+        (right, bottom, right_bottom),
+    ] {
+        buffer[(x, y)].set_char(corner).set_style(style);
+    }
+    let slot = Slot { x: area.x + 1, y: area.y, width: area.width - 2 };
+    let title_style = theme.style(if focus == Focus::Here { Role::Focus } else { Role::Text });
+    put(buffer, slot, title, title_style, theme);
+    Rect { x: area.x + 1, y: area.y + 1, width: area.width - 2, height: area.height - 2 }
+}
+
+/// Adds a look to a whole row.
+pub fn restyle(buffer: &mut Buffer, slot: Slot, style: Style) {
+    let row = Rect { x: slot.x, y: slot.y, width: slot.width, height: 1 };
+    buffer.set_style(row.intersection(buffer.area), style);
+}
+
+/// Breaks text into lines of at most so many columns, at spaces where there are some; never an empty list.
+pub fn wrap(text: &str, columns: usize) -> Vec<&str> {
+    let columns = columns.max(1);
+    let mut lines = Vec::new();
+    let mut rest = text;
+    while rest.width() > columns {
+        let (line, left) = break_at(rest, columns);
+        lines.push(line);
+        rest = left;
+    }
+    if !rest.is_empty() || lines.is_empty() {
+        lines.push(rest);
+    }
+    lines
+}
+
+/// The first line of a text that is too long, and what is left.
+fn break_at(text: &str, columns: usize) -> (&str, &str) {
+    let mut taken = 0;
+    let mut fits = 0;
+    let mut space = None;
+    for (at, character) in text.char_indices() {
+        taken += character.width().unwrap_or(0);
+        if character == ' ' && at > 0 && taken <= columns + 1 {
+            space = Some(at);
+        }
+        if taken > columns {
+            break;
+        }
+        fits = at + character.len_utf8();
+    }
+    match space {
+        Some(at) => (&text[..at], &text[at + 1..]),
+        // A wide character in a single column: taken whole, or this would never end.
+        None if fits == 0 => text.split_at(text.chars().next().map_or(0, char::len_utf8)),
+        None => text.split_at(fits),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(text: &str, width: u16) -> String {
+        let area = Rect::new(0, 0, width, 1);
+        let mut buffer = Buffer::empty(area);
+        put(&mut buffer, Slot::row(area, 0), text, Style::new(), Theme::default());
+        (0..width).map(|x| buffer[(x, 0)].symbol()).collect()
+    }
+
+    #[test]
+    fn text_is_clipped_escaped_and_counted_in_columns() {
+        assert_eq!(row("payments", 8), "payments");
+        assert_eq!(row("payments", 5), "paym…");
+        assert_eq!(row("a\u{1b}b", 8), "a\\u{1b}b");
+        assert_eq!(width("中文"), 4);
+        assert_eq!(row("中文字", 5), "中 文 …");
+    }
+
+    #[test]
+    fn lines_break_at_spaces_and_words_that_are_too_long_break_anywhere() {
+        assert_eq!(wrap("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrap("abcdefgh", 3), ["abc", "def", "gh"]);
+        assert_eq!(wrap("", 3), [""]);
+        assert_eq!(wrap("中文", 1), ["中", "文"]);
+        assert_eq!(wrap(" lead", 3), [" le", "ad"]);
+    }
+
+    #[test]
+    fn a_frame_smaller_than_its_corners_draws_nothing() {
+        let area = Rect::new(0, 0, 3, 1);
+        let mut buffer = Buffer::empty(area);
+        assert_eq!(frame(&mut buffer, area, "title", Focus::Here, Theme::default()), Rect::default());
+    }
+}

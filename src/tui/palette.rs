@@ -1,0 +1,163 @@
+//! Commands that take words, as typed behind `:`.
+//!
+//! `:trace shop/web svc/shop/db:5432`, `:ns shop`, `:pods shop`, `:who-reaches shop/db-0`. What is no word of this
+//! table is looked for among the commands by name.
+
+use super::answers::{ReachOf, Way};
+use super::app::{App, Shown};
+use super::event::Effect;
+use super::panes::{NAMESPACES, PODS, POLICIES, SUBJECTS};
+use super::{command, go, open};
+use crate::ask::Fault;
+use crate::ask::end::{self, End};
+use crate::model::id::{Kind, ObjectId};
+use crate::model::name::Name;
+use crate::model::place::Place;
+
+/// One word.
+pub struct Word {
+    pub name: &'static str,
+    pub arguments: &'static str,
+    pub help: &'static str,
+    pub run: fn(&mut App, &str) -> Result<Vec<Effect>, Fault>,
+}
+
+/// All words.
+pub const WORDS: &[Word] = &[
+    Word { name: "trace", arguments: "FROM TO[:PORT]", help: "may FROM connect to TO, and why", run: trace },
+    Word { name: "to", arguments: "END[:PORT]", help: "the destination of the trace: a pod, svc/NS/NAME, an address", run: to },
+    Word { name: "reach", arguments: "END", help: "what END can connect to", run: |app, words| reach(app, words, Way::From) },
+    Word { name: "who-reaches", arguments: "END", help: "what can connect to END", run: |app, words| reach(app, words, Way::To) },
+    Word { name: "yaml", arguments: "KIND/[NS/]NAME", help: "an object as YAML", run: yaml },
+    Word { name: "ns", arguments: "[NAME]", help: "narrow to a namespace; without a name: choose", run: namespace },
+    Word { name: "ctx", arguments: "[NAME]", help: "go to another context; without a name: choose", run: context },
+    Word { name: "namespaces", arguments: "[FILTER]", help: "the pane of namespaces", run: |app, words| pane(app, NAMESPACES, words) },
+    Word { name: "pods", arguments: "[FILTER]", help: "the pane of pods", run: |app, words| pane(app, PODS, words) },
+    Word { name: "policies", arguments: "[FILTER]", help: "the pane of policies", run: |app, words| pane(app, POLICIES, words) },
+    Word { name: "subjects", arguments: "[FILTER]", help: "the pane of subjects", run: |app, words| pane(app, SUBJECTS, words) },
+    Word { name: "q", arguments: "", help: "quit", run: |_, _| Ok(vec![Effect::Quit]) },
+];
+
+/// Runs a typed line; `None` when its first word is no word of the table.
+pub fn run(app: &mut App, line: &str) -> Option<Vec<Effect>> {
+    let (first, rest) = line.split_once(' ').unwrap_or((line, ""));
+    let word = WORDS.iter().find(|it| it.name == first)?;
+    Some((word.run)(app, rest.trim()).unwrap_or_else(|fault| {
+        let hint = if fault.hint.is_empty() { String::new() } else { format!(" ({})", fault.hint) };
+        app.say(format!("{}{hint}", fault.what));
+        Vec::new()
+    }))
+}
+
+/// What Tab makes of a line: the entry's first word, or the only end, namespace or context that begins so.
+pub fn complete(app: &App, line: &str, entry: Option<&str>) -> Option<String> {
+    let Some((before, last)) = line.rsplit_once(' ') else {
+        return entry.map(|it| format!("{} ", it.split(' ').next().unwrap_or(it)));
+    };
+    let word = before.split(' ').next().unwrap_or_default();
+    let mut names = candidates(app, word, last);
+    names.sort_unstable();
+    names.dedup();
+    let common = common_beginning(&names)?;
+    Some(format!("{before} {common}"))
+}
+
+/// The names that may stand behind a word and begin like this.
+fn candidates(app: &App, word: &str, begun: &str) -> Vec<String> {
+    let cluster = &app.world.cluster;
+    let names: Vec<String> = match word {
+        "ns" => cluster.namespace_names().iter().map(|it| it.to_string()).collect(),
+        "ctx" => app.contexts.iter().map(|it| it.to_string()).collect(),
+        "trace" | "to" | "reach" | "who-reaches" => match begun.strip_prefix("svc/") {
+            Some(_) => cluster.services.iter().map(|it| format!("svc/{}/{}", it.meta.namespace, it.meta.name)).collect(),
+            None => cluster.pods.iter().map(|it| it.pod_id().to_string()).collect(),
+        },
+        _ => Vec::new(),
+    };
+    names.into_iter().filter(|it| it.starts_with(begun)).collect()
+}
+
+/// The longest beginning that all share.
+fn common_beginning(names: &[String]) -> Option<&str> {
+    let (first, last) = (names.first()?, names.last()?);
+    let same = first.char_indices().zip(last.chars()).take_while(|((_, a), b)| a == b);
+    let end = same.last().map_or(0, |((at, it), _)| at + it.len_utf8());
+    Some(&first[..end])
+}
+
+/// The namespace that bare names stand in.
+fn here(app: &App) -> Name {
+    app.scope.only().cloned().unwrap_or_else(|| "default".into())
+}
+
+fn trace(app: &mut App, words: &str) -> Result<Vec<Effect>, Fault> {
+    let usage = || Fault::new("two ends are needed", ":trace FROM TO[:PORT]");
+    let (from, to) = words.split_once(char::is_whitespace).ok_or_else(usage)?;
+    let from = end::end(from, &here(app))?;
+    let (to, port) = end::end_and_port(to.trim(), &here(app))?;
+    app.tracing.set(from, to);
+    app.tracing.port = port;
+    app.open(Shown::Trace);
+    Ok(Vec::new())
+}
+
+fn to(app: &mut App, words: &str) -> Result<Vec<Effect>, Fault> {
+    let (to, port) = end::end_and_port(words, &here(app))?;
+    if !app.tracing.is_half() && app.tracing.ends().is_none() {
+        return Err(Fault::new("the trace has no source", "t on a pod, or :trace FROM TO"));
+    }
+    app.tracing.turn_to(to);
+    app.tracing.port = port;
+    app.open(Shown::Trace);
+    Ok(Vec::new())
+}
+
+fn reach(app: &mut App, words: &str, way: Way) -> Result<Vec<Effect>, Fault> {
+    let end: End = end::end(words, &here(app))?;
+    app.open(Shown::Reach(ReachOf { end, way }));
+    Ok(Vec::new())
+}
+
+fn yaml(app: &mut App, words: &str) -> Result<Vec<Effect>, Fault> {
+    let parts: Vec<&str> = words.split('/').collect();
+    let (kind, namespace, name) = match parts.as_slice() {
+        [kind, name] => (*kind, String::new(), *name),
+        [kind, namespace, name] => (*kind, (*namespace).to_owned(), *name),
+        _ => return Err(Fault::new(format!("{words:?} is no object"), ":yaml KIND/NS/NAME")),
+    };
+    let known = crate::kinds::KINDS.iter().map(|it| it.kind).find(|it| it.as_str() == kind);
+    let kind: Kind = known.ok_or_else(|| Fault::new(format!("{kind:?} is no kind that is read here"), ""))?;
+    Ok(app.open_yaml(ObjectId::new(kind, namespace, name), Place::default()))
+}
+
+fn namespace(app: &mut App, words: &str) -> Result<Vec<Effect>, Fault> {
+    if words.is_empty() {
+        return Ok(open::namespaces(app));
+    }
+    let names = app.world.cluster.namespace_names();
+    match names.get(words) {
+        Some(name) => open::narrow_to(app, [name.clone()].into()),
+        None => {
+            let near = crate::ask::nearest::nearest(words, names.iter().map(Name::as_str));
+            return Err(Fault::new(format!("there is no namespace {words}"), near.join(", ")));
+        }
+    }
+    Ok(Vec::new())
+}
+
+fn context(app: &mut App, words: &str) -> Result<Vec<Effect>, Fault> {
+    if words.is_empty() {
+        let command = command::COMMANDS.iter().find(|it| it.name == "context");
+        return Ok(command.map(|it| command::run(app, it)).unwrap_or_default());
+    }
+    match app.contexts.iter().find(|it| **it == words) {
+        Some(name) => Ok(vec![Effect::Switch(name.clone())]),
+        None => Err(Fault::new(format!("the kubeconfig has no context {words}"), "")),
+    }
+}
+
+fn pane(app: &mut App, pane: usize, words: &str) -> Result<Vec<Effect>, Fault> {
+    go::pane(app, pane);
+    app.filter(words);
+    Ok(Vec::new())
+}

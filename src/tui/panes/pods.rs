@@ -1,0 +1,139 @@
+//! `[2] Pods`: where each stands, and what governs it.
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use super::{Cell, Column, Item, PaneSpec, Sorts, Table};
+use crate::model::cluster::Change;
+use crate::model::facts::{Phase, Pod};
+use crate::model::id::{Kind, PodId};
+use crate::model::labels::Labels;
+use crate::tui::filter::Filtered;
+use crate::tui::list::{Given, List, Row, SortKey};
+use crate::tui::theme::Role;
+use crate::tui::world::{Isolation, Problems, View};
+
+/// The pane.
+pub const PANE: PaneSpec = PaneSpec {
+    title: "Pods",
+    help: "where each pod runs, how it is isolated and by how many policies",
+    new: || {
+        Box::new(Table {
+            list: List::default(),
+            columns: COLUMNS,
+            rows,
+            moves,
+            item: |row: &Arc<Pod>| Item::Pod(row.pod_id()),
+            key: |item| match item {
+                Item::Pod(pod) => Some(pod.clone()),
+                _ => None,
+            },
+            empty: |view| super::why_empty(view, &[Kind::POD], "no pod"),
+        })
+    },
+};
+
+const COLUMNS: &[Column<Arc<Pod>>] = &[
+    Column { title: "POD", width: 18, cell: name, sorts: Sorts::Naturally },
+    Column { title: "ISOLATED", width: 8, cell: isolated, sorts: Sorts::Text },
+    Column { title: "PHASE", width: 9, cell: |row, _| phase(row), sorts: Sorts::Text },
+    Column {
+        title: "POL",
+        width: 3,
+        cell: |row, view| view.world.policy_count(row).into(),
+        sorts: Sorts::Key(|row, view| SortKey::Number(view.world.policy_count(row) as u64)),
+    },
+    Column {
+        title: "ADDRESS",
+        width: 15,
+        cell: |row, _| row.addresses.first().map_or(Cell::new("none", Role::Dim), |it| it.to_string().into()),
+        sorts: Sorts::Key(|row, _| SortKey::address(row.addresses.first())),
+    },
+    Column { title: "NODE", width: 14, cell: |row, _| row.node.as_str().into(), sorts: Sorts::Text },
+    Column { title: "OWNER", width: 24, cell: |row, _| owner(row), sorts: Sorts::Text },
+];
+
+impl Filtered for Arc<Pod> {
+    fn words(&self) -> [&str; 3] {
+        [&self.meta.namespace, "/", &self.meta.name]
+    }
+    fn labels(&self) -> Option<&Labels> {
+        Some(&self.meta.labels)
+    }
+}
+
+impl Row for Arc<Pod> {
+    type Key = PodId;
+    fn key(&self) -> PodId {
+        self.pod_id()
+    }
+    fn order(&self, other: &Self) -> Ordering {
+        let (a, b) = (&self.meta, &other.meta);
+        a.namespace.cmp(&b.namespace).then_with(|| a.name.cmp(&b.name))
+    }
+}
+
+fn rows(view: View<'_>) -> (Vec<Arc<Pod>>, Given) {
+    let pods = &view.world.cluster.pods;
+    let rows: Vec<Arc<Pod>> = match view.scope.namespaces.is_empty() {
+        true => pods.iter().filter(|it| is_in(it, view)).cloned().collect(),
+        false => view.scope.namespaces.iter().flat_map(|it| pods.of(it)).filter(|it| is_in(it, view)).cloned().collect(),
+    };
+    (rows, Given::Unordered)
+}
+
+fn moves(change: &Change, view: View<'_>) -> Option<Vec<(Option<Arc<Pod>>, Option<Arc<Pod>>)>> {
+    let Change::Pod(diff) = change else { return Some(Vec::new()) };
+    // What was not in the list is not found there; what is not in it any more only goes.
+    let after = diff.after.clone().filter(|it| is_in(it, view));
+    Some(vec![(diff.before.clone(), after)])
+}
+
+fn is_in(pod: &Arc<Pod>, view: View<'_>) -> bool {
+    view.scope.holds(&pod.meta.namespace) && (view.scope.problems == Problems::Everything || has_problem(pod, view))
+}
+
+/// Whether it fails, is exposed, or could not be read in full.
+fn has_problem(pod: &Arc<Pod>, view: View<'_>) -> bool {
+    matches!(pod.phase, Phase::Failed | Phase::Unknown | Phase::Pending)
+        || view.world.isolation(pod) == Isolation::OPEN
+        || view.world.cluster.problems.contains_key(&pod.pod_id().object())
+}
+
+fn name(row: &Arc<Pod>, view: View<'_>) -> Cell {
+    let role = if row.phase.is_finished() || row.terminating { Role::Dim } else { Role::Text };
+    match view.scope.only() {
+        Some(_) => Cell::new(row.meta.name.as_str(), role),
+        None => Cell::new(format!("{}/{}", row.meta.namespace, row.meta.name), role),
+    }
+}
+
+fn isolated(row: &Arc<Pod>, view: View<'_>) -> Cell {
+    let isolation = view.world.isolation(row);
+    let role = match isolation {
+        Isolation::OPEN | Isolation::Host => Role::Deny,
+        Isolation::By { .. } if isolation.as_str() == "unknown" => Role::Unknown,
+        Isolation::By { .. } => Role::Allow,
+        Isolation::Finished => Role::Dim,
+    };
+    Cell::new(isolation.as_str(), role)
+}
+
+fn phase(row: &Arc<Pod>) -> Cell {
+    if row.terminating {
+        return Cell::new("Ending", Role::Dim);
+    }
+    let role = match row.phase {
+        Phase::Running => Role::Text,
+        Phase::Succeeded => Role::Dim,
+        Phase::Pending | Phase::Failed | Phase::Unknown => Role::Deny,
+    };
+    Cell::new(row.phase.as_str(), role)
+}
+
+fn owner(row: &Arc<Pod>) -> Cell {
+    match &row.owner {
+        Some(owner) => format!("{}/{}", owner.kind.to_lowercase(), owner.name).into(),
+        None => Cell::new("none", Role::Dim),
+    }
+}

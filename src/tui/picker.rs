@@ -1,0 +1,250 @@
+//! A list to choose from, narrowed by typing: help, palette, namespaces, contexts, ports, sorting, copying.
+//!
+//! ```text
+//! ┌ namespaces ───────────────┐
+//! │/pay_                      │
+//! │>payments        12 pods   │
+//! │ payments-eu      3 pods   │
+//! └───────────────────────────┘
+//! ```
+//!
+//! An entry that cannot run now stays, greyed, and says why: hiding it would break the memory of fingers.
+
+use std::collections::BTreeSet;
+
+use fuzzy_matcher::FuzzyMatcher;
+use fuzzy_matcher::skim::SkimMatcherV2;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::field::Field;
+use super::paint::{self, Focus, Slot};
+use super::theme::{Role, Theme};
+use crate::ask::end::PortAsk;
+use crate::model::name::Name;
+
+/// What choosing an entry does.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Choice {
+    /// Runs the command at this place of the table.
+    Command(usize),
+    /// Puts a palette word into the field, for its arguments.
+    Word(&'static str),
+    Namespace(Name),
+    AllNamespaces,
+    Context(Name),
+    Port(PortAsk),
+    /// Sorts by the column at this place.
+    Column(usize),
+    /// Copies this text.
+    Copy(String),
+}
+
+/// One entry.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Entry {
+    pub label: String,
+    pub detail: String,
+    /// Why it cannot be chosen now.
+    pub refusal: Option<String>,
+    pub choice: Choice,
+}
+
+impl Entry {
+    /// An entry that can be chosen.
+    pub fn new(label: impl Into<String>, detail: impl Into<String>, choice: Choice) -> Self {
+        Self { label: label.into(), detail: detail.into(), refusal: None, choice }
+    }
+}
+
+/// What is being chosen.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Subject {
+    Help,
+    Palette,
+    Namespaces,
+    Contexts,
+    Ports,
+    Sort,
+    Copy,
+}
+
+/// A list to choose from.
+#[derive(Clone, Debug)]
+pub struct Picker {
+    pub subject: Subject,
+    title: &'static str,
+    entries: Vec<Entry>,
+    pub field: Field,
+    shown: Vec<usize>,
+    at: usize,
+    top: usize,
+    marks: BTreeSet<usize>,
+}
+
+impl Picker {
+    /// A list of these entries.
+    pub fn new(subject: Subject, title: &'static str, entries: Vec<Entry>) -> Self {
+        let shown = (0..entries.len()).collect();
+        Self { subject, title, entries, field: Field::default(), shown, at: 0, top: 0, marks: BTreeSet::new() }
+    }
+
+    /// Narrows the list to what matches the typed text, best first.
+    pub fn narrow(&mut self) {
+        // What follows the first word of a command line is its arguments.
+        let typed = self.field.text().trim_start();
+        let word = if self.subject == Subject::Palette { typed.split(' ').next().unwrap_or("") } else { typed };
+        let matcher = SkimMatcherV2::default().ignore_case();
+        let mut scored: Vec<(i64, usize)> = Vec::new();
+        for (at, entry) in self.entries.iter().enumerate() {
+            let by_label = matcher.fuzzy_match(&entry.label, word).map(|it| it * 4);
+            let by_detail = || entry.detail.to_lowercase().contains(&word.to_lowercase()).then_some(1);
+            if let Some(score) = by_label.or_else(by_detail) {
+                scored.push((if word.is_empty() { 0 } else { score }, at));
+            }
+        }
+        scored.sort_by_key(|(score, at)| (std::cmp::Reverse(*score), *at));
+        self.shown = scored.into_iter().map(|it| it.1).collect();
+        (self.at, self.top) = (0, 0);
+    }
+
+    /// Moves by so many entries.
+    pub fn step(&mut self, entries: isize) {
+        self.at = self.at.saturating_add_signed(entries).min(self.shown.len().saturating_sub(1));
+    }
+
+    /// Whether the cursor is on the first entry.
+    pub fn is_at_top(&self) -> bool {
+        self.at == 0
+    }
+
+    /// The entry under the cursor.
+    pub fn selected(&self) -> Option<&Entry> {
+        self.entries.get(*self.shown.get(self.at)?)
+    }
+
+    /// Marks the entry under the cursor, or takes its mark away.
+    pub fn mark(&mut self) {
+        if let Some(at) = self.shown.get(self.at).copied()
+            && !self.marks.remove(&at)
+        {
+            self.marks.insert(at);
+        }
+        self.step(1);
+    }
+
+    /// The marked entries, in their order.
+    pub fn marked(&self) -> impl Iterator<Item = &Entry> {
+        self.marks.iter().map(|at| &self.entries[*at])
+    }
+
+    /// The area that it takes of a screen.
+    fn area(&self, screen: Rect) -> Rect {
+        let width = screen.width.saturating_sub(4).min(76);
+        let wanted = u16::try_from(self.entries.len()).unwrap_or(u16::MAX).saturating_add(3);
+        let height = screen.height.saturating_sub(2).min(wanted.max(5));
+        let x = screen.x + (screen.width - width) / 2;
+        Rect { x, y: screen.y + 1, width, height }
+    }
+
+    /// Keeps the cursor on the screen.
+    pub fn settle(&mut self, screen: Rect) {
+        let rows = usize::from(self.area(screen).height.saturating_sub(3)).max(1);
+        self.top = self.top.min(self.at).max((self.at + 1).saturating_sub(rows));
+    }
+
+    /// Draws it over what is there.
+    pub fn draw(&self, buffer: &mut Buffer, screen: Rect, theme: Theme) {
+        let area = self.area(screen);
+        for y in area.top()..area.bottom() {
+            for x in area.left()..area.right() {
+                buffer[(x, y)].reset();
+            }
+        }
+        let title = format!(" {} ({}) ", self.title, self.shown.len());
+        let inner = paint::frame(buffer, area, &title, Focus::Here, theme);
+        if inner.is_empty() {
+            return;
+        }
+        self.draw_field(buffer, Slot::row(inner, 0), theme);
+        for row in 1..inner.height {
+            let at = self.top + usize::from(row) - 1;
+            if let Some(entry) = self.shown.get(at) {
+                self.draw_entry(buffer, Slot::row(inner, row), *entry, at == self.at, theme);
+            }
+        }
+    }
+
+    fn draw_field(&self, buffer: &mut Buffer, slot: Slot, theme: Theme) {
+        let sign = if self.subject == Subject::Palette { ":" } else { "/" };
+        paint::put(buffer, slot, sign, theme.style(Role::Key), theme);
+        field(buffer, slot.after(1), &self.field, theme);
+    }
+
+    fn draw_entry(&self, buffer: &mut Buffer, slot: Slot, at: usize, is_here: bool, theme: Theme) {
+        let entry = &self.entries[at];
+        let sign = match (is_here, self.marks.contains(&at)) {
+            (true, true) => "#",
+            (true, false) => ">",
+            (false, true) => "*",
+            (false, false) => " ",
+        };
+        let role = if entry.refusal.is_some() { Role::Dim } else { Role::Text };
+        paint::put(buffer, slot, sign, theme.style(Role::Title), theme);
+        let label = slot.after(1);
+        let taken = paint::put(buffer, label, &entry.label, theme.style(role), theme);
+        let detail = label.after(taken.max(18) + 1);
+        let words = match &entry.refusal {
+            Some(why) => format!("{} (not now: {why})", entry.detail),
+            None => entry.detail.clone(),
+        };
+        paint::put(buffer, detail, &words, theme.style(Role::Dim), theme);
+        if is_here {
+            paint::restyle(buffer, slot, theme.selected());
+        }
+    }
+}
+
+/// Draws a line being typed, its cursor reversed; the end stays in sight when it is too long.
+pub fn field(buffer: &mut Buffer, slot: Slot, field: &Field, theme: Theme) {
+    let text = field.text();
+    let room = slot.width.saturating_sub(1);
+    let hidden = field.cursor().saturating_sub(room);
+    let mut skipped = 0;
+    let shown: String = text
+        .chars()
+        .skip_while(|it| {
+            let skip = skipped < hidden;
+            skipped += paint::width(&it.to_string());
+            skip
+        })
+        .collect();
+    paint::put(buffer, slot, &shown, theme.style(Role::Text), theme);
+    let cursor = slot.after(field.cursor() - hidden);
+    paint::restyle(buffer, Slot { width: cursor.width.min(1), ..cursor }, theme.selected());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn picker() -> Picker {
+        let entry = |label: &str| Entry::new(label, "", Choice::Namespace(label.into()));
+        Picker::new(Subject::Namespaces, "namespaces", ["shop", "payments", "pay-eu"].map(entry).into())
+    }
+
+    #[test]
+    fn typing_narrows_and_marks_stay() {
+        let mut picker = picker();
+        picker.step(1);
+        picker.mark();
+        picker.field.paste("pay");
+        picker.narrow();
+        assert_eq!(picker.shown.len(), 2);
+        assert_eq!(picker.marked().map(|it| it.label.as_str()).collect::<Vec<_>>(), ["payments"]);
+        picker.field.paste("zzz");
+        picker.narrow();
+        assert!(picker.selected().is_none());
+        picker.step(1);
+    }
+}

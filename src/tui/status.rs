@@ -1,0 +1,185 @@
+//! The first row: which cluster, what part of it, whether one may write, and how fresh it all is.
+//!
+//! ```text
+//! prod-eu ▸ shop  RO  LIVE
+//! prod-eu  RO  syncing pods 3500, policies 12
+//! prod-eu  RO  STALE 2 min: pods (connection refused)
+//! ```
+//!
+//! The words LIVE, STALE, SYNC and FILES stand here and nowhere else. A fresh screen shows no age, and an old one
+//! only coarse ones, so nothing is written while nothing changes.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::event::{self, Progress};
+use crate::model::cluster::Cluster;
+use crate::model::coverage::Coverage;
+use crate::model::id::Kind;
+
+/// Where the cluster's facts come from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Origin {
+    #[default]
+    Live,
+    /// Files: nothing changes and nothing ages.
+    Files,
+}
+
+/// How fresh the cluster is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Freshness {
+    Files,
+    Live,
+    /// Kinds that have not been listed yet.
+    Syncing(Vec<Kind>),
+    /// Kinds whose watch is down, since when and why; the oldest first.
+    Stale { kinds: Vec<Kind>, since: Timestamp, why: String },
+}
+
+/// How fresh what we hold is: what is stale outweighs what is still loading.
+pub fn freshness(cluster: &Cluster, origin: Origin) -> Freshness {
+    if origin == Origin::Files {
+        return Freshness::Files;
+    }
+    let states = || {
+        cluster.coverage.kinds.iter().flat_map(|(kind, it)| {
+            std::iter::once(&it.everywhere).chain(it.namespaces.values()).map(|coverage| (*kind, coverage))
+        })
+    };
+    let stale = states().filter_map(|(kind, it)| match it {
+        Coverage::Stale { since, why } => Some((*since, kind, why.to_string())),
+        _ => None,
+    });
+    let mut stale: Vec<_> = stale.collect();
+    stale.sort();
+    if let Some((since, _, why)) = stale.first().cloned() {
+        let mut kinds: Vec<Kind> = stale.into_iter().map(|it| it.1).collect();
+        kinds.dedup();
+        return Freshness::Stale { kinds, since, why };
+    }
+    let mut loading: Vec<Kind> = states().filter(|(_, it)| **it == Coverage::Loading).map(|(kind, _)| kind).collect();
+    loading.dedup();
+    if loading.is_empty() && cluster.coverage.kinds.is_empty() && cluster.coverage.otherwise == Coverage::Loading {
+        return Freshness::Syncing(Vec::new());
+    }
+    if loading.is_empty() { Freshness::Live } else { Freshness::Syncing(loading) }
+}
+
+/// The word for it, and the rest of the sentence.
+pub fn sentence(
+    freshness: &Freshness,
+    cluster: &Cluster,
+    listing: &BTreeMap<Kind, Progress>,
+    now: Option<Timestamp>,
+) -> (&'static str, String) {
+    match freshness {
+        Freshness::Files => ("FILES", String::new()),
+        Freshness::Live => ("LIVE", forbidden(cluster)),
+        Freshness::Syncing(kinds) if kinds.is_empty() => ("SYNC", "connecting".into()),
+        Freshness::Syncing(kinds) => ("SYNC", progress(kinds, cluster, listing)),
+        Freshness::Stale { kinds, since, why } => {
+            let age = now.and_then(|now| now.duration_since(*since).try_into().ok()).map(event::age);
+            let what = match kinds.as_slice() {
+                [one] => plural(*one),
+                many => format!("{} kinds", many.len()),
+            };
+            ("STALE", format!("{} {what}: {why}", age.unwrap_or_default()).trim_start().to_owned())
+        }
+    }
+}
+
+/// `pods 3500, services` for what is still being listed.
+fn progress(kinds: &[Kind], cluster: &Cluster, listing: &BTreeMap<Kind, Progress>) -> String {
+    let words = kinds.iter().take(3).map(|kind| match (listing.get(kind), held(*kind, cluster)) {
+        (Some(Progress { read, remaining: Some(left) }), _) => {
+            format!("{} {read}/{}", plural(*kind), *read as u64 + left)
+        }
+        (Some(Progress { read, .. }), _) => format!("{} {read}", plural(*kind)),
+        (None, 0) => plural(*kind),
+        (None, count) => format!("{} {count}", plural(*kind)),
+    });
+    let mut words = words.collect::<Vec<_>>().join(", ");
+    if kinds.len() > 3 {
+        words.push_str(&format!(" +{}", kinds.len() - 3));
+    }
+    words
+}
+
+/// What we may not list.
+fn forbidden(cluster: &Cluster) -> String {
+    let is_forbidden = |it: &Coverage| matches!(it, Coverage::Forbidden { .. });
+    let kinds = cluster.coverage.kinds.iter();
+    let kinds: Vec<String> = kinds.filter(|(_, it)| is_forbidden(&it.everywhere)).map(|(kind, _)| plural(*kind)).collect();
+    match kinds.as_slice() {
+        [] => String::new(),
+        [one] => format!("no right to list {one}"),
+        many => format!("no right to list {} and {} more", many[0], many.len() - 1),
+    }
+}
+
+fn held(kind: Kind, cluster: &Cluster) -> usize {
+    match kind {
+        Kind::NAMESPACE => cluster.namespaces.len(),
+        Kind::POD => cluster.pods.len(),
+        Kind::NODE => cluster.nodes.len(),
+        Kind::SERVICE => cluster.services.len(),
+        Kind::ENDPOINT_SLICE => cluster.endpoint_slices.len(),
+        Kind::SERVICE_ACCOUNT => cluster.service_accounts.len(),
+        Kind::NETWORK_POLICY => cluster.policies.len(),
+        _ => 0,
+    }
+}
+
+fn plural(kind: Kind) -> String {
+    match kind.as_str().strip_suffix('y') {
+        Some(stem) => format!("{stem}ies"),
+        None => format!("{kind}s"),
+    }
+}
+
+/// What a state of coverage means for a list that is empty.
+pub fn words(coverage: &Coverage) -> String {
+    match coverage {
+        Coverage::Loading => "being listed".into(),
+        Coverage::Forbidden { why } => format!("no right to list them ({why})"),
+        Coverage::Unread => "not read".into(),
+        other => other.as_str().into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::cluster::Delta;
+    use crate::model::coverage::Scope;
+
+    fn set(cluster: &mut Cluster, kind: Kind, coverage: Coverage) {
+        cluster.apply(Delta::Covered { kind, scope: Scope::Everywhere, coverage });
+    }
+
+    fn line(cluster: &Cluster) -> String {
+        let now = Timestamp::from_second(1_000_130).ok();
+        let (word, rest) = sentence(&freshness(cluster, Origin::Live), cluster, &BTreeMap::new(), now);
+        format!("{word} {rest}")
+    }
+
+    #[test]
+    fn the_worst_is_said_first() {
+        let mut cluster = Cluster::new(Coverage::Loading);
+        assert_eq!(line(&cluster), "SYNC connecting");
+        set(&mut cluster, Kind::POD, Coverage::Loading);
+        set(&mut cluster, Kind::NETWORK_POLICY, Coverage::Loading);
+        assert_eq!(line(&cluster), "SYNC networkpolicies, pods");
+        set(&mut cluster, Kind::POD, Coverage::Live);
+        set(&mut cluster, Kind::NETWORK_POLICY, Coverage::Live);
+        assert_eq!(line(&cluster), "LIVE ");
+        set(&mut cluster, Kind::NODE, Coverage::Forbidden { why: "403".into() });
+        assert_eq!(line(&cluster), "LIVE no right to list nodes");
+        let since = Timestamp::from_second(1_000_000).expect("a time");
+        set(&mut cluster, Kind::POD, Coverage::Stale { since, why: "connection refused".into() });
+        assert_eq!(line(&cluster), "STALE 2 min pods: connection refused");
+        assert_eq!(freshness(&cluster, Origin::Files), Freshness::Files);
+    }
+}

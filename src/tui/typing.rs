@@ -1,0 +1,212 @@
+//! Where a key goes: to the list one chooses from, to the line one types, or to a command.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyEventKind};
+
+use super::app::{App, Shown, Typing};
+use super::event::Effect;
+use super::picker::{Choice, Picker, Subject};
+use super::{command, key, open, palette};
+use crate::ask::end::PortAsk;
+
+/// Takes a pressed key.
+pub fn press(app: &mut App, pressed: KeyEvent) -> Vec<Effect> {
+    if pressed.kind == KeyEventKind::Release {
+        return Vec::new();
+    }
+    app.notice = None;
+    let name = key::name(pressed);
+    if name.as_deref() == Some("ctrl-c") {
+        return vec![Effect::Quit];
+    }
+    if let Some(picker) = app.picker.take() {
+        return choose(app, picker, pressed, name.as_deref());
+    }
+    if let Some(typing) = app.typing.take() {
+        return type_on(app, typing, pressed);
+    }
+    let Some(name) = name else { return Vec::new() };
+    match command::find(&name, app.place()) {
+        Some(command) => command::run(app, command),
+        None => {
+            elsewhere(app, &name);
+            Vec::new()
+        }
+    }
+}
+
+/// Says where a key would have done something, or that it is nothing here.
+fn elsewhere(app: &mut App, name: &str) {
+    let other = command::COMMANDS.iter().find(|it| it.keys.contains(&name));
+    let other = other.and_then(|it| command::refusal(app, it).map(|why| format!("{}: {why}", it.name)));
+    match (name, other) {
+        (_, Some(words)) => app.say(words),
+        ("ctrl-k" | "Delete", None) => app.say("nothing is ever deleted from here"),
+        _ => app.say(format!("{name} does nothing here (? lists the keys)")),
+    }
+}
+
+/// Types pasted text; without a line to type in it is nothing, since a paste must never run commands.
+pub fn paste(app: &mut App, text: &str) -> Vec<Effect> {
+    match (&mut app.picker, app.typing.take()) {
+        (Some(picker), typing) => {
+            app.typing = typing;
+            picker.field.paste(text);
+            picker.narrow();
+        }
+        (None, Some(mut typing)) => {
+            field(&mut typing).paste(text);
+            typed(app, &typing);
+            app.typing = Some(typing);
+        }
+        (None, None) => app.say("pasted text goes into a line: / or : first"),
+    }
+    Vec::new()
+}
+
+fn field(typing: &mut Typing) -> &mut super::field::Field {
+    match typing {
+        Typing::Filter(field) | Typing::Search(field) => field,
+    }
+}
+
+/// A key in the line at the bottom.
+fn type_on(app: &mut App, mut typing: Typing, pressed: KeyEvent) -> Vec<Effect> {
+    match pressed.code {
+        KeyCode::Enter => typed(app, &typing),
+        KeyCode::Esc => {
+            if matches!(typing, Typing::Filter(_)) {
+                app.filter("");
+            }
+        }
+        KeyCode::Up | KeyCode::Down => {
+            command::step(app, if pressed.code == KeyCode::Up { -1 } else { 1 });
+            app.typing = Some(typing);
+        }
+        _ => {
+            if field(&mut typing).press(pressed) {
+                typed(app, &typing);
+            }
+            app.typing = Some(typing);
+        }
+    }
+    Vec::new()
+}
+
+/// What has been typed takes effect at once.
+fn typed(app: &mut App, typing: &Typing) {
+    match typing {
+        Typing::Filter(field) => {
+            if app.filters[app.pane] != field.text() {
+                app.filter(field.text());
+                app.selection_moved();
+            }
+        }
+        Typing::Search(field) => {
+            if app.search != field.text() && !field.text().is_empty() {
+                app.search = field.text().to_owned();
+                let letters = app.search.clone();
+                match app.shown {
+                    Shown::Yaml { .. } => app.yaml.find(&letters, true),
+                    _ => app.explain_reader().find(&letters, true),
+                };
+            }
+        }
+    }
+}
+
+/// A key while one chooses.
+fn choose(app: &mut App, mut picker: Picker, pressed: KeyEvent, name: Option<&str>) -> Vec<Effect> {
+    match name {
+        Some("Esc") => return Vec::new(),
+        Some("Enter") => return chosen(app, picker),
+        Some("Down") | Some("ctrl-n") => picker.step(1),
+        Some("Up") | Some("ctrl-p") => up(app, &mut picker),
+        Some("PgDn") => picker.step(10),
+        Some("PgUp") => picker.step(-10),
+        Some("Tab") if picker.subject == Subject::Namespaces => picker.mark(),
+        Some("Tab") => complete(app, &mut picker),
+        _ => {
+            if picker.field.press(pressed) {
+                picker.narrow();
+            }
+        }
+    }
+    app.picker = Some(picker);
+    Vec::new()
+}
+
+/// Up in the palette at the first entry recalls what was typed before.
+fn up(app: &App, picker: &mut Picker) {
+    if picker.subject != Subject::Palette || !picker.is_at_top() {
+        return picker.step(-1);
+    }
+    let typed = picker.field.text().to_owned();
+    let earlier = app.history.iter().rposition(|it| *it == typed).unwrap_or(app.history.len());
+    if let Some(recalled) = earlier.checked_sub(1).and_then(|at| app.history.get(at)) {
+        picker.field = super::field::Field::holding(recalled);
+        picker.narrow();
+    }
+}
+
+/// Completes what is being typed.
+fn complete(app: &App, picker: &mut Picker) {
+    let completed = match picker.subject {
+        Subject::Palette => palette::complete(app, picker.field.text(), picker.selected().map(|it| it.label.as_str())),
+        _ => picker.selected().map(|it| it.label.clone()),
+    };
+    if let Some(text) = completed {
+        picker.field = super::field::Field::holding(&text);
+        picker.narrow();
+    }
+}
+
+/// Enter: the marked entries, the typed line, or the entry under the cursor.
+fn chosen(app: &mut App, picker: Picker) -> Vec<Effect> {
+    let typed = picker.field.text().trim().to_owned();
+    if picker.subject == Subject::Palette {
+        if !typed.is_empty() && app.history.last() != Some(&typed) {
+            app.history.push(typed.clone());
+        }
+        if let Some(effects) = palette::run(app, &typed) {
+            return effects;
+        }
+    }
+    let marked: std::collections::BTreeSet<_> = picker
+        .marked()
+        .filter_map(|it| match &it.choice {
+            Choice::Namespace(name) => Some(name.clone()),
+            _ => None,
+        })
+        .collect();
+    if !marked.is_empty() {
+        open::narrow_to(app, marked);
+        return Vec::new();
+    }
+    match picker.selected() {
+        Some(entry) => match &entry.refusal {
+            Some(why) => {
+                app.say(format!("{}: {why}", entry.label));
+                Vec::new()
+            }
+            None => open::choose(app, entry.choice.clone()),
+        },
+        None if picker.subject == Subject::Ports => typed_port(app, &typed),
+        None => {
+            app.say(format!("{typed:?} is nothing to choose"));
+            Vec::new()
+        }
+    }
+}
+
+/// A port that is not in the list.
+fn typed_port(app: &mut App, typed: &str) -> Vec<Effect> {
+    let (port, protocol) = typed.split_once('/').map_or((typed, None), |(port, it)| (port, Some(it)));
+    let protocol = protocol.map(crate::ask::end::read_protocol).transpose();
+    match protocol.and_then(|protocol| PortAsk::new(port, protocol)) {
+        Ok(port) => open::choose(app, Choice::Port(port)),
+        Err(fault) => {
+            app.say(fault.what);
+            Vec::new()
+        }
+    }
+}

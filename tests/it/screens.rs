@@ -1,0 +1,379 @@
+//! Keys in, frames out: scripts of keys against a small cluster, compared with golden frames in tests/screens.
+//!
+//! A golden frame holds the text of the screen and, below it, the runs of every style that is not plain, so that a
+//! look that is lost is seen too. `KREACH_BLESS=1 cargo test screens` writes them; they are read before they are kept.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use kreach::kinds::{self, Intern};
+use kreach::model::cluster::{Cluster, Delta};
+use kreach::model::coverage::{Coverage, Scope};
+use kreach::model::id::{Kind, ObjectId};
+use kreach::tui;
+use kreach::tui::app::{App, Setup};
+use kreach::tui::command::COMMANDS;
+use kreach::tui::event::{Effect, Event};
+use kreach::tui::key;
+use kreach::tui::status::Origin;
+use kreach::tui::theme::{Colors, Glyphs, Theme};
+use proptest::prelude::*;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::{Color, Modifier};
+use serde_json::Value;
+
+/// The cluster of the golden screens.
+const SHOP: &str = include_str!("../screens/shop.yaml");
+
+/// The screen, driven without a terminal: effects that ask for objects are answered from the documents.
+struct Driver {
+    app: App,
+    area: Rect,
+    effects: Vec<Effect>,
+}
+
+fn documents() -> impl Iterator<Item = (ObjectId, &'static str)> {
+    let mut intern = Intern::new();
+    SHOP.split("\n---\n").map(move |text| {
+        let value: Value = serde_saphyr::from_str(text).expect("a document");
+        let word = |name: &str| value[name].as_str().unwrap_or_default().to_owned();
+        let spec = kinds::spec_of(&word("apiVersion"), &word("kind")).expect("a known kind");
+        match spec.read_yaml(text, "default", &mut intern).delta() {
+            Some(Delta::Put(entry)) => (entry.fact.id(), text),
+            other => panic!("{text}\nis read as {other:?}"),
+        }
+    })
+}
+
+fn deltas() -> Vec<Delta> {
+    let mut intern = Intern::new();
+    SHOP.split("\n---\n")
+        .filter_map(|text| {
+            let value: Value = serde_saphyr::from_str(text).expect("a document");
+            let word = |name: &str| value[name].as_str().unwrap_or_default().to_owned();
+            let spec = kinds::spec_of(&word("apiVersion"), &word("kind")).expect("a known kind");
+            spec.read_yaml(text, "default", &mut intern).delta()
+        })
+        .collect()
+}
+
+fn shop() -> Cluster {
+    let mut cluster = Cluster::default();
+    deltas().into_iter().for_each(|it| {
+        cluster.apply(it);
+    });
+    cluster
+}
+
+impl Driver {
+    fn new(width: u16, height: u16) -> Self {
+        Self::with(width, height, Theme::default(), shop(), Origin::Files)
+    }
+
+    fn with(width: u16, height: u16, theme: Theme, cluster: Cluster, origin: Origin) -> Self {
+        let setup = Setup { title: "shop.yaml".into(), origin, theme, ..Setup::default() };
+        let mut driver =
+            Self { app: App::new(setup, cluster), area: Rect::new(0, 0, width, height), effects: Vec::new() };
+        driver.send(Event::Resize(width, height));
+        driver
+    }
+
+    fn send(&mut self, event: Event) {
+        if let Event::Resize(width, height) = event {
+            self.area = Rect::new(0, 0, width, height);
+        }
+        let effects = self.app.update(event);
+        for effect in effects {
+            if let Effect::Fetch(id) = &effect {
+                let object = object(id);
+                self.send(Event::Object { id: id.clone(), object });
+            }
+            self.effects.push(effect);
+        }
+    }
+
+    /// Types keys by their names; `"words"` are typed letter by letter.
+    fn keys(&mut self, keys: &str) -> &mut Self {
+        for word in keys.split(' ').filter(|it| !it.is_empty()) {
+            match word.strip_prefix('"') {
+                Some(text) => text.chars().for_each(|it| {
+                    let name = if it == '_' { "space".to_owned() } else { it.to_string() };
+                    self.send(Event::Key(key::parse(&name).expect("a key")));
+                }),
+                None => self.send(Event::Key(key::parse(word).unwrap_or_else(|| panic!("{word} is no key")))),
+            }
+        }
+        self
+    }
+
+    fn buffer(&self) -> Buffer {
+        let mut buffer = Buffer::empty(self.area);
+        tui::draw(&self.app, self.area, &mut buffer);
+        buffer
+    }
+
+    fn text(&self) -> String {
+        tui::text(&self.buffer())
+    }
+}
+
+fn object(id: &ObjectId) -> Result<Value, String> {
+    let found = documents().find(|(it, _)| it == id);
+    found.map(|(_, text)| serde_saphyr::from_str(text).expect("a document")).ok_or_else(|| "not in the files".into())
+}
+
+/// The frame as text, and the runs of its styles.
+fn frame(buffer: &Buffer) -> String {
+    let mut out = tui::text(buffer);
+    out.push_str("--- styles\n");
+    for y in 0..buffer.area.height {
+        let look = |x: u16| (buffer[(x, y)].fg, buffer[(x, y)].modifier);
+        let mut x = 0;
+        let mut runs = String::new();
+        while x < buffer.area.width {
+            let start = x;
+            while x < buffer.area.width && look(x) == look(start) {
+                x += 1;
+            }
+            if let Some(name) = look_name(look(start)) {
+                let _ = write!(runs, " {start}-{}:{name}", x - 1);
+            }
+        }
+        if !runs.is_empty() {
+            let _ = writeln!(out, "{y}:{runs}");
+        }
+    }
+    out
+}
+
+fn look_name((color, modifier): (Color, Modifier)) -> Option<String> {
+    if color == Color::Reset && modifier.is_empty() {
+        return None;
+    }
+    let color = if color == Color::Reset { String::new() } else { format!("{color:?}").to_lowercase() };
+    let modifiers: Vec<String> = modifier.iter_names().map(|(name, _)| name.to_lowercase()).collect();
+    Some(format!("{color}{}{}", if modifiers.is_empty() { "" } else { "+" }, modifiers.join("+")))
+}
+
+/// Compares a frame with its golden one, or writes it when asked to.
+fn check(name: &str, driver: &Driver) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join(format!("tests/screens/{name}.{}x{}.txt", driver.area.width, driver.area.height));
+    let shown = frame(&driver.buffer());
+    if std::env::var_os("KREACH_BLESS").is_some() {
+        std::fs::write(&path, &shown).expect("the golden frame can be written");
+        return;
+    }
+    let golden = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(golden == shown, "{} differs (KREACH_BLESS=1 cargo test screens rewrites it):\n{shown}", path.display());
+}
+
+/// The scripts: a name, the keys, and the sizes beside 80×24 at which the frame is kept.
+const SCRIPTS: &[(&str, &str, &[(u16, u16)])] = &[
+    ("namespaces", "", &[(60, 15), (120, 40), (200, 60)]),
+    ("pods", "2", &[(60, 15), (120, 40)]),
+    ("policies", "3 j", &[(120, 40)]),
+    ("subjects", "4 j j", &[(120, 40)]),
+    ("drill", "1 j Enter Enter", &[(120, 40)]),
+    ("effective", "2 / \"db Enter Enter", &[(120, 40)]),
+    ("filter", "2 / \"wb1", &[]),
+    ("column_filter", "2 / \"node=node-b_!migrate Enter", &[]),
+    ("label_filter", "2 / \"-l_app=web Enter", &[]),
+    ("marks", "2 space space j v", &[]),
+    ("sort", "2 S \"node Enter I", &[]),
+    ("columns", "2 + L L", &[]),
+    ("problems", "3 !", &[]),
+    ("trace_allow", "2 / \"web0 Enter t Esc / \"db0 Enter t o \"5432 Enter", &[(120, 40), (200, 60)]),
+    ("trace_deny", ": \"trace_shop/web-0_payments/ledger-0:9000 Enter", &[(60, 15), (120, 40), (200, 60)]),
+    ("trace_service", ": \"trace_shop/web-0_svc/shop/db:5432 Enter", &[(120, 40)]),
+    ("trace_unknown_end", ": \"trace_shop/web-0_shop/dbb-0 Enter", &[]),
+    ("evidence_yaml", ": \"trace_shop/web-0_shop/db-0:5432 Enter j j j Enter", &[(120, 40)]),
+    ("reach", "2 / \"web0 Enter r", &[(120, 40)]),
+    ("who_reaches", "2 / \"db0 Enter w", &[(120, 40)]),
+    ("matrix", "x j l", &[(120, 40)]),
+    ("yaml", "2 y", &[(120, 40)]),
+    ("help", "2 ?", &[(120, 40)]),
+    ("help_search", "? \"freeze", &[]),
+    ("palette", ": \"tra", &[]),
+    ("ports", ": \"trace_shop/web-0_shop/db-0 Enter o", &[]),
+    ("copy_menu", "2 C", &[]),
+    ("frozen", "2 p", &[]),
+    ("labels_tab", "2 }", &[]),
+    ("hostile", "4 G", &[]),
+];
+
+#[test]
+fn scripts_of_keys_lead_to_their_golden_frames() {
+    for (name, keys, sizes) in SCRIPTS {
+        for (width, height) in std::iter::once(&(80, 24)).chain(sizes.iter()) {
+            let mut driver = Driver::new(*width, *height);
+            check(name, driver.keys(keys));
+        }
+    }
+}
+
+#[test]
+fn without_color_and_unicode_everything_is_still_told_apart() {
+    let theme = Theme { colors: Colors::None, glyphs: Glyphs::Ascii };
+    let mut driver = Driver::with(80, 24, theme, shop(), Origin::Files);
+    driver.keys(": \"trace_shop/web-0_payments/ledger-0:9000 Enter");
+    check("mono_ascii", &driver);
+    let buffer = driver.buffer();
+    assert!(tui::text(&buffer).is_ascii());
+    assert!(buffer.content.iter().all(|it| it.fg == Color::Reset && it.bg == Color::Reset));
+}
+
+#[test]
+fn a_screen_that_is_too_small_says_so_in_one_line() {
+    let mut driver = Driver::new(59, 15);
+    assert_eq!(driver.text().trim(), "need 60x15, have 59x15; q quits");
+    driver.keys("q");
+    assert_eq!(driver.effects, [Effect::Quit]);
+    for (width, height) in [(1, 1), (0, 0), (60, 14), (3, 200)] {
+        driver.send(Event::Resize(width, height));
+        driver.text();
+    }
+}
+
+fn covered(driver: &mut Driver, kind: Kind, coverage: Coverage) {
+    driver.send(Event::Deltas(vec![Delta::Covered { kind, scope: Scope::Everywhere, coverage }]));
+}
+
+/// CONTRACT §6: the words stand in the status line; ages are coarse; idle changes no cell.
+#[test]
+fn freshness_is_said_in_words_and_an_idle_screen_does_not_change() {
+    let at = |second: i64| jiff::Timestamp::from_second(second).expect("a time");
+    let mut driver = Driver::with(80, 24, Theme::default(), Cluster::new(Coverage::Loading), Origin::Live);
+    assert!(driver.text().contains("SYNC  connecting"), "{}", driver.text());
+    covered(&mut driver, Kind::POD, Coverage::Loading);
+    assert!(driver.text().contains("SYNC  pods"), "{}", driver.text());
+    driver.send(Event::Deltas(deltas()));
+    for kind in kinds::KINDS.iter().map(|it| it.kind) {
+        covered(&mut driver, kind, Coverage::Live);
+    }
+    assert!(driver.text().contains("LIVE") && !driver.app.ages(), "{}", driver.text());
+    let live = driver.buffer();
+    driver.send(Event::Tick(at(5_000)));
+    driver.send(Event::Deltas(deltas()));
+    assert_eq!(driver.buffer(), live, "time and repeated events change nothing");
+    covered(&mut driver, Kind::POD, Coverage::Stale { since: at(4_900), why: "connection refused".into() });
+    assert!(driver.text().contains("STALE  1 min pods: connection refused"), "{}", driver.text());
+    assert!(driver.app.ages());
+    let stale = driver.buffer();
+    driver.send(Event::Tick(at(5_010)));
+    assert_eq!(driver.buffer(), stale, "the coarse age is the same");
+}
+
+/// The selection holds the object: rows that come and go around it do not move it.
+#[test]
+fn the_selection_holds_the_object_and_never_the_row() {
+    let mut driver = Driver::new(80, 24);
+    driver.keys("2 / \"web Enter j");
+    let selected = |driver: &Driver| {
+        let text = driver.text();
+        text.lines().find(|it| it.contains("│>")).map(|it| it.chars().take(20).collect::<String>())
+    };
+    let before = selected(&driver);
+    driver.send(Event::Deltas(vec![Delta::Gone(ObjectId::new(Kind::POD, "payments", "ledger-0"))]));
+    assert_eq!(selected(&driver), before);
+    driver.keys("Esc I");
+    assert_eq!(selected(&driver), before, "sorted the other way");
+}
+
+/// The verdict on the screen is answered anew when the cluster changes.
+#[test]
+fn an_open_verdict_follows_the_cluster() {
+    let mut driver = Driver::new(120, 40);
+    driver.keys(": \"trace_shop/web-0_shop/db-0:5432 Enter");
+    assert!(driver.text().contains("allow"), "{}", driver.text());
+    driver.send(Event::Deltas(vec![Delta::Gone(ObjectId::new(Kind::NETWORK_POLICY, "shop", "allow-web"))]));
+    assert!(!driver.text().contains("allow-web"), "{}", driver.text());
+    driver.keys("p");
+    driver.send(Event::Deltas(vec![Delta::Gone(ObjectId::new(Kind::POD, "shop", "db-0"))]));
+    assert!(driver.text().contains("FROZEN") && driver.text().contains("db-0"), "{}", driver.text());
+    driver.keys("p 2");
+    assert!(!driver.text().contains("FROZEN"));
+}
+
+#[test]
+fn keys_ask_for_what_only_the_loop_can_do() {
+    let asked = |keys: &str| {
+        let mut driver = Driver::new(80, 24);
+        driver.keys(keys).effects.clone()
+    };
+    assert_eq!(asked("Q"), [Effect::Quit]);
+    assert_eq!(asked("ctrl-c"), [Effect::Quit]);
+    assert_eq!(asked("/ Q"), [], "a letter in a text field");
+    assert_eq!(asked("Esc Esc Esc"), [], "Esc never quits");
+    assert_eq!(asked("1 q"), [Effect::Quit]);
+    assert_eq!(asked("ctrl-z"), [Effect::Suspend]);
+    assert_eq!(asked("ctrl-l"), [Effect::Redraw]);
+    assert_eq!(asked("2 c"), [Effect::Copy("ledger-0".into())]);
+    assert_eq!(asked("2 space space c"), [Effect::Copy("ledger-0\ndb-0".into())]);
+    assert_eq!(asked("R"), [], "files are read once");
+    assert!(matches!(asked("ctrl-s").as_slice(), [Effect::Dump { text, svg }] if text.contains("[1] Namespaces") && svg.starts_with("<svg")));
+}
+
+#[test]
+fn pasted_text_never_runs() {
+    let mut driver = Driver::new(80, 24);
+    driver.send(Event::Paste("Q\nq".into()));
+    assert!(driver.effects.is_empty());
+    driver.keys("2 /");
+    driver.send(Event::Paste("web\n".into()));
+    assert!(driver.text().contains("2/7"), "{}", driver.text());
+}
+
+/// Every command that help offers can be run there, and says why when it cannot.
+#[test]
+fn every_command_runs_or_says_why_not() {
+    for command in COMMANDS {
+        for keys in ["1", "2", "3", "4", "2 d", "2 y", "x"] {
+            let mut driver = Driver::new(100, 30);
+            driver.keys(keys).keys(command.keys[0]);
+            driver.text();
+        }
+    }
+}
+
+#[test]
+fn the_page_of_keys_is_current() {
+    crate::docs::assert_current("docs/keys.md", "keys", &tui::command::document());
+}
+
+/// What may be pressed in a storm of keys.
+fn pressed() -> impl Strategy<Value = String> {
+    let keys: Vec<String> = COMMANDS
+        .iter()
+        .flat_map(|it| it.keys.iter().map(|key| (*key).to_owned()))
+        .chain(["a", "b", "s", "=", "Backspace", "\"web", "\"-l_app", "\"trace_shop/web-0_1.2.3.4:80"].map(Into::into))
+        .collect();
+    prop::sample::select(keys)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// No key, no size and no change of the cluster makes it panic, or draws outside the screen.
+    #[test]
+    fn storms_of_keys_and_sizes_end_well(
+        steps in prop::collection::vec((pressed(), 1..220u16, 1..70u16, 0..24usize), 1..40)
+    ) {
+        let mut driver = Driver::new(80, 24);
+        let documents: Vec<(ObjectId, &str)> = documents().collect();
+        for (keys, width, height, which) in steps {
+            driver.keys(&keys);
+            if width % 5 == 0 {
+                driver.send(Event::Resize(width, height));
+            }
+            if let Some((id, _)) = documents.get(which).filter(|_| height % 3 == 0) {
+                driver.send(Event::Deltas(vec![Delta::Gone(id.clone())]));
+            }
+            if height % 7 == 0 {
+                driver.send(Event::Deltas(deltas()));
+            }
+            driver.buffer();
+        }
+    }
+}
