@@ -13,7 +13,9 @@
 //! - [`cli`]: the subcommands: what they read, print and how they end.
 //! - [`tui`]: the screen: events in, effects out, a buffer drawn.
 //! - [`live`]: watch, credentials, one-shot reads: the cluster as it lives.
+//! - [`terminal`]: taken and given back, whatever happens in between.
 //! - [`embedded`]: a Kubernetes API server in the process, for the demo, tests and benches.
+//! - [`run`]: the loop of the screen.
 
 pub mod args;
 pub mod ask;
@@ -26,6 +28,7 @@ pub mod model;
 pub mod net;
 pub mod people;
 pub mod rbac;
+pub mod run;
 pub mod terminal;
 pub mod text;
 pub mod tui;

@@ -10,12 +10,12 @@ pub fn refusal() -> Option<String> {
     is_dumb.then(|| "TERM=dumb cannot show a screen; `kreach trace`, `map` and `reach` answer without one".into())
 }
 
-/// How things look here.
-pub fn theme(ascii: bool) -> Theme {
+/// How things look here, unless the user has said it.
+pub fn theme(ascii: bool, said: Option<Colors>) -> Theme {
     let text = |name: &str| env::var(name).ok();
-    let colors = if text("NO_COLOR").is_some_and(|it| !it.is_empty()) { Colors::None } else { Colors::Ansi };
+    let told = if text("NO_COLOR").is_some_and(|it| !it.is_empty()) { Colors::None } else { Colors::Ansi };
     let glyphs = if ascii || !is_unicode(["LC_ALL", "LC_CTYPE", "LANG"].map(text)) { Glyphs::Ascii } else { Glyphs::Unicode };
-    Theme { colors, glyphs }
+    Theme { colors: said.unwrap_or(told), glyphs }
 }
 
 /// Whether one is far away, so that bytes and delays count more.

@@ -3,8 +3,9 @@
 //! Asked anew whenever the cluster changes: an answer is microseconds, so there is no worker and no spinner.
 
 use super::theme::Theme;
-use super::world::World;
+use super::world::{SelfCheck, World};
 use crate::ask::end::{End, PortAsk};
+use crate::ask::{Asker, Fault};
 use crate::model::facts::Pod;
 use crate::text::{Mark, Page};
 
@@ -106,28 +107,27 @@ impl ReachOf {
 /// The verdict and all it rests on.
 pub fn trace(world: &World, tracing: &Tracing) -> Page {
     let Some((from, to)) = tracing.ends() else { return Page::default() };
-    let (Some(from), Some(to)) = (one(from), one(to)) else {
-        return fault(&crate::ask::Fault::new("this end stands for several", "choose a pod or type an address"));
-    };
-    let port = match tracing.port {
-        PortAsk::Number { number, protocol } => Some((protocol, number)),
-        _ => None,
-    };
-    let verdict = world.index.trace(&world.cluster, &from, &to, port);
-    let mut page = Page::default();
-    page.say(0, Mark::of(verdict.outcome()), verdict.outcome().as_str());
-    crate::text::net::verdict(&verdict).iter().for_each(|it| page.push(it.line(1)));
-    page
+    let asker = asker(world);
+    match asker.trace(from, to, &tracing.port) {
+        Ok(trace) => checked(&asker, trace.page()),
+        Err(why) => fault(&why),
+    }
 }
 
-/// The one member that an end names.
-fn one(end: &End) -> Option<crate::net::verdict::End> {
-    match end {
-        End::Pod(pod) => Some(crate::net::verdict::End::Pod(pod.clone())),
-        End::Node(node) => Some(crate::net::verdict::End::Node(node.clone())),
-        End::Address(address) => Some(crate::net::verdict::End::Address(*address)),
-        _ => None,
+/// Asks this world, twice where that is wanted.
+fn asker(world: &World) -> Asker<'_> {
+    let asker = Asker::new(&world.cluster, &world.index);
+    if world.check == SelfCheck::On { asker.with_self_check(&world.settings) } else { asker }
+}
+
+/// The page under a banner where the naive evaluator says otherwise.
+fn checked(asker: &Asker<'_>, answer: Page) -> Page {
+    let mut page = Page::default();
+    for difference in asker.differences() {
+        page.say(0, Mark::Unknown, format!("SELF-CHECK FAILED, this is a defect of kreach: {difference}"));
     }
+    page.add(0, answer);
+    page
 }
 
 /// What an end reaches, or what reaches it.
@@ -137,7 +137,7 @@ pub fn reach(world: &World, of: &ReachOf) -> Page {
 }
 
 /// A question that cannot be asked, and what to do about it.
-fn fault(fault: &crate::ask::Fault) -> Page {
+fn fault(fault: &Fault) -> Page {
     let mut page = Page::default();
     page.say(0, Mark::Unknown, &fault.what);
     if !fault.hint.is_empty() {

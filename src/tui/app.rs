@@ -24,12 +24,13 @@ use super::panes::{self, Item, NAMESPACES, PANES, Pane};
 use super::picker::Picker;
 use super::status::{self, Freshness, Origin};
 use super::theme::Theme;
-use super::world::{Scope, View, World};
+use super::world::{Scope, SelfCheck, View, World};
 use super::{command, explain, typing};
 use crate::model::cluster::{Change, Cluster};
 use crate::model::id::{Kind, ObjectId};
 use crate::model::name::Name;
 use crate::model::place::Place;
+use crate::net::Settings;
 use crate::text::Mark;
 
 /// What the answer side shows.
@@ -79,6 +80,9 @@ pub struct Setup {
     pub theme: Theme,
     /// Where one starts; empty: all namespaces.
     pub namespaces: BTreeSet<Name>,
+    /// What was told beyond the cluster's objects.
+    pub settings: Settings,
+    pub check: SelfCheck,
 }
 
 /// The whole state of the screen.
@@ -129,9 +133,9 @@ impl App {
     pub fn new(setup: Setup, cluster: Cluster) -> Self {
         let scope = Scope { namespaces: setup.namespaces.clone(), ..Scope::default() };
         let mut app = Self {
+            world: World::of(cluster, setup.settings.clone(), setup.check),
             setup,
             size: Rect::new(0, 0, 80, 24),
-            world: World::of(cluster),
             behind: None,
             panes: PANES.iter().map(|it| (it.new)()).collect(),
             filters: Default::default(),
@@ -223,7 +227,7 @@ impl App {
 
     fn start_over(&mut self, context: Name) {
         self.setup.title = context;
-        self.world = World::unknown();
+        self.world = World::unknown(self.setup.settings.clone(), self.setup.check);
         self.behind = None;
         self.progress.clear();
         self.connection.clear();

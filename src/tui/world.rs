@@ -14,7 +14,7 @@ use crate::model::id::PodId;
 use crate::model::name::Name;
 use crate::model::policy::Policy;
 use crate::net::verdict::Tri;
-use crate::net::{Index, IsolationCounts};
+use crate::net::{Index, IsolationCounts, Settings};
 
 /// A cluster with all that is derived from it.
 #[derive(Clone, Debug)]
@@ -22,19 +22,29 @@ pub struct World {
     pub cluster: Cluster,
     pub index: Index,
     pub subjects: Subjects,
+    pub settings: Settings,
+    pub check: SelfCheck,
     counts: BTreeMap<Name, IsolationCounts>,
+}
+
+/// Whether answers are decided a second time by the naive evaluator (CONTRACT §5).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum SelfCheck {
+    #[default]
+    Off,
+    On,
 }
 
 impl World {
     /// The world of a cluster.
-    pub fn of(cluster: Cluster) -> Self {
-        let (index, subjects) = (Index::build(&cluster), Subjects::of(&cluster));
-        Self { cluster, index, subjects, counts: BTreeMap::new() }
+    pub fn of(cluster: Cluster, settings: Settings, check: SelfCheck) -> Self {
+        let (index, subjects) = (Index::with(&cluster, settings.clone()), Subjects::of(&cluster));
+        Self { cluster, index, subjects, settings, check, counts: BTreeMap::new() }
     }
 
     /// A cluster of which nothing is known yet.
-    pub fn unknown() -> Self {
-        Self::of(Cluster::new(Coverage::Loading))
+    pub fn unknown(settings: Settings, check: SelfCheck) -> Self {
+        Self::of(Cluster::new(Coverage::Loading), settings, check)
     }
 
     /// Takes steps in and says what they changed.
