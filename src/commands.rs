@@ -10,6 +10,7 @@ mod batch;
 mod demo;
 mod load;
 mod print;
+mod screen;
 mod snapshot;
 
 use std::ffi::OsString;
@@ -84,7 +85,7 @@ fn run(args: Args) -> Result<Exit, Stop> {
         Some(Command::Snapshot) => snapshot::write(&args),
         Some(command) if command.asks().is_some() => ask(&args, command),
         Some(Command::Demo(demo)) if demo.listen.is_some() => demo::serve(demo),
-        _ => screen(args),
+        _ => screen::open(&args),
     }
 }
 
@@ -127,9 +128,4 @@ fn color(choice: ColorChoice) -> Color {
         ColorChoice::Auto if !is_plain && io::stdout().is_terminal() => Color::Always,
         ColorChoice::Auto | ColorChoice::Never => Color::Never,
     }
-}
-
-/// The explorer.
-fn screen(_args: Args) -> Result<Exit, Stop> {
-    Err(Stop::Other { what: "x".into(), hint: String::new() })
 }

@@ -10,7 +10,6 @@
 
 use std::collections::BTreeSet;
 use std::io::{self, Stdout};
-use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,10 +25,9 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
 use crate::embedded;
-use crate::live::connect::{self, Connected};
+use crate::live::connect::{self, Connected, Flags, Surroundings};
 use crate::live::fault::Fault;
 use crate::live::files::Source as Documents;
-use crate::live::kubeconfig::{self, Flags, Surroundings};
 use crate::live::{Batch, Condition, Control, Wanted};
 use crate::model::cluster::Cluster;
 use crate::model::coverage::Coverage;
@@ -70,11 +68,13 @@ pub struct Start {
     pub check: SelfCheck,
 }
 
-/// Opens the screen and runs until the user leaves; to be awaited by `block_on` of a multi-thread runtime.
+/// Opens the screen and runs until the user leaves; gives the exit code, of a signal what shells expect.
+///
+/// To be awaited by `block_on` of a multi-thread runtime.
 ///
 /// # Errors
 /// What can be told before the screen opens: no terminal, no such context, a broken kubeconfig.
-pub async fn tui(start: Start) -> anyhow::Result<ExitCode> {
+pub async fn tui(start: Start) -> anyhow::Result<u8> {
     if let Some(why) = look::refusal() {
         anyhow::bail!(why);
     }
@@ -85,8 +85,7 @@ pub async fn tui(start: Start) -> anyhow::Result<ExitCode> {
     let mut program = Program::new(App::new(setup, cluster))?;
     program.draw()?;
     program.open(start.source);
-    let end = program.run(guard).await?;
-    Ok(ExitCode::from(end))
+    program.run(guard).await
 }
 
 /// What is known before anything is connected.
@@ -97,7 +96,7 @@ fn prepare(start: &Start) -> anyhow::Result<(Setup, Cluster)> {
     let setup = |title: &str, origin| Setup { title: title.into(), origin, theme, namespaces, settings, check };
     Ok(match &start.source {
         Source::Live(flags) => {
-            let selection = kubeconfig::select(flags, &Surroundings::of_process())?;
+            let selection = connect::select(flags, &Surroundings::of_process())?;
             (setup(&selection.context, Origin::Live), Cluster::new(Coverage::Loading))
         }
         Source::Files { cluster, title, .. } => (setup(title, Origin::Files), (**cluster).clone()),
@@ -130,6 +129,12 @@ struct Signals {
     hang_up: Signal,
     interrupt: Signal,
     resume: Signal,
+}
+
+/// What a signal means.
+enum Sent {
+    End(u8),
+    Resume,
 }
 
 struct Program {
@@ -211,12 +216,15 @@ impl Program {
             let esc_due = Instant::now() + self.esc;
             let step = tokio::select! {
                 biased;
-                end = signals.end() => Step::End(end),
-                _ = signals.resume.recv() => {
-                    guard = None;
-                    inputs = self.take_back(&mut guard)?;
-                    Step::Go
-                }
+                sent = signals.next() => match sent {
+                    Sent::End(code) => Step::End(code),
+                    Sent::Resume => {
+                        guard = None;
+                        inputs = self.take_back(&mut guard)?;
+                        self.draw()?;
+                        Step::Go
+                    }
+                },
                 input = inputs.next() => self.input(input, &mut inputs, &mut guard)?,
                 () = sleep_until(esc_due), if self.repair.holds() => {
                     let held = self.repair.expire();
@@ -412,7 +420,7 @@ impl Program {
         let client = self.feed.client.clone();
         self.tasks.spawn(async move {
             let object = match client {
-                Some(client) => crate::live::object(&client, &id).await.map_err(|it| it.to_string()),
+                Some(client) => object(&client, &id).await,
                 None => Err("not connected".into()),
             };
             Done::Event(Event::Object { id, object })
@@ -461,12 +469,13 @@ impl Signals {
         })
     }
 
-    /// Waits for a signal that ends us; gives the exit code that shells expect.
-    async fn end(&mut self) -> u8 {
+    /// Waits for a signal; one that ends us has the exit code that shells expect.
+    async fn next(&mut self) -> Sent {
         tokio::select! {
-            _ = self.terminate.recv() => 143,
-            _ = self.hang_up.recv() => 129,
-            _ = self.interrupt.recv() => 130,
+            _ = self.terminate.recv() => Sent::End(143),
+            _ = self.hang_up.recv() => Sent::End(129),
+            _ = self.interrupt.recv() => Sent::End(130),
+            _ = self.resume.recv() => Sent::Resume,
         }
     }
 }
@@ -486,6 +495,22 @@ async fn serve(world: &str) -> Result<(embedded::Server, kube::Client), String> 
     let address = server.url().parse().map_err(|_| "the demo's server has no address".to_owned())?;
     let client = connect::to_address(address).map_err(|it| it.to_string())?;
     Ok((server, client))
+}
+
+/// One whole object as the server has it now.
+async fn object(client: &kube::Client, id: &ObjectId) -> Result<serde_json::Value, String> {
+    let spec = crate::kinds::spec(id.kind).ok_or_else(|| format!("{} is no kind that is read here", id.kind))?;
+    let group = if spec.group.is_empty() { "api".into() } else { format!("apis/{}", spec.group) };
+    let space = if spec.is_namespaced() { format!("namespaces/{}/", segment(&id.namespace)) } else { String::new() };
+    let path = format!("/{group}/{}/{space}{}/{}", spec.version, spec.plural, segment(&id.name));
+    let request = http::Request::get(path).body(Vec::new()).map_err(|it| it.to_string())?;
+    client.request(request).await.map_err(|it| it.to_string())
+}
+
+/// A name as one segment of a path.
+fn segment(name: &str) -> String {
+    let plain = |it: u8| it.is_ascii_alphanumeric() || b"-._~:".contains(&it);
+    name.bytes().map(|it| if plain(it) { char::from(it).to_string() } else { format!("%{it:02X}") }).collect()
 }
 
 /// One object as its file has it now.

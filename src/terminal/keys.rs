@@ -130,7 +130,10 @@ mod tests {
     fn a_split_sequence_is_one_key() {
         use KeyCode::{Char, Esc};
         assert_eq!(repaired(&[Esc, Char('['), Char('A')]), [key(KeyCode::Up)]);
-        assert_eq!(repaired(&[Esc, Char('['), Char('6'), Char('~'), Char('j')]), [key(KeyCode::PageDown), key(Char('j'))]);
+        assert_eq!(
+            repaired(&[Esc, Char('['), Char('6'), Char('~'), Char('j')]),
+            [key(KeyCode::PageDown), key(Char('j'))]
+        );
         assert_eq!(repaired(&[Esc]), [key(Esc)]);
         assert_eq!(repaired(&[Esc, Char('j')]), [key(Esc), key(Char('j'))]);
         assert_eq!(repaired(&[Esc, Char('['), Char('x')]), [key(Esc), key(Char('[')), key(Char('x'))]);

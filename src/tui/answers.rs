@@ -150,7 +150,9 @@ fn fault(fault: &Fault) -> Page {
 pub fn ports(world: &World, end: &End) -> Vec<(PortAsk, String)> {
     match end {
         End::Service { namespace, name } => match world.cluster.services.get(namespace, name) {
-            Some(service) => service.ports.iter().map(|it| (number(it.number, it.protocol), it.name.to_string())).collect(),
+            Some(service) => {
+                service.ports.iter().map(|it| (number(it.number, it.protocol), it.name.to_string())).collect()
+            }
             None => Vec::new(),
         },
         End::Pod(pod) => world.pod(pod).map(|it| declared([&**it])).unwrap_or_default(),

@@ -42,7 +42,10 @@ pub enum Shown {
     Trace,
     Reach(ReachOf),
     Matrix,
-    Yaml { object: ObjectId, place: Place },
+    Yaml {
+        object: ObjectId,
+        place: Place,
+    },
 }
 
 /// A place in the program to come back to.

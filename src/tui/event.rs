@@ -26,9 +26,15 @@ pub enum Event {
     /// Steps of the cluster, as many as were waiting.
     Deltas(Vec<Delta>),
     /// One object as the server (or the file) has it, or why it could not be had.
-    Object { id: ObjectId, object: Result<serde_json::Value, String> },
+    Object {
+        id: ObjectId,
+        object: Result<serde_json::Value, String>,
+    },
     /// How far the listing of a kind has come; `None`: it is done.
-    Progress { kind: Kind, progress: Option<Progress> },
+    Progress {
+        kind: Kind,
+        progress: Option<Progress>,
+    },
     /// The time; sent at most once a second, and only while something on the screen ages.
     Tick(Timestamp),
     /// A word to the operator: what was copied, what failed.
@@ -36,7 +42,9 @@ pub enum Event {
     /// The contexts that the kubeconfig offers.
     Contexts(Vec<Name>),
     /// Another cluster takes the place of this one: everything known is forgotten.
-    Switched { context: Name },
+    Switched {
+        context: Name,
+    },
     /// How the cluster is reached has changed: words for the status line, empty when all is well.
     Connection(String),
 }
@@ -61,7 +69,10 @@ pub enum Effect {
     /// Put this on the operator's clipboard; answered by [`Event::Notice`].
     Copy(String),
     /// Keep this screen as files; answered by [`Event::Notice`].
-    Dump { text: String, svg: String },
+    Dump {
+        text: String,
+        svg: String,
+    },
     /// Capture the mouse, or leave it to the terminal.
     Mouse(Mouse),
     /// Drop all connections and read everything again.

@@ -106,7 +106,8 @@ fn namespace(page: &mut Page, view: View<'_>, name: &Name) {
         page.say(0, Mark::Title, "policies");
     }
     for policy in policies {
-        let words = format!("{} isolates {} of {}", policy.meta.name, directions(policy.isolates), targets(view, policy));
+        let words =
+            format!("{} isolates {} of {}", policy.meta.name, directions(policy.isolates), targets(view, policy));
         page.push(linked(1, Mark::Plain, words, &policy.id()));
     }
 }
@@ -184,7 +185,8 @@ fn policy_facts(page: &mut Page, view: View<'_>, policy: &Policy) {
         rules(page, policy, direction);
     }
     if policy.inert > 0 {
-        let words = format!("{} in a direction that it does not isolate: without effect", count(policy.inert as usize, "rule"));
+        let words =
+            format!("{} in a direction that it does not isolate: without effect", count(policy.inert as usize, "rule"));
         page.say(0, Mark::Note, words);
     }
     for problem in view.world.index.policy_problems(policy) {
@@ -310,7 +312,12 @@ fn subject_facts(page: &mut Page, view: View<'_>, subject: &Subject) {
     for id in &found.bindings {
         let Some(binding) = view.world.cluster.bindings.get(&id.namespace, &id.name) else { continue };
         let place = if id.namespace.is_empty() { "everywhere".into() } else { format!("in {}", id.namespace) };
-        page.push(linked(1, Mark::Plain, format!("{} {} {place}", binding.role.kind.to_lowercase(), binding.role.name), id));
+        page.push(linked(
+            1,
+            Mark::Plain,
+            format!("{} {} {place}", binding.role.kind.to_lowercase(), binding.role.name),
+            id,
+        ));
         page.push(linked(2, Mark::Plain, format!("by {id}"), id));
     }
     running(page, view, subject);

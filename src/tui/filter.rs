@@ -19,8 +19,16 @@ enum Term {
     Letters(String),
     /// Not this word, lower case.
     Without(String),
-    Label { key: String, value: Option<String>, holds: Holds },
-    Column { title: String, value: String, holds: Holds },
+    Label {
+        key: String,
+        value: Option<String>,
+        holds: Holds,
+    },
+    Column {
+        title: String,
+        value: String,
+        holds: Holds,
+    },
 }
 
 /// Whether a condition must be met or must not.

@@ -370,9 +370,9 @@ impl<R: Row> List<R> {
         let after = |other: &(i64, R)| {
             let by_order = match sort {
                 None => run.apply(other.1.order(&row)),
-                Some(column) => run
-                    .apply(Some(look.sort_key(&other.1, column)).cmp(&key))
-                    .then_with(|| other.1.order(&row)),
+                Some(column) => {
+                    run.apply(Some(look.sort_key(&other.1, column)).cmp(&key)).then_with(|| other.1.order(&row))
+                }
             };
             score.cmp(&other.0).then(by_order)
         };

@@ -190,9 +190,9 @@ pub fn help(app: &mut App) -> Vec<Effect> {
 
 /// A line for any command by its name.
 pub fn palette(app: &mut App) -> Vec<Effect> {
-    let words = palette::WORDS.iter().map(|it| {
-        Entry::new(format!("{} {}", it.name, it.arguments).trim_end(), it.help, Choice::Word(it.name))
-    });
+    let words = palette::WORDS
+        .iter()
+        .map(|it| Entry::new(format!("{} {}", it.name, it.arguments).trim_end(), it.help, Choice::Word(it.name)));
     let commands = COMMANDS.iter().enumerate().map(|(at, command)| Entry {
         label: command.name.into(),
         detail: format!("{} ({})", command.help, command.keys.join(" ")),
@@ -232,7 +232,8 @@ pub fn contexts(app: &mut App) -> Vec<Effect> {
 /// The ports that the destination offers.
 pub fn ports(app: &mut App) -> Vec<Effect> {
     let Some((_, to)) = app.tracing.ends() else { return Vec::new() };
-    let mut entries = vec![Entry::new("any", "every port: the answer lists those that are open", Choice::Port(PortAsk::NONE))];
+    let mut entries =
+        vec![Entry::new("any", "every port: the answer lists those that are open", Choice::Port(PortAsk::NONE))];
     entries.extend(answers::ports(&app.world, to).into_iter().map(|(port, detail)| {
         let label = port.to_string();
         Entry::new(label.trim_start_matches(':').to_owned(), detail, Choice::Port(port))
@@ -279,7 +280,8 @@ pub fn copies(app: &mut App) -> Vec<Effect> {
         offer("name", item.name().to_owned());
         offer("as typed here", item.typed());
         if let Some(object) = item.object() {
-            let namespace = if object.namespace.is_empty() { String::new() } else { format!("-n {} ", object.namespace) };
+            let namespace =
+                if object.namespace.is_empty() { String::new() } else { format!("-n {} ", object.namespace) };
             offer("kubectl", format!("kubectl {namespace}get {} {} -o yaml", object.kind, object.name));
         }
     }

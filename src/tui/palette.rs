@@ -25,16 +25,46 @@ pub struct Word {
 /// All words.
 pub const WORDS: &[Word] = &[
     Word { name: "trace", arguments: "FROM TO[:PORT]", help: "may FROM connect to TO, and why", run: trace },
-    Word { name: "to", arguments: "END[:PORT]", help: "the destination of the trace: a pod, svc/NS/NAME, an address", run: to },
-    Word { name: "reach", arguments: "END", help: "what END can connect to", run: |app, words| reach(app, words, Way::From) },
-    Word { name: "who-reaches", arguments: "END", help: "what can connect to END", run: |app, words| reach(app, words, Way::To) },
+    Word {
+        name: "to",
+        arguments: "END[:PORT]",
+        help: "the destination of the trace: a pod, svc/NS/NAME, an address",
+        run: to,
+    },
+    Word {
+        name: "reach",
+        arguments: "END",
+        help: "what END can connect to",
+        run: |app, words| reach(app, words, Way::From),
+    },
+    Word {
+        name: "who-reaches",
+        arguments: "END",
+        help: "what can connect to END",
+        run: |app, words| reach(app, words, Way::To),
+    },
     Word { name: "yaml", arguments: "KIND/[NS/]NAME", help: "an object as YAML", run: yaml },
     Word { name: "ns", arguments: "[NAME]", help: "narrow to a namespace; without a name: choose", run: namespace },
     Word { name: "ctx", arguments: "[NAME]", help: "go to another context; without a name: choose", run: context },
-    Word { name: "namespaces", arguments: "[FILTER]", help: "the pane of namespaces", run: |app, words| pane(app, NAMESPACES, words) },
+    Word {
+        name: "namespaces",
+        arguments: "[FILTER]",
+        help: "the pane of namespaces",
+        run: |app, words| pane(app, NAMESPACES, words),
+    },
     Word { name: "pods", arguments: "[FILTER]", help: "the pane of pods", run: |app, words| pane(app, PODS, words) },
-    Word { name: "policies", arguments: "[FILTER]", help: "the pane of policies", run: |app, words| pane(app, POLICIES, words) },
-    Word { name: "subjects", arguments: "[FILTER]", help: "the pane of subjects", run: |app, words| pane(app, SUBJECTS, words) },
+    Word {
+        name: "policies",
+        arguments: "[FILTER]",
+        help: "the pane of policies",
+        run: |app, words| pane(app, POLICIES, words),
+    },
+    Word {
+        name: "subjects",
+        arguments: "[FILTER]",
+        help: "the pane of subjects",
+        run: |app, words| pane(app, SUBJECTS, words),
+    },
     Word { name: "q", arguments: "", help: "quit", run: |_, _| Ok(vec![Effect::Quit]) },
 ];
 
@@ -69,7 +99,9 @@ fn candidates(app: &App, word: &str, begun: &str) -> Vec<String> {
         "ns" => cluster.namespace_names().iter().map(|it| it.to_string()).collect(),
         "ctx" => app.contexts.iter().map(|it| it.to_string()).collect(),
         "trace" | "to" | "reach" | "who-reaches" => match begun.strip_prefix("svc/") {
-            Some(_) => cluster.services.iter().map(|it| format!("svc/{}/{}", it.meta.namespace, it.meta.name)).collect(),
+            Some(_) => {
+                cluster.services.iter().map(|it| format!("svc/{}/{}", it.meta.namespace, it.meta.name)).collect()
+            }
             None => cluster.pods.iter().map(|it| it.pod_id().to_string()).collect(),
         },
         _ => Vec::new(),

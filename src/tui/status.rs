@@ -35,7 +35,11 @@ pub enum Freshness {
     /// Kinds that have not been listed yet.
     Syncing(Vec<Kind>),
     /// Kinds whose watch is down, since when and why; the oldest first.
-    Stale { kinds: Vec<Kind>, since: Timestamp, why: String },
+    Stale {
+        kinds: Vec<Kind>,
+        since: Timestamp,
+        why: String,
+    },
 }
 
 /// How fresh what we hold is: what is stale outweighs what is still loading.
@@ -111,7 +115,8 @@ fn progress(kinds: &[Kind], cluster: &Cluster, listing: &BTreeMap<Kind, Progress
 fn forbidden(cluster: &Cluster) -> String {
     let is_forbidden = |it: &Coverage| matches!(it, Coverage::Forbidden { .. });
     let kinds = cluster.coverage.kinds.iter();
-    let kinds: Vec<String> = kinds.filter(|(_, it)| is_forbidden(&it.everywhere)).map(|(kind, _)| plural(*kind)).collect();
+    let kinds: Vec<String> =
+        kinds.filter(|(_, it)| is_forbidden(&it.everywhere)).map(|(kind, _)| plural(*kind)).collect();
     match kinds.as_slice() {
         [] => String::new(),
         [one] => format!("no right to list {one}"),

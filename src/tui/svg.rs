@@ -70,11 +70,8 @@ fn run(out: &mut String, (x, y): (u16, u16), columns: u16, cell: &Cell, text: &s
     if !words.trim().is_empty() {
         let baseline = top + 13.5;
         let looks = attributes(cell.modifier);
-        let _ = writeln!(
-            out,
-            "<text x=\"{left:.1}\" y=\"{baseline:.1}\" fill=\"{ink}\"{looks}>{}</text>",
-            escape(words)
-        );
+        let _ =
+            writeln!(out, "<text x=\"{left:.1}\" y=\"{baseline:.1}\" fill=\"{ink}\"{looks}>{}</text>", escape(words));
     }
 }
 

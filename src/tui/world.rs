@@ -132,7 +132,10 @@ impl World {
 /// How a pod is isolated, or why policies do not govern it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Isolation {
-    By { ingress: Tri, egress: Tri },
+    By {
+        ingress: Tri,
+        egress: Tri,
+    },
     /// It is on its node's network (S37).
     Host,
     Finished,

@@ -107,8 +107,12 @@ impl Writer {
             let pad = head.take().unwrap_or_else(|| " ".repeat(depth * 2));
             let inner = format!("{place}[{at}]");
             match item {
-                Value::Object(it) if !it.is_empty() => self.value(item, &inner, depth + 1, Start::Behind(format!("{pad}-"))),
-                Value::Array(it) if !it.is_empty() => self.value(item, &inner, depth + 1, Start::Behind(format!("{pad}-"))),
+                Value::Object(it) if !it.is_empty() => {
+                    self.value(item, &inner, depth + 1, Start::Behind(format!("{pad}-")))
+                }
+                Value::Array(it) if !it.is_empty() => {
+                    self.value(item, &inner, depth + 1, Start::Behind(format!("{pad}-")))
+                }
                 other => self.push(format!("{pad}- {}", scalar(other)), &inner),
             }
         }
@@ -175,7 +179,8 @@ fn escape(it: char) -> String {
 fn is_bare(it: &str) -> bool {
     let starts_well = it.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/' || c == '_');
     let is_plain = it.bytes().all(|c| c.is_ascii_alphanumeric() || b"-_./:+@ ".contains(&c));
-    let is_word = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"].iter().any(|w| it.eq_ignore_ascii_case(w));
+    let is_word =
+        ["true", "false", "null", "yes", "no", "on", "off", "y", "n"].iter().any(|w| it.eq_ignore_ascii_case(w));
     starts_well && is_plain && !is_word && !it.ends_with([' ', ':']) && !it.contains(": ")
 }
 

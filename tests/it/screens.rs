@@ -312,7 +312,9 @@ fn keys_ask_for_what_only_the_loop_can_do() {
     assert_eq!(asked("2 c"), [Effect::Copy("ledger-0".into())]);
     assert_eq!(asked("2 space space c"), [Effect::Copy("ledger-0\ndb-0".into())]);
     assert_eq!(asked("R"), [], "files are read once");
-    assert!(matches!(asked("ctrl-s").as_slice(), [Effect::Dump { text, svg }] if text.contains("[1] Namespaces") && svg.starts_with("<svg")));
+    assert!(
+        matches!(asked("ctrl-s").as_slice(), [Effect::Dump { text, svg }] if text.contains("[1] Namespaces") && svg.starts_with("<svg"))
+    );
 }
 
 #[test]

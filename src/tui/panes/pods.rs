@@ -77,7 +77,9 @@ fn rows(view: View<'_>) -> (Vec<Arc<Pod>>, Given) {
     let pods = &view.world.cluster.pods;
     let rows: Vec<Arc<Pod>> = match view.scope.namespaces.is_empty() {
         true => pods.iter().filter(|it| is_in(it, view)).cloned().collect(),
-        false => view.scope.namespaces.iter().flat_map(|it| pods.of(it)).filter(|it| is_in(it, view)).cloned().collect(),
+        false => {
+            view.scope.namespaces.iter().flat_map(|it| pods.of(it)).filter(|it| is_in(it, view)).cloned().collect()
+        }
     };
     (rows, Given::Unordered)
 }

@@ -109,7 +109,9 @@ fn pods(row: &Found, view: View<'_>) -> Cell {
 
 fn state(row: &Found, view: View<'_>) -> Cell {
     match row.existence {
-        Existence::Missing if !view.world.cluster.coverage.is_complete(Kind::SERVICE_ACCOUNT, &row.subject.namespace) => {
+        Existence::Missing
+            if !view.world.cluster.coverage.is_complete(Kind::SERVICE_ACCOUNT, &row.subject.namespace) =>
+        {
             Cell::new("unread", Role::Dim)
         }
         Existence::Missing => Cell::new("missing", Role::Deny),

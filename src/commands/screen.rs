@@ -1,0 +1,55 @@
+//! Opens the screen: what the arguments say, as the loop wants it.
+
+use crate::args::{Args, ColorChoice, Command};
+use crate::cli::Exit;
+use crate::live::fault::Fault as LiveFault;
+use crate::live::files;
+use crate::net::Settings;
+use crate::run;
+use crate::tui::theme::Colors;
+use crate::tui::world::SelfCheck;
+
+use super::{Stop, print};
+
+/// The explorer, on files, on the demo, or on a server.
+pub(super) fn open(args: &Args) -> Result<Exit, Stop> {
+    let source = match &args.command {
+        Some(Command::Demo(demo)) => run::Source::Demo(demo.world.clone()),
+        _ if !args.source.from.is_empty() => from_files(args)?,
+        _ => run::Source::Live(Box::new(args.connection.flags())),
+    };
+    let colors = match args.screen.color {
+        ColorChoice::Auto => None,
+        ColorChoice::Always => Some(Colors::Ansi),
+        ColorChoice::Never => Some(Colors::None),
+    };
+    let start = run::Start {
+        source,
+        namespaces: args.connection.namespace.iter().filter(|_| !args.connection.all_namespaces).cloned().collect(),
+        ascii: args.screen.ascii,
+        colors,
+        settings: Settings { pod_cidrs: args.source.pod_cidrs.clone() },
+        check: if args.source.self_check { SelfCheck::On } else { SelfCheck::Off },
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = runtime.map_err(|it| Stop::Other { what: it.to_string(), hint: String::new() })?;
+    let code = runtime.block_on(run::tui(start));
+    // What still waits for a server waits for nobody any more.
+    runtime.shutdown_background();
+    match code {
+        Ok(0) => Ok(Exit::Yes),
+        Ok(code) => std::process::exit(code.into()),
+        Err(error) => Err(match error.downcast::<LiveFault>() {
+            Ok(fault) => Stop::Live(fault),
+            Err(error) => Stop::Other { what: format!("{error:#}"), hint: String::new() },
+        }),
+    }
+}
+
+/// The files of `--from`, read before the screen opens: what cannot be read is said on stderr.
+fn from_files(args: &Args) -> Result<run::Source, Stop> {
+    let namespace = args.connection.namespace.as_deref().unwrap_or("default");
+    let loaded = files::load(&args.source.from, namespace).map_err(|it| print::files_error(&it))?;
+    let title = args.source.from.iter().map(|it| it.display().to_string()).collect::<Vec<_>>().join(" ");
+    Ok(run::Source::Files { cluster: Box::new(loaded.cluster), title, documents: loaded.source })
+}
