@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use crossterm::event::{Event as Input, EventStream};
-use futures::{FutureExt, StreamExt};
+use futures::StreamExt;
 use jiff::Timestamp;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -147,7 +147,8 @@ struct Program {
     /// The least time between two frames of data.
     pace: Duration,
     drawn: Instant,
-    dirty: bool,
+    /// When the next frame is to be drawn, if something has changed.
+    due: Option<Instant>,
 }
 
 /// What one step of the loop came to.
@@ -174,7 +175,7 @@ impl Program {
             esc: keys::delay(),
             pace: if look::is_remote() { PACE.1 } else { PACE.0 },
             drawn: Instant::now(),
-            dirty: true,
+            due: None,
         };
         let (width, height) = crossterm::terminal::size().context("the terminal has no size")?;
         program.app.update(Event::Resize(width, height));
@@ -212,7 +213,7 @@ impl Program {
         let mut signals = Signals::new()?;
         let mut tick = Instant::now() + TICK;
         loop {
-            let frame_due = self.drawn + self.pace;
+            let frame_due = self.due.unwrap_or_else(Instant::now);
             let esc_due = Instant::now() + self.esc;
             let step = tokio::select! {
                 biased;
@@ -238,7 +239,7 @@ impl Program {
                     self.learn(batch);
                     Step::Go
                 }
-                () = sleep_until(frame_due), if self.dirty => {
+                () = sleep_until(frame_due), if self.due.is_some() => {
                     self.draw()?;
                     Step::Go
                 }
@@ -254,18 +255,16 @@ impl Program {
         }
     }
 
-    /// Takes what the terminal sent, and all that waits behind it: many keys are one frame.
+    /// Takes what the terminal sent. What waits behind it is taken before the frame is drawn, since the loop looks
+    /// for keys first: many keys are one frame.
     fn input(
         &mut self,
-        first: Option<io::Result<Input>>,
+        input: Option<io::Result<Input>>,
         inputs: &mut EventStream,
         guard: &mut Option<Guard>,
     ) -> anyhow::Result<Step> {
-        let Some(Ok(first)) = first else { return Ok(Step::End(hangup::EXIT as u8)) };
-        let mut events = self.repair.take(first);
-        while let Some(Some(Ok(next))) = inputs.next().now_or_never() {
-            events.extend(self.repair.take(next));
-        }
+        let Some(Ok(input)) = input else { return Ok(Step::End(hangup::EXIT as u8)) };
+        let events = self.repair.take(input);
         self.inputs(events, inputs, guard)
     }
 
@@ -284,13 +283,10 @@ impl Program {
                 Input::FocusGained | Input::FocusLost => continue,
             };
             let effects = self.app.update(event);
-            self.dirty = true;
+            self.due = Some(Instant::now());
             if let Step::End(code) = self.perform(effects, inputs, guard)? {
                 return Ok(Step::End(code));
             }
-        }
-        if self.dirty {
-            self.draw()?;
         }
         Ok(Step::Go)
     }
@@ -298,7 +294,13 @@ impl Program {
     /// Tells the screen something that asks for nothing.
     fn tell(&mut self, event: Event) {
         self.app.update(event);
-        self.dirty = true;
+        self.draw_soon();
+    }
+
+    /// Asks for a frame when the pace allows it; one that is due sooner stays so.
+    fn draw_soon(&mut self) {
+        let paced = self.drawn + self.pace;
+        self.due = Some(self.due.map_or(paced, |it| it.min(paced)));
     }
 
     /// Takes the changes that have come in, and all that wait behind them: a burst is one frame.
@@ -340,7 +342,7 @@ impl Program {
 
     /// Takes what a task brought.
     fn done(&mut self, done: Result<Done, tokio::task::JoinError>) -> Vec<Effect> {
-        self.dirty = true;
+        self.draw_soon();
         match done {
             Ok(Done::Event(event)) => return self.app.update(event),
             Ok(Done::Connected(Ok(connected))) => self.connected(*connected),
@@ -395,7 +397,7 @@ impl Program {
                 Effect::Resync => self.resync(),
                 Effect::Switch(context) => self.switch(context),
             }
-            self.dirty = true;
+            self.draw_soon();
         }
         Ok(Step::Go)
     }
@@ -453,7 +455,7 @@ impl Program {
             self.pace = (self.pace * 2).min(Duration::from_millis(500));
         }
         self.drawn = Instant::now();
-        self.dirty = false;
+        self.due = None;
         Ok(())
     }
 }

@@ -207,7 +207,17 @@ fn level(app: &mut App) -> bool {
         app.panes[app.pane].select(&Item::Pod(pod));
         return true;
     }
-    false
+    wider(app)
+}
+
+/// Goes back to where the namespaces were chosen; whether some were.
+fn wider(app: &mut App) -> bool {
+    let before = app.back.iter().rposition(|it| it.scope.namespaces != app.scope.namespaces);
+    let Some(at) = before.filter(|_| !app.scope.namespaces.is_empty()) else { return false };
+    let stop = app.back[at].clone();
+    app.back.truncate(at);
+    app.go_to(stop);
+    true
 }
 
 /// One level up; at the top the program ends.

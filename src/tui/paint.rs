@@ -131,10 +131,10 @@ pub fn wrap(text: &str, columns: usize) -> Vec<&str> {
 }
 
 /// The first line of a text that is too long, and what is left.
+///
+/// A space is the best place; where that would leave the line half empty, a long name breaks behind `/`, `-` or `.`.
 fn break_at(text: &str, columns: usize) -> (&str, &str) {
-    let mut taken = 0;
-    let mut fits = 0;
-    let mut space = None;
+    let (mut taken, mut fits, mut space, mut joint) = (0, 0, None, None);
     for (at, character) in text.char_indices() {
         taken += character.width().unwrap_or(0);
         if character == ' ' && at > 0 && taken <= columns + 1 {
@@ -144,12 +144,18 @@ fn break_at(text: &str, columns: usize) -> (&str, &str) {
             break;
         }
         fits = at + character.len_utf8();
+        if matches!(character, '/' | '-' | '.') {
+            joint = Some(fits);
+        }
     }
-    match space {
-        Some(at) => (&text[..at], &text[at + 1..]),
+    let joint = joint.filter(|it| *it > columns / 2);
+    match (space, joint) {
+        (Some(at), None) => (&text[..at], &text[at + 1..]),
+        (Some(at), Some(joint)) if at > columns / 2 || at > joint => (&text[..at], &text[at + 1..]),
+        (_, Some(joint)) => text.split_at(joint),
         // A wide character in a single column: taken whole, or this would never end.
-        None if fits == 0 => text.split_at(text.chars().next().map_or(0, char::len_utf8)),
-        None => text.split_at(fits),
+        (None, None) if fits == 0 => text.split_at(text.chars().next().map_or(0, char::len_utf8)),
+        (None, None) => text.split_at(fits),
     }
 }
 
@@ -177,6 +183,7 @@ mod tests {
     fn lines_break_at_spaces_and_words_that_are_too_long_break_anywhere() {
         assert_eq!(wrap("one two three", 7), ["one two", "three"]);
         assert_eq!(wrap("abcdefgh", 3), ["abc", "def", "gh"]);
+        assert_eq!(wrap("pod shop/web-7d9f-x", 9), ["pod shop/", "web-7d9f-", "x"]);
         assert_eq!(wrap("", 3), [""]);
         assert_eq!(wrap("中文", 1), ["中", "文"]);
         assert_eq!(wrap(" lead", 3), [" le", "ad"]);

@@ -23,5 +23,6 @@ mod rbac_worlds;
 mod screens;
 mod seeded;
 mod supply;
+mod terminal;
 mod tidy;
 mod wire;

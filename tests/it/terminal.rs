@@ -1,0 +1,130 @@
+//! The real binary in a terminal: what it takes it gives back, and it writes nothing while nothing happens.
+//!
+//! Files are the source where no server is needed: they never change, so every byte has a cause.
+
+use std::time::Duration;
+
+use crate::pty::{self, Terminal};
+
+const SHOP: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/screens/shop.yaml");
+
+fn files() -> Terminal {
+    files_with(&[])
+}
+
+fn files_with(environment: &[(&str, &str)]) -> Terminal {
+    let terminal = pty::kreach_with(environment, &["--from", SHOP], 80, 24);
+    terminal.wait_for("payments");
+    terminal
+}
+
+#[test]
+fn leaving_gives_the_terminal_back_as_it_was() {
+    let mut terminal = files();
+    assert!(terminal.is_taken());
+    terminal.keys("Q");
+    assert_eq!(terminal.wait_exit(), 0);
+    assert!(!terminal.is_taken(), "{}", terminal.screen());
+    let settings = terminal.settings();
+    assert!(settings.contains("icanon") && !settings.contains("-icanon") && !settings.contains("-echo "), "{settings}");
+}
+
+#[test]
+fn signals_that_end_a_program_find_the_terminal_restored() {
+    for (signal, code) in [("TERM", 143), ("HUP", 129), ("INT", 130)] {
+        let terminal = files();
+        terminal.signal(signal);
+        assert_eq!(terminal.wait_exit(), code, "{signal}");
+        assert!(!terminal.is_taken(), "{signal}");
+    }
+}
+
+/// terminal.md §1.7: crossterm reports a split sequence as three keys; Esc would clear the filter.
+#[test]
+fn a_sequence_that_arrives_in_pieces_is_one_key() {
+    let mut terminal = files_with(&[("ESCDELAY", "1000")]);
+    terminal.keys("2");
+    terminal.wait_for(">payments/ledger-0");
+    terminal.bytes_apart(&[b"\x1b", b"[B"], Duration::from_millis(20));
+    terminal.wait_for(">shop/db-0");
+}
+
+#[test]
+fn a_new_size_is_a_new_frame() {
+    let mut terminal = files();
+    terminal.resize(120, 40);
+    terminal.wait_for("[4] Subjects");
+    terminal.resize(50, 10);
+    terminal.wait_for("need 60x15, have 50x10");
+    terminal.resize(80, 24);
+    terminal.wait_for("payments");
+    terminal.keys("q");
+    assert_eq!(terminal.wait_exit(), 0);
+}
+
+/// terminal.md §1.5: with NO_COLOR crossterm's colors are resets, which would wipe the reversed row.
+#[test]
+fn without_color_the_selected_row_is_still_reversed() {
+    let terminal = files_with(&[("NO_COLOR", "1")]);
+    let row = terminal.screen().lines().position(|it| it.contains(">payments")).expect("the selected row");
+    let cell = terminal.cell(row as u16, 3);
+    assert!(cell.inverse() && cell.fgcolor() == vt100::Color::Default, "{cell:?}");
+}
+
+#[test]
+fn a_locale_without_unicode_gets_ascii() {
+    let terminal = files_with(&[("LC_ALL", "C")]);
+    assert!(terminal.screen().is_ascii(), "{}", terminal.screen());
+}
+
+/// CONTRACT §6: a key that changes no cell writes no byte; the frame after it is the whole difference.
+#[test]
+fn what_changes_no_cell_writes_nothing() {
+    let mut terminal = files();
+    terminal.keys("2");
+    terminal.wait_for("<2Pods>");
+    terminal.keys("G");
+    terminal.wait_for(">tools/probe");
+    let before = terminal.written();
+    // The selection is at the end already: these keys change nothing; the dump's name in the last row comes after.
+    terminal.keys("GGGG");
+    terminal.keys("g");
+    terminal.wait_for(">payments/ledger-0");
+    let moved = terminal.written() - before;
+    assert!(moved < 1_500, "{moved} bytes for one move");
+}
+
+#[test]
+fn a_terminal_that_cannot_show_a_screen_is_told_so() {
+    let terminal = pty::kreach_with(&[("TERM", "dumb")], &["--from", SHOP], 80, 24);
+    terminal.wait_for("TERM=dumb cannot show a screen");
+    assert_eq!(terminal.wait_exit(), 2);
+}
+
+#[test]
+fn suspending_comes_back_to_the_same_screen() {
+    let mut terminal = files();
+    terminal.keys("2");
+    terminal.wait_for("<2Pods>");
+    let before = terminal.written();
+    // Nobody could continue this process group, so the system ignores the stop and we come back at once.
+    terminal.keys("\x1a");
+    terminal.wait_until("everything drawn again", |screen| screen.contains("<2Pods>"));
+    terminal.keys("j");
+    terminal.wait_for(">shop/db-0");
+    assert!(terminal.is_taken() && terminal.written() > before + 1_000);
+}
+
+#[test]
+fn the_demo_opens_moves_and_leaves() {
+    let mut terminal = pty::kreach(&["demo", "--world", "S"], 100, 30);
+    terminal.wait_for("RO");
+    terminal.keys("2");
+    terminal.wait_for("LIVE");
+    terminal.keys("j");
+    terminal.keys("y");
+    terminal.wait_for("apiVersion: v1");
+    terminal.keys("Q");
+    assert_eq!(terminal.wait_exit(), 0);
+    assert!(!terminal.is_taken());
+}
