@@ -80,12 +80,14 @@ pub async fn tui(start: Start) -> anyhow::Result<u8> {
     }
     let (setup, cluster) = prepare(&start)?;
     panics::install();
+    // Before the terminal is taken, or a signal in between would leave it taken.
+    let signals = Signals::new()?;
     let guard = Guard::enter().context("no terminal to draw on")?;
     hangup::watch();
     let mut program = Program::new(App::new(setup, cluster))?;
     program.draw()?;
     program.open(start.source);
-    program.run(guard).await
+    program.run(guard, signals).await
 }
 
 /// What is known before anything is connected.
@@ -207,10 +209,9 @@ impl Program {
         self.feed.control = Some(control);
     }
 
-    async fn run(&mut self, guard: Guard) -> anyhow::Result<u8> {
+    async fn run(&mut self, guard: Guard, mut signals: Signals) -> anyhow::Result<u8> {
         let mut guard = Some(guard);
         let mut inputs = EventStream::new();
-        let mut signals = Signals::new()?;
         let mut tick = Instant::now() + TICK;
         loop {
             let frame_due = self.due.unwrap_or_else(Instant::now);

@@ -20,13 +20,15 @@ fn files_with(environment: &[(&str, &str)]) -> Terminal {
 
 #[test]
 fn leaving_gives_the_terminal_back_as_it_was() {
-    let mut terminal = files();
+    let mut terminal = pty::kreach(&["--from", SHOP], 80, 24);
+    let before = pty::open("true", &[], &[], 80, 24).settings();
+    terminal.wait_for("payments");
     assert!(terminal.is_taken());
+    assert_ne!(terminal.settings(), before);
     terminal.keys("Q");
     assert_eq!(terminal.wait_exit(), 0);
     assert!(!terminal.is_taken(), "{}", terminal.screen());
-    let settings = terminal.settings();
-    assert!(settings.contains("icanon") && !settings.contains("-icanon") && !settings.contains("-echo "), "{settings}");
+    assert_eq!(terminal.settings(), before, "the settings of the line");
 }
 
 #[test]
