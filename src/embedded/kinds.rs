@@ -41,7 +41,7 @@ const fn row(
 const RBAC: &str = "rbac.authorization.k8s.io";
 
 /// All kinds that are served.
-pub const KINDS: [Kind; 20] = [
+pub const KINDS: [Kind; 21] = [
     Kind { short: &["ep"], ..row("", "endpoints", "endpoints", "Endpoints", table::network::ENDPOINTS) },
     Kind { short: &["ev"], ..row("", "events", "event", "Event", table::core::EVENTS) },
     Kind {
@@ -51,6 +51,17 @@ pub const KINDS: [Kind; 20] = [
     },
     Kind { short: &["no"], namespaced: false, ..row("", "nodes", "node", "Node", table::core::NODES) },
     Kind { short: &["po"], categories: &["all"], ..row("", "pods", "pod", "Pod", table::pods::PODS) },
+    Kind {
+        short: &["rc"],
+        categories: &["all"],
+        ..row(
+            "",
+            "replicationcontrollers",
+            "replicationcontroller",
+            "ReplicationController",
+            table::workloads::REPLICA_SETS,
+        )
+    },
     Kind {
         short: &["sa"],
         ..row("", "serviceaccounts", "serviceaccount", "ServiceAccount", table::core::SERVICE_ACCOUNTS)

@@ -3,7 +3,9 @@
 //! ```text
 //! from \ to   default  payments  shop
 //! default        v         x       v       v all pairs of pods may   x none may
-//! payments       v         +       x       + some may                ? unknown   . no pods
+//! payments       v         +       x       + some may                ? unknown   . no pair of pods
+//!
+//! Namespaces without pods are left out.
 //! ```
 
 use ratatui::buffer::Buffer;
@@ -13,7 +15,7 @@ use super::paint::{self, Focus, Slot};
 use super::theme::{Role, Theme};
 use super::world::{Scope, World};
 use crate::model::name::Name;
-use crate::net::reach::{Counts, Summary};
+use crate::net::reach::{By, Counts, Summary, Unit};
 
 /// The matrix and where the cursor is.
 #[derive(Clone, Debug, Default)]
@@ -23,8 +25,6 @@ pub struct Matrix {
     cells: Vec<Option<Summary>>,
     row: usize,
     column: usize,
-    top: usize,
-    left: usize,
 }
 
 /// The widest that a column's title gets.
@@ -33,7 +33,28 @@ const TITLE: u16 = 10;
 impl Matrix {
     /// Shows what the cluster says now.
     pub fn show(&mut self, world: &World, scope: &Scope) {
-        let _ = (world, scope);
+        let here = self.selected();
+        let names = world.cluster.namespace_names().into_iter();
+        self.names = names.filter(|it| scope.holds(it) && !world.cluster.pods.of(it).is_empty()).collect();
+        let count = self.names.len();
+        self.cells = vec![None; count * count];
+        for row in world.index.map(&world.cluster, By::Namespace, None).rows {
+            let at = |unit: &Unit| match unit {
+                Unit::Namespace(name) => self.names.binary_search(name).ok(),
+                _ => None,
+            };
+            if let (Some(from), Some(to)) = (at(&row.from), at(&row.to)) {
+                self.cells[from * count + to] = Some(row.summary);
+            }
+        }
+        self.find(here);
+    }
+
+    /// Keeps the cursor on the pair that it was on.
+    fn find(&mut self, here: Option<(Name, Name)>) {
+        let at = |name: &Name| self.names.binary_search(name).ok();
+        let found = here.and_then(|(from, to)| Some((at(&from)?, at(&to)?)));
+        (self.row, self.column) = found.unwrap_or_default();
     }
 
     /// Moves the cursor.
@@ -74,8 +95,8 @@ impl Matrix {
         let width = self.names.iter().map(|it| paint::width(it)).max().unwrap_or(0).clamp(3, TITLE) + 1;
         let columns = usize::from((inner.width.saturating_sub(stub)) / width).max(1);
         let rows = usize::from(inner.height - 3);
-        let left = self.left.min(self.column).max((self.column + 1).saturating_sub(columns));
-        let top = self.top.min(self.row).max((self.row + 1).saturating_sub(rows));
+        let left = (self.column + 1).saturating_sub(columns);
+        let top = (self.row + 1).saturating_sub(rows);
         let header = Slot::row(inner, 0);
         paint::put(buffer, header, "from \\ to", theme.style(Role::Dim), theme);
         for (at, name) in self.names.iter().enumerate().skip(left).take(columns) {
@@ -108,7 +129,12 @@ impl Matrix {
     fn draw_legend(&self, buffer: &mut Buffer, inner: Rect, theme: Theme) {
         let words = match (self.selected(), self.cell(self.row, self.column)) {
             (Some((from, to)), Some(it)) => {
-                format!("{from} {} {to}: {}; ports {}", theme.arrow(), pairs(&it.pairs), it.some)
+                format!(
+                    "{from} {} {to}: {}; ports {}",
+                    theme.arrow(),
+                    pairs(&it.pairs),
+                    crate::text::net::ports(&it.some)
+                )
             }
             (Some((from, to)), None) => format!("{from} {} {to}: no pair of pods may connect", theme.arrow()),
             (None, _) => "no namespace".into(),
