@@ -58,8 +58,8 @@ pub fn leave() {
         DisableBracketedPaste,
         ResetColor,
         crossterm::style::SetAttribute(crossterm::style::Attribute::Reset),
-        LeaveAlternateScreen,
-        cursor::Show
+        cursor::Show,
+        LeaveAlternateScreen
     );
     let _ = out.flush();
     let _ = disable_raw_mode();
