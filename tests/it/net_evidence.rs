@@ -1,0 +1,203 @@
+//! What an answer says beside its outcome: near misses, notes, the DNS prerequisite, who holds an address.
+
+use std::path::Path;
+
+use kreach::model::cluster::Cluster;
+use kreach::model::evidence::Outcome;
+use kreach::model::id::PodId;
+use kreach::model::labels::Operator;
+use kreach::model::port::Protocol;
+use kreach::net::misses::{Hint, Lack, Miss};
+use kreach::net::notes::Note;
+use kreach::net::verdict::{End, Verdict};
+use kreach::net::{Holder, Index, PolicyProblem, dns, holder, split};
+
+use crate::cases;
+
+fn cluster(text: &str) -> Cluster {
+    let text = format!("{text}\n# expect: a/b -> a/b allow\n");
+    let case = cases::parse(Path::new("here.yaml"), &text).expect("the text is a case");
+    let mut cluster = Cluster::default();
+    for delta in case.steps[0].deltas(&cluster.clone()).0 {
+        cluster.apply(delta);
+    }
+    cluster
+}
+
+fn pod(text: &str) -> End {
+    let (namespace, name) = text.split_once('/').expect("namespace/name");
+    End::Pod(PodId::new(namespace, name))
+}
+
+fn verdict(cluster: &Cluster, from: &str, to: &str, port: u16) -> Verdict {
+    Index::build(cluster).trace(cluster, &pod(from), &pod(to), Some((Protocol::Tcp, port)))
+}
+
+fn misses(cluster: &Cluster, verdict: &Verdict) -> Vec<Miss> {
+    verdict.families[0].ingress.misses(cluster, verdict)
+}
+
+const SHOP: &str = r#"
+# pods: shop/web{app=web} shop/api{app=api} shop/db{app=db} team/x{app=web}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: db, namespace: shop}
+spec:
+  podSelector: {matchLabels: {app: db}}
+  ingress:
+  - from: [{podSelector: {matchLabels: {app: api}}}]
+    ports: [{port: 5432}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: db, namespace: shop}
+spec:
+  selector: {app: db}
+  ports: [{port: 5432, targetPort: 15432}]
+"#;
+
+/// The peer's label differs, or its namespace, or the port: each is what the nearest miss says.
+#[test]
+fn the_nearest_miss_names_what_would_have_fit() {
+    let cluster = cluster(SHOP);
+    let by_label = misses(&cluster, &verdict(&cluster, "shop/web", "shop/db", 5432));
+    let Some(Lack::PodLabel { requirement, found }) = by_label.first().and_then(|it| it.lacks.first()) else {
+        panic!("{by_label:?}")
+    };
+    assert_eq!((requirement.operator.clone(), found.as_deref()), (Operator::In(vec!["api".into()]), Some("web")));
+    assert!(by_label[0].is_near());
+    assert_eq!(by_label[0].place.to_string(), "spec.ingress[0].from[0]");
+    let by_namespace = misses(&cluster, &verdict(&cluster, "team/x", "shop/db", 5432));
+    assert!(matches!(&by_namespace[0].lacks[0], Lack::OtherNamespace { wanted, .. } if *wanted == "shop"));
+}
+
+/// S23: the rule opens the Service's port, the pod listens behind it.
+#[test]
+fn a_rule_for_the_port_of_the_service_is_suspected() {
+    let cluster = cluster(SHOP);
+    let by_port = misses(&cluster, &verdict(&cluster, "shop/api", "shop/db", 15432));
+    assert!(matches!(by_port[0].lacks[..], [Lack::OtherPort { .. }]), "{by_port:?}");
+    assert!(matches!(by_port[0].hint, Some(Hint::TargetPort { port: 5432, target: 15432, .. })), "{by_port:?}");
+    let sctp = Index::build(&cluster).trace(&cluster, &pod("shop/api"), &pod("shop/db"), Some((Protocol::Sctp, 5432)));
+    let by_protocol = misses(&cluster, &sctp);
+    assert!(matches!(by_protocol[0].lacks[..], [Lack::OtherProtocol { .. }]));
+    assert_eq!(sctp.notes(), [Note::Sctp, Note::StandingConnections]);
+}
+
+/// S15: both selectors in one element where one of them fits; and a lone selector after one of namespaces.
+#[test]
+fn and_for_or_is_suspected() {
+    let text = r#"
+# pods: shop/db{app=db} team/x{app=web} shop/web{app=web}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: and, namespace: shop}
+spec:
+  podSelector: {}
+  ingress:
+  - from: [{namespaceSelector: {matchLabels: {env: prod}}, podSelector: {matchLabels: {app: other}}}]
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: or, namespace: shop}
+spec:
+  podSelector: {}
+  ingress:
+  - from: [{namespaceSelector: {matchLabels: {env: other}}}, {podSelector: {matchLabels: {app: other}}}]
+"#;
+    let mut cluster = cluster(text);
+    let namespace = kreach::model::facts::Namespace {
+        meta: kreach::model::facts::Meta {
+            name: "team".into(),
+            labels: kreach::model::labels::Labels::new([("env".into(), "prod".into())]),
+            ..Default::default()
+        },
+        implied: false,
+    };
+    cluster.namespaces.put(std::sync::Arc::new(namespace));
+    let verdict = verdict(&cluster, "team/x", "shop/db", 80);
+    let all = misses(&cluster, &verdict);
+    assert!(all.iter().any(|it| it.hint == Some(Hint::MeantOr) && it.policy.name == *"and"), "{all:?}");
+    let index = Index::build(&cluster);
+    let or = cluster.policies.get("shop", "or").expect("it is held");
+    assert!(index.policy_problems(or).iter().any(|it| matches!(it, PolicyProblem::TwoElements(_))));
+}
+
+/// S51: default-deny egress without a way to port 53 leaves a pod without names.
+#[test]
+fn shut_egress_ends_name_resolution() {
+    let text = r#"
+# pods: shop/web{app=web} shop/free{app=free} kube-system/dns{k8s-app=kube-dns}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: shut, namespace: shop}
+spec:
+  podSelector: {matchLabels: {app: web}}
+  policyTypes: [Egress]
+"#;
+    let shut = cluster(text);
+    let outcome = |cluster: &Cluster, end: &str| dns(&Index::build(cluster), cluster, &pod(end)).outcome();
+    assert_eq!((outcome(&shut, "shop/web"), outcome(&shut, "shop/free")), (Outcome::Deny, Outcome::Allow));
+    let udp = "  egress:\n  - ports: [{port: 53, protocol: UDP}]\n";
+    assert_eq!(outcome(&cluster(&format!("{text}{udp}")), "shop/web"), Outcome::Unknown, "TCP is shut");
+    let none = cluster("# pods: shop/web{app=web}");
+    assert_eq!(outcome(&none, "shop/web"), Outcome::Unknown);
+}
+
+/// CONTRACT §2: an external CIDR is split at the borders of blocks; parts that all treat alike are one.
+#[test]
+fn a_cidr_is_split_at_the_borders_of_blocks() {
+    let cluster = cluster(
+        r#"
+# pods: shop/db{app=db}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: out, namespace: shop}
+spec:
+  podSelector: {}
+  policyTypes: [Egress]
+  egress:
+  - to: [{ipBlock: {cidr: 192.0.2.0/24, except: [192.0.2.64/26]}}]
+"#,
+    );
+    let parts = split(&cluster, "192.0.2.0/23".parse().expect("a literal block"));
+    let sizes: Vec<usize> = parts.iter().map(|(ranges, _)| ranges.len()).collect();
+    assert_eq!(sizes, [2, 2], "inside around the hole; the hole and what is above");
+    assert_eq!(holder(&cluster, "192.0.2.1".parse().expect("a literal address")), Holder::Outside);
+    assert_eq!(split(&cluster, "203.0.113.0/24".parse().expect("a literal block")).len(), 1);
+}
+
+/// S5, S9: what a policy's author may not have meant.
+#[test]
+fn problems_of_a_policy_are_found() {
+    let cluster = cluster(
+        r#"
+# pods: shop/db{app=db}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: odd, namespace: shop}
+spec:
+  podSelector: {matchLabels: {app: nothing}}
+  policyTypes: [Egress]
+  ingress: [{}]
+  egress: [{}, {to: [{podSelector: {matchLabels: {app: nobody}}}]}]
+"#,
+    );
+    let policy = cluster.policies.get("shop", "odd").expect("it is held");
+    let problems = Index::build(&cluster).policy_problems(policy);
+    assert!(problems.contains(&PolicyProblem::SelectsNothing));
+    assert!(problems.contains(&PolicyProblem::InertRules(1)));
+    assert!(
+        problems
+            .iter()
+            .any(|it| matches!(it, PolicyProblem::AllowsAll(place) if place.to_string() == "spec.egress[0]"))
+    );
+    assert!(
+        problems.iter().any(|it| matches!(it, PolicyProblem::NoPeer(place) if place.to_string() == "spec.egress[1]"))
+    );
+}
