@@ -5,6 +5,10 @@
 //!   v rolebinding/shop/dev subjects[0]: group:dev has clusterrole/edit rules[3] in shop
 //! ```
 
+use std::collections::BTreeMap;
+
+use crate::kinds;
+use crate::model::cluster::Cluster;
 use crate::model::evidence::Outcome;
 use crate::model::id::{Kind, ObjectId};
 use crate::model::name::Name;
@@ -16,6 +20,7 @@ use crate::rbac::identity::{Identity, MASTERS, Membership};
 use crate::rbac::index::Index;
 use crate::rbac::miss::{Lack, Miss};
 use crate::rbac::request::Request;
+use crate::rbac::touch::touches;
 use crate::rbac::who::{Places, WhoCan};
 
 use super::evidence::Evidence;
@@ -193,4 +198,83 @@ fn source_line(source: &Source) -> Line {
     let (subject, at) = &source.subject;
     let text = format!("{} as {subject}: {} rules[{}]{from}", source.binding, source.role, source.rule);
     Line::new(3, Mark::Plain, text).linked(&source.binding, &Place::new("subjects").item(*at))
+}
+
+/// Who may touch an object, way by way; people and accounts each once, `system:masters` left out.
+pub fn touch(index: &Index, cluster: &Cluster, id: &ObjectId) -> Page {
+    let mut page = Page::default();
+    let Some(spec) = kinds::spec(id.kind) else { return page };
+    page.say(0, Mark::Title, format!("who may touch {id}"));
+    for touch in touches(id, spec.group, spec.plural) {
+        let mut holders: BTreeMap<String, Option<Grant>> = BTreeMap::new();
+        let mut gaps: Vec<Evidence> = Vec::new();
+        for request in &touch.requests {
+            let who = index.who_can(cluster, request, Places::Asked);
+            for holder in who.holders.iter().filter(|it| !it.through.is_empty()) {
+                let grant = who.grants(holder).first().map(|it| (*it).clone());
+                holders.entry(holder.subject.to_string()).or_insert(grant);
+            }
+            gaps.extend(who.gaps.iter().map(Evidence::gap).filter(|it| !gaps.contains(it)).collect::<Vec<_>>());
+        }
+        let mark = if gaps.is_empty() { Mark::Plain } else { Mark::Unknown };
+        let count = words::count(holders.len() as u64, "subject", "subjects");
+        page.say(1, mark, format!("{}: {count}", touch.word));
+        for (subject, grant) in &holders {
+            let line = Line::new(2, Mark::Plain, subject);
+            page.push(match grant {
+                Some(grant) => line.linked(&grant.binding.id(), &grant.subject_place()),
+                None => line,
+            });
+        }
+        gaps.iter().for_each(|it| page.push(it.line(2)));
+    }
+    page
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kinds::Intern;
+
+    fn cluster() -> Cluster {
+        let documents = [
+            (
+                Kind::CLUSTER_ROLE,
+                r#"{"metadata":{"name":"exec"},"rules":[{"apiGroups":[""],"resources":["pods/exec"],"verbs":["create"]}]}"#,
+            ),
+            (
+                Kind::ROLE_BINDING,
+                r#"{"metadata":{"name":"b","namespace":"shop"},"roleRef":{"kind":"ClusterRole","name":"exec"},
+                   "subjects":[{"kind":"User","name":"ev\u001b[31mil"},{"kind":"ServiceAccount","name":"web"}]}"#,
+            ),
+        ];
+        let mut cluster = Cluster::default();
+        for (kind, json) in documents {
+            let spec = kinds::spec(kind).expect("a kind that is read");
+            cluster.apply(spec.read_json(json, "default", &mut Intern::new()).delta().expect("an object"));
+        }
+        cluster
+    }
+
+    #[test]
+    fn who_may_touch_a_pod_is_told_way_by_way() {
+        let cluster = cluster();
+        let index = Index::build(&cluster);
+        let page = touch(&index, &cluster, &ObjectId::new(Kind::POD, "shop", "web-0")).to_string();
+        assert!(page.contains("exec: 2 subjects"), "{page}");
+        assert!(page.contains("sa:shop/web") && page.contains("delete: 0 subjects"), "{page}");
+    }
+
+    #[test]
+    fn hostile_names_are_written_out() {
+        let cluster = cluster();
+        let index = Index::build(&cluster);
+        let request = Request::resource("create", "", "pods", "shop");
+        let request = match request {
+            Request::Resource(it) => Request::Resource(crate::rbac::ResourceRequest { subresource: "exec".into(), ..it }),
+            url => url,
+        };
+        let page = who_can(&index.who_can(&cluster, &request, Places::Asked)).to_string();
+        assert!(!page.contains('\u{1b}') && page.contains("user:ev\\u{1b}[31mil"), "{page}");
+    }
 }

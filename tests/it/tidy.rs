@@ -69,7 +69,7 @@ const TABLES: &[Table] = &[
         table: "src/kinds/mod.rs",
         besides: &["door", "intern", "page", "parts", "prune", "slim", "unevaluated"],
     },
-    Table { directory: "src/cli/", table: "src/args.rs", besides: &["exit", "json", "paint"] },
+    Table { directory: "src/cli/", table: "src/args.rs", besides: &["exit", "grants", "json", "paint"] },
 ];
 
 /// Names that say nothing about what is inside.
