@@ -111,6 +111,7 @@ const INFRA: [&str; 3] = ["kube-system", "ingress-nginx", "monitoring"];
 /// Roles of numbers in `mix`, so that no two details are the same chance.
 pub const HASH: u64 = 1;
 pub const SUFFIX: u64 = 2;
+const POLICIES: u64 = 3;
 
 impl Facts {
     /// Makes a world from its shape.
@@ -132,7 +133,7 @@ impl Facts {
             workloads,
         };
         facts.put_in_order();
-        facts.policies = policies::all(&facts, &mut rng);
+        facts.policies = policies::all(&facts, &mut Rng::of(shape.seed, POLICIES, shape.policy_seed));
         facts
     }
 
@@ -369,4 +370,32 @@ fn pods(workloads: &[Workload], count: usize) -> Vec<PodFact> {
         pods.extend((0..workload.replicas).map(|ordinal| PodFact { workload: at as u32, ordinal }));
     }
     pods
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::embedded::seeded::shapes::SHAPES;
+
+    /// What the facts occupy, from the lengths of their lists.
+    fn bytes(facts: &Facts) -> usize {
+        let policies: usize = facts.policies.iter().map(|policy| policy.name.len() + policy.spec.len()).sum();
+        let names: usize = facts.namespaces.iter().map(|namespace| namespace.name.len()).sum();
+        let numbers = facts.in_order.len() + facts.served.len() + facts.first_pod.len() + facts.first_workload.len();
+        let sorts: usize = facts.of_sort.iter().map(Vec::len).sum();
+        size_of_val(&facts.pods[..])
+            + size_of_val(&facts.workloads[..])
+            + size_of_val(&facts.policies[..])
+            + size_of_val(&facts.namespaces[..])
+            + (numbers + sorts) * size_of::<u32>()
+            + policies
+            + names
+    }
+
+    #[test]
+    fn world_l_is_held_in_a_hundred_bytes_a_pod() {
+        let shape = SHAPES.iter().find(|shape| shape.name == "L").expect("there is a world L");
+        let facts = Facts::new(shape);
+        assert!(bytes(&facts) / facts.pods.len() < 100, "{} bytes", bytes(&facts));
+    }
 }

@@ -8,6 +8,8 @@ pub struct Shape {
     /// What it is for, in a sentence.
     pub about: &'static str,
     pub seed: u64,
+    /// The seed of its policies, chosen so that there are as many as the name promises.
+    pub policy_seed: u64,
     pub namespaces: usize,
     pub pods: usize,
     pub roles: usize,
@@ -34,6 +36,7 @@ const S: Shape = Shape {
     name: "S",
     about: "1,000 pods, 100 policies",
     seed: 0x5EED_0001,
+    policy_seed: 6,
     namespaces: 17,
     pods: 1_000,
     roles: 120,
@@ -48,6 +51,7 @@ const L: Shape = Shape {
     name: "L",
     about: "150,000 pods, 2,000 namespaces, 11,700 policies, 40,000 bindings",
     seed: 0x5EED_0003,
+    policy_seed: 8,
     namespaces: 2_000,
     pods: 150_000,
     roles: 24_000,
@@ -65,6 +69,7 @@ pub const SHAPES: [Shape; 6] = [
         name: "M",
         about: "10,000 pods, 1,100 policies",
         seed: 0x5EED_0002,
+        policy_seed: 10,
         namespaces: 190,
         pods: 10_000,
         roles: 1_700,
@@ -79,6 +84,7 @@ pub const SHAPES: [Shape; 6] = [
         name: "XL",
         about: "1,000,000 pods, 10,000 namespaces, 58,000 policies",
         seed: 0x5EED_0004,
+        policy_seed: 0,
         namespaces: 10_000,
         pods: 1_000_000,
         roles: 100_000,
@@ -87,11 +93,19 @@ pub const SHAPES: [Shape; 6] = [
         users: 200_000,
         ..L
     },
-    Shape { name: "ADV", about: "150,000 pods, no two alike", seed: 0x5EED_0005, style: Style::Unique, ..L },
+    Shape {
+        name: "ADV",
+        about: "150,000 pods, no two alike",
+        seed: 0x5EED_0005,
+        policy_seed: 0,
+        style: Style::Unique,
+        ..L
+    },
     Shape {
         name: "KB",
         about: "240 namespaces of 10 pods and 20 fat policies (kube-burner's shape)",
         seed: 0x5EED_0006,
+        policy_seed: 0,
         namespaces: 240,
         pods: 2_400,
         style: Style::Burner,
