@@ -4,10 +4,10 @@
 //! Everything is in the order in which an API server lists it: by namespace, then by name. All that can be computed from
 //! the seed again (uids, times, hashes, the rules of roles) is not held. At world L that is about 10 MB.
 
-use super::network;
 use super::policies::{self, PolicyFact};
 use super::rng::{Rng, letters, mix};
 use super::shapes::{Shape, Style};
+use super::{layout, network};
 
 /// A namespace: its number decides its team and its size; its place in the list is by name.
 #[derive(Clone, Debug)]
@@ -87,11 +87,11 @@ const BASES: [&str; 14] = [
     "ingress-nginx-controller",
     "test-pod",
 ];
-const FIXED: usize = 10;
+pub const FIXED: usize = 10;
 pub const DNS: u8 = 10;
-const AGENT: u8 = 11;
-const INGRESS: u8 = 12;
-const BURNER: u8 = 13;
+pub const AGENT: u8 = 11;
+pub const INGRESS: u8 = 12;
+pub const BURNER: u8 = 13;
 
 /// The tiers that policies name.
 pub const TIERS: [&str; 3] = ["frontend", "backend", "data"];
@@ -106,8 +106,6 @@ pub const PORTS: [(&str, u16, &str); 6] = [
     ("dns-tcp", 53, "TCP"),
 ];
 
-const INFRA: [&str; 3] = ["kube-system", "ingress-nginx", "monitoring"];
-
 /// Roles of numbers in `mix`, so that no two details are the same chance.
 pub const HASH: u64 = 1;
 pub const SUFFIX: u64 = 2;
@@ -117,8 +115,8 @@ impl Facts {
     /// Makes a world from its shape.
     pub fn new(shape: &'static Shape) -> Facts {
         let mut rng = Rng::new(shape.seed);
-        let namespaces = namespaces(shape);
-        let workloads = workloads(shape, &namespaces, &mut rng);
+        let namespaces = layout::namespaces(shape);
+        let workloads = layout::workloads(shape, &namespaces, &mut rng);
         let mut facts = Facts {
             shape,
             nodes: (shape.pods / 30).max(3),
@@ -128,7 +126,7 @@ impl Facts {
             served: Vec::new(),
             first_pod: Vec::new(),
             first_workload: Vec::new(),
-            pods: pods(&workloads, shape.pods),
+            pods: layout::pods(&workloads, shape.pods),
             namespaces,
             workloads,
         };
@@ -272,105 +270,6 @@ impl Facts {
 
 /// What a CronJob's Job has after its name: minutes since 1970, as the controller writes it.
 pub const JOB: &str = "-29641157";
-
-fn namespaces(shape: &Shape) -> Vec<Namespace> {
-    let mut all: Vec<Namespace> = (0..shape.namespaces as u32)
-        .map(|number| {
-            let name = match (shape.style, INFRA.get(number as usize)) {
-                (Style::Burner, _) => format!("network-policy-perf-{number}"),
-                (_, Some(name)) => (*name).to_owned(),
-                (_, None) => format!("team-{}-ns{number}", number % 60),
-            };
-            Namespace { number, name: name.into() }
-        })
-        .collect();
-    all.sort_by(|a, b| a.name.cmp(&b.name));
-    all
-}
-
-fn workloads(shape: &Shape, namespaces: &[Namespace], rng: &mut Rng) -> Vec<Workload> {
-    let mut places = vec![0; namespaces.len()];
-    for (place, namespace) in namespaces.iter().enumerate() {
-        places[namespace.number as usize] = place as u32;
-    }
-    let mut all: Vec<Workload> = Vec::new();
-    let mut pods = 0;
-    let mut round = 0;
-    while pods < shape.pods {
-        let number = round % shape.namespaces;
-        for at in 0..how_many(shape, number, rng) {
-            let first_here = round < shape.namespaces && at == 0;
-            let mut workload = workload(shape, number, first_here, rng);
-            workload.namespace = places[number];
-            // Multiplying by an odd number hits each of the 2^20 tags once: no two workloads share a name.
-            workload.tag = (all.len() as u32).wrapping_mul(0x5_4F35) & 0xF_FFFF;
-            workload.first = pods as u32;
-            workload.replicas = workload.replicas.min(u16::try_from(shape.pods - pods).unwrap_or(u16::MAX));
-            pods += workload.replicas as usize;
-            if workload.replicas > 0 {
-                all.push(workload);
-            }
-        }
-        round += 1;
-    }
-    all
-}
-
-/// How many workloads a namespace gets: most a dozen, some many, scaled to the pods that the world shall have.
-fn how_many(shape: &Shape, number: usize, rng: &mut Rng) -> usize {
-    let usual = match (shape.style, number) {
-        (Style::Burner, _) => return 1,
-        (_, 0..3) => 40,
-        _ => match rng.below(1000) {
-            0..10 => 120,
-            10..100 => 40,
-            _ => 4 + rng.below(18),
-        },
-    };
-    let mean = shape.namespaces * 78;
-    (usual * shape.pods.min(mean)).div_ceil(mean).min(shape.namespaces)
-}
-
-fn workload(shape: &Shape, number: usize, first_here: bool, rng: &mut Rng) -> Workload {
-    let mut made = Workload {
-        namespace: 0,
-        tag: 0,
-        base: rng.below(FIXED) as u8,
-        sort: if rng.happens(12) { Sort::StatefulSet } else { Sort::Deployment },
-        tier: rng.below(3) as u8,
-        ports: 1,
-        containers: *rng.pick(&[1, 1, 1, 2, 2, 3]),
-        replicas: 1 + rng.below(9) as u16,
-        first: 0,
-    };
-    if rng.happens(70) {
-        made.ports |= if rng.happens(80) { 2 } else { 4 };
-    }
-    if rng.happens(15) {
-        made.ports |= 8;
-    }
-    match (shape.style, number, first_here) {
-        (Style::Burner, _, _) => {
-            made = Workload { base: BURNER, sort: Sort::Deployment, replicas: 10, containers: 1, ..made }
-        }
-        (_, 0, true) => made = Workload { base: DNS, sort: Sort::Deployment, ports: 2 | 16 | 32, ..made },
-        (_, 1, true) => made = Workload { base: INGRESS, sort: Sort::Deployment, ..made },
-        (_, 2, true) => {
-            made = Workload { base: AGENT, sort: Sort::DaemonSet, containers: 1, replicas: 8, ports: 2, ..made }
-        }
-        (_, 3.., false) if rng.happens(2) => made = Workload { sort: Sort::Job, replicas: 1, ..made },
-        _ => {}
-    }
-    made
-}
-
-fn pods(workloads: &[Workload], count: usize) -> Vec<PodFact> {
-    let mut pods = Vec::with_capacity(count);
-    for (at, workload) in workloads.iter().enumerate() {
-        pods.extend((0..workload.replicas).map(|ordinal| PodFact { workload: at as u32, ordinal }));
-    }
-    pods
-}
 
 #[cfg(test)]
 mod tests {

@@ -8,6 +8,7 @@
 
 mod core;
 pub mod facts;
+mod layout;
 mod network;
 mod pods;
 mod policies;

@@ -51,6 +51,7 @@ pub struct Told {
 impl Story {
     /// The cluster as it stands at the beginning.
     pub fn new(began: Timestamp) -> Story {
+        let began = whole_seconds(began);
         let mut stage = Stage::new(World::told("story"), began);
         stage.set_up(assets::cluster());
         let mut story = Story { stage, began, script: assets::script(), queue: BTreeMap::new(), queued: 0 };
@@ -66,7 +67,7 @@ impl Story {
     /// Does the next thing, without waiting for its time.
     pub fn step(&mut self) -> Option<Told> {
         let ((due, _), action) = self.queue.pop_first()?;
-        self.stage.now = self.began + SignedDuration::from_millis(due as i64);
+        self.stage.now = whole_seconds(self.began + SignedDuration::from_millis(due as i64));
         let say = match &action {
             Action::Step(step) => step.say.clone(),
             _ => None,
@@ -105,4 +106,9 @@ impl Story {
         self.queued += 1;
         self.queue.insert((due, self.queued), action);
     }
+}
+
+/// A time without the fractions of its second, which Kubernetes does not write.
+fn whole_seconds(time: Timestamp) -> Timestamp {
+    Timestamp::from_second(time.as_second()).unwrap_or(time)
 }

@@ -151,7 +151,11 @@ impl Stage {
         }
         self.set_phase(&mut pod, phase);
         self.now = now;
-        self.keep(pod, None);
+        self.keep(pod.clone(), None);
+        if phase == "Pending" {
+            let why = pod["status"]["conditions"][0]["message"].as_str().unwrap_or_default().to_owned();
+            self.event(&pod, "FailedScheduling", &why, "default-scheduler");
+        }
     }
 
     /// Sets a pod's status as it is in a phase, from this time on; gives it its addresses when it runs.

@@ -58,6 +58,9 @@ fn the_cluster_is_a_small_company() {
         assert!(waits || (9 * 1_024..=16 * 1_024).contains(&length), "{} has {length} bytes", pod["metadata"]["name"]);
         assert!(!pod.to_string().contains("\"demo/"), "directions stay on the stage");
     }
+    let waiting = &objects(world, "events")[0];
+    assert_eq!((&waiting["reason"], &waiting["type"]), (&json!("FailedScheduling"), &json!("Warning")));
+    assert_eq!(waiting["involvedObject"]["name"], "train-ranking-8842");
 }
 
 #[test]
