@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::door::{Door, Read, Reader};
 use super::role::{list, spec};
-use super::slim::{Metadata, Text, or_default};
+use super::slim::{Metadata, Text, object, or_default};
 use super::{KindSpec, Reach};
 use crate::model::cluster::AnyFact;
 use crate::model::id::Kind;
@@ -29,9 +29,9 @@ struct Bindings;
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct BindingSlim<'a> {
-    #[serde(borrow, default, deserialize_with = "or_default")]
+    #[serde(borrow, default, deserialize_with = "object")]
     metadata: Metadata<'a>,
-    #[serde(borrow, default, deserialize_with = "or_default")]
+    #[serde(borrow, default, deserialize_with = "object")]
     role_ref: Reference<'a>,
     #[serde(borrow, default, deserialize_with = "or_default")]
     subjects: Vec<Reference<'a>>,

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::door::{Door, Read, Reader};
 use super::pod::protocol;
 use super::service::port_number;
-use super::slim::{Metadata, Text, or_default};
+use super::slim::{Metadata, Text, object, or_default};
 use super::{KindSpec, Presence, Reach, Watch};
 use crate::model::address::canonical;
 use crate::model::cluster::AnyFact;
@@ -35,7 +35,7 @@ struct EndpointSlices;
 
 #[derive(Deserialize)]
 pub(super) struct SliceSlim<'a> {
-    #[serde(borrow, default, deserialize_with = "or_default")]
+    #[serde(borrow, default, deserialize_with = "object")]
     metadata: Metadata<'a>,
     #[serde(borrow, default, deserialize_with = "or_default")]
     endpoints: Vec<EndpointSlim<'a>>,
@@ -48,9 +48,9 @@ pub(super) struct SliceSlim<'a> {
 struct EndpointSlim<'a> {
     #[serde(borrow, default, deserialize_with = "or_default")]
     addresses: Vec<Text<'a>>,
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "object")]
     conditions: Conditions,
-    #[serde(borrow, default, deserialize_with = "or_default")]
+    #[serde(borrow, default, deserialize_with = "object")]
     target_ref: TargetRef<'a>,
     #[serde(borrow, default, deserialize_with = "or_default")]
     node_name: Text<'a>,

@@ -19,7 +19,7 @@ use serde_json::Value;
 
 use super::door::{Door, Read, Reader};
 use super::parts::{Fields, Parts, word};
-use super::slim::{Metadata, or_default};
+use super::slim::{Metadata, object};
 use super::{KindSpec, Presence, Reach, Watch};
 use crate::model::address::Block;
 use crate::model::cluster::AnyFact;
@@ -49,7 +49,7 @@ struct NetworkPolicies;
 /// Any policy object: its spec is kept as a tree, so that every problem has a place.
 #[derive(Deserialize)]
 pub(super) struct PolicySlim<'a> {
-    #[serde(borrow, default, deserialize_with = "or_default")]
+    #[serde(borrow, default, deserialize_with = "object")]
     pub metadata: Metadata<'a>,
     #[serde(default)]
     pub spec: Value,

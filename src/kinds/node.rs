@@ -7,7 +7,7 @@ use ipnet::IpNet;
 use serde::Deserialize;
 
 use super::door::{Door, Read, Reader};
-use super::slim::{Metadata, Text, or_default};
+use super::slim::{Metadata, Text, object, or_default};
 use super::{KindSpec, Presence, Reach, Watch};
 use crate::model::address::canonical;
 use crate::model::cluster::AnyFact;
@@ -31,11 +31,11 @@ struct Nodes;
 
 #[derive(Deserialize)]
 pub(super) struct NodeSlim<'a> {
-    #[serde(borrow, default, deserialize_with = "or_default")]
+    #[serde(borrow, default, deserialize_with = "object")]
     metadata: Metadata<'a>,
-    #[serde(borrow, default, deserialize_with = "or_default")]
+    #[serde(borrow, default, deserialize_with = "object")]
     spec: NodeSpec<'a>,
-    #[serde(borrow, default, deserialize_with = "or_default")]
+    #[serde(borrow, default, deserialize_with = "object")]
     status: NodeStatus<'a>,
 }
 

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, SeqAccess, Visitor};
 
 use super::door::{Door, Read, Reader};
-use super::slim::{Metadata, Text, or_default};
+use super::slim::{Metadata, Text, object, or_default};
 use super::{KindSpec, Presence, Reach, Watch};
 use crate::model::address::Addresses;
 use crate::model::cluster::AnyFact;
@@ -35,11 +35,11 @@ struct Pods;
 
 #[derive(Deserialize)]
 pub(super) struct PodSlim<'a> {
-    #[serde(borrow, default, deserialize_with = "or_default")]
+    #[serde(borrow, default, deserialize_with = "object")]
     metadata: Metadata<'a>,
-    #[serde(borrow, default, deserialize_with = "or_default")]
+    #[serde(borrow, default, deserialize_with = "object")]
     spec: PodSpec<'a>,
-    #[serde(borrow, default, deserialize_with = "or_default")]
+    #[serde(borrow, default, deserialize_with = "object")]
     status: PodStatus<'a>,
 }
 

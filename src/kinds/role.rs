@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::door::{Door, Read, Reader};
 use super::parts::Parts;
-use super::slim::{Metadata, Text, or_default};
+use super::slim::{Metadata, Text, object, or_default};
 use super::{KindSpec, Presence, Reach, Watch};
 use crate::model::cluster::AnyFact;
 use crate::model::id::Kind;
@@ -51,7 +51,7 @@ struct Roles;
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct RoleSlim<'a> {
-    #[serde(borrow, default, deserialize_with = "or_default")]
+    #[serde(borrow, default, deserialize_with = "object")]
     metadata: Metadata<'a>,
     #[serde(borrow, default, deserialize_with = "or_default")]
     rules: Vec<Rule<'a>>,

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::door::{Door, Read, Reader};
 use super::pod::protocol;
-use super::slim::{Metadata, NumberOrText, Pairs, Text, or_default};
+use super::slim::{Metadata, NumberOrText, Pairs, Text, object, or_default};
 use super::{KindSpec, Presence, Reach, Watch};
 use crate::model::address::canonical;
 use crate::model::cluster::AnyFact;
@@ -31,11 +31,11 @@ struct Services;
 
 #[derive(Deserialize)]
 pub(super) struct ServiceSlim<'a> {
-    #[serde(borrow, default, deserialize_with = "or_default")]
+    #[serde(borrow, default, deserialize_with = "object")]
     metadata: Metadata<'a>,
-    #[serde(borrow, default, deserialize_with = "or_default")]
+    #[serde(borrow, default, deserialize_with = "object")]
     spec: ServiceSpec<'a>,
-    #[serde(borrow, default, deserialize_with = "or_default")]
+    #[serde(borrow, default, deserialize_with = "object")]
     status: ServiceStatus<'a>,
 }
 
@@ -80,7 +80,7 @@ struct Port<'a> {
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
 struct ServiceStatus<'a> {
-    #[serde(borrow, default, deserialize_with = "or_default")]
+    #[serde(borrow, default, deserialize_with = "object")]
     load_balancer: LoadBalancer<'a>,
 }
 

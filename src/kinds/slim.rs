@@ -9,9 +9,11 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::marker::PhantomData;
 use std::ops::Deref;
 
 use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
 
 /// A string, borrowed from the input where it stands there unescaped.
@@ -88,6 +90,26 @@ pub(super) fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Defaul
     Ok(Option::<T>::deserialize(it)?.unwrap_or_default())
 }
 
+/// Reads an object, or a null as the default.
+///
+/// What serde derives would also take a list for a struct, field by field; Kubernetes takes no such thing.
+pub(super) fn object<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(it: D) -> Result<T, D::Error> {
+    struct Object<T>(PhantomData<T>);
+    impl<'de, T: Deserialize<'de> + Default> Visitor<'de> for Object<T> {
+        type Value = T;
+        fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+            out.write_str("an object")
+        }
+        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+            T::deserialize(MapAccessDeserializer::new(map))
+        }
+        fn visit_unit<E>(self) -> Result<T, E> {
+            Ok(T::default())
+        }
+    }
+    it.deserialize_any(Object(PhantomData))
+}
+
 /// An owner reference.
 #[derive(Deserialize, Default, Debug)]
 pub(super) struct Owner<'a> {
@@ -143,14 +165,14 @@ impl Metadata<'_> {
 /// An object of which only the metadata matters.
 #[derive(Deserialize, Default, Debug)]
 pub(super) struct OnlyMetadata<'a> {
-    #[serde(borrow, default, deserialize_with = "or_default")]
+    #[serde(borrow, default, deserialize_with = "object")]
     pub metadata: Metadata<'a>,
 }
 
 /// What names an object, for objects of which not even the metadata reads.
 #[derive(Deserialize, Default, Debug)]
 pub(super) struct OnlyNames<'a> {
-    #[serde(borrow, default, deserialize_with = "or_default")]
+    #[serde(borrow, default, deserialize_with = "object")]
     metadata: Names<'a>,
 }
 

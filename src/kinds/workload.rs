@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::door::{Door, Read, Reader};
 use super::pod::{PodSpec, of_spec};
-use super::slim::{Metadata, or_default};
+use super::slim::{Metadata, object};
 use super::{KindSpec, Presence, Reach, Watch};
 use crate::model::cluster::AnyFact;
 use crate::model::facts::{Meta, Pod, PodOrigin, Workload};
@@ -50,9 +50,9 @@ struct Workloads;
 
 #[derive(Deserialize)]
 pub(super) struct WorkloadSlim<'a> {
-    #[serde(borrow, default, deserialize_with = "or_default")]
+    #[serde(borrow, default, deserialize_with = "object")]
     metadata: Metadata<'a>,
-    #[serde(borrow, default, deserialize_with = "or_default")]
+    #[serde(borrow, default, deserialize_with = "object")]
     spec: WorkloadSpec<'a>,
 }
 
@@ -69,15 +69,15 @@ struct WorkloadSpec<'a> {
 
 #[derive(Deserialize, Default)]
 struct Template<'a> {
-    #[serde(borrow, default, deserialize_with = "or_default")]
+    #[serde(borrow, default, deserialize_with = "object")]
     metadata: Metadata<'a>,
-    #[serde(borrow, default, deserialize_with = "or_default")]
+    #[serde(borrow, default, deserialize_with = "object")]
     spec: PodSpec<'a>,
 }
 
 #[derive(Deserialize, Default)]
 struct JobTemplate<'a> {
-    #[serde(borrow, default, deserialize_with = "or_default")]
+    #[serde(borrow, default, deserialize_with = "object")]
     spec: JobSpec<'a>,
 }
 

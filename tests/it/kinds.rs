@@ -495,3 +495,11 @@ fn a_name_is_enough_to_be_unreadable() {
         matches!(yaml(Kind::NETWORK_POLICY, odd), Reading::Unreadable { id, .. } if id.to_string() == "networkpolicy/shop/a")
     );
 }
+
+/// Where an object belongs, a list is a wrong type, not an object whose fields have no names.
+#[test]
+fn a_list_is_no_object() {
+    for odd in ["metadata: [a]\n", "metadata: {name: a}\nspec: []\n", "metadata: {name: a}\nstatus: [Running]\n"] {
+        assert!(!matches!(yaml(Kind::POD, odd), Reading::Read(_)), "{odd}");
+    }
+}
