@@ -110,6 +110,16 @@ async fn resources(client: &Client, path: &str) -> Result<Vec<String>, Fault> {
     Ok(read.resources.into_iter().map(|it| it.name).collect())
 }
 
+/// Whether the answer of [`super::request::Ask::Group`] names this kind.
+///
+/// # Errors
+/// It is no answer of discovery.
+pub fn names(text: &[u8], spec: &KindSpec) -> Result<bool, Fault> {
+    let read: Result<Resources, _> = serde_json::from_slice(text);
+    let read = read.map_err(|_| Fault::garbled("the group's resources are not what an API server writes"))?;
+    Ok(read.resources.iter().any(|it| it.name == spec.plural))
+}
+
 async fn ask<T: serde::de::DeserializeOwned>(client: &Client, path: &str) -> Result<T, Fault> {
     let text = transfer::read(client, get(path), CAP).await?;
     serde_json::from_slice(&text).map_err(|_| Fault::garbled(&format!("{path} is not what an API server writes")))

@@ -33,6 +33,8 @@ const EXPIRIES: u32 = 2;
 const STREAMS: u32 = 2;
 /// How long a 403 stands before it is tried again (A3).
 const FORBIDDEN_FOR: Duration = Duration::from_secs(60);
+/// How long a kind stays absent that every server should have, before it is looked for again.
+const ABSENT_FOR: Duration = Duration::from_secs(60);
 /// How long a watch may be silent: servers send a bookmark a minute, though they need not (N7, N11).
 pub const SILENCE: Duration = Duration::from_secs(70);
 /// How long a streaming list may be silent before pages are tried: old servers never end it (M7).
@@ -101,7 +103,7 @@ enum Phase {
     Watching { since: Instant, changed: bool },
     /// A silent watch was given up; is the server there, and where (N11, G5)?
     Probing,
-    /// Waits for its turn to ask again; the API may lack the kind.
+    /// The API may lack the kind.
     Absent,
 }
 
@@ -206,6 +208,8 @@ impl Follow {
             Phase::Paging { continues } if continues.is_empty() => Next::Ask(self.first()),
             Phase::Paging { continues } => Next::Ask(Ask::Page { continues: continues.clone(), limit: PAGE }),
             Phase::Probing => Next::Ask(Ask::Probe),
+            // Discovery tells of optional kinds; after the others we look ourselves.
+            Phase::Absent if self.spec.presence == Presence::Always => Next::Ask(Ask::Group),
             Phase::Absent => Next::Wait(None),
             Phase::Streaming | Phase::Whole | Phase::Watching { .. } => {
                 Next::Ask(Ask::Watch { version: self.version.clone(), timeout: self.watch_for() })
@@ -474,10 +478,13 @@ impl Follow {
     pub fn failed(&mut self, fault: &Fault, now: Now) {
         match fault.status() {
             Some(403) => self.forbidden(fault, now),
-            Some(404) if self.spec.presence == Presence::IfServed => {
+            Some(404) => {
                 self.served = Served::Unknown;
                 self.phase = Phase::Absent;
                 self.lose_sight(fault);
+                if self.spec.presence == Presence::Always {
+                    self.retry(fault, now);
+                }
             }
             Some(400 | 405 | 406 | 415 | 422) if self.is_first_of_stream() => {
                 // The server does not stream lists (M7).
@@ -560,9 +567,16 @@ impl Follow {
         self.cover(Coverage::Forbidden { why: fault.what.as_str().into() });
     }
 
+    /// What the kind's own group says of it, after it was not found although every server should have it.
+    pub fn looked(&mut self, served: Served, now: Now) {
+        let wait = if served == Served::No { ABSENT_FOR } else { Duration::ZERO };
+        self.served(served);
+        self.pace.rest(now.tick, wait);
+    }
+
     /// What discovery says of our kind (E10).
     pub fn served(&mut self, served: Served) {
-        if self.spec.presence == Presence::Always || self.served == served {
+        if self.served == served {
             return;
         }
         self.served = served;

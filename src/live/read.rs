@@ -16,7 +16,7 @@ use tokio::sync::{OnceCell, Semaphore};
 use tokio::task::JoinSet;
 
 use super::connect::Connected;
-use super::discovery::{Discovered, Found, discover};
+use super::discovery::{self, Discovered, Found, discover};
 use super::fault::Fault;
 use super::request::{self, Ask};
 use super::transfer::{self, PAGE_CAP, WHOLE_CAP};
@@ -155,10 +155,17 @@ impl Reader {
                 }
                 Ok(deltas)
             }
-            // A collection that is not there is a kind that is not served: small servers leave old ones out.
-            Err(fault) if fault.status() == Some(404) => Ok(vec![covered(&Scope::Everywhere, Coverage::NotServed)]),
+            Err(fault) if fault.status() == Some(404) && !self.is_named(spec, &version).await? => {
+                Ok(vec![covered(&Scope::Everywhere, Coverage::NotServed)])
+            }
             Err(fault) => Err(fault),
         }
+    }
+
+    /// Whether a kind's own group names it: after a 404, which alone proves nothing.
+    async fn is_named(&self, spec: &'static KindSpec, version: &str) -> Result<bool, Fault> {
+        let text = self.send(request::list(spec, version, &Scope::Everywhere, &Ask::Group), PAGE_CAP).await?;
+        discovery::names(&text, spec)
     }
 
     /// What may be listed of a kind that may not be listed as a whole.

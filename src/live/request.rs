@@ -25,6 +25,8 @@ pub enum Ask {
     Watch { version: String, timeout: u64 },
     /// Whether the server is there, and at which version: one object (N11).
     Probe,
+    /// Whether the kind's group has the kind.
+    Group,
 }
 
 impl Ask {
@@ -102,6 +104,9 @@ pub fn list(spec: &KindSpec, version: &str, scope: &Scope, ask: &Ask) -> Request
 
 /// The same with a further piece of query, `&fieldSelector=…`, escaped.
 pub fn filtered(spec: &KindSpec, version: &str, scope: &Scope, ask: &Ask, filter: &str) -> Request<Body> {
+    if *ask == Ask::Group {
+        return get(&group_path(spec.group, version));
+    }
     let path = collection(spec, version, scope);
     let accept = match (spec.watch == Watch::Metadata, ask.is_stream()) {
         (false, _) => JSON,
@@ -121,7 +126,7 @@ fn query(ask: &Ask) -> String {
         Ask::Page { continues, limit } if continues.is_empty() => format!("limit={limit}"),
         Ask::Page { continues, limit } => format!("limit={limit}&continue={}", value(continues)),
         Ask::Whole => "resourceVersion=0".to_owned(),
-        Ask::Probe => "limit=1".to_owned(),
+        Ask::Probe | Ask::Group => "limit=1".to_owned(),
         Ask::Stream { timeout } => format!(
             "watch=true&allowWatchBookmarks=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan\
              &timeoutSeconds={timeout}"

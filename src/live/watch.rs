@@ -9,7 +9,7 @@ use kube::Client;
 use tokio::sync::{Semaphore, SemaphorePermit, mpsc, watch};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use super::discovery::{Discovered, Found};
+use super::discovery::{self, Discovered, Found};
 use super::fault::Fault;
 use super::follow::{Follow, Next, Now, ReadOn, Served};
 use super::health::Batch;
@@ -153,6 +153,11 @@ impl Task {
         }
         let cap = if *ask == Ask::Whole { WHOLE_CAP } else { PAGE_CAP };
         let text = transfer::read(&self.shared.client, request, cap).await?;
+        if *ask == Ask::Group {
+            let served = if discovery::names(&text, self.follow.spec)? { Served::Yes } else { Served::No };
+            self.follow.looked(served, now());
+            return Ok(());
+        }
         let page = kinds::read_list(self.follow.spec, &text, &mut self.intern).map_err(|it| Fault::of_wire(&it))?;
         self.follow.page(page, now());
         Ok(())

@@ -7,7 +7,7 @@ use std::time::Duration;
 use kreach::kinds::{self, KindSpec};
 use kreach::live::{self, Batch, Condition, Control, Wanted};
 use kreach::model::cluster::Cluster;
-use kreach::model::coverage::{Coverage, Scope};
+use kreach::model::coverage::Coverage;
 use kreach::model::facts::Fact as _;
 use kreach::model::id::Kind;
 use kube::Client;
@@ -247,9 +247,4 @@ fn word(condition: &Condition) -> &'static str {
         Condition::Forbidden { .. } => "forbidden",
         Condition::NotServed => "not served",
     }
-}
-
-/// A scope of one namespace.
-pub fn namespace(name: &str) -> Scope {
-    Scope::Namespace(name.into())
 }

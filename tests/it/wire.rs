@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! let wire = Wire::new(|asked| match (asked.is_watch(), asked.nth) {
-//!     (true, 0) => Play::head().bytes(b"{\"type\":").reset(),        // half an event, then a reset
+//!     (true, 0) => sound(asked).cut(170, Cut::Reset),             // half an event, then a reset
 //!     (true, _) => Play::head().event("ADDED", &pod("a", 7)).hold(),
 //!     _ => Play::json(200, &list("5", &[])),
 //! });
@@ -148,18 +148,6 @@ impl Play {
     /// Ends the stream in order; the connection may be used again.
     pub fn end(self) -> Self {
         self.raw(b"0\r\n\r\n")
-    }
-
-    /// Breaks the connection.
-    pub fn reset(mut self) -> Self {
-        self.0.push(Act::Reset);
-        self
-    }
-
-    /// Closes the connection, in the middle of whatever was said.
-    pub fn close(mut self) -> Self {
-        self.0.push(Act::Close);
-        self
     }
 
     /// The same, but only its first `count` bytes, and then this end.
