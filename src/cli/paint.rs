@@ -35,7 +35,7 @@ fn painted(line: &Line) -> String {
     text.trim_end().to_owned()
 }
 
-/// The escape sequences around a line of this meaning: never red against green (terminal.md §1.5).
+/// The escape sequences around a line of this meaning: never red against green alone.
 const fn codes(mark: Mark) -> (&'static str, &'static str) {
     match mark {
         Mark::Plain => ("", ""),

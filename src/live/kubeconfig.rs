@@ -387,7 +387,7 @@ contexts:
         (fault.what, fault.hint.unwrap_or_default())
     }
 
-    /// terminal.md §2.3: a missing file of the list is skipped, and the first to set a name wins.
+    /// As kubectl: a missing file of the list is skipped, and the first to set a name wins.
     #[test]
     fn missing_files_of_the_list_are_skipped() {
         let folder = Folder::new();

@@ -1,7 +1,7 @@
 //! Which proxy stands between us and the API server, by client-go's rules.
 //!
 //! A cluster's `proxy-url` holds as it is. Else the environment decides (`HTTPS_PROXY`, `HTTP_PROXY`), unless
-//! `NO_PROXY` names **the API server** (kube-rs compares it with the proxy itself: terminal.md §2.3).
+//! `NO_PROXY` names **the API server** (kube-rs compares it with the proxy itself).
 //! Source: <https://pkg.go.dev/golang.org/x/net/http/httpproxy>.
 
 use std::net::IpAddr;
@@ -90,7 +90,7 @@ mod tests {
         proxy_for(&server, own, look).expect("a readable proxy").map(|it| it.to_string())
     }
 
-    /// The two rows of terminal.md §2.3 that kube-rs answers wrongly, and their neighbors.
+    /// The two rows that kube-rs answers wrongly, and their neighbors.
     #[test]
     fn no_proxy_speaks_of_the_api_server() {
         let (https, server) = (("HTTPS_PROXY", "http://proxy.corp:3128"), "https://10.0.0.5:6443");

@@ -47,6 +47,22 @@ fn the_readme_lists_the_commands() {
 }
 
 #[test]
+fn the_faults_name_tests_that_exist() {
+    let page = include_str!("../../docs/reliability.md");
+    let rows = page.lines().filter_map(|it| it.strip_suffix("` |")?.rsplit_once("| `"));
+    let named: Vec<&str> = rows.map(|(_, test)| test).collect();
+    let sources = ["src/live", "src/model", "tests/it"].map(sources_under).concat();
+    let missing: Vec<_> = named.iter().filter(|it| !sources.contains(&format!("fn {it}("))).collect();
+    assert!(named.len() > 20 && missing.is_empty(), "{missing:?}");
+}
+
+fn sources_under(folder: &str) -> String {
+    let entries = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)).expect("a folder of sources");
+    let files = entries.flatten().filter(|it| it.path().is_file());
+    files.map(|it| fs::read_to_string(it.path()).expect("a source")).collect()
+}
+
+#[test]
 fn a_part_that_is_not_current_is_seen_and_can_be_renewed() {
     let page = "a\n<!-- keys: generated -->\nold\n<!-- keys: end -->\nb\n";
     let current = "a\n<!-- keys: generated -->\nnew\n<!-- keys: end -->\nb\n";

@@ -186,16 +186,16 @@ fn missing_docs(files: &[File]) -> Complaints {
 
 fn dangling_paths(files: &[File]) -> Complaints {
     let pages = files.iter().filter(|it| it.path.ends_with(".md") && it.path != "CHANGELOG.md");
-    pages
-        .flat_map(|page| {
-            let lines = page.text.lines().enumerate();
-            let named = lines.flat_map(|(line, text)| named_paths(text).into_iter().map(move |it| (line, it)));
-            let dangling = named.filter(|(_, it)| !exists(files, page, it));
-            dangling
-                .map(|(line, it)| complain(page, line, &format!("names {it}, which does not exist")))
-                .collect::<Vec<_>>()
-        })
-        .collect()
+    let in_pages = pages.flat_map(|page| dangling_in(files, page, named_paths));
+    let in_comments = rust(files, "src/").flat_map(|file| dangling_in(files, file, named_pages));
+    in_pages.chain(in_comments).collect()
+}
+
+fn dangling_in(files: &[File], page: &File, named: fn(&str) -> Vec<String>) -> Complaints {
+    let named =
+        page.text.lines().enumerate().flat_map(|(line, text)| named(text).into_iter().map(move |it| (line, it)));
+    let dangling = named.filter(|(_, it)| !exists(files, page, it));
+    dangling.map(|(line, it)| complain(page, line, &format!("names {it}, which does not exist"))).collect()
 }
 
 fn hash_orders(files: &[File]) -> Complaints {
@@ -395,6 +395,24 @@ fn named_paths(line: &str) -> Vec<String> {
         .filter(|it| !it.contains("://") && !it.starts_with('#'));
     let bare = |it: &str| it.split('#').next().unwrap_or(it).trim_end_matches('/').to_owned();
     code.chain(links).map(bare).collect()
+}
+
+/// The documents that a line of code names: `docs/x.md`, or a bare `x.md` in a comment.
+fn named_pages(line: &str) -> Vec<String> {
+    let Some((_, comment)) = line.split_once("//") else { return Vec::new() };
+    let words = comment.split(|it: char| !(it.is_alphanumeric() || "/._-".contains(it)));
+    let pages = words.map(|it| it.trim_matches('.')).filter(|it| it.ends_with(".md") && !it.starts_with("//"));
+    pages
+        .map(
+            |it| {
+                if it.contains('/') || it.starts_with(char::is_uppercase) {
+                    it.to_owned()
+                } else {
+                    format!("docs/{it}")
+                }
+            },
+        )
+        .collect()
 }
 
 fn is_path(code: &str) -> bool {
@@ -604,8 +622,12 @@ fn a_missing_doc_is_found() {
 #[test]
 fn a_path_that_does_not_exist_is_found() {
     let page = "See `src/nowhere.rs` and [x](docs/lost.md#y), not [z](https://a/b.md) nor `kreach trace a/b`.\n`src/lib.rs` [a](#b)";
-    let said = said(dangling_paths, &[("README.md", page), ("src/lib.rs", "")]);
-    assert_eq!(said.len(), 2, "{said:?}");
+    let complaints = said(dangling_paths, &[("README.md", page), ("src/lib.rs", "")]);
+    assert_eq!(complaints.len(), 2, "{complaints:?}");
+    let code =
+        "//! As docs/lost.md says, and development.md.\nlet it = \"docs/no.md\"; // see README.md (lost.md §2)\n";
+    let complaints = said(dangling_paths, &[("src/lib.rs", code)]);
+    assert_eq!(complaints.len(), 2, "{complaints:?}");
 }
 
 #[test]

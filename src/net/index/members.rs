@@ -1,7 +1,7 @@
 //! Sets of classes: a few as a sorted list, many as a bitmap.
 //!
 //! Most selectors of a large cluster hold a handful of the tens of thousands of classes, and some hold most of
-//! them; one representation for both would be too slow or too big (performance.md §3).
+//! them; one representation for both would be too slow or too big (docs/performance.md).
 
 /// How many a list may hold before it becomes a bitmap.
 const FEW: usize = 384;
