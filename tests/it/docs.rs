@@ -5,6 +5,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 use std::sync::Mutex;
 
 use clap::CommandFactory as _;
@@ -44,6 +45,39 @@ fn the_readme_lists_the_commands() {
     let rows: String = args.get_subcommands().map(row).collect();
     let first = "| `kreach` | The explorer, on the current context or on the files of `--from` |\n";
     assert_current("README.md", "commands", &format!("| command | |\n|---|---|\n{first}{rows}"));
+}
+
+#[test]
+fn the_help_of_every_command_is_in_the_docs() {
+    let mut args = kreach::args::Args::command().term_width(100);
+    args.build();
+    let global: Vec<_> = args.get_arguments().filter(|it| it.is_global_set()).map(|it| it.get_id().clone()).collect();
+    let top = args.render_long_help().to_string();
+    let mut pages = format!("## kreach\n\n```text\n{}\n```\n", top.trim_end());
+    for command in args.get_subcommands() {
+        // What every command takes is said once, above.
+        let own = global.iter().fold(command.clone(), |it, id| {
+            let has = it.get_arguments().any(|own| own.get_id() == id);
+            if has { it.mut_arg(id, |it| it.hide(true)) } else { it }
+        });
+        let help = own.term_width(100).render_long_help().to_string();
+        pages += &format!("\n## kreach {}\n\n```text\n{}\n```\n", command.get_name(), help.trim_end());
+    }
+    let tidied: Vec<_> = pages.lines().map(str::trim_end).collect();
+    assert_current("docs/cli.md", "help", &tidied.join("\n"));
+}
+
+#[test]
+fn the_json_of_a_trace_is_the_program_s() {
+    let world = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli/worlds/shop.yaml");
+    let output = Command::new(env!("CARGO_BIN_EXE_kreach"))
+        .args(["trace", "shop/web-5d8f-a", "shop/db-0:5433", "-o", "json", "--from"])
+        .arg(world)
+        .output()
+        .expect("kreach runs");
+    let text = String::from_utf8(output.stdout).expect("JSON is text");
+    assert!(text.contains("\"deny\""), "{text}");
+    assert_current("docs/json.md", "trace", &format!("```json\n{}\n```", text.trim_end()));
 }
 
 #[test]
