@@ -1,7 +1,7 @@
 //! The operator's clipboard, wherever the terminal is.
 //!
 //! Inside tmux neither plain nor wrapped OSC 52 gets through by default; `tmux load-buffer -w -` does
-//! (terminal.md §1.6). Over SSH OSC 52 reaches the terminal at the other end. Locally a program of the desktop is
+//! (docs/terminal.md, clipboard). Over SSH OSC 52 reaches the terminal at the other end. Locally a program of the desktop is
 //! asked first. OSC 52 has no answer, so the words say what was tried and nothing more.
 
 use std::env;

@@ -31,7 +31,7 @@ impl Guard {
         let guard = Self(());
         stderr::hide();
         // With NO_COLOR crossterm would write resets in place of colors and wipe reverse and bold; the theme
-        // uses no color by itself then (terminal.md §1.5).
+        // uses no color by itself then (docs/terminal.md, colors).
         crossterm::style::Colored::set_ansi_color_disabled(false);
         execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)?;
         Ok(guard)

@@ -1,7 +1,7 @@
 //! Puts escape sequences together that arrived in pieces.
 //!
 //! Over a slow line `ESC [ A` may come as `ESC`, a pause, `[A`, and crossterm then reports three keys: a user who
-//! presses Up would close what is open and type letters (terminal.md §1.7). So a bare Esc is held for a moment:
+//! presses Up would close what is open and type letters (docs/terminal.md, hygiene). So a bare Esc is held for a moment:
 //! if `[` or `O` and a known end follow, it was one key.
 
 use std::time::Duration;

@@ -271,7 +271,9 @@ mod tests {
         let index = Index::build(&cluster);
         let request = Request::resource("create", "", "pods", "shop");
         let request = match request {
-            Request::Resource(it) => Request::Resource(crate::rbac::ResourceRequest { subresource: "exec".into(), ..it }),
+            Request::Resource(it) => {
+                Request::Resource(crate::rbac::ResourceRequest { subresource: "exec".into(), ..it })
+            }
             url => url,
         };
         let page = who_can(&index.who_can(&cluster, &request, Places::Asked)).to_string();

@@ -2,7 +2,7 @@
 //!
 //! The sixteen ANSI colors and modifiers on the terminal's own ground: light, dark and solarized stay readable
 //! without asking. No meaning hangs on color alone, red and green are not a pair, and without color only
-//! modifiers remain (`Color::Reset` everywhere, or crossterm would write resets that wipe reverse: terminal.md §1.5).
+//! modifiers remain (`Color::Reset` everywhere, or crossterm would write resets that wipe reverse: docs/terminal.md, colors).
 
 use ratatui::style::{Color, Modifier, Style};
 
@@ -118,7 +118,7 @@ impl Theme {
 mod tests {
     use super::*;
 
-    /// M of terminal.md §1.5: with NO_COLOR any color would be written as a reset.
+    /// M of docs/terminal.md, colors: with NO_COLOR any color would be written as a reset.
     #[test]
     fn without_color_nothing_is_colored_and_everything_is_told_apart() {
         let theme = Theme { colors: Colors::None, glyphs: Glyphs::Ascii };

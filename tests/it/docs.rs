@@ -48,6 +48,11 @@ fn the_readme_lists_the_commands() {
 }
 
 #[test]
+fn the_readme_lists_the_keys() {
+    assert_current("README.md", "keys", &kreach::tui::command::document());
+}
+
+#[test]
 fn the_help_of_every_command_is_in_the_docs() {
     let mut args = kreach::args::Args::command().term_width(100);
     args.build();

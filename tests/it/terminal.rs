@@ -47,7 +47,7 @@ fn signals_that_end_a_program_find_the_terminal_restored() {
     }
 }
 
-/// terminal.md §1.7: crossterm reports a split sequence as three keys; Esc would clear the filter.
+/// docs/terminal.md, hygiene: crossterm reports a split sequence as three keys; Esc would clear the filter.
 #[test]
 fn a_sequence_that_arrives_in_pieces_is_one_key() {
     let mut terminal = files_with(&[("ESCDELAY", "1000")]);
@@ -70,7 +70,7 @@ fn a_new_size_is_a_new_frame() {
     assert_eq!(terminal.wait_exit(), 0);
 }
 
-/// terminal.md §1.5: with NO_COLOR crossterm's colors are resets, which would wipe the reversed row.
+/// docs/terminal.md, colors: with NO_COLOR crossterm's colors are resets, which would wipe the reversed row.
 #[test]
 fn without_color_the_selected_row_is_still_reversed() {
     let terminal = files_with(&[("NO_COLOR", "1")]);

@@ -69,6 +69,7 @@ const TABLES: &[Table] = &[
         table: "src/kinds/mod.rs",
         besides: &["door", "intern", "page", "parts", "prune", "slim", "unevaluated"],
     },
+    Table { directory: "src/tui/panes/", table: "src/tui/panes/mod.rs", besides: &[] },
     Table { directory: "src/cli/", table: "src/args.rs", besides: &["exit", "grants", "json", "paint"] },
 ];
 
