@@ -33,6 +33,10 @@ pub struct Args {
 pub enum Command {
     /// May FROM connect to TO, and why
     Trace(cli::trace::TraceArgs),
+    /// Every allowed connection
+    Map(cli::map::MapArgs),
+    /// What END reaches; with --reverse what reaches it
+    Reach(cli::reach::ReachArgs),
     /// The facts that answers rest on, redacted, as a YAML stream that --from reads back
     Snapshot,
     /// May SUBJECT do it, and why
@@ -58,6 +62,8 @@ impl Command {
     pub fn asks(&self) -> Option<&dyn cli::Command> {
         match self {
             Command::Trace(it) => Some(it),
+            Command::Map(it) => Some(it),
+            Command::Reach(it) => Some(it),
             Command::Can(it) => Some(it),
             Command::WhoCan(it) => Some(it),
             Command::Permissions(it) => Some(it),

@@ -12,6 +12,7 @@ pub mod directory;
 pub mod end;
 mod fault;
 mod judge;
+pub mod many;
 
 pub mod member;
 pub mod nearest;
@@ -19,7 +20,9 @@ pub mod needs;
 pub mod page;
 pub mod pair;
 pub mod ports;
+pub mod reach_page;
 pub mod resolve;
+mod sample;
 pub mod trace;
 pub mod workload;
 

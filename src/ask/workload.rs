@@ -14,33 +14,16 @@ use rustc_hash::FxHashMap;
 
 use crate::model::cluster::Cluster;
 use crate::model::facts::Pod;
-use crate::model::id::{Kind, WorkloadId};
+use crate::model::id::WorkloadId;
 use crate::model::name::Name;
+use crate::net;
 
 /// The label that the Deployment controller puts on ReplicaSets and their pods.
 const TEMPLATE_HASH: &str = "pod-template-hash";
 
 /// The topmost workload that controls a pod; `None` for a pod that nothing controls.
 pub fn workload_of(cluster: &Cluster, pod: &Pod) -> Option<Arc<WorkloadId>> {
-    let owner = pod.owner.as_ref()?;
-    Some(above(cluster, owner).or_else(|| by_hash(pod, owner)).unwrap_or_else(|| owner.clone()))
-}
-
-/// The controller of a ReplicaSet or Job, as its object says.
-fn above(cluster: &Cluster, owner: &WorkloadId) -> Option<Arc<WorkloadId>> {
-    let kind = match owner.kind.as_str() {
-        "ReplicaSet" => Kind::REPLICA_SET,
-        "Job" => Kind::JOB,
-        _ => return None,
-    };
-    cluster.workloads.get_variant(&owner.namespace, &owner.name, kind.as_str())?.owner.clone()
-}
-
-/// The Deployment of a ReplicaSet whose object is not held, by the template hash in its name.
-fn by_hash(pod: &Pod, owner: &WorkloadId) -> Option<Arc<WorkloadId>> {
-    let hash = pod.meta.labels.get(TEMPLATE_HASH).filter(|_| owner.kind == "ReplicaSet")?;
-    let name = owner.name.strip_suffix(hash.as_str())?.strip_suffix('-').filter(|it| !it.is_empty())?;
-    Some(Arc::new(WorkloadId { namespace: owner.namespace.clone(), kind: "Deployment".into(), name: name.into() }))
+    net::workload_of(cluster, pod).map(Arc::new)
 }
 
 /// The workloads of many pods, each found once.

@@ -9,6 +9,7 @@
 pub mod exit;
 pub mod info;
 pub mod json;
+pub mod map;
 
 pub mod paint;
 
@@ -16,6 +17,7 @@ pub mod can;
 pub mod grants;
 pub mod permissions;
 pub mod rbac;
+pub mod reach;
 pub mod trace;
 pub mod who_can;
 

@@ -119,6 +119,9 @@ macro_rules! goldens {
 goldens! {
     batch,
     errors,
+    info,
+    map,
+    reach,
     trace_addresses,
     trace_pods,
     trace_services,

@@ -1,0 +1,174 @@
+//! Answers about many pairs: all that an end reaches, all that reaches it, and maps of every connection.
+//!
+//! The engine answers for one member; an end that stands for several is answered by all its members together:
+//! what every pair allows, what some pair allows, and the counts.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::model::evidence::Gap;
+use crate::model::id::Kind;
+use crate::model::name::Name;
+use crate::model::policy::Direction;
+use crate::model::port::PortSet;
+use crate::net::reach::{By, Counts, LeftOut, Map, Reach as NetReach, ReachRow, Summary, Unit};
+use crate::net::verdict::Port;
+use crate::text::evidence::Evidence;
+
+use super::end::{End, PortAsk};
+use super::member::Member;
+use super::resolve::hole;
+use super::trace::Trace;
+use super::{Asker, Fault};
+
+/// What an end reaches (egress), or what reaches it (ingress).
+#[derive(Clone, PartialEq, Debug)]
+pub struct Reach {
+    pub end: End,
+    pub direction: Direction,
+    pub by: By,
+    /// The members that the end stands for.
+    pub members: usize,
+    pub rows: Vec<ReachRow>,
+    pub pairs: Counts,
+    pub left_out: LeftOut,
+    pub notes: Vec<Evidence>,
+    pub gaps: Vec<Gap>,
+}
+
+/// A member, and the port that is asked of it.
+type Asked = (Member, Option<Port>);
+
+impl Asker<'_> {
+    /// Answers what `end` reaches or what reaches it, row by row.
+    pub fn reach(&self, end: &End, direction: Direction, by: By) -> Result<Reach, Fault> {
+        let (members, trace) = self.members(end, direction)?;
+        let mut all = Rows::default();
+        for (member, port) in &members {
+            all.add(self.index.reach(self.cluster, &member.end(), direction, by, *port));
+        }
+        let mut gaps = trace.gaps;
+        gaps.extend(hole(self.cluster, Kind::POD));
+        let ends: Vec<Member> = members.iter().map(|it| it.0.clone()).collect();
+        self.check_drawn(&ends);
+        let (pairs, mut left_out) = (all.pairs, all.left_out);
+        left_out.finished += trace.finished as u64;
+        Ok(Reach {
+            end: end.clone(),
+            direction,
+            by,
+            members: members.len(),
+            rows: all.rows(),
+            pairs,
+            left_out,
+            notes: trace.notes,
+            gaps,
+        })
+    }
+
+    /// Whom an end stands for; through a Service each backend is reached on its own port.
+    fn members(&self, end: &End, direction: Direction) -> Result<(Vec<Asked>, Trace), Fault> {
+        let mut trace = Trace::new(end, end, &PortAsk::NONE);
+        let found = self.resolve(end)?;
+        trace.take_in(&found);
+        let members: Vec<Asked> = match direction {
+            Direction::Egress => {
+                let sources = self.sources(&found.whom, &mut trace)?;
+                sources.into_iter().map(|it| (it.member, None)).collect()
+            }
+            Direction::Ingress => {
+                let targets = self.targets(&found.whom, &PortAsk::NONE, &mut trace)?;
+                targets.into_iter().map(|it| (it.member, it.port.asked())).collect()
+            }
+        };
+        if members.is_empty() {
+            trace.say_why_empty();
+        }
+        Ok((members, trace))
+    }
+
+    /// Every pair of units; rows of one namespace when `only` says so.
+    pub fn map(&self, by: By, only: Option<&Name>) -> Map {
+        let mut map = self.index.map(self.cluster, by, None);
+        self.check_drawn(&[]);
+        if let Some(namespace) = only {
+            let is_in = |unit: &Unit| namespace_of(unit).is_some_and(|it| it == namespace);
+            map.rows.retain(|it| is_in(&it.from) || is_in(&it.to));
+        }
+        map
+    }
+
+    /// What keeps a map or reach from being the whole truth.
+    pub fn holes(&self) -> Vec<Gap> {
+        [Kind::NAMESPACE, Kind::POD, Kind::NETWORK_POLICY].into_iter().filter_map(|it| hole(self.cluster, it)).collect()
+    }
+}
+
+/// The namespace of a unit; `None` for addresses outside.
+pub fn namespace_of(unit: &Unit) -> Option<&Name> {
+    match unit {
+        Unit::Pod(pod) => Some(&pod.namespace),
+        Unit::Workload(workload) => Some(&workload.namespace),
+        Unit::Namespace(name) => Some(name),
+        Unit::Outside(_) => None,
+    }
+}
+
+/// What names a unit, as it can be typed; addresses outside are listed briefly.
+pub fn unit_text(unit: &Unit) -> String {
+    match unit {
+        Unit::Pod(pod) => format!("pod/{pod}"),
+        Unit::Workload(workload) => workload.to_string(),
+        Unit::Namespace(name) => format!("namespace/{name}"),
+        Unit::Outside(ranges) => format!("outside {}", super::member::ranges(ranges)),
+    }
+}
+
+/// Rows of several members, put together.
+#[derive(Default)]
+struct Rows {
+    rows: BTreeMap<Unit, Summary>,
+    pairs: Counts,
+    left_out: LeftOut,
+}
+
+impl Rows {
+    fn add(&mut self, reach: NetReach) {
+        for row in reach.rows {
+            match self.rows.entry(row.unit) {
+                std::collections::btree_map::Entry::Vacant(free) => {
+                    free.insert(row.summary);
+                }
+                std::collections::btree_map::Entry::Occupied(mut held) => join(held.get_mut(), &row.summary),
+            }
+        }
+        add_counts(&mut self.pairs, &reach.pairs);
+        self.left_out.finished = self.left_out.finished.max(reach.left_out.finished);
+        self.left_out.unread = self.left_out.unread.max(reach.left_out.unread);
+        self.left_out.itself += reach.left_out.itself;
+    }
+
+    fn rows(self) -> Vec<ReachRow> {
+        self.rows.into_iter().map(|(unit, summary)| ReachRow { unit, summary }).collect()
+    }
+}
+
+fn join(held: &mut Summary, other: &Summary) {
+    merge(&mut held.every, &other.every, PortSet::intersection);
+    merge(&mut held.some, &other.some, PortSet::union);
+    merge(&mut held.possible, &other.possible, PortSet::union);
+    add_counts(&mut held.pairs, &other.pairs);
+}
+
+/// Puts two sets together, unless both are one: most rows of one namespace share theirs.
+fn merge(held: &mut Arc<PortSet>, other: &Arc<PortSet>, how: fn(&PortSet, &PortSet) -> PortSet) {
+    if !Arc::ptr_eq(held, other) && held != other {
+        *held = Arc::new(how(held, other));
+    }
+}
+
+fn add_counts(held: &mut Counts, other: &Counts) {
+    held.allow += other.allow;
+    held.unknown += other.unknown;
+    held.deny += other.deny;
+}

@@ -1,0 +1,68 @@
+//! What an end reaches, in lines: reached units by namespace, each with its ports.
+
+use crate::model::name::Name;
+use crate::model::policy::Direction;
+use crate::net::reach::{ReachRow, Summary, Unit};
+use crate::text::evidence::Evidence;
+use crate::text::net::ports;
+use crate::text::{Line, Mark, Page, words};
+
+use super::many::{Reach, namespace_of, unit_text};
+use super::page;
+
+/// The ports of a row in words: `TCP 80`, `all`, `TCP 80 (some pairs: TCP 80,443)`.
+pub fn ports_text(summary: &Summary) -> String {
+    let mut text = match (summary.every.is_empty(), summary.every == summary.some) {
+        (_, true) => ports(&summary.every),
+        (true, false) => format!("some pairs: {}", ports(&summary.some)),
+        (false, false) => format!("{} (some pairs: {})", ports(&summary.every), ports(&summary.some)),
+    };
+    let unknown = summary.possible.difference(&summary.some);
+    if !unknown.is_empty() {
+        text.push_str(&format!(" (unknown: {})", ports(&unknown)));
+    }
+    text
+}
+
+impl Reach {
+    /// The answer in lines: reached units by namespace, then what is outside, then the counts.
+    pub fn page(&self) -> Page {
+        let reach = self;
+        let mut page = Page::default();
+        let title = match reach.direction {
+            Direction::Egress => format!("{} reaches", reach.end),
+            Direction::Ingress => format!("{} is reached by", reach.end),
+        };
+        page.say(0, Mark::Title, title);
+        let (open, shut): (Vec<&ReachRow>, Vec<&ReachRow>) =
+            reach.rows.iter().partition(|it| !it.summary.possible.is_empty());
+        let mut namespace: Option<Option<&Name>> = None;
+        for row in &open {
+            if namespace != Some(namespace_of(&row.unit)) {
+                namespace = Some(namespace_of(&row.unit));
+                let heading = namespace.flatten().map_or("outside the cluster", |it| it.as_str());
+                page.say(1, Mark::Title, heading);
+            }
+            page.push(row_line(row));
+        }
+        closing(reach, open.len(), shut.len(), &mut page);
+        page
+    }
+}
+
+fn row_line(row: &ReachRow) -> Line {
+    let text = format!("{}  {}", unit_text(&row.unit), ports_text(&row.summary));
+    let line = Line::new(2, Mark::of(row.summary.pairs.worst()), text);
+    match &row.unit {
+        Unit::Pod(pod) => line.linked(&pod.object(), &Default::default()),
+        _ => line,
+    }
+}
+
+fn closing(reach: &Reach, open: usize, shut: usize, page: &mut Page) {
+    let verb = if reach.direction == Direction::Egress { "reached" } else { "reach it" };
+    page.say(1, Mark::Plain, format!("{open} of {} {verb}", words::count((open + shut) as u64, "row", "rows")));
+    page.say(1, Mark::Plain, page::counts(&reach.pairs, ("pair", "pairs")));
+    reach.gaps.iter().for_each(|it| page.push(Evidence::gap(it).line(1)));
+    reach.notes.iter().for_each(|it| page.push(it.line(1)));
+}

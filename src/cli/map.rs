@@ -1,0 +1,260 @@
+//! `kreach map`: every connection that some pair of pods may make, by pod, workload or namespace.
+//!
+//! ```text
+//! deployment/shop/web  ->  statefulset/shop/db  TCP 5432
+//! ```
+//!
+//! Rows in which no pair can pass are left out and counted. Each row has its own outcome; the command ends with 0.
+
+use std::collections::BTreeMap;
+use std::io;
+
+use clap::{Args, ValueEnum};
+use petgraph::dot::{Config, Dot};
+use petgraph::graph::{DiGraph, NodeIndex};
+use serde::Serialize;
+
+use crate::ask::many::unit_text;
+use crate::ask::needs::{self, Needs};
+use crate::ask::reach_page::ports_text;
+use crate::ask::{Fault, page};
+use crate::model::cluster::Cluster;
+use crate::model::untrusted;
+use crate::net::reach::{By, Map, MapRow, Summary, Unit};
+use crate::text::evidence::Evidence;
+use crate::text::words;
+
+use super::json::{self, CountsJson, EvidenceJson, PortsJson};
+use super::{Command, Context, Exit, Failure, World};
+
+/// How fine rows are.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum ByArg {
+    Pod,
+    #[default]
+    Workload,
+    Namespace,
+}
+
+impl From<ByArg> for By {
+    fn from(by: ByArg) -> Self {
+        match by {
+            ByArg::Pod => By::Pod,
+            ByArg::Workload => By::Workload,
+            ByArg::Namespace => By::Namespace,
+        }
+    }
+}
+
+impl ByArg {
+    /// As it is typed.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            ByArg::Pod => "pod",
+            ByArg::Workload => "workload",
+            ByArg::Namespace => "namespace",
+        }
+    }
+}
+
+/// How a map is printed.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum MapOutput {
+    #[default]
+    Text,
+    Json,
+    Csv,
+    Dot,
+    Md,
+}
+
+/// Every allowed connection.
+#[derive(Args, Debug)]
+pub struct MapArgs {
+    /// How fine rows are
+    #[arg(long, value_enum, default_value_t = ByArg::Workload)]
+    pub by: ByArg,
+    /// How the map is printed
+    #[arg(short, long, value_enum, default_value_t = MapOutput::Text)]
+    pub output: MapOutput,
+}
+
+impl Command for MapArgs {
+    fn needs(&self, _: &Context, _: &Cluster) -> Result<Needs, Fault> {
+        Ok(needs::everything())
+    }
+
+    fn run(&self, world: &World<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
+        let map = world.asker.map(self.by.into(), world.context.only.as_ref());
+        let gaps: Vec<Evidence> = world.asker.holes().iter().map(Evidence::gap).collect();
+        match self.output {
+            MapOutput::Text => text(&map, &gaps, out)?,
+            MapOutput::Json => json(&map, self.by, &gaps, out)?,
+            MapOutput::Csv => csv(&map, out)?,
+            MapOutput::Dot => dot(&map, out)?,
+            MapOutput::Md => markdown(&map, &gaps, out)?,
+        }
+        Ok(Exit::Yes)
+    }
+}
+
+fn shown(row: &MapRow) -> [String; 3] {
+    let safe = |text: String| untrusted::show(&text).into_owned();
+    [safe(unit_text(&row.from)), safe(unit_text(&row.to)), ports_text(&row.summary)]
+}
+
+fn text(map: &Map, gaps: &[Evidence], out: &mut dyn io::Write) -> io::Result<()> {
+    // Addresses outside may be long lists: they stand out of the column.
+    let width = |side: fn(&MapRow) -> &Unit| {
+        let units = map.rows.iter().map(side).filter(|it| !matches!(it, Unit::Outside(_)));
+        units.map(|it| unit_text(it).chars().count()).max().unwrap_or(0)
+    };
+    let (from, to) = (width(|it| &it.from), width(|it| &it.to));
+    for row in &map.rows {
+        let [a, b, ports] = shown(row);
+        writeln!(out, "{} {a:from$}  ->  {b:to$}  {ports}", glyph(&row.summary))?;
+    }
+    for gap in gaps {
+        writeln!(out, "? {}", untrusted::show(&gap.what))?;
+    }
+    writeln!(out, "  {}{}", page::counts(&map.pairs, ("pair of pods", "pairs of pods")), left_out(map))
+}
+
+/// What a map does not speak of, in words.
+fn left_out(map: &Map) -> String {
+    let rows = [
+        (map.left_out.finished, "finished pod", "finished pods"),
+        (map.left_out.unread, "pod no longer readable", "pods no longer readable"),
+        (map.left_out.itself, "pod to itself", "pods to themselves"),
+    ];
+    let parts: Vec<String> =
+        rows.iter().filter(|it| it.0 > 0).map(|(n, one, many)| words::count(*n, one, many)).collect();
+    if parts.is_empty() { String::new() } else { format!("; left out: {}", parts.join(", ")) }
+}
+
+fn glyph(summary: &Summary) -> char {
+    crate::text::Mark::of(summary.pairs.worst()).glyph()
+}
+
+/// A row of JSON.
+#[derive(Serialize)]
+struct RowJson {
+    from: String,
+    to: String,
+    outcome: &'static str,
+    /// Ports that every pair surely allows, that some pair surely allows, and that some pair may allow besides.
+    every: Vec<PortsJson>,
+    some: Vec<PortsJson>,
+    unknown: Vec<PortsJson>,
+    pairs: CountsJson,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct MapJson {
+    version: &'static str,
+    kind: &'static str,
+    by: &'static str,
+    outcome: &'static str,
+    pairs: CountsJson,
+    left_out: LeftOutJson,
+    evidence: Vec<EvidenceJson>,
+    rows: Vec<RowJson>,
+}
+
+/// What many-pair answers leave out.
+#[derive(Serialize)]
+pub struct LeftOutJson {
+    pub finished: u64,
+    pub unread: u64,
+    pub itself: u64,
+}
+
+fn json(map: &Map, by: ByArg, gaps: &[Evidence], out: &mut dyn io::Write) -> Result<(), Failure> {
+    let row = |it: &MapRow| RowJson {
+        from: unit_text(&it.from),
+        to: unit_text(&it.to),
+        outcome: it.summary.pairs.worst().as_str(),
+        every: json::ports(&it.summary.every),
+        some: json::ports(&it.summary.some),
+        unknown: json::ports(&it.summary.possible.difference(&it.summary.some)),
+        pairs: json::counts(&it.summary.pairs),
+    };
+    let document = MapJson {
+        version: json::VERSION,
+        kind: "Map",
+        by: by.as_str(),
+        outcome: map.pairs.worst().as_str(),
+        pairs: json::counts(&map.pairs),
+        left_out: left_out_json(&map.left_out),
+        evidence: json::evidence(gaps),
+        rows: map.rows.iter().map(row).collect(),
+    };
+    json::write(&document, out)
+}
+
+/// What many-pair answers leave out, as JSON.
+pub fn left_out_json(it: &crate::net::reach::LeftOut) -> LeftOutJson {
+    LeftOutJson { finished: it.finished, unread: it.unread, itself: it.itself }
+}
+
+/// RFC 4180 with a header; ports as they are written in text.
+fn csv(map: &Map, out: &mut dyn io::Write) -> io::Result<()> {
+    writeln!(out, "from,to,outcome,every,some,unknown,allow,deny,unknownPairs\r")?;
+    for row in &map.rows {
+        let (summary, unknown) = (&row.summary, row.summary.possible.difference(&row.summary.some));
+        let cells = [
+            unit_text(&row.from),
+            unit_text(&row.to),
+            summary.pairs.worst().to_string(),
+            summary.every.to_string(),
+            summary.some.to_string(),
+            unknown.to_string(),
+            summary.pairs.allow.to_string(),
+            summary.pairs.deny.to_string(),
+            summary.pairs.unknown.to_string(),
+        ];
+        writeln!(out, "{}\r", cells.map(|it| cell(&it)).join(","))?;
+    }
+    Ok(())
+}
+
+/// One cell; a leading sign that spreadsheets take for a formula is quoted away.
+fn cell(text: &str) -> String {
+    let text = untrusted::show(text);
+    let guard = if text.starts_with(['=', '+', '-', '@']) { "'" } else { "" };
+    if text.contains([',', '"', ' ']) {
+        format!("\"{guard}{}\"", text.replace('"', "\"\""))
+    } else {
+        format!("{guard}{text}")
+    }
+}
+
+fn dot(map: &Map, out: &mut dyn io::Write) -> io::Result<()> {
+    let mut graph: DiGraph<String, String> = DiGraph::new();
+    let mut nodes: BTreeMap<String, NodeIndex> = BTreeMap::new();
+    for row in &map.rows {
+        let [from, to, ports] = shown(row);
+        let mut node = |name: String| *nodes.entry(name.clone()).or_insert_with(|| graph.add_node(name));
+        let (from, to) = (node(from), node(to));
+        graph.add_edge(from, to, ports);
+    }
+    let edge = |_: &_, edge: petgraph::graph::EdgeReference<'_, String>| attribute(edge.weight());
+    let node = |_: &_, (_, name): (NodeIndex, &String)| attribute(name);
+    let config = [Config::NodeNoLabel, Config::EdgeNoLabel];
+    write!(out, "{:?}", Dot::with_attr_getters(&graph, &config, &edge, &node))
+}
+
+fn attribute(label: &str) -> String {
+    format!("label = \"{}\"", label.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+fn markdown(map: &Map, gaps: &[Evidence], out: &mut dyn io::Write) -> io::Result<()> {
+    writeln!(out, "| From | To | Outcome | Ports |\n| --- | --- | --- | --- |")?;
+    for row in &map.rows {
+        let [from, to, ports] = shown(row).map(|it| it.replace('|', "\\|"));
+        writeln!(out, "| {from} | {to} | {} | {ports} |", row.summary.pairs.worst())?;
+    }
+    writeln!(out, "\n{}{}", page::counts(&map.pairs, ("pair of pods", "pairs of pods")), left_out(map))?;
+    gaps.iter().try_for_each(|it| writeln!(out, "\nUnknown: {}", untrusted::show(&it.what)))
+}
