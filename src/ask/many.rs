@@ -11,7 +11,7 @@ use crate::model::id::Kind;
 use crate::model::name::Name;
 use crate::model::policy::Direction;
 use crate::model::port::PortSet;
-use crate::net::reach::{By, Counts, LeftOut, Map, Reach as NetReach, ReachRow, Summary, Unit};
+use crate::net::reach::{AddressRange, By, Counts, LeftOut, Map, Reach as NetReach, ReachRow, Summary, Unit};
 use crate::net::verdict::Port;
 use crate::text::evidence::Evidence;
 
@@ -114,7 +114,27 @@ pub fn namespace_of(unit: &Unit) -> Option<&Name> {
     }
 }
 
-/// What names a unit, as it can be typed; addresses outside are listed briefly.
+/// What names a unit in full: every range of addresses outside.
+pub fn unit_name(unit: &Unit) -> String {
+    match unit {
+        Unit::Outside(ranges) => format!("outside {}", range_texts(ranges).join(" ")),
+        _ => unit_text(unit),
+    }
+}
+
+/// The ranges of a unit outside, each `10.0.0.0/8` or `10.0.0.1-10.0.0.6`; none for units inside.
+pub fn unit_ranges(unit: &Unit) -> Vec<String> {
+    match unit {
+        Unit::Outside(ranges) => range_texts(ranges),
+        _ => Vec::new(),
+    }
+}
+
+fn range_texts(ranges: &[AddressRange]) -> Vec<String> {
+    ranges.iter().map(|(first, last)| super::member::range(*first, *last)).collect()
+}
+
+/// What names a unit, as it can be typed; of addresses outside the first few ranges.
 pub fn unit_text(unit: &Unit) -> String {
     match unit {
         Unit::Pod(pod) => format!("pod/{pod}"),

@@ -14,7 +14,7 @@ use petgraph::dot::{Config, Dot};
 use petgraph::graph::{DiGraph, NodeIndex};
 use serde::Serialize;
 
-use crate::ask::many::unit_text;
+use crate::ask::many::{unit_name, unit_ranges, unit_text};
 use crate::ask::needs::{self, Needs};
 use crate::ask::reach_page::ports_text;
 use crate::ask::{Fault, page};
@@ -138,9 +138,15 @@ fn glyph(summary: &Summary) -> char {
 
 /// A row of JSON.
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct RowJson {
     from: String,
     to: String,
+    /// Every range of addresses, when that end is outside.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    from_ranges: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    to_ranges: Vec<String>,
     outcome: &'static str,
     /// Ports that every pair surely allows, that some pair surely allows, and that some pair may allow besides.
     every: Vec<PortsJson>,
@@ -172,8 +178,10 @@ pub struct LeftOutJson {
 
 fn json(map: &Map, by: ByArg, gaps: &[Evidence], out: &mut dyn io::Write) -> Result<(), Failure> {
     let row = |it: &MapRow| RowJson {
-        from: unit_text(&it.from),
-        to: unit_text(&it.to),
+        from: unit_name(&it.from),
+        to: unit_name(&it.to),
+        from_ranges: unit_ranges(&it.from),
+        to_ranges: unit_ranges(&it.to),
         outcome: it.summary.pairs.worst().as_str(),
         every: json::ports(&it.summary.every),
         some: json::ports(&it.summary.some),
@@ -204,8 +212,8 @@ fn csv(map: &Map, out: &mut dyn io::Write) -> io::Result<()> {
     for row in &map.rows {
         let (summary, unknown) = (&row.summary, row.summary.possible.difference(&row.summary.some));
         let cells = [
-            unit_text(&row.from),
-            unit_text(&row.to),
+            unit_name(&row.from),
+            unit_name(&row.to),
             summary.pairs.worst().to_string(),
             summary.every.to_string(),
             summary.some.to_string(),
@@ -234,7 +242,8 @@ fn dot(map: &Map, out: &mut dyn io::Write) -> io::Result<()> {
     let mut graph: DiGraph<String, String> = DiGraph::new();
     let mut nodes: BTreeMap<String, NodeIndex> = BTreeMap::new();
     for row in &map.rows {
-        let [from, to, ports] = shown(row);
+        let name = |it: &Unit| untrusted::show(&unit_name(it)).into_owned();
+        let (from, to, ports) = (name(&row.from), name(&row.to), ports_text(&row.summary));
         let mut node = |name: String| *nodes.entry(name.clone()).or_insert_with(|| graph.add_node(name));
         let (from, to) = (node(from), node(to));
         graph.add_edge(from, to, ports);

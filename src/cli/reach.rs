@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use crate::ask::Fault;
 use crate::ask::end::{self, End, PortAsk};
-use crate::ask::many::{Reach, namespace_of, unit_text};
+use crate::ask::many::{Reach, namespace_of, unit_name, unit_ranges};
 use crate::ask::needs::{self, Needs};
 use crate::model::cluster::Cluster;
 use crate::model::name::Name;
@@ -113,6 +113,9 @@ struct ReachJson {
 #[derive(Serialize)]
 struct RowJson {
     unit: String,
+    /// Every range of addresses, when the unit is outside.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    ranges: Vec<String>,
     outcome: &'static str,
     every: Vec<PortsJson>,
     some: Vec<PortsJson>,
@@ -122,7 +125,8 @@ struct RowJson {
 
 fn json(reach: &Reach, by: ByArg, out: &mut dyn io::Write) -> Result<(), Failure> {
     let row = |it: &ReachRow| RowJson {
-        unit: unit_text(&it.unit),
+        unit: unit_name(&it.unit),
+        ranges: unit_ranges(&it.unit),
         outcome: it.summary.pairs.worst().as_str(),
         every: json::ports(&it.summary.every),
         some: json::ports(&it.summary.some),
