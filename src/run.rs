@@ -450,6 +450,7 @@ impl Program {
         let (width, height) = self.app.size();
         let area = Rect::new(0, 0, width, height);
         let mut buffer = Buffer::empty(area);
+        self.app.prepare();
         crate::tui::draw(&self.app, area, &mut buffer);
         let took = self.screen.show(buffer)?;
         if took > SLOW {

@@ -155,7 +155,10 @@ fn grouped(of: &ReachOf, reach: &Reach) -> Page {
     let open = reach.rows.iter().filter(may).count();
     page.say(0, Mark::Title, format!("{} {word} {open} of {} others", of.end, reach.rows.len()));
     let mut namespace: Option<Option<&Name>> = None;
-    for row in reach.rows.iter().filter(may) {
+    let mut rows: Vec<&ReachRow> = reach.rows.iter().filter(may).collect();
+    // What stands outside comes last.
+    rows.sort_by_key(|it| (namespace_of(&it.unit).is_none(), namespace_of(&it.unit), &it.unit));
+    for row in rows {
         let here = namespace_of(&row.unit);
         if namespace != Some(here) {
             namespace = Some(here);

@@ -124,10 +124,14 @@ pub struct App {
     pub(super) now: Option<Timestamp>,
     /// Kept text of the last copy, since a clipboard cannot answer.
     pub(super) register: String,
+    /// Changes that the lists have not taken in yet: that waits for the next key or frame, so a burst is one sorting.
+    pending: Vec<Change>,
     stale_lists: bool,
     stale_answers: bool,
 }
 
+/// More changes than this are not taken in one by one: the lists are read anew.
+const MANY: usize = 4_096;
 /// How many places one can go back.
 const STOPS: usize = 100;
 
@@ -168,6 +172,7 @@ impl App {
             mouse: Mouse::Terminal,
             now: None,
             register: String::new(),
+            pending: Vec::new(),
             stale_lists: true,
             stale_answers: true,
         };
@@ -177,9 +182,21 @@ impl App {
 
     /// Takes one event in and says what is to be done.
     pub fn update(&mut self, event: Event) -> Vec<Effect> {
+        if let Event::Deltas(deltas) = event {
+            self.learn(deltas);
+            return Vec::new();
+        }
+        self.prepare();
         let effects = self.take(event);
         self.settle();
         effects
+    }
+
+    /// Brings what is on the screen up to what is known; to be called before [`super::draw`].
+    pub fn prepare(&mut self) {
+        if !self.pending.is_empty() || self.stale_lists || self.stale_answers {
+            self.settle();
+        }
     }
 
     fn take(&mut self, event: Event) -> Vec<Effect> {
@@ -188,7 +205,7 @@ impl App {
             Event::Paste(text) => return typing::paste(self, &text),
             Event::Mouse(mouse) => super::mouse::take(self, mouse),
             Event::Resize(width, height) => self.size = Rect::new(0, 0, width, height),
-            Event::Deltas(deltas) => self.learn(deltas),
+            Event::Deltas(_) => {}
             Event::Object { id, object } => {
                 self.fetched = Some(Fetched { id, object });
                 self.stale_answers = true;
@@ -215,16 +232,24 @@ impl App {
             }
             None => {
                 let changes = self.world.apply(deltas);
-                self.change_lists(&changes);
-                self.stale_answers = true;
+                self.stale_answers |= !changes.is_empty();
+                self.pending.extend(changes);
+                if self.pending.len() > MANY {
+                    self.pending.clear();
+                    self.stale_lists = true;
+                }
             }
         }
     }
 
-    fn change_lists(&mut self, changes: &[Change]) {
+    fn change_lists(&mut self) {
+        let changes = std::mem::take(&mut self.pending);
+        if self.stale_lists || changes.is_empty() {
+            return;
+        }
         let view = View { world: &self.world, scope: &self.scope };
         for pane in &mut self.panes {
-            pane.change(changes, view);
+            pane.change(&changes, view);
         }
     }
 
@@ -282,6 +307,7 @@ impl App {
     }
 
     fn settle(&mut self) {
+        self.change_lists();
         if std::mem::take(&mut self.stale_lists) {
             let view = View { world: &self.world, scope: &self.scope };
             for pane in &mut self.panes {

@@ -18,6 +18,8 @@ use crate::model::port::PortMatch;
 use crate::model::role::Subject;
 use crate::net::PolicyProblem;
 use crate::net::verdict::Tri;
+use crate::rbac::Identity;
+use crate::rbac::served::Served;
 use crate::text::{Line, Mark, Page};
 
 /// One page of an object.
@@ -31,6 +33,7 @@ pub struct Tab {
 /// All tabs, in their order.
 pub const TABS: &[Tab] = &[
     Tab { title: "facts", has: |_| true, page: facts },
+    Tab { title: "permissions", has: |item| matches!(item, Item::Subject(_)), page: permissions },
     Tab { title: "labels", has: |item| !matches!(item, Item::Subject(_)), page: labels_page },
 ];
 
@@ -321,6 +324,13 @@ fn subject_facts(page: &mut Page, view: View<'_>, subject: &Subject) {
         page.push(linked(2, Mark::Plain, format!("by {id}"), id));
     }
     running(page, view, subject);
+}
+
+/// What a subject may do, each grant with its binding, role and rule.
+fn permissions(view: View<'_>, item: &Item) -> Page {
+    let Item::Subject(subject) = item else { return Page::default() };
+    let identity = Identity::new(subject, &[]);
+    crate::text::rbac::permissions(&view.world.rbac.folded(&identity, None, &Served::built_in()))
 }
 
 /// The pods that run as a service account.

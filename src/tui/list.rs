@@ -270,7 +270,9 @@ impl<R: Row> List<R> {
 
     fn change_many(&mut self, changes: &[(Option<R>, Option<R>)], look: &impl Look<R>) {
         let gone: BTreeSet<R::Key> = changes.iter().filter_map(|it| it.0.as_ref()).map(Row::key).collect();
-        self.all.retain(|it| !gone.contains(&it.row.key()));
+        if !gone.is_empty() {
+            self.all.retain(|it| !gone.contains(&it.row.key()));
+        }
         let new = changes.iter().filter_map(|it| it.1.clone());
         self.all.extend(new.map(|row| Placed { key: None, row }));
         self.all.sort_by(|a, b| a.row.order(&b.row));

@@ -92,7 +92,10 @@ impl Matrix {
             return;
         }
         let stub = self.names.iter().map(|it| paint::width(it)).max().unwrap_or(0).clamp(9, 20) + 2;
-        let width = self.names.iter().map(|it| paint::width(it)).max().unwrap_or(0).clamp(3, TITLE) + 1;
+        let widest = self.names.iter().map(|it| paint::width(it)).max().unwrap_or(0).clamp(3, TITLE) + 1;
+        // Titles shrink before columns are scrolled away.
+        let count = u16::try_from(self.names.len().max(1)).unwrap_or(u16::MAX);
+        let width = (inner.width.saturating_sub(stub) / count).clamp(4.min(widest), widest);
         let columns = usize::from((inner.width.saturating_sub(stub)) / width).max(1);
         let rows = usize::from(inner.height - 3);
         let left = (self.column + 1).saturating_sub(columns);

@@ -122,7 +122,7 @@ pub fn wrap(text: &str, columns: usize) -> Vec<&str> {
     while rest.width() > columns {
         let (line, left) = break_at(rest, columns);
         lines.push(line);
-        rest = left;
+        rest = left.trim_start();
     }
     if !rest.is_empty() || lines.is_empty() {
         lines.push(rest);

@@ -15,12 +15,14 @@ use crate::model::name::Name;
 use crate::model::policy::Policy;
 use crate::net::verdict::Tri;
 use crate::net::{Index, IsolationCounts, Settings};
+use crate::rbac;
 
 /// A cluster with all that is derived from it.
 #[derive(Clone, Debug)]
 pub struct World {
     pub cluster: Cluster,
     pub index: Index,
+    pub rbac: rbac::Index,
     pub subjects: Subjects,
     pub settings: Settings,
     pub check: SelfCheck,
@@ -38,8 +40,9 @@ pub enum SelfCheck {
 impl World {
     /// The world of a cluster.
     pub fn of(cluster: Cluster, settings: Settings, check: SelfCheck) -> Self {
-        let (index, subjects) = (Index::with(&cluster, settings.clone()), Subjects::of(&cluster));
-        Self { cluster, index, subjects, settings, check, counts: BTreeMap::new() }
+        let (index, rbac) = (Index::with(&cluster, settings.clone()), rbac::Index::build(&cluster));
+        let subjects = Subjects::of(&cluster);
+        Self { cluster, index, rbac, subjects, settings, check, counts: BTreeMap::new() }
     }
 
     /// A cluster of which nothing is known yet.
@@ -54,6 +57,7 @@ impl World {
             let changes = self.cluster.apply(delta);
             // Step by step: the index must see the cluster as each change left it.
             self.index.apply(&self.cluster, &changes);
+            self.rbac.apply(&self.cluster, &changes);
             changes.iter().for_each(|it| {
                 self.subjects.apply(it);
             });

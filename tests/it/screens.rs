@@ -107,13 +107,14 @@ impl Driver {
         self
     }
 
-    fn buffer(&self) -> Buffer {
+    fn buffer(&mut self) -> Buffer {
+        self.app.prepare();
         let mut buffer = Buffer::empty(self.area);
         tui::draw(&self.app, self.area, &mut buffer);
         buffer
     }
 
-    fn text(&self) -> String {
+    fn text(&mut self) -> String {
         tui::text(&self.buffer())
     }
 }
@@ -157,7 +158,7 @@ fn look_name((color, modifier): (Color, Modifier)) -> Option<String> {
 }
 
 /// Compares a frame with its golden one, or writes it when asked to.
-fn check(name: &str, driver: &Driver) {
+fn check(name: &str, driver: &mut Driver) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join(format!("tests/screens/{name}.{}x{}.txt", driver.area.width, driver.area.height));
     let shown = frame(&driver.buffer());
@@ -218,7 +219,7 @@ fn without_color_and_unicode_everything_is_still_told_apart() {
     let theme = Theme { colors: Colors::None, glyphs: Glyphs::Ascii };
     let mut driver = Driver::with(80, 24, theme, shop(), Origin::Files);
     driver.keys(": \"trace_shop/web-0_payments/ledger-0:9000 Enter");
-    check("mono_ascii", &driver);
+    check("mono_ascii", &mut driver);
     let buffer = driver.buffer();
     assert!(tui::text(&buffer).is_ascii());
     assert!(buffer.content.iter().all(|it| it.fg == Color::Reset && it.bg == Color::Reset));
@@ -270,15 +271,15 @@ fn freshness_is_said_in_words_and_an_idle_screen_does_not_change() {
 fn the_selection_holds_the_object_and_never_the_row() {
     let mut driver = Driver::new(80, 24);
     driver.keys("2 / \"web Enter j");
-    let selected = |driver: &Driver| {
+    let selected = |driver: &mut Driver| {
         let text = driver.text();
         text.lines().find(|it| it.contains("│>")).map(|it| it.chars().take(20).collect::<String>())
     };
-    let before = selected(&driver);
+    let before = selected(&mut driver);
     driver.send(Event::Deltas(vec![Delta::Gone(ObjectId::new(Kind::POD, "payments", "ledger-0"))]));
-    assert_eq!(selected(&driver), before);
+    assert_eq!(selected(&mut driver), before);
     driver.keys("Esc I");
-    assert_eq!(selected(&driver), before, "sorted the other way");
+    assert_eq!(selected(&mut driver), before, "sorted the other way");
 }
 
 /// The verdict on the screen is answered anew when the cluster changes.
