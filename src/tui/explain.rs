@@ -34,6 +34,7 @@ pub struct Tab {
 pub const TABS: &[Tab] = &[
     Tab { title: "facts", has: |_| true, page: facts },
     Tab { title: "permissions", has: |item| matches!(item, Item::Subject(_)), page: permissions },
+    Tab { title: "who may touch", has: |item| item.object().is_some(), page: touch },
     Tab { title: "labels", has: |item| !matches!(item, Item::Subject(_)), page: labels_page },
 ];
 
@@ -331,6 +332,11 @@ fn permissions(view: View<'_>, item: &Item) -> Page {
     let Item::Subject(subject) = item else { return Page::default() };
     let identity = Identity::new(subject, &[]);
     crate::text::rbac::permissions(&view.world.rbac.folded(&identity, None, &Served::built_in()))
+}
+
+/// Who may change the object, and what else they may do with it.
+fn touch(view: View<'_>, item: &Item) -> Page {
+    item.object().map(|it| crate::text::rbac::touch(&view.world.rbac, &view.world.cluster, &it)).unwrap_or_default()
 }
 
 /// The pods that run as a service account.

@@ -200,7 +200,9 @@ const SCRIPTS: &[(&str, &str, &[(u16, u16)])] = &[
     ("ports", ": \"trace_shop/web-0_shop/db-0 Enter o", &[]),
     ("copy_menu", "2 C", &[]),
     ("frozen", "2 p", &[]),
-    ("labels_tab", "2 }", &[]),
+    ("labels_tab", "2 } }", &[]),
+    ("touch_tab", "2 }", &[]),
+    ("permissions_tab", "4 }", &[]),
     ("hostile", "4 G", &[]),
 ];
 

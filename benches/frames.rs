@@ -1,0 +1,218 @@
+//! What the screen costs: time and bytes of frames, and of a filter's keystrokes, with 1,000 and with 150,000 pods.
+//!
+//! ```text
+//! cargo bench --bench frames                              the figures of docs/performance.md
+//! cargo bench --bench frames -- --shot assets/screen.svg  the picture in the README, drawn by the program itself
+//! ```
+//!
+//! Bytes are exact and the same everywhere; times are of this machine.
+
+use std::hint::black_box;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use kreach::embedded;
+use kreach::kinds::{self, Intern};
+use kreach::model::address::Addresses;
+use kreach::model::cluster::{AnyFact, Cluster, Delta, Entry};
+use kreach::model::facts::{Meta, Pod};
+use kreach::model::name::Name;
+use kreach::terminal::screen::Screen;
+use kreach::tui;
+use kreach::tui::app::{App, Setup};
+use kreach::tui::event::Event;
+use kreach::tui::key;
+use kreach::tui::status::Origin;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+/// A screen with a counter of bytes in place of a terminal.
+struct Bench {
+    app: App,
+    screen: Screen<Vec<u8>>,
+    area: Rect,
+}
+
+impl Bench {
+    fn new(cluster: Cluster, width: u16, height: u16) -> Self {
+        let setup = Setup { title: "prod-eu".into(), origin: Origin::Files, ..Setup::default() };
+        let mut app = App::new(setup, cluster);
+        app.update(Event::Resize(width, height));
+        Self { app, screen: Screen::new(Vec::new()), area: Rect::new(0, 0, width, height) }
+    }
+
+    /// Types keys by their names.
+    fn keys(&mut self, keys: &str) {
+        for name in keys.split_whitespace() {
+            if let Some(key) = key::parse(name) {
+                self.app.update(Event::Key(key));
+            }
+        }
+    }
+
+    /// Draws a frame: how long that took, and what it wrote.
+    fn frame(&mut self) -> (Duration, usize) {
+        let before = self.screen.out().len();
+        let start = Instant::now();
+        let mut buffer = Buffer::empty(self.area);
+        self.app.prepare();
+        tui::draw(&self.app, self.area, &mut buffer);
+        let shown = self.screen.show(buffer);
+        let took = start.elapsed();
+        black_box(shown.is_ok());
+        (took, self.screen.out().len() - before)
+    }
+
+    /// Types keys, then draws: the time of both, and the bytes.
+    fn step(&mut self, keys: &str) -> (Duration, usize) {
+        let start = Instant::now();
+        self.keys(keys);
+        let (_, bytes) = self.frame();
+        (start.elapsed(), bytes)
+    }
+}
+
+/// Pods like a large cluster's: namespaces of 75, workloads of 5, names of about 39 bytes with their namespace.
+fn cluster(pods: u32) -> Cluster {
+    const APPS: [&str; 10] = ["api", "web", "worker", "cache", "db", "gateway", "auth", "billing", "search", "queue"];
+    let mut cluster = Cluster::default();
+    for at in 0..pods {
+        let (namespace, workload) = (at / 75, at / 5);
+        let app = APPS[(workload % 10) as usize];
+        let meta = Meta {
+            namespace: Name::from(format!("team-{}-{namespace:04x}", namespace % 60)),
+            name: Name::from(format!("{app}-{:04x}-{:010x}-{:05x}", workload % 65_521, workload * 7, at * 13)),
+            ..Meta::default()
+        };
+        let address = std::net::IpAddr::from([10, (at >> 16) as u8, (at >> 8) as u8, at as u8]);
+        let node = Name::from(format!("node-{}", at % 500));
+        let pod = Pod { meta, node, addresses: Addresses::new([address]), ..Pod::default() };
+        cluster.apply(Delta::Put(Entry { fact: AnyFact::Pod(Arc::new(pod)), problems: Vec::new() }));
+    }
+    cluster
+}
+
+fn percentile(times: &mut [Duration], part: usize) -> Duration {
+    times.sort();
+    times[(times.len() * part / 100).min(times.len() - 1)]
+}
+
+/// Time of frames while the selection jumps about, so that nothing is cached.
+fn frames(pods: u32, cluster: &Cluster) {
+    let mut bench = Bench::new(cluster.clone(), 200, 60);
+    bench.keys("2");
+    bench.frame();
+    let mut times: Vec<Duration> = (0..400)
+        .map(|at| {
+            bench.keys(if at % 7 == 6 { "ctrl-u" } else { "PgDn" });
+            bench.frame().0
+        })
+        .collect();
+    let (half, most) = (percentile(&mut times, 50), percentile(&mut times, 99));
+    println!("frame 200x60, {pods} pods: p50 {half:?}, p99 {most:?}");
+}
+
+/// Bytes of what users do, at the size that the goals name.
+fn bytes(cluster: &Cluster) {
+    for (width, height) in [(80, 24), (120, 40), (200, 60)] {
+        let mut bench = Bench::new(cluster.clone(), width, height);
+        bench.keys("2");
+        let full = bench.frame().1;
+        let moved = bench.step("j").1;
+        let idle = bench.frame().1;
+        bench.keys("G");
+        bench.frame();
+        bench.keys("k k k k k k k k k k k k k k k k k k k k k k k k k k k k k k k k k k k k k k k k k k k k k k k k k k k k k k k k");
+        bench.frame();
+        let scrolled = bench.step("k").1;
+        let paged = bench.step("PgUp").1;
+        println!("bytes {width}x{height}: full {full}, move {moved}, scroll {scrolled}, page {paged}, idle {idle}");
+    }
+}
+
+/// Each keystroke of filters typed letter by letter, frame included.
+fn keystrokes(cluster: &Cluster) {
+    let mut times = Vec::new();
+    for query in ["api", "apit", "gateway-x", "team12api", "zzzqqq", "a", "web0f", "billing7"] {
+        let mut bench = Bench::new(cluster.clone(), 200, 60);
+        bench.keys("2 /");
+        bench.frame();
+        for letter in query.chars() {
+            times.push(bench.step(&letter.to_string()).0);
+        }
+    }
+    let (half, most) = (percentile(&mut times, 50), percentile(&mut times, 99));
+    println!("filter keystroke, {} pods: p50 {half:?}, p99 {most:?}", cluster.pods.len());
+}
+
+/// One pod's change, taken in and drawn.
+fn changes(cluster: &Cluster) {
+    let mut bench = Bench::new(cluster.clone(), 200, 60);
+    bench.keys("2");
+    bench.frame();
+    let pods: Vec<Arc<Pod>> = cluster.pods.iter().step_by(997).cloned().collect();
+    let mut times: Vec<Duration> = pods
+        .iter()
+        .map(|pod| {
+            let mut changed = (**pod).clone();
+            changed.node = "node-moved".into();
+            let entry = Entry { fact: AnyFact::Pod(Arc::new(changed)), problems: Vec::new() };
+            let start = Instant::now();
+            bench.app.update(Event::Deltas(vec![Delta::Put(entry)]));
+            bench.frame();
+            start.elapsed()
+        })
+        .collect();
+    let (half, most) = (percentile(&mut times, 50), percentile(&mut times, 99));
+    println!("one pod changes, {} pods: frame after it p50 {half:?}, p99 {most:?}", cluster.pods.len());
+}
+
+/// The cluster of the story, as it stands when the demo opens.
+fn story() -> Cluster {
+    let began = jiff::Timestamp::from_second(1_793_000_000).expect("a time");
+    let story = embedded::story::Story::new(began);
+    let (mut cluster, mut intern) = (Cluster::default(), Intern::new());
+    for spec in kinds::KINDS {
+        let Some(kind) = embedded::kinds::by_plural(spec.plural) else { continue };
+        story.world().documents(kind, |json| {
+            let text = String::from_utf8_lossy(json);
+            if let Some(delta) = spec.read_json(&text, "default", &mut intern).delta() {
+                cluster.apply(delta);
+            }
+        });
+    }
+    cluster
+}
+
+/// The README's picture: a denied connection of the story, with its proof.
+fn shot(path: &str) -> std::io::Result<()> {
+    let (width, height) = (120, 34);
+    let setup = Setup { title: "demo".into(), origin: Origin::Live, ..Setup::default() };
+    let mut app = App::new(setup, story());
+    app.update(Event::Resize(width, height));
+    for word in ["2", ":"] {
+        app.update(Event::Key(key::parse(word).expect("a key")));
+    }
+    app.update(Event::Paste("trace svc/shop/web svc/payments/db".into()));
+    app.update(Event::Key(key::parse("Enter").expect("a key")));
+    let area = Rect::new(0, 0, width, height);
+    let mut buffer = Buffer::empty(area);
+    tui::draw(&app, area, &mut buffer);
+    print!("{}", tui::text(&buffer));
+    std::fs::write(path, tui::svg::svg(&buffer))
+}
+
+fn main() -> std::io::Result<()> {
+    let arguments: Vec<String> = std::env::args().collect();
+    if let Some(at) = arguments.iter().position(|it| it == "--shot") {
+        let path = arguments.get(at + 1).ok_or_else(|| std::io::Error::other("--shot FILE"))?;
+        return shot(path);
+    }
+    let (small, large) = (cluster(1_000), cluster(150_000));
+    bytes(&large);
+    frames(1_000, &small);
+    frames(150_000, &large);
+    keystrokes(&large);
+    changes(&large);
+    Ok(())
+}
