@@ -15,7 +15,7 @@ use crate::model::evidence::Outcome;
 use crate::model::name::Name;
 use crate::model::policy::Direction;
 use crate::net::reach::Counts;
-use crate::net::verdict::Port;
+use crate::net::verdict::{Port, Tri};
 
 /// Classes by what one end has with them on some port.
 struct Judged {
@@ -182,6 +182,11 @@ impl Index {
         judged
     }
 
+    /// How many pods surely pass on some port.
+    pub(super) fn passing(&self, row: &Row, atom: Option<usize>) -> u64 {
+        self.judged(row, atom).allow.iter().map(|it| u64::from(self.classes.get(it).pods)).sum()
+    }
+
     /// All that the row of those who reach a class rests on.
     fn signature(&self, id: u32, class: &Class) -> Vec<u32> {
         if self.odd.has(id) {
@@ -196,13 +201,17 @@ impl Index {
             let ports = self.ports.resolved(rule.spec, class.key.declared);
             near.extend(rule.peers.iter().map(|peer| [ports.sure, ports.possible, *peer]));
         }
-        let held = class.peers.iter().map(|it| (it.peer(), u32::from(it.tri() == crate::net::verdict::Tri::Maybe)));
+        let held = class.peers.iter().map(|it| (it.peer(), u32::from(it.tri() == Tri::Maybe)));
         let mut far: Vec<[u32; 3]> = Vec::new();
         for (peer, maybe) in held.chain([(ANYONE, 0)]) {
             for group in &self.peers.get(peer).groups[slot(Direction::Egress)] {
                 let ports = self.ports.resolved(self.groups.get(*group).spec, class.key.declared);
                 far.push([ports.sure, ports.possible, group << 1 | maybe]);
             }
+        }
+        if !self.odd.is_empty() {
+            // Classes that are judged one by one may tell these classes apart by any peer.
+            far.extend(class.peers.iter().map(|it| [u32::MAX, it.peer(), u32::from(it.tri() == Tri::Maybe)]));
         }
         near.sort_unstable();
         near.dedup();

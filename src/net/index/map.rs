@@ -72,6 +72,16 @@ impl Index {
         reach
     }
 
+    /// How many pods an end reaches, or is reached by, on some port: a row without its names.
+    ///
+    /// Pods on the host network and the end itself count as their classes do; [`Index::reach`] parts them.
+    pub fn reach_count(&self, cluster: &Cluster, end: &End, direction: Direction, port: Option<Port>) -> u64 {
+        let found = self.find(cluster, end);
+        let atom = self.terms(port).atom;
+        let rows = self.rows(&found, direction);
+        rows.first().map_or(0, |row| self.passing(row, atom))
+    }
+
     fn push_reach(&self, reach: &mut Reach, unit: crate::net::reach::Unit, sum: &Sum, sets: &mut Sets) {
         join(&mut reach.pairs, &sum.pairs);
         if sum.is_possible() {

@@ -1,0 +1,487 @@
+//! What network answers cost at scale: `cargo bench --bench net [S|M|L|ADV|XL]` (default L).
+//!
+//! A seeded world of model facts in the shape of performance.md §3: namespaces of teams, workloads of 1–9 pods,
+//! default-deny, DNS, same-namespace, tier to tier with names and ranges, ingress, monitoring, team selectors,
+//! outside and cutting blocks. Each figure is a distribution, since it is the slow ones that a user sees. The naive
+//! evaluator checks a sample of the same answers.
+
+use std::hint::black_box;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use kreach::model::address::{Addresses, Block};
+use kreach::model::cluster::{AnyFact, Change, Cluster, Delta, Entry};
+use kreach::model::facts::{ContainerPort, ContainerRole, Meta, Namespace, Pod};
+use kreach::model::id::{Kind, PodId};
+use kreach::model::labels::{Labels, NamespaceMatch, Operator, Requirement, Selector, SelectorSet};
+use kreach::model::name::Name;
+use kreach::model::place::Place;
+use kreach::model::policy::{Action, Direction, Directions, Peer, PeerMatch, Policy, Rule, Tier};
+use kreach::model::port::{PortMatch, Protocol};
+use kreach::net::reach::By;
+use kreach::net::verdict::End;
+use kreach::net::{Index, Settings, naive};
+
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33) as usize % sides
+    }
+
+    fn percent(&mut self, chance: usize) -> bool {
+        self.roll(100) < chance
+    }
+}
+
+struct Shape {
+    namespaces: usize,
+    pods: usize,
+    unique: bool,
+}
+
+fn shape(name: &str) -> Shape {
+    let (namespaces, pods, unique) = match name {
+        "S" => (20, 1_000, false),
+        "M" => (200, 10_000, false),
+        "ADV" => (2_000, 150_000, true),
+        "XL" => (10_000, 1_000_000, false),
+        _ => (2_000, 150_000, false),
+    };
+    Shape { namespaces, pods, unique }
+}
+
+const TIERS: [&str; 3] = ["frontend", "backend", "data"];
+const APPS: [&str; 6] = ["api", "web", "worker", "cache", "db", "gateway"];
+
+fn put(cluster: &mut Cluster, fact: AnyFact) -> Vec<Change> {
+    cluster.apply(Delta::Put(Entry { fact, problems: Vec::new() }))
+}
+
+fn labels(pairs: &[(&str, &str)]) -> Labels {
+    Labels::new(pairs.iter().map(|(key, value)| ((*key).into(), (*value).into())))
+}
+
+fn equals(pairs: &[(&str, &str)]) -> Selector {
+    let requirement =
+        |(key, value): &(&str, &str)| Requirement { key: (*key).into(), operator: Operator::In(vec![(*value).into()]) };
+    Selector::new(pairs.iter().map(requirement))
+}
+
+fn namespace_name(at: usize) -> String {
+    match at {
+        0 => "kube-system".into(),
+        1 => "ingress-nginx".into(),
+        2 => "monitoring".into(),
+        at => format!("team-{}-ns{at}", at % 60),
+    }
+}
+
+fn world(shape: &Shape, dice: &mut Dice) -> Cluster {
+    let mut cluster = Cluster::default();
+    for at in 0..shape.namespaces {
+        let (name, team) = (namespace_name(at), format!("team-{}", at % 60));
+        let env = ["prod", "staging", "dev"][at % 3];
+        let labels = labels(&[("kubernetes.io/metadata.name", &name), ("team", &team), ("env", env)]);
+        let meta = Meta { name: name.into(), labels, ..Meta::default() };
+        put(&mut cluster, AnyFact::Namespace(Arc::new(Namespace { meta, implied: false })));
+    }
+    let mut apps: Vec<Vec<String>> = vec![Vec::new(); shape.namespaces];
+    fill_pods(&mut cluster, shape, dice, &mut apps);
+    for at in 0..shape.namespaces {
+        if !dice.percent(10) {
+            fill_policies(&mut cluster, at, dice, &apps);
+        }
+    }
+    if shape.unique {
+        let every = Selector::new([Requirement { key: "unique".into(), operator: Operator::Exists }]);
+        policy(&mut cluster, 0, "unique", every, Some(vec![rule(Direction::Ingress, vec![], vec![])]), None);
+    }
+    cluster
+}
+
+fn fill_pods(cluster: &mut Cluster, shape: &Shape, dice: &mut Dice, apps: &mut [Vec<String>]) {
+    let (mut made, mut turn) = (0, 0);
+    while made < shape.pods {
+        let at = turn % shape.namespaces;
+        turn += 1;
+        let (namespace, team) = (Name::from(namespace_name(at)), format!("team-{}", at % 60));
+        for workload in 0..if at < 3 { 40 } else { 4 + dice.roll(18) } {
+            let app = if at == 0 && workload == 0 {
+                "kube-dns".to_owned()
+            } else {
+                format!("{}-{:x}", APPS[dice.roll(6)], dice.roll(0xf_ffff))
+            };
+            let (tier, hash) = (TIERS[dice.roll(3)], format!("{:x}", dice.roll(0xfff_ffff)));
+            let ports = ports(dice);
+            for replica in 0..=dice.roll(9) {
+                if made == shape.pods {
+                    return;
+                }
+                let mut all: Vec<(Name, Name)> = labels(&[
+                    ("app", &app),
+                    ("app.kubernetes.io/name", &app),
+                    ("team", &team),
+                    ("tier", tier),
+                    ("pod-template-hash", &hash),
+                    ("environment", "production"),
+                ])
+                .iter()
+                .map(|(key, value)| (key.clone(), value.clone()))
+                .collect();
+                match at {
+                    0 if workload == 0 => all.push(("k8s-app".into(), "kube-dns".into())),
+                    1 => all.push(("app.kubernetes.io/component".into(), "controller".into())),
+                    _ => {}
+                }
+                if shape.unique {
+                    all.push(("unique".into(), format!("u{made}").into()));
+                }
+                let address = Ipv4Addr::from(0x0a80_0000 + made as u32);
+                let name = format!("{app}-{hash}-{turn}-{replica}");
+                let meta = Meta {
+                    namespace: namespace.clone(),
+                    name: name.into(),
+                    labels: Labels::new(all),
+                    ..Meta::default()
+                };
+                let addresses = Addresses::new([IpAddr::V4(address)]);
+                let pod = Pod { meta, addresses, ports: ports.clone(), node: "n".into(), ..Pod::default() };
+                put(cluster, AnyFact::Pod(Arc::new(pod)));
+                made += 1;
+            }
+            apps[at].push(app);
+        }
+    }
+}
+
+fn ports(dice: &mut Dice) -> Arc<[ContainerPort]> {
+    let port = |name: &str, number| ContainerPort {
+        name: name.into(),
+        protocol: Protocol::Tcp,
+        number,
+        container: ContainerRole::Regular,
+    };
+    let mut ports = vec![port("http", 8080)];
+    if dice.percent(70) {
+        ports.push(port("metrics", if dice.percent(80) { 9090 } else { 9102 }));
+    }
+    if dice.percent(15) {
+        ports.push(port("grpc", 9000));
+    }
+    ports.into()
+}
+
+fn tcp(first: u16, last: u16) -> PortMatch {
+    PortMatch::Range { protocol: Protocol::Tcp, first, last }
+}
+
+fn named(name: &str) -> PortMatch {
+    PortMatch::Named { protocol: Protocol::Tcp, name: name.into() }
+}
+
+fn pods(namespaces: NamespaceMatch, pods: Selector) -> PeerMatch {
+    PeerMatch::Pods(SelectorSet { namespaces, pods })
+}
+
+fn rule(direction: Direction, peers: Vec<PeerMatch>, ports: Vec<PortMatch>) -> Rule {
+    let place = Place::new(format!("spec.{}[0]", direction.as_str()));
+    let peers = if peers.is_empty() { vec![PeerMatch::Anyone] } else { peers };
+    let ports = if ports.is_empty() { vec![PortMatch::Any] } else { ports };
+    let peers = peers.into_iter().map(|matches| Peer { matches, place: place.clone() }).collect();
+    Rule { direction, action: Action::Allow, peers, ports, place }
+}
+
+fn policy(
+    cluster: &mut Cluster,
+    at: usize,
+    name: &str,
+    target: Selector,
+    ingress: Option<Vec<Rule>>,
+    egress: Option<Vec<Rule>>,
+) {
+    let namespace = Name::from(namespace_name(at));
+    let isolates = Directions { ingress: ingress.is_some(), egress: egress.is_some() };
+    let policy = Policy {
+        meta: Meta { namespace: namespace.clone(), name: name.into(), ..Meta::default() },
+        kind: Kind::NETWORK_POLICY,
+        tier: Tier::Namespace,
+        target: SelectorSet { namespaces: NamespaceMatch::Own(namespace), pods: target },
+        isolates,
+        rules: ingress.into_iter().flatten().chain(egress.into_iter().flatten()).collect(),
+        inert: 0,
+        gaps: Vec::new(),
+    };
+    put(cluster, AnyFact::Policy(Arc::new(policy)));
+}
+
+fn fill_policies(cluster: &mut Cluster, at: usize, dice: &mut Dice, apps: &[Vec<String>]) {
+    let (into, out) = (Direction::Ingress, Direction::Egress);
+    let home = NamespaceMatch::Own(namespace_name(at).into());
+    let named_space = |name: &str| NamespaceMatch::Labels(equals(&[("kubernetes.io/metadata.name", name)]));
+    let (all, team) = (Selector::everything(), format!("team-{}", at % 60));
+    let is_shut = dice.percent(50);
+    policy(cluster, at, "default-deny", all.clone(), Some(vec![]), is_shut.then(Vec::new));
+    if is_shut {
+        let dns = pods(named_space("kube-system"), equals(&[("k8s-app", "kube-dns")]));
+        let udp = PortMatch::Range { protocol: Protocol::Udp, first: 53, last: 53 };
+        policy(cluster, at, "allow-dns", all.clone(), None, Some(vec![rule(out, vec![dns], vec![udp, tcp(53, 53)])]));
+    }
+    let same = || pods(home.clone(), Selector::everything());
+    if dice.percent(60) {
+        let egress = is_shut.then(|| vec![rule(out, vec![same()], vec![])]);
+        policy(cluster, at, "same-ns", all.clone(), Some(vec![rule(into, vec![same()], vec![])]), egress);
+    } else {
+        let from = pods(home.clone(), equals(&[("tier", "frontend")]));
+        policy(
+            cluster,
+            at,
+            "backend",
+            equals(&[("tier", "backend")]),
+            Some(vec![rule(into, vec![from], vec![tcp(8080, 8080)])]),
+            None,
+        );
+        let inner = Requirement { key: "tier".into(), operator: Operator::In(vec!["backend".into(), "data".into()]) };
+        let from = pods(home.clone(), Selector::new([inner]));
+        policy(
+            cluster,
+            at,
+            "data",
+            equals(&[("tier", "data")]),
+            Some(vec![rule(into, vec![from], vec![named("http"), tcp(9000, 9010)])]),
+            None,
+        );
+    }
+    let controller = pods(named_space("ingress-nginx"), equals(&[("app.kubernetes.io/component", "controller")]));
+    policy(
+        cluster,
+        at,
+        "ingress",
+        equals(&[("tier", "frontend")]),
+        Some(vec![rule(into, vec![controller], vec![named("http")])]),
+        None,
+    );
+    let monitors = pods(named_space("monitoring"), Selector::everything());
+    policy(
+        cluster,
+        at,
+        "monitoring",
+        all.clone(),
+        Some(vec![rule(into, vec![monitors], vec![named("metrics")])]),
+        None,
+    );
+    if dice.percent(40) {
+        let friends = || pods(NamespaceMatch::Labels(equals(&[("team", &team)])), Selector::everything());
+        let egress = is_shut.then(|| vec![rule(out, vec![friends()], vec![])]);
+        policy(
+            cluster,
+            at,
+            "team",
+            equals(&[("tier", "backend")]),
+            Some(vec![rule(into, vec![friends()], vec![tcp(8080, 8080), tcp(9000, 9000)])]),
+            egress,
+        );
+    }
+    let block = |cidr: &str, except: &[&str]| {
+        let parse = |it: &str| it.parse().expect("a literal block");
+        PeerMatch::Block(Block { cidr: parse(cidr), except: except.iter().map(|it| parse(it)).collect() })
+    };
+    if is_shut && dice.percent(50) {
+        let world = block("0.0.0.0/0", &["10.0.0.0/8"]);
+        policy(cluster, at, "world", all.clone(), None, Some(vec![rule(out, vec![world], vec![tcp(443, 443)])]));
+    }
+    if dice.percent(3) {
+        let part = block(["10.128.0.0/17", "10.129.0.0/17"][dice.roll(2)], &[]);
+        policy(
+            cluster,
+            at,
+            "part",
+            equals(&[("tier", "data")]),
+            Some(vec![rule(into, vec![part], vec![tcp(5432, 5432)])]),
+            None,
+        );
+    }
+    for turn in 0..dice.roll(3) {
+        let other = dice.roll(apps.len());
+        if apps[at].is_empty() || apps[other].is_empty() {
+            continue;
+        }
+        let (mine, theirs) = (&apps[at][dice.roll(apps[at].len())], &apps[other][dice.roll(apps[other].len())]);
+        let peer = pods(named_space(&namespace_name(other)), equals(&[("app", theirs)]));
+        policy(
+            cluster,
+            at,
+            &format!("app-{turn}"),
+            equals(&[("app", mine)]),
+            Some(vec![rule(into, vec![peer], vec![tcp(8080, 8080)])]),
+            None,
+        );
+    }
+}
+
+fn print(name: &str, mut times: Vec<Duration>) {
+    times.sort_unstable();
+    let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize];
+    println!(
+        "  {name:<44} p50 {:>10.1?}  p99 {:>10.1?}  max {:>10.1?}  of {}",
+        at(0.5),
+        at(0.99),
+        at(1.0),
+        times.len()
+    );
+}
+
+fn time<T>(work: impl FnOnce() -> T) -> (T, Duration) {
+    let start = Instant::now();
+    let it = black_box(work());
+    (it, start.elapsed())
+}
+
+fn times(n: usize, mut work: impl FnMut(usize)) -> Vec<Duration> {
+    (0..n).map(|at| time(|| work(at)).1).collect()
+}
+
+fn main() {
+    let name = std::env::args().skip(1).find(|it| !it.starts_with('-')).unwrap_or_else(|| "L".into());
+    let shape = shape(&name);
+    let dice = &mut Dice(0x1234_5678_9abc_def1);
+    let mut cluster = world(&shape, dice);
+    println!(
+        "world {name}: {} namespaces, {} pods, {} policies",
+        shape.namespaces,
+        cluster.pods.len(),
+        cluster.policies.len()
+    );
+    let (mut index, took) = time(|| Index::build(&cluster));
+    println!("  build {took:.1?}, {} classes, {:.1} MB", index.classes(), index.bytes() as f64 / 1e6);
+    let (copy, took) = time(|| index.clone());
+    println!("  copy {took:.1?}");
+    drop(copy);
+    let ends: Vec<End> = cluster.pods.iter().map(|it| End::Pod(it.pod_id())).collect();
+    let pairs: Vec<(usize, usize)> = (0..100_000)
+        .map(|at| {
+            let to = dice.roll(ends.len());
+            (if at % 2 == 0 { (to + 1 + dice.roll(20)) % ends.len() } else { dice.roll(ends.len()) }, to)
+        })
+        .collect();
+    reads(&cluster, &index, &ends, &pairs, dice);
+    events(&mut cluster, &mut index, &ends, dice);
+}
+
+fn reads(cluster: &Cluster, index: &Index, ends: &[End], pairs: &[(usize, usize)], dice: &mut Dice) {
+    let web = Some((Protocol::Tcp, 8080));
+    print(
+        "trace, outcome",
+        times(pairs.len(), |at| {
+            black_box(index.outcome(cluster, &ends[pairs[at].0], &ends[pairs[at].1], web));
+        }),
+    );
+    print(
+        "trace, explained",
+        times(pairs.len(), |at| {
+            black_box(index.trace(cluster, &ends[pairs[at].0], &ends[pairs[at].1], web).outcome());
+        }),
+    );
+    print(
+        "trace, explained, all ports",
+        times(pairs.len(), |at| {
+            black_box(index.trace(cluster, &ends[pairs[at].0], &ends[pairs[at].1], None).outcome());
+        }),
+    );
+    let settings = Settings::default();
+    let slow = times(200, |at| {
+        let (from, to) = (&ends[pairs[at].0], &ends[pairs[at].1]);
+        let outcome = naive::outcome(cluster, &settings, from, to, (Protocol::Tcp, 8080));
+        assert_eq!(outcome, index.outcome(cluster, from, to, web), "{from:?} -> {to:?}");
+    });
+    print("naive, the same pairs", slow);
+    for (name, direction) in
+        [("who reaches X, by class", Direction::Ingress), ("X reaches, by class", Direction::Egress)]
+    {
+        let asked: Vec<usize> = (0..5_000).map(|_| dice.roll(ends.len())).collect();
+        print(
+            name,
+            times(asked.len(), |at| {
+                black_box(index.reach_count(cluster, &ends[asked[at]], direction, web));
+            }),
+        );
+    }
+    let asked: Vec<usize> = (0..200).map(|_| dice.roll(ends.len())).collect();
+    for by in [By::Namespace, By::Workload] {
+        print(
+            &format!("who reaches X, listed by {by:?}"),
+            times(asked.len(), |at| {
+                black_box(index.reach(cluster, &ends[asked[at]], Direction::Ingress, by, None));
+            }),
+        );
+    }
+    let (counts, took) = time(|| index.counts(cluster, None));
+    println!("  all pairs {took:.1?}: {counts:?}");
+}
+
+fn events(cluster: &mut Cluster, index: &mut Index, ends: &[End], dice: &mut Dice) {
+    let pod = |cluster: &Cluster, end: &End| -> Arc<Pod> {
+        let End::Pod(PodId { namespace, name }) = end else { unreachable!("all are pods") };
+        cluster.pods.get(namespace, name).expect("it is held").clone()
+    };
+    let mut follow = |cluster: &mut Cluster, index: &mut Index, fact: AnyFact| {
+        let changes = put(cluster, fact);
+        time(|| index.apply(cluster, &changes)).1
+    };
+    let mut relabel = |cluster: &mut Cluster, index: &mut Index, key: &str, value: String| {
+        let mut changed = (*pod(cluster, &ends[dice.roll(ends.len())])).clone();
+        let pairs = changed.meta.labels.iter().map(|(key, value)| (key.clone(), value.clone()));
+        changed.meta.labels = Labels::new(pairs.chain([(key.into(), value.into())]));
+        follow(cluster, index, AnyFact::Pod(Arc::new(changed)))
+    };
+    let known = (0..5_000).map(|at| relabel(cluster, index, "tier", TIERS[at % 3].into())).collect();
+    print("pod relabeled", known);
+    let new = (0..1_000).map(|at| relabel(cluster, index, "app", format!("fresh-{at}"))).collect();
+    print("pod, new class", new);
+    let policies: Vec<Arc<Policy>> = cluster.policies.iter().cloned().collect();
+    let mut step = 0;
+    let replaced = (0..2_000).map(|at| {
+        step += 7919;
+        let mut policy = (*policies[step % policies.len()]).clone();
+        policy.rules.push(rule(Direction::Ingress, vec![], vec![tcp(8080 + (at % 3) as u16, 9000)]));
+        follow(cluster, index, AnyFact::Policy(Arc::new(policy)))
+    });
+    print("policy replaced", replaced.collect());
+    let added = (0..1_000).map(|at| {
+        step += 7919;
+        let mut policy = (*policies[step % policies.len()]).clone();
+        policy.meta.name = format!("added-{at}").into();
+        follow(cluster, index, AnyFact::Policy(Arc::new(policy)))
+    });
+    print("policy added", added.collect());
+    let spaces: Vec<Arc<Namespace>> = cluster.namespaces.iter().cloned().collect();
+    let labeled = (0..1_000).map(|at| {
+        let mut space = (*spaces[(at * 7919) % spaces.len()]).clone();
+        let pairs = space.meta.labels.iter().map(|(key, value)| (key.clone(), value.clone()));
+        space.meta.labels = Labels::new(pairs.chain([("team".into(), format!("team-{}", at % 60).into())]));
+        follow(cluster, index, AnyFact::Namespace(Arc::new(space)))
+    });
+    print("namespace relabeled", labeled.collect());
+    let keys = ["environment", "app.kubernetes.io/name", "never"].iter().map(|key| {
+        let mut policy = (*policies[11 % policies.len()]).clone();
+        policy.meta.name = format!("key-{key}").into();
+        policy.target.pods = Selector::new([Requirement { key: (*key).into(), operator: Operator::Exists }]);
+        follow(cluster, index, AnyFact::Policy(Arc::new(policy)))
+    });
+    print("a label key that no selector has read", keys.collect());
+    let what_if = times(100, |at| {
+        let mut staged = index.clone();
+        let mut after = cluster.clone();
+        let mut policy = (*policies[(at * 7919) % policies.len()]).clone();
+        policy.rules.clear();
+        let changes = put(&mut after, AnyFact::Policy(Arc::new(policy)));
+        staged.apply(&after, &changes);
+        black_box(staged.outcome(&after, &ends[at], &ends[at + 1], None));
+    });
+    print("what-if on a copy: replace, ask again", what_if);
+    println!("  afterwards {} classes, {:.1} MB", index.classes(), index.bytes() as f64 / 1e6);
+}
