@@ -12,7 +12,7 @@ use kreach::model::cluster::{AnyFact, Cluster, Delta};
 use kreach::model::evidence::Outcome;
 use kreach::model::name::Name;
 use kreach::rbac::naive::{self, Asker};
-use kreach::rbac::{Identity, Index, Request};
+use kreach::rbac::{Identity, Index, Places, Request};
 use kube::Client;
 use serde_json::{Value, json};
 
@@ -134,6 +134,58 @@ async fn the_api_server_answers_as_we_do() {
     let asked = questions.len();
     assert!(allowed > asked / 20 && allowed < asked - asked / 20 && named > 0, "{allowed} of {asked} allowed");
     println!("{asked} SubjectAccessReviews, {allowed} allowed, no disagreement");
+    who_can_agrees(&client, &cluster, &index, &mut random).await;
+    commands_answer_live(&plane, &index, &cluster);
+}
+
+/// Everybody whom `who-can` lists is allowed by the server, and nobody else of the candidates is.
+async fn who_can_agrees(client: &Client, cluster: &Cluster, index: &Index, random: &mut Random) {
+    let candidates = index.candidates(cluster);
+    for _ in 0..25 {
+        let request = STORED.likely(random, cluster).map_or_else(|| STORED.request(random), |(_, it)| it);
+        let who = index.who_can(cluster, &request, Places::Asked);
+        let mut theirs = Vec::new();
+        for subject in &candidates {
+            let identity = Identity::new(subject, &[]);
+            if ask(client, &review(&identity, &request)).await.0 == Outcome::Allow {
+                theirs.push(subject);
+            }
+        }
+        assert_eq!(who.holders.iter().map(|it| &it.subject).collect::<Vec<_>>(), theirs, "{request}");
+    }
+}
+
+/// The commands, live: what they read of the server is enough, and what they may not read makes a no unknown.
+fn commands_answer_live(plane: &control_plane::ControlPlane, index: &Index, cluster: &Cluster) {
+    let run = |user: &str, arguments: &[&str]| {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_kreach"))
+            .arg("--kubeconfig")
+            .arg(plane.kubeconfig_for(user))
+            .args(arguments)
+            .output()
+            .expect("the binary runs");
+        let answer: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+        (output.status.code().expect("an exit code"), answer, String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let (_, answer, errors) = run("admin", &["who-can", "get", "pods", "-n", "rbac-a", "-o", "json"]);
+    let found: Vec<&str> = answer["subjects"]
+        .as_array()
+        .unwrap_or_else(|| panic!("{errors}"))
+        .iter()
+        .filter_map(|it| it["subject"].as_str())
+        .collect();
+    let who = index.who_can(cluster, &Request::resource("get", "", "pods", "rbac-a"), Places::Asked);
+    let expected: Vec<String> = who.holders.iter().map(|it| it.subject.to_string()).collect();
+    // The server has namespaces of its own, whose groups of service accounts may be granted as well.
+    assert!(expected.iter().all(|it| found.contains(&it.as_str())), "{found:?} {expected:?}");
+
+    let (code, answer, errors) = run("admin", &["can", "user:nobody", "delete", "nodes", "-o", "json"]);
+    let nobody = Identity::new(&kreach::rbac::identity::parse("user:nobody").expect("a subject"), &[]);
+    let ours = index.can(&nobody, &Request::resource("delete", "", "nodes", "")).outcome();
+    assert_eq!(answer["outcome"], ours.as_str(), "{errors}");
+    assert_eq!(code, i32::from(ours == Outcome::Deny));
+    let (code, answer, errors) = run("carol", &["can", "user:nobody", "delete", "nodes", "-o", "json"]);
+    assert_eq!((code, &answer["outcome"]), (3, &json!("unknown")), "{errors}");
 }
 
 /// Waits until the server's authorizer has seen all that was written: its informers lag a moment behind.
