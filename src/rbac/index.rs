@@ -50,6 +50,8 @@ pub(super) struct RoleEntry {
 #[derive(Clone, Debug)]
 pub(super) struct BindingEntry {
     pub binding: Arc<Binding>,
+    /// The keys of its subjects, with the index of each.
+    pub keys: Box<[(usize, Key)]>,
     pub role: Option<Slot>,
     pub namespace: u32,
 }
@@ -154,6 +156,7 @@ impl Index {
         index.by_namespace.push(Vec::new());
         index.role_slots.reserve(cluster.roles.len());
         index.binding_slots.reserve(cluster.bindings.len());
+        index.users.reserve(cluster.bindings.len());
         for role in cluster.roles.iter() {
             index.put_role(cluster, role);
         }
@@ -319,7 +322,8 @@ impl Index {
     fn put_binding(&mut self, binding: &Arc<Binding>) {
         let role = role_of(binding).map(|it| self.role_slot(it));
         let namespace = self.namespace_number(&binding.meta.namespace);
-        let entry = BindingEntry { binding: binding.clone(), role, namespace };
+        let keys: Box<[(usize, Key)]> = keys_of(binding).map(|(at, key)| (at, self.shared(key))).collect();
+        let entry = BindingEntry { binding: binding.clone(), keys: keys.clone(), role, namespace };
         let slot = match self.free_bindings.pop() {
             Some(slot) => {
                 self.bindings[slot as usize] = Some(entry);
@@ -335,12 +339,20 @@ impl Index {
         if let Some(role) = role {
             insert(&mut self.roles[role as usize].bindings, slot);
         }
-        for (_, key) in keys_of(binding) {
+        for (_, key) in keys {
             let (map, name) = match key {
                 Key::User(name) => (&mut self.users, name),
                 Key::Group(name) => (&mut self.groups, name),
             };
             insert(map.entry(name).or_default(), (namespace, slot));
+        }
+    }
+
+    /// The same key with the string that the maps already hold.
+    fn shared(&self, key: Key) -> Key {
+        match key {
+            Key::User(name) => Key::User(self.users.get_key_value(&name).map_or(name, |(held, _)| held.clone())),
+            Key::Group(name) => Key::Group(self.groups.get_key_value(&name).map_or(name, |(held, _)| held.clone())),
         }
     }
 
@@ -350,7 +362,7 @@ impl Index {
         let Some(entry) = self.bindings[slot as usize].take() else { return };
         self.free_bindings.push(slot);
         remove(&mut self.by_namespace[entry.namespace as usize], &slot);
-        for (_, key) in keys_of(&entry.binding) {
+        for (_, key) in &entry.keys {
             let (map, name) = match key {
                 Key::User(name) => (&mut self.users, name),
                 Key::Group(name) => (&mut self.groups, name),

@@ -8,7 +8,7 @@ use crate::model::role::{Binding, Role, Subject};
 use super::aggregation::Effective;
 use super::grant::{Access, Dangling, Grant};
 use super::identity::{Identity, MASTERS};
-use super::index::{BindingEntry, CLUSTER, Index, Key, RoleEntry, Slot, keys_of};
+use super::index::{BindingEntry, CLUSTER, Index, Key, RoleEntry, Slot};
 use super::mask::Mask;
 use super::matching::Asked;
 use super::request::Request;
@@ -35,9 +35,9 @@ impl Holding {
     }
 }
 
-/// Where in a binding's subjects a key stands, the first one (as upstream's `appliesTo`).
-pub(super) fn subject_at(binding: &Binding, is_key: impl Fn(&Key) -> bool) -> Option<usize> {
-    keys_of(binding).find(|(_, key)| is_key(key)).map(|(at, _)| at)
+/// Where in a binding's subjects somebody stands, the first place (as upstream's `appliesTo`).
+fn subject_at(entry: &BindingEntry, identity: &Identity) -> Option<usize> {
+    entry.keys.iter().find(|(_, key)| identity.has_key(key)).map(|(at, _)| *at)
 }
 
 impl Identity {
@@ -92,7 +92,7 @@ impl Index {
 
     fn holding(&self, slot: Slot, identity: &Identity) -> Option<Holding> {
         let entry = self.bindings[slot as usize].as_ref()?;
-        let subject = subject_at(&entry.binding, |key| identity.has_key(key))?;
+        let subject = subject_at(entry, identity)?;
         let role = self.role_entry(entry).and_then(|it| Some((it.role.clone()?, it.effective.clone()?)));
         Some(Holding { binding: entry.binding.clone(), subject, role })
     }
@@ -137,7 +137,7 @@ impl Index {
         for (rule, _) in role.masks.iter().enumerate().filter(|(_, it)| it.may_cover(mask)) {
             let at = match subject {
                 Some(at) => at,
-                None => subject_at(&entry.binding, |key| identity.has_key(key)).unwrap_or_default(),
+                None => subject_at(entry, identity).unwrap_or_default(),
             };
             subject = Some(at);
             grants.extend(grant(entry, role, rule, at, asked));

@@ -96,6 +96,18 @@ impl Index {
         all.into_iter().map(|subject| self.row(cluster, &uses, &mut worst, subject)).collect()
     }
 
+    /// The worst that somebody can do anywhere, for one row at a time; [`Index::subjects`] is for all of them.
+    pub fn worst(&self, identity: &Identity) -> Option<&'static Danger> {
+        let slots = self.all_slots(identity);
+        let worst = slots.iter().filter_map(|it| self.bindings[*it as usize].as_ref()).filter_map(|entry| {
+            let reach = if entry.namespace == CLUSTER { Reach::Cluster } else { Reach::Namespaced };
+            let effective = self.role_entry(entry)?.effective.as_ref()?;
+            danger::worst(&effective.rules, reach)
+        });
+        let is_master = identity.is_in(MASTERS).then_some(0);
+        worst.chain(is_master).min().map(|it| &DANGERS[it])
+    }
+
     fn row(
         &self,
         cluster: &Cluster,

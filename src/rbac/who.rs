@@ -17,7 +17,7 @@ use super::grant::Grant;
 use super::identity::{
     ANONYMOUS, AUTHENTICATED, Identity, MASTERS, NODES, SERVICE_ACCOUNTS, UNAUTHENTICATED, accounts_of, canonical,
 };
-use super::index::{BindingEntry, CLUSTER, Index, Key, Slot, keys_of};
+use super::index::{BindingEntry, CLUSTER, Index, Key, Slot};
 use super::lookup::grant;
 use super::mask::Mask;
 use super::matching::Asked;
@@ -133,13 +133,16 @@ impl Index {
         let Some(role) = self.role_entry(entry) else { return };
         for (rule, _) in role.masks.iter().enumerate().filter(|(_, it)| it.may_cover(mask)) {
             let Some(first) = grant(entry, role, rule, 0, asked) else { continue };
-            for (subject, key) in keys_of(&entry.binding) {
-                let grants = found.entry(key).or_default();
+            for (subject, key) in &entry.keys {
+                let grants = match found.get_mut(key) {
+                    Some(grants) => grants,
+                    None => found.entry(key.clone()).or_default(),
+                };
                 let is_repeated = grants
                     .last()
                     .is_some_and(|it| std::sync::Arc::ptr_eq(&it.binding, &first.binding) && it.rule == first.rule);
                 if !is_repeated {
-                    grants.push(Grant { subject, ..first.clone() });
+                    grants.push(Grant { subject: *subject, ..first.clone() });
                 }
             }
         }
