@@ -135,7 +135,7 @@ impl<'t> Pruner<'t> {
         };
         let inside: Vec<&str> =
             fields.iter().filter_map(|it| it.strip_prefix(name)).filter_map(|it| it.strip_prefix('.')).collect();
-        if fields.contains(&name) || (!inside.is_empty() && !(value.is_empty() || value.starts_with('#'))) {
+        if fields.contains(&name) || !(inside.is_empty() || value.is_empty() || value.starts_with('#')) {
             self.kept.push_str(written);
             self.keep_value(indent);
         } else if inside.is_empty() {

@@ -97,8 +97,14 @@ impl Loader<'_> {
             }
             Ok((_, Err(what))) if input.named => Err(FilesError::Text { label, what }),
             Err(source) if input.named => Err(FilesError::Read { label, source }),
-            Ok((_, Err(what))) => Ok(self.note(format!("{label}: {what}; not examined"))),
-            Err(error) => Ok(self.note(format!("{label}: not examined: {error}"))),
+            Ok((_, Err(what))) => {
+                self.note(format!("{label}: {what}; not examined"));
+                Ok(())
+            }
+            Err(error) => {
+                self.note(format!("{label}: not examined: {error}"));
+                Ok(())
+            }
         }
     }
 

@@ -87,8 +87,8 @@ impl Reader {
     /// The first request that failed for another reason than not being allowed.
     pub async fn read(&self, cluster: &mut Cluster, needs: &Needs) -> Result<(), Fault> {
         let mut tasks = JoinSet::new();
-        for read in needs.0.iter().cloned() {
-            let reader = self.clone();
+        for read in &needs.0 {
+            let (reader, read) = (self.clone(), read.clone());
             tasks.spawn(async move { reader.one(&read).await });
         }
         while let Some(done) = tasks.join_next().await {

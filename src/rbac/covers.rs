@@ -209,7 +209,11 @@ mod tests {
             (rule("get", "", "", "", "/api/*"), rule("get", "", "", "", "/api/*"), 0),
         ];
         for (held, wanted, missing) in cases {
-            assert_eq!(uncovered(&[held.clone()], &[wanted.clone()]).len(), missing, "{held:?} {wanted:?}");
+            assert_eq!(
+                uncovered(std::slice::from_ref(&held), std::slice::from_ref(&wanted)).len(),
+                missing,
+                "{held:?} {wanted:?}"
+            );
         }
         let two = [rule("get", "_", "pods", "", ""), rule("list", "_", "pods", "", "")];
         assert!(

@@ -115,7 +115,7 @@ pub struct Folded {
 impl Index {
     /// Everything that somebody holds; `only` keeps what holds in one namespace.
     pub fn folded(&self, identity: &Identity, only: Option<&Name>, served: &Served) -> Folded {
-        let mut rows: BTreeMap<(Name, What), (BTreeSet<Name>, BTreeSet<Source>)> = BTreeMap::new();
+        let mut rows = Folding::new();
         let mut empty = Vec::new();
         let holds = |it: &Holding| only.is_none_or(|only| it.scope().is_empty() || it.scope() == only);
         for holding in self.permissions(identity).into_iter().filter(holds) {
@@ -152,7 +152,10 @@ fn flaws_of(what: &What, rule: &RoleRule, found: &[Flaw]) -> Vec<Flaw> {
     found.iter().filter(|it| it.word == *word || it.word.is_empty() || is_verb(it)).cloned().collect()
 }
 
-fn fold(holding: &Holding, served: &Served, rows: &mut BTreeMap<(Name, What), (BTreeSet<Name>, BTreeSet<Source>)>) {
+/// The verbs and the grants of each thing, by where it holds.
+type Folding = BTreeMap<(Name, What), (BTreeSet<Name>, BTreeSet<Source>)>;
+
+fn fold(holding: &Holding, served: &Served, rows: &mut Folding) {
     let Some((role, effective)) = &holding.role else { return };
     for (at, rule) in effective.rules.iter().enumerate() {
         let source = Source {

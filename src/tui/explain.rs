@@ -174,7 +174,7 @@ fn isolation(page: &mut Page, view: View<'_>, pod: &Pod) {
 
 fn policy_facts(page: &mut Page, view: View<'_>, policy: &Policy) {
     let id = policy.id();
-    page.push(linked(0, Mark::Title, &id.to_string(), &id));
+    page.push(linked(0, Mark::Title, id.to_string(), &id));
     match policy.tier {
         Tier::Admin { priority } => page.say(0, Mark::Plain, format!("admin tier, priority {priority}")),
         Tier::Baseline { priority } => page.say(0, Mark::Plain, format!("baseline tier, priority {priority}")),

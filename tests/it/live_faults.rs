@@ -133,7 +133,7 @@ async fn n9_a_watch_that_ends_at_once_is_not_asked_for_in_a_loop() {
     let server = Sound::new(7, &["a"]).shared();
     let bookmarked = |it: &Asked| {
         let play = Play::head();
-        if it.nth % 2 == 0 { play.end() } else { play.event("BOOKMARK", &bookmark(7, false)).end() }
+        if it.nth.is_multiple_of(2) { play.end() } else { play.event("BOOKMARK", &bookmark(7, false)).end() }
     };
     let wire = faulty(&server, move |it| (is_plain_watch(it) && it.at < seconds(600)).then(|| bookmarked(it)));
     let mut session = Session::of_pods(wire.client());
@@ -336,5 +336,6 @@ async fn an_idle_session_sends_watch_renewals_alone() {
     session.run_for(seconds(3600)).await;
     assert_eq!((wire.count(is_list), wire.count(is_plain_watch)), (1, 15));
     assert!(wire.count(|it| it.is_of("kube-system")) <= 13);
+    assert_eq!(wire.count(|it| it.method != "GET"), 0);
     assert_eq!(session.story(), ["connecting", "following"]);
 }

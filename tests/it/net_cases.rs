@@ -32,9 +32,6 @@ fn every_table_of_the_kubernetes_suite_holds() {
     assert_eq!(cases.len(), 48, "one file for each test of the suite");
 }
 
-/// Rules that no pair of ends can show here, and where they are shown instead.
-const ELSEWHERE: &[(&str, &str)] = &[("S40", "an end without an address: beside S33, in case s40")];
-
 #[test]
 fn every_rule_has_a_case_named_by_it() {
     let cases = cases::all("net");
@@ -197,7 +194,7 @@ fn deciding_gates<'v>(family: &'v FamilyVerdict, expect: &Expect) -> Vec<&'v Gat
     let gates = [Direction::Egress, Direction::Ingress].map(|it| family.gate(it));
     let denies = |gate: &&Gate| gate.outcome(expect.port) == Outcome::Deny;
     match expect.outcome {
-        Outcome::Deny if gates.iter().any(|it| denies(&it)) => gates.into_iter().filter(denies).collect(),
+        Outcome::Deny if gates.iter().any(denies) => gates.into_iter().filter(denies).collect(),
         _ => gates.to_vec(),
     }
 }

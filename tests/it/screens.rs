@@ -170,8 +170,10 @@ fn check(name: &str, driver: &mut Driver) {
     assert!(golden == shown, "{} differs (KREACH_BLESS=1 cargo test screens rewrites it):\n{shown}", path.display());
 }
 
-/// The scripts: a name, the keys, and the sizes beside 80×24 at which the frame is kept.
-const SCRIPTS: &[(&str, &str, &[(u16, u16)])] = &[
+/// A name, the keys, and the sizes beside 80×24 at which the frame is kept.
+type Script = (&'static str, &'static str, &'static [(u16, u16)]);
+
+const SCRIPTS: &[Script] = &[
     ("namespaces", "", &[(60, 15), (120, 40), (200, 60)]),
     ("pods", "2", &[(60, 15), (120, 40)]),
     ("policies", "3 j", &[(120, 40)]),

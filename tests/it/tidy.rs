@@ -354,7 +354,8 @@ fn declared(line: &str) -> Option<HashMapped> {
     let name: String = line.chars().take_while(|it| it.is_alphanumeric() || *it == '_').collect();
     let rest = line[name.len()..].trim_start();
     let declares = !name.is_empty() && (rest.starts_with(": ") || rest.starts_with('='));
-    declares.then(|| if local { HashMapped::Local(name) } else { HashMapped::Field(name) })
+    let mapped = if local { HashMapped::Local(name) } else { HashMapped::Field(name) };
+    declares.then_some(mapped)
 }
 
 fn iterates(line: &str, map: &HashMapped) -> bool {

@@ -69,11 +69,11 @@ fn json<'t>(
     }
     let own: TypeMeta = serde_json::from_str(text).unwrap_or_default();
     let names = names(own, list);
-    if let Some((version, word)) = names.as_ref().filter(|(_, word)| word.ends_with("List")) {
-        if let Ok(List { items: Some(items) }) = serde_json::from_str::<List<'t>>(text) {
-            let list = (word.clone(), version.clone());
-            return items.into_iter().for_each(|it| json(it.get(), Some(&list), namespace, intern, found));
-        }
+    if let Some((version, word)) = names.as_ref().filter(|(_, word)| word.ends_with("List"))
+        && let Ok(List { items: Some(items) }) = serde_json::from_str::<List<'t>>(text)
+    {
+        let list = (word.clone(), version.clone());
+        return items.into_iter().for_each(|it| json(it.get(), Some(&list), namespace, intern, found));
     }
     let it = match class(names) {
         Class::Read(spec) => Found::Object(spec.read_json(text, namespace, intern)),

@@ -4,7 +4,7 @@
 //! judging a pair never looks at a label. It goes when its last pod goes.
 
 use std::collections::BTreeMap;
-use std::hash::{BuildHasher, Hash, Hasher};
+use std::hash::{BuildHasher, Hash};
 use std::sync::Arc;
 
 use ipnet::IpNet;
@@ -134,9 +134,7 @@ impl Class {
 }
 
 pub(super) fn hash_of(key: &impl Hash) -> u64 {
-    let mut hasher = FxBuildHasher.build_hasher();
-    key.hash(&mut hasher);
-    hasher.finish()
+    FxBuildHasher.hash_one(key)
 }
 
 /// The labels under these keys.

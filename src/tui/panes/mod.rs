@@ -152,13 +152,16 @@ pub struct Column<R> {
     pub sorts: Sorts<R>,
 }
 
+/// Rows before and after a change; `None`: not there.
+pub type Moves<R> = Vec<(Option<R>, Option<R>)>;
+
 /// A pane's list and columns.
 pub struct Table<R: Row + 'static> {
     pub list: List<R>,
     pub columns: &'static [Column<R>],
     pub rows: fn(View<'_>) -> (Vec<R>, Given),
     /// The rows that one change moves; `None` when the pane must be filled anew.
-    pub moves: fn(&Change, View<'_>) -> Option<Vec<(Option<R>, Option<R>)>>,
+    pub moves: fn(&Change, View<'_>) -> Option<Moves<R>>,
     pub item: fn(&R) -> Item,
     pub key: fn(&Item) -> Option<R::Key>,
     /// Why there is nothing, when there is nothing.

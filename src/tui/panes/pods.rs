@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use super::{Cell, Column, Item, PaneSpec, Sorts, Table};
+use super::{Cell, Column, Item, Moves, PaneSpec, Sorts, Table};
 use crate::model::cluster::Change;
 use crate::model::facts::{Phase, Pod};
 use crate::model::id::{Kind, PodId};
@@ -84,7 +84,7 @@ fn rows(view: View<'_>) -> (Vec<Arc<Pod>>, Given) {
     (rows, Given::Unordered)
 }
 
-fn moves(change: &Change, view: View<'_>) -> Option<Vec<(Option<Arc<Pod>>, Option<Arc<Pod>>)>> {
+fn moves(change: &Change, view: View<'_>) -> Option<Moves<Arc<Pod>>> {
     let Change::Pod(diff) = change else { return Some(Vec::new()) };
     // What was not in the list is not found there; what is not in it any more only goes.
     let after = diff.after.clone().filter(|it| is_in(it, view));

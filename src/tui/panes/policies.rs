@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use super::{Cell, Column, Item, PaneSpec, Sorts, Table};
+use super::{Cell, Column, Item, Moves, PaneSpec, Sorts, Table};
 use crate::model::cluster::Change;
 use crate::model::id::{Kind, ObjectId};
 use crate::model::labels::Labels;
@@ -93,7 +93,7 @@ fn rows(view: View<'_>) -> (Vec<Arc<Policy>>, Given) {
     (rows.collect(), Given::Unordered)
 }
 
-fn moves(change: &Change, view: View<'_>) -> Option<Vec<(Option<Arc<Policy>>, Option<Arc<Policy>>)>> {
+fn moves(change: &Change, view: View<'_>) -> Option<Moves<Arc<Policy>>> {
     if view.scope.pod.is_some() {
         return None;
     }
