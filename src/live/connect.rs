@@ -53,6 +53,8 @@ pub struct Connected {
     pub user: String,
     /// The namespace of bare names.
     pub namespace: String,
+    /// `--request-timeout`: how long one request of a command may take; watches are not bound by it.
+    pub request_timeout: Option<std::time::Duration>,
     pub contexts: Vec<ContextEntry>,
     /// What was odd and did not stop us; `insecure-skip-tls-verify` is always among them (N3).
     pub warnings: Vec<String>,
@@ -86,6 +88,7 @@ pub async fn connect_in(flags: &Flags, around: &Surroundings) -> Result<Connecte
         server,
         user: selection.user_name,
         namespace: selection.namespace,
+        request_timeout: flags.request_timeout,
         contexts: selection.contexts,
         warnings: selection.warnings,
     })

@@ -15,11 +15,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use super::fault::{Fault, FaultClass};
-use super::health::{Batch, Condition, Health, Throttled};
-use super::pace::{LONGEST, Pace, SETTLED};
+use super::fault::Fault;
+use super::health::{Batch, Condition, Health};
+use super::pace::{Pace, SETTLED};
 use super::request::Ask;
-use crate::kinds::{Event, KindSpec, Page, Presence, Step};
+use crate::kinds::{Event, KindSpec, Presence, Step};
 use crate::model::cluster::{Delta, Entry};
 use crate::model::coverage::{Coverage, Scope};
 use crate::model::id::ObjectId;
@@ -41,6 +41,9 @@ pub const SILENCE: Duration = Duration::from_secs(70);
 pub const STREAM_SILENCE: Duration = Duration::from_secs(5);
 /// How long we ask the server to keep a watch: between four and five minutes, each kind its own.
 const WATCH_FOR: (Duration, Duration) = (Duration::from_secs(240), Duration::from_secs(50));
+
+mod failing;
+mod listing;
 
 /// A moment by both clocks: one that never jumps, one for the eye.
 #[derive(Clone, Copy, Debug)]
@@ -178,11 +181,6 @@ impl Follow {
         !self.out.is_empty() || self.denied || self.rewound
     }
 
-    /// Whether a list comes in.
-    pub fn is_listing(&self) -> bool {
-        matches!(self.phase, Phase::Streaming | Phase::Paging { .. })
-    }
-
     /// Whether a list was refused since the last time: other scopes may be allowed.
     pub fn take_denied(&mut self) -> bool {
         std::mem::take(&mut self.denied)
@@ -240,13 +238,6 @@ impl Follow {
         }
     }
 
-    /// A list begins: the first one is put as it comes, any later one is gathered (N8 leaves none half).
-    fn begin_list(&mut self) {
-        self.read = 0;
-        self.gathered = (self.held != Held::Nothing).then(Gathered::default);
-        self.phase = if self.streams < STREAMS { Phase::Streaming } else { Phase::Paging { continues: String::new() } };
-    }
-
     /// A stream was accepted.
     pub fn opened(&mut self, now: Now) {
         match self.phase {
@@ -288,82 +279,6 @@ impl Follow {
     /// The open watch has lived that long.
     pub fn settled(&mut self, now: Now) {
         self.pace.succeeded();
-        self.alive(now);
-    }
-
-    /// A page came in.
-    pub fn page(&mut self, page: Page, now: Now) {
-        if matches!(self.phase, Phase::Probing) {
-            return self.probed(&page, now);
-        }
-        self.read += page.entries.len() + page.unreadable.len();
-        self.pace.proceed();
-        self.add(page.entries, page.unreadable);
-        page.notes.into_iter().for_each(|it| self.note(it));
-        if page.continues.is_empty() {
-            self.listed(page.version, now);
-        } else {
-            self.listing(page.remaining);
-            self.phase = Phase::Paging { continues: page.continues };
-        }
-    }
-
-    fn add(&mut self, entries: Vec<Entry>, unreadable: Vec<(ObjectId, Vec<Problem>)>) {
-        if let Some(gathered) = &mut self.gathered {
-            gathered.entries.extend(entries);
-            gathered.unreadable.extend(unreadable);
-            return;
-        }
-        self.held = Held::Partial;
-        self.out.deltas.extend(entries.into_iter().map(Delta::Put));
-        self.out.deltas.extend(unreadable.into_iter().map(|(id, problems)| Delta::Unreadable { id, problems }));
-    }
-
-    fn note(&mut self, problem: Problem) {
-        // Lists come again; their nameless objects are told once.
-        if self.noted.len() < 100 && !self.noted.contains(&problem) {
-            self.noted.push(problem.clone());
-            self.out.deltas.push(Delta::Noted(problem));
-        }
-    }
-
-    /// A list is complete at this version.
-    fn listed(&mut self, version: String, now: Now) {
-        let number = version.parse().unwrap_or(0);
-        if number != 0 && number < self.number {
-            self.notice_rewound();
-        }
-        (self.version, self.number) = (version, number);
-        self.expiries = 0;
-        if let Some(gathered) = self.gathered.take() {
-            let (kind, scope) = (self.spec.kind, self.scope.clone());
-            self.out.deltas.push(Delta::Listed { kind, scope, entries: gathered.entries });
-            let lost = gathered.unreadable.into_iter().map(|(id, problems)| Delta::Unreadable { id, problems });
-            self.out.deltas.extend(lost);
-        }
-        self.held = Held::Whole;
-        self.phase = Phase::Whole;
-        self.pace.proceed();
-        self.alive = Some(now.wall);
-        if !self.watch_denied {
-            self.alive(now);
-        }
-    }
-
-    fn notice_rewound(&mut self) {
-        (self.rewound, self.number) = (true, 0);
-        let what = format!("the cluster's history was rewound: {} is read again", self.spec.plural);
-        self.out.notices.push(what);
-    }
-
-    fn probed(&mut self, page: &Page, now: Now) {
-        let number: u64 = page.version.parse().unwrap_or(0);
-        self.pace.proceed();
-        if number != 0 && number < self.number {
-            self.notice_rewound();
-            return self.start_over();
-        }
-        self.phase = Phase::Whole;
         self.alive(now);
     }
 
@@ -432,180 +347,6 @@ impl Follow {
             Delta::Noted(problem) => self.note(problem),
             // Between the objects of a streaming list nothing is deleted; what is, comes after its end.
             _ => {}
-        }
-    }
-
-    /// Tells how far a list has come; the driver calls it after each piece of a stream.
-    pub fn listing(&mut self, remaining: Option<u64>) {
-        if self.is_listing() {
-            self.condition(Condition::Listing { read: self.read, remaining });
-        }
-    }
-
-    /// The open stream ended as it should, though perhaps too soon.
-    pub fn ended(&mut self, now: Now) {
-        match self.phase {
-            Phase::Watching { since, changed } if changed || now.tick.duration_since(since) >= SETTLED => {
-                self.phase = Phase::Whole;
-                self.pace.succeeded();
-            }
-            Phase::Watching { .. } => {
-                // N9: a server that closes at once is not sound, whatever its status says.
-                self.phase = Phase::Whole;
-                let why = Fault::new(FaultClass::Closed, "the watch is unstable: the server closes it at once");
-                self.retry(&why, now);
-            }
-            _ => self.failed(&Fault::new(FaultClass::Closed, "the list ended before it was complete"), now),
-        }
-    }
-
-    /// The open stream said nothing for [`Follow::silence`].
-    pub fn silent(&mut self, now: Now) {
-        match self.phase {
-            Phase::Watching { .. } => {
-                self.phase = Phase::Probing;
-                self.pace.proceed();
-            }
-            _ => {
-                self.streams = STREAMS;
-                self.start_over();
-                self.pace.rest(now.tick, Duration::ZERO);
-            }
-        }
-    }
-
-    /// A request or the open stream failed.
-    pub fn failed(&mut self, fault: &Fault, now: Now) {
-        match fault.status() {
-            Some(403) => self.forbidden(fault, now),
-            Some(404) => {
-                self.served = Served::Unknown;
-                self.phase = Phase::Absent;
-                self.lose_sight(fault);
-                if self.spec.presence == Presence::Always {
-                    self.retry(fault, now);
-                }
-            }
-            Some(400 | 405 | 406 | 415 | 422) if self.is_first_of_stream() => {
-                // The server does not stream lists (M7).
-                self.streams = STREAMS;
-                self.start_over();
-                self.pace.proceed();
-            }
-            _ => {
-                self.step_back(fault);
-                self.retry(fault, now);
-            }
-        }
-    }
-
-    fn is_first_of_stream(&self) -> bool {
-        matches!(self.phase, Phase::Streaming) && self.read == 0
-    }
-
-    /// Where to begin again after this fault.
-    fn step_back(&mut self, fault: &Fault) {
-        let relist = fault.wants_relist() || fault.class == FaultClass::Garbled;
-        match &self.phase {
-            Phase::Streaming => {
-                // A server that is not there says nothing of whether it streams lists.
-                let broken = matches!(fault.class, FaultClass::Closed | FaultClass::Garbled | FaultClass::TooBig);
-                self.streams += u32::from(broken || fault.class == FaultClass::Timeout);
-                self.start_over();
-            }
-            Phase::Paging { .. } if relist => {
-                self.expiries += 1;
-                self.start_over();
-            }
-            // The same page is asked for again.
-            Phase::Paging { .. } | Phase::Fresh | Phase::Absent => {}
-            _ if relist => self.start_over(),
-            _ => self.phase = Phase::Whole,
-        }
-    }
-
-    fn start_over(&mut self) {
-        self.phase = Phase::Fresh;
-        self.gathered = None;
-    }
-
-    fn retry(&mut self, fault: &Fault, now: Now) {
-        self.pace.failed(now.tick, fault.retry_after);
-        let wait = self.pace.due().map_or(LONGEST, |it| it.duration_since(now.tick));
-        let throttled = if fault.status() == Some(429) { Throttled::ByServer } else { Throttled::No };
-        let at = now.wall.checked_add(wait).unwrap_or(now.wall);
-        let attempt = self.pace.failures() + 1;
-        self.condition(Condition::Retrying { attempt, at, wait, why: fault.what.clone(), throttled });
-        // One break in a sound watch is no news; the resumed watch tells at once whether it was.
-        if self.pace.failures() > 1 || fault.class != FaultClass::Closed {
-            self.lose_sight(fault);
-        }
-    }
-
-    /// What we hold is no longer known to be true.
-    fn lose_sight(&mut self, fault: &Fault) {
-        if let (Held::Whole, Some(since)) = (self.held, self.alive) {
-            self.cover(Coverage::Stale { since, why: fault.what.as_str().into() });
-        }
-    }
-
-    fn forbidden(&mut self, fault: &Fault, now: Now) {
-        let at_watch = matches!(self.phase, Phase::Whole | Phase::Watching { .. } | Phase::Probing);
-        self.denied = !at_watch;
-        self.start_over();
-        if self.held == Held::Nothing {
-            // Other scopes may be read meanwhile; the list that is allowed at last replaces them.
-            self.held = Held::Partial;
-        }
-        self.pace.rest(now.tick, FORBIDDEN_FOR);
-        self.condition(Condition::Forbidden { why: fault.what.clone() });
-        if at_watch && self.watch_denied {
-            // We may list and not watch: what we hold is as old as its list, a minute at most.
-            return self.lose_sight(fault);
-        }
-        self.watch_denied = at_watch;
-        self.cover(Coverage::Forbidden { why: fault.what.as_str().into() });
-    }
-
-    /// What the kind's own group says of it, after it was not found although every server should have it.
-    pub fn looked(&mut self, served: Served, now: Now) {
-        let wait = if served == Served::No { ABSENT_FOR } else { Duration::ZERO };
-        self.served(served);
-        self.pace.rest(now.tick, wait);
-    }
-
-    /// What discovery says of our kind (E10).
-    pub fn served(&mut self, served: Served) {
-        if self.served == served {
-            return;
-        }
-        self.served = served;
-        match self.served {
-            Served::Yes => {
-                self.start_over();
-                self.pace.hurry();
-            }
-            Served::No => self.gone(),
-            Served::Unknown => {}
-        }
-    }
-
-    fn gone(&mut self) {
-        if self.held != Held::Nothing {
-            let (kind, scope) = (self.spec.kind, self.scope.clone());
-            self.out.deltas.push(Delta::Listed { kind, scope, entries: Vec::new() });
-        }
-        self.start_over();
-        (self.phase, self.held, self.number) = (Phase::Absent, Held::Nothing, 0);
-        self.cover(Coverage::NotServed);
-        self.condition(Condition::NotServed);
-    }
-
-    /// Reads everything again at once: the user asked, or the cluster is not the one it was.
-    pub fn resync(&mut self) {
-        if !self.is_absent() {
-            self.start_over();
-            self.pace.hurry();
         }
     }
 

@@ -10,6 +10,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use kube::Client;
 use tokio::sync::{OnceCell, Semaphore};
@@ -17,7 +18,7 @@ use tokio::task::JoinSet;
 
 use super::connect::Connected;
 use super::discovery::{self, Discovered, Found, discover};
-use super::fault::Fault;
+use super::fault::{Fault, FaultClass};
 use super::request::{self, Ask};
 use super::transfer::{self, PAGE_CAP, WHOLE_CAP};
 use crate::ask::needs::{Needs, Read};
@@ -42,7 +43,8 @@ pub async fn gather<E: From<Fault>>(
     connected: &Connected,
     mut needs: impl FnMut(&Cluster) -> Result<Needs, E>,
 ) -> Result<Cluster, E> {
-    let reader = Reader::new(connected.client.clone(), vec![connected.namespace.as_str().into()]);
+    let namespaces = vec![connected.namespace.as_str().into()];
+    let reader = Reader::within(connected.client.clone(), namespaces, connected.request_timeout);
     let mut cluster = Cluster::new(Coverage::Unread);
     let mut asked = Needs::default();
     loop {
@@ -63,6 +65,8 @@ struct Shared {
     client: Client,
     /// Where to look when a kind may not be listed as a whole.
     namespaces: Vec<Name>,
+    /// How long one request may take.
+    deadline: Option<Duration>,
     at_once: Semaphore,
     discovered: OnceCell<Discovered>,
 }
@@ -77,8 +81,13 @@ struct Brought {
 impl Reader {
     /// A reader that looks into these namespaces where a whole kind is forbidden.
     pub fn new(client: Client, namespaces: Vec<Name>) -> Self {
+        Self::within(client, namespaces, None)
+    }
+
+    /// The same, each of whose requests may take so long.
+    pub fn within(client: Client, namespaces: Vec<Name>, deadline: Option<Duration>) -> Self {
         let at_once = Semaphore::new(AT_ONCE);
-        Self(Arc::new(Shared { client, namespaces, at_once, discovered: OnceCell::new() }))
+        Self(Arc::new(Shared { client, namespaces, deadline, at_once, discovered: OnceCell::new() }))
     }
 
     /// Reads these things into a cluster.
@@ -224,7 +233,11 @@ impl Reader {
 
     async fn send(&self, request: http::Request<kube::client::Body>, cap: usize) -> Result<Vec<u8>, Fault> {
         let _turn = self.0.at_once.acquire().await.ok();
-        transfer::read(&self.0.client, request, cap).await
+        let read = transfer::read(&self.0.client, request, cap);
+        let Some(deadline) = self.0.deadline else { return read.await };
+        let late =
+            || Fault::new(FaultClass::Timeout, &format!("no answer within --request-timeout={}s", deadline.as_secs()));
+        tokio::time::timeout(deadline, read).await.unwrap_or_else(|_| Err(late()))
     }
 
     /// One object by name.
@@ -327,10 +340,7 @@ pub async fn object(client: &Client, id: &ObjectId, fields: ManagedFields) -> Re
     let spec = kinds::spec(id.kind).ok_or_else(|| Fault::garbled(&format!("no kind {}", id.kind)))?;
     let reader = Reader::new(client.clone(), Vec::new());
     let version = reader.version(spec).await.map_err(|it| {
-        Fault::new(
-            super::fault::FaultClass::Http(404),
-            &format!("the API does not serve {}: {}", spec.plural, it.as_str()),
-        )
+        Fault::new(FaultClass::Http(404), &format!("the API does not serve {}: {}", spec.plural, it.as_str()))
     })?;
     let path = request::object(spec, &version, &id.namespace, &id.name);
     let text = transfer::read(client, request::get(&path), OBJECT_CAP).await?;

@@ -8,10 +8,11 @@ use std::time::Duration;
 use kreach::live::{Condition, Throttled};
 use kreach::model::coverage::Coverage;
 use kreach::model::facts::Phase;
+use kreach::model::id::Kind;
 
 use serde_json::json;
 
-use crate::live_world::{Session, Sound, bookmark, list, pod};
+use crate::live_world::{Session, Sound, bookmark, list, pod, pod_with};
 use crate::wire::{Asked, Cut, Play, Wire, status_object};
 
 fn seconds(count: u64) -> Duration {
@@ -338,4 +339,47 @@ async fn an_idle_session_sends_watch_renewals_alone() {
     assert!(wire.count(|it| it.is_of("kube-system")) <= 13);
     assert_eq!(wire.count(|it| it.method != "GET"), 0);
     assert_eq!(session.story(), ["connecting", "following"]);
+}
+
+/// E9: a policy of ten thousand rules and a binding of fifty thousand subjects are read like any other.
+#[tokio::test(start_paused = true)]
+async fn e9_huge_objects_are_read() {
+    let rules: Vec<_> = (0..10_000).map(|it| json!({ "ports": [{ "port": it + 1 }] })).collect();
+    let policy = json!({
+        "metadata": { "name": "huge", "namespace": "shop", "resourceVersion": "8" },
+        "spec": { "podSelector": {}, "ingress": rules },
+    });
+    let subjects: Vec<_> = (0..50_000).map(|it| json!({ "kind": "User", "name": format!("user-{it}") })).collect();
+    let binding = json!({
+        "metadata": { "name": "huge", "resourceVersion": "8" },
+        "roleRef": { "kind": "ClusterRole", "name": "view" }, "subjects": subjects,
+    });
+    let wire = Wire::new(move |asked| match (asked.is_streaming_list(), asked.is_watch()) {
+        (true, _) => Play::status(422, "Invalid", "not streamed"),
+        (_, true) => {
+            Play::head().event("ADDED", if asked.is_of("networkpolicies") { &policy } else { &binding }).hold()
+        }
+        _ => Play::json(200, &list(7, "", &[])),
+    });
+    let mut session = Session::of(wire.client(), &[Kind::NETWORK_POLICY, Kind::CLUSTER_ROLE_BINDING], &[]);
+    let both = |it: &Session| !it.cluster.policies.is_empty() && !it.cluster.bindings.is_empty();
+    session.until("both are in", both).await;
+    assert_eq!(session.cluster.policies.iter().map(|it| it.rules.len()).sum::<usize>(), 10_000);
+    assert_eq!(session.cluster.bindings.iter().map(|it| it.subjects.len()).sum::<usize>(), 50_000);
+}
+
+/// E1, E2, M9: what comes twice or late does not undo what came since.
+#[tokio::test(start_paused = true)]
+async fn e2_an_older_version_that_comes_late_is_ignored() {
+    let server = Sound::new(7, &["a"]).shared();
+    let running = pod_with("a", "uid-a", 9, "Running");
+    let late = pod_with("a", "uid-a", 8, "Failed");
+    let events = move || {
+        let twice = Play::head().event("MODIFIED", &running).event("MODIFIED", &running);
+        twice.event("MODIFIED", &late).event("ADDED", &pod("b", 10)).hold()
+    };
+    let wire = faulty(&server, move |it| (is_plain_watch(it) && it.nth == 0).then(&events));
+    let mut session = Session::of_pods(wire.client());
+    session.until("the last event is in", |it| it.pods() == ["a", "b"]).await;
+    assert_eq!(session.cluster.pods.get("shop", "a").map(|it| it.phase), Some(Phase::Running));
 }

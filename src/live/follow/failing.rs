@@ -1,0 +1,175 @@
+//! What is done about what goes wrong: where to begin again, when, and what of the data is still believed.
+
+use std::time::Duration;
+
+use super::{ABSENT_FOR, FORBIDDEN_FOR, Follow, Held, Now, Phase, STREAMS, Served};
+use crate::kinds::Presence;
+use crate::live::fault::{Fault, FaultClass};
+use crate::live::health::{Condition, Throttled};
+use crate::live::pace::{LONGEST, SETTLED};
+use crate::model::cluster::Delta;
+use crate::model::coverage::Coverage;
+
+impl Follow {
+    /// The open stream ended as it should, though perhaps too soon.
+    pub fn ended(&mut self, now: Now) {
+        match self.phase {
+            Phase::Watching { since, changed } if changed || now.tick.duration_since(since) >= SETTLED => {
+                self.phase = Phase::Whole;
+                self.pace.succeeded();
+            }
+            Phase::Watching { .. } => {
+                // N9: a server that closes at once is not sound, whatever its status says.
+                self.phase = Phase::Whole;
+                let why = Fault::new(FaultClass::Closed, "the watch is unstable: the server closes it at once");
+                self.retry(&why, now);
+            }
+            _ => self.failed(&Fault::new(FaultClass::Closed, "the list ended before it was complete"), now),
+        }
+    }
+
+    /// The open stream said nothing for [`Follow::silence`].
+    pub fn silent(&mut self, now: Now) {
+        match self.phase {
+            Phase::Watching { .. } => {
+                self.phase = Phase::Probing;
+                self.pace.proceed();
+            }
+            _ => {
+                self.streams = STREAMS;
+                self.start_over();
+                self.pace.rest(now.tick, Duration::ZERO);
+            }
+        }
+    }
+
+    /// A request or the open stream failed.
+    pub fn failed(&mut self, fault: &Fault, now: Now) {
+        match fault.status() {
+            Some(403) => self.forbidden(fault, now),
+            Some(404) => {
+                self.served = Served::Unknown;
+                self.phase = Phase::Absent;
+                self.lose_sight(fault);
+                if self.spec.presence == Presence::Always {
+                    self.retry(fault, now);
+                }
+            }
+            Some(400 | 405 | 406 | 415 | 422) if self.is_first_of_stream() => {
+                // The server does not stream lists (M7).
+                self.streams = STREAMS;
+                self.start_over();
+                self.pace.proceed();
+            }
+            _ => {
+                self.step_back(fault);
+                self.retry(fault, now);
+            }
+        }
+    }
+
+    pub(super) fn is_first_of_stream(&self) -> bool {
+        matches!(self.phase, Phase::Streaming) && self.read == 0
+    }
+
+    /// Where to begin again after this fault.
+    pub(super) fn step_back(&mut self, fault: &Fault) {
+        let relist = fault.wants_relist() || fault.class == FaultClass::Garbled;
+        match &self.phase {
+            Phase::Streaming => {
+                // A server that is not there says nothing of whether it streams lists.
+                let broken = matches!(fault.class, FaultClass::Closed | FaultClass::Garbled | FaultClass::TooBig);
+                self.streams += u32::from(broken || fault.class == FaultClass::Timeout);
+                self.start_over();
+            }
+            Phase::Paging { .. } if relist => {
+                self.expiries += 1;
+                self.start_over();
+            }
+            // The same page is asked for again.
+            Phase::Paging { .. } | Phase::Fresh | Phase::Absent => {}
+            _ if relist => self.start_over(),
+            _ => self.phase = Phase::Whole,
+        }
+    }
+
+    pub(super) fn retry(&mut self, fault: &Fault, now: Now) {
+        self.pace.failed(now.tick, fault.retry_after);
+        let wait = self.pace.due().map_or(LONGEST, |it| it.duration_since(now.tick));
+        let throttled = if fault.status() == Some(429) { Throttled::ByServer } else { Throttled::No };
+        let at = now.wall.checked_add(wait).unwrap_or(now.wall);
+        let attempt = self.pace.failures() + 1;
+        self.condition(Condition::Retrying { attempt, at, wait, why: fault.what.clone(), throttled });
+        // One break in a sound watch is no news; the resumed watch tells at once whether it was.
+        if self.pace.failures() > 1 || fault.class != FaultClass::Closed {
+            self.lose_sight(fault);
+        }
+    }
+
+    /// What we hold is no longer known to be true.
+    pub(super) fn lose_sight(&mut self, fault: &Fault) {
+        if let (Held::Whole, Some(since)) = (self.held, self.alive) {
+            self.cover(Coverage::Stale { since, why: fault.what.as_str().into() });
+        }
+    }
+
+    pub(super) fn forbidden(&mut self, fault: &Fault, now: Now) {
+        let at_watch = matches!(self.phase, Phase::Whole | Phase::Watching { .. } | Phase::Probing);
+        self.denied = !at_watch;
+        self.start_over();
+        if self.held == Held::Nothing {
+            // Other scopes may be read meanwhile; the list that is allowed at last replaces them.
+            self.held = Held::Partial;
+        }
+        self.pace.rest(now.tick, FORBIDDEN_FOR);
+        self.condition(Condition::Forbidden { why: fault.what.clone() });
+        if at_watch && self.watch_denied {
+            // We may list and not watch: what we hold is as old as its list, a minute at most.
+            return self.lose_sight(fault);
+        }
+        self.watch_denied = at_watch;
+        self.cover(Coverage::Forbidden { why: fault.what.as_str().into() });
+    }
+
+    /// What the kind's own group says of it, after it was not found although every server should have it.
+    pub fn looked(&mut self, served: Served, now: Now) {
+        let wait = if served == Served::No { ABSENT_FOR } else { Duration::ZERO };
+        self.served(served);
+        self.pace.rest(now.tick, wait);
+    }
+
+    /// What discovery says of our kind (E10).
+    pub fn served(&mut self, served: Served) {
+        if self.served == served {
+            return;
+        }
+        self.served = served;
+        match self.served {
+            Served::Yes => {
+                self.start_over();
+                self.pace.hurry();
+            }
+            Served::No => self.gone(),
+            Served::Unknown => {}
+        }
+    }
+
+    pub(super) fn gone(&mut self) {
+        if self.held != Held::Nothing {
+            let (kind, scope) = (self.spec.kind, self.scope.clone());
+            self.out.deltas.push(Delta::Listed { kind, scope, entries: Vec::new() });
+        }
+        self.start_over();
+        (self.phase, self.held, self.number) = (Phase::Absent, Held::Nothing, 0);
+        self.cover(Coverage::NotServed);
+        self.condition(Condition::NotServed);
+    }
+
+    /// Reads everything again at once: the user asked, or the cluster is not the one it was.
+    pub fn resync(&mut self) {
+        if !self.is_absent() {
+            self.start_over();
+            self.pace.hurry();
+        }
+    }
+}

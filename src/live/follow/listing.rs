@@ -1,0 +1,110 @@
+//! How a list comes in: the first one is put as it comes, any later one is gathered and swapped in whole.
+
+use super::{Follow, Gathered, Held, Now, Phase, STREAMS};
+use crate::kinds::Page;
+use crate::live::health::Condition;
+use crate::model::cluster::{Delta, Entry};
+use crate::model::id::ObjectId;
+use crate::model::place::Problem;
+
+impl Follow {
+    /// Whether a list comes in.
+    pub fn is_listing(&self) -> bool {
+        matches!(self.phase, Phase::Streaming | Phase::Paging { .. })
+    }
+
+    /// A list begins: the first one is put as it comes, any later one is gathered (N8 leaves none half).
+    pub(super) fn begin_list(&mut self) {
+        self.read = 0;
+        self.gathered = (self.held != Held::Nothing).then(Gathered::default);
+        self.phase = if self.streams < STREAMS { Phase::Streaming } else { Phase::Paging { continues: String::new() } };
+    }
+
+    /// A page came in.
+    pub fn page(&mut self, page: Page, now: Now) {
+        if matches!(self.phase, Phase::Probing) {
+            return self.probed(&page, now);
+        }
+        self.read += page.entries.len() + page.unreadable.len();
+        self.pace.proceed();
+        self.add(page.entries, page.unreadable);
+        page.notes.into_iter().for_each(|it| self.note(it));
+        if page.continues.is_empty() {
+            self.listed(page.version, now);
+        } else {
+            self.listing(page.remaining);
+            self.phase = Phase::Paging { continues: page.continues };
+        }
+    }
+
+    pub(super) fn add(&mut self, entries: Vec<Entry>, unreadable: Vec<(ObjectId, Vec<Problem>)>) {
+        if let Some(gathered) = &mut self.gathered {
+            gathered.entries.extend(entries);
+            gathered.unreadable.extend(unreadable);
+            return;
+        }
+        self.held = Held::Partial;
+        self.out.deltas.extend(entries.into_iter().map(Delta::Put));
+        self.out.deltas.extend(unreadable.into_iter().map(|(id, problems)| Delta::Unreadable { id, problems }));
+    }
+
+    pub(super) fn note(&mut self, problem: Problem) {
+        // Lists come again; their nameless objects are told once.
+        if self.noted.len() < 100 && !self.noted.contains(&problem) {
+            self.noted.push(problem.clone());
+            self.out.deltas.push(Delta::Noted(problem));
+        }
+    }
+
+    /// A list is complete at this version.
+    pub(super) fn listed(&mut self, version: String, now: Now) {
+        let number = version.parse().unwrap_or(0);
+        if number != 0 && number < self.number {
+            self.notice_rewound();
+        }
+        (self.version, self.number) = (version, number);
+        self.expiries = 0;
+        if let Some(gathered) = self.gathered.take() {
+            let (kind, scope) = (self.spec.kind, self.scope.clone());
+            self.out.deltas.push(Delta::Listed { kind, scope, entries: gathered.entries });
+            let lost = gathered.unreadable.into_iter().map(|(id, problems)| Delta::Unreadable { id, problems });
+            self.out.deltas.extend(lost);
+        }
+        self.held = Held::Whole;
+        self.phase = Phase::Whole;
+        self.pace.proceed();
+        self.alive = Some(now.wall);
+        if !self.watch_denied {
+            self.alive(now);
+        }
+    }
+
+    pub(super) fn notice_rewound(&mut self) {
+        (self.rewound, self.number) = (true, 0);
+        let what = format!("the cluster's history was rewound: {} is read again", self.spec.plural);
+        self.out.notices.push(what);
+    }
+
+    pub(super) fn probed(&mut self, page: &Page, now: Now) {
+        let number: u64 = page.version.parse().unwrap_or(0);
+        self.pace.proceed();
+        if number != 0 && number < self.number {
+            self.notice_rewound();
+            return self.start_over();
+        }
+        self.phase = Phase::Whole;
+        self.alive(now);
+    }
+
+    /// Tells how far a list has come; the driver calls it after each piece of a stream.
+    pub fn listing(&mut self, remaining: Option<u64>) {
+        if self.is_listing() {
+            self.condition(Condition::Listing { read: self.read, remaining });
+        }
+    }
+
+    pub(super) fn start_over(&mut self) {
+        self.phase = Phase::Fresh;
+        self.gathered = None;
+    }
+}
