@@ -28,7 +28,7 @@ use crate::embedded;
 use crate::live::connect::{self, Connected, Flags, Surroundings};
 use crate::live::fault::Fault;
 use crate::live::files::Source as Documents;
-use crate::live::{Batch, Condition, Control, Wanted};
+use crate::live::{self, Batch, Condition, Control, Wanted};
 use crate::model::cluster::Cluster;
 use crate::model::coverage::Coverage;
 use crate::model::id::ObjectId;
@@ -203,7 +203,7 @@ impl Program {
 
     /// Follows the cluster behind a client.
     fn follow(&mut self, client: kube::Client, namespaces: Vec<Name>) {
-        let (batches, control) = crate::live::start(client.clone(), Wanted::everything(namespaces));
+        let (batches, control) = live::start(client.clone(), Wanted::everything(namespaces));
         self.feed.client = Some(client);
         self.feed.batches = Some(batches);
         self.feed.control = Some(control);
@@ -423,7 +423,9 @@ impl Program {
         let client = self.feed.client.clone();
         self.tasks.spawn(async move {
             let object = match client {
-                Some(client) => object(&client, &id).await,
+                Some(client) => {
+                    live::object(&client, &id, live::ManagedFields::Kept).await.map_err(|it| it.to_string())
+                }
                 None => Err("not connected".into()),
             };
             Done::Event(Event::Object { id, object })
@@ -499,22 +501,6 @@ async fn serve(world: &str) -> Result<(embedded::Server, kube::Client), String> 
     let address = server.url().parse().map_err(|_| "the demo's server has no address".to_owned())?;
     let client = connect::to_address(address).map_err(|it| it.to_string())?;
     Ok((server, client))
-}
-
-/// One whole object as the server has it now.
-async fn object(client: &kube::Client, id: &ObjectId) -> Result<serde_json::Value, String> {
-    let spec = crate::kinds::spec(id.kind).ok_or_else(|| format!("{} is no kind that is read here", id.kind))?;
-    let group = if spec.group.is_empty() { "api".into() } else { format!("apis/{}", spec.group) };
-    let space = if spec.is_namespaced() { format!("namespaces/{}/", segment(&id.namespace)) } else { String::new() };
-    let path = format!("/{group}/{}/{space}{}/{}", spec.version, spec.plural, segment(&id.name));
-    let request = http::Request::get(path).body(Vec::new()).map_err(|it| it.to_string())?;
-    client.request(request).await.map_err(|it| it.to_string())
-}
-
-/// A name as one segment of a path.
-fn segment(name: &str) -> String {
-    let plain = |it: u8| it.is_ascii_alphanumeric() || b"-._~:".contains(&it);
-    name.bytes().map(|it| if plain(it) { char::from(it).to_string() } else { format!("%{it:02X}") }).collect()
 }
 
 /// One object as its file has it now.

@@ -34,8 +34,10 @@ impl Reach {
             Direction::Ingress => format!("{} is reached by", reach.end),
         };
         page.say(0, Mark::Title, title);
-        let (open, shut): (Vec<&ReachRow>, Vec<&ReachRow>) =
+        let (mut open, shut): (Vec<&ReachRow>, Vec<&ReachRow>) =
             reach.rows.iter().partition(|it| !it.summary.possible.is_empty());
+        // Pods without a workload stand before all workloads: together they make one list of a namespace.
+        open.sort_by_key(|it| (namespace_of(&it.unit).is_none(), namespace_of(&it.unit)));
         let mut namespace: Option<Option<&Name>> = None;
         for row in &open {
             if namespace != Some(namespace_of(&row.unit)) {

@@ -6,13 +6,9 @@ use super::theme::Theme;
 use super::world::{SelfCheck, World};
 use crate::ask::end::{End, PortAsk};
 use crate::ask::{Asker, Fault};
-use crate::model::facts::Pod;
-use crate::model::name::Name;
-use crate::model::place::Place;
 use crate::model::policy::Direction;
-use crate::net::reach::{By, Reach, ReachRow, Unit};
-use crate::net::verdict as net;
-use crate::text::{Line, Mark, Page};
+use crate::net::reach::By;
+use crate::text::{Mark, Page};
 
 pub use super::matrix::Matrix;
 
@@ -138,73 +134,10 @@ fn checked(asker: &Asker<'_>, answer: Page) -> Page {
 /// What an end reaches, or what reaches it: by namespace and workload, with the ports.
 pub fn reach(world: &World, of: &ReachOf) -> Page {
     let direction = if of.way == Way::From { Direction::Egress } else { Direction::Ingress };
-    let member = match &of.end {
-        End::Pod(pod) if world.pod(pod).is_some() => net::End::Pod(pod.clone()),
-        End::Node(node) => net::End::Node(node.clone()),
-        End::Address(address) => net::End::Address(*address),
-        other => return fault(&Fault::new(format!("{other} is no single end"), "choose a pod")),
-    };
-    grouped(of, &world.index.reach(&world.cluster, &member, direction, By::Workload, None))
-}
-
-/// The rows that some pair can pass, below their namespaces; the others are counted.
-fn grouped(of: &ReachOf, reach: &Reach) -> Page {
-    let mut page = Page::default();
-    let may = |row: &&ReachRow| row.summary.pairs.allow + row.summary.pairs.unknown > 0;
-    let word = if of.way == Way::From { "reaches" } else { "is reached by" };
-    let open = reach.rows.iter().filter(may).count();
-    page.say(0, Mark::Title, format!("{} {word} {open} of {} others", of.end, reach.rows.len()));
-    let mut namespace: Option<Option<&Name>> = None;
-    let mut rows: Vec<&ReachRow> = reach.rows.iter().filter(may).collect();
-    // What stands outside comes last.
-    rows.sort_by_key(|it| (namespace_of(&it.unit).is_none(), namespace_of(&it.unit), &it.unit));
-    for row in rows {
-        let here = namespace_of(&row.unit);
-        if namespace != Some(here) {
-            namespace = Some(here);
-            page.say(0, Mark::Title, here.map_or("outside the cluster", |it| it.as_str()));
-        }
-        page.push(reach_row(row));
-    }
-    let shut = reach.rows.len() - open;
-    if shut > 0 {
-        page.say(0, Mark::Deny, format!("{shut} others: nothing passes"));
-    }
-    page
-}
-
-/// The namespace of a unit; `None` for addresses outside.
-fn namespace_of(unit: &Unit) -> Option<&Name> {
-    match unit {
-        Unit::Pod(pod) => Some(&pod.namespace),
-        Unit::Workload(workload) => Some(&workload.namespace),
-        Unit::Namespace(name) => Some(name),
-        Unit::Outside(_) => None,
-    }
-}
-
-/// What names a unit, as it can be typed.
-fn unit_text(unit: &Unit) -> String {
-    match unit {
-        Unit::Pod(pod) => format!("pod/{pod}"),
-        Unit::Workload(workload) => workload.to_string(),
-        Unit::Namespace(name) => format!("namespace/{name}"),
-        Unit::Outside(ranges) => format!("outside {}", crate::ask::member::ranges(ranges)),
-    }
-}
-
-fn reach_row(row: &ReachRow) -> Line {
-    let summary = &row.summary;
-    let sure = crate::text::net::ports(&summary.some);
-    let (mark, words) = match (summary.pairs.allow, summary.pairs.unknown, summary.pairs.total()) {
-        (0, _, _) => (Mark::Unknown, format!("unknown, perhaps {}", crate::text::net::ports(&summary.possible))),
-        (allow, 0, total) if allow == total => (Mark::Allow, sure),
-        (allow, _, total) => (Mark::Note, format!("{allow} of {total} pairs: {sure}")),
-    };
-    let line = Line::new(1, mark, format!("{}  {words}", unit_text(&row.unit)));
-    match &row.unit {
-        Unit::Pod(pod) => line.linked(&pod.object(), &Place::default()),
-        _ => line,
+    let asker = asker(world);
+    match asker.reach(&of.end, direction, By::Workload) {
+        Ok(reach) => checked(&asker, reach.page()),
+        Err(why) => fault(&why),
     }
 }
 
@@ -218,36 +151,10 @@ fn fault(fault: &Fault) -> Page {
     page
 }
 
-/// The ports that an end offers, each with where it comes from: a Service's own, else what containers declare.
+/// The ports that an end offers, each with its name: a Service's own, else what containers declare.
 pub fn ports(world: &World, end: &End) -> Vec<(PortAsk, String)> {
-    match end {
-        End::Service { namespace, name } => match world.cluster.services.get(namespace, name) {
-            Some(service) => {
-                service.ports.iter().map(|it| (number(it.number, it.protocol), it.name.to_string())).collect()
-            }
-            None => Vec::new(),
-        },
-        End::Pod(pod) => world.pod(pod).map(|it| declared([&**it])).unwrap_or_default(),
-        End::Namespace(name) => declared(world.cluster.pods.of(name).iter().map(|it| &**it)),
-        End::Workload { namespace, .. } => declared(world.cluster.pods.of(namespace).iter().map(|it| &**it)),
-        End::Node(_) | End::Address(_) | End::Block(_) => Vec::new(),
-    }
-}
-
-/// What the containers of these pods declare, each port once, in order.
-fn declared<'a>(pods: impl IntoIterator<Item = &'a Pod>) -> Vec<(PortAsk, String)> {
-    let mut found: Vec<(PortAsk, String)> = pods
-        .into_iter()
-        .flat_map(|pod| pod.ports.iter())
-        .map(|it| (number(it.number, it.protocol), it.name.to_string()))
-        .collect();
-    found.sort();
-    found.dedup();
-    found
-}
-
-fn number(number: u16, protocol: crate::model::port::Protocol) -> PortAsk {
-    PortAsk::Number { number, protocol }
+    let found = asker(world).ports(end).unwrap_or_default();
+    found.into_iter().map(|it| (it.ask(), it.name.to_string())).collect()
 }
 
 #[cfg(test)]
