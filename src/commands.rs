@@ -100,6 +100,7 @@ fn ask(args: &Args, command: &Command) -> Result<Exit, Stop> {
     let settings = Settings { pod_cidrs: args.source.pod_cidrs.clone() };
     let index = Index::with(&cluster, settings.clone());
     let asker = Asker::new(&cluster, &index);
+    let asker = if command.batch().is_some() { asker.without_prerequisites() } else { asker };
     let asker = if context.self_check { asker.with_self_check(&settings) } else { asker };
     let world = World { cluster: &cluster, asker: &asker, context: &context };
     let mut out = BufWriter::new(io::stdout().lock());

@@ -8,7 +8,11 @@ use std::sync::Arc;
 use crate::model::address::Family;
 use crate::model::evidence::{Gap, Outcome};
 use crate::model::facts::{Service, ServiceType};
-use crate::net::verdict::{End, Verdict, Why};
+use crate::model::place::Place;
+use crate::net;
+use crate::net::verdict::{End, Gate, Verdict, Why};
+use crate::text::evidence::Evidence;
+use crate::text::miss::{self, GateMisses};
 
 use super::Asker;
 use super::member::Member;
@@ -80,8 +84,39 @@ impl Asker<'_> {
             gaps.extend(self.rewritten(service, member, family, to.port, &verdict));
             gaps.extend(unknown_node(service, member));
         }
+        let misses = self.misses(&verdict);
         let verdict = Arc::new(verdict);
-        Pair { from: member.clone(), to: to.member.clone(), port: to.port, route: to.route, verdict, gaps }
+        Pair { from: member.clone(), to: to.member.clone(), port: to.port, route: to.route, verdict, misses, gaps }
+    }
+
+    /// What came closest at the gates that do not surely let it pass.
+    fn misses(&self, verdict: &Verdict) -> Vec<GateMisses> {
+        let gates = verdict.deciding().into_iter().flat_map(|it| [&it.egress, &it.ingress]);
+        let shut = gates.filter(|it| it.why == Why::Policies && it.outcome(verdict.port) != Outcome::Allow);
+        let nearest = |gate: &Gate| {
+            let mut misses = gate.misses(self.cluster, verdict);
+            misses.truncate(miss::SHOWN);
+            GateMisses { direction: gate.direction, misses }
+        };
+        shut.map(nearest).collect()
+    }
+
+    /// Whether a pod whose egress is isolated can resolve names: nearly every connection needs it first (S51).
+    pub(super) fn prerequisites(&self, trace: &mut Trace) {
+        let Some(pair) = trace.deciding() else { return };
+        let is_isolated = pair.verdict.deciding().is_some_and(|it| it.egress.why == Why::Policies);
+        let is_named = !matches!(trace.to, super::end::End::Address(_) | super::end::End::Block(_));
+        if !is_isolated || !is_named {
+            return;
+        }
+        let dns = net::dns(self.index, self.cluster, &pair.from.end());
+        let (Some(service), false) = (&dns.service, dns.servers.is_empty()) else { return };
+        let what = match dns.outcome() {
+            Outcome::Allow => format!("prerequisite: {} can ask it for names (S51)", pair.from),
+            Outcome::Deny => format!("prerequisite: {} cannot ask it for names, port 53 is denied (S51)", pair.from),
+            Outcome::Unknown => format!("prerequisite: {} may fail to ask it for names (S51)", pair.from),
+        };
+        trace.notes.push(Evidence::note(service.clone(), Place::default(), what));
     }
 
     /// The engine's word, in the families that count.

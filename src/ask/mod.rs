@@ -44,6 +44,7 @@ pub struct Asker<'a> {
     pub cluster: &'a Cluster,
     pub index: &'a Index,
     directory: OnceCell<Directory>,
+    tells_prerequisites: bool,
     /// What the naive evaluator answered otherwise; `None` when it is not asked.
     second: Option<(&'a Settings, RefCell<Vec<String>>)>,
 }
@@ -51,7 +52,13 @@ pub struct Asker<'a> {
 impl<'a> Asker<'a> {
     /// Asks the index.
     pub fn new(cluster: &'a Cluster, index: &'a Index) -> Self {
-        Self { cluster, index, directory: OnceCell::new(), second: None }
+        Self { cluster, index, directory: OnceCell::new(), tells_prerequisites: true, second: None }
+    }
+
+    /// Leaves out what an answer needs beside itself (DNS): batches are judged literally, line by line.
+    pub fn without_prerequisites(mut self) -> Self {
+        self.tells_prerequisites = false;
+        self
     }
 
     /// Decides everything a second time with the naive evaluator (CONTRACT §5).

@@ -3,6 +3,7 @@
 use crate::model::evidence::Outcome;
 use crate::model::place::Place;
 use crate::net::reach::Counts;
+use crate::net::verdict::Gate;
 use crate::text::evidence::Evidence;
 use crate::text::{Line, Mark, Page, net, words};
 
@@ -25,8 +26,18 @@ impl Pair {
     /// All that this pair's answer rests on.
     pub fn evidence(&self) -> Vec<Evidence> {
         let mut all: Vec<Evidence> = self.gaps.iter().map(Evidence::gap).collect();
-        all.extend(net::verdict(&self.verdict));
+        all.extend(self.no_common_port());
+        all.extend(net::verdict(&self.verdict, &self.misses));
         all
+    }
+
+    /// Said where each gate opens and no port that was asked for passes both (S2).
+    fn no_common_port(&self) -> Option<Evidence> {
+        let family = self.verdict.deciding()?;
+        let is_shut = |gate: &Gate| gate.outcome(self.verdict.port) == Outcome::Deny;
+        let is_said = is_shut(&family.egress) || is_shut(&family.ingress);
+        let what = "no port that was asked for passes both gates (S2)";
+        (self.outcome() == Outcome::Deny && !is_said).then(|| Evidence::new(Mark::Deny, what))
     }
 
     /// `pod/shop/web-0 -> pod/shop/db-0 5432/TCP`, with what is odd about an end.
@@ -148,12 +159,5 @@ pub fn counts(counts: &Counts, (one, many): (&str, &str)) -> String {
 
 /// The reasons of one pair.
 fn details(pair: &Pair, indent: u8, page: &mut Page) {
-    for member in [&pair.from, &pair.to] {
-        if let Some((object, remark)) =
-            member.object().filter(|_| !member.remark().is_empty()).map(|it| (it, member.remark()))
-        {
-            page.push(Evidence::note(object, Place::default(), remark).line(indent));
-        }
-    }
     pair.evidence().iter().for_each(|it| page.push(it.line(indent)));
 }

@@ -6,6 +6,7 @@ use crate::model::address::Family;
 use crate::model::evidence::{Gap, Outcome};
 use crate::model::port::{PortSet, Protocol};
 use crate::net::verdict::{Port, Verdict};
+use crate::text::miss::GateMisses;
 
 use super::member::Member;
 
@@ -62,6 +63,8 @@ pub struct Pair {
     pub port: PairPort,
     pub route: Option<usize>,
     pub verdict: Arc<Verdict>,
+    /// Of the gates that do not let it pass: the rules that came closest.
+    pub misses: Vec<GateMisses>,
     /// What makes this pair unknown beside the verdict's own gaps.
     pub gaps: Vec<Gap>,
 }

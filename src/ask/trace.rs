@@ -137,6 +137,9 @@ impl Asker<'_> {
         };
         self.judge(&ends, &mut trace);
         trace.say_why_empty();
+        if self.tells_prerequisites {
+            self.prerequisites(&mut trace);
+        }
         Ok(trace)
     }
 

@@ -12,6 +12,7 @@
 //! cluster went through [`crate::model::untrusted::show`] when the line was made.
 
 pub mod evidence;
+pub mod miss;
 pub mod net;
 pub mod rbac;
 pub mod words;

@@ -10,9 +10,12 @@ use crate::model::evidence::{Gap, Outcome};
 use crate::model::facts::Fact;
 use crate::model::policy::{Action, Direction, Tier};
 use crate::model::port::PortSet;
+use crate::net::misses::{Lack, Miss};
+use crate::net::notes::Note;
 use crate::net::verdict::{Considered, End, EndFacts, FamilyVerdict, Gate, Port, Tri, Verdict, Why};
 
 use super::evidence::Evidence;
+use super::miss::{self, GateMisses};
 use super::{Mark, words};
 
 /// What an engine's end is called: as it can be typed.
@@ -24,23 +27,25 @@ pub fn end(end: &End) -> String {
     }
 }
 
-/// All that a verdict rests on, most decisive first within each gate.
-pub fn verdict(verdict: &Verdict) -> Vec<Evidence> {
+/// All that a verdict rests on: both gates, policies in order of evaluation, what nearly fitted, and notes.
+pub fn verdict(verdict: &Verdict, misses: &[GateMisses]) -> Vec<Evidence> {
     let mut all: Vec<Evidence> = verdict.gaps.iter().map(Evidence::gap).collect();
     if let Some(family) = verdict.deciding() {
         for direction in Direction::ALL {
-            all.extend(gate(verdict, family.gate(direction)));
+            let of_gate = misses.iter().filter(|it| it.direction == direction).flat_map(|it| &it.misses);
+            all.extend(gate(verdict, family.gate(direction), &of_gate.collect::<Vec<_>>()));
         }
         all.extend(other_reading(family, verdict.port));
     }
     if verdict.families_differ() {
         all.extend(verdict.families.iter().map(|family| family_line(family, verdict.port)));
     }
+    all.extend(verdict.notes().into_iter().filter(|it| !says_headline(*it)).map(note));
     all
 }
 
 /// One gate: its headline, then every policy in order of evaluation.
-pub fn gate(verdict: &Verdict, gate: &Gate) -> Vec<Evidence> {
+pub fn gate(verdict: &Verdict, gate: &Gate, misses: &[&Miss]) -> Vec<Evidence> {
     let (target, peer) = match gate.direction {
         Direction::Egress => (&verdict.from, &verdict.to),
         Direction::Ingress => (&verdict.to, &verdict.from),
@@ -50,8 +55,20 @@ pub fn gate(verdict: &Verdict, gate: &Gate) -> Vec<Evidence> {
     for considered in &gate.policies {
         all.push(policy(considered, outcome).of_gate(gate.direction).below(1));
         all.extend(policy_gaps(considered).map(|it| it.of_gate(gate.direction).below(2)));
+        let nearly =
+            misses.iter().filter(|it| it.policy == considered.policy.id() && !it.lacks.contains(&Lack::NoRule));
+        all.extend(nearly.map(|it| miss::evidence(it, verdict).of_gate(gate.direction).below(2)));
     }
     all
+}
+
+/// Notes that the headline of a gate has said already.
+fn says_headline(note: Note) -> bool {
+    matches!(note, Note::OwnNode | Note::Itself | Note::HostNetwork)
+}
+
+fn note(note: Note) -> Evidence {
+    Evidence::new(Mark::Note, format!("{} ({})", note.what(), note.rule()))
 }
 
 /// The gate's outcome and its reason in one clause.

@@ -236,7 +236,7 @@ fn sentences(verdict: &Verdict) -> BTreeSet<String> {
         Some(object) => format!("{object} {}: {}", it.place, it.what),
         None => it.what.clone(),
     };
-    let mut said: BTreeSet<String> = text::net::verdict(verdict).into_iter().map(line).collect();
+    let mut said: BTreeSet<String> = text::net::verdict(verdict, &[]).into_iter().map(line).collect();
     let gaps = verdict.families.iter().flat_map(|it| it.egress.gaps().into_iter().chain(it.ingress.gaps()));
     said.extend(gaps.chain(verdict.gaps.iter().cloned()).map(|it| text::words::gap(&it)));
     said

@@ -1,0 +1,75 @@
+//! The nearest misses in words: which rules came closest to a "no", and what would have made them fit.
+//!
+//! ```text
+//! ~ networkpolicy/shop/db spec.ingress[0].from[0]: port is 5433/TCP, the rule opens 5432/TCP
+//! ```
+
+use crate::model::policy::Direction;
+use crate::net::misses::{Hint, Lack, Miss};
+use crate::net::verdict::{Port, Verdict};
+
+use super::evidence::Evidence;
+use super::{Mark, words};
+
+/// How many misses of one gate are shown.
+pub const SHOWN: usize = 3;
+
+/// The nearest misses of one gate.
+#[derive(Clone, PartialEq, Debug)]
+pub struct GateMisses {
+    pub direction: Direction,
+    /// The nearest first, [`SHOWN`] at most.
+    pub misses: Vec<Miss>,
+}
+
+/// One miss as a reason.
+pub fn evidence(miss: &Miss, verdict: &Verdict) -> Evidence {
+    let lacks: Vec<String> = miss.lacks.iter().map(|it| lack(it, verdict.port)).collect();
+    let hint = miss.hint.as_ref().map(|it| format!(" ({})", hint(it))).unwrap_or_default();
+    Evidence::at(Mark::Miss, miss.policy.clone(), miss.place.clone(), format!("{}{hint}", lacks.join("; ")))
+}
+
+fn lack(lack: &Lack, port: Option<Port>) -> String {
+    let has = |found: &Option<crate::model::name::Name>| match found {
+        Some(value) => format!("it has {value}"),
+        None => "it has no such label".to_owned(),
+    };
+    let asked = words::port(port);
+    match lack {
+        Lack::NoRule => "it has no rule in this direction".to_owned(),
+        Lack::Nothing => "nothing of its rule was understood".to_owned(),
+        Lack::PodLabel { requirement, found } => {
+            format!("the pod's labels are not {}: {}", words::requirement(requirement), has(found))
+        }
+        Lack::NamespaceLabel { requirement, found } => {
+            format!("the namespace's labels are not {}: {}", words::requirement(requirement), has(found))
+        }
+        Lack::OtherNamespace { wanted, found } => format!("it means pods of {wanted}, this one is of {found}"),
+        Lack::NotAPod => "its selectors mean pods, and this end is none to them".to_owned(),
+        Lack::NotInBlock { cidr, hole: Some(hole), .. } => format!("the address is in {hole}, which {cidr} leaves out"),
+        Lack::NotInBlock { cidr, hole: None, address: Some(address) } => format!("{address} is not in {cidr}"),
+        Lack::NotInBlock { cidr, .. } => format!("no address of it is in {cidr}"),
+        Lack::OtherFamily { cidr } => format!("{cidr} is of the other address family"),
+        Lack::NotTheseNodes => "it is not one of these nodes".to_owned(),
+        Lack::OtherPort { opens } => format!("it opens {}, not {asked}", words::port_match(opens)),
+        Lack::OtherProtocol { opens } => {
+            format!("it opens {}, another protocol than {asked}", words::port_match(opens))
+        }
+        Lack::NotDeclared { opens } => {
+            format!("it opens {}, which the destination does not declare", words::port_match(opens))
+        }
+        Lack::DeclaredElsewhere { opens, numbers } => {
+            let numbers: Vec<String> = numbers.iter().map(ToString::to_string).collect();
+            format!("it opens {}, which is {} there, not {asked}", words::port_match(opens), numbers.join(", "))
+        }
+    }
+}
+
+fn hint(hint: &Hint) -> String {
+    match hint {
+        Hint::TargetPort { service, port, target } => {
+            format!("{port} is the port of {service}; policies see its target port {target}, S23")
+        }
+        Hint::MeantOr => "one element with both selectors means and; two elements would mean or, S15".to_owned(),
+    }
+}
