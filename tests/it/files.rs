@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use kreach::embedded::World;
 use kreach::live::files::{Loaded, load, load_text};
@@ -10,6 +11,11 @@ use kreach::model::cluster::{Cluster, Delta};
 use kreach::model::coverage::{Coverage, Scope};
 use kreach::model::facts::PodOrigin;
 use kreach::model::id::{Kind, ObjectId};
+use kreach::model::policy::{Peer, PeerMatch, Policy, Rule};
+use kreach::model::port::Protocol;
+use kreach::net::Index;
+
+use crate::net_worlds::{self, Dice, Spice};
 
 const DUMP: &str = "\
 apiVersion: v1
@@ -276,6 +282,39 @@ fn assert_same(before: &Cluster, after: &Cluster) {
     }
     assert_eq!(before.problems, after.problems);
     assert!(before == after, "another sort of fact differs");
+}
+
+/// The same as a law: random worlds, with holes in what is known and parts that did not read.
+#[test]
+fn a_snapshot_of_any_world_gives_its_answers() {
+    for seed in 0..u64::from(net_worlds::cases(60)) {
+        let spice = Spice { tiers: false, gaps: true, holes: true };
+        let mut before = net_worlds::world(&mut Dice::new(seed), spice).cluster();
+        // The random policies also have what no NetworkPolicy can say: peers that are nodes, rules
+        // without any; and kinds in namespaces that have none.
+        let of_nodes = |it: &&Arc<Policy>| {
+            let odd = |it: &Rule| it.ports.is_empty() || it.peers.is_empty() || it.peers.iter().any(is_nodes);
+            it.kind != Kind::NETWORK_POLICY || it.rules.iter().any(odd)
+        };
+        let unwritable: Vec<ObjectId> = before.policies.iter().filter(of_nodes).map(|it| it.id()).collect();
+        for id in unwritable {
+            before.apply(Delta::Gone(id));
+        }
+        let text = snapshot_of(&before);
+        let after = of(&text).cluster;
+        let (old, new) = (Index::build(&before), Index::build(&after));
+        let ends = net_worlds::ends(&before);
+        for (from, to) in ends.iter().flat_map(|from| ends.iter().map(move |to| (from, to))) {
+            for port in [None, Some((Protocol::Tcp, 80)), Some((Protocol::Udp, 53))] {
+                let (a, b) = (old.outcome(&before, from, to, port), new.outcome(&after, from, to, port));
+                assert_eq!(a, b, "seed {seed}: {from:?} -> {to:?} {port:?}\n{text}");
+            }
+        }
+    }
+}
+
+fn is_nodes(it: &Peer) -> bool {
+    matches!(it.matches, PeerMatch::Nodes(_))
 }
 
 #[test]

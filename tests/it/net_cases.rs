@@ -6,6 +6,7 @@ use std::path::Path;
 
 use kreach::ask::Asker;
 use kreach::ask::end::{end, end_and_port};
+use kreach::kinds::{KINDS, Presence};
 use kreach::model::address::Family;
 use kreach::model::cluster::Cluster;
 use kreach::model::evidence::Outcome;
@@ -47,6 +48,17 @@ fn every_rule_has_a_case_named_by_it() {
         }
     }
     assert!(missing.is_empty(), "\n{}", missing.join("\n"));
+}
+
+#[test]
+fn every_kind_of_policy_has_a_case() {
+    let cases = cases::all("net");
+    let texts: Vec<String> =
+        cases.iter().map(|it| std::fs::read_to_string(&it.path).expect("a case is text")).collect();
+    for kind in KINDS.iter().filter(|it| it.presence == Presence::IfServed) {
+        let lines = format!("apiVersion: {}\nkind: {}\n", kind.api_version(), kind.word);
+        assert!(texts.iter().any(|it| it.contains(&lines)), "no case holds a {} of {}", kind.word, kind.group);
+    }
 }
 
 /// A case says where its expectation comes from, and expects something in every step.

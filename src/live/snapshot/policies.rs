@@ -65,17 +65,24 @@ fn rule_object(rule: &Rule) -> Value {
     let mut it = json!({});
     let ends = if rule.direction == Direction::Ingress { "from" } else { "to" };
     match rule.peers.as_slice() {
-        [Peer { matches: PeerMatch::Anyone, .. }] => {}
+        peers if peers.iter().any(|it| it.matches == PeerMatch::Anyone) => {}
         [] => it[ends] = json!([{}]),
-        peers => it[ends] = at_places(peers.iter().map(|it| (index(&it.place.0), peer(&it.matches))), || json!({})),
+        peers => it[ends] = at_places(placed(rule, peers), || json!({})),
     }
     match rule.ports.as_slice() {
-        [PortMatch::Any] => {}
+        ports if ports.contains(&PortMatch::Any) => {}
         // No port has this number, so that the list matches nothing, as the one that was not read.
         [] => it["ports"] = json!([{"port": 0}]),
         ports => it["ports"] = ports.iter().map(port).collect(),
     }
     it
+}
+
+/// Peers with their indexes; where their places do not say them, in their order.
+fn placed<'r>(rule: &'r Rule, peers: &'r [Peer]) -> impl Iterator<Item = (usize, Value)> + 'r {
+    let is_below = |it: &Peer| it.place.0.len() > rule.place.0.len() && it.place.0.starts_with(rule.place.0.as_str());
+    let all_below = peers.iter().all(is_below);
+    peers.iter().enumerate().map(move |(at, it)| (if all_below { index(&it.place.0) } else { at }, peer(&it.matches)))
 }
 
 fn peer(it: &PeerMatch) -> Value {
