@@ -72,7 +72,7 @@ impl Selector {
         if self.is_empty() {
             return true;
         }
-        let (labels, fields) = (self.labels_hold(item), self.fields_known_by_key(item));
+        let (labels, fields) = (self.labels_hold(item), self.fields_hold(item));
         match (labels, fields) {
             (Some(labels), Some(fields)) => labels && fields,
             _ => self.selects_value(&item.value()),
@@ -96,19 +96,15 @@ impl Selector {
         Some(self.labels.iter().all(|requirement| requirement.holds(text)))
     }
 
-    /// The answer for fields, if they only ask for the object's key.
-    fn fields_known_by_key(&self, item: Item<'_>) -> Option<bool> {
+    /// The answer for fields, if all can be had without rendering.
+    fn fields_hold(&self, item: Item<'_>) -> Option<bool> {
         let mut all = true;
         for requirement in &self.fields {
             let (Requirement::In(key, _)
             | Requirement::NotIn(key, _)
             | Requirement::Exists(key)
             | Requirement::Missing(key)) = requirement;
-            let text = match key.as_str() {
-                "metadata.name" => item.name().into_owned(),
-                "metadata.namespace" => item.namespace().to_owned(),
-                _ => return None,
-            };
+            let text = item.field(key)?;
             all &= requirement.holds(|_| Some(text.clone()));
         }
         Some(all)

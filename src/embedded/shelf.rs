@@ -115,6 +115,16 @@ impl<'a> Item<'a> {
         }
     }
 
+    /// A field that the object can be selected by, if it can be had without rendering it.
+    pub fn field(&self, path: &str) -> Option<String> {
+        match (self, path) {
+            (_, "metadata.name") => Some(self.name().into_owned()),
+            (_, "metadata.namespace") => Some(self.namespace().to_owned()),
+            (Item::Rendered(facts, rows, at), _) => rows.field.and_then(|field| field(facts, *at, path)),
+            (Item::Held(_), _) => None,
+        }
+    }
+
     fn compare(&self, namespace: &str, name: &str) -> Ordering {
         self.namespace().cmp(namespace).then_with(|| (*self.name()).cmp(name))
     }

@@ -50,7 +50,8 @@ struct State {
     oldest: u64,
     objects: BTreeMap<&'static str, BTreeMap<Key, Arc<Object>>>,
     history: VecDeque<Change>,
-    shelves: BTreeMap<&'static str, (u64, Shelf)>,
+    /// The shelves of now, until a change of their kind.
+    shelves: BTreeMap<&'static str, Shelf>,
 }
 
 /// A cluster that can be served.
@@ -163,6 +164,11 @@ impl World {
         Ok(state.history.range(first..).filter(|change| change.plural == kind.plural).cloned().collect())
     }
 
+    /// An object that a told world holds now.
+    pub fn object(&self, kind: &'static Kind, namespace: &str, name: &str) -> Option<Arc<Object>> {
+        self.state().objects.get(kind.plural)?.get(&(namespace.to_owned(), name.to_owned())).cloned()
+    }
+
     /// How many objects of a kind there are now.
     pub fn count(&self, kind: &'static Kind) -> usize {
         self.shelf(kind, None).map_or(0, |shelf| shelf.len())
@@ -227,9 +233,15 @@ impl State {
         let latest =
             self.history.iter().rev().find(|change| change.plural == plural).map_or(0, |change| change.version);
         if at >= latest
-            && let Some((_, shelf)) = self.shelves.get(plural)
+            && let Some(shelf) = self.shelves.get(plural)
         {
             return shelf.clone();
+        }
+        if at >= latest {
+            let all = self.objects.get(plural);
+            let now = all.map_or_else(Shelf::empty, |all| Shelf::Held(all.values().cloned().collect()));
+            self.shelves.insert(plural, now.clone());
+            return now;
         }
         let mut objects = self.objects.get(plural).cloned().unwrap_or_default();
         for change in
@@ -241,10 +253,6 @@ impl State {
                 None => objects.remove(&key),
             };
         }
-        let shelf = Shelf::Held(objects.into_values().collect());
-        if at >= latest {
-            self.shelves.insert(plural, (latest, shelf.clone()));
-        }
-        shelf
+        Shelf::Held(objects.into_values().collect())
     }
 }

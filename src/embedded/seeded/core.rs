@@ -8,6 +8,7 @@ use crate::embedded::shelf::Part;
 
 pub const NAMESPACES: Rows = Rows {
     labels: None,
+    field: None,
     plural: "namespaces",
     count: |facts| facts.namespaces.len(),
     namespace: |_, _| None,
@@ -17,6 +18,7 @@ pub const NAMESPACES: Rows = Rows {
 
 pub const NODES: Rows = Rows {
     labels: None,
+    field: None,
     plural: "nodes",
     count: |facts| facts.nodes,
     namespace: |_, _| None,
@@ -27,6 +29,7 @@ pub const NODES: Rows = Rows {
 /// Every namespace has `default`, every workload its own of the same name. They are in order since `default` is placed.
 pub const SERVICE_ACCOUNTS: Rows = Rows {
     labels: None,
+    field: None,
     plural: "serviceaccounts",
     count: |facts| facts.namespaces.len() + facts.in_order.len(),
     namespace: |facts, at| Some(account(facts, at).0),

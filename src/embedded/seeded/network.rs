@@ -12,6 +12,7 @@ use crate::embedded::shelf::Part;
 
 pub const SERVICES: Rows = Rows {
     labels: None,
+    field: None,
     plural: "services",
     count: |facts| facts.served.len(),
     namespace,
@@ -21,6 +22,7 @@ pub const SERVICES: Rows = Rows {
 
 pub const ENDPOINTS: Rows = Rows {
     labels: None,
+    field: None,
     plural: "endpoints",
     count: SERVICES.count,
     namespace,
@@ -30,6 +32,7 @@ pub const ENDPOINTS: Rows = Rows {
 
 pub const ENDPOINT_SLICES: Rows = Rows {
     labels: None,
+    field: None,
     plural: "endpointslices",
     count: SERVICES.count,
     namespace,
@@ -39,6 +42,7 @@ pub const ENDPOINT_SLICES: Rows = Rows {
 
 pub const POLICIES: Rows = Rows {
     labels: None,
+    field: None,
     plural: "networkpolicies",
     count: |facts| facts.policies.len(),
     namespace: |facts, at| Some(facts.policies[at].namespace),

@@ -12,6 +12,7 @@ pub const PODS: Rows = Rows {
     namespace: |facts, at| Some(facts.workloads[facts.pods[at].workload as usize].namespace),
     name: |facts, at| facts.pod_name(facts.pods[at]),
     labels: Some(labels),
+    field: Some(field),
     write,
 };
 
@@ -19,6 +20,17 @@ fn labels(facts: &Facts, at: usize) -> Labels {
     let mut all = Vec::with_capacity(12);
     facts.pod_labels(facts.pods[at], |key, value| all.push((key.to_owned(), value.to_owned())));
     all
+}
+
+fn field(facts: &Facts, at: usize, path: &str) -> Option<String> {
+    let pod = facts.pods[at];
+    let done = facts.workloads[pod.workload as usize].sort == Sort::Job;
+    match path {
+        "spec.nodeName" => Some(super::core::node_name(facts.node_of(pod))),
+        "spec.serviceAccountName" => Some(facts.app(pod.workload)),
+        "status.phase" => Some(if done { "Succeeded" } else { "Running" }.to_owned()),
+        _ => None,
+    }
 }
 
 fn write(facts: &Facts, at: usize, part: Part, out: &mut Vec<u8>) {

@@ -14,6 +14,7 @@ use crate::embedded::review;
 
 pub const ROLES: Rows = Rows {
     labels: None,
+    field: None,
     plural: "roles",
     count: |facts| facts.shape.roles,
     namespace: |facts, at| Some(spread(facts, facts.shape.roles, at)),
@@ -28,6 +29,7 @@ pub const ROLES: Rows = Rows {
 
 pub const CLUSTER_ROLES: Rows = Rows {
     labels: None,
+    field: None,
     plural: "clusterroles",
     count: |facts| facts.shape.cluster_roles,
     namespace: |_, _| None,
@@ -49,6 +51,7 @@ pub const CLUSTER_ROLES: Rows = Rows {
 
 pub const ROLE_BINDINGS: Rows = Rows {
     labels: None,
+    field: None,
     plural: "rolebindings",
     count: |facts| facts.shape.role_bindings,
     namespace: |facts, at| Some(spread(facts, facts.shape.role_bindings, at)),
@@ -71,6 +74,7 @@ pub const ROLE_BINDINGS: Rows = Rows {
 
 pub const CLUSTER_ROLE_BINDINGS: Rows = Rows {
     labels: None,
+    field: None,
     plural: "clusterrolebindings",
     count: |facts| facts.shape.cluster_role_bindings,
     namespace: |_, _| None,

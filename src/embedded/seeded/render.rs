@@ -20,6 +20,8 @@ pub struct Rows {
     pub name: fn(&Facts, usize) -> String,
     /// The object's labels, where they can be had without rendering it.
     pub labels: Option<fn(&Facts, usize) -> Labels>,
+    /// A field that the object can be selected by, where it can be had without rendering it.
+    pub field: Option<fn(&Facts, usize, &str) -> Option<String>>,
     /// Appends the members of the object's document, without braces, kind and apiVersion.
     pub write: fn(&Facts, usize, Part, &mut Vec<u8>),
 }

@@ -8,6 +8,7 @@ use crate::embedded::shelf::Part;
 
 pub const DEPLOYMENTS: Rows = Rows {
     labels: None,
+    field: None,
     plural: "deployments",
     count: |facts| facts.of_sort[Sort::Deployment as usize].len(),
     namespace: |facts, at| namespace(facts, Sort::Deployment, at),
@@ -17,6 +18,7 @@ pub const DEPLOYMENTS: Rows = Rows {
 
 pub const REPLICA_SETS: Rows = Rows {
     labels: None,
+    field: None,
     plural: "replicasets",
     count: DEPLOYMENTS.count,
     namespace: DEPLOYMENTS.namespace,
@@ -29,6 +31,7 @@ pub const REPLICA_SETS: Rows = Rows {
 
 pub const STATEFUL_SETS: Rows = Rows {
     labels: None,
+    field: None,
     plural: "statefulsets",
     count: |facts| facts.of_sort[Sort::StatefulSet as usize].len(),
     namespace: |facts, at| namespace(facts, Sort::StatefulSet, at),
@@ -38,6 +41,7 @@ pub const STATEFUL_SETS: Rows = Rows {
 
 pub const DAEMON_SETS: Rows = Rows {
     labels: None,
+    field: None,
     plural: "daemonsets",
     count: |facts| facts.of_sort[Sort::DaemonSet as usize].len(),
     namespace: |facts, at| namespace(facts, Sort::DaemonSet, at),
@@ -47,6 +51,7 @@ pub const DAEMON_SETS: Rows = Rows {
 
 pub const JOBS: Rows = Rows {
     labels: None,
+    field: None,
     plural: "jobs",
     count: |facts| facts.of_sort[Sort::Job as usize].len(),
     namespace: |facts, at| namespace(facts, Sort::Job, at),
@@ -56,6 +61,7 @@ pub const JOBS: Rows = Rows {
 
 pub const CRON_JOBS: Rows = Rows {
     labels: None,
+    field: None,
     plural: "cronjobs",
     count: JOBS.count,
     namespace: JOBS.namespace,

@@ -91,8 +91,7 @@ impl Stage {
 
     /// The object of that kind and key, as it is now.
     pub fn find(&self, kind: &str, namespace: &str, name: &str) -> Option<Arc<Object>> {
-        let Shelf::Held(objects) = self.shelf(kind) else { return None };
-        objects.iter().find(|object| object.namespace == namespace && object.name == name).cloned()
+        self.world.object(row(kind), namespace, name)
     }
 
     /// All objects of a kind, in order.

@@ -93,6 +93,11 @@ async fn selectors_narrow_lists_and_pages() {
     let on_node = get(&server, &format!("/api/v1/pods?fieldSelector=spec.nodeName%3D{node}")).await;
     let items = on_node["items"].as_array().expect("a list");
     assert!(!items.is_empty() && items.iter().all(|pod| pod["spec"]["nodeName"] == node));
+    let whole = get(&server, "/api/v1/pods").await;
+    let all = whole["items"].as_array().expect("a list");
+    assert_eq!(items.len(), all.iter().filter(|pod| pod["spec"]["nodeName"] == node).count());
+    let done = get(&server, "/api/v1/pods?fieldSelector=status.phase%21%3DRunning").await;
+    assert_eq!(names(&done).len(), all.iter().filter(|pod| pod["status"]["phase"] != "Running").count());
     let mut seen = BTreeSet::new();
     let mut token = String::new();
     loop {
