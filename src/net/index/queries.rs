@@ -167,9 +167,9 @@ impl Index {
             let pods = group.members.list().into_iter().map(|it| u64::from(self.classes.get(it).pods)).sum::<u64>();
             lines.push(format!("group {:?} {key:?} {} {pods}", group.direction, self.ports.written(group.spec)));
         }
-        let policies =
-            self.policies.iter().map(|(_, it)| format!("policy {} {:?} {:?}", it.policy.id(), it.gap, it.policy));
-        lines.extend(policies);
+        // Stand-ins for namespaces that are gone say nothing of anybody; those that do are beside the pods.
+        let read = self.policies.iter().filter(|(_, it)| it.gap.is_none());
+        lines.extend(read.map(|(_, it)| format!("policy {} {:?}", it.policy.id(), it.policy)));
         lines.sort();
         lines
     }
@@ -183,8 +183,12 @@ impl Index {
         let mut peers: Vec<String> =
             used.map(|it| format!("{:?} {:?}", self.peers.get(it.peer()).key, it.tri())).collect();
         peers.sort();
-        let policies: Vec<String> =
-            found.policies.iter().map(|it| format!("{}", self.policies.get(*it).policy.id())).collect();
+        let policies: Vec<String> = found
+            .policies
+            .iter()
+            .map(|it| self.policies.get(*it))
+            .map(|it| format!("{} {:?}", it.policy.id(), it.gap))
+            .collect();
         let bits = [self.open[0].has(class), self.open[1].has(class), self.odd.has(class), self.live.has(class)];
         format!("{:?} {:?} {peers:?} {policies:?} {bits:?}", found.key.sort, found.key.families)
     }
