@@ -240,7 +240,12 @@ impl<R: Row> List<R> {
             }
             None => self.refilter(look),
         }
+        let selected = self.selected.clone();
         self.find();
+        // What the filter took away leaves the best match in its place, not whatever stands in its row now.
+        if self.selected != selected {
+            self.go(0);
+        }
     }
 
     /// The filter that is in force.

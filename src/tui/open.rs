@@ -69,6 +69,10 @@ pub fn trace(app: &mut App) -> Vec<Effect> {
         return Vec::new();
     }
     let Some(end) = app.selected().as_ref().and_then(end_of) else { return Vec::new() };
+    if app.tracing.waiting() == Some(&end) {
+        app.say(format!("the source is {end}: press t on another row (Esc forgets it)"));
+        return Vec::new();
+    }
     take_end(app, end)
 }
 

@@ -286,6 +286,15 @@ fn the_selection_holds_the_object_and_never_the_row() {
     assert_eq!(selected(&mut driver), before, "sorted the other way");
 }
 
+#[test]
+fn a_filter_that_takes_the_selection_away_selects_the_best_match() {
+    let mut driver = Driver::new(80, 24);
+    driver.keys("2 G / \"db");
+    assert!(driver.text().contains(">shop/db-0"), "{}", driver.text());
+    driver.keys("Enter t t");
+    assert!(driver.text().contains("press t on another row"), "{}", driver.text());
+}
+
 /// The verdict on the screen is answered anew when the cluster changes.
 #[test]
 fn an_open_verdict_follows_the_cluster() {
