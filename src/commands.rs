@@ -93,6 +93,7 @@ fn run(args: Args) -> Result<Exit, Stop> {
 fn ask(args: &Args, command: &Command) -> Result<Exit, Stop> {
     let Some(command) = command.asks() else { return Ok(Exit::Failed) };
     let color = color(args.screen.color);
+    one_stdin(args, command)?;
     let Loaded { cluster, context } = load(args, &|context, cluster| command.needs(context, cluster), color)
         .inspect_err(|_| info_alone(args, color))?;
     print::problems(&cluster);
@@ -110,6 +111,18 @@ fn ask(args: &Args, command: &Command) -> Result<Exit, Stop> {
     };
     out.flush()?;
     print::differences(&asker.differences(), exit)
+}
+
+/// Files and questions cannot both be read from stdin.
+fn one_stdin(args: &Args, command: &dyn crate::cli::Command) -> Result<(), Stop> {
+    let reads = args.source.from.iter().any(|it| it.as_os_str() == "-");
+    match command.batch() {
+        Some(batch) if reads && batch.path == "-" => Err(Stop::Other {
+            what: "--from - and --batch - both read stdin".to_owned(),
+            hint: "put one of them in a file".to_owned(),
+        }),
+        _ => Ok(()),
+    }
 }
 
 /// `info` says what it can even where no cluster can be read.

@@ -72,17 +72,28 @@ fn the_help_of_every_command_is_in_the_docs() {
     assert_current("docs/cli.md", "help", &tidied.join("\n"));
 }
 
-#[test]
-fn the_json_of_a_trace_is_the_program_s() {
-    let world = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli/worlds/shop.yaml");
+/// One example of a page is what the program prints for it.
+fn assert_printed(name: &str, world: &str, arguments: &[&str]) {
+    let world = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli/worlds").join(world);
     let output = Command::new(env!("CARGO_BIN_EXE_kreach"))
-        .args(["trace", "shop/web-5d8f-a", "shop/db-0:5433", "-o", "json", "--from"])
+        .args(arguments)
+        .args(["-o", "json", "--from"])
         .arg(world)
         .output()
         .expect("kreach runs");
     let text = String::from_utf8(output.stdout).expect("JSON is text");
     assert!(text.contains("\"deny\""), "{text}");
-    assert_current("docs/json.md", "trace", &format!("```json\n{}\n```", text.trim_end()));
+    assert_current("docs/json.md", name, &format!("```json\n{}\n```", text.trim_end()));
+}
+
+#[test]
+fn the_json_of_a_trace_is_the_program_s() {
+    assert_printed("trace", "shop.yaml", &["trace", "shop/web-5d8f-a", "shop/db-0:5433"]);
+}
+
+#[test]
+fn the_json_of_a_map_is_the_program_s() {
+    assert_printed("map", "shut.yaml", &["map"]);
 }
 
 #[test]
