@@ -173,7 +173,7 @@ fn story() -> Cluster {
     let story = embedded::story::Story::new(began);
     let (mut cluster, mut intern) = (Cluster::default(), Intern::new());
     for spec in kinds::KINDS {
-        let Some(kind) = embedded::kinds::by_plural(spec.plural) else { continue };
+        let Some(kind) = embedded::kinds::served(spec.group, spec.version, spec.plural) else { continue };
         story.world().documents(kind, |json| {
             let text = String::from_utf8_lossy(json);
             if let Some(delta) = spec.read_json(&text, "default", &mut intern).delta() {
