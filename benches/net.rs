@@ -428,7 +428,7 @@ fn events(cluster: &mut Cluster, index: &mut Index, ends: &[End], dice: &mut Dic
         let End::Pod(PodId { namespace, name }) = end else { unreachable!("all are pods") };
         cluster.pods.get(namespace, name).expect("it is held").clone()
     };
-    let mut follow = |cluster: &mut Cluster, index: &mut Index, fact: AnyFact| {
+    let follow = |cluster: &mut Cluster, index: &mut Index, fact: AnyFact| {
         let changes = put(cluster, fact);
         time(|| index.apply(cluster, &changes)).1
     };

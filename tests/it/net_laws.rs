@@ -183,6 +183,7 @@ proptest! {
             for row in &reach.rows {
                 if let Unit::Outside(ranges) = &row.unit {
                     let verdict = verdict(&End::Address(dice.pick(ranges).1));
+                    prop_assert!(!verdict.families.is_empty(), "no family in common: {row:?}");
                     prop_assert_eq!(&*row.summary.every, &verdict.allowed(), "seed {}: {:?}", seed, row);
                 }
             }

@@ -1,6 +1,7 @@
 //! Many pairs at once: what one end reaches, and the map of all units.
 
 use super::Index;
+use super::classes::Families;
 use super::pair::Found;
 use super::ports::Mask;
 use super::row::Row;
@@ -63,7 +64,8 @@ impl Index {
             }
             self.push_reach(&mut reach, members.unit.clone(), &sum, &mut sets);
         }
-        for part in self.outside(cluster).into_iter().filter(|_| !matches!(found, Found::Loose(_))) {
+        let parts = self.outside(cluster).into_iter().filter(|_| !matches!(found, Found::Loose(_)));
+        for part in parts.filter(|it| self.share_family(&found, &it.end)) {
             let mut sum = self.sum();
             let pass = self.pass_in(direction, &found, &part.end);
             self.add(&mut sum, &pass, 1, terms.atom);
@@ -80,6 +82,15 @@ impl Index {
         let atom = self.terms(port).atom;
         let rows = self.rows(&found, direction);
         rows.first().map_or(0, |row| self.passing(row, atom))
+    }
+
+    /// Whether two ends have an address family in common: an outside part of another family is nobody's to reach.
+    fn share_family(&self, a: &Found, b: &Found) -> bool {
+        let families = |it| self.side(it, 0).map(|it| it.families());
+        match (families(a), families(b)) {
+            (Some(a), Some(b)) => Families::shared(a, b).next().is_some(),
+            _ => false,
+        }
     }
 
     fn push_reach(&self, reach: &mut Reach, unit: crate::net::reach::Unit, sum: &Sum, sets: &mut Sets) {
@@ -136,8 +147,10 @@ impl Index {
             for from in &units {
                 let mut sum = self.sum();
                 for alike in &from.alike {
-                    let pass = self.pass(&alike.found(&Name::empty()), &to.end);
-                    self.add(&mut sum, &pass, alike.pods, terms.atom);
+                    let found = alike.found(&Name::empty());
+                    if self.share_family(&found, &to.end) {
+                        self.add(&mut sum, &self.pass(&found, &to.end), alike.pods, terms.atom);
+                    }
                 }
                 join(&mut map.pairs, &sum.pairs);
                 if sum.is_possible() {
@@ -173,7 +186,8 @@ impl Index {
                     map.left_out.itself += if is_same { target.pods } else { 0 };
                 }
             }
-            for (part, sum) in outside.iter().zip(&mut outside_sums) {
+            let parts = outside.iter().zip(&mut outside_sums);
+            for (part, sum) in parts.filter(|(part, _)| self.share_family(&found, &part.end)) {
                 self.add(sum, &self.pass(&part.end, &found), target.pods, terms.atom);
             }
         }
