@@ -40,8 +40,8 @@ pub struct CanArgs {
     /// The verb: get, list, watch, create, update, patch, delete, ... or an HTTP method before a /URL
     #[arg(required_unless_present = "batch")]
     pub verb: Option<String>,
-    /// RESOURCE[.GROUP][/SUBRESOURCE], or a /URL
-    #[arg(required_unless_present = "batch")]
+    /// What is asked for.
+    #[arg(help = "RESOURCE[.GROUP][/SUBRESOURCE], or a /URL", required_unless_present = "batch")]
     pub resource: Option<String>,
     /// The object's name
     #[arg(value_name = "NAME")]

@@ -37,7 +37,8 @@ pub enum Table {
 pub struct WhoCanArgs {
     /// The verb: get, list, watch, create, update, patch, delete, ... or an HTTP method before a /URL
     pub verb: String,
-    /// RESOURCE[.GROUP][/SUBRESOURCE], or a /URL
+    /// What is asked for.
+    #[arg(help = "RESOURCE[.GROUP][/SUBRESOURCE], or a /URL")]
     pub resource: String,
     /// The object's name
     #[arg(value_name = "NAME")]
