@@ -8,24 +8,24 @@ const SHOWN: usize = 3;
 /// A name that goes on where this one stops is as near as one typing mistake (`web` and `web-5d8f-x2p`), and one
 /// that begins with nearly this one nearly as near (`wbe`).
 pub fn nearest<'a>(name: &str, existing: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
-    let mut near: Vec<(usize, &str)> = existing
-        .into_iter()
-        .map(|it| (distance(name, it), it))
-        .filter(|(distance, _)| *distance <= name.len().div_ceil(3).max(1) + 1)
-        .collect();
+    let mut near: Vec<(usize, &str)> = existing.into_iter().filter_map(|it| Some((distance(name, it)?, it))).collect();
     near.sort_unstable();
     near.dedup();
     near.into_iter().take(SHOWN).map(|(_, it)| it).collect()
 }
 
-fn distance(name: &str, other: &str) -> usize {
+/// How far apart they are; `None`: too far for a slip.
+fn distance(name: &str, other: &str) -> Option<usize> {
     let goes_on = !name.is_empty() && (other.starts_with(name) || other.ends_with(name));
     if goes_on {
-        return 1;
+        return Some(1);
     }
+    let slips = name.len().div_ceil(3).max(1);
     let beginning = other.char_indices().nth(name.chars().count()).map_or(other, |(at, _)| &other[..at]);
     let cut = usize::from(beginning.len() < other.len());
-    strsim::osa_distance(name, other).min(strsim::osa_distance(name, beginning) + cut)
+    let whole = Some(strsim::osa_distance(name, other)).filter(|it| *it <= slips);
+    let begun = Some(strsim::osa_distance(name, beginning)).filter(|it| *it <= slips).map(|it| it + cut);
+    whole.into_iter().chain(begun).min()
 }
 
 /// `did you mean a, b or c?`; empty for no names.
