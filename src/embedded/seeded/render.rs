@@ -10,6 +10,9 @@ use std::sync::OnceLock;
 /// Labels as pairs, in the order of their keys.
 pub type Labels = Vec<(String, String)>;
 
+/// The value of an object's field, by its path; none when it has none.
+pub type FieldOf = fn(&Facts, usize, &str) -> Option<String>;
+
 /// How the objects of one kind follow from the facts, in the order of an API server's lists.
 #[derive(Debug)]
 pub struct Rows {
@@ -21,7 +24,7 @@ pub struct Rows {
     /// The object's labels, where they can be had without rendering it.
     pub labels: Option<fn(&Facts, usize) -> Labels>,
     /// A field that the object can be selected by, where it can be had without rendering it.
-    pub field: Option<fn(&Facts, usize, &str) -> Option<String>>,
+    pub field: Option<FieldOf>,
     /// Appends the members of the object's document, without braces, kind and apiVersion.
     pub write: fn(&Facts, usize, Part, &mut Vec<u8>),
 }
