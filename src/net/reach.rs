@@ -54,6 +54,13 @@ impl Counts {
         }
     }
 
+    /// Counts the pairs of other counts too.
+    pub fn join(&mut self, more: &Self) {
+        self.allow += more.allow;
+        self.unknown += more.unknown;
+        self.deny += more.deny;
+    }
+
     /// How many pairs there are.
     pub fn total(&self) -> u64 {
         self.allow + self.unknown + self.deny

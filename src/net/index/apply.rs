@@ -4,14 +4,14 @@
 //! steps in the order that costs least: namespaces, policies, then pods, so that classes are made once.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::policies::ghost;
 use super::{GhostKey, Index, NO_CLASS, NamespaceEntry, PodRow};
 use crate::model::cluster::{Change, Cluster};
 use crate::model::coverage::Coverage;
 use crate::model::evidence::Gap;
-use crate::model::facts::{Node, Pod, PodNetwork};
+use crate::model::facts::{Node, Pod, PodNetwork, Workload};
 use crate::model::id::{Kind, ObjectId};
 use crate::model::name::Name;
 use crate::model::policy::{Bends, Policy, Tier};
@@ -56,10 +56,10 @@ impl Index {
                 Change::Node(it) => self.renew_node(cluster, it.before.as_deref(), it.after.as_deref()),
                 Change::Policy(it) => self.replace_policy(cluster, it.before.as_ref(), it.after.as_ref()),
                 Change::Coverage(_) | Change::Readable(_) => is_coverage_new = true,
+                Change::Workload(it) => self.renew_workload(it.before.as_deref().or(it.after.as_deref())),
                 Change::Service(_)
                 | Change::EndpointSlice(_)
                 | Change::ServiceAccount(_)
-                | Change::Workload(_)
                 | Change::Role(_)
                 | Change::Binding(_) => {}
             }
@@ -71,6 +71,14 @@ impl Index {
         }
         if self.is_outdated || self.stale > STALE || self.seen_now() > 2 * self.seen + STALE {
             *self = Self::with(cluster, std::mem::take(&mut self.settings));
+        }
+    }
+
+    /// Pods follow the workloads that own them: who is of one kin is found anew when asked for.
+    fn renew_workload(&mut self, workload: Option<&Workload>) {
+        let namespace = workload.and_then(|it| self.namespace_ids.get(&it.meta.namespace));
+        if let Some(&namespace) = namespace {
+            self.namespaces.get_mut(namespace).crowd.take();
         }
     }
 
@@ -86,6 +94,7 @@ impl Index {
         let id = self.namespaces.insert(NamespaceEntry {
             facts: NamespaceFacts::of(cluster, name),
             pods: Arc::default(),
+            crowd: OnceLock::new(),
             classes: Vec::new(),
             own: Vec::new(),
             spaces: Vec::new(),
@@ -94,6 +103,8 @@ impl Index {
             reads_policies: reads_policies(cluster, name),
         });
         Arc::make_mut(&mut self.namespace_ids).insert(name.clone(), id);
+        let at = self.in_order.partition_point(|it| self.namespaces.get(*it).facts.name < *name);
+        Arc::make_mut(&mut self.in_order).insert(at, id);
         self.link_namespace(id);
         id
     }
@@ -107,7 +118,7 @@ impl Index {
             self.classes_of(cluster, namespace, pod)
         };
         [class, host].into_iter().filter(|it| *it != NO_CLASS).for_each(|it| self.enter(it));
-        let rows = Arc::make_mut(&mut self.namespaces.get_mut(namespace).pods);
+        let rows = self.pods_mut(namespace);
         let row = PodRow { name: pod.meta.name.clone(), class, host };
         match rows.binary_search_by(|it| it.name.cmp(&pod.meta.name)) {
             Ok(at) => {
@@ -137,7 +148,7 @@ impl Index {
 
     fn remove_pod(&mut self, pod: &Pod) {
         let Some(&namespace) = self.namespace_ids.get(&pod.meta.namespace) else { return };
-        let rows = Arc::make_mut(&mut self.namespaces.get_mut(namespace).pods);
+        let rows = self.pods_mut(namespace);
         if let Ok(at) = rows.binary_search_by(|it| it.name.cmp(&pod.meta.name)) {
             let row = rows.remove(at);
             self.leave_row(&row);

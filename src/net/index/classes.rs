@@ -451,7 +451,7 @@ impl Index {
             for (namespace, at) in pods {
                 let new = self.class(key.clone());
                 self.enter(new);
-                let row = &mut Arc::make_mut(&mut self.namespaces.get_mut(*namespace).pods)[*at as usize];
+                let row = &mut self.pods_mut(*namespace)[*at as usize];
                 let place = if row.class == class { &mut row.class } else { &mut row.host };
                 let old = std::mem::replace(place, new);
                 self.classes.get_mut(old).pods -= 1;

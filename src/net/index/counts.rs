@@ -59,7 +59,7 @@ impl Index {
         for (id, class) in self.classes.iter().filter(|(_, it)| it.key.sort == Sort::Pod) {
             weights[id as usize] = u64::from(class.pods);
         }
-        if !self.has_hosts() {
+        if !self.has_hosts(cluster) {
             return (weights, Vec::new());
         }
         let mut hosts: BTreeMap<(u32, u32), Alike> = BTreeMap::new();
@@ -188,7 +188,7 @@ impl Index {
     }
 
     /// All that the row of those who reach a class rests on.
-    fn signature(&self, id: u32, class: &Class) -> Vec<u32> {
+    pub(super) fn signature(&self, id: u32, class: &Class) -> Vec<u32> {
         if self.odd.has(id) {
             return vec![u32::MAX, id];
         }

@@ -1,222 +1,263 @@
-//! Many pairs at once: what one end reaches, and the map of all units.
+//! Every pair of units.
+//!
+//! ```text
+//! classes that read alike ──► one row ──► one spread: what one pod of them has with every unit
+//! unit ──► the sum of its pods' spreads
+//! ```
+//!
+//! So the cost is that of the rows that differ and of the cells that are not empty, not of all pairs. Where nodes or
+//! the pair of a pod and itself matter, groups of pods are paired one by one.
+
+use std::collections::{BTreeMap, HashMap};
+
+use rustc_hash::FxBuildHasher;
 
 use super::Index;
-use super::classes::Families;
-use super::pair::Found;
+use super::members::Bits;
 use super::ports::Mask;
-use super::row::Row;
-use super::units::{Alike, Members, Outside, Sets, Sum};
+use super::row::{Places, Row};
+use super::units::{Alike, Members, Outside, Sets, Sum, Terms};
 use crate::model::cluster::Cluster;
 use crate::model::name::Name;
 use crate::model::policy::Direction;
-use crate::net::reach::{By, Counts, Map, MapRow, Reach, ReachRow};
-use crate::net::verdict::{End, Port};
+use crate::net::reach::{By, Map, MapRow, Summary};
+use crate::net::verdict::Port;
 
-/// What all sums of one answer share.
-struct Terms {
-    none: Mask,
-    full: Mask,
-    /// The atom that was asked for; `None`: any port.
-    atom: Option<usize>,
+/// All units, and where their pods are.
+struct Table {
+    units: Vec<Members>,
+    outside: Vec<Outside>,
+    terms: Terms,
+    /// By class: units with pods of it on networks of their own, and how many.
+    residents: Vec<Vec<(u32, u64)>>,
+    /// By unit: pods on networks of their own.
+    plain: Vec<u64>,
+    /// Groups on the host network, with their units.
+    hosts: Vec<(usize, Alike)>,
 }
 
-fn join(all: &mut Counts, more: &Counts) {
-    all.allow += more.allow;
-    all.unknown += more.unknown;
-    all.deny += more.deny;
+/// What one pod has with all units; of those that it has nothing with there is no cell.
+struct Spread {
+    row: Row,
+    cells: Vec<(u32, Sum)>,
+}
+
+/// Spreads of classes that read alike, made when first needed and dropped when last.
+#[derive(Default)]
+struct Spreads {
+    of_class: HashMap<u32, u32, FxBuildHasher>,
+    uses: Vec<u32>,
+    made: BTreeMap<u32, Spread>,
+}
+
+/// A map in the making: rows by the places of their units, outside parts after all others.
+#[derive(Default)]
+struct Draft {
+    map: Map,
+    rows: Vec<(u32, u32, Summary)>,
+    sets: Sets,
 }
 
 impl Index {
-    fn terms(&self, port: Option<Port>) -> Terms {
-        let atom = port.map(|(protocol, number)| self.ports.atom(protocol, number).unwrap_or_default());
-        Terms { none: self.ports.none(), full: self.ports.full(), atom }
-    }
-
-    /// All that an end reaches (`Egress`), or all that reaches it (`Ingress`), outside addresses included.
-    ///
-    /// Without a port an allowed pair is one with some surely allowed port. An end that cannot be judged gives
-    /// no rows: every pair is unknown.
-    pub fn reach(&self, cluster: &Cluster, end: &End, direction: Direction, by: By, port: Option<Port>) -> Reach {
-        let mut reach = Reach::default();
-        let found = self.find(cluster, end);
-        let units = self.units(cluster, by, found.is_node(), &mut reach.left_out);
-        let terms = self.terms(port);
-        if matches!(found, Found::Nothing) {
-            reach.pairs.unknown = units.iter().flat_map(|it| &it.alike).map(|it| it.pods).sum();
-            return reach;
-        }
-        let rows = self.rows(&found, direction);
-        let own = self.alike_of(&found);
-        reach.left_out.itself = u64::from(own.is_some());
-        let mut sets = Sets::default();
-        let own_unit = own.as_ref().and_then(|own| {
-            let End::Pod(id) = end else { return None };
-            let pod = cluster.pods.get(&id.namespace, &id.name)?;
-            Some((own, super::units::unit_of(cluster, pod, by)))
-        });
-        for members in &units {
-            let mut sum = self.sum();
-            for other in &members.alike {
-                let is_own = own_unit.as_ref().is_some_and(|(own, unit)| {
-                    *unit == members.unit && (own.class, own.host) == (other.class, other.host)
-                });
-                self.add_reach(&mut sum, (&found, &rows), other, is_own, direction, &terms);
-            }
-            self.push_reach(&mut reach, members.unit.clone(), &sum, &mut sets);
-        }
-        let parts = self.outside(cluster).into_iter().filter(|_| !matches!(found, Found::Loose(_)));
-        for part in parts.filter(|it| self.share_family(&found, &it.end)) {
-            let mut sum = self.sum();
-            let pass = self.pass_in(direction, &found, &part.end);
-            self.add(&mut sum, &pass, 1, terms.atom);
-            self.push_reach(&mut reach, part.unit, &sum, &mut sets);
-        }
-        reach
-    }
-
-    /// How many pods an end reaches, or is reached by, on some port: a row without its names.
-    ///
-    /// Pods on the host network and the end itself count as their classes do; [`Index::reach`] parts them.
-    pub fn reach_count(&self, cluster: &Cluster, end: &End, direction: Direction, port: Option<Port>) -> u64 {
-        let found = self.find(cluster, end);
-        let atom = self.terms(port).atom;
-        let rows = self.rows(&found, direction);
-        rows.first().map_or(0, |row| self.passing(row, atom))
-    }
-
-    /// Whether two ends have an address family in common: an outside part of another family is nobody's to reach.
-    fn share_family(&self, a: &Found, b: &Found) -> bool {
-        let families = |it| self.side(it, 0).map(|it| it.families());
-        match (families(a), families(b)) {
-            (Some(a), Some(b)) => Families::shared(a, b).next().is_some(),
-            _ => false,
-        }
-    }
-
-    fn push_reach(&self, reach: &mut Reach, unit: crate::net::reach::Unit, sum: &Sum, sets: &mut Sets) {
-        join(&mut reach.pairs, &sum.pairs);
-        if sum.is_possible() {
-            reach.rows.push(ReachRow { unit, summary: self.summary(sum, sets) });
-        }
-    }
-
-    /// Adds one end's pairs with pods that are alike; those on its own node apart (S41).
-    fn add_reach(
-        &self,
-        sum: &mut Sum,
-        (found, rows): (&Found, &[Row]),
-        other: &Alike,
-        is_own: bool,
-        direction: Direction,
-        terms: &Terms,
-    ) {
-        let node: Name = found.node().into();
-        let mut near =
-            if found.is_node() || other.is_host() { other.nodes.get(&node).copied().unwrap_or(0) } else { 0 };
-        if is_own && found.is_node() {
-            near = near.saturating_sub(1);
-        }
-        let pods = other.pods - u64::from(is_own);
-        if near > 0 {
-            let pass = self.pass_in(direction, found, &other.found(&node));
-            self.add(sum, &pass, near, terms.atom);
-        }
-        if pods > near {
-            self.add(sum, &self.with_row(rows, other, &terms.none, &terms.full), pods - near, terms.atom);
-        }
-    }
-
-    fn pass_in(&self, direction: Direction, end: &Found, other: &Found) -> (Mask, Mask) {
-        match direction {
-            Direction::Egress => self.pass(end, other),
-            Direction::Ingress => self.pass(other, end),
-        }
-    }
-
     /// Every pair of units, outside addresses included; rows in which nothing can pass are left out.
     pub fn map(&self, cluster: &Cluster, by: By, port: Option<Port>) -> Map {
-        let mut map = Map::default();
-        let units = self.units(cluster, by, false, &mut map.left_out);
-        let outside = self.outside(cluster);
-        let terms = self.terms(port);
-        let mut sets = Sets::default();
-        for to in &units {
-            self.map_to(&mut map, &units, &outside, to, &terms, &mut sets);
+        let mut draft = Draft::default();
+        let units = self.units(cluster, by, &mut draft.map.left_out);
+        let table = self.table(units, self.outside(cluster), self.terms(port));
+        let mut spreads = self.alike_classes(&table);
+        for to in 0..table.units.len() {
+            self.map_to(&mut draft, &table, to, &mut spreads);
         }
-        for to in &outside {
-            for from in &units {
-                let mut sum = self.sum();
-                for alike in &from.alike {
-                    let found = alike.found(&Name::empty());
-                    if self.share_family(&found, &to.end) {
-                        self.add(&mut sum, &self.pass(&found, &to.end), alike.pods, terms.atom);
-                    }
-                }
-                join(&mut map.pairs, &sum.pairs);
-                if sum.is_possible() {
-                    let (from, to) = (from.unit.clone(), to.unit.clone());
-                    map.rows.push(MapRow { from, to, summary: self.summary(&sum, &mut sets) });
-                }
-            }
+        for from in 0..table.units.len() {
+            self.map_out(&mut draft, &table, from);
         }
-        map.rows.sort_by(|a, b| (&a.from, &a.to).cmp(&(&b.from, &b.to)));
+        let Draft { mut map, mut rows, .. } = draft;
+        rows.sort_unstable_by_key(|it| (it.0, it.1));
+        let units: Vec<_> =
+            table.units.iter().map(|it| &it.unit).chain(table.outside.iter().map(|it| &it.unit)).collect();
+        let unit = |at: u32| units[at as usize].clone();
+        map.rows =
+            rows.into_iter().map(|(from, to, summary)| MapRow { from: unit(from), to: unit(to), summary }).collect();
         map
     }
 
-    /// All rows of the map into one unit.
-    fn map_to(
-        &self,
-        map: &mut Map,
-        units: &[Members],
-        outside: &[Outside],
-        to: &Members,
-        terms: &Terms,
-        sets: &mut Sets,
-    ) {
-        let mut sums: Vec<Sum> = units.iter().map(|_| self.sum()).collect();
-        let mut outside_sums: Vec<Sum> = outside.iter().map(|_| self.sum()).collect();
-        for target in &to.alike {
-            let found = target.found(&Name::empty());
-            let rows = self.rows(&found, Direction::Ingress);
-            for (from, sum) in units.iter().zip(&mut sums) {
-                let is_same = from.unit == to.unit;
-                for alike in &from.alike {
-                    let is_same = is_same && (alike.class, alike.host) == (target.class, target.host);
-                    self.add_pairs(sum, &rows, alike, target, is_same, terms);
-                    map.left_out.itself += if is_same { target.pods } else { 0 };
+    fn table(&self, units: Vec<Members>, outside: Vec<Outside>, terms: Terms) -> Table {
+        let mut residents = vec![Vec::new(); self.classes.bound()];
+        let mut plain = vec![0; units.len()];
+        let mut hosts = Vec::new();
+        for (at, unit) in units.iter().enumerate() {
+            for alike in &unit.alike {
+                if alike.is_host() {
+                    hosts.push((at, alike.clone()));
+                } else {
+                    residents[alike.class as usize].push((at as u32, alike.pods));
+                    plain[at] += alike.pods;
                 }
             }
-            let parts = outside.iter().zip(&mut outside_sums);
-            for (part, sum) in parts.filter(|(part, _)| self.share_family(&found, &part.end)) {
-                self.add(sum, &self.pass(&part.end, &found), target.pods, terms.atom);
+        }
+        Table { units, outside, terms, residents, plain, hosts }
+    }
+
+    /// Which classes read alike, and how often each kind of them will be asked for.
+    fn alike_classes(&self, table: &Table) -> Spreads {
+        let mut spreads = Spreads::default();
+        let mut kinds: HashMap<Vec<u32>, u32, FxBuildHasher> = HashMap::default();
+        for (class, residents) in (0..).zip(&table.residents).filter(|(_, it)| !it.is_empty()) {
+            // What bends every flow makes each class one of its own.
+            let signature = match self.bends_all.is_empty() {
+                true => self.signature(class, self.classes.get(class)),
+                false => vec![class],
+            };
+            let next = kinds.len() as u32;
+            let kind = *kinds.entry(signature).or_insert(next);
+            spreads.uses.resize(kinds.len(), 0);
+            spreads.uses[kind as usize] += residents.len() as u32;
+            spreads.of_class.insert(class, kind);
+        }
+        spreads
+    }
+
+    /// All rows of the map into one unit.
+    fn map_to(&self, draft: &mut Draft, table: &Table, to: usize, spreads: &mut Spreads) {
+        let mut sums: Vec<Sum> = table.units.iter().map(|_| self.sum()).collect();
+        let (plain, hosts): (Vec<_>, Vec<_>) = table.units[to].alike.iter().partition(|it| !it.is_host());
+        let pods: u64 = plain.iter().map(|it| it.pods).sum();
+        // Pairs that spreads do not speak of: nothing passes there.
+        let mut rest: Vec<u64> = table.plain.iter().map(|it| it * pods).collect();
+        rest[to] = 0;
+        for target in plain {
+            let spread = self.spread(table, spreads, target.class);
+            for (from, cell) in spread.cells.iter().filter(|it| it.0 as usize != to) {
+                sums[*from as usize].add_times(cell, target.pods);
+                rest[*from as usize] -= cell.pairs.total() * target.pods;
+            }
+            self.add_apart(&mut sums, table, to, target, &spread.row);
+            spreads.release(target.class);
+        }
+        for target in hosts {
+            let rows = self.rows(&target.found(&Name::empty()), Direction::Ingress);
+            for (from, unit) in table.units.iter().enumerate() {
+                unit.alike.iter().for_each(|it| self.add_pairs(&mut sums[from], &rows, it, target, from == to, table));
             }
         }
-        let from = units.iter().map(|it| &it.unit).chain(outside.iter().map(|it| &it.unit));
-        for (from, sum) in from.zip(sums.iter().chain(&outside_sums)) {
-            join(&mut map.pairs, &sum.pairs);
-            if sum.is_possible() {
-                let (from, to) = (from.clone(), to.unit.clone());
-                map.rows.push(MapRow { from, to, summary: self.summary(sum, sets) });
+        for (from, (mut sum, rest)) in sums.into_iter().zip(rest).enumerate() {
+            sum.deny(&table.terms.none, rest);
+            self.push_map(draft, from, to, &sum);
+        }
+        draft.map.left_out.itself += table.units[to].alike.iter().map(|it| it.pods).sum::<u64>();
+        self.map_in(draft, table, to);
+    }
+
+    /// Adds what a spread leaves out: pods on the host network, and the unit's own.
+    fn add_apart(&self, sums: &mut [Sum], table: &Table, to: usize, target: &Alike, row: &Row) {
+        let rows = std::slice::from_ref(row);
+        for (from, alike) in &table.hosts {
+            self.add_pairs(&mut sums[*from], rows, alike, target, *from == to, table);
+        }
+        for alike in table.units[to].alike.iter().filter(|it| !it.is_host()) {
+            self.add_pairs(&mut sums[to], rows, alike, target, true, table);
+        }
+    }
+
+    /// The spread of a class, made if this is the first time.
+    fn spread<'a>(&self, table: &Table, spreads: &'a mut Spreads, class: u32) -> &'a Spread {
+        let kind = spreads.of_class[&class];
+        spreads.made.entry(kind).or_insert_with(|| {
+            let row = self.row(&self.class_side(class), Direction::Ingress);
+            let cells = self.cells(table, &row);
+            Spread { row, cells }
+        })
+    }
+
+    /// What one pod with this row has with the units that may pass.
+    fn cells(&self, table: &Table, row: &Row) -> Vec<(u32, Sum)> {
+        let mut any = Bits::none(self.classes.bound());
+        row.passing_into(&mut any);
+        let (none, full) = (&table.terms.none, &table.terms.full);
+        let mut sums: BTreeMap<u32, Sum> = BTreeMap::new();
+        // Classes next to each other are often of one unit and have the same ports: they are added at once.
+        let mut run: Option<(u32, Places, (Mask, Mask), u64)> = None;
+        let mut flush = |run: Option<(u32, Places, (Mask, Mask), u64)>| {
+            if let Some((unit, _, ports, pods)) = run {
+                self.add(sums.entry(unit).or_insert_with(|| self.sum()), &ports, pods, table.terms.atom);
             }
+        };
+        for class in any.iter() {
+            let places = row.places(class);
+            for &(unit, pods) in &table.residents[class as usize] {
+                match &mut run {
+                    Some(it) if it.0 == unit && it.1 == places && places != Places::Own => it.3 += pods,
+                    _ => flush(run.replace((unit, places, row.with(class, none, full), pods))),
+                }
+            }
+        }
+        flush(run);
+        let deny = |(unit, mut sum): (u32, Sum)| {
+            sum.deny(none, table.plain[unit as usize] - sum.pairs.total());
+            (unit, sum)
+        };
+        sums.into_iter().map(deny).collect()
+    }
+
+    /// Rows from outside into a unit.
+    fn map_in(&self, draft: &mut Draft, table: &Table, to: usize) {
+        let ends: Vec<_> = table.units[to].alike.iter().map(|it| (it.found(&Name::empty()), it.pods)).collect();
+        for (at, part) in table.outside.iter().enumerate() {
+            let mut sum = self.sum();
+            for (end, pods) in ends.iter().filter(|it| self.share_family(&it.0, &part.end)) {
+                self.add(&mut sum, &self.pass(&part.end, end), *pods, table.terms.atom);
+            }
+            self.push_map(draft, table.units.len() + at, to, &sum);
+        }
+    }
+
+    /// Rows from a unit to the outside.
+    fn map_out(&self, draft: &mut Draft, table: &Table, from: usize) {
+        let ends: Vec<_> = table.units[from].alike.iter().map(|it| (it.found(&Name::empty()), it.pods)).collect();
+        for (at, part) in table.outside.iter().enumerate() {
+            let mut sum = self.sum();
+            for (end, pods) in ends.iter().filter(|it| self.share_family(&it.0, &part.end)) {
+                self.add(&mut sum, &self.pass(end, &part.end), *pods, table.terms.atom);
+            }
+            self.push_map(draft, from, table.units.len() + at, &sum);
+        }
+    }
+
+    fn push_map(&self, draft: &mut Draft, from: usize, to: usize, sum: &Sum) {
+        draft.map.pairs.join(&sum.pairs);
+        if sum.is_possible() {
+            draft.rows.push((from as u32, to as u32, self.summary(sum, &mut draft.sets)));
         }
     }
 
     /// Adds the pairs of two groups; those on one node apart, each pod to itself left out.
-    fn add_pairs(&self, sum: &mut Sum, rows: &[Row], from: &Alike, to: &Alike, is_same: bool, terms: &Terms) {
-        let itself = if is_same { to.pods } else { 0 };
-        let mut total = from.pods * to.pods - itself;
+    fn add_pairs(&self, sum: &mut Sum, rows: &[Row], from: &Alike, to: &Alike, is_one_unit: bool, table: &Table) {
+        let is_same = is_one_unit && (from.class, from.host) == (to.class, to.host);
+        let mut total = from.pods * to.pods - if is_same { to.pods } else { 0 };
         if from.is_host() || to.is_host() {
             for (node, pods) in &from.nodes {
                 let others = to.nodes.get(node).copied().unwrap_or(0);
                 let near = pods * others - if is_same { others } else { 0 };
                 if near > 0 {
-                    self.add(sum, &self.pass(&from.found(node), &to.found(node)), near, terms.atom);
+                    self.add(sum, &self.pass(&from.found(node), &to.found(node)), near, table.terms.atom);
                     total -= near;
                 }
             }
         }
         if total > 0 {
-            self.add(sum, &self.with_row(rows, from, &terms.none, &terms.full), total, terms.atom);
+            self.add(sum, &self.with_row(rows, from, &table.terms.none, &table.terms.full), total, table.terms.atom);
+        }
+    }
+}
+
+impl Spreads {
+    /// One use of the spread of a class less.
+    fn release(&mut self, class: u32) {
+        let kind = self.of_class[&class];
+        let uses = &mut self.uses[kind as usize];
+        *uses -= 1;
+        if *uses == 0 {
+            self.made.remove(&kind);
         }
     }
 }

@@ -20,7 +20,9 @@
 mod apply;
 mod classes;
 mod counts;
+mod crowd;
 mod explain;
+mod list;
 mod map;
 mod members;
 mod pair;
@@ -33,13 +35,14 @@ mod slab;
 mod units;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use hashbrown::HashTable;
 use ipnet::IpNet;
 use rustc_hash::FxBuildHasher;
 
 use self::classes::Class;
+use self::crowd::Crowd;
 use self::members::{Bits, Members};
 use self::peers::{Group, PeerEntry, Space};
 use self::policies::PolicyEntry;
@@ -80,6 +83,8 @@ struct NamespaceEntry {
     facts: NamespaceFacts,
     /// Sorted by name.
     pods: Arc<Vec<PodRow>>,
+    /// Its pods in bands, once somebody asked.
+    crowd: OnceLock<Arc<Crowd>>,
     classes: Vec<u32>,
     /// Peers that name pods of exactly this namespace.
     own: Vec<u32>,
@@ -98,6 +103,8 @@ pub struct Index {
     ports: Arc<Ports>,
     namespaces: Slab<NamespaceEntry>,
     namespace_ids: Arc<HashMap<Name, u32, FxBuildHasher>>,
+    /// Namespaces in the order of their names.
+    in_order: Arc<Vec<u32>>,
     /// The label keys that tell pods apart.
     keys: Arc<BTreeSet<Name>>,
     /// The label keys that tell nodes apart.
@@ -198,6 +205,7 @@ impl Index {
 impl NamespaceEntry {
     fn bytes(&self) -> usize {
         self.pods.capacity() * size_of::<PodRow>()
+            + self.crowd.get().map_or(0, |it| it.bytes())
             + (self.classes.capacity() + self.own.capacity() + self.spaces.capacity() + self.policies.capacity()) * 4
             + 64
     }

@@ -86,6 +86,37 @@ impl Row {
     }
 }
 
+/// Where a class is in a row: classes in the same places have the same ports.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Places {
+    /// In these slices, surely and possibly.
+    Slices(u64, u64),
+    Own,
+}
+
+impl Row {
+    /// Where a class is.
+    pub fn places(&self, class: u32) -> Places {
+        let is_judged = || self.judged.binary_search_by_key(&class, |it| it.0).is_ok();
+        if self.slices.len() > 64 || self.strangers.has(class) || !self.judged.is_empty() && is_judged() {
+            return Places::Own;
+        }
+        let (mut sure, mut possible) = (0, 0);
+        for (at, slice) in self.slices.iter().enumerate() {
+            sure |= u64::from(slice.sure.has(class)) << at;
+            possible |= u64::from(slice.possible.as_ref().unwrap_or(&slice.sure).has(class)) << at;
+        }
+        Places::Slices(sure, possible)
+    }
+
+    /// Adds the classes that may pass on some port.
+    pub fn passing_into(&self, classes: &mut Bits) {
+        self.slices.iter().for_each(|it| classes.or(it.possible.as_ref().unwrap_or(&it.sure)));
+        classes.or(&self.strangers);
+        self.judged.iter().for_each(|it| classes.set(it.0));
+    }
+}
+
 /// The other gate's direction.
 fn opposite(direction: Direction) -> Direction {
     match direction {

@@ -1,9 +1,15 @@
 //! The pods of a cluster in units (pods, workloads, namespaces), and what pairs of units have in common.
 
-use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use rustc_hash::FxBuildHasher;
+
+use super::classes::Families;
+use super::crowd::{Band, NO_BAND};
 use super::pair::Found;
+use super::peers::Key;
 use super::ports::Mask;
 use super::row::Row;
 use super::{Index, NO_CLASS, PodRow};
@@ -15,6 +21,7 @@ use crate::model::name::Name;
 use crate::model::port::PortSet;
 use crate::net::ends;
 use crate::net::reach::{By, Counts, LeftOut, Summary, Unit, workload_of};
+use crate::net::verdict::Port;
 
 /// Pods of one unit that answer alike, their own nodes apart.
 #[derive(Clone, Debug)]
@@ -50,11 +57,53 @@ impl Sum {
     pub fn is_possible(&self) -> bool {
         !self.possible.is_empty()
     }
+
+    /// Adds pairs that nothing passes between.
+    pub fn deny(&mut self, none: &Mask, pairs: u64) {
+        if pairs > 0 {
+            self.every &= none;
+            self.pairs.deny += pairs;
+        }
+    }
+
+    /// Adds what was summed up for one pod, for this many.
+    pub fn add_times(&mut self, one: &Sum, pods: u64) {
+        self.every &= &one.every;
+        self.some |= &one.some;
+        self.possible |= &one.possible;
+        self.pairs.allow += one.pairs.allow * pods;
+        self.pairs.unknown += one.pairs.unknown * pods;
+        self.pairs.deny += one.pairs.deny * pods;
+    }
 }
 
 /// Port sets by their atoms, each made once.
 #[derive(Default)]
-pub(super) struct Sets(BTreeMap<Mask, Arc<PortSet>>);
+pub(super) struct Sets(HashMap<Mask, Arc<PortSet>, FxBuildHasher>);
+
+/// What all sums of one answer share.
+pub(super) struct Terms {
+    pub none: Mask,
+    pub full: Mask,
+    /// The atom that was asked for; `None`: any port.
+    pub atom: Option<usize>,
+}
+
+/// Groups that answer alike as one.
+fn merged(groups: Vec<Alike>) -> Vec<Alike> {
+    let mut all: BTreeMap<(u32, u32), Alike> = BTreeMap::new();
+    for group in groups {
+        match all.entry((group.class, group.host)) {
+            Entry::Vacant(place) => drop(place.insert(group)),
+            Entry::Occupied(mut place) => {
+                place.get_mut().pods += group.pods;
+                let nodes = &mut place.get_mut().nodes;
+                group.nodes.into_iter().for_each(|(node, pods)| *nodes.entry(node).or_default() += pods);
+            }
+        }
+    }
+    all.into_values().collect()
+}
 
 impl Alike {
     /// The same pods as an end on some node.
@@ -76,68 +125,88 @@ impl Alike {
 
 impl Index {
     /// All units that hold a running pod, in order; what is left out is counted.
-    pub(super) fn units(&self, cluster: &Cluster, by: By, with_nodes: bool, left_out: &mut LeftOut) -> Vec<Members> {
-        let mut units: BTreeMap<Unit, BTreeMap<(u32, u32), Alike>> = BTreeMap::new();
-        let with_nodes = with_nodes || self.has_hosts();
-        self.each_pod(cluster, |row, pod| {
-            if row.class == NO_CLASS {
-                let place = if pod.phase.is_finished() { &mut left_out.finished } else { &mut left_out.unread };
-                *place += 1;
-                return;
+    pub(super) fn units(&self, cluster: &Cluster, by: By, left_out: &mut LeftOut) -> Vec<Members> {
+        let with_nodes = self.has_hosts(cluster);
+        let mut units: Vec<Members> = Vec::new();
+        for &namespace in self.in_order.iter() {
+            let crowd = self.crowd(cluster, namespace);
+            left_out.finished += u64::from(crowd.finished);
+            left_out.unread += u64::from(crowd.unread);
+            let mut alike: Vec<Alike> = crowd.bands.iter().map(Band::alike).collect();
+            for (pod, &band) in cluster.pods.of(&self.namespaces.get(namespace).facts.name).iter().zip(&crowd.of_pod) {
+                if band == NO_BAND {
+                    continue;
+                }
+                let nodes = if by == By::Pod || with_nodes && !pod.node.is_empty() { Some(&pod.node) } else { None };
+                let Some(node) = nodes else { continue };
+                let place = &mut alike[band as usize];
+                if by == By::Pod {
+                    let mut one = crowd.bands[band as usize].alike();
+                    one.pods = 1;
+                    one.nodes.extend((with_nodes && !node.is_empty()).then(|| (node.clone(), 1)));
+                    units.push(Members { unit: Unit::Pod(pod.pod_id()), alike: vec![one] });
+                } else {
+                    *place.nodes.entry(node.clone()).or_default() += 1;
+                }
             }
-            let alike = units.entry(unit_of(cluster, pod, by)).or_default();
-            let entry = alike.entry((row.class, row.host)).or_insert_with(|| Alike {
-                class: row.class,
-                host: row.host,
-                pods: 0,
-                nodes: BTreeMap::new(),
-            });
-            entry.pods += 1;
-            if with_nodes && !pod.node.is_empty() {
-                *entry.nodes.entry(pod.node.clone()).or_default() += 1;
+            match by {
+                By::Pod => {}
+                By::Workload => {
+                    let mut alike = alike.into_iter();
+                    for bands in crowd.bands.chunk_by(|a, b| a.unit == b.unit) {
+                        let unit = crowd.units[bands[0].unit as usize].clone();
+                        units.push(Members { unit, alike: alike.by_ref().take(bands.len()).collect() });
+                    }
+                }
+                By::Namespace if alike.is_empty() => {}
+                By::Namespace => {
+                    let unit = Unit::Namespace(self.namespaces.get(namespace).facts.name.clone());
+                    units.push(Members { unit, alike: merged(alike) });
+                }
             }
-        });
-        units.into_iter().map(|(unit, alike)| Members { unit, alike: alike.into_values().collect() }).collect()
+        }
+        // Pods without a controller come before all workloads.
+        units.sort_by_key(|it| matches!(it.unit, Unit::Workload(_)));
+        units
     }
 
     /// Whether any pod is on the host network.
-    pub(super) fn has_hosts(&self) -> bool {
-        self.namespaces.iter().any(|(_, it)| it.pods.iter().any(|row| row.host != NO_CLASS))
+    pub(super) fn has_hosts(&self, cluster: &Cluster) -> bool {
+        self.in_order.iter().any(|it| self.crowd(cluster, *it).has_hosts)
+    }
+
+    /// Whether any pod has an address of IPv6.
+    pub(super) fn has_v6(&self, cluster: &Cluster) -> bool {
+        self.in_order.iter().any(|it| self.crowd(cluster, *it).has_v6)
     }
 
     /// Every pod with what the index knows of it, namespace by namespace.
     pub(super) fn each_pod(&self, cluster: &Cluster, mut each: impl FnMut(&PodRow, &Pod)) {
-        for namespace in cluster.pods.namespaces() {
-            let Some(&id) = self.namespace_ids.get(namespace) else { continue };
-            let rows = self.namespaces.get(id).pods.iter();
-            let pods = cluster.pods.of(namespace).iter();
-            for (row, pod) in rows.zip(pods).filter(|(row, pod)| row.name == pod.meta.name) {
-                each(row, pod);
-            }
+        for &namespace in self.in_order.iter() {
+            self.pods_of(cluster, namespace).for_each(|(row, pod)| each(row, pod));
         }
     }
 
     /// The outside world in parts that no rule tells apart; IPv6 only where some pod has it.
     pub(super) fn outside(&self, cluster: &Cluster) -> Vec<Outside> {
-        let blocks: Vec<&Block> = self
-            .peers
-            .iter()
-            .filter(|(_, it)| it.uses > 0)
-            .filter_map(|(_, it)| match &it.key {
-                super::peers::Key::Block(block) => Some(block),
+        let peers = self.blocks.values().flatten().map(|it| self.peers.get(*it)).filter(|it| it.uses > 0);
+        let blocks: Vec<&Block> = peers
+            .filter_map(|it| match &it.key {
+                Key::Block(block) => Some(block),
                 _ => None,
             })
             .collect();
-        let has_v6 = cluster.pods.iter().any(|it| it.addresses.of(Family::V6).is_some())
-            || blocks.iter().any(|it| it.family() == Family::V6);
+        let has_v6 = self.has_v6(cluster) || blocks.iter().any(|it| it.family() == Family::V6);
         let families = ends::anywhere().into_iter().filter(|it| has_v6 || Family::of(it.addr()) == Family::V4);
         let parts = families.flat_map(|it| ends::parts(&blocks, it));
-        parts
+        let mut outside: Vec<Outside> = parts
             .map(|(ranges, address)| Outside {
                 unit: Unit::Outside(ranges),
                 end: Found::Loose(self.loose(Addresses::new([address]), None, None)),
             })
-            .collect()
+            .collect();
+        outside.sort_by(|a, b| a.unit.cmp(&b.unit));
+        outside
     }
 
     /// The port sets of one group of pods with another, from the rows of the first.
@@ -151,6 +220,20 @@ impl Index {
             possible |= &may;
         }
         (sure, possible)
+    }
+
+    pub(super) fn terms(&self, port: Option<Port>) -> Terms {
+        let atom = port.map(|(protocol, number)| self.ports.atom(protocol, number).unwrap_or_default());
+        Terms { none: self.ports.none(), full: self.ports.full(), atom }
+    }
+
+    /// Whether two ends have an address family in common: an outside part of another family is nobody's to reach.
+    pub(super) fn share_family(&self, a: &Found, b: &Found) -> bool {
+        let families = |it| self.side(it, 0).map(|it| it.families());
+        match (families(a), families(b)) {
+            (Some(a), Some(b)) => Families::shared(a, b).next().is_some(),
+            _ => false,
+        }
     }
 
     pub(super) fn sum(&self) -> Sum {
@@ -173,17 +256,6 @@ impl Index {
         let mut set =
             |mask: &Mask| sets.0.entry(mask.clone()).or_insert_with(|| Arc::new(self.ports.set_of(mask))).clone();
         Summary { every: set(&sum.every), some: set(&sum.some), possible: set(&sum.possible), pairs: sum.pairs }
-    }
-
-    /// The end as a group of one, unless it is loose.
-    pub(super) fn alike_of(&self, found: &Found) -> Option<Alike> {
-        let (class, host, node) = match found {
-            Found::Pod { class, node } => (*class, NO_CLASS, node),
-            Found::Host { own, host, node } => (*own, *host, node),
-            Found::Loose(_) | Found::Nothing => return None,
-        };
-        let nodes = if node.is_empty() { BTreeMap::new() } else { BTreeMap::from([(node.clone(), 1)]) };
-        Some(Alike { class, host, pods: 1, nodes })
     }
 }
 
