@@ -419,6 +419,8 @@ fn reads(cluster: &Cluster, index: &Index, ends: &[End], pairs: &[(usize, usize)
             }),
         );
     }
+    let (map, took) = time(|| index.map(cluster, By::Namespace, None));
+    println!("  map by namespace {took:.1?}: {} rows", map.rows.len());
     let (counts, took) = time(|| index.counts(cluster, None));
     println!("  all pairs {took:.1?}: {counts:?}");
 }

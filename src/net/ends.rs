@@ -82,6 +82,15 @@ pub(super) fn node_addresses(cluster: &Cluster, node: &str) -> Addresses {
     Addresses::new(node.iter().flat_map(|it| it.addresses.iter().copied()))
 }
 
+/// A pod as an end, with its facts.
+pub(super) fn pod_facts(cluster: &Cluster, end: &End, pod: &Arc<Pod>, namespace: NamespaceLabels) -> EndFacts {
+    let node = match pod.network {
+        PodNetwork::Own => None,
+        PodNetwork::Host => cluster.nodes.get("", &pod.node).cloned(),
+    };
+    EndFacts { end: end.clone(), pod: Some(pod.clone()), namespace, node, addresses: pod_addresses(cluster, pod) }
+}
+
 /// The end with its facts.
 pub(super) fn facts(cluster: &Cluster, end: &End) -> EndFacts {
     let blank = EndFacts {
@@ -93,11 +102,11 @@ pub(super) fn facts(cluster: &Cluster, end: &End) -> EndFacts {
     };
     match end {
         End::Pod(id) => {
-            let pod = cluster.pods.get(&id.namespace, &id.name).cloned();
-            let addresses = pod.as_ref().map(|it| pod_addresses(cluster, it)).unwrap_or_default();
-            let node = pod.as_ref().filter(|it| it.network == PodNetwork::Host);
-            let node = node.and_then(|it| cluster.nodes.get("", &it.node)).cloned();
-            EndFacts { namespace: labels_of(cluster, &id.namespace), pod, node, addresses, ..blank }
+            let namespace = labels_of(cluster, &id.namespace);
+            match cluster.pods.get(&id.namespace, &id.name) {
+                Some(pod) => pod_facts(cluster, end, pod, namespace),
+                None => EndFacts { namespace, ..blank },
+            }
         }
         End::Node(name) => {
             let node = cluster.nodes.get("", name).cloned();

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
+use super::classes::Class;
 use super::policies::ghost;
 use super::{GhostKey, Index, NO_CLASS, NamespaceEntry, PodRow};
 use crate::model::cluster::{Change, Cluster};
@@ -34,6 +35,8 @@ impl Index {
         for pod in cluster.pods.iter() {
             self.put_pod(cluster, pod);
         }
+        self.namespaces.each_mut(|it| Arc::make_mut(&mut it.pods).shrink_to_fit());
+        self.classes.each_mut(Class::shrink);
         self.seen = self.seen_now();
     }
 
@@ -110,7 +113,7 @@ impl Index {
     }
 
     /// Takes a pod in, or what it has become.
-    fn put_pod(&mut self, cluster: &Cluster, pod: &Pod) {
+    fn put_pod(&mut self, cluster: &Cluster, pod: &Arc<Pod>) {
         let namespace = self.namespace(cluster, &pod.meta.namespace);
         let (class, host) = if pod.phase.is_finished() || !self.namespaces.get(namespace).reads_pods {
             (NO_CLASS, NO_CLASS)
@@ -119,7 +122,7 @@ impl Index {
         };
         [class, host].into_iter().filter(|it| *it != NO_CLASS).for_each(|it| self.enter(it));
         let rows = self.pods_mut(namespace);
-        let row = PodRow { name: pod.meta.name.clone(), class, host };
+        let row = PodRow { name: pod.meta.name.clone(), class, host, pod: pod.clone() };
         match rows.binary_search_by(|it| it.name.cmp(&pod.meta.name)) {
             Ok(at) => {
                 let before = std::mem::replace(&mut rows[at], row);

@@ -102,7 +102,6 @@ pub(super) struct ClassKey {
 #[derive(Clone, Debug)]
 pub(super) struct Class {
     pub key: ClassKey,
-    pub pods: u32,
     /// All peers that hold it but [`Key::Anyone`], sorted.
     pub peers: Vec<Held>,
     /// All policies that govern it, surely or maybe, in order of evaluation.
@@ -114,6 +113,13 @@ impl Class {
     pub fn held_by(&self, peer: u32) -> Tri {
         let at = self.peers.partition_point(|it| it.peer() < peer);
         self.peers.get(at).filter(|it| it.peer() == peer).map_or(Tri::No, |it| it.tri())
+    }
+
+    /// Gives back the room that filling the index took.
+    pub fn shrink(&mut self) {
+        self.peers.shrink_to_fit();
+        self.policies.shrink_to_fit();
+        self.key.blocks.shrink_to_fit();
     }
 
     pub fn bytes(&self) -> usize {
@@ -146,6 +152,9 @@ pub(super) fn project(labels: &Labels, keys: &std::collections::BTreeSet<Name>) 
     let read = labels.iter().filter(|(key, _)| keys.contains(key.as_str()));
     Labels::new(read.map(|(key, value)| (key.clone(), value.clone())))
 }
+
+/// The pods of one class by a feature: their namespaces and places.
+type Parts<T> = BTreeMap<T, Vec<(u32, u32)>>;
 
 impl Index {
     /// Where an end without a known address may be.
@@ -231,7 +240,8 @@ impl Index {
         }
         let peers = key.blocks.clone();
         let namespace = key.namespace;
-        let id = self.classes.insert(Class { key, pods: 0, peers, policies: Vec::new() });
+        let id = self.classes.insert(Class { key, peers, policies: Vec::new() });
+        self.weights.resize(self.classes.bound(), 0);
         let classes = &self.classes;
         self.class_ids.insert_unique(hash, id, |it| hash_of(&classes.get(*it).key));
         self.namespaces.get_mut(namespace).classes.push(id);
@@ -299,16 +309,21 @@ impl Index {
         self.class_ids.insert_unique(hash_of(&classes.get(id).key), id, |it| hash_of(&classes.get(*it).key));
     }
 
+    /// How many pods a class has.
+    pub(super) fn weight(&self, class: u32) -> u32 {
+        self.weights[class as usize]
+    }
+
     /// Counts a pod into a class.
     pub(super) fn enter(&mut self, class: u32) {
-        self.classes.get_mut(class).pods += 1;
+        self.weights[class as usize] += 1;
     }
 
     /// Counts a pod out of a class.
     pub(super) fn leave(&mut self, class: u32) {
-        let entry = self.classes.get_mut(class);
-        entry.pods -= 1;
-        if entry.pods == 0 {
+        let pods = &mut self.weights[class as usize];
+        *pods -= 1;
+        if *pods == 0 {
             self.detach_class(class);
         }
     }
@@ -371,10 +386,10 @@ impl Index {
     }
 
     /// Parts the classes by a label key that no selector has read before.
-    pub(super) fn read_key(&mut self, cluster: &Cluster, key: &Name) {
+    pub(super) fn read_key(&mut self, key: &Name) {
         Arc::make_mut(&mut self.keys).insert(key.clone());
         let value = |pod: &Pod| pod.meta.labels.get(key).cloned();
-        self.refine(cluster, value, |class, value| {
+        self.refine(value, |class, value| {
             // A node's class has the labels of the node.
             if let (Some(value), Sort::Pod | Sort::HostPod) = (value, class.sort) {
                 let pairs = class.labels.iter().map(|(key, value)| (key.clone(), value.clone()));
@@ -393,7 +408,7 @@ impl Index {
                 ends::in_block(&block, &ends::pod_addresses(cluster, pod), &ranges[1])
             }
         };
-        self.refine(cluster, holds, |class, tri| {
+        self.refine(holds, |class, tri| {
             if tri.is_possible() {
                 class.blocks.push(Held::new(peer, *tri));
                 class.blocks.sort_unstable();
@@ -404,35 +419,48 @@ impl Index {
     /// Parts every class by a feature of its pods.
     ///
     /// The host's class of a pod on the host network follows the pod: labels of pods do not change it.
-    fn refine<T: Clone + Ord>(
-        &mut self,
-        cluster: &Cluster,
-        feature: impl Fn(&Pod) -> T,
-        write: impl Fn(&mut ClassKey, &T),
-    ) {
-        let mut parts: BTreeMap<u32, BTreeMap<T, Vec<(u32, u32)>>> = BTreeMap::new();
-        for (namespace, entry) in self.namespaces.iter() {
-            let pods = cluster.pods.of(&entry.facts.name);
-            for (at, row) in entry.pods.iter().enumerate().filter(|(_, row)| row.class != super::NO_CLASS) {
-                let Ok(found) = pods.binary_search_by(|it| it.meta.name.cmp(&row.name)) else { continue };
-                let part = feature(&pods[found]);
-                parts.entry(row.class).or_default().entry(part.clone()).or_default().push((namespace, at as u32));
-                if row.host != super::NO_CLASS {
-                    parts.entry(row.host).or_default().entry(part).or_default().push((namespace, at as u32));
+    fn refine<T: Clone + Ord>(&mut self, feature: impl Fn(&Pod) -> T, write: impl Fn(&mut ClassKey, &T)) {
+        let (whole, mut mixed) = self.survey(&feature);
+        let namespaces = if mixed.is_empty() { None } else { Some(self.namespaces.iter()) };
+        for (namespace, entry) in namespaces.into_iter().flatten() {
+            for (at, row) in entry.pods.iter().enumerate() {
+                for class in [row.class, row.host] {
+                    let Some(parts) = mixed.get_mut(&class) else { continue };
+                    parts.entry(feature(&row.pod)).or_default().push((namespace, at as u32));
                 }
             }
         }
-        for (class, parts) in parts {
+        for (class, part) in (0..).zip(whole).filter_map(|(class, part)| Some((class, part?))) {
+            let mut key = self.classes.get(class).key.clone();
+            write(&mut key, &part);
+            if key != self.classes.get(class).key {
+                self.keep_with(class, key);
+            }
+        }
+        for (class, parts) in mixed {
             self.part_class(class, parts, &write);
         }
     }
 
-    fn part_class<T: Clone + Ord>(
-        &mut self,
-        class: u32,
-        parts: BTreeMap<T, Vec<(u32, u32)>>,
-        write: &impl Fn(&mut ClassKey, &T),
-    ) {
+    /// By class: the feature that all its pods share; and the classes whose pods differ, without their parts yet.
+    fn survey<T: Clone + Ord>(&self, feature: impl Fn(&Pod) -> T) -> (Vec<Option<T>>, BTreeMap<u32, Parts<T>>) {
+        let mut whole: Vec<Option<T>> = vec![None; self.classes.bound()];
+        let mut mixed = BTreeMap::new();
+        self.each_pod(|row| {
+            for class in [row.class, row.host].into_iter().filter(|it| *it != super::NO_CLASS) {
+                let part = feature(&row.pod);
+                match &whole[class as usize] {
+                    None => whole[class as usize] = Some(part),
+                    Some(first) if *first == part => {}
+                    Some(_) => drop(mixed.insert(class, Parts::new())),
+                }
+            }
+        });
+        mixed.keys().for_each(|it| whole[*it as usize] = None);
+        (whole, mixed)
+    }
+
+    fn part_class<T: Clone + Ord>(&mut self, class: u32, parts: Parts<T>, write: &impl Fn(&mut ClassKey, &T)) {
         let before = self.classes.get(class).key.clone();
         let written = |feature: &T| {
             let mut key = before.clone();
@@ -454,7 +482,7 @@ impl Index {
                 let row = &mut self.pods_mut(*namespace)[*at as usize];
                 let place = if row.class == class { &mut row.class } else { &mut row.host };
                 let old = std::mem::replace(place, new);
-                self.classes.get_mut(old).pods -= 1;
+                self.weights[old as usize] -= 1;
             }
         }
         if kept != before {

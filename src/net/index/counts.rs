@@ -20,12 +20,14 @@ use crate::net::verdict::{Port, Tri};
 /// Classes by what one end has with them on some port.
 struct Judged {
     allow: Bits,
-    possible: Bits,
+    /// `None`: the same.
+    possible: Option<Bits>,
 }
 
 impl Judged {
     fn outcome(&self, class: u32) -> Outcome {
-        match (self.allow.has(class), self.possible.has(class)) {
+        let possible = self.possible.as_ref().unwrap_or(&self.allow);
+        match (self.allow.has(class), possible.has(class)) {
             (true, _) => Outcome::Allow,
             (false, true) => Outcome::Unknown,
             (false, false) => Outcome::Deny,
@@ -44,7 +46,7 @@ impl Index {
         }
         let mut counts = Counts::default();
         self.count_plain(&weights, atom, &mut counts);
-        let near = self.near_hosts(cluster, &hosts);
+        let near = self.near_hosts(&hosts);
         for (host, near) in hosts.iter().zip(&near) {
             self.count_host(&weights, near, host, atom, &mut counts);
             hosts.iter().for_each(|other| self.count_hosts(host, other, atom, &mut counts));
@@ -56,14 +58,15 @@ impl Index {
     /// How many pods of networks of their own each class has, and those of the host network in groups.
     fn weights(&self, cluster: &Cluster) -> (Vec<u64>, Vec<Alike>) {
         let mut weights = vec![0; self.classes.bound()];
-        for (id, class) in self.classes.iter().filter(|(_, it)| it.key.sort == Sort::Pod) {
-            weights[id as usize] = u64::from(class.pods);
+        for (id, _) in self.classes.iter().filter(|(_, it)| it.key.sort == Sort::Pod) {
+            weights[id as usize] = u64::from(self.weight(id));
         }
         if !self.has_hosts(cluster) {
             return (weights, Vec::new());
         }
         let mut hosts: BTreeMap<(u32, u32), Alike> = BTreeMap::new();
-        self.each_pod(cluster, |row, pod| {
+        self.each_pod(|row| {
+            let pod = &row.pod;
             if row.host != NO_CLASS {
                 let (class, host) = (row.class, row.host);
                 let blank = || Alike { class, host, pods: 0, nodes: BTreeMap::new() };
@@ -86,7 +89,7 @@ impl Index {
             let judged = self.judged(&self.row(&self.class_side(classes[0]), Direction::Ingress), atom);
             let weight = |bits: &Bits| bits.iter().map(|it| weights[it as usize]).sum::<u64>();
             let allow = weight(&judged.allow);
-            let possible = weight(&judged.possible);
+            let possible = judged.possible.as_ref().map_or(allow, weight);
             for class in classes {
                 let pods = weights[*class as usize];
                 let itself = judged.outcome(*class);
@@ -97,12 +100,13 @@ impl Index {
     }
 
     /// For each group of pods on the host network: by class, its pairs with other pods of the same node.
-    fn near_hosts(&self, cluster: &Cluster, hosts: &[Alike]) -> Vec<BTreeMap<u32, u64>> {
+    fn near_hosts(&self, hosts: &[Alike]) -> Vec<BTreeMap<u32, u64>> {
         let mut near = vec![BTreeMap::new(); hosts.len()];
         if hosts.is_empty() {
             return near;
         }
-        self.each_pod(cluster, |row, pod| {
+        self.each_pod(|row| {
+            let pod = &row.pod;
             if row.class == NO_CLASS || row.host != NO_CLASS || pod.node.is_empty() {
                 return;
             }
@@ -161,30 +165,25 @@ impl Index {
 
     /// Which classes an end has some port with.
     fn judged(&self, row: &Row, atom: Option<usize>) -> Judged {
-        let mut judged = Judged { allow: Bits::none(self.classes.bound()), possible: Bits::none(self.classes.bound()) };
-        for slice in row.slices.iter().filter(|it| atom.is_none_or(|atom| it.ports.has(atom))) {
-            judged.allow.or(&slice.sure);
-            judged.possible.or(slice.possible.as_ref().unwrap_or(&slice.sure));
+        let slices = || row.slices.iter().filter(|it| atom.is_none_or(|atom| it.ports.has(atom)));
+        let mut allow = Bits::none(self.classes.bound());
+        slices().for_each(|it| allow.or(&it.sure));
+        if row.is_certain() {
+            return Judged { allow, possible: None };
         }
-        judged.possible.or(&row.strangers);
-        for (class, (sure, possible)) in &row.judged {
-            judged.allow.clear(*class);
-            judged.possible.clear(*class);
-            match outcome(sure, possible, atom) {
-                Outcome::Allow => {
-                    judged.allow.set(*class);
-                    judged.possible.set(*class);
-                }
-                Outcome::Unknown => judged.possible.set(*class),
-                Outcome::Deny => {}
-            }
+        let mut possible = row.strangers.clone();
+        slices().for_each(|it| possible.or(it.possible.as_ref().unwrap_or(&it.sure)));
+        for (class, (sure, may)) in &row.judged {
+            let outcome = outcome(sure, may, atom);
+            allow.put(*class, outcome == Outcome::Allow);
+            possible.put(*class, outcome != Outcome::Deny);
         }
-        judged
+        Judged { allow, possible: Some(possible) }
     }
 
     /// How many pods surely pass on some port.
     pub(super) fn passing(&self, row: &Row, atom: Option<usize>) -> u64 {
-        self.judged(row, atom).allow.iter().map(|it| u64::from(self.classes.get(it).pods)).sum()
+        self.judged(row, atom).allow.iter().map(|it| u64::from(self.weight(it))).sum()
     }
 
     /// All that the row of those who reach a class rests on.

@@ -78,7 +78,8 @@ impl Index {
     fn gather(&self, cluster: &Cluster, namespace: u32) -> Crowd {
         let mut crowd = Crowd::default();
         let mut bands: BTreeMap<Unit, BTreeMap<(u32, u32), Vec<u32>>> = BTreeMap::new();
-        for (at, (row, pod)) in self.pods_of(cluster, namespace).enumerate() {
+        for (at, row) in self.namespaces.get(namespace).pods.iter().enumerate() {
+            let pod = &row.pod;
             crowd.has_v6 |= pod.addresses.of(Family::V6).is_some();
             crowd.has_hosts |= row.host != NO_CLASS;
             if row.class == NO_CLASS {
@@ -101,13 +102,8 @@ impl Index {
         crowd
     }
 
-    /// Every pod of a namespace with what the index knows of it, in the order of names.
-    pub(super) fn pods_of<'a>(
-        &'a self,
-        cluster: &'a Cluster,
-        namespace: u32,
-    ) -> impl Iterator<Item = (&'a PodRow, &'a Arc<Pod>)> {
-        let entry = self.namespaces.get(namespace);
-        entry.pods.iter().zip(cluster.pods.of(&entry.facts.name).iter())
+    /// The pods of a namespace, in the order of names.
+    pub(super) fn pods_of(&self, namespace: u32) -> impl Iterator<Item = &Pod> {
+        self.namespaces.get(namespace).pods.iter().map(|it| &*it.pod)
     }
 }

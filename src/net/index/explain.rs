@@ -13,7 +13,6 @@ use crate::model::facts::{ContainerPort, ContainerRole};
 use crate::model::id::{Kind, PodId};
 use crate::model::policy::{Direction, Tier};
 use crate::model::port::{PortMatch, PortSet};
-use crate::net::ends;
 use crate::net::verdict::{Considered, End, EndFacts, FamilyVerdict, Fit, Gate, Port, Tri, Verdict, Why};
 
 /// Whether the pair is exempt from policies.
@@ -92,7 +91,7 @@ impl Index {
         exempt: Exempt,
         port: Option<Port>,
     ) -> Verdict {
-        let (from, to) = (ends::facts(cluster, ends.0), ends::facts(cluster, ends.1));
+        let (from, to) = (self.facts(cluster, ends.0), self.facts(cluster, ends.1));
         let mut gaps = Vec::new();
         for (facts, found) in [(&from, found.0), (&to, found.1)] {
             gaps.extend(self.end_gap(cluster, facts, found));

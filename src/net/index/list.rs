@@ -81,10 +81,7 @@ impl Index {
         let mut any = Bits::none(self.classes.bound());
         rows.iter().for_each(|it| it.passing_into(&mut any));
         let own = match end {
-            End::Pod(id) => self.namespace_ids.get(&id.namespace).and_then(|namespace| {
-                let pods = &self.namespaces.get(*namespace).pods;
-                Some((*namespace, pods.binary_search_by(|it| it.name.cmp(&id.name)).ok()?))
-            }),
+            End::Pod(id) => self.place_of(id).map(|it| (it.0, it.1)),
             End::Node(_) | End::Address(_) => None,
         };
         Asked { found, rows, any, direction, terms: self.terms(port), own }
@@ -109,20 +106,12 @@ impl Index {
                     first += bands.len();
                 }
             }
-            By::Pod => self.list_pods(cluster, namespace, asked, &met, reach, sets),
+            By::Pod => self.list_pods(namespace, asked, &met, reach, sets),
         }
     }
 
-    fn list_pods(
-        &self,
-        cluster: &Cluster,
-        namespace: u32,
-        asked: &Asked,
-        met: &Met<'_>,
-        reach: &mut Reach,
-        sets: &mut Sets,
-    ) {
-        for (at, (_, pod)) in self.pods_of(cluster, namespace).enumerate() {
+    fn list_pods(&self, namespace: u32, asked: &Asked, met: &Met<'_>, reach: &mut Reach, sets: &mut Sets) {
+        for (at, pod) in self.pods_of(namespace).enumerate() {
             let band = met.crowd.of_pod[at];
             if band == NO_BAND || asked.own == Some((namespace, at)) {
                 continue;
@@ -165,7 +154,7 @@ impl Index {
             return Vec::new();
         }
         let mut near = vec![0; crowd.bands.len()];
-        for (at, (_, pod)) in self.pods_of(cluster, namespace).enumerate() {
+        for (at, pod) in self.pods_of(namespace).enumerate() {
             let band = crowd.of_pod[at];
             if pod.node != node || band == NO_BAND || asked.own == Some((namespace, at)) {
                 continue;

@@ -34,6 +34,10 @@ impl Bits {
         }
     }
 
+    pub fn put(&mut self, at: u32, is_in: bool) {
+        if is_in { self.set(at) } else { self.clear(at) }
+    }
+
     pub fn or(&mut self, other: &Self) {
         if other.0.len() > self.0.len() {
             self.0.resize(other.0.len(), 0);

@@ -50,6 +50,7 @@ use self::ports::Ports;
 use self::slab::Slab;
 use super::ends::NamespaceFacts;
 use crate::model::cluster::Cluster;
+use crate::model::facts::Pod;
 use crate::model::name::Name;
 
 pub use self::queries::{Isolation, IsolationCounts, PolicyProblem};
@@ -75,6 +76,7 @@ struct PodRow {
     class: u32,
     /// The class of its node, if it is on the host network.
     host: u32,
+    pod: Arc<Pod>,
 }
 
 /// One namespace.
@@ -110,6 +112,8 @@ pub struct Index {
     /// The label keys that tell nodes apart.
     node_keys: Arc<BTreeSet<Name>>,
     classes: Slab<Class>,
+    /// By class: how many pods it has, side by side since sums over classes look at nothing else.
+    weights: Vec<u32>,
     class_ids: HashTable<u32>,
     peers: Slab<PeerEntry>,
     peer_ids: HashTable<u32>,
@@ -188,6 +192,7 @@ impl Index {
         let policies: usize = self.policies.iter().map(|(_, it)| it.bytes()).sum();
         let slabs = self.namespaces.bytes() + self.classes.bytes() + self.peers.bytes() + self.groups.bytes();
         let tables = (self.class_ids.capacity() + self.peer_ids.capacity() + self.group_ids.capacity()) * 5;
+        let weights = self.weights.capacity() * 4;
         let bits = [&self.live, &self.open[0], &self.open[1], &self.odd].map(Bits::bytes).iter().sum::<usize>() * 2;
         rows + classes
             + peers
@@ -196,6 +201,7 @@ impl Index {
             + slabs
             + self.policies.bytes()
             + tables
+            + weights
             + bits
             + self.ports.bytes()
             + self.declared.iter().map(Members::bytes).sum::<usize>()

@@ -13,15 +13,15 @@ use super::classes::{Class, Families};
 use super::peers::{ANYONE, Key};
 use super::policies::{PolicyEntry, RuleEntry};
 use super::ports::{Mask, NOTHING_DECLARED};
-use super::{Index, NO_CLASS};
+use super::{Index, NO_CLASS, PodRow};
 use crate::model::address::{Addresses, Family};
 use crate::model::cluster::Cluster;
-use crate::model::facts::{Node, Pod, PodNetwork};
+use crate::model::facts::{Node, PodNetwork};
 use crate::model::id::PodId;
 use crate::model::name::Name;
 use crate::model::policy::{Action, Direction, Tier};
 use crate::net::ends;
-use crate::net::verdict::{End, Tri};
+use crate::net::verdict::{End, EndFacts, Tri};
 
 /// One end in one reading: a class, or something outside all classes.
 #[derive(Clone, Copy)]
@@ -130,20 +130,34 @@ pub(super) fn is_own_node(from: &Found, to: &Found) -> bool {
 }
 
 impl Index {
-    /// The classes of a pod.
-    pub(super) fn row_of(&self, pod: &PodId) -> Option<(u32, u32)> {
-        let namespace = self.namespaces.get(*self.namespace_ids.get(&pod.namespace)?);
-        let at = namespace.pods.binary_search_by(|it| it.name.cmp(&pod.name)).ok()?;
-        let row = &namespace.pods[at];
-        (row.class != NO_CLASS).then_some((row.class, row.host))
+    /// A pod, and where it is in which namespace.
+    pub(super) fn place_of(&self, pod: &PodId) -> Option<(u32, usize, &PodRow)> {
+        let namespace = *self.namespace_ids.get(&pod.namespace)?;
+        let pods = &self.namespaces.get(namespace).pods;
+        let at = pods.binary_search_by(|it| it.name.cmp(&pod.name)).ok()?;
+        Some((namespace, at, &pods[at]))
+    }
+
+    /// A pod that can be judged.
+    pub(super) fn row_of(&self, pod: &PodId) -> Option<&PodRow> {
+        self.place_of(pod).map(|it| it.2).filter(|it| it.class != NO_CLASS)
+    }
+
+    /// An end with its facts.
+    pub(super) fn facts(&self, cluster: &Cluster, end: &End) -> EndFacts {
+        let place = if let End::Pod(id) = end { self.place_of(id) } else { None };
+        match place {
+            Some((namespace, _, row)) => {
+                let namespace = self.namespaces.get(namespace).facts.labels.clone();
+                ends::pod_facts(cluster, end, &row.pod, namespace)
+            }
+            None => ends::facts(cluster, end),
+        }
     }
 
     pub(super) fn find(&self, cluster: &Cluster, end: &End) -> Found {
         match end {
-            End::Pod(id) => match (self.row_of(id), cluster.pods.get(&id.namespace, &id.name)) {
-                (Some(row), Some(pod)) => found_pod(row, pod),
-                _ => Found::Nothing,
-            },
+            End::Pod(id) => self.row_of(id).map_or(Found::Nothing, found_pod),
             End::Node(name) => {
                 let addresses = ends::node_addresses(cluster, name);
                 let facts = cluster.nodes.get("", name).cloned();
@@ -393,9 +407,10 @@ impl Index {
     }
 }
 
-pub(super) fn found_pod((class, host): (u32, u32), pod: &Pod) -> Found {
-    match pod.network {
-        PodNetwork::Own => Found::Pod { class, node: pod.node.clone() },
-        PodNetwork::Host => Found::Host { own: class, host, node: pod.node.clone() },
+fn found_pod(row: &PodRow) -> Found {
+    let node = row.pod.node.clone();
+    match row.pod.network {
+        PodNetwork::Own => Found::Pod { class: row.class, node },
+        PodNetwork::Host => Found::Host { own: row.class, host: row.host, node },
     }
 }

@@ -107,13 +107,13 @@ impl Index {
         if let NamespaceMatch::Own(name) = &set.namespaces {
             self.namespace(cluster, name);
         }
-        self.read_keys(cluster, &set.pods);
+        self.read_keys(&set.pods);
     }
 
-    fn read_keys(&mut self, cluster: &Cluster, selector: &Selector) {
+    fn read_keys(&mut self, selector: &Selector) {
         for requirement in &selector.all_of {
             if !self.keys.contains(&requirement.key) {
-                self.read_key(cluster, &requirement.key);
+                self.read_key(&requirement.key);
             }
         }
     }

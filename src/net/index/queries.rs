@@ -57,7 +57,7 @@ impl Index {
     ///
     /// Of a pod on the host network it is what they would make of it if they governed it (S37).
     pub fn isolation(&self, pod: &PodId) -> Option<Isolation> {
-        let (class, _) = self.row_of(pod)?;
+        let class = self.row_of(pod)?.class;
         let entries = self.classes.get(class).policies.iter().map(|it| self.policies.get(*it));
         let (plain, bending): (Vec<_>, Vec<_>) = entries.partition(|it| !it.bends_flows);
         let mut isolation = Isolation { ingress: Tri::No, egress: Tri::No, policies: Vec::new(), gaps: Vec::new() };
@@ -81,8 +81,8 @@ impl Index {
 
     /// How many policies that we read govern a pod.
     pub fn policy_count(&self, pod: &PodId) -> usize {
-        let Some((class, _)) = self.row_of(pod) else { return 0 };
-        self.classes.get(class).policies.iter().filter(|it| self.policies.get(**it).gap.is_none()).count()
+        let Some(row) = self.row_of(pod) else { return 0 };
+        self.classes.get(row.class).policies.iter().filter(|it| self.policies.get(**it).gap.is_none()).count()
     }
 
     /// The isolation of a namespace's pods, counted.
@@ -91,7 +91,7 @@ impl Index {
         let Some(&id) = self.namespace_ids.get(namespace) else { return counts };
         let entry = self.namespaces.get(id);
         for class in entry.classes.iter().filter(|it| self.is_pod_class(**it)) {
-            let pods = self.classes.get(*class).pods;
+            let pods = self.weight(*class);
             *self.count_of(*class, &mut counts) += pods;
         }
         counts.host_network = entry.pods.iter().filter(|it| it.host != NO_CLASS).count() as u32;
@@ -119,7 +119,7 @@ impl Index {
         let Some(id) = self.policy_id(policy) else { return 0 };
         let members = self.peers.get(self.policies.get(id).target).members();
         let pods = members.into_iter().filter(|(class, _)| self.is_pod_class(*class));
-        pods.map(|(class, _)| self.classes.get(class).pods as usize).sum()
+        pods.map(|(class, _)| self.weight(class) as usize).sum()
     }
 
     /// What a policy's author may not have meant.
@@ -164,7 +164,7 @@ impl Index {
         }
         for (_, group) in self.groups.iter() {
             let key = &self.peers.get(group.peer).key;
-            let pods = group.members.list().into_iter().map(|it| u64::from(self.classes.get(it).pods)).sum::<u64>();
+            let pods = group.members.list().into_iter().map(|it| u64::from(self.weight(it))).sum::<u64>();
             lines.push(format!("group {:?} {key:?} {} {pods}", group.direction, self.ports.written(group.spec)));
         }
         // Stand-ins for namespaces that are gone say nothing of anybody; those that do are beside the pods.

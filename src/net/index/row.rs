@@ -109,6 +109,11 @@ impl Row {
         Places::Slices(sure, possible)
     }
 
+    /// Whether what may pass is what surely does.
+    pub fn is_certain(&self) -> bool {
+        self.judged.is_empty() && self.slices.iter().all(|it| it.possible.is_none()) && self.strangers.is_empty()
+    }
+
     /// Adds the classes that may pass on some port.
     pub fn passing_into(&self, classes: &mut Bits) {
         self.slices.iter().for_each(|it| classes.or(it.possible.as_ref().unwrap_or(&it.sure)));

@@ -46,6 +46,11 @@ impl<T: Clone> Slab<T> {
         Arc::make_mut(item.expect("numbers are given out by insert and forgotten before remove"))
     }
 
+    /// Changes everything, in no order that matters.
+    pub fn each_mut(&mut self, change: impl FnMut(&mut T)) {
+        self.items.iter_mut().flatten().map(Arc::make_mut).for_each(change);
+    }
+
     pub fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
         self.items.iter().enumerate().filter_map(|(at, it)| Some((at as u32, it.as_deref()?)))
     }

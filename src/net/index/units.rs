@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rustc_hash::FxBuildHasher;
 
 use super::classes::Families;
-use super::crowd::{Band, NO_BAND};
+use super::crowd::{Band, Crowd, NO_BAND};
 use super::pair::Found;
 use super::peers::Key;
 use super::ports::Mask;
@@ -132,42 +132,52 @@ impl Index {
             let crowd = self.crowd(cluster, namespace);
             left_out.finished += u64::from(crowd.finished);
             left_out.unread += u64::from(crowd.unread);
-            let mut alike: Vec<Alike> = crowd.bands.iter().map(Band::alike).collect();
-            for (pod, &band) in cluster.pods.of(&self.namespaces.get(namespace).facts.name).iter().zip(&crowd.of_pod) {
-                if band == NO_BAND {
-                    continue;
-                }
-                let nodes = if by == By::Pod || with_nodes && !pod.node.is_empty() { Some(&pod.node) } else { None };
-                let Some(node) = nodes else { continue };
-                let place = &mut alike[band as usize];
-                if by == By::Pod {
-                    let mut one = crowd.bands[band as usize].alike();
-                    one.pods = 1;
-                    one.nodes.extend((with_nodes && !node.is_empty()).then(|| (node.clone(), 1)));
-                    units.push(Members { unit: Unit::Pod(pod.pod_id()), alike: vec![one] });
-                } else {
-                    *place.nodes.entry(node.clone()).or_default() += 1;
-                }
-            }
             match by {
-                By::Pod => {}
+                By::Pod => units.extend(self.single_pods(namespace, crowd, with_nodes)),
                 By::Workload => {
-                    let mut alike = alike.into_iter();
+                    let mut alike = self.alike_in(namespace, crowd, with_nodes).into_iter();
                     for bands in crowd.bands.chunk_by(|a, b| a.unit == b.unit) {
                         let unit = crowd.units[bands[0].unit as usize].clone();
                         units.push(Members { unit, alike: alike.by_ref().take(bands.len()).collect() });
                     }
                 }
-                By::Namespace if alike.is_empty() => {}
+                By::Namespace if crowd.bands.is_empty() => {}
                 By::Namespace => {
                     let unit = Unit::Namespace(self.namespaces.get(namespace).facts.name.clone());
-                    units.push(Members { unit, alike: merged(alike) });
+                    units.push(Members { unit, alike: merged(self.alike_in(namespace, crowd, with_nodes)) });
                 }
             }
         }
         // Pods without a controller come before all workloads.
         units.sort_by_key(|it| matches!(it.unit, Unit::Workload(_)));
         units
+    }
+
+    /// The bands of a namespace, with the nodes of their pods if that may matter.
+    fn alike_in(&self, namespace: u32, crowd: &Crowd, with_nodes: bool) -> Vec<Alike> {
+        let mut alike: Vec<Alike> = crowd.bands.iter().map(Band::alike).collect();
+        for (pod, band) in self.pods_of(namespace).zip(&crowd.of_pod) {
+            if with_nodes && *band != NO_BAND && !pod.node.is_empty() {
+                *alike[*band as usize].nodes.entry(pod.node.clone()).or_default() += 1;
+            }
+        }
+        alike
+    }
+
+    /// Each running pod as a unit.
+    fn single_pods<'a>(
+        &'a self,
+        namespace: u32,
+        crowd: &'a Crowd,
+        with_nodes: bool,
+    ) -> impl Iterator<Item = Members> + 'a {
+        let pods = self.pods_of(namespace).zip(&crowd.of_pod).filter(|(_, band)| **band != NO_BAND);
+        pods.map(move |(pod, band)| {
+            let mut alike = crowd.bands[*band as usize].alike();
+            alike.pods = 1;
+            alike.nodes.extend((with_nodes && !pod.node.is_empty()).then(|| (pod.node.clone(), 1)));
+            Members { unit: Unit::Pod(pod.pod_id()), alike: vec![alike] }
+        })
     }
 
     /// Whether any pod is on the host network.
@@ -181,10 +191,8 @@ impl Index {
     }
 
     /// Every pod with what the index knows of it, namespace by namespace.
-    pub(super) fn each_pod(&self, cluster: &Cluster, mut each: impl FnMut(&PodRow, &Pod)) {
-        for &namespace in self.in_order.iter() {
-            self.pods_of(cluster, namespace).for_each(|(row, pod)| each(row, pod));
-        }
+    pub(super) fn each_pod(&self, mut each: impl FnMut(&PodRow)) {
+        self.in_order.iter().for_each(|it| self.namespaces.get(*it).pods.iter().for_each(&mut each));
     }
 
     /// The outside world in parts that no rule tells apart; IPv6 only where some pod has it.
