@@ -133,6 +133,15 @@ pub struct LeftOut {
     pub itself: u64,
 }
 
+impl LeftOut {
+    /// Counts what another answer leaves out too.
+    pub fn add(&mut self, more: Self) {
+        self.finished += more.finished;
+        self.unread += more.unread;
+        self.itself += more.itself;
+    }
+}
+
 /// The label that tells the ReplicaSets of one Deployment apart.
 const TEMPLATE_HASH: &str = "pod-template-hash";
 

@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::classes::Class;
 use super::policies::ghost;
-use super::{GhostKey, Index, NO_CLASS, NamespaceEntry, PodRow};
+use super::{GhostKey, Index, NO_CLASS, NamespaceEntry, PodRow, tag};
 use crate::model::cluster::{Change, Cluster};
 use crate::model::coverage::Coverage;
 use crate::model::evidence::Gap;
@@ -35,7 +35,10 @@ impl Index {
         for pod in cluster.pods.iter() {
             self.put_pod(cluster, pod);
         }
-        self.namespaces.each_mut(|it| Arc::make_mut(&mut it.pods).shrink_to_fit());
+        self.namespaces.each_mut(|it| {
+            Arc::make_mut(&mut it.pods).shrink_to_fit();
+            Arc::make_mut(&mut it.tags).shrink_to_fit();
+        });
         self.classes.each_mut(Class::shrink);
         self.seen = self.seen_now();
     }
@@ -97,6 +100,7 @@ impl Index {
         let id = self.namespaces.insert(NamespaceEntry {
             facts: NamespaceFacts::of(cluster, name),
             pods: Arc::default(),
+            tags: Arc::default(),
             crowd: OnceLock::new(),
             classes: Vec::new(),
             own: Vec::new(),
@@ -128,7 +132,10 @@ impl Index {
                 let before = std::mem::replace(&mut rows[at], row);
                 self.leave_row(&before);
             }
-            Err(at) => rows.insert(at, row),
+            Err(at) => {
+                rows.insert(at, row);
+                Arc::make_mut(&mut self.namespaces.get_mut(namespace).tags).insert(at, tag(&pod.meta.name));
+            }
         }
     }
 
@@ -154,6 +161,7 @@ impl Index {
         let rows = self.pods_mut(namespace);
         if let Ok(at) = rows.binary_search_by(|it| it.name.cmp(&pod.meta.name)) {
             let row = rows.remove(at);
+            Arc::make_mut(&mut self.namespaces.get_mut(namespace).tags).remove(at);
             self.leave_row(&row);
         }
     }

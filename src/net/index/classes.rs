@@ -3,6 +3,7 @@
 //! A class is found by what tells its pods apart and knows which peers hold it and which policies govern it, so that
 //! judging a pair never looks at a label. It goes when its last pod goes.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, Hash};
 use std::sync::Arc;
@@ -388,7 +389,15 @@ impl Index {
     /// Parts the classes by a label key that no selector has read before.
     pub(super) fn read_key(&mut self, key: &Name) {
         Arc::make_mut(&mut self.keys).insert(key.clone());
-        let value = |pod: &Pod| pod.meta.labels.get(key).cloned();
+        // Pods of one workload share their labels and often follow each other.
+        let last: RefCell<(Labels, Option<Name>)> = RefCell::default();
+        let value = |pod: &Pod| {
+            let mut last = last.borrow_mut();
+            if !std::ptr::eq(last.0.as_slice(), pod.meta.labels.as_slice()) {
+                *last = (pod.meta.labels.clone(), pod.meta.labels.get(key).cloned());
+            }
+            last.1.clone()
+        };
         self.refine(value, |class, value| {
             // A node's class has the labels of the node.
             if let (Some(value), Sort::Pod | Sort::HostPod) = (value, class.sort) {

@@ -15,7 +15,7 @@ use super::{Index, NO_CLASS, PodRow};
 use crate::model::address::Family;
 use crate::model::cluster::Cluster;
 use crate::model::facts::Pod;
-use crate::net::reach::{By, Unit};
+use crate::net::reach::{By, LeftOut, Unit};
 
 /// No band: a pod that is in no answer.
 pub(super) const NO_BAND: u32 = u32::MAX;
@@ -53,6 +53,11 @@ impl Band {
 }
 
 impl Crowd {
+    /// The pods that are in no answer.
+    pub fn left_out(&self) -> LeftOut {
+        LeftOut { finished: u64::from(self.finished), unread: u64::from(self.unread), itself: 0 }
+    }
+
     pub fn bytes(&self) -> usize {
         self.units.capacity() * size_of::<Unit>()
             + self.bands.capacity() * size_of::<Band>()

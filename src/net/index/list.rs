@@ -55,13 +55,11 @@ impl Index {
     pub fn reach(&self, cluster: &Cluster, end: &End, direction: Direction, by: By, port: Option<Port>) -> Reach {
         let mut reach = Reach::default();
         let found = self.find(cluster, end);
-        for crowd in self.in_order.iter().map(|it| self.crowd(cluster, *it)) {
-            reach.left_out.finished += u64::from(crowd.finished);
-            reach.left_out.unread += u64::from(crowd.unread);
-        }
         if matches!(found, Found::Nothing) {
-            let bands = self.in_order.iter().flat_map(|it| &self.crowd(cluster, *it).bands);
-            reach.pairs.unknown = bands.map(|it| u64::from(it.pods)).sum();
+            for crowd in self.in_order.iter().map(|it| self.crowd(cluster, *it)) {
+                reach.left_out.add(crowd.left_out());
+                reach.pairs.unknown += crowd.bands.iter().map(|it| u64::from(it.pods)).sum::<u64>();
+            }
             return reach;
         }
         let asked = self.asked(end, found, direction, port);
@@ -90,6 +88,7 @@ impl Index {
     /// Lists the pods of one namespace.
     fn list(&self, cluster: &Cluster, namespace: u32, asked: &Asked, by: By, reach: &mut Reach, sets: &mut Sets) {
         let crowd = self.crowd(cluster, namespace);
+        reach.left_out.add(crowd.left_out());
         let own = asked.own.filter(|it| it.0 == namespace).map(|it| crowd.of_pod[it.1]);
         let met = Met { crowd, near: self.near_end(cluster, namespace, asked), own };
         match by {

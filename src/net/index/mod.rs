@@ -85,6 +85,8 @@ struct NamespaceEntry {
     facts: NamespaceFacts,
     /// Sorted by name.
     pods: Arc<Vec<PodRow>>,
+    /// Beside `pods`: a hash of each name, so that finding one looks at few names.
+    tags: Arc<Vec<u32>>,
     /// Its pods in bands, once somebody asked.
     crowd: OnceLock<Arc<Crowd>>,
     classes: Vec<u32>,
@@ -148,6 +150,11 @@ pub struct Index {
     seen: usize,
 }
 
+/// The hash of a pod's name.
+fn tag(name: &Name) -> u32 {
+    (classes::hash_of(name) >> 32) as u32
+}
+
 /// A direction as a place in a pair.
 fn slot(direction: crate::model::policy::Direction) -> usize {
     match direction {
@@ -208,9 +215,23 @@ impl Index {
     }
 }
 
+/// How many names are found by their hashes; among more, halving is quicker.
+const TAGGED: usize = 4096;
+
 impl NamespaceEntry {
+    /// The place of a pod.
+    fn place(&self, name: &Name) -> Option<usize> {
+        if self.pods.len() > TAGGED {
+            return self.pods.binary_search_by(|it| it.name.cmp(name)).ok();
+        }
+        let tag = tag(name);
+        let alike = self.tags.iter().enumerate().filter(|(_, it)| **it == tag);
+        alike.map(|(at, _)| at).find(|at| self.pods[*at].name == *name)
+    }
+
     fn bytes(&self) -> usize {
         self.pods.capacity() * size_of::<PodRow>()
+            + self.tags.capacity() * 4
             + self.crowd.get().map_or(0, |it| it.bytes())
             + (self.classes.capacity() + self.own.capacity() + self.spaces.capacity() + self.policies.capacity()) * 4
             + 64

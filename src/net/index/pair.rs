@@ -133,9 +133,9 @@ impl Index {
     /// A pod, and where it is in which namespace.
     pub(super) fn place_of(&self, pod: &PodId) -> Option<(u32, usize, &PodRow)> {
         let namespace = *self.namespace_ids.get(&pod.namespace)?;
-        let pods = &self.namespaces.get(namespace).pods;
-        let at = pods.binary_search_by(|it| it.name.cmp(&pod.name)).ok()?;
-        Some((namespace, at, &pods[at]))
+        let entry = self.namespaces.get(namespace);
+        let at = entry.place(&pod.name)?;
+        Some((namespace, at, &entry.pods[at]))
     }
 
     /// A pod that can be judged.

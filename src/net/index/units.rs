@@ -130,8 +130,7 @@ impl Index {
         let mut units: Vec<Members> = Vec::new();
         for &namespace in self.in_order.iter() {
             let crowd = self.crowd(cluster, namespace);
-            left_out.finished += u64::from(crowd.finished);
-            left_out.unread += u64::from(crowd.unread);
+            left_out.add(crowd.left_out());
             match by {
                 By::Pod => units.extend(self.single_pods(namespace, crowd, with_nodes)),
                 By::Workload => {
