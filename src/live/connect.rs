@@ -39,6 +39,9 @@ const UNACKNOWLEDGED: Duration = Duration::from_secs(30);
 /// How long an unused connection is kept; commands and probes are that far apart at most.
 const IDLE: Duration = Duration::from_secs(30);
 
+/// How much of an answer a connection holds at once; left alone, hyper would keep half a MiB for each watch.
+const READ_BUFFER: usize = 64 << 10;
+
 /// How kreach names itself in the server's audit log.
 pub const AGENT: &str = concat!("kreach/", env!("CARGO_PKG_VERSION"));
 
@@ -227,6 +230,7 @@ where
     connector.set_connect_timeout(Some(CONNECT_DEADLINE));
     let client = hyper_util::client::legacy::Builder::new(TokioExecutor::new())
         .pool_idle_timeout(IDLE)
+        .http1_max_buf_size(READ_BUFFER)
         .build::<_, Body>(connector);
     let service = ServiceBuilder::new()
         .filter(read_only::permit::<Body>)
