@@ -19,6 +19,7 @@ use super::{KindSpec, Reach};
 use crate::model::cluster::{AnyFact, Delta, Entry};
 use crate::model::facts::{Meta, Uid, Version};
 use crate::model::id::{ObjectId, WorkloadId};
+use crate::model::labels::Labels;
 use crate::model::name::Name;
 use crate::model::place::{Place, Problem};
 
@@ -71,10 +72,15 @@ impl<'i> Door<'i> {
 
     /// The metadata as facts hold it.
     pub fn meta(&mut self, it: &Metadata<'_>) -> Meta {
+        Meta { labels: self.intern.labels(it.labels.iter()), ..self.bare_meta(it) }
+    }
+
+    /// The metadata of objects on whose labels no answer and no pane rests.
+    pub fn bare_meta(&mut self, it: &Metadata<'_>) -> Meta {
         Meta {
             namespace: self.namespace_of(it),
             name: Name::from(&*it.name),
-            labels: self.intern.labels(it.labels.iter()),
+            labels: Labels::default(),
             uid: Uid::parse(&it.uid),
             version: version(&it.resource_version),
             created: it.creation_timestamp.as_deref().map_or(0, seconds),
@@ -180,6 +186,8 @@ pub(super) trait Read {
 #[derive(Clone, Copy)]
 pub(super) struct Reader {
     pub json: fn(&str, &mut Door<'_>) -> Reading,
+    /// The same for an object that decodes; nothing for any other.
+    pub clean: fn(&str, &mut Door<'_>) -> Option<Reading>,
     pub yaml: fn(&str, &mut Door<'_>) -> Reading,
     pub page: fn(&str, &mut Door<'_>, &mut Vec<Reading>) -> Result<super::page::ListMeta, serde_json::Error>,
 }
@@ -187,8 +195,12 @@ pub(super) struct Reader {
 impl Reader {
     /// The readers that `R` gives.
     pub const fn of<R: Read>() -> Self {
-        Self { json: json::<R>, yaml: yaml::<R>, page: super::page::page::<R> }
+        Self { json: json::<R>, clean: clean::<R>, yaml: yaml::<R>, page: super::page::page::<R> }
     }
+}
+
+fn clean<R: Read>(text: &str, door: &mut Door<'_>) -> Option<Reading> {
+    serde_json::from_str::<R::Slim<'_>>(text).ok().map(|slim| door.read::<R>(&slim))
 }
 
 fn json<R: Read>(text: &str, door: &mut Door<'_>) -> Reading {

@@ -1,4 +1,4 @@
-//! One allocation for equal things: strings, label sets, port lists, owners.
+//! One allocation for equal things: strings, label sets, port lists, owners, rules of roles.
 //!
 //! A cluster of 150,000 pods has some 10,000 different strings beside its pod names. Each decoding task owns one
 //! [`Intern`] and hands it to the readers. It drops by itself what only it still holds, so that a cluster whose
@@ -14,17 +14,20 @@ use crate::model::facts::ContainerPort;
 use crate::model::id::WorkloadId;
 use crate::model::labels::Labels;
 use crate::model::name::Name;
+use crate::model::role::RoleRule;
 
 /// Below this many things a sweep is not worth its walk.
 const SMALL: usize = 1024;
 
-/// Shares equal strings, label sets, port lists and owners among the facts that one task decodes.
+/// Shares equal strings, label sets, port lists, owners and rules among the facts that one task decodes.
 #[derive(Default)]
 pub struct Intern {
     names: HashTable<Name>,
     labels: HashTable<Labels>,
     ports: HashTable<Arc<[ContainerPort]>>,
     owners: HashTable<Arc<WorkloadId>>,
+    lists: HashTable<Arc<[Name]>>,
+    rules: HashTable<Arc<[RoleRule]>>,
     pairs: Vec<(Name, Name)>,
     /// How many things the last sweep left.
     swept: usize,
@@ -104,9 +107,32 @@ impl Intern {
         owner
     }
 
+    /// The one list of these names.
+    pub fn list(&mut self, names: Vec<Name>) -> Arc<[Name]> {
+        let hashed = hash(&names[..]);
+        if let Some(found) = self.lists.find(hashed, |it| **it == names[..]) {
+            return found.clone();
+        }
+        let list: Arc<[Name]> = names.into();
+        self.lists.insert_unique(hashed, list.clone(), |it| hash(&it[..]));
+        list
+    }
+
+    /// The one list of these rules: most roles of a cluster are copies of a few.
+    pub fn rules(&mut self, rules: Vec<RoleRule>) -> Arc<[RoleRule]> {
+        let hashed = hash(&rules[..]);
+        if let Some(found) = self.rules.find(hashed, |it| **it == rules[..]) {
+            return found.clone();
+        }
+        let list: Arc<[RoleRule]> = rules.into();
+        self.rules.insert_unique(hashed, list.clone(), |it| hash(&it[..]));
+        list
+    }
+
     /// How many different things it holds.
     pub fn len(&self) -> usize {
-        self.names.len() + self.labels.len() + self.ports.len() + self.owners.len()
+        let lists = self.lists.len() + self.rules.len();
+        self.names.len() + self.labels.len() + self.ports.len() + self.owners.len() + lists
     }
 
     /// Whether it holds nothing.
@@ -117,10 +143,14 @@ impl Intern {
     /// Drops what nobody else holds.
     pub fn sweep(&mut self) {
         // What holds names goes first, so that the names are free when their turn comes; order does not matter.
+        self.rules.retain(|it| Arc::strong_count(it) > 1);
+        self.lists.retain(|it| Arc::strong_count(it) > 1);
         self.owners.retain(|it| Arc::strong_count(it) > 1);
         self.ports.retain(|it| Arc::strong_count(it) > 1);
         self.labels.retain(|it| it.holders() > 1);
         self.names.retain(|it| it.holders() > 1);
+        self.rules.shrink_to_fit(|it| hash(&it[..]));
+        self.lists.shrink_to_fit(|it| hash(&it[..]));
         self.owners.shrink_to_fit(|it| hash(&**it));
         self.ports.shrink_to_fit(|it| hash(&it[..]));
         self.labels.shrink_to_fit(|it| hash(it.as_slice()));

@@ -95,20 +95,28 @@ impl Read for Roles {
     }
 }
 
-fn role(metadata: &Metadata<'_>, rules: Arc<[RoleRule]>, aggregation: &Value, door: &mut Door<'_>) -> AnyFact {
+fn role(metadata: &Metadata<'_>, rules: Vec<RoleRule>, aggregation: &Value, door: &mut Door<'_>) -> AnyFact {
     // Rule 44: what came from a server has its rules; what did not has them computed.
     let from_server = !metadata.uid.is_empty() || !metadata.resource_version.is_empty();
     let origin = if from_server { Origin::Server } else { Origin::Manifest };
+    // Only ClusterRoles are aggregated, by their labels.
+    let meta = match door.spec.reach {
+        Reach::Cluster => door.meta(metadata),
+        Reach::Namespaced => door.bare_meta(metadata),
+    };
     AnyFact::Role(Arc::new(Role {
-        meta: door.meta(metadata),
-        rules,
+        meta,
+        rules: door.intern.rules(rules),
         aggregates: aggregates(aggregation, door),
         origin,
     }))
 }
 
 fn rule(it: &Rule<'_>, door: &mut Door<'_>) -> RoleRule {
-    let mut names = |list: &[Text<'_>]| list.iter().map(|it| door.intern.name(it)).collect::<Arc<[Name]>>();
+    let mut names = |list: &[Text<'_>]| {
+        let names = list.iter().map(|it| door.intern.name(it)).collect();
+        door.intern.list(names)
+    };
     RoleRule {
         verbs: names(&it.verbs),
         groups: names(&it.api_groups),
@@ -139,7 +147,7 @@ pub(super) fn texts(value: Option<&Value>, place: &Place, door: &mut Door<'_>) -
             None => door.problem(&place.item(at).0, "not a string; left out"),
         }
     }
-    names.into()
+    door.intern.list(names)
 }
 
 /// The elements of a list, none where there is no list.

@@ -33,6 +33,6 @@ impl Read for ServiceAccounts {
     }
 
     fn fact(slim: &OnlyMetadata<'_>, door: &mut Door<'_>) -> AnyFact {
-        AnyFact::ServiceAccount(Arc::new(ServiceAccount { meta: door.meta(&slim.metadata) }))
+        AnyFact::ServiceAccount(Arc::new(ServiceAccount { meta: door.bare_meta(&slim.metadata) }))
     }
 }

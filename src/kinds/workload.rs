@@ -123,7 +123,7 @@ impl Read for Workloads {
     }
 
     fn fact(slim: &WorkloadSlim<'_>, door: &mut Door<'_>) -> AnyFact {
-        let meta = door.meta(&slim.metadata);
+        let meta = door.bare_meta(&slim.metadata);
         let template = slim.spec.template().map(|(it, place)| Arc::new(template_pod(it, place, &meta, door)));
         AnyFact::Workload(Arc::new(Workload {
             kind_word: door.intern.name(door.spec.word),

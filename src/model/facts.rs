@@ -85,6 +85,7 @@ pub struct Meta {
     /// Empty: cluster-wide.
     pub namespace: Name,
     pub name: Name,
+    /// Left out where nothing rests on them: of workloads, slices, service accounts, roles of a namespace, bindings.
     pub labels: Labels,
     pub uid: Uid,
     pub version: Version,

@@ -218,6 +218,9 @@ pub(super) fn endpoint_slice(it: &EndpointSlice) -> Value {
         })
     });
     slice["ports"] = ports.collect();
+    if !it.service.is_empty() {
+        slice["metadata"]["labels"] = json!({"kubernetes.io/service-name": it.service});
+    }
     slice
 }
 
