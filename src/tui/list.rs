@@ -95,7 +95,8 @@ pub trait Look<R> {
 /// A row with the key it was sorted by; no key in the pane's own order.
 #[derive(Clone, Debug)]
 struct Placed<R> {
-    key: Option<SortKey>,
+    /// In a box, so that a row that has none is no larger for it.
+    key: Option<Box<SortKey>>,
     row: R,
 }
 
@@ -278,14 +279,39 @@ impl<R: Row> List<R> {
         if !gone.is_empty() {
             self.all.retain(|it| !gone.contains(&it.row.key()));
         }
-        let new = changes.iter().filter_map(|it| it.1.clone());
-        self.all.extend(new.map(|row| Placed { key: None, row }));
-        self.all.sort_by(|a, b| a.row.order(&b.row));
-        // One object may have changed twice in a batch: its last row stands last, since the sort is stable.
-        self.all.reverse();
-        self.all.dedup_by(|a, b| a.row.order(&b.row).is_eq());
-        self.all.reverse();
-        self.arrange(look);
+        let mut new: Vec<Placed<R>> =
+            changes.iter().filter_map(|it| it.1.clone()).map(|row| Placed { key: None, row }).collect();
+        // One object may have changed twice in a batch: its last row stands first, since the sort is stable.
+        new.reverse();
+        new.sort_by(|a, b| a.row.order(&b.row));
+        new.dedup_by(|a, b| a.row.order(&b.row).is_eq());
+        let is_in_order = self.sort == Sort::default() && self.given == Given::Unordered;
+        if !is_in_order {
+            self.all.sort_by(|a, b| a.row.order(&b.row));
+        }
+        self.merge(new);
+        if is_in_order {
+            self.refilter(look);
+            self.find();
+        } else {
+            self.arrange(look);
+        }
+    }
+
+    /// Takes rows in; both they and what is held are in their own order, so that a search finds what stays together.
+    fn merge(&mut self, new: Vec<Placed<R>>) {
+        let mut merged = Vec::with_capacity(self.all.len() + new.len());
+        let mut held = std::mem::take(&mut self.all).into_iter();
+        for it in new {
+            let before = held.as_slice().partition_point(|held| held.row.order(&it.row).is_lt());
+            merged.extend(held.by_ref().take(before));
+            if held.as_slice().first().is_some_and(|held| held.row.order(&it.row).is_eq()) {
+                held.next();
+            }
+            merged.push(it);
+        }
+        merged.extend(held);
+        self.all = merged;
     }
 
     /// Sorts everything by what the sort says now, and filters it.
@@ -303,7 +329,7 @@ impl<R: Row> List<R> {
             }
             Some(column) => {
                 for it in &mut self.all {
-                    it.key = Some(look.sort_key(&it.row, column));
+                    it.key = Some(Box::new(look.sort_key(&it.row, column)));
                 }
                 self.all.sort_by(|a, b| run.apply(a.key.cmp(&b.key)).then_with(|| a.row.order(&b.row)));
             }
@@ -353,7 +379,7 @@ impl<R: Row> List<R> {
 
     fn insert(&mut self, row: R, look: &impl Look<R>) {
         let run = self.sort.run;
-        let key = self.sort.column.map(|column| look.sort_key(&row, column));
+        let key = self.sort.column.map(|column| Box::new(look.sort_key(&row, column)));
         let place = |it: &Placed<R>| match &key {
             None => run.apply(it.row.order(&row)),
             Some(_) => run.apply(it.key.cmp(&key)).then_with(|| it.row.order(&row)),

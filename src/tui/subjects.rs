@@ -33,7 +33,8 @@ pub enum Existence {
 #[derive(Clone, PartialEq, Debug)]
 pub struct Found {
     pub subject: Subject,
-    pub bindings: BTreeSet<ObjectId>,
+    /// In order, each once; a list, since most subjects have one or two.
+    pub bindings: Vec<ObjectId>,
     pub existence: Existence,
     /// The word before the name and what parts it, kept for filters: `sa:shop`, `/`.
     words: (String, &'static str),
@@ -51,13 +52,26 @@ impl Found {
             SubjectKind::ServiceAccount => Existence::Missing,
             _ => Existence::NotAnObject,
         };
-        Self { subject, bindings: BTreeSet::new(), existence, words }
+        Self { subject, bindings: Vec::new(), existence, words }
     }
 
     /// How many bindings hold everywhere, and how many in a namespace.
     pub fn reach(&self) -> (usize, usize) {
         let everywhere = self.bindings.iter().filter(|it| it.namespace.is_empty()).count();
         (everywhere, self.bindings.len() - everywhere)
+    }
+
+    fn bind(&mut self, id: ObjectId) {
+        if let Err(at) = self.bindings.binary_search(&id) {
+            self.bindings.reserve_exact(1);
+            self.bindings.insert(at, id);
+        }
+    }
+
+    fn unbind(&mut self, id: &ObjectId) {
+        if let Ok(at) = self.bindings.binary_search(id) {
+            self.bindings.remove(at);
+        }
     }
 
     fn is_nothing(&self) -> bool {
@@ -104,7 +118,7 @@ impl Subjects {
         for binding in cluster.bindings.iter() {
             for subject in named(binding) {
                 let entry = found.entry(subject.clone()).or_insert_with(|| Found::new(subject));
-                entry.bindings.insert(binding.id());
+                entry.bind(binding.id());
             }
         }
         Self { found: found.into_iter().map(|(subject, it)| (subject, Arc::new(it))).collect() }
@@ -144,9 +158,9 @@ impl Subjects {
         let edit = |(subject, is_new)| {
             self.edit(subject, |it| {
                 if is_new {
-                    it.bindings.insert(id.clone());
+                    it.bind(id.clone());
                 } else {
-                    it.bindings.remove(&id);
+                    it.unbind(&id);
                 }
             })
         };
