@@ -131,12 +131,14 @@ struct Signals {
     hang_up: Signal,
     interrupt: Signal,
     resume: Signal,
+    resize: Signal,
 }
 
 /// What a signal means.
 enum Sent {
     End(u8),
     Resume,
+    Resized,
 }
 
 struct Program {
@@ -224,6 +226,10 @@ impl Program {
                         guard = None;
                         inputs = self.take_back(&mut guard)?;
                         self.draw()?;
+                        Step::Go
+                    }
+                    Sent::Resized => {
+                        self.measure()?;
                         Step::Go
                     }
                 },
@@ -407,9 +413,15 @@ impl Program {
     fn take_back(&mut self, guard: &mut Option<Guard>) -> anyhow::Result<EventStream> {
         *guard = Some(Guard::enter()?);
         self.screen.forget();
+        self.measure()?;
+        Ok(EventStream::new())
+    }
+
+    /// Takes the terminal's size as it is now.
+    fn measure(&mut self) -> anyhow::Result<()> {
         let (width, height) = crossterm::terminal::size()?;
         self.tell(Event::Resize(width, height));
-        Ok(EventStream::new())
+        Ok(())
     }
 
     fn fetch(&mut self, id: ObjectId) {
@@ -472,6 +484,9 @@ impl Signals {
             interrupt: signal(SignalKind::interrupt())?,
             // SIGCONT has no name in tokio; its number is the same wherever we run but on Alpha and SPARC.
             resume: signal(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw()))?,
+            // crossterm listens from its first wait for a key on, which is after the first frame: too late for a
+            // terminal that takes its size just then.
+            resize: signal(SignalKind::window_change())?,
         })
     }
 
@@ -482,6 +497,7 @@ impl Signals {
             _ = self.hang_up.recv() => Sent::End(129),
             _ = self.interrupt.recv() => Sent::End(130),
             _ = self.resume.recv() => Sent::Resume,
+            _ = self.resize.recv() => Sent::Resized,
         }
     }
 }
