@@ -25,7 +25,7 @@ use crate::cli::{Color, Exit, Failure, World};
 use crate::live::fault::Fault as LiveFault;
 use crate::net::{Index, Settings};
 
-use load::{Loaded, load};
+use load::{Loaded, Wants, load};
 
 /// Why a command ends without an answer, from whichever floor.
 #[derive(Debug)]
@@ -94,8 +94,8 @@ fn ask(args: &Args, command: &Command) -> Result<Exit, Stop> {
     let Some(command) = command.asks() else { return Ok(Exit::Failed) };
     let color = color(args.screen.color);
     one_stdin(args, command)?;
-    let Loaded { cluster, context } = load(args, &|context, cluster| command.needs(context, cluster), color)
-        .inspect_err(|_| info_alone(args, color))?;
+    let Loaded { cluster, context } =
+        load(args, &Wants::Of(command), color).inspect_err(|_| info_alone(args, color))?;
     print::problems(&cluster);
     print::notes(&command.notes(&context));
     let settings = Settings { pod_cidrs: args.source.pod_cidrs.clone() };

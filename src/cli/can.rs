@@ -10,7 +10,7 @@
 use std::borrow::Cow;
 use std::io;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
 
 use crate::ask::Fault;
@@ -24,12 +24,21 @@ use crate::rbac::grant::Access;
 use crate::rbac::identity::Identity;
 use crate::rbac::index::Index;
 use crate::rbac::request::{Request, ResourceRequest};
+use crate::rbac::review::{self, Reply, Review};
 use crate::text::evidence::Evidence;
 use crate::text::{self, Mark};
 
-use super::grants::{self, GrantJson, GroupJson, Groups, Indexed, RequestJson};
-use super::trace::TextOrJson;
-use super::{Batch, BatchLines, Command, Context, Exit, Failure, World, json, paint};
+use super::grants::{self, GrantJson, GroupJson, Groups, Indexed, RequestJson, WordJson};
+use super::{Batch, BatchLines, Command, Context, Exit, Failure, Names, World, json, paint};
+
+/// How the answer is printed.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Form {
+    #[default]
+    Text,
+    Json,
+    Yaml,
+}
 
 /// May SUBJECT do it, and why.
 #[derive(Args, Debug)]
@@ -53,8 +62,8 @@ pub struct CanArgs {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["subject", "verb", "resource", "object"])]
     pub batch: Option<String>,
     /// How the answer is printed
-    #[arg(short, long, value_enum, default_value_t = TextOrJson::Text)]
-    pub output: TextOrJson,
+    #[arg(short, long, value_enum, default_value_t = Form::Text)]
+    pub output: Form,
     #[arg(skip)]
     index: Indexed,
 }
@@ -69,6 +78,9 @@ struct AccessJson<'a> {
     groups: Vec<GroupJson>,
     request: RequestJson<'a>,
     grants: Vec<GrantJson>,
+    /// The server's own word, where it was asked for what the objects leave unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    server: Option<WordJson<'a>>,
     evidence: Vec<json::EvidenceJson>,
 }
 
@@ -83,6 +95,7 @@ fn access_json<'a>(access: &'a Access, index: &Index, notes: &[Evidence]) -> Acc
         groups: grants::groups(&access.identity),
         request: grants::request(&access.request),
         grants: access.grants.iter().map(grants::grant).collect(),
+        server: access.word.as_ref().map(grants::word),
         evidence,
     }
 }
@@ -108,8 +121,27 @@ impl Command for CanArgs {
         let (identity, request) = self.question(context)?;
         let needs = grants::rbac_needs(Some(&request.namespace().into()));
         let is_allowed = Index::build(cluster).can(&identity, &request).outcome() == Outcome::Allow;
-        let has_read = *cluster.coverage.of(Kind::CLUSTER_ROLE_BINDING, "") != Coverage::Unread;
-        Ok(if has_read && !is_allowed { grants::with_marks(needs) } else { needs })
+        Ok(if has_read(cluster) && !is_allowed { grants::with_marks(needs) } else { needs })
+    }
+
+    fn names(&self) -> Names {
+        let is_typed = self.resource.as_ref().is_some_and(|it| !it.starts_with('/'));
+        if is_typed { Names::Served } else { Names::Known }
+    }
+
+    /// Where a "no" would be said: whether the server asks other authorizers, and what it says itself.
+    fn reviews(&self, context: &Context, cluster: &Cluster) -> Result<Vec<Review>, Fault> {
+        if self.batch.is_some() {
+            return Ok(vec![Review::OwnRules(grants::own_namespace("", context))]);
+        }
+        let (identity, request) = self.question(context)?;
+        let access = grants::index(cluster, context).can(&identity, &request);
+        if !has_read(cluster) || access.outcome() == Outcome::Allow {
+            return Ok(Vec::new());
+        }
+        let rules = || Review::OwnRules(grants::own_namespace(request.namespace(), context));
+        let is_no = access.outcome() == Outcome::Deny;
+        Ok(is_no.then(rules).into_iter().chain(review::appeal(&access, &context.told)).collect())
     }
 
     fn notes(&self, context: &Context) -> Vec<String> {
@@ -121,17 +153,25 @@ impl Command for CanArgs {
 
     fn run(&self, world: &World<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
         let (identity, request) = self.question(world.context)?;
-        let index = self.index.of(world.cluster);
-        let access = index.can(&identity, &request);
+        let index = self.index.of(world.cluster, world.context);
+        let mut access = index.can(&identity, &request);
         grants::self_check(world, &identity, &request, access.outcome())?;
-        let notes = grants::left(&identity, world.context);
+        let mut notes = grants::left(&identity, world.context);
+        match review::appeal(&access, &world.context.told).and_then(|it| world.context.told.reply(&it)) {
+            Some(Reply::Word(word)) => access.word = Some(word.clone()),
+            Some(Reply::Silent(why)) => {
+                notes.push(Evidence::new(Mark::Note, format!("the server was asked itself and does not say: {why}")));
+            }
+            _ => {}
+        }
         match self.output {
-            TextOrJson::Text => {
+            Form::Text => {
                 let mut page = text::rbac::access(&access, index);
                 notes.iter().for_each(|it| page.push(it.line(1)));
                 out.write_all(paint::page(&page, world.context.color).as_bytes())?;
             }
-            TextOrJson::Json => json::write(&access_json(&access, index, &notes), out)?,
+            Form::Json => json::write(&access_json(&access, index, &notes), out)?,
+            Form::Yaml => json::write_yaml(&access_json(&access, index, &notes), out)?,
         }
         Ok(access.outcome().into())
     }
@@ -139,6 +179,11 @@ impl Command for CanArgs {
     fn batch(&self) -> Option<Batch<'_>> {
         self.batch.as_deref().map(|path| Batch { path, lines: self })
     }
+}
+
+/// Whether bindings have been read, as far as they may be.
+fn has_read(cluster: &Cluster) -> bool {
+    *cluster.coverage.of(Kind::CLUSTER_ROLE_BINDING, "") != Coverage::Unread
 }
 
 /// One line of a batch; absent, null and empty keys are equal, but for `url`.
@@ -216,7 +261,7 @@ impl BatchLines for CanArgs {
                 return Ok(Outcome::Unknown);
             }
         };
-        let index = self.index.of(world.cluster);
+        let index = self.index.of(world.cluster, world.context);
         let access = index.can(&identity, &request);
         grants::self_check(world, &identity, &request, access.outcome())?;
         let notes: Vec<Evidence> = impossible(&request).map(|it| Evidence::new(Mark::Note, it)).into_iter().collect();

@@ -21,7 +21,8 @@ use crate::rbac::identity::{self, Identity, Membership};
 use crate::rbac::index::Index;
 use crate::rbac::matching::Match;
 use crate::rbac::request::Request;
-use crate::rbac::served::{Given, Resolved, Served, Typed};
+use crate::rbac::review::Word;
+use crate::rbac::served::{Given, Resolved, Typed};
 
 use crate::text::Mark;
 use crate::text::evidence::Evidence;
@@ -62,16 +63,28 @@ pub struct Indexed(OnceCell<Index>);
 
 impl Indexed {
     /// The index.
-    pub fn of(&self, cluster: &Cluster) -> &Index {
-        self.0.get_or_init(|| Index::build(cluster))
+    pub fn of(&self, cluster: &Cluster, context: &Context) -> &Index {
+        self.0.get_or_init(|| index(cluster, context))
     }
+}
+
+/// The index over a cluster, with the marks that the server's answers are.
+pub fn index(cluster: &Cluster, context: &Context) -> Index {
+    let mut index = Index::build(cluster);
+    context.told.mark(index.marks_mut());
+    index
+}
+
+/// The namespace that the operator's own rules are asked in: the asked one, else the context's.
+pub fn own_namespace(asked: &str, context: &Context) -> Name {
+    [asked, &context.namespace, "default"].into_iter().find(|it| !it.is_empty()).map(Name::from).unwrap_or_default()
 }
 
 /// A request as typed, asked in this namespace (empty: in all).
 pub fn resolve(verb: &str, resource: &str, name: Option<&str>, namespace: &str, context: &Context) -> Resolved {
     let given = if context.only.is_some() { Given::Yes } else { Given::No };
     let typed = Typed { verb, resource, name: name.unwrap_or_default(), namespace, given };
-    Served::built_in().resolve(&typed)
+    context.served.resolve(&typed)
 }
 
 /// What RBAC is written in, as far as a question about one namespace (`None`: about all) needs it.
@@ -263,6 +276,22 @@ pub fn csv(field: &str) -> String {
 /// One line of CSV.
 pub fn csv_line<'a>(fields: impl IntoIterator<Item = &'a str>) -> String {
     fields.into_iter().map(csv).collect::<Vec<_>>().join(",")
+}
+
+/// The server's own word on a request.
+#[derive(Serialize)]
+pub struct WordJson<'a> {
+    /// `SubjectAccessReview`, or `SelfSubjectAccessReview`.
+    pub review: &'static str,
+    pub outcome: &'static str,
+    pub reason: &'a str,
+    /// Why the server could not ask all of its authorizers; empty where it could.
+    pub error: &'a str,
+}
+
+/// The server's word as JSON.
+pub fn word(word: &Word) -> WordJson<'_> {
+    WordJson { review: word.review, outcome: word.outcome.as_str(), reason: &word.reason, error: &word.error }
 }
 
 /// A note on somebody who has left, by the directory; it changes no outcome.

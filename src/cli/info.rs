@@ -18,6 +18,8 @@ use crate::kinds::{KINDS, Presence};
 use crate::model::cluster::{Cluster, is_workload};
 use crate::model::coverage::{Coverage, Scope};
 use crate::model::id::Kind;
+use crate::model::name::Name;
+use crate::rbac::review::{Me, Reply, Review};
 use crate::text::{Line, Mark, Page};
 
 use super::trace::TextOrJson;
@@ -51,11 +53,37 @@ struct KindJson {
 }
 
 #[derive(Serialize)]
+struct OperatorJson<'a> {
+    user: &'a str,
+    groups: Vec<&'a str>,
+}
+
+fn operator(me: &Me) -> OperatorJson<'_> {
+    OperatorJson { user: &me.user, groups: me.groups.iter().map(Name::as_str).collect() }
+}
+
+/// `user:alice, in dev, system:authenticated`, or why the server does not say.
+fn operator_words(context: &Context) -> Option<String> {
+    match context.told.reply(&Review::Own)? {
+        Reply::Me(me) if me.groups.is_empty() => Some(format!("{}, in no group", me.subject())),
+        Reply::Me(me) => {
+            let groups: Vec<&str> = me.groups.iter().map(Name::as_str).collect();
+            Some(format!("{}, in {}", me.subject(), groups.join(", ")))
+        }
+        Reply::Silent(why) => Some(format!("not known: {why}")),
+        Reply::Rules(_) | Reply::Word(_) => None,
+    }
+}
+
+#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct InfoJson<'a> {
     version: &'static str,
     kind: &'static str,
     surroundings: std::collections::BTreeMap<&'a str, &'a str>,
+    /// Who the server says the operator is; absent where it was not asked or does not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    operator: Option<OperatorJson<'a>>,
     kinds: Vec<KindJson>,
     problems: Vec<String>,
 }
@@ -63,6 +91,10 @@ struct InfoJson<'a> {
 impl Command for InfoArgs {
     fn needs(&self, _: &Context, _: &Cluster) -> Result<Needs, Fault> {
         Ok(every_kind())
+    }
+
+    fn reviews(&self, _: &Context, _: &Cluster) -> Result<Vec<Review>, Fault> {
+        Ok(vec![Review::Own])
     }
 
     fn run(&self, world: &World<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
@@ -86,6 +118,7 @@ fn document<'a>(context: &'a Context, cluster: Option<&Cluster>) -> InfoJson<'a>
         version: json::VERSION,
         kind: "Info",
         surroundings: context.surroundings.iter().map(|(name, value)| (*name, value.as_str())).collect(),
+        operator: context.told.me().map(operator),
         kinds: cluster.map(kinds).unwrap_or_default(),
         problems: cluster.into_iter().flat_map(Cluster::all_problems).map(ToString::to_string).collect(),
     }
@@ -96,6 +129,9 @@ fn page(context: &Context, cluster: Option<&Cluster>) -> Page {
     page.say(0, Mark::Title, format!("kreach {}", env!("CARGO_PKG_VERSION")));
     for (name, value) in &context.surroundings {
         page.say(1, Mark::Plain, format!("{name:<12}{value}"));
+    }
+    if let Some(words) = operator_words(context) {
+        page.say(1, Mark::Plain, format!("{:<12}{words}", "you"));
     }
     let Some(cluster) = cluster else { return page };
     page.say(0, Mark::Title, "kinds");

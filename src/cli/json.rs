@@ -229,6 +229,12 @@ pub fn write(document: &impl Serialize, out: &mut dyn io::Write) -> Result<(), F
     Ok(writeln!(out)?)
 }
 
+/// Writes any document as YAML: the same fields in the same order.
+pub fn write_yaml(document: &impl Serialize, out: &mut dyn io::Write) -> Result<(), Failure> {
+    let text = serde_saphyr::to_string(document).map_err(|it| Failure::Write(io::Error::other(it)))?;
+    Ok(writeln!(out, "{}", text.trim_end())?)
+}
+
 /// The answer to a line of a batch that is no question (CONTRACT §5).
 #[derive(Serialize)]
 struct FaultyJson<'a> {
@@ -241,4 +247,23 @@ struct FaultyJson<'a> {
 pub fn append_error(error: &str, line: &mut Vec<u8>) -> Result<(), Failure> {
     let faulty = FaultyJson { outcome: "unknown", error, evidence: [] };
     serde_json::to_writer(line, &faulty).map_err(|it| Failure::Write(it.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What looks like something else in YAML, and what a terminal would obey, comes back as it was.
+    #[test]
+    fn yaml_reads_back_as_the_same() {
+        let names =
+            ["no", "~", "null", "0x1f", "1e3", "-", ": ", "#", "a: b", "\u{1b}[31m", "x\ny", "", " ", "'", "\"", "*"];
+        let document = serde_json::json!({ "names": names, "none": null, "number": 7, "empty": [] });
+        let mut out = Vec::new();
+        write_yaml(&document, &mut out).expect("a document");
+        let text = String::from_utf8(out).expect("UTF-8");
+        assert!(!text.contains('\u{1b}'), "{text}");
+        let back: serde_json::Value = serde_saphyr::from_str(&text).expect("YAML");
+        assert_eq!(back, document, "{text}");
+    }
 }

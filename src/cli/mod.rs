@@ -28,6 +28,8 @@ use crate::ask::{Asker, Fault};
 use crate::model::cluster::Cluster;
 use crate::model::evidence::Outcome;
 use crate::model::name::Name;
+use crate::rbac::Served;
+use crate::rbac::review::{Review, Told};
 
 pub use exit::Exit;
 pub use paint::Color;
@@ -50,6 +52,20 @@ pub struct Context {
     pub live: bool,
     /// `--directory`: people, their groups, and who has left.
     pub people: Option<std::sync::Arc<crate::people::People>>,
+    /// The names that typed resources are read with: the server's own where it was asked.
+    pub served: std::sync::Arc<Served>,
+    /// What the server said when it was asked itself.
+    pub told: Told,
+}
+
+/// With which names a command reads resources that are typed or written in rules.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Names {
+    /// None, or those that every cluster has.
+    #[default]
+    Known,
+    /// Those that the server serves, asked for by discovery.
+    Served,
 }
 
 /// What a command answers from.
@@ -86,6 +102,18 @@ pub trait Command {
     ///
     /// Reads that were asked for before are taken out by the caller.
     fn needs(&self, context: &Context, cluster: &Cluster) -> Result<Needs, Fault>;
+
+    /// With which names it reads resources.
+    fn names(&self) -> Names {
+        Names::Known
+    }
+
+    /// What is to be put to a live server itself, given what has been read and told so far; empty when that is enough.
+    ///
+    /// What was asked before is taken out by the caller: no question is asked twice.
+    fn reviews(&self, _context: &Context, _cluster: &Cluster) -> Result<Vec<Review>, Fault> {
+        Ok(Vec::new())
+    }
 
     /// Answers and prints.
     fn run(&self, world: &World<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure>;

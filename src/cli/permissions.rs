@@ -9,15 +9,20 @@ use serde::Serialize;
 use crate::ask::Fault;
 use crate::ask::needs::Needs;
 use crate::model::cluster::Cluster;
+use crate::model::coverage::Coverage;
+use crate::model::evidence::Outcome;
+use crate::model::id::Kind;
 use crate::model::name::Name;
-use crate::rbac::fold::{Folded, Row, Source, What};
+use crate::rbac::fold::{self, Folded, Row, Source, What};
 use crate::rbac::identity::{Identity, MASTERS};
-use crate::rbac::served::Served;
+use crate::rbac::index::Index;
+use crate::rbac::review::{Extent, Review, Rules};
+use crate::text::evidence::Evidence;
 use crate::text::{self, Mark, Page};
 
 use super::grants::{self, GroupJson, Groups, Indexed, MemberJson};
 use super::who_can::Table;
-use super::{Command, Context, Exit, Failure, World, json, paint};
+use super::{Command, Context, Exit, Failure, Names, World, json, paint};
 
 /// All grants of SUBJECT, with binding, role and rule.
 #[derive(Args, Debug)]
@@ -45,6 +50,20 @@ struct PermissionsJson {
     /// In `system:masters`: everything is allowed, whatever stands below.
     masters: bool,
     permissions: Vec<RowJson>,
+    /// The server's word, where it was asked for what may not be read: those rows have `by` and no grants.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    server: Option<ServerJson>,
+    /// Why rows may be missing.
+    evidence: Vec<json::EvidenceJson>,
+}
+
+#[derive(Serialize)]
+struct ServerJson {
+    review: &'static str,
+    namespace: String,
+    /// Whether the server says that another authorizer may allow more.
+    incomplete: bool,
+    error: String,
 }
 
 #[derive(Serialize)]
@@ -61,6 +80,9 @@ struct RowJson {
     #[serde(skip_serializing_if = "Option::is_none")]
     url: Option<String>,
     verbs: Vec<String>,
+    /// `SelfSubjectRulesReview` where it is the server's word; absent where grants say it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    by: Option<&'static str>,
     grants: Vec<SourceJson>,
 }
 
@@ -94,32 +116,58 @@ struct DiffJson {
     other: String,
     only_subject: Vec<RowJson>,
     only_other: Vec<RowJson>,
+    /// Why rows may be missing, on either side.
+    evidence: Vec<json::EvidenceJson>,
 }
 
+/// The kind of the review that lists one's own rules.
+const OWN_RULES: &str = "SelfSubjectRulesReview";
+
+/// What the server says of the operator, in which namespace.
+type OwnRules<'a> = (Name, &'a Rules);
+
 impl PermissionsArgs {
+    /// The namespace that the operator's own rules are asked in.
+    fn own_namespace(context: &Context) -> Name {
+        grants::own_namespace(context.only.as_deref().unwrap_or_default(), context)
+    }
+
+    /// The server's word on somebody whose bindings may not all be read, where it is the operator.
+    fn own_rules<'a>(folded: &Folded, context: &'a Context) -> Option<OwnRules<'a>> {
+        let is_own = is_partial(folded) && context.told.me().is_some_and(|it| it.is(&folded.identity));
+        let namespace = Self::own_namespace(context);
+        let rules = context.told.rules(&namespace).filter(|_| is_own)?;
+        Some((namespace, rules))
+    }
+
     fn folded(&self, text: &str, world: &World<'_>) -> Result<Folded, Fault> {
         let identity: Identity = self.groups.identity(&grants::subject(text)?, world.context);
-        let index = self.index.of(world.cluster);
-        Ok(index.folded(&identity, world.context.only.as_ref(), &Served::built_in()))
+        let index = self.index.of(world.cluster, world.context);
+        Ok(index.folded(&identity, world.context.only.as_ref(), &world.context.served))
     }
 
     fn print(&self, folded: &Folded, world: &World<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
+        let own = Self::own_rules(folded, world.context);
         match self.output {
             Table::Text => {
                 let mut page = text::rbac::permissions(folded);
+                own.iter().for_each(|(namespace, rules)| text::rbac::own_rules(&mut page, namespace, rules));
                 grants::left(&folded.identity, world.context).iter().for_each(|it| page.push(it.line(1)));
                 out.write_all(paint::page(&page, world.context.color).as_bytes())?;
             }
-            Table::Json => json::write(&document(folded), out)?,
-            Table::Csv => write_csv(folded, out)?,
+            Table::Json => json::write(&document(folded, own.as_ref()), out)?,
+            Table::Yaml => json::write_yaml(&document(folded, own.as_ref()), out)?,
+            Table::Csv => write_csv(folded, own.as_ref(), out)?,
         }
         Ok(Exit::Yes)
     }
 
     fn print_diff(&self, a: &Folded, b: &Folded, world: &World<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
         let (only_a, only_b) = (only(a, b), only(b, a));
+        // Both are read from the same bindings: what is missing of one may be missing of the other.
+        let gaps: Vec<Evidence> = a.gaps.iter().map(Evidence::gap).collect();
         match self.output {
-            Table::Json => {
+            Table::Json | Table::Yaml => {
                 let rows = |rows: &[Row]| rows.iter().map(row).collect();
                 let document = DiffJson {
                     version: json::VERSION,
@@ -128,8 +176,12 @@ impl PermissionsArgs {
                     other: b.identity.subject.to_string(),
                     only_subject: rows(&only_a),
                     only_other: rows(&only_b),
+                    evidence: json::evidence(&gaps),
                 };
-                json::write(&document, out)?;
+                match self.output {
+                    Table::Yaml => json::write_yaml(&document, out)?,
+                    _ => json::write(&document, out)?,
+                }
             }
             Table::Csv => {
                 writeln!(out, "subject,namespace,what,verbs")?;
@@ -150,11 +202,21 @@ impl PermissionsArgs {
                         page.say(1, Mark::Plain, format!("{place}  {}: {}", it.what, grants::verbs(&it.verbs)));
                     }
                 }
+                gaps.iter().for_each(|it| page.push(it.line(0)));
                 out.write_all(paint::page(&page, world.context.color).as_bytes())?;
             }
         }
-        Ok(if only_a.is_empty() && only_b.is_empty() { Exit::Yes } else { Exit::No })
+        Ok(match (is_partial(a) || is_partial(b), only_a.is_empty() && only_b.is_empty()) {
+            (true, _) => Exit::Unknown,
+            (false, true) => Exit::Yes,
+            (false, false) => Exit::No,
+        })
     }
+}
+
+/// Whether rows may be missing: bindings or roles that are not read.
+fn is_partial(folded: &Folded) -> bool {
+    !folded.gaps.is_empty() || folded.empty.iter().any(|it| it.outcome == Outcome::Unknown)
 }
 
 impl Command for PermissionsArgs {
@@ -162,6 +224,30 @@ impl Command for PermissionsArgs {
         grants::subject(&self.subject)?;
         self.diff.as_deref().map(grants::subject).transpose()?;
         Ok(grants::rbac_needs(None))
+    }
+
+    fn names(&self) -> Names {
+        Names::Served
+    }
+
+    /// Where the operator may not read what he himself is given, the server is asked.
+    fn reviews(&self, context: &Context, cluster: &Cluster) -> Result<Vec<Review>, Fault> {
+        if *cluster.coverage.of(Kind::CLUSTER_ROLE_BINDING, "") == Coverage::Unread {
+            return Ok(Vec::new());
+        }
+        let index = Index::build(cluster);
+        let mut reviews = Vec::new();
+        for text in [Some(&self.subject), self.diff.as_ref()].into_iter().flatten() {
+            let identity = self.groups.identity(&grants::subject(text)?, context);
+            if is_partial(&index.folded(&identity, context.only.as_ref(), &context.served)) {
+                reviews.extend(match context.told.me() {
+                    None => Some(Review::Own),
+                    Some(me) => me.is(&identity).then(|| Review::OwnRules(Self::own_namespace(context))),
+                });
+            }
+        }
+        reviews.dedup();
+        Ok(reviews)
     }
 
     fn run(&self, world: &World<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
@@ -184,8 +270,16 @@ fn only(a: &Folded, b: &Folded) -> Vec<Row> {
     a.rows.iter().filter_map(lacks).collect()
 }
 
-fn document(folded: &Folded) -> PermissionsJson {
+fn document(folded: &Folded, own: Option<&OwnRules<'_>>) -> PermissionsJson {
     let mut permissions: Vec<RowJson> = folded.rows.iter().map(row).collect();
+    permissions.extend(own.into_iter().flat_map(own_rows));
+    let gaps: Vec<Evidence> = folded.gaps.iter().map(Evidence::gap).collect();
+    let server = own.map(|(namespace, rules)| ServerJson {
+        review: OWN_RULES,
+        namespace: namespace.to_string(),
+        incomplete: rules.extent == Extent::Incomplete,
+        error: rules.error.to_string(),
+    });
     permissions.extend(folded.empty.iter().map(|it| RowJson {
         outcome: it.outcome.as_str(),
         namespace: (!it.binding.namespace.is_empty()).then(|| it.binding.namespace.to_string()),
@@ -194,6 +288,7 @@ fn document(folded: &Folded) -> PermissionsJson {
         name: None,
         url: None,
         verbs: Vec::new(),
+        by: None,
         grants: vec![SourceJson {
             binding: it.binding.to_string(),
             subject: folded.identity.subject.to_string(),
@@ -210,7 +305,19 @@ fn document(folded: &Folded) -> PermissionsJson {
         groups: grants::groups(&folded.identity),
         masters: folded.identity.is_in(MASTERS),
         permissions,
+        server,
+        evidence: json::evidence(&gaps),
     }
+}
+
+/// The rows of the server's word.
+fn own_rows<'a>((namespace, rules): &'a OwnRules<'_>) -> impl Iterator<Item = RowJson> + 'a {
+    let rows = rules.rules.iter().flat_map(|rule| fold::things(rule).into_iter().map(move |what| (what, rule)));
+    rows.map(move |(what, rule)| {
+        let verbs = rule.verbs.iter().cloned().collect();
+        let told = Row { scope: namespace.clone(), what, verbs, sources: BTreeSet::new() };
+        RowJson { outcome: Outcome::Allow.as_str(), by: Some(OWN_RULES), ..row(&told) }
+    })
 }
 
 fn row(it: &Row) -> RowJson {
@@ -229,6 +336,7 @@ fn row(it: &Row) -> RowJson {
         name,
         url,
         verbs: it.verbs.iter().map(ToString::to_string).collect(),
+        by: None,
         grants: it.sources.iter().map(source).collect(),
     }
 }
@@ -252,19 +360,28 @@ fn source(it: &Source) -> SourceJson {
     }
 }
 
-fn write_csv(folded: &Folded, out: &mut dyn io::Write) -> io::Result<()> {
+fn write_csv(folded: &Folded, own: Option<&OwnRules<'_>>, out: &mut dyn io::Write) -> io::Result<()> {
     writeln!(out, "subject,namespace,group,resource,name,url,verbs,binding,role,rule")?;
     let subject = folded.identity.subject.to_string();
-    for row in &folded.rows {
-        let (group, resource, name, url) = match &row.what {
+    let mut line = |scope: &str, what: &What, verbs: &str, [binding, role, rule]: [&str; 3]| {
+        let (group, resource, name, url) = match what {
             What::Url(url) => ("", "", "", url.as_str()),
             What::Resource { group, resource, name } => (group.as_str(), resource.as_str(), name.as_str(), ""),
         };
+        let fields = [subject.as_str(), scope, group, resource, name, url, verbs, binding, role, rule];
+        writeln!(out, "{}", grants::csv_line(fields))
+    };
+    for row in &folded.rows {
         for it in &row.sources {
             let (binding, role, rule) = (it.binding.to_string(), it.role.to_string(), it.rule.to_string());
-            let verbs = grants::verbs(&row.verbs);
-            let fields = [subject.as_str(), &row.scope, group, resource, name, url, &verbs, &binding, &role, &rule];
-            writeln!(out, "{}", grants::csv_line(fields))?;
+            line(&row.scope, &row.what, &grants::verbs(&row.verbs), [&binding, &role, &rule])?;
+        }
+    }
+    // The server names no bindings: its word stands in their place.
+    if let Some((namespace, rules)) = own {
+        for rule in &rules.rules {
+            let verbs = grants::verbs(&rule.verbs.iter().cloned().collect());
+            fold::things(rule).iter().try_for_each(|it| line(namespace, it, &verbs, [OWN_RULES, "", ""]))?;
         }
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! `kreach rbac`: the ClusterRoles that kreach itself needs, as YAML: one to read, one to apply fixes.
+//! `kreach rbac`: the ClusterRoles that kreach itself needs, as YAML: one to read, one to ask the server, one to apply.
 //!
 //! Made from the table of kinds that are read, so that it is never behind; secrets are never among them.
 
@@ -16,6 +16,12 @@ use super::{Exit, Failure};
 #[derive(Args, Debug)]
 pub struct RbacArgs {}
 
+/// The questions that have a body: groups and the reviews that are created to ask them.
+const ASKED: &[(&str, &[&str])] = &[
+    ("authentication.k8s.io", &["selfsubjectreviews"]),
+    ("authorization.k8s.io", &["selfsubjectaccessreviews", "selfsubjectrulesreviews", "subjectaccessreviews"]),
+];
+
 /// What fixes are made of: group and plurals that an applied change may write.
 const WRITTEN: &[(&str, &[&str])] = &[
     ("networking.k8s.io", &["networkpolicies"]),
@@ -24,14 +30,14 @@ const WRITTEN: &[(&str, &[&str])] = &[
 ];
 
 impl RbacArgs {
-    /// Prints both.
+    /// Prints them.
     pub fn print(&self, out: &mut dyn io::Write) -> Result<Exit, Failure> {
         out.write_all(yaml().as_bytes())?;
         Ok(Exit::Yes)
     }
 }
 
-/// Both ClusterRoles as one YAML stream.
+/// The ClusterRoles as one YAML stream.
 fn yaml() -> String {
     let mut groups: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for spec in KINDS {
@@ -42,6 +48,18 @@ fn yaml() -> String {
         plurals.sort_unstable();
         plurals.dedup();
         rule(&mut text, group, plurals, &["get", "list", "watch"]);
+    }
+    text.push_str("---\n");
+    text.push_str(&header(
+        "kreach-ask",
+        "Optional, beside kreach-read: the server's own word where RBAC is not all that is asked.",
+    ));
+    text.push_str(
+        "# A review is a question and creates nothing. Every authenticated user may ask the selfsubject ones already\n",
+    );
+    text.push_str("# (system:basic-user); subjectaccessreviews tell about others.\n");
+    for (group, plurals) in ASKED {
+        rule(&mut text, group, plurals, &["create"]);
     }
     text.push_str("---\n");
     text.push_str(&header("kreach-apply", "What kreach writes with --write, beside kreach-read."));
@@ -75,10 +93,10 @@ mod tests {
     use crate::model::id::Kind;
 
     #[test]
-    fn both_roles_read_back_and_never_read_secrets() {
+    fn the_roles_read_back_and_never_read_secrets() {
         let text = yaml();
         let documents: Vec<&str> = text.split("---\n").collect();
-        assert_eq!(documents.len(), 2);
+        assert_eq!(documents.len(), 3);
         for document in documents {
             let spec = spec(Kind::CLUSTER_ROLE).expect("a kind that is read");
             let delta = spec.read_yaml(document, "default", &mut Intern::new()).delta();

@@ -15,13 +15,14 @@ use crate::model::id::Kind;
 use crate::model::role::{Subject, SubjectKind};
 use crate::people::People;
 use crate::rbac::index::Index;
+use crate::rbac::review::Review;
 use crate::rbac::served::{Reach, Resolved};
 use crate::rbac::who::{Places, WhoCan};
 use crate::text;
 use crate::text::evidence::Evidence;
 
 use super::grants::{self, GrantJson, Indexed, RequestJson};
-use super::{Command, Context, Exit, Failure, World, json, paint};
+use super::{Command, Context, Exit, Failure, Names, World, json, paint};
 
 /// How the answer is printed.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -29,6 +30,7 @@ pub enum Table {
     #[default]
     Text,
     Json,
+    Yaml,
     Csv,
 }
 
@@ -127,12 +129,21 @@ impl Command for WhoCanArgs {
         Ok(needs)
     }
 
+    fn names(&self) -> Names {
+        if self.resource.starts_with('/') { Names::Known } else { Names::Served }
+    }
+
+    /// Whether the server asks other authorizers, whom nobody can list.
+    fn reviews(&self, context: &Context, _: &Cluster) -> Result<Vec<Review>, Fault> {
+        Ok(vec![Review::OwnRules(grants::own_namespace(context.only.as_deref().unwrap_or_default(), context))])
+    }
+
     fn notes(&self, context: &Context) -> Vec<String> {
         self.resolved(context).notes.iter().map(ToString::to_string).collect()
     }
 
     fn run(&self, world: &World<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
-        let who = self.answer(world.context, world.cluster, self.index.of(world.cluster));
+        let who = self.answer(world.context, world.cluster, self.index.of(world.cluster, world.context));
         match self.output {
             Table::Text => {
                 let mut page = text::rbac::who_can(&who);
@@ -145,6 +156,7 @@ impl Command for WhoCanArgs {
                 out.write_all(paint::page(&page, world.context.color).as_bytes())?;
             }
             Table::Json => json::write(&self.document(&who, world), out)?,
+            Table::Yaml => json::write_yaml(&self.document(&who, world), out)?,
             Table::Csv => write_csv(&who, out)?,
         }
         Ok(exit(&who))

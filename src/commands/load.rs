@@ -1,15 +1,23 @@
 //! Where a command's cluster comes from: files as a closed world, or as much of a live cluster as the question needs.
+//!
+//! ```text
+//! live: what is served, beside the first reads ─► reads, and questions to the server itself, in rounds, each once
+//! ```
 
 use std::sync::Arc;
 
 use crate::args::Args;
 use crate::ask::Fault;
 use crate::ask::needs::Needs;
-use crate::cli::{Color, Context};
-use crate::live::{connect, files, read};
+use crate::cli::{Color, Command, Context, Names, info};
+use crate::live::read::Reader;
+use crate::live::{connect, files};
 use crate::model::cluster::Cluster;
+use crate::model::coverage::Coverage;
 use crate::model::name::Name;
 use crate::people::{People, Prefixes};
+use crate::rbac::Served;
+use crate::rbac::review::Review;
 
 use super::{Stop, print};
 
@@ -19,13 +27,41 @@ pub(super) struct Loaded {
     pub context: Context,
 }
 
-/// What a question needs next, given what is held.
-type Ask<'a> = dyn Fn(&Context, &Cluster) -> Result<Needs, Fault> + 'a;
+/// What is to be read.
+pub(super) enum Wants<'a> {
+    /// What a command needs.
+    Of(&'a dyn Command),
+    /// All that answers can rest on.
+    Everything,
+}
+
+impl Wants<'_> {
+    fn needs(&self, context: &Context, cluster: &Cluster) -> Result<Needs, Fault> {
+        match self {
+            Wants::Of(command) => command.needs(context, cluster),
+            Wants::Everything => Ok(info::every_kind()),
+        }
+    }
+
+    fn names(&self) -> Names {
+        match self {
+            Wants::Of(command) => command.names(),
+            Wants::Everything => Names::Known,
+        }
+    }
+
+    fn reviews(&self, context: &Context, cluster: &Cluster) -> Result<Vec<Review>, Fault> {
+        match self {
+            Wants::Of(command) => command.reviews(context, cluster),
+            Wants::Everything => Ok(Vec::new()),
+        }
+    }
+}
 
 /// Reads the files of `--from`, else what the command needs of the cluster that kubectl would ask.
-pub(super) fn load(args: &Args, needs: &Ask<'_>, color: Color) -> Result<Loaded, Stop> {
+pub(super) fn load(args: &Args, wants: &Wants<'_>, color: Color) -> Result<Loaded, Stop> {
     let context = Context { people: people(args)?, ..context(args, color) };
-    if args.source.from.is_empty() { from_cluster(args, needs, context) } else { from_files(args, needs, context) }
+    if args.source.from.is_empty() { from_cluster(args, wants, context) } else { from_files(args, wants, context) }
 }
 
 /// What flags alone tell.
@@ -71,9 +107,9 @@ fn directories() -> Vec<(&'static str, String)> {
     vec![("config", text(found.config_dir())), ("state", text(state)), ("cache", text(found.cache_dir()))]
 }
 
-fn from_files(args: &Args, needs: &Ask<'_>, context: Context) -> Result<Loaded, Stop> {
+fn from_files(args: &Args, wants: &Wants<'_>, context: Context) -> Result<Loaded, Stop> {
     // A question that cannot be asked of any cluster fails before anything is read.
-    needs(&context, &Cluster::default())?;
+    wants.needs(&context, &Cluster::default())?;
     let paths = &args.source.from;
     let loaded = files::load(paths, &context.namespace).map_err(|error| print::files_error(&error))?;
     print::notes(&loaded.notes);
@@ -83,15 +119,74 @@ fn from_files(args: &Args, needs: &Ask<'_>, context: Context) -> Result<Loaded, 
     Ok(Loaded { cluster: loaded.cluster, context })
 }
 
-fn from_cluster(args: &Args, needs: &Ask<'_>, context: Context) -> Result<Loaded, Stop> {
+fn from_cluster(args: &Args, wants: &Wants<'_>, context: Context) -> Result<Loaded, Stop> {
+    // A question that cannot be asked of any cluster fails before anything is sent.
+    wants.needs(&context, &Cluster::new(Coverage::Unread))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let connected = connect::connect(&args.connection.flags()).await?;
         print::warnings(&connected.warnings);
         let context = connected_context(&connected, context);
-        let cluster = read::gather(&connected, |held| Ok::<Needs, Stop>(needs(&context, held)?)).await?;
-        Ok(Loaded { cluster, context })
+        gather(&Reader::of(&connected), wants, context).await
     })
+}
+
+/// Reads and asks until nothing more is needed.
+async fn gather(reader: &Reader, wants: &Wants<'_>, context: Context) -> Result<Loaded, Stop> {
+    let mut loaded = Loaded { cluster: Cluster::new(Coverage::Unread), context };
+    let mut asked = Needs::default();
+    // What is served is asked for beside the first reads: mostly they are the same by the names of every cluster.
+    let (first, names) = futures::join!(round(reader, wants, &mut loaded, &mut asked), served(reader, wants.names()));
+    first?;
+    loaded.context.served = names.unwrap_or_default();
+    while round(reader, wants, &mut loaded, &mut asked).await? == Round::Asked {}
+    Ok(loaded)
+}
+
+/// Whether a round had anything to ask.
+#[derive(PartialEq, Eq)]
+enum Round {
+    Asked,
+    Nothing,
+}
+
+/// Reads what is needed by now, and puts to the server what is to be put to it; nothing twice.
+async fn round(reader: &Reader, wants: &Wants<'_>, loaded: &mut Loaded, asked: &mut Needs) -> Result<Round, Stop> {
+    let Loaded { cluster, context } = loaded;
+    let wanted = wants.needs(context, cluster)?.except(asked);
+    let reviews: Vec<Review> = wants.reviews(context, cluster)?;
+    let reviews: Vec<Review> = reviews.into_iter().filter(|it| !context.told.has(it)).collect();
+    if wanted.is_empty() && reviews.is_empty() {
+        return Ok(Round::Nothing);
+    }
+    let replies = futures::future::join_all(reviews.iter().map(|it| reader.review(it)));
+    let (read, replies) = futures::join!(reader.read(cluster, &wanted), replies);
+    read?;
+    reviews.into_iter().zip(replies).for_each(|(review, reply)| context.told.keep(review, reply));
+    asked.0.extend(wanted.0);
+    Ok(Round::Asked)
+}
+
+/// The names that the server serves, where the command reads any; a server that does not tell is no error.
+async fn served(reader: &Reader, names: Names) -> Option<Arc<Served>> {
+    if names == Names::Known {
+        return None;
+    }
+    match reader.served().await {
+        Ok(served) => {
+            let unsure: Vec<&str> = served.unsure().map(Name::as_str).collect();
+            if !unsure.is_empty() {
+                print::warnings(&[format!("what these API groups serve could not be asked: {}", unsure.join(", "))]);
+            }
+            Some(Arc::new(served))
+        }
+        Err(fault) => {
+            print::warnings(&[format!(
+                "what the server serves is not known ({fault}): Kubernetes' own names are used"
+            )]);
+            None
+        }
+    }
 }
 
 /// The context with what the connection tells: its namespace holds for bare names.

@@ -3,15 +3,15 @@
 use std::io::{self, BufWriter, Write as _};
 
 use crate::args::Args;
-use crate::cli::{Color, Exit, info};
+use crate::cli::{Color, Exit};
 use crate::live::snapshot;
 
-use super::load::load;
+use super::load::{Wants, load};
 use super::{Stop, print};
 
 /// Reads all that answers can rest on and writes it to stdout.
 pub(super) fn write(args: &Args) -> Result<Exit, Stop> {
-    let loaded = load(args, &|_, _| Ok(info::every_kind()), Color::Never)?;
+    let loaded = load(args, &Wants::Everything, Color::Never)?;
     print::problems(&loaded.cluster);
     let mut out = BufWriter::new(io::stdout().lock());
     snapshot::write(&loaded.cluster, &mut out)?;

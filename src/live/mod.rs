@@ -24,6 +24,8 @@ mod proxy;
 pub mod read;
 mod read_only;
 mod request;
+mod review;
+mod served;
 mod session;
 pub mod snapshot;
 mod transfer;

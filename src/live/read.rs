@@ -35,28 +35,6 @@ const PAGE: u32 = 500;
 /// How large one object may be.
 const OBJECT_CAP: usize = 4 << 20;
 
-/// Reads until nothing more is needed; `needs` says what, given what is held so far.
-///
-/// # Errors
-/// The first request that failed for another reason than not being allowed, or what `needs` says.
-pub async fn gather<E: From<Fault>>(
-    connected: &Connected,
-    mut needs: impl FnMut(&Cluster) -> Result<Needs, E>,
-) -> Result<Cluster, E> {
-    let namespaces = vec![connected.namespace.as_str().into()];
-    let reader = Reader::within(connected.client.clone(), namespaces, connected.request_timeout);
-    let mut cluster = Cluster::new(Coverage::Unread);
-    let mut asked = Needs::default();
-    loop {
-        let wanted = needs(&cluster)?.except(&asked);
-        if wanted.is_empty() {
-            return Ok(cluster);
-        }
-        reader.read(&mut cluster, &wanted).await?;
-        asked.0.extend(wanted.0);
-    }
-}
-
 /// Reads from one server.
 #[derive(Clone)]
 pub struct Reader(Arc<Shared>);
@@ -79,6 +57,12 @@ struct Brought {
 }
 
 impl Reader {
+    /// A reader of the server that is connected, which looks into the context's namespace where a kind is forbidden.
+    pub fn of(connected: &Connected) -> Self {
+        let namespaces = vec![connected.namespace.as_str().into()];
+        Self::within(connected.client.clone(), namespaces, connected.request_timeout)
+    }
+
     /// A reader that looks into these namespaces where a whole kind is forbidden.
     pub fn new(client: Client, namespaces: Vec<Name>) -> Self {
         Self::within(client, namespaces, None)
@@ -231,7 +215,7 @@ impl Reader {
         kinds::read_list(spec, &text, intern).map_err(|it| Fault::of_wire(&it))
     }
 
-    async fn send(&self, request: http::Request<kube::client::Body>, cap: usize) -> Result<Vec<u8>, Fault> {
+    pub(super) async fn send(&self, request: http::Request<kube::client::Body>, cap: usize) -> Result<Vec<u8>, Fault> {
         let _turn = self.0.at_once.acquire().await.ok();
         let read = transfer::read(&self.0.client, request, cap);
         let Some(deadline) = self.0.deadline else { return read.await };

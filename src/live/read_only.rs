@@ -13,9 +13,13 @@ use tower::BoxError;
 
 use super::fault::{Fault, FaultClass};
 
-/// The only things that may be posted: questions, which create nothing.
-const QUESTIONS: [&str; 4] =
-    ["selfsubjectaccessreviews", "selfsubjectrulesreviews", "selfsubjectreviews", "subjectaccessreviews"];
+/// The only paths that may be posted to: questions, which create nothing.
+const QUESTIONS: [&str; 4] = [
+    "/apis/authentication.k8s.io/v1/selfsubjectreviews",
+    "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
+    "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews",
+    "/apis/authorization.k8s.io/v1/subjectaccessreviews",
+];
 
 /// Subresources that act, or read what is none of our business, although their verb is GET.
 const ACTING: [&str; 5] = ["exec", "attach", "portforward", "proxy", "log"];
@@ -23,7 +27,7 @@ const ACTING: [&str; 5] = ["exec", "attach", "portforward", "proxy", "log"];
 /// Lets a request pass or says why it must not be sent.
 pub fn permit<B>(request: Request<B>) -> Result<Request<B>, BoxError> {
     let path = request.uri().path();
-    match refusal(request.method(), path) {
+    match refusal(request.method(), path, request.uri().query()) {
         None => Ok(request),
         Some(why) => {
             let what = format!("refused to send {} {path}: {why}", request.method());
@@ -33,7 +37,7 @@ pub fn permit<B>(request: Request<B>) -> Result<Request<B>, BoxError> {
 }
 
 /// Why this request must not be sent; `None` when it may be.
-fn refusal(method: &Method, path: &str) -> Option<&'static str> {
+fn refusal(method: &Method, path: &str, query: Option<&str>) -> Option<&'static str> {
     // A percent-encoded letter would name the same resource to the server, and we never need one.
     if path.contains('%') && decoded_names_secrets(path) {
         return Some("kreach never reads secrets");
@@ -47,16 +51,9 @@ fn refusal(method: &Method, path: &str) -> Option<&'static str> {
     }
     match *method {
         Method::GET => None,
-        Method::POST if is_question(&parts) => None,
+        // To the letter, and without a query: nothing else ever needs to be posted.
+        Method::POST if QUESTIONS.contains(&path) && query.is_none() => None,
         _ => Some("kreach only reads"),
-    }
-}
-
-/// Whether this is one of [`QUESTIONS`] at its own place, cluster-wide.
-fn is_question(parts: &[&str]) -> bool {
-    match parts {
-        ["apis", "authorization.k8s.io" | "authentication.k8s.io", _, resource] => QUESTIONS.contains(resource),
-        _ => false,
     }
 }
 
@@ -111,6 +108,7 @@ mod tests {
             ("GET", "/version"),
             ("POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews"),
             ("POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"),
+            ("POST", "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews"),
             ("POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews"),
         ];
         for (method, path) in passing {
@@ -129,6 +127,15 @@ mod tests {
             ("POST", "/api/v1/namespaces/shop/serviceaccounts/web/token"),
             ("POST", "/api/v1/namespaces/x/pods/subjectaccessreviews/eviction"),
             ("POST", "/apis/example.com/v1/subjectaccessreviews"),
+            ("POST", "/apis/authentication.k8s.io/v1/subjectaccessreviews"),
+            ("POST", "/apis/authentication.k8s.io/v1/tokenreviews"),
+            ("POST", "/apis/authorization.k8s.io/v1/namespaces/shop/localsubjectaccessreviews"),
+            ("POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews/x"),
+            ("POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews?fieldManager=x"),
+            ("POST", "/apis/authorization.k8s.io/../rbac.authorization.k8s.io/v1/subjectaccessreviews"),
+            ("POST", "//apis/authorization.k8s.io/v1/subjectaccessreviews"),
+            ("PUT", "/apis/authorization.k8s.io/v1/subjectaccessreviews"),
+            ("PATCH", "/apis/authorization.k8s.io/v1/subjectaccessreviews"),
             ("GET", "/api/v1/secrets"),
             ("GET", "/api/v1/namespaces/shop/secrets/token"),
             ("GET", "/api/v1/namespaces/shop/%73ecrets"),

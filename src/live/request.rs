@@ -4,6 +4,8 @@
 //! GET /api/v1/pods?limit=500&continue=…                        one page
 //! GET /api/v1/pods?watch=true&sendInitialEvents=true&…         a list as a stream, then its watch
 //! GET /api/v1/pods?watch=true&resourceVersion=7&…              a watch
+//! GET /apis                                                    what is served
+//! POST /apis/authorization.k8s.io/v1/subjectaccessreviews      a question that has a body
 //! ```
 
 use http::{HeaderValue, Request, header};
@@ -11,6 +13,7 @@ use kube::client::Body;
 
 use crate::kinds::{KindSpec, Watch};
 use crate::model::coverage::Scope;
+use crate::rbac::review::Review;
 
 /// What a list or a watch asks for, beside its kind and scope.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -37,6 +40,9 @@ impl Ask {
 }
 
 const JSON: &str = "application/json";
+/// Every resource at once from servers that aggregate, the lists of groups from those that do not.
+const DISCOVERY: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,\
+                         application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json";
 const METADATA: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json";
 const METADATA_LIST: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
 
@@ -87,6 +93,29 @@ fn escape(text: &str, plain: &[u8]) -> String {
 /// The request for a path as it stands.
 pub fn get(path_and_query: &str) -> Request<Body> {
     accepting(path_and_query, JSON)
+}
+
+/// The request for what is served below `/api` or `/apis`.
+pub fn groups(path: &str) -> Request<Body> {
+    accepting(path, DISCOVERY)
+}
+
+/// The API group of a review.
+pub fn review_group(review: &Review) -> &'static str {
+    match review {
+        Review::Own => "authentication.k8s.io",
+        Review::OwnRules(_) | Review::OwnAccess(_) | Review::Access { .. } => "authorization.k8s.io",
+    }
+}
+
+/// The request that puts a question to the server: the only thing that is ever posted.
+pub fn review(review: &Review, body: &serde_json::Value) -> Request<Body> {
+    let path = format!("/apis/{}/v1/{}s", review_group(review), review.kind().to_ascii_lowercase());
+    let mut request = accepting(&path, JSON);
+    *request.method_mut() = http::Method::POST;
+    request.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(JSON));
+    *request.body_mut() = Body::from(body.to_string().into_bytes());
+    request
 }
 
 fn accepting(path_and_query: &str, accept: &'static str) -> Request<Body> {
@@ -158,11 +187,23 @@ mod tests {
             let lists = scopes.iter().flat_map(|scope| asks.iter().map(|ask| list(spec, spec.version, scope, ask)));
             let object = get(&object(spec, spec.version, "shop", "system:web/ä?"));
             let group = get(&group_path(spec.group, spec.version));
-            for request in lists.chain([object, group, get("/apis")]) {
+            for request in lists.chain([object, group, groups("/apis")]) {
                 let path = request.uri().to_string();
                 assert!(!path.contains("/secrets?") && !path.contains("/secrets/secrets"), "{path}");
                 assert!(permit(request).is_ok(), "{path}");
             }
+        }
+    }
+
+    /// The only requests with a body are the four questions.
+    #[test]
+    fn reviews_are_all_that_is_posted() {
+        let request = crate::rbac::Request::url("get", "/version");
+        let access = Review::Access { user: "a".into(), groups: Vec::new(), request: request.clone() };
+        for it in [Review::Own, Review::OwnRules("shop".into()), Review::OwnAccess(request), access] {
+            let posted = review(&it, &serde_json::json!({}));
+            assert_eq!(posted.method(), http::Method::POST);
+            assert!(permit(posted).is_ok(), "{it:?}");
         }
     }
 

@@ -6,7 +6,7 @@
 use crate::model::name::Name;
 use crate::model::role::{Binding, RoleRule};
 
-use super::served::{Reach, Served, Source};
+use super::served::{Reach, Served};
 
 /// How much of a grant is left.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -119,8 +119,7 @@ fn meant_subresources(resource: &str, rule: &RoleRule, served: &Served) -> Strin
 
 /// A resource that none of the rule's groups serves; silent where that cannot be known.
 fn unserved(word: &Name, resource: &str, rule: &RoleRule, served: &Served) -> Option<Flaw> {
-    let is_known_group =
-        |group: &Name| served.source == Source::Discovery || served.iter().any(|it| it.group == *group);
+    let is_known_group = |group: &Name| served.is_known_group(group);
     if rule.groups.iter().any(|it| it == "core") {
         return Some(flaw(Life::Dead, 12, word, "the core group is written \"\", not \"core\""));
     }

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use crate::model::coverage::Coverage;
-use crate::model::evidence::Outcome;
+use crate::model::evidence::{Gap, Outcome};
 use crate::model::id::{Kind, ObjectId};
 use crate::model::name::Name;
 use crate::model::role::RoleRule;
@@ -110,6 +110,8 @@ pub struct Folded {
     pub identity: Identity,
     pub rows: Vec<Row>,
     pub empty: Vec<Empty>,
+    /// Why rows may be missing: bindings that are not read.
+    pub gaps: Vec<Gap>,
 }
 
 impl Index {
@@ -127,7 +129,8 @@ impl Index {
         let rows = rows.into_iter();
         let rows = rows.map(|((scope, what), (verbs, sources))| Row { scope, what, verbs, sources }).collect();
         empty.sort();
-        Folded { identity: identity.clone(), rows, empty }
+        let gaps = only.map_or_else(|| self.all_binding_gaps(), |it| self.binding_gaps(it));
+        Folded { identity: identity.clone(), rows, empty, gaps }
     }
 
     fn empty(&self, holding: &Holding) -> Empty {
@@ -152,6 +155,22 @@ fn flaws_of(what: &What, rule: &RoleRule, found: &[Flaw]) -> Vec<Flaw> {
     found.iter().filter(|it| it.word == *word || it.word.is_empty() || is_verb(it)).cloned().collect()
 }
 
+/// All that a rule speaks of, in its order.
+pub fn things(rule: &RoleRule) -> Vec<What> {
+    let mut all = Vec::new();
+    for group in rule.groups.iter() {
+        for resource in rule.resources.iter() {
+            let what = |name: Name| What::Resource { group: group.clone(), resource: resource.clone(), name };
+            if rule.names.is_empty() {
+                all.push(what(Name::empty()));
+            }
+            all.extend(rule.names.iter().map(|it| what(it.clone())));
+        }
+    }
+    all.extend(rule.urls.iter().map(|it| What::Url(it.clone())));
+    all
+}
+
 /// The verbs and the grants of each thing, by where it holds.
 type Folding = BTreeMap<(Name, What), (BTreeSet<Name>, BTreeSet<Source>)>;
 
@@ -172,15 +191,6 @@ fn fold(holding: &Holding, served: &Served, rows: &mut Folding) {
             verbs.extend(rule.verbs.iter().cloned());
             sources.insert(Source { flaws: flaws_of(&what, rule, &found), ..source.clone() });
         };
-        for group in rule.groups.iter() {
-            for resource in rule.resources.iter() {
-                let what = |name: Name| What::Resource { group: group.clone(), resource: resource.clone(), name };
-                if rule.names.is_empty() {
-                    add(what(Name::empty()));
-                }
-                rule.names.iter().for_each(|it| add(what(it.clone())));
-            }
-        }
-        rule.urls.iter().for_each(|it| add(What::Url(it.clone())));
+        things(rule).into_iter().for_each(&mut add);
     }
 }

@@ -13,6 +13,7 @@ use super::aggregation::Member;
 use super::identity::{Identity, Membership};
 use super::matching::Match;
 use super::request::Request;
+use super::review::Word;
 
 /// One reason why a request is allowed: a subject of a binding, its role, and one rule there.
 #[derive(Clone, PartialEq, Debug)]
@@ -109,13 +110,18 @@ pub struct Access {
     pub gaps: Vec<Gap>,
     /// Bindings of the asker that grant nothing for want of their role.
     pub dangling: Vec<Dangling>,
+    /// The server's own word, where it was asked for what the objects leave unknown.
+    pub word: Option<Word>,
 }
 
 impl Access {
-    /// Allowed if anything grants; else unknown if something unknown could; else denied.
+    /// Allowed if anything grants; else what the server says, where it was asked; else unknown if something unknown
+    /// could grant; else denied.
     pub fn outcome(&self) -> Outcome {
         if self.masters.is_some() || !self.grants.is_empty() {
             Outcome::Allow
+        } else if let Some(word) = &self.word {
+            word.outcome
         } else if self.gaps.is_empty() {
             Outcome::Deny
         } else {

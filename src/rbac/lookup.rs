@@ -74,7 +74,7 @@ impl Index {
             true => self.gaps(identity, request.namespace(), entries),
             false => Vec::new(),
         };
-        Access { identity: identity.clone(), request: request.clone(), masters, grants, gaps, dangling }
+        Access { identity: identity.clone(), request: request.clone(), masters, grants, gaps, dangling, word: None }
     }
 
     /// All that somebody is given anywhere: each binding once, cluster-wide first, then by namespace and name.

@@ -3,7 +3,7 @@
 //! RBAC itself knows none of this (rules 12 and 13): it is for reading what users type and for telling what a role's
 //! author probably meant. The built-in table stands for a cluster whose discovery is not at hand (files).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::name::Name;
 
@@ -41,7 +41,12 @@ pub enum Source {
 #[derive(Clone, PartialEq, Debug)]
 pub struct Served {
     pub source: Source,
+    /// By group and plural, each once.
     resources: Vec<Resource>,
+    /// Where each plural stands in `resources`.
+    plurals: BTreeMap<Name, Vec<usize>>,
+    /// Groups that are served and could not be asked: what they serve is not known.
+    unsure: BTreeSet<Name>,
 }
 
 const STANDARD: [&str; 8] = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
@@ -183,17 +188,45 @@ impl Served {
             reach,
             verbs: STANDARD.iter().map(|it| Name::from(*it)).collect(),
         };
-        Self { source: Source::BuiltIn, resources: BUILT_IN.iter().map(resource).collect() }
+        Self::of(Source::BuiltIn, BUILT_IN.iter().map(resource).collect(), BTreeSet::new())
     }
 
-    /// What a server's discovery told, with the names that only RBAC knows added.
-    pub fn discovered(mut resources: Vec<Resource>) -> Self {
+    /// What a server's discovery told, with the names that only RBAC knows added; of `unsure` groups it told not all.
+    pub fn discovered(mut resources: Vec<Resource>, unsure: BTreeSet<Name>) -> Self {
         let known = Self::built_in();
         let is_virtual = |it: &Resource| VIRTUAL.contains(&it.name.as_str());
         resources.extend(known.resources.into_iter().filter(is_virtual));
-        resources.sort();
-        resources.dedup();
-        Self { source: Source::Discovery, resources }
+        Self::of(Source::Discovery, resources, unsure)
+    }
+
+    fn of(source: Source, resources: Vec<Resource>, unsure: BTreeSet<Name>) -> Self {
+        let mut merged: BTreeMap<(Name, Name), Resource> = BTreeMap::new();
+        for it in resources {
+            match merged.get_mut(&(it.group.clone(), it.name.clone())) {
+                Some(held) => held.merge(it),
+                None => drop(merged.insert((it.group.clone(), it.name.clone()), it)),
+            }
+        }
+        let resources: Vec<Resource> = merged.into_values().collect();
+        let mut plurals: BTreeMap<Name, Vec<usize>> = BTreeMap::new();
+        for (at, it) in resources.iter().enumerate() {
+            plurals.entry(it.name.clone()).or_default().push(at);
+        }
+        Self { source, resources, plurals, unsure }
+    }
+
+    /// Whether all is known that a group serves; `*` is every group.
+    pub fn is_known_group(&self, group: &str) -> bool {
+        match self.source {
+            Source::Discovery if group == "*" => self.unsure.is_empty(),
+            Source::Discovery => !self.unsure.contains(group),
+            Source::BuiltIn => self.resources.iter().any(|it| it.group == *group),
+        }
+    }
+
+    /// Groups that are served and could not be asked.
+    pub fn unsure(&self) -> impl Iterator<Item = &Name> {
+        self.unsure.iter()
     }
 
     /// Every resource.
@@ -203,24 +236,25 @@ impl Served {
 
     /// The resource of a group and plural.
     pub fn get(&self, group: &str, name: &str) -> Option<&Resource> {
-        self.resources.iter().find(|it| it.group == *group && it.name == *name)
+        self.groups_of(name).find(|it| it.group == *group)
     }
 
     /// All groups that serve a plural.
-    pub fn groups_of<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Resource> {
-        self.resources.iter().filter(move |it| it.name == *name)
+    pub fn groups_of(&self, name: &str) -> impl Iterator<Item = &Resource> {
+        self.plurals.get(name).into_iter().flatten().map(|it| &self.resources[*it])
     }
 
-    /// The resources that a word means: plural, else singular or short name, core first.
-    fn named<'a>(&'a self, word: &'a str) -> Vec<&'a Resource> {
-        let plural: Vec<&Resource> = self.groups_of(word).collect();
+    /// The resources that a word means, in this group or in any: plural, else singular or short name, core first.
+    fn named(&self, word: &str, group: Option<&str>) -> Vec<&Resource> {
+        let is_asked = |it: &&Resource| group.is_none_or(|group| it.group == *group);
+        let plural: Vec<&Resource> = self.groups_of(word).filter(is_asked).collect();
         if !plural.is_empty() {
             return plural;
         }
         let lower = word.to_ascii_lowercase();
         let means =
             |it: &&Resource| it.name == *lower || it.singular == *lower || it.short.iter().any(|it| it == &*lower);
-        self.resources.iter().filter(means).collect()
+        self.resources.iter().filter(is_asked).filter(means).collect()
     }
 
     /// The served plural that is nearest to a word, if any is near.
@@ -269,13 +303,12 @@ impl Served {
         if word == "*" {
             return None;
         }
-        let all = self.named(word);
+        let all = self.named(word, group);
         if let Some(group) = group {
-            let found = all.into_iter().find(|it| it.group == *group);
-            if found.is_none() {
+            if all.is_empty() {
                 notes.push(self.unknown(&format!("{word}.{group}"), word));
             }
-            return found;
+            return all.first().copied();
         }
         if let Some(core) = all.iter().find(|it| it.group.is_empty()) {
             return Some(core);
@@ -308,9 +341,33 @@ impl Served {
         };
         let by = match self.source {
             Source::BuiltIn => "is no resource of Kubernetes' own",
-            Source::Discovery => "is not served",
+            Source::Discovery => "is legal but not served",
         };
-        format!("{written} {by}{meant}").into()
+        let unsure: Vec<&str> = self.unsure.iter().map(|it| if it.is_empty() { "core" } else { it }).collect();
+        let but = match unsure.is_empty() {
+            true => String::new(),
+            false => format!("; what {} serves could not be asked", unsure.join(", ")),
+        };
+        format!("{written} {by}{meant}{but}").into()
+    }
+}
+
+impl Default for Served {
+    fn default() -> Self {
+        Self::built_in()
+    }
+}
+
+impl Resource {
+    /// Takes in the same resource of another version of its group.
+    fn merge(&mut self, other: Resource) {
+        let new = |held: &[Name], all: Vec<Name>| all.into_iter().filter(|it| !held.contains(it)).collect::<Vec<_>>();
+        self.short.extend(new(&self.short, other.short));
+        self.verbs.extend(new(&self.verbs, other.verbs));
+        self.subresources.extend(other.subresources);
+        if self.singular.is_empty() {
+            self.singular = other.singular;
+        }
     }
 }
 
@@ -385,6 +442,46 @@ mod tests {
         for (resource, name, namespace, request, notes) in cases {
             assert_eq!(resolve(resource, name, namespace), (request.to_owned(), notes), "{resource}");
         }
+    }
+
+    fn resource(group: &str, name: &str, singular: &str, short: &str, reach: Reach) -> Resource {
+        Resource {
+            group: group.into(),
+            name: name.into(),
+            singular: singular.into(),
+            short: short.split_whitespace().map(Name::from).collect(),
+            subresources: BTreeSet::new(),
+            reach,
+            verbs: vec!["get".into()],
+        }
+    }
+
+    /// CONTRACT §4: served names from discovery when live; versions of one group are one resource.
+    #[test]
+    fn discovered_names_take_the_place_of_the_table() {
+        let resources = vec![
+            resource("", "pods", "pod", "po", Reach::Namespaced),
+            resource("example.com", "widgets", "widget", "wd", Reach::Cluster),
+            resource("example.com", "widgets", "widget", "wdg", Reach::Cluster),
+            resource("a.io", "tasks", "task", "", Reach::Namespaced),
+            resource("b.io", "tasks", "task", "", Reach::Namespaced),
+        ];
+        let served = Served::discovered(resources, BTreeSet::from(["late.io".into()]));
+        let resolve = |resource: &str| {
+            let typed = Typed { verb: "get", resource, namespace: "shop", ..Typed::default() };
+            let it = served.resolve(&typed);
+            (it.request.to_string(), it.notes.join("; "))
+        };
+        let read = "widgets.example.com";
+        assert_eq!(resolve("wd"), (format!("get {read}"), format!("wd is read as {read}")));
+        assert_eq!(resolve("wdg.example.com"), (format!("get {read}"), String::new()));
+        assert_eq!(resolve("users").0, "get users");
+        assert!(resolve("tasks").1.starts_with("tasks is served by a.io, b.io: asked in the core group"));
+        let (request, note) = resolve("deployments");
+        assert_eq!(request, "get deployments in shop");
+        assert_eq!(note, "deployments is legal but not served; what late.io serves could not be asked");
+        assert!(resolve("widget.example.org").1.contains("did you mean widgets.example.com?"));
+        assert!(served.is_known_group("apps") && !served.is_known_group("late.io"));
     }
 
     #[test]

@@ -14,12 +14,13 @@ use crate::model::id::{Kind, ObjectId};
 use crate::model::name::Name;
 use crate::model::place::Place;
 use crate::model::role::SubjectKind;
-use crate::rbac::fold::{Folded, Row, Source};
+use crate::rbac::fold::{self, Folded, Row, Source};
 use crate::rbac::grant::{Access, Grant};
 use crate::rbac::identity::{Identity, MASTERS, Membership};
 use crate::rbac::index::Index;
 use crate::rbac::miss::{Lack, Miss};
 use crate::rbac::request::Request;
+use crate::rbac::review::{self, Extent, Rules, Word};
 use crate::rbac::touch::touches;
 use crate::rbac::who::{Places, WhoCan};
 
@@ -37,7 +38,10 @@ pub fn evidence(access: &Access, index: &Index) -> Vec<Evidence> {
         all.push(of_grant(grant));
         all.extend(member(grant).map(|it| it.below(1)));
     }
-    all.extend(access.gaps.iter().map(Evidence::gap));
+    all.extend(access.word.iter().map(|it| of_word(access, it)));
+    // Where the server has spoken, what was not known is why it was asked.
+    let asked = |it: Evidence| if access.word.is_some() { Evidence { mark: Mark::Note, ..it } } else { it };
+    all.extend(access.gaps.iter().map(Evidence::gap).map(asked));
     if access.outcome() != Outcome::Allow {
         all.extend(index.misses(&access.identity, &access.request).iter().map(|it| of_miss(it, &access.request)));
         all.extend(access.dangling.iter().map(|it| {
@@ -49,10 +53,23 @@ pub fn evidence(access: &Access, index: &Index) -> Vec<Evidence> {
     all
 }
 
+/// The server's own word, as its word.
+fn of_word(access: &Access, word: &Word) -> Evidence {
+    let mut what = format!("the server's word ({}): {}", word.review, word.outcome);
+    for said in [&word.reason, &word.error].into_iter().filter(|it| !it.is_empty()) {
+        what.push_str(": ");
+        what.push_str(said);
+    }
+    if review::differs(access, word).is_some() {
+        what.push_str("; no binding grants it, so another authorizer does");
+    }
+    Evidence::new(Mark::of(word.outcome), what)
+}
+
 /// What a "no" does not speak of.
 fn only_rbac(access: &Access) -> Vec<Evidence> {
     let mut notes = Vec::new();
-    if access.outcome() == Outcome::Deny {
+    if access.outcome() == Outcome::Deny && access.word.is_none() {
         notes.push(Evidence::new(Mark::Note, "only RBAC was asked: no grant covers it"));
     }
     let is_person = access.identity.subject.kind == SubjectKind::User && !access.identity.is_node();
@@ -171,6 +188,7 @@ pub fn permissions(folded: &Folded) -> Page {
         }
         add_row(&mut page, row);
     }
+    folded.gaps.iter().for_each(|it| page.push(Evidence::gap(it).line(1)));
     for it in &folded.empty {
         let why = if it.outcome == Outcome::Unknown { "is not read" } else { "is not there" };
         let what = format!("{} gives nothing that is known: {} {why}", it.binding, it.role);
@@ -198,6 +216,22 @@ fn source_line(source: &Source) -> Line {
     let (subject, at) = &source.subject;
     let text = format!("{} as {subject}: {} rules[{}]{from}", source.binding, source.role, source.rule);
     Line::new(3, Mark::Plain, text).linked(&source.binding, &Place::new("subjects").item(*at))
+}
+
+/// What the server itself says that the operator may do in a namespace, as its word.
+pub fn own_rules(page: &mut Page, namespace: &Name, rules: &Rules) {
+    let title = format!("in {namespace}, by the server's word (SelfSubjectRulesReview): it names no bindings");
+    page.say(1, Mark::Title, title);
+    for rule in &rules.rules {
+        let verbs: Vec<&str> = rule.verbs.iter().map(Name::as_str).collect();
+        for what in fold::things(rule) {
+            page.say(2, Mark::Allow, format!("{what}: {}", verbs.join(" ")));
+        }
+    }
+    if rules.extent == Extent::Incomplete {
+        let why = if rules.error.is_empty() { String::new() } else { format!(": {}", rules.error) };
+        page.say(2, Mark::Unknown, format!("the server says that this is not all{why}"));
+    }
 }
 
 /// Who may touch an object, way by way; people and accounts each once, `system:masters` left out.
