@@ -16,14 +16,11 @@ use crate::model::cluster::Cluster;
 use crate::model::facts::Pod;
 use crate::model::id::WorkloadId;
 use crate::model::name::Name;
-use crate::net;
-
-/// The label that the Deployment controller puts on ReplicaSets and their pods.
-const TEMPLATE_HASH: &str = "pod-template-hash";
+use crate::model::workload::{self, TEMPLATE_HASH};
 
 /// The topmost workload that controls a pod; `None` for a pod that nothing controls.
 pub fn workload_of(cluster: &Cluster, pod: &Pod) -> Option<Arc<WorkloadId>> {
-    net::workload_of(cluster, pod).map(Arc::new)
+    workload::workload_of(cluster, pod).map(Arc::new)
 }
 
 /// The workloads of many pods, each found once.

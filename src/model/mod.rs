@@ -24,3 +24,4 @@ pub mod policy;
 pub mod port;
 pub mod role;
 pub mod untrusted;
+pub mod workload;

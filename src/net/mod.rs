@@ -24,4 +24,3 @@ pub mod verdict;
 pub use self::dns::{Dns, DnsServer, dns};
 pub use self::ends::{Holder, holder, split};
 pub use self::index::{Index, Isolation, IsolationCounts, PolicyProblem, Settings};
-pub use self::reach::workload_of;

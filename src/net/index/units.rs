@@ -19,8 +19,9 @@ use crate::model::evidence::Outcome;
 use crate::model::facts::Pod;
 use crate::model::name::Name;
 use crate::model::port::PortSet;
+use crate::model::workload::workload_of;
 use crate::net::ends;
-use crate::net::reach::{By, Counts, LeftOut, Summary, Unit, workload_of};
+use crate::net::reach::{By, Counts, LeftOut, Summary, Unit};
 use crate::net::verdict::Port;
 
 /// Pods of one unit that answer alike, their own nodes apart.
