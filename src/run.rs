@@ -34,6 +34,7 @@ use crate::model::coverage::Coverage;
 use crate::model::id::ObjectId;
 use crate::model::name::Name;
 use crate::net::Settings;
+use crate::people::People;
 use crate::terminal::guard::{self, Guard};
 use crate::terminal::keys::{self, Repair};
 use crate::terminal::screen::Screen;
@@ -66,6 +67,8 @@ pub struct Start {
     /// `--pod-cidr`.
     pub settings: Settings,
     pub check: SelfCheck,
+    /// `--directory`.
+    pub people: Option<Arc<People>>,
 }
 
 /// Opens the screen and runs until the user leaves; gives the exit code, of a signal what shells expect.
@@ -94,8 +97,8 @@ pub async fn tui(start: Start) -> anyhow::Result<u8> {
 fn prepare(start: &Start) -> anyhow::Result<(Setup, Cluster)> {
     let namespaces: BTreeSet<Name> = start.namespaces.iter().map(Name::from).collect();
     let theme = look::theme(start.ascii, start.colors);
-    let (settings, check) = (start.settings.clone(), start.check);
-    let setup = |title: &str, origin| Setup { title: title.into(), origin, theme, namespaces, settings, check };
+    let (settings, check, people) = (start.settings.clone(), start.check, start.people.clone());
+    let setup = |title: &str, origin| Setup { title: title.into(), origin, theme, namespaces, settings, check, people };
     Ok(match &start.source {
         Source::Live(flags) => {
             let selection = connect::select(flags, &Surroundings::of_process())?;

@@ -79,7 +79,7 @@ pub(super) fn context(args: &Args, color: Color) -> Context {
 }
 
 /// The directory of people that `--directory` names.
-fn people(args: &Args) -> Result<Option<Arc<People>>, Stop> {
+pub(super) fn people(args: &Args) -> Result<Option<Arc<People>>, Stop> {
     let paths = &args.source.directory;
     let hint = "a CSV with the line user,groups,active, a list of people, or a SCIM ListResponse";
     let mut files = Vec::new();

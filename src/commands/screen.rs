@@ -9,7 +9,7 @@ use crate::run;
 use crate::tui::theme::Colors;
 use crate::tui::world::SelfCheck;
 
-use super::{Stop, print};
+use super::{Stop, load, print};
 
 /// The explorer, on files, on the demo, or on a server.
 pub(super) fn open(args: &Args) -> Result<Exit, Stop> {
@@ -30,6 +30,7 @@ pub(super) fn open(args: &Args) -> Result<Exit, Stop> {
         colors,
         settings: Settings { pod_cidrs: args.source.pod_cidrs.clone() },
         check: if args.source.self_check { SelfCheck::On } else { SelfCheck::Off },
+        people: load::people(args)?,
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime.map_err(|it| Stop::Other { what: it.to_string(), hint: String::new() })?;

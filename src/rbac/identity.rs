@@ -104,6 +104,9 @@ impl Identity {
 /// The subject as answers name it: a user whose name is a service account's is that service account (rule 37), and a
 /// service account that no cluster can hold is a plain user.
 pub fn canonical(subject: &Subject) -> Subject {
+    if subject.kind == SubjectKind::ServiceAccount && is_account(&subject.namespace, &subject.name) {
+        return subject.clone();
+    }
     let user = user_name(subject);
     match (&subject.kind, split_account(&user)) {
         (SubjectKind::User | SubjectKind::ServiceAccount, Some((namespace, name))) => {
@@ -135,7 +138,12 @@ pub fn account_user(namespace: &str, name: &str) -> Name {
 /// Source: k8s.io/apiserver/pkg/authentication/serviceaccount/util.go.
 pub fn split_account(user: &str) -> Option<(&str, &str)> {
     let (namespace, name) = user.strip_prefix(ACCOUNT_PREFIX)?.split_once(':')?;
-    (is_label(namespace) && name.len() <= 253 && name.split('.').all(is_dns_part)).then_some((namespace, name))
+    is_account(namespace, name).then_some((namespace, name))
+}
+
+/// Whether a service account can be called so.
+fn is_account(namespace: &str, name: &str) -> bool {
+    is_label(namespace) && name.len() <= 253 && name.split('.').all(is_dns_part)
 }
 
 /// The node in a node's user name.

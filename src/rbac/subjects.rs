@@ -1,24 +1,40 @@
 //! Everybody whom the cluster knows, each with how much they hold, where, the worst of it, and what is odd about them.
+//!
+//! ```text
+//! sa:ci/runner   2 bindings, in 1 namespace, worst: run pods, shared
+//! user:alice     1 binding, cluster-wide, worst: everything, left
+//! ```
+//!
+//! Who there is ([`Index::everybody`]) is cheap and needs no index of its own; what they weigh ([`Index::weigh`]) is
+//! made for those who are looked at. Groups that come by themselves (rule 39) count for the worst, since they give
+//! it, and not for the bindings, since everybody has them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
 use crate::model::cluster::Cluster;
-use crate::model::coverage::CoverageMap;
+use crate::model::facts::Pod;
 use crate::model::id::Kind;
 use crate::model::name::Name;
-use crate::model::role::{Subject, SubjectKind};
+use crate::model::role::{Binding, Subject, SubjectKind};
+use crate::model::workload::workload_of;
+use crate::people::{People, Standing};
 
 use super::danger::{self, DANGERS, Danger};
-use super::identity::{Identity, MASTERS};
-use super::index::{CLUSTER, Index, Slot};
+use super::grant::named;
+use super::identity::{Identity, MASTERS, canonical, user_name};
+use super::index::{BindingEntry, CLUSTER, Index, Slot};
 use super::served::Reach;
 
-/// How far somebody's rights go.
+/// How far the bindings that name somebody go.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Extent {
+    /// None names them.
     Nothing,
+    /// None names them, but groups that they have by themselves or by the directory are bound.
+    Groups,
     /// In this many namespaces.
     Namespaces(usize),
     /// Cluster-wide, and perhaps in namespaces besides.
@@ -28,42 +44,63 @@ pub enum Extent {
 /// What is odd about a subject.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Oddity {
+    /// A directory of people says that they have left.
+    Left,
     /// Bound, and does not exist: whoever makes it gets the rights (rule 38).
     Stale,
-    /// A service account that no pod runs as.
-    Unused,
     /// A service account of pods of several workloads.
     Shared,
     /// The account that pods get when they name none.
     Default,
-    /// A directory of people says that they have left.
-    Left,
+    /// A service account that no pod runs as.
+    Unused,
+    /// Of a sort that the authorizer does not know, so that no binding that names it gives it anything.
+    Never,
 }
 
 impl Oddity {
     /// The word for lists.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Oddity::Left => "left",
             Oddity::Stale => "stale",
-            Oddity::Unused => "unused",
             Oddity::Shared => "shared",
             Oddity::Default => "default",
-            Oddity::Left => "left",
+            Oddity::Unused => "unused",
+            Oddity::Never => "never",
         }
+    }
+
+    /// What it means, in a sentence.
+    pub const fn doc(self) -> &'static str {
+        match self {
+            Oddity::Left => "has left, says the directory: what is still bound here should go",
+            Oddity::Stale => "does not exist, yet is bound: whoever creates this account gets its rights",
+            Oddity::Shared => "several workloads run as it: what one may, all may",
+            Oddity::Default => "pods that name no account run as it",
+            Oddity::Unused => "no pod runs as it",
+            Oddity::Never => "the API server knows no such sort of subject: bindings that name it give nothing",
+        }
+    }
+
+    /// Whether somebody should look at it soon.
+    pub const fn is_bad(self) -> bool {
+        matches!(self, Oddity::Left | Oddity::Stale | Oddity::Never)
     }
 }
 
-/// One subject of the list.
+/// What one subject weighs.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Row {
     pub subject: Subject,
-    /// Bindings that name it, itself or in groups that it has by itself.
+    /// Bindings that name it.
     pub bindings: usize,
     pub extent: Extent,
-    /// An index into [`DANGERS`].
+    /// An index into [`DANGERS`], of all that it holds, groups that come by themselves included.
     pub worst: Option<usize>,
-    /// Pods that run as it.
+    /// Unfinished pods that run as it.
     pub pods: usize,
+    /// The worst first.
     pub oddities: Vec<Oddity>,
 }
 
@@ -72,82 +109,123 @@ impl Row {
     pub fn danger(&self) -> Option<&'static Danger> {
         self.worst.map(|it| &DANGERS[it])
     }
+
+    /// Whether something about it should be looked at.
+    pub fn is_odd(&self) -> bool {
+        self.oddities.iter().any(|it| it.is_bad())
+    }
 }
 
-/// Pods that run as a service account, and their controllers.
-#[derive(Default)]
+/// Pods that run as a service account, and what controls them.
 struct Use {
     pods: usize,
-    first_owner: Option<Name>,
-    others: usize,
+    first: Arc<Pod>,
+    is_shared: bool,
+}
+
+/// The uses of the accounts of some namespaces.
+type Uses = BTreeMap<(Name, Name), Use>;
+
+/// What weighing many remembers from one to the next.
+struct Scales<'a> {
+    cluster: &'a Cluster,
+    people: Option<&'a People>,
+    uses: Uses,
+    worst: FxHashMap<(Slot, Reach), Option<usize>>,
 }
 
 impl Index {
-    /// Everybody, by subject.
-    pub fn subjects(&self, cluster: &Cluster) -> Vec<Row> {
-        let uses = uses(cluster);
-        let mut worst: FxHashMap<(Slot, Reach), Option<usize>> = FxHashMap::default();
-        let mut all = self.candidates(cluster);
-        all.extend(uses.keys().map(|(namespace, name)| Subject {
-            kind: SubjectKind::ServiceAccount,
-            namespace: namespace.clone(),
-            name: name.clone(),
-        }));
-        all.into_iter().map(|subject| self.row(cluster, &uses, &mut worst, subject)).collect()
+    /// Everybody whom a binding names, every service account, and those that pods run as; in order, each once.
+    ///
+    /// As answers name them (rules 36 and 37); the names are those of the cluster's objects, not copies.
+    pub fn everybody(&self, cluster: &Cluster) -> Vec<Subject> {
+        let accounts = cluster.service_accounts.iter().map(|it| account(&it.meta.namespace, &it.meta.name));
+        let bound = cluster.bindings.iter().flat_map(|it| subjects_of(it));
+        let missing = cluster.pods.iter().filter_map(|it| missing_account(cluster, it));
+        let mut all: Vec<Subject> = accounts.chain(bound).chain(missing).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
     }
 
-    /// The worst that somebody can do anywhere, for one row at a time; [`Index::subjects`] is for all of them.
-    pub fn worst(&self, identity: &Identity) -> Option<&'static Danger> {
-        let slots = self.all_slots(identity);
-        let worst = slots.iter().filter_map(|it| self.bindings[*it as usize].as_ref()).filter_map(|entry| {
-            let reach = if entry.namespace == CLUSTER { Reach::Cluster } else { Reach::Namespaced };
-            let effective = self.role_entry(entry)?.effective.as_ref()?;
-            danger::worst(&effective.rules, reach)
-        });
-        let is_master = identity.is_in(MASTERS).then_some(0);
-        worst.chain(is_master).min().map(|it| &DANGERS[it])
-    }
-
-    fn row(
-        &self,
-        cluster: &Cluster,
-        uses: &BTreeMap<(Name, Name), Use>,
-        cache: &mut FxHashMap<(Slot, Reach), Option<usize>>,
-        subject: Subject,
-    ) -> Row {
-        let identity = Identity::new(&subject, &[]);
-        let mut namespaces: Vec<u32> = Vec::new();
-        let mut worst: Option<usize> = None;
-        let slots = self.all_slots(&identity);
-        for entry in slots.iter().filter_map(|it| self.bindings[*it as usize].as_ref()) {
-            namespaces.push(entry.namespace);
-            let reach = if entry.namespace == CLUSTER { Reach::Cluster } else { Reach::Namespaced };
-            if let (Some(slot), Some(role)) = (entry.role, self.role_entry(entry)) {
-                let found = *cache
-                    .entry((slot, reach))
-                    .or_insert_with(|| role.effective.as_ref().and_then(|it| danger::worst(&it.rules, reach)));
-                worst = [worst, found].into_iter().flatten().min();
-            }
+    /// Whether [`Index::everybody`] holds this subject.
+    pub fn is_somebody(&self, cluster: &Cluster, subject: &Subject) -> bool {
+        let (namespace, name) = (&subject.namespace, &subject.name);
+        if never_matches(subject) {
+            return cluster.bindings.iter().any(|it| it.subjects.contains(subject));
         }
-        namespaces.sort_unstable();
-        namespaces.dedup();
-        let is_master = identity.is_in(MASTERS);
-        let extent = match namespaces.first() {
-            _ if is_master => Extent::Cluster,
-            None => Extent::Nothing,
-            Some(&CLUSTER) => Extent::Cluster,
-            Some(_) => Extent::Namespaces(namespaces.len()),
+        match subject.kind {
+            SubjectKind::User => self.users.contains_key(name),
+            SubjectKind::Group => self.groups.contains_key(name),
+            SubjectKind::ServiceAccount => {
+                cluster.service_accounts.get(namespace, name).is_some()
+                    || self.users.contains_key(&user_name(subject))
+                    || cluster.pods.of(namespace).iter().any(|it| runs_as(it, name))
+            }
+            SubjectKind::Other(_) => false,
+        }
+    }
+
+    /// The bindings that name a subject, cluster-wide first, then by namespace and name.
+    pub fn bindings_of(&self, subject: &Subject) -> Vec<&Arc<Binding>> {
+        let mut found: Vec<&Arc<Binding>> = self.named_entries(subject).map(|it| &it.binding).collect();
+        found.sort_by(|a, b| (&a.meta.namespace, &a.meta.name).cmp(&(&b.meta.namespace, &b.meta.name)));
+        found
+    }
+
+    fn named_entries(&self, subject: &Subject) -> impl Iterator<Item = &BindingEntry> {
+        let rows = match subject.kind {
+            SubjectKind::Group => self.groups.get(&subject.name),
+            SubjectKind::Other(_) => None,
+            _ => self.users.get(&user_name(subject)),
         };
-        let used = uses.get(&(subject.namespace.clone(), subject.name.clone()));
-        let used = used.filter(|_| subject.kind == SubjectKind::ServiceAccount);
+        rows.into_iter().flatten().filter_map(|(_, slot)| self.bindings[*slot as usize].as_ref())
+    }
+
+    /// What everybody weighs, in order.
+    pub fn subjects(&self, cluster: &Cluster, people: Option<&People>) -> Vec<Row> {
+        self.weigh(cluster, people, self.everybody(cluster))
+    }
+
+    /// What these weigh, in their order.
+    pub fn weigh(&self, cluster: &Cluster, people: Option<&People>, subjects: Vec<Subject>) -> Vec<Row> {
+        let uses = uses(cluster, &subjects);
+        let mut scales = Scales { cluster, people, uses, worst: FxHashMap::default() };
+        subjects.into_iter().map(|subject| self.row(&mut scales, subject)).collect()
+    }
+
+    fn row(&self, scales: &mut Scales<'_>, subject: Subject) -> Row {
+        if never_matches(&subject) {
+            let oddities = vec![Oddity::Never];
+            return Row { subject, bindings: 0, extent: Extent::Nothing, worst: None, pods: 0, oddities };
+        }
+        let identity = person(&subject, scales.people);
+        let is_master = identity.is_in(MASTERS);
+        let slots = self.all_slots(&identity);
+        let mut worst: Option<usize> = is_master.then_some(0);
+        for entry in slots.iter().filter_map(|it| self.bindings[*it as usize].as_ref()) {
+            worst = [worst, self.worst_of(entry, &mut scales.worst)].into_iter().flatten().min();
+        }
+        let named: Vec<u32> = self.named_entries(&subject).map(|it| it.namespace).collect();
+        let extent = if is_master { Extent::Cluster } else { extent(&named, slots.len()) };
+        let used = Some(&subject).filter(|it| it.kind == SubjectKind::ServiceAccount);
+        let used = used.and_then(|it| scales.uses.get(&(it.namespace.clone(), it.name.clone())));
         Row {
-            bindings: slots.len(),
+            bindings: named.len(),
             extent,
-            worst: if is_master { Some(0) } else { worst },
+            worst,
             pods: used.map_or(0, |it| it.pods),
-            oddities: oddities(cluster, &subject, used, slots.len()),
+            oddities: oddities(scales, &subject, used, named.len()),
             subject,
         }
+    }
+
+    /// The worst of one binding's role there; each role is judged once.
+    fn worst_of(&self, entry: &BindingEntry, known: &mut FxHashMap<(Slot, Reach), Option<usize>>) -> Option<usize> {
+        let reach = if entry.namespace == CLUSTER { Reach::Cluster } else { Reach::Namespaced };
+        let (slot, role) = (entry.role?, self.role_entry(entry)?);
+        let judge = || role.effective.as_ref().and_then(|it| danger::worst(&it.rules, reach));
+        *known.entry((slot, reach)).or_insert_with(judge)
     }
 
     /// Every binding that speaks of somebody, wherever it is.
@@ -159,36 +237,102 @@ impl Index {
     }
 }
 
-/// Which service accounts pods run as; finished pods no longer run.
-fn uses(cluster: &Cluster) -> BTreeMap<(Name, Name), Use> {
-    let mut uses: BTreeMap<(Name, Name), Use> = BTreeMap::new();
-    for pod in cluster.pods.iter().filter(|it| !it.phase.is_finished() && !it.service_account.is_empty()) {
-        let it = uses.entry((pod.meta.namespace.clone(), pod.service_account.clone())).or_default();
-        it.pods += 1;
-        let owner = pod.owner.as_ref().map_or_else(|| pod.meta.name.clone(), |owner| owner.name.clone());
-        match &it.first_owner {
-            None => it.first_owner = Some(owner),
-            Some(first) if *first != owner => it.others += 1,
-            Some(_) => {}
+/// Somebody with the groups that a directory of people names.
+pub fn person(subject: &Subject, people: Option<&People>) -> Identity {
+    let identity = Identity::new(subject, &[]);
+    match people {
+        Some(people) if identity.subject.kind == SubjectKind::User => {
+            let groups = people.groups_of(&identity.user);
+            identity.with_directory(&groups)
         }
+        _ => identity,
+    }
+}
+
+/// The subjects of a binding as answers name them; of a sort that never matches, as they are written.
+pub fn subjects_of(binding: &Binding) -> impl Iterator<Item = Subject> {
+    binding.subjects.iter().map(|subject| {
+        let named = named(subject, binding);
+        if never_matches(&named) { named } else { canonical(&named) }
+    })
+}
+
+fn account(namespace: &Name, name: &Name) -> Subject {
+    Subject { kind: SubjectKind::ServiceAccount, namespace: namespace.clone(), name: name.clone() }
+}
+
+fn runs_as(pod: &Pod, name: &str) -> bool {
+    pod.service_account == *name && !pod.phase.is_finished()
+}
+
+/// The account that a pod runs as, where no such object is held.
+pub fn missing_account(cluster: &Cluster, pod: &Pod) -> Option<Subject> {
+    let (namespace, name) = (&pod.meta.namespace, &pod.service_account);
+    let is_missing = !name.is_empty() && runs_as(pod, name) && cluster.service_accounts.get(namespace, name).is_none();
+    is_missing.then(|| account(namespace, name))
+}
+
+fn extent(namespaces: &[u32], all: usize) -> Extent {
+    let places: BTreeSet<u32> = namespaces.iter().copied().collect();
+    match places.first() {
+        None if all == 0 => Extent::Nothing,
+        None => Extent::Groups,
+        Some(&CLUSTER) => Extent::Cluster,
+        Some(_) => Extent::Namespaces(places.len()),
+    }
+}
+
+/// Which pods run as the accounts of these subjects' namespaces; finished pods no longer run.
+fn uses(cluster: &Cluster, subjects: &[Subject]) -> Uses {
+    let accounts = subjects.iter().filter(|it| it.kind == SubjectKind::ServiceAccount);
+    let namespaces: BTreeSet<&Name> = accounts.map(|it| &it.namespace).collect();
+    let mut uses = Uses::new();
+    for pod in namespaces.into_iter().flat_map(|it| cluster.pods.of(it)).filter(|it| !it.phase.is_finished()) {
+        let key = (pod.meta.namespace.clone(), pod.service_account.clone());
+        let of = uses.entry(key).or_insert_with(|| Use { pods: 0, first: pod.clone(), is_shared: false });
+        of.is_shared |= of.pods > 0 && !of.is_shared && !belong_together(cluster, &of.first, pod);
+        of.pods += 1;
     }
     uses
 }
 
-fn oddities(cluster: &Cluster, subject: &Subject, used: Option<&Use>, bindings: usize) -> Vec<Oddity> {
-    if subject.kind != SubjectKind::ServiceAccount {
-        return Vec::new();
+/// Whether two pods are of one workload; pods without a controller are of none.
+fn belong_together(cluster: &Cluster, a: &Pod, b: &Pod) -> bool {
+    // As pods write it first: most pods of an account are of one controller, which then need not be looked up.
+    a.owner.is_some() && (a.owner == b.owner || workload_of(cluster, a) == workload_of(cluster, b))
+}
+
+/// Whether a subject is of a sort that the authorizer never finds: an unknown kind, or an account of no namespace.
+fn never_matches(subject: &Subject) -> bool {
+    match subject.kind {
+        SubjectKind::Other(_) => true,
+        SubjectKind::ServiceAccount => subject.namespace.is_empty(),
+        SubjectKind::User | SubjectKind::Group => false,
     }
-    let is_complete = |kind: Kind, map: &CoverageMap| map.is_complete(kind, &subject.namespace);
-    let exists = cluster.service_accounts.get(&subject.namespace, &subject.name).is_some();
-    // Files often leave service accounts out altogether; then nothing is told of them.
-    let is_told = is_complete(Kind::SERVICE_ACCOUNT, &cluster.coverage) && !cluster.service_accounts.is_empty();
-    let pods_are_told = is_complete(Kind::POD, &cluster.coverage) && !cluster.pods.is_empty();
-    let odd = [
-        (Oddity::Stale, !exists && is_told && bindings > 0 && subject.name != "default"),
-        (Oddity::Unused, exists && used.is_none() && pods_are_told),
-        (Oddity::Shared, used.is_some_and(|it| it.others > 0)),
-        (Oddity::Default, subject.name == "default"),
-    ];
-    odd.into_iter().filter(|(_, holds)| *holds).map(|(it, _)| it).collect()
+}
+
+fn oddities(scales: &Scales<'_>, subject: &Subject, used: Option<&Use>, bindings: usize) -> Vec<Oddity> {
+    let cluster = scales.cluster;
+    let found = match subject.kind {
+        SubjectKind::Group | SubjectKind::Other(_) => return Vec::new(),
+        SubjectKind::User => {
+            let left =
+                scales.people.and_then(|it| it.person(&subject.name)).is_some_and(|it| it.standing == Standing::Left);
+            vec![(Oddity::Left, left)]
+        }
+        SubjectKind::ServiceAccount => {
+            let exists = cluster.service_accounts.get(&subject.namespace, &subject.name).is_some();
+            let is_told = |kind| cluster.coverage.is_complete(kind, &subject.namespace);
+            // Files often leave accounts or pods out altogether; then nothing is told of them.
+            let accounts_told = is_told(Kind::SERVICE_ACCOUNT) && !cluster.service_accounts.is_empty();
+            let pods_told = is_told(Kind::POD) && !cluster.pods.is_empty();
+            vec![
+                (Oddity::Stale, !exists && accounts_told && bindings > 0 && subject.name != "default"),
+                (Oddity::Shared, used.is_some_and(|it| it.is_shared)),
+                (Oddity::Default, subject.name == "default"),
+                (Oddity::Unused, exists && used.is_none() && pods_told && subject.name != "default"),
+            ]
+        }
+    };
+    found.into_iter().filter(|(_, holds)| *holds).map(|(it, _)| it).collect()
 }

@@ -14,6 +14,7 @@ use crate::model::id::{Kind, ObjectId};
 use crate::model::name::Name;
 use crate::model::place::Place;
 use crate::model::role::SubjectKind;
+use crate::people::{Person, Standing};
 use crate::rbac::fold::{self, Folded, Row, Source};
 use crate::rbac::grant::{Access, Grant};
 use crate::rbac::identity::{Identity, MASTERS, Membership};
@@ -145,6 +146,14 @@ pub fn groups(identity: &Identity) -> String {
     };
     let groups: Vec<String> = identity.groups.iter().map(|(it, by)| format!("{it} ({})", how(*by))).collect();
     format!("in {}", groups.join(", "))
+}
+
+/// `alice`, `bob (left)`.
+pub fn person(person: &Person) -> String {
+    match person.standing {
+        Standing::Active => person.user.to_string(),
+        Standing::Left => format!("{} (left)", person.user),
+    }
 }
 
 /// Everybody who can, each with all grants.

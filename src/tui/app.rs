@@ -9,6 +9,7 @@
 //! answered anew (microseconds, so here and now), cursors are kept in sight. Drawing only reads.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use ratatui::layout::Rect;
@@ -20,7 +21,7 @@ use super::filter::Filter;
 use super::layout::{self, Areas, Holds, Share, Side};
 use super::list::Run;
 use super::page::{self, Reader};
-use super::panes::{self, Item, NAMESPACES, PANES, Pane};
+use super::panes::{self, Item, NAMESPACES, PANES, Pane, SUBJECTS};
 use super::picker::Picker;
 use super::status::{self, Freshness, Origin};
 use super::theme::Theme;
@@ -30,7 +31,9 @@ use crate::model::cluster::{Change, Cluster};
 use crate::model::id::{Kind, ObjectId};
 use crate::model::name::Name;
 use crate::model::place::Place;
+use crate::model::role::Subject;
 use crate::net::Settings;
+use crate::people::People;
 use crate::text::Mark;
 
 /// What the answer side shows.
@@ -86,6 +89,8 @@ pub struct Setup {
     /// What was told beyond the cluster's objects.
     pub settings: Settings,
     pub check: SelfCheck,
+    /// `--directory`.
+    pub people: Option<Arc<People>>,
 }
 
 /// The whole state of the screen.
@@ -140,7 +145,7 @@ impl App {
     pub fn new(setup: Setup, cluster: Cluster) -> Self {
         let scope = Scope { namespaces: setup.namespaces.clone(), ..Scope::default() };
         let mut app = Self {
-            world: World::of(cluster, setup.settings.clone(), setup.check),
+            world: World::of(cluster, setup.settings.clone(), setup.check).with_people(setup.people.clone()),
             setup,
             size: Rect::new(0, 0, 80, 24),
             behind: None,
@@ -255,7 +260,8 @@ impl App {
 
     fn start_over(&mut self, context: Name) {
         self.setup.title = context;
-        self.world = World::unknown(self.setup.settings.clone(), self.setup.check);
+        let world = World::unknown(self.setup.settings.clone(), self.setup.check);
+        self.world = world.with_people(self.setup.people.clone());
         self.behind = None;
         self.progress.clear();
         self.connection.clear();
@@ -329,7 +335,7 @@ impl App {
         }
     }
 
-    /// Namespaces on the screen are counted before they are drawn.
+    /// Namespaces on the screen are counted, and subjects weighed, before they are drawn.
     fn count_on_screen(&mut self, areas: &Areas) {
         let rows = panes::rows_in(areas.panes[NAMESPACES]);
         let names: Vec<Name> = self.panes[NAMESPACES]
@@ -339,6 +345,22 @@ impl App {
             .filter_map(|it| it.namespace().cloned())
             .collect();
         self.world.count(&names);
+        let rows = panes::rows_in(areas.panes[SUBJECTS]);
+        let subjects = self.panes[SUBJECTS].on_screen(rows).into_iter().chain(self.panes[SUBJECTS].selected());
+        let subjects: Vec<Subject> = subjects
+            .filter_map(|it| match it {
+                Item::Subject(subject) => Some(subject),
+                _ => None,
+            })
+            .collect();
+        self.world.weigh(subjects);
+    }
+
+    /// Weighs everybody before all rows are looked at: to sort by a column, or to filter by one.
+    fn weigh_before(&mut self, looks: bool) {
+        if self.pane == SUBJECTS && looks {
+            self.world.weigh_all();
+        }
     }
 
     /// Makes the pages that are on the screen.
@@ -449,11 +471,13 @@ impl App {
     pub(super) fn filter(&mut self, line: &str) {
         self.filters[self.pane] = line.to_owned();
         let filter = Filter::parse(line);
+        self.weigh_before(filter.has_columns());
         self.with_pane(|pane, view| pane.filter_by(filter, view));
     }
 
     /// Sorts the pane in front by a column; by the same one again: the other way.
     pub(super) fn sort(&mut self, column: usize) {
+        self.weigh_before(true);
         self.with_pane(|pane, view| {
             let mut sort = pane.sort();
             let same = sort.column == Some(column);

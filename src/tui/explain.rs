@@ -5,21 +5,18 @@
 
 use std::collections::BTreeMap;
 
+use super::access;
 use super::panes::Item;
-use super::subjects::Existence;
 use super::world::{Isolation, View};
 use crate::model::facts::Pod;
-use crate::model::id::{Kind, ObjectId, PodId};
+use crate::model::id::{Kind, ObjectId};
 use crate::model::labels::{Labels, NamespaceMatch, Operator, Requirement, Selector, SelectorSet};
 use crate::model::name::Name;
 use crate::model::place::Place;
 use crate::model::policy::{Action, Direction, Directions, PeerMatch, Policy, Rule, Tier};
 use crate::model::port::PortMatch;
-use crate::model::role::Subject;
 use crate::net::PolicyProblem;
 use crate::net::verdict::Tri;
-use crate::rbac::Identity;
-use crate::rbac::served::Served;
 use crate::text::{Line, Mark, Page};
 
 /// One page of an object.
@@ -33,8 +30,8 @@ pub struct Tab {
 /// All tabs, in their order.
 pub const TABS: &[Tab] = &[
     Tab { title: "facts", has: |_| true, page: facts },
-    Tab { title: "permissions", has: |item| matches!(item, Item::Subject(_)), page: permissions },
-    Tab { title: "who may touch", has: |item| item.object().is_some(), page: touch },
+    Tab { title: "permissions", has: |item| matches!(item, Item::Subject(_)), page: access::permissions },
+    Tab { title: "who may touch", has: |item| item.object().is_some(), page: access::touch },
     Tab { title: "labels", has: |item| !matches!(item, Item::Subject(_)), page: labels_page },
 ];
 
@@ -55,7 +52,7 @@ fn facts(view: View<'_>, item: &Item) -> Page {
             Some(found) => policy_facts(&mut page, view, found),
             None => gone(&mut page, item),
         },
-        Item::Subject(subject) => subject_facts(&mut page, view, subject),
+        Item::Subject(subject) => access::subject(&mut page, view, subject),
     }
     problems(&mut page, view, item);
     page
@@ -70,11 +67,11 @@ fn policy_of<'a>(view: View<'a>, id: &ObjectId) -> Option<&'a std::sync::Arc<Pol
 }
 
 /// A line that leads to a whole object.
-fn linked(indent: u8, mark: Mark, text: impl AsRef<str>, object: &ObjectId) -> Line {
+pub(super) fn linked(indent: u8, mark: Mark, text: impl AsRef<str>, object: &ObjectId) -> Line {
     Line::new(indent, mark, text).linked(object, &Place::default())
 }
 
-fn count(number: usize, one: &str) -> String {
+pub(super) fn count(number: usize, one: &str) -> String {
     match (number, one.strip_suffix('y')) {
         (1, _) => format!("1 {one}"),
         (_, Some(stem)) => format!("{number} {stem}ies"),
@@ -299,56 +296,6 @@ fn directions(set: Directions) -> &'static str {
         Directions { ingress: true, .. } => "ingress",
         Directions { egress: true, .. } => "egress",
         Directions::NONE => "nothing",
-    }
-}
-
-fn subject_facts(page: &mut Page, view: View<'_>, subject: &Subject) {
-    page.say(0, Mark::Title, subject.to_string());
-    let Some(found) = view.world.subjects.get(subject) else {
-        page.say(0, Mark::Note, "nothing names it any more");
-        return;
-    };
-    let known = view.world.cluster.coverage.is_complete(Kind::SERVICE_ACCOUNT, &subject.namespace);
-    if found.existence == Existence::Missing && known {
-        page.say(0, Mark::Note, "this service account does not exist: its bindings wait for whoever creates it");
-    }
-    page.say(0, Mark::Title, count(found.bindings.len(), "binding"));
-    for id in &found.bindings {
-        let Some(binding) = view.world.cluster.bindings.get(&id.namespace, &id.name) else { continue };
-        let place = if id.namespace.is_empty() { "everywhere".into() } else { format!("in {}", id.namespace) };
-        page.push(linked(
-            1,
-            Mark::Plain,
-            format!("{} {} {place}", binding.role.kind.to_lowercase(), binding.role.name),
-            id,
-        ));
-        page.push(linked(2, Mark::Plain, format!("by {id}"), id));
-    }
-    running(page, view, subject);
-}
-
-/// What a subject may do, each grant with its binding, role and rule.
-fn permissions(view: View<'_>, item: &Item) -> Page {
-    let Item::Subject(subject) = item else { return Page::default() };
-    let identity = Identity::new(subject, &[]);
-    crate::text::rbac::permissions(&view.world.rbac.folded(&identity, None, &Served::built_in()))
-}
-
-/// Who may change the object, and what else they may do with it.
-fn touch(view: View<'_>, item: &Item) -> Page {
-    item.object().map(|it| crate::text::rbac::touch(&view.world.rbac, &view.world.cluster, &it)).unwrap_or_default()
-}
-
-/// The pods that run as a service account.
-fn running(page: &mut Page, view: View<'_>, subject: &Subject) {
-    if subject.kind != crate::model::role::SubjectKind::ServiceAccount {
-        return;
-    }
-    let pods = view.world.cluster.pods.of(&subject.namespace).iter();
-    let pods: Vec<PodId> = pods.filter(|it| it.service_account == subject.name).map(|it| it.pod_id()).collect();
-    page.say(0, Mark::Title, format!("{} run as it", count(pods.len(), "pod")));
-    for pod in pods {
-        page.push(linked(1, Mark::Plain, pod.to_string(), &pod.object()));
     }
 }
 

@@ -46,8 +46,8 @@ pub struct Filter {
 
 /// What a filter looks at in one row.
 pub trait Filtered {
-    /// The pieces of its name, in order: `shop`, `/`, `web-0`.
-    fn words(&self) -> [&str; 3];
+    /// The pieces of its name, in order: `shop`, `/`, `web-0`; pieces may be empty.
+    fn words(&self) -> [&str; 4];
     /// Its labels, where it has some.
     fn labels(&self) -> Option<&Labels>;
 }
@@ -69,6 +69,11 @@ impl Filter {
     /// Whether it lets everything through.
     pub fn is_empty(&self) -> bool {
         self.terms.is_empty()
+    }
+
+    /// Whether it looks into columns.
+    pub fn has_columns(&self) -> bool {
+        self.terms.iter().any(|it| matches!(it, Term::Column { .. }))
     }
 
     /// The letters by which matches are ranked; empty when nothing is to be ranked.
@@ -159,11 +164,11 @@ fn cell_holds(cell: &str, value: &str) -> bool {
 }
 
 /// Whether the pieces hold the letters (lower case) in their order.
-pub fn holds_letters(pieces: [&str; 3], letters: &str) -> bool {
+pub fn holds_letters(pieces: [&str; 4], letters: &str) -> bool {
     if letters.is_ascii() { ascii_letters(pieces, letters.as_bytes()) } else { any_letters(pieces, letters) }
 }
 
-fn ascii_letters(pieces: [&str; 3], letters: &[u8]) -> bool {
+fn ascii_letters(pieces: [&str; 4], letters: &[u8]) -> bool {
     let mut wanted = letters.iter();
     let Some(mut next) = wanted.next() else { return true };
     for piece in pieces {
@@ -179,7 +184,7 @@ fn ascii_letters(pieces: [&str; 3], letters: &[u8]) -> bool {
     false
 }
 
-fn any_letters(pieces: [&str; 3], letters: &str) -> bool {
+fn any_letters(pieces: [&str; 4], letters: &str) -> bool {
     let mut wanted = letters.chars().peekable();
     for character in pieces.iter().flat_map(|it| it.chars()).flat_map(char::to_lowercase) {
         wanted.next_if_eq(&character);
@@ -194,8 +199,8 @@ mod tests {
     struct Row(&'static str, Labels);
 
     impl Filtered for Row {
-        fn words(&self) -> [&str; 3] {
-            ["shop", "/", self.0]
+        fn words(&self) -> [&str; 4] {
+            ["shop", "/", self.0, ""]
         }
         fn labels(&self) -> Option<&Labels> {
             Some(&self.1)

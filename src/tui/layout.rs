@@ -10,6 +10,8 @@
 
 use ratatui::layout::Rect;
 
+use super::panes::SUBJECTS;
+
 /// The smallest screen that is drawn.
 pub const SMALLEST: (u16, u16) = (60, 15);
 
@@ -71,7 +73,7 @@ pub fn areas(area: Rect, pane: usize, (side, holds): (Side, Holds), share: Share
         }
         return areas;
     }
-    let columns = columns(area.width, side, share);
+    let columns = columns(area.width, side, share, pane);
     let (left, rest) = split(main, columns);
     areas.view = rest;
     if area.width < 100 || area.height < 30 {
@@ -86,10 +88,13 @@ pub fn areas(area: Rect, pane: usize, (side, holds): (Side, Holds), share: Share
 }
 
 /// How many columns the panes get.
-fn columns(width: u16, side: Side, share: Share) -> u16 {
+fn columns(width: u16, side: Side, share: Share, pane: usize) -> u16 {
     let percent: u32 = match (share, side) {
         (Share::Normal, _) if width >= 160 => 38,
         (Share::Normal, _) if width >= 100 => 48,
+        // Grants are long lines, and so is what stands about a subject: what has the keys takes more.
+        (Share::Normal, Side::Pane) if pane == SUBJECTS => 60,
+        (Share::Normal, Side::View) if pane == SUBJECTS => 36,
         (Share::Normal, _) => 50,
         (_, Side::Pane) => 66,
         (_, Side::View) => 34,

@@ -12,6 +12,7 @@
 //! clock: the loop in [`crate::run`] sends what happens and does what is asked for. What can be done stands in one
 //! table, [`command::COMMANDS`]; what can be looked at in [`panes::PANES`] and [`explain::TABS`].
 
+mod access;
 pub mod answers;
 pub mod app;
 pub mod command;

@@ -1,203 +1,160 @@
-//! Who is named in bindings, and which service accounts there are: the rows of the Subjects pane.
+//! The rows of the Subjects pane: who there is, and what those on the screen weigh.
 //!
 //! ```text
-//! user:alice      rolebinding/shop/edit-alice, clusterrolebinding/view-all
-//! sa:shop/web     exists, no binding
-//! sa:shop/gone    bound, does not exist
+//! sa:shop/web    run pods     2 ns   shared
+//! user:alice     everything   all    left
 //! ```
 //!
-//! What a subject may really do is `rbac`'s to say; this is only who there is and what names them.
+//! A row is only the name of somebody, in the strings that the cluster holds anyway: 40,000 subjects cost little.
+//! What they weigh is asked of [`crate::rbac::Index`] for those who are looked at, and kept until something that it
+//! rests on changes.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::collections::BTreeMap;
 
 use super::filter::Filtered;
 use super::list::Row;
-use crate::model::cluster::{Change, Cluster, Diff};
-use crate::model::id::ObjectId;
+use super::world::World;
+use crate::model::cluster::{Change, Diff};
+use crate::model::facts::Pod;
 use crate::model::labels::Labels;
-use crate::model::role::{Binding, Subject, SubjectKind};
+use crate::model::role::{Subject, SubjectKind};
+use crate::rbac::subjects::{Row as Weight, missing_account, subjects_of};
 
-/// Whether a subject is an object of the cluster.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Existence {
-    /// Users and groups: a cluster does not know them.
-    NotAnObject,
-    Exists,
-    /// A binding names a service account that is not there.
-    Missing,
-}
-
-/// One subject and what names it.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Found {
-    pub subject: Subject,
-    /// In order, each once; a list, since most subjects have one or two.
-    pub bindings: Vec<ObjectId>,
-    pub existence: Existence,
-    /// The word before the name and what parts it, kept for filters: `sa:shop`, `/`.
-    words: (String, &'static str),
-}
-
-impl Found {
-    fn new(subject: Subject) -> Self {
-        let words = match &subject.kind {
-            SubjectKind::User => ("user".into(), ":"),
-            SubjectKind::Group => ("group".into(), ":"),
-            SubjectKind::ServiceAccount => (format!("sa:{}", subject.namespace), "/"),
-            SubjectKind::Other(kind) => (kind.to_string(), ":"),
-        };
-        let existence = match subject.kind {
-            SubjectKind::ServiceAccount => Existence::Missing,
-            _ => Existence::NotAnObject,
-        };
-        Self { subject, bindings: Vec::new(), existence, words }
-    }
-
-    /// How many bindings hold everywhere, and how many in a namespace.
-    pub fn reach(&self) -> (usize, usize) {
-        let everywhere = self.bindings.iter().filter(|it| it.namespace.is_empty()).count();
-        (everywhere, self.bindings.len() - everywhere)
-    }
-
-    fn bind(&mut self, id: ObjectId) {
-        if let Err(at) = self.bindings.binary_search(&id) {
-            self.bindings.reserve_exact(1);
-            self.bindings.insert(at, id);
+impl Filtered for Subject {
+    fn words(&self) -> [&str; 4] {
+        match &self.kind {
+            SubjectKind::User => ["user:", "", "", &self.name],
+            SubjectKind::Group => ["group:", "", "", &self.name],
+            SubjectKind::ServiceAccount => ["sa:", &self.namespace, "/", &self.name],
+            SubjectKind::Other(kind) => [kind, ":", "", &self.name],
         }
-    }
-
-    fn unbind(&mut self, id: &ObjectId) {
-        if let Ok(at) = self.bindings.binary_search(id) {
-            self.bindings.remove(at);
-        }
-    }
-
-    fn is_nothing(&self) -> bool {
-        self.bindings.is_empty() && self.existence != Existence::Exists
-    }
-}
-
-impl Filtered for Arc<Found> {
-    fn words(&self) -> [&str; 3] {
-        [&self.words.0, self.words.1, &self.subject.name]
     }
     fn labels(&self) -> Option<&Labels> {
         None
     }
 }
 
-impl Row for Arc<Found> {
+impl Row for Subject {
     type Key = Subject;
     fn key(&self) -> Subject {
-        self.subject.clone()
+        self.clone()
     }
     fn order(&self, other: &Self) -> Ordering {
-        self.subject.cmp(&other.subject)
+        self.cmp(other)
     }
 }
 
-/// All subjects, kept as the cluster changes.
-#[derive(Clone, PartialEq, Debug, Default)]
-pub struct Subjects {
-    found: BTreeMap<Subject, Arc<Found>>,
+/// The subjects whose rows one change brings, moves or takes away; whether they are there the world knows.
+pub fn touched(world: &World, change: &Change) -> Vec<Subject> {
+    match change {
+        Change::Binding(diff) => {
+            let mut all: Vec<Subject> = sides(diff).flat_map(|it| subjects_of(it)).collect();
+            all.sort_unstable();
+            all.dedup();
+            all
+        }
+        Change::ServiceAccount(diff) => {
+            let account = diff.after.as_ref().or(diff.before.as_ref()).map(|it| &it.meta);
+            let subject = account.map(|it| Subject {
+                kind: SubjectKind::ServiceAccount,
+                namespace: it.namespace.clone(),
+                name: it.name.clone(),
+            });
+            subject.into_iter().collect()
+        }
+        Change::Pod(diff) => sides(diff).filter_map(|it| missing_account(&world.cluster, it)).collect(),
+        _ => Vec::new(),
+    }
 }
 
-/// A subject's row before and after a change.
-pub type Moved = (Option<Arc<Found>>, Option<Arc<Found>>);
+fn sides<T>(diff: &Diff<T>) -> impl Iterator<Item = &std::sync::Arc<T>> {
+    diff.before.iter().chain(&diff.after)
+}
 
-impl Subjects {
-    /// All subjects of a cluster.
-    pub fn of(cluster: &Cluster) -> Self {
-        let mut found: BTreeMap<Subject, Found> = BTreeMap::new();
-        for account in cluster.service_accounts.iter() {
-            let subject = account_subject(&account.meta.namespace, &account.meta.name);
-            found.entry(subject.clone()).or_insert_with(|| Found::new(subject)).existence = Existence::Exists;
-        }
-        for binding in cluster.bindings.iter() {
-            for subject in named(binding) {
-                let entry = found.entry(subject.clone()).or_insert_with(|| Found::new(subject));
-                entry.bind(binding.id());
-            }
-        }
-        Self { found: found.into_iter().map(|(subject, it)| (subject, Arc::new(it))).collect() }
-    }
+/// What subjects weigh, as far as it has been asked.
+#[derive(Clone, Debug, Default)]
+pub struct Weights {
+    known: BTreeMap<Subject, Weight>,
+}
 
-    /// All rows, in order.
-    pub fn rows(&self) -> impl Iterator<Item = &Arc<Found>> {
-        self.found.values()
-    }
-
-    /// One subject's row.
-    pub fn get(&self, subject: &Subject) -> Option<&Arc<Found>> {
-        self.found.get(subject)
-    }
-
-    /// Takes one change in and says which rows it moved.
-    pub fn apply(&mut self, change: &Change) -> Vec<Moved> {
+impl Weights {
+    /// Drops what a change may have moved.
+    pub fn forget(&mut self, change: &Change) {
         match change {
-            Change::Binding(diff) => self.rebind(diff),
+            // A role may be anybody's, and a binding may name a group of many.
+            Change::Role(_) | Change::Binding(_) | Change::Coverage(_) | Change::Readable(_) => self.known.clear(),
             Change::ServiceAccount(diff) => {
-                let Some(account) = diff.after.as_ref().or(diff.before.as_ref()) else { return Vec::new() };
-                let subject = account_subject(&account.meta.namespace, &account.meta.name);
-                let existence = if diff.after.is_some() { Existence::Exists } else { Existence::Missing };
-                vec![self.edit(subject, |it| it.existence = existence)]
-            }
-            _ => Vec::new(),
-        }
-    }
-
-    fn rebind(&mut self, diff: &Diff<Binding>) -> Vec<Moved> {
-        let before = diff.before.as_deref().map(named).unwrap_or_default();
-        let after = diff.after.as_deref().map(named).unwrap_or_default();
-        let Some(id) = diff.after.as_ref().or(diff.before.as_ref()).map(|it| it.id()) else { return Vec::new() };
-        let gone = before.difference(&after).map(|it| (it.clone(), false));
-        let new = after.difference(&before).map(|it| (it.clone(), true));
-        let edits: Vec<(Subject, bool)> = gone.chain(new).collect();
-        let edit = |(subject, is_new)| {
-            self.edit(subject, |it| {
-                if is_new {
-                    it.bind(id.clone());
-                } else {
-                    it.unbind(&id);
+                for account in sides(diff) {
+                    self.forget_namespace(&account.meta.namespace);
                 }
-            })
-        };
-        edits.into_iter().map(edit).collect()
-    }
-
-    fn edit(&mut self, subject: Subject, edit: impl FnOnce(&mut Found)) -> Moved {
-        let before = self.found.get(&subject).cloned();
-        let mut after = before.as_deref().cloned().unwrap_or_else(|| Found::new(subject.clone()));
-        edit(&mut after);
-        if after.is_nothing() {
-            self.found.remove(&subject);
-            return (before, None);
+            }
+            Change::Pod(diff) if runs(&diff.before) != runs(&diff.after) => {
+                for pod in sides(diff) {
+                    self.forget_namespace(&pod.meta.namespace);
+                }
+            }
+            _ => {}
         }
-        let after = Arc::new(after);
-        self.found.insert(subject, after.clone());
-        (before, Some(after))
+    }
+
+    fn forget_namespace(&mut self, namespace: &str) {
+        if !self.known.is_empty() {
+            self.known.retain(|it, _| it.namespace != *namespace);
+        }
     }
 }
 
-/// A service account as bindings name it.
-fn account_subject(namespace: &crate::model::name::Name, name: &crate::model::name::Name) -> Subject {
-    Subject { kind: SubjectKind::ServiceAccount, namespace: namespace.clone(), name: name.clone() }
+/// What of a pod a weight rests on.
+fn runs(pod: &Option<std::sync::Arc<Pod>>) -> Option<(&str, impl PartialEq)> {
+    let pod = pod.as_ref().filter(|it| !it.phase.is_finished())?;
+    Some((&pod.service_account, &pod.owner))
 }
 
-/// The subjects of a binding, each once.
-fn named(binding: &Binding) -> BTreeSet<Subject> {
-    binding.subjects.iter().cloned().collect()
+impl World {
+    /// Weighs these subjects, where that has not been done.
+    pub fn weigh(&mut self, subjects: impl IntoIterator<Item = Subject>) {
+        let new: Vec<Subject> = subjects.into_iter().filter(|it| !self.weights.known.contains_key(it)).collect();
+        if !new.is_empty() {
+            let rows = self.rbac.weigh(&self.cluster, self.people.as_deref(), new);
+            self.weights.known.extend(rows.into_iter().map(|it| (it.subject.clone(), it)));
+        }
+    }
+
+    /// Weighs everybody: to sort by it, or to filter.
+    pub fn weigh_all(&mut self) {
+        let all = self.rbac.everybody(&self.cluster);
+        if self.weights.known.len() < all.len() {
+            self.weigh(all);
+        }
+    }
+
+    /// What one subject weighs.
+    pub fn weight(&self, subject: &Subject) -> Cow<'_, Weight> {
+        match self.weights.known.get(subject) {
+            Some(known) => Cow::Borrowed(known),
+            None => {
+                let mut rows = self.rbac.weigh(&self.cluster, self.people.as_deref(), vec![subject.clone()]);
+                Cow::Owned(rows.swap_remove(0))
+            }
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
+    use std::sync::Arc;
+
     use crate::model::cluster::{AnyFact, Delta, Entry};
     use crate::model::coverage::Coverage;
     use crate::model::facts::{Meta, ServiceAccount};
-    use crate::model::role::RoleRef;
+    use crate::model::id::{Kind, ObjectId};
+    use crate::model::role::{Binding, RoleRef};
+    use crate::net::Settings;
+    use crate::tui::world::SelfCheck;
 
     fn meta(namespace: &str, name: &str) -> Meta {
         Meta { namespace: namespace.into(), name: name.into(), ..Meta::default() }
@@ -207,35 +164,54 @@ mod tests {
         Subject { kind, namespace: namespace.into(), name: name.into() }
     }
 
-    fn bind(name: &str, subjects: Vec<Subject>) -> Delta {
-        let binding =
-            Binding { meta: meta("shop", name), role: RoleRef::default(), subjects: subjects.into_iter().collect() };
-        Delta::Put(Entry { fact: AnyFact::Binding(Arc::new(binding)), problems: Vec::new() })
+    fn put(fact: AnyFact) -> Delta {
+        Delta::Put(Entry { fact, problems: Vec::new() })
     }
 
-    /// The law of every index: built from the whole equals built step by step.
+    fn bind(name: &str, subjects: Vec<Subject>) -> Delta {
+        let (role, subjects) = (RoleRef::default(), subjects.into_iter().collect());
+        put(AnyFact::Binding(Arc::new(Binding { meta: meta("shop", name), role, subjects })))
+    }
+
+    fn pod(name: &str) -> Delta {
+        let pod = Pod { meta: meta("shop", name), service_account: "lost".into(), ..Pod::default() };
+        put(AnyFact::Pod(Arc::new(pod)))
+    }
+
+    /// The law of every list: rows moved change by change are those that filling anew gives.
     #[test]
-    fn changes_lead_to_what_building_anew_gives() {
+    fn touched_subjects_are_all_that_come_and_go() {
         let alice = subject(SubjectKind::User, "", "alice");
         let web = subject(SubjectKind::ServiceAccount, "shop", "web");
-        let account = ServiceAccount { meta: meta("shop", "web") };
+        let robot = subject(SubjectKind::Other("Robot".into()), "", "r2");
+        let homeless = subject(SubjectKind::ServiceAccount, "", "web");
         let steps = [
-            bind("a", vec![alice.clone(), web.clone()]),
-            bind("b", vec![alice.clone(), alice.clone()]),
-            Delta::Put(Entry { fact: AnyFact::ServiceAccount(Arc::new(account)), problems: Vec::new() }),
+            bind("a", vec![alice.clone(), web.clone(), robot]),
+            bind("b", vec![alice.clone(), alice.clone(), homeless]),
+            put(AnyFact::ServiceAccount(Arc::new(ServiceAccount { meta: meta("shop", "web") }))),
+            pod("one"),
+            pod("two"),
             bind("a", vec![web.clone()]),
-            Delta::Gone(ObjectId::new(crate::model::id::Kind::SERVICE_ACCOUNT, "shop", "web")),
-            Delta::Gone(ObjectId::new(crate::model::id::Kind::ROLE_BINDING, "shop", "b")),
+            Delta::Gone(ObjectId::new(Kind::POD, "shop", "one")),
+            Delta::Gone(ObjectId::new(Kind::SERVICE_ACCOUNT, "shop", "web")),
+            Delta::Gone(ObjectId::new(Kind::ROLE_BINDING, "shop", "b")),
+            Delta::Gone(ObjectId::new(Kind::POD, "shop", "two")),
         ];
-        let mut cluster = Cluster::new(Coverage::Live);
-        let mut subjects = Subjects::of(&cluster);
+        let mut world =
+            World::of(crate::model::cluster::Cluster::new(Coverage::Live), Settings::default(), SelfCheck::Off);
+        let mut held: BTreeSet<Subject> = BTreeSet::new();
         for step in steps {
-            cluster.apply(step).iter().for_each(|it| {
-                subjects.apply(it);
-            });
-            assert_eq!(subjects, Subjects::of(&cluster));
+            for change in world.apply(vec![step]) {
+                for subject in touched(&world, &change) {
+                    match world.rbac.is_somebody(&world.cluster, &subject) {
+                        true => drop(held.insert(subject)),
+                        false => drop(held.remove(&subject)),
+                    }
+                }
+            }
+            let anew: BTreeSet<Subject> = world.rbac.everybody(&world.cluster).into_iter().collect();
+            assert_eq!(held, anew);
         }
-        assert!(subjects.get(&alice).is_none(), "nothing names alice any more");
-        assert_eq!(subjects.get(&web).map(|it| it.existence), Some(Existence::Missing));
+        assert_eq!(held.into_iter().collect::<Vec<_>>(), [web], "only what binding a still names");
     }
 }

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::subjects::Subjects;
+use super::subjects::Weights;
 use crate::model::cluster::{Change, Cluster, Delta};
 use crate::model::coverage::Coverage;
 use crate::model::facts::{Pod, PodNetwork};
@@ -15,7 +15,9 @@ use crate::model::name::Name;
 use crate::model::policy::Policy;
 use crate::net::verdict::Tri;
 use crate::net::{Index, IsolationCounts, Settings};
+use crate::people::People;
 use crate::rbac;
+use crate::rbac::served::Served;
 
 /// A cluster with all that is derived from it.
 #[derive(Clone, Debug)]
@@ -23,7 +25,11 @@ pub struct World {
     pub cluster: Cluster,
     pub index: Index,
     pub rbac: rbac::Index,
-    pub subjects: Subjects,
+    /// Who people are and which groups they are in, where that was told (`--directory`).
+    pub people: Option<Arc<People>>,
+    /// What the API serves: as discovery tells, else a built-in table.
+    pub served: Arc<Served>,
+    pub(super) weights: Weights,
     pub settings: Settings,
     pub check: SelfCheck,
     counts: BTreeMap<Name, IsolationCounts>,
@@ -41,8 +47,13 @@ impl World {
     /// The world of a cluster.
     pub fn of(cluster: Cluster, settings: Settings, check: SelfCheck) -> Self {
         let (index, rbac) = (Index::with(&cluster, settings.clone()), rbac::Index::build(&cluster));
-        let subjects = Subjects::of(&cluster);
-        Self { cluster, index, rbac, subjects, settings, check, counts: BTreeMap::new() }
+        let (served, weights) = (Arc::new(Served::built_in()), Weights::default());
+        Self { cluster, index, rbac, people: None, served, weights, settings, check, counts: BTreeMap::new() }
+    }
+
+    /// The same, knowing a directory of people.
+    pub fn with_people(self, people: Option<Arc<People>>) -> Self {
+        Self { people, ..self }
     }
 
     /// A cluster of which nothing is known yet.
@@ -58,9 +69,7 @@ impl World {
             // Step by step: the index must see the cluster as each change left it.
             self.index.apply(&self.cluster, &changes);
             self.rbac.apply(&self.cluster, &changes);
-            changes.iter().for_each(|it| {
-                self.subjects.apply(it);
-            });
+            changes.iter().for_each(|it| self.weights.forget(it));
             all.extend(changes);
         }
         self.forget_counts(&all);

@@ -83,8 +83,8 @@ struct Space {
 }
 
 impl Filtered for Space {
-    fn words(&self) -> [&str; 3] {
-        [&self.name, "", ""]
+    fn words(&self) -> [&str; 4] {
+        [&self.name, "", "", ""]
     }
     fn labels(&self) -> Option<&Labels> {
         self.fact.as_ref().map(|it| &it.meta.labels)

@@ -54,8 +54,8 @@ const COLUMNS: &[Column<Arc<Pod>>] = &[
 ];
 
 impl Filtered for Arc<Pod> {
-    fn words(&self) -> [&str; 3] {
-        [&self.meta.namespace, "/", &self.meta.name]
+    fn words(&self) -> [&str; 4] {
+        [&self.meta.namespace, "/", &self.meta.name, ""]
     }
     fn labels(&self) -> Option<&Labels> {
         Some(&self.meta.labels)

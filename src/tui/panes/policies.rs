@@ -65,8 +65,8 @@ const COLUMNS: &[Column<Arc<Policy>>] = &[
 ];
 
 impl Filtered for Arc<Policy> {
-    fn words(&self) -> [&str; 3] {
-        [&self.meta.namespace, if self.meta.namespace.is_empty() { "" } else { "/" }, &self.meta.name]
+    fn words(&self) -> [&str; 4] {
+        [&self.meta.namespace, if self.meta.namespace.is_empty() { "" } else { "/" }, &self.meta.name, ""]
     }
     fn labels(&self) -> Option<&Labels> {
         Some(&self.meta.labels)

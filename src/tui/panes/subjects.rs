@@ -1,31 +1,26 @@
-//! `[4] Subjects`: who is named in bindings, and which service accounts there are.
+//! `[4] Subjects`: users, groups and service accounts, the worst that each can do, where, and what is odd about them.
 
-use std::sync::Arc;
-
-use super::{Cell, Column, Item, PaneSpec, Sorts, Table};
+use super::{Cell, Column, Item, Moves, PaneSpec, Sorts, Table};
 use crate::model::cluster::Change;
 use crate::model::id::Kind;
-use crate::model::role::SubjectKind;
+use crate::model::role::{Subject, SubjectKind};
+use crate::rbac::subjects::{Extent, Row as Weight};
 use crate::tui::list::{Given, List, SortKey};
-use crate::tui::subjects::{Existence, Found};
+use crate::tui::subjects;
 use crate::tui::theme::Role;
 use crate::tui::world::{Problems, View};
 
 /// The pane.
 pub const PANE: PaneSpec = PaneSpec {
     title: "Subjects",
-    help: "users, groups and service accounts, and the bindings that name them",
+    help: "users, groups and service accounts: the worst that each can do, where, and what is odd about it",
     new: || {
         Box::new(Table {
             list: List::default(),
             columns: COLUMNS,
             rows,
-            // Rows of a binding are found by building them anew: the world has done so already.
-            moves: |change, _| match change {
-                Change::Binding(_) | Change::ServiceAccount(_) => None,
-                _ => Some(Vec::new()),
-            },
-            item: |row: &Arc<Found>| Item::Subject(row.subject.clone()),
+            moves,
+            item: |row: &Subject| Item::Subject(row.clone()),
             key: |item| match item {
                 Item::Subject(subject) => Some(subject.clone()),
                 _ => None,
@@ -38,85 +33,103 @@ pub const PANE: PaneSpec = PaneSpec {
 /// Where subjects are found.
 const SOURCES: &[Kind] = &[Kind::ROLE_BINDING, Kind::CLUSTER_ROLE_BINDING, Kind::SERVICE_ACCOUNT];
 
-const COLUMNS: &[Column<Arc<Found>>] = &[
-    Column { title: "SUBJECT", width: 20, cell: |row, _| name(row), sorts: Sorts::Naturally },
+const COLUMNS: &[Column<Subject>] = &[
+    Column { title: "SUBJECT", width: 18, cell: |row, _| name(row), sorts: Sorts::Naturally },
+    Column { title: "WORST", width: 12, cell: worst, sorts: Sorts::Key(by_worst) },
+    Column { title: "WHERE", width: 5, cell: extent, sorts: Sorts::Key(by_extent) },
+    Column { title: "MARKS", width: 7, cell: marks, sorts: Sorts::Text },
     Column {
         title: "BOUND",
         width: 5,
-        cell: |row, _| row.bindings.len().into(),
-        sorts: Sorts::Key(|row, _| SortKey::Number(row.bindings.len() as u64)),
-    },
-    Column {
-        title: "WHERE",
-        width: 12,
-        cell: |row, _| reach(row),
-        sorts: Sorts::Key(|row, _| SortKey::Number((row.reach().0 * 100_000 + row.reach().1) as u64)),
+        cell: |row, view| view.world.weight(row).bindings.into(),
+        sorts: Sorts::Key(|row, view| SortKey::Number(view.world.weight(row).bindings as u64)),
     },
     Column {
         title: "PODS",
         width: 5,
-        cell: |row, view| pods(row, view),
-        sorts: Sorts::Key(|row, view| SortKey::Number(running(row, view) as u64)),
+        cell: pods,
+        sorts: Sorts::Key(|row, view| SortKey::Number(view.world.weight(row).pods as u64)),
     },
-    Column { title: "STATE", width: 9, cell: |row, view| state(row, view), sorts: Sorts::Text },
 ];
 
-fn rows(view: View<'_>) -> (Vec<Arc<Found>>, Given) {
-    let rows = view.world.subjects.rows().filter(|it| is_in(it, view)).cloned();
-    (rows.collect(), Given::InOrder)
+fn rows(view: View<'_>) -> (Vec<Subject>, Given) {
+    let world = view.world;
+    let mut all = world.rbac.everybody(&world.cluster);
+    if view.scope.problems == Problems::Only {
+        let odd = world.rbac.weigh(&world.cluster, world.people.as_deref(), all).into_iter().filter(Weight::is_odd);
+        all = odd.map(|it| it.subject).collect();
+    }
+    all.retain(|it| is_here(it, view));
+    (all, Given::Unordered)
+}
+
+fn moves(change: &Change, view: View<'_>) -> Option<Moves<Subject>> {
+    let moved = subjects::touched(view.world, change).into_iter();
+    Some(moved.map(|it| (Some(it.clone()), Some(it).filter(|it| is_in(it, view)))).collect())
+}
+
+fn is_in(row: &Subject, view: View<'_>) -> bool {
+    view.world.rbac.is_somebody(&view.world.cluster, row)
+        && is_here(row, view)
+        && (view.scope.problems == Problems::Everything || view.world.weight(row).is_odd())
 }
 
 /// In a scope of namespaces: its service accounts, and whoever is bound there or everywhere.
-fn is_in(row: &Found, view: View<'_>) -> bool {
+fn is_here(row: &Subject, view: View<'_>) -> bool {
     let scope = view.scope;
-    let is_here = scope.namespaces.is_empty()
-        || (!row.subject.namespace.is_empty() && scope.holds(&row.subject.namespace))
-        || row.bindings.iter().any(|it| scope.holds(&it.namespace));
-    is_here && (scope.problems == Problems::Everything || row.existence == Existence::Missing)
+    scope.namespaces.is_empty()
+        || (!row.namespace.is_empty() && scope.holds(&row.namespace))
+        || view.world.rbac.bindings_of(row).iter().any(|it| scope.holds(&it.meta.namespace))
 }
 
-fn name(row: &Found) -> Cell {
-    let role = if matches!(row.subject.kind, SubjectKind::Other(_)) { Role::Dim } else { Role::Text };
-    Cell::new(row.subject.to_string(), role)
+fn name(row: &Subject) -> Cell {
+    let role = if matches!(row.kind, SubjectKind::Other(_)) { Role::Dim } else { Role::Text };
+    Cell::new(row.to_string(), role)
 }
 
-fn reach(row: &Found) -> Cell {
-    match row.reach() {
-        (0, 0) => Cell::new("nowhere", Role::Dim),
-        (0, 1) => "1 binding".into(),
-        (0, bindings) => format!("{bindings} bindings").into(),
-        _ => Cell::new("cluster-wide", Role::Deny),
-    }
-}
-
-/// How many pods run as this service account.
-fn running(row: &Found, view: View<'_>) -> usize {
-    match row.subject.kind {
-        SubjectKind::ServiceAccount => {
-            let pods = view.world.cluster.pods.of(&row.subject.namespace).iter();
-            pods.filter(|it| it.service_account == row.subject.name).count()
-        }
-        _ => 0,
-    }
-}
-
-fn pods(row: &Found, view: View<'_>) -> Cell {
-    match row.subject.kind {
-        SubjectKind::ServiceAccount => running(row, view).into(),
+fn worst(row: &Subject, view: View<'_>) -> Cell {
+    let weight = view.world.weight(row);
+    match (weight.danger(), weight.worst) {
+        (Some(danger), Some(at)) => Cell::new(danger.word, if at < GRAVE { Role::Deny } else { Role::Text }),
         _ => Cell::new("", Role::Dim),
     }
 }
 
-fn state(row: &Found, view: View<'_>) -> Cell {
-    match row.existence {
-        Existence::Missing
-            if !view.world.cluster.coverage.is_complete(Kind::SERVICE_ACCOUNT, &row.subject.namespace) =>
-        {
-            Cell::new("unread", Role::Dim)
-        }
-        Existence::Missing => Cell::new("missing", Role::Deny),
-        Existence::Exists if row.bindings.is_empty() && running(row, view) == 0 => Cell::new("unused", Role::Dim),
-        Existence::Exists => "".into(),
-        Existence::NotAnObject => "".into(),
+/// So many of the dangers let somebody take the whole cluster, or much of it.
+const GRAVE: usize = 5;
+
+fn by_worst(row: &Subject, view: View<'_>) -> SortKey {
+    // The worst first, those without any last.
+    SortKey::Number(view.world.weight(row).worst.map_or(u64::MAX, |it| it as u64))
+}
+
+fn extent(row: &Subject, view: View<'_>) -> Cell {
+    match view.world.weight(row).extent {
+        Extent::Nothing => Cell::new("-", Role::Dim),
+        Extent::Groups => Cell::new("group", Role::Dim),
+        Extent::Namespaces(count) => format!("{count} ns").into(),
+        Extent::Cluster => "all".into(),
+    }
+}
+
+fn by_extent(row: &Subject, view: View<'_>) -> SortKey {
+    SortKey::Number(match view.world.weight(row).extent {
+        Extent::Nothing => 0,
+        Extent::Groups => 1,
+        Extent::Namespaces(count) => 1 + count as u64,
+        Extent::Cluster => u64::MAX,
+    })
+}
+
+fn marks(row: &Subject, view: View<'_>) -> Cell {
+    let weight = view.world.weight(row);
+    let words: Vec<&str> = weight.oddities.iter().map(|it| it.as_str()).collect();
+    Cell::new(words.join(" "), if weight.is_odd() { Role::Deny } else { Role::Dim })
+}
+
+fn pods(row: &Subject, view: View<'_>) -> Cell {
+    match row.kind {
+        SubjectKind::ServiceAccount => view.world.weight(row).pods.into(),
+        _ => Cell::new("", Role::Dim),
     }
 }
