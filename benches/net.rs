@@ -10,10 +10,11 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use kreach::kinds::Intern;
 use kreach::model::address::{Addresses, Block};
 use kreach::model::cluster::{AnyFact, Change, Cluster, Delta, Entry};
 use kreach::model::facts::{ContainerPort, ContainerRole, Meta, Namespace, Pod};
-use kreach::model::id::{Kind, PodId};
+use kreach::model::id::{Kind, PodId, WorkloadId};
 use kreach::model::labels::{Labels, NamespaceMatch, Operator, Requirement, Selector, SelectorSet};
 use kreach::model::name::Name;
 use kreach::model::place::Place;
@@ -105,11 +106,13 @@ fn world(shape: &Shape, dice: &mut Dice) -> Cluster {
 }
 
 fn fill_pods(cluster: &mut Cluster, shape: &Shape, dice: &mut Dice, apps: &mut [Vec<String>]) {
+    // Equal strings, label sets and port lists are one, as the door makes them.
+    let mut intern = Intern::new();
     let (mut made, mut turn) = (0, 0);
     while made < shape.pods {
         let at = turn % shape.namespaces;
         turn += 1;
-        let (namespace, team) = (Name::from(namespace_name(at)), format!("team-{}", at % 60));
+        let (namespace, team) = (intern.name(&namespace_name(at)), format!("team-{}", at % 60));
         for workload in 0..if at < 3 { 40 } else { 4 + dice.roll(18) } {
             let app = if at == 0 && workload == 0 {
                 "kube-dns".to_owned()
@@ -117,40 +120,41 @@ fn fill_pods(cluster: &mut Cluster, shape: &Shape, dice: &mut Dice, apps: &mut [
                 format!("{}-{:x}", APPS[dice.roll(6)], dice.roll(0xf_ffff))
             };
             let (tier, hash) = (TIERS[dice.roll(3)], format!("{:x}", dice.roll(0xfff_ffff)));
-            let ports = ports(dice);
+            let ports = intern.ports(ports(dice));
             for replica in 0..=dice.roll(9) {
                 if made == shape.pods {
                     return;
                 }
-                let mut all: Vec<(Name, Name)> = labels(&[
+                let unique = format!("u{made}");
+                let mut all: Vec<(&str, &str)> = vec![
                     ("app", &app),
                     ("app.kubernetes.io/name", &app),
                     ("team", &team),
                     ("tier", tier),
                     ("pod-template-hash", &hash),
                     ("environment", "production"),
-                ])
-                .iter()
-                .map(|(key, value)| (key.clone(), value.clone()))
-                .collect();
+                ];
                 match at {
-                    0 if workload == 0 => all.push(("k8s-app".into(), "kube-dns".into())),
-                    1 => all.push(("app.kubernetes.io/component".into(), "controller".into())),
+                    0 if workload == 0 => all.push(("k8s-app", "kube-dns")),
+                    1 => all.push(("app.kubernetes.io/component", "controller")),
                     _ => {}
                 }
                 if shape.unique {
-                    all.push(("unique".into(), format!("u{made}").into()));
+                    all.push(("unique", &unique));
                 }
                 let address = Ipv4Addr::from(0x0a80_0000 + made as u32);
                 let name = format!("{app}-{hash}-{turn}-{replica}");
                 let meta = Meta {
                     namespace: namespace.clone(),
                     name: name.into(),
-                    labels: Labels::new(all),
+                    labels: intern.labels(all.into_iter()),
                     ..Meta::default()
                 };
                 let addresses = Addresses::new([IpAddr::V4(address)]);
-                let pod = Pod { meta, addresses, ports: ports.clone(), node: "n".into(), ..Pod::default() };
+                let node = intern.name(&format!("node-{}", made % 1500));
+                let (kind, name) = (intern.name("ReplicaSet"), intern.name(&format!("{app}-{hash}")));
+                let owner = Some(intern.owner(WorkloadId { namespace: namespace.clone(), kind, name }));
+                let pod = Pod { meta, addresses, ports: ports.clone(), node, owner, ..Pod::default() };
                 put(cluster, AnyFact::Pod(Arc::new(pod)));
                 made += 1;
             }
@@ -159,7 +163,7 @@ fn fill_pods(cluster: &mut Cluster, shape: &Shape, dice: &mut Dice, apps: &mut [
     }
 }
 
-fn ports(dice: &mut Dice) -> Arc<[ContainerPort]> {
+fn ports(dice: &mut Dice) -> Vec<ContainerPort> {
     let port = |name: &str, number| ContainerPort {
         name: name.into(),
         protocol: Protocol::Tcp,
@@ -173,7 +177,7 @@ fn ports(dice: &mut Dice) -> Arc<[ContainerPort]> {
     if dice.percent(15) {
         ports.push(port("grpc", 9000));
     }
-    ports.into()
+    ports
 }
 
 fn tcp(first: u16, last: u16) -> PortMatch {

@@ -142,7 +142,7 @@ pub struct Considered {
     /// The first rule that surely fits, else the first that may; for a question without a port, that fits some.
     pub fit: Option<Fit>,
     /// Set for something that is not a policy we read: why this row stands here.
-    pub gap: Option<Gap>,
+    pub gap: Option<Box<Gap>>,
 }
 
 impl Considered {
@@ -182,9 +182,9 @@ pub struct Gate {
     /// All that govern the target in this direction, in order of evaluation.
     pub policies: Vec<Considered>,
     /// The destination ports that it surely lets pass.
-    pub allowed: PortSet,
+    pub allowed: Arc<PortSet>,
     /// The destination ports that it may let pass; holds `allowed`.
-    pub possible: PortSet,
+    pub possible: Arc<PortSet>,
 }
 
 impl Gate {
@@ -213,7 +213,7 @@ impl Gate {
                 place: gap.place.clone(),
                 what: gap.what.clone(),
             });
-            it.gap.iter().cloned().chain(parts)
+            it.gap.as_deref().cloned().into_iter().chain(parts)
         });
         policies.collect()
     }

@@ -89,7 +89,7 @@ impl Index {
     }
 
     fn seen_now(&self) -> usize {
-        self.ports.seen() + self.keys.len()
+        self.ports.seen() + self.words.len()
     }
 
     /// The number of a namespace, entered if it is new.
@@ -125,14 +125,16 @@ impl Index {
             self.classes_of(cluster, namespace, pod)
         };
         [class, host].into_iter().filter(|it| *it != NO_CLASS).for_each(|it| self.enter(it));
-        let rows = self.pods_mut(namespace);
-        let row = PodRow { name: pod.meta.name.clone(), class, host, pod: pod.clone() };
-        match rows.binary_search_by(|it| it.name.cmp(&pod.meta.name)) {
-            Ok(at) => {
-                let before = std::mem::replace(&mut rows[at], row);
+        let row = PodRow { class, host, pod: pod.clone() };
+        match self.namespaces.get(namespace).place(&pod.meta.name) {
+            Some(at) => {
+                let before = std::mem::replace(&mut self.pods_mut(namespace)[at], row);
                 self.leave_row(&before);
             }
-            Err(at) => {
+            None => {
+                let rows = self.pods_mut(namespace);
+                let is_last = rows.last().is_none_or(|it| *it.name() < pod.meta.name);
+                let at = if is_last { rows.len() } else { rows.partition_point(|it| *it.name() < pod.meta.name) };
                 rows.insert(at, row);
                 Arc::make_mut(&mut self.namespaces.get_mut(namespace).tags).insert(at, tag(&pod.meta.name));
             }
@@ -158,9 +160,8 @@ impl Index {
 
     fn remove_pod(&mut self, pod: &Pod) {
         let Some(&namespace) = self.namespace_ids.get(&pod.meta.namespace) else { return };
-        let rows = self.pods_mut(namespace);
-        if let Ok(at) = rows.binary_search_by(|it| it.name.cmp(&pod.meta.name)) {
-            let row = rows.remove(at);
+        if let Some(at) = self.namespaces.get(namespace).place(&pod.meta.name) {
+            let row = self.pods_mut(namespace).remove(at);
             Arc::make_mut(&mut self.namespaces.get_mut(namespace).tags).remove(at);
             self.leave_row(&row);
         }
@@ -237,7 +238,7 @@ impl Index {
     fn renew_ghosts(&mut self, cluster: &Cluster) {
         let wanted = self.wanted_ghosts(cluster);
         for (key, id) in self.ghosts.as_ref().clone() {
-            let keeps = wanted.get(&key).is_some_and(|(_, gap)| self.policies.get(id).gap.as_ref() == Some(gap));
+            let keeps = wanted.get(&key).is_some_and(|(_, gap)| self.policies.get(id).gap.as_deref() == Some(gap));
             if !keeps {
                 self.remove_policy(id);
                 Arc::make_mut(&mut self.ghosts).remove(&key);

@@ -3,14 +3,13 @@
 //! A class is found by what tells its pods apart and knows which peers hold it and which policies govern it, so that
 //! judging a pair never looks at a label. It goes when its last pod goes.
 
-use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::hash::{BuildHasher, Hash};
 use std::sync::Arc;
 
 use ipnet::IpNet;
 use rustc_hash::FxBuildHasher;
 
+use super::dress::{Dress, Keys};
 use super::peers::Key;
 use super::{Index, family_slot, slot};
 use crate::model::address::{Addresses, Family};
@@ -92,7 +91,7 @@ pub(super) struct ClassKey {
     pub sort: Sort,
     pub namespace: u32,
     /// Only those under keys that selectors read.
-    pub labels: Labels,
+    pub labels: Dress,
     pub declared: u32,
     pub families: Families,
     /// The blocks that hold it.
@@ -124,7 +123,7 @@ impl Class {
     }
 
     pub fn bytes(&self) -> usize {
-        16 + self.key.labels.len() * 16
+        self.key.labels.bytes()
             + (self.key.blocks.capacity() + self.peers.capacity()) * 4
             + self.policies.capacity() * 4
     }
@@ -143,19 +142,6 @@ impl Class {
 pub(super) fn hash_of(key: &impl Hash) -> u64 {
     FxBuildHasher.hash_one(key)
 }
-
-/// The labels under these keys.
-pub(super) fn project(labels: &Labels, keys: &std::collections::BTreeSet<Name>) -> Labels {
-    if keys.len() < labels.len() {
-        let pairs = keys.iter().filter_map(|key| Some((key.clone(), labels.get(key)?.clone())));
-        return Labels::new(pairs);
-    }
-    let read = labels.iter().filter(|(key, _)| keys.contains(key.as_str()));
-    Labels::new(read.map(|(key, value)| (key.clone(), value.clone())))
-}
-
-/// The pods of one class by a feature: their namespaces and places.
-type Parts<T> = BTreeMap<T, Vec<(u32, u32)>>;
 
 impl Index {
     /// Where an end without a known address may be.
@@ -180,8 +166,12 @@ impl Index {
         host.sort = if node.is_some() { Sort::HostNode } else { Sort::UnknownNode };
         host.namespace = self.namespace(cluster, &Name::empty());
         host.declared = super::ports::NOTHING_DECLARED;
-        host.labels = node.map(|it| project(&it.meta.labels, &self.node_keys)).unwrap_or_default();
+        host.labels = node.map(|it| self.dress(&it.meta.labels, &self.node_keys.clone())).unwrap_or_default();
         (own, host)
+    }
+
+    fn dress(&mut self, labels: &Labels, keys: &Keys) -> Dress {
+        Dress::of(labels, keys, Arc::make_mut(&mut self.words))
     }
 
     fn key(
@@ -197,7 +187,7 @@ impl Index {
         ClassKey {
             sort,
             namespace,
-            labels: project(labels, &self.keys),
+            labels: self.dress(labels, &self.keys.clone()),
             declared,
             families: Families::of(addresses, &ranges),
             blocks: self.blocks_holding(addresses, &ranges),
@@ -303,7 +293,7 @@ impl Index {
     }
 
     /// Changes the key of a class in its place; its pods must agree on it.
-    fn rekey(&mut self, id: u32, change: impl FnOnce(&mut ClassKey)) {
+    pub(super) fn rekey(&mut self, id: u32, change: impl FnOnce(&mut ClassKey)) {
         self.unlist(id);
         change(&mut self.classes.get_mut(id).key);
         let classes = &self.classes;
@@ -374,7 +364,7 @@ impl Index {
         let mut isolated = [false; 2];
         let mut odd = false;
         for entry in policies.iter().map(|it| self.policies.get(*it)) {
-            odd |= !entry.is_plain() || entry.policy.tier != Tier::Namespace;
+            odd |= !entry.is_plain() || entry.tier != Tier::Namespace;
             for direction in Direction::ALL {
                 isolated[slot(direction)] |= entry.isolates(direction);
             }
@@ -384,127 +374,5 @@ impl Index {
             if isolated[slot(direction)] { open.clear(class) } else { open.set(class) }
         }
         if odd { self.odd.set(class) } else { self.odd.clear(class) }
-    }
-
-    /// Parts the classes by a label key that no selector has read before.
-    pub(super) fn read_key(&mut self, key: &Name) {
-        Arc::make_mut(&mut self.keys).insert(key.clone());
-        // Pods of one workload share their labels and often follow each other.
-        let last: RefCell<(Labels, Option<Name>)> = RefCell::default();
-        let value = |pod: &Pod| {
-            let mut last = last.borrow_mut();
-            if !std::ptr::eq(last.0.as_slice(), pod.meta.labels.as_slice()) {
-                *last = (pod.meta.labels.clone(), pod.meta.labels.get(key).cloned());
-            }
-            last.1.clone()
-        };
-        self.refine(value, |class, value| {
-            // A node's class has the labels of the node.
-            if let (Some(value), Sort::Pod | Sort::HostPod) = (value, class.sort) {
-                let pairs = class.labels.iter().map(|(key, value)| (key.clone(), value.clone()));
-                class.labels = Labels::new(pairs.chain([(key.clone(), value.clone())]));
-            }
-        });
-    }
-
-    /// Parts the classes by a block that no rule has named before.
-    pub(super) fn read_block(&mut self, cluster: &Cluster, peer: u32) {
-        let Key::Block(block) = self.peers.get(peer).key.clone() else { return };
-        let ranges = [self.ranges(Sort::Pod), self.ranges(Sort::HostNode)];
-        let holds = |pod: &Pod| match pod.network {
-            crate::model::facts::PodNetwork::Own => ends::in_block(&block, &pod.addresses, &ranges[0]),
-            crate::model::facts::PodNetwork::Host => {
-                ends::in_block(&block, &ends::pod_addresses(cluster, pod), &ranges[1])
-            }
-        };
-        self.refine(holds, |class, tri| {
-            if tri.is_possible() {
-                class.blocks.push(Held::new(peer, *tri));
-                class.blocks.sort_unstable();
-            }
-        });
-    }
-
-    /// Parts every class by a feature of its pods.
-    ///
-    /// The host's class of a pod on the host network follows the pod: labels of pods do not change it.
-    fn refine<T: Clone + Ord>(&mut self, feature: impl Fn(&Pod) -> T, write: impl Fn(&mut ClassKey, &T)) {
-        let (whole, mut mixed) = self.survey(&feature);
-        let namespaces = if mixed.is_empty() { None } else { Some(self.namespaces.iter()) };
-        for (namespace, entry) in namespaces.into_iter().flatten() {
-            for (at, row) in entry.pods.iter().enumerate() {
-                for class in [row.class, row.host] {
-                    let Some(parts) = mixed.get_mut(&class) else { continue };
-                    parts.entry(feature(&row.pod)).or_default().push((namespace, at as u32));
-                }
-            }
-        }
-        for (class, part) in (0..).zip(whole).filter_map(|(class, part)| Some((class, part?))) {
-            let mut key = self.classes.get(class).key.clone();
-            write(&mut key, &part);
-            if key != self.classes.get(class).key {
-                self.keep_with(class, key);
-            }
-        }
-        for (class, parts) in mixed {
-            self.part_class(class, parts, &write);
-        }
-    }
-
-    /// By class: the feature that all its pods share; and the classes whose pods differ, without their parts yet.
-    fn survey<T: Clone + Ord>(&self, feature: impl Fn(&Pod) -> T) -> (Vec<Option<T>>, BTreeMap<u32, Parts<T>>) {
-        let mut whole: Vec<Option<T>> = vec![None; self.classes.bound()];
-        let mut mixed = BTreeMap::new();
-        self.each_pod(|row| {
-            for class in [row.class, row.host].into_iter().filter(|it| *it != super::NO_CLASS) {
-                let part = feature(&row.pod);
-                match &whole[class as usize] {
-                    None => whole[class as usize] = Some(part),
-                    Some(first) if *first == part => {}
-                    Some(_) => drop(mixed.insert(class, Parts::new())),
-                }
-            }
-        });
-        mixed.keys().for_each(|it| whole[*it as usize] = None);
-        (whole, mixed)
-    }
-
-    fn part_class<T: Clone + Ord>(&mut self, class: u32, parts: Parts<T>, write: &impl Fn(&mut ClassKey, &T)) {
-        let before = self.classes.get(class).key.clone();
-        let written = |feature: &T| {
-            let mut key = before.clone();
-            write(&mut key, feature);
-            key
-        };
-        // The part that needs no new key keeps the class, else the largest does.
-        let rank = |it: &(&T, &Vec<(u32, u32)>)| (written(it.0) == before, it.1.len());
-        let Some(keeper) = parts.iter().max_by_key(rank).map(|(it, _)| it.clone()) else { return };
-        let kept = written(&keeper);
-        for (feature, pods) in parts.iter().filter(|(it, _)| **it != keeper) {
-            let key = written(feature);
-            if key == kept {
-                continue;
-            }
-            for (namespace, at) in pods {
-                let new = self.class(key.clone());
-                self.enter(new);
-                let row = &mut self.pods_mut(*namespace)[*at as usize];
-                let place = if row.class == class { &mut row.class } else { &mut row.host };
-                let old = std::mem::replace(place, new);
-                self.weights[old as usize] -= 1;
-            }
-        }
-        if kept != before {
-            self.keep_with(class, kept);
-        }
-    }
-
-    /// Gives a class its new key and the memberships that follow from it.
-    fn keep_with(&mut self, class: u32, key: ClassKey) {
-        let blocks = key.blocks.clone();
-        self.rekey(class, |it| *it = key);
-        for held in blocks {
-            self.set_membership(held.peer(), class, held.tri());
-        }
     }
 }

@@ -6,6 +6,7 @@ use rustc_hash::FxBuildHasher;
 
 use super::classes::{Class, Sort};
 use super::members::Bits;
+use super::pair::NOWHERE;
 use super::peers::ANYONE;
 use super::row::Row;
 use super::units::{Alike, outcome};
@@ -131,7 +132,7 @@ impl Index {
         let (none, full) = (self.ports.none(), self.ports.full());
         let place = Name::from("some node");
         for direction in Direction::ALL {
-            let rows = self.rows(&host.found(&Name::empty()), direction);
+            let rows = self.rows(&host.found(&NOWHERE), direction);
             for class in self.live.iter().filter(|it| weights[*it as usize] > 0) {
                 let other = Alike { class, host: NO_CLASS, pods: 0, nodes: BTreeMap::new() };
                 let near = near.get(&class).copied().unwrap_or(0);
@@ -158,8 +159,7 @@ impl Index {
             counts.add(outcome(&sure, &possible, atom), near);
             total -= near;
         }
-        let nowhere = Name::empty();
-        let (sure, possible) = self.pass(&from.found(&nowhere), &to.found(&nowhere));
+        let (sure, possible) = self.pass(&from.found(&NOWHERE), &to.found(&NOWHERE));
         counts.add(outcome(&sure, &possible, atom), total);
     }
 

@@ -12,7 +12,7 @@ use crate::model::evidence::{Gap, Outcome};
 use crate::model::facts::{ContainerPort, ContainerRole};
 use crate::model::id::{Kind, PodId};
 use crate::model::policy::{Direction, Tier};
-use crate::model::port::{PortMatch, PortSet};
+use crate::model::port::PortMatch;
 use crate::net::verdict::{Considered, End, EndFacts, FamilyVerdict, Fit, Gate, Port, Tri, Verdict, Why};
 
 /// Whether the pair is exempt from policies.
@@ -25,8 +25,8 @@ enum Exempt {
 
 /// What all gates of one verdict share.
 struct Case<'a> {
-    from: &'a Found,
-    to: &'a Found,
+    from: &'a Found<'a>,
+    to: &'a Found<'a>,
     exempt: Exempt,
     /// The ports that the destination declares.
     declared: &'a [ContainerPort],
@@ -45,22 +45,22 @@ impl Index {
     /// assert_eq!(index.trace(&cluster, &from, &to, None).outcome().as_str(), "allow");
     /// ```
     pub fn trace(&self, cluster: &Cluster, from: &End, to: &End, port: Option<Port>) -> Verdict {
-        let found = (self.find(cluster, from), self.find(cluster, to));
+        let (source, target) = (self.find_with_facts(cluster, from), self.find_with_facts(cluster, to));
         let exempt = if from == to {
             Exempt::Itself
-        } else if is_own_node(&found.0, &found.1) {
+        } else if is_own_node(&source.0, &target.0) {
             Exempt::OwnNode
         } else {
             Exempt::No
         };
-        self.verdict(cluster, (from, to), (&found.0, &found.1), exempt, port)
+        self.verdict(cluster, source, target, exempt, port)
     }
 
     /// A pod to itself as if it were two pods alike: what a connection through its own Service may meet (S50).
     pub fn hairpin(&self, cluster: &Cluster, pod: &PodId, port: Option<Port>) -> Verdict {
         let end = End::Pod(pod.clone());
-        let found = self.find(cluster, &end);
-        self.verdict(cluster, (&end, &end), (&found, &found), Exempt::No, port)
+        let found = || self.find_with_facts(cluster, &end);
+        self.verdict(cluster, found(), found(), Exempt::No, port)
     }
 
     /// The outcome of [`Index::trace`] without its reasons.
@@ -86,37 +86,38 @@ impl Index {
     fn verdict(
         &self,
         cluster: &Cluster,
-        ends: (&End, &End),
-        found: (&Found, &Found),
+        (source, from): (Found<'_>, EndFacts),
+        (target, to): (Found<'_>, EndFacts),
         exempt: Exempt,
         port: Option<Port>,
     ) -> Verdict {
-        let (from, to) = (self.facts(cluster, ends.0), self.facts(cluster, ends.1));
         let mut gaps = Vec::new();
-        for (facts, found) in [(&from, found.0), (&to, found.1)] {
+        for (facts, found) in [(&from, &source), (&to, &target)] {
             gaps.extend(self.end_gap(cluster, facts, found));
         }
         if exempt != Exempt::Itself {
-            gaps.extend(self.bending(found.0, found.1));
+            gaps.extend(self.bending(&source, &target));
         }
-        let families = match (self.side(found.0, 0), self.side(found.1, 0)) {
-            (Some(from), Some(to)) => Families::shared(from.families(), to.families()).collect(),
+        let declared = match (&to.pod, &target) {
+            (Some(pod), Found::Pod { .. } | Found::Host { .. }) => &pod.ports[..],
+            _ => &[],
+        };
+        let case = Case { from: &source, to: &target, exempt, declared, port };
+        let families: Vec<FamilyVerdict> = match (self.side(&source, 0), self.side(&target, 0)) {
+            (Some(a), Some(b)) => {
+                let shared = Families::shared(a.families(), b.families());
+                shared.map(|it| self.family(&case, &from, &to, it)).collect()
+            }
             _ => Vec::new(),
         };
         if families.is_empty() && gaps.is_empty() {
             gaps.push(Gap::End { what: "the ends have no address family in common".into() });
         }
-        let declared = match (&to.pod, found.1) {
-            (Some(pod), Found::Pod { .. } | Found::Host { .. }) => &pod.ports[..],
-            _ => &[],
-        };
-        let case = Case { from: found.0, to: found.1, exempt, declared, port };
-        let families = families.into_iter().map(|it| self.family(&case, &from, &to, it)).collect();
         Verdict { from, to, port, families, gaps }
     }
 
     /// Why an end cannot be judged at all.
-    fn end_gap(&self, cluster: &Cluster, facts: &EndFacts, found: &Found) -> Option<Gap> {
+    fn end_gap(&self, cluster: &Cluster, facts: &EndFacts, found: &Found<'_>) -> Option<Gap> {
         let (End::Pod(id), Found::Nothing) = (&facts.end, found) else { return None };
         let coverage = cluster.coverage.of(Kind::POD, &id.namespace);
         let finished = facts.pod.as_ref().filter(|it| it.phase.is_finished());
@@ -132,8 +133,12 @@ impl Index {
     }
 
     /// The policies that are not evaluated and touch this flow.
-    fn bending(&self, from: &Found, to: &Found) -> Vec<Gap> {
-        let sides = (0..2).flat_map(|reading| [self.side(from, reading), self.side(to, reading)]).flatten();
+    fn bending(&self, from: &Found<'_>, to: &Found<'_>) -> Vec<Gap> {
+        let sides = || (0..2).flat_map(|reading| [self.side(from, reading), self.side(to, reading)]).flatten();
+        if sides().all(|it| !self.is_bent(&it, &it)) {
+            return Vec::new();
+        }
+        let sides = sides();
         let mut ids: Vec<u32> = sides.flat_map(|it| it.policies().to_vec()).chain(self.bends_all.clone()).collect();
         ids.retain(|it| self.policies.get(*it).bends_flows);
         let order = |it: &u32| {
@@ -142,7 +147,7 @@ impl Index {
         };
         ids.sort_by_key(order);
         ids.dedup();
-        let gap = |it: &PolicyEntry| it.gap.clone().unwrap_or_else(|| Gap::NotEvaluated(it.policy.id()));
+        let gap = |it: &PolicyEntry| it.gap.as_deref().cloned().unwrap_or_else(|| Gap::NotEvaluated(it.policy.id()));
         ids.into_iter().map(|it| gap(self.policies.get(it))).collect()
     }
 
@@ -177,25 +182,24 @@ impl Index {
             },
         };
         if let Some(why) = why {
-            let all = PortSet::all();
+            let all = self.ports.set_of(&self.ports.full());
             return Gate { direction, why, policies: Vec::new(), allowed: all.clone(), possible: all };
         }
         let policies: Vec<Considered> = self.consider(case, flow);
         let passes = self.gate(flow);
-        Gate {
-            direction,
-            why: if policies.is_empty() { Why::NotIsolated } else { Why::Policies },
-            policies,
-            allowed: self.ports.set_of(&self.ports.full().without(&passes.deny)),
-            possible: self.ports.set_of(&passes.allow),
-        }
+        let allow = self.ports.full().without(&passes.deny);
+        let allowed = self.ports.set_of(&allow);
+        let possible = if allow == passes.allow { allowed.clone() } else { self.ports.set_of(&passes.allow) };
+        let why = if policies.is_empty() { Why::NotIsolated } else { Why::Policies };
+        Gate { direction, why, policies, allowed, possible }
     }
 
     /// All policies that have a say on the target in this direction.
     fn consider(&self, case: &Case<'_>, flow: &Flow<'_>) -> Vec<Considered> {
-        let entries = flow.target.policies().iter().map(|it| self.policies.get(*it));
+        let all = flow.target.policies();
+        let entries = all.iter().map(|it| self.policies.get(*it));
         let has_say = |it: &&PolicyEntry| {
-            let speaks = it.policy.tier != Tier::Namespace && it.rules_of(flow.direction).next().is_some();
+            let speaks = it.tier != Tier::Namespace && !it.rules_of(flow.direction).is_empty();
             !it.bends_flows && (it.isolates(flow.direction) || it.is_vague || Self::opens(it, flow.direction) || speaks)
         };
         let consider = |it: &PolicyEntry| Considered {
@@ -205,19 +209,27 @@ impl Index {
             fit: if it.is_vague { None } else { self.fit(case, flow, it) },
             gap: it.gap.clone(),
         };
-        entries.filter(has_say).map(consider).collect()
+        let mut considered = Vec::with_capacity(all.len());
+        considered.extend(entries.filter(has_say).map(consider));
+        considered
     }
 
     /// The first rule that surely fits, else the first that may.
     fn fit(&self, case: &Case<'_>, flow: &Flow<'_>, policy: &PolicyEntry) -> Option<Fit> {
         let mut maybe = None;
+        let atom = case.port.map(|(protocol, number)| self.ports.atom(protocol, number));
         for rule in policy.rules_of(flow.direction) {
+            let ports = self.ports.mask(self.resolved(rule, flow.declared).possible);
+            // What no port or no peer fits is passed over without a look at the policy itself.
+            if ports.is_empty() || matches!(atom, Some(Some(atom)) if !ports.has(atom)) {
+                continue;
+            }
+            let Some((peer, holds)) = first(&rule.peers, |it| self.peer_holds(*it, &flow.peer, flow.family)) else {
+                continue;
+            };
             let ports = &policy.policy.rules[rule.at as usize].ports;
             let Some((port, port_fits)) = first(ports, |it| port_fits(it, case.declared, flow.declared, case.port))
             else {
-                continue;
-            };
-            let Some((peer, holds)) = first(&rule.peers, |it| self.peer_holds(*it, &flow.peer, flow.family)) else {
                 continue;
             };
             let fits = holds.and(port_fits);

@@ -11,14 +11,13 @@ use super::ports::Mask;
 use super::row::Row;
 use super::units::{Sets, Sum, Terms};
 use crate::model::cluster::Cluster;
-use crate::model::name::Name;
 use crate::model::policy::Direction;
 use crate::net::reach::{By, Reach, ReachRow, Unit};
 use crate::net::verdict::{End, Port};
 
 /// One end, and what it has with every class.
-struct Asked {
-    found: Found,
+struct Asked<'a> {
+    found: Found<'a>,
     rows: Vec<Row>,
     /// The classes that may pass in some reading.
     any: Bits,
@@ -74,7 +73,7 @@ impl Index {
         reach
     }
 
-    fn asked(&self, end: &End, found: Found, direction: Direction, port: Option<Port>) -> Asked {
+    fn asked<'a>(&self, end: &End, found: Found<'a>, direction: Direction, port: Option<Port>) -> Asked<'a> {
         let rows = self.rows(&found, direction);
         let mut any = Bits::none(self.classes.bound());
         rows.iter().for_each(|it| it.passing_into(&mut any));
@@ -86,7 +85,7 @@ impl Index {
     }
 
     /// Lists the pods of one namespace.
-    fn list(&self, cluster: &Cluster, namespace: u32, asked: &Asked, by: By, reach: &mut Reach, sets: &mut Sets) {
+    fn list(&self, cluster: &Cluster, namespace: u32, asked: &Asked<'_>, by: By, reach: &mut Reach, sets: &mut Sets) {
         let crowd = self.crowd(cluster, namespace);
         reach.left_out.add(crowd.left_out());
         let own = asked.own.filter(|it| it.0 == namespace).map(|it| crowd.of_pod[it.1]);
@@ -109,20 +108,20 @@ impl Index {
         }
     }
 
-    fn list_pods(&self, namespace: u32, asked: &Asked, met: &Met<'_>, reach: &mut Reach, sets: &mut Sets) {
+    fn list_pods(&self, namespace: u32, asked: &Asked<'_>, met: &Met<'_>, reach: &mut Reach, sets: &mut Sets) {
         for (at, pod) in self.pods_of(namespace).enumerate() {
             let band = met.crowd.of_pod[at];
             if band == NO_BAND || asked.own == Some((namespace, at)) {
                 continue;
             }
             let mut sum = self.sum();
-            let is_near = met.near(band as usize) > 0 && *pod.node == *asked.found.node();
+            let is_near = met.near(band as usize) > 0 && pod.node == *asked.found.node();
             self.add_band(&mut sum, asked, &met.crowd.bands[band as usize], 1, u64::from(is_near));
             self.push_reach(reach, || Unit::Pod(pod.pod_id()), &sum, sets);
         }
     }
 
-    fn sum_bands(&self, asked: &Asked, met: &Met<'_>, bands: std::ops::Range<usize>) -> Sum {
+    fn sum_bands(&self, asked: &Asked<'_>, met: &Met<'_>, bands: std::ops::Range<usize>) -> Sum {
         let mut sum = self.sum();
         for band in bands {
             self.add_band(&mut sum, asked, &met.crowd.bands[band], met.pods(band), met.near(band));
@@ -131,10 +130,10 @@ impl Index {
     }
 
     /// Adds the end's pairs with pods of a band; those on its own node apart (S41).
-    fn add_band(&self, sum: &mut Sum, asked: &Asked, band: &Band, pods: u64, near: u64) {
+    fn add_band(&self, sum: &mut Sum, asked: &Asked<'_>, band: &Band, pods: u64, near: u64) {
         let other = band.alike();
         if near > 0 {
-            let pass = self.pass_in(asked.direction, &asked.found, &other.found(&asked.found.node().into()));
+            let pass = self.pass_in(asked.direction, &asked.found, &other.found(asked.found.node()));
             self.add(sum, &pass, near, asked.terms.atom);
         }
         let (none, full) = (&asked.terms.none, &asked.terms.full);
@@ -146,16 +145,16 @@ impl Index {
     }
 
     /// By band: how many pods are on the end's own node, where one of the two is on the node's network.
-    fn near_end(&self, cluster: &Cluster, namespace: u32, asked: &Asked) -> Vec<u64> {
+    fn near_end(&self, cluster: &Cluster, namespace: u32, asked: &Asked<'_>) -> Vec<u64> {
         let crowd = self.crowd(cluster, namespace);
-        let (node, is_node) = (Name::from(asked.found.node()), asked.found.is_node());
+        let (node, is_node) = (asked.found.node(), asked.found.is_node());
         if node.is_empty() || !is_node && !crowd.has_hosts {
             return Vec::new();
         }
         let mut near = vec![0; crowd.bands.len()];
         for (at, pod) in self.pods_of(namespace).enumerate() {
             let band = crowd.of_pod[at];
-            if pod.node != node || band == NO_BAND || asked.own == Some((namespace, at)) {
+            if pod.node != *node || band == NO_BAND || asked.own == Some((namespace, at)) {
                 continue;
             }
             near[band as usize] += u64::from(is_node || crowd.bands[band as usize].alike().is_host());
@@ -163,7 +162,7 @@ impl Index {
         near
     }
 
-    fn list_outside(&self, cluster: &Cluster, asked: &Asked, reach: &mut Reach, sets: &mut Sets) {
+    fn list_outside(&self, cluster: &Cluster, asked: &Asked<'_>, reach: &mut Reach, sets: &mut Sets) {
         if matches!(asked.found, Found::Loose(_)) {
             return;
         }
@@ -182,7 +181,7 @@ impl Index {
         }
     }
 
-    fn pass_in(&self, direction: Direction, end: &Found, other: &Found) -> (Mask, Mask) {
+    fn pass_in(&self, direction: Direction, end: &Found<'_>, other: &Found<'_>) -> (Mask, Mask) {
         match direction {
             Direction::Egress => self.pass(end, other),
             Direction::Ingress => self.pass(other, end),

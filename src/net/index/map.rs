@@ -14,11 +14,11 @@ use rustc_hash::FxBuildHasher;
 
 use super::Index;
 use super::members::Bits;
+use super::pair::NOWHERE;
 use super::ports::Mask;
 use super::row::{Places, Row};
 use super::units::{Alike, Members, Outside, Sets, Sum, Terms};
 use crate::model::cluster::Cluster;
-use crate::model::name::Name;
 use crate::model::policy::Direction;
 use crate::net::reach::{By, Map, MapRow, Summary};
 use crate::net::verdict::Port;
@@ -135,7 +135,7 @@ impl Index {
             spreads.release(target.class);
         }
         for target in hosts {
-            let rows = self.rows(&target.found(&Name::empty()), Direction::Ingress);
+            let rows = self.rows(&target.found(&NOWHERE), Direction::Ingress);
             for (from, unit) in table.units.iter().enumerate() {
                 unit.alike.iter().for_each(|it| self.add_pairs(&mut sums[from], &rows, it, target, from == to, table));
             }
@@ -201,7 +201,7 @@ impl Index {
 
     /// Rows from outside into a unit.
     fn map_in(&self, draft: &mut Draft, table: &Table, to: usize) {
-        let ends: Vec<_> = table.units[to].alike.iter().map(|it| (it.found(&Name::empty()), it.pods)).collect();
+        let ends: Vec<_> = table.units[to].alike.iter().map(|it| (it.found(&NOWHERE), it.pods)).collect();
         for (at, part) in table.outside.iter().enumerate() {
             let mut sum = self.sum();
             for (end, pods) in ends.iter().filter(|it| self.share_family(&it.0, &part.end)) {
@@ -213,7 +213,7 @@ impl Index {
 
     /// Rows from a unit to the outside.
     fn map_out(&self, draft: &mut Draft, table: &Table, from: usize) {
-        let ends: Vec<_> = table.units[from].alike.iter().map(|it| (it.found(&Name::empty()), it.pods)).collect();
+        let ends: Vec<_> = table.units[from].alike.iter().map(|it| (it.found(&NOWHERE), it.pods)).collect();
         for (at, part) in table.outside.iter().enumerate() {
             let mut sum = self.sum();
             for (end, pods) in ends.iter().filter(|it| self.share_family(&it.0, &part.end)) {

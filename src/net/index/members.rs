@@ -82,6 +82,36 @@ impl Bits {
     }
 }
 
+/// A short list that never changes; one of one takes no allocation.
+#[derive(Clone, Debug)]
+pub(super) enum Short {
+    One(u32),
+    Other(Box<[u32]>),
+}
+
+impl FromIterator<u32> for Short {
+    fn from_iter<T: IntoIterator<Item = u32>>(items: T) -> Self {
+        let all: Vec<u32> = items.into_iter().collect();
+        if let [one] = all[..] { Short::One(one) } else { Short::Other(all.into()) }
+    }
+}
+
+impl std::ops::Deref for Short {
+    type Target = [u32];
+    fn deref(&self) -> &[u32] {
+        match self {
+            Short::One(one) => std::slice::from_ref(one),
+            Short::Other(all) => all,
+        }
+    }
+}
+
+impl Short {
+    pub fn bytes(&self) -> usize {
+        if let Short::Other(all) = self { all.len() * 4 } else { 0 }
+    }
+}
+
 /// A set of classes.
 #[derive(Clone, Debug)]
 pub(super) enum Members {

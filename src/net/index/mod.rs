@@ -21,6 +21,7 @@ mod apply;
 mod classes;
 mod counts;
 mod crowd;
+mod dress;
 mod explain;
 mod list;
 mod map;
@@ -30,11 +31,12 @@ mod peers;
 mod policies;
 mod ports;
 mod queries;
+mod refine;
 mod row;
 mod slab;
 mod units;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, OnceLock};
 
 use hashbrown::HashTable;
@@ -43,6 +45,7 @@ use rustc_hash::FxBuildHasher;
 
 use self::classes::Class;
 use self::crowd::Crowd;
+use self::dress::{Keys, Words};
 use self::members::{Bits, Members};
 use self::peers::{Group, PeerEntry, Space};
 use self::policies::PolicyEntry;
@@ -71,12 +74,17 @@ type GhostKey = (Name, String);
 /// One pod of a namespace, as the index knows it.
 #[derive(Clone, Debug)]
 struct PodRow {
-    name: Name,
     /// Its class; of a host-network pod the one of the other reading.
     class: u32,
     /// The class of its node, if it is on the host network.
     host: u32,
     pod: Arc<Pod>,
+}
+
+impl PodRow {
+    fn name(&self) -> &Name {
+        &self.pod.meta.name
+    }
 }
 
 /// One namespace.
@@ -110,9 +118,11 @@ pub struct Index {
     /// Namespaces in the order of their names.
     in_order: Arc<Vec<u32>>,
     /// The label keys that tell pods apart.
-    keys: Arc<BTreeSet<Name>>,
+    keys: Arc<Keys>,
     /// The label keys that tell nodes apart.
-    node_keys: Arc<BTreeSet<Name>>,
+    node_keys: Arc<Keys>,
+    /// All keys and values of labels that classes have.
+    words: Arc<Words>,
     classes: Slab<Class>,
     /// By class: how many pods it has, side by side since sums over classes look at nothing else.
     weights: Vec<u32>,
@@ -211,6 +221,7 @@ impl Index {
             + weights
             + bits
             + self.ports.bytes()
+            + self.words.bytes()
             + self.declared.iter().map(Members::bytes).sum::<usize>()
     }
 }
@@ -222,11 +233,11 @@ impl NamespaceEntry {
     /// The place of a pod.
     fn place(&self, name: &Name) -> Option<usize> {
         if self.pods.len() > TAGGED {
-            return self.pods.binary_search_by(|it| it.name.cmp(name)).ok();
+            return self.pods.binary_search_by(|it| it.name().cmp(name)).ok();
         }
         let tag = tag(name);
         let alike = self.tags.iter().enumerate().filter(|(_, it)| **it == tag);
-        alike.map(|(at, _)| at).find(|at| self.pods[*at].name == *name)
+        alike.map(|(at, _)| at).find(|at| self.pods[*at].name() == name)
     }
 
     fn bytes(&self) -> usize {

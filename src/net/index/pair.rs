@@ -13,10 +13,10 @@ use super::classes::{Class, Families};
 use super::peers::{ANYONE, Key};
 use super::policies::{PolicyEntry, RuleEntry};
 use super::ports::{Mask, NOTHING_DECLARED};
-use super::{Index, NO_CLASS, PodRow};
+use super::{Index, NO_CLASS, PodRow, slot};
 use crate::model::address::{Addresses, Family};
 use crate::model::cluster::Cluster;
-use crate::model::facts::{Node, PodNetwork};
+use crate::model::facts::Node;
 use crate::model::id::PodId;
 use crate::model::name::Name;
 use crate::model::policy::{Action, Direction, Tier};
@@ -41,17 +41,20 @@ pub(super) struct Loose {
     pub facts: Option<Arc<Node>>,
 }
 
+/// No node.
+pub(super) static NOWHERE: Name = Name::empty();
+
 /// An end as the index finds it.
-pub(super) enum Found {
+pub(super) enum Found<'a> {
     Pod {
         class: u32,
-        node: Name,
+        node: &'a Name,
     },
     /// A pod on the host network: its own class and that of its node.
     Host {
         own: u32,
         host: u32,
-        node: Name,
+        node: &'a Name,
     },
     Loose(Loose),
     /// A pod that has finished, may no longer be read, or is not there.
@@ -99,13 +102,13 @@ impl Side<'_> {
     }
 }
 
-impl Found {
+impl Found<'_> {
     /// The node that it is on, or is; empty: none that is known.
-    pub fn node(&self) -> &str {
+    pub fn node(&self) -> &Name {
         match self {
             Found::Pod { node, .. } | Found::Host { node, .. } => node,
-            Found::Loose(loose) => loose.node.as_deref().unwrap_or_default(),
-            Found::Nothing => "",
+            Found::Loose(loose) => loose.node.as_ref().unwrap_or(&NOWHERE),
+            Found::Nothing => &NOWHERE,
         }
     }
 
@@ -125,7 +128,7 @@ impl Found {
 }
 
 /// Whether the pair is a pod or node and its own node (S41).
-pub(super) fn is_own_node(from: &Found, to: &Found) -> bool {
+pub(super) fn is_own_node(from: &Found<'_>, to: &Found<'_>) -> bool {
     (from.is_node() || to.is_node()) && !from.node().is_empty() && from.node() == to.node()
 }
 
@@ -143,21 +146,21 @@ impl Index {
         self.place_of(pod).map(|it| it.2).filter(|it| it.class != NO_CLASS)
     }
 
-    /// An end with its facts.
-    pub(super) fn facts(&self, cluster: &Cluster, end: &End) -> EndFacts {
+    /// An end as it is judged, and its facts.
+    pub(super) fn find_with_facts<'a>(&'a self, cluster: &Cluster, end: &End) -> (Found<'a>, EndFacts) {
         let place = if let End::Pod(id) = end { self.place_of(id) } else { None };
         match place {
             Some((namespace, _, row)) => {
                 let namespace = self.namespaces.get(namespace).facts.labels.clone();
-                ends::pod_facts(cluster, end, &row.pod, namespace)
+                (found_pod(row), ends::pod_facts(cluster, end, &row.pod, namespace))
             }
-            None => ends::facts(cluster, end),
+            None => (self.find(cluster, end), ends::facts(cluster, end)),
         }
     }
 
-    pub(super) fn find(&self, cluster: &Cluster, end: &End) -> Found {
+    pub(super) fn find(&self, cluster: &Cluster, end: &End) -> Found<'_> {
         match end {
-            End::Pod(id) => self.row_of(id).map_or(Found::Nothing, found_pod),
+            End::Pod(id) => self.place_of(id).map_or(Found::Nothing, |it| found_pod(it.2)),
             End::Node(name) => {
                 let addresses = ends::node_addresses(cluster, name);
                 let facts = cluster.nodes.get("", name).cloned();
@@ -173,7 +176,7 @@ impl Index {
     }
 
     /// The end in one reading (0: the usual one).
-    pub(super) fn side<'a>(&'a self, found: &'a Found, reading: usize) -> Option<Side<'a>> {
+    pub(super) fn side<'a>(&'a self, found: &'a Found<'_>, reading: usize) -> Option<Side<'a>> {
         let class = match found {
             Found::Pod { class, .. } => *class,
             Found::Host { own, host, .. } => {
@@ -221,7 +224,7 @@ impl Index {
     /// Whether some peer of a rule holds an end.
     fn rule_holds(&self, rule: &RuleEntry, flow: &Flow<'_>) -> Tri {
         let mut best = Tri::No;
-        for peer in &rule.peers {
+        for peer in rule.peers.iter() {
             best = best.or(self.peer_holds(*peer, &flow.peer, flow.family));
             if best == Tri::Yes {
                 break;
@@ -253,11 +256,15 @@ impl Index {
     pub(super) fn gate(&self, flow: &Flow<'_>) -> Passes {
         let mut passes = Passes { allow: self.ports.none(), deny: self.ports.none() };
         let policies = flow.target.policies();
-        if policies.is_empty() {
+        let is_open = match flow.target {
+            Side::Class(class, _) => self.open[slot(flow.direction)].has(class) && !self.odd.has(class),
+            Side::Loose(_) => true,
+        };
+        if is_open {
             passes.allow = self.ports.full();
             return passes;
         }
-        let tier = |it: &u32| self.policies.get(*it).policy.tier;
+        let tier = |it: &u32| self.policies.get(*it).tier;
         let admin = policies.partition_point(|it| matches!(tier(it), Tier::Admin { .. }));
         let namespace = policies.partition_point(|it| !matches!(tier(it), Tier::Baseline { .. }));
         let live = self.ordered(&policies[..admin], flow, self.ports.full(), &mut passes);
@@ -272,7 +279,7 @@ impl Index {
     /// The order of policies of one priority is undefined, so each of them may be the first.
     fn ordered(&self, policies: &[u32], flow: &Flow<'_>, mut live: Mask, passes: &mut Passes) -> Mask {
         let mut passed = self.ports.none();
-        for same in policies.chunk_by(|a, b| self.policies.get(*a).policy.tier == self.policies.get(*b).policy.tier) {
+        for same in policies.chunk_by(|a, b| self.policies.get(*a).tier == self.policies.get(*b).tier) {
             let entering = live.clone();
             for policy in same.iter().map(|it| self.policies.get(*it)).filter(|it| !it.bends_flows) {
                 let rest = self.first_fit(policy, flow, entering.clone(), passes, &mut passed);
@@ -349,7 +356,7 @@ impl Index {
         let mut sure = self.ports.none();
         let opens = Self::opens(policy, flow.direction);
         let mut possible = if opens { self.ports.full() } else { self.ports.none() };
-        for rule in policy.rules_of(flow.direction).filter(|it| it.action == Action::Allow) {
+        for rule in policy.rules_of(flow.direction).iter().filter(|it| it.action == Action::Allow) {
             if let Some((surely, may)) = self.rule_ports(rule, flow) {
                 sure |= &surely;
                 possible |= &may;
@@ -375,7 +382,8 @@ impl Index {
     }
 
     fn bends(&self, side: &Side<'_>) -> bool {
-        side.policies().iter().any(|it| self.policies.get(*it).bends_flows)
+        let is_odd = matches!(side, Side::Class(class, _) if self.odd.has(*class));
+        is_odd && side.policies().iter().any(|it| self.policies.get(*it).bends_flows)
     }
 
     /// One pair of classes or loose ends in one reading, bent or not; unknown without a shared family.
@@ -388,7 +396,7 @@ impl Index {
     }
 
     /// The ports that surely pass between two ends in every reading, and those that may in some.
-    pub(super) fn pass(&self, from: &Found, to: &Found) -> (Mask, Mask) {
+    pub(super) fn pass(&self, from: &Found<'_>, to: &Found<'_>) -> (Mask, Mask) {
         let (mut sure, mut possible) = (self.ports.full(), self.ports.none());
         for reading in 0..from.readings().max(to.readings()) {
             let (Some(from_side), Some(to_side)) = (self.side(from, reading), self.side(to, reading)) else {
@@ -407,10 +415,11 @@ impl Index {
     }
 }
 
-fn found_pod(row: &PodRow) -> Found {
-    let node = row.pod.node.clone();
-    match row.pod.network {
-        PodNetwork::Own => Found::Pod { class: row.class, node },
-        PodNetwork::Host => Found::Host { own: row.class, host: row.host, node },
+fn found_pod(row: &PodRow) -> Found<'_> {
+    let node = &row.pod.node;
+    match row.class {
+        NO_CLASS => Found::Nothing,
+        class if row.host == NO_CLASS => Found::Pod { class, node },
+        own => Found::Host { own, host: row.host, node },
     }
 }

@@ -284,9 +284,9 @@ impl Index {
                     NamespaceMatch::Own(name) => Tri::sure(*name == facts.name),
                     NamespaceMatch::Labels(selector) => facts.matches(selector),
                 };
-                namespace.and(Tri::sure(set.pods.matches(&class.labels)))
+                namespace.and(Tri::sure(class.labels.meets(&set.pods, &self.words)))
             }
-            (Key::Nodes(selector), Sort::HostNode) => Tri::sure(selector.matches(&class.labels)),
+            (Key::Nodes(selector), Sort::HostNode) => Tri::sure(class.labels.meets(selector, &self.words)),
             (Key::Nodes(_), Sort::UnknownNode) => Tri::Maybe,
             _ => Tri::No,
         }

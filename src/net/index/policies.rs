@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::members::Short;
 use super::peers::Key;
 use super::ports::Resolved;
 use super::{Index, slot};
@@ -9,7 +10,7 @@ use crate::model::cluster::Cluster;
 use crate::model::evidence::Gap;
 use crate::model::id::ObjectId;
 use crate::model::labels::{NamespaceMatch, Selector, SelectorSet};
-use crate::model::policy::{Action, Bends, Direction, PeerMatch, Policy, Tier};
+use crate::model::policy::{Action, Bends, Direction, Directions, PeerMatch, Policy, Tier};
 use crate::net::verdict::Tri;
 
 /// One rule of a policy, in numbers.
@@ -20,9 +21,9 @@ pub(super) struct RuleEntry {
     pub direction: Direction,
     pub action: Action,
     pub spec: u32,
-    pub peers: Box<[u32]>,
+    pub peers: Short,
     /// Beside `peers`; empty outside the namespace tier.
-    groups: Box<[u32]>,
+    groups: Short,
 }
 
 /// One policy.
@@ -30,9 +31,15 @@ pub(super) struct RuleEntry {
 pub(super) struct PolicyEntry {
     pub policy: Arc<Policy>,
     /// What it stands for, if it is not a policy that was read.
-    pub gap: Option<Gap>,
+    pub gap: Option<Box<Gap>>,
     pub target: u32,
+    /// Those of ingress before those of egress, each in the order of the policy.
     pub rules: Arc<[RuleEntry]>,
+    /// How many rules are of ingress.
+    ingress: u32,
+    /// As the policy says, beside it so that judging a pair need not look there.
+    pub tier: Tier,
+    isolates: Directions,
     /// How surely it governs what its target holds.
     pub governs: Tri,
     /// It may say anything for its targets.
@@ -51,18 +58,20 @@ impl PolicyEntry {
 
     /// Whether it makes, or may make, its targets deny by default in this direction.
     pub fn isolates(&self, direction: Direction) -> bool {
-        self.policy.tier == Tier::Namespace
-            && !self.bends_flows
-            && (self.is_vague || self.policy.isolates.has(direction))
+        self.isolates.has(direction)
     }
 
     /// Its rules of one direction.
-    pub fn rules_of(&self, direction: Direction) -> impl Iterator<Item = &RuleEntry> {
-        self.rules.iter().filter(move |it| it.direction == direction)
+    pub fn rules_of(&self, direction: Direction) -> &[RuleEntry] {
+        let (ingress, egress) = self.rules.split_at(self.ingress as usize);
+        match direction {
+            Direction::Ingress => ingress,
+            Direction::Egress => egress,
+        }
     }
 
     pub fn bytes(&self) -> usize {
-        self.rules.iter().map(|it| size_of::<RuleEntry>() + (it.peers.len() + it.groups.len()) * 4).sum()
+        self.rules.iter().map(|it| size_of::<RuleEntry>() + it.peers.bytes() + it.groups.bytes()).sum()
     }
 }
 
@@ -83,9 +92,25 @@ impl Index {
         let opens = Direction::ALL.map(|it| bends(Bends::Opens(it)));
         self.read_target(cluster, policy);
         let target = self.peer(&Key::Pods(policy.target.clone()));
-        let rules = if is_unevaluated { Arc::default() } else { self.rules(cluster, policy) };
-        let entry = PolicyEntry { policy: policy.clone(), gap, target, rules, governs, is_vague, opens, bends_flows };
-        let id = self.policies.insert(entry);
+        let rules: Arc<[RuleEntry]> = if is_unevaluated { Arc::default() } else { self.rules(cluster, policy) };
+        let may_isolate = policy.tier == Tier::Namespace && !bends_flows;
+        let id = self.policies.insert(PolicyEntry {
+            policy: policy.clone(),
+            gap: gap.map(Box::new),
+            target,
+            ingress: rules.iter().filter(|it| it.direction == Direction::Ingress).count() as u32,
+            rules,
+            tier: policy.tier,
+            isolates: match (may_isolate, is_vague) {
+                (false, _) => Directions::NONE,
+                (true, true) => Directions::BOTH,
+                (true, false) => policy.isolates,
+            },
+            governs,
+            is_vague,
+            opens,
+            bends_flows,
+        });
         if bends_flows && targets_all(&policy.target) {
             self.bends_all.push(id);
         }
@@ -112,7 +137,7 @@ impl Index {
 
     fn read_keys(&mut self, selector: &Selector) {
         for requirement in &selector.all_of {
-            if !self.keys.contains(&requirement.key) {
+            if !self.keys.contains_key(&requirement.key) {
                 self.read_key(&requirement.key);
             }
         }
@@ -122,12 +147,13 @@ impl Index {
         let mut rules = Vec::with_capacity(policy.rules.len());
         for (at, rule) in policy.rules.iter().enumerate() {
             let spec = Arc::make_mut(&mut self.ports).spec(&rule.ports);
-            let peers: Box<[u32]> = rule.peers.iter().map(|it| self.rule_peer(cluster, &it.matches)).collect();
+            let peers: Short = rule.peers.iter().map(|it| self.rule_peer(cluster, &it.matches)).collect();
             let is_grouped = policy.tier == Tier::Namespace;
             let groups = peers.iter().filter(|_| is_grouped).map(|it| self.group(rule.direction, *it, spec)).collect();
             let (direction, action) = (rule.direction, rule.action);
             rules.push(RuleEntry { at: at as u32, direction, action, spec, peers, groups });
         }
+        rules.sort_by_key(|it| it.direction);
         rules.into()
     }
 
@@ -149,8 +175,9 @@ impl Index {
     /// A key of nodes' labels that no rule has read parts the nodes anew: rare enough to build again.
     fn read_node_keys(&mut self, selector: &Selector) {
         for requirement in &selector.all_of {
-            if !self.node_keys.contains(&requirement.key) {
-                Arc::make_mut(&mut self.node_keys).insert(requirement.key.clone());
+            if !self.node_keys.contains_key(&requirement.key) {
+                let number = Arc::make_mut(&mut self.words).number(&requirement.key);
+                Arc::make_mut(&mut self.node_keys).insert(requirement.key.clone(), number);
                 self.is_outdated |= !self.live.is_empty();
             }
         }
@@ -179,7 +206,7 @@ impl Index {
     pub(super) fn govern_class(&mut self, policy: u32, class: u32) {
         self.list_policy(class, policy);
         for rule in self.policies.get(policy).rules.clone().iter() {
-            for group in &rule.groups {
+            for group in rule.groups.iter() {
                 self.groups.get_mut(*group).members.insert(class);
             }
         }
@@ -189,7 +216,7 @@ impl Index {
     pub(super) fn release_class(&mut self, policy: u32, class: u32) {
         self.unlist_policy(class, policy);
         for rule in self.policies.get(policy).rules.clone().iter() {
-            for &group in &rule.groups {
+            for &group in rule.groups.iter() {
                 if !self.is_in_group(class, group) {
                     self.groups.get_mut(group).members.remove(class);
                 }

@@ -9,6 +9,7 @@
 
 use std::collections::HashMap;
 use std::ops::{BitAndAssign, BitOrAssign};
+use std::sync::Arc;
 
 use rustc_hash::FxBuildHasher;
 
@@ -114,11 +115,17 @@ pub(super) struct Ports {
     plain: Vec<Option<Resolved>>,
     declared: Vec<Vec<Declared>>,
     declared_ids: HashMap<Vec<Declared>, u32, FxBuildHasher>,
-    named: HashMap<(u32, u32), Resolved, FxBuildHasher>,
-    sets: Vec<PortSet>,
-    set_ids: HashMap<PortSet, u32, FxBuildHasher>,
+    /// By rule with names, then by declaration.
+    named: Vec<Vec<Resolved>>,
+    sets: Vec<Arc<PortSet>>,
+    set_ids: HashMap<Arc<PortSet>, u32, FxBuildHasher>,
     masks: Vec<Mask>,
+    /// The number of the set with these atoms.
+    by_mask: HashMap<Mask, u32, FxBuildHasher>,
+    nothing: Arc<PortSet>,
     atoms: Vec<PortSet>,
+    /// All atoms.
+    full: Mask,
 }
 
 /// The declaration of an end that declares nothing.
@@ -132,13 +139,17 @@ impl Default for Ports {
             plain: Vec::new(),
             declared: Vec::new(),
             declared_ids: HashMap::default(),
-            named: HashMap::default(),
+            named: Vec::new(),
             sets: Vec::new(),
             set_ids: HashMap::default(),
             masks: Vec::new(),
+            by_mask: HashMap::default(),
+            nothing: Arc::default(),
             atoms: vec![PortSet::all()],
+            full: Mask::One(1),
         };
         ports.declare(&[]);
+        ports.set(PortSet::all());
         ports
     }
 }
@@ -154,9 +165,7 @@ impl Ports {
     }
 
     pub fn full(&self) -> Mask {
-        let mut mask = self.none();
-        (0..self.atoms.len()).for_each(|atom| mask.set(atom));
-        mask
+        self.full.clone()
     }
 
     /// The atom that holds this port.
@@ -169,15 +178,16 @@ impl Ports {
     }
 
     /// The ports of these atoms.
-    pub fn set_of(&self, mask: &Mask) -> PortSet {
+    pub fn set_of(&self, mask: &Mask) -> Arc<PortSet> {
         if mask.is_empty() {
-            return PortSet::none();
+            return self.nothing.clone();
         }
         // Most answers are what one rule says, whose set is at hand.
-        if let Some(known) = self.masks.iter().position(|it| it == mask) {
-            return self.sets[known].clone();
+        if let Some(known) = self.by_mask.get(mask) {
+            return self.sets[*known as usize].clone();
         }
-        PortSet::union_of(self.atoms.iter().enumerate().filter(|(at, _)| mask.has(*at)).map(|(_, atom)| atom))
+        let atoms = self.atoms.iter().enumerate().filter(|(at, _)| mask.has(*at));
+        Arc::new(PortSet::union_of(atoms.map(|(_, atom)| atom)))
     }
 
     /// The number of this list of a rule's ports.
@@ -190,10 +200,12 @@ impl Ports {
         self.spec_ids.insert(spec.to_vec(), id);
         if spec.iter().any(|it| matches!(it, PortMatch::Named { .. })) {
             self.plain.push(None);
+            self.named.push(Vec::new());
             (0..self.declared.len() as u32).for_each(|declared| self.resolve(id, declared));
         } else {
             let set = self.set(resolve(spec, &[]).0);
             self.plain.push(Some(Resolved { sure: set, possible: set }));
+            self.named.push(Vec::new());
         }
         id
     }
@@ -226,12 +238,13 @@ impl Ports {
     fn resolve(&mut self, spec: u32, declared: u32) {
         let (sure, possible) = resolve(&self.specs[spec as usize], &self.declared[declared as usize]);
         let resolved = Resolved { sure: self.set(sure), possible: self.set(possible) };
-        self.named.insert((spec, declared), resolved);
+        debug_assert_eq!(self.named[spec as usize].len(), declared as usize);
+        self.named[spec as usize].push(resolved);
     }
 
     /// What a rule's ports mean on a destination that declares so.
     pub fn resolved(&self, spec: u32, declared: u32) -> Resolved {
-        self.plain[spec as usize].unwrap_or_else(|| self.named[&(spec, declared)])
+        self.plain[spec as usize].unwrap_or_else(|| self.named[spec as usize][declared as usize])
     }
 
     /// What they mean on every destination; `None`: it depends on what it declares.
@@ -260,6 +273,8 @@ impl Ports {
             mask.set(at);
         }
         let id = self.sets.len() as u32;
+        let set = Arc::new(set);
+        self.by_mask.insert(mask.clone(), id);
         self.masks.push(mask);
         self.sets.push(set.clone());
         self.set_ids.insert(set, id);
@@ -268,7 +283,8 @@ impl Ports {
 
     /// Cuts every atom that is partly in the set.
     fn part(&mut self, set: &PortSet) {
-        for at in 0..self.atoms.len() {
+        let before = self.atoms.len();
+        for at in 0..before {
             let inside = self.atoms[at].intersection(set);
             if inside.is_empty() || inside == self.atoms[at] {
                 continue;
@@ -287,12 +303,17 @@ impl Ports {
                 }
             }
         }
+        if self.atoms.len() > before {
+            self.full = self.none();
+            (0..self.atoms.len()).for_each(|atom| self.full.set(atom));
+            self.by_mask = self.masks.iter().cloned().zip(0..).collect();
+        }
     }
 
     pub fn bytes(&self) -> usize {
         self.specs.iter().map(|it| 64 + it.len() * 32).sum::<usize>()
             + self.declared.iter().map(|it| 64 + it.len() * 32).sum::<usize>()
-            + self.named.capacity() * 20
+            + self.named.iter().map(|it| 24 + it.capacity() * 8).sum::<usize>()
             + (self.sets.len() + self.atoms.len()) * 160
     }
 }
@@ -334,9 +355,9 @@ mod tests {
         for (at, id) in ids.iter().enumerate() {
             let port = (at as u16 + 1) * 3;
             let mask = ports.mask(ports.resolved(*id, NOTHING_DECLARED).sure);
-            assert_eq!(ports.set_of(mask), PortSet::range(Protocol::Tcp, port, port));
+            assert_eq!(*ports.set_of(mask), PortSet::range(Protocol::Tcp, port, port));
             assert_eq!(mask.meets(ports.mask(ports.resolved(range, NOTHING_DECLARED).sure)), port <= 300);
         }
-        assert_eq!(ports.set_of(&ports.full()), PortSet::all());
+        assert_eq!(*ports.set_of(&ports.full()), PortSet::all());
     }
 }

@@ -67,14 +67,15 @@ impl Index {
             isolation.ingress = isolation.ingress.or(isolates(Direction::Ingress));
             isolation.egress = isolation.egress.or(isolates(Direction::Egress));
             if let Some(gap) = &entry.gap {
-                isolation.gaps.push(gap.clone());
+                isolation.gaps.push((**gap).clone());
                 continue;
             }
             let isolates = Direction::ALL.iter().any(|it| entry.isolates(*it));
             let policy = entry.policy.clone();
             isolation.policies.push(Considered { policy, governs, isolates, fit: None, gap: None });
         }
-        let bending = bending.into_iter().map(|it| it.gap.clone().unwrap_or(Gap::NotEvaluated(it.policy.id())));
+        let bending =
+            bending.into_iter().map(|it| it.gap.as_deref().cloned().unwrap_or(Gap::NotEvaluated(it.policy.id())));
         isolation.gaps.extend(bending);
         Some(isolation)
     }
@@ -159,7 +160,7 @@ impl Index {
         for (_, namespace) in self.namespaces.iter() {
             for row in namespace.pods.iter() {
                 let classes = [row.class, row.host].map(|it| self.canonical_class(it));
-                lines.push(format!("pod {}/{} {classes:?}", namespace.facts.name, row.name));
+                lines.push(format!("pod {}/{} {classes:?}", namespace.facts.name, row.name()));
             }
         }
         for (_, group) in self.groups.iter() {

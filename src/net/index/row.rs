@@ -132,7 +132,7 @@ fn opposite(direction: Direction) -> Direction {
 
 impl Index {
     /// What an end has with every class, for each of its readings; `direction` is that of the end's own gate.
-    pub(super) fn rows(&self, found: &Found, direction: Direction) -> Vec<Row> {
+    pub(super) fn rows(&self, found: &Found<'_>, direction: Direction) -> Vec<Row> {
         let sides = (0..found.readings()).filter_map(|reading| self.side(found, reading));
         sides.map(|it| self.row(&it, direction)).collect()
     }
@@ -278,7 +278,7 @@ impl Index {
         let declared = (direction == Direction::Ingress).then(|| side.declared());
         let mut entries = Vec::new();
         for rule in isolating.iter().flat_map(|it| it.rules_of(direction)).filter(|it| it.action == Action::Allow) {
-            for &peer in &rule.peers {
+            for &peer in rule.peers.iter() {
                 let entry = self.peers.get(peer);
                 let who = match &entry.key {
                     Key::Anyone => || Who::All,

@@ -43,7 +43,7 @@ pub(super) struct Members {
 /// An outside part: what it is called, and one address of it.
 pub(super) struct Outside {
     pub unit: Unit,
-    pub end: Found,
+    pub end: Found<'static>,
 }
 
 /// Pairs added up.
@@ -108,10 +108,10 @@ fn merged(groups: Vec<Alike>) -> Vec<Alike> {
 
 impl Alike {
     /// The same pods as an end on some node.
-    pub fn found(&self, node: &Name) -> Found {
+    pub fn found<'a>(&self, node: &'a Name) -> Found<'a> {
         match self.host {
-            NO_CLASS => Found::Pod { class: self.class, node: node.clone() },
-            host => Found::Host { own: self.class, host, node: node.clone() },
+            NO_CLASS => Found::Pod { class: self.class, node },
+            host => Found::Host { own: self.class, host, node },
         }
     }
 
@@ -236,7 +236,7 @@ impl Index {
     }
 
     /// Whether two ends have an address family in common: an outside part of another family is nobody's to reach.
-    pub(super) fn share_family(&self, a: &Found, b: &Found) -> bool {
+    pub(super) fn share_family(&self, a: &Found<'_>, b: &Found<'_>) -> bool {
         let families = |it| self.side(it, 0).map(|it| it.families());
         match (families(a), families(b)) {
             (Some(a), Some(b)) => Families::shared(a, b).next().is_some(),
@@ -261,8 +261,7 @@ impl Index {
     }
 
     pub(super) fn summary(&self, sum: &Sum, sets: &mut Sets) -> Summary {
-        let mut set =
-            |mask: &Mask| sets.0.entry(mask.clone()).or_insert_with(|| Arc::new(self.ports.set_of(mask))).clone();
+        let mut set = |mask: &Mask| sets.0.entry(mask.clone()).or_insert_with(|| self.ports.set_of(mask)).clone();
         Summary { every: set(&sum.every), some: set(&sum.some), possible: set(&sum.possible), pairs: sum.pairs }
     }
 }

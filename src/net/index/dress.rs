@@ -1,0 +1,94 @@
+//! Labels as numbers: what tells classes apart, without a look at a string.
+//!
+//! ```text
+//! app=web, tier=data, pod-template-hash=5d…   of a pod
+//! (app, web) (tier, data)                     under the keys that selectors read, each word a number
+//! ```
+//!
+//! A word that was seen once keeps its number.
+
+use std::collections::BTreeMap;
+
+use hashbrown::HashTable;
+
+use super::classes::hash_of;
+use crate::model::labels::{Labels, Selector};
+use crate::model::name::Name;
+
+/// Keys and values of labels, by number.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Words {
+    names: Vec<Name>,
+    numbers: HashTable<u32>,
+}
+
+impl Words {
+    /// The number of a word.
+    pub fn number(&mut self, word: &Name) -> u32 {
+        let hash = hash_of(word);
+        if let Some(found) = self.numbers.find(hash, |it| self.names[*it as usize] == *word) {
+            return *found;
+        }
+        let number = self.names.len() as u32;
+        self.names.push(word.clone());
+        self.numbers.insert_unique(hash, number, |it| hash_of(&self.names[*it as usize]));
+        number
+    }
+
+    pub fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    pub fn bytes(&self) -> usize {
+        self.names.capacity() * size_of::<Name>() + self.numbers.capacity() * 5
+    }
+}
+
+/// Label keys that selectors read, with their numbers.
+pub(super) type Keys = BTreeMap<Name, u32>;
+
+/// The values under such keys, in the order of the keys' numbers.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+pub(super) struct Dress(Box<[(u32, u32)]>);
+
+impl Dress {
+    /// What of these labels is under these keys.
+    pub fn of(labels: &Labels, keys: &Keys, words: &mut Words) -> Self {
+        let mut pairs = Vec::with_capacity(labels.len().min(keys.len()));
+        let (mut labels, mut keys) = (labels.iter().peekable(), keys.iter().peekable());
+        while let (Some((key, value)), Some((wanted, number))) = (labels.peek(), keys.peek()) {
+            match (*key).cmp(wanted) {
+                std::cmp::Ordering::Less => drop(labels.next()),
+                std::cmp::Ordering::Greater => drop(keys.next()),
+                std::cmp::Ordering::Equal => {
+                    pairs.push((**number, words.number(value)));
+                    labels.next();
+                    keys.next();
+                }
+            }
+        }
+        pairs.sort_unstable();
+        Self(pairs.into())
+    }
+
+    /// The same with one more pair.
+    pub fn with(&self, key: u32, value: u32) -> Self {
+        let mut pairs = Vec::with_capacity(self.0.len() + 1);
+        pairs.extend_from_slice(&self.0);
+        pairs.push((key, value));
+        pairs.sort_unstable();
+        Self(pairs.into())
+    }
+
+    /// Whether labels with these values meet a selector, all of whose keys were read.
+    pub fn meets(&self, selector: &Selector, words: &Words) -> bool {
+        selector.all_of.iter().all(|it| {
+            let pair = self.0.iter().find(|(key, _)| words.names[*key as usize] == it.key);
+            it.matches_value(pair.map(|(_, value)| words.names[*value as usize].as_str()))
+        })
+    }
+
+    pub fn bytes(&self) -> usize {
+        self.0.len() * 8
+    }
+}
