@@ -93,7 +93,10 @@ impl Service {
                 200,
                 &serde_json::json!({"swagger": "2.0", "info": {"title": "Kubernetes", "version": "v1.33.5"}, "paths": {}, "definitions": {}}),
             )),
-            _ => self.read(identity, &Target::of(path).ok_or_else(Failure::no_such_path)?, asked),
+            _ => match Target::of(path) {
+                Some(target) => self.read(identity, &target, asked),
+                None => Err(refused(identity, path, asked)),
+            },
         }
     }
 
@@ -217,6 +220,31 @@ impl<'a> Target<'a> {
         let kind = kinds::served(group, "v1", plural)?;
         let fits = if kind.namespaced { namespace.is_some() || name.is_none() } else { namespace.is_none() };
         fits.then_some(Target { kind, namespace, name })
+    }
+}
+
+/// Why something is not answered that no world holds: nobody has the right, or nothing is there.
+fn refused(identity: &Identity, path: &[&str], asked: &Asked<'_>) -> Failure {
+    let (group, rest) = match path {
+        ["api", "v1", rest @ ..] => ("", rest),
+        ["apis", group, "v1", rest @ ..] => (*group, rest),
+        _ => return Failure::no_such_path(),
+    };
+    let (namespace, plural, name) = match rest {
+        ["namespaces", namespace, plural] => (*namespace, *plural, ""),
+        ["namespaces", namespace, plural, name] => (*namespace, *plural, *name),
+        [plural] => ("", *plural, ""),
+        [plural, name] => ("", *plural, *name),
+        _ => return Failure::no_such_path(),
+    };
+    let verb = match (asked.query.is("watch"), name) {
+        (true, _) => "watch",
+        (false, "") => "list",
+        (false, _) => "get",
+    };
+    match discovery::is_refused(group, plural) {
+        true => identity.refusal(verb, group, plural, namespace, name),
+        false => Failure::no_such_path(),
     }
 }
 

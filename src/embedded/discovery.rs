@@ -1,8 +1,45 @@
 //! What the server serves, as it says itself: `/api`, `/apis`, both in the legacy and in the aggregated form.
+//!
+//! Besides what a world holds, Kubernetes' own resources are listed, as every server has them: roles speak of secrets and
+//! of `pods/exec` here as everywhere. Whoever asks for one of those is refused for lack of the right.
+
+use std::sync::LazyLock;
 
 use serde_json::{Value, json};
 
 use super::kinds::{KINDS, Kind, groups};
+use crate::rbac::served::{Reach, Resource, Served};
+
+/// Groups of Kubernetes' own table that only add-ons serve, and names that nothing serves.
+const NOT_LISTED: [&str; 3] = ["gateway.networking.k8s.io", "metrics.k8s.io", "policy.networking.k8s.io"];
+const VIRTUAL: [&str; 5] = ["users", "groups", "uids", "userextras", "signers"];
+
+/// Kubernetes' own resources.
+static TABLE: LazyLock<Served> = LazyLock::new(Served::built_in);
+
+/// What is listed and held by no world.
+static REFUSED: LazyLock<Vec<Resource>> = LazyLock::new(|| {
+    let is_held = |it: &Resource| KINDS.iter().any(|kind| *kind.plural == *it.name && *kind.group == *it.group);
+    let is_review = |it: &Resource| REVIEWS.iter().any(|row| *row.0 == *it.group);
+    let is_listed = |it: &&Resource| {
+        !NOT_LISTED.contains(&it.group.as_str())
+            && !VIRTUAL.contains(&it.name.as_str())
+            && !is_held(it)
+            && !is_review(it)
+    };
+    TABLE.iter().filter(is_listed).cloned().collect()
+});
+
+/// Whether this is listed, but held by no world and therefore given to nobody.
+pub fn is_refused(group: &str, plural: &str) -> bool {
+    REFUSED.iter().any(|it| it.group == *group && it.name == *plural)
+}
+
+/// The subresources of a listed resource.
+fn subresources(group: &str, plural: &str) -> Vec<String> {
+    let found = TABLE.get(group, plural).into_iter().flat_map(|it| &it.subresources);
+    found.map(ToString::to_string).collect()
+}
 
 /// What `Accept` holds when the aggregated form is wanted.
 const AGGREGATED: &str = "as=APIGroupDiscoveryList";
@@ -47,16 +84,24 @@ pub enum Core {
 fn groups_of(core: Core) -> Vec<&'static str> {
     match core {
         Core::Yes => vec![""],
-        Core::No => groups()
-            .into_iter()
-            .filter(|group| !group.is_empty())
-            .chain(REVIEWS.iter().map(|review| review.0))
-            .collect(),
+        Core::No => {
+            let refused = REFUSED.iter().map(|it| it.group.as_str());
+            let mut all: Vec<&'static str> =
+                groups().into_iter().chain(REVIEWS.iter().map(|review| review.0)).collect();
+            for group in refused {
+                if !all.contains(&group) {
+                    all.push(group);
+                }
+            }
+            all.retain(|group| !group.is_empty());
+            all
+        }
     }
 }
 
 fn aggregated_resources(group: &str) -> Vec<Value> {
     let mut all: Vec<Value> = KINDS.iter().filter(|kind| kind.group == group).map(aggregated_resource).collect();
+    all.extend(REFUSED.iter().filter(|it| it.group == *group).map(aggregated_refused));
     for (plural, kind) in reviews(group) {
         all.push(json!({"resource": plural, "responseKind": {"group": group, "version": "v1", "kind": kind}, "scope": "Cluster", "singularResource": kind.to_lowercase(), "verbs": ["create"]}));
     }
@@ -69,7 +114,36 @@ fn aggregated_resource(kind: &Kind) -> Value {
         "scope": if kind.namespaced { "Namespaced" } else { "Cluster" }, "singularResource": kind.singular, "verbs": ["get", "list", "watch"],
     });
     names(kind, &mut resource);
+    add_subresources(kind.group, kind.plural, &mut resource);
     resource
+}
+
+fn add_subresources(group: &str, plural: &str, resource: &mut Value) {
+    let all = subresources(group, plural);
+    if !all.is_empty() {
+        resource["subresources"] =
+            all.iter().map(|it| json!({"subresource": it, "verbs": ["get"]})).collect::<Vec<_>>().into();
+    }
+}
+
+fn aggregated_refused(it: &Resource) -> Value {
+    let (group, plural) = (it.group.as_str(), it.name.as_str());
+    let mut resource = json!({
+        "resource": plural, "responseKind": {"group": group, "version": "v1", "kind": kind_of(it)},
+        "scope": if it.reach == Reach::Namespaced { "Namespaced" } else { "Cluster" },
+        "singularResource": it.singular.as_str(), "verbs": ["get", "list", "watch"],
+    });
+    if !it.short.is_empty() {
+        resource["shortNames"] = it.short.iter().map(|it| it.as_str()).collect::<Vec<_>>().into();
+    }
+    add_subresources(group, plural, &mut resource);
+    resource
+}
+
+/// `Secret` of `secret`: enough for what is never sent.
+fn kind_of(it: &Resource) -> String {
+    let mut letters = it.singular.chars();
+    letters.next().map(|first| first.to_ascii_uppercase().to_string() + letters.as_str()).unwrap_or_default()
 }
 
 fn names(kind: &Kind, resource: &mut Value) {
@@ -118,6 +192,16 @@ pub fn group(name: &str) -> Option<Value> {
 /// `/api/v1` or `/apis/GROUP/v1`.
 pub fn resources(group: &str) -> Option<Value> {
     let mut all: Vec<Value> = KINDS.iter().filter(|kind| kind.group == group).map(resource).collect();
+    all.extend(REFUSED.iter().filter(|it| it.group == *group).map(refused));
+    let plurals = KINDS.iter().filter(|kind| kind.group == group).map(|kind| (kind.plural, kind.namespaced));
+    let refused = REFUSED.iter().filter(|it| it.group == *group);
+    let plurals = plurals.chain(refused.map(|it| (it.name.as_str(), it.reach == Reach::Namespaced)));
+    for (plural, namespaced) in plurals {
+        all.extend(subresources(group, plural).into_iter().map(|it| {
+            let name = format!("{plural}/{it}");
+            json!({"name": name, "singularName": "", "namespaced": namespaced, "kind": "Status", "verbs": ["get"]})
+        }));
+    }
     for (plural, kind) in reviews(group) {
         all.push(json!({"name": plural, "singularName": kind.to_lowercase(), "namespaced": false, "kind": kind, "verbs": ["create"]}));
     }
@@ -129,6 +213,18 @@ pub fn resources(group: &str) -> Option<Value> {
 fn resource(kind: &Kind) -> Value {
     let mut resource = json!({"name": kind.plural, "singularName": kind.singular, "namespaced": kind.namespaced, "kind": kind.kind, "verbs": ["get", "list", "watch"]});
     names(kind, &mut resource);
+    resource
+}
+
+fn refused(it: &Resource) -> Value {
+    let namespaced = it.reach == Reach::Namespaced;
+    let mut resource = json!({
+        "name": it.name.as_str(), "singularName": it.singular.as_str(), "namespaced": namespaced, "kind": kind_of(it),
+        "verbs": ["get", "list", "watch"],
+    });
+    if !it.short.is_empty() {
+        resource["shortNames"] = it.short.iter().map(|it| it.as_str()).collect::<Vec<_>>().into();
+    }
     resource
 }
 

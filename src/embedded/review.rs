@@ -66,23 +66,29 @@ impl Identity {
         if self.may(verb, kind.plural, namespace) {
             return Ok(());
         }
-        let object = if name.is_empty() { kind.qualified() } else { format!("{} \"{name}\"", kind.qualified()) };
+        Err(self.refusal(verb, kind.group, kind.plural, namespace, name))
+    }
+
+    /// 403 with kube-apiserver's words.
+    pub fn refusal(&self, verb: &str, group: &str, plural: &str, namespace: &str, name: &str) -> Failure {
+        let qualified = if group.is_empty() { plural.to_owned() } else { format!("{plural}.{group}") };
+        let object = if name.is_empty() { qualified } else { format!("{qualified} \"{name}\"") };
         let place = if namespace.is_empty() {
             "at the cluster scope".to_owned()
         } else {
             format!("in the namespace \"{namespace}\"")
         };
         let message = format!(
-            "{object} is forbidden: User \"{}\" cannot {verb} resource \"{}\" in API group \"{}\" {place}",
-            self.user, kind.plural, kind.group
+            "{object} is forbidden: User \"{}\" cannot {verb} resource \"{plural}\" in API group \"{group}\" {place}",
+            self.user
         );
-        let mut details = json!({"kind": kind.plural});
-        for (key, text) in [("name", name), ("group", kind.group)] {
+        let mut details = json!({"kind": plural});
+        for (key, text) in [("name", name), ("group", group)] {
             if !text.is_empty() {
                 details[key] = Value::from(text);
             }
         }
-        Err(Failure { details, ..Failure::new(403, "Forbidden", message) })
+        Failure { details, ..Failure::new(403, "Forbidden", message) }
     }
 }
 
