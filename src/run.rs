@@ -28,6 +28,7 @@ use crate::embedded;
 use crate::live::connect::{self, Connected, Flags, Surroundings};
 use crate::live::fault::Fault;
 use crate::live::files::Source as Documents;
+use crate::live::read::Reader;
 use crate::live::{self, Batch, Condition, Control, Wanted};
 use crate::model::cluster::Cluster;
 use crate::model::coverage::Coverage;
@@ -35,6 +36,7 @@ use crate::model::id::ObjectId;
 use crate::model::name::Name;
 use crate::net::Settings;
 use crate::people::People;
+use crate::rbac::review::Review;
 use crate::terminal::guard::{self, Guard};
 use crate::terminal::keys::{self, Repair};
 use crate::terminal::screen::Screen;
@@ -112,6 +114,8 @@ fn prepare(start: &Start) -> anyhow::Result<(Setup, Cluster)> {
 /// What a finished task brings.
 enum Done {
     Event(Event),
+    /// What one server said of itself, by the number of the server: worth nothing once another one is followed.
+    Said(u64, Event),
     Connected(Result<Box<Connected>, Fault>),
     Served(Result<(embedded::Server, kube::Client), String>),
 }
@@ -126,6 +130,8 @@ struct Feed {
     server: Option<embedded::Server>,
     documents: Option<Arc<Documents>>,
     flags: Option<Box<Flags>>,
+    /// How many servers were left before this one.
+    number: u64,
 }
 
 /// The signals that end or wake us.
@@ -208,8 +214,12 @@ impl Program {
 
     /// Follows the cluster behind a client.
     fn follow(&mut self, client: kube::Client, namespaces: Vec<Name>) {
+        let namespace = namespaces.first().cloned();
         let (batches, control) = live::start(client.clone(), Wanted::everything(namespaces));
         self.feed.client = Some(client);
+        self.inquire();
+        let own = namespace.unwrap_or_else(|| "default".into());
+        [Review::Own, Review::OwnRules(own)].into_iter().for_each(|it| self.ask(it));
         self.feed.batches = Some(batches);
         self.feed.control = Some(control);
     }
@@ -355,6 +365,8 @@ impl Program {
         self.draw_soon();
         match done {
             Ok(Done::Event(event)) => return self.app.update(event),
+            Ok(Done::Said(number, event)) if number == self.feed.number => return self.app.update(event),
+            Ok(Done::Said(..)) => {}
             Ok(Done::Connected(Ok(connected))) => self.connected(*connected),
             Ok(Done::Connected(Err(fault))) => self.tell(Event::Connection(format!("not connected: {fault}"))),
             Ok(Done::Served(Ok((server, client)))) => {
@@ -404,6 +416,7 @@ impl Program {
                     self.tasks.spawn_blocking(move || Done::Event(Event::Notice(dump(&text, &svg))));
                 }
                 Effect::Mouse(mouse) => guard::capture_mouse(mouse == Mouse::Program)?,
+                Effect::Ask(review) => self.ask(review),
                 Effect::Resync => self.resync(),
                 Effect::Switch(context) => self.switch(context),
             }
@@ -447,7 +460,29 @@ impl Program {
         });
     }
 
+    /// Asks what the server serves; one that does not tell is read with Kubernetes' own names.
+    fn inquire(&mut self) {
+        let (Some(client), number) = (self.feed.client.clone(), self.feed.number) else { return };
+        self.tasks.spawn(async move {
+            let event = match Reader::new(client, Vec::new()).served().await {
+                Ok(served) => Event::Served(Arc::new(served)),
+                Err(fault) => Event::Notice(format!("what the server serves is not known: {fault}")),
+            };
+            Done::Said(number, event)
+        });
+    }
+
+    /// Puts a question to the server.
+    fn ask(&mut self, review: Review) {
+        let (Some(client), number) = (self.feed.client.clone(), self.feed.number) else { return };
+        self.tasks.spawn(async move {
+            let reply = Reader::new(client, Vec::new()).review(&review).await;
+            Done::Said(number, Event::Told { review, reply })
+        });
+    }
+
     fn resync(&mut self) {
+        self.inquire();
         match (&self.feed.control, self.feed.flags.clone()) {
             (Some(control), _) if self.feed.batches.is_some() => control.resync(),
             (_, Some(flags)) => self.connect(flags),
@@ -457,7 +492,7 @@ impl Program {
 
     fn switch(&mut self, context: Name) {
         let Some(mut flags) = self.feed.flags.take() else { return };
-        self.feed = Feed::default();
+        self.feed = Feed { number: self.feed.number + 1, ..Feed::default() };
         flags.context = Some(context.to_string());
         self.tell(Event::Switched { context });
         self.connect(flags);

@@ -15,7 +15,7 @@ use crate::model::name::Name;
 use crate::model::role::{RoleRule, Subject, SubjectKind};
 
 use super::grant::Access;
-use super::identity::{Identity, canonical};
+use super::identity::{Identity, Membership, canonical};
 use super::marks::{Mark, Marks, Reach};
 use super::request::Request;
 
@@ -37,6 +37,18 @@ impl Review {
     pub fn access(identity: &Identity, request: &Request) -> Self {
         let groups = identity.groups.iter().map(|(it, _)| it.clone()).collect();
         Review::Access { user: identity.user.clone(), groups, request: request.clone() }
+    }
+
+    /// Who is asked about and what, of a question about somebody.
+    pub fn asked(&self) -> Option<(Identity, &Request)> {
+        let Review::Access { user, groups, request } = self else { return None };
+        let (kind, name) = match groups.first() {
+            Some(group) if user.is_empty() => (SubjectKind::Group, group.clone()),
+            _ => (SubjectKind::User, user.clone()),
+        };
+        let subject = canonical(&Subject { kind, namespace: Name::empty(), name });
+        let groups = groups.iter().map(|it| (it.clone(), Membership::Given)).collect();
+        Some((Identity { subject, user: user.clone(), groups }, request))
     }
 
     /// Its kind in the API.

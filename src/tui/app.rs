@@ -15,6 +15,7 @@ use jiff::Timestamp;
 use ratatui::layout::Rect;
 
 use super::answers::{self, Matrix, ReachOf, Tracing};
+use super::asked::{self, Question};
 use super::event::{Effect, Event, Mouse, Progress};
 use super::field::Field;
 use super::filter::Filter;
@@ -34,6 +35,7 @@ use crate::model::place::Place;
 use crate::model::role::Subject;
 use crate::net::Settings;
 use crate::people::People;
+use crate::rbac::review::Review;
 use crate::text::Mark;
 
 /// What the answer side shows.
@@ -44,6 +46,8 @@ pub enum Shown {
     Explain,
     Trace,
     Reach(ReachOf),
+    /// One question about access.
+    Can(Question),
     Matrix,
     Yaml {
         object: ObjectId,
@@ -129,6 +133,8 @@ pub struct App {
     pub(super) now: Option<Timestamp>,
     /// Kept text of the last copy, since a clipboard cannot answer.
     pub(super) register: String,
+    /// What was put to the server: nothing is asked twice.
+    pub(super) asking: BTreeSet<Review>,
     /// Changes that the lists have not taken in yet: that waits for the next key or frame, so a burst is one sorting.
     pending: Vec<Change>,
     stale_lists: bool,
@@ -177,6 +183,7 @@ impl App {
             mouse: Mouse::Terminal,
             now: None,
             register: String::new(),
+            asking: BTreeSet::new(),
             pending: Vec::new(),
             stale_lists: true,
             stale_answers: true,
@@ -225,6 +232,17 @@ impl App {
             Event::Notice(words) => self.notice = Some(words),
             Event::Contexts(contexts) => self.contexts = contexts,
             Event::Connection(words) => self.connection = words,
+            Event::Served(served) => {
+                self.behind.iter_mut().for_each(|(world, _)| world.served = served.clone());
+                self.world.served = served;
+                self.stale_answers = true;
+            }
+            Event::Told { review, reply } => {
+                self.behind.iter_mut().for_each(|(world, _)| world.hear(review.clone(), reply.clone()));
+                self.world.hear(review, reply);
+                self.stale_answers = true;
+                return asked::asks(self);
+            }
             Event::Switched { context } => self.start_over(context),
         }
         Vec::new()
@@ -272,6 +290,7 @@ impl App {
         self.back.clear();
         self.forward.clear();
         self.fetched = None;
+        self.asking.clear();
         self.refill();
     }
 
@@ -374,6 +393,7 @@ impl App {
             Shown::Explain => {}
             Shown::Trace => self.reader.show(answers::trace(&self.world, &self.tracing)),
             Shown::Reach(of) => self.reader.show(answers::reach(&self.world, of)),
+            Shown::Can(question) => self.reader.show(asked::page(&self.world, question)),
             Shown::Matrix => self.matrix.show(&self.world, &self.scope),
             Shown::Yaml { object, place } => self.yaml.show(object, place, self.fetched.as_ref()),
         }

@@ -6,6 +6,7 @@
 //!
 //! Both are plain data, so a test is a list of events. Time is an event too: nothing here reads a clock.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crossterm::event::{KeyEvent, MouseEvent};
@@ -14,6 +15,8 @@ use jiff::Timestamp;
 use crate::model::cluster::Delta;
 use crate::model::id::{Kind, ObjectId};
 use crate::model::name::Name;
+use crate::rbac::Served;
+use crate::rbac::review::{Reply, Review};
 
 /// One thing that happened outside.
 #[derive(Clone, PartialEq, Debug)]
@@ -41,6 +44,13 @@ pub enum Event {
     Notice(String),
     /// The contexts that the kubeconfig offers.
     Contexts(Vec<Name>),
+    /// The names of all that the server serves.
+    Served(Arc<Served>),
+    /// The server's own word, which is asked for once.
+    Told {
+        review: Review,
+        reply: Reply,
+    },
     /// Another cluster takes the place of this one: everything known is forgotten.
     Switched {
         context: Name,
@@ -75,6 +85,8 @@ pub enum Effect {
     },
     /// Capture the mouse, or leave it to the terminal.
     Mouse(Mouse),
+    /// Put a question to the server itself; answered by [`Event::Told`].
+    Ask(Review),
     /// Drop all connections and read everything again.
     Resync,
     /// Leave this cluster for that of another context; answered by [`Event::Switched`].

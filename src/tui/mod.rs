@@ -15,6 +15,7 @@
 mod access;
 pub mod answers;
 pub mod app;
+mod asked;
 pub mod command;
 pub mod event;
 pub mod explain;
@@ -111,6 +112,7 @@ fn draw_view(app: &App, area: Rect, buffer: &mut Buffer) {
         Shown::Explain => app.explain.draw(buffer, area, &explain_title(app), focus, theme),
         Shown::Trace => app.reader.draw(buffer, area, &app.tracing.title(theme), focus, theme),
         Shown::Reach(of) => app.reader.draw(buffer, area, &of.title(), focus, theme),
+        Shown::Can(question) => app.reader.draw(buffer, area, &question.title(), focus, theme),
         Shown::Matrix => app.matrix.draw(buffer, area, focus, theme),
         Shown::Yaml { .. } => app.yaml.draw(buffer, area, focus, theme),
     }

@@ -293,7 +293,7 @@ pub fn copies(app: &mut App) -> Vec<Effect> {
         offer("kreach trace", format!("kreach trace {from} {to}{}", app.tracing.port));
     }
     match app.shown {
-        Shown::Trace | Shown::Reach(_) => offer("answer as text", app.reader.page.to_string()),
+        Shown::Trace | Shown::Reach(_) | Shown::Can(_) => offer("answer as text", app.reader.page.to_string()),
         Shown::Matrix => offer("matrix as Markdown", app.matrix.markdown()),
         Shown::Yaml { .. } => offer("YAML", app.yaml.text()),
         Shown::Explain => offer("explanation as text", app.explain.page.to_string()),

@@ -7,7 +7,7 @@ use super::answers::{ReachOf, Way};
 use super::app::{App, Shown};
 use super::event::Effect;
 use super::panes::{NAMESPACES, PODS, POLICIES, SUBJECTS};
-use super::{command, go, open};
+use super::{asked, command, go, open};
 use crate::ask::Fault;
 use crate::ask::end::{self, End};
 use crate::model::id::{Kind, ObjectId};
@@ -43,6 +43,13 @@ pub const WORDS: &[Word] = &[
         help: "what can connect to END",
         run: |app, words| reach(app, words, Way::To),
     },
+    Word {
+        name: "can",
+        arguments: "SUBJECT VERB RESOURCE [NAME]",
+        help: "may user:NAME, group:NAME or sa:NS/NAME do it, and why",
+        run: asked::can,
+    },
+    Word { name: "whoami", arguments: "", help: "who the server says you are", run: asked::who_am_i },
     Word { name: "yaml", arguments: "KIND/[NS/]NAME", help: "an object as YAML", run: yaml },
     Word { name: "ns", arguments: "[NAME]", help: "narrow to a namespace; without a name: choose", run: namespace },
     Word { name: "ctx", arguments: "[NAME]", help: "go to another context; without a name: choose", run: context },

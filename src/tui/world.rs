@@ -17,6 +17,7 @@ use crate::net::verdict::Tri;
 use crate::net::{Index, IsolationCounts, Settings};
 use crate::people::People;
 use crate::rbac;
+use crate::rbac::review::{Reply, Review, Told, differs};
 use crate::rbac::served::Served;
 
 /// A cluster with all that is derived from it.
@@ -29,6 +30,8 @@ pub struct World {
     pub people: Option<Arc<People>>,
     /// What the API serves: as discovery tells, else a built-in table.
     pub served: Arc<Served>,
+    /// What the server said when it was asked itself.
+    pub told: Told,
     pub(super) weights: Weights,
     pub settings: Settings,
     pub check: SelfCheck,
@@ -48,7 +51,18 @@ impl World {
     pub fn of(cluster: Cluster, settings: Settings, check: SelfCheck) -> Self {
         let (index, rbac) = (Index::with(&cluster, settings.clone()), rbac::Index::build(&cluster));
         let (served, weights) = (Arc::new(Served::built_in()), Weights::default());
-        Self { cluster, index, rbac, people: None, served, weights, settings, check, counts: BTreeMap::new() }
+        Self {
+            cluster,
+            index,
+            rbac,
+            people: None,
+            served,
+            told: Told::default(),
+            weights,
+            settings,
+            check,
+            counts: BTreeMap::new(),
+        }
     }
 
     /// The same, knowing a directory of people.
@@ -59,6 +73,17 @@ impl World {
     /// A cluster of which nothing is known yet.
     pub fn unknown(settings: Settings, check: SelfCheck) -> Self {
         Self::of(Cluster::new(Coverage::Loading), settings, check)
+    }
+
+    /// Takes in what the server said itself; its answers may be marks of other authorizers than RBAC.
+    pub fn hear(&mut self, review: Review, reply: Reply) {
+        if let (Review::Access { .. }, Reply::Word(word)) = (&review, &reply) {
+            let ours = review.asked().map(|(identity, request)| self.rbac.can(&identity, request));
+            let mark = ours.and_then(|it| differs(&it, word));
+            mark.into_iter().for_each(|it| self.rbac.marks_mut().tell(it));
+        }
+        self.told.keep(review, reply);
+        self.told.mark(self.rbac.marks_mut());
     }
 
     /// Takes steps in and says what they changed.

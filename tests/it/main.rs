@@ -24,6 +24,7 @@ mod rbac_cases;
 mod rbac_commands;
 mod rbac_control_plane;
 mod rbac_laws;
+mod rbac_live;
 mod rbac_worlds;
 mod screens;
 mod seeded;

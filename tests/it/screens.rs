@@ -9,7 +9,9 @@ use std::path::Path;
 use kreach::kinds::{self, Intern};
 use kreach::model::cluster::{Cluster, Delta};
 use kreach::model::coverage::{Coverage, Scope};
+use kreach::model::evidence::Outcome;
 use kreach::model::id::{Kind, ObjectId};
+use kreach::rbac::review::{Me, Reply, Review, Word};
 use kreach::tui;
 use kreach::tui::app::{App, Setup};
 use kreach::tui::command::COMMANDS;
@@ -243,6 +245,38 @@ fn a_screen_that_is_too_small_says_so_in_one_line() {
 
 fn covered(driver: &mut Driver, kind: Kind, coverage: Coverage) {
     driver.send(Event::Deltas(vec![Delta::Covered { kind, scope: Scope::Everywhere, coverage }]));
+}
+
+/// CONTRACT §4: an opened answer that only a mark leaves unknown is put to the server, once, and shown as its word.
+#[test]
+fn an_opened_answer_is_put_to_the_server_once() {
+    let mut driver = Driver::with(100, 30, Theme::default(), Cluster::new(Coverage::Loading), Origin::Live);
+    let node = r#"{"metadata":{"name":"n","labels":{"cloud.google.com/gke-nodepool":"a"}}}"#;
+    let node = kinds::spec(Kind::NODE).expect("a kind").read_json(node, "", &mut Intern::new());
+    driver.send(Event::Deltas(deltas().into_iter().chain(node.delta()).collect()));
+    for kind in kinds::KINDS.iter().map(|it| it.kind) {
+        covered(&mut driver, kind, Coverage::Live);
+    }
+    driver.keys(": \"can_user:abby_get_pods Enter");
+    assert!(driver.text().contains("unknown  user:abby: get pods in default"), "{}", driver.text());
+    driver.keys(": \"can_user:abby_get_pods Enter");
+    let asked: Vec<Effect> = driver.effects.iter().filter(|it| matches!(it, Effect::Ask(_))).cloned().collect();
+    let [Effect::Ask(review)] = asked.as_slice() else { panic!("{asked:?}") };
+    let word = Word { review: review.kind(), outcome: Outcome::Allow, reason: "by IAM".into(), error: "".into() };
+    driver.send(Event::Told { review: review.clone(), reply: Reply::Word(word) });
+    let text = driver.text();
+    assert!(text.contains("allow  user:abby: get pods in default"), "{text}");
+    assert!(text.contains("the server's word (SubjectAccessReview):") && text.contains("allow: by IAM;"), "{text}");
+    // What no binding grants is a mark: a service account, which no cloud grants to, is unknown now as well.
+    driver.keys(": \"can_sa:shop/web_delete_nodes Enter");
+    assert!(driver.text().contains("unknown  sa:shop/web"), "{}", driver.text());
+    assert_eq!(driver.effects.iter().filter(|it| matches!(it, Effect::Ask(_))).count(), 2);
+    driver.send(Event::Told {
+        review: Review::Own,
+        reply: Reply::Me(Me { user: "carol".into(), groups: vec!["dev".into()] }),
+    });
+    driver.keys(": \"whoami Enter");
+    assert!(driver.text().contains("you are user:carol, in dev"), "{}", driver.text());
 }
 
 /// CONTRACT §6: the words stand in the status line; ages are coarse; idle changes no cell.

@@ -14,9 +14,23 @@ async fn what_does_not_exist_is_404_with_details() {
     assert_eq!((code, &status["status"], &status["reason"]), (404, &json!("Failure"), &json!("NotFound")));
     assert_eq!(status["details"], json!({"name": "no-such", "group": "apps", "kind": "deployments"}));
     assert_eq!(status["message"], "deployments.apps \"no-such\" not found");
-    for path in ["/api/v1/secrets", "/apis/nope.io/v1/things", "/api/v2/pods", "/api/v1/pods/web-0", "/nowhere"] {
+    for path in ["/api/v1/things", "/apis/nope.io/v1/things", "/api/v2/pods", "/api/v1/pods/web-0", "/nowhere"] {
         assert_eq!(get_as(&server, path, "").await.0, 404, "{path}");
     }
+}
+
+/// What every server serves and no world holds is listed, and refused in kube-apiserver's words.
+#[tokio::test]
+async fn what_no_world_holds_is_given_to_nobody() {
+    let server = server(&World::seeded("S").expect("a world"), Settings::default()).await;
+    let (code, status) = get_as(&server, "/api/v1/namespaces/shop/secrets", "").await;
+    let words = "secrets is forbidden: User \"demo\" cannot list resource \"secrets\" in API group \"\" in the namespace \"shop\"";
+    assert_eq!((code, status["message"].as_str()), (403, Some(words)));
+    let (_, core) = get_as(&server, "/api/v1", "").await;
+    let names: Vec<&str> =
+        core["resources"].as_array().expect("a list").iter().filter_map(|it| it["name"].as_str()).collect();
+    assert!(["pods", "pods/exec", "secrets", "configmaps"].iter().all(|it| names.contains(it)), "{names:?}");
+    assert!(!names.contains(&"users"));
 }
 
 #[tokio::test]

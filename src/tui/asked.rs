@@ -1,0 +1,104 @@
+//! One question about access, opened by itself: `:can user:alice get secrets/x -n …` as a page.
+//!
+//! ```text
+//! :can ──► RBAC's answer ──where it leaves a gap──► Effect::Ask, once ──► Event::Told ──► the same page, decided
+//! ```
+//!
+//! What is put to the server, and when, is [`crate::rbac::review::appeal`]'s to say (CONTRACT §4).
+
+use super::app::{App, Shown};
+use super::event::Effect;
+use super::status::Origin;
+use super::world::World;
+use crate::ask::Fault;
+use crate::model::name::Name;
+use crate::model::role::Subject;
+use crate::rbac::grant::Access;
+use crate::rbac::identity;
+use crate::rbac::request::Request;
+use crate::rbac::review::{self, Reply, Review};
+use crate::rbac::served::{Given, Typed};
+use crate::rbac::subjects::person;
+use crate::text::rbac as words;
+use crate::text::{Mark, Page};
+
+/// Whether somebody may do something.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Question {
+    subject: Subject,
+    request: Request,
+    /// How what was typed is read, where that is worth a word.
+    notes: Vec<Name>,
+}
+
+impl Question {
+    /// What stands above the answer.
+    pub fn title(&self) -> String {
+        format!(" {}: {} ", self.subject, self.request)
+    }
+
+    /// RBAC's answer, and the server's where it was asked.
+    fn access(&self, world: &World) -> Access {
+        let access = world.rbac.can(&person(&self.subject, world.people.as_deref()), &self.request);
+        let word = review::appeal(&access, &world.told).and_then(|it| world.told.word(&it).cloned());
+        Access { word, ..access }
+    }
+
+    /// What is to be put to the server, if it has not been.
+    fn appeal(&self, world: &World) -> Option<Review> {
+        review::appeal(&self.access(world), &world.told).filter(|it| !world.told.has(it))
+    }
+}
+
+/// The answer as a page.
+pub fn page(world: &World, question: &Question) -> Page {
+    let access = question.access(world);
+    let mut page = words::access(&access, &world.rbac);
+    question.notes.iter().for_each(|it| page.say(1, Mark::Note, it.to_string()));
+    if let Some(Reply::Silent(why)) = review::appeal(&access, &world.told).and_then(|it| world.told.reply(&it)) {
+        page.say(1, Mark::Note, format!("the server was asked itself and does not say: {why}"));
+    }
+    page
+}
+
+/// `:can SUBJECT VERB RESOURCE [NAME]`.
+pub fn can(app: &mut App, words: &str) -> Result<Vec<Effect>, Fault> {
+    let usage = || Fault::new("a subject, a verb and a resource are needed", ":can SUBJECT VERB RESOURCE [NAME]");
+    let mut words = words.split_whitespace();
+    let (Some(subject), Some(verb), Some(resource)) = (words.next(), words.next(), words.next()) else {
+        return Err(usage());
+    };
+    let name = words.next().unwrap_or_default();
+    if words.next().is_some() {
+        return Err(usage());
+    }
+    let subject = identity::parse(subject).map_err(|it| Fault::new(it, ":can SUBJECT VERB RESOURCE [NAME]"))?;
+    let namespace = app.scope.only().cloned().unwrap_or_else(|| "default".into());
+    let typed = Typed { verb, resource, name, namespace: &namespace, given: Given::No };
+    let resolved = app.world.served.resolve(&typed);
+    app.open(Shown::Can(Question { subject, request: resolved.request, notes: resolved.notes }));
+    Ok(asks(app))
+}
+
+/// `:whoami`: who the server says the operator is.
+pub fn who_am_i(app: &mut App, _: &str) -> Result<Vec<Effect>, Fault> {
+    let said = match app.world.told.reply(&Review::Own) {
+        Some(Reply::Me(me)) => {
+            let groups: Vec<&str> = me.groups.iter().map(Name::as_str).collect();
+            format!("you are {}, in {}", me.subject(), groups.join(", "))
+        }
+        Some(Reply::Silent(why)) => format!("the server does not say who you are: {why}"),
+        _ if app.setup.origin == Origin::Files => "nobody asks a server: these are files".to_owned(),
+        _ => "the server has not said yet who you are".to_owned(),
+    };
+    app.say(said);
+    Ok(Vec::new())
+}
+
+/// What the shown answer wants to be put to the server, each question once.
+pub fn asks(app: &mut App) -> Vec<Effect> {
+    let Shown::Can(question) = &app.shown else { return Vec::new() };
+    let wanted = question.appeal(&app.world).filter(|_| app.setup.origin == Origin::Live);
+    let new = wanted.filter(|it| app.asking.insert(it.clone()));
+    new.map(Effect::Ask).into_iter().collect()
+}
