@@ -94,11 +94,11 @@ fn ask(args: &Args, command: &Command) -> Result<Exit, Stop> {
     let Some(command) = command.asks() else { return Ok(Exit::Failed) };
     let color = color(args.screen.color);
     one_stdin(args, command)?;
+    let settings = Settings { pod_cidrs: args.source.pod_cidrs.clone() };
     let Loaded { cluster, context } =
-        load(args, &Wants::Of(command), color).inspect_err(|_| info_alone(args, color))?;
+        load(args, &Wants::Of(command, &settings), color).inspect_err(|_| info_alone(args, color))?;
     print::problems(&cluster);
     print::notes(&command.notes(&context));
-    let settings = Settings { pod_cidrs: args.source.pod_cidrs.clone() };
     let index = Index::with(&cluster, settings.clone());
     let asker = Asker::new(&cluster, &index);
     let asker = if command.batch().is_some() { asker.without_prerequisites() } else { asker };

@@ -15,7 +15,9 @@ use crate::text::evidence::Evidence;
 use crate::text::miss::{self, GateMisses};
 
 use super::Asker;
+use super::end as ask;
 use super::member::Member;
+use super::needs::{self, Needs, Read};
 use super::pair::{Pair, PairPort, Source, Target, outcome_of};
 use super::trace::{Ends, LISTED, Trace};
 
@@ -103,20 +105,29 @@ impl Asker<'_> {
 
     /// Whether a pod whose egress is isolated can resolve names: nearly every connection needs it first (S51).
     pub(super) fn prerequisites(&self, trace: &mut Trace) {
-        let Some(pair) = trace.deciding() else { return };
-        let is_isolated = pair.verdict.deciding().is_some_and(|it| it.egress.why == Why::Policies);
-        let is_named = !matches!(trace.to, super::end::End::Address(_) | super::end::End::Block(_));
-        if !is_isolated || !is_named {
-            return;
-        }
-        let dns = net::dns(self.index, self.cluster, &pair.from.end());
+        let Some(from) = asks_for_names(trace) else { return };
+        let dns = net::dns(self.index, self.cluster, &from.end());
         let (Some(service), false) = (&dns.service, dns.servers.is_empty()) else { return };
         let what = match dns.outcome() {
-            Outcome::Allow => format!("prerequisite: {} can ask it for names (S51)", pair.from),
-            Outcome::Deny => format!("prerequisite: {} cannot ask it for names, port 53 is denied (S51)", pair.from),
-            Outcome::Unknown => format!("prerequisite: {} may fail to ask it for names (S51)", pair.from),
+            Outcome::Allow => format!("prerequisite: {from} can ask it for names (S51)"),
+            Outcome::Deny => format!("prerequisite: {from} cannot ask it for names, port 53 is denied (S51)"),
+            Outcome::Unknown => format!("prerequisite: {from} may fail to ask it for names (S51)"),
         };
         trace.notes.push(Evidence::note(service.clone(), Place::default(), what));
+    }
+
+    /// What a live cluster must be asked so that the prerequisites of this answer are told.
+    pub fn beside(&self, trace: &Trace) -> Needs {
+        let Some(from) = asks_for_names(trace) else { return Needs::default() };
+        let mut needs = needs::of_names(self.cluster);
+        let dns = net::dns(self.index, self.cluster, &from.end());
+        let is_denied = dns.servers.iter().all(|it| it.udp == Outcome::Deny && it.tcp == Outcome::Deny);
+        // Only where all servers are denied a cache on the node makes a difference.
+        if let (Some(pod), true) = (from.pod(), is_denied && !dns.servers.is_empty()) {
+            let namespace = net::dns::HOME.into();
+            needs.0.insert(Read::PodsOn { namespace, node: pod.node.clone() });
+        }
+        needs
     }
 
     /// The engine's word, in the families that count.
@@ -171,6 +182,14 @@ impl Asker<'_> {
         let what = "the service may replace the source's address by a node's (externalTrafficPolicy: Cluster)";
         (!(is_open || is_allowed && from_nodes())).then(|| Gap::Undefined { rule: "S46", what: what.into() })
     }
+}
+
+/// The source of the pair that the answer hangs on, where it is a pod with isolated egress and its goal has a name.
+fn asks_for_names(trace: &Trace) -> Option<Member> {
+    let pair = trace.deciding()?;
+    let is_isolated = pair.verdict.deciding().is_some_and(|it| it.egress.why == Why::Policies);
+    let is_named = !matches!(trace.to, ask::End::Address(_) | ask::End::Block(_));
+    (is_isolated && is_named).then(|| pair.from.clone())
 }
 
 /// S52: which backends get the traffic of a pod that is on no node yet.

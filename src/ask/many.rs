@@ -73,11 +73,11 @@ impl Asker<'_> {
         trace.take_in(&found);
         let members: Vec<Asked> = match direction {
             Direction::Egress => {
-                let sources = self.sources(&found.whom, &mut trace)?;
+                let sources = self.sources(&found.whom, None, &mut trace)?;
                 sources.into_iter().map(|it| (it.member, None)).collect()
             }
             Direction::Ingress => {
-                let targets = self.targets(&found.whom, &PortAsk::NONE, &mut trace)?;
+                let targets = self.targets(&found.whom, None, &PortAsk::NONE, &mut trace)?;
                 targets.into_iter().map(|it| (it.member, it.port.asked())).collect()
             }
         };

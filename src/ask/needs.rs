@@ -6,16 +6,19 @@
 //! needs(cluster so far, what was asked) ─► reads ─► live fetches them, notes their coverage ─► again, until empty
 //! ```
 //!
+//! What is shown beside an answer (whether names resolve) is asked for when all that the answer rests on is there.
+//!
 //! Nothing here fetches; `live` does, and knows which kinds a cluster serves.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use crate::model::cluster::Cluster;
-use crate::model::coverage::Scope;
-use crate::model::facts::{Pod, PodNetwork};
+use crate::model::coverage::{Coverage, Scope};
+use crate::model::facts::{Pod, PodNetwork, Service};
 use crate::model::id::{Kind, ObjectId};
 use crate::model::name::Name;
+use crate::net::dns;
 
 use super::end::End;
 
@@ -29,8 +32,13 @@ pub enum Read {
     /// Every policy that can govern pods of this scope: NetworkPolicies there, and of the other policy kinds that
     /// the cluster serves the namespaced ones there and all cluster-wide ones. Kinds not served are covered so.
     Policies(Scope),
+    /// Every policy kind of the cluster as a whole.
+    ClusterPolicies,
     /// The pods that hold this address (a field selector does it); afterwards `coverage.addresses` has it.
     PodsAt(IpAddr),
+    /// The pods of a namespace that run on a node, by a field selector; afterwards `coverage.nodes` has both.
+    /// Refused: nothing.
+    PodsOn { namespace: Name, node: Name },
     /// Every other workload kind's metadata in a scope, so that pods are known by their Deployment.
     Owners(Scope),
 }
@@ -71,6 +79,10 @@ pub fn of_trace(cluster: &Cluster, from: &End, to: &End) -> Needs {
     for end in [from, to] {
         of_end(cluster, end, &mut needs);
     }
+    // No end is in a namespace: a cluster-wide policy may bend the flow all the same.
+    if !needs.0.iter().any(|it| matches!(it, Read::Policies(_))) {
+        needs.0.insert(Read::ClusterPolicies);
+    }
     needs
 }
 
@@ -95,7 +107,41 @@ fn of_end(cluster: &Cluster, end: &End, needs: &mut Needs) {
     }
 }
 
+/// What a word on the cluster's DNS rests on (S51): its Service, the pods behind it, and what those are judged by.
+pub fn of_names(cluster: &Cluster) -> Needs {
+    let mut needs = Needs::default();
+    for (namespace, name) in dns::SERVICES {
+        let namespace = Name::from(namespace);
+        needs.0.insert(Read::One(ObjectId::new(Kind::SERVICE, namespace.clone(), name)));
+        if let Some(service) = cluster.services.get(&namespace, name) {
+            needs.name_servers(cluster, service);
+            break;
+        }
+        // The next place is looked into once it is known that this one is empty.
+        if matches!(cluster.coverage.of(Kind::SERVICE, &namespace), Coverage::Unread) {
+            break;
+        }
+    }
+    needs
+}
+
 impl Needs {
+    /// The pods behind the Service that answers for names.
+    fn name_servers(&mut self, cluster: &Cluster, service: &Service) {
+        let namespace = &service.meta.namespace;
+        self.0.insert(Read::All { kind: Kind::ENDPOINT_SLICE, scope: Scope::Namespace(namespace.clone()) });
+        self.around(namespace);
+        let servers = dns::behind(cluster, service);
+        for (pod, _) in &servers {
+            self.0.insert(Read::One(pod.object()));
+            cluster.pods.get(&pod.namespace, &pod.name).into_iter().for_each(|it| self.node_of(it));
+        }
+        // No slice names a ready server: then its selector does.
+        if servers.is_empty() && cluster.coverage.is_complete(Kind::ENDPOINT_SLICE, namespace) {
+            self.pods_of(cluster, namespace);
+        }
+    }
+
     /// What every pod of a namespace is judged by.
     fn around(&mut self, namespace: &Name) {
         self.0.insert(Read::One(ObjectId::new(Kind::NAMESPACE, "", namespace.clone())));

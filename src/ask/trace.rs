@@ -11,6 +11,8 @@ use std::sync::Arc;
 use crate::model::address::Family;
 use crate::model::evidence::{Gap, Outcome};
 use crate::model::facts::Service;
+use crate::model::labels::NamespaceMatch;
+use crate::model::policy::{Direction, Policy, Rule};
 use crate::model::port::Protocol;
 use crate::net::reach::Counts;
 use crate::net::verdict::Port;
@@ -131,8 +133,8 @@ impl Asker<'_> {
         trace.take_in(&source);
         trace.take_in(&target);
         let ends = Ends {
-            sources: self.sources(&source.whom, &mut trace)?,
-            targets: self.targets(&target.whom, port, &mut trace)?,
+            sources: self.sources(&source.whom, Some(&target.whom), &mut trace)?,
+            targets: self.targets(&target.whom, Some(&source.whom), port, &mut trace)?,
             both_single,
         };
         self.judge(&ends, &mut trace);
@@ -143,25 +145,27 @@ impl Asker<'_> {
         Ok(trace)
     }
 
-    /// The parts of a block that every rule holds or leaves out as a whole.
-    fn parts(&self, block: ipnet::IpNet) -> Vec<Member> {
+    /// The parts of a block that every rule which can govern the other end holds or leaves out as a whole.
+    fn parts(&self, block: ipnet::IpNet, other: Option<&Whom>, direction: Direction) -> Vec<Member> {
         let part = |(ranges, address): (Vec<_>, _)| Member::Outside(ranges.into(), address);
-        crate::net::split(self.cluster, block).into_iter().map(part).collect()
+        let bears =
+            |policy: &Policy, rule: &Rule| rule.direction == direction && other.is_none_or(|it| governs(policy, it));
+        crate::net::split(self.cluster, block, bears).into_iter().map(part).collect()
     }
 
     pub(super) fn resolve(&self, end: &End) -> Result<Resolved, Fault> {
         resolve(self.cluster, || self.directory(), end)
     }
 
-    /// The members that connections come from.
-    pub(super) fn sources(&self, whom: &Whom, trace: &mut Trace) -> Result<Vec<Source>, Fault> {
+    /// The members that connections come from; a block is parted by what governs the other end (by all, without one).
+    pub(super) fn sources(&self, whom: &Whom, other: Option<&Whom>, trace: &mut Trace) -> Result<Vec<Source>, Fault> {
         let plain = |member: Member| Source { member, family: None };
         Ok(match whom {
             Whom::One(member) => unfinished(member, trace).into_iter().map(plain).collect(),
             Whom::At(member, address) => vec![Source { member: member.clone(), family: Some(Family::of(*address)) }],
             Whom::Pods { members, .. } => members.iter().map(|it| plain(Member::Pod(it.clone()))).collect(),
             Whom::Service(service) => self.behind(service, trace)?.into_iter().map(plain).collect(),
-            Whom::Block(block) => self.parts(*block).into_iter().map(plain).collect(),
+            Whom::Block(block) => self.parts(*block, other, Direction::Ingress).into_iter().map(plain).collect(),
             Whom::Unseen => Vec::new(),
         })
     }
@@ -181,7 +185,13 @@ impl Asker<'_> {
     }
 
     /// The members that connections go to, each with its own port.
-    pub(super) fn targets(&self, whom: &Whom, port: &PortAsk, trace: &mut Trace) -> Result<Vec<Target>, Fault> {
+    pub(super) fn targets(
+        &self,
+        whom: &Whom,
+        other: Option<&Whom>,
+        port: &PortAsk,
+        trace: &mut Trace,
+    ) -> Result<Vec<Target>, Fault> {
         match whom {
             Whom::One(member) => {
                 let members: Vec<Member> = unfinished(member, trace).into_iter().collect();
@@ -195,7 +205,7 @@ impl Asker<'_> {
                 targets_of(&members, None, port, &trace.to)
             }
             Whom::Service(service) => self.through(service, port, trace),
-            Whom::Block(block) => targets_of(&self.parts(*block), None, port, &trace.to),
+            Whom::Block(block) => targets_of(&self.parts(*block, other, Direction::Egress), None, port, &trace.to),
             Whom::Unseen => Ok(Vec::new()),
         }
     }
@@ -218,6 +228,17 @@ impl Asker<'_> {
         trace.routes = routes;
         trace.service = Some(service.clone());
         Ok(targets)
+    }
+}
+
+/// Whether a policy can govern pods of this end: it is in their namespace, or of the cluster as a whole.
+fn governs(policy: &Policy, whom: &Whom) -> bool {
+    let NamespaceMatch::Own(home) = &policy.target.namespaces else { return true };
+    match whom {
+        Whom::One(member) | Whom::At(member, _) => member.pod().is_some_and(|it| it.meta.namespace == *home),
+        Whom::Pods { members, .. } => members.iter().any(|it| it.meta.namespace == *home),
+        Whom::Service(service) => service.meta.namespace == *home,
+        Whom::Block(_) | Whom::Unseen => false,
     }
 }
 

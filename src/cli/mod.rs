@@ -28,6 +28,7 @@ use crate::ask::{Asker, Fault};
 use crate::model::cluster::Cluster;
 use crate::model::evidence::Outcome;
 use crate::model::name::Name;
+use crate::net::Settings;
 use crate::rbac::Served;
 use crate::rbac::review::{Review, Told};
 
@@ -102,6 +103,11 @@ pub trait Command {
     ///
     /// Reads that were asked for before are taken out by the caller.
     fn needs(&self, context: &Context, cluster: &Cluster) -> Result<Needs, Fault>;
+
+    /// What must be read besides, once all that the answer rests on is there: what is shown along with it.
+    fn beside(&self, _context: &Context, _cluster: &Cluster, _settings: &Settings) -> Needs {
+        Needs::default()
+    }
 
     /// With which names it reads resources.
     fn names(&self) -> Names {

@@ -18,12 +18,13 @@ use crate::ask::needs::{self, Needs};
 use crate::model::cluster::Cluster;
 use crate::model::name::Name;
 use crate::model::policy::Direction;
+use crate::net::Settings;
 use crate::net::reach::ReachRow;
 use crate::text::evidence::Evidence;
 
 use super::json::{self, CountsJson, EvidenceJson, PortsJson};
 use super::map::{ByArg, LeftOutJson, left_out_json};
-use super::trace::{TextOrJson, print};
+use super::trace::{TextOrJson, beside, print};
 use super::{Command, Context, Exit, Failure, World, paint};
 
 /// What END reaches.
@@ -71,6 +72,11 @@ impl Command for ReachArgs {
             }
             None => end::end(&self.of, &context.namespace).map(|_| needs::everything()),
         }
+    }
+
+    fn beside(&self, context: &Context, cluster: &Cluster, settings: &Settings) -> Needs {
+        let question = self.to.as_ref().and_then(|goal| self.pair(goal, &context.namespace).ok());
+        question.map(|it| beside(&it, cluster, settings)).unwrap_or_default()
     }
 
     fn run(&self, world: &World<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {

@@ -15,10 +15,11 @@ use serde::Deserialize;
 use crate::ask::end::{self, End, PortAsk};
 use crate::ask::needs::Needs;
 use crate::ask::trace::Trace;
-use crate::ask::{Fault, needs};
+use crate::ask::{Asker, Fault, needs};
 use crate::model::cluster::Cluster;
 use crate::model::evidence::Outcome;
 use crate::model::name::Name;
+use crate::net::{Index, Settings};
 
 use super::{Batch, BatchLines, Command, Context, Exit, Failure, World, json, paint};
 
@@ -66,6 +67,13 @@ impl Command for TraceArgs {
         Ok(needs::of_trace(cluster, &from, &to))
     }
 
+    fn beside(&self, context: &Context, cluster: &Cluster, settings: &Settings) -> Needs {
+        match self.question(&context.namespace) {
+            Ok(question) if self.batch.is_none() => beside(&question, cluster, settings),
+            _ => Needs::default(),
+        }
+    }
+
     fn run(&self, world: &World<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
         let (from, to, port) = self.question(&world.context.namespace)?;
         let trace = world.asker.trace(&from, &to, &port)?;
@@ -76,6 +84,13 @@ impl Command for TraceArgs {
     fn batch(&self) -> Option<Batch<'_>> {
         self.batch.as_deref().map(|path| Batch { path, lines: self })
     }
+}
+
+/// What is shown along with the answer to this question; a fault is told when it is answered.
+pub fn beside((from, to, port): &(End, End, PortAsk), cluster: &Cluster, settings: &Settings) -> Needs {
+    let index = Index::with(cluster, settings.clone());
+    let asker = Asker::new(cluster, &index);
+    asker.trace(from, to, port).map(|it| asker.beside(&it)).unwrap_or_default()
 }
 
 /// Prints a trace in the form that was asked for.

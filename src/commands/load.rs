@@ -15,6 +15,7 @@ use crate::live::{connect, files};
 use crate::model::cluster::Cluster;
 use crate::model::coverage::Coverage;
 use crate::model::name::Name;
+use crate::net::Settings;
 use crate::people::{People, Prefixes};
 use crate::rbac::Served;
 use crate::rbac::review::Review;
@@ -29,8 +30,8 @@ pub(super) struct Loaded {
 
 /// What is to be read.
 pub(super) enum Wants<'a> {
-    /// What a command needs.
-    Of(&'a dyn Command),
+    /// What a command needs, with the settings that it is asked with.
+    Of(&'a dyn Command, &'a Settings),
     /// All that answers can rest on.
     Everything,
 }
@@ -38,21 +39,28 @@ pub(super) enum Wants<'a> {
 impl Wants<'_> {
     fn needs(&self, context: &Context, cluster: &Cluster) -> Result<Needs, Fault> {
         match self {
-            Wants::Of(command) => command.needs(context, cluster),
+            Wants::Of(command, _) => command.needs(context, cluster),
             Wants::Everything => Ok(info::every_kind()),
+        }
+    }
+
+    fn beside(&self, context: &Context, cluster: &Cluster) -> Needs {
+        match self {
+            Wants::Of(command, settings) => command.beside(context, cluster, settings),
+            Wants::Everything => Needs::default(),
         }
     }
 
     fn names(&self) -> Names {
         match self {
-            Wants::Of(command) => command.names(),
+            Wants::Of(command, _) => command.names(),
             Wants::Everything => Names::Known,
         }
     }
 
     fn reviews(&self, context: &Context, cluster: &Cluster) -> Result<Vec<Review>, Fault> {
         match self {
-            Wants::Of(command) => command.reviews(context, cluster),
+            Wants::Of(command, _) => command.reviews(context, cluster),
             Wants::Everything => Ok(Vec::new()),
         }
     }
@@ -140,7 +148,14 @@ async fn gather(reader: &Reader, wants: &Wants<'_>, context: Context) -> Result<
     first?;
     loaded.context.served = names.unwrap_or_default();
     while round(reader, wants, &mut loaded, &mut asked).await? == Round::Asked {}
-    Ok(loaded)
+    loop {
+        let wanted = wants.beside(&loaded.context, &loaded.cluster).except(&asked);
+        if wanted.is_empty() {
+            return Ok(loaded);
+        }
+        reader.read(&mut loaded.cluster, &wanted).await?;
+        asked.0.extend(wanted.0);
+    }
 }
 
 /// Whether a round had anything to ask.

@@ -54,6 +54,7 @@ struct Shared {
 struct Brought {
     deltas: Vec<Delta>,
     address: Option<IpAddr>,
+    node: Option<(Name, Name)>,
 }
 
 impl Reader {
@@ -91,6 +92,7 @@ impl Reader {
             };
             brought.deltas.into_iter().for_each(|it| drop(cluster.apply(it)));
             cluster.coverage.addresses.extend(brought.address);
+            cluster.coverage.nodes.extend(brought.node);
         }
         Ok(())
     }
@@ -100,10 +102,12 @@ impl Reader {
             Read::One(id) => self.object(id).await?,
             Read::All { kind, scope } => self.all(*kind, scope).await?,
             Read::Policies(scope) => self.each(policies(), scope).await?,
+            Read::ClusterPolicies => self.each(policies().filter(|it| !it.is_namespaced()), &Scope::Everywhere).await?,
             Read::Owners(scope) => self.each(KINDS.iter().filter(|it| is_workload(it.kind)), scope).await?,
             Read::PodsAt(address) => return self.pods_at(*address).await,
+            Read::PodsOn { namespace, node } => return self.pods_on(namespace, node).await,
         };
-        Ok(Brought { deltas, address: None })
+        Ok(Brought { deltas, ..Brought::default() })
     }
 
     /// Several kinds at once in one scope; kinds of the cluster as a whole are read as a whole.
@@ -263,15 +267,29 @@ impl Reader {
             Err(fault) if fault.status() == Some(403) => {
                 let coverage = Coverage::Forbidden { why: fault.what.as_str().into() };
                 let covered = Delta::Covered { kind: Kind::POD, scope: Scope::Everywhere, coverage };
-                return Ok(Brought { deltas: vec![covered], address: None });
+                return Ok(Brought { deltas: vec![covered], ..Brought::default() });
             }
             page => page?,
         };
         if page.entries.is_empty() && !self.first_addresses_are_like(address).await? {
             let deltas = self.all(Kind::POD, &Scope::Everywhere).await?;
-            return Ok(Brought { deltas, address: Some(address) });
+            return Ok(Brought { deltas, address: Some(address), node: None });
         }
-        Ok(Brought { deltas: page.entries.into_iter().map(Delta::Put).collect(), address: Some(address) })
+        Ok(Brought { deltas: put(page), address: Some(address), node: None })
+    }
+
+    /// The pods of a namespace on one node; where they may not be listed, nothing is known of them.
+    async fn pods_on(&self, namespace: &Name, node: &Name) -> Result<Brought, Fault> {
+        let spec = kinds::spec(Kind::POD).expect("the table has pods");
+        let filter = format!("&fieldSelector=spec.nodeName%3D{}", request::value(node));
+        match self.list(spec, spec.version, &Scope::Namespace(namespace.clone()), &filter).await {
+            Ok(page) => {
+                let node = Some((namespace.clone(), node.clone()));
+                Ok(Brought { deltas: put(page), address: None, node })
+            }
+            Err(fault) if fault.status() == Some(403) => Ok(Brought::default()),
+            Err(fault) => Err(fault),
+        }
     }
 
     /// Whether pods' first addresses are of this family; where no pod has one, it makes no difference.
@@ -300,6 +318,11 @@ impl Reader {
 /// Every kind of policy.
 fn policies() -> impl Iterator<Item = &'static KindSpec> {
     KINDS.iter().filter(|it| it.kind == Kind::NETWORK_POLICY || it.presence == Presence::IfServed)
+}
+
+/// What was listed of a part of a kind.
+fn put(page: Page) -> Vec<Delta> {
+    page.entries.into_iter().map(Delta::Put).collect()
 }
 
 /// A list as steps into a cluster.

@@ -87,6 +87,8 @@ pub struct CoverageMap {
     pub kinds: BTreeMap<Kind, KindCoverage>,
     /// Addresses whose pods are all known though pods are not: one-shot reads ask for them one by one.
     pub addresses: BTreeSet<IpAddr>,
+    /// Namespaces and nodes whose pods there are all known though the namespace's are not.
+    pub nodes: BTreeSet<(Name, Name)>,
 }
 
 impl CoverageMap {

@@ -9,11 +9,15 @@ use crate::model::evidence::Outcome;
 use crate::model::facts::{Pod, Service, TargetPort};
 use crate::model::id::{Kind, ObjectId, PodId};
 use crate::model::labels::Labels;
+use crate::model::name::Name;
 use crate::model::port::Protocol;
 
 /// Where clusters keep their DNS Service: upstream, OpenShift, and charts of CoreDNS under its own name.
-const SERVICES: [(&str, &str); 3] =
+pub const SERVICES: [(&str, &str); 3] =
     [("kube-system", "kube-dns"), ("openshift-dns", "dns-default"), ("kube-system", "coredns")];
+
+/// The namespace of the servers' pods that no Service names, and of NodeLocal DNSCache.
+pub const HOME: &str = "kube-system";
 
 /// The label and value of the pods behind it, where no Service tells.
 const SERVER: (&str, &str) = ("k8s-app", "kube-dns");
@@ -37,19 +41,28 @@ pub struct Dns {
     pub servers: Vec<DnsServer>,
     /// The Service that they stand behind, if it is known.
     pub service: Option<ObjectId>,
-    /// A NodeLocal DNSCache on the pod's node, which it may ask instead.
-    pub node_local: Option<PodId>,
+    /// What the pod may ask instead.
+    pub node_local: NodeLocal,
+}
+
+/// Whether a NodeLocal DNSCache answers on the asking pod's own node.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum NodeLocal {
+    None,
+    Here(PodId),
+    /// The pods of the node are not all known.
+    Unseen,
 }
 
 impl Dns {
     /// Allow: every server answers over UDP, and over TCP for long answers; deny: none does over either.
     ///
-    /// Unknown: some do, or there are no servers that we know, or a cache of the node may answer instead.
+    /// Unknown: some do, or there are no servers that we know, or a cache of the node answers or may answer instead.
     pub fn outcome(&self) -> Outcome {
         let outcomes: BTreeSet<Outcome> = self.servers.iter().flat_map(|it| [it.udp, it.tcp]).collect();
         match (outcomes.len(), outcomes.first()) {
             (1, Some(Outcome::Allow)) => Outcome::Allow,
-            (1, Some(Outcome::Deny)) if self.node_local.is_none() => Outcome::Deny,
+            (1, Some(Outcome::Deny)) if self.node_local == NodeLocal::None => Outcome::Deny,
             _ => Outcome::Unknown,
         }
     }
@@ -63,7 +76,7 @@ pub fn dns(index: &Index, cluster: &Cluster, from: &End) -> Dns {
         pods.extend(behind(cluster, service));
     }
     if pods.is_empty() {
-        let labeled = cluster.pods.of("kube-system").iter().filter(|it| has_label(&it.meta.labels, SERVER.1));
+        let labeled = cluster.pods.of(HOME).iter().filter(|it| has_label(&it.meta.labels, SERVER.1));
         pods.extend(labeled.filter(|it| !it.phase.is_finished()).map(|it| (it.pod_id(), 53)));
     }
     let servers = pods.into_iter().map(|(pod, port)| {
@@ -81,7 +94,7 @@ fn has_label(labels: &Labels, value: &str) -> bool {
 }
 
 /// The pods behind a Service and the port that each answers on: by its EndpointSlices, else by its selector.
-fn behind(cluster: &Cluster, service: &Service) -> Vec<(PodId, u16)> {
+pub fn behind(cluster: &Cluster, service: &Service) -> Vec<(PodId, u16)> {
     let home = &service.meta.namespace;
     let slices = cluster.endpoint_slices.of(home).iter().filter(|it| it.service == service.meta.name);
     let mut found = Vec::new();
@@ -115,11 +128,24 @@ fn behind(cluster: &Cluster, service: &Service) -> Vec<(PodId, u16)> {
 }
 
 /// The NodeLocal DNSCache on the end's own node.
-fn node_local(cluster: &Cluster, from: &End) -> Option<PodId> {
-    let End::Pod(id) = from else { return None };
-    let node = &cluster.pods.get(&id.namespace, &id.name)?.node;
+fn node_local(cluster: &Cluster, from: &End) -> NodeLocal {
+    let Some(node) = node_of(cluster, from) else { return NodeLocal::None };
     let here = |it: &&std::sync::Arc<Pod>| {
-        it.node == *node && !node.is_empty() && !it.phase.is_finished() && has_label(&it.meta.labels, NODE_LOCAL)
+        it.node == *node && !it.phase.is_finished() && has_label(&it.meta.labels, NODE_LOCAL)
     };
-    cluster.pods.of("kube-system").iter().find(here).map(|it| it.pod_id())
+    let is_known = || {
+        let coverage = &cluster.coverage;
+        coverage.is_complete(Kind::POD, HOME) || coverage.nodes.contains(&(HOME.into(), node.clone()))
+    };
+    match cluster.pods.of(HOME).iter().find(here) {
+        Some(found) => NodeLocal::Here(found.pod_id()),
+        None if is_known() => NodeLocal::None,
+        None => NodeLocal::Unseen,
+    }
+}
+
+/// The node of an end that is a pod on one.
+fn node_of<'a>(cluster: &'a Cluster, end: &End) -> Option<&'a Name> {
+    let End::Pod(id) = end else { return None };
+    cluster.pods.get(&id.namespace, &id.name).map(|it| &it.node).filter(|it| !it.is_empty())
 }

@@ -16,7 +16,7 @@ use crate::model::facts::{Pod, PodNetwork};
 use crate::model::id::{Kind, ObjectId, PodId};
 use crate::model::labels::{Labels, Selector};
 use crate::model::name::Name;
-use crate::model::policy::PeerMatch;
+use crate::model::policy::{PeerMatch, Policy, Rule};
 
 /// What is known of one namespace, for selectors to match.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -213,14 +213,18 @@ pub fn holder(cluster: &Cluster, address: IpAddr) -> Holder {
     Holder::Outside
 }
 
-/// The parts of a CIDR that no block of any rule tells apart, each with one address that stands for it.
+/// The parts of a CIDR that no block of these rules tells apart, each with one address that stands for it.
 ///
 /// Parts that every block treats alike are one part, though they be many ranges.
-pub fn split(cluster: &Cluster, cidr: IpNet) -> Vec<(Vec<AddressRange>, IpAddr)> {
+pub fn split(
+    cluster: &Cluster,
+    cidr: IpNet,
+    bears: impl Fn(&Policy, &Rule) -> bool,
+) -> Vec<(Vec<AddressRange>, IpAddr)> {
     let blocks: BTreeSet<&Block> = cluster
         .policies
         .iter()
-        .flat_map(|policy| &policy.rules)
+        .flat_map(|policy| policy.rules.iter().filter(|rule| bears(policy, rule)))
         .flat_map(|rule| &rule.peers)
         .filter_map(|peer| match &peer.matches {
             PeerMatch::Block(block) => Some(block),

@@ -11,7 +11,7 @@
 //! port (S2). This module knows nothing of Kubernetes' YAML: `kinds` has compiled it away; it knows nothing of
 //! Services either: the caller asks about each backend.
 
-mod dns;
+pub mod dns;
 mod ends;
 mod index;
 pub mod misses;
@@ -21,6 +21,6 @@ pub mod reach;
 mod unevaluated;
 pub mod verdict;
 
-pub use self::dns::{Dns, DnsServer, dns};
+pub use self::dns::{Dns, DnsServer, NodeLocal, dns};
 pub use self::ends::{Holder, holder, split};
 pub use self::index::{Index, Isolation, IsolationCounts, PolicyProblem, Settings};

@@ -135,13 +135,13 @@ fn unread(cluster: &Cluster) -> Vec<(Name, Tier, Bends)> {
     }
     for spec in KINDS.iter().filter(|it| it.presence == Presence::IfServed) {
         let found = cluster.coverage.kinds.get(&spec.kind);
-        match found.filter(|it| spec.is_namespaced() && !it.namespaces.is_empty()) {
-            Some(found) => {
-                let holes = homes.iter().filter(|it| !found.of(it).is_complete());
-                unread.extend(holes.map(|it| (it.clone(), tier_of(spec.kind), Bends::Unevaluated)));
-            }
-            None if cluster.coverage.is_complete(spec.kind, "") => {}
-            None => unread.push((Name::empty(), tier_of(spec.kind), Bends::Unevaluated)),
+        let is_told_apart = found.is_some_and(|it| !it.namespaces.is_empty())
+            || *cluster.coverage.of(spec.kind, "") == Coverage::Unread;
+        if spec.is_namespaced() && is_told_apart {
+            let holes = homes.iter().filter(|it| !cluster.coverage.is_complete(spec.kind, it));
+            unread.extend(holes.map(|it| (it.clone(), tier_of(spec.kind), Bends::Unevaluated)));
+        } else if !cluster.coverage.is_complete(spec.kind, "") {
+            unread.push((Name::empty(), tier_of(spec.kind), Bends::Unevaluated));
         }
     }
     for id in cluster.unreadable.iter() {

@@ -6,6 +6,7 @@ use kreach::model::cluster::Cluster;
 use kreach::model::evidence::Outcome;
 use kreach::model::id::PodId;
 use kreach::model::labels::Operator;
+use kreach::model::policy::Direction;
 use kreach::model::port::Protocol;
 use kreach::net::misses::{Hint, Lack, Miss};
 use kreach::net::notes::Note;
@@ -164,11 +165,14 @@ spec:
   - to: [{ipBlock: {cidr: 192.0.2.0/24, except: [192.0.2.64/26]}}]
 "#,
     );
-    let parts = split(&cluster, "192.0.2.0/23".parse().expect("a literal block"));
+    let parts = split(&cluster, "192.0.2.0/23".parse().expect("a literal block"), |_, _| true);
     let sizes: Vec<usize> = parts.iter().map(|(ranges, _)| ranges.len()).collect();
     assert_eq!(sizes, [2, 2], "inside around the hole; the hole and what is above");
     assert_eq!(holder(&cluster, "192.0.2.1".parse().expect("a literal address")), Holder::Outside);
-    assert_eq!(split(&cluster, "203.0.113.0/24".parse().expect("a literal block")).len(), 1);
+    assert_eq!(split(&cluster, "203.0.113.0/24".parse().expect("a literal block"), |_, _| true).len(), 1);
+    let none =
+        split(&cluster, "192.0.2.0/23".parse().expect("a literal block"), |_, it| it.direction == Direction::Ingress);
+    assert_eq!(none.len(), 1, "rules of the other direction tell nothing apart");
 }
 
 /// S5, S9: what a policy's author may not have meant.

@@ -293,15 +293,13 @@ fn uncovered(kind: Kind, namespace: &Name, coverage: &Coverage) -> Gap {
 fn holes<'a>(cluster: &'a Cluster, kind: &Unevaluated, names: &[&Name]) -> Vec<(Name, &'a Coverage)> {
     let found = cluster.coverage.kinds.get(&kind.kind);
     let everywhere = found.map_or(&cluster.coverage.otherwise, |it| &it.everywhere);
-    let by_namespace = found.filter(|it| kind.is_namespaced && !it.namespaces.is_empty());
-    match by_namespace {
-        None if everywhere.is_complete() => Vec::new(),
-        None => vec![(Name::empty(), everywhere)],
-        Some(found) => {
-            let coverage = names.iter().map(|name| ((*name).clone(), found.of(name)));
-            coverage.filter(|(_, it)| !it.is_complete()).collect()
-        }
+    // What a question did not need is missing only where its ends are, and there it was read.
+    let is_told_apart = found.is_some_and(|it| !it.namespaces.is_empty()) || *everywhere == Coverage::Unread;
+    if kind.is_namespaced && is_told_apart {
+        let coverage = names.iter().map(|name| ((*name).clone(), cluster.coverage.of(kind.kind, name)));
+        return coverage.filter(|(_, it)| !it.is_complete()).collect();
     }
+    if everywhere.is_complete() { Vec::new() } else { vec![(Name::empty(), everywhere)] }
 }
 
 /// Whether policies of this namespace that we hold are still believed.
