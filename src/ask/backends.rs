@@ -13,9 +13,10 @@ use std::sync::Arc;
 
 use crate::model::address::{Family, canonical};
 use crate::model::cluster::Cluster;
+use crate::model::endpoints::Endpoint;
 use crate::model::evidence::Gap;
 use crate::model::facts::{
-    ContainerRole, Endpoint, EndpointSlice, Fact, Phase, Pod, PodOrigin, Service, ServicePort, ServiceType, TargetPort,
+    ContainerRole, EndpointSlice, Fact, Phase, Pod, PodOrigin, Service, ServicePort, ServiceType, TargetPort,
 };
 use crate::model::id::Kind;
 use crate::model::labels::{Labels, Selector};
@@ -143,9 +144,9 @@ impl<'d, F: Fn() -> &'d Directory> Lookup<'_, F> {
     /// The backends that EndpointSlices name; serving ones that terminate only when none is ready (KEP-1669).
     fn by_slices(&self, slices: &[&Arc<EndpointSlice>], port: ServicePort, found: &mut Routes) -> Route {
         let candidates = self.candidates(slices, &port, found);
-        let ready = |it: &&Endpoint| it.ready || self.service.publishes_not_ready;
+        let ready = |it: &Endpoint| it.ready || self.service.publishes_not_ready;
         let any_ready = candidates.iter().any(|(it, _, _)| ready(it));
-        let usable = |it: &&Endpoint| if any_ready { ready(it) } else { it.serving && it.terminating };
+        let usable = |it: &Endpoint| if any_ready { ready(it) } else { it.serving && it.terminating };
         let (used, unused): (Vec<_>, Vec<_>) = candidates.into_iter().partition(|(it, _, _)| usable(it));
         let mut backends = Vec::new();
         for (endpoint, number, _) in &used {
@@ -163,7 +164,7 @@ impl<'d, F: Fn() -> &'d Directory> Lookup<'_, F> {
         slices: &[&'s Arc<EndpointSlice>],
         port: &ServicePort,
         found: &mut Routes,
-    ) -> Vec<(&'s Endpoint, Option<u16>, &'s Arc<EndpointSlice>)> {
+    ) -> Vec<(Endpoint, Option<u16>, &'s Arc<EndpointSlice>)> {
         let mut all = Vec::new();
         for slice in slices {
             let Some(number) = self.number_in(slice, port, found) else { continue };

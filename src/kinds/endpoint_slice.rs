@@ -12,8 +12,10 @@ use super::slim::{Metadata, Text, object, or_default};
 use super::{KindSpec, Presence, Reach, Watch};
 use crate::model::address::canonical;
 use crate::model::cluster::AnyFact;
-use crate::model::facts::{Endpoint, EndpointPort, EndpointSlice};
+use crate::model::endpoints::{Endpoint, Endpoints};
+use crate::model::facts::{EndpointPort, EndpointSlice};
 use crate::model::id::Kind;
+use crate::model::items::Items;
 
 /// The label that names the service of a slice.
 const SERVICE_NAME: &str = "kubernetes.io/service-name";
@@ -52,8 +54,6 @@ struct EndpointSlim<'a> {
     conditions: Conditions,
     #[serde(borrow, default, deserialize_with = "object")]
     target_ref: TargetRef<'a>,
-    #[serde(borrow, default, deserialize_with = "or_default")]
-    node_name: Text<'a>,
 }
 
 #[derive(Deserialize, Default)]
@@ -102,33 +102,32 @@ impl Read for EndpointSlices {
     }
 }
 
-fn endpoints(written: &[EndpointSlim<'_>], door: &mut Door<'_>) -> Arc<[Endpoint]> {
+fn endpoints(written: &[EndpointSlim<'_>], door: &mut Door<'_>) -> Endpoints {
     let mut endpoints = Vec::with_capacity(written.len());
     for (at, it) in written.iter().enumerate() {
         let address = it.addresses.first().and_then(|it| it.parse().ok());
         match address {
-            Some(address) => endpoints.push(endpoint(it, canonical(address), door)),
+            Some(address) => endpoints.push(endpoint(it, canonical(address))),
             None => door.problem(&format!("endpoints[{at}]"), "has no IP address; left out"),
         }
     }
-    endpoints.into()
+    endpoints.into_iter().collect()
 }
 
 /// Absent conditions mean: ready, serving as ready says, not terminating.
-fn endpoint(it: &EndpointSlim<'_>, address: IpAddr, door: &mut Door<'_>) -> Endpoint {
+fn endpoint(it: &EndpointSlim<'_>, address: IpAddr) -> Endpoint {
     let ready = it.conditions.ready.unwrap_or(true);
     let pod = if &*it.target_ref.kind == "Pod" { &*it.target_ref.name } else { "" };
     Endpoint {
         address,
-        pod: door.intern.name(pod),
-        node: door.intern.name(&it.node_name),
+        pod: pod.into(),
         ready,
         serving: it.conditions.serving.unwrap_or(ready),
         terminating: it.conditions.terminating.unwrap_or(false),
     }
 }
 
-fn ports(written: &[Port<'_>], door: &mut Door<'_>) -> Arc<[EndpointPort]> {
+fn ports(written: &[Port<'_>], door: &mut Door<'_>) -> Items<EndpointPort> {
     let mut ports = Vec::with_capacity(written.len());
     for (at, it) in written.iter().enumerate() {
         match port(it, door) {
@@ -136,7 +135,7 @@ fn ports(written: &[Port<'_>], door: &mut Door<'_>) -> Arc<[EndpointPort]> {
             Err(why) => door.problem(&format!("ports[{at}]"), format!("{why}; the port was left out")),
         }
     }
-    ports.into()
+    door.intern.endpoint_ports(ports)
 }
 
 fn port(it: &Port<'_>, door: &mut Door<'_>) -> Result<EndpointPort, String> {

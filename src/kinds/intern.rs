@@ -10,8 +10,9 @@ use std::sync::Arc;
 use hashbrown::HashTable;
 use rustc_hash::FxBuildHasher;
 
-use crate::model::facts::ContainerPort;
+use crate::model::facts::{ContainerPort, EndpointPort, ServicePort};
 use crate::model::id::WorkloadId;
+use crate::model::items::Items;
 use crate::model::labels::Labels;
 use crate::model::name::Name;
 use crate::model::role::RoleRule;
@@ -24,13 +25,46 @@ const SMALL: usize = 1024;
 pub struct Intern {
     names: HashTable<Name>,
     labels: HashTable<Labels>,
-    ports: HashTable<Arc<[ContainerPort]>>,
+    ports: Pool<ContainerPort>,
+    service_ports: Pool<ServicePort>,
+    endpoint_ports: Pool<EndpointPort>,
     owners: HashTable<Arc<WorkloadId>>,
-    lists: HashTable<Arc<[Name]>>,
-    rules: HashTable<Arc<[RoleRule]>>,
+    lists: Pool<Name>,
+    rules: Pool<RoleRule>,
     pairs: Vec<(Name, Name)>,
     /// How many things the last sweep left.
     swept: usize,
+}
+
+/// Lists of one sort, each once.
+struct Pool<T>(HashTable<Items<T>>);
+
+impl<T> Default for Pool<T> {
+    fn default() -> Self {
+        Self(HashTable::new())
+    }
+}
+
+impl<T: Hash + Eq> Pool<T> {
+    /// The one list of these.
+    fn one(&mut self, items: Vec<T>) -> Items<T> {
+        if items.is_empty() {
+            return Items::default();
+        }
+        let hashed = hash(&items[..]);
+        if let Some(found) = self.0.find(hashed, |it| **it == items[..]) {
+            return found.clone();
+        }
+        let list = Items::from(items);
+        self.0.insert_unique(hashed, list.clone(), |it| hash(&it[..]));
+        list
+    }
+
+    /// Drops what nobody else holds.
+    fn sweep(&mut self) {
+        self.0.retain(|it| it.holders() > 1);
+        self.0.shrink_to_fit(|it| hash(&it[..]));
+    }
 }
 
 fn hash<T: Hash + ?Sized>(it: &T) -> u64 {
@@ -86,14 +120,18 @@ impl Intern {
     }
 
     /// The one list of these ports.
-    pub fn ports(&mut self, ports: Vec<ContainerPort>) -> Arc<[ContainerPort]> {
-        let hashed = hash(&ports[..]);
-        if let Some(found) = self.ports.find(hashed, |it| **it == ports[..]) {
-            return found.clone();
-        }
-        let list: Arc<[ContainerPort]> = ports.into();
-        self.ports.insert_unique(hashed, list.clone(), |it| hash(&it[..]));
-        list
+    pub fn ports(&mut self, ports: Vec<ContainerPort>) -> Items<ContainerPort> {
+        self.ports.one(ports)
+    }
+
+    /// The one list of these ports of a Service.
+    pub fn service_ports(&mut self, ports: Vec<ServicePort>) -> Items<ServicePort> {
+        self.service_ports.one(ports)
+    }
+
+    /// The one list of these ports of an EndpointSlice.
+    pub fn endpoint_ports(&mut self, ports: Vec<EndpointPort>) -> Items<EndpointPort> {
+        self.endpoint_ports.one(ports)
     }
 
     /// The one owner of this namespace, kind and name.
@@ -108,31 +146,20 @@ impl Intern {
     }
 
     /// The one list of these names.
-    pub fn list(&mut self, names: Vec<Name>) -> Arc<[Name]> {
-        let hashed = hash(&names[..]);
-        if let Some(found) = self.lists.find(hashed, |it| **it == names[..]) {
-            return found.clone();
-        }
-        let list: Arc<[Name]> = names.into();
-        self.lists.insert_unique(hashed, list.clone(), |it| hash(&it[..]));
-        list
+    pub fn list(&mut self, names: Vec<Name>) -> Items<Name> {
+        self.lists.one(names)
     }
 
     /// The one list of these rules: most roles of a cluster are copies of a few.
-    pub fn rules(&mut self, rules: Vec<RoleRule>) -> Arc<[RoleRule]> {
-        let hashed = hash(&rules[..]);
-        if let Some(found) = self.rules.find(hashed, |it| **it == rules[..]) {
-            return found.clone();
-        }
-        let list: Arc<[RoleRule]> = rules.into();
-        self.rules.insert_unique(hashed, list.clone(), |it| hash(&it[..]));
-        list
+    pub fn rules(&mut self, rules: Vec<RoleRule>) -> Items<RoleRule> {
+        self.rules.one(rules)
     }
 
     /// How many different things it holds.
     pub fn len(&self) -> usize {
-        let lists = self.lists.len() + self.rules.len();
-        self.names.len() + self.labels.len() + self.ports.len() + self.owners.len() + lists
+        let ports = self.ports.0.len() + self.service_ports.0.len() + self.endpoint_ports.0.len();
+        let lists = self.lists.0.len() + self.rules.0.len();
+        self.names.len() + self.labels.len() + self.owners.len() + ports + lists
     }
 
     /// Whether it holds nothing.
@@ -143,16 +170,15 @@ impl Intern {
     /// Drops what nobody else holds.
     pub fn sweep(&mut self) {
         // What holds names goes first, so that the names are free when their turn comes; order does not matter.
-        self.rules.retain(|it| Arc::strong_count(it) > 1);
-        self.lists.retain(|it| Arc::strong_count(it) > 1);
+        self.rules.sweep();
+        self.lists.sweep();
+        self.ports.sweep();
+        self.service_ports.sweep();
+        self.endpoint_ports.sweep();
         self.owners.retain(|it| Arc::strong_count(it) > 1);
-        self.ports.retain(|it| Arc::strong_count(it) > 1);
         self.labels.retain(|it| it.holders() > 1);
         self.names.retain(|it| it.holders() > 1);
-        self.rules.shrink_to_fit(|it| hash(&it[..]));
-        self.lists.shrink_to_fit(|it| hash(&it[..]));
         self.owners.shrink_to_fit(|it| hash(&**it));
-        self.ports.shrink_to_fit(|it| hash(&it[..]));
         self.labels.shrink_to_fit(|it| hash(it.as_slice()));
         self.names.shrink_to_fit(|it| hash(it.as_str()));
         self.swept = self.len();

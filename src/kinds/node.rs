@@ -13,6 +13,7 @@ use crate::model::address::canonical;
 use crate::model::cluster::AnyFact;
 use crate::model::facts::Node;
 use crate::model::id::Kind;
+use crate::model::items::Items;
 
 pub(super) const SPEC: KindSpec = KindSpec {
     kind: Kind::NODE,
@@ -82,7 +83,7 @@ impl Read for Nodes {
 }
 
 /// Host names and DNS names stand in the same list; they are no addresses.
-fn addresses(written: &[NodeAddress<'_>]) -> Arc<[IpAddr]> {
+fn addresses(written: &[NodeAddress<'_>]) -> Items<IpAddr> {
     let parsed = written.iter().filter_map(|it| Some((&*it.kind, canonical(it.address.parse().ok()?))));
     let (mut internal, other): (Vec<_>, Vec<_>) = parsed.partition(|(kind, _)| *kind == "InternalIP");
     internal.extend(other);
@@ -95,7 +96,7 @@ fn addresses(written: &[NodeAddress<'_>]) -> Arc<[IpAddr]> {
     addresses.into()
 }
 
-fn pod_cidrs(spec: &NodeSpec<'_>, door: &mut Door<'_>) -> Arc<[IpNet]> {
+fn pod_cidrs(spec: &NodeSpec<'_>, door: &mut Door<'_>) -> Items<IpNet> {
     let first = spec.pod_cidrs.is_empty().then_some(&spec.pod_cidr).filter(|it| !it.is_empty());
     let mut cidrs = Vec::new();
     for text in first.into_iter().chain(&spec.pod_cidrs) {

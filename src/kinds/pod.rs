@@ -15,6 +15,7 @@ use crate::model::address::Addresses;
 use crate::model::cluster::AnyFact;
 use crate::model::facts::{ContainerPort, ContainerRole, Phase, Pod, PodNetwork};
 use crate::model::id::Kind;
+use crate::model::items::Items;
 use crate::model::name::Name;
 use crate::model::port::Protocol;
 
@@ -191,7 +192,7 @@ pub(super) fn of_spec(spec: &PodSpec<'_>, place: &str, door: &mut Door<'_>) -> P
     }
 }
 
-fn ports(spec: &PodSpec<'_>, place: &str, door: &mut Door<'_>) -> Arc<[ContainerPort]> {
+fn ports(spec: &PodSpec<'_>, place: &str, door: &mut Door<'_>) -> Items<ContainerPort> {
     let mut all = Vec::new();
     for (list, containers) in [("containers", &spec.containers), ("initContainers", &spec.init_containers)] {
         for (at, container) in containers.iter().enumerate() {

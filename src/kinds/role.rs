@@ -14,6 +14,7 @@ use super::slim::{Metadata, Text, object, or_default};
 use super::{KindSpec, Presence, Reach, Watch};
 use crate::model::cluster::AnyFact;
 use crate::model::id::Kind;
+use crate::model::items::Items;
 use crate::model::labels::Selector;
 use crate::model::name::Name;
 use crate::model::place::Place;
@@ -139,7 +140,7 @@ fn salvaged(value: &Value, place: &Place, door: &mut Door<'_>) -> RoleRule {
 }
 
 /// The strings of a list; what else stands in it grants nothing.
-pub(super) fn texts(value: Option<&Value>, place: &Place, door: &mut Door<'_>) -> Arc<[Name]> {
+pub(super) fn texts(value: Option<&Value>, place: &Place, door: &mut Door<'_>) -> Items<Name> {
     let mut names = Vec::new();
     for (at, item) in list(value, place, door).iter().enumerate() {
         match item.as_str() {
@@ -163,7 +164,7 @@ pub(super) fn list<'v>(value: Option<&'v Value>, place: &Place, door: &mut Door<
 }
 
 /// A selector that does not read selects no role.
-fn aggregates(value: &Value, door: &mut Door<'_>) -> Option<Arc<[Selector]>> {
+fn aggregates(value: &Value, door: &mut Door<'_>) -> Option<Items<Selector>> {
     if value.is_null() {
         return None;
     }

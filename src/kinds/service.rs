@@ -13,6 +13,7 @@ use crate::model::address::canonical;
 use crate::model::cluster::AnyFact;
 use crate::model::facts::{Service, ServicePort, ServiceType, TargetPort};
 use crate::model::id::Kind;
+use crate::model::items::Items;
 
 pub(super) const SPEC: KindSpec = KindSpec {
     kind: Kind::SERVICE,
@@ -139,13 +140,13 @@ fn is_headless(spec: &ServiceSpec<'_>) -> bool {
     std::iter::once(&spec.cluster_ip).chain(&spec.cluster_ips).any(|it| &**it == "None")
 }
 
-fn cluster_ips(spec: &ServiceSpec<'_>, door: &mut Door<'_>) -> Arc<[IpAddr]> {
+fn cluster_ips(spec: &ServiceSpec<'_>, door: &mut Door<'_>) -> Items<IpAddr> {
     let first = spec.cluster_ips.is_empty().then_some(&spec.cluster_ip);
     let written = first.into_iter().chain(&spec.cluster_ips).filter(|it| !matches!(&***it, "" | "None"));
     addresses(written, "spec.clusterIPs", door)
 }
 
-fn addresses<'a>(written: impl Iterator<Item = &'a Text<'a>>, place: &str, door: &mut Door<'_>) -> Arc<[IpAddr]> {
+fn addresses<'a>(written: impl Iterator<Item = &'a Text<'a>>, place: &str, door: &mut Door<'_>) -> Items<IpAddr> {
     let mut addresses: Vec<IpAddr> = Vec::new();
     for text in written.filter(|it| !it.is_empty()) {
         match text.parse().map(canonical) {
@@ -157,7 +158,7 @@ fn addresses<'a>(written: impl Iterator<Item = &'a Text<'a>>, place: &str, door:
     addresses.into()
 }
 
-fn ports(written: &[Port<'_>], door: &mut Door<'_>) -> Arc<[ServicePort]> {
+fn ports(written: &[Port<'_>], door: &mut Door<'_>) -> Items<ServicePort> {
     let mut ports = Vec::with_capacity(written.len());
     for (at, it) in written.iter().enumerate() {
         match port(it, door) {
@@ -165,7 +166,7 @@ fn ports(written: &[Port<'_>], door: &mut Door<'_>) -> Arc<[ServicePort]> {
             Err(why) => door.problem(&format!("spec.ports[{at}]"), format!("{why}; the port was left out")),
         }
     }
-    ports.into()
+    door.intern.service_ports(ports)
 }
 
 fn port(it: &Port<'_>, door: &mut Door<'_>) -> Result<ServicePort, String> {

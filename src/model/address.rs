@@ -59,40 +59,56 @@ impl Block {
 ///
 /// The first is `status.podIP`, the one that callers reach unless they choose.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
-pub struct Addresses {
+pub struct Addresses(Held);
+
+/// Most pods have one IPv4 address, which takes no room of its own.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+enum Held {
+    #[default]
+    None,
+    V4(Ipv4Addr),
+    V6(Box<WithV6>),
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+struct WithV6 {
+    v6: Ipv6Addr,
     v4: Option<Ipv4Addr>,
-    v6: Option<Box<Ipv6Addr>>,
     v6_first: bool,
 }
 
 impl Addresses {
     /// The first of each family among these, in order.
     pub fn new(addresses: impl IntoIterator<Item = IpAddr>) -> Self {
-        let mut all = Self::default();
+        let (mut v4, mut v6, mut v6_first) = (None, None, false);
         for address in addresses {
             match canonical(address) {
-                IpAddr::V4(it) if all.v4.is_none() => all.v4 = Some(it),
-                IpAddr::V6(it) if all.v6.is_none() => {
-                    all.v6_first = all.v4.is_none();
-                    all.v6 = Some(Box::new(it));
-                }
+                IpAddr::V4(it) if v4.is_none() => v4 = Some(it),
+                IpAddr::V6(it) if v6.is_none() => (v6, v6_first) = (Some(it), v4.is_none()),
                 _ => {}
             }
         }
-        all
+        Self(match (v4, v6) {
+            (None, None) => Held::None,
+            (Some(v4), None) => Held::V4(v4),
+            (v4, Some(v6)) => Held::V6(Box::new(WithV6 { v6, v4, v6_first })),
+        })
     }
 
     /// The address of this family.
     pub fn of(&self, family: Family) -> Option<IpAddr> {
-        match family {
-            Family::V4 => self.v4.map(IpAddr::V4),
-            Family::V6 => self.v6.as_deref().copied().map(IpAddr::V6),
+        match (&self.0, family) {
+            (Held::V4(it), Family::V4) => Some(IpAddr::V4(*it)),
+            (Held::V6(it), Family::V4) => it.v4.map(IpAddr::V4),
+            (Held::V6(it), Family::V6) => Some(IpAddr::V6(it.v6)),
+            (Held::None, _) | (Held::V4(_), Family::V6) => None,
         }
     }
 
     /// All of them, the first one first.
     pub fn iter(&self) -> impl Iterator<Item = IpAddr> {
-        let order = if self.v6_first { [Family::V6, Family::V4] } else { [Family::V4, Family::V6] };
+        let v6_first = matches!(&self.0, Held::V6(it) if it.v6_first);
+        let order = if v6_first { [Family::V6, Family::V4] } else { Family::ALL };
         order.into_iter().filter_map(|family| self.of(family))
     }
 
@@ -103,7 +119,7 @@ impl Addresses {
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.v4.is_none() && self.v6.is_none()
+        matches!(self.0, Held::None)
     }
 
     /// Whether this is one of them.

@@ -6,37 +6,57 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::address::Addresses;
+use super::endpoints::Endpoints;
 use super::id::{Kind, ObjectId, PodId, WorkloadId};
+use super::items::Items;
 use super::labels::Labels;
 use super::name::Name;
 use super::port::Protocol;
 
 /// An object's unique id; a server gives UUIDs, manifests have none.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+///
+/// It tells one object from the next of the same name, so that its sixteen bytes are all that facts hold of it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub enum Uid {
     #[default]
     Absent,
     Uuid([u8; 16]),
-    Text(Name),
+    /// Of a static pod: 32 hexadecimal digits. A longer text stands here as its hash.
+    Digest([u8; 16]),
+    /// Any other text of up to sixteen bytes, filled up with zeros.
+    Text([u8; 16]),
 }
 
 impl Uid {
-    /// Reads a uid; what is not a lower-case UUID is kept as text.
+    /// Reads a uid; what is no lower-case UUID is kept as text.
     pub fn parse(text: &str) -> Self {
         if text.is_empty() {
             return Uid::Absent;
         }
-        uuid_bytes(text).map_or_else(|| Uid::Text(text.into()), Uid::Uuid)
+        let bytes = text.as_bytes();
+        let is_hyphenated = bytes.len() == 36 && [8, 13, 18, 23].iter().all(|&at| bytes[at] == b'-');
+        match hex_bytes(bytes.iter().filter(|it| !is_hyphenated || **it != b'-')) {
+            Some(digits) if is_hyphenated => Uid::Uuid(digits),
+            Some(digits) => Uid::Digest(digits),
+            None => Self::of_text(bytes),
+        }
+    }
+
+    fn of_text(text: &[u8]) -> Self {
+        let mut kept = [0; 16];
+        match kept.get_mut(..text.len()) {
+            Some(room) if !text.contains(&0) => {
+                room.copy_from_slice(text);
+                Uid::Text(kept)
+            }
+            _ => Uid::Digest(digest(text)),
+        }
     }
 }
 
-/// The bytes of a lower-case hyphenated UUID.
-fn uuid_bytes(text: &str) -> Option<[u8; 16]> {
-    let text = text.as_bytes();
-    if text.len() != 36 || [8, 13, 18, 23].iter().any(|&at| text[at] != b'-') {
-        return None;
-    }
-    let mut digits = text.iter().filter(|it| **it != b'-').map(|it| match it {
+/// The bytes that 32 lower-case hexadecimal digits write.
+fn hex_bytes<'a>(digits: impl Iterator<Item = &'a u8>) -> Option<[u8; 16]> {
+    let mut digits = digits.map(|it| match it {
         b'0'..=b'9' => Some(it - b'0'),
         b'a'..=b'f' => Some(it - b'a' + 10),
         _ => None,
@@ -48,21 +68,28 @@ fn uuid_bytes(text: &str) -> Option<[u8; 16]> {
     digits.next().is_none().then_some(bytes)
 }
 
+/// Sixteen bytes that tell long texts apart (FNV-1a).
+fn digest(text: &[u8]) -> [u8; 16] {
+    const OFFSET: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
+    const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
+    text.iter().fold(OFFSET, |hash, byte| (hash ^ u128::from(*byte)).wrapping_mul(PRIME)).to_be_bytes()
+}
+
 impl std::fmt::Display for Uid {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Uid::Absent => Ok(()),
-            Uid::Text(text) => out.write_str(text),
-            Uid::Uuid(bytes) => {
-                for (at, byte) in bytes.iter().enumerate() {
-                    if [4, 6, 8, 10].contains(&at) {
-                        out.write_str("-")?;
-                    }
-                    write!(out, "{byte:02x}")?;
-                }
-                Ok(())
+        let (bytes, hyphens): (_, &[usize]) = match self {
+            Uid::Absent => return Ok(()),
+            Uid::Text(text) => return out.write_str(String::from_utf8_lossy(text).trim_end_matches('\0')),
+            Uid::Uuid(bytes) => (bytes, &[4, 6, 8, 10]),
+            Uid::Digest(bytes) => (bytes, &[]),
+        };
+        for (at, byte) in bytes.iter().enumerate() {
+            if hyphens.contains(&at) {
+                out.write_str("-")?;
             }
+            write!(out, "{byte:02x}")?;
         }
+        Ok(())
     }
 }
 
@@ -190,7 +217,7 @@ pub struct Pod {
     pub node: Name,
     pub service_account: Name,
     pub addresses: Addresses,
-    pub ports: Arc<[ContainerPort]>,
+    pub ports: Items<ContainerPort>,
     pub phase: Phase,
     pub network: PodNetwork,
     pub origin: PodOrigin,
@@ -216,9 +243,9 @@ impl Pod {
 pub struct Node {
     pub meta: Meta,
     /// All its addresses, internal first.
-    pub addresses: Arc<[IpAddr]>,
+    pub addresses: Items<IpAddr>,
     /// `spec.podCIDRs`.
-    pub pod_cidrs: Arc<[ipnet::IpNet]>,
+    pub pod_cidrs: Items<ipnet::IpNet>,
     /// `spec.providerID`, empty when absent: the mark of a managed provider.
     pub provider: Name,
 }
@@ -257,32 +284,19 @@ pub struct Service {
     pub meta: Meta,
     pub service_type: ServiceType,
     /// Empty for a headless one (`clusterIP: None`) and where none was given.
-    pub cluster_ips: Arc<[IpAddr]>,
+    pub cluster_ips: Items<IpAddr>,
     /// `clusterIP: None`: names resolve to pod addresses, ports are not translated (S47).
     pub headless: bool,
     /// External and load balancer addresses.
-    pub external_ips: Arc<[IpAddr]>,
+    pub external_ips: Items<IpAddr>,
     /// `None`: no selector, endpoints are written by somebody else (S49).
     pub selector: Option<Labels>,
-    pub ports: Arc<[ServicePort]>,
+    pub ports: Items<ServicePort>,
     pub publishes_not_ready: bool,
     /// `internalTrafficPolicy: Local` (S52).
     pub internal_local: bool,
     /// `externalTrafficPolicy: Local` (S46).
     pub external_local: bool,
-}
-
-/// One endpoint of a slice.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Endpoint {
-    /// The first address: consumers use no other.
-    pub address: IpAddr,
-    /// The pod behind it (`targetRef` of kind Pod), empty when none is named.
-    pub pod: Name,
-    pub node: Name,
-    pub ready: bool,
-    pub serving: bool,
-    pub terminating: bool,
 }
 
 /// One port of a slice; `None` as number means all ports.
@@ -299,8 +313,8 @@ pub struct EndpointSlice {
     pub meta: Meta,
     /// The label `kubernetes.io/service-name`; empty when absent.
     pub service: Name,
-    pub endpoints: Arc<[Endpoint]>,
-    pub ports: Arc<[EndpointPort]>,
+    pub endpoints: Endpoints,
+    pub ports: Items<EndpointPort>,
 }
 
 /// A service account.
@@ -406,10 +420,15 @@ mod tests {
 
     #[test]
     fn uids_print_as_they_were_written() {
-        for text in ["", "0123abcd-0000-4000-8000-00000000ffff", "0123ABCD-0000-4000-8000-00000000ffff", "uid-1"] {
+        let digest = "0123abcd000040008000000000000fff";
+        for text in ["", "0123abcd-0000-4000-8000-00000000ffff", digest, "uid-1", "sixteen-bytes-ok"] {
             assert_eq!(Uid::parse(text).to_string(), text);
         }
         assert!(matches!(Uid::parse("0123abcd-0000-4000-8000-00000000ffff"), Uid::Uuid(_)));
+        // Longer ones are told apart, and read again as they were.
+        let (one, other) =
+            (Uid::parse("0123ABCD-0000-4000-8000-00000000FFFF"), Uid::parse("0123ABCD-0000-4000-8000-0"));
+        assert!(one != other && Uid::parse(&one.to_string()) == one);
     }
 
     #[test]
@@ -422,6 +441,6 @@ mod tests {
     /// Memory is a feature: see docs/performance.md.
     #[test]
     fn a_pod_is_small() {
-        assert!(size_of::<Pod>() <= 160, "{}", size_of::<Pod>());
+        assert!(size_of::<Pod>() <= 120, "{}", size_of::<Pod>());
     }
 }

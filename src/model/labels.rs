@@ -3,13 +3,12 @@
 //! Matching follows `labels.Requirement.Matches` of apimachinery: `NotIn` and `DoesNotExist` match when the key is
 //! missing (S17). A selector with no requirement selects everything.
 
-use std::sync::Arc;
-
+use super::items::Items;
 use super::name::Name;
 
 /// An object's labels, sorted by key; shared between the pods of one workload.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
-pub struct Labels(Arc<[(Name, Name)]>);
+pub struct Labels(Items<(Name, Name)>);
 
 impl Labels {
     /// The labels of these pairs; of two equal keys the last holds, as in a JSON object.
@@ -45,12 +44,12 @@ impl Labels {
 
     /// Whether both are one allocation, the quick sign of equality.
     pub fn same_allocation(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
+        self.0.same_allocation(&other.0)
     }
 
     /// How many holders this allocation has; see [`Name::holders`].
     pub fn holders(&self) -> usize {
-        Arc::strong_count(&self.0)
+        self.0.holders()
     }
 }
 

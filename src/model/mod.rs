@@ -13,9 +13,11 @@
 pub mod address;
 pub mod cluster;
 pub mod coverage;
+pub mod endpoints;
 pub mod evidence;
 pub mod facts;
 pub mod id;
+pub mod items;
 pub mod labels;
 pub mod name;
 pub mod objects;

@@ -1,21 +1,21 @@
 //! Roles, bindings and subjects: what RBAC is written in. Nothing here decides; `rbac` does.
 
 use std::fmt;
-use std::sync::Arc;
 
 use super::facts::Meta;
 use super::id::{Kind, ObjectId};
+use super::items::Items;
 use super::labels::Selector;
 use super::name::Name;
 
 /// One rule of a role, as written; matching is `rbac`'s.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct RoleRule {
-    pub verbs: Arc<[Name]>,
-    pub groups: Arc<[Name]>,
-    pub resources: Arc<[Name]>,
-    pub names: Arc<[Name]>,
-    pub urls: Arc<[Name]>,
+    pub verbs: Items<Name>,
+    pub groups: Items<Name>,
+    pub resources: Items<Name>,
+    pub names: Items<Name>,
+    pub urls: Items<Name>,
 }
 
 /// Where a ClusterRole with an aggregation rule takes its rules from (rule 44).
@@ -32,9 +32,9 @@ pub enum Origin {
 pub struct Role {
     pub meta: Meta,
     /// As they stand in `rules`, in order: `rules[i]` is element `i` here.
-    pub rules: Arc<[RoleRule]>,
+    pub rules: Items<RoleRule>,
     /// `aggregationRule.clusterRoleSelectors`; `None` when there is no aggregationRule.
-    pub aggregates: Option<Arc<[Selector]>>,
+    pub aggregates: Option<Items<Selector>>,
     pub origin: Origin,
 }
 
@@ -93,7 +93,7 @@ pub struct RoleRef {
 pub struct Binding {
     pub meta: Meta,
     pub role: RoleRef,
-    pub subjects: Arc<[Subject]>,
+    pub subjects: Items<Subject>,
 }
 
 impl Binding {

@@ -10,6 +10,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::model::items::Items;
 use crate::model::name::Name;
 use crate::model::role::{Origin, Role, RoleRule};
 
@@ -23,9 +24,9 @@ pub struct Member {
 /// The rules that decide for a role, and where they come from.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Effective {
-    pub rules: Arc<[RoleRule]>,
+    pub rules: Items<RoleRule>,
     /// For an aggregated role one element a rule; `None` where no member has this rule (any more).
-    pub members: Option<Arc<[Option<Member>]>>,
+    pub members: Option<Items<Option<Member>>>,
     /// Whether stored rules and members differ: the controller is behind, or somebody edited by hand.
     pub lags: Lag,
 }
@@ -194,7 +195,7 @@ impl Aggregation {
 /// The stored rules of an aggregated role from a server, each with the member that it came from.
 fn attributed(role: &Role, computed: &[(RoleRule, Member)]) -> Effective {
     let of = |rule: &RoleRule| computed.iter().find(|(it, _)| it == rule).map(|(_, member)| member.clone());
-    let members: Arc<[Option<Member>]> = role.rules.iter().map(of).collect();
+    let members: Items<Option<Member>> = role.rules.iter().map(of).collect();
     let is_missing = |rule: &RoleRule| !role.rules.contains(rule);
     let differs = members.contains(&None) || computed.iter().any(|(rule, _)| is_missing(rule));
     let lags = if differs { Lag::Differs } else { Lag::None };

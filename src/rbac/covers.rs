@@ -4,6 +4,7 @@
 //! (rule 48). Sources: component-helpers/auth/rbac/validation/policy_comparator.go, kubernetes/pkg/registry/rbac.
 
 use crate::model::evidence::Outcome;
+use crate::model::items::Items;
 use crate::model::name::Name;
 use crate::model::role::{Role, RoleRef, RoleRule};
 
@@ -165,7 +166,7 @@ fn request(verb: &str, resource: &str, name: &str, namespace: &Name) -> Request 
 
 /// `*` on everything, URLs too (rule 45).
 fn everything() -> [RoleRule; 2] {
-    let star = || std::sync::Arc::from([Name::from("*")]);
+    let star = || Items::from([Name::from("*")]);
     [
         RoleRule { verbs: star(), groups: star(), resources: star(), ..RoleRule::default() },
         RoleRule { verbs: star(), urls: star(), ..RoleRule::default() },

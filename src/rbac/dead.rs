@@ -161,7 +161,7 @@ mod tests {
     use crate::model::facts::Meta;
     use crate::model::role::RoleRef;
 
-    fn words(text: &[&str]) -> std::sync::Arc<[Name]> {
+    fn words(text: &[&str]) -> crate::model::items::Items<Name> {
         text.iter().map(|it| Name::from(*it)).collect()
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::model::evidence::{Gap, Outcome};
 use crate::model::id::ObjectId;
+use crate::model::items::Items;
 use crate::model::name::Name;
 use crate::model::place::Place;
 use crate::model::role::{Binding, Role, RoleRule, Subject, SubjectKind};
@@ -23,7 +24,7 @@ pub struct Grant {
     pub subject: usize,
     pub role: Arc<Role>,
     /// The rules that decide for the role: its own, or computed from its members (rule 44).
-    pub rules: Arc<[RoleRule]>,
+    pub rules: Items<RoleRule>,
     /// Which of `rules`.
     pub rule: usize,
     pub matched: Match,

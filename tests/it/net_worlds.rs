@@ -193,7 +193,7 @@ fn node(dice: &mut Dice) -> Node {
     Node {
         meta: Meta { name: NODES[at].into(), labels: labels(dice, NODE_KEYS), ..Meta::default() },
         addresses: addresses.into(),
-        pod_cidrs: Arc::default(),
+        pod_cidrs: Default::default(),
         provider: Name::empty(),
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use kreach::model::cluster::{AnyFact, Cluster, Delta, Entry};
 use kreach::model::facts::{Meta, Namespace, ServiceAccount};
+use kreach::model::items::Items;
 use kreach::model::labels::{Labels, Operator, Requirement, Selector};
 use kreach::model::name::Name;
 use kreach::model::role::{Binding, Origin, Role, RoleRef, RoleRule, Subject, SubjectKind};
@@ -35,7 +36,7 @@ impl Random {
     }
 
     /// Up to `most` of these, at least `least`.
-    fn some(&mut self, of: &[&str], least: usize, most: usize) -> Arc<[Name]> {
+    fn some(&mut self, of: &[&str], least: usize, most: usize) -> Items<Name> {
         let count = least + self.below(most - least + 1);
         (0..count).map(|_| Name::from(self.one(of))).collect()
     }
@@ -201,10 +202,10 @@ impl Words {
             Selector::new([Requirement { key: "aggregate".into(), operator: Operator::In(vec![value.into()]) }])
         };
         let aggregates = is_aggregated.then(|| match random.below(4) {
-            0 => Arc::from([selector("x")]),
-            1 => Arc::from([selector("y"), selector("x")]),
-            2 => Arc::from([Selector::everything()]),
-            _ => Arc::from([]),
+            0 => [selector("x")].into(),
+            1 => [selector("y"), selector("x")].into(),
+            2 => [Selector::everything()].into(),
+            _ => Default::default(),
         });
         let origin = if random.below(3) == 0 { Origin::Server } else { Origin::Manifest };
         Role { meta: meta(namespace, format!("r{number}"), random), rules, aggregates, origin }

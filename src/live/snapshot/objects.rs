@@ -3,8 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use crate::kinds;
+use crate::model::endpoints::Endpoint;
 use crate::model::facts::{
-    ContainerPort, ContainerRole, Endpoint, EndpointSlice, Meta, Namespace, Node, Pod, PodNetwork, PodOrigin, Service,
+    ContainerPort, ContainerRole, EndpointSlice, Meta, Namespace, Node, Pod, PodNetwork, PodOrigin, Service,
     ServiceAccount, ServiceType, TargetPort, Uid, Workload,
 };
 use crate::model::id::{Kind, WorkloadId};
@@ -206,9 +207,9 @@ fn service_type(it: &ServiceType) -> &'static str {
 
 pub(super) fn endpoint_slice(it: &EndpointSlice) -> Value {
     let mut slice = object(Kind::ENDPOINT_SLICE, &it.meta);
-    let v6 = it.endpoints.first().is_some_and(|it| it.address.is_ipv6());
+    let v6 = it.endpoints.iter().next().is_some_and(|it| it.address.is_ipv6());
     slice["addressType"] = json!(if v6 { "IPv6" } else { "IPv4" });
-    slice["endpoints"] = it.endpoints.iter().map(endpoint).collect();
+    slice["endpoints"] = it.endpoints.iter().map(|it| endpoint(&it)).collect();
     let ports = it.ports.iter().map(|it| {
         let port = named(&it.name, json!({"protocol": it.protocol.as_str()}));
         it.number.map_or(port.clone(), |number| {
@@ -231,9 +232,6 @@ fn endpoint(it: &Endpoint) -> Value {
     });
     if !it.pod.is_empty() {
         endpoint["targetRef"] = json!({"kind": "Pod", "name": it.pod});
-    }
-    if !it.node.is_empty() {
-        endpoint["nodeName"] = json!(it.node);
     }
     endpoint
 }

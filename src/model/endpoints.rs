@@ -1,0 +1,178 @@
+//! The endpoints of a slice, written small.
+//!
+//! ```text
+//! "web-7d9f8b6c5-"  what all its pods' names begin with
+//!   ready, 10.0.3.7, "x2z4k"     each: what holds of it, its address, and the rest of its pod's name
+//! ```
+//!
+//! A cluster names each of its pods once more in a slice. Answers ask for the endpoints of one Service at a time, so
+//! they are kept as bytes, a dozen for each, and unpacked when asked for.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use super::items::Items;
+use super::name::Name;
+
+/// One endpoint of a slice.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Endpoint {
+    /// The first address: consumers use no other.
+    pub address: IpAddr,
+    /// The pod behind it (`targetRef` of kind Pod), empty when none is named.
+    pub pod: Name,
+    pub ready: bool,
+    pub serving: bool,
+    pub terminating: bool,
+}
+
+/// All endpoints of a slice, in its order.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Endpoints(Items<u8>);
+
+const READY: u8 = 1;
+const SERVING: u8 = 2;
+const TERMINATING: u8 = 4;
+const V6: u8 = 8;
+const NAMED: u8 = 16;
+
+impl Endpoints {
+    /// All of them, unpacked one by one.
+    pub fn iter(&self) -> impl Iterator<Item = Endpoint> {
+        let mut bytes = Bytes(&self.0);
+        let prefix = if self.0.is_empty() { "" } else { bytes.text() };
+        std::iter::from_fn(move || (!bytes.0.is_empty()).then(|| bytes.endpoint(prefix)))
+    }
+}
+
+impl std::fmt::Debug for Endpoints {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_list().entries(self.iter()).finish()
+    }
+}
+
+impl FromIterator<Endpoint> for Endpoints {
+    fn from_iter<I: IntoIterator<Item = Endpoint>>(endpoints: I) -> Self {
+        let endpoints: Vec<Endpoint> = endpoints.into_iter().collect();
+        let mut bytes = Vec::new();
+        if !endpoints.is_empty() {
+            let prefix = shared_beginning(&endpoints);
+            write_text(&mut bytes, prefix);
+            endpoints.iter().for_each(|it| write(&mut bytes, it, prefix));
+        }
+        Self(bytes.into())
+    }
+}
+
+/// What the names of all pods begin with.
+fn shared_beginning(endpoints: &[Endpoint]) -> &str {
+    let mut names = endpoints.iter().map(|it| it.pod.as_str()).filter(|it| !it.is_empty());
+    let first = names.next().unwrap_or_default();
+    names.fold(first, |shared, name| {
+        let alike = shared.char_indices().zip(name.chars()).find(|((_, a), b)| a != b);
+        let end = alike.map_or(shared.len().min(name.len()), |((at, _), _)| at);
+        &shared[..end]
+    })
+}
+
+fn write(bytes: &mut Vec<u8>, it: &Endpoint, prefix: &str) {
+    let flag = |holds: bool, flag: u8| if holds { flag } else { 0 };
+    let flags = flag(it.ready, READY) | flag(it.serving, SERVING) | flag(it.terminating, TERMINATING);
+    bytes.push(flags | flag(it.address.is_ipv6(), V6) | flag(!it.pod.is_empty(), NAMED));
+    match it.address {
+        IpAddr::V4(address) => bytes.extend(address.octets()),
+        IpAddr::V6(address) => bytes.extend(address.octets()),
+    }
+    if !it.pod.is_empty() {
+        write_text(bytes, &it.pod[prefix.len()..]);
+    }
+}
+
+/// A text after its length: seven bits a byte, the lowest first, the highest bit where more follow.
+fn write_text(bytes: &mut Vec<u8>, text: &str) {
+    let mut length = text.len();
+    while length > 0x7f {
+        bytes.push(length as u8 | 0x80);
+        length >>= 7;
+    }
+    bytes.push(length as u8);
+    bytes.extend(text.as_bytes());
+}
+
+/// What has not been read yet.
+struct Bytes<'a>(&'a [u8]);
+
+impl<'a> Bytes<'a> {
+    fn take(&mut self, count: usize) -> &'a [u8] {
+        let (taken, rest) = self.0.split_at(count);
+        self.0 = rest;
+        taken
+    }
+
+    fn array<const N: usize>(&mut self) -> [u8; N] {
+        self.take(N).try_into().expect("as many were taken")
+    }
+
+    fn text(&mut self) -> &'a str {
+        let (mut length, mut shift) = (0, 0);
+        loop {
+            let [byte] = self.array();
+            length |= usize::from(byte & 0x7f) << shift;
+            shift += 7;
+            if byte & 0x80 == 0 {
+                break;
+            }
+        }
+        std::str::from_utf8(self.take(length)).expect("texts were cut between characters")
+    }
+
+    fn endpoint(&mut self, prefix: &str) -> Endpoint {
+        let [flags] = self.array();
+        let address = match flags & V6 {
+            0 => IpAddr::V4(Ipv4Addr::from(self.array::<4>())),
+            _ => IpAddr::V6(Ipv6Addr::from(self.array::<16>())),
+        };
+        let pod = if flags & NAMED == 0 { Name::empty() } else { Name::from(format!("{prefix}{}", self.text())) };
+        let has = |flag| flags & flag != 0;
+        Endpoint { address, pod, ready: has(READY), serving: has(SERVING), terminating: has(TERMINATING) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn endpoint() -> impl Strategy<Value = Endpoint> {
+        let address = prop_oneof![any::<[u8; 4]>().prop_map(IpAddr::from), any::<[u8; 16]>().prop_map(IpAddr::from)];
+        let pod = prop_oneof!["", "web-[a-c]{0,3}", "[äöab]{0,4}", "[a-z]{200}"];
+        (address, pod, any::<[bool; 3]>()).prop_map(|(address, pod, [ready, serving, terminating])| Endpoint {
+            address,
+            pod: pod.into(),
+            ready,
+            serving,
+            terminating,
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn endpoints_are_unpacked_as_they_were(all in prop::collection::vec(endpoint(), 0..6)) {
+            let packed: Endpoints = all.iter().cloned().collect();
+            prop_assert_eq!(packed.iter().collect::<Vec<_>>(), all);
+        }
+    }
+
+    /// Memory is a feature: see docs/performance.md.
+    #[test]
+    fn an_endpoint_is_a_dozen_bytes() {
+        let pod = |at: u8| Endpoint {
+            address: IpAddr::from([10, 0, 0, at]),
+            pod: format!("web-7d9f8b6c5-x2z{at}").into(),
+            ready: true,
+            serving: true,
+            terminating: false,
+        };
+        let (few, many): (Endpoints, Endpoints) = ((10..20).map(pod).collect(), (10..30).map(pod).collect());
+        assert!(many.0.len() - few.0.len() <= 120);
+    }
+}
