@@ -156,7 +156,8 @@ impl Command for CanArgs {
         let index = self.index.of(world.cluster, world.context);
         let mut access = index.can(&identity, &request);
         grants::self_check(world, &identity, &request, access.outcome())?;
-        let mut notes = grants::left(&identity, world.context);
+        let mut notes = grants::notes(&access, index, world);
+        notes.extend(grants::left(&identity, world.context));
         match review::appeal(&access, &world.context.told).and_then(|it| world.context.told.reply(&it)) {
             Some(Reply::Word(word)) => access.word = Some(word.clone()),
             Some(Reply::Silent(why)) => {
@@ -230,23 +231,6 @@ impl BatchLine<'_> {
     }
 }
 
-/// What of a request no HTTP request can carry (rules 14, 22 and 23): worth a note, and judged all the same.
-fn impossible(request: &Request) -> Option<&'static str> {
-    match request {
-        _ if request.verb().is_empty() => Some("no request has an empty verb"),
-        Request::Url { path, .. } if !path.starts_with('/') => Some("no request has a path that does not begin with /"),
-        Request::Url { .. } => None,
-        Request::Resource(it) if it.resource.is_empty() => Some("no request is for an empty resource"),
-        Request::Resource(it) if it.verb == "deletecollection" && !it.name.is_empty() => {
-            Some("a deletecollection never has a name")
-        }
-        Request::Resource(it) if it.verb == "create" && it.subresource.is_empty() && !it.name.is_empty() => {
-            Some("a create by POST has no name: only apply and PUT ask so")
-        }
-        Request::Resource(_) => None,
-    }
-}
-
 impl BatchLines for CanArgs {
     fn line(&self, world: &World<'_>, line: &str, answer: &mut Vec<u8>) -> Result<Outcome, Failure> {
         let parsed: Result<BatchLine<'_>, _> = serde_json::from_str(line);
@@ -264,8 +248,7 @@ impl BatchLines for CanArgs {
         let index = self.index.of(world.cluster, world.context);
         let access = index.can(&identity, &request);
         grants::self_check(world, &identity, &request, access.outcome())?;
-        let notes: Vec<Evidence> = impossible(&request).map(|it| Evidence::new(Mark::Note, it)).into_iter().collect();
-        let document = access_json(&access, index, &notes);
+        let document = access_json(&access, index, &grants::notes(&access, index, world));
         serde_json::to_writer(answer, &document).map_err(|it| Failure::Write(it.into()))?;
         Ok(access.outcome())
     }

@@ -16,7 +16,7 @@ use crate::model::name::Name;
 use crate::model::role::{Subject, SubjectKind};
 use crate::people::{People, Person, Standing};
 use crate::rbac::aggregation::Member;
-use crate::rbac::grant::Grant;
+use crate::rbac::grant::{Access, Grant};
 use crate::rbac::identity::{self, Identity, Membership};
 use crate::rbac::index::Index;
 use crate::rbac::matching::Match;
@@ -292,6 +292,12 @@ pub struct WordJson<'a> {
 /// The server's word as JSON.
 pub fn word(word: &Word) -> WordJson<'_> {
     WordJson { review: word.review, outcome: word.outcome.as_str(), reason: &word.reason, error: &word.error }
+}
+
+/// What should be known beside an answer, by the server's version where it is known.
+pub fn notes(access: &Access, index: &Index, world: &World<'_>) -> Vec<Evidence> {
+    let notes = index.notes(access, world.cluster, world.context.version);
+    notes.into_iter().map(|it| Evidence::new(Mark::Note, it)).collect()
 }
 
 /// A note on somebody who has left, by the directory; it changes no outcome.

@@ -14,6 +14,7 @@ pub mod map;
 pub mod paint;
 
 pub mod can;
+pub mod capabilities;
 pub mod grants;
 pub mod permissions;
 pub mod rbac;
@@ -53,6 +54,8 @@ pub struct Context {
     pub live: bool,
     /// `--directory`: people, their groups, and who has left.
     pub people: Option<std::sync::Arc<crate::people::People>>,
+    /// The server's version where it is known: files have none.
+    pub version: Option<crate::rbac::version::Version>,
     /// The names that typed resources are read with: the server's own where it was asked.
     pub served: std::sync::Arc<Served>,
     /// What the server said when it was asked itself.

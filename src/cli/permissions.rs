@@ -13,6 +13,7 @@ use crate::model::coverage::Coverage;
 use crate::model::evidence::Outcome;
 use crate::model::id::Kind;
 use crate::model::name::Name;
+use crate::rbac::capability::Capability;
 use crate::rbac::fold::{self, Folded, Row, Source, What};
 use crate::rbac::identity::{Identity, MASTERS};
 use crate::rbac::index::Index;
@@ -20,6 +21,7 @@ use crate::rbac::review::{Extent, Review, Rules};
 use crate::text::evidence::Evidence;
 use crate::text::{self, Mark, Page};
 
+use super::capabilities::{CapabilityJson, capability};
 use super::grants::{self, GroupJson, Groups, Indexed, MemberJson};
 use super::who_can::Table;
 use super::{Command, Context, Exit, Failure, Names, World, json, paint};
@@ -50,6 +52,8 @@ struct PermissionsJson {
     /// In `system:masters`: everything is allowed, whatever stands below.
     masters: bool,
     permissions: Vec<RowJson>,
+    /// What they amount to; by the server's version where it decides.
+    capabilities: Vec<CapabilityJson>,
     /// The server's word, where it was asked for what may not be read: those rows have `by` and no grants.
     #[serde(skip_serializing_if = "Option::is_none")]
     server: Option<ServerJson>,
@@ -146,17 +150,24 @@ impl PermissionsArgs {
         Ok(index.folded(&identity, world.context.only.as_ref(), &world.context.served))
     }
 
+    fn capabilities(&self, folded: &Folded, world: &World<'_>) -> Vec<Capability> {
+        let context = world.context;
+        self.index.of(world.cluster, context).capabilities(&folded.identity, context.only.as_ref(), context.version)
+    }
+
     fn print(&self, folded: &Folded, world: &World<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
         let own = Self::own_rules(folded, world.context);
+        let capabilities = self.capabilities(folded, world);
         match self.output {
             Table::Text => {
                 let mut page = text::rbac::permissions(folded);
                 own.iter().for_each(|(namespace, rules)| text::rbac::own_rules(&mut page, namespace, rules));
+                text::capability::add(&mut page, &capabilities);
                 grants::left(&folded.identity, world.context).iter().for_each(|it| page.push(it.line(1)));
                 out.write_all(paint::page(&page, world.context.color).as_bytes())?;
             }
-            Table::Json => json::write(&document(folded, own.as_ref()), out)?,
-            Table::Yaml => json::write_yaml(&document(folded, own.as_ref()), out)?,
+            Table::Json => json::write(&document(folded, own.as_ref(), &capabilities), out)?,
+            Table::Yaml => json::write_yaml(&document(folded, own.as_ref(), &capabilities), out)?,
             Table::Csv => write_csv(folded, own.as_ref(), out)?,
         }
         Ok(Exit::Yes)
@@ -270,7 +281,7 @@ fn only(a: &Folded, b: &Folded) -> Vec<Row> {
     a.rows.iter().filter_map(lacks).collect()
 }
 
-fn document(folded: &Folded, own: Option<&OwnRules<'_>>) -> PermissionsJson {
+fn document(folded: &Folded, own: Option<&OwnRules<'_>>, capabilities: &[Capability]) -> PermissionsJson {
     let mut permissions: Vec<RowJson> = folded.rows.iter().map(row).collect();
     permissions.extend(own.into_iter().flat_map(own_rows));
     let gaps: Vec<Evidence> = folded.gaps.iter().map(Evidence::gap).collect();
@@ -305,6 +316,7 @@ fn document(folded: &Folded, own: Option<&OwnRules<'_>>) -> PermissionsJson {
         groups: grants::groups(&folded.identity),
         masters: folded.identity.is_in(MASTERS),
         permissions,
+        capabilities: capabilities.iter().map(capability).collect(),
         server,
         evidence: json::evidence(&gaps),
     }

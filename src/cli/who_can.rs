@@ -15,6 +15,7 @@ use crate::model::id::Kind;
 use crate::model::role::{Subject, SubjectKind};
 use crate::people::People;
 use crate::rbac::index::Index;
+use crate::rbac::note;
 use crate::rbac::review::Review;
 use crate::rbac::served::{Reach, Resolved};
 use crate::rbac::who::{Places, WhoCan};
@@ -101,6 +102,12 @@ impl WhoCanArgs {
     }
 }
 
+/// What should be known of the request, whoever can.
+fn notes(who: &WhoCan, context: &Context) -> Vec<Evidence> {
+    let notes = note::of_request(&who.request, context.version);
+    notes.into_iter().map(|it| Evidence::new(text::Mark::Note, it)).collect()
+}
+
 /// How the command ends: complete or not, anybody or nobody (CONTRACT §4).
 fn exit(who: &WhoCan) -> Exit {
     match (who.gaps.is_empty(), who.has_others()) {
@@ -147,6 +154,7 @@ impl Command for WhoCanArgs {
         match self.output {
             Table::Text => {
                 let mut page = text::rbac::who_can(&who);
+                notes(&who, world.context).iter().for_each(|it| page.push(it.line(1)));
                 if let Some(people) = &world.context.people {
                     add_people(&mut page, &who, people);
                 }
@@ -177,7 +185,8 @@ impl WhoCanArgs {
             people: directory.map_or_else(Vec::new, |people| grants::people(&it.subject, people)),
             pods: self.pods.then(|| pods(&it.subject, cluster)),
         };
-        let gaps: Vec<Evidence> = who.gaps.iter().map(Evidence::gap).collect();
+        let mut evidence: Vec<Evidence> = who.gaps.iter().map(Evidence::gap).collect();
+        evidence.extend(notes(who, world.context));
         WhoCanJson {
             version: json::VERSION,
             kind: "WhoCan",
@@ -185,7 +194,7 @@ impl WhoCanArgs {
             request: grants::request(&who.request),
             places: if who.places == Places::Everywhere { "everywhere" } else { "asked" },
             subjects: who.holders.iter().map(holder).collect(),
-            evidence: json::evidence(&gaps),
+            evidence: json::evidence(&evidence),
         }
     }
 }

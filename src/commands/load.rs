@@ -19,6 +19,7 @@ use crate::net::Settings;
 use crate::people::{People, Prefixes};
 use crate::rbac::Served;
 use crate::rbac::review::Review;
+use crate::rbac::version::Version;
 
 use super::{Stop, print};
 
@@ -144,8 +145,11 @@ async fn gather(reader: &Reader, wants: &Wants<'_>, context: Context) -> Result<
     let mut loaded = Loaded { cluster: Cluster::new(Coverage::Unread), context };
     let mut asked = Needs::default();
     // What is served is asked for beside the first reads: mostly they are the same by the names of every cluster.
-    let (first, names) = futures::join!(round(reader, wants, &mut loaded, &mut asked), served(reader, wants.names()));
+    let first = round(reader, wants, &mut loaded, &mut asked);
+    let (first, names, version) = futures::join!(first, served(reader, wants.names()), reader.server_version());
     first?;
+    loaded.context.version = version.as_deref().and_then(Version::parse);
+    loaded.context.surroundings.extend(version.map(|it| ("version", it)));
     loaded.context.served = names.unwrap_or_default();
     while round(reader, wants, &mut loaded, &mut asked).await? == Round::Asked {}
     loop {

@@ -29,6 +29,7 @@ mod served;
 mod session;
 pub mod snapshot;
 mod transfer;
+mod version;
 mod watch;
 
 pub use health::{Batch, Condition, Health, Throttled};

@@ -3,11 +3,16 @@
 //! It does not ask what requests are allowed but compares texts: holding every verb by name does not cover `*`
 //! (rule 48). Sources: component-helpers/auth/rbac/validation/policy_comparator.go, kubernetes/pkg/registry/rbac.
 
+use std::fmt;
+
+use crate::model::cluster::Cluster;
 use crate::model::evidence::Outcome;
+use crate::model::id::{Kind, ObjectId};
 use crate::model::items::Items;
 use crate::model::name::Name;
 use crate::model::role::{Role, RoleRef, RoleRule};
 
+use super::fold::What;
 use super::identity::{Identity, MASTERS};
 use super::index::Index;
 use super::matching::url_covers;
@@ -37,6 +42,34 @@ pub enum Leave {
     NoRole,
     /// Not seen to be held, where not everything is read.
     Unknown,
+}
+
+impl Leave {
+    /// Whether it is given.
+    pub fn outcome(&self) -> Outcome {
+        match self {
+            Leave::Masters | Leave::Verb(_) | Leave::Holds => Outcome::Allow,
+            Leave::Lacks(_) | Leave::NoRole => Outcome::Deny,
+            Leave::Unknown => Outcome::Unknown,
+        }
+    }
+}
+
+/// `list secrets`, `get pods.apps "web"`, `get /metrics`.
+impl fmt::Display for Tuple {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Tuple::Url { verb, url } => write!(out, "{verb} {url}"),
+            Tuple::Resource { verb, group, resource, name } => {
+                let what = What::Resource {
+                    group: group.clone(),
+                    resource: resource.clone(),
+                    name: name.clone().unwrap_or_else(Name::empty),
+                };
+                write!(out, "{verb} {what}")
+            }
+        }
+    }
 }
 
 /// The parts of a rule.
@@ -91,16 +124,17 @@ fn covers(rule: &RoleRule, part: &Tuple) -> bool {
 }
 
 impl Index {
-    /// Whether somebody may put these rules into a role of a namespace (empty: a ClusterRole); `name` is empty for a
-    /// create by POST (rules 27 and 47).
+    /// Whether somebody may write this role, in place of the one that stands there; `name` is what the request names:
+    /// empty for a create by POST (rules 27 and 47).
     ///
-    /// An aggregated ClusterRole needs everything besides, whatever is changed in it (rule 45).
-    pub fn may_write_role(&self, identity: &Identity, role: &Role, name: &str) -> Leave {
+    /// Where either is aggregated everything is needed besides, whatever is changed in it (rule 45).
+    pub fn may_write_role(&self, identity: &Identity, role: &Role, before: Option<&Role>, name: &str) -> Leave {
         let namespace = &role.meta.namespace;
         let resource = if namespace.is_empty() { "clusterroles" } else { "roles" };
         let escalate = request("escalate", resource, name, namespace);
         let mut wanted = role.rules.to_vec();
-        if role.aggregates.as_ref().is_some_and(|it| !it.is_empty()) {
+        let is_aggregated = |it: &Role| it.aggregates.as_ref().is_some_and(|it| !it.is_empty());
+        if is_aggregated(role) || before.is_some_and(is_aggregated) {
             wanted.extend(everything());
         }
         self.leave(identity, &escalate, "escalate", namespace, Some(&wanted))
@@ -115,6 +149,24 @@ impl Index {
         let bind = request("bind", resource, &role.name, namespace);
         let wanted = self.role(&home, &role.name).map(|(_, it)| it.rules.to_vec());
         self.leave(identity, &bind, "bind", namespace, wanted.as_deref())
+    }
+
+    /// Whether the guard lets somebody change a role or a binding as it stands; `None` where it guards nothing.
+    ///
+    /// Also an unchanged role is checked for all its rules, and a binding that only loses a subject for its role's
+    /// (rules 47 and 50).
+    pub fn may_change(&self, identity: &Identity, cluster: &Cluster, id: &ObjectId) -> Option<Leave> {
+        match id.kind {
+            Kind::ROLE | Kind::CLUSTER_ROLE => {
+                let role = cluster.roles.get(&id.namespace, &id.name)?;
+                Some(self.may_write_role(identity, role, Some(role), &id.name))
+            }
+            Kind::ROLE_BINDING | Kind::CLUSTER_ROLE_BINDING => {
+                let binding = cluster.bindings.get(&id.namespace, &id.name)?;
+                Some(self.may_bind(identity, &binding.role, &id.namespace))
+            }
+            _ => None,
+        }
     }
 
     fn leave(

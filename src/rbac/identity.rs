@@ -143,7 +143,12 @@ pub fn split_account(user: &str) -> Option<(&str, &str)> {
 
 /// Whether a service account can be called so.
 fn is_account(namespace: &str, name: &str) -> bool {
-    is_label(namespace) && name.len() <= 253 && name.split('.').all(is_dns_part)
+    is_label(namespace) && is_dns_name(name)
+}
+
+/// A DNS subdomain of RFC 1123, as service accounts and nodes are named.
+pub fn is_dns_name(text: &str) -> bool {
+    text.len() <= 253 && text.split('.').all(is_dns_part)
 }
 
 /// The node in a node's user name.

@@ -10,6 +10,7 @@
 //! ([`marks`]) make a deny unknown.
 
 pub mod aggregation;
+pub mod capability;
 pub mod covers;
 pub mod danger;
 pub mod dead;
@@ -25,11 +26,13 @@ mod mask;
 pub mod matching;
 pub mod miss;
 pub mod naive;
+pub mod note;
 pub mod request;
 pub mod review;
 pub mod served;
 pub mod subjects;
 pub mod touch;
+pub mod version;
 pub mod who;
 
 pub use grant::{Access, Grant};

@@ -178,7 +178,9 @@ impl Index {
         all.insert(subject_of(&Key::User(ANONYMOUS.into())));
         let groups = [MASTERS, AUTHENTICATED, UNAUTHENTICATED, SERVICE_ACCOUNTS];
         all.extend(groups.map(|it| subject_of(&Key::Group(it.into()))));
-        all.extend(cluster.namespaces.iter().map(|it| subject_of(&Key::Group(accounts_of(&it.meta.name)))));
+        // Only a Namespace object brings its group: one that is merely mentioned in files names nobody.
+        let defined = cluster.namespaces.iter().filter(|it| !it.implied);
+        all.extend(defined.map(|it| subject_of(&Key::Group(accounts_of(&it.meta.name)))));
         all.extend(cluster.service_accounts.iter().map(|it| Subject {
             kind: SubjectKind::ServiceAccount,
             namespace: it.meta.namespace.clone(),

@@ -13,13 +13,14 @@ use crate::model::evidence::Outcome;
 use crate::model::id::{Kind, ObjectId};
 use crate::model::name::Name;
 use crate::model::place::Place;
-use crate::model::role::SubjectKind;
+use crate::model::role::{Subject, SubjectKind};
 use crate::people::{Person, Standing};
 use crate::rbac::fold::{self, Folded, Row, Source};
 use crate::rbac::grant::{Access, Grant};
 use crate::rbac::identity::{Identity, MASTERS, Membership};
 use crate::rbac::index::Index;
 use crate::rbac::miss::{Lack, Miss};
+use crate::rbac::note::leave_words;
 use crate::rbac::request::Request;
 use crate::rbac::review::{self, Extent, Rules, Word};
 use crate::rbac::touch::touches;
@@ -249,21 +250,29 @@ pub fn touch(index: &Index, cluster: &Cluster, id: &ObjectId) -> Page {
     let Some(spec) = kinds::spec(id.kind) else { return page };
     page.say(0, Mark::Title, format!("who may touch {id}"));
     for touch in touches(id, spec.group, spec.plural) {
-        let mut holders: BTreeMap<String, Option<Grant>> = BTreeMap::new();
+        let mut holders: BTreeMap<String, (Subject, Option<Grant>)> = BTreeMap::new();
         let mut gaps: Vec<Evidence> = Vec::new();
         for request in &touch.requests {
             let who = index.who_can(cluster, request, Places::Asked);
             for holder in who.holders.iter().filter(|it| !it.through.is_empty()) {
                 let grant = who.grants(holder).first().map(|it| (*it).clone());
-                holders.entry(holder.subject.to_string()).or_insert(grant);
+                holders.entry(holder.subject.to_string()).or_insert((holder.subject.clone(), grant));
             }
             gaps.extend(who.gaps.iter().map(Evidence::gap).filter(|it| !gaps.contains(it)).collect::<Vec<_>>());
         }
         let mark = if gaps.is_empty() { Mark::Plain } else { Mark::Unknown };
         let count = words::count(holders.len() as u64, "subject", "subjects");
         page.say(1, mark, format!("{}: {count}", touch.word));
-        for (subject, grant) in &holders {
-            let line = Line::new(2, Mark::Plain, subject);
+        for (text, (subject, grant)) in &holders {
+            // A change of a role or a binding meets the guard against escalation besides (rules 47 and 50).
+            let guard = || index.may_change(&Identity::new(subject, &[]), cluster, id);
+            let line = match (touch.word == "change").then(guard).flatten() {
+                Some(leave) => {
+                    let what = format!("{text}: the guard against escalation {}", leave_words(&leave));
+                    Line::new(2, Mark::of(leave.outcome()), what)
+                }
+                None => Line::new(2, Mark::Plain, text),
+            };
             page.push(match grant {
                 Some(grant) => line.linked(&grant.binding.id(), &grant.subject_place()),
                 None => line,

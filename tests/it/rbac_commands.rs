@@ -174,6 +174,63 @@ fn who_can_names_everybody_and_where() {
     assert!(files.run("who-can get pods -o csv").stdout.contains("sa:shop/web,shop,rolebinding/shop/dev"));
 }
 
+/// CONTRACT §4: the group of a namespace's accounts is named for each Namespace object, not for mere mentions.
+#[test]
+fn who_can_names_the_groups_of_namespaces_that_are_there() {
+    let files = Files::new();
+    let all = r#"
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: accounts}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: reader}
+subjects: [{kind: Group, name: "system:serviceaccounts", apiGroup: rbac.authorization.k8s.io}]
+---
+apiVersion: v1
+kind: Namespace
+metadata: {name: ops}
+"#;
+    files.write("all.yaml", all);
+    let answer = files.run("who-can get nodes --from all.yaml -o json").json();
+    let subjects: Vec<&str> =
+        answer["subjects"].as_array().expect("a list").iter().filter_map(|it| it["subject"].as_str()).collect();
+    let groups: Vec<&str> = subjects.into_iter().filter(|it| it.starts_with("group:system:serviceaccounts")).collect();
+    assert_eq!(groups, ["group:system:serviceaccounts", "group:system:serviceaccounts:ops"]);
+}
+
+/// What the server's version decides is told apart: unknown where files have no version.
+#[test]
+fn permissions_tell_what_they_amount_to() {
+    let files = Files::new();
+    let entering = r#"
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {name: enter, namespace: shop}
+rules:
+- {apiGroups: [""], resources: [pods/exec], verbs: [get], resourceNames: [web-0]}
+- {apiGroups: [rbac.authorization.k8s.io], resources: [rolebindings], verbs: [update]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: enter, namespace: shop}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: enter}
+subjects: [{kind: User, name: erin, apiGroup: rbac.authorization.k8s.io}]
+"#;
+    files.write("enter.yaml", entering);
+    let answer = files.run("permissions user:erin --from enter.yaml -o json").json();
+    let first = &answer["capabilities"][0];
+    assert_eq!(first["capability"], "enter pods");
+    assert_eq!(first["outcome"], "unknown");
+    assert_eq!(first["versions"], "before 1.35");
+    assert_eq!(first["names"], serde_json::json!(["web-0"]));
+    assert_eq!(first["grants"][0]["binding"], "rolebinding/shop/enter");
+    let page = files.run("permissions user:erin --from enter.yaml").stdout;
+    assert!(page.contains("? enter pods in shop (only web-0) before 1.35"), "{page}");
+    let note = files.run("can user:erin get pods/exec web-0 -n shop --from enter.yaml");
+    assert!(note.code == 0 && note.stdout.contains("get alone is enough before 1.35"), "{}", note.stdout);
+    let guard = files.run("can user:erin update rolebindings.rbac.authorization.k8s.io dev -n shop --from enter.yaml");
+    assert!(guard.code == 0 && guard.stdout.contains("rolebinding/shop/dev: it refuses"), "{}", guard.stdout);
+}
+
 #[test]
 fn permissions_fold_and_compare() {
     let files = Files::new();

@@ -70,7 +70,11 @@ const TABLES: &[Table] = &[
         besides: &["door", "intern", "page", "parts", "prune", "slim", "unevaluated"],
     },
     Table { directory: "src/tui/panes/", table: "src/tui/panes/mod.rs", besides: &[] },
-    Table { directory: "src/cli/", table: "src/args.rs", besides: &["exit", "grants", "json", "paint"] },
+    Table {
+        directory: "src/cli/",
+        table: "src/args.rs",
+        besides: &["capabilities", "exit", "grants", "json", "paint"],
+    },
 ];
 
 /// Names that say nothing about what is inside.
