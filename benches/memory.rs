@@ -6,7 +6,6 @@
 
 use std::alloc::System;
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 use kreach::embedded::{World, kinds};
 use kreach::kinds::{Intern, KINDS, KindSpec, Watch};
@@ -15,9 +14,10 @@ use kreach::model::coverage::{Coverage, Scope};
 use kreach::model::facts::Fact;
 use kreach::model::objects::Objects;
 use kreach::net;
-use kreach::rbac;
+use kreach::tui;
 use kreach::tui::app::{App, Setup};
 use kreach::tui::event::Event;
+use kreach::tui::world::SelfCheck;
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 
 #[global_allocator]
@@ -58,11 +58,11 @@ fn sent<'a>(spec: &KindSpec, json: &'a [u8]) -> Cow<'a, str> {
     serde_json::json!({ "metadata": object["metadata"] }).to_string().into()
 }
 
-/// Every object of the world as batches of steps, a kind at a time, each kind with an interner of its own.
-fn read(world: &World, mut each: impl FnMut(Vec<Delta>)) -> BTreeMap<&'static str, Intern> {
-    let mut interns = BTreeMap::new();
+/// Every object of the world as batches of steps, a kind at a time.
+fn read(world: &World, mut each: impl FnMut(Vec<Delta>)) -> Intern {
+    let mut intern = Intern::new();
     for spec in KINDS {
-        let (mut intern, mut batch) = (Intern::new(), Vec::new());
+        let mut batch = Vec::new();
         if let Some(kind) = kinds::by_plural(spec.plural).filter(|it| it.group == spec.group) {
             world.documents(kind, |json| {
                 let text = sent(spec, json);
@@ -74,11 +74,8 @@ fn read(world: &World, mut each: impl FnMut(Vec<Delta>)) -> BTreeMap<&'static st
         }
         each(batch);
         each(vec![Delta::Covered { kind: spec.kind, scope: Scope::Everywhere, coverage: Coverage::Live }]);
-        if !intern.is_empty() {
-            interns.insert(spec.plural, intern);
-        }
     }
-    interns
+    intern
 }
 
 fn main() {
@@ -86,25 +83,16 @@ fn main() {
     let name = words.first().map_or("L", String::as_str);
     let world = World::seeded(name).expect("a seeded world");
     facts(&world);
+    indexes(&world);
     screen(&world);
 }
 
 fn facts(world: &World) {
     let start = held();
     let mut cluster = Cluster::new(Coverage::Loading);
-    let interns = read(world, |batch| batch.into_iter().for_each(|it| drop(cluster.apply(it))));
-    row("facts and interners", cluster.pods.len(), start);
-    for (plural, intern) in interns {
-        freed(&format!("interner of {plural}"), intern.len(), intern);
-    }
-    let before = held();
-    let index = net::Index::build(&cluster);
-    row("net::Index", cluster.pods.len(), before);
-    drop(index);
-    let before = held();
-    let index = rbac::Index::build(&cluster);
-    row("rbac::Index", cluster.bindings.len(), before);
-    drop(index);
+    let intern = read(world, |batch| batch.into_iter().for_each(|it| drop(cluster.apply(it))));
+    row("facts and the interner", cluster.pods.len(), start);
+    freed("the interner's tables", intern.len(), intern);
     let before = held();
     let copy = cluster.clone();
     row("a clone", cluster.pods.len(), before);
@@ -123,17 +111,27 @@ fn facts(world: &World) {
     row("left over", 0, start);
 }
 
+/// What is derived from the facts, grown step by step as they came.
+fn indexes(world: &World) {
+    let mut followed = tui::world::World::unknown(net::Settings::default(), SelfCheck::Off);
+    let intern = read(world, |batch| drop(followed.apply(batch)));
+    let (pods, bindings) = (followed.cluster.pods.len(), followed.cluster.bindings.len());
+    freed("net::Index", pods, std::mem::take(&mut followed.index));
+    freed("rbac::Index", bindings, std::mem::take(&mut followed.rbac));
+    drop((followed, intern));
+}
+
 /// The whole screen, its lists drawn once.
 fn screen(world: &World) {
     let start = held();
     let mut app = App::new(Setup::default(), Cluster::new(Coverage::Loading));
     app.update(Event::Resize(120, 40));
-    let interns = read(world, |batch| {
+    let intern = read(world, |batch| {
         app.update(Event::Deltas(batch));
         app.prepare();
     });
-    row("the screen and interners", 0, start);
-    freed("interners", 0, interns);
+    row("the screen, the interner", 0, start);
+    freed("the interner's tables", 0, intern);
     freed("the screen", 0, app);
     println!("  VmRSS, VmHWM {:?}", memory());
 }

@@ -18,7 +18,7 @@ use super::slim::{METADATA, Metadata, OnlyMetadata, OnlyNames};
 use super::{KindSpec, Reach};
 use crate::model::cluster::{AnyFact, Delta, Entry};
 use crate::model::facts::{Meta, Uid, Version};
-use crate::model::id::{ObjectId, WorkloadId};
+use crate::model::id::{Kind, ObjectId, WorkloadId};
 use crate::model::labels::Labels;
 use crate::model::name::Name;
 use crate::model::place::{Place, Problem};
@@ -79,11 +79,19 @@ impl<'i> Door<'i> {
     pub fn bare_meta(&mut self, it: &Metadata<'_>) -> Meta {
         Meta {
             namespace: self.namespace_of(it),
-            name: Name::from(&*it.name),
+            name: self.name_of(it),
             labels: Labels::default(),
             uid: Uid::parse(&it.uid),
             version: version(&it.resource_version),
             created: it.creation_timestamp.as_deref().map_or(0, seconds),
+        }
+    }
+
+    /// Its name: shared, as most are in other objects too. Of those that a controller makes up, each is the only one.
+    fn name_of(&mut self, it: &Metadata<'_>) -> Name {
+        match self.spec.kind {
+            Kind::POD | Kind::ENDPOINT_SLICE => Name::from(&*it.name),
+            _ => self.intern.name(&it.name),
         }
     }
 
@@ -99,7 +107,7 @@ impl<'i> Door<'i> {
     pub fn owner(&mut self, it: &Metadata<'_>) -> Option<Arc<WorkloadId>> {
         let owner = it.controller()?;
         let namespace = self.namespace_of(it);
-        let (kind, name) = (self.intern.name(&owner.kind), Name::from(&*owner.name));
+        let (kind, name) = (self.intern.name(&owner.kind), self.intern.name(&owner.name));
         Some(self.intern.owner(WorkloadId { namespace, kind, name }))
     }
 

@@ -1,8 +1,9 @@
 //! One allocation for equal things: strings, label sets, port lists, owners, rules of roles.
 //!
-//! A cluster of 150,000 pods has some 10,000 different strings beside its pod names. Each decoding task owns one
-//! [`Intern`] and hands it to the readers. It drops by itself what only it still holds, so that a cluster whose
-//! pods come and go does not grow it; facts that are alive keep what they share.
+//! A cluster of 150,000 pods has some 100,000 different strings beside its pod names. Whoever decodes hands one
+//! [`Intern`] to the readers; those that decode at once share it, since names recur from kind to kind. It drops by
+//! itself what only it still holds, so that a cluster whose pods come and go does not grow it; facts that are alive
+//! keep what they share.
 
 use std::hash::{BuildHasher, Hash};
 use std::sync::Arc;
@@ -20,7 +21,7 @@ use crate::model::role::RoleRule;
 /// Below this many things a sweep is not worth its walk.
 const SMALL: usize = 1024;
 
-/// Shares equal strings, label sets, port lists, owners and rules among the facts that one task decodes.
+/// Shares equal strings, label sets, port lists, owners and rules among facts.
 #[derive(Default)]
 pub struct Intern {
     names: HashTable<Name>,

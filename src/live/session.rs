@@ -112,7 +112,14 @@ impl Session {
         let (found, discovered) = watch::channel(Discovered::default());
         let (resync, resynced) = watch::channel(0);
         let lists = Arc::new(Semaphore::new(LISTS));
-        let shared = Shared { client: client.clone(), lists, reports: report, discovered, resync: resynced };
+        let shared = Shared {
+            client: client.clone(),
+            lists,
+            reports: report,
+            discovered,
+            resync: resynced,
+            intern: Arc::default(),
+        };
         let (look_again, who_again) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let mut tasks = JoinSet::new();
         for spec in &wanted.kinds {

@@ -2,7 +2,7 @@
 //!
 //! One task for each kind and scope; it decodes what it reads, so that nothing larger than facts leaves it.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use kube::Client;
@@ -43,6 +43,16 @@ pub struct Shared {
     pub discovered: watch::Receiver<Discovered>,
     /// Counts the orders to read everything again.
     pub resync: watch::Receiver<u64>,
+    /// One for all kinds, since a workload, its pods, its Service and its account bear the same names.
+    pub intern: Arc<Mutex<Intern>>,
+}
+
+impl Shared {
+    /// The interner, for as long as one piece of an answer is decoded.
+    fn intern(&self) -> MutexGuard<'_, Intern> {
+        // Whatever panicked meanwhile, what it had shared is whole.
+        self.intern.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 fn now() -> Now {
@@ -52,7 +62,7 @@ fn now() -> Now {
 /// Follows until the session ends.
 pub async fn follow(follow: Follow, shared: Shared) {
     let kind = follow.spec.kind;
-    let mut task = Task { follow, shared: shared.clone(), intern: Intern::new() };
+    let mut task = Task { follow, shared: shared.clone() };
     let (mut resync, mut discovered) = (shared.resync, shared.discovered);
     resync.mark_unchanged();
     let mut version = None;
@@ -104,7 +114,6 @@ fn served_version(discovered: &Discovered, kind: Kind) -> Option<Answer> {
 struct Task {
     follow: Follow,
     shared: Shared,
-    intern: Intern,
 }
 
 impl Task {
@@ -158,7 +167,8 @@ impl Task {
             self.follow.looked(served, now());
             return Ok(());
         }
-        let page = kinds::read_list(self.follow.spec, &text, &mut self.intern).map_err(|it| Fault::of_wire(&it))?;
+        let page = kinds::read_list(self.follow.spec, &text, &mut self.shared.intern());
+        let page = page.map_err(|it| Fault::of_wire(&it))?;
         self.follow.page(page, now());
         Ok(())
     }
@@ -200,10 +210,10 @@ impl Task {
     fn lines(&mut self, lines: &mut Lines, chunk: &[u8]) -> Result<ReadOn, Fault> {
         let (spec, now) = (self.follow.spec, now());
         let mut read_on = ReadOn::Yes;
-        let (follow, intern) = (&mut self.follow, &mut self.intern);
+        let (follow, mut intern) = (&mut self.follow, self.shared.intern());
         lines.feed(chunk, |line| {
             if read_on == ReadOn::Yes && !line.trim_ascii().is_empty() {
-                let event = kinds::read_event(spec, line, intern).map_err(|it| Fault::of_wire(&it))?;
+                let event = kinds::read_event(spec, line, &mut intern).map_err(|it| Fault::of_wire(&it))?;
                 read_on = follow.event(event, now);
             }
             Ok(())
@@ -214,7 +224,8 @@ impl Task {
 
     /// A stream's proper end; a last line without its line end counts if it is whole (M10).
     fn end(&mut self, lines: &Lines) -> Result<(), Fault> {
-        if let Ok(event) = kinds::read_event(self.follow.spec, lines.rest(), &mut self.intern)
+        let event = kinds::read_event(self.follow.spec, lines.rest(), &mut self.shared.intern());
+        if let Ok(event) = event
             && self.follow.event(event, now()) == ReadOn::No
         {
             return Ok(());
