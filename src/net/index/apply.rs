@@ -28,10 +28,10 @@ impl Index {
         for name in cluster.namespace_names() {
             self.namespace(cluster, &name);
         }
-        self.renew_ghosts(cluster);
         for policy in cluster.policies.iter().filter(|it| is_believed(cluster, it)) {
             self.add_policy(cluster, policy, None);
         }
+        self.renew_ghosts(cluster);
         for pod in cluster.pods.iter() {
             self.put_pod(cluster, pod);
         }

@@ -209,7 +209,8 @@ impl Index {
             }
         }
         if !self.odd.is_empty() {
-            // Classes that are judged one by one may tell these classes apart by any peer.
+            // Classes that are judged one by one may tell these classes apart by any peer and by what they declare.
+            far.push([u32::MAX, u32::MAX, class.key.declared]);
             far.extend(class.peers.iter().map(|it| [u32::MAX, it.peer(), u32::from(it.tri() == Tri::Maybe)]));
         }
         near.sort_unstable();
