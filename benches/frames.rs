@@ -132,17 +132,20 @@ fn bytes(cluster: &Cluster) {
 
 /// Each keystroke of filters typed letter by letter, frame included.
 fn keystrokes(cluster: &Cluster) {
-    let mut times = Vec::new();
+    let (mut times, mut slowest) = (Vec::new(), (Duration::ZERO, ""));
     for query in ["api", "apit", "gateway-x", "team12api", "zzzqqq", "a", "web0f", "billing7"] {
         let mut bench = Bench::new(cluster.clone(), 200, 60);
         bench.keys("2 /");
         bench.frame();
-        for letter in query.chars() {
-            times.push(bench.step(&letter.to_string()).0);
+        for (at, letter) in query.char_indices() {
+            let took = bench.step(&letter.to_string()).0;
+            slowest = slowest.max((took, &query[..=at]));
+            times.push(took);
         }
     }
     let (half, most) = (percentile(&mut times, 50), percentile(&mut times, 99));
-    println!("filter keystroke, {} pods: p50 {half:?}, p99 {most:?}", cluster.pods.len());
+    let pods = cluster.pods.len();
+    println!("filter keystroke, {pods} pods: p50 {half:?}, p99 {most:?}; slowest {:?} for {:?}", slowest.0, slowest.1);
 }
 
 /// One pod's change, taken in and drawn.

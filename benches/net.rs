@@ -414,18 +414,27 @@ fn reads(cluster: &Cluster, index: &Index, ends: &[End], pairs: &[(usize, usize)
             }),
         );
     }
-    let asked: Vec<usize> = (0..200).map(|_| dice.roll(ends.len())).collect();
-    for by in [By::Namespace, By::Workload] {
-        print(
-            &format!("who reaches X, listed by {by:?}"),
-            times(asked.len(), |at| {
-                black_box(index.reach(cluster, &ends[asked[at]], Direction::Ingress, by, None));
-            }),
-        );
+    let asked: Vec<usize> = (0..2_000).map(|_| dice.roll(ends.len())).collect();
+    // The first list finds each pod's workload.
+    let (first, took) = time(|| index.listing(cluster, &ends[asked[0]], Direction::Ingress, By::Workload, None).len());
+    println!("  the first list {took:.1?}: {first} rows");
+    for by in [By::Namespace, By::Workload, By::Pod] {
+        let mut rows = 0;
+        let listed = times(asked.len(), |at| {
+            let listing = index.listing(cluster, &ends[asked[at]], Direction::Ingress, by, None);
+            rows = rows.max(black_box(listing).len());
+        });
+        print(&format!("who reaches X, listed by {by:?}, at most {rows}"), listed);
     }
+    print(
+        "the same by Workload, each row with its name",
+        times(200, |at| {
+            black_box(index.reach(cluster, &ends[asked[at]], Direction::Ingress, By::Workload, None));
+        }),
+    );
     let (map, took) = time(|| index.map(cluster, By::Namespace, None));
     println!("  map by namespace {took:.1?}: {} rows", map.rows.len());
-    let (counts, took) = time(|| index.counts(cluster, None));
+    let (counts, took) = time(|| index.counts(None));
     println!("  all pairs {took:.1?}: {counts:?}");
 }
 

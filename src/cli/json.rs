@@ -5,10 +5,12 @@
 
 use std::io;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::ask::pair::{Pair, PairPort};
 use crate::ask::trace::Trace;
+use crate::model::id::ObjectId;
+use crate::model::place::Place;
 use crate::model::port::{PortSet, Protocol};
 use crate::net::reach::Counts;
 use crate::net::verdict::{FamilyVerdict, Port};
@@ -29,9 +31,11 @@ pub struct EvidenceJson {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gate: Option<&'static str>,
     /// `networkpolicy/shop/allow-web`; null when no object is meant.
-    pub object: Option<String>,
+    #[serde(serialize_with = "shown")]
+    pub object: Option<ObjectId>,
     /// `spec.ingress[0].from[1]`; empty for the whole object.
-    pub place: String,
+    #[serde(serialize_with = "place")]
+    pub place: Place,
     pub what: String,
 }
 
@@ -137,16 +141,32 @@ const fn bears(mark: Mark) -> &'static str {
     }
 }
 
+fn shown<S: Serializer>(object: &Option<ObjectId>, serializer: S) -> Result<S::Ok, S::Error> {
+    match object {
+        Some(object) => serializer.collect_str(object),
+        None => serializer.serialize_none(),
+    }
+}
+
+fn place<S: Serializer>(place: &Place, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&place.0)
+}
+
 /// Reasons as JSON.
 pub fn evidence(all: &[Evidence]) -> Vec<EvidenceJson> {
-    let one = |it: &Evidence| EvidenceJson {
+    reasons(all.to_vec())
+}
+
+/// The same of reasons that nobody else needs.
+fn reasons(all: Vec<Evidence>) -> Vec<EvidenceJson> {
+    let one = |it: Evidence| EvidenceJson {
         bears: bears(it.mark),
         gate: it.gate.map(|gate| gate.as_str()),
-        object: it.object.as_ref().map(ToString::to_string),
-        place: it.place.to_string(),
-        what: it.what.clone(),
+        object: it.object,
+        place: it.place,
+        what: it.what,
     };
-    all.iter().map(one).collect()
+    all.into_iter().map(one).collect()
 }
 
 /// A set of ports as JSON.
@@ -178,7 +198,7 @@ fn trace(trace: &Trace) -> TraceJson {
             not_ready: trace.not_ready,
             other_node: trace.other_node,
         },
-        evidence: evidence(&trace.evidence()),
+        evidence: reasons(trace.evidence()),
         pairs: trace.pairs.iter().map(|it| pair(trace, it, deciding == Some(std::ptr::from_ref(it)))).collect(),
     }
 }
@@ -200,7 +220,7 @@ fn pair(trace: &Trace, pair: &Pair, is_deciding: bool) -> PairJson {
         through,
         ports: port.is_none().then(sets),
         families: pair.verdict.families.iter().map(|it| family(it, port)).collect(),
-        evidence: if is_deciding { Vec::new() } else { evidence(&pair.evidence()) },
+        evidence: if is_deciding { Vec::new() } else { reasons(pair.evidence()) },
     }
 }
 

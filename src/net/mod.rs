@@ -23,4 +23,4 @@ pub mod verdict;
 
 pub use self::dns::{Dns, DnsServer, NodeLocal, dns};
 pub use self::ends::{Holder, holder, split};
-pub use self::index::{Index, Isolation, IsolationCounts, PolicyProblem, Settings};
+pub use self::index::{Index, Isolation, IsolationCounts, Listing, PolicyProblem, Settings};

@@ -8,7 +8,7 @@
 
 use crate::model::evidence::{Gap, Outcome};
 use crate::model::facts::Fact;
-use crate::model::policy::{Action, Direction, Tier};
+use crate::model::policy::{Action, Direction, Policy, Tier};
 use crate::model::port::PortSet;
 use crate::net::misses::{Lack, Miss};
 use crate::net::notes::Note;
@@ -55,11 +55,15 @@ pub fn gate(verdict: &Verdict, gate: &Gate, misses: &[&Miss]) -> Vec<Evidence> {
     for considered in &gate.policies {
         all.push(policy(considered, outcome).of_gate(gate.direction).below(1));
         all.extend(policy_gaps(considered).map(|it| it.of_gate(gate.direction).below(2)));
-        let nearly =
-            misses.iter().filter(|it| it.policy == considered.policy.id() && !it.lacks.contains(&Lack::NoRule));
+        let nearly = misses.iter().filter(|it| is_of(it, &considered.policy) && !it.lacks.contains(&Lack::NoRule));
         all.extend(nearly.map(|it| miss::evidence(it, verdict).of_gate(gate.direction).below(2)));
     }
     all
+}
+
+fn is_of(miss: &Miss, policy: &Policy) -> bool {
+    let (id, meta) = (&miss.policy, &policy.meta);
+    id.name == meta.name && id.namespace == meta.namespace && id.kind == policy.kind
 }
 
 /// Notes that the headline of a gate has said already.

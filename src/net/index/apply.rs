@@ -102,7 +102,9 @@ impl Index {
             pods: Arc::default(),
             tags: Arc::default(),
             crowd: OnceLock::new(),
+            tally: Default::default(),
             classes: Vec::new(),
+            plain: Default::default(),
             own: Vec::new(),
             spaces: Vec::new(),
             policies: Vec::new(),
@@ -126,10 +128,11 @@ impl Index {
         };
         [class, host].into_iter().filter(|it| *it != NO_CLASS).for_each(|it| self.enter(it));
         let row = PodRow { class, host, pod: pod.clone() };
+        self.namespaces.get_mut(namespace).tally.enter(&row);
         match self.namespaces.get(namespace).place(&pod.meta.name) {
             Some(at) => {
                 let before = std::mem::replace(&mut self.pods_mut(namespace)[at], row);
-                self.leave_row(&before);
+                self.leave_row(namespace, &before);
             }
             None => {
                 let rows = self.pods_mut(namespace);
@@ -154,7 +157,8 @@ impl Index {
         }
     }
 
-    fn leave_row(&mut self, row: &PodRow) {
+    fn leave_row(&mut self, namespace: u32, row: &PodRow) {
+        self.namespaces.get_mut(namespace).tally.leave(row);
         [row.class, row.host].into_iter().filter(|it| *it != NO_CLASS).for_each(|it| self.leave(it));
     }
 
@@ -163,7 +167,7 @@ impl Index {
         if let Some(at) = self.namespaces.get(namespace).place(&pod.meta.name) {
             let row = self.pods_mut(namespace).remove(at);
             Arc::make_mut(&mut self.namespaces.get_mut(namespace).tags).remove(at);
-            self.leave_row(&row);
+            self.leave_row(namespace, &row);
         }
     }
 

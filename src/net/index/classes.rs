@@ -230,12 +230,16 @@ impl Index {
             return *found;
         }
         let peers = key.blocks.clone();
-        let namespace = key.namespace;
+        let (namespace, sort) = (key.namespace, key.sort);
         let id = self.classes.insert(Class { key, peers, policies: Vec::new() });
         self.weights.resize(self.classes.bound(), 0);
         let classes = &self.classes;
         self.class_ids.insert_unique(hash, id, |it| hash_of(&classes.get(*it).key));
-        self.namespaces.get_mut(namespace).classes.push(id);
+        let entry = self.namespaces.get_mut(namespace);
+        entry.classes.push(id);
+        if sort == Sort::Pod {
+            entry.plain.set(id);
+        }
         self.attach_class(id);
         id
     }
@@ -280,7 +284,9 @@ impl Index {
         open.iter_mut().chain(families).for_each(|it| it.clear(id));
         Arc::make_mut(&mut self.declared)[key.declared as usize].remove(id);
         self.unlist(id);
-        self.namespaces.get_mut(key.namespace).classes.retain(|it| *it != id);
+        let entry = self.namespaces.get_mut(key.namespace);
+        entry.classes.retain(|it| *it != id);
+        entry.plain.clear(id);
         self.classes.remove(id);
     }
 

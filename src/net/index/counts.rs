@@ -11,7 +11,6 @@ use super::peers::ANYONE;
 use super::row::Row;
 use super::units::{Alike, outcome};
 use super::{Index, NO_CLASS, slot};
-use crate::model::cluster::Cluster;
 use crate::model::evidence::Outcome;
 use crate::model::name::Name;
 use crate::model::policy::Direction;
@@ -19,13 +18,18 @@ use crate::net::reach::Counts;
 use crate::net::verdict::{Port, Tri};
 
 /// Classes by what one end has with them on some port.
-struct Judged {
+pub(super) struct Judged {
     allow: Bits,
     /// `None`: the same.
     possible: Option<Bits>,
 }
 
 impl Judged {
+    /// The classes that surely pass, and those that may.
+    pub fn split(self) -> (Bits, Option<Bits>) {
+        (self.allow, self.possible)
+    }
+
     fn outcome(&self, class: u32) -> Outcome {
         let possible = self.possible.as_ref().unwrap_or(&self.allow);
         match (self.allow.has(class), possible.has(class)) {
@@ -38,9 +42,9 @@ impl Judged {
 
 impl Index {
     /// The outcomes of all pairs of running pods, a pod to itself left out.
-    pub fn counts(&self, cluster: &Cluster, port: Option<Port>) -> Counts {
+    pub fn counts(&self, port: Option<Port>) -> Counts {
         let atom = port.map(|(protocol, number)| self.ports.atom(protocol, number).unwrap_or_default());
-        let (weights, hosts) = self.weights(cluster);
+        let (weights, hosts) = self.weights();
         let all: u64 = weights.iter().sum::<u64>() + hosts.iter().map(|it| it.pods).sum::<u64>();
         if !self.bends_all.is_empty() {
             return Counts { unknown: all * all.saturating_sub(1), ..Counts::default() };
@@ -57,12 +61,12 @@ impl Index {
     }
 
     /// How many pods of networks of their own each class has, and those of the host network in groups.
-    fn weights(&self, cluster: &Cluster) -> (Vec<u64>, Vec<Alike>) {
+    fn weights(&self) -> (Vec<u64>, Vec<Alike>) {
         let mut weights = vec![0; self.classes.bound()];
         for (id, _) in self.classes.iter().filter(|(_, it)| it.key.sort == Sort::Pod) {
             weights[id as usize] = u64::from(self.weight(id));
         }
-        if !self.has_hosts(cluster) {
+        if !self.has_hosts() {
             return (weights, Vec::new());
         }
         let mut hosts: BTreeMap<(u32, u32), Alike> = BTreeMap::new();
@@ -164,7 +168,7 @@ impl Index {
     }
 
     /// Which classes an end has some port with.
-    fn judged(&self, row: &Row, atom: Option<usize>) -> Judged {
+    pub(super) fn judged(&self, row: &Row, atom: Option<usize>) -> Judged {
         let slices = || row.slices.iter().filter(|it| atom.is_none_or(|atom| it.ports.has(atom)));
         let mut allow = Bits::none(self.classes.bound());
         slices().for_each(|it| allow.or(&it.sure));

@@ -5,7 +5,8 @@
 //! Deployment web   class 7 × 2, 9 × 1 made when first asked for, kept until the namespace's pods or workloads change
 //! ```
 //!
-//! It does not say who is on which node: only answers about nodes need that, and look at the pods.
+//! It does not say who is on which node: only answers about nodes need that, and look at the pods. How many pods there
+//! are of which sort is counted as they come and go.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -39,10 +40,20 @@ pub(super) struct Crowd {
     pub bands: Vec<Band>,
     /// By pod, in the order of names.
     pub of_pod: Box<[u32]>,
+    /// How many units are pods without a workload.
+    pub alone: u32,
+}
+
+/// How many pods a namespace has of each sort.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Tally {
+    /// On networks of their own.
+    pub plain: u32,
+    pub hosts: u32,
     pub finished: u32,
     pub unread: u32,
-    pub has_hosts: bool,
-    pub has_v6: bool,
+    /// Of all of them, those with an address of IPv6.
+    pub v6: u32,
 }
 
 impl Band {
@@ -52,12 +63,35 @@ impl Band {
     }
 }
 
-impl Crowd {
+impl Tally {
+    fn sort(&mut self, row: &PodRow) -> &mut u32 {
+        match (row.class, row.host) {
+            (NO_CLASS, _) if row.pod.phase.is_finished() => &mut self.finished,
+            (NO_CLASS, _) => &mut self.unread,
+            (_, NO_CLASS) => &mut self.plain,
+            _ => &mut self.hosts,
+        }
+    }
+
+    /// Counts a pod in.
+    pub fn enter(&mut self, row: &PodRow) {
+        *self.sort(row) += 1;
+        self.v6 += u32::from(row.pod.addresses.of(Family::V6).is_some());
+    }
+
+    /// Counts a pod out.
+    pub fn leave(&mut self, row: &PodRow) {
+        *self.sort(row) -= 1;
+        self.v6 -= u32::from(row.pod.addresses.of(Family::V6).is_some());
+    }
+
     /// The pods that are in no answer.
     pub fn left_out(&self) -> LeftOut {
         LeftOut { finished: u64::from(self.finished), unread: u64::from(self.unread), itself: 0 }
     }
+}
 
+impl Crowd {
     pub fn bytes(&self) -> usize {
         self.units.capacity() * size_of::<Unit>()
             + self.bands.capacity() * size_of::<Band>()
@@ -81,25 +115,33 @@ impl Index {
     }
 
     fn gather(&self, cluster: &Cluster, namespace: u32) -> Crowd {
-        let mut crowd = Crowd::default();
-        let mut bands: BTreeMap<Unit, BTreeMap<(u32, u32), Vec<u32>>> = BTreeMap::new();
-        for (at, row) in self.namespaces.get(namespace).pods.iter().enumerate() {
-            let pod = &row.pod;
-            crowd.has_v6 |= pod.addresses.of(Family::V6).is_some();
-            crowd.has_hosts |= row.host != NO_CLASS;
-            if row.class == NO_CLASS {
-                *(if pod.phase.is_finished() { &mut crowd.finished } else { &mut crowd.unread }) += 1;
-                continue;
-            }
-            let unit = bands.entry(unit_of(cluster, pod, By::Workload)).or_default();
-            unit.entry((row.class, row.host)).or_default().push(at as u32);
+        let rows = &self.namespaces.get(namespace).pods;
+        let mut units: BTreeMap<Unit, u32> = BTreeMap::new();
+        let mut of_units: Vec<Vec<(u32, u32, u32)>> = Vec::new();
+        // Pods of one owner and with the same labels follow each other by name, as a rule.
+        let mut last: Option<(&Pod, u32)> = None;
+        for (at, row) in rows.iter().enumerate().filter(|(_, row)| row.class != NO_CLASS) {
+            let unit = match last.filter(|it| is_of_one_kin(it.0, &row.pod)) {
+                Some((_, unit)) => unit,
+                None => {
+                    let next = units.len() as u32;
+                    *units.entry(unit_of(cluster, &row.pod, By::Workload)).or_insert(next)
+                }
+            };
+            last = Some((&row.pod, unit));
+            of_units.resize_with(units.len(), Vec::new);
+            of_units[unit as usize].push((row.class, row.host, at as u32));
         }
-        crowd.of_pod = vec![NO_BAND; self.namespaces.get(namespace).pods.len()].into();
-        for (unit, alike) in bands {
-            for ((class, host), pods) in alike {
-                pods.iter().for_each(|it| crowd.of_pod[*it as usize] = crowd.bands.len() as u32);
-                crowd.bands.push(Band { class, host, pods: pods.len() as u32, unit: crowd.units.len() as u32 });
+        let mut crowd = Crowd { of_pod: vec![NO_BAND; rows.len()].into(), ..Crowd::default() };
+        for (unit, number) in units {
+            let pods = &mut of_units[number as usize];
+            pods.sort_unstable();
+            for alike in pods.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
+                alike.iter().for_each(|it| crowd.of_pod[it.2 as usize] = crowd.bands.len() as u32);
+                let (class, host, _) = alike[0];
+                crowd.bands.push(Band { class, host, pods: alike.len() as u32, unit: crowd.units.len() as u32 });
             }
+            crowd.alone += u32::from(matches!(unit, Unit::Pod(_)));
             crowd.units.push(unit);
         }
         crowd.bands.shrink_to_fit();
@@ -111,4 +153,10 @@ impl Index {
     pub(super) fn pods_of(&self, namespace: u32) -> impl Iterator<Item = &Pod> {
         self.namespaces.get(namespace).pods.iter().map(|it| &*it.pod)
     }
+}
+
+/// Whether two pods are surely of one workload: the same owner, and labels that lead from it to the same workload.
+fn is_of_one_kin(a: &Pod, b: &Pod) -> bool {
+    let same_owner = a.owner.as_ref().zip(b.owner.as_ref()).is_some_and(|(a, b)| Arc::ptr_eq(a, b));
+    same_owner && a.meta.labels.same_allocation(&b.meta.labels)
 }

@@ -5,6 +5,7 @@
 
 use super::Index;
 use super::crowd::{Band, Crowd, NO_BAND};
+use super::listing::Listing;
 use super::members::Bits;
 use super::pair::Found;
 use super::ports::Mask;
@@ -12,17 +13,21 @@ use super::row::Row;
 use super::units::{Sets, Sum, Terms};
 use crate::model::cluster::Cluster;
 use crate::model::policy::Direction;
-use crate::net::reach::{By, Reach, ReachRow, Unit};
+use crate::net::reach::{By, Reach, ReachRow};
 use crate::net::verdict::{End, Port};
 
 /// One end, and what it has with every class.
-struct Asked<'a> {
+pub(super) struct Asked<'a> {
     found: Found<'a>,
     rows: Vec<Row>,
-    /// The classes that may pass in some reading.
-    any: Bits,
+    /// The classes that may pass on some port in some reading.
+    pub any: Bits,
+    /// The classes that surely pass, and those that may (`None`: the same), in the first reading on the port that was
+    /// asked for.
+    pub allow: Bits,
+    pub may: Option<Bits>,
     direction: Direction,
-    terms: Terms,
+    pub terms: Terms,
     /// The end itself: its namespace and its place among the pods.
     own: Option<(u32, usize)>,
 }
@@ -46,69 +51,94 @@ impl Met<'_> {
     }
 }
 
+impl Asked<'_> {
+    /// The end's row, if it alone says what passes, whatever nodes the pods are on.
+    fn plain_row(&self) -> Option<&Row> {
+        let row = self.rows.first().filter(|it| it.is_plain());
+        row.filter(|_| self.rows.len() == 1 && !self.found.is_node())
+    }
+}
+
 impl Index {
     /// All that an end reaches (`Egress`), or all that reaches it (`Ingress`), outside addresses included.
     ///
     /// Without a port an allowed pair is one with some surely allowed port. An end that cannot be judged gives
     /// no rows: every pair is unknown.
     pub fn reach(&self, cluster: &Cluster, end: &End, direction: Direction, by: By, port: Option<Port>) -> Reach {
-        let mut reach = Reach::default();
+        let listing = self.listing(cluster, end, direction, by, port);
+        Reach { rows: listing.rows().collect(), pairs: listing.pairs, left_out: listing.left_out }
+    }
+
+    /// The same, with names only for the rows that are looked at.
+    pub fn listing(
+        &self,
+        cluster: &Cluster,
+        end: &End,
+        direction: Direction,
+        by: By,
+        port: Option<Port>,
+    ) -> Listing<'_> {
+        let mut listing = Listing::new(self, by);
         let found = self.find(cluster, end);
         if matches!(found, Found::Nothing) {
-            for crowd in self.in_order.iter().map(|it| self.crowd(cluster, *it)) {
-                reach.left_out.add(crowd.left_out());
-                reach.pairs.unknown += crowd.bands.iter().map(|it| u64::from(it.pods)).sum::<u64>();
+            for tally in self.in_order.iter().map(|it| self.namespaces.get(*it).tally) {
+                listing.left_out.add(tally.left_out());
+                listing.pairs.unknown += u64::from(tally.plain) + u64::from(tally.hosts);
             }
-            return reach;
+            return listing;
         }
         let asked = self.asked(end, found, direction, port);
-        reach.left_out.itself = u64::from(asked.own.is_some());
-        let mut sets = Sets::default();
+        listing.left_out.itself = u64::from(asked.own.is_some());
+        let plain = asked.plain_row();
         for &namespace in self.in_order.iter() {
-            self.list(cluster, namespace, &asked, by, &mut reach, &mut sets);
+            let tally = self.namespaces.get(namespace).tally;
+            listing.left_out.add(tally.left_out());
+            let is_own = asked.own.is_some_and(|it| it.0 == namespace);
+            match plain {
+                _ if tally.plain + tally.hosts == 0 => {}
+                Some(row) if tally.hosts == 0 && !is_own => {
+                    self.list_plain(cluster, namespace, &asked, row, &mut listing);
+                }
+                _ => self.list(cluster, namespace, &asked, by, &mut listing),
+            }
         }
-        // Pods without a controller come before all workloads.
-        reach.rows.sort_by_key(|it| matches!(it.unit, Unit::Workload(_)));
-        self.list_outside(cluster, &asked, &mut reach, &mut sets);
-        reach
+        self.list_outside(&asked, &mut listing);
+        listing
     }
 
     fn asked<'a>(&self, end: &End, found: Found<'a>, direction: Direction, port: Option<Port>) -> Asked<'a> {
         let rows = self.rows(&found, direction);
         let mut any = Bits::none(self.classes.bound());
         rows.iter().for_each(|it| it.passing_into(&mut any));
+        let terms = self.terms(port);
+        let (allow, may) = rows.first().map(|it| self.judged(it, terms.atom).split()).unwrap_or_default();
         let own = match end {
             End::Pod(id) => self.place_of(id).map(|it| (it.0, it.1)),
             End::Node(_) | End::Address(_) => None,
         };
-        Asked { found, rows, any, direction, terms: self.terms(port), own }
+        Asked { found, rows, any, allow, may, direction, terms, own }
     }
 
     /// Lists the pods of one namespace.
-    fn list(&self, cluster: &Cluster, namespace: u32, asked: &Asked<'_>, by: By, reach: &mut Reach, sets: &mut Sets) {
+    fn list(&self, cluster: &Cluster, namespace: u32, asked: &Asked<'_>, by: By, listing: &mut Listing<'_>) {
         let crowd = self.crowd(cluster, namespace);
-        reach.left_out.add(crowd.left_out());
         let own = asked.own.filter(|it| it.0 == namespace).map(|it| crowd.of_pod[it.1]);
         let met = Met { crowd, near: self.near_end(cluster, namespace, asked), own };
         match by {
-            By::Namespace => {
-                let sum = self.sum_bands(asked, &met, 0..crowd.bands.len());
-                let name = || Unit::Namespace(self.namespaces.get(namespace).facts.name.clone());
-                self.push_reach(reach, name, &sum, sets);
-            }
+            By::Namespace => listing.push(namespace, 0, &self.sum_bands(asked, &met, 0..crowd.bands.len())),
             By::Workload => {
                 let mut first = 0;
                 for bands in crowd.bands.chunk_by(|a, b| a.unit == b.unit) {
                     let sum = self.sum_bands(asked, &met, first..first + bands.len());
-                    self.push_reach(reach, || crowd.units[bands[0].unit as usize].clone(), &sum, sets);
+                    listing.push(namespace, bands[0].unit, &sum);
                     first += bands.len();
                 }
             }
-            By::Pod => self.list_pods(namespace, asked, &met, reach, sets),
+            By::Pod => self.list_pods(namespace, asked, &met, listing),
         }
     }
 
-    fn list_pods(&self, namespace: u32, asked: &Asked<'_>, met: &Met<'_>, reach: &mut Reach, sets: &mut Sets) {
+    fn list_pods(&self, namespace: u32, asked: &Asked<'_>, met: &Met<'_>, listing: &mut Listing<'_>) {
         for (at, pod) in self.pods_of(namespace).enumerate() {
             let band = met.crowd.of_pod[at];
             if band == NO_BAND || asked.own == Some((namespace, at)) {
@@ -117,7 +147,7 @@ impl Index {
             let mut sum = self.sum();
             let is_near = met.near(band as usize) > 0 && pod.node == *asked.found.node();
             self.add_band(&mut sum, asked, &met.crowd.bands[band as usize], 1, u64::from(is_near));
-            self.push_reach(reach, || Unit::Pod(pod.pod_id()), &sum, sets);
+            listing.push(namespace, at as u32, &sum);
         }
     }
 
@@ -148,7 +178,7 @@ impl Index {
     fn near_end(&self, cluster: &Cluster, namespace: u32, asked: &Asked<'_>) -> Vec<u64> {
         let crowd = self.crowd(cluster, namespace);
         let (node, is_node) = (asked.found.node(), asked.found.is_node());
-        if node.is_empty() || !is_node && !crowd.has_hosts {
+        if node.is_empty() || !is_node && self.namespaces.get(namespace).tally.hosts == 0 {
             return Vec::new();
         }
         let mut near = vec![0; crowd.bands.len()];
@@ -162,22 +192,20 @@ impl Index {
         near
     }
 
-    fn list_outside(&self, cluster: &Cluster, asked: &Asked<'_>, reach: &mut Reach, sets: &mut Sets) {
+    fn list_outside(&self, asked: &Asked<'_>, listing: &mut Listing<'_>) {
         if matches!(asked.found, Found::Loose(_)) {
             return;
         }
-        for part in self.outside(cluster).into_iter().filter(|it| self.share_family(&asked.found, &it.end)) {
+        let mut sets = Sets::default();
+        for part in self.outside().into_iter().filter(|it| self.share_family(&asked.found, &it.end)) {
             let mut sum = self.sum();
             let pass = self.pass_in(asked.direction, &asked.found, &part.end);
             self.add(&mut sum, &pass, 1, asked.terms.atom);
-            self.push_reach(reach, || part.unit, &sum, sets);
-        }
-    }
-
-    fn push_reach(&self, reach: &mut Reach, unit: impl FnOnce() -> Unit, sum: &Sum, sets: &mut Sets) {
-        reach.pairs.join(&sum.pairs);
-        if sum.is_possible() {
-            reach.rows.push(ReachRow { unit: unit(), summary: self.summary(sum, sets) });
+            listing.pairs.join(&sum.pairs);
+            if sum.is_possible() {
+                let summary = self.summary(&sum, &mut sets);
+                listing.outside.push(ReachRow { unit: part.unit, summary });
+            }
         }
     }
 

@@ -50,6 +50,37 @@ struct Spreads {
     made: BTreeMap<u32, Spread>,
 }
 
+/// All sums into one unit, by the units that they are from; most are empty.
+struct Column {
+    places: Vec<Option<Place>>,
+    taken: Vec<usize>,
+}
+
+/// What one unit has with another, and how many of their pairs spreads have spoken of.
+struct Place {
+    sum: Sum,
+    spoken: u64,
+}
+
+impl Column {
+    fn of(units: usize) -> Self {
+        Self { places: std::iter::repeat_with(|| None).take(units).collect(), taken: Vec::new() }
+    }
+
+    fn at(&mut self, from: usize, empty: impl FnOnce() -> Sum) -> &mut Place {
+        let place = &mut self.places[from];
+        if place.is_none() {
+            self.taken.push(from);
+        }
+        place.get_or_insert_with(|| Place { sum: empty(), spoken: 0 })
+    }
+
+    fn drain(&mut self) -> impl Iterator<Item = (usize, Place)> {
+        let places = &mut self.places;
+        self.taken.drain(..).filter_map(|from| Some((from, places[from].take()?)))
+    }
+}
+
 /// A map in the making: rows by the places of their units, outside parts after all others.
 #[derive(Default)]
 struct Draft {
@@ -63,10 +94,11 @@ impl Index {
     pub fn map(&self, cluster: &Cluster, by: By, port: Option<Port>) -> Map {
         let mut draft = Draft::default();
         let units = self.units(cluster, by, &mut draft.map.left_out);
-        let table = self.table(units, self.outside(cluster), self.terms(port));
+        let table = self.table(units, self.outside(), self.terms(port));
         let mut spreads = self.alike_classes(&table);
+        let mut column = Column::of(table.units.len());
         for to in 0..table.units.len() {
-            self.map_to(&mut draft, &table, to, &mut spreads);
+            self.map_to(&mut draft, &table, to, &mut spreads, &mut column);
         }
         for from in 0..table.units.len() {
             self.map_out(&mut draft, &table, from);
@@ -118,44 +150,48 @@ impl Index {
     }
 
     /// All rows of the map into one unit.
-    fn map_to(&self, draft: &mut Draft, table: &Table, to: usize, spreads: &mut Spreads) {
-        let mut sums: Vec<Sum> = table.units.iter().map(|_| self.sum()).collect();
+    fn map_to(&self, draft: &mut Draft, table: &Table, to: usize, spreads: &mut Spreads, column: &mut Column) {
         let (plain, hosts): (Vec<_>, Vec<_>) = table.units[to].alike.iter().partition(|it| !it.is_host());
-        let pods: u64 = plain.iter().map(|it| it.pods).sum();
-        // Pairs that spreads do not speak of: nothing passes there.
-        let mut rest: Vec<u64> = table.plain.iter().map(|it| it * pods).collect();
-        rest[to] = 0;
-        for target in plain {
+        for target in &plain {
             let spread = self.spread(table, spreads, target.class);
             for (from, cell) in spread.cells.iter().filter(|it| it.0 as usize != to) {
-                sums[*from as usize].add_times(cell, target.pods);
-                rest[*from as usize] -= cell.pairs.total() * target.pods;
+                let place = column.at(*from as usize, || self.sum());
+                place.sum.add_times(cell, target.pods);
+                place.spoken += cell.pairs.total() * target.pods;
             }
-            self.add_apart(&mut sums, table, to, target, &spread.row);
+            self.add_apart(column, table, to, target, &spread.row);
             spreads.release(target.class);
         }
         for target in hosts {
             let rows = self.rows(&target.found(&NOWHERE), Direction::Ingress);
             for (from, unit) in table.units.iter().enumerate() {
-                unit.alike.iter().for_each(|it| self.add_pairs(&mut sums[from], &rows, it, target, from == to, table));
+                let sum = &mut column.at(from, || self.sum()).sum;
+                unit.alike.iter().for_each(|it| self.add_pairs(sum, &rows, it, target, from == to, table));
             }
         }
-        for (from, (mut sum, rest)) in sums.into_iter().zip(rest).enumerate() {
-            sum.deny(&table.terms.none, rest);
+        // Pairs that spreads do not speak of: nothing passes there.
+        let pods: u64 = plain.iter().map(|it| it.pods).sum();
+        let all = |from: usize| if from == to { 0 } else { table.plain[from] * pods };
+        let mut silent = table.plain.iter().sum::<u64>() * pods - table.plain[to] * pods;
+        for (from, Place { mut sum, spoken }) in column.drain() {
+            silent -= all(from);
+            sum.deny(&table.terms.none, all(from) - spoken);
             self.push_map(draft, from, to, &sum);
         }
+        draft.map.pairs.deny += silent;
         draft.map.left_out.itself += table.units[to].alike.iter().map(|it| it.pods).sum::<u64>();
         self.map_in(draft, table, to);
     }
 
     /// Adds what a spread leaves out: pods on the host network, and the unit's own.
-    fn add_apart(&self, sums: &mut [Sum], table: &Table, to: usize, target: &Alike, row: &Row) {
+    fn add_apart(&self, column: &mut Column, table: &Table, to: usize, target: &Alike, row: &Row) {
         let rows = std::slice::from_ref(row);
         for (from, alike) in &table.hosts {
-            self.add_pairs(&mut sums[*from], rows, alike, target, *from == to, table);
+            let sum = &mut column.at(*from, || self.sum()).sum;
+            self.add_pairs(sum, rows, alike, target, *from == to, table);
         }
         for alike in table.units[to].alike.iter().filter(|it| !it.is_host()) {
-            self.add_pairs(&mut sums[to], rows, alike, target, true, table);
+            self.add_pairs(&mut column.at(to, || self.sum()).sum, rows, alike, target, true, table);
         }
     }
 

@@ -16,6 +16,10 @@ impl Bits {
         Self(vec![0; bits.div_ceil(64)])
     }
 
+    fn word(&self, at: u32) -> u64 {
+        self.0.get(at as usize).copied().unwrap_or(0)
+    }
+
     pub fn has(&self, at: u32) -> bool {
         self.0.get(at as usize >> 6).is_some_and(|word| word >> (at & 63) & 1 == 1)
     }
@@ -65,21 +69,77 @@ impl Bits {
     }
 
     pub fn iter(&self) -> impl Iterator<Item = u32> + '_ {
-        self.0.iter().enumerate().flat_map(|(at, &word)| {
-            let mut word = word;
-            std::iter::from_fn(move || {
-                (word != 0).then(|| {
-                    let bit = word.trailing_zeros();
-                    word &= word - 1;
-                    (at as u32) << 6 | bit
-                })
-            })
-        })
+        self.0.iter().enumerate().flat_map(|(at, &word)| bits_of(at, word))
     }
 
     pub fn bytes(&self) -> usize {
         self.0.capacity() * 8
     }
+}
+
+/// The classes of one namespace, word by word of the bitmaps that they meet: they were numbered one after another.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Spans(Vec<(u32, u64)>);
+
+/// How much of something a bitmap holds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Share {
+    None,
+    Some,
+    All,
+}
+
+impl Spans {
+    pub fn set(&mut self, at: u32) {
+        let word = at >> 6;
+        let place = self.0.partition_point(|it| it.0 < word);
+        if self.0.get(place).is_none_or(|it| it.0 != word) {
+            self.0.insert(place, (word, 0));
+        }
+        self.0[place].1 |= 1 << (at & 63);
+    }
+
+    pub fn clear(&mut self, at: u32) {
+        if let Some(span) = self.0.iter_mut().find(|it| it.0 == at >> 6) {
+            span.1 &= !(1 << (at & 63));
+        }
+        self.0.retain(|it| it.1 != 0);
+    }
+
+    /// How many of these a bitmap holds.
+    pub fn share(&self, bits: &Bits) -> Share {
+        let (mut none, mut all) = (true, true);
+        for (word, mask) in &self.0 {
+            let held = bits.word(*word) & mask;
+            none &= held == 0;
+            all &= held == *mask;
+        }
+        match (none, all) {
+            (true, _) => Share::None,
+            (false, true) => Share::All,
+            (false, false) => Share::Some,
+        }
+    }
+
+    /// Those of these that a bitmap holds.
+    pub fn within<'a>(&'a self, bits: &'a Bits) -> impl Iterator<Item = u32> + 'a {
+        self.0.iter().flat_map(|(at, mask)| bits_of(*at as usize, bits.word(*at) & mask))
+    }
+
+    pub fn bytes(&self) -> usize {
+        self.0.capacity() * size_of::<(u32, u64)>()
+    }
+}
+
+/// The numbers of the bits of one word.
+fn bits_of(at: usize, mut word: u64) -> impl Iterator<Item = u32> {
+    std::iter::from_fn(move || {
+        (word != 0).then(|| {
+            let bit = word.trailing_zeros();
+            word &= word - 1;
+            (at as u32) << 6 | bit
+        })
+    })
 }
 
 /// A short list that never changes; one of one takes no allocation.

@@ -24,6 +24,7 @@ mod crowd;
 mod dress;
 mod explain;
 mod list;
+mod listing;
 mod map;
 mod members;
 mod pair;
@@ -44,9 +45,9 @@ use ipnet::IpNet;
 use rustc_hash::FxBuildHasher;
 
 use self::classes::Class;
-use self::crowd::Crowd;
+use self::crowd::{Crowd, Tally};
 use self::dress::{Keys, Words};
-use self::members::{Bits, Members};
+use self::members::{Bits, Members, Spans};
 use self::peers::{Group, PeerEntry, Space};
 use self::policies::PolicyEntry;
 use self::ports::Ports;
@@ -56,6 +57,7 @@ use crate::model::cluster::Cluster;
 use crate::model::facts::Pod;
 use crate::model::name::Name;
 
+pub use self::listing::Listing;
 pub use self::queries::{Isolation, IsolationCounts, PolicyProblem};
 
 /// What the user tells beyond the cluster's objects.
@@ -97,7 +99,10 @@ struct NamespaceEntry {
     tags: Arc<Vec<u32>>,
     /// Its pods in bands, once somebody asked.
     crowd: OnceLock<Arc<Crowd>>,
+    tally: Tally,
     classes: Vec<u32>,
+    /// Those of them whose pods are on networks of their own.
+    plain: Spans,
     /// Peers that name pods of exactly this namespace.
     own: Vec<u32>,
     /// Namespace selectors that hold it, surely or maybe.
@@ -244,6 +249,7 @@ impl NamespaceEntry {
         self.pods.capacity() * size_of::<PodRow>()
             + self.tags.capacity() * 4
             + self.crowd.get().map_or(0, |it| it.bytes())
+            + self.plain.bytes()
             + (self.classes.capacity() + self.own.capacity() + self.spaces.capacity() + self.policies.capacity()) * 4
             + 64
     }

@@ -36,6 +36,8 @@ pub(super) struct Row {
     pub judged: Vec<(u32, (Mask, Mask))>,
     /// Classes that share no address family with the end.
     pub strangers: Bits,
+    /// How many families have slices: those of one have no port in common.
+    pub families: u8,
 }
 
 /// The classes that one rule speaks of.
@@ -109,6 +111,11 @@ impl Row {
         Places::Slices(sure, possible)
     }
 
+    /// Whether slices say all, each of ports of its own.
+    pub fn is_plain(&self) -> bool {
+        self.families <= 1 && self.slices.len() <= 64 && self.judged.is_empty() && self.strangers.is_empty()
+    }
+
     /// Whether what may pass is what surely does.
     pub fn is_certain(&self) -> bool {
         self.judged.is_empty() && self.slices.iter().all(|it| it.possible.is_none()) && self.strangers.is_empty()
@@ -143,13 +150,14 @@ impl Index {
             Side::Class(class, _) => self.odd.has(*class),
             Side::Loose(_) => false,
         };
-        let mut row = Row { slices: Vec::new(), judged: Vec::new(), strangers: Bits::default() };
+        let mut row = Row { slices: Vec::new(), judged: Vec::new(), strangers: Bits::default(), families: 0 };
         if is_odd || !self.bends_all.is_empty() {
             row.judged = self.live.iter().map(|it| (it, self.judge(side, it, direction))).collect();
             return row;
         }
         let selections = self.selections(side.families(), direction, &mut row.strangers);
-        for (family, selected) in selections {
+        for (family, selected) in selections.into_iter().filter(|it| !it.1.is_empty()) {
+            row.families += 1;
             let mut slices = self.slices(side, direction, family);
             for slice in &mut slices {
                 slice.sure.and(&selected);

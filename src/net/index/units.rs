@@ -48,9 +48,9 @@ pub(super) struct Outside {
 
 /// Pairs added up.
 pub(super) struct Sum {
-    every: Mask,
-    some: Mask,
-    possible: Mask,
+    pub every: Mask,
+    pub some: Mask,
+    pub possible: Mask,
     pub pairs: Counts,
 }
 
@@ -127,11 +127,11 @@ impl Alike {
 impl Index {
     /// All units that hold a running pod, in order; what is left out is counted.
     pub(super) fn units(&self, cluster: &Cluster, by: By, left_out: &mut LeftOut) -> Vec<Members> {
-        let with_nodes = self.has_hosts(cluster);
+        let with_nodes = self.has_hosts();
         let mut units: Vec<Members> = Vec::new();
         for &namespace in self.in_order.iter() {
             let crowd = self.crowd(cluster, namespace);
-            left_out.add(crowd.left_out());
+            left_out.add(self.namespaces.get(namespace).tally.left_out());
             match by {
                 By::Pod => units.extend(self.single_pods(namespace, crowd, with_nodes)),
                 By::Workload => {
@@ -181,13 +181,13 @@ impl Index {
     }
 
     /// Whether any pod is on the host network.
-    pub(super) fn has_hosts(&self, cluster: &Cluster) -> bool {
-        self.in_order.iter().any(|it| self.crowd(cluster, *it).has_hosts)
+    pub(super) fn has_hosts(&self) -> bool {
+        self.namespaces.iter().any(|(_, it)| it.tally.hosts > 0)
     }
 
     /// Whether any pod has an address of IPv6.
-    pub(super) fn has_v6(&self, cluster: &Cluster) -> bool {
-        self.in_order.iter().any(|it| self.crowd(cluster, *it).has_v6)
+    fn has_v6(&self) -> bool {
+        self.namespaces.iter().any(|(_, it)| it.tally.v6 > 0)
     }
 
     /// Every pod with what the index knows of it, namespace by namespace.
@@ -196,7 +196,7 @@ impl Index {
     }
 
     /// The outside world in parts that no rule tells apart; IPv6 only where some pod has it.
-    pub(super) fn outside(&self, cluster: &Cluster) -> Vec<Outside> {
+    pub(super) fn outside(&self) -> Vec<Outside> {
         let peers = self.blocks.values().flatten().map(|it| self.peers.get(*it)).filter(|it| it.uses > 0);
         let blocks: Vec<&Block> = peers
             .filter_map(|it| match &it.key {
@@ -204,7 +204,7 @@ impl Index {
                 _ => None,
             })
             .collect();
-        let has_v6 = self.has_v6(cluster) || blocks.iter().any(|it| it.family() == Family::V6);
+        let has_v6 = self.has_v6() || blocks.iter().any(|it| it.family() == Family::V6);
         let families = ends::anywhere().into_iter().filter(|it| has_v6 || Family::of(it.addr()) == Family::V4);
         let parts = families.flat_map(|it| ends::parts(&blocks, it));
         let mut outside: Vec<Outside> = parts

@@ -1,0 +1,259 @@
+//! Lists as they are computed: places of units and numbers of port sets, no names.
+//!
+//! ```text
+//! row ──► namespace: all, some or none of its classes in each slice ──► lines
+//! ```
+//!
+//! Where a slice holds all classes of a namespace or none, its units have the same ports and no class is looked at.
+//! Names are found when rows are asked for, so that an end which half of the cluster reaches is answered at once.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use rustc_hash::FxBuildHasher;
+
+use super::crowd::{Band, Crowd, NO_BAND};
+use super::list::Asked;
+use super::members::{Bits, Share};
+use super::ports::Mask;
+use super::row::{Places, Row};
+use super::units::{Sum, outcome};
+use super::{Index, NamespaceEntry};
+use crate::model::cluster::Cluster;
+use crate::model::evidence::Outcome;
+use crate::model::port::PortSet;
+use crate::net::reach::{By, Counts, LeftOut, ReachRow, Summary, Unit};
+
+/// All that an end reaches, or is reached by, unit by unit; see [`Index::listing`].
+pub struct Listing<'a> {
+    index: &'a Index,
+    by: By,
+    lines: Vec<Line>,
+    /// What lines say of ports, each once: of every pair, of some pair, possibly of some.
+    sets: Vec<[Arc<PortSet>; 3]>,
+    known: HashMap<[Mask; 3], u32, FxBuildHasher>,
+    pub(super) outside: Vec<ReachRow>,
+    pub pairs: Counts,
+    pub left_out: LeftOut,
+}
+
+/// One unit of a namespace.
+#[derive(Clone, Copy, Debug)]
+struct Line {
+    namespace: u32,
+    /// Its place: among the units of the namespace's crowd, or among its pods.
+    unit: u32,
+    sets: u32,
+    allow: u32,
+    unknown: u32,
+    deny: u32,
+}
+
+/// What all pods in the same slices have with the end.
+struct Cell {
+    places: Places,
+    sure: Mask,
+    possible: Mask,
+    outcome: Outcome,
+    sets: u32,
+}
+
+/// Cells by where their classes are: there are few, and neighbors often share one.
+#[derive(Default)]
+struct Cells {
+    all: Vec<Cell>,
+    last: usize,
+}
+
+impl<'a> Listing<'a> {
+    pub(super) fn new(index: &'a Index, by: By) -> Self {
+        let (lines, sets, outside) = (Vec::new(), Vec::new(), Vec::new());
+        let (pairs, left_out) = (Counts::default(), LeftOut::default());
+        Self { index, by, lines, sets, known: HashMap::default(), outside, pairs, left_out }
+    }
+
+    /// How many rows there are.
+    pub fn len(&self) -> usize {
+        self.lines.len() + self.outside.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The rows with their names: pods without a workload, then workloads, then what is outside.
+    pub fn rows(&self) -> impl Iterator<Item = ReachRow> + '_ {
+        let (alone, rest) = (self.lines.iter().filter(|it| self.is_alone(it)), self.lines.iter());
+        let rest = rest.filter(|it| !self.is_alone(it));
+        alone.chain(rest).map(|it| self.row(it)).chain(self.outside.iter().cloned())
+    }
+
+    fn is_alone(&self, line: &Line) -> bool {
+        self.by == By::Workload && self.crowd(line).is_some_and(|it| line.unit < it.alone)
+    }
+
+    fn crowd(&self, line: &Line) -> Option<&Crowd> {
+        self.index.namespaces.get(line.namespace).crowd.get().map(|it| &**it)
+    }
+
+    fn row(&self, line: &Line) -> ReachRow {
+        let entry = self.index.namespaces.get(line.namespace);
+        let unit = match (self.by, self.crowd(line)) {
+            (By::Pod, _) => Unit::Pod(entry.pods[line.unit as usize].pod.pod_id()),
+            (By::Workload, Some(crowd)) => crowd.units[line.unit as usize].clone(),
+            (By::Workload | By::Namespace, _) => Unit::Namespace(entry.facts.name.clone()),
+        };
+        let [every, some, possible] = self.sets[line.sets as usize].clone();
+        let pairs = Counts { allow: line.allow.into(), unknown: line.unknown.into(), deny: line.deny.into() };
+        ReachRow { unit, summary: Summary { every, some, possible, pairs } }
+    }
+
+    /// The number of what lines say of ports.
+    fn sets(&mut self, masks: [&Mask; 3]) -> u32 {
+        let masks = masks.map(Mask::clone);
+        if let Some(known) = self.known.get(&masks) {
+            return *known;
+        }
+        let id = self.sets.len() as u32;
+        self.sets.push([0, 1, 2].map(|it| self.index.ports.set_of(&masks[it])));
+        self.known.insert(masks, id);
+        id
+    }
+
+    /// A line of pairs that were added up.
+    pub(super) fn push(&mut self, namespace: u32, unit: u32, sum: &Sum) {
+        self.pairs.join(&sum.pairs);
+        if sum.is_possible() {
+            let sets = self.sets([&sum.every, &sum.some, &sum.possible]);
+            let [allow, unknown, deny] = [sum.pairs.allow, sum.pairs.unknown, sum.pairs.deny].map(|it| it as u32);
+            self.lines.push(Line { namespace, unit, sets, allow, unknown, deny });
+        }
+    }
+
+    /// A line of pods of one cell.
+    fn push_cell(&mut self, namespace: u32, unit: u32, cell: &Cell, pods: u32) {
+        let mut counts = Counts::default();
+        counts.add(cell.outcome, pods.into());
+        self.pairs.join(&counts);
+        if !cell.possible.is_empty() {
+            let [allow, unknown, deny] = [counts.allow, counts.unknown, counts.deny].map(|it| it as u32);
+            self.lines.push(Line { namespace, unit, sets: cell.sets, allow, unknown, deny });
+        }
+    }
+}
+
+impl Index {
+    /// Lists a namespace all of whose pods are on networks of their own, from a plain row.
+    pub(super) fn list_plain(
+        &self,
+        cluster: &Cluster,
+        namespace: u32,
+        asked: &Asked<'_>,
+        row: &Row,
+        listing: &mut Listing<'_>,
+    ) {
+        let entry = self.namespaces.get(namespace);
+        let shares: Vec<Share> = match entry.plain.share(&asked.any) {
+            Share::None => {
+                listing.pairs.deny += u64::from(entry.tally.plain);
+                return;
+            }
+            _ => row.slices.iter().map(|it| entry.plain.share(it.possible.as_ref().unwrap_or(&it.sure))).collect(),
+        };
+        if listing.by == By::Namespace {
+            let sum = self.sum_plain(entry, asked, row, &shares);
+            return listing.push(namespace, 0, &sum);
+        }
+        let crowd = self.crowd(cluster, namespace);
+        let is_uniform = row.is_certain() && !shares.contains(&Share::Some);
+        let mut cells = Cells::default();
+        let mut cell_of = |band: &Band, listing: &mut Listing<'_>| {
+            if is_uniform && !cells.all.is_empty() {
+                return 0;
+            }
+            self.cell(&mut cells, asked, row, band.class, listing)
+        };
+        let of_bands: Vec<usize> = crowd.bands.iter().map(|it| cell_of(it, listing)).collect();
+        match listing.by {
+            By::Pod => {
+                let bands = crowd.of_pod.iter().enumerate().filter(|(_, band)| **band != NO_BAND);
+                bands.for_each(|(at, band)| {
+                    listing.push_cell(namespace, at as u32, &cells.all[of_bands[*band as usize]], 1);
+                });
+            }
+            By::Workload | By::Namespace => self.list_units(namespace, crowd, &cells, &of_bands, asked, listing),
+        }
+    }
+
+    fn list_units(
+        &self,
+        namespace: u32,
+        crowd: &Crowd,
+        cells: &Cells,
+        of_bands: &[usize],
+        asked: &Asked<'_>,
+        listing: &mut Listing<'_>,
+    ) {
+        let mut first = 0;
+        for bands in crowd.bands.chunk_by(|a, b| a.unit == b.unit) {
+            let of = &of_bands[first..first + bands.len()];
+            first += bands.len();
+            if of.iter().all(|it| *it == of[0]) {
+                let pods = bands.iter().map(|it| it.pods).sum();
+                listing.push_cell(namespace, bands[0].unit, &cells.all[of[0]], pods);
+                continue;
+            }
+            let mut sum = self.sum();
+            for (band, cell) in bands.iter().zip(of) {
+                let cell = &cells.all[*cell];
+                self.add(&mut sum, &(cell.sure.clone(), cell.possible.clone()), band.pods.into(), asked.terms.atom);
+            }
+            listing.push(namespace, bands[0].unit, &sum);
+        }
+    }
+
+    /// The place of the cell of a class.
+    fn cell(&self, cells: &mut Cells, asked: &Asked<'_>, row: &Row, class: u32, listing: &mut Listing<'_>) -> usize {
+        let places = row.places(class);
+        if cells.all.get(cells.last).is_some_and(|it| it.places == places) {
+            return cells.last;
+        }
+        cells.last = cells.all.iter().position(|it| it.places == places).unwrap_or_else(|| {
+            let (sure, possible) = row.with(class, &asked.terms.none, &asked.terms.full);
+            let outcome = outcome(&sure, &possible, asked.terms.atom);
+            let sets = listing.sets([&sure, &sure, &possible]);
+            cells.all.push(Cell { places, sure, possible, outcome, sets });
+            cells.all.len() - 1
+        });
+        cells.last
+    }
+
+    /// All pairs with one namespace.
+    fn sum_plain(&self, entry: &NamespaceEntry, asked: &Asked<'_>, row: &Row, shares: &[Share]) -> Sum {
+        let mut sum = self.sum();
+        sum.every = asked.terms.none.clone();
+        for (slice, share) in row.slices.iter().zip(shares) {
+            if *share != Share::None {
+                sum.possible |= &slice.ports;
+            }
+            let sure = if slice.possible.is_some() { entry.plain.share(&slice.sure) } else { *share };
+            if sure != Share::None {
+                sum.some |= &slice.ports;
+            }
+            if sure == Share::All {
+                sum.every |= &slice.ports;
+            }
+        }
+        let pods = u64::from(entry.tally.plain);
+        let held = |bits: &Bits| match entry.plain.share(bits) {
+            Share::None => 0,
+            Share::All => pods,
+            Share::Some => entry.plain.within(bits).map(|it| u64::from(self.weight(it))).sum(),
+        };
+        let allow = held(&asked.allow);
+        let may = asked.may.as_ref().map_or(allow, held);
+        sum.pairs = Counts { allow, unknown: may - allow, deny: pods - may };
+        sum
+    }
+}
