@@ -153,7 +153,7 @@ impl Command for WhoCanArgs {
         let who = self.answer(world.context, world.cluster, self.index.of(world.cluster, world.context));
         match self.output {
             Table::Text => {
-                let mut page = text::rbac::who_can(&who);
+                let mut page = text::rbac::who_can(&who, None);
                 notes(&who, world.context).iter().for_each(|it| page.push(it.line(1)));
                 if let Some(people) = &world.context.people {
                     add_people(&mut page, &who, people);

@@ -1,10 +1,13 @@
 //! Opens the screen: what the arguments say, as the loop wants it.
 
+use std::sync::Arc;
+
 use crate::args::{Args, ColorChoice, Command};
 use crate::cli::Exit;
 use crate::live::fault::Fault as LiveFault;
 use crate::live::files;
 use crate::net::Settings;
+use crate::people::{People, Prefixes};
 use crate::run;
 use crate::tui::theme::Colors;
 use crate::tui::world::SelfCheck;
@@ -30,7 +33,7 @@ pub(super) fn open(args: &Args) -> Result<Exit, Stop> {
         colors,
         settings: Settings { pod_cidrs: args.source.pod_cidrs.clone() },
         check: if args.source.self_check { SelfCheck::On } else { SelfCheck::Off },
-        people: load::people(args)?,
+        people: people(args)?,
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime.map_err(|it| Stop::Other { what: it.to_string(), hint: String::new() })?;
@@ -44,6 +47,18 @@ pub(super) fn open(args: &Args) -> Result<Exit, Stop> {
             Ok(fault) => Stop::Live(fault),
             Err(error) => Stop::Other { what: format!("{error:#}"), hint: String::new() },
         }),
+    }
+}
+
+/// The directory of people that was named; the demo's story brings its own.
+fn people(args: &Args) -> Result<Option<Arc<People>>, Stop> {
+    let is_story = matches!(&args.command, Some(Command::Demo(demo)) if demo.world.eq_ignore_ascii_case("story"));
+    match load::people(args)? {
+        None if is_story => {
+            let files = [("the demo's people.csv".to_owned(), crate::embedded::STORY_PEOPLE.to_owned())];
+            Ok(People::read(&files, &Prefixes::default()).ok().map(Arc::new))
+        }
+        named => Ok(named),
     }
 }
 

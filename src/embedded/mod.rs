@@ -31,5 +31,5 @@ mod writer;
 pub mod yaml;
 
 pub use serve::{Server, Settings, serve, serve_named, world_names};
-pub use story::Story;
+pub use story::{PEOPLE as STORY_PEOPLE, Story};
 pub use world::World;

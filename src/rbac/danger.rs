@@ -3,6 +3,7 @@
 //! A written table, worst first. It judges rules as written, names set aside: a rule that reads one Secret reads
 //! Secrets. What follows from it, hop by hop, is another question.
 
+use crate::model::name::Name;
 use crate::model::role::RoleRule;
 
 use super::matching::resource_covers;
@@ -152,10 +153,30 @@ pub fn worst(rules: &[RoleRule], through: Reach) -> Option<usize> {
     DANGERS.iter().position(|danger| rules.iter().any(|rule| allows(danger, rule, through)))
 }
 
+/// Where a danger stands in [`DANGERS`].
+pub fn rank(danger: &'static Danger) -> Option<usize> {
+    DANGERS.iter().position(|it| it.word == danger.word)
+}
+
+/// The worst of some verbs on one resource as a rule writes it, as an index into [`DANGERS`].
+pub fn of_resource<'a>(
+    verbs: impl IntoIterator<Item = &'a Name>,
+    group: &Name,
+    resource: &Name,
+    through: Reach,
+) -> Option<usize> {
+    let rule = RoleRule {
+        verbs: verbs.into_iter().cloned().collect(),
+        groups: [group.clone()].into(),
+        resources: [resource.clone()].into(),
+        ..RoleRule::default()
+    };
+    worst(&[rule], through)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::name::Name;
 
     #[test]
     fn the_worst_comes_first() {

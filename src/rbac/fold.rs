@@ -15,12 +15,13 @@ use crate::model::name::Name;
 use crate::model::role::RoleRule;
 
 use super::aggregation::Member;
+use super::danger::{self, DANGERS, Danger};
 use super::dead::{Flaw, Life, flaws};
 use super::grant::named;
 use super::identity::Identity;
 use super::index::{Index, role_of};
 use super::lookup::Holding;
-use super::served::Served;
+use super::served::{Reach, Served};
 
 /// What a row speaks of.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -77,6 +78,14 @@ pub struct Row {
 }
 
 impl Row {
+    /// The worst of it; a row that gives nothing is no danger.
+    pub fn danger(&self) -> Option<&'static Danger> {
+        let What::Resource { group, resource, .. } = &self.what else { return None };
+        let through = if self.scope.is_empty() { Reach::Cluster } else { Reach::Namespaced };
+        let worst = danger::of_resource(&self.verbs, group, resource, through);
+        worst.filter(|_| self.outcome() == Outcome::Allow).map(|it| &DANGERS[it])
+    }
+
     /// Denied where every grant behind it is dead; else allowed.
     pub fn outcome(&self) -> Outcome {
         let word = match &self.what {

@@ -9,6 +9,7 @@
 //! are those of docs/rbac.md and of the cases in tests/cases/rbac. Other authorizers are not modeled; their marks
 //! ([`marks`]) make a deny unknown.
 
+pub mod abilities;
 pub mod aggregation;
 pub mod capability;
 pub mod covers;

@@ -6,8 +6,8 @@
 //! ```
 //!
 //! Who there is ([`Index::everybody`]) is cheap and needs no index of its own; what they weigh ([`Index::weigh`]) is
-//! made for those who are looked at. Groups that come by themselves (rule 39) count for the worst, since they give
-//! it, and not for the bindings, since everybody has them.
+//! made for those who are looked at. What comes by groups that everybody of a sort has (rule 39) is told apart, or one
+//! binding to `system:authenticated` would make all rows alike.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -24,7 +24,7 @@ use crate::people::{People, Standing};
 
 use super::danger::{self, DANGERS, Danger};
 use super::grant::named;
-use super::identity::{Identity, MASTERS, canonical, user_name};
+use super::identity::{Identity, MASTERS, Membership, canonical, user_name};
 use super::index::{BindingEntry, CLUSTER, Index, Slot};
 use super::served::Reach;
 
@@ -96,8 +96,10 @@ pub struct Row {
     /// Bindings that name it.
     pub bindings: usize,
     pub extent: Extent,
-    /// An index into [`DANGERS`], of all that it holds, groups that come by themselves included.
+    /// The worst that bindings give which name it or a group that the directory names for it; into [`DANGERS`].
     pub worst: Option<usize>,
+    /// The worst of what everybody of its sort has, by groups that come by themselves.
+    pub common: Option<usize>,
     /// Unfinished pods that run as it.
     pub pods: usize,
     /// The worst first.
@@ -105,9 +107,14 @@ pub struct Row {
 }
 
 impl Row {
-    /// The worst that it can do.
+    /// The worst that it can do of its own.
     pub fn danger(&self) -> Option<&'static Danger> {
         self.worst.map(|it| &DANGERS[it])
+    }
+
+    /// The worst that it can do as everybody of its sort.
+    pub fn common_danger(&self) -> Option<&'static Danger> {
+        self.common.map(|it| &DANGERS[it])
     }
 
     /// Whether something about it should be looked at.
@@ -197,14 +204,22 @@ impl Index {
     fn row(&self, scales: &mut Scales<'_>, subject: Subject) -> Row {
         if never_matches(&subject) {
             let oddities = vec![Oddity::Never];
-            return Row { subject, bindings: 0, extent: Extent::Nothing, worst: None, pods: 0, oddities };
+            return Row { subject, bindings: 0, extent: Extent::Nothing, worst: None, common: None, pods: 0, oddities };
         }
         let identity = person(&subject, scales.people);
         let is_master = identity.is_in(MASTERS);
         let slots = self.all_slots(&identity);
-        let mut worst: Option<usize> = is_master.then_some(0);
-        for entry in slots.iter().filter_map(|it| self.bindings[*it as usize].as_ref()) {
-            worst = [worst, self.worst_of(entry, &mut scales.worst)].into_iter().flatten().min();
+        let own = Identity {
+            groups: identity.groups.iter().filter(|(_, how)| *how != Membership::Implied).cloned().collect(),
+            ..identity.clone()
+        };
+        let owned = self.all_slots(&own);
+        let (mut worst, mut common) = (is_master.then_some(0), None);
+        for slot in &slots {
+            let Some(entry) = self.bindings[*slot as usize].as_ref() else { continue };
+            let found = self.worst_of(entry, &mut scales.worst);
+            let side = if owned.binary_search(slot).is_ok() { &mut worst } else { &mut common };
+            *side = [*side, found].into_iter().flatten().min();
         }
         let named: Vec<u32> = self.named_entries(&subject).map(|it| it.namespace).collect();
         let extent = if is_master { Extent::Cluster } else { extent(&named, slots.len()) };
@@ -214,6 +229,7 @@ impl Index {
             bindings: named.len(),
             extent,
             worst,
+            common,
             pods: used.map_or(0, |it| it.pods),
             oddities: oddities(scales, &subject, used, named.len()),
             subject,

@@ -20,8 +20,11 @@ pub mod words;
 
 use crate::model::evidence::Outcome;
 use crate::model::id::ObjectId;
+use crate::model::name::Name;
 use crate::model::place::Place;
+use crate::model::role::Subject;
 use crate::model::untrusted;
+use crate::rbac::fold::What;
 
 /// What a line means; every mark has its glyph, so that no meaning hangs on color alone.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
@@ -77,6 +80,15 @@ impl Link {
     }
 }
 
+/// What one can ask on from a line, where that is no object.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum About {
+    /// Something that somebody may do: who else can?
+    Permission { scope: Name, what: What, verbs: Vec<Name> },
+    /// What may they do?
+    Somebody(Subject),
+}
+
 /// One line of an answer.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Line {
@@ -86,17 +98,24 @@ pub struct Line {
     /// Safe to show as it is; never holds a line break.
     pub text: String,
     pub link: Option<Link>,
+    pub about: Option<Box<About>>,
 }
 
 impl Line {
     /// A line of these words, made safe to show.
     pub fn new(indent: u8, mark: Mark, text: impl AsRef<str>) -> Self {
-        Self { indent, mark, text: untrusted::show(text.as_ref()).into_owned(), link: None }
+        Self { indent, mark, text: untrusted::show(text.as_ref()).into_owned(), link: None, about: None }
     }
 
     /// The same line, pointing there.
     pub fn linked(mut self, object: &ObjectId, place: &Place) -> Self {
         self.link = Some(Link { object: object.clone(), place: place.clone() });
+        self
+    }
+
+    /// The same line, standing for that.
+    pub fn on(mut self, about: About) -> Self {
+        self.about = Some(Box::new(about));
         self
     }
 }
@@ -105,6 +124,8 @@ impl Line {
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Page {
     pub lines: Vec<Line>,
+    /// On the screen, lines of this depth and deeper begin closed: what stands below them is opened one by one.
+    pub fold: Option<u8>,
 }
 
 impl Page {

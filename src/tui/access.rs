@@ -3,13 +3,20 @@
 //! Nothing here decides: it asks [`crate::rbac`] and shows what the subcommands print.
 
 use super::explain::{count, linked};
+use super::filter::{Filter, Filtered};
 use super::panes::Item;
 use super::world::View;
 use crate::model::id::PodId;
+use crate::model::labels::Labels;
+use crate::model::name::Name;
 use crate::model::role::{Subject, SubjectKind};
+use crate::rbac::fold::{self, What};
+use crate::rbac::identity::canonical;
+use crate::rbac::served::Served;
 use crate::rbac::subjects::{Oddity, person};
+use crate::rbac::{Identity, Places, Request};
 use crate::text::rbac as words;
-use crate::text::{Mark, Page};
+use crate::text::{Line, Mark, Page};
 
 /// Who somebody is: the worst of it, what is odd, what names them, and the pods that run as them.
 pub fn subject(page: &mut Page, view: View<'_>, subject: &Subject) {
@@ -26,9 +33,12 @@ pub fn subject(page: &mut Page, view: View<'_>, subject: &Subject) {
     match weight.danger() {
         Some(danger) => page.say(0, Mark::Note, format!("worst: {}. {}", danger.word, danger.doc)),
         None if weight.oddities.contains(&Oddity::Never) => {}
-        None => page.say(0, Mark::Plain, "holds nothing of the table of dangers"),
+        None => page.say(0, Mark::Plain, "of its own nothing dangerous"),
     }
-    page.say(0, Mark::Plain, words::groups(&person(subject, world.people.as_deref())));
+    if let Some(danger) = weight.common_danger() {
+        page.say(0, Mark::Note, format!("as everybody of its sort: {}. {}", danger.word, danger.doc));
+    }
+    page.say(0, Mark::Plain, words::groups(&identity(view, subject)));
     bindings(page, view, subject);
     people(page, view, subject);
     running(page, view, subject);
@@ -75,14 +85,119 @@ fn running(page: &mut Page, view: View<'_>, subject: &Subject) {
     }
 }
 
+/// What somebody holds, narrowed by a filter line.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Permitted {
+    pub subject: Subject,
+    pub filter: String,
+}
+
+/// A question about everybody.
+#[derive(Clone, PartialEq, Debug)]
+pub struct WhoAsked {
+    pub request: Request,
+    pub places: Places,
+}
+
+/// Who somebody is: with the groups that the operator typed for them, else those of the directory.
+pub fn identity(view: View<'_>, subject: &Subject) -> Identity {
+    match view.acting {
+        Some(acting) if acting.subject == canonical(subject) => acting.clone(),
+        _ => person(subject, view.world.people.as_deref()),
+    }
+}
+
 /// What a subject may do, each grant with its binding, role and rule.
 pub fn permissions(view: View<'_>, item: &Item) -> Page {
     let Item::Subject(subject) = item else { return Page::default() };
-    let identity = person(subject, view.world.people.as_deref());
-    words::permissions(&view.world.rbac.folded(&identity, None, &view.world.served))
+    permitted(view, &Permitted { subject: subject.clone(), filter: String::new() })
+}
+
+/// The same, as an answer of its own that can be narrowed.
+pub fn permitted(view: View<'_>, of: &Permitted) -> Page {
+    let mut folded = view.world.rbac.folded(&identity(view, &of.subject), None, &view.world.served);
+    let all = folded.rows.len();
+    let filter = Filter::parse(&spelled(&of.filter));
+    folded.rows.retain(|it| view.scope.holds(&it.scope) && passes(&filter, it, &view.world.served));
+    let left = folded.rows.len();
+    let mut page = words::permissions(&folded);
+    if left == all {
+        return page;
+    }
+    let narrowed = view.scope.only().map(|it| format!(", narrowed to {it}")).unwrap_or_default();
+    let shown = if of.filter.is_empty() { String::new() } else { format!(" /{}", of.filter) };
+    page.lines.insert(1, Line::new(1, Mark::Note, format!("{left} of {all} lines{shown}{narrowed}")));
+    if left <= FEW {
+        page.fold = None;
+    }
+    page
+}
+
+/// So few lines are shown with all their grants.
+const FEW: usize = 3;
+
+/// `danger` alone stands for every line that is one.
+fn spelled(line: &str) -> String {
+    let word = |word: &str| if word == "danger" { "danger!=".to_owned() } else { word.to_owned() };
+    line.split_whitespace().map(word).collect::<Vec<_>>().join(" ")
+}
+
+/// A folded row as filters look at it.
+struct Listed<'a> {
+    row: &'a fold::Row,
+    what: String,
+}
+
+impl Filtered for Listed<'_> {
+    fn words(&self) -> [&str; 4] {
+        [&self.row.scope, "/", &self.what, ""]
+    }
+    fn labels(&self) -> Option<&Labels> {
+        None
+    }
+}
+
+fn passes(filter: &Filter, row: &fold::Row, served: &Served) -> bool {
+    filter.is_empty() || filter.passes(&Listed { row, what: row.what.to_string() }, |it, title| cell(it, title, served))
+}
+
+/// What `title=value` looks at; what is written `*` holds everything that it stands for.
+fn cell(listed: &Listed<'_>, title: &str, served: &Served) -> Option<String> {
+    let row = listed.row;
+    let sources = || row.sources.iter();
+    Some(match title {
+        "verb" | "verbs" if row.verbs.iter().any(|it| it == "*") => words::VERBS.join(" "),
+        "verb" | "verbs" => words::verbs(&row.verbs),
+        "resource" | "resources" => match &row.what {
+            fold::What::Resource { resource, .. } if resource == "*" => {
+                let names = served.iter().map(|it| What::Resource {
+                    group: it.group.clone(),
+                    resource: it.name.clone(),
+                    name: Name::empty(),
+                });
+                names.map(|it| it.to_string()).collect::<Vec<_>>().join(" ")
+            }
+            _ => listed.what.clone(),
+        },
+        "ns" | "namespace" | "where" if row.scope.is_empty() => "all".into(),
+        "ns" | "namespace" | "where" => row.scope.to_string(),
+        "danger" => row.danger().map(|it| it.word.to_owned()).unwrap_or_default(),
+        "role" => sources().map(|it| it.role.to_string()).collect::<Vec<_>>().join(" "),
+        "binding" => sources().map(|it| it.binding.to_string()).collect::<Vec<_>>().join(" "),
+        "by" => sources().map(|it| it.subject.0.clone()).collect::<Vec<_>>().join(" "),
+        _ => return None,
+    })
+}
+
+/// Everybody who can.
+pub fn who_can(view: View<'_>, asked: &WhoAsked) -> Page {
+    let world = view.world;
+    words::who_can(&world.rbac.who_can(&world.cluster, &asked.request, asked.places.clone()), world.people.as_deref())
 }
 
 /// Who may change the object, and what else they may do with it.
 pub fn touch(view: View<'_>, item: &Item) -> Page {
-    item.object().map(|it| words::touch(&view.world.rbac, &view.world.cluster, &it)).unwrap_or_default()
+    let asking = words::Asking { people: view.world.people.as_deref(), acting: view.acting };
+    let object = item.object();
+    object.map(|it| words::touch(&view.world.rbac, &view.world.cluster, &it, asking)).unwrap_or_default()
 }

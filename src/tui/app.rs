@@ -14,6 +14,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use ratatui::layout::Rect;
 
+use super::abilities::Abilities;
+use super::access::{self, Permitted, WhoAsked};
 use super::answers::{self, Matrix, ReachOf, Tracing};
 use super::asked::{self, Question};
 use super::event::{Effect, Event, Mouse, Progress};
@@ -35,6 +37,7 @@ use crate::model::place::Place;
 use crate::model::role::Subject;
 use crate::net::Settings;
 use crate::people::People;
+use crate::rbac::Identity;
 use crate::rbac::review::Review;
 use crate::text::Mark;
 
@@ -49,6 +52,11 @@ pub enum Shown {
     /// One question about access.
     Can(Question),
     Matrix,
+    /// What somebody may do.
+    Permissions(Permitted),
+    WhoCan(WhoAsked),
+    /// What each subject in view may do.
+    Abilities,
     Yaml {
         object: ObjectId,
         place: Place,
@@ -72,6 +80,10 @@ pub enum Typing {
     Filter(Field),
     /// A search in a page or YAML.
     Search(Field),
+    /// What narrows the permissions that are shown.
+    Narrow(Field),
+    /// Whom to see with.
+    Acting(Field),
 }
 
 /// A fetched object.
@@ -114,9 +126,14 @@ pub struct App {
     pub(super) tab: usize,
     pub(super) shift: usize,
     pub(super) explain: Reader,
+    /// What the explanation is of: it is made anew when that or the cluster changes.
+    explained: Option<(Item, usize)>,
     pub(super) reader: Reader,
     pub(super) yaml: super::viewer::Viewer,
     pub(super) matrix: Matrix,
+    pub(super) abilities: Abilities,
+    /// Whom the operator sees with, for as long as the program runs.
+    pub(super) acting: Option<Identity>,
     pub(super) tracing: Tracing,
     pub(super) fetched: Option<Fetched>,
     pub(super) picker: Option<Picker>,
@@ -165,9 +182,12 @@ impl App {
             tab: 0,
             shift: 0,
             explain: Reader::default(),
+            explained: None,
             reader: Reader::default(),
             yaml: super::viewer::Viewer::default(),
             matrix: Matrix::default(),
+            abilities: Abilities::default(),
+            acting: None,
             tracing: Tracing::default(),
             fetched: None,
             picker: None,
@@ -270,7 +290,7 @@ impl App {
         if self.stale_lists || changes.is_empty() {
             return;
         }
-        let view = View { world: &self.world, scope: &self.scope };
+        let view = View { world: &self.world, scope: &self.scope, acting: self.acting.as_ref() };
         for pane in &mut self.panes {
             pane.change(&changes, view);
         }
@@ -296,12 +316,16 @@ impl App {
 
     /// What cells and pages are made from.
     pub(super) fn view(&self) -> View<'_> {
-        View { world: &self.world, scope: &self.scope }
+        View { world: &self.world, scope: &self.scope, acting: self.acting.as_ref() }
     }
 
     /// Where things stand.
     pub(super) fn areas(&self) -> Areas {
-        let holds = if self.shown == Shown::Explain { Holds::Explanation } else { Holds::Answer };
+        let holds = match self.shown {
+            Shown::Explain => Holds::Explanation,
+            Shown::Abilities => Holds::Sheet,
+            _ => Holds::Answer,
+        };
         layout::areas(self.size, self.pane, (self.side, holds), self.share)
     }
 
@@ -327,14 +351,19 @@ impl App {
 
     /// Runs something on the pane in front.
     pub(super) fn with_pane<T>(&mut self, run: impl FnOnce(&mut dyn Pane, View<'_>) -> T) -> T {
-        let view = View { world: &self.world, scope: &self.scope };
+        let view = View { world: &self.world, scope: &self.scope, acting: self.acting.as_ref() };
         run(&mut *self.panes[self.pane], view)
+    }
+
+    /// Makes what is on the screen now, for a command that goes on from it.
+    pub(super) fn settle_answers(&mut self) {
+        self.settle();
     }
 
     fn settle(&mut self) {
         self.change_lists();
         if std::mem::take(&mut self.stale_lists) {
-            let view = View { world: &self.world, scope: &self.scope };
+            let view = View { world: &self.world, scope: &self.scope, acting: self.acting.as_ref() };
             for pane in &mut self.panes {
                 pane.fill(view);
             }
@@ -349,6 +378,10 @@ impl App {
         self.explain.settle(if areas.explain.is_empty() { areas.view } else { areas.explain });
         self.reader.settle(areas.view);
         self.yaml.settle(areas.view);
+        if self.shown == Shown::Abilities {
+            let view = View { world: &self.world, scope: &self.scope, acting: self.acting.as_ref() };
+            self.abilities.settle(areas.view, view);
+        }
         if let Some(picker) = &mut self.picker {
             picker.settle(self.size);
         }
@@ -384,8 +417,12 @@ impl App {
 
     /// Makes the pages that are on the screen.
     fn answer(&mut self) {
-        let explained = self.explained();
-        self.explain.show(explained);
+        let about = self.selected().map(|it| (it, self.tab));
+        if self.stale_answers || self.explained != about {
+            let explained = self.explained();
+            self.explain.show(explained);
+            self.explained = about;
+        }
         if !std::mem::take(&mut self.stale_answers) {
             return;
         }
@@ -393,10 +430,26 @@ impl App {
             Shown::Explain => {}
             Shown::Trace => self.reader.show(answers::trace(&self.world, &self.tracing)),
             Shown::Reach(of) => self.reader.show(answers::reach(&self.world, of)),
-            Shown::Can(question) => self.reader.show(asked::page(&self.world, question)),
+            Shown::Can(question) => self.reader.show(asked::page(self.view(), question)),
             Shown::Matrix => self.matrix.show(&self.world, &self.scope),
+            Shown::Permissions(of) => self.reader.show(access::permitted(self.view(), of)),
+            Shown::WhoCan(asked) => self.reader.show(access::who_can(self.view(), asked)),
+            Shown::Abilities => {
+                let subjects = self.subjects_in_view();
+                let view = View { world: &self.world, scope: &self.scope, acting: self.acting.as_ref() };
+                self.abilities.show(subjects, view);
+            }
             Shown::Yaml { object, place } => self.yaml.show(object, place, self.fetched.as_ref()),
         }
+    }
+
+    /// The subjects that the pane of subjects shows; of marked ones those.
+    fn subjects_in_view(&self) -> Vec<Subject> {
+        let pane = &self.panes[SUBJECTS];
+        let marked = pane.marked();
+        let items = if marked.is_empty() { pane.on_screen_from(0, pane.count().0) } else { marked };
+        let subject = |it| if let Item::Subject(subject) = it { Some(subject) } else { None };
+        items.into_iter().filter_map(subject).collect()
     }
 
     fn explained(&self) -> crate::text::Page {
@@ -444,7 +497,7 @@ impl App {
         let refill = stop.scope != self.scope;
         (self.pane, self.side, self.shown, self.scope) = (stop.pane, stop.side, stop.shown, stop.scope);
         if refill {
-            let view = View { world: &self.world, scope: &self.scope };
+            let view = View { world: &self.world, scope: &self.scope, acting: self.acting.as_ref() };
             self.panes.iter_mut().for_each(|it| it.fill(view));
         }
         if let Some(item) = &stop.item {

@@ -6,19 +6,18 @@
 //!
 //! What is put to the server, and when, is [`crate::rbac::review::appeal`]'s to say (CONTRACT §4).
 
+use super::access;
 use super::app::{App, Shown};
 use super::event::Effect;
+use super::grants;
 use super::status::Origin;
-use super::world::World;
+use super::world::View;
 use crate::ask::Fault;
 use crate::model::name::Name;
 use crate::model::role::Subject;
 use crate::rbac::grant::Access;
-use crate::rbac::identity;
 use crate::rbac::request::Request;
 use crate::rbac::review::{self, Reply, Review};
-use crate::rbac::served::{Given, Typed};
-use crate::rbac::subjects::person;
 use crate::text::rbac as words;
 use crate::text::{Mark, Page};
 
@@ -38,44 +37,37 @@ impl Question {
     }
 
     /// RBAC's answer, and the server's where it was asked.
-    fn access(&self, world: &World) -> Access {
-        let access = world.rbac.can(&person(&self.subject, world.people.as_deref()), &self.request);
+    fn access(&self, view: View<'_>) -> Access {
+        let world = view.world;
+        let access = world.rbac.can(&access::identity(view, &self.subject), &self.request);
         let word = review::appeal(&access, &world.told).and_then(|it| world.told.word(&it).cloned());
         Access { word, ..access }
     }
 
     /// What is to be put to the server, if it has not been.
-    fn appeal(&self, world: &World) -> Option<Review> {
-        review::appeal(&self.access(world), &world.told).filter(|it| !world.told.has(it))
+    fn appeal(&self, view: View<'_>) -> Option<Review> {
+        review::appeal(&self.access(view), &view.world.told).filter(|it| !view.world.told.has(it))
     }
 }
 
 /// The answer as a page.
-pub fn page(world: &World, question: &Question) -> Page {
-    let access = question.access(world);
+pub fn page(view: View<'_>, question: &Question) -> Page {
+    let (world, access) = (view.world, question.access(view));
     let mut page = words::access(&access, &world.rbac);
-    question.notes.iter().for_each(|it| page.say(1, Mark::Note, it.to_string()));
+    question.notes.iter().for_each(|it| page.say(1, Mark::Note, it));
     if let Some(Reply::Silent(why)) = review::appeal(&access, &world.told).and_then(|it| world.told.reply(&it)) {
         page.say(1, Mark::Note, format!("the server was asked itself and does not say: {why}"));
     }
     page
 }
 
-/// `:can SUBJECT VERB RESOURCE [NAME]`.
+/// `:can [SUBJECT] VERB RESOURCE [NAME] [-n NAMESPACE]`; without SUBJECT whom the operator sees with.
 pub fn can(app: &mut App, words: &str) -> Result<Vec<Effect>, Fault> {
-    let usage = || Fault::new("a subject, a verb and a resource are needed", ":can SUBJECT VERB RESOURCE [NAME]");
-    let mut words = words.split_whitespace();
-    let (Some(subject), Some(verb), Some(resource)) = (words.next(), words.next(), words.next()) else {
-        return Err(usage());
-    };
-    let name = words.next().unwrap_or_default();
-    if words.next().is_some() {
-        return Err(usage());
-    }
-    let subject = identity::parse(subject).map_err(|it| Fault::new(it, ":can SUBJECT VERB RESOURCE [NAME]"))?;
-    let namespace = app.scope.only().cloned().unwrap_or_else(|| "default".into());
-    let typed = Typed { verb, resource, name, namespace: &namespace, given: Given::No };
-    let resolved = app.world.served.resolve(&typed);
+    let (first, rest) = words.split_once(' ').unwrap_or((words, ""));
+    let (who, rest) = if first.contains(':') { (first, rest) } else { ("", words) };
+    let subject = grants::typed_subject(app, who)?;
+    let typed = grants::Typed::read(rest)?;
+    let resolved = typed.resolve(app, typed.namespace(app).unwrap_or_else(|| "default".into()));
     app.open(Shown::Can(Question { subject, request: resolved.request, notes: resolved.notes }));
     Ok(asks(app))
 }
@@ -98,7 +90,7 @@ pub fn who_am_i(app: &mut App, _: &str) -> Result<Vec<Effect>, Fault> {
 /// What the shown answer wants to be put to the server, each question once.
 pub fn asks(app: &mut App) -> Vec<Effect> {
     let Shown::Can(question) = &app.shown else { return Vec::new() };
-    let wanted = question.appeal(&app.world).filter(|_| app.setup.origin == Origin::Live);
+    let wanted = question.appeal(app.view()).filter(|_| app.setup.origin == Origin::Live);
     let new = wanted.filter(|it| app.asking.insert(it.clone()));
     new.map(Effect::Ask).into_iter().collect()
 }

@@ -7,7 +7,7 @@ use super::app::{App, Shown};
 use super::event::{Effect, Mouse};
 use super::layout::{Share, Side};
 use super::panes::{NAMESPACES, PANES, PODS, POLICIES, Pane, SUBJECTS};
-use super::{go, open};
+use super::{go, grants, open};
 
 /// A part of the program that keys go to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -20,15 +20,19 @@ pub enum At {
     Page,
     Yaml,
     Matrix,
+    /// The sheet of what subjects may do.
+    Abilities,
 }
 
 /// Where a command works.
 pub type Places = &'static [At];
 
-const EVERYWHERE: Places = &[At::Namespaces, At::Pods, At::Policies, At::Subjects, At::Page, At::Yaml, At::Matrix];
+const EVERYWHERE: Places =
+    &[At::Namespaces, At::Pods, At::Policies, At::Subjects, At::Page, At::Yaml, At::Matrix, At::Abilities];
 const LISTS: Places = &[At::Namespaces, At::Pods, At::Policies, At::Subjects];
 const TEXTS: Places = &[At::Page, At::Yaml];
 const ENDS: Places = &[At::Namespaces, At::Pods, At::Page, At::Matrix];
+const SOMEBODY: Places = &[At::Namespaces, At::Pods, At::Subjects, At::Page, At::Matrix, At::Abilities];
 const OBJECTS: Places = &[At::Namespaces, At::Pods, At::Policies, At::Subjects, At::Page];
 
 /// One command.
@@ -98,20 +102,33 @@ pub const COMMANDS: &[Command] = &[
     Command {
         keys: &["r"],
         name: "reach",
-        help: "what the selected pod or namespace can connect to",
-        places: ENDS,
-        refuses: open::no_end,
+        help: "what the selected pod or namespace can connect to; what a subject may do",
+        places: SOMEBODY,
+        refuses: open::no_reach,
         run: |app| open::reach(app, super::answers::Way::From),
     },
     Command {
         keys: &["w"],
-        name: "who reaches",
-        help: "what can connect to the selected pod or namespace",
+        name: "who",
+        help: "what can connect to the selected pod or namespace; on a permission: who else can",
         places: ENDS,
-        refuses: open::no_end,
+        refuses: open::no_who,
         run: |app| open::reach(app, super::answers::Way::To),
     },
-    always(&["x"], "matrix", "which namespace may connect to which", EVERYWHERE, open::matrix),
+    always(
+        &["x"],
+        "matrix",
+        "which namespace may connect to which; in the pane of subjects: who may do what",
+        EVERYWHERE,
+        open::matrix,
+    ),
+    always(
+        &["i"],
+        "see as",
+        "see with a user and groups that you type: their permissions, and marks on who may touch what",
+        EVERYWHERE,
+        grants::start_acting,
+    ),
     always(&["d"], "explain", "go to the explanation of the selected object", LISTS, open::explain),
     Command {
         keys: &["y"],
@@ -124,14 +141,14 @@ pub const COMMANDS: &[Command] = &[
     always(
         &["Enter"],
         "open",
-        "open what is selected: a namespace's pods, a pod's policies, a line's object",
+        "open what is selected: a namespace's pods, a pod's policies, what a subject may do, a line's grants or object",
         EVERYWHERE,
         open::enter,
     ),
     always(
         &["/"],
         "filter",
-        "show only what matches: letters, !word, -l label=value, column=value",
+        "show only what matches: letters, !word, -l label=value, column=value; of permissions: verb=get resource=secrets danger",
         EVERYWHERE,
         go::start_filter,
     ),
@@ -237,8 +254,24 @@ pub const COMMANDS: &[Command] = &[
     ),
     always(&["shift-Down"], "mark down", "mark the row and go down", LISTS, quietly!(go::mark)),
     always(&["S"], "sort", "choose the column to sort by", LISTS, open::sort),
+    always(&[","], "columns", "choose the columns to show", LISTS, open::columns),
+    always(
+        &["ctrl-w"],
+        "wide",
+        "give the list the whole width with all its columns, or take it back",
+        LISTS,
+        quietly!(|app| app.share = if app.share == Share::Whole { Share::Normal } else { Share::Whole }),
+    ),
     always(&["I"], "invert sort", "sort the other way", LISTS, quietly!(go::invert)),
     always(&["!"], "problems only", "show only rows with problems, or all again", LISTS, quietly!(go::problems)),
+    Command {
+        keys: &["!"],
+        name: "dangers only",
+        help: "of permissions: show only those that are dangerous, or all again",
+        places: &[At::Page],
+        refuses: grants::no_permissions,
+        run: quietly!(grants::dangers),
+    },
     always(
         &["p"],
         "freeze",
@@ -314,6 +347,7 @@ pub fn place(app: &App) -> At {
         return match app.shown {
             Shown::Yaml { .. } => At::Yaml,
             Shown::Matrix => At::Matrix,
+            Shown::Abilities => At::Abilities,
             _ => At::Page,
         };
     }
@@ -343,6 +377,7 @@ fn name_of(at: At) -> &'static str {
         At::Page => "an explanation",
         At::Yaml => "YAML",
         At::Matrix => "the matrix",
+        At::Abilities => "the matrix of subjects",
     }
 }
 
@@ -364,6 +399,7 @@ pub fn step(app: &mut App, rows: isize) {
         At::Page => app.reader.step(rows),
         At::Yaml => app.yaml.step(rows),
         At::Matrix => app.matrix.step(rows, 0),
+        At::Abilities => app.abilities.step(rows, 0),
         _ => app.with_pane(|pane: &mut dyn Pane, _| pane.go(pane.at().saturating_add_signed(rows))),
     }
     if app.side == Side::Pane {
@@ -414,13 +450,20 @@ pub fn document() -> String {
 pub fn hints(app: &App) -> Vec<&'static Command> {
     let names: &[&str] = match app.place() {
         At::Namespaces => &["open", "filter", "matrix", "trace", "reach", "pick namespace", "help", "palette"],
-        At::Pods => &["trace", "reach", "who reaches", "open", "yaml", "filter", "help", "palette"],
+        At::Pods => &["trace", "reach", "who", "open", "yaml", "filter", "help", "palette"],
         At::Policies => &["yaml", "explain", "filter", "sort", "problems only", "help", "palette"],
-        At::Subjects => &["explain", "filter", "sort", "problems only", "help", "palette"],
+        At::Subjects => &["open", "matrix", "see as", "filter", "sort", "explain", "problems only", "help", "palette"],
         At::Page if app.shown == Shown::Trace => &["open", "port", "swap", "copy menu", "leave", "help"],
+        At::Page if matches!(app.shown, Shown::Permissions(_)) => {
+            &["open", "who", "filter", "dangers only", "copy menu", "leave", "help"]
+        }
+        At::Page if matches!(app.shown, Shown::WhoCan(_)) => {
+            &["open", "reach", "next match", "copy menu", "leave", "help"]
+        }
         At::Page => &["open", "yaml", "next tab", "copy menu", "leave", "help"],
         At::Yaml => &["filter", "next match", "managed fields", "copy menu", "leave", "help"],
         At::Matrix => &["open", "copy menu", "leave", "help"],
+        At::Abilities => &["open", "reach", "see as", "copy menu", "leave", "help"],
     };
     let at = app.place();
     let command = |name: &&str| COMMANDS.iter().find(|it| it.name == *name && it.places.contains(&at));
@@ -453,7 +496,7 @@ mod tests {
             (app.pane, app.side) = (pane, Side::Pane);
             assert!(hints(&app).len() >= 6, "{:?}", app.place());
         }
-        for shown in [Shown::Explain, Shown::Trace, Shown::Matrix] {
+        for shown in [Shown::Explain, Shown::Trace, Shown::Matrix, Shown::Abilities] {
             (app.shown, app.side) = (shown, Side::View);
             assert!(hints(&app).len() >= 4, "{:?}", app.place());
         }

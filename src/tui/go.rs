@@ -8,7 +8,7 @@ use super::layout::Side;
 use super::panes::{Item, PANES};
 use super::world::Problems;
 use super::yaml::ManagedFields;
-use super::{explain, page};
+use super::{explain, grants, page};
 
 /// Goes to a pane.
 pub fn pane(app: &mut App, pane: usize) -> Vec<Effect> {
@@ -38,9 +38,16 @@ pub fn next(app: &mut App, step: isize) {
 pub fn sideways(app: &mut App, step: isize) {
     match app.place() {
         At::Matrix => app.matrix.step(0, step),
+        At::Abilities => app.abilities.step(0, step),
         At::Yaml => app.yaml.shift = app.yaml.shift.saturating_add_signed(step * 8),
-        At::Page if step < 0 => app.side = Side::Pane,
-        At::Page => {}
+        At::Page if step < 0 => {
+            if !app.explain_reader().close() {
+                app.side = Side::Pane;
+            }
+        }
+        At::Page => {
+            app.explain_reader().open();
+        }
         _ => next(app, step),
     }
 }
@@ -48,7 +55,7 @@ pub fn sideways(app: &mut App, step: isize) {
 /// Scrolls the columns of the pane in front.
 pub fn scroll(app: &mut App, step: isize) {
     match app.place() {
-        At::Yaml | At::Matrix => sideways(app, step),
+        At::Yaml | At::Matrix | At::Abilities => sideways(app, step),
         _ => {
             let last = app.with_pane(|pane, _| pane.titles().len().saturating_sub(2));
             app.shift = app.shift.saturating_add_signed(step).min(last);
@@ -67,9 +74,12 @@ pub fn tab(app: &mut App, step: isize) {
 
 /// Starts to type a filter for a list, or a search in a text.
 pub fn start_filter(app: &mut App) -> Vec<Effect> {
+    if app.place() == At::Page && grants::start_narrowing(app) {
+        return Vec::new();
+    }
     app.typing = Some(match app.place() {
         At::Page | At::Yaml => Typing::Search(Field::default()),
-        At::Matrix => return Vec::new(),
+        At::Matrix | At::Abilities => return Vec::new(),
         _ => Typing::Filter(Field::holding(&app.filters[app.pane])),
     });
     Vec::new()
@@ -179,6 +189,11 @@ pub fn leave(app: &mut App) {
     if app.side == Side::Pane && app.with_pane(|pane, _| pane.unmark()) {
         return;
     }
+    if app.side == Side::View
+        && matches!(&app.shown, Shown::Permissions(of) if !of.filter.is_empty() && !from_sheet(app))
+    {
+        return grants::narrow(app, "");
+    }
     if app.tracing.is_half() {
         app.tracing = Default::default();
         return app.say("no trace");
@@ -186,10 +201,18 @@ pub fn leave(app: &mut App) {
     level(app);
 }
 
+/// Whether a cell of the sheet of subjects was opened: its filter is that cell, and Esc goes back to it.
+fn from_sheet(app: &App) -> bool {
+    app.back.last().is_some_and(|it| it.shown == Shown::Abilities && it.side == Side::View)
+}
+
 /// Goes one level up; whether there was one.
 fn level(app: &mut App) -> bool {
+    // What was opened from an answer leads back to it.
+    let was_answer = app.side == Side::View && app.back.last().is_some_and(|it| it.side == Side::View);
     let at_place = matches!(&app.shown, Shown::Yaml { .. });
-    if at_place && !app.back.is_empty() {
+    let is_access = matches!(&app.shown, Shown::Permissions(_) | Shown::WhoCan(_));
+    if (at_place && !app.back.is_empty()) || (is_access && was_answer) {
         back(app);
         return true;
     }

@@ -57,6 +57,8 @@ pub enum Holds {
     /// The explanation of what is selected, which then needs no part of its own.
     Explanation,
     Answer,
+    /// A sheet of many columns, which takes a narrow screen whole.
+    Sheet,
 }
 
 /// The areas for a screen of this size with this pane in front.
@@ -65,7 +67,8 @@ pub fn areas(area: Rect, pane: usize, (side, holds): (Side, Holds), share: Share
     let hints = Rect { y: area.bottom().saturating_sub(1), height: 1, ..area };
     let main = Rect { y: area.y + 1, height: area.height.saturating_sub(2), ..area };
     let mut areas = Areas { status, hints, ..Areas::default() };
-    let single = share == Share::Whole || area.width < 80 || area.height < 20;
+    let is_wide = side == Side::View && holds == Holds::Sheet && area.width < 160;
+    let single = share == Share::Whole || is_wide || area.width < 80 || area.height < 20;
     if single {
         match side {
             Side::Pane => areas.panes[pane] = main,
@@ -81,7 +84,7 @@ pub fn areas(area: Rect, pane: usize, (side, holds): (Side, Holds), share: Share
         return areas;
     }
     areas.panes = stack(left, pane);
-    if area.width >= 160 && holds == Holds::Answer {
+    if area.width >= 160 && holds != Holds::Explanation {
         (areas.explain, areas.view) = split(rest, rest.width * 9 / 20);
     }
     areas

@@ -11,7 +11,8 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::paint::{self, Focus, Slot};
+use super::grid::{self, Cursor, Sheet};
+use super::paint::{self, Focus};
 use super::theme::{Role, Theme};
 use super::world::{Scope, World};
 use crate::model::name::Name;
@@ -23,8 +24,7 @@ pub struct Matrix {
     names: Vec<Name>,
     /// By row, then column; `None`: no pair of pods.
     cells: Vec<Option<Summary>>,
-    row: usize,
-    column: usize,
+    cursor: Cursor,
 }
 
 /// The widest that a column's title gets.
@@ -54,22 +54,21 @@ impl Matrix {
     fn find(&mut self, here: Option<(Name, Name)>) {
         let at = |name: &Name| self.names.binary_search(name).ok();
         let found = here.and_then(|(from, to)| Some((at(&from)?, at(&to)?)));
-        (self.row, self.column) = found.unwrap_or_default();
+        let (row, column) = found.unwrap_or_default();
+        self.cursor = Cursor { row, column };
     }
 
     /// Moves the cursor.
     pub fn step(&mut self, rows: isize, columns: isize) {
-        let last = self.names.len().saturating_sub(1);
-        self.row = self.row.saturating_add_signed(rows).min(last);
-        self.column = self.column.saturating_add_signed(columns).min(last);
+        self.cursor.step(rows, columns, self.size());
     }
 
     /// The pair under the cursor, source first.
     pub fn selected(&self) -> Option<(Name, Name)> {
-        Some((self.names.get(self.row)?.clone(), self.names.get(self.column)?.clone()))
+        Some((self.names.get(self.cursor.row)?.clone(), self.names.get(self.cursor.column)?.clone()))
     }
 
-    fn cell(&self, row: usize, column: usize) -> Option<&Summary> {
+    fn summary(&self, row: usize, column: usize) -> Option<&Summary> {
         self.cells.get(row * self.names.len() + column)?.as_ref()
     }
 
@@ -78,7 +77,7 @@ impl Matrix {
         let titles: Vec<&str> = self.names.iter().map(|it| it.as_str()).collect();
         let mut text = format!("| from \\ to | {} |\n|---|{}\n", titles.join(" | "), "---|".repeat(titles.len()));
         for (row, name) in self.names.iter().enumerate() {
-            let cells: Vec<&str> = (0..self.names.len()).map(|it| sign(self.cell(row, it)).0).collect();
+            let cells: Vec<&str> = (0..self.names.len()).map(|it| sign(self.summary(row, it)).0).collect();
             text.push_str(&format!("| {name} | {} |\n", cells.join(" | ")));
         }
         text
@@ -88,63 +87,51 @@ impl Matrix {
     pub fn draw(&self, buffer: &mut Buffer, area: Rect, focus: Focus, theme: Theme) {
         let title = format!(" namespaces: {0} x {0} ", self.names.len());
         let inner = paint::frame(buffer, area, &title, focus, theme);
-        if inner.height < 4 {
-            return;
-        }
-        let stub = self.names.iter().map(|it| paint::width(it)).max().unwrap_or(0).clamp(9, 20) + 2;
-        let widest = self.names.iter().map(|it| paint::width(it)).max().unwrap_or(0).clamp(3, TITLE) + 1;
-        // Titles shrink before columns are scrolled away.
-        let count = u16::try_from(self.names.len().max(1)).unwrap_or(u16::MAX);
-        let width = (inner.width.saturating_sub(stub) / count).clamp(4.min(widest), widest);
-        let columns = usize::from((inner.width.saturating_sub(stub)) / width).max(1);
-        let rows = usize::from(inner.height - 3);
-        let left = (self.column + 1).saturating_sub(columns);
-        let top = (self.row + 1).saturating_sub(rows);
-        let header = Slot::row(inner, 0);
-        paint::put(buffer, header, "from \\ to", theme.style(Role::Dim), theme);
-        for (at, name) in self.names.iter().enumerate().skip(left).take(columns) {
-            let slot = Slot { width: width - 1, ..header.after(stub + (at - left) as u16 * width) };
-            let role = if at == self.column { Role::Title } else { Role::Dim };
-            paint::put(buffer, slot, name, theme.style(role), theme);
-        }
-        for (at, name) in self.names.iter().enumerate().skip(top).take(rows) {
-            let slot = Slot::row(inner, (at - top) as u16 + 1);
-            let role = if at == self.row { Role::Title } else { Role::Text };
-            let sign = if at == self.row { ">" } else { " " };
-            paint::put(buffer, slot, sign, theme.style(Role::Title), theme);
-            paint::put(buffer, Slot { width: stub - 2, ..slot.after(1) }, name, theme.style(role), theme);
-            for column in left..(left + columns).min(self.names.len()) {
-                self.draw_cell(buffer, slot.after(stub + (column - left) as u16 * width), (at, column), focus, theme);
-            }
-        }
-        self.draw_legend(buffer, inner, theme);
+        grid::draw(self, self.cursor, buffer, inner, focus, theme);
     }
 
-    fn draw_cell(&self, buffer: &mut Buffer, slot: Slot, (row, column): (usize, usize), focus: Focus, theme: Theme) {
-        let (word, role) = sign(self.cell(row, column));
-        paint::put(buffer, slot, word, theme.style(role), theme);
-        if (row, column) == (self.row, self.column) && focus == Focus::Here {
-            paint::restyle(buffer, Slot { width: slot.width.min(TITLE / 2), ..slot }, theme.selected());
-        }
+    /// How many columns of the screen the longest name takes.
+    fn longest(&self) -> u16 {
+        self.names.iter().map(|it| paint::width(it)).max().unwrap_or(0)
     }
+}
 
-    /// What the pair under the cursor says, and what the signs mean.
-    fn draw_legend(&self, buffer: &mut Buffer, inner: Rect, theme: Theme) {
-        let words = match (self.selected(), self.cell(self.row, self.column)) {
+impl Sheet for Matrix {
+    fn size(&self) -> (usize, usize) {
+        (self.names.len(), self.names.len())
+    }
+    fn corner(&self) -> &str {
+        "from \\ to"
+    }
+    fn row(&self, row: usize) -> String {
+        self.names[row].to_string()
+    }
+    fn column(&self, column: usize) -> &str {
+        &self.names[column]
+    }
+    fn cell(&self, row: usize, column: usize) -> (String, Role) {
+        let (word, role) = sign(self.summary(row, column));
+        (word.to_owned(), role)
+    }
+    fn words(&self, cursor: Cursor, theme: Theme) -> String {
+        match (self.selected(), self.summary(cursor.row, cursor.column)) {
             (Some((from, to)), Some(it)) => {
-                format!(
-                    "{from} {} {to}: {}; ports {}",
-                    theme.arrow(),
-                    pairs(&it.pairs),
-                    crate::text::net::ports(&it.some)
-                )
+                let ports = crate::text::net::ports(&it.some);
+                format!("{from} {} {to}: {}; ports {ports}", theme.arrow(), pairs(&it.pairs))
             }
             (Some((from, to)), None) => format!("{from} {} {to}: no pair of pods may connect", theme.arrow()),
             (None, _) => "no namespace".into(),
-        };
-        paint::put(buffer, Slot::row(inner, inner.height - 2), &words, theme.style(Role::Text), theme);
-        let legend = "v all  + some  x none  ? unknown   Enter traces the pair";
-        paint::put(buffer, Slot::row(inner, inner.height - 1), legend, theme.style(Role::Dim), theme);
+        }
+    }
+    fn legend(&self) -> &str {
+        "v all  + some  x none  ? unknown   Enter traces the pair"
+    }
+    fn stub(&self, _: u16) -> u16 {
+        self.longest().clamp(9, 20) + 2
+    }
+    fn widths(&self) -> (u16, u16) {
+        let most = self.longest().clamp(3, TITLE) + 1;
+        (4.min(most), most)
     }
 }
 

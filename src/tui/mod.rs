@@ -12,6 +12,7 @@
 //! clock: the loop in [`crate::run`] sends what happens and does what is asked for. What can be done stands in one
 //! table, [`command::COMMANDS`]; what can be looked at in [`panes::PANES`] and [`explain::TABS`].
 
+mod abilities;
 mod access;
 pub mod answers;
 pub mod app;
@@ -22,6 +23,8 @@ pub mod explain;
 mod field;
 pub mod filter;
 mod go;
+mod grants;
+mod grid;
 pub mod key;
 pub mod layout;
 pub mod list;
@@ -114,6 +117,13 @@ fn draw_view(app: &App, area: Rect, buffer: &mut Buffer) {
         Shown::Reach(of) => app.reader.draw(buffer, area, &of.title(), focus, theme),
         Shown::Can(question) => app.reader.draw(buffer, area, &question.title(), focus, theme),
         Shown::Matrix => app.matrix.draw(buffer, area, focus, theme),
+        Shown::Permissions(of) => {
+            app.reader.draw(buffer, area, &format!(" what {} may do ", of.subject), focus, theme);
+        }
+        Shown::WhoCan(asked) => {
+            app.reader.draw(buffer, area, &format!(" who can {} ", asked.request), focus, theme);
+        }
+        Shown::Abilities => app.abilities.draw(buffer, area, focus, theme),
         Shown::Yaml { .. } => app.yaml.draw(buffer, area, focus, theme),
     }
 }
@@ -152,6 +162,9 @@ fn draw_status(app: &App, area: Rect, buffer: &mut Buffer) {
         let age = since.zip(app.now).and_then(|(since, now)| now.duration_since(since).try_into().ok());
         say(&format!("FROZEN {}", age.map(event::age).unwrap_or_default()), Role::Deny);
     }
+    if let Some(acting) = &app.acting {
+        say(&grants::spell("AS ", acting), Role::Note);
+    }
     if app.scope.problems == world::Problems::Only {
         say("problems only", Role::Deny);
     }
@@ -176,9 +189,13 @@ fn tabs(app: &App) -> String {
 fn draw_hints(app: &App, area: Rect, buffer: &mut Buffer) {
     let theme = app.setup.theme;
     let slot = Slot::row(area, 0);
-    if let Some(Typing::Filter(field) | Typing::Search(field)) = &app.typing {
-        paint::put(buffer, slot, "/", theme.style(Role::Key), theme);
-        return picker::field(buffer, slot.after(1), field, theme);
+    if let Some(typing) = &app.typing {
+        let (before, field) = match typing {
+            Typing::Filter(field) | Typing::Search(field) | Typing::Narrow(field) => ("/", field),
+            Typing::Acting(field) => ("see as: ", field),
+        };
+        let taken = paint::put(buffer, slot, before, theme.style(Role::Key), theme);
+        return picker::field(buffer, slot.after(taken), field, theme);
     }
     if let Some(notice) = &app.notice {
         paint::put(buffer, slot.after(1), notice, theme.style(Role::Note), theme);

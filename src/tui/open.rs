@@ -10,12 +10,13 @@ use super::command::{self, At, COMMANDS};
 use super::event::Effect;
 use super::layout::Side;
 use super::palette;
-use super::panes::{Item, NAMESPACES, PODS, POLICIES};
+use super::panes::{Item, NAMESPACES, PODS, POLICIES, Pane};
 use super::picker::{Choice, Entry, Picker, Subject};
-use super::svg;
+use super::{grants, svg};
 use crate::ask::end::{End, PortAsk};
 use crate::model::name::Name;
 use crate::model::place::Place;
+use crate::text::About;
 
 /// The end of a connection that an object is.
 pub fn end_of(item: &Item) -> Option<End> {
@@ -33,6 +34,22 @@ pub fn no_end(app: &App) -> Option<&'static str> {
     }
     let is_end = app.selected().is_some_and(|it| end_of(&it).is_some());
     (!is_end).then_some("select a pod or a namespace")
+}
+
+/// Why nothing is reached from here, and there is nobody who may do something.
+pub fn no_reach(app: &App) -> Option<&'static str> {
+    if grants::subject(app).is_some() {
+        return None;
+    }
+    no_end(app).map(|_| "select a pod, a namespace or a subject")
+}
+
+/// Why nothing reaches this, and nobody else can do it.
+pub fn no_who(app: &App) -> Option<&'static str> {
+    match grants::about(app) {
+        Some(About::Permission { .. }) => None,
+        _ => no_end(app).map(|_| "select a pod, a namespace or a line of permissions"),
+    }
 }
 
 /// Why there is no trace to change.
@@ -107,6 +124,13 @@ pub fn swap(app: &mut App) -> Vec<Effect> {
 
 /// What the selected end reaches, or what reaches it.
 pub fn reach(app: &mut App, way: Way) -> Vec<Effect> {
+    match (way, grants::subject(app), grants::about(app).cloned()) {
+        (Way::From, Some(subject), _) => return grants::permissions(app, subject, ""),
+        (Way::To, _, Some(About::Permission { scope, what, verbs })) => {
+            return grants::who_else(app, &scope, &what, &verbs);
+        }
+        _ => {}
+    }
     let end = match app.place() {
         At::Matrix => app.matrix.selected().map(|(from, to)| End::Namespace(if way == Way::From { from } else { to })),
         _ => app.selected().as_ref().and_then(end_of),
@@ -117,8 +141,11 @@ pub fn reach(app: &mut App, way: Way) -> Vec<Effect> {
     Vec::new()
 }
 
-/// The matrix of namespaces.
+/// The matrix of namespaces; where one looks at subjects theirs.
 pub fn matrix(app: &mut App) -> Vec<Effect> {
+    if grants::is_about_subjects(app) {
+        return grants::abilities(app);
+    }
     app.open(Shown::Matrix);
     Vec::new()
 }
@@ -148,7 +175,12 @@ pub fn enter(app: &mut App) -> Vec<Effect> {
         At::Page => follow(app),
         At::Yaml => Vec::new(),
         At::Matrix => trace_cell(app),
-        At::Policies | At::Subjects => explain(app),
+        At::Abilities => grants::cell(app),
+        At::Policies => explain(app),
+        At::Subjects => match grants::subject(app) {
+            Some(subject) => grants::permissions(app, subject, ""),
+            None => Vec::new(),
+        },
         At::Namespaces => {
             let namespace = app.selected().and_then(|it| it.namespace().cloned());
             app.narrow(namespace.into_iter().collect());
@@ -168,6 +200,9 @@ pub fn enter(app: &mut App) -> Vec<Effect> {
 
 /// Opens what the line under the cursor points at.
 fn follow(app: &mut App) -> Vec<Effect> {
+    if app.explain_reader().toggle() {
+        return Vec::new();
+    }
     match reader_link(app).cloned() {
         Some(link) => app.open_yaml(link.object, link.place),
         None => {
@@ -257,6 +292,21 @@ pub fn sort(app: &mut App) -> Vec<Effect> {
     Vec::new()
 }
 
+/// The columns to show.
+pub fn columns(app: &mut App) -> Vec<Effect> {
+    let entry = |pane: &mut dyn Pane, at: usize, title: &str| {
+        let sign = if pane.hides(at) { "[ ]" } else { "[x]" };
+        let detail = if at == 0 { "always shown" } else { "" };
+        Entry::new(format!("{sign} {}", title.to_lowercase()), detail, Choice::Hide(at))
+    };
+    let entries = app.with_pane(|pane, _| {
+        let titles = pane.titles();
+        titles.into_iter().enumerate().map(|(at, title)| entry(pane, at, title)).collect()
+    });
+    app.picker = Some(Picker::new(Subject::Columns, "columns: Enter shows or hides one, Esc closes", entries));
+    Vec::new()
+}
+
 /// The name of what is selected, marked rows each on a line.
 pub fn copy(app: &mut App) -> Vec<Effect> {
     let marked = app.with_pane(|pane, _| pane.marked());
@@ -293,8 +343,11 @@ pub fn copies(app: &mut App) -> Vec<Effect> {
         offer("kreach trace", format!("kreach trace {from} {to}{}", app.tracing.port));
     }
     match app.shown {
-        Shown::Trace | Shown::Reach(_) | Shown::Can(_) => offer("answer as text", app.reader.page.to_string()),
+        Shown::Trace | Shown::Reach(_) | Shown::Permissions(_) | Shown::WhoCan(_) | Shown::Can(_) => {
+            offer("answer as text", app.reader.page.to_string())
+        }
         Shown::Matrix => offer("matrix as Markdown", app.matrix.markdown()),
+        Shown::Abilities => offer("matrix as Markdown", app.abilities.markdown()),
         Shown::Yaml { .. } => offer("YAML", app.yaml.text()),
         Shown::Explain => offer("explanation as text", app.explain.page.to_string()),
     }
@@ -341,6 +394,12 @@ pub fn choose(app: &mut App, choice: Choice) -> Vec<Effect> {
             app.reanswer();
         }
         Choice::Column(column) => app.sort(column),
+        Choice::Hide(column) => {
+            app.with_pane(|pane, _| pane.hide(column));
+            columns(app);
+            app.picker.iter_mut().for_each(|it| it.step(column as isize));
+        }
+        Choice::Who(asked) => app.open(Shown::WhoCan(*asked)),
         Choice::Copy(text) => return put_on_clipboard(app, text),
     }
     Vec::new()

@@ -1,14 +1,18 @@
 //! A page of lines on the screen: wrapped to its width, with a cursor that follows links.
 //!
 //! Which line the cursor is on is kept, and what stands there is found again when the page changes, so that an
-//! answer that changes under the eye does not move the cursor to another reason.
+//! answer that changes under the eye does not move the cursor to another reason. Lines below those where a page folds
+//! ([`Page::fold`]) are opened one by one; a search opens what it finds.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::paint::{self, Focus, Slot};
 use super::theme::{Role, Theme};
-use crate::text::{Line, Link, Mark, Page};
+use crate::text::{About, Line, Link, Mark, Page};
 
 /// A page and where one is in it.
 #[derive(Clone, Debug, Default)]
@@ -17,12 +21,21 @@ pub struct Reader {
     cursor: usize,
     /// The first row on the screen, counted in wrapped rows.
     top: usize,
+    /// The paths of lines that are not as they began, open or closed.
+    toggled: BTreeSet<String>,
+    /// What is to be seen, as laid out last.
+    rows: Vec<Row>,
+    /// For how many columns that was; `None`: it must be laid out anew.
+    laid: Option<u16>,
 }
 
 /// One row on the screen: a piece of a line.
-struct Row<'a> {
+#[derive(Clone, Debug)]
+struct Row {
     line: usize,
-    text: &'a str,
+    piece: Range<usize>,
+    /// Of the first piece of a line that can be opened: how many lines of the next level stand closed below it.
+    closed: usize,
     is_first: bool,
 }
 
@@ -36,11 +49,13 @@ impl Reader {
         self.page = page;
         let same = before.and_then(|before| self.place_of(&before));
         self.cursor = same.unwrap_or(self.cursor).min(self.page.lines.len().saturating_sub(1));
+        self.laid = None;
     }
 
-    /// Starts at the top of what is shown next.
+    /// Starts at the top of what is shown next, everything as it begins.
     pub fn rewind(&mut self) {
-        (self.cursor, self.top) = (0, 0);
+        (self.cursor, self.top, self.laid) = (0, 0, None);
+        self.toggled.clear();
     }
 
     fn place_of(&self, line: &Line) -> Option<usize> {
@@ -49,18 +64,99 @@ impl Reader {
         }
         let lines = &self.page.lines;
         let same = lines.iter().position(|it| it == line);
-        same.or_else(|| lines.iter().position(|it| it.link.is_some() && it.link == line.link))
+        let about = || lines.iter().position(|it| it.about.is_some() && it.about == line.about);
+        same.or_else(about).or_else(|| lines.iter().position(|it| it.link.is_some() && it.link == line.link))
+    }
+
+    /// The line under the cursor.
+    pub fn line(&self) -> Option<&Line> {
+        self.page.lines.get(self.cursor)
     }
 
     /// What the line under the cursor points at.
     pub fn link(&self) -> Option<&Link> {
-        self.page.lines.get(self.cursor)?.link.as_ref()
+        self.line()?.link.as_ref()
     }
 
-    /// Moves the cursor by so many lines.
+    /// What the line under the cursor, or the nearest line that it explains, stands for.
+    pub fn about(&self) -> Option<&About> {
+        std::iter::successors(Some(self.cursor), |at| self.parent(*at))
+            .find_map(|at| self.page.lines.get(at)?.about.as_deref())
+    }
+
+    /// The line that this one stands below.
+    fn parent(&self, at: usize) -> Option<usize> {
+        let indent = self.page.lines.get(at)?.indent;
+        self.page.lines[..at].iter().rposition(|it| it.indent < indent)
+    }
+
+    /// Whether lines below this one can be hidden; what leads somewhere is opened there, not here.
+    fn is_head(&self, at: usize) -> bool {
+        let (Some(line), Some(next)) = (self.page.lines.get(at), self.page.lines.get(at + 1)) else { return false };
+        let folds = self.page.fold.is_some_and(|it| line.indent >= it);
+        folds && line.link.is_none() && next.indent > line.indent
+    }
+
+    /// What names a line while the page changes: the words before its colon, and those of the lines above it.
+    fn path(&self, at: usize) -> String {
+        self.joined(std::iter::successors(Some(at), |at| self.parent(*at)))
+    }
+
+    fn joined(&self, lines: impl Iterator<Item = usize>) -> String {
+        let word = |at: usize| {
+            let text = &self.page.lines[at].text;
+            text.split_once(": ").map_or(text.as_str(), |it| it.0)
+        };
+        lines.map(word).collect::<Vec<_>>().join("\n")
+    }
+
+    /// Opens the line under the cursor, or closes it; whether it is one that can be.
+    pub fn toggle(&mut self) -> bool {
+        let is_head = self.is_head(self.cursor);
+        if is_head {
+            let path = self.path(self.cursor);
+            if !self.toggled.remove(&path) {
+                self.toggled.insert(path);
+            }
+            self.laid = None;
+        }
+        is_head
+    }
+
+    /// Opens the line under the cursor; whether it was closed.
+    pub fn open(&mut self) -> bool {
+        let is_closed = self.is_head(self.cursor) && !self.toggled.contains(&self.path(self.cursor));
+        is_closed && self.toggle()
+    }
+
+    /// Closes the line under the cursor or the one that it stands below; whether one was open.
+    pub fn close(&mut self) -> bool {
+        let lines = std::iter::successors(Some(self.cursor), |at| self.parent(*at));
+        let open = lines.into_iter().find(|at| self.is_head(*at) && self.toggled.contains(&self.path(*at)));
+        if let Some(at) = open {
+            self.cursor = at;
+        }
+        open.is_some() && self.toggle()
+    }
+
+    /// Opens everything that the line under the cursor stands below.
+    fn reveal(&mut self) {
+        let above: Vec<usize> = std::iter::successors(self.parent(self.cursor), |at| self.parent(*at)).collect();
+        let closed: Vec<String> = above.into_iter().filter(|at| self.is_head(*at)).map(|at| self.path(at)).collect();
+        self.toggled.extend(closed);
+        self.laid = None;
+    }
+
+    /// Moves the cursor by so many lines of those that are to be seen.
     pub fn step(&mut self, lines: isize) {
-        let last = self.page.lines.len().saturating_sub(1);
-        self.cursor = self.cursor.saturating_add_signed(lines).min(last);
+        let seen: Vec<usize> = self.seen().map(|it| it.line).collect();
+        let here = seen.partition_point(|it| *it < self.cursor);
+        let to = here.saturating_add_signed(lines).min(seen.len().saturating_sub(1));
+        self.cursor = seen.get(to).copied().unwrap_or(self.cursor);
+    }
+
+    fn seen(&self) -> impl Iterator<Item = &Row> {
+        self.rows.iter().filter(|it| it.is_first)
     }
 
     /// Moves the cursor to the next line with these letters, around the end; whether there is one.
@@ -72,30 +168,55 @@ impl Reader {
         let found = places.find(|at| self.page.lines[*at].text.to_lowercase().contains(&letters));
         if let Some(at) = found {
             self.cursor = at;
+            self.reveal();
         }
         found.is_some()
     }
 
-    /// Keeps the cursor on the screen.
+    /// Lays the page out for an area and keeps the cursor on the screen.
     pub fn settle(&mut self, area: Rect) {
-        let rows = self.rows(columns(area));
+        if self.laid != Some(columns(area)) {
+            self.rows = self.lay(columns(area));
+            self.laid = Some(columns(area));
+        }
+        // What was under the cursor may have been closed away: what it stood below is there.
+        let seen = self.seen().map(|it| it.line).take_while(|it| *it <= self.cursor).last();
+        self.cursor = seen.unwrap_or(0);
         let height = usize::from(area.height.saturating_sub(2)).max(1);
-        let first = rows.iter().position(|it| it.line == self.cursor).unwrap_or(0);
-        let last = rows.iter().rposition(|it| it.line == self.cursor).unwrap_or(first);
-        self.top = self.top.min(first).max((last + 1).saturating_sub(height)).min(rows.len().saturating_sub(height));
+        let first = self.rows.partition_point(|it| it.line < self.cursor);
+        let last = self.rows.partition_point(|it| it.line <= self.cursor).saturating_sub(1);
+        let end = self.rows.len().saturating_sub(height);
+        self.top = self.top.min(first).max((last + 1).saturating_sub(height)).min(end);
         // A line higher than the screen is read from its beginning.
         self.top = self.top.min(first);
     }
 
-    fn rows(&self, columns: u16) -> Vec<Row<'_>> {
-        let lines = self.page.lines.iter().enumerate();
-        lines
-            .flat_map(|(line, it)| {
-                let width = usize::from(columns).saturating_sub(indent(it) + 2).max(8);
-                let pieces = paint::wrap(&it.text, width);
-                pieces.into_iter().enumerate().map(move |(at, text)| Row { line, text, is_first: at == 0 })
-            })
-            .collect()
+    fn lay(&self, columns: u16) -> Vec<Row> {
+        let lines = &self.page.lines;
+        let mut rows = Vec::new();
+        let mut above: Vec<usize> = Vec::new();
+        let mut at = 0;
+        while let Some(line) = lines.get(at) {
+            above.retain(|it| lines[*it].indent < line.indent);
+            above.push(at);
+            // A page of everybody is long: where nothing was opened nothing is looked up.
+            let is_open =
+                || !self.toggled.is_empty() && self.toggled.contains(&self.joined(above.iter().rev().copied()));
+            let is_closed = self.is_head(at) && !is_open();
+            let below = lines[at + 1..].iter().take_while(|it| it.indent > line.indent);
+            let closed = if is_closed { below.clone().filter(|it| it.indent == line.indent + 1).count() } else { 0 };
+            let width = usize::from(columns).saturating_sub(indent(line) + 2).max(8);
+            let mut start = 0;
+            for (number, text) in paint::wrap(&line.text, width).into_iter().enumerate() {
+                // Pieces are parts of the text, in order, less the spaces that they were broken at.
+                start += line.text[start..].find(text).unwrap_or(0);
+                let piece = start..start + text.len();
+                start = piece.end;
+                rows.push(Row { line: at, piece, closed, is_first: number == 0 });
+            }
+            at += 1 + if is_closed { below.count() } else { 0 };
+        }
+        rows
     }
 
     /// Draws it in a frame.
@@ -104,11 +225,10 @@ impl Reader {
         if inner.is_empty() {
             return;
         }
-        let rows = self.rows(columns(area));
-        for (at, row) in rows.iter().skip(self.top).take(inner.height.into()).enumerate() {
+        for (at, row) in self.rows.iter().skip(self.top).take(inner.height.into()).enumerate() {
             self.draw_row(buffer, Slot::row(inner, at as u16), row, focus, theme);
         }
-        let below = rows.len().saturating_sub(self.top + usize::from(inner.height));
+        let below = self.rows.len().saturating_sub(self.top + usize::from(inner.height));
         if below > 0 {
             let words = format!(" {below} more ");
             let slot = Slot { x: area.x + 1, y: area.bottom() - 1, width: area.width - 2 };
@@ -116,7 +236,7 @@ impl Reader {
         }
     }
 
-    fn draw_row(&self, buffer: &mut Buffer, slot: Slot, row: &Row<'_>, focus: Focus, theme: Theme) {
+    fn draw_row(&self, buffer: &mut Buffer, slot: Slot, row: &Row, focus: Focus, theme: Theme) {
         let line = &self.page.lines[row.line];
         let style = theme.mark(line.mark);
         let is_here = row.line == self.cursor && focus == Focus::Here;
@@ -129,7 +249,11 @@ impl Reader {
             }
         }
         let text = slot.after(indent(line) as u16 + 1 + if line.mark.glyph() == ' ' { 0 } else { 2 });
-        paint::put(buffer, text, row.text, style, theme);
+        let taken = paint::put(buffer, text, &line.text[row.piece.clone()], style, theme);
+        if row.closed > 0 && row.piece.end == line.text.len() {
+            let words = format!("+{}", row.closed);
+            paint::put(buffer, text.after(taken + 1), &words, theme.style(Role::Dim), theme);
+        }
         if is_here {
             paint::restyle(buffer, slot, theme.selected());
         }
@@ -160,23 +284,52 @@ mod tests {
     use crate::model::place::Place;
 
     fn page(lines: &[&str]) -> Page {
-        Page { lines: lines.iter().map(|it| Line::new(0, Mark::Plain, it)).collect() }
+        Page { lines: lines.iter().map(|it| Line::new(0, Mark::Plain, it)).collect(), fold: None }
     }
 
     #[test]
     fn the_cursor_stays_on_what_it_was_on() {
         let mut reader = Reader::default();
         reader.show(page(&["a", "b", "c"]));
+        reader.settle(Rect::new(0, 0, 40, 12));
         reader.step(1);
         reader.show(page(&["new", "a", "b", "c"]));
         assert_eq!(reader.page.lines[reader.cursor].text, "b");
         let linked = Line::new(0, Mark::Deny, "x 1").linked(&ObjectId::new(Kind::POD, "shop", "web"), &Place::new(""));
         let moved = Line { text: "x 2".into(), ..linked.clone() };
-        reader.show(Page { lines: vec![linked] });
-        reader.show(Page { lines: vec![Line::default(), moved] });
+        reader.show(Page { lines: vec![linked], fold: None });
+        reader.show(Page { lines: vec![Line::default(), moved], fold: None });
         assert!(reader.link().is_some(), "the same link with other words");
         reader.show(Page::default());
         assert!(reader.link().is_none());
+    }
+
+    /// What stands closed is not stepped on; search and Enter open it, and it stays open while the page changes.
+    #[test]
+    fn closed_lines_open_and_stay_open() {
+        let line = |indent, text: &str| Line::new(indent, Mark::Plain, text);
+        let page = |verbs: &str| Page {
+            lines: vec![line(0, "a"), line(1, verbs), line(2, "why"), line(1, "pods: get"), line(2, "because")],
+            fold: Some(1),
+        };
+        let area = Rect::new(0, 0, 40, 12);
+        let seen = |reader: &mut Reader| {
+            reader.settle(area);
+            reader.seen().map(|it| reader.page.lines[it.line].text.clone()).collect::<Vec<_>>().join(" | ")
+        };
+        let mut reader = Reader::default();
+        reader.show(page("secrets: get"));
+        assert_eq!(seen(&mut reader), "a | secrets: get | pods: get");
+        assert!(!reader.toggle(), "a title above the fold stays");
+        reader.step(1);
+        assert!(reader.toggle());
+        assert_eq!(seen(&mut reader), "a | secrets: get | why | pods: get");
+        reader.step(1);
+        assert!(reader.line().is_some_and(|it| it.text == "why") && !reader.open());
+        reader.show(page("secrets: get list"));
+        assert_eq!(seen(&mut reader), "a | secrets: get list | why | pods: get");
+        assert!(reader.close() && reader.find("because", true));
+        assert_eq!(seen(&mut reader), "a | secrets: get list | pods: get | because");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::answers::{ReachOf, Way};
 use super::app::{App, Shown};
 use super::event::Effect;
 use super::panes::{NAMESPACES, PODS, POLICIES, SUBJECTS};
-use super::{asked, command, go, open};
+use super::{asked, command, go, grants, open};
 use crate::ask::Fault;
 use crate::ask::end::{self, End};
 use crate::model::id::{Kind, ObjectId};
@@ -44,12 +44,30 @@ pub const WORDS: &[Word] = &[
         run: |app, words| reach(app, words, Way::To),
     },
     Word {
+        name: "permissions",
+        arguments: "[SUBJECT]",
+        help: "what SUBJECT may do: user:NAME, group:NAME, sa:NS/NAME",
+        run: grants::permissions_word,
+    },
+    Word {
+        name: "who-can",
+        arguments: "VERB RESOURCE [NAME] [-n NS]",
+        help: "everybody who can, by which grants",
+        run: grants::who_can_word,
+    },
+    Word {
         name: "can",
-        arguments: "SUBJECT VERB RESOURCE [NAME]",
+        arguments: "[SUBJECT] VERB RESOURCE [NAME] [-n NS]",
         help: "may user:NAME, group:NAME or sa:NS/NAME do it, and why",
         run: asked::can,
     },
     Word { name: "whoami", arguments: "", help: "who the server says you are", run: asked::who_am_i },
+    Word {
+        name: "as",
+        arguments: "[SUBJECT] [group:NAME]...",
+        help: "see with a user and groups; with nobody again when empty",
+        run: grants::as_word,
+    },
     Word { name: "yaml", arguments: "KIND/[NS/]NAME", help: "an object as YAML", run: yaml },
     Word { name: "ns", arguments: "[NAME]", help: "narrow to a namespace; without a name: choose", run: namespace },
     Word { name: "ctx", arguments: "[NAME]", help: "go to another context; without a name: choose", run: context },
@@ -104,6 +122,7 @@ fn candidates(app: &App, word: &str, begun: &str) -> Vec<String> {
     let cluster = &app.world.cluster;
     let names: Vec<String> = match word {
         "ns" => cluster.namespace_names().iter().map(|it| it.to_string()).collect(),
+        "permissions" | "can" | "as" => grants::candidates(app, begun),
         "ctx" => app.contexts.iter().map(|it| it.to_string()).collect(),
         "trace" | "to" | "reach" | "who-reaches" => match begun.strip_prefix("svc/") {
             Some(_) => {

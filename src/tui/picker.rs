@@ -17,6 +17,7 @@ use fuzzy_matcher::skim::SkimMatcherV2;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use super::access::WhoAsked;
 use super::field::Field;
 use super::paint::{self, Focus, Slot};
 use super::theme::{Role, Theme};
@@ -36,6 +37,10 @@ pub enum Choice {
     Port(PortAsk),
     /// Sorts by the column at this place.
     Column(usize),
+    /// Hides the column at this place, or shows it.
+    Hide(usize),
+    /// Asks who can.
+    Who(Box<WhoAsked>),
     /// Copies this text.
     Copy(String),
 }
@@ -66,6 +71,8 @@ pub enum Subject {
     Contexts,
     Ports,
     Sort,
+    Columns,
+    Verbs,
     Copy,
 }
 

@@ -5,7 +5,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyEventKind};
 use super::app::{App, Shown, Typing};
 use super::event::Effect;
 use super::picker::{Choice, Picker, Subject};
-use super::{command, key, open, palette};
+use super::{command, grants, key, open, palette};
 use crate::ask::end::PortAsk;
 
 /// Takes a pressed key.
@@ -65,19 +65,19 @@ pub fn paste(app: &mut App, text: &str) -> Vec<Effect> {
 
 fn field(typing: &mut Typing) -> &mut super::field::Field {
     match typing {
-        Typing::Filter(field) | Typing::Search(field) => field,
+        Typing::Filter(field) | Typing::Search(field) | Typing::Narrow(field) | Typing::Acting(field) => field,
     }
 }
 
 /// A key in the line at the bottom.
 fn type_on(app: &mut App, mut typing: Typing, pressed: KeyEvent) -> Vec<Effect> {
     match pressed.code {
-        KeyCode::Enter => typed(app, &typing),
-        KeyCode::Esc => {
-            if matches!(typing, Typing::Filter(_)) {
-                app.filter("");
-            }
-        }
+        KeyCode::Enter => finish(app, &typing),
+        KeyCode::Esc => match typing {
+            Typing::Filter(_) => app.filter(""),
+            Typing::Narrow(_) => grants::narrow(app, ""),
+            Typing::Search(_) | Typing::Acting(_) => {}
+        },
         KeyCode::Up | KeyCode::Down => {
             command::step(app, if pressed.code == KeyCode::Up { -1 } else { 1 });
             app.typing = Some(typing);
@@ -92,6 +92,16 @@ fn type_on(app: &mut App, mut typing: Typing, pressed: KeyEvent) -> Vec<Effect> 
     Vec::new()
 }
 
+/// Enter ends the line.
+fn finish(app: &mut App, typing: &Typing) {
+    let Typing::Acting(field) = typing else { return typed(app, typing) };
+    if let Err(fault) = grants::act(app, field.text()) {
+        app.say(format!("{} ({})", fault.what, fault.hint));
+        // The line stays, to be mended.
+        app.typing = Some(typing.clone());
+    }
+}
+
 /// What has been typed takes effect at once.
 fn typed(app: &mut App, typing: &Typing) {
     match typing {
@@ -101,6 +111,8 @@ fn typed(app: &mut App, typing: &Typing) {
                 app.selection_moved();
             }
         }
+        Typing::Narrow(field) => grants::narrow(app, field.text()),
+        Typing::Acting(_) => {}
         Typing::Search(field) => {
             if app.search != field.text() && !field.text().is_empty() {
                 app.search = field.text().to_owned();

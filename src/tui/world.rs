@@ -232,4 +232,6 @@ impl Scope {
 pub struct View<'a> {
     pub world: &'a World,
     pub scope: &'a Scope,
+    /// Whom the operator sees with (`i`).
+    pub acting: Option<&'a rbac::Identity>,
 }

@@ -5,12 +5,14 @@
 
 use std::fmt::Write as _;
 use std::path::Path;
+use std::sync::Arc;
 
 use kreach::kinds::{self, Intern};
 use kreach::model::cluster::{Cluster, Delta};
 use kreach::model::coverage::{Coverage, Scope};
 use kreach::model::evidence::Outcome;
 use kreach::model::id::{Kind, ObjectId};
+use kreach::people::{People, Prefixes};
 use kreach::rbac::review::{Me, Reply, Review, Word};
 use kreach::tui;
 use kreach::tui::app::{App, Setup};
@@ -27,6 +29,9 @@ use serde_json::Value;
 
 /// The cluster of the golden screens.
 const SHOP: &str = include_str!("../screens/shop.yaml");
+
+/// Who is in which group, and who has left.
+const PEOPLE: &str = "user,groups,active\nalice,store,true\ndev-2,store,true\nlost,,false\n";
 
 /// The screen, driven without a terminal: effects that ask for objects are answered from the documents.
 struct Driver {
@@ -74,7 +79,9 @@ impl Driver {
     }
 
     fn with(width: u16, height: u16, theme: Theme, cluster: Cluster, origin: Origin) -> Self {
-        let setup = Setup { title: "shop.yaml".into(), origin, theme, ..Setup::default() };
+        let people = People::read(&[("people.csv".into(), PEOPLE.into())], &Prefixes::default()).expect("a directory");
+        let people = Some(Arc::new(people));
+        let setup = Setup { title: "shop.yaml".into(), origin, theme, people, ..Setup::default() };
         let mut driver =
             Self { app: App::new(setup, cluster), area: Rect::new(0, 0, width, height), effects: Vec::new() };
         driver.send(Event::Resize(width, height));
@@ -208,6 +215,21 @@ const SCRIPTS: &[Script] = &[
     ("touch_tab", "2 }", &[]),
     ("permissions_tab", "4 }", &[]),
     ("hostile", "4 G", &[]),
+    ("subject_wide", "4 ctrl-w", &[]),
+    ("subject_columns", "4 , j Down Enter", &[]),
+    ("subject_marks", "4 / \"marks=stale Enter", &[]),
+    ("subject_problems", "4 !", &[]),
+    ("permissions", "4 Enter", &[(60, 15), (120, 40)]),
+    ("permissions_open", "4 Enter / \"resource=secrets Enter", &[(120, 40)]),
+    ("permissions_unfolded", "4 Enter j j j j j Enter", &[(120, 40)]),
+    ("permissions_danger", "4 Enter !", &[]),
+    ("permissions_yaml", "4 Enter / \"resource=secrets Enter G k Enter", &[]),
+    ("who_else", "4 Enter / \"resource=secrets Enter j j j j j j w", &[]),
+    ("who_can", ": \"who-can_get_secrets_-n_shop Enter j Enter", &[(120, 40)]),
+    ("abilities", "4 x", &[(120, 40), (200, 60)]),
+    ("abilities_cell", "4 x Enter", &[]),
+    ("acting", "i \"user:dev_group:store Enter", &[(120, 40)]),
+    ("acting_touch", "i \"group:store Enter 2 / \"web0 Enter } d j j j j j Enter", &[(120, 40)]),
 ];
 
 #[test]
@@ -268,8 +290,8 @@ fn an_opened_answer_is_put_to_the_server_once() {
     assert!(text.contains("allow  user:abby: get pods in default"), "{text}");
     assert!(text.contains("the server's word (SubjectAccessReview):") && text.contains("allow: by IAM;"), "{text}");
     // What no binding grants is a mark: a service account, which no cloud grants to, is unknown now as well.
-    driver.keys(": \"can_sa:shop/web_delete_nodes Enter");
-    assert!(driver.text().contains("unknown  sa:shop/web"), "{}", driver.text());
+    driver.keys(": \"can_sa:shop/unused_delete_nodes Enter");
+    assert!(driver.text().contains("unknown  sa:shop/unused"), "{}", driver.text());
     assert_eq!(driver.effects.iter().filter(|it| matches!(it, Effect::Ask(_))).count(), 2);
     driver.send(Event::Told {
         review: Review::Own,
@@ -379,7 +401,7 @@ fn pasted_text_never_runs() {
 #[test]
 fn every_command_runs_or_says_why_not() {
     for command in COMMANDS {
-        for keys in ["1", "2", "3", "4", "2 d", "2 y", "x"] {
+        for keys in ["1", "2", "3", "4", "2 d", "2 y", "x", "4 x", "4 Enter", ": \"who-can_get_pods Enter j"] {
             let mut driver = Driver::new(100, 30);
             driver.keys(keys).keys(command.keys[0]);
             driver.text();
@@ -397,7 +419,21 @@ fn pressed() -> impl Strategy<Value = String> {
     let keys: Vec<String> = COMMANDS
         .iter()
         .flat_map(|it| it.keys.iter().map(|key| (*key).to_owned()))
-        .chain(["a", "b", "s", "=", "Backspace", "\"web", "\"-l_app", "\"trace_shop/web-0_1.2.3.4:80"].map(Into::into))
+        .chain(
+            [
+                "a",
+                "b",
+                "s",
+                "=",
+                "Backspace",
+                "\"web",
+                "\"-l_app",
+                "\"trace_shop/web-0_1.2.3.4:80",
+                "\"who-can_get_secrets",
+                "\"group:store",
+            ]
+            .map(Into::into),
+        )
         .collect();
     prop::sample::select(keys)
 }

@@ -23,6 +23,9 @@ pub fn cluster() -> Vec<Value> {
         .collect()
 }
 
+/// The company's directory of people: who works there, in which groups, and who has left.
+pub const PEOPLE: &str = include_str!("../../../assets/demo/people.csv");
+
 /// What happens.
 pub fn script() -> Script {
     let text = include_str!("../../../assets/demo/story.yaml");

@@ -18,6 +18,7 @@ mod stage;
 mod timeline;
 mod workloads;
 
+pub use self::assets::PEOPLE;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;

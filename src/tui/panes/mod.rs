@@ -10,6 +10,8 @@
 //! A pane is its rows and its columns; a column is `{ title, width, cell }`. To add a pane, write its file and list
 //! it in [`PANES`]. The first column is pinned; the others are shown as far as there is room, and `H` `L` move them.
 
+use std::collections::BTreeSet;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -159,6 +161,8 @@ pub type Moves<R> = Vec<(Option<R>, Option<R>)>;
 pub struct Table<R: Row + 'static> {
     pub list: List<R>,
     pub columns: &'static [Column<R>],
+    /// Columns that the operator does not want to see.
+    pub hidden: BTreeSet<usize>,
     pub rows: fn(View<'_>) -> (Vec<R>, Given),
     /// The rows that one change moves; `None` when the pane must be filled anew.
     pub moves: fn(&Change, View<'_>) -> Option<Moves<R>>,
@@ -210,6 +214,10 @@ pub trait Pane {
     fn top(&self) -> usize;
     /// The titles of the columns.
     fn titles(&self) -> Vec<&'static str>;
+    /// Whether a column is hidden.
+    fn hides(&self, column: usize) -> bool;
+    /// Hides a column, or shows it again; the first always shows.
+    fn hide(&mut self, column: usize);
     /// What it is sorted by.
     fn sort(&self) -> Sort;
     /// Sorts by something else.
@@ -237,7 +245,11 @@ pub trait Pane {
     /// Takes all marks away and says whether there were some.
     fn unmark(&mut self) -> bool;
     /// The objects on a screen of so many rows.
-    fn on_screen(&self, rows: usize) -> Vec<Item>;
+    fn on_screen(&self, rows: usize) -> Vec<Item> {
+        self.on_screen_from(self.top(), rows)
+    }
+    /// So many objects from this row on.
+    fn on_screen_from(&self, top: usize, rows: usize) -> Vec<Item>;
     /// Draws it.
     fn draw(&self, buffer: &mut Buffer, frame: Frame<'_>, view: View<'_>);
 }
@@ -252,7 +264,8 @@ impl<R: Row> Table<R> {
         let Some((first, others)) = self.columns.split_first() else { return Vec::new() };
         let mut left = width.saturating_sub(first.width);
         let mut shown = vec![(first, 0)];
-        for column in others.iter().skip(shift) {
+        let wanted = others.iter().enumerate().filter(|(at, _)| !self.hidden.contains(&(at + 1)));
+        for (_, column) in wanted.skip(shift) {
             if column.width + 1 > left {
                 break;
             }
@@ -330,6 +343,14 @@ impl<R: Row> Pane for Table<R> {
     fn titles(&self) -> Vec<&'static str> {
         self.columns.iter().map(|it| it.title).collect()
     }
+    fn hides(&self, column: usize) -> bool {
+        self.hidden.contains(&column)
+    }
+    fn hide(&mut self, column: usize) {
+        if column > 0 && !self.hidden.remove(&column) {
+            self.hidden.insert(column);
+        }
+    }
     fn sort(&self) -> Sort {
         self.list.sort()
     }
@@ -382,8 +403,7 @@ impl<R: Row> Pane for Table<R> {
     fn unmark(&mut self) -> bool {
         self.list.unmark()
     }
-    fn on_screen(&self, rows: usize) -> Vec<Item> {
-        let top = self.list.top();
+    fn on_screen_from(&self, top: usize, rows: usize) -> Vec<Item> {
         (top..top + rows).map_while(|at| self.list.row(at)).map(self.item).collect()
     }
     fn draw(&self, buffer: &mut Buffer, frame: Frame<'_>, view: View<'_>) {

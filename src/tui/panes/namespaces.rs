@@ -22,6 +22,7 @@ pub const PANE: PaneSpec = PaneSpec {
         Box::new(Table {
             list: List::default(),
             columns: COLUMNS,
+            hidden: Default::default(),
             rows,
             // Few, and any pod or policy may bring one: filled anew at every change.
             moves: |_, _| None,

@@ -21,6 +21,7 @@ pub const PANE: PaneSpec = PaneSpec {
         Box::new(Table {
             list: List::default(),
             columns: COLUMNS,
+            hidden: Default::default(),
             rows,
             moves,
             item: |row: &Arc<Pod>| Item::Pod(row.pod_id()),

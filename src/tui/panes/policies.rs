@@ -22,6 +22,7 @@ pub const PANE: PaneSpec = PaneSpec {
         Box::new(Table {
             list: List::default(),
             columns: COLUMNS,
+            hidden: Default::default(),
             rows,
             moves,
             item: |row: &Arc<Policy>| Item::Policy(row.id()),

@@ -18,6 +18,7 @@ pub const PANE: PaneSpec = PaneSpec {
         Box::new(Table {
             list: List::default(),
             columns: COLUMNS,
+            hidden: Default::default(),
             rows,
             moves,
             item: |row: &Subject| Item::Subject(row.clone()),
@@ -87,20 +88,28 @@ fn name(row: &Subject) -> Cell {
     Cell::new(row.to_string(), role)
 }
 
+/// What it can do of its own; else, dimmed, what it can do as everybody can.
 fn worst(row: &Subject, view: View<'_>) -> Cell {
     let weight = view.world.weight(row);
-    match (weight.danger(), weight.worst) {
-        (Some(danger), Some(at)) => Cell::new(danger.word, if at < GRAVE { Role::Deny } else { Role::Text }),
-        _ => Cell::new("", Role::Dim),
+    match (weight.danger(), weight.common_danger()) {
+        (Some(danger), _) if weight.worst < Some(GRAVE) => Cell::new(danger.word, Role::Deny),
+        (Some(danger), _) => danger.word.into(),
+        (None, Some(danger)) => Cell::new(danger.word, Role::Dim),
+        (None, None) => Cell::new("", Role::Dim),
     }
 }
 
 /// So many of the dangers let somebody take the whole cluster, or much of it.
 const GRAVE: usize = 5;
 
+/// More than there are dangers.
+const COMMON: u64 = 1_000;
+
 fn by_worst(row: &Subject, view: View<'_>) -> SortKey {
-    // The worst first, those without any last.
-    SortKey::Number(view.world.weight(row).worst.map_or(u64::MAX, |it| it as u64))
+    // The worst first, then what everybody has, those without any last.
+    let weight = view.world.weight(row);
+    let common = weight.common.map_or(u64::MAX, |it| COMMON + it as u64);
+    SortKey::Number(weight.worst.map_or(common, |it| it as u64))
 }
 
 fn extent(row: &Subject, view: View<'_>) -> Cell {

@@ -1,0 +1,189 @@
+//! What somebody may do with the resources that matter most, in letters: one row of the matrix of subjects.
+//!
+//! ```text
+//!               secret   pods  exec  roles
+//! user:alice    R        rw          rwx      R read, W write, D delete, X other verbs; small: in some namespaces
+//! ```
+//!
+//! It judges rules as written, as [`super::danger`] does: a rule for one named object counts, and is told apart.
+
+use crate::model::name::Name;
+use crate::model::role::RoleRule;
+
+use super::identity::{Identity, MASTERS};
+use super::index::{CLUSTER, Index};
+use super::matching::resource_covers;
+use super::served::Reach;
+
+/// One column.
+#[derive(Debug)]
+pub struct Column {
+    pub title: &'static str,
+    pub group: &'static str,
+    /// With its subresource.
+    pub resource: &'static str,
+    pub reach: Reach,
+    /// The letters of it that should be few: `rw`.
+    pub grave: &'static str,
+}
+
+const fn column(
+    title: &'static str,
+    group: &'static str,
+    resource: &'static str,
+    reach: Reach,
+    grave: &'static str,
+) -> Column {
+    Column { title, group, resource, reach, grave }
+}
+
+const RBAC: &str = "rbac.authorization.k8s.io";
+
+/// All columns, what leads furthest first.
+#[rustfmt::skip]
+pub const COLUMNS: &[Column] = &[
+    column("secret", "", "secrets", Reach::Namespaced, "rx"),
+    column("pods", "", "pods", Reach::Namespaced, "wx"),
+    column("exec", "", "pods/exec", Reach::Namespaced, "rw"),
+    column("deploy", "apps", "deployments", Reach::Namespaced, "wx"),
+    column("roles", RBAC, "roles", Reach::Namespaced, "x"),
+    column("binds", RBAC, "rolebindings", Reach::Namespaced, "wx"),
+    column("netpol", "networking.k8s.io", "networkpolicies", Reach::Namespaced, "wd"),
+    column("sa", "", "serviceaccounts", Reach::Namespaced, "x"),
+    column("token", "", "serviceaccounts/token", Reach::Namespaced, "w"),
+    column("config", "", "configmaps", Reach::Namespaced, ""),
+    column("svc", "", "services", Reach::Namespaced, "w"),
+    column("fwd", "", "pods/portforward", Reach::Namespaced, "rw"),
+    column("logs", "", "pods/log", Reach::Namespaced, ""),
+    column("jobs", "batch", "jobs", Reach::Namespaced, "wx"),
+    column("ns", "", "namespaces", Reach::Cluster, "wd"),
+    column("nodes", "", "nodes", Reach::Cluster, "w"),
+    column("kublet", "", "nodes/proxy", Reach::Cluster, "rw"),
+    column("croles", RBAC, "clusterroles", Reach::Cluster, "x"),
+    column("cbinds", RBAC, "clusterrolebindings", Reach::Cluster, "wx"),
+    column("users", "", "users", Reach::Cluster, "x"),
+    column("hooks", "admissionregistration.k8s.io", "mutatingwebhookconfigurations", Reach::Cluster, "w"),
+    column("pvs", "", "persistentvolumes", Reach::Cluster, "w"),
+];
+
+/// The classes of verbs, with the letter of each.
+const CLASSES: [(char, &[&str]); 3] =
+    [('r', &["get", "list", "watch"]), ('w', &["create", "update", "patch"]), ('d', &["delete", "deletecollection"])];
+
+/// Classes of verbs as bits, in the order of [`CLASSES`]; the last is every other verb.
+type Classes = u8;
+
+const ALL: Classes = 0b1111;
+const LETTERS: [char; 4] = ['r', 'w', 'd', 'x'];
+
+fn classes(verbs: &[Name]) -> Classes {
+    let of = |verb: &Name| match CLASSES.iter().position(|(_, all)| all.contains(&verb.as_str())) {
+        _ if verb == "*" => ALL,
+        Some(at) => 1 << at,
+        None => 1 << CLASSES.len(),
+    };
+    verbs.iter().map(of).fold(0, |all, it| all | it)
+}
+
+/// What somebody may do with one resource.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Ability {
+    everywhere: Classes,
+    somewhere: Classes,
+    /// With objects that rules name, anywhere.
+    named: Classes,
+}
+
+impl Ability {
+    fn add(&mut self, rule: &RoleRule, is_everywhere: bool) {
+        let found = classes(&rule.verbs);
+        match (rule.names.is_empty(), is_everywhere) {
+            (false, _) => self.named |= found,
+            (true, true) => self.everywhere |= found,
+            (true, false) => self.somewhere |= found,
+        }
+    }
+
+    /// `Rwx`: capitals hold in the whole cluster, small letters somewhere; `'` stands behind what only named objects have.
+    pub fn letters(&self) -> String {
+        let mut letters = String::new();
+        for (at, letter) in LETTERS.iter().enumerate() {
+            let has = |classes: Classes| classes >> at & 1 == 1;
+            match () {
+                () if has(self.everywhere) => letters.push(letter.to_ascii_uppercase()),
+                () if has(self.somewhere) => letters.push(*letter),
+                () if has(self.named) => letters.extend([*letter, '\'']),
+                () => {}
+            }
+        }
+        letters
+    }
+
+    /// Whether any of it should be rare.
+    pub fn is_grave(&self, column: &Column) -> bool {
+        let has = |letter: char| LETTERS.iter().position(|it| *it == letter);
+        let all = self.everywhere | self.somewhere | self.named;
+        column.grave.chars().filter_map(has).any(|at| all >> at & 1 == 1)
+    }
+}
+
+impl Index {
+    /// What somebody may do with each of [`COLUMNS`], by the bindings of the namespaces that `holds` lets through.
+    pub fn abilities(&self, identity: &Identity, holds: impl Fn(&Name) -> bool) -> Vec<Ability> {
+        let start = if identity.is_in(MASTERS) { ALL } else { 0 };
+        let mut abilities = vec![Ability { everywhere: start, ..Ability::default() }; COLUMNS.len()];
+        for entry in self.all_slots(identity).into_iter().filter_map(|it| self.bindings[it as usize].as_ref()) {
+            let is_everywhere = entry.namespace == CLUSTER;
+            let effective = self.role_entry(entry).and_then(|it| it.effective.as_ref());
+            let Some(effective) = effective.filter(|_| is_everywhere || holds(&entry.binding.meta.namespace)) else {
+                continue;
+            };
+            for (ability, column) in abilities.iter_mut().zip(COLUMNS) {
+                // A RoleBinding reaches nothing that stands in no namespace (rule 22).
+                if is_everywhere || column.reach == Reach::Namespaced {
+                    let rules = effective.rules.iter().filter(|it| covers(it, column));
+                    rules.for_each(|it| ability.add(it, is_everywhere));
+                }
+            }
+        }
+        abilities
+    }
+}
+
+fn covers(rule: &RoleRule, column: &Column) -> bool {
+    let (_, subresource) = column.resource.split_once('/').unwrap_or((column.resource, ""));
+    rule.groups.iter().any(|it| it == "*" || it == column.group)
+        && rule.resources.iter().any(|it| resource_covers(it, column.resource, subresource))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rule(verbs: &[&str], names: &[&str]) -> RoleRule {
+        let words = |all: &[&str]| all.iter().map(|it| Name::from(*it)).collect();
+        RoleRule {
+            verbs: words(verbs),
+            groups: words(&[""]),
+            resources: words(&["secrets"]),
+            names: words(names),
+            ..RoleRule::default()
+        }
+    }
+
+    #[test]
+    fn letters_tell_where_and_how_far() {
+        let mut ability = Ability::default();
+        assert_eq!(ability.letters(), "");
+        ability.add(&rule(&["get"], &["one"]), true);
+        assert_eq!(ability.letters(), "r'");
+        ability.add(&rule(&["list", "create"], &[]), false);
+        assert_eq!(ability.letters(), "rw");
+        ability.add(&rule(&["watch", "impersonate"], &[]), true);
+        assert_eq!(ability.letters(), "RwX");
+        ability.add(&rule(&["*"], &[]), true);
+        assert_eq!(ability.letters(), "RWDX");
+        assert!(ability.is_grave(&COLUMNS[0]) && !ability.is_grave(&COLUMNS[9]));
+        assert!(covers(&rule(&["get"], &[]), &COLUMNS[0]) && !covers(&rule(&["get"], &[]), &COLUMNS[1]));
+    }
+}

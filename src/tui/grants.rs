@@ -1,0 +1,286 @@
+//! Commands that ask about access: what somebody may do, who else can, and with whom the operator sees.
+//!
+//! ```text
+//! r, Enter on a subject      what it may do        :permissions user:dev-1
+//! w on one of those lines    who else can          :who-can get secrets -n shop
+//! x in the pane of subjects  all of them           :can sa:ci/deployer create pods -n shop
+//! i                          see with a user and groups that are typed
+//! ```
+
+use super::access::{Permitted, WhoAsked};
+use super::app::{App, Shown, Typing};
+use super::command::At;
+use super::event::Effect;
+use super::field::Field;
+use super::panes::{Item, SUBJECTS};
+use super::picker::{Choice, Entry, Picker, Subject as Picking};
+use crate::ask::Fault;
+use crate::model::name::Name;
+use crate::model::role::{Subject, SubjectKind};
+use crate::rbac::fold::What;
+use crate::rbac::identity::{self, Membership};
+use crate::rbac::served::{self, Given, Reach, Resolved};
+use crate::rbac::{Identity, Places, Request, ResourceRequest};
+use crate::text::{About, rbac};
+
+/// What the line under the cursor stands for, where one is in a page.
+pub fn about(app: &App) -> Option<&About> {
+    if app.place() != At::Page {
+        return None;
+    }
+    let reader = if app.shown == Shown::Explain { &app.explain } else { &app.reader };
+    reader.about()
+}
+
+/// The subject that a command means: of the line under the cursor, of the sheet, or the selected row.
+pub fn subject(app: &App) -> Option<Subject> {
+    match (app.place(), about(app)) {
+        (At::Page, Some(About::Somebody(subject))) => Some(subject.clone()),
+        (At::Abilities, _) => app.abilities.subject().cloned(),
+        (At::Subjects, _) => match app.selected() {
+            Some(Item::Subject(subject)) => Some(subject),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Opens what somebody may do.
+pub fn permissions(app: &mut App, subject: Subject, filter: impl Into<String>) -> Vec<Effect> {
+    app.open(Shown::Permissions(Permitted { subject, filter: filter.into() }));
+    Vec::new()
+}
+
+/// Opens the sheet of all subjects in view.
+pub fn abilities(app: &mut App) -> Vec<Effect> {
+    let here = subject(app);
+    app.open(Shown::Abilities);
+    app.settle_answers();
+    if let Some(subject) = here {
+        app.abilities.select(&subject);
+    }
+    Vec::new()
+}
+
+/// Opens the grants behind the cell under the cursor.
+pub fn cell(app: &mut App) -> Vec<Effect> {
+    match app.abilities.selected() {
+        Some((subject, resource)) => permissions(app, subject, format!("resource={resource}")),
+        None => Vec::new(),
+    }
+}
+
+/// Who else can do what the line under the cursor speaks of; of several verbs one is chosen.
+pub fn who_else(app: &mut App, scope: &Name, what: &What, verbs: &[Name]) -> Vec<Effect> {
+    let verbs: Vec<Name> = match verbs.iter().any(|it| it == "*") {
+        true => rbac::VERBS.iter().map(|it| Name::from(*it)).collect(),
+        false => rbac::verbs(verbs).split(' ').map(Name::from).collect(),
+    };
+    let asked = |verb: &Name| who_asked(app, verb, scope, what);
+    if let [verb] = verbs.as_slice() {
+        let asked = asked(verb);
+        app.open(Shown::WhoCan(asked));
+        return Vec::new();
+    }
+    let entry = |verb: &Name| {
+        let asked = asked(verb);
+        Entry::new(verb.to_string(), format!("who can {}", asked.request), Choice::Who(Box::new(asked)))
+    };
+    let entries = verbs.iter().map(entry).collect();
+    app.picker = Some(Picker::new(Picking::Verbs, "who else can", entries));
+    Vec::new()
+}
+
+fn who_asked(app: &App, verb: &Name, scope: &Name, what: &What) -> WhoAsked {
+    let What::Resource { group, resource, name } = what else {
+        return WhoAsked { request: Request::url(verb, &what.to_string()), places: Places::Asked };
+    };
+    let (plural, subresource) = resource.split_once('/').unwrap_or((resource, ""));
+    let is_namespaced = app.world.served.get(group, plural).is_none_or(|it| it.reach == Reach::Namespaced);
+    let request = Request::Resource(ResourceRequest {
+        verb: verb.clone(),
+        group: group.clone(),
+        resource: plural.into(),
+        subresource: subresource.into(),
+        name: name.clone(),
+        namespace: scope.clone(),
+    });
+    let places = if scope.is_empty() && is_namespaced { Places::Everywhere } else { Places::Asked };
+    WhoAsked { request, places }
+}
+
+/// Starts to type whom to see with.
+pub fn start_acting(app: &mut App) -> Vec<Effect> {
+    let held = app.acting.as_ref().map(|it| spell("", it));
+    let typed = held.or_else(|| subject(app).map(|it| it.to_string())).unwrap_or_default();
+    app.typing = Some(Typing::Acting(Field::holding(&typed)));
+    Vec::new()
+}
+
+/// Sees with a user and groups from now on, or with nobody again.
+pub fn act(app: &mut App, words: &str) -> Result<(), Fault> {
+    let acting = acting(app, words)?;
+    app.reanswer();
+    app.acting = acting;
+    match app.acting.as_ref().map(|it| it.subject.clone()) {
+        Some(subject) => {
+            app.say(format!("seeing with {subject}: i changes it, an empty line forgets it"));
+            permissions(app, subject, "");
+        }
+        None => app.say("seeing with nobody"),
+    }
+    Ok(())
+}
+
+/// `user:dev-1 group:dev group:ops`: a subject, and groups that it is in besides its own.
+fn acting(app: &App, words: &str) -> Result<Option<Identity>, Fault> {
+    let subjects: Result<Vec<Subject>, String> = words.split_whitespace().map(identity::parse).collect();
+    let subjects = subjects.map_err(|what| Fault::new(what, "such as user:dev-1 group:dev"))?;
+    let (groups, others): (Vec<&Subject>, Vec<&Subject>) =
+        subjects.iter().partition(|it| it.kind == SubjectKind::Group);
+    let (subject, groups) = match (others.as_slice(), groups.as_slice()) {
+        ([], []) => return Ok(None),
+        ([one], groups) => (*one, groups),
+        ([], [first, others @ ..]) => (*first, others),
+        _ => return Err(Fault::new("one user or service account at a time", "its groups follow: group:dev group:ops")),
+    };
+    let given: Vec<Name> = groups.iter().map(|it| it.name.clone()).collect();
+    let identity = Identity::new(subject, &given);
+    let people = app.world.people.as_deref().filter(|_| identity.subject.kind == SubjectKind::User);
+    let by_directory = people.map(|it| it.groups_of(&identity.user)).unwrap_or_default();
+    Ok(Some(identity.with_directory(&by_directory)))
+}
+
+/// An identity as it is typed, behind a word.
+pub fn spell(word: &str, identity: &Identity) -> String {
+    let is_own = |group: &Name| identity.subject.kind == SubjectKind::Group && identity.subject.name == *group;
+    let given = identity.groups.iter().filter(|(it, how)| *how == Membership::Given && !is_own(it));
+    let groups: String = given.map(|(it, _)| format!(" group:{it}")).collect();
+    format!("{word}{}{groups}", identity.subject)
+}
+
+/// Starts to type what narrows the permissions that are shown; says whether they are.
+pub fn start_narrowing(app: &mut App) -> bool {
+    let Shown::Permissions(of) = &app.shown else { return false };
+    app.typing = Some(Typing::Narrow(Field::holding(&of.filter)));
+    true
+}
+
+/// Narrows the permissions that are shown.
+pub fn narrow(app: &mut App, line: &str) {
+    if let Shown::Permissions(of) = &mut app.shown
+        && of.filter != line
+    {
+        line.clone_into(&mut of.filter);
+        app.reader.rewind();
+        app.reanswer();
+    }
+}
+
+/// Only dangerous lines, or all again.
+pub fn dangers(app: &mut App) {
+    let Shown::Permissions(of) = &app.shown else { return };
+    let line = if of.filter == "danger" { "" } else { "danger" };
+    narrow(app, line);
+}
+
+/// Why there are no dangers to look for.
+pub fn no_permissions(app: &App) -> Option<&'static str> {
+    (!matches!(app.shown, Shown::Permissions(_))).then_some("open what a subject may do first (Enter on it)")
+}
+
+/// `:permissions [SUBJECT]`.
+pub fn permissions_word(app: &mut App, words: &str) -> Result<Vec<Effect>, Fault> {
+    let subject = typed_subject(app, words)?;
+    Ok(permissions(app, subject, ""))
+}
+
+/// A typed subject; of no words whom the operator sees with, or the one that is selected.
+pub fn typed_subject(app: &App, words: &str) -> Result<Subject, Fault> {
+    let held = || app.acting.as_ref().map(|it| it.subject.clone()).or_else(|| subject(app));
+    match (words, held()) {
+        ("", Some(subject)) => Ok(subject),
+        (words, _) => identity::parse(words).map_err(|what| Fault::new(what, "such as user:dev-1, sa:shop/web")),
+    }
+}
+
+/// `:who-can VERB RESOURCE [NAME] [-n NAMESPACE]`.
+pub fn who_can_word(app: &mut App, words: &str) -> Result<Vec<Effect>, Fault> {
+    let typed = Typed::read(words)?;
+    let namespace = typed.namespace(app).filter(|it| !it.is_empty());
+    let resolved = typed.resolve(app, namespace.clone().unwrap_or_default());
+    let is_url = matches!(resolved.request, Request::Url { .. });
+    let places = match namespace.is_some() || is_url || resolved.reach == Some(Reach::Cluster) {
+        true => Places::Asked,
+        false => Places::Everywhere,
+    };
+    tell(app, &resolved);
+    app.open(Shown::WhoCan(WhoAsked { request: resolved.request, places }));
+    Ok(Vec::new())
+}
+
+/// `:as [SUBJECT] [group:NAME]...`.
+pub fn as_word(app: &mut App, words: &str) -> Result<Vec<Effect>, Fault> {
+    act(app, words)?;
+    Ok(Vec::new())
+}
+
+/// How what was typed is understood.
+fn tell(app: &mut App, resolved: &Resolved) {
+    if let Some(note) = resolved.notes.first() {
+        app.say(note.to_string());
+    }
+}
+
+/// What is typed behind `:can` and `:who-can`.
+pub struct Typed<'a> {
+    words: Vec<&'a str>,
+    /// `-n`; `-A` is every one.
+    given: Option<Name>,
+}
+
+impl<'a> Typed<'a> {
+    /// Reads `get secrets [NAME] [-n shop]`.
+    pub fn read(words: &'a str) -> Result<Self, Fault> {
+        let mut typed = Self { words: Vec::new(), given: None };
+        let mut rest = words.split_whitespace();
+        while let Some(word) = rest.next() {
+            match word {
+                "-A" => typed.given = Some(Name::empty()),
+                "-n" => typed.given = rest.next().map(Name::from),
+                word => typed.words.push(word),
+            }
+        }
+        match typed.words.len() {
+            2 | 3 => Ok(typed),
+            _ => Err(Fault::new("a verb and a resource are needed", "such as get secrets [NAME] [-n shop]")),
+        }
+    }
+
+    /// The namespace that was given, or the one that everything is narrowed to.
+    pub fn namespace(&self, app: &App) -> Option<Name> {
+        self.given.clone().or_else(|| app.scope.only().cloned())
+    }
+
+    /// The request, asked in this namespace.
+    pub fn resolve(&self, app: &App, namespace: Name) -> Resolved {
+        app.world.served.resolve(&served::Typed {
+            verb: self.words[0],
+            resource: self.words[1],
+            name: self.words.get(2).copied().unwrap_or_default(),
+            namespace: &namespace,
+            given: if self.given.is_some() { Given::Yes } else { Given::No },
+        })
+    }
+}
+
+/// The subjects that may stand behind a word and begin so.
+pub fn candidates(app: &App, begun: &str) -> Vec<String> {
+    let all = app.world.rbac.everybody(&app.world.cluster).into_iter().map(|it| it.to_string());
+    all.filter(|it| it.starts_with(begun)).collect()
+}
+
+/// Whether subjects are what one looks at, so that the matrix is theirs.
+pub fn is_about_subjects(app: &App) -> bool {
+    app.place() == At::Subjects || (app.pane == SUBJECTS && app.place() == At::Page)
+}

@@ -1,0 +1,113 @@
+//! A sheet of cells on the screen: titles that stay, a cursor that scrolls both ways, and a line on what it is on.
+//!
+//! ```text
+//! from \ to   default  payments  shop
+//!>default        v         x       v
+//! payments       v         +       x
+//!
+//! default → payments: none of 12 pairs may connect
+//! ```
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::paint::{self, Focus, Slot};
+use super::theme::{Role, Theme};
+
+/// Where one is in a sheet.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Cursor {
+    pub row: usize,
+    pub column: usize,
+}
+
+impl Cursor {
+    /// Moves inside a sheet of this size.
+    pub fn step(&mut self, rows: isize, columns: isize, size: (usize, usize)) {
+        self.row = self.row.saturating_add_signed(rows).min(size.0.saturating_sub(1));
+        self.column = self.column.saturating_add_signed(columns).min(size.1.saturating_sub(1));
+    }
+}
+
+/// What a sheet shows.
+pub trait Sheet {
+    /// How many rows and columns.
+    fn size(&self) -> (usize, usize);
+    /// What stands above the row titles.
+    fn corner(&self) -> &str;
+    fn row(&self, row: usize) -> String;
+    fn column(&self, column: usize) -> &str;
+    fn cell(&self, row: usize, column: usize) -> (String, Role);
+    /// What is to be said of the cell under the cursor.
+    fn words(&self, cursor: Cursor, theme: Theme) -> String;
+    fn legend(&self) -> &str;
+    /// How many columns of the screen row titles take, of this many.
+    fn stub(&self, width: u16) -> u16;
+    /// The least and the most that one column takes.
+    fn widths(&self) -> (u16, u16);
+}
+
+/// What of a sheet is to be seen.
+pub struct Part {
+    stub: u16,
+    width: u16,
+    columns: std::ops::Range<usize>,
+    pub rows: std::ops::Range<usize>,
+}
+
+/// The part of a sheet that an area inside a frame shows.
+pub fn part(sheet: &impl Sheet, cursor: Cursor, inner: Rect) -> Part {
+    let (rows, columns) = sheet.size();
+    let stub = sheet.stub(inner.width).min(inner.width);
+    let (least, most) = sheet.widths();
+    // Titles shrink before columns are scrolled away.
+    let each = (inner.width - stub) / u16::try_from(columns.max(1)).unwrap_or(u16::MAX);
+    let width = each.clamp(least, most);
+    let window = |at: usize, count: usize, room: usize| {
+        let first = (at + 1).saturating_sub(room.max(1));
+        first..(first + room.max(1)).min(count)
+    };
+    Part {
+        stub,
+        width,
+        columns: window(cursor.column, columns, usize::from((inner.width - stub) / width)),
+        rows: window(cursor.row, rows, usize::from(inner.height.saturating_sub(3))),
+    }
+}
+
+/// Draws a sheet inside a frame.
+pub fn draw(sheet: &impl Sheet, cursor: Cursor, buffer: &mut Buffer, inner: Rect, focus: Focus, theme: Theme) {
+    if inner.height < 4 {
+        return;
+    }
+    let part = part(sheet, cursor, inner);
+    let place = |slot: Slot, column: usize| slot.after(part.stub + (column - part.columns.start) as u16 * part.width);
+    let header = Slot::row(inner, 0);
+    paint::put(buffer, Slot { width: part.stub, ..header }, sheet.corner(), theme.style(Role::Dim), theme);
+    for column in part.columns.clone() {
+        let slot = place(header, column);
+        let role = if column == cursor.column { Role::Title } else { Role::Dim };
+        let slot = Slot { width: slot.width.min(part.width - 1), ..slot };
+        paint::put(buffer, slot, sheet.column(column), theme.style(role), theme);
+    }
+    for row in part.rows.clone() {
+        let slot = Slot::row(inner, (row - part.rows.start) as u16 + 1);
+        let is_here = row == cursor.row;
+        let role = if is_here { Role::Title } else { Role::Text };
+        paint::put(buffer, slot, if is_here { ">" } else { " " }, theme.style(Role::Title), theme);
+        let title = Slot { width: part.stub.saturating_sub(2), ..slot.after(1) };
+        paint::put(buffer, title, &sheet.row(row), theme.style(role), theme);
+        for column in part.columns.clone() {
+            let (word, role) = sheet.cell(row, column);
+            let slot = place(slot, column);
+            let slot = Slot { width: slot.width.min(part.width - 1), ..slot };
+            paint::put(buffer, slot, &word, theme.style(role), theme);
+            if is_here && column == cursor.column && focus == Focus::Here {
+                paint::restyle(buffer, Slot { width: slot.width.min(5), ..slot }, theme.selected());
+            }
+        }
+    }
+    let (words, legend) = (sheet.words(cursor, theme), sheet.legend());
+    paint::put(buffer, Slot::row(inner, inner.height - 2), &words, theme.style(Role::Text), theme);
+    paint::put(buffer, Slot::row(inner, inner.height - 1), legend, theme.style(Role::Dim), theme);
+}
