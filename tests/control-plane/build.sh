@@ -1,17 +1,18 @@
 #!/usr/bin/env bash
-# Builds a real kube-apiserver and etcd for the tests, from the Go module in this folder.
+# Builds a real kube-apiserver and etcd for the tests, from the Go module in this folder, and the controller
+# that fills aggregated ClusterRoles, which shares all but two packages with the former.
 #
 #   tests/control-plane/build.sh [kubectl] [kube-controller-manager]
 #
 # The binaries go to control-plane/ in Cargo's target directory, where the tests look for them.
-# Nothing is done when they are up to date, or when KUBEBUILDER_ASSETS names a folder that holds
-# everything asked for. Needs Go (see go.mod for the version) and the Go module proxy;
+# Nothing is done when they are up to date; what the folder named by KUBEBUILDER_ASSETS holds is
+# not built. Needs Go (see go.mod for the version) and the Go module proxy;
 # five to six minutes on two cores the first time, and about 1.5 GB of Go's caches.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 out=${CARGO_TARGET_DIR:-$here/../../target}/control-plane
-wanted=(kube-apiserver etcd)
+wanted=(kube-apiserver etcd clusterrole-aggregation)
 for name in "$@"; do
 	case $name in
 	kubectl | kube-controller-manager) wanted+=("$name") ;;
@@ -22,17 +23,16 @@ for name in "$@"; do
 	esac
 done
 
-# holds DIR: every program that is wanted is there.
-holds() {
-	local name
+if [[ -n ${KUBEBUILDER_ASSETS:-} ]]; then
+	absent=()
 	for name in "${wanted[@]}"; do
-		[[ -x $1/$name ]] || return 1
+		[[ -x $KUBEBUILDER_ASSETS/$name ]] || absent+=("$name")
 	done
-}
-
-if [[ -n ${KUBEBUILDER_ASSETS:-} ]] && holds "$KUBEBUILDER_ASSETS"; then
-	echo "control plane: using $KUBEBUILDER_ASSETS"
-	exit 0
+	if ((${#absent[@]} == 0)); then
+		echo "control plane: using $KUBEBUILDER_ASSETS"
+		exit 0
+	fi
+	wanted=("${absent[@]}")
 fi
 if ! command -v go >/dev/null; then
 	echo "control plane: Go is not installed; see docs/development.md" >&2

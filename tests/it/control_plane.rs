@@ -94,6 +94,7 @@ pub fn programs() -> Option<PathBuf> {
 pub struct ControlPlane {
     // Order matters: the servers are stopped before their folder is removed.
     server: Option<Child>,
+    aggregation: Option<Child>,
     _etcd: Etcd,
     port: u16,
     etcd_port: u16,
@@ -113,6 +114,7 @@ impl Drop for Etcd {
 impl Drop for ControlPlane {
     fn drop(&mut self) {
         self.kill_server();
+        self.aggregation.iter_mut().for_each(stop);
     }
 }
 
@@ -125,7 +127,16 @@ impl ControlPlane {
         let etcd = Etcd(start_etcd(programs, folder.path(), etcd_port, peer_port));
         let server_flags = server_flags.iter().map(|it| it.to_string()).collect();
         let programs = programs.to_owned();
-        let mut plane = ControlPlane { server: None, _etcd: etcd, port, etcd_port, programs, server_flags, folder };
+        let mut plane = ControlPlane {
+            server: None,
+            aggregation: None,
+            _etcd: etcd,
+            port,
+            etcd_port,
+            programs,
+            server_flags,
+            folder,
+        };
         for (user, _) in USERS {
             fs::write(plane.kubeconfig_for(user), plane.kubeconfig_text(user)).expect("write a kubeconfig");
         }
@@ -145,6 +156,24 @@ impl ControlPlane {
         if let Some(mut server) = self.server.take() {
             stop(&mut server);
         }
+    }
+
+    /// Starts the controller that fills aggregated ClusterRoles; `false` (said on stderr) where it is not to be had.
+    pub fn start_aggregation(&mut self) -> bool {
+        let name = "clusterrole-aggregation";
+        let built = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().map(|it| it.join("control-plane"));
+        let Some(folder) =
+            [Some(self.programs.clone()), built].into_iter().flatten().find(|it| it.join(name).is_file())
+        else {
+            let required = std::env::var_os("KREACH_REQUIRE_CONTROL_PLANE").is_some_and(|it| it == "1");
+            assert!(!required, "no {name}: run tests/control-plane/build.sh");
+            left_out(name, "aggregated ClusterRoles stay empty: run tests/control-plane/build.sh");
+            return false;
+        };
+        let flags = [self.kubeconfig_for("admin").display().to_string()];
+        let log = self.folder.path().join("clusterrole-aggregation.log");
+        self.aggregation = Some(supervised(&folder.join(name), &flags, &log, ""));
+        true
     }
 
     /// The kubeconfig of one of [`USERS`].

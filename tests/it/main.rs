@@ -26,6 +26,7 @@ mod rbac_control_plane;
 mod rbac_laws;
 mod rbac_live;
 mod rbac_worlds;
+mod rbac_writers;
 mod same_answers;
 mod screens;
 mod seeded;

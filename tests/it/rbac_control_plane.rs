@@ -11,6 +11,7 @@ use kreach::kinds::{self, Intern, read_list};
 use kreach::model::cluster::{AnyFact, Cluster, Delta};
 use kreach::model::evidence::Outcome;
 use kreach::model::name::Name;
+use kreach::model::role::Subject;
 use kreach::rbac::naive::{self, Asker};
 use kreach::rbac::{Identity, Index, Places, Request};
 use kube::Client;
@@ -22,15 +23,18 @@ use crate::rbac_worlds::{Random, STORED, binding_json, role_json};
 /// How many reviews the suite asks for, unless `KREACH_SAR` says otherwise.
 const REVIEWS: usize = 20_000;
 
+/// How many requests everybody is asked for.
+const WHO: usize = 300;
+
 /// How many are under way at once.
-const AT_ONCE: usize = 24;
+pub const AT_ONCE: usize = 24;
 
 fn reviews() -> usize {
     std::env::var("KREACH_SAR").ok().and_then(|it| it.parse().ok()).unwrap_or(REVIEWS)
 }
 
 /// Everything RBAC that a server holds, read as kreach reads it.
-async fn read_rbac(client: &Client) -> Cluster {
+pub async fn read_rbac(client: &Client) -> Cluster {
     let mut cluster = Cluster::default();
     let mut intern = Intern::new();
     for kind in kreach::rbac::index::KINDS {
@@ -48,7 +52,7 @@ async fn read_rbac(client: &Client) -> Cluster {
 }
 
 /// Puts roles and bindings of a world on the server, whatever of that name stood there.
-async fn load(client: &Client, facts: &[AnyFact]) {
+pub async fn load(client: &Client, facts: &[AnyFact]) {
     let mut seen = BTreeSet::new();
     for fact in facts.iter().rev().filter(|it| seen.insert(it.id())) {
         let object = match fact {
@@ -60,7 +64,7 @@ async fn load(client: &Client, facts: &[AnyFact]) {
     }
 }
 
-fn review(identity: &Identity, request: &Request) -> Value {
+pub fn review(identity: &Identity, request: &Request) -> Value {
     let groups: Vec<&str> = identity.groups.iter().map(|(it, _)| it.as_str()).collect();
     let mut spec = json!({ "user": identity.user.as_str(), "groups": groups });
     match request {
@@ -78,7 +82,7 @@ fn review(identity: &Identity, request: &Request) -> Value {
 }
 
 /// The server's word: whether it allows, and its reason.
-async fn ask(client: &Client, review: &Value) -> (Outcome, String) {
+pub async fn ask(client: &Client, review: &Value) -> (Outcome, String) {
     let request = http::Request::post("/apis/authorization.k8s.io/v1/subjectaccessreviews")
         .header("Content-Type", "application/json")
         .body(review.to_string().into_bytes())
@@ -140,19 +144,23 @@ async fn the_api_server_answers_as_we_do() {
 
 /// Everybody whom `who-can` lists is allowed by the server, and nobody else of the candidates is.
 async fn who_can_agrees(client: &Client, cluster: &Cluster, index: &Index, random: &mut Random) {
-    let candidates = index.candidates(cluster);
-    for _ in 0..25 {
+    let candidates: Vec<Subject> = index.candidates(cluster).into_iter().collect();
+    let mut found = 0;
+    for _ in 0..WHO {
         let request = STORED.likely(random, cluster).map_or_else(|| STORED.request(random), |(_, it)| it);
         let who = index.who_can(cluster, &request, Places::Asked);
-        let mut theirs = Vec::new();
-        for subject in &candidates {
-            let identity = Identity::new(subject, &[]);
-            if ask(client, &review(&identity, &request)).await.0 == Outcome::Allow {
-                theirs.push(subject);
-            }
-        }
+        let identities: Vec<Identity> = candidates.iter().map(|it| Identity::new(it, &[])).collect();
+        let answers = stream::iter(identities.iter().map(|it| review(it, &request))).map(|it| {
+            let client = client.clone();
+            async move { ask(&client, &it).await.0 }
+        });
+        let answers: Vec<Outcome> = answers.buffered(AT_ONCE).collect().await;
+        let theirs = candidates.iter().zip(&answers).filter(|(_, it)| **it == Outcome::Allow);
+        let theirs: Vec<&Subject> = theirs.map(|(it, _)| it).collect();
+        found += theirs.len();
         assert_eq!(who.holders.iter().map(|it| &it.subject).collect::<Vec<_>>(), theirs, "{request}");
     }
+    println!("who-can as sets: {WHO} requests over {} subjects, {found} found, no disagreement", candidates.len());
 }
 
 /// The commands, live: what they read of the server is enough, and what they may not read makes a no unknown.
@@ -189,7 +197,7 @@ fn commands_answer_live(plane: &control_plane::ControlPlane, index: &Index, clus
 }
 
 /// Waits until the server's authorizer has seen all that was written: its informers lag a moment behind.
-async fn settle(client: &Client, cluster: &Cluster, questions: &[(Identity, Request)]) {
+pub async fn settle(client: &Client, cluster: &Cluster, questions: &[(Identity, Request)]) {
     let is_allowed = |(identity, request): &&(Identity, Request)| {
         let groups = identity.groups.iter().map(|(it, _)| it.as_str()).collect();
         let asker = Asker { user: &identity.user, groups };
