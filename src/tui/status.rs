@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::event::{self, Progress};
+use crate::kinds;
 use crate::model::cluster::Cluster;
 use crate::model::coverage::Coverage;
 use crate::model::id::Kind;
@@ -41,6 +42,9 @@ pub enum Freshness {
         why: String,
     },
 }
+
+/// How many kinds are named one by one.
+const FEW: usize = 3;
 
 /// How fresh what we hold is: what is stale outweighs what is still loading.
 pub fn freshness(cluster: &Cluster, origin: Origin) -> Freshness {
@@ -86,7 +90,7 @@ pub fn sentence(
         Freshness::Stale { kinds, since, why } => {
             let age = now.and_then(|now| now.duration_since(*since).try_into().ok()).map(event::age);
             let what = match kinds.as_slice() {
-                [one] => plural(*one),
+                [one] => plural(*one).to_owned(),
                 many => format!("{} kinds", many.len()),
             };
             ("STALE", format!("{} {what}: {why}", age.unwrap_or_default()).trim_start().to_owned())
@@ -94,28 +98,30 @@ pub fn sentence(
     }
 }
 
-/// `pods 3500, services` for what is still being listed.
+/// `pods 3500, services` for what is still being listed; of many kinds their number, and those that have a count.
 fn progress(kinds: &[Kind], cluster: &Cluster, listing: &BTreeMap<Kind, Progress>) -> String {
-    let words = kinds.iter().take(3).map(|kind| match (listing.get(kind), held(*kind, cluster)) {
+    let word = |kind: &Kind| match (listing.get(kind), held(*kind, cluster)) {
         (Some(Progress { read, remaining: Some(left) }), _) => {
             format!("{} {read}/{}", plural(*kind), *read as u64 + left)
         }
         (Some(Progress { read, .. }), _) => format!("{} {read}", plural(*kind)),
-        (None, 0) => plural(*kind),
-        (None, count) => format!("{} {count}", plural(*kind)),
-    });
-    let mut words = words.collect::<Vec<_>>().join(", ");
-    if kinds.len() > 3 {
-        words.push_str(&format!(" +{}", kinds.len() - 3));
+        (None, count @ 1..) => format!("{} {count}", plural(*kind)),
+        (None, 0) => plural(*kind).to_owned(),
+    };
+    if kinds.len() <= FEW {
+        return kinds.iter().map(word).collect::<Vec<_>>().join(", ");
     }
-    words
+    let counted = kinds.iter().filter(|it| listing.contains_key(it) || held(**it, cluster) > 0);
+    let counted: Vec<String> = counted.take(2).map(word).collect();
+    let colon = if counted.is_empty() { "" } else { ": " };
+    format!("{} kinds{colon}{}", kinds.len(), counted.join(", "))
 }
 
 /// What we may not list.
 fn forbidden(cluster: &Cluster) -> String {
     let is_forbidden = |it: &Coverage| matches!(it, Coverage::Forbidden { .. });
     let kinds = cluster.coverage.kinds.iter();
-    let kinds: Vec<String> =
+    let kinds: Vec<&str> =
         kinds.filter(|(_, it)| is_forbidden(&it.everywhere)).map(|(kind, _)| plural(*kind)).collect();
     match kinds.as_slice() {
         [] => String::new(),
@@ -137,11 +143,9 @@ fn held(kind: Kind, cluster: &Cluster) -> usize {
     }
 }
 
-fn plural(kind: Kind) -> String {
-    match kind.as_str().strip_suffix('y') {
-        Some(stem) => format!("{stem}ies"),
-        None => format!("{kind}s"),
-    }
+/// The plural of a kind, as kubectl has it.
+pub fn plural(kind: Kind) -> &'static str {
+    kinds::spec(kind).map_or(kind.as_str(), |it| it.plural)
 }
 
 /// What a state of coverage means for a list that is empty.
@@ -177,6 +181,11 @@ mod tests {
         set(&mut cluster, Kind::POD, Coverage::Loading);
         set(&mut cluster, Kind::NETWORK_POLICY, Coverage::Loading);
         assert_eq!(line(&cluster), "SYNC networkpolicies, pods");
+        set(&mut cluster, Kind::NODE, Coverage::Loading);
+        set(&mut cluster, Kind::SERVICE, Coverage::Loading);
+        assert_eq!(line(&cluster), "SYNC 4 kinds");
+        set(&mut cluster, Kind::NODE, Coverage::Live);
+        set(&mut cluster, Kind::SERVICE, Coverage::Live);
         set(&mut cluster, Kind::POD, Coverage::Live);
         set(&mut cluster, Kind::NETWORK_POLICY, Coverage::Live);
         assert_eq!(line(&cluster), "LIVE ");

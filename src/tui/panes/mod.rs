@@ -439,7 +439,7 @@ fn why_empty(view: View<'_>, kinds: &[Kind], nothing: &str) -> String {
     for kind in kinds {
         let coverage = view.world.cluster.coverage.of(*kind, namespace);
         if !coverage.is_complete() {
-            return format!("{}s: {}", kind, super::status::words(coverage));
+            return format!("{}: {}", super::status::plural(*kind), super::status::words(coverage));
         }
     }
     if view.scope.problems == super::world::Problems::Only {
