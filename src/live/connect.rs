@@ -212,6 +212,12 @@ fn tunnel<C>(proxy: &Uri, connector: C) -> Tunnel<C> {
     }
 }
 
+/// A proxy as it may be shown: its address may hold a password.
+fn named(proxy: &Uri) -> Option<String> {
+    let port = proxy.port().map(|it| format!(":{it}")).unwrap_or_default();
+    proxy.host().map(|host| format!("{host}{port}"))
+}
+
 fn built(error: &kube::Error) -> Fault {
     Fault { class: FaultClass::Config, hint: None, ..Fault::caused("cannot set up the connection", error) }
 }
@@ -224,6 +230,7 @@ where
     H::Error: Into<BoxError> + std::error::Error + Send + Sync + 'static,
 {
     let server = config.cluster_url.to_string().trim_end_matches('/').to_owned();
+    let proxy = config.proxy_url.as_ref().and_then(named);
     config.headers.push((USER_AGENT, HeaderValue::from_static(AGENT)));
     let connector = config.rustls_https_connector_with_connector(connector).map_err(|it| built(&it))?;
     let mut connector = TimeoutConnector::new(connector);
@@ -239,7 +246,12 @@ where
         .layer(config.extra_headers_layer().map_err(|it| built(&it))?)
         .layer(config.base_uri_layer())
         .layer(DecompressionLayer::new().gzip(!config.disable_compression))
-        .map_err(move |error| BoxError::from(Fault::sent(&server, &error)))
+        .map_err(move |error| {
+            BoxError::from(match &proxy {
+                Some(proxy) => Fault::sent_through(&server, proxy, &error),
+                None => Fault::sent(&server, &error),
+            })
+        })
         .service(client);
     Ok(Client::new(service, config.default_namespace))
 }

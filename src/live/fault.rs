@@ -29,6 +29,8 @@ pub enum FaultClass {
     Dns,
     Tcp,
     Tls,
+    /// The proxy on the way does not let us through.
+    Proxy,
     /// The server (or something on the way) answered with this status.
     Http(u16),
     /// Nothing was heard in time.
@@ -52,6 +54,7 @@ impl FaultClass {
             FaultClass::Dns => "DNS",
             FaultClass::Tcp => "TCP",
             FaultClass::Tls => "TLS",
+            FaultClass::Proxy => "proxy",
             FaultClass::Http(_) => "HTTP",
             FaultClass::Timeout => "timeout",
             FaultClass::Closed => "closed",
@@ -155,6 +158,17 @@ impl Fault {
         Self::caused(&format!("cannot reach {server}"), error)
     }
 
+    /// From an error of sending to this server through a proxy, which is then the first to look at.
+    pub fn sent_through(server: &str, proxy: &str, error: &(dyn StdError + 'static)) -> Self {
+        let fault = Self::caused(&format!("cannot reach {server} through the proxy {proxy}"), error);
+        match fault.class {
+            FaultClass::Dns | FaultClass::Tcp | FaultClass::Timeout | FaultClass::Closed => {
+                Self { hint: hint_of(FaultClass::Proxy).map(str::to_owned), ..fault }
+            }
+            _ => fault,
+        }
+    }
+
     /// From an error of the client's stack, by walking its causes; `what` was not possible.
     pub fn caused(what: &str, error: &(dyn StdError + 'static)) -> Self {
         let mut chain = Vec::new();
@@ -176,11 +190,14 @@ impl Fault {
 /// The class of one cause; `None`: ask its cause.
 fn class_of(cause: &(dyn StdError + 'static)) -> Option<FaultClass> {
     let text = cause.to_string();
-    if text.contains("dns error") || text.contains("failed to lookup address") {
+    if ["dns error", "failed to lookup address", "invalid dns name"].iter().any(|it| text.contains(it)) {
         return Some(FaultClass::Dns);
     }
     if ["certificate", "received fatal alert", "corrupt message", "tls handshake"].iter().any(|it| text.contains(it)) {
         return Some(FaultClass::Tls);
+    }
+    if text.contains("tunnel error") || text.contains("SOCKS error") {
+        return Some(FaultClass::Proxy);
     }
     if text.contains("connection closed before message completed") {
         return Some(FaultClass::Closed);
@@ -199,6 +216,7 @@ fn hint_of(class: FaultClass) -> Option<&'static str> {
         FaultClass::Dns => Some("check the server's name in the kubeconfig, and the VPN"),
         FaultClass::Tcp => Some("is the API server up, and is this its address?"),
         FaultClass::Tls => Some("check certificate-authority and tls-server-name in the kubeconfig, and both clocks"),
+        FaultClass::Proxy => Some("check proxy-url in the kubeconfig, or HTTPS_PROXY and NO_PROXY"),
         FaultClass::Timeout => Some("is the network there, and does a proxy stand in between?"),
         _ => None,
     }

@@ -9,6 +9,7 @@ mod files;
 mod fuzz_replay;
 mod kinds;
 mod live_access;
+mod live_connection;
 mod live_control_plane;
 mod live_embedded;
 mod live_faults;
