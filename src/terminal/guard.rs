@@ -19,6 +19,9 @@ use super::stderr;
 /// Whether the terminal is ours now.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
+/// Whether the program has the mouse while the terminal is ours: it takes it again when it comes back.
+static MOUSE: AtomicBool = AtomicBool::new(false);
+
 /// The terminal is ours as long as this lives.
 #[derive(Debug)]
 pub struct Guard(());
@@ -34,6 +37,9 @@ impl Guard {
         // uses no color by itself then (docs/terminal.md, colors).
         crossterm::style::Colored::set_ansi_color_disabled(false);
         execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)?;
+        if MOUSE.load(Ordering::SeqCst) {
+            execute!(io::stdout(), EnableMouseCapture)?;
+        }
         Ok(guard)
     }
 }
@@ -68,5 +74,6 @@ pub fn leave() {
 
 /// Gives the mouse to the program, or back to the terminal.
 pub fn capture_mouse(captured: bool) -> io::Result<()> {
+    MOUSE.store(captured, Ordering::SeqCst);
     if captured { execute!(io::stdout(), EnableMouseCapture) } else { execute!(io::stdout(), DisableMouseCapture) }
 }

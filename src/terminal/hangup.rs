@@ -13,12 +13,12 @@ use super::guard;
 /// The exit code of a program whose terminal hung up: 128 and SIGHUP.
 pub const EXIT: i32 = 129;
 
-/// Watches the terminal on stdin from now on.
+/// Watches the terminal on stdout from now on; stdin may be a pipe that files came through, and ends (`--from -`).
 pub fn watch() {
     let watch = || {
-        let stdin = std::io::stdin();
+        let stdout = std::io::stdout();
         loop {
-            let mut polled = [PollFd::from_borrowed_fd(stdin.as_fd(), PollFlags::empty())];
+            let mut polled = [PollFd::from_borrowed_fd(stdout.as_fd(), PollFlags::empty())];
             match poll(&mut polled, None) {
                 Ok(_) if polled[0].revents().intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL) => break,
                 // Interrupted, or a system on which a terminal cannot be polled: once a second is enough then.

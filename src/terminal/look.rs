@@ -1,13 +1,18 @@
 //! What the terminal can show, told by the environment; and whether it can show a screen at all.
 
 use std::env;
+use std::io::IsTerminal;
 
 use crate::tui::theme::{Colors, Glyphs, Theme};
 
 /// Why no screen can be opened here.
 pub fn refusal() -> Option<String> {
-    let is_dumb = env::var("TERM").is_ok_and(|it| it == "dumb");
-    is_dumb.then(|| "TERM=dumb cannot show a screen; `kreach trace`, `map` and `reach` answer without one".into())
+    let why = match env::var("TERM").as_deref() {
+        _ if !std::io::stdout().is_terminal() => "the output is no terminal",
+        Ok("dumb") => "TERM=dumb cannot show a screen",
+        _ => return None,
+    };
+    Some(format!("{why}; `kreach trace`, `map` and `reach` answer without one"))
 }
 
 /// How things look here, unless the user has said it.

@@ -33,5 +33,6 @@ mod screens;
 mod seeded;
 mod supply;
 mod terminal;
+mod terminal_life;
 mod tidy;
 mod wire;

@@ -40,7 +40,8 @@ struct Shared {
 
 struct State {
     parser: vt100::Parser,
-    written: usize,
+    /// Every byte that was written.
+    sent: Vec<u8>,
     exit: Option<u32>,
 }
 
@@ -59,13 +60,18 @@ pub fn open(program: &str, arguments: &[&str], environment: &[(&str, &str)], col
     let pair = native_pty_system().openpty(size(columns, rows)).expect("a terminal");
     let mut command = CommandBuilder::new(program);
     command.args(arguments);
+    // What the tests themselves run in is not what is tested.
+    for name in ["TMUX", "SSH_TTY", "SSH_CONNECTION", "SSH_CLIENT", "DISPLAY", "WAYLAND_DISPLAY", "NO_COLOR", "LC_ALL"]
+    {
+        command.env_remove(name);
+    }
     for (name, value) in [("TERM", "xterm-256color"), ("LANG", "C.UTF-8")].iter().chain(environment) {
         command.env(name, value);
     }
     let mut child = pair.slave.spawn_command(command).expect("the program starts");
     let (killer, id) = (child.clone_killer(), child.process_id().expect("a process id"));
     let parser = vt100::Parser::new(at_least_one(rows), at_least_one(columns), 0);
-    let state = Mutex::new(State { parser, written: 0, exit: None });
+    let state = Mutex::new(State { parser, sent: Vec::new(), exit: None });
     let shared = Arc::new(Shared { state, changed: Condvar::new() });
 
     let (reader, seen) = (pair.master.try_clone_reader().expect("a reader"), Arc::clone(&shared));
@@ -84,7 +90,7 @@ fn read(mut reader: impl Read, shared: &Shared) {
     while let Ok(count @ 1..) = reader.read(&mut buffer) {
         shared.change(|it| {
             it.parser.process(&buffer[..count]);
-            it.written += count;
+            it.sent.extend_from_slice(&buffer[..count]);
         });
     }
 }
@@ -155,7 +161,24 @@ impl Terminal {
 
     /// How many bytes the program has written to the terminal.
     pub fn written(&self) -> usize {
-        self.shared.lock().written
+        self.shared.lock().sent.len()
+    }
+
+    /// Whether these bytes were ever written.
+    pub fn has_sent(&self, bytes: &[u8]) -> bool {
+        holds(&self.shared.lock().sent, bytes)
+    }
+
+    /// Waits until these bytes have been written.
+    pub fn wait_sent(&self, bytes: &[u8]) {
+        let (state, waited) = self.wait_while(|it| !holds(&it.sent, bytes));
+        let screen = state.parser.screen().contents();
+        assert!(!waited.timed_out(), "waited for {}; the screen:\n{screen}", bytes.escape_ascii());
+    }
+
+    /// Whether the program asks for the mouse.
+    pub fn has_mouse(&self) -> bool {
+        self.shared.lock().parser.screen().mouse_protocol_mode() != vt100::MouseProtocolMode::None
     }
 
     /// Whether the program is on the alternate screen, or hides the cursor, or asks for the mouse.
@@ -196,6 +219,37 @@ impl Drop for Terminal {
         // It may have ended by itself.
         let _ = self.killer.kill();
     }
+}
+
+fn holds(all: &[u8], bytes: &[u8]) -> bool {
+    all.windows(bytes.len()).any(|it| it == bytes)
+}
+
+/// Runs a program until its screen shows these words, takes its terminal away without a signal, and waits for its end.
+pub fn hang_up_without_signal(program: &str, arguments: &[&str], words: &str) -> u32 {
+    let pair = native_pty_system().openpty(size(80, 24)).expect("a terminal");
+    let mut command = CommandBuilder::new(program);
+    command.args(arguments);
+    command.env("TERM", "xterm-256color");
+    // It is not the session's own terminal, so nobody is told by SIGHUP that it goes.
+    command.set_controlling_tty(false);
+    let mut child = pair.slave.spawn_command(command).expect("the program starts");
+    drop(pair.slave);
+    let mut reader = pair.master.try_clone_reader().expect("a reader");
+    let (mut parser, mut buffer) = (vt100::Parser::default(), [0; 65_536]);
+    while !parser.screen().contents().contains(words) {
+        let count = reader.read(&mut buffer).expect("the program has not ended");
+        parser.process(&buffer[..count]);
+    }
+    drop((reader, pair.master));
+    let (told, ended) = std::sync::mpsc::channel();
+    let mut killer = child.clone_killer();
+    std::thread::spawn(move || told.send(child.wait()));
+    let Ok(status) = ended.recv_timeout(PATIENCE) else {
+        let _ = killer.kill();
+        panic!("it goes on without a terminal");
+    };
+    status.expect("it can be waited for").exit_code()
 }
 
 fn size(cols: u16, rows: u16) -> PtySize {
