@@ -3,7 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use kreach::model::cluster::{AnyFact, Cluster, Delta};
+use kreach::kinds::{self, Intern};
+use kreach::model::cluster::{AnyFact, Cluster, Delta, Entry};
 use kreach::model::coverage::{Coverage, Scope};
 use kreach::model::evidence::Outcome;
 use kreach::model::id::{Kind, ObjectId};
@@ -94,16 +95,65 @@ fn changes_leave_the_index_that_a_build_would_make() {
             assert!(index == Index::build(&world), "after {changes:?}");
         }
         let fresh = Index::build(&world);
+        assert_eq!(index.candidates(&world), fresh.candidates(&world));
         for (identity, request) in &questions {
             assert_eq!(index.can(identity, request), fresh.can(identity, request));
+            assert_eq!(index.permissions(identity), fresh.permissions(identity));
+        }
+        for (_, request) in questions.iter().take(8) {
+            for places in [Places::Asked, Places::Everywhere] {
+                let all = |index: &Index| index.who_can(&world, request, places.clone());
+                assert_eq!(all(&index), all(&fresh), "{request}");
+            }
         }
     });
+}
+
+/// What bears marks of other authorizers, accounts and namespaces: none is a binding, and all bear on answers.
+const BESIDES: &[(Kind, &str)] = &[
+    (Kind::NODE, r#"{"metadata":{"name":"n1","labels":{"eks.amazonaws.com/nodegroup":"x"}},"spec":{},"status":{}}"#),
+    (Kind::NODE, r#"{"metadata":{"name":"n1"},"spec":{},"status":{}}"#),
+    (
+        Kind::POD,
+        r#"{"metadata":{"name":"api","namespace":"kube-system","labels":{"component":"kube-apiserver"}},
+            "spec":{"containers":[{"name":"kube-apiserver","command":["kube-apiserver","--authorization-mode=Webhook"]}]}}"#,
+    ),
+    (
+        Kind::POD,
+        r#"{"metadata":{"name":"api","namespace":"kube-system","labels":{"component":"kube-apiserver"}},
+            "spec":{"containers":[{"name":"kube-apiserver","command":["kube-apiserver","--authorization-mode=RBAC"]}]}}"#,
+    ),
+    (Kind::SERVICE_ACCOUNT, r#"{"metadata":{"name":"lonely","namespace":"b"}}"#),
+    (Kind::SERVICE_ACCOUNT, r#"{"metadata":{"name":"x","namespace":"a"}}"#),
+    (Kind::NAMESPACE, r#"{"metadata":{"name":"a"}}"#),
+    (Kind::NAMESPACE, r#"{"metadata":{"name":"c"}}"#),
+];
+
+/// One of them comes, changes, or goes.
+fn besides(random: &mut Random) -> Delta {
+    let (kind, json) = BESIDES[random.below(BESIDES.len())];
+    let spec = kinds::spec(kind).expect("a kind that is read");
+    let delta = spec.read_json(json, "default", &mut Intern::new()).delta().expect("an object");
+    match (&delta, random.below(3)) {
+        (Delta::Put(entry), 0) => Delta::Gone(entry.fact.id()),
+        _ => delta,
+    }
+}
+
+/// A kind is listed anew: what is missing from the list is gone, what is in it may be as it was or not.
+fn relisted(random: &mut Random, facts: &[AnyFact]) -> Delta {
+    let kind = kreach::rbac::index::KINDS[random.below(4)];
+    let listed = facts.iter().filter(|it| it.id().kind == kind && random.below(2) == 0);
+    let entries = listed.map(|it| Entry { fact: it.clone(), problems: Vec::new() }).collect();
+    Delta::Listed { kind, scope: Scope::Everywhere, entries }
 }
 
 /// One step of the world: something is put, removed, unreadable, or covered otherwise.
 fn step(random: &mut Random, facts: &[AnyFact]) -> Delta {
     let fact = facts[random.below(facts.len())].clone();
-    match random.below(8) {
+    match random.below(11) {
+        8 | 9 => besides(random),
+        10 => relisted(random, facts),
         0 | 1 => Delta::Gone(fact.id()),
         2 => Delta::Unreadable { id: fact.id(), problems: Vec::new() },
         3 => covered(random),
