@@ -85,6 +85,14 @@ fn classes(verbs: &[Name]) -> Classes {
     verbs.iter().map(of).fold(0, |all, it| all | it)
 }
 
+/// How a binding is held.
+#[derive(Clone, Copy)]
+enum Held {
+    Everywhere,
+    Somewhere,
+    AsEverybody,
+}
+
 /// What somebody may do with one resource.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Ability {
@@ -92,19 +100,24 @@ pub struct Ability {
     somewhere: Classes,
     /// With objects that rules name, anywhere.
     named: Classes,
+    /// By groups that come by themselves (rule 39): what everybody of its sort has.
+    common: Classes,
 }
 
 impl Ability {
-    fn add(&mut self, rule: &RoleRule, is_everywhere: bool) {
+    fn add(&mut self, rule: &RoleRule, held: Held) {
         let found = classes(&rule.verbs);
-        match (rule.names.is_empty(), is_everywhere) {
-            (false, _) => self.named |= found,
-            (true, true) => self.everywhere |= found,
-            (true, false) => self.somewhere |= found,
-        }
+        let side = match held {
+            Held::AsEverybody => &mut self.common,
+            _ if !rule.names.is_empty() => &mut self.named,
+            Held::Everywhere => &mut self.everywhere,
+            Held::Somewhere => &mut self.somewhere,
+        };
+        *side |= found;
     }
 
-    /// `Rwx`: capitals hold in the whole cluster, small letters somewhere; `'` stands behind what only named objects have.
+    /// `Rw(dx)`: capitals hold in the whole cluster, small letters somewhere; `'` stands behind what only named objects
+    /// have, and in brackets stands what everybody of its sort has.
     pub fn letters(&self) -> String {
         let mut letters = String::new();
         for (at, letter) in LETTERS.iter().enumerate() {
@@ -116,14 +129,29 @@ impl Ability {
                 () => {}
             }
         }
-        letters
+        let common: String =
+            LETTERS.iter().enumerate().filter(|(at, _)| self.is_common(*at)).map(|(_, it)| it).collect();
+        if common.is_empty() { letters } else { format!("{letters}({common})") }
     }
 
-    /// Whether any of it should be rare.
+    /// Whether a class is held as everybody holds it, and not besides.
+    fn is_common(&self, at: usize) -> bool {
+        self.common & !self.own() & 1 << at != 0
+    }
+
+    fn own(&self) -> Classes {
+        self.everywhere | self.somewhere | self.named
+    }
+
+    /// Whether all of it is what everybody of its sort has.
+    pub fn is_nothing_own(&self) -> bool {
+        self.own() == 0
+    }
+
+    /// Whether any of its own should be rare.
     pub fn is_grave(&self, column: &Column) -> bool {
         let has = |letter: char| LETTERS.iter().position(|it| *it == letter);
-        let all = self.everywhere | self.somewhere | self.named;
-        column.grave.chars().filter_map(has).any(|at| all >> at & 1 == 1)
+        column.grave.chars().filter_map(has).any(|at| self.own() >> at & 1 == 1)
     }
 }
 
@@ -132,17 +160,24 @@ impl Index {
     pub fn abilities(&self, identity: &Identity, holds: impl Fn(&Name) -> bool) -> Vec<Ability> {
         let start = if identity.is_in(MASTERS) { ALL } else { 0 };
         let mut abilities = vec![Ability { everywhere: start, ..Ability::default() }; COLUMNS.len()];
-        for entry in self.all_slots(identity).into_iter().filter_map(|it| self.bindings[it as usize].as_ref()) {
+        let own = self.all_slots(&identity.without_implied());
+        for slot in self.all_slots(identity) {
+            let Some(entry) = self.bindings[slot as usize].as_ref() else { continue };
             let is_everywhere = entry.namespace == CLUSTER;
             let effective = self.role_entry(entry).and_then(|it| it.effective.as_ref());
             let Some(effective) = effective.filter(|_| is_everywhere || holds(&entry.binding.meta.namespace)) else {
                 continue;
             };
+            let held = match (own.binary_search(&slot), is_everywhere) {
+                (Err(_), _) => Held::AsEverybody,
+                (Ok(_), true) => Held::Everywhere,
+                (Ok(_), false) => Held::Somewhere,
+            };
             for (ability, column) in abilities.iter_mut().zip(COLUMNS) {
                 // A RoleBinding reaches nothing that stands in no namespace (rule 22).
                 if is_everywhere || column.reach == Reach::Namespaced {
                     let rules = effective.rules.iter().filter(|it| covers(it, column));
-                    rules.for_each(|it| ability.add(it, is_everywhere));
+                    rules.for_each(|it| ability.add(it, held));
                 }
             }
         }
@@ -175,13 +210,16 @@ mod tests {
     fn letters_tell_where_and_how_far() {
         let mut ability = Ability::default();
         assert_eq!(ability.letters(), "");
-        ability.add(&rule(&["get"], &["one"]), true);
-        assert_eq!(ability.letters(), "r'");
-        ability.add(&rule(&["list", "create"], &[]), false);
-        assert_eq!(ability.letters(), "rw");
-        ability.add(&rule(&["watch", "impersonate"], &[]), true);
-        assert_eq!(ability.letters(), "RwX");
-        ability.add(&rule(&["*"], &[]), true);
+        ability.add(&rule(&["get", "delete"], &[]), Held::AsEverybody);
+        assert_eq!(ability.letters(), "(rd)");
+        assert!(ability.is_nothing_own() && !ability.is_grave(&COLUMNS[0]));
+        ability.add(&rule(&["get"], &["one"]), Held::Everywhere);
+        assert_eq!(ability.letters(), "r'(d)");
+        ability.add(&rule(&["list", "create"], &[]), Held::Somewhere);
+        assert_eq!(ability.letters(), "rw(d)");
+        ability.add(&rule(&["watch", "impersonate"], &[]), Held::Everywhere);
+        assert_eq!(ability.letters(), "RwX(d)");
+        ability.add(&rule(&["*"], &[]), Held::Everywhere);
         assert_eq!(ability.letters(), "RWDX");
         assert!(ability.is_grave(&COLUMNS[0]) && !ability.is_grave(&COLUMNS[9]));
         assert!(covers(&rule(&["get"], &[]), &COLUMNS[0]) && !covers(&rule(&["get"], &[]), &COLUMNS[1]));

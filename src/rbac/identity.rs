@@ -82,6 +82,12 @@ impl Identity {
         self
     }
 
+    /// The same without the groups that the API server adds to everybody of its sort.
+    pub fn without_implied(&self) -> Self {
+        let groups = self.groups.iter().filter(|(_, how)| *how != Membership::Implied);
+        Self { groups: groups.cloned().collect(), ..self.clone() }
+    }
+
     /// Whether it is in this group.
     pub fn is_in(&self, group: &str) -> bool {
         self.groups.iter().any(|(it, _)| it == group)

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use crate::model::cluster::Cluster;
+use crate::model::coverage::Coverage;
 use crate::model::facts::Pod;
 use crate::model::id::Kind;
 use crate::model::name::Name;
@@ -24,7 +25,7 @@ use crate::people::{People, Standing};
 
 use super::danger::{self, DANGERS, Danger};
 use super::grant::named;
-use super::identity::{Identity, MASTERS, Membership, canonical, user_name};
+use super::identity::{Identity, MASTERS, canonical, user_name};
 use super::index::{BindingEntry, CLUSTER, Index, Slot};
 use super::served::Reach;
 
@@ -148,9 +149,16 @@ impl Index {
     pub fn everybody(&self, cluster: &Cluster) -> Vec<Subject> {
         let accounts = cluster.service_accounts.iter().map(|it| account(&it.meta.namespace, &it.meta.name));
         let bound = cluster.bindings.iter().flat_map(|it| subjects_of(it));
-        let missing = cluster.pods.iter().filter_map(|it| missing_account(cluster, it));
+        // Pods of one workload stand together and run as one account, which is then looked up once.
+        let mut last: Option<(&Name, &Name)> = None;
+        let pods = cluster.pods.iter().filter(|it| {
+            let account = Some((&it.meta.namespace, &it.service_account));
+            account != std::mem::replace(&mut last, account)
+        });
+        let missing = pods.filter_map(|it| missing_account(cluster, it));
         let mut all: Vec<Subject> = accounts.chain(bound).chain(missing).collect();
-        all.sort_unstable();
+        // Accounts stand in order already, and this sort makes use of that.
+        all.sort();
         all.dedup();
         all
     }
@@ -167,7 +175,11 @@ impl Index {
             SubjectKind::ServiceAccount => {
                 cluster.service_accounts.get(namespace, name).is_some()
                     || self.users.contains_key(&user_name(subject))
-                    || cluster.pods.of(namespace).iter().any(|it| runs_as(it, name))
+                    || cluster
+                        .pods
+                        .of(namespace)
+                        .iter()
+                        .any(|it| runs_as(it, name) && missing_account(cluster, it).is_some())
             }
             SubjectKind::Other(_) => false,
         }
@@ -209,11 +221,7 @@ impl Index {
         let identity = person(&subject, scales.people);
         let is_master = identity.is_in(MASTERS);
         let slots = self.all_slots(&identity);
-        let own = Identity {
-            groups: identity.groups.iter().filter(|(_, how)| *how != Membership::Implied).cloned().collect(),
-            ..identity.clone()
-        };
-        let owned = self.all_slots(&own);
+        let owned = self.all_slots(&identity.without_implied());
         let (mut worst, mut common) = (is_master.then_some(0), None);
         for slot in &slots {
             let Some(entry) = self.bindings[*slot as usize].as_ref() else { continue };
@@ -281,9 +289,12 @@ fn runs_as(pod: &Pod, name: &str) -> bool {
     pod.service_account == *name && !pod.phase.is_finished()
 }
 
-/// The account that a pod runs as, where no such object is held.
+/// The account that a pod runs as, where no such object is held; while accounts are still being listed none is missing.
 pub fn missing_account(cluster: &Cluster, pod: &Pod) -> Option<Subject> {
     let (namespace, name) = (&pod.meta.namespace, &pod.service_account);
+    if *cluster.coverage.of(Kind::SERVICE_ACCOUNT, namespace) == Coverage::Loading {
+        return None;
+    }
     let is_missing = !name.is_empty() && runs_as(pod, name) && cluster.service_accounts.get(namespace, name).is_none();
     is_missing.then(|| account(namespace, name))
 }

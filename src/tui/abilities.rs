@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! subject             secret   pods  exec  deploy
-//! as user:dev-1       r        rwd   w     rwd         R everywhere  r in some namespaces  ' only what is named
+//! as user:dev-1       r(w)     rwd   w     rwd         R everywhere, r in some namespaces, (r) as everybody
 //!>sa:ci/deployer      RWDX     RWD   RW    RWDX
 //! ```
 //!
@@ -121,10 +121,10 @@ impl Sheet for Abilities {
     fn cell(&self, row: usize, column: usize) -> (String, Role) {
         let Some(ability) = self.ability(row, column) else { return (String::new(), Role::Dim) };
         let letters = ability.letters();
-        match (letters.is_empty(), ability.is_grave(&COLUMNS[column])) {
-            (true, _) => (".".into(), Role::Dim),
-            (false, true) => (letters, Role::Deny),
-            (false, false) => (letters, Role::Text),
+        match ability.is_grave(&COLUMNS[column]) {
+            _ if letters.is_empty() => (".".into(), Role::Dim),
+            true => (letters, Role::Deny),
+            false => (letters, if ability.is_nothing_own() { Role::Dim } else { Role::Text }),
         }
     }
     fn words(&self, cursor: Cursor, _: Theme) -> String {
@@ -135,7 +135,7 @@ impl Sheet for Abilities {
         }
     }
     fn legend(&self) -> &str {
-        "r read  w write  d delete  x other  RWDX everywhere  ' named only"
+        "r read w write d delete x other; RWDX everywhere, ' named only, (as everybody)"
     }
     fn stub(&self, width: u16) -> u16 {
         (width / 3).clamp(16, 44)

@@ -16,7 +16,7 @@ use crate::rbac::served::Served;
 use crate::rbac::subjects::{Oddity, person};
 use crate::rbac::{Identity, Places, Request};
 use crate::text::rbac as words;
-use crate::text::{Line, Mark, Page};
+use crate::text::{Line, Mark, Page, capability};
 
 /// Who somebody is: the worst of it, what is odd, what names them, and the pods that run as them.
 pub fn subject(page: &mut Page, view: View<'_>, subject: &Subject) {
@@ -122,6 +122,8 @@ pub fn permitted(view: View<'_>, of: &Permitted) -> Page {
     let left = folded.rows.len();
     let mut page = words::permissions(&folded);
     if left == all {
+        let capabilities = view.world.rbac.capabilities(&folded.identity, view.scope.only(), None);
+        capability::add(&mut page, &capabilities);
         return page;
     }
     let narrowed = view.scope.only().map(|it| format!(", narrowed to {it}")).unwrap_or_default();
@@ -134,7 +136,7 @@ pub fn permitted(view: View<'_>, of: &Permitted) -> Page {
 }
 
 /// So few lines are shown with all their grants.
-const FEW: usize = 3;
+const FEW: usize = 5;
 
 /// `danger` alone stands for every line that is one.
 fn spelled(line: &str) -> String {
@@ -168,17 +170,17 @@ fn cell(listed: &Listed<'_>, title: &str, served: &Served) -> Option<String> {
     Some(match title {
         "verb" | "verbs" if row.verbs.iter().any(|it| it == "*") => words::VERBS.join(" "),
         "verb" | "verbs" => words::verbs(&row.verbs),
-        "resource" | "resources" => match &row.what {
-            fold::What::Resource { resource, .. } if resource == "*" => {
-                let names = served.iter().map(|it| What::Resource {
-                    group: it.group.clone(),
-                    resource: it.name.clone(),
-                    name: Name::empty(),
-                });
-                names.map(|it| it.to_string()).collect::<Vec<_>>().join(" ")
+        "resource" | "resources" => {
+            match &row.what {
+                fold::What::Resource { group, resource, .. } if resource == "*" => {
+                    let names = served.iter().filter(|it| group == "*" || it.group == *group).map(|it| {
+                        What::Resource { group: it.group.clone(), resource: it.name.clone(), name: Name::empty() }
+                    });
+                    names.map(|it| it.to_string()).collect::<Vec<_>>().join(" ")
+                }
+                _ => listed.what.clone(),
             }
-            _ => listed.what.clone(),
-        },
+        }
         "ns" | "namespace" | "where" if row.scope.is_empty() => "all".into(),
         "ns" | "namespace" | "where" => row.scope.to_string(),
         "danger" => row.danger().map(|it| it.word.to_owned()).unwrap_or_default(),

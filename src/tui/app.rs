@@ -155,6 +155,8 @@ pub struct App {
     /// Changes that the lists have not taken in yet: that waits for the next key or frame, so a burst is one sorting.
     pending: Vec<Change>,
     stale_lists: bool,
+    /// The same for each pane.
+    stale_panes: [bool; PANES.len()],
     stale_answers: bool,
 }
 
@@ -206,6 +208,7 @@ impl App {
             asking: BTreeSet::new(),
             pending: Vec::new(),
             stale_lists: true,
+            stale_panes: Default::default(),
             stale_answers: true,
         };
         app.settle();
@@ -226,7 +229,7 @@ impl App {
 
     /// Brings what is on the screen up to what is known; to be called before [`super::draw`].
     pub fn prepare(&mut self) {
-        if !self.pending.is_empty() || self.stale_lists || self.stale_answers {
+        if !self.pending.is_empty() || self.stale_lists || self.stale_answers || self.stale_panes.contains(&true) {
             self.settle();
         }
     }
@@ -278,10 +281,18 @@ impl App {
                 self.stale_answers |= !changes.is_empty();
                 self.pending.extend(changes);
                 if self.pending.len() > MANY {
-                    self.pending.clear();
-                    self.stale_lists = true;
+                    self.overflow();
                 }
             }
+        }
+    }
+
+    /// Too many changes to take in one by one: the lists that they concern are read anew.
+    fn overflow(&mut self) {
+        let changes = std::mem::take(&mut self.pending);
+        let view = View { world: &self.world, scope: &self.scope, acting: self.acting.as_ref() };
+        for (stale, pane) in self.stale_panes.iter_mut().zip(&PANES) {
+            *stale = *stale || changes.iter().any(|it| (pane.concerns)(it, view));
         }
     }
 
@@ -291,7 +302,8 @@ impl App {
             return;
         }
         let view = View { world: &self.world, scope: &self.scope, acting: self.acting.as_ref() };
-        for pane in &mut self.panes {
+        // One that is read anew below needs no change by change.
+        for (pane, _) in self.panes.iter_mut().zip(&self.stale_panes).filter(|(_, is_stale)| !**is_stale) {
             pane.change(&changes, view);
         }
     }
@@ -362,11 +374,11 @@ impl App {
 
     fn settle(&mut self) {
         self.change_lists();
-        if std::mem::take(&mut self.stale_lists) {
-            let view = View { world: &self.world, scope: &self.scope, acting: self.acting.as_ref() };
-            for pane in &mut self.panes {
-                pane.fill(view);
-            }
+        let stale = std::mem::take(&mut self.stale_panes);
+        let all = std::mem::take(&mut self.stale_lists);
+        let view = View { world: &self.world, scope: &self.scope, acting: self.acting.as_ref() };
+        for (pane, _) in self.panes.iter_mut().zip(stale).filter(|(_, is_stale)| all || *is_stale) {
+            pane.fill(view);
             self.stale_answers = true;
         }
         let areas = self.areas();

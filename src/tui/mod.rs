@@ -70,7 +70,13 @@ pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
         draw_pane(app, number, part, buffer);
     }
     if !areas.explain.is_empty() {
-        app.explain.draw(buffer, areas.explain, &explain_title(app), Focus::Elsewhere, app.setup.theme);
+        app.explain.draw(
+            buffer,
+            areas.explain,
+            &explain_title(app, areas.explain.width),
+            Focus::Elsewhere,
+            app.setup.theme,
+        );
     }
     if !areas.view.is_empty() {
         draw_view(app, areas.view, buffer);
@@ -112,7 +118,7 @@ fn draw_pane(app: &App, number: usize, area: Rect, buffer: &mut Buffer) {
 fn draw_view(app: &App, area: Rect, buffer: &mut Buffer) {
     let (focus, theme) = (focus(app, Side::View), app.setup.theme);
     match &app.shown {
-        Shown::Explain => app.explain.draw(buffer, area, &explain_title(app), focus, theme),
+        Shown::Explain => app.explain.draw(buffer, area, &explain_title(app, area.width), focus, theme),
         Shown::Trace => app.reader.draw(buffer, area, &app.tracing.title(theme), focus, theme),
         Shown::Reach(of) => app.reader.draw(buffer, area, &of.title(), focus, theme),
         Shown::Can(question) => app.reader.draw(buffer, area, &question.title(), focus, theme),
@@ -128,8 +134,8 @@ fn draw_view(app: &App, area: Rect, buffer: &mut Buffer) {
     }
 }
 
-/// ` shop/web-0: facts labels`, the shown tab in brackets where there are several.
-fn explain_title(app: &App) -> String {
+/// ` shop/web-0 [facts] labels`, the shown tab in brackets; where there is no room for all the tabs come first.
+fn explain_title(app: &App, width: u16) -> String {
     let Some(item) = app.selected() else { return " explain ".into() };
     let tabs = explain::tabs(&item);
     let shown = app.tab % tabs.len().max(1);
@@ -138,7 +144,11 @@ fn explain_title(app: &App) -> String {
         .enumerate()
         .map(|(at, it)| if at == shown { format!("[{}]", it.title) } else { it.title.to_owned() })
         .collect();
-    format!(" {} {} ", item.name(), names.join(" "))
+    let (name, tabs) = (item.name(), names.join(" "));
+    match paint::width(name) + paint::width(&tabs) + 5 <= width {
+        true => format!(" {name} {tabs} "),
+        false => format!(" {tabs} {name} "),
+    }
 }
 
 fn draw_status(app: &App, area: Rect, buffer: &mut Buffer) {

@@ -29,6 +29,9 @@ pub struct Reader {
     laid: Option<u16>,
 }
 
+/// How many columns ` +9` takes.
+const COUNT: usize = 3;
+
 /// One row on the screen: a piece of a line.
 #[derive(Clone, Debug)]
 struct Row {
@@ -205,7 +208,9 @@ impl Reader {
             let is_closed = self.is_head(at) && !is_open();
             let below = lines[at + 1..].iter().take_while(|it| it.indent > line.indent);
             let closed = if is_closed { below.clone().filter(|it| it.indent == line.indent + 1).count() } else { 0 };
-            let width = usize::from(columns).saturating_sub(indent(line) + 2).max(8);
+            // What is closed tells how much behind its last piece.
+            let room = if closed > 0 { 2 + COUNT } else { 2 };
+            let width = usize::from(columns).saturating_sub(indent(line) + room).max(8);
             let mut start = 0;
             for (number, text) in paint::wrap(&line.text, width).into_iter().enumerate() {
                 // Pieces are parts of the text, in order, less the spaces that they were broken at.

@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use kreach::kinds::{self, Intern};
 use kreach::model::cluster::{Cluster, Delta};
@@ -66,11 +66,16 @@ fn deltas() -> Vec<Delta> {
 }
 
 fn shop() -> Cluster {
-    let mut cluster = Cluster::default();
-    deltas().into_iter().for_each(|it| {
-        cluster.apply(it);
-    });
-    cluster
+    // Read once: many tests begin with it, and some many times.
+    static CLUSTER: OnceLock<Cluster> = OnceLock::new();
+    let read = || {
+        let mut cluster = Cluster::default();
+        deltas().into_iter().for_each(|it| {
+            cluster.apply(it);
+        });
+        cluster
+    };
+    CLUSTER.get_or_init(read).clone()
 }
 
 impl Driver {

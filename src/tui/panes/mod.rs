@@ -35,6 +35,8 @@ pub struct PaneSpec {
     pub title: &'static str,
     pub help: &'static str,
     pub new: fn() -> Box<dyn Pane>,
+    /// Whether a change may move its rows, so that many of them fill it anew.
+    pub concerns: fn(&Change, View<'_>) -> bool,
 }
 
 /// All panes, in the order of their numbers.

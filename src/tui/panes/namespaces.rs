@@ -34,6 +34,7 @@ pub const PANE: PaneSpec = PaneSpec {
             empty: |view| super::why_empty(view, &[Kind::NAMESPACE, Kind::POD], "no namespace"),
         })
     },
+    concerns: |_, _| true,
 };
 
 const COLUMNS: &[Column<Space>] = &[

@@ -32,6 +32,7 @@ pub const PANE: PaneSpec = PaneSpec {
             empty: |view| super::why_empty(view, &[Kind::POD], "no pod"),
         })
     },
+    concerns: |change, _| matches!(change, Change::Pod(_)),
 };
 
 const COLUMNS: &[Column<Arc<Pod>>] = &[

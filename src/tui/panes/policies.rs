@@ -33,6 +33,7 @@ pub const PANE: PaneSpec = PaneSpec {
             empty,
         })
     },
+    concerns: |change, view| matches!(change, Change::Policy(_)) || view.scope.pod.is_some(),
 };
 
 const COLUMNS: &[Column<Arc<Policy>>] = &[

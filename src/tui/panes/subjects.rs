@@ -29,6 +29,7 @@ pub const PANE: PaneSpec = PaneSpec {
             empty: |view| super::why_empty(view, SOURCES, "no subject"),
         })
     },
+    concerns: |change, view| renews(change) || !subjects::touched(view.world, change).is_empty(),
 };
 
 /// Where subjects are found.
@@ -64,7 +65,15 @@ fn rows(view: View<'_>) -> (Vec<Subject>, Given) {
     (all, Given::Unordered)
 }
 
+/// Whether all rows are to be read anew: pods name accounts only once those are told.
+fn renews(change: &Change) -> bool {
+    *change == Change::Coverage(Kind::SERVICE_ACCOUNT)
+}
+
 fn moves(change: &Change, view: View<'_>) -> Option<Moves<Subject>> {
+    if renews(change) {
+        return None;
+    }
     let moved = subjects::touched(view.world, change).into_iter();
     Some(moved.map(|it| (Some(it.clone()), Some(it).filter(|it| is_in(it, view)))).collect())
 }
@@ -132,7 +141,8 @@ fn by_extent(row: &Subject, view: View<'_>) -> SortKey {
 
 fn marks(row: &Subject, view: View<'_>) -> Cell {
     let weight = view.world.weight(row);
-    let words: Vec<&str> = weight.oddities.iter().map(|it| it.as_str()).collect();
+    let you = view.world.told.me().is_some_and(|it| it.subject() == *row).then_some("you");
+    let words: Vec<&str> = you.into_iter().chain(weight.oddities.iter().map(|it| it.as_str())).collect();
     Cell::new(words.join(" "), if weight.is_odd() { Role::Deny } else { Role::Dim })
 }
 
