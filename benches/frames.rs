@@ -97,17 +97,25 @@ fn percentile(times: &mut [Duration], part: usize) -> Duration {
     times[(times.len() * part / 100).min(times.len() - 1)]
 }
 
+/// The same steps three times over; of each the least time, since others use the machine too.
+fn least(steps: impl Fn() -> Vec<Duration>) -> Vec<Duration> {
+    let first = steps();
+    (1..3).fold(first, |least, _| least.into_iter().zip(steps()).map(|(a, b)| a.min(b)).collect())
+}
+
 /// Time of frames while the selection jumps about, so that nothing is cached.
 fn frames(pods: u32, cluster: &Cluster) {
-    let mut bench = Bench::new(cluster.clone(), 200, 60);
-    bench.keys("2");
-    bench.frame();
-    let mut times: Vec<Duration> = (0..400)
-        .map(|at| {
+    let steps = || {
+        let mut bench = Bench::new(cluster.clone(), 200, 60);
+        bench.keys("2");
+        bench.frame();
+        let step = |at: usize| {
             bench.keys(if at % 7 == 6 { "ctrl-u" } else { "PgDn" });
             bench.frame().0
-        })
-        .collect();
+        };
+        (0..400).map(step).collect()
+    };
+    let mut times = least(steps);
     let (half, most) = (percentile(&mut times, 50), percentile(&mut times, 99));
     println!("frame 200x60, {pods} pods: p50 {half:?}, p99 {most:?}");
 }
@@ -132,17 +140,20 @@ fn bytes(cluster: &Cluster) {
 
 /// Each keystroke of filters typed letter by letter, frame included.
 fn keystrokes(cluster: &Cluster) {
-    let (mut times, mut slowest) = (Vec::new(), (Duration::ZERO, ""));
-    for query in ["api", "apit", "gateway-x", "team12api", "zzzqqq", "a", "web0f", "billing7"] {
-        let mut bench = Bench::new(cluster.clone(), 200, 60);
-        bench.keys("2 /");
-        bench.frame();
-        for (at, letter) in query.char_indices() {
-            let took = bench.step(&letter.to_string()).0;
-            slowest = slowest.max((took, &query[..=at]));
-            times.push(took);
+    const QUERIES: [&str; 8] = ["api", "apit", "gateway-x", "team12api", "zzzqqq", "a", "web0f", "billing7"];
+    let steps = || {
+        let mut times = Vec::new();
+        for query in QUERIES {
+            let mut bench = Bench::new(cluster.clone(), 200, 60);
+            bench.keys("2 /");
+            bench.frame();
+            times.extend(query.chars().map(|letter| bench.step(&letter.to_string()).0));
         }
-    }
+        times
+    };
+    let mut times = least(steps);
+    let typed = QUERIES.iter().flat_map(|it| (1..=it.len()).map(|end| &it[..end]));
+    let slowest = times.iter().zip(typed).max().map_or((Duration::ZERO, ""), |it| (*it.0, it.1));
     let (half, most) = (percentile(&mut times, 50), percentile(&mut times, 99));
     let pods = cluster.pods.len();
     println!("filter keystroke, {pods} pods: p50 {half:?}, p99 {most:?}; slowest {:?} for {:?}", slowest.0, slowest.1);
@@ -168,6 +179,48 @@ fn changes(cluster: &Cluster) {
         .collect();
     let (half, most) = (percentile(&mut times, 50), percentile(&mut times, 99));
     println!("one pod changes, {} pods: frame after it p50 {half:?}, p99 {most:?}", cluster.pods.len());
+}
+
+/// Ten thousand changes of pods in a second: decoded, taken in, and drawn thirty times.
+fn churn(cluster: &Cluster) -> std::io::Result<()> {
+    const EVENTS: usize = 10_000;
+    let unknown = || std::io::Error::other("world M serves pods");
+    let world = embedded::World::seeded("M").ok_or_else(unknown)?;
+    let spec = kinds::spec_named("pods").ok_or_else(unknown)?;
+    let kind = embedded::kinds::served(spec.group, spec.version, spec.plural).ok_or_else(unknown)?;
+    let mut documents: Vec<String> = Vec::new();
+    world.documents(kind, |json| documents.push(String::from_utf8_lossy(json).into_owned()));
+    let decode = || {
+        let (start, mut intern) = (Instant::now(), Intern::new());
+        documents.iter().cycle().take(EVENTS).for_each(|json| {
+            black_box(spec.read_json(json, "default", &mut intern));
+        });
+        vec![start.elapsed()]
+    };
+    let pods: Vec<Arc<Pod>> = cluster.pods.iter().step_by(14).take(EVENTS).cloned().collect();
+    let take_in = || {
+        let mut bench = Bench::new(cluster.clone(), 200, 60);
+        bench.keys("2");
+        bench.frame();
+        let batches = pods.chunks(EVENTS.div_ceil(30)).map(|batch| {
+            let change = |pod: &Arc<Pod>| {
+                let changed = Pod { node: "node-moved".into(), ..(**pod).clone() };
+                Delta::Put(Entry { fact: AnyFact::Pod(Arc::new(changed)), problems: Vec::new() })
+            };
+            let deltas: Vec<Delta> = batch.iter().map(change).collect();
+            let start = Instant::now();
+            bench.app.update(Event::Deltas(deltas));
+            bench.frame();
+            start.elapsed()
+        });
+        batches.collect()
+    };
+    let (decoded, taken): (Duration, Vec<Duration>) = (least(decode)[0], least(take_in));
+    let (all, slowest) = (taken.iter().sum::<Duration>(), taken.iter().max().copied().unwrap_or_default());
+    let bytes = documents.iter().map(String::len).sum::<usize>() / documents.len();
+    println!("{EVENTS} changes, {} pods: {decoded:?} to decode (of {bytes} bytes each),", cluster.pods.len());
+    println!("  {all:?} to take in and draw in 30 frames, at most {slowest:?} for one");
+    Ok(())
 }
 
 /// The cluster of the story, as it stands when the demo opens.
@@ -217,5 +270,5 @@ fn main() -> std::io::Result<()> {
     frames(150_000, &large);
     keystrokes(&large);
     changes(&large);
-    Ok(())
+    churn(&large)
 }

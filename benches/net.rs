@@ -345,8 +345,24 @@ fn time<T>(work: impl FnOnce() -> T) -> (T, Duration) {
     (it, start.elapsed())
 }
 
+/// How often everything is asked, round by round; the least time counts, since others use the machine too.
+const ROUNDS: usize = 3;
+
 fn times(n: usize, mut work: impl FnMut(usize)) -> Vec<Duration> {
-    (0..n).map(|at| time(|| work(at)).1).collect()
+    let mut least = vec![Duration::MAX; n];
+    for _ in 0..ROUNDS {
+        least.iter_mut().enumerate().for_each(|(at, least)| *least = time(|| work(at)).1.min(*least));
+    }
+    least
+}
+
+/// One thing as often, and the least time.
+fn least<T>(mut work: impl FnMut() -> T) -> (T, Duration) {
+    let first = time(&mut work);
+    (1..ROUNDS).fold(first, |least, _| {
+        let next = time(&mut work);
+        if next.1 < least.1 { next } else { least }
+    })
 }
 
 fn main() {
@@ -360,9 +376,9 @@ fn main() {
         cluster.pods.len(),
         cluster.policies.len()
     );
-    let (mut index, took) = time(|| Index::build(&cluster));
+    let (mut index, took) = least(|| Index::build(&cluster));
     println!("  build {took:.1?}, {} classes, {:.1} MB", index.classes(), index.bytes() as f64 / 1e6);
-    let (copy, took) = time(|| index.clone());
+    let (copy, took) = least(|| index.clone());
     println!("  copy {took:.1?}");
     drop(copy);
     let ends: Vec<End> = cluster.pods.iter().map(|it| End::Pod(it.pod_id())).collect();
@@ -432,9 +448,9 @@ fn reads(cluster: &Cluster, index: &Index, ends: &[End], pairs: &[(usize, usize)
             black_box(index.reach(cluster, &ends[asked[at]], Direction::Ingress, By::Workload, None));
         }),
     );
-    let (map, took) = time(|| index.map(cluster, By::Namespace, None));
+    let (map, took) = least(|| index.map(cluster, By::Namespace, None));
     println!("  map by namespace {took:.1?}: {} rows", map.rows.len());
-    let (counts, took) = time(|| index.counts(None));
+    let (counts, took) = least(|| index.counts(None));
     println!("  all pairs {took:.1?}: {counts:?}");
 }
 
@@ -443,9 +459,18 @@ fn events(cluster: &mut Cluster, index: &mut Index, ends: &[End], dice: &mut Dic
         let End::Pod(PodId { namespace, name }) = end else { unreachable!("all are pods") };
         cluster.pods.get(namespace, name).expect("it is held").clone()
     };
+    // What is on the screen is answered again: one explained pair and one row, of ends that the event may concern.
+    let shown = std::cell::Cell::new(0);
     let follow = |cluster: &mut Cluster, index: &mut Index, fact: AnyFact| {
-        let changes = put(cluster, fact);
-        time(|| index.apply(cluster, &changes)).1
+        let at = (shown.get() + 7_919) % ends.len();
+        shown.set(at);
+        let follow = || {
+            let changes = put(cluster, fact);
+            index.apply(cluster, &changes);
+            black_box(index.trace(cluster, &ends[at], &ends[(at + 1) % ends.len()], None).outcome());
+            black_box(index.reach_count(cluster, &ends[at], Direction::Ingress, None));
+        };
+        time(follow).1
     };
     let mut relabel = |cluster: &mut Cluster, index: &mut Index, key: &str, value: String| {
         let mut changed = (*pod(cluster, &ends[dice.roll(ends.len())])).clone();

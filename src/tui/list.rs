@@ -232,6 +232,7 @@ impl<R: Row> List<R> {
     /// Lets other rows through.
     pub fn filter_by(&mut self, filter: Filter, look: &impl Look<R>) {
         let narrower = filter.narrows(&self.filter);
+        let selected = self.selected().cloned();
         self.filter = filter;
         match self.shown.take().filter(|_| narrower) {
             Some(before) => {
@@ -241,11 +242,21 @@ impl<R: Row> List<R> {
             }
             None => self.refilter(look),
         }
-        let selected = self.selected.clone();
-        self.find();
         // What the filter took away leaves the best match in its place, not whatever stands in its row now.
-        if self.selected != selected {
-            self.go(0);
+        let kept = selected.filter(|it| self.passes(it, look));
+        self.go(kept.and_then(|it| self.place_of(&it)).unwrap_or(0));
+    }
+
+    /// Where a row stands: in the pane's own order it is searched for, in any other it is looked for.
+    fn place_of(&self, wanted: &R) -> Option<usize> {
+        let run = self.sort.run;
+        let order = |it: &R| run.apply(it.order(wanted));
+        let is_it = |it: &R| it.order(wanted).is_eq();
+        match &self.shown {
+            Some(shown) if self.sort.column.is_some() || self.is_ranked() => shown.iter().position(|it| is_it(&it.1)),
+            Some(shown) => shown.binary_search_by(|it| order(&it.1)).ok(),
+            None if self.sort.column.is_some() => self.all.iter().position(|it| is_it(&it.row)),
+            None => self.all.binary_search_by(|it| order(&it.row)).ok(),
         }
     }
 
