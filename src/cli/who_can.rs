@@ -96,7 +96,7 @@ impl WhoCanArgs {
         }
     }
 
-    fn answer(&self, context: &Context, cluster: &Cluster, index: &Index) -> WhoCan {
+    fn answer<'a>(&self, context: &Context, cluster: &Cluster, index: &'a Index) -> WhoCan<'a> {
         let resolved = self.resolved(context);
         index.who_can(cluster, &resolved.request, self.places(context, &resolved))
     }
@@ -172,7 +172,7 @@ impl Command for WhoCanArgs {
 }
 
 impl WhoCanArgs {
-    fn document<'a>(&self, who: &'a WhoCan, world: &World<'_>) -> WhoCanJson<'a> {
+    fn document<'a>(&self, who: &'a WhoCan<'_>, world: &World<'_>) -> WhoCanJson<'a> {
         let (cluster, directory) = (world.cluster, world.context.people.as_deref());
         let outcome = match exit(who) {
             Exit::Yes => "allow",
@@ -180,10 +180,10 @@ impl WhoCanArgs {
             Exit::Unknown => "unknown",
         };
         let holder = |it: &crate::rbac::who::Holder| HolderJson {
-            subject: it.subject.to_string(),
-            grants: who.grants(it).into_iter().map(grants::grant).collect(),
-            people: directory.map_or_else(Vec::new, |people| grants::people(&it.subject, people)),
-            pods: self.pods.then(|| pods(&it.subject, cluster)),
+            subject: who.subject(it).to_string(),
+            grants: who.grants(it).iter().map(grants::grant).collect(),
+            people: directory.map_or_else(Vec::new, |people| grants::people(who.subject(it), people)),
+            pods: self.pods.then(|| pods(who.subject(it), cluster)),
         };
         let mut evidence: Vec<Evidence> = who.gaps.iter().map(Evidence::gap).collect();
         evidence.extend(notes(who, world.context));
@@ -212,9 +212,9 @@ fn pods(subject: &Subject, cluster: &Cluster) -> Vec<String> {
 fn add_people(page: &mut text::Page, who: &WhoCan, directory: &People) {
     page.say(0, text::Mark::Title, "people, by the directory");
     for holder in &who.holders {
-        for person in grants::people(&holder.subject, directory) {
+        for person in grants::people(who.subject(holder), directory) {
             let (mark, left) = if person.active { (text::Mark::Plain, "") } else { (text::Mark::Note, " (has left)") };
-            page.say(1, mark, format!("{}{left} by {}", person.user, holder.subject));
+            page.say(1, mark, format!("{}{left} by {}", person.user, who.subject(holder)));
         }
     }
 }
@@ -222,8 +222,8 @@ fn add_people(page: &mut text::Page, who: &WhoCan, directory: &People) {
 fn add_pods(page: &mut text::Page, who: &WhoCan, cluster: &Cluster) {
     page.say(0, text::Mark::Title, "pods that run as them");
     for holder in &who.holders {
-        for pod in pods(&holder.subject, cluster) {
-            page.say(1, text::Mark::Plain, format!("{pod} as {}", holder.subject));
+        for pod in pods(who.subject(holder), cluster) {
+            page.say(1, text::Mark::Plain, format!("{pod} as {}", who.subject(holder)));
         }
     }
 }
@@ -231,8 +231,8 @@ fn add_pods(page: &mut text::Page, who: &WhoCan, cluster: &Cluster) {
 fn write_csv(who: &WhoCan, out: &mut dyn io::Write) -> io::Result<()> {
     writeln!(out, "subject,namespace,binding,role,rule")?;
     for holder in &who.holders {
-        let subject = holder.subject.to_string();
-        if holder.through.is_empty() {
+        let subject = who.subject(holder).to_string();
+        if holder.is_always() {
             writeln!(out, "{}", grants::csv_line([subject.as_str(), "", "", "", ""]))?;
         }
         for grant in who.grants(holder) {

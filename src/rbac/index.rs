@@ -7,6 +7,7 @@
 //!
 //! It shares all facts with the cluster. The law: `build(after)` equals `build(before)` with `apply(after, changes)`.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -16,15 +17,19 @@ use crate::model::cluster::{Change, Cluster, Diff};
 use crate::model::coverage::CoverageMap;
 use crate::model::id::{Kind, ObjectId};
 use crate::model::name::Name;
-use crate::model::role::{Binding, Role, RoleRule, SubjectKind};
+use crate::model::role::{Binding, Role, RoleRule, Subject, SubjectKind};
 
 use super::aggregation::{Aggregation, Effective, Lag};
-use super::identity::account_user;
+use super::identity::{account_user, split_account, user_name};
 use super::marks::{self, Marks};
-use super::mask::Mask;
+use super::mask::{Brief, Mask};
+use super::who::subject_of;
 
 /// Namespace (empty: cluster-wide) and name.
 pub(super) type Id = (Name, Name);
+
+/// The places of words by where their text stands in memory, good while one cluster's roles are read.
+type Seen = FxHashMap<usize, u32>;
 
 /// A place in one of the tables below; freed places are used again.
 pub(super) type Slot = u32;
@@ -50,8 +55,8 @@ pub(super) struct RoleEntry {
 #[derive(Clone, Debug)]
 pub(super) struct BindingEntry {
     pub binding: Arc<Binding>,
-    /// The keys of its subjects, with the index of each.
-    pub keys: Box<[(usize, Key)]>,
+    /// The keys of its subjects, each once, with the index of the first that has it.
+    pub keys: Box<[(u32, KeySlot)]>,
     pub role: Option<Slot>,
     pub namespace: u32,
 }
@@ -66,6 +71,24 @@ pub enum Key {
 /// The bindings of one key as (namespace number, slot), sorted.
 type Rows = Vec<(u32, Slot)>;
 
+/// A place in the table of keys.
+pub(super) type KeySlot = u32;
+
+/// Somebody whom bindings name.
+#[derive(Clone, Debug)]
+pub(super) struct KeyEntry {
+    /// As answers name it.
+    pub subject: Subject,
+    pub rows: Rows,
+}
+
+/// A role whose rules write a resource word, and what these rules are for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Spot {
+    pub role: Slot,
+    pub brief: Brief,
+}
+
 /// The index over one cluster's RBAC.
 #[derive(Clone, Debug, Default)]
 pub struct Index {
@@ -76,14 +99,20 @@ pub struct Index {
     pub(super) bindings: Vec<Option<BindingEntry>>,
     binding_slots: FxHashMap<Id, Slot>,
     free_bindings: Vec<Slot>,
-    pub(super) users: FxHashMap<Name, Rows>,
-    pub(super) groups: FxHashMap<Name, Rows>,
+    pub(super) users: FxHashMap<Name, KeySlot>,
+    pub(super) groups: FxHashMap<Name, KeySlot>,
+    pub(super) keys: Vec<KeyEntry>,
+    free_keys: Vec<KeySlot>,
+    /// The place of each key in the order of subjects; made when first wanted, forgotten when a key comes or goes.
+    ranks: OnceCell<Vec<u32>>,
     /// Numbers of namespaces; never given back.
     pub(super) namespaces: FxHashMap<Name, u32>,
     /// The bindings of each namespace by its number, sorted.
     pub(super) by_namespace: Vec<Vec<Slot>>,
-    /// The roles whose rules write this resource word, sorted.
-    pub(super) by_resource: FxHashMap<Name, Vec<Slot>>,
+    /// Where each resource word that rules write stands in `words`; never given back.
+    by_resource: FxHashMap<Name, u32>,
+    /// The roles whose rules write the word, sorted.
+    words: Vec<Vec<Spot>>,
     /// The roles with URLs in their rules, sorted.
     pub(super) by_url: Vec<Slot>,
     aggregation: Aggregation,
@@ -101,6 +130,33 @@ fn insert<T: Ord>(list: &mut Vec<T>, value: T) {
     } else if let Err(at) = list.binary_search(&value) {
         list.insert(at, value);
     }
+}
+
+/// Puts a role in its place among the roles of a word.
+fn add_spot(spots: &mut Vec<Spot>, role: Slot, brief: Brief) {
+    match spots.binary_search_by_key(&role, |it| it.role) {
+        Ok(at) => spots[at].brief = spots[at].brief.and(brief),
+        Err(at) => spots.insert(at, Spot { role, brief }),
+    }
+}
+
+/// [`subject_of`] a key, with the strings of the binding that names it where they are the same.
+fn subject_as_written(key: &Key, written: &Subject) -> Subject {
+    let is_account = |name: &Name| split_account(name).is_some_and(|it| it == (&written.namespace, &written.name));
+    match key {
+        Key::User(name) if written.kind == SubjectKind::ServiceAccount && is_account(name) => written.clone(),
+        key => subject_of(key),
+    }
+}
+
+/// The first of each key, in order.
+fn first_of_each(mut keys: Vec<(u32, KeySlot)>) -> Box<[(u32, KeySlot)]> {
+    if keys.len() > 1 {
+        keys.sort_unstable_by_key(|(at, key)| (*key, *at));
+        keys.dedup_by_key(|(_, key)| *key);
+        keys.sort_unstable();
+    }
+    keys.into()
 }
 
 /// Takes a value out of a sorted list.
@@ -157,8 +213,9 @@ impl Index {
         index.role_slots.reserve(cluster.roles.len());
         index.binding_slots.reserve(cluster.bindings.len());
         index.users.reserve(cluster.bindings.len());
+        let mut seen = FxHashMap::default();
         for role in cluster.roles.iter() {
-            index.put_role(cluster, role);
+            index.put_role(cluster, role, &mut seen);
         }
         for binding in cluster.bindings.iter() {
             index.put_binding(binding);
@@ -218,12 +275,12 @@ impl Index {
             false => BTreeSet::new(),
         };
         match &diff.after {
-            Some(role) => self.put_role(cluster, role),
+            Some(role) => self.put_role(cluster, role, &mut Seen::default()),
             None => self.drop_role(namespace, name),
         }
         for it in affected.iter().filter(|it| *it != name) {
             if let Some(role) = cluster.roles.get("", it) {
-                self.put_role(cluster, role);
+                self.put_role(cluster, role, &mut Seen::default());
             }
         }
     }
@@ -249,14 +306,14 @@ impl Index {
         slot
     }
 
-    fn put_role(&mut self, cluster: &Cluster, role: &Arc<Role>) {
+    fn put_role(&mut self, cluster: &Cluster, role: &Arc<Role>, seen: &mut Seen) {
         let slot = self.role_slot((role.meta.namespace.clone(), role.meta.name.clone()));
         let effective = match role.aggregates.is_some() && role.meta.namespace.is_empty() {
             true => self.aggregation.effective(role, &|it| cluster.roles.get("", it)),
             false => Effective::own(role),
         };
         self.forget_words(slot);
-        self.learn_words(slot, &effective.rules);
+        self.learn_words(slot, &effective.rules, seen);
         let entry = &mut self.roles[slot as usize];
         entry.masks = effective.rules.iter().map(Mask::of_rule).collect();
         entry.effective = Some(effective);
@@ -280,12 +337,16 @@ impl Index {
         }
     }
 
-    fn learn_words(&mut self, slot: Slot, rules: &[RoleRule]) {
+    fn learn_words(&mut self, slot: Slot, rules: &[RoleRule], seen: &mut Seen) {
         for rule in rules {
+            let brief = Brief::of_rule(rule);
             for word in rule.resources.iter() {
-                match self.by_resource.get_mut(word.as_str()) {
-                    Some(list) => insert(list, slot),
-                    None => drop(self.by_resource.insert(word.clone(), vec![slot])),
+                let at = *seen.entry(word.as_ptr() as usize).or_insert_with(|| self.word(word));
+                let spots = &mut self.words[at as usize];
+                match spots.last_mut() {
+                    Some(last) if last.role == slot => last.brief = last.brief.and(brief),
+                    Some(last) if last.role > slot => add_spot(spots, slot, brief),
+                    _ => spots.push(Spot { role: slot, brief }),
                 }
             }
             if !rule.urls.is_empty() {
@@ -294,14 +355,30 @@ impl Index {
         }
     }
 
+    /// The place of a resource word.
+    fn word(&mut self, word: &Name) -> u32 {
+        if let Some(at) = self.by_resource.get(word.as_str()) {
+            return *at;
+        }
+        let at = self.words.len() as u32;
+        self.words.push(Vec::new());
+        self.by_resource.insert(word.clone(), at);
+        at
+    }
+
+    /// The roles whose rules write a resource word.
+    pub(super) fn spots(&self, word: &str) -> &[Spot] {
+        self.by_resource.get(word).map_or(&[], |at| &self.words[*at as usize])
+    }
+
     fn forget_words(&mut self, slot: Slot) {
         let Some(effective) = self.roles[slot as usize].effective.take() else { return };
         for rule in effective.rules.iter() {
             for word in rule.resources.iter() {
-                if let Some(list) = self.by_resource.get_mut(word.as_str()) {
-                    remove(list, &slot);
-                    if list.is_empty() {
-                        self.by_resource.remove(word.as_str());
+                if let Some(at) = self.by_resource.get(word.as_str()) {
+                    let spots = &mut self.words[*at as usize];
+                    if let Ok(at) = spots.binary_search_by_key(&slot, |it| it.role) {
+                        spots.remove(at);
                     }
                 }
             }
@@ -322,7 +399,11 @@ impl Index {
     fn put_binding(&mut self, binding: &Arc<Binding>) {
         let role = role_of(binding).map(|it| self.role_slot(it));
         let namespace = self.namespace_number(&binding.meta.namespace);
-        let keys: Box<[(usize, Key)]> = keys_of(binding).map(|(at, key)| (at, self.shared(key))).collect();
+        let mut keys: Vec<(u32, KeySlot)> = Vec::with_capacity(binding.subjects.len());
+        for (at, key) in keys_of(binding) {
+            keys.push((at as u32, self.key_slot(key, &binding.subjects[at])));
+        }
+        let keys = first_of_each(keys);
         let entry = BindingEntry { binding: binding.clone(), keys: keys.clone(), role, namespace };
         let slot = match self.free_bindings.pop() {
             Some(slot) => {
@@ -340,20 +421,65 @@ impl Index {
             insert(&mut self.roles[role as usize].bindings, slot);
         }
         for (_, key) in keys {
-            let (map, name) = match key {
-                Key::User(name) => (&mut self.users, name),
-                Key::Group(name) => (&mut self.groups, name),
-            };
-            insert(map.entry(name).or_default(), (namespace, slot));
+            insert(&mut self.keys[key as usize].rows, (namespace, slot));
         }
     }
 
-    /// The same key with the string that the maps already hold.
-    fn shared(&self, key: Key) -> Key {
-        match key {
-            Key::User(name) => Key::User(self.users.get_key_value(&name).map_or(name, |(held, _)| held.clone())),
-            Key::Group(name) => Key::Group(self.groups.get_key_value(&name).map_or(name, |(held, _)| held.clone())),
+    /// The place of a key, which a binding's subject stands for.
+    fn key_slot(&mut self, key: Key, written: &Subject) -> KeySlot {
+        let (map, name) = match &key {
+            Key::User(name) => (&mut self.users, name),
+            Key::Group(name) => (&mut self.groups, name),
+        };
+        if let Some(slot) = map.get(name.as_str()) {
+            return *slot;
         }
+        let slot = self.free_keys.pop().unwrap_or(self.keys.len() as KeySlot);
+        map.insert(name.clone(), slot);
+        self.ranks.take();
+        let entry = KeyEntry { subject: subject_as_written(&key, written), rows: Rows::new() };
+        match self.keys.get_mut(slot as usize) {
+            Some(free) => *free = entry,
+            None => self.keys.push(entry),
+        }
+        slot
+    }
+
+    /// Forgets somebody whom no binding names any more.
+    fn free_key(&mut self, slot: KeySlot) {
+        let subject = std::mem::replace(&mut self.keys[slot as usize].subject, subject_of(&Key::User(Name::empty())));
+        match subject.kind {
+            SubjectKind::Group => self.groups.remove(&subject.name),
+            _ => self.users.remove(&user_name(&subject)),
+        };
+        self.free_keys.push(slot);
+        self.ranks.take();
+    }
+
+    /// The bindings of a user, and of a group.
+    pub(super) fn rows_of_user(&self, name: &str) -> Option<&Rows> {
+        self.users.get(name).map(|it| &self.keys[*it as usize].rows)
+    }
+
+    /// As above.
+    pub(super) fn rows_of_group(&self, name: &str) -> Option<&Rows> {
+        self.groups.get(name).map(|it| &self.keys[*it as usize].rows)
+    }
+
+    /// The place of each key in the order of subjects.
+    pub(super) fn ranks(&self) -> &[u32] {
+        self.ranks.get_or_init(|| {
+            let mut order: Vec<KeySlot> = (0..self.keys.len() as KeySlot).collect();
+            order.sort_unstable_by_key(|it| &self.keys[*it as usize].subject);
+            let mut ranks = vec![0; order.len()];
+            order.iter().enumerate().for_each(|(rank, key)| ranks[*key as usize] = rank as u32);
+            ranks
+        })
+    }
+
+    /// Whether that order is at hand.
+    pub(super) fn is_ranked(&self) -> bool {
+        self.ranks.get().is_some()
     }
 
     fn drop_binding(&mut self, binding: &Binding) {
@@ -363,15 +489,10 @@ impl Index {
         self.free_bindings.push(slot);
         remove(&mut self.by_namespace[entry.namespace as usize], &slot);
         for (_, key) in &entry.keys {
-            let (map, name) = match key {
-                Key::User(name) => (&mut self.users, name),
-                Key::Group(name) => (&mut self.groups, name),
-            };
-            if let Some(rows) = map.get_mut(name.as_str()) {
-                remove(rows, &(entry.namespace, slot));
-                if rows.is_empty() {
-                    map.remove(name.as_str());
-                }
+            let rows = &mut self.keys[*key as usize].rows;
+            remove(rows, &(entry.namespace, slot));
+            if rows.is_empty() {
+                self.free_key(*key);
             }
         }
         if let (Some(role), Some(id)) = (entry.role, role_of(&entry.binding)) {
@@ -439,7 +560,7 @@ impl Index {
         let role_names: FxHashMap<Slot, Id> = self.role_slots.iter().map(|(id, at)| (*at, id.clone())).collect();
         let names = |slots: &[Slot]| slots.iter().filter_map(|it| self.name_of(*it)).collect::<BTreeSet<_>>();
         let roles_at = |slots: &[Slot]| slots.iter().filter_map(|it| role_names.get(it).cloned()).collect();
-        let rows = |rows: &Rows| names(&rows.iter().map(|(_, slot)| *slot).collect::<Vec<_>>());
+        let rows = |key: KeySlot| names(&self.keys[key as usize].rows.iter().map(|it| it.1).collect::<Vec<_>>());
         let of_role = |slot: Slot| {
             let entry = &self.roles[slot as usize];
             (entry.effective.clone(), names(&entry.bindings))
@@ -448,15 +569,20 @@ impl Index {
             // order does not matter
             roles: self.role_slots.iter().map(|(id, at)| (id.clone(), of_role(*at))).collect(),
             bindings: self.binding_slots.keys().cloned().collect(), // order does not matter
-            keys: (self.users.iter().map(|(it, all)| (Key::User(it.clone()), rows(all)))) // order does not matter
-                .chain(self.groups.iter().map(|(it, all)| (Key::Group(it.clone()), rows(all)))) // order does not matter
+            keys: (self.users.iter().map(|(it, at)| (Key::User(it.clone()), rows(*at)))) // order does not matter
+                .chain(self.groups.iter().map(|(it, at)| (Key::Group(it.clone()), rows(*at)))) // order does not matter
                 .collect(),
             // order does not matter
             namespaces: (self.namespaces.iter())
                 .map(|(name, at)| (name.clone(), names(&self.by_namespace[*at as usize])))
                 .filter(|(_, all)| !all.is_empty())
                 .collect(),
-            words: self.by_resource.iter().map(|(it, at)| (it.clone(), roles_at(at))).collect(), // order does not matter
+            // order does not matter
+            words: (self.by_resource.iter())
+                .map(|(it, at)| (it.clone(), self.words[*at as usize].iter().map(|it| it.role).collect::<Vec<_>>()))
+                .filter(|(_, at)| !at.is_empty())
+                .map(|(it, at)| (it, roles_at(&at)))
+                .collect(),
             urls: roles_at(&self.by_url),
         }
     }

@@ -8,9 +8,9 @@ use crate::model::role::{Binding, Role, Subject};
 use super::aggregation::Effective;
 use super::grant::{Access, Dangling, Grant};
 use super::identity::{Identity, MASTERS};
-use super::index::{BindingEntry, CLUSTER, Index, Key, RoleEntry, Slot};
+use super::index::{BindingEntry, CLUSTER, Index, KeySlot, RoleEntry, Slot};
 use super::mask::Mask;
-use super::matching::Asked;
+use super::matching::{Asked, Match};
 use super::request::Request;
 
 /// One binding of a subject with what it gives.
@@ -32,21 +32,6 @@ impl Holding {
     /// Where it holds; empty: the whole cluster.
     pub fn scope(&self) -> &Name {
         &self.binding.meta.namespace
-    }
-}
-
-/// Where in a binding's subjects somebody stands, the first place (as upstream's `appliesTo`).
-fn subject_at(entry: &BindingEntry, identity: &Identity) -> Option<usize> {
-    entry.keys.iter().find(|(_, key)| identity.has_key(key)).map(|(at, _)| *at)
-}
-
-impl Identity {
-    /// Whether a binding's key speaks of this identity.
-    pub fn has_key(&self, key: &Key) -> bool {
-        match key {
-            Key::User(name) => self.user == *name,
-            Key::Group(name) => self.is_in(name),
-        }
     }
 }
 
@@ -92,7 +77,7 @@ impl Index {
 
     fn holding(&self, slot: Slot, identity: &Identity) -> Option<Holding> {
         let entry = self.bindings[slot as usize].as_ref()?;
-        let subject = subject_at(entry, identity)?;
+        let subject = self.subject_at(entry, identity)?;
         let role = self.role_entry(entry).and_then(|it| Some((it.role.clone()?, it.effective.clone()?)));
         Some(Holding { binding: entry.binding.clone(), subject, role })
     }
@@ -115,8 +100,19 @@ impl Index {
 
     /// The rows of the user and of each group.
     pub(super) fn rows(&self, identity: &Identity) -> impl Iterator<Item = &Vec<(u32, Slot)>> {
+        self.keys_of(identity).map(|it| &self.keys[it as usize].rows)
+    }
+
+    /// The keys of the user and of each group, as far as bindings name them.
+    pub(super) fn keys_of(&self, identity: &Identity) -> impl Iterator<Item = KeySlot> {
         let groups = identity.groups.iter().filter_map(|(it, _)| self.groups.get(it.as_str()));
-        self.users.get(identity.user.as_str()).into_iter().chain(groups)
+        self.users.get(identity.user.as_str()).into_iter().chain(groups).copied()
+    }
+
+    /// Where in a binding's subjects somebody stands, the first place (as upstream's `appliesTo`).
+    fn subject_at(&self, entry: &BindingEntry, identity: &Identity) -> Option<usize> {
+        let has = |key: KeySlot| self.keys_of(identity).any(|it| it == key);
+        entry.keys.iter().find(|(_, key)| has(*key)).map(|(at, _)| *at as usize)
     }
 
     /// The role of a binding, if it is there.
@@ -137,7 +133,7 @@ impl Index {
         for (rule, _) in role.masks.iter().enumerate().filter(|(_, it)| it.may_cover(mask)) {
             let at = match subject {
                 Some(at) => at,
-                None => subject_at(entry, identity).unwrap_or_default(),
+                None => self.subject_at(entry, identity).unwrap_or_default(),
             };
             subject = Some(at);
             grants.extend(grant(entry, role, rule, at, asked));
@@ -153,8 +149,19 @@ pub(super) fn grant(
     subject: usize,
     asked: &Asked<'_>,
 ) -> Option<Grant> {
+    let matched = asked.matched_by(&role.effective.as_ref()?.rules[rule])?;
+    grant_by(entry, role, rule, subject, matched)
+}
+
+/// The grant that one rule, known to cover the request, gives to one subject of a binding.
+pub(super) fn grant_by(
+    entry: &BindingEntry,
+    role: &RoleEntry,
+    rule: usize,
+    subject: usize,
+    matched: Match,
+) -> Option<Grant> {
     let (held, effective) = (role.role.as_ref()?, role.effective.as_ref()?);
-    let matched = asked.matched_by(&effective.rules[rule])?;
     let member = effective.members.as_ref().and_then(|it| it[rule].clone());
     Some(Grant {
         binding: entry.binding.clone(),

@@ -194,9 +194,9 @@ impl Index {
 
     fn named_entries(&self, subject: &Subject) -> impl Iterator<Item = &BindingEntry> {
         let rows = match subject.kind {
-            SubjectKind::Group => self.groups.get(&subject.name),
+            SubjectKind::Group => self.rows_of_group(&subject.name),
             SubjectKind::Other(_) => None,
-            _ => self.users.get(&user_name(subject)),
+            _ => self.rows_of_user(&user_name(subject)),
         };
         rows.into_iter().flatten().filter_map(|(_, slot)| self.bindings[*slot as usize].as_ref())
     }

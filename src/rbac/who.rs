@@ -4,8 +4,7 @@
 //! A grant to `system:authenticated` is therefore everybody's, each named.
 
 use std::collections::{BTreeMap, BTreeSet};
-
-use rustc_hash::FxHashMap;
+use std::ops::Range;
 
 use crate::model::cluster::Cluster;
 use crate::model::evidence::Gap;
@@ -17,10 +16,10 @@ use super::grant::Grant;
 use super::identity::{
     ANONYMOUS, AUTHENTICATED, Identity, MASTERS, NODES, SERVICE_ACCOUNTS, UNAUTHENTICATED, accounts_of, canonical,
 };
-use super::index::{BindingEntry, CLUSTER, Index, Key, Slot};
-use super::lookup::grant;
-use super::mask::Mask;
-use super::matching::Asked;
+use super::index::{BindingEntry, CLUSTER, Index, Key, KeySlot, RoleEntry, Slot};
+use super::lookup::grant_by;
+use super::mask::{Brief, Mask};
+use super::matching::{Asked, Match};
 use super::request::Request;
 
 /// Where a question about everybody looks.
@@ -34,37 +33,96 @@ pub enum Places {
 
 /// Somebody who can.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Holder {
-    pub subject: Subject,
-    /// The keys of [`WhoCan::keys`] through which it can; empty only for `group:system:masters`.
-    pub through: Vec<Key>,
+pub enum Holder {
+    /// Whom bindings name themselves, and the first of their rows.
+    Named { key: KeySlot, first: u32 },
+    /// Who can by what they have by themselves as well: the places of each key's first row. None: always.
+    Somebody { subject: Subject, through: Vec<u32> },
 }
 
-/// Everybody who can do something.
-#[derive(Clone, PartialEq, Debug)]
-pub struct WhoCan {
+impl Holder {
+    /// Whether no binding is needed: `group:system:masters` alone.
+    pub fn is_always(&self) -> bool {
+        matches!(self, Holder::Somebody { through, .. } if through.is_empty())
+    }
+}
+
+/// One rule of one role that covers the request.
+#[derive(Clone, Copy, Debug)]
+struct Hit<'a> {
+    role: &'a RoleEntry,
+    rule: u32,
+    matched: Match,
+}
+
+/// What one binding gives to one of its keys by one rule, and the next row of the same key.
+#[derive(Clone, Copy, Debug)]
+struct Row {
+    hit: u32,
+    binding: Slot,
+    subject: u32,
+    next: u32,
+}
+
+/// The end of a chain of rows.
+const NONE: u32 = u32::MAX;
+
+/// Everybody who can do something. Who they are and which grants they have is read from the index when it is asked for.
+#[derive(Clone, Debug)]
+pub struct WhoCan<'a> {
     pub request: Request,
     pub places: Places,
-    /// What each user or group that a binding names is granted.
-    pub keys: BTreeMap<Key, Vec<Grant>>,
     /// By subject; `group:system:masters` is always among them.
     pub holders: Vec<Holder>,
     /// Why somebody may be missing.
     pub gaps: Vec<Gap>,
+    index: &'a Index,
+    hits: Vec<Hit<'a>>,
+    rows: Vec<Row>,
+    /// Whether a key is one that somebody has without being named.
+    everybody: Everybody,
 }
 
-impl WhoCan {
-    /// All grants of one holder.
-    pub fn grants(&self, holder: &Holder) -> Vec<&Grant> {
-        let mut grants: Vec<&Grant> = holder.through.iter().filter_map(|it| self.keys.get(it)).flatten().collect();
+/// Whether a grant is to everybody of a sort.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Everybody {
+    Granted,
+    NotGranted,
+}
+
+impl WhoCan<'_> {
+    /// Who a holder is.
+    pub fn subject<'b>(&'b self, holder: &'b Holder) -> &'b Subject {
+        match holder {
+            Holder::Named { key, .. } => &self.index.keys[*key as usize].subject,
+            Holder::Somebody { subject, .. } => subject,
+        }
+    }
+
+    /// All grants of one holder, each once.
+    pub fn grants(&self, holder: &Holder) -> Vec<Grant> {
+        let firsts = match holder {
+            Holder::Named { first, .. } => std::slice::from_ref(first),
+            Holder::Somebody { through, .. } => through,
+        };
+        let mut grants: Vec<Grant> = firsts.iter().flat_map(|it| self.chain(*it)).collect();
         grants.sort_by(|a, b| a.order().cmp(&b.order()));
         grants.dedup_by(|a, b| a.order() == b.order());
         grants
     }
 
+    fn chain(&self, first: u32) -> impl Iterator<Item = Grant> + '_ {
+        let row = |at: u32| self.rows.get(at as usize);
+        std::iter::successors(row(first), move |it| row(it.next)).filter_map(|it| {
+            let hit = &self.hits[it.hit as usize];
+            let entry = self.index.bindings[it.binding as usize].as_ref()?;
+            grant_by(entry, hit.role, hit.rule as usize, it.subject as usize, hit.matched)
+        })
+    }
+
     /// Whether a grant is to everybody of a sort, so that every service account and namespace counts.
     pub fn is_of_everybody(&self) -> bool {
-        self.keys.keys().any(is_implied)
+        self.everybody == Everybody::Granted
     }
 
     /// Whether anybody but `system:masters` can.
@@ -73,103 +131,154 @@ impl WhoCan {
     }
 }
 
+/// Rows as they are found, chained by key.
+struct Found<'a> {
+    hits: Vec<Hit<'a>>,
+    rows: Vec<Row>,
+    /// The last row of each key that was put in.
+    heads: Vec<u32>,
+    /// The keys that have rows.
+    seen: Vec<KeySlot>,
+}
+
+impl<'a> Found<'a> {
+    /// Takes in the rules of a role that cover the request; gives where they stand among the hits.
+    fn hit(&mut self, role: &'a RoleEntry, asked: &Asked<'_>, mask: Mask) -> Range<usize> {
+        let from = self.hits.len();
+        let Some(effective) = &role.effective else { return from..from };
+        for (rule, _) in role.masks.iter().enumerate().filter(|(_, it)| it.may_cover(mask)) {
+            if let Some(matched) = asked.matched_by(&effective.rules[rule]) {
+                self.hits.push(Hit { role, rule: rule as u32, matched });
+            }
+        }
+        from..self.hits.len()
+    }
+
+    /// Takes in what a binding gives by these hits.
+    fn bind(&mut self, entry: &BindingEntry, binding: Slot, hits: Range<usize>) {
+        for (subject, key) in &entry.keys {
+            let head = &mut self.heads[*key as usize];
+            if *head == NONE && !hits.is_empty() {
+                self.seen.push(*key);
+            }
+            for hit in hits.clone() {
+                self.rows.push(Row { hit: hit as u32, binding, subject: *subject, next: *head });
+                *head = self.rows.len() as u32 - 1;
+            }
+        }
+    }
+}
+
 impl Index {
     /// Everybody who can do something.
     ///
     /// `cluster` is the one that the index stands for: it names the service accounts and namespaces.
-    pub fn who_can(&self, cluster: &Cluster, request: &Request, places: Places) -> WhoCan {
+    pub fn who_can(&self, cluster: &Cluster, request: &Request, places: Places) -> WhoCan<'_> {
         let asked = Asked::new(request);
-        let mask = Mask::of_request(&asked);
-        let mut found: FxHashMap<Key, Vec<Grant>> = FxHashMap::default();
-        let entries: Vec<&BindingEntry> = match places {
-            Places::Asked => self.bindings_in(request.namespace()).collect(),
-            Places::Everywhere => self.bindings_with(&asked),
-        };
-        for entry in entries {
-            self.collect(entry, &asked, mask, &mut found);
+        let mut found =
+            Found { hits: Vec::new(), rows: Vec::new(), heads: vec![NONE; self.keys.len()], seen: Vec::new() };
+        match places {
+            Places::Asked => self.find_in(request.namespace(), &asked, &mut found),
+            Places::Everywhere => self.find_everywhere(&asked, &mut found),
         }
-        // Into an ordered map: order does not matter.
-        let mut keys: BTreeMap<Key, Vec<Grant>> = found.into_iter().collect();
-        for grants in keys.values_mut() {
-            grants.sort_by(|a, b| a.order().cmp(&b.order()));
+        let is_implied = found.seen.iter().any(|it| is_implied(&self.keys[*it as usize].subject));
+        let everybody = if is_implied { Everybody::Granted } else { Everybody::NotGranted };
+        let holders = self.holders(cluster, &found, everybody);
+        let gaps = self.who_gaps(cluster, request, &places, everybody);
+        let Found { hits, rows, .. } = found;
+        WhoCan { request: request.clone(), places, holders, gaps, index: self, hits, rows, everybody }
+    }
+
+    /// What the bindings give that a request in this namespace consults.
+    fn find_in<'a>(&'a self, namespace: &str, asked: &Asked<'_>, found: &mut Found<'a>) {
+        let mask = Mask::of_request(asked);
+        for slot in self.slots_in(namespace) {
+            let Some(entry) = self.bindings[slot as usize].as_ref() else { continue };
+            let Some(role) = self.role_entry(entry) else { continue };
+            let hits = found.hit(role, asked, mask);
+            found.bind(entry, slot, hits);
         }
-        let holders = self.holders(cluster, &keys);
-        let gaps = self.who_gaps(cluster, request, &places, &keys);
-        WhoCan { request: request.clone(), places, keys, holders, gaps }
+    }
+
+    fn slots_in(&self, namespace: &str) -> impl Iterator<Item = Slot> {
+        let number = self.namespaces.get(namespace).copied().filter(|it| *it != CLUSTER);
+        let rows = [Some(CLUSTER), number].into_iter().flatten();
+        rows.filter_map(|it| self.by_namespace.get(it as usize)).flatten().copied()
     }
 
     /// All bindings that a request in this namespace consults.
     fn bindings_in(&self, namespace: &str) -> impl Iterator<Item = &BindingEntry> {
-        let number = self.namespaces.get(namespace).copied().filter(|it| *it != CLUSTER);
-        let rows = [Some(CLUSTER), number].into_iter().flatten();
-        let slots = rows.filter_map(|it| self.by_namespace.get(it as usize)).flatten();
-        slots.filter_map(|it| self.bindings[*it as usize].as_ref())
+        self.slots_in(namespace).filter_map(|it| self.bindings[it as usize].as_ref())
     }
 
-    /// All bindings whose role has a word for this resource, wherever they are; of URLs the cluster-wide ones.
-    fn bindings_with(&self, asked: &Asked<'_>) -> Vec<&BindingEntry> {
-        let words: Vec<Name> = match asked.request {
-            Request::Url { .. } => Vec::new(),
-            Request::Resource(it) if it.subresource.is_empty() => vec!["*".into(), asked.combined().clone()],
-            Request::Resource(it) => {
-                vec!["*".into(), asked.combined().clone(), format!("*/{}", it.subresource).into()]
-            }
-        };
-        let mut roles: Vec<Slot> = match asked.request {
-            Request::Url { .. } => self.by_url.clone(),
-            Request::Resource(_) => {
-                words.iter().filter_map(|it| self.by_resource.get(it.as_str())).flatten().copied().collect()
-            }
-        };
-        roles.sort_unstable();
-        roles.dedup();
+    /// What all bindings give whose role has a word for this resource; of URLs the cluster-wide ones.
+    fn find_everywhere<'a>(&'a self, asked: &Asked<'_>, found: &mut Found<'a>) {
+        let mask = Mask::of_request(asked);
         let is_url = matches!(asked.request, Request::Url { .. });
-        let slots = roles.iter().flat_map(|it| &self.roles[*it as usize].bindings);
-        let entries = slots.filter_map(|it| self.bindings[*it as usize].as_ref());
-        entries.filter(|it| !is_url || it.namespace == CLUSTER).collect()
-    }
-
-    fn collect(&self, entry: &BindingEntry, asked: &Asked<'_>, mask: Mask, found: &mut FxHashMap<Key, Vec<Grant>>) {
-        let Some(role) = self.role_entry(entry) else { return };
-        for (rule, _) in role.masks.iter().enumerate().filter(|(_, it)| it.may_cover(mask)) {
-            let Some(first) = grant(entry, role, rule, 0, asked) else { continue };
-            for (subject, key) in &entry.keys {
-                let grants = match found.get_mut(key) {
-                    Some(grants) => grants,
-                    None => found.entry(key.clone()).or_default(),
-                };
-                let is_repeated = grants
-                    .last()
-                    .is_some_and(|it| std::sync::Arc::ptr_eq(&it.binding, &first.binding) && it.rule == first.rule);
-                if !is_repeated {
-                    grants.push(Grant { subject: *subject, ..first.clone() });
+        for slot in self.roles_with(asked) {
+            let role = &self.roles[slot as usize];
+            if role.bindings.is_empty() {
+                continue;
+            }
+            let hits = found.hit(role, asked, mask);
+            for binding in role.bindings.iter().filter(|_| !hits.is_empty()) {
+                let entry = self.bindings[*binding as usize].as_ref();
+                if let Some(entry) = entry.filter(|it| !is_url || it.namespace == CLUSTER) {
+                    found.bind(entry, *binding, hits.clone());
                 }
             }
         }
     }
 
-    /// Everybody who has one of these keys, by subject.
-    fn holders(&self, cluster: &Cluster, keys: &BTreeMap<Key, Vec<Grant>>) -> Vec<Holder> {
+    /// The roles that may have a rule for this, each once.
+    fn roles_with(&self, asked: &Asked<'_>) -> Vec<Slot> {
+        let Request::Resource(it) = asked.request else { return self.by_url.clone() };
+        let brief = Brief::of_request(asked);
+        let below = (!it.subresource.is_empty()).then(|| format!("*/{}", it.subresource));
+        let words = ["*", asked.combined()].into_iter().chain(below.as_deref());
+        let spots = words.flat_map(|it| self.spots(it)).filter(|it| it.brief.may_cover(brief));
+        let mut roles: Vec<Slot> = spots.map(|it| it.role).collect();
+        roles.sort_unstable();
+        roles.dedup();
+        roles
+    }
+
+    /// Everybody who has one of the found keys, by subject.
+    fn holders(&self, cluster: &Cluster, found: &Found<'_>, everybody: Everybody) -> Vec<Holder> {
         let masters = subject_of(&Key::Group(MASTERS.into()));
-        let mut holders: BTreeMap<Subject, Vec<Key>> = BTreeMap::from([(masters, Vec::new())]);
-        let hold = |candidate: Subject| {
-            let identity = Identity::new(&candidate, &[]);
-            let user = Key::User(identity.user.clone());
-            let groups = identity.groups.iter().map(|(it, _)| Key::Group(it.clone()));
-            let through: Vec<Key> = std::iter::once(user).chain(groups).filter(|it| keys.contains_key(it)).collect();
-            if !through.is_empty() {
-                holders.insert(identity.subject, through);
-            }
-        };
-        if keys.keys().any(is_implied) {
-            self.candidates(cluster).into_iter().for_each(hold);
-        } else {
+        let always = Holder::Somebody { subject: masters.clone(), through: Vec::new() };
+        if everybody == Everybody::NotGranted {
             // Nobody has a group that nothing names for them: each key is its own subject's.
-            for key in keys.keys() {
-                holders.entry(subject_of(key)).or_default().push(key.clone());
+            let mut seen = found.seen.clone();
+            self.sort_keys(&mut seen);
+            let subject = |key: &KeySlot| &self.keys[*key as usize].subject;
+            let named = |key: &KeySlot| Holder::Named { key: *key, first: found.heads[*key as usize] };
+            let at = seen.partition_point(|it| *subject(it) < masters);
+            let is_named = seen.get(at).is_some_and(|it| *subject(it) == masters);
+            let (before, after) = seen.split_at(at);
+            let always = (!is_named).then_some(always);
+            return before.iter().map(named).chain(always).chain(after.iter().map(named)).collect();
+        }
+        let mut holders: BTreeMap<Subject, Holder> = BTreeMap::from([(masters, always)]);
+        for candidate in self.candidates(cluster) {
+            let identity = Identity::new(&candidate, &[]);
+            let firsts = self.keys_of(&identity).map(|it| found.heads[it as usize]);
+            let through: Vec<u32> = firsts.filter(|it| *it != NONE).collect();
+            if !through.is_empty() {
+                let subject = identity.subject;
+                holders.insert(subject.clone(), Holder::Somebody { subject, through });
             }
         }
-        holders.into_iter().map(|(subject, through)| Holder { subject, through }).collect()
+        holders.into_values().collect()
+    }
+
+    /// Sorts keys by their subjects: many by the order of all, which is kept, a few by themselves.
+    fn sort_keys(&self, keys: &mut [KeySlot]) {
+        if !self.is_ranked() && keys.len() * 16 < self.keys.len() {
+            return keys.sort_unstable_by_key(|it| &self.keys[*it as usize].subject);
+        }
+        let ranks = self.ranks();
+        keys.sort_unstable_by_key(|it| ranks[*it as usize]);
     }
 
     /// Everybody whom the cluster knows (CONTRACT §4), by subject.
@@ -189,13 +298,7 @@ impl Index {
         all
     }
 
-    fn who_gaps(
-        &self,
-        cluster: &Cluster,
-        request: &Request,
-        places: &Places,
-        keys: &BTreeMap<Key, Vec<Grant>>,
-    ) -> Vec<Gap> {
+    fn who_gaps(&self, cluster: &Cluster, request: &Request, places: &Places, everybody: Everybody) -> Vec<Gap> {
         let mut gaps = match places {
             Places::Asked => self.binding_gaps(request.namespace()),
             Places::Everywhere if matches!(request, Request::Url { .. }) => self.binding_gaps(""),
@@ -205,7 +308,7 @@ impl Index {
             Places::Asked => self.role_gaps(self.bindings_in(request.namespace())),
             Places::Everywhere => self.role_gaps(self.bindings.iter().flatten()),
         });
-        if keys.keys().any(is_implied) {
+        if everybody == Everybody::Granted {
             let kinds = [Kind::SERVICE_ACCOUNT, Kind::NAMESPACE];
             let hole = |kind| {
                 let (namespace, coverage) = cluster.coverage.hole(kind)?;
@@ -219,13 +322,14 @@ impl Index {
 }
 
 /// Whether a key is one that somebody has without being named by a binding (rule 39).
-fn is_implied(key: &Key) -> bool {
-    match key {
-        Key::Group(name) => {
+fn is_implied(subject: &Subject) -> bool {
+    let name = &subject.name;
+    match subject.kind {
+        SubjectKind::Group => {
             [AUTHENTICATED, UNAUTHENTICATED, NODES].contains(&name.as_str()) || name.starts_with(SERVICE_ACCOUNTS)
         }
         // The nameless somebody of a group has it.
-        Key::User(name) => name.is_empty(),
+        _ => name.is_empty(),
     }
 }
 

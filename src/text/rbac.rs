@@ -229,11 +229,12 @@ pub fn who_can(who: &WhoCan, people: Option<&People>) -> Page {
     let count = words::count(who.holders.len() as u64, "subject", "subjects");
     page.say(0, mark, format!("{count} can {}{place}", who.request));
     for holder in &who.holders {
-        add_holder(&mut page, Line::new(1, Mark::Title, holder.subject.to_string()), &holder.subject, people);
-        if holder.through.is_empty() {
+        let subject = who.subject(holder);
+        add_holder(&mut page, Line::new(1, Mark::Title, subject.to_string()), subject, people);
+        if holder.is_always() {
             page.say(2, Mark::Plain, "always, whatever is bound");
         }
-        who.grants(holder).into_iter().for_each(|it| add_grant(&mut page, 2, Mark::Allow, it));
+        who.grants(holder).iter().for_each(|it| add_grant(&mut page, 2, Mark::Allow, it));
     }
     who.gaps.iter().for_each(|it| page.push(Evidence::gap(it).line(1)));
     page
@@ -388,9 +389,9 @@ pub fn touch(index: &Index, cluster: &Cluster, id: &ObjectId, asking: Asking<'_>
         let mut gaps: Vec<Evidence> = Vec::new();
         for request in &touch.requests {
             let who = index.who_can(cluster, request, Places::Asked);
-            for holder in who.holders.iter().filter(|it| !it.through.is_empty()) {
-                let grants = holders.entry(holder.subject.clone()).or_default();
-                grants.extend(who.grants(holder).into_iter().cloned());
+            for holder in who.holders.iter().filter(|it| !it.is_always()) {
+                let grants = holders.entry(who.subject(holder).clone()).or_default();
+                grants.extend(who.grants(holder));
             }
             gaps.extend(who.gaps.iter().map(Evidence::gap).filter(|it| !gaps.contains(it)).collect::<Vec<_>>());
         }

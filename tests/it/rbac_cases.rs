@@ -203,8 +203,9 @@ fn check_who_can(case: &Case, it: &Expectation<'_>, what: &str) {
     let name = words.get(3).copied().unwrap_or_default();
     let request = request(words[1], words[2], name, &it.namespace);
     let places = if it.namespace.is_empty() { Places::Everywhere } else { Places::Asked };
-    let who = Index::build(&case.cluster).who_can(&case.cluster, &request, places);
-    let found: BTreeSet<String> = who.holders.iter().map(|it| it.subject.to_string()).collect();
+    let index = Index::build(&case.cluster);
+    let who = index.who_can(&case.cluster, &request, places);
+    let found: BTreeSet<String> = who.holders.iter().map(|it| who.subject(it).to_string()).collect();
     let mut expected: BTreeSet<String> = it.words.iter().filter(|it| is_subject(it)).map(|it| it.to_string()).collect();
     expected.insert("group:system:masters".to_owned());
     assert_eq!(found, expected, "{what}");
@@ -349,8 +350,10 @@ fn check_touch(case: &Case, it: &Expectation<'_>, what: &str) {
     let touch = touches(&id, spec.group, spec.plural).into_iter().find(|touch| touch.word == it.then);
     let index = Index::build(&case.cluster);
     let whos = touch.expect(what).requests.into_iter().map(|it| index.who_can(&case.cluster, &it, Places::Asked));
-    let found: BTreeSet<String> =
-        whos.flat_map(|who| who.holders).filter(|it| !it.through.is_empty()).map(|it| it.subject.to_string()).collect();
+    let mut found: BTreeSet<String> = BTreeSet::new();
+    for who in whos {
+        found.extend(who.holders.iter().filter(|it| !it.is_always()).map(|it| who.subject(it).to_string()));
+    }
     assert_eq!(found, it.words[2..].iter().map(|it| it.to_string()).collect(), "{what}");
 }
 

@@ -69,14 +69,14 @@ fn who_can_lists_exactly_those_for_whom_can_says_allow() {
             let candidates = index.candidates(&cluster);
             let here = index.who_can(&cluster, request, Places::Asked);
             let expected: Vec<&Subject> = candidates.iter().filter(|it| allows(it, request)).collect();
-            assert_eq!(here.holders.iter().map(|it| &it.subject).collect::<Vec<_>>(), expected, "{request}");
+            assert_eq!(here.holders.iter().map(|it| here.subject(it)).collect::<Vec<_>>(), expected, "{request}");
 
             let everywhere = index.who_can(&cluster, request, Places::Everywhere);
             let places: Vec<Request> =
                 homes.iter().chain([&""]).map(|it| request.in_namespace(&(*it).into())).collect();
             let expected: Vec<&Subject> =
                 candidates.iter().filter(|it| places.iter().any(|place| allows(it, place))).collect();
-            assert_eq!(everywhere.holders.iter().map(|it| &it.subject).collect::<Vec<_>>(), expected, "{request}");
+            assert_eq!(everywhere.holders.iter().map(|it| here.subject(it)).collect::<Vec<_>>(), expected, "{request}");
         }
     });
 }
