@@ -102,8 +102,8 @@ fn changes_leave_the_index_that_a_build_would_make() {
         }
         for (_, request) in questions.iter().take(8) {
             for places in [Places::Asked, Places::Everywhere] {
-                let all = |index: &Index| index.who_can(&world, request, places.clone());
-                assert_eq!(all(&index), all(&fresh), "{request}");
+                let (ours, theirs) = [&index, &fresh].map(|it| it.who_can(&world, request, places.clone())).into();
+                assert_eq!(ours, theirs, "{request}");
             }
         }
     });
