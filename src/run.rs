@@ -37,6 +37,7 @@ use crate::model::name::Name;
 use crate::net::Settings;
 use crate::people::People;
 use crate::rbac::review::Review;
+use crate::rbac::version::Version;
 use crate::terminal::guard::{self, Guard};
 use crate::terminal::keys::{self, Repair};
 use crate::terminal::screen::Screen;
@@ -460,11 +461,18 @@ impl Program {
         });
     }
 
-    /// Asks what the server serves; one that does not tell is read with Kubernetes' own names.
+    /// Asks what the server serves and of which version it is; one that does not tell is read with Kubernetes' own
+    /// names, and what its version decides stays open.
     fn inquire(&mut self) {
         let (Some(client), number) = (self.feed.client.clone(), self.feed.number) else { return };
+        let reader = Reader::new(client, Vec::new());
+        let other = reader.clone();
         self.tasks.spawn(async move {
-            let event = match Reader::new(client, Vec::new()).served().await {
+            let version = other.server_version().await.as_deref().and_then(Version::parse);
+            Done::Said(number, Event::Version(version))
+        });
+        self.tasks.spawn(async move {
+            let event = match reader.served().await {
                 Ok(served) => Event::Served(Arc::new(served)),
                 Err(fault) => Event::Notice(format!("what the server serves is not known: {fault}")),
             };

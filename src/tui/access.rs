@@ -122,7 +122,7 @@ pub fn permitted(view: View<'_>, of: &Permitted) -> Page {
     let left = folded.rows.len();
     let mut page = words::permissions(&folded);
     if left == all {
-        let capabilities = view.world.rbac.capabilities(&folded.identity, view.scope.only(), None);
+        let capabilities = view.world.rbac.capabilities(&folded.identity, view.scope.only(), view.world.version);
         capability::add(&mut page, &capabilities);
         return page;
     }

@@ -260,6 +260,11 @@ impl App {
                 self.world.served = served;
                 self.stale_answers = true;
             }
+            Event::Version(version) => {
+                self.behind.iter_mut().for_each(|(world, _)| world.version = version);
+                self.world.version = version;
+                self.stale_answers = true;
+            }
             Event::Told { review, reply } => {
                 self.behind.iter_mut().for_each(|(world, _)| world.hear(review.clone(), reply.clone()));
                 self.world.hear(review, reply);

@@ -54,6 +54,8 @@ impl Question {
 pub fn page(view: View<'_>, question: &Question) -> Page {
     let (world, access) = (view.world, question.access(view));
     let mut page = words::access(&access, &world.rbac);
+    let notes = world.rbac.notes(&access, &world.cluster, world.version);
+    notes.iter().for_each(|it| page.say(1, Mark::Note, it));
     question.notes.iter().for_each(|it| page.say(1, Mark::Note, it));
     if let Some(Reply::Silent(why)) = review::appeal(&access, &world.told).and_then(|it| world.told.reply(&it)) {
         page.say(1, Mark::Note, format!("the server was asked itself and does not say: {why}"));

@@ -17,6 +17,7 @@ use crate::model::id::{Kind, ObjectId};
 use crate::model::name::Name;
 use crate::rbac::Served;
 use crate::rbac::review::{Reply, Review};
+use crate::rbac::version::Version;
 
 /// One thing that happened outside.
 #[derive(Clone, PartialEq, Debug)]
@@ -46,6 +47,8 @@ pub enum Event {
     Contexts(Vec<Name>),
     /// The names of all that the server serves.
     Served(Arc<Served>),
+    /// Of which version the server is, if it says so.
+    Version(Option<Version>),
     /// The server's own word, which is asked for once.
     Told {
         review: Review,

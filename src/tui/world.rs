@@ -19,6 +19,7 @@ use crate::people::People;
 use crate::rbac;
 use crate::rbac::review::{Reply, Review, Told, differs};
 use crate::rbac::served::Served;
+use crate::rbac::version::Version;
 
 /// A cluster with all that is derived from it.
 #[derive(Clone, Debug)]
@@ -30,6 +31,8 @@ pub struct World {
     pub people: Option<Arc<People>>,
     /// What the API serves: as discovery tells, else a built-in table.
     pub served: Arc<Served>,
+    /// The server's version where it is known: notes and capabilities rest on it.
+    pub version: Option<Version>,
     /// What the server said when it was asked itself.
     pub told: Told,
     pub(super) weights: Weights,
@@ -57,6 +60,7 @@ impl World {
             rbac,
             people: None,
             served,
+            version: None,
             told: Told::default(),
             weights,
             settings,
