@@ -190,6 +190,16 @@ impl ControlPlane {
         Client::try_from(config).expect("a client")
     }
 
+    /// A client that shows this token.
+    pub async fn client_with_token(&self, token: &str) -> Client {
+        let mut kubeconfig = Kubeconfig::read_from(self.kubeconfig_for("admin")).expect("a kubeconfig that we wrote");
+        let user = kubeconfig.auth_infos[0].auth_info.as_mut().expect("a user");
+        user.token = Some(token.to_owned().into());
+        let options = KubeConfigOptions::default();
+        let config = kube::Config::from_custom_kubeconfig(kubeconfig, &options).await.expect("a complete kubeconfig");
+        Client::try_from(config).expect("a client")
+    }
+
     /// The address of the API server, `https://127.0.0.1:PORT`.
     pub fn server_url(&self) -> String {
         format!("https://127.0.0.1:{}", self.port)

@@ -363,6 +363,7 @@ async fn the_server_lets_be_written_and_acted_what_we_say() {
     }
     drop(answers);
     acts_agree(&plane, &client, &mut random).await;
+    an_agent_acts_as_its_own_node(&plane, &client).await;
 }
 
 /// Waits until the authorizer has seen every binding: each asked for what it alone is seen to give.
@@ -591,6 +592,68 @@ async fn acts_agree(plane: &control_plane::ControlPlane, client: &Client, random
     println!("{ACTS} requests as somebody else, no disagreement: {counts:?}");
     for word in ["refused", "acted, and refused", "legacy", "constrained"] {
         assert!(counts.get(word).is_some_and(|it| *it >= 100), "{word}: {counts:?}");
+    }
+}
+
+/// Rule 56: a token that is bound to a node lets its service account act as that node, with the name `*`, and no other.
+async fn an_agent_acts_as_its_own_node(plane: &control_plane::ControlPlane, client: &Client) {
+    let version = format!("{RBAC}/v1");
+    let rules = json!([
+        { "verbs": ["impersonate:associated-node"], "apiGroups": ["authentication.k8s.io"], "resources": ["nodes"], "resourceNames": ["*"] },
+        { "verbs": ["impersonate-on:associated-node:get"], "apiGroups": [""], "resources": ["pods"] },
+    ]);
+    let grant = |name: &str, rules: Value, subject: Value| {
+        [
+            json!({ "apiVersion": version, "kind": "ClusterRole", "metadata": { "name": name }, "rules": rules }),
+            json!({
+                "apiVersion": version, "kind": "ClusterRoleBinding", "metadata": { "name": name },
+                "roleRef": { "apiGroup": RBAC, "kind": "ClusterRole", "name": name }, "subjects": [subject],
+            }),
+        ]
+    };
+    let account = json!({ "kind": "ServiceAccount", "name": "agent", "namespace": "write-a" });
+    let nodes = json!({ "kind": "Group", "name": "system:nodes", "apiGroup": RBAC });
+    let reads = json!([{ "verbs": ["get", "list"], "apiGroups": [""], "resources": ["pods"] }]);
+    let mut objects = vec![
+        json!({ "apiVersion": "v1", "kind": "Node", "metadata": { "name": "agent-node" } }),
+        json!({ "apiVersion": "v1", "kind": "ServiceAccount", "metadata": { "name": "agent", "namespace": "write-a" } }),
+    ];
+    objects.extend(grant("agent", rules, account));
+    objects.extend(grant("nodes-read", reads, nodes));
+    control_plane::create(client, &objects).await;
+    let index = Index::build(&read_rbac(client).await);
+    settled(client, &index).await;
+    let wanted = json!({
+        "apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest",
+        "spec": { "boundObjectRef": { "apiVersion": "v1", "kind": "Node", "name": "agent-node" } },
+    });
+    let request = http::Request::post("/api/v1/namespaces/write-a/serviceaccounts/agent/token")
+        .header("Content-Type", "application/json")
+        .body(wanted.to_string().into_bytes())
+        .expect("a request");
+    let answer: Value = client.request(request).await.expect("a token");
+    let agent = plane.client_with_token(answer["status"]["token"].as_str().expect("a token")).await;
+    let identity = Identity::new(&identity::parse("sa:write-a/agent").expect("a subject"), &[]);
+    for (node, verb, path, status) in [
+        ("agent-node", "get", "pods/x", 404),
+        ("agent-node", "list", "pods", 403),
+        ("other-node", "get", "pods/x", 403),
+    ] {
+        let user = format!("system:node:{node}");
+        let headers = [("Impersonate-User".to_owned(), user.clone())];
+        let path = format!("/api/v1/namespaces/write-b/{path}");
+        let (theirs, message) = send_as(&agent, &headers, Method::GET, &path, Vec::new()).await;
+        assert_eq!(theirs, status, "{user} {verb}: {message}");
+        let wanted = Wanted::new(identity::parse(&format!("user:{user}")).expect("a subject"), Vec::new());
+        let then = Request::resource(verb, "", "pods", "write-b");
+        let all = index.acting(&identity, &wanted, &then);
+        let ours = all.iter().find(|it| it.outcome == Outcome::Allow);
+        // Which node a token is bound to is not in the cluster: the mode is told, and that it is for its own node.
+        let may = node == "agent-node" && status == 404 || node == "other-node";
+        assert_eq!(ours.map(|it| it.mode), may.then_some(Mode::AssociatedNode), "{user} {verb}: {all:?}");
+        if let Some(it) = ours {
+            assert_eq!(index.can(&it.identity, &then).outcome(), Outcome::Allow, "{user} {verb}");
+        }
     }
 }
 
