@@ -5,109 +5,34 @@
 //!              └──► Effects
 //! ```
 //!
-//! After every event the state is settled: lists are filled where something moved, questions on the screen are
-//! answered anew (microseconds, so here and now), cursors are kept in sight. Drawing only reads.
+//! After every event the state is settled (`settle.rs`), so that drawing only reads. What the state is made of stands
+//! in `state.rs`.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use jiff::Timestamp;
 use ratatui::layout::Rect;
 
 use super::abilities::Abilities;
-use super::access::{self, Permitted, WhoAsked};
-use super::answers::{self, Matrix, ReachOf, Tracing};
-use super::asked::{self, Question};
+use super::answers::{Matrix, Tracing};
+use super::asked;
 use super::event::{Effect, Event, Mouse, Progress};
-use super::field::Field;
 use super::filter::Filter;
 use super::layout::{self, Areas, Holds, Share, Side};
 use super::list::Run;
-use super::page::{self, Reader};
-use super::panes::{self, Item, NAMESPACES, PANES, Pane, SUBJECTS};
+use super::page::Reader;
+use super::panes::{Item, NAMESPACES, PANES, Pane};
 use super::picker::Picker;
-use super::status::{self, Freshness, Origin};
-use super::theme::Theme;
-use super::world::{Scope, SelfCheck, View, World};
-use super::{command, explain, typing};
+pub use super::state::{Fetched, Setup, Shown, Stop, Typing};
+use super::status::{self, Freshness};
+use super::world::{Scope, View, World};
+use super::{command, typing};
 use crate::model::cluster::{Change, Cluster};
 use crate::model::id::{Kind, ObjectId};
 use crate::model::name::Name;
 use crate::model::place::Place;
-use crate::model::role::Subject;
-use crate::net::Settings;
-use crate::people::People;
 use crate::rbac::Identity;
 use crate::rbac::review::Review;
-use crate::text::Mark;
-
-/// What the answer side shows.
-#[derive(Clone, PartialEq, Debug, Default)]
-pub enum Shown {
-    /// What the selected object is.
-    #[default]
-    Explain,
-    Trace,
-    Reach(ReachOf),
-    /// One question about access.
-    Can(Question),
-    Matrix,
-    /// What somebody may do.
-    Permissions(Permitted),
-    WhoCan(WhoAsked),
-    /// What each subject in view may do.
-    Abilities,
-    Yaml {
-        object: ObjectId,
-        place: Place,
-    },
-}
-
-/// A place in the program to come back to.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Stop {
-    pub pane: usize,
-    pub side: Side,
-    pub shown: Shown,
-    pub item: Option<Item>,
-    pub scope: Scope,
-}
-
-/// One line that is being typed at the bottom.
-#[derive(Clone, Debug)]
-pub enum Typing {
-    /// The filter of the pane in front.
-    Filter(Field),
-    /// A search in a page or YAML.
-    Search(Field),
-    /// What narrows the permissions that are shown.
-    Narrow(Field),
-    /// Whom to see with.
-    Acting(Field),
-}
-
-/// A fetched object.
-#[derive(Clone, Debug)]
-pub struct Fetched {
-    pub id: ObjectId,
-    pub object: Result<serde_json::Value, String>,
-}
-
-/// How the program was started: what never changes afterwards.
-#[derive(Clone, Debug, Default)]
-pub struct Setup {
-    /// The context, the files, or the demo's name.
-    pub title: Name,
-    pub origin: Origin,
-    pub theme: Theme,
-    /// Where one starts; empty: all namespaces.
-    pub namespaces: BTreeSet<Name>,
-    /// What was told beyond the cluster's objects.
-    pub settings: Settings,
-    pub check: SelfCheck,
-    /// `--directory`.
-    pub people: Option<Arc<People>>,
-}
 
 /// The whole state of the screen.
 pub struct App {
@@ -127,7 +52,7 @@ pub struct App {
     pub(super) shift: usize,
     pub(super) explain: Reader,
     /// What the explanation is of: it is made anew when that or the cluster changes.
-    explained: Option<(Item, usize)>,
+    pub(super) explained: Option<(Item, usize)>,
     pub(super) reader: Reader,
     pub(super) yaml: super::viewer::Viewer,
     pub(super) matrix: Matrix,
@@ -153,11 +78,11 @@ pub struct App {
     /// What was put to the server: nothing is asked twice.
     pub(super) asking: BTreeSet<Review>,
     /// Changes that the lists have not taken in yet: that waits for the next key or frame, so a burst is one sorting.
-    pending: Vec<Change>,
-    stale_lists: bool,
+    pub(super) pending: Vec<Change>,
+    pub(super) stale_lists: bool,
     /// The same for each pane.
-    stale_panes: [bool; PANES.len()],
-    stale_answers: bool,
+    pub(super) stale_panes: [bool; PANES.len()],
+    pub(super) stale_answers: bool,
 }
 
 /// More changes than this are not taken in one by one: the lists are read anew.
@@ -227,13 +152,6 @@ impl App {
         effects
     }
 
-    /// Brings what is on the screen up to what is known; to be called before [`super::draw`].
-    pub fn prepare(&mut self) {
-        if !self.pending.is_empty() || self.stale_lists || self.stale_answers || self.stale_panes.contains(&true) {
-            self.settle();
-        }
-    }
-
     fn take(&mut self, event: Event) -> Vec<Effect> {
         match event {
             Event::Key(key) => return typing::press(self, key),
@@ -289,27 +207,6 @@ impl App {
                     self.overflow();
                 }
             }
-        }
-    }
-
-    /// Too many changes to take in one by one: the lists that they concern are read anew.
-    fn overflow(&mut self) {
-        let changes = std::mem::take(&mut self.pending);
-        let view = View { world: &self.world, scope: &self.scope, acting: self.acting.as_ref() };
-        for (stale, pane) in self.stale_panes.iter_mut().zip(&PANES) {
-            *stale = *stale || changes.iter().any(|it| (pane.concerns)(it, view));
-        }
-    }
-
-    fn change_lists(&mut self) {
-        let changes = std::mem::take(&mut self.pending);
-        if self.stale_lists || changes.is_empty() {
-            return;
-        }
-        let view = View { world: &self.world, scope: &self.scope, acting: self.acting.as_ref() };
-        // One that is read anew below needs no change by change.
-        for (pane, _) in self.panes.iter_mut().zip(&self.stale_panes).filter(|(_, is_stale)| !**is_stale) {
-            pane.change(&changes, view);
         }
     }
 
@@ -370,110 +267,6 @@ impl App {
     pub(super) fn with_pane<T>(&mut self, run: impl FnOnce(&mut dyn Pane, View<'_>) -> T) -> T {
         let view = View { world: &self.world, scope: &self.scope, acting: self.acting.as_ref() };
         run(&mut *self.panes[self.pane], view)
-    }
-
-    /// Makes what is on the screen now, for a command that goes on from it.
-    pub(super) fn settle_answers(&mut self) {
-        self.settle();
-    }
-
-    fn settle(&mut self) {
-        self.change_lists();
-        let stale = std::mem::take(&mut self.stale_panes);
-        let all = std::mem::take(&mut self.stale_lists);
-        let view = View { world: &self.world, scope: &self.scope, acting: self.acting.as_ref() };
-        for (pane, _) in self.panes.iter_mut().zip(stale).filter(|(_, is_stale)| all || *is_stale) {
-            pane.fill(view);
-            self.stale_answers = true;
-        }
-        let areas = self.areas();
-        for (pane, area) in self.panes.iter_mut().zip(areas.panes) {
-            pane.settle(panes::rows_in(area));
-        }
-        self.count_on_screen(&areas);
-        self.answer();
-        self.explain.settle(if areas.explain.is_empty() { areas.view } else { areas.explain });
-        self.reader.settle(areas.view);
-        self.yaml.settle(areas.view);
-        if self.shown == Shown::Abilities {
-            let view = View { world: &self.world, scope: &self.scope, acting: self.acting.as_ref() };
-            self.abilities.settle(areas.view, view);
-        }
-        if let Some(picker) = &mut self.picker {
-            picker.settle(self.size);
-        }
-    }
-
-    /// Namespaces on the screen are counted, and subjects weighed, before they are drawn.
-    fn count_on_screen(&mut self, areas: &Areas) {
-        let rows = panes::rows_in(areas.panes[NAMESPACES]);
-        let names: Vec<Name> = self.panes[NAMESPACES]
-            .on_screen(rows)
-            .into_iter()
-            .chain(self.panes[NAMESPACES].selected())
-            .filter_map(|it| it.namespace().cloned())
-            .collect();
-        self.world.count(&names);
-        let rows = panes::rows_in(areas.panes[SUBJECTS]);
-        let subjects = self.panes[SUBJECTS].on_screen(rows).into_iter().chain(self.panes[SUBJECTS].selected());
-        let subjects: Vec<Subject> = subjects
-            .filter_map(|it| match it {
-                Item::Subject(subject) => Some(subject),
-                _ => None,
-            })
-            .collect();
-        self.world.weigh(subjects);
-    }
-
-    /// Weighs everybody before all rows are looked at: to sort by a column, or to filter by one.
-    fn weigh_before(&mut self, looks: bool) {
-        if self.pane == SUBJECTS && looks {
-            self.world.weigh_all();
-        }
-    }
-
-    /// Makes the pages that are on the screen.
-    fn answer(&mut self) {
-        let about = self.selected().map(|it| (it, self.tab));
-        if self.stale_answers || self.explained != about {
-            let explained = self.explained();
-            self.explain.show(explained);
-            self.explained = about;
-        }
-        if !std::mem::take(&mut self.stale_answers) {
-            return;
-        }
-        match &self.shown {
-            Shown::Explain => {}
-            Shown::Trace => self.reader.show(answers::trace(&self.world, &self.tracing)),
-            Shown::Reach(of) => self.reader.show(answers::reach(&self.world, of)),
-            Shown::Can(question) => self.reader.show(asked::page(self.view(), question)),
-            Shown::Matrix => self.matrix.show(&self.world, &self.scope),
-            Shown::Permissions(of) => self.reader.show(access::permitted(self.view(), of)),
-            Shown::WhoCan(asked) => self.reader.show(access::who_can(self.view(), asked)),
-            Shown::Abilities => {
-                let subjects = self.subjects_in_view();
-                let view = View { world: &self.world, scope: &self.scope, acting: self.acting.as_ref() };
-                self.abilities.show(subjects, view);
-            }
-            Shown::Yaml { object, place } => self.yaml.show(object, place, self.fetched.as_ref()),
-        }
-    }
-
-    /// The subjects that the pane of subjects shows; of marked ones those.
-    fn subjects_in_view(&self) -> Vec<Subject> {
-        let pane = &self.panes[SUBJECTS];
-        let marked = pane.marked();
-        let items = if marked.is_empty() { pane.on_screen_from(0, pane.count().0) } else { marked };
-        let subject = |it| if let Item::Subject(subject) = it { Some(subject) } else { None };
-        items.into_iter().filter_map(subject).collect()
-    }
-
-    fn explained(&self) -> crate::text::Page {
-        let Some(item) = self.selected() else { return page::saying(Mark::Plain, "nothing is selected") };
-        let tabs = explain::tabs(&item);
-        let tab = tabs.get(self.tab % tabs.len().max(1));
-        tab.map_or_else(crate::text::Page::default, |it| (it.page)(self.view(), &item))
     }
 
     /// How fresh what is on the screen is.

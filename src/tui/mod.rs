@@ -36,6 +36,8 @@ mod paint;
 pub mod palette;
 pub mod panes;
 mod picker;
+mod settle;
+mod state;
 pub mod status;
 pub mod subjects;
 pub mod svg;
