@@ -111,7 +111,7 @@ fn who_asked(app: &App, verb: &Name, scope: &Name, what: &What) -> WhoAsked {
 
 /// Starts to type whom to see with.
 pub fn start_acting(app: &mut App) -> Vec<Effect> {
-    let held = app.acting.as_ref().map(|it| spell("", it));
+    let held = app.acting.as_ref().map(spell);
     let typed = held.or_else(|| subject(app).map(|it| it.to_string())).unwrap_or_default();
     app.typing = Some(Typing::Acting(Field::holding(&typed)));
     Vec::new()
@@ -151,12 +151,25 @@ fn acting(app: &App, words: &str) -> Result<Option<Identity>, Fault> {
     Ok(Some(identity.with_directory(&by_directory)))
 }
 
-/// An identity as it is typed, behind a word.
-pub fn spell(word: &str, identity: &Identity) -> String {
+/// An identity as it is typed: `user:dev-1 group:dev`.
+fn spell(identity: &Identity) -> String {
+    let groups: String = given(identity).map(|it| format!(" group:{it}")).collect();
+    format!("{}{groups}", identity.subject)
+}
+
+/// The same for the status line, where room is dear: `AS user:dev-1 +1`.
+pub fn brief(identity: &Identity) -> String {
+    match given(identity).count() {
+        0 => format!("AS {}", identity.subject),
+        groups => format!("AS {} +{groups}", identity.subject),
+    }
+}
+
+/// The groups that were typed besides the subject.
+fn given(identity: &Identity) -> impl Iterator<Item = &Name> {
     let is_own = |group: &Name| identity.subject.kind == SubjectKind::Group && identity.subject.name == *group;
-    let given = identity.groups.iter().filter(|(it, how)| *how == Membership::Given && !is_own(it));
-    let groups: String = given.map(|(it, _)| format!(" group:{it}")).collect();
-    format!("{word}{}{groups}", identity.subject)
+    let given = identity.groups.iter().filter(move |(it, how)| *how == Membership::Given && !is_own(it));
+    given.map(|(it, _)| it)
 }
 
 /// Starts to type what narrows the permissions that are shown; says whether they are.

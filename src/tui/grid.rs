@@ -96,7 +96,7 @@ pub fn draw(sheet: &impl Sheet, cursor: Cursor, buffer: &mut Buffer, inner: Rect
         let role = if is_here { Role::Title } else { Role::Text };
         paint::put(buffer, slot, if is_here { ">" } else { " " }, theme.style(Role::Title), theme);
         let title = Slot { width: part.stub.saturating_sub(2), ..slot.after(1) };
-        paint::put(buffer, title, &sheet.row(row), theme.style(role), theme);
+        paint::put_name(buffer, title, &sheet.row(row), theme.style(role), theme);
         for column in part.columns.clone() {
             let (word, role) = sheet.cell(row, column);
             let slot = place(slot, column);

@@ -175,7 +175,7 @@ fn draw_status(app: &App, area: Rect, buffer: &mut Buffer) {
         say(&format!("FROZEN {}", age.map(event::age).unwrap_or_default()), Role::Deny);
     }
     if let Some(acting) = &app.acting {
-        say(&grants::spell("AS ", acting), Role::Note);
+        say(&grants::brief(acting), Role::Note);
     }
     if app.scope.problems == world::Problems::Only {
         say("problems only", Role::Deny);

@@ -54,6 +54,22 @@ pub fn put(buffer: &mut Buffer, slot: Slot, text: &str, style: Style, theme: The
     end - slot.x
 }
 
+/// Writes a name into a slot; one that is too long is cut in the middle, since names of one workload begin alike.
+pub fn put_name(buffer: &mut Buffer, slot: Slot, name: &str, style: Style, theme: Theme) -> u16 {
+    let shown = untrusted::show(name);
+    let room = usize::from(slot.width);
+    if shown.width() <= room || room < 2 * TAIL {
+        return put(buffer, slot, name, style, theme);
+    }
+    let tail: Vec<char> = shown.chars().rev().take(TAIL).collect();
+    let tail: String = tail.into_iter().rev().collect();
+    let head = clip(&shown, room.saturating_sub(tail.width() + 1));
+    put(buffer, slot, &format!("{head}{}{tail}", theme.ellipsis()), style, theme)
+}
+
+/// How much of a long name's end is kept.
+const TAIL: usize = 5;
+
 /// Writes text at the right end of a slot.
 pub fn put_right(buffer: &mut Buffer, slot: Slot, text: &str, style: Style, theme: Theme) {
     let gap = slot.width.saturating_sub(width(text));
@@ -168,6 +184,21 @@ mod tests {
         let mut buffer = Buffer::empty(area);
         put(&mut buffer, Slot::row(area, 0), text, Style::new(), Theme::default());
         (0..width).map(|x| buffer[(x, 0)].symbol()).collect()
+    }
+
+    #[test]
+    fn long_names_keep_their_end() {
+        let area = Rect::new(0, 0, 14, 1);
+        let mut buffer = Buffer::empty(area);
+        let cut = |buffer: &mut Buffer, name: &str| {
+            buffer.reset();
+            put_name(buffer, Slot::row(area, 0), name, Style::new(), Theme::default());
+            (0..14).map(|x| buffer[(x, 0)].symbol()).collect::<String>()
+        };
+        assert_eq!(cut(&mut buffer, "shop/web-7d9-x2k4z"), "shop/web…x2k4z");
+        assert_eq!(cut(&mut buffer, "shop/web-7d9-x"), "shop/web-7d9-x");
+        assert_eq!(cut(&mut buffer, "a\u{1b}[31mb\u{1b}c"), "a\\u{1b}[…{1b}c", "what is cut was made safe before");
+        assert!(cut(&mut buffer, "漢字漢字漢字漢字漢字").starts_with("漢"));
     }
 
     #[test]

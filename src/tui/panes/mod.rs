@@ -299,10 +299,11 @@ impl<R: Row> Table<R> {
         let theme = look.theme;
         paint::put(buffer, slot, sign, theme.style(Role::Title), theme);
         let mut rest = slot.after(1);
-        for (column, width) in columns {
+        for (number, (column, width)) in columns.iter().enumerate() {
             let cell = (column.cell)(row, look.view);
             let slot = Slot { width: (*width).min(rest.width), ..rest };
-            paint::put(buffer, slot, &cell.text, theme.style(cell.role), theme);
+            let put = if number == 0 { paint::put_name } else { paint::put };
+            put(buffer, slot, &cell.text, theme.style(cell.role), theme);
             rest = rest.after(width + 1);
         }
         if is_selected && look.focus == Focus::Here {
