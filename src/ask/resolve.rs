@@ -101,7 +101,16 @@ fn absent(cluster: &Cluster, id: &ObjectId, near: impl FnOnce() -> Vec<String>) 
     if near.is_empty() && !id.namespace.is_empty() {
         near = elsewhere(cluster, id);
     }
+    if near.is_empty() && is_no_namespace(cluster, &id.namespace) {
+        return Err(Fault::new(format!("{id} does not exist"), format!("there is no namespace {}", id.namespace)));
+    }
     Err(Fault::new(format!("{id} does not exist"), did_you_mean(&near)))
+}
+
+/// Whether it is known that no namespace has this name.
+fn is_no_namespace(cluster: &Cluster, name: &Name) -> bool {
+    let is_known = cluster.coverage.is_complete(Kind::NAMESPACE, name);
+    !name.is_empty() && is_known && !cluster.namespace_names().contains(name)
 }
 
 /// The gap of a kind that is not wholly known in a namespace.

@@ -60,7 +60,8 @@ impl Theme {
             Role::Allow => (Color::Cyan, Modifier::empty()),
             Role::Deny => (Color::Yellow, Modifier::BOLD),
             Role::Unknown => (Color::Magenta, Modifier::UNDERLINED),
-            Role::Note => (Color::Blue, Modifier::empty()),
+            // The plain blue of most palettes cannot be read on black.
+            Role::Note => (Color::LightBlue, Modifier::empty()),
             Role::Link => (Color::Reset, Modifier::UNDERLINED),
             Role::Key => (Color::Cyan, Modifier::empty()),
         };
