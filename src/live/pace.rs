@@ -22,6 +22,8 @@ pub const SETTLED: Duration = Duration::from_secs(5);
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Pace {
     failures: u32,
+    /// How many times in a row the answer was to begin anew.
+    expiries: u32,
     asked: Option<Instant>,
     not_before: Option<Instant>,
     /// Spreads the requests of many resources; from the resource's name, so that runs are the same.
@@ -60,9 +62,16 @@ impl Pace {
         self.not_before = Some(now + wait);
     }
 
+    /// The server is there and says to begin anew: what failed before it came back does not count.
+    pub fn expired(&mut self, now: Instant) {
+        self.expiries = self.expiries.saturating_add(1);
+        self.failures = self.expiries;
+        self.not_before = Some(now + self.wait());
+    }
+
     /// The last request did what it should; the next one goes at once, but not within a second of it.
     pub fn succeeded(&mut self) {
-        self.failures = 0;
+        (self.failures, self.expiries) = (0, 0);
         self.not_before = self.asked.map(|it| it + SHORTEST);
     }
 
@@ -78,7 +87,7 @@ impl Pace {
 
     /// Forgets all waiting: the user asked.
     pub fn hurry(&mut self) {
-        (self.failures, self.not_before) = (0, None);
+        (self.failures, self.expiries, self.not_before) = (0, 0, None);
     }
 
     /// `1, 2, 4, … 30 s`, and up to a quarter more below the longest, so that kinds do not march in step.

@@ -232,6 +232,23 @@ async fn g4_a_version_too_large_lists_again() {
     .await;
 }
 
+/// G1, N1: a server that was away for minutes and has forgotten its history is read again as soon as it says so.
+#[tokio::test(start_paused = true)]
+async fn g1_a_server_that_comes_back_without_its_history_is_read_at_once() {
+    let server = Sound::new(7, &["a"]).shared();
+    let away = || Play::status(503, "ServiceUnavailable", "starting");
+    let wire = faulty(&server, move |it| (it.at > seconds(20) && it.at < seconds(200)).then(away));
+    let mut session = Session::of_pods(wire.client());
+    session.run_for(seconds(30)).await;
+    assert!(session.is_live(), "the first watch is open");
+    server.lock().expect("no panic").put("b", "uid-b", "Running");
+    server.lock().expect("no panic").compact();
+    session.until("what happened meanwhile is seen", |it| it.pods() == ["a", "b"] && it.is_live()).await;
+    let since: Vec<Asked> = wire.asked().into_iter().filter(|it| of_pods(it) && it.at >= seconds(200)).collect();
+    assert!(since[0].is_watch() && since[0].at <= seconds(231), "{since:?}");
+    assert!(since[1].at <= since[0].at + seconds(2), "{since:?}");
+}
+
 /// G3 and M8: continue tokens that expire each time end in one list without pages.
 #[tokio::test(start_paused = true)]
 async fn g3_pages_that_always_expire_are_asked_for_whole() {

@@ -94,7 +94,10 @@ impl Follow {
     }
 
     pub(super) fn retry(&mut self, fault: &Fault, now: Now) {
-        self.pace.failed(now.tick, fault.retry_after);
+        match fault.wants_relist() {
+            true => self.pace.expired(now.tick),
+            false => self.pace.failed(now.tick, fault.retry_after),
+        }
         let wait = self.pace.due().map_or(LONGEST, |it| it.duration_since(now.tick));
         let throttled = if fault.status() == Some(429) { Throttled::ByServer } else { Throttled::No };
         let at = now.wall.checked_add(wait).unwrap_or(now.wall);
