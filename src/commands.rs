@@ -21,6 +21,7 @@ use clap::{CommandFactory as _, FromArgMatches as _};
 
 use crate::args::{Args, ColorChoice, Command};
 use crate::ask::Asker;
+use crate::ask::freshness::as_of;
 use crate::cli::{Color, Exit, Failure, World};
 use crate::live::fault::Fault as LiveFault;
 use crate::net::{Index, Settings};
@@ -98,6 +99,7 @@ fn ask(args: &Args, command: &Command) -> Result<Exit, Stop> {
     let Loaded { cluster, context } =
         load(args, &Wants::Of(command, &settings), color).inspect_err(|_| info_alone(args, color))?;
     print::problems(&cluster);
+    print::notes(&as_of(&cluster).map(|it| it.what).into_iter().collect::<Vec<_>>());
     print::notes(&command.notes(&context));
     let index = Index::with(&cluster, settings.clone());
     let asker = Asker::new(&cluster, &index);

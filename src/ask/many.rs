@@ -16,6 +16,7 @@ use crate::net::verdict::Port;
 use crate::text::evidence::Evidence;
 
 use super::end::{End, PortAsk};
+use super::freshness::as_of;
 use super::member::Member;
 use super::resolve::hole;
 use super::trace::Trace;
@@ -61,7 +62,7 @@ impl Asker<'_> {
             rows: all.rows(),
             pairs,
             left_out,
-            notes: trace.notes,
+            notes: as_of(self.cluster).into_iter().chain(trace.notes).collect(),
             gaps,
         })
     }

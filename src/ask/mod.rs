@@ -11,6 +11,7 @@ pub mod backends;
 pub mod directory;
 pub mod end;
 mod fault;
+pub mod freshness;
 mod judge;
 pub mod many;
 

@@ -20,6 +20,7 @@ use crate::text::evidence::Evidence;
 
 use super::backends::{Route, Routes, routes};
 use super::end::{End, PortAsk};
+use super::freshness::as_of;
 use super::member::Member;
 use super::pair::{Pair, PairPort, Source, Target};
 use super::resolve::{Resolved, Whom, resolve};
@@ -137,6 +138,7 @@ impl Asker<'_> {
             targets: self.targets(&target.whom, Some(&source.whom), port, &mut trace)?,
             both_single,
         };
+        trace.notes.extend(as_of(self.cluster));
         self.judge(&ends, &mut trace);
         trace.say_why_empty();
         if self.tells_prerequisites {
