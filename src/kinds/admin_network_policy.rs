@@ -1,12 +1,11 @@
 //! AdminNetworkPolicy, `policy.networking.k8s.io/v1alpha1`: read as far as its subject, not evaluated.
 
-use super::door::{Door, Read, Reader};
+use super::door::{Door, Reader};
 use super::network_policy::PolicySlim;
-use super::slim::Metadata;
-use super::unevaluated;
+use super::unevaluated::{self, Subject, Unevaluated};
 use super::{KindSpec, Presence, Reach, Watch};
-use crate::model::cluster::AnyFact;
 use crate::model::id::Kind;
+use crate::model::labels::SelectorSet;
 use crate::model::policy::Tier;
 
 pub(super) const SPEC: KindSpec = KindSpec {
@@ -19,22 +18,17 @@ pub(super) const SPEC: KindSpec = KindSpec {
     reach: Reach::Cluster,
     presence: Presence::IfServed,
     watch: Watch::Full,
-    reader: Reader::of::<AdminNetworkPolicies>(),
+    reader: Reader::of::<Unevaluated<AdminNetworkPolicies>>(),
 };
 
 struct AdminNetworkPolicies;
 
-impl Read for AdminNetworkPolicies {
-    type Slim<'a> = PolicySlim<'a>;
-    const FIELDS: &'static [&'static str] = &["spec"];
-    const IS_TREE: bool = true;
-
-    fn metadata<'s>(slim: &'s PolicySlim<'_>) -> &'s Metadata<'s> {
-        &slim.metadata
+impl Subject for AdminNetworkPolicies {
+    fn tier(slim: &PolicySlim<'_>) -> Tier {
+        Tier::Admin { priority: unevaluated::priority(slim) }
     }
 
-    fn fact(slim: &PolicySlim<'_>, door: &mut Door<'_>) -> AnyFact {
-        let target = unevaluated::subject(slim, door);
-        unevaluated::policy(slim, Tier::Admin { priority: unevaluated::priority(slim) }, target, door)
+    fn target(slim: &PolicySlim<'_>, door: &mut Door<'_>) -> Option<SelectorSet> {
+        unevaluated::subject(slim, door)
     }
 }

@@ -9,15 +9,12 @@
 //! may see only one. Staged policies do nothing and have no row here.
 //! Source: <https://docs.tigera.io/calico/latest/reference/resources/networkpolicy#selector>
 
-use super::door::{Door, Read, Reader};
+use super::door::{Door, Reader};
 use super::network_policy::PolicySlim;
-use super::slim::Metadata;
-use super::unevaluated;
+use super::unevaluated::{Subject, Unevaluated};
 use super::{KindSpec, Presence, Reach, Watch};
-use crate::model::cluster::AnyFact;
 use crate::model::id::Kind;
 use crate::model::labels::{NamespaceMatch, Operator, Requirement, Selector, SelectorSet};
-use crate::model::policy::Tier;
 
 /// Names under which Calico shows the policies of other kinds.
 const MIRRORS: [&str; 4] = ["knp.", "kanp.", "kbanp.", "kcnp."];
@@ -38,7 +35,7 @@ const fn spec(kind: Kind, group: &'static str, version: &'static str, reach: Rea
         reach,
         presence: Presence::IfServed,
         watch: Watch::Full,
-        reader: Reader::of::<Calico>(),
+        reader: Reader::of::<Unevaluated<Calico>>(),
     }
 }
 
@@ -53,22 +50,13 @@ pub(super) const CRD_GLOBAL_NETWORK_POLICY: KindSpec =
 
 struct Calico;
 
-impl Read for Calico {
-    type Slim<'a> = PolicySlim<'a>;
-    const FIELDS: &'static [&'static str] = &["spec"];
-    const IS_TREE: bool = true;
-
-    fn metadata<'s>(slim: &'s PolicySlim<'_>) -> &'s Metadata<'s> {
-        &slim.metadata
-    }
-
+impl Subject for Calico {
     fn ignores(slim: &PolicySlim<'_>) -> bool {
         MIRRORS.iter().any(|it| slim.metadata.name.starts_with(it))
     }
 
-    fn fact(slim: &PolicySlim<'_>, door: &mut Door<'_>) -> AnyFact {
-        let target = target(slim, door);
-        unevaluated::policy(slim, Tier::Admin { priority: 0 }, target, door)
+    fn target(slim: &PolicySlim<'_>, door: &mut Door<'_>) -> Option<SelectorSet> {
+        target(slim, door)
     }
 }
 

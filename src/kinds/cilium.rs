@@ -6,17 +6,15 @@
 
 use serde_json::Value;
 
-use super::door::{Door, Read, Reader};
+use super::door::{Door, Reader};
 use super::network_policy::PolicySlim;
 use super::parts::Parts;
-use super::slim::Metadata;
-use super::unevaluated;
+use super::unevaluated::{Subject, Unevaluated};
 use super::{KindSpec, Presence, Reach, Watch};
-use crate::model::cluster::AnyFact;
 use crate::model::id::Kind;
 use crate::model::labels::{NamespaceMatch, Requirement, Selector, SelectorSet};
 use crate::model::place::Place;
-use crate::model::policy::{Bends, Tier};
+use crate::model::policy::Bends;
 
 /// Cilium's kinds; the short name `cnp` of the first is claimed by two other kinds as well and left out.
 const fn spec(kind: Kind, reach: Reach, plural: &'static str, word: &'static str) -> KindSpec {
@@ -30,7 +28,7 @@ const fn spec(kind: Kind, reach: Reach, plural: &'static str, word: &'static str
         reach,
         presence: Presence::IfServed,
         watch: Watch::Full,
-        reader: Reader::of::<Cilium>(),
+        reader: Reader::of::<Unevaluated<Cilium>>(),
     }
 }
 
@@ -45,18 +43,11 @@ pub(super) const CLUSTERWIDE: KindSpec = spec(
 
 struct Cilium;
 
-impl Read for Cilium {
-    type Slim<'a> = PolicySlim<'a>;
+impl Subject for Cilium {
     const FIELDS: &'static [&'static str] = &["spec", "specs"];
-    const IS_TREE: bool = true;
 
-    fn metadata<'s>(slim: &'s PolicySlim<'_>) -> &'s Metadata<'s> {
-        &slim.metadata
-    }
-
-    fn fact(slim: &PolicySlim<'_>, door: &mut Door<'_>) -> AnyFact {
-        let target = target(slim, door);
-        unevaluated::policy(slim, Tier::Admin { priority: 0 }, target, door)
+    fn target(slim: &PolicySlim<'_>, door: &mut Door<'_>) -> Option<SelectorSet> {
+        target(slim, door)
     }
 }
 

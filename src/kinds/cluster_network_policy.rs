@@ -2,13 +2,12 @@
 //!
 //! Both have `spec.tier` (`Admin` or `Baseline`), `spec.priority` and `spec.subject`.
 
-use super::door::{Door, Read, Reader};
+use super::door::{Door, Reader};
 use super::network_policy::PolicySlim;
-use super::slim::Metadata;
-use super::unevaluated;
+use super::unevaluated::{self, Subject, Unevaluated};
 use super::{KindSpec, Presence, Reach, Watch};
-use crate::model::cluster::AnyFact;
 use crate::model::id::Kind;
+use crate::model::labels::SelectorSet;
 use crate::model::policy::Tier;
 
 pub(super) const SPEC: KindSpec = KindSpec {
@@ -21,7 +20,7 @@ pub(super) const SPEC: KindSpec = KindSpec {
     reach: Reach::Cluster,
     presence: Presence::IfServed,
     watch: Watch::Full,
-    reader: Reader::of::<ClusterNetworkPolicies>(),
+    reader: Reader::of::<Unevaluated<ClusterNetworkPolicies>>(),
 };
 
 pub(super) const AWS: KindSpec = KindSpec {
@@ -34,23 +33,18 @@ pub(super) const AWS: KindSpec = KindSpec {
     reach: Reach::Cluster,
     presence: Presence::IfServed,
     watch: Watch::Full,
-    reader: Reader::of::<ClusterNetworkPolicies>(),
+    reader: Reader::of::<Unevaluated<ClusterNetworkPolicies>>(),
 };
 
 struct ClusterNetworkPolicies;
 
-impl Read for ClusterNetworkPolicies {
-    type Slim<'a> = PolicySlim<'a>;
-    const FIELDS: &'static [&'static str] = &["spec"];
-    const IS_TREE: bool = true;
-
-    fn metadata<'s>(slim: &'s PolicySlim<'_>) -> &'s Metadata<'s> {
-        &slim.metadata
+impl Subject for ClusterNetworkPolicies {
+    fn tier(slim: &PolicySlim<'_>) -> Tier {
+        tier(slim)
     }
 
-    fn fact(slim: &PolicySlim<'_>, door: &mut Door<'_>) -> AnyFact {
-        let target = unevaluated::subject(slim, door);
-        unevaluated::policy(slim, tier(slim), target, door)
+    fn target(slim: &PolicySlim<'_>, door: &mut Door<'_>) -> Option<SelectorSet> {
+        unevaluated::subject(slim, door)
     }
 }
 

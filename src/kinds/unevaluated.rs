@@ -3,18 +3,61 @@
 //! Such an object says that answers about its targets may be different from ours; see [`Bends::Unevaluated`].
 //! A subject that does not read plainly is everything, the widest reading. Their rules are not looked at.
 
+use std::marker::PhantomData;
 use std::sync::Arc;
 
-use super::door::Door;
+use super::door::{Door, Read};
 use super::network_policy::PolicySlim;
 use super::parts::Parts;
+use super::slim::Metadata;
 use crate::model::cluster::AnyFact;
 use crate::model::labels::{NamespaceMatch, Selector, SelectorSet};
 use crate::model::place::Place;
 use crate::model::policy::{Bends, Directions, Policy, Tier};
 
+/// A policy kind that is read as far as its subject: what its kinds differ in.
+pub(super) trait Subject {
+    /// The fields beside the metadata that it looks at.
+    const FIELDS: &'static [&'static str] = &["spec"];
+
+    /// The tier that an object stands in.
+    fn tier(_: &PolicySlim<'_>) -> Tier {
+        Tier::Admin { priority: 0 }
+    }
+
+    /// The pods that it governs; `None`: it cannot be told, so all that it could.
+    fn target(slim: &PolicySlim<'_>, door: &mut Door<'_>) -> Option<SelectorSet>;
+
+    /// Whether the object only mirrors another one.
+    fn ignores(_: &PolicySlim<'_>) -> bool {
+        false
+    }
+}
+
+/// Reads objects of such a kind.
+pub(super) struct Unevaluated<S>(PhantomData<S>);
+
+impl<S: Subject> Read for Unevaluated<S> {
+    type Slim<'a> = PolicySlim<'a>;
+    const FIELDS: &'static [&'static str] = S::FIELDS;
+    const IS_TREE: bool = true;
+
+    fn metadata<'s>(slim: &'s PolicySlim<'_>) -> &'s Metadata<'s> {
+        &slim.metadata
+    }
+
+    fn ignores(slim: &PolicySlim<'_>) -> bool {
+        S::ignores(slim)
+    }
+
+    fn fact(slim: &PolicySlim<'_>, door: &mut Door<'_>) -> AnyFact {
+        let target = S::target(slim, door);
+        policy(slim, S::tier(slim), target, door)
+    }
+}
+
 /// The policy object with this tier and target, and the gap that it is.
-pub(super) fn policy(slim: &PolicySlim<'_>, tier: Tier, target: Option<SelectorSet>, door: &mut Door<'_>) -> AnyFact {
+fn policy(slim: &PolicySlim<'_>, tier: Tier, target: Option<SelectorSet>, door: &mut Door<'_>) -> AnyFact {
     let meta = door.meta(&slim.metadata);
     let everywhere = if meta.namespace.is_empty() {
         NamespaceMatch::Labels(Selector::everything())
