@@ -218,6 +218,10 @@ fn level(app: &mut App) -> bool {
     }
     if app.side == Side::View {
         app.side = Side::Pane;
+        // A sheet that took the whole screen says nothing in a corner of it.
+        if app.shown == Shown::Abilities {
+            app.show(Shown::Explain);
+        }
         return true;
     }
     if app.shown != Shown::Explain {
