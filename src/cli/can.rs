@@ -146,7 +146,8 @@ impl Command for CanArgs {
 
     fn notes(&self, context: &Context) -> Vec<String> {
         if self.batch.is_some() {
-            return Vec::new();
+            let literal = "--directory gives no groups to lines of --batch: each is judged literally".to_owned();
+            return context.people.iter().map(|_| literal.clone()).collect();
         }
         self.resolved(context).notes.iter().map(ToString::to_string).collect()
     }

@@ -249,6 +249,40 @@ fn permissions_fold_and_compare() {
     assert!(files.run("permissions user:mallory --directory people.csv").stdout.contains("mallory has left"));
 }
 
+/// A line is judged literally (CONTRACT §5): nothing is filled in, groups of a directory neither.
+#[test]
+fn a_directory_gives_no_groups_to_lines_of_a_batch() {
+    let files = Files::new();
+    let line = r#"{"subject":"user:alice","verb":"get","resource":"pods","namespace":"shop"}"#;
+    let ran = files.run_with("can --batch - --directory people.csv", line);
+    assert_eq!((ran.code, ran.json()["outcome"].as_str()), (1, Some("deny")), "{}", ran.stderr);
+    assert!(ran.stderr.contains("--directory gives no groups to lines of --batch"), "{}", ran.stderr);
+}
+
+/// YAML is the same document as JSON, wherever both are offered.
+#[test]
+fn yaml_says_what_json_says() {
+    let files = Files::new();
+    let questions = [
+        "can user:mallory get pods -n shop",
+        "who-can get pods",
+        "permissions user:mallory",
+        "permissions user:mallory --diff sa:shop/web",
+    ];
+    for question in questions {
+        let (json, yaml) = (files.run(&format!("{question} -o json")), files.run(&format!("{question} -o yaml")));
+        let read: Value =
+            serde_saphyr::from_str(&yaml.stdout).unwrap_or_else(|error| panic!("{error}: {}", yaml.stdout));
+        assert_eq!((read, yaml.code), (json.json(), json.code), "{question}");
+    }
+    // Compared in every form: what only one of them holds, and exit 1.
+    let csv = files.run("permissions user:mallory --diff user:nobody -o csv");
+    assert!(csv.code == 1 && csv.stdout.contains("user:mallory,shop,pods,get list"), "{}", csv.stdout);
+    let text = files.run("permissions user:mallory --diff user:nobody");
+    assert!(text.code == 1 && text.stdout.contains("only user:mallory: 4 rows"), "{}", text.stdout);
+    assert_eq!(files.run("permissions user:mallory --diff user:mallory").code, 0);
+}
+
 #[test]
 fn a_directory_that_contradicts_itself_is_refused() {
     let files = Files::new();
