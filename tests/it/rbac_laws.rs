@@ -31,8 +31,13 @@ fn each_world(mut check: impl FnMut(&mut Random, Vec<AnyFact>, Vec<(Identity, Re
         let mut random = Random::new(seed);
         let size = 3 + random.below(12);
         let facts = ANYTHING.facts(&mut random, size);
-        let questions =
-            (0..QUESTIONS).map(|_| (ANYTHING.identity(&mut random), ANYTHING.request(&mut random))).collect();
+        // Half of them are such as some rule may well answer: words of it, one perhaps changed.
+        let world = cluster(&facts);
+        let mut question = |at: usize| {
+            let likely = (at % 2 == 0).then(|| ANYTHING.likely(&mut random, &world)).flatten();
+            likely.unwrap_or_else(|| (ANYTHING.identity(&mut random), ANYTHING.request(&mut random)))
+        };
+        let questions = (0..QUESTIONS).map(&mut question).collect();
         check(&mut random, facts, questions);
     }
 }
