@@ -34,7 +34,7 @@ fn held() -> (isize, isize) {
 fn row(what: &str, objects: usize, before: (isize, isize)) {
     let now = held();
     let (bytes, pieces) = ((now.0 - before.0).abs(), (now.1 - before.1).abs());
-    let each = if objects == 0 { 0 } else { bytes as usize / objects };
+    let each = (bytes as usize).checked_div(objects).unwrap_or(0);
     println!("  {what:<28}{:>9.2} MB {pieces:>9} pieces {objects:>9} objects {each:>6} B each", bytes as f64 / 1e6);
 }
 
