@@ -34,7 +34,7 @@ fn each_world(mut check: impl FnMut(&mut Random, Vec<AnyFact>, Vec<(Identity, Re
         // Half of them are such as some rule may well answer: words of it, one perhaps changed.
         let world = cluster(&facts);
         let mut question = |at: usize| {
-            let likely = (at % 2 == 0).then(|| ANYTHING.likely(&mut random, &world)).flatten();
+            let likely = at.is_multiple_of(2).then(|| ANYTHING.likely(&mut random, &world)).flatten();
             likely.unwrap_or_else(|| (ANYTHING.identity(&mut random), ANYTHING.request(&mut random)))
         };
         let questions = (0..QUESTIONS).map(&mut question).collect();
