@@ -172,12 +172,12 @@ fn ascii_letters(pieces: [&str; 4], letters: &[u8]) -> bool {
     let mut wanted = letters.iter();
     let Some(mut next) = wanted.next() else { return true };
     for piece in pieces {
-        for byte in piece.bytes() {
-            if byte.to_ascii_lowercase() == *next {
-                match wanted.next() {
-                    Some(it) => next = it,
-                    None => return true,
-                }
+        let mut rest = piece.as_bytes();
+        while let Some(at) = memchr::memchr2(*next, next.to_ascii_uppercase(), rest) {
+            rest = &rest[at + 1..];
+            match wanted.next() {
+                Some(it) => next = it,
+                None => return true,
             }
         }
     }

@@ -10,7 +10,7 @@
 //! moves one row; many at once sort anew. Nothing here draws; [`super::panes`] does.
 
 use std::cmp::Ordering;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fuzzy_matcher::FuzzyMatcher;
 use fuzzy_matcher::skim::SkimMatcherV2;
@@ -252,11 +252,12 @@ impl<R: Row> List<R> {
         let run = self.sort.run;
         let order = |it: &R| run.apply(it.order(wanted));
         let is_it = |it: &R| it.order(wanted).is_eq();
+        let is_in_order = self.sort.column.is_none() && self.given == Given::Unordered;
         match &self.shown {
-            Some(shown) if self.sort.column.is_some() || self.is_ranked() => shown.iter().position(|it| is_it(&it.1)),
-            Some(shown) => shown.binary_search_by(|it| order(&it.1)).ok(),
-            None if self.sort.column.is_some() => self.all.iter().position(|it| is_it(&it.row)),
-            None => self.all.binary_search_by(|it| order(&it.row)).ok(),
+            Some(shown) if is_in_order && !self.is_ranked() => shown.binary_search_by(|it| order(&it.1)).ok(),
+            Some(shown) => shown.iter().position(|it| is_it(&it.1)),
+            None if is_in_order => self.all.binary_search_by(|it| order(&it.row)).ok(),
+            None => self.all.iter().position(|it| is_it(&it.row)),
         }
     }
 
@@ -270,32 +271,68 @@ impl<R: Row> List<R> {
         if changes.is_empty() {
             return;
         }
-        if changes.len() > FEW {
-            self.change_many(changes, look);
+        // Most changes leave a row where it is. What follows one of the others waits with it, for their order counts.
+        let (mut moved, mut waiting) = (Vec::new(), BTreeSet::new());
+        for (before, after) in changes {
+            let key = after.as_ref().or(before.as_ref()).map(Row::key);
+            let stays = !key.as_ref().is_some_and(|it| waiting.contains(it));
+            if let (Some(before), Some(after), true) = (before, after, stays)
+                && self.replace(before, after, look)
+            {
+                continue;
+            }
+            waiting.extend(key);
+            moved.push((before.clone(), after.clone()));
+        }
+        if moved.len() > FEW {
+            self.change_many(&moved, look);
             return;
         }
-        for (before, after) in changes {
+        for (before, after) in moved {
             if let Some(before) = before {
-                self.take(before);
+                self.take(&before, look);
             }
             if let Some(after) = after {
-                self.insert(after.clone(), look);
+                self.insert(after, look);
             }
         }
         self.find();
     }
 
-    fn change_many(&mut self, changes: &[(Option<R>, Option<R>)], look: &impl Look<R>) {
-        let gone: BTreeSet<R::Key> = changes.iter().filter_map(|it| it.0.as_ref()).map(Row::key).collect();
-        if !gone.is_empty() {
-            self.all.retain(|it| !gone.contains(&it.row.key()));
+    /// Puts a row in the place of what it was before, if it stays there.
+    fn replace(&mut self, before: &R, after: &R, look: &impl Look<R>) -> bool {
+        let Some(at) = Some(before).filter(|it| it.order(after).is_eq()).and_then(|it| self.locate(it, look)) else {
+            return false;
+        };
+        if let Some(column) = self.sort.column
+            && self.all[at].key.as_deref() != Some(&look.sort_key(after, column))
+        {
+            return false;
         }
-        let mut new: Vec<Placed<R>> =
-            changes.iter().filter_map(|it| it.1.clone()).map(|row| Placed { key: None, row }).collect();
-        // One object may have changed twice in a batch: its last row stands first, since the sort is stable.
-        new.reverse();
+        if self.shown.is_some() {
+            let (shown, passes) = (self.place_of(after), self.passes(after, look));
+            match (shown, passes, &mut self.shown) {
+                (Some(at), true, Some(shown)) => shown[at].1 = after.clone(),
+                (None, false, _) => {}
+                _ => return false,
+            }
+        }
+        self.all[at].row = after.clone();
+        true
+    }
+
+    fn change_many(&mut self, changes: &[(Option<R>, Option<R>)], look: &impl Look<R>) {
+        // One object may have changed twice in a batch: what it is at last counts.
+        let mut last: BTreeMap<R::Key, Option<R>> = BTreeMap::new();
+        for (before, after) in changes {
+            last.extend(before.as_ref().map(|it| (it.key(), None)));
+            last.extend(after.as_ref().map(|it| (it.key(), Some(it.clone()))));
+        }
+        if changes.iter().any(|it| it.0.is_some()) {
+            self.all.retain(|it| !last.contains_key(&it.row.key()));
+        }
+        let mut new: Vec<Placed<R>> = last.into_values().flatten().map(|row| Placed { key: None, row }).collect();
         new.sort_by(|a, b| a.row.order(&b.row));
-        new.dedup_by(|a, b| a.row.order(&b.row).is_eq());
         let is_in_order = self.sort == Sort::default() && self.given == Given::Unordered;
         if !is_in_order {
             self.all.sort_by(|a, b| a.row.order(&b.row));
@@ -375,12 +412,25 @@ impl<R: Row> List<R> {
         self.shown = Some(shown);
     }
 
-    fn take(&mut self, before: &R) {
-        let found = match self.sort {
-            Sort { column: None, run } => self.all.binary_search_by(|it| run.apply(it.row.order(before))).ok(),
-            _ => self.all.iter().position(|it| it.row.order(before).is_eq()),
+    /// Where a row stands among all; what it is sorted by may have changed with what surrounds it.
+    fn locate(&self, row: &R, look: &impl Look<R>) -> Option<usize> {
+        let run = self.sort.run;
+        let found = match self.sort.column {
+            None if self.given == Given::Unordered => {
+                return self.all.binary_search_by(|it| run.apply(it.row.order(row))).ok();
+            }
+            None => None,
+            Some(column) => {
+                let key = Some(Box::new(look.sort_key(row, column)));
+                let place = |it: &Placed<R>| run.apply(it.key.cmp(&key)).then_with(|| it.row.order(row));
+                self.all.binary_search_by(place).ok()
+            }
         };
-        if let Some(at) = found {
+        found.or_else(|| self.all.iter().position(|it| it.row.order(row).is_eq()))
+    }
+
+    fn take(&mut self, before: &R, look: &impl Look<R>) {
+        if let Some(at) = self.locate(before, look) {
             self.all.remove(at);
         }
         if let Some(shown) = &mut self.shown {
