@@ -536,3 +536,120 @@ impl<R: Row> List<R> {
 fn score<R: Filtered>(matcher: &SkimMatcherV2, row: &R, letters: &str) -> i64 {
     matcher.fuzzy_match(&row.words().concat(), letters).unwrap_or(i64::MIN)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::model::labels::Labels;
+
+    /// A row that is named by its number and has a value.
+    #[derive(Clone, PartialEq, Eq, Debug)]
+    struct Thing(u32, String, u64);
+
+    impl Filtered for Thing {
+        fn words(&self) -> [&str; 4] {
+            [&self.1, "", "", ""]
+        }
+        fn labels(&self) -> Option<&Labels> {
+            None
+        }
+    }
+
+    impl Row for Thing {
+        type Key = u32;
+        fn key(&self) -> u32 {
+            self.0
+        }
+        fn order(&self, other: &Self) -> Ordering {
+            self.0.cmp(&other.0)
+        }
+    }
+
+    struct Plainly;
+
+    impl Look<Thing> for Plainly {
+        fn sort_key(&self, row: &Thing, _: usize) -> SortKey {
+            SortKey::Number(row.2)
+        }
+        fn cell(&self, row: &Thing, _: &str) -> Option<String> {
+            Some(row.2.to_string())
+        }
+    }
+
+    struct Dice(u64);
+
+    impl Dice {
+        fn roll(&mut self, sides: u64) -> u64 {
+            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (self.0 >> 33) % sides
+        }
+    }
+
+    type Moves = Vec<(Option<Thing>, Option<Thing>)>;
+
+    /// Things that come, change and go, some of them several times in one batch.
+    fn batch(dice: &mut Dice, things: &mut BTreeMap<u32, Thing>, n: u64) -> Moves {
+        let moves = (0..n).map(|_| {
+            let id = dice.roll(900) as u32;
+            let after = (dice.roll(4) > 0).then(|| Thing(id, format!("t{id}"), dice.roll(3)));
+            let before = match &after {
+                Some(after) => things.insert(id, after.clone()),
+                None => things.remove(&id),
+            };
+            (before, after)
+        });
+        moves.collect()
+    }
+
+    fn rows(list: &List<Thing>) -> Vec<Thing> {
+        (0..list.len()).filter_map(|at| list.row(at)).cloned().collect()
+    }
+
+    /// A list that followed changes shows what one that was filled after them does, and the same row is selected.
+    #[test]
+    fn following_changes_is_filling_anew() {
+        for seed in 0..60 {
+            let mut dice = Dice(seed);
+            let (mut list, mut things) = (List::default(), BTreeMap::new());
+            list.fill(Vec::new(), Given::Unordered, &Plainly);
+            let run = if dice.roll(2) == 0 { Run::Up } else { Run::Down };
+            let sort = Sort { column: (dice.roll(2) == 0).then_some(0), run };
+            list.sort_by(sort, &Plainly);
+            let filter = Filter::parse(["", "t1", "value=1", "value!=1 t"][dice.roll(4) as usize]);
+            list.filter_by(filter.clone(), &Plainly);
+            for _ in 0..12 {
+                let size = [1, 5, 40, 700][dice.roll(4) as usize];
+                list.go(dice.roll(900) as usize);
+                let selected = list.selected().cloned();
+                list.change(&batch(&mut dice, &mut things, size), &Plainly);
+                let mut anew: List<Thing> = List::default();
+                anew.fill(things.values().cloned().collect(), Given::Unordered, &Plainly);
+                anew.sort_by(sort, &Plainly);
+                anew.filter_by(filter.clone(), &Plainly);
+                assert_eq!(rows(&list), rows(&anew), "seed {seed}: {sort:?} {filter:?}");
+                let still = selected.filter(|it| rows(&anew).iter().any(|row| row.0 == it.0));
+                assert!(still.is_none_or(|it| list.selected().is_some_and(|row| row.0 == it.0)), "seed {seed}");
+            }
+        }
+    }
+
+    /// What filters take away row by row is what they take away at once.
+    #[test]
+    fn typing_on_shows_what_the_whole_word_does() {
+        let mut dice = Dice(7);
+        let mut things = BTreeMap::new();
+        batch(&mut dice, &mut things, 2_000);
+        let filled = || {
+            let mut list: List<Thing> = List::default();
+            list.fill(things.values().cloned().collect(), Given::Unordered, &Plainly);
+            list.go(300);
+            list
+        };
+        let (mut typed, mut whole) = (filled(), filled());
+        ["t", "t1", "t12"].iter().for_each(|it| typed.filter_by(Filter::parse(it), &Plainly));
+        whole.filter_by(Filter::parse("t12"), &Plainly);
+        assert_eq!(rows(&typed), rows(&whole));
+    }
+}
