@@ -1,0 +1,102 @@
+//! What the terminal sends goes to the screen, and what the screen asks for is carried out.
+//!
+//! ```text
+//! keys ──► App::update ──► effects ──perform──► the terminal, the clipboard, files, the cluster
+//! ```
+//!
+//! It decides nothing: which key asks for what is the screen's.
+
+use std::io;
+
+use crossterm::event::{Event as Input, EventStream};
+use jiff::Timestamp;
+use tokio::time::Instant;
+
+use crate::terminal::guard::{self, Guard};
+use crate::terminal::{clipboard, hangup, state, stop_job};
+use crate::tui::event::{Effect, Event, Mouse};
+
+use super::questions::Done;
+use super::{Program, Step};
+
+impl Program {
+    /// Takes what the terminal sent. What waits behind it is taken before the frame is drawn, since the loop looks
+    /// for keys first: many keys are one frame.
+    pub(super) fn input(
+        &mut self,
+        input: Option<io::Result<Input>>,
+        inputs: &mut EventStream,
+        guard: &mut Option<Guard>,
+    ) -> anyhow::Result<Step> {
+        let Some(Ok(input)) = input else { return Ok(Step::End(hangup::EXIT as u8)) };
+        let events = self.repair.take(input);
+        self.inputs(events, inputs, guard)
+    }
+
+    pub(super) fn inputs(
+        &mut self,
+        events: Vec<Input>,
+        inputs: &mut EventStream,
+        guard: &mut Option<Guard>,
+    ) -> anyhow::Result<Step> {
+        for event in events {
+            let event = match event {
+                Input::Key(key) => Event::Key(key),
+                Input::Paste(text) => Event::Paste(text),
+                Input::Mouse(mouse) => Event::Mouse(mouse),
+                Input::Resize(width, height) => Event::Resize(width, height),
+                Input::FocusGained | Input::FocusLost => continue,
+            };
+            let effects = self.app.update(event);
+            self.due = Some(Instant::now());
+            if let Step::End(code) = self.perform(effects, inputs, guard)? {
+                return Ok(Step::End(code));
+            }
+        }
+        Ok(Step::Go)
+    }
+
+    /// Does what the screen wants done.
+    pub(super) fn perform(
+        &mut self,
+        effects: Vec<Effect>,
+        inputs: &mut EventStream,
+        guard: &mut Option<Guard>,
+    ) -> anyhow::Result<Step> {
+        for effect in effects {
+            match effect {
+                Effect::Quit => return Ok(Step::End(0)),
+                Effect::Suspend => {
+                    *guard = None;
+                    stop_job()?;
+                    *inputs = self.take_back(guard)?;
+                }
+                Effect::Redraw => self.screen.forget(),
+                Effect::Fetch(id) => self.fetch(id),
+                Effect::Copy(text) => {
+                    self.tasks.spawn(async move { Done::Event(Event::Notice(clipboard::copy(&text).await)) });
+                }
+                Effect::Dump { text, svg } => {
+                    self.tasks.spawn_blocking(move || Done::Event(Event::Notice(dump(&text, &svg))));
+                }
+                Effect::Mouse(mouse) => guard::capture_mouse(mouse == Mouse::Program)?,
+                Effect::Ask(review) => self.ask(review),
+                Effect::Resync => self.resync(),
+                Effect::Switch(context) => self.switch(context),
+            }
+            self.draw_soon();
+        }
+        Ok(Step::Go)
+    }
+}
+
+/// Keeps a screen as text and as a picture, and says where.
+fn dump(text: &str, svg: &str) -> String {
+    let stamp = Timestamp::now().strftime("%Y%m%d-%H%M%S");
+    let kept = state::keep(&format!("screen-{stamp}.txt"), text)
+        .and_then(|_| state::keep(&format!("screen-{stamp}.svg"), svg));
+    match kept {
+        Ok(path) => format!("kept {} and .txt beside it", path.display()),
+        Err(error) => format!("not kept: {error}"),
+    }
+}

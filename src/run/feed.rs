@@ -1,0 +1,146 @@
+//! Where the cluster comes from while the screen is open: connecting, following, leaving it for another one, and
+//! what comes of it.
+//!
+//! What is asked of the server beside that is not here; see `questions`.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tokio::sync::mpsc;
+
+use crate::embedded;
+use crate::live::connect::{self, Connected, Flags};
+use crate::live::files::Source as Documents;
+use crate::live::{self, Batch, Condition, Control, Wanted};
+use crate::model::name::Name;
+use crate::rbac::review::Review;
+use crate::tui::event::{Event, Progress};
+
+use super::Program;
+use super::questions::Done;
+use super::start::Source;
+
+/// What the cluster's changes come from.
+#[derive(Default)]
+pub(super) struct Feed {
+    pub(super) client: Option<kube::Client>,
+    pub(super) batches: Option<mpsc::Receiver<Batch>>,
+    control: Option<Control>,
+    /// The demo's server lives as long as this.
+    pub(super) server: Option<embedded::Server>,
+    pub(super) documents: Option<Arc<Documents>>,
+    flags: Option<Box<Flags>>,
+    /// How many servers were left before this one.
+    pub(super) number: u64,
+}
+
+impl Program {
+    /// Starts to read the cluster.
+    pub(super) fn open(&mut self, source: Source) {
+        match source {
+            Source::Live(flags) => self.connect(flags),
+            Source::Files { documents, .. } => self.feed.documents = Some(Arc::new(documents)),
+            Source::Demo(world) => {
+                self.tasks.spawn(async move { Done::Served(serve(&world).await) });
+            }
+        }
+    }
+
+    pub(super) fn connected(&mut self, connected: Connected) {
+        let contexts = connected.contexts.iter().map(|it| Name::from(it.name.as_str())).collect();
+        self.tell(Event::Contexts(contexts));
+        self.tell(Event::Connection(String::new()));
+        if let Some(warning) = connected.warnings.first() {
+            self.tell(Event::Notice(warning.clone()));
+        }
+        self.follow(connected.client, vec![connected.namespace.as_str().into()]);
+    }
+
+    pub(super) fn resync(&mut self) {
+        self.inquire();
+        match (&self.feed.control, self.feed.flags.clone()) {
+            (Some(control), _) if self.feed.batches.is_some() => control.resync(),
+            (_, Some(flags)) => self.connect(flags),
+            _ => {}
+        }
+    }
+
+    pub(super) fn switch(&mut self, context: Name) {
+        let Some(mut flags) = self.feed.flags.take() else { return };
+        self.feed = Feed { number: self.feed.number + 1, ..Feed::default() };
+        flags.context = Some(context.to_string());
+        self.tell(Event::Switched { context });
+        self.connect(flags);
+    }
+
+    /// Takes the changes that have come in, and all that wait behind them: a burst is one frame.
+    pub(super) fn learn(&mut self, batch: Option<Batch>) {
+        let Some(first) = batch else {
+            self.feed.batches = None;
+            return self.tell(Event::Connection("reading the cluster has ended (R begins again)".into()));
+        };
+        self.take_in(first);
+        while let Some(more) = self.feed.batches.as_mut().and_then(|it| it.try_recv().ok()) {
+            self.take_in(more);
+        }
+    }
+
+    fn connect(&mut self, flags: Box<Flags>) {
+        self.feed.flags = Some(flags.clone());
+        self.tasks.spawn(async move { Done::Connected(connect::connect(&flags).await.map(Box::new)) });
+    }
+
+    /// Follows the cluster behind a client.
+    pub(super) fn follow(&mut self, client: kube::Client, namespaces: Vec<Name>) {
+        let namespace = namespaces.first().cloned();
+        let (batches, control) = live::start(client.clone(), Wanted::everything(namespaces));
+        self.feed.client = Some(client);
+        self.inquire();
+        let own = namespace.unwrap_or_else(|| "default".into());
+        [Review::Own, Review::OwnRules(own)].into_iter().for_each(|it| self.ask(it));
+        self.feed.batches = Some(batches);
+        self.feed.control = Some(control);
+    }
+
+    fn take_in(&mut self, batch: Batch) {
+        for health in batch.health {
+            let progress = match &health.condition {
+                Condition::Listing { read, remaining } => Some(Progress { read: *read, remaining: *remaining }),
+                _ => None,
+            };
+            self.tell(Event::Progress { kind: health.kind, progress });
+            let words = match health.condition {
+                Condition::Retrying { why, .. } => why,
+                _ => String::new(),
+            };
+            self.tell(Event::Connection(words));
+        }
+        for notice in batch.notices {
+            self.tell(Event::Notice(notice));
+        }
+        if !batch.deltas.is_empty() {
+            self.tell(Event::Deltas(batch.deltas));
+            // What went stale is as old as the time that is told with it.
+            if self.app.ages() {
+                self.tell(Event::Tick(Timestamp::now()));
+            }
+        }
+    }
+}
+
+/// The next changes; never, when there is nothing to follow.
+pub(super) async fn next_batch(batches: &mut Option<mpsc::Receiver<Batch>>) -> Option<Batch> {
+    match batches {
+        Some(batches) => batches.recv().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Starts the demo's server and a client of it.
+async fn serve(world: &str) -> Result<(embedded::Server, kube::Client), String> {
+    let served = embedded::serve_named(world, "127.0.0.1:0", embedded::Settings::default()).await;
+    let server = served.map_err(|it| format!("the demo's server did not start: {it}"))?;
+    let address = server.url().parse().map_err(|_| "the demo's server has no address".to_owned())?;
+    let client = connect::to_address(address).map_err(|it| it.to_string())?;
+    Ok((server, client))
+}

@@ -1,0 +1,56 @@
+//! When a frame is drawn and how large it is, also after somebody else had the terminal.
+//!
+//! What is on a frame is not decided here; see `tui`.
+
+use std::time::Duration;
+
+use crossterm::event::EventStream;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use tokio::time::Instant;
+
+use crate::terminal::guard::Guard;
+use crate::tui::event::Event;
+
+use super::Program;
+
+/// A terminal that takes longer than this for a frame gets half as many.
+const SLOW: Duration = Duration::from_millis(20);
+
+impl Program {
+    /// Asks for a frame when the pace allows it; one that is due sooner stays so.
+    pub(super) fn draw_soon(&mut self) {
+        let paced = self.drawn + self.pace;
+        self.due = Some(self.due.map_or(paced, |it| it.min(paced)));
+    }
+
+    pub(super) fn draw(&mut self) -> anyhow::Result<()> {
+        let (width, height) = self.app.size();
+        let area = Rect::new(0, 0, width, height);
+        let mut buffer = Buffer::empty(area);
+        self.app.prepare();
+        crate::tui::draw(&self.app, area, &mut buffer);
+        let took = self.screen.show(buffer)?;
+        if took > SLOW {
+            self.pace = (self.pace * 2).min(Duration::from_millis(500));
+        }
+        self.drawn = Instant::now();
+        self.due = None;
+        Ok(())
+    }
+
+    /// Takes the terminal's size as it is now.
+    pub(super) fn measure(&mut self) -> anyhow::Result<()> {
+        let (width, height) = crossterm::terminal::size()?;
+        self.tell(Event::Resize(width, height));
+        Ok(())
+    }
+
+    /// Takes the terminal again after somebody else had it; what waits for keys begins anew, or it would eat theirs.
+    pub(super) fn take_back(&mut self, guard: &mut Option<Guard>) -> anyhow::Result<EventStream> {
+        *guard = Some(Guard::enter()?);
+        self.screen.forget();
+        self.measure()?;
+        Ok(EventStream::new())
+    }
+}

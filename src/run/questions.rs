@@ -1,0 +1,106 @@
+//! What is asked in the background, of a server or of files, and how a finished task is taken in.
+//!
+//! A server that was left may still answer: its answer carries the server's number and is dropped.
+
+use std::sync::Arc;
+
+use crate::embedded;
+use crate::live;
+use crate::live::connect::Connected;
+use crate::live::fault::Fault;
+use crate::live::files::Source as Documents;
+use crate::live::read::Reader;
+use crate::model::id::ObjectId;
+use crate::rbac::review::Review;
+use crate::rbac::version::Version;
+use crate::tui::event::{Effect, Event};
+
+use super::Program;
+
+/// What a finished task brings.
+pub(super) enum Done {
+    Event(Event),
+    /// What one server said of itself, by the number of the server: worth nothing once another one is followed.
+    Said(u64, Event),
+    Connected(Result<Box<Connected>, Fault>),
+    Served(Result<(embedded::Server, kube::Client), String>),
+}
+
+impl Program {
+    /// Takes what a task brought.
+    pub(super) fn done(&mut self, done: Result<Done, tokio::task::JoinError>) -> Vec<Effect> {
+        self.draw_soon();
+        match done {
+            Ok(Done::Event(event)) => return self.app.update(event),
+            Ok(Done::Said(number, event)) if number == self.feed.number => return self.app.update(event),
+            Ok(Done::Said(..)) => {}
+            Ok(Done::Connected(Ok(connected))) => self.connected(*connected),
+            Ok(Done::Connected(Err(fault))) => self.tell(Event::Connection(format!("not connected: {fault}"))),
+            Ok(Done::Served(Ok((server, client)))) => {
+                self.feed.server = Some(server);
+                self.follow(client, Vec::new());
+            }
+            Ok(Done::Served(Err(why))) => self.tell(Event::Connection(why)),
+            Err(error) if error.is_panic() => {
+                self.tell(Event::Notice("something failed behind the screen; a report was kept".into()));
+            }
+            Err(_) => {}
+        }
+        Vec::new()
+    }
+
+    pub(super) fn fetch(&mut self, id: ObjectId) {
+        if let Some(documents) = self.feed.documents.clone() {
+            self.tasks.spawn_blocking(move || {
+                let object = document(&documents, &id);
+                Done::Event(Event::Object { id, object })
+            });
+            return;
+        }
+        let client = self.feed.client.clone();
+        self.tasks.spawn(async move {
+            let object = match client {
+                Some(client) => {
+                    live::object(&client, &id, live::ManagedFields::Kept).await.map_err(|it| it.to_string())
+                }
+                None => Err("not connected".into()),
+            };
+            Done::Event(Event::Object { id, object })
+        });
+    }
+
+    /// Asks what the server serves and of which version it is; one that does not tell is read with Kubernetes' own
+    /// names, and what its version decides stays open.
+    pub(super) fn inquire(&mut self) {
+        let (Some(client), number) = (self.feed.client.clone(), self.feed.number) else { return };
+        let reader = Reader::new(client, Vec::new());
+        let other = reader.clone();
+        self.tasks.spawn(async move {
+            let version = other.server_version().await.as_deref().and_then(Version::parse);
+            Done::Said(number, Event::Version(version))
+        });
+        self.tasks.spawn(async move {
+            let event = match reader.served().await {
+                Ok(served) => Event::Served(Arc::new(served)),
+                Err(fault) => Event::Notice(format!("what the server serves is not known: {fault}")),
+            };
+            Done::Said(number, event)
+        });
+    }
+
+    /// Puts a question to the server.
+    pub(super) fn ask(&mut self, review: Review) {
+        let (Some(client), number) = (self.feed.client.clone(), self.feed.number) else { return };
+        self.tasks.spawn(async move {
+            let reply = Reader::new(client, Vec::new()).review(&review).await;
+            Done::Said(number, Event::Told { review, reply })
+        });
+    }
+}
+
+/// One object as its file has it now.
+fn document(documents: &Documents, id: &ObjectId) -> Result<serde_json::Value, String> {
+    let text = documents.text(id).ok_or("no file holds it: it is implied by other objects")?;
+    let text = text.map_err(|it| it.to_string())?;
+    serde_saphyr::from_str(&text).map_err(|it| it.to_string())
+}

@@ -1,0 +1,61 @@
+//! How the screen is opened, and what is known of it before anything is connected.
+//!
+//! It does not connect: a context is only looked up, since a wrong one is told before the screen opens.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::live::connect::{self, Flags, Surroundings};
+use crate::live::files::Source as Documents;
+use crate::model::cluster::Cluster;
+use crate::model::coverage::Coverage;
+use crate::model::name::Name;
+use crate::net::Settings;
+use crate::people::People;
+use crate::terminal::look;
+use crate::tui::app::Setup;
+use crate::tui::status::Origin;
+use crate::tui::theme::Colors;
+use crate::tui::world::SelfCheck;
+
+/// Where the cluster comes from.
+pub enum Source {
+    /// A server, by kubectl's flags.
+    Live(Box<Flags>),
+    /// Files that have been read, and where their objects stand.
+    Files { cluster: Box<Cluster>, title: String, documents: Documents },
+    /// A world of the embedded server; its name.
+    Demo(String),
+}
+
+/// How the screen is opened.
+pub struct Start {
+    pub source: Source,
+    /// Where one starts; empty: all namespaces.
+    pub namespaces: Vec<String>,
+    /// Only ASCII, whatever the locale says.
+    pub ascii: bool,
+    /// Whether colors are used; `None`: as the environment says.
+    pub colors: Option<Colors>,
+    /// `--pod-cidr`.
+    pub settings: Settings,
+    pub check: SelfCheck,
+    /// `--directory`.
+    pub people: Option<Arc<People>>,
+}
+
+/// What is known before anything is connected.
+pub(super) fn prepare(start: &Start) -> anyhow::Result<(Setup, Cluster)> {
+    let namespaces: BTreeSet<Name> = start.namespaces.iter().map(Name::from).collect();
+    let theme = look::theme(start.ascii, start.colors);
+    let (settings, check, people) = (start.settings.clone(), start.check, start.people.clone());
+    let setup = |title: &str, origin| Setup { title: title.into(), origin, theme, namespaces, settings, check, people };
+    Ok(match &start.source {
+        Source::Live(flags) => {
+            let selection = connect::select(flags, &Surroundings::of_process())?;
+            (setup(&selection.context, Origin::Live), Cluster::new(Coverage::Loading))
+        }
+        Source::Files { cluster, title, .. } => (setup(title, Origin::Files), (**cluster).clone()),
+        Source::Demo(world) => (setup(&format!("demo {world}"), Origin::Live), Cluster::new(Coverage::Loading)),
+    })
+}
