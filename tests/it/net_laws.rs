@@ -218,6 +218,8 @@ fn what_once_failed_holds() -> Result<(), TestCaseError> {
     map_is_its_pairs(8_747_752_385_607_995_303)?;
     // A namespace that only a policy named, before its policies could not be read.
     assert_eq!(strays_from(1_294_090_781_708_628_492), None);
+    // A namespace that only an unreadable policy named, before its pods came.
+    assert_eq!(strays_from(13_786_937_075_866_889_101), None);
     Ok(())
 }
 

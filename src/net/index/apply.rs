@@ -239,7 +239,17 @@ impl Index {
     }
 
     /// Lets the stand-ins be those of what cannot be read now.
+    ///
+    /// One of them may be the first to name a namespace, which then needs stand-ins of its own.
     fn renew_ghosts(&mut self, cluster: &Cluster) {
+        let mut known = usize::MAX;
+        while known != self.namespaces.len() {
+            known = self.namespaces.len();
+            self.renew_known_ghosts(cluster);
+        }
+    }
+
+    fn renew_known_ghosts(&mut self, cluster: &Cluster) {
         let wanted = self.wanted_ghosts(cluster);
         for (key, id) in self.ghosts.as_ref().clone() {
             let keeps = wanted.get(&key).is_some_and(|(_, gap)| self.policies.get(id).gap.as_deref() == Some(gap));
