@@ -220,6 +220,8 @@ fn what_once_failed_holds() -> Result<(), TestCaseError> {
     assert_eq!(strays_from(1_294_090_781_708_628_492), None);
     // A namespace that only an unreadable policy named, before its pods came.
     assert_eq!(strays_from(13_786_937_075_866_889_101), None);
+    // A policy that came while policies could not be read, into a namespace that nothing else named.
+    assert_eq!(strays_from(6_246_884_279_883_117_976), None);
     Ok(())
 }
 

@@ -187,10 +187,12 @@ impl Index {
     /// The new one first, so that what both name is not forgotten in between.
     fn replace_policy(&mut self, cluster: &Cluster, before: Option<&Arc<Policy>>, after: Option<&Arc<Policy>>) {
         let old = before.and_then(|it| self.policy_id(it));
-        if let Some(after) = after.filter(|it| is_believed(cluster, it)) {
-            // One that a change of coverage will take in anyway must not be taken in twice.
+        if let Some(after) = after {
+            // Its namespace is known from now on, even if it is not believed yet.
             let home = self.namespace(cluster, &after.meta.namespace);
-            if after.kind != Kind::NETWORK_POLICY || self.namespaces.get(home).reads_policies {
+            // One that a change of coverage will take in anyway must not be taken in twice.
+            let is_read = after.kind != Kind::NETWORK_POLICY || self.namespaces.get(home).reads_policies;
+            if is_read && is_believed(cluster, after) {
                 self.add_policy(cluster, after, None);
             }
         }
