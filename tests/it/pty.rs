@@ -55,6 +55,21 @@ pub fn kreach_with(environment: &[(&str, &str)], arguments: &[&str], columns: u1
     open(env!("CARGO_BIN_EXE_kreach"), arguments, environment, columns, rows)
 }
 
+/// The files that sessions without a server show.
+pub const SHOP: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/screens/shop.yaml");
+
+/// A session on [`SHOP`] that shows its first screen.
+pub fn files() -> Terminal {
+    files_with(&[])
+}
+
+/// The same, with these changes to its environment.
+pub fn files_with(environment: &[(&str, &str)]) -> Terminal {
+    let terminal = kreach_with(environment, &["--from", SHOP], 80, 24);
+    terminal.wait_for("payments");
+    terminal
+}
+
 /// Any program, with these changes to its environment.
 pub fn open(program: &str, arguments: &[&str], environment: &[(&str, &str)], columns: u16, rows: u16) -> Terminal {
     let pair = native_pty_system().openpty(size(columns, rows)).expect("a terminal");

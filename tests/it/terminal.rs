@@ -4,19 +4,7 @@
 
 use std::time::Duration;
 
-use crate::pty::{self, Terminal};
-
-const SHOP: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/screens/shop.yaml");
-
-fn files() -> Terminal {
-    files_with(&[])
-}
-
-fn files_with(environment: &[(&str, &str)]) -> Terminal {
-    let terminal = pty::kreach_with(environment, &["--from", SHOP], 80, 24);
-    terminal.wait_for("payments");
-    terminal
-}
+use crate::pty::{self, SHOP, Terminal, files, files_with};
 
 /// The program may have gone before its last bytes are read: the shell's empty screen is what they end in.
 fn assert_given_back(terminal: &Terminal) {

@@ -10,20 +10,9 @@ use kreach::embedded::{Settings, World, kinds, kubeconfig, serve};
 use kreach::terminal::{guard, panics};
 use serde_json::json;
 
-use crate::pty::{self, Terminal};
+use crate::pty::{self, SHOP, Terminal, files, files_with};
 
-const SHOP: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/screens/shop.yaml");
 const KREACH: &str = env!("CARGO_BIN_EXE_kreach");
-
-fn files() -> Terminal {
-    files_with(&[])
-}
-
-fn files_with(environment: &[(&str, &str)]) -> Terminal {
-    let terminal = pty::kreach_with(environment, &["--from", SHOP], 80, 24);
-    terminal.wait_for("payments");
-    terminal
-}
 
 /// M14: crossterm's own wait never ends on a terminal that hung up, and burns a core.
 #[test]
