@@ -181,6 +181,20 @@ fn ours_of<T>(all: impl Iterator<Item = Arc<T>>, is_ours: impl Fn(&T) -> bool) -
     all.filter(|it| is_ours(it)).collect()
 }
 
+/// What is written: one of the stored objects, or a new one in some namespace.
+fn stored_or_new<T: Clone>(
+    random: &mut Random,
+    update: bool,
+    stored: &[Arc<T>],
+    new: impl FnOnce(&mut Random, &'static str) -> T,
+) -> T {
+    if update {
+        return any(random, stored).as_ref().clone();
+    }
+    let home = WRITERS.home(random);
+    new(random, home)
+}
+
 fn write_of_role(
     random: &mut Random,
     cluster: &Cluster,
@@ -191,12 +205,10 @@ fn write_of_role(
     let stored = ours_of(cluster.roles.iter().cloned(), |it: &Role| {
         it.meta.name.starts_with('r') || it.meta.name.starts_with("sum")
     });
-    let home = WRITERS.home(random);
-    let mut role = match update {
-        true => any(random, &stored).as_ref().clone(),
-        false if random.below(12) == 0 => aggregated("new"),
-        false => WRITERS.role(random, home, 9),
-    };
+    let mut role = stored_or_new(random, update, &stored, |random, home| match random.below(12) {
+        0 => aggregated("new"),
+        _ => WRITERS.role(random, home, 9),
+    });
     let before = update.then(|| role.clone());
     if !update {
         role.meta.name = "new".into();
@@ -228,13 +240,7 @@ fn write_of_binding(
     update: bool,
 ) -> (Value, Leave) {
     let stored = ours_of(cluster.bindings.iter().cloned(), |it: &Binding| it.meta.name.starts_with('b'));
-    let mut binding = match update {
-        true => any(random, &stored).as_ref().clone(),
-        false => {
-            let home = WRITERS.home(random);
-            WRITERS.binding(random, home, 9, 5)
-        }
-    };
+    let mut binding = stored_or_new(random, update, &stored, |random, home| WRITERS.binding(random, home, 9, 5));
     if update {
         // roleRef stays: another is refused as invalid. A subject leaves or comes, or nothing changes.
         binding.subjects = binding.subjects.iter().skip(random.below(2)).cloned().collect::<Vec<_>>().into();
