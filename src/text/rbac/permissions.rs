@@ -1,0 +1,142 @@
+//! All that somebody holds, folded by place and resource, and what the server says that the operator may do.
+//!
+//! What everybody of its sort has stands last, below one line. How grants are folded is [`crate::rbac::fold`]'s.
+
+use std::collections::BTreeSet;
+
+use crate::model::evidence::Outcome;
+use crate::model::name::Name;
+use crate::model::place::Place;
+use crate::rbac::danger::{self, DANGERS};
+use crate::rbac::fold::{self, Folded, Row, Source};
+use crate::rbac::identity::{Identity, MASTERS, Membership};
+use crate::rbac::review::{Extent, Rules};
+
+use super::reasons::of_member;
+use super::{groups, scope, verbs};
+use crate::text::evidence::Evidence;
+use crate::text::{About, Line, Mark, Page, words};
+
+/// More places than this, and each begins closed.
+const PLACES: usize = 8;
+
+/// All that somebody holds, folded by place and resource.
+pub fn permissions(folded: &Folded) -> Page {
+    let places: BTreeSet<&Name> = folded.rows.iter().map(|it| &it.scope).collect();
+    let mut page = Page { fold: Some(if places.len() > PLACES { 1 } else { 2 }), ..Page::default() };
+    page.say(0, Mark::Title, folded.identity.subject.to_string());
+    page.say(1, Mark::Plain, groups(&folded.identity));
+    if folded.identity.is_in(MASTERS) {
+        page.say(1, Mark::Allow, format!("everything, as a member of {MASTERS}"));
+    }
+    let (common, own): (Vec<&Row>, Vec<&Row>) = folded.rows.iter().partition(|it| is_common(it, &folded.identity));
+    let words = dangers(&own);
+    if !words.is_empty() {
+        page.say(1, Mark::Note, format!("dangers: {words}"));
+    }
+    let mut last: Option<&Name> = None;
+    for row in own {
+        if last != Some(&row.scope) {
+            page.say(1, Mark::Title, scope(&row.scope).trim());
+            last = Some(&row.scope);
+        }
+        add_row(&mut page, 2, row, &folded.identity);
+    }
+    add_common(&mut page, &common, &folded.identity);
+    folded.gaps.iter().for_each(|it| page.push(Evidence::gap(it).line(1)));
+    for it in &folded.empty {
+        let why = if it.outcome == Outcome::Unknown { "is not read" } else { "is not there" };
+        let what = format!("{} gives nothing that is known: {} {why}", it.binding, it.role);
+        page.push(Line::new(1, Mark::of(it.outcome), what).linked(&it.binding, &Place::new("roleRef")));
+    }
+    page
+}
+
+/// Whether everybody of its sort has it: only groups that come by themselves give it.
+fn is_common(row: &Row, identity: &Identity) -> bool {
+    let implied = |name: &str| identity.groups.iter().any(|(it, how)| it == name && *how == Membership::Implied);
+    row.sources.iter().all(|it| it.subject.0.strip_prefix("group:").is_some_and(implied))
+}
+
+/// The words of all dangers among these, the worst first.
+fn dangers(rows: &[&Row]) -> String {
+    let found: BTreeSet<usize> = rows.iter().filter_map(|it| it.danger()).filter_map(danger::rank).collect();
+    found.into_iter().map(|it| DANGERS[it].word).collect::<Vec<_>>().join(", ")
+}
+
+/// What everybody of its sort has, below one line that can be opened.
+fn add_common(page: &mut Page, rows: &[&Row], identity: &Identity) {
+    if rows.is_empty() {
+        return;
+    }
+    page.say(1, Mark::Title, "besides, as everybody of its sort");
+    let words = dangers(rows);
+    let count = words::count(rows.len() as u64, "line", "lines");
+    let (mark, words) = match words.is_empty() {
+        true => (Mark::Plain, String::new()),
+        false => (Mark::Note, format!(" ({words})")),
+    };
+    page.say(2, mark, format!("by groups that come by themselves: {count}{words}"));
+    let mut last: Option<&Name> = None;
+    for row in rows {
+        if last != Some(&row.scope) {
+            page.say(3, Mark::Title, scope(&row.scope).trim());
+            last = Some(&row.scope);
+        }
+        add_row(page, 4, row, identity);
+    }
+}
+
+fn add_row(page: &mut Page, indent: u8, row: &Row, identity: &Identity) {
+    let danger = row.danger().map(|it| format!(" ({})", it.word)).unwrap_or_default();
+    let text = format!("{}: {}{danger}", row.what, verbs(&row.verbs));
+    let about = About::Permission {
+        scope: row.scope.clone(),
+        what: row.what.clone(),
+        verbs: row.verbs.iter().cloned().collect(),
+    };
+    page.push(Line::new(indent, Mark::of(row.outcome()), text).on(about));
+    for source in &row.sources {
+        add_source(page, indent + 1, source, identity);
+        for flaw in &source.flaws {
+            page.say(indent + 2, Mark::Note, format!("{}: {}", flaw.word, flaw.what));
+        }
+    }
+}
+
+/// A binding, and below it the role's rule and the member that gave it to an aggregated role.
+fn add_source(page: &mut Page, indent: u8, source: &Source, identity: &Identity) {
+    let (subject, at) = &source.subject;
+    let how = identity.groups.iter().find(|(it, _)| subject.strip_prefix("group:") == Some(it));
+    let how = how.map_or("", |(_, how)| match how {
+        Membership::Given => "",
+        Membership::Implied => " (by itself)",
+        Membership::Directory => " (by the directory)",
+    });
+    let place = Place::new("rules").item(source.rule);
+    let names = Place::new("subjects").item(*at);
+    let text = format!("{} {names}: names {subject}{how}", source.binding);
+    page.push(Line::new(indent, Mark::Plain, text).linked(&source.binding, &names));
+    page.push(Line::new(indent + 1, Mark::Plain, format!("{} {place}", source.role)).linked(&source.role, &place));
+    if let Some(member) = &source.member {
+        let (id, place) = of_member(member);
+        let text = format!("{id} {place}, aggregated into it");
+        page.push(Line::new(indent + 2, Mark::Plain, text).linked(&id, &place));
+    }
+}
+
+/// What the server itself says that the operator may do in a namespace, as its word.
+pub fn own_rules(page: &mut Page, namespace: &Name, rules: &Rules) {
+    let title = format!("in {namespace}, by the server's word (SelfSubjectRulesReview): it names no bindings");
+    page.say(1, Mark::Title, title);
+    for rule in &rules.rules {
+        let verbs: Vec<&str> = rule.verbs.iter().map(Name::as_str).collect();
+        for what in fold::things(rule) {
+            page.say(2, Mark::Allow, format!("{what}: {}", verbs.join(" ")));
+        }
+    }
+    if rules.extent == Extent::Incomplete {
+        let why = if rules.error.is_empty() { String::new() } else { format!(": {}", rules.error) };
+        page.say(2, Mark::Unknown, format!("the server says that this is not all{why}"));
+    }
+}

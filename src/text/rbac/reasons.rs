@@ -1,0 +1,119 @@
+//! Every reason of an answer: what grants, the server's word, gaps, and what comes nearest.
+//!
+//! ```text
+//! v rolebinding/shop/dev subjects[0]: group:dev has clusterrole/edit rules[3] in shop
+//! ```
+//!
+//! A page is made of them elsewhere; here is only what each says.
+
+use crate::model::evidence::Outcome;
+use crate::model::id::{Kind, ObjectId};
+use crate::model::place::Place;
+use crate::model::role::SubjectKind;
+use crate::rbac::aggregation::Member;
+use crate::rbac::grant::{Access, Grant};
+use crate::rbac::identity::{MASTERS, Membership};
+use crate::rbac::index::Index;
+use crate::rbac::miss::{Lack, Miss};
+use crate::rbac::request::Request;
+use crate::rbac::review::{self, Word};
+
+use super::scope;
+use crate::text::Mark;
+use crate::text::evidence::Evidence;
+
+/// Every reason of an answer, grants first.
+pub fn evidence(access: &Access, index: &Index) -> Vec<Evidence> {
+    let mut all: Vec<Evidence> = Vec::new();
+    if access.masters.is_some() {
+        let what = format!("{MASTERS} is always allowed everything, whatever is bound");
+        all.push(Evidence::new(Mark::Allow, what));
+    }
+    for grant in &access.grants {
+        all.push(of_grant(grant));
+        all.extend(member(grant).map(|it| it.below(1)));
+    }
+    all.extend(access.word.iter().map(|it| of_word(access, it)));
+    // Where the server has spoken, what was not known is why it was asked.
+    let asked = |it: Evidence| if access.word.is_some() { Evidence { mark: Mark::Note, ..it } } else { it };
+    all.extend(access.gaps.iter().map(Evidence::gap).map(asked));
+    if access.outcome() != Outcome::Allow {
+        all.extend(index.misses(&access.identity, &access.request).iter().map(|it| of_miss(it, &access.request)));
+        all.extend(access.dangling.iter().map(|it| {
+            let what = format!("grants nothing: {} is not there", it.role);
+            Evidence::note(it.binding.clone(), Place::new("roleRef"), what)
+        }));
+        all.extend(only_rbac(access));
+    }
+    all
+}
+
+/// The server's own word, as its word.
+fn of_word(access: &Access, word: &Word) -> Evidence {
+    let mut what = format!("the server's word ({}): {}", word.review, word.outcome);
+    for said in [&word.reason, &word.error].into_iter().filter(|it| !it.is_empty()) {
+        what.push_str(": ");
+        what.push_str(said);
+    }
+    if review::differs(access, word).is_some() {
+        what.push_str("; no binding grants it, so another authorizer does");
+    }
+    Evidence::new(Mark::of(word.outcome), what)
+}
+
+/// What a "no" does not speak of.
+fn only_rbac(access: &Access) -> Vec<Evidence> {
+    let mut notes = Vec::new();
+    if access.outcome() == Outcome::Deny && access.word.is_none() {
+        notes.push(Evidence::new(Mark::Note, "only RBAC was asked: no grant covers it"));
+    }
+    let is_person = access.identity.subject.kind == SubjectKind::User && !access.identity.is_node();
+    let knows_groups = access.identity.groups.iter().any(|(_, it)| *it != Membership::Implied);
+    if is_person && !knows_groups {
+        let what = "the groups of people are not in the cluster: --group or --directory names them";
+        notes.push(Evidence::new(Mark::Note, what));
+    }
+    notes
+}
+
+pub(super) fn of_grant(grant: &Grant) -> Evidence {
+    let what =
+        format!("{} has {} {}{}", grant.named_subject(), grant.role.id(), grant.rule_place(), scope(grant.scope()));
+    Evidence::at(Mark::Allow, grant.binding.id(), grant.subject_place(), what)
+}
+
+pub(super) fn member(grant: &Grant) -> Option<Evidence> {
+    let (id, place) = of_member(grant.member.as_ref()?);
+    Some(Evidence::at(
+        Mark::Plain,
+        id,
+        place,
+        format!("gave it to the aggregated clusterrole/{}", grant.role.meta.name),
+    ))
+}
+
+pub(super) fn of_member(member: &Member) -> (ObjectId, Place) {
+    (ObjectId::new(Kind::CLUSTER_ROLE, "", member.role.clone()), Place::new("rules").item(member.rule as usize))
+}
+
+fn of_miss(miss: &Miss, request: &Request) -> Evidence {
+    let lacks: Vec<String> = miss.lacks.iter().map(|it| lack(*it, miss, request)).collect();
+    let place = Place::new("rules").item(miss.rule);
+    let what = format!("{} {place} comes nearest: {}", miss.role.id(), lacks.join(", and "));
+    Evidence::at(Mark::Miss, miss.binding.id(), Place::default(), what)
+}
+
+fn lack(lack: Lack, miss: &Miss, request: &Request) -> String {
+    let name = match request {
+        Request::Resource(it) if !it.name.is_empty() => format!("it does not name {}", it.name),
+        _ => "it holds for named objects only".to_owned(),
+    };
+    match lack {
+        Lack::Scope => format!("it holds in {} only", miss.binding.meta.namespace),
+        Lack::Verb => format!("it lacks the verb {}", request.verb()),
+        Lack::Group => "it is for another API group".to_owned(),
+        Lack::Resource => "it is for other resources".to_owned(),
+        Lack::Url => "it is for other URLs".to_owned(),
+        Lack::Name => name,
+    }
+}
