@@ -87,7 +87,7 @@ fn cluster(pods: u32) -> Cluster {
         let address = std::net::IpAddr::from([10, (at >> 16) as u8, (at >> 8) as u8, at as u8]);
         let node = Name::from(format!("node-{}", at % 500));
         let pod = Pod { meta, node, addresses: Addresses::new([address]), ..Pod::default() };
-        cluster.apply(Delta::Put(Entry { fact: AnyFact::Pod(Arc::new(pod)), problems: Vec::new() }));
+        cluster.apply(Delta::Put(Entry::new(AnyFact::Pod(Arc::new(pod)))));
     }
     cluster
 }
@@ -170,7 +170,7 @@ fn changes(cluster: &Cluster) {
         .map(|pod| {
             let mut changed = (**pod).clone();
             changed.node = "node-moved".into();
-            let entry = Entry { fact: AnyFact::Pod(Arc::new(changed)), problems: Vec::new() };
+            let entry = Entry::new(AnyFact::Pod(Arc::new(changed)));
             let start = Instant::now();
             bench.app.update(Event::Deltas(vec![Delta::Put(entry)]));
             bench.frame();
@@ -205,7 +205,7 @@ fn churn(cluster: &Cluster) -> std::io::Result<()> {
         let batches = pods.chunks(EVENTS.div_ceil(30)).map(|batch| {
             let change = |pod: &Arc<Pod>| {
                 let changed = Pod { node: "node-moved".into(), ..(**pod).clone() };
-                Delta::Put(Entry { fact: AnyFact::Pod(Arc::new(changed)), problems: Vec::new() })
+                Delta::Put(Entry::new(AnyFact::Pod(Arc::new(changed))))
             };
             let deltas: Vec<Delta> = batch.iter().map(change).collect();
             let start = Instant::now();

@@ -60,7 +60,7 @@ const TIERS: [&str; 3] = ["frontend", "backend", "data"];
 const APPS: [&str; 6] = ["api", "web", "worker", "cache", "db", "gateway"];
 
 fn put(cluster: &mut Cluster, fact: AnyFact) -> Vec<Change> {
-    cluster.apply(Delta::Put(Entry { fact, problems: Vec::new() }))
+    cluster.apply(Delta::Put(Entry::new(fact)))
 }
 
 fn labels(pairs: &[(&str, &str)]) -> Labels {

@@ -112,7 +112,7 @@ fn binding(random: &mut Random, names: &Names, number: usize) -> Binding {
 fn world(random: &mut Random, names: &Names) -> Cluster {
     let mut cluster = Cluster::default();
     let mut put = |fact: AnyFact| {
-        cluster.apply(Delta::Put(Entry { fact, problems: Vec::new() }));
+        cluster.apply(Delta::Put(Entry::new(fact)));
     };
     let role = |random: &mut Random, meta: Meta| Role {
         meta,
@@ -262,7 +262,7 @@ fn main() {
         .collect();
     measure("a binding's event to the renewed answer", Duration::from_micros(200), 5_000, || {
         let binding = events.pop().expect("as many as are measured");
-        let changes = cluster.apply(Delta::Put(Entry { fact: AnyFact::Binding(binding), problems: Vec::new() }));
+        let changes = cluster.apply(Delta::Put(Entry::new(AnyFact::Binding(binding))));
         index.apply(&cluster, &changes);
         index.can(&identities[number % identities.len()], &requests[number % requests.len()]).grants.len()
     });

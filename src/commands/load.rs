@@ -38,6 +38,10 @@ pub(super) enum Wants<'a> {
 }
 
 impl Wants<'_> {
+    fn is_everything(&self) -> bool {
+        matches!(self, Wants::Everything)
+    }
+
     fn needs(&self, context: &Context, cluster: &Cluster) -> Result<Needs, Fault> {
         match self {
             Wants::Of(command, _) => command.needs(context, cluster),
@@ -120,7 +124,8 @@ fn from_files(args: &Args, wants: &Wants<'_>, context: Context) -> Result<Loaded
     // A question that cannot be asked of any cluster fails before anything is read.
     wants.needs(&context, &Cluster::default())?;
     let paths = &args.source.from;
-    let loaded = files::load(paths, &context.namespace).map_err(|error| print::files_error(&error))?;
+    let read = if wants.is_everything() { files::load_with_uids } else { files::load };
+    let loaded = read(paths, &context.namespace).map_err(|error| print::files_error(&error))?;
     print::notes(&loaded.notes);
     let names: Vec<String> = paths.iter().map(|it| it.display().to_string()).collect();
     let mut context = context;
@@ -142,7 +147,9 @@ fn from_cluster(args: &Args, wants: &Wants<'_>, context: Context) -> Result<Load
 
 /// Reads and asks until nothing more is needed.
 async fn gather(reader: &Reader, wants: &Wants<'_>, context: Context) -> Result<Loaded, Stop> {
-    let mut loaded = Loaded { cluster: Cluster::new(Coverage::Unread), context };
+    let nothing = Cluster::new(Coverage::Unread);
+    let cluster = if wants.is_everything() { nothing.keeping_uids() } else { nothing };
+    let mut loaded = Loaded { cluster, context };
     let mut asked = Needs::default();
     // What is served is asked for beside the first reads: mostly they are the same by the names of every cluster.
     let first = round(reader, wants, &mut loaded, &mut asked);

@@ -81,7 +81,7 @@ impl<'i> Door<'i> {
             namespace: self.namespace_of(it),
             name: self.name_of(it),
             labels: Labels::default(),
-            uid: Uid::parse(&it.uid),
+            uid: Uid::parse(&it.uid).into(),
             version: version(&it.resource_version),
             created: it.creation_timestamp.as_deref().map_or(0, seconds),
         }
@@ -133,7 +133,7 @@ impl<'i> Door<'i> {
         }
         let fact = R::fact(slim, self);
         let problems = if self.problems.is_empty() { Vec::new() } else { self.take_problems(&fact.id()) };
-        Reading::Read(Entry { fact, problems })
+        Reading::Read(Entry { fact, problems, uid: Uid::parse(&metadata.uid) })
     }
 
     /// The reading of an object that did not decode.
@@ -150,7 +150,7 @@ impl<'i> Door<'i> {
         };
         let id = self.id(metadata);
         if let Some(fact) = tree().and_then(|it| R::salvage(metadata, &it, self)) {
-            return Reading::Read(Entry { fact, problems: self.take_problems(&id) });
+            return Reading::Read(Entry { fact, problems: self.take_problems(&id), uid: Uid::parse(&metadata.uid) });
         }
         self.problem("", format!("could not be read: {why}"));
         Reading::Unreadable { problems: self.take_problems(&id), id }

@@ -56,9 +56,18 @@ pub enum FilesError {
 
 /// Reads everything that these paths mean; objects without a namespace are in `namespace`.
 pub fn load(paths: &[PathBuf], namespace: &str) -> Result<Loaded, FilesError> {
+    load_into(Cluster::default(), paths, namespace)
+}
+
+/// The same, and whole uids, which only a snapshot shows.
+pub fn load_with_uids(paths: &[PathBuf], namespace: &str) -> Result<Loaded, FilesError> {
+    load_into(Cluster::default().keeping_uids(), paths, namespace)
+}
+
+fn load_into(cluster: Cluster, paths: &[PathBuf], namespace: &str) -> Result<Loaded, FilesError> {
     let (inputs, passed_over) =
         walk::inputs(paths).map_err(|source| FilesError::Read { label: "--from".into(), source })?;
-    let mut loader = Loader { namespace, loaded: Loaded::default(), snapshots: Vec::new(), bytes: 0 };
+    let mut loader = Loader::new(cluster, namespace);
     passed_over.into_iter().for_each(|it| loader.note(it));
     for input in inputs {
         loader.input(&input)?;
@@ -66,9 +75,9 @@ pub fn load(paths: &[PathBuf], namespace: &str) -> Result<Loaded, FilesError> {
     loader.finish()
 }
 
-/// Reads one text as if it were a named file with this label.
+/// Reads one text as if it were a named file with this label, whole uids too.
 pub fn load_text(label: &str, text: &str, namespace: &str) -> Result<Loaded, FilesError> {
-    let mut loader = Loader { namespace, loaded: Loaded::default(), snapshots: Vec::new(), bytes: 0 };
+    let mut loader = Loader::new(Cluster::default().keeping_uids(), namespace);
     loader.text(File { label: label.to_owned(), path: None, held: Some(text.into()) }, text, true)?;
     loader.finish()
 }
@@ -81,7 +90,12 @@ struct Loader<'n> {
     bytes: usize,
 }
 
-impl Loader<'_> {
+impl<'n> Loader<'n> {
+    fn new(cluster: Cluster, namespace: &'n str) -> Self {
+        let loaded = Loaded { cluster, ..Loaded::default() };
+        Self { namespace, loaded, snapshots: Vec::new(), bytes: 0 }
+    }
+
     fn note(&mut self, what: String) {
         self.loaded.cluster.apply(Delta::Noted(note(what)));
     }

@@ -138,10 +138,10 @@ mod tests {
     fn entry(name: u8, uid: u8, version: u64) -> Entry {
         let name = format!("a{name}");
         let labels = crate::model::labels::Labels::new([("v".into(), version.to_string().into())]);
-        let uid = Uid::parse(&format!("u{uid}"));
+        let uid = Uid::parse(&format!("u{uid}")).into();
         let meta =
             Meta { namespace: "shop".into(), name: name.into(), uid, version: Version(version), labels, created: 0 };
-        Entry { fact: AnyFact::ServiceAccount(Arc::new(ServiceAccount { meta })), problems: Vec::new() }
+        Entry::new(AnyFact::ServiceAccount(Arc::new(ServiceAccount { meta })))
     }
 
     fn delta() -> impl Strategy<Value = Delta> {

@@ -9,8 +9,8 @@
 //! kind: Pod
 //! ```
 //!
-//! It is redacted by what it is: facts hold no annotations, environments, images or secrets. Uids and versions are
-//! kept. `restore` is the other half: it takes the Snapshot object back in, after `files` has read the rest.
+//! It is redacted by what it is: facts hold no annotations, environments, images or secrets. Versions are kept,
+//! and uids where the cluster keeps them. `restore` is the other half: it takes the Snapshot object back in, after `files` has read the rest.
 
 mod objects;
 mod policies;
@@ -23,6 +23,8 @@ use serde_json::Value;
 pub use state::restore;
 
 use crate::model::cluster::Cluster;
+use crate::model::facts::Fact;
+use crate::model::id::ObjectId;
 
 /// What marks a snapshot's own object.
 pub const API_VERSION: &str = "kreach/v1";
@@ -31,18 +33,31 @@ pub const KIND: &str = "Snapshot";
 
 /// Writes a cluster as a snapshot.
 pub fn write(cluster: &Cluster, out: &mut dyn Write) -> std::io::Result<()> {
-    let mut put = |object: Value| document(&object, out);
-    put(state::snapshot(cluster))?;
-    cluster.namespaces.iter().filter(|it| !it.implied).try_for_each(|it| put(objects::namespace(it)))?;
-    cluster.nodes.iter().try_for_each(|it| put(objects::node(it)))?;
-    cluster.service_accounts.iter().try_for_each(|it| put(objects::service_account(it)))?;
-    cluster.workloads.iter().try_for_each(|it| put(objects::workload(it)))?;
-    cluster.pods.iter().filter(|it| objects::is_listed(it)).try_for_each(|it| put(objects::pod(it)))?;
-    cluster.services.iter().try_for_each(|it| put(objects::service(it)))?;
-    cluster.endpoint_slices.iter().try_for_each(|it| put(objects::endpoint_slice(it)))?;
-    cluster.policies.iter().try_for_each(|it| put(policies::policy(it)))?;
-    cluster.roles.iter().try_for_each(|it| put(objects::role(it)))?;
-    cluster.bindings.iter().try_for_each(|it| put(objects::binding(it)))
+    document(&state::snapshot(cluster), out)?;
+    let mut put = |mut object: Value, id: ObjectId| {
+        if let Some(uid) = cluster.uids.as_ref().and_then(|it| it.get(&id)) {
+            object["metadata"]["uid"] = uid.to_string().into();
+        }
+        document(&object, out)
+    };
+    cluster
+        .namespaces
+        .iter()
+        .filter(|it| !it.implied)
+        .try_for_each(|it| put(objects::namespace(it), Fact::id(&**it)))?;
+    cluster.nodes.iter().try_for_each(|it| put(objects::node(it), Fact::id(&**it)))?;
+    cluster.service_accounts.iter().try_for_each(|it| put(objects::service_account(it), Fact::id(&**it)))?;
+    cluster.workloads.iter().try_for_each(|it| put(objects::workload(it), Fact::id(&**it)))?;
+    cluster
+        .pods
+        .iter()
+        .filter(|it| objects::is_listed(it))
+        .try_for_each(|it| put(objects::pod(it), Fact::id(&**it)))?;
+    cluster.services.iter().try_for_each(|it| put(objects::service(it), Fact::id(&**it)))?;
+    cluster.endpoint_slices.iter().try_for_each(|it| put(objects::endpoint_slice(it), Fact::id(&**it)))?;
+    cluster.policies.iter().try_for_each(|it| put(policies::policy(it), Fact::id(&**it)))?;
+    cluster.roles.iter().try_for_each(|it| put(objects::role(it), Fact::id(&**it)))?;
+    cluster.bindings.iter().try_for_each(|it| put(objects::binding(it), Fact::id(&**it)))
 }
 
 fn document(object: &Value, out: &mut dyn Write) -> std::io::Result<()> {

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::coverage::{Coverage, CoverageMap, Scope};
-use super::facts::{EndpointSlice, Fact, Meta, Namespace, Node, Pod, Service, ServiceAccount, Version, Workload};
+use super::facts::{EndpointSlice, Fact, Meta, Namespace, Node, Pod, Service, ServiceAccount, Uid, Version, Workload};
 use super::id::{Kind, ObjectId};
 use super::name::Name;
 use super::objects::Objects;
@@ -38,6 +38,15 @@ pub enum AnyFact {
 pub struct Entry {
     pub fact: AnyFact,
     pub problems: Vec<Problem>,
+    /// The whole of its uid, for a cluster that keeps them.
+    pub uid: Uid,
+}
+
+impl Entry {
+    /// A fact with nothing wrong in it, and without a uid.
+    pub fn new(fact: AnyFact) -> Self {
+        Self { fact, problems: Vec::new(), uid: Uid::Absent }
+    }
 }
 
 /// One step of the outside world.
@@ -103,6 +112,8 @@ pub struct Cluster {
     pub problems: Arc<BTreeMap<ObjectId, Vec<Problem>>>,
     /// Problems that belong to no object.
     pub notes: Arc<Vec<Problem>>,
+    /// Whole uids, which nothing but a snapshot shows; `None`: they are not kept.
+    pub uids: Option<Arc<BTreeMap<ObjectId, Uid>>>,
 }
 
 /// Runs one piece of code for the collection that holds facts of this kind.
@@ -231,6 +242,11 @@ impl Cluster {
         Self { coverage: CoverageMap::all(otherwise), ..Self::default() }
     }
 
+    /// The same, and from now on it keeps the whole uid of each object.
+    pub fn keeping_uids(self) -> Self {
+        Self { uids: Some(Arc::default()), ..self }
+    }
+
     /// Takes one step of the world in; empty when nothing changed that an answer rests on.
     pub fn apply(&mut self, delta: Delta) -> Vec<Change> {
         let mut changes = Vec::new();
@@ -250,6 +266,9 @@ impl Cluster {
     }
 
     fn put(&mut self, entry: Entry, changes: &mut Vec<Change>) {
+        if let Some(uids) = self.uids.as_mut().filter(|_| entry.uid != Uid::Absent) {
+            Arc::make_mut(uids).insert(entry.fact.id(), entry.uid);
+        }
         let problems = (!entry.problems.is_empty() || !self.problems.is_empty() || !self.unreadable.is_empty())
             .then(|| (entry.fact.id(), entry.problems));
         let change = match entry.fact {
@@ -273,12 +292,14 @@ impl Cluster {
 
     fn remove(&mut self, id: &ObjectId, changes: &mut Vec<Change>) {
         in_objects_of!(self, id.kind, objects, change => changes.extend(take(objects, id).map(change)));
+        self.forget_uid(id);
         self.set_readable(id, changes);
         self.set_problems(id.clone(), Vec::new());
     }
 
     fn lose(&mut self, id: ObjectId, problems: Vec<Problem>, changes: &mut Vec<Change>) {
         in_objects_of!(self, id.kind, objects, change => changes.extend(take(objects, &id).map(change)));
+        self.forget_uid(&id);
         if Arc::make_mut(&mut self.unreadable).insert(id.clone()) {
             changes.push(Change::Readable(id.clone()));
         }
@@ -339,6 +360,12 @@ impl Cluster {
         };
         ids.extend(self.unreadable.iter().filter(|it| it.kind == kind && scope.holds(&it.namespace)).cloned());
         ids
+    }
+
+    fn forget_uid(&mut self, id: &ObjectId) {
+        if let Some(uids) = &mut self.uids {
+            Arc::make_mut(uids).remove(id);
+        }
     }
 
     fn set_readable(&mut self, id: &ObjectId, changes: &mut Vec<Change>) {
@@ -407,11 +434,11 @@ mod tests {
         let meta = Meta {
             namespace: "shop".into(),
             name: name.into(),
-            uid: Uid::parse(uid),
+            uid: Uid::parse(uid).into(),
             version: Version(version),
             ..Meta::default()
         };
-        Entry { fact: AnyFact::Pod(Arc::new(Pod { meta, phase, ..Pod::default() })), problems: Vec::new() }
+        Entry::new(AnyFact::Pod(Arc::new(Pod { meta, phase, ..Pod::default() })))
     }
 
     fn phase(cluster: &Cluster) -> Phase {

@@ -165,7 +165,7 @@ mod tests {
     }
 
     fn put(fact: AnyFact) -> Delta {
-        Delta::Put(Entry { fact, problems: Vec::new() })
+        Delta::Put(Entry::new(fact))
     }
 
     fn bind(name: &str, subjects: Vec<Subject>) -> Delta {

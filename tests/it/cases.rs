@@ -409,7 +409,7 @@ impl Step {
         let mut deltas: Vec<Delta> = self.deletes.iter().cloned().map(Delta::Gone).collect();
         deltas.extend(facts(&loaded.cluster).into_iter().filter(|it| !is_known(it, before)).map(|fact| {
             let problems = loaded.cluster.problems.get(&fact.id()).cloned().unwrap_or_default();
-            Delta::Put(Entry { fact, problems })
+            Delta::Put(Entry { problems, ..Entry::new(fact) })
         }));
         deltas.extend(loaded.cluster.unreadable.iter().map(|id| {
             let problems = loaded.cluster.problems.get(id).cloned().unwrap_or_default();

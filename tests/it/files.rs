@@ -265,6 +265,8 @@ fn a_snapshot_reads_back_as_the_same_cluster() {
         let after = of(&snapshot_of(&before)).cluster;
         assert_same(&before, &after);
     }
+    // Facts hold fingerprints of uids; a snapshot holds the uids, as they were written.
+    assert!(snapshot_of(&of(odd).cluster).contains("uid: 0123abcd-0000-4000-8000-00000000ffff"));
 }
 
 fn assert_same(before: &Cluster, after: &Cluster) {
@@ -319,7 +321,7 @@ fn is_nodes(it: &Peer) -> bool {
 
 #[test]
 fn a_snapshot_carries_what_was_not_told() {
-    let mut cluster = Cluster::new(Coverage::Live);
+    let mut cluster = Cluster::new(Coverage::Live).keeping_uids();
     let since = "2026-01-02T03:04:05Z".parse().expect("a time");
     let stale = Coverage::Stale { since, why: "timeout".into() };
     let states = [

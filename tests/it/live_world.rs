@@ -8,7 +8,7 @@ use kreach::kinds::{self, KindSpec};
 use kreach::live::{self, Batch, Condition, Control, Wanted};
 use kreach::model::cluster::Cluster;
 use kreach::model::coverage::Coverage;
-use kreach::model::facts::Fact as _;
+use kreach::model::facts::{Fact as _, Uid, UidMark};
 use kreach::model::id::Kind;
 use kube::Client;
 use serde_json::{Value, json};
@@ -220,13 +220,11 @@ impl Session {
         let server = server.lock().expect("no panic under the lock");
         let wanted = server.objects.values().map(|it| {
             let text = |at: &str| it.pointer(at).and_then(Value::as_str).unwrap_or_default().to_owned();
-            (text("/metadata/name"), text("/metadata/uid"), text("/status/phase"))
+            let uid = UidMark::from(Uid::parse(&text("/metadata/uid")));
+            (text("/metadata/name"), uid, text("/status/phase"))
         });
-        let held = self
-            .cluster
-            .pods
-            .iter()
-            .map(|it| (it.meta.name.to_string(), it.meta.uid.to_string(), it.phase.as_str().to_owned()));
+        let held =
+            self.cluster.pods.iter().map(|it| (it.meta.name.to_string(), it.meta.uid, it.phase.as_str().to_owned()));
         wanted.eq(held) && self.cluster.unreadable.is_empty()
     }
 

@@ -54,7 +54,7 @@ fn facts(world: &World) -> Vec<AnyFact> {
 }
 
 fn put(fact: AnyFact) -> Delta {
-    Delta::Put(Entry { fact, problems: Vec::new() })
+    Delta::Put(Entry::new(fact))
 }
 
 /// The world with every policy changed so.

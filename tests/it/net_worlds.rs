@@ -359,7 +359,7 @@ fn unreadable(dice: &mut Dice) -> Delta {
 }
 
 fn put(fact: AnyFact) -> Delta {
-    Delta::Put(Entry { fact, problems: Vec::new() })
+    Delta::Put(Entry::new(fact))
 }
 
 /// One random step of a world.

@@ -149,7 +149,7 @@ fn besides(random: &mut Random) -> Delta {
 fn relisted(random: &mut Random, facts: &[AnyFact]) -> Delta {
     let kind = kreach::rbac::index::KINDS[random.below(4)];
     let listed = facts.iter().filter(|it| it.id().kind == kind && random.below(2) == 0);
-    let entries = listed.map(|it| Entry { fact: it.clone(), problems: Vec::new() }).collect();
+    let entries = listed.map(|it| Entry::new(it.clone())).collect();
     Delta::Listed { kind, scope: Scope::Everywhere, entries }
 }
 

@@ -349,7 +349,7 @@ pub fn cluster(facts: &[AnyFact]) -> Cluster {
 
 /// The delta that puts a fact.
 pub fn put(fact: AnyFact) -> Delta {
-    Delta::Put(Entry { fact, problems: Vec::new() })
+    Delta::Put(Entry::new(fact))
 }
 
 /// A service account.

@@ -45,7 +45,7 @@ pub(super) fn close(cluster: &mut Cluster) -> Vec<String> {
 }
 
 fn put(cluster: &mut Cluster, fact: AnyFact) {
-    cluster.apply(Delta::Put(Entry { fact, problems: Vec::new() }));
+    cluster.apply(Delta::Put(Entry::new(fact)));
 }
 
 fn count(n: usize, what: &str) -> String {

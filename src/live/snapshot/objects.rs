@@ -6,7 +6,7 @@ use crate::kinds;
 use crate::model::endpoints::Endpoint;
 use crate::model::facts::{
     ContainerPort, ContainerRole, EndpointSlice, Meta, Namespace, Node, Pod, PodNetwork, PodOrigin, Service,
-    ServiceAccount, ServiceType, TargetPort, Uid, Workload,
+    ServiceAccount, ServiceType, TargetPort, Workload,
 };
 use crate::model::id::{Kind, WorkloadId};
 use crate::model::labels::{Labels, Operator, Selector};
@@ -27,9 +27,6 @@ fn metadata(meta: &Meta) -> Value {
     }
     if !meta.labels.is_empty() {
         it["labels"] = labels(&meta.labels);
-    }
-    if meta.uid != Uid::Absent {
-        it["uid"] = json!(meta.uid.to_string());
     }
     if meta.version.0 != 0 {
         it["resourceVersion"] = json!(meta.version.0.to_string());
@@ -238,7 +235,7 @@ fn endpoint(it: &Endpoint) -> Value {
 
 pub(super) fn role(it: &Role) -> Value {
     let mut role = object(it.kind(), &it.meta);
-    if it.origin == Origin::Server && it.meta.uid == Uid::Absent && it.meta.version.0 == 0 {
+    if it.origin == Origin::Server && it.meta.version.0 == 0 {
         role["metadata"]["resourceVersion"] = json!("0");
     }
     role["rules"] = it.rules.iter().map(rule).collect();

@@ -197,7 +197,7 @@ fn restore_gaps(state: &State, cluster: &mut Cluster) {
         let held = cluster.policies.get_variant(&id.namespace, &id.name, id.kind.as_str());
         let Some(mut policy) = held.map(|it| it.as_ref().clone()) else { continue };
         policy.gaps = gaps;
-        cluster.apply(Delta::Put(Entry { fact: AnyFact::Policy(Arc::new(policy)), problems: Vec::new() }));
+        cluster.apply(Delta::Put(Entry::new(AnyFact::Policy(Arc::new(policy)))));
     }
 }
 
