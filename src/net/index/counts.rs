@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use rustc_hash::FxBuildHasher;
 
 use super::classes::{Class, Sort};
+use super::found::NOWHERE;
 use super::members::Bits;
-use super::pair::NOWHERE;
 use super::peers::ANYONE;
 use super::row::Row;
 use super::units::{Alike, outcome};

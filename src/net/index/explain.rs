@@ -4,7 +4,8 @@ use std::net::IpAddr;
 
 use super::Index;
 use super::classes::{Families, Sort};
-use super::pair::{Flow, Found, Side, is_own_node};
+use super::found::{Found, Side, is_own_node};
+use super::pair::Flow;
 use super::policies::PolicyEntry;
 use crate::model::address::Family;
 use crate::model::cluster::Cluster;

@@ -23,6 +23,7 @@ mod counts;
 mod crowd;
 mod dress;
 mod explain;
+mod found;
 mod list;
 mod listing;
 mod map;

@@ -10,8 +10,8 @@
 
 use super::Index;
 use super::classes::Families;
+use super::found::{Found, Side};
 use super::members::{Bits, Members};
-use super::pair::{Found, Side};
 use super::peers::{ANYONE, Key};
 use super::ports::{Mask, Resolved};
 use super::{family_slot, slot};

@@ -8,7 +8,7 @@ use rustc_hash::FxBuildHasher;
 
 use super::classes::Families;
 use super::crowd::{Band, Crowd, NO_BAND};
-use super::pair::Found;
+use super::found::Found;
 use super::peers::Key;
 use super::ports::Mask;
 use super::row::Row;
