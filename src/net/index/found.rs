@@ -12,9 +12,11 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 
-use super::classes::{Class, Families};
+use super::class::Class;
+use super::classes::Families;
 use super::ports::NOTHING_DECLARED;
-use super::{Index, NO_CLASS, PodRow};
+use super::roll::PodRow;
+use super::{Index, NO_CLASS};
 use crate::model::address::Addresses;
 use crate::model::cluster::Cluster;
 use crate::model::facts::Node;
@@ -64,21 +66,21 @@ pub(super) enum Found<'a> {
 impl Side<'_> {
     pub fn families(&self) -> Families {
         match self {
-            Side::Class(_, class) => class.key.families,
+            Side::Class(_, class) => class.families,
             Side::Loose(loose) => loose.families,
         }
     }
 
     pub fn declared(&self) -> u32 {
         match self {
-            Side::Class(_, class) => class.key.declared,
+            Side::Class(_, class) => class.declared,
             Side::Loose(_) => NOTHING_DECLARED,
         }
     }
 
     pub fn policies(&self) -> &[u32] {
         match self {
-            Side::Class(_, class) => &class.policies,
+            Side::Class(_, class) => class.policies(),
             Side::Loose(_) => &[],
         }
     }
@@ -116,15 +118,15 @@ pub(super) fn is_own_node(from: &Found<'_>, to: &Found<'_>) -> bool {
 
 impl Index {
     /// A pod, and where it is in which namespace.
-    pub(super) fn place_of(&self, pod: &PodId) -> Option<(u32, usize, &PodRow)> {
+    pub(super) fn place_of(&self, pod: &PodId) -> Option<(u32, usize, PodRow<'_>)> {
         let namespace = *self.namespace_ids.get(&pod.namespace)?;
         let entry = self.namespaces.get(namespace);
-        let at = entry.place(&pod.name)?;
-        Some((namespace, at, &entry.pods[at]))
+        let at = entry.pods.place(&pod.name)?;
+        Some((namespace, at, entry.pods.get(at)))
     }
 
     /// A pod that can be judged.
-    pub(super) fn row_of(&self, pod: &PodId) -> Option<&PodRow> {
+    pub(super) fn row_of(&self, pod: &PodId) -> Option<PodRow<'_>> {
         self.place_of(pod).map(|it| it.2).filter(|it| it.class != NO_CLASS)
     }
 
@@ -134,7 +136,7 @@ impl Index {
         match place {
             Some((namespace, _, row)) => {
                 let namespace = self.namespaces.get(namespace).facts.labels.clone();
-                (found_pod(row), ends::pod_facts(cluster, end, &row.pod, namespace))
+                (found_pod(row), ends::pod_facts(cluster, end, row.pod, namespace))
             }
             None => (self.find(cluster, end), ends::facts(cluster, end)),
         }
@@ -179,7 +181,7 @@ impl Index {
     }
 }
 
-fn found_pod(row: &PodRow) -> Found<'_> {
+fn found_pod(row: PodRow<'_>) -> Found<'_> {
     let node = &row.pod.node;
     match row.class {
         NO_CLASS => Found::Nothing,

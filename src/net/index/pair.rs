@@ -63,7 +63,7 @@ impl Index {
     /// Whether some peer of a rule holds an end.
     fn rule_holds(&self, rule: &RuleEntry, flow: &Flow<'_>) -> Tri {
         let mut best = Tri::No;
-        for peer in rule.peers.iter() {
+        for (peer, _) in rule.peers.iter() {
             best = best.or(self.peer_holds(*peer, &flow.peer, flow.family));
             if best == Tri::Yes {
                 break;
