@@ -45,6 +45,7 @@ impl<T> Clone for Items<T> {
 
 impl<T> Deref for Items<T> {
     type Target = [T];
+    #[inline]
     fn deref(&self) -> &[T] {
         self.0.as_ref().map_or(&[], |it| &it.slice)
     }

@@ -162,10 +162,10 @@ impl Index {
         let mut abilities = vec![Ability { everywhere: start, ..Ability::default() }; COLUMNS.len()];
         let own = self.all_slots(&identity.without_implied());
         for slot in self.all_slots(identity) {
-            let Some(entry) = self.bindings[slot as usize].as_ref() else { continue };
+            let Some(entry) = self.bindings.get(slot) else { continue };
             let is_everywhere = entry.namespace == CLUSTER;
-            let effective = self.role_entry(entry).and_then(|it| it.effective.as_ref());
-            let Some(effective) = effective.filter(|_| is_everywhere || holds(&entry.binding.meta.namespace)) else {
+            let rules = self.role_entry(entry).and_then(|it| it.rules());
+            let Some(rules) = rules.filter(|_| is_everywhere || holds(&entry.binding.meta.namespace)) else {
                 continue;
             };
             let held = match (own.binary_search(&slot), is_everywhere) {
@@ -176,7 +176,7 @@ impl Index {
             for (ability, column) in abilities.iter_mut().zip(COLUMNS) {
                 // A RoleBinding reaches nothing that stands in no namespace (rule 22).
                 if is_everywhere || column.reach == Reach::Namespaced {
-                    let rules = effective.rules.iter().filter(|it| covers(it, column));
+                    let rules = rules.iter().filter(|it| covers(it, column));
                     rules.for_each(|it| ability.add(it, held));
                 }
             }

@@ -199,9 +199,9 @@ impl Index {
 
     /// All rules that somebody holds in a namespace, cluster-wide ones included.
     fn held(&self, identity: &Identity, namespace: &str) -> Vec<RoleRule> {
-        let entries = self.slots(identity, namespace).into_iter().filter_map(|it| self.bindings[it as usize].as_ref());
-        let roles = entries.filter_map(|it| self.role_entry(it)).filter_map(|it| it.effective.as_ref());
-        roles.flat_map(|it| it.rules.iter().cloned()).collect()
+        let entries = self.slots(identity, namespace).into_iter().filter_map(|it| self.bindings.get(it));
+        let rules = entries.filter_map(|it| self.role_entry(it)).filter_map(|it| it.rules());
+        rules.flatten().cloned().collect()
     }
 }
 

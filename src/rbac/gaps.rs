@@ -84,7 +84,7 @@ impl Index {
             return Some(Gap::Unreadable(id));
         }
         let coverage = self.coverage.of(kind, &namespace);
-        let held = entry.role.and_then(|it| self.roles[it as usize].role.as_ref());
+        let held = entry.role().and_then(|it| self.roles.get(it).role.as_ref());
         let is_computed = held.is_some_and(|it| it.aggregates.is_some() && it.origin == Origin::Manifest);
         if is_computed && let Some(member) = self.unreadable.iter().find(|it| it.kind == Kind::CLUSTER_ROLE) {
             // Any ClusterRole may be a member.

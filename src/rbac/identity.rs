@@ -148,7 +148,7 @@ pub fn split_account(user: &str) -> Option<(&str, &str)> {
 }
 
 /// Whether a service account can be called so.
-fn is_account(namespace: &str, name: &str) -> bool {
+pub(super) fn is_account(namespace: &str, name: &str) -> bool {
     is_label(namespace) && is_dns_name(name)
 }
 

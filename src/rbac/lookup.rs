@@ -8,7 +8,7 @@ use crate::model::role::{Binding, Role, Subject};
 use super::aggregation::Effective;
 use super::grant::{Access, Dangling, Grant};
 use super::identity::{Identity, MASTERS};
-use super::index::{BindingEntry, CLUSTER, Index, KeySlot, RoleEntry, Slot};
+use super::index::{BindingEntry, CLUSTER, Index, KeySlot, RoleEntry, Row, Slot};
 use super::mask::Mask;
 use super::matching::{Asked, Match};
 use super::request::Request;
@@ -42,19 +42,20 @@ impl Index {
     pub fn can(&self, identity: &Identity, request: &Request) -> Access {
         let asked = Asked::new(request);
         let mask = Mask::of_request(&asked);
-        let slots = self.slots(identity, request.namespace());
+        let keys: Vec<KeySlot> = self.keys_of(identity).collect();
+        let slots = self.slots_of(&keys, request.namespace());
         let mut grants = Vec::new();
         let mut dangling = Vec::new();
-        for entry in slots.iter().filter_map(|it| self.bindings[*it as usize].as_ref()) {
+        for entry in slots.iter().filter_map(|it| self.bindings.get(*it)) {
             match self.role_entry(entry) {
-                Some(role) => self.grants_of(identity, entry, role, &asked, mask, &mut grants),
+                Some(role) => self.grants_of(&keys, entry, role, &asked, mask, &mut grants),
                 None => dangling.push(dangling_of(&entry.binding)),
             }
         }
         grants.sort_by(|a: &Grant, b: &Grant| a.order().cmp(&b.order()));
         dangling.sort();
         let masters = identity.groups.iter().find(|(it, _)| it.as_str() == MASTERS).map(|(_, how)| *how);
-        let entries = slots.iter().filter_map(|it| self.bindings[*it as usize].as_ref());
+        let entries = slots.iter().filter_map(|it| self.bindings.get(*it));
         let gaps = match grants.is_empty() && masters.is_none() {
             true => self.gaps(identity, request.namespace(), entries),
             false => Vec::new(),
@@ -64,29 +65,36 @@ impl Index {
 
     /// All that somebody is given anywhere: each binding once, cluster-wide first, then by namespace and name.
     pub fn permissions(&self, identity: &Identity) -> Vec<Holding> {
-        let mut slots: Vec<Slot> = self.rows(identity).flatten().map(|(_, slot)| *slot).collect();
+        let keys: Vec<KeySlot> = self.keys_of(identity).collect();
+        let mut slots: Vec<Slot> = keys.iter().flat_map(|it| self.keys.rows(*it)).map(|(_, slot)| *slot).collect();
         slots.sort_unstable();
         slots.dedup();
-        let mut holdings: Vec<Holding> = slots.into_iter().filter_map(|it| self.holding(it, identity)).collect();
+        let mut holdings: Vec<Holding> = slots.into_iter().filter_map(|it| self.holding(it, &keys)).collect();
         holdings.sort_by(|a, b| {
-            let order = |it: &Holding| (it.binding.meta.namespace.clone(), it.binding.meta.name.clone());
-            order(a).cmp(&order(b))
+            let (a, b) = (&a.binding.meta, &b.binding.meta);
+            (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name))
         });
         holdings
     }
 
-    fn holding(&self, slot: Slot, identity: &Identity) -> Option<Holding> {
-        let entry = self.bindings[slot as usize].as_ref()?;
-        let subject = self.subject_at(entry, identity)?;
-        let role = self.role_entry(entry).and_then(|it| Some((it.role.clone()?, it.effective.clone()?)));
+    fn holding(&self, slot: Slot, keys: &[KeySlot]) -> Option<Holding> {
+        let entry = self.bindings.get(slot)?;
+        let subject = self.subject_at(entry, keys)?;
+        let role = self.role_entry(entry).and_then(|it| Some((it.role.clone()?, it.effective()?)));
         Some(Holding { binding: entry.binding.clone(), subject, role })
     }
 
     /// The bindings that speak of somebody, cluster-wide and in one namespace (empty: in none), each once.
     pub(super) fn slots(&self, identity: &Identity, namespace: &str) -> Vec<Slot> {
-        let number = self.namespaces.get(namespace).copied().filter(|it| *it != CLUSTER);
+        let keys: Vec<KeySlot> = self.keys_of(identity).collect();
+        self.slots_of(&keys, namespace)
+    }
+
+    /// As above, of these keys.
+    fn slots_of(&self, keys: &[KeySlot], namespace: &str) -> Vec<Slot> {
+        let number = self.namespaces.find(namespace).filter(|it| *it != CLUSTER);
         let mut slots = Vec::new();
-        for rows in self.rows(identity) {
+        for rows in keys.iter().map(|it| self.keys.rows(*it)) {
             slots.extend(rows.iter().take_while(|(it, _)| *it == CLUSTER).map(|(_, slot)| *slot));
             if let Some(number) = number {
                 let from = rows.partition_point(|(it, _)| *it < number);
@@ -99,30 +107,24 @@ impl Index {
     }
 
     /// The rows of the user and of each group.
-    pub(super) fn rows(&self, identity: &Identity) -> impl Iterator<Item = &Vec<(u32, Slot)>> {
-        self.keys_of(identity).map(|it| &self.keys[it as usize].rows)
+    pub(super) fn rows(&self, identity: &Identity) -> impl Iterator<Item = &Row> {
+        self.keys_of(identity).flat_map(|it| self.keys.rows(it))
     }
 
     /// The keys of the user and of each group, as far as bindings name them.
     pub(super) fn keys_of(&self, identity: &Identity) -> impl Iterator<Item = KeySlot> {
-        let groups = identity.groups.iter().filter_map(|(it, _)| self.groups.get(it.as_str()));
-        self.users.get(identity.user.as_str()).into_iter().chain(groups).copied()
+        let groups = identity.groups.iter().filter_map(|(it, _)| self.keys.group(it));
+        self.keys.user(&identity.user).into_iter().chain(groups)
     }
 
     /// Where in a binding's subjects somebody stands, the first place (as upstream's `appliesTo`).
-    fn subject_at(&self, entry: &BindingEntry, identity: &Identity) -> Option<usize> {
-        let has = |key: KeySlot| self.keys_of(identity).any(|it| it == key);
-        entry.keys.iter().find(|(_, key)| has(*key)).map(|(at, _)| *at as usize)
-    }
-
-    /// The role of a binding, if it is there.
-    pub(super) fn role_entry(&self, entry: &BindingEntry) -> Option<&RoleEntry> {
-        entry.role.map(|it| &self.roles[it as usize]).filter(|it| it.role.is_some())
+    fn subject_at(&self, entry: &BindingEntry, keys: &[KeySlot]) -> Option<usize> {
+        self.bindings.keys(entry).find(|(_, key)| keys.contains(key)).map(|(at, _)| at)
     }
 
     fn grants_of(
         &self,
-        identity: &Identity,
+        keys: &[KeySlot],
         entry: &BindingEntry,
         role: &RoleEntry,
         asked: &Asked<'_>,
@@ -130,10 +132,10 @@ impl Index {
         grants: &mut Vec<Grant>,
     ) {
         let mut subject = None;
-        for (rule, _) in role.masks.iter().enumerate().filter(|(_, it)| it.may_cover(mask)) {
+        for (rule, _) in self.roles.masks(role).iter().enumerate().filter(|(_, it)| it.may_cover(mask)) {
             let at = match subject {
                 Some(at) => at,
-                None => self.subject_at(entry, identity).unwrap_or_default(),
+                None => self.subject_at(entry, keys).unwrap_or_default(),
             };
             subject = Some(at);
             grants.extend(grant(entry, role, rule, at, asked));
@@ -149,7 +151,7 @@ pub(super) fn grant(
     subject: usize,
     asked: &Asked<'_>,
 ) -> Option<Grant> {
-    let matched = asked.matched_by(&role.effective.as_ref()?.rules[rule])?;
+    let matched = asked.matched_by(&role.rules()?[rule])?;
     grant_by(entry, role, rule, subject, matched)
 }
 
@@ -161,16 +163,14 @@ pub(super) fn grant_by(
     subject: usize,
     matched: Match,
 ) -> Option<Grant> {
-    let (held, effective) = (role.role.as_ref()?, role.effective.as_ref()?);
-    let member = effective.members.as_ref().and_then(|it| it[rule].clone());
     Some(Grant {
         binding: entry.binding.clone(),
         subject,
-        role: held.clone(),
-        rules: effective.rules.clone(),
+        role: role.role.clone()?,
+        rules: role.rules()?.clone(),
         rule,
         matched,
-        member,
+        member: role.member(rule),
     })
 }
 

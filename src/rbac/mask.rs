@@ -1,39 +1,73 @@
-//! A rule's words in two numbers, so that most rules that cannot match are passed over without reading them.
+//! A rule's words in one number, so that most rules that cannot match are passed over without reading them.
 //!
-//! A bit for each word's hash and one for `*`: a rule whose bits do not meet the request's cannot match; a rule whose
-//! bits do may still not, and is then compared word by word.
+//! ```text
+//! resources  u.......1.......1.   groups  ...1.   verbs  .....1.1.      u: the rule has URLs
+//! ```
+//!
+//! A bit for each word, by its hash; `*` is all of them. A rule whose bits do not meet the request's in each part cannot
+//! match; a rule whose bits do may still not, and is then compared word by word.
 
-use std::hash::{Hash, Hasher};
+use std::hash::Hasher;
 
 use rustc_hash::FxHasher;
 
+use crate::model::name::Name;
 use crate::model::role::RoleRule;
 
 use super::matching::Asked;
 use super::request::Request;
 
-/// `*`.
-const ANY: u64 = 1 << 63;
-/// A rule with URLs.
-const URLS: u64 = 1 << 62;
+/// These have a bit of their own each; all others share one.
+const VERBS: [&str; 8] = ["get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"];
+const ALL_VERBS: u32 = (1 << (VERBS.len() + 1)) - 1;
+/// The groups of a mask, and the resources behind them, the last bit for rules with URLs.
+const GROUPS: u32 = 5;
+const ALL_GROUPS: u32 = ((1 << GROUPS) - 1) << ALL_VERBS.count_ones();
+const RESOURCES: u32 = 17;
+const ALL_RESOURCES: u32 = ((1 << RESOURCES) - 1) << (ALL_VERBS | ALL_GROUPS).count_ones();
+const URLS: u32 = 1 << 31;
+/// The groups of a brief.
+const WIDE_GROUPS: u32 = 23;
+
+/// A word with its bits wherever it may stand.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Word {
+    verb: u32,
+    group: u32,
+    wide_group: u32,
+    resource: u32,
+}
+
+impl Word {
+    pub fn of(text: &str) -> Self {
+        if text == "*" {
+            return Self { verb: ALL_VERBS, group: ALL_GROUPS, wide_group: !ALL_VERBS, resource: ALL_RESOURCES };
+        }
+        let hash = hash(text);
+        Self {
+            verb: 1 << VERBS.iter().position(|it| *it == text).unwrap_or(VERBS.len()),
+            group: 1 << (ALL_VERBS.count_ones() + hash % GROUPS),
+            wide_group: 1 << (ALL_VERBS.count_ones() + hash % WIDE_GROUPS),
+            resource: 1 << ((ALL_VERBS | ALL_GROUPS).count_ones() + hash % RESOURCES),
+        }
+    }
+}
+
+fn hash(text: &str) -> u32 {
+    let mut hasher = FxHasher::default();
+    hasher.write(text.as_bytes());
+    (hasher.finish() >> 8) as u32
+}
 
 /// The verbs and groups of the rules of one role that write one resource word: what a list of such roles is passed by.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(super) struct Brief(u32);
 
 impl Brief {
-    /// `*` among verbs and among groups.
-    const ANY: u32 = 1 << 15 | 1 << 31;
-
-    pub fn of_rule(rule: &RoleRule) -> Self {
-        let verbs = rule.verbs.iter().fold(0, |bits, it| bits | small_bit(it));
-        Self(verbs | rule.groups.iter().fold(0, |bits, it| bits | small_bit(it)) << 16)
-    }
-
     pub fn of_request(asked: &Asked<'_>) -> Self {
         match asked.request {
             Request::Url { .. } => Self(u32::MAX),
-            Request::Resource(it) => Self(Self::ANY | small_bit(&it.verb) | small_bit(&it.group) << 16),
+            Request::Resource(it) => Self(Word::of(&it.verb).verb | Word::of(&it.group).wide_group),
         }
     }
 
@@ -43,56 +77,149 @@ impl Brief {
     }
 
     /// Whether one of the rules may cover the request; `false` is certain.
+    #[inline]
     pub fn may_cover(self, request: Self) -> bool {
         let met = self.0 & request.0;
-        met & 0xFFFF != 0 && met >> 16 != 0
+        met & ALL_VERBS != 0 && met & !ALL_VERBS != 0
+    }
+
+    /// All of it, to compare.
+    pub fn bits(self) -> u32 {
+        self.0
     }
 }
 
-fn small_bit(word: &str) -> u32 {
-    if word == "*" { 1 << 15 } else { 1 << (hash(word) % 15) }
-}
-
-/// The bits of a rule's, or a request's, verbs and resources.
+/// The bits of a rule's, or a request's, verbs, groups and resources.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(super) struct Mask {
-    verbs: u64,
-    resources: u64,
-}
-
-fn bit(word: &str) -> u64 {
-    if word == "*" {
-        return ANY;
-    }
-    1 << (hash(word) % 62)
-}
-
-fn hash(word: &str) -> u64 {
-    let mut hasher = FxHasher::default();
-    word.hash(&mut hasher);
-    hasher.finish()
-}
+pub(super) struct Mask(u32);
 
 impl Mask {
-    pub fn of_rule(rule: &RoleRule) -> Self {
-        let urls = if rule.urls.is_empty() { 0 } else { URLS };
-        Self {
-            verbs: rule.verbs.iter().fold(0, |bits, it| bits | bit(it)),
-            resources: rule.resources.iter().fold(urls, |bits, it| bits | bit(it)),
+    /// A rule's own without its resources, and what a list of roles tells of it; `word` knows words.
+    pub fn without_resources(rule: &RoleRule, mut word: impl FnMut(&Name) -> Word) -> (Self, Brief) {
+        let verbs = rule.verbs.iter().fold(0, |bits, it| bits | word(it).verb);
+        let (mut bits, mut brief) = (verbs, verbs);
+        for it in rule.groups.iter().map(&mut word) {
+            (bits, brief) = (bits | it.group, brief | it.wide_group);
         }
+        // A URL is in no group.
+        let urls = if rule.urls.is_empty() { 0 } else { URLS | ALL_GROUPS };
+        (Self(bits | urls), Brief(brief))
+    }
+
+    /// Adds a resource of the rule.
+    #[inline]
+    pub fn with_resource(self, word: Word) -> Self {
+        Self(self.0 | word.resource)
     }
 
     pub fn of_request(asked: &Asked<'_>) -> Self {
-        let resources = match asked.request {
-            Request::Url { .. } => URLS,
-            Request::Resource(it) if it.subresource.is_empty() => ANY | bit(asked.combined()),
-            Request::Resource(it) => ANY | bit(asked.combined()) | bit(&format!("*/{}", it.subresource)),
-        };
-        Self { verbs: ANY | bit(asked.request.verb()), resources }
+        let verb = Word::of(asked.request.verb()).verb;
+        match asked.request {
+            Request::Url { .. } => Self(verb | ALL_GROUPS | URLS),
+            Request::Resource(it) => {
+                let below = match it.subresource.is_empty() {
+                    true => 0,
+                    false => Word::of(&format!("*/{}", it.subresource)).resource,
+                };
+                Self(verb | Word::of(&it.group).group | Word::of(asked.combined()).resource | below)
+            }
+        }
     }
 
     /// Whether the rule may cover the request; `false` is certain.
+    #[inline]
     pub fn may_cover(self, request: Mask) -> bool {
-        self.verbs & request.verbs != 0 && self.resources & request.resources != 0
+        let met = self.0 & request.0;
+        met & ALL_VERBS != 0 && met & ALL_GROUPS != 0 && met & (ALL_RESOURCES | URLS) != 0
+    }
+
+    /// All of it, to compare.
+    pub fn bits(self) -> u32 {
+        self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rule(verb: &str, group: &str, resource: &str, url: &str) -> RoleRule {
+        let one = |it: &str| if it == "-" { [].into() } else { [Name::from(it)].into() };
+        RoleRule { verbs: one(verb), groups: one(group), resources: one(resource), names: [].into(), urls: one(url) }
+    }
+
+    fn of_rule(rule: &RoleRule) -> (Mask, Brief) {
+        let (mask, brief) = Mask::without_resources(rule, |it| Word::of(it));
+        (rule.resources.iter().fold(mask, |mask, it| mask.with_resource(Word::of(it))), brief)
+    }
+
+    /// Whatever a rule covers its mask lets through, and its brief where the rule writes the word.
+    #[test]
+    fn a_mask_never_passes_over_a_rule_that_covers() {
+        let verbs = ["get", "deletecollection", "use", "bind", "*", ""];
+        let groups = ["", "apps", "*", "-"];
+        let resources = ["pods", "pods/log", "*/log", "*", "pods/*", "*/", "", "-"];
+        let urls = ["-", "*", "/metrics", "/a*"];
+        let mut covered = 0;
+        for (verb, group, resource, url) in combined(&verbs, &groups, &resources, &urls) {
+            let rule = rule(verb, group, resource, url);
+            let (mask, brief) = of_rule(&rule);
+            for request in requests() {
+                let asked = Asked::new(&request);
+                if asked.matched_by(&rule).is_some() {
+                    covered += 1;
+                    assert!(mask.may_cover(Mask::of_request(&asked)), "{rule:?} {request}");
+                    let is_url = matches!(request, Request::Url { .. });
+                    assert!(is_url || brief.may_cover(Brief::of_request(&asked)), "{rule:?} {request}");
+                }
+            }
+        }
+        assert!(covered > 1_000, "only {covered} were covered");
+    }
+
+    /// Most that is not covered is passed over.
+    #[test]
+    fn a_mask_tells_the_usual_verbs_groups_and_urls_apart() {
+        let mask = |rule: &RoleRule| of_rule(rule).0;
+        let get_pods = Request::resource("get", "", "pods", "");
+        let asked = Asked::new(&get_pods);
+        let request = Mask::of_request(&asked);
+        assert!(mask(&rule("get", "", "pods", "-")).may_cover(request));
+        for verb in &VERBS[1..] {
+            assert!(!mask(&rule(verb, "", "pods", "-")).may_cover(request), "{verb}");
+        }
+        assert!(!mask(&rule("*", "-", "*", "-")).may_cover(request), "no group");
+        assert!(!mask(&rule("*", "-", "-", "*")).may_cover(request), "URLs only");
+        let url = Request::url("get", "/metrics");
+        assert!(!mask(&rule("*", "*", "*", "-")).may_cover(Mask::of_request(&Asked::new(&url))), "no URLs");
+    }
+
+    fn combined<'a>(
+        verbs: &'a [&str],
+        groups: &'a [&str],
+        resources: &'a [&str],
+        urls: &'a [&str],
+    ) -> impl Iterator<Item = (&'a str, &'a str, &'a str, &'a str)> {
+        verbs.iter().flat_map(move |verb| {
+            groups.iter().flat_map(move |group| {
+                resources.iter().flat_map(move |resource| urls.iter().map(move |url| (*verb, *group, *resource, *url)))
+            })
+        })
+    }
+
+    fn requests() -> Vec<Request> {
+        let mut requests = vec![Request::url("get", "/metrics"), Request::url("use", "/a/b"), Request::url("*", "*")];
+        for verb in ["get", "deletecollection", "use", "bind", "*", ""] {
+            for group in ["", "apps", "*"] {
+                for (resource, subresource) in [("pods", ""), ("pods", "log"), ("*", ""), ("", ""), ("pods", "*")] {
+                    let mut request = Request::resource(verb, group, resource, "");
+                    if let Request::Resource(it) = &mut request {
+                        it.subresource = subresource.into();
+                    }
+                    requests.push(request);
+                }
+            }
+        }
+        requests
     }
 }

@@ -42,10 +42,10 @@ impl Index {
         let mut best: Vec<Miss> = Vec::new();
         let mut least = 2;
         for slot in self.all_slots(identity) {
-            let Some(entry) = self.bindings[slot as usize].as_ref() else { continue };
+            let Some(entry) = self.bindings.get(slot) else { continue };
             let Some(role) = self.role_entry(entry) else { continue };
-            let (Some(held), Some(effective)) = (&role.role, &role.effective) else { continue };
-            for (at, rule) in effective.rules.iter().enumerate() {
+            let (Some(held), Some(rules)) = (&role.role, role.rules()) else { continue };
+            for (at, rule) in rules.iter().enumerate() {
                 let lacks = lacks(rule, &entry.binding.meta.namespace, &asked);
                 if lacks.is_empty() || lacks.len() > least || lacks.contains(&Lack::Resource) && lacks.len() > 1 {
                     continue;

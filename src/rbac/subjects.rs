@@ -25,7 +25,7 @@ use crate::people::{People, Standing};
 
 use super::danger::{self, DANGERS, Danger};
 use super::grant::named;
-use super::identity::{Identity, MASTERS, canonical, user_name};
+use super::identity::{Identity, MASTERS, canonical};
 use super::index::{BindingEntry, CLUSTER, Index, Slot};
 use super::served::Reach;
 
@@ -170,11 +170,10 @@ impl Index {
             return cluster.bindings.iter().any(|it| it.subjects.contains(subject));
         }
         match subject.kind {
-            SubjectKind::User => self.users.contains_key(name),
-            SubjectKind::Group => self.groups.contains_key(name),
+            SubjectKind::User | SubjectKind::Group => self.keys.of(subject).is_some(),
             SubjectKind::ServiceAccount => {
                 cluster.service_accounts.get(namespace, name).is_some()
-                    || self.users.contains_key(&user_name(subject))
+                    || self.keys.of(subject).is_some()
                     || cluster
                         .pods
                         .of(namespace)
@@ -193,12 +192,8 @@ impl Index {
     }
 
     fn named_entries(&self, subject: &Subject) -> impl Iterator<Item = &BindingEntry> {
-        let rows = match subject.kind {
-            SubjectKind::Group => self.rows_of_group(&subject.name),
-            SubjectKind::Other(_) => None,
-            _ => self.rows_of_user(&user_name(subject)),
-        };
-        rows.into_iter().flatten().filter_map(|(_, slot)| self.bindings[*slot as usize].as_ref())
+        let rows = self.keys.of(subject).map(|it| self.keys.rows(it));
+        rows.into_iter().flatten().filter_map(|(_, slot)| self.bindings.get(*slot))
     }
 
     /// What everybody weighs, in order.
@@ -224,7 +219,7 @@ impl Index {
         let owned = self.all_slots(&identity.without_implied());
         let (mut worst, mut common) = (is_master.then_some(0), None);
         for slot in &slots {
-            let Some(entry) = self.bindings[*slot as usize].as_ref() else { continue };
+            let Some(entry) = self.bindings.get(*slot) else { continue };
             let found = self.worst_of(entry, &mut scales.worst);
             let side = if owned.binary_search(slot).is_ok() { &mut worst } else { &mut common };
             *side = [*side, found].into_iter().flatten().min();
@@ -247,14 +242,14 @@ impl Index {
     /// The worst of one binding's role there; each role is judged once.
     fn worst_of(&self, entry: &BindingEntry, known: &mut FxHashMap<(Slot, Reach), Option<usize>>) -> Option<usize> {
         let reach = if entry.namespace == CLUSTER { Reach::Cluster } else { Reach::Namespaced };
-        let (slot, role) = (entry.role?, self.role_entry(entry)?);
-        let judge = || role.effective.as_ref().and_then(|it| danger::worst(&it.rules, reach));
+        let (slot, role) = (entry.role()?, self.role_entry(entry)?);
+        let judge = || role.rules().and_then(|it| danger::worst(it, reach));
         *known.entry((slot, reach)).or_insert_with(judge)
     }
 
     /// Every binding that speaks of somebody, wherever it is.
     pub(super) fn all_slots(&self, identity: &Identity) -> Vec<Slot> {
-        let mut slots: Vec<Slot> = self.rows(identity).flatten().map(|(_, slot)| *slot).collect();
+        let mut slots: Vec<Slot> = self.rows(identity).map(|(_, slot)| *slot).collect();
         slots.sort_unstable();
         slots.dedup();
         slots

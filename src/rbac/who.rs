@@ -16,7 +16,7 @@ use super::grant::Grant;
 use super::identity::{
     ANONYMOUS, AUTHENTICATED, Identity, MASTERS, NODES, SERVICE_ACCOUNTS, UNAUTHENTICATED, accounts_of, canonical,
 };
-use super::index::{BindingEntry, CLUSTER, Index, Key, KeySlot, RoleEntry, Slot};
+use super::index::{BindingEntry, CLUSTER, Index, Key, KeySlot, RoleEntry, Roles, Slot};
 use super::lookup::grant_by;
 use super::mask::{Brief, Mask};
 use super::matching::{Asked, Match};
@@ -94,7 +94,7 @@ impl WhoCan<'_> {
     /// Who a holder is.
     pub fn subject<'b>(&'b self, holder: &'b Holder) -> &'b Subject {
         match holder {
-            Holder::Named { key, .. } => &self.index.keys[*key as usize].subject,
+            Holder::Named { key, .. } => self.index.keys.subject(*key),
             Holder::Somebody { subject, .. } => subject,
         }
     }
@@ -115,7 +115,7 @@ impl WhoCan<'_> {
         let row = |at: u32| self.rows.get(at as usize);
         std::iter::successors(row(first), move |it| row(it.next)).filter_map(|it| {
             let hit = &self.hits[it.hit as usize];
-            let entry = self.index.bindings[it.binding as usize].as_ref()?;
+            let entry = self.index.bindings.get(it.binding)?;
             grant_by(entry, hit.role, hit.rule as usize, it.subject as usize, hit.matched)
         })
     }
@@ -155,11 +155,11 @@ struct Found<'a> {
 
 impl<'a> Found<'a> {
     /// Takes in the rules of a role that cover the request; gives where they stand among the hits.
-    fn hit(&mut self, role: &'a RoleEntry, asked: &Asked<'_>, mask: Mask) -> Range<usize> {
+    fn hit(&mut self, roles: &Roles, role: &'a RoleEntry, asked: &Asked<'_>, mask: Mask) -> Range<usize> {
         let from = self.hits.len();
-        let Some(effective) = &role.effective else { return from..from };
-        for (rule, _) in role.masks.iter().enumerate().filter(|(_, it)| it.may_cover(mask)) {
-            if let Some(matched) = asked.matched_by(&effective.rules[rule]) {
+        let Some(rules) = role.rules() else { return from..from };
+        for (rule, _) in roles.masks(role).iter().enumerate().filter(|(_, it)| it.may_cover(mask)) {
+            if let Some(matched) = asked.matched_by(&rules[rule]) {
                 self.hits.push(Hit { role, rule: rule as u32, matched });
             }
         }
@@ -167,14 +167,14 @@ impl<'a> Found<'a> {
     }
 
     /// Takes in what a binding gives by these hits.
-    fn bind(&mut self, entry: &BindingEntry, binding: Slot, hits: Range<usize>) {
-        for (subject, key) in &entry.keys {
-            let head = &mut self.heads[*key as usize];
+    fn bind(&mut self, keys: impl Iterator<Item = (usize, KeySlot)>, binding: Slot, hits: Range<usize>) {
+        for (subject, key) in keys {
+            let head = &mut self.heads[key as usize];
             if *head == NONE && !hits.is_empty() {
-                self.seen.push(*key);
+                self.seen.push(key);
             }
             for hit in hits.clone() {
-                self.rows.push(Row { hit: hit as u32, binding, subject: *subject, next: *head });
+                self.rows.push(Row { hit: hit as u32, binding, subject: subject as u32, next: *head });
                 *head = self.rows.len() as u32 - 1;
             }
         }
@@ -188,12 +188,12 @@ impl Index {
     pub fn who_can(&self, cluster: &Cluster, request: &Request, places: Places) -> WhoCan<'_> {
         let asked = Asked::new(request);
         let mut found =
-            Found { hits: Vec::new(), rows: Vec::new(), heads: vec![NONE; self.keys.len()], seen: Vec::new() };
+            Found { hits: Vec::new(), rows: Vec::new(), heads: vec![NONE; self.keys.bound()], seen: Vec::new() };
         match places {
             Places::Asked => self.find_in(request.namespace(), &asked, &mut found),
             Places::Everywhere => self.find_everywhere(&asked, &mut found),
         }
-        let is_implied = found.seen.iter().any(|it| is_implied(&self.keys[*it as usize].subject));
+        let is_implied = found.seen.iter().any(|it| is_implied(self.keys.subject(*it)));
         let everybody = if is_implied { Everybody::Granted } else { Everybody::NotGranted };
         let holders = self.holders(cluster, &found, everybody);
         let gaps = self.who_gaps(cluster, request, &places, everybody);
@@ -205,22 +205,22 @@ impl Index {
     fn find_in<'a>(&'a self, namespace: &str, asked: &Asked<'_>, found: &mut Found<'a>) {
         let mask = Mask::of_request(asked);
         for slot in self.slots_in(namespace) {
-            let Some(entry) = self.bindings[slot as usize].as_ref() else { continue };
+            let Some(entry) = self.bindings.get(slot) else { continue };
             let Some(role) = self.role_entry(entry) else { continue };
-            let hits = found.hit(role, asked, mask);
-            found.bind(entry, slot, hits);
+            let hits = found.hit(&self.roles, role, asked, mask);
+            found.bind(self.bindings.keys(entry), slot, hits);
         }
     }
 
     fn slots_in(&self, namespace: &str) -> impl Iterator<Item = Slot> {
-        let number = self.namespaces.get(namespace).copied().filter(|it| *it != CLUSTER);
+        let number = self.namespaces.find(namespace).filter(|it| *it != CLUSTER);
         let rows = [Some(CLUSTER), number].into_iter().flatten();
-        rows.filter_map(|it| self.by_namespace.get(it as usize)).flatten().copied()
+        rows.flat_map(|it| self.namespaces.bindings(it)).copied()
     }
 
     /// All bindings that a request in this namespace consults.
     fn bindings_in(&self, namespace: &str) -> impl Iterator<Item = &BindingEntry> {
-        self.slots_in(namespace).filter_map(|it| self.bindings[it as usize].as_ref())
+        self.slots_in(namespace).filter_map(|it| self.bindings.get(it))
     }
 
     /// What all bindings give whose role has a word for this resource; of URLs the cluster-wide ones.
@@ -228,15 +228,16 @@ impl Index {
         let mask = Mask::of_request(asked);
         let is_url = matches!(asked.request, Request::Url { .. });
         for slot in self.roles_with(asked) {
-            let role = &self.roles[slot as usize];
-            if role.bindings.is_empty() {
+            let role = self.roles.get(slot);
+            let bindings = self.roles.bindings(role);
+            if bindings.is_empty() {
                 continue;
             }
-            let hits = found.hit(role, asked, mask);
-            for binding in role.bindings.iter().filter(|_| !hits.is_empty()) {
-                let entry = self.bindings[*binding as usize].as_ref();
+            let hits = found.hit(&self.roles, role, asked, mask);
+            for binding in bindings.iter().filter(|_| !hits.is_empty()) {
+                let entry = self.bindings.get(*binding);
                 if let Some(entry) = entry.filter(|it| !is_url || it.namespace == CLUSTER) {
-                    found.bind(entry, *binding, hits.clone());
+                    found.bind(self.bindings.keys(entry), *binding, hits.clone());
                 }
             }
         }
@@ -244,11 +245,11 @@ impl Index {
 
     /// The roles that may have a rule for this, each once.
     fn roles_with(&self, asked: &Asked<'_>) -> Vec<Slot> {
-        let Request::Resource(it) = asked.request else { return self.by_url.clone() };
+        let Request::Resource(it) = asked.request else { return self.words.urls().to_vec() };
         let brief = Brief::of_request(asked);
         let below = (!it.subresource.is_empty()).then(|| format!("*/{}", it.subresource));
         let words = ["*", asked.combined()].into_iter().chain(below.as_deref());
-        let spots = words.flat_map(|it| self.spots(it)).filter(|it| it.brief.may_cover(brief));
+        let spots = words.flat_map(|it| self.words.spots(it)).filter(|it| it.brief.may_cover(brief));
         let mut roles: Vec<Slot> = spots.map(|it| it.role).collect();
         roles.sort_unstable();
         roles.dedup();
@@ -262,8 +263,8 @@ impl Index {
         if everybody == Everybody::NotGranted {
             // Nobody has a group that nothing names for them: each key is its own subject's.
             let mut seen = found.seen.clone();
-            self.sort_keys(&mut seen);
-            let subject = |key: &KeySlot| &self.keys[*key as usize].subject;
+            self.keys.sort(&mut seen);
+            let subject = |key: &KeySlot| self.keys.subject(*key);
             let named = |key: &KeySlot| Holder::Named { key: *key, first: found.heads[*key as usize] };
             let at = seen.partition_point(|it| *subject(it) < masters);
             let is_named = seen.get(at).is_some_and(|it| *subject(it) == masters);
@@ -282,15 +283,6 @@ impl Index {
             }
         }
         holders.into_values().collect()
-    }
-
-    /// Sorts keys by their subjects: many by the order of all, which is kept, a few by themselves.
-    fn sort_keys(&self, keys: &mut [KeySlot]) {
-        if !self.is_ranked() && keys.len() * 16 < self.keys.len() {
-            return keys.sort_unstable_by_key(|it| &self.keys[*it as usize].subject);
-        }
-        let ranks = self.ranks();
-        keys.sort_unstable_by_key(|it| ranks[*it as usize]);
     }
 
     /// Everybody whom the cluster knows (CONTRACT §4), by subject.
@@ -318,7 +310,7 @@ impl Index {
         };
         gaps.extend(match places {
             Places::Asked => self.role_gaps(self.bindings_in(request.namespace())),
-            Places::Everywhere => self.role_gaps(self.bindings.iter().flatten()),
+            Places::Everywhere => self.role_gaps(self.bindings.all()),
         });
         if everybody == Everybody::Granted {
             let kinds = [Kind::SERVICE_ACCOUNT, Kind::NAMESPACE];

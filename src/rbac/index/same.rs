@@ -1,0 +1,97 @@
+//! When two indexes are the same: what they hold is compared, with names in place of numbers.
+//!
+//! It serves the law of the index in tests; no answer needs it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::name::Name;
+use crate::rbac::aggregation::Effective;
+
+use super::{Id, Index, Key, Slot};
+
+/// Equal when every answer rests on the same: numbers of places, which depend on history, do not count.
+impl PartialEq for Index {
+    fn eq(&self, other: &Self) -> bool {
+        self.shape() == other.shape()
+            && self.aggregation == other.aggregation
+            && self.marks == other.marks
+            && self.coverage == other.coverage
+            && self.unreadable == other.unreadable
+    }
+}
+
+/// The rules that decide for a role, their masks, and the bindings that refer to it.
+type RoleShape = (Option<Effective>, Vec<u32>, BTreeSet<Id>);
+
+/// A binding's role, and the keys at its subjects.
+type BindingShape = (Option<Id>, Vec<(usize, Key)>);
+
+/// What an index holds. All of it is gathered in sorted collections.
+#[derive(PartialEq)]
+struct Shape {
+    roles: BTreeMap<Id, RoleShape>,
+    bindings: BTreeMap<Id, BindingShape>,
+    keys: BTreeMap<Key, BTreeSet<Id>>,
+    /// In their order there.
+    namespaces: BTreeMap<Name, Vec<Id>>,
+    words: BTreeMap<Name, BTreeSet<(Id, u32)>>,
+    urls: BTreeSet<Id>,
+}
+
+impl Index {
+    fn shape(&self) -> Shape {
+        let words = self.words.all().filter(|(_, spots)| !spots.is_empty());
+        Shape {
+            roles: self.roles.all().map(|slot| (self.id_of_role(slot), self.shape_of_role(slot))).collect(),
+            bindings: self.shape_of_bindings(),
+            keys: self
+                .keys
+                .all()
+                .map(|(slot, key)| (key, self.ids(self.keys.rows(slot).iter().map(|it| it.1))))
+                .collect(),
+            namespaces: self.shape_of_namespaces(),
+            words: words
+                .map(|(word, spots)| {
+                    (word.clone(), spots.iter().map(|it| (self.id_of_role(it.role), it.brief.bits())).collect())
+                })
+                .collect(),
+            urls: self.words.urls().iter().map(|it| self.id_of_role(*it)).collect(),
+        }
+    }
+
+    fn shape_of_role(&self, slot: Slot) -> RoleShape {
+        let entry = self.roles.get(slot);
+        let masks = self.roles.masks(entry).iter().map(|it| it.bits()).collect();
+        (entry.effective(), masks, self.ids(self.roles.bindings(entry).iter().copied()))
+    }
+
+    fn shape_of_bindings(&self) -> BTreeMap<Id, BindingShape> {
+        let keys: BTreeMap<Slot, Key> = self.keys.all().collect();
+        let shape = |it| {
+            let named = self.bindings.keys(it).filter_map(|(at, key)| Some((at, keys.get(&key)?.clone())));
+            (it.role().map(|it| self.id_of_role(it)), named.collect())
+        };
+        let meta = |it: &super::BindingEntry| (it.binding.meta.namespace.clone(), it.binding.meta.name.clone());
+        self.bindings.all().map(|it| (meta(it), shape(it))).collect()
+    }
+
+    fn shape_of_namespaces(&self) -> BTreeMap<Name, Vec<Id>> {
+        let ids = |it: u32| self.namespaces.bindings(it).iter().filter_map(|it| self.id_of(*it)).collect::<Vec<_>>();
+        let all = self.namespaces.all().map(|it| (self.namespaces.name(it).clone(), ids(it)));
+        all.filter(|(_, ids)| !ids.is_empty()).collect()
+    }
+
+    fn ids(&self, slots: impl Iterator<Item = Slot>) -> BTreeSet<Id> {
+        slots.filter_map(|it| self.id_of(it)).collect()
+    }
+
+    fn id_of(&self, slot: Slot) -> Option<Id> {
+        let meta = &self.bindings.get(slot)?.binding.meta;
+        Some((meta.namespace.clone(), meta.name.clone()))
+    }
+
+    fn id_of_role(&self, slot: Slot) -> Id {
+        let (namespace, name) = self.roles.get(slot).id();
+        (self.namespaces.name(namespace).clone(), name.clone())
+    }
+}

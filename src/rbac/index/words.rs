@@ -1,0 +1,129 @@
+//! Which roles write a resource word, or a URL: where the question "who can" begins.
+//!
+//! ```text
+//! pods ──► (role 3, get list), (role 17, *), …        each with the verbs and groups of its rules that write the word
+//! ```
+//!
+//! What else such a rule says is not looked at here. Words are never forgotten: rules know few of them.
+
+use rustc_hash::FxHashMap;
+
+use crate::model::name::Name;
+use crate::model::role::RoleRule;
+use crate::rbac::mask::{Brief, Mask, Word};
+
+use super::Slot;
+use super::lists::push;
+
+/// A role whose rules write a resource word, and what these rules are for.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::rbac) struct Spot {
+    pub role: Slot,
+    pub brief: Brief,
+}
+
+/// Resource words with the roles that write them.
+#[derive(Clone, Debug, Default)]
+pub(in crate::rbac) struct Words {
+    places: FxHashMap<Name, u32>,
+    /// The roles whose rules write the word, sorted.
+    spots: Vec<Vec<Spot>>,
+    /// The roles with URLs in their rules, sorted.
+    urls: Vec<Slot>,
+}
+
+/// What was found out about words while the roles of one cluster are read.
+#[derive(Default)]
+pub(super) struct Seen {
+    /// By where the text stands in memory, which is good for as long as that cluster holds it.
+    words: FxHashMap<usize, (Word, Option<u32>)>,
+    /// Of the rules that were read last.
+    masks: Vec<Mask>,
+}
+
+impl Seen {
+    /// The masks of the rules that were read last.
+    pub fn masks(&self) -> &[Mask] {
+        &self.masks
+    }
+
+    fn word(&mut self, text: &Name) -> &mut (Word, Option<u32>) {
+        self.words.entry(text.as_ptr() as usize).or_insert_with(|| (Word::of(text), None))
+    }
+}
+
+impl Words {
+    /// The roles whose rules write a resource word.
+    pub fn spots(&self, word: &str) -> &[Spot] {
+        self.places.get(word).map_or(&[], |at| &self.spots[*at as usize])
+    }
+
+    /// The roles whose rules write URLs.
+    pub fn urls(&self) -> &[Slot] {
+        &self.urls
+    }
+
+    /// All words, in no order.
+    pub fn all(&self) -> impl Iterator<Item = (&Name, &[Spot])> {
+        // order does not matter to whoever asks
+        self.places.iter().map(|(word, at)| (word, self.spots[*at as usize].as_slice()))
+    }
+
+    /// Takes in the rules of a role; their masks stay in `seen`.
+    pub(super) fn learn(&mut self, role: Slot, rules: &[RoleRule], seen: &mut Seen) {
+        seen.masks.clear();
+        for rule in rules {
+            let (mut mask, brief) = Mask::without_resources(rule, |it| seen.word(it).0);
+            for word in rule.resources.iter() {
+                let (bits, place) = seen.word(word);
+                let place = *place.get_or_insert_with(|| self.place(word));
+                mask = mask.with_resource(*bits);
+                add_spot(&mut self.spots[place as usize], role, brief);
+            }
+            seen.masks.push(mask);
+            if !rule.urls.is_empty()
+                && let Err(at) = self.urls.binary_search(&role)
+            {
+                self.urls.insert(at, role);
+            }
+        }
+    }
+
+    /// The place of a resource word.
+    fn place(&mut self, word: &Name) -> u32 {
+        if let Some(at) = self.places.get(word.as_str()) {
+            return *at;
+        }
+        let at = self.spots.len() as u32;
+        self.spots.push(Vec::new());
+        self.places.insert(word.clone(), at);
+        at
+    }
+
+    /// Takes a role out, whose rules were these.
+    pub fn forget(&mut self, role: Slot, rules: &[RoleRule]) {
+        for word in rules.iter().flat_map(|it| it.resources.iter()) {
+            let Some(at) = self.places.get(word.as_str()) else { continue };
+            let spots = &mut self.spots[*at as usize];
+            if let Ok(at) = spots.binary_search_by_key(&role, |it| it.role) {
+                spots.remove(at);
+            }
+        }
+        if let Ok(at) = self.urls.binary_search(&role) {
+            self.urls.remove(at);
+        }
+    }
+}
+
+/// Puts a role in its place among the roles of a word.
+fn add_spot(spots: &mut Vec<Spot>, role: Slot, brief: Brief) {
+    // Builds run in ascending order: look at the end first.
+    match spots.last_mut() {
+        Some(last) if last.role == role => last.brief = last.brief.and(brief),
+        Some(last) if last.role > role => match spots.binary_search_by_key(&role, |it| it.role) {
+            Ok(at) => spots[at].brief = spots[at].brief.and(brief),
+            Err(at) => spots.insert(at, Spot { role, brief }),
+        },
+        _ => push(spots, Spot { role, brief }),
+    }
+}
