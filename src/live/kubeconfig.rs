@@ -16,6 +16,7 @@ use std::time::Duration;
 use kube::config::{AuthInfo, Cluster, Context, ExecAuthCluster, Kubeconfig};
 
 use super::fault::{Fault, FaultClass};
+use crate::ask::nearest::{did_you_mean, nearest};
 
 /// kubectl's flags of connection, as they were given.
 #[derive(Clone, Debug, Default)]
@@ -317,31 +318,13 @@ fn in_cluster(flags: &Flags, around: &Surroundings, warnings: Vec<String>) -> Re
 
 /// `did you mean …`, or all names when none is near.
 fn nearest_hint<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> String {
-    let mut names: Vec<(usize, &str)> = names.map(|it| (distance(wanted, it), it)).collect();
-    names.sort();
-    let near: Vec<&str> =
-        names.iter().filter(|(far, it)| *far <= it.len().max(3) / 3).map(|(_, it)| *it).take(3).collect();
-    if near.is_empty() {
-        let all: Vec<&str> = names.iter().map(|(_, it)| *it).take(12).collect();
-        return if all.is_empty() { "it has none".to_owned() } else { format!("it has: {}", all.join(", ")) };
+    let names: Vec<&str> = names.collect();
+    let near: Vec<String> = nearest(wanted, names.iter().copied()).into_iter().map(str::to_owned).collect();
+    match names.as_slice() {
+        [] => "it has none".to_owned(),
+        _ if !near.is_empty() => did_you_mean(&near),
+        all => format!("it has: {}", all.iter().take(12).copied().collect::<Vec<_>>().join(", ")),
     }
-    format!("did you mean {}?", near.join(" or "))
-}
-
-/// How many letters must change to make one word the other.
-fn distance(from: &str, to: &str) -> usize {
-    let to: Vec<char> = to.chars().collect();
-    let mut row: Vec<usize> = (0..=to.len()).collect();
-    for (at, letter) in from.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = at + 1;
-        for (column, other) in to.iter().enumerate() {
-            let change = diagonal + usize::from(letter != *other);
-            diagonal = row[column + 1];
-            row[column + 1] = change.min(diagonal + 1).min(row[column] + 1);
-        }
-    }
-    row[to.len()]
 }
 
 #[cfg(test)]
