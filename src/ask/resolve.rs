@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 
-use crate::model::cluster::Cluster;
+use crate::model::cluster::{Cluster, WORKLOAD_KINDS};
 use crate::model::coverage::Coverage;
 use crate::model::evidence::Gap;
 use crate::model::facts::{Pod, Service};
@@ -183,16 +183,6 @@ fn no_workload(cluster: &Cluster, kind: &Name, namespace: &Name, name: &Name) ->
         )),
     }
 }
-
-const WORKLOAD_KINDS: [Kind; 7] = [
-    Kind::DEPLOYMENT,
-    Kind::REPLICA_SET,
-    Kind::REPLICATION_CONTROLLER,
-    Kind::STATEFUL_SET,
-    Kind::DAEMON_SET,
-    Kind::JOB,
-    Kind::CRON_JOB,
-];
 
 /// A set of pods without those that have finished (S39).
 fn running<'a>(pods: impl Iterator<Item = &'a Arc<Pod>>) -> Resolved {

@@ -164,18 +164,20 @@ macro_rules! in_objects_of {
     };
 }
 
+/// The kinds whose objects are held as [`Workload`]s.
+pub const WORKLOAD_KINDS: [Kind; 7] = [
+    Kind::DEPLOYMENT,
+    Kind::REPLICA_SET,
+    Kind::REPLICATION_CONTROLLER,
+    Kind::STATEFUL_SET,
+    Kind::DAEMON_SET,
+    Kind::JOB,
+    Kind::CRON_JOB,
+];
+
 /// Whether objects of this kind are held as [`Workload`]s.
 pub fn is_workload(kind: Kind) -> bool {
-    const WORKLOADS: [Kind; 7] = [
-        Kind::DEPLOYMENT,
-        Kind::REPLICA_SET,
-        Kind::REPLICATION_CONTROLLER,
-        Kind::STATEFUL_SET,
-        Kind::DAEMON_SET,
-        Kind::JOB,
-        Kind::CRON_JOB,
-    ];
-    WORKLOADS.contains(&kind)
+    WORKLOAD_KINDS.contains(&kind)
 }
 
 impl AnyFact {
