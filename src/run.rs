@@ -7,7 +7,7 @@
 //! Every spawn of the screen is here or in the files of `run/`. The first frame is drawn before anything is connected;
 //! that the API is away never ends the program and never holds a key. Frames of data come at most 30 times a second
 //! (10 over SSH), those of keys at once. With nothing to do the loop sleeps: there is no tick unless something on the
-//! screen ages.
+//! screen ages. Work that takes longer than a key may wait is done a few milliseconds at a time, keys first.
 
 mod effects;
 mod feed;
@@ -84,6 +84,8 @@ enum Step {
 
 /// Frames of data a second: 30, over SSH 10.
 const PACE: (Duration, Duration) = (Duration::from_millis(33), Duration::from_millis(100));
+/// So long a key may wait for work that can be put off.
+const SLICE: Duration = Duration::from_millis(6);
 /// How often something that ages is looked at.
 const TICK: Duration = Duration::from_secs(1);
 
@@ -137,12 +139,16 @@ impl Program {
                     let effects = self.done(done);
                     self.perform(effects, &mut inputs, &mut guard)?
                 }
-                batch = next_batch(&mut self.feed.batches) => {
-                    self.learn(batch);
-                    Step::Go
-                }
                 () = sleep_until(frame_due), if self.due.is_some() => {
                     self.draw()?;
+                    Step::Go
+                }
+                () = std::future::ready(()), if self.app.is_busy() => {
+                    self.work();
+                    Step::Go
+                }
+                batch = next_batch(&mut self.feed.batches) => {
+                    self.learn(batch);
                     Step::Go
                 }
                 () = sleep_until(tick), if self.app.ages() => {
@@ -154,6 +160,15 @@ impl Program {
             if let Step::End(code) = step {
                 return Ok(code);
             }
+        }
+    }
+
+    /// Goes on with what could wait, until a key may be waiting again.
+    fn work(&mut self) {
+        let until = Instant::now() + SLICE;
+        self.app.work(&mut || Instant::now() < until);
+        if !self.app.is_busy() {
+            self.due = Some(Instant::now());
         }
     }
 

@@ -17,7 +17,7 @@ use crate::terminal::{clipboard, hangup, state, stop_job};
 use crate::tui::event::{Effect, Event, Mouse};
 
 use super::questions::Done;
-use super::{Program, Step};
+use super::{Program, SLICE, Step};
 
 impl Program {
     /// Takes what the terminal sent. What waits behind it is taken before the frame is drawn, since the loop looks
@@ -47,7 +47,8 @@ impl Program {
                 Input::Resize(width, height) => Event::Resize(width, height),
                 Input::FocusGained | Input::FocusLost => continue,
             };
-            let effects = self.app.update(event);
+            let until = Instant::now() + SLICE;
+            let effects = self.app.update_within(event, &mut || Instant::now() < until);
             self.due = Some(Instant::now());
             if let Step::End(code) = self.perform(effects, inputs, guard)? {
                 return Ok(Step::End(code));

@@ -19,7 +19,7 @@ use super::asked;
 use super::event::{Effect, Event, Mouse, Progress};
 use super::filter::Filter;
 use super::layout::{self, Areas, Holds, Share, Side};
-use super::list::Run;
+use super::list::{Pace, Run};
 use super::page::Reader;
 use super::panes::{Item, NAMESPACES, PANES, Pane};
 use super::picker::Picker;
@@ -140,8 +140,13 @@ impl App {
         app
     }
 
-    /// Takes one event in and says what is to be done.
+    /// Takes one event in, however long that takes, and says what is to be done.
     pub fn update(&mut self, event: Event) -> Vec<Effect> {
+        self.update_within(event, &mut || true)
+    }
+
+    /// The same, but what can wait is begun as far as the pace says; [`App::work`] goes on with it.
+    pub fn update_within(&mut self, event: Event, pace: Pace<'_>) -> Vec<Effect> {
         if let Event::Deltas(deltas) = event {
             self.learn(deltas);
             return Vec::new();
@@ -149,14 +154,42 @@ impl App {
         self.prepare();
         let effects = self.take(event);
         self.settle();
+        self.work(pace);
         effects
+    }
+
+    /// Whether something that could wait is not done yet: [`App::work`] goes on with it.
+    pub fn is_busy(&self) -> bool {
+        self.panes.iter().any(|it| it.is_sifting())
+    }
+
+    /// Goes on with what could wait, as long as the pace says.
+    pub fn work(&mut self, pace: Pace<'_>) {
+        if self.is_busy() && self.sift(pace) {
+            self.selection_moved();
+            self.settle();
+        }
+    }
+
+    /// Goes on with the filters that are being applied; whether that is done.
+    fn sift(&mut self, pace: Pace<'_>) -> bool {
+        let view = View { world: &self.world, scope: &self.scope, acting: self.acting.as_ref() };
+        self.panes.iter_mut().all(|it| it.sift(view, pace))
+    }
+
+    /// Ends what could wait, for what rests on it.
+    pub(super) fn finish_work(&mut self) {
+        self.sift(&mut || true);
     }
 
     fn take(&mut self, event: Event) -> Vec<Effect> {
         match event {
             Event::Key(key) => return typing::press(self, key),
             Event::Paste(text) => return typing::paste(self, &text),
-            Event::Mouse(mouse) => super::mouse::take(self, mouse),
+            Event::Mouse(mouse) => {
+                self.finish_work();
+                super::mouse::take(self, mouse);
+            }
             Event::Resize(width, height) => self.size = Rect::new(0, 0, width, height),
             Event::Deltas(_) => {}
             Event::Object { id, object } => {
@@ -352,10 +385,16 @@ impl App {
 
     /// Filters the pane in front.
     pub(super) fn filter(&mut self, line: &str) {
+        self.begin_filter(line);
+        self.finish_work();
+    }
+
+    /// Begins to filter the pane in front; the rows that are shown stay until that is done.
+    pub(super) fn begin_filter(&mut self, line: &str) {
         self.filters[self.pane] = line.to_owned();
         let filter = Filter::parse(line);
         self.weigh_before(filter.has_columns());
-        self.with_pane(|pane, view| pane.filter_by(filter, view));
+        self.with_pane(|pane, _| pane.filter_by(filter));
     }
 
     /// Sorts the pane in front by a column; by the same one again: the other way.

@@ -9,19 +9,22 @@
 //! Only the rows on the screen are built, so a frame costs the same with ten rows and with 150,000. One change
 //! moves one row; many at once sort anew. Nothing here draws; [`super::panes`] does.
 //!
-//! What it does stands in a file each: `order`, `shown`, `change`, `selection`, `marks`.
+//! What it does stands in a file each: `order`, `shown`, `sift`, `change`, `selection`, `marks`.
 
 mod change;
 mod marks;
 mod order;
 mod selection;
 mod shown;
+mod sift;
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 use super::filter::{Filter, Filtered};
 use crate::model::address::canonical;
+
+pub use sift::Pace;
 
 /// What a column sorts by.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -107,6 +110,8 @@ pub struct List<R: Row> {
     /// Indices are no use here since rows move: the rows themselves, with their score. `None`: all of them.
     shown: Option<Vec<(i64, R)>>,
     filter: Filter,
+    /// Another filter that is not in force yet.
+    sift: Option<Box<sift::Sift<R>>>,
     sort: Sort,
     given: Given,
     selected: Option<R::Key>,
@@ -121,6 +126,7 @@ impl<R: Row> Default for List<R> {
             all: Vec::new(),
             shown: None,
             filter: Filter::default(),
+            sift: None,
             sort: Sort::default(),
             given: Given::Unordered,
             selected: None,
@@ -262,6 +268,43 @@ mod tests {
                 assert_eq!(rows(&list), rows(&anew), "seed {seed}: {sort:?} {filter:?}");
                 let still = selected.filter(|it| rows(&anew).iter().any(|row| row.0 == it.0));
                 assert!(still.is_none_or(|it| list.selected().is_some_and(|row| row.0 == it.0)), "seed {seed}");
+            }
+        }
+    }
+
+    /// A filter applied in steps shows the old rows until it is done, and then what one applied at once does,
+    /// whatever came in between.
+    #[test]
+    fn a_filter_in_steps_is_one_at_once() {
+        for seed in 0..40 {
+            let mut dice = Dice(seed);
+            let (mut list, mut things) = (List::default(), BTreeMap::new());
+            batch(&mut dice, &mut things, 5_000);
+            list.fill(things.values().cloned().collect(), Given::Unordered, &Plainly);
+            list.go(dice.roll(900) as usize);
+            let mut at_once = list.clone();
+            for _ in 0..6 {
+                let filter = Filter::parse(["", "t", "t1", "t12", "value=1 t"][dice.roll(5) as usize]);
+                let before = rows(&list);
+                list.begin(filter.clone());
+                let mut steps = dice.roll(3);
+                let done = list.sift(&Plainly, &mut || {
+                    steps = steps.saturating_sub(1);
+                    steps > 0
+                });
+                assert!(done || rows(&list) == before, "seed {seed}: the old rows stay");
+                at_once.filter_by(filter, &Plainly);
+                match dice.roll(3) {
+                    0 => list.arrange(&Plainly),
+                    1 => {
+                        let moves = batch(&mut dice, &mut things, 300);
+                        list.change(&moves, &Plainly);
+                        at_once.change(&moves, &Plainly);
+                    }
+                    _ => assert!(list.sift(&Plainly, &mut || true)),
+                }
+                assert!(!list.is_sifting());
+                assert_eq!(rows(&list), rows(&at_once), "seed {seed}");
             }
         }
     }

@@ -14,6 +14,9 @@ pub fn press(app: &mut App, pressed: KeyEvent) -> Vec<Effect> {
         return Vec::new();
     }
     app.notice = None;
+    if !matches!(app.typing, Some(Typing::Filter(_))) {
+        app.finish_work();
+    }
     let name = key::name(pressed);
     if name.as_deref() == Some("ctrl-c") {
         return vec![Effect::Quit];
@@ -79,6 +82,7 @@ fn type_on(app: &mut App, mut typing: Typing, pressed: KeyEvent) -> Vec<Effect> 
             Typing::Search(_) | Typing::Acting(_) => {}
         },
         KeyCode::Up | KeyCode::Down => {
+            app.finish_work();
             command::step(app, if pressed.code == KeyCode::Up { -1 } else { 1 });
             app.typing = Some(typing);
         }
@@ -107,7 +111,7 @@ fn typed(app: &mut App, typing: &Typing) {
     match typing {
         Typing::Filter(field) => {
             if app.filters[app.pane] != field.text() {
-                app.filter(field.text());
+                app.begin_filter(field.text());
                 app.selection_moved();
             }
         }

@@ -15,6 +15,7 @@ impl<R: Row> List<R> {
         if changes.is_empty() {
             return;
         }
+        self.sift(look, &mut || true);
         // Most changes leave a row where it is. What follows one of the others waits with it, for their order counts.
         let (mut moved, mut waiting) = (Vec::new(), BTreeSet::new());
         for (before, after) in changes {

@@ -16,7 +16,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::filter::Filter;
-use super::list::{Given, List, Look, Row, Sort, SortKey};
+use super::list::{Given, List, Look, Pace, Row, Sort, SortKey};
 use super::paint::{self, Focus, Slot};
 use super::theme::{Role, Theme};
 use super::world::View;
@@ -224,8 +224,12 @@ pub trait Pane {
     fn sort(&self) -> Sort;
     /// Sorts by something else.
     fn sort_by(&mut self, sort: Sort, view: View<'_>);
-    /// Lets other rows through.
-    fn filter_by(&mut self, filter: Filter, view: View<'_>);
+    /// Begins to let other rows through.
+    fn filter_by(&mut self, filter: Filter);
+    /// Goes on with that as long as the pace says; whether nothing is left to do.
+    fn sift(&mut self, view: View<'_>, pace: Pace<'_>) -> bool;
+    /// Whether a filter is still being applied.
+    fn is_sifting(&self) -> bool;
     /// Reads all rows anew.
     fn fill(&mut self, view: View<'_>);
     /// Takes changes in.
@@ -362,9 +366,15 @@ impl<R: Row> Pane for Table<R> {
         let seen = self.seen(view);
         self.list.sort_by(Sort { column, ..sort }, &seen);
     }
-    fn filter_by(&mut self, filter: Filter, view: View<'_>) {
+    fn filter_by(&mut self, filter: Filter) {
+        self.list.begin(filter);
+    }
+    fn sift(&mut self, view: View<'_>, pace: Pace<'_>) -> bool {
         let seen = self.seen(view);
-        self.list.filter_by(filter, &seen);
+        self.list.sift(&seen, pace)
+    }
+    fn is_sifting(&self) -> bool {
+        self.list.is_sifting()
     }
     fn fill(&mut self, view: View<'_>) {
         let (rows, given) = (self.rows)(view);
