@@ -74,6 +74,8 @@ struct Program {
     drawn: Instant,
     /// When the next frame is to be drawn, if something has changed.
     due: Option<Instant>,
+    /// Until then nothing is counted beside the screen, so that a cluster that changes all the time costs little.
+    rest: Instant,
 }
 
 /// What one step of the loop came to.
@@ -101,6 +103,7 @@ impl Program {
             pace: if look::is_remote() { PACE.1 } else { PACE.0 },
             drawn: Instant::now(),
             due: None,
+            rest: Instant::now(),
         };
         let (width, height) = crossterm::terminal::size().context("the terminal has no size")?;
         program.app.update(Event::Resize(width, height));
@@ -149,6 +152,10 @@ impl Program {
                 }
                 batch = next_batch(&mut self.feed.batches) => {
                     self.learn(batch);
+                    Step::Go
+                }
+                () = sleep_until(self.rest), if self.app.wants_aside() => {
+                    self.count();
                     Step::Go
                 }
                 () = sleep_until(tick), if self.app.ages() => {

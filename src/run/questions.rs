@@ -3,6 +3,9 @@
 //! A server that was left may still answer: its answer carries the server's number and is dropped.
 
 use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use crate::embedded;
 use crate::live;
@@ -17,11 +20,16 @@ use crate::tui::event::{Effect, Event};
 
 use super::Program;
 
+/// A count is followed by a rest of so many times as long.
+const RESTS: u32 = 9;
+
 /// What a finished task brings.
 pub(super) enum Done {
     Event(Event),
     /// What one server said of itself, by the number of the server: worth nothing once another one is followed.
     Said(u64, Event),
+    /// What was counted of it, and how long that took.
+    Counted(u64, Event, Duration),
     Connected(Result<Box<Connected>, Fault>),
     Served(Result<(embedded::Server, kube::Client), String>),
 }
@@ -34,6 +42,12 @@ impl Program {
             Ok(Done::Event(event)) => return self.app.update(event),
             Ok(Done::Said(number, event)) if number == self.feed.number => return self.app.update(event),
             Ok(Done::Said(..)) => {}
+            Ok(Done::Counted(number, event, took)) => {
+                self.rest = Instant::now() + took * RESTS;
+                if number == self.feed.number {
+                    return self.app.update(event);
+                }
+            }
             Ok(Done::Connected(Ok(connected))) => self.connected(*connected),
             Ok(Done::Connected(Err(fault))) => self.tell(Event::Connection(format!("not connected: {fault}"))),
             Ok(Done::Served(Ok((server, client)))) => {
@@ -66,6 +80,17 @@ impl Program {
                 None => Err("not connected".into()),
             };
             Done::Event(Event::Object { id, object })
+        });
+    }
+
+    /// Counts what the screen wants counted.
+    pub(super) fn count(&mut self) {
+        let (number, Some(aside)) = (self.feed.number, self.app.aside()) else { return };
+        self.draw_soon();
+        self.tasks.spawn_blocking(move || {
+            let start = Instant::now();
+            let event = aside.count();
+            Done::Counted(number, event, start.elapsed())
         });
     }
 

@@ -1,6 +1,7 @@
 //! The questions that the screen asks, and their answers as pages: the same that the subcommands print.
 //!
-//! Asked anew whenever the cluster changes: an answer is microseconds, so there is no worker and no spinner.
+//! Asked anew whenever the cluster changes: an answer is microseconds, so there is no worker and no spinner; but see
+//! [`super::matrix`].
 
 use super::theme::Theme;
 use super::world::{SelfCheck, World};

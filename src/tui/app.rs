@@ -20,6 +20,7 @@ use super::event::{Effect, Event, Mouse, Progress};
 use super::filter::Filter;
 use super::layout::{self, Areas, Holds, Share, Side};
 use super::list::{Pace, Run};
+use super::matrix::Aside;
 use super::page::Reader;
 use super::panes::{Item, NAMESPACES, PANES, Pane};
 use super::picker::Picker;
@@ -177,6 +178,16 @@ impl App {
         self.panes.iter_mut().all(|it| it.sift(view, pace))
     }
 
+    /// Whether something wants to be counted beside the screen.
+    pub fn wants_aside(&self) -> bool {
+        self.shown == Shown::Matrix && self.matrix.wants(&self.world)
+    }
+
+    /// Begins that: what it counts to is given back as an event.
+    pub fn aside(&mut self) -> Option<Aside> {
+        self.wants_aside().then(|| self.matrix.aside(&self.world))
+    }
+
     /// Ends what could wait, for what rests on it.
     pub(super) fn finish_work(&mut self) {
         self.sift(&mut || true);
@@ -222,6 +233,7 @@ impl App {
                 self.stale_answers = true;
                 return asked::asks(self);
             }
+            Event::Counted(counted) => self.matrix.take(counted),
             Event::Switched { context } => self.start_over(context),
         }
         Vec::new()
@@ -252,6 +264,7 @@ impl App {
         self.connection.clear();
         self.scope = Scope::default();
         self.tracing = Tracing::default();
+        self.matrix = Matrix::default();
         self.shown = Shown::Explain;
         self.side = Side::Pane;
         self.back.clear();

@@ -12,6 +12,7 @@ use std::time::Duration;
 use crossterm::event::{KeyEvent, MouseEvent};
 use jiff::Timestamp;
 
+use super::matrix::Counted;
 use crate::model::cluster::Delta;
 use crate::model::id::{Kind, ObjectId};
 use crate::model::name::Name;
@@ -54,6 +55,8 @@ pub enum Event {
         review: Review,
         reply: Reply,
     },
+    /// What was counted beside the screen.
+    Counted(Arc<Counted>),
     /// Another cluster takes the place of this one: everything known is forgotten.
     Switched {
         context: Name,

@@ -7,47 +7,133 @@
 //!
 //! Namespaces without pods are left out.
 //! ```
+//!
+//! A small cluster is counted here and now. A large one takes longer than a key may wait: [`Aside`] counts it beside
+//! the screen, which shows what was counted last, or blanks, until [`Event::Counted`] brings the news.
+
+use std::sync::Arc;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use super::event::Event;
 use super::grid::{self, Cursor, Sheet};
 use super::paint::{self, Focus};
 use super::theme::{Role, Theme};
 use super::world::{Scope, World};
+use crate::model::cluster::Cluster;
 use crate::model::name::Name;
+use crate::net::Index;
 use crate::net::reach::{By, Counts, Summary, Unit};
 
 /// The matrix and where the cursor is.
 #[derive(Clone, Debug, Default)]
 pub struct Matrix {
     names: Vec<Name>,
-    /// By row, then column; `None`: no pair of pods.
-    cells: Vec<Option<Summary>>,
+    counted: Option<Arc<Counted>>,
+    is_counting: bool,
     cursor: Cursor,
+}
+
+/// All pairs of namespaces, as one state of the cluster has them.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Counted {
+    /// Of which state.
+    revision: u64,
+    names: Vec<Name>,
+    /// By source, then destination, as places in `names`; pairs that may not connect have none.
+    cells: Vec<(u32, u32, Summary)>,
+}
+
+/// A count that is made beside the screen, on a copy of what it looks at.
+pub struct Aside {
+    revision: u64,
+    cluster: Cluster,
+    index: Index,
+}
+
+/// What is known of one pair.
+enum Cell<'a> {
+    Uncounted,
+    /// No pair of pods may connect.
+    Nothing,
+    Some(&'a Summary),
+}
+
+/// Up to so many pods are counted at once, in a few milliseconds.
+const AT_ONCE: usize = 1_000;
+
+impl Aside {
+    /// Counts; this may take long.
+    pub fn count(self) -> Event {
+        Event::Counted(Arc::new(Counted::of(&self.cluster, &self.index, self.revision)))
+    }
+}
+
+impl Counted {
+    fn of(cluster: &Cluster, index: &Index, revision: u64) -> Self {
+        let names: Vec<Name> = with_pods(cluster).collect();
+        let at = |unit: &Unit| match unit {
+            Unit::Namespace(name) => place(&names, name),
+            _ => None,
+        };
+        let rows = index.map(cluster, By::Namespace, None).rows.into_iter();
+        let mut cells: Vec<_> = rows.filter_map(|it| Some((at(&it.from)?, at(&it.to)?, it.summary))).collect();
+        cells.sort_unstable_by_key(|it| (it.0, it.1));
+        Self { revision, names, cells }
+    }
+
+    fn cell(&self, from: &Name, to: &Name) -> Cell<'_> {
+        let (Some(from), Some(to)) = (place(&self.names, from), place(&self.names, to)) else {
+            return Cell::Uncounted;
+        };
+        let found = self.cells.binary_search_by_key(&(from, to), |it| (it.0, it.1));
+        found.map_or(Cell::Nothing, |at| Cell::Some(&self.cells[at].2))
+    }
+}
+
+fn with_pods(cluster: &Cluster) -> impl Iterator<Item = Name> {
+    cluster.namespace_names().into_iter().filter(|it| !cluster.pods.of(it).is_empty())
+}
+
+fn place(names: &[Name], name: &Name) -> Option<u32> {
+    names.binary_search(name).ok().map(|at| at as u32)
 }
 
 /// The widest that a column's title gets.
 const TITLE: u16 = 10;
 
 impl Matrix {
-    /// Shows what the cluster says now.
+    /// Shows what the cluster says now, as far as that is counted.
     pub fn show(&mut self, world: &World, scope: &Scope) {
         let here = self.selected();
-        let names = world.cluster.namespace_names().into_iter();
-        self.names = names.filter(|it| scope.holds(it) && !world.cluster.pods.of(it).is_empty()).collect();
-        let count = self.names.len();
-        self.cells = vec![None; count * count];
-        for row in world.index.map(&world.cluster, By::Namespace, None).rows {
-            let at = |unit: &Unit| match unit {
-                Unit::Namespace(name) => self.names.binary_search(name).ok(),
-                _ => None,
-            };
-            if let (Some(from), Some(to)) = (at(&row.from), at(&row.to)) {
-                self.cells[from * count + to] = Some(row.summary);
-            }
+        self.names = with_pods(&world.cluster).filter(|it| scope.holds(it)).collect();
+        if self.is_behind(world) && world.cluster.pods.len() <= AT_ONCE {
+            self.take(Arc::new(Counted::of(&world.cluster, &world.index, world.revision())));
         }
         self.find(here);
+    }
+
+    /// Whether what is shown is not what the cluster says.
+    fn is_behind(&self, world: &World) -> bool {
+        self.counted.as_ref().is_none_or(|it| it.revision != world.revision())
+    }
+
+    /// Whether it wants to be counted beside the screen.
+    pub fn wants(&self, world: &World) -> bool {
+        !self.is_counting && self.is_behind(world)
+    }
+
+    /// Begins to be counted beside the screen.
+    pub fn aside(&mut self, world: &World) -> Aside {
+        self.is_counting = true;
+        Aside { revision: world.revision(), cluster: world.cluster.clone(), index: world.index.clone() }
+    }
+
+    /// Takes what was counted.
+    pub fn take(&mut self, counted: Arc<Counted>) {
+        self.is_counting = false;
+        self.counted = Some(counted);
     }
 
     /// Keeps the cursor on the pair that it was on.
@@ -68,8 +154,11 @@ impl Matrix {
         Some((self.names.get(self.cursor.row)?.clone(), self.names.get(self.cursor.column)?.clone()))
     }
 
-    fn summary(&self, row: usize, column: usize) -> Option<&Summary> {
-        self.cells.get(row * self.names.len() + column)?.as_ref()
+    fn summary(&self, row: usize, column: usize) -> Cell<'_> {
+        match (&self.counted, self.names.get(row), self.names.get(column)) {
+            (Some(counted), Some(from), Some(to)) => counted.cell(from, to),
+            _ => Cell::Uncounted,
+        }
     }
 
     /// The matrix as a Markdown table.
@@ -77,7 +166,7 @@ impl Matrix {
         let titles: Vec<&str> = self.names.iter().map(|it| it.as_str()).collect();
         let mut text = format!("| from \\ to | {} |\n|---|{}\n", titles.join(" | "), "---|".repeat(titles.len()));
         for (row, name) in self.names.iter().enumerate() {
-            let cells: Vec<&str> = (0..self.names.len()).map(|it| sign(self.summary(row, it)).0).collect();
+            let cells: Vec<&str> = (0..self.names.len()).map(|it| sign(&self.summary(row, it)).0).collect();
             text.push_str(&format!("| {name} | {} |\n", cells.join(" | ")));
         }
         text
@@ -85,7 +174,12 @@ impl Matrix {
 
     /// Draws it in a frame.
     pub fn draw(&self, buffer: &mut Buffer, area: Rect, focus: Focus, theme: Theme) {
-        let title = format!(" namespaces: {0} x {0} ", self.names.len());
+        let state = match &self.counted {
+            _ if !self.is_counting => "",
+            None => ", counting",
+            Some(_) => ", counting anew",
+        };
+        let title = format!(" namespaces: {0} x {0}{state} ", self.names.len());
         let inner = paint::frame(buffer, area, &title, focus, theme);
         grid::draw(self, self.cursor, buffer, inner, focus, theme);
     }
@@ -110,18 +204,17 @@ impl Sheet for Matrix {
         &self.names[column]
     }
     fn cell(&self, row: usize, column: usize) -> (String, Role) {
-        let (word, role) = sign(self.summary(row, column));
+        let (word, role) = sign(&self.summary(row, column));
         (word.to_owned(), role)
     }
     fn words(&self, cursor: Cursor, theme: Theme) -> String {
-        match (self.selected(), self.summary(cursor.row, cursor.column)) {
-            (Some((from, to)), Some(it)) => {
-                let ports = crate::text::net::ports(&it.some);
-                format!("{from} {} {to}: {}; ports {ports}", theme.arrow(), pairs(&it.pairs))
-            }
-            (Some((from, to)), None) => format!("{from} {} {to}: no pair of pods may connect", theme.arrow()),
-            (None, _) => "no namespace".into(),
-        }
+        let Some((from, to)) = self.selected() else { return "no namespace".into() };
+        let said = match self.summary(cursor.row, cursor.column) {
+            Cell::Some(it) => format!("{}; ports {}", pairs(&it.pairs), crate::text::net::ports(&it.some)),
+            Cell::Nothing => "no pair of pods may connect".into(),
+            Cell::Uncounted => "not counted yet".into(),
+        };
+        format!("{from} {} {to}: {said}", theme.arrow())
     }
     fn legend(&self) -> &str {
         "v all  + some  x none  ? unknown   Enter traces the pair"
@@ -140,14 +233,76 @@ fn pairs(counts: &Counts) -> String {
 }
 
 /// The sign of a cell.
-fn sign(cell: Option<&Summary>) -> (&'static str, Role) {
-    let Some(cell) = cell else { return ("x", Role::Deny) };
-    let counts = &cell.pairs;
+fn sign(cell: &Cell<'_>) -> (&'static str, Role) {
+    let counts = match cell {
+        Cell::Uncounted => return ("", Role::Dim),
+        Cell::Nothing => return ("x", Role::Deny),
+        Cell::Some(summary) => &summary.pairs,
+    };
     match (counts.allow, counts.unknown, counts.deny) {
         (0, 0, 0) => (".", Role::Dim),
         (_, 0, 0) => ("v", Role::Allow),
         (0, 0, _) => ("x", Role::Deny),
         (0, _, _) => ("?", Role::Unknown),
         (_, _, _) => ("+", Role::Note),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::cluster::{AnyFact, Delta, Entry};
+    use crate::model::facts::{Meta, Pod};
+    use crate::net::Settings;
+    use crate::tui::world::SelfCheck;
+
+    fn put(namespace: &str, name: String) -> Delta {
+        let meta = Meta { namespace: namespace.into(), name: name.into(), ..Meta::default() };
+        let pod = Pod { meta, ..Pod::default() };
+        Delta::Put(Entry { uid: Default::default(), fact: AnyFact::Pod(Arc::new(pod)), problems: Vec::new() })
+    }
+
+    fn world(pods: usize) -> World {
+        let mut world = World::of(Cluster::default(), Settings::default(), SelfCheck::Off);
+        let namespace = |at: usize| if at.is_multiple_of(2) { "a" } else { "b" };
+        world.apply((0..pods).map(|at| put(namespace(at), format!("pod-{at}"))).collect());
+        world
+    }
+
+    fn signs(matrix: &Matrix) -> Vec<&'static str> {
+        let size = matrix.names.len();
+        (0..size * size).map(|at| sign(&matrix.summary(at / size, at % size)).0).collect()
+    }
+
+    #[test]
+    fn a_small_cluster_is_counted_at_once() {
+        let (mut matrix, world) = (Matrix::default(), world(4));
+        matrix.show(&world, &Scope::default());
+        assert_eq!(signs(&matrix), ["v"; 4]);
+        assert!(!matrix.wants(&world));
+    }
+
+    /// A pair is never shown as denied before it is counted; what was counted stays until it is counted anew.
+    #[test]
+    fn a_large_cluster_is_counted_beside_the_screen() {
+        let (mut matrix, mut world) = (Matrix::default(), world(AT_ONCE + 1));
+        matrix.show(&world, &Scope::default());
+        assert_eq!(signs(&matrix), [""; 4]);
+        let count = |matrix: &mut Matrix, world: &World| {
+            assert!(matrix.wants(world));
+            let aside = matrix.aside(world);
+            assert!(!matrix.wants(world), "it is counted once");
+            let Event::Counted(counted) = aside.count() else { panic!("a count") };
+            matrix.take(counted);
+        };
+        count(&mut matrix, &world);
+        assert_eq!(signs(&matrix), ["v"; 4]);
+        world.apply(vec![put("c", "new".into())]);
+        matrix.show(&world, &Scope::default());
+        assert_eq!(signs(&matrix), ["v", "v", "", "v", "v", "", "", "", ""]);
+        count(&mut matrix, &world);
+        let counted = Counted::of(&world.cluster, &world.index, world.revision());
+        assert_eq!(**matrix.counted.as_ref().expect("a count"), counted);
+        assert!(signs(&matrix)[..8].iter().all(|it| *it == "v"));
     }
 }

@@ -28,7 +28,7 @@ mod grid;
 pub mod key;
 pub mod layout;
 pub mod list;
-mod matrix;
+pub mod matrix;
 mod mouse;
 mod open;
 mod page;

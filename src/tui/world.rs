@@ -39,6 +39,7 @@ pub struct World {
     pub settings: Settings,
     pub check: SelfCheck,
     counts: BTreeMap<Name, IsolationCounts>,
+    revision: u64,
 }
 
 /// Whether answers are decided a second time by the naive evaluator (CONTRACT §5).
@@ -66,7 +67,13 @@ impl World {
             settings,
             check,
             counts: BTreeMap::new(),
+            revision: 0,
         }
+    }
+
+    /// Tells states of one cluster apart: another one after every change.
+    pub fn revision(&self) -> u64 {
+        self.revision
     }
 
     /// The same, knowing a directory of people.
@@ -102,6 +109,7 @@ impl World {
             all.extend(changes);
         }
         self.forget_counts(&all);
+        self.revision += u64::from(!all.is_empty());
         all
     }
 
