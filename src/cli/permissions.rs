@@ -138,7 +138,7 @@ impl PermissionsArgs {
 
     /// The server's word on somebody whose bindings may not all be read, where it is the operator.
     fn own_rules<'a>(folded: &Folded, context: &'a Context) -> Option<OwnRules<'a>> {
-        let is_own = is_partial(folded) && context.told.me().is_some_and(|it| it.is(&folded.identity));
+        let is_own = folded.is_partial() && context.told.me().is_some_and(|it| it.is(&folded.identity));
         let namespace = Self::own_namespace(context);
         let rules = context.told.rules(&namespace).filter(|_| is_own)?;
         Some((namespace, rules))
@@ -217,17 +217,12 @@ impl PermissionsArgs {
                 out.write_all(paint::page(&page, world.context.color).as_bytes())?;
             }
         }
-        Ok(match (is_partial(a) || is_partial(b), only_a.is_empty() && only_b.is_empty()) {
+        Ok(match (a.is_partial() || b.is_partial(), only_a.is_empty() && only_b.is_empty()) {
             (true, _) => Exit::Unknown,
             (false, true) => Exit::Yes,
             (false, false) => Exit::No,
         })
     }
-}
-
-/// Whether rows may be missing: bindings or roles that are not read.
-fn is_partial(folded: &Folded) -> bool {
-    !folded.gaps.is_empty() || folded.empty.iter().any(|it| it.outcome == Outcome::Unknown)
 }
 
 impl Command for PermissionsArgs {
@@ -250,7 +245,7 @@ impl Command for PermissionsArgs {
         let mut reviews = Vec::new();
         for text in [Some(&self.subject), self.diff.as_ref()].into_iter().flatten() {
             let identity = self.groups.identity(&grants::subject(text)?, context);
-            if is_partial(&index.folded(&identity, context.only.as_ref(), &context.served)) {
+            if index.folded(&identity, context.only.as_ref(), &context.served).is_partial() {
                 reviews.extend(match context.told.me() {
                     None => Some(Review::Own),
                     Some(me) => me.is(&identity).then(|| Review::OwnRules(Self::own_namespace(context))),

@@ -123,6 +123,13 @@ pub struct Folded {
     pub gaps: Vec<Gap>,
 }
 
+impl Folded {
+    /// Whether rows may be missing: bindings or roles that are not read.
+    pub fn is_partial(&self) -> bool {
+        !self.gaps.is_empty() || self.empty.iter().any(|it| it.outcome == Outcome::Unknown)
+    }
+}
+
 impl Index {
     /// Everything that somebody holds; `only` keeps what holds in one namespace.
     pub fn folded(&self, identity: &Identity, only: Option<&Name>, served: &Served) -> Folded {

@@ -157,6 +157,14 @@ impl Told {
         }
     }
 
+    /// The operator's rules in each namespace where the server said them.
+    pub fn all_rules(&self) -> impl Iterator<Item = (&Name, &Rules)> {
+        self.0.iter().filter_map(|it| match it {
+            (Review::OwnRules(namespace), Reply::Rules(rules)) => Some((namespace, rules)),
+            _ => None,
+        })
+    }
+
     /// The server's word on a question; none where it was not asked or said nothing.
     pub fn word(&self, review: &Review) -> Option<&Word> {
         match self.reply(review) {

@@ -5,13 +5,14 @@
 use super::explain::{count, linked};
 use super::filter::{Filter, Filtered};
 use super::panes::Item;
-use super::world::View;
-use crate::model::id::PodId;
+use super::world::{View, World};
+use crate::model::id::{Kind, PodId};
 use crate::model::labels::Labels;
 use crate::model::name::Name;
 use crate::model::role::{Subject, SubjectKind};
 use crate::rbac::fold::{self, What};
 use crate::rbac::identity::canonical;
+use crate::rbac::review::Review;
 use crate::rbac::served::Served;
 use crate::rbac::subjects::{Oddity, person};
 use crate::rbac::{Identity, Places, Request};
@@ -22,7 +23,11 @@ use crate::text::{Line, Mark, Page, capability};
 pub fn subject(page: &mut Page, view: View<'_>, subject: &Subject) {
     let world = view.world;
     page.say(0, Mark::Title, subject.to_string());
-    if !world.rbac.is_somebody(&world.cluster, subject) {
+    let is_me = world.is_me(subject);
+    if is_me {
+        page.say(0, Mark::Note, "this is you, by the server's word (SelfSubjectReview)");
+    }
+    if !is_me && !world.rbac.is_somebody(&world.cluster, subject) {
         return page.say(0, Mark::Note, "nothing names it any more");
     }
     let weight = world.weight(subject);
@@ -33,6 +38,7 @@ pub fn subject(page: &mut Page, view: View<'_>, subject: &Subject) {
     match weight.danger() {
         Some(danger) => page.say(0, Mark::Note, format!("worst: {}. {}", danger.word, danger.doc)),
         None if weight.oddities.contains(&Oddity::Never) => {}
+        None if !is_listed(world) => page.say(0, Mark::Unknown, "what is bound to it may not all be read"),
         None => page.say(0, Mark::Plain, "of its own nothing dangerous"),
     }
     if let Some(danger) = weight.common_danger() {
@@ -42,6 +48,12 @@ pub fn subject(page: &mut Page, view: View<'_>, subject: &Subject) {
     bindings(page, view, subject);
     people(page, view, subject);
     running(page, view, subject);
+}
+
+/// Whether all bindings and roles were read.
+fn is_listed(world: &World) -> bool {
+    let kinds = [Kind::ROLE, Kind::CLUSTER_ROLE, Kind::ROLE_BINDING, Kind::CLUSTER_ROLE_BINDING];
+    kinds.iter().all(|it| world.cluster.coverage.of(*it, "").is_complete())
 }
 
 fn bindings(page: &mut Page, view: View<'_>, subject: &Subject) {
@@ -121,6 +133,10 @@ pub fn permitted(view: View<'_>, of: &Permitted) -> Page {
     folded.rows.retain(|it| view.scope.holds(&it.scope) && passes(&filter, it, &view.world.served));
     let left = folded.rows.len();
     let mut page = words::permissions(&folded);
+    if of.filter.is_empty() && is_own_word(view, &folded) {
+        let here = view.world.told.all_rules().filter(|it| view.scope.holds(it.0));
+        here.for_each(|(namespace, rules)| words::own_rules(&mut page, namespace, rules));
+    }
     if left == all {
         let capabilities = view.world.rbac.capabilities(&folded.identity, view.scope.only(), view.world.version);
         capability::add(&mut page, &capabilities);
@@ -133,6 +149,18 @@ pub fn permitted(view: View<'_>, of: &Permitted) -> Page {
         page.fold = None;
     }
     page
+}
+
+/// Whether the server's word is wanted: on the operator, where what he is given may not all be read.
+fn is_own_word(view: View<'_>, folded: &fold::Folded) -> bool {
+    folded.is_partial() && view.world.told.me().is_some_and(|it| it.is(&folded.identity))
+}
+
+/// What is to be put to the server for what somebody may do: the operator's rules in the namespace in view.
+pub fn appeal(view: View<'_>, of: &Permitted) -> Option<Review> {
+    let review = Review::OwnRules(view.scope.only()?.clone());
+    let folded = || view.world.rbac.folded(&identity(view, &of.subject), None, &view.world.served);
+    (!view.world.told.has(&review) && is_own_word(view, &folded())).then_some(review)
 }
 
 /// So few lines are shown with all their grants.

@@ -22,7 +22,7 @@ use super::layout::{self, Areas, Holds, Share, Side};
 use super::list::{Pace, Run};
 use super::matrix::Aside;
 use super::page::Reader;
-use super::panes::{Item, NAMESPACES, PANES, Pane};
+use super::panes::{Item, NAMESPACES, PANES, Pane, SUBJECTS};
 use super::picker::Picker;
 pub use super::state::{Fetched, Setup, Shown, Stop, Typing};
 use super::status::{self, Freshness};
@@ -229,6 +229,7 @@ impl App {
             }
             Event::Told { review, reply } => {
                 self.behind.iter_mut().for_each(|(world, _)| world.hear(review.clone(), reply.clone()));
+                self.stale_panes[SUBJECTS] |= review == Review::Own;
                 self.world.hear(review, reply);
                 self.stale_answers = true;
                 return asked::asks(self);

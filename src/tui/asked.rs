@@ -91,8 +91,12 @@ pub fn who_am_i(app: &mut App, _: &str) -> Result<Vec<Effect>, Fault> {
 
 /// What the shown answer wants to be put to the server, each question once.
 pub fn asks(app: &mut App) -> Vec<Effect> {
-    let Shown::Can(question) = &app.shown else { return Vec::new() };
-    let wanted = question.appeal(app.view()).filter(|_| app.setup.origin == Origin::Live);
+    let wanted = match &app.shown {
+        Shown::Can(question) => question.appeal(app.view()),
+        Shown::Permissions(of) => access::appeal(app.view(), of),
+        _ => None,
+    };
+    let wanted = wanted.filter(|_| app.setup.origin == Origin::Live);
     let new = wanted.filter(|it| app.asking.insert(it.clone()));
     new.map(Effect::Ask).into_iter().collect()
 }

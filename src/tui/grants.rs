@@ -9,6 +9,7 @@
 
 use super::access::{Permitted, WhoAsked};
 use super::app::{App, Shown, Typing};
+use super::asked;
 use super::command::At;
 use super::event::Effect;
 use super::field::Field;
@@ -48,7 +49,7 @@ pub fn subject(app: &App) -> Option<Subject> {
 /// Opens what somebody may do.
 pub fn permissions(app: &mut App, subject: Subject, filter: impl Into<String>) -> Vec<Effect> {
     app.open(Shown::Permissions(Permitted { subject, filter: filter.into() }));
-    Vec::new()
+    asked::asks(app)
 }
 
 /// Opens the sheet of all subjects in view.

@@ -181,11 +181,21 @@ fn draw_status(app: &App, area: Rect, buffer: &mut Buffer) {
         say("problems only", Role::Deny);
     }
     say(if rest.is_empty() { &app.connection } else { &rest }, Role::Dim);
-    let tabs = tabs(app);
-    let room = slot.width;
+    let (tabs, you) = (tabs(app), you(app));
+    let (room, beside) = (slot.width, paint::width(&tabs) + 1);
+    // Who one is stands there where there is room; the panes' numbers are wanted more often.
+    if let Some(you) = you.filter(|it| room > beside + paint::width(it)) {
+        let taken = paint::put(buffer, slot, &you, theme.style(Role::Dim), theme);
+        slot = slot.after(taken + 2);
+    }
     if room > paint::width(&tabs) {
         paint::put_right(buffer, slot, &tabs, theme.style(Role::Dim), theme);
     }
+}
+
+/// Who the server says the operator is.
+fn you(app: &App) -> Option<String> {
+    app.world.told.me().map(|it| format!("you {}", it.subject()))
 }
 
 /// The panes by their numbers, the one in front in angle brackets.

@@ -13,6 +13,7 @@ use crate::model::facts::{Pod, PodNetwork};
 use crate::model::id::PodId;
 use crate::model::name::Name;
 use crate::model::policy::Policy;
+use crate::model::role::Subject;
 use crate::net::verdict::Tri;
 use crate::net::{Index, IsolationCounts, Settings};
 use crate::people::People;
@@ -95,6 +96,11 @@ impl World {
         }
         self.told.keep(review, reply);
         self.told.mark(self.rbac.marks_mut());
+    }
+
+    /// Whether this is the operator, where the server said who that is.
+    pub fn is_me(&self, subject: &Subject) -> bool {
+        self.told.me().is_some_and(|it| it.subject() == *subject)
     }
 
     /// Takes steps in and says what they changed.

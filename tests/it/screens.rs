@@ -12,8 +12,9 @@ use kreach::model::cluster::{Cluster, Delta};
 use kreach::model::coverage::{Coverage, Scope};
 use kreach::model::evidence::Outcome;
 use kreach::model::id::{Kind, ObjectId};
+use kreach::model::role::RoleRule;
 use kreach::people::{People, Prefixes};
-use kreach::rbac::review::{Me, Reply, Review, Word};
+use kreach::rbac::review::{Me, Reply, Review, Rules, Word};
 use kreach::tui;
 use kreach::tui::app::{App, Setup};
 use kreach::tui::command::COMMANDS;
@@ -272,6 +273,62 @@ fn a_screen_that_is_too_small_says_so_in_one_line() {
 
 fn covered(driver: &mut Driver, kind: Kind, coverage: Coverage) {
     driver.send(Event::Deltas(vec![Delta::Covered { kind, scope: Scope::Everywhere, coverage }]));
+}
+
+/// A screen of 80×24 in this namespace (none: all), for user:dana, who may list everything but RBAC.
+fn without_rbac(namespace: Option<&str>) -> Driver {
+    let mut driver = Driver::with(80, 24, Theme::default(), Cluster::new(Coverage::Loading), Origin::Live);
+    let namespaces = namespace.into_iter().map(Into::into).collect();
+    let setup = Setup { title: "prod-eu".into(), origin: Origin::Live, namespaces, ..Setup::default() };
+    driver.app = App::new(setup, Cluster::new(Coverage::Loading));
+    for spec in kinds::KINDS {
+        covered(&mut driver, spec.kind, Coverage::Live);
+    }
+    for kind in [Kind::ROLE, Kind::CLUSTER_ROLE, Kind::ROLE_BINDING, Kind::CLUSTER_ROLE_BINDING] {
+        covered(&mut driver, kind, Coverage::Forbidden { why: "no".into() });
+    }
+    let me = Me { user: "dana".into(), groups: vec!["system:authenticated".into()] };
+    driver.send(Event::Told { review: Review::Own, reply: Reply::Me(me) });
+    driver
+}
+
+fn told_rules(driver: &mut Driver, namespace: &str) {
+    let one = |it: &str| [it.into()].into_iter().collect();
+    let rule = RoleRule { verbs: one("get"), groups: one(""), resources: one("pods"), ..RoleRule::default() };
+    let rules = Rules { rules: vec![rule], ..Rules::default() };
+    driver.send(Event::Told { review: Review::OwnRules(namespace.into()), reply: Reply::Rules(rules) });
+}
+
+/// Where RBAC may not be listed the operator is in the pane all the same, and the server's word stands on the page of
+/// what he may do, as its word.
+#[test]
+fn the_operator_is_shown_by_the_servers_word() {
+    let mut driver = without_rbac(None);
+    told_rules(&mut driver, "shop");
+    driver.keys("4");
+    let text = driver.text();
+    assert!(text.contains("[4] Subjects 1, you user:dana"), "{text}");
+    assert!(text.contains("what is bound to it") && !text.contains("nothing dangerous"), "{text}");
+    driver.send(Event::Resize(120, 40));
+    let text = driver.text();
+    assert!(text.lines().next().is_some_and(|it| it.contains("you user:dana") && it.contains("4Subj")), "{text}");
+    driver.keys("Enter");
+    let text = driver.text();
+    assert!(text.contains("by the server's word (SelfSubjectRulesReview)"), "{text}");
+    assert!(text.contains("pods: get"), "{text}");
+}
+
+/// The operator's rules in the namespace in view are asked for when they are looked at, once.
+#[test]
+fn own_rules_are_asked_for_once() {
+    let mut driver = without_rbac(Some("web"));
+    told_rules(&mut driver, "shop");
+    driver.keys("4 Enter Esc Enter");
+    let asked: Vec<_> = driver.effects.iter().filter(|it| matches!(it, Effect::Ask(_))).collect();
+    assert_eq!(asked, [&Effect::Ask(Review::OwnRules("web".into()))]);
+    assert!(!driver.text().contains("pods: get"), "another namespace's rules are not this one's");
+    told_rules(&mut driver, "web");
+    assert!(driver.text().contains("pods: get"), "{}", driver.text());
 }
 
 /// CONTRACT §4: an opened answer that only a mark leaves unknown is put to the server, once, and shown as its word.

@@ -322,6 +322,9 @@ impl<R: Row> Table<R> {
             heading.push_str(&format!(" on {pod}"));
         }
         heading.push_str(&if shown == total { format!(" {total}") } else { format!(" {shown}/{total}") });
+        if let Some(me) = view.world.told.me().filter(|_| frame.number == SUBJECTS + 1) {
+            heading.push_str(&format!(", you {}", me.subject()));
+        }
         if let Some(column) = self.list.sort().column {
             let run = if self.list.sort().run == super::list::Run::Up { "+" } else { "-" };
             heading.push_str(&format!(" by {}{run}", self.columns[column].title.to_lowercase()));

@@ -4,6 +4,7 @@ use super::{Cell, Column, Item, Moves, PaneSpec, Sorts, Table};
 use crate::model::cluster::Change;
 use crate::model::id::Kind;
 use crate::model::role::{Subject, SubjectKind};
+use crate::rbac::review::Me;
 use crate::rbac::subjects::{Extent, Row as Weight};
 use crate::tui::list::{Given, List, SortKey};
 use crate::tui::subjects;
@@ -62,6 +63,8 @@ fn rows(view: View<'_>) -> (Vec<Subject>, Given) {
         all = odd.map(|it| it.subject).collect();
     }
     all.retain(|it| is_here(it, view));
+    // Where nothing may be listed the operator is still somebody.
+    all.extend(world.told.me().map(Me::subject).filter(|it| !all.contains(it)));
     (all, Given::Unordered)
 }
 
@@ -79,9 +82,10 @@ fn moves(change: &Change, view: View<'_>) -> Option<Moves<Subject>> {
 }
 
 fn is_in(row: &Subject, view: View<'_>) -> bool {
-    view.world.rbac.is_somebody(&view.world.cluster, row)
+    let is_listed = view.world.rbac.is_somebody(&view.world.cluster, row)
         && is_here(row, view)
-        && (view.scope.problems == Problems::Everything || view.world.weight(row).is_odd())
+        && (view.scope.problems == Problems::Everything || view.world.weight(row).is_odd());
+    is_listed || view.world.is_me(row)
 }
 
 /// In a scope of namespaces: its service accounts, and whoever is bound there or everywhere.
@@ -141,7 +145,7 @@ fn by_extent(row: &Subject, view: View<'_>) -> SortKey {
 
 fn marks(row: &Subject, view: View<'_>) -> Cell {
     let weight = view.world.weight(row);
-    let you = view.world.told.me().is_some_and(|it| it.subject() == *row).then_some("you");
+    let you = view.world.is_me(row).then_some("you");
     let words: Vec<&str> = you.into_iter().chain(weight.oddities.iter().map(|it| it.as_str())).collect();
     Cell::new(words.join(" "), if weight.is_odd() { Role::Deny } else { Role::Dim })
 }
