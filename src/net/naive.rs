@@ -4,23 +4,28 @@
 //! only the meaning of a selector and of a block; everything else is written apart, so that a mistake in one of
 //! them shows as a difference. It is slow on purpose: tests and `--self-check` use it, nothing else does.
 
+mod fits;
+mod tiers;
+
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
 
+use self::fits::{block_fits, port_fits};
+use self::tiers::{Turn, additive, ordered};
 use super::index::Settings;
 use super::verdict::{End, Port};
 use crate::kinds::{KINDS, Presence};
-use crate::model::address::{Block, Family};
+use crate::model::address::Family;
 use crate::model::cluster::{Cluster, METADATA_NAME};
 use crate::model::coverage::Coverage;
 use crate::model::evidence::Outcome;
-use crate::model::facts::{ContainerRole, Pod, PodNetwork};
+use crate::model::facts::{Pod, PodNetwork};
 use crate::model::id::{Kind, ObjectId};
 use crate::model::labels::{Labels, NamespaceMatch, Selector, SelectorSet};
 use crate::model::name::Name;
-use crate::model::policy::{Action, Bends, Direction, PeerMatch, Policy, Rule, Tier};
+use crate::model::policy::{Bends, Direction, PeerMatch, Policy, Rule, Tier};
 use crate::model::port::{PortMatch, Protocol};
 
 /// The ways in which one question may turn out.
@@ -40,15 +45,6 @@ fn both(a: &'static [bool], b: &'static [bool]) -> &'static [bool] {
         (YES, YES) => YES,
         _ => EITHER,
     }
-}
-
-/// What one tier, or all of them, make of a flow.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-enum Turn {
-    Allow,
-    Deny,
-    /// Not decided here.
-    Past,
 }
 
 /// One end in one reading.
@@ -375,159 +371,4 @@ fn shared_family(from: &Party<'_>, to: &Party<'_>) -> Option<Family> {
 /// S41: a node, or a pod on its network, and a pod of the same node.
 fn is_own_node(from: &Party<'_>, to: &Party<'_>) -> bool {
     (from.node.is_some() || to.node.is_some()) && !from.place.is_empty() && from.place == to.place
-}
-
-fn port_fits(matches: &PortMatch, destination: &Party<'_>, (protocol, number): Port) -> &'static [bool] {
-    match matches {
-        PortMatch::Any => YES,
-        PortMatch::All(it) => sure(*it == protocol),
-        PortMatch::Range { protocol: it, first, last } => sure(*it == protocol && *first <= number && number <= *last),
-        PortMatch::Named { protocol: it, name } => {
-            let declared = destination.pod.iter().flat_map(|it| it.ports.iter());
-            any(declared.filter(|port| port.name == *name && port.protocol == *it).map(|port| {
-                match (port.protocol == protocol && port.number == number, port.container) {
-                    (false, _) => NO,
-                    (true, ContainerRole::Init) => EITHER,
-                    (true, _) => YES,
-                }
-            }))
-        }
-    }
-}
-
-/// Whether a block holds the end; of one without a known address, whether it holds all, none or a part of where it
-/// may be.
-fn block_fits(block: &Block, peer: &Party<'_>, family: Family) -> &'static [bool] {
-    if Family::of(block.cidr.addr()) != family {
-        return NO;
-    }
-    if let Some(address) = peer.addresses.iter().find(|it| Family::of(**it) == family) {
-        return sure(block.contains(*address));
-    }
-    let mut ways = BTreeSet::new();
-    for range in peer.anywhere.iter().filter(|it| Family::of(it.addr()) == family) {
-        let inside = if range.contains(&block.cidr) { block.cidr } else { *range };
-        let touches = range.contains(&block.cidr) || block.cidr.contains(range);
-        let holes = IpNet::aggregate(&block.except);
-        let is_shut = holes.iter().any(|it| it.contains(&inside));
-        let is_whole = block.cidr.contains(range) && !holes.iter().any(|it| it.contains(range) || range.contains(it));
-        if touches && !is_shut {
-            ways.insert(true);
-        }
-        if !is_whole {
-            ways.insert(false);
-        }
-    }
-    match (ways.contains(&true), ways.contains(&false)) {
-        (true, true) => EITHER,
-        (true, false) => YES,
-        _ => NO,
-    }
-}
-
-/// One governing policy: `None` may say anything; its tier; whether it governs.
-type Governing<'a> = (Option<&'a Policy>, Tier, &'static [bool]);
-
-/// A tier in which the first rule that fits decides, in every order of equals.
-fn ordered(policies: &[&Governing<'_>], direction: Direction, fits: &dyn Fn(&Rule) -> &'static [bool]) -> Ways<Turn> {
-    let mut tiers: Vec<Tier> = policies.iter().map(|it| it.1).collect();
-    tiers.sort();
-    tiers.dedup();
-    let mut ways = Ways::from([Turn::Past]);
-    let mut left: Ways<Turn> = Ways::new();
-    for tier in tiers {
-        let equals: Vec<&Governing<'_>> = policies.iter().filter(|it| it.1 == tier).copied().collect();
-        if !ways.remove(&Turn::Past) {
-            break;
-        }
-        for order in orders(&equals) {
-            let (decided, passed) = walk(&order, direction, fits);
-            ways.extend(decided);
-            left.extend(passed);
-        }
-    }
-    ways.extend(left);
-    ways
-}
-
-/// Every order of a few, and of many every choice of the first.
-fn orders<'p, 'a>(equals: &[&'p Governing<'a>]) -> Vec<Vec<&'p Governing<'a>>> {
-    if equals.len() < 2 {
-        return vec![equals.to_vec()];
-    }
-    let mut all = Vec::new();
-    for at in 0..equals.len() {
-        let mut rest = equals.to_vec();
-        let first = rest.remove(at);
-        let orders = if equals.len() <= 4 { orders(&rest) } else { vec![rest] };
-        all.extend(orders.into_iter().map(|it| [vec![first], it].concat()));
-    }
-    all
-}
-
-/// Walks policies in one order: what may be decided (or not, `Past`), and whether it may be passed on early.
-fn walk(
-    policies: &[&Governing<'_>],
-    direction: Direction,
-    fits: &dyn Fn(&Rule) -> &'static [bool],
-) -> (Ways<Turn>, Ways<Turn>) {
-    let (mut decided, mut passed) = (Ways::new(), Ways::new());
-    for (policy, _, governs) in policies {
-        let Some(policy) = policy else {
-            decided.extend([Turn::Allow, Turn::Deny]);
-            passed.insert(Turn::Past);
-            continue;
-        };
-        if policy.gaps.iter().any(|it| it.bends == Bends::Opens(direction)) {
-            decided.insert(Turn::Allow);
-        }
-        let mut reaches_end = true;
-        for rule in policy.rules.iter().filter(|it| it.direction == direction) {
-            let ways = fits(rule);
-            if ways.contains(&true) {
-                match rule.action {
-                    Action::Allow => decided.insert(Turn::Allow),
-                    Action::Deny => decided.insert(Turn::Deny),
-                    Action::Pass => passed.insert(Turn::Past),
-                };
-            }
-            if ways == YES {
-                reaches_end = false;
-                break;
-            }
-        }
-        if !reaches_end && *governs == YES {
-            return (decided, passed);
-        }
-    }
-    decided.insert(Turn::Past);
-    (decided, passed)
-}
-
-/// The tier in which a pod that some policy isolates may do only what some rule allows.
-fn additive(policies: &[&Governing<'_>], direction: Direction, fits: &dyn Fn(&Rule) -> &'static [bool]) -> Ways<Turn> {
-    let mut ways = Ways::from([Turn::Past]);
-    for (policy, _, governs) in policies {
-        let says: Ways<Turn> = match policy {
-            None => Ways::from([Turn::Allow, Turn::Deny]),
-            Some(policy) if !policy.isolates.has(direction) => continue,
-            Some(policy) => {
-                let opens = policy.gaps.iter().any(|it| it.bends == Bends::Opens(direction));
-                let rules = policy.rules.iter().filter(|it| it.direction == direction && it.action == Action::Allow);
-                let ways = any(rules.map(fits).chain(opens.then_some(EITHER)));
-                ways.iter().map(|it| if *it { Turn::Allow } else { Turn::Deny }).collect()
-            }
-        };
-        let mut after = Ways::new();
-        for way in &ways {
-            if governs.contains(&false) {
-                after.insert(*way);
-            }
-            if governs.contains(&true) {
-                after.extend(says.iter().map(|it| if *way == Turn::Allow { Turn::Allow } else { *it }));
-            }
-        }
-        ways = after;
-    }
-    ways
 }

@@ -6,9 +6,10 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
-use super::classes::Class;
 use super::policies::ghost;
-use super::{GhostKey, Index, NO_CLASS, NamespaceEntry, PodRow, tag};
+use super::roll::{Roll, Seat};
+use super::short::Short;
+use super::{GhostKey, Index, NO_CLASS, NamespaceEntry};
 use crate::model::cluster::{Change, Cluster};
 use crate::model::coverage::Coverage;
 use crate::model::evidence::Gap;
@@ -35,11 +36,7 @@ impl Index {
         for pod in cluster.pods.iter() {
             self.put_pod(cluster, pod);
         }
-        self.namespaces.each_mut(|it| {
-            Arc::make_mut(&mut it.pods).shrink_to_fit();
-            Arc::make_mut(&mut it.tags).shrink_to_fit();
-        });
-        self.classes.each_mut(Class::shrink);
+        self.shrink();
         self.seen = self.seen_now();
     }
 
@@ -80,6 +77,16 @@ impl Index {
         }
     }
 
+    /// Gives back the room that was kept for pods that may come: a listing is complete.
+    fn shrink(&mut self) {
+        let roomy: Vec<u32> = self.namespaces.iter().filter(|(_, it)| it.pods.is_roomy()).map(|(at, _)| at).collect();
+        for namespace in roomy {
+            // What a copy of the index shares stays as it is.
+            Arc::get_mut(&mut self.namespaces.get_mut(namespace).pods).into_iter().for_each(Roll::shrink);
+        }
+        self.weights.shrink_to_fit();
+    }
+
     /// Pods follow the workloads that own them: who is of one kin is found anew when asked for.
     fn renew_workload(&mut self, workload: Option<&Workload>) {
         let namespace = workload.and_then(|it| self.namespace_ids.get(&it.meta.namespace));
@@ -100,14 +107,13 @@ impl Index {
         let id = self.namespaces.insert(NamespaceEntry {
             facts: NamespaceFacts::of(cluster, name),
             pods: Arc::default(),
-            tags: Arc::default(),
             crowd: OnceLock::new(),
             tally: Default::default(),
-            classes: Vec::new(),
+            classes: Default::default(),
             plain: Default::default(),
-            own: Vec::new(),
-            spaces: Vec::new(),
-            policies: Vec::new(),
+            own: Short::default(),
+            spaces: Short::default(),
+            policies: Short::default(),
             reads_pods: ends::reads_pods(cluster, name),
             reads_policies: reads_policies(cluster, name),
         });
@@ -121,53 +127,45 @@ impl Index {
     /// Takes a pod in, or what it has become.
     fn put_pod(&mut self, cluster: &Cluster, pod: &Arc<Pod>) {
         let namespace = self.namespace(cluster, &pod.meta.namespace);
-        let (class, host) = if pod.phase.is_finished() || !self.namespaces.get(namespace).reads_pods {
-            (NO_CLASS, NO_CLASS)
+        let seat = if pod.phase.is_finished() || !self.namespaces.get(namespace).reads_pods {
+            Seat::NONE
         } else {
             self.classes_of(cluster, namespace, pod)
         };
-        [class, host].into_iter().filter(|it| *it != NO_CLASS).for_each(|it| self.enter(it));
-        let row = PodRow { class, host, pod: pod.clone() };
-        self.namespaces.get_mut(namespace).tally.enter(&row);
-        match self.namespaces.get(namespace).place(&pod.meta.name) {
+        seat.classes().for_each(|it| self.enter(it));
+        self.namespaces.get_mut(namespace).tally.enter(pod, seat);
+        match self.namespaces.get(namespace).pods.place(&pod.meta.name) {
             Some(at) => {
-                let before = std::mem::replace(&mut self.pods_mut(namespace)[at], row);
-                self.leave_row(namespace, &before);
+                let before = self.pods_mut(namespace).replace(at, pod.clone(), seat);
+                self.leave_row(namespace, before);
             }
-            None => {
-                let rows = self.pods_mut(namespace);
-                let is_last = rows.last().is_none_or(|it| *it.name() < pod.meta.name);
-                let at = if is_last { rows.len() } else { rows.partition_point(|it| *it.name() < pod.meta.name) };
-                rows.insert(at, row);
-                Arc::make_mut(&mut self.namespaces.get_mut(namespace).tags).insert(at, tag(&pod.meta.name));
-            }
+            None => self.pods_mut(namespace).enter(pod.clone(), seat),
         }
     }
 
-    fn classes_of(&mut self, cluster: &Cluster, namespace: u32, pod: &Pod) -> (u32, u32) {
+    fn classes_of(&mut self, cluster: &Cluster, namespace: u32, pod: &Pod) -> Seat {
         match pod.network {
             PodNetwork::Own => {
                 let key = self.pod_key(namespace, pod);
-                (self.class(key), NO_CLASS)
+                Seat { class: self.class(key), host: NO_CLASS }
             }
             PodNetwork::Host => {
                 let (own, host) = self.host_keys(cluster, namespace, pod);
-                (self.class(own), self.class(host))
+                Seat { class: self.class(own), host: self.class(host) }
             }
         }
     }
 
-    fn leave_row(&mut self, namespace: u32, row: &PodRow) {
-        self.namespaces.get_mut(namespace).tally.leave(row);
-        [row.class, row.host].into_iter().filter(|it| *it != NO_CLASS).for_each(|it| self.leave(it));
+    fn leave_row(&mut self, namespace: u32, (pod, seat): (Arc<Pod>, Seat)) {
+        self.namespaces.get_mut(namespace).tally.leave(&pod, seat);
+        seat.classes().for_each(|it| self.leave(it));
     }
 
     fn remove_pod(&mut self, pod: &Pod) {
         let Some(&namespace) = self.namespace_ids.get(&pod.meta.namespace) else { return };
-        if let Some(at) = self.namespaces.get(namespace).place(&pod.meta.name) {
-            let row = self.pods_mut(namespace).remove(at);
-            Arc::make_mut(&mut self.namespaces.get_mut(namespace).tags).remove(at);
-            self.leave_row(namespace, &row);
+        if let Some(at) = self.namespaces.get(namespace).pods.place(&pod.meta.name) {
+            let before = self.pods_mut(namespace).remove(at);
+            self.leave_row(namespace, before);
         }
     }
 
@@ -209,6 +207,7 @@ impl Index {
             self.renew_policies(cluster, &name);
         }
         self.renew_ghosts(cluster);
+        self.shrink();
     }
 
     fn renew_pods(&mut self, cluster: &Cluster, name: &Name) {
@@ -227,7 +226,7 @@ impl Index {
             return;
         }
         self.namespaces.get_mut(namespace).reads_policies = reads;
-        let held: Vec<u32> = self.namespaces.get(namespace).policies.clone();
+        let held: Vec<u32> = self.namespaces.get(namespace).policies.to_vec();
         let is_plain = |it: &u32| {
             let entry = self.policies.get(*it);
             entry.gap.is_none() && entry.policy.kind == Kind::NETWORK_POLICY

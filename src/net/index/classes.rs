@@ -9,12 +9,14 @@ use std::sync::Arc;
 use ipnet::IpNet;
 use rustc_hash::FxBuildHasher;
 
+use super::class::{Class, Held};
 use super::dress::{Dress, Keys};
 use super::peers::Key;
 use super::{Index, family_slot, slot};
 use crate::model::address::{Addresses, Family};
 use crate::model::cluster::Cluster;
 use crate::model::facts::Pod;
+use crate::model::id::Kind;
 use crate::model::labels::Labels;
 use crate::model::name::Name;
 use crate::model::policy::{Direction, Tier};
@@ -67,24 +69,6 @@ impl Families {
     }
 }
 
-/// A peer that holds a class, and whether surely.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub(super) struct Held(u32);
-
-impl Held {
-    pub fn new(peer: u32, tri: Tri) -> Self {
-        Self(peer << 1 | u32::from(tri == Tri::Maybe))
-    }
-
-    pub fn peer(self) -> u32 {
-        self.0 >> 1
-    }
-
-    pub fn tri(self) -> Tri {
-        if self.0 & 1 == 1 { Tri::Maybe } else { Tri::Yes }
-    }
-}
-
 /// What tells one class from another.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(super) struct ClassKey {
@@ -96,47 +80,6 @@ pub(super) struct ClassKey {
     pub families: Families,
     /// The blocks that hold it.
     pub blocks: Vec<Held>,
-}
-
-/// One class.
-#[derive(Clone, Debug)]
-pub(super) struct Class {
-    pub key: ClassKey,
-    /// All peers that hold it but [`Key::Anyone`], sorted.
-    pub peers: Vec<Held>,
-    /// All policies that govern it, surely or maybe, in order of evaluation.
-    pub policies: Vec<u32>,
-}
-
-impl Class {
-    /// Whether a peer holds it.
-    pub fn held_by(&self, peer: u32) -> Tri {
-        let at = self.peers.partition_point(|it| it.peer() < peer);
-        self.peers.get(at).filter(|it| it.peer() == peer).map_or(Tri::No, |it| it.tri())
-    }
-
-    /// Gives back the room that filling the index took.
-    pub fn shrink(&mut self) {
-        self.peers.shrink_to_fit();
-        self.policies.shrink_to_fit();
-        self.key.blocks.shrink_to_fit();
-    }
-
-    pub fn bytes(&self) -> usize {
-        self.key.labels.bytes()
-            + (self.key.blocks.capacity() + self.peers.capacity()) * 4
-            + self.policies.capacity() * 4
-    }
-
-    fn set_held(&mut self, peer: u32, tri: Tri) {
-        let at = self.peers.partition_point(|it| it.peer() < peer);
-        if self.peers.get(at).is_some_and(|it| it.peer() == peer) {
-            self.peers.remove(at);
-        }
-        if tri != Tri::No {
-            self.peers.insert(at, Held::new(peer, tri));
-        }
-    }
 }
 
 pub(super) fn hash_of(key: &impl Hash) -> u64 {
@@ -225,29 +168,27 @@ impl Index {
 
     /// The class of this key, made if there is none; the caller counts a pod into it.
     pub(super) fn class(&mut self, key: ClassKey) -> u32 {
-        let hash = hash_of(&key);
-        if let Some(found) = self.class_ids.find(hash, |it| self.classes.get(*it).key == key) {
+        let hash = key.hash();
+        if let Some(found) = self.class_ids.find(hash, |it| self.classes.get(*it).is(&key)) {
             return *found;
         }
-        let peers = key.blocks.clone();
         let (namespace, sort) = (key.namespace, key.sort);
-        let id = self.classes.insert(Class { key, peers, policies: Vec::new() });
+        let id = self.classes.insert(Class::new(&key));
         self.weights.resize(self.classes.bound(), 0);
         let classes = &self.classes;
-        self.class_ids.insert_unique(hash, id, |it| hash_of(&classes.get(*it).key));
+        self.class_ids.insert_unique(hash, id, |it| classes.get(*it).hash());
         let entry = self.namespaces.get_mut(namespace);
-        entry.classes.push(id);
+        entry.classes.set(id);
         if sort == Sort::Pod {
             entry.plain.set(id);
         }
-        self.attach_class(id);
+        self.attach_class(id, &key);
         id
     }
 
     /// Writes a new class into everything that holds it.
-    fn attach_class(&mut self, id: u32) {
-        let families = self.classes.get(id).key.families;
-        let declared = self.classes.get(id).key.declared as usize;
+    fn attach_class(&mut self, id: u32, key: &ClassKey) {
+        let (families, declared) = (key.families, key.declared as usize);
         self.live.set(id);
         Direction::ALL.iter().for_each(|it| self.open[slot(*it)].set(id));
         for family in Family::ALL.into_iter().filter(|it| families.has(*it)) {
@@ -261,38 +202,45 @@ impl Index {
             by_declared.resize_with(declared + 1, Default::default);
         }
         by_declared[declared].insert(id);
-        for held in self.classes.get(id).key.blocks.clone() {
-            self.peers.get_mut(held.peer()).set_member(id, held.tri());
+        let mut held = key.blocks.clone();
+        let by_labels = self.peers_of_namespace(id).into_iter().map(|it| (it, self.holds(it, id)));
+        held.extend(by_labels.filter(|it| it.1 != Tri::No).map(|(peer, tri)| Held::new(peer, tri)));
+        held.sort_unstable();
+        let mut policies: Vec<u32> = Vec::new();
+        for it in &held {
+            let peer = self.peers.get_mut(it.peer());
+            peer.set_member(id, it.tri());
+            policies.extend_from_slice(&peer.governs);
         }
-        for peer in self.peers_of_namespace(id) {
-            let tri = self.holds(peer, id);
-            self.set_membership(peer, id, tri);
-        }
+        policies.sort_by(|a, b| self.order(*a).cmp(&self.order(*b)));
+        policies.iter().for_each(|it| self.enter_groups(*it, id));
+        self.classes.get_mut(id).fill(&held, &policies);
+        self.renew_flags(id);
     }
 
     /// Forgets a class without pods.
     fn detach_class(&mut self, id: u32) {
-        for policy in self.classes.get(id).policies.clone() {
-            self.release_class(policy, id);
+        let class = self.classes.get(id).clone();
+        for policy in class.policies() {
+            self.release_class(*policy, id);
         }
-        for held in self.classes.get(id).peers.clone() {
+        for held in class.peers() {
             self.peers.get_mut(held.peer()).set_member(id, Tri::No);
         }
-        let key = self.classes.get(id).key.clone();
         let (live, open, families) = (&mut self.live, &mut self.open, &mut self.families);
         [live, &mut self.v6_first, &mut self.odd].into_iter().for_each(|it| it.clear(id));
         open.iter_mut().chain(families).for_each(|it| it.clear(id));
-        Arc::make_mut(&mut self.declared)[key.declared as usize].remove(id);
+        Arc::make_mut(&mut self.declared)[class.declared as usize].remove(id);
         self.unlist(id);
-        let entry = self.namespaces.get_mut(key.namespace);
-        entry.classes.retain(|it| *it != id);
+        let entry = self.namespaces.get_mut(class.namespace);
+        entry.classes.clear(id);
         entry.plain.clear(id);
         self.classes.remove(id);
     }
 
     /// Takes a class out of the table of keys, before its key changes or it goes.
     fn unlist(&mut self, id: u32) {
-        let hash = hash_of(&self.classes.get(id).key);
+        let hash = self.classes.get(id).hash();
         if let Ok(entry) = self.class_ids.find_entry(hash, |it| *it == id) {
             entry.remove();
         }
@@ -301,9 +249,12 @@ impl Index {
     /// Changes the key of a class in its place; its pods must agree on it.
     pub(super) fn rekey(&mut self, id: u32, change: impl FnOnce(&mut ClassKey)) {
         self.unlist(id);
-        change(&mut self.classes.get_mut(id).key);
+        let class = self.classes.get_mut(id);
+        let mut key = class.key();
+        change(&mut key);
+        class.set_key(&key);
         let classes = &self.classes;
-        self.class_ids.insert_unique(hash_of(&classes.get(id).key), id, |it| hash_of(&classes.get(*it).key));
+        self.class_ids.insert_unique(key.hash(), id, |it| classes.get(*it).hash());
     }
 
     /// How many pods a class has.
@@ -331,7 +282,7 @@ impl Index {
         if before == tri {
             return;
         }
-        let governing = self.peers.get(peer).governs.clone();
+        let governing = self.peers.get(peer).governs.to_vec();
         if before != Tri::No {
             governing.iter().for_each(|policy| self.release_class(*policy, class));
         }
@@ -347,26 +298,28 @@ impl Index {
         self.classes.get_mut(class).set_held(peer, Tri::No);
     }
 
+    /// When a policy is evaluated, among those of a class.
+    fn order(&self, policy: u32) -> (Tier, Kind, &Name, &Name) {
+        let it = &self.policies.get(policy).policy;
+        (it.tier, it.kind, &it.meta.namespace, &it.meta.name)
+    }
+
     /// Puts a policy into a class's list, in order of evaluation.
     pub(super) fn list_policy(&mut self, class: u32, policy: u32) {
-        let order = |it: u32| {
-            let it = &self.policies.get(it).policy;
-            (it.tier, it.kind, &it.meta.namespace, &it.meta.name)
-        };
-        let at = self.classes.get(class).policies.partition_point(|it| order(*it) < order(policy));
-        self.classes.get_mut(class).policies.insert(at, policy);
+        let at = self.classes.get(class).policies().partition_point(|it| self.order(*it) < self.order(policy));
+        self.classes.get_mut(class).insert_policy(at, policy);
         self.renew_flags(class);
     }
 
     /// Takes a policy out of a class's list.
     pub(super) fn unlist_policy(&mut self, class: u32, policy: u32) {
-        self.classes.get_mut(class).policies.retain(|it| *it != policy);
+        self.classes.get_mut(class).forget_policy(policy);
         self.renew_flags(class);
     }
 
     /// Computes anew which bitmaps a class is in because of its policies.
     fn renew_flags(&mut self, class: u32) {
-        let policies = &self.classes.get(class).policies;
+        let policies = self.classes.get(class).policies();
         let mut isolated = [false; 2];
         let mut odd = false;
         for entry in policies.iter().map(|it| self.policies.get(*it)) {

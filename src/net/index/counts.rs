@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, HashMap};
 
 use rustc_hash::FxBuildHasher;
 
-use super::classes::{Class, Sort};
+use super::class::Class;
+use super::classes::Sort;
+use super::found::NOWHERE;
 use super::members::Bits;
-use super::pair::NOWHERE;
 use super::peers::ANYONE;
 use super::row::Row;
 use super::units::{Alike, outcome};
@@ -63,7 +64,7 @@ impl Index {
     /// How many pods of networks of their own each class has, and those of the host network in groups.
     fn weights(&self) -> (Vec<u64>, Vec<Alike>) {
         let mut weights = vec![0; self.classes.bound()];
-        for (id, _) in self.classes.iter().filter(|(_, it)| it.key.sort == Sort::Pod) {
+        for (id, _) in self.classes.iter().filter(|(_, it)| it.sort == Sort::Pod) {
             weights[id as usize] = u64::from(self.weight(id));
         }
         if !self.has_hosts() {
@@ -195,27 +196,27 @@ impl Index {
         if self.odd.has(id) {
             return vec![u32::MAX, id];
         }
-        let families = class.key.families;
+        let families = class.families;
         let flags = [families.v4, families.v6, families.v6_first, self.open[slot(Direction::Ingress)].has(id)];
         let head = flags.iter().fold(0, |all, it| all << 1 | u32::from(*it));
         let mut near: Vec<[u32; 3]> = Vec::new();
-        let policies = class.policies.iter().map(|it| self.policies.get(*it));
+        let policies = class.policies().iter().map(|it| self.policies.get(*it));
         for rule in policies.flat_map(|it| it.rules_of(Direction::Ingress)) {
-            let ports = self.ports.resolved(rule.spec, class.key.declared);
-            near.extend(rule.peers.iter().map(|peer| [ports.sure, ports.possible, *peer]));
+            let ports = self.ports.resolved(rule.spec, class.declared);
+            near.extend(rule.peers.iter().map(|(peer, _)| [ports.sure, ports.possible, *peer]));
         }
-        let held = class.peers.iter().map(|it| (it.peer(), u32::from(it.tri() == Tri::Maybe)));
+        let held = class.peers().map(|it| (it.peer(), u32::from(it.tri() == Tri::Maybe)));
         let mut far: Vec<[u32; 3]> = Vec::new();
         for (peer, maybe) in held.chain([(ANYONE, 0)]) {
-            for group in &self.peers.get(peer).groups[slot(Direction::Egress)] {
-                let ports = self.ports.resolved(self.groups.get(*group).spec, class.key.declared);
+            for group in self.peers.get(peer).groups[slot(Direction::Egress)].iter() {
+                let ports = self.ports.resolved(self.groups.get(*group).spec, class.declared);
                 far.push([ports.sure, ports.possible, group << 1 | maybe]);
             }
         }
         if !self.odd.is_empty() {
             // Classes that are judged one by one may tell these classes apart by any peer and by what they declare.
-            far.push([u32::MAX, u32::MAX, class.key.declared]);
-            far.extend(class.peers.iter().map(|it| [u32::MAX, it.peer(), u32::from(it.tri() == Tri::Maybe)]));
+            far.push([u32::MAX, u32::MAX, class.declared]);
+            far.extend(class.peers().map(|it| [u32::MAX, it.peer(), u32::from(it.tri() == Tri::Maybe)]));
         }
         near.sort_unstable();
         near.dedup();

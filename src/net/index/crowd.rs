@@ -11,8 +11,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::roll::{Roll, Seat};
 use super::units::{Alike, unit_of};
-use super::{Index, NO_CLASS, PodRow};
+use super::{Index, NO_CLASS};
 use crate::model::address::Family;
 use crate::model::cluster::Cluster;
 use crate::model::facts::Pod;
@@ -64,9 +65,9 @@ impl Band {
 }
 
 impl Tally {
-    fn sort(&mut self, row: &PodRow) -> &mut u32 {
-        match (row.class, row.host) {
-            (NO_CLASS, _) if row.pod.phase.is_finished() => &mut self.finished,
+    fn sort(&mut self, pod: &Pod, seat: Seat) -> &mut u32 {
+        match (seat.class, seat.host) {
+            (NO_CLASS, _) if pod.phase.is_finished() => &mut self.finished,
             (NO_CLASS, _) => &mut self.unread,
             (_, NO_CLASS) => &mut self.plain,
             _ => &mut self.hosts,
@@ -74,15 +75,15 @@ impl Tally {
     }
 
     /// Counts a pod in.
-    pub fn enter(&mut self, row: &PodRow) {
-        *self.sort(row) += 1;
-        self.v6 += u32::from(row.pod.addresses.of(Family::V6).is_some());
+    pub fn enter(&mut self, pod: &Pod, seat: Seat) {
+        *self.sort(pod, seat) += 1;
+        self.v6 += u32::from(pod.addresses.of(Family::V6).is_some());
     }
 
     /// Counts a pod out.
-    pub fn leave(&mut self, row: &PodRow) {
-        *self.sort(row) -= 1;
-        self.v6 -= u32::from(row.pod.addresses.of(Family::V6).is_some());
+    pub fn leave(&mut self, pod: &Pod, seat: Seat) {
+        *self.sort(pod, seat) -= 1;
+        self.v6 -= u32::from(pod.addresses.of(Family::V6).is_some());
     }
 
     /// The pods that are in no answer.
@@ -108,7 +109,7 @@ impl Index {
     }
 
     /// The pods of a namespace, to be changed: what rests on them is forgotten.
-    pub(super) fn pods_mut(&mut self, namespace: u32) -> &mut Vec<PodRow> {
+    pub(super) fn pods_mut(&mut self, namespace: u32) -> &mut Roll {
         let entry = self.namespaces.get_mut(namespace);
         entry.crowd.take();
         Arc::make_mut(&mut entry.pods)
@@ -121,14 +122,14 @@ impl Index {
         // Pods of one owner and with the same labels follow each other by name, as a rule.
         let mut last: Option<(&Pod, u32)> = None;
         for (at, row) in rows.iter().enumerate().filter(|(_, row)| row.class != NO_CLASS) {
-            let unit = match last.filter(|it| is_of_one_kin(it.0, &row.pod)) {
+            let unit = match last.filter(|it| is_of_one_kin(it.0, row.pod)) {
                 Some((_, unit)) => unit,
                 None => {
                     let next = units.len() as u32;
-                    *units.entry(unit_of(cluster, &row.pod, By::Workload)).or_insert(next)
+                    *units.entry(unit_of(cluster, row.pod, By::Workload)).or_insert(next)
                 }
             };
-            last = Some((&row.pod, unit));
+            last = Some((&**row.pod, unit));
             of_units.resize_with(units.len(), Vec::new);
             of_units[unit as usize].push((row.class, row.host, at as u32));
         }
@@ -151,7 +152,7 @@ impl Index {
 
     /// The pods of a namespace, in the order of names.
     pub(super) fn pods_of(&self, namespace: u32) -> impl Iterator<Item = &Pod> {
-        self.namespaces.get(namespace).pods.iter().map(|it| &*it.pod)
+        self.namespaces.get(namespace).pods.pods().iter().map(|it| &**it)
     }
 }
 

@@ -47,9 +47,9 @@ impl Words {
 /// Label keys that selectors read, with their numbers.
 pub(super) type Keys = BTreeMap<Name, u32>;
 
-/// The values under such keys, in the order of the keys' numbers.
+/// The values under such keys, in the order of the keys' numbers: key, value, key, value.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
-pub(super) struct Dress(Box<[(u32, u32)]>);
+pub(super) struct Dress(Vec<u32>);
 
 impl Dress {
     /// What of these labels is under these keys.
@@ -68,27 +68,38 @@ impl Dress {
             }
         }
         pairs.sort_unstable();
-        Self(pairs.into())
+        Self(pairs.into_iter().flat_map(|(key, value)| [key, value]).collect())
+    }
+
+    /// What was written so before.
+    pub fn written(numbers: &[u32]) -> Self {
+        Self(numbers.to_vec())
+    }
+
+    /// As it is written: key, value, key, value.
+    pub fn numbers(&self) -> &[u32] {
+        &self.0
     }
 
     /// The same with one more pair.
     pub fn with(&self, key: u32, value: u32) -> Self {
-        let mut pairs = Vec::with_capacity(self.0.len() + 1);
-        pairs.extend_from_slice(&self.0);
-        pairs.push((key, value));
-        pairs.sort_unstable();
-        Self(pairs.into())
+        let at = pairs(&self.0).take_while(|it| it.0 < key).count() * 2;
+        let mut numbers = Vec::with_capacity(self.0.len() + 2);
+        numbers.extend_from_slice(&self.0[..at]);
+        numbers.extend([key, value]);
+        numbers.extend_from_slice(&self.0[at..]);
+        Self(numbers)
     }
+}
 
-    /// Whether labels with these values meet a selector, all of whose keys were read.
-    pub fn meets(&self, selector: &Selector, words: &Words) -> bool {
-        selector.all_of.iter().all(|it| {
-            let pair = self.0.iter().find(|(key, _)| words.names[*key as usize] == it.key);
-            it.matches_value(pair.map(|(_, value)| words.names[*value as usize].as_str()))
-        })
-    }
+fn pairs(numbers: &[u32]) -> impl Iterator<Item = (u32, u32)> {
+    numbers.chunks_exact(2).map(|it| (it[0], it[1]))
+}
 
-    pub fn bytes(&self) -> usize {
-        self.0.len() * 8
-    }
+/// Whether labels with the values of a [`Dress`] meet a selector, all of whose keys were read.
+pub(super) fn meets(dress: &[u32], selector: &Selector, words: &Words) -> bool {
+    selector.all_of.iter().all(|it| {
+        let pair = pairs(dress).find(|(key, _)| words.names[*key as usize] == it.key);
+        it.matches_value(pair.map(|(_, value)| words.names[value as usize].as_str()))
+    })
 }

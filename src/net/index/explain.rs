@@ -4,7 +4,8 @@ use std::net::IpAddr;
 
 use super::Index;
 use super::classes::{Families, Sort};
-use super::pair::{Flow, Found, Side, is_own_node};
+use super::found::{Found, Side, is_own_node};
+use super::pair::Flow;
 use super::policies::PolicyEntry;
 use crate::model::address::Family;
 use crate::model::cluster::Cluster;
@@ -175,7 +176,7 @@ impl Index {
             Exempt::OwnNode => Some(Why::OwnNode),
             Exempt::No => match &flow.target {
                 Side::Loose(loose) => Some(if loose.node.is_some() { Why::Node } else { Why::Outside }),
-                Side::Class(_, class) if matches!(class.key.sort, Sort::HostNode | Sort::UnknownNode) => {
+                Side::Class(_, class) if matches!(class.sort, Sort::HostNode | Sort::UnknownNode) => {
                     Some(Why::HostNetwork)
                 }
                 Side::Class(..) => None,
@@ -224,7 +225,7 @@ impl Index {
             if ports.is_empty() || matches!(atom, Some(Some(atom)) if !ports.has(atom)) {
                 continue;
             }
-            let Some((peer, holds)) = first(&rule.peers, |it| self.peer_holds(*it, &flow.peer, flow.family)) else {
+            let Some((peer, holds)) = first(&rule.peers, |it| self.peer_holds(it.0, &flow.peer, flow.family)) else {
                 continue;
             };
             let ports = &policy.policy.rules[rule.at as usize].ports;

@@ -5,9 +5,9 @@
 
 use super::Index;
 use super::crowd::{Band, Crowd, NO_BAND};
+use super::found::Found;
 use super::listing::Listing;
 use super::members::Bits;
-use super::pair::Found;
 use super::ports::Mask;
 use super::row::Row;
 use super::units::{Sets, Sum, Terms};

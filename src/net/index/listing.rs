@@ -100,7 +100,7 @@ impl<'a> Listing<'a> {
     fn row(&self, line: &Line) -> ReachRow {
         let entry = self.index.namespaces.get(line.namespace);
         let unit = match (self.by, self.crowd(line)) {
-            (By::Pod, _) => Unit::Pod(entry.pods[line.unit as usize].pod.pod_id()),
+            (By::Pod, _) => Unit::Pod(entry.pods.get(line.unit as usize).pod.pod_id()),
             (By::Workload, Some(crowd)) => crowd.units[line.unit as usize].clone(),
             (By::Workload | By::Namespace, _) => Unit::Namespace(entry.facts.name.clone()),
         };

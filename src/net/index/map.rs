@@ -13,8 +13,8 @@ use std::collections::{BTreeMap, HashMap};
 use rustc_hash::FxBuildHasher;
 
 use super::Index;
+use super::found::NOWHERE;
 use super::members::Bits;
-use super::pair::NOWHERE;
 use super::ports::Mask;
 use super::row::{Places, Row};
 use super::units::{Alike, Members, Outside, Sets, Sum, Terms};

@@ -1,10 +1,15 @@
-//! Sets of classes: a few as a sorted list, many as a bitmap.
+//! Sets of classes: a few words of a bitmap, or the whole bitmap.
 //!
-//! Most selectors of a large cluster hold a handful of the tens of thousands of classes, and some hold most of
-//! them; one representation for both would be too slow or too big (docs/performance.md).
+//! ```text
+//! classes 700–709 and 711            word 10: …1011111111110000…     twelve bytes, one operation
+//! most of 30,000 classes             470 words, side by side
+//! ```
+//!
+//! Most selectors of a large cluster hold a handful of the tens of thousands of classes, of one namespace and so
+//! numbered one after another; some hold most of them. One representation for both would be too slow or too big
+//! (docs/performance.md).
 
-/// How many a list may hold before it becomes a bitmap.
-const FEW: usize = 384;
+use super::short::Short;
 
 /// A bitmap over classes; bits beyond its end are not set.
 #[derive(Clone, Debug, Default)]
@@ -36,6 +41,15 @@ impl Bits {
         if let Some(word) = self.0.get_mut(at as usize >> 6) {
             *word &= !(1 << (at & 63));
         }
+    }
+
+    /// Sets the bits of one word.
+    fn or_word(&mut self, word: Word) {
+        let at = word.at as usize;
+        if at >= self.0.len() {
+            self.0.resize(at + 1, 0);
+        }
+        self.0[at] |= word.bits();
     }
 
     pub fn put(&mut self, at: u32, is_in: bool) {
@@ -77,9 +91,65 @@ impl Bits {
     }
 }
 
+/// Some bits of one word of a bitmap, in twelve bytes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Word {
+    at: u32,
+    bits: [u32; 2],
+}
+
+impl Word {
+    fn of(class: u32) -> Self {
+        Self::new(class >> 6, 1 << (class & 63))
+    }
+
+    fn new(at: u32, bits: u64) -> Self {
+        Self { at, bits: [bits as u32, (bits >> 32) as u32] }
+    }
+
+    fn bits(&self) -> u64 {
+        u64::from(self.bits[0]) | u64::from(self.bits[1]) << 32
+    }
+
+    fn classes(self) -> impl Iterator<Item = u32> {
+        bits_of(self.at as usize, self.bits())
+    }
+}
+
+/// The words of a set in their order; those without bits are not there.
+type Words = Short<Word>;
+
+/// Puts a class in; whether that took a word more.
+fn set(words: &mut Words, class: u32) -> bool {
+    let word = Word::of(class);
+    let at = words.partition_point(|it| it.at < word.at);
+    match words.get_mut(at).filter(|it| it.at == word.at) {
+        Some(held) => {
+            *held = Word::new(word.at, held.bits() | word.bits());
+            false
+        }
+        None => {
+            words.insert(at, word);
+            true
+        }
+    }
+}
+
+/// Takes a class out.
+fn clear(words: &mut Words, class: u32) {
+    let word = Word::of(class);
+    let at = words.partition_point(|it| it.at < word.at);
+    if let Some(held) = words.get_mut(at).filter(|it| it.at == word.at) {
+        *held = Word::new(word.at, held.bits() & !word.bits());
+        if held.bits() == 0 {
+            words.remove(at);
+        }
+    }
+}
+
 /// The classes of one namespace, word by word of the bitmaps that they meet: they were numbered one after another.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Spans(Vec<(u32, u64)>);
+pub(super) struct Spans(Words);
 
 /// How much of something a bitmap holds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -91,28 +161,25 @@ pub(super) enum Share {
 
 impl Spans {
     pub fn set(&mut self, at: u32) {
-        let word = at >> 6;
-        let place = self.0.partition_point(|it| it.0 < word);
-        if self.0.get(place).is_none_or(|it| it.0 != word) {
-            self.0.insert(place, (word, 0));
-        }
-        self.0[place].1 |= 1 << (at & 63);
+        set(&mut self.0, at);
     }
 
     pub fn clear(&mut self, at: u32) {
-        if let Some(span) = self.0.iter_mut().find(|it| it.0 == at >> 6) {
-            span.1 &= !(1 << (at & 63));
-        }
-        self.0.retain(|it| it.1 != 0);
+        clear(&mut self.0, at);
+    }
+
+    /// All of them, in order.
+    pub fn iter(&self) -> impl Iterator<Item = u32> + '_ {
+        self.0.iter().flat_map(|it| it.classes())
     }
 
     /// How many of these a bitmap holds.
     pub fn share(&self, bits: &Bits) -> Share {
         let (mut none, mut all) = (true, true);
-        for (word, mask) in &self.0 {
-            let held = bits.word(*word) & mask;
+        for word in self.0.iter() {
+            let held = bits.word(word.at) & word.bits();
             none &= held == 0;
-            all &= held == *mask;
+            all &= held == word.bits();
         }
         match (none, all) {
             (true, _) => Share::None,
@@ -123,11 +190,11 @@ impl Spans {
 
     /// Those of these that a bitmap holds.
     pub fn within<'a>(&'a self, bits: &'a Bits) -> impl Iterator<Item = u32> + 'a {
-        self.0.iter().flat_map(|(at, mask)| bits_of(*at as usize, bits.word(*at) & mask))
+        self.0.iter().flat_map(|it| bits_of(it.at as usize, bits.word(it.at) & it.bits()))
     }
 
     pub fn bytes(&self) -> usize {
-        self.0.capacity() * size_of::<(u32, u64)>()
+        self.0.bytes()
     }
 }
 
@@ -142,109 +209,90 @@ fn bits_of(at: usize, mut word: u64) -> impl Iterator<Item = u32> {
     })
 }
 
-/// A short list that never changes; one of one takes no allocation.
-#[derive(Clone, Debug)]
-pub(super) enum Short {
-    One(u32),
-    Other(Box<[u32]>),
-}
-
-impl FromIterator<u32> for Short {
-    fn from_iter<T: IntoIterator<Item = u32>>(items: T) -> Self {
-        let all: Vec<u32> = items.into_iter().collect();
-        if let [one] = all[..] { Short::One(one) } else { Short::Other(all.into()) }
-    }
-}
-
-impl std::ops::Deref for Short {
-    type Target = [u32];
-    fn deref(&self) -> &[u32] {
-        match self {
-            Short::One(one) => std::slice::from_ref(one),
-            Short::Other(all) => all,
-        }
-    }
-}
-
-impl Short {
-    pub fn bytes(&self) -> usize {
-        if let Short::Other(all) = self { all.len() * 4 } else { 0 }
-    }
-}
-
 /// A set of classes.
 #[derive(Clone, Debug)]
 pub(super) enum Members {
-    Few(Vec<u32>),
-    Many(Bits),
+    Few(Words),
+    Many(Box<Bits>),
 }
 
 impl Default for Members {
     fn default() -> Self {
-        Members::Few(Vec::new())
+        Members::Few(Words::default())
     }
 }
 
+/// Whether so many words of twelve bytes take more room than all of them up to the last, eight bytes each.
+fn is_dense(words: usize, last: usize) -> bool {
+    words > 8 && words * 3 > (last + 1) * 2
+}
+
 impl Members {
+    /// No class.
+    pub const NONE: Members = Members::Few(Short::One(Word { at: 0, bits: [0, 0] }));
+
     #[cfg(test)]
     pub fn has(&self, class: u32) -> bool {
-        match self {
-            Members::Few(list) => list.binary_search(&class).is_ok(),
-            Members::Many(bits) => bits.has(class),
-        }
+        self.list().contains(&class)
     }
 
     pub fn is_empty(&self) -> bool {
         match self {
-            Members::Few(list) => list.is_empty(),
+            Members::Few(words) => words.iter().all(|it| it.bits() == 0),
             Members::Many(bits) => bits.is_empty(),
         }
     }
 
     pub fn insert(&mut self, class: u32) {
         match self {
-            Members::Few(list) => {
-                let Err(at) = list.binary_search(&class) else { return };
-                list.insert(at, class);
-                if list.len() > FEW {
-                    let mut bits = Bits::default();
-                    list.iter().for_each(|it| bits.set(*it));
-                    *self = Members::Many(bits);
+            Members::Few(words) => {
+                let is_new = set(words, class);
+                let last = words.last().map_or(0, |it| it.at as usize);
+                if is_new && is_dense(words.len(), last) {
+                    let mut bits = Bits::none((last + 1) * 64);
+                    words.iter().for_each(|it| bits.or_word(*it));
+                    *self = Members::Many(Box::new(bits));
                 }
             }
-            Members::Many(bits) => bits.set(class),
+            Members::Many(bits) => {
+                if class as usize >> 6 >= bits.0.len() {
+                    let words = bits.0.iter().filter(|it| **it != 0).count() + 1;
+                    if !is_dense(words, class as usize >> 6) {
+                        let held = (0..).zip(&bits.0).filter(|(_, it)| **it != 0).map(|(at, it)| Word::new(at, *it));
+                        *self = Members::Few(held.chain([Word::of(class)]).collect());
+                        return;
+                    }
+                }
+                bits.set(class);
+            }
         }
     }
 
     pub fn remove(&mut self, class: u32) {
         match self {
-            Members::Few(list) => {
-                if let Ok(at) = list.binary_search(&class) {
-                    list.remove(at);
-                }
-            }
+            Members::Few(words) => clear(words, class),
             Members::Many(bits) => bits.clear(class),
         }
     }
 
     pub fn or_into(&self, bits: &mut Bits) {
         match self {
-            Members::Few(list) => list.iter().for_each(|it| bits.set(*it)),
+            Members::Few(words) => words.iter().for_each(|it| bits.or_word(*it)),
             Members::Many(mine) => bits.or(mine),
         }
     }
 
     pub fn list(&self) -> Vec<u32> {
         match self {
-            Members::Few(list) => list.clone(),
+            Members::Few(words) => words.iter().flat_map(|it| it.classes()).collect(),
             Members::Many(bits) => bits.iter().collect(),
         }
     }
 
     pub fn bytes(&self) -> usize {
         match self {
-            Members::Few(list) => list.capacity() * 4,
-            Members::Many(bits) => bits.bytes(),
+            Members::Few(words) => words.bytes(),
+            Members::Many(bits) => bits.bytes() + size_of::<Bits>(),
         }
     }
 }
@@ -254,7 +302,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_list_becomes_a_bitmap_and_holds_the_same() {
+    fn words_become_a_bitmap_and_words_again_and_hold_the_same() {
         let mut members = Members::default();
         for class in (0..3000).rev().step_by(3) {
             members.insert(class);
@@ -264,5 +312,13 @@ mod tests {
         assert!(matches!(members, Members::Many(_)));
         assert!(members.has(2996) && !members.has(2999) && !members.has(1));
         assert_eq!(members.list().len(), 999);
+        members.insert(1_000_000);
+        assert!(matches!(members, Members::Few(_)));
+        assert_eq!((members.list().len(), members.has(1_000_000)), (1000, true));
+        let mut bits = Bits::default();
+        members.or_into(&mut bits);
+        assert!(bits.iter().eq(members.list()));
+        members.list().into_iter().for_each(|it| members.remove(it));
+        assert!(members.is_empty());
     }
 }

@@ -18,11 +18,13 @@
 //! them are out of use, the index is built again.
 
 mod apply;
+mod class;
 mod classes;
 mod counts;
 mod crowd;
 mod dress;
 mod explain;
+mod found;
 mod list;
 mod listing;
 mod map;
@@ -33,7 +35,9 @@ mod policies;
 mod ports;
 mod queries;
 mod refine;
+mod roll;
 mod row;
+mod short;
 mod slab;
 mod units;
 
@@ -44,17 +48,18 @@ use hashbrown::HashTable;
 use ipnet::IpNet;
 use rustc_hash::FxBuildHasher;
 
-use self::classes::Class;
+use self::class::Class;
 use self::crowd::{Crowd, Tally};
 use self::dress::{Keys, Words};
 use self::members::{Bits, Members, Spans};
 use self::peers::{Group, PeerEntry, Space};
 use self::policies::PolicyEntry;
 use self::ports::Ports;
+use self::roll::Roll;
+use self::short::Short;
 use self::slab::Slab;
 use super::ends::NamespaceFacts;
 use crate::model::cluster::Cluster;
-use crate::model::facts::Pod;
 use crate::model::name::Name;
 
 pub use self::listing::Listing;
@@ -73,42 +78,23 @@ const NO_CLASS: u32 = u32::MAX;
 /// What a stand-in stands for: a namespace (empty: the cluster) and an object or a kind in it.
 type GhostKey = (Name, String);
 
-/// One pod of a namespace, as the index knows it.
-#[derive(Clone, Debug)]
-struct PodRow {
-    /// Its class; of a host-network pod the one of the other reading.
-    class: u32,
-    /// The class of its node, if it is on the host network.
-    host: u32,
-    pod: Arc<Pod>,
-}
-
-impl PodRow {
-    fn name(&self) -> &Name {
-        &self.pod.meta.name
-    }
-}
-
 /// One namespace.
 #[derive(Clone, Debug)]
 struct NamespaceEntry {
     facts: NamespaceFacts,
-    /// Sorted by name.
-    pods: Arc<Vec<PodRow>>,
-    /// Beside `pods`: a hash of each name, so that finding one looks at few names.
-    tags: Arc<Vec<u32>>,
+    pods: Arc<Roll>,
     /// Its pods in bands, once somebody asked.
     crowd: OnceLock<Arc<Crowd>>,
     tally: Tally,
-    classes: Vec<u32>,
+    classes: Spans,
     /// Those of them whose pods are on networks of their own.
     plain: Spans,
     /// Peers that name pods of exactly this namespace.
-    own: Vec<u32>,
+    own: Short<u32>,
     /// Namespace selectors that hold it, surely or maybe.
-    spaces: Vec<u32>,
+    spaces: Short<u32>,
     /// Policies of this namespace (the entry of the empty name holds cluster-wide ones).
-    policies: Vec<u32>,
+    policies: Short<u32>,
     reads_pods: bool,
     reads_policies: bool,
 }
@@ -163,11 +149,6 @@ pub struct Index {
     is_outdated: bool,
     /// How much was seen when the index was built, to tell when it is worth building again.
     seen: usize,
-}
-
-/// The hash of a pod's name.
-fn tag(name: &Name) -> u32 {
-    (classes::hash_of(name) >> 32) as u32
 }
 
 /// A direction as a place in a pair.
@@ -231,26 +212,13 @@ impl Index {
     }
 }
 
-/// How many names are found by their hashes; among more, halving is quicker.
-const TAGGED: usize = 4096;
-
 impl NamespaceEntry {
-    /// The place of a pod.
-    fn place(&self, name: &Name) -> Option<usize> {
-        if self.pods.len() > TAGGED {
-            return self.pods.binary_search_by(|it| it.name().cmp(name)).ok();
-        }
-        let tag = tag(name);
-        let alike = self.tags.iter().enumerate().filter(|(_, it)| **it == tag);
-        alike.map(|(at, _)| at).find(|at| self.pods[*at].name() == name)
-    }
-
     fn bytes(&self) -> usize {
-        self.pods.capacity() * size_of::<PodRow>()
-            + self.tags.capacity() * 4
+        size_of::<Roll>()
+            + self.pods.bytes()
             + self.crowd.get().map_or(0, |it| it.bytes())
+            + self.classes.bytes()
             + self.plain.bytes()
-            + (self.classes.capacity() + self.own.capacity() + self.spaces.capacity() + self.policies.capacity()) * 4
-            + 64
+            + [&self.own, &self.spaces, &self.policies].map(Short::bytes).iter().sum::<usize>()
     }
 }

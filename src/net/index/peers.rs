@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use super::classes::{Sort, hash_of};
+use super::dress::meets;
 use super::members::Members;
+use super::short::Short;
 use super::{Index, slot};
 use crate::model::address::Block;
 use crate::model::cluster::Cluster;
@@ -42,12 +44,12 @@ pub(super) struct PeerEntry {
     pub key: Key,
     pub sure: Members,
     pub maybe: Members,
+    /// The policies whose target it is.
+    pub governs: Short<u32>,
+    /// By direction: the groups of rules that name it.
+    pub groups: [Short<u32>; 2],
     /// How many rules and targets name it.
     pub uses: u32,
-    /// The policies whose target it is.
-    pub governs: Vec<u32>,
-    /// By direction: the groups of rules that name it.
-    pub groups: [Vec<u32>; 2],
     space: Option<u32>,
 }
 
@@ -86,8 +88,8 @@ impl PeerEntry {
             Key::Nodes(selector) => selector.all_of.len() * 64,
             Key::Anyone => 0,
         };
-        let lists = self.governs.capacity() + self.groups[0].capacity() + self.groups[1].capacity();
-        key + self.sure.bytes() + self.maybe.bytes() + lists * 4
+        let lists = [&self.governs, &self.groups[0], &self.groups[1]].map(Short::bytes);
+        key + self.sure.bytes() + self.maybe.bytes() + lists.iter().sum::<usize>()
     }
 }
 
@@ -95,8 +97,8 @@ impl PeerEntry {
 #[derive(Clone, Debug)]
 pub(super) struct Space {
     pub selector: Selector,
-    pub namespaces: Vec<u32>,
-    pub peers: Vec<u32>,
+    pub namespaces: Short<u32>,
+    pub peers: Short<u32>,
 }
 
 /// Rules of one direction with the same peer and the same ports, as the classes that have one.
@@ -127,8 +129,8 @@ impl Index {
             sure: Members::default(),
             maybe: Members::default(),
             uses: 1,
-            governs: Vec::new(),
-            groups: [Vec::new(), Vec::new()],
+            governs: Short::default(),
+            groups: Default::default(),
             space: None,
         });
         let peers = &self.peers;
@@ -157,15 +159,15 @@ impl Index {
                 let space = self.space(selector);
                 self.spaces.get_mut(space).peers.push(id);
                 self.peers.get_mut(id).space = Some(space);
-                for namespace in self.spaces.get(space).namespaces.clone() {
-                    self.fill_from(id, namespace);
+                for namespace in self.spaces.get(space).namespaces.clone().iter() {
+                    self.fill_from(id, *namespace);
                 }
             }
         }
     }
 
     fn fill_from(&mut self, peer: u32, namespace: u32) {
-        for class in self.namespaces.get(namespace).classes.clone() {
+        for class in self.namespaces.get(namespace).classes.clone().iter() {
             let tri = self.holds(peer, class);
             self.set_membership(peer, class, tri);
         }
@@ -203,10 +205,10 @@ impl Index {
         }
         if let Key::Pods(SelectorSet { namespaces: NamespaceMatch::Own(name), .. }) = &key {
             let namespace = self.namespace_ids[name];
-            self.namespaces.get_mut(namespace).own.retain(|it| *it != id);
+            self.namespaces.get_mut(namespace).own.forget(&id);
         }
         if let Some(space) = self.peers.get(id).space {
-            self.spaces.get_mut(space).peers.retain(|it| *it != id);
+            self.spaces.get_mut(space).peers.forget(&id);
             if self.spaces.get(space).peers.is_empty() {
                 self.remove_space(space);
             }
@@ -216,8 +218,8 @@ impl Index {
 
     fn remove_space(&mut self, id: u32) {
         let space = self.spaces.get(id).clone();
-        for namespace in space.namespaces {
-            self.namespaces.get_mut(namespace).spaces.retain(|it| *it != id);
+        for namespace in space.namespaces.iter() {
+            self.namespaces.get_mut(*namespace).spaces.forget(&id);
         }
         if let Ok(entry) = self.space_ids.find_entry(hash_of(&space.selector), |it| *it == id) {
             entry.remove();
@@ -234,8 +236,9 @@ impl Index {
         let candidates = self.candidates(selector);
         let holds = |it: &u32| self.namespaces.get(*it).facts.matches(selector).is_possible();
         let namespaces: Vec<u32> = candidates.into_iter().filter(holds).collect();
-        let id =
-            self.spaces.insert(Space { selector: selector.clone(), namespaces: namespaces.clone(), peers: vec![] });
+        let space =
+            Space { selector: selector.clone(), namespaces: namespaces.clone().into(), peers: Short::default() };
+        let id = self.spaces.insert(space);
         let spaces = &self.spaces;
         self.space_ids.insert_unique(hash, id, |it| hash_of(&spaces.get(*it).selector));
         for namespace in namespaces {
@@ -265,7 +268,7 @@ impl Index {
 
     /// The peers that may hold a class, by its namespace.
     pub(super) fn peers_of_namespace(&self, class: u32) -> Vec<u32> {
-        let key = &self.classes.get(class).key;
+        let key = self.classes.get(class);
         if matches!(key.sort, Sort::HostNode | Sort::UnknownNode) {
             return self.node_peers.clone();
         }
@@ -276,7 +279,7 @@ impl Index {
 
     /// Whether a peer holds a class, from labels; blocks are settled with the class's key.
     pub(super) fn holds(&self, peer: u32, class: u32) -> Tri {
-        let class = &self.classes.get(class).key;
+        let class = self.classes.get(class);
         match (&self.peers.get(peer).key, class.sort) {
             (Key::Pods(set), Sort::Pod | Sort::HostPod) => {
                 let facts = &self.namespaces.get(class.namespace).facts;
@@ -284,9 +287,9 @@ impl Index {
                     NamespaceMatch::Own(name) => Tri::sure(*name == facts.name),
                     NamespaceMatch::Labels(selector) => facts.matches(selector),
                 };
-                namespace.and(Tri::sure(class.labels.meets(&set.pods, &self.words)))
+                namespace.and(Tri::sure(meets(class.labels(), &set.pods, &self.words)))
             }
-            (Key::Nodes(selector), Sort::HostNode) => Tri::sure(class.labels.meets(selector, &self.words)),
+            (Key::Nodes(selector), Sort::HostNode) => Tri::sure(meets(class.labels(), selector, &self.words)),
             (Key::Nodes(_), Sort::UnknownNode) => Tri::Maybe,
             _ => Tri::No,
         }
@@ -317,14 +320,14 @@ impl Index {
     fn move_namespace(&mut self, space: u32, namespace: u32) {
         let holds = self.namespaces.get(namespace).facts.matches(&self.spaces.get(space).selector).is_possible();
         let (entry, back) = (self.spaces.get_mut(space), self.namespaces.get_mut(namespace));
-        entry.namespaces.retain(|it| *it != namespace);
-        back.spaces.retain(|it| *it != space);
+        entry.namespaces.forget(&namespace);
+        back.spaces.forget(&space);
         if holds {
             entry.namespaces.push(namespace);
             back.spaces.push(space);
         }
-        for peer in self.spaces.get(space).peers.clone() {
-            self.fill_from(peer, namespace);
+        for peer in self.spaces.get(space).peers.clone().iter() {
+            self.fill_from(*peer, namespace);
         }
     }
 
@@ -339,7 +342,7 @@ impl Index {
         for space in &spaces {
             self.spaces.get_mut(*space).namespaces.push(namespace);
         }
-        self.namespaces.get_mut(namespace).spaces = spaces;
+        self.namespaces.get_mut(namespace).spaces = spaces.into();
     }
 
     /// The number of a group of rules, counted as used once more.
@@ -371,7 +374,7 @@ impl Index {
         if let Ok(entry) = self.group_ids.find_entry(hash_of(&(direction, peer, spec)), |it| *it == id) {
             entry.remove();
         }
-        self.peers.get_mut(peer).groups[slot(direction)].retain(|it| *it != id);
+        self.peers.get_mut(peer).groups[slot(direction)].forget(&id);
         self.groups.remove(id);
     }
 }

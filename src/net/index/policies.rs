@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use super::members::Short;
 use super::peers::Key;
 use super::ports::Resolved;
+use super::short::Short;
 use super::{Index, slot};
 use crate::model::cluster::Cluster;
 use crate::model::evidence::Gap;
 use crate::model::id::ObjectId;
+use crate::model::items::Items;
 use crate::model::labels::{NamespaceMatch, Selector, SelectorSet};
 use crate::model::policy::{Action, Bends, Direction, Directions, PeerMatch, Policy, Tier};
 use crate::net::verdict::Tri;
@@ -21,9 +22,17 @@ pub(super) struct RuleEntry {
     pub direction: Direction,
     pub action: Action,
     pub spec: u32,
-    pub peers: Short,
-    /// Beside `peers`; empty outside the namespace tier.
-    groups: Short,
+    /// Its peers, each with its group, or with [`NO_GROUP`] outside the namespace tier.
+    pub peers: Short<(u32, u32)>,
+}
+
+/// No group of rules.
+const NO_GROUP: u32 = u32::MAX;
+
+impl RuleEntry {
+    fn groups(&self) -> impl Iterator<Item = u32> {
+        self.peers.iter().map(|it| it.1).filter(|it| *it != NO_GROUP)
+    }
 }
 
 /// One policy.
@@ -34,7 +43,7 @@ pub(super) struct PolicyEntry {
     pub gap: Option<Box<Gap>>,
     pub target: u32,
     /// Those of ingress before those of egress, each in the order of the policy.
-    pub rules: Arc<[RuleEntry]>,
+    pub rules: Items<RuleEntry>,
     /// How many rules are of ingress.
     ingress: u32,
     /// As the policy says, beside it so that judging a pair need not look there.
@@ -71,7 +80,7 @@ impl PolicyEntry {
     }
 
     pub fn bytes(&self) -> usize {
-        self.rules.iter().map(|it| size_of::<RuleEntry>() + it.peers.bytes() + it.groups.bytes()).sum()
+        self.rules.iter().map(|it| size_of::<RuleEntry>() + it.peers.bytes()).sum()
     }
 }
 
@@ -92,7 +101,7 @@ impl Index {
         let opens = Direction::ALL.map(|it| bends(Bends::Opens(it)));
         self.read_target(cluster, policy);
         let target = self.peer(&Key::Pods(policy.target.clone()));
-        let rules: Arc<[RuleEntry]> = if is_unevaluated { Arc::default() } else { self.rules(cluster, policy) };
+        let rules: Items<RuleEntry> = if is_unevaluated { Items::default() } else { self.rules(cluster, policy) };
         let may_isolate = policy.tier == Tier::Namespace && !bends_flows;
         let id = self.policies.insert(PolicyEntry {
             policy: policy.clone(),
@@ -143,15 +152,18 @@ impl Index {
         }
     }
 
-    fn rules(&mut self, cluster: &Cluster, policy: &Policy) -> Arc<[RuleEntry]> {
+    fn rules(&mut self, cluster: &Cluster, policy: &Policy) -> Items<RuleEntry> {
         let mut rules = Vec::with_capacity(policy.rules.len());
         for (at, rule) in policy.rules.iter().enumerate() {
             let spec = Arc::make_mut(&mut self.ports).spec(&rule.ports);
-            let peers: Short = rule.peers.iter().map(|it| self.rule_peer(cluster, &it.matches)).collect();
             let is_grouped = policy.tier == Tier::Namespace;
-            let groups = peers.iter().filter(|_| is_grouped).map(|it| self.group(rule.direction, *it, spec)).collect();
+            let mut numbers = |matches| {
+                let peer = self.rule_peer(cluster, matches);
+                (peer, if is_grouped { self.group(rule.direction, peer, spec) } else { NO_GROUP })
+            };
+            let peers = rule.peers.iter().map(|it| numbers(&it.matches)).collect();
             let (direction, action) = (rule.direction, rule.action);
-            rules.push(RuleEntry { at: at as u32, direction, action, spec, peers, groups });
+            rules.push(RuleEntry { at: at as u32, direction, action, spec, peers });
         }
         rules.sort_by_key(|it| it.direction);
         rules.into()
@@ -189,26 +201,29 @@ impl Index {
         for (class, _) in self.peers.get(target).members() {
             self.release_class(id, class);
         }
-        self.peers.get_mut(target).governs.retain(|it| *it != id);
+        self.peers.get_mut(target).governs.forget(&id);
         let rules = self.policies.get(id).rules.clone();
         for rule in rules.iter() {
-            rule.groups.iter().for_each(|it| self.drop_group(*it));
-            rule.peers.iter().for_each(|it| self.drop_peer(*it));
+            rule.groups().for_each(|it| self.drop_group(it));
+            rule.peers.iter().for_each(|it| self.drop_peer(it.0));
         }
         self.drop_peer(target);
         self.bends_all.retain(|it| *it != id);
         let home = self.namespace_ids[&self.policies.get(id).policy.meta.namespace];
-        self.namespaces.get_mut(home).policies.retain(|it| *it != id);
+        self.namespaces.get_mut(home).policies.forget(&id);
         self.policies.remove(id);
     }
 
     /// Lets a policy govern a class.
     pub(super) fn govern_class(&mut self, policy: u32, class: u32) {
         self.list_policy(class, policy);
-        for rule in self.policies.get(policy).rules.clone().iter() {
-            for group in rule.groups.iter() {
-                self.groups.get_mut(*group).members.insert(class);
-            }
+        self.enter_groups(policy, class);
+    }
+
+    /// Puts a class into the groups of a policy's rules.
+    pub(super) fn enter_groups(&mut self, policy: u32, class: u32) {
+        for rule in self.policies.get(policy).rules.iter() {
+            rule.groups().for_each(|it| self.groups.get_mut(it).members.insert(class));
         }
     }
 
@@ -216,7 +231,7 @@ impl Index {
     pub(super) fn release_class(&mut self, policy: u32, class: u32) {
         self.unlist_policy(class, policy);
         for rule in self.policies.get(policy).rules.clone().iter() {
-            for &group in rule.groups.iter() {
+            for group in rule.groups() {
                 if !self.is_in_group(class, group) {
                     self.groups.get_mut(group).members.remove(class);
                 }
@@ -226,8 +241,8 @@ impl Index {
 
     /// Whether some policy of the class has a rule of the group.
     fn is_in_group(&self, class: u32, group: u32) -> bool {
-        let policies = self.classes.get(class).policies.iter().map(|it| self.policies.get(*it));
-        policies.flat_map(|it| it.rules.iter()).any(|it| it.groups.contains(&group))
+        let policies = self.classes.get(class).policies().iter().map(|it| self.policies.get(*it));
+        policies.flat_map(|it| it.rules.iter()).any(|it| it.groups().any(|it| it == group))
     }
 
     /// The number of a policy by its home and name.

@@ -58,7 +58,7 @@ impl Index {
     /// Of a pod on the host network it is what they would make of it if they governed it (S37).
     pub fn isolation(&self, pod: &PodId) -> Option<Isolation> {
         let class = self.row_of(pod)?.class;
-        let entries = self.classes.get(class).policies.iter().map(|it| self.policies.get(*it));
+        let entries = self.classes.get(class).policies().iter().map(|it| self.policies.get(*it));
         let (plain, bending): (Vec<_>, Vec<_>) = entries.partition(|it| !it.bends_flows);
         let mut isolation = Isolation { ingress: Tri::No, egress: Tri::No, policies: Vec::new(), gaps: Vec::new() };
         for entry in plain {
@@ -83,7 +83,7 @@ impl Index {
     /// How many policies that we read govern a pod.
     pub fn policy_count(&self, pod: &PodId) -> usize {
         let Some(row) = self.row_of(pod) else { return 0 };
-        self.classes.get(row.class).policies.iter().filter(|it| self.policies.get(**it).gap.is_none()).count()
+        self.classes.get(row.class).policies().iter().filter(|it| self.policies.get(**it).gap.is_none()).count()
     }
 
     /// The isolation of a namespace's pods, counted.
@@ -91,11 +91,11 @@ impl Index {
         let mut counts = IsolationCounts::default();
         let Some(&id) = self.namespace_ids.get(namespace) else { return counts };
         let entry = self.namespaces.get(id);
-        for class in entry.classes.iter().filter(|it| self.is_pod_class(**it)) {
-            let pods = self.weight(*class);
-            *self.count_of(*class, &mut counts) += pods;
+        for class in entry.classes.iter().filter(|it| self.is_pod_class(*it)) {
+            let pods = self.weight(class);
+            *self.count_of(class, &mut counts) += pods;
         }
-        counts.host_network = entry.pods.iter().filter(|it| it.host != NO_CLASS).count() as u32;
+        counts.host_network = entry.tally.hosts;
         let pods = cluster.pods.of(namespace);
         counts.finished = pods.iter().filter(|it| it.phase.is_finished()).count() as u32;
         counts
@@ -103,7 +103,7 @@ impl Index {
 
     fn count_of<'a>(&self, class: u32, counts: &'a mut IsolationCounts) -> &'a mut u32 {
         let is_open = |direction| self.open[slot(direction)].has(class);
-        let policies = self.classes.get(class).policies.iter().map(|it| self.policies.get(*it));
+        let policies = self.classes.get(class).policies().iter().map(|it| self.policies.get(*it));
         if policies.into_iter().any(|it| it.bends_flows || self.governs(it, class) != Tri::Yes) {
             return &mut counts.unknown;
         }
@@ -135,7 +135,7 @@ impl Index {
         }
         for rule in self.policies.get(id).rules.iter() {
             let written = &policy.rules[rule.at as usize];
-            if !rule.peers.is_empty() && rule.peers.iter().all(|it| self.holds_nothing(*it)) {
+            if !rule.peers.is_empty() && rule.peers.iter().all(|it| self.holds_nothing(it.0)) {
                 problems.push(PolicyProblem::NoPeer(written.place.clone()));
             }
             let any_port = written.ports.contains(&crate::model::port::PortMatch::Any);
@@ -160,7 +160,7 @@ impl Index {
         for (_, namespace) in self.namespaces.iter() {
             for row in namespace.pods.iter() {
                 let classes = [row.class, row.host].map(|it| self.canonical_class(it));
-                lines.push(format!("pod {}/{} {classes:?}", namespace.facts.name, row.name()));
+                lines.push(format!("pod {}/{} {classes:?}", namespace.facts.name, row.pod.meta.name));
             }
         }
         for (_, group) in self.groups.iter() {
@@ -180,23 +180,23 @@ impl Index {
             return String::new();
         }
         let found = self.classes.get(class);
-        let used = found.peers.iter().filter(|it| self.peers.get(it.peer()).uses > 0);
+        let used = found.peers().filter(|it| self.peers.get(it.peer()).uses > 0);
         let mut peers: Vec<String> =
             used.map(|it| format!("{:?} {:?}", self.peers.get(it.peer()).key, it.tri())).collect();
         peers.sort();
         let policies: Vec<String> = found
-            .policies
+            .policies()
             .iter()
             .map(|it| self.policies.get(*it))
             .map(|it| format!("{} {:?}", it.policy.id(), it.gap))
             .collect();
         let bits = [self.open[0].has(class), self.open[1].has(class), self.odd.has(class), self.live.has(class)];
-        format!("{:?} {:?} {peers:?} {policies:?} {bits:?}", found.key.sort, found.key.families)
+        format!("{:?} {:?} {peers:?} {policies:?} {bits:?}", found.sort, found.families)
     }
 
     /// Whether a class is one of pods on networks of their own.
     fn is_pod_class(&self, class: u32) -> bool {
-        self.classes.get(class).key.sort == Sort::Pod
+        self.classes.get(class).sort == Sort::Pod
     }
 
     /// Whether a peer names pods and there are none of them.

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::classes::{ClassKey, Held, Sort};
+use super::class::Held;
+use super::classes::{ClassKey, Sort};
 use super::peers::Key;
+use super::roll::{PodRow, Seat};
 use super::{Index, NO_CLASS};
 use crate::model::cluster::Cluster;
 use crate::model::facts::Pod;
@@ -77,7 +79,7 @@ impl Index {
         let mut whole: Vec<Option<T>> = vec![None; self.classes.bound()];
         let mut mixed: BTreeMap<u32, Parts<T>> = BTreeMap::new();
         self.each_pod(|row| {
-            let part = feature(&row.pod);
+            let part = feature(row.pod);
             for class in [row.class, row.host].into_iter().filter(|it| *it != NO_CLASS) {
                 match &whole[class as usize] {
                     None => whole[class as usize] = Some(part.clone()),
@@ -91,7 +93,7 @@ impl Index {
             for (at, row) in self.namespaces.get(namespace).pods.iter().enumerate() {
                 for class in [row.class, row.host] {
                     let Some(parts) = mixed.get_mut(&class) else { continue };
-                    parts.entry(feature(&row.pod)).or_default().push((namespace, at as u32));
+                    parts.entry(feature(row.pod)).or_default().push((namespace, at as u32));
                 }
             }
         }
@@ -102,7 +104,7 @@ impl Index {
     /// Parts every class by a feature of its pods; `write` says whether the feature changes a key.
     fn refine<T: Clone + Ord>(&mut self, survey: Survey<T>, write: impl Fn(&mut ClassKey, &T) -> bool) {
         for (class, part) in (0..).zip(survey.whole).filter_map(|(class, part)| Some((class, part?))) {
-            let mut key = self.classes.get(class).key.clone();
+            let mut key = self.classes.get(class).key();
             if write(&mut key, &part) {
                 self.keep_with(class, key);
             }
@@ -113,7 +115,7 @@ impl Index {
     }
 
     fn part_class<T: Clone + Ord>(&mut self, class: u32, parts: Parts<T>, write: &impl Fn(&mut ClassKey, &T) -> bool) {
-        let before = self.classes.get(class).key.clone();
+        let before = self.classes.get(class).key();
         let written = |feature: &T| {
             let mut key = before.clone();
             write(&mut key, feature);
@@ -131,10 +133,10 @@ impl Index {
             for (namespace, at) in pods {
                 let new = self.class(key.clone());
                 self.enter(new);
-                let row = &mut self.pods_mut(*namespace)[*at as usize];
-                let place = if row.class == class { &mut row.class } else { &mut row.host };
-                let old = std::mem::replace(place, new);
-                self.weights[old as usize] -= 1;
+                let PodRow { class: own, host, .. } = self.namespaces.get(*namespace).pods.get(*at as usize);
+                let seat = if own == class { Seat { class: new, host } } else { Seat { class: own, host: new } };
+                self.pods_mut(*namespace).reseat(*at as usize, seat);
+                self.weights[class as usize] -= 1;
             }
         }
         if kept != before {

@@ -10,8 +10,8 @@
 
 use super::Index;
 use super::classes::Families;
+use super::found::{Found, Side};
 use super::members::{Bits, Members};
-use super::pair::{Found, Side};
 use super::peers::{ANYONE, Key};
 use super::ports::{Mask, Resolved};
 use super::{family_slot, slot};
@@ -53,7 +53,7 @@ struct Entry<'a> {
     who: Who<'a>,
 }
 
-static NOBODY: Members = Members::Few(Vec::new());
+static NOBODY: Members = Members::NONE;
 
 impl Entry<'_> {
     fn is_certain(&self) -> bool {
@@ -286,7 +286,7 @@ impl Index {
         let declared = (direction == Direction::Ingress).then(|| side.declared());
         let mut entries = Vec::new();
         for rule in isolating.iter().flat_map(|it| it.rules_of(direction)).filter(|it| it.action == Action::Allow) {
-            for &peer in rule.peers.iter() {
+            for &(peer, _) in rule.peers.iter() {
                 let entry = self.peers.get(peer);
                 let who = match &entry.key {
                     Key::Anyone => || Who::All,
@@ -320,7 +320,7 @@ impl Index {
         };
         add(ANYONE, Tri::Yes);
         match side {
-            Side::Class(_, class) => class.peers.iter().for_each(|it| add(it.peer(), it.tri())),
+            Side::Class(_, class) => class.peers().for_each(|it| add(it.peer(), it.tri())),
             Side::Loose(_) => {
                 let peers = self.blocks.values().flatten().chain(&self.node_peers);
                 peers.for_each(|it| add(*it, self.peer_holds(*it, side, family)));

@@ -1,70 +1,78 @@
 //! Numbered things: small numbers, reused when free, shared until changed.
 //!
-//! Sharing makes a copy of the index a matter of counters: what-if changes a few of a hundred thousand entries.
+//! ```text
+//! chunk 0: 0..32   chunk 1: 32..64   …      a copy of the index shares all chunks,
+//!                                           a change copies the one that it is in
+//! ```
+//!
+//! Sharing makes a copy of the index a matter of counters: what-if changes a few of a hundred thousand entries. Chunks,
+//! since a counter and an allocation for each entry would take more room than most entries do.
 
-use std::sync::Arc;
+use triomphe::Arc;
+
+/// How many things are shared as one.
+const CHUNK: usize = 32;
 
 /// Things by number.
 #[derive(Clone, Debug)]
 pub(super) struct Slab<T> {
-    items: Vec<Option<Arc<T>>>,
+    chunks: Vec<Arc<[Option<T>; CHUNK]>>,
     free: Vec<u32>,
+    bound: u32,
 }
 
 impl<T> Default for Slab<T> {
     fn default() -> Self {
-        Self { items: Vec::new(), free: Vec::new() }
+        Self { chunks: Vec::new(), free: Vec::new(), bound: 0 }
     }
 }
 
 impl<T: Clone> Slab<T> {
     pub fn insert(&mut self, item: T) -> u32 {
-        match self.free.pop() {
-            Some(at) => {
-                self.items[at as usize] = Some(Arc::new(item));
-                at
-            }
-            None => {
-                self.items.push(Some(Arc::new(item)));
-                self.items.len() as u32 - 1
-            }
+        let at = self.free.pop().unwrap_or(self.bound);
+        if at as usize == self.chunks.len() * CHUNK {
+            self.chunks.push(Arc::new(std::array::from_fn(|_| None)));
         }
+        self.bound = self.bound.max(at + 1);
+        *self.place(at) = Some(item);
+        at
     }
 
-    pub fn remove(&mut self, at: u32) -> Option<Arc<T>> {
-        let gone = self.items[at as usize].take();
+    pub fn remove(&mut self, at: u32) -> Option<T> {
+        let gone = self.place(at).take();
         self.free.extend(gone.is_some().then_some(at));
         gone
     }
 
     pub fn get(&self, at: u32) -> &T {
-        self.items[at as usize].as_deref().expect("numbers are given out by insert and forgotten before remove")
+        let item = self.chunks[at as usize / CHUNK][at as usize % CHUNK].as_ref();
+        item.expect("numbers are given out by insert and forgotten before remove")
     }
 
     pub fn get_mut(&mut self, at: u32) -> &mut T {
-        let item = self.items[at as usize].as_mut();
-        Arc::make_mut(item.expect("numbers are given out by insert and forgotten before remove"))
+        self.place(at).as_mut().expect("numbers are given out by insert and forgotten before remove")
     }
 
-    /// Changes everything, in no order that matters.
-    pub fn each_mut(&mut self, change: impl FnMut(&mut T)) {
-        self.items.iter_mut().flatten().map(Arc::make_mut).for_each(change);
+    fn place(&mut self, at: u32) -> &mut Option<T> {
+        &mut Arc::make_mut(&mut self.chunks[at as usize / CHUNK])[at as usize % CHUNK]
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
-        self.items.iter().enumerate().filter_map(|(at, it)| Some((at as u32, it.as_deref()?)))
+        (0..).zip(self.chunks.iter().flat_map(|it| it.iter())).filter_map(|(at, it)| Some((at, it.as_ref()?)))
     }
 
     /// One more than the largest number in use.
     pub fn bound(&self) -> usize {
-        self.items.len()
+        self.bound as usize
     }
 
     pub fn len(&self) -> usize {
-        self.items.len() - self.free.len()
+        self.bound as usize - self.free.len()
     }
 
     pub fn bytes(&self) -> usize {
-        self.items.capacity() * 8 + self.len() * (16 + size_of::<T>()) + self.free.capacity() * 4
+        self.chunks.len() * (CHUNK * size_of::<Option<T>>() + 8)
+            + (self.chunks.capacity() * 8)
+            + self.free.capacity() * 4
     }
 }

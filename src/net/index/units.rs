@@ -8,11 +8,12 @@ use rustc_hash::FxBuildHasher;
 
 use super::classes::Families;
 use super::crowd::{Band, Crowd, NO_BAND};
-use super::pair::Found;
+use super::found::Found;
 use super::peers::Key;
 use super::ports::Mask;
+use super::roll::PodRow;
 use super::row::Row;
-use super::{Index, NO_CLASS, PodRow};
+use super::{Index, NO_CLASS};
 use crate::model::address::{Addresses, Block, Family};
 use crate::model::cluster::Cluster;
 use crate::model::evidence::Outcome;
@@ -191,7 +192,7 @@ impl Index {
     }
 
     /// Every pod with what the index knows of it, namespace by namespace.
-    pub(super) fn each_pod(&self, mut each: impl FnMut(&PodRow)) {
+    pub(super) fn each_pod(&self, mut each: impl FnMut(PodRow<'_>)) {
         self.in_order.iter().for_each(|it| self.namespaces.get(*it).pods.iter().for_each(&mut each));
     }
 

@@ -1,0 +1,191 @@
+//! Ends as the index finds them: a pod is its class, and on the host network its node's class beside it.
+//!
+//! ```text
+//! pod shop/web        class 7                         judged as what its class is
+//! pod infra/agent     class 9, as its node class 3    two readings (S37, S38)
+//! node, address       loose                           in no class
+//! ```
+//!
+//! Nothing here judges: that is [`super::pair`].
+
+use std::sync::Arc;
+
+use ipnet::IpNet;
+
+use super::class::Class;
+use super::classes::Families;
+use super::ports::NOTHING_DECLARED;
+use super::roll::PodRow;
+use super::{Index, NO_CLASS};
+use crate::model::address::Addresses;
+use crate::model::cluster::Cluster;
+use crate::model::facts::Node;
+use crate::model::id::PodId;
+use crate::model::name::Name;
+use crate::net::ends;
+use crate::net::verdict::{End, EndFacts};
+
+/// One end in one reading: a class, or something outside all classes.
+#[derive(Clone, Copy)]
+pub(super) enum Side<'a> {
+    Class(u32, &'a Class),
+    Loose(&'a Loose),
+}
+
+/// An end that is no pod.
+#[derive(Clone, Debug)]
+pub(super) struct Loose {
+    pub addresses: Addresses,
+    pub ranges: Vec<IpNet>,
+    pub families: Families,
+    /// `None`: an outside address.
+    pub node: Option<Name>,
+    pub facts: Option<Arc<Node>>,
+}
+
+/// No node.
+pub(super) static NOWHERE: Name = Name::empty();
+
+/// An end as the index finds it.
+pub(super) enum Found<'a> {
+    Pod {
+        class: u32,
+        node: &'a Name,
+    },
+    /// A pod on the host network: its own class and that of its node.
+    Host {
+        own: u32,
+        host: u32,
+        node: &'a Name,
+    },
+    Loose(Loose),
+    /// A pod that has finished, may no longer be read, or is not there.
+    Nothing,
+}
+
+impl Side<'_> {
+    pub fn families(&self) -> Families {
+        match self {
+            Side::Class(_, class) => class.families,
+            Side::Loose(loose) => loose.families,
+        }
+    }
+
+    pub fn declared(&self) -> u32 {
+        match self {
+            Side::Class(_, class) => class.declared,
+            Side::Loose(_) => NOTHING_DECLARED,
+        }
+    }
+
+    pub fn policies(&self) -> &[u32] {
+        match self {
+            Side::Class(_, class) => class.policies(),
+            Side::Loose(_) => &[],
+        }
+    }
+}
+
+impl Found<'_> {
+    /// The node that it is on, or is; empty: none that is known.
+    pub fn node(&self) -> &Name {
+        match self {
+            Found::Pod { node, .. } | Found::Host { node, .. } => node,
+            Found::Loose(loose) => loose.node.as_ref().unwrap_or(&NOWHERE),
+            Found::Nothing => &NOWHERE,
+        }
+    }
+
+    /// Whether it is a node, or a pod that is one to policies.
+    pub fn is_node(&self) -> bool {
+        match self {
+            Found::Host { .. } => true,
+            Found::Loose(loose) => loose.node.is_some(),
+            Found::Pod { .. } | Found::Nothing => false,
+        }
+    }
+
+    /// How many readings it has.
+    pub fn readings(&self) -> usize {
+        if matches!(self, Found::Host { .. }) { 2 } else { 1 }
+    }
+}
+
+/// Whether the pair is a pod or node and its own node (S41).
+pub(super) fn is_own_node(from: &Found<'_>, to: &Found<'_>) -> bool {
+    (from.is_node() || to.is_node()) && !from.node().is_empty() && from.node() == to.node()
+}
+
+impl Index {
+    /// A pod, and where it is in which namespace.
+    pub(super) fn place_of(&self, pod: &PodId) -> Option<(u32, usize, PodRow<'_>)> {
+        let namespace = *self.namespace_ids.get(&pod.namespace)?;
+        let entry = self.namespaces.get(namespace);
+        let at = entry.pods.place(&pod.name)?;
+        Some((namespace, at, entry.pods.get(at)))
+    }
+
+    /// A pod that can be judged.
+    pub(super) fn row_of(&self, pod: &PodId) -> Option<PodRow<'_>> {
+        self.place_of(pod).map(|it| it.2).filter(|it| it.class != NO_CLASS)
+    }
+
+    /// An end as it is judged, and its facts.
+    pub(super) fn find_with_facts<'a>(&'a self, cluster: &Cluster, end: &End) -> (Found<'a>, EndFacts) {
+        let place = if let End::Pod(id) = end { self.place_of(id) } else { None };
+        match place {
+            Some((namespace, _, row)) => {
+                let namespace = self.namespaces.get(namespace).facts.labels.clone();
+                (found_pod(row), ends::pod_facts(cluster, end, row.pod, namespace))
+            }
+            None => (self.find(cluster, end), ends::facts(cluster, end)),
+        }
+    }
+
+    pub(super) fn find(&self, cluster: &Cluster, end: &End) -> Found<'_> {
+        match end {
+            End::Pod(id) => self.place_of(id).map_or(Found::Nothing, |it| found_pod(it.2)),
+            End::Node(name) => {
+                let addresses = ends::node_addresses(cluster, name);
+                let facts = cluster.nodes.get("", name).cloned();
+                Found::Loose(self.loose(addresses, Some(name.clone()), facts))
+            }
+            End::Address(address) => Found::Loose(self.loose(Addresses::new([*address]), None, None)),
+        }
+    }
+
+    pub(super) fn loose(&self, addresses: Addresses, node: Option<Name>, facts: Option<Arc<Node>>) -> Loose {
+        let ranges = if addresses.is_empty() { ends::anywhere().to_vec() } else { Vec::new() };
+        Loose { families: Families::of(&addresses, &ranges), addresses, ranges, node, facts }
+    }
+
+    /// The end in one reading (0: the usual one).
+    pub(super) fn side<'a>(&'a self, found: &'a Found<'_>, reading: usize) -> Option<Side<'a>> {
+        let class = match found {
+            Found::Pod { class, .. } => *class,
+            Found::Host { own, host, .. } => {
+                if reading == 0 {
+                    *host
+                } else {
+                    *own
+                }
+            }
+            Found::Loose(loose) => return Some(Side::Loose(loose)),
+            Found::Nothing => return None,
+        };
+        Some(self.class_side(class))
+    }
+
+    pub(super) fn class_side(&self, class: u32) -> Side<'_> {
+        Side::Class(class, self.classes.get(class))
+    }
+}
+
+fn found_pod(row: PodRow<'_>) -> Found<'_> {
+    let node = &row.pod.node;
+    match row.class {
+        NO_CLASS => Found::Nothing,
+        class if row.host == NO_CLASS => Found::Pod { class, node },
+        own => Found::Host { own, host: row.host, node },
+    }
+}

@@ -1,0 +1,177 @@
+//! The pods of one namespace, by name, each with its class.
+//!
+//! ```text
+//! pods     api-1  api-2  node-agent-7  web-1      in the order of names
+//! seats    3      3      host pair 0   9          a class, or for the few on the host network a pair of them
+//! tags     two bytes of a hash each, so that finding a name looks at few names
+//! ```
+//!
+//! Beside each other and not in one row, since most that is asked looks at one of the three.
+
+use std::sync::Arc;
+
+use super::{NO_CLASS, classes};
+use crate::model::facts::Pod;
+use crate::model::name::Name;
+
+/// The classes of one pod.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Seat {
+    /// Its class; of a host-network pod the one of the other reading.
+    pub class: u32,
+    /// The class of its node, if it is on the host network.
+    pub host: u32,
+}
+
+/// One pod as the index knows it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PodRow<'a> {
+    pub class: u32,
+    pub host: u32,
+    pub pod: &'a Arc<Pod>,
+}
+
+/// Marks the number of a pair in [`Roll::pairs`].
+const PAIR: u32 = 1 << 31;
+
+/// How many names are found by their hashes; among more, halving is quicker.
+const TAGGED: usize = 4096;
+
+/// All pods of a namespace.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Roll {
+    pods: Vec<Arc<Pod>>,
+    /// By pod: its class, [`NO_CLASS`], or the place of a pair.
+    seats: Vec<u32>,
+    tags: Vec<u16>,
+    /// What pods on the host network are: few differ.
+    pairs: Vec<Seat>,
+}
+
+impl Seat {
+    /// Of a pod that is in no answer.
+    pub const NONE: Seat = Seat { class: NO_CLASS, host: NO_CLASS };
+
+    /// The classes that it names.
+    pub fn classes(self) -> impl Iterator<Item = u32> {
+        [self.class, self.host].into_iter().filter(|it| *it != NO_CLASS)
+    }
+}
+
+/// The hash of a pod's name.
+fn tag(name: &Name) -> u16 {
+    (classes::hash_of(name) >> 48) as u16
+}
+
+/// Puts an item in its place; a full list grows by an eighth, not to its double.
+fn insert<T>(all: &mut Vec<T>, at: usize, item: T) {
+    if all.len() == all.capacity() {
+        all.reserve_exact(all.len() / 8 + 4);
+    }
+    all.insert(at, item);
+}
+
+impl Roll {
+    pub fn len(&self) -> usize {
+        self.pods.len()
+    }
+
+    /// The pods alone, by name.
+    pub fn pods(&self) -> &[Arc<Pod>] {
+        &self.pods
+    }
+
+    /// The pod of this place.
+    pub fn get(&self, at: usize) -> PodRow<'_> {
+        let Seat { class, host } = self.seat(at);
+        PodRow { class, host, pod: &self.pods[at] }
+    }
+
+    /// All of them, by name.
+    pub fn iter(&self) -> impl Iterator<Item = PodRow<'_>> {
+        (0..self.len()).map(|it| self.get(it))
+    }
+
+    fn seat(&self, at: usize) -> Seat {
+        match self.seats[at] {
+            NO_CLASS => Seat::NONE,
+            pair if pair & PAIR != 0 => self.pairs[(pair & !PAIR) as usize],
+            class => Seat { class, host: NO_CLASS },
+        }
+    }
+
+    /// The place of a pod.
+    pub fn place(&self, name: &Name) -> Option<usize> {
+        if self.len() > TAGGED {
+            return self.pods.binary_search_by(|it| it.meta.name.cmp(name)).ok();
+        }
+        let tag = tag(name);
+        let alike = self.tags.iter().enumerate().filter(|(_, it)| **it == tag);
+        alike.map(|(at, _)| at).find(|at| self.pods[*at].meta.name == *name)
+    }
+
+    /// Lets the pod of this place be another one, or be seated elsewhere; gives what it was.
+    pub fn replace(&mut self, at: usize, pod: Arc<Pod>, seat: Seat) -> (Arc<Pod>, Seat) {
+        let before = self.reseat(at, seat);
+        (std::mem::replace(&mut self.pods[at], pod), before)
+    }
+
+    /// Lets the pod of this place have other classes; gives those that it had.
+    pub fn reseat(&mut self, at: usize, seat: Seat) -> Seat {
+        let before = self.seat(at);
+        self.seats[at] = self.number(seat);
+        before
+    }
+
+    /// Takes a new pod in.
+    pub fn enter(&mut self, pod: Arc<Pod>, seat: Seat) {
+        let name = &pod.meta.name;
+        let is_last = self.pods.last().is_none_or(|it| it.meta.name < *name);
+        let at = if is_last { self.len() } else { self.pods.partition_point(|it| it.meta.name < *name) };
+        let (number, tag) = (self.number(seat), tag(name));
+        insert(&mut self.seats, at, number);
+        insert(&mut self.tags, at, tag);
+        insert(&mut self.pods, at, pod);
+    }
+
+    /// Takes the pod of this place out.
+    pub fn remove(&mut self, at: usize) -> (Arc<Pod>, Seat) {
+        let seat = self.seat(at);
+        self.seats.remove(at);
+        self.tags.remove(at);
+        (self.pods.remove(at), seat)
+    }
+
+    /// How a seat is written; pairs that no pod has any more go when they are many.
+    fn number(&mut self, seat: Seat) -> u32 {
+        if seat.host == NO_CLASS {
+            return seat.class;
+        }
+        if let Some(known) = self.pairs.iter().position(|it| *it == seat) {
+            return known as u32 | PAIR;
+        }
+        if self.pairs.len() > self.seats.len() + 16 {
+            let seats: Vec<Seat> = (0..self.len()).map(|it| self.seat(it)).collect();
+            self.pairs.clear();
+            self.seats = seats.into_iter().map(|it| self.number(it)).collect();
+        }
+        self.pairs.push(seat);
+        (self.pairs.len() as u32 - 1) | PAIR
+    }
+
+    /// Gives back the room that was kept for more.
+    pub fn shrink(&mut self) {
+        self.pods.shrink_to_fit();
+        self.seats.shrink_to_fit();
+        self.tags.shrink_to_fit();
+    }
+
+    /// Whether there is room for more.
+    pub fn is_roomy(&self) -> bool {
+        self.pods.capacity() > self.pods.len()
+    }
+
+    pub fn bytes(&self) -> usize {
+        self.pods.capacity() * 8 + self.seats.capacity() * 4 + self.tags.capacity() * 2 + self.pairs.capacity() * 8
+    }
+}

@@ -1,0 +1,131 @@
+//! The order of policies, for the second evaluator: tiers in which the first rule that fits decides, and the one in
+//! which what some rule allows passes.
+//!
+//! It walks every order of equals and every way in which a rule may fit; it knows nothing of ends.
+
+use super::{EITHER, Ways, YES, any};
+use crate::model::policy::{Action, Bends, Direction, Policy, Rule, Tier};
+
+/// What one tier, or all of them, make of a flow.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum Turn {
+    Allow,
+    Deny,
+    /// Not decided here.
+    Past,
+}
+
+/// One governing policy: `None` may say anything; its tier; whether it governs.
+pub(super) type Governing<'a> = (Option<&'a Policy>, Tier, &'static [bool]);
+
+/// A tier in which the first rule that fits decides, in every order of equals.
+pub(super) fn ordered(
+    policies: &[&Governing<'_>],
+    direction: Direction,
+    fits: &dyn Fn(&Rule) -> &'static [bool],
+) -> Ways<Turn> {
+    let mut tiers: Vec<Tier> = policies.iter().map(|it| it.1).collect();
+    tiers.sort();
+    tiers.dedup();
+    let mut ways = Ways::from([Turn::Past]);
+    let mut left: Ways<Turn> = Ways::new();
+    for tier in tiers {
+        let equals: Vec<&Governing<'_>> = policies.iter().filter(|it| it.1 == tier).copied().collect();
+        if !ways.remove(&Turn::Past) {
+            break;
+        }
+        for order in orders(&equals) {
+            let (decided, passed) = walk(&order, direction, fits);
+            ways.extend(decided);
+            left.extend(passed);
+        }
+    }
+    ways.extend(left);
+    ways
+}
+
+/// Every order of a few, and of many every choice of the first.
+fn orders<'p, 'a>(equals: &[&'p Governing<'a>]) -> Vec<Vec<&'p Governing<'a>>> {
+    if equals.len() < 2 {
+        return vec![equals.to_vec()];
+    }
+    let mut all = Vec::new();
+    for at in 0..equals.len() {
+        let mut rest = equals.to_vec();
+        let first = rest.remove(at);
+        let orders = if equals.len() <= 4 { orders(&rest) } else { vec![rest] };
+        all.extend(orders.into_iter().map(|it| [vec![first], it].concat()));
+    }
+    all
+}
+
+/// Walks policies in one order: what may be decided (or not, `Past`), and whether it may be passed on early.
+fn walk(
+    policies: &[&Governing<'_>],
+    direction: Direction,
+    fits: &dyn Fn(&Rule) -> &'static [bool],
+) -> (Ways<Turn>, Ways<Turn>) {
+    let (mut decided, mut passed) = (Ways::new(), Ways::new());
+    for (policy, _, governs) in policies {
+        let Some(policy) = policy else {
+            decided.extend([Turn::Allow, Turn::Deny]);
+            passed.insert(Turn::Past);
+            continue;
+        };
+        if policy.gaps.iter().any(|it| it.bends == Bends::Opens(direction)) {
+            decided.insert(Turn::Allow);
+        }
+        let mut reaches_end = true;
+        for rule in policy.rules.iter().filter(|it| it.direction == direction) {
+            let ways = fits(rule);
+            if ways.contains(&true) {
+                match rule.action {
+                    Action::Allow => decided.insert(Turn::Allow),
+                    Action::Deny => decided.insert(Turn::Deny),
+                    Action::Pass => passed.insert(Turn::Past),
+                };
+            }
+            if ways == YES {
+                reaches_end = false;
+                break;
+            }
+        }
+        if !reaches_end && *governs == YES {
+            return (decided, passed);
+        }
+    }
+    decided.insert(Turn::Past);
+    (decided, passed)
+}
+
+/// The tier in which a pod that some policy isolates may do only what some rule allows.
+pub(super) fn additive(
+    policies: &[&Governing<'_>],
+    direction: Direction,
+    fits: &dyn Fn(&Rule) -> &'static [bool],
+) -> Ways<Turn> {
+    let mut ways = Ways::from([Turn::Past]);
+    for (policy, _, governs) in policies {
+        let says: Ways<Turn> = match policy {
+            None => Ways::from([Turn::Allow, Turn::Deny]),
+            Some(policy) if !policy.isolates.has(direction) => continue,
+            Some(policy) => {
+                let opens = policy.gaps.iter().any(|it| it.bends == Bends::Opens(direction));
+                let rules = policy.rules.iter().filter(|it| it.direction == direction && it.action == Action::Allow);
+                let ways = any(rules.map(fits).chain(opens.then_some(EITHER)));
+                ways.iter().map(|it| if *it { Turn::Allow } else { Turn::Deny }).collect()
+            }
+        };
+        let mut after = Ways::new();
+        for way in &ways {
+            if governs.contains(&false) {
+                after.insert(*way);
+            }
+            if governs.contains(&true) {
+                after.extend(says.iter().map(|it| if *way == Turn::Allow { Turn::Allow } else { *it }));
+            }
+        }
+        ways = after;
+    }
+    ways
+}
