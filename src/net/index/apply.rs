@@ -84,7 +84,7 @@ impl Index {
             // What a copy of the index shares stays as it is.
             Arc::get_mut(&mut self.namespaces.get_mut(namespace).pods).into_iter().for_each(Roll::shrink);
         }
-        self.weights.shrink_to_fit();
+        self.weights.shrink();
     }
 
     /// Pods follow the workloads that own them: who is of one kin is found anew when asked for.

@@ -174,7 +174,6 @@ impl Index {
         }
         let (namespace, sort) = (key.namespace, key.sort);
         let id = self.classes.insert(Class::new(&key));
-        self.weights.resize(self.classes.bound(), 0);
         let classes = &self.classes;
         self.class_ids.insert_unique(hash, id, |it| classes.get(*it).hash());
         let entry = self.namespaces.get_mut(namespace);
@@ -259,19 +258,17 @@ impl Index {
 
     /// How many pods a class has.
     pub(super) fn weight(&self, class: u32) -> u32 {
-        self.weights[class as usize]
+        self.weights.of(class)
     }
 
     /// Counts a pod into a class.
     pub(super) fn enter(&mut self, class: u32) {
-        self.weights[class as usize] += 1;
+        self.weights.add(class, 1);
     }
 
     /// Counts a pod out of a class.
     pub(super) fn leave(&mut self, class: u32) {
-        let pods = &mut self.weights[class as usize];
-        *pods -= 1;
-        if *pods == 0 {
+        if self.weights.leave(class) == 0 {
             self.detach_class(class);
         }
     }

@@ -11,6 +11,7 @@ use super::members::Bits;
 use super::peers::ANYONE;
 use super::row::Row;
 use super::units::{Alike, outcome};
+use super::weights::Weights;
 use super::{Index, NO_CLASS, slot};
 use crate::model::evidence::Outcome;
 use crate::model::name::Name;
@@ -46,7 +47,7 @@ impl Index {
     pub fn counts(&self, port: Option<Port>) -> Counts {
         let atom = port.map(|(protocol, number)| self.ports.atom(protocol, number).unwrap_or_default());
         let (weights, hosts) = self.weights();
-        let all: u64 = weights.iter().sum::<u64>() + hosts.iter().map(|it| it.pods).sum::<u64>();
+        let all: u64 = weights.sum(&self.live) + hosts.iter().map(|it| it.pods).sum::<u64>();
         if !self.bends_all.is_empty() {
             return Counts { unknown: all * all.saturating_sub(1), ..Counts::default() };
         }
@@ -62,10 +63,10 @@ impl Index {
     }
 
     /// How many pods of networks of their own each class has, and those of the host network in groups.
-    fn weights(&self) -> (Vec<u64>, Vec<Alike>) {
-        let mut weights = vec![0; self.classes.bound()];
+    fn weights(&self) -> (Weights, Vec<Alike>) {
+        let mut weights = Weights::default();
         for (id, _) in self.classes.iter().filter(|(_, it)| it.sort == Sort::Pod) {
-            weights[id as usize] = u64::from(self.weight(id));
+            weights.add(id, self.weight(id));
         }
         if !self.has_hosts() {
             return (weights, Vec::new());
@@ -85,19 +86,18 @@ impl Index {
     }
 
     /// Pairs of pods on networks of their own.
-    fn count_plain(&self, weights: &[u64], atom: Option<usize>, counts: &mut Counts) {
+    fn count_plain(&self, weights: &Weights, atom: Option<usize>, counts: &mut Counts) {
         let mut alike: HashMap<Vec<u32>, Vec<u32>, FxBuildHasher> = HashMap::default();
-        for (id, class) in self.classes.iter().filter(|(id, _)| weights[*id as usize] > 0) {
+        for (id, class) in self.classes.iter().filter(|(id, _)| weights.of(*id) > 0) {
             alike.entry(self.signature(id, class)).or_default().push(id);
         }
         // Sums: order does not matter.
         for classes in alike.values() {
             let judged = self.judged(&self.row(&self.class_side(classes[0]), Direction::Ingress), atom);
-            let weight = |bits: &Bits| bits.iter().map(|it| weights[it as usize]).sum::<u64>();
-            let allow = weight(&judged.allow);
-            let possible = judged.possible.as_ref().map_or(allow, weight);
+            let allow = weights.sum(&judged.allow);
+            let possible = judged.possible.as_ref().map_or(allow, |it| weights.sum(it));
             for class in classes {
-                let pods = weights[*class as usize];
+                let pods = u64::from(weights.of(*class));
                 let itself = judged.outcome(*class);
                 counts.allow += pods * (allow - u64::from(itself == Outcome::Allow));
                 counts.unknown += pods * (possible - allow - u64::from(itself == Outcome::Unknown));
@@ -128,7 +128,7 @@ impl Index {
     /// Pairs of one group of pods on the host network with all that are not, both ways.
     fn count_host(
         &self,
-        weights: &[u64],
+        weights: &Weights,
         near: &BTreeMap<u32, u64>,
         host: &Alike,
         atom: Option<usize>,
@@ -138,11 +138,11 @@ impl Index {
         let place = Name::from("some node");
         for direction in Direction::ALL {
             let rows = self.rows(&host.found(&NOWHERE), direction);
-            for class in self.live.iter().filter(|it| weights[*it as usize] > 0) {
+            for class in self.live.iter().filter(|it| weights.of(*it) > 0) {
                 let other = Alike { class, host: NO_CLASS, pods: 0, nodes: BTreeMap::new() };
                 let near = near.get(&class).copied().unwrap_or(0);
                 let (sure, possible) = self.with_row(&rows, &other, &none, &full);
-                counts.add(outcome(&sure, &possible, atom), host.pods * weights[class as usize] - near);
+                counts.add(outcome(&sure, &possible, atom), host.pods * u64::from(weights.of(class)) - near);
                 if near > 0 {
                     let (a, b) = (host.found(&place), other.found(&place));
                     let (sure, possible) =
@@ -188,7 +188,7 @@ impl Index {
 
     /// How many pods surely pass on some port.
     pub(super) fn passing(&self, row: &Row, atom: Option<usize>) -> u64 {
-        self.judged(row, atom).allow.iter().map(|it| u64::from(self.weight(it))).sum()
+        self.weights.sum(&self.judged(row, atom).allow)
     }
 
     /// All that the row of those who reach a class rests on.

@@ -25,6 +25,11 @@ impl Bits {
         self.0.get(at as usize).copied().unwrap_or(0)
     }
 
+    /// Its words, those of the smallest numbers first.
+    pub fn words(&self) -> &[u64] {
+        &self.0
+    }
+
     pub fn has(&self, at: u32) -> bool {
         self.0.get(at as usize >> 6).is_some_and(|word| word >> (at & 63) & 1 == 1)
     }

@@ -40,6 +40,7 @@ mod row;
 mod short;
 mod slab;
 mod units;
+mod weights;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, OnceLock};
@@ -58,6 +59,7 @@ use self::ports::Ports;
 use self::roll::Roll;
 use self::short::Short;
 use self::slab::Slab;
+use self::weights::Weights;
 use super::ends::NamespaceFacts;
 use crate::model::cluster::Cluster;
 use crate::model::name::Name;
@@ -115,8 +117,7 @@ pub struct Index {
     /// All keys and values of labels that classes have.
     words: Arc<Words>,
     classes: Slab<Class>,
-    /// By class: how many pods it has, side by side since sums over classes look at nothing else.
-    weights: Vec<u32>,
+    weights: Weights,
     class_ids: HashTable<u32>,
     peers: Slab<PeerEntry>,
     peer_ids: HashTable<u32>,
@@ -195,7 +196,6 @@ impl Index {
         let policies: usize = self.policies.iter().map(|(_, it)| it.bytes()).sum();
         let slabs = self.namespaces.bytes() + self.classes.bytes() + self.peers.bytes() + self.groups.bytes();
         let tables = (self.class_ids.capacity() + self.peer_ids.capacity() + self.group_ids.capacity()) * 5;
-        let weights = self.weights.capacity() * 4;
         let bits = [&self.live, &self.open[0], &self.open[1], &self.odd].map(Bits::bytes).iter().sum::<usize>() * 2;
         rows + classes
             + peers
@@ -204,7 +204,7 @@ impl Index {
             + slabs
             + self.policies.bytes()
             + tables
-            + weights
+            + self.weights.bytes()
             + bits
             + self.ports.bytes()
             + self.words.bytes()

@@ -136,7 +136,7 @@ impl Index {
                 let PodRow { class: own, host, .. } = self.namespaces.get(*namespace).pods.get(*at as usize);
                 let seat = if own == class { Seat { class: new, host } } else { Seat { class: own, host: new } };
                 self.pods_mut(*namespace).reseat(*at as usize, seat);
-                self.weights[class as usize] -= 1;
+                self.weights.leave(class);
             }
         }
         if kept != before {

@@ -131,8 +131,12 @@ impl Index {
         let with_nodes = self.has_hosts();
         let mut units: Vec<Members> = Vec::new();
         for &namespace in self.in_order.iter() {
-            let crowd = self.crowd(cluster, namespace);
             left_out.add(self.namespaces.get(namespace).tally.left_out());
+            if by == By::Namespace && !with_nodes {
+                units.extend(self.plain_namespace(namespace));
+                continue;
+            }
+            let crowd = self.crowd(cluster, namespace);
             match by {
                 By::Pod => units.extend(self.single_pods(namespace, crowd, with_nodes)),
                 By::Workload => {
@@ -152,6 +156,15 @@ impl Index {
         // Pods without a controller come before all workloads.
         units.sort_by_key(|it| matches!(it.unit, Unit::Workload(_)));
         units
+    }
+
+    /// A namespace as one unit, where no pod of the cluster is on the host network: its classes say it all.
+    fn plain_namespace(&self, namespace: u32) -> Option<Members> {
+        let entry = self.namespaces.get(namespace);
+        let alike =
+            |class| Alike { class, host: NO_CLASS, pods: u64::from(self.weight(class)), nodes: BTreeMap::new() };
+        let alike: Vec<Alike> = entry.plain.iter().map(alike).collect();
+        (!alike.is_empty()).then(|| Members { unit: Unit::Namespace(entry.facts.name.clone()), alike })
     }
 
     /// The bands of a namespace, with the nodes of their pods if that may matter.
