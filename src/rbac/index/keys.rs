@@ -84,7 +84,16 @@ impl<'a> Wanted<'a> {
         }
     }
 
-    fn hash(&self) -> u32 {
+    /// The key that a subject is the name of.
+    fn named(subject: &'a Subject) -> Self {
+        match subject.kind {
+            SubjectKind::Group => Wanted::Group(&subject.name),
+            SubjectKind::ServiceAccount => Wanted::Account(&subject.namespace, &subject.name),
+            SubjectKind::User | SubjectKind::Other(_) => Wanted::User(Cow::Borrowed(&subject.name)),
+        }
+    }
+
+    fn hash(&self) -> u64 {
         match self {
             Wanted::User(name) => hash_of(0, &[name]),
             Wanted::Group(name) => hash_of(1, &[name]),
@@ -101,6 +110,11 @@ impl<'a> Wanted<'a> {
             }
         }
     }
+}
+
+/// The hash of a key in use.
+fn hash_at(entries: &[KeyEntry], key: KeySlot) -> u64 {
+    entries[key as usize].subject.as_ref().map_or(0, |it| Wanted::named(it).hash())
 }
 
 /// Everybody whom bindings name.
@@ -139,7 +153,7 @@ impl Keys {
         self.find_hashed(wanted, wanted.hash())
     }
 
-    fn find_hashed(&self, wanted: &Wanted<'_>, hash: u32) -> Option<KeySlot> {
+    fn find_hashed(&self, wanted: &Wanted<'_>, hash: u64) -> Option<KeySlot> {
         self.slots.find(hash, |it| self.entries[it as usize].subject.as_ref().is_some_and(|it| wanted.is(it)))
     }
 
@@ -170,7 +184,7 @@ impl Keys {
 
     /// Makes room for about as many.
     pub fn reserve(&mut self, more: usize) {
-        self.slots.reserve(more);
+        self.slots.reserve(more, |it| hash_at(&self.entries, it));
     }
 
     /// Takes in that a binding names a subject; gives the key, or [`NOBODY`] where that says nothing new.
@@ -185,7 +199,7 @@ impl Keys {
         if is_new { key } else { NOBODY }
     }
 
-    fn make(&mut self, hash: u32, subject: Subject) -> KeySlot {
+    fn make(&mut self, hash: u64, subject: Subject) -> KeySlot {
         let entry = KeyEntry { subject: Some(subject), rows: List::default() };
         let key = match self.free.pop() {
             Some(key) => {
@@ -197,7 +211,7 @@ impl Keys {
                 self.entries.len() as KeySlot - 1
             }
         };
-        self.slots.insert(hash, key);
+        self.slots.insert(hash, key, |it| hash_at(&self.entries, it));
         self.ranks.take();
         key
     }
@@ -210,12 +224,7 @@ impl Keys {
             return;
         }
         if let Some(subject) = entry.subject.take() {
-            let hash = match subject.kind {
-                SubjectKind::Group => Wanted::Group(&subject.name).hash(),
-                SubjectKind::ServiceAccount => Wanted::account(&subject.namespace, &subject.name).hash(),
-                _ => Wanted::user(&subject.name).hash(),
-            };
-            self.slots.remove(hash, key);
+            self.slots.remove(Wanted::named(&subject).hash(), key);
             self.free.push(key);
             self.ranks.take();
         }

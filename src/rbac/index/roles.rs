@@ -41,6 +41,10 @@ impl RoleEntry {
         (self.namespace, &self.name)
     }
 
+    fn hash(&self) -> u64 {
+        hash(self.namespace, &self.name)
+    }
+
     /// The rules that decide; `None`: the role is not held.
     pub fn rules(&self) -> Option<&Items<RoleRule>> {
         let role = self.role.as_ref()?;
@@ -69,7 +73,7 @@ pub(in crate::rbac) struct Roles {
     bindings: Lists<Slot>,
 }
 
-fn hash(namespace: u32, name: &str) -> u32 {
+fn hash(namespace: u32, name: &str) -> u64 {
     hash_of(namespace, &[name])
 }
 
@@ -96,7 +100,7 @@ impl Roles {
         self.find_hashed(hash(namespace, name), namespace, name)
     }
 
-    fn find_hashed(&self, hash: u32, namespace: u32, name: &str) -> Option<Slot> {
+    fn find_hashed(&self, hash: u64, namespace: u32, name: &str) -> Option<Slot> {
         self.slots.find(hash, |it| {
             let entry = &self.entries[it as usize];
             entry.namespace == namespace && entry.name == *name
@@ -116,7 +120,7 @@ impl Roles {
 
     /// Makes room for as many.
     pub fn reserve(&mut self, more: usize) {
-        self.slots.reserve(more);
+        self.slots.reserve(more, |it| self.entries[it as usize].hash());
         self.entries.reserve_exact(more);
     }
 
@@ -137,7 +141,7 @@ impl Roles {
                 self.entries.len() as Slot - 1
             }
         };
-        self.slots.insert(hash, slot);
+        self.slots.insert(hash, slot, |it| self.entries[it as usize].hash());
         slot
     }
 
@@ -173,7 +177,7 @@ impl Roles {
     fn free(&mut self, slot: Slot) {
         let entry = &mut self.entries[slot as usize];
         if entry.role.is_none() && self.bindings.get(entry.bindings).is_empty() {
-            self.slots.remove(hash(entry.namespace, &entry.name), slot);
+            self.slots.remove(entry.hash(), slot);
             entry.name = Name::empty();
             self.free.push(slot);
         }
