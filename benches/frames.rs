@@ -16,6 +16,7 @@ use kreach::kinds::{self, Intern};
 use kreach::model::address::Addresses;
 use kreach::model::cluster::{AnyFact, Cluster, Delta, Entry};
 use kreach::model::facts::{Meta, Pod};
+use kreach::model::id::Kind;
 use kreach::model::name::Name;
 use kreach::terminal::screen::Screen;
 use kreach::tui;
@@ -146,6 +147,47 @@ fn frames(pods: u32, cluster: &Cluster) {
     let mut times = least(steps);
     let (half, most) = (percentile(&mut times, 50), percentile(&mut times, 99));
     println!("frame 200x60, {pods} pods: p50 {half:?}, p99 {most:?}");
+}
+
+/// The Subjects pane, whose rows are weighed when they come on the screen: 40,000 bindings as in world L.
+fn subjects(bindings: u32) {
+    let mut cluster = Cluster::default();
+    let mut intern = Intern::new();
+    let mut put = |kind: Kind, json: serde_json::Value| {
+        let delta = kinds::spec(kind).and_then(|it| it.read_json(&json.to_string(), "", &mut intern).delta());
+        delta.into_iter().for_each(|it| {
+            cluster.apply(it);
+        });
+    };
+    for role in 0..bindings / 8 {
+        let (namespace, resource) =
+            (format!("team-{}", role / 5), ["pods", "secrets", "configmaps"][role as usize % 3]);
+        let rules = serde_json::json!([{"verbs": ["get", "list"], "apiGroups": [""], "resources": [resource]}]);
+        let meta = serde_json::json!({"namespace": namespace, "name": format!("role-{role}")});
+        put(Kind::ROLE, serde_json::json!({"metadata": meta, "rules": rules}));
+    }
+    for at in 0..bindings {
+        let role = at / 8;
+        let subject = match at % 2 {
+            0 => serde_json::json!({"kind": "User", "name": format!("user-{at}")}),
+            _ => {
+                serde_json::json!({"kind": "ServiceAccount", "namespace": format!("team-{}", role / 5), "name": format!("account-{at}")})
+            }
+        };
+        let meta = serde_json::json!({"namespace": format!("team-{}", role / 5), "name": format!("binding-{at}")});
+        let of = serde_json::json!({"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": format!("role-{role}")});
+        put(Kind::ROLE_BINDING, serde_json::json!({"metadata": meta, "roleRef": of, "subjects": [subject]}));
+    }
+    let steps = || {
+        let mut bench = Bench::new(cluster.clone(), 200, 60);
+        bench.keys("4");
+        bench.frame();
+        let step = |at: usize| bench.step(if at % 7 == 6 { "ctrl-u" } else { "PgDn" }).0;
+        (0..400).map(step).collect()
+    };
+    let mut times = least(steps);
+    let (half, most) = (percentile(&mut times, 50), percentile(&mut times, 99));
+    println!("key and frame 200x60, {bindings} subjects: p50 {half:?}, p99 {most:?}");
 }
 
 /// Bytes of what users do, at the size that the goals name.
@@ -300,6 +342,8 @@ fn main() -> std::io::Result<()> {
     bytes(&large);
     frames(1_000, &small);
     frames(150_000, &large);
+    subjects(1_000);
+    subjects(40_000);
     keystrokes(&large);
     changes(&large);
     churn(&large)
