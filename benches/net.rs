@@ -15,6 +15,7 @@ use kreach::model::address::{Addresses, Block};
 use kreach::model::cluster::{AnyFact, Change, Cluster, Delta, Entry};
 use kreach::model::facts::{ContainerPort, ContainerRole, Meta, Namespace, Pod};
 use kreach::model::id::{Kind, PodId, WorkloadId};
+use kreach::model::items::Items;
 use kreach::model::labels::{Labels, NamespaceMatch, Operator, Requirement, Selector, SelectorSet};
 use kreach::model::name::Name;
 use kreach::model::place::Place;
@@ -68,8 +69,10 @@ fn labels(pairs: &[(&str, &str)]) -> Labels {
 }
 
 fn equals(pairs: &[(&str, &str)]) -> Selector {
-    let requirement =
-        |(key, value): &(&str, &str)| Requirement { key: (*key).into(), operator: Operator::In(vec![(*value).into()]) };
+    let requirement = |(key, value): &(&str, &str)| Requirement {
+        key: (*key).into(),
+        operator: Operator::In(vec![(*value).into()].into()),
+    };
     Selector::new(pairs.iter().map(requirement))
 }
 
@@ -197,7 +200,7 @@ fn rule(direction: Direction, peers: Vec<PeerMatch>, ports: Vec<PortMatch>) -> R
     let peers = if peers.is_empty() { vec![PeerMatch::Anyone] } else { peers };
     let ports = if ports.is_empty() { vec![PortMatch::Any] } else { ports };
     let peers = peers.into_iter().map(|matches| Peer { matches, place: place.clone() }).collect();
-    Rule { direction, action: Action::Allow, peers, ports, place }
+    Rule { direction, action: Action::Allow, peers, ports: ports.into(), place }
 }
 
 fn policy(
@@ -218,7 +221,7 @@ fn policy(
         isolates,
         rules: ingress.into_iter().flatten().chain(egress.into_iter().flatten()).collect(),
         inert: 0,
-        gaps: Vec::new(),
+        gaps: Items::default(),
     };
     put(cluster, AnyFact::Policy(Arc::new(policy)));
 }
@@ -249,7 +252,8 @@ fn fill_policies(cluster: &mut Cluster, at: usize, dice: &mut Dice, apps: &[Vec<
             Some(vec![rule(into, vec![from], vec![tcp(8080, 8080)])]),
             None,
         );
-        let inner = Requirement { key: "tier".into(), operator: Operator::In(vec!["backend".into(), "data".into()]) };
+        let inner =
+            Requirement { key: "tier".into(), operator: Operator::In(vec!["backend".into(), "data".into()].into()) };
         let from = pods(home.clone(), Selector::new([inner]));
         policy(
             cluster,
@@ -292,7 +296,8 @@ fn fill_policies(cluster: &mut Cluster, at: usize, dice: &mut Dice, apps: &[Vec<
     }
     let block = |cidr: &str, except: &[&str]| {
         let parse = |it: &str| it.parse().expect("a literal block");
-        PeerMatch::Block(Block { cidr: parse(cidr), except: except.iter().map(|it| parse(it)).collect() })
+        let block = Block { cidr: parse(cidr), except: except.iter().map(|it| parse(it)).collect() };
+        PeerMatch::Block(block.into())
     };
     if is_shut && dice.percent(50) {
         let world = block("0.0.0.0/0", &["10.0.0.0/8"]);
@@ -487,7 +492,8 @@ fn events(cluster: &mut Cluster, index: &mut Index, ends: &[End], dice: &mut Dic
     let replaced = (0..2_000).map(|at| {
         step += 7919;
         let mut policy = (*policies[step % policies.len()]).clone();
-        policy.rules.push(rule(Direction::Ingress, vec![], vec![tcp(8080 + (at % 3) as u16, 9000)]));
+        let more = rule(Direction::Ingress, vec![], vec![tcp(8080 + (at % 3) as u16, 9000)]);
+        policy.rules = policy.rules.iter().cloned().chain([more]).collect();
         follow(cluster, index, AnyFact::Policy(Arc::new(policy)))
     });
     print("policy replaced", replaced.collect());
@@ -517,7 +523,7 @@ fn events(cluster: &mut Cluster, index: &mut Index, ends: &[End], dice: &mut Dic
         let mut staged = index.clone();
         let mut after = cluster.clone();
         let mut policy = (*policies[(at * 7919) % policies.len()]).clone();
-        policy.rules.clear();
+        policy.rules = Items::default();
         let changes = put(&mut after, AnyFact::Policy(Arc::new(policy)));
         staged.apply(&after, &changes);
         black_box(staged.outcome(&after, &ends[at], &ends[at + 1], None));

@@ -282,7 +282,7 @@ pub fn selector_of(labels: &Labels) -> Selector {
     use crate::model::labels::{Operator, Requirement};
     let requirement = |(key, value): (&_, &crate::model::name::Name)| Requirement {
         key: Clone::clone(key),
-        operator: Operator::In(vec![value.clone()]),
+        operator: Operator::In(vec![value.clone()].into()),
     };
     Selector::new(labels.iter().map(requirement))
 }

@@ -97,11 +97,11 @@ fn term(text: &str, door: &mut Door<'_>) -> Option<Requirement> {
     }
     if let Some((key, value)) = text.split_once("==") {
         let values = vec![door.intern.name(quoted(value)?)];
-        return requirement(key, Operator::In(values), door);
+        return requirement(key, Operator::In(values.into()), door);
     }
     if let Some((key, value)) = text.split_once("!=") {
         let values = vec![door.intern.name(quoted(value)?)];
-        return requirement(key, Operator::NotIn(values), door);
+        return requirement(key, Operator::NotIn(values.into()), door);
     }
     let (head, list) = text.strip_suffix('}')?.split_once('{')?;
     let mut values = Vec::new();
@@ -111,8 +111,10 @@ fn term(text: &str, door: &mut Door<'_>) -> Option<Requirement> {
     values.sort_unstable();
     let head = head.trim().strip_suffix("in")?;
     match head.trim_end().strip_suffix("not") {
-        Some(key) if head.ends_with(' ') && key.ends_with(' ') => requirement(key, Operator::NotIn(values), door),
-        _ if head.ends_with(' ') => requirement(head, Operator::In(values), door),
+        Some(key) if head.ends_with(' ') && key.ends_with(' ') => {
+            requirement(key, Operator::NotIn(values.into()), door)
+        }
+        _ if head.ends_with(' ') => requirement(head, Operator::In(values.into()), door),
         _ => None,
     }
 }

@@ -59,7 +59,7 @@ fn target(slim: &PolicySlim<'_>, door: &mut Door<'_>) -> Option<SelectorSet> {
     };
     let selector = spec.get("endpointSelector").filter(|_| spec.get("nodeSelector").is_none())?;
     let pods = Parts::new(door).selector(selector, &Place::new("spec.endpointSelector"), Bends::Unevaluated)?;
-    let pods: Option<Vec<Requirement>> = pods.all_of.into_iter().map(|it| plain(it, door)).collect();
+    let pods: Option<Vec<Requirement>> = pods.all_of.iter().map(|it| plain(it, door)).collect();
     let namespaces = match door.spec.reach {
         Reach::Namespaced => NamespaceMatch::Own(door.meta(&slim.metadata).namespace),
         Reach::Cluster => NamespaceMatch::Labels(Selector::everything()),
@@ -68,9 +68,9 @@ fn target(slim: &PolicySlim<'_>, door: &mut Door<'_>) -> Option<SelectorSet> {
 }
 
 /// The requirement on the pod's own label, if it is one.
-fn plain(it: Requirement, door: &mut Door<'_>) -> Option<Requirement> {
+fn plain(it: &Requirement, door: &mut Door<'_>) -> Option<Requirement> {
     let key = it.key.as_str();
     let key = key.strip_prefix("k8s:").or_else(|| key.strip_prefix("any:")).unwrap_or(key);
     let derived = key.contains(':') || key.starts_with("io.cilium.k8s") || key.starts_with("io.kubernetes.pod");
-    (!derived).then(|| Requirement { key: door.intern.name(key), operator: it.operator })
+    (!derived).then(|| Requirement { key: door.intern.name(key), operator: it.operator.clone() })
 }

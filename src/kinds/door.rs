@@ -87,10 +87,11 @@ impl<'i> Door<'i> {
         }
     }
 
-    /// Its name: shared, as most are in other objects too. Of those that a controller makes up, each is the only one.
+    /// Its name: shared, as most are in other objects too. Those that a controller makes up and
+    /// those of bindings are named by nothing else.
     fn name_of(&mut self, it: &Metadata<'_>) -> Name {
         match self.spec.kind {
-            Kind::POD | Kind::ENDPOINT_SLICE => Name::from(&*it.name),
+            Kind::POD | Kind::ENDPOINT_SLICE | Kind::ROLE_BINDING | Kind::CLUSTER_ROLE_BINDING => Name::from(&*it.name),
             _ => self.intern.name(&it.name),
         }
     }

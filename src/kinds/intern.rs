@@ -1,4 +1,4 @@
-//! One allocation for equal things: strings, label sets, port lists, owners, rules of roles.
+//! One allocation for equal things: strings, label sets, selectors, port lists, owners, rules of policies and roles.
 //!
 //! A cluster of 150,000 pods has some 100,000 different strings beside its pod names. Whoever decodes hands one
 //! [`Intern`] to the readers; those that decode at once share it, since names recur from kind to kind. It drops by
@@ -14,8 +14,10 @@ use rustc_hash::FxBuildHasher;
 use crate::model::facts::{ContainerPort, EndpointPort, ServicePort};
 use crate::model::id::WorkloadId;
 use crate::model::items::Items;
-use crate::model::labels::Labels;
+use crate::model::labels::{Labels, Requirement, Selector};
 use crate::model::name::Name;
+use crate::model::policy::{Peer, Rule};
+use crate::model::port::PortMatch;
 use crate::model::role::RoleRule;
 
 /// Below this many things a sweep is not worth its walk.
@@ -32,6 +34,10 @@ pub struct Intern {
     owners: HashTable<Arc<WorkloadId>>,
     lists: Pool<Name>,
     rules: Pool<RoleRule>,
+    selectors: Pool<Requirement>,
+    peers: Pool<Peer>,
+    port_matches: Pool<PortMatch>,
+    policy_rules: Pool<Rule>,
     pairs: Vec<(Name, Name)>,
     /// How many things the last sweep left.
     swept: usize,
@@ -57,6 +63,19 @@ impl<T: Hash + Eq> Pool<T> {
             return found.clone();
         }
         let list = Items::from(items);
+        self.0.insert_unique(hashed, list.clone(), |it| hash(&it[..]));
+        list
+    }
+
+    /// The one list that is equal to this.
+    fn same(&mut self, list: Items<T>) -> Items<T> {
+        if list.is_empty() {
+            return list;
+        }
+        let hashed = hash(&list[..]);
+        if let Some(found) = self.0.find(hashed, |it| *it == list) {
+            return found.clone();
+        }
         self.0.insert_unique(hashed, list.clone(), |it| hash(&it[..]));
         list
     }
@@ -156,11 +175,32 @@ impl Intern {
         self.rules.one(rules)
     }
 
+    /// The one selector of these requirements.
+    pub fn selector(&mut self, selector: Selector) -> Selector {
+        Selector { all_of: self.selectors.same(selector.all_of) }
+    }
+
+    /// The one list of these peers of a policy's rule.
+    pub fn peers(&mut self, peers: Vec<Peer>) -> Items<Peer> {
+        self.peers.one(peers)
+    }
+
+    /// The one list of these ports of a policy's rule.
+    pub fn port_matches(&mut self, ports: Vec<PortMatch>) -> Items<PortMatch> {
+        self.port_matches.one(ports)
+    }
+
+    /// The one list of these rules: most policies of a cluster are copies of a few.
+    pub fn policy_rules(&mut self, rules: Vec<Rule>) -> Items<Rule> {
+        self.policy_rules.one(rules)
+    }
+
     /// How many different things it holds.
     pub fn len(&self) -> usize {
         let ports = self.ports.0.len() + self.service_ports.0.len() + self.endpoint_ports.0.len();
-        let lists = self.lists.0.len() + self.rules.0.len();
-        self.names.len() + self.labels.len() + self.owners.len() + ports + lists
+        let lists = self.lists.0.len() + self.rules.0.len() + self.selectors.0.len();
+        let policies = self.peers.0.len() + self.port_matches.0.len() + self.policy_rules.0.len();
+        self.names.len() + self.labels.len() + self.owners.len() + ports + lists + policies
     }
 
     /// Whether it holds nothing.
@@ -172,6 +212,10 @@ impl Intern {
     pub fn sweep(&mut self) {
         // What holds names goes first, so that the names are free when their turn comes; order does not matter.
         self.rules.sweep();
+        self.policy_rules.sweep();
+        self.port_matches.sweep();
+        self.peers.sweep();
+        self.selectors.sweep();
         self.lists.sweep();
         self.ports.sweep();
         self.service_ports.sweep();

@@ -25,6 +25,7 @@ use crate::model::address::Block;
 use crate::model::cluster::AnyFact;
 use crate::model::facts::Meta;
 use crate::model::id::Kind;
+use crate::model::items::Items;
 use crate::model::labels::{NamespaceMatch, SelectorSet};
 use crate::model::name::Name;
 use crate::model::place::Place;
@@ -87,15 +88,17 @@ fn policy(meta: Meta, spec: &Value, parts: &mut Parts<'_, '_>) -> Policy {
         tier: Tier::Namespace,
         target,
         isolates,
-        rules: Vec::new(),
+        rules: Items::default(),
         inert: 0,
-        gaps: Vec::new(),
+        gaps: Items::default(),
         meta,
     };
+    let mut rules = Vec::new();
     for direction in [Direction::Ingress, Direction::Egress] {
-        add_rules(&mut policy, direction, fields.get(direction.as_str()), parts);
+        rules.extend(read_rules(&mut policy, direction, fields.get(direction.as_str()), parts));
     }
-    policy.gaps = std::mem::take(&mut parts.gaps);
+    policy.rules = parts.door.intern.policy_rules(rules);
+    policy.gaps = std::mem::take(&mut parts.gaps).into();
     policy
 }
 
@@ -118,7 +121,8 @@ fn isolates(fields: &Fields<'_>, place: &Place, parts: &mut Parts<'_, '_>) -> Di
     directions
 }
 
-fn add_rules(policy: &mut Policy, direction: Direction, value: &Value, parts: &mut Parts<'_, '_>) {
+/// The rules of one direction, none where the policy does not isolate it.
+fn read_rules(policy: &mut Policy, direction: Direction, value: &Value, parts: &mut Parts<'_, '_>) -> Vec<Rule> {
     let place = Place::new("spec").field(direction.as_str());
     let gaps_before = parts.gaps.len();
     let items = parts.items(value, &place, Bends::Opens(direction)).unwrap_or_default();
@@ -128,12 +132,12 @@ fn add_rules(policy: &mut Policy, direction: Direction, value: &Value, parts: &m
         .filter_map(|(at, item)| rule(policy, direction, item, &place.item(at), parts))
         .collect();
     if policy.isolates.has(direction) {
-        policy.rules.extend(rules);
-    } else {
-        // S5: rules of a direction that is not isolated are inert, and so is what of them did not read.
-        policy.inert += u32::try_from(items.len()).unwrap_or(u32::MAX);
-        parts.gaps.truncate(gaps_before);
+        return rules;
     }
+    // S5: rules of a direction that is not isolated are inert, and so is what of them did not read.
+    policy.inert += u32::try_from(items.len()).unwrap_or(u32::MAX);
+    parts.gaps.truncate(gaps_before);
+    Vec::new()
 }
 
 fn rule(
@@ -166,18 +170,20 @@ fn peers(
     value: &Value,
     (rule, ends): (&Place, &str),
     parts: &mut Parts<'_, '_>,
-) -> Option<Vec<Peer>> {
+) -> Option<Items<Peer>> {
     let place = rule.field(ends);
     let items = parts.items(value, &place, bends)?;
     if items.is_empty() {
-        return Some(vec![Peer { matches: PeerMatch::Anyone, place: shared(rule, parts) }]);
+        let everyone = Peer { matches: PeerMatch::Anyone, place: shared(rule, parts) };
+        return Some(parts.door.intern.peers(vec![everyone]));
     }
     let peers = items.iter().enumerate().filter_map(|(at, item)| {
         let place = place.item(at);
         let matches = peer(&policy.meta.namespace, bends, item, &place, parts)?;
         Some(Peer { matches, place: shared(&place, parts) })
     });
-    Some(peers.collect())
+    let peers = peers.collect();
+    Some(parts.door.intern.peers(peers))
 }
 
 /// S13, S14, S15, S18, S32.
@@ -193,7 +199,7 @@ fn peer(own: &Name, bends: Bends, value: &Value, place: &Place, parts: &mut Part
             parts.gap(place, "ipBlock beside a selector", bends);
             None
         }
-        (true, false) => ip_block(bends, block, &place.field("ipBlock"), parts).map(PeerMatch::Block),
+        (true, false) => ip_block(bends, block, &place.field("ipBlock"), parts).map(|it| PeerMatch::Block(it.into())),
         (false, true) => {
             let pods = parts.selector(pods, &place.field("podSelector"), bends)?;
             let namespaces = match namespaces {
@@ -219,7 +225,7 @@ fn ip_block(bends: Bends, value: &Value, place: &Place, parts: &mut Parts<'_, '_
         }
         except.push(hole);
     }
-    Some(Block { cidr, except })
+    Some(Block { cidr, except: except.into() })
 }
 
 fn cidr(bends: Bends, value: &Value, place: &Place, parts: &mut Parts<'_, '_>) -> Option<IpNet> {
@@ -245,12 +251,13 @@ pub(super) fn parse_cidr(text: &str) -> Option<IpNet> {
 }
 
 /// S10: an empty list is every port of every protocol.
-fn ports(bends: Bends, value: &Value, place: &Place, parts: &mut Parts<'_, '_>) -> Option<Vec<PortMatch>> {
+fn ports(bends: Bends, value: &Value, place: &Place, parts: &mut Parts<'_, '_>) -> Option<Items<PortMatch>> {
     let items = parts.items(value, place, bends)?;
     if items.is_empty() {
-        return Some(vec![PortMatch::Any]);
+        return Some(parts.door.intern.port_matches(vec![PortMatch::Any]));
     }
-    Some(items.iter().enumerate().filter_map(|(at, it)| port(bends, it, &place.item(at), parts)).collect())
+    let ports = items.iter().enumerate().filter_map(|(at, it)| port(bends, it, &place.item(at), parts)).collect();
+    Some(parts.door.intern.port_matches(ports))
 }
 
 /// S21, S22, S24, S27.

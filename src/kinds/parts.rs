@@ -109,7 +109,7 @@ impl<'d, 'i> Parts<'d, 'i> {
         for (at, item) in self.items(fields.get("matchExpressions"), &expressions, bends)?.iter().enumerate() {
             all_of.push(self.requirement(item, &expressions.item(at), bends)?);
         }
-        Some(Selector::new(all_of))
+        Some(self.door.intern.selector(Selector::new(all_of)))
     }
 
     fn match_labels(&mut self, value: &Value, place: &Place, bends: Bends) -> Option<Vec<Requirement>> {
@@ -124,7 +124,8 @@ impl<'d, 'i> Parts<'d, 'i> {
         let mut all_of = Vec::with_capacity(pairs.len());
         for (key, value) in pairs {
             let value = self.text(value, &place.field(key), bends)?;
-            let operator = Operator::In(vec![self.door.intern.name(value)]);
+            let value = self.door.intern.name(value);
+            let operator = Operator::In(self.door.intern.list(vec![value]));
             all_of.push(Requirement { key: self.door.intern.name(key), operator });
         }
         Some(all_of)
@@ -157,8 +158,8 @@ impl<'d, 'i> Parts<'d, 'i> {
     /// S17; the API takes values for `In` and `NotIn` only, and at least one.
     fn operator(&mut self, word: &str, values: Vec<Name>, place: &Place, bends: Bends) -> Option<Operator> {
         match (word, values.is_empty()) {
-            ("In", false) => Some(Operator::In(values)),
-            ("NotIn", false) => Some(Operator::NotIn(values)),
+            ("In", false) => Some(Operator::In(self.door.intern.list(values))),
+            ("NotIn", false) => Some(Operator::NotIn(self.door.intern.list(values))),
             ("Exists", true) => Some(Operator::Exists),
             ("DoesNotExist", true) => Some(Operator::DoesNotExist),
             ("In" | "NotIn", true) => self.refused(&place.field("values"), format!("{word} without values"), bends),

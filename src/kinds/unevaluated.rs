@@ -11,6 +11,7 @@ use super::network_policy::PolicySlim;
 use super::parts::Parts;
 use super::slim::Metadata;
 use crate::model::cluster::AnyFact;
+use crate::model::items::Items;
 use crate::model::labels::{NamespaceMatch, Selector, SelectorSet};
 use crate::model::place::Place;
 use crate::model::policy::{Bends, Directions, Policy, Tier};
@@ -68,14 +69,14 @@ fn policy(slim: &PolicySlim<'_>, tier: Tier, target: Option<SelectorSet>, door: 
     let mut parts = Parts::new(door);
     let what = format!("{} is not evaluated", parts.door.spec.word);
     parts.silent_gap(&Place::new("spec"), what, Bends::Unevaluated);
-    let gaps = parts.gaps;
+    let gaps = parts.gaps.into();
     AnyFact::Policy(Arc::new(Policy {
         meta,
         kind: door.spec.kind,
         tier,
         target,
         isolates: Directions::NONE,
-        rules: Vec::new(),
+        rules: Items::default(),
         inert: 0,
         gaps,
     }))

@@ -4,6 +4,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::IpNet;
 
+use super::items::Items;
+
 /// An IP family; each is judged apart (S35).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Family {
@@ -40,7 +42,7 @@ pub fn canonical(address: IpAddr) -> IpAddr {
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Block {
     pub cidr: IpNet,
-    pub except: Vec<IpNet>,
+    pub except: Items<IpNet>,
 }
 
 impl Block {
@@ -141,7 +143,7 @@ mod tests {
     fn a_block_has_holes_and_one_family() {
         let block = Block {
             cidr: "10.0.0.0/8".parse().expect("a literal block"),
-            except: vec!["10.1.0.0/16".parse().expect("a literal block")],
+            except: ["10.1.0.0/16".parse().expect("a literal block")].into(),
         };
         assert!(block.contains(ip("10.2.0.1")));
         assert!(!block.contains(ip("10.1.0.1")));

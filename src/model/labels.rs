@@ -57,9 +57,9 @@ impl Labels {
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Operator {
     /// The value is one of these (sorted); `matchLabels` becomes one value.
-    In(Vec<Name>),
+    In(Items<Name>),
     /// The value is none of these, or the key is missing.
-    NotIn(Vec<Name>),
+    NotIn(Items<Name>),
     Exists,
     DoesNotExist,
 }
@@ -94,7 +94,7 @@ impl Requirement {
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct Selector {
     /// All must hold; sorted, so that equal selectors are equal however they were written.
-    pub all_of: Vec<Requirement>,
+    pub all_of: Items<Requirement>,
 }
 
 impl Selector {
@@ -103,7 +103,7 @@ impl Selector {
         let mut all_of: Vec<Requirement> = requirements.into_iter().collect();
         all_of.sort();
         all_of.dedup();
-        Self { all_of }
+        Self { all_of: all_of.into() }
     }
 
     /// The selector that every object meets.
@@ -154,9 +154,9 @@ mod tests {
     #[test]
     fn not_in_and_does_not_exist_match_a_missing_key() {
         let bare = labels(&[]);
-        assert!(requirement("app", Operator::NotIn(vec!["web".into()])).matches(&bare));
+        assert!(requirement("app", Operator::NotIn(["web".into()].into())).matches(&bare));
         assert!(requirement("app", Operator::DoesNotExist).matches(&bare));
-        assert!(!requirement("app", Operator::In(vec!["web".into()])).matches(&bare));
+        assert!(!requirement("app", Operator::In(["web".into()].into())).matches(&bare));
         assert!(!requirement("app", Operator::Exists).matches(&bare));
     }
 

@@ -9,9 +9,12 @@
 //!
 //! Nothing here evaluates; `net` does. Nothing here knows YAML; `kinds` has compiled it away.
 
+use triomphe::Arc;
+
 use super::address::Block;
 use super::facts::Meta;
 use super::id::{Kind, ObjectId};
+use super::items::Items;
 use super::labels::{Selector, SelectorSet};
 use super::name::Name;
 use super::place::Place;
@@ -88,7 +91,8 @@ pub enum PeerMatch {
     /// Every end, outside addresses included: what an empty list means (S9).
     Anyone,
     Pods(SelectorSet),
-    Block(Block),
+    /// Rarer and larger than the others.
+    Block(Arc<Block>),
     Nodes(Selector),
 }
 
@@ -105,9 +109,9 @@ pub struct Rule {
     pub direction: Direction,
     pub action: Action,
     /// Never empty unless every peer was unreadable: the reader writes [`PeerMatch::Anyone`].
-    pub peers: Vec<Peer>,
+    pub peers: Items<Peer>,
     /// Never empty unless every port was unreadable: the reader writes [`PortMatch::Any`].
-    pub ports: Vec<PortMatch>,
+    pub ports: Items<PortMatch>,
     /// `spec.ingress[2]`; its ports stand at `.ports[i]`.
     pub place: Place,
 }
@@ -146,10 +150,10 @@ pub struct Policy {
     pub isolates: Directions,
     /// In the object's order, ingress before egress. Rules of directions that it does not isolate are left out
     /// in the namespace tier, since they are inert (S5); `inert` counts them.
-    pub rules: Vec<Rule>,
+    pub rules: Items<Rule>,
     /// How many rules stand in a direction that the policy does not isolate.
     pub inert: u32,
-    pub gaps: Vec<PolicyGap>,
+    pub gaps: Items<PolicyGap>,
 }
 
 impl Policy {

@@ -227,7 +227,7 @@ pub fn split(
         .flat_map(|policy| policy.rules.iter().filter(|rule| bears(policy, rule)))
         .flat_map(|rule| &rule.peers)
         .filter_map(|peer| match &peer.matches {
-            PeerMatch::Block(block) => Some(block),
+            PeerMatch::Block(block) => Some(&**block),
             _ => None,
         })
         .collect();

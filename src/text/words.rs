@@ -128,8 +128,8 @@ mod tests {
     fn selectors_read_as_kubectl_writes_them() {
         let requirement = |key: &str, operator| Requirement { key: key.into(), operator };
         let selector_ = Selector::new([
-            requirement("app", Operator::In(vec!["web".into()])),
-            requirement("tier", Operator::NotIn(vec!["a".into(), "b".into()])),
+            requirement("app", Operator::In(["web".into()].into())),
+            requirement("tier", Operator::NotIn(["a".into(), "b".into()].into())),
             requirement("x", Operator::DoesNotExist),
         ]);
         assert_eq!(selector(&selector_), "app=web,tier notin (a,b),!x");

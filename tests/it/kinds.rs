@@ -476,7 +476,7 @@ fn words_that_might_be_booleans_are_words_and_a_problem() {
     let (policy, problems) = policy(
         "{podSelector: {matchLabels: {a: y, b: 'no'}}, ingress: [{from: [{podSelector: {matchExpressions: [{key: k, operator: In, values: [on, x]}]}}]}]}",
     );
-    assert_eq!(policy.target.pods.all_of[0].operator, Operator::In(vec!["y".into()]));
+    assert_eq!(policy.target.pods.all_of[0].operator, Operator::In(vec!["y".into()].into()));
     assert!(policy.gaps.is_empty());
     assert_eq!(
         problems,

@@ -66,7 +66,10 @@ fn the_nearest_miss_names_what_would_have_fit() {
     let Some(Lack::PodLabel { requirement, found }) = by_label.first().and_then(|it| it.lacks.first()) else {
         panic!("{by_label:?}")
     };
-    assert_eq!((requirement.operator.clone(), found.as_deref()), (Operator::In(vec!["api".into()]), Some("web")));
+    assert_eq!(
+        (requirement.operator.clone(), found.as_deref()),
+        (Operator::In(vec!["api".into()].into()), Some("web"))
+    );
     assert!(by_label[0].is_near());
     assert_eq!(by_label[0].place.to_string(), "spec.ingress[0].from[0]");
     let by_namespace = misses(&cluster, &verdict(&cluster, "team/x", "shop/db", 5432));

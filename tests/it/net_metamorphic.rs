@@ -162,15 +162,16 @@ proptest! {
         let after = with_policies(&before, |policy| {
             let direction = *rules.pick(&Direction::ALL);
             if policy.tier == Tier::Namespace && policy.isolates.has(direction) {
-                let other = net_worlds::policy(&mut rules, PLAIN).rules.pop();
+                let other = net_worlds::policy(&mut rules, PLAIN).rules.last().cloned();
                 let blank = Rule {
                     direction,
                     action: Action::Allow,
-                    peers: vec![Peer { matches: PeerMatch::Anyone, place: Place::default() }],
-                    ports: vec![PortMatch::Any],
+                    peers: [Peer { matches: PeerMatch::Anyone, place: Place::default() }].into(),
+                    ports: [PortMatch::Any].into(),
                     place: Place::default(),
                 };
-                policy.rules.push(Rule { direction, ..other.unwrap_or(blank) });
+                let more = Rule { direction, ..other.unwrap_or(blank) };
+                policy.rules = policy.rules.iter().cloned().chain([more]).collect();
             }
         });
         // The same coverage: both are made from the facts alone.
@@ -187,9 +188,8 @@ proptest! {
         let mut dice = Dice::new(seed);
         let before = net_worlds::world(&mut dice, Spice { tiers: true, gaps: false, holes: false });
         let after = with_policies(&before, |policy| {
-            for rule in &mut policy.rules {
-                rule.peers = rule.peers.iter().flat_map(halves).collect();
-            }
+            let halved = |it: &Rule| Rule { peers: it.peers.iter().flat_map(halves).collect(), ..it.clone() };
+            policy.rules = policy.rules.iter().map(halved).collect();
         });
         compare(&mut dice, (&before, &after), End::clone, |cluster, from, to, x, y| {
             let has_address = |end: &End| match end {
@@ -207,5 +207,5 @@ fn halves(peer: &Peer) -> Vec<Peer> {
     let PeerMatch::Block(block) = &peer.matches else { return vec![peer.clone()] };
     let Ok(halves) = block.cidr.subnets(block.cidr.prefix_len() + 1) else { return vec![peer.clone()] };
     let halves = halves.map(|cidr| Block { cidr, except: block.except.clone() });
-    halves.map(|it| Peer { matches: PeerMatch::Block(it), place: peer.place.clone() }).collect()
+    halves.map(|it| Peer { matches: PeerMatch::Block(it.into()), place: peer.place.clone() }).collect()
 }

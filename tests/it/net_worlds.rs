@@ -12,6 +12,7 @@ use kreach::model::cluster::{AnyFact, Cluster, Delta, Entry};
 use kreach::model::coverage::{Coverage, Scope};
 use kreach::model::facts::{ContainerPort, ContainerRole, Meta, Namespace, Node, Phase, Pod, PodNetwork};
 use kreach::model::id::{Kind, ObjectId, PodId};
+use kreach::model::items::Items;
 use kreach::model::labels::{Labels, NamespaceMatch, Operator, Requirement, Selector, SelectorSet};
 use kreach::model::name::Name;
 use kreach::model::place::Place;
@@ -93,8 +94,8 @@ fn requirement(dice: &mut Dice, keys: &[(&str, &[&str])]) -> Requirement {
     let operator = match dice.roll(7) {
         0 => Operator::Exists,
         1 => Operator::DoesNotExist,
-        2 => Operator::NotIn(some(dice)),
-        _ => Operator::In(some(dice)),
+        2 => Operator::NotIn(some(dice).into()),
+        _ => Operator::In(some(dice).into()),
     };
     Requirement { key: key.into(), operator }
 }
@@ -227,7 +228,7 @@ fn block(dice: &mut Dice) -> Block {
             except.push(hole);
         }
     }
-    Block { cidr, except }
+    Block { cidr, except: except.into() }
 }
 
 fn set(dice: &mut Dice, home: &str) -> SelectorSet {
@@ -242,7 +243,7 @@ fn set(dice: &mut Dice, home: &str) -> SelectorSet {
 fn peer(dice: &mut Dice, home: &str, has_nodes: bool) -> PeerMatch {
     match dice.roll(20) {
         0 | 1 => PeerMatch::Anyone,
-        2..=7 => PeerMatch::Block(block(dice)),
+        2..=7 => PeerMatch::Block(block(dice).into()),
         8 | 9 if has_nodes => PeerMatch::Nodes(selector(dice, NODE_KEYS)),
         _ => PeerMatch::Pods(set(dice, home)),
     }
@@ -307,9 +308,9 @@ pub fn policy(dice: &mut Dice, spice: Spice) -> Policy {
         tier,
         target,
         isolates,
-        rules,
+        rules: rules.into(),
         inert: 0,
-        gaps: Vec::new(),
+        gaps: Items::default(),
     };
     if spice.gaps && dice.percent(25) {
         let bends = match dice.roll(6) {
@@ -322,10 +323,10 @@ pub fn policy(dice: &mut Dice, spice: Spice) -> Policy {
         if bends == Bends::Unevaluated {
             policy.kind = Kind("adminnetworkpolicy");
             policy.isolates = Directions::NONE;
-            policy.rules.clear();
+            policy.rules = Items::default();
             policy.tier = *dice.pick(&[Tier::Admin { priority: 0 }, Tier::Baseline { priority: 0 }]);
         }
-        policy.gaps.push(PolicyGap { place: Place::new("spec"), what: "unknown field".into(), bends });
+        policy.gaps = [PolicyGap { place: Place::new("spec"), what: "unknown field".into(), bends }].into();
     }
     policy
 }

@@ -199,7 +199,7 @@ impl Words {
         let rules = (0..random.below(4)).map(|_| self.rule(random, namespace)).collect();
         let is_aggregated = self.validity == Validity::Any && namespace.is_empty() && random.below(4) == 0;
         let selector = |value: &str| {
-            Selector::new([Requirement { key: "aggregate".into(), operator: Operator::In(vec![value.into()]) }])
+            Selector::new([Requirement { key: "aggregate".into(), operator: Operator::In(vec![value.into()].into()) }])
         };
         let aggregates = is_aggregated.then(|| match random.below(4) {
             0 => [selector("x")].into(),

@@ -99,7 +99,7 @@ const ACTORS: Words = Words {
 /// A ClusterRole that is filled from others.
 fn aggregated(name: &str) -> Role {
     let meta = kreach::model::facts::Meta { name: name.into(), ..Default::default() };
-    let selector = Selector::new([Requirement { key: "to".into(), operator: Operator::In(vec!["sum".into()]) }]);
+    let selector = Selector::new([Requirement { key: "to".into(), operator: Operator::In(vec!["sum".into()].into()) }]);
     let origin = kreach::model::role::Origin::Server;
     Role { meta, rules: Vec::new().into(), aggregates: Some([selector].into()), origin }
 }

@@ -54,8 +54,8 @@ pub(super) fn selector(selector: &Selector) -> Value {
         .all_of
         .iter()
         .map(|it| match &it.operator {
-            Operator::In(values) => json!({"key": it.key, "operator": "In", "values": values}),
-            Operator::NotIn(values) => json!({"key": it.key, "operator": "NotIn", "values": values}),
+            Operator::In(values) => json!({"key": it.key, "operator": "In", "values": values[..][..][..]}),
+            Operator::NotIn(values) => json!({"key": it.key, "operator": "NotIn", "values": values[..][..][..]}),
             Operator::Exists => json!({"key": it.key, "operator": "Exists"}),
             Operator::DoesNotExist => json!({"key": it.key, "operator": "DoesNotExist"}),
         })

@@ -64,12 +64,12 @@ fn index(place: &str) -> usize {
 fn rule_object(rule: &Rule) -> Value {
     let mut it = json!({});
     let ends = if rule.direction == Direction::Ingress { "from" } else { "to" };
-    match rule.peers.as_slice() {
+    match &rule.peers[..] {
         peers if peers.iter().any(|it| it.matches == PeerMatch::Anyone) => {}
         [] => it[ends] = json!([{}]),
         peers => it[ends] = at_places(placed(rule, peers), || json!({})),
     }
-    match rule.ports.as_slice() {
+    match &rule.ports[..] {
         ports if ports.contains(&PortMatch::Any) => {}
         // No port has this number, so that the list matches nothing, as the one that was not read.
         [] => it["ports"] = json!([{"port": 0}]),
@@ -153,8 +153,8 @@ fn calico(selector: &Selector) -> String {
 fn calico_term(it: &Requirement) -> String {
     let set = |values: &[_]| values.iter().map(|it| format!("'{it}'")).collect::<Vec<String>>().join(", ");
     match &it.operator {
-        Operator::In(values) => format!("{} in {{{}}}", it.key, set(values.as_slice())),
-        Operator::NotIn(values) => format!("{} not in {{{}}}", it.key, set(values.as_slice())),
+        Operator::In(values) => format!("{} in {{{}}}", it.key, set(values)),
+        Operator::NotIn(values) => format!("{} not in {{{}}}", it.key, set(values)),
         Operator::Exists => format!("has({})", it.key),
         Operator::DoesNotExist => format!("!has({})", it.key),
     }

@@ -196,7 +196,7 @@ fn restore_gaps(state: &State, cluster: &mut Cluster) {
     for (id, gaps) in gaps {
         let held = cluster.policies.get_variant(&id.namespace, &id.name, id.kind.as_str());
         let Some(mut policy) = held.map(|it| it.as_ref().clone()) else { continue };
-        policy.gaps = gaps;
+        policy.gaps = gaps.into();
         cluster.apply(Delta::Put(Entry::new(AnyFact::Policy(Arc::new(policy)))));
     }
 }

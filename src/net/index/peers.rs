@@ -29,7 +29,7 @@ impl From<&PeerMatch> for Key {
         match peer {
             PeerMatch::Anyone => Key::Anyone,
             PeerMatch::Pods(set) => Key::Pods(set.clone()),
-            PeerMatch::Block(block) => Key::Block(block.clone()),
+            PeerMatch::Block(block) => Key::Block((**block).clone()),
             PeerMatch::Nodes(selector) => Key::Nodes(selector.clone()),
         }
     }

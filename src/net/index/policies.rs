@@ -286,8 +286,8 @@ pub(super) fn ghost(id: ObjectId, tier: Tier, bends: Bends) -> Policy {
         tier,
         target: SelectorSet { namespaces, pods: Selector::everything() },
         isolates: crate::model::policy::Directions::NONE,
-        rules: Vec::new(),
+        rules: Default::default(),
         inert: 0,
-        gaps: vec![crate::model::policy::PolicyGap { place: Default::default(), what: "not read".into(), bends }],
+        gaps: [crate::model::policy::PolicyGap { place: Default::default(), what: "not read".into(), bends }].into(),
     }
 }

@@ -41,7 +41,7 @@ pub(super) fn block_fits(block: &Block, peer: &Party<'_>, family: Family) -> &'s
     for range in peer.anywhere.iter().filter(|it| Family::of(it.addr()) == family) {
         let inside = if range.contains(&block.cidr) { block.cidr } else { *range };
         let touches = range.contains(&block.cidr) || block.cidr.contains(range);
-        let holes = IpNet::aggregate(&block.except);
+        let holes = IpNet::aggregate(&block.except.to_vec());
         let is_shut = holes.iter().any(|it| it.contains(&inside));
         let is_whole = block.cidr.contains(range) && !holes.iter().any(|it| it.contains(range) || range.contains(it));
         if touches && !is_shut {
