@@ -4,6 +4,7 @@
 //! What is asked of the server beside that is not here; see `questions`.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use jiff::Timestamp;
 use tokio::sync::mpsc;
@@ -16,9 +17,9 @@ use crate::model::name::Name;
 use crate::rbac::review::Review;
 use crate::tui::event::{Event, Progress};
 
-use super::Program;
 use super::questions::Done;
 use super::start::Source;
+use super::{Program, SLICE};
 
 /// What the cluster's changes come from.
 #[derive(Default)]
@@ -73,14 +74,17 @@ impl Program {
         self.connect(flags);
     }
 
-    /// Takes the changes that have come in, and all that wait behind them: a burst is one frame.
+    /// Takes the changes that have come in, and those that wait behind them as far as they fit in a slice: a burst
+    /// is one frame, and a list that comes faster than it is taken in keeps no key waiting.
     pub(super) fn learn(&mut self, batch: Option<Batch>) {
         let Some(first) = batch else {
             self.feed.batches = None;
             return self.tell(Event::Connection("reading the cluster has ended (R begins again)".into()));
         };
+        let until = Instant::now() + SLICE;
         self.take_in(first);
-        while let Some(more) = self.feed.batches.as_mut().and_then(|it| it.try_recv().ok()) {
+        while Instant::now() < until {
+            let Some(more) = self.feed.batches.as_mut().and_then(|it| it.try_recv().ok()) else { return };
             self.take_in(more);
         }
     }
