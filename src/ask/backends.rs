@@ -91,7 +91,7 @@ pub fn routes<'a>(
     Ok(found)
 }
 
-fn slices_of<'a>(cluster: &'a Cluster, service: &Service) -> Vec<&'a Arc<EndpointSlice>> {
+fn slices_of<'a>(cluster: &'a Cluster, service: &Service) -> Vec<&'a EndpointSlice> {
     let here = cluster.endpoint_slices.of(&service.meta.namespace);
     here.iter().filter(|it| it.service == service.meta.name).collect()
 }
@@ -142,7 +142,7 @@ struct Lookup<'a, F> {
 
 impl<'d, F: Fn() -> &'d Directory> Lookup<'_, F> {
     /// The backends that EndpointSlices name; serving ones that terminate only when none is ready (KEP-1669).
-    fn by_slices(&self, slices: &[&Arc<EndpointSlice>], port: ServicePort, found: &mut Routes) -> Route {
+    fn by_slices(&self, slices: &[&EndpointSlice], port: ServicePort, found: &mut Routes) -> Route {
         let candidates = self.candidates(slices, &port, found);
         let ready = |it: &Endpoint| it.ready || self.service.publishes_not_ready;
         let any_ready = candidates.iter().any(|(it, _, _)| ready(it));
@@ -161,10 +161,10 @@ impl<'d, F: Fn() -> &'d Directory> Lookup<'_, F> {
     /// The endpoints of slices that have this port, each with its own number of it.
     fn candidates<'s>(
         &self,
-        slices: &[&'s Arc<EndpointSlice>],
+        slices: &[&'s EndpointSlice],
         port: &ServicePort,
         found: &mut Routes,
-    ) -> Vec<(Endpoint, Option<u16>, &'s Arc<EndpointSlice>)> {
+    ) -> Vec<(Endpoint, Option<u16>, &'s EndpointSlice)> {
         let mut all = Vec::new();
         for slice in slices {
             let Some(number) = self.number_in(slice, port, found) else { continue };
@@ -174,7 +174,7 @@ impl<'d, F: Fn() -> &'d Directory> Lookup<'_, F> {
     }
 
     /// Which number a slice gives to a Service's port; `None` when it does not have it.
-    fn number_in(&self, slice: &Arc<EndpointSlice>, port: &ServicePort, found: &mut Routes) -> Option<Option<u16>> {
+    fn number_in(&self, slice: &EndpointSlice, port: &ServicePort, found: &mut Routes) -> Option<Option<u16>> {
         let listed = slice.ports.iter().find(|it| it.name == port.name && it.protocol == port.protocol);
         if !self.service.headless {
             return listed.map(|it| it.number);

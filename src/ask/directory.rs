@@ -50,7 +50,7 @@ impl Directory {
         }
         for service in cluster.services.iter() {
             let addresses = service.cluster_ips.iter().chain(service.external_ips.iter());
-            addresses.for_each(|address| all.put(*address, Holder::Service(service.clone())));
+            addresses.for_each(|address| all.put(*address, Holder::Service(Arc::new(service.clone()))));
         }
         all
     }

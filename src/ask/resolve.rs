@@ -195,7 +195,7 @@ fn running<'a>(pods: impl Iterator<Item = &'a Arc<Pod>>) -> Resolved {
 
 fn service(cluster: &Cluster, namespace: &Name, name: &Name) -> Result<Resolved, Fault> {
     match cluster.services.get(namespace, name) {
-        Some(found) => Ok(Resolved::new(Whom::Service(found.clone()))),
+        Some(found) => Ok(Resolved::new(Whom::Service(Arc::new(found.clone())))),
         None => absent(cluster, &ObjectId::new(Kind::SERVICE, namespace.clone(), name.clone()), || {
             let here = cluster.services.of(namespace).iter().map(|it| it.meta.name.as_str());
             let near = nearest(name, here);

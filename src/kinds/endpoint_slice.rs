@@ -1,7 +1,6 @@
 //! EndpointSlices: the backends of services.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use serde::Deserialize;
 
@@ -93,12 +92,12 @@ impl Read for EndpointSlices {
     }
 
     fn fact(slim: &SliceSlim<'_>, door: &mut Door<'_>) -> AnyFact {
-        AnyFact::EndpointSlice(Arc::new(EndpointSlice {
+        AnyFact::EndpointSlice(EndpointSlice {
             meta: door.bare_meta(&slim.metadata),
             service: door.intern.name(slim.metadata.labels.get(SERVICE_NAME).unwrap_or_default()),
             endpoints: endpoints(&slim.endpoints, door),
             ports: ports(&slim.ports, door),
-        }))
+        })
     }
 }
 

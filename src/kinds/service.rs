@@ -1,7 +1,6 @@
 //! Services: their addresses, selectors and ports.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use serde::Deserialize;
 
@@ -108,7 +107,7 @@ impl Read for Services {
     fn fact(slim: &ServiceSlim<'_>, door: &mut Door<'_>) -> AnyFact {
         let spec = &slim.spec;
         let balancers = slim.status.load_balancer.ingress.iter().map(|it| &it.ip);
-        AnyFact::Service(Arc::new(Service {
+        AnyFact::Service(Service {
             meta: door.meta(&slim.metadata),
             service_type: service_type(spec, door),
             cluster_ips: cluster_ips(spec, door),
@@ -119,7 +118,7 @@ impl Read for Services {
             publishes_not_ready: spec.publish_not_ready_addresses,
             internal_local: &*spec.internal_traffic_policy == "Local",
             external_local: &*spec.external_traffic_policy == "Local",
-        }))
+        })
     }
 }
 

@@ -1,7 +1,5 @@
 //! Service accounts: that they exist, and their labels. Their secrets are not read.
 
-use std::sync::Arc;
-
 use super::door::{Door, Read, Reader};
 use super::slim::{Metadata, OnlyMetadata};
 use super::{KindSpec, Presence, Reach, Watch};
@@ -33,6 +31,6 @@ impl Read for ServiceAccounts {
     }
 
     fn fact(slim: &OnlyMetadata<'_>, door: &mut Door<'_>) -> AnyFact {
-        AnyFact::ServiceAccount(Arc::new(ServiceAccount { meta: door.bare_meta(&slim.metadata) }))
+        AnyFact::ServiceAccount(ServiceAccount { meta: door.bare_meta(&slim.metadata) })
     }
 }

@@ -3,8 +3,6 @@
 //! Live they are watched as metadata alone (`PartialObjectMetadata`); from files they come with their template
 //! and replicas, so that a workload without pods can stand for the pod that it would make (CONTRACT §1).
 
-use std::sync::Arc;
-
 use serde::Deserialize;
 
 use super::door::{Door, Read, Reader};
@@ -12,7 +10,7 @@ use super::pod::{PodSpec, of_spec};
 use super::slim::{Metadata, object};
 use super::{KindSpec, Presence, Reach, Watch};
 use crate::model::cluster::AnyFact;
-use crate::model::facts::{Meta, Pod, PodOrigin, Workload};
+use crate::model::facts::{Meta, Plan, Pod, PodOrigin, Workload};
 use crate::model::id::Kind;
 
 /// One workload kind; they differ in their names alone.
@@ -124,15 +122,14 @@ impl Read for Workloads {
 
     fn fact(slim: &WorkloadSlim<'_>, door: &mut Door<'_>) -> AnyFact {
         let meta = door.bare_meta(&slim.metadata);
-        let template = slim.spec.template().map(|(it, place)| Arc::new(template_pod(it, place, &meta, door)));
-        AnyFact::Workload(Arc::new(Workload {
-            kind_word: door.intern.name(door.spec.word),
+        let template = slim.spec.template().map(|(it, place)| template_pod(it, place, &meta, door));
+        let replicas = slim.spec.replicas.map(|it| u32::try_from(it).unwrap_or(0));
+        AnyFact::Workload(Workload {
             kind: door.spec.kind,
             owner: door.owner(&slim.metadata),
-            replicas: slim.spec.replicas.map(|it| u32::try_from(it).unwrap_or(0)),
-            template,
+            plan: (replicas.is_some() || template.is_some()).then(|| Box::new(Plan { replicas, template })),
             meta,
-        }))
+        })
     }
 }
 

@@ -133,7 +133,6 @@ mod tests {
     use crate::model::facts::{ServiceAccount, Uid, Version};
     use crate::model::id::Kind;
     use proptest::prelude::*;
-    use std::sync::Arc;
 
     fn entry(name: u8, uid: u8, version: u64) -> Entry {
         let name = format!("a{name}");
@@ -141,7 +140,7 @@ mod tests {
         let uid = Uid::parse(&format!("u{uid}")).into();
         let meta =
             Meta { namespace: "shop".into(), name: name.into(), uid, version: Version(version), labels, created: 0 };
-        Entry::new(AnyFact::ServiceAccount(Arc::new(ServiceAccount { meta })))
+        Entry::new(AnyFact::ServiceAccount(ServiceAccount { meta }))
     }
 
     fn delta() -> impl Strategy<Value = Delta> {

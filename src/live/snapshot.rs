@@ -40,24 +40,16 @@ pub fn write(cluster: &Cluster, out: &mut dyn Write) -> std::io::Result<()> {
         }
         document(&object, out)
     };
-    cluster
-        .namespaces
-        .iter()
-        .filter(|it| !it.implied)
-        .try_for_each(|it| put(objects::namespace(it), Fact::id(&**it)))?;
-    cluster.nodes.iter().try_for_each(|it| put(objects::node(it), Fact::id(&**it)))?;
-    cluster.service_accounts.iter().try_for_each(|it| put(objects::service_account(it), Fact::id(&**it)))?;
-    cluster.workloads.iter().try_for_each(|it| put(objects::workload(it), Fact::id(&**it)))?;
-    cluster
-        .pods
-        .iter()
-        .filter(|it| objects::is_listed(it))
-        .try_for_each(|it| put(objects::pod(it), Fact::id(&**it)))?;
-    cluster.services.iter().try_for_each(|it| put(objects::service(it), Fact::id(&**it)))?;
-    cluster.endpoint_slices.iter().try_for_each(|it| put(objects::endpoint_slice(it), Fact::id(&**it)))?;
-    cluster.policies.iter().try_for_each(|it| put(policies::policy(it), Fact::id(&**it)))?;
-    cluster.roles.iter().try_for_each(|it| put(objects::role(it), Fact::id(&**it)))?;
-    cluster.bindings.iter().try_for_each(|it| put(objects::binding(it), Fact::id(&**it)))
+    cluster.namespaces.iter().filter(|it| !it.implied).try_for_each(|it| put(objects::namespace(it), Fact::id(it)))?;
+    cluster.nodes.iter().try_for_each(|it| put(objects::node(it), Fact::id(it)))?;
+    cluster.service_accounts.iter().try_for_each(|it| put(objects::service_account(it), Fact::id(it)))?;
+    cluster.workloads.iter().try_for_each(|it| put(objects::workload(it), Fact::id(it)))?;
+    cluster.pods.iter().filter(|it| objects::is_listed(it)).try_for_each(|it| put(objects::pod(it), Fact::id(it)))?;
+    cluster.services.iter().try_for_each(|it| put(objects::service(it), Fact::id(it)))?;
+    cluster.endpoint_slices.iter().try_for_each(|it| put(objects::endpoint_slice(it), Fact::id(it)))?;
+    cluster.policies.iter().try_for_each(|it| put(policies::policy(it), Fact::id(it)))?;
+    cluster.roles.iter().try_for_each(|it| put(objects::role(it), Fact::id(it)))?;
+    cluster.bindings.iter().try_for_each(|it| put(objects::binding(it), Fact::id(it)))
 }
 
 fn document(object: &Value, out: &mut dyn Write) -> std::io::Result<()> {

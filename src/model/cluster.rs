@@ -24,10 +24,10 @@ pub enum AnyFact {
     Namespace(Arc<Namespace>),
     Pod(Arc<Pod>),
     Node(Arc<Node>),
-    Service(Arc<Service>),
-    EndpointSlice(Arc<EndpointSlice>),
-    ServiceAccount(Arc<ServiceAccount>),
-    Workload(Arc<Workload>),
+    Service(Service),
+    EndpointSlice(EndpointSlice),
+    ServiceAccount(ServiceAccount),
+    Workload(Workload),
     Policy(Arc<Policy>),
     Role(Arc<Role>),
     Binding(Arc<Binding>),
@@ -69,23 +69,23 @@ pub enum Delta {
 /// A fact before and after one step; `None`: it did not exist.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Diff<T> {
-    pub before: Option<Arc<T>>,
-    pub after: Option<Arc<T>>,
+    pub before: Option<T>,
+    pub after: Option<T>,
 }
 
 /// One thing that an answer may rest on and that a [`Delta`] changed.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Change {
-    Namespace(Diff<Namespace>),
-    Pod(Diff<Pod>),
-    Node(Diff<Node>),
+    Namespace(Diff<Arc<Namespace>>),
+    Pod(Diff<Arc<Pod>>),
+    Node(Diff<Arc<Node>>),
     Service(Diff<Service>),
     EndpointSlice(Diff<EndpointSlice>),
     ServiceAccount(Diff<ServiceAccount>),
     Workload(Diff<Workload>),
-    Policy(Diff<Policy>),
-    Role(Diff<Role>),
-    Binding(Diff<Binding>),
+    Policy(Diff<Arc<Policy>>),
+    Role(Diff<Arc<Role>>),
+    Binding(Diff<Arc<Binding>>),
     /// The coverage of a kind changed somewhere.
     Coverage(Kind),
     /// An object became unreadable, or readable again.
@@ -95,16 +95,16 @@ pub enum Change {
 /// Everything we know of one cluster.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Cluster {
-    pub namespaces: Objects<Namespace>,
-    pub pods: Objects<Pod>,
-    pub nodes: Objects<Node>,
+    pub namespaces: Objects<Arc<Namespace>>,
+    pub pods: Objects<Arc<Pod>>,
+    pub nodes: Objects<Arc<Node>>,
     pub services: Objects<Service>,
     pub endpoint_slices: Objects<EndpointSlice>,
     pub service_accounts: Objects<ServiceAccount>,
     pub workloads: Objects<Workload>,
-    pub policies: Objects<Policy>,
-    pub roles: Objects<Role>,
-    pub bindings: Objects<Binding>,
+    pub policies: Objects<Arc<Policy>>,
+    pub roles: Objects<Arc<Role>>,
+    pub bindings: Objects<Arc<Binding>>,
     pub coverage: CoverageMap,
     /// Objects that exist and could not be read.
     pub unreadable: Arc<BTreeSet<ObjectId>>,
@@ -206,29 +206,29 @@ impl AnyFact {
             AnyFact::Service(it) => it.id(),
             AnyFact::EndpointSlice(it) => it.id(),
             AnyFact::ServiceAccount(it) => it.id(),
-            AnyFact::Workload(it) => Fact::id(&**it),
-            AnyFact::Policy(it) => Fact::id(&**it),
-            AnyFact::Role(it) => Fact::id(&**it),
-            AnyFact::Binding(it) => Fact::id(&**it),
+            AnyFact::Workload(it) => Fact::id(it),
+            AnyFact::Policy(it) => Fact::id(it),
+            AnyFact::Role(it) => Fact::id(it),
+            AnyFact::Binding(it) => Fact::id(it),
         }
     }
 }
 
 /// Whether a version of one object is older than the one held; another uid is another object (E3).
-fn is_older<T: Fact>(fact: &T, held: Option<&Arc<T>>) -> bool {
+fn is_older<T: Fact>(fact: &T, held: Option<&T>) -> bool {
     let Some(held) = held else { return false };
     let (Version(new), Version(old)) = (fact.meta().version, held.meta().version);
     fact.meta().uid == held.meta().uid && new != 0 && new < old
 }
 
 /// Puts one fact; the diff when anything changed that an answer rests on.
-fn put<T: Fact>(objects: &mut Objects<T>, fact: Arc<T>) -> Option<Diff<T>> {
+fn put<T: Fact>(objects: &mut Objects<T>, fact: T) -> Option<Diff<T>> {
     let held = objects.get_variant(&fact.meta().namespace, &fact.meta().name, fact.variant());
-    if is_older(&*fact, held) {
+    if is_older(&fact, held) {
         return None;
     }
     let before = objects.put(fact.clone());
-    (before.as_deref() != Some(&*fact)).then_some(Diff { before, after: Some(fact) })
+    (before.as_ref() != Some(&fact)).then_some(Diff { before, after: Some(fact) })
 }
 
 /// Takes one fact out.
@@ -323,19 +323,7 @@ impl Cluster {
 
     /// A list is the server's word, older or not (a restored etcd rewinds versions, G5).
     fn forget_version(&mut self, id: &ObjectId) {
-        fn forget<T: Fact>(objects: &mut Objects<T>, id: &ObjectId, zero: impl Fn(&mut T)) {
-            let held = objects
-                .get_variant(&id.namespace, &id.name, "")
-                .or_else(|| objects.get_variant(&id.namespace, &id.name, id.kind.as_str()))
-                .filter(|it| it.meta().version.0 != 0)
-                .cloned();
-            if let Some(held) = held {
-                let mut fact = (*held).clone();
-                zero(&mut fact);
-                objects.put(Arc::new(fact));
-            }
-        }
-        in_objects_of!(self, id.kind, objects, _change => forget(objects, id, |it| it.meta.version = Version(0)));
+        in_objects_of!(self, id.kind, objects, _change => objects.forget_version(id));
     }
 
     /// What is held of a kind in a scope, unreadable objects included.

@@ -159,6 +159,24 @@ pub trait Fact: Clone + PartialEq {
     fn variant(&self) -> &str {
         ""
     }
+    /// The same as if it had no version: whatever is told of it next is newer.
+    fn without_version(self) -> Self;
+}
+
+/// Facts that several hold at once are shared.
+impl<T: Fact> Fact for Arc<T> {
+    fn meta(&self) -> &Meta {
+        (**self).meta()
+    }
+    fn id(&self) -> ObjectId {
+        Fact::id(&**self)
+    }
+    fn variant(&self) -> &str {
+        (**self).variant()
+    }
+    fn without_version(self) -> Self {
+        Arc::new(Arc::unwrap_or_clone(self).without_version())
+    }
 }
 
 /// A namespace; `meta.namespace` is empty.
@@ -356,15 +374,20 @@ pub struct ServiceAccount {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Workload {
     pub meta: Meta,
-    /// As the API writes it: `Deployment`.
-    pub kind_word: Name,
     pub kind: Kind,
     /// Its own controller: a ReplicaSet's Deployment, a Job's CronJob.
     pub owner: Option<Arc<WorkloadId>>,
-    /// `spec.replicas`, where files say it.
+    /// What its pods would be, which only files tell.
+    pub plan: Option<Box<Plan>>,
+}
+
+/// What a workload of files says of the pods that it would make.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Plan {
+    /// `spec.replicas`.
     pub replicas: Option<u32>,
-    /// The pod that it would make, from files only.
-    pub template: Option<Arc<Pod>>,
+    /// The pod that it would make.
+    pub template: Option<Pod>,
 }
 
 impl Workload {
@@ -372,7 +395,7 @@ impl Workload {
     pub fn workload_id(&self) -> WorkloadId {
         WorkloadId {
             namespace: self.meta.namespace.clone(),
-            kind: self.kind_word.clone(),
+            kind: super::workload::word(self.kind),
             name: self.meta.name.clone(),
         }
     }
@@ -384,6 +407,10 @@ macro_rules! facts_of_one_kind {
         impl Fact for $fact {
             fn meta(&self) -> &Meta {
                 &self.meta
+            }
+            fn without_version(mut self) -> Self {
+                self.meta.version = Version(0);
+                self
             }
             fn id(&self) -> ObjectId {
                 ObjectId { kind: $kind, namespace: self.meta.namespace.clone(), name: self.meta.name.clone() }
@@ -405,6 +432,10 @@ impl Fact for Workload {
     fn meta(&self) -> &Meta {
         &self.meta
     }
+    fn without_version(mut self) -> Self {
+        self.meta.version = Version(0);
+        self
+    }
     fn id(&self) -> ObjectId {
         ObjectId { kind: self.kind, namespace: self.meta.namespace.clone(), name: self.meta.name.clone() }
     }
@@ -416,6 +447,10 @@ impl Fact for Workload {
 impl Fact for super::policy::Policy {
     fn meta(&self) -> &Meta {
         &self.meta
+    }
+    fn without_version(mut self) -> Self {
+        self.meta.version = Version(0);
+        self
     }
     fn id(&self) -> ObjectId {
         super::policy::Policy::id(self)
@@ -429,6 +464,10 @@ impl Fact for super::role::Role {
     fn meta(&self) -> &Meta {
         &self.meta
     }
+    fn without_version(mut self) -> Self {
+        self.meta.version = Version(0);
+        self
+    }
     fn id(&self) -> ObjectId {
         super::role::Role::id(self)
     }
@@ -437,6 +476,10 @@ impl Fact for super::role::Role {
 impl Fact for super::role::Binding {
     fn meta(&self) -> &Meta {
         &self.meta
+    }
+    fn without_version(mut self) -> Self {
+        self.meta.version = Version(0);
+        self
     }
     fn id(&self) -> ObjectId {
         super::role::Binding::id(self)
@@ -477,8 +520,11 @@ mod tests {
 
     /// Memory is a feature: see docs/performance.md.
     #[test]
-    fn a_pod_is_small() {
+    fn facts_are_small() {
         assert!(size_of::<Meta>() <= 40, "{}", size_of::<Meta>());
+        assert!(size_of::<Service>() <= 104, "{}", size_of::<Service>());
+        assert!(size_of::<Workload>() <= 72, "{}", size_of::<Workload>());
+        assert!(size_of::<EndpointSlice>() <= 64, "{}", size_of::<EndpointSlice>());
         assert!(size_of::<Pod>() <= 104, "{}", size_of::<Pod>());
     }
 }

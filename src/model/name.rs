@@ -67,6 +67,12 @@ impl From<String> for Name {
     }
 }
 
+impl From<ArcStr> for Name {
+    fn from(text: ArcStr) -> Self {
+        Self(text)
+    }
+}
+
 impl From<&String> for Name {
     fn from(text: &String) -> Self {
         Self(ArcStr::from(text.as_str()))

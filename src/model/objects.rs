@@ -1,18 +1,20 @@
 //! All facts of one sort, by namespace and name, cheap to clone.
 //!
-//! Two floors of sharing: a clone copies one pointer a namespace; a change then copies that namespace's pointers once.
+//! A clone copies one pointer a namespace; a change then copies what is held of that namespace once. Facts that others
+//! hold too are shared (`Objects<Arc<Pod>>`), the rest stand side by side in their row (`Objects<Service>`).
 //! Iteration is always in the order of namespace, name, variant, so that output is the same every time.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::facts::Fact;
+use super::id::ObjectId;
 use super::name::Name;
 
 /// The facts of one sort.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Objects<T: Fact> {
-    namespaces: BTreeMap<Name, Arc<Vec<Arc<T>>>>,
+    namespaces: BTreeMap<Name, Arc<Vec<T>>>,
     len: usize,
 }
 
@@ -22,31 +24,31 @@ impl<T: Fact> Default for Objects<T> {
     }
 }
 
-fn position<T: Fact>(row: &[Arc<T>], name: &str, variant: &str) -> Result<usize, usize> {
+fn position<T: Fact>(row: &[T], name: &str, variant: &str) -> Result<usize, usize> {
     row.binary_search_by(|it| (it.meta().name.as_str(), it.variant()).cmp(&(name, variant)))
 }
 
 impl<T: Fact> Objects<T> {
     /// The fact of this namespace (empty: cluster-wide) and name; for sorts with variants the first one.
-    pub fn get(&self, namespace: &str, name: &str) -> Option<&Arc<T>> {
+    pub fn get(&self, namespace: &str, name: &str) -> Option<&T> {
         let row = self.namespaces.get(namespace)?;
         let at = position(row, name, "").unwrap_or_else(|at| at);
         row.get(at).filter(|it| it.meta().name == *name)
     }
 
     /// The fact of this namespace, name and variant.
-    pub fn get_variant(&self, namespace: &str, name: &str, variant: &str) -> Option<&Arc<T>> {
+    pub fn get_variant(&self, namespace: &str, name: &str, variant: &str) -> Option<&T> {
         let row = self.namespaces.get(namespace)?;
         position(row, name, variant).ok().map(|at| &row[at])
     }
 
     /// All facts of one namespace, by name.
-    pub fn of(&self, namespace: &str) -> &[Arc<T>] {
+    pub fn of(&self, namespace: &str) -> &[T] {
         self.namespaces.get(namespace).map_or(&[], |row| row.as_slice())
     }
 
     /// All facts.
-    pub fn iter(&self) -> impl Iterator<Item = &Arc<T>> {
+    pub fn iter(&self) -> impl Iterator<Item = &T> {
         self.namespaces.values().flat_map(|row| row.iter())
     }
 
@@ -66,7 +68,7 @@ impl<T: Fact> Objects<T> {
     }
 
     /// Puts a fact in its place and gives back the one that stood there.
-    pub fn put(&mut self, fact: Arc<T>) -> Option<Arc<T>> {
+    pub fn put(&mut self, fact: T) -> Option<T> {
         let meta = fact.meta();
         let row = match self.namespaces.get_mut(meta.namespace.as_str()) {
             Some(row) => Arc::make_mut(row),
@@ -75,6 +77,10 @@ impl<T: Fact> Objects<T> {
         match position(row, &meta.name, fact.variant()) {
             Ok(at) => Some(std::mem::replace(&mut row[at], fact)),
             Err(at) => {
+                if row.len() == row.capacity() {
+                    // By an eighth: doubling would leave a quarter of all rows empty.
+                    row.reserve_exact(1 + row.len() / 8);
+                }
                 row.insert(at, fact);
                 self.len += 1;
                 None
@@ -83,7 +89,7 @@ impl<T: Fact> Objects<T> {
     }
 
     /// Takes a fact out.
-    pub fn remove(&mut self, namespace: &str, name: &str, variant: &str) -> Option<Arc<T>> {
+    pub fn remove(&mut self, namespace: &str, name: &str, variant: &str) -> Option<T> {
         let row = self.namespaces.get_mut(namespace)?;
         let at = position(row, name, variant).ok()?;
         let gone = Arc::make_mut(row).remove(at);
@@ -93,6 +99,15 @@ impl<T: Fact> Objects<T> {
         self.len -= 1;
         Some(gone)
     }
+
+    /// Makes whatever is told next of an object newer than what is held of it.
+    pub fn forget_version(&mut self, id: &ObjectId) {
+        let variants = ["", id.kind.as_str()];
+        let held = variants.into_iter().find_map(|it| self.get_variant(&id.namespace, &id.name, it));
+        if let Some(held) = held.filter(|it| it.meta().version.0 != 0).cloned() {
+            self.put(held.without_version());
+        }
+    }
 }
 
 #[cfg(test)]
@@ -100,8 +115,8 @@ mod tests {
     use super::*;
     use crate::model::facts::{Meta, ServiceAccount};
 
-    fn account(namespace: &str, name: &str) -> Arc<ServiceAccount> {
-        Arc::new(ServiceAccount { meta: Meta { namespace: namespace.into(), name: name.into(), ..Meta::default() } })
+    fn account(namespace: &str, name: &str) -> ServiceAccount {
+        ServiceAccount { meta: Meta { namespace: namespace.into(), name: name.into(), ..Meta::default() } }
     }
 
     #[test]

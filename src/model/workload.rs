@@ -2,14 +2,32 @@
 //!
 //! Pods name their controller, which often has one of its own. Nothing here decides anything.
 
-use std::sync::Arc;
+use arcstr::literal;
 
 use super::cluster::Cluster;
 use super::facts::{Pod, Workload};
-use super::id::WorkloadId;
+use super::id::{Kind, WorkloadId};
+use super::name::Name;
 
 /// The label that tells the ReplicaSets of one Deployment apart.
 pub const TEMPLATE_HASH: &str = "pod-template-hash";
+
+/// The kinds of workloads that are read, with the word that owner references have for each.
+static WORKLOADS: [(Kind, arcstr::ArcStr); 7] = [
+    (Kind::DEPLOYMENT, literal!("Deployment")),
+    (Kind::REPLICA_SET, literal!("ReplicaSet")),
+    (Kind::REPLICATION_CONTROLLER, literal!("ReplicationController")),
+    (Kind::STATEFUL_SET, literal!("StatefulSet")),
+    (Kind::DAEMON_SET, literal!("DaemonSet")),
+    (Kind::JOB, literal!("Job")),
+    (Kind::CRON_JOB, literal!("CronJob")),
+];
+
+/// As the API writes the kind of a workload: `Deployment`.
+pub fn word(kind: Kind) -> Name {
+    let known = WORKLOADS.iter().find(|(it, _)| *it == kind);
+    known.map_or_else(|| kind.as_str().into(), |(_, word)| word.clone().into())
+}
 
 /// The workload that a pod belongs to: its controller, or that one's own.
 ///
@@ -17,7 +35,7 @@ pub const TEMPLATE_HASH: &str = "pod-template-hash";
 /// stands for itself (CONTRACT §1).
 pub fn workload_of(cluster: &Cluster, pod: &Pod) -> Option<WorkloadId> {
     let owner = pod.owner.as_deref()?;
-    let known = |id: &WorkloadId| -> Option<&Arc<Workload>> {
+    let known = |id: &WorkloadId| -> Option<&Workload> {
         cluster.workloads.get_variant(&id.namespace, &id.name, &id.kind.to_lowercase())
     };
     if let Some(workload) = known(owner) {

@@ -200,7 +200,7 @@ pub fn holder(cluster: &Cluster, address: IpAddr) -> Holder {
         .iter()
         .find(|it| it.cluster_ips.iter().chain(it.external_ips.iter()).any(|it| canonical(*it) == address));
     if let Some(service) = service {
-        return Holder::Service(crate::model::facts::Fact::id(&**service));
+        return Holder::Service(crate::model::facts::Fact::id(service));
     }
     for kind in [Kind::POD, Kind::NODE, Kind::SERVICE] {
         if let Some((namespace, coverage)) = cluster.coverage.hole(kind) {

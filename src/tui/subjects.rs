@@ -69,7 +69,7 @@ pub fn touched(world: &World, change: &Change) -> Vec<Subject> {
     }
 }
 
-fn sides<T>(diff: &Diff<T>) -> impl Iterator<Item = &std::sync::Arc<T>> {
+fn sides<T>(diff: &Diff<T>) -> impl Iterator<Item = &T> {
     diff.before.iter().chain(&diff.after)
 }
 
@@ -188,7 +188,7 @@ mod tests {
         let steps = [
             bind("a", vec![alice.clone(), web.clone(), robot]),
             bind("b", vec![alice.clone(), alice.clone(), homeless]),
-            put(AnyFact::ServiceAccount(Arc::new(ServiceAccount { meta: meta("shop", "web") }))),
+            put(AnyFact::ServiceAccount(ServiceAccount { meta: meta("shop", "web") })),
             pod("one"),
             pod("two"),
             bind("a", vec![web.clone()]),

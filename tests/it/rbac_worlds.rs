@@ -355,7 +355,7 @@ pub fn put(fact: AnyFact) -> Delta {
 /// A service account.
 pub fn account(namespace: &str, name: &str) -> AnyFact {
     let meta = Meta { namespace: namespace.into(), name: name.into(), ..Meta::default() };
-    AnyFact::ServiceAccount(Arc::new(ServiceAccount { meta }))
+    AnyFact::ServiceAccount(ServiceAccount { meta })
 }
 
 /// A namespace.

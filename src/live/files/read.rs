@@ -91,7 +91,7 @@ fn yaml(piece: &Piece, text: &str, namespace: &str, intern: &mut Intern) -> Vec<
     let names = names(header(&document), piece.list.as_ref()).filter(|(_, word)| !word.ends_with("List"));
     vec![match class(names) {
         Class::Read(spec) => object(spec, &document, namespace, intern),
-        Class::Snapshot => tree(&document).map_or_else(|it| it, |it| Found::Snapshot(it.to_string())),
+        Class::Snapshot => tree(&document).map_or_else(|it| broken(&it), |it| Found::Snapshot(it.to_string())),
         Class::Other => Found::Other,
         // Flow style, quoted keys, or a list that lines alone could not part.
         Class::Stranger => return odd(&document, piece, namespace, intern),
@@ -101,7 +101,7 @@ fn yaml(piece: &Piece, text: &str, namespace: &str, intern: &mut Intern) -> Vec<
 /// A document whose lines do not say its type: it is parsed whole.
 fn odd(document: &str, piece: &Piece, namespace: &str, intern: &mut Intern) -> Vec<Found> {
     match tree(document) {
-        Err(broken) => vec![broken],
+        Err(error) => vec![broken(&error)],
         Ok(Value::Null) => Vec::new(),
         Ok(value @ Value::Object(_)) => {
             let (text, mut found) = (value.to_string(), Vec::new());
@@ -123,8 +123,8 @@ fn object(spec: &'static KindSpec, document: &str, namespace: &str, intern: &mut
     }
 }
 
-fn tree(document: &str) -> Result<Value, Found> {
-    kinds::parse_yaml(document).map_err(|it| broken(&it))
+fn tree(document: &str) -> Result<Value, serde_saphyr::Error> {
+    kinds::parse_yaml(document)
 }
 
 fn broken(error: &serde_saphyr::Error) -> Found {

@@ -86,8 +86,17 @@ fn template_pods(cluster: &Cluster) -> Vec<Pod> {
         cluster.pods.iter().map(|it| (it.meta.namespace.clone(), it.meta.name.clone())).collect();
     let mut pods = Vec::new();
     for workload in cluster.workloads.iter() {
-        if workload.owner.is_none() && workload.replicas != Some(0) && !owners.contains(&workload.workload_id()) {
-            pods.extend(workload.template.as_ref().map(|it| template_pod(workload, it, &mut taken)));
+        if workload.owner.is_none()
+            && workload.plan.as_ref().and_then(|it| it.replicas) != Some(0)
+            && !owners.contains(&workload.workload_id())
+        {
+            pods.extend(
+                workload
+                    .plan
+                    .as_ref()
+                    .and_then(|it| it.template.as_ref())
+                    .map(|it| template_pod(workload, it, &mut taken)),
+            );
         }
     }
     pods

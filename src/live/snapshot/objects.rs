@@ -143,10 +143,11 @@ pub(super) fn workload(it: &Workload) -> Value {
     let mut workload = object(it.kind, &it.meta);
     owned(&mut workload, it.owner.as_deref());
     let mut spec = json!({});
-    if let Some(replicas) = it.replicas {
+    let plan = it.plan.as_deref();
+    if let Some(replicas) = plan.and_then(|it| it.replicas) {
         spec["replicas"] = json!(replicas);
     }
-    if let Some(pod) = &it.template {
+    if let Some(pod) = plan.and_then(|it| it.template.as_ref()) {
         let template = json!({"metadata": {"labels": labels(&pod.meta.labels)}, "spec": pod_spec(pod)});
         match it.kind {
             Kind::CRON_JOB => spec["jobTemplate"] = json!({"spec": {"template": template}}),

@@ -112,7 +112,7 @@ fn home_of_role(binding: &Binding, namespace: u32) -> Option<u32> {
 }
 
 impl Index {
-    pub(super) fn change_binding(&mut self, diff: &Diff<Binding>) {
+    pub(super) fn change_binding(&mut self, diff: &Diff<Arc<Binding>>) {
         if let Some(any) = diff.before.as_ref().or(diff.after.as_ref()) {
             self.drop_binding(&any.meta.namespace, &any.meta.name);
         }

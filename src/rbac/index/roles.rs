@@ -185,7 +185,7 @@ impl Roles {
 }
 
 impl Index {
-    pub(super) fn change_role(&mut self, cluster: &Cluster, diff: &Diff<Role>) {
+    pub(super) fn change_role(&mut self, cluster: &Cluster, diff: &Diff<Arc<Role>>) {
         // Of several changes of one role the last holds, and the cluster is already there.
         let Some(any) = diff.after.as_ref().or(diff.before.as_ref()) else { return };
         let (namespace, name) = (&any.meta.namespace, &any.meta.name);
