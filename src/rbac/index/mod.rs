@@ -7,8 +7,8 @@
 //! resource ──► roles ──► bindings ──► subjects            (who can, everywhere)     [words]
 //! ```
 //!
-//! It shares all facts with the cluster, and holds numbers in few large pieces of memory ([lists], [slots]) beside
-//! them. The law: `build(after)` equals ([same]) `build(before)` with `apply(after, changes)`.
+//! It shares all facts with the cluster, and holds numbers in few large pieces of memory (`lists`, `slots`) beside
+//! them. The law: `build(after)` equals (`same`) `build(before)` with `apply(after, changes)`.
 
 mod bindings;
 mod keys;
