@@ -107,7 +107,7 @@ impl Read for Services {
     fn fact(slim: &ServiceSlim<'_>, door: &mut Door<'_>) -> AnyFact {
         let spec = &slim.spec;
         let balancers = slim.status.load_balancer.ingress.iter().map(|it| &it.ip);
-        AnyFact::Service(Service {
+        AnyFact::Service(Box::new(Service {
             meta: door.meta(&slim.metadata),
             service_type: service_type(spec, door),
             cluster_ips: cluster_ips(spec, door),
@@ -118,7 +118,7 @@ impl Read for Services {
             publishes_not_ready: spec.publish_not_ready_addresses,
             internal_local: &*spec.internal_traffic_policy == "Local",
             external_local: &*spec.external_traffic_policy == "Local",
-        })
+        }))
     }
 }
 

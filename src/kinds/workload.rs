@@ -124,12 +124,12 @@ impl Read for Workloads {
         let meta = door.bare_meta(&slim.metadata);
         let template = slim.spec.template().map(|(it, place)| template_pod(it, place, &meta, door));
         let replicas = slim.spec.replicas.map(|it| u32::try_from(it).unwrap_or(0));
-        AnyFact::Workload(Workload {
+        AnyFact::Workload(Box::new(Workload {
             kind: door.spec.kind,
             owner: door.owner(&slim.metadata),
             plan: (replicas.is_some() || template.is_some()).then(|| Box::new(Plan { replicas, template })),
             meta,
-        })
+        }))
     }
 }
 

@@ -13,6 +13,9 @@ use crate::model::id::ObjectId;
 /// How many deltas wait as they came; above it they are merged.
 const AS_THEY_COME: usize = 20_000;
 
+/// How many deltas are given out at once: some milliseconds of work.
+const AT_ONCE: usize = 4_000;
+
 /// What waits for the loop.
 #[derive(Default)]
 pub struct Pending {
@@ -27,10 +30,16 @@ impl Pending {
         self.batch.is_empty()
     }
 
-    /// Gives out what waits.
+    /// Gives out what waits, of many deltas the oldest, so that the loop looks at keys in between.
     pub fn take(&mut self) -> Batch {
-        self.merge_at = AS_THEY_COME;
-        std::mem::take(&mut self.batch)
+        let waiting = &mut self.batch.deltas;
+        let deltas: Vec<Delta> = match waiting.len() {
+            0..=AT_ONCE => std::mem::take(waiting),
+            _ => waiting.drain(..AT_ONCE).collect(),
+        };
+        self.merge_at = AS_THEY_COME.max(2 * waiting.len());
+        let (health, notices) = (std::mem::take(&mut self.batch.health), std::mem::take(&mut self.batch.notices));
+        Batch { deltas, health, notices }
     }
 
     /// Adds what has come.
@@ -140,7 +149,7 @@ mod tests {
         let uid = Uid::parse(&format!("u{uid}")).into();
         let meta =
             Meta { namespace: "shop".into(), name: name.into(), uid, version: Version(version), labels, created: 0 };
-        Entry::new(AnyFact::ServiceAccount(ServiceAccount { meta }))
+        Entry::new(AnyFact::ServiceAccount(Box::new(ServiceAccount { meta })))
     }
 
     fn delta() -> impl Strategy<Value = Delta> {
@@ -154,6 +163,20 @@ mod tests {
                 entries: vec![entry(name, 0, version)],
             }),
         ]
+    }
+
+    /// A list of thousands leaves time for keys, and nothing of it is lost or passed by what came later.
+    #[test]
+    fn what_waits_is_given_out_in_its_order_and_in_parts() {
+        let gone = |at: usize| Delta::Gone(ObjectId::new(Kind::POD, "shop", &format!("web-{at}")));
+        let deltas: Vec<Delta> = (0..AT_ONCE + 2).map(gone).collect();
+        let mut pending = Pending::default();
+        pending.add(Batch { deltas: deltas.clone(), notices: vec!["rewound".into()], ..Batch::default() });
+        let (first, second) = (pending.take(), pending.take());
+        assert_eq!((first.deltas.len(), first.notices.len()), (AT_ONCE, 1));
+        assert_eq!((second.deltas.len(), second.notices.len()), (2, 0));
+        assert_eq!([first.deltas, second.deltas].concat(), deltas);
+        assert!(pending.is_empty());
     }
 
     proptest! {

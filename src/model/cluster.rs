@@ -18,16 +18,17 @@ use super::place::Problem;
 use super::policy::Policy;
 use super::role::{Binding, Role};
 
-/// A fact of any sort, as the door gives it.
+/// A fact of any sort, as the door gives it; those that stand in their rows by value are boxed on the way, since many
+/// steps may wait.
 #[derive(Clone, PartialEq, Debug)]
 pub enum AnyFact {
     Namespace(Arc<Namespace>),
     Pod(Arc<Pod>),
     Node(Arc<Node>),
-    Service(Service),
-    EndpointSlice(EndpointSlice),
-    ServiceAccount(ServiceAccount),
-    Workload(Workload),
+    Service(Box<Service>),
+    EndpointSlice(Box<EndpointSlice>),
+    ServiceAccount(Box<ServiceAccount>),
+    Workload(Box<Workload>),
     Policy(Arc<Policy>),
     Role(Arc<Role>),
     Binding(Arc<Binding>),
@@ -79,10 +80,10 @@ pub enum Change {
     Namespace(Diff<Arc<Namespace>>),
     Pod(Diff<Arc<Pod>>),
     Node(Diff<Arc<Node>>),
-    Service(Diff<Service>),
-    EndpointSlice(Diff<EndpointSlice>),
-    ServiceAccount(Diff<ServiceAccount>),
-    Workload(Diff<Workload>),
+    Service(Box<Diff<Service>>),
+    EndpointSlice(Box<Diff<EndpointSlice>>),
+    ServiceAccount(Box<Diff<ServiceAccount>>),
+    Workload(Box<Diff<Workload>>),
     Policy(Diff<Arc<Policy>>),
     Role(Diff<Arc<Role>>),
     Binding(Diff<Arc<Binding>>),
@@ -133,15 +134,15 @@ macro_rules! in_objects_of {
                 $body
             }
             Kind::SERVICE => {
-                let ($objects, $change) = (&mut $cluster.services, Change::Service);
+                let ($objects, $change) = (&mut $cluster.services, |it| Change::Service(Box::new(it)));
                 $body
             }
             Kind::ENDPOINT_SLICE => {
-                let ($objects, $change) = (&mut $cluster.endpoint_slices, Change::EndpointSlice);
+                let ($objects, $change) = (&mut $cluster.endpoint_slices, |it| Change::EndpointSlice(Box::new(it)));
                 $body
             }
             Kind::SERVICE_ACCOUNT => {
-                let ($objects, $change) = (&mut $cluster.service_accounts, Change::ServiceAccount);
+                let ($objects, $change) = (&mut $cluster.service_accounts, |it| Change::ServiceAccount(Box::new(it)));
                 $body
             }
             Kind::ROLE | Kind::CLUSTER_ROLE => {
@@ -153,7 +154,7 @@ macro_rules! in_objects_of {
                 $body
             }
             kind if is_workload(kind) => {
-                let ($objects, $change) = (&mut $cluster.workloads, Change::Workload);
+                let ($objects, $change) = (&mut $cluster.workloads, |it| Change::Workload(Box::new(it)));
                 $body
             }
             _ => {
@@ -206,7 +207,7 @@ impl AnyFact {
             AnyFact::Service(it) => it.id(),
             AnyFact::EndpointSlice(it) => it.id(),
             AnyFact::ServiceAccount(it) => it.id(),
-            AnyFact::Workload(it) => Fact::id(it),
+            AnyFact::Workload(it) => Fact::id(&**it),
             AnyFact::Policy(it) => Fact::id(it),
             AnyFact::Role(it) => Fact::id(it),
             AnyFact::Binding(it) => Fact::id(it),
@@ -277,10 +278,12 @@ impl Cluster {
             AnyFact::Namespace(it) => put(&mut self.namespaces, it).map(Change::Namespace),
             AnyFact::Pod(it) => put(&mut self.pods, it).map(Change::Pod),
             AnyFact::Node(it) => put(&mut self.nodes, it).map(Change::Node),
-            AnyFact::Service(it) => put(&mut self.services, it).map(Change::Service),
-            AnyFact::EndpointSlice(it) => put(&mut self.endpoint_slices, it).map(Change::EndpointSlice),
-            AnyFact::ServiceAccount(it) => put(&mut self.service_accounts, it).map(Change::ServiceAccount),
-            AnyFact::Workload(it) => put(&mut self.workloads, it).map(Change::Workload),
+            AnyFact::Service(it) => put(&mut self.services, *it).map(Box::new).map(Change::Service),
+            AnyFact::EndpointSlice(it) => put(&mut self.endpoint_slices, *it).map(Box::new).map(Change::EndpointSlice),
+            AnyFact::ServiceAccount(it) => {
+                put(&mut self.service_accounts, *it).map(Box::new).map(Change::ServiceAccount)
+            }
+            AnyFact::Workload(it) => put(&mut self.workloads, *it).map(Box::new).map(Change::Workload),
             AnyFact::Policy(it) => put(&mut self.policies, it).map(Change::Policy),
             AnyFact::Role(it) => put(&mut self.roles, it).map(Change::Role),
             AnyFact::Binding(it) => put(&mut self.bindings, it).map(Change::Binding),

@@ -142,7 +142,7 @@ fn a_service_defaults_its_target_ports() {
         "metadata: {name: a}\nspec: {clusterIP: None, selector: {}, ports: [{port: 80}, {port: 81, targetPort: http}, {port: 0}]}",
     );
     let AnyFact::Service(service) = &entry.fact else { panic!("{entry:?}") };
-    let Service { headless, selector, ports, .. } = service;
+    let Service { headless, selector, ports, .. } = &**service;
     assert!(*headless && selector.is_none());
     assert_eq!(
         ports.iter().map(|it| it.target.clone()).collect::<Vec<_>>(),

@@ -355,7 +355,7 @@ pub fn put(fact: AnyFact) -> Delta {
 /// A service account.
 pub fn account(namespace: &str, name: &str) -> AnyFact {
     let meta = Meta { namespace: namespace.into(), name: name.into(), ..Meta::default() };
-    AnyFact::ServiceAccount(ServiceAccount { meta })
+    AnyFact::ServiceAccount(Box::new(ServiceAccount { meta }))
 }
 
 /// A namespace.
