@@ -168,7 +168,7 @@ mod tests {
     /// A list of thousands leaves time for keys, and nothing of it is lost or passed by what came later.
     #[test]
     fn what_waits_is_given_out_in_its_order_and_in_parts() {
-        let gone = |at: usize| Delta::Gone(ObjectId::new(Kind::POD, "shop", &format!("web-{at}")));
+        let gone = |at: usize| Delta::Gone(ObjectId::new(Kind::POD, "shop", format!("web-{at}")));
         let deltas: Vec<Delta> = (0..AT_ONCE + 2).map(gone).collect();
         let mut pending = Pending::default();
         pending.add(Batch { deltas: deltas.clone(), notices: vec!["rewound".into()], ..Batch::default() });
