@@ -56,15 +56,19 @@ pub async fn tui(start: Start) -> anyhow::Result<u8> {
     let signals = Signals::new()?;
     let guard = Guard::enter().context("no terminal to draw on")?;
     hangup::watch();
-    let mut program = Program::new(App::new(setup, cluster))?;
-    program.draw()?;
-    program.open(start.source);
-    program.run(guard, signals).await
+    let mut program = Program::new(App::new(setup, cluster), guard)?;
+    match program.run(signals, start.source).await {
+        // What could not be drawn any more is no fault of the program's.
+        Err(_) if hangup::is_gone() => Ok(hangup::EXIT as u8),
+        ended => ended,
+    }
 }
 
 struct Program {
     app: App,
     screen: Screen<Stdout>,
+    /// The terminal is ours while this is held.
+    guard: Option<Guard>,
     feed: Feed,
     tasks: JoinSet<Done>,
     repair: Repair,
@@ -92,10 +96,11 @@ const SLICE: Duration = Duration::from_millis(6);
 const TICK: Duration = Duration::from_secs(1);
 
 impl Program {
-    fn new(app: App) -> anyhow::Result<Self> {
+    fn new(app: App, guard: Guard) -> anyhow::Result<Self> {
         let mut program = Self {
             app,
             screen: Screen::new(io::stdout()),
+            guard: Some(guard),
             feed: Feed::default(),
             tasks: JoinSet::new(),
             repair: Repair::default(),
@@ -111,8 +116,9 @@ impl Program {
         Ok(program)
     }
 
-    async fn run(&mut self, guard: Guard, mut signals: Signals) -> anyhow::Result<u8> {
-        let mut guard = Some(guard);
+    async fn run(&mut self, mut signals: Signals, source: Source) -> anyhow::Result<u8> {
+        self.draw()?;
+        self.open(source);
         let mut inputs = EventStream::new();
         let mut tick = Instant::now() + TICK;
         loop {
@@ -123,8 +129,7 @@ impl Program {
                 sent = signals.next() => match sent {
                     Sent::End(code) => Step::End(code),
                     Sent::Resume => {
-                        guard = None;
-                        inputs = self.take_back(&mut guard)?;
+                        self.take_back()?;
                         self.draw()?;
                         Step::Go
                     }
@@ -133,14 +138,14 @@ impl Program {
                         Step::Go
                     }
                 },
-                input = inputs.next() => self.input(input, &mut inputs, &mut guard)?,
+                input = inputs.next() => self.input(input)?,
                 () = sleep_until(esc_due), if self.repair.holds() => {
                     let held = self.repair.expire();
-                    self.inputs(held, &mut inputs, &mut guard)?
+                    self.inputs(held)?
                 }
                 Some(done) = self.tasks.join_next(), if !self.tasks.is_empty() => {
                     let effects = self.done(done);
-                    self.perform(effects, &mut inputs, &mut guard)?
+                    self.perform(effects)?
                 }
                 () = sleep_until(frame_due), if self.due.is_some() => {
                     self.draw()?;

@@ -8,11 +8,11 @@
 
 use std::io;
 
-use crossterm::event::{Event as Input, EventStream};
+use crossterm::event::Event as Input;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use crate::terminal::guard::{self, Guard};
+use crate::terminal::guard;
 use crate::terminal::{clipboard, hangup, state, stop_job};
 use crate::tui::event::{Effect, Event, Mouse};
 
@@ -22,23 +22,13 @@ use super::{Program, SLICE, Step};
 impl Program {
     /// Takes what the terminal sent. What waits behind it is taken before the frame is drawn, since the loop looks
     /// for keys first: many keys are one frame.
-    pub(super) fn input(
-        &mut self,
-        input: Option<io::Result<Input>>,
-        inputs: &mut EventStream,
-        guard: &mut Option<Guard>,
-    ) -> anyhow::Result<Step> {
+    pub(super) fn input(&mut self, input: Option<io::Result<Input>>) -> anyhow::Result<Step> {
         let Some(Ok(input)) = input else { return Ok(Step::End(hangup::EXIT as u8)) };
         let events = self.repair.take(input);
-        self.inputs(events, inputs, guard)
+        self.inputs(events)
     }
 
-    pub(super) fn inputs(
-        &mut self,
-        events: Vec<Input>,
-        inputs: &mut EventStream,
-        guard: &mut Option<Guard>,
-    ) -> anyhow::Result<Step> {
+    pub(super) fn inputs(&mut self, events: Vec<Input>) -> anyhow::Result<Step> {
         for event in events {
             let event = match event {
                 Input::Key(key) => Event::Key(key),
@@ -50,7 +40,7 @@ impl Program {
             let until = Instant::now() + SLICE;
             let effects = self.app.update_within(event, &mut || Instant::now() < until);
             self.due = Some(Instant::now());
-            if let Step::End(code) = self.perform(effects, inputs, guard)? {
+            if let Step::End(code) = self.perform(effects)? {
                 return Ok(Step::End(code));
             }
         }
@@ -58,19 +48,14 @@ impl Program {
     }
 
     /// Does what the screen wants done.
-    pub(super) fn perform(
-        &mut self,
-        effects: Vec<Effect>,
-        inputs: &mut EventStream,
-        guard: &mut Option<Guard>,
-    ) -> anyhow::Result<Step> {
+    pub(super) fn perform(&mut self, effects: Vec<Effect>) -> anyhow::Result<Step> {
         for effect in effects {
             match effect {
                 Effect::Quit => return Ok(Step::End(0)),
                 Effect::Suspend => {
-                    *guard = None;
+                    self.guard = None;
                     stop_job()?;
-                    *inputs = self.take_back(guard)?;
+                    self.take_back()?;
                 }
                 Effect::Redraw => self.screen.forget(),
                 Effect::Fetch(id) => self.fetch(id),

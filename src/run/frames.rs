@@ -4,7 +4,6 @@
 
 use std::time::Duration;
 
-use crossterm::event::EventStream;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use tokio::time::Instant;
@@ -46,11 +45,14 @@ impl Program {
         Ok(())
     }
 
-    /// Takes the terminal again after somebody else had it; what waits for keys begins anew, or it would eat theirs.
-    pub(super) fn take_back(&mut self, guard: &mut Option<Guard>) -> anyhow::Result<EventStream> {
-        *guard = Some(Guard::enter()?);
+    /// Takes the terminal again after somebody else had it.
+    ///
+    /// Keys go on to be read from the stream that was there before: a second one would wait for the lock that the first
+    /// holds until a key comes, and the screen would stay empty until then.
+    pub(super) fn take_back(&mut self) -> anyhow::Result<()> {
+        self.guard = None;
+        self.guard = Some(Guard::enter()?);
         self.screen.forget();
-        self.measure()?;
-        Ok(EventStream::new())
+        self.measure()
     }
 }

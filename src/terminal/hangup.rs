@@ -6,7 +6,7 @@
 use std::os::fd::AsFd;
 use std::time::Duration;
 
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::guard;
 
@@ -16,18 +16,26 @@ pub const EXIT: i32 = 129;
 /// Watches the terminal on stdout from now on; stdin may be a pipe that files came through, and ends (`--from -`).
 pub fn watch() {
     let watch = || {
-        let stdout = std::io::stdout();
-        loop {
-            let mut polled = [PollFd::from_borrowed_fd(stdout.as_fd(), PollFlags::empty())];
-            match poll(&mut polled, None) {
-                Ok(_) if polled[0].revents().intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL) => break,
-                // Interrupted, or a system on which a terminal cannot be polled: once a second is enough then.
-                _ => std::thread::sleep(Duration::from_secs(1)),
-            }
+        // Interrupted, or a system on which a terminal cannot be polled: once a second is enough then.
+        while !hung_up(None) {
+            std::thread::sleep(Duration::from_secs(1));
         }
         guard::leave();
         std::process::exit(EXIT);
     };
     // Without the thread SIGHUP still ends us.
     let _ = std::thread::Builder::new().name("hangup".into()).stack_size(64 * 1024).spawn(watch);
+}
+
+/// Whether the terminal on stdout is gone by now.
+pub fn is_gone() -> bool {
+    hung_up(Some(&Timespec::default()))
+}
+
+/// Waits so long (without a limit for ever) for the terminal to hang up; says whether it has.
+fn hung_up(wait: Option<&Timespec>) -> bool {
+    let stdout = std::io::stdout();
+    let mut polled = [PollFd::from_borrowed_fd(stdout.as_fd(), PollFlags::empty())];
+    let gone = PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL;
+    poll(&mut polled, wait).is_ok() && polled[0].revents().intersects(gone)
 }

@@ -186,7 +186,12 @@ impl Terminal {
 
     /// Waits until these bytes have been written.
     pub fn wait_sent(&self, bytes: &[u8]) {
-        let (state, waited) = self.wait_while(|it| !holds(&it.sent, bytes));
+        self.wait_written(0, bytes);
+    }
+
+    /// Waits until these bytes have been written after the first `before`.
+    pub fn wait_written(&self, before: usize, bytes: &[u8]) {
+        let (state, waited) = self.wait_while(|it| !holds(&it.sent[before..], bytes));
         let screen = state.parser.screen().contents();
         assert!(!waited.timed_out(), "waited for {}; the screen:\n{screen}", bytes.escape_ascii());
     }

@@ -123,6 +123,17 @@ fn a_stopped_program_leaves_the_terminal_to_the_shell() {
     assert!(!terminal.is_taken());
 }
 
+/// P2: a program that goes on draws again by itself; before, it waited for a key when one was being waited for already.
+#[test]
+fn a_program_that_goes_on_draws_again_without_a_key() {
+    let terminal = files();
+    let before = terminal.written();
+    terminal.signal("CONT");
+    terminal.wait_written(before, b"payments");
+    terminal.signal("TERM");
+    assert_eq!(terminal.wait_exit(), 143);
+}
+
 /// P2: a server that never answers holds nobody back.
 #[test]
 fn a_hanging_server_does_not_hold_the_end() {
