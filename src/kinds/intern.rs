@@ -5,7 +5,7 @@
 //! itself what only it still holds, so that a cluster whose pods come and go does not grow it; facts that are alive
 //! keep what they share.
 
-use std::hash::{BuildHasher, Hash};
+use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use hashbrown::HashTable;
@@ -91,6 +91,12 @@ fn hash<T: Hash + ?Sized>(it: &T) -> u64 {
     FxBuildHasher.hash_one(it)
 }
 
+fn hash_of_pairs<'a>(pairs: impl Iterator<Item = (&'a Name, &'a Name)>) -> u64 {
+    let mut hasher = FxBuildHasher.build_hasher();
+    pairs.for_each(|it| it.hash(&mut hasher));
+    hasher.finish()
+}
+
 impl Intern {
     /// An interner that holds nothing yet.
     pub fn new() -> Self {
@@ -126,16 +132,21 @@ impl Intern {
         found
     }
 
+    /// The one set of these pairs, which are sorted by key.
     fn label_set(&mut self, pairs: &[(Name, Name)]) -> Labels {
-        let hashed = hash(pairs);
-        if let Some(found) = self.labels.find(hashed, |it| it.as_slice() == pairs) {
+        let hashed = hash_of_pairs(pairs.iter().map(|(key, value)| (key, value)));
+        let is_it =
+            |it: &Labels| it.len() == pairs.len() && it.iter().eq(pairs.iter().map(|(key, value)| (key, value)));
+        if let Some(found) = self.labels.find(hashed, is_it) {
             return found.clone();
         }
-        let set = Labels::new(pairs.iter().cloned());
         // A key that stands twice makes the set shorter than the pairs; such a set is not worth sharing.
-        if set.len() == pairs.len() {
-            self.labels.insert_unique(hashed, set.clone(), |it| hash(it.as_slice()));
+        if pairs.windows(2).any(|it| it[0].0 == it[1].0) {
+            return Labels::new(pairs.iter().cloned());
         }
+        let (keys, values): (Vec<Name>, Vec<Name>) = pairs.iter().cloned().unzip();
+        let set = Labels::of_keys(self.lists.one(keys), values);
+        self.labels.insert_unique(hashed, set.clone(), |it| hash_of_pairs(it.iter()));
         set
     }
 
@@ -210,7 +221,9 @@ impl Intern {
 
     /// Drops what nobody else holds.
     pub fn sweep(&mut self) {
-        // What holds names goes first, so that the names are free when their turn comes; order does not matter.
+        // What holds names and lists goes first, so that those are free when their turn comes.
+        self.labels.retain(|it| it.holders() > 1);
+        self.labels.shrink_to_fit(|it| hash_of_pairs(it.iter()));
         self.rules.sweep();
         self.policy_rules.sweep();
         self.port_matches.sweep();
@@ -221,10 +234,8 @@ impl Intern {
         self.service_ports.sweep();
         self.endpoint_ports.sweep();
         self.owners.retain(|it| Arc::strong_count(it) > 1);
-        self.labels.retain(|it| it.holders() > 1);
         self.names.retain(|it| it.holders() > 1);
         self.owners.shrink_to_fit(|it| hash(&**it));
-        self.labels.shrink_to_fit(|it| hash(it.as_slice()));
         self.names.shrink_to_fit(|it| hash(it.as_str()));
         self.swept = self.len();
     }
@@ -263,7 +274,7 @@ mod tests {
         let kept = intern.labels([("app", "web")].into_iter());
         intern.labels([("app", "db")].into_iter());
         intern.sweep();
-        assert_eq!(intern.len(), 3, "one set, its key and its value");
+        assert_eq!(intern.len(), 4, "one set, its list of keys, its key and its value");
         assert!(intern.labels([("app", "web")].into_iter()).same_allocation(&kept));
         drop(kept);
         intern.sweep();

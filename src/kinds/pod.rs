@@ -13,7 +13,7 @@ use super::slim::{Metadata, Text, object, or_default};
 use super::{KindSpec, Presence, Reach, Watch};
 use crate::model::address::Addresses;
 use crate::model::cluster::AnyFact;
-use crate::model::facts::{ContainerPort, ContainerRole, Phase, Pod, PodNetwork};
+use crate::model::facts::{ContainerPort, ContainerRole, Meta, Phase, Pod, PodNetwork};
 use crate::model::id::Kind;
 use crate::model::items::Items;
 use crate::model::name::Name;
@@ -31,6 +31,9 @@ pub(super) const SPEC: KindSpec = KindSpec {
     watch: Watch::Full,
     reader: Reader::of::<Pods>(),
 };
+
+/// The label by which a Service picks one pod of a StatefulSet.
+const POD_NAME: &str = "statefulset.kubernetes.io/pod-name";
 
 struct Pods;
 
@@ -155,7 +158,7 @@ impl Read for Pods {
 
     fn fact(slim: &PodSlim<'_>, door: &mut Door<'_>) -> AnyFact {
         let pod = Pod {
-            meta: door.meta(&slim.metadata),
+            meta: meta(&slim.metadata, door),
             owner: door.owner(&slim.metadata),
             addresses: addresses(&slim.status, door),
             phase: phase(&slim.status.phase, door),
@@ -165,6 +168,15 @@ impl Read for Pods {
         };
         AnyFact::Pod(Arc::new(pod))
     }
+}
+
+/// A pod of a StatefulSet bears its name as a label too: both are one text.
+fn meta(metadata: &Metadata<'_>, door: &mut Door<'_>) -> Meta {
+    let mut meta = door.meta(metadata);
+    if let Some(same) = meta.labels.get(POD_NAME).filter(|it| **it == meta.name) {
+        meta.name = same.clone();
+    }
+    meta
 }
 
 /// The flags of a kube-apiserver's own pod.

@@ -3,53 +3,110 @@
 //! Matching follows `labels.Requirement.Matches` of apimachinery: `NotIn` and `DoesNotExist` match when the key is
 //! missing (S17). A selector with no requirement selects everything.
 
+use std::cmp::Ordering;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+
+use triomphe::ThinArc;
+
 use super::items::Items;
 use super::name::Name;
 
 /// An object's labels, sorted by key; shared between the pods of one workload.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
-pub struct Labels(Items<(Name, Name)>);
+///
+/// ```text
+/// keys      app  pod-template-hash  tier      one list for all sets that have these keys
+/// values    web  5d8f7c9b6d         front     one list for each set
+/// ```
+///
+/// A cluster has tens of thousands of sets and a few dozen lists of keys: pairs would hold each key's pointer again.
+#[derive(Clone, Default)]
+pub struct Labels(Option<ThinArc<Items<Name>, Name>>);
 
 impl Labels {
     /// The labels of these pairs; of two equal keys the last holds, as in a JSON object.
     pub fn new(pairs: impl IntoIterator<Item = (Name, Name)>) -> Self {
         let map: std::collections::BTreeMap<Name, Name> = pairs.into_iter().collect();
-        Self(map.into_iter().collect())
+        let (keys, values): (Vec<Name>, Vec<Name>) = map.into_iter().unzip();
+        Self::of_keys(keys.into(), values)
+    }
+
+    /// The labels with these keys, which are sorted and differ, and as many values.
+    pub fn of_keys(keys: Items<Name>, values: Vec<Name>) -> Self {
+        debug_assert!(keys.len() == values.len() && keys.is_sorted_by(|a, b| a < b), "{keys:?} {values:?}");
+        Self((!values.is_empty()).then(|| ThinArc::from_header_and_iter(keys, values.into_iter())))
+    }
+
+    fn keys(&self) -> &[Name] {
+        self.0.as_ref().map_or(&[], |it| &it.header.header)
+    }
+
+    fn values(&self) -> &[Name] {
+        self.0.as_ref().map_or(&[], |it| &it.slice)
     }
 
     /// The value under `key`.
     pub fn get(&self, key: &str) -> Option<&Name> {
-        self.0.binary_search_by(|(it, _)| it.as_str().cmp(key)).ok().map(|at| &self.0[at].1)
+        self.keys().binary_search_by(|it| it.as_str().cmp(key)).ok().map(|at| &self.values()[at])
     }
 
     /// All pairs, by key.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&Name, &Name)> {
-        self.0.iter().map(|(key, value)| (key, value))
-    }
-
-    /// All pairs, by key, as they are held.
-    pub fn as_slice(&self) -> &[(Name, Name)] {
-        &self.0
+        self.keys().iter().zip(self.values())
     }
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.values().len()
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.0.is_none()
     }
 
     /// Whether both are one allocation, the quick sign of equality.
     pub fn same_allocation(&self, other: &Self) -> bool {
-        self.0.same_allocation(&other.0)
+        self.values().as_ptr() == other.values().as_ptr() && self.len() == other.len()
     }
 
     /// How many holders this allocation has; see [`Name::holders`].
     pub fn holders(&self) -> usize {
-        self.0.holders()
+        self.0.as_ref().map_or(usize::MAX, ThinArc::strong_count)
+    }
+}
+
+impl PartialEq for Labels {
+    fn eq(&self, other: &Self) -> bool {
+        self.same_allocation(other) || self.keys() == other.keys() && self.values() == other.values()
+    }
+}
+
+impl Eq for Labels {}
+
+impl PartialOrd for Labels {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// As lists of pairs compare.
+impl Ord for Labels {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.iter().cmp(other.iter())
+    }
+}
+
+impl Hash for Labels {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.keys().hash(state);
+        self.values().hash(state);
+    }
+}
+
+impl fmt::Debug for Labels {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_map().entries(self.iter()).finish()
     }
 }
 
@@ -158,6 +215,16 @@ mod tests {
         assert!(requirement("app", Operator::DoesNotExist).matches(&bare));
         assert!(!requirement("app", Operator::In(["web".into()].into())).matches(&bare));
         assert!(!requirement("app", Operator::Exists).matches(&bare));
+    }
+
+    #[test]
+    fn equal_sets_are_equal_wherever_their_keys_are() {
+        let (one, other) = (labels(&[("app", "web"), ("tier", "1")]), labels(&[("tier", "1"), ("app", "web")]));
+        assert!(one == other && !one.same_allocation(&other) && one.same_allocation(&one.clone()));
+        assert_eq!((other.get("tier").map(Name::as_str), other.get("ti")), (Some("1"), None));
+        assert!(one < labels(&[("app", "web"), ("tier", "2")]) && labels(&[("app", "web")]) < one);
+        assert!(one < labels(&[("app", "x")]) && one < labels(&[("b", "")]) && labels(&[]) < one);
+        assert!(labels(&[]).same_allocation(&Labels::default()) && labels(&[]).is_empty());
     }
 
     #[test]
