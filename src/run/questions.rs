@@ -2,6 +2,7 @@
 //!
 //! A server that was left may still answer: its answer carries the server's number and is dropped.
 
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use crate::live::read::Reader;
 use crate::model::id::ObjectId;
 use crate::rbac::review::Review;
 use crate::rbac::version::Version;
-use crate::tui::event::{Effect, Event};
+use crate::tui::event::{Effect, Event, FAILED};
 
 use super::Program;
 
@@ -56,7 +57,7 @@ impl Program {
             }
             Ok(Done::Served(Err(why))) => self.tell(Event::Connection(why)),
             Err(error) if error.is_panic() => {
-                self.tell(Event::Notice("something failed behind the screen; a report was kept".into()));
+                self.tell(Event::Notice(FAILED.into()));
             }
             Err(_) => {}
         }
@@ -89,7 +90,7 @@ impl Program {
         self.draw_soon();
         self.tasks.spawn_blocking(move || {
             let start = Instant::now();
-            let event = aside.count();
+            let event = caught(|| aside.count());
             Done::Counted(number, event, start.elapsed())
         });
     }
@@ -123,9 +124,25 @@ impl Program {
     }
 }
 
+/// What a count comes to: one that panics is told as failed, so that nobody waits for it. Nothing of it is used.
+fn caught(count: impl FnOnce() -> Event) -> Event {
+    panic::catch_unwind(AssertUnwindSafe(count)).unwrap_or(Event::Uncounted)
+}
+
 /// One object as its file has it now.
 fn document(documents: &Documents, id: &ObjectId) -> Result<serde_json::Value, String> {
     let text = documents.text(id).ok_or("no file holds it: it is implied by other objects")?;
     let text = text.map_err(|it| it.to_string())?;
     serde_saphyr::from_str(&text).map_err(|it| it.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_count_that_panics_is_told_as_failed() {
+        assert!(matches!(caught(|| panic!("a defect")), Event::Uncounted));
+        assert!(matches!(caught(|| Event::Notice("done".into())), Event::Notice(_)));
+    }
 }

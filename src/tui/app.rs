@@ -16,7 +16,7 @@ use ratatui::layout::Rect;
 use super::abilities::Abilities;
 use super::answers::{Matrix, Tracing};
 use super::asked;
-use super::event::{Effect, Event, Mouse, Progress};
+use super::event::{self, Effect, Event, Mouse, Progress};
 use super::filter::Filter;
 use super::layout::{self, Areas, Holds, Share, Side};
 use super::list::{Pace, Run};
@@ -235,6 +235,10 @@ impl App {
                 return asked::asks(self);
             }
             Event::Counted(counted) => self.matrix.take(counted),
+            Event::Uncounted => {
+                self.matrix.give_up();
+                self.notice = Some(event::FAILED.into());
+            }
             Event::Switched { context } => self.start_over(context),
         }
         Vec::new()

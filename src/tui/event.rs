@@ -57,6 +57,8 @@ pub enum Event {
     },
     /// What was counted beside the screen.
     Counted(Arc<Counted>),
+    /// What was to be counted beside the screen will not come: that failed.
+    Uncounted,
     /// Another cluster takes the place of this one: everything known is forgotten.
     Switched {
         context: Name,
@@ -64,6 +66,9 @@ pub enum Event {
     /// How the cluster is reached has changed: words for the status line, empty when all is well.
     Connection(String),
 }
+
+/// What is said of a panic in the background.
+pub const FAILED: &str = "something failed behind the screen; a report was kept";
 
 /// How much of a kind has been read, and how much is left where the server says so.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

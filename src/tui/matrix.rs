@@ -9,7 +9,8 @@
 //! ```
 //!
 //! A small cluster is counted here and now. A large one takes longer than a key may wait: [`Aside`] counts it beside
-//! the screen, which shows what was counted last, or blanks, until [`Event::Counted`] brings the news.
+//! the screen, which shows what was counted last, or blanks, until [`Event::Counted`] brings the news. A count that
+//! failed ([`Event::Uncounted`]) is said in the title, and tried again once the cluster is another.
 
 use std::sync::Arc;
 
@@ -31,8 +32,19 @@ use crate::net::reach::{By, Counts, Summary, Unit};
 pub struct Matrix {
     names: Vec<Name>,
     counted: Option<Arc<Counted>>,
-    is_counting: bool,
+    beside: Beside,
     cursor: Cursor,
+}
+
+/// What goes on beside the screen.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+enum Beside {
+    #[default]
+    Nothing,
+    /// This state of the cluster is being counted.
+    Counting(u64),
+    /// The count of this state failed.
+    Failed(u64),
 }
 
 /// All pairs of namespaces, as one state of the cluster has them.
@@ -121,19 +133,31 @@ impl Matrix {
 
     /// Whether it wants to be counted beside the screen.
     pub fn wants(&self, world: &World) -> bool {
-        !self.is_counting && self.is_behind(world)
+        let has_gone_before = match self.beside {
+            Beside::Nothing => false,
+            Beside::Counting(_) => true,
+            Beside::Failed(revision) => revision == world.revision(),
+        };
+        !has_gone_before && self.is_behind(world)
     }
 
     /// Begins to be counted beside the screen.
     pub fn aside(&mut self, world: &World) -> Aside {
-        self.is_counting = true;
+        self.beside = Beside::Counting(world.revision());
         Aside { revision: world.revision(), cluster: world.cluster.clone(), index: world.index.clone() }
     }
 
     /// Takes what was counted.
     pub fn take(&mut self, counted: Arc<Counted>) {
-        self.is_counting = false;
+        self.beside = Beside::Nothing;
         self.counted = Some(counted);
+    }
+
+    /// What was being counted will not come.
+    pub fn give_up(&mut self) {
+        if let Beside::Counting(revision) = self.beside {
+            self.beside = Beside::Failed(revision);
+        }
     }
 
     /// Keeps the cursor on the pair that it was on.
@@ -174,10 +198,12 @@ impl Matrix {
 
     /// Draws it in a frame.
     pub fn draw(&self, buffer: &mut Buffer, area: Rect, focus: Focus, theme: Theme) {
-        let state = match &self.counted {
-            _ if !self.is_counting => "",
-            None => ", counting",
-            Some(_) => ", counting anew",
+        let state = match (self.beside, &self.counted) {
+            (Beside::Nothing, _) => "",
+            (Beside::Counting(_), None) => ", counting",
+            (Beside::Counting(_), Some(_)) => ", counting anew",
+            (Beside::Failed(_), None) => ", the count failed",
+            (Beside::Failed(_), Some(_)) => ", as of before: the count failed",
         };
         let title = format!(" namespaces: {0} x {0}{state} ", self.names.len());
         let inner = paint::frame(buffer, area, &title, focus, theme);
@@ -304,5 +330,29 @@ mod tests {
         let counted = Counted::of(&world.cluster, &world.index, world.revision());
         assert_eq!(**matrix.counted.as_ref().expect("a count"), counted);
         assert!(signs(&matrix)[..8].iter().all(|it| *it == "v"));
+    }
+
+    /// A count that failed ends; the same state is not tried again, another one is.
+    #[test]
+    fn a_count_that_failed_is_said_and_tried_again_when_something_changes() {
+        let (mut matrix, mut world) = (Matrix::default(), world(AT_ONCE + 1));
+        matrix.show(&world, &Scope::default());
+        let title = |matrix: &Matrix| {
+            let area = Rect::new(0, 0, 60, 6);
+            let mut buffer = Buffer::empty(area);
+            matrix.draw(&mut buffer, area, Focus::Here, Theme::default());
+            crate::tui::text(&buffer).lines().next().unwrap_or_default().to_owned()
+        };
+        matrix.aside(&world);
+        assert!(title(&matrix).contains("2 x 2, counting "), "{}", title(&matrix));
+        matrix.give_up();
+        assert!(title(&matrix).contains("2 x 2, the count failed "), "{}", title(&matrix));
+        assert!(!matrix.wants(&world));
+        world.apply(vec![put("c", "new".into())]);
+        assert!(matrix.wants(&world));
+        let Event::Counted(counted) = matrix.aside(&world).count() else { panic!("a count") };
+        matrix.take(counted);
+        matrix.show(&world, &Scope::default());
+        assert!(title(&matrix).contains("3 x 3 "), "{}", title(&matrix));
     }
 }
