@@ -3,7 +3,8 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use super::{Cell, Column, Item, PaneSpec, Sorts, Table};
+use super::table::{Column, Sorts, Table};
+use super::{Cell, Item, PaneSpec};
 use crate::model::facts::Namespace;
 use crate::model::id::Kind;
 use crate::model::labels::Labels;

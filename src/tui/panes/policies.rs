@@ -3,7 +3,8 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use super::{Cell, Column, Item, Moves, PaneSpec, Sorts, Table};
+use super::table::{Column, Moves, Sorts, Table};
+use super::{Cell, Item, PaneSpec};
 use crate::model::cluster::Change;
 use crate::model::id::{Kind, ObjectId};
 use crate::model::labels::Labels;

@@ -1,6 +1,7 @@
 //! `[4] Subjects`: users, groups and service accounts, the worst that each can do, where, and what is odd about them.
 
-use super::{Cell, Column, Item, Moves, PaneSpec, Sorts, Table};
+use super::table::{Column, Moves, Sorts, Table};
+use super::{Cell, Item, PaneSpec};
 use crate::model::cluster::Change;
 use crate::model::id::Kind;
 use crate::model::role::{Subject, SubjectKind};

@@ -1,0 +1,255 @@
+//! The rows of a pane under their columns: sorted, filtered, marked and drawn.
+//!
+//! What the rows are and what stands in a cell is each pane's own table.
+
+use std::collections::BTreeSet;
+
+use ratatui::buffer::Buffer;
+
+use super::{Cell, Frame, Item, POLICIES, Pane, SUBJECTS};
+use crate::model::cluster::Change;
+use crate::tui::filter::Filter;
+use crate::tui::list::{Given, List, Look, Pace, Row, Run, Sort, SortKey};
+use crate::tui::paint::{self, Focus, Slot};
+use crate::tui::theme::{Role, Theme};
+use crate::tui::world::View;
+
+/// What a column sorts by.
+pub enum Sorts<R> {
+    /// The row's own order.
+    Naturally,
+    /// The text of its cells.
+    Text,
+    Key(fn(&R, View<'_>) -> SortKey),
+}
+
+/// One column of a pane.
+pub struct Column<R> {
+    pub title: &'static str,
+    /// In columns of the screen; of the first column the least that is useful.
+    pub width: u16,
+    pub cell: fn(&R, View<'_>) -> Cell,
+    pub sorts: Sorts<R>,
+}
+
+/// Rows before and after a change; `None`: not there.
+pub type Moves<R> = Vec<(Option<R>, Option<R>)>;
+
+/// A pane's list and columns.
+pub struct Table<R: Row + 'static> {
+    pub list: List<R>,
+    pub columns: &'static [Column<R>],
+    /// Columns that the operator does not want to see.
+    pub hidden: BTreeSet<usize>,
+    pub rows: fn(View<'_>) -> (Vec<R>, Given),
+    /// The rows that one change moves; `None` when the pane must be filled anew.
+    pub moves: fn(&Change, View<'_>) -> Option<Moves<R>>,
+    pub item: fn(&R) -> Item,
+    pub key: fn(&Item) -> Option<R::Key>,
+    /// Why there is nothing, when there is nothing.
+    pub empty: fn(View<'_>) -> String,
+}
+
+struct Seen<'a, R: 'static> {
+    view: View<'a>,
+    columns: &'static [Column<R>],
+}
+
+impl<R: Row> Look<R> for Seen<'_, R> {
+    fn sort_key(&self, row: &R, column: usize) -> SortKey {
+        match &self.columns[column].sorts {
+            Sorts::Naturally => SortKey::Number(0),
+            Sorts::Text => SortKey::Text((self.columns[column].cell)(row, self.view).text),
+            Sorts::Key(key) => key(row, self.view),
+        }
+    }
+
+    fn cell(&self, row: &R, title: &str) -> Option<String> {
+        let column = self.columns.iter().find(|it| it.title.eq_ignore_ascii_case(title))?;
+        Some((column.cell)(row, self.view).text)
+    }
+}
+
+impl<R: Row> Table<R> {
+    fn seen<'a>(&self, view: View<'a>) -> Seen<'a, R> {
+        Seen { view, columns: self.columns }
+    }
+
+    /// The columns that fit, each with its width.
+    fn fitting(&self, width: u16, shift: usize) -> Vec<(&Column<R>, u16)> {
+        let Some((first, others)) = self.columns.split_first() else { return Vec::new() };
+        let mut left = width.saturating_sub(first.width);
+        let mut shown = vec![(first, 0)];
+        let wanted = others.iter().enumerate().filter(|(at, _)| !self.hidden.contains(&(at + 1)));
+        for (_, column) in wanted.skip(shift) {
+            if column.width + 1 > left {
+                break;
+            }
+            left -= column.width + 1;
+            shown.push((column, column.width));
+        }
+        shown[0].1 = (first.width + left).min(width);
+        shown
+    }
+
+    fn draw_header(&self, buffer: &mut Buffer, slot: Slot, columns: &[(&Column<R>, u16)], theme: Theme) {
+        let style = theme.style(Role::Dim);
+        let mut slot = slot.after(1);
+        for (column, width) in columns {
+            paint::put(buffer, Slot { width: (*width).min(slot.width), ..slot }, column.title, style, theme);
+            slot = slot.after(width + 1);
+        }
+    }
+
+    fn draw_row(&self, buffer: &mut Buffer, slot: Slot, at: usize, columns: &[(&Column<R>, u16)], look: RowLook<'_>) {
+        let Some(row) = self.list.row(at) else { return };
+        let is_selected = at == self.list.at();
+        let sign = match (is_selected, self.list.is_marked(row)) {
+            (true, true) => "#",
+            (true, false) => ">",
+            (false, true) => "*",
+            (false, false) => " ",
+        };
+        let theme = look.theme;
+        paint::put(buffer, slot, sign, theme.style(Role::Title), theme);
+        let mut rest = slot.after(1);
+        for (number, (column, width)) in columns.iter().enumerate() {
+            let cell = (column.cell)(row, look.view);
+            let slot = Slot { width: (*width).min(rest.width), ..rest };
+            let put = if number == 0 { paint::put_name } else { paint::put };
+            put(buffer, slot, &cell.text, theme.style(cell.role), theme);
+            rest = rest.after(width + 1);
+        }
+        if is_selected && look.focus == Focus::Here {
+            paint::restyle(buffer, slot, theme.selected());
+        }
+    }
+
+    fn heading(&self, frame: Frame<'_>, view: View<'_>) -> String {
+        let (shown, total) = (self.list.len(), self.list.total());
+        let mut heading = format!("[{}] {}", frame.number, frame.title);
+        if let Some(pod) = view.scope.pod.as_ref().filter(|_| frame.number == POLICIES + 1) {
+            heading.push_str(&format!(" on {pod}"));
+        }
+        heading.push_str(&if shown == total { format!(" {total}") } else { format!(" {shown}/{total}") });
+        if let Some(me) = view.world.told.me().filter(|_| frame.number == SUBJECTS + 1) {
+            heading.push_str(&format!(", you {}", me.subject()));
+        }
+        if let Some(column) = self.list.sort().column {
+            let run = if self.list.sort().run == Run::Up { "+" } else { "-" };
+            heading.push_str(&format!(" by {}{run}", self.columns[column].title.to_lowercase()));
+        }
+        heading
+    }
+}
+
+#[derive(Clone, Copy)]
+struct RowLook<'a> {
+    view: View<'a>,
+    focus: Focus,
+    theme: Theme,
+}
+
+impl<R: Row> Pane for Table<R> {
+    fn count(&self) -> (usize, usize) {
+        (self.list.len(), self.list.total())
+    }
+    fn at(&self) -> usize {
+        self.list.at()
+    }
+    fn top(&self) -> usize {
+        self.list.top()
+    }
+    fn titles(&self) -> Vec<&'static str> {
+        self.columns.iter().map(|it| it.title).collect()
+    }
+    fn hides(&self, column: usize) -> bool {
+        self.hidden.contains(&column)
+    }
+    fn hide(&mut self, column: usize) {
+        if column > 0 && !self.hidden.remove(&column) {
+            self.hidden.insert(column);
+        }
+    }
+    fn sort(&self) -> Sort {
+        self.list.sort()
+    }
+    fn sort_by(&mut self, sort: Sort, view: View<'_>) {
+        let column = sort.column.filter(|it| !matches!(self.columns[*it].sorts, Sorts::Naturally));
+        let seen = self.seen(view);
+        self.list.sort_by(Sort { column, ..sort }, &seen);
+    }
+    fn filter_by(&mut self, filter: Filter) {
+        self.list.begin(filter);
+    }
+    fn sift(&mut self, view: View<'_>, pace: Pace<'_>) -> bool {
+        let seen = self.seen(view);
+        self.list.sift(&seen, pace)
+    }
+    fn is_sifting(&self) -> bool {
+        self.list.is_sifting()
+    }
+    fn fill(&mut self, view: View<'_>) {
+        let (rows, given) = (self.rows)(view);
+        let seen = self.seen(view);
+        self.list.fill(rows, given, &seen);
+    }
+    fn change(&mut self, changes: &[Change], view: View<'_>) {
+        let moves: Option<Vec<_>> = changes.iter().map(|it| (self.moves)(it, view)).collect();
+        match moves {
+            Some(moves) => {
+                let moves: Vec<_> = moves.into_iter().flatten().collect();
+                let seen = self.seen(view);
+                self.list.change(&moves, &seen);
+            }
+            None => self.fill(view),
+        }
+    }
+    fn go(&mut self, at: usize) {
+        self.list.go(at);
+    }
+    fn select(&mut self, item: &Item) -> bool {
+        (self.key)(item).is_some_and(|key| self.list.select(&key))
+    }
+    fn settle(&mut self, rows: usize) {
+        self.list.settle(rows);
+    }
+    fn selected(&self) -> Option<Item> {
+        self.list.selected().map(self.item)
+    }
+    fn marked(&self) -> Vec<Item> {
+        self.list.marked().iter().map(self.item).collect()
+    }
+    fn mark(&mut self) {
+        self.list.mark();
+    }
+    fn mark_range(&mut self) {
+        self.list.mark_range();
+    }
+    fn unmark(&mut self) -> bool {
+        self.list.unmark()
+    }
+    fn on_screen_from(&self, top: usize, rows: usize) -> Vec<Item> {
+        (top..top + rows).map_while(|at| self.list.row(at)).map(self.item).collect()
+    }
+    fn draw(&self, buffer: &mut Buffer, frame: Frame<'_>, view: View<'_>) {
+        let inner = paint::frame(buffer, frame.area, &self.heading(frame, view), frame.focus, frame.theme);
+        if inner.is_empty() {
+            return;
+        }
+        let columns = self.fitting(inner.width.saturating_sub(1), frame.shift);
+        self.draw_header(buffer, Slot::row(inner, 0), &columns, frame.theme);
+        if self.list.is_empty() {
+            let words = if self.list.total() > 0 { "nothing passes the filter".into() } else { (self.empty)(view) };
+            let style = frame.theme.style(Role::Dim);
+            for (row, line) in paint::wrap(&words, usize::from(inner.width).saturating_sub(2)).into_iter().enumerate() {
+                paint::put(buffer, Slot::row(inner, row as u16 + 1).after(1), line, style, frame.theme);
+            }
+        }
+        let look = RowLook { view, focus: frame.focus, theme: frame.theme };
+        for row in 1..inner.height {
+            let at = self.list.top() + usize::from(row) - 1;
+            self.draw_row(buffer, Slot::row(inner, row), at, &columns, look);
+        }
+    }
+}
