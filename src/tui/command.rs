@@ -7,7 +7,7 @@ use super::app::{App, Shown};
 use super::event::{Effect, Mouse};
 use super::layout::{Share, Side};
 use super::panes::{NAMESPACES, PANES, PODS, POLICIES, Pane, SUBJECTS};
-use super::{go, grants, open};
+use super::{copy, go, grants, open};
 
 /// A part of the program that keys go to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -288,7 +288,7 @@ pub const COMMANDS: &[Command] = &[
         help: "copy the name of the selected object",
         places: EVERYWHERE,
         refuses: open::nothing_selected,
-        run: open::copy,
+        run: copy::copy,
     },
     Command {
         keys: &["C"],
@@ -296,7 +296,7 @@ pub const COMMANDS: &[Command] = &[
         help: "choose what to copy: a name, a command, the answer as text",
         places: EVERYWHERE,
         refuses: open::nothing_selected,
-        run: open::copies,
+        run: copy::copies,
     },
     always(
         &["+"],
@@ -324,7 +324,7 @@ pub const COMMANDS: &[Command] = &[
             vec![Effect::Resync]
         },
     },
-    always(&["ctrl-s"], "dump screen", "keep this screen as text and as a picture", EVERYWHERE, open::dump),
+    always(&["ctrl-s"], "dump screen", "keep this screen as text and as a picture", EVERYWHERE, copy::dump),
     always(&["ctrl-l"], "redraw", "draw everything anew", EVERYWHERE, |_| vec![Effect::Redraw]),
     always(&["ctrl-z"], "suspend", "give the terminal back to the shell; fg comes back", EVERYWHERE, |_| {
         vec![Effect::Suspend]

@@ -18,6 +18,7 @@ pub mod answers;
 pub mod app;
 mod asked;
 pub mod command;
+mod copy;
 pub mod event;
 pub mod explain;
 mod field;
@@ -41,6 +42,7 @@ mod state;
 pub mod status;
 pub mod subjects;
 pub mod svg;
+pub mod table;
 pub mod theme;
 mod typing;
 mod viewer;
@@ -57,7 +59,7 @@ use paint::{Focus, Slot};
 use panes::{Frame, PANES};
 use theme::Role;
 
-pub use open::text;
+pub use copy::text;
 
 /// Draws the whole screen.
 ///

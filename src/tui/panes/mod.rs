@@ -27,7 +27,6 @@ pub mod namespaces;
 pub mod pods;
 pub mod policies;
 pub mod subjects;
-pub mod table;
 
 /// What stands before a pane's number, what it is called, and how an empty one is made.
 pub struct PaneSpec {

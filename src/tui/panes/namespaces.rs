@@ -3,7 +3,6 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use super::table::{Column, Sorts, Table};
 use super::{Cell, Item, PaneSpec};
 use crate::model::facts::Namespace;
 use crate::model::id::Kind;
@@ -12,6 +11,7 @@ use crate::model::name::Name;
 use crate::net::IsolationCounts;
 use crate::tui::filter::Filtered;
 use crate::tui::list::{Given, List, Row, SortKey};
+use crate::tui::table::{Column, Sorts, Table};
 use crate::tui::theme::Role;
 use crate::tui::world::{Problems, View};
 

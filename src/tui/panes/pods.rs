@@ -3,7 +3,6 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use super::table::{Column, Moves, Sorts, Table};
 use super::{Cell, Item, PaneSpec};
 use crate::model::cluster::Change;
 use crate::model::facts::{Phase, Pod};
@@ -11,6 +10,7 @@ use crate::model::id::{Kind, PodId};
 use crate::model::labels::Labels;
 use crate::tui::filter::Filtered;
 use crate::tui::list::{Given, List, Row, SortKey};
+use crate::tui::table::{Column, Moves, Sorts, Table};
 use crate::tui::theme::Role;
 use crate::tui::world::{Isolation, Problems, View};
 

@@ -3,7 +3,6 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use super::table::{Column, Moves, Sorts, Table};
 use super::{Cell, Item, PaneSpec};
 use crate::model::cluster::Change;
 use crate::model::id::{Kind, ObjectId};
@@ -12,6 +11,7 @@ use crate::model::policy::{Direction, Directions, Policy};
 use crate::net::PolicyProblem;
 use crate::tui::filter::Filtered;
 use crate::tui::list::{Given, List, Row, SortKey};
+use crate::tui::table::{Column, Moves, Sorts, Table};
 use crate::tui::theme::Role;
 use crate::tui::world::{Problems, View};
 

@@ -1,6 +1,5 @@
 //! `[4] Subjects`: users, groups and service accounts, the worst that each can do, where, and what is odd about them.
 
-use super::table::{Column, Moves, Sorts, Table};
 use super::{Cell, Item, PaneSpec};
 use crate::model::cluster::Change;
 use crate::model::id::Kind;
@@ -9,6 +8,7 @@ use crate::rbac::review::Me;
 use crate::rbac::subjects::{Extent, Row as Weight};
 use crate::tui::list::{Given, List, SortKey};
 use crate::tui::subjects;
+use crate::tui::table::{Column, Moves, Sorts, Table};
 use crate::tui::theme::Role;
 use crate::tui::world::{Problems, View};
 

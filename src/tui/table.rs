@@ -6,13 +6,13 @@ use std::collections::BTreeSet;
 
 use ratatui::buffer::Buffer;
 
-use super::{Cell, Frame, Item, POLICIES, Pane, SUBJECTS};
+use super::filter::Filter;
+use super::list::{Given, List, Look, Pace, Row, Run, Sort, SortKey};
+use super::paint::{self, Focus, Slot};
+use super::panes::{Cell, Frame, Item, POLICIES, Pane, SUBJECTS};
+use super::theme::{Role, Theme};
+use super::world::View;
 use crate::model::cluster::Change;
-use crate::tui::filter::Filter;
-use crate::tui::list::{Given, List, Look, Pace, Row, Run, Sort, SortKey};
-use crate::tui::paint::{self, Focus, Slot};
-use crate::tui::theme::{Role, Theme};
-use crate::tui::world::View;
 
 /// What a column sorts by.
 pub enum Sorts<R> {

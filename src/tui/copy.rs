@@ -1,0 +1,75 @@
+//! What is taken out of the screen: copies for the clipboard, and dumps of the screen itself.
+//!
+//! The clipboard and the files are not touched here; see [`Effect::Copy`] and [`Effect::Dump`].
+
+use ratatui::buffer::Buffer;
+
+use super::app::{App, Shown};
+use super::event::Effect;
+use super::picker::{Choice, Entry, Picker, Subject};
+use super::svg;
+
+/// The name of what is selected, marked rows each on a line.
+pub fn copy(app: &mut App) -> Vec<Effect> {
+    let marked = app.with_pane(|pane, _| pane.marked());
+    let text = match (marked.as_slice(), app.selected()) {
+        ([], Some(item)) => item.name().to_owned(),
+        (marked, _) => marked.iter().map(|it| it.name()).collect::<Vec<_>>().join("\n"),
+    };
+    put_on_clipboard(app, text)
+}
+
+/// Keeps text and asks for it to be put on the clipboard.
+pub fn put_on_clipboard(app: &mut App, text: String) -> Vec<Effect> {
+    app.register.clone_from(&text);
+    vec![Effect::Copy(text)]
+}
+
+/// What can be copied.
+pub fn copies(app: &mut App) -> Vec<Effect> {
+    let mut entries = Vec::new();
+    let mut offer = |label: &str, text: String| {
+        let first = text.lines().next().unwrap_or_default().to_owned();
+        entries.push(Entry::new(label, first, Choice::Copy(text)));
+    };
+    if let Some(item) = app.selected() {
+        offer("name", item.name().to_owned());
+        offer("as typed here", item.typed());
+        if let Some(object) = item.object() {
+            let namespace =
+                if object.namespace.is_empty() { String::new() } else { format!("-n {} ", object.namespace) };
+            offer("kubectl", format!("kubectl {namespace}get {} {} -o yaml", object.kind, object.name));
+        }
+    }
+    if let Some((from, to)) = app.tracing.ends() {
+        offer("kreach trace", format!("kreach trace {from} {to}{}", app.tracing.port));
+    }
+    match app.shown {
+        Shown::Trace | Shown::Reach(_) | Shown::Permissions(_) | Shown::WhoCan(_) | Shown::Can(_) => {
+            offer("answer as text", app.reader.page.to_string())
+        }
+        Shown::Matrix => offer("matrix as Markdown", app.matrix.markdown()),
+        Shown::Abilities => offer("matrix as Markdown", app.abilities.markdown()),
+        Shown::Yaml { .. } => offer("YAML", app.yaml.text()),
+        Shown::Explain => offer("explanation as text", app.explain.page.to_string()),
+    }
+    app.picker = Some(Picker::new(Subject::Copy, "copy", entries));
+    Vec::new()
+}
+
+/// The screen as text and as a picture.
+pub fn dump(app: &mut App) -> Vec<Effect> {
+    let mut buffer = Buffer::empty(app.size);
+    super::draw(app, app.size, &mut buffer);
+    vec![Effect::Dump { text: text(&buffer), svg: svg::svg(&buffer) }]
+}
+
+/// The cells of a buffer as lines of text.
+pub fn text(buffer: &Buffer) -> String {
+    let area = buffer.area;
+    let row = |y: u16| {
+        let cells = (area.left()..area.right()).map(|x| buffer[(x, y)].symbol());
+        cells.collect::<String>().trim_end().to_owned() + "\n"
+    };
+    (area.top()..area.bottom()).map(row).collect()
+}
