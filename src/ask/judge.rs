@@ -13,6 +13,7 @@ use crate::net;
 use crate::net::verdict::{End, Gate, Verdict, Why};
 use crate::text::evidence::Evidence;
 use crate::text::miss::{self, GateMisses};
+use crate::text::{self, Mark, words};
 
 use super::Asker;
 use super::end as ask;
@@ -20,6 +21,7 @@ use super::member::Member;
 use super::needs::{self, Needs, Read};
 use super::pair::{Pair, PairPort, Source, Target, outcome_of};
 use super::trace::{Ends, LISTED, Trace};
+use super::whys;
 
 impl Asker<'_> {
     /// Judges every pair; lists them all, or the worst of very many.
@@ -88,7 +90,27 @@ impl Asker<'_> {
         }
         let misses = self.misses(&verdict);
         let verdict = Arc::new(verdict);
-        Pair { from: member.clone(), to: to.member.clone(), port: to.port, route: to.route, verdict, misses, gaps }
+        let (from_member, to_member, port, route) = (member.clone(), to.member.clone(), to.port, to.route);
+        let mut pair =
+            Pair { from: from_member, to: to_member, port, route, verdict, misses, gaps, doubts: Vec::new() };
+        pair.doubts = self.doubts(&pair, from, to);
+        pair
+    }
+
+    /// Why a port is unknown of which the verdict about all ports does not speak: a rule that surely opens one hides
+    /// the one that may open another, and two gates may agree on no port.
+    fn doubts(&self, pair: &Pair, from: &Source, to: &Target) -> Vec<Evidence> {
+        if pair.port.asked().is_some() || pair.is_certain() {
+            return Vec::new();
+        }
+        let Some(port) = whys::first(&pair.unknown()) else { return Vec::new() };
+        if !whys::unsure(&pair.evidence()).is_empty() {
+            return Vec::new();
+        }
+        let at_port = self.verdict(from, &Target { port: PairPort::One(port), ..to.clone() }, &mut Vec::new());
+        let headline = Evidence::new(Mark::Unknown, format!("{} may pass, that is not sure", words::port(Some(port))));
+        let reasons = whys::unsure(&text::net::verdict(&at_port, &[]));
+        std::iter::once(headline).chain(reasons.into_iter().map(|it| it.below(1))).collect()
     }
 
     /// What came closest at the gates that do not surely let it pass.

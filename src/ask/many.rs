@@ -28,8 +28,8 @@ pub struct Reach {
     pub end: End,
     pub direction: Direction,
     pub by: By,
-    /// The members that the end stands for.
-    pub members: usize,
+    /// The members that the end stands for, each with the port that it is reached on.
+    pub members: Vec<Asked>,
     pub rows: Vec<ReachRow>,
     pub pairs: Counts,
     pub left_out: LeftOut,
@@ -38,7 +38,7 @@ pub struct Reach {
 }
 
 /// A member, and the port that is asked of it.
-type Asked = (Member, Option<Port>);
+pub type Asked = (Member, Option<Port>);
 
 impl Asker<'_> {
     /// Answers what `end` reaches or what reaches it, row by row.
@@ -58,7 +58,7 @@ impl Asker<'_> {
             end: end.clone(),
             direction,
             by,
-            members: members.len(),
+            members,
             rows: all.rows(),
             pairs,
             left_out,

@@ -25,6 +25,7 @@ pub mod reach_page;
 pub mod resolve;
 mod sample;
 pub mod trace;
+pub mod whys;
 pub mod workload;
 
 use std::cell::{OnceCell, RefCell};

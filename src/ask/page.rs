@@ -28,6 +28,7 @@ impl Pair {
         let mut all: Vec<Evidence> = self.gaps.iter().map(Evidence::gap).collect();
         all.extend(self.no_common_port());
         all.extend(net::verdict(&self.verdict, &self.misses));
+        all.extend(self.doubts.iter().cloned());
         all
     }
 

@@ -6,6 +6,7 @@ use crate::model::address::Family;
 use crate::model::evidence::{Gap, Outcome};
 use crate::model::port::{PortSet, Protocol};
 use crate::net::verdict::{Port, Verdict};
+use crate::text::evidence::Evidence;
 use crate::text::miss::GateMisses;
 
 use super::member::Member;
@@ -67,6 +68,8 @@ pub struct Pair {
     pub misses: Vec<GateMisses>,
     /// What makes this pair unknown beside the verdict's own gaps.
     pub gaps: Vec<Gap>,
+    /// Asked about all ports: why the first of those that are unknown is, where the verdict as a whole does not say.
+    pub doubts: Vec<Evidence>,
 }
 
 impl Pair {
@@ -78,6 +81,13 @@ impl Pair {
     /// The ports that surely pass, among those that were asked for.
     pub fn allowed(&self) -> PortSet {
         if self.gaps.is_empty() { self.verdict.allowed().intersection(&self.port.meant()) } else { PortSet::none() }
+    }
+
+    /// Whether all gates let pass surely what they may let pass: a quick look that says no sooner than yes.
+    pub fn is_certain(&self) -> bool {
+        let gates = self.verdict.families.iter().flat_map(|it| [&it.egress, &it.ingress]);
+        let has_other = self.verdict.families.iter().any(|it| it.other_reading.is_some());
+        !has_other && gates.into_iter().all(|it| Arc::ptr_eq(&it.allowed, &it.possible) || it.allowed == it.possible)
     }
 
     /// The ports that may pass, among those that were asked for.

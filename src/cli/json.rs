@@ -9,6 +9,7 @@ use serde::{Serialize, Serializer};
 
 use crate::ask::pair::{Pair, PairPort};
 use crate::ask::trace::Trace;
+use crate::ask::whys::Reasons;
 use crate::model::id::ObjectId;
 use crate::model::place::Place;
 use crate::model::port::{PortSet, Protocol};
@@ -167,6 +168,16 @@ fn reasons(all: Vec<Evidence>) -> Vec<EvidenceJson> {
         what: it.what,
     };
     all.into_iter().map(one).collect()
+}
+
+/// Whether a row has no reasons of its own.
+pub fn is_without(reasons: &Reasons) -> bool {
+    reasons.is_empty()
+}
+
+/// Reasons that many rows share, as JSON; made when they are written.
+pub fn shared<S: Serializer>(reasons: &Reasons, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(evidence(reasons))
 }
 
 /// A set of ports as JSON.

@@ -4,9 +4,10 @@
 //! deployment/shop/web  ->  statefulset/shop/db  TCP 5432
 //! ```
 //!
-//! Rows in which no pair can pass are left out and counted. Each row has its own outcome; the command ends with 0.
+//! Rows in which no pair can pass are left out and counted. Each row has its own outcome, and if something in it is
+//! unknown it says why; the command ends with 0.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 use clap::{Args, ValueEnum};
@@ -17,6 +18,7 @@ use serde::Serialize;
 use crate::ask::many::{unit_name, unit_ranges, unit_text};
 use crate::ask::needs::{self, Needs};
 use crate::ask::reach_page::ports_text;
+use crate::ask::whys::{Reasons, Whys};
 use crate::ask::{Fault, page};
 use crate::model::cluster::Cluster;
 use crate::model::untrusted;
@@ -87,12 +89,13 @@ impl Command for MapArgs {
     fn run(&self, world: &World<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
         let map = world.asker.map(self.by.into(), world.context.only.as_ref());
         let gaps: Vec<Evidence> = world.asker.holes().iter().map(Evidence::gap).collect();
+        let whys = world.asker.whys(self.by.into());
         match self.output {
-            MapOutput::Text => text(&map, &gaps, out)?,
-            MapOutput::Json => json(&map, self.by, &gaps, out)?,
-            MapOutput::Csv => csv(&map, out)?,
-            MapOutput::Dot => dot(&map, out)?,
-            MapOutput::Md => markdown(&map, &gaps, out)?,
+            MapOutput::Text => text(&map, &whys, &gaps, out)?,
+            MapOutput::Json => json(&map, self.by, &whys, &gaps, out)?,
+            MapOutput::Csv => csv(&map, &whys, out)?,
+            MapOutput::Dot => dot(&map, &whys, out)?,
+            MapOutput::Md => markdown(&map, &whys, &gaps, out)?,
         }
         Ok(Exit::Yes)
     }
@@ -103,7 +106,35 @@ fn shown(row: &MapRow) -> [String; 3] {
     [safe(unit_text(&row.from)), safe(unit_text(&row.to)), ports_text(&row.summary)]
 }
 
-fn text(map: &Map, gaps: &[Evidence], out: &mut dyn io::Write) -> io::Result<()> {
+fn why(row: &MapRow, whys: &Whys<'_>) -> Reasons {
+    whys.between(&row.from, &row.to, &row.summary)
+}
+
+/// The reasons of one row in one line; safe to show.
+fn why_text(row: &MapRow, whys: &Whys<'_>) -> String {
+    why(row, whys).iter().map(|it| it.line(0).text).collect::<Vec<_>>().join("; ")
+}
+
+/// How many reasons a text lists after its rows.
+const LISTED: usize = 20;
+
+/// Why rows are unknown, each reason once; of very many the first.
+pub fn write_reasons(all: impl Iterator<Item = Reasons>, out: &mut dyn io::Write) -> io::Result<()> {
+    let mut told: BTreeSet<Reasons> = BTreeSet::new();
+    let mut lines: BTreeSet<String> = BTreeSet::new();
+    for reasons in all.filter(|it| !it.is_empty()) {
+        if told.insert(reasons.clone()) {
+            lines.extend(reasons.iter().map(|it| it.line(0).text));
+        }
+    }
+    lines.iter().take(LISTED).try_for_each(|it| writeln!(out, "? {it}"))?;
+    match lines.len().saturating_sub(LISTED) {
+        0 => Ok(()),
+        more => writeln!(out, "? and {more} more reasons: -o json has them row by row"),
+    }
+}
+
+fn text(map: &Map, whys: &Whys<'_>, gaps: &[Evidence], out: &mut dyn io::Write) -> io::Result<()> {
     // Addresses outside may be long lists: they stand out of the column.
     let width = |side: fn(&MapRow) -> &Unit| {
         let units = map.rows.iter().map(side).filter(|it| !matches!(it, Unit::Outside(_)));
@@ -114,6 +145,7 @@ fn text(map: &Map, gaps: &[Evidence], out: &mut dyn io::Write) -> io::Result<()>
         let [a, b, ports] = shown(row);
         writeln!(out, "{} {a:from$}  ->  {b:to$}  {ports}", glyph(&row.summary))?;
     }
+    write_reasons(map.rows.iter().map(|it| why(it, whys)), out)?;
     for gap in gaps {
         writeln!(out, "? {}", untrusted::show(&gap.what))?;
     }
@@ -153,6 +185,9 @@ struct RowJson {
     some: Vec<PortsJson>,
     unknown: Vec<PortsJson>,
     pairs: CountsJson,
+    /// Why something in this row is unknown.
+    #[serde(skip_serializing_if = "json::is_without", serialize_with = "json::shared")]
+    evidence: Reasons,
 }
 
 #[derive(Serialize)]
@@ -176,7 +211,7 @@ pub struct LeftOutJson {
     pub itself: u64,
 }
 
-fn json(map: &Map, by: ByArg, gaps: &[Evidence], out: &mut dyn io::Write) -> Result<(), Failure> {
+fn json(map: &Map, by: ByArg, whys: &Whys<'_>, gaps: &[Evidence], out: &mut dyn io::Write) -> Result<(), Failure> {
     let row = |it: &MapRow| RowJson {
         from: unit_name(&it.from),
         to: unit_name(&it.to),
@@ -187,6 +222,7 @@ fn json(map: &Map, by: ByArg, gaps: &[Evidence], out: &mut dyn io::Write) -> Res
         some: json::ports(&it.summary.some),
         unknown: json::ports(&it.summary.possible.difference(&it.summary.some)),
         pairs: json::counts(&it.summary.pairs),
+        evidence: why(it, whys),
     };
     let document = MapJson {
         version: json::VERSION,
@@ -207,8 +243,8 @@ pub fn left_out_json(it: &crate::net::reach::LeftOut) -> LeftOutJson {
 }
 
 /// RFC 4180 with a header; ports as they are written in text.
-fn csv(map: &Map, out: &mut dyn io::Write) -> io::Result<()> {
-    writeln!(out, "from,to,outcome,every,some,unknown,allow,deny,unknownPairs\r")?;
+fn csv(map: &Map, whys: &Whys<'_>, out: &mut dyn io::Write) -> io::Result<()> {
+    writeln!(out, "from,to,outcome,every,some,unknown,allow,deny,unknownPairs,why\r")?;
     for row in &map.rows {
         let (summary, unknown) = (&row.summary, row.summary.possible.difference(&row.summary.some));
         let cells = [
@@ -221,6 +257,7 @@ fn csv(map: &Map, out: &mut dyn io::Write) -> io::Result<()> {
             summary.pairs.allow.to_string(),
             summary.pairs.deny.to_string(),
             summary.pairs.unknown.to_string(),
+            why_text(row, whys),
         ];
         writeln!(out, "{}\r", cells.map(|it| cell(&it)).join(","))?;
     }
@@ -238,7 +275,8 @@ fn cell(text: &str) -> String {
     }
 }
 
-fn dot(map: &Map, out: &mut dyn io::Write) -> io::Result<()> {
+/// Edges with something unknown are dashed and say why.
+fn dot(map: &Map, whys: &Whys<'_>, out: &mut dyn io::Write) -> io::Result<()> {
     let mut graph: DiGraph<String, String> = DiGraph::new();
     let mut nodes: BTreeMap<String, NodeIndex> = BTreeMap::new();
     for row in &map.rows {
@@ -246,23 +284,31 @@ fn dot(map: &Map, out: &mut dyn io::Write) -> io::Result<()> {
         let (from, to, ports) = (name(&row.from), name(&row.to), ports_text(&row.summary));
         let mut node = |name: String| *nodes.entry(name.clone()).or_insert_with(|| graph.add_node(name));
         let (from, to) = (node(from), node(to));
-        graph.add_edge(from, to, ports);
+        let why = match why_text(row, whys) {
+            why if why.is_empty() => String::new(),
+            why => format!(", style = \"dashed\", {}", attribute("tooltip", &why)),
+        };
+        graph.add_edge(from, to, attribute("label", &ports) + &why);
     }
-    let edge = |_: &_, edge: petgraph::graph::EdgeReference<'_, String>| attribute(edge.weight());
-    let node = |_: &_, (_, name): (NodeIndex, &String)| attribute(name);
+    let edge = |_: &_, edge: petgraph::graph::EdgeReference<'_, String>| edge.weight().clone();
+    let node = |_: &_, (_, name): (NodeIndex, &String)| attribute("label", name);
     let config = [Config::NodeNoLabel, Config::EdgeNoLabel];
     write!(out, "{:?}", Dot::with_attr_getters(&graph, &config, &edge, &node))
 }
 
-fn attribute(label: &str) -> String {
-    format!("label = \"{}\"", label.replace('\\', "\\\\").replace('"', "\\\""))
+fn attribute(name: &str, text: &str) -> String {
+    format!("{name} = \"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
-fn markdown(map: &Map, gaps: &[Evidence], out: &mut dyn io::Write) -> io::Result<()> {
-    writeln!(out, "| From | To | Outcome | Ports |\n| --- | --- | --- | --- |")?;
+/// A column of reasons stands only where some row has them.
+fn markdown(map: &Map, whys: &Whys<'_>, gaps: &[Evidence], out: &mut dyn io::Write) -> io::Result<()> {
+    let has_why = map.rows.iter().any(|it| !why(it, whys).is_empty());
+    let (head, rule) = if has_why { (" Why |", " --- |") } else { ("", "") };
+    writeln!(out, "| From | To | Outcome | Ports |{head}\n| --- | --- | --- | --- |{rule}")?;
     for row in &map.rows {
         let [from, to, ports] = shown(row).map(|it| it.replace('|', "\\|"));
-        writeln!(out, "| {from} | {to} | {} | {ports} |", row.summary.pairs.worst())?;
+        let why = if has_why { format!(" {} |", why_text(row, whys).replace('|', "\\|")) } else { String::new() };
+        writeln!(out, "| {from} | {to} | {} | {ports} |{why}", row.summary.pairs.worst())?;
     }
     writeln!(out, "\n{}{}", page::counts(&map.pairs, ("pair of pods", "pairs of pods")), left_out(map))?;
     gaps.iter().try_for_each(|it| writeln!(out, "\nUnknown: {}", untrusted::show(&it.what)))

@@ -15,6 +15,7 @@ use crate::ask::Fault;
 use crate::ask::end::{self, End, PortAsk};
 use crate::ask::many::{Reach, namespace_of, unit_name, unit_ranges};
 use crate::ask::needs::{self, Needs};
+use crate::ask::whys::{Reasons, Whys};
 use crate::model::cluster::Cluster;
 use crate::model::name::Name;
 use crate::model::policy::Direction;
@@ -23,7 +24,7 @@ use crate::net::reach::ReachRow;
 use crate::text::evidence::Evidence;
 
 use super::json::{self, CountsJson, EvidenceJson, PortsJson};
-use super::map::{ByArg, LeftOutJson, left_out_json};
+use super::map::{ByArg, LeftOutJson, left_out_json, write_reasons};
 use super::trace::{TextOrJson, beside, print};
 use super::{Command, Context, Exit, Failure, World, paint};
 
@@ -91,9 +92,13 @@ impl Command for ReachArgs {
         if let Some(only) = &world.context.only {
             reach.rows.retain(|it| namespace_of(&it.unit).is_none_or(|it| it == only));
         }
+        let whys = world.asker.whys(self.by.into());
         match self.output {
-            TextOrJson::Text => out.write_all(paint::page(&reach.page(), world.context.color).as_bytes())?,
-            TextOrJson::Json => json(&reach, self.by, out)?,
+            TextOrJson::Text => {
+                out.write_all(paint::page(&reach.page(), world.context.color).as_bytes())?;
+                write_reasons(reach.rows.iter().map(|it| whys.of_reach(&reach, it)), out)?;
+            }
+            TextOrJson::Json => json(&reach, self.by, &whys, out)?,
         }
         Ok(Exit::Yes)
     }
@@ -127,9 +132,12 @@ struct RowJson {
     some: Vec<PortsJson>,
     unknown: Vec<PortsJson>,
     pairs: CountsJson,
+    /// Why something in this row is unknown.
+    #[serde(skip_serializing_if = "json::is_without", serialize_with = "json::shared")]
+    evidence: Reasons,
 }
 
-fn json(reach: &Reach, by: ByArg, out: &mut dyn io::Write) -> Result<(), Failure> {
+fn json(reach: &Reach, by: ByArg, whys: &Whys<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
     let row = |it: &ReachRow| RowJson {
         unit: unit_name(&it.unit),
         ranges: unit_ranges(&it.unit),
@@ -138,6 +146,7 @@ fn json(reach: &Reach, by: ByArg, out: &mut dyn io::Write) -> Result<(), Failure
         some: json::ports(&it.summary.some),
         unknown: json::ports(&it.summary.possible.difference(&it.summary.some)),
         pairs: json::counts(&it.summary.pairs),
+        evidence: whys.of_reach(reach, it),
     };
     let reasons: Vec<Evidence> = reach.gaps.iter().map(Evidence::gap).chain(reach.notes.iter().cloned()).collect();
     let document = ReachJson {
@@ -147,7 +156,7 @@ fn json(reach: &Reach, by: ByArg, out: &mut dyn io::Write) -> Result<(), Failure
         direction: if reach.direction == Direction::Egress { "reaches" } else { "reachedBy" },
         by: by.as_str(),
         outcome: reach.pairs.worst().as_str(),
-        members: reach.members,
+        members: reach.members.len(),
         pairs: json::counts(&reach.pairs),
         left_out: left_out_json(&reach.left_out),
         evidence: json::evidence(&reasons),

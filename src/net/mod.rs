@@ -23,4 +23,5 @@ pub mod verdict;
 
 pub use self::dns::{Dns, DnsServer, NodeLocal, dns};
 pub use self::ends::{Holder, holder, split};
+pub use self::index::doubts;
 pub use self::index::{Index, Isolation, IsolationCounts, Listing, PolicyProblem, Settings};

@@ -180,11 +180,16 @@ fn other_reading(family: &FamilyVerdict, port: Option<Port>) -> Option<Evidence>
     let (egress, ingress) = &**family.other_reading.as_ref()?;
     let usual = family.egress.outcome(port).worst(family.ingress.outcome(port));
     let other = egress.outcome(port).worst(ingress.outcome(port));
-    (usual != other).then(|| {
-        let what = "policies may apply to host-network pods as to others, and then it would be";
-        let gap = Gap::Undefined { rule: "S37", what: format!("{what} {other}").into() };
-        Evidence::gap(&gap)
-    })
+    let opens = |egress: &Gate, ingress: &Gate| egress.allowed.intersection(&ingress.allowed);
+    let would_be = if usual != other {
+        format!("it would be {other}")
+    } else if port.is_none() && opens(egress, ingress) != opens(&family.egress, &family.ingress) {
+        format!("the ports would be {}", ports(&opens(egress, ingress)))
+    } else {
+        return None;
+    };
+    let what = format!("policies may apply to host-network pods as to others, and then {would_be}");
+    Some(Evidence::gap(&Gap::Undefined { rule: "S37", what: what.into() }))
 }
 
 fn family_line(family: &FamilyVerdict, port: Option<Port>) -> Evidence {

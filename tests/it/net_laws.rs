@@ -4,15 +4,18 @@
 
 use std::collections::BTreeMap;
 
+use kreach::ask::Asker;
+use kreach::ask::end::{End as AskEnd, PortAsk};
 use kreach::model::cluster::Cluster;
 use kreach::model::coverage::Coverage;
 use kreach::model::evidence::Outcome;
 use kreach::model::id::Kind;
 use kreach::model::policy::Direction;
 use kreach::model::port::PortSet;
-use kreach::net::reach::{By, Counts, Unit};
+use kreach::net::reach::{By, Counts, Summary, Unit};
 use kreach::net::verdict::{End, Port, Tri};
 use kreach::net::{Index, naive};
+use kreach::text::Mark;
 use proptest::prelude::*;
 
 use crate::net_worlds::{self, ALL, Dice, PLAIN, World, cases};
@@ -127,6 +130,40 @@ proptest! {
     #[test]
     fn a_map_is_all_its_pairs(seed: u64) {
         map_is_its_pairs(seed)?;
+    }
+
+    /// An unknown says why, row by row, and nothing else does (CONTRACT §2: what would settle it).
+    #[test]
+    fn unknown_rows_have_reasons(seed: u64) {
+        let mut dice = Dice::new(seed);
+        let world = net_worlds::world(&mut dice, ALL);
+        let cluster = world.cluster();
+        let index = Index::with(&cluster, world.settings.clone());
+        let asker = Asker::new(&cluster, &index);
+        let by = *dice.pick(&[By::Pod, By::Workload, By::Namespace]);
+        let whys = asker.whys(by);
+        let is_unsure = |it: &Summary| it.pairs.unknown > 0 || it.possible != it.some;
+        for row in index.map(&cluster, by, None).rows {
+            let why = whys.between(&row.from, &row.to, &row.summary);
+            prop_assert_eq!(why.is_empty(), !is_unsure(&row.summary), "seed {}: {:?}\n{:#?}", seed, row, world);
+            prop_assert!(why.iter().all(|it| it.mark == Mark::Unknown && !it.what.starts_with("from ")), "seed {}: {:?} {:?}", seed, row, why);
+        }
+        let pods: Vec<_> = cluster.pods.iter().filter(|it| !it.phase.is_finished()).collect();
+        if pods.is_empty() {
+            return Ok(());
+        }
+        let (pod, direction) = (dice.pick(&pods).pod_id(), *dice.pick(&Direction::ALL));
+        let other = AskEnd::Pod(dice.pick(&pods).pod_id());
+        let trace = asker.trace(&AskEnd::Pod(pod.clone()), &other, &PortAsk::NONE).expect("pods that are there");
+        for pair in &trace.pairs {
+            let is_told = pair.evidence().iter().any(|it| it.mark == Mark::Unknown);
+            prop_assert!(is_told || pair.unknown().is_empty(), "seed {}: {:?}", seed, pair);
+        }
+        let reach = asker.reach(&AskEnd::Pod(pod), direction, by).expect("a pod that is there");
+        for row in &reach.rows {
+            let why = asker.whys(by).of_reach(&reach, row);
+            prop_assert_eq!(why.is_empty(), !is_unsure(&row.summary), "seed {}: {:?}\n{:#?}", seed, row, world);
+        }
     }
 
     /// What an end reaches, and what reaches it, is what its pairs say, ports and outside addresses included.

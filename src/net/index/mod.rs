@@ -22,6 +22,7 @@ mod class;
 mod classes;
 mod counts;
 mod crowd;
+pub mod doubts;
 mod dress;
 mod explain;
 mod found;

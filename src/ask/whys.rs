@@ -1,0 +1,129 @@
+//! Why rows of maps and of reaches are unknown: the reasons of one pair of each that is (CONTRACT §2, §5).
+//!
+//! ```text
+//! pod/shop/web ? pod/shop/db   networkpolicy/shop/db spec.ingress[0]: not understood: …
+//! ```
+//!
+//! Asked for row by row when rows are written: rows themselves hold no reasons. Rows whose ends are of the same kin
+//! share what they say.
+
+use std::cell::{OnceCell, RefCell};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use rustc_hash::FxBuildHasher;
+
+use crate::model::evidence::Gap;
+use crate::model::policy::Direction;
+use crate::model::port::{PortSet, Protocol};
+use crate::net::doubts::{Doubt, Kin, StandIn, StandIns};
+use crate::net::reach::{By, ReachRow, Summary, Unit};
+use crate::net::verdict::{End, Port};
+use crate::text::Mark;
+use crate::text::evidence::Evidence;
+use crate::text::net;
+
+use super::Asker;
+use super::many::{Asked, Reach};
+
+/// Reasons, shared by all rows that have them.
+pub type Reasons = Arc<[Evidence]>;
+
+/// What was learned for which kin.
+type Known = HashMap<(Kin, Kin, bool), Reasons, FxBuildHasher>;
+
+/// Tells why rows of one answer are unknown.
+pub struct Whys<'a> {
+    asker: &'a Asker<'a>,
+    by: By,
+    stand_ins: OnceCell<StandIns>,
+    known: RefCell<Known>,
+    told: RefCell<BTreeSet<Reasons>>,
+}
+
+impl<'a> Asker<'a> {
+    /// Why rows of an answer by these units are unknown.
+    pub fn whys(&'a self, by: By) -> Whys<'a> {
+        Whys { asker: self, by, stand_ins: OnceCell::new(), known: RefCell::default(), told: RefCell::default() }
+    }
+}
+
+impl Whys<'_> {
+    /// The reasons of a row of a map; none if nothing in it is unknown.
+    pub fn between(&self, from: &Unit, to: &Unit, summary: &Summary) -> Reasons {
+        let Some(doubt) = doubt(summary, None) else { return Reasons::default() };
+        let stand_ins = self.stand_ins();
+        self.tell(stand_ins.of(from), stand_ins.of(to), doubt)
+    }
+
+    /// The reasons of a row of what an end reaches or what reaches it: of its first member that has some.
+    pub fn of_reach(&self, reach: &Reach, row: &ReachRow) -> Reasons {
+        let of_member = |at: usize, (member, port): &Asked| {
+            let doubt = doubt(&row.summary, *port)?;
+            let (own, others) = ([StandIn::asked(at as u32, member.end())], self.stand_ins().of(&row.unit));
+            let reasons = match reach.direction {
+                Direction::Egress => self.tell(&own, others, doubt),
+                Direction::Ingress => self.tell(others, &own, doubt),
+            };
+            (!reasons.is_empty()).then_some(reasons)
+        };
+        reach.members.iter().enumerate().find_map(|(at, it)| of_member(at, it)).unwrap_or_default()
+    }
+
+    fn stand_ins(&self) -> &StandIns {
+        self.stand_ins.get_or_init(|| self.asker.index.stand_ins(self.asker.cluster, self.by))
+    }
+
+    fn tell(&self, from: &[StandIn], to: &[StandIn], doubt: Doubt) -> Reasons {
+        let Asker { index, cluster, .. } = self.asker;
+        let Some((from, to)) = index.doubted(cluster, from, to, doubt) else { return Reasons::default() };
+        let key = (from.kin, to.kin, doubt == Doubt::SomePort);
+        if let Some(known) = self.known.borrow().get(&key) {
+            return known.clone();
+        }
+        let reasons = self.explain(&from.end, &to.end, doubt);
+        let mut told = self.told.borrow_mut();
+        let reasons = told.get(&reasons).cloned().unwrap_or_else(|| {
+            told.insert(reasons.clone());
+            reasons
+        });
+        self.known.borrow_mut().insert(key, reasons.clone());
+        reasons
+    }
+
+    /// What a trace of the pair says that bears on unknown.
+    fn explain(&self, from: &End, to: &End, doubt: Doubt) -> Reasons {
+        let Asker { index, cluster, .. } = self.asker;
+        let verdict = |port| index.trace(cluster, from, to, port);
+        let asked = if let Doubt::Pair(port) = doubt { port } else { None };
+        let whole = verdict(asked);
+        let mut reasons = if doubt == Doubt::SomePort { Vec::new() } else { unsure(&net::verdict(&whole, &[])) };
+        if reasons.is_empty() && asked.is_none() {
+            reasons = unsure(&net::verdict(&verdict(first(&whole.unknown())), &[]));
+        }
+        if reasons.is_empty() {
+            let what = format!("from {} to {}: not sure", net::end(from), net::end(to));
+            reasons.push(Evidence::gap(&Gap::End { what: what.into() }));
+        }
+        reasons.into()
+    }
+}
+
+/// The reasons that bear on unknown; a gate's headline only where nothing below it says more.
+pub(super) fn unsure(all: &[Evidence]) -> Vec<Evidence> {
+    let is_headline = |it: &&Evidence| it.gate.is_some() && it.depth == 0;
+    let (headlines, others): (Vec<_>, Vec<_>) = all.iter().filter(|it| it.mark == Mark::Unknown).partition(is_headline);
+    let told = if others.is_empty() { headlines } else { others };
+    told.into_iter().cloned().collect()
+}
+
+/// The first port of a set.
+pub(super) fn first(ports: &PortSet) -> Option<Port> {
+    Protocol::ALL.into_iter().find_map(|it| Some((it, ports.of(it).first()?.0)))
+}
+
+/// What is unknown about a row.
+fn doubt(summary: &Summary, port: Option<Port>) -> Option<Doubt> {
+    let some_port = || !summary.possible.difference(&summary.some).is_empty();
+    (summary.pairs.unknown > 0).then_some(Doubt::Pair(port)).or_else(|| some_port().then_some(Doubt::SomePort))
+}

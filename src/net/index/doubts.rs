@@ -1,0 +1,123 @@
+//! Why rows about many pairs are unknown: for each of them one pair of ends that is.
+//!
+//! ```text
+//! row   deployment/shop/web → statefulset/shop/db   2 of 6 pairs unknown
+//! pair  pod/shop/web-a      → pod/shop/db-0         whoever explains this one says why
+//! ```
+//!
+//! Made only where a row is unknown: sums over many pairs keep no reasons, so that they stay cheap. Of pods that answer
+//! alike two stand for all, on two nodes if they can, since a node and its own pods are exempt (S41).
+
+use std::collections::HashMap;
+
+use rustc_hash::FxBuildHasher;
+
+use super::crowd::NO_BAND;
+use super::{Index, NO_CLASS};
+use crate::model::cluster::Cluster;
+use crate::model::facts::Pod;
+use crate::model::name::Name;
+use crate::net::reach::{By, Unit};
+use crate::net::verdict::{End, Port};
+
+/// Ends that answer alike, as far as classes tell.
+pub type Kin = (u32, u32);
+
+/// One end that stands for all of its kin.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct StandIn {
+    /// Stand-ins of the same kin are unknown for the same reasons.
+    pub kin: Kin,
+    pub end: End,
+    node: Name,
+}
+
+impl StandIn {
+    /// An end that was asked about by itself; `number` is its own among those asked about.
+    pub fn asked(number: u32, end: End) -> Self {
+        Self { kin: (NO_CLASS, number), end, node: Name::empty() }
+    }
+}
+
+/// Who stands for the pods of every unit.
+#[derive(Debug, Default)]
+pub struct StandIns(HashMap<Unit, Vec<StandIn>, FxBuildHasher>);
+
+/// What is looked for between two units.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Doubt {
+    /// A pair whose outcome is unknown, for this port or for any.
+    Pair(Option<Port>),
+    /// A pair with some port that may pass and may be stopped.
+    SomePort,
+}
+
+impl StandIns {
+    /// Those that stand for a unit: the ones that are judged one by one come first.
+    pub fn of(&self, unit: &Unit) -> &[StandIn] {
+        self.0.get(unit).map_or(&[], Vec::as_slice)
+    }
+}
+
+impl Index {
+    /// Who stands for the pods of each unit, and for the addresses outside.
+    pub fn stand_ins(&self, cluster: &Cluster, by: By) -> StandIns {
+        let mut all = StandIns::default();
+        for &namespace in self.in_order.iter() {
+            let crowd = self.crowd(cluster, namespace);
+            for (pod, band) in self.pods_of(namespace).zip(&crowd.of_pod).filter(|it| *it.1 != NO_BAND) {
+                let band = crowd.bands[*band as usize];
+                let unit = match by {
+                    By::Pod => Unit::Pod(pod.pod_id()),
+                    By::Workload => crowd.units[band.unit as usize].clone(),
+                    By::Namespace => Unit::Namespace(pod.meta.namespace.clone()),
+                };
+                stand_in(all.0.entry(unit).or_default(), (band.class, band.host), pod);
+            }
+        }
+        all.0.values_mut().for_each(|it| it.sort_by_key(|it| !self.odd.has(it.kin.0)));
+        for (at, part) in (0..).zip(self.outside()) {
+            let Unit::Outside(ranges) = &part.unit else { continue };
+            let stands = ranges.iter().take(1).map(|it| StandIn::asked(at, End::Address(it.0)));
+            all.0.insert(part.unit.clone(), stands.collect());
+        }
+        all
+    }
+
+    /// The first pair of two ends about which there is this doubt; a pod and itself is none.
+    pub fn doubted<'a>(
+        &self,
+        cluster: &Cluster,
+        from: &'a [StandIn],
+        to: &'a [StandIn],
+        doubt: Doubt,
+    ) -> Option<(&'a StandIn, &'a StandIn)> {
+        let is_so = |(from, to): &(&StandIn, &StandIn)| {
+            let (sure, possible) = self.pass(&self.find(cluster, &from.end), &self.find(cluster, &to.end));
+            match doubt {
+                Doubt::SomePort => sure != possible,
+                Doubt::Pair(None) => sure.is_empty() && !possible.is_empty(),
+                Doubt::Pair(Some((protocol, number))) => {
+                    self.ports.atom(protocol, number).is_some_and(|it| !sure.has(it) && possible.has(it))
+                }
+            }
+        };
+        let pairs = from.iter().flat_map(|from| to.iter().map(move |to| (from, to)));
+        pairs.filter(|it| it.0.end != it.1.end).find(is_so)
+    }
+}
+
+/// Lets a pod stand for its kin, unless two do on two nodes.
+fn stand_in(all: &mut Vec<StandIn>, kin: Kin, pod: &Pod) {
+    let mut kindred = all.iter_mut().filter(|it| it.kin == kin);
+    let (first, second) = (kindred.next(), kindred.next());
+    let stands = StandIn { kin, end: End::Pod(pod.pod_id()), node: pod.node.clone() };
+    match (first, second) {
+        (Some(first), Some(second)) => {
+            if first.node == second.node && first.node != stands.node {
+                *second = stands;
+            }
+        }
+        _ => all.push(stands),
+    }
+}
