@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use kreach::kinds::Intern;
 use kreach::model::address::{Addresses, Block};
 use kreach::model::cluster::{AnyFact, Change, Cluster, Delta, Entry};
-use kreach::model::facts::{ContainerPort, ContainerRole, Meta, Namespace, Pod};
+use kreach::model::facts::{ContainerPort, ContainerRole, Meta, Mold, Namespace, Pod};
 use kreach::model::id::{Kind, PodId, WorkloadId};
 use kreach::model::items::Items;
 use kreach::model::labels::{Labels, NamespaceMatch, Operator, Requirement, Selector, SelectorSet};
@@ -156,8 +156,9 @@ fn fill_pods(cluster: &mut Cluster, shape: &Shape, dice: &mut Dice, apps: &mut [
                 let addresses = Addresses::new([IpAddr::V4(address)]);
                 let node = intern.name(&format!("node-{}", made % 1500));
                 let (kind, name) = (intern.name("ReplicaSet"), intern.name(&format!("{app}-{hash}")));
-                let owner = Some(intern.owner(WorkloadId { namespace: namespace.clone(), kind, name }));
-                let pod = Pod { meta, addresses, ports: ports.clone(), node, owner, ..Pod::default() };
+                let owner = Some(WorkloadId { namespace: namespace.clone(), kind, name });
+                let mold = intern.mold(Mold { ports: ports.clone(), owner, ..Mold::default() });
+                let pod = Pod { meta, mold, node, addresses };
                 put(cluster, AnyFact::Pod(Arc::new(pod)));
                 made += 1;
             }

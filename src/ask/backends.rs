@@ -200,7 +200,7 @@ impl<'d, F: Fn() -> &'d Directory> Lookup<'_, F> {
             return Some(self.holder(address));
         }
         match self.cluster.pods.get(namespace, &endpoint.pod) {
-            Some(pod) if pod.phase.is_finished() => None,
+            Some(pod) if pod.mold.phase.is_finished() => None,
             Some(pod) => Some(Member::Pod(pod.clone())),
             None => {
                 match uncovered(self.cluster, Kind::POD, namespace) {
@@ -247,11 +247,12 @@ impl<'d, F: Fn() -> &'d Directory> Lookup<'_, F> {
     fn selected(&self, selector: &Labels) -> Vec<&Arc<Pod>> {
         let selector = selector_of(selector);
         let here = self.cluster.pods.of(&self.service.meta.namespace).iter();
-        here.filter(|it| !it.phase.is_finished() && selector.matches(&it.meta.labels)).collect()
+        here.filter(|it| !it.mold.phase.is_finished() && selector.matches(&it.meta.labels)).collect()
     }
 
     fn add_selected(&self, pod: &Arc<Pod>, route: &mut Route, found: &mut Routes) {
-        let waits = pod.phase == Phase::Pending && pod.addresses.is_empty() && pod.origin == PodOrigin::Listed;
+        let waits =
+            pod.mold.phase == Phase::Pending && pod.addresses.is_empty() && pod.mold.origin == PodOrigin::Listed;
         if waits && !self.service.publishes_not_ready {
             route.not_ready += 1;
             return;
@@ -296,7 +297,7 @@ fn target_number(pod: &Pod, port: &ServicePort) -> Option<u16> {
     let fits = |it: &&crate::model::facts::ContainerPort| {
         it.name == *name && it.protocol == port.protocol && it.container != ContainerRole::Init
     };
-    pod.ports.iter().find(fits).map(|it| it.number)
+    pod.mold.ports.iter().find(fits).map(|it| it.number)
 }
 
 /// One backend for each member and port; a member in slices of both families has none of its own.

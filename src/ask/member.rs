@@ -66,7 +66,7 @@ impl Member {
     /// What a reader should know of this end beside its name; empty for an ordinary pod or address.
     pub fn remark(&self) -> &'static str {
         match self {
-            Member::Pod(pod) if pod.network == PodNetwork::Host => "host network: it is its node",
+            Member::Pod(pod) if pod.mold.network == PodNetwork::Host => "host network: it is its node",
             Member::Pod(pod) if pod.addresses.is_empty() => "no address yet",
             _ => "",
         }

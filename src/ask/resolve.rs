@@ -188,7 +188,7 @@ fn no_workload(cluster: &Cluster, kind: &Name, namespace: &Name, name: &Name) ->
 fn running<'a>(pods: impl Iterator<Item = &'a Arc<Pod>>) -> Resolved {
     let (mut members, mut finished) = (Vec::new(), 0);
     for pod in pods {
-        if pod.phase.is_finished() { finished += 1 } else { members.push(pod.clone()) }
+        if pod.mold.phase.is_finished() { finished += 1 } else { members.push(pod.clone()) }
     }
     Resolved::new(Whom::Pods { members, finished })
 }

@@ -27,13 +27,13 @@ pub fn workload_of(cluster: &Cluster, pod: &Pod) -> Option<Arc<WorkloadId>> {
 #[derive(Default)]
 pub struct Workloads {
     /// By the controller as pods name it and, where that depends on the pod, by its template hash.
-    known: FxHashMap<(Arc<WorkloadId>, Option<Name>), Arc<WorkloadId>>,
+    known: FxHashMap<(WorkloadId, Option<Name>), Arc<WorkloadId>>,
 }
 
 impl Workloads {
     /// The same as [`workload_of`].
     pub fn of(&mut self, cluster: &Cluster, pod: &Pod) -> Option<Arc<WorkloadId>> {
-        let owner = pod.owner.as_ref()?;
+        let owner = pod.mold.owner.as_ref()?;
         let hash = (owner.kind == "ReplicaSet").then(|| pod.meta.labels.get(TEMPLATE_HASH).cloned()).flatten();
         if let Some(found) = self.known.get(&(owner.clone(), hash.clone())) {
             return Some(found.clone());
@@ -47,20 +47,20 @@ impl Workloads {
 /// Whether a controller is the one that was asked for, by lower-case kind, or stands below it.
 pub fn is_under(cluster: &Cluster, pod: &Pod, kind: &str, name: &str) -> bool {
     let is = |it: &WorkloadId| it.name == *name && it.kind.eq_ignore_ascii_case(kind);
-    pod.owner.as_deref().is_some_and(is) || workload_of(cluster, pod).as_deref().is_some_and(is)
+    pod.mold.owner.as_ref().is_some_and(is) || workload_of(cluster, pod).as_deref().is_some_and(is)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::facts::Meta;
+    use crate::model::facts::{Meta, Mold};
     use crate::model::labels::Labels;
 
     fn pod(owner_kind: &str, owner: &str, hash: &str) -> Pod {
         let owner = WorkloadId { namespace: "shop".into(), kind: owner_kind.into(), name: owner.into() };
         let labels = Labels::new([(Name::from(TEMPLATE_HASH), Name::from(hash))]);
         let meta = Meta { namespace: "shop".into(), name: "p".into(), labels, ..Meta::default() };
-        Pod { meta, owner: Some(Arc::new(owner)), ..Pod::default() }
+        Pod { meta, mold: Arc::new(Mold { owner: Some(owner), ..Mold::default() }), ..Pod::default() }
     }
 
     fn workload(pod: &Pod) -> String {

@@ -104,12 +104,17 @@ impl<'i> Door<'i> {
         }
     }
 
-    /// What controls the object, shared among those that it controls.
-    pub fn owner(&mut self, it: &Metadata<'_>) -> Option<Arc<WorkloadId>> {
+    /// What controls the object.
+    pub fn controller(&mut self, it: &Metadata<'_>) -> Option<WorkloadId> {
         let owner = it.controller()?;
         let namespace = self.namespace_of(it);
         let (kind, name) = (self.intern.name(&owner.kind), self.intern.name(&owner.name));
-        Some(self.intern.owner(WorkloadId { namespace, kind, name }))
+        Some(WorkloadId { namespace, kind, name })
+    }
+
+    /// The same, shared among those that it controls.
+    pub fn owner(&mut self, it: &Metadata<'_>) -> Option<Arc<WorkloadId>> {
+        self.controller(it).map(|it| self.intern.owner(it))
     }
 
     fn id(&mut self, it: &Metadata<'_>) -> ObjectId {

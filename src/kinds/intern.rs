@@ -1,4 +1,4 @@
-//! One allocation for equal things: strings, label sets, selectors, port lists, owners, rules of policies and roles.
+//! One allocation for equal things: strings, label sets, molds of pods, selectors, port lists, owners, rules.
 //!
 //! A cluster of 150,000 pods has some 100,000 different strings beside its pod names. Whoever decodes hands one
 //! [`Intern`] to the readers; those that decode at once share it, since names recur from kind to kind. It drops by
@@ -11,7 +11,7 @@ use std::sync::Arc;
 use hashbrown::HashTable;
 use rustc_hash::FxBuildHasher;
 
-use crate::model::facts::{ContainerPort, EndpointPort, ServicePort};
+use crate::model::facts::{ContainerPort, EndpointPort, Mold, ServicePort};
 use crate::model::id::WorkloadId;
 use crate::model::items::Items;
 use crate::model::labels::{Labels, Requirement, Selector};
@@ -31,7 +31,8 @@ pub struct Intern {
     ports: Pool<ContainerPort>,
     service_ports: Pool<ServicePort>,
     endpoint_ports: Pool<EndpointPort>,
-    owners: HashTable<Arc<WorkloadId>>,
+    owners: Shared<WorkloadId>,
+    molds: Shared<Mold>,
     lists: Pool<Name>,
     rules: Pool<RoleRule>,
     selectors: Pool<Requirement>,
@@ -84,6 +85,34 @@ impl<T: Hash + Eq> Pool<T> {
     fn sweep(&mut self) {
         self.0.retain(|it| it.holders() > 1);
         self.0.shrink_to_fit(|it| hash(&it[..]));
+    }
+}
+
+/// Things of one sort, each once.
+struct Shared<T>(HashTable<Arc<T>>);
+
+impl<T> Default for Shared<T> {
+    fn default() -> Self {
+        Self(HashTable::new())
+    }
+}
+
+impl<T: Hash + Eq> Shared<T> {
+    /// The one that is equal to this.
+    fn one(&mut self, thing: T) -> Arc<T> {
+        let hashed = hash(&thing);
+        if let Some(found) = self.0.find(hashed, |it| **it == thing) {
+            return found.clone();
+        }
+        let thing = Arc::new(thing);
+        self.0.insert_unique(hashed, thing.clone(), |it| hash(&**it));
+        thing
+    }
+
+    /// Drops what nobody else holds.
+    fn sweep(&mut self) {
+        self.0.retain(|it| Arc::strong_count(it) > 1);
+        self.0.shrink_to_fit(|it| hash(&**it));
     }
 }
 
@@ -167,13 +196,12 @@ impl Intern {
 
     /// The one owner of this namespace, kind and name.
     pub fn owner(&mut self, owner: WorkloadId) -> Arc<WorkloadId> {
-        let hashed = hash(&owner);
-        if let Some(found) = self.owners.find(hashed, |it| **it == owner) {
-            return found.clone();
-        }
-        let owner = Arc::new(owner);
-        self.owners.insert_unique(hashed, owner.clone(), |it| hash(&**it));
-        owner
+        self.owners.one(owner)
+    }
+
+    /// The one mold that is equal to this.
+    pub fn mold(&mut self, mold: Mold) -> Arc<Mold> {
+        self.molds.one(mold)
     }
 
     /// The one list of these names.
@@ -211,7 +239,7 @@ impl Intern {
         let ports = self.ports.0.len() + self.service_ports.0.len() + self.endpoint_ports.0.len();
         let lists = self.lists.0.len() + self.rules.0.len() + self.selectors.0.len();
         let policies = self.peers.0.len() + self.port_matches.0.len() + self.policy_rules.0.len();
-        self.names.len() + self.labels.len() + self.owners.len() + ports + lists + policies
+        self.names.len() + self.labels.len() + self.owners.0.len() + self.molds.0.len() + ports + lists + policies
     }
 
     /// Whether it holds nothing.
@@ -224,6 +252,8 @@ impl Intern {
         // What holds names and lists goes first, so that those are free when their turn comes.
         self.labels.retain(|it| it.holders() > 1);
         self.labels.shrink_to_fit(|it| hash_of_pairs(it.iter()));
+        self.molds.sweep();
+        self.owners.sweep();
         self.rules.sweep();
         self.policy_rules.sweep();
         self.port_matches.sweep();
@@ -233,9 +263,7 @@ impl Intern {
         self.ports.sweep();
         self.service_ports.sweep();
         self.endpoint_ports.sweep();
-        self.owners.retain(|it| Arc::strong_count(it) > 1);
         self.names.retain(|it| it.holders() > 1);
-        self.owners.shrink_to_fit(|it| hash(&**it));
         self.names.shrink_to_fit(|it| hash(it.as_str()));
         self.swept = self.len();
     }

@@ -13,7 +13,7 @@ use super::slim::{Metadata, Text, object, or_default};
 use super::{KindSpec, Presence, Reach, Watch};
 use crate::model::address::Addresses;
 use crate::model::cluster::AnyFact;
-use crate::model::facts::{ContainerPort, ContainerRole, Meta, Phase, Pod, PodNetwork};
+use crate::model::facts::{ContainerPort, ContainerRole, Meta, Mold, Phase, Pod, PodNetwork, PodOrigin};
 use crate::model::id::Kind;
 use crate::model::items::Items;
 use crate::model::name::Name;
@@ -157,14 +157,19 @@ impl Read for Pods {
     }
 
     fn fact(slim: &PodSlim<'_>, door: &mut Door<'_>) -> AnyFact {
-        let pod = Pod {
-            meta: meta(&slim.metadata, door),
-            owner: door.owner(&slim.metadata),
-            addresses: addresses(&slim.status, door),
+        let addresses = addresses(&slim.status, door);
+        let mold = Mold {
+            owner: door.controller(&slim.metadata),
             phase: phase(&slim.status.phase, door),
             terminating: slim.metadata.deletion_timestamp.is_some(),
             authorization_flags: authorization_flags(slim),
-            ..of_spec(&slim.spec, "spec", door)
+            ..mold_of(&slim.spec, "spec", door)
+        };
+        let pod = Pod {
+            meta: meta(&slim.metadata, door),
+            mold: door.intern.mold(mold),
+            node: door.intern.name(&slim.spec.node_name),
+            addresses,
         };
         AnyFact::Pod(Arc::new(pod))
     }
@@ -191,16 +196,21 @@ fn authorization_flags(slim: &PodSlim<'_>) -> Option<Arc<Vec<Name>>> {
     Some(Arc::new(words.map(Name::from).collect()))
 }
 
-/// The parts of a pod that its spec, or a template's, decides.
-pub(super) fn of_spec(spec: &PodSpec<'_>, place: &str, door: &mut Door<'_>) -> Pod {
+/// The pod that a template makes, under this name.
+pub(super) fn of_template(meta: Meta, spec: &PodSpec<'_>, place: &str, door: &mut Door<'_>) -> Pod {
+    let mold = Mold { origin: PodOrigin::Template, ..mold_of(spec, place, door) };
+    Pod { meta, node: door.intern.name(&spec.node_name), mold: door.intern.mold(mold), ..Pod::default() }
+}
+
+/// The parts of a mold that the spec of a pod, or a template's, decides.
+fn mold_of(spec: &PodSpec<'_>, place: &str, door: &mut Door<'_>) -> Mold {
     let account = [&spec.service_account_name, &spec.service_account].into_iter().find(|it| !it.is_empty());
-    Pod {
-        node: door.intern.name(&spec.node_name),
+    Mold {
         // Admission gives pods that name none the account `default`.
         service_account: door.intern.name(account.map_or("default", |it| it)),
         ports: ports(spec, place, door),
         network: if spec.host_network { PodNetwork::Host } else { PodNetwork::Own },
-        ..Pod::default()
+        ..Mold::default()
     }
 }
 

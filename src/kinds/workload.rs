@@ -6,11 +6,11 @@
 use serde::Deserialize;
 
 use super::door::{Door, Read, Reader};
-use super::pod::{PodSpec, of_spec};
+use super::pod::{PodSpec, of_template};
 use super::slim::{Metadata, object};
 use super::{KindSpec, Presence, Reach, Watch};
 use crate::model::cluster::AnyFact;
-use crate::model::facts::{Meta, Plan, Pod, PodOrigin, Workload};
+use crate::model::facts::{Meta, Plan, Pod, Workload};
 use crate::model::id::Kind;
 
 /// One workload kind; they differ in their names alone.
@@ -141,5 +141,5 @@ fn template_pod(template: &Template<'_>, place: &str, workload: &Meta, door: &mu
         labels: door.intern.labels(template.metadata.labels.iter()),
         ..Meta::default()
     };
-    Pod { meta, origin: PodOrigin::Template, ..of_spec(&template.spec, place, door) }
+    of_template(meta, &template.spec, place, door)
 }

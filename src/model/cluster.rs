@@ -421,7 +421,7 @@ pub const METADATA_NAME: &str = "kubernetes.io/metadata.name";
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::facts::{Meta, Phase, Uid};
+    use crate::model::facts::{Meta, Mold, Phase, Uid};
 
     fn pod(name: &str, uid: &str, version: u64, phase: Phase) -> Entry {
         let meta = Meta {
@@ -431,11 +431,15 @@ mod tests {
             version: Version(version),
             ..Meta::default()
         };
-        Entry::new(AnyFact::Pod(Arc::new(Pod { meta, phase, ..Pod::default() })))
+        Entry::new(AnyFact::Pod(Arc::new(Pod {
+            meta,
+            mold: Arc::new(Mold { phase, ..Mold::default() }),
+            ..Pod::default()
+        })))
     }
 
     fn phase(cluster: &Cluster) -> Phase {
-        cluster.pods.get("shop", "web").map(|it| it.phase).expect("the pod is held")
+        cluster.pods.get("shop", "web").map(|it| it.mold.phase).expect("the pod is held")
     }
 
     /// E1, E2, E3 of reliability.md §2.

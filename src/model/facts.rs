@@ -254,23 +254,32 @@ pub enum PodOrigin {
     Template,
 }
 
-/// A pod.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Pod {
-    pub meta: Meta,
-    /// Its controller, as its owner reference names it (a ReplicaSet, not yet its Deployment).
-    pub owner: Option<Arc<WorkloadId>>,
-    /// Empty when it is not scheduled.
-    pub node: Name,
+/// What the pods of one workload have in common, held once for all of them.
+///
+/// Of their state too: nearly all of them run, so that a workload has one mold, and another while some of its pods
+/// come or go.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct Mold {
+    /// Their controller, as owner references name it (a ReplicaSet, not yet its Deployment).
+    pub owner: Option<WorkloadId>,
     pub service_account: Name,
-    pub addresses: Addresses,
     pub ports: Items<ContainerPort>,
+    /// Of a kube-apiserver's own pod: its flags `--authorization-*`, as written, which say who else may grant.
+    pub authorization_flags: Option<Arc<Vec<Name>>>,
     pub phase: Phase,
     pub network: PodNetwork,
     pub origin: PodOrigin,
     pub terminating: bool,
-    /// Of a kube-apiserver's own pod: its flags `--authorization-*`, as written, which say who else may grant.
-    pub authorization_flags: Option<Arc<Vec<Name>>>,
+}
+
+/// A pod: what is its own, and the [`Mold`] that it shares.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Pod {
+    pub meta: Meta,
+    pub mold: Arc<Mold>,
+    /// Empty when it is not scheduled.
+    pub node: Name,
+    pub addresses: Addresses,
 }
 
 impl Pod {
@@ -281,7 +290,7 @@ impl Pod {
 
     /// Whether policies govern it: it runs, or will, on a network of its own.
     pub fn is_governed(&self) -> bool {
-        self.network == PodNetwork::Own && !self.phase.is_finished()
+        self.mold.network == PodNetwork::Own && !self.mold.phase.is_finished()
     }
 }
 
@@ -525,6 +534,7 @@ mod tests {
         assert!(size_of::<Service>() <= 104, "{}", size_of::<Service>());
         assert!(size_of::<Workload>() <= 72, "{}", size_of::<Workload>());
         assert!(size_of::<EndpointSlice>() <= 64, "{}", size_of::<EndpointSlice>());
-        assert!(size_of::<Pod>() <= 104, "{}", size_of::<Pod>());
+        assert!(size_of::<Mold>() <= 56, "{}", size_of::<Mold>());
+        assert!(size_of::<Pod>() <= 72, "{}", size_of::<Pod>());
     }
 }

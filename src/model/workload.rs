@@ -34,7 +34,7 @@ pub fn word(kind: Kind) -> Name {
 /// A ReplicaSet that is not known is its Deployment's by its name less the template hash, a Job that is not known
 /// stands for itself (CONTRACT §1).
 pub fn workload_of(cluster: &Cluster, pod: &Pod) -> Option<WorkloadId> {
-    let owner = pod.owner.as_deref()?;
+    let owner = pod.mold.owner.as_ref()?;
     let known = |id: &WorkloadId| -> Option<&Workload> {
         cluster.workloads.get_variant(&id.namespace, &id.name, &id.kind.to_lowercase())
     };

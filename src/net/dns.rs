@@ -77,7 +77,7 @@ pub fn dns(index: &Index, cluster: &Cluster, from: &End) -> Dns {
     }
     if pods.is_empty() {
         let labeled = cluster.pods.of(HOME).iter().filter(|it| has_label(&it.meta.labels, SERVER.1));
-        pods.extend(labeled.filter(|it| !it.phase.is_finished()).map(|it| (it.pod_id(), 53)));
+        pods.extend(labeled.filter(|it| !it.mold.phase.is_finished()).map(|it| (it.pod_id(), 53)));
     }
     let servers = pods.into_iter().map(|(pod, port)| {
         let to = End::Pod(pod.clone());
@@ -111,14 +111,14 @@ pub fn behind(cluster: &Cluster, service: &Service) -> Vec<(PodId, u16)> {
     }
     let Some(selector) = service.selector.as_ref().filter(|it| !it.is_empty()) else { return found };
     let is_behind = |it: &Pod| {
-        !it.phase.is_finished() && selector.iter().all(|(key, value)| it.meta.labels.get(key) == Some(value))
+        !it.mold.phase.is_finished() && selector.iter().all(|(key, value)| it.meta.labels.get(key) == Some(value))
     };
     for pod in cluster.pods.of(home).iter().filter(|it| is_behind(it)) {
         for port in service.ports.iter().filter(|it| it.protocol == Protocol::Udp) {
             match &port.target {
                 TargetPort::Number(number) => found.push((pod.pod_id(), *number)),
                 TargetPort::Named(name) => {
-                    let named = pod.ports.iter().filter(|it| it.name == *name && it.protocol == Protocol::Udp);
+                    let named = pod.mold.ports.iter().filter(|it| it.name == *name && it.protocol == Protocol::Udp);
                     found.extend(named.map(|it| (pod.pod_id(), it.number)));
                 }
             }
@@ -131,7 +131,7 @@ pub fn behind(cluster: &Cluster, service: &Service) -> Vec<(PodId, u16)> {
 fn node_local(cluster: &Cluster, from: &End) -> NodeLocal {
     let Some(node) = node_of(cluster, from) else { return NodeLocal::None };
     let here = |it: &&std::sync::Arc<Pod>| {
-        it.node == *node && !it.phase.is_finished() && has_label(&it.meta.labels, NODE_LOCAL)
+        it.node == *node && !it.mold.phase.is_finished() && has_label(&it.meta.labels, NODE_LOCAL)
     };
     let is_known = || {
         let coverage = &cluster.coverage;

@@ -70,7 +70,7 @@ pub(super) fn reads_pods(cluster: &Cluster, namespace: &str) -> bool {
 
 /// The addresses of a pod: of one on the host network its own, else its node's.
 pub(super) fn pod_addresses(cluster: &Cluster, pod: &Pod) -> Addresses {
-    if pod.network == PodNetwork::Own || !pod.addresses.is_empty() {
+    if pod.mold.network == PodNetwork::Own || !pod.addresses.is_empty() {
         return pod.addresses.clone();
     }
     node_addresses(cluster, &pod.node)
@@ -84,7 +84,7 @@ pub(super) fn node_addresses(cluster: &Cluster, node: &str) -> Addresses {
 
 /// A pod as an end, with its facts.
 pub(super) fn pod_facts(cluster: &Cluster, end: &End, pod: &Arc<Pod>, namespace: NamespaceLabels) -> EndFacts {
-    let node = match pod.network {
+    let node = match pod.mold.network {
         PodNetwork::Own => None,
         PodNetwork::Host => cluster.nodes.get("", &pod.node).cloned(),
     };
@@ -183,14 +183,14 @@ pub fn holder(cluster: &Cluster, address: IpAddr) -> Holder {
     let believed = |pod: &&Arc<Pod>| {
         pod.is_governed() && pod.addresses.contains(address) && reads_pods(cluster, &pod.meta.namespace)
     };
-    if let Some(pod) = cluster.pods.iter().filter(believed).min_by_key(|it| it.terminating) {
+    if let Some(pod) = cluster.pods.iter().filter(believed).min_by_key(|it| it.mold.terminating) {
         return Holder::Pod(pod.pod_id());
     }
     if let Some(node) = cluster.nodes.iter().find(|it| it.addresses.iter().any(|it| canonical(*it) == address)) {
         return Holder::Node(node.meta.name.clone());
     }
     let host = |pod: &&Arc<Pod>| {
-        pod.network == PodNetwork::Host && !pod.phase.is_finished() && pod.addresses.contains(address)
+        pod.mold.network == PodNetwork::Host && !pod.mold.phase.is_finished() && pod.addresses.contains(address)
     };
     if let Some(pod) = cluster.pods.iter().filter(host).find(|it| !it.node.is_empty()) {
         return Holder::Node(pod.node.clone());

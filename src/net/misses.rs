@@ -129,7 +129,7 @@ impl Case<'_> {
     fn of_peer(&self, peer: &Peer) -> Vec<Lack> {
         match &peer.matches {
             PeerMatch::Anyone => Vec::new(),
-            PeerMatch::Pods(set) => match self.peer.pod.as_deref().filter(|it| it.network == PodNetwork::Own) {
+            PeerMatch::Pods(set) => match self.peer.pod.as_deref().filter(|it| it.mold.network == PodNetwork::Own) {
                 Some(pod) => self.of_set(set, pod),
                 None => vec![Lack::NotAPod],
             },
@@ -198,8 +198,12 @@ impl Case<'_> {
                 }
             }
             (PortMatch::Named { protocol, name }, port) => {
-                let ports =
-                    self.to.pod.iter().filter(|it| it.network == PodNetwork::Own).flat_map(|it| it.ports.iter());
+                let ports = self
+                    .to
+                    .pod
+                    .iter()
+                    .filter(|it| it.mold.network == PodNetwork::Own)
+                    .flat_map(|it| it.mold.ports.iter());
                 let declared = ports
                     .filter(|it| it.name == *name && it.protocol == *protocol && it.container != ContainerRole::Init);
                 let numbers: Vec<u16> = declared.map(|it| it.number).collect();
@@ -260,7 +264,7 @@ fn is_part(selector: &Labels, labels: &Labels) -> bool {
 fn targets(target: &TargetPort, pod: &Pod) -> Vec<u16> {
     match target {
         TargetPort::Number(number) => vec![*number],
-        TargetPort::Named(name) => pod.ports.iter().filter(|it| it.name == *name).map(|it| it.number).collect(),
+        TargetPort::Named(name) => pod.mold.ports.iter().filter(|it| it.name == *name).map(|it| it.number).collect(),
     }
 }
 

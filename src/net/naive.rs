@@ -109,7 +109,7 @@ pub fn boundaries(cluster: &Cluster) -> BTreeSet<Port> {
             }
         }
     }
-    for it in cluster.pods.iter().flat_map(|it| it.ports.iter()).filter(|it| !it.name.is_empty()) {
+    for it in cluster.pods.iter().flat_map(|it| it.mold.ports.iter()).filter(|it| !it.name.is_empty()) {
         cut(it.protocol, it.number, it.number);
     }
     ports
@@ -171,11 +171,11 @@ impl<'a> Naive<'a> {
             End::Pod(id) => {
                 let pod = self.cluster.pods.get(&id.namespace, &id.name)?;
                 let coverage = self.cluster.coverage.of(Kind::POD, &id.namespace);
-                if pod.phase.is_finished() || matches!(coverage, Coverage::Forbidden { .. }) {
+                if pod.mold.phase.is_finished() || matches!(coverage, Coverage::Forbidden { .. }) {
                     return None;
                 }
                 let own: Vec<IpAddr> = pod.addresses.iter().collect();
-                match pod.network {
+                match pod.mold.network {
                     PodNetwork::Own => {
                         let anywhere =
                             if settings.pod_cidrs.is_empty() { everywhere } else { settings.pod_cidrs.clone() };

@@ -108,8 +108,8 @@ impl Weights {
 
 /// What of a pod a weight rests on.
 fn runs(pod: &Option<std::sync::Arc<Pod>>) -> Option<(&str, impl PartialEq)> {
-    let pod = pod.as_ref().filter(|it| !it.phase.is_finished())?;
-    Some((&pod.service_account, &pod.owner))
+    let pod = pod.as_ref().filter(|it| !it.mold.phase.is_finished())?;
+    Some((&pod.mold.service_account, &pod.mold.owner))
 }
 
 impl World {
@@ -150,7 +150,7 @@ mod tests {
 
     use crate::model::cluster::{AnyFact, Delta, Entry};
     use crate::model::coverage::Coverage;
-    use crate::model::facts::{Meta, ServiceAccount};
+    use crate::model::facts::{Meta, Mold, ServiceAccount};
     use crate::model::id::{Kind, ObjectId};
     use crate::model::role::{Binding, RoleRef};
     use crate::net::Settings;
@@ -174,7 +174,8 @@ mod tests {
     }
 
     fn pod(name: &str) -> Delta {
-        let pod = Pod { meta: meta("shop", name), service_account: "lost".into(), ..Pod::default() };
+        let mold = Mold { service_account: "lost".into(), ..Mold::default() };
+        let pod = Pod { meta: meta("shop", name), mold: Arc::new(mold), ..Pod::default() };
         put(AnyFact::Pod(Arc::new(pod)))
     }
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use kreach::model::address::{Addresses, Block};
 use kreach::model::cluster::{AnyFact, Cluster, Delta, Entry};
 use kreach::model::coverage::{Coverage, Scope};
-use kreach::model::facts::{ContainerPort, ContainerRole, Meta, Namespace, Node, Phase, Pod, PodNetwork};
+use kreach::model::facts::{ContainerPort, ContainerRole, Meta, Mold, Namespace, Node, Phase, Pod, PodNetwork};
 use kreach::model::id::{Kind, ObjectId, PodId};
 use kreach::model::items::Items;
 use kreach::model::labels::{Labels, NamespaceMatch, Operator, Requirement, Selector, SelectorSet};
@@ -160,7 +160,7 @@ pub fn pod(dice: &mut Dice) -> Pod {
         2 | 3 => vec![address(dice), address(dice)],
         _ => vec![address(dice)],
     };
-    Pod {
+    let mut pod = Pod {
         meta: Meta {
             namespace: (*dice.pick(&NAMESPACES)).into(),
             name: format!("p{}", dice.roll(6)).into(),
@@ -169,6 +169,9 @@ pub fn pod(dice: &mut Dice) -> Pod {
         },
         node: if dice.percent(25) { Name::empty() } else { Name::from(*dice.pick(&NODES)) },
         addresses: Addresses::new(addresses),
+        ..Pod::default()
+    };
+    pod.mold = Arc::new(Mold {
         ports: ports.into(),
         phase: match dice.roll(14) {
             0 => Phase::Succeeded,
@@ -178,8 +181,9 @@ pub fn pod(dice: &mut Dice) -> Pod {
         },
         network,
         terminating: dice.percent(5),
-        ..Pod::default()
-    }
+        ..Mold::default()
+    });
+    pod
 }
 
 fn node(dice: &mut Dice) -> Node {

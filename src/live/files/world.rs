@@ -104,7 +104,7 @@ fn template_pods(cluster: &Cluster) -> Vec<Pod> {
 
 fn template_pod(workload: &Workload, template: &Pod, taken: &mut BTreeSet<(Name, Name)>) -> Pod {
     let mut pod = template.clone();
-    pod.owner = Some(Arc::new(workload.workload_id()));
+    Arc::make_mut(&mut pod.mold).owner = Some(workload.workload_id());
     if !taken.insert((pod.meta.namespace.clone(), pod.meta.name.clone())) {
         pod.meta.name = format!("{}-{}", workload.meta.name, workload.kind).into();
         taken.insert((pod.meta.namespace.clone(), pod.meta.name.clone()));
@@ -116,7 +116,7 @@ fn template_pod(workload: &Workload, template: &Pod, taken: &mut BTreeSet<(Name,
 fn owners_of_pods(cluster: &Cluster) -> BTreeSet<WorkloadId> {
     let mut owners = BTreeSet::new();
     for pod in cluster.pods.iter() {
-        let mut next = pod.owner.as_deref().cloned();
+        let mut next = pod.mold.owner.clone();
         while let Some(owner) = next.take() {
             next = owner_of(cluster, &owner);
             if !owners.insert(owner) {

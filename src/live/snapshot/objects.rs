@@ -90,28 +90,28 @@ pub(super) fn node(it: &Node) -> Value {
 
 /// Whether the pod is an object of its own, not one that files make from a template.
 pub(super) fn is_listed(it: &Pod) -> bool {
-    it.origin == PodOrigin::Listed
+    it.mold.origin == PodOrigin::Listed
 }
 
 pub(super) fn pod(it: &Pod) -> Value {
     let mut pod = object(Kind::POD, &it.meta);
-    owned(&mut pod, it.owner.as_deref());
-    if it.terminating {
+    owned(&mut pod, it.mold.owner.as_ref());
+    if it.mold.terminating {
         pod["metadata"]["deletionTimestamp"] = json!(time(it.meta.created));
     }
     pod["spec"] = pod_spec(it);
     let addresses: Vec<Value> = it.addresses.iter().map(|it| json!({"ip": it.to_string()})).collect();
-    pod["status"] = json!({"phase": it.phase.as_str(), "podIPs": addresses});
+    pod["status"] = json!({"phase": it.mold.phase.as_str(), "podIPs": addresses});
     pod
 }
 
 fn pod_spec(it: &Pod) -> Value {
-    let of = |role: ContainerRole| it.ports.iter().filter(|it| it.container == role).map(port).collect::<Vec<_>>();
+    let of = |role: ContainerRole| it.mold.ports.iter().filter(|it| it.container == role).map(port).collect::<Vec<_>>();
     let mut main = json!({"name": "main", "ports": of(ContainerRole::Regular)});
-    if let Some(flags) = &it.authorization_flags {
+    if let Some(flags) = &it.mold.authorization_flags {
         main["command"] = json!(flags);
     }
-    let mut spec = json!({"serviceAccountName": it.service_account, "containers": [main]});
+    let mut spec = json!({"serviceAccountName": it.mold.service_account, "containers": [main]});
     let (sidecars, inits) = (of(ContainerRole::Sidecar), of(ContainerRole::Init));
     if !sidecars.is_empty() || !inits.is_empty() {
         spec["initContainers"] = json!([
@@ -122,7 +122,7 @@ fn pod_spec(it: &Pod) -> Value {
     if !it.node.is_empty() {
         spec["nodeName"] = json!(it.node);
     }
-    if it.network == PodNetwork::Host {
+    if it.mold.network == PodNetwork::Host {
         spec["hostNetwork"] = json!(true);
     }
     spec

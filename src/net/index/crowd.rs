@@ -67,7 +67,7 @@ impl Band {
 impl Tally {
     fn sort(&mut self, pod: &Pod, seat: Seat) -> &mut u32 {
         match (seat.class, seat.host) {
-            (NO_CLASS, _) if pod.phase.is_finished() => &mut self.finished,
+            (NO_CLASS, _) if pod.mold.phase.is_finished() => &mut self.finished,
             (NO_CLASS, _) => &mut self.unread,
             (_, NO_CLASS) => &mut self.plain,
             _ => &mut self.hosts,
@@ -158,6 +158,6 @@ impl Index {
 
 /// Whether two pods are surely of one workload: the same owner, and labels that lead from it to the same workload.
 fn is_of_one_kin(a: &Pod, b: &Pod) -> bool {
-    let same_owner = a.owner.as_ref().zip(b.owner.as_ref()).is_some_and(|(a, b)| Arc::ptr_eq(a, b));
-    same_owner && a.meta.labels.same_allocation(&b.meta.labels)
+    let same_owner = Arc::ptr_eq(&a.mold, &b.mold) || a.mold.owner == b.mold.owner;
+    same_owner && a.mold.owner.is_some() && a.meta.labels.same_allocation(&b.meta.labels)
 }

@@ -100,13 +100,13 @@ fn is_in(pod: &Arc<Pod>, view: View<'_>) -> bool {
 
 /// Whether it fails, is exposed, or could not be read in full.
 fn has_problem(pod: &Arc<Pod>, view: View<'_>) -> bool {
-    matches!(pod.phase, Phase::Failed | Phase::Unknown | Phase::Pending)
+    matches!(pod.mold.phase, Phase::Failed | Phase::Unknown | Phase::Pending)
         || view.world.isolation(pod) == Isolation::OPEN
         || view.world.cluster.problems.contains_key(&pod.pod_id().object())
 }
 
 fn name(row: &Arc<Pod>, view: View<'_>) -> Cell {
-    let role = if row.phase.is_finished() || row.terminating { Role::Dim } else { Role::Text };
+    let role = if row.mold.phase.is_finished() || row.mold.terminating { Role::Dim } else { Role::Text };
     match view.scope.only() {
         Some(_) => Cell::new(row.meta.name.as_str(), role),
         None => Cell::new(format!("{}/{}", row.meta.namespace, row.meta.name), role),
@@ -125,19 +125,19 @@ fn isolated(row: &Arc<Pod>, view: View<'_>) -> Cell {
 }
 
 fn phase(row: &Arc<Pod>) -> Cell {
-    if row.terminating {
+    if row.mold.terminating {
         return Cell::new("Ending", Role::Dim);
     }
-    let role = match row.phase {
+    let role = match row.mold.phase {
         Phase::Running => Role::Text,
         Phase::Succeeded => Role::Dim,
         Phase::Pending | Phase::Failed | Phase::Unknown => Role::Deny,
     };
-    Cell::new(row.phase.as_str(), role)
+    Cell::new(row.mold.phase.as_str(), role)
 }
 
 fn owner(row: &Arc<Pod>) -> Cell {
-    match &row.owner {
+    match &row.mold.owner {
         Some(owner) => format!("{}/{}", owner.kind.to_lowercase(), owner.name).into(),
         None => Cell::new("none", Role::Dim),
     }
