@@ -27,13 +27,7 @@ pub(super) const AWS: KindSpec = KindSpec {
     kind: Kind("clusternetworkpolicy.networking.k8s.aws"),
     group: "networking.k8s.aws",
     version: "v1alpha1",
-    plural: "clusternetworkpolicies",
-    word: "ClusterNetworkPolicy",
-    short: &[],
-    reach: Reach::Cluster,
-    presence: Presence::IfServed,
-    watch: Watch::Full,
-    reader: Reader::of::<Unevaluated<ClusterNetworkPolicies>>(),
+    ..SPEC
 };
 
 struct ClusterNetworkPolicies;

@@ -25,6 +25,14 @@ fn cluster(text: &str) -> Cluster {
     cluster
 }
 
+/// These pods, and one policy of this name and spec in the namespace shop.
+fn shop_with(pods: &str, name: &str, spec: &str) -> Cluster {
+    cluster(&format!(
+        "\n# pods: {pods}\n---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n\
+         metadata: {{name: {name}, namespace: shop}}\nspec: {spec}\n"
+    ))
+}
+
 fn pod(text: &str) -> End {
     let (namespace, name) = text.split_once('/').expect("namespace/name");
     End::Pod(PodId::new(namespace, name))
@@ -132,21 +140,14 @@ spec:
 /// S51: default-deny egress without a way to port 53 leaves a pod without names.
 #[test]
 fn shut_egress_ends_name_resolution() {
-    let text = r#"
-# pods: shop/web{app=web} shop/free{app=free} kube-system/dns{k8s-app=kube-dns}
----
-apiVersion: networking.k8s.io/v1
-kind: NetworkPolicy
-metadata: {name: shut, namespace: shop}
-spec:
-  podSelector: {matchLabels: {app: web}}
-  policyTypes: [Egress]
-"#;
-    let shut = cluster(text);
+    let shut = |egress: &str| {
+        let spec = format!("{{podSelector: {{matchLabels: {{app: web}}}}, policyTypes: [Egress]{egress}}}");
+        shop_with("shop/web{app=web} shop/free{app=free} kube-system/dns{k8s-app=kube-dns}", "shut", &spec)
+    };
     let outcome = |cluster: &Cluster, end: &str| dns(&Index::build(cluster), cluster, &pod(end)).outcome();
-    assert_eq!((outcome(&shut, "shop/web"), outcome(&shut, "shop/free")), (Outcome::Deny, Outcome::Allow));
-    let udp = "  egress:\n  - ports: [{port: 53, protocol: UDP}]\n";
-    assert_eq!(outcome(&cluster(&format!("{text}{udp}")), "shop/web"), Outcome::Unknown, "TCP is shut");
+    assert_eq!((outcome(&shut(""), "shop/web"), outcome(&shut(""), "shop/free")), (Outcome::Deny, Outcome::Allow));
+    let udp = shut(", egress: [{ports: [{port: 53, protocol: UDP}]}]");
+    assert_eq!(outcome(&udp, "shop/web"), Outcome::Unknown, "TCP is shut");
     let none = cluster("# pods: shop/web{app=web}");
     assert_eq!(outcome(&none, "shop/web"), Outcome::Unknown);
 }
@@ -154,20 +155,9 @@ spec:
 /// CONTRACT §2: an external CIDR is split at the borders of blocks; parts that all treat alike are one.
 #[test]
 fn a_cidr_is_split_at_the_borders_of_blocks() {
-    let cluster = cluster(
-        r#"
-# pods: shop/db{app=db}
----
-apiVersion: networking.k8s.io/v1
-kind: NetworkPolicy
-metadata: {name: out, namespace: shop}
-spec:
-  podSelector: {}
-  policyTypes: [Egress]
-  egress:
-  - to: [{ipBlock: {cidr: 192.0.2.0/24, except: [192.0.2.64/26]}}]
-"#,
-    );
+    let out = "{to: [{ipBlock: {cidr: 192.0.2.0/24, except: [192.0.2.64/26]}}]}";
+    let spec = format!("{{podSelector: {{}}, policyTypes: [Egress], egress: [{out}]}}");
+    let cluster = shop_with("shop/db{app=db}", "out", &spec);
     let parts = split(&cluster, "192.0.2.0/23".parse().expect("a literal block"), |_, _| true);
     let sizes: Vec<usize> = parts.iter().map(|(ranges, _)| ranges.len()).collect();
     assert_eq!(sizes, [2, 2], "inside around the hole; the hole and what is above");
@@ -181,20 +171,9 @@ spec:
 /// S5, S9: what a policy's author may not have meant.
 #[test]
 fn problems_of_a_policy_are_found() {
-    let cluster = cluster(
-        r#"
-# pods: shop/db{app=db}
----
-apiVersion: networking.k8s.io/v1
-kind: NetworkPolicy
-metadata: {name: odd, namespace: shop}
-spec:
-  podSelector: {matchLabels: {app: nothing}}
-  policyTypes: [Egress]
-  ingress: [{}]
-  egress: [{}, {to: [{podSelector: {matchLabels: {app: nobody}}}]}]
-"#,
-    );
+    let egress = "[{}, {to: [{podSelector: {matchLabels: {app: nobody}}}]}]";
+    let target = "podSelector: {matchLabels: {app: nothing}}, policyTypes: [Egress]";
+    let cluster = shop_with("shop/db{app=db}", "odd", &format!("{{{target}, ingress: [{{}}], egress: {egress}}}"));
     let policy = cluster.policies.get("shop", "odd").expect("it is held");
     let problems = Index::build(&cluster).policy_problems(policy);
     assert!(problems.contains(&PolicyProblem::SelectsNothing));
