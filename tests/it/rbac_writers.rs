@@ -122,6 +122,15 @@ struct Write {
     leave: Leave,
 }
 
+/// Who writes, where, and whether over what is stored.
+#[derive(Clone, Copy)]
+struct Writer<'a> {
+    cluster: &'a Cluster,
+    index: &'a Index,
+    who: &'a Identity,
+    update: bool,
+}
+
 fn request(verb: &str, resource: &str, name: &str, namespace: &str) -> Request {
     Request::Resource(ResourceRequest {
         verb: verb.into(),
@@ -159,11 +168,8 @@ fn any<'a, T>(random: &mut Random, all: &'a [T]) -> &'a T {
 fn write(random: &mut Random, cluster: &Cluster, index: &Index) -> Write {
     let identity = writer(random, &WRITERS);
     let is_update = random.below(2) == 0;
-    let (object, leave) = if random.below(2) == 0 {
-        write_of_role(random, cluster, index, &identity, is_update)
-    } else {
-        write_of_binding(random, cluster, index, &identity, is_update)
-    };
+    let write_of = if random.below(2) == 0 { write_of_role } else { write_of_binding };
+    let (object, leave) = write_of(random, Writer { cluster, index, who: &identity, update: is_update });
     let name = object["metadata"]["name"].as_str().unwrap_or_default();
     let namespace = object["metadata"]["namespace"].as_str().unwrap_or_default();
     let verb = if is_update { "update" } else { "create" };
@@ -195,13 +201,8 @@ fn stored_or_new<T: Clone>(
     new(random, home)
 }
 
-fn write_of_role(
-    random: &mut Random,
-    cluster: &Cluster,
-    index: &Index,
-    who: &Identity,
-    update: bool,
-) -> (Value, Leave) {
+fn write_of_role(random: &mut Random, writer: Writer<'_>) -> (Value, Leave) {
+    let Writer { cluster, index, who, update } = writer;
     let stored = ours_of(cluster.roles.iter().cloned(), |it: &Role| {
         it.meta.name.starts_with('r') || it.meta.name.starts_with("sum")
     });
@@ -232,13 +233,8 @@ fn write_of_role(
     (whole_role_json(&role), leave)
 }
 
-fn write_of_binding(
-    random: &mut Random,
-    cluster: &Cluster,
-    index: &Index,
-    who: &Identity,
-    update: bool,
-) -> (Value, Leave) {
+fn write_of_binding(random: &mut Random, writer: Writer<'_>) -> (Value, Leave) {
+    let Writer { cluster, index, who, update } = writer;
     let stored = ours_of(cluster.bindings.iter().cloned(), |it: &Binding| it.meta.name.starts_with('b'));
     let mut binding = stored_or_new(random, update, &stored, |random, home| WRITERS.binding(random, home, 9, 5));
     if update {
