@@ -10,6 +10,9 @@
 //!
 //! Words stand apart by spaces and must all hold. Case does not matter. Nothing here ranks; [`super::list`] does.
 
+use std::sync::Arc;
+
+use crate::model::facts::Fact;
 use crate::model::labels::Labels;
 
 /// One condition.
@@ -50,6 +53,17 @@ pub trait Filtered {
     fn words(&self) -> [&str; 4];
     /// Its labels, where it has some.
     fn labels(&self) -> Option<&Labels>;
+}
+
+/// An object goes by its namespace and name.
+impl<T: Fact> Filtered for Arc<T> {
+    fn words(&self) -> [&str; 4] {
+        let meta = self.meta();
+        [&meta.namespace, if meta.namespace.is_empty() { "" } else { "/" }, &meta.name, ""]
+    }
+    fn labels(&self) -> Option<&Labels> {
+        Some(&self.meta().labels)
+    }
 }
 
 impl Filter {

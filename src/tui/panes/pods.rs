@@ -7,8 +7,6 @@ use super::{Cell, Item, PaneSpec};
 use crate::model::cluster::Change;
 use crate::model::facts::{Phase, Pod};
 use crate::model::id::{Kind, PodId};
-use crate::model::labels::Labels;
-use crate::tui::filter::Filtered;
 use crate::tui::list::{Given, List, Row, SortKey};
 use crate::tui::table::{Column, Moves, Sorts, Table};
 use crate::tui::theme::Role;
@@ -55,15 +53,6 @@ const COLUMNS: &[Column<Arc<Pod>>] = &[
     Column { title: "NODE", width: 14, cell: |row, _| row.node.as_str().into(), sorts: Sorts::Text },
     Column { title: "OWNER", width: 24, cell: |row, _| owner(row), sorts: Sorts::Text },
 ];
-
-impl Filtered for Arc<Pod> {
-    fn words(&self) -> [&str; 4] {
-        [&self.meta.namespace, "/", &self.meta.name, ""]
-    }
-    fn labels(&self) -> Option<&Labels> {
-        Some(&self.meta.labels)
-    }
-}
 
 impl Row for Arc<Pod> {
     type Key = PodId;

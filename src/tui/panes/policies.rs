@@ -6,10 +6,8 @@ use std::sync::Arc;
 use super::{Cell, Item, PaneSpec};
 use crate::model::cluster::Change;
 use crate::model::id::{Kind, ObjectId};
-use crate::model::labels::Labels;
 use crate::model::policy::{Direction, Directions, Policy};
 use crate::net::PolicyProblem;
-use crate::tui::filter::Filtered;
 use crate::tui::list::{Given, List, Row, SortKey};
 use crate::tui::table::{Column, Moves, Sorts, Table};
 use crate::tui::theme::Role;
@@ -66,15 +64,6 @@ const COLUMNS: &[Column<Arc<Policy>>] = &[
     },
     Column { title: "KIND", width: 22, cell: |row, _| row.kind.as_str().into(), sorts: Sorts::Text },
 ];
-
-impl Filtered for Arc<Policy> {
-    fn words(&self) -> [&str; 4] {
-        [&self.meta.namespace, if self.meta.namespace.is_empty() { "" } else { "/" }, &self.meta.name, ""]
-    }
-    fn labels(&self) -> Option<&Labels> {
-        Some(&self.meta.labels)
-    }
-}
 
 impl Row for Arc<Policy> {
     type Key = ObjectId;
