@@ -10,7 +10,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
 
 use crate::cli;
-use crate::live::connect::Flags;
+use crate::live::connect::{Flags, Plugins};
 
 /// Explore a Kubernetes cluster's real security posture: who has access, what they can reach, how traffic may flow.
 ///
@@ -177,7 +177,7 @@ pub struct Connection {
 
 impl Connection {
     /// The same for the connecting side.
-    pub fn flags(&self) -> Flags {
+    pub fn flags(&self, plugins: Plugins) -> Flags {
         let it = self.clone();
         Flags {
             kubeconfig: it.kubeconfig,
@@ -196,6 +196,7 @@ impl Connection {
             client_certificate: it.client_certificate,
             client_key: it.client_key,
             insecure_skip_tls_verify: it.insecure_skip_tls_verify,
+            plugins,
         }
     }
 }

@@ -138,7 +138,7 @@ fn from_cluster(args: &Args, wants: &Wants<'_>, context: Context) -> Result<Load
     wants.needs(&context, &Cluster::new(Coverage::Unread))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let connected = connect::connect(&args.connection.flags()).await?;
+        let connected = connect::connect(&args.connection.flags(connect::Plugins::Beside)).await?;
         print::warnings(&connected.warnings);
         let context = connected_context(&connected, context);
         gather(&Reader::of(&connected), wants, context).await

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::args::{Args, ColorChoice, Command};
 use crate::cli::Exit;
+use crate::live::connect::Plugins;
 use crate::live::fault::Fault as LiveFault;
 use crate::live::files;
 use crate::net::Settings;
@@ -19,7 +20,7 @@ pub(super) fn open(args: &Args) -> Result<Exit, Stop> {
     let source = match &args.command {
         Some(Command::Demo(demo)) => run::Source::Demo(demo.world.clone()),
         _ if !args.source.from.is_empty() => from_files(args)?,
-        _ => run::Source::Live(Box::new(args.connection.flags())),
+        _ => run::Source::Live(Box::new(args.connection.flags(Plugins::behind_a_screen()))),
     };
     let colors = match args.screen.color {
         ColorChoice::Auto => None,

@@ -25,6 +25,7 @@ use super::credentials::{self, Authorize, Credentials};
 use super::fault::{Fault, FaultClass};
 use super::kubeconfig;
 pub use super::kubeconfig::{ContextEntry, Flags, Selection, Surroundings, contexts, select};
+pub use super::plugin::Plugins;
 use super::proxy::proxy_for;
 use super::read_only;
 
@@ -77,7 +78,7 @@ pub async fn connect(flags: &Flags) -> Result<Connected, Fault> {
 /// As [`connect`].
 pub async fn connect_in(flags: &Flags, around: &Surroundings) -> Result<Connected, Fault> {
     let mut selection = kubeconfig::select(flags, around)?;
-    let credentials = credentials::take(&mut selection.user).await?;
+    let credentials = credentials::take(&mut selection.user, &flags.plugins).await?;
     let config = config(&selection, around)?;
     let server = config.cluster_url.to_string().trim_end_matches('/').to_owned();
     if config.accept_invalid_certs {

@@ -23,7 +23,7 @@ use tokio::time::Instant;
 use tower::{BoxError, Layer, Service};
 
 use super::fault::{Fault, FaultClass};
-use super::plugin;
+use super::plugin::{self, Plugins};
 
 /// How often a token file is read.
 const FILE_AGE: Duration = Duration::from_secs(60);
@@ -37,7 +37,7 @@ const REFUSED_EVERY: Duration = Duration::from_secs(10);
 enum Source {
     Fixed,
     File(PathBuf),
-    Plugin(Box<ExecConfig>),
+    Plugin(Box<ExecConfig>, Plugins),
 }
 
 /// The token as it is now.
@@ -60,13 +60,13 @@ pub struct Credentials(Arc<Mutex<Held>>);
 ///
 /// # Errors
 /// The token file cannot be read and there is no other token; the plugin fails.
-pub async fn take(user: &mut AuthInfo) -> Result<Option<Credentials>, Fault> {
+pub async fn take(user: &mut AuthInfo, plugins: &Plugins) -> Result<Option<Credentials>, Fault> {
     let inline = user.token.take();
     let file = user.token_file.take().map(PathBuf::from);
     let held = match (file, user.exec.take()) {
         (Some(path), _) => from_file(path, inline)?,
         (None, _) if inline.is_some() => held(Source::Fixed, inline, None),
-        (None, Some(config)) => from_plugin(config, user).await?,
+        (None, Some(config)) => from_plugin(config, user, plugins).await?,
         (None, None) => return Ok(None),
     };
     Ok(Some(Credentials(Arc::new(Mutex::new(held)))))
@@ -91,15 +91,15 @@ fn read_token(path: &Path) -> std::io::Result<SecretString> {
     Ok(SecretString::from(std::fs::read_to_string(path)?.trim().to_owned()))
 }
 
-async fn from_plugin(config: ExecConfig, user: &mut AuthInfo) -> Result<Held, Fault> {
-    let given = plugin::run(&config).await?;
+async fn from_plugin(config: ExecConfig, user: &mut AuthInfo, plugins: &Plugins) -> Result<Held, Fault> {
+    let given = plugin::run(&config, plugins).await?;
     if let Some((certificate, key)) = given.identity {
         use base64::Engine as _;
         let encode = |text: &str| base64::engine::general_purpose::STANDARD.encode(text);
         user.client_certificate_data = Some(encode(&certificate));
         user.client_key_data = Some(encode(key.expose_secret()).into());
     }
-    Ok(held(Source::Plugin(Box::new(config)), given.token, given.expires))
+    Ok(held(Source::Plugin(Box::new(config), plugins.clone()), given.token, given.expires))
 }
 
 impl Held {
@@ -111,8 +111,8 @@ impl Held {
                 self.token = read_token(path).ok().or(self.token.take());
                 (self.taken, self.refused) = (Instant::now(), false);
             }
-            Source::Plugin(config) if self.is_due() => {
-                let given = plugin::run(config).await;
+            Source::Plugin(config, plugins) if self.is_due() => {
+                let given = plugin::run(config, plugins).await;
                 (self.taken, self.refused) = (Instant::now(), false);
                 let given = given?;
                 (self.token, self.expires) = (given.token.or(self.token.take()), given.expires);
@@ -210,7 +210,7 @@ mod tests {
         let path = file.path().display().to_string();
         let mut user =
             AuthInfo { token: Some("inline".to_owned().into()), token_file: Some(path), ..AuthInfo::default() };
-        let credentials = take(&mut user).await.expect("credentials").expect("some");
+        let credentials = take(&mut user, &Plugins::default()).await.expect("credentials").expect("some");
         assert_eq!(bearer(&credentials).await, "Bearer one");
         std::fs::write(file.path(), "two").expect("written");
         assert_eq!(bearer(&credentials).await, "Bearer one");
@@ -233,7 +233,7 @@ mod tests {
             ..ExecConfig::default()
         };
         let mut user = AuthInfo { exec: Some(plugin), ..AuthInfo::default() };
-        let credentials = take(&mut user).await.expect("credentials").expect("some");
+        let credentials = take(&mut user, &Plugins::default()).await.expect("credentials").expect("some");
         assert_eq!(bearer(&credentials).await, "Bearer t1");
         credentials.0.lock().await.refused = true;
         assert_eq!(bearer(&credentials).await, "Bearer t1", "not twice in ten seconds");

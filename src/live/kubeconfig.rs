@@ -16,6 +16,7 @@ use std::time::Duration;
 use kube::config::{AuthInfo, Cluster, Context, ExecAuthCluster, Kubeconfig};
 
 use super::fault::{Fault, FaultClass};
+use super::plugin::Plugins;
 use crate::ask::nearest::{did_you_mean, nearest};
 
 /// kubectl's flags of connection, as they were given.
@@ -41,6 +42,8 @@ pub struct Flags {
     pub client_certificate: Option<PathBuf>,
     pub client_key: Option<PathBuf>,
     pub insecure_skip_tls_verify: bool,
+    /// Who has the terminal while credential plugins run.
+    pub plugins: Plugins,
 }
 
 /// What the process's surroundings say, taken once, so that tests need not change their own.

@@ -19,7 +19,7 @@ mod identity;
 mod kubeconfig;
 mod merge;
 mod pace;
-mod plugin;
+pub mod plugin;
 mod proxy;
 pub mod read;
 mod read_only;

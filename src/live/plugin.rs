@@ -1,14 +1,22 @@
 //! Runs a credential plugin without letting it near the screen.
 //!
-//! Its standard input is empty, its output and its complaints are captured, and it has 30 s (M15, A2). What it
-//! prints holds credentials: it is never quoted, only the first line of its standard error, escaped.
+//! ```text
+//! the screen   in a session of its own: no terminal, not even through /dev/tty; "Always" is refused
+//! a command    as with kubectl: it may ask the operator, unless "Never" or without a terminal on stdin
+//! ```
+//!
+//! Unless it may ask, its standard input is empty, its output and its complaints are captured, and it has 30 s (M15,
+//! A2). What it prints holds credentials: it is never quoted, only the first line of its standard error, escaped.
 //! Source: <https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins>.
 
-use std::process::Stdio;
+use std::ffi::OsString;
+use std::io::{IsTerminal as _, Write as _};
+use std::path::PathBuf;
+use std::process::{ExitCode, Stdio};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use kube::config::ExecConfig;
+use kube::config::{ExecConfig, ExecInteractiveMode};
 use secrecy::SecretString;
 use serde::Deserialize;
 use tokio::process::Command;
@@ -45,24 +53,117 @@ struct Status {
     client_key_data: Option<String>,
 }
 
+/// How plugins stand to the operator's terminal.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Plugins {
+    /// They have none: it belongs to the screen, or nobody looks at it. With the program [`start_apart`] is in, they get
+    /// a session of their own, so that they cannot open it by themselves either.
+    Apart(Option<PathBuf>),
+    /// They may ask what they like: a command is run, and its operator waits.
+    Beside,
+}
+
+impl Default for Plugins {
+    fn default() -> Self {
+        Self::Apart(None)
+    }
+}
+
+impl Plugins {
+    /// Behind a screen: apart, by this very program.
+    pub fn behind_a_screen() -> Self {
+        // The path may be another program's after an update; what runs is there for as long as it runs.
+        let itself =
+            if cfg!(target_os = "linux") { Some("/proc/self/exe".into()) } else { std::env::current_exe().ok() };
+        Self::Apart(itself)
+    }
+}
+
+/// The first argument with which this program becomes a plugin: `kreach __apart PLUGIN ARGUMENT…`.
+pub const APART: &str = "__apart";
+/// What is said where the plugin cannot become what it should; the exit code is that of shells.
+const NOT_STARTED: &str = "cannot be started: ";
+const NOT_STARTED_CODE: u8 = 127;
+
+/// Leaves the terminal and becomes the plugin; comes back only if that cannot be.
+pub fn start_apart(plugin: &[OsString]) -> ExitCode {
+    let cause = match plugin.split_first() {
+        Some((program, arguments)) => become_apart(program, arguments),
+        None => std::io::ErrorKind::InvalidInput.into(),
+    };
+    // Who reads it is the program that started this one.
+    let _ = writeln!(std::io::stderr(), "{NOT_STARTED}{cause}");
+    ExitCode::from(NOT_STARTED_CODE)
+}
+
+#[cfg(unix)]
+fn become_apart(program: &OsString, arguments: &[OsString]) -> std::io::Error {
+    use std::os::unix::process::CommandExt as _;
+    match rustix::process::setsid() {
+        Ok(_) => std::process::Command::new(program).args(arguments).exec(),
+        Err(cause) => cause.into(),
+    }
+}
+
+#[cfg(not(unix))]
+fn become_apart(_: &OsString, _: &[OsString]) -> std::io::Error {
+    std::io::ErrorKind::Unsupported.into()
+}
+
+/// Whether a plugin may ask the operator.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Asks {
+    Yes,
+    No,
+}
+
+/// client-go's rule: `Always` needs a terminal, `IfAvailable` (also when nothing is said) takes one.
+fn asks(plugin: &ExecConfig, plugins: &Plugins, has_terminal: bool) -> Result<Asks, (&'static str, &'static str)> {
+    let is_beside = *plugins == Plugins::Beside;
+    match plugin.interactive_mode {
+        Some(ExecInteractiveMode::Never) => Ok(Asks::No),
+        Some(ExecInteractiveMode::Always) if !is_beside => Err((
+            "it asks at the terminal (interactiveMode: Always), and that belongs to the screen",
+            "give --token, or set interactiveMode: IfAvailable in the kubeconfig if it need not always ask",
+        )),
+        Some(ExecInteractiveMode::Always) if !has_terminal => Err((
+            "it asks at the terminal (interactiveMode: Always), and standard input is none",
+            "run it in a terminal, or give --token",
+        )),
+        _ => Ok(if is_beside && has_terminal { Asks::Yes } else { Asks::No }),
+    }
+}
+
 /// Runs the plugin once and reads what it gives.
 ///
 /// # Errors
-/// It cannot be started, takes too long, fails, or prints something else.
-pub async fn run(plugin: &ExecConfig) -> Result<Given, Fault> {
+/// It cannot be started, takes too long, fails, prints something else, or must ask and may not.
+pub async fn run(plugin: &ExecConfig, plugins: &Plugins) -> Result<Given, Fault> {
     let name = plugin.command.clone().unwrap_or_default();
     let fault = |what: &str| Fault::new(FaultClass::Credentials, &format!("credential plugin {name}: {what}"));
-    let child = command(plugin).map_err(|it| fault(&it))?.spawn().map_err(|it| {
-        let hint = plugin.install_hint.clone().unwrap_or_else(|| "is it installed, and in PATH?".to_owned());
-        fault(&format!("cannot be started: {it}")).hint(one_line(&hint))
+    let asks = asks(plugin, plugins, std::io::stdin().is_terminal()).map_err(|it| fault(it.0).hint(it.1))?;
+    let install = || plugin.install_hint.clone().unwrap_or_else(|| "is it installed, and in PATH?".to_owned());
+    let not_started = |cause: &str| fault(&format!("{NOT_STARTED}{cause}")).hint(one_line(&install()));
+    let child = command(plugin, plugins, asks).map_err(|it| fault(&it))?.spawn();
+    let child = child.map_err(|it| not_started(&it.to_string()))?;
+    let own_session = child.id().filter(|_| matches!(plugins, Plugins::Apart(Some(_))));
+    // Dropped at the deadline, the child is killed; who is asked may take his time.
+    let output = match asks {
+        Asks::Yes => Ok(child.wait_with_output().await),
+        Asks::No => tokio::time::timeout(DEADLINE, child.wait_with_output()).await,
+    };
+    let output = output.map_err(|_| {
+        own_session.into_iter().for_each(kill_session);
+        fault("no answer after 30 s").hint("run it by hand, then try again")
     })?;
-    // Dropped at the deadline, the child is killed.
-    let output = tokio::time::timeout(DEADLINE, child.wait_with_output()).await;
-    let output = output.map_err(|_| fault("no answer after 30 s").hint("run it by hand, then try again"))?;
     let output = output.map_err(|it| fault(&format!("cannot be read: {it}")))?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
-        let said = said.lines().find(|it| !it.trim().is_empty()).unwrap_or("it said nothing").to_owned();
+        let said = said.lines().find(|it| !it.trim().is_empty());
+        if let Some(cause) = said.and_then(|it| it.strip_prefix(NOT_STARTED)).filter(|_| own_session.is_some()) {
+            return Err(not_started(cause));
+        }
+        let said = said.unwrap_or(if asks == Asks::Yes { "see above" } else { "it said nothing" });
         return Err(fault(&format!("{}: {said}", output.status)).hint("log in with kubectl first, then try again"));
     }
     if output.stdout.len() > OUTPUT_CAP {
@@ -71,21 +172,41 @@ pub async fn run(plugin: &ExecConfig) -> Result<Given, Fault> {
     given(&output.stdout).map_err(fault)
 }
 
-fn command(plugin: &ExecConfig) -> Result<Command, String> {
+/// Ends those that a plugin started, too: in a session of its own it leads their group.
+fn kill_session(leader: u32) {
+    #[cfg(unix)]
+    if let Some(leader) = i32::try_from(leader).ok().and_then(rustix::process::Pid::from_raw) {
+        // Nobody is left to be ended, or all are.
+        let _ = rustix::process::kill_process_group(leader, rustix::process::Signal::KILL);
+    }
+}
+
+fn command(plugin: &ExecConfig, plugins: &Plugins, asks: Asks) -> Result<Command, String> {
     let program = plugin.command.as_deref().filter(|it| !it.is_empty()).ok_or("the kubeconfig names no command")?;
     let spec = serde_json::json!({
         "kind": "ExecCredential",
         "apiVersion": plugin.api_version,
-        "spec": { "interactive": false, "cluster": plugin.cluster },
+        "spec": { "interactive": asks == Asks::Yes, "cluster": plugin.cluster },
     });
-    let mut command = Command::new(program);
+    let mut command = match plugins {
+        Plugins::Apart(Some(launcher)) => {
+            let mut command = Command::new(launcher);
+            command.arg(APART).arg(program);
+            command
+        }
+        Plugins::Apart(None) | Plugins::Beside => Command::new(program),
+    };
     command.args(plugin.args.iter().flatten()).env("KUBERNETES_EXEC_INFO", spec.to_string());
     for pair in plugin.env.iter().flatten() {
         if let (Some(name), Some(value)) = (pair.get("name"), pair.get("value")) {
             command.env(name, value);
         }
     }
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    match asks {
+        Asks::Yes => command.stdin(Stdio::inherit()).stderr(Stdio::inherit()),
+        Asks::No => command.stdin(Stdio::null()).stderr(Stdio::piped()),
+    };
+    command.stdout(Stdio::piped()).kill_on_drop(true);
     Ok(command)
 }
 
@@ -117,16 +238,16 @@ mod tests {
     }
 
     async fn fault(plugin: &ExecConfig) -> String {
-        run(plugin).await.expect_err("the plugin fails").to_string()
+        run(plugin, &Plugins::default()).await.expect_err("the plugin fails").to_string()
     }
 
     #[tokio::test]
     async fn a_plugin_s_token_is_read_from_json_and_from_yaml() {
         let json = r#"echo "$KUBERNETES_EXEC_INFO" | grep -q '"interactive":false' && read nothing;
             echo '{"kind":"ExecCredential","status":{"token":"t","expirationTimestamp":"2030-01-01T00:00:00Z"}}'"#;
-        let given = run(&shell(json)).await.expect("a token");
+        let given = run(&shell(json), &Plugins::default()).await.expect("a token");
         assert!(given.token.is_some() && given.expires.is_some());
-        let given = run(&shell("printf 'status:\\n  token: t\\n'")).await.expect("a token");
+        let given = run(&shell("printf 'status:\\n  token: t\\n'"), &Plugins::default()).await.expect("a token");
         assert!(given.expires.is_none() && given.identity.is_none());
     }
 
@@ -146,5 +267,25 @@ mod tests {
         tokio::time::pause();
         let text = fault(&shell("exec sleep 3600")).await;
         assert_eq!(text, "credential plugin sh: no answer after 30 s");
+    }
+
+    /// client-go's table of `interactiveMode`, with the screen as one that keeps standard input for itself.
+    #[test]
+    fn who_may_ask_is_client_go_s_rule() {
+        use ExecInteractiveMode::{Always, IfAvailable, Never};
+        let screen = Plugins::Apart(Some("kreach".into()));
+        let asks = |mode, plugins: &Plugins, terminal| {
+            asks(&ExecConfig { interactive_mode: mode, ..ExecConfig::default() }, plugins, terminal).ok()
+        };
+        for mode in [None, Some(IfAvailable), Some(Always)] {
+            assert_eq!(asks(mode.clone(), &Plugins::Beside, true), Some(Asks::Yes), "{mode:?}");
+        }
+        for mode in [None, Some(IfAvailable), Some(Never)] {
+            assert_eq!(asks(mode.clone(), &Plugins::Beside, false), Some(Asks::No), "{mode:?}");
+            assert_eq!(asks(mode, &screen, true), Some(Asks::No));
+        }
+        assert_eq!(asks(Some(Never), &Plugins::Beside, true), Some(Asks::No));
+        assert_eq!(asks(Some(Always), &Plugins::Beside, false), None);
+        assert_eq!(asks(Some(Always), &screen, true), None);
     }
 }

@@ -216,7 +216,10 @@ impl App {
             Event::Tick(now) => self.now = Some(now),
             Event::Notice(words) => self.notice = Some(words),
             Event::Contexts(contexts) => self.contexts = contexts,
-            Event::Connection(words) => self.connection = words,
+            Event::Connection(words) => {
+                self.stale_answers |= self.connection != words;
+                self.connection = words;
+            }
             Event::Served(served) => {
                 self.behind.iter_mut().for_each(|(world, _)| world.served = served.clone());
                 self.world.served = served;

@@ -182,7 +182,11 @@ fn draw_status(app: &App, area: Rect, buffer: &mut Buffer) {
     if app.scope.problems == world::Problems::Only {
         say("problems only", Role::Deny);
     }
-    say(if rest.is_empty() { &app.connection } else { &rest }, Role::Dim);
+    // Why there is no connection is more than that there is none.
+    match app.connection.is_empty() {
+        true => say(&rest, Role::Dim),
+        false => say(&app.connection, Role::Deny),
+    }
     let (tabs, you) = (tabs(app), you(app));
     let (room, beside) = (slot.width, paint::width(&tabs) + 1);
     // Who one is stands there where there is room; the panes' numbers are wanted more often.

@@ -146,8 +146,18 @@ impl App {
         items.into_iter().filter_map(subject).collect()
     }
 
+    /// What stands where there is nothing to explain: why there is no connection, and what can be done.
+    fn nothing_selected(&self) -> crate::text::Page {
+        if self.connection.is_empty() {
+            return page::saying(Mark::Plain, "nothing is selected");
+        }
+        let mut page = page::saying(Mark::Deny, &self.connection);
+        page.say(0, Mark::Plain, "R tries again; @ picks another context; Q leaves");
+        page
+    }
+
     fn explained(&self) -> crate::text::Page {
-        let Some(item) = self.selected() else { return page::saying(Mark::Plain, "nothing is selected") };
+        let Some(item) = self.selected() else { return self.nothing_selected() };
         let tabs = explain::tabs(&item);
         let tab = tabs.get(self.tab % tabs.len().max(1));
         tab.map_or_else(crate::text::Page::default, |it| (it.page)(self.view(), &item))

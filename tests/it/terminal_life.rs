@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use kreach::embedded::review::Identity;
-use kreach::embedded::{Settings, World, kinds, kubeconfig, serve};
+use kreach::embedded::{Server, Settings, World, kinds, kubeconfig, serve};
 use kreach::terminal::{guard, panics};
 use serde_json::json;
 
@@ -257,18 +257,19 @@ fn a_copy_reaches_the_terminal() {
     }
 }
 
-/// A2, M15: a credential plugin has no terminal, neither for words nor for keys.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_plugin_that_prints_does_not_smear_the_screen() {
+/// What a plugin prints when all is well.
+const CREDENTIAL: &str = "echo '{\"apiVersion\": \"client.authentication.k8s.io/v1\", \
+                          \"kind\": \"ExecCredential\", \"status\": {\"token\": \"sesame\"}}'";
+
+/// A server that wants a plugin's token, and a kubeconfig with that plugin.
+async fn behind_a_plugin(command: &str, args: &[&str], mode: &str) -> (Server, tempfile::TempDir, String) {
     let world = World::told("plugin");
     put_pod(&world, "quiet");
     let identities = vec![Identity { token: Some("sesame".to_owned()), ..Identity::demo() }];
     let server = serve(world, "127.0.0.1:0", Settings { identities, ..Settings::default() }).await.expect("a server");
     let folder = tempfile::tempdir().expect("a folder");
-    let script = "echo SMEAR >&2; read key; echo '{\"apiVersion\": \"client.authentication.k8s.io/v1\", \
-                  \"kind\": \"ExecCredential\", \"status\": {\"token\": \"sesame\"}}'";
-    let exec = json!({ "apiVersion": "client.authentication.k8s.io/v1", "command": "sh", "args": ["-c", script],
-                       "interactiveMode": "IfAvailable" });
+    let exec = json!({ "apiVersion": "client.authentication.k8s.io/v1", "command": command, "args": args,
+                       "interactiveMode": mode });
     let config = json!({
         "apiVersion": "v1", "kind": "Config", "current-context": "it",
         "clusters": [{ "name": "it", "cluster": { "server": server.url() } }],
@@ -278,6 +279,15 @@ async fn a_plugin_that_prints_does_not_smear_the_screen() {
     let path = folder.path().join("config");
     std::fs::write(&path, config.to_string()).expect("written");
     let path = path.display().to_string();
+    (server, folder, path)
+}
+
+/// A2, M15: a credential plugin has no terminal, neither for words nor for keys, and cannot open it by itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plugin_that_prints_does_not_smear_the_screen() {
+    // Where it has no terminal, opening it fails; a shell of its own takes that failure.
+    let script = format!("echo SMEAR >&2; (echo SMEAR >/dev/tty; read key </dev/tty); read key; {CREDENTIAL}");
+    let (_server, _folder, path) = behind_a_plugin("sh", &["-c", &script], "IfAvailable").await;
     tokio::task::spawn_blocking(move || {
         let mut terminal = pty::kreach(&["--kubeconfig", &path], 100, 30);
         terminal.wait_for("LIVE");
@@ -287,6 +297,46 @@ async fn a_plugin_that_prints_does_not_smear_the_screen() {
         terminal.keys("Q");
         assert_eq!(terminal.wait_exit(), 0);
         assert!(!terminal.has_sent(b"SMEAR"));
+    })
+    .await
+    .expect("the terminal's part holds");
+}
+
+/// A2: what a plugin lacks is told on the screen, which stays: a terminal to ask at, or the plugin itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plugin_that_cannot_run_is_told_on_the_screen() {
+    for (command, mode, told) in [
+        ("sh", "Always", "it asks at the terminal (interactiveMode: Always)"),
+        ("/nonexistent/plugin", "Never", "cannot be started: No such file"),
+    ] {
+        let (_server, _folder, path) = behind_a_plugin(command, &[], mode).await;
+        tokio::task::spawn_blocking(move || {
+            let mut terminal = pty::kreach(&["--kubeconfig", &path], 160, 30);
+            terminal.wait_for(told);
+            terminal.keys("Q");
+            assert_eq!(terminal.wait_exit(), 0);
+        })
+        .await
+        .expect("the terminal's part holds");
+    }
+}
+
+/// client-go's `interactiveMode`: under a command a plugin may ask the operator, as under kubectl.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plugin_under_a_command_may_ask() {
+    let script = format!("printf 'code? ' >&2; read code; test \"$code\" = 4711 || exit 3; {CREDENTIAL}");
+    let (_server, _folder, path) = behind_a_plugin("sh", &["-c", &script], "Always").await;
+    tokio::task::spawn_blocking(move || {
+        let mut terminal = pty::kreach(&["--kubeconfig", &path, "reach", "default/quiet"], 100, 30);
+        terminal.wait_for("code?");
+        terminal.keys("4711\r");
+        terminal.wait_for("pod/default/quiet reaches");
+        assert_eq!(terminal.wait_exit(), 0);
+        // Where nobody can be asked it is not started.
+        let mut command = std::process::Command::new(KREACH);
+        let output = command.args(["--kubeconfig", &path, "info"]).stdin(std::process::Stdio::null()).output();
+        let said = String::from_utf8_lossy(&output.expect("it runs").stderr).into_owned();
+        assert!(said.contains("credential plugin sh: it asks at the terminal"), "{said}");
     })
     .await
     .expect("the terminal's part holds");
