@@ -232,13 +232,13 @@ impl<'d, F: Fn() -> &'d Directory> Lookup<'_, F> {
     /// The pods that the selector selects, as the endpoints controller would list them (CONTRACT §1).
     fn by_selector(&self, port: ServicePort, found: &mut Routes) -> Route {
         let mut route = Route { port, backends: Vec::new(), not_ready: 0 };
-        let Some(selector) = self.service.selector.as_ref().filter(|it| !it.is_empty()) else {
+        if self.service.selector.is_empty() {
             return route;
-        };
+        }
         found.gaps.extend(uncovered(self.cluster, Kind::POD, &self.service.meta.namespace));
         let what = "no EndpointSlices: the pods that it selects stand for its backends";
         found.notes.push(Evidence::note(self.service.id(), Place::new("spec.selector"), what));
-        for pod in self.selected(selector) {
+        for pod in self.selected(&self.service.selector) {
             self.add_selected(pod, &mut route, found);
         }
         route
@@ -272,7 +272,7 @@ impl<'d, F: Fn() -> &'d Directory> Lookup<'_, F> {
 
     /// The family of the Service's addresses, when it has only one.
     fn only_family(&self) -> Option<Family> {
-        let mut families = self.service.cluster_ips.iter().map(|it| Family::of(*it));
+        let mut families = self.service.cluster_ips.iter().map(Family::of);
         let first = families.next()?;
         families.all(|it| it == first).then_some(first)
     }

@@ -49,8 +49,8 @@ impl Directory {
             node.addresses.iter().for_each(|address| all.put(*address, Holder::Node(node.clone())));
         }
         for service in cluster.services.iter() {
-            let addresses = service.cluster_ips.iter().chain(service.external_ips.iter());
-            addresses.for_each(|address| all.put(*address, Holder::Service(Arc::new(service.clone()))));
+            let held = || Holder::Service(Arc::new(service.clone()));
+            service.addresses().for_each(|address| all.put(address, held()));
         }
         all
     }

@@ -176,10 +176,7 @@ impl Needs {
         let everywhere = |kind| Read::All { kind, scope: Scope::Everywhere };
         self.0.extend([Read::PodsAt(address), everywhere(Kind::NODE), everywhere(Kind::SERVICE)]);
         let pods = cluster.pods.iter().filter(|it| it.addresses.contains(address));
-        let services = cluster
-            .services
-            .iter()
-            .filter(|it| it.cluster_ips.iter().chain(it.external_ips.iter()).any(|it| *it == address));
+        let services = cluster.services.iter().filter(|it| it.addresses().any(|it| it == address));
         pods.for_each(|it| self.around(&it.meta.namespace));
         services.for_each(|it| self.service(cluster, &it.meta.namespace, &it.meta.name));
     }

@@ -155,7 +155,7 @@ impl Intern {
             wanted.push(pair);
         }
         wanted.sort_by(|(a, _), (b, _)| a.cmp(b));
-        let found = self.label_set(&wanted);
+        let found = if wanted.is_empty() { Labels::default() } else { self.label_set(&wanted) };
         wanted.clear();
         self.pairs = wanted;
         found

@@ -110,10 +110,10 @@ impl Read for Services {
         AnyFact::Service(Box::new(Service {
             meta: door.meta(&slim.metadata),
             service_type: service_type(spec, door),
-            cluster_ips: cluster_ips(spec, door),
+            cluster_ips: cluster_ips(spec, door).into(),
             headless: is_headless(spec),
-            external_ips: addresses(spec.external_ips.iter().chain(balancers), "spec.externalIPs", door),
-            selector: (!spec.selector.0.is_empty()).then(|| door.intern.labels(spec.selector.iter())),
+            external_ips: addresses(spec.external_ips.iter().chain(balancers), "spec.externalIPs", door).into(),
+            selector: door.intern.labels(spec.selector.iter()),
             ports: ports(&spec.ports, door),
             publishes_not_ready: spec.publish_not_ready_addresses,
             internal_local: &*spec.internal_traffic_policy == "Local",
@@ -139,13 +139,13 @@ fn is_headless(spec: &ServiceSpec<'_>) -> bool {
     std::iter::once(&spec.cluster_ip).chain(&spec.cluster_ips).any(|it| &**it == "None")
 }
 
-fn cluster_ips(spec: &ServiceSpec<'_>, door: &mut Door<'_>) -> Items<IpAddr> {
+fn cluster_ips(spec: &ServiceSpec<'_>, door: &mut Door<'_>) -> Vec<IpAddr> {
     let first = spec.cluster_ips.is_empty().then_some(&spec.cluster_ip);
     let written = first.into_iter().chain(&spec.cluster_ips).filter(|it| !matches!(&***it, "" | "None"));
     addresses(written, "spec.clusterIPs", door)
 }
 
-fn addresses<'a>(written: impl Iterator<Item = &'a Text<'a>>, place: &str, door: &mut Door<'_>) -> Items<IpAddr> {
+fn addresses<'a>(written: impl Iterator<Item = &'a Text<'a>>, place: &str, door: &mut Door<'_>) -> Vec<IpAddr> {
     let mut addresses: Vec<IpAddr> = Vec::new();
     for text in written.filter(|it| !it.is_empty()) {
         match text.parse().map(canonical) {
@@ -154,7 +154,7 @@ fn addresses<'a>(written: impl Iterator<Item = &'a Text<'a>>, place: &str, door:
             Err(_) => door.problem(place, format!("not an address: {:?}; left out", &**text)),
         }
     }
-    addresses.into()
+    addresses
 }
 
 fn ports(written: &[Port<'_>], door: &mut Door<'_>) -> Items<ServicePort> {

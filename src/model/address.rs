@@ -130,6 +130,50 @@ impl Addresses {
     }
 }
 
+/// Addresses in the order that they are written in, such as a Service's.
+///
+/// ```
+/// use kreach::model::address::AddressList;
+/// let list = AddressList::from(vec!["10.96.0.10".parse().expect("an address")]);
+/// assert_eq!((list.iter().count(), size_of_val(&list)), (1, 16));
+/// ```
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct AddressList(Listed);
+
+/// Nearly all lists are one IPv4 address, which takes no room of its own.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+enum Listed {
+    One(Ipv4Addr),
+    /// Any others, which is never one IPv4 address: equal lists are equal.
+    Others(Items<IpAddr>),
+}
+
+impl Default for Listed {
+    fn default() -> Self {
+        Self::Others(Items::default())
+    }
+}
+
+impl From<Vec<IpAddr>> for AddressList {
+    fn from(addresses: Vec<IpAddr>) -> Self {
+        Self(match addresses[..] {
+            [IpAddr::V4(only)] => Listed::One(only),
+            _ => Listed::Others(addresses.into()),
+        })
+    }
+}
+
+impl AddressList {
+    /// All of them, in order.
+    pub fn iter(&self) -> impl Iterator<Item = IpAddr> {
+        let (one, others) = match &self.0 {
+            Listed::One(it) => (Some(IpAddr::V4(*it)), &[][..]),
+            Listed::Others(them) => (None, &them[..]),
+        };
+        one.into_iter().chain(others.iter().copied())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -157,5 +201,15 @@ mod tests {
         assert_eq!(both.first(), Some(ip("fd00::1")));
         assert_eq!(both.of(Family::V4), Some(ip("10.0.0.1")));
         assert_eq!(both.iter().count(), 2);
+    }
+
+    #[test]
+    fn a_list_is_as_it_was_written() {
+        for texts in [&[][..], &["10.0.0.1"], &["fd00::1"], &["10.0.0.1", "fd00::1"], &["fd00::1", "10.0.0.1"]] {
+            let written: Vec<IpAddr> = texts.iter().map(|it| ip(it)).collect();
+            let list = AddressList::from(written.clone());
+            assert_eq!(list.iter().collect::<Vec<_>>(), written);
+            assert_eq!(list, AddressList::from(written));
+        }
     }
 }

@@ -5,7 +5,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::address::Addresses;
+use super::address::{AddressList, Addresses};
 use super::endpoints::Endpoints;
 use super::id::{Kind, ObjectId, PodId, WorkloadId};
 use super::items::Items;
@@ -340,19 +340,26 @@ pub struct Service {
     pub meta: Meta,
     pub service_type: ServiceType,
     /// Empty for a headless one (`clusterIP: None`) and where none was given.
-    pub cluster_ips: Items<IpAddr>,
+    pub cluster_ips: AddressList,
     /// `clusterIP: None`: names resolve to pod addresses, ports are not translated (S47).
     pub headless: bool,
     /// External and load balancer addresses.
     pub external_ips: Items<IpAddr>,
-    /// `None`: no selector, endpoints are written by somebody else (S49).
-    pub selector: Option<Labels>,
+    /// Empty: no selector, endpoints are written by somebody else (S49).
+    pub selector: Labels,
     pub ports: Items<ServicePort>,
     pub publishes_not_ready: bool,
     /// `internalTrafficPolicy: Local` (S52).
     pub internal_local: bool,
     /// `externalTrafficPolicy: Local` (S46).
     pub external_local: bool,
+}
+
+impl Service {
+    /// The addresses that are its own: of the cluster first, then those outside.
+    pub fn addresses(&self) -> impl Iterator<Item = IpAddr> {
+        self.cluster_ips.iter().chain(self.external_ips.iter().copied())
+    }
 }
 
 /// One port of a slice; `None` as number means all ports.

@@ -106,10 +106,10 @@ pub fn behind(cluster: &Cluster, service: &Service) -> Vec<(PodId, u16)> {
             found.extend(ports.iter().map(|port| (pod.clone(), *port)));
         }
     }
-    if !found.is_empty() {
+    let selector = &service.selector;
+    if !found.is_empty() || selector.is_empty() {
         return found;
     }
-    let Some(selector) = service.selector.as_ref().filter(|it| !it.is_empty()) else { return found };
     let is_behind = |it: &Pod| {
         !it.mold.phase.is_finished() && selector.iter().all(|(key, value)| it.meta.labels.get(key) == Some(value))
     };

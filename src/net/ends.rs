@@ -195,10 +195,7 @@ pub fn holder(cluster: &Cluster, address: IpAddr) -> Holder {
     if let Some(pod) = cluster.pods.iter().filter(host).find(|it| !it.node.is_empty()) {
         return Holder::Node(pod.node.clone());
     }
-    let service = cluster
-        .services
-        .iter()
-        .find(|it| it.cluster_ips.iter().chain(it.external_ips.iter()).any(|it| canonical(*it) == address));
+    let service = cluster.services.iter().find(|it| it.addresses().any(|it| canonical(it) == address));
     if let Some(service) = service {
         return Holder::Service(crate::model::facts::Fact::id(service));
     }

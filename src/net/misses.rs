@@ -237,7 +237,7 @@ impl Case<'_> {
         let Lack::OtherPort { opens: PortMatch::Range { protocol, first, last } } = lack else { return None };
         let (pod, (asked, number)) = (self.to.pod.as_deref()?, self.port?);
         let services = self.cluster.services.of(&pod.meta.namespace).iter();
-        let mut before = services.filter(|it| it.selector.as_ref().is_some_and(|it| is_part(it, &pod.meta.labels)));
+        let mut before = services.filter(|it| is_part(&it.selector, &pod.meta.labels));
         before.find_map(|service| {
             let leads = service.ports.iter().find(|it| {
                 it.protocol == *protocol

@@ -143,7 +143,7 @@ fn a_service_defaults_its_target_ports() {
     );
     let AnyFact::Service(service) = &entry.fact else { panic!("{entry:?}") };
     let Service { headless, selector, ports, .. } = &**service;
-    assert!(*headless && selector.is_none());
+    assert!(*headless && selector.is_empty());
     assert_eq!(
         ports.iter().map(|it| it.target.clone()).collect::<Vec<_>>(),
         [TargetPort::Number(80), TargetPort::Named("http".into())]

@@ -160,7 +160,6 @@ pub(super) fn workload(it: &Workload) -> Value {
 
 pub(super) fn service(it: &Service) -> Value {
     let mut service = object(Kind::SERVICE, &it.meta);
-    let addresses = |list: &[std::net::IpAddr]| list.iter().map(ToString::to_string).collect::<Vec<_>>();
     let ports: Vec<Value> = it
         .ports
         .iter()
@@ -173,8 +172,8 @@ pub(super) fn service(it: &Service) -> Value {
         })
         .collect();
     let mut spec = json!({"type": service_type(&it.service_type), "ports": ports});
-    spec["clusterIPs"] = json!(addresses(&it.cluster_ips));
-    spec["externalIPs"] = json!(addresses(&it.external_ips));
+    spec["clusterIPs"] = texts(it.cluster_ips.iter());
+    spec["externalIPs"] = texts(it.external_ips.iter().copied());
     spec["publishNotReadyAddresses"] = json!(it.publishes_not_ready);
     if it.headless {
         spec["clusterIP"] = json!("None");
@@ -182,8 +181,8 @@ pub(super) fn service(it: &Service) -> Value {
     if let ServiceType::ExternalName(name) = &it.service_type {
         spec["externalName"] = json!(name);
     }
-    if let Some(selector) = &it.selector {
-        spec["selector"] = labels(selector);
+    if !it.selector.is_empty() {
+        spec["selector"] = labels(&it.selector);
     }
     for (field, local) in [("internalTrafficPolicy", it.internal_local), ("externalTrafficPolicy", it.external_local)] {
         if local {
@@ -192,6 +191,10 @@ pub(super) fn service(it: &Service) -> Value {
     }
     service["spec"] = spec;
     service
+}
+
+fn texts(addresses: impl Iterator<Item = std::net::IpAddr>) -> Value {
+    addresses.map(|it| it.to_string()).collect()
 }
 
 fn service_type(it: &ServiceType) -> &'static str {
