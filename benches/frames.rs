@@ -149,8 +149,8 @@ fn frames(pods: u32, cluster: &Cluster) {
     println!("frame 200x60, {pods} pods: p50 {half:?}, p99 {most:?}");
 }
 
-/// The Subjects pane, whose rows are weighed when they come on the screen: 40,000 bindings as in world L.
-fn subjects(bindings: u32) {
+/// Roles and bindings as in world L: half of the subjects are service accounts, and everybody may see services.
+fn bound(bindings: u32) -> Cluster {
     let mut cluster = Cluster::default();
     let mut intern = Intern::new();
     let mut put = |kind: Kind, json: serde_json::Value| {
@@ -178,6 +178,18 @@ fn subjects(bindings: u32) {
         let of = serde_json::json!({"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": format!("role-{role}")});
         put(Kind::ROLE_BINDING, serde_json::json!({"metadata": meta, "roleRef": of, "subjects": [subject]}));
     }
+    let rules = serde_json::json!([{"verbs": ["get"], "apiGroups": [""], "resources": ["services"]}]);
+    put(Kind::CLUSTER_ROLE, serde_json::json!({"metadata": {"name": "seer"}, "rules": rules}));
+    let of = serde_json::json!({"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "seer"});
+    let all = serde_json::json!([{"kind": "Group", "name": "system:authenticated"}]);
+    let meta = serde_json::json!({"name": "all-see"});
+    put(Kind::CLUSTER_ROLE_BINDING, serde_json::json!({"metadata": meta, "roleRef": of, "subjects": all}));
+    cluster
+}
+
+/// The Subjects pane, whose rows are weighed when they come on the screen: 40,000 bindings as in world L.
+fn subjects(bindings: u32) {
+    let cluster = bound(bindings);
     let steps = || {
         let mut bench = Bench::new(cluster.clone(), 200, 60);
         bench.keys("4");
@@ -188,6 +200,41 @@ fn subjects(bindings: u32) {
     let mut times = least(steps);
     let (half, most) = (percentile(&mut times, 50), percentile(&mut times, 99));
     println!("key and frame 200x60, {bindings} subjects: p50 {half:?}, p99 {most:?}");
+}
+
+/// Everybody who can do something, as a page: to open it, to move about in it, and a binding that changes below it.
+fn everybody(bindings: u32, asked: &str) {
+    let cluster = bound(bindings);
+    let opened = || {
+        let mut bench = Bench::new(cluster.clone(), 200, 60);
+        bench.keys("4 :");
+        bench.app.update(Event::Paste(format!("who-can {asked}")));
+        bench.frame();
+        let open = bench.step("Enter").0;
+        (bench, open)
+    };
+    let open = (0..5).map(|_| opened().1).min().unwrap_or_default();
+    let moves = || {
+        let mut bench = opened().0;
+        let step = |at: usize| bench.step(["j", "PgDn", "G", "k", "PgUp", "l"][at % 6]).0;
+        (0..120).map(step).collect()
+    };
+    let mut times = least(moves);
+    let (half, most) = (percentile(&mut times, 50), percentile(&mut times, 99));
+    let mut bench = opened().0;
+    let changed: Vec<_> =
+        cluster.bindings.iter().filter(|it| !it.meta.namespace.is_empty()).step_by(997).cloned().collect();
+    let change = |binding: &Arc<kreach::model::role::Binding>| {
+        let mut changed = (**binding).clone();
+        changed.subjects = Default::default();
+        let start = Instant::now();
+        bench.app.update(Event::Deltas(vec![Delta::Put(Entry::new(AnyFact::Binding(Arc::new(changed))))]));
+        bench.frame();
+        start.elapsed()
+    };
+    let changed = changed.iter().map(change).min().unwrap_or_default();
+    println!("who-can {asked}, {bindings} bindings: opened in {open:?}, key and frame p50 {half:?}, p99 {most:?}");
+    println!("  a binding changes: frame after it {changed:?}");
 }
 
 /// Bytes of what users do, at the size that the goals name.
@@ -344,6 +391,8 @@ fn main() -> std::io::Result<()> {
     frames(150_000, &large);
     subjects(1_000);
     subjects(40_000);
+    everybody(40_000, "get services -A");
+    everybody(40_000, "get secrets -A");
     keystrokes(&large);
     changes(&large);
     churn(&large)

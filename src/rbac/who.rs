@@ -3,7 +3,7 @@
 //! The candidates are all subjects of bindings, all service accounts, and the groups and users that every cluster has.
 //! A grant to `system:authenticated` is therefore everybody's, each named.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use crate::model::cluster::Cluster;
@@ -16,7 +16,7 @@ use super::grant::Grant;
 use super::identity::{
     ANONYMOUS, AUTHENTICATED, Identity, MASTERS, NODES, SERVICE_ACCOUNTS, UNAUTHENTICATED, accounts_of, canonical,
 };
-use super::index::{BindingEntry, CLUSTER, Index, Key, KeySlot, RoleEntry, Roles, Slot};
+use super::index::{BindingEntry, CLUSTER, Index, Key, KeySlot, Keys, RoleEntry, Roles, Slot};
 use super::lookup::grant_by;
 use super::mask::{Brief, Mask};
 use super::matching::{Asked, Match};
@@ -83,6 +83,18 @@ pub struct WhoCan<'a> {
     everybody: Everybody,
 }
 
+/// The keys that many have by themselves.
+struct Common {
+    authenticated: Option<KeySlot>,
+    accounts: Option<KeySlot>,
+}
+
+impl Common {
+    fn of(keys: &Keys) -> Self {
+        Self { authenticated: keys.group(AUTHENTICATED), accounts: keys.group(SERVICE_ACCOUNTS) }
+    }
+}
+
 /// Whether a grant is to everybody of a sort.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Everybody {
@@ -109,6 +121,16 @@ impl WhoCan<'_> {
         grants.sort_by(|a, b| a.order().cmp(&b.order()));
         grants.dedup_by(|a, b| a.order() == b.order());
         grants
+    }
+
+    /// How many grants one holder has.
+    pub fn count(&self, holder: &Holder) -> usize {
+        let rows =
+            |first: u32| std::iter::successors(self.rows.get(first as usize), |it| self.rows.get(it.next as usize));
+        match holder {
+            Holder::Named { first, .. } => rows(*first).count(),
+            Holder::Somebody { through, .. } => through.iter().map(|it| rows(*it).count()).sum(),
+        }
     }
 
     fn chain(&self, first: u32) -> impl Iterator<Item = Grant> + '_ {
@@ -272,33 +294,59 @@ impl Index {
             let always = (!is_named).then_some(always);
             return before.iter().map(named).chain(always).chain(after.iter().map(named)).collect();
         }
-        let mut holders: BTreeMap<Subject, Holder> = BTreeMap::from([(masters, always)]);
-        for candidate in self.candidates(cluster) {
-            let identity = Identity::new(&candidate, &[]);
-            let firsts = self.keys_of(&identity).map(|it| found.heads[it as usize]);
-            let through: Vec<u32> = firsts.filter(|it| *it != NONE).collect();
-            if !through.is_empty() {
-                let subject = identity.subject;
-                holders.insert(subject.clone(), Holder::Somebody { subject, through });
-            }
-        }
-        holders.into_values().collect()
+        let common = Common::of(&self.keys);
+        let holder = |subject: Subject| {
+            let keys = self.through(&subject, &common);
+            let through: Vec<u32> =
+                keys.into_iter().map(|it| found.heads[it as usize]).filter(|it| *it != NONE).collect();
+            (!through.is_empty() || subject == masters).then_some(Holder::Somebody { subject, through })
+        };
+        self.candidates(cluster).into_iter().filter_map(holder).collect()
     }
 
-    /// Everybody whom the cluster knows (CONTRACT §4), by subject.
-    pub fn candidates(&self, cluster: &Cluster) -> BTreeSet<Subject> {
-        let mut all: BTreeSet<Subject> = self.keys().iter().map(subject_of).collect();
-        all.insert(subject_of(&Key::User(ANONYMOUS.into())));
+    /// The keys that one has without being told more: its own, and those of the groups that come by themselves.
+    fn through(&self, subject: &Subject, common: &Common) -> Vec<KeySlot> {
+        let own = self.keys.of(subject);
+        match subject.kind {
+            SubjectKind::User if !subject.name.is_empty() && !subject.name.starts_with("system:") => {
+                [own, common.authenticated].into_iter().flatten().collect()
+            }
+            SubjectKind::ServiceAccount => {
+                let here = self.keys.group(&accounts_of(&subject.namespace));
+                [own, common.authenticated, common.accounts, here].into_iter().flatten().collect()
+            }
+            _ => self.keys_of(&Identity::new(subject, &[])).collect(),
+        }
+    }
+
+    /// Everybody whom the cluster knows (CONTRACT §4), by subject and as answers name them.
+    pub fn candidates(&self, cluster: &Cluster) -> Vec<Subject> {
+        let mut keys: Vec<KeySlot> = self.keys.in_use().collect();
+        self.keys.sort(&mut keys);
+        let mut named = keys.into_iter().map(|it| self.keys.subject(it).clone()).peekable();
+        // Nobody else has a key: the two lists share nobody.
+        let mut others = self.unnamed(cluster).into_iter().peekable();
+        let next = || match (named.peek(), others.peek()) {
+            (Some(one), Some(other)) if other < one => others.next(),
+            (None, _) => others.next(),
+            _ => named.next(),
+        };
+        std::iter::from_fn(next).collect()
+    }
+
+    /// Those of them whom no binding names.
+    fn unnamed(&self, cluster: &Cluster) -> BTreeSet<Subject> {
+        let mut all = BTreeSet::from([subject_of(&Key::User(ANONYMOUS.into()))]);
         let groups = [MASTERS, AUTHENTICATED, UNAUTHENTICATED, SERVICE_ACCOUNTS];
         all.extend(groups.map(|it| subject_of(&Key::Group(it.into()))));
         // Only a Namespace object brings its group: one that is merely mentioned in files names nobody.
         let defined = cluster.namespaces.iter().filter(|it| !it.implied);
         all.extend(defined.map(|it| subject_of(&Key::Group(accounts_of(&it.meta.name)))));
-        all.extend(cluster.service_accounts.iter().map(|it| Subject {
-            kind: SubjectKind::ServiceAccount,
-            namespace: it.meta.namespace.clone(),
-            name: it.meta.name.clone(),
+        all.extend(cluster.service_accounts.iter().map(|it| {
+            let (namespace, name) = (it.meta.namespace.clone(), it.meta.name.clone());
+            canonical(&Subject { kind: SubjectKind::ServiceAccount, namespace, name })
         }));
+        all.retain(|it| self.keys.of(it).is_none());
         all
     }
 

@@ -99,12 +99,20 @@ pub struct Line {
     pub text: String,
     pub link: Option<Link>,
     pub about: Option<Box<About>>,
+    /// So many lines of the next level belong below it that the page leaves out until somebody opens it.
+    pub shut: u32,
 }
 
 impl Line {
     /// A line of these words, made safe to show.
     pub fn new(indent: u8, mark: Mark, text: impl AsRef<str>) -> Self {
-        Self { indent, mark, text: untrusted::show(text.as_ref()).into_owned(), link: None, about: None }
+        Self { indent, mark, text: untrusted::show(text.as_ref()).into_owned(), ..Self::default() }
+    }
+
+    /// Whether it says the same, however much of what is below it the page holds.
+    pub fn is_same(&self, other: &Line) -> bool {
+        (self.indent, self.mark, &self.text) == (other.indent, other.mark, &other.text)
+            && (&self.link, &self.about) == (&other.link, &other.about)
     }
 
     /// The same line, pointing there.

@@ -103,26 +103,38 @@ pub const VERBS: [&str; 9] = ["*", "get", "list", "watch", "create", "update", "
 
 /// A holder's name, and below it the people of a group where a directory names them.
 fn add_holder(page: &mut Page, line: Line, subject: &Subject, people: Option<&People>) {
-    let indent = line.indent + 1;
+    let below = people_line(line.indent + 1, subject, people);
     page.push(line.on(About::Somebody(subject.clone())));
-    let Some(people) = people else { return };
+    below.into_iter().for_each(|it| page.push(it));
+}
+
+/// The people of a group, or that a user has left, where a directory says so.
+fn people_line(indent: u8, subject: &Subject, people: Option<&People>) -> Option<Line> {
+    let people = people?;
     match subject.kind {
         SubjectKind::Group => {
             let members: Vec<String> = people.members_of(&subject.name).into_iter().map(person).collect();
-            if !members.is_empty() {
-                page.say(indent, Mark::Plain, format!("people: {}", members.join(", ")));
-            }
+            let words = (!members.is_empty()).then(|| format!("people: {}", members.join(", ")))?;
+            Some(Line::new(indent, Mark::Plain, words))
         }
         SubjectKind::User => {
-            let left = people.person(&subject.name).filter(|it| it.standing == Standing::Left);
-            left.into_iter().for_each(|it| page.say(indent, Mark::Note, format!("has left, says {}", it.place)));
+            let left = people.person(&subject.name).filter(|it| it.standing == Standing::Left)?;
+            Some(Line::new(indent, Mark::Note, format!("has left, says {}", left.place)))
         }
-        _ => {}
+        _ => None,
     }
 }
 
 /// Everybody who can, each with all grants, and with the people where a directory names them.
 pub fn who_can(who: &WhoCan, people: Option<&People>) -> Page {
+    who_can_opened(who, people, &|_, _| true)
+}
+
+/// The same with only those opened who are to be: of the others the page tells how much stands below them. With
+/// 40,000 holders what nobody looks at would be most of the work.
+///
+/// `is_open` is asked of the page's first line and a holder's.
+pub fn who_can_opened(who: &WhoCan, people: Option<&People>, is_open: &dyn Fn(&Line, &Line) -> bool) -> Page {
     let mut page = Page { fold: Some(1), ..Page::default() };
     let mark = match (who.gaps.is_empty(), who.has_others()) {
         (false, _) => Mark::Unknown,
@@ -134,7 +146,14 @@ pub fn who_can(who: &WhoCan, people: Option<&People>) -> Page {
     page.say(0, mark, format!("{count} can {}{place}", who.request));
     for holder in &who.holders {
         let subject = who.subject(holder);
-        add_holder(&mut page, Line::new(1, Mark::Title, subject.to_string()), subject, people);
+        let line = Line::new(1, Mark::Title, subject.to_string());
+        if !is_open(&page.lines[0], &line) {
+            let people = usize::from(people_line(2, subject, people).is_some());
+            let shut = (usize::from(holder.is_always()) + people + who.count(holder)) as u32;
+            page.push(Line { shut, ..line.on(About::Somebody(subject.clone())) });
+            continue;
+        }
+        add_holder(&mut page, line, subject, people);
         if holder.is_always() {
             page.say(2, Mark::Plain, "always, whatever is bound");
         }

@@ -4,6 +4,7 @@
 
 use super::explain::{count, linked};
 use super::filter::{Filter, Filtered};
+use super::page::Reader;
 use super::panes::Item;
 use super::world::{View, World};
 use crate::model::id::{Kind, PodId};
@@ -15,6 +16,7 @@ use crate::rbac::identity::canonical;
 use crate::rbac::review::Review;
 use crate::rbac::served::Served;
 use crate::rbac::subjects::{Oddity, person};
+use crate::rbac::who::WhoCan;
 use crate::rbac::{Identity, Places, Request};
 use crate::text::rbac as words;
 use crate::text::{Line, Mark, Page, capability};
@@ -219,11 +221,26 @@ fn cell(listed: &Listed<'_>, title: &str, served: &Served) -> Option<String> {
     })
 }
 
-/// Everybody who can.
-pub fn who_can(view: View<'_>, asked: &WhoAsked) -> Page {
-    let world = view.world;
-    words::who_can(&world.rbac.who_can(&world.cluster, &asked.request, asked.places.clone()), world.people.as_deref())
+/// Everybody who can; of many only the grants of those whom the reader has opened.
+pub fn who_can(view: View<'_>, asked: &WhoAsked, reader: &Reader) -> Page {
+    let (who, people) = (holders(view, asked), view.world.people.as_deref());
+    match who.holders.len() > MANY {
+        true => words::who_can_opened(&who, people, &|above, it| reader.is_open(above, it)),
+        false => words::who_can(&who, people),
+    }
 }
+
+/// Everybody who can, with all grants of all of them.
+pub fn who_can_whole(view: View<'_>, asked: &WhoAsked) -> Page {
+    words::who_can(&holders(view, asked), view.world.people.as_deref())
+}
+
+fn holders<'a>(view: View<'a>, asked: &WhoAsked) -> WhoCan<'a> {
+    view.world.rbac.who_can(&view.world.cluster, &asked.request, asked.places.clone())
+}
+
+/// Of more holders their grants are put on the page when they are opened.
+const MANY: usize = 1_000;
 
 /// Who may change the object, and what else they may do with it.
 pub fn touch(view: View<'_>, item: &Item) -> Page {

@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use ratatui::layout::Rect;
 
 use super::abilities::Abilities;
+use super::access::WhoAsked;
 use super::answers::{Matrix, Tracing};
 use super::asked;
 use super::event::{self, Effect, Event, Mouse, Progress};
@@ -55,6 +56,8 @@ pub struct App {
     /// What the explanation is of: it is made anew when that or the cluster changes.
     pub(super) explained: Option<(Item, usize)>,
     pub(super) reader: Reader,
+    /// The question about everybody that the reader shows the answer to, and as of when ([`World::access`]).
+    pub(super) asked: Option<(WhoAsked, u64)>,
     pub(super) yaml: super::viewer::Viewer,
     pub(super) matrix: Matrix,
     pub(super) abilities: Abilities,
@@ -112,6 +115,7 @@ impl App {
             explain: Reader::default(),
             explained: None,
             reader: Reader::default(),
+            asked: None,
             yaml: super::viewer::Viewer::default(),
             matrix: Matrix::default(),
             abilities: Abilities::default(),
@@ -273,6 +277,7 @@ impl App {
         self.scope = Scope::default();
         self.tracing = Tracing::default();
         self.matrix = Matrix::default();
+        self.asked = None;
         self.shown = Shown::Explain;
         self.side = Side::Pane;
         self.back.clear();

@@ -4,6 +4,7 @@
 
 use ratatui::buffer::Buffer;
 
+use super::access;
 use super::app::{App, Shown};
 use super::event::Effect;
 use super::picker::{Choice, Entry, Picker, Subject};
@@ -44,7 +45,10 @@ pub fn copies(app: &mut App) -> Vec<Effect> {
     if let Some((from, to)) = app.tracing.ends() {
         offer("kreach trace", format!("kreach trace {from} {to}{}", app.tracing.port));
     }
-    match app.shown {
+    match &app.shown {
+        Shown::WhoCan(asked) if app.reader.is_partial() => {
+            offer("answer as text", access::who_can_whole(app.view(), asked).to_string())
+        }
         Shown::Trace | Shown::Reach(_) | Shown::Permissions(_) | Shown::WhoCan(_) | Shown::Can(_) => {
             offer("answer as text", app.reader.page.to_string())
         }

@@ -8,7 +8,7 @@ use super::layout::Side;
 use super::panes::{Item, PANES};
 use super::world::Problems;
 use super::yaml::ManagedFields;
-use super::{explain, grants, page};
+use super::{access, explain, grants, page};
 
 /// Goes to a pane.
 pub fn pane(app: &mut App, pane: usize) -> Vec<Effect> {
@@ -91,11 +91,7 @@ pub fn find(app: &mut App, forward: bool) {
     if letters.is_empty() {
         return app.say("nothing is searched for (/ starts)");
     }
-    let found = match app.shown {
-        Shown::Yaml { .. } => app.yaml.find(&letters, forward),
-        _ => app.explain_reader().find(&letters, forward),
-    };
-    if !found {
+    if !app.search(&letters, forward) {
         app.say(format!("{letters} does not stand here"));
     }
 }
@@ -253,6 +249,25 @@ pub fn quit_level(app: &mut App) -> Vec<Effect> {
 }
 
 impl App {
+    /// Moves the cursor to the next line with these letters; whether there is one.
+    ///
+    /// Of a page that leaves lines out those are looked through when none of the others has the letters.
+    pub(super) fn search(&mut self, letters: &str, forward: bool) -> bool {
+        match &self.shown {
+            Shown::Yaml { .. } => self.yaml.find(letters, forward),
+            Shown::WhoCan(asked) if self.reader.is_partial() => {
+                self.reader.find(letters, forward) || {
+                    let page = access::who_can_whole(self.view(), asked);
+                    self.reader.show(page);
+                    // The page that is shown then holds what the search opened, and no more.
+                    (self.asked, self.stale_answers) = (None, true);
+                    self.reader.find(letters, forward)
+                }
+            }
+            _ => self.explain_reader().find(letters, forward),
+        }
+    }
+
     /// The page that keys go to: the answer, or the explanation where no answer is open.
     pub(super) fn explain_reader(&mut self) -> &mut page::Reader {
         if self.shown == Shown::Explain { &mut self.explain } else { &mut self.reader }

@@ -2,7 +2,8 @@
 //!
 //! Which line the cursor is on is kept, and what stands there is found again when the page changes, so that an
 //! answer that changes under the eye does not move the cursor to another reason. Lines below those where a page folds
-//! ([`Page::fold`]) are opened one by one; a search opens what it finds.
+//! ([`Page::fold`]) are opened one by one; a search opens what it finds. What a long page leaves out below a line
+//! ([`Line::shut`]) is asked for when that is opened, see [`Reader::wants_more`].
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -27,6 +28,7 @@ pub struct Reader {
     rows: Vec<Row>,
     /// For how many columns that was; `None`: it must be laid out anew.
     laid: Option<u16>,
+    wants_more: bool,
 }
 
 /// How many columns ` +9` takes.
@@ -45,12 +47,14 @@ struct Row {
 impl Reader {
     /// Shows another page; the cursor stays on what it was on, where that is still there.
     pub fn show(&mut self, page: Page) {
+        self.wants_more = false;
         if page == self.page {
             return;
         }
-        let before = self.page.lines.get(self.cursor).cloned();
+        let before = self.line().cloned();
+        let head = self.parent(self.cursor).map(|at| (self.page.lines[at].clone(), self.cursor - at));
         self.page = page;
-        let same = before.and_then(|before| self.place_of(&before));
+        let same = before.and_then(|before| self.place_of(&before, head));
         self.cursor = same.unwrap_or(self.cursor).min(self.page.lines.len().saturating_sub(1));
         self.laid = None;
     }
@@ -61,12 +65,20 @@ impl Reader {
         self.toggled.clear();
     }
 
-    fn place_of(&self, line: &Line) -> Option<usize> {
-        if self.page.lines.get(self.cursor) == Some(line) {
+    /// Where a line is now, which stood so far below another one.
+    fn place_of(&self, line: &Line, head: Option<(Line, usize)>) -> Option<usize> {
+        let lines = &self.page.lines;
+        if lines.get(self.cursor).is_some_and(|it| it.is_same(line)) {
             return Some(self.cursor);
         }
-        let lines = &self.page.lines;
-        let same = lines.iter().position(|it| it == line);
+        if let Some((head, below)) = head {
+            let heads = lines.iter().enumerate().filter(|it| it.1.is_same(&head));
+            let mut places = heads.map(|it| it.0 + below);
+            if let Some(at) = places.find(|it| lines.get(*it).is_some_and(|it| it.is_same(line))) {
+                return Some(at);
+            }
+        }
+        let same = lines.iter().position(|it| it.is_same(line));
         let about = || lines.iter().position(|it| it.about.is_some() && it.about == line.about);
         same.or_else(about).or_else(|| lines.iter().position(|it| it.link.is_some() && it.link == line.link))
     }
@@ -95,9 +107,10 @@ impl Reader {
 
     /// Whether lines below this one can be hidden; what leads somewhere is opened there, not here.
     fn is_head(&self, at: usize) -> bool {
-        let (Some(line), Some(next)) = (self.page.lines.get(at), self.page.lines.get(at + 1)) else { return false };
+        let Some(line) = self.page.lines.get(at) else { return false };
         let folds = self.page.fold.is_some_and(|it| line.indent >= it);
-        folds && line.link.is_none() && next.indent > line.indent
+        let has_below = || self.page.lines.get(at + 1).is_some_and(|next| next.indent > line.indent);
+        folds && line.link.is_none() && (line.shut > 0 || has_below())
     }
 
     /// What names a line while the page changes: the words before its colon, and those of the lines above it.
@@ -106,11 +119,22 @@ impl Reader {
     }
 
     fn joined(&self, lines: impl Iterator<Item = usize>) -> String {
-        let word = |at: usize| {
-            let text = &self.page.lines[at].text;
-            text.split_once(": ").map_or(text.as_str(), |it| it.0)
-        };
-        lines.map(word).collect::<Vec<_>>().join("\n")
+        path(lines.map(|at| &self.page.lines[at]))
+    }
+
+    /// Whether a line with this one above it was opened, for who makes a page of what is open.
+    pub fn is_open(&self, above: &Line, line: &Line) -> bool {
+        !self.toggled.is_empty() && self.toggled.contains(&path([line, above].into_iter()))
+    }
+
+    /// Whether something was opened whose lines the page leaves out.
+    pub fn wants_more(&self) -> bool {
+        self.wants_more
+    }
+
+    /// Whether the page leaves lines out.
+    pub fn is_partial(&self) -> bool {
+        self.page.lines.iter().any(|it| it.shut > 0)
     }
 
     /// Opens the line under the cursor, or closes it; whether it is one that can be.
@@ -121,6 +145,7 @@ impl Reader {
             if !self.toggled.remove(&path) {
                 self.toggled.insert(path);
             }
+            self.wants_more |= self.page.lines[self.cursor].shut > 0;
             self.laid = None;
         }
         is_head
@@ -205,9 +230,10 @@ impl Reader {
             // A page of everybody is long: where nothing was opened nothing is looked up.
             let is_open =
                 || !self.toggled.is_empty() && self.toggled.contains(&self.joined(above.iter().rev().copied()));
-            let is_closed = self.is_head(at) && !is_open();
+            let is_closed = self.is_head(at) && (line.shut > 0 || !is_open());
             let below = lines[at + 1..].iter().take_while(|it| it.indent > line.indent);
-            let closed = if is_closed { below.clone().filter(|it| it.indent == line.indent + 1).count() } else { 0 };
+            let here = || below.clone().filter(|it| it.indent == line.indent + 1).count();
+            let closed = if is_closed { line.shut as usize + here() } else { 0 };
             // What is closed tells how much behind its last piece.
             let room = if closed > 0 { 2 + COUNT } else { 2 };
             let width = usize::from(columns).saturating_sub(indent(line) + room).max(8);
@@ -263,6 +289,12 @@ impl Reader {
             paint::restyle(buffer, slot, theme.selected());
         }
     }
+}
+
+/// What names a line while the page changes, which stands below these others.
+fn path<'a>(lines: impl Iterator<Item = &'a Line>) -> String {
+    let word = |line: &'a Line| line.text.split_once(": ").map_or(line.text.as_str(), |it| it.0);
+    lines.map(word).collect::<Vec<_>>().join("\n")
 }
 
 /// How many columns stand before a line's glyph.

@@ -117,9 +117,10 @@ impl App {
             self.explain.show(explained);
             self.explained = about;
         }
-        if !std::mem::take(&mut self.stale_answers) {
+        if !std::mem::take(&mut self.stale_answers) && !self.reader.wants_more() {
             return;
         }
+        let before = self.asked.take();
         match &self.shown {
             Shown::Explain => {}
             Shown::Trace => self.reader.show(answers::trace(&self.world, &self.tracing)),
@@ -127,7 +128,14 @@ impl App {
             Shown::Can(question) => self.reader.show(asked::page(self.view(), question)),
             Shown::Matrix => self.matrix.show(&self.world, &self.scope),
             Shown::Permissions(of) => self.reader.show(access::permitted(self.view(), of)),
-            Shown::WhoCan(asked) => self.reader.show(access::who_can(self.view(), asked)),
+            Shown::WhoCan(asked) => {
+                let now = (asked.clone(), self.world.access());
+                if before.as_ref() != Some(&now) || self.reader.wants_more() {
+                    let page = access::who_can(self.view(), asked, &self.reader);
+                    self.reader.show(page);
+                }
+                self.asked = Some(now);
+            }
             Shown::Abilities => {
                 let subjects = self.subjects_in_view();
                 let view = View { world: &self.world, scope: &self.scope, acting: self.acting.as_ref() };

@@ -2,7 +2,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind};
 
-use super::app::{App, Shown, Typing};
+use super::app::{App, Typing};
 use super::event::Effect;
 use super::picker::{Choice, Picker, Subject};
 use super::{command, grants, key, open, palette};
@@ -121,10 +121,7 @@ fn typed(app: &mut App, typing: &Typing) {
             if app.search != field.text() && !field.text().is_empty() {
                 app.search = field.text().to_owned();
                 let letters = app.search.clone();
-                match app.shown {
-                    Shown::Yaml { .. } => app.yaml.find(&letters, true),
-                    _ => app.explain_reader().find(&letters, true),
-                };
+                app.search(&letters, true);
             }
         }
     }

@@ -41,6 +41,8 @@ pub struct World {
     pub check: SelfCheck,
     counts: BTreeMap<Name, IsolationCounts>,
     revision: u64,
+    /// Another number when an answer about access may be another one.
+    access: u64,
 }
 
 /// Whether answers are decided a second time by the naive evaluator (CONTRACT §5).
@@ -69,12 +71,18 @@ impl World {
             check,
             counts: BTreeMap::new(),
             revision: 0,
+            access: 0,
         }
     }
 
     /// Tells states of one cluster apart: another one after every change.
     pub fn revision(&self) -> u64 {
         self.revision
+    }
+
+    /// Tells states apart between which an answer about access may change; pods come and go without it.
+    pub fn access(&self) -> u64 {
+        self.access
     }
 
     /// The same, knowing a directory of people.
@@ -94,6 +102,7 @@ impl World {
             let mark = ours.and_then(|it| differs(&it, word));
             mark.into_iter().for_each(|it| self.rbac.marks_mut().tell(it));
         }
+        self.access += 1;
         self.told.keep(review, reply);
         self.told.mark(self.rbac.marks_mut());
     }
@@ -116,6 +125,7 @@ impl World {
         }
         self.forget_counts(&all);
         self.revision += u64::from(!all.is_empty());
+        self.access += u64::from(all.iter().any(moves_access));
         all
     }
 
@@ -252,4 +262,13 @@ pub struct View<'a> {
     pub scope: &'a Scope,
     /// Whom the operator sees with (`i`).
     pub acting: Option<&'a rbac::Identity>,
+}
+
+/// Whether an answer about access may rest on what changed: of pods those that can be the API server itself.
+fn moves_access(change: &Change) -> bool {
+    match change {
+        Change::Pod(diff) => diff.before.iter().chain(&diff.after).any(|it| it.meta.namespace == "kube-system"),
+        Change::Service(_) | Change::EndpointSlice(_) | Change::Workload(_) | Change::Policy(_) => false,
+        _ => true,
+    }
 }

@@ -331,6 +331,49 @@ fn own_rules_are_asked_for_once() {
     assert!(driver.text().contains("pods: get"), "{}", driver.text());
 }
 
+/// Of many who can, grants come onto the page when they are opened or searched for; a copy has all of them.
+#[test]
+fn of_a_long_list_the_grants_come_when_they_are_wanted() {
+    let users: Vec<Value> =
+        (0..1_500).map(|it| serde_json::json!({"kind": "User", "name": format!("u{it:04}")})).collect();
+    let role = serde_json::json!({"kind": "ClusterRole", "name": "reader"});
+    let rule = serde_json::json!({"verbs": ["get"], "apiGroups": [""], "resources": ["secrets"]});
+    let documents = [
+        (Kind::CLUSTER_ROLE, serde_json::json!({"metadata": {"name": "reader"}, "rules": [rule]})),
+        (
+            Kind::CLUSTER_ROLE_BINDING,
+            serde_json::json!({"metadata": {"name": "all"}, "roleRef": role, "subjects": users}),
+        ),
+    ];
+    let mut cluster = Cluster::default();
+    for (kind, json) in documents {
+        let read = kinds::spec(kind).expect("a kind").read_json(&json.to_string(), "", &mut Intern::new());
+        cluster.apply(read.delta().expect("an object"));
+    }
+    let mut driver = Driver::with(200, 20, Theme::default(), cluster, Origin::Files);
+    driver.keys(": \"who-can_get_secrets Enter j");
+    assert!(driver.text().contains(">  user:u0000 +1"), "{}", driver.text());
+    driver.keys("Enter");
+    let opened = driver.text();
+    assert!(opened.contains(">  user:u0000 ") && !opened.contains("u0000 +1"), "{opened}");
+    assert!(opened.contains("clusterrolebinding/all subjects[0]") && opened.contains("user:u0001 +1"), "{opened}");
+    // A pod that comes makes nothing anew and closes nothing.
+    let pod = r#"{"metadata":{"name":"p","namespace":"shop"},"spec":{"containers":[]}}"#;
+    let pod = kinds::spec(Kind::POD).expect("a kind").read_json(pod, "", &mut Intern::new());
+    driver.send(Event::Deltas(pod.delta().into_iter().collect()));
+    assert!(driver.text().contains(">  user:u0000 ") && driver.text().contains("all subjects[0]"), "{}", driver.text());
+    driver.keys("/ \"subjects[1207] Enter");
+    let found = driver.text();
+    assert!(found.contains("user:u1207") && found.contains("v clusterrolebinding/all subjects[1207]"), "{found}");
+    assert!(found.contains("user:u1206 +1"), "{found}");
+    driver.keys("h");
+    assert!(driver.text().contains(">  user:u1207 +"), "{}", driver.text());
+    driver.keys("C \"answer Enter");
+    let copied = driver.effects.iter().rev().find_map(|it| if let Effect::Copy(text) = it { Some(text) } else { None });
+    let copied = copied.expect("a copy");
+    assert_eq!(copied.matches("rules[0]: get on secrets of core").count(), 1_500);
+}
+
 /// CONTRACT §4: an opened answer that only a mark leaves unknown is put to the server, once, and shown as its word.
 #[test]
 fn an_opened_answer_is_put_to_the_server_once() {

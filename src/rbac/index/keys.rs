@@ -167,6 +167,11 @@ impl Keys {
         self.entries[key as usize].subject.as_ref().expect("keys in use have subjects")
     }
 
+    /// All keys that are in use, in no order.
+    pub fn in_use(&self) -> impl Iterator<Item = KeySlot> {
+        (0..self.entries.len() as KeySlot).filter(|it| self.entries[*it as usize].subject.is_some())
+    }
+
     /// The bindings of a key, cluster-wide ones first.
     #[inline]
     pub fn rows(&self, key: KeySlot) -> &[Row] {

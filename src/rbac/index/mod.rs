@@ -31,13 +31,12 @@ use crate::model::role::Role;
 use super::aggregation::{Aggregation, Effective, Lag};
 use super::marks::{self, Marks};
 use bindings::Bindings;
-use keys::Keys;
 use namespaces::Namespaces;
 use words::{Seen, Words};
 
 pub(super) use bindings::{BindingEntry, role_of};
 pub use keys::Key;
-pub(super) use keys::{KeySlot, Row};
+pub(super) use keys::{KeySlot, Keys, Row};
 pub(super) use roles::{RoleEntry, Roles};
 
 /// Namespace (empty: cluster-wide) and name.
