@@ -50,7 +50,7 @@ impl Program {
                 }
             }
             Ok(Done::Connected(Ok(connected))) => self.connected(*connected),
-            Ok(Done::Connected(Err(fault))) => self.tell(Event::Connection(format!("not connected: {fault}"))),
+            Ok(Done::Connected(Err(fault))) => self.tell(Event::Connection(not_connected(&fault))),
             Ok(Done::Served(Ok((server, client)))) => {
                 self.feed.server = Some(server);
                 self.follow(client, Vec::new());
@@ -134,6 +134,14 @@ fn document(documents: &Documents, id: &ObjectId) -> Result<serde_json::Value, S
     let text = documents.text(id).ok_or("no file holds it: it is implied by other objects")?;
     let text = text.map_err(|it| it.to_string())?;
     serde_saphyr::from_str(&text).map_err(|it| it.to_string())
+}
+
+/// Why there is no connection, and what to do.
+fn not_connected(fault: &Fault) -> String {
+    match &fault.hint {
+        Some(hint) => format!("not connected: {fault} ({hint})"),
+        None => format!("not connected: {fault}"),
+    }
 }
 
 #[cfg(test)]

@@ -305,14 +305,15 @@ async fn a_plugin_that_prints_does_not_smear_the_screen() {
 /// A2: what a plugin lacks is told on the screen, which stays: a terminal to ask at, or the plugin itself.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_plugin_that_cannot_run_is_told_on_the_screen() {
-    for (command, mode, told) in [
-        ("sh", "Always", "it asks at the terminal (interactiveMode: Always)"),
-        ("/nonexistent/plugin", "Never", "cannot be started: No such file"),
+    for (command, mode, told, todo) in [
+        ("sh", "Always", "it asks at the terminal (interactiveMode: Always)", "give --token"),
+        ("/nonexistent/plugin", "Never", "cannot be started: No such file", "is it installed"),
     ] {
         let (_server, _folder, path) = behind_a_plugin(command, &[], mode).await;
         tokio::task::spawn_blocking(move || {
             let mut terminal = pty::kreach(&["--kubeconfig", &path], 160, 30);
             terminal.wait_for(told);
+            terminal.wait_for(todo);
             terminal.keys("Q");
             assert_eq!(terminal.wait_exit(), 0);
         })
