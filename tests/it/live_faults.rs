@@ -232,6 +232,26 @@ async fn g4_a_version_too_large_lists_again() {
     .await;
 }
 
+/// G4: a server that is behind what we saw refuses lists of that version too: they name none.
+#[tokio::test(start_paused = true)]
+async fn g4_a_list_asks_for_no_version_that_the_server_may_lack() {
+    let server = Sound::new(7, &["a"]).shared();
+    let large = |it: &Asked| {
+        let asks = it.param("resourceVersion").is_some_and(|it| !it.is_empty() && it != "0");
+        let is_next = it.param("continue").is_some();
+        (of_pods(it) && it.at > seconds(20) && asks && !is_next)
+            .then(|| Play::status(504, "Timeout", "Too large resource version: 7, current: 5"))
+    };
+    let wire = faulty(&server, move |it| {
+        let first = is_plain_watch(it) && it.at < seconds(20);
+        large(it).or_else(|| first.then(|| Play::head().wait(seconds(40)).end()))
+    });
+    let mut session = Session::of_pods(wire.client());
+    session.run_for(seconds(30)).await;
+    server.lock().expect("no panic").put("b", "uid-b", "Running");
+    session.until("what happened is seen", |it| it.pods() == ["a", "b"]).await;
+}
+
 /// G1, N1: a server that was away for minutes and has forgotten its history is read again as soon as it says so.
 #[tokio::test(start_paused = true)]
 async fn g1_a_server_that_comes_back_without_its_history_is_read_at_once() {
@@ -282,6 +302,29 @@ async fn g5_a_rewound_history_is_noticed_and_read_again() {
     assert!(session.holds(&server));
     server.lock().expect("no panic").put("b", "uid-b", "Running");
     session.until("what happens then is seen", |it| it.pods() == ["a", "b"]).await;
+}
+
+/// G5: another cluster behind the same address: versions go on, nothing breaks, and only kube-system is another.
+#[tokio::test(start_paused = true)]
+async fn g5_another_cluster_behind_the_same_address_is_read_anew() {
+    let server = Sound::new(7, &["a"]).shared();
+    let wire = faulty(&server, |it| {
+        let system = |uid: &str| json!({ "metadata": { "name": "kube-system", "uid": uid, "resourceVersion": "1" } });
+        if it.is_of("kube-system") {
+            return Some(Play::json(200, &system(if it.at < seconds(100) { "one" } else { "other" }).to_string()));
+        }
+        // Its watch goes on as if nothing were, as a proxy may let it.
+        let minute = |play: Play, _| play.wait(seconds(60)).event("BOOKMARK", &bookmark(7, false));
+        (is_plain_watch(it) && it.at < seconds(100)).then(|| (0..60).fold(Play::head(), minute).hold())
+    });
+    let mut session = Session::of_pods(wire.client());
+    session.run_for(seconds(90)).await;
+    assert!(session.is_live() && session.notices.is_empty());
+    // Its objects have higher versions: nothing but its identity says that it is another.
+    *server.lock().expect("no panic") = Sound::new(900, &["z"]);
+    session.until("the other cluster is seen", |it| it.pods() == ["z"]).await;
+    assert_eq!(session.notices, ["this is another cluster than before: everything is read again"]);
+    session.until("live", Session::is_live).await;
 }
 
 #[tokio::test(start_paused = true)]
