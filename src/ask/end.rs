@@ -43,6 +43,19 @@ pub enum End {
 }
 
 /// As it can be typed again, in full.
+impl End {
+    /// The namespace that it is in, or is.
+    pub fn namespace(&self) -> Option<&Name> {
+        match self {
+            End::Pod(pod) => Some(&pod.namespace),
+            End::Workload { namespace, .. } | End::Service { namespace, .. } | End::Namespace(namespace) => {
+                Some(namespace)
+            }
+            End::Node(_) | End::Address(_) | End::Block(_) => None,
+        }
+    }
+}
+
 impl fmt::Display for End {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -245,9 +258,18 @@ fn canonical_block(block: IpNet) -> IpNet {
     mapped.zip(length).and_then(|(it, length)| Ipv4Net::new(it, length).ok()).map_or(block, IpNet::V4)
 }
 
+/// Four numbers with dots that are no address.
+fn is_like_an_address(text: &str) -> bool {
+    let is_number = |it: &str| !it.is_empty() && it.bytes().all(|it| it.is_ascii_digit());
+    text.split('.').count() == 4 && text.split('.').all(is_number)
+}
+
 /// The end that these segments name.
 fn named(text: &str, segments: &[&str], namespace: &Name) -> Result<End, Fault> {
     match *segments {
+        // A pod may be called so, but then it is called `pod/NAME`.
+        [name] if is_like_an_address(name) => Err(not_an_end(text, "the numbers of an address end at 255")),
+        [first, _] if first.parse::<IpAddr>().is_ok() => Err(not_an_end(text, "no block has such a prefix")),
         [name] => Ok(End::Pod(PodId::new(namespace.clone(), name))),
         [first, second] => match word(first) {
             Some((kind, word)) => Ok(of_word(kind, word, namespace.clone(), second)),
@@ -363,6 +385,8 @@ mod tests {
             ("web:80/ICMP", "error: \"ICMP\" is no protocol"),
             ("", "error: \"\" is no end: a part of it is empty"),
             ("shop//web", "error: \"shop//web\" is no end: a part of it is empty"),
+            ("10.0.0.300:80", "error: \"10.0.0.300:80\" is no end: the numbers of an address end at 255"),
+            ("10.0.0.0/33", "error: \"10.0.0.0/33\" is no end: no block has such a prefix"),
             ("ns/a/b", "error: \"ns/a/b\" is no end: it stands in no namespace"),
             ("a/b/c/d", "error: \"a/b/c/d\" is no end: it has too many parts"),
             ("fd00::7::443", "error: \"fd00::7::443\" is no end: an IPv6 address with a port is written [fd00::7]:443"),

@@ -104,7 +104,25 @@ fn absent(cluster: &Cluster, id: &ObjectId, near: impl FnOnce() -> Vec<String>) 
     if near.is_empty() && is_no_namespace(cluster, &id.namespace) {
         return Err(Fault::new(format!("{id} does not exist"), format!("there is no namespace {}", id.namespace)));
     }
-    Err(Fault::new(format!("{id} does not exist"), did_you_mean(&near)))
+    let hint = if near.is_empty() { what_there_is(cluster, id) } else { did_you_mean(&near) };
+    Err(Fault::new(format!("{id} does not exist"), hint))
+}
+
+/// Where no name is near: some of the names that there are.
+fn what_there_is(cluster: &Cluster, id: &ObjectId) -> String {
+    let names: Vec<&Name> = match id.kind {
+        Kind::POD => cluster.pods.of(&id.namespace).iter().map(|it| &it.meta.name).collect(),
+        Kind::SERVICE => cluster.services.of(&id.namespace).iter().map(|it| &it.meta.name).collect(),
+        Kind::NODE => cluster.nodes.iter().map(|it| &it.meta.name).collect(),
+        _ => return format!("no {} there has a name like it", id.kind),
+    };
+    let place = if id.namespace.is_empty() { "the cluster" } else { id.namespace.as_str() };
+    let some: Vec<&str> = names.iter().take(3).map(|it| it.as_str()).collect();
+    match names.len() {
+        0 => format!("{place} has no {}", id.kind),
+        count if count > 3 => format!("{place} has {} and {} more", some.join(", "), count - 3),
+        _ => format!("{place} has {}", some.join(" and ")),
+    }
 }
 
 /// Whether it is known that no namespace has this name.

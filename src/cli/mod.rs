@@ -107,6 +107,11 @@ pub trait Command {
     /// Reads that were asked for before are taken out by the caller.
     fn needs(&self, context: &Context, cluster: &Cluster) -> Result<Needs, Fault>;
 
+    /// Namespaces that it names: they are looked into where a kind may not be listed as a whole.
+    fn namespaces(&self, _context: &Context) -> Vec<Name> {
+        Vec::new()
+    }
+
     /// What must be read besides, once all that the answer rests on is there: what is shown along with it.
     fn beside(&self, _context: &Context, _cluster: &Cluster, _settings: &Settings) -> Needs {
         Needs::default()

@@ -75,6 +75,11 @@ impl Command for ReachArgs {
         }
     }
 
+    fn namespaces(&self, context: &Context) -> Vec<Name> {
+        let named = end::end_and_port(&self.of, &context.namespace).ok();
+        named.and_then(|it| it.0.namespace().cloned()).into_iter().collect()
+    }
+
     fn beside(&self, context: &Context, cluster: &Cluster, settings: &Settings) -> Needs {
         let question = self.to.as_ref().and_then(|goal| self.pair(goal, &context.namespace).ok());
         question.map(|it| beside(&it, cluster, settings)).unwrap_or_default()

@@ -63,6 +63,13 @@ impl Wants<'_> {
         }
     }
 
+    fn namespaces(&self, context: &Context) -> Vec<Name> {
+        match self {
+            Wants::Of(command, _) => command.namespaces(context),
+            Wants::Everything => Vec::new(),
+        }
+    }
+
     fn reviews(&self, context: &Context, cluster: &Cluster) -> Result<Vec<Review>, Fault> {
         match self {
             Wants::Of(command, _) => command.reviews(context, cluster),
@@ -141,7 +148,8 @@ fn from_cluster(args: &Args, wants: &Wants<'_>, context: Context) -> Result<Load
         let connected = connect::connect(&args.connection.flags(connect::Plugins::Beside)).await?;
         print::warnings(&connected.warnings);
         let context = connected_context(&connected, context);
-        gather(&Reader::of(&connected), wants, context).await
+        let reader = Reader::of(&connected, wants.namespaces(&context));
+        gather(&reader, wants, context).await
     })
 }
 

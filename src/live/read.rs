@@ -58,9 +58,12 @@ struct Brought {
 }
 
 impl Reader {
-    /// A reader of the server that is connected, which looks into the context's namespace where a kind is forbidden.
-    pub fn of(connected: &Connected) -> Self {
-        let namespaces = vec![connected.namespace.as_str().into()];
+    /// A reader of the server that is connected, which looks into the context's namespace and into these where a kind
+    /// is forbidden as a whole.
+    pub fn of(connected: &Connected, mut namespaces: Vec<Name>) -> Self {
+        namespaces.push(connected.namespace.as_str().into());
+        namespaces.sort();
+        namespaces.dedup();
         Self::within(connected.client.clone(), namespaces, connected.request_timeout)
     }
 

@@ -42,7 +42,7 @@ async fn ask_from(folder: &Path, cluster: Value, user: Value) -> Result<Cluster,
     let around = Surroundings { variables: BTreeMap::new(), home: None };
     let connected = connect::connect_in(&Flags { kubeconfig: Some(path), ..Flags::default() }, &around).await?;
     let mut held = Cluster::new(Coverage::Unread);
-    Reader::of(&connected).read(&mut held, &Needs::all_of([Kind::POD])).await?;
+    Reader::of(&connected, Vec::new()).read(&mut held, &Needs::all_of([Kind::POD])).await?;
     Ok(held)
 }
 

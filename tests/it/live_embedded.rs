@@ -123,3 +123,22 @@ async fn a3_a_limited_identity_sees_its_namespace() {
     session.run_for(Duration::from_millis(1)).await;
     assert!(matches!(session.cluster.coverage.of(Kind::POD, ""), Coverage::Forbidden { .. }));
 }
+
+/// A3, one-shot: what a question names is looked into where the whole is forbidden.
+#[tokio::test(flavor = "multi_thread")]
+async fn a3_a_command_reads_the_namespace_that_it_names() {
+    let everything = served(Settings::default()).await;
+    let all = read(&everything.2, [Read::All { kind: Kind::POD, scope: Scope::Everywhere }]).await;
+    let pod = all.pods.iter().find(|it| it.meta.namespace != "default").expect("a pod").pod_id();
+    let rights = vec![Right::new(&["get", "list"], &["pods", "networkpolicies"], &[&pod.namespace])];
+    let alice = Identity { token: None, user: "alice".to_owned(), groups: Vec::new(), rights };
+    let (_, server, _) = served(Settings { identities: vec![alice], ..Settings::default() }).await;
+    let arguments = ["reach".to_owned(), pod.to_string(), "--server".to_owned(), server.url()];
+    let command = || std::process::Command::new(env!("CARGO_BIN_EXE_kreach")).args(arguments).output();
+    let output = tokio::task::spawn_blocking(command).await.expect("it runs").expect("it ends");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(said.contains("row reached") || said.contains("rows reached"), "{said}");
+    assert!(!said.contains(&format!("pods of {} may not be read", pod.namespace)), "{said}");
+    assert!(said.contains("pods may not be read"), "{said}");
+    assert!(!said.contains(" 0 of 0 pairs"), "{said}");
+}

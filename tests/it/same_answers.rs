@@ -60,7 +60,7 @@ impl Ways {
     async fn read(&self, args: &Args) -> Cluster {
         let command = args.command.as_ref().and_then(|it| it.asks()).expect("a command that asks");
         let (context, settings) = (context(), kreach::net::Settings::default());
-        let reader = Reader::of(&self.connected);
+        let reader = Reader::of(&self.connected, Vec::new());
         let (mut cluster, mut asked) = (Cluster::new(Coverage::Unread), Needs::default());
         loop {
             let mut wanted = command.needs(&context, &cluster).expect("the question can be asked").except(&asked);
