@@ -163,6 +163,9 @@ impl PermissionsArgs {
                 let mut page = text::rbac::permissions(folded);
                 own.iter().for_each(|(namespace, rules)| text::rbac::own_rules(&mut page, namespace, rules));
                 text::capability::add(&mut page, &capabilities);
+                text::rbac::unnamed(self.index.of(world.cluster, world.context), folded)
+                    .into_iter()
+                    .for_each(|it| page.push(it));
                 grants::left(&folded.identity, world.context).iter().for_each(|it| page.push(it.line(1)));
                 out.write_all(paint::page(&page, world.context.color).as_bytes())?;
             }

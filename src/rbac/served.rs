@@ -7,7 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::name::Name;
 
-use super::request::{Request, ResourceRequest};
+mod typed;
+
+pub use typed::{Given, Resolved, Typed, namespace_of_cluster_scoped};
 
 /// One resource that an API serves.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -144,37 +146,6 @@ const BUILT_IN: &[(&str, &str, &str, &str, &str, Reach)] = &[
 /// Names that only RBAC knows; they are served by no path (CONTRACT §4).
 const VIRTUAL: [&str; 5] = ["users", "groups", "uids", "userextras", "signers"];
 
-/// How a typed resource was read.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Resolved {
-    pub request: Request,
-    /// What to say on stderr: a group that was guessed, a name that is not served, an ignored namespace.
-    pub notes: Vec<Name>,
-    /// `None`: nothing served is called so.
-    pub reach: Option<Reach>,
-}
-
-/// What a user typed.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Typed<'a> {
-    pub verb: &'a str,
-    /// `RESOURCE[.GROUP][/SUBRESOURCE]`, or `/URL`.
-    pub resource: &'a str,
-    pub name: &'a str,
-    /// The namespace to ask in; empty for all.
-    pub namespace: &'a str,
-    /// Whether the namespace was given and not merely the context's.
-    pub given: Given,
-}
-
-/// Whether something was typed or is a default.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Given {
-    #[default]
-    No,
-    Yes,
-}
-
 impl Served {
     /// Kubernetes' own resources.
     pub fn built_in() -> Self {
@@ -256,100 +227,6 @@ impl Served {
             |it: &&Resource| it.name == *lower || it.singular == *lower || it.short.iter().any(|it| it == &*lower);
         self.resources.iter().filter(is_asked).filter(means).collect()
     }
-
-    /// The served plural that is nearest to a word, if any is near.
-    pub fn nearest(&self, word: &str) -> Option<&Resource> {
-        let far = |it: &Resource| distance(&it.name, word);
-        let near = self.resources.iter().min_by_key(|it| far(it))?;
-        (far(near) <= 1 + word.len() / 4).then_some(near)
-    }
-
-    /// Reads what a user typed as a request (CONTRACT §4, "Typed requests").
-    pub fn resolve(&self, typed: &Typed<'_>) -> Resolved {
-        if typed.resource.starts_with('/') {
-            return Resolved { request: Request::url(typed.verb, typed.resource), notes: Vec::new(), reach: None };
-        }
-        let (resource, subresource) = typed.resource.split_once('/').unwrap_or((typed.resource, ""));
-        let (word, group) = match resource.split_once('.') {
-            Some((word, group)) => (word, Some(group)),
-            None => (resource, None),
-        };
-        let mut notes = verb_notes(typed.verb);
-        let found = self.meant(word, group, &mut notes);
-        let (name, group) = match found {
-            Some(it) => (it.name.clone(), it.group.clone()),
-            None => (Name::from(word), Name::from(group.unwrap_or_default())),
-        };
-        let reach = found.map(|it| it.reach);
-        let mut request = ResourceRequest {
-            verb: typed.verb.into(),
-            group,
-            resource: name,
-            subresource: subresource.into(),
-            name: typed.name.into(),
-            namespace: typed.namespace.into(),
-        };
-        if reach == Some(Reach::Cluster) {
-            request.namespace = namespace_of_cluster_scoped(&request);
-            if typed.given == Given::Yes && !typed.namespace.is_empty() && request.namespace.is_empty() {
-                notes.push(format!("{} stand in no namespace: -n is ignored", request.resource).into());
-            }
-        }
-        Resolved { request: Request::Resource(request), notes, reach }
-    }
-
-    /// The served resource that a word and perhaps a group mean, with what there is to say about it.
-    fn meant<'a>(&'a self, word: &'a str, group: Option<&str>, notes: &mut Vec<Name>) -> Option<&'a Resource> {
-        if word == "*" {
-            return None;
-        }
-        let all = self.named(word, group);
-        if let Some(group) = group {
-            if all.is_empty() {
-                notes.push(self.unknown(&format!("{word}.{group}"), word));
-            }
-            return all.first().copied();
-        }
-        if let Some(core) = all.iter().find(|it| it.group.is_empty()) {
-            return Some(core);
-        }
-        match all.as_slice() {
-            [] => {
-                notes.push(self.unknown(word, word));
-                None
-            }
-            [only] => {
-                notes.push(format!("{word} is read as {}.{}", only.name, only.group).into());
-                Some(only)
-            }
-            several => {
-                let groups: Vec<&str> = several.iter().map(|it| it.group.as_str()).collect();
-                let groups = groups.join(", ");
-                notes.push(
-                    format!("{word} is served by {groups}: asked in the core group; name one as {word}.GROUP").into(),
-                );
-                None
-            }
-        }
-    }
-
-    fn unknown(&self, written: &str, word: &str) -> Name {
-        let meant = match self.nearest(word) {
-            Some(it) if it.group.is_empty() => format!("; did you mean {}?", it.name),
-            Some(it) => format!("; did you mean {}.{}?", it.name, it.group),
-            None => String::new(),
-        };
-        let by = match self.source {
-            Source::BuiltIn => "is no resource of Kubernetes' own",
-            Source::Discovery => "is legal but not served",
-        };
-        let unsure: Vec<&str> = self.unsure.iter().map(|it| if it.is_empty() { "core" } else { it }).collect();
-        let but = match unsure.is_empty() {
-            true => String::new(),
-            false => format!("; what {} serves could not be asked", unsure.join(", ")),
-        };
-        format!("{written} {by}{meant}{but}").into()
-    }
 }
 
 impl Default for Served {
@@ -369,47 +246,6 @@ impl Resource {
             self.singular = other.singular;
         }
     }
-}
-
-/// `namespaces[/status|/finalize] NAME` is asked in namespace NAME for get, update, patch and delete (rule 16); every
-/// other cluster-scoped request in none (rule 17).
-pub fn namespace_of_cluster_scoped(request: &ResourceRequest) -> Name {
-    let is_own = request.group.is_empty()
-        && request.resource == "namespaces"
-        && matches!(request.subresource.as_str(), "" | "status" | "finalize")
-        && matches!(request.verb.as_str(), "get" | "update" | "patch" | "delete");
-    if is_own { request.name.clone() } else { Name::empty() }
-}
-
-/// Verbs are taken as typed (rule 6); what is probably meant is said.
-fn verb_notes(verb: &str) -> Vec<Name> {
-    let meant = match verb.to_ascii_lowercase().as_str() {
-        "read" | "view" | "describe" => "get",
-        "write" | "edit" | "apply" => "update or patch",
-        "post" => "create",
-        "put" => "update",
-        "exec" => "create on pods/exec",
-        lower if lower != verb && STANDARD.contains(&lower) => {
-            return vec![format!("verbs are lower case: {lower}").into()];
-        }
-        _ => return Vec::new(),
-    };
-    vec![format!("{verb} is no verb of Kubernetes' own; did you mean {meant}?").into()]
-}
-
-/// How many letters two words differ by (Levenshtein).
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut corner = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let next = if x == *y { corner } else { 1 + corner.min(row[j]).min(row[j + 1]) };
-            corner = std::mem::replace(&mut row[j + 1], next);
-        }
-    }
-    row[b.len()]
 }
 
 #[cfg(test)]
@@ -492,5 +328,19 @@ mod tests {
             notes,
             ["verbs are lower case: get", "secrest is no resource of Kubernetes' own; did you mean secrets?"]
         );
+    }
+
+    /// CONTRACT §4: verbs are literal, with a hint.
+    #[test]
+    fn a_slip_in_a_verb_is_said_and_a_legal_verb_is_not() {
+        let notes = |verb| Served::built_in().resolve(&Typed { verb, resource: "secrets", ..Typed::default() }).notes;
+        let meant = |verb: &str, meant: &str| format!("{verb} is no verb of Kubernetes' own; did you mean {meant}?");
+        for (verb, word) in [("gett", "get"), ("lst", "list"), ("deletecolection", "deletecollection"), ("read", "get")]
+        {
+            assert_eq!(notes(verb), [meant(verb, word).as_str()]);
+        }
+        for verb in ["get", "*", "use", "bind", "sign", "impersonate:user-info", "frobnicate", ""] {
+            assert!(notes(verb).is_empty(), "{verb}: {:?}", notes(verb));
+        }
     }
 }

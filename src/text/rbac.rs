@@ -18,6 +18,7 @@ use crate::model::name::Name;
 use crate::model::place::Place;
 use crate::model::role::{RoleRule, Subject, SubjectKind};
 use crate::people::{People, Person, Standing};
+use crate::rbac::fold::Folded;
 use crate::rbac::grant::{Access, Grant};
 use crate::rbac::identity::{Identity, Membership};
 use crate::rbac::index::Index;
@@ -101,11 +102,23 @@ pub fn verbs<'a>(all: impl IntoIterator<Item = &'a Name>) -> String {
 /// The usual verbs, in their order.
 pub const VERBS: [&str; 9] = ["*", "get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"];
 
+/// That no binding names somebody, who may be mistyped: what they have is everybody's, or their groups'.
+pub fn unnamed(index: &Index, folded: &Folded) -> Option<Line> {
+    let subject = &folded.identity.subject;
+    let is_unnamed = !folded.is_partial() && index.bindings_of(subject).is_empty();
+    is_unnamed.then(|| Line::new(1, Mark::Note, format!("no binding names {subject} itself")))
+}
+
 /// A holder's name, and below it the people of a group where a directory names them.
 fn add_holder(page: &mut Page, line: Line, subject: &Subject, people: Option<&People>) {
     let below = people_line(line.indent + 1, subject, people);
     page.push(line.on(About::Somebody(subject.clone())));
     below.into_iter().for_each(|it| page.push(it));
+}
+
+/// That a user has left, where a directory says so; it changes no outcome.
+pub fn has_left(subject: &Subject, people: Option<&People>) -> Option<Line> {
+    people_line(1, subject, people).filter(|_| subject.kind == SubjectKind::User)
 }
 
 /// The people of a group, or that a user has left, where a directory says so.
@@ -198,6 +211,19 @@ mod tests {
         let page = touch(&index, &cluster, &ObjectId::new(Kind::POD, "shop", "web-0"), Asking::default()).to_string();
         assert!(page.contains("exec: 2 subjects"), "{page}");
         assert!(page.contains("sa:shop/web") && page.contains("delete: 0 subjects"), "{page}");
+    }
+
+    /// Who is mistyped gets an answer like everybody's: that no binding names them is said.
+    #[test]
+    fn somebody_whom_no_binding_names_is_told() {
+        let index = Index::build(&cluster());
+        let told = |text: &str| {
+            let subject = crate::rbac::identity::parse(text).expect("a subject");
+            let folded = index.folded(&Identity::new(&subject, &[]), None, &crate::rbac::Served::built_in());
+            unnamed(&index, &folded).map(|it| it.text)
+        };
+        assert_eq!(told("sa:shop/web"), None);
+        assert_eq!(told("sa:shop/wbe").as_deref(), Some("no binding names sa:shop/wbe itself"));
     }
 
     #[test]

@@ -142,6 +142,8 @@ pub fn permitted(view: View<'_>, of: &Permitted) -> Page {
     if left == all {
         let capabilities = view.world.rbac.capabilities(&folded.identity, view.scope.only(), view.world.version);
         capability::add(&mut page, &capabilities);
+        page.lines.extend(words::unnamed(&view.world.rbac, &folded));
+        page.lines.extend(words::has_left(&folded.identity.subject, view.world.people.as_deref()));
         return page;
     }
     let narrowed = view.scope.only().map(|it| format!(", narrowed to {it}")).unwrap_or_default();
