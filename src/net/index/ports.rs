@@ -9,7 +9,7 @@
 
 use std::collections::HashMap;
 use std::ops::{BitAndAssign, BitOrAssign};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rustc_hash::FxBuildHasher;
 
@@ -120,10 +120,12 @@ pub(super) struct Ports {
     sets: Vec<Arc<PortSet>>,
     set_ids: HashMap<Arc<PortSet>, u32, FxBuildHasher>,
     masks: Vec<Mask>,
-    /// The number of the set with these atoms.
-    by_mask: HashMap<Mask, u32, FxBuildHasher>,
+    /// The number of the set with these atoms; made when first asked for after atoms were parted.
+    by_mask: OnceLock<HashMap<Mask, u32, FxBuildHasher>>,
     nothing: Arc<PortSet>,
     atoms: Vec<PortSet>,
+    /// By protocol: the ports at which an atom begins, in order; it goes on until the next one begins.
+    spans: [Vec<(u16, u32)>; Protocol::ALL.len()],
     /// All atoms.
     full: Mask,
 }
@@ -143,9 +145,10 @@ impl Default for Ports {
             sets: Vec::new(),
             set_ids: HashMap::default(),
             masks: Vec::new(),
-            by_mask: HashMap::default(),
+            by_mask: OnceLock::new(),
             nothing: Arc::default(),
             atoms: vec![PortSet::all()],
+            spans: Protocol::ALL.map(|_| vec![(1, 0)]),
             full: Mask::One(1),
         };
         ports.declare(&[]);
@@ -170,7 +173,9 @@ impl Ports {
 
     /// The atom that holds this port.
     pub fn atom(&self, protocol: Protocol, port: u16) -> Option<usize> {
-        self.atoms.iter().position(|it| it.contains(protocol, port))
+        let spans = Protocol::ALL.into_iter().zip(&self.spans).find(|it| it.0 == protocol)?.1;
+        let before = spans.partition_point(|it| it.0 <= port).checked_sub(1)?;
+        Some(spans[before].1 as usize)
     }
 
     pub fn mask(&self, set: u32) -> &Mask {
@@ -183,7 +188,8 @@ impl Ports {
             return self.nothing.clone();
         }
         // Most answers are what one rule says, whose set is at hand.
-        if let Some(known) = self.by_mask.get(mask) {
+        let by_mask = self.by_mask.get_or_init(|| self.masks.iter().cloned().zip(0..).collect());
+        if let Some(known) = by_mask.get(mask) {
             return self.sets[*known as usize].clone();
         }
         let atoms = self.atoms.iter().enumerate().filter(|(at, _)| mask.has(*at));
@@ -269,32 +275,46 @@ impl Ports {
         }
         self.part(&set);
         let mut mask = self.none();
-        for (at, _) in self.atoms.iter().enumerate().filter(|(_, atom)| !atom.intersection(&set).is_empty()) {
-            mask.set(at);
-        }
+        self.meeting(&set).into_iter().for_each(|atom| mask.set(atom));
         let id = self.sets.len() as u32;
         let set = Arc::new(set);
-        self.by_mask.insert(mask.clone(), id);
+        if let Some(by_mask) = self.by_mask.get_mut() {
+            by_mask.insert(mask.clone(), id);
+        }
         self.masks.push(mask);
         self.sets.push(set.clone());
         self.set_ids.insert(set, id);
         id
     }
 
+    /// The atoms that have ports of the set, in order.
+    fn meeting(&self, set: &PortSet) -> Vec<usize> {
+        let mut atoms = Vec::new();
+        for (protocol, spans) in Protocol::ALL.into_iter().zip(&self.spans) {
+            for (first, last) in set.of(protocol) {
+                let begin = spans.partition_point(|it| it.0 <= *first).saturating_sub(1);
+                atoms.extend(spans[begin..].iter().take_while(|it| it.0 <= *last).map(|it| it.1 as usize));
+            }
+        }
+        atoms.sort_unstable();
+        atoms.dedup();
+        atoms
+    }
+
     /// Cuts every atom that is partly in the set.
     fn part(&mut self, set: &PortSet) {
         let before = self.atoms.len();
-        for at in 0..before {
+        for at in self.meeting(set) {
             let inside = self.atoms[at].intersection(set);
             if inside.is_empty() || inside == self.atoms[at] {
                 continue;
             }
-            let outside = self.atoms[at].difference(set);
             let new = self.atoms.len();
-            self.atoms[at] = inside;
-            self.atoms.push(outside);
+            self.give(&inside, new as u32);
+            self.atoms[at] = self.atoms[at].difference(set);
+            self.atoms.push(inside);
             let words = self.words();
-            for mask in &mut self.masks {
+            for mask in self.masks.iter_mut().chain([&mut self.full]) {
                 if mask.words().len() < words {
                     mask.widen(words);
                 }
@@ -304,9 +324,20 @@ impl Ports {
             }
         }
         if self.atoms.len() > before {
-            self.full = self.none();
-            (0..self.atoms.len()).for_each(|atom| self.full.set(atom));
-            self.by_mask = self.masks.iter().cloned().zip(0..).collect();
+            self.by_mask = OnceLock::new();
+        }
+    }
+
+    /// Gives ports, all of one atom until now, to another.
+    fn give(&mut self, ports: &PortSet, atom: u32) {
+        for (protocol, spans) in Protocol::ALL.into_iter().zip(&mut self.spans) {
+            for &(first, last) in ports.of(protocol) {
+                let begin = spans.partition_point(|it| it.0 < first);
+                let end = spans.partition_point(|it| it.0 <= last);
+                let next = last.checked_add(1).filter(|next| spans.get(end).is_none_or(|it| it.0 != *next));
+                let rest = next.map(|it| (it, spans[end - 1].1));
+                spans.splice(begin..end, std::iter::once((first, atom)).chain(rest));
+            }
         }
     }
 
@@ -315,6 +346,7 @@ impl Ports {
             + self.declared.iter().map(|it| 64 + it.len() * 32).sum::<usize>()
             + self.named.iter().map(|it| 24 + it.capacity() * 8).sum::<usize>()
             + (self.sets.len() + self.atoms.len()) * 160
+            + self.spans.iter().map(|it| it.capacity() * 8).sum::<usize>()
     }
 }
 
@@ -345,6 +377,34 @@ mod tests {
     use super::*;
 
     /// More than 64 atoms are no limit.
+    #[test]
+    fn spans_say_what_atoms_hold() {
+        let mut ports = Ports::default();
+        let mut seed = 7u32;
+        let mut below = |bound: u32| {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (seed >> 8) % bound
+        };
+        for _ in 0..60 {
+            let protocol = Protocol::ALL[below(3) as usize];
+            let mut spec = Vec::new();
+            for _ in 0..1 + below(3) {
+                let first = 1 + below(65_535) as u16;
+                spec.push(PortMatch::Range { protocol, first, last: first.saturating_add(below(5_000) as u16) });
+            }
+            spec.extend((below(20) == 0).then_some(PortMatch::All(protocol)));
+            let set = ports.spec(&spec);
+            let mask = ports.mask(ports.resolved(set, NOTHING_DECLARED).sure).clone();
+            assert_eq!(*ports.set_of(&mask), resolve(&spec, &[]).0);
+        }
+        for protocol in Protocol::ALL {
+            for port in (0..=u16::MAX).step_by(7).chain([1, u16::MAX]) {
+                let held = ports.atoms.iter().position(|it| it.contains(protocol, port));
+                assert_eq!(ports.atom(protocol, port), held, "{port}/{protocol}");
+            }
+        }
+    }
+
     #[test]
     fn atoms_grow_beyond_one_word() {
         let mut ports = Ports::default();
