@@ -1,7 +1,8 @@
 //! What waits for the loop: of each object the last word, in an order that means the same.
 //!
 //! While the loop draws or the terminal is frozen (P5), events go on. Once many wait, those on one object are
-//! merged, so that what waits is bounded by what the cluster holds and no last state is lost (E8).
+//! merged, so that what waits is bounded by what the cluster holds and no last state is lost (E8). Lists come no
+//! faster than they are taken in: while there is no room, no further page of them is asked for.
 
 use std::collections::BTreeMap;
 
@@ -16,6 +17,9 @@ const AS_THEY_COME: usize = 20_000;
 /// How many deltas are given out at once: some milliseconds of work.
 const AT_ONCE: usize = 4_000;
 
+/// How many deltas may wait before lists wait too.
+const ROOM: usize = 2 * AT_ONCE;
+
 /// What waits for the loop.
 #[derive(Default)]
 pub struct Pending {
@@ -28,6 +32,11 @@ impl Pending {
     /// Whether nothing waits.
     pub fn is_empty(&self) -> bool {
         self.batch.is_empty()
+    }
+
+    /// Whether so little waits that more of a list may come in.
+    pub fn has_room(&self) -> bool {
+        self.batch.deltas.len() < ROOM
     }
 
     /// Gives out what waits, of many deltas the oldest, so that the loop looks at keys in between.

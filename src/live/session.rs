@@ -92,6 +92,7 @@ struct Session {
     shared: Shared,
     orders: watch::Receiver<u64>,
     resync: watch::Sender<u64>,
+    room: watch::Sender<bool>,
     reports: mpsc::Receiver<Report>,
     tasks: JoinSet<()>,
     pending: Pending,
@@ -111,10 +112,12 @@ impl Session {
         let (report, reports) = mpsc::channel(REPORTS);
         let (found, discovered) = watch::channel(Discovered::default());
         let (resync, resynced) = watch::channel(0);
+        let (room, has_room) = watch::channel(true);
         let lists = Arc::new(Semaphore::new(LISTS));
         let shared = Shared {
             client: client.clone(),
             lists,
+            room: has_room,
             reports: report,
             discovered,
             resync: resynced,
@@ -137,6 +140,7 @@ impl Session {
             shared,
             orders,
             resync,
+            room,
             reports,
             tasks,
             pending,
@@ -151,6 +155,8 @@ impl Session {
 
     async fn run(&mut self, batches: mpsc::Sender<Batch>) {
         loop {
+            let has_room = self.pending.has_room();
+            self.room.send_if_modified(|it| std::mem::replace(it, has_room) != has_room);
             tokio::select! {
                 ordered = self.orders.changed() => match ordered {
                     Ok(()) => self.resync.send_modify(|it| *it += 1),

@@ -39,6 +39,8 @@ pub struct Shared {
     pub client: Client,
     /// How many lists may come in at once (R3).
     pub lists: Arc<Semaphore>,
+    /// Whether more of a list may come in: not while much of what came waits to be taken in.
+    pub room: watch::Receiver<bool>,
     pub reports: mpsc::Sender<Report>,
     pub discovered: watch::Receiver<Discovered>,
     /// Counts the orders to read everything again.
@@ -48,6 +50,12 @@ pub struct Shared {
 }
 
 impl Shared {
+    /// Waits until more of a list may come in.
+    async fn room(&self) {
+        // Without a session nobody takes anything in, and the next report ends the task.
+        let _ = self.room.clone().wait_for(|it| *it).await;
+    }
+
     /// The interner, for as long as one piece of an answer is decoded.
     fn intern(&self) -> MutexGuard<'_, Intern> {
         // Whatever panicked meanwhile, what it had shared is whole.
@@ -149,6 +157,9 @@ impl Task {
     async fn ask(&mut self, ask: &Ask, version: Option<&Answer>) -> Result<(), Fault> {
         let lists = self.shared.lists.clone();
         let is_list = matches!(ask, Ask::Page { .. } | Ask::Whole | Ask::Stream { .. });
+        if is_list {
+            self.shared.room().await;
+        }
         let permit = if is_list { lists.acquire().await.ok() } else { None };
         self.follow.asked(Instant::now());
         let version = match version {
@@ -187,6 +198,11 @@ impl Task {
                 return Ok(());
             }
             permit = permit.filter(|_| self.follow.is_listing());
+            if permit.is_some() && !*self.shared.room.borrow() {
+                self.shared.room().await;
+                // The server was not listened to meanwhile.
+                heard = Instant::now();
+            }
             let silent = heard + self.follow.silence();
             let wake = self.follow.settles().map_or(silent, |it| it.min(silent));
             match timeout_at(wake, incoming.next()).await {

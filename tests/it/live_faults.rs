@@ -73,6 +73,22 @@ async fn n5_a_list_that_stops_in_its_middle_is_asked_for_again() {
     assert!(lists[1].at >= seconds(60) && lists[1].at <= seconds(65), "{lists:?}");
 }
 
+/// P5: while nothing is taken in (a frozen terminal, a screen that is busy), no more of a list comes than may wait.
+#[tokio::test(start_paused = true)]
+async fn p5_a_list_comes_no_faster_than_it_is_taken_in() {
+    let names: Vec<String> = (0..40_000).map(|it| format!("p{it:05}")).collect();
+    let server = Sound::new(7, &names.iter().map(String::as_str).collect::<Vec<_>>()).shared();
+    let wire = faulty(&server, |_| None);
+    let mut session = Session::of_pods(wire.client());
+    tokio::time::sleep(seconds(600)).await;
+    // 8,000 wait; before them two batches are on their way to the loop, each of 4,000 or less.
+    let asked = wire.count(is_list);
+    assert!((16..=36).contains(&asked), "{asked} of 80 pages");
+    session.until("live", Session::is_live).await;
+    assert!(session.holds(&server));
+    assert_eq!(wire.count(is_list), 80, "nothing is asked for twice");
+}
+
 #[tokio::test(start_paused = true)]
 async fn n7_a_half_open_watch_is_noticed_within_75_seconds() {
     let server = Sound::new(7, &["a"]).shared();
