@@ -84,9 +84,22 @@ fn pod(cluster: &Cluster, id: &PodId) -> Result<Resolved, Fault> {
         Some(found) => Ok(Resolved::new(Whom::One(Member::Pod(found.clone())))),
         None => absent(cluster, &id.object(), || {
             let here = cluster.pods.of(&id.namespace).iter().map(|it| it.meta.name.as_str());
-            qualified(&id.namespace, &nearest(&id.name, here))
+            let mut near = namesakes(cluster, id);
+            near.extend(qualified(&id.namespace, &nearest(&id.name, here)));
+            near.truncate(3);
+            near
         }),
     }
+}
+
+/// Workloads and Services that have the name of a pod that is none: a bare name means a pod.
+fn namesakes(cluster: &Cluster, id: &PodId) -> Vec<String> {
+    let objects = cluster.workloads.of(&id.namespace).iter().map(|it| it.workload_id());
+    let owners = cluster.pods.of(&id.namespace).iter().filter_map(|it| workload_of(cluster, it));
+    let workloads: BTreeSet<WorkloadId> =
+        objects.chain(owners.map(|it| (*it).clone())).filter(|it| it.name == id.name).collect();
+    let service = cluster.services.get(&id.namespace, &id.name).map(|_| format!("svc/{id}"));
+    workloads.iter().map(ToString::to_string).chain(service).collect()
 }
 
 /// An end that is not held: proven absent, or something we may not look for.
