@@ -282,7 +282,8 @@ fn only(a: &Folded, b: &Folded) -> Vec<Row> {
 fn document(folded: &Folded, own: Option<&OwnRules<'_>>, capabilities: &[Capability]) -> PermissionsJson {
     let mut permissions: Vec<RowJson> = folded.rows.iter().map(row).collect();
     permissions.extend(own.into_iter().flat_map(own_rows));
-    let gaps: Vec<Evidence> = folded.gaps.iter().map(Evidence::gap).collect();
+    let mut gaps: Vec<Evidence> = folded.gaps.iter().map(Evidence::gap).collect();
+    gaps.extend(folded.behind.iter().map(|it| Evidence::new(Mark::Note, it.clone())));
     let server = own.map(|(namespace, rules)| ServerJson {
         review: OWN_RULES,
         namespace: namespace.to_string(),

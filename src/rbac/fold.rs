@@ -21,6 +21,7 @@ use super::grant::named;
 use super::identity::Identity;
 use super::index::{Index, role_of};
 use super::lookup::Holding;
+use super::note;
 use super::served::{Reach, Served};
 
 /// What a row speaks of.
@@ -119,6 +120,8 @@ pub struct Folded {
     pub identity: Identity,
     pub rows: Vec<Row>,
     pub empty: Vec<Empty>,
+    /// Aggregated roles that are not what their members give, in words.
+    pub behind: BTreeSet<String>,
     /// Why rows may be missing: bindings that are not read.
     pub gaps: Vec<Gap>,
 }
@@ -134,11 +137,14 @@ impl Index {
     /// Everything that somebody holds; `only` keeps what holds in one namespace.
     pub fn folded(&self, identity: &Identity, only: Option<&Name>, served: &Served) -> Folded {
         let mut rows = Folding::new();
-        let mut empty = Vec::new();
+        let (mut empty, mut behind) = (Vec::new(), BTreeSet::new());
         let holds = |it: &Holding| only.is_none_or(|only| it.scope().is_empty() || it.scope() == only);
         for holding in self.permissions(identity).into_iter().filter(holds) {
             match &holding.role {
-                Some(_) => fold(&holding, served, &mut rows),
+                Some((role, effective)) => {
+                    behind.extend(note::behind(role, effective));
+                    fold(&holding, served, &mut rows);
+                }
                 None => empty.push(self.empty(&holding)),
             }
         }
@@ -146,7 +152,7 @@ impl Index {
         let rows = rows.map(|((scope, what), (verbs, sources))| Row { scope, what, verbs, sources }).collect();
         empty.sort();
         let gaps = only.map_or_else(|| self.all_binding_gaps(), |it| self.binding_gaps(it));
-        Folded { identity: identity.clone(), rows, empty, gaps }
+        Folded { identity: identity.clone(), rows, empty, behind, gaps }
     }
 
     fn empty(&self, holding: &Holding) -> Empty {

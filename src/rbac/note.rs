@@ -12,7 +12,9 @@ use crate::model::cluster::Cluster;
 use crate::model::evidence::Outcome;
 use crate::model::id::{Kind, ObjectId};
 use crate::model::name::Name;
+use crate::model::role::Role;
 
+use super::aggregation::{Effective, Lag};
 use super::covers::Leave;
 use super::grant::Access;
 use super::identity::{MASTERS, split_account};
@@ -118,6 +120,12 @@ fn impersonating(it: &ResourceRequest, version: Option<Version>) -> Vec<String> 
     notes
 }
 
+/// That an aggregated role's stored rules are not what its members give now (rule 44).
+pub fn behind(role: &Role, effective: &Effective) -> Option<String> {
+    let told = || format!("{} is aggregated, and what is stored of it is not what its members give now", role.id());
+    (effective.lags == Lag::Differs).then(told)
+}
+
 impl Index {
     /// What should be known beside an answer: of the request, and of who asks it.
     pub fn notes(&self, access: &Access, cluster: &Cluster, version: Option<Version>) -> Vec<String> {
@@ -126,7 +134,20 @@ impl Index {
             notes.extend(self.on_apply(access, it));
             notes.extend(self.guard(access, it, cluster));
         }
+        if access.outcome() != Outcome::Allow {
+            notes.extend(self.behind(access));
+        }
         notes
+    }
+
+    /// The aggregated roles that the asker holds and that are not what their members give: a "no" may rest on that.
+    fn behind(&self, access: &Access) -> Vec<String> {
+        let slots = self.slots(&access.identity, access.request.namespace());
+        let entries = slots.into_iter().filter_map(|it| self.bindings.get(it)).filter_map(|it| self.role_entry(it));
+        let mut roles: Vec<String> = entries.filter_map(|it| behind(it.role.as_ref()?, &it.effective()?)).collect();
+        roles.sort();
+        roles.dedup();
+        roles
     }
 
     /// A write that creates what is not there is asked twice (rule 18).

@@ -44,6 +44,7 @@ pub fn permissions(folded: &Folded) -> Page {
     }
     add_common(&mut page, &common, &folded.identity);
     folded.gaps.iter().for_each(|it| page.push(Evidence::gap(it).line(1)));
+    folded.behind.iter().for_each(|it| page.say(1, Mark::Note, it));
     for it in &folded.empty {
         let why = if it.outcome == Outcome::Unknown { "is not read" } else { "is not there" };
         let what = format!("{} gives nothing that is known: {} {why}", it.binding, it.role);
