@@ -12,6 +12,7 @@ use super::{KindSpec, Presence, Reach, Watch};
 use crate::model::cluster::AnyFact;
 use crate::model::facts::{Meta, Plan, Pod, Workload};
 use crate::model::id::Kind;
+use crate::model::workload::WorkloadKind;
 
 /// One workload kind; they differ in their names alone.
 const fn workload(
@@ -125,7 +126,7 @@ impl Read for Workloads {
         let template = slim.spec.template().map(|(it, place)| template_pod(it, place, &meta, door));
         let replicas = slim.spec.replicas.map(|it| u32::try_from(it).unwrap_or(0));
         AnyFact::Workload(Box::new(Workload {
-            kind: door.spec.kind,
+            kind: WorkloadKind::of(door.spec.kind).expect("this reads workloads alone"),
             owner: door.owner(&slim.metadata),
             plan: (replicas.is_some() || template.is_some()).then(|| Box::new(Plan { replicas, template })),
             meta,

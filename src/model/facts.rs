@@ -12,6 +12,7 @@ use super::items::Items;
 use super::labels::Labels;
 use super::name::Name;
 use super::port::Protocol;
+use super::workload::WorkloadKind;
 
 /// An object's unique id; a server gives UUIDs, manifests have none.
 ///
@@ -390,7 +391,7 @@ pub struct ServiceAccount {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Workload {
     pub meta: Meta,
-    pub kind: Kind,
+    pub kind: WorkloadKind,
     /// Its own controller: a ReplicaSet's Deployment, a Job's CronJob.
     pub owner: Option<Arc<WorkloadId>>,
     /// What its pods would be, which only files tell.
@@ -409,11 +410,7 @@ pub struct Plan {
 impl Workload {
     /// What names it as a workload.
     pub fn workload_id(&self) -> WorkloadId {
-        WorkloadId {
-            namespace: self.meta.namespace.clone(),
-            kind: super::workload::word(self.kind),
-            name: self.meta.name.clone(),
-        }
+        WorkloadId { namespace: self.meta.namespace.clone(), kind: self.kind.word(), name: self.meta.name.clone() }
     }
 }
 
@@ -453,10 +450,10 @@ impl Fact for Workload {
         self
     }
     fn id(&self) -> ObjectId {
-        ObjectId { kind: self.kind, namespace: self.meta.namespace.clone(), name: self.meta.name.clone() }
+        ObjectId { kind: self.kind.kind(), namespace: self.meta.namespace.clone(), name: self.meta.name.clone() }
     }
     fn variant(&self) -> &str {
-        self.kind.as_str()
+        self.kind.kind().as_str()
     }
 }
 
@@ -539,7 +536,7 @@ mod tests {
     fn facts_are_small() {
         assert!(size_of::<Meta>() <= 40, "{}", size_of::<Meta>());
         assert!(size_of::<Service>() <= 104, "{}", size_of::<Service>());
-        assert!(size_of::<Workload>() <= 72, "{}", size_of::<Workload>());
+        assert!(size_of::<Workload>() <= 64, "{}", size_of::<Workload>());
         assert!(size_of::<EndpointSlice>() <= 64, "{}", size_of::<EndpointSlice>());
         assert!(size_of::<Mold>() <= 56, "{}", size_of::<Mold>());
         assert!(size_of::<Pod>() <= 72, "{}", size_of::<Pod>());

@@ -12,21 +12,44 @@ use super::name::Name;
 /// The label that tells the ReplicaSets of one Deployment apart.
 pub const TEMPLATE_HASH: &str = "pod-template-hash";
 
-/// The kinds of workloads that are read, with the word that owner references have for each.
-static WORKLOADS: [(Kind, arcstr::ArcStr); 7] = [
-    (Kind::DEPLOYMENT, literal!("Deployment")),
-    (Kind::REPLICA_SET, literal!("ReplicaSet")),
-    (Kind::REPLICATION_CONTROLLER, literal!("ReplicationController")),
-    (Kind::STATEFUL_SET, literal!("StatefulSet")),
-    (Kind::DAEMON_SET, literal!("DaemonSet")),
-    (Kind::JOB, literal!("Job")),
-    (Kind::CRON_JOB, literal!("CronJob")),
+/// The kind of a workload that is read; one byte, where a [`Kind`] is two pointers in each of them.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum WorkloadKind {
+    Deployment,
+    ReplicaSet,
+    ReplicationController,
+    StatefulSet,
+    DaemonSet,
+    Job,
+    CronJob,
+}
+
+/// By [`WorkloadKind`]: the kind, and the word that owner references have for it.
+static WORKLOADS: [(WorkloadKind, Kind, arcstr::ArcStr); 7] = [
+    (WorkloadKind::Deployment, Kind::DEPLOYMENT, literal!("Deployment")),
+    (WorkloadKind::ReplicaSet, Kind::REPLICA_SET, literal!("ReplicaSet")),
+    (WorkloadKind::ReplicationController, Kind::REPLICATION_CONTROLLER, literal!("ReplicationController")),
+    (WorkloadKind::StatefulSet, Kind::STATEFUL_SET, literal!("StatefulSet")),
+    (WorkloadKind::DaemonSet, Kind::DAEMON_SET, literal!("DaemonSet")),
+    (WorkloadKind::Job, Kind::JOB, literal!("Job")),
+    (WorkloadKind::CronJob, Kind::CRON_JOB, literal!("CronJob")),
 ];
 
-/// As the API writes the kind of a workload: `Deployment`.
-pub fn word(kind: Kind) -> Name {
-    let known = WORKLOADS.iter().find(|(it, _)| *it == kind);
-    known.map_or_else(|| kind.as_str().into(), |(_, word)| word.clone().into())
+impl WorkloadKind {
+    /// The one that this kind is, if it is a workload's.
+    pub fn of(kind: Kind) -> Option<Self> {
+        WORKLOADS.iter().find(|(_, it, _)| *it == kind).map(|(it, ..)| *it)
+    }
+
+    /// The same among all kinds.
+    pub fn kind(self) -> Kind {
+        WORKLOADS[self as usize].1
+    }
+
+    /// As the API writes it: `Deployment`.
+    pub fn word(self) -> Name {
+        WORKLOADS[self as usize].2.clone().into()
+    }
 }
 
 /// The workload that a pod belongs to: its controller, or that one's own.
@@ -47,4 +70,19 @@ pub fn workload_of(cluster: &Cluster, pod: &Pod) -> Option<WorkloadId> {
         Some(name) => WorkloadId { namespace: owner.namespace.clone(), kind: "Deployment".into(), name: name.into() },
         None => owner.clone(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::cluster::WORKLOAD_KINDS;
+
+    #[test]
+    fn each_kind_of_workload_is_found_by_its_word() {
+        for kind in WORKLOAD_KINDS {
+            let found = WorkloadKind::of(kind).expect("a workload's kind");
+            assert_eq!((found.kind(), found.word().to_lowercase().as_str()), (kind, kind.as_str()));
+        }
+        assert_eq!(WorkloadKind::of(Kind::POD), None);
+    }
 }

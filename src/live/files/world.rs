@@ -106,7 +106,7 @@ fn template_pod(workload: &Workload, template: &Pod, taken: &mut BTreeSet<(Name,
     let mut pod = template.clone();
     Arc::make_mut(&mut pod.mold).owner = Some(workload.workload_id());
     if !taken.insert((pod.meta.namespace.clone(), pod.meta.name.clone())) {
-        pod.meta.name = format!("{}-{}", workload.meta.name, workload.kind).into();
+        pod.meta.name = format!("{}-{}", workload.meta.name, workload.kind.kind()).into();
         taken.insert((pod.meta.namespace.clone(), pod.meta.name.clone()));
     }
     pod

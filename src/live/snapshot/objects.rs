@@ -12,6 +12,7 @@ use crate::model::id::{Kind, WorkloadId};
 use crate::model::labels::{Labels, Operator, Selector};
 use crate::model::name::Name;
 use crate::model::role::{Binding, Origin, Role, RoleRule, SubjectKind};
+use crate::model::workload::WorkloadKind;
 
 /// An object of a kind with its metadata.
 pub(super) fn object(kind: Kind, meta: &Meta) -> Value {
@@ -140,7 +141,7 @@ fn named(name: &Name, mut it: Value) -> Value {
 }
 
 pub(super) fn workload(it: &Workload) -> Value {
-    let mut workload = object(it.kind, &it.meta);
+    let mut workload = object(it.kind.kind(), &it.meta);
     owned(&mut workload, it.owner.as_deref());
     let mut spec = json!({});
     let plan = it.plan.as_deref();
@@ -150,7 +151,7 @@ pub(super) fn workload(it: &Workload) -> Value {
     if let Some(pod) = plan.and_then(|it| it.template.as_ref()) {
         let template = json!({"metadata": {"labels": labels(&pod.meta.labels)}, "spec": pod_spec(pod)});
         match it.kind {
-            Kind::CRON_JOB => spec["jobTemplate"] = json!({"spec": {"template": template}}),
+            WorkloadKind::CronJob => spec["jobTemplate"] = json!({"spec": {"template": template}}),
             _ => spec["template"] = template,
         }
     }
