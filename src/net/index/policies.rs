@@ -176,9 +176,9 @@ impl Index {
             Key::Nodes(selector) => self.read_node_keys(selector),
             Key::Anyone | Key::Block(_) => {}
         }
-        let seen = self.blocks.values().map(Vec::len).sum::<usize>();
+        let seen = self.peer_ids.len();
         let peer = self.peer(&key);
-        if matches!(key, Key::Block(_)) && self.blocks.values().map(Vec::len).sum::<usize>() > seen {
+        if matches!(key, Key::Block(_)) && self.peer_ids.len() > seen {
             self.read_block(cluster, peer);
         }
         peer
