@@ -385,7 +385,7 @@ mod tests {
             ("web:80/ICMP", "error: \"ICMP\" is no protocol"),
             ("", "error: \"\" is no end: a part of it is empty"),
             ("shop//web", "error: \"shop//web\" is no end: a part of it is empty"),
-            ("10.0.0.300:80", "error: \"10.0.0.300:80\" is no end: the numbers of an address end at 255"),
+            ("10.0.0.300:80", "error: \"10.0.0.300\" is no end: the numbers of an address end at 255"),
             ("10.0.0.0/33", "error: \"10.0.0.0/33\" is no end: no block has such a prefix"),
             ("ns/a/b", "error: \"ns/a/b\" is no end: it stands in no namespace"),
             ("a/b/c/d", "error: \"a/b/c/d\" is no end: it has too many parts"),
