@@ -16,6 +16,7 @@ mod judge;
 pub mod many;
 
 pub mod member;
+pub mod namespace;
 pub mod nearest;
 pub mod needs;
 pub mod page;

@@ -20,6 +20,7 @@ use crate::model::coverage::Coverage;
 use crate::model::evidence::Outcome;
 use crate::model::id::Kind;
 use crate::model::name::Name;
+use crate::net::Settings;
 use crate::rbac::grant::Access;
 use crate::rbac::identity::Identity;
 use crate::rbac::index::Index;
@@ -144,12 +145,17 @@ impl Command for CanArgs {
         Ok(is_no.then(rules).into_iter().chain(review::appeal(&access, &context.told)).collect())
     }
 
-    fn notes(&self, context: &Context) -> Vec<String> {
+    fn beside(&self, context: &Context, _: &Cluster, _: &Settings) -> Needs {
+        if self.batch.is_some() { Needs::default() } else { grants::beside(context) }
+    }
+
+    fn notes(&self, context: &Context, cluster: &Cluster) -> Vec<String> {
         if self.batch.is_some() {
             let literal = "--directory gives no groups to lines of --batch: each is judged literally".to_owned();
             return context.people.iter().map(|_| literal.clone()).collect();
         }
-        self.resolved(context).notes.iter().map(ToString::to_string).collect()
+        let notes = self.resolved(context).notes;
+        notes.iter().map(ToString::to_string).chain(grants::absence(context, cluster)).collect()
     }
 
     fn run(&self, world: &World<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {

@@ -6,12 +6,12 @@ use std::collections::BTreeSet;
 use clap::Args;
 use serde::Serialize;
 
-use crate::ask::Fault;
 use crate::ask::needs::{Needs, Read};
+use crate::ask::{Fault, namespace};
 use crate::model::cluster::Cluster;
 use crate::model::coverage::Scope;
 use crate::model::evidence::Outcome;
-use crate::model::id::Kind;
+use crate::model::id::{Kind, ObjectId};
 use crate::model::name::Name;
 use crate::model::role::{Subject, SubjectKind};
 use crate::people::{People, Person, Standing};
@@ -99,6 +99,17 @@ pub fn rbac_needs(namespace: Option<&Name>) -> Needs {
         needs.0.extend(scope.clone().map(|scope| Read::All { kind, scope }));
     }
     needs
+}
+
+/// The namespace that was named, so that a slip in it is noticed; read beside the answer, which does not rest on it.
+pub fn beside(context: &Context) -> Needs {
+    let read = |it: &Name| Read::One(ObjectId::new(Kind::NAMESPACE, "", it.clone()));
+    Needs(context.only.iter().filter(|it| !it.is_empty()).map(read).collect())
+}
+
+/// What to say of the namespace that was named, if it is known not to be there.
+pub fn absence(context: &Context, cluster: &Cluster) -> Option<String> {
+    namespace::absence(cluster, context.only.as_ref()?)
 }
 
 /// What bears the marks of other authorizers; only read where a "no" would be said.

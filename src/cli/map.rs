@@ -19,7 +19,7 @@ use crate::ask::many::{unit_name, unit_ranges, unit_text};
 use crate::ask::needs::{self, Needs};
 use crate::ask::reach_page::ports_text;
 use crate::ask::whys::{Reasons, Whys};
-use crate::ask::{Fault, page};
+use crate::ask::{Fault, namespace, page};
 use crate::model::cluster::Cluster;
 use crate::model::untrusted;
 use crate::net::reach::{By, Map, MapRow, Summary, Unit};
@@ -84,6 +84,10 @@ pub struct MapArgs {
 impl Command for MapArgs {
     fn needs(&self, _: &Context, _: &Cluster) -> Result<Needs, Fault> {
         Ok(needs::everything())
+    }
+
+    fn notes(&self, context: &Context, cluster: &Cluster) -> Vec<String> {
+        context.only.iter().filter_map(|it| namespace::absence(cluster, it)).collect()
     }
 
     fn run(&self, world: &World<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {

@@ -132,8 +132,8 @@ pub trait Command {
     /// Answers and prints.
     fn run(&self, world: &World<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure>;
 
-    /// What is worth a word on stderr before the answer: how what was typed is understood.
-    fn notes(&self, _context: &Context) -> Vec<String> {
+    /// What is worth a word on stderr before the answer: how what was typed is understood, and what of it is not there.
+    fn notes(&self, _context: &Context, _cluster: &Cluster) -> Vec<String> {
         Vec::new()
     }
 

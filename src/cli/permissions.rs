@@ -13,6 +13,7 @@ use crate::model::coverage::Coverage;
 use crate::model::evidence::Outcome;
 use crate::model::id::Kind;
 use crate::model::name::Name;
+use crate::net::Settings;
 use crate::rbac::capability::Capability;
 use crate::rbac::fold::{self, Folded, Row, Source, What};
 use crate::rbac::identity::{Identity, MASTERS};
@@ -237,6 +238,14 @@ impl Command for PermissionsArgs {
 
     fn names(&self) -> Names {
         Names::Served
+    }
+
+    fn beside(&self, context: &Context, _: &Cluster, _: &Settings) -> Needs {
+        grants::beside(context)
+    }
+
+    fn notes(&self, context: &Context, cluster: &Cluster) -> Vec<String> {
+        grants::absence(context, cluster).into_iter().collect()
     }
 
     /// Where the operator may not read what he himself is given, the server is asked.

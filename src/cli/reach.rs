@@ -11,11 +11,11 @@ use std::io;
 use clap::Args;
 use serde::Serialize;
 
-use crate::ask::Fault;
 use crate::ask::end::{self, End, PortAsk};
 use crate::ask::many::{Reach, namespace_of, unit_name, unit_ranges};
 use crate::ask::needs::{self, Needs};
 use crate::ask::whys::{Reasons, Whys};
+use crate::ask::{Fault, namespace};
 use crate::model::cluster::Cluster;
 use crate::model::name::Name;
 use crate::model::policy::Direction;
@@ -83,6 +83,10 @@ impl Command for ReachArgs {
     fn beside(&self, context: &Context, cluster: &Cluster, settings: &Settings) -> Needs {
         let question = self.to.as_ref().and_then(|goal| self.pair(goal, &context.namespace).ok());
         question.map(|it| beside(&it, cluster, settings)).unwrap_or_default()
+    }
+
+    fn notes(&self, context: &Context, cluster: &Cluster) -> Vec<String> {
+        context.only.iter().filter_map(|it| namespace::absence(cluster, it)).collect()
     }
 
     fn run(&self, world: &World<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {

@@ -13,6 +13,7 @@ use crate::model::cluster::Cluster;
 use crate::model::coverage::Coverage;
 use crate::model::id::Kind;
 use crate::model::role::{Subject, SubjectKind};
+use crate::net::Settings;
 use crate::people::People;
 use crate::rbac::index::Index;
 use crate::rbac::note;
@@ -145,8 +146,13 @@ impl Command for WhoCanArgs {
         Ok(vec![Review::OwnRules(grants::own_namespace(context.only.as_deref().unwrap_or_default(), context))])
     }
 
-    fn notes(&self, context: &Context) -> Vec<String> {
-        self.resolved(context).notes.iter().map(ToString::to_string).collect()
+    fn beside(&self, context: &Context, _: &Cluster, _: &Settings) -> Needs {
+        grants::beside(context)
+    }
+
+    fn notes(&self, context: &Context, cluster: &Cluster) -> Vec<String> {
+        let notes = self.resolved(context).notes;
+        notes.iter().map(ToString::to_string).chain(grants::absence(context, cluster)).collect()
     }
 
     fn run(&self, world: &World<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {

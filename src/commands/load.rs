@@ -172,7 +172,11 @@ async fn gather(reader: &Reader, wants: &Wants<'_>, context: Context) -> Result<
         if wanted.is_empty() {
             return Ok(loaded);
         }
-        reader.read(&mut loaded.cluster, &wanted).await?;
+        // The answer does not rest on it, so that it is given all the same.
+        if let Err(fault) = reader.read(&mut loaded.cluster, &wanted).await {
+            print::warnings(&[format!("what is shown beside the answer could not be read: {fault}")]);
+            return Ok(loaded);
+        }
         asked.0.extend(wanted.0);
     }
 }

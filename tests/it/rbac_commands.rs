@@ -114,6 +114,26 @@ fn can_answers_by_exit_code() {
     assert!(files.run("can user:a get podz").stderr.contains("did you mean pods?"));
 }
 
+/// RBAC asks nobody whether a namespace exists: the answer stays what it is, and a slip is told beside it.
+#[test]
+fn a_namespace_that_is_not_there_is_told() {
+    let files = Files::new();
+    for (arguments, code) in [
+        ("can user:mallory get pods -n shpo", 1),
+        ("who-can get pods -n shpo -o json", 1),
+        ("permissions user:mallory -n shpo -o csv", 0),
+        ("map -n shpo", 0),
+    ] {
+        let ran = files.run(arguments);
+        assert_eq!(ran.code, code, "{arguments}\n{}{}", ran.stdout, ran.stderr);
+        assert!(ran.stderr.contains("there is no namespace shpo; did you mean shop?"), "{arguments}: {}", ran.stderr);
+        assert!(!ran.stdout.contains("no namespace"), "{arguments}: {}", ran.stdout);
+    }
+    for arguments in ["can user:mallory get pods -n shop", "can user:mallory get pods", "can user:m get pods -A"] {
+        assert!(!files.run(arguments).stderr.contains("no namespace"), "{arguments}");
+    }
+}
+
 /// CONTRACT §5: a line out for each line in, literally judged; the worst line is the exit code.
 #[test]
 fn a_batch_is_judged_literally() {

@@ -175,6 +175,11 @@ async fn typed_resources_are_what_the_server_serves() {
     let (_, _, stderr) = run(plane, "admin", "who-can get gizmoss");
     assert!(stderr.contains("gizmoss is legal but not served; did you mean gizmos.live.example.com?"), "{stderr}");
 
+    // A slip in the namespace is told beside the answer, which stays what RBAC says of it.
+    let (code, _, stderr) = run(plane, "admin", "can user:live-rob get pods -n live-nmaes");
+    assert_eq!(code, 1, "{stderr}");
+    assert!(stderr.contains("there is no namespace live-nmaes; did you mean live-names?"), "{stderr}");
+
     let (code, page, stderr) = run(plane, "admin", "permissions user:live-rob");
     assert_eq!(code, 0, "{stderr}");
     assert!(page.contains("gizmos stand in no namespace: only a ClusterRoleBinding grants them"), "{page}");

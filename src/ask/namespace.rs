@@ -1,0 +1,69 @@
+//! Whether a namespace that was typed is there, for commands whose answer does not need it to be.
+//!
+//! RBAC grants in a namespace that does not exist yet as in any other, so that a slip in `-n` is answered with a plain
+//! "deny". It stays that answer; a word beside it says that nobody can have meant this namespace.
+
+use std::collections::BTreeSet;
+
+use crate::model::cluster::Cluster;
+use crate::model::id::Kind;
+use crate::model::name::Name;
+
+use super::nearest::{did_you_mean, nearest};
+
+/// `there is no namespace paymets; did you mean payments?`; `None` where it is there, or that is not known.
+///
+/// A namespace is there when anything stands in it: files often hold no Namespace objects. Where nothing stands in any
+/// namespace, nothing is said.
+pub fn absence(cluster: &Cluster, name: &Name) -> Option<String> {
+    let names = mentioned(cluster);
+    let is_known = cluster.coverage.is_complete(Kind::NAMESPACE, name);
+    if name.is_empty() || !is_known || names.is_empty() || names.contains(name) {
+        return None;
+    }
+    let near: Vec<String> = nearest(name, names.iter().map(Name::as_str)).into_iter().map(str::to_owned).collect();
+    let hint = if near.is_empty() { String::new() } else { format!("; {}", did_you_mean(&near)) };
+    Some(format!("there is no namespace {name}{hint}"))
+}
+
+/// Every namespace that is defined, or in which something stands.
+fn mentioned(cluster: &Cluster) -> BTreeSet<Name> {
+    let mut names = cluster.namespace_names();
+    let others = cluster.roles.namespaces().chain(cluster.bindings.namespaces());
+    let others = others.chain(cluster.service_accounts.namespaces()).chain(cluster.workloads.namespaces());
+    names.extend(others.filter(|it| !it.is_empty()).cloned());
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::cluster::{AnyFact, Delta, Entry};
+    use crate::model::coverage::Coverage;
+    use crate::model::facts::{Meta, ServiceAccount};
+
+    #[test]
+    fn only_a_namespace_that_is_known_to_be_absent_is_told() {
+        for (coverage, told) in [
+            (Coverage::Closed, Some("there is no namespace paymets; did you mean payments?")),
+            (Coverage::Live, Some("there is no namespace paymets; did you mean payments?")),
+            (Coverage::Unread, None),
+            (Coverage::Forbidden { why: "403".into() }, None),
+        ] {
+            let mut cluster = Cluster::new(coverage);
+            assert_eq!(absence(&cluster, &"paymets".into()), None, "an empty cluster says nothing");
+            let meta = Meta { namespace: "payments".into(), name: "default".into(), ..Meta::default() };
+            cluster.apply(Delta::Put(Entry::new(AnyFact::ServiceAccount(Box::new(ServiceAccount { meta })))));
+            assert_eq!(absence(&cluster, &"paymets".into()).as_deref(), told);
+            assert_eq!(absence(&cluster, &"payments".into()), None);
+        }
+    }
+
+    #[test]
+    fn a_stranger_has_no_neighbours() {
+        let mut cluster = Cluster::new(Coverage::Closed);
+        let meta = Meta { namespace: "payments".into(), name: "default".into(), ..Meta::default() };
+        cluster.apply(Delta::Put(Entry::new(AnyFact::ServiceAccount(Box::new(ServiceAccount { meta })))));
+        assert_eq!(absence(&cluster, &"zzz".into()).as_deref(), Some("there is no namespace zzz"));
+    }
+}
