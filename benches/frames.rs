@@ -15,7 +15,7 @@ use kreach::embedded;
 use kreach::kinds::{self, Intern};
 use kreach::model::address::Addresses;
 use kreach::model::cluster::{AnyFact, Cluster, Delta, Entry};
-use kreach::model::facts::{Meta, Pod};
+use kreach::model::facts::{Meta, Pod, SharedPod};
 use kreach::model::id::Kind;
 use kreach::model::name::Name;
 use kreach::terminal::screen::Screen;
@@ -116,7 +116,7 @@ fn cluster(pods: u32) -> Cluster {
         let address = std::net::IpAddr::from([10, (at >> 16) as u8, (at >> 8) as u8, at as u8]);
         let node = Name::from(format!("node-{}", at % 500));
         let pod = Pod { meta, node, addresses: Addresses::new([address]), ..Pod::default() };
-        cluster.apply(Delta::Put(Entry::new(AnyFact::Pod(Arc::new(pod)))));
+        cluster.apply(Delta::Put(Entry::new(AnyFact::Pod(pod.into()))));
     }
     cluster
 }
@@ -285,13 +285,13 @@ fn changes(cluster: &Cluster) {
     let mut bench = Bench::new(cluster.clone(), 200, 60);
     bench.keys("2");
     bench.frame();
-    let pods: Vec<Arc<Pod>> = cluster.pods.iter().step_by(997).cloned().collect();
+    let pods: Vec<SharedPod> = cluster.pods.iter().step_by(997).cloned().collect();
     let mut times: Vec<Duration> = pods
         .iter()
         .map(|pod| {
             let mut changed = (**pod).clone();
             changed.node = "node-moved".into();
-            let entry = Entry::new(AnyFact::Pod(Arc::new(changed)));
+            let entry = Entry::new(AnyFact::Pod(changed.into()));
             let start = Instant::now();
             bench.app.update(Event::Deltas(vec![Delta::Put(entry)]));
             bench.frame();
@@ -318,15 +318,15 @@ fn churn(cluster: &Cluster) -> std::io::Result<()> {
         });
         vec![start.elapsed()]
     };
-    let pods: Vec<Arc<Pod>> = cluster.pods.iter().step_by(14).take(EVENTS).cloned().collect();
+    let pods: Vec<SharedPod> = cluster.pods.iter().step_by(14).take(EVENTS).cloned().collect();
     let take_in = || {
         let mut bench = Bench::new(cluster.clone(), 200, 60);
         bench.keys("2");
         bench.frame();
         let batches = pods.chunks(EVENTS.div_ceil(30)).map(|batch| {
-            let change = |pod: &Arc<Pod>| {
+            let change = |pod: &SharedPod| {
                 let changed = Pod { node: "node-moved".into(), ..(**pod).clone() };
-                Delta::Put(Entry::new(AnyFact::Pod(Arc::new(changed))))
+                Delta::Put(Entry::new(AnyFact::Pod(changed.into())))
             };
             let deltas: Vec<Delta> = batch.iter().map(change).collect();
             let start = Instant::now();

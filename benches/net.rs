@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use kreach::kinds::Intern;
 use kreach::model::address::{Addresses, Block};
 use kreach::model::cluster::{AnyFact, Change, Cluster, Delta, Entry};
-use kreach::model::facts::{ContainerPort, ContainerRole, Meta, Mold, Namespace, Pod};
+use kreach::model::facts::{ContainerPort, ContainerRole, Meta, Mold, Namespace, Pod, SharedPod};
 use kreach::model::id::{Kind, PodId, WorkloadId};
 use kreach::model::items::Items;
 use kreach::model::labels::{Labels, NamespaceMatch, Operator, Requirement, Selector, SelectorSet};
@@ -159,7 +159,7 @@ fn fill_pods(cluster: &mut Cluster, shape: &Shape, dice: &mut Dice, apps: &mut [
                 let owner = Some(WorkloadId { namespace: namespace.clone(), kind, name });
                 let mold = intern.mold(Mold { ports: ports.clone(), owner, ..Mold::default() });
                 let pod = Pod { meta, mold, node, addresses };
-                put(cluster, AnyFact::Pod(Arc::new(pod)));
+                put(cluster, AnyFact::Pod(pod.into()));
                 made += 1;
             }
             apps[at].push(app);
@@ -461,7 +461,7 @@ fn reads(cluster: &Cluster, index: &Index, ends: &[End], pairs: &[(usize, usize)
 }
 
 fn events(cluster: &mut Cluster, index: &mut Index, ends: &[End], dice: &mut Dice) {
-    let pod = |cluster: &Cluster, end: &End| -> Arc<Pod> {
+    let pod = |cluster: &Cluster, end: &End| -> SharedPod {
         let End::Pod(PodId { namespace, name }) = end else { unreachable!("all are pods") };
         cluster.pods.get(namespace, name).expect("it is held").clone()
     };
@@ -482,7 +482,7 @@ fn events(cluster: &mut Cluster, index: &mut Index, ends: &[End], dice: &mut Dic
         let mut changed = (*pod(cluster, &ends[dice.roll(ends.len())])).clone();
         let pairs = changed.meta.labels.iter().map(|(key, value)| (key.clone(), value.clone()));
         changed.meta.labels = Labels::new(pairs.chain([(key.into(), value.into())]));
-        follow(cluster, index, AnyFact::Pod(Arc::new(changed)))
+        follow(cluster, index, AnyFact::Pod(changed.into()))
     };
     let known = (0..5_000).map(|at| relabel(cluster, index, "tier", TIERS[at % 3].into())).collect();
     print("pod relabeled", known);

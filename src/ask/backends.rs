@@ -16,7 +16,7 @@ use crate::model::cluster::Cluster;
 use crate::model::endpoints::Endpoint;
 use crate::model::evidence::Gap;
 use crate::model::facts::{
-    ContainerRole, EndpointSlice, Fact, Phase, Pod, PodOrigin, Service, ServicePort, ServiceType, TargetPort,
+    ContainerRole, EndpointSlice, Fact, Phase, Pod, PodOrigin, Service, ServicePort, ServiceType, SharedPod, TargetPort,
 };
 use crate::model::id::Kind;
 use crate::model::labels::{Labels, Selector};
@@ -244,13 +244,13 @@ impl<'d, F: Fn() -> &'d Directory> Lookup<'_, F> {
         route
     }
 
-    fn selected(&self, selector: &Labels) -> Vec<&Arc<Pod>> {
+    fn selected(&self, selector: &Labels) -> Vec<&SharedPod> {
         let selector = selector_of(selector);
         let here = self.cluster.pods.of(&self.service.meta.namespace).iter();
         here.filter(|it| !it.mold.phase.is_finished() && selector.matches(&it.meta.labels)).collect()
     }
 
-    fn add_selected(&self, pod: &Arc<Pod>, route: &mut Route, found: &mut Routes) {
+    fn add_selected(&self, pod: &SharedPod, route: &mut Route, found: &mut Routes) {
         let waits =
             pod.mold.phase == Phase::Pending && pod.addresses.is_empty() && pod.mold.origin == PodOrigin::Listed;
         if waits && !self.service.publishes_not_ready {

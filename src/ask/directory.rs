@@ -9,13 +9,13 @@ use rustc_hash::FxHashMap;
 
 use crate::model::address::canonical;
 use crate::model::cluster::Cluster;
-use crate::model::facts::{Node, Pod, PodNetwork, Service};
+use crate::model::facts::{Node, PodNetwork, Service, SharedPod};
 use crate::model::id::ObjectId;
 
 /// An object that an address belongs to.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Holder {
-    Pod(Arc<Pod>),
+    Pod(SharedPod),
     Node(Arc<Node>),
     Service(Arc<Service>),
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use crate::model::facts::{Fact, Node, Pod, PodNetwork};
+use crate::model::facts::{Fact, Node, PodNetwork, SharedPod};
 use crate::model::id::ObjectId;
 use crate::net::reach::AddressRange;
 use crate::net::verdict::End;
@@ -12,7 +12,7 @@ use crate::net::verdict::End;
 /// A pod, a node, an address, or a range of addresses that all answer alike.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Member {
-    Pod(Arc<Pod>),
+    Pod(SharedPod),
     Node(Arc<Node>),
     Address(IpAddr),
     /// Ranges that every rule treats alike, and one address that stands for them.
@@ -39,7 +39,7 @@ impl Member {
     }
 
     /// The pod, where it is one.
-    pub fn pod(&self) -> Option<&Arc<Pod>> {
+    pub fn pod(&self) -> Option<&SharedPod> {
         match self {
             Member::Pod(pod) => Some(pod),
             _ => None,
@@ -58,7 +58,7 @@ impl Member {
     /// Whether both are the same pod, so that policies do not stand between them (S20).
     pub fn is_same_pod(&self, other: &Self) -> bool {
         match (self, other) {
-            (Member::Pod(a), Member::Pod(b)) => Arc::ptr_eq(a, b) || a.pod_id() == b.pod_id(),
+            (Member::Pod(a), Member::Pod(b)) => SharedPod::ptr_eq(a, b) || a.pod_id() == b.pod_id(),
             _ => false,
         }
     }

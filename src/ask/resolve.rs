@@ -15,7 +15,7 @@ use ipnet::IpNet;
 use crate::model::cluster::{Cluster, WORKLOAD_KINDS};
 use crate::model::coverage::Coverage;
 use crate::model::evidence::Gap;
-use crate::model::facts::{Pod, Service};
+use crate::model::facts::{Service, SharedPod};
 use crate::model::id::{Kind, ObjectId, PodId, WorkloadId};
 use crate::model::name::Name;
 use crate::model::place::Place;
@@ -46,7 +46,7 @@ pub enum Whom {
     At(Member, IpAddr),
     /// Pods of a workload or namespace; `finished` were left out.
     Pods {
-        members: Vec<Arc<Pod>>,
+        members: Vec<SharedPod>,
         finished: usize,
     },
     Service(Arc<Service>),
@@ -216,7 +216,7 @@ fn no_workload(cluster: &Cluster, kind: &Name, namespace: &Name, name: &Name) ->
 }
 
 /// A set of pods without those that have finished (S39).
-fn running<'a>(pods: impl Iterator<Item = &'a Arc<Pod>>) -> Resolved {
+fn running<'a>(pods: impl Iterator<Item = &'a SharedPod>) -> Resolved {
     let (mut members, mut finished) = (Vec::new(), 0);
     for pod in pods {
         if pod.mold.phase.is_finished() { finished += 1 } else { members.push(pod.clone()) }

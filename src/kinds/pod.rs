@@ -171,7 +171,7 @@ impl Read for Pods {
             node: door.intern.name(&slim.spec.node_name),
             addresses,
         };
-        AnyFact::Pod(Arc::new(pod))
+        AnyFact::Pod(pod.into())
     }
 }
 

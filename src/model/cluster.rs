@@ -10,7 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::coverage::{Coverage, CoverageMap, Scope};
-use super::facts::{EndpointSlice, Fact, Meta, Namespace, Node, Pod, Service, ServiceAccount, Uid, Version, Workload};
+use super::facts::{
+    EndpointSlice, Fact, Meta, Namespace, Node, Service, ServiceAccount, SharedPod, Uid, Version, Workload,
+};
 use super::id::{Kind, ObjectId};
 use super::name::Name;
 use super::objects::Objects;
@@ -23,7 +25,7 @@ use super::role::{Binding, Role};
 #[derive(Clone, PartialEq, Debug)]
 pub enum AnyFact {
     Namespace(Arc<Namespace>),
-    Pod(Arc<Pod>),
+    Pod(SharedPod),
     Node(Arc<Node>),
     Service(Box<Service>),
     EndpointSlice(Box<EndpointSlice>),
@@ -78,7 +80,7 @@ pub struct Diff<T> {
 #[derive(Clone, PartialEq, Debug)]
 pub enum Change {
     Namespace(Diff<Arc<Namespace>>),
-    Pod(Diff<Arc<Pod>>),
+    Pod(Diff<SharedPod>),
     Node(Diff<Arc<Node>>),
     Service(Box<Diff<Service>>),
     EndpointSlice(Box<Diff<EndpointSlice>>),
@@ -97,7 +99,7 @@ pub enum Change {
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Cluster {
     pub namespaces: Objects<Arc<Namespace>>,
-    pub pods: Objects<Arc<Pod>>,
+    pub pods: Objects<SharedPod>,
     pub nodes: Objects<Arc<Node>>,
     pub services: Objects<Service>,
     pub endpoint_slices: Objects<EndpointSlice>,
@@ -421,7 +423,7 @@ pub const METADATA_NAME: &str = "kubernetes.io/metadata.name";
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::facts::{Meta, Mold, Phase, Uid};
+    use crate::model::facts::{Meta, Mold, Phase, Pod, Uid};
 
     fn pod(name: &str, uid: &str, version: u64, phase: Phase) -> Entry {
         let meta = Meta {
@@ -431,7 +433,7 @@ mod tests {
             version: Version(version),
             ..Meta::default()
         };
-        Entry::new(AnyFact::Pod(Arc::new(Pod {
+        Entry::new(AnyFact::Pod(SharedPod::new(Pod {
             meta,
             mold: Arc::new(Mold { phase, ..Mold::default() }),
             ..Pod::default()

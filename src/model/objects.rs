@@ -1,7 +1,7 @@
 //! All facts of one sort, by namespace and name, cheap to clone.
 //!
 //! A clone copies one pointer a namespace; a change then copies what is held of that namespace once. Facts that others
-//! hold too are shared (`Objects<Arc<Pod>>`), the rest stand side by side in their row (`Objects<Service>`).
+//! hold too are shared (`Objects<SharedPod>`), the rest stand side by side in their row (`Objects<Service>`).
 //! Iteration is always in the order of namespace, name, variant, so that output is the same every time.
 
 use std::collections::BTreeMap;

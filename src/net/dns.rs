@@ -6,7 +6,7 @@ use super::index::Index;
 use super::verdict::End;
 use crate::model::cluster::Cluster;
 use crate::model::evidence::Outcome;
-use crate::model::facts::{Pod, Service, TargetPort};
+use crate::model::facts::{Pod, Service, SharedPod, TargetPort};
 use crate::model::id::{Kind, ObjectId, PodId};
 use crate::model::labels::Labels;
 use crate::model::name::Name;
@@ -130,9 +130,8 @@ pub fn behind(cluster: &Cluster, service: &Service) -> Vec<(PodId, u16)> {
 /// The NodeLocal DNSCache on the end's own node.
 fn node_local(cluster: &Cluster, from: &End) -> NodeLocal {
     let Some(node) = node_of(cluster, from) else { return NodeLocal::None };
-    let here = |it: &&std::sync::Arc<Pod>| {
-        it.node == *node && !it.mold.phase.is_finished() && has_label(&it.meta.labels, NODE_LOCAL)
-    };
+    let here =
+        |it: &&SharedPod| it.node == *node && !it.mold.phase.is_finished() && has_label(&it.meta.labels, NODE_LOCAL);
     let is_known = || {
         let coverage = &cluster.coverage;
         coverage.is_complete(Kind::POD, HOME) || coverage.nodes.contains(&(HOME.into(), node.clone()))

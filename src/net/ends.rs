@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use ipnet::IpNet;
 
@@ -12,7 +11,7 @@ use crate::model::address::{Addresses, Block, Family, canonical};
 use crate::model::cluster::{Cluster, METADATA_NAME};
 use crate::model::coverage::Coverage;
 use crate::model::evidence::Gap;
-use crate::model::facts::{Pod, PodNetwork};
+use crate::model::facts::{Pod, PodNetwork, SharedPod};
 use crate::model::id::{Kind, ObjectId, PodId};
 use crate::model::labels::{Labels, Selector};
 use crate::model::name::Name;
@@ -83,7 +82,7 @@ pub(super) fn node_addresses(cluster: &Cluster, node: &str) -> Addresses {
 }
 
 /// A pod as an end, with its facts.
-pub(super) fn pod_facts(cluster: &Cluster, end: &End, pod: &Arc<Pod>, namespace: NamespaceLabels) -> EndFacts {
+pub(super) fn pod_facts(cluster: &Cluster, end: &End, pod: &SharedPod, namespace: NamespaceLabels) -> EndFacts {
     let node = match pod.mold.network {
         PodNetwork::Own => None,
         PodNetwork::Host => cluster.nodes.get("", &pod.node).cloned(),
@@ -180,7 +179,7 @@ pub enum Holder {
 /// Of two pods with one address the one that is not terminating has it (S39).
 pub fn holder(cluster: &Cluster, address: IpAddr) -> Holder {
     let address = canonical(address);
-    let believed = |pod: &&Arc<Pod>| {
+    let believed = |pod: &&SharedPod| {
         pod.is_governed() && pod.addresses.contains(address) && reads_pods(cluster, &pod.meta.namespace)
     };
     if let Some(pod) = cluster.pods.iter().filter(believed).min_by_key(|it| it.mold.terminating) {
@@ -189,7 +188,7 @@ pub fn holder(cluster: &Cluster, address: IpAddr) -> Holder {
     if let Some(node) = cluster.nodes.iter().find(|it| it.addresses.iter().any(|it| canonical(*it) == address)) {
         return Holder::Node(node.meta.name.clone());
     }
-    let host = |pod: &&Arc<Pod>| {
+    let host = |pod: &&SharedPod| {
         pod.mold.network == PodNetwork::Host && !pod.mold.phase.is_finished() && pod.addresses.contains(address)
     };
     if let Some(pod) = cluster.pods.iter().filter(host).find(|it| !it.node.is_empty()) {

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use crate::model::address::{Addresses, Family};
 use crate::model::evidence::{Gap, Outcome};
-use crate::model::facts::{Node, Pod, PodNetwork};
+use crate::model::facts::{Node, PodNetwork, SharedPod};
 use crate::model::id::PodId;
 use crate::model::labels::Labels;
 use crate::model::name::Name;
@@ -49,7 +49,7 @@ pub enum NamespaceLabels {
 pub struct EndFacts {
     pub end: End,
     /// The pod, if the end is one that is known.
-    pub pod: Option<Arc<Pod>>,
+    pub pod: Option<SharedPod>,
     /// The labels of the pod's namespace; `NameOnly` for other ends.
     pub namespace: NamespaceLabels,
     /// The node, if the end is one that is known, or the pod is on its network.

@@ -16,7 +16,7 @@ use rustc_hash::FxHashMap;
 
 use crate::model::cluster::Cluster;
 use crate::model::coverage::Coverage;
-use crate::model::facts::Pod;
+use crate::model::facts::{Pod, SharedPod};
 use crate::model::id::Kind;
 use crate::model::name::Name;
 use crate::model::role::{Binding, Subject, SubjectKind};
@@ -127,7 +127,7 @@ impl Row {
 /// Pods that run as a service account, and what controls them.
 struct Use {
     pods: usize,
-    first: Arc<Pod>,
+    first: SharedPod,
     is_shared: bool,
 }
 

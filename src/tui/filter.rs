@@ -10,8 +10,6 @@
 //!
 //! Words stand apart by spaces and must all hold. Case does not matter. Nothing here ranks; [`super::list`] does.
 
-use std::sync::Arc;
-
 use crate::model::facts::Fact;
 use crate::model::labels::Labels;
 
@@ -56,7 +54,7 @@ pub trait Filtered {
 }
 
 /// An object goes by its namespace and name.
-impl<T: Fact> Filtered for Arc<T> {
+impl<T: Fact> Filtered for T {
     fn words(&self) -> [&str; 4] {
         let meta = self.meta();
         [&meta.namespace, if meta.namespace.is_empty() { "" } else { "/" }, &meta.name, ""]

@@ -285,7 +285,7 @@ mod tests {
     fn put(namespace: &str, name: String) -> Delta {
         let meta = Meta { namespace: namespace.into(), name: name.into(), ..Meta::default() };
         let pod = Pod { meta, ..Pod::default() };
-        Delta::Put(Entry { uid: Default::default(), fact: AnyFact::Pod(Arc::new(pod)), problems: Vec::new() })
+        Delta::Put(Entry { uid: Default::default(), fact: AnyFact::Pod(pod.into()), problems: Vec::new() })
     }
 
     fn world(pods: usize) -> World {

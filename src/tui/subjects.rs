@@ -17,7 +17,7 @@ use super::filter::Filtered;
 use super::list::Row;
 use super::world::World;
 use crate::model::cluster::{Change, Diff};
-use crate::model::facts::Pod;
+use crate::model::facts::SharedPod;
 use crate::model::labels::Labels;
 use crate::model::role::{Subject, SubjectKind};
 use crate::rbac::subjects::{Row as Weight, missing_account, subjects_of};
@@ -107,7 +107,7 @@ impl Weights {
 }
 
 /// What of a pod a weight rests on.
-fn runs(pod: &Option<std::sync::Arc<Pod>>) -> Option<(&str, impl PartialEq)> {
+fn runs(pod: &Option<SharedPod>) -> Option<(&str, impl PartialEq)> {
     let pod = pod.as_ref().filter(|it| !it.mold.phase.is_finished())?;
     Some((&pod.mold.service_account, &pod.mold.owner))
 }
@@ -150,7 +150,7 @@ mod tests {
 
     use crate::model::cluster::{AnyFact, Delta, Entry};
     use crate::model::coverage::Coverage;
-    use crate::model::facts::{Meta, Mold, ServiceAccount};
+    use crate::model::facts::{Meta, Mold, Pod, ServiceAccount};
     use crate::model::id::{Kind, ObjectId};
     use crate::model::role::{Binding, RoleRef};
     use crate::net::Settings;
@@ -176,7 +176,7 @@ mod tests {
     fn pod(name: &str) -> Delta {
         let mold = Mold { service_account: "lost".into(), ..Mold::default() };
         let pod = Pod { meta: meta("shop", name), mold: Arc::new(mold), ..Pod::default() };
-        put(AnyFact::Pod(Arc::new(pod)))
+        put(AnyFact::Pod(pod.into()))
     }
 
     /// The law of every list: rows moved change by change are those that filling anew gives.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::subjects::Weights;
 use crate::model::cluster::{Change, Cluster, Delta};
 use crate::model::coverage::Coverage;
-use crate::model::facts::{Pod, PodNetwork};
+use crate::model::facts::{Pod, PodNetwork, SharedPod};
 use crate::model::id::PodId;
 use crate::model::name::Name;
 use crate::model::policy::Policy;
@@ -190,7 +190,7 @@ impl World {
     }
 
     /// One pod.
-    pub fn pod(&self, id: &PodId) -> Option<&Arc<Pod>> {
+    pub fn pod(&self, id: &PodId) -> Option<&SharedPod> {
         self.cluster.pods.get(&id.namespace, &id.name)
     }
 }

@@ -370,7 +370,7 @@ fn put(fact: AnyFact) -> Delta {
 /// One random step of a world.
 pub fn step(dice: &mut Dice, spice: Spice) -> Delta {
     match dice.roll(20) {
-        0..=8 => put(AnyFact::Pod(Arc::new(pod(dice)))),
+        0..=8 => put(AnyFact::Pod(pod(dice).into())),
         9..=14 => put(AnyFact::Policy(Arc::new(policy(dice, spice)))),
         15 => put(AnyFact::Namespace(Arc::new(namespace(dice)))),
         16 => put(AnyFact::Node(Arc::new(node(dice)))),

@@ -22,7 +22,7 @@ pub(super) fn close(cluster: &mut Cluster) -> Vec<String> {
         notes.push(format!("{} stand for one pod each, made from their templates", count(pods.len(), "workload")));
     }
     for pod in pods {
-        put(cluster, AnyFact::Pod(Arc::new(pod)));
+        put(cluster, AnyFact::Pod(pod.into()));
     }
     let implied = implied_namespaces(cluster);
     if !implied.is_empty() {

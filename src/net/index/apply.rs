@@ -13,7 +13,7 @@ use super::{GhostKey, Index, NO_CLASS, NamespaceEntry};
 use crate::model::cluster::{Change, Cluster};
 use crate::model::coverage::Coverage;
 use crate::model::evidence::Gap;
-use crate::model::facts::{Node, Pod, PodNetwork, Workload};
+use crate::model::facts::{Node, Pod, PodNetwork, SharedPod, Workload};
 use crate::model::id::{Kind, ObjectId};
 use crate::model::name::Name;
 use crate::model::policy::{Bends, Policy, Tier};
@@ -125,7 +125,7 @@ impl Index {
     }
 
     /// Takes a pod in, or what it has become.
-    fn put_pod(&mut self, cluster: &Cluster, pod: &Arc<Pod>) {
+    fn put_pod(&mut self, cluster: &Cluster, pod: &SharedPod) {
         let namespace = self.namespace(cluster, &pod.meta.namespace);
         let seat = if pod.mold.phase.is_finished() || !self.namespaces.get(namespace).reads_pods {
             Seat::NONE
@@ -156,7 +156,7 @@ impl Index {
         }
     }
 
-    fn leave_row(&mut self, namespace: u32, (pod, seat): (Arc<Pod>, Seat)) {
+    fn leave_row(&mut self, namespace: u32, (pod, seat): (SharedPod, Seat)) {
         self.namespaces.get_mut(namespace).tally.leave(&pod, seat);
         seat.classes().for_each(|it| self.leave(it));
     }
@@ -176,7 +176,7 @@ impl Index {
             return;
         }
         let Some(node) = after.or(before) else { return };
-        let on_it = |pod: &&Arc<Pod>| pod.mold.network == PodNetwork::Host && pod.node == node.meta.name;
+        let on_it = |pod: &&SharedPod| pod.mold.network == PodNetwork::Host && pod.node == node.meta.name;
         for pod in cluster.pods.iter().filter(on_it) {
             self.put_pod(cluster, pod);
         }

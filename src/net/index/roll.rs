@@ -8,10 +8,8 @@
 //!
 //! Beside each other and not in one row, since most that is asked looks at one of the three.
 
-use std::sync::Arc;
-
 use super::{NO_CLASS, classes};
-use crate::model::facts::Pod;
+use crate::model::facts::SharedPod;
 use crate::model::name::Name;
 
 /// The classes of one pod.
@@ -28,7 +26,7 @@ pub(super) struct Seat {
 pub(super) struct PodRow<'a> {
     pub class: u32,
     pub host: u32,
-    pub pod: &'a Arc<Pod>,
+    pub pod: &'a SharedPod,
 }
 
 /// Marks the number of a pair in [`Roll::pairs`].
@@ -40,7 +38,7 @@ const TAGGED: usize = 4096;
 /// All pods of a namespace.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Roll {
-    pods: Vec<Arc<Pod>>,
+    pods: Vec<SharedPod>,
     /// By pod: its class, [`NO_CLASS`], or the place of a pair.
     seats: Vec<u32>,
     tags: Vec<u16>,
@@ -77,7 +75,7 @@ impl Roll {
     }
 
     /// The pods alone, by name.
-    pub fn pods(&self) -> &[Arc<Pod>] {
+    pub fn pods(&self) -> &[SharedPod] {
         &self.pods
     }
 
@@ -111,7 +109,7 @@ impl Roll {
     }
 
     /// Lets the pod of this place be another one, or be seated elsewhere; gives what it was.
-    pub fn replace(&mut self, at: usize, pod: Arc<Pod>, seat: Seat) -> (Arc<Pod>, Seat) {
+    pub fn replace(&mut self, at: usize, pod: SharedPod, seat: Seat) -> (SharedPod, Seat) {
         let before = self.reseat(at, seat);
         (std::mem::replace(&mut self.pods[at], pod), before)
     }
@@ -124,7 +122,7 @@ impl Roll {
     }
 
     /// Takes a new pod in.
-    pub fn enter(&mut self, pod: Arc<Pod>, seat: Seat) {
+    pub fn enter(&mut self, pod: SharedPod, seat: Seat) {
         let name = &pod.meta.name;
         let is_last = self.pods.last().is_none_or(|it| it.meta.name < *name);
         let at = if is_last { self.len() } else { self.pods.partition_point(|it| it.meta.name < *name) };
@@ -135,7 +133,7 @@ impl Roll {
     }
 
     /// Takes the pod of this place out.
-    pub fn remove(&mut self, at: usize) -> (Arc<Pod>, Seat) {
+    pub fn remove(&mut self, at: usize) -> (SharedPod, Seat) {
         let seat = self.seat(at);
         self.seats.remove(at);
         self.tags.remove(at);

@@ -1,11 +1,10 @@
 //! `[2] Pods`: where each stands, and what governs it.
 
 use std::cmp::Ordering;
-use std::sync::Arc;
 
 use super::{Cell, Item, PaneSpec};
 use crate::model::cluster::Change;
-use crate::model::facts::{Phase, Pod};
+use crate::model::facts::{Phase, SharedPod};
 use crate::model::id::{Kind, PodId};
 use crate::tui::list::{Given, List, Row, SortKey};
 use crate::tui::table::{Column, Moves, Sorts, Table};
@@ -23,7 +22,7 @@ pub const PANE: PaneSpec = PaneSpec {
             hidden: Default::default(),
             rows,
             moves,
-            item: |row: &Arc<Pod>| Item::Pod(row.pod_id()),
+            item: |row: &SharedPod| Item::Pod(row.pod_id()),
             key: |item| match item {
                 Item::Pod(pod) => Some(pod.clone()),
                 _ => None,
@@ -34,7 +33,7 @@ pub const PANE: PaneSpec = PaneSpec {
     concerns: |change, _| matches!(change, Change::Pod(_)),
 };
 
-const COLUMNS: &[Column<Arc<Pod>>] = &[
+const COLUMNS: &[Column<SharedPod>] = &[
     Column { title: "POD", width: 18, cell: name, sorts: Sorts::Naturally },
     Column { title: "ISOLATED", width: 8, cell: isolated, sorts: Sorts::Text },
     Column { title: "PHASE", width: 9, cell: |row, _| phase(row), sorts: Sorts::Text },
@@ -54,7 +53,7 @@ const COLUMNS: &[Column<Arc<Pod>>] = &[
     Column { title: "OWNER", width: 24, cell: |row, _| owner(row), sorts: Sorts::Text },
 ];
 
-impl Row for Arc<Pod> {
+impl Row for SharedPod {
     type Key = PodId;
     fn key(&self) -> PodId {
         self.pod_id()
@@ -65,9 +64,9 @@ impl Row for Arc<Pod> {
     }
 }
 
-fn rows(view: View<'_>) -> (Vec<Arc<Pod>>, Given) {
+fn rows(view: View<'_>) -> (Vec<SharedPod>, Given) {
     let pods = &view.world.cluster.pods;
-    let rows: Vec<Arc<Pod>> = match view.scope.namespaces.is_empty() {
+    let rows: Vec<SharedPod> = match view.scope.namespaces.is_empty() {
         true => pods.iter().filter(|it| is_in(it, view)).cloned().collect(),
         false => {
             view.scope.namespaces.iter().flat_map(|it| pods.of(it)).filter(|it| is_in(it, view)).cloned().collect()
@@ -76,25 +75,25 @@ fn rows(view: View<'_>) -> (Vec<Arc<Pod>>, Given) {
     (rows, Given::Unordered)
 }
 
-fn moves(change: &Change, view: View<'_>) -> Option<Moves<Arc<Pod>>> {
+fn moves(change: &Change, view: View<'_>) -> Option<Moves<SharedPod>> {
     let Change::Pod(diff) = change else { return Some(Vec::new()) };
     // What was not in the list is not found there; what is not in it any more only goes.
     let after = diff.after.clone().filter(|it| is_in(it, view));
     Some(vec![(diff.before.clone(), after)])
 }
 
-fn is_in(pod: &Arc<Pod>, view: View<'_>) -> bool {
+fn is_in(pod: &SharedPod, view: View<'_>) -> bool {
     view.scope.holds(&pod.meta.namespace) && (view.scope.problems == Problems::Everything || has_problem(pod, view))
 }
 
 /// Whether it fails, is exposed, or could not be read in full.
-fn has_problem(pod: &Arc<Pod>, view: View<'_>) -> bool {
+fn has_problem(pod: &SharedPod, view: View<'_>) -> bool {
     matches!(pod.mold.phase, Phase::Failed | Phase::Unknown | Phase::Pending)
         || view.world.isolation(pod) == Isolation::OPEN
         || view.world.cluster.problems.contains_key(&pod.pod_id().object())
 }
 
-fn name(row: &Arc<Pod>, view: View<'_>) -> Cell {
+fn name(row: &SharedPod, view: View<'_>) -> Cell {
     let role = if row.mold.phase.is_finished() || row.mold.terminating { Role::Dim } else { Role::Text };
     match view.scope.only() {
         Some(_) => Cell::new(row.meta.name.as_str(), role),
@@ -102,7 +101,7 @@ fn name(row: &Arc<Pod>, view: View<'_>) -> Cell {
     }
 }
 
-fn isolated(row: &Arc<Pod>, view: View<'_>) -> Cell {
+fn isolated(row: &SharedPod, view: View<'_>) -> Cell {
     let isolation = view.world.isolation(row);
     let role = match isolation {
         Isolation::OPEN | Isolation::Host => Role::Deny,
@@ -113,7 +112,7 @@ fn isolated(row: &Arc<Pod>, view: View<'_>) -> Cell {
     Cell::new(isolation.as_str(), role)
 }
 
-fn phase(row: &Arc<Pod>) -> Cell {
+fn phase(row: &SharedPod) -> Cell {
     if row.mold.terminating {
         return Cell::new("Ending", Role::Dim);
     }
@@ -125,7 +124,7 @@ fn phase(row: &Arc<Pod>) -> Cell {
     Cell::new(row.mold.phase.as_str(), role)
 }
 
-fn owner(row: &Arc<Pod>) -> Cell {
+fn owner(row: &SharedPod) -> Cell {
     match &row.mold.owner {
         Some(owner) => format!("{}/{}", owner.kind.to_lowercase(), owner.name).into(),
         None => Cell::new("none", Role::Dim),
