@@ -15,7 +15,7 @@ use kreach::embedded;
 use kreach::kinds::{self, Intern};
 use kreach::model::address::Addresses;
 use kreach::model::cluster::{AnyFact, Cluster, Delta, Entry};
-use kreach::model::facts::{Meta, Pod, SharedPod};
+use kreach::model::facts::{Pod, SharedPod};
 use kreach::model::id::Kind;
 use kreach::model::name::Name;
 use kreach::terminal::screen::Screen;
@@ -108,14 +108,11 @@ fn cluster(pods: u32) -> Cluster {
     for at in 0..pods {
         let (namespace, workload) = (at / 75, at / 5);
         let app = APPS[(workload % 10) as usize];
-        let meta = Meta {
-            namespace: Name::from(format!("team-{}-{namespace:04x}", namespace % 60)),
-            name: Name::from(format!("{app}-{:04x}-{:010x}-{:05x}", workload % 65_521, workload * 7, at * 13)),
-            ..Meta::default()
-        };
+        let namespace = format!("team-{}-{namespace:04x}", namespace % 60);
+        let name = format!("{app}-{:04x}-{:010x}-{:05x}", workload % 65_521, workload * 7, at * 13);
         let address = std::net::IpAddr::from([10, (at >> 16) as u8, (at >> 8) as u8, at as u8]);
         let node = Name::from(format!("node-{}", at % 500));
-        let pod = Pod { meta, node, addresses: Addresses::new([address]), ..Pod::default() };
+        let pod = Pod { node, addresses: Addresses::new([address]), ..Pod::named(namespace, &name) };
         cluster.apply(Delta::Put(Entry::new(AnyFact::Pod(pod.into()))));
     }
     cluster

@@ -91,8 +91,8 @@ fn world(shape: &Shape, dice: &mut Dice) -> Cluster {
         let (name, team) = (namespace_name(at), format!("team-{}", at % 60));
         let env = ["prod", "staging", "dev"][at % 3];
         let labels = labels(&[("kubernetes.io/metadata.name", &name), ("team", &team), ("env", env)]);
-        let meta = Meta { name: name.into(), labels, ..Meta::default() };
-        put(&mut cluster, AnyFact::Namespace(Arc::new(Namespace { meta, implied: false })));
+        let meta = Meta { name: name.into(), ..Meta::default() };
+        put(&mut cluster, AnyFact::Namespace(Arc::new(Namespace { meta, labels, implied: false })));
     }
     let mut apps: Vec<Vec<String>> = vec![Vec::new(); shape.namespaces];
     fill_pods(&mut cluster, shape, dice, &mut apps);
@@ -147,18 +147,16 @@ fn fill_pods(cluster: &mut Cluster, shape: &Shape, dice: &mut Dice, apps: &mut [
                 }
                 let address = Ipv4Addr::from(0x0a80_0000 + made as u32);
                 let name = format!("{app}-{hash}-{turn}-{replica}");
-                let meta = Meta {
-                    namespace: namespace.clone(),
-                    name: name.into(),
-                    labels: intern.labels(all.into_iter()),
-                    ..Meta::default()
-                };
+                let labels = intern.labels(all.into_iter());
                 let addresses = Addresses::new([IpAddr::V4(address)]);
                 let node = intern.name(&format!("node-{}", made % 1500));
-                let (kind, name) = (intern.name("ReplicaSet"), intern.name(&format!("{app}-{hash}")));
-                let owner = Some(WorkloadId { namespace: namespace.clone(), kind, name });
-                let mold = intern.mold(Mold { ports: ports.clone(), owner, ..Mold::default() });
-                let pod = Pod { meta, mold, node, addresses };
+                let (kind, set) = (intern.name("ReplicaSet"), intern.name(&format!("{app}-{hash}")));
+                let owner = Some(WorkloadId { namespace: namespace.clone(), kind, name: set });
+                let namespace = namespace.clone();
+                let mut mold = Mold { namespace, ports: ports.clone(), owner, ..Mold::default() };
+                let ending = mold.call(&name, |it| intern.name(it));
+                let mold = intern.mold(mold);
+                let pod = Pod { mold, ending, labels, node, addresses, ..Pod::default() };
                 put(cluster, AnyFact::Pod(pod.into()));
                 made += 1;
             }
@@ -216,6 +214,7 @@ fn policy(
     let isolates = Directions { ingress: ingress.is_some(), egress: egress.is_some() };
     let policy = Policy {
         meta: Meta { namespace: namespace.clone(), name: name.into(), ..Meta::default() },
+        labels: Labels::default(),
         kind: Kind::NETWORK_POLICY,
         tier: Tier::Namespace,
         target: SelectorSet { namespaces: NamespaceMatch::Own(namespace), pods: target },
@@ -480,8 +479,8 @@ fn events(cluster: &mut Cluster, index: &mut Index, ends: &[End], dice: &mut Dic
     };
     let mut relabel = |cluster: &mut Cluster, index: &mut Index, key: &str, value: String| {
         let mut changed = (*pod(cluster, &ends[dice.roll(ends.len())])).clone();
-        let pairs = changed.meta.labels.iter().map(|(key, value)| (key.clone(), value.clone()));
-        changed.meta.labels = Labels::new(pairs.chain([(key.into(), value.into())]));
+        let pairs = changed.labels.iter().map(|(key, value)| (key.clone(), value.clone()));
+        changed.labels = Labels::new(pairs.chain([(key.into(), value.into())]));
         follow(cluster, index, AnyFact::Pod(changed.into()))
     };
     let known = (0..5_000).map(|at| relabel(cluster, index, "tier", TIERS[at % 3].into())).collect();
@@ -508,8 +507,8 @@ fn events(cluster: &mut Cluster, index: &mut Index, ends: &[End], dice: &mut Dic
     let spaces: Vec<Arc<Namespace>> = cluster.namespaces.iter().cloned().collect();
     let labeled = (0..1_000).map(|at| {
         let mut space = (*spaces[(at * 7919) % spaces.len()]).clone();
-        let pairs = space.meta.labels.iter().map(|(key, value)| (key.clone(), value.clone()));
-        space.meta.labels = Labels::new(pairs.chain([("team".into(), format!("team-{}", at % 60).into())]));
+        let pairs = space.labels.iter().map(|(key, value)| (key.clone(), value.clone()));
+        space.labels = Labels::new(pairs.chain([("team".into(), format!("team-{}", at % 60).into())]));
         follow(cluster, index, AnyFact::Namespace(Arc::new(space)))
     });
     print("namespace relabeled", labeled.collect());

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use kreach::model::cluster::{AnyFact, Cluster, Delta, Entry};
 use kreach::model::evidence::Outcome;
 use kreach::model::facts::{Meta, Namespace, ServiceAccount};
+use kreach::model::labels::Labels;
 use kreach::model::name::Name;
 use kreach::model::role::{Binding, Origin, Role, RoleRef, RoleRule, Subject, SubjectKind};
 use kreach::rbac::{Identity, Index, Places, Request};
@@ -116,13 +117,14 @@ fn world(random: &mut Random, names: &Names) -> Cluster {
     };
     let role = |random: &mut Random, meta: Meta| Role {
         meta,
+        labels: Labels::default(),
         rules: (0..1 + random.below(12)).map(|_| rule(random, names)).collect(),
         aggregates: None,
         origin: Origin::Server,
     };
     for namespace in &names.namespaces {
         let own = meta(&Name::empty(), namespace.to_string());
-        put(AnyFact::Namespace(Arc::new(Namespace { meta: own, implied: false })));
+        put(AnyFact::Namespace(Arc::new(Namespace { meta: own, labels: Labels::default(), implied: false })));
         for number in 0..5 {
             let meta = meta(namespace, format!("account-{number}"));
             put(AnyFact::ServiceAccount(Box::new(ServiceAccount { meta })));

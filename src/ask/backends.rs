@@ -247,7 +247,7 @@ impl<'d, F: Fn() -> &'d Directory> Lookup<'_, F> {
     fn selected(&self, selector: &Labels) -> Vec<&SharedPod> {
         let selector = selector_of(selector);
         let here = self.cluster.pods.of(&self.service.meta.namespace).iter();
-        here.filter(|it| !it.mold.phase.is_finished() && selector.matches(&it.meta.labels)).collect()
+        here.filter(|it| !it.mold.phase.is_finished() && selector.matches(&it.labels)).collect()
     }
 
     fn add_selected(&self, pod: &SharedPod, route: &mut Route, found: &mut Routes) {

@@ -177,7 +177,7 @@ impl Needs {
         self.0.extend([Read::PodsAt(address), everywhere(Kind::NODE), everywhere(Kind::SERVICE)]);
         let pods = cluster.pods.iter().filter(|it| it.addresses.contains(address));
         let services = cluster.services.iter().filter(|it| it.addresses().any(|it| it == address));
-        pods.for_each(|it| self.around(&it.meta.namespace));
+        pods.for_each(|it| self.around(it.namespace()));
         services.for_each(|it| self.service(cluster, &it.meta.namespace, &it.meta.name));
     }
 }

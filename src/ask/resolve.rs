@@ -15,9 +15,9 @@ use ipnet::IpNet;
 use crate::model::cluster::{Cluster, WORKLOAD_KINDS};
 use crate::model::coverage::Coverage;
 use crate::model::evidence::Gap;
-use crate::model::facts::{Service, SharedPod};
+use crate::model::facts::{Fact as _, Service, SharedPod};
 use crate::model::id::{Kind, ObjectId, PodId, WorkloadId};
-use crate::model::name::Name;
+use crate::model::name::{Name, Spelling};
 use crate::model::place::Place;
 use crate::text::evidence::Evidence;
 
@@ -83,9 +83,9 @@ fn pod(cluster: &Cluster, id: &PodId) -> Result<Resolved, Fault> {
     match cluster.pods.get(&id.namespace, &id.name) {
         Some(found) => Ok(Resolved::new(Whom::One(Member::Pod(found.clone())))),
         None => absent(cluster, &id.object(), || {
-            let here = cluster.pods.of(&id.namespace).iter().map(|it| it.meta.name.as_str());
+            let here: Vec<Name> = cluster.pods.of(&id.namespace).iter().map(|it| it.name().to_name()).collect();
             let mut near = namesakes(cluster, id);
-            near.extend(qualified(&id.namespace, &nearest(&id.name, here)));
+            near.extend(qualified(&id.namespace, &nearest(&id.name, here.iter().map(Name::as_str))));
             near.truncate(3);
             near
         }),
@@ -123,14 +123,14 @@ fn absent(cluster: &Cluster, id: &ObjectId, near: impl FnOnce() -> Vec<String>) 
 
 /// Where no name is near: some of the names that there are.
 fn what_there_is(cluster: &Cluster, id: &ObjectId) -> String {
-    let names: Vec<&Name> = match id.kind {
-        Kind::POD => cluster.pods.of(&id.namespace).iter().map(|it| &it.meta.name).collect(),
-        Kind::SERVICE => cluster.services.of(&id.namespace).iter().map(|it| &it.meta.name).collect(),
-        Kind::NODE => cluster.nodes.iter().map(|it| &it.meta.name).collect(),
+    let names: Vec<Spelling<'_>> = match id.kind {
+        Kind::POD => cluster.pods.of(&id.namespace).iter().map(|it| it.name()).collect(),
+        Kind::SERVICE => cluster.services.of(&id.namespace).iter().map(|it| it.name()).collect(),
+        Kind::NODE => cluster.nodes.iter().map(|it| it.name()).collect(),
         _ => return format!("no {} there has a name like it", id.kind),
     };
     let place = if id.namespace.is_empty() { "the cluster" } else { id.namespace.as_str() };
-    let some: Vec<&str> = names.iter().take(3).map(|it| it.as_str()).collect();
+    let some: Vec<String> = names.iter().take(3).map(Spelling::to_string).collect();
     match names.len() {
         0 => format!("{place} has no {}", id.kind),
         count if count > 3 => format!("{place} has {} and {} more", some.join(", "), count - 3),

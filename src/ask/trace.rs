@@ -237,8 +237,8 @@ impl Asker<'_> {
 fn governs(policy: &Policy, whom: &Whom) -> bool {
     let NamespaceMatch::Own(home) = &policy.target.namespaces else { return true };
     match whom {
-        Whom::One(member) | Whom::At(member, _) => member.pod().is_some_and(|it| it.meta.namespace == *home),
-        Whom::Pods { members, .. } => members.iter().any(|it| it.meta.namespace == *home),
+        Whom::One(member) | Whom::At(member, _) => member.pod().is_some_and(|it| it.namespace() == home),
+        Whom::Pods { members, .. } => members.iter().any(|it| it.namespace() == home),
         Whom::Service(service) => service.meta.namespace == *home,
         Whom::Block(_) | Whom::Unseen => false,
     }

@@ -34,7 +34,7 @@ impl Workloads {
     /// The same as [`workload_of`].
     pub fn of(&mut self, cluster: &Cluster, pod: &Pod) -> Option<Arc<WorkloadId>> {
         let owner = pod.mold.owner.as_ref()?;
-        let hash = (owner.kind == "ReplicaSet").then(|| pod.meta.labels.get(TEMPLATE_HASH).cloned()).flatten();
+        let hash = (owner.kind == "ReplicaSet").then(|| pod.labels.get(TEMPLATE_HASH).cloned()).flatten();
         if let Some(found) = self.known.get(&(owner.clone(), hash.clone())) {
             return Some(found.clone());
         }
@@ -53,14 +53,12 @@ pub fn is_under(cluster: &Cluster, pod: &Pod, kind: &str, name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::facts::{Meta, Mold};
     use crate::model::labels::Labels;
 
     fn pod(owner_kind: &str, owner: &str, hash: &str) -> Pod {
         let owner = WorkloadId { namespace: "shop".into(), kind: owner_kind.into(), name: owner.into() };
         let labels = Labels::new([(Name::from(TEMPLATE_HASH), Name::from(hash))]);
-        let meta = Meta { namespace: "shop".into(), name: "p".into(), labels, ..Meta::default() };
-        Pod { meta, mold: Arc::new(Mold { owner: Some(owner), ..Mold::default() }), ..Pod::default() }
+        Pod { labels, ..Pod::named("shop", "p").remolded(|it| it.owner = Some(owner)) }
     }
 
     fn workload(pod: &Pod) -> String {

@@ -131,7 +131,7 @@ fn from_files(args: &Args, wants: &Wants<'_>, context: Context) -> Result<Loaded
     // A question that cannot be asked of any cluster fails before anything is read.
     wants.needs(&context, &Cluster::default())?;
     let paths = &args.source.from;
-    let read = if wants.is_everything() { files::load_with_uids } else { files::load };
+    let read = if wants.is_everything() { files::load_with_all } else { files::load };
     let loaded = read(paths, &context.namespace).map_err(|error| print::files_error(&error))?;
     print::notes(&loaded.notes);
     let names: Vec<String> = paths.iter().map(|it| it.display().to_string()).collect();
@@ -156,7 +156,7 @@ fn from_cluster(args: &Args, wants: &Wants<'_>, context: Context) -> Result<Load
 /// Reads and asks until nothing more is needed.
 async fn gather(reader: &Reader, wants: &Wants<'_>, context: Context) -> Result<Loaded, Stop> {
     let nothing = Cluster::new(Coverage::Unread);
-    let cluster = if wants.is_everything() { nothing.keeping_uids() } else { nothing };
+    let cluster = if wants.is_everything() { nothing.keeping_all() } else { nothing };
     let mut loaded = Loaded { cluster, context };
     let mut asked = Needs::default();
     // What is served is asked for beside the first reads: mostly they are the same by the names of every cluster.

@@ -59,7 +59,7 @@ impl Read for Bindings {
     fn fact(slim: &BindingSlim<'_>, door: &mut Door<'_>) -> AnyFact {
         let role = role_ref(&slim.role_ref.kind, &slim.role_ref.name, door);
         let subjects = slim.subjects.iter().map(|it| subject(&it.kind, &it.namespace, &it.name, door)).collect();
-        AnyFact::Binding(Arc::new(Binding { meta: door.bare_meta(&slim.metadata), role, subjects }))
+        AnyFact::Binding(Arc::new(Binding { meta: door.meta(&slim.metadata), role, subjects }))
     }
 
     /// What has a wrong type grants nothing; the rest stands (CONTRACT §1).
@@ -72,7 +72,7 @@ impl Read for Bindings {
         let place = Place::new("subjects");
         let items = list(object.get("subjects"), &place, door);
         let subjects = items.iter().enumerate().filter_map(|(at, it)| salvaged(it, &place.item(at), door)).collect();
-        Some(AnyFact::Binding(Arc::new(Binding { meta: door.bare_meta(metadata), role, subjects })))
+        Some(AnyFact::Binding(Arc::new(Binding { meta: door.meta(metadata), role, subjects })))
     }
 }
 

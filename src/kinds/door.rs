@@ -7,17 +7,16 @@
 //!
 //! Every reader is total: whatever stands in the input, the answer is a [`Reading`].
 
-use std::sync::Arc;
-
 use serde::Deserialize;
 use serde_json::Value;
+use triomphe::Arc;
 
 use super::intern::Intern;
 use super::prune::prune;
 use super::slim::{METADATA, Metadata, OnlyMetadata, OnlyNames};
 use super::{KindSpec, Reach};
 use crate::model::cluster::{AnyFact, Delta, Entry};
-use crate::model::facts::{Meta, Uid, Version};
+use crate::model::facts::{Kept, Meta, Uid, Version};
 use crate::model::id::{Kind, ObjectId, WorkloadId};
 use crate::model::labels::Labels;
 use crate::model::name::Name;
@@ -72,31 +71,30 @@ impl<'i> Door<'i> {
 
     /// The metadata as facts hold it.
     pub fn meta(&mut self, it: &Metadata<'_>) -> Meta {
-        Meta { labels: self.intern.labels(it.labels.iter()), ..self.bare_meta(it) }
-    }
-
-    /// The metadata of objects on whose labels no answer and no pane rests.
-    pub fn bare_meta(&mut self, it: &Metadata<'_>) -> Meta {
         Meta {
             namespace: self.namespace_of(it),
             name: self.name_of(it),
-            labels: Labels::default(),
             uid: Uid::parse(&it.uid).into(),
             version: version(&it.resource_version),
-            created: it.creation_timestamp.as_deref().map_or(0, seconds),
         }
+    }
+
+    /// The labels, for facts on whose labels an answer or a pane rests.
+    pub fn labels(&mut self, it: &Metadata<'_>) -> Labels {
+        self.intern.labels(it.labels.iter())
     }
 
     /// Its name: shared, as most are in other objects too. Those that a controller makes up and
     /// those of bindings are named by nothing else.
     fn name_of(&mut self, it: &Metadata<'_>) -> Name {
         match self.spec.kind {
-            Kind::POD | Kind::ENDPOINT_SLICE | Kind::ROLE_BINDING | Kind::CLUSTER_ROLE_BINDING => Name::from(&*it.name),
+            Kind::ENDPOINT_SLICE | Kind::ROLE_BINDING | Kind::CLUSTER_ROLE_BINDING => Name::from(&*it.name),
             _ => self.intern.name(&it.name),
         }
     }
 
-    fn namespace_of(&mut self, it: &Metadata<'_>) -> Name {
+    /// The namespace that the object is in.
+    pub fn namespace_of(&mut self, it: &Metadata<'_>) -> Name {
         match self.spec.reach {
             Reach::Cluster => Name::empty(),
             Reach::Namespaced if it.namespace.is_empty() => self.intern.name(self.namespace),
@@ -139,7 +137,7 @@ impl<'i> Door<'i> {
         }
         let fact = R::fact(slim, self);
         let problems = if self.problems.is_empty() { Vec::new() } else { self.take_problems(&fact.id()) };
-        Reading::Read(Entry { fact, problems, uid: Uid::parse(&metadata.uid) })
+        Reading::Read(Entry { fact, problems, kept: kept(metadata) })
     }
 
     /// The reading of an object that did not decode.
@@ -156,7 +154,7 @@ impl<'i> Door<'i> {
         };
         let id = self.id(metadata);
         if let Some(fact) = tree().and_then(|it| R::salvage(metadata, &it, self)) {
-            return Reading::Read(Entry { fact, problems: self.take_problems(&id), uid: Uid::parse(&metadata.uid) });
+            return Reading::Read(Entry { fact, problems: self.take_problems(&id), kept: kept(metadata) });
         }
         self.problem("", format!("could not be read: {why}"));
         Reading::Unreadable { problems: self.take_problems(&id), id }
@@ -297,6 +295,11 @@ pub(super) fn yaml_options(words: Words) -> serde_saphyr::Options {
     options.alias_limits.max_total_replayed_events = 50_000;
     options.emit_comments = false;
     options
+}
+
+/// What a snapshot shows of an object beside its fact.
+fn kept(it: &Metadata<'_>) -> Kept {
+    Kept { uid: Uid::parse(&it.uid), created: it.creation_timestamp.as_deref().map_or(0, seconds) }
 }
 
 /// A resourceVersion as a number; 0 when it is none.

@@ -93,7 +93,7 @@ impl Read for EndpointSlices {
 
     fn fact(slim: &SliceSlim<'_>, door: &mut Door<'_>) -> AnyFact {
         AnyFact::EndpointSlice(Box::new(EndpointSlice {
-            meta: door.bare_meta(&slim.metadata),
+            meta: door.meta(&slim.metadata),
             service: door.intern.name(slim.metadata.labels.get(SERVICE_NAME).unwrap_or_default()),
             endpoints: endpoints(&slim.endpoints, door),
             ports: ports(&slim.ports, door),

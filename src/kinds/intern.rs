@@ -5,11 +5,10 @@
 //! itself what only it still holds, so that a cluster whose pods come and go does not grow it; facts that are alive
 //! keep what they share.
 
-use std::hash::{BuildHasher, Hash, Hasher};
-use std::sync::Arc;
-
 use hashbrown::HashTable;
 use rustc_hash::FxBuildHasher;
+use std::hash::{BuildHasher, Hash, Hasher};
+use triomphe::Arc;
 
 use crate::model::facts::{ContainerPort, EndpointPort, Mold, ServicePort};
 use crate::model::id::WorkloadId;

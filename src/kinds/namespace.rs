@@ -33,12 +33,13 @@ impl Read for Namespaces {
     }
 
     fn fact(slim: &OnlyMetadata<'_>, door: &mut Door<'_>) -> AnyFact {
-        let mut meta = door.meta(&slim.metadata);
-        if meta.labels.get(METADATA_NAME) != Some(&meta.name) {
+        let meta = door.meta(&slim.metadata);
+        let mut labels = door.labels(&slim.metadata);
+        if labels.get(METADATA_NAME) != Some(&meta.name) {
             // S19: the API server sets it on every namespace; manifests have not met the API server.
             let others = slim.metadata.labels.iter().filter(|(key, _)| *key != METADATA_NAME);
-            meta.labels = door.intern.labels(others.chain([(METADATA_NAME, meta.name.as_str())]));
+            labels = door.intern.labels(others.chain([(METADATA_NAME, meta.name.as_str())]));
         }
-        AnyFact::Namespace(Arc::new(Namespace { meta, implied: false }))
+        AnyFact::Namespace(Arc::new(Namespace { meta, labels, implied: false }))
     }
 }

@@ -26,7 +26,7 @@ use crate::model::cluster::AnyFact;
 use crate::model::facts::Meta;
 use crate::model::id::Kind;
 use crate::model::items::Items;
-use crate::model::labels::{NamespaceMatch, SelectorSet};
+use crate::model::labels::{Labels, NamespaceMatch, SelectorSet};
 use crate::model::name::Name;
 use crate::model::place::Place;
 use crate::model::policy::{Action, Bends, Direction, Directions, Peer, PeerMatch, Policy, Rule, Tier};
@@ -70,11 +70,12 @@ impl Read for NetworkPolicies {
 
     fn fact(slim: &PolicySlim<'_>, door: &mut Door<'_>) -> AnyFact {
         let meta = door.meta(&slim.metadata);
-        AnyFact::Policy(Arc::new(policy(meta, &slim.spec, &mut Parts::new(door))))
+        let labels = door.labels(&slim.metadata);
+        AnyFact::Policy(Arc::new(policy(meta, labels, &slim.spec, &mut Parts::new(door))))
     }
 }
 
-fn policy(meta: Meta, spec: &Value, parts: &mut Parts<'_, '_>) -> Policy {
+fn policy(meta: Meta, labels: Labels, spec: &Value, parts: &mut Parts<'_, '_>) -> Policy {
     const KNOWN: [&str; 4] = ["podSelector", "policyTypes", "ingress", "egress"];
     let place = Place::new("spec");
     let own = NamespaceMatch::Own(meta.namespace.clone());
@@ -92,6 +93,7 @@ fn policy(meta: Meta, spec: &Value, parts: &mut Parts<'_, '_>) -> Policy {
         inert: 0,
         gaps: Items::default(),
         meta,
+        labels,
     };
     let mut rules = Vec::new();
     for direction in [Direction::Ingress, Direction::Egress] {

@@ -75,6 +75,7 @@ impl Read for Nodes {
     fn fact(slim: &NodeSlim<'_>, door: &mut Door<'_>) -> AnyFact {
         AnyFact::Node(Arc::new(Node {
             meta: door.meta(&slim.metadata),
+            labels: door.labels(&slim.metadata),
             addresses: addresses(&slim.status.addresses),
             pod_cidrs: pod_cidrs(&slim.spec, door),
             provider: door.intern.name(&slim.spec.provider),

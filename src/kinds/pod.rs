@@ -8,14 +8,15 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde::de::{Deserializer, SeqAccess, Visitor};
 
-use super::door::{Door, Read, Reader};
+use super::door::{Door, Read, Reader, version};
 use super::slim::{Metadata, Text, object, or_default};
 use super::{KindSpec, Presence, Reach, Watch};
 use crate::model::address::Addresses;
 use crate::model::cluster::AnyFact;
-use crate::model::facts::{ContainerPort, ContainerRole, Meta, Mold, Phase, Pod, PodNetwork, PodOrigin};
+use crate::model::facts::{ContainerPort, ContainerRole, Meta, Mold, Phase, Pod, PodNetwork, PodOrigin, Uid};
 use crate::model::id::Kind;
 use crate::model::items::Items;
+use crate::model::labels::Labels;
 use crate::model::name::Name;
 use crate::model::port::Protocol;
 
@@ -31,9 +32,6 @@ pub(super) const SPEC: KindSpec = KindSpec {
     watch: Watch::Full,
     reader: Reader::of::<Pods>(),
 };
-
-/// The label by which a Service picks one pod of a StatefulSet.
-const POD_NAME: &str = "statefulset.kubernetes.io/pod-name";
 
 struct Pods;
 
@@ -158,30 +156,26 @@ impl Read for Pods {
 
     fn fact(slim: &PodSlim<'_>, door: &mut Door<'_>) -> AnyFact {
         let addresses = addresses(&slim.status, door);
-        let mold = Mold {
+        let mut mold = Mold {
+            namespace: door.namespace_of(&slim.metadata),
             owner: door.controller(&slim.metadata),
             phase: phase(&slim.status.phase, door),
             terminating: slim.metadata.deletion_timestamp.is_some(),
             authorization_flags: authorization_flags(slim),
             ..mold_of(&slim.spec, "spec", door)
         };
+        let ending = mold.call(&slim.metadata.name, |it| door.intern.name(it));
         let pod = Pod {
-            meta: meta(&slim.metadata, door),
             mold: door.intern.mold(mold),
+            ending,
+            labels: door.labels(&slim.metadata),
             node: door.intern.name(&slim.spec.node_name),
             addresses,
+            version: version(&slim.metadata.resource_version),
+            uid: Uid::parse(&slim.metadata.uid).into(),
         };
         AnyFact::Pod(pod.into())
     }
-}
-
-/// A pod of a StatefulSet bears its name as a label too: both are one text.
-fn meta(metadata: &Metadata<'_>, door: &mut Door<'_>) -> Meta {
-    let mut meta = door.meta(metadata);
-    if let Some(same) = meta.labels.get(POD_NAME).filter(|it| **it == meta.name) {
-        meta.name = same.clone();
-    }
-    meta
 }
 
 /// The flags of a kube-apiserver's own pod.
@@ -196,10 +190,19 @@ fn authorization_flags(slim: &PodSlim<'_>) -> Option<Arc<Vec<Name>>> {
     Some(Arc::new(words.map(Name::from).collect()))
 }
 
-/// The pod that a template makes, under this name.
-pub(super) fn of_template(meta: Meta, spec: &PodSpec<'_>, place: &str, door: &mut Door<'_>) -> Pod {
-    let mold = Mold { origin: PodOrigin::Template, ..mold_of(spec, place, door) };
-    Pod { meta, node: door.intern.name(&spec.node_name), mold: door.intern.mold(mold), ..Pod::default() }
+/// The pod that a workload's template makes, under the workload's own name.
+pub(super) fn of_template(
+    workload: &Meta,
+    labels: Labels,
+    spec: &PodSpec<'_>,
+    place: &str,
+    door: &mut Door<'_>,
+) -> Pod {
+    let namespace = workload.namespace.clone();
+    let mut mold = Mold { namespace, origin: PodOrigin::Template, ..mold_of(spec, place, door) };
+    let ending = mold.call(&workload.name, |it| door.intern.name(it));
+    let (mold, node) = (door.intern.mold(mold), door.intern.name(&spec.node_name));
+    Pod { mold, ending, labels, node, ..Pod::default() }
 }
 
 /// The parts of a mold that the spec of a pod, or a template's, decides.

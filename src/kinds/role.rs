@@ -15,7 +15,7 @@ use super::{KindSpec, Presence, Reach, Watch};
 use crate::model::cluster::AnyFact;
 use crate::model::id::Kind;
 use crate::model::items::Items;
-use crate::model::labels::Selector;
+use crate::model::labels::{Labels, Selector};
 use crate::model::name::Name;
 use crate::model::place::Place;
 use crate::model::policy::Bends;
@@ -101,12 +101,13 @@ fn role(metadata: &Metadata<'_>, rules: Vec<RoleRule>, aggregation: &Value, door
     let from_server = !metadata.uid.is_empty() || !metadata.resource_version.is_empty();
     let origin = if from_server { Origin::Server } else { Origin::Manifest };
     // Only ClusterRoles are aggregated, by their labels.
-    let meta = match door.spec.reach {
-        Reach::Cluster => door.meta(metadata),
-        Reach::Namespaced => door.bare_meta(metadata),
+    let labels = match door.spec.reach {
+        Reach::Cluster => door.labels(metadata),
+        Reach::Namespaced => Labels::default(),
     };
     AnyFact::Role(Arc::new(Role {
-        meta,
+        meta: door.meta(metadata),
+        labels,
         rules: door.intern.rules(rules),
         aggregates: aggregates(aggregation, door),
         origin,

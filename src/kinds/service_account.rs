@@ -31,6 +31,6 @@ impl Read for ServiceAccounts {
     }
 
     fn fact(slim: &OnlyMetadata<'_>, door: &mut Door<'_>) -> AnyFact {
-        AnyFact::ServiceAccount(Box::new(ServiceAccount { meta: door.bare_meta(&slim.metadata) }))
+        AnyFact::ServiceAccount(Box::new(ServiceAccount { meta: door.meta(&slim.metadata) }))
     }
 }

@@ -59,7 +59,7 @@ impl<S: Subject> Read for Unevaluated<S> {
 
 /// The policy object with this tier and target, and the gap that it is.
 fn policy(slim: &PolicySlim<'_>, tier: Tier, target: Option<SelectorSet>, door: &mut Door<'_>) -> AnyFact {
-    let meta = door.meta(&slim.metadata);
+    let (meta, labels) = (door.meta(&slim.metadata), door.labels(&slim.metadata));
     let everywhere = if meta.namespace.is_empty() {
         NamespaceMatch::Labels(Selector::everything())
     } else {
@@ -72,6 +72,7 @@ fn policy(slim: &PolicySlim<'_>, tier: Tier, target: Option<SelectorSet>, door: 
     let gaps = parts.gaps.into();
     AnyFact::Policy(Arc::new(Policy {
         meta,
+        labels,
         kind: door.spec.kind,
         tier,
         target,

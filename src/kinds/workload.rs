@@ -122,7 +122,7 @@ impl Read for Workloads {
     }
 
     fn fact(slim: &WorkloadSlim<'_>, door: &mut Door<'_>) -> AnyFact {
-        let meta = door.bare_meta(&slim.metadata);
+        let meta = door.meta(&slim.metadata);
         let template = slim.spec.template().map(|(it, place)| template_pod(it, place, &meta, door));
         let replicas = slim.spec.replicas.map(|it| u32::try_from(it).unwrap_or(0));
         AnyFact::Workload(Box::new(Workload {
@@ -134,13 +134,8 @@ impl Read for Workloads {
     }
 }
 
-/// The pod that the workload would make, under the workload's own name.
+/// The pod that the workload would make.
 fn template_pod(template: &Template<'_>, place: &str, workload: &Meta, door: &mut Door<'_>) -> Pod {
-    let meta = Meta {
-        namespace: workload.namespace.clone(),
-        name: workload.name.clone(),
-        labels: door.intern.labels(template.metadata.labels.iter()),
-        ..Meta::default()
-    };
-    of_template(meta, &template.spec, place, door)
+    let labels = door.labels(&template.metadata);
+    of_template(workload, labels, &template.spec, place, door)
 }

@@ -60,8 +60,8 @@ pub fn load(paths: &[PathBuf], namespace: &str) -> Result<Loaded, FilesError> {
 }
 
 /// The same, and whole uids, which only a snapshot shows.
-pub fn load_with_uids(paths: &[PathBuf], namespace: &str) -> Result<Loaded, FilesError> {
-    load_into(Cluster::default().keeping_uids(), paths, namespace)
+pub fn load_with_all(paths: &[PathBuf], namespace: &str) -> Result<Loaded, FilesError> {
+    load_into(Cluster::default().keeping_all(), paths, namespace)
 }
 
 fn load_into(cluster: Cluster, paths: &[PathBuf], namespace: &str) -> Result<Loaded, FilesError> {
@@ -77,7 +77,7 @@ fn load_into(cluster: Cluster, paths: &[PathBuf], namespace: &str) -> Result<Loa
 
 /// Reads one text as if it were a named file with this label, whole uids too.
 pub fn load_text(label: &str, text: &str, namespace: &str) -> Result<Loaded, FilesError> {
-    let mut loader = Loader::new(Cluster::default().keeping_uids(), namespace);
+    let mut loader = Loader::new(Cluster::default().keeping_all(), namespace);
     loader.text(File { label: label.to_owned(), path: None, held: Some(text.into()) }, text, true)?;
     loader.finish()
 }

@@ -7,8 +7,8 @@
 use std::collections::BTreeMap;
 
 use super::health::{Batch, Health};
-use crate::model::cluster::{AnyFact, Delta};
-use crate::model::facts::{Fact as _, Meta};
+use crate::model::cluster::Delta;
+use crate::model::facts::Version;
 use crate::model::id::ObjectId;
 
 /// How many deltas wait as they came; above it they are merged.
@@ -118,37 +118,22 @@ fn id(delta: &Delta) -> Option<ObjectId> {
 /// Whether both put one object, by uid.
 fn is_same(delta: &Delta, last: &Delta) -> bool {
     let (Delta::Put(new), Delta::Put(old)) = (delta, last) else { return false };
-    meta(&new.fact).uid == meta(&old.fact).uid
+    new.fact.stamp().0 == old.fact.stamp().0
 }
 
 /// Whether both put one object, the first one at an older version.
 fn is_older(delta: &Delta, last: &Delta) -> bool {
     let (Delta::Put(new), Delta::Put(old)) = (delta, last) else { return false };
-    let (new, old) = (meta(&new.fact).version.0, meta(&old.fact).version.0);
+    let (Version(new), Version(old)) = (new.fact.stamp().1, old.fact.stamp().1);
     is_same(delta, last) && new != 0 && new < old
-}
-
-fn meta(fact: &AnyFact) -> &Meta {
-    match fact {
-        AnyFact::Namespace(it) => it.meta(),
-        AnyFact::Pod(it) => it.meta(),
-        AnyFact::Node(it) => it.meta(),
-        AnyFact::Service(it) => it.meta(),
-        AnyFact::EndpointSlice(it) => it.meta(),
-        AnyFact::ServiceAccount(it) => it.meta(),
-        AnyFact::Workload(it) => it.meta(),
-        AnyFact::Policy(it) => it.meta(),
-        AnyFact::Role(it) => it.meta(),
-        AnyFact::Binding(it) => it.meta(),
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::cluster::{Cluster, Entry};
+    use crate::model::cluster::{AnyFact, Cluster, Entry};
     use crate::model::coverage::Scope;
-    use crate::model::facts::{ServiceAccount, Uid, Version};
+    use crate::model::facts::{Pod, Uid};
     use crate::model::id::Kind;
     use proptest::prelude::*;
 
@@ -156,18 +141,17 @@ mod tests {
         let name = format!("a{name}");
         let labels = crate::model::labels::Labels::new([("v".into(), version.to_string().into())]);
         let uid = Uid::parse(&format!("u{uid}")).into();
-        let meta =
-            Meta { namespace: "shop".into(), name: name.into(), uid, version: Version(version), labels, created: 0 };
-        Entry::new(AnyFact::ServiceAccount(Box::new(ServiceAccount { meta })))
+        let pod = Pod { uid, version: Version(version), labels, ..Pod::named("shop", &name) };
+        Entry::new(AnyFact::Pod(pod.into()))
     }
 
     fn delta() -> impl Strategy<Value = Delta> {
         let put = (0..4_u8, 0..2_u8, 1..9_u64);
         prop_oneof![
             6 => put.prop_map(|(name, uid, version)| Delta::Put(entry(name, uid, version))),
-            2 => (0..4_u8).prop_map(|it| Delta::Gone(ObjectId::new(Kind::SERVICE_ACCOUNT, "shop", format!("a{it}")))),
+            2 => (0..4_u8).prop_map(|it| Delta::Gone(ObjectId::new(Kind::POD, "shop", format!("a{it}")))),
             1 => (0..4_u8, 1..9_u64).prop_map(|(name, version)| Delta::Listed {
-                kind: Kind::SERVICE_ACCOUNT,
+                kind: Kind::POD,
                 scope: Scope::Everywhere,
                 entries: vec![entry(name, 0, version)],
             }),

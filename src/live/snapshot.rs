@@ -23,8 +23,7 @@ use serde_json::Value;
 pub use state::restore;
 
 use crate::model::cluster::Cluster;
-use crate::model::facts::Fact;
-use crate::model::id::ObjectId;
+use crate::model::facts::{Fact, Kept, Uid};
 
 /// What marks a snapshot's own object.
 pub const API_VERSION: &str = "kreach/v1";
@@ -34,22 +33,35 @@ pub const KIND: &str = "Snapshot";
 /// Writes a cluster as a snapshot.
 pub fn write(cluster: &Cluster, out: &mut dyn Write) -> std::io::Result<()> {
     document(&state::snapshot(cluster), out)?;
-    let mut put = |mut object: Value, id: ObjectId| {
-        if let Some(uid) = cluster.uids.as_ref().and_then(|it| it.get(&id)) {
-            object["metadata"]["uid"] = uid.to_string().into();
+    let mut put = |mut object: Value, kept: Kept| {
+        if kept.uid != Uid::Absent {
+            object["metadata"]["uid"] = kept.uid.to_string().into();
+        }
+        if kept.created != 0 {
+            object["metadata"]["creationTimestamp"] = objects::time(kept.created).into();
         }
         document(&object, out)
     };
-    cluster.namespaces.iter().filter(|it| !it.implied).try_for_each(|it| put(objects::namespace(it), Fact::id(it)))?;
-    cluster.nodes.iter().try_for_each(|it| put(objects::node(it), Fact::id(it)))?;
-    cluster.service_accounts.iter().try_for_each(|it| put(objects::service_account(it), Fact::id(it)))?;
-    cluster.workloads.iter().try_for_each(|it| put(objects::workload(it), Fact::id(it)))?;
-    cluster.pods.iter().filter(|it| objects::is_listed(it)).try_for_each(|it| put(objects::pod(it), Fact::id(it)))?;
-    cluster.services.iter().try_for_each(|it| put(objects::service(it), Fact::id(it)))?;
-    cluster.endpoint_slices.iter().try_for_each(|it| put(objects::endpoint_slice(it), Fact::id(it)))?;
-    cluster.policies.iter().try_for_each(|it| put(policies::policy(it), Fact::id(it)))?;
-    cluster.roles.iter().try_for_each(|it| put(objects::role(it), Fact::id(it)))?;
-    cluster.bindings.iter().try_for_each(|it| put(objects::binding(it), Fact::id(it)))
+    cluster
+        .namespaces
+        .iter()
+        .filter(|it| !it.implied)
+        .try_for_each(|it| put(objects::namespace(it), kept(cluster, it)))?;
+    cluster.nodes.iter().try_for_each(|it| put(objects::node(it), kept(cluster, it)))?;
+    cluster.service_accounts.iter().try_for_each(|it| put(objects::service_account(it), kept(cluster, it)))?;
+    cluster.workloads.iter().try_for_each(|it| put(objects::workload(it), kept(cluster, it)))?;
+    let listed = cluster.pods.iter().filter(|it| objects::is_listed(it)).map(|it| (it, kept(cluster, it)));
+    listed.into_iter().try_for_each(|(it, kept)| put(objects::pod(it, kept), kept))?;
+    cluster.services.iter().try_for_each(|it| put(objects::service(it), kept(cluster, it)))?;
+    cluster.endpoint_slices.iter().try_for_each(|it| put(objects::endpoint_slice(it), kept(cluster, it)))?;
+    cluster.policies.iter().try_for_each(|it| put(policies::policy(it), kept(cluster, it)))?;
+    cluster.roles.iter().try_for_each(|it| put(objects::role(it), kept(cluster, it)))?;
+    cluster.bindings.iter().try_for_each(|it| put(objects::binding(it), kept(cluster, it)))
+}
+
+/// What is kept of an object beside its fact.
+fn kept(cluster: &Cluster, fact: &impl Fact) -> Kept {
+    cluster.kept.as_ref().and_then(|it| it.get(&fact.id())).copied().unwrap_or_default()
 }
 
 fn document(object: &Value, out: &mut dyn Write) -> std::io::Result<()> {

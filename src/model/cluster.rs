@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use super::coverage::{Coverage, CoverageMap, Scope};
 use super::facts::{
-    EndpointSlice, Fact, Meta, Namespace, Node, Service, ServiceAccount, SharedPod, Uid, Version, Workload,
+    EndpointSlice, Fact, Kept, Namespace, Node, Service, ServiceAccount, SharedPod, UidMark, Version, Workload,
 };
 use super::id::{Kind, ObjectId};
 use super::name::Name;
@@ -41,14 +41,14 @@ pub enum AnyFact {
 pub struct Entry {
     pub fact: AnyFact,
     pub problems: Vec<Problem>,
-    /// The whole of its uid, for a cluster that keeps them.
-    pub uid: Uid,
+    /// For a cluster that keeps it.
+    pub kept: Kept,
 }
 
 impl Entry {
-    /// A fact with nothing wrong in it, and without a uid.
+    /// A fact with nothing wrong in it, and nothing to keep beside it.
     pub fn new(fact: AnyFact) -> Self {
-        Self { fact, problems: Vec::new(), uid: Uid::Absent }
+        Self { fact, problems: Vec::new(), kept: Kept::default() }
     }
 }
 
@@ -115,8 +115,8 @@ pub struct Cluster {
     pub problems: Arc<BTreeMap<ObjectId, Vec<Problem>>>,
     /// Problems that belong to no object.
     pub notes: Arc<Vec<Problem>>,
-    /// Whole uids, which nothing but a snapshot shows; `None`: they are not kept.
-    pub uids: Option<Arc<BTreeMap<ObjectId, Uid>>>,
+    /// What nothing but a snapshot shows; `None`: it is not kept.
+    pub kept: Option<Arc<BTreeMap<ObjectId, Kept>>>,
 }
 
 /// Runs one piece of code for the collection that holds facts of this kind.
@@ -184,50 +184,58 @@ pub fn is_workload(kind: Kind) -> bool {
 }
 
 impl AnyFact {
-    /// Its metadata.
-    pub fn meta(&self) -> &Meta {
+    /// What every fact can tell of itself.
+    fn tell<R>(&self, ask: impl FnOnce(&dyn Told) -> R) -> R {
         match self {
-            AnyFact::Namespace(it) => &it.meta,
-            AnyFact::Pod(it) => &it.meta,
-            AnyFact::Node(it) => &it.meta,
-            AnyFact::Service(it) => &it.meta,
-            AnyFact::EndpointSlice(it) => &it.meta,
-            AnyFact::ServiceAccount(it) => &it.meta,
-            AnyFact::Workload(it) => &it.meta,
-            AnyFact::Policy(it) => &it.meta,
-            AnyFact::Role(it) => &it.meta,
-            AnyFact::Binding(it) => &it.meta,
+            AnyFact::Namespace(it) => ask(it),
+            AnyFact::Pod(it) => ask(it),
+            AnyFact::Node(it) => ask(it),
+            AnyFact::Service(it) => ask(&**it),
+            AnyFact::EndpointSlice(it) => ask(&**it),
+            AnyFact::ServiceAccount(it) => ask(&**it),
+            AnyFact::Workload(it) => ask(&**it),
+            AnyFact::Policy(it) => ask(it),
+            AnyFact::Role(it) => ask(it),
+            AnyFact::Binding(it) => ask(it),
         }
     }
 
     /// What names it.
     pub fn id(&self) -> ObjectId {
-        match self {
-            AnyFact::Namespace(it) => it.id(),
-            AnyFact::Pod(it) => it.id(),
-            AnyFact::Node(it) => it.id(),
-            AnyFact::Service(it) => it.id(),
-            AnyFact::EndpointSlice(it) => it.id(),
-            AnyFact::ServiceAccount(it) => it.id(),
-            AnyFact::Workload(it) => Fact::id(&**it),
-            AnyFact::Policy(it) => Fact::id(it),
-            AnyFact::Role(it) => Fact::id(it),
-            AnyFact::Binding(it) => Fact::id(it),
-        }
+        self.tell(|it| it.object())
+    }
+
+    /// Its uid and its version.
+    pub fn stamp(&self) -> (UidMark, Version) {
+        self.tell(|it| it.stamp())
+    }
+}
+
+/// What a fact of any sort is asked.
+trait Told {
+    fn object(&self) -> ObjectId;
+    fn stamp(&self) -> (UidMark, Version);
+}
+
+impl<T: Fact> Told for T {
+    fn object(&self) -> ObjectId {
+        self.id()
+    }
+    fn stamp(&self) -> (UidMark, Version) {
+        (self.uid(), self.version())
     }
 }
 
 /// Whether a version of one object is older than the one held; another uid is another object (E3).
 fn is_older<T: Fact>(fact: &T, held: Option<&T>) -> bool {
     let Some(held) = held else { return false };
-    let (Version(new), Version(old)) = (fact.meta().version, held.meta().version);
-    fact.meta().uid == held.meta().uid && new != 0 && new < old
+    let (Version(new), Version(old)) = (fact.version(), held.version());
+    fact.uid() == held.uid() && new != 0 && new < old
 }
 
 /// Puts one fact; the diff when anything changed that an answer rests on.
 fn put<T: Fact>(objects: &mut Objects<T>, fact: T) -> Option<Diff<T>> {
-    let held = objects.get_variant(&fact.meta().namespace, &fact.meta().name, fact.variant());
-    if is_older(&fact, held) {
+    if is_older(&fact, objects.same(&fact)) {
         return None;
     }
     let before = objects.put(fact.clone());
@@ -247,9 +255,9 @@ impl Cluster {
         Self { coverage: CoverageMap::all(otherwise), ..Self::default() }
     }
 
-    /// The same, and from now on it keeps the whole uid of each object.
-    pub fn keeping_uids(self) -> Self {
-        Self { uids: Some(Arc::default()), ..self }
+    /// The same, and from now on it keeps what a snapshot shows of each object.
+    pub fn keeping_all(self) -> Self {
+        Self { kept: Some(Arc::default()), ..self }
     }
 
     /// Takes one step of the world in; empty when nothing changed that an answer rests on.
@@ -271,8 +279,8 @@ impl Cluster {
     }
 
     fn put(&mut self, entry: Entry, changes: &mut Vec<Change>) {
-        if let Some(uids) = self.uids.as_mut().filter(|_| entry.uid != Uid::Absent) {
-            Arc::make_mut(uids).insert(entry.fact.id(), entry.uid);
+        if let Some(kept) = self.kept.as_mut().filter(|_| entry.kept != Kept::default()) {
+            Arc::make_mut(kept).insert(entry.fact.id(), entry.kept);
         }
         let problems = (!entry.problems.is_empty() || !self.problems.is_empty() || !self.unreadable.is_empty())
             .then(|| (entry.fact.id(), entry.problems));
@@ -299,14 +307,14 @@ impl Cluster {
 
     fn remove(&mut self, id: &ObjectId, changes: &mut Vec<Change>) {
         in_objects_of!(self, id.kind, objects, change => changes.extend(take(objects, id).map(change)));
-        self.forget_uid(id);
+        self.forget_kept(id);
         self.set_readable(id, changes);
         self.set_problems(id.clone(), Vec::new());
     }
 
     fn lose(&mut self, id: ObjectId, problems: Vec<Problem>, changes: &mut Vec<Change>) {
         in_objects_of!(self, id.kind, objects, change => changes.extend(take(objects, &id).map(change)));
-        self.forget_uid(&id);
+        self.forget_kept(&id);
         if Arc::make_mut(&mut self.unreadable).insert(id.clone()) {
             changes.push(Change::Readable(id.clone()));
         }
@@ -336,7 +344,7 @@ impl Cluster {
         fn held<T: Fact>(objects: &Objects<T>, kind: Kind, scope: &Scope) -> Vec<ObjectId> {
             objects
                 .iter()
-                .filter(|it| scope.holds(&it.meta().namespace))
+                .filter(|it| scope.holds(it.namespace()))
                 .map(|it| it.id())
                 .filter(|it| it.kind == kind)
                 .collect()
@@ -357,9 +365,9 @@ impl Cluster {
         ids
     }
 
-    fn forget_uid(&mut self, id: &ObjectId) {
-        if let Some(uids) = &mut self.uids {
-            Arc::make_mut(uids).remove(id);
+    fn forget_kept(&mut self, id: &ObjectId) {
+        if let Some(kept) = &mut self.kept {
+            Arc::make_mut(kept).remove(id);
         }
     }
 
@@ -423,21 +431,12 @@ pub const METADATA_NAME: &str = "kubernetes.io/metadata.name";
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::facts::{Meta, Mold, Phase, Pod, Uid};
+    use crate::model::facts::{Phase, Pod, Uid};
 
     fn pod(name: &str, uid: &str, version: u64, phase: Phase) -> Entry {
-        let meta = Meta {
-            namespace: "shop".into(),
-            name: name.into(),
-            uid: Uid::parse(uid).into(),
-            version: Version(version),
-            ..Meta::default()
-        };
-        Entry::new(AnyFact::Pod(SharedPod::new(Pod {
-            meta,
-            mold: Arc::new(Mold { phase, ..Mold::default() }),
-            ..Pod::default()
-        })))
+        let named = Pod::named("shop", name).remolded(|it| it.phase = phase);
+        let pod = Pod { uid: Uid::parse(uid).into(), version: Version(version), ..named };
+        Entry::new(AnyFact::Pod(pod.into()))
     }
 
     fn phase(cluster: &Cluster) -> Phase {

@@ -3,16 +3,18 @@
 //! A pod of 10–20 KB of JSON is about 200 bytes here: see docs/performance.md. Whole objects are fetched on demand.
 
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync;
 
-use super::address::{AddressList, Addresses};
+use super::address::AddressList;
 use super::endpoints::Endpoints;
-use super::id::{Kind, ObjectId, PodId, WorkloadId};
+use super::id::{Kind, ObjectId, WorkloadId};
 use super::items::Items;
 use super::labels::Labels;
-use super::name::Name;
+use super::name::{Name, Spelling};
 use super::port::Protocol;
 use super::workload::WorkloadKind;
+
+pub use super::pod::{ContainerPort, ContainerRole, Ending, Mold, Phase, Pod, PodNetwork, PodOrigin, SharedPod};
 
 /// An object's unique id; a server gives UUIDs, manifests have none.
 ///
@@ -142,18 +144,30 @@ pub struct Meta {
     /// Empty: cluster-wide.
     pub namespace: Name,
     pub name: Name,
-    /// Left out where nothing rests on them: of workloads, slices, service accounts, roles of a namespace, bindings.
-    pub labels: Labels,
     pub uid: UidMark,
     pub version: Version,
+}
+
+/// What only a snapshot shows of an object, held by a cluster that was asked to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Kept {
+    pub uid: Uid,
     /// When it was created, in seconds since 1970; 0 when unknown.
     pub created: u32,
 }
 
 /// What every fact can tell of itself, so that one collection holds them all.
 pub trait Fact: Clone + PartialEq {
-    /// Its metadata.
-    fn meta(&self) -> &Meta;
+    /// Its namespace; empty: cluster-wide.
+    fn namespace(&self) -> &Name;
+    /// Its name.
+    fn name(&self) -> Spelling<'_>;
+    /// What tells it from the next of the same name.
+    fn uid(&self) -> UidMark;
+    /// Its version.
+    fn version(&self) -> Version;
+    /// Its labels, for sorts on whose labels something rests.
+    fn labels(&self) -> Option<&Labels>;
     /// What names it.
     fn id(&self) -> ObjectId;
     /// What tells it from another fact of the same collection, namespace and name; empty where nothing needs to.
@@ -164,160 +178,54 @@ pub trait Fact: Clone + PartialEq {
     fn without_version(self) -> Self;
 }
 
-/// Facts that several hold at once are shared.
-impl<T: Fact> Fact for Arc<T> {
-    fn meta(&self) -> &Meta {
-        (**self).meta()
-    }
-    fn id(&self) -> ObjectId {
-        Fact::id(&**self)
-    }
-    fn variant(&self) -> &str {
-        (**self).variant()
-    }
-    fn without_version(self) -> Self {
-        Arc::new(Arc::unwrap_or_clone(self).without_version())
-    }
+/// Writes [`Fact`] for a counter that shares a fact among several holders.
+macro_rules! facts_that_are_shared {
+    ($($counter:ident :: $name:ident),* $(,)?) => {$(
+        impl<T: Fact> Fact for $counter::$name<T> {
+            fn namespace(&self) -> &Name {
+                (**self).namespace()
+            }
+            fn name(&self) -> Spelling<'_> {
+                (**self).name()
+            }
+            fn uid(&self) -> UidMark {
+                (**self).uid()
+            }
+            fn version(&self) -> Version {
+                (**self).version()
+            }
+            fn labels(&self) -> Option<&Labels> {
+                (**self).labels()
+            }
+            fn id(&self) -> ObjectId {
+                Fact::id(&**self)
+            }
+            fn variant(&self) -> &str {
+                (**self).variant()
+            }
+            fn without_version(self) -> Self {
+                Self::new(Self::unwrap_or_clone(self).without_version())
+            }
+        }
+    )*};
 }
 
-/// A pod's facts are shared too, by a counter that is half as large: there are more pods than of anything else.
-impl<T: Fact> Fact for triomphe::Arc<T> {
-    fn meta(&self) -> &Meta {
-        (**self).meta()
-    }
-    fn id(&self) -> ObjectId {
-        Fact::id(&**self)
-    }
-    fn variant(&self) -> &str {
-        (**self).variant()
-    }
-    fn without_version(self) -> Self {
-        Self::new(Self::unwrap_or_clone(self).without_version())
-    }
-}
+facts_that_are_shared!(sync::Arc, triomphe::Arc);
 
 /// A namespace; `meta.namespace` is empty.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Namespace {
     pub meta: Meta,
+    pub labels: Labels,
     /// Mentioned, not defined: it exists with exactly the label `kubernetes.io/metadata.name` (S19, S56).
     pub implied: bool,
-}
-
-/// A pod's phase; a pod without status counts as running.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
-pub enum Phase {
-    Pending,
-    #[default]
-    Running,
-    Succeeded,
-    Failed,
-    Unknown,
-}
-
-impl Phase {
-    /// As the API writes it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Phase::Pending => "Pending",
-            Phase::Running => "Running",
-            Phase::Succeeded => "Succeeded",
-            Phase::Failed => "Failed",
-            Phase::Unknown => "Unknown",
-        }
-    }
-
-    /// Whether its containers have ended for good: its address may be another pod's by now (S39).
-    pub fn is_finished(self) -> bool {
-        matches!(self, Phase::Succeeded | Phase::Failed)
-    }
-}
-
-/// Which sort of container declares a port (S26).
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum ContainerRole {
-    Regular,
-    /// An init container with `restartPolicy: Always`.
-    Sidecar,
-    /// A plain init container.
-    Init,
-}
-
-/// One declared container port.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct ContainerPort {
-    /// Empty when unnamed.
-    pub name: Name,
-    pub protocol: Protocol,
-    pub number: u16,
-    pub container: ContainerRole,
-}
-
-/// Whose network a pod uses.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
-pub enum PodNetwork {
-    #[default]
-    Own,
-    /// Its node's: policies pass it by (S37, S38).
-    Host,
-}
-
-/// Where a pod comes from.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
-pub enum PodOrigin {
-    #[default]
-    Listed,
-    /// Made from the template of a workload in files whose pods are not listed (CONTRACT §1).
-    Template,
-}
-
-/// What the pods of one workload have in common, held once for all of them.
-///
-/// Of their state too: nearly all of them run, so that a workload has one mold, and another while some of its pods
-/// come or go.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
-pub struct Mold {
-    /// Their controller, as owner references name it (a ReplicaSet, not yet its Deployment).
-    pub owner: Option<WorkloadId>,
-    pub service_account: Name,
-    pub ports: Items<ContainerPort>,
-    /// Of a kube-apiserver's own pod: its flags `--authorization-*`, as written, which say who else may grant.
-    pub authorization_flags: Option<Arc<Vec<Name>>>,
-    pub phase: Phase,
-    pub network: PodNetwork,
-    pub origin: PodOrigin,
-    pub terminating: bool,
-}
-
-/// A pod: what is its own, and the [`Mold`] that it shares.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Pod {
-    pub meta: Meta,
-    pub mold: Arc<Mold>,
-    /// Empty when it is not scheduled.
-    pub node: Name,
-    pub addresses: Addresses,
-}
-
-/// A pod as its holders share it.
-pub type SharedPod = triomphe::Arc<Pod>;
-
-impl Pod {
-    /// What names it.
-    pub fn pod_id(&self) -> PodId {
-        PodId { namespace: self.meta.namespace.clone(), name: self.meta.name.clone() }
-    }
-
-    /// Whether policies govern it: it runs, or will, on a network of its own.
-    pub fn is_governed(&self) -> bool {
-        self.mold.network == PodNetwork::Own && !self.mold.phase.is_finished()
-    }
 }
 
 /// A node.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Node {
     pub meta: Meta,
+    pub labels: Labels,
     /// All its addresses, internal first.
     pub addresses: Items<IpAddr>,
     /// `spec.podCIDRs`.
@@ -358,6 +266,7 @@ pub enum ServiceType {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Service {
     pub meta: Meta,
+    pub labels: Labels,
     pub service_type: ServiceType,
     /// Empty for a headless one (`clusterIP: None`) and where none was given.
     pub cluster_ips: AddressList,
@@ -412,7 +321,7 @@ pub struct Workload {
     pub meta: Meta,
     pub kind: WorkloadKind,
     /// Its own controller: a ReplicaSet's Deployment, a Job's CronJob.
-    pub owner: Option<Arc<WorkloadId>>,
+    pub owner: Option<triomphe::Arc<WorkloadId>>,
     /// What its pods would be, which only files tell.
     pub plan: Option<Box<Plan>>,
 }
@@ -433,89 +342,52 @@ impl Workload {
     }
 }
 
-/// Writes [`Fact`] for types that have a `meta` and a fixed kind.
-macro_rules! facts_of_one_kind {
-    ($($fact:ty => $kind:expr),* $(,)?) => {$(
+/// Writes [`Fact`] for types that have a `meta`: their kind, their labels, and what tells two of one name apart.
+macro_rules! facts_with_meta {
+    ($($fact:ty => $kind:expr, $labels:expr, $variant:expr;)*) => {$(
         impl Fact for $fact {
-            fn meta(&self) -> &Meta {
-                &self.meta
+            fn namespace(&self) -> &Name {
+                &self.meta.namespace
+            }
+            fn name(&self) -> Spelling<'_> {
+                Spelling::whole(&self.meta.name)
+            }
+            fn uid(&self) -> UidMark {
+                self.meta.uid
+            }
+            fn version(&self) -> Version {
+                self.meta.version
+            }
+            fn labels(&self) -> Option<&Labels> {
+                let labels: fn(&Self) -> Option<&Labels> = $labels;
+                labels(self)
+            }
+            fn id(&self) -> ObjectId {
+                let kind: fn(&Self) -> Kind = $kind;
+                ObjectId { kind: kind(self), namespace: self.meta.namespace.clone(), name: self.meta.name.clone() }
+            }
+            fn variant(&self) -> &str {
+                let variant: fn(&Self) -> &'static str = $variant;
+                variant(self)
             }
             fn without_version(mut self) -> Self {
                 self.meta.version = Version(0);
                 self
             }
-            fn id(&self) -> ObjectId {
-                ObjectId { kind: $kind, namespace: self.meta.namespace.clone(), name: self.meta.name.clone() }
-            }
         }
     )*};
 }
 
-facts_of_one_kind! {
-    Namespace => Kind::NAMESPACE,
-    Pod => Kind::POD,
-    Node => Kind::NODE,
-    Service => Kind::SERVICE,
-    EndpointSlice => Kind::ENDPOINT_SLICE,
-    ServiceAccount => Kind::SERVICE_ACCOUNT,
-}
-
-impl Fact for Workload {
-    fn meta(&self) -> &Meta {
-        &self.meta
-    }
-    fn without_version(mut self) -> Self {
-        self.meta.version = Version(0);
-        self
-    }
-    fn id(&self) -> ObjectId {
-        ObjectId { kind: self.kind.kind(), namespace: self.meta.namespace.clone(), name: self.meta.name.clone() }
-    }
-    fn variant(&self) -> &str {
-        self.kind.kind().as_str()
-    }
-}
-
-impl Fact for super::policy::Policy {
-    fn meta(&self) -> &Meta {
-        &self.meta
-    }
-    fn without_version(mut self) -> Self {
-        self.meta.version = Version(0);
-        self
-    }
-    fn id(&self) -> ObjectId {
-        super::policy::Policy::id(self)
-    }
-    fn variant(&self) -> &str {
-        self.kind.as_str()
-    }
-}
-
-impl Fact for super::role::Role {
-    fn meta(&self) -> &Meta {
-        &self.meta
-    }
-    fn without_version(mut self) -> Self {
-        self.meta.version = Version(0);
-        self
-    }
-    fn id(&self) -> ObjectId {
-        super::role::Role::id(self)
-    }
-}
-
-impl Fact for super::role::Binding {
-    fn meta(&self) -> &Meta {
-        &self.meta
-    }
-    fn without_version(mut self) -> Self {
-        self.meta.version = Version(0);
-        self
-    }
-    fn id(&self) -> ObjectId {
-        super::role::Binding::id(self)
-    }
+facts_with_meta! {
+    Namespace => |_| Kind::NAMESPACE, |it| Some(&it.labels), |_| "";
+    Node => |_| Kind::NODE, |it| Some(&it.labels), |_| "";
+    Service => |_| Kind::SERVICE, |it| Some(&it.labels), |_| "";
+    EndpointSlice => |_| Kind::ENDPOINT_SLICE, |_| None, |_| "";
+    ServiceAccount => |_| Kind::SERVICE_ACCOUNT, |_| None, |_| "";
+    Workload => |it| it.kind.kind(), |_| None, |it| it.kind.kind().as_str();
+    super::policy::Policy => |it| it.kind, |it| Some(&it.labels), |it| it.kind.as_str();
+    super::role::Role => |it| it.kind(), |it| Some(&it.labels), |_| "";
+    super::role::Binding => |it| it.kind(), |_| None, |_| "";
 }
 
 #[cfg(test)]
@@ -553,11 +425,9 @@ mod tests {
     /// Memory is a feature: see docs/performance.md.
     #[test]
     fn facts_are_small() {
-        assert!(size_of::<Meta>() <= 40, "{}", size_of::<Meta>());
+        assert!(size_of::<Meta>() <= 32, "{}", size_of::<Meta>());
         assert!(size_of::<Service>() <= 104, "{}", size_of::<Service>());
-        assert!(size_of::<Workload>() <= 64, "{}", size_of::<Workload>());
-        assert!(size_of::<EndpointSlice>() <= 64, "{}", size_of::<EndpointSlice>());
-        assert!(size_of::<Mold>() <= 56, "{}", size_of::<Mold>());
-        assert!(size_of::<Pod>() <= 72, "{}", size_of::<Pod>());
+        assert!(size_of::<Workload>() <= 56, "{}", size_of::<Workload>());
+        assert!(size_of::<EndpointSlice>() <= 56, "{}", size_of::<EndpointSlice>());
     }
 }

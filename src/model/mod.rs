@@ -22,6 +22,7 @@ pub mod labels;
 pub mod name;
 pub mod objects;
 pub mod place;
+pub mod pod;
 pub mod policy;
 pub mod port;
 pub mod role;

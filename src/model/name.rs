@@ -5,6 +5,7 @@
 //! It compares, orders and hashes as the string it holds; it is never shown without [`crate::model::untrusted`].
 
 use std::borrow::Borrow;
+use std::cmp::Ordering;
 use std::fmt;
 use std::ops::Deref;
 
@@ -127,6 +128,106 @@ impl<'de> Deserialize<'de> for Name {
     }
 }
 
+/// A name in the parts that it is held in, compared and shown as the one text that they make.
+///
+/// ```
+/// use kreach::model::name::Spelling;
+/// let pod = Spelling::of(["web-7d9f8b6c5", "-", "x2z4k"]);
+/// assert!(pod == *"web-7d9f8b6c5-x2z4k" && pod < Spelling::whole("web-8"));
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Spelling<'a>([&'a str; 3]);
+
+impl<'a> Spelling<'a> {
+    /// A name that is held in one part.
+    #[inline]
+    pub fn whole(text: &'a str) -> Self {
+        Self(["", "", text])
+    }
+
+    /// A name in three parts.
+    #[inline]
+    pub fn of(parts: [&'a str; 3]) -> Self {
+        Self(parts)
+    }
+
+    /// The parts.
+    pub fn parts(self) -> [&'a str; 3] {
+        self.0
+    }
+
+    /// Its bytes, one by one.
+    pub fn bytes(self) -> impl Iterator<Item = u8> + 'a {
+        self.0.into_iter().flat_map(str::bytes)
+    }
+
+    /// The whole of it as a name of its own.
+    pub fn to_name(self) -> Name {
+        match self.0 {
+            ["", "", whole] => Name::from(whole),
+            parts => Name::from(parts.concat()),
+        }
+    }
+}
+
+impl PartialEq for Spelling<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Spelling<'_> {}
+
+impl PartialEq<str> for Spelling<'_> {
+    fn eq(&self, other: &str) -> bool {
+        *self == Spelling::whole(other)
+    }
+}
+
+impl PartialOrd for Spelling<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Spelling<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        if let (["", "", a], ["", "", b]) = (self.0, other.0) {
+            return a.cmp(b);
+        }
+        let (mut left, mut right) = (self.0.map(str::as_bytes), other.0.map(str::as_bytes));
+        let (mut a, mut b) = (0, 0);
+        loop {
+            // Nothing left of a part: on to the next.
+            while a < left.len() && left[a].is_empty() {
+                a += 1;
+            }
+            while b < right.len() && right[b].is_empty() {
+                b += 1;
+            }
+            let (Some(mine), Some(theirs)) = (left.get_mut(a), right.get_mut(b)) else {
+                return (a < left.len()).cmp(&(b < right.len()));
+            };
+            let both = mine.len().min(theirs.len());
+            let ((mine_now, mine_then), (theirs_now, theirs_then)) = (mine.split_at(both), theirs.split_at(both));
+            if mine_now != theirs_now {
+                return mine_now.cmp(theirs_now);
+            }
+            (*mine, *theirs) = (mine_then, theirs_then);
+        }
+    }
+}
+
+impl fmt::Display for Spelling<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            // A width that was asked for is a whole name's.
+            ["", "", whole] => fmt::Display::fmt(whole, out),
+            parts => fmt::Display::fmt(&parts.concat(), out),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -139,5 +240,21 @@ mod tests {
         assert_eq!(Name::empty(), Name::default());
         let (a, b) = (Name::from("a"), Name::from("b"));
         assert!(a < b);
+    }
+
+    #[test]
+    fn names_in_parts_compare_as_whole_ones() {
+        let texts = ["", "-", "a", "a-", "a-b", "ab", "ab-c", "b", "web-10", "web-1", "web-2", "ä"];
+        let cuts = |text: &'static str| {
+            let ends: Vec<usize> = (0..=text.len()).filter(|it| text.is_char_boundary(*it)).collect();
+            let pairs = ends.clone().into_iter().flat_map(move |a| ends.clone().into_iter().map(move |b| (a, b)));
+            pairs.filter(|(a, b)| a <= b).map(|(a, b)| Spelling::of([&text[..a], &text[a..b], &text[b..]]))
+        };
+        for (one, other) in texts.iter().flat_map(|one| texts.iter().map(move |other| (*one, *other))) {
+            for (a, b) in cuts(one).flat_map(|a| cuts(other).map(move |b| (a, b))) {
+                assert_eq!(a.cmp(&b), one.cmp(other), "{a:?} {b:?}");
+                assert_eq!((a == *other, &*a.to_name()), (one == other, one));
+            }
+        }
     }
 }

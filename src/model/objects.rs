@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::facts::Fact;
 use super::id::ObjectId;
-use super::name::Name;
+use super::name::{Name, Spelling};
 
 /// The facts of one sort.
 #[derive(Clone, PartialEq, Debug)]
@@ -24,22 +24,28 @@ impl<T: Fact> Default for Objects<T> {
     }
 }
 
-fn position<T: Fact>(row: &[T], name: &str, variant: &str) -> Result<usize, usize> {
-    row.binary_search_by(|it| (it.meta().name.as_str(), it.variant()).cmp(&(name, variant)))
+fn position<T: Fact>(row: &[T], name: Spelling<'_>, variant: &str) -> Result<usize, usize> {
+    row.binary_search_by(|it| it.name().cmp(&name).then_with(|| it.variant().cmp(variant)))
 }
 
 impl<T: Fact> Objects<T> {
     /// The fact of this namespace (empty: cluster-wide) and name; for sorts with variants the first one.
     pub fn get(&self, namespace: &str, name: &str) -> Option<&T> {
         let row = self.namespaces.get(namespace)?;
-        let at = position(row, name, "").unwrap_or_else(|at| at);
-        row.get(at).filter(|it| it.meta().name == *name)
+        let at = position(row, Spelling::whole(name), "").unwrap_or_else(|at| at);
+        row.get(at).filter(|it| it.name() == *name)
     }
 
     /// The fact of this namespace, name and variant.
     pub fn get_variant(&self, namespace: &str, name: &str, variant: &str) -> Option<&T> {
         let row = self.namespaces.get(namespace)?;
-        position(row, name, variant).ok().map(|at| &row[at])
+        position(row, Spelling::whole(name), variant).ok().map(|at| &row[at])
+    }
+
+    /// What is held of the same object as this.
+    pub fn same(&self, fact: &T) -> Option<&T> {
+        let row = self.namespaces.get(fact.namespace())?;
+        position(row, fact.name(), fact.variant()).ok().map(|at| &row[at])
     }
 
     /// All facts of one namespace, by name.
@@ -69,12 +75,11 @@ impl<T: Fact> Objects<T> {
 
     /// Puts a fact in its place and gives back the one that stood there.
     pub fn put(&mut self, fact: T) -> Option<T> {
-        let meta = fact.meta();
-        let row = match self.namespaces.get_mut(meta.namespace.as_str()) {
+        let row = match self.namespaces.get_mut(fact.namespace().as_str()) {
             Some(row) => Arc::make_mut(row),
-            None => Arc::make_mut(self.namespaces.entry(meta.namespace.clone()).or_default()),
+            None => Arc::make_mut(self.namespaces.entry(fact.namespace().clone()).or_default()),
         };
-        match position(row, &meta.name, fact.variant()) {
+        match position(row, fact.name(), fact.variant()) {
             Ok(at) => Some(std::mem::replace(&mut row[at], fact)),
             Err(at) => {
                 if row.len() == row.capacity() {
@@ -91,7 +96,7 @@ impl<T: Fact> Objects<T> {
     /// Takes a fact out.
     pub fn remove(&mut self, namespace: &str, name: &str, variant: &str) -> Option<T> {
         let row = self.namespaces.get_mut(namespace)?;
-        let at = position(row, name, variant).ok()?;
+        let at = position(row, Spelling::whole(name), variant).ok()?;
         let gone = Arc::make_mut(row).remove(at);
         if row.is_empty() {
             self.namespaces.remove(namespace);
@@ -104,7 +109,7 @@ impl<T: Fact> Objects<T> {
     pub fn forget_version(&mut self, id: &ObjectId) {
         let variants = ["", id.kind.as_str()];
         let held = variants.into_iter().find_map(|it| self.get_variant(&id.namespace, &id.name, it));
-        if let Some(held) = held.filter(|it| it.meta().version.0 != 0).cloned() {
+        if let Some(held) = held.filter(|it| it.version().0 != 0).cloned() {
             self.put(held.without_version());
         }
     }

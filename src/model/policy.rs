@@ -15,7 +15,7 @@ use super::address::Block;
 use super::facts::Meta;
 use super::id::{Kind, ObjectId};
 use super::items::Items;
-use super::labels::{Selector, SelectorSet};
+use super::labels::{Labels, Selector, SelectorSet};
 use super::name::Name;
 use super::place::Place;
 use super::port::PortMatch;
@@ -142,6 +142,7 @@ pub struct PolicyGap {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Policy {
     pub meta: Meta,
+    pub labels: Labels,
     pub kind: Kind,
     pub tier: Tier,
     /// The pods that it governs.

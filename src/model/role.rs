@@ -5,7 +5,7 @@ use std::fmt;
 use super::facts::Meta;
 use super::id::{Kind, ObjectId};
 use super::items::Items;
-use super::labels::Selector;
+use super::labels::{Labels, Selector};
 use super::name::Name;
 
 /// One rule of a role, as written; matching is `rbac`'s.
@@ -31,6 +31,8 @@ pub enum Origin {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Role {
     pub meta: Meta,
+    /// Of a ClusterRole alone: by them it is a member of aggregated ones.
+    pub labels: Labels,
     /// As they stand in `rules`, in order: `rules[i]` is element `i` here.
     pub rules: Items<RoleRule>,
     /// `aggregationRule.clusterRoleSelectors`; `None` when there is no aggregationRule.

@@ -76,7 +76,7 @@ pub fn dns(index: &Index, cluster: &Cluster, from: &End) -> Dns {
         pods.extend(behind(cluster, service));
     }
     if pods.is_empty() {
-        let labeled = cluster.pods.of(HOME).iter().filter(|it| has_label(&it.meta.labels, SERVER.1));
+        let labeled = cluster.pods.of(HOME).iter().filter(|it| has_label(&it.labels, SERVER.1));
         pods.extend(labeled.filter(|it| !it.mold.phase.is_finished()).map(|it| (it.pod_id(), 53)));
     }
     let servers = pods.into_iter().map(|(pod, port)| {
@@ -111,7 +111,7 @@ pub fn behind(cluster: &Cluster, service: &Service) -> Vec<(PodId, u16)> {
         return found;
     }
     let is_behind = |it: &Pod| {
-        !it.mold.phase.is_finished() && selector.iter().all(|(key, value)| it.meta.labels.get(key) == Some(value))
+        !it.mold.phase.is_finished() && selector.iter().all(|(key, value)| it.labels.get(key) == Some(value))
     };
     for pod in cluster.pods.of(home).iter().filter(|it| is_behind(it)) {
         for port in service.ports.iter().filter(|it| it.protocol == Protocol::Udp) {
@@ -130,8 +130,7 @@ pub fn behind(cluster: &Cluster, service: &Service) -> Vec<(PodId, u16)> {
 /// The NodeLocal DNSCache on the end's own node.
 fn node_local(cluster: &Cluster, from: &End) -> NodeLocal {
     let Some(node) = node_of(cluster, from) else { return NodeLocal::None };
-    let here =
-        |it: &&SharedPod| it.node == *node && !it.mold.phase.is_finished() && has_label(&it.meta.labels, NODE_LOCAL);
+    let here = |it: &&SharedPod| it.node == *node && !it.mold.phase.is_finished() && has_label(&it.labels, NODE_LOCAL);
     let is_known = || {
         let coverage = &cluster.coverage;
         coverage.is_complete(Kind::POD, HOME) || coverage.nodes.contains(&(HOME.into(), node.clone()))

@@ -52,9 +52,9 @@ fn labels_of(cluster: &Cluster, name: &Name) -> NamespaceLabels {
     }
     let named = (Name::from(METADATA_NAME), name.clone());
     match cluster.namespaces.get("", name) {
-        Some(it) if it.meta.labels.get(METADATA_NAME) == Some(name) => NamespaceLabels::Known(it.meta.labels.clone()),
+        Some(it) if it.labels.get(METADATA_NAME) == Some(name) => NamespaceLabels::Known(it.labels.clone()),
         Some(it) => {
-            let pairs = it.meta.labels.iter().map(|(key, value)| (key.clone(), value.clone()));
+            let pairs = it.labels.iter().map(|(key, value)| (key.clone(), value.clone()));
             NamespaceLabels::Known(Labels::new(pairs.chain([named])))
         }
         None if coverage.is_complete() => NamespaceLabels::Known(Labels::new([named])),
@@ -179,9 +179,8 @@ pub enum Holder {
 /// Of two pods with one address the one that is not terminating has it (S39).
 pub fn holder(cluster: &Cluster, address: IpAddr) -> Holder {
     let address = canonical(address);
-    let believed = |pod: &&SharedPod| {
-        pod.is_governed() && pod.addresses.contains(address) && reads_pods(cluster, &pod.meta.namespace)
-    };
+    let believed =
+        |pod: &&SharedPod| pod.is_governed() && pod.addresses.contains(address) && reads_pods(cluster, pod.namespace());
     if let Some(pod) = cluster.pods.iter().filter(believed).min_by_key(|it| it.mold.terminating) {
         return Holder::Pod(pod.pod_id());
     }

@@ -135,7 +135,7 @@ impl Case<'_> {
             },
             PeerMatch::Block(block) => self.of_block(block).into_iter().collect(),
             PeerMatch::Nodes(selector) => {
-                let is_one = self.peer.node.as_ref().is_some_and(|it| selector.matches(&it.meta.labels));
+                let is_one = self.peer.node.as_ref().is_some_and(|it| selector.matches(&it.labels));
                 if is_one { Vec::new() } else { vec![Lack::NotTheseNodes] }
             }
         }
@@ -144,18 +144,18 @@ impl Case<'_> {
     fn of_set(&self, set: &SelectorSet, pod: &Pod) -> Vec<Lack> {
         let mut lacks = Vec::new();
         match &set.namespaces {
-            NamespaceMatch::Own(name) if *name != pod.meta.namespace => {
-                let (wanted, found) = (name.clone(), pod.meta.namespace.clone());
+            NamespaceMatch::Own(name) if *name != *pod.namespace() => {
+                let (wanted, found) = (name.clone(), pod.namespace().clone());
                 lacks.push(Lack::OtherNamespace { wanted, found });
             }
             NamespaceMatch::Own(_) => {}
             NamespaceMatch::Labels(selector) => {
-                let found = |key: &Name| self.namespace_label(key, &pod.meta.namespace);
+                let found = |key: &Name| self.namespace_label(key, pod.namespace());
                 let unmet = selector.all_of.iter().filter(|it| !it.matches_value(found(&it.key).as_deref()));
                 lacks.extend(unmet.map(|it| Lack::NamespaceLabel { requirement: it.clone(), found: found(&it.key) }));
             }
         }
-        lacks.extend(unmet(&set.pods.all_of, &pod.meta.labels));
+        lacks.extend(unmet(&set.pods.all_of, &pod.labels));
         lacks
     }
 
@@ -236,8 +236,8 @@ impl Case<'_> {
     fn target_port(&self, lack: &Lack) -> Option<Hint> {
         let Lack::OtherPort { opens: PortMatch::Range { protocol, first, last } } = lack else { return None };
         let (pod, (asked, number)) = (self.to.pod.as_deref()?, self.port?);
-        let services = self.cluster.services.of(&pod.meta.namespace).iter();
-        let mut before = services.filter(|it| is_part(&it.selector, &pod.meta.labels));
+        let services = self.cluster.services.of(pod.namespace()).iter();
+        let mut before = services.filter(|it| is_part(&it.selector, &pod.labels));
         before.find_map(|service| {
             let leads = service.ports.iter().find(|it| {
                 it.protocol == *protocol

@@ -225,17 +225,17 @@ impl<'a> Naive<'a> {
         let held = self.cluster.policies.iter().filter(|it| bends_flows(it));
         held.into_iter().any(|it| self.selects(&it.target, pod) != NO)
             || self.unread.iter().any(|(home, tier, bends)| {
-                *bends == Bends::Unevaluated && !matches!(tier, Tier::Baseline { .. }) && *home == pod.meta.namespace
+                *bends == Bends::Unevaluated && !matches!(tier, Tier::Baseline { .. }) && *home == *pod.namespace()
             })
     }
 
     /// Whether labels select a pod.
     fn selects(&self, set: &SelectorSet, pod: &Pod) -> &'static [bool] {
         let namespace = match &set.namespaces {
-            NamespaceMatch::Own(name) => sure(*name == pod.meta.namespace),
-            NamespaceMatch::Labels(selector) => self.namespace_is(selector, &pod.meta.namespace),
+            NamespaceMatch::Own(name) => sure(*name == *pod.namespace()),
+            NamespaceMatch::Labels(selector) => self.namespace_is(selector, pod.namespace()),
         };
-        both(namespace, sure(set.pods.matches(&pod.meta.labels)))
+        both(namespace, sure(set.pods.matches(&pod.labels)))
     }
 
     fn namespace_is(&self, selector: &Selector, name: &Name) -> &'static [bool] {
@@ -245,7 +245,7 @@ impl<'a> Naive<'a> {
         let held = self.cluster.namespaces.get("", name).filter(|_| !is_lost);
         let is_known = held.is_some() || coverage.is_complete() && !is_lost;
         let mut labels = vec![(Name::from(METADATA_NAME), name.clone())];
-        for (key, value) in held.iter().flat_map(|it| it.meta.labels.iter()).filter(|(key, _)| **key != METADATA_NAME) {
+        for (key, value) in held.iter().flat_map(|it| it.labels.iter()).filter(|(key, _)| **key != METADATA_NAME) {
             labels.push((key.clone(), value.clone()));
         }
         let labels = Labels::new(labels);
@@ -278,7 +278,7 @@ impl<'a> Naive<'a> {
         }
         for (home, tier, bends) in &self.unread {
             let is_baseline = matches!(tier, Tier::Baseline { .. });
-            if (*bends == Bends::Anything || is_baseline) && (home.is_empty() || *home == pod.meta.namespace) {
+            if (*bends == Bends::Anything || is_baseline) && (home.is_empty() || *home == *pod.namespace()) {
                 found.push((None, *tier, EITHER));
             }
         }
@@ -332,9 +332,7 @@ impl<'a> Naive<'a> {
             PeerMatch::Block(block) => block_fits(block, peer, family),
             PeerMatch::Nodes(selector) => match peer.node.filter(|_| peer.pod.is_none()) {
                 None => NO,
-                Some(name) => {
-                    self.cluster.nodes.get("", name).map_or(EITHER, |it| sure(selector.matches(&it.meta.labels)))
-                }
+                Some(name) => self.cluster.nodes.get("", name).map_or(EITHER, |it| sure(selector.matches(&it.labels))),
             },
         }
     }

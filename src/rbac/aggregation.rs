@@ -66,7 +66,7 @@ impl Aggregation {
     fn insert_aggregated<'a>(&mut self, role: &Role, roles: impl Iterator<Item = &'a Arc<Role>> + Clone) {
         let selectors = role.aggregates.as_deref().unwrap_or_default();
         let members = selectors.iter().map(|selector| {
-            let chosen = roles.clone().filter(|it| selector.matches(&it.meta.labels) && it.meta.name != role.meta.name);
+            let chosen = roles.clone().filter(|it| selector.matches(&it.labels) && it.meta.name != role.meta.name);
             chosen.map(|it| it.meta.name.clone()).collect()
         });
         self.aggregated.insert(role.meta.name.clone(), members.collect());
@@ -90,7 +90,7 @@ impl Aggregation {
         for (aggregated, members) in &mut self.aggregated {
             let selectors = held(aggregated).and_then(|it| it.aggregates.as_deref()).unwrap_or_default();
             for (selector, chosen) in selectors.iter().zip(members) {
-                let is_member = after.is_some_and(|it| selector.matches(&it.meta.labels)) && name != *aggregated;
+                let is_member = after.is_some_and(|it| selector.matches(&it.labels)) && name != *aggregated;
                 let was_member = chosen.remove(&name);
                 if is_member {
                     chosen.insert(name.clone());

@@ -150,7 +150,7 @@ fn is_foreign(flag: &str) -> bool {
 
 /// The mark that a node bears: a label of a managed provider.
 pub fn of_node(node: &Node) -> Option<Mark> {
-    let row = MARKS.iter().find(|it| node.meta.labels.get(it.label).is_some())?;
+    let row = MARKS.iter().find(|it| node.labels.get(it.label).is_some())?;
     Some(Mark { reach: Reach::People, what: row.what.into() })
 }
 

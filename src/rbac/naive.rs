@@ -94,7 +94,7 @@ fn rules(cluster: &Cluster, role: &Role, above: &mut Vec<Name>) -> Vec<RoleRule>
     above.push(role.meta.name.clone());
     let mut all: Vec<RoleRule> = Vec::new();
     for selector in selectors.iter() {
-        for member in cluster.roles.of("").iter().filter(|it| selector.matches(&it.meta.labels)) {
+        for member in cluster.roles.of("").iter().filter(|it| selector.matches(&it.labels)) {
             if above.contains(&member.meta.name) {
                 continue;
             }

@@ -152,7 +152,7 @@ impl Index {
         // Pods of one workload stand together and run as one account, which is then looked up once.
         let mut last: Option<(&Name, &Name)> = None;
         let pods = cluster.pods.iter().filter(|it| {
-            let account = Some((&it.meta.namespace, &it.mold.service_account));
+            let account = Some((it.namespace(), &it.mold.service_account));
             account != std::mem::replace(&mut last, account)
         });
         let missing = pods.filter_map(|it| missing_account(cluster, it));
@@ -286,7 +286,7 @@ fn runs_as(pod: &Pod, name: &str) -> bool {
 
 /// The account that a pod runs as, where no such object is held; while accounts are still being listed none is missing.
 pub fn missing_account(cluster: &Cluster, pod: &Pod) -> Option<Subject> {
-    let (namespace, name) = (&pod.meta.namespace, &pod.mold.service_account);
+    let (namespace, name) = (pod.namespace(), &pod.mold.service_account);
     if *cluster.coverage.of(Kind::SERVICE_ACCOUNT, namespace) == Coverage::Loading {
         return None;
     }
@@ -310,7 +310,7 @@ fn uses(cluster: &Cluster, subjects: &[Subject]) -> Uses {
     let namespaces: BTreeSet<&Name> = accounts.map(|it| &it.namespace).collect();
     let mut uses = Uses::new();
     for pod in namespaces.into_iter().flat_map(|it| cluster.pods.of(it)).filter(|it| !it.mold.phase.is_finished()) {
-        let key = (pod.meta.namespace.clone(), pod.mold.service_account.clone());
+        let key = (pod.namespace().clone(), pod.mold.service_account.clone());
         let of = uses.entry(key).or_insert_with(|| Use { pods: 0, first: pod.clone(), is_shared: false });
         of.is_shared |= of.pods > 0 && !of.is_shared && !belong_together(cluster, &of.first, pod);
         of.pods += 1;

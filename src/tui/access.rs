@@ -3,7 +3,7 @@
 //! Nothing here decides: it asks [`crate::rbac`] and shows what the subcommands print.
 
 use super::explain::{count, linked};
-use super::filter::{Filter, Filtered};
+use super::filter::{Filter, Filtered, Pieces};
 use super::page::Reader;
 use super::panes::Item;
 use super::world::{View, World};
@@ -183,8 +183,8 @@ struct Listed<'a> {
 }
 
 impl Filtered for Listed<'_> {
-    fn words(&self) -> [&str; 4] {
-        [&self.row.scope, "/", &self.what, ""]
+    fn words(&self) -> Pieces<'_> {
+        [&self.row.scope, "/", "", "", &self.what]
     }
     fn labels(&self) -> Option<&Labels> {
         None

@@ -130,8 +130,7 @@ fn pod_facts(page: &mut Page, view: View<'_>, pod: &Pod) {
         page.say(0, Mark::Plain, format!("of {owner}"));
     }
     if !pod.mold.service_account.is_empty() {
-        let account =
-            ObjectId::new(Kind::SERVICE_ACCOUNT, pod.meta.namespace.clone(), pod.mold.service_account.clone());
+        let account = ObjectId::new(Kind::SERVICE_ACCOUNT, pod.namespace().clone(), pod.mold.service_account.clone());
         page.push(linked(0, Mark::Plain, format!("runs as sa:{}/{}", account.namespace, account.name), &account));
     }
     for port in pod.mold.ports.iter() {
@@ -315,9 +314,9 @@ fn problems(page: &mut Page, view: View<'_>, item: &Item) {
 fn labels_page(view: View<'_>, item: &Item) -> Page {
     let cluster = &view.world.cluster;
     let labels = match item {
-        Item::Namespace(name) => cluster.namespaces.get("", name).map(|it| it.meta.labels.clone()),
-        Item::Pod(pod) => view.world.pod(pod).map(|it| it.meta.labels.clone()),
-        Item::Policy(policy) => policy_of(view, policy).map(|it| it.meta.labels.clone()),
+        Item::Namespace(name) => cluster.namespaces.get("", name).map(|it| it.labels.clone()),
+        Item::Pod(pod) => view.world.pod(pod).map(|it| it.labels.clone()),
+        Item::Policy(policy) => policy_of(view, policy).map(|it| it.labels.clone()),
         Item::Subject(_) => None,
     };
     let labels: Labels = labels.unwrap_or_default();

@@ -45,22 +45,25 @@ pub struct Filter {
     terms: Vec<Term>,
 }
 
+/// The pieces of a name, in order: `shop`, `/`, `web-0`; pieces may be empty.
+pub type Pieces<'a> = [&'a str; 5];
+
 /// What a filter looks at in one row.
 pub trait Filtered {
-    /// The pieces of its name, in order: `shop`, `/`, `web-0`; pieces may be empty.
-    fn words(&self) -> [&str; 4];
+    /// The pieces of its name.
+    fn words(&self) -> Pieces<'_>;
     /// Its labels, where it has some.
     fn labels(&self) -> Option<&Labels>;
 }
 
 /// An object goes by its namespace and name.
 impl<T: Fact> Filtered for T {
-    fn words(&self) -> [&str; 4] {
-        let meta = self.meta();
-        [&meta.namespace, if meta.namespace.is_empty() { "" } else { "/" }, &meta.name, ""]
+    fn words(&self) -> Pieces<'_> {
+        let (namespace, [first, second, third]) = (self.namespace(), self.name().parts());
+        [namespace, if namespace.is_empty() { "" } else { "/" }, first, second, third]
     }
     fn labels(&self) -> Option<&Labels> {
-        Some(&self.meta().labels)
+        T::labels(self)
     }
 }
 
@@ -176,11 +179,11 @@ fn cell_holds(cell: &str, value: &str) -> bool {
 }
 
 /// Whether the pieces hold the letters (lower case) in their order.
-pub fn holds_letters(pieces: [&str; 4], letters: &str) -> bool {
+pub fn holds_letters(pieces: Pieces<'_>, letters: &str) -> bool {
     if letters.is_ascii() { ascii_letters(pieces, letters.as_bytes()) } else { any_letters(pieces, letters) }
 }
 
-fn ascii_letters(pieces: [&str; 4], letters: &[u8]) -> bool {
+fn ascii_letters(pieces: Pieces<'_>, letters: &[u8]) -> bool {
     let mut wanted = letters.iter();
     let Some(mut next) = wanted.next() else { return true };
     for piece in pieces {
@@ -196,7 +199,7 @@ fn ascii_letters(pieces: [&str; 4], letters: &[u8]) -> bool {
     false
 }
 
-fn any_letters(pieces: [&str; 4], letters: &str) -> bool {
+fn any_letters(pieces: Pieces<'_>, letters: &str) -> bool {
     let mut wanted = letters.chars().peekable();
     for character in pieces.iter().flat_map(|it| it.chars()).flat_map(char::to_lowercase) {
         wanted.next_if_eq(&character);
@@ -211,8 +214,8 @@ mod tests {
     struct Row(&'static str, Labels);
 
     impl Filtered for Row {
-        fn words(&self) -> [&str; 4] {
-            ["shop", "/", self.0, ""]
+        fn words(&self) -> Pieces<'_> {
+            ["shop", "/", "", "", self.0]
         }
         fn labels(&self) -> Option<&Labels> {
             Some(&self.1)

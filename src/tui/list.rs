@@ -180,14 +180,15 @@ mod tests {
 
     use super::*;
     use crate::model::labels::Labels;
+    use crate::tui::filter::Pieces;
 
     /// A row that is named by its number and has a value.
     #[derive(Clone, PartialEq, Eq, Debug)]
     struct Thing(u32, String, u64);
 
     impl Filtered for Thing {
-        fn words(&self) -> [&str; 4] {
-            [&self.1, "", "", ""]
+        fn words(&self) -> Pieces<'_> {
+            [&self.1, "", "", "", ""]
         }
         fn labels(&self) -> Option<&Labels> {
             None

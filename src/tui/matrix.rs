@@ -278,14 +278,12 @@ fn sign(cell: &Cell<'_>) -> (&'static str, Role) {
 mod tests {
     use super::*;
     use crate::model::cluster::{AnyFact, Delta, Entry};
-    use crate::model::facts::{Meta, Pod};
+    use crate::model::facts::Pod;
     use crate::net::Settings;
     use crate::tui::world::SelfCheck;
 
     fn put(namespace: &str, name: String) -> Delta {
-        let meta = Meta { namespace: namespace.into(), name: name.into(), ..Meta::default() };
-        let pod = Pod { meta, ..Pod::default() };
-        Delta::Put(Entry { uid: Default::default(), fact: AnyFact::Pod(pod.into()), problems: Vec::new() })
+        Delta::Put(Entry::new(AnyFact::Pod(Pod::named(namespace, &name).into())))
     }
 
     fn world(pods: usize) -> World {

@@ -13,7 +13,7 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-use super::filter::Filtered;
+use super::filter::{Filtered, Pieces};
 use super::list::Row;
 use super::world::World;
 use crate::model::cluster::{Change, Diff};
@@ -23,12 +23,12 @@ use crate::model::role::{Subject, SubjectKind};
 use crate::rbac::subjects::{Row as Weight, missing_account, subjects_of};
 
 impl Filtered for Subject {
-    fn words(&self) -> [&str; 4] {
+    fn words(&self) -> Pieces<'_> {
         match &self.kind {
-            SubjectKind::User => ["user:", "", "", &self.name],
-            SubjectKind::Group => ["group:", "", "", &self.name],
-            SubjectKind::ServiceAccount => ["sa:", &self.namespace, "/", &self.name],
-            SubjectKind::Other(kind) => [kind, ":", "", &self.name],
+            SubjectKind::User => ["user:", "", "", "", &self.name],
+            SubjectKind::Group => ["group:", "", "", "", &self.name],
+            SubjectKind::ServiceAccount => ["sa:", &self.namespace, "/", "", &self.name],
+            SubjectKind::Other(kind) => [kind, ":", "", "", &self.name],
         }
     }
     fn labels(&self) -> Option<&Labels> {
@@ -92,7 +92,7 @@ impl Weights {
             }
             Change::Pod(diff) if runs(&diff.before) != runs(&diff.after) => {
                 for pod in sides(diff) {
-                    self.forget_namespace(&pod.meta.namespace);
+                    self.forget_namespace(pod.namespace());
                 }
             }
             _ => {}
@@ -150,7 +150,7 @@ mod tests {
 
     use crate::model::cluster::{AnyFact, Delta, Entry};
     use crate::model::coverage::Coverage;
-    use crate::model::facts::{Meta, Mold, Pod, ServiceAccount};
+    use crate::model::facts::{Meta, Pod, ServiceAccount};
     use crate::model::id::{Kind, ObjectId};
     use crate::model::role::{Binding, RoleRef};
     use crate::net::Settings;
@@ -174,8 +174,7 @@ mod tests {
     }
 
     fn pod(name: &str) -> Delta {
-        let mold = Mold { service_account: "lost".into(), ..Mold::default() };
-        let pod = Pod { meta: meta("shop", name), mold: Arc::new(mold), ..Pod::default() };
+        let pod = Pod::named("shop", name).remolded(|it| it.service_account = "lost".into());
         put(AnyFact::Pod(pod.into()))
     }
 

@@ -135,7 +135,7 @@ impl World {
             match change {
                 Change::Pod(diff) => {
                     for pod in diff.before.iter().chain(&diff.after) {
-                        self.counts.remove(&pod.meta.namespace);
+                        self.counts.remove(pod.namespace());
                     }
                 }
                 Change::Policy(_) | Change::Namespace(_) | Change::Coverage(_) | Change::Readable(_) => {
@@ -267,7 +267,7 @@ pub struct View<'a> {
 /// Whether an answer about access may rest on what changed: of pods those that can be the API server itself.
 fn moves_access(change: &Change) -> bool {
     match change {
-        Change::Pod(diff) => diff.before.iter().chain(&diff.after).any(|it| it.meta.namespace == "kube-system"),
+        Change::Pod(diff) => diff.before.iter().chain(&diff.after).any(|it| *it.namespace() == "kube-system"),
         Change::Service(_) | Change::EndpointSlice(_) | Change::Workload(_) | Change::Policy(_) => false,
         _ => true,
     }

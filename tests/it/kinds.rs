@@ -62,7 +62,9 @@ fn the_table_names_each_kind_once() {
 
 #[test]
 fn a_pod_is_read_down_to_what_answers_rest_on() {
-    let (pod, problems) = pod(r#"
+    let entry = entry(
+        Kind::POD,
+        r#"
 apiVersion: v1
 kind: Pod
 metadata:
@@ -82,11 +84,13 @@ spec:
   - {name: b, restartPolicy: Always, ports: [{containerPort: 15008}]}
   - {name: c, ports: [{containerPort: 1}]}
 status: {phase: Pending, podIP: 10.0.0.7, podIPs: [{ip: 10.0.0.7}, {ip: "fd00::7"}]}
-"#);
-    assert!(problems.is_empty(), "{problems:?}");
+"#,
+    );
+    let AnyFact::Pod(pod) = &entry.fact else { panic!("{entry:?}") };
+    assert!(entry.problems.is_empty(), "{:?}", entry.problems);
     assert_eq!(pod.pod_id().to_string(), "shop/web-0");
     assert_eq!(pod.mold.owner.as_ref().map(ToString::to_string).as_deref(), Some("replicaset/shop/web-5d"));
-    assert_eq!((pod.meta.version.0, pod.meta.created), (77, 1_767_323_045));
+    assert_eq!((pod.version.0, entry.kept.created), (77, 1_767_323_045));
     assert_eq!((pod.mold.phase, pod.mold.network, pod.addresses.iter().count()), (Phase::Pending, PodNetwork::Own, 2));
     let roles: Vec<_> = pod.mold.ports.iter().map(|it| (it.number, it.container)).collect();
     assert!(roles.contains(&(15008, ContainerRole::Sidecar)) && roles.contains(&(1, ContainerRole::Init)), "{roles:?}");

@@ -47,7 +47,7 @@ async fn a3_a_kind_that_is_forbidden_as_a_whole_is_read_where_it_is_allowed() {
     assert!(matches!(coverage.of(Kind::POD, "db"), Coverage::Forbidden { .. }));
     assert!(matches!(coverage.of(Kind::POD, "else"), Coverage::Forbidden { .. }));
     assert_eq!(*coverage.of(Kind::NODE, ""), Coverage::Live);
-    let labels = session.cluster.namespaces.get("", "shop").and_then(|it| it.meta.labels.get("team").cloned());
+    let labels = session.cluster.namespaces.get("", "shop").and_then(|it| it.labels.get("team").cloned());
     assert_eq!((labels, coverage.of(Kind::NAMESPACE, "shop")), (Some("web".into()), &Coverage::Live));
     // Asked again each minute, not more.
     let tries = wire.count(|it| it.path == "/api/v1/pods");

@@ -90,7 +90,7 @@ async fn what_happened_in_compacted_history_is_not_missed() {
         plane.compact().await;
         line.mend().await;
         until_equal(&mut session, &admin).await;
-        let names: Vec<_> = session.cluster.pods.iter().map(|it| it.meta.name.to_string()).collect();
+        let names: Vec<_> = session.cluster.pods.iter().map(|it| it.name().to_string()).collect();
         assert_eq!(names, ["web-2"]);
     })
     .await;

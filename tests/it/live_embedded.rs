@@ -80,22 +80,22 @@ async fn one_pod_is_read_alone() {
     let everywhere = |kind| Read::All { kind, scope: Scope::Everywhere };
     let all = read(&client, [everywhere(Kind::POD)]).await;
     let pod = all.pods.iter().next().expect("a pod").clone();
-    let scope = Scope::Namespace(pod.meta.namespace.clone());
+    let scope = Scope::Namespace(pod.namespace().clone());
     let id = pod.pod_id().object();
-    let namespace = ObjectId::new(Kind::NAMESPACE, "", pod.meta.namespace.clone());
+    let namespace = ObjectId::new(Kind::NAMESPACE, "", pod.namespace().clone());
     let few = read(&client, [Read::One(id.clone()), Read::One(namespace), Read::Policies(scope)]).await;
     assert_eq!(few.pods.iter().collect::<Vec<_>>(), [&pod]);
     let coverage = &few.coverage;
-    assert_eq!(*coverage.of(Kind::POD, &pod.meta.namespace), Coverage::Unread);
-    assert_eq!(*coverage.of(Kind::NAMESPACE, &pod.meta.namespace), Coverage::Live);
-    assert_eq!(*coverage.of(Kind::NETWORK_POLICY, &pod.meta.namespace), Coverage::Live);
+    assert_eq!(*coverage.of(Kind::POD, pod.namespace()), Coverage::Unread);
+    assert_eq!(*coverage.of(Kind::NAMESPACE, pod.namespace()), Coverage::Live);
+    assert_eq!(*coverage.of(Kind::NETWORK_POLICY, pod.namespace()), Coverage::Live);
     assert_eq!(*coverage.of(Kind::NETWORK_POLICY, "elsewhere"), Coverage::Unread);
     assert_eq!(*coverage.of(Kind("ciliumnetworkpolicy"), ""), Coverage::NotServed);
 
-    let missing = ObjectId::new(Kind::POD, pod.meta.namespace.clone(), "missing");
+    let missing = ObjectId::new(Kind::POD, pod.namespace().clone(), "missing");
     let near = read(&client, [Read::One(missing)]).await;
-    assert!(near.coverage.is_complete(Kind::POD, &pod.meta.namespace), "its absence is proven");
-    assert!(near.pods.get(&pod.meta.namespace, &pod.meta.name).is_some(), "and the names near it are known");
+    assert!(near.coverage.is_complete(Kind::POD, pod.namespace()), "its absence is proven");
+    assert!(near.pods.get(pod.namespace(), &pod.name().to_string()).is_some(), "and the names near it are known");
 
     let address = pod.addresses.iter().next().expect("an address");
     let there = read(&client, [Read::PodsAt(address)]).await;
@@ -103,7 +103,7 @@ async fn one_pod_is_read_alone() {
     assert!(there.coverage.addresses.contains(&address));
 
     let shown = live::object(&client, &id, ManagedFields::LeftOut).await.expect("the pod");
-    assert_eq!(shown["metadata"]["name"], pod.meta.name.as_str());
+    assert_eq!(shown["metadata"]["name"], pod.name().to_string());
     assert!(shown["metadata"].get("managedFields").is_none());
 }
 
@@ -129,7 +129,7 @@ async fn a3_a_limited_identity_sees_its_namespace() {
 async fn a3_a_command_reads_the_namespace_that_it_names() {
     let everything = served(Settings::default()).await;
     let all = read(&everything.2, [Read::All { kind: Kind::POD, scope: Scope::Everywhere }]).await;
-    let pod = all.pods.iter().find(|it| it.meta.namespace != "default").expect("a pod").pod_id();
+    let pod = all.pods.iter().find(|it| *it.namespace() != "default").expect("a pod").pod_id();
     let rights = vec![Right::new(&["get", "list"], &["pods", "networkpolicies"], &[&pod.namespace])];
     let alice = Identity { token: None, user: "alice".to_owned(), groups: Vec::new(), rights };
     let (_, server, _) = served(Settings { identities: vec![alice], ..Settings::default() }).await;

@@ -202,7 +202,7 @@ impl Session {
 
     /// The names of the pods.
     pub fn pods(&self) -> Vec<String> {
-        self.cluster.pods.iter().map(|it| it.meta().name.to_string()).collect()
+        self.cluster.pods.iter().map(|it| it.name().to_string()).collect()
     }
 
     /// The coverage of pods.
@@ -223,11 +223,8 @@ impl Session {
             let uid = UidMark::from(Uid::parse(&text("/metadata/uid")));
             (text("/metadata/name"), uid, text("/status/phase"))
         });
-        let held = self
-            .cluster
-            .pods
-            .iter()
-            .map(|it| (it.meta.name.to_string(), it.meta.uid, it.mold.phase.as_str().to_owned()));
+        let held =
+            self.cluster.pods.iter().map(|it| (it.name().to_string(), it.uid, it.mold.phase.as_str().to_owned()));
         wanted.eq(held) && self.cluster.unreadable.is_empty()
     }
 

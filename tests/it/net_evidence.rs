@@ -121,11 +121,8 @@ spec:
 "#;
     let mut cluster = cluster(text);
     let namespace = kreach::model::facts::Namespace {
-        meta: kreach::model::facts::Meta {
-            name: "team".into(),
-            labels: kreach::model::labels::Labels::new([("env".into(), "prod".into())]),
-            ..Default::default()
-        },
+        meta: kreach::model::facts::Meta { name: "team".into(), ..Default::default() },
+        labels: kreach::model::labels::Labels::new([("env".into(), "prod".into())]),
         implied: false,
     };
     cluster.namespaces.put(std::sync::Arc::new(namespace));

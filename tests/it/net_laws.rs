@@ -114,8 +114,8 @@ fn tally(index: &Index, cluster: &Cluster, from: &[End], to: &[End], counts: &mu
 fn pods_by_unit(cluster: &Cluster, by: By) -> BTreeMap<Unit, Vec<End>> {
     let mut units: BTreeMap<Unit, Vec<End>> = BTreeMap::new();
     for pod in cluster.pods.iter().filter(|it| !it.mold.phase.is_finished()) {
-        let forbidden = matches!(cluster.coverage.of(Kind::POD, &pod.meta.namespace), Coverage::Forbidden { .. });
-        let unit = if by == By::Pod { Unit::Pod(pod.pod_id()) } else { Unit::Namespace(pod.meta.namespace.clone()) };
+        let forbidden = matches!(cluster.coverage.of(Kind::POD, pod.namespace()), Coverage::Forbidden { .. });
+        let unit = if by == By::Pod { Unit::Pod(pod.pod_id()) } else { Unit::Namespace(pod.namespace().clone()) };
         if !forbidden {
             units.entry(unit).or_default().push(End::Pod(pod.pod_id()));
         }

@@ -6,7 +6,7 @@ use kreach::model::address::Block;
 use kreach::model::cluster::{AnyFact, Cluster, Delta, Entry};
 use kreach::model::coverage::{Coverage, Scope};
 use kreach::model::evidence::Outcome;
-use kreach::model::facts::{PodNetwork, SharedPod};
+use kreach::model::facts::PodNetwork;
 use kreach::model::id::{Kind, PodId};
 use kreach::model::name::Name;
 use kreach::model::place::Place;
@@ -139,7 +139,7 @@ proptest! {
         let mut after = with_policies(&before, |it| it.meta.name = flip(&it.meta.name));
         for delta in &mut after.deltas {
             if let Delta::Put(Entry { fact: AnyFact::Pod(pod), .. }) = delta {
-                SharedPod::make_mut(pod).meta.name = flip(&pod.meta.name);
+                *pod = (**pod).clone().renamed(&flip(&pod.pod_id().name)).into();
             }
         }
         after.deltas.reverse();

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use kreach::model::address::{Addresses, Block};
 use kreach::model::cluster::{AnyFact, Cluster, Delta, Entry};
 use kreach::model::coverage::{Coverage, Scope};
-use kreach::model::facts::{ContainerPort, ContainerRole, Meta, Mold, Namespace, Node, Phase, Pod, PodNetwork};
+use kreach::model::facts::{ContainerPort, ContainerRole, Meta, Namespace, Node, Phase, Pod, PodNetwork};
 use kreach::model::id::{Kind, ObjectId, PodId};
 use kreach::model::items::Items;
 use kreach::model::labels::{Labels, NamespaceMatch, Operator, Requirement, Selector, SelectorSet};
@@ -160,30 +160,24 @@ pub fn pod(dice: &mut Dice) -> Pod {
         2 | 3 => vec![address(dice), address(dice)],
         _ => vec![address(dice)],
     };
-    let mut pod = Pod {
-        meta: Meta {
-            namespace: (*dice.pick(&NAMESPACES)).into(),
-            name: format!("p{}", dice.roll(6)).into(),
-            labels: labels(dice, POD_KEYS),
-            ..Meta::default()
-        },
+    let pod = Pod::named(*dice.pick(&NAMESPACES), &format!("p{}", dice.roll(6)));
+    let pod = Pod {
+        labels: labels(dice, POD_KEYS),
         node: if dice.percent(25) { Name::empty() } else { Name::from(*dice.pick(&NODES)) },
         addresses: Addresses::new(addresses),
-        ..Pod::default()
+        ..pod
     };
-    pod.mold = Arc::new(Mold {
-        ports: ports.into(),
-        phase: match dice.roll(14) {
+    pod.remolded(|it| {
+        it.ports = ports.into();
+        it.phase = match dice.roll(14) {
             0 => Phase::Succeeded,
             1 => Phase::Failed,
             2 => Phase::Pending,
             _ => Phase::Running,
-        },
-        network,
-        terminating: dice.percent(5),
-        ..Mold::default()
-    });
-    pod
+        };
+        it.network = network;
+        it.terminating = dice.percent(5);
+    })
 }
 
 fn node(dice: &mut Dice) -> Node {
@@ -196,7 +190,8 @@ fn node(dice: &mut Dice) -> Node {
         addresses.push(format!("fd00::20{at}").parse().expect("a literal address"));
     }
     Node {
-        meta: Meta { name: NODES[at].into(), labels: labels(dice, NODE_KEYS), ..Meta::default() },
+        meta: Meta { name: NODES[at].into(), ..Meta::default() },
+        labels: labels(dice, NODE_KEYS),
         addresses: addresses.into(),
         pod_cidrs: Default::default(),
         provider: Name::empty(),
@@ -204,9 +199,8 @@ fn node(dice: &mut Dice) -> Node {
 }
 
 pub fn namespace(dice: &mut Dice) -> Namespace {
-    let meta =
-        Meta { name: (*dice.pick(&NAMESPACES[..3])).into(), labels: labels(dice, NAMESPACE_KEYS), ..Meta::default() };
-    Namespace { meta, implied: false }
+    let meta = Meta { name: (*dice.pick(&NAMESPACES[..3])).into(), ..Meta::default() };
+    Namespace { meta, labels: labels(dice, NAMESPACE_KEYS), implied: false }
 }
 
 fn block(dice: &mut Dice) -> Block {
@@ -308,6 +302,7 @@ pub fn policy(dice: &mut Dice, spice: Spice) -> Policy {
     let target = if is_ordered { set(dice, home) } else { own };
     let mut policy = Policy {
         meta: Meta { namespace: namespace.into(), name: format!("x{}", dice.roll(9)).into(), ..Meta::default() },
+        labels: Default::default(),
         kind,
         tier,
         target,

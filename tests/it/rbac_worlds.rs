@@ -161,12 +161,16 @@ pub const STORED: Words = Words {
     validity: Validity::Stored,
 };
 
-fn meta(namespace: &str, name: String, random: &mut Random) -> Meta {
-    let labels = match random.below(3) {
+fn meta(namespace: &str, name: String) -> Meta {
+    Meta { namespace: namespace.into(), name: name.into(), ..Meta::default() }
+}
+
+/// By these some aggregated role takes a role in.
+fn labels(random: &mut Random) -> Labels {
+    match random.below(3) {
         0 => Labels::new([("aggregate".into(), random.one(&["x", "y"]).into())]),
         _ => Labels::default(),
-    };
-    Meta { namespace: namespace.into(), name: name.into(), labels, ..Meta::default() }
+    }
 }
 
 impl Words {
@@ -208,7 +212,8 @@ impl Words {
             _ => Default::default(),
         });
         let origin = if random.below(3) == 0 { Origin::Server } else { Origin::Manifest };
-        Role { meta: meta(namespace, format!("r{number}"), random), rules, aggregates, origin }
+        let (meta, labels) = (meta(namespace, format!("r{number}")), labels(random));
+        Role { meta, labels, rules, aggregates, origin }
     }
 
     /// A subject of a binding.
@@ -240,7 +245,7 @@ impl Words {
         };
         let role = RoleRef { kind: kind.into(), name: format!("r{}", random.below(roles + 1)).into() };
         let subjects = (0..random.below(4)).map(|_| self.subject(random)).collect();
-        Binding { meta: meta(namespace, format!("b{number}"), random), role, subjects }
+        Binding { meta: meta(namespace, format!("b{number}")), role, subjects }
     }
 
     /// A namespace, or the whole cluster.
@@ -361,7 +366,7 @@ pub fn account(namespace: &str, name: &str) -> AnyFact {
 /// A namespace.
 pub fn namespace(name: &str) -> AnyFact {
     let meta = Meta { name: name.into(), ..Meta::default() };
-    AnyFact::Namespace(Arc::new(Namespace { meta, implied: false }))
+    AnyFact::Namespace(Arc::new(Namespace { meta, labels: Labels::default(), implied: false }))
 }
 
 /// A role as the API writes it.

@@ -101,7 +101,8 @@ fn aggregated(name: &str) -> Role {
     let meta = kreach::model::facts::Meta { name: name.into(), ..Default::default() };
     let selector = Selector::new([Requirement { key: "to".into(), operator: Operator::In(vec!["sum".into()].into()) }]);
     let origin = kreach::model::role::Origin::Server;
-    Role { meta, rules: Vec::new().into(), aggregates: Some([selector].into()), origin }
+    let labels = kreach::model::labels::Labels::default();
+    Role { meta, labels, rules: Vec::new().into(), aggregates: Some([selector].into()), origin }
 }
 
 /// A role as the API writes it, its aggregation rule too.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::model::cluster::{AnyFact, Cluster, Delta, Entry, METADATA_NAME};
 use crate::model::coverage::{Coverage, CoverageMap};
 use crate::model::facts::{Meta, Namespace, Pod, Workload};
-use crate::model::id::{Kind, WorkloadId};
+use crate::model::id::{Kind, PodId, WorkloadId};
 use crate::model::labels::Labels;
 use crate::model::name::Name;
 
@@ -38,7 +38,7 @@ pub(super) fn close(cluster: &mut Cluster) -> Vec<String> {
         let labels = Labels::new([(Name::from(METADATA_NAME), name.clone())]);
         put(
             cluster,
-            AnyFact::Namespace(Arc::new(Namespace { meta: Meta { name, labels, ..Meta::default() }, implied: true })),
+            AnyFact::Namespace(Arc::new(Namespace { meta: Meta { name, ..Meta::default() }, labels, implied: true })),
         );
     }
     notes
@@ -82,8 +82,7 @@ fn implied_namespaces(cluster: &Cluster) -> BTreeSet<Name> {
 /// One pod for each ownerless workload with replicas to which no listed pod belongs.
 fn template_pods(cluster: &Cluster) -> Vec<Pod> {
     let owners = owners_of_pods(cluster);
-    let mut taken: BTreeSet<(Name, Name)> =
-        cluster.pods.iter().map(|it| (it.meta.namespace.clone(), it.meta.name.clone())).collect();
+    let mut taken: BTreeSet<PodId> = cluster.pods.iter().map(|it| it.pod_id()).collect();
     let mut pods = Vec::new();
     for workload in cluster.workloads.iter() {
         if workload.owner.is_none()
@@ -102,14 +101,13 @@ fn template_pods(cluster: &Cluster) -> Vec<Pod> {
     pods
 }
 
-fn template_pod(workload: &Workload, template: &Pod, taken: &mut BTreeSet<(Name, Name)>) -> Pod {
-    let mut pod = template.clone();
-    Arc::make_mut(&mut pod.mold).owner = Some(workload.workload_id());
-    if !taken.insert((pod.meta.namespace.clone(), pod.meta.name.clone())) {
-        pod.meta.name = format!("{}-{}", workload.meta.name, workload.kind.kind()).into();
-        taken.insert((pod.meta.namespace.clone(), pod.meta.name.clone()));
+fn template_pod(workload: &Workload, template: &Pod, taken: &mut BTreeSet<PodId>) -> Pod {
+    let mut id = template.pod_id();
+    if !taken.insert(id.clone()) {
+        id.name = format!("{}-{}", workload.meta.name, workload.kind.kind()).into();
+        taken.insert(id.clone());
     }
-    pod
+    template.clone().renamed(&id.name).remolded(|it| it.owner = Some(workload.workload_id()))
 }
 
 /// Every workload that some listed pod belongs to, through any number of controllers.

@@ -5,40 +5,33 @@ use serde_json::{Map, Value, json};
 use crate::kinds;
 use crate::model::endpoints::Endpoint;
 use crate::model::facts::{
-    ContainerPort, ContainerRole, EndpointSlice, Meta, Namespace, Node, Pod, PodNetwork, PodOrigin, Service,
+    ContainerPort, ContainerRole, EndpointSlice, Fact, Kept, Namespace, Node, Pod, PodNetwork, PodOrigin, Service,
     ServiceAccount, ServiceType, TargetPort, Workload,
 };
-use crate::model::id::{Kind, WorkloadId};
+use crate::model::id::WorkloadId;
 use crate::model::labels::{Labels, Operator, Selector};
 use crate::model::name::Name;
 use crate::model::role::{Binding, Origin, Role, RoleRule, SubjectKind};
 use crate::model::workload::WorkloadKind;
 
-/// An object of a kind with its metadata.
-pub(super) fn object(kind: Kind, meta: &Meta) -> Value {
-    let spec = kinds::spec(kind);
+/// The object of a fact, with its metadata.
+pub(super) fn object(it: &impl Fact) -> Value {
+    let spec = kinds::spec(it.id().kind);
     let (version, word) = spec.map_or_else(Default::default, |it| (it.api_version(), it.word));
-    json!({"apiVersion": version, "kind": word, "metadata": metadata(meta)})
+    let mut metadata = json!({"name": it.name().to_string()});
+    if !it.namespace().is_empty() {
+        metadata["namespace"] = json!(it.namespace());
+    }
+    if let Some(set) = it.labels().filter(|it| !it.is_empty()) {
+        metadata["labels"] = labels(set);
+    }
+    if it.version().0 != 0 {
+        metadata["resourceVersion"] = json!(it.version().0.to_string());
+    }
+    json!({"apiVersion": version, "kind": word, "metadata": metadata})
 }
 
-fn metadata(meta: &Meta) -> Value {
-    let mut it = json!({"name": meta.name});
-    if !meta.namespace.is_empty() {
-        it["namespace"] = json!(meta.namespace);
-    }
-    if !meta.labels.is_empty() {
-        it["labels"] = labels(&meta.labels);
-    }
-    if meta.version.0 != 0 {
-        it["resourceVersion"] = json!(meta.version.0.to_string());
-    }
-    if meta.created != 0 {
-        it["creationTimestamp"] = json!(time(meta.created));
-    }
-    it
-}
-
-fn time(seconds: u32) -> String {
+pub(super) fn time(seconds: u32) -> String {
     jiff::Timestamp::from_second(i64::from(seconds)).map(|it| it.to_string()).unwrap_or_default()
 }
 
@@ -71,15 +64,15 @@ fn owned(object: &mut Value, owner: Option<&WorkloadId>) {
 }
 
 pub(super) fn namespace(it: &Namespace) -> Value {
-    object(Kind::NAMESPACE, &it.meta)
+    object(it)
 }
 
 pub(super) fn service_account(it: &ServiceAccount) -> Value {
-    object(Kind::SERVICE_ACCOUNT, &it.meta)
+    object(it)
 }
 
 pub(super) fn node(it: &Node) -> Value {
-    let mut node = object(Kind::NODE, &it.meta);
+    let mut node = object(it);
     let cidrs: Vec<String> = it.pod_cidrs.iter().map(ToString::to_string).collect();
     node["spec"] = json!({"podCIDRs": cidrs, "providerID": it.provider});
     // The order is kept; which of them are internal is not a fact.
@@ -94,11 +87,11 @@ pub(super) fn is_listed(it: &Pod) -> bool {
     it.mold.origin == PodOrigin::Listed
 }
 
-pub(super) fn pod(it: &Pod) -> Value {
-    let mut pod = object(Kind::POD, &it.meta);
+pub(super) fn pod(it: &Pod, kept: Kept) -> Value {
+    let mut pod = object(it);
     owned(&mut pod, it.mold.owner.as_ref());
     if it.mold.terminating {
-        pod["metadata"]["deletionTimestamp"] = json!(time(it.meta.created));
+        pod["metadata"]["deletionTimestamp"] = json!(time(kept.created));
     }
     pod["spec"] = pod_spec(it);
     let addresses: Vec<Value> = it.addresses.iter().map(|it| json!({"ip": it.to_string()})).collect();
@@ -141,7 +134,7 @@ fn named(name: &Name, mut it: Value) -> Value {
 }
 
 pub(super) fn workload(it: &Workload) -> Value {
-    let mut workload = object(it.kind.kind(), &it.meta);
+    let mut workload = object(it);
     owned(&mut workload, it.owner.as_deref());
     let mut spec = json!({});
     let plan = it.plan.as_deref();
@@ -149,7 +142,7 @@ pub(super) fn workload(it: &Workload) -> Value {
         spec["replicas"] = json!(replicas);
     }
     if let Some(pod) = plan.and_then(|it| it.template.as_ref()) {
-        let template = json!({"metadata": {"labels": labels(&pod.meta.labels)}, "spec": pod_spec(pod)});
+        let template = json!({"metadata": {"labels": labels(&pod.labels)}, "spec": pod_spec(pod)});
         match it.kind {
             WorkloadKind::CronJob => spec["jobTemplate"] = json!({"spec": {"template": template}}),
             _ => spec["template"] = template,
@@ -160,7 +153,7 @@ pub(super) fn workload(it: &Workload) -> Value {
 }
 
 pub(super) fn service(it: &Service) -> Value {
-    let mut service = object(Kind::SERVICE, &it.meta);
+    let mut service = object(it);
     let ports: Vec<Value> = it
         .ports
         .iter()
@@ -208,7 +201,7 @@ fn service_type(it: &ServiceType) -> &'static str {
 }
 
 pub(super) fn endpoint_slice(it: &EndpointSlice) -> Value {
-    let mut slice = object(Kind::ENDPOINT_SLICE, &it.meta);
+    let mut slice = object(it);
     let v6 = it.endpoints.iter().next().is_some_and(|it| it.address.is_ipv6());
     slice["addressType"] = json!(if v6 { "IPv6" } else { "IPv4" });
     slice["endpoints"] = it.endpoints.iter().map(|it| endpoint(&it)).collect();
@@ -239,7 +232,7 @@ fn endpoint(it: &Endpoint) -> Value {
 }
 
 pub(super) fn role(it: &Role) -> Value {
-    let mut role = object(it.kind(), &it.meta);
+    let mut role = object(it);
     if it.origin == Origin::Server && it.meta.version.0 == 0 {
         role["metadata"]["resourceVersion"] = json!("0");
     }
@@ -264,7 +257,7 @@ fn rule(it: &RoleRule) -> Value {
 }
 
 pub(super) fn binding(it: &Binding) -> Value {
-    let mut binding = object(it.kind(), &it.meta);
+    let mut binding = object(it);
     binding["roleRef"] = json!({"apiGroup": "rbac.authorization.k8s.io", "kind": it.role.kind, "name": it.role.name});
     let subjects = it.subjects.iter().map(|it| {
         let kind = match &it.kind {

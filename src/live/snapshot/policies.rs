@@ -19,7 +19,7 @@ fn unread_rule() -> Value {
 }
 
 pub(super) fn policy(it: &Policy) -> Value {
-    let mut policy = object(it.kind, &it.meta);
+    let mut policy = object(it);
     policy["spec"] = match it.kind {
         Kind::NETWORK_POLICY => network_policy(it),
         _ => unevaluated(it),

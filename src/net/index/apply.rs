@@ -126,7 +126,7 @@ impl Index {
 
     /// Takes a pod in, or what it has become.
     fn put_pod(&mut self, cluster: &Cluster, pod: &SharedPod) {
-        let namespace = self.namespace(cluster, &pod.meta.namespace);
+        let namespace = self.namespace(cluster, pod.namespace());
         let seat = if pod.mold.phase.is_finished() || !self.namespaces.get(namespace).reads_pods {
             Seat::NONE
         } else {
@@ -134,7 +134,7 @@ impl Index {
         };
         seat.classes().for_each(|it| self.enter(it));
         self.namespaces.get_mut(namespace).tally.enter(pod, seat);
-        match self.namespaces.get(namespace).pods.place(&pod.meta.name) {
+        match self.namespaces.get(namespace).pods.place(pod.name()) {
             Some(at) => {
                 let before = self.pods_mut(namespace).replace(at, pod.clone(), seat);
                 self.leave_row(namespace, before);
@@ -162,8 +162,8 @@ impl Index {
     }
 
     fn remove_pod(&mut self, pod: &Pod) {
-        let Some(&namespace) = self.namespace_ids.get(&pod.meta.namespace) else { return };
-        if let Some(at) = self.namespaces.get(namespace).pods.place(&pod.meta.name) {
+        let Some(&namespace) = self.namespace_ids.get(pod.namespace()) else { return };
+        if let Some(at) = self.namespaces.get(namespace).pods.place(pod.name()) {
             let before = self.pods_mut(namespace).remove(at);
             self.leave_row(namespace, before);
         }
@@ -171,7 +171,7 @@ impl Index {
 
     /// Pods on a node's network follow its labels and addresses.
     fn renew_node(&mut self, cluster: &Cluster, before: Option<&Node>, after: Option<&Node>) {
-        let facts = |it: Option<&Node>| it.map(|it| (it.meta.labels.clone(), it.addresses.clone()));
+        let facts = |it: Option<&Node>| it.map(|it| (it.labels.clone(), it.addresses.clone()));
         if facts(before) == facts(after) {
             return;
         }

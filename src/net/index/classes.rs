@@ -97,19 +97,19 @@ impl Index {
 
     /// The key of a pod on a network of its own.
     pub(super) fn pod_key(&mut self, namespace: u32, pod: &Pod) -> ClassKey {
-        self.key(Sort::Pod, namespace, &pod.meta.labels, &pod.mold.ports, &pod.addresses)
+        self.key(Sort::Pod, namespace, &pod.labels, &pod.mold.ports, &pod.addresses)
     }
 
     /// Both keys of a pod on the host network: its own, and its node's.
     pub(super) fn host_keys(&mut self, cluster: &Cluster, namespace: u32, pod: &Pod) -> (ClassKey, ClassKey) {
         let addresses = ends::pod_addresses(cluster, pod);
-        let own = self.key(Sort::HostPod, namespace, &pod.meta.labels, &pod.mold.ports, &addresses);
+        let own = self.key(Sort::HostPod, namespace, &pod.labels, &pod.mold.ports, &addresses);
         let node = cluster.nodes.get("", &pod.node).cloned();
         let mut host = own.clone();
         host.sort = if node.is_some() { Sort::HostNode } else { Sort::UnknownNode };
         host.namespace = self.namespace(cluster, &Name::empty());
         host.declared = super::ports::NOTHING_DECLARED;
-        host.labels = node.map(|it| self.dress(&it.meta.labels, &self.node_keys.clone())).unwrap_or_default();
+        host.labels = node.map(|it| self.dress(&it.labels, &self.node_keys.clone())).unwrap_or_default();
         (own, host)
     }
 

@@ -70,7 +70,7 @@ impl Index {
                 let unit = match by {
                     By::Pod => Unit::Pod(pod.pod_id()),
                     By::Workload => crowd.units[band.unit as usize].clone(),
-                    By::Namespace => Unit::Namespace(pod.meta.namespace.clone()),
+                    By::Namespace => Unit::Namespace(pod.namespace().clone()),
                 };
                 stand_in(all.0.entry(unit).or_default(), (band.class, band.host), pod);
             }

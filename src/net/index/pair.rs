@@ -53,7 +53,7 @@ impl Index {
                 Key::Nodes(selector) => match (&loose.node, &loose.facts) {
                     (None, _) => Tri::No,
                     (Some(_), None) => Tri::Maybe,
-                    (Some(_), Some(node)) => Tri::sure(selector.matches(&node.meta.labels)),
+                    (Some(_), Some(node)) => Tri::sure(selector.matches(&node.labels)),
                 },
                 Key::Pods(_) | Key::Anyone => Tri::No,
             },

@@ -282,6 +282,7 @@ pub(super) fn ghost(id: ObjectId, tier: Tier, bends: Bends) -> Policy {
     let meta = crate::model::facts::Meta { namespace, name, ..Default::default() };
     Policy {
         meta,
+        labels: Default::default(),
         kind,
         tier,
         target: SelectorSet { namespaces, pods: Selector::everything() },

@@ -34,9 +34,9 @@ impl Index {
         // Pods of one workload share their labels and often follow each other.
         let mut last: (Labels, Option<u32>) = Default::default();
         let value = |pod: &Pod| {
-            if !pod.meta.labels.same_allocation(&last.0) {
-                let value = pod.meta.labels.get(key).map(|it| Arc::make_mut(words).number(it));
-                last = (pod.meta.labels.clone(), value);
+            if !pod.labels.same_allocation(&last.0) {
+                let value = pod.labels.get(key).map(|it| Arc::make_mut(words).number(it));
+                last = (pod.labels.clone(), value);
             }
             last.1
         };

@@ -8,9 +8,9 @@
 //!
 //! Beside each other and not in one row, since most that is asked looks at one of the three.
 
-use super::{NO_CLASS, classes};
+use super::NO_CLASS;
 use crate::model::facts::SharedPod;
-use crate::model::name::Name;
+use crate::model::name::Spelling;
 
 /// The classes of one pod.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -57,8 +57,10 @@ impl Seat {
 }
 
 /// The hash of a pod's name.
-fn tag(name: &Name) -> u16 {
-    (classes::hash_of(name) >> 48) as u16
+fn tag(name: Spelling<'_>) -> u16 {
+    // FNV-1a.
+    let hash = name.bytes().fold(0x811c_9dc5, |hash: u32, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    (hash >> 16) as u16
 }
 
 /// Puts an item in its place; a full list grows by an eighth, not to its double.
@@ -99,13 +101,13 @@ impl Roll {
     }
 
     /// The place of a pod.
-    pub fn place(&self, name: &Name) -> Option<usize> {
+    pub fn place(&self, name: Spelling<'_>) -> Option<usize> {
         if self.len() > TAGGED {
-            return self.pods.binary_search_by(|it| it.meta.name.cmp(name)).ok();
+            return self.pods.binary_search_by(|it| it.name().cmp(&name)).ok();
         }
         let tag = tag(name);
         let alike = self.tags.iter().enumerate().filter(|(_, it)| **it == tag);
-        alike.map(|(at, _)| at).find(|at| self.pods[*at].meta.name == *name)
+        alike.map(|(at, _)| at).find(|at| self.pods[*at].name() == name)
     }
 
     /// Lets the pod of this place be another one, or be seated elsewhere; gives what it was.
@@ -123,9 +125,9 @@ impl Roll {
 
     /// Takes a new pod in.
     pub fn enter(&mut self, pod: SharedPod, seat: Seat) {
-        let name = &pod.meta.name;
-        let is_last = self.pods.last().is_none_or(|it| it.meta.name < *name);
-        let at = if is_last { self.len() } else { self.pods.partition_point(|it| it.meta.name < *name) };
+        let name = pod.name();
+        let is_last = self.pods.last().is_none_or(|it| it.name() < name);
+        let at = if is_last { self.len() } else { self.pods.partition_point(|it| it.name() < name) };
         let (number, tag) = (self.number(seat), tag(name));
         insert(&mut self.seats, at, number);
         insert(&mut self.tags, at, tag);

@@ -293,7 +293,7 @@ pub(super) fn outcome(sure: &Mask, possible: &Mask, atom: Option<usize>) -> Outc
 pub(super) fn unit_of(cluster: &Cluster, pod: &Pod, by: By) -> Unit {
     match by {
         By::Pod => Unit::Pod(pod.pod_id()),
-        By::Namespace => Unit::Namespace(pod.meta.namespace.clone()),
+        By::Namespace => Unit::Namespace(pod.namespace().clone()),
         By::Workload => workload_of(cluster, pod).map_or_else(|| Unit::Pod(pod.pod_id()), Unit::Workload),
     }
 }

@@ -96,13 +96,12 @@ impl Index {
             match change {
                 Change::Role(diff) => self.change_role(cluster, diff),
                 Change::Binding(diff) => self.change_binding(diff),
-                Change::Pod(diff) => self.change_mark(
-                    diff.after
-                        .as_ref()
-                        .filter(|it| it.meta.namespace == "kube-system")
-                        .and_then(|it| marks::of_pod(it)),
-                    diff.before.as_ref().or(diff.after.as_ref()).map(|it| it.pod_id().object()),
-                ),
+                Change::Pod(diff) => {
+                    let any = diff.before.as_ref().or(diff.after.as_ref());
+                    let any = any.filter(|it| *it.namespace() == "kube-system");
+                    let mark = any.and(diff.after.as_ref()).and_then(|it| marks::of_pod(it));
+                    self.change_mark(mark, any.map(|it| it.pod_id().object()));
+                }
                 Change::Node(diff) => self.change_mark(
                     diff.after.as_ref().and_then(|it| marks::of_node(it)),
                     diff.before

@@ -9,7 +9,7 @@ use crate::model::id::Kind;
 use crate::model::labels::Labels;
 use crate::model::name::Name;
 use crate::net::IsolationCounts;
-use crate::tui::filter::Filtered;
+use crate::tui::filter::{Filtered, Pieces};
 use crate::tui::list::{Given, List, Row, SortKey};
 use crate::tui::table::{Column, Sorts, Table};
 use crate::tui::theme::Role;
@@ -86,11 +86,11 @@ struct Space {
 }
 
 impl Filtered for Space {
-    fn words(&self) -> [&str; 4] {
-        [&self.name, "", "", ""]
+    fn words(&self) -> Pieces<'_> {
+        [&self.name, "", "", "", ""]
     }
     fn labels(&self) -> Option<&Labels> {
-        self.fact.as_ref().map(|it| &it.meta.labels)
+        self.fact.as_ref().map(|it| &it.labels)
     }
 }
 

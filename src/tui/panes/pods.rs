@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use super::{Cell, Item, PaneSpec};
 use crate::model::cluster::Change;
-use crate::model::facts::{Phase, SharedPod};
+use crate::model::facts::{Phase, Pod, SharedPod};
 use crate::model::id::{Kind, PodId};
 use crate::tui::list::{Given, List, Row, SortKey};
 use crate::tui::table::{Column, Moves, Sorts, Table};
@@ -59,8 +59,7 @@ impl Row for SharedPod {
         self.pod_id()
     }
     fn order(&self, other: &Self) -> Ordering {
-        let (a, b) = (&self.meta, &other.meta);
-        a.namespace.cmp(&b.namespace).then_with(|| a.name.cmp(&b.name))
+        Pod::order(self, other)
     }
 }
 
@@ -83,7 +82,7 @@ fn moves(change: &Change, view: View<'_>) -> Option<Moves<SharedPod>> {
 }
 
 fn is_in(pod: &SharedPod, view: View<'_>) -> bool {
-    view.scope.holds(&pod.meta.namespace) && (view.scope.problems == Problems::Everything || has_problem(pod, view))
+    view.scope.holds(pod.namespace()) && (view.scope.problems == Problems::Everything || has_problem(pod, view))
 }
 
 /// Whether it fails, is exposed, or could not be read in full.
@@ -96,8 +95,8 @@ fn has_problem(pod: &SharedPod, view: View<'_>) -> bool {
 fn name(row: &SharedPod, view: View<'_>) -> Cell {
     let role = if row.mold.phase.is_finished() || row.mold.terminating { Role::Dim } else { Role::Text };
     match view.scope.only() {
-        Some(_) => Cell::new(row.meta.name.as_str(), role),
-        None => Cell::new(format!("{}/{}", row.meta.namespace, row.meta.name), role),
+        Some(_) => Cell::new(row.name().to_string(), role),
+        None => Cell::new(format!("{}/{}", row.namespace(), row.name()), role),
     }
 }
 

@@ -1,0 +1,297 @@
+//! Pods: what each has of its own, and the mold that it shares with the others of its workload.
+//!
+//! ```text
+//! mold   shop, ReplicaSet web-7d9f8b6c5, account web, port 8080, running      once for all pods of the ReplicaSet
+//! pods   x2z4k 10.0.3.7 on node-4,  q8r7p 10.0.9.1 on node-2, …               seven words each
+//! ```
+//!
+//! A controller makes up its pods' names from its own, so that a pod holds the end of its name alone: [`Ending`].
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::sync::Arc;
+
+use super::address::Addresses;
+use super::facts::{Fact, UidMark, Version};
+use super::id::{Kind, ObjectId, PodId, WorkloadId};
+use super::items::Items;
+use super::labels::Labels;
+use super::name::{Name, Spelling};
+use super::port::Protocol;
+
+/// A pod's phase; a pod without status counts as running.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub enum Phase {
+    Pending,
+    #[default]
+    Running,
+    Succeeded,
+    Failed,
+    Unknown,
+}
+
+impl Phase {
+    /// As the API writes it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Phase::Pending => "Pending",
+            Phase::Running => "Running",
+            Phase::Succeeded => "Succeeded",
+            Phase::Failed => "Failed",
+            Phase::Unknown => "Unknown",
+        }
+    }
+
+    /// Whether its containers have ended for good: its address may be another pod's by now (S39).
+    pub fn is_finished(self) -> bool {
+        matches!(self, Phase::Succeeded | Phase::Failed)
+    }
+}
+
+/// Which sort of container declares a port (S26).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum ContainerRole {
+    Regular,
+    /// An init container with `restartPolicy: Always`.
+    Sidecar,
+    /// A plain init container.
+    Init,
+}
+
+/// One declared container port.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct ContainerPort {
+    /// Empty when unnamed.
+    pub name: Name,
+    pub protocol: Protocol,
+    pub number: u16,
+    pub container: ContainerRole,
+}
+
+/// Whose network a pod uses.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub enum PodNetwork {
+    #[default]
+    Own,
+    /// Its node's: policies pass it by (S37, S38).
+    Host,
+}
+
+/// Where a pod comes from.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub enum PodOrigin {
+    #[default]
+    Listed,
+    /// Made from the template of a workload in files whose pods are not listed (CONTRACT §1).
+    Template,
+}
+
+/// What the pods of one workload have in common, held once for all of them.
+///
+/// Of their state too: nearly all of them run, so that a workload has one mold, and another while some of its pods
+/// come or go.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct Mold {
+    pub namespace: Name,
+    /// Their controller, as owner references name it (a ReplicaSet, not yet its Deployment).
+    pub owner: Option<WorkloadId>,
+    /// What their names begin with, as [`Mold::call`] leaves it; `None`: their owner's name and a dash.
+    pub beginning: Option<Name>,
+    pub service_account: Name,
+    pub ports: Items<ContainerPort>,
+    /// Of a kube-apiserver's own pod: its flags `--authorization-*`, as written, which say who else may grant.
+    pub authorization_flags: Option<Arc<Vec<Name>>>,
+    pub phase: Phase,
+    pub network: PodNetwork,
+    pub origin: PodOrigin,
+    pub terminating: bool,
+}
+
+impl Mold {
+    /// Lets a pod of it be called so; gives what the pod itself holds of that name.
+    ///
+    /// A name that does not begin as its owner's does is parted at its last dash, or stands here whole. `shared` gives
+    /// the one text that is equal to a beginning.
+    pub fn call(&mut self, name: &str, shared: impl FnOnce(&str) -> Name) -> Ending {
+        let owner = self.owner.as_ref().map(|it| it.name.as_str());
+        let of_owner = owner.and_then(|it| name.strip_prefix(it)?.strip_prefix('-')).and_then(Ending::new);
+        if let Some(ending) = of_owner {
+            self.beginning = None;
+            return ending;
+        }
+        let dash = name.rfind('-').map_or(0, |at| at + 1);
+        let (beginning, ending) = match Ending::new(&name[dash..]) {
+            Some(ending) if dash > 0 => (&name[..dash], ending),
+            _ => (name, Ending::default()),
+        };
+        self.beginning = Some(shared(beginning));
+        ending
+    }
+}
+
+/// The end of a pod's name: at most seven bytes, such as the five letters that a controller draws, or an ordinal.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Ending {
+    text: [u8; 7],
+    len: u8,
+}
+
+impl Ending {
+    /// This text, if it is short enough.
+    fn new(text: &str) -> Option<Self> {
+        let mut held = [0; 7];
+        held.get_mut(..text.len())?.copy_from_slice(text.as_bytes());
+        Some(Self { text: held, len: text.len() as u8 })
+    }
+
+    fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.text[..usize::from(self.len)]).expect("it was made of a text")
+    }
+}
+
+impl fmt::Debug for Ending {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.as_str(), out)
+    }
+}
+
+/// A pod: what is its own, and the [`Mold`] that it shares.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Pod {
+    pub mold: triomphe::Arc<Mold>,
+    /// What [`Mold::call`] gave.
+    pub ending: Ending,
+    pub labels: Labels,
+    /// Empty when it is not scheduled.
+    pub node: Name,
+    pub addresses: Addresses,
+    pub version: Version,
+    pub uid: UidMark,
+}
+
+/// A pod as its holders share it, by a counter that is half as large as usual: there are more pods than of anything
+/// else.
+pub type SharedPod = triomphe::Arc<Pod>;
+
+impl Pod {
+    /// A pod of this namespace and name alone.
+    pub fn named(namespace: impl Into<Name>, name: &str) -> Self {
+        let mut mold = Mold { namespace: namespace.into(), ..Mold::default() };
+        let ending = mold.call(name, |it| Name::from(it));
+        Self { mold: mold.into(), ending, ..Self::default() }
+    }
+
+    /// The same pod under another name.
+    pub fn renamed(mut self, name: &str) -> Self {
+        self.ending = triomphe::Arc::make_mut(&mut self.mold).call(name, |it| Name::from(it));
+        self
+    }
+
+    /// The same pod, of a mold that was changed; it keeps its name.
+    pub fn remolded(mut self, change: impl FnOnce(&mut Mold)) -> Self {
+        let name = self.name().to_name();
+        change(triomphe::Arc::make_mut(&mut self.mold));
+        self.renamed(&name)
+    }
+
+    /// Its namespace.
+    pub fn namespace(&self) -> &Name {
+        &self.mold.namespace
+    }
+
+    /// Its name.
+    pub fn name(&self) -> Spelling<'_> {
+        let ending = self.ending.as_str();
+        match (&self.mold.beginning, &self.mold.owner) {
+            (Some(beginning), _) => Spelling::of([beginning.as_str(), "", ending]),
+            (None, Some(owner)) => Spelling::of([owner.name.as_str(), "-", ending]),
+            (None, None) => Spelling::of(["", "", ending]),
+        }
+    }
+
+    /// What names it.
+    pub fn pod_id(&self) -> PodId {
+        PodId { namespace: self.namespace().clone(), name: self.name().to_name() }
+    }
+
+    /// Whether it is called so.
+    pub fn is(&self, id: &PodId) -> bool {
+        *self.namespace() == id.namespace && self.name() == *id.name.as_str()
+    }
+
+    /// The order of pods: by namespace and name.
+    pub fn order(&self, other: &Self) -> Ordering {
+        self.namespace().cmp(other.namespace()).then_with(|| self.name().cmp(&other.name()))
+    }
+
+    /// Whether policies govern it: it runs, or will, on a network of its own.
+    pub fn is_governed(&self) -> bool {
+        self.mold.network == PodNetwork::Own && !self.mold.phase.is_finished()
+    }
+}
+
+impl Fact for Pod {
+    fn namespace(&self) -> &Name {
+        self.namespace()
+    }
+    fn name(&self) -> Spelling<'_> {
+        self.name()
+    }
+    fn uid(&self) -> UidMark {
+        self.uid
+    }
+    fn version(&self) -> Version {
+        self.version
+    }
+    fn id(&self) -> ObjectId {
+        ObjectId { kind: Kind::POD, namespace: self.namespace().clone(), name: self.name().to_name() }
+    }
+    fn labels(&self) -> Option<&Labels> {
+        Some(&self.labels)
+    }
+    fn without_version(mut self) -> Self {
+        self.version = Version(0);
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn owned(owner: Option<&str>, name: &str) -> Pod {
+        let owner = owner.map(|it| WorkloadId { namespace: "shop".into(), kind: "ReplicaSet".into(), name: it.into() });
+        let mut mold = Mold { namespace: "shop".into(), owner, ..Mold::default() };
+        let ending = mold.call(name, |it| Name::from(it));
+        Pod { mold: mold.into(), ending, ..Pod::default() }
+    }
+
+    #[test]
+    fn a_pod_has_its_name_however_it_is_parted() {
+        let names = ["web-5d8-x2z4k", "web-5d8", "web-5d8-", "web", "-", "a-very-long-ending", "db-0", "ä-öüöü", ""];
+        for owner in [None, Some("web-5d8"), Some("web"), Some("")] {
+            for name in names {
+                let pod = owned(owner, name);
+                assert_eq!((pod.name().to_string().as_str(), &*pod.pod_id().name), (name, name), "{owner:?}");
+                assert!(pod.is(&PodId::new("shop", name)) && !pod.is(&PodId::new("shop", "other")));
+                assert_eq!(pod.renamed("other-pod").name().to_string(), "other-pod");
+            }
+        }
+    }
+
+    #[test]
+    fn pods_of_one_workload_share_all_but_the_end_of_their_names() {
+        let (one, other) = (owned(Some("web-5d8"), "web-5d8-x2z4k"), owned(Some("web-5d8"), "web-5d8-q8r7p"));
+        assert_eq!(one.mold, other.mold);
+        assert_ne!(one, other);
+        assert!(one.order(&other).is_gt());
+        assert_ne!(owned(None, "web-0").mold, owned(None, "web-0-1").mold);
+    }
+
+    /// Memory is a feature: see docs/performance.md.
+    #[test]
+    fn a_pod_is_small() {
+        assert!(size_of::<Mold>() <= 80, "{}", size_of::<Mold>());
+        assert!(size_of::<Pod>() <= 72, "{}", size_of::<Pod>());
+    }
+}
