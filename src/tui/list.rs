@@ -47,6 +47,10 @@ pub trait Row: Clone + Filtered {
     type Key: Clone + Ord;
     /// What names this row's object.
     fn key(&self) -> Self::Key;
+    /// Whether this names its object: asked of many rows, so better without making a key.
+    fn is(&self, key: &Self::Key) -> bool {
+        self.key() == *key
+    }
     /// The default order; equal only for the same object.
     fn order(&self, other: &Self) -> Ordering;
 }
@@ -95,18 +99,12 @@ pub trait Look<R> {
     fn cell(&self, row: &R, title: &str) -> Option<String>;
 }
 
-/// A row with the key it was sorted by; no key in the pane's own order.
-#[derive(Clone, Debug)]
-struct Placed<R> {
-    /// In a box, so that a row that has none is no larger for it.
-    key: Option<Box<SortKey>>,
-    row: R,
-}
-
 /// Rows in an order, with a filter, a selection, and marks.
 #[derive(Clone, Debug)]
 pub struct List<R: Row> {
-    all: Vec<Placed<R>>,
+    all: Vec<R>,
+    /// What each row of `all` is sorted by; empty in the pane's own order, where rows are most.
+    keys: Vec<SortKey>,
     /// Indices are no use here since rows move: the rows themselves, with their score. `None`: all of them.
     shown: Option<Vec<(i64, R)>>,
     filter: Filter,
@@ -124,6 +122,7 @@ impl<R: Row> Default for List<R> {
     fn default() -> Self {
         Self {
             all: Vec::new(),
+            keys: Vec::new(),
             shown: None,
             filter: Filter::default(),
             sift: None,
@@ -157,7 +156,7 @@ impl<R: Row> List<R> {
     pub fn row(&self, at: usize) -> Option<&R> {
         match &self.shown {
             Some(shown) => shown.get(at).map(|(_, row)| row),
-            None => self.all.get(at).map(|it| &it.row),
+            None => self.all.get(at),
         }
     }
 
@@ -169,7 +168,7 @@ impl<R: Row> List<R> {
     /// Puts other rows in the place of all.
     pub fn fill(&mut self, rows: Vec<R>, given: Given, look: &impl Look<R>) {
         self.given = given;
-        self.all = rows.into_iter().map(|row| Placed { key: None, row }).collect();
+        self.all = rows;
         self.arrange(look);
     }
 }

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Given, List, Look, Placed, Row, Sort};
+use super::{Given, List, Look, Row, Sort};
 
 /// A batch of more changes than this sorts anew instead of moving rows one by one.
 const FEW: usize = 256;
@@ -50,7 +50,7 @@ impl<R: Row> List<R> {
             return false;
         };
         if let Some(column) = self.sort.column
-            && self.all[at].key.as_deref() != Some(&look.sort_key(after, column))
+            && self.keys[at] != look.sort_key(after, column)
         {
             return false;
         }
@@ -62,7 +62,7 @@ impl<R: Row> List<R> {
                 _ => return false,
             }
         }
-        self.all[at].row = after.clone();
+        self.all[at] = after.clone();
         true
     }
 
@@ -74,13 +74,14 @@ impl<R: Row> List<R> {
             last.extend(after.as_ref().map(|it| (it.key(), Some(it.clone()))));
         }
         if changes.iter().any(|it| it.0.is_some()) {
-            self.all.retain(|it| !last.contains_key(&it.row.key()));
+            self.all.retain(|it| !last.contains_key(&it.key()));
         }
-        let mut new: Vec<Placed<R>> = last.into_values().flatten().map(|row| Placed { key: None, row }).collect();
-        new.sort_by(|a, b| a.row.order(&b.row));
+        let mut new: Vec<R> = last.into_values().flatten().collect();
+        new.sort_by(R::order);
         let is_in_order = self.sort == Sort::default() && self.given == Given::Unordered;
         if !is_in_order {
-            self.all.sort_by(|a, b| a.row.order(&b.row));
+            self.keys.clear();
+            self.all.sort_by(R::order);
         }
         self.merge(new);
         if is_in_order {
@@ -92,13 +93,13 @@ impl<R: Row> List<R> {
     }
 
     /// Takes rows in; both they and what is held are in their own order, so that a search finds what stays together.
-    fn merge(&mut self, new: Vec<Placed<R>>) {
+    fn merge(&mut self, new: Vec<R>) {
         let mut merged = Vec::with_capacity(self.all.len() + new.len());
         let mut held = std::mem::take(&mut self.all).into_iter();
         for it in new {
-            let before = held.as_slice().partition_point(|held| held.row.order(&it.row).is_lt());
+            let before = held.as_slice().partition_point(|held| held.order(&it).is_lt());
             merged.extend(held.by_ref().take(before));
-            if held.as_slice().first().is_some_and(|held| held.row.order(&it.row).is_eq()) {
+            if held.as_slice().first().is_some_and(|held| held.order(&it).is_eq()) {
                 held.next();
             }
             merged.push(it);
@@ -110,6 +111,9 @@ impl<R: Row> List<R> {
     fn take(&mut self, before: &R, look: &impl Look<R>) {
         if let Some(at) = self.locate(before, look) {
             self.all.remove(at);
+            if !self.keys.is_empty() {
+                self.keys.remove(at);
+            }
         }
         if let Some(shown) = &mut self.shown {
             shown.retain(|(_, row)| row.order(before).is_ne());
@@ -117,15 +121,17 @@ impl<R: Row> List<R> {
     }
 
     fn insert(&mut self, row: R, look: &impl Look<R>) {
-        let run = self.sort.run;
-        let key = self.sort.column.map(|column| Box::new(look.sort_key(&row, column)));
-        let place = |it: &Placed<R>| match &key {
-            None => run.apply(it.row.order(&row)),
-            Some(_) => run.apply(it.key.cmp(&key)).then_with(|| it.row.order(&row)),
-        };
-        match self.all.binary_search_by(place) {
-            Ok(at) => self.all[at].row = row.clone(),
-            Err(at) => self.all.insert(at, Placed { key, row: row.clone() }),
+        let key = self.sort.column.map(|column| look.sort_key(&row, column));
+        match self.search(&row, key.as_ref()) {
+            Ok(at) => self.all[at] = row.clone(),
+            Err(at) => {
+                if self.all.len() == self.all.capacity() {
+                    // By an eighth: doubling would leave a quarter of all lists empty.
+                    self.all.reserve_exact(self.all.len() / 8 + 4);
+                }
+                self.all.insert(at, row.clone());
+                key.into_iter().for_each(|it| self.keys.insert(at, it));
+            }
         }
         if self.shown.is_some() && self.passes(&row, look) {
             self.insert_shown(row, look);

@@ -2,7 +2,9 @@
 //!
 //! What a column sorts by is asked of the [`Look`]; which rows pass is for [`super::shown`] to say.
 
-use super::{Given, List, Look, Placed, Row, Sort};
+use std::cmp::Ordering;
+
+use super::{Given, List, Look, Row, Sort, SortKey};
 
 impl<R: Row> List<R> {
     /// Sorts by another column, or the other way.
@@ -16,19 +18,17 @@ impl<R: Row> List<R> {
         let run = self.sort.run;
         match self.sort.column {
             None => {
-                for it in &mut self.all {
-                    it.key = None;
-                }
+                self.keys = Vec::new();
                 // Filled in order as a rule, and then this is one pass.
                 if self.given == Given::Unordered {
-                    self.all.sort_by(|a, b| run.apply(a.row.order(&b.row)));
+                    self.all.sort_by(|a, b| run.apply(a.order(b)));
                 }
             }
             Some(column) => {
-                for it in &mut self.all {
-                    it.key = Some(Box::new(look.sort_key(&it.row, column)));
-                }
-                self.all.sort_by(|a, b| run.apply(a.key.cmp(&b.key)).then_with(|| a.row.order(&b.row)));
+                let rows = std::mem::take(&mut self.all).into_iter();
+                let mut keyed: Vec<(SortKey, R)> = rows.map(|it| (look.sort_key(&it, column), it)).collect();
+                keyed.sort_by(|a, b| run.apply(a.0.cmp(&b.0)).then_with(|| a.1.order(&b.1)));
+                (self.keys, self.all) = keyed.into_iter().unzip();
             }
         }
         self.refilter(look);
@@ -44,8 +44,8 @@ impl<R: Row> List<R> {
         match &self.shown {
             Some(shown) if is_in_order && !self.is_ranked() => shown.binary_search_by(|it| order(&it.1)).ok(),
             Some(shown) => shown.iter().position(|it| is_it(&it.1)),
-            None if is_in_order => self.all.binary_search_by(|it| order(&it.row)).ok(),
-            None => self.all.iter().position(|it| is_it(&it.row)),
+            None if is_in_order => self.all.binary_search_by(order).ok(),
+            None => self.all.iter().position(is_it),
         }
     }
 
@@ -54,15 +54,28 @@ impl<R: Row> List<R> {
         let run = self.sort.run;
         let found = match self.sort.column {
             None if self.given == Given::Unordered => {
-                return self.all.binary_search_by(|it| run.apply(it.row.order(row))).ok();
+                return self.all.binary_search_by(|it| run.apply(it.order(row))).ok();
             }
             None => None,
-            Some(column) => {
-                let key = Some(Box::new(look.sort_key(row, column)));
-                let place = |it: &Placed<R>| run.apply(it.key.cmp(&key)).then_with(|| it.row.order(row));
-                self.all.binary_search_by(place).ok()
-            }
+            Some(column) => self.search(row, Some(&look.sort_key(row, column))).ok(),
         };
-        found.or_else(|| self.all.iter().position(|it| it.row.order(row).is_eq()))
+        found.or_else(|| self.all.iter().position(|it| it.order(row).is_eq()))
+    }
+
+    /// Where a row with this key stands among all, or would.
+    pub(super) fn search(&self, row: &R, key: Option<&SortKey>) -> Result<usize, usize> {
+        let run = self.sort.run;
+        let Some(key) = key else { return self.all.binary_search_by(|it| run.apply(it.order(row))) };
+        let place = |at: usize| -> Ordering { run.apply(self.keys[at].cmp(key)).then_with(|| self.all[at].order(row)) };
+        let (mut low, mut high) = (0, self.all.len());
+        while low < high {
+            let middle = low.midpoint(high);
+            match place(middle) {
+                Ordering::Less => low = middle + 1,
+                Ordering::Greater => high = middle,
+                Ordering::Equal => return Ok(middle),
+            }
+        }
+        Err(low)
     }
 }

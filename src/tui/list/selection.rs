@@ -56,7 +56,7 @@ impl<R: Row> List<R> {
             self.at = 0;
             return self.remember();
         };
-        if self.row(self.at).is_some_and(|it| it.key() == key) {
+        if self.row(self.at).is_some_and(|it| it.is(&key)) {
             return;
         }
         // Rows move by a few places as a rule: look around before looking everywhere.
@@ -72,7 +72,7 @@ impl<R: Row> List<R> {
     }
 
     fn is_at(&self, at: usize, key: &R::Key) -> bool {
-        self.row(at).is_some_and(|it| it.key() == *key)
+        self.row(at).is_some_and(|it| it.is(key))
     }
 
     fn remember(&mut self) {

@@ -96,7 +96,7 @@ impl<R: Row> List<R> {
             }
             let next = (sift.looked + LOOKED).min(rows);
             let seen = (sift.looked..next).filter_map(|at| match sift.source {
-                Source::All => self.all.get(at).map(|it| &it.row),
+                Source::All => self.all.get(at),
                 Source::Shown => self.row(at),
             });
             let passing = seen.filter(|it| sift.filter.passes(*it, |row, title| look.cell(row, title)));

@@ -58,6 +58,9 @@ impl Row for SharedPod {
     fn key(&self) -> PodId {
         self.pod_id()
     }
+    fn is(&self, key: &PodId) -> bool {
+        Pod::is(self, key)
+    }
     fn order(&self, other: &Self) -> Ordering {
         Pod::order(self, other)
     }
