@@ -92,6 +92,7 @@ fn facts(world: &World) {
     let mut cluster = Cluster::new(Coverage::Loading);
     let intern = read(world, |batch| batch.into_iter().for_each(|it| drop(cluster.apply(it))));
     row("facts and the interner", cluster.pods.len(), start);
+    println!("  {}", intern.counts().map(|(what, count)| format!("{count} {what}")).join(", "));
     freed("the interner's tables", intern.len(), intern);
     let before = held();
     let copy = cluster.clone();

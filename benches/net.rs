@@ -147,7 +147,7 @@ fn fill_pods(cluster: &mut Cluster, shape: &Shape, dice: &mut Dice, apps: &mut [
                 }
                 let address = Ipv4Addr::from(0x0a80_0000 + made as u32);
                 let name = format!("{app}-{hash}-{turn}-{replica}");
-                let labels = intern.labels(all.into_iter());
+                let shared = intern.labels(all.into_iter());
                 let addresses = Addresses::new([IpAddr::V4(address)]);
                 let node = intern.name(&format!("node-{}", made % 1500));
                 let (kind, set) = (intern.name("ReplicaSet"), intern.name(&format!("{app}-{hash}")));
@@ -156,7 +156,7 @@ fn fill_pods(cluster: &mut Cluster, shape: &Shape, dice: &mut Dice, apps: &mut [
                 let mut mold = Mold { namespace, ports: ports.clone(), owner, ..Mold::default() };
                 let ending = mold.call(&name, |it| intern.name(it));
                 let mold = intern.mold(mold);
-                let pod = Pod { mold, ending, labels, node, addresses, ..Pod::default() };
+                let pod = Pod { mold, ending, shared, node, addresses, ..Pod::default() };
                 put(cluster, AnyFact::Pod(pod.into()));
                 made += 1;
             }
@@ -479,8 +479,8 @@ fn events(cluster: &mut Cluster, index: &mut Index, ends: &[End], dice: &mut Dic
     };
     let mut relabel = |cluster: &mut Cluster, index: &mut Index, key: &str, value: String| {
         let mut changed = (*pod(cluster, &ends[dice.roll(ends.len())])).clone();
-        let pairs = changed.labels.iter().map(|(key, value)| (key.clone(), value.clone()));
-        changed.labels = Labels::new(pairs.chain([(key.into(), value.into())]));
+        let pairs = changed.shared.iter().map(|(key, value)| (key.clone(), value.clone()));
+        changed.shared = Labels::new(pairs.chain([(key.into(), value.into())]));
         follow(cluster, index, AnyFact::Pod(changed.into()))
     };
     let known = (0..5_000).map(|at| relabel(cluster, index, "tier", TIERS[at % 3].into())).collect();

@@ -19,7 +19,7 @@ use crate::model::facts::{
     ContainerRole, EndpointSlice, Fact, Phase, Pod, PodOrigin, Service, ServicePort, ServiceType, SharedPod, TargetPort,
 };
 use crate::model::id::Kind;
-use crate::model::labels::{Labels, Selector};
+use crate::model::labels::Labels;
 use crate::model::place::Place;
 use crate::model::port::Protocol;
 use crate::text::Mark;
@@ -245,9 +245,8 @@ impl<'d, F: Fn() -> &'d Directory> Lookup<'_, F> {
     }
 
     fn selected(&self, selector: &Labels) -> Vec<&SharedPod> {
-        let selector = selector_of(selector);
         let here = self.cluster.pods.of(&self.service.meta.namespace).iter();
-        here.filter(|it| !it.mold.phase.is_finished() && selector.matches(&it.labels)).collect()
+        here.filter(|it| !it.mold.phase.is_finished() && it.labels().hold(selector)).collect()
     }
 
     fn add_selected(&self, pod: &SharedPod, route: &mut Route, found: &mut Routes) {
@@ -276,16 +275,6 @@ impl<'d, F: Fn() -> &'d Directory> Lookup<'_, F> {
         let first = families.next()?;
         families.all(|it| it == first).then_some(first)
     }
-}
-
-/// The selector that these labels, all required, are.
-pub fn selector_of(labels: &Labels) -> Selector {
-    use crate::model::labels::{Operator, Requirement};
-    let requirement = |(key, value): (&_, &crate::model::name::Name)| Requirement {
-        key: Clone::clone(key),
-        operator: Operator::In(vec![value.clone()].into()),
-    };
-    Selector::new(labels.iter().map(requirement))
 }
 
 /// The pod's own number of a Service's port (S24, S26: regular containers, then sidecars).

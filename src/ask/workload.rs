@@ -34,7 +34,7 @@ impl Workloads {
     /// The same as [`workload_of`].
     pub fn of(&mut self, cluster: &Cluster, pod: &Pod) -> Option<Arc<WorkloadId>> {
         let owner = pod.mold.owner.as_ref()?;
-        let hash = (owner.kind == "ReplicaSet").then(|| pod.labels.get(TEMPLATE_HASH).cloned()).flatten();
+        let hash = (owner.kind == "ReplicaSet").then(|| pod.shared.get(TEMPLATE_HASH).cloned()).flatten();
         if let Some(found) = self.known.get(&(owner.clone(), hash.clone())) {
             return Some(found.clone());
         }
@@ -58,7 +58,7 @@ mod tests {
     fn pod(owner_kind: &str, owner: &str, hash: &str) -> Pod {
         let owner = WorkloadId { namespace: "shop".into(), kind: owner_kind.into(), name: owner.into() };
         let labels = Labels::new([(Name::from(TEMPLATE_HASH), Name::from(hash))]);
-        Pod { labels, ..Pod::named("shop", "p").remolded(|it| it.owner = Some(owner)) }
+        Pod { shared: labels, ..Pod::named("shop", "p").remolded(|it| it.owner = Some(owner)) }
     }
 
     fn workload(pod: &Pod) -> String {

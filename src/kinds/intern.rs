@@ -233,12 +233,28 @@ impl Intern {
         self.policy_rules.one(rules)
     }
 
+    /// How many different things it holds, by their sort.
+    pub fn counts(&self) -> [(&'static str, usize); 13] {
+        [
+            ("names", self.names.len()),
+            ("label sets", self.labels.len()),
+            ("ports of containers", self.ports.0.len()),
+            ("ports of services", self.service_ports.0.len()),
+            ("ports of slices", self.endpoint_ports.0.len()),
+            ("owners", self.owners.0.len()),
+            ("molds", self.molds.0.len()),
+            ("lists of names", self.lists.0.len()),
+            ("rules of roles", self.rules.0.len()),
+            ("selectors", self.selectors.0.len()),
+            ("peers", self.peers.0.len()),
+            ("ports of policies", self.port_matches.0.len()),
+            ("rules of policies", self.policy_rules.0.len()),
+        ]
+    }
+
     /// How many different things it holds.
     pub fn len(&self) -> usize {
-        let ports = self.ports.0.len() + self.service_ports.0.len() + self.endpoint_ports.0.len();
-        let lists = self.lists.0.len() + self.rules.0.len() + self.selectors.0.len();
-        let policies = self.peers.0.len() + self.port_matches.0.len() + self.policy_rules.0.len();
-        self.names.len() + self.labels.len() + self.owners.0.len() + self.molds.0.len() + ports + lists + policies
+        self.counts().iter().map(|(_, count)| count).sum()
     }
 
     /// Whether it holds nothing.

@@ -165,15 +165,17 @@ impl Read for Pods {
             ..mold_of(&slim.spec, "spec", door)
         };
         let ending = mold.call(&slim.metadata.name, |it| door.intern.name(it));
-        let pod = Pod {
+        let mut pod = Pod {
             mold: door.intern.mold(mold),
             ending,
-            labels: door.labels(&slim.metadata),
             node: door.intern.name(&slim.spec.node_name),
             addresses,
             version: version(&slim.metadata.resource_version),
             uid: Uid::parse(&slim.metadata.uid).into(),
+            ..Pod::default()
         };
+        let shared: Vec<_> = slim.metadata.labels.iter().filter(|(key, value)| !pod.tell(key, value)).collect();
+        pod.shared = door.intern.labels(shared.into_iter());
         AnyFact::Pod(pod.into())
     }
 }
@@ -193,7 +195,7 @@ fn authorization_flags(slim: &PodSlim<'_>) -> Option<Arc<Vec<Name>>> {
 /// The pod that a workload's template makes, under the workload's own name.
 pub(super) fn of_template(
     workload: &Meta,
-    labels: Labels,
+    shared: Labels,
     spec: &PodSpec<'_>,
     place: &str,
     door: &mut Door<'_>,
@@ -202,7 +204,7 @@ pub(super) fn of_template(
     let mut mold = Mold { namespace, origin: PodOrigin::Template, ..mold_of(spec, place, door) };
     let ending = mold.call(&workload.name, |it| door.intern.name(it));
     let (mold, node) = (door.intern.mold(mold), door.intern.name(&spec.node_name));
-    Pod { mold, ending, labels, node, ..Pod::default() }
+    Pod { mold, ending, shared, node, ..Pod::default() }
 }
 
 /// The parts of a mold that the spec of a pod, or a template's, decides.

@@ -141,7 +141,7 @@ mod tests {
         let name = format!("a{name}");
         let labels = crate::model::labels::Labels::new([("v".into(), version.to_string().into())]);
         let uid = Uid::parse(&format!("u{uid}")).into();
-        let pod = Pod { uid, version: Version(version), labels, ..Pod::named("shop", &name) };
+        let pod = Pod { uid, version: Version(version), shared: labels, ..Pod::named("shop", &name) };
         Entry::new(AnyFact::Pod(pod.into()))
     }
 

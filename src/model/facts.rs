@@ -2,6 +2,7 @@
 //!
 //! A pod of 10–20 KB of JSON is about 200 bytes here: see docs/performance.md. Whole objects are fetched on demand.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync;
 
@@ -14,7 +15,9 @@ use super::name::{Name, Spelling};
 use super::port::Protocol;
 use super::workload::WorkloadKind;
 
-pub use super::pod::{ContainerPort, ContainerRole, Ending, Mold, Phase, Pod, PodNetwork, PodOrigin, SharedPod};
+pub use super::pod::{
+    ContainerPort, ContainerRole, Ending, Mold, Phase, Pod, PodLabels, PodNetwork, PodOrigin, SharedPod,
+};
 
 /// An object's unique id; a server gives UUIDs, manifests have none.
 ///
@@ -166,8 +169,10 @@ pub trait Fact: Clone + PartialEq {
     fn uid(&self) -> UidMark;
     /// Its version.
     fn version(&self) -> Version;
-    /// Its labels, for sorts on whose labels something rests.
-    fn labels(&self) -> Option<&Labels>;
+    /// Its labels; none for sorts on whose labels nothing rests.
+    fn label_set(&self) -> Cow<'_, Labels>;
+    /// The value of one of them.
+    fn label(&self, key: &str) -> Option<Cow<'_, Name>>;
     /// What names it.
     fn id(&self) -> ObjectId;
     /// What tells it from another fact of the same collection, namespace and name; empty where nothing needs to.
@@ -194,8 +199,11 @@ macro_rules! facts_that_are_shared {
             fn version(&self) -> Version {
                 (**self).version()
             }
-            fn labels(&self) -> Option<&Labels> {
-                (**self).labels()
+            fn label_set(&self) -> Cow<'_, Labels> {
+                (**self).label_set()
+            }
+            fn label(&self, key: &str) -> Option<Cow<'_, Name>> {
+                (**self).label(key)
             }
             fn id(&self) -> ObjectId {
                 Fact::id(&**self)
@@ -358,9 +366,13 @@ macro_rules! facts_with_meta {
             fn version(&self) -> Version {
                 self.meta.version
             }
-            fn labels(&self) -> Option<&Labels> {
+            fn label_set(&self) -> Cow<'_, Labels> {
                 let labels: fn(&Self) -> Option<&Labels> = $labels;
-                labels(self)
+                labels(self).map_or_else(|| Cow::Owned(Labels::default()), Cow::Borrowed)
+            }
+            fn label(&self, key: &str) -> Option<Cow<'_, Name>> {
+                let labels: fn(&Self) -> Option<&Labels> = $labels;
+                labels(self)?.get(key).map(Cow::Borrowed)
             }
             fn id(&self) -> ObjectId {
                 let kind: fn(&Self) -> Kind = $kind;

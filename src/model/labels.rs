@@ -3,6 +3,7 @@
 //! Matching follows `labels.Requirement.Matches` of apimachinery: `NotIn` and `DoesNotExist` match when the key is
 //! missing (S17). A selector with no requirement selects everything.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -110,6 +111,18 @@ impl fmt::Debug for Labels {
     }
 }
 
+/// Whatever has labels.
+pub trait Labeled {
+    /// The value under a key.
+    fn value(&self, key: &str) -> Option<Cow<'_, Name>>;
+}
+
+impl Labeled for Labels {
+    fn value(&self, key: &str) -> Option<Cow<'_, Name>> {
+        self.get(key).map(Cow::Borrowed)
+    }
+}
+
 /// What one requirement asks of its key's value.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Operator {
@@ -142,8 +155,8 @@ impl Requirement {
     }
 
     /// Whether these labels meet it.
-    pub fn matches(&self, labels: &Labels) -> bool {
-        self.matches_value(labels.get(&self.key).map(Name::as_str))
+    pub fn matches(&self, labels: &impl Labeled) -> bool {
+        self.matches_value(labels.value(&self.key).as_deref().map(Name::as_str))
     }
 }
 
@@ -174,7 +187,7 @@ impl Selector {
     }
 
     /// Whether these labels meet every requirement.
-    pub fn matches(&self, labels: &Labels) -> bool {
+    pub fn matches(&self, labels: &impl Labeled) -> bool {
         self.all_of.iter().all(|it| it.matches(labels))
     }
 }

@@ -7,6 +7,7 @@
 //!
 //! A controller makes up its pods' names from its own, so that a pod holds the end of its name alone: [`Ending`].
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use super::address::Addresses;
 use super::facts::{Fact, UidMark, Version};
 use super::id::{Kind, ObjectId, PodId, WorkloadId};
 use super::items::Items;
-use super::labels::Labels;
+use super::labels::{Labeled, Labels};
 use super::name::{Name, Spelling};
 use super::port::Protocol;
 
@@ -129,17 +130,17 @@ impl Mold {
     }
 }
 
-/// The end of a pod's name: at most seven bytes, such as the five letters that a controller draws, or an ordinal.
+/// The end of a pod's name: at most five bytes, such as the letters that a controller draws, or an ordinal.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Ending {
-    text: [u8; 7],
+    text: [u8; 5],
     len: u8,
 }
 
 impl Ending {
     /// This text, if it is short enough.
     fn new(text: &str) -> Option<Self> {
-        let mut held = [0; 7];
+        let mut held = [0; 5];
         held.get_mut(..text.len())?.copy_from_slice(text.as_bytes());
         Some(Self { text: held, len: text.len() as u8 })
     }
@@ -155,13 +156,22 @@ impl fmt::Debug for Ending {
     }
 }
 
+/// Labels that say what a pod's name says, as the controller of StatefulSets writes them, sorted.
+const TELLING: [&str; 2] = ["apps.kubernetes.io/pod-index", "statefulset.kubernetes.io/pod-name"];
+
+/// Which labels of [`TELLING`] a pod has with just the values that its name gives: these are not held again.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Told([bool; TELLING.len()]);
+
 /// A pod: what is its own, and the [`Mold`] that it shares.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Pod {
     pub mold: triomphe::Arc<Mold>,
     /// What [`Mold::call`] gave.
     pub ending: Ending,
-    pub labels: Labels,
+    pub told: Told,
+    /// All others of its labels: mostly those of its workload. The whole is [`Pod::labels`].
+    pub shared: Labels,
     /// Empty when it is not scheduled.
     pub node: Name,
     pub addresses: Addresses,
@@ -181,10 +191,19 @@ impl Pod {
         Self { mold: mold.into(), ending, ..Self::default() }
     }
 
-    /// The same pod under another name.
+    /// The same pod under another name; its labels stay what they are.
     pub fn renamed(mut self, name: &str) -> Self {
+        let labels = self.labels().whole().into_owned();
         self.ending = triomphe::Arc::make_mut(&mut self.mold).call(name, |it| Name::from(it));
-        self
+        self.dressed(&labels)
+    }
+
+    /// The same pod with these labels.
+    pub fn dressed(mut self, labels: &Labels) -> Self {
+        self.told = Told::default();
+        let others = labels.iter().filter(|(key, value)| !self.tell(key, value));
+        let others = others.map(|(key, value)| (key.clone(), value.clone())).collect::<Vec<_>>();
+        Self { shared: Labels::new(others), ..self }
     }
 
     /// The same pod, of a mold that was changed; it keeps its name.
@@ -192,6 +211,24 @@ impl Pod {
         let name = self.name().to_name();
         change(triomphe::Arc::make_mut(&mut self.mold));
         self.renamed(&name)
+    }
+
+    /// Takes in a label that says only what its name does; `false`: this one does not.
+    pub fn tell(&mut self, key: &str, value: &str) -> bool {
+        let Some(at) = TELLING.iter().position(|it| *it == key) else { return false };
+        let told = self.telling(at) == *value;
+        self.told.0[at] = told;
+        told
+    }
+
+    /// What the label at this place of [`TELLING`] says when it says what the name does.
+    fn telling(&self, at: usize) -> Spelling<'_> {
+        if at == 0 { Spelling::whole(self.ending.as_str()) } else { self.name() }
+    }
+
+    /// All its labels.
+    pub fn labels(&self) -> PodLabels<'_> {
+        PodLabels(self)
     }
 
     /// Its namespace.
@@ -230,6 +267,44 @@ impl Pod {
     }
 }
 
+/// All labels of a pod: those that it shares with others, and those that say what its name does.
+#[derive(Clone, Copy)]
+pub struct PodLabels<'a>(&'a Pod);
+
+impl<'a> PodLabels<'a> {
+    /// The value under a key.
+    pub fn get(self, key: &str) -> Option<Cow<'a, Name>> {
+        let own = self.own().find(|(it, _)| *it == key).map(|(_, value)| Cow::Owned(value.to_name()));
+        own.or_else(|| self.0.shared.get(key).map(Cow::Borrowed))
+    }
+
+    /// Those that say what the name does; they are no other pod's of the namespace.
+    pub fn own(self) -> impl Iterator<Item = (&'static str, Spelling<'a>)> {
+        let told = TELLING.into_iter().enumerate().filter(move |(at, _)| self.0.told.0[*at]);
+        told.map(move |(at, key)| (key, self.0.telling(at)))
+    }
+
+    /// All of them in one set.
+    pub fn whole(self) -> Cow<'a, Labels> {
+        if self.0.told == Told::default() {
+            return Cow::Borrowed(&self.0.shared);
+        }
+        let shared = self.0.shared.iter().map(|(key, value)| (key.clone(), value.clone()));
+        Cow::Owned(Labels::new(shared.chain(self.own().map(|(key, value)| (key.into(), value.to_name())))))
+    }
+
+    /// Whether all pairs of a Service's selector are among them.
+    pub fn hold(self, selector: &Labels) -> bool {
+        selector.iter().all(|(key, value)| self.get(key).as_deref() == Some(value))
+    }
+}
+
+impl Labeled for PodLabels<'_> {
+    fn value(&self, key: &str) -> Option<Cow<'_, Name>> {
+        self.get(key)
+    }
+}
+
 impl Fact for Pod {
     fn namespace(&self) -> &Name {
         self.namespace()
@@ -246,8 +321,11 @@ impl Fact for Pod {
     fn id(&self) -> ObjectId {
         ObjectId { kind: Kind::POD, namespace: self.namespace().clone(), name: self.name().to_name() }
     }
-    fn labels(&self) -> Option<&Labels> {
-        Some(&self.labels)
+    fn label_set(&self) -> Cow<'_, Labels> {
+        self.labels().whole()
+    }
+    fn label(&self, key: &str) -> Option<Cow<'_, Name>> {
+        self.labels().get(key)
     }
     fn without_version(mut self) -> Self {
         self.version = Version(0);
@@ -277,6 +355,24 @@ mod tests {
                 assert_eq!(pod.renamed("other-pod").name().to_string(), "other-pod");
             }
         }
+    }
+
+    #[test]
+    fn labels_that_say_what_the_name_does_are_there_and_not_held() {
+        let mut pod = owned(Some("db"), "db-0");
+        pod.shared = Labels::new([("app".into(), "db".into())]);
+        let without = pod.clone();
+        assert!(!pod.tell("app", "db") && !pod.tell(TELLING[1], "db-1") && pod == without);
+        assert!(pod.tell(TELLING[0], "0") && pod.tell(TELLING[1], "db-0") && pod != without);
+        let labels = [("app", "db"), (TELLING[0], "0"), (TELLING[1], "db-0")].map(|(a, b)| (a.into(), b.into()));
+        assert_eq!((pod.labels().whole().into_owned(), without.labels().whole().len()), (Labels::new(labels), 1));
+        assert_eq!(pod.labels().get(TELLING[1]).as_deref().map(Name::as_str), Some("db-0"));
+        assert!(pod.labels().hold(&Labels::new([(TELLING[0].into(), "0".into())])));
+        // Of a key that stands twice the last value holds.
+        assert!(!pod.tell(TELLING[0], "7"));
+        assert_eq!(pod.labels().get(TELLING[0]), None);
+        let renamed = pod.clone().renamed("db-1");
+        assert_eq!((renamed.labels().whole(), renamed.told), (pod.labels().whole(), Told::default()));
     }
 
     #[test]

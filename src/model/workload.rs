@@ -64,7 +64,7 @@ pub fn workload_of(cluster: &Cluster, pod: &Pod) -> Option<WorkloadId> {
     if let Some(workload) = known(owner) {
         return Some(workload.owner.as_deref().cloned().unwrap_or_else(|| owner.clone()));
     }
-    let hash = pod.labels.get(TEMPLATE_HASH).filter(|_| owner.kind == *"ReplicaSet");
+    let hash = pod.shared.get(TEMPLATE_HASH).filter(|_| owner.kind == *"ReplicaSet");
     let name = hash.and_then(|hash| owner.name.strip_suffix(hash.as_str())?.strip_suffix('-'));
     Some(match name {
         Some(name) => WorkloadId { namespace: owner.namespace.clone(), kind: "Deployment".into(), name: name.into() },

@@ -8,7 +8,6 @@ use crate::model::cluster::Cluster;
 use crate::model::evidence::Outcome;
 use crate::model::facts::{Pod, Service, SharedPod, TargetPort};
 use crate::model::id::{Kind, ObjectId, PodId};
-use crate::model::labels::Labels;
 use crate::model::name::Name;
 use crate::model::port::Protocol;
 
@@ -76,7 +75,7 @@ pub fn dns(index: &Index, cluster: &Cluster, from: &End) -> Dns {
         pods.extend(behind(cluster, service));
     }
     if pods.is_empty() {
-        let labeled = cluster.pods.of(HOME).iter().filter(|it| has_label(&it.labels, SERVER.1));
+        let labeled = cluster.pods.of(HOME).iter().filter(|it| has_label(it, SERVER.1));
         pods.extend(labeled.filter(|it| !it.mold.phase.is_finished()).map(|it| (it.pod_id(), 53)));
     }
     let servers = pods.into_iter().map(|(pod, port)| {
@@ -89,8 +88,8 @@ pub fn dns(index: &Index, cluster: &Cluster, from: &End) -> Dns {
     Dns { servers, service, node_local: node_local(cluster, from) }
 }
 
-fn has_label(labels: &Labels, value: &str) -> bool {
-    labels.get(SERVER.0).is_some_and(|it| it == value)
+fn has_label(it: &Pod, value: &str) -> bool {
+    it.labels().get(SERVER.0).is_some_and(|it| *it == value)
 }
 
 /// The pods behind a Service and the port that each answers on: by its EndpointSlices, else by its selector.
@@ -110,9 +109,7 @@ pub fn behind(cluster: &Cluster, service: &Service) -> Vec<(PodId, u16)> {
     if !found.is_empty() || selector.is_empty() {
         return found;
     }
-    let is_behind = |it: &Pod| {
-        !it.mold.phase.is_finished() && selector.iter().all(|(key, value)| it.labels.get(key) == Some(value))
-    };
+    let is_behind = |it: &Pod| !it.mold.phase.is_finished() && it.labels().hold(selector);
     for pod in cluster.pods.of(home).iter().filter(|it| is_behind(it)) {
         for port in service.ports.iter().filter(|it| it.protocol == Protocol::Udp) {
             match &port.target {
@@ -130,7 +127,7 @@ pub fn behind(cluster: &Cluster, service: &Service) -> Vec<(PodId, u16)> {
 /// The NodeLocal DNSCache on the end's own node.
 fn node_local(cluster: &Cluster, from: &End) -> NodeLocal {
     let Some(node) = node_of(cluster, from) else { return NodeLocal::None };
-    let here = |it: &&SharedPod| it.node == *node && !it.mold.phase.is_finished() && has_label(&it.labels, NODE_LOCAL);
+    let here = |it: &&SharedPod| it.node == *node && !it.mold.phase.is_finished() && has_label(it, NODE_LOCAL);
     let is_known = || {
         let coverage = &cluster.coverage;
         coverage.is_complete(Kind::POD, HOME) || coverage.nodes.contains(&(HOME.into(), node.clone()))

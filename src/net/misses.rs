@@ -6,6 +6,7 @@
 //!
 //! Made only when shown: a verdict holds the objects that this reads. The fewer things a rule lacks, the nearer.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
@@ -15,7 +16,7 @@ use crate::model::address::{Block, Family};
 use crate::model::cluster::{Cluster, METADATA_NAME};
 use crate::model::facts::{ContainerRole, Fact, Pod, PodNetwork, TargetPort};
 use crate::model::id::ObjectId;
-use crate::model::labels::{Labels, NamespaceMatch, Requirement, SelectorSet};
+use crate::model::labels::{NamespaceMatch, Requirement, SelectorSet};
 use crate::model::name::Name;
 use crate::model::place::Place;
 use crate::model::policy::{Direction, Peer, PeerMatch, Policy, Rule};
@@ -155,7 +156,7 @@ impl Case<'_> {
                 lacks.extend(unmet.map(|it| Lack::NamespaceLabel { requirement: it.clone(), found: found(&it.key) }));
             }
         }
-        lacks.extend(unmet(&set.pods.all_of, &pod.labels));
+        lacks.extend(unmet(&set.pods.all_of, pod));
         lacks
     }
 
@@ -237,7 +238,7 @@ impl Case<'_> {
         let Lack::OtherPort { opens: PortMatch::Range { protocol, first, last } } = lack else { return None };
         let (pod, (asked, number)) = (self.to.pod.as_deref()?, self.port?);
         let services = self.cluster.services.of(pod.namespace()).iter();
-        let mut before = services.filter(|it| is_part(&it.selector, &pod.labels));
+        let mut before = services.filter(|it| !it.selector.is_empty() && pod.labels().hold(&it.selector));
         before.find_map(|service| {
             let leads = service.ports.iter().find(|it| {
                 it.protocol == *protocol
@@ -250,15 +251,11 @@ impl Case<'_> {
     }
 }
 
-/// The requirements that labels do not meet.
-fn unmet<'a>(requirements: &'a [Requirement], labels: &'a Labels) -> impl Iterator<Item = Lack> + 'a {
-    let unmet = requirements.iter().filter(|it| !it.matches(labels));
-    unmet.map(|it| Lack::PodLabel { requirement: it.clone(), found: labels.get(&it.key).cloned() })
-}
-
-/// Whether all of a Service's selector is in a pod's labels.
-fn is_part(selector: &Labels, labels: &Labels) -> bool {
-    !selector.is_empty() && selector.iter().all(|(key, value)| labels.get(key) == Some(value))
+/// The requirements that a pod's labels do not meet.
+fn unmet<'a>(requirements: &'a [Requirement], pod: &'a Pod) -> impl Iterator<Item = Lack> + 'a {
+    let unmet = requirements.iter().filter(|it| !it.matches(&pod.labels()));
+    let found = |key: &Name| pod.labels().get(key).map(Cow::into_owned);
+    unmet.map(move |it| Lack::PodLabel { requirement: it.clone(), found: found(&it.key) })
 }
 
 fn targets(target: &TargetPort, pod: &Pod) -> Vec<u16> {

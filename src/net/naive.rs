@@ -235,7 +235,7 @@ impl<'a> Naive<'a> {
             NamespaceMatch::Own(name) => sure(*name == *pod.namespace()),
             NamespaceMatch::Labels(selector) => self.namespace_is(selector, pod.namespace()),
         };
-        both(namespace, sure(set.pods.matches(&pod.labels)))
+        both(namespace, sure(set.pods.matches(&pod.labels())))
     }
 
     fn namespace_is(&self, selector: &Selector, name: &Name) -> &'static [bool] {

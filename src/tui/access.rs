@@ -2,13 +2,14 @@
 //!
 //! Nothing here decides: it asks [`crate::rbac`] and shows what the subcommands print.
 
+use std::borrow::Cow;
+
 use super::explain::{count, linked};
 use super::filter::{Filter, Filtered, Pieces};
 use super::page::Reader;
 use super::panes::Item;
 use super::world::{View, World};
 use crate::model::id::{Kind, PodId};
-use crate::model::labels::Labels;
 use crate::model::name::Name;
 use crate::model::role::{Subject, SubjectKind};
 use crate::rbac::fold::{self, What};
@@ -186,7 +187,7 @@ impl Filtered for Listed<'_> {
     fn words(&self) -> Pieces<'_> {
         [&self.row.scope, "/", "", "", &self.what]
     }
-    fn labels(&self) -> Option<&Labels> {
+    fn label(&self, _: &str) -> Option<Cow<'_, Name>> {
         None
     }
 }

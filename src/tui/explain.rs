@@ -315,7 +315,7 @@ fn labels_page(view: View<'_>, item: &Item) -> Page {
     let cluster = &view.world.cluster;
     let labels = match item {
         Item::Namespace(name) => cluster.namespaces.get("", name).map(|it| it.labels.clone()),
-        Item::Pod(pod) => view.world.pod(pod).map(|it| it.labels.clone()),
+        Item::Pod(pod) => view.world.pod(pod).map(|it| it.labels().whole().into_owned()),
         Item::Policy(policy) => policy_of(view, policy).map(|it| it.labels.clone()),
         Item::Subject(_) => None,
     };

@@ -10,8 +10,10 @@
 //!
 //! Words stand apart by spaces and must all hold. Case does not matter. Nothing here ranks; [`super::list`] does.
 
+use std::borrow::Cow;
+
 use crate::model::facts::Fact;
-use crate::model::labels::Labels;
+use crate::model::name::Name;
 
 /// One condition.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -52,8 +54,8 @@ pub type Pieces<'a> = [&'a str; 5];
 pub trait Filtered {
     /// The pieces of its name.
     fn words(&self) -> Pieces<'_>;
-    /// Its labels, where it has some.
-    fn labels(&self) -> Option<&Labels>;
+    /// The value of one of its labels.
+    fn label(&self, key: &str) -> Option<Cow<'_, Name>>;
 }
 
 /// An object goes by its namespace and name.
@@ -62,8 +64,8 @@ impl<T: Fact> Filtered for T {
         let (namespace, [first, second, third]) = (self.namespace(), self.name().parts());
         [namespace, if namespace.is_empty() { "" } else { "/" }, first, second, third]
     }
-    fn labels(&self) -> Option<&Labels> {
-        T::labels(self)
+    fn label(&self, key: &str) -> Option<Cow<'_, Name>> {
+        T::label(self, key)
     }
 }
 
@@ -154,9 +156,9 @@ impl Term {
             Term::Letters(letters) => holds_letters(row.words(), letters),
             Term::Without(word) => !row.words().concat().to_lowercase().contains(word.as_str()),
             Term::Label { key, value, holds } => {
-                let found = row.labels().and_then(|it| it.get(key));
+                let found = row.label(key);
                 let is_met = match value {
-                    Some(value) => found.is_some_and(|it| it == value.as_str()),
+                    Some(value) => found.is_some_and(|it| *it == value.as_str()),
                     None => found.is_some(),
                 };
                 is_met == (*holds == Holds::Yes)
@@ -210,6 +212,7 @@ fn any_letters(pieces: Pieces<'_>, letters: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::labels::Labels;
 
     struct Row(&'static str, Labels);
 
@@ -217,8 +220,8 @@ mod tests {
         fn words(&self) -> Pieces<'_> {
             ["shop", "/", "", "", self.0]
         }
-        fn labels(&self) -> Option<&Labels> {
-            Some(&self.1)
+        fn label(&self, key: &str) -> Option<Cow<'_, Name>> {
+            self.1.get(key).map(Cow::Borrowed)
         }
     }
 

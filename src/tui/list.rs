@@ -175,10 +175,11 @@ impl<R: Row> List<R> {
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::Cow;
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::model::labels::Labels;
+    use crate::model::name::Name;
     use crate::tui::filter::Pieces;
 
     /// A row that is named by its number and has a value.
@@ -189,7 +190,7 @@ mod tests {
         fn words(&self) -> Pieces<'_> {
             [&self.1, "", "", "", ""]
         }
-        fn labels(&self) -> Option<&Labels> {
+        fn label(&self, _: &str) -> Option<Cow<'_, Name>> {
             None
         }
     }

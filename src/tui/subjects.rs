@@ -18,7 +18,7 @@ use super::list::Row;
 use super::world::World;
 use crate::model::cluster::{Change, Diff};
 use crate::model::facts::SharedPod;
-use crate::model::labels::Labels;
+use crate::model::name::Name;
 use crate::model::role::{Subject, SubjectKind};
 use crate::rbac::subjects::{Row as Weight, missing_account, subjects_of};
 
@@ -31,7 +31,7 @@ impl Filtered for Subject {
             SubjectKind::Other(kind) => [kind, ":", "", "", &self.name],
         }
     }
-    fn labels(&self) -> Option<&Labels> {
+    fn label(&self, _: &str) -> Option<Cow<'_, Name>> {
         None
     }
 }

@@ -105,7 +105,13 @@ fn selector(dice: &mut Dice, keys: &[(&str, &[&str])]) -> Selector {
     Selector::new((0..n).map(|_| requirement(dice, keys)).collect::<Vec<_>>())
 }
 
-const POD_KEYS: &[(&str, &[&str])] = &[("app", &["web", "db", "api"]), ("tier", &["f", "b"]), ("odd", &["1"])];
+const POD_KEYS: &[(&str, &[&str])] = &[
+    ("app", &["web", "db", "api"]),
+    ("tier", &["f", "b"]),
+    ("odd", &["1"]),
+    ("apps.kubernetes.io/pod-index", &["0", "1"]),
+    ("statefulset.kubernetes.io/pod-name", &["p-0", "p-1"]),
+];
 const NAMESPACE_KEYS: &[(&str, &[&str])] =
     &[("team", &["x", "y"]), ("env", &["p", "q"]), ("kubernetes.io/metadata.name", &["a", "b", "c", "d"])];
 const NODE_KEYS: &[(&str, &[&str])] = &[("zone", &["1", "2"])];
@@ -160,12 +166,20 @@ pub fn pod(dice: &mut Dice) -> Pod {
         2 | 3 => vec![address(dice), address(dice)],
         _ => vec![address(dice)],
     };
-    let pod = Pod::named(*dice.pick(&NAMESPACES), &format!("p{}", dice.roll(6)));
+    let number = dice.roll(6);
+    let pod = Pod::named(*dice.pick(&NAMESPACES), &format!("p-{number}"));
+    let mut labels: Vec<(Name, Name)> =
+        labels(dice, POD_KEYS).iter().map(|(key, value)| (key.clone(), value.clone())).collect();
+    if dice.percent(40) {
+        // As the controller of StatefulSets writes them, mostly.
+        let number = if dice.percent(80) { number } else { 1 };
+        labels.push(("apps.kubernetes.io/pod-index".into(), number.to_string().into()));
+        labels.push(("statefulset.kubernetes.io/pod-name".into(), format!("p-{number}").into()));
+    }
     let pod = Pod {
-        labels: labels(dice, POD_KEYS),
         node: if dice.percent(25) { Name::empty() } else { Name::from(*dice.pick(&NODES)) },
         addresses: Addresses::new(addresses),
-        ..pod
+        ..pod.dressed(&Labels::new(labels))
     };
     pod.remolded(|it| {
         it.ports = ports.into();

@@ -22,8 +22,9 @@ pub(super) fn object(it: &impl Fact) -> Value {
     if !it.namespace().is_empty() {
         metadata["namespace"] = json!(it.namespace());
     }
-    if let Some(set) = it.labels().filter(|it| !it.is_empty()) {
-        metadata["labels"] = labels(set);
+    let set = it.label_set();
+    if !set.is_empty() {
+        metadata["labels"] = labels(&set);
     }
     if it.version().0 != 0 {
         metadata["resourceVersion"] = json!(it.version().0.to_string());
@@ -142,7 +143,7 @@ pub(super) fn workload(it: &Workload) -> Value {
         spec["replicas"] = json!(replicas);
     }
     if let Some(pod) = plan.and_then(|it| it.template.as_ref()) {
-        let template = json!({"metadata": {"labels": labels(&pod.labels)}, "spec": pod_spec(pod)});
+        let template = json!({"metadata": {"labels": labels(&pod.labels().whole())}, "spec": pod_spec(pod)});
         match it.kind {
             WorkloadKind::CronJob => spec["jobTemplate"] = json!({"spec": {"template": template}}),
             _ => spec["template"] = template,

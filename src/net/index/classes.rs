@@ -10,14 +10,13 @@ use ipnet::IpNet;
 use rustc_hash::FxBuildHasher;
 
 use super::class::{Class, Held};
-use super::dress::{Dress, Keys};
+use super::dress::Dress;
 use super::peers::Key;
 use super::{Index, family_slot, slot};
 use crate::model::address::{Addresses, Family};
 use crate::model::cluster::Cluster;
 use crate::model::facts::Pod;
 use crate::model::id::Kind;
-use crate::model::labels::Labels;
 use crate::model::name::Name;
 use crate::model::policy::{Direction, Tier};
 use crate::net::ends;
@@ -97,40 +96,31 @@ impl Index {
 
     /// The key of a pod on a network of its own.
     pub(super) fn pod_key(&mut self, namespace: u32, pod: &Pod) -> ClassKey {
-        self.key(Sort::Pod, namespace, &pod.labels, &pod.mold.ports, &pod.addresses)
+        self.key(Sort::Pod, namespace, pod, &pod.addresses)
     }
 
     /// Both keys of a pod on the host network: its own, and its node's.
     pub(super) fn host_keys(&mut self, cluster: &Cluster, namespace: u32, pod: &Pod) -> (ClassKey, ClassKey) {
         let addresses = ends::pod_addresses(cluster, pod);
-        let own = self.key(Sort::HostPod, namespace, &pod.labels, &pod.mold.ports, &addresses);
+        let own = self.key(Sort::HostPod, namespace, pod, &addresses);
         let node = cluster.nodes.get("", &pod.node).cloned();
         let mut host = own.clone();
         host.sort = if node.is_some() { Sort::HostNode } else { Sort::UnknownNode };
         host.namespace = self.namespace(cluster, &Name::empty());
         host.declared = super::ports::NOTHING_DECLARED;
-        host.labels = node.map(|it| self.dress(&it.labels, &self.node_keys.clone())).unwrap_or_default();
+        host.labels = node.map_or_else(Dress::default, |it| {
+            Dress::of(&it.labels, &self.node_keys.clone(), Arc::make_mut(&mut self.words))
+        });
         (own, host)
     }
 
-    fn dress(&mut self, labels: &Labels, keys: &Keys) -> Dress {
-        Dress::of(labels, keys, Arc::make_mut(&mut self.words))
-    }
-
-    fn key(
-        &mut self,
-        sort: Sort,
-        namespace: u32,
-        labels: &Labels,
-        ports: &[crate::model::facts::ContainerPort],
-        addresses: &Addresses,
-    ) -> ClassKey {
+    fn key(&mut self, sort: Sort, namespace: u32, pod: &Pod, addresses: &Addresses) -> ClassKey {
         let ranges = if addresses.is_empty() { self.ranges(sort) } else { Vec::new() };
-        let declared = Arc::make_mut(&mut self.ports).declare(ports);
+        let declared = Arc::make_mut(&mut self.ports).declare(&pod.mold.ports);
         ClassKey {
             sort,
             namespace,
-            labels: self.dress(labels, &self.keys.clone()),
+            labels: Dress::of_pod(pod, &self.keys, Arc::make_mut(&mut self.words)),
             declared,
             families: Families::of(addresses, &ranges),
             blocks: self.blocks_holding(addresses, &ranges),

@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use hashbrown::HashTable;
 
 use super::classes::hash_of;
+use crate::model::facts::Pod;
 use crate::model::labels::{Labels, Selector};
 use crate::model::name::Name;
 
@@ -52,6 +53,13 @@ pub(super) type Keys = BTreeMap<Name, u32>;
 pub(super) struct Dress(Vec<u32>);
 
 impl Dress {
+    /// What of a pod's labels is under these keys.
+    pub fn of_pod(pod: &Pod, keys: &Keys, words: &mut Words) -> Self {
+        let shared = Self::of(&pod.shared, keys, words);
+        let own = pod.labels().own().filter_map(|(key, value)| Some((*keys.get(key)?, value)));
+        own.fold(shared, |dress, (key, value)| dress.with(key, words.number(&value.to_name())))
+    }
+
     /// What of these labels is under these keys.
     pub fn of(labels: &Labels, keys: &Keys, words: &mut Words) -> Self {
         let mut pairs = Vec::with_capacity(labels.len().min(keys.len()));
@@ -81,13 +89,14 @@ impl Dress {
         &self.0
     }
 
-    /// The same with one more pair.
+    /// The same with this value under a key, whatever was under it.
     pub fn with(&self, key: u32, value: u32) -> Self {
         let at = pairs(&self.0).take_while(|it| it.0 < key).count() * 2;
+        let behind = at + 2 * usize::from(self.0.get(at) == Some(&key));
         let mut numbers = Vec::with_capacity(self.0.len() + 2);
         numbers.extend_from_slice(&self.0[..at]);
         numbers.extend([key, value]);
-        numbers.extend_from_slice(&self.0[at..]);
+        numbers.extend_from_slice(&self.0[behind..]);
         Self(numbers)
     }
 }

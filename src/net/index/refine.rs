@@ -34,9 +34,12 @@ impl Index {
         // Pods of one workload share their labels and often follow each other.
         let mut last: (Labels, Option<u32>) = Default::default();
         let value = |pod: &Pod| {
-            if !pod.labels.same_allocation(&last.0) {
-                let value = pod.labels.get(key).map(|it| Arc::make_mut(words).number(it));
-                last = (pod.labels.clone(), value);
+            if let Some((_, own)) = pod.labels().own().find(|(it, _)| key == it) {
+                return Some(Arc::make_mut(words).number(&own.to_name()));
+            }
+            if !pod.shared.same_allocation(&last.0) {
+                let value = pod.shared.get(key).map(|it| Arc::make_mut(words).number(it));
+                last = (pod.shared.clone(), value);
             }
             last.1
         };

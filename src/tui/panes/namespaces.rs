@@ -1,12 +1,12 @@
 //! `[1] Namespaces`: how much of each is isolated, and what evades isolation.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::sync::Arc;
 
 use super::{Cell, Item, PaneSpec};
 use crate::model::facts::Namespace;
 use crate::model::id::Kind;
-use crate::model::labels::Labels;
 use crate::model::name::Name;
 use crate::net::IsolationCounts;
 use crate::tui::filter::{Filtered, Pieces};
@@ -89,8 +89,8 @@ impl Filtered for Space {
     fn words(&self) -> Pieces<'_> {
         [&self.name, "", "", "", ""]
     }
-    fn labels(&self) -> Option<&Labels> {
-        self.fact.as_ref().map(|it| &it.labels)
+    fn label(&self, key: &str) -> Option<Cow<'_, Name>> {
+        self.fact.as_ref()?.labels.get(key).map(Cow::Borrowed)
     }
 }
 
