@@ -18,6 +18,7 @@ use kreach::model::cluster::{AnyFact, Cluster, Delta, Entry};
 use kreach::model::facts::{Pod, SharedPod};
 use kreach::model::id::Kind;
 use kreach::model::name::Name;
+use kreach::model::role::SharedBinding;
 use kreach::terminal::screen::Screen;
 use kreach::tui;
 use kreach::tui::app::{App, Setup};
@@ -221,11 +222,11 @@ fn everybody(bindings: u32, asked: &str) {
     let mut bench = opened().0;
     let changed: Vec<_> =
         cluster.bindings.iter().filter(|it| !it.meta.namespace.is_empty()).step_by(997).cloned().collect();
-    let change = |binding: &Arc<kreach::model::role::Binding>| {
+    let change = |binding: &SharedBinding| {
         let mut changed = (**binding).clone();
         changed.subjects = Default::default();
         let start = Instant::now();
-        bench.app.update(Event::Deltas(vec![Delta::Put(Entry::new(AnyFact::Binding(Arc::new(changed))))]));
+        bench.app.update(Event::Deltas(vec![Delta::Put(Entry::new(AnyFact::Binding(SharedBinding::new(changed))))]));
         bench.frame();
         start.elapsed()
     };

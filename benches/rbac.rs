@@ -12,7 +12,7 @@ use kreach::model::evidence::Outcome;
 use kreach::model::facts::{Meta, Namespace, ServiceAccount};
 use kreach::model::labels::Labels;
 use kreach::model::name::Name;
-use kreach::model::role::{Binding, Origin, Role, RoleRef, RoleRule, Subject, SubjectKind};
+use kreach::model::role::{Binding, Origin, Role, RoleRef, RoleRule, SharedBinding, SharedRole, Subject, SubjectKind};
 use kreach::rbac::{Identity, Index, Places, Request};
 
 const NAMESPACES: usize = 5_000;
@@ -131,14 +131,14 @@ fn world(random: &mut Random, names: &Names) -> Cluster {
         }
     }
     for number in 0..CLUSTER_ROLES {
-        put(AnyFact::Role(Arc::new(role(random, meta(&Name::empty(), format!("cluster-role-{number}"))))));
+        put(AnyFact::Role(SharedRole::new(role(random, meta(&Name::empty(), format!("cluster-role-{number}"))))));
     }
     for number in 0..ROLES {
         let namespace = &names.namespaces[number % NAMESPACES];
-        put(AnyFact::Role(Arc::new(role(random, meta(namespace, format!("role-{}", number / NAMESPACES))))));
+        put(AnyFact::Role(SharedRole::new(role(random, meta(namespace, format!("role-{}", number / NAMESPACES))))));
     }
     for number in 0..CLUSTER_BINDINGS + BINDINGS {
-        put(AnyFact::Binding(Arc::new(binding(random, names, number))));
+        put(AnyFact::Binding(SharedBinding::new(binding(random, names, number))));
     }
     cluster
 }
@@ -256,10 +256,10 @@ fn main() {
         holdings.iter().filter_map(|it| it.role.as_ref()).map(|(_, it)| it.rules.len()).sum()
     });
     let mut number = 0;
-    let mut events: Vec<Arc<Binding>> = (0..5_000)
+    let mut events: Vec<SharedBinding> = (0..5_000)
         .map(|_| {
             number = (number + 7_919) % (CLUSTER_BINDINGS + BINDINGS);
-            Arc::new(binding(&mut random, &names, number))
+            SharedBinding::new(binding(&mut random, &names, number))
         })
         .collect();
     measure("a binding's event to the renewed answer", Duration::from_micros(200), 5_000, || {

@@ -1,7 +1,5 @@
 //! RoleBindings and ClusterRoleBindings: the role they give and the subjects they give it to, as written.
 
-use std::sync::Arc;
-
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -12,7 +10,7 @@ use super::{KindSpec, Reach};
 use crate::model::cluster::AnyFact;
 use crate::model::id::Kind;
 use crate::model::place::Place;
-use crate::model::role::{Binding, RoleRef, Subject, SubjectKind};
+use crate::model::role::{Binding, RoleRef, SharedBinding, Subject, SubjectKind};
 
 pub(super) const ROLE_BINDING: KindSpec =
     spec(Kind::ROLE_BINDING, "rolebindings", "RoleBinding", Reach::Namespaced, Reader::of::<Bindings>());
@@ -59,7 +57,7 @@ impl Read for Bindings {
     fn fact(slim: &BindingSlim<'_>, door: &mut Door<'_>) -> AnyFact {
         let role = role_ref(&slim.role_ref.kind, &slim.role_ref.name, door);
         let subjects = slim.subjects.iter().map(|it| subject(&it.kind, &it.namespace, &it.name, door)).collect();
-        AnyFact::Binding(Arc::new(Binding { meta: door.meta(&slim.metadata), role, subjects }))
+        AnyFact::Binding(SharedBinding::new(Binding { meta: door.meta(&slim.metadata), role, subjects }))
     }
 
     /// What has a wrong type grants nothing; the rest stands (CONTRACT §1).
@@ -72,7 +70,7 @@ impl Read for Bindings {
         let place = Place::new("subjects");
         let items = list(object.get("subjects"), &place, door);
         let subjects = items.iter().enumerate().filter_map(|(at, it)| salvaged(it, &place.item(at), door)).collect();
-        Some(AnyFact::Binding(Arc::new(Binding { meta: door.meta(metadata), role, subjects })))
+        Some(AnyFact::Binding(SharedBinding::new(Binding { meta: door.meta(metadata), role, subjects })))
     }
 }
 

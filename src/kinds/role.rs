@@ -3,8 +3,6 @@
 //! A role whose parts have wrong types is read as far as it goes, with problems: RBAC is additive, so what did
 //! not read grants nothing, and no answer becomes unknown for it (CONTRACT §1).
 
-use std::sync::Arc;
-
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -19,7 +17,7 @@ use crate::model::labels::{Labels, Selector};
 use crate::model::name::Name;
 use crate::model::place::Place;
 use crate::model::policy::Bends;
-use crate::model::role::{Origin, Role, RoleRule};
+use crate::model::role::{Origin, Role, RoleRule, SharedRole};
 
 /// One of the four RBAC kinds.
 pub(super) const fn spec(
@@ -105,7 +103,7 @@ fn role(metadata: &Metadata<'_>, rules: Vec<RoleRule>, aggregation: &Value, door
         Reach::Cluster => door.labels(metadata),
         Reach::Namespaced => Labels::default(),
     };
-    AnyFact::Role(Arc::new(Role {
+    AnyFact::Role(SharedRole::new(Role {
         meta: door.meta(metadata),
         labels,
         rules: door.intern.rules(rules),

@@ -109,7 +109,6 @@ impl Read for Services {
         let balancers = slim.status.load_balancer.ingress.iter().map(|it| &it.ip);
         AnyFact::Service(Box::new(Service {
             meta: door.meta(&slim.metadata),
-            labels: door.labels(&slim.metadata),
             service_type: service_type(spec, door),
             cluster_ips: cluster_ips(spec, door).into(),
             headless: is_headless(spec),

@@ -18,7 +18,7 @@ use super::name::Name;
 use super::objects::Objects;
 use super::place::Problem;
 use super::policy::Policy;
-use super::role::{Binding, Role};
+use super::role::{SharedBinding, SharedRole};
 
 /// A fact of any sort, as the door gives it; those that stand in their rows by value are boxed on the way, since many
 /// steps may wait.
@@ -32,8 +32,8 @@ pub enum AnyFact {
     ServiceAccount(Box<ServiceAccount>),
     Workload(Box<Workload>),
     Policy(Arc<Policy>),
-    Role(Arc<Role>),
-    Binding(Arc<Binding>),
+    Role(SharedRole),
+    Binding(SharedBinding),
 }
 
 /// One object as read: its fact, and what of it could not be read or would be refused.
@@ -87,8 +87,8 @@ pub enum Change {
     ServiceAccount(Box<Diff<ServiceAccount>>),
     Workload(Box<Diff<Workload>>),
     Policy(Diff<Arc<Policy>>),
-    Role(Diff<Arc<Role>>),
-    Binding(Diff<Arc<Binding>>),
+    Role(Diff<SharedRole>),
+    Binding(Diff<SharedBinding>),
     /// The coverage of a kind changed somewhere.
     Coverage(Kind),
     /// An object became unreadable, or readable again.
@@ -106,8 +106,8 @@ pub struct Cluster {
     pub service_accounts: Objects<ServiceAccount>,
     pub workloads: Objects<Workload>,
     pub policies: Objects<Arc<Policy>>,
-    pub roles: Objects<Arc<Role>>,
-    pub bindings: Objects<Arc<Binding>>,
+    pub roles: Objects<SharedRole>,
+    pub bindings: Objects<SharedBinding>,
     pub coverage: CoverageMap,
     /// Objects that exist and could not be read.
     pub unreadable: Arc<BTreeSet<ObjectId>>,

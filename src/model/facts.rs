@@ -274,7 +274,6 @@ pub enum ServiceType {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Service {
     pub meta: Meta,
-    pub labels: Labels,
     pub service_type: ServiceType,
     /// Empty for a headless one (`clusterIP: None`) and where none was given.
     pub cluster_ips: AddressList,
@@ -393,7 +392,7 @@ macro_rules! facts_with_meta {
 facts_with_meta! {
     Namespace => |_| Kind::NAMESPACE, |it| Some(&it.labels), |_| "";
     Node => |_| Kind::NODE, |it| Some(&it.labels), |_| "";
-    Service => |_| Kind::SERVICE, |it| Some(&it.labels), |_| "";
+    Service => |_| Kind::SERVICE, |_| None, |_| "";
     EndpointSlice => |_| Kind::ENDPOINT_SLICE, |_| None, |_| "";
     ServiceAccount => |_| Kind::SERVICE_ACCOUNT, |_| None, |_| "";
     Workload => |it| it.kind.kind(), |_| None, |it| it.kind.kind().as_str();
@@ -438,7 +437,7 @@ mod tests {
     #[test]
     fn facts_are_small() {
         assert!(size_of::<Meta>() <= 32, "{}", size_of::<Meta>());
-        assert!(size_of::<Service>() <= 104, "{}", size_of::<Service>());
+        assert!(size_of::<Service>() <= 96, "{}", size_of::<Service>());
         assert!(size_of::<Workload>() <= 56, "{}", size_of::<Workload>());
         assert!(size_of::<EndpointSlice>() <= 56, "{}", size_of::<EndpointSlice>());
     }

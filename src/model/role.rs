@@ -40,6 +40,9 @@ pub struct Role {
     pub origin: Origin,
 }
 
+/// A role as its holders share it.
+pub type SharedRole = triomphe::Arc<Role>;
+
 impl Role {
     /// `role` or `clusterrole`.
     pub fn kind(&self) -> Kind {
@@ -97,6 +100,9 @@ pub struct Binding {
     pub role: RoleRef,
     pub subjects: Items<Subject>,
 }
+
+/// A binding as its holders share it.
+pub type SharedBinding = triomphe::Arc<Binding>;
 
 impl Binding {
     /// `rolebinding` or `clusterrolebinding`.

@@ -8,11 +8,10 @@
 //! computed, because no controller has filled it in yet (rule 44).
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use crate::model::items::Items;
 use crate::model::name::Name;
-use crate::model::role::{Origin, Role, RoleRule};
+use crate::model::role::{Origin, Role, RoleRule, SharedRole};
 
 /// The ClusterRole, aggregated itself by none, that gave a rule, and the rule's index there.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -55,7 +54,7 @@ pub struct Aggregation {
 
 impl Aggregation {
     /// The memberships among these ClusterRoles.
-    pub fn build<'a>(roles: impl Iterator<Item = &'a Arc<Role>> + Clone) -> Self {
+    pub fn build<'a>(roles: impl Iterator<Item = &'a SharedRole> + Clone) -> Self {
         let mut all = Self::default();
         for role in roles.clone().filter(|it| it.aggregates.is_some()) {
             all.insert_aggregated(role, roles.clone());
@@ -63,7 +62,7 @@ impl Aggregation {
         all
     }
 
-    fn insert_aggregated<'a>(&mut self, role: &Role, roles: impl Iterator<Item = &'a Arc<Role>> + Clone) {
+    fn insert_aggregated<'a>(&mut self, role: &Role, roles: impl Iterator<Item = &'a SharedRole> + Clone) {
         let selectors = role.aggregates.as_deref().unwrap_or_default();
         let members = selectors.iter().map(|selector| {
             let chosen = roles.clone().filter(|it| selector.matches(&it.labels) && it.meta.name != role.meta.name);
@@ -82,8 +81,8 @@ impl Aggregation {
         &mut self,
         before: Option<&Role>,
         after: Option<&Role>,
-        held: impl Fn(&str) -> Option<&'a Arc<Role>>,
-        all: impl Iterator<Item = &'a Arc<Role>> + Clone,
+        held: impl Fn(&str) -> Option<&'a SharedRole>,
+        all: impl Iterator<Item = &'a SharedRole> + Clone,
     ) -> BTreeSet<Name> {
         let Some(name) = before.or(after).map(|it| it.meta.name.clone()) else { return BTreeSet::new() };
         let mut touched: BTreeSet<Name> = BTreeSet::new();
@@ -126,7 +125,7 @@ impl Aggregation {
     }
 
     /// The rules that decide for a ClusterRole.
-    pub fn effective<'a>(&self, role: &Role, held: &impl Fn(&str) -> Option<&'a Arc<Role>>) -> Effective {
+    pub fn effective<'a>(&self, role: &Role, held: &impl Fn(&str) -> Option<&'a SharedRole>) -> Effective {
         if role.aggregates.is_none() {
             return Effective::own(role);
         }
@@ -149,7 +148,7 @@ impl Aggregation {
     fn computed<'a>(
         &self,
         name: &str,
-        held: &impl Fn(&str) -> Option<&'a Arc<Role>>,
+        held: &impl Fn(&str) -> Option<&'a SharedRole>,
         above: &mut BTreeSet<Name>,
     ) -> Vec<(RoleRule, Member)> {
         let mut rules: Vec<(RoleRule, Member)> = Vec::new();
@@ -167,7 +166,7 @@ impl Aggregation {
     fn rules_of_member<'a>(
         &self,
         role: &Role,
-        held: &impl Fn(&str) -> Option<&'a Arc<Role>>,
+        held: &impl Fn(&str) -> Option<&'a SharedRole>,
         above: &mut BTreeSet<Name>,
     ) -> Vec<(RoleRule, Member)> {
         let own = |at: usize| Member { role: role.meta.name.clone(), rule: at as u32 };

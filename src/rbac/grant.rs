@@ -1,14 +1,13 @@
 //! The answer: all grants of a request, and what we do not know. RBAC only ever adds, so the grants are the answer.
 
 use std::fmt;
-use std::sync::Arc;
 
 use crate::model::evidence::{Gap, Outcome};
 use crate::model::id::ObjectId;
 use crate::model::items::Items;
 use crate::model::name::Name;
 use crate::model::place::Place;
-use crate::model::role::{Binding, Role, RoleRule, Subject, SubjectKind};
+use crate::model::role::{Binding, RoleRule, SharedBinding, SharedRole, Subject, SubjectKind};
 
 use super::aggregation::Member;
 use super::identity::{Identity, Membership};
@@ -19,10 +18,10 @@ use super::review::Word;
 /// One reason why a request is allowed: a subject of a binding, its role, and one rule there.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Grant {
-    pub binding: Arc<Binding>,
+    pub binding: SharedBinding,
     /// Which subject of the binding speaks of the asker.
     pub subject: usize,
-    pub role: Arc<Role>,
+    pub role: SharedRole,
     /// The rules that decide for the role: its own, or computed from its members (rule 44).
     pub rules: Items<RoleRule>,
     /// Which of `rules`.

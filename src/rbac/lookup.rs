@@ -1,9 +1,7 @@
 //! May somebody do something, and all that somebody is given: look-ups in the index.
 
-use std::sync::Arc;
-
 use crate::model::name::Name;
-use crate::model::role::{Binding, Role, Subject};
+use crate::model::role::{Binding, SharedBinding, SharedRole, Subject};
 
 use super::aggregation::Effective;
 use super::grant::{Access, Dangling, Grant};
@@ -16,11 +14,11 @@ use super::request::Request;
 /// One binding of a subject with what it gives.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Holding {
-    pub binding: Arc<Binding>,
+    pub binding: SharedBinding,
     /// Which subject of the binding speaks of the holder.
     pub subject: usize,
     /// `None`: it is not there, and grants nothing.
-    pub role: Option<(Arc<Role>, Effective)>,
+    pub role: Option<(SharedRole, Effective)>,
 }
 
 impl Holding {

@@ -1,9 +1,7 @@
 //! The nearest misses of a "no": rules that somebody holds and that came closest, and what would have had to differ.
 
-use std::sync::Arc;
-
 use crate::model::name::Name;
-use crate::model::role::{Binding, Role, RoleRule};
+use crate::model::role::{RoleRule, SharedBinding, SharedRole};
 
 use super::identity::Identity;
 use super::index::Index;
@@ -26,8 +24,8 @@ pub enum Lack {
 /// A rule that came close.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Miss {
-    pub binding: Arc<Binding>,
-    pub role: Arc<Role>,
+    pub binding: SharedBinding,
+    pub role: SharedRole,
     pub rule: usize,
     pub lacks: Vec<Lack>,
 }

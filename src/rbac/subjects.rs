@@ -10,7 +10,6 @@
 //! binding to `system:authenticated` would make all rows alike.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
@@ -19,7 +18,7 @@ use crate::model::coverage::Coverage;
 use crate::model::facts::{Pod, SharedPod};
 use crate::model::id::Kind;
 use crate::model::name::Name;
-use crate::model::role::{Binding, Subject, SubjectKind};
+use crate::model::role::{Binding, SharedBinding, Subject, SubjectKind};
 use crate::model::workload::workload_of;
 use crate::people::{People, Standing};
 
@@ -185,8 +184,8 @@ impl Index {
     }
 
     /// The bindings that name a subject, cluster-wide first, then by namespace and name.
-    pub fn bindings_of(&self, subject: &Subject) -> Vec<&Arc<Binding>> {
-        let mut found: Vec<&Arc<Binding>> = self.named_entries(subject).map(|it| &it.binding).collect();
+    pub fn bindings_of(&self, subject: &Subject) -> Vec<&SharedBinding> {
+        let mut found: Vec<&SharedBinding> = self.named_entries(subject).map(|it| &it.binding).collect();
         found.sort_by(|a, b| (&a.meta.namespace, &a.meta.name).cmp(&(&b.meta.namespace, &b.meta.name)));
         found
     }

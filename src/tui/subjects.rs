@@ -146,13 +146,12 @@ impl World {
 mod tests {
     use super::*;
     use std::collections::BTreeSet;
-    use std::sync::Arc;
 
     use crate::model::cluster::{AnyFact, Delta, Entry};
     use crate::model::coverage::Coverage;
     use crate::model::facts::{Meta, Pod, ServiceAccount};
     use crate::model::id::{Kind, ObjectId};
-    use crate::model::role::{Binding, RoleRef};
+    use crate::model::role::{Binding, RoleRef, SharedBinding};
     use crate::net::Settings;
     use crate::tui::world::SelfCheck;
 
@@ -170,7 +169,7 @@ mod tests {
 
     fn bind(name: &str, subjects: Vec<Subject>) -> Delta {
         let (role, subjects) = (RoleRef::default(), subjects.into_iter().collect());
-        put(AnyFact::Binding(Arc::new(Binding { meta: meta("shop", name), role, subjects })))
+        put(AnyFact::Binding(SharedBinding::new(Binding { meta: meta("shop", name), role, subjects })))
     }
 
     fn pod(name: &str) -> Delta {

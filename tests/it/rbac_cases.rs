@@ -25,7 +25,6 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use kreach::kinds::{self, Intern};
 use kreach::model::cluster::{Cluster, Delta};
@@ -33,7 +32,7 @@ use kreach::model::coverage::{Coverage, Scope};
 use kreach::model::evidence::Outcome;
 use kreach::model::id::ObjectId;
 use kreach::model::name::Name;
-use kreach::model::role::{Binding, Role, RoleRef};
+use kreach::model::role::{RoleRef, SharedBinding, SharedRole};
 use kreach::rbac::covers::Leave;
 use kreach::rbac::dead::{Life, flaws};
 use kreach::rbac::impersonation::Wanted;
@@ -211,7 +210,7 @@ fn check_who_can(case: &Case, it: &Expectation<'_>, what: &str) {
     assert_eq!(found, expected, "{what}");
 }
 
-fn find_binding(case: &Case, text: &str, what: &str) -> Arc<Binding> {
+fn find_binding(case: &Case, text: &str, what: &str) -> SharedBinding {
     case.cluster
         .bindings
         .iter()
@@ -220,7 +219,7 @@ fn find_binding(case: &Case, text: &str, what: &str) -> Arc<Binding> {
         .clone()
 }
 
-fn find_role(case: &Case, text: &str, what: &str) -> Arc<Role> {
+fn find_role(case: &Case, text: &str, what: &str) -> SharedRole {
     case.cluster
         .roles
         .iter()

@@ -9,7 +9,7 @@ use kreach::model::facts::{Meta, Namespace, ServiceAccount};
 use kreach::model::items::Items;
 use kreach::model::labels::{Labels, Operator, Requirement, Selector};
 use kreach::model::name::Name;
-use kreach::model::role::{Binding, Origin, Role, RoleRef, RoleRule, Subject, SubjectKind};
+use kreach::model::role::{Binding, Origin, Role, RoleRef, RoleRule, SharedBinding, SharedRole, Subject, SubjectKind};
 use kreach::rbac::{Identity, Request, ResourceRequest};
 use serde_json::{Value, json};
 
@@ -296,7 +296,7 @@ impl Words {
 
     /// A question that some binding may well answer: its subject, and words of a rule of its role, one perhaps changed.
     pub fn likely(&self, random: &mut Random, cluster: &Cluster) -> Option<(Identity, Request)> {
-        let bindings: Vec<&Arc<Binding>> = cluster.bindings.iter().collect();
+        let bindings: Vec<&SharedBinding> = cluster.bindings.iter().collect();
         let binding = bindings[random.below(bindings.len())];
         let home = if binding.role.kind == *"Role" { binding.meta.namespace.as_str() } else { "" };
         let role = cluster.roles.get(home, &binding.role.name)?;
@@ -335,9 +335,9 @@ impl Words {
         let mut facts = Vec::new();
         for number in 0..size {
             let home = self.home(random);
-            facts.push(AnyFact::Role(Arc::new(self.role(random, home, number % 5))));
+            facts.push(AnyFact::Role(SharedRole::new(self.role(random, home, number % 5))));
             let home = self.home(random);
-            facts.push(AnyFact::Binding(Arc::new(self.binding(random, home, number, 5))));
+            facts.push(AnyFact::Binding(SharedBinding::new(self.binding(random, home, number, 5))));
         }
         facts
     }

@@ -5,7 +5,6 @@
 //! constrained ones (rules 54–56), and read what those may read.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use futures::stream::{self, StreamExt};
 use http::{Method, StatusCode};
@@ -13,12 +12,13 @@ use kreach::model::cluster::{AnyFact, Cluster};
 use kreach::model::evidence::Outcome;
 use kreach::model::labels::{Operator, Requirement, Selector};
 use kreach::model::name::Name;
-use kreach::model::role::{Binding, Role, Subject, SubjectKind};
+use kreach::model::role::{Binding, Role, SharedRole, Subject, SubjectKind};
 use kreach::rbac::covers::{Leave, tuples};
 use kreach::rbac::impersonation::{Acting, Mode, Wanted};
 use kreach::rbac::{Identity, Index, Request, ResourceRequest, identity};
 use kube::Client;
 use serde_json::{Value, json};
+use triomphe::Arc;
 
 use crate::control_plane;
 use crate::rbac_control_plane::{AT_ONCE, ask, load, read_rbac, review};
@@ -760,7 +760,7 @@ fn manifests_compute_what_the_controller_stores(cluster: &Cluster, index: &Index
     let mut bare = cluster.clone();
     for role in cluster.roles.iter().filter(|it| it.aggregates.is_some()) {
         let origin = kreach::model::role::Origin::Manifest;
-        bare.apply(put(AnyFact::Role(Arc::new(Role { rules: Vec::new().into(), origin, ..Role::clone(role) }))));
+        bare.apply(put(AnyFact::Role(SharedRole::new(Role { rules: Vec::new().into(), origin, ..Role::clone(role) }))));
     }
     let computed = Index::build(&bare);
     for role in cluster.roles.iter().filter(|it| it.aggregates.is_some()) {

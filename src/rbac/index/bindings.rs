@@ -7,11 +7,9 @@
 //! A subject's key stands at the subject's own index; where it is of a sort that never matches, or is named before,
 //! nobody stands there.
 
-use std::sync::Arc;
-
 use crate::model::cluster::Diff;
 use crate::model::name::Name;
-use crate::model::role::Binding;
+use crate::model::role::{Binding, SharedBinding};
 
 use super::keys::{KeySlot, NOBODY};
 use super::lists::{List, Lists, push};
@@ -23,7 +21,7 @@ const NO_ROLE: Slot = u32::MAX;
 /// A binding with what it refers to.
 #[derive(Clone, Debug)]
 pub(in crate::rbac) struct BindingEntry {
-    pub binding: Arc<Binding>,
+    pub binding: SharedBinding,
     keys: List,
     role: Slot,
     /// The number of its namespace.
@@ -112,7 +110,7 @@ fn home_of_role(binding: &Binding, namespace: u32) -> Option<u32> {
 }
 
 impl Index {
-    pub(super) fn change_binding(&mut self, diff: &Diff<Arc<Binding>>) {
+    pub(super) fn change_binding(&mut self, diff: &Diff<SharedBinding>) {
         if let Some(any) = diff.before.as_ref().or(diff.after.as_ref()) {
             self.drop_binding(&any.meta.namespace, &any.meta.name);
         }
@@ -124,13 +122,13 @@ impl Index {
     }
 
     /// Takes in a binding whose name comes behind those of all others in its namespace.
-    pub(super) fn push_binding(&mut self, binding: &Arc<Binding>) {
+    pub(super) fn push_binding(&mut self, binding: &SharedBinding) {
         let namespace = self.namespaces.number(&binding.meta.namespace);
         let at = self.namespaces.bindings(namespace).len();
         self.put_binding(binding, namespace, at);
     }
 
-    fn put_binding(&mut self, binding: &Arc<Binding>, namespace: u32, at: usize) {
+    fn put_binding(&mut self, binding: &SharedBinding, namespace: u32, at: usize) {
         let slot = self.bindings.next();
         let role = home_of_role(binding, namespace).map(|it| self.roles.slot(it, &binding.role.name));
         if let Some(role) = role {

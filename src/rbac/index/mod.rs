@@ -20,13 +20,12 @@ mod slots;
 mod words;
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use crate::model::cluster::{Change, Cluster};
 use crate::model::coverage::CoverageMap;
 use crate::model::id::{Kind, ObjectId};
 use crate::model::name::Name;
-use crate::model::role::Role;
+use crate::model::role::SharedRole;
 
 use super::aggregation::{Aggregation, Effective, Lag};
 use super::marks::{self, Marks};
@@ -133,7 +132,7 @@ impl Index {
     }
 
     /// The role at a namespace (empty: a ClusterRole) and name, with the rules that decide.
-    pub fn role(&self, namespace: &Name, name: &Name) -> Option<(&Arc<Role>, Effective)> {
+    pub fn role(&self, namespace: &Name, name: &Name) -> Option<(&SharedRole, Effective)> {
         let slot = self.roles.find(self.namespaces.find(namespace)?, name)?;
         let entry = self.roles.get(slot);
         Some((entry.role.as_ref()?, entry.effective()?))

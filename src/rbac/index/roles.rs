@@ -7,12 +7,11 @@
 //! A role that is only referred to has a place as well, so that it is bound once it comes.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use crate::model::cluster::{Cluster, Diff};
 use crate::model::items::Items;
 use crate::model::name::Name;
-use crate::model::role::{Role, RoleRule};
+use crate::model::role::{RoleRule, SharedRole};
 use crate::rbac::aggregation::{Effective, Member};
 use crate::rbac::mask::Mask;
 
@@ -24,7 +23,7 @@ use super::{Index, Slot};
 /// A role that is held, or that some binding refers to.
 #[derive(Clone, Debug, Default)]
 pub(in crate::rbac) struct RoleEntry {
-    pub role: Option<Arc<Role>>,
+    pub role: Option<SharedRole>,
     /// Of an aggregated role the rules that decide; of others they are its own.
     computed: Option<Box<Effective>>,
     name: Name,
@@ -157,7 +156,7 @@ impl Roles {
     }
 
     /// Holds a role, or a new state of it.
-    fn hold(&mut self, slot: Slot, role: &Arc<Role>, computed: Option<Effective>, masks: &[Mask]) {
+    fn hold(&mut self, slot: Slot, role: &SharedRole, computed: Option<Effective>, masks: &[Mask]) {
         let entry = &mut self.entries[slot as usize];
         self.masks.forget(entry.masks);
         entry.masks = self.masks.make(masks.iter().copied());
@@ -185,7 +184,7 @@ impl Roles {
 }
 
 impl Index {
-    pub(super) fn change_role(&mut self, cluster: &Cluster, diff: &Diff<Arc<Role>>) {
+    pub(super) fn change_role(&mut self, cluster: &Cluster, diff: &Diff<SharedRole>) {
         // Of several changes of one role the last holds, and the cluster is already there.
         let Some(any) = diff.after.as_ref().or(diff.before.as_ref()) else { return };
         let (namespace, name) = (&any.meta.namespace, &any.meta.name);
@@ -209,7 +208,7 @@ impl Index {
         }
     }
 
-    pub(super) fn put_role(&mut self, cluster: &Cluster, role: &Arc<Role>, seen: &mut Seen) {
+    pub(super) fn put_role(&mut self, cluster: &Cluster, role: &SharedRole, seen: &mut Seen) {
         let namespace = self.namespaces.number(&role.meta.namespace);
         let slot = self.roles.slot(namespace, &role.meta.name);
         let is_aggregated = role.aggregates.is_some() && role.meta.namespace.is_empty();
