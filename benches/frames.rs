@@ -8,7 +8,6 @@
 //! Bytes are exact and the same everywhere; times are of this machine.
 
 use std::hint::black_box;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use kreach::embedded;

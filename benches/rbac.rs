@@ -12,7 +12,9 @@ use kreach::model::evidence::Outcome;
 use kreach::model::facts::{Meta, Namespace, ServiceAccount};
 use kreach::model::labels::Labels;
 use kreach::model::name::Name;
-use kreach::model::role::{Binding, Origin, Role, RoleRef, RoleRule, SharedBinding, SharedRole, Subject, SubjectKind};
+use kreach::model::role::{
+    Binding, Origin, Role, RoleRef, RoleRule, RuleLists, SharedBinding, SharedRole, Subject, SubjectKind,
+};
 use kreach::rbac::{Identity, Index, Places, Request};
 
 const NAMESPACES: usize = 5_000;
@@ -69,13 +71,13 @@ fn rule(random: &mut Random, names: &Names) -> RoleRule {
         0 => names.star.clone(),
         _ => names.resources[random.below(RESOURCES)].clone(),
     };
-    RoleRule {
+    RoleRule::from(RuleLists {
         verbs: verbs.into(),
         groups: [names.groups[random.below(4)].clone()].into(),
         resources: (0..1 + random.below(6)).map(|_| resource(random)).collect(),
         names: if random.below(6) == 0 { [format!("name-{}", random.below(50)).into()].into() } else { [].into() },
         urls: [].into(),
-    }
+    })
 }
 
 fn meta(namespace: &Name, name: String) -> Meta {

@@ -17,7 +17,7 @@ use crate::model::labels::{Labels, Requirement, Selector};
 use crate::model::name::Name;
 use crate::model::policy::{Peer, Rule};
 use crate::model::port::PortMatch;
-use crate::model::role::RoleRule;
+use crate::model::role::{Acts, RoleRule};
 
 /// Below this many things a sweep is not worth its walk.
 const SMALL: usize = 1024;
@@ -33,6 +33,7 @@ pub struct Intern {
     owners: Shared<WorkloadId>,
     molds: Shared<Mold>,
     lists: Pool<Name>,
+    acts: Shared<Acts>,
     rules: Pool<RoleRule>,
     selectors: Pool<Requirement>,
     peers: Pool<Peer>,
@@ -208,6 +209,11 @@ impl Intern {
         self.lists.one(names)
     }
 
+    /// The one that is equal to what a rule lets do.
+    pub fn acts(&mut self, acts: Acts) -> Arc<Acts> {
+        self.acts.one(acts)
+    }
+
     /// The one list of these rules: most roles of a cluster are copies of a few.
     pub fn rules(&mut self, rules: Vec<RoleRule>) -> Items<RoleRule> {
         self.rules.one(rules)
@@ -234,7 +240,7 @@ impl Intern {
     }
 
     /// How many different things it holds, by their sort.
-    pub fn counts(&self) -> [(&'static str, usize); 13] {
+    pub fn counts(&self) -> [(&'static str, usize); 14] {
         [
             ("names", self.names.len()),
             ("label sets", self.labels.len()),
@@ -244,6 +250,7 @@ impl Intern {
             ("owners", self.owners.0.len()),
             ("molds", self.molds.0.len()),
             ("lists of names", self.lists.0.len()),
+            ("acts of rules", self.acts.0.len()),
             ("rules of roles", self.rules.0.len()),
             ("selectors", self.selectors.0.len()),
             ("peers", self.peers.0.len()),
@@ -270,6 +277,7 @@ impl Intern {
         self.molds.sweep();
         self.owners.sweep();
         self.rules.sweep();
+        self.acts.sweep();
         self.policy_rules.sweep();
         self.port_matches.sweep();
         self.peers.sweep();

@@ -17,7 +17,7 @@ use crate::model::labels::{Labels, Selector};
 use crate::model::name::Name;
 use crate::model::place::Place;
 use crate::model::policy::Bends;
-use crate::model::role::{Origin, Role, RoleRule, SharedRole};
+use crate::model::role::{Origin, Role, RoleRule, RuleLists, SharedRole};
 
 /// One of the four RBAC kinds.
 pub(super) const fn spec(
@@ -117,25 +117,27 @@ fn rule(it: &Rule<'_>, door: &mut Door<'_>) -> RoleRule {
         let names = list.iter().map(|it| door.intern.name(it)).collect();
         door.intern.list(names)
     };
-    RoleRule {
+    let lists = RuleLists {
         verbs: names(&it.verbs),
         groups: names(&it.api_groups),
         resources: names(&it.resources),
         names: names(&it.resource_names),
         urls: names(&it.urls),
-    }
+    };
+    RoleRule::new(lists, |it| door.intern.acts(it))
 }
 
 /// A rule of which some part has a wrong type: the rest of it.
 fn salvaged(value: &Value, place: &Place, door: &mut Door<'_>) -> RoleRule {
     let mut names = |field: &str| texts(value.get(field), &place.field(field), door);
-    RoleRule {
+    let lists = RuleLists {
         verbs: names("verbs"),
         groups: names("apiGroups"),
         resources: names("resources"),
         names: names("resourceNames"),
         urls: names("nonResourceURLs"),
-    }
+    };
+    RoleRule::new(lists, |it| door.intern.acts(it))
 }
 
 /// The strings of a list; what else stands in it grants nothing.

@@ -15,7 +15,7 @@ use super::read::Reader;
 use super::request;
 use crate::model::evidence::Outcome;
 use crate::model::name::Name;
-use crate::model::role::RoleRule;
+use crate::model::role::{RoleRule, RuleLists};
 use crate::rbac::Request;
 use crate::rbac::review::{Extent, Me, Reply, Review, Rules, Word};
 
@@ -129,12 +129,14 @@ fn me(status: MeStatus) -> Me {
 fn rules(status: RulesStatus) -> Rules {
     let all = status.resource_rules.into_iter().chain(status.non_resource_rules);
     let names = |it: Option<Vec<String>>| it.unwrap_or_default().into_iter().map(Name::from).collect();
-    let rule = |it: Rule| RoleRule {
-        verbs: names(it.verbs),
-        groups: names(it.api_groups),
-        resources: names(it.resources),
-        names: names(it.resource_names),
-        urls: names(it.urls),
+    let rule = |it: Rule| {
+        RoleRule::from(RuleLists {
+            verbs: names(it.verbs),
+            groups: names(it.api_groups),
+            resources: names(it.resources),
+            names: names(it.resource_names),
+            urls: names(it.urls),
+        })
     };
     Rules {
         rules: all.map(rule).collect(),

@@ -1,6 +1,7 @@
 //! Roles, bindings and subjects: what RBAC is written in. Nothing here decides; `rbac` does.
 
 use std::fmt;
+use std::ops::Deref;
 
 use super::facts::Meta;
 use super::id::{Kind, ObjectId};
@@ -9,13 +10,53 @@ use super::labels::{Labels, Selector};
 use super::name::Name;
 
 /// One rule of a role, as written; matching is `rbac`'s.
+///
+/// It reads as the API writes it: `rule.verbs`, `rule.resources`, …
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct RoleRule {
+    acts: triomphe::Arc<Acts>,
+    pub resources: Items<Name>,
+    pub names: Items<Name>,
+}
+
+/// What rules let do, whatever to: a cluster of a hundred thousand rules says some hundred such things.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct Acts {
+    pub verbs: Items<Name>,
+    pub groups: Items<Name>,
+    pub urls: Items<Name>,
+}
+
+/// The five lists that a rule is made of.
+#[derive(Clone, Debug, Default)]
+pub struct RuleLists {
     pub verbs: Items<Name>,
     pub groups: Items<Name>,
     pub resources: Items<Name>,
     pub names: Items<Name>,
     pub urls: Items<Name>,
+}
+
+impl RoleRule {
+    /// The rule of these lists; `shared` gives the one that is equal to what it lets do.
+    pub fn new(lists: RuleLists, shared: impl FnOnce(Acts) -> triomphe::Arc<Acts>) -> Self {
+        let RuleLists { verbs, groups, resources, names, urls } = lists;
+        Self { acts: shared(Acts { verbs, groups, urls }), resources, names }
+    }
+}
+
+impl From<RuleLists> for RoleRule {
+    fn from(lists: RuleLists) -> Self {
+        Self::new(lists, triomphe::Arc::new)
+    }
+}
+
+impl Deref for RoleRule {
+    type Target = Acts;
+    #[inline]
+    fn deref(&self) -> &Acts {
+        &self.acts
+    }
 }
 
 /// Where a ClusterRole with an aggregation rule takes its rules from (rule 44).

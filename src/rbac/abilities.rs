@@ -194,16 +194,17 @@ fn covers(rule: &RoleRule, column: &Column) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::role::RuleLists;
 
     fn rule(verbs: &[&str], names: &[&str]) -> RoleRule {
         let words = |all: &[&str]| all.iter().map(|it| Name::from(*it)).collect();
-        RoleRule {
+        RoleRule::from(RuleLists {
             verbs: words(verbs),
             groups: words(&[""]),
             resources: words(&["secrets"]),
             names: words(names),
-            ..RoleRule::default()
-        }
+            ..RuleLists::default()
+        })
     }
 
     #[test]

@@ -271,6 +271,7 @@ fn capability(way: &'static Way, scope: &Name, giving: &[&(RoleRule, By)], versi
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::role::RuleLists;
 
     #[test]
     fn every_way_says_what_it_needs() {
@@ -285,11 +286,13 @@ mod tests {
 
     #[test]
     fn a_prefix_of_verbs_needs_one_verb_that_begins_so() {
-        let rule = |verb: &str| RoleRule {
-            verbs: [Name::from(verb)].into(),
-            groups: [Name::from("apps")].into(),
-            resources: [Name::from("deployments")].into(),
-            ..RoleRule::default()
+        let rule = |verb: &str| {
+            RoleRule::from(RuleLists {
+                verbs: [Name::from(verb)].into(),
+                groups: [Name::from("apps")].into(),
+                resources: [Name::from("deployments")].into(),
+                ..RuleLists::default()
+            })
         };
         let need = need(&["impersonate-on:user-info:"], "*", "*");
         assert!(need.is_met_by(&rule("impersonate-on:user-info:list")) && need.is_met_by(&rule("*")));

@@ -10,7 +10,7 @@ use crate::model::evidence::Outcome;
 use crate::model::id::{Kind, ObjectId};
 use crate::model::items::Items;
 use crate::model::name::Name;
-use crate::model::role::{Role, RoleRef, RoleRule};
+use crate::model::role::{Role, RoleRef, RoleRule, RuleLists};
 
 use super::fold::What;
 use super::identity::{Identity, MASTERS};
@@ -220,8 +220,8 @@ fn request(verb: &str, resource: &str, name: &str, namespace: &Name) -> Request 
 fn everything() -> [RoleRule; 2] {
     let star = || Items::from([Name::from("*")]);
     [
-        RoleRule { verbs: star(), groups: star(), resources: star(), ..RoleRule::default() },
-        RoleRule { verbs: star(), urls: star(), ..RoleRule::default() },
+        RoleRule::from(RuleLists { verbs: star(), groups: star(), resources: star(), ..RuleLists::default() }),
+        RoleRule::from(RuleLists { verbs: star(), urls: star(), ..RuleLists::default() }),
     ]
 }
 
@@ -234,13 +234,13 @@ mod tests {
             let words = text.split(',').filter(|it| !it.is_empty());
             words.map(|it| Name::from(if it == "_" { "" } else { it })).collect()
         };
-        RoleRule {
+        RoleRule::from(RuleLists {
             verbs: words(verbs),
             groups: words(groups),
             resources: words(resources),
             names: words(names),
             urls: words(urls),
-        }
+        })
     }
 
     /// Facts of component-helpers' policy_comparator_test.go, and rule 48.

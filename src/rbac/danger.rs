@@ -4,7 +4,7 @@
 //! Secrets. What follows from it, hop by hop, is another question.
 
 use crate::model::name::Name;
-use crate::model::role::RoleRule;
+use crate::model::role::{RoleRule, RuleLists};
 
 use super::matching::resource_covers;
 use super::served::Reach;
@@ -165,12 +165,12 @@ pub fn of_resource<'a>(
     resource: &Name,
     through: Reach,
 ) -> Option<usize> {
-    let rule = RoleRule {
+    let rule = RoleRule::from(RuleLists {
         verbs: verbs.into_iter().cloned().collect(),
         groups: [group.clone()].into(),
         resources: [resource.clone()].into(),
-        ..RoleRule::default()
-    };
+        ..RuleLists::default()
+    });
     worst(&[rule], through)
 }
 
@@ -181,11 +181,13 @@ mod tests {
     #[test]
     fn the_worst_comes_first() {
         let words = |all: &[&str]| all.iter().map(|it| Name::from(*it)).collect();
-        let rule = |verbs: &[&str], groups: &[&str], resources: &[&str]| RoleRule {
-            verbs: words(verbs),
-            groups: words(groups),
-            resources: words(resources),
-            ..RoleRule::default()
+        let rule = |verbs: &[&str], groups: &[&str], resources: &[&str]| {
+            RoleRule::from(RuleLists {
+                verbs: words(verbs),
+                groups: words(groups),
+                resources: words(resources),
+                ..RuleLists::default()
+            })
         };
         let word = |rule: RoleRule, through| worst(&[rule], through).map(|it| DANGERS[it].word);
         assert_eq!(word(rule(&["*"], &["*"], &["*"]), Reach::Namespaced), Some("everything"));

@@ -160,6 +160,7 @@ mod tests {
     use super::*;
     use crate::model::facts::Meta;
     use crate::model::role::RoleRef;
+    use crate::model::role::RuleLists;
 
     fn words(text: &[&str]) -> crate::model::items::Items<Name> {
         text.iter().map(|it| Name::from(*it)).collect()
@@ -174,13 +175,13 @@ mod tests {
     ) -> Vec<(u32, Life)> {
         let meta = Meta { namespace: namespace.into(), name: "b".into(), ..Meta::default() };
         let binding = Binding { meta, role: RoleRef::default(), subjects: [].into() };
-        let rule = RoleRule {
+        let rule = RoleRule::from(RuleLists {
             verbs: words(verbs),
             groups: words(groups),
             resources: words(resources),
             names: words(names),
             urls: [].into(),
-        };
+        });
         flaws(&binding, &rule, &Served::built_in()).into_iter().map(|it| (it.number, it.life)).collect()
     }
 

@@ -142,10 +142,17 @@ impl Mask {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::role::RuleLists;
 
     fn rule(verb: &str, group: &str, resource: &str, url: &str) -> RoleRule {
         let one = |it: &str| if it == "-" { [].into() } else { [Name::from(it)].into() };
-        RoleRule { verbs: one(verb), groups: one(group), resources: one(resource), names: [].into(), urls: one(url) }
+        RoleRule::from(RuleLists {
+            verbs: one(verb),
+            groups: one(group),
+            resources: one(resource),
+            names: [].into(),
+            urls: one(url),
+        })
     }
 
     fn of_rule(rule: &RoleRule) -> (Mask, Brief) {

@@ -9,7 +9,9 @@ use kreach::model::facts::{Meta, Namespace, ServiceAccount};
 use kreach::model::items::Items;
 use kreach::model::labels::{Labels, Operator, Requirement, Selector};
 use kreach::model::name::Name;
-use kreach::model::role::{Binding, Origin, Role, RoleRef, RoleRule, SharedBinding, SharedRole, Subject, SubjectKind};
+use kreach::model::role::{
+    Binding, Origin, Role, RoleRef, RoleRule, RuleLists, SharedBinding, SharedRole, Subject, SubjectKind,
+};
 use kreach::rbac::{Identity, Request, ResourceRequest};
 use serde_json::{Value, json};
 
@@ -184,7 +186,7 @@ impl Words {
             Validity::Stored => 1,
         };
         let least = usize::from(self.validity == Validity::Stored);
-        let mut rule = RoleRule { verbs, ..RoleRule::default() };
+        let mut rule = RuleLists { verbs, ..RuleLists::default() };
         if kind != 3 {
             rule.groups = random.some(self.api_groups, least, 2);
             rule.resources = random.some(self.resources, least, 3);
@@ -195,7 +197,7 @@ impl Words {
         if kind >= 3 {
             rule.urls = random.some(self.urls, least, 2);
         }
-        rule
+        rule.into()
     }
 
     /// A Role, or a ClusterRole where the namespace is empty.

@@ -12,7 +12,7 @@ use kreach::model::cluster::{AnyFact, Cluster};
 use kreach::model::evidence::Outcome;
 use kreach::model::labels::{Operator, Requirement, Selector};
 use kreach::model::name::Name;
-use kreach::model::role::{Binding, Role, SharedRole, Subject, SubjectKind};
+use kreach::model::role::{Binding, Role, RoleRule, RuleLists, SharedRole, Subject, SubjectKind};
 use kreach::rbac::covers::{Leave, tuples};
 use kreach::rbac::impersonation::{Acting, Mode, Wanted};
 use kreach::rbac::{Identity, Index, Request, ResourceRequest, identity};
@@ -304,7 +304,7 @@ async fn the_server_lets_be_written_and_acted_what_we_say() {
         };
         let resources = resources.iter().map(|it| Name::from(*it)).collect::<Vec<_>>().into();
         let groups = [Name::from(RBAC)].into();
-        let rule = kreach::model::role::RoleRule { verbs: writes, groups, resources, ..Default::default() };
+        let rule = RoleRule::from(RuleLists { verbs: writes, groups, resources, ..RuleLists::default() });
         role.rules = [rule].into();
         let mut binding = WRITERS.binding(&mut random, home, 100 + number, 5);
         binding.role.kind = if home.is_empty() { "ClusterRole" } else { "Role" }.into();
@@ -675,12 +675,14 @@ async fn server_rules(client: &Client, identity: &Identity, namespace: &str) -> 
     let words = |it: &Value| -> Vec<Name> {
         it.as_array().into_iter().flatten().filter_map(Value::as_str).map(Name::from).collect()
     };
-    let rule = |it: &Value| kreach::model::role::RoleRule {
-        verbs: words(&it["verbs"]).into(),
-        groups: words(&it["apiGroups"]).into(),
-        resources: words(&it["resources"]).into(),
-        names: words(&it["resourceNames"]).into(),
-        urls: words(&it["nonResourceURLs"]).into(),
+    let rule = |it: &Value| {
+        RoleRule::from(RuleLists {
+            verbs: words(&it["verbs"]).into(),
+            groups: words(&it["apiGroups"]).into(),
+            resources: words(&it["resources"]).into(),
+            names: words(&it["resourceNames"]).into(),
+            urls: words(&it["nonResourceURLs"]).into(),
+        })
     };
     let lists =
         ["resourceRules", "nonResourceRules"].map(|key| answer["status"][key].as_array().cloned().unwrap_or_default());

@@ -12,7 +12,7 @@ use kreach::model::cluster::{Cluster, Delta};
 use kreach::model::coverage::{Coverage, Scope};
 use kreach::model::evidence::Outcome;
 use kreach::model::id::{Kind, ObjectId};
-use kreach::model::role::RoleRule;
+use kreach::model::role::{RoleRule, RuleLists};
 use kreach::people::{People, Prefixes};
 use kreach::rbac::review::{Me, Reply, Review, Rules, Word};
 use kreach::tui;
@@ -294,7 +294,12 @@ fn without_rbac(namespace: Option<&str>) -> Driver {
 
 fn told_rules(driver: &mut Driver, namespace: &str) {
     let one = |it: &str| [it.into()].into_iter().collect();
-    let rule = RoleRule { verbs: one("get"), groups: one(""), resources: one("pods"), ..RoleRule::default() };
+    let rule = RoleRule::from(RuleLists {
+        verbs: one("get"),
+        groups: one(""),
+        resources: one("pods"),
+        ..RuleLists::default()
+    });
     let rules = Rules { rules: vec![rule], ..Rules::default() };
     driver.send(Event::Told { review: Review::OwnRules(namespace.into()), reply: Reply::Rules(rules) });
 }
