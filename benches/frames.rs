@@ -112,7 +112,7 @@ fn cluster(pods: u32) -> Cluster {
         let name = format!("{app}-{:04x}-{:010x}-{:05x}", workload % 65_521, workload * 7, at * 13);
         let address = std::net::IpAddr::from([10, (at >> 16) as u8, (at >> 8) as u8, at as u8]);
         let node = Name::from(format!("node-{}", at % 500));
-        let pod = Pod { node, addresses: Addresses::new([address]), ..Pod::named(namespace, &name) };
+        let pod = Pod { node, ..Pod::named(namespace, &name).at(Addresses::new([address])) };
         cluster.apply(Delta::Put(Entry::new(AnyFact::Pod(pod.into()))));
     }
     cluster

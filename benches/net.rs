@@ -156,7 +156,7 @@ fn fill_pods(cluster: &mut Cluster, shape: &Shape, dice: &mut Dice, apps: &mut [
                 let mut mold = Mold { namespace, ports: ports.clone(), owner, ..Mold::default() };
                 let ending = mold.call(&name, |it| intern.name(it));
                 let mold = intern.mold(mold);
-                let pod = Pod { mold, ending, shared, node, addresses, ..Pod::default() };
+                let pod = Pod { shared, node, ..Pod::new(mold, ending, addresses) };
                 put(cluster, AnyFact::Pod(pod.into()));
                 made += 1;
             }

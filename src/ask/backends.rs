@@ -251,7 +251,7 @@ impl<'d, F: Fn() -> &'d Directory> Lookup<'_, F> {
 
     fn add_selected(&self, pod: &SharedPod, route: &mut Route, found: &mut Routes) {
         let waits =
-            pod.mold.phase == Phase::Pending && pod.addresses.is_empty() && pod.mold.origin == PodOrigin::Listed;
+            pod.mold.phase == Phase::Pending && pod.addresses().is_empty() && pod.mold.origin == PodOrigin::Listed;
         if waits && !self.service.publishes_not_ready {
             route.not_ready += 1;
             return;

@@ -43,7 +43,7 @@ impl Directory {
     pub fn of(cluster: &Cluster) -> Self {
         let mut all = Self::default();
         for pod in cluster.pods.iter().filter(|it| it.mold.network == PodNetwork::Own && !it.mold.phase.is_finished()) {
-            pod.addresses.iter().for_each(|address| all.put(address, Holder::Pod(pod.clone())));
+            pod.addresses().iter().for_each(|address| all.put(address, Holder::Pod(pod.clone())));
         }
         for node in cluster.nodes.iter() {
             node.addresses.iter().for_each(|address| all.put(*address, Holder::Node(node.clone())));

@@ -67,7 +67,7 @@ impl Member {
     pub fn remark(&self) -> &'static str {
         match self {
             Member::Pod(pod) if pod.mold.network == PodNetwork::Host => "host network: it is its node",
-            Member::Pod(pod) if pod.addresses.is_empty() => "no address yet",
+            Member::Pod(pod) if pod.addresses().is_empty() => "no address yet",
             _ => "",
         }
     }

@@ -175,7 +175,7 @@ impl Needs {
     fn address(&mut self, cluster: &Cluster, address: IpAddr) {
         let everywhere = |kind| Read::All { kind, scope: Scope::Everywhere };
         self.0.extend([Read::PodsAt(address), everywhere(Kind::NODE), everywhere(Kind::SERVICE)]);
-        let pods = cluster.pods.iter().filter(|it| it.addresses.contains(address));
+        let pods = cluster.pods.iter().filter(|it| it.has(address));
         let services = cluster.services.iter().filter(|it| it.addresses().any(|it| it == address));
         pods.for_each(|it| self.around(it.namespace()));
         services.for_each(|it| self.service(cluster, &it.meta.namespace, &it.meta.name));

@@ -70,7 +70,7 @@ mod tests {
         assert_eq!(workload(&pod("ReplicaSet", "web-5d8f", "5d8f")), "deployment/shop/web");
         assert_eq!(workload(&pod("ReplicaSet", "web-5d8f", "9999")), "replicaset/shop/web-5d8f");
         assert_eq!(workload(&pod("StatefulSet", "db", "db")), "statefulset/shop/db");
-        assert_eq!(workload(&Pod::default()), "");
+        assert_eq!(workload(&Pod::named("shop", "p")), "");
     }
 
     #[test]

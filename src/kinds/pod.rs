@@ -166,13 +166,10 @@ impl Read for Pods {
         };
         let ending = mold.call(&slim.metadata.name, |it| door.intern.name(it));
         let mut pod = Pod {
-            mold: door.intern.mold(mold),
-            ending,
             node: door.intern.name(&slim.spec.node_name),
-            addresses,
             version: version(&slim.metadata.resource_version),
             uid: Uid::parse(&slim.metadata.uid).into(),
-            ..Pod::default()
+            ..Pod::new(door.intern.mold(mold), ending, addresses)
         };
         let shared: Vec<_> = slim.metadata.labels.iter().filter(|(key, value)| !pod.tell(key, value)).collect();
         pod.shared = door.intern.labels(shared.into_iter());
@@ -204,7 +201,7 @@ pub(super) fn of_template(
     let mut mold = Mold { namespace, origin: PodOrigin::Template, ..mold_of(spec, place, door) };
     let ending = mold.call(&workload.name, |it| door.intern.name(it));
     let (mold, node) = (door.intern.mold(mold), door.intern.name(&spec.node_name));
-    Pod { mold, ending, shared, node, ..Pod::default() }
+    Pod { shared, node, ..Pod::new(mold, ending, Addresses::default()) }
 }
 
 /// The parts of a mold that the spec of a pod, or a template's, decides.

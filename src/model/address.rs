@@ -72,8 +72,9 @@ enum Held {
     V6(Box<WithV6>),
 }
 
+/// An IPv6 address, and an IPv4 address beside it.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
-struct WithV6 {
+pub struct WithV6 {
     v6: Ipv6Addr,
     v4: Option<Ipv4Addr>,
     v6_first: bool,
@@ -94,6 +95,24 @@ impl Addresses {
             (None, None) => Held::None,
             (Some(v4), None) => Held::V4(v4),
             (v4, Some(v6)) => Held::V6(Box::new(WithV6 { v6, v4, v6_first })),
+        })
+    }
+
+    /// The same in two parts, of which nearly all pods need the first alone; 0.0.0.0, which nobody has, is none.
+    pub(super) fn parted(self) -> (Ipv4Addr, Option<Box<WithV6>>) {
+        match self.0 {
+            Held::None => (Ipv4Addr::UNSPECIFIED, None),
+            Held::V4(v4) => (v4, None),
+            Held::V6(both) => (Ipv4Addr::UNSPECIFIED, Some(both)),
+        }
+    }
+
+    /// What was parted.
+    pub(super) fn joined(v4: Ipv4Addr, both: Option<&WithV6>) -> Self {
+        Self(match both {
+            Some(both) => Held::V6(Box::new(both.clone())),
+            None if v4.is_unspecified() => Held::None,
+            None => Held::V4(v4),
         })
     }
 

@@ -10,9 +10,10 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
-use super::address::Addresses;
+use super::address::{Addresses, WithV6};
 use super::facts::{Fact, UidMark, Version};
 use super::id::{Kind, ObjectId, PodId, WorkloadId};
 use super::items::Items;
@@ -164,7 +165,7 @@ const TELLING: [&str; 2] = ["apps.kubernetes.io/pod-index", "statefulset.kuberne
 pub struct Told([bool; TELLING.len()]);
 
 /// A pod: what is its own, and the [`Mold`] that it shares.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Pod {
     pub mold: triomphe::Arc<Mold>,
     /// What [`Mold::call`] gave.
@@ -174,7 +175,9 @@ pub struct Pod {
     pub shared: Labels,
     /// Empty when it is not scheduled.
     pub node: Name,
-    pub addresses: Addresses,
+    /// Both parts of [`Pod::addresses`], written by [`Pod::at`].
+    pub v4: Ipv4Addr,
+    pub v6: Option<Box<WithV6>>,
     pub version: Version,
     pub uid: UidMark,
 }
@@ -184,11 +187,38 @@ pub struct Pod {
 pub type SharedPod = triomphe::Arc<Pod>;
 
 impl Pod {
+    /// A pod of this mold, what it holds of its name, and its addresses.
+    pub fn new(mold: triomphe::Arc<Mold>, ending: Ending, addresses: Addresses) -> Self {
+        let (v4, v6) = addresses.parted();
+        let (shared, node) = (Labels::default(), Name::empty());
+        let (version, uid) = (Version::default(), UidMark::default());
+        Self { mold, ending, told: Told::default(), shared, node, v4, v6, version, uid }
+    }
+
     /// A pod of this namespace and name alone.
     pub fn named(namespace: impl Into<Name>, name: &str) -> Self {
         let mut mold = Mold { namespace: namespace.into(), ..Mold::default() };
         let ending = mold.call(name, |it| Name::from(it));
-        Self { mold: mold.into(), ending, ..Self::default() }
+        Self::new(mold.into(), ending, Addresses::default())
+    }
+
+    /// The same pod with these addresses.
+    pub fn at(mut self, addresses: Addresses) -> Self {
+        (self.v4, self.v6) = addresses.parted();
+        self
+    }
+
+    /// Its addresses.
+    pub fn addresses(&self) -> Addresses {
+        Addresses::joined(self.v4, self.v6.as_deref())
+    }
+
+    /// Whether this is one of its addresses.
+    pub fn has(&self, address: IpAddr) -> bool {
+        match &self.v6 {
+            None => address == self.v4 && !self.v4.is_unspecified(),
+            Some(_) => self.addresses().contains(address),
+        }
     }
 
     /// The same pod under another name; its labels stay what they are.
@@ -341,7 +371,7 @@ mod tests {
         let owner = owner.map(|it| WorkloadId { namespace: "shop".into(), kind: "ReplicaSet".into(), name: it.into() });
         let mut mold = Mold { namespace: "shop".into(), owner, ..Mold::default() };
         let ending = mold.call(name, |it| Name::from(it));
-        Pod { mold: mold.into(), ending, ..Pod::default() }
+        Pod::new(mold.into(), ending, Addresses::default())
     }
 
     #[test]
@@ -388,6 +418,6 @@ mod tests {
     #[test]
     fn a_pod_is_small() {
         assert!(size_of::<Mold>() <= 80, "{}", size_of::<Mold>());
-        assert!(size_of::<Pod>() <= 72, "{}", size_of::<Pod>());
+        assert!(size_of::<Pod>() <= 56, "{}", size_of::<Pod>());
     }
 }

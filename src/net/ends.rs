@@ -69,10 +69,8 @@ pub(super) fn reads_pods(cluster: &Cluster, namespace: &str) -> bool {
 
 /// The addresses of a pod: of one on the host network its own, else its node's.
 pub(super) fn pod_addresses(cluster: &Cluster, pod: &Pod) -> Addresses {
-    if pod.mold.network == PodNetwork::Own || !pod.addresses.is_empty() {
-        return pod.addresses.clone();
-    }
-    node_addresses(cluster, &pod.node)
+    let own = pod.addresses();
+    if pod.mold.network == PodNetwork::Own || !own.is_empty() { own } else { node_addresses(cluster, &pod.node) }
 }
 
 /// The first address of each family of a node; none when it is not known.
@@ -179,17 +177,15 @@ pub enum Holder {
 /// Of two pods with one address the one that is not terminating has it (S39).
 pub fn holder(cluster: &Cluster, address: IpAddr) -> Holder {
     let address = canonical(address);
-    let believed =
-        |pod: &&SharedPod| pod.is_governed() && pod.addresses.contains(address) && reads_pods(cluster, pod.namespace());
+    let believed = |pod: &&SharedPod| pod.is_governed() && pod.has(address) && reads_pods(cluster, pod.namespace());
     if let Some(pod) = cluster.pods.iter().filter(believed).min_by_key(|it| it.mold.terminating) {
         return Holder::Pod(pod.pod_id());
     }
     if let Some(node) = cluster.nodes.iter().find(|it| it.addresses.iter().any(|it| canonical(*it) == address)) {
         return Holder::Node(node.meta.name.clone());
     }
-    let host = |pod: &&SharedPod| {
-        pod.mold.network == PodNetwork::Host && !pod.mold.phase.is_finished() && pod.addresses.contains(address)
-    };
+    let host =
+        |pod: &&SharedPod| pod.mold.network == PodNetwork::Host && !pod.mold.phase.is_finished() && pod.has(address);
     if let Some(pod) = cluster.pods.iter().filter(host).find(|it| !it.node.is_empty()) {
         return Holder::Node(pod.node.clone());
     }

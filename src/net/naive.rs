@@ -174,7 +174,7 @@ impl<'a> Naive<'a> {
                 if pod.mold.phase.is_finished() || matches!(coverage, Coverage::Forbidden { .. }) {
                     return None;
                 }
-                let own: Vec<IpAddr> = pod.addresses.iter().collect();
+                let own: Vec<IpAddr> = pod.addresses().iter().collect();
                 match pod.mold.network {
                     PodNetwork::Own => {
                         let anywhere =

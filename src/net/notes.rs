@@ -175,7 +175,7 @@ fn of_end(end: &EndFacts) -> Vec<Note> {
     let Some(pod) = &end.pod else { return notes };
     if end.is_host_network() {
         notes.push(Note::HostNetwork);
-    } else if pod.addresses.is_empty() {
+    } else if pod.addresses().is_empty() {
         notes.push(Note::NoAddressYet);
     }
     notes.extend(pod.mold.terminating.then_some(Note::Terminating));

@@ -119,7 +119,7 @@ fn targets(view: View<'_>, policy: &Policy) -> String {
 
 fn pod_facts(page: &mut Page, view: View<'_>, pod: &Pod) {
     page.push(linked(0, Mark::Title, format!("pod {}", pod.pod_id()), &pod.pod_id().object()));
-    let addresses: Vec<String> = pod.addresses.iter().map(|it| it.to_string()).collect();
+    let addresses: Vec<String> = pod.addresses().iter().map(|it| it.to_string()).collect();
     let address = if addresses.is_empty() { "no address yet".into() } else { addresses.join(", ") };
     page.say(0, Mark::Plain, format!("{} at {address}", pod.mold.phase.as_str()));
     if !pod.node.is_empty() {

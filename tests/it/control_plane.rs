@@ -437,7 +437,7 @@ async fn a_pod_runs_when_a_test_says_so() {
     pod["status"] = json!({"phase": "Running", "podIP": "10.1.0.1", "podIPs": [{"ip": "10.1.0.1"}]});
     set_status(&client, &pod).await;
     let read = facts(&client, &[Kind::POD]).await;
-    let address = read.pods.get("running", "web").expect("the pod is there").addresses.first();
+    let address = read.pods.get("running", "web").expect("the pod is there").addresses().first();
     assert_eq!(address.map(|it| it.to_string()).as_deref(), Some("10.1.0.1"));
 }
 

@@ -91,7 +91,10 @@ status: {phase: Pending, podIP: 10.0.0.7, podIPs: [{ip: 10.0.0.7}, {ip: "fd00::7
     assert_eq!(pod.pod_id().to_string(), "shop/web-0");
     assert_eq!(pod.mold.owner.as_ref().map(ToString::to_string).as_deref(), Some("replicaset/shop/web-5d"));
     assert_eq!((pod.version.0, entry.kept.created), (77, 1_767_323_045));
-    assert_eq!((pod.mold.phase, pod.mold.network, pod.addresses.iter().count()), (Phase::Pending, PodNetwork::Own, 2));
+    assert_eq!(
+        (pod.mold.phase, pod.mold.network, pod.addresses().iter().count()),
+        (Phase::Pending, PodNetwork::Own, 2)
+    );
     let roles: Vec<_> = pod.mold.ports.iter().map(|it| (it.number, it.container)).collect();
     assert!(roles.contains(&(15008, ContainerRole::Sidecar)) && roles.contains(&(1, ContainerRole::Init)), "{roles:?}");
 }
@@ -112,7 +115,7 @@ fn what_a_pod_says_wrongly_is_a_problem_with_its_place() {
         "spec: {containers: [{ports: [{containerPort: 70000}, {containerPort: 1, protocol: ICMP}]}]}\n",
         "status: {phase: Odd, podIP: nowhere}\n",
     ));
-    assert!(pod.mold.ports.is_empty() && pod.addresses.is_empty() && pod.mold.phase == Phase::Unknown);
+    assert!(pod.mold.ports.is_empty() && pod.addresses().is_empty() && pod.mold.phase == Phase::Unknown);
     assert_eq!(
         problems,
         [

@@ -97,7 +97,7 @@ async fn one_pod_is_read_alone() {
     assert!(near.coverage.is_complete(Kind::POD, pod.namespace()), "its absence is proven");
     assert!(near.pods.get(pod.namespace(), &pod.name().to_string()).is_some(), "and the names near it are known");
 
-    let address = pod.addresses.iter().next().expect("an address");
+    let address = pod.addresses().iter().next().expect("an address");
     let there = read(&client, [Read::PodsAt(address)]).await;
     assert_eq!(there.pods.iter().collect::<Vec<_>>(), [&pod]);
     assert!(there.coverage.addresses.contains(&address));

@@ -109,7 +109,7 @@ fn has_unknown_family(cluster: &Cluster, end: &End) -> bool {
         End::Pod(id) => cluster
             .pods
             .get(&id.namespace, &id.name)
-            .is_some_and(|it| it.mold.network == PodNetwork::Host && it.addresses.is_empty()),
+            .is_some_and(|it| it.mold.network == PodNetwork::Host && it.addresses().is_empty()),
         End::Address(_) => false,
     }
 }
@@ -193,7 +193,7 @@ proptest! {
         });
         compare(&mut dice, (&before, &after), End::clone, |cluster, from, to, x, y| {
             let has_address = |end: &End| match end {
-                End::Pod(id) => cluster.pods.get(&id.namespace, &id.name).is_some_and(|it| !it.addresses.is_empty()),
+                End::Pod(id) => cluster.pods.get(&id.namespace, &id.name).is_some_and(|it| !it.addresses().is_empty()),
                 End::Node(name) => cluster.nodes.get("", name).is_some_and(|it| !it.addresses.is_empty()),
                 End::Address(_) => true,
             };

@@ -178,8 +178,7 @@ pub fn pod(dice: &mut Dice) -> Pod {
     }
     let pod = Pod {
         node: if dice.percent(25) { Name::empty() } else { Name::from(*dice.pick(&NODES)) },
-        addresses: Addresses::new(addresses),
-        ..pod.dressed(&Labels::new(labels))
+        ..pod.dressed(&Labels::new(labels)).at(Addresses::new(addresses))
     };
     pod.remolded(|it| {
         it.ports = ports.into();

@@ -110,7 +110,7 @@ fn ends(cluster: &Cluster) -> Vec<String> {
     let pods = some(cluster.pods.iter().filter(|it| !it.mold.phase.is_finished()), 8);
     let own = pods.iter().filter(|it| it.mold.network == PodNetwork::Own);
     let mut ends: Vec<String> = pods.iter().map(|it| format!("pod/{}", it.pod_id())).collect();
-    ends.extend(own.take(3).filter_map(|it| it.addresses.iter().next()).map(|it| it.to_string()));
+    ends.extend(own.take(3).filter_map(|it| it.addresses().iter().next()).map(|it| it.to_string()));
     ends.extend(
         some(cluster.services.iter(), 4).iter().map(|it| format!("svc/{}/{}", it.meta.namespace, it.meta.name)),
     );

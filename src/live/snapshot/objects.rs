@@ -95,7 +95,7 @@ pub(super) fn pod(it: &Pod, kept: Kept) -> Value {
         pod["metadata"]["deletionTimestamp"] = json!(time(kept.created));
     }
     pod["spec"] = pod_spec(it);
-    let addresses: Vec<Value> = it.addresses.iter().map(|it| json!({"ip": it.to_string()})).collect();
+    let addresses: Vec<Value> = it.addresses().iter().map(|it| json!({"ip": it.to_string()})).collect();
     pod["status"] = json!({"phase": it.mold.phase.as_str(), "podIPs": addresses});
     pod
 }

@@ -96,7 +96,7 @@ impl Index {
 
     /// The key of a pod on a network of its own.
     pub(super) fn pod_key(&mut self, namespace: u32, pod: &Pod) -> ClassKey {
-        self.key(Sort::Pod, namespace, pod, &pod.addresses)
+        self.key(Sort::Pod, namespace, pod, &pod.addresses())
     }
 
     /// Both keys of a pod on the host network: its own, and its node's.

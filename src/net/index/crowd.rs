@@ -77,13 +77,13 @@ impl Tally {
     /// Counts a pod in.
     pub fn enter(&mut self, pod: &Pod, seat: Seat) {
         *self.sort(pod, seat) += 1;
-        self.v6 += u32::from(pod.addresses.of(Family::V6).is_some());
+        self.v6 += u32::from(pod.addresses().of(Family::V6).is_some());
     }
 
     /// Counts a pod out.
     pub fn leave(&mut self, pod: &Pod, seat: Seat) {
         *self.sort(pod, seat) -= 1;
-        self.v6 -= u32::from(pod.addresses.of(Family::V6).is_some());
+        self.v6 -= u32::from(pod.addresses().of(Family::V6).is_some());
     }
 
     /// The pods that are in no answer.

@@ -60,7 +60,7 @@ impl Index {
         let Key::Block(block) = self.peers.get(peer).key.clone() else { return };
         let ranges = [self.ranges(Sort::Pod), self.ranges(Sort::HostNode)];
         let holds = |pod: &Pod| match pod.mold.network {
-            crate::model::facts::PodNetwork::Own => ends::in_block(&block, &pod.addresses, &ranges[0]),
+            crate::model::facts::PodNetwork::Own => ends::in_block(&block, &pod.addresses(), &ranges[0]),
             crate::model::facts::PodNetwork::Host => {
                 ends::in_block(&block, &ends::pod_addresses(cluster, pod), &ranges[1])
             }
