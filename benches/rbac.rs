@@ -93,7 +93,7 @@ fn subject(random: &mut Random, names: &Names) -> Subject {
             (SubjectKind::ServiceAccount, namespace, format!("account-{}", random.below(5)))
         }
     };
-    Subject { kind, namespace, name: name.into() }
+    Subject::new(kind, namespace, name)
 }
 
 fn binding(random: &mut Random, names: &Names, number: usize) -> Binding {

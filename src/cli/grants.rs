@@ -48,7 +48,7 @@ impl Groups {
         let given: Vec<Name> = self.groups.iter().map(Name::from).collect();
         let identity = Identity::new(subject, &given);
         match &context.people {
-            Some(people) if subject.kind == SubjectKind::User => {
+            Some(people) if subject.kind() == SubjectKind::User => {
                 let groups = people.groups_of(&identity.user);
                 identity.with_directory(&groups)
             }
@@ -328,9 +328,9 @@ pub struct PersonJson {
 
 /// The people behind a subject: a group's members, or the user themselves.
 pub fn people(subject: &Subject, people: &People) -> Vec<PersonJson> {
-    let found: Vec<&Person> = match subject.kind {
-        SubjectKind::Group => people.members_of(&subject.name),
-        SubjectKind::User => people.person(&subject.name).into_iter().collect(),
+    let found: Vec<&Person> = match subject.kind() {
+        SubjectKind::Group => people.members_of(subject.name()),
+        SubjectKind::User => people.person(subject.name()).into_iter().collect(),
         _ => Vec::new(),
     };
     let one = |it: &&Person| PersonJson { user: it.user.to_string(), active: it.standing == Standing::Active };

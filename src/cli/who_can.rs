@@ -207,11 +207,11 @@ impl WhoCanArgs {
 
 /// The unfinished pods that run as a service account.
 fn pods(subject: &Subject, cluster: &Cluster) -> Vec<String> {
-    if subject.kind != SubjectKind::ServiceAccount {
+    if subject.kind() != SubjectKind::ServiceAccount {
         return Vec::new();
     }
-    let own = cluster.pods.of(&subject.namespace).iter();
-    let own = own.filter(|it| it.mold.service_account == subject.name && !it.mold.phase.is_finished());
+    let own = cluster.pods.of(subject.namespace()).iter();
+    let own = own.filter(|it| it.mold.service_account == *subject.name() && !it.mold.phase.is_finished());
     own.map(|it| it.pod_id().object().to_string()).collect()
 }
 

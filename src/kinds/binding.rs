@@ -10,7 +10,7 @@ use super::{KindSpec, Reach};
 use crate::model::cluster::AnyFact;
 use crate::model::id::Kind;
 use crate::model::place::Place;
-use crate::model::role::{Binding, RoleRef, SharedBinding, Subject, SubjectKind};
+use crate::model::role::{Binding, RoleRef, SharedBinding, Subject};
 
 pub(super) const ROLE_BINDING: KindSpec =
     spec(Kind::ROLE_BINDING, "rolebindings", "RoleBinding", Reach::Namespaced, Reader::of::<Bindings>());
@@ -79,13 +79,13 @@ fn role_ref(kind: &str, name: &str, door: &mut Door<'_>) -> RoleRef {
 }
 
 fn subject(kind: &str, namespace: &str, name: &str, door: &mut Door<'_>) -> Subject {
-    let kind = match kind {
-        "User" => SubjectKind::User,
-        "Group" => SubjectKind::Group,
-        "ServiceAccount" => SubjectKind::ServiceAccount,
-        other => SubjectKind::Other(door.intern.name(other)),
-    };
-    Subject { kind, namespace: door.intern.name(namespace), name: door.intern.name(name) }
+    let name = door.intern.name(name);
+    match kind {
+        "User" => Subject::User(name),
+        "Group" => Subject::Group(name),
+        "ServiceAccount" => Subject::ServiceAccount { namespace: door.intern.name(namespace), name },
+        other => Subject::Other { kind: door.intern.name(other), name },
+    }
 }
 
 fn salvaged(value: &Value, place: &Place, door: &mut Door<'_>) -> Option<Subject> {

@@ -97,32 +97,80 @@ impl Role {
 }
 
 /// What a subject of a binding is.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum SubjectKind {
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum SubjectKind<'a> {
     User,
     Group,
     ServiceAccount,
     /// A kind that the authorizer does not know; it never matches.
-    Other(Name),
+    Other(&'a Name),
 }
 
-/// One subject of a binding, as written.
+/// One subject of a binding, as written but for a namespace beside what has none.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct Subject {
-    pub kind: SubjectKind,
-    /// Of a service account; empty when absent.
-    pub namespace: Name,
-    pub name: Name,
+pub enum Subject {
+    User(Name),
+    Group(Name),
+    ServiceAccount {
+        /// Empty when absent.
+        namespace: Name,
+        name: Name,
+    },
+    Other {
+        kind: Name,
+        name: Name,
+    },
+}
+
+static NO_NAMESPACE: Name = Name::empty();
+
+impl Subject {
+    /// The subject of this kind and name; a service account's namespace, empty for all others.
+    pub fn new(kind: SubjectKind<'_>, namespace: impl Into<Name>, name: impl Into<Name>) -> Self {
+        let name = name.into();
+        match kind {
+            SubjectKind::User => Subject::User(name),
+            SubjectKind::Group => Subject::Group(name),
+            SubjectKind::ServiceAccount => Subject::ServiceAccount { namespace: namespace.into(), name },
+            SubjectKind::Other(kind) => Subject::Other { kind: kind.clone(), name },
+        }
+    }
+
+    /// What it is.
+    #[inline]
+    pub fn kind(&self) -> SubjectKind<'_> {
+        match self {
+            Subject::User(_) => SubjectKind::User,
+            Subject::Group(_) => SubjectKind::Group,
+            Subject::ServiceAccount { .. } => SubjectKind::ServiceAccount,
+            Subject::Other { kind, .. } => SubjectKind::Other(kind),
+        }
+    }
+
+    /// Its name.
+    #[inline]
+    pub fn name(&self) -> &Name {
+        match self {
+            Subject::User(name) | Subject::Group(name) => name,
+            Subject::ServiceAccount { name, .. } | Subject::Other { name, .. } => name,
+        }
+    }
+
+    /// The namespace of a service account; empty for all others.
+    #[inline]
+    pub fn namespace(&self) -> &Name {
+        if let Subject::ServiceAccount { namespace, .. } = self { namespace } else { &NO_NAMESPACE }
+    }
 }
 
 /// As users type and answers print it: `user:alice`, `group:dev`, `sa:shop/web`.
 impl fmt::Display for Subject {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.kind {
-            SubjectKind::User => write!(out, "user:{}", self.name),
-            SubjectKind::Group => write!(out, "group:{}", self.name),
-            SubjectKind::ServiceAccount => write!(out, "sa:{}/{}", self.namespace, self.name),
-            SubjectKind::Other(kind) => write!(out, "{kind}:{}", self.name),
+        match self {
+            Subject::User(name) => write!(out, "user:{name}"),
+            Subject::Group(name) => write!(out, "group:{name}"),
+            Subject::ServiceAccount { namespace, name } => write!(out, "sa:{namespace}/{name}"),
+            Subject::Other { kind, name } => write!(out, "{kind}:{name}"),
         }
     }
 }

@@ -70,9 +70,9 @@ impl Grant {
 
 /// A binding's subject with its namespace: a RoleBinding's own is a service account's default (rule 36).
 pub fn named(subject: &Subject, binding: &Binding) -> Subject {
-    let is_homeless = subject.kind == SubjectKind::ServiceAccount && subject.namespace.is_empty();
+    let is_homeless = subject.kind() == SubjectKind::ServiceAccount && subject.namespace().is_empty();
     match is_homeless {
-        true => Subject { namespace: binding.meta.namespace.clone(), ..subject.clone() },
+        true => Subject::new(subject.kind(), binding.meta.namespace.clone(), subject.name().clone()),
         false => subject.clone(),
     }
 }

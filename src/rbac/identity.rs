@@ -56,8 +56,8 @@ impl Identity {
         let subject = canonical(subject);
         let user = user_name(&subject);
         let mut groups: Vec<(Name, Membership)> = Vec::new();
-        if subject.kind == SubjectKind::Group {
-            groups.push((subject.name.clone(), Membership::Given));
+        if subject.kind() == SubjectKind::Group {
+            groups.push((subject.name().clone(), Membership::Given));
         }
         groups.extend(given.iter().map(|it| (it.clone(), Membership::Given)));
         let implied = implied_groups(&subject, &user, groups.iter().map(|(it, _)| it));
@@ -100,36 +100,34 @@ impl Identity {
 
     /// Whether it is a service account or nobody: what a cloud's own authorizer never grants to.
     pub fn is_of_the_cluster(&self) -> bool {
-        self.subject.kind == SubjectKind::ServiceAccount
+        self.subject.kind() == SubjectKind::ServiceAccount
             || self.user == *ANONYMOUS
-            || self.subject.kind == SubjectKind::Group
-                && (self.subject.name == *UNAUTHENTICATED || self.subject.name.starts_with(SERVICE_ACCOUNTS))
+            || self.subject.kind() == SubjectKind::Group
+                && (*self.subject.name() == *UNAUTHENTICATED || self.subject.name().starts_with(SERVICE_ACCOUNTS))
     }
 }
 
 /// The subject as answers name it: a user whose name is a service account's is that service account (rule 37), and a
 /// service account that no cluster can hold is a plain user.
 pub fn canonical(subject: &Subject) -> Subject {
-    if subject.kind == SubjectKind::ServiceAccount && is_account(&subject.namespace, &subject.name) {
+    if subject.kind() == SubjectKind::ServiceAccount && is_account(subject.namespace(), subject.name()) {
         return subject.clone();
     }
     let user = user_name(subject);
-    match (&subject.kind, split_account(&user)) {
+    match (subject.kind(), split_account(&user)) {
         (SubjectKind::User | SubjectKind::ServiceAccount, Some((namespace, name))) => {
-            Subject { kind: SubjectKind::ServiceAccount, namespace: namespace.into(), name: name.into() }
+            Subject::ServiceAccount { namespace: namespace.into(), name: name.into() }
         }
-        (SubjectKind::ServiceAccount, None) => {
-            Subject { kind: SubjectKind::User, namespace: Name::empty(), name: user }
-        }
-        _ => Subject { namespace: Name::empty(), ..subject.clone() },
+        (SubjectKind::ServiceAccount, None) => Subject::User(user),
+        _ => subject.clone(),
     }
 }
 
 /// The user name under which the authorizer knows a subject; empty for a group.
 pub fn user_name(subject: &Subject) -> Name {
-    match subject.kind {
-        SubjectKind::User => subject.name.clone(),
-        SubjectKind::ServiceAccount => account_user(&subject.namespace, &subject.name),
+    match subject.kind() {
+        SubjectKind::User => subject.name().clone(),
+        SubjectKind::ServiceAccount => account_user(subject.namespace(), subject.name()),
         SubjectKind::Group | SubjectKind::Other(_) => Name::empty(),
     }
 }
@@ -184,11 +182,11 @@ fn is_dns_part(text: &str) -> bool {
 /// The groups that the API server adds (rule 39).
 fn implied_groups<'a>(subject: &Subject, user: &str, given: impl Iterator<Item = &'a Name>) -> Vec<Name> {
     let mut groups: Vec<Name> = Vec::new();
-    match subject.kind {
+    match subject.kind() {
         SubjectKind::ServiceAccount => {
-            groups.extend([SERVICE_ACCOUNTS.into(), accounts_of(&subject.namespace)]);
+            groups.extend([SERVICE_ACCOUNTS.into(), accounts_of(subject.namespace())]);
         }
-        SubjectKind::Group if is_accounts_of(&subject.name) => groups.push(SERVICE_ACCOUNTS.into()),
+        SubjectKind::Group if is_accounts_of(subject.name()) => groups.push(SERVICE_ACCOUNTS.into()),
         _ => {}
     }
     if node_of(user).is_some() {
@@ -234,7 +232,7 @@ pub fn parse(text: &str) -> Result<Subject, String> {
         },
         other => return Err(format!("{expected}; \"{other}\" is none of these sorts")),
     };
-    Ok(canonical(&Subject { kind, namespace: namespace.into(), name: name.into() }))
+    Ok(canonical(&Subject::new(kind, namespace, name)))
 }
 
 #[cfg(test)]

@@ -106,7 +106,7 @@ impl Index {
     }
 
     fn acting_in(&self, mode: Mode, identity: &Identity, wanted: &Wanted, then: &Request) -> Option<Acting> {
-        let is_account = canonical(&identity.subject).kind == SubjectKind::ServiceAccount;
+        let is_account = canonical(&identity.subject).kind() == SubjectKind::ServiceAccount;
         if mode == Mode::AssociatedNode && !is_account {
             return None;
         }
@@ -151,7 +151,7 @@ pub fn needed(mode: Mode, wanted: &Wanted, then: &Request) -> Option<Vec<Vec<Req
 }
 
 fn fits(mode: Mode, wanted: &Wanted, user: &str) -> bool {
-    let is_account = canonical(&wanted.subject).kind == SubjectKind::ServiceAccount;
+    let is_account = canonical(&wanted.subject).kind() == SubjectKind::ServiceAccount;
     match mode {
         Mode::Legacy => true,
         Mode::UserInfo => !is_account && node(user).is_none() && !is_refused(wanted),
@@ -179,10 +179,10 @@ fn is_refused(wanted: &Wanted) -> bool {
 fn identity_request(mode: Mode, verb: &str, wanted: &Wanted, user: &Name) -> Request {
     let subject = canonical(&wanted.subject);
     let group = if mode == Mode::Legacy { "" } else { AUTHENTICATION };
-    let (resource, namespace, name) = match (mode, &subject.kind) {
+    let (resource, namespace, name) = match (mode, subject.kind()) {
         (Mode::AssociatedNode, _) => ("nodes", Name::empty(), Name::from("*")),
         (Mode::ArbitraryNode, _) => ("nodes", Name::empty(), node_of(user).unwrap_or_default().into()),
-        (_, SubjectKind::ServiceAccount) => ("serviceaccounts", subject.namespace.clone(), subject.name.clone()),
+        (_, SubjectKind::ServiceAccount) => ("serviceaccounts", subject.namespace().clone(), subject.name().clone()),
         _ => ("users", Name::empty(), user.clone()),
     };
     named(verb, group, resource, name, namespace)
@@ -230,9 +230,9 @@ fn becomes(mode: Mode, wanted: &Wanted) -> Identity {
         }
     };
     wanted.groups.iter().for_each(|it| add(it.clone(), Membership::Given));
-    if subject.kind == SubjectKind::ServiceAccount && wanted.groups.is_empty() {
+    if subject.kind() == SubjectKind::ServiceAccount && wanted.groups.is_empty() {
         add(SERVICE_ACCOUNTS.into(), Membership::Implied);
-        add(accounts_of(&subject.namespace), Membership::Implied);
+        add(accounts_of(subject.namespace()), Membership::Implied);
     }
     if mode != Mode::Legacy && node(&user).is_some() {
         add(NODES.into(), Membership::Implied);

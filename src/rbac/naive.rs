@@ -62,12 +62,12 @@ fn speaks_of(binding: &Binding, asker: &Asker<'_>) -> bool {
 }
 
 fn is_asker(subject: &Subject, home: &str, asker: &Asker<'_>) -> bool {
-    let name = subject.name.as_str();
-    match &subject.kind {
+    let name = subject.name().as_str();
+    match subject.kind() {
         SubjectKind::User => asker.user == name,
         SubjectKind::Group => asker.groups.contains(&name),
         SubjectKind::ServiceAccount => {
-            let namespace = if subject.namespace.is_empty() { home } else { &subject.namespace };
+            let namespace = if subject.namespace().is_empty() { home } else { subject.namespace() };
             !namespace.is_empty() && asker.user == format!("system:serviceaccount:{namespace}:{name}")
         }
         SubjectKind::Other(_) => false,

@@ -46,7 +46,7 @@ impl Review {
             Some(group) if user.is_empty() => (SubjectKind::Group, group.clone()),
             _ => (SubjectKind::User, user.clone()),
         };
-        let subject = canonical(&Subject { kind, namespace: Name::empty(), name });
+        let subject = canonical(&Subject::new(kind, Name::empty(), name));
         let groups = groups.iter().map(|it| (it.clone(), Membership::Given)).collect();
         Some((Identity { subject, user: user.clone(), groups }, request))
     }
@@ -72,7 +72,7 @@ pub struct Me {
 impl Me {
     /// As answers name subjects.
     pub fn subject(&self) -> Subject {
-        canonical(&Subject { kind: SubjectKind::User, namespace: Name::empty(), name: self.user.clone() })
+        canonical(&Subject::User(self.user.clone()))
     }
 
     /// Whether a question about this identity is one about the operator: the same user, in no group that is not theirs.

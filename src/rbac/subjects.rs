@@ -164,11 +164,11 @@ impl Index {
 
     /// Whether [`Index::everybody`] holds this subject.
     pub fn is_somebody(&self, cluster: &Cluster, subject: &Subject) -> bool {
-        let (namespace, name) = (&subject.namespace, &subject.name);
+        let (namespace, name) = (subject.namespace(), subject.name());
         if never_matches(subject) {
             return cluster.bindings.iter().any(|it| it.subjects.contains(subject));
         }
-        match subject.kind {
+        match subject.kind() {
             SubjectKind::User | SubjectKind::Group => self.keys.of(subject).is_some(),
             SubjectKind::ServiceAccount => {
                 cluster.service_accounts.get(namespace, name).is_some()
@@ -225,8 +225,8 @@ impl Index {
         }
         let named: Vec<u32> = self.named_entries(&subject).map(|it| it.namespace).collect();
         let extent = if is_master { Extent::Cluster } else { extent(&named, slots.len()) };
-        let used = Some(&subject).filter(|it| it.kind == SubjectKind::ServiceAccount);
-        let used = used.and_then(|it| scales.uses.get(&(it.namespace.clone(), it.name.clone())));
+        let used = Some(&subject).filter(|it| it.kind() == SubjectKind::ServiceAccount);
+        let used = used.and_then(|it| scales.uses.get(&(it.namespace().clone(), it.name().clone())));
         Row {
             bindings: named.len(),
             extent,
@@ -259,7 +259,7 @@ impl Index {
 pub fn person(subject: &Subject, people: Option<&People>) -> Identity {
     let identity = Identity::new(subject, &[]);
     match people {
-        Some(people) if identity.subject.kind == SubjectKind::User => {
+        Some(people) if identity.subject.kind() == SubjectKind::User => {
             let groups = people.groups_of(&identity.user);
             identity.with_directory(&groups)
         }
@@ -276,7 +276,7 @@ pub fn subjects_of(binding: &Binding) -> impl Iterator<Item = Subject> {
 }
 
 fn account(namespace: &Name, name: &Name) -> Subject {
-    Subject { kind: SubjectKind::ServiceAccount, namespace: namespace.clone(), name: name.clone() }
+    Subject::ServiceAccount { namespace: namespace.clone(), name: name.clone() }
 }
 
 fn runs_as(pod: &Pod, name: &str) -> bool {
@@ -305,8 +305,8 @@ fn extent(namespaces: &[u32], all: usize) -> Extent {
 
 /// Which pods run as the accounts of these subjects' namespaces; finished pods no longer run.
 fn uses(cluster: &Cluster, subjects: &[Subject]) -> Uses {
-    let accounts = subjects.iter().filter(|it| it.kind == SubjectKind::ServiceAccount);
-    let namespaces: BTreeSet<&Name> = accounts.map(|it| &it.namespace).collect();
+    let accounts = subjects.iter().filter(|it| it.kind() == SubjectKind::ServiceAccount);
+    let namespaces: BTreeSet<&Name> = accounts.map(|it| it.namespace()).collect();
     let mut uses = Uses::new();
     for pod in namespaces.into_iter().flat_map(|it| cluster.pods.of(it)).filter(|it| !it.mold.phase.is_finished()) {
         let key = (pod.namespace().clone(), pod.mold.service_account.clone());
@@ -325,33 +325,33 @@ fn belong_together(cluster: &Cluster, a: &Pod, b: &Pod) -> bool {
 
 /// Whether a subject is of a sort that the authorizer never finds: an unknown kind, or an account of no namespace.
 fn never_matches(subject: &Subject) -> bool {
-    match subject.kind {
+    match subject.kind() {
         SubjectKind::Other(_) => true,
-        SubjectKind::ServiceAccount => subject.namespace.is_empty(),
+        SubjectKind::ServiceAccount => subject.namespace().is_empty(),
         SubjectKind::User | SubjectKind::Group => false,
     }
 }
 
 fn oddities(scales: &Scales<'_>, subject: &Subject, used: Option<&Use>, bindings: usize) -> Vec<Oddity> {
     let cluster = scales.cluster;
-    let found = match subject.kind {
+    let found = match subject.kind() {
         SubjectKind::Group | SubjectKind::Other(_) => return Vec::new(),
         SubjectKind::User => {
             let left =
-                scales.people.and_then(|it| it.person(&subject.name)).is_some_and(|it| it.standing == Standing::Left);
+                scales.people.and_then(|it| it.person(subject.name())).is_some_and(|it| it.standing == Standing::Left);
             vec![(Oddity::Left, left)]
         }
         SubjectKind::ServiceAccount => {
-            let exists = cluster.service_accounts.get(&subject.namespace, &subject.name).is_some();
-            let is_told = |kind| cluster.coverage.is_complete(kind, &subject.namespace);
+            let exists = cluster.service_accounts.get(subject.namespace(), subject.name()).is_some();
+            let is_told = |kind| cluster.coverage.is_complete(kind, subject.namespace());
             // Files often leave accounts or pods out altogether; then nothing is told of them.
             let accounts_told = is_told(Kind::SERVICE_ACCOUNT) && !cluster.service_accounts.is_empty();
             let pods_told = is_told(Kind::POD) && !cluster.pods.is_empty();
             vec![
-                (Oddity::Stale, !exists && accounts_told && bindings > 0 && subject.name != "default"),
+                (Oddity::Stale, !exists && accounts_told && bindings > 0 && subject.name() != "default"),
                 (Oddity::Shared, used.is_some_and(|it| it.is_shared)),
-                (Oddity::Default, subject.name == "default"),
-                (Oddity::Unused, exists && used.is_none() && pods_told && subject.name != "default"),
+                (Oddity::Default, subject.name() == "default"),
+                (Oddity::Unused, exists && used.is_none() && pods_told && subject.name() != "default"),
             ]
         }
     };

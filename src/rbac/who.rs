@@ -307,12 +307,12 @@ impl Index {
     /// The keys that one has without being told more: its own, and those of the groups that come by themselves.
     fn through(&self, subject: &Subject, common: &Common) -> Vec<KeySlot> {
         let own = self.keys.of(subject);
-        match subject.kind {
-            SubjectKind::User if !subject.name.is_empty() && !subject.name.starts_with("system:") => {
+        match subject.kind() {
+            SubjectKind::User if !subject.name().is_empty() && !subject.name().starts_with("system:") => {
                 [own, common.authenticated].into_iter().flatten().collect()
             }
             SubjectKind::ServiceAccount => {
-                let here = self.keys.group(&accounts_of(&subject.namespace));
+                let here = self.keys.group(&accounts_of(subject.namespace()));
                 [own, common.authenticated, common.accounts, here].into_iter().flatten().collect()
             }
             _ => self.keys_of(&Identity::new(subject, &[])).collect(),
@@ -344,7 +344,7 @@ impl Index {
         all.extend(defined.map(|it| subject_of(&Key::Group(accounts_of(&it.meta.name)))));
         all.extend(cluster.service_accounts.iter().map(|it| {
             let (namespace, name) = (it.meta.namespace.clone(), it.meta.name.clone());
-            canonical(&Subject { kind: SubjectKind::ServiceAccount, namespace, name })
+            canonical(&Subject::ServiceAccount { namespace, name })
         }));
         all.retain(|it| self.keys.of(it).is_none());
         all
@@ -375,8 +375,8 @@ impl Index {
 
 /// Whether a key is one that somebody has without being named by a binding (rule 39).
 fn is_implied(subject: &Subject) -> bool {
-    let name = &subject.name;
-    match subject.kind {
+    let name = subject.name();
+    match subject.kind() {
         SubjectKind::Group => {
             [AUTHENTICATED, UNAUTHENTICATED, NODES].contains(&name.as_str()) || name.starts_with(SERVICE_ACCOUNTS)
         }
@@ -391,5 +391,5 @@ pub fn subject_of(key: &Key) -> Subject {
         Key::User(name) => (SubjectKind::User, name),
         Key::Group(name) => (SubjectKind::Group, name),
     };
-    canonical(&Subject { kind, namespace: Name::empty(), name: name.clone() })
+    canonical(&Subject::new(kind, Name::empty(), name.clone()))
 }

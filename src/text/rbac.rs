@@ -118,20 +118,20 @@ fn add_holder(page: &mut Page, line: Line, subject: &Subject, people: Option<&Pe
 
 /// That a user has left, where a directory says so; it changes no outcome.
 pub fn has_left(subject: &Subject, people: Option<&People>) -> Option<Line> {
-    people_line(1, subject, people).filter(|_| subject.kind == SubjectKind::User)
+    people_line(1, subject, people).filter(|_| subject.kind() == SubjectKind::User)
 }
 
 /// The people of a group, or that a user has left, where a directory says so.
 fn people_line(indent: u8, subject: &Subject, people: Option<&People>) -> Option<Line> {
     let people = people?;
-    match subject.kind {
+    match subject.kind() {
         SubjectKind::Group => {
-            let members: Vec<String> = people.members_of(&subject.name).into_iter().map(person).collect();
+            let members: Vec<String> = people.members_of(subject.name()).into_iter().map(person).collect();
             let words = (!members.is_empty()).then(|| format!("people: {}", members.join(", ")))?;
             Some(Line::new(indent, Mark::Plain, words))
         }
         SubjectKind::User => {
-            let left = people.person(&subject.name).filter(|it| it.standing == Standing::Left)?;
+            let left = people.person(subject.name()).filter(|it| it.standing == Standing::Left)?;
             Some(Line::new(indent, Mark::Note, format!("has left, says {}", left.place)))
         }
         _ => None,

@@ -75,8 +75,8 @@ fn bindings(page: &mut Page, view: View<'_>, subject: &Subject) {
 
 /// The people of a group, where a directory names them.
 fn people(page: &mut Page, view: View<'_>, subject: &Subject) {
-    let (Some(people), SubjectKind::Group) = (&view.world.people, &subject.kind) else { return };
-    let members = people.members_of(&subject.name);
+    let (Some(people), SubjectKind::Group) = (&view.world.people, subject.kind()) else { return };
+    let members = people.members_of(subject.name());
     page.say(
         0,
         Mark::Title,
@@ -89,11 +89,11 @@ fn people(page: &mut Page, view: View<'_>, subject: &Subject) {
 
 /// The pods that run as a service account.
 fn running(page: &mut Page, view: View<'_>, subject: &Subject) {
-    if subject.kind != SubjectKind::ServiceAccount {
+    if subject.kind() != SubjectKind::ServiceAccount {
         return;
     }
-    let pods = view.world.cluster.pods.of(&subject.namespace).iter();
-    let pods: Vec<PodId> = pods.filter(|it| it.mold.service_account == subject.name).map(|it| it.pod_id()).collect();
+    let pods = view.world.cluster.pods.of(subject.namespace()).iter();
+    let pods: Vec<PodId> = pods.filter(|it| it.mold.service_account == *subject.name()).map(|it| it.pod_id()).collect();
     page.say(0, Mark::Title, format!("{} run as it", count(pods.len(), "pod")));
     for pod in pods {
         page.push(linked(1, Mark::Plain, pod.to_string(), &pod.object()));

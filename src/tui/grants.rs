@@ -138,16 +138,16 @@ fn acting(app: &App, words: &str) -> Result<Option<Identity>, Fault> {
     let subjects: Result<Vec<Subject>, String> = words.split_whitespace().map(identity::parse).collect();
     let subjects = subjects.map_err(|what| Fault::new(what, "such as user:dev-1 group:dev"))?;
     let (groups, others): (Vec<&Subject>, Vec<&Subject>) =
-        subjects.iter().partition(|it| it.kind == SubjectKind::Group);
+        subjects.iter().partition(|it| it.kind() == SubjectKind::Group);
     let (subject, groups) = match (others.as_slice(), groups.as_slice()) {
         ([], []) => return Ok(None),
         ([one], groups) => (*one, groups),
         ([], [first, others @ ..]) => (*first, others),
         _ => return Err(Fault::new("one user or service account at a time", "its groups follow: group:dev group:ops")),
     };
-    let given: Vec<Name> = groups.iter().map(|it| it.name.clone()).collect();
+    let given: Vec<Name> = groups.iter().map(|it| it.name().clone()).collect();
     let identity = Identity::new(subject, &given);
-    let people = app.world.people.as_deref().filter(|_| identity.subject.kind == SubjectKind::User);
+    let people = app.world.people.as_deref().filter(|_| identity.subject.kind() == SubjectKind::User);
     let by_directory = people.map(|it| it.groups_of(&identity.user)).unwrap_or_default();
     Ok(Some(identity.with_directory(&by_directory)))
 }
@@ -168,7 +168,7 @@ pub fn brief(identity: &Identity) -> String {
 
 /// The groups that were typed besides the subject.
 fn given(identity: &Identity) -> impl Iterator<Item = &Name> {
-    let is_own = |group: &Name| identity.subject.kind == SubjectKind::Group && identity.subject.name == *group;
+    let is_own = |group: &Name| identity.subject.kind() == SubjectKind::Group && identity.subject.name() == group;
     let given = identity.groups.iter().filter(move |(it, how)| *how == Membership::Given && !is_own(it));
     given.map(|(it, _)| it)
 }

@@ -19,16 +19,16 @@ use super::world::World;
 use crate::model::cluster::{Change, Diff};
 use crate::model::facts::SharedPod;
 use crate::model::name::Name;
-use crate::model::role::{Subject, SubjectKind};
+use crate::model::role::Subject;
 use crate::rbac::subjects::{Row as Weight, missing_account, subjects_of};
 
 impl Filtered for Subject {
     fn words(&self) -> Pieces<'_> {
-        match &self.kind {
-            SubjectKind::User => ["user:", "", "", "", &self.name],
-            SubjectKind::Group => ["group:", "", "", "", &self.name],
-            SubjectKind::ServiceAccount => ["sa:", &self.namespace, "/", "", &self.name],
-            SubjectKind::Other(kind) => [kind, ":", "", "", &self.name],
+        match self {
+            Subject::User(name) => ["user:", "", "", "", name],
+            Subject::Group(name) => ["group:", "", "", "", name],
+            Subject::ServiceAccount { namespace, name } => ["sa:", namespace, "/", "", name],
+            Subject::Other { kind, name } => [kind, ":", "", "", name],
         }
     }
     fn label(&self, _: &str) -> Option<Cow<'_, Name>> {
@@ -57,11 +57,8 @@ pub fn touched(world: &World, change: &Change) -> Vec<Subject> {
         }
         Change::ServiceAccount(diff) => {
             let account = diff.after.as_ref().or(diff.before.as_ref()).map(|it| &it.meta);
-            let subject = account.map(|it| Subject {
-                kind: SubjectKind::ServiceAccount,
-                namespace: it.namespace.clone(),
-                name: it.name.clone(),
-            });
+            let subject =
+                account.map(|it| Subject::ServiceAccount { namespace: it.namespace.clone(), name: it.name.clone() });
             subject.into_iter().collect()
         }
         Change::Pod(diff) => sides(diff).filter_map(|it| missing_account(&world.cluster, it)).collect(),
@@ -101,7 +98,7 @@ impl Weights {
 
     fn forget_namespace(&mut self, namespace: &str) {
         if !self.known.is_empty() {
-            self.known.retain(|it, _| it.namespace != *namespace);
+            self.known.retain(|it, _| *it.namespace() != *namespace);
         }
     }
 }
@@ -159,10 +156,6 @@ mod tests {
         Meta { namespace: namespace.into(), name: name.into(), ..Meta::default() }
     }
 
-    fn subject(kind: SubjectKind, namespace: &str, name: &str) -> Subject {
-        Subject { kind, namespace: namespace.into(), name: name.into() }
-    }
-
     fn put(fact: AnyFact) -> Delta {
         Delta::Put(Entry::new(fact))
     }
@@ -180,10 +173,10 @@ mod tests {
     /// The law of every list: rows moved change by change are those that filling anew gives.
     #[test]
     fn touched_subjects_are_all_that_come_and_go() {
-        let alice = subject(SubjectKind::User, "", "alice");
-        let web = subject(SubjectKind::ServiceAccount, "shop", "web");
-        let robot = subject(SubjectKind::Other("Robot".into()), "", "r2");
-        let homeless = subject(SubjectKind::ServiceAccount, "", "web");
+        let alice = Subject::User("alice".into());
+        let web = Subject::ServiceAccount { namespace: "shop".into(), name: "web".into() };
+        let robot = Subject::Other { kind: "Robot".into(), name: "r2".into() };
+        let homeless = Subject::ServiceAccount { namespace: "".into(), name: "web".into() };
         let steps = [
             bind("a", vec![alice.clone(), web.clone(), robot]),
             bind("b", vec![alice.clone(), alice.clone(), homeless]),

@@ -7,7 +7,7 @@ use kreach::model::id::Kind;
 use kreach::model::labels::{NamespaceMatch, Operator};
 use kreach::model::policy::{Bends, Direction, PeerMatch, Policy};
 use kreach::model::port::PortMatch;
-use kreach::model::role::{Origin, SubjectKind};
+use kreach::model::role::{Origin, Subject};
 
 fn yaml(kind: Kind, text: &str) -> Reading {
     spec(kind).expect("the kind is in the table").read_yaml(text, "default", &mut Intern::new())
@@ -391,8 +391,8 @@ fn rbac_objects_keep_what_reads() {
         "metadata: {name: b, namespace: x}\nroleRef: {kind: ClusterRole, name: r}\nsubjects: [{kind: User, name: 1.5}, {kind: Group, name: g}, {kind: Robot, name: r}, 5]\n",
     );
     let AnyFact::Binding(it) = &binding.fact else { panic!("{binding:?}") };
-    let kinds: Vec<_> = it.subjects.iter().map(|it| it.kind.clone()).collect();
-    assert_eq!(kinds[kinds.len() - 2..], [SubjectKind::Group, SubjectKind::Other("Robot".into())]);
+    let robot = Subject::Other { kind: "Robot".into(), name: "r".into() };
+    assert_eq!(it.subjects[it.subjects.len() - 2..], [Subject::Group("g".into()), robot]);
     assert!(it.meta.namespace.is_empty(), "a cluster-wide kind has no namespace");
 }
 

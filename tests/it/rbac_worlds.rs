@@ -221,17 +221,16 @@ impl Words {
     /// A subject of a binding.
     pub fn subject(&self, random: &mut Random) -> Subject {
         let any = self.validity == Validity::Any;
-        let (kind, namespace, name) = match random.below(if any { 7 } else { 6 }) {
-            0 | 1 => (SubjectKind::User, "", random.one(self.users)),
-            2 | 3 => (SubjectKind::Group, "", random.one(self.groups)),
+        match random.below(if any { 7 } else { 6 }) {
+            0 | 1 => Subject::User(random.one(self.users).into()),
+            2 | 3 => Subject::Group(random.one(self.groups).into()),
             4 | 5 => {
                 let homeless = any && random.below(3) == 0;
                 let namespace = if homeless { "" } else { random.one(self.namespaces) };
-                (SubjectKind::ServiceAccount, namespace, random.one(self.accounts))
+                Subject::ServiceAccount { namespace: namespace.into(), name: random.one(self.accounts).into() }
             }
-            _ => (SubjectKind::Other("Robot".into()), "", random.one(self.users)),
-        };
-        Subject { kind, namespace: namespace.into(), name: name.into() }
+            _ => Subject::Other { kind: "Robot".into(), name: random.one(self.users).into() },
+        }
     }
 
     /// A binding to one of `roles` roles, or to one that is not there.
@@ -262,8 +261,8 @@ impl Words {
     pub fn identity(&self, random: &mut Random) -> Identity {
         loop {
             let subject = self.subject(random);
-            let is_known = !matches!(subject.kind, SubjectKind::Other(_)) && !subject.name.is_empty();
-            if is_known && (subject.kind != SubjectKind::ServiceAccount || !subject.namespace.is_empty()) {
+            let is_known = !matches!(subject.kind(), SubjectKind::Other(_)) && !subject.name().is_empty();
+            if is_known && (subject.kind() != SubjectKind::ServiceAccount || !subject.namespace().is_empty()) {
                 let given = random.some(self.groups, 0, 2);
                 return Identity::new(&subject, &given);
             }
@@ -400,14 +399,14 @@ pub fn role_json(role: &Role) -> Value {
 
 /// A binding as the API writes it.
 pub fn binding_json(binding: &Binding) -> Value {
-    let subject = |it: &Subject| match it.kind {
+    let subject = |it: &Subject| match it.kind() {
         SubjectKind::ServiceAccount => {
-            json!({ "kind": "ServiceAccount", "namespace": it.namespace.as_str(), "name": it.name.as_str() })
+            json!({ "kind": "ServiceAccount", "namespace": it.namespace().as_str(), "name": it.name().as_str() })
         }
         SubjectKind::Group => {
-            json!({ "kind": "Group", "name": it.name.as_str(), "apiGroup": "rbac.authorization.k8s.io" })
+            json!({ "kind": "Group", "name": it.name().as_str(), "apiGroup": "rbac.authorization.k8s.io" })
         }
-        _ => json!({ "kind": "User", "name": it.name.as_str(), "apiGroup": "rbac.authorization.k8s.io" }),
+        _ => json!({ "kind": "User", "name": it.name().as_str(), "apiGroup": "rbac.authorization.k8s.io" }),
     };
     let kind = if binding.meta.namespace.is_empty() { "ClusterRoleBinding" } else { "RoleBinding" };
     json!({

@@ -12,7 +12,7 @@ use kreach::model::cluster::{AnyFact, Cluster};
 use kreach::model::evidence::Outcome;
 use kreach::model::labels::{Operator, Requirement, Selector};
 use kreach::model::name::Name;
-use kreach::model::role::{Binding, Role, RoleRule, RuleLists, SharedRole, Subject, SubjectKind};
+use kreach::model::role::{Binding, Role, RoleRule, RuleLists, SharedRole, Subject};
 use kreach::rbac::covers::{Leave, tuples};
 use kreach::rbac::impersonation::{Acting, Mode, Wanted};
 use kreach::rbac::{Identity, Index, Request, ResourceRequest, identity};
@@ -309,7 +309,7 @@ async fn the_server_lets_be_written_and_acted_what_we_say() {
         let mut binding = WRITERS.binding(&mut random, home, 100 + number, 5);
         binding.role.kind = if home.is_empty() { "ClusterRole" } else { "Role" }.into();
         binding.role.name = role.meta.name.clone();
-        let user = |name: &str| Subject { kind: SubjectKind::User, namespace: Name::empty(), name: name.into() };
+        let user = |name: &str| Subject::User(name.into());
         binding.subjects = match number {
             2 => [user("alice"), user("system:serviceaccount:write-a:x")].into(),
             _ => [user("bob"), user("carol"), user("*")].into(),

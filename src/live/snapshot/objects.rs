@@ -261,15 +261,15 @@ pub(super) fn binding(it: &Binding) -> Value {
     let mut binding = object(it);
     binding["roleRef"] = json!({"apiGroup": "rbac.authorization.k8s.io", "kind": it.role.kind, "name": it.role.name});
     let subjects = it.subjects.iter().map(|it| {
-        let kind = match &it.kind {
+        let kind = match it.kind() {
             SubjectKind::User => "User",
             SubjectKind::Group => "Group",
             SubjectKind::ServiceAccount => "ServiceAccount",
             SubjectKind::Other(kind) => kind,
         };
-        let mut subject = json!({"kind": kind, "name": it.name});
-        if !it.namespace.is_empty() {
-            subject["namespace"] = json!(it.namespace);
+        let mut subject = json!({"kind": kind, "name": it.name()});
+        if !it.namespace().is_empty() {
+            subject["namespace"] = json!(it.namespace());
         }
         subject
     });

@@ -63,14 +63,14 @@ impl<'a> Wanted<'a> {
 
     /// Whom a subject of a binding stands for; `None` for kinds that never match (rule 36).
     fn of(subject: &'a Subject, binding: &'a Binding) -> Option<Self> {
-        match subject.kind {
-            SubjectKind::User => Some(Self::user(&subject.name)),
-            SubjectKind::Group => Some(Wanted::Group(&subject.name)),
+        match subject.kind() {
+            SubjectKind::User => Some(Self::user(subject.name())),
+            SubjectKind::Group => Some(Wanted::Group(subject.name())),
             SubjectKind::ServiceAccount => {
                 // A RoleBinding's own namespace is the default; a ClusterRoleBinding has none to give (rule 36).
                 let own = &binding.meta.namespace;
-                let namespace = if subject.namespace.is_empty() { own } else { &subject.namespace };
-                (!namespace.is_empty()).then(|| Self::account(namespace, &subject.name))
+                let namespace = if subject.namespace().is_empty() { own } else { subject.namespace() };
+                (!namespace.is_empty()).then(|| Self::account(namespace, subject.name()))
             }
             SubjectKind::Other(_) => None,
         }
@@ -86,10 +86,10 @@ impl<'a> Wanted<'a> {
 
     /// The key that a subject is the name of.
     fn named(subject: &'a Subject) -> Self {
-        match subject.kind {
-            SubjectKind::Group => Wanted::Group(&subject.name),
-            SubjectKind::ServiceAccount => Wanted::Account(&subject.namespace, &subject.name),
-            SubjectKind::User | SubjectKind::Other(_) => Wanted::User(Cow::Borrowed(&subject.name)),
+        match subject.kind() {
+            SubjectKind::Group => Wanted::Group(subject.name()),
+            SubjectKind::ServiceAccount => Wanted::Account(subject.namespace(), subject.name()),
+            SubjectKind::User | SubjectKind::Other(_) => Wanted::User(Cow::Borrowed(subject.name())),
         }
     }
 
@@ -103,10 +103,12 @@ impl<'a> Wanted<'a> {
 
     fn is(&self, subject: &Subject) -> bool {
         match self {
-            Wanted::User(name) => subject.kind == SubjectKind::User && subject.name.as_str() == *name,
-            Wanted::Group(name) => subject.kind == SubjectKind::Group && subject.name == *name,
+            Wanted::User(name) => subject.kind() == SubjectKind::User && subject.name().as_str() == *name,
+            Wanted::Group(name) => subject.kind() == SubjectKind::Group && subject.name() == *name,
             Wanted::Account(namespace, name) => {
-                subject.kind == SubjectKind::ServiceAccount && subject.name == *name && subject.namespace == *namespace
+                subject.kind() == SubjectKind::ServiceAccount
+                    && subject.name() == *name
+                    && subject.namespace() == *namespace
             }
         }
     }
@@ -141,10 +143,10 @@ impl Keys {
 
     /// The key of a subject as answers name it.
     pub fn of(&self, subject: &Subject) -> Option<KeySlot> {
-        match subject.kind {
-            SubjectKind::User => self.user(&subject.name),
-            SubjectKind::Group => self.group(&subject.name),
-            SubjectKind::ServiceAccount => self.find(&Wanted::account(&subject.namespace, &subject.name)),
+        match subject.kind() {
+            SubjectKind::User => self.user(subject.name()),
+            SubjectKind::Group => self.group(subject.name()),
+            SubjectKind::ServiceAccount => self.find(&Wanted::account(subject.namespace(), subject.name())),
             SubjectKind::Other(_) => None,
         }
     }
@@ -180,8 +182,8 @@ impl Keys {
 
     /// Everybody, in no order.
     pub fn all(&self) -> impl Iterator<Item = (KeySlot, Key)> {
-        let key = |it: &Subject| match it.kind {
-            SubjectKind::Group => Key::Group(it.name.clone()),
+        let key = |it: &Subject| match it.kind() {
+            SubjectKind::Group => Key::Group(it.name().clone()),
             _ => Key::User(user_name(it)),
         };
         self.entries.iter().enumerate().filter_map(move |(at, it)| Some((at as KeySlot, key(it.subject.as_ref()?))))

@@ -67,7 +67,7 @@ fn only_rbac(access: &Access) -> Vec<Evidence> {
     if access.outcome() == Outcome::Deny && access.word.is_none() {
         notes.push(Evidence::new(Mark::Note, "only RBAC was asked: no grant covers it"));
     }
-    let is_person = access.identity.subject.kind == SubjectKind::User && !access.identity.is_node();
+    let is_person = access.identity.subject.kind() == SubjectKind::User && !access.identity.is_node();
     let knows_groups = access.identity.groups.iter().any(|(_, it)| *it != Membership::Implied);
     if is_person && !knows_groups {
         let what = "the groups of people are not in the cluster: --group or --directory names them";

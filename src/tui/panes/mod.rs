@@ -21,7 +21,7 @@ use super::world::View;
 use crate::model::cluster::Change;
 use crate::model::id::{Kind, ObjectId, PodId};
 use crate::model::name::Name;
-use crate::model::role::{Subject, SubjectKind};
+use crate::model::role::Subject;
 
 pub mod namespaces;
 pub mod pods;
@@ -65,7 +65,7 @@ impl Item {
             Item::Namespace(name) => Some(ObjectId::new(Kind::NAMESPACE, Name::empty(), name.clone())),
             Item::Pod(pod) => Some(pod.object()),
             Item::Policy(policy) => Some(policy.clone()),
-            Item::Subject(Subject { kind: SubjectKind::ServiceAccount, namespace, name }) => {
+            Item::Subject(Subject::ServiceAccount { namespace, name }) => {
                 Some(ObjectId::new(Kind::SERVICE_ACCOUNT, namespace.clone(), name.clone()))
             }
             Item::Subject(_) => None,
@@ -88,7 +88,7 @@ impl Item {
             Item::Namespace(name) => name,
             Item::Pod(pod) => &pod.name,
             Item::Policy(policy) => &policy.name,
-            Item::Subject(subject) => &subject.name,
+            Item::Subject(subject) => subject.name(),
         }
     }
 
@@ -98,7 +98,7 @@ impl Item {
             Item::Namespace(name) => name,
             Item::Pod(pod) => &pod.namespace,
             Item::Policy(policy) => &policy.namespace,
-            Item::Subject(subject) => &subject.namespace,
+            Item::Subject(subject) => subject.namespace(),
         };
         (!namespace.is_empty()).then_some(namespace)
     }

@@ -93,12 +93,12 @@ fn is_in(row: &Subject, view: View<'_>) -> bool {
 fn is_here(row: &Subject, view: View<'_>) -> bool {
     let scope = view.scope;
     scope.namespaces.is_empty()
-        || (!row.namespace.is_empty() && scope.holds(&row.namespace))
+        || (!row.namespace().is_empty() && scope.holds(row.namespace()))
         || view.world.rbac.bindings_of(row).iter().any(|it| scope.holds(&it.meta.namespace))
 }
 
 fn name(row: &Subject) -> Cell {
-    let role = if matches!(row.kind, SubjectKind::Other(_)) { Role::Dim } else { Role::Text };
+    let role = if matches!(row.kind(), SubjectKind::Other(_)) { Role::Dim } else { Role::Text };
     Cell::new(row.to_string(), role)
 }
 
@@ -152,7 +152,7 @@ fn marks(row: &Subject, view: View<'_>) -> Cell {
 }
 
 fn pods(row: &Subject, view: View<'_>) -> Cell {
-    match row.kind {
+    match row.kind() {
         SubjectKind::ServiceAccount => view.world.weight(row).pods.into(),
         _ => Cell::new("", Role::Dim),
     }
