@@ -185,7 +185,7 @@ pub fn is_workload(kind: Kind) -> bool {
 
 impl AnyFact {
     /// What every fact can tell of itself.
-    fn tell<R>(&self, ask: impl FnOnce(&dyn Told) -> R) -> R {
+    fn tell<R>(&self, ask: impl FnOnce(&dyn Stamped) -> R) -> R {
         match self {
             AnyFact::Namespace(it) => ask(it),
             AnyFact::Pod(it) => ask(it),
@@ -212,12 +212,12 @@ impl AnyFact {
 }
 
 /// What a fact of any sort is asked.
-trait Told {
+trait Stamped {
     fn object(&self) -> ObjectId;
     fn stamp(&self) -> (UidMark, Version);
 }
 
-impl<T: Fact> Told for T {
+impl<T: Fact> Stamped for T {
     fn object(&self) -> ObjectId {
         self.id()
     }

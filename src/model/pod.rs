@@ -157,12 +157,12 @@ impl fmt::Debug for Ending {
     }
 }
 
-/// Labels that say what a pod's name says, as the controller of StatefulSets writes them, sorted.
+/// Labels that say what a pod's name says, as the controller of StatefulSets writes them.
 const TELLING: [&str; 2] = ["apps.kubernetes.io/pod-index", "statefulset.kubernetes.io/pod-name"];
 
-/// Which labels of [`TELLING`] a pod has with just the values that its name gives: these are not held again.
+/// Which labels a pod has that say only what its name says, as a StatefulSet's pods do: these are not held again.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Told([bool; TELLING.len()]);
+pub struct Telling([bool; TELLING.len()]);
 
 /// A pod: what is its own, and the [`Mold`] that it shares.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -170,7 +170,7 @@ pub struct Pod {
     pub mold: triomphe::Arc<Mold>,
     /// What [`Mold::call`] gave.
     pub ending: Ending,
-    pub told: Told,
+    pub telling: Telling,
     /// All others of its labels: mostly those of its workload. The whole is [`Pod::labels`].
     pub shared: Labels,
     /// Empty when it is not scheduled.
@@ -192,7 +192,7 @@ impl Pod {
         let (v4, v6) = addresses.parted();
         let (shared, node) = (Labels::default(), Name::empty());
         let (version, uid) = (Version::default(), UidMark::default());
-        Self { mold, ending, told: Told::default(), shared, node, v4, v6, version, uid }
+        Self { mold, ending, telling: Telling::default(), shared, node, v4, v6, version, uid }
     }
 
     /// A pod of this namespace and name alone.
@@ -230,7 +230,7 @@ impl Pod {
 
     /// The same pod with these labels.
     pub fn dressed(mut self, labels: &Labels) -> Self {
-        self.told = Told::default();
+        self.telling = Telling::default();
         let others = labels.iter().filter(|(key, value)| !self.tell(key, value));
         let others = others.map(|(key, value)| (key.clone(), value.clone())).collect::<Vec<_>>();
         Self { shared: Labels::new(others), ..self }
@@ -246,13 +246,13 @@ impl Pod {
     /// Takes in a label that says only what its name does; `false`: this one does not.
     pub fn tell(&mut self, key: &str, value: &str) -> bool {
         let Some(at) = TELLING.iter().position(|it| *it == key) else { return false };
-        let told = self.telling(at) == *value;
-        self.told.0[at] = told;
-        told
+        let tells = self.said(at) == *value;
+        self.telling.0[at] = tells;
+        tells
     }
 
-    /// What the label at this place of [`TELLING`] says when it says what the name does.
-    fn telling(&self, at: usize) -> Spelling<'_> {
+    /// What the label at this place of [`TELLING`] says where it says what the name does.
+    fn said(&self, at: usize) -> Spelling<'_> {
         if at == 0 { Spelling::whole(self.ending.as_str()) } else { self.name() }
     }
 
@@ -310,13 +310,13 @@ impl<'a> PodLabels<'a> {
 
     /// Those that say what the name does; they are no other pod's of the namespace.
     pub fn own(self) -> impl Iterator<Item = (&'static str, Spelling<'a>)> {
-        let told = TELLING.into_iter().enumerate().filter(move |(at, _)| self.0.told.0[*at]);
-        told.map(move |(at, key)| (key, self.0.telling(at)))
+        let own = TELLING.into_iter().enumerate().filter(move |(at, _)| self.0.telling.0[*at]);
+        own.map(move |(at, key)| (key, self.0.said(at)))
     }
 
     /// All of them in one set.
     pub fn whole(self) -> Cow<'a, Labels> {
-        if self.0.told == Told::default() {
+        if self.0.telling == Telling::default() {
             return Cow::Borrowed(&self.0.shared);
         }
         let shared = self.0.shared.iter().map(|(key, value)| (key.clone(), value.clone()));
@@ -402,7 +402,7 @@ mod tests {
         assert!(!pod.tell(TELLING[0], "7"));
         assert_eq!(pod.labels().get(TELLING[0]), None);
         let renamed = pod.clone().renamed("db-1");
-        assert_eq!((renamed.labels().whole(), renamed.told), (pod.labels().whole(), Told::default()));
+        assert_eq!((renamed.labels().whole(), renamed.telling), (pod.labels().whole(), Telling::default()));
     }
 
     #[test]
