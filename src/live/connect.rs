@@ -41,7 +41,7 @@ const UNACKNOWLEDGED: Duration = Duration::from_secs(30);
 const IDLE: Duration = Duration::from_secs(30);
 
 /// How much of an answer a connection holds at once; left alone, hyper would keep half a MiB for each watch.
-const READ_BUFFER: usize = 16 << 10;
+const READ_BUFFER: usize = 32 << 10;
 
 /// How kreach names itself in the server's audit log.
 pub const AGENT: &str = concat!("kreach/", env!("CARGO_PKG_VERSION"));
