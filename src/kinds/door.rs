@@ -304,7 +304,7 @@ fn kept(it: &Metadata<'_>) -> Kept {
 
 /// A resourceVersion as a number; 0 when it is none.
 pub(super) fn version(text: &str) -> Version {
-    Version(text.parse().unwrap_or(0))
+    Version::from(text.parse::<u64>().unwrap_or(0))
 }
 
 /// An RFC 3339 time in seconds since 1970; 0 when it is none.

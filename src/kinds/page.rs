@@ -322,7 +322,7 @@ fn change(spec: &'static KindSpec, deleted: bool, object: &str, intern: &mut Int
 
 fn event(reading: Reading, deleted: bool, object: &str) -> Event {
     let version = match &reading {
-        Reading::Read(entry) if entry.fact.stamp().1.0 != 0 => entry.fact.stamp().1.0.to_string(),
+        Reading::Read(entry) if entry.fact.stamp().1 != 0 => entry.fact.stamp().1.to_string(),
         _ => mark(object).resource_version,
     };
     Event { step: step(reading, deleted), version }

@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 
 use super::health::{Batch, Health};
 use crate::model::cluster::Delta;
-use crate::model::facts::Version;
 use crate::model::id::ObjectId;
 
 /// How many deltas wait as they came; above it they are merged.
@@ -124,7 +123,7 @@ fn is_same(delta: &Delta, last: &Delta) -> bool {
 /// Whether both put one object, the first one at an older version.
 fn is_older(delta: &Delta, last: &Delta) -> bool {
     let (Delta::Put(new), Delta::Put(old)) = (delta, last) else { return false };
-    let (Version(new), Version(old)) = (new.fact.stamp().1, old.fact.stamp().1);
+    let (new, old) = (new.fact.stamp().1, old.fact.stamp().1);
     is_same(delta, last) && new != 0 && new < old
 }
 
@@ -141,7 +140,7 @@ mod tests {
         let name = format!("a{name}");
         let labels = crate::model::labels::Labels::new([("v".into(), version.to_string().into())]);
         let uid = Uid::parse(&format!("u{uid}")).into();
-        let pod = Pod { uid, version: Version(version), shared: labels, ..Pod::named("shop", &name) };
+        let pod = Pod { uid, version: version.into(), shared: labels, ..Pod::named("shop", &name) };
         Entry::new(AnyFact::Pod(pod.into()))
     }
 

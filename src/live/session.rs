@@ -10,7 +10,7 @@
 //! The session never waits for the loop (E8): what comes meanwhile is merged, the last word on each object stays.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use kube::Client;
@@ -20,7 +20,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::discovery::{Discovered, Found, discover};
 use super::follow::Follow;
-use super::health::{Batch, Condition};
+use super::health::{Batch, Condition, Health};
 use super::identity;
 use super::merge::Pending;
 use super::watch::{Report, Shared, follow};
@@ -102,6 +102,7 @@ struct Session {
     seen: BTreeSet<Name>,
     /// Kinds that are being tried again.
     failing: BTreeSet<(Kind, Scope)>,
+    lists: Lists,
     look_again: Arc<Notify>,
     who_again: Arc<Notify>,
     rewound: Option<Instant>,
@@ -133,6 +134,7 @@ impl Session {
         }
         tasks.spawn(identity::keep(shared.client.clone(), shared.reports.clone(), who_again.clone()));
         let (parts, seen, failing) = Default::default();
+        let lists = Lists::of(wanted.kinds.iter().map(|it| it.kind));
         let pending = Pending::default();
         let rewound = None;
         Some(Self {
@@ -147,6 +149,7 @@ impl Session {
             parts,
             seen,
             failing,
+            lists,
             look_again,
             who_again,
             rewound,
@@ -214,6 +217,9 @@ impl Session {
 
     fn watch_health(&mut self, report: &Report) {
         for health in &report.batch.health {
+            if self.lists.hear(health) == Left::None {
+                self.stop_sharing();
+            }
             let key = (health.kind, health.scope.clone());
             match &health.condition {
                 Condition::Retrying { .. } => drop(self.failing.insert(key)),
@@ -229,6 +235,15 @@ impl Session {
                 _ => {}
             }
         }
+    }
+
+    /// Lets go of the tables by which equal things were found.
+    ///
+    /// They pay while lists come in. Events change a few objects at a time: what these have in common with the others
+    /// is worth less than tables of all that is held.
+    fn stop_sharing(&self) {
+        let held = std::mem::take(&mut *self.shared.intern.lock().unwrap_or_else(PoisonError::into_inner));
+        drop(held);
     }
 
     /// A kind may be listed as a whole after all.
@@ -263,6 +278,38 @@ impl Session {
                 };
                 parts.insert(name, handle);
             }
+        }
+    }
+}
+
+/// The lists that are still to come, or are coming in.
+struct Lists(BTreeSet<(Kind, Scope)>);
+
+/// Whether the last of the lists has just come to its end.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Left {
+    Some,
+    None,
+    /// There was none before.
+    Nothing,
+}
+
+impl Lists {
+    /// All these kinds are to be listed.
+    fn of(kinds: impl Iterator<Item = Kind>) -> Self {
+        Self(kinds.map(|it| (it, Scope::Everywhere)).collect())
+    }
+
+    fn hear(&mut self, health: &Health) -> Left {
+        let key = (health.kind, health.scope.clone());
+        let changed = match health.condition {
+            Condition::Connecting | Condition::Listing { .. } => self.0.insert(key),
+            _ => self.0.remove(&key),
+        };
+        match (self.0.is_empty(), changed) {
+            (false, _) => Left::Some,
+            (true, true) => Left::None,
+            (true, false) => Left::Nothing,
         }
     }
 }
@@ -310,4 +357,22 @@ fn keep_sure(held: &mut Discovered, next: Discovered) -> bool {
         }
     }
     changed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_list_is_noticed_once_and_again_when_lists_come_again() {
+        let mut lists = Lists::of([Kind::POD, Kind::NODE].into_iter());
+        let mut hear = |kind, condition| lists.hear(&Health { kind, scope: Scope::Everywhere, condition });
+        let listing = || Condition::Listing { read: 1, remaining: None };
+        assert_eq!(hear(Kind::POD, Condition::Following), Left::Some, "nodes were not heard of yet");
+        assert_eq!(hear(Kind::NODE, listing()), Left::Some);
+        assert_eq!(hear(Kind::NODE, Condition::NotServed), Left::None);
+        assert_eq!(hear(Kind::POD, Condition::Following), Left::Nothing);
+        assert_eq!(hear(Kind::POD, listing()), Left::Some);
+        assert_eq!(hear(Kind::POD, Condition::Forbidden { why: "no".into() }), Left::None);
+    }
 }

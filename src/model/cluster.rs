@@ -10,9 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::coverage::{Coverage, CoverageMap, Scope};
-use super::facts::{
-    EndpointSlice, Fact, Kept, Namespace, Node, Service, ServiceAccount, SharedPod, UidMark, Version, Workload,
-};
+use super::facts::{EndpointSlice, Fact, Kept, Namespace, Node, Service, ServiceAccount, SharedPod, UidMark, Workload};
 use super::id::{Kind, ObjectId};
 use super::name::Name;
 use super::objects::Objects;
@@ -206,7 +204,7 @@ impl AnyFact {
     }
 
     /// Its uid and its version.
-    pub fn stamp(&self) -> (UidMark, Version) {
+    pub fn stamp(&self) -> (UidMark, u64) {
         self.tell(|it| it.stamp())
     }
 }
@@ -214,32 +212,39 @@ impl AnyFact {
 /// What a fact of any sort is asked.
 trait Stamped {
     fn object(&self) -> ObjectId;
-    fn stamp(&self) -> (UidMark, Version);
+    fn stamp(&self) -> (UidMark, u64);
 }
 
 impl<T: Fact> Stamped for T {
     fn object(&self) -> ObjectId {
         self.id()
     }
-    fn stamp(&self) -> (UidMark, Version) {
-        (self.uid(), self.version())
+    fn stamp(&self) -> (UidMark, u64) {
+        (self.uid(), self.version().number())
     }
 }
 
 /// Whether a version of one object is older than the one held; another uid is another object (E3).
 fn is_older<T: Fact>(fact: &T, held: Option<&T>) -> bool {
     let Some(held) = held else { return false };
-    let (Version(new), Version(old)) = (fact.version(), held.version());
+    let (new, old) = (fact.version().number(), held.version().number());
     fact.uid() == held.uid() && new != 0 && new < old
 }
 
 /// Puts one fact; the diff when anything changed that an answer rests on.
+///
+/// A fact that is told again stays the one that it was: others share it, and what it is made of with more.
 fn put<T: Fact>(objects: &mut Objects<T>, fact: T) -> Option<Diff<T>> {
-    if is_older(&fact, objects.same(&fact)) {
+    let held = objects.same(&fact);
+    if is_older(&fact, held) {
+        return None;
+    }
+    if let Some(held) = held.filter(|it| **it == fact) {
+        held.version().move_to(fact.version().number());
         return None;
     }
     let before = objects.put(fact.clone());
-    (before.as_ref() != Some(&fact)).then_some(Diff { before, after: Some(fact) })
+    Some(Diff { before, after: Some(fact) })
 }
 
 /// Takes one fact out.
@@ -435,7 +440,7 @@ mod tests {
 
     fn pod(name: &str, uid: &str, version: u64, phase: Phase) -> Entry {
         let named = Pod::named("shop", name).remolded(|it| it.phase = phase);
-        let pod = Pod { uid: Uid::parse(uid).into(), version: Version(version), ..named };
+        let pod = Pod { uid: Uid::parse(uid).into(), version: version.into(), ..named };
         Entry::new(AnyFact::Pod(pod.into()))
     }
 
@@ -457,6 +462,21 @@ mod tests {
             1,
             "another uid is another pod"
         );
+    }
+
+    /// Whoever holds a fact goes on sharing it, and the version that decides what is newer moves on all the same.
+    #[test]
+    fn what_is_told_again_stays_where_it_is() {
+        let mut cluster = Cluster::default();
+        cluster.apply(Delta::Put(pod("web", "u1", 5, Phase::Running)));
+        let held = cluster.pods.get("shop", "web").cloned().expect("the pod is held");
+        assert!(cluster.apply(Delta::Put(pod("web", "u1", 8, Phase::Running))).is_empty());
+        let entries = vec![pod("web", "u1", 7, Phase::Running)];
+        assert!(cluster.apply(Delta::Listed { kind: Kind::POD, scope: Scope::Everywhere, entries }).is_empty());
+        assert!(cluster.pods.get("shop", "web").is_some_and(|it| SharedPod::ptr_eq(it, &held)));
+        assert_eq!(held.version.number(), 7, "a list is the server's word");
+        assert!(cluster.apply(Delta::Put(pod("web", "u1", 6, Phase::Pending))).is_empty());
+        assert_eq!(cluster.apply(Delta::Put(pod("web", "u1", 9, Phase::Pending))).len(), 1);
     }
 
     /// E4, G5: a list replaces what was held, even by older versions.

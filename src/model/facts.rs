@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::address::AddressList;
 use super::endpoints::Endpoints;
@@ -131,15 +132,42 @@ impl From<Uid> for UidMark {
 /// An object's resourceVersion as a number, 0 when there is none; newer is larger (KEP-5504).
 ///
 /// It orders events of one object and is no fact that an answer rests on: all versions are equal to `==`, so that
-/// a heartbeat that moves only the version changes nothing.
-#[derive(Clone, Copy, Debug, Default, Eq)]
-pub struct Version(pub u64);
+/// a heartbeat that moves only the version changes nothing. It moves where the fact stands, whoever shares that: were
+/// the same object told again another fact, a list that is read again would double what is held.
+#[derive(Debug, Default)]
+pub struct Version(AtomicU64);
+
+impl Version {
+    /// The number.
+    pub fn number(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// Lets it be this number from now on.
+    pub fn move_to(&self, number: u64) {
+        self.0.store(number, Ordering::Relaxed);
+    }
+}
+
+impl From<u64> for Version {
+    fn from(number: u64) -> Self {
+        Self(number.into())
+    }
+}
+
+impl Clone for Version {
+    fn clone(&self) -> Self {
+        self.number().into()
+    }
+}
 
 impl PartialEq for Version {
     fn eq(&self, _: &Self) -> bool {
         true
     }
 }
+
+impl Eq for Version {}
 
 /// What every object has.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -168,7 +196,7 @@ pub trait Fact: Clone + PartialEq {
     /// What tells it from the next of the same name.
     fn uid(&self) -> UidMark;
     /// Its version.
-    fn version(&self) -> Version;
+    fn version(&self) -> &Version;
     /// Its labels; none for sorts on whose labels nothing rests.
     fn label_set(&self) -> Cow<'_, Labels>;
     /// The value of one of them.
@@ -179,8 +207,6 @@ pub trait Fact: Clone + PartialEq {
     fn variant(&self) -> &str {
         ""
     }
-    /// The same as if it had no version: whatever is told of it next is newer.
-    fn without_version(self) -> Self;
 }
 
 /// Writes [`Fact`] for a counter that shares a fact among several holders.
@@ -196,7 +222,7 @@ macro_rules! facts_that_are_shared {
             fn uid(&self) -> UidMark {
                 (**self).uid()
             }
-            fn version(&self) -> Version {
+            fn version(&self) -> &Version {
                 (**self).version()
             }
             fn label_set(&self) -> Cow<'_, Labels> {
@@ -210,9 +236,6 @@ macro_rules! facts_that_are_shared {
             }
             fn variant(&self) -> &str {
                 (**self).variant()
-            }
-            fn without_version(self) -> Self {
-                Self::new(Self::unwrap_or_clone(self).without_version())
             }
         }
     )*};
@@ -362,8 +385,8 @@ macro_rules! facts_with_meta {
             fn uid(&self) -> UidMark {
                 self.meta.uid
             }
-            fn version(&self) -> Version {
-                self.meta.version
+            fn version(&self) -> &Version {
+                &self.meta.version
             }
             fn label_set(&self) -> Cow<'_, Labels> {
                 let labels: fn(&Self) -> Option<&Labels> = $labels;
@@ -380,10 +403,6 @@ macro_rules! facts_with_meta {
             fn variant(&self) -> &str {
                 let variant: fn(&Self) -> &'static str = $variant;
                 variant(self)
-            }
-            fn without_version(mut self) -> Self {
-                self.meta.version = Version(0);
-                self
             }
         }
     )*};
@@ -428,8 +447,8 @@ mod tests {
 
     #[test]
     fn a_moved_version_changes_no_fact() {
-        let before = Meta { version: Version(1), ..Meta::default() };
-        let after = Meta { version: Version(2), ..Meta::default() };
+        let before = Meta { version: 1.into(), ..Meta::default() };
+        let after = Meta { version: 2.into(), ..Meta::default() };
         assert_eq!(before, after);
     }
 

@@ -106,12 +106,10 @@ impl<T: Fact> Objects<T> {
     }
 
     /// Makes whatever is told next of an object newer than what is held of it.
-    pub fn forget_version(&mut self, id: &ObjectId) {
+    pub fn forget_version(&self, id: &ObjectId) {
         let variants = ["", id.kind.as_str()];
         let held = variants.into_iter().find_map(|it| self.get_variant(&id.namespace, &id.name, it));
-        if let Some(held) = held.filter(|it| it.version().0 != 0).cloned() {
-            self.put(held.without_version());
-        }
+        held.into_iter().for_each(|it| it.version().move_to(0));
     }
 }
 

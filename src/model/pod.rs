@@ -345,8 +345,8 @@ impl Fact for Pod {
     fn uid(&self) -> UidMark {
         self.uid
     }
-    fn version(&self) -> Version {
-        self.version
+    fn version(&self) -> &Version {
+        &self.version
     }
     fn id(&self) -> ObjectId {
         ObjectId { kind: Kind::POD, namespace: self.namespace().clone(), name: self.name().to_name() }
@@ -356,10 +356,6 @@ impl Fact for Pod {
     }
     fn label(&self, key: &str) -> Option<Cow<'_, Name>> {
         self.labels().get(key)
-    }
-    fn without_version(mut self) -> Self {
-        self.version = Version(0);
-        self
     }
 }
 

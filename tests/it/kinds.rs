@@ -90,7 +90,7 @@ status: {phase: Pending, podIP: 10.0.0.7, podIPs: [{ip: 10.0.0.7}, {ip: "fd00::7
     assert!(entry.problems.is_empty(), "{:?}", entry.problems);
     assert_eq!(pod.pod_id().to_string(), "shop/web-0");
     assert_eq!(pod.mold.owner.as_ref().map(ToString::to_string).as_deref(), Some("replicaset/shop/web-5d"));
-    assert_eq!((pod.version.0, entry.kept.created), (77, 1_767_323_045));
+    assert_eq!((pod.version.number(), entry.kept.created), (77, 1_767_323_045));
     assert_eq!(
         (pod.mold.phase, pod.mold.network, pod.addresses().iter().count()),
         (Phase::Pending, PodNetwork::Own, 2)

@@ -26,8 +26,8 @@ pub(super) fn object(it: &impl Fact) -> Value {
     if !set.is_empty() {
         metadata["labels"] = labels(&set);
     }
-    if it.version().0 != 0 {
-        metadata["resourceVersion"] = json!(it.version().0.to_string());
+    if it.version().number() != 0 {
+        metadata["resourceVersion"] = json!(it.version().number().to_string());
     }
     json!({"apiVersion": version, "kind": word, "metadata": metadata})
 }
@@ -234,7 +234,7 @@ fn endpoint(it: &Endpoint) -> Value {
 
 pub(super) fn role(it: &Role) -> Value {
     let mut role = object(it);
-    if it.origin == Origin::Server && it.meta.version.0 == 0 {
+    if it.origin == Origin::Server && it.meta.version.number() == 0 {
         role["metadata"]["resourceVersion"] = json!("0");
     }
     role["rules"] = it.rules.iter().map(rule).collect();
