@@ -93,7 +93,7 @@ pub fn routes<'a>(
 
 fn slices_of<'a>(cluster: &'a Cluster, service: &Service) -> Vec<&'a EndpointSlice> {
     let here = cluster.endpoint_slices.of(&service.meta.namespace);
-    here.iter().filter(|it| it.service == service.meta.name).collect()
+    here.iter().filter(|it| *it.service() == service.meta.name).collect()
 }
 
 /// The Service's ports that a question means.

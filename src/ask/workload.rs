@@ -8,6 +8,7 @@
 //! A dump often lacks ReplicaSets: a ReplicaSet is then its Deployment's by its name less the template hash that
 //! its pods carry as a label (CONTRACT §1). Pods without a controller belong to no workload.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
@@ -33,13 +34,14 @@ pub struct Workloads {
 impl Workloads {
     /// The same as [`workload_of`].
     pub fn of(&mut self, cluster: &Cluster, pod: &Pod) -> Option<Arc<WorkloadId>> {
-        let owner = pod.mold.owner.as_ref()?;
-        let hash = (owner.kind == "ReplicaSet").then(|| pod.shared.get(TEMPLATE_HASH).cloned()).flatten();
-        if let Some(found) = self.known.get(&(owner.clone(), hash.clone())) {
+        let owner = pod.owner_id()?;
+        let hash = (owner.kind == "ReplicaSet").then(|| pod.labels().get(TEMPLATE_HASH)).flatten().map(Cow::into_owned);
+        let key = (owner, hash);
+        if let Some(found) = self.known.get(&key) {
             return Some(found.clone());
         }
         let found = workload_of(cluster, pod)?;
-        self.known.insert((owner.clone(), hash), found.clone());
+        self.known.insert(key, found.clone());
         Some(found)
     }
 }
@@ -47,16 +49,17 @@ impl Workloads {
 /// Whether a controller is the one that was asked for, by lower-case kind, or stands below it.
 pub fn is_under(cluster: &Cluster, pod: &Pod, kind: &str, name: &str) -> bool {
     let is = |it: &WorkloadId| it.name == *name && it.kind.eq_ignore_ascii_case(kind);
-    pod.mold.owner.as_ref().is_some_and(is) || workload_of(cluster, pod).as_deref().is_some_and(is)
+    pod.owner_id().as_ref().is_some_and(is) || workload_of(cluster, pod).as_deref().is_some_and(is)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::facts::Owner;
     use crate::model::labels::Labels;
 
     fn pod(owner_kind: &str, owner: &str, hash: &str) -> Pod {
-        let owner = WorkloadId { namespace: "shop".into(), kind: owner_kind.into(), name: owner.into() };
+        let owner = Owner::new(owner_kind, owner.into());
         let labels = Labels::new([(Name::from(TEMPLATE_HASH), Name::from(hash))]);
         Pod { shared: labels, ..Pod::named("shop", "p").remolded(|it| it.owner = Some(owner)) }
     }

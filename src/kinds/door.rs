@@ -9,15 +9,14 @@
 
 use serde::Deserialize;
 use serde_json::Value;
-use triomphe::Arc;
 
 use super::intern::Intern;
 use super::prune::prune;
 use super::slim::{METADATA, Metadata, OnlyMetadata, OnlyNames};
 use super::{KindSpec, Reach};
 use crate::model::cluster::{AnyFact, Delta, Entry};
-use crate::model::facts::{Kept, Meta, Uid, Version};
-use crate::model::id::{Kind, ObjectId, WorkloadId};
+use crate::model::facts::{Kept, Meta, Owner, Uid, Version};
+use crate::model::id::{Kind, ObjectId};
 use crate::model::labels::Labels;
 use crate::model::name::Name;
 use crate::model::place::{Place, Problem};
@@ -84,11 +83,10 @@ impl<'i> Door<'i> {
         self.intern.labels(it.labels.iter())
     }
 
-    /// Its name: shared, as most are in other objects too. Those that a controller makes up and
-    /// those of bindings are named by nothing else.
+    /// Its name: shared, as most are in other objects too. Those of bindings are named by nothing else.
     fn name_of(&mut self, it: &Metadata<'_>) -> Name {
         match self.spec.kind {
-            Kind::ENDPOINT_SLICE | Kind::ROLE_BINDING | Kind::CLUSTER_ROLE_BINDING => Name::from(&*it.name),
+            Kind::ROLE_BINDING | Kind::CLUSTER_ROLE_BINDING => Name::from(&*it.name),
             _ => self.intern.name(&it.name),
         }
     }
@@ -103,16 +101,8 @@ impl<'i> Door<'i> {
     }
 
     /// What controls the object.
-    pub fn controller(&mut self, it: &Metadata<'_>) -> Option<WorkloadId> {
-        let owner = it.controller()?;
-        let namespace = self.namespace_of(it);
-        let (kind, name) = (self.intern.name(&owner.kind), self.intern.name(&owner.name));
-        Some(WorkloadId { namespace, kind, name })
-    }
-
-    /// The same, shared among those that it controls.
-    pub fn owner(&mut self, it: &Metadata<'_>) -> Option<Arc<WorkloadId>> {
-        self.controller(it).map(|it| self.intern.owner(it))
+    pub fn controller(&mut self, it: &Metadata<'_>) -> Option<Owner> {
+        it.controller().map(|owner| Owner::new(&owner.kind, self.intern.name(&owner.name)))
     }
 
     fn id(&mut self, it: &Metadata<'_>) -> ObjectId {

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use serde::Deserialize;
 
-use super::door::{Door, Read, Reader};
+use super::door::{Door, Read, Reader, version};
 use super::pod::protocol;
 use super::service::port_number;
 use super::slim::{Metadata, Text, object, or_default};
@@ -12,7 +12,7 @@ use super::{KindSpec, Presence, Reach, Watch};
 use crate::model::address::canonical;
 use crate::model::cluster::AnyFact;
 use crate::model::endpoints::{Endpoint, Endpoints};
-use crate::model::facts::{EndpointPort, EndpointSlice};
+use crate::model::facts::{EndpointPort, EndpointSlice, Uid};
 use crate::model::id::Kind;
 use crate::model::items::Items;
 
@@ -92,12 +92,14 @@ impl Read for EndpointSlices {
     }
 
     fn fact(slim: &SliceSlim<'_>, door: &mut Door<'_>) -> AnyFact {
-        AnyFact::EndpointSlice(Box::new(EndpointSlice {
-            meta: door.meta(&slim.metadata),
-            service: door.intern.name(slim.metadata.labels.get(SERVICE_NAME).unwrap_or_default()),
-            endpoints: endpoints(&slim.endpoints, door),
-            ports: ports(&slim.ports, door),
-        }))
+        let it = &slim.metadata;
+        let service = door.intern.name(it.labels.get(SERVICE_NAME).unwrap_or_default());
+        let mut slice = EndpointSlice::named(door.namespace_of(it), service, &it.name);
+        slice.endpoints = endpoints(&slim.endpoints, door);
+        slice.ports = ports(&slim.ports, door);
+        slice.version = version(&it.resource_version);
+        slice.uid = Uid::parse(&it.uid).into();
+        AnyFact::EndpointSlice(Box::new(slice))
     }
 }
 

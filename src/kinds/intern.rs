@@ -1,4 +1,4 @@
-//! One allocation for equal things: strings, label sets, molds of pods, selectors, port lists, owners, rules.
+//! One allocation for equal things: strings, label sets, molds of pods, selectors, port lists, rules.
 //!
 //! A cluster of 150,000 pods has some 100,000 different strings beside its pod names. Whoever decodes hands one
 //! [`Intern`] to the readers; those that decode at once share it, since names recur from kind to kind. It drops by
@@ -10,8 +10,7 @@ use rustc_hash::FxBuildHasher;
 use std::hash::{BuildHasher, Hash, Hasher};
 use triomphe::Arc;
 
-use crate::model::facts::{ContainerPort, EndpointPort, Mold, ServicePort};
-use crate::model::id::WorkloadId;
+use crate::model::facts::{ContainerPort, EndpointPort, Exposure, Mold, ServicePort};
 use crate::model::items::Items;
 use crate::model::labels::{Labels, Requirement, Selector};
 use crate::model::name::Name;
@@ -22,15 +21,15 @@ use crate::model::role::{Acts, RoleRule};
 /// Below this many things a sweep is not worth its walk.
 const SMALL: usize = 1024;
 
-/// Shares equal strings, label sets, port lists, owners and rules among facts.
+/// Shares equal strings, label sets, port lists and rules among facts.
 #[derive(Default)]
 pub struct Intern {
     names: HashTable<Name>,
     labels: HashTable<Labels>,
     ports: Pool<ContainerPort>,
     service_ports: Pool<ServicePort>,
+    exposures: Shared<Exposure>,
     endpoint_ports: Pool<EndpointPort>,
-    owners: Shared<WorkloadId>,
     molds: Shared<Mold>,
     lists: Pool<Name>,
     acts: Shared<Acts>,
@@ -189,14 +188,14 @@ impl Intern {
         self.service_ports.one(ports)
     }
 
+    /// The one that is equal to how a Service is exposed.
+    pub fn exposure(&mut self, exposure: Exposure) -> Arc<Exposure> {
+        self.exposures.one(exposure)
+    }
+
     /// The one list of these ports of an EndpointSlice.
     pub fn endpoint_ports(&mut self, ports: Vec<EndpointPort>) -> Items<EndpointPort> {
         self.endpoint_ports.one(ports)
-    }
-
-    /// The one owner of this namespace, kind and name.
-    pub fn owner(&mut self, owner: WorkloadId) -> Arc<WorkloadId> {
-        self.owners.one(owner)
     }
 
     /// The one mold that is equal to this.
@@ -246,8 +245,8 @@ impl Intern {
             ("label sets", self.labels.len()),
             ("ports of containers", self.ports.0.len()),
             ("ports of services", self.service_ports.0.len()),
+            ("exposures", self.exposures.0.len()),
             ("ports of slices", self.endpoint_ports.0.len()),
-            ("owners", self.owners.0.len()),
             ("molds", self.molds.0.len()),
             ("lists of names", self.lists.0.len()),
             ("acts of rules", self.acts.0.len()),
@@ -275,7 +274,6 @@ impl Intern {
         self.labels.retain(|it| it.holders() > 1);
         self.labels.shrink_to_fit(|it| hash_of_pairs(it.iter()));
         self.molds.sweep();
-        self.owners.sweep();
         self.rules.sweep();
         self.acts.sweep();
         self.policy_rules.sweep();
@@ -284,6 +282,7 @@ impl Intern {
         self.selectors.sweep();
         self.lists.sweep();
         self.ports.sweep();
+        self.exposures.sweep();
         self.service_ports.sweep();
         self.endpoint_ports.sweep();
         self.names.retain(|it| it.holders() > 1);

@@ -3,7 +3,6 @@
 //! Also reads the pod templates of workloads, which hold the same spec.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, SeqAccess, Visitor};
@@ -161,9 +160,9 @@ impl Read for Pods {
             owner: door.controller(&slim.metadata),
             phase: phase(&slim.status.phase, door),
             terminating: slim.metadata.deletion_timestamp.is_some(),
-            authorization_flags: authorization_flags(slim),
             ..mold_of(&slim.spec, "spec", door)
         };
+        mold.set_authorization_flags(authorization_flags(slim));
         let ending = mold.call(&slim.metadata.name, |it| door.intern.name(it));
         let mut pod = Pod {
             node: door.intern.name(&slim.spec.node_name),
@@ -178,15 +177,15 @@ impl Read for Pods {
 }
 
 /// The flags of a kube-apiserver's own pod.
-fn authorization_flags(slim: &PodSlim<'_>) -> Option<Arc<Vec<Name>>> {
+fn authorization_flags(slim: &PodSlim<'_>) -> Vec<Name> {
     let metadata = &slim.metadata;
     let is_server =
         metadata.labels.get("component") == Some("kube-apiserver") || metadata.name.starts_with("kube-apiserver-");
     if &*metadata.namespace != "kube-system" || !is_server {
-        return None;
+        return Vec::new();
     }
     let words = slim.spec.containers.iter().flat_map(|it| it.command.0.iter().chain(&it.args.0));
-    Some(Arc::new(words.map(Name::from).collect()))
+    words.map(Name::from).collect()
 }
 
 /// The pod that a workload's template makes, under the workload's own name.

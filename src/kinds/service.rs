@@ -10,7 +10,7 @@ use super::slim::{Metadata, NumberOrText, Pairs, Text, object, or_default};
 use super::{KindSpec, Presence, Reach, Watch};
 use crate::model::address::canonical;
 use crate::model::cluster::AnyFact;
-use crate::model::facts::{Service, ServicePort, ServiceType, TargetPort};
+use crate::model::facts::{Exposure, Service, ServicePort, ServiceType, TargetPort};
 use crate::model::id::Kind;
 use crate::model::items::Items;
 
@@ -107,17 +107,20 @@ impl Read for Services {
     fn fact(slim: &ServiceSlim<'_>, door: &mut Door<'_>) -> AnyFact {
         let spec = &slim.spec;
         let balancers = slim.status.load_balancer.ingress.iter().map(|it| &it.ip);
-        AnyFact::Service(Box::new(Service {
-            meta: door.meta(&slim.metadata),
+        let exposure = Exposure {
             service_type: service_type(spec, door),
-            cluster_ips: cluster_ips(spec, door).into(),
             headless: is_headless(spec),
             external_ips: addresses(spec.external_ips.iter().chain(balancers), "spec.externalIPs", door).into(),
-            selector: door.intern.labels(spec.selector.iter()),
             ports: ports(&spec.ports, door),
             publishes_not_ready: spec.publish_not_ready_addresses,
             internal_local: &*spec.internal_traffic_policy == "Local",
             external_local: &*spec.external_traffic_policy == "Local",
+        };
+        AnyFact::Service(Box::new(Service {
+            meta: door.meta(&slim.metadata),
+            cluster_ips: cluster_ips(spec, door).into(),
+            selector: door.intern.labels(spec.selector.iter()),
+            exposure: door.intern.exposure(exposure),
         }))
     }
 }

@@ -127,9 +127,12 @@ impl Read for Workloads {
         let replicas = slim.spec.replicas.map(|it| u32::try_from(it).unwrap_or(0));
         AnyFact::Workload(Box::new(Workload {
             kind: WorkloadKind::of(door.spec.kind).expect("this reads workloads alone"),
-            owner: door.owner(&slim.metadata),
+            owner: door.controller(&slim.metadata),
             plan: (replicas.is_some() || template.is_some()).then(|| Box::new(Plan { replicas, template })),
-            meta,
+            namespace: meta.namespace,
+            name: meta.name,
+            version: meta.version,
+            uid: meta.uid,
         }))
     }
 }

@@ -1,4 +1,4 @@
-//! The endpoints of a slice, written small.
+//! EndpointSlices, and their endpoints written small.
 //!
 //! ```text
 //! "web-7d9f8b6c5-"  what all its pods' names begin with
@@ -8,10 +8,100 @@
 //! A cluster names each of its pods once more in a slice. Answers ask for the endpoints of one Service at a time, so
 //! they are kept as bytes, a dozen for each, and unpacked when asked for.
 
+use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use super::facts::{Fact, UidMark, Version};
+use super::id::{Kind, ObjectId};
 use super::items::Items;
-use super::name::Name;
+use super::labels::Labels;
+use super::name::{Name, Spelling};
+use super::pod::Ending;
+use super::port::Protocol;
+
+/// One port of a slice; `None` as number means all ports.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct EndpointPort {
+    pub name: Name,
+    pub protocol: Protocol,
+    pub number: Option<u16>,
+}
+
+/// An EndpointSlice.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct EndpointSlice {
+    pub namespace: Name,
+    called: Called,
+    pub endpoints: Endpoints,
+    pub ports: Items<EndpointPort>,
+    pub version: Version,
+    pub uid: UidMark,
+}
+
+/// A slice's name and its Service: the controller makes up the first from the second.
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum Called {
+    /// `web-x2z4k`: the Service's name, a dash and some letters.
+    AfterService {
+        service: Name,
+        ending: Ending,
+    },
+    Otherwise(Box<Otherwise>),
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Otherwise {
+    service: Name,
+    name: Name,
+}
+
+impl EndpointSlice {
+    /// A slice without endpoints; `service` is empty where its label is absent.
+    pub fn named(namespace: Name, service: Name, name: &str) -> Self {
+        let ending = name.strip_prefix(service.as_str()).and_then(|it| it.strip_prefix('-')).and_then(Ending::new);
+        let called = match ending {
+            Some(ending) if !service.is_empty() => Called::AfterService { service, ending },
+            _ => Called::Otherwise(Box::new(Otherwise { service, name: name.into() })),
+        };
+        let (endpoints, ports, version, uid) = Default::default();
+        Self { namespace, called, endpoints, ports, version, uid }
+    }
+
+    /// The label `kubernetes.io/service-name`; empty when absent.
+    pub fn service(&self) -> &Name {
+        match &self.called {
+            Called::AfterService { service, .. } => service,
+            Called::Otherwise(it) => &it.service,
+        }
+    }
+}
+
+impl Fact for EndpointSlice {
+    fn namespace(&self) -> &Name {
+        &self.namespace
+    }
+    fn name(&self) -> Spelling<'_> {
+        match &self.called {
+            Called::AfterService { service, ending } => Spelling::of([service.as_str(), "-", ending.as_str()]),
+            Called::Otherwise(it) => Spelling::whole(&it.name),
+        }
+    }
+    fn uid(&self) -> UidMark {
+        self.uid
+    }
+    fn version(&self) -> &Version {
+        &self.version
+    }
+    fn label_set(&self) -> Cow<'_, Labels> {
+        Cow::Owned(Labels::default())
+    }
+    fn label(&self, _: &str) -> Option<Cow<'_, Name>> {
+        None
+    }
+    fn id(&self) -> ObjectId {
+        ObjectId { kind: Kind::ENDPOINT_SLICE, namespace: self.namespace.clone(), name: self.name().to_name() }
+    }
+}
 
 /// One endpoint of a slice.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -160,6 +250,25 @@ mod tests {
             let packed: Endpoints = all.iter().cloned().collect();
             prop_assert_eq!(packed.iter().collect::<Vec<_>>(), all);
         }
+    }
+
+    #[test]
+    fn a_slice_has_its_name_and_its_service_however_they_are_held() {
+        for (service, name) in
+            [("web", "web-x2z4k"), ("web", "web"), ("web", "web-"), ("", "-x2z4k"), ("", "web-x2z4k")]
+                .into_iter()
+                .chain([("web", "web-too-long"), ("web", "webx-x2z4k"), ("db", "web-x2z4k"), ("web-x", "web-x-ä")])
+        {
+            let slice = EndpointSlice::named("shop".into(), service.into(), name);
+            assert_eq!((slice.service().as_str(), slice.name().to_string().as_str()), (service, name));
+            assert_eq!(*slice.id().name, *name);
+        }
+    }
+
+    /// Memory is a feature: see docs/performance.md.
+    #[test]
+    fn a_slice_is_small() {
+        assert!(size_of::<EndpointSlice>() <= 56, "{}", size_of::<EndpointSlice>());
     }
 
     /// Memory is a feature: see docs/performance.md.

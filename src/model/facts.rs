@@ -7,18 +7,17 @@ use std::net::IpAddr;
 use std::sync;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::address::AddressList;
-use super::endpoints::Endpoints;
-use super::id::{Kind, ObjectId, WorkloadId};
+use super::id::{Kind, ObjectId};
 use super::items::Items;
 use super::labels::Labels;
 use super::name::{Name, Spelling};
-use super::port::Protocol;
-use super::workload::WorkloadKind;
 
+pub use super::endpoints::{EndpointPort, EndpointSlice};
 pub use super::pod::{
     ContainerPort, ContainerRole, Ending, Mold, Phase, Pod, PodLabels, PodNetwork, PodOrigin, SharedPod,
 };
+pub use super::service::{Exposure, Service, ServicePort, ServiceType, TargetPort};
+pub use super::workload::{Owner, Plan, Workload};
 
 /// An object's unique id; a server gives UUIDs, manifests have none.
 ///
@@ -265,111 +264,10 @@ pub struct Node {
     pub provider: Name,
 }
 
-/// What a Service port points at on each backend.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum TargetPort {
-    Number(u16),
-    Named(Name),
-}
-
-/// One port of a Service.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct ServicePort {
-    /// Empty when unnamed.
-    pub name: Name,
-    pub protocol: Protocol,
-    pub number: u16,
-    pub target: TargetPort,
-}
-
-/// How a Service is reached.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
-pub enum ServiceType {
-    #[default]
-    ClusterIp,
-    NodePort,
-    LoadBalancer,
-    /// A name outside (S48).
-    ExternalName(Name),
-}
-
-/// A Service.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Service {
-    pub meta: Meta,
-    pub service_type: ServiceType,
-    /// Empty for a headless one (`clusterIP: None`) and where none was given.
-    pub cluster_ips: AddressList,
-    /// `clusterIP: None`: names resolve to pod addresses, ports are not translated (S47).
-    pub headless: bool,
-    /// External and load balancer addresses.
-    pub external_ips: Items<IpAddr>,
-    /// Empty: no selector, endpoints are written by somebody else (S49).
-    pub selector: Labels,
-    pub ports: Items<ServicePort>,
-    pub publishes_not_ready: bool,
-    /// `internalTrafficPolicy: Local` (S52).
-    pub internal_local: bool,
-    /// `externalTrafficPolicy: Local` (S46).
-    pub external_local: bool,
-}
-
-impl Service {
-    /// The addresses that are its own: of the cluster first, then those outside.
-    pub fn addresses(&self) -> impl Iterator<Item = IpAddr> {
-        self.cluster_ips.iter().chain(self.external_ips.iter().copied())
-    }
-}
-
-/// One port of a slice; `None` as number means all ports.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct EndpointPort {
-    pub name: Name,
-    pub protocol: Protocol,
-    pub number: Option<u16>,
-}
-
-/// An EndpointSlice.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct EndpointSlice {
-    pub meta: Meta,
-    /// The label `kubernetes.io/service-name`; empty when absent.
-    pub service: Name,
-    pub endpoints: Endpoints,
-    pub ports: Items<EndpointPort>,
-}
-
 /// A service account.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ServiceAccount {
     pub meta: Meta,
-}
-
-/// A workload: live its metadata alone, from files with what its pods would be.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Workload {
-    pub meta: Meta,
-    pub kind: WorkloadKind,
-    /// Its own controller: a ReplicaSet's Deployment, a Job's CronJob.
-    pub owner: Option<triomphe::Arc<WorkloadId>>,
-    /// What its pods would be, which only files tell.
-    pub plan: Option<Box<Plan>>,
-}
-
-/// What a workload of files says of the pods that it would make.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Plan {
-    /// `spec.replicas`.
-    pub replicas: Option<u32>,
-    /// The pod that it would make.
-    pub template: Option<Pod>,
-}
-
-impl Workload {
-    /// What names it as a workload.
-    pub fn workload_id(&self) -> WorkloadId {
-        WorkloadId { namespace: self.meta.namespace.clone(), kind: self.kind.word(), name: self.meta.name.clone() }
-    }
 }
 
 /// Writes [`Fact`] for types that have a `meta`: their kind, their labels, and what tells two of one name apart.
@@ -412,9 +310,7 @@ facts_with_meta! {
     Namespace => |_| Kind::NAMESPACE, |it| Some(&it.labels), |_| "";
     Node => |_| Kind::NODE, |it| Some(&it.labels), |_| "";
     Service => |_| Kind::SERVICE, |_| None, |_| "";
-    EndpointSlice => |_| Kind::ENDPOINT_SLICE, |_| None, |_| "";
     ServiceAccount => |_| Kind::SERVICE_ACCOUNT, |_| None, |_| "";
-    Workload => |it| it.kind.kind(), |_| None, |it| it.kind.kind().as_str();
     super::policy::Policy => |it| it.kind, |it| Some(&it.labels), |it| it.kind.as_str();
     super::role::Role => |it| it.kind(), |it| Some(&it.labels), |_| "";
     super::role::Binding => |it| it.kind(), |_| None, |_| "";
@@ -456,8 +352,5 @@ mod tests {
     #[test]
     fn facts_are_small() {
         assert!(size_of::<Meta>() <= 32, "{}", size_of::<Meta>());
-        assert!(size_of::<Service>() <= 96, "{}", size_of::<Service>());
-        assert!(size_of::<Workload>() <= 56, "{}", size_of::<Workload>());
-        assert!(size_of::<EndpointSlice>() <= 56, "{}", size_of::<EndpointSlice>());
     }
 }

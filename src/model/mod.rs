@@ -26,5 +26,6 @@ pub mod pod;
 pub mod policy;
 pub mod port;
 pub mod role;
+pub mod service;
 pub mod untrusted;
 pub mod workload;

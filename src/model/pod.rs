@@ -11,7 +11,6 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::Arc;
 
 use super::address::{Addresses, WithV6};
 use super::facts::{Fact, UidMark, Version};
@@ -20,6 +19,7 @@ use super::items::Items;
 use super::labels::{Labeled, Labels};
 use super::name::{Name, Spelling};
 use super::port::Protocol;
+use super::workload::{Owner, TEMPLATE_HASH};
 
 /// A pod's phase; a pod without status counts as running.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
@@ -96,29 +96,55 @@ pub enum PodOrigin {
 pub struct Mold {
     pub namespace: Name,
     /// Their controller, as owner references name it (a ReplicaSet, not yet its Deployment).
-    pub owner: Option<WorkloadId>,
-    /// What their names begin with, as [`Mold::call`] leaves it; `None`: their owner's name and a dash.
-    pub beginning: Option<Name>,
+    pub owner: Option<Owner>,
     pub service_account: Name,
     pub ports: Items<ContainerPort>,
-    /// Of a kube-apiserver's own pod: its flags `--authorization-*`, as written, which say who else may grant.
-    pub authorization_flags: Option<Arc<Vec<Name>>>,
+    /// What few pods have; never an [`Oddity`] of nothing.
+    pub oddity: Option<Box<Oddity>>,
     pub phase: Phase,
     pub network: PodNetwork,
     pub origin: PodOrigin,
     pub terminating: bool,
 }
 
+/// What few pods have, so that it takes no room in the molds of the others.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct Oddity {
+    /// What their names begin with, as [`Mold::call`] leaves it; `None`: their owner's name and a dash.
+    beginning: Option<Name>,
+    authorization_flags: Vec<Name>,
+}
+
 impl Mold {
+    fn beginning(&self) -> Option<&Name> {
+        self.oddity.as_ref()?.beginning.as_ref()
+    }
+
+    /// Of a kube-apiserver's own pod: its flags `--authorization-*`, as written, which say who else may grant.
+    pub fn authorization_flags(&self) -> &[Name] {
+        self.oddity.as_ref().map_or(&[], |it| &it.authorization_flags)
+    }
+
+    /// Lets these be [`Mold::authorization_flags`].
+    pub fn set_authorization_flags(&mut self, flags: Vec<Name>) {
+        self.change_oddity(|it| it.authorization_flags = flags);
+    }
+
+    fn change_oddity(&mut self, change: impl FnOnce(&mut Oddity)) {
+        let mut oddity = self.oddity.take().map_or_else(Oddity::default, |it| *it);
+        change(&mut oddity);
+        self.oddity = (oddity != Oddity::default()).then(|| Box::new(oddity));
+    }
+
     /// Lets a pod of it be called so; gives what the pod itself holds of that name.
     ///
     /// A name that does not begin as its owner's does is parted at its last dash, or stands here whole. `shared` gives
     /// the one text that is equal to a beginning.
     pub fn call(&mut self, name: &str, shared: impl FnOnce(&str) -> Name) -> Ending {
-        let owner = self.owner.as_ref().map(|it| it.name.as_str());
+        let owner = self.owner.as_ref().map(|it| it.name().as_str());
         let of_owner = owner.and_then(|it| name.strip_prefix(it)?.strip_prefix('-')).and_then(Ending::new);
         if let Some(ending) = of_owner {
-            self.beginning = None;
+            self.begin_with(None);
             return ending;
         }
         let dash = name.rfind('-').map_or(0, |at| at + 1);
@@ -126,12 +152,18 @@ impl Mold {
             Some(ending) if dash > 0 => (&name[..dash], ending),
             _ => (name, Ending::default()),
         };
-        self.beginning = Some(shared(beginning));
+        self.begin_with(Some(shared(beginning)));
         ending
+    }
+
+    fn begin_with(&mut self, beginning: Option<Name>) {
+        if self.beginning() != beginning.as_ref() {
+            self.change_oddity(|it| it.beginning = beginning);
+        }
     }
 }
 
-/// The end of a pod's name: at most five bytes, such as the letters that a controller draws, or an ordinal.
+/// The end of a name: at most five bytes, such as the letters that a controller draws, or an ordinal.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Ending {
     text: [u8; 5],
@@ -140,13 +172,13 @@ pub struct Ending {
 
 impl Ending {
     /// This text, if it is short enough.
-    fn new(text: &str) -> Option<Self> {
+    pub(super) fn new(text: &str) -> Option<Self> {
         let mut held = [0; 5];
         held.get_mut(..text.len())?.copy_from_slice(text.as_bytes());
         Some(Self { text: held, len: text.len() as u8 })
     }
 
-    fn as_str(&self) -> &str {
+    pub(super) fn as_str(&self) -> &str {
         std::str::from_utf8(&self.text[..usize::from(self.len)]).expect("it was made of a text")
     }
 }
@@ -157,12 +189,22 @@ impl fmt::Debug for Ending {
     }
 }
 
-/// Labels that say what a pod's name says, as the controller of StatefulSets writes them.
-const TELLING: [&str; 2] = ["apps.kubernetes.io/pod-index", "statefulset.kubernetes.io/pod-name"];
+/// Labels that say what a pod's name or its owner's says, as the controllers of StatefulSets and Deployments write them.
+const TELLING: [&str; 3] = ["apps.kubernetes.io/pod-index", "statefulset.kubernetes.io/pod-name", TEMPLATE_HASH];
 
-/// Which labels a pod has that say only what its name says, as a StatefulSet's pods do: these are not held again.
+/// Which labels a pod has that say only what a name says: these are not held again. A bit for each of `TELLING`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Telling([bool; TELLING.len()]);
+pub struct Telling(u8);
+
+impl Telling {
+    fn has(self, at: usize) -> bool {
+        self.0 >> at & 1 == 1
+    }
+
+    fn put(&mut self, at: usize, tells: bool) {
+        self.0 = self.0 & !(1 << at) | u8::from(tells) << at;
+    }
+}
 
 /// A pod: what is its own, and the [`Mold`] that it shares.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -222,10 +264,14 @@ impl Pod {
     }
 
     /// The same pod under another name; its labels stay what they are.
-    pub fn renamed(mut self, name: &str) -> Self {
+    pub fn renamed(self, name: &str) -> Self {
         let labels = self.labels().whole().into_owned();
+        self.called(name, &labels)
+    }
+
+    fn called(mut self, name: &str, labels: &Labels) -> Self {
         self.ending = triomphe::Arc::make_mut(&mut self.mold).call(name, |it| Name::from(it));
-        self.dressed(&labels)
+        self.dressed(labels)
     }
 
     /// The same pod with these labels.
@@ -236,24 +282,31 @@ impl Pod {
         Self { shared: Labels::new(others), ..self }
     }
 
-    /// The same pod, of a mold that was changed; it keeps its name.
+    /// The same pod, of a mold that was changed; it keeps its name and its labels.
     pub fn remolded(mut self, change: impl FnOnce(&mut Mold)) -> Self {
-        let name = self.name().to_name();
+        let (name, labels) = (self.name().to_name(), self.labels().whole().into_owned());
         change(triomphe::Arc::make_mut(&mut self.mold));
-        self.renamed(&name)
+        self.called(&name, &labels)
     }
 
-    /// Takes in a label that says only what its name does; `false`: this one does not.
+    /// Takes in a label that says only what a name does; `false`: this one does not.
     pub fn tell(&mut self, key: &str, value: &str) -> bool {
         let Some(at) = TELLING.iter().position(|it| *it == key) else { return false };
         let tells = self.said(at) == *value;
-        self.telling.0[at] = tells;
+        self.telling.put(at, tells);
         tells
     }
 
-    /// What the label at this place of [`TELLING`] says where it says what the name does.
+    /// What the label at this place of [`TELLING`] says where it says what a name does.
     fn said(&self, at: usize) -> Spelling<'_> {
-        if at == 0 { Spelling::whole(self.ending.as_str()) } else { self.name() }
+        match at {
+            0 => Spelling::whole(self.ending.as_str()),
+            1 => self.name(),
+            // A ReplicaSet is named after its Deployment and the hash.
+            _ => Spelling::whole(
+                self.mold.owner.as_ref().and_then(|it| it.name().rsplit('-').next()).unwrap_or_default(),
+            ),
+        }
     }
 
     /// All its labels.
@@ -269,11 +322,16 @@ impl Pod {
     /// Its name.
     pub fn name(&self) -> Spelling<'_> {
         let ending = self.ending.as_str();
-        match (&self.mold.beginning, &self.mold.owner) {
+        match (self.mold.beginning(), &self.mold.owner) {
             (Some(beginning), _) => Spelling::of([beginning.as_str(), "", ending]),
-            (None, Some(owner)) => Spelling::of([owner.name.as_str(), "-", ending]),
+            (None, Some(owner)) => Spelling::of([owner.name().as_str(), "-", ending]),
             (None, None) => Spelling::of(["", "", ending]),
         }
+    }
+
+    /// What names its controller.
+    pub fn owner_id(&self) -> Option<WorkloadId> {
+        self.mold.owner.as_ref().map(|it| it.of(self.namespace()))
     }
 
     /// What names it.
@@ -297,7 +355,7 @@ impl Pod {
     }
 }
 
-/// All labels of a pod: those that it shares with others, and those that say what its name does.
+/// All labels of a pod: those that it shares with others, and those that say what a name does.
 #[derive(Clone, Copy)]
 pub struct PodLabels<'a>(&'a Pod);
 
@@ -308,9 +366,9 @@ impl<'a> PodLabels<'a> {
         own.or_else(|| self.0.shared.get(key).map(Cow::Borrowed))
     }
 
-    /// Those that say what the name does; they are no other pod's of the namespace.
+    /// Those that say what its name or its owner's does.
     pub fn own(self) -> impl Iterator<Item = (&'static str, Spelling<'a>)> {
-        let own = TELLING.into_iter().enumerate().filter(move |(at, _)| self.0.telling.0[*at]);
+        let own = TELLING.into_iter().enumerate().filter(move |(at, _)| self.0.telling.has(*at));
         own.map(move |(at, key)| (key, self.0.said(at)))
     }
 
@@ -364,7 +422,7 @@ mod tests {
     use super::*;
 
     fn owned(owner: Option<&str>, name: &str) -> Pod {
-        let owner = owner.map(|it| WorkloadId { namespace: "shop".into(), kind: "ReplicaSet".into(), name: it.into() });
+        let owner = owner.map(|it| Owner::new("ReplicaSet", it.into()));
         let mut mold = Mold { namespace: "shop".into(), owner, ..Mold::default() };
         let ending = mold.call(name, |it| Name::from(it));
         Pod::new(mold.into(), ending, Addresses::default())
@@ -402,6 +460,22 @@ mod tests {
     }
 
     #[test]
+    fn the_hash_of_a_template_is_said_by_the_owners_name_and_stays_when_that_changes() {
+        let labels = |hash: &str| Labels::new([("app".into(), "web".into()), (TEMPLATE_HASH.into(), hash.into())]);
+        for (owner, hash) in [(Some("web-5d8"), "5d8"), (Some("web-5d8"), "777"), (Some("web"), "web"), (None, "")] {
+            let pod = owned(owner, "web-5d8-x2z4k").dressed(&labels(hash));
+            assert_eq!(*pod.labels().whole(), labels(hash), "{owner:?}");
+            assert_eq!(pod.shared.len(), if hash == "777" { 2 } else { 1 }, "{owner:?}");
+            let of_another = pod.remolded(|it| it.owner = Some(Owner::new("ReplicaSet", "db-9".into())));
+            assert_eq!(*of_another.labels().whole(), labels(hash));
+            assert_eq!(of_another.name().to_string(), "web-5d8-x2z4k");
+        }
+        let of_set = owned(Some("db"), "db-0").dressed(&Labels::new([(TELLING[1].into(), "db-0".into())]));
+        let of_another = of_set.clone().remolded(|it| it.owner = None);
+        assert_eq!(of_another.labels().whole(), of_set.labels().whole());
+    }
+
+    #[test]
     fn pods_of_one_workload_share_all_but_the_end_of_their_names() {
         let (one, other) = (owned(Some("web-5d8"), "web-5d8-x2z4k"), owned(Some("web-5d8"), "web-5d8-q8r7p"));
         assert_eq!(one.mold, other.mold);
@@ -413,7 +487,7 @@ mod tests {
     /// Memory is a feature: see docs/performance.md.
     #[test]
     fn a_pod_is_small() {
-        assert!(size_of::<Mold>() <= 80, "{}", size_of::<Mold>());
+        assert!(size_of::<Mold>() <= 56, "{}", size_of::<Mold>());
         assert!(size_of::<Pod>() <= 56, "{}", size_of::<Pod>());
     }
 }

@@ -1,13 +1,16 @@
-//! Which workload a pod belongs to: `pod/shop/web-7d9-x` to `deployment/shop/web`.
+//! Workloads, and which one a pod belongs to: `pod/shop/web-7d9-x` to `deployment/shop/web`.
 //!
 //! Pods name their controller, which often has one of its own. Nothing here decides anything.
+
+use std::borrow::Cow;
 
 use arcstr::literal;
 
 use super::cluster::Cluster;
-use super::facts::{Pod, Workload};
-use super::id::{Kind, WorkloadId};
-use super::name::Name;
+use super::facts::{Fact, Pod, UidMark, Version};
+use super::id::{Kind, ObjectId, WorkloadId};
+use super::labels::Labels;
+use super::name::{Name, Spelling};
 
 /// The label that tells the ReplicaSets of one Deployment apart.
 pub const TEMPLATE_HASH: &str = "pod-template-hash";
@@ -52,23 +55,130 @@ impl WorkloadKind {
     }
 }
 
+/// What controls a pod or a workload, as owner references name it: always of the same namespace.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Owner {
+    /// Of a kind that is read.
+    Known(WorkloadKind, Name),
+    /// Of any other, such as a Rollout.
+    Other(Box<OtherOwner>),
+}
+
+/// An owner of a kind that is not read.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct OtherOwner {
+    kind: Name,
+    name: Name,
+}
+
+impl Owner {
+    /// The owner of this kind, as the API writes it (`Deployment`), and name.
+    pub fn new(kind: &str, name: Name) -> Self {
+        match WORKLOADS.iter().find(|(.., word)| word == kind) {
+            Some((known, ..)) => Owner::Known(*known, name),
+            None => Owner::Other(Box::new(OtherOwner { kind: kind.into(), name })),
+        }
+    }
+
+    /// Its kind, as the API writes it.
+    pub fn kind(&self) -> Name {
+        match self {
+            Owner::Known(kind, _) => kind.word(),
+            Owner::Other(it) => it.kind.clone(),
+        }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &Name {
+        match self {
+            Owner::Known(_, name) => name,
+            Owner::Other(it) => &it.name,
+        }
+    }
+
+    /// What names it, for an object of this namespace.
+    pub fn of(&self, namespace: &Name) -> WorkloadId {
+        WorkloadId { namespace: namespace.clone(), kind: self.kind(), name: self.name().clone() }
+    }
+}
+
+/// A workload: live its metadata alone, from files with what its pods would be.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Workload {
+    pub namespace: Name,
+    pub name: Name,
+    pub kind: WorkloadKind,
+    /// Its own controller: a ReplicaSet's Deployment, a Job's CronJob.
+    pub owner: Option<Owner>,
+    /// What its pods would be, which only files tell.
+    pub plan: Option<Box<Plan>>,
+    pub version: Version,
+    pub uid: UidMark,
+}
+
+/// What a workload of files says of the pods that it would make.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Plan {
+    /// `spec.replicas`.
+    pub replicas: Option<u32>,
+    /// The pod that it would make.
+    pub template: Option<Pod>,
+}
+
+impl Workload {
+    /// What names it as a workload.
+    pub fn workload_id(&self) -> WorkloadId {
+        WorkloadId { namespace: self.namespace.clone(), kind: self.kind.word(), name: self.name.clone() }
+    }
+
+    /// What names its own controller.
+    pub fn owner_id(&self) -> Option<WorkloadId> {
+        self.owner.as_ref().map(|it| it.of(&self.namespace))
+    }
+}
+
+impl Fact for Workload {
+    fn namespace(&self) -> &Name {
+        &self.namespace
+    }
+    fn name(&self) -> Spelling<'_> {
+        Spelling::whole(&self.name)
+    }
+    fn uid(&self) -> UidMark {
+        self.uid
+    }
+    fn version(&self) -> &Version {
+        &self.version
+    }
+    fn label_set(&self) -> Cow<'_, Labels> {
+        Cow::Owned(Labels::default())
+    }
+    fn label(&self, _: &str) -> Option<Cow<'_, Name>> {
+        None
+    }
+    fn id(&self) -> ObjectId {
+        ObjectId { kind: self.kind.kind(), namespace: self.namespace.clone(), name: self.name.clone() }
+    }
+    fn variant(&self) -> &str {
+        self.kind.kind().as_str()
+    }
+}
+
 /// The workload that a pod belongs to: its controller, or that one's own.
 ///
 /// A ReplicaSet that is not known is its Deployment's by its name less the template hash, a Job that is not known
 /// stands for itself (CONTRACT §1).
 pub fn workload_of(cluster: &Cluster, pod: &Pod) -> Option<WorkloadId> {
-    let owner = pod.mold.owner.as_ref()?;
-    let known = |id: &WorkloadId| -> Option<&Workload> {
-        cluster.workloads.get_variant(&id.namespace, &id.name, &id.kind.to_lowercase())
-    };
-    if let Some(workload) = known(owner) {
-        return Some(workload.owner.as_deref().cloned().unwrap_or_else(|| owner.clone()));
+    let owner = pod.owner_id()?;
+    let known = cluster.workloads.get_variant(&owner.namespace, &owner.name, &owner.kind.to_lowercase());
+    if let Some(workload) = known {
+        return Some(workload.owner_id().unwrap_or(owner));
     }
-    let hash = pod.shared.get(TEMPLATE_HASH).filter(|_| owner.kind == *"ReplicaSet");
+    let hash = pod.labels().get(TEMPLATE_HASH).filter(|_| owner.kind == *"ReplicaSet");
     let name = hash.and_then(|hash| owner.name.strip_suffix(hash.as_str())?.strip_suffix('-'));
     Some(match name {
         Some(name) => WorkloadId { namespace: owner.namespace.clone(), kind: "Deployment".into(), name: name.into() },
-        None => owner.clone(),
+        None => owner,
     })
 }
 
@@ -84,5 +194,20 @@ mod tests {
             assert_eq!((found.kind(), found.word().to_lowercase().as_str()), (kind, kind.as_str()));
         }
         assert_eq!(WorkloadKind::of(Kind::POD), None);
+    }
+
+    #[test]
+    fn an_owner_is_what_was_written_whether_its_kind_is_read_or_not() {
+        for kind in ["ReplicaSet", "Rollout", "replicaset", ""] {
+            let owner = Owner::new(kind, "web".into());
+            assert_eq!((owner.kind().as_str(), owner.name().as_str()), (kind, "web"));
+            assert_eq!(matches!(owner, Owner::Known(..)), kind == "ReplicaSet");
+        }
+    }
+
+    /// Memory is a feature: see docs/performance.md.
+    #[test]
+    fn a_workload_is_small() {
+        assert!(size_of::<Workload>() <= 56, "{}", size_of::<Workload>());
     }
 }

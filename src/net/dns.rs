@@ -95,7 +95,7 @@ fn has_label(it: &Pod, value: &str) -> bool {
 /// The pods behind a Service and the port that each answers on: by its EndpointSlices, else by its selector.
 pub fn behind(cluster: &Cluster, service: &Service) -> Vec<(PodId, u16)> {
     let home = &service.meta.namespace;
-    let slices = cluster.endpoint_slices.of(home).iter().filter(|it| it.service == service.meta.name);
+    let slices = cluster.endpoint_slices.of(home).iter().filter(|it| *it.service() == service.meta.name);
     let mut found = Vec::new();
     for slice in slices {
         let ports: Vec<u16> =

@@ -126,7 +126,7 @@ fn pod_facts(page: &mut Page, view: View<'_>, pod: &Pod) {
         let node = ObjectId::new(Kind::NODE, Name::empty(), pod.node.clone());
         page.push(linked(0, Mark::Plain, format!("on node {}", pod.node), &node));
     }
-    if let Some(owner) = &pod.mold.owner {
+    if let Some(owner) = pod.owner_id() {
         page.say(0, Mark::Plain, format!("of {owner}"));
     }
     if !pod.mold.service_account.is_empty() {

@@ -58,7 +58,7 @@ fn of(text: &str) -> Loaded {
 }
 
 fn notes(loaded: &Loaded) -> Vec<String> {
-    loaded.cluster.all_problems().map(ToString::to_string).collect()
+    loaded.cluster.all_problems().map(|it| it.to_string()).collect()
 }
 
 fn pod_names(cluster: &Cluster) -> Vec<String> {
@@ -161,7 +161,7 @@ fn a_workload_whose_pods_are_not_listed_stands_for_one() {
     assert_eq!(pod_names(&loaded.cluster), ["default/p", "default/web", "default/web-deployment"]);
     let made = loaded.cluster.pods.get("default", "web-deployment").expect("the template's pod");
     assert_eq!((made.mold.origin, made.mold.ports.len(), made.labels().whole().len()), (PodOrigin::Template, 1, 1));
-    assert_eq!(made.mold.owner.as_ref().map(ToString::to_string).as_deref(), Some("deployment/default/web"));
+    assert_eq!(made.owner_id().map(|it| it.to_string()).as_deref(), Some("deployment/default/web"));
     assert_eq!(loaded.notes[2], "2 workloads stand for one pod each, made from their templates");
 }
 

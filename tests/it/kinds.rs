@@ -2,7 +2,7 @@
 
 use kreach::kinds::{Intern, KINDS, Reading, Step, read_event, read_list, spec, spec_named, spec_of};
 use kreach::model::cluster::{AnyFact, Delta, Entry};
-use kreach::model::facts::{ContainerRole, Phase, Pod, PodNetwork, Service, TargetPort};
+use kreach::model::facts::{ContainerRole, Exposure, Phase, Pod, PodNetwork, Service, TargetPort};
 use kreach::model::id::Kind;
 use kreach::model::labels::{NamespaceMatch, Operator};
 use kreach::model::policy::{Bends, Direction, PeerMatch, Policy};
@@ -89,7 +89,7 @@ status: {phase: Pending, podIP: 10.0.0.7, podIPs: [{ip: 10.0.0.7}, {ip: "fd00::7
     let AnyFact::Pod(pod) = &entry.fact else { panic!("{entry:?}") };
     assert!(entry.problems.is_empty(), "{:?}", entry.problems);
     assert_eq!(pod.pod_id().to_string(), "shop/web-0");
-    assert_eq!(pod.mold.owner.as_ref().map(ToString::to_string).as_deref(), Some("replicaset/shop/web-5d"));
+    assert_eq!(pod.owner_id().map(|it| it.to_string()).as_deref(), Some("replicaset/shop/web-5d"));
     assert_eq!((pod.version.number(), entry.kept.created), (77, 1_767_323_045));
     assert_eq!(
         (pod.mold.phase, pod.mold.network, pod.addresses().iter().count()),
@@ -149,7 +149,7 @@ fn a_service_defaults_its_target_ports() {
         "metadata: {name: a}\nspec: {clusterIP: None, selector: {}, ports: [{port: 80}, {port: 81, targetPort: http}, {port: 0}]}",
     );
     let AnyFact::Service(service) = &entry.fact else { panic!("{entry:?}") };
-    let Service { headless, selector, ports, .. } = &**service;
+    let (Service { selector, .. }, Exposure { headless, ports, .. }) = (&**service, &*service.exposure);
     assert!(*headless && selector.is_empty());
     assert_eq!(
         ports.iter().map(|it| it.target.clone()).collect::<Vec<_>>(),

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use kreach::model::address::{Addresses, Block};
 use kreach::model::cluster::{AnyFact, Cluster, Delta, Entry};
 use kreach::model::coverage::{Coverage, Scope};
-use kreach::model::facts::{ContainerPort, ContainerRole, Meta, Namespace, Node, Phase, Pod, PodNetwork};
+use kreach::model::facts::{ContainerPort, ContainerRole, Meta, Namespace, Node, Owner, Phase, Pod, PodNetwork};
 use kreach::model::id::{Kind, ObjectId, PodId};
 use kreach::model::items::Items;
 use kreach::model::labels::{Labels, NamespaceMatch, Operator, Requirement, Selector, SelectorSet};
@@ -111,6 +111,7 @@ const POD_KEYS: &[(&str, &[&str])] = &[
     ("odd", &["1"]),
     ("apps.kubernetes.io/pod-index", &["0", "1"]),
     ("statefulset.kubernetes.io/pod-name", &["p-0", "p-1"]),
+    ("pod-template-hash", &["h0", "h1"]),
 ];
 const NAMESPACE_KEYS: &[(&str, &[&str])] =
     &[("team", &["x", "y"]), ("env", &["p", "q"]), ("kubernetes.io/metadata.name", &["a", "b", "c", "d"])];
@@ -167,7 +168,9 @@ pub fn pod(dice: &mut Dice) -> Pod {
         _ => vec![address(dice)],
     };
     let number = dice.roll(6);
-    let pod = Pod::named(*dice.pick(&NAMESPACES), &format!("p-{number}"));
+    // Of a ReplicaSet half of them, whose name mostly ends as their label says.
+    let owner = dice.percent(50).then(|| Owner::new("ReplicaSet", format!("p-h{}", dice.roll(2)).into()));
+    let pod = Pod::named(*dice.pick(&NAMESPACES), &format!("p-{number}")).remolded(|it| it.owner = owner);
     let mut labels: Vec<(Name, Name)> =
         labels(dice, POD_KEYS).iter().map(|(key, value)| (key.clone(), value.clone())).collect();
     if dice.percent(40) {

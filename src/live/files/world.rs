@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::model::cluster::{AnyFact, Cluster, Delta, Entry, METADATA_NAME};
 use crate::model::coverage::{Coverage, CoverageMap};
-use crate::model::facts::{Meta, Namespace, Pod, Workload};
+use crate::model::facts::{Meta, Namespace, Owner, Pod, Workload};
 use crate::model::id::{Kind, PodId, WorkloadId};
 use crate::model::labels::Labels;
 use crate::model::name::Name;
@@ -104,17 +104,20 @@ fn template_pods(cluster: &Cluster) -> Vec<Pod> {
 fn template_pod(workload: &Workload, template: &Pod, taken: &mut BTreeSet<PodId>) -> Pod {
     let mut id = template.pod_id();
     if !taken.insert(id.clone()) {
-        id.name = format!("{}-{}", workload.meta.name, workload.kind.kind()).into();
+        id.name = format!("{}-{}", workload.name, workload.kind.kind()).into();
         taken.insert(id.clone());
     }
-    template.clone().renamed(&id.name).remolded(|it| it.owner = Some(workload.workload_id()))
+    template
+        .clone()
+        .renamed(&id.name)
+        .remolded(|it| it.owner = Some(Owner::Known(workload.kind, workload.name.clone())))
 }
 
 /// Every workload that some listed pod belongs to, through any number of controllers.
 fn owners_of_pods(cluster: &Cluster) -> BTreeSet<WorkloadId> {
     let mut owners = BTreeSet::new();
     for pod in cluster.pods.iter() {
-        let mut next = pod.mold.owner.clone();
+        let mut next = pod.owner_id();
         while let Some(owner) = next.take() {
             next = owner_of(cluster, &owner);
             if !owners.insert(owner) {
@@ -129,7 +132,7 @@ fn owners_of_pods(cluster: &Cluster) -> BTreeSet<WorkloadId> {
 fn owner_of(cluster: &Cluster, owner: &WorkloadId) -> Option<WorkloadId> {
     let kind = owner.kind.to_lowercase();
     if let Some(workload) = cluster.workloads.get_variant(&owner.namespace, &owner.name, &kind) {
-        return workload.owner.as_deref().cloned();
+        return workload.owner_id();
     }
     let parent = match owner.kind.as_str() {
         "ReplicaSet" => "Deployment",

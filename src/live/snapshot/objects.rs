@@ -5,10 +5,9 @@ use serde_json::{Map, Value, json};
 use crate::kinds;
 use crate::model::endpoints::Endpoint;
 use crate::model::facts::{
-    ContainerPort, ContainerRole, EndpointSlice, Fact, Kept, Namespace, Node, Pod, PodNetwork, PodOrigin, Service,
-    ServiceAccount, ServiceType, TargetPort, Workload,
+    ContainerPort, ContainerRole, EndpointSlice, Fact, Kept, Namespace, Node, Owner, Pod, PodNetwork, PodOrigin,
+    Service, ServiceAccount, ServiceType, TargetPort, Workload,
 };
-use crate::model::id::WorkloadId;
 use crate::model::labels::{Labels, Operator, Selector};
 use crate::model::name::Name;
 use crate::model::role::{Binding, Origin, Role, RoleRule, SubjectKind};
@@ -58,9 +57,10 @@ pub(super) fn selector(selector: &Selector) -> Value {
     json!({"matchExpressions": expressions})
 }
 
-fn owned(object: &mut Value, owner: Option<&WorkloadId>) {
+fn owned(object: &mut Value, owner: Option<&Owner>) {
     if let Some(owner) = owner {
-        object["metadata"]["ownerReferences"] = json!([{"kind": owner.kind, "name": owner.name, "controller": true}]);
+        object["metadata"]["ownerReferences"] =
+            json!([{"kind": owner.kind(), "name": owner.name(), "controller": true}]);
     }
 }
 
@@ -103,8 +103,8 @@ pub(super) fn pod(it: &Pod, kept: Kept) -> Value {
 fn pod_spec(it: &Pod) -> Value {
     let of = |role: ContainerRole| it.mold.ports.iter().filter(|it| it.container == role).map(port).collect::<Vec<_>>();
     let mut main = json!({"name": "main", "ports": of(ContainerRole::Regular)});
-    if let Some(flags) = &it.mold.authorization_flags {
-        main["command"] = json!(flags);
+    if !it.mold.authorization_flags().is_empty() {
+        main["command"] = json!(it.mold.authorization_flags());
     }
     let mut spec = json!({"serviceAccountName": it.mold.service_account, "containers": [main]});
     let (sidecars, inits) = (of(ContainerRole::Sidecar), of(ContainerRole::Init));
@@ -136,7 +136,7 @@ fn named(name: &Name, mut it: Value) -> Value {
 
 pub(super) fn workload(it: &Workload) -> Value {
     let mut workload = object(it);
-    owned(&mut workload, it.owner.as_deref());
+    owned(&mut workload, it.owner.as_ref());
     let mut spec = json!({});
     let plan = it.plan.as_deref();
     if let Some(replicas) = plan.and_then(|it| it.replicas) {
@@ -215,8 +215,8 @@ pub(super) fn endpoint_slice(it: &EndpointSlice) -> Value {
         })
     });
     slice["ports"] = ports.collect();
-    if !it.service.is_empty() {
-        slice["metadata"]["labels"] = json!({"kubernetes.io/service-name": it.service});
+    if !it.service().is_empty() {
+        slice["metadata"]["labels"] = json!({"kubernetes.io/service-name": it.service()});
     }
     slice
 }

@@ -89,7 +89,7 @@ impl Index {
 
     /// Pods follow the workloads that own them: who is of one kin is found anew when asked for.
     fn renew_workload(&mut self, workload: Option<&Workload>) {
-        let namespace = workload.and_then(|it| self.namespace_ids.get(&it.meta.namespace));
+        let namespace = workload.and_then(|it| self.namespace_ids.get(&it.namespace));
         if let Some(&namespace) = namespace {
             self.namespaces.get_mut(namespace).crowd.take();
         }

@@ -1,0 +1,96 @@
+//! Services: what each has of its own, and how it is exposed, which it shares with many others.
+
+use std::net::IpAddr;
+use std::ops::Deref;
+
+use triomphe::Arc;
+
+use super::address::AddressList;
+use super::facts::Meta;
+use super::items::Items;
+use super::labels::Labels;
+use super::name::Name;
+use super::port::Protocol;
+
+/// What a Service port points at on each backend.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum TargetPort {
+    Number(u16),
+    Named(Name),
+}
+
+/// One port of a Service.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct ServicePort {
+    /// Empty when unnamed.
+    pub name: Name,
+    pub protocol: Protocol,
+    pub number: u16,
+    pub target: TargetPort,
+}
+
+/// How a Service is reached.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub enum ServiceType {
+    #[default]
+    ClusterIp,
+    NodePort,
+    LoadBalancer,
+    /// A name outside (S48).
+    ExternalName(Name),
+}
+
+/// How a Service is exposed: tens of thousands of Services differ in their names, addresses and selectors alone.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct Exposure {
+    pub service_type: ServiceType,
+    /// `clusterIP: None`: names resolve to pod addresses, ports are not translated (S47).
+    pub headless: bool,
+    /// External and load balancer addresses.
+    pub external_ips: Items<IpAddr>,
+    pub ports: Items<ServicePort>,
+    pub publishes_not_ready: bool,
+    /// `internalTrafficPolicy: Local` (S52).
+    pub internal_local: bool,
+    /// `externalTrafficPolicy: Local` (S46).
+    pub external_local: bool,
+}
+
+/// A Service.
+///
+/// It reads as the API writes it: `service.ports`, `service.headless`, …
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Service {
+    pub meta: Meta,
+    pub exposure: Arc<Exposure>,
+    /// Empty for a headless one (`clusterIP: None`) and where none was given.
+    pub cluster_ips: AddressList,
+    /// Empty: no selector, endpoints are written by somebody else (S49).
+    pub selector: Labels,
+}
+
+impl Deref for Service {
+    type Target = Exposure;
+    #[inline]
+    fn deref(&self) -> &Exposure {
+        &self.exposure
+    }
+}
+
+impl Service {
+    /// The addresses that are its own: of the cluster first, then those outside.
+    pub fn addresses(&self) -> impl Iterator<Item = IpAddr> {
+        self.cluster_ips.iter().chain(self.external_ips.iter().copied())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Memory is a feature: see docs/performance.md.
+    #[test]
+    fn a_service_is_small() {
+        assert!(size_of::<Service>() <= 64, "{}", size_of::<Service>());
+    }
+}
