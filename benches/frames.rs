@@ -112,7 +112,7 @@ fn cluster(pods: u32) -> Cluster {
         let name = format!("{app}-{:04x}-{:010x}-{:05x}", workload % 65_521, workload * 7, at * 13);
         let address = std::net::IpAddr::from([10, (at >> 16) as u8, (at >> 8) as u8, at as u8]);
         let node = Name::from(format!("node-{}", at % 500));
-        let pod = Pod { node, ..Pod::named(namespace, &name).at(Addresses::new([address])) };
+        let pod = Pod::named(namespace, &name).at(Addresses::new([address])).on(node);
         cluster.apply(Delta::Put(Entry::new(AnyFact::Pod(pod.into()))));
     }
     cluster
@@ -286,8 +286,7 @@ fn changes(cluster: &Cluster) {
     let mut times: Vec<Duration> = pods
         .iter()
         .map(|pod| {
-            let mut changed = (**pod).clone();
-            changed.node = "node-moved".into();
+            let changed = Pod::clone(pod).on("node-moved".into());
             let entry = Entry::new(AnyFact::Pod(changed.into()));
             let start = Instant::now();
             bench.app.update(Event::Deltas(vec![Delta::Put(entry)]));
@@ -322,7 +321,7 @@ fn churn(cluster: &Cluster) -> std::io::Result<()> {
         bench.frame();
         let batches = pods.chunks(EVENTS.div_ceil(30)).map(|batch| {
             let change = |pod: &SharedPod| {
-                let changed = Pod { node: "node-moved".into(), ..(**pod).clone() };
+                let changed = Pod::clone(pod).on("node-moved".into());
                 Delta::Put(Entry::new(AnyFact::Pod(changed.into())))
             };
             let deltas: Vec<Delta> = batch.iter().map(change).collect();

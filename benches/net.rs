@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use kreach::kinds::Intern;
 use kreach::model::address::{Addresses, Block};
 use kreach::model::cluster::{AnyFact, Change, Cluster, Delta, Entry};
-use kreach::model::facts::{ContainerPort, ContainerRole, Meta, Mold, Namespace, Owner, Pod, SharedPod};
+use kreach::model::facts::{Berth, ContainerPort, ContainerRole, Meta, Mold, Namespace, Owner, Pod, SharedPod};
 use kreach::model::id::{Kind, PodId};
 use kreach::model::items::Items;
 use kreach::model::labels::{Labels, NamespaceMatch, Operator, Requirement, Selector, SelectorSet};
@@ -154,8 +154,9 @@ fn fill_pods(cluster: &mut Cluster, shape: &Shape, dice: &mut Dice, apps: &mut [
                 let namespace = namespace.clone();
                 let mut mold = Mold { namespace, ports: ports.clone(), owner, ..Mold::default() };
                 let ending = mold.call(&name, |it| intern.name(it));
-                let mold = intern.mold(mold);
-                let pod = Pod { shared, node, ..Pod::new(mold, ending, addresses) };
+                mold.labels = shared;
+                let (mold, berth) = (intern.mold(mold), intern.berth(Berth::on(node)));
+                let pod = Pod::new(mold, berth, ending).at(addresses);
                 put(cluster, AnyFact::Pod(pod.into()));
                 made += 1;
             }
@@ -477,9 +478,10 @@ fn events(cluster: &mut Cluster, index: &mut Index, ends: &[End], dice: &mut Dic
         time(follow).1
     };
     let mut relabel = |cluster: &mut Cluster, index: &mut Index, key: &str, value: String| {
-        let mut changed = (*pod(cluster, &ends[dice.roll(ends.len())])).clone();
-        let pairs = changed.shared.iter().map(|(key, value)| (key.clone(), value.clone()));
-        changed.shared = Labels::new(pairs.chain([(key.into(), value.into())]));
+        let before = pod(cluster, &ends[dice.roll(ends.len())]);
+        let labels = before.labels().whole().into_owned();
+        let pairs = labels.iter().map(|(key, value)| (key.clone(), value.clone()));
+        let changed = Pod::clone(&before).dressed(&Labels::new(pairs.chain([(key.into(), value.into())])));
         follow(cluster, index, AnyFact::Pod(changed.into()))
     };
     let known = (0..5_000).map(|at| relabel(cluster, index, "tier", TIERS[at % 3].into())).collect();

@@ -147,7 +147,7 @@ impl Asker<'_> {
         // Only where all servers are denied a cache on the node makes a difference.
         if let (Some(pod), true) = (from.pod(), is_denied && !dns.servers.is_empty()) {
             let namespace = net::dns::HOME.into();
-            needs.0.insert(Read::PodsOn { namespace, node: pod.node.clone() });
+            needs.0.insert(Read::PodsOn { namespace, node: pod.node().clone() });
         }
         needs
     }
@@ -216,7 +216,7 @@ fn asks_for_names(trace: &Trace) -> Option<Member> {
 
 /// S52: which backends get the traffic of a pod that is on no node yet.
 fn unknown_node(service: &Service, from: &Member) -> Option<Gap> {
-    let is_nowhere = from.pod().is_some_and(|it| it.node.is_empty());
+    let is_nowhere = from.pod().is_some_and(|it| it.node().is_empty());
     let what = "internalTrafficPolicy is Local and the source's node is not known: which backends it gets is open";
     (service.internal_local && is_nowhere).then(|| Gap::Undefined { rule: "S52", what: what.into() })
 }

@@ -49,7 +49,7 @@ impl Member {
     /// The name of the node that it is or runs on; empty when that is none or unknown.
     pub fn node(&self) -> &str {
         match self {
-            Member::Pod(pod) => &pod.node,
+            Member::Pod(pod) => pod.node(),
             Member::Node(node) => &node.meta.name,
             Member::Address(_) | Member::Outside(..) => "",
         }

@@ -10,7 +10,7 @@ use rustc_hash::FxBuildHasher;
 use std::hash::{BuildHasher, Hash, Hasher};
 use triomphe::Arc;
 
-use crate::model::facts::{ContainerPort, EndpointPort, Exposure, Mold, ServicePort};
+use crate::model::facts::{Berth, ContainerPort, EndpointPort, Exposure, Mold, ServicePort};
 use crate::model::items::Items;
 use crate::model::labels::{Labels, Requirement, Selector};
 use crate::model::name::Name;
@@ -31,6 +31,7 @@ pub struct Intern {
     exposures: Shared<Exposure>,
     endpoint_ports: Pool<EndpointPort>,
     molds: Shared<Mold>,
+    berths: Shared<Berth>,
     lists: Pool<Name>,
     acts: Shared<Acts>,
     rules: Pool<RoleRule>,
@@ -203,6 +204,11 @@ impl Intern {
         self.molds.one(mold)
     }
 
+    /// The one berth that is equal to this.
+    pub fn berth(&mut self, berth: Berth) -> Arc<Berth> {
+        self.berths.one(berth)
+    }
+
     /// The one list of these names.
     pub fn list(&mut self, names: Vec<Name>) -> Items<Name> {
         self.lists.one(names)
@@ -239,7 +245,7 @@ impl Intern {
     }
 
     /// How many different things it holds, by their sort.
-    pub fn counts(&self) -> [(&'static str, usize); 14] {
+    pub fn counts(&self) -> [(&'static str, usize); 15] {
         [
             ("names", self.names.len()),
             ("label sets", self.labels.len()),
@@ -248,6 +254,7 @@ impl Intern {
             ("exposures", self.exposures.0.len()),
             ("ports of slices", self.endpoint_ports.0.len()),
             ("molds", self.molds.0.len()),
+            ("berths", self.berths.0.len()),
             ("lists of names", self.lists.0.len()),
             ("acts of rules", self.acts.0.len()),
             ("rules of roles", self.rules.0.len()),
@@ -271,9 +278,10 @@ impl Intern {
     /// Drops what nobody else holds.
     pub fn sweep(&mut self) {
         // What holds names and lists goes first, so that those are free when their turn comes.
+        self.molds.sweep();
+        self.berths.sweep();
         self.labels.retain(|it| it.holders() > 1);
         self.labels.shrink_to_fit(|it| hash_of_pairs(it.iter()));
-        self.molds.sweep();
         self.rules.sweep();
         self.acts.sweep();
         self.policy_rules.sweep();

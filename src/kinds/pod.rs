@@ -12,7 +12,7 @@ use super::slim::{Metadata, Text, object, or_default};
 use super::{KindSpec, Presence, Reach, Watch};
 use crate::model::address::Addresses;
 use crate::model::cluster::AnyFact;
-use crate::model::facts::{ContainerPort, ContainerRole, Meta, Mold, Phase, Pod, PodNetwork, PodOrigin, Uid};
+use crate::model::facts::{Berth, ContainerPort, ContainerRole, Meta, Mold, Phase, Pod, PodNetwork, PodOrigin, Uid};
 use crate::model::id::Kind;
 use crate::model::items::Items;
 use crate::model::labels::Labels;
@@ -164,15 +164,13 @@ impl Read for Pods {
         };
         mold.set_authorization_flags(authorization_flags(slim));
         let ending = mold.call(&slim.metadata.name, |it| door.intern.name(it));
-        let mut pod = Pod {
-            node: door.intern.name(&slim.spec.node_name),
-            version: version(&slim.metadata.resource_version),
-            uid: Uid::parse(&slim.metadata.uid).into(),
-            ..Pod::new(door.intern.mold(mold), ending, addresses)
-        };
-        let shared: Vec<_> = slim.metadata.labels.iter().filter(|(key, value)| !pod.tell(key, value)).collect();
-        pod.shared = door.intern.labels(shared.into_iter());
-        AnyFact::Pod(pod.into())
+        let mut others = Vec::new();
+        let telling = mold.tell(&ending, slim.metadata.labels.iter(), |key, value| others.push((key, value)));
+        mold.labels = door.intern.labels(others.into_iter());
+        let node = door.intern.name(&slim.spec.node_name);
+        let pod = Pod::new(door.intern.mold(mold), door.intern.berth(Berth::on(node)), ending);
+        let (uid, version) = (Uid::parse(&slim.metadata.uid).into(), version(&slim.metadata.resource_version));
+        AnyFact::Pod(pod.at(addresses).telling(telling).stamped(uid, version).into())
     }
 }
 
@@ -191,16 +189,16 @@ fn authorization_flags(slim: &PodSlim<'_>) -> Vec<Name> {
 /// The pod that a workload's template makes, under the workload's own name.
 pub(super) fn of_template(
     workload: &Meta,
-    shared: Labels,
+    labels: Labels,
     spec: &PodSpec<'_>,
     place: &str,
     door: &mut Door<'_>,
 ) -> Pod {
     let namespace = workload.namespace.clone();
-    let mut mold = Mold { namespace, origin: PodOrigin::Template, ..mold_of(spec, place, door) };
+    let mut mold = Mold { namespace, labels, origin: PodOrigin::Template, ..mold_of(spec, place, door) };
     let ending = mold.call(&workload.name, |it| door.intern.name(it));
-    let (mold, node) = (door.intern.mold(mold), door.intern.name(&spec.node_name));
-    Pod { shared, node, ..Pod::new(mold, ending, Addresses::default()) }
+    let berth = Berth::on(door.intern.name(&spec.node_name));
+    Pod::new(door.intern.mold(mold), door.intern.berth(berth), ending)
 }
 
 /// The parts of a mold that the spec of a pod, or a template's, decides.

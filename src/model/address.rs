@@ -60,75 +60,53 @@ impl Block {
 /// The addresses of one pod: at most one for each family, and which came first.
 ///
 /// The first is `status.podIP`, the one that callers reach unless they choose.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
-pub struct Addresses(Held);
-
-/// Most pods have one IPv4 address, which takes no room of its own.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
-enum Held {
-    #[default]
-    None,
-    V4(Ipv4Addr),
-    V6(Box<WithV6>),
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub struct Addresses {
+    v4: Option<Ipv4Addr>,
+    v6: Option<V6>,
 }
 
-/// An IPv6 address, and an IPv4 address beside it.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub struct WithV6 {
-    v6: Ipv6Addr,
-    v4: Option<Ipv4Addr>,
-    v6_first: bool,
+/// An address of IPv6.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct V6 {
+    address: Ipv6Addr,
+    /// Whether it comes before the one of IPv4.
+    is_first: bool,
 }
 
 impl Addresses {
     /// The first of each family among these, in order.
     pub fn new(addresses: impl IntoIterator<Item = IpAddr>) -> Self {
-        let (mut v4, mut v6, mut v6_first) = (None, None, false);
-        for address in addresses {
-            match canonical(address) {
-                IpAddr::V4(it) if v4.is_none() => v4 = Some(it),
-                IpAddr::V6(it) if v6.is_none() => (v6, v6_first) = (Some(it), v4.is_none()),
-                _ => {}
+        addresses.into_iter().fold(Self::default(), |held, address| match canonical(address) {
+            IpAddr::V4(it) if held.v4.is_none() => Self { v4: Some(it), ..held },
+            IpAddr::V6(address) if held.v6.is_none() => {
+                Self { v6: Some(V6 { address, is_first: held.v4.is_none() }), ..held }
             }
-        }
-        Self(match (v4, v6) {
-            (None, None) => Held::None,
-            (Some(v4), None) => Held::V4(v4),
-            (v4, Some(v6)) => Held::V6(Box::new(WithV6 { v6, v4, v6_first })),
+            _ => held,
         })
     }
 
-    /// The same in two parts, of which nearly all pods need the first alone; 0.0.0.0, which nobody has, is none.
-    pub(super) fn parted(self) -> (Ipv4Addr, Option<Box<WithV6>>) {
-        match self.0 {
-            Held::None => (Ipv4Addr::UNSPECIFIED, None),
-            Held::V4(v4) => (v4, None),
-            Held::V6(both) => (Ipv4Addr::UNSPECIFIED, Some(both)),
-        }
+    /// The same in two parts, of which most pods have the first alone; 0.0.0.0, which nobody has, is none.
+    pub(super) fn parted(self) -> (Ipv4Addr, Option<V6>) {
+        (self.v4.unwrap_or(Ipv4Addr::UNSPECIFIED), self.v6)
     }
 
     /// What was parted.
-    pub(super) fn joined(v4: Ipv4Addr, both: Option<&WithV6>) -> Self {
-        Self(match both {
-            Some(both) => Held::V6(Box::new(both.clone())),
-            None if v4.is_unspecified() => Held::None,
-            None => Held::V4(v4),
-        })
+    pub(super) fn joined(v4: Ipv4Addr, v6: Option<V6>) -> Self {
+        Self { v4: Some(v4).filter(|it| !it.is_unspecified()), v6 }
     }
 
     /// The address of this family.
     pub fn of(&self, family: Family) -> Option<IpAddr> {
-        match (&self.0, family) {
-            (Held::V4(it), Family::V4) => Some(IpAddr::V4(*it)),
-            (Held::V6(it), Family::V4) => it.v4.map(IpAddr::V4),
-            (Held::V6(it), Family::V6) => Some(IpAddr::V6(it.v6)),
-            (Held::None, _) | (Held::V4(_), Family::V6) => None,
+        match family {
+            Family::V4 => self.v4.map(IpAddr::V4),
+            Family::V6 => self.v6.map(|it| IpAddr::V6(it.address)),
         }
     }
 
     /// All of them, the first one first.
     pub fn iter(&self) -> impl Iterator<Item = IpAddr> {
-        let v6_first = matches!(&self.0, Held::V6(it) if it.v6_first);
+        let v6_first = self.v6.is_some_and(|it| it.is_first);
         let order = if v6_first { [Family::V6, Family::V4] } else { Family::ALL };
         order.into_iter().filter_map(|family| self.of(family))
     }
@@ -140,7 +118,7 @@ impl Addresses {
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        matches!(self.0, Held::None)
+        *self == Self::default()
     }
 
     /// Whether this is one of them.

@@ -440,7 +440,7 @@ mod tests {
 
     fn pod(name: &str, uid: &str, version: u64, phase: Phase) -> Entry {
         let named = Pod::named("shop", name).remolded(|it| it.phase = phase);
-        let pod = Pod { uid: Uid::parse(uid).into(), version: version.into(), ..named };
+        let pod = named.stamped(Uid::parse(uid).into(), version.into());
         Entry::new(AnyFact::Pod(pod.into()))
     }
 

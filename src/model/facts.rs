@@ -14,7 +14,7 @@ use super::name::{Name, Spelling};
 
 pub use super::endpoints::{EndpointPort, EndpointSlice};
 pub use super::pod::{
-    ContainerPort, ContainerRole, Ending, Mold, Phase, Pod, PodLabels, PodNetwork, PodOrigin, SharedPod,
+    Berth, ContainerPort, ContainerRole, Ending, Mold, Phase, Pod, PodLabels, PodNetwork, PodOrigin, SharedPod,
 };
 pub use super::service::{Exposure, Service, ServicePort, ServiceType, TargetPort};
 pub use super::workload::{Owner, Plan, Workload};

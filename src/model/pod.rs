@@ -1,8 +1,9 @@
 //! Pods: what each has of its own, and the mold that it shares with the others of its workload.
 //!
 //! ```text
-//! mold   shop, ReplicaSet web-7d9f8b6c5, account web, port 8080, running      once for all pods of the ReplicaSet
-//! pods   x2z4k 10.0.3.7 on node-4,  q8r7p 10.0.9.1 on node-2, …               seven words each
+//! mold   shop, ReplicaSet web-7d9f8b6c5, app=web, account web, port 8080, running    once for all pods of the ReplicaSet
+//! berth  node-4                                                                      once for all pods of the node
+//! pods   x2z4k 10.0.3.7,  q8r7p 10.0.9.1, …                                          five words each
 //! ```
 //!
 //! A controller makes up its pods' names from its own, so that a pod holds the end of its name alone: [`Ending`].
@@ -12,7 +13,7 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 
-use super::address::{Addresses, WithV6};
+use super::address::{Addresses, V6};
 use super::facts::{Fact, UidMark, Version};
 use super::id::{Kind, ObjectId, PodId, WorkloadId};
 use super::items::Items;
@@ -97,6 +98,8 @@ pub struct Mold {
     pub namespace: Name,
     /// Their controller, as owner references name it (a ReplicaSet, not yet its Deployment).
     pub owner: Option<Owner>,
+    /// All their labels but those that their names say; the whole is [`Pod::labels`].
+    pub labels: Labels,
     pub service_account: Name,
     pub ports: Items<ContainerPort>,
     /// What few pods have; never an [`Oddity`] of nothing.
@@ -156,6 +159,46 @@ impl Mold {
         ending
     }
 
+    /// What a pod of this ending is called.
+    fn name<'a>(&'a self, ending: &'a Ending) -> Spelling<'a> {
+        let ending = ending.as_str();
+        match (self.beginning(), &self.owner) {
+            (Some(beginning), _) => Spelling::of([beginning.as_str(), "", ending]),
+            (None, Some(owner)) => Spelling::of([owner.name().as_str(), "-", ending]),
+            (None, None) => Spelling::of(["", "", ending]),
+        }
+    }
+
+    /// Which of these labels of a pod of this ending its names say; the others are handed to `other`.
+    pub fn tell<'l>(
+        &self,
+        ending: &Ending,
+        labels: impl Iterator<Item = (&'l str, &'l str)>,
+        mut other: impl FnMut(&'l str, &'l str),
+    ) -> Telling {
+        let mut telling = Telling::default();
+        for (key, value) in labels {
+            let at = TELLING.iter().position(|it| *it == key);
+            let tells = at.is_some_and(|at| self.said(at, ending) == *value);
+            // Of a key that stands twice the last value holds.
+            at.into_iter().for_each(|at| telling.put(at, tells));
+            if !tells {
+                other(key, value);
+            }
+        }
+        telling
+    }
+
+    /// What the label at this place of [`TELLING`] says where it says what a name does.
+    fn said<'a>(&'a self, at: usize, ending: &'a Ending) -> Spelling<'a> {
+        match at {
+            0 => Spelling::whole(ending.as_str()),
+            1 => self.name(ending),
+            // A ReplicaSet is named after its Deployment and the hash.
+            _ => Spelling::whole(self.owner.as_ref().and_then(|it| it.name().rsplit('-').next()).unwrap_or_default()),
+        }
+    }
+
     fn begin_with(&mut self, beginning: Option<Name>) {
         if self.beginning() != beginning.as_ref() {
             self.change_oddity(|it| it.beginning = beginning);
@@ -206,20 +249,31 @@ impl Telling {
     }
 }
 
-/// A pod: what is its own, and the [`Mold`] that it shares.
+/// Where a pod is: the node, which it shares with others unless it has an address of IPv6.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+pub struct Berth {
+    /// Empty when it is not scheduled.
+    pub node: Name,
+    v6: Option<V6>,
+}
+
+impl Berth {
+    /// A place on this node.
+    pub fn on(node: Name) -> Self {
+        Self { node, v6: None }
+    }
+}
+
+/// A pod: what is its own, and the [`Mold`] and the [`Berth`] that it shares.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Pod {
     pub mold: triomphe::Arc<Mold>,
+    berth: triomphe::Arc<Berth>,
     /// What [`Mold::call`] gave.
-    pub ending: Ending,
+    ending: Ending,
     pub telling: Telling,
-    /// All others of its labels: mostly those of its workload. The whole is [`Pod::labels`].
-    pub shared: Labels,
-    /// Empty when it is not scheduled.
-    pub node: Name,
-    /// Both parts of [`Pod::addresses`], written by [`Pod::at`].
-    pub v4: Ipv4Addr,
-    pub v6: Option<Box<WithV6>>,
+    /// Of [`Pod::addresses`] the one of IPv4.
+    v4: Ipv4Addr,
     pub version: Version,
     pub uid: UidMark,
 }
@@ -229,38 +283,59 @@ pub struct Pod {
 pub type SharedPod = triomphe::Arc<Pod>;
 
 impl Pod {
-    /// A pod of this mold, what it holds of its name, and its addresses.
-    pub fn new(mold: triomphe::Arc<Mold>, ending: Ending, addresses: Addresses) -> Self {
-        let (v4, v6) = addresses.parted();
-        let (shared, node) = (Labels::default(), Name::empty());
-        let (version, uid) = (Version::default(), UidMark::default());
-        Self { mold, ending, telling: Telling::default(), shared, node, v4, v6, version, uid }
+    /// A pod of this mold, on this berth, and what it holds of its name.
+    pub fn new(mold: triomphe::Arc<Mold>, berth: triomphe::Arc<Berth>, ending: Ending) -> Self {
+        let (telling, version, uid) = Default::default();
+        Self { mold, berth, ending, telling, v4: Ipv4Addr::UNSPECIFIED, version, uid }
     }
 
     /// A pod of this namespace and name alone.
     pub fn named(namespace: impl Into<Name>, name: &str) -> Self {
         let mut mold = Mold { namespace: namespace.into(), ..Mold::default() };
         let ending = mold.call(name, |it| Name::from(it));
-        Self::new(mold.into(), ending, Addresses::default())
+        Self::new(mold.into(), Default::default(), ending)
     }
 
     /// The same pod with these addresses.
     pub fn at(mut self, addresses: Addresses) -> Self {
-        (self.v4, self.v6) = addresses.parted();
+        let (v4, v6) = addresses.parted();
+        self.v4 = v4;
+        if self.berth.v6 != v6 {
+            triomphe::Arc::make_mut(&mut self.berth).v6 = v6;
+        }
         self
+    }
+
+    /// The same pod with the labels that [`Mold::tell`] found its names to say.
+    pub fn telling(self, telling: Telling) -> Self {
+        Self { telling, ..self }
+    }
+
+    /// The same pod as a server told it.
+    pub fn stamped(self, uid: UidMark, version: Version) -> Self {
+        Self { uid, version, ..self }
+    }
+
+    /// The same pod on this node.
+    pub fn on(mut self, node: Name) -> Self {
+        triomphe::Arc::make_mut(&mut self.berth).node = node;
+        self
+    }
+
+    /// Its node; empty when it is not scheduled.
+    #[inline]
+    pub fn node(&self) -> &Name {
+        &self.berth.node
     }
 
     /// Its addresses.
     pub fn addresses(&self) -> Addresses {
-        Addresses::joined(self.v4, self.v6.as_deref())
+        Addresses::joined(self.v4, self.berth.v6)
     }
 
     /// Whether this is one of its addresses.
     pub fn has(&self, address: IpAddr) -> bool {
-        match &self.v6 {
-            None => address == self.v4 && !self.v4.is_unspecified(),
-            Some(_) => self.addresses().contains(address),
-        }
+        self.addresses().contains(address)
     }
 
     /// The same pod under another name; its labels stay what they are.
@@ -276,10 +351,11 @@ impl Pod {
 
     /// The same pod with these labels.
     pub fn dressed(mut self, labels: &Labels) -> Self {
-        self.telling = Telling::default();
-        let others = labels.iter().filter(|(key, value)| !self.tell(key, value));
-        let others = others.map(|(key, value)| (key.clone(), value.clone())).collect::<Vec<_>>();
-        Self { shared: Labels::new(others), ..self }
+        let pairs = labels.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+        let mut others = Vec::new();
+        self.telling = self.mold.tell(&self.ending, pairs, |key, value| others.push((key.into(), value.into())));
+        triomphe::Arc::make_mut(&mut self.mold).labels = Labels::new(others);
+        self
     }
 
     /// The same pod, of a mold that was changed; it keeps its name and its labels.
@@ -287,26 +363,6 @@ impl Pod {
         let (name, labels) = (self.name().to_name(), self.labels().whole().into_owned());
         change(triomphe::Arc::make_mut(&mut self.mold));
         self.called(&name, &labels)
-    }
-
-    /// Takes in a label that says only what a name does; `false`: this one does not.
-    pub fn tell(&mut self, key: &str, value: &str) -> bool {
-        let Some(at) = TELLING.iter().position(|it| *it == key) else { return false };
-        let tells = self.said(at) == *value;
-        self.telling.put(at, tells);
-        tells
-    }
-
-    /// What the label at this place of [`TELLING`] says where it says what a name does.
-    fn said(&self, at: usize) -> Spelling<'_> {
-        match at {
-            0 => Spelling::whole(self.ending.as_str()),
-            1 => self.name(),
-            // A ReplicaSet is named after its Deployment and the hash.
-            _ => Spelling::whole(
-                self.mold.owner.as_ref().and_then(|it| it.name().rsplit('-').next()).unwrap_or_default(),
-            ),
-        }
     }
 
     /// All its labels.
@@ -321,12 +377,7 @@ impl Pod {
 
     /// Its name.
     pub fn name(&self) -> Spelling<'_> {
-        let ending = self.ending.as_str();
-        match (self.mold.beginning(), &self.mold.owner) {
-            (Some(beginning), _) => Spelling::of([beginning.as_str(), "", ending]),
-            (None, Some(owner)) => Spelling::of([owner.name().as_str(), "-", ending]),
-            (None, None) => Spelling::of(["", "", ending]),
-        }
+        self.mold.name(&self.ending)
     }
 
     /// What names its controller.
@@ -363,21 +414,21 @@ impl<'a> PodLabels<'a> {
     /// The value under a key.
     pub fn get(self, key: &str) -> Option<Cow<'a, Name>> {
         let own = self.own().find(|(it, _)| *it == key).map(|(_, value)| Cow::Owned(value.to_name()));
-        own.or_else(|| self.0.shared.get(key).map(Cow::Borrowed))
+        own.or_else(|| self.0.mold.labels.get(key).map(Cow::Borrowed))
     }
 
     /// Those that say what its name or its owner's does.
     pub fn own(self) -> impl Iterator<Item = (&'static str, Spelling<'a>)> {
         let own = TELLING.into_iter().enumerate().filter(move |(at, _)| self.0.telling.has(*at));
-        own.map(move |(at, key)| (key, self.0.said(at)))
+        own.map(move |(at, key)| (key, self.0.mold.said(at, &self.0.ending)))
     }
 
     /// All of them in one set.
     pub fn whole(self) -> Cow<'a, Labels> {
         if self.0.telling == Telling::default() {
-            return Cow::Borrowed(&self.0.shared);
+            return Cow::Borrowed(&self.0.mold.labels);
         }
-        let shared = self.0.shared.iter().map(|(key, value)| (key.clone(), value.clone()));
+        let shared = self.0.mold.labels.iter().map(|(key, value)| (key.clone(), value.clone()));
         Cow::Owned(Labels::new(shared.chain(self.own().map(|(key, value)| (key.into(), value.to_name())))))
     }
 
@@ -425,7 +476,7 @@ mod tests {
         let owner = owner.map(|it| Owner::new("ReplicaSet", it.into()));
         let mut mold = Mold { namespace: "shop".into(), owner, ..Mold::default() };
         let ending = mold.call(name, |it| Name::from(it));
-        Pod::new(mold.into(), ending, Addresses::default())
+        Pod::new(mold.into(), Default::default(), ending)
     }
 
     #[test]
@@ -443,18 +494,21 @@ mod tests {
 
     #[test]
     fn labels_that_say_what_the_name_does_are_there_and_not_held() {
-        let mut pod = owned(Some("db"), "db-0");
-        pod.shared = Labels::new([("app".into(), "db".into())]);
-        let without = pod.clone();
-        assert!(!pod.tell("app", "db") && !pod.tell(TELLING[1], "db-1") && pod == without);
-        assert!(pod.tell(TELLING[0], "0") && pod.tell(TELLING[1], "db-0") && pod != without);
-        let labels = [("app", "db"), (TELLING[0], "0"), (TELLING[1], "db-0")].map(|(a, b)| (a.into(), b.into()));
-        assert_eq!((pod.labels().whole().into_owned(), without.labels().whole().len()), (Labels::new(labels), 1));
+        let set = |pairs: &[(&str, &str)]| {
+            Labels::new(pairs.iter().map(|(key, value)| (Name::from(*key), Name::from(*value))))
+        };
+        let all = set(&[("app", "db"), (TELLING[0], "0"), (TELLING[1], "db-0")]);
+        let pod = owned(Some("db"), "db-0").dressed(&all);
+        assert_eq!((&*pod.labels().whole(), &pod.mold.labels), (&all, &set(&[("app", "db")])));
+        assert_ne!(pod, owned(Some("db"), "db-0").dressed(&set(&[("app", "db")])));
         assert_eq!(pod.labels().get(TELLING[1]).as_deref().map(Name::as_str), Some("db-0"));
-        assert!(pod.labels().hold(&Labels::new([(TELLING[0].into(), "0".into())])));
+        assert!(pod.labels().hold(&set(&[(TELLING[0], "0")])));
+        let others = set(&[("app", "db"), (TELLING[0], "0"), (TELLING[1], "db-1")]);
+        let other = pod.clone().dressed(&others);
+        assert_eq!((&*other.labels().whole(), other.mold.labels.len()), (&others, 2));
         // Of a key that stands twice the last value holds.
-        assert!(!pod.tell(TELLING[0], "7"));
-        assert_eq!(pod.labels().get(TELLING[0]), None);
+        let twice = [(TELLING[0], "0"), (TELLING[0], "7")].into_iter();
+        assert_eq!(pod.mold.tell(&pod.ending, twice, |_, _| ()), Telling::default());
         let renamed = pod.clone().renamed("db-1");
         assert_eq!((renamed.labels().whole(), renamed.telling), (pod.labels().whole(), Telling::default()));
     }
@@ -465,7 +519,7 @@ mod tests {
         for (owner, hash) in [(Some("web-5d8"), "5d8"), (Some("web-5d8"), "777"), (Some("web"), "web"), (None, "")] {
             let pod = owned(owner, "web-5d8-x2z4k").dressed(&labels(hash));
             assert_eq!(*pod.labels().whole(), labels(hash), "{owner:?}");
-            assert_eq!(pod.shared.len(), if hash == "777" { 2 } else { 1 }, "{owner:?}");
+            assert_eq!(pod.mold.labels.len(), if hash == "777" { 2 } else { 1 }, "{owner:?}");
             let of_another = pod.remolded(|it| it.owner = Some(Owner::new("ReplicaSet", "db-9".into())));
             assert_eq!(*of_another.labels().whole(), labels(hash));
             assert_eq!(of_another.name().to_string(), "web-5d8-x2z4k");
@@ -487,7 +541,7 @@ mod tests {
     /// Memory is a feature: see docs/performance.md.
     #[test]
     fn a_pod_is_small() {
-        assert!(size_of::<Mold>() <= 56, "{}", size_of::<Mold>());
-        assert!(size_of::<Pod>() <= 56, "{}", size_of::<Pod>());
+        assert!(size_of::<Mold>() <= 64, "{}", size_of::<Mold>());
+        assert!(size_of::<Pod>() <= 40, "{}", size_of::<Pod>());
     }
 }

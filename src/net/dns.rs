@@ -127,7 +127,7 @@ pub fn behind(cluster: &Cluster, service: &Service) -> Vec<(PodId, u16)> {
 /// The NodeLocal DNSCache on the end's own node.
 fn node_local(cluster: &Cluster, from: &End) -> NodeLocal {
     let Some(node) = node_of(cluster, from) else { return NodeLocal::None };
-    let here = |it: &&SharedPod| it.node == *node && !it.mold.phase.is_finished() && has_label(it, NODE_LOCAL);
+    let here = |it: &&SharedPod| it.node() == node && !it.mold.phase.is_finished() && has_label(it, NODE_LOCAL);
     let is_known = || {
         let coverage = &cluster.coverage;
         coverage.is_complete(Kind::POD, HOME) || coverage.nodes.contains(&(HOME.into(), node.clone()))
@@ -142,5 +142,5 @@ fn node_local(cluster: &Cluster, from: &End) -> NodeLocal {
 /// The node of an end that is a pod on one.
 fn node_of<'a>(cluster: &'a Cluster, end: &End) -> Option<&'a Name> {
     let End::Pod(id) = end else { return None };
-    cluster.pods.get(&id.namespace, &id.name).map(|it| &it.node).filter(|it| !it.is_empty())
+    cluster.pods.get(&id.namespace, &id.name).map(|it| it.node()).filter(|it| !it.is_empty())
 }

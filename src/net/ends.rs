@@ -70,7 +70,7 @@ pub(super) fn reads_pods(cluster: &Cluster, namespace: &str) -> bool {
 /// The addresses of a pod: of one on the host network its own, else its node's.
 pub(super) fn pod_addresses(cluster: &Cluster, pod: &Pod) -> Addresses {
     let own = pod.addresses();
-    if pod.mold.network == PodNetwork::Own || !own.is_empty() { own } else { node_addresses(cluster, &pod.node) }
+    if pod.mold.network == PodNetwork::Own || !own.is_empty() { own } else { node_addresses(cluster, pod.node()) }
 }
 
 /// The first address of each family of a node; none when it is not known.
@@ -83,7 +83,7 @@ pub(super) fn node_addresses(cluster: &Cluster, node: &str) -> Addresses {
 pub(super) fn pod_facts(cluster: &Cluster, end: &End, pod: &SharedPod, namespace: NamespaceLabels) -> EndFacts {
     let node = match pod.mold.network {
         PodNetwork::Own => None,
-        PodNetwork::Host => cluster.nodes.get("", &pod.node).cloned(),
+        PodNetwork::Host => cluster.nodes.get("", pod.node()).cloned(),
     };
     EndFacts { end: end.clone(), pod: Some(pod.clone()), namespace, node, addresses: pod_addresses(cluster, pod) }
 }
@@ -186,8 +186,8 @@ pub fn holder(cluster: &Cluster, address: IpAddr) -> Holder {
     }
     let host =
         |pod: &&SharedPod| pod.mold.network == PodNetwork::Host && !pod.mold.phase.is_finished() && pod.has(address);
-    if let Some(pod) = cluster.pods.iter().filter(host).find(|it| !it.node.is_empty()) {
-        return Holder::Node(pod.node.clone());
+    if let Some(pod) = cluster.pods.iter().filter(host).find(|it| !it.node().is_empty()) {
+        return Holder::Node(pod.node().clone());
     }
     let service = cluster.services.iter().find(|it| it.addresses().any(|it| canonical(it) == address));
     if let Some(service) = service {

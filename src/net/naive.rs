@@ -179,12 +179,12 @@ impl<'a> Naive<'a> {
                     PodNetwork::Own => {
                         let anywhere =
                             if settings.pod_cidrs.is_empty() { everywhere } else { settings.pod_cidrs.clone() };
-                        Some(Party { pod: Some(pod), node: None, place: &pod.node, addresses: own, anywhere })
+                        Some(Party { pod: Some(pod), node: None, place: pod.node(), addresses: own, anywhere })
                     }
                     PodNetwork::Host => {
-                        let addresses = if own.is_empty() { node_addresses(&pod.node) } else { own };
+                        let addresses = if own.is_empty() { node_addresses(pod.node()) } else { own };
                         let as_pod = (reading == 1).then_some(&**pod);
-                        let place = &*pod.node;
+                        let place = pod.node();
                         Some(Party { pod: as_pod, node: Some(place), place, addresses, anywhere: everywhere })
                     }
                 }

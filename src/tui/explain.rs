@@ -122,9 +122,9 @@ fn pod_facts(page: &mut Page, view: View<'_>, pod: &Pod) {
     let addresses: Vec<String> = pod.addresses().iter().map(|it| it.to_string()).collect();
     let address = if addresses.is_empty() { "no address yet".into() } else { addresses.join(", ") };
     page.say(0, Mark::Plain, format!("{} at {address}", pod.mold.phase.as_str()));
-    if !pod.node.is_empty() {
-        let node = ObjectId::new(Kind::NODE, Name::empty(), pod.node.clone());
-        page.push(linked(0, Mark::Plain, format!("on node {}", pod.node), &node));
+    if !pod.node().is_empty() {
+        let node = ObjectId::new(Kind::NODE, Name::empty(), pod.node().clone());
+        page.push(linked(0, Mark::Plain, format!("on node {}", pod.node()), &node));
     }
     if let Some(owner) = pod.owner_id() {
         page.say(0, Mark::Plain, format!("of {owner}"));

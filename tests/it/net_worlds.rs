@@ -179,10 +179,8 @@ pub fn pod(dice: &mut Dice) -> Pod {
         labels.push(("apps.kubernetes.io/pod-index".into(), number.to_string().into()));
         labels.push(("statefulset.kubernetes.io/pod-name".into(), format!("p-{number}").into()));
     }
-    let pod = Pod {
-        node: if dice.percent(25) { Name::empty() } else { Name::from(*dice.pick(&NODES)) },
-        ..pod.dressed(&Labels::new(labels)).at(Addresses::new(addresses))
-    };
+    let node = if dice.percent(25) { Name::empty() } else { Name::from(*dice.pick(&NODES)) };
+    let pod = pod.dressed(&Labels::new(labels)).at(Addresses::new(addresses)).on(node);
     pod.remolded(|it| {
         it.ports = ports.into();
         it.phase = match dice.roll(14) {

@@ -114,8 +114,8 @@ fn pod_spec(it: &Pod) -> Value {
             {"name": "inits", "ports": inits},
         ]);
     }
-    if !it.node.is_empty() {
-        spec["nodeName"] = json!(it.node);
+    if !it.node().is_empty() {
+        spec["nodeName"] = json!(it.node());
     }
     if it.mold.network == PodNetwork::Host {
         spec["hostNetwork"] = json!(true);

@@ -176,7 +176,7 @@ impl Index {
             return;
         }
         let Some(node) = after.or(before) else { return };
-        let on_it = |pod: &&SharedPod| pod.mold.network == PodNetwork::Host && pod.node == node.meta.name;
+        let on_it = |pod: &&SharedPod| pod.mold.network == PodNetwork::Host && *pod.node() == node.meta.name;
         for pod in cluster.pods.iter().filter(on_it) {
             self.put_pod(cluster, pod);
         }

@@ -103,7 +103,7 @@ impl Index {
     pub(super) fn host_keys(&mut self, cluster: &Cluster, namespace: u32, pod: &Pod) -> (ClassKey, ClassKey) {
         let addresses = ends::pod_addresses(cluster, pod);
         let own = self.key(Sort::HostPod, namespace, pod, &addresses);
-        let node = cluster.nodes.get("", &pod.node).cloned();
+        let node = cluster.nodes.get("", pod.node()).cloned();
         let mut host = own.clone();
         host.sort = if node.is_some() { Sort::HostNode } else { Sort::UnknownNode };
         host.namespace = self.namespace(cluster, &Name::empty());

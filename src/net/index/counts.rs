@@ -79,7 +79,7 @@ impl Index {
                 let blank = || Alike { class, host, pods: 0, nodes: BTreeMap::new() };
                 let alike = hosts.entry((class, host)).or_insert_with(blank);
                 alike.pods += 1;
-                *alike.nodes.entry(pod.node.clone()).or_default() += 1;
+                *alike.nodes.entry(pod.node().clone()).or_default() += 1;
             }
         });
         (weights, hosts.into_values().collect())
@@ -113,11 +113,11 @@ impl Index {
         }
         self.each_pod(|row| {
             let pod = &row.pod;
-            if row.class == NO_CLASS || row.host != NO_CLASS || pod.node.is_empty() {
+            if row.class == NO_CLASS || row.host != NO_CLASS || pod.node().is_empty() {
                 return;
             }
             for (host, near) in hosts.iter().zip(&mut near) {
-                if let Some(pods) = host.nodes.get(&pod.node) {
+                if let Some(pods) = host.nodes.get(pod.node()) {
                     *near.entry(row.class).or_default() += pods;
                 }
             }

@@ -111,7 +111,7 @@ impl Index {
 fn stand_in(all: &mut Vec<StandIn>, kin: Kin, pod: &Pod) {
     let mut kindred = all.iter_mut().filter(|it| it.kin == kin);
     let (first, second) = (kindred.next(), kindred.next());
-    let stands = StandIn { kin, end: End::Pod(pod.pod_id()), node: pod.node.clone() };
+    let stands = StandIn { kin, end: End::Pod(pod.pod_id()), node: pod.node().clone() };
     match (first, second) {
         (Some(first), Some(second)) => {
             if first.node == second.node && first.node != stands.node {

@@ -182,7 +182,7 @@ impl Index {
 }
 
 fn found_pod(row: PodRow<'_>) -> Found<'_> {
-    let node = &row.pod.node;
+    let node = row.pod.node();
     match row.class {
         NO_CLASS => Found::Nothing,
         class if row.host == NO_CLASS => Found::Pod { class, node },

@@ -145,7 +145,7 @@ impl Index {
                 continue;
             }
             let mut sum = self.sum();
-            let is_near = met.near(band as usize) > 0 && pod.node == *asked.found.node();
+            let is_near = met.near(band as usize) > 0 && pod.node() == asked.found.node();
             self.add_band(&mut sum, asked, &met.crowd.bands[band as usize], 1, u64::from(is_near));
             listing.push(namespace, at as u32, &sum);
         }
@@ -184,7 +184,7 @@ impl Index {
         let mut near = vec![0; crowd.bands.len()];
         for (at, pod) in self.pods_of(namespace).enumerate() {
             let band = crowd.of_pod[at];
-            if pod.node != *node || band == NO_BAND || asked.own == Some((namespace, at)) {
+            if pod.node() != node || band == NO_BAND || asked.own == Some((namespace, at)) {
                 continue;
             }
             near[band as usize] += u64::from(is_node || crowd.bands[band as usize].alike().is_host());

@@ -37,9 +37,9 @@ impl Index {
             if let Some((_, own)) = pod.labels().own().find(|(it, _)| key == it) {
                 return Some(Arc::make_mut(words).number(&own.to_name()));
             }
-            if !pod.shared.same_allocation(&last.0) {
-                let value = pod.shared.get(key).map(|it| Arc::make_mut(words).number(it));
-                last = (pod.shared.clone(), value);
+            if !pod.mold.labels.same_allocation(&last.0) {
+                let value = pod.mold.labels.get(key).map(|it| Arc::make_mut(words).number(it));
+                last = (pod.mold.labels.clone(), value);
             }
             last.1
         };

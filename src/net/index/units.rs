@@ -171,8 +171,8 @@ impl Index {
     fn alike_in(&self, namespace: u32, crowd: &Crowd, with_nodes: bool) -> Vec<Alike> {
         let mut alike: Vec<Alike> = crowd.bands.iter().map(Band::alike).collect();
         for (pod, band) in self.pods_of(namespace).zip(&crowd.of_pod) {
-            if with_nodes && *band != NO_BAND && !pod.node.is_empty() {
-                *alike[*band as usize].nodes.entry(pod.node.clone()).or_default() += 1;
+            if with_nodes && *band != NO_BAND && !pod.node().is_empty() {
+                *alike[*band as usize].nodes.entry(pod.node().clone()).or_default() += 1;
             }
         }
         alike
@@ -189,7 +189,7 @@ impl Index {
         pods.map(move |(pod, band)| {
             let mut alike = crowd.bands[*band as usize].alike();
             alike.pods = 1;
-            alike.nodes.extend((with_nodes && !pod.node.is_empty()).then(|| (pod.node.clone(), 1)));
+            alike.nodes.extend((with_nodes && !pod.node().is_empty()).then(|| (pod.node().clone(), 1)));
             Members { unit: Unit::Pod(pod.pod_id()), alike: vec![alike] }
         })
     }

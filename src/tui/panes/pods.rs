@@ -49,7 +49,7 @@ const COLUMNS: &[Column<SharedPod>] = &[
         cell: |row, _| row.addresses().first().map_or(Cell::new("none", Role::Dim), |it| it.to_string().into()),
         sorts: Sorts::Key(|row, _| SortKey::address(row.addresses().first())),
     },
-    Column { title: "NODE", width: 14, cell: |row, _| row.node.as_str().into(), sorts: Sorts::Text },
+    Column { title: "NODE", width: 14, cell: |row, _| row.node().as_str().into(), sorts: Sorts::Text },
     Column { title: "OWNER", width: 24, cell: |row, _| owner(row), sorts: Sorts::Text },
 ];
 
