@@ -112,7 +112,7 @@ fn endpoints(written: &[EndpointSlim<'_>], door: &mut Door<'_>) -> Endpoints {
             None => door.problem(&format!("endpoints[{at}]"), "has no IP address; left out"),
         }
     }
-    endpoints.into_iter().collect()
+    Endpoints::new(&endpoints, |it| door.intern.name(it))
 }
 
 /// Absent conditions mean: ready, serving as ready says, not terminating.

@@ -78,9 +78,14 @@ impl Read for Nodes {
             labels: door.labels(&slim.metadata),
             addresses: addresses(&slim.status.addresses),
             pod_cidrs: pod_cidrs(&slim.spec, door),
-            provider: door.intern.name(&slim.spec.provider),
+            provider: door.intern.name(scheme(&slim.spec.provider)),
         }))
     }
+}
+
+/// What names the provider; the rest names the machine.
+fn scheme(provider_id: &str) -> &str {
+    provider_id.find("://").map_or(provider_id, |at| &provider_id[..at + 3])
 }
 
 /// Host names and DNS names stand in the same list; they are no addresses.

@@ -1,12 +1,12 @@
 //! EndpointSlices, and their endpoints written small.
 //!
 //! ```text
-//! "web-7d9f8b6c5-"  what all its pods' names begin with
-//!   ready, 10.0.3.7, "x2z4k"     each: what holds of it, its address, and the rest of its pod's name
+//! web-7d9f8b6c5                what all its pods' names begin with, before a dash: their owner's name, mostly
+//!   ready, 10.0.3.7, "x2z4k"   each: what holds of it, its address, and the rest of its pod's name
 //! ```
 //!
 //! A cluster names each of its pods once more in a slice. Answers ask for the endpoints of one Service at a time, so
-//! they are kept as bytes, a dozen for each, and unpacked when asked for.
+//! they are kept as bytes, ten for most, and unpacked when asked for.
 
 use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -117,20 +117,35 @@ pub struct Endpoint {
 
 /// All endpoints of a slice, in its order.
 #[derive(Clone, PartialEq, Eq, Default)]
-pub struct Endpoints(Items<u8>);
+pub struct Endpoints {
+    /// What the names of all its pods begin with, less a dash; empty: nothing.
+    beginning: Name,
+    packed: Box<[u8]>,
+}
 
 const READY: u8 = 1;
 const SERVING: u8 = 2;
 const TERMINATING: u8 = 4;
 const V6: u8 = 8;
 const NAMED: u8 = 16;
+/// Above the flags: how long the rest of the name is; the greatest number says that it stands behind the address.
+const LENGTH: u32 = 5;
+const LONG: usize = 7;
 
 impl Endpoints {
+    /// These, in their order; `shared` gives the one text that is equal to what their pods' names begin with.
+    pub fn new(endpoints: &[Endpoint], shared: impl FnOnce(&str) -> Name) -> Self {
+        let beginning = shared_beginning(endpoints);
+        let mut packed = Vec::new();
+        let skipped = if beginning.is_empty() { 0 } else { beginning.len() + 1 };
+        endpoints.iter().for_each(|it| write(&mut packed, it, it.pod.get(skipped..).unwrap_or_default()));
+        Self { beginning: shared(beginning), packed: packed.into() }
+    }
+
     /// All of them, unpacked one by one.
     pub fn iter(&self) -> impl Iterator<Item = Endpoint> {
-        let mut bytes = Bytes(&self.0);
-        let prefix = if self.0.is_empty() { "" } else { bytes.text() };
-        std::iter::from_fn(move || (!bytes.0.is_empty()).then(|| bytes.endpoint(prefix)))
+        let mut bytes = Bytes(&self.packed);
+        std::iter::from_fn(move || (!bytes.0.is_empty()).then(|| bytes.endpoint(&self.beginning)))
     }
 }
 
@@ -142,50 +157,44 @@ impl std::fmt::Debug for Endpoints {
 
 impl FromIterator<Endpoint> for Endpoints {
     fn from_iter<I: IntoIterator<Item = Endpoint>>(endpoints: I) -> Self {
-        let endpoints: Vec<Endpoint> = endpoints.into_iter().collect();
-        let mut bytes = Vec::new();
-        if !endpoints.is_empty() {
-            let prefix = shared_beginning(&endpoints);
-            write_text(&mut bytes, prefix);
-            endpoints.iter().for_each(|it| write(&mut bytes, it, prefix));
-        }
-        Self(bytes.into())
+        Self::new(&endpoints.into_iter().collect::<Vec<_>>(), |it| Name::from(it))
     }
 }
 
-/// What the names of all pods begin with.
+/// What the names of all pods begin with, up to a dash.
 fn shared_beginning(endpoints: &[Endpoint]) -> &str {
     let mut names = endpoints.iter().map(|it| it.pod.as_str()).filter(|it| !it.is_empty());
     let first = names.next().unwrap_or_default();
-    names.fold(first, |shared, name| {
-        let alike = shared.char_indices().zip(name.chars()).find(|((_, a), b)| a != b);
-        let end = alike.map_or(shared.len().min(name.len()), |((at, _), _)| at);
-        &shared[..end]
-    })
+    let shared = names.fold(first.len(), |shared, name| {
+        first.bytes().zip(name.bytes()).take(shared).take_while(|(a, b)| a == b).count()
+    });
+    // A dash is a byte of its own, so that names are cut between characters.
+    let dash = first.bytes().take(shared).rposition(|it| it == b'-');
+    dash.map_or("", |at| &first[..at])
 }
 
-fn write(bytes: &mut Vec<u8>, it: &Endpoint, prefix: &str) {
+fn write(bytes: &mut Vec<u8>, it: &Endpoint, rest: &str) {
     let flag = |holds: bool, flag: u8| if holds { flag } else { 0 };
     let flags = flag(it.ready, READY) | flag(it.serving, SERVING) | flag(it.terminating, TERMINATING);
-    bytes.push(flags | flag(it.address.is_ipv6(), V6) | flag(!it.pod.is_empty(), NAMED));
+    let length = (rest.len().min(LONG) as u8) << LENGTH;
+    bytes.push(flags | flag(it.address.is_ipv6(), V6) | flag(!it.pod.is_empty(), NAMED) | length);
     match it.address {
         IpAddr::V4(address) => bytes.extend(address.octets()),
         IpAddr::V6(address) => bytes.extend(address.octets()),
     }
-    if !it.pod.is_empty() {
-        write_text(bytes, &it.pod[prefix.len()..]);
+    if rest.len() >= LONG {
+        write_length(bytes, rest.len());
     }
+    bytes.extend(rest.as_bytes());
 }
 
-/// A text after its length: seven bits a byte, the lowest first, the highest bit where more follow.
-fn write_text(bytes: &mut Vec<u8>, text: &str) {
-    let mut length = text.len();
+/// Seven bits a byte, the lowest first, the highest bit where more follow.
+fn write_length(bytes: &mut Vec<u8>, mut length: usize) {
     while length > 0x7f {
         bytes.push(length as u8 | 0x80);
         length >>= 7;
     }
     bytes.push(length as u8);
-    bytes.extend(text.as_bytes());
 }
 
 /// What has not been read yet.
@@ -202,26 +211,32 @@ impl<'a> Bytes<'a> {
         self.take(N).try_into().expect("as many were taken")
     }
 
-    fn text(&mut self) -> &'a str {
+    fn length(&mut self) -> usize {
         let (mut length, mut shift) = (0, 0);
         loop {
             let [byte] = self.array();
             length |= usize::from(byte & 0x7f) << shift;
             shift += 7;
             if byte & 0x80 == 0 {
-                break;
+                return length;
             }
         }
-        std::str::from_utf8(self.take(length)).expect("texts were cut between characters")
     }
 
-    fn endpoint(&mut self, prefix: &str) -> Endpoint {
+    fn endpoint(&mut self, beginning: &str) -> Endpoint {
         let [flags] = self.array();
         let address = match flags & V6 {
             0 => IpAddr::V4(Ipv4Addr::from(self.array::<4>())),
             _ => IpAddr::V6(Ipv6Addr::from(self.array::<16>())),
         };
-        let pod = if flags & NAMED == 0 { Name::empty() } else { Name::from(format!("{prefix}{}", self.text())) };
+        let length = usize::from(flags >> LENGTH);
+        let length = if length == LONG { self.length() } else { length };
+        let rest = std::str::from_utf8(self.take(length)).expect("names were cut between characters");
+        let pod = match (flags & NAMED, beginning) {
+            (0, _) => Name::empty(),
+            (_, "") => Name::from(rest),
+            _ => Name::from(format!("{beginning}-{rest}")),
+        };
         let has = |flag| flags & flag != 0;
         Endpoint { address, pod, ready: has(READY), serving: has(SERVING), terminating: has(TERMINATING) }
     }
@@ -234,7 +249,7 @@ mod tests {
 
     fn endpoint() -> impl Strategy<Value = Endpoint> {
         let address = prop_oneof![any::<[u8; 4]>().prop_map(IpAddr::from), any::<[u8; 16]>().prop_map(IpAddr::from)];
-        let pod = prop_oneof!["", "web-[a-c]{0,3}", "[äöab]{0,4}", "[a-z]{200}"];
+        let pod = prop_oneof!["", "web-[a-c]{0,3}", "web-x-[a-d]{5,8}", "[äöab-]{0,4}", "[a-z]{200}"];
         (address, pod, any::<[bool; 3]>()).prop_map(|(address, pod, [ready, serving, terminating])| Endpoint {
             address,
             pod: pod.into(),
@@ -268,12 +283,12 @@ mod tests {
     /// Memory is a feature: see docs/performance.md.
     #[test]
     fn a_slice_is_small() {
-        assert!(size_of::<EndpointSlice>() <= 56, "{}", size_of::<EndpointSlice>());
+        assert!(size_of::<EndpointSlice>() <= 72, "{}", size_of::<EndpointSlice>());
     }
 
     /// Memory is a feature: see docs/performance.md.
     #[test]
-    fn an_endpoint_is_a_dozen_bytes() {
+    fn an_endpoint_is_ten_bytes() {
         let pod = |at: u8| Endpoint {
             address: IpAddr::from([10, 0, 0, at]),
             pod: format!("web-7d9f8b6c5-x2z{at}").into(),
@@ -282,6 +297,6 @@ mod tests {
             terminating: false,
         };
         let (few, many): (Endpoints, Endpoints) = ((10..20).map(pod).collect(), (10..30).map(pod).collect());
-        assert!(many.0.len() - few.0.len() <= 120);
+        assert_eq!(many.packed.len() - few.packed.len(), 100);
     }
 }

@@ -260,7 +260,7 @@ pub struct Node {
     pub addresses: Items<IpAddr>,
     /// `spec.podCIDRs`.
     pub pod_cidrs: Items<ipnet::IpNet>,
-    /// `spec.providerID`, empty when absent: the mark of a managed provider.
+    /// The scheme of `spec.providerID` (`aws://`), empty when absent: the mark of a managed provider.
     pub provider: Name,
 }
 

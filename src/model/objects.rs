@@ -83,8 +83,8 @@ impl<T: Fact> Objects<T> {
             Ok(at) => Some(std::mem::replace(&mut row[at], fact)),
             Err(at) => {
                 if row.len() == row.capacity() {
-                    // By an eighth: doubling would leave a quarter of all rows empty.
-                    row.reserve_exact(1 + row.len() / 8);
+                    // By a sixteenth: doubling would leave a quarter of all rows empty.
+                    row.reserve_exact(1 + row.len() / 16);
                 }
                 row.insert(at, fact);
                 self.len += 1;

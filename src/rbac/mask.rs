@@ -26,28 +26,29 @@ const ALL_GROUPS: u32 = ((1 << GROUPS) - 1) << ALL_VERBS.count_ones();
 const RESOURCES: u32 = 17;
 const ALL_RESOURCES: u32 = ((1 << RESOURCES) - 1) << (ALL_VERBS | ALL_GROUPS).count_ones();
 const URLS: u32 = 1 << 31;
-/// The groups of a brief.
-const WIDE_GROUPS: u32 = 23;
+/// The verbs of a brief, and the groups behind them: a cluster of a hundred thousand rules holds thrice as many briefs.
+const BRIEF_VERBS: u16 = ALL_VERBS as u16;
+const BRIEF_GROUPS: u32 = (!BRIEF_VERBS).count_ones();
 
 /// A word with its bits wherever it may stand.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Word {
     verb: u32,
     group: u32,
-    wide_group: u32,
+    brief_group: u16,
     resource: u32,
 }
 
 impl Word {
     pub fn of(text: &str) -> Self {
         if text == "*" {
-            return Self { verb: ALL_VERBS, group: ALL_GROUPS, wide_group: !ALL_VERBS, resource: ALL_RESOURCES };
+            return Self { verb: ALL_VERBS, group: ALL_GROUPS, brief_group: !BRIEF_VERBS, resource: ALL_RESOURCES };
         }
         let hash = hash(text);
         Self {
             verb: 1 << VERBS.iter().position(|it| *it == text).unwrap_or(VERBS.len()),
             group: 1 << (ALL_VERBS.count_ones() + hash % GROUPS),
-            wide_group: 1 << (ALL_VERBS.count_ones() + hash % WIDE_GROUPS),
+            brief_group: 1 << (BRIEF_VERBS.count_ones() + hash % BRIEF_GROUPS),
             resource: 1 << ((ALL_VERBS | ALL_GROUPS).count_ones() + hash % RESOURCES),
         }
     }
@@ -61,13 +62,13 @@ fn hash(text: &str) -> u32 {
 
 /// The verbs and groups of the rules of one role that write one resource word: what a list of such roles is passed by.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(super) struct Brief(u32);
+pub(super) struct Brief(u16);
 
 impl Brief {
     pub fn of_request(asked: &Asked<'_>) -> Self {
         match asked.request {
-            Request::Url { .. } => Self(u32::MAX),
-            Request::Resource(it) => Self(Word::of(&it.verb).verb | Word::of(&it.group).wide_group),
+            Request::Url { .. } => Self(u16::MAX),
+            Request::Resource(it) => Self(Word::of(&it.verb).verb as u16 | Word::of(&it.group).brief_group),
         }
     }
 
@@ -80,11 +81,11 @@ impl Brief {
     #[inline]
     pub fn may_cover(self, request: Self) -> bool {
         let met = self.0 & request.0;
-        met & ALL_VERBS != 0 && met & !ALL_VERBS != 0
+        met & BRIEF_VERBS != 0 && met & !BRIEF_VERBS != 0
     }
 
     /// All of it, to compare.
-    pub fn bits(self) -> u32 {
+    pub fn bits(self) -> u16 {
         self.0
     }
 }
@@ -97,9 +98,9 @@ impl Mask {
     /// A rule's own without its resources, and what a list of roles tells of it; `word` knows words.
     pub fn without_resources(rule: &RoleRule, mut word: impl FnMut(&Name) -> Word) -> (Self, Brief) {
         let verbs = rule.verbs.iter().fold(0, |bits, it| bits | word(it).verb);
-        let (mut bits, mut brief) = (verbs, verbs);
+        let (mut bits, mut brief) = (verbs, verbs as u16);
         for it in rule.groups.iter().map(&mut word) {
-            (bits, brief) = (bits | it.group, brief | it.wide_group);
+            (bits, brief) = (bits | it.group, brief | it.brief_group);
         }
         // A URL is in no group.
         let urls = if rule.urls.is_empty() { 0 } else { URLS | ALL_GROUPS };

@@ -63,10 +63,10 @@ fn tag(name: Spelling<'_>) -> u16 {
     (hash >> 16) as u16
 }
 
-/// Puts an item in its place; a full list grows by an eighth, not to its double.
+/// Puts an item in its place; a full list grows by a sixteenth, not to its double.
 fn insert<T>(all: &mut Vec<T>, at: usize, item: T) {
     if all.len() == all.capacity() {
-        all.reserve_exact(all.len() / 8 + 4);
+        all.reserve_exact(all.len() / 16 + 2);
     }
     all.insert(at, item);
 }

@@ -34,7 +34,7 @@ struct Shape {
     keys: BTreeMap<Key, BTreeSet<Id>>,
     /// In their order there.
     namespaces: BTreeMap<Name, Vec<Id>>,
-    words: BTreeMap<Name, BTreeSet<(Id, u32)>>,
+    words: BTreeMap<Name, BTreeSet<(Id, u16)>>,
     urls: BTreeSet<Id>,
 }
 

@@ -15,8 +15,9 @@ use crate::rbac::mask::{Brief, Mask, Word};
 use super::Slot;
 use super::lists::push;
 
-/// A role whose rules write a resource word, and what these rules are for.
+/// A role whose rules write a resource word, and what these rules are for: six bytes, of which there are many.
 #[derive(Clone, Copy, Debug)]
+#[repr(C, packed(2))]
 pub(in crate::rbac) struct Spot {
     pub role: Slot,
     pub brief: Brief,
