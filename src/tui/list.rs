@@ -166,9 +166,7 @@ impl<R: Row> List<R> {
     }
 
     /// Puts other rows in the place of all.
-    pub fn fill(&mut self, mut rows: Vec<R>, given: Given, look: &impl Look<R>) {
-        // What they were gathered in may have room for twice as many, and they stay.
-        rows.shrink_to_fit();
+    pub fn fill(&mut self, rows: Vec<R>, given: Given, look: &impl Look<R>) {
         self.given = given;
         self.all = rows;
         self.arrange(look);
