@@ -117,12 +117,8 @@ fn world(random: &mut Random, names: &Names) -> Cluster {
     let mut put = |fact: AnyFact| {
         cluster.apply(Delta::Put(Entry::new(fact)));
     };
-    let role = |random: &mut Random, meta: Meta| Role {
-        meta,
-        labels: Labels::default(),
-        rules: (0..1 + random.below(12)).map(|_| rule(random, names)).collect(),
-        aggregates: None,
-        origin: Origin::Server,
+    let role = |random: &mut Random, meta: Meta| {
+        Role::new(meta, (0..1 + random.below(12)).map(|_| rule(random, names)).collect(), Origin::Server)
     };
     for namespace in &names.namespaces {
         let own = meta(&Name::empty(), namespace.to_string());

@@ -17,7 +17,7 @@ use crate::model::labels::{Labels, Selector};
 use crate::model::name::Name;
 use crate::model::place::Place;
 use crate::model::policy::Bends;
-use crate::model::role::{Origin, Role, RoleRule, RuleLists, SharedRole};
+use crate::model::role::{Origin, Role, RoleRule, RuleLists};
 
 /// One of the four RBAC kinds.
 pub(super) const fn spec(
@@ -103,13 +103,8 @@ fn role(metadata: &Metadata<'_>, rules: Vec<RoleRule>, aggregation: &Value, door
         Reach::Cluster => door.labels(metadata),
         Reach::Namespaced => Labels::default(),
     };
-    AnyFact::Role(SharedRole::new(Role {
-        meta: door.meta(metadata),
-        labels,
-        rules: door.intern.rules(rules),
-        aggregates: aggregates(aggregation, door),
-        origin,
-    }))
+    let role = Role::new(door.meta(metadata), door.intern.rules(rules), origin);
+    AnyFact::Role(role.labeled(labels).aggregating(aggregates(aggregation, door)).into())
 }
 
 fn rule(it: &Rule<'_>, door: &mut Door<'_>) -> RoleRule {

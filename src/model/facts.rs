@@ -312,7 +312,7 @@ facts_with_meta! {
     Service => |_| Kind::SERVICE, |_| None, |_| "";
     ServiceAccount => |_| Kind::SERVICE_ACCOUNT, |_| None, |_| "";
     super::policy::Policy => |it| it.kind, |it| Some(&it.labels), |it| it.kind.as_str();
-    super::role::Role => |it| it.kind(), |it| Some(&it.labels), |_| "";
+    super::role::Role => |it| it.kind(), |it| Some(it.labels()), |_| "";
     super::role::Binding => |it| it.kind(), |_| None, |_| "";
 }
 

@@ -25,6 +25,9 @@ use super::name::Name;
 pub struct Labels(Option<ThinArc<Items<Name>, Name>>);
 
 impl Labels {
+    /// No labels.
+    pub const NONE: Self = Self(None);
+
     /// The labels of these pairs; of two equal keys the last holds, as in a JSON object.
     pub fn new(pairs: impl IntoIterator<Item = (Name, Name)>) -> Self {
         let map: std::collections::BTreeMap<Name, Name> = pairs.into_iter().collect();

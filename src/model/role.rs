@@ -72,19 +72,58 @@ pub enum Origin {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Role {
     pub meta: Meta,
-    /// Of a ClusterRole alone: by them it is a member of aggregated ones.
-    pub labels: Labels,
     /// As they stand in `rules`, in order: `rules[i]` is element `i` here.
     pub rules: Items<RoleRule>,
-    /// `aggregationRule.clusterRoleSelectors`; `None` when there is no aggregationRule.
-    pub aggregates: Option<Items<Selector>>,
+    /// `None` where it would hold nothing.
+    aggregation: Option<Box<Aggregation>>,
     pub origin: Origin,
 }
+
+/// What a ClusterRole may have to do with aggregation, which most roles have nothing to do with.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+struct Aggregation {
+    labels: Labels,
+    selectors: Option<Items<Selector>>,
+}
+
+static NO_LABELS: Labels = Labels::NONE;
 
 /// A role as its holders share it.
 pub type SharedRole = triomphe::Arc<Role>;
 
 impl Role {
+    /// A role with these rules.
+    pub fn new(meta: Meta, rules: Items<RoleRule>, origin: Origin) -> Self {
+        Self { meta, rules, aggregation: None, origin }
+    }
+
+    /// The same ClusterRole with these labels, by which it is a member of aggregated ones.
+    pub fn labeled(self, labels: Labels) -> Self {
+        self.with(|it| it.labels = labels)
+    }
+
+    /// The same ClusterRole, which takes its rules from those that these select; `None`: its rules are its own.
+    pub fn aggregating(self, selectors: Option<Items<Selector>>) -> Self {
+        self.with(|it| it.selectors = selectors)
+    }
+
+    fn with(mut self, change: impl FnOnce(&mut Aggregation)) -> Self {
+        let mut aggregation = self.aggregation.take().map_or_else(Aggregation::default, |it| *it);
+        change(&mut aggregation);
+        self.aggregation = (aggregation != Aggregation::default()).then(|| Box::new(aggregation));
+        self
+    }
+
+    /// Of a ClusterRole alone: by them it is a member of aggregated ones.
+    pub fn labels(&self) -> &Labels {
+        self.aggregation.as_ref().map_or(&NO_LABELS, |it| &it.labels)
+    }
+
+    /// `aggregationRule.clusterRoleSelectors`; `None` when there is no aggregationRule.
+    pub fn aggregates(&self) -> Option<&[Selector]> {
+        self.aggregation.as_ref()?.selectors.as_deref()
+    }
+
     /// `role` or `clusterrole`.
     pub fn kind(&self) -> Kind {
         if self.meta.namespace.is_empty() { Kind::CLUSTER_ROLE } else { Kind::ROLE }
@@ -202,5 +241,28 @@ impl Binding {
     /// What names it.
     pub fn id(&self) -> ObjectId {
         ObjectId { kind: self.kind(), namespace: self.meta.namespace.clone(), name: self.meta.name.clone() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_role_that_neither_gives_nor_takes_rules_holds_nothing_for_it() {
+        let role = || Role::new(Meta::default(), Items::default(), Origin::Server);
+        let labels = Labels::new([("to".into(), "sum".into())]);
+        assert_eq!(role().labeled(Labels::default()).aggregating(None), role());
+        let sum = role().labeled(labels.clone()).aggregating(Some(Items::default()));
+        assert_eq!((sum.labels(), sum.aggregates()), (&labels, Some(&[][..])));
+        assert_eq!(sum.aggregating(None).labeled(Labels::default()), role());
+    }
+
+    /// Memory is a feature: see docs/performance.md.
+    #[test]
+    fn roles_and_bindings_are_small() {
+        assert!(size_of::<Role>() <= 56, "{}", size_of::<Role>());
+        assert!(size_of::<Binding>() <= 56, "{}", size_of::<Binding>());
+        assert!(size_of::<RoleRule>() <= 24, "{}", size_of::<RoleRule>());
     }
 }

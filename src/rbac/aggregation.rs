@@ -56,16 +56,16 @@ impl Aggregation {
     /// The memberships among these ClusterRoles.
     pub fn build<'a>(roles: impl Iterator<Item = &'a SharedRole> + Clone) -> Self {
         let mut all = Self::default();
-        for role in roles.clone().filter(|it| it.aggregates.is_some()) {
+        for role in roles.clone().filter(|it| it.aggregates().is_some()) {
             all.insert_aggregated(role, roles.clone());
         }
         all
     }
 
     fn insert_aggregated<'a>(&mut self, role: &Role, roles: impl Iterator<Item = &'a SharedRole> + Clone) {
-        let selectors = role.aggregates.as_deref().unwrap_or_default();
+        let selectors = role.aggregates().unwrap_or_default();
         let members = selectors.iter().map(|selector| {
-            let chosen = roles.clone().filter(|it| selector.matches(&it.labels) && it.meta.name != role.meta.name);
+            let chosen = roles.clone().filter(|it| selector.matches(it.labels()) && it.meta.name != role.meta.name);
             chosen.map(|it| it.meta.name.clone()).collect()
         });
         self.aggregated.insert(role.meta.name.clone(), members.collect());
@@ -87,9 +87,9 @@ impl Aggregation {
         let Some(name) = before.or(after).map(|it| it.meta.name.clone()) else { return BTreeSet::new() };
         let mut touched: BTreeSet<Name> = BTreeSet::new();
         for (aggregated, members) in &mut self.aggregated {
-            let selectors = held(aggregated).and_then(|it| it.aggregates.as_deref()).unwrap_or_default();
+            let selectors = held(aggregated).and_then(|it| it.aggregates()).unwrap_or_default();
             for (selector, chosen) in selectors.iter().zip(members) {
-                let is_member = after.is_some_and(|it| selector.matches(&it.labels)) && name != *aggregated;
+                let is_member = after.is_some_and(|it| selector.matches(it.labels())) && name != *aggregated;
                 let was_member = chosen.remove(&name);
                 if is_member {
                     chosen.insert(name.clone());
@@ -99,9 +99,9 @@ impl Aggregation {
                 }
             }
         }
-        if before.and_then(|it| it.aggregates.as_ref()) != after.and_then(|it| it.aggregates.as_ref()) {
+        if before.and_then(Role::aggregates) != after.and_then(Role::aggregates) {
             self.aggregated.remove(&name);
-            if let Some(role) = after.filter(|it| it.aggregates.is_some()) {
+            if let Some(role) = after.filter(|it| it.aggregates().is_some()) {
                 self.insert_aggregated(role, all);
             }
         }
@@ -126,7 +126,7 @@ impl Aggregation {
 
     /// The rules that decide for a ClusterRole.
     pub fn effective<'a>(&self, role: &Role, held: &impl Fn(&str) -> Option<&'a SharedRole>) -> Effective {
-        if role.aggregates.is_none() {
+        if role.aggregates().is_none() {
             return Effective::own(role);
         }
         let mut above = BTreeSet::from([role.meta.name.clone()]);
@@ -171,7 +171,7 @@ impl Aggregation {
     ) -> Vec<(RoleRule, Member)> {
         let own = |at: usize| Member { role: role.meta.name.clone(), rule: at as u32 };
         let stored = || role.rules.iter().enumerate().map(|(at, it)| (it.clone(), own(at)));
-        if role.aggregates.is_none() {
+        if role.aggregates().is_none() {
             return stored().collect();
         }
         above.insert(role.meta.name.clone());

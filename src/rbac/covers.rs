@@ -133,7 +133,7 @@ impl Index {
         let resource = if namespace.is_empty() { "clusterroles" } else { "roles" };
         let escalate = request("escalate", resource, name, namespace);
         let mut wanted = role.rules.to_vec();
-        let is_aggregated = |it: &Role| it.aggregates.as_ref().is_some_and(|it| !it.is_empty());
+        let is_aggregated = |it: &Role| it.aggregates().is_some_and(|it| !it.is_empty());
         if is_aggregated(role) || before.is_some_and(is_aggregated) {
             wanted.extend(everything());
         }

@@ -85,7 +85,7 @@ fn role<'a>(cluster: &'a Cluster, binding: &Binding) -> Option<&'a Role> {
 
 /// A role's own rules, or of an aggregated manifest those of its members, selector by selector, by name, each once.
 fn rules(cluster: &Cluster, role: &Role, above: &mut Vec<Name>) -> Vec<RoleRule> {
-    let Some(selectors) = role.aggregates.as_ref().filter(|_| role.meta.namespace.is_empty()) else {
+    let Some(selectors) = role.aggregates().filter(|_| role.meta.namespace.is_empty()) else {
         return role.rules.to_vec();
     };
     if role.origin == Origin::Server {
@@ -94,7 +94,7 @@ fn rules(cluster: &Cluster, role: &Role, above: &mut Vec<Name>) -> Vec<RoleRule>
     above.push(role.meta.name.clone());
     let mut all: Vec<RoleRule> = Vec::new();
     for selector in selectors.iter() {
-        for member in cluster.roles.of("").iter().filter(|it| selector.matches(&it.labels)) {
+        for member in cluster.roles.of("").iter().filter(|it| selector.matches(it.labels())) {
             if above.contains(&member.meta.name) {
                 continue;
             }
@@ -171,7 +171,7 @@ fn is_role_unread(cluster: &Cluster, binding: &Binding) -> bool {
         return true;
     }
     let held = role(cluster, binding);
-    let is_computed = held.is_some_and(|it| it.aggregates.is_some() && it.origin == Origin::Manifest);
+    let is_computed = held.is_some_and(|it| it.aggregates().is_some() && it.origin == Origin::Manifest);
     if is_computed && kind == Kind::CLUSTER_ROLE && cluster.unreadable.iter().any(|it| it.kind == Kind::CLUSTER_ROLE) {
         return true;
     }

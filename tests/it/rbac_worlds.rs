@@ -215,7 +215,7 @@ impl Words {
         });
         let origin = if random.below(3) == 0 { Origin::Server } else { Origin::Manifest };
         let (meta, labels) = (meta(namespace, format!("r{number}")), labels(random));
-        Role { meta, labels, rules, aggregates, origin }
+        Role::new(meta, rules, origin).labeled(labels).aggregating(aggregates)
     }
 
     /// A subject of a binding.

@@ -12,7 +12,7 @@ use kreach::model::cluster::{AnyFact, Cluster};
 use kreach::model::evidence::Outcome;
 use kreach::model::labels::{Operator, Requirement, Selector};
 use kreach::model::name::Name;
-use kreach::model::role::{Binding, Role, RoleRule, RuleLists, SharedRole, Subject};
+use kreach::model::role::{Binding, Role, RoleRule, RuleLists, Subject};
 use kreach::rbac::covers::{Leave, tuples};
 use kreach::rbac::impersonation::{Acting, Mode, Wanted};
 use kreach::rbac::{Identity, Index, Request, ResourceRequest, identity};
@@ -101,14 +101,13 @@ fn aggregated(name: &str) -> Role {
     let meta = kreach::model::facts::Meta { name: name.into(), ..Default::default() };
     let selector = Selector::new([Requirement { key: "to".into(), operator: Operator::In(vec!["sum".into()].into()) }]);
     let origin = kreach::model::role::Origin::Server;
-    let labels = kreach::model::labels::Labels::default();
-    Role { meta, labels, rules: Vec::new().into(), aggregates: Some([selector].into()), origin }
+    Role::new(meta, Vec::new().into(), origin).aggregating(Some([selector].into()))
 }
 
 /// A role as the API writes it, its aggregation rule too.
 fn whole_role_json(role: &Role) -> Value {
     let mut value = role_json(role);
-    if role.aggregates.is_some() {
+    if role.aggregates().is_some() {
         value["aggregationRule"] = json!({ "clusterRoleSelectors": [{ "matchLabels": { "to": "sum" } }] });
     }
     value
@@ -226,8 +225,8 @@ fn write_of_role(random: &mut Random, writer: Writer<'_>) -> (Value, Leave) {
         }
         _ => role.rules = WRITERS.role(random, &role.meta.namespace.clone(), 0).rules,
     }
-    if update && random.below(8) == 0 && role.aggregates.is_some() {
-        role.aggregates = None;
+    if update && random.below(8) == 0 && role.aggregates().is_some() {
+        role = role.aggregating(None);
     }
     let name = if update { role.meta.name.clone() } else { Name::empty() };
     let leave = index.may_write_role(who, &role, before.as_ref(), &name);
@@ -760,12 +759,14 @@ async fn bootstrap_permissions_are_those_that_the_server_lists() {
 /// The same roles as manifests, without what was stored in them, have the same rules in the same order.
 fn manifests_compute_what_the_controller_stores(cluster: &Cluster, index: &Index) {
     let mut bare = cluster.clone();
-    for role in cluster.roles.iter().filter(|it| it.aggregates.is_some()) {
+    for role in cluster.roles.iter().filter(|it| it.aggregates().is_some()) {
         let origin = kreach::model::role::Origin::Manifest;
-        bare.apply(put(AnyFact::Role(SharedRole::new(Role { rules: Vec::new().into(), origin, ..Role::clone(role) }))));
+        let mut bare_role = Role::clone(role);
+        (bare_role.rules, bare_role.origin) = (Vec::new().into(), origin);
+        bare.apply(put(AnyFact::Role(bare_role.into())));
     }
     let computed = Index::build(&bare);
-    for role in cluster.roles.iter().filter(|it| it.aggregates.is_some()) {
+    for role in cluster.roles.iter().filter(|it| it.aggregates().is_some()) {
         let rules = |index: &Index| index.role(&Name::empty(), &role.meta.name).map(|(_, it)| it.rules.to_vec());
         assert_eq!(rules(&computed), rules(index), "{}", role.meta.name);
     }

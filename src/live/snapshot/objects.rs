@@ -238,7 +238,7 @@ pub(super) fn role(it: &Role) -> Value {
         role["metadata"]["resourceVersion"] = json!("0");
     }
     role["rules"] = it.rules.iter().map(rule).collect();
-    if let Some(selectors) = &it.aggregates {
+    if let Some(selectors) = it.aggregates() {
         let selectors: Vec<Value> = selectors.iter().map(selector).collect();
         role["aggregationRule"] = json!({"clusterRoleSelectors": selectors});
     }

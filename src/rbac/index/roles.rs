@@ -211,7 +211,7 @@ impl Index {
     pub(super) fn put_role(&mut self, cluster: &Cluster, role: &SharedRole, seen: &mut Seen) {
         let namespace = self.namespaces.number(&role.meta.namespace);
         let slot = self.roles.slot(namespace, &role.meta.name);
-        let is_aggregated = role.aggregates.is_some() && role.meta.namespace.is_empty();
+        let is_aggregated = role.aggregates().is_some() && role.meta.namespace.is_empty();
         let computed = is_aggregated.then(|| self.aggregation.effective(role, &|it| cluster.roles.get("", it)));
         self.forget_words(slot);
         let rules = computed.as_ref().map_or(&role.rules, |it| &it.rules);
