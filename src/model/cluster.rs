@@ -274,13 +274,8 @@ impl Cluster {
             Delta::Listed { kind, scope, entries } => self.replace(kind, &scope, entries, &mut changes),
             Delta::Unreadable { id, problems } => self.lose(id, problems, &mut changes),
             Delta::Covered { kind, scope, coverage } => {
-                let is_all = coverage.is_complete();
                 if self.coverage.set(kind, &scope, coverage) {
                     changes.push(Change::Coverage(kind));
-                    if is_all {
-                        // A list has come in: what follows changes a few rows at a time.
-                        in_objects_of!(self, kind, objects, _change => objects.shrink());
-                    }
                 }
             }
             Delta::Noted(problem) => Arc::make_mut(&mut self.notes).push(problem),

@@ -105,11 +105,6 @@ impl<T: Fact> Objects<T> {
         Some(gone)
     }
 
-    /// Gives back the room that rows have for more, where nobody shares them.
-    pub fn shrink(&mut self) {
-        self.namespaces.values_mut().filter_map(Arc::get_mut).for_each(Vec::shrink_to_fit);
-    }
-
     /// Makes whatever is told next of an object newer than what is held of it.
     pub fn forget_version(&self, id: &ObjectId) {
         let variants = ["", id.kind.as_str()];
