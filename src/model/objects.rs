@@ -28,6 +28,18 @@ fn position<T: Fact>(row: &[T], name: Spelling<'_>, variant: &str) -> Result<usi
     row.binary_search_by(|it| it.name().cmp(&name).then_with(|| it.variant().cmp(variant)))
 }
 
+/// Makes room for one more in a full row, and for as many as an allocator gives with it.
+///
+/// Doubling would leave a quarter of all rows empty. An allocator rounds what it is asked for up to one of some four
+/// sizes in each doubling: less than that is room that nobody uses, and rows that move more often than they must.
+pub fn grow<T>(row: &mut Vec<T>) {
+    if row.len() == row.capacity() {
+        let bytes = (row.len() + 1) * size_of::<T>().max(1);
+        let step = (bytes.next_power_of_two() / 8).max(16);
+        row.reserve_exact(bytes.next_multiple_of(step) / size_of::<T>().max(1) - row.len());
+    }
+}
+
 impl<T: Fact> Objects<T> {
     /// The fact of this namespace (empty: cluster-wide) and name; for sorts with variants the first one.
     pub fn get(&self, namespace: &str, name: &str) -> Option<&T> {
@@ -82,10 +94,7 @@ impl<T: Fact> Objects<T> {
         match position(row, fact.name(), fact.variant()) {
             Ok(at) => Some(std::mem::replace(&mut row[at], fact)),
             Err(at) => {
-                if row.len() == row.capacity() {
-                    // By a sixteenth: doubling would leave a quarter of all rows empty.
-                    row.reserve_exact(1 + row.len() / 16);
-                }
+                grow(row);
                 row.insert(at, fact);
                 self.len += 1;
                 None

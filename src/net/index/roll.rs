@@ -11,6 +11,7 @@
 use super::NO_CLASS;
 use crate::model::facts::SharedPod;
 use crate::model::name::Spelling;
+use crate::model::objects::grow;
 
 /// The classes of one pod.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -63,11 +64,9 @@ fn tag(name: Spelling<'_>) -> u16 {
     (hash >> 16) as u16
 }
 
-/// Puts an item in its place; a full list grows by a sixteenth, not to its double.
+/// Puts an item in its place.
 fn insert<T>(all: &mut Vec<T>, at: usize, item: T) {
-    if all.len() == all.capacity() {
-        all.reserve_exact(all.len() / 16 + 2);
-    }
+    grow(all);
     all.insert(at, item);
 }
 
