@@ -152,7 +152,8 @@ fn fill_pods(cluster: &mut Cluster, shape: &Shape, dice: &mut Dice, apps: &mut [
                 let node = intern.name(&format!("node-{}", made % 1500));
                 let owner = Some(Owner::new("ReplicaSet", intern.name(&format!("{app}-{hash}"))));
                 let namespace = namespace.clone();
-                let mut mold = Mold { namespace, ports: ports.clone(), owner, ..Mold::default() };
+                let mut mold = Mold { namespace, ports: ports.clone(), ..Mold::default() };
+                mold.set_owner(owner);
                 let ending = mold.call(&name, |it| intern.name(it));
                 mold.labels = shared;
                 let (mold, berth) = (intern.mold(mold), intern.berth(Berth::on(node)));

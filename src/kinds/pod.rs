@@ -157,11 +157,11 @@ impl Read for Pods {
         let addresses = addresses(&slim.status, door);
         let mut mold = Mold {
             namespace: door.namespace_of(&slim.metadata),
-            owner: door.controller(&slim.metadata),
             phase: phase(&slim.status.phase, door),
             terminating: slim.metadata.deletion_timestamp.is_some(),
             ..mold_of(&slim.spec, "spec", door)
         };
+        mold.set_owner(door.controller(&slim.metadata));
         mold.set_authorization_flags(authorization_flags(slim));
         let ending = mold.call(&slim.metadata.name, |it| door.intern.name(it));
         let mut others = Vec::new();

@@ -125,15 +125,9 @@ impl Read for Workloads {
         let meta = door.meta(&slim.metadata);
         let template = slim.spec.template().map(|(it, place)| template_pod(it, place, &meta, door));
         let replicas = slim.spec.replicas.map(|it| u32::try_from(it).unwrap_or(0));
-        AnyFact::Workload(Box::new(Workload {
-            kind: WorkloadKind::of(door.spec.kind).expect("this reads workloads alone"),
-            owner: door.controller(&slim.metadata),
-            plan: (replicas.is_some() || template.is_some()).then(|| Box::new(Plan { replicas, template })),
-            namespace: meta.namespace,
-            name: meta.name,
-            version: meta.version,
-            uid: meta.uid,
-        }))
+        let kind = WorkloadKind::of(door.spec.kind).expect("this reads workloads alone");
+        let plan = (replicas.is_some() || template.is_some()).then_some(Plan { replicas, template });
+        AnyFact::Workload(Box::new(Workload::new(kind, meta, door.controller(&slim.metadata), plan)))
     }
 }
 

@@ -20,7 +20,7 @@ use super::items::Items;
 use super::labels::{Labeled, Labels};
 use super::name::{Name, Spelling};
 use super::port::Protocol;
-use super::workload::{Owner, TEMPLATE_HASH};
+use super::workload::{Owner, OwnerKind, TEMPLATE_HASH};
 
 /// A pod's phase; a pod without status counts as running.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
@@ -96,8 +96,8 @@ pub enum PodOrigin {
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct Mold {
     pub namespace: Name,
-    /// Their controller, as owner references name it (a ReplicaSet, not yet its Deployment).
-    pub owner: Option<Owner>,
+    /// Of [`Mold::owner`], and empty where there is none.
+    pub owner_name: Name,
     /// All their labels but those that their names say; the whole is [`Pod::labels`].
     pub labels: Labels,
     pub service_account: Name,
@@ -108,6 +108,8 @@ pub struct Mold {
     pub network: PodNetwork,
     pub origin: PodOrigin,
     pub terminating: bool,
+    /// Of [`Mold::owner`].
+    pub owner_kind: OwnerKind,
 }
 
 /// What few pods have, so that it takes no room in the molds of the others.
@@ -115,6 +117,8 @@ pub struct Mold {
 pub struct Oddity {
     /// What their names begin with, as [`Mold::call`] leaves it; `None`: their owner's name and a dash.
     beginning: Option<Name>,
+    /// See [`Owner::word`].
+    owner_word: Name,
     authorization_flags: Vec<Name>,
 }
 
@@ -130,7 +134,29 @@ impl Mold {
 
     /// Lets these be [`Mold::authorization_flags`].
     pub fn set_authorization_flags(&mut self, flags: Vec<Name>) {
-        self.change_oddity(|it| it.authorization_flags = flags);
+        if flags != self.authorization_flags() {
+            self.change_oddity(|it| it.authorization_flags = flags);
+        }
+    }
+
+    /// Their controller, as owner references name it (a ReplicaSet, not yet its Deployment).
+    pub fn owner(&self) -> Option<Owner> {
+        let word = self.oddity.as_ref().map(|it| it.owner_word.clone()).unwrap_or_default();
+        Owner::held(self.owner_kind, word, &self.owner_name)
+    }
+
+    /// Whether they have a controller.
+    pub fn is_owned(&self) -> bool {
+        self.owner_kind != OwnerKind::None
+    }
+
+    /// Lets this be [`Mold::owner`]; to be called before [`Mold::call`].
+    pub fn set_owner(&mut self, owner: Option<Owner>) {
+        let word;
+        (self.owner_kind, word, self.owner_name) = owner.map(|it| (it.kind, it.word, it.name)).unwrap_or_default();
+        if !word.is_empty() || self.oddity.is_some() {
+            self.change_oddity(|it| it.owner_word = word);
+        }
     }
 
     fn change_oddity(&mut self, change: impl FnOnce(&mut Oddity)) {
@@ -144,7 +170,7 @@ impl Mold {
     /// A name that does not begin as its owner's does is parted at its last dash, or stands here whole. `shared` gives
     /// the one text that is equal to a beginning.
     pub fn call(&mut self, name: &str, shared: impl FnOnce(&str) -> Name) -> Ending {
-        let owner = self.owner.as_ref().map(|it| it.name().as_str());
+        let owner = self.is_owned().then_some(self.owner_name.as_str());
         let of_owner = owner.and_then(|it| name.strip_prefix(it)?.strip_prefix('-')).and_then(Ending::new);
         if let Some(ending) = of_owner {
             self.begin_with(None);
@@ -162,10 +188,10 @@ impl Mold {
     /// What a pod of this ending is called.
     fn name<'a>(&'a self, ending: &'a Ending) -> Spelling<'a> {
         let ending = ending.as_str();
-        match (self.beginning(), &self.owner) {
-            (Some(beginning), _) => Spelling::of([beginning.as_str(), "", ending]),
-            (None, Some(owner)) => Spelling::of([owner.name().as_str(), "-", ending]),
-            (None, None) => Spelling::of(["", "", ending]),
+        match self.beginning() {
+            Some(beginning) => Spelling::of([beginning.as_str(), "", ending]),
+            None if self.is_owned() => Spelling::of([self.owner_name.as_str(), "-", ending]),
+            None => Spelling::of(["", "", ending]),
         }
     }
 
@@ -195,7 +221,7 @@ impl Mold {
             0 => Spelling::whole(ending.as_str()),
             1 => self.name(ending),
             // A ReplicaSet is named after its Deployment and the hash.
-            _ => Spelling::whole(self.owner.as_ref().and_then(|it| it.name().rsplit('-').next()).unwrap_or_default()),
+            _ => Spelling::whole(self.owner_name.rsplit('-').next().unwrap_or_default()),
         }
     }
 
@@ -382,7 +408,7 @@ impl Pod {
 
     /// What names its controller.
     pub fn owner_id(&self) -> Option<WorkloadId> {
-        self.mold.owner.as_ref().map(|it| it.of(self.namespace()))
+        self.mold.owner().map(|it| it.of(self.namespace()))
     }
 
     /// What names it.
@@ -474,7 +500,8 @@ mod tests {
 
     fn owned(owner: Option<&str>, name: &str) -> Pod {
         let owner = owner.map(|it| Owner::new("ReplicaSet", it.into()));
-        let mut mold = Mold { namespace: "shop".into(), owner, ..Mold::default() };
+        let mut mold = Mold { namespace: "shop".into(), ..Mold::default() };
+        mold.set_owner(owner);
         let ending = mold.call(name, |it| Name::from(it));
         Pod::new(mold.into(), Default::default(), ending)
     }
@@ -520,12 +547,12 @@ mod tests {
             let pod = owned(owner, "web-5d8-x2z4k").dressed(&labels(hash));
             assert_eq!(*pod.labels().whole(), labels(hash), "{owner:?}");
             assert_eq!(pod.mold.labels.len(), if hash == "777" { 2 } else { 1 }, "{owner:?}");
-            let of_another = pod.remolded(|it| it.owner = Some(Owner::new("ReplicaSet", "db-9".into())));
+            let of_another = pod.remolded(|it| it.set_owner(Some(Owner::new("ReplicaSet", "db-9".into()))));
             assert_eq!(*of_another.labels().whole(), labels(hash));
             assert_eq!(of_another.name().to_string(), "web-5d8-x2z4k");
         }
         let of_set = owned(Some("db"), "db-0").dressed(&Labels::new([(TELLING[1].into(), "db-0".into())]));
-        let of_another = of_set.clone().remolded(|it| it.owner = None);
+        let of_another = of_set.clone().remolded(|it| it.set_owner(None));
         assert_eq!(of_another.labels().whole(), of_set.labels().whole());
     }
 
@@ -541,7 +568,7 @@ mod tests {
     /// Memory is a feature: see docs/performance.md.
     #[test]
     fn a_pod_is_small() {
-        assert!(size_of::<Mold>() <= 64, "{}", size_of::<Mold>());
+        assert!(size_of::<Mold>() <= 56, "{}", size_of::<Mold>());
         assert!(size_of::<Pod>() <= 40, "{}", size_of::<Pod>());
     }
 }

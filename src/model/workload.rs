@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use arcstr::literal;
 
 use super::cluster::Cluster;
-use super::facts::{Fact, Pod, UidMark, Version};
+use super::facts::{Fact, Meta, Pod, UidMark, Version};
 use super::id::{Kind, ObjectId, WorkloadId};
 use super::labels::Labels;
 use super::name::{Name, Spelling};
@@ -57,48 +57,47 @@ impl WorkloadKind {
 
 /// What controls a pod or a workload, as owner references name it: always of the same namespace.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Owner {
-    /// Of a kind that is read.
-    Known(WorkloadKind, Name),
-    /// Of any other, such as a Rollout.
-    Other(Box<OtherOwner>),
+pub struct Owner {
+    pub kind: OwnerKind,
+    /// The kind's word, if it is [`OwnerKind::Other`]; empty for all others.
+    pub word: Name,
+    pub name: Name,
 }
 
-/// An owner of a kind that is not read.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct OtherOwner {
-    kind: Name,
-    name: Name,
+/// An owner's kind in one byte, which stands beside its name in what it owns.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub enum OwnerKind {
+    /// There is no owner.
+    #[default]
+    None,
+    /// A kind that is read.
+    Known(WorkloadKind),
+    /// Any other, such as a Rollout.
+    Other,
 }
 
 impl Owner {
     /// The owner of this kind, as the API writes it (`Deployment`), and name.
     pub fn new(kind: &str, name: Name) -> Self {
         match WORKLOADS.iter().find(|(.., word)| word == kind) {
-            Some((known, ..)) => Owner::Known(*known, name),
-            None => Owner::Other(Box::new(OtherOwner { kind: kind.into(), name })),
+            Some((known, ..)) => Self { kind: OwnerKind::Known(*known), word: Name::empty(), name },
+            None => Self { kind: OwnerKind::Other, word: kind.into(), name },
         }
+    }
+
+    /// What there is of an owner in an object; `None`: there is none.
+    pub fn held(kind: OwnerKind, word: Name, name: &Name) -> Option<Self> {
+        (kind != OwnerKind::None).then(|| Self { kind, word, name: name.clone() })
     }
 
     /// Its kind, as the API writes it.
     pub fn kind(&self) -> Name {
-        match self {
-            Owner::Known(kind, _) => kind.word(),
-            Owner::Other(it) => it.kind.clone(),
-        }
-    }
-
-    /// Its name.
-    pub fn name(&self) -> &Name {
-        match self {
-            Owner::Known(_, name) => name,
-            Owner::Other(it) => &it.name,
-        }
+        if let OwnerKind::Known(kind) = self.kind { kind.word() } else { self.word.clone() }
     }
 
     /// What names it, for an object of this namespace.
     pub fn of(&self, namespace: &Name) -> WorkloadId {
-        WorkloadId { namespace: namespace.clone(), kind: self.kind(), name: self.name().clone() }
+        WorkloadId { namespace: namespace.clone(), kind: self.kind(), name: self.name.clone() }
     }
 }
 
@@ -108,12 +107,20 @@ pub struct Workload {
     pub namespace: Name,
     pub name: Name,
     pub kind: WorkloadKind,
-    /// Its own controller: a ReplicaSet's Deployment, a Job's CronJob.
-    pub owner: Option<Owner>,
-    /// What its pods would be, which only files tell.
-    pub plan: Option<Box<Plan>>,
+    owner_kind: OwnerKind,
+    /// Empty where it has no owner.
+    owner_name: Name,
+    rest: Option<Box<Rest>>,
     pub version: Version,
     pub uid: UidMark,
+}
+
+/// What few workloads of a followed cluster have.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+struct Rest {
+    /// See [`Owner::word`].
+    owner_word: Name,
+    plan: Option<Plan>,
 }
 
 /// What a workload of files says of the pods that it would make.
@@ -126,6 +133,27 @@ pub struct Plan {
 }
 
 impl Workload {
+    /// A workload of this metadata, its own controller (a ReplicaSet's Deployment, a Job's CronJob), and what its pods
+    /// would be, which only files tell.
+    pub fn new(kind: WorkloadKind, meta: Meta, owner: Option<Owner>, plan: Option<Plan>) -> Self {
+        let Meta { namespace, name, uid, version } = meta;
+        let (owner_kind, owner_word, owner_name) = owner.map(|it| (it.kind, it.word, it.name)).unwrap_or_default();
+        let rest = Rest { owner_word, plan };
+        let rest = (rest != Rest::default()).then(|| Box::new(rest));
+        Self { namespace, name, kind, owner_kind, owner_name, rest, version, uid }
+    }
+
+    /// Its own controller.
+    pub fn owner(&self) -> Option<Owner> {
+        let word = self.rest.as_ref().map(|it| it.owner_word.clone()).unwrap_or_default();
+        Owner::held(self.owner_kind, word, &self.owner_name)
+    }
+
+    /// What its pods would be.
+    pub fn plan(&self) -> Option<&Plan> {
+        self.rest.as_ref()?.plan.as_ref()
+    }
+
     /// What names it as a workload.
     pub fn workload_id(&self) -> WorkloadId {
         WorkloadId { namespace: self.namespace.clone(), kind: self.kind.word(), name: self.name.clone() }
@@ -133,7 +161,7 @@ impl Workload {
 
     /// What names its own controller.
     pub fn owner_id(&self) -> Option<WorkloadId> {
-        self.owner.as_ref().map(|it| it.of(&self.namespace))
+        self.owner().map(|it| it.of(&self.namespace))
     }
 }
 
@@ -200,14 +228,19 @@ mod tests {
     fn an_owner_is_what_was_written_whether_its_kind_is_read_or_not() {
         for kind in ["ReplicaSet", "Rollout", "replicaset", ""] {
             let owner = Owner::new(kind, "web".into());
-            assert_eq!((owner.kind().as_str(), owner.name().as_str()), (kind, "web"));
-            assert_eq!(matches!(owner, Owner::Known(..)), kind == "ReplicaSet");
+            assert_eq!((owner.kind().as_str(), owner.name.as_str()), (kind, "web"));
+            assert_eq!(matches!(owner.kind, OwnerKind::Known(_)), kind == "ReplicaSet");
+            for plan in [None, Some(Plan { replicas: Some(0), template: None })] {
+                let it = Workload::new(WorkloadKind::Job, Meta::default(), Some(owner.clone()), plan.clone());
+                assert_eq!((it.owner(), it.plan()), (Some(owner.clone()), plan.as_ref()));
+                assert_eq!(Workload::new(WorkloadKind::Job, Meta::default(), None, plan).owner(), None);
+            }
         }
     }
 
     /// Memory is a feature: see docs/performance.md.
     #[test]
     fn a_workload_is_small() {
-        assert!(size_of::<Workload>() <= 56, "{}", size_of::<Workload>());
+        assert!(size_of::<Workload>() <= 48, "{}", size_of::<Workload>());
     }
 }

@@ -320,7 +320,7 @@ fn uses(cluster: &Cluster, subjects: &[Subject]) -> Uses {
 /// Whether two pods are of one workload; pods without a controller are of none.
 fn belong_together(cluster: &Cluster, a: &Pod, b: &Pod) -> bool {
     // As pods write it first: most pods of an account are of one controller, which then need not be looked up.
-    a.mold.owner.is_some() && (a.mold.owner == b.mold.owner || workload_of(cluster, a) == workload_of(cluster, b))
+    a.mold.is_owned() && (a.mold.owner() == b.mold.owner() || workload_of(cluster, a) == workload_of(cluster, b))
 }
 
 /// Whether a subject is of a sort that the authorizer never finds: an unknown kind, or an account of no namespace.

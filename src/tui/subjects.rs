@@ -106,7 +106,7 @@ impl Weights {
 /// What of a pod a weight rests on.
 fn runs(pod: &Option<SharedPod>) -> Option<(&str, impl PartialEq)> {
     let pod = pod.as_ref().filter(|it| !it.mold.phase.is_finished())?;
-    Some((&pod.mold.service_account, &pod.mold.owner))
+    Some((&pod.mold.service_account, pod.mold.owner()))
 }
 
 impl World {

@@ -170,7 +170,7 @@ pub fn pod(dice: &mut Dice) -> Pod {
     let number = dice.roll(6);
     // Of a ReplicaSet half of them, whose name mostly ends as their label says.
     let owner = dice.percent(50).then(|| Owner::new("ReplicaSet", format!("p-h{}", dice.roll(2)).into()));
-    let pod = Pod::named(*dice.pick(&NAMESPACES), &format!("p-{number}")).remolded(|it| it.owner = owner);
+    let pod = Pod::named(*dice.pick(&NAMESPACES), &format!("p-{number}")).remolded(|it| it.set_owner(owner));
     let mut labels: Vec<(Name, Name)> =
         labels(dice, POD_KEYS).iter().map(|(key, value)| (key.clone(), value.clone())).collect();
     if dice.percent(40) {

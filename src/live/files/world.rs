@@ -85,16 +85,12 @@ fn template_pods(cluster: &Cluster) -> Vec<Pod> {
     let mut taken: BTreeSet<PodId> = cluster.pods.iter().map(|it| it.pod_id()).collect();
     let mut pods = Vec::new();
     for workload in cluster.workloads.iter() {
-        if workload.owner.is_none()
-            && workload.plan.as_ref().and_then(|it| it.replicas) != Some(0)
+        if workload.owner().is_none()
+            && workload.plan().and_then(|it| it.replicas) != Some(0)
             && !owners.contains(&workload.workload_id())
         {
             pods.extend(
-                workload
-                    .plan
-                    .as_ref()
-                    .and_then(|it| it.template.as_ref())
-                    .map(|it| template_pod(workload, it, &mut taken)),
+                workload.plan().and_then(|it| it.template.as_ref()).map(|it| template_pod(workload, it, &mut taken)),
             );
         }
     }
@@ -110,7 +106,7 @@ fn template_pod(workload: &Workload, template: &Pod, taken: &mut BTreeSet<PodId>
     template
         .clone()
         .renamed(&id.name)
-        .remolded(|it| it.owner = Some(Owner::Known(workload.kind, workload.name.clone())))
+        .remolded(|it| it.set_owner(Some(Owner::new(&workload.kind.word(), workload.name.clone()))))
 }
 
 /// Every workload that some listed pod belongs to, through any number of controllers.

@@ -57,10 +57,9 @@ pub(super) fn selector(selector: &Selector) -> Value {
     json!({"matchExpressions": expressions})
 }
 
-fn owned(object: &mut Value, owner: Option<&Owner>) {
+fn owned(object: &mut Value, owner: Option<Owner>) {
     if let Some(owner) = owner {
-        object["metadata"]["ownerReferences"] =
-            json!([{"kind": owner.kind(), "name": owner.name(), "controller": true}]);
+        object["metadata"]["ownerReferences"] = json!([{"kind": owner.kind(), "name": owner.name, "controller": true}]);
     }
 }
 
@@ -90,7 +89,7 @@ pub(super) fn is_listed(it: &Pod) -> bool {
 
 pub(super) fn pod(it: &Pod, kept: Kept) -> Value {
     let mut pod = object(it);
-    owned(&mut pod, it.mold.owner.as_ref());
+    owned(&mut pod, it.mold.owner());
     if it.mold.terminating {
         pod["metadata"]["deletionTimestamp"] = json!(time(kept.created));
     }
@@ -136,9 +135,9 @@ fn named(name: &Name, mut it: Value) -> Value {
 
 pub(super) fn workload(it: &Workload) -> Value {
     let mut workload = object(it);
-    owned(&mut workload, it.owner.as_ref());
+    owned(&mut workload, it.owner());
     let mut spec = json!({});
-    let plan = it.plan.as_deref();
+    let plan = it.plan();
     if let Some(replicas) = plan.and_then(|it| it.replicas) {
         spec["replicas"] = json!(replicas);
     }

@@ -158,6 +158,6 @@ impl Index {
 
 /// Whether two pods are surely of one workload: the same owner, and labels that lead from it to the same workload.
 fn is_of_one_kin(a: &Pod, b: &Pod) -> bool {
-    let same_owner = triomphe::Arc::ptr_eq(&a.mold, &b.mold) || a.mold.owner == b.mold.owner;
-    same_owner && a.mold.owner.is_some() && a.telling == b.telling && a.mold.labels.same_allocation(&b.mold.labels)
+    let same_owner = triomphe::Arc::ptr_eq(&a.mold, &b.mold) || a.mold.owner() == b.mold.owner();
+    same_owner && a.mold.is_owned() && a.telling == b.telling && a.mold.labels.same_allocation(&b.mold.labels)
 }

@@ -1,7 +1,7 @@
 //! Numbered things: small numbers, reused when free, shared until changed.
 //!
 //! ```text
-//! chunk 0: 0..32   chunk 1: 32..64   …      a copy of the index shares all chunks,
+//! chunk 0: 0..30   chunk 1: 30..60   …      a copy of the index shares all chunks,
 //!                                           a change copies the one that it is in
 //! ```
 //!
@@ -10,8 +10,8 @@
 
 use triomphe::Arc;
 
-/// How many things are shared as one.
-const CHUNK: usize = 32;
+/// How many things are shared as one: with a counter, thirty of most sizes fill a size that allocators give.
+const CHUNK: usize = 30;
 
 /// Things by number.
 #[derive(Clone, Debug)]

@@ -127,8 +127,8 @@ fn phase(row: &SharedPod) -> Cell {
 }
 
 fn owner(row: &SharedPod) -> Cell {
-    match &row.mold.owner {
-        Some(owner) => format!("{}/{}", owner.kind().to_lowercase(), owner.name()).into(),
+    match row.mold.owner() {
+        Some(owner) => format!("{}/{}", owner.kind().to_lowercase(), owner.name).into(),
         None => Cell::new("none", Role::Dim),
     }
 }
