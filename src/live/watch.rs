@@ -19,6 +19,9 @@ use crate::kinds::{self, Intern};
 use crate::model::coverage::Scope;
 use crate::model::id::Kind;
 
+/// For how many first lists one counts that comes in again, since all of it is held twice until it is complete.
+const AGAIN: u32 = 2;
+
 /// What a task of following tells its session.
 #[derive(Debug)]
 pub struct Report {
@@ -160,7 +163,8 @@ impl Task {
         if is_list {
             self.shared.room().await;
         }
-        let permit = if is_list { lists.acquire().await.ok() } else { None };
+        let weight = if self.follow.lists_again() { AGAIN } else { 1 };
+        let permit = if is_list { lists.acquire_many(weight).await.ok() } else { None };
         self.follow.asked(Instant::now());
         let version = match version {
             Some(Answer::In(version)) => version.as_str(),

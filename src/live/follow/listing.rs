@@ -13,10 +13,15 @@ impl Follow {
         matches!(self.phase, Phase::Streaming | Phase::Paging { .. })
     }
 
+    /// Whether the next list is gathered beside what is held.
+    pub fn lists_again(&self) -> bool {
+        self.held != Held::Nothing
+    }
+
     /// A list begins: the first one is put as it comes, any later one is gathered (N8 leaves none half).
     pub(super) fn begin_list(&mut self) {
         self.read = 0;
-        self.gathered = (self.held != Held::Nothing).then(Gathered::default);
+        self.gathered = self.lists_again().then(Gathered::default);
         self.phase = if self.streams < STREAMS { Phase::Streaming } else { Phase::Paging { continues: String::new() } };
     }
 
