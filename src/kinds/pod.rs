@@ -1,4 +1,4 @@
-//! Pods: 10–20 KB of JSON to some 130 bytes.
+//! Pods: 10–20 KB of JSON to some 100 bytes.
 //!
 //! Also reads the pod templates of workloads, which hold the same spec.
 

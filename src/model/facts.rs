@@ -1,6 +1,6 @@
 //! The parts of Kubernetes' objects that answers rest on, and nothing else.
 //!
-//! A pod of 10–20 KB of JSON is some 130 bytes here: see docs/performance.md. Whole objects are fetched on demand.
+//! A pod of 10–20 KB of JSON is some 100 bytes here: see docs/performance.md. Whole objects are fetched on demand.
 
 use std::borrow::Cow;
 use std::net::IpAddr;
