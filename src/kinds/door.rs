@@ -127,7 +127,7 @@ impl<'i> Door<'i> {
         }
         let fact = R::fact(slim, self);
         let problems = if self.problems.is_empty() { Vec::new() } else { self.take_problems(&fact.id()) };
-        Reading::Read(Entry { fact, problems, kept: kept(metadata) })
+        Reading::Read(Entry { fact, problems, kept: self.kept(metadata) })
     }
 
     /// The reading of an object that did not decode.
@@ -144,10 +144,16 @@ impl<'i> Door<'i> {
         };
         let id = self.id(metadata);
         if let Some(fact) = tree().and_then(|it| R::salvage(metadata, &it, self)) {
-            return Reading::Read(Entry { fact, problems: self.take_problems(&id), kept: kept(metadata) });
+            return Reading::Read(Entry { fact, problems: self.take_problems(&id), kept: self.kept(metadata) });
         }
         self.problem("", format!("could not be read: {why}"));
         Reading::Unreadable { problems: self.take_problems(&id), id }
+    }
+
+    /// What a snapshot shows of an object beside its fact, for whoever makes one.
+    fn kept(&self, it: &Metadata<'_>) -> Option<Box<Kept>> {
+        let kept = || Kept { uid: Uid::parse(&it.uid), created: it.creation_timestamp.as_deref().map_or(0, seconds) };
+        self.intern.keeps_all().then(kept).filter(|it| *it != Kept::default()).map(Box::new)
     }
 
     fn nameless(&self) -> Reading {
@@ -285,11 +291,6 @@ pub(super) fn yaml_options(words: Words) -> serde_saphyr::Options {
     options.alias_limits.max_total_replayed_events = 50_000;
     options.emit_comments = false;
     options
-}
-
-/// What a snapshot shows of an object beside its fact.
-fn kept(it: &Metadata<'_>) -> Kept {
-    Kept { uid: Uid::parse(&it.uid), created: it.creation_timestamp.as_deref().map_or(0, seconds) }
 }
 
 /// A resourceVersion as a number; 0 when it is none.

@@ -42,6 +42,16 @@ pub struct Intern {
     pairs: Vec<(Name, Name)>,
     /// How many things the last sweep left.
     swept: usize,
+    keeps: Keeps,
+}
+
+/// What is read of objects beside their facts.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+enum Keeps {
+    /// What a snapshot shows.
+    #[default]
+    All,
+    Nothing,
 }
 
 /// Lists of one sort, each once.
@@ -130,6 +140,16 @@ impl Intern {
     /// An interner that holds nothing yet.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// The same, for whoever never makes a snapshot: readers leave out what only that shows.
+    pub fn of_facts() -> Self {
+        Self { keeps: Keeps::Nothing, ..Self::default() }
+    }
+
+    /// Whether readers read what only a snapshot shows.
+    pub(super) fn keeps_all(&self) -> bool {
+        self.keeps == Keeps::All
     }
 
     /// The one [`Name`] of this text.

@@ -10,7 +10,7 @@
 //! The session never waits for the loop (E8): what comes meanwhile is merged, the last word on each object stays.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use kube::Client;
@@ -24,7 +24,7 @@ use super::health::{Batch, Condition, Health};
 use super::identity;
 use super::merge::Pending;
 use super::watch::{Report, Shared, follow};
-use crate::kinds::{KINDS, KindSpec, Presence, spec};
+use crate::kinds::{Intern, KINDS, KindSpec, Presence, spec};
 use crate::model::cluster::{AnyFact, Delta};
 use crate::model::coverage::Scope;
 use crate::model::id::Kind;
@@ -122,7 +122,7 @@ impl Session {
             reports: report,
             discovered,
             resync: resynced,
-            intern: Arc::default(),
+            intern: Arc::new(Mutex::new(Intern::of_facts())),
         };
         let (look_again, who_again) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let mut tasks = JoinSet::new();
@@ -242,8 +242,11 @@ impl Session {
     /// They pay while lists come in. Events change a few objects at a time: what these have in common with the others
     /// is worth less than tables of all that is held.
     fn stop_sharing(&self) {
-        let held = std::mem::take(&mut *self.shared.intern.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut held = self.shared.intern.lock().unwrap_or_else(PoisonError::into_inner);
+        let tables = std::mem::replace(&mut *held, Intern::of_facts());
+        // Nobody waits while they go.
         drop(held);
+        drop(tables);
     }
 
     /// A kind may be listed as a whole after all.

@@ -39,14 +39,14 @@ pub enum AnyFact {
 pub struct Entry {
     pub fact: AnyFact,
     pub problems: Vec<Problem>,
-    /// For a cluster that keeps it.
-    pub kept: Kept,
+    /// For a cluster that keeps it; whoever follows one does not read it.
+    pub kept: Option<Box<Kept>>,
 }
 
 impl Entry {
     /// A fact with nothing wrong in it, and nothing to keep beside it.
     pub fn new(fact: AnyFact) -> Self {
-        Self { fact, problems: Vec::new(), kept: Kept::default() }
+        Self { fact, problems: Vec::new(), kept: None }
     }
 }
 
@@ -284,8 +284,8 @@ impl Cluster {
     }
 
     fn put(&mut self, entry: Entry, changes: &mut Vec<Change>) {
-        if let Some(kept) = self.kept.as_mut().filter(|_| entry.kept != Kept::default()) {
-            Arc::make_mut(kept).insert(entry.fact.id(), entry.kept);
+        if let (Some(all), Some(kept)) = (&mut self.kept, entry.kept) {
+            Arc::make_mut(all).insert(entry.fact.id(), *kept);
         }
         let problems = (!entry.problems.is_empty() || !self.problems.is_empty() || !self.unreadable.is_empty())
             .then(|| (entry.fact.id(), entry.problems));
