@@ -217,7 +217,7 @@ impl Session {
 
     fn watch_health(&mut self, report: &Report) {
         for health in &report.batch.health {
-            if self.lists.hear(health) == Left::None {
+            if self.lists.hear(health) == LastList::JustThrough {
                 self.stop_sharing();
             }
             let key = (health.kind, health.scope.clone());
@@ -251,6 +251,7 @@ impl Session {
 
     /// A kind may be listed as a whole after all.
     fn whole_again(&mut self, kind: Kind) {
+        self.lists.forget_parts(kind);
         for handle in self.parts.remove(&kind).into_iter().flat_map(BTreeMap::into_values) {
             handle.abort();
         }
@@ -288,13 +289,12 @@ impl Session {
 /// The lists that are still to come, or are coming in.
 struct Lists(BTreeSet<(Kind, Scope)>);
 
-/// Whether the last of the lists has just come to its end.
+/// Where the last of the lists is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Left {
-    Some,
-    None,
-    /// There was none before.
-    Nothing,
+enum LastList {
+    ToCome,
+    JustThrough,
+    ThroughBefore,
 }
 
 impl Lists {
@@ -303,16 +303,21 @@ impl Lists {
         Self(kinds.map(|it| (it, Scope::Everywhere)).collect())
     }
 
-    fn hear(&mut self, health: &Health) -> Left {
+    /// A kind is no longer listed namespace by namespace.
+    fn forget_parts(&mut self, kind: Kind) {
+        self.0.retain(|(it, scope)| *it != kind || *scope == Scope::Everywhere);
+    }
+
+    fn hear(&mut self, health: &Health) -> LastList {
         let key = (health.kind, health.scope.clone());
         let changed = match health.condition {
             Condition::Connecting | Condition::Listing { .. } => self.0.insert(key),
             _ => self.0.remove(&key),
         };
         match (self.0.is_empty(), changed) {
-            (false, _) => Left::Some,
-            (true, true) => Left::None,
-            (true, false) => Left::Nothing,
+            (false, _) => LastList::ToCome,
+            (true, true) => LastList::JustThrough,
+            (true, false) => LastList::ThroughBefore,
         }
     }
 }
@@ -371,11 +376,11 @@ mod tests {
         let mut lists = Lists::of([Kind::POD, Kind::NODE].into_iter());
         let mut hear = |kind, condition| lists.hear(&Health { kind, scope: Scope::Everywhere, condition });
         let listing = || Condition::Listing { read: 1, remaining: None };
-        assert_eq!(hear(Kind::POD, Condition::Following), Left::Some, "nodes were not heard of yet");
-        assert_eq!(hear(Kind::NODE, listing()), Left::Some);
-        assert_eq!(hear(Kind::NODE, Condition::NotServed), Left::None);
-        assert_eq!(hear(Kind::POD, Condition::Following), Left::Nothing);
-        assert_eq!(hear(Kind::POD, listing()), Left::Some);
-        assert_eq!(hear(Kind::POD, Condition::Forbidden { why: "no".into() }), Left::None);
+        assert_eq!(hear(Kind::POD, Condition::Following), LastList::ToCome, "nodes were not heard of yet");
+        assert_eq!(hear(Kind::NODE, listing()), LastList::ToCome);
+        assert_eq!(hear(Kind::NODE, Condition::NotServed), LastList::JustThrough);
+        assert_eq!(hear(Kind::POD, Condition::Following), LastList::ThroughBefore);
+        assert_eq!(hear(Kind::POD, listing()), LastList::ToCome);
+        assert_eq!(hear(Kind::POD, Condition::Forbidden { why: "no".into() }), LastList::JustThrough);
     }
 }
