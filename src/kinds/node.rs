@@ -85,7 +85,7 @@ impl Read for Nodes {
 
 /// What names the provider; the rest names the machine.
 fn scheme(provider_id: &str) -> &str {
-    provider_id.find("://").map_or(provider_id, |at| &provider_id[..at + 3])
+    provider_id.split_inclusive("://").next().unwrap_or_default()
 }
 
 /// Host names and DNS names stand in the same list; they are no addresses.

@@ -10,7 +10,7 @@
 //! The session never waits for the loop (E8): what comes meanwhile is merged, the last word on each object stays.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use kube::Client;
@@ -242,7 +242,7 @@ impl Session {
     /// They pay while lists come in. Events change a few objects at a time: what these have in common with the others
     /// is worth less than tables of all that is held.
     fn stop_sharing(&self) {
-        let mut held = self.shared.intern.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut held = self.shared.intern();
         let tables = std::mem::replace(&mut *held, Intern::of_facts());
         // Nobody waits while they go.
         drop(held);

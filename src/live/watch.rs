@@ -60,7 +60,7 @@ impl Shared {
     }
 
     /// The interner, for as long as one piece of an answer is decoded.
-    fn intern(&self) -> MutexGuard<'_, Intern> {
+    pub(super) fn intern(&self) -> MutexGuard<'_, Intern> {
         // Whatever panicked meanwhile, what it had shared is whole.
         self.intern.lock().unwrap_or_else(PoisonError::into_inner)
     }

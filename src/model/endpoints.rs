@@ -8,13 +8,11 @@
 //! A cluster names each of its pods once more in a slice. Answers ask for the endpoints of one Service at a time, so
 //! they are kept as bytes, ten for most, and unpacked when asked for.
 
-use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::facts::{Fact, UidMark, Version};
 use super::id::{Kind, ObjectId};
 use super::items::Items;
-use super::labels::Labels;
 use super::name::{Name, Spelling};
 use super::pod::Ending;
 use super::port::Protocol;
@@ -58,8 +56,7 @@ struct Otherwise {
 impl EndpointSlice {
     /// A slice without endpoints; `service` is empty where its label is absent.
     pub fn named(namespace: Name, service: Name, name: &str) -> Self {
-        let ending = name.strip_prefix(service.as_str()).and_then(|it| it.strip_prefix('-')).and_then(Ending::new);
-        let called = match ending {
+        let called = match Ending::after(&service, name) {
             Some(ending) if !service.is_empty() => Called::AfterService { service, ending },
             _ => Called::Otherwise(Box::new(Otherwise { service, name: name.into() })),
         };
@@ -91,12 +88,6 @@ impl Fact for EndpointSlice {
     }
     fn version(&self) -> &Version {
         &self.version
-    }
-    fn label_set(&self) -> Cow<'_, Labels> {
-        Cow::Owned(Labels::default())
-    }
-    fn label(&self, _: &str) -> Option<Cow<'_, Name>> {
-        None
     }
     fn id(&self) -> ObjectId {
         ObjectId { kind: Kind::ENDPOINT_SLICE, namespace: self.namespace.clone(), name: self.name().to_name() }

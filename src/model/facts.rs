@@ -197,9 +197,13 @@ pub trait Fact: Clone + PartialEq {
     /// Its version.
     fn version(&self) -> &Version;
     /// Its labels; none for sorts on whose labels nothing rests.
-    fn label_set(&self) -> Cow<'_, Labels>;
+    fn label_set(&self) -> Cow<'_, Labels> {
+        Cow::Owned(Labels::NONE)
+    }
     /// The value of one of them.
-    fn label(&self, key: &str) -> Option<Cow<'_, Name>>;
+    fn label(&self, _key: &str) -> Option<Cow<'_, Name>> {
+        None
+    }
     /// What names it.
     fn id(&self) -> ObjectId;
     /// What tells it from another fact of the same collection, namespace and name; empty where nothing needs to.

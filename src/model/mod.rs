@@ -25,6 +25,7 @@ pub mod place;
 pub mod pod;
 pub mod policy;
 pub mod port;
+pub mod rare;
 pub mod role;
 pub mod service;
 pub mod untrusted;

@@ -34,9 +34,10 @@ fn position<T: Fact>(row: &[T], name: Spelling<'_>, variant: &str) -> Result<usi
 /// sizes in each doubling: less than that is room that nobody uses, and rows that move more often than they must.
 pub fn grow<T>(row: &mut Vec<T>) {
     if row.len() == row.capacity() {
-        let bytes = (row.len() + 1) * size_of::<T>().max(1);
+        let each = size_of::<T>().max(1);
+        let bytes = (row.len() + 1) * each;
         let step = (bytes.next_power_of_two() / 8).max(16);
-        row.reserve_exact(bytes.next_multiple_of(step) / size_of::<T>().max(1) - row.len());
+        row.reserve_exact(bytes.next_multiple_of(step) / each - row.len());
     }
 }
 

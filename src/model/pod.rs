@@ -20,6 +20,7 @@ use super::items::Items;
 use super::labels::{Labeled, Labels};
 use super::name::{Name, Spelling};
 use super::port::Protocol;
+use super::rare::Rare;
 use super::workload::{Owner, OwnerKind, TEMPLATE_HASH};
 
 /// A pod's phase; a pod without status counts as running.
@@ -102,8 +103,7 @@ pub struct Mold {
     pub labels: Labels,
     pub service_account: Name,
     pub ports: Items<ContainerPort>,
-    /// What few pods have; never an [`Oddity`] of nothing.
-    pub oddity: Option<Box<Oddity>>,
+    pub oddity: Rare<Oddity>,
     pub phase: Phase,
     pub network: PodNetwork,
     pub origin: PodOrigin,
@@ -124,24 +124,22 @@ pub struct Oddity {
 
 impl Mold {
     fn beginning(&self) -> Option<&Name> {
-        self.oddity.as_ref()?.beginning.as_ref()
+        self.oddity.get()?.beginning.as_ref()
     }
 
     /// Of a kube-apiserver's own pod: its flags `--authorization-*`, as written, which say who else may grant.
     pub fn authorization_flags(&self) -> &[Name] {
-        self.oddity.as_ref().map_or(&[], |it| &it.authorization_flags)
+        self.oddity.get().map_or(&[], |it| &it.authorization_flags)
     }
 
     /// Lets these be [`Mold::authorization_flags`].
     pub fn set_authorization_flags(&mut self, flags: Vec<Name>) {
-        if flags != self.authorization_flags() {
-            self.change_oddity(|it| it.authorization_flags = flags);
-        }
+        self.oddity.change(|it| it.authorization_flags = flags);
     }
 
     /// Their controller, as owner references name it (a ReplicaSet, not yet its Deployment).
     pub fn owner(&self) -> Option<Owner> {
-        let word = self.oddity.as_ref().map(|it| it.owner_word.clone()).unwrap_or_default();
+        let word = self.oddity.get().map(|it| it.owner_word.clone()).unwrap_or_default();
         Owner::held(self.owner_kind, word, &self.owner_name)
     }
 
@@ -154,15 +152,7 @@ impl Mold {
     pub fn set_owner(&mut self, owner: Option<Owner>) {
         let word;
         (self.owner_kind, word, self.owner_name) = owner.map(|it| (it.kind, it.word, it.name)).unwrap_or_default();
-        if !word.is_empty() || self.oddity.is_some() {
-            self.change_oddity(|it| it.owner_word = word);
-        }
-    }
-
-    fn change_oddity(&mut self, change: impl FnOnce(&mut Oddity)) {
-        let mut oddity = self.oddity.take().map_or_else(Oddity::default, |it| *it);
-        change(&mut oddity);
-        self.oddity = (oddity != Oddity::default()).then(|| Box::new(oddity));
+        self.oddity.change(|it| it.owner_word = word);
     }
 
     /// Lets a pod of it be called so; gives what the pod itself holds of that name.
@@ -170,10 +160,9 @@ impl Mold {
     /// A name that does not begin as its owner's does is parted at its last dash, or stands here whole. `shared` gives
     /// the one text that is equal to a beginning.
     pub fn call(&mut self, name: &str, shared: impl FnOnce(&str) -> Name) -> Ending {
-        let owner = self.is_owned().then_some(self.owner_name.as_str());
-        let of_owner = owner.and_then(|it| name.strip_prefix(it)?.strip_prefix('-')).and_then(Ending::new);
+        let of_owner = self.is_owned().then(|| Ending::after(&self.owner_name, name)).flatten();
         if let Some(ending) = of_owner {
-            self.begin_with(None);
+            self.oddity.change(|it| it.beginning = None);
             return ending;
         }
         let dash = name.rfind('-').map_or(0, |at| at + 1);
@@ -181,7 +170,7 @@ impl Mold {
             Some(ending) if dash > 0 => (&name[..dash], ending),
             _ => (name, Ending::default()),
         };
-        self.begin_with(Some(shared(beginning)));
+        self.oddity.change(|it| it.beginning = Some(shared(beginning)));
         ending
     }
 
@@ -224,12 +213,6 @@ impl Mold {
             _ => Spelling::whole(self.owner_name.rsplit('-').next().unwrap_or_default()),
         }
     }
-
-    fn begin_with(&mut self, beginning: Option<Name>) {
-        if self.beginning() != beginning.as_ref() {
-            self.change_oddity(|it| it.beginning = beginning);
-        }
-    }
 }
 
 /// The end of a name: at most five bytes, such as the letters that a controller draws, or an ordinal.
@@ -240,8 +223,13 @@ pub struct Ending {
 }
 
 impl Ending {
+    /// What a name has behind another and a dash, if it has that and it is short enough.
+    pub(super) fn after(another: &str, name: &str) -> Option<Self> {
+        Self::new(name.strip_prefix(another)?.strip_prefix('-')?)
+    }
+
     /// This text, if it is short enough.
-    pub(super) fn new(text: &str) -> Option<Self> {
+    fn new(text: &str) -> Option<Self> {
         let mut held = [0; 5];
         held.get_mut(..text.len())?.copy_from_slice(text.as_bytes());
         Some(Self { text: held, len: text.len() as u8 })

@@ -8,6 +8,7 @@ use super::id::{Kind, ObjectId};
 use super::items::Items;
 use super::labels::{Labels, Selector};
 use super::name::Name;
+use super::rare::Rare;
 
 /// One rule of a role, as written; matching is `rbac`'s.
 ///
@@ -74,8 +75,7 @@ pub struct Role {
     pub meta: Meta,
     /// As they stand in `rules`, in order: `rules[i]` is element `i` here.
     pub rules: Items<RoleRule>,
-    /// `None` where it would hold nothing.
-    aggregation: Option<Box<Aggregation>>,
+    aggregation: Rare<Aggregation>,
     pub origin: Origin,
 }
 
@@ -94,34 +94,29 @@ pub type SharedRole = triomphe::Arc<Role>;
 impl Role {
     /// A role with these rules.
     pub fn new(meta: Meta, rules: Items<RoleRule>, origin: Origin) -> Self {
-        Self { meta, rules, aggregation: None, origin }
+        Self { meta, rules, aggregation: Rare::default(), origin }
     }
 
     /// The same ClusterRole with these labels, by which it is a member of aggregated ones.
-    pub fn labeled(self, labels: Labels) -> Self {
-        self.with(|it| it.labels = labels)
+    pub fn labeled(mut self, labels: Labels) -> Self {
+        self.aggregation.change(|it| it.labels = labels);
+        self
     }
 
     /// The same ClusterRole, which takes its rules from those that these select; `None`: its rules are its own.
-    pub fn aggregating(self, selectors: Option<Items<Selector>>) -> Self {
-        self.with(|it| it.selectors = selectors)
-    }
-
-    fn with(mut self, change: impl FnOnce(&mut Aggregation)) -> Self {
-        let mut aggregation = self.aggregation.take().map_or_else(Aggregation::default, |it| *it);
-        change(&mut aggregation);
-        self.aggregation = (aggregation != Aggregation::default()).then(|| Box::new(aggregation));
+    pub fn aggregating(mut self, selectors: Option<Items<Selector>>) -> Self {
+        self.aggregation.change(|it| it.selectors = selectors);
         self
     }
 
     /// Of a ClusterRole alone: by them it is a member of aggregated ones.
     pub fn labels(&self) -> &Labels {
-        self.aggregation.as_ref().map_or(&NO_LABELS, |it| &it.labels)
+        self.aggregation.get().map_or(&NO_LABELS, |it| &it.labels)
     }
 
     /// `aggregationRule.clusterRoleSelectors`; `None` when there is no aggregationRule.
     pub fn aggregates(&self) -> Option<&[Selector]> {
-        self.aggregation.as_ref()?.selectors.as_deref()
+        self.aggregation.get()?.selectors.as_deref()
     }
 
     /// `role` or `clusterrole`.

@@ -2,15 +2,13 @@
 //!
 //! Pods name their controller, which often has one of its own. Nothing here decides anything.
 
-use std::borrow::Cow;
-
 use arcstr::literal;
 
 use super::cluster::Cluster;
 use super::facts::{Fact, Meta, Pod, UidMark, Version};
 use super::id::{Kind, ObjectId, WorkloadId};
-use super::labels::Labels;
 use super::name::{Name, Spelling};
+use super::rare::Rare;
 
 /// The label that tells the ReplicaSets of one Deployment apart.
 pub const TEMPLATE_HASH: &str = "pod-template-hash";
@@ -80,9 +78,14 @@ impl Owner {
     /// The owner of this kind, as the API writes it (`Deployment`), and name.
     pub fn new(kind: &str, name: Name) -> Self {
         match WORKLOADS.iter().find(|(.., word)| word == kind) {
-            Some((known, ..)) => Self { kind: OwnerKind::Known(*known), word: Name::empty(), name },
+            Some((known, ..)) => Self::known(*known, name),
             None => Self { kind: OwnerKind::Other, word: kind.into(), name },
         }
+    }
+
+    /// The owner of a kind that is read.
+    pub fn known(kind: WorkloadKind, name: Name) -> Self {
+        Self { kind: OwnerKind::Known(kind), word: Name::empty(), name }
     }
 
     /// What there is of an owner in an object; `None`: there is none.
@@ -110,7 +113,7 @@ pub struct Workload {
     owner_kind: OwnerKind,
     /// Empty where it has no owner.
     owner_name: Name,
-    rest: Option<Box<Rest>>,
+    rest: Rare<Rest>,
     pub version: Version,
     pub uid: UidMark,
 }
@@ -138,20 +141,20 @@ impl Workload {
     pub fn new(kind: WorkloadKind, meta: Meta, owner: Option<Owner>, plan: Option<Plan>) -> Self {
         let Meta { namespace, name, uid, version } = meta;
         let (owner_kind, owner_word, owner_name) = owner.map(|it| (it.kind, it.word, it.name)).unwrap_or_default();
-        let rest = Rest { owner_word, plan };
-        let rest = (rest != Rest::default()).then(|| Box::new(rest));
+        let mut rest = Rare::default();
+        rest.change(|it| *it = Rest { owner_word, plan });
         Self { namespace, name, kind, owner_kind, owner_name, rest, version, uid }
     }
 
     /// Its own controller.
     pub fn owner(&self) -> Option<Owner> {
-        let word = self.rest.as_ref().map(|it| it.owner_word.clone()).unwrap_or_default();
+        let word = self.rest.get().map(|it| it.owner_word.clone()).unwrap_or_default();
         Owner::held(self.owner_kind, word, &self.owner_name)
     }
 
     /// What its pods would be.
     pub fn plan(&self) -> Option<&Plan> {
-        self.rest.as_ref()?.plan.as_ref()
+        self.rest.get()?.plan.as_ref()
     }
 
     /// What names it as a workload.
@@ -177,12 +180,6 @@ impl Fact for Workload {
     }
     fn version(&self) -> &Version {
         &self.version
-    }
-    fn label_set(&self) -> Cow<'_, Labels> {
-        Cow::Owned(Labels::default())
-    }
-    fn label(&self, _: &str) -> Option<Cow<'_, Name>> {
-        None
     }
     fn id(&self) -> ObjectId {
         ObjectId { kind: self.kind.kind(), namespace: self.namespace.clone(), name: self.name.clone() }

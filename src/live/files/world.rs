@@ -106,7 +106,7 @@ fn template_pod(workload: &Workload, template: &Pod, taken: &mut BTreeSet<PodId>
     template
         .clone()
         .renamed(&id.name)
-        .remolded(|it| it.set_owner(Some(Owner::new(&workload.kind.word(), workload.name.clone()))))
+        .remolded(|it| it.set_owner(Some(Owner::known(workload.kind, workload.name.clone()))))
 }
 
 /// Every workload that some listed pod belongs to, through any number of controllers.
