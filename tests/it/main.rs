@@ -28,6 +28,7 @@ mod rbac_laws;
 mod rbac_live;
 mod rbac_worlds;
 mod rbac_writers;
+mod reports;
 mod same_answers;
 mod screens;
 mod seeded;
