@@ -25,6 +25,7 @@ pub mod ports;
 pub mod reach_page;
 pub mod resolve;
 mod sample;
+pub mod topic;
 pub mod trace;
 pub mod whys;
 pub mod workload;

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ask::Fault;
 use crate::ask::needs::Needs;
+use crate::ask::topic::Topic;
 use crate::model::cluster::Cluster;
 use crate::model::coverage::Coverage;
 use crate::model::evidence::Outcome;
@@ -156,6 +157,10 @@ impl Command for CanArgs {
         }
         let notes = self.resolved(context).notes;
         notes.iter().map(ToString::to_string).chain(grants::absence(context, cluster)).collect()
+    }
+
+    fn topic(&self) -> Topic {
+        Topic::Access
     }
 
     fn run(&self, world: &World<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {

@@ -18,6 +18,7 @@ use serde::Serialize;
 use crate::ask::many::{unit_name, unit_ranges, unit_text};
 use crate::ask::needs::{self, Needs};
 use crate::ask::reach_page::ports_text;
+use crate::ask::topic::Topic;
 use crate::ask::whys::{Reasons, Whys};
 use crate::ask::{Fault, namespace, page};
 use crate::model::cluster::Cluster;
@@ -88,6 +89,10 @@ impl Command for MapArgs {
 
     fn notes(&self, context: &Context, cluster: &Cluster) -> Vec<String> {
         context.only.iter().filter_map(|it| namespace::absence(cluster, it)).collect()
+    }
+
+    fn topic(&self) -> Topic {
+        Topic::Network
     }
 
     fn run(&self, world: &World<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {

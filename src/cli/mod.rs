@@ -25,6 +25,7 @@ pub mod who_can;
 use std::io;
 
 use crate::ask::needs::Needs;
+use crate::ask::topic::Topic;
 use crate::ask::{Asker, Fault};
 use crate::model::cluster::Cluster;
 use crate::model::evidence::Outcome;
@@ -115,6 +116,11 @@ pub trait Command {
     /// What must be read besides, once all that the answer rests on is there: what is shown along with it.
     fn beside(&self, _context: &Context, _cluster: &Cluster, _settings: &Settings) -> Needs {
         Needs::default()
+    }
+
+    /// What it is about: words about the input that are about something else are left out.
+    fn topic(&self) -> Topic {
+        Topic::Any
     }
 
     /// With which names it reads resources.

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::ask::Fault;
 use crate::ask::needs::Needs;
+use crate::ask::topic::Topic;
 use crate::model::cluster::Cluster;
 use crate::model::coverage::Coverage;
 use crate::model::evidence::Outcome;
@@ -266,6 +267,10 @@ impl Command for PermissionsArgs {
         }
         reviews.dedup();
         Ok(reviews)
+    }
+
+    fn topic(&self) -> Topic {
+        Topic::Access
     }
 
     fn run(&self, world: &World<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {

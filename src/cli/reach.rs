@@ -14,6 +14,7 @@ use serde::Serialize;
 use crate::ask::end::{self, End, PortAsk};
 use crate::ask::many::{Reach, namespace_of, unit_name, unit_ranges};
 use crate::ask::needs::{self, Needs};
+use crate::ask::topic::Topic;
 use crate::ask::whys::{Reasons, Whys};
 use crate::ask::{Fault, namespace};
 use crate::model::cluster::Cluster;
@@ -87,6 +88,10 @@ impl Command for ReachArgs {
 
     fn notes(&self, context: &Context, cluster: &Cluster) -> Vec<String> {
         context.only.iter().filter_map(|it| namespace::absence(cluster, it)).collect()
+    }
+
+    fn topic(&self) -> Topic {
+        Topic::Network
     }
 
     fn run(&self, world: &World<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {

@@ -14,6 +14,7 @@ use serde::Deserialize;
 
 use crate::ask::end::{self, End, PortAsk};
 use crate::ask::needs::Needs;
+use crate::ask::topic::Topic;
 use crate::ask::trace::Trace;
 use crate::ask::{Asker, Fault, needs};
 use crate::model::cluster::Cluster;
@@ -72,6 +73,10 @@ impl Command for TraceArgs {
             Ok(question) if self.batch.is_none() => beside(&question, cluster, settings),
             _ => Needs::default(),
         }
+    }
+
+    fn topic(&self) -> Topic {
+        Topic::Network
     }
 
     fn run(&self, world: &World<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::ask::Fault;
 use crate::ask::needs::Needs;
+use crate::ask::topic::Topic;
 use crate::model::cluster::Cluster;
 use crate::model::coverage::Coverage;
 use crate::model::id::Kind;
@@ -153,6 +154,10 @@ impl Command for WhoCanArgs {
     fn notes(&self, context: &Context, cluster: &Cluster) -> Vec<String> {
         let notes = self.resolved(context).notes;
         notes.iter().map(ToString::to_string).chain(grants::absence(context, cluster)).collect()
+    }
+
+    fn topic(&self) -> Topic {
+        Topic::Access
     }
 
     fn run(&self, world: &World<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {

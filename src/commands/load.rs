@@ -9,6 +9,7 @@ use std::sync::Arc;
 use crate::args::Args;
 use crate::ask::Fault;
 use crate::ask::needs::Needs;
+use crate::ask::topic::Topic;
 use crate::cli::{Color, Command, Context, Names, info};
 use crate::live::read::Reader;
 use crate::live::{connect, files};
@@ -53,6 +54,13 @@ impl Wants<'_> {
         match self {
             Wants::Of(command, settings) => command.beside(context, cluster, settings),
             Wants::Everything => Needs::default(),
+        }
+    }
+
+    fn topic(&self) -> Topic {
+        match self {
+            Wants::Of(command, _) => command.topic(),
+            Wants::Everything => Topic::Any,
         }
     }
 
@@ -133,7 +141,8 @@ fn from_files(args: &Args, wants: &Wants<'_>, context: Context) -> Result<Loaded
     let paths = &args.source.from;
     let read = if wants.is_everything() { files::load_with_all } else { files::load };
     let loaded = read(paths, &context.namespace).map_err(|error| print::files_error(&error))?;
-    print::notes(&loaded.notes);
+    let notes = loaded.notes.into_iter().filter(|it| it.topic.concerns(wants.topic())).map(|it| it.what);
+    print::notes(&notes.collect::<Vec<_>>());
     let names: Vec<String> = paths.iter().map(|it| it.display().to_string()).collect();
     let mut context = context;
     context.surroundings.push(("files", names.join(", ")));

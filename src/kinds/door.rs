@@ -100,6 +100,12 @@ impl<'i> Door<'i> {
         }
     }
 
+    fn note_homeless(&mut self, it: &Metadata<'_>) {
+        if self.spec.reach == Reach::Namespaced && it.namespace.is_empty() {
+            self.intern.note_homeless(self.spec, &it.name);
+        }
+    }
+
     /// What controls the object.
     pub fn controller(&mut self, it: &Metadata<'_>) -> Option<Owner> {
         it.controller().map(|owner| Owner::new(&owner.kind, self.intern.name(&owner.name)))
@@ -125,6 +131,7 @@ impl<'i> Door<'i> {
         if let Some(mirrored) = R::ignores(slim).then(|| self.id(metadata)) {
             return Reading::Ignored(mirrored);
         }
+        self.note_homeless(metadata);
         let fact = R::fact(slim, self);
         let problems = if self.problems.is_empty() { Vec::new() } else { self.take_problems(&fact.id()) };
         Reading::Read(Entry { fact, problems, kept: self.kept(metadata) })
@@ -143,6 +150,7 @@ impl<'i> Door<'i> {
             return Reading::Noted(Problem { object: None, place: Place::default(), what });
         };
         let id = self.id(metadata);
+        self.note_homeless(metadata);
         if let Some(fact) = tree().and_then(|it| R::salvage(metadata, &it, self)) {
             return Reading::Read(Entry { fact, problems: self.take_problems(&id), kept: self.kept(metadata) });
         }

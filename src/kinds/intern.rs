@@ -18,6 +18,9 @@ use crate::model::policy::{Peer, Rule};
 use crate::model::port::PortMatch;
 use crate::model::role::{Acts, RoleRule};
 
+use super::KindSpec;
+use super::homeless::Homeless;
+
 /// Below this many things a sweep is not worth its walk.
 const SMALL: usize = 1024;
 
@@ -43,6 +46,7 @@ pub struct Intern {
     /// How many things the last sweep left.
     swept: usize,
     keeps: Keeps,
+    homeless: Homeless,
 }
 
 /// What is read of objects beside their facts.
@@ -145,6 +149,16 @@ impl Intern {
     /// The same, for whoever never makes a snapshot: readers leave out what only that shows.
     pub fn of_facts() -> Self {
         Self { keeps: Keeps::Nothing, ..Self::default() }
+    }
+
+    /// Remembers an object that names no namespace and should.
+    pub(super) fn note_homeless(&mut self, spec: &'static KindSpec, name: &str) {
+        self.homeless.add(spec, name);
+    }
+
+    /// The objects that were read and name no namespace.
+    pub fn homeless(self) -> Homeless {
+        self.homeless
     }
 
     /// Whether readers read what only a snapshot shows.

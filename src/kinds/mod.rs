@@ -17,6 +17,7 @@ mod cilium;
 mod cluster_network_policy;
 mod door;
 mod endpoint_slice;
+mod homeless;
 mod intern;
 mod namespace;
 mod network_policy;
@@ -33,6 +34,7 @@ mod unevaluated;
 mod workload;
 
 pub use door::Reading;
+pub use homeless::Homeless;
 pub use intern::Intern;
 pub use page::{Event, Page, Status, Step, WireError, read_event, read_list, read_list_in};
 

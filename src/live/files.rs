@@ -8,6 +8,7 @@
 //! named on the command line an error. Texts are not kept: [`Source`] knows where each object stands.
 //! CONTRACT §1 says what manifests mean.
 
+mod notes;
 mod read;
 mod source;
 mod split;
@@ -20,9 +21,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+pub use notes::Note;
 pub use source::Source;
 
-use crate::kinds::{Intern, Reading};
+use crate::kinds::{Homeless, Intern, Reading};
 use crate::model::cluster::{Cluster, Delta};
 use crate::model::id::ObjectId;
 use crate::model::place::Problem;
@@ -40,7 +42,7 @@ pub struct Loaded {
     pub cluster: Cluster,
     pub source: Source,
     /// What is worth a word on stderr and is no problem: what was implied, what is wholly absent.
-    pub notes: Vec<String>,
+    pub notes: Vec<Note>,
 }
 
 /// Why `--from` cannot be answered from; exit code 2.
@@ -87,13 +89,14 @@ struct Loader<'n> {
     loaded: Loaded,
     /// What snapshots among the files say of themselves.
     snapshots: Vec<String>,
+    homeless: Homeless,
     bytes: usize,
 }
 
 impl<'n> Loader<'n> {
     fn new(cluster: Cluster, namespace: &'n str) -> Self {
         let loaded = Loaded { cluster, ..Loaded::default() };
-        Self { namespace, loaded, snapshots: Vec::new(), bytes: 0 }
+        Self { namespace, loaded, snapshots: Vec::new(), homeless: Homeless::default(), bytes: 0 }
     }
 
     fn note(&mut self, what: String) {
@@ -124,7 +127,8 @@ impl<'n> Loader<'n> {
 
     fn text(&mut self, file: File, text: &str, named: bool) -> Result<(), FilesError> {
         let pieces = pieces(text);
-        let found = read_all(&pieces, text, self.namespace);
+        let (found, homeless) = read_all(&pieces, text, self.namespace);
+        self.homeless.merge(homeless);
         let mut lines = Lines { text, at: 0, line: 1 };
         let index = self.loaded.source.files.len() as u32;
         let label = file.label.clone();
@@ -184,6 +188,7 @@ impl<'n> Loader<'n> {
         }
         let notes = world::close(&mut self.loaded.cluster);
         self.loaded.notes.extend(notes);
+        self.loaded.notes.extend(notes::homeless(&self.homeless, self.namespace));
         Ok(self.loaded)
     }
 }
@@ -208,8 +213,11 @@ impl Lines<'_> {
 const BATCH: usize = 64;
 const SMALL: usize = 256 * 1024;
 
+/// What the pieces of a text hold, and the objects among it that name no namespace.
+type ReadAll = (Vec<Vec<(Range<usize>, Found)>>, Homeless);
+
 /// Reads all pieces, on as many threads as there are cores, in order.
-fn read_all(pieces: &[Piece], text: &str, namespace: &str) -> Vec<Vec<(Range<usize>, Found)>> {
+fn read_all(pieces: &[Piece], text: &str, namespace: &str) -> ReadAll {
     let threads = if text.len() < SMALL { 1 } else { std::thread::available_parallelism().map_or(1, usize::from) };
     let next = AtomicUsize::new(0);
     let worker = || {
@@ -217,21 +225,23 @@ fn read_all(pieces: &[Piece], text: &str, namespace: &str) -> Vec<Vec<(Range<usi
         let mut read_batches = Vec::new();
         loop {
             let batch = next.fetch_add(1, Ordering::Relaxed);
-            let Some(own) = pieces.chunks(BATCH).nth(batch) else { return read_batches };
+            let Some(own) = pieces.chunks(BATCH).nth(batch) else { return (read_batches, intern.homeless()) };
             read_batches.push((batch, own.iter().map(|it| read(it, text, namespace, &mut intern)).collect::<Vec<_>>()));
         }
     };
-    let mut batches = std::thread::scope(|scope| {
+    let (mut batches, homeless) = std::thread::scope(|scope| {
         let others: Vec<_> = (1..threads).map(|_| scope.spawn(worker)).collect();
-        let mut batches = worker();
+        let (mut batches, mut homeless) = worker();
         for other in others {
             // A reader that panics is a defect, and half a world is no world: the panic goes on.
-            batches.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+            let (read, found) = other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            batches.extend(read);
+            homeless.merge(found);
         }
-        batches
+        (batches, homeless)
     });
     batches.sort_unstable_by_key(|(batch, _)| *batch);
-    batches.into_iter().flat_map(|(_, found)| found).collect()
+    (batches.into_iter().flat_map(|(_, found)| found).collect(), homeless)
 }
 
 /// The bytes of one input, at most `limit`.

@@ -7,6 +7,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::notes::Note;
+use crate::ask::topic::Topic;
 use crate::model::cluster::{AnyFact, Cluster, Delta, Entry, METADATA_NAME};
 use crate::model::coverage::{Coverage, CoverageMap};
 use crate::model::facts::{Meta, Namespace, Owner, Pod, Workload};
@@ -15,11 +17,12 @@ use crate::model::labels::Labels;
 use crate::model::name::Name;
 
 /// Makes a cluster of listed objects the closed world that they mean; what was added or is missing is noted.
-pub(super) fn close(cluster: &mut Cluster) -> Vec<String> {
+pub(super) fn close(cluster: &mut Cluster) -> Vec<Note> {
     let mut notes = absences(cluster);
     let pods = template_pods(cluster);
     if !pods.is_empty() {
-        notes.push(format!("{} stand for one pod each, made from their templates", count(pods.len(), "workload")));
+        let what = format!("{} stand for one pod each, made from their templates", count(pods.len(), "workload"));
+        notes.push(Note::new(Topic::Network, what));
     }
     for pod in pods {
         put(cluster, AnyFact::Pod(pod.into()));
@@ -28,11 +31,12 @@ pub(super) fn close(cluster: &mut Cluster) -> Vec<String> {
     if !implied.is_empty() {
         let names: Vec<&str> = implied.iter().take(5).map(Name::as_str).collect();
         let more = if implied.len() > names.len() { ", …" } else { "" };
-        notes.push(format!(
+        let what = format!(
             "{} not defined here, taken to have no label but {METADATA_NAME}: {}{more}",
             count(implied.len(), "namespace"),
             names.join(", ")
-        ));
+        );
+        notes.push(Note::new(Topic::Network, what));
     }
     for name in implied {
         let labels = Labels::new([(Name::from(METADATA_NAME), name.clone())]);
@@ -52,15 +56,16 @@ fn count(n: usize, what: &str) -> String {
     format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
 
-fn absences(cluster: &Cluster) -> Vec<String> {
+fn absences(cluster: &Cluster) -> Vec<Note> {
     let absent = [
-        (cluster.pods.is_empty() && cluster.workloads.is_empty(), "no pods or workloads"),
-        (cluster.policies.is_empty(), "no network policies"),
-        (cluster.roles.is_empty() && cluster.bindings.is_empty(), "no RBAC"),
+        (Topic::Network, cluster.pods.is_empty() && cluster.workloads.is_empty(), "no pods or workloads"),
+        (Topic::Network, cluster.policies.is_empty(), "no network policies"),
+        (Topic::Access, cluster.roles.is_empty() && cluster.bindings.is_empty(), "no RBAC"),
     ];
     // A snapshot says itself what it was not told.
     let closed = cluster.coverage == CoverageMap::default();
-    absent.iter().filter(|(absent, _)| *absent && closed).map(|(_, what)| format!("{what} in these files")).collect()
+    let absent = absent.iter().filter(|(_, absent, _)| *absent && closed);
+    absent.map(|(topic, _, what)| Note::new(*topic, format!("{what} in these files"))).collect()
 }
 
 fn implied_namespaces(cluster: &Cluster) -> BTreeSet<Name> {
