@@ -130,11 +130,7 @@ impl Asker<'_> {
         let Some(from) = asks_for_names(trace) else { return };
         let dns = net::dns(self.index, self.cluster, &from.end());
         let (Some(service), false) = (&dns.service, dns.servers.is_empty()) else { return };
-        let what = match dns.outcome() {
-            Outcome::Allow => format!("prerequisite: {from} can ask it for names (S51)"),
-            Outcome::Deny => format!("prerequisite: {from} cannot ask it for names, port 53 is denied (S51)"),
-            Outcome::Unknown => format!("prerequisite: {from} may fail to ask it for names (S51)"),
-        };
+        let what = text::dns::told(&dns, &from.to_string(), &service.name);
         trace.notes.push(Evidence::note(service.clone(), Place::default(), what));
     }
 

@@ -8,6 +8,7 @@ use crate::model::facts::{Fact, Node, PodNetwork, SharedPod};
 use crate::model::id::ObjectId;
 use crate::net::reach::AddressRange;
 use crate::net::verdict::End;
+use crate::text::words;
 
 /// A pod, a node, an address, or a range of addresses that all answer alike.
 #[derive(Clone, PartialEq, Debug)]
@@ -87,7 +88,10 @@ impl fmt::Display for Member {
 /// Ranges of addresses, the first few of many.
 pub fn ranges(all: &[AddressRange]) -> String {
     let shown: Vec<String> = all.iter().take(3).map(|(first, last)| range(*first, *last)).collect();
-    let more = if all.len() > 3 { format!(" and {} more ranges", all.len() - 3) } else { String::new() };
+    let more = match all.len().saturating_sub(shown.len()) {
+        0 => String::new(),
+        more => format!(" and {}", words::count(more as u64, "more range", "more ranges")),
+    };
     format!("{}{more}", shown.join(" "))
 }
 
@@ -116,6 +120,10 @@ mod tests {
         assert_eq!(text("10.0.0.0", "10.255.255.255").as_deref(), Ok("10.0.0.0/8"));
         assert_eq!(text("10.0.0.1", "10.0.0.6").as_deref(), Ok("10.0.0.1-10.0.0.6"));
         assert_eq!(text("10.0.0.1", "10.0.0.1").as_deref(), Ok("10.0.0.1"));
+        let ranges: Vec<AddressRange> =
+            (1..6).map(|it| ([10, 0, 0, 2 * it].into(), [10, 0, 0, 2 * it].into())).collect();
+        assert_eq!(super::ranges(&ranges[..4]), "10.0.0.2 10.0.0.4 10.0.0.6 and 1 more range");
+        assert_eq!(super::ranges(&ranges), "10.0.0.2 10.0.0.4 10.0.0.6 and 2 more ranges");
         assert_eq!(text("::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff").as_deref(), Ok("::/0"));
     }
 }

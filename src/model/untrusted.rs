@@ -12,7 +12,8 @@ use unicode_width::UnicodeWidthChar;
 /// How many zero-width marks may follow one another before they are written out.
 const MARKS: usize = 4;
 
-/// The text with control, bidirectional, invisible and private characters written as `\u{…}`.
+/// The text with control, bidirectional, invisible and private characters, and all spaces but the usual one, written
+/// as `\u{…}`.
 ///
 /// Line breaks and tabs become `\n`, `\r`, `\t`. Text that needs nothing is borrowed. Idempotent.
 pub fn show(text: &str) -> Cow<'_, str> {
@@ -46,8 +47,8 @@ pub fn is_deceptive_text(text: &str) -> bool {
 fn is_deceptive(it: char) -> bool {
     it.is_control()
         || matches!(u32::from(it),
-            0xad | 0x34f | 0x61c | 0x115f | 0x1160 | 0x17b4 | 0x17b5 | 0x180b..=0x180f
-            | 0x200b..=0x200f | 0x2028..=0x202e | 0x2060..=0x206f | 0x3164 | 0xfe00..=0xfe0f
+            0xa0 | 0xad | 0x34f | 0x61c | 0x115f | 0x1160 | 0x17b4 | 0x17b5 | 0x180b..=0x180f
+            | 0x1680 | 0x2000..=0x200f | 0x2028..=0x202f | 0x205f..=0x206f | 0x2800 | 0x3000 | 0x3164 | 0xfe00..=0xfe0f
             | 0xfeff | 0xffa0 | 0xfff0..=0xfffd | 0x1d173..=0x1d17a
             | 0xe000..=0xf8ff | 0xe0000..=0xe0fff | 0xf0000..=0x10ffff)
         || it.width().is_none()
@@ -66,6 +67,7 @@ mod tests {
             ("a\nb\tc\rd", "a\\nb\\tc\\rd"),
             ("\u{202e}nimda", "\\u{202e}nimda"),
             ("a\u{200b}b\u{ad}c", "a\\u{200b}b\\u{ad}c"),
+            ("a\u{a0}\u{2009}b\u{3000}", "a\\u{a0}\\u{2009}b\\u{3000}"),
             ("caf\u{e9} 中", "caf\u{e9} 中"),
             ("\u{9b}31m", "\\u{9b}31m"),
             ("x\u{301}\u{301}\u{301}\u{301}\u{301}", "x\u{301}\u{301}\u{301}\u{301}\\u{301}"),

@@ -4,7 +4,8 @@
 //! networkpolicy/shop/allow-web spec.ingress[0]: label app is "api", not "web"; port is TCP 8080, not TCP 80
 //! ```
 //!
-//! Made only when shown: a verdict holds the objects that this reads. The fewer things a rule lacks, the nearer.
+//! Made only when shown: a verdict holds the objects that this reads. With a port asked, rules that open it come before
+//! all others (CONTRACT §3); then, the fewer things a rule lacks, the nearer.
 
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -12,12 +13,12 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use super::verdict::{EndFacts, Gate, NamespaceLabels, Port, Tri, Verdict};
-use crate::model::address::{Block, Family};
+use crate::model::address::{Block, Family, canonical};
 use crate::model::cluster::{Cluster, METADATA_NAME};
-use crate::model::facts::{ContainerRole, Fact, Pod, PodNetwork, TargetPort};
-use crate::model::id::ObjectId;
-use crate::model::labels::{NamespaceMatch, Requirement, SelectorSet};
-use crate::model::name::Name;
+use crate::model::facts::{ContainerRole, EndpointSlice, Fact, Pod, PodNetwork, Service, TargetPort};
+use crate::model::id::{Kind, ObjectId};
+use crate::model::labels::{NamespaceMatch, Operator, Requirement, SelectorSet};
+use crate::model::name::{Name, Spelling};
 use crate::model::place::Place;
 use crate::model::policy::{Direction, Peer, PeerMatch, Policy, Rule};
 use crate::model::port::PortMatch;
@@ -32,7 +33,7 @@ pub enum Lack {
     /// The pod's label is not as required; `found` is what it has.
     PodLabel { requirement: Requirement, found: Option<Name> },
     /// The label of the pod's namespace is not as required.
-    NamespaceLabel { requirement: Requirement, found: Option<Name> },
+    NamespaceLabel { requirement: Requirement, found: Option<Name>, undefined: Option<Undefined> },
     /// A pod selector alone means the policy's own namespace (S13).
     OtherNamespace { wanted: Name, found: Name },
     /// Selectors hold pods, and this end is none, or is one on the host network (S16, S38).
@@ -53,11 +54,22 @@ pub enum Lack {
     DeclaredElsewhere { opens: PortMatch, numbers: Vec<u16> },
 }
 
+/// A namespace that objects mention and nothing defines.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Undefined {
+    /// The pod's own, so that it has no label but its name.
+    OfPod(Name),
+    /// The one that the rule names.
+    Wanted(Name),
+}
+
 /// What the author of a rule may have meant.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Hint {
     /// The rule opens the Service's own port; policies see the port behind it (S23).
     TargetPort { service: ObjectId, port: u16, target: u16 },
+    /// The block holds the address of a Service in front of the pod; policies see the pods behind it (S45).
+    ServiceAddress { service: ObjectId, address: IpAddr },
     /// One element has both selectors, which is "and", and only one of them fits (S15).
     MeantOr,
 }
@@ -73,7 +85,8 @@ pub struct Miss {
 }
 
 impl Gate {
-    /// The rules that did not fit, the nearest first; a policy without rules comes last.
+    /// The rules that did not fit: those that open the port that was asked for come first, then the nearest; a policy
+    /// without rules comes last.
     ///
     /// Only for the tier in which what no rule allows is denied.
     pub fn misses(&self, cluster: &Cluster, verdict: &Verdict) -> Vec<Miss> {
@@ -86,7 +99,9 @@ impl Gate {
         let isolating = self.policies.iter().filter(|it| it.isolates && it.gap.is_none());
         let unfit = isolating.filter(|it| it.fit.is_none_or(|it| it.fits != Tri::Yes));
         let mut misses: Vec<Miss> = unfit.flat_map(|it| case.of_policy(&it.policy, self.direction)).collect();
-        misses.sort_by_key(|it| (it.lacks.contains(&Lack::NoRule), it.lacks.len()));
+        let is_asked = verdict.port.is_some();
+        let rank = |it: &Miss| (it.lacks.contains(&Lack::NoRule), is_asked && it.is_of_other_ports(), it.lacks.len());
+        misses.sort_by_key(rank);
         misses
     }
 }
@@ -111,12 +126,10 @@ impl Case<'_> {
 
     fn of_rule(&self, policy: &Policy, rule: &Rule) -> Miss {
         let peers = rule.peers.iter().map(|it| (self.of_peer(it), it));
-        let nearest = peers.min_by_key(|(lacks, _)| lacks.len());
+        let peers = peers.map(|(lacks, peer)| (self.hint(peer, &lacks), lacks, peer));
+        let nearest = peers.min_by_key(|(hint, lacks, _)| (lacks.len(), hint.is_none()));
         let (mut lacks, place, hint) = match nearest {
-            Some((lacks, peer)) => {
-                let hint = self.meant_or(peer, &lacks);
-                (lacks, peer.place.clone(), hint)
-            }
+            Some((hint, lacks, peer)) => (lacks, peer.place.clone(), hint),
             None => (vec![Lack::Nothing], rule.place.clone(), None),
         };
         let ports = rule.ports.iter().map(|it| self.of_port(it)).min_by_key(Option::is_some);
@@ -153,7 +166,11 @@ impl Case<'_> {
             NamespaceMatch::Labels(selector) => {
                 let found = |key: &Name| self.namespace_label(key, pod.namespace());
                 let unmet = selector.all_of.iter().filter(|it| !it.matches_value(found(&it.key).as_deref()));
-                lacks.extend(unmet.map(|it| Lack::NamespaceLabel { requirement: it.clone(), found: found(&it.key) }));
+                lacks.extend(unmet.map(|it| Lack::NamespaceLabel {
+                    requirement: it.clone(),
+                    found: found(&it.key),
+                    undefined: self.undefined(it, pod.namespace()),
+                }));
             }
         }
         lacks.extend(unmet(&set.pods.all_of, pod));
@@ -167,6 +184,21 @@ impl Case<'_> {
         match &self.peer.namespace {
             NamespaceLabels::Known(labels) => labels.get(key).cloned(),
             NamespaceLabels::NameOnly => None,
+        }
+    }
+
+    /// Whether the requirement fails on a namespace that nothing defines.
+    fn undefined(&self, requirement: &Requirement, own: &Name) -> Option<Undefined> {
+        let is_undefined = |name: &Name| {
+            let defined = self.cluster.namespaces.get("", name).is_some_and(|it| !it.implied);
+            !defined && self.cluster.coverage.is_complete(Kind::NAMESPACE, name)
+        };
+        if requirement.key != METADATA_NAME {
+            return is_undefined(own).then(|| Undefined::OfPod(own.clone()));
+        }
+        match &requirement.operator {
+            Operator::In(names) if names.iter().all(is_undefined) => names.first().cloned().map(Undefined::Wanted),
+            _ => None,
         }
     }
 
@@ -221,6 +253,35 @@ impl Case<'_> {
         }
     }
 
+    /// What the author of a peer may have meant.
+    fn hint(&self, peer: &Peer, lacks: &[Lack]) -> Option<Hint> {
+        match &peer.matches {
+            PeerMatch::Block(block) if !lacks.is_empty() => self.service_address(block),
+            _ => self.meant_or(peer, lacks),
+        }
+    }
+
+    /// The Service before the other end whose address a block holds.
+    fn service_address(&self, block: &Block) -> Option<Hint> {
+        let pod = self.peer.pod.as_deref()?;
+        self.services_before(pod).find_map(|service| {
+            let address = service.addresses().find(|it| block.contains(canonical(*it)))?;
+            Some(Hint::ServiceAddress { service: service.id(), address })
+        })
+    }
+
+    /// The Services that lead to a pod: by their selector, or by a slice that names it.
+    fn services_before<'a>(&'a self, pod: &'a Pod) -> impl Iterator<Item = &'a Service> {
+        let home = pod.namespace();
+        let slices = || self.cluster.endpoint_slices.of(home).iter();
+        let names = |slice: &EndpointSlice| slice.endpoints.iter().any(|it| pod.name() == Spelling::whole(&it.pod));
+        let is_before = move |service: &Service| {
+            !service.selector.is_empty() && pod.labels().hold(&service.selector)
+                || slices().any(|it| *it.service() == service.meta.name && names(it))
+        };
+        self.cluster.services.of(home).iter().filter(move |it| is_before(it))
+    }
+
     /// Whether an element needs two things of which one is met.
     fn meant_or(&self, peer: &Peer, lacks: &[Lack]) -> Option<Hint> {
         let PeerMatch::Pods(SelectorSet { namespaces: NamespaceMatch::Labels(namespaces), pods }) = &peer.matches
@@ -266,6 +327,15 @@ fn targets(target: &TargetPort, pod: &Pod) -> Vec<u16> {
 }
 
 impl Miss {
+    /// Whether it opens other ports than the one that was asked for.
+    fn is_of_other_ports(&self) -> bool {
+        let is_about_ports = |it: &Lack| {
+            use Lack::{DeclaredElsewhere, NotDeclared, OtherPort, OtherProtocol};
+            matches!(it, OtherPort { .. } | OtherProtocol { .. } | NotDeclared { .. } | DeclaredElsewhere { .. })
+        };
+        self.lacks.iter().any(is_about_ports)
+    }
+
     /// Whether a single change would make the rule fit.
     pub fn is_near(&self) -> bool {
         self.lacks.len() == 1 && self.lacks[0] != Lack::NoRule

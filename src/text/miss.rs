@@ -4,8 +4,9 @@
 //! ~ networkpolicy/shop/db spec.ingress[0].from[0]: port is 5433/TCP, the rule opens 5432/TCP
 //! ```
 
+use crate::model::name::Name;
 use crate::model::policy::Direction;
-use crate::net::misses::{Hint, Lack, Miss};
+use crate::net::misses::{Hint, Lack, Miss, Undefined};
 use crate::net::verdict::{Port, Verdict};
 
 use super::evidence::Evidence;
@@ -30,10 +31,6 @@ pub fn evidence(miss: &Miss, verdict: &Verdict) -> Evidence {
 }
 
 fn lack(lack: &Lack, port: Option<Port>) -> String {
-    let has = |found: &Option<crate::model::name::Name>| match found {
-        Some(value) => format!("it has {value}"),
-        None => "it has no such label".to_owned(),
-    };
     let asked = words::port(port);
     match lack {
         Lack::NoRule => "it has no rule in this direction".to_owned(),
@@ -41,8 +38,9 @@ fn lack(lack: &Lack, port: Option<Port>) -> String {
         Lack::PodLabel { requirement, found } => {
             format!("the pod's labels are not {}: {}", words::requirement(requirement), has(found))
         }
-        Lack::NamespaceLabel { requirement, found } => {
-            format!("the namespace's labels are not {}: {}", words::requirement(requirement), has(found))
+        Lack::NamespaceLabel { requirement, found, undefined } => {
+            let undefined = undefined.as_ref().map(undefined_text).unwrap_or_default();
+            format!("the namespace's labels are not {}: {}{undefined}", words::requirement(requirement), has(found))
         }
         Lack::OtherNamespace { wanted, found } => format!("it means pods of {wanted}, this one is of {found}"),
         Lack::NotAPod => "its selectors mean pods, and this end is none to them".to_owned(),
@@ -65,8 +63,26 @@ fn lack(lack: &Lack, port: Option<Port>) -> String {
     }
 }
 
+/// What a label is instead.
+fn has(found: &Option<Name>) -> String {
+    match found {
+        Some(value) => format!("it has {}", words::value(value)),
+        None => "it has no such label".to_owned(),
+    }
+}
+
+fn undefined_text(undefined: &Undefined) -> String {
+    match undefined {
+        Undefined::OfPod(name) => format!(" (namespace {name} is not defined here: it has no label but its name)"),
+        Undefined::Wanted(name) => format!(" (namespace {name} is not defined here)"),
+    }
+}
+
 fn hint(hint: &Hint) -> String {
     match hint {
+        Hint::ServiceAddress { service, address } => {
+            format!("{address} is the address of {service}; policies see its pods")
+        }
         Hint::TargetPort { service, port, target } => {
             format!("{port} is the port of {service}; policies see its target port {target}, S23")
         }

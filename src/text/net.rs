@@ -154,15 +154,18 @@ fn misses(considered: &Considered, outcome: Outcome) -> Evidence {
     let policy = &considered.policy;
     let decides = considered.isolates && outcome == Outcome::Deny;
     let rules = policy.rules.len();
-    let what = match (considered.isolates, rules) {
-        (true, 0) => "isolates it and allows nothing".to_owned(),
-        (true, _) => "isolates it, none of its rules fits".to_owned(),
-        (false, _) if policy.tier == Tier::Namespace => "does not isolate it here".to_owned(),
-        (false, _) => "none of its rules fits".to_owned(),
+    let (what, if_so) = match (considered.isolates, rules) {
+        (true, 0) => ("isolates it and allows nothing", "it is denied by default and no rule allows anything"),
+        (true, _) => ("isolates it, none of its rules fits", "it is denied by default and no rule matches"),
+        (false, _) if policy.tier == Tier::Namespace => ("does not isolate it here", "it does not isolate it here"),
+        (false, _) => ("none of its rules fits", "no rule matches"),
     };
     match considered.governs {
         Tri::Yes => Evidence::at(if decides { Mark::Deny } else { Mark::Plain }, policy.id(), Default::default(), what),
-        _ => Evidence::at(Mark::Unknown, policy.id(), Default::default(), format!("may govern it; then it {what}")),
+        _ => {
+            let what = format!("may select the pod; if so, {if_so}");
+            Evidence::at(Mark::Unknown, policy.id(), Default::default(), what)
+        }
     }
 }
 

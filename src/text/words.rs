@@ -10,6 +10,7 @@ use crate::model::name::Name;
 use crate::model::place::Place;
 use crate::model::policy::PeerMatch;
 use crate::model::port::{PortMatch, Protocol};
+use crate::model::untrusted;
 
 /// `app=web,tier in (a,b),!old`; `all` for the empty selector.
 pub fn selector(selector: &Selector) -> String {
@@ -21,15 +22,22 @@ pub fn selector(selector: &Selector) -> String {
 
 /// One requirement as `kubectl -l` reads it.
 pub fn requirement(it: &Requirement) -> String {
-    let list = |values: &[Name]| values.iter().map(Name::as_str).collect::<Vec<_>>().join(",");
+    let list = |values: &[Name]| values.iter().map(|it| value(it)).collect::<Vec<_>>().join(",");
+    let key = value(&it.key);
     match &it.operator {
-        Operator::In(values) if values.len() == 1 => format!("{}={}", it.key, values[0]),
-        Operator::In(values) => format!("{} in ({})", it.key, list(values)),
-        Operator::NotIn(values) if values.len() == 1 => format!("{}!={}", it.key, values[0]),
-        Operator::NotIn(values) => format!("{} notin ({})", it.key, list(values)),
-        Operator::Exists => it.key.to_string(),
-        Operator::DoesNotExist => format!("!{}", it.key),
+        Operator::In(values) if values.len() == 1 => format!("{key}={}", value(&values[0])),
+        Operator::In(values) => format!("{key} in ({})", list(values)),
+        Operator::NotIn(values) if values.len() == 1 => format!("{key}!={}", value(&values[0])),
+        Operator::NotIn(values) => format!("{key} notin ({})", list(values)),
+        Operator::Exists => key,
+        Operator::DoesNotExist => format!("!{key}"),
     }
+}
+
+/// A key or value of a label, so that what cannot be seen in it is: escaped, or in quotes where spaces stand or nothing.
+pub fn value(text: &str) -> String {
+    let shown = untrusted::show(text);
+    if shown.is_empty() || shown.contains(' ') { format!("\"{shown}\"") } else { shown.into_owned() }
 }
 
 /// `pods app=web of shop`, `all pods of namespaces team=a`.
@@ -135,6 +143,11 @@ mod tests {
         assert_eq!(selector(&selector_), "app=web,tier notin (a,b),!x");
         let set = SelectorSet { namespaces: NamespaceMatch::Own("shop".into()), pods: selector_ };
         assert_eq!(pods(&set), "pods app=web,tier notin (a,b),!x of shop");
+        let unseen = |value: &str| super::requirement(&requirement("app", Operator::In([value.into()].into())));
+        assert_eq!(unseen("a "), "app=\"a \"");
+        assert_eq!(unseen(""), "app=\"\"");
+        assert_eq!(unseen("a\u{a0}"), "app=a\\u{a0}");
+        assert_eq!(unseen("a\u{200b}"), "app=a\\u{200b}");
         assert_eq!(plural(Kind::NETWORK_POLICY), "networkpolicies");
         assert_eq!(plural(Kind("networkpolicy.projectcalico.org")), "networkpolicies.projectcalico.org");
     }

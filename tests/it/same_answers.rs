@@ -163,7 +163,7 @@ async fn a_one_shot_trace_tells_whether_names_resolve() {
         let read = ways.read(&args).await;
         let (said, _) = answer(&args, &read);
         assert_eq!(said, answer(&args, &ways.followed).0);
-        let is_told = said.contains("prerequisite");
+        let is_told = said.contains("DNS: ");
         told += usize::from(is_told);
         let reads_dns = read.services.get("kube-system", "kube-dns").is_some();
         assert_eq!(reads_dns, is_told, "what is not shown is not read: {said}");
