@@ -13,6 +13,7 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
+use crate::kinds::{self, KINDS};
 use crate::model::cluster::Cluster;
 use crate::model::coverage::{Coverage, Scope};
 use crate::model::facts::{Pod, PodNetwork, Service};
@@ -146,6 +147,8 @@ impl Needs {
     fn around(&mut self, namespace: &Name) {
         self.0.insert(Read::One(ObjectId::new(Kind::NAMESPACE, "", namespace.clone())));
         self.0.insert(Read::Policies(Scope::Namespace(namespace.clone())));
+        let roots = KINDS.iter().filter_map(|it| Some((it.kind, kinds::root(it.kind)?)));
+        self.0.extend(roots.map(|(kind, root)| Read::All { kind, scope: Scope::Namespace(root.into()) }));
     }
 
     /// All pods of a namespace.

@@ -24,7 +24,7 @@ pub(super) const SPEC: KindSpec = KindSpec {
 struct AdminNetworkPolicies;
 
 impl Subject for AdminNetworkPolicies {
-    fn tier(slim: &PolicySlim<'_>) -> Tier {
+    fn tier(slim: &PolicySlim<'_>, _: Kind) -> Tier {
         Tier::Admin { priority: unevaluated::priority(slim) }
     }
 

@@ -24,7 +24,7 @@ pub(super) const SPEC: KindSpec = KindSpec {
 struct BaselineAdminNetworkPolicies;
 
 impl Subject for BaselineAdminNetworkPolicies {
-    fn tier(_: &PolicySlim<'_>) -> Tier {
+    fn tier(_: &PolicySlim<'_>, _: Kind) -> Tier {
         Tier::Baseline { priority: 0 }
     }
 

@@ -33,7 +33,7 @@ pub(super) const AWS: KindSpec = KindSpec {
 struct ClusterNetworkPolicies;
 
 impl Subject for ClusterNetworkPolicies {
-    fn tier(slim: &PolicySlim<'_>) -> Tier {
+    fn tier(slim: &PolicySlim<'_>, _: Kind) -> Tier {
         tier(slim)
     }
 

@@ -11,6 +11,7 @@
 mod admin_network_policy;
 mod application_network_policy;
 mod baseline_admin_network_policy;
+mod beside;
 mod binding;
 mod calico;
 mod cilium;
@@ -41,6 +42,7 @@ pub use page::{Event, Page, Status, Step, WireError, read_event, read_list, read
 use door::{Door, Reader};
 
 use crate::model::id::Kind;
+use crate::model::policy::Bends;
 
 /// Whether objects of a kind stand in namespaces.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -115,6 +117,15 @@ pub static KINDS: &[KindSpec] = &[
     calico::CRD_GLOBAL_NETWORK_POLICY,
     cilium::NETWORK_POLICY,
     cilium::CLUSTERWIDE,
+    beside::ANTREA,
+    beside::ANTREA_CLUSTER,
+    beside::EGRESS_FIREWALL,
+    beside::EGRESS_NETWORK_POLICY,
+    beside::ISTIO,
+    beside::LINKERD,
+    beside::LINKERD_SERVER,
+    beside::FQDN,
+    beside::MULTI,
 ];
 
 /// The row of a kind.
@@ -144,6 +155,19 @@ pub fn spec_named(word: &str) -> Option<&'static KindSpec> {
         let names = it.word.eq_ignore_ascii_case(bare) || it.plural == bare || it.short.contains(&bare);
         names && group.is_none_or(|group| group == it.group)
     })
+}
+
+/// What objects of a kind that is not evaluated can do to answers; `None`: nothing.
+///
+/// They are the kinds that a cluster may lack (CONTRACT §3).
+pub fn bends(kind: Kind) -> Option<Bends> {
+    let is_optional = || spec(kind).is_some_and(|it| it.presence == Presence::IfServed);
+    beside::bends(kind).unwrap_or_else(|| is_optional().then_some(Bends::Unevaluated))
+}
+
+/// The namespace whose objects of a kind are about pods of all namespaces, if there is one.
+pub fn root(kind: Kind) -> Option<&'static str> {
+    beside::root(kind)
 }
 
 /// Parses one YAML document, within budgets that no honest object meets.

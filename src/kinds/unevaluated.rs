@@ -1,6 +1,7 @@
 //! What all policy kinds that are not evaluated yet share: they are read as far as their subject.
 //!
-//! Such an object says that answers about its targets may be different from ours; see [`Bends::Unevaluated`].
+//! Such an object says that answers about its targets may be different from ours, all of them or those that its kind
+//! can change; see [`Bends::Unevaluated`] and what follows it there.
 //! A subject that does not read plainly is everything, the widest reading. Their rules are not looked at.
 
 use std::marker::PhantomData;
@@ -11,6 +12,7 @@ use super::network_policy::PolicySlim;
 use super::parts::Parts;
 use super::slim::Metadata;
 use crate::model::cluster::AnyFact;
+use crate::model::id::Kind;
 use crate::model::items::Items;
 use crate::model::labels::{NamespaceMatch, Selector, SelectorSet};
 use crate::model::place::Place;
@@ -22,8 +24,13 @@ pub(super) trait Subject {
     const FIELDS: &'static [&'static str] = &["spec"];
 
     /// The tier that an object stands in.
-    fn tier(_: &PolicySlim<'_>) -> Tier {
+    fn tier(_: &PolicySlim<'_>, _: Kind) -> Tier {
         Tier::Admin { priority: 0 }
+    }
+
+    /// What it can do to the flows of its targets; `None`: nothing.
+    fn bends(_: &PolicySlim<'_>, _: Kind) -> Option<Bends> {
+        Some(Bends::Unevaluated)
     }
 
     /// The pods that it governs; `None`: it cannot be told, so all that it could.
@@ -53,12 +60,18 @@ impl<S: Subject> Read for Unevaluated<S> {
 
     fn fact(slim: &PolicySlim<'_>, door: &mut Door<'_>) -> AnyFact {
         let target = S::target(slim, door);
-        policy(slim, S::tier(slim), target, door)
+        let kind = door.spec.kind;
+        policy(slim, (S::tier(slim, kind), S::bends(slim, kind)), target, door)
     }
 }
 
 /// The policy object with this tier and target, and the gap that it is.
-fn policy(slim: &PolicySlim<'_>, tier: Tier, target: Option<SelectorSet>, door: &mut Door<'_>) -> AnyFact {
+fn policy(
+    slim: &PolicySlim<'_>,
+    (tier, bends): (Tier, Option<Bends>),
+    target: Option<SelectorSet>,
+    door: &mut Door<'_>,
+) -> AnyFact {
     let (meta, labels) = (door.meta(&slim.metadata), door.labels(&slim.metadata));
     let everywhere = if meta.namespace.is_empty() {
         NamespaceMatch::Labels(Selector::everything())
@@ -68,7 +81,7 @@ fn policy(slim: &PolicySlim<'_>, tier: Tier, target: Option<SelectorSet>, door: 
     let target = target.unwrap_or(SelectorSet { namespaces: everywhere, pods: Selector::everything() });
     let mut parts = Parts::new(door);
     let what = format!("{} is not evaluated", parts.door.spec.word);
-    parts.silent_gap(&Place::new("spec"), what, Bends::Unevaluated);
+    bends.into_iter().for_each(|it| parts.silent_gap(&Place::new("spec"), what.clone(), it));
     let gaps = parts.gaps.into();
     AnyFact::Policy(Arc::new(Policy {
         meta,

@@ -36,6 +36,7 @@ impl Kind {
     pub const DAEMON_SET: Kind = Kind("daemonset");
     pub const JOB: Kind = Kind("job");
     pub const CRON_JOB: Kind = Kind("cronjob");
+    pub const MULTI_NETWORK_POLICY: Kind = Kind("multinetworkpolicy");
 
     /// The word itself.
     pub const fn as_str(self) -> &'static str {

@@ -127,6 +127,13 @@ pub enum Bends {
     Anything,
     /// A kind that is not evaluated: any flow that has an end among its targets, whatever other policies say.
     Unevaluated,
+    /// A kind that is not evaluated, and can only close ingress of its targets: a mesh's.
+    ClosesIngress,
+    /// A kind that is not evaluated, and can only close egress of its targets to ends that are not on the pod network:
+    /// an egress firewall.
+    ClosesOutside,
+    /// A kind that is not evaluated, and closes or opens egress of its targets to such ends.
+    DecidesOutside,
 }
 
 /// Something a policy says that was not read or is not modeled.

@@ -16,7 +16,7 @@ use self::fits::{block_fits, port_fits};
 use self::tiers::{Turn, additive, ordered};
 use super::index::Settings;
 use super::verdict::{End, Port};
-use crate::kinds::{KINDS, Presence};
+use crate::kinds::{self, KINDS, Presence};
 use crate::model::address::Family;
 use crate::model::cluster::{Cluster, METADATA_NAME};
 use crate::model::coverage::Coverage;
@@ -130,21 +130,29 @@ fn unread(cluster: &Cluster) -> Vec<(Name, Tier, Bends)> {
         }
     }
     for spec in KINDS.iter().filter(|it| it.presence == Presence::IfServed) {
+        let Some(bends) = kinds::bends(spec.kind) else { continue };
+        let root = kinds::root(spec.kind);
         let found = cluster.coverage.kinds.get(&spec.kind);
         let is_told_apart = found.is_some_and(|it| !it.namespaces.is_empty())
             || *cluster.coverage.of(spec.kind, "") == Coverage::Unread;
         if spec.is_namespaced() && is_told_apart {
             let holes = homes.iter().filter(|it| !cluster.coverage.is_complete(spec.kind, it));
-            unread.extend(holes.map(|it| (it.clone(), tier_of(spec.kind), Bends::Unevaluated)));
+            unread.extend(holes.map(|it| (it.clone(), tier_of(spec.kind), bends)));
+            // What may stand in the root namespace may be about any pod.
+            if root.is_some_and(|it| !cluster.coverage.is_complete(spec.kind, it)) {
+                unread.push((Name::empty(), tier_of(spec.kind), bends));
+            }
         } else if !cluster.coverage.is_complete(spec.kind, "") {
-            unread.push((Name::empty(), tier_of(spec.kind), Bends::Unevaluated));
+            unread.push((Name::empty(), tier_of(spec.kind), bends));
         }
     }
     for id in cluster.unreadable.iter() {
         if id.kind == Kind::NETWORK_POLICY {
             unread.push((id.namespace.clone(), Tier::Namespace, Bends::Anything));
-        } else if KINDS.iter().any(|it| it.kind == id.kind && it.presence == Presence::IfServed) {
-            unread.push((id.namespace.clone(), tier_of(id.kind), Bends::Unevaluated));
+        } else if let Some(bends) = kinds::bends(id.kind) {
+            let is_root = kinds::root(id.kind).is_some_and(|it| id.namespace == it);
+            let home = if is_root { Name::empty() } else { id.namespace.clone() };
+            unread.push((home, tier_of(id.kind), bends));
         }
     }
     unread
@@ -202,7 +210,10 @@ impl<'a> Naive<'a> {
         }
         let Some(family) = shared_family(from, to) else { return Ways::from([true, false]) };
         if is_own_node(from, to) {
-            return Ways::from([true]);
+            // S41 is about NetworkPolicy, and about nothing that stands beside it.
+            let closes = self.may(Direction::Egress, from, to).contains(&false)
+                || self.may(Direction::Ingress, to, from).contains(&false);
+            return if closes { Ways::from([true, false]) } else { Ways::from([true]) };
         }
         let out = self.gate(Direction::Egress, from, to, to, family, port);
         let into = self.gate(Direction::Ingress, to, from, to, family, port);
@@ -308,7 +319,28 @@ impl<'a> Naive<'a> {
                 ways.extend(tier);
             }
         }
-        ways.into_iter().map(|it| it != Turn::Deny).collect()
+        let decided = ways.into_iter().map(|it| it != Turn::Deny);
+        decided.chain(self.may(direction, target, peer)).collect()
+    }
+
+    /// What a gate may do because of what is neither evaluated nor a policy of both ways: meshes, egress firewalls.
+    fn may(&self, direction: Direction, target: &Party<'_>, peer: &Party<'_>) -> Ways<bool> {
+        let Some(pod) = target.pod.filter(|it| it.mold.network == PodNetwork::Own) else { return Ways::new() };
+        let held = self.cluster.policies.iter().filter(|it| self.selects(&it.target, pod) != NO);
+        let held = held.flat_map(|it| it.gaps.iter().map(|gap| gap.bends));
+        let here = |home: &Name| home.is_empty() || home == pod.namespace();
+        let unread = self.unread.iter().filter(|it| here(&it.0)).map(|it| it.2);
+        let is_outside = peer.node.is_some() || peer.pod.is_none();
+        let mut ways = Ways::new();
+        for bends in held.chain(unread) {
+            match (bends, direction) {
+                (Bends::ClosesIngress, Direction::Ingress) => drop(ways.insert(false)),
+                (Bends::ClosesOutside, Direction::Egress) if is_outside => drop(ways.insert(false)),
+                (Bends::DecidesOutside, Direction::Egress) if is_outside => ways.extend([true, false]),
+                _ => {}
+            }
+        }
+        ways
     }
 
     /// Whether a rule fits the flow.

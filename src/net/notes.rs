@@ -40,10 +40,12 @@ pub enum Note {
     NotDeclared,
     /// The families answer differently; the destination's first decides.
     FamiliesDiffer,
+    /// A MultiNetworkPolicy selects an end: it is about other interfaces.
+    OtherInterfaces,
 }
 
 impl Note {
-    /// The rule of the semantics list that it comes from.
+    /// The rule of the semantics list that it comes from; empty: the list has none.
     pub const fn rule(self) -> &'static str {
         match self {
             Note::BlockHoldsPod => "S33",
@@ -60,6 +62,7 @@ impl Note {
             Note::Terminating => "S39",
             Note::NotDeclared => "S29",
             Note::FamiliesDiffer => "S35",
+            Note::OtherInterfaces => "",
         }
     }
 
@@ -83,6 +86,9 @@ impl Note {
             Note::Terminating => "the pod is terminating and still counts",
             Note::NotDeclared => "no container declares this port, which does not close it",
             Note::FamiliesDiffer => "the address families answer differently; the destination's first decides",
+            Note::OtherInterfaces => {
+                "a MultiNetworkPolicy selects this pod: it is about other network interfaces than the one asked about"
+            }
         }
     }
 }
@@ -102,6 +108,7 @@ impl Verdict {
             notes.extend(self.of_family(family));
         }
         notes.extend(self.families_differ().then_some(Note::FamiliesDiffer));
+        notes.extend(self.has_other_interfaces.then_some(Note::OtherInterfaces));
         notes.sort_unstable();
         notes.dedup();
         notes

@@ -280,6 +280,8 @@ pub struct Verdict {
     pub families: Vec<FamilyVerdict>,
     /// What makes the whole pair unknown, whatever the gates say.
     pub gaps: Vec<Gap>,
+    /// Whether a policy about other network interfaces selects an end; it changes nothing here.
+    pub has_other_interfaces: bool,
 }
 
 impl Verdict {

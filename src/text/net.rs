@@ -72,7 +72,8 @@ fn says_headline(note: Note) -> bool {
 }
 
 fn note(note: Note) -> Evidence {
-    Evidence::new(Mark::Note, format!("{} ({})", note.what(), note.rule()))
+    let rule = if note.rule().is_empty() { String::new() } else { format!(" ({})", note.rule()) };
+    Evidence::new(Mark::Note, format!("{}{rule}", note.what()))
 }
 
 /// The gate's outcome and its reason in one clause.
@@ -107,6 +108,9 @@ fn by_policies(gate: &Gate, target: &EndFacts, peer: &EndFacts, port: Option<Por
         (Outcome::Deny, _) if isolating == 0 => format!("a policy on {name} denies it"),
         (Outcome::Deny, Some(_)) => format!("{policies} {name}, nothing allows {} {toward}", words::port(port)),
         (Outcome::Deny, None) => format!("{policies} {name}, nothing allows a port {toward}"),
+        (Outcome::Unknown, _) if isolating == 0 => {
+            format!("no NetworkPolicy isolates {name}, but a policy that is not evaluated may decide")
+        }
         (Outcome::Unknown, _) => format!("policies on {name} may allow it, that is not sure"),
         (Outcome::Allow, None) => format!("policies on {name} allow {}", gate.allowed),
         (Outcome::Allow, Some(_)) => format!("policies on {name} allow {}", words::port(port)),

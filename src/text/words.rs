@@ -2,13 +2,14 @@
 //!
 //! Selectors are written as `kubectl -l` reads them, ports as `80/TCP`, gaps with what would settle them.
 
+use crate::kinds;
 use crate::model::coverage::Coverage;
 use crate::model::evidence::Gap;
 use crate::model::id::{Kind, ObjectId};
 use crate::model::labels::{NamespaceMatch, Operator, Requirement, Selector, SelectorSet};
 use crate::model::name::Name;
 use crate::model::place::Place;
-use crate::model::policy::PeerMatch;
+use crate::model::policy::{Bends, PeerMatch};
 use crate::model::port::{PortMatch, Protocol};
 use crate::model::untrusted;
 
@@ -112,8 +113,18 @@ pub fn gap(gap: &Gap) -> String {
         Gap::Uncovered { kind, namespace, coverage } => uncovered(*kind, namespace, coverage),
         Gap::Unreadable(_) => "it exists and could not be read (see the problems)".to_owned(),
         Gap::Policy { what, .. } | Gap::Authorizer { what, .. } | Gap::End { what } => what.to_string(),
-        Gap::NotEvaluated(_) => "policies of this kind are not evaluated, and it could change the answer".to_owned(),
+        Gap::NotEvaluated(id) => format!("policies of this kind are not evaluated, and it could {}", could(id.kind)),
         Gap::Undefined { rule, what } => format!("{what} ({rule}: the API leaves it undefined)"),
+    }
+}
+
+/// What a policy of a kind that is not evaluated could do.
+fn could(kind: Kind) -> &'static str {
+    match kinds::bends(kind) {
+        Some(Bends::ClosesIngress) => "deny ingress",
+        Some(Bends::ClosesOutside) => "deny egress to outside the cluster",
+        Some(Bends::DecidesOutside) => "allow or deny egress to outside the cluster",
+        _ => "change the answer",
     }
 }
 

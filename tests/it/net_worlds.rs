@@ -326,18 +326,22 @@ pub fn policy(dice: &mut Dice, spice: Spice) -> Policy {
         gaps: Items::default(),
     };
     if spice.gaps && dice.percent(25) {
-        let bends = match dice.roll(6) {
-            0 | 1 => Bends::Target,
-            2 => Bends::Opens(Direction::Ingress),
-            3 => Bends::Opens(Direction::Egress),
-            4 => Bends::Anything,
-            _ => Bends::Unevaluated,
+        let (bends, kind) = match dice.roll(9) {
+            0 | 1 => (Bends::Target, None),
+            2 => (Bends::Opens(Direction::Ingress), None),
+            3 => (Bends::Opens(Direction::Egress), None),
+            4 => (Bends::Anything, None),
+            5 => (Bends::ClosesIngress, Some(MESH)),
+            6 => (Bends::ClosesOutside, Some(FIREWALL)),
+            7 => (Bends::DecidesOutside, Some(HOSTS)),
+            _ => (Bends::Unevaluated, Some(Kind("adminnetworkpolicy"))),
         };
-        if bends == Bends::Unevaluated {
-            policy.kind = Kind("adminnetworkpolicy");
+        if let Some(kind) = kind {
+            policy.kind = kind;
             policy.isolates = Directions::NONE;
             policy.rules = Items::default();
-            policy.tier = *dice.pick(&[Tier::Admin { priority: 0 }, Tier::Baseline { priority: 0 }]);
+            let may_be_last = bends == Bends::Unevaluated && dice.percent(50);
+            policy.tier = if may_be_last { Tier::Baseline { priority: 0 } } else { Tier::Admin { priority: 0 } };
         }
         policy.gaps = [PolicyGap { place: Place::new("spec"), what: "unknown field".into(), bends }].into();
     }
@@ -353,20 +357,37 @@ fn coverage(dice: &mut Dice) -> Coverage {
     }
 }
 
-const HOLED: [Kind; 5] =
-    [Kind::NETWORK_POLICY, Kind::NAMESPACE, Kind::POD, Kind("baselineadminnetworkpolicy"), Kind("ciliumnetworkpolicy")];
+/// What decides beside NetworkPolicy at one gate.
+const MESH: Kind = Kind("authorizationpolicy.security.istio.io");
+const FIREWALL: Kind = Kind("egressfirewall");
+const HOSTS: Kind = Kind("fqdnnetworkpolicy");
+
+const HOLED: [Kind; 9] = [
+    Kind::NETWORK_POLICY,
+    Kind::NAMESPACE,
+    Kind::POD,
+    Kind("baselineadminnetworkpolicy"),
+    Kind("ciliumnetworkpolicy"),
+    MESH,
+    FIREWALL,
+    HOSTS,
+    Kind::MULTI_NETWORK_POLICY,
+];
 
 pub fn hole(dice: &mut Dice) -> Delta {
     let kind = *dice.pick(&HOLED);
-    let scope = if dice.percent(75) { Scope::Namespace((*dice.pick(&NAMESPACES)).into()) } else { Scope::Everywhere };
+    let home = if kind == MESH && dice.percent(30) { "istio-system" } else { *dice.pick(&NAMESPACES) };
+    let scope = if dice.percent(75) { Scope::Namespace(home.into()) } else { Scope::Everywhere };
     Delta::Covered { kind, scope, coverage: coverage(dice) }
 }
 
 fn unreadable(dice: &mut Dice) -> Delta {
     let home = *dice.pick(&NAMESPACES);
-    let id = match dice.roll(4) {
-        0 => ObjectId::new(Kind::NAMESPACE, "", home),
-        1 => ObjectId::new(Kind("baselineadminnetworkpolicy"), "", "default"),
+    let id = match dice.roll(8) {
+        0 | 1 => ObjectId::new(Kind::NAMESPACE, "", home),
+        2 => ObjectId::new(Kind("baselineadminnetworkpolicy"), "", "default"),
+        3 => ObjectId::new(*dice.pick(&[MESH, FIREWALL, HOSTS]), home, "x0"),
+        4 => ObjectId::new(MESH, "istio-system", "x0"),
         _ => ObjectId::new(Kind::NETWORK_POLICY, home, format!("x{}", dice.roll(9))),
     };
     Delta::Unreadable { id, problems: Vec::new() }

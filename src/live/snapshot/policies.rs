@@ -129,6 +129,13 @@ fn unevaluated(it: &Policy) -> Value {
         }
         NamespaceMatch::Own(_) if kind.ends_with("projectcalico.org") => json!({"selector": calico(pods)}),
         _ if kind.starts_with("cilium") => json!({"endpointSelector": selector(pods)}),
+        _ if kind.ends_with("security.istio.io") => json!({"selector": selector(pods)}),
+        NamespaceMatch::Labels(namespaces) if kind.ends_with("antrea.io") => {
+            json!({"appliedTo": [{"namespaceSelector": selector(namespaces), "podSelector": selector(pods)}]})
+        }
+        NamespaceMatch::Own(_) if kind.ends_with("antrea.io") => {
+            json!({"appliedTo": [{"podSelector": selector(pods)}]})
+        }
         NamespaceMatch::Own(_) => json!({"podSelector": selector(pods)}),
         NamespaceMatch::Labels(namespaces) => {
             json!({"subject": {"pods": {"namespaceSelector": selector(namespaces), "podSelector": selector(pods)}}})
@@ -168,11 +175,22 @@ pub(super) const fn bends(it: Bends) -> &'static str {
         Bends::Opens(Direction::Egress) => "opens egress",
         Bends::Anything => "anything",
         Bends::Unevaluated => "unevaluated",
+        Bends::ClosesIngress => "closes ingress",
+        Bends::ClosesOutside => "closes egress to outside",
+        Bends::DecidesOutside => "decides egress to outside",
     }
 }
 
 /// The same read back; what we do not know may bend anything.
 pub(super) fn parse_bends(text: &str) -> Bends {
-    let all = [Bends::Target, Bends::Opens(Direction::Ingress), Bends::Opens(Direction::Egress), Bends::Unevaluated];
-    all.into_iter().find(|it| bends(*it) == text).unwrap_or(Bends::Anything)
+    const ALL: [Bends; 7] = [
+        Bends::Target,
+        Bends::Opens(Direction::Ingress),
+        Bends::Opens(Direction::Egress),
+        Bends::Unevaluated,
+        Bends::ClosesIngress,
+        Bends::ClosesOutside,
+        Bends::DecidesOutside,
+    ];
+    ALL.into_iter().find(|it| bends(*it) == text).unwrap_or(Bends::Anything)
 }

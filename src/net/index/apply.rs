@@ -3,13 +3,14 @@
 //! The law: `build(after)` answers as `build(before)` to which the changes were applied. Building walks the same
 //! steps in the order that costs least: namespaces, policies, then pods, so that classes are made once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
 use super::policies::ghost;
 use super::roll::{Roll, Seat};
 use super::short::Short;
 use super::{GhostKey, Index, NO_CLASS, NamespaceEntry};
+use crate::kinds;
 use crate::model::cluster::{Change, Cluster};
 use crate::model::coverage::Coverage;
 use crate::model::evidence::Gap;
@@ -201,7 +202,7 @@ impl Index {
 
     /// Renews all that rests on what may be read.
     fn renew_coverage(&mut self, cluster: &Cluster) {
-        for name in self.namespace_ids.keys().cloned().collect::<std::collections::BTreeSet<Name>>() {
+        for name in self.namespace_ids.keys().cloned().collect::<BTreeSet<Name>>() {
             self.relabel_namespace(cluster, &name);
             self.renew_pods(cluster, &name);
             self.renew_policies(cluster, &name);
@@ -275,23 +276,25 @@ impl Index {
         for name in &names {
             let coverage = cluster.coverage.of(Kind::NETWORK_POLICY, name);
             if !coverage.is_complete() {
-                let policy = ghost(of(Kind::NETWORK_POLICY, name), Tier::Namespace, Bends::Anything);
+                let policy = ghost(of(Kind::NETWORK_POLICY, name), Tier::Namespace, Bends::Anything, false);
                 let gap = uncovered(Kind::NETWORK_POLICY, name, coverage);
                 ghosts.insert(((*name).clone(), String::new()), (policy, gap));
             }
         }
         for id in cluster.unreadable.iter() {
             let (tier, bends) = match unevaluated::find(id.kind) {
-                Some(kind) => (kind.tier(), Bends::Unevaluated),
+                Some(kind) => (kind.tier(), kind.bends),
                 None if id.kind == Kind::NETWORK_POLICY => (Tier::Namespace, Bends::Anything),
                 None => continue,
             };
-            let policy = ghost(id.clone(), tier, bends);
+            let is_about_all = unevaluated::find(id.kind).is_some_and(|it| it.is_about_all(&id.namespace));
+            let policy = ghost(id.clone(), tier, bends, is_about_all);
             ghosts.insert((id.namespace.clone(), id.to_string()), (policy, Gap::Unreadable(id.clone())));
         }
         for kind in unevaluated::kinds() {
             for (namespace, coverage) in holes(cluster, &kind, &names) {
-                let policy = ghost(of(kind.kind, &namespace), kind.tier(), Bends::Unevaluated);
+                let is_about_all = kind.is_about_all(&namespace);
+                let policy = ghost(of(kind.kind, &namespace), kind.tier(), kind.bends, is_about_all);
                 let gap = uncovered(kind.kind, &namespace, coverage);
                 ghosts.insert((namespace, kind.kind.to_string()), (policy, gap));
             }
@@ -311,7 +314,9 @@ fn holes<'a>(cluster: &'a Cluster, kind: &Unevaluated, names: &[&Name]) -> Vec<(
     // What a question did not need is missing only where its ends are, and there it was read.
     let is_told_apart = found.is_some_and(|it| !it.namespaces.is_empty()) || *everywhere == Coverage::Unread;
     if kind.is_namespaced && is_told_apart {
-        let coverage = names.iter().map(|name| ((*name).clone(), cluster.coverage.of(kind.kind, name)));
+        let root = kinds::root(kind.kind).map(Name::from);
+        let names: BTreeSet<Name> = names.iter().map(|it| (*it).clone()).chain(root).collect();
+        let coverage = names.into_iter().map(|name| (name.clone(), cluster.coverage.of(kind.kind, &name)));
         return coverage.filter(|(_, it)| !it.is_complete()).collect();
     }
     if everywhere.is_complete() { Vec::new() } else { vec![(Name::empty(), everywhere)] }

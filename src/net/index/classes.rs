@@ -219,6 +219,7 @@ impl Index {
         let (live, open, families) = (&mut self.live, &mut self.open, &mut self.families);
         [live, &mut self.v6_first, &mut self.odd].into_iter().for_each(|it| it.clear(id));
         open.iter_mut().chain(families).for_each(|it| it.clear(id));
+        self.beside.clear(id);
         Arc::make_mut(&mut self.declared)[class.declared as usize].remove(id);
         self.unlist(id);
         let entry = self.namespaces.get_mut(class.namespace);
@@ -310,7 +311,7 @@ impl Index {
         let mut isolated = [false; 2];
         let mut odd = false;
         for entry in policies.iter().map(|it| self.policies.get(*it)) {
-            odd |= !entry.is_plain() || entry.tier != Tier::Namespace;
+            odd |= !entry.is_plain() || entry.tier != Tier::Namespace && entry.at_gate.is_none();
             for direction in Direction::ALL {
                 isolated[slot(direction)] |= entry.isolates(direction);
             }
@@ -319,6 +320,12 @@ impl Index {
             let open = &mut self.open[slot(direction)];
             if isolated[slot(direction)] { open.clear(class) } else { open.set(class) }
         }
-        if odd { self.odd.set(class) } else { self.odd.clear(class) }
+        if odd {
+            self.odd.set(class)
+        } else {
+            self.odd.clear(class)
+        }
+        let at_gates = policies.iter().filter_map(|it| self.policies.get(*it).at_gate);
+        self.beside.write(class, self.classes.get(class).sort, at_gates);
     }
 }

@@ -197,7 +197,8 @@ impl Index {
             return vec![u32::MAX, id];
         }
         let families = class.families;
-        let flags = [families.v4, families.v6, families.v6_first, self.open[slot(Direction::Ingress)].has(id)];
+        let is_open = self.open[slot(Direction::Ingress)].has(id);
+        let flags = [families.v4, families.v6, families.v6_first, is_open, self.beside.closes_ingress(id)];
         let head = flags.iter().fold(0, |all, it| all << 1 | u32::from(*it));
         let mut near: Vec<[u32; 3]> = Vec::new();
         let policies = class.policies().iter().map(|it| self.policies.get(*it));

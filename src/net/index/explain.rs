@@ -114,7 +114,15 @@ impl Index {
         if families.is_empty() && gaps.is_empty() {
             gaps.push(Gap::End { what: "the ends have no address family in common".into() });
         }
-        Verdict { from, to, port, families, gaps }
+        let has_other_interfaces = [&source, &target].into_iter().any(|it| self.has_other_interfaces(it));
+        Verdict { from, to, port, families, gaps, has_other_interfaces }
+    }
+
+    /// Whether a policy about other network interfaces selects a pod.
+    fn has_other_interfaces(&self, found: &Found<'_>) -> bool {
+        let Found::Pod { class, .. } = found else { return false };
+        let policies = self.classes.get(*class).policies();
+        policies.iter().any(|it| self.policies.get(*it).policy.kind == Kind::MULTI_NETWORK_POLICY)
     }
 
     /// Why an end cannot be judged at all.
@@ -184,9 +192,15 @@ impl Index {
         };
         if let Some(why) = why {
             let all = self.ports.set_of(&self.ports.full());
+            if why == Why::OwnNode && self.beside(&flow.target, &flow.peer, direction).closes {
+                // A pod's own node is exempt from policies, and from nothing else.
+                let policies = self.consider(case, flow, |it| self.speaks_here(it, flow));
+                let allowed = self.ports.set_of(&self.ports.none());
+                return Gate { direction, why: Why::Policies, policies, allowed, possible: all };
+            }
             return Gate { direction, why, policies: Vec::new(), allowed: all.clone(), possible: all };
         }
-        let policies: Vec<Considered> = self.consider(case, flow);
+        let policies = self.consider(case, flow, |it| self.has_say(it, flow));
         let passes = self.gate(flow);
         let allow = self.ports.full().without(&passes.deny);
         let allowed = self.ports.set_of(&allow);
@@ -195,23 +209,26 @@ impl Index {
         Gate { direction, why, policies, allowed, possible }
     }
 
-    /// All policies that have a say on the target in this direction.
-    fn consider(&self, case: &Case<'_>, flow: &Flow<'_>) -> Vec<Considered> {
+    /// Whether a policy has a say on the target in this direction.
+    fn has_say(&self, policy: &PolicyEntry, flow: &Flow<'_>) -> bool {
+        let has_rules = policy.tier != Tier::Namespace && !policy.rules_of(flow.direction).is_empty();
+        let speaks = policy.isolates(flow.direction) || policy.is_vague || has_rules;
+        !policy.bends_flows && (speaks || Self::opens(policy, flow.direction)) || self.speaks_here(policy, flow)
+    }
+
+    /// All policies of the target that have a say.
+    fn consider(&self, case: &Case<'_>, flow: &Flow<'_>, has_say: impl Fn(&PolicyEntry) -> bool) -> Vec<Considered> {
         let all = flow.target.policies();
         let entries = all.iter().map(|it| self.policies.get(*it));
-        let has_say = |it: &&PolicyEntry| {
-            let speaks = it.tier != Tier::Namespace && !it.rules_of(flow.direction).is_empty();
-            !it.bends_flows && (it.isolates(flow.direction) || it.is_vague || Self::opens(it, flow.direction) || speaks)
-        };
         let consider = |it: &PolicyEntry| Considered {
             policy: it.policy.clone(),
             governs: self.governs_target(it, &flow.target),
             isolates: it.isolates(flow.direction),
             fit: if it.is_vague { None } else { self.fit(case, flow, it) },
-            gap: it.gap.clone(),
+            gap: it.gap.clone().or_else(|| it.at_gate.map(|_| Box::new(Gap::NotEvaluated(it.policy.id())))),
         };
         let mut considered = Vec::with_capacity(all.len());
-        considered.extend(entries.filter(has_say).map(consider));
+        considered.extend(entries.filter(|it| has_say(it)).map(consider));
         considered
     }
 

@@ -18,6 +18,7 @@
 //! them are out of use, the index is built again.
 
 mod apply;
+mod beside;
 mod class;
 mod classes;
 mod counts;
@@ -50,6 +51,7 @@ use hashbrown::HashTable;
 use ipnet::IpNet;
 use rustc_hash::FxBuildHasher;
 
+use self::beside::Beside;
 use self::class::Class;
 use self::crowd::{Crowd, Tally};
 use self::dress::{Keys, Words};
@@ -145,6 +147,8 @@ pub struct Index {
     v6_first: Bits,
     /// Classes that need to be judged one by one.
     odd: Bits,
+    /// Classes of which others than policies decide.
+    beside: Beside,
     /// By declaration: the classes that declare so.
     declared: Arc<Vec<Members>>,
     /// What was read can no longer be kept up piece by piece.
@@ -207,6 +211,7 @@ impl Index {
             + tables
             + self.weights.bytes()
             + bits
+            + self.beside.bytes()
             + self.ports.bytes()
             + self.words.bytes()
             + self.declared.iter().map(Members::bytes).sum::<usize>()

@@ -99,8 +99,14 @@ impl Index {
             Side::Class(class, _) => self.open[slot(flow.direction)].has(class) && !self.odd.has(class),
             Side::Loose(_) => true,
         };
-        if is_open {
+        let doubt = self.beside(&flow.target, &flow.peer, flow.direction);
+        if doubt.closes {
+            passes.deny = self.ports.full();
+        }
+        if is_open || doubt.opens {
             passes.allow = self.ports.full();
+        }
+        if is_open {
             return passes;
         }
         let tier = |it: &u32| self.policies.get(*it).tier;
@@ -234,6 +240,11 @@ impl Index {
         }
     }
 
+    /// Whether what is no NetworkPolicy may close a gate between two ends: a pod's own node is exempt from policies only.
+    pub(super) fn closes(&self, from: &Side<'_>, to: &Side<'_>) -> bool {
+        self.beside(from, to, Direction::Egress).closes || self.beside(to, from, Direction::Ingress).closes
+    }
+
     /// The ports that surely pass between two ends in every reading, and those that may in some.
     pub(super) fn pass(&self, from: &Found<'_>, to: &Found<'_>) -> (Mask, Mask) {
         let (mut sure, mut possible) = (self.ports.full(), self.ports.none());
@@ -243,7 +254,8 @@ impl Index {
             };
             let has_family = Families::shared(from_side.families(), to_side.families()).next().is_some();
             let (surely, may) = if is_own_node(from, to) && has_family && !self.is_bent(&from_side, &to_side) {
-                (self.ports.full(), self.ports.full())
+                let closes = self.closes(&from_side, &to_side);
+                (if closes { self.ports.none() } else { self.ports.full() }, self.ports.full())
             } else {
                 self.sides(from_side, to_side)
             };

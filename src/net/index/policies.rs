@@ -26,6 +26,9 @@ pub(super) struct RuleEntry {
     pub peers: Short<(u32, u32)>,
 }
 
+/// What policies of kinds that are not evaluated may do at one gate.
+const AT_GATE: [Bends; 3] = [Bends::ClosesIngress, Bends::ClosesOutside, Bends::DecidesOutside];
+
 /// No group of rules.
 const NO_GROUP: u32 = u32::MAX;
 
@@ -57,6 +60,8 @@ pub(super) struct PolicyEntry {
     pub opens: [bool; 2],
     /// It makes every flow of its targets unknown, whatever others say.
     pub bends_flows: bool,
+    /// What it may do at one gate of its targets, whatever others say.
+    pub at_gate: Option<Bends>,
 }
 
 impl PolicyEntry {
@@ -119,6 +124,7 @@ impl Index {
             is_vague,
             opens,
             bends_flows,
+            at_gate: AT_GATE.into_iter().find(|it| bends(*it)),
         });
         if bends_flows && targets_all(&policy.target) {
             self.bends_all.push(id);
@@ -271,10 +277,10 @@ impl Index {
     }
 }
 
-/// A policy that stands for something that could not be read, and may say anything for its targets.
-pub(super) fn ghost(id: ObjectId, tier: Tier, bends: Bends) -> Policy {
+/// A policy that stands for something that could not be read, and may say for its targets what its kind can.
+pub(super) fn ghost(id: ObjectId, tier: Tier, bends: Bends, is_about_all: bool) -> Policy {
     let ObjectId { kind, namespace, name } = id;
-    let namespaces = if namespace.is_empty() {
+    let namespaces = if namespace.is_empty() || is_about_all {
         NamespaceMatch::Labels(Selector::everything())
     } else {
         NamespaceMatch::Own(namespace.clone())

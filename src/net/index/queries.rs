@@ -191,7 +191,8 @@ impl Index {
             .map(|it| format!("{} {:?}", it.policy.id(), it.gap))
             .collect();
         let bits = [self.open[0].has(class), self.open[1].has(class), self.odd.has(class), self.live.has(class)];
-        format!("{:?} {:?} {peers:?} {policies:?} {bits:?}", found.sort, found.families)
+        let beside = self.beside.of(class);
+        format!("{:?} {:?} {peers:?} {policies:?} {bits:?} {beside:?}", found.sort, found.families)
     }
 
     /// Whether a class is one of pods on networks of their own.

@@ -167,8 +167,10 @@ impl Index {
             }
             row.slices.append(&mut slices);
         }
-        if !self.odd.is_empty() {
-            row.judged = self.odd.iter().map(|it| (it, self.judge(side, it, direction))).collect();
+        let mut apart = self.doubt_row(side, direction, &mut row.slices);
+        apart.or(&self.odd);
+        if !apart.is_empty() {
+            row.judged = apart.iter().map(|it| (it, self.judge(side, it, direction))).collect();
         }
         row
     }

@@ -1,0 +1,208 @@
+//! What decides traffic beside NetworkPolicy and is not evaluated: plugins' own policies, egress firewalls, meshes.
+//!
+//! ```text
+//! Antrea's policies                        both ways, any flow of their targets
+//! EgressFirewall, EgressNetworkPolicy      close egress of their namespace to outside
+//! Istio's and Linkerd's authorization      close ingress of pods of their namespace; Istio's root namespace: of all
+//! FQDNNetworkPolicy                        opens and closes egress of its pods to outside
+//! MultiNetworkPolicy                       other interfaces: nothing that we answer for
+//! ```
+//!
+//! One row of [`ROWS`] each; they are read as far as a plain subject. CONTRACT §3. Sources: the reference pages of
+//! <https://antrea.io/docs/main/docs/antrea-network-policy/>, <https://ovn-kubernetes.io/features/network-security-controls/egress-firewall/>,
+//! <https://istio.io/latest/docs/reference/config/security/authorization-policy/>,
+//! <https://linkerd.io/2/reference/authorization-policy/>,
+//! <https://cloud.google.com/kubernetes-engine/docs/how-to/fqdn-network-policies> and
+//! <https://github.com/k8snetworkplumbingwg/multi-networkpolicy>.
+
+use serde_json::Value;
+
+use super::door::{Door, Reader};
+use super::network_policy::PolicySlim;
+use super::parts::Parts;
+use super::unevaluated::{Subject, Unevaluated, pod_selector};
+use super::{KindSpec, Presence, Reach, Watch};
+use crate::model::id::Kind;
+use crate::model::labels::{NamespaceMatch, Selector, SelectorSet};
+use crate::model::place::Place;
+use crate::model::policy::{Bends, Tier};
+
+/// Istio's root namespace: what stands there is about all pods.
+const ROOT: &str = "istio-system";
+
+/// One of these kinds; what tells it from the others stands in [`ROWS`].
+const fn spec(
+    kind: Kind,
+    (group, version): (&'static str, &'static str),
+    reach: Reach,
+    plural: &'static str,
+    word: &'static str,
+) -> KindSpec {
+    KindSpec {
+        kind,
+        group,
+        version,
+        plural,
+        word,
+        short: &[],
+        reach,
+        presence: Presence::IfServed,
+        watch: Watch::Full,
+        reader: Reader::of::<Unevaluated<Beside>>(),
+    }
+}
+
+pub(super) const ANTREA: KindSpec = spec(
+    Kind("networkpolicy.crd.antrea.io"),
+    ("crd.antrea.io", "v1beta1"),
+    Reach::Namespaced,
+    "networkpolicies",
+    "NetworkPolicy",
+);
+pub(super) const ANTREA_CLUSTER: KindSpec = spec(
+    Kind("clusternetworkpolicy.crd.antrea.io"),
+    ("crd.antrea.io", "v1beta1"),
+    Reach::Cluster,
+    "clusternetworkpolicies",
+    "ClusterNetworkPolicy",
+);
+pub(super) const EGRESS_FIREWALL: KindSpec =
+    spec(Kind("egressfirewall"), ("k8s.ovn.org", "v1"), Reach::Namespaced, "egressfirewalls", "EgressFirewall");
+pub(super) const EGRESS_NETWORK_POLICY: KindSpec = spec(
+    Kind("egressnetworkpolicy"),
+    ("network.openshift.io", "v1"),
+    Reach::Namespaced,
+    "egressnetworkpolicies",
+    "EgressNetworkPolicy",
+);
+pub(super) const ISTIO: KindSpec = spec(
+    Kind("authorizationpolicy.security.istio.io"),
+    ("security.istio.io", "v1"),
+    Reach::Namespaced,
+    "authorizationpolicies",
+    "AuthorizationPolicy",
+);
+pub(super) const LINKERD: KindSpec = spec(
+    Kind("authorizationpolicy.policy.linkerd.io"),
+    ("policy.linkerd.io", "v1alpha1"),
+    Reach::Namespaced,
+    "authorizationpolicies",
+    "AuthorizationPolicy",
+);
+pub(super) const LINKERD_SERVER: KindSpec =
+    spec(Kind("server.policy.linkerd.io"), ("policy.linkerd.io", "v1beta3"), Reach::Namespaced, "servers", "Server");
+pub(super) const FQDN: KindSpec = spec(
+    Kind("fqdnnetworkpolicy"),
+    ("networking.gke.io", "v1alpha1"),
+    Reach::Namespaced,
+    "fqdnnetworkpolicies",
+    "FQDNNetworkPolicy",
+);
+pub(super) const MULTI: KindSpec = spec(
+    Kind::MULTI_NETWORK_POLICY,
+    ("k8s.cni.cncf.io", "v1beta1"),
+    Reach::Namespaced,
+    "multi-networkpolicies",
+    "MultiNetworkPolicy",
+);
+
+/// Where a kind says which pods it is about.
+#[derive(Clone, Copy)]
+enum About {
+    /// All pods of its namespace.
+    Namespace,
+    /// `spec.podSelector`, in its namespace.
+    PodSelector,
+    /// `spec.selector`, in its namespace or, in the root namespace, in all; `spec.targetRefs` narrows it untold.
+    Workloads,
+    /// `spec.appliedTo`, of one element that is a plain selector.
+    AppliedTo,
+}
+
+/// What an object of a kind can do, if anything, and where its subject stands.
+const ROWS: &[(Kind, Option<Bends>, About)] = &[
+    (ANTREA.kind, Some(Bends::Unevaluated), About::AppliedTo),
+    (ANTREA_CLUSTER.kind, Some(Bends::Unevaluated), About::AppliedTo),
+    (EGRESS_FIREWALL.kind, Some(Bends::ClosesOutside), About::Namespace),
+    (EGRESS_NETWORK_POLICY.kind, Some(Bends::ClosesOutside), About::Namespace),
+    (ISTIO.kind, Some(Bends::ClosesIngress), About::Workloads),
+    (LINKERD.kind, Some(Bends::ClosesIngress), About::Namespace),
+    (LINKERD_SERVER.kind, Some(Bends::ClosesIngress), About::PodSelector),
+    (FQDN.kind, Some(Bends::DecidesOutside), About::PodSelector),
+    (MULTI.kind, None, About::PodSelector),
+];
+
+/// The row of a kind: what its objects can do, if it is one of these.
+pub(super) fn bends(kind: Kind) -> Option<Option<Bends>> {
+    ROWS.iter().find(|it| it.0 == kind).map(|it| it.1)
+}
+
+/// The namespace whose objects of a kind are about pods of all namespaces.
+pub(super) fn root(kind: Kind) -> Option<&'static str> {
+    (kind == ISTIO.kind).then_some(ROOT)
+}
+
+struct Beside;
+
+impl Subject for Beside {
+    /// Istio's audits stop nothing.
+    fn bends(slim: &PolicySlim<'_>, kind: Kind) -> Option<Bends> {
+        let is_audit = kind == ISTIO.kind && slim.spec.get("action").and_then(Value::as_str) == Some("AUDIT");
+        bends(kind).unwrap_or(Some(Bends::Unevaluated)).filter(|_| !is_audit)
+    }
+
+    /// Antrea asks its `baseline` tier after NetworkPolicy; what bends nothing is beside NetworkPolicy.
+    fn tier(slim: &PolicySlim<'_>, kind: Kind) -> Tier {
+        let is_antrea = matches!(kind, it if it == ANTREA.kind || it == ANTREA_CLUSTER.kind);
+        let tier = slim.spec.get("tier").and_then(Value::as_str);
+        match tier {
+            _ if Self::bends(slim, kind).is_none() => Tier::Namespace,
+            Some(tier) if is_antrea && tier.eq_ignore_ascii_case("baseline") => Tier::Baseline { priority: 0 },
+            _ => Tier::Admin { priority: 0 },
+        }
+    }
+
+    fn target(slim: &PolicySlim<'_>, door: &mut Door<'_>) -> Option<SelectorSet> {
+        let row = ROWS.iter().find(|it| it.0 == door.spec.kind)?;
+        match row.2 {
+            About::Namespace => None,
+            About::PodSelector => pod_selector(slim, door),
+            About::Workloads => workloads(slim, door),
+            About::AppliedTo => applied_to(slim, door),
+        }
+    }
+}
+
+/// Whether an object has no other fields than these.
+fn has_only(value: &Value, known: &[&str]) -> bool {
+    value.as_object().is_some_and(|it| it.keys().all(|it| known.contains(&it.as_str())))
+}
+
+fn workloads(slim: &PolicySlim<'_>, door: &mut Door<'_>) -> Option<SelectorSet> {
+    let namespace = door.meta(&slim.metadata).namespace;
+    let namespaces = match root(door.spec.kind).is_some_and(|it| namespace == it) {
+        true => NamespaceMatch::Labels(Selector::everything()),
+        false => NamespaceMatch::Own(namespace),
+    };
+    let is_narrowed = ["targetRef", "targetRefs"].iter().any(|it| slim.spec.get(it).is_some());
+    let written = slim.spec.get("selector").filter(|_| !is_narrowed);
+    let pods = written.and_then(|it| Parts::new(door).selector(it, &Place::new("spec.selector"), Bends::Unevaluated));
+    Some(SelectorSet { namespaces, pods: pods.unwrap_or_default() })
+}
+
+fn applied_to(slim: &PolicySlim<'_>, door: &mut Door<'_>) -> Option<SelectorSet> {
+    let [only] = slim.spec.get("appliedTo")?.as_array()?.as_slice() else { return None };
+    if !has_only(only, &["podSelector", "namespaceSelector"]) {
+        return None;
+    }
+    let mut selector = |field: &str| {
+        let place = Place::new("spec.appliedTo[0]").field(field);
+        Parts::new(door).selector(only.get(field).unwrap_or(&Value::Null), &place, Bends::Unevaluated)
+    };
+    let (pods, labels) = (selector("podSelector")?, selector("namespaceSelector")?);
+    let namespaces = match door.spec.reach {
+        Reach::Namespaced => NamespaceMatch::Own(door.meta(&slim.metadata).namespace),
+        Reach::Cluster => NamespaceMatch::Labels(labels),
+    };
+    Some(SelectorSet { namespaces, pods })
+}
