@@ -236,6 +236,7 @@ impl BatchLine<'_> {
                 resource: name(&self.resource),
                 subresource: name(&self.subresource),
                 name: name(&self.name),
+                domain: Name::empty(),
                 namespace: name(&self.namespace),
             }),
         };

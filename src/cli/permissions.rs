@@ -19,6 +19,7 @@ use crate::rbac::capability::Capability;
 use crate::rbac::fold::{self, Folded, Row, Source, What};
 use crate::rbac::identity::{Identity, MASTERS};
 use crate::rbac::index::Index;
+use crate::rbac::note;
 use crate::rbac::review::{Extent, Review, Rules};
 use crate::text::evidence::Evidence;
 use crate::text::{self, Mark, Page};
@@ -168,11 +169,12 @@ impl PermissionsArgs {
                 text::rbac::unnamed(self.index.of(world.cluster, world.context), folded)
                     .into_iter()
                     .for_each(|it| page.push(it));
+                notes(folded, world.cluster).iter().for_each(|it| page.say(1, Mark::Note, it));
                 grants::left(&folded.identity, world.context).iter().for_each(|it| page.push(it.line(1)));
                 out.write_all(paint::page(&page, world.context.color).as_bytes())?;
             }
-            Table::Json => json::write(&document(folded, own.as_ref(), &capabilities), out)?,
-            Table::Yaml => json::write_yaml(&document(folded, own.as_ref(), &capabilities), out)?,
+            Table::Json => json::write(&document(folded, own.as_ref(), &capabilities, world.cluster), out)?,
+            Table::Yaml => json::write_yaml(&document(folded, own.as_ref(), &capabilities, world.cluster), out)?,
             Table::Csv => write_csv(folded, own.as_ref(), out)?,
         }
         Ok(Exit::Yes)
@@ -293,11 +295,23 @@ fn only(a: &Folded, b: &Folded) -> Vec<Row> {
     a.rows.iter().filter_map(lacks).collect()
 }
 
-fn document(folded: &Folded, own: Option<&OwnRules<'_>>, capabilities: &[Capability]) -> PermissionsJson {
+/// What should be known beside the rows: what is wrong with the objects that they come from, or that there are none.
+fn notes(folded: &Folded, cluster: &Cluster) -> Vec<String> {
+    let problems = note::of_problems(cluster, &folded.objects());
+    problems.into_iter().chain(note::no_rbac(cluster)).collect()
+}
+
+fn document(
+    folded: &Folded,
+    own: Option<&OwnRules<'_>>,
+    capabilities: &[Capability],
+    cluster: &Cluster,
+) -> PermissionsJson {
     let mut permissions: Vec<RowJson> = folded.rows.iter().map(row).collect();
     permissions.extend(own.into_iter().flat_map(own_rows));
     let mut gaps: Vec<Evidence> = folded.gaps.iter().map(Evidence::gap).collect();
     gaps.extend(folded.behind.iter().map(|it| Evidence::new(Mark::Note, it.clone())));
+    gaps.extend(notes(folded, cluster).into_iter().map(|it| Evidence::new(Mark::Note, it)));
     let server = own.map(|(namespace, rules)| ServerJson {
         review: OWN_RULES,
         namespace: namespace.to_string(),

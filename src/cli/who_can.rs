@@ -16,6 +16,8 @@ use crate::model::id::Kind;
 use crate::model::role::{Subject, SubjectKind};
 use crate::net::Settings;
 use crate::people::People;
+use crate::rbac::beside::{Beside, Missing, Named};
+use crate::rbac::grant;
 use crate::rbac::index::Index;
 use crate::rbac::note;
 use crate::rbac::review::Review;
@@ -68,6 +70,7 @@ struct WhoCanJson<'a> {
     /// Where was looked: `asked` (the request's namespace, or cluster-wide) or `everywhere`.
     places: &'static str,
     subjects: Vec<HolderJson>,
+    beside: BesideJson,
     /// Why somebody may be missing.
     evidence: Vec<json::EvidenceJson>,
 }
@@ -81,6 +84,54 @@ struct HolderJson {
     people: Vec<grants::PersonJson>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pods: Option<Vec<String>>,
+}
+
+/// What is no answer and should be known.
+#[derive(Serialize)]
+struct BesideJson {
+    /// Who can for certain names only.
+    named: Vec<NamedJson>,
+    /// Bindings whose role is not there.
+    missing: Vec<MissingJson>,
+    /// Aggregated roles that are not what their members give, in words.
+    lagging: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct NamedJson {
+    to: String,
+    names: Vec<String>,
+    /// `rolebinding/prod/r subjects[0] → role/prod/r rules[0]`.
+    by: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct MissingJson {
+    binding: String,
+    /// As written: `ClusterRole/view`.
+    role: String,
+    to: Vec<String>,
+    /// Whether Kubernetes' own role of that name would allow it; null: there is none.
+    would: Option<&'static str>,
+}
+
+fn beside_json(beside: &Beside) -> BesideJson {
+    let named = |it: &Named| NamedJson {
+        to: it.subject.to_string(),
+        names: it.names.iter().map(ToString::to_string).collect(),
+        by: it.grants.iter().map(ToString::to_string).collect(),
+    };
+    let missing = |it: &Missing| MissingJson {
+        binding: it.binding.id().to_string(),
+        role: it.binding.role.to_string(),
+        to: it.binding.subjects.iter().map(|subject| grant::named(subject, &it.binding).to_string()).collect(),
+        would: it.would.map(|it| it.as_str()),
+    };
+    BesideJson {
+        named: beside.named.iter().map(named).collect(),
+        missing: beside.missing.iter().map(missing).collect(),
+        lagging: beside.lagging.iter().cloned().collect(),
+    }
 }
 
 impl WhoCanArgs {
@@ -105,8 +156,12 @@ impl WhoCanArgs {
 }
 
 /// What should be known of the request, whoever can.
-fn notes(who: &WhoCan, context: &Context) -> Vec<Evidence> {
-    let notes = note::of_request(&who.request, context.version);
+fn notes(who: &WhoCan, world: &World<'_>) -> Vec<Evidence> {
+    let mut notes = note::of_request(&who.request, world.context.version);
+    if !who.has_others() {
+        notes.extend(note::no_rbac(world.cluster));
+    }
+    notes.extend(note::of_problems(world.cluster, &who.rules()));
     notes.into_iter().map(|it| Evidence::new(text::Mark::Note, it)).collect()
 }
 
@@ -164,8 +219,9 @@ impl Command for WhoCanArgs {
         let who = self.answer(world.context, world.cluster, self.index.of(world.cluster, world.context));
         match self.output {
             Table::Text => {
-                let mut page = text::rbac::who_can(&who, None);
-                notes(&who, world.context).iter().for_each(|it| page.push(it.line(1)));
+                let beside = self.index.of(world.cluster, world.context).beside(&who);
+                let mut page = text::rbac::who_can(&who, &beside, None);
+                notes(&who, world).iter().for_each(|it| page.push(it.line(1)));
                 if let Some(people) = &world.context.people {
                     add_people(&mut page, &who, people);
                 }
@@ -197,7 +253,7 @@ impl WhoCanArgs {
             pods: self.pods.then(|| pods(who.subject(it), cluster)),
         };
         let mut evidence: Vec<Evidence> = who.gaps.iter().map(Evidence::gap).collect();
-        evidence.extend(notes(who, world.context));
+        evidence.extend(notes(who, world));
         WhoCanJson {
             version: json::VERSION,
             kind: "WhoCan",
@@ -205,6 +261,7 @@ impl WhoCanArgs {
             request: grants::request(&who.request),
             places: if who.places == Places::Everywhere { "everywhere" } else { "asked" },
             subjects: who.holders.iter().map(holder).collect(),
+            beside: beside_json(&self.index.of(cluster, world.context).beside(who)),
             evidence: json::evidence(&evidence),
         }
     }

@@ -4,11 +4,14 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::door::{Door, Read, Reader};
+use super::parts::word;
+use super::refused::{self, Written};
 use super::role::{list, spec};
 use super::slim::{Metadata, Text, object, or_default};
 use super::{KindSpec, Reach};
 use crate::model::cluster::AnyFact;
 use crate::model::id::Kind;
+use crate::model::name::Name;
 use crate::model::place::Place;
 use crate::model::role::{Binding, RoleRef, SharedBinding, Subject};
 
@@ -30,20 +33,41 @@ pub(super) struct BindingSlim<'a> {
     #[serde(borrow, default, deserialize_with = "object")]
     metadata: Metadata<'a>,
     #[serde(borrow, default, deserialize_with = "object")]
-    role_ref: Reference<'a>,
+    role_ref: RoleSlim<'a>,
     #[serde(borrow, default, deserialize_with = "or_default")]
-    subjects: Vec<Reference<'a>>,
+    subjects: Vec<SubjectSlim<'a>>,
 }
 
-/// A role or a subject; `apiGroup` is not read, since the authorizer does not either (CONTRACT §4).
+/// A role; `apiGroup` is read for what would be refused alone: the authorizer does not look at it (CONTRACT §4).
 #[derive(Deserialize, Default)]
-struct Reference<'a> {
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct RoleSlim<'a> {
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    api_group: Text<'a>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    kind: Text<'a>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    name: Text<'a>,
+}
+
+/// A subject, the same way.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct SubjectSlim<'a> {
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    api_group: Text<'a>,
     #[serde(borrow, default, deserialize_with = "or_default")]
     kind: Text<'a>,
     #[serde(borrow, default, deserialize_with = "or_default")]
     namespace: Text<'a>,
     #[serde(borrow, default, deserialize_with = "or_default")]
     name: Text<'a>,
+}
+
+impl SubjectSlim<'_> {
+    fn written(&self) -> Written<'_> {
+        Written { kind: &self.kind, group: &self.api_group, namespace: &self.namespace, name: &self.name }
+    }
 }
 
 impl Read for Bindings {
@@ -55,8 +79,10 @@ impl Read for Bindings {
     }
 
     fn fact(slim: &BindingSlim<'_>, door: &mut Door<'_>) -> AnyFact {
-        let role = role_ref(&slim.role_ref.kind, &slim.role_ref.name, door);
-        let subjects = slim.subjects.iter().map(|it| subject(&it.kind, &it.namespace, &it.name, door)).collect();
+        let RoleSlim { api_group, kind, name } = &slim.role_ref;
+        let role = role_ref(Written { kind, group: api_group, namespace: "", name }, door);
+        let subjects = slim.subjects.iter().enumerate().map(|(at, it)| subject(it.written(), at, door)).collect();
+        refused::own_name(&slim.metadata.name, door);
         AnyFact::Binding(SharedBinding::new(Binding { meta: door.meta(&slim.metadata), role, subjects }))
     }
 
@@ -64,39 +90,57 @@ impl Read for Bindings {
     fn salvage(metadata: &Metadata<'_>, object: &Value, door: &mut Door<'_>) -> Option<AnyFact> {
         let role = object.get("roleRef").unwrap_or(&Value::Null);
         let place = Place::new("roleRef");
-        let kind = field(role, "kind", &place, door).unwrap_or_default();
-        let name = field(role, "name", &place, door).unwrap_or_default();
-        let role = role_ref(kind, name, door);
+        match role {
+            Value::Object(fields) => refused::unknown_fields(fields, &refused::ROLE_REF, &place, door),
+            Value::Null => {}
+            other => door.problem(&place.0, format!("{} where an object was expected; left out", word(other))),
+        }
+        let mut text = |name: &str| field(role, name, &place, door).unwrap_or_default();
+        let role = Written { kind: text("kind"), group: text("apiGroup"), namespace: "", name: text("name") };
+        let role = role_ref(role, door);
+        refused::own_name(&metadata.name, door);
         let place = Place::new("subjects");
         let items = list(object.get("subjects"), &place, door);
-        let subjects = items.iter().enumerate().filter_map(|(at, it)| salvaged(it, &place.item(at), door)).collect();
+        let subjects =
+            items.iter().enumerate().map(|(at, it)| salvaged(it, at, door).unwrap_or_else(unreadable)).collect();
         Some(AnyFact::Binding(SharedBinding::new(Binding { meta: door.meta(metadata), role, subjects })))
     }
 }
 
-fn role_ref(kind: &str, name: &str, door: &mut Door<'_>) -> RoleRef {
-    RoleRef { kind: door.intern.name(kind), name: door.intern.name(name) }
+fn role_ref(it: Written<'_>, door: &mut Door<'_>) -> RoleRef {
+    refused::role_ref(it, door);
+    RoleRef { kind: door.intern.name(it.kind), name: door.intern.name(it.name) }
 }
 
-fn subject(kind: &str, namespace: &str, name: &str, door: &mut Door<'_>) -> Subject {
-    let name = door.intern.name(name);
-    match kind {
+fn subject(it: Written<'_>, at: usize, door: &mut Door<'_>) -> Subject {
+    refused::subject(it, at, door);
+    let name = door.intern.name(it.name);
+    match it.kind {
         "User" => Subject::User(name),
         "Group" => Subject::Group(name),
-        "ServiceAccount" => Subject::ServiceAccount { namespace: door.intern.name(namespace), name },
+        "ServiceAccount" => Subject::ServiceAccount { namespace: door.intern.name(it.namespace), name },
         other => Subject::Other { kind: door.intern.name(other), name },
     }
 }
 
-fn salvaged(value: &Value, place: &Place, door: &mut Door<'_>) -> Option<Subject> {
-    if !value.is_object() {
-        door.problem(&place.0, "not an object; left out");
+/// In place of a subject that does not read, so that the others stay where they stand; it never matches.
+fn unreadable() -> Subject {
+    Subject::Other { kind: "unreadable".into(), name: Name::empty() }
+}
+
+/// A subject with a part of a wrong type or that is not known: the rest of it.
+fn salvaged(value: &Value, at: usize, door: &mut Door<'_>) -> Option<Subject> {
+    let place = Place::new("subjects").item(at);
+    let Some(fields) = value.as_object() else {
+        door.problem(&place.0, format!("{} where an object was expected; left out", word(value)));
         return None;
-    }
-    let kind = field(value, "kind", place, door)?;
-    let namespace = field(value, "namespace", place, door)?;
-    let name = field(value, "name", place, door)?;
-    Some(subject(kind, namespace, name, door))
+    };
+    refused::unknown_fields(fields, &refused::SUBJECT, &place, door);
+    let group = field(value, "apiGroup", &place, door).unwrap_or_default();
+    let kind = field(value, "kind", &place, door)?;
+    let namespace = field(value, "namespace", &place, door)?;
+    let name = field(value, "name", &place, door)?;
+    Some(subject(Written { kind, group, namespace, name }, at, door))
 }
 
 /// A string, empty when absent; `None` with a problem if it is something else.

@@ -27,6 +27,7 @@ mod page;
 mod parts;
 mod pod;
 mod prune;
+mod refused;
 mod role;
 mod service;
 mod service_account;

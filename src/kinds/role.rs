@@ -1,5 +1,8 @@
 //! Roles and ClusterRoles: their rules as written, and where an aggregated role takes its rules from.
 //!
+//! What the API server would refuse in them is read as it stands, with a problem (`refused`). A rule with a field that is
+//! not known does not decode, so that it is read once more from the whole tree, which tells the field.
+//!
 //! A role whose parts have wrong types is read as far as it goes, with problems: RBAC is additive, so what did
 //! not read grants nothing, and no answer becomes unknown for it (CONTRACT §1).
 
@@ -7,7 +10,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::door::{Door, Read, Reader};
-use super::parts::Parts;
+use super::parts::{Parts, word};
+use super::refused;
 use super::slim::{Metadata, Text, object, or_default};
 use super::{KindSpec, Presence, Reach, Watch};
 use crate::model::cluster::AnyFact;
@@ -59,7 +63,7 @@ pub(super) struct RoleSlim<'a> {
 }
 
 #[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Rule<'a> {
     #[serde(borrow, default, deserialize_with = "or_default")]
     verbs: Vec<Text<'a>>,
@@ -82,14 +86,14 @@ impl Read for Roles {
     }
 
     fn fact(slim: &RoleSlim<'_>, door: &mut Door<'_>) -> AnyFact {
-        let rules = slim.rules.iter().map(|it| rule(it, door)).collect();
+        let rules = slim.rules.iter().enumerate().map(|(at, it)| rule(it, at, door)).collect();
         role(&slim.metadata, rules, &slim.aggregation_rule, door)
     }
 
     fn salvage(metadata: &Metadata<'_>, object: &Value, door: &mut Door<'_>) -> Option<AnyFact> {
         let place = Place::new("rules");
         let items = list(object.get("rules"), &place, door);
-        let rules = items.iter().enumerate().map(|(at, it)| salvaged(it, &place.item(at), door)).collect();
+        let rules = items.iter().enumerate().map(|(at, it)| salvaged(it, at, door)).collect();
         Some(role(metadata, rules, object.get("aggregationRule").unwrap_or(&Value::Null), door))
     }
 }
@@ -103,11 +107,12 @@ fn role(metadata: &Metadata<'_>, rules: Vec<RoleRule>, aggregation: &Value, door
         Reach::Cluster => door.labels(metadata),
         Reach::Namespaced => Labels::default(),
     };
+    refused::own_name(&metadata.name, door);
     let role = Role::new(door.meta(metadata), door.intern.rules(rules), origin);
     AnyFact::Role(role.labeled(labels).aggregating(aggregates(aggregation, door)).into())
 }
 
-fn rule(it: &Rule<'_>, door: &mut Door<'_>) -> RoleRule {
+fn rule(it: &Rule<'_>, at: usize, door: &mut Door<'_>) -> RoleRule {
     let mut names = |list: &[Text<'_>]| {
         let names = list.iter().map(|it| door.intern.name(it)).collect();
         door.intern.list(names)
@@ -119,11 +124,24 @@ fn rule(it: &Rule<'_>, door: &mut Door<'_>) -> RoleRule {
         names: names(&it.resource_names),
         urls: names(&it.urls),
     };
-    RoleRule::new(lists, |it| door.intern.acts(it))
+    judged(lists, at, door)
 }
 
-/// A rule of which some part has a wrong type: the rest of it.
-fn salvaged(value: &Value, place: &Place, door: &mut Door<'_>) -> RoleRule {
+/// The rule of these lists, with a problem for what would be refused of it.
+fn judged(lists: RuleLists, at: usize, door: &mut Door<'_>) -> RoleRule {
+    let rule = RoleRule::new(lists, |it| door.intern.acts(it));
+    refused::rule(&rule, at, door);
+    rule
+}
+
+/// A rule of which some part has a wrong type or is not known: the rest of it.
+fn salvaged(value: &Value, at: usize, door: &mut Door<'_>) -> RoleRule {
+    let place = Place::new("rules").item(at);
+    match value {
+        Value::Object(fields) => refused::unknown_fields(fields, &refused::RULE, &place, door),
+        Value::Null => {}
+        other => door.problem(&place.0, format!("{} where an object was expected; left out", word(other))),
+    }
     let mut names = |field: &str| texts(value.get(field), &place.field(field), door);
     let lists = RuleLists {
         verbs: names("verbs"),
@@ -132,7 +150,7 @@ fn salvaged(value: &Value, place: &Place, door: &mut Door<'_>) -> RoleRule {
         names: names("resourceNames"),
         urls: names("nonResourceURLs"),
     };
-    RoleRule::new(lists, |it| door.intern.acts(it))
+    judged(lists, at, door)
 }
 
 /// The strings of a list; what else stands in it grants nothing.
@@ -164,8 +182,16 @@ fn aggregates(value: &Value, door: &mut Door<'_>) -> Option<Items<Selector>> {
     if value.is_null() {
         return None;
     }
-    let place = Place::new("aggregationRule").field("clusterRoleSelectors");
+    let rule = Place::new("aggregationRule");
+    match value.as_object() {
+        Some(fields) => refused::unknown_fields(fields, &["clusterRoleSelectors"], &rule, door),
+        None => door.problem(&rule.0, format!("{} where an object was expected; left out", word(value))),
+    }
+    let place = rule.field("clusterRoleSelectors");
     let items = list(value.get("clusterRoleSelectors"), &place, door);
+    if items.is_empty() {
+        door.problem(&place.0, "required: one selector at least; the role takes no rules from others");
+    }
     let mut parts = Parts::new(door);
     let selectors = items.iter().enumerate().filter_map(|(at, it)| {
         // Gaps are a policy's; a role keeps the problem alone.

@@ -243,6 +243,25 @@ impl fmt::Display for Spelling<'_> {
     }
 }
 
+/// A DNS subdomain of RFC 1123, as most objects are named.
+pub fn is_dns_name(text: &str) -> bool {
+    text.len() <= 253 && text.split('.').all(is_dns_part)
+}
+
+/// A DNS label of RFC 1123, as namespaces are named.
+pub fn is_dns_label(text: &str) -> bool {
+    text.len() <= 63 && is_dns_part(text)
+}
+
+/// Lower-case letters, digits and inner hyphens.
+fn is_dns_part(text: &str) -> bool {
+    let is_plain = |it: u8| it.is_ascii_lowercase() || it.is_ascii_digit();
+    let bytes = text.as_bytes();
+    bytes.first().copied().is_some_and(is_plain)
+        && bytes.last().copied().is_some_and(is_plain)
+        && bytes.iter().all(|it| is_plain(*it) || *it == b'-')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

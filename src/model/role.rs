@@ -216,6 +216,13 @@ pub struct RoleRef {
     pub name: Name,
 }
 
+/// As it is written: `ClusterRole/view`.
+impl fmt::Display for RoleRef {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}/{}", self.kind, self.name)
+    }
+}
+
 /// A RoleBinding (with a namespace) or a ClusterRoleBinding (without).
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Binding {

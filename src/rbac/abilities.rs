@@ -13,6 +13,7 @@ use crate::model::role::RoleRule;
 use super::identity::{Identity, MASTERS};
 use super::index::{CLUSTER, Index};
 use super::matching::resource_covers;
+use super::places::{self, Whose};
 use super::served::Reach;
 
 /// One column.
@@ -105,8 +106,7 @@ pub struct Ability {
 }
 
 impl Ability {
-    fn add(&mut self, rule: &RoleRule, held: Held) {
-        let found = classes(&rule.verbs);
+    fn add(&mut self, rule: &RoleRule, found: Classes, held: Held) {
         let side = match held {
             Held::AsEverybody => &mut self.common,
             _ if !rule.names.is_empty() => &mut self.named,
@@ -165,24 +165,34 @@ impl Index {
             let Some(entry) = self.bindings.get(slot) else { continue };
             let is_everywhere = entry.namespace == CLUSTER;
             let rules = self.role_entry(entry).and_then(|it| it.rules());
-            let Some(rules) = rules.filter(|_| is_everywhere || holds(&entry.binding.meta.namespace)) else {
-                continue;
-            };
+            let binding_namespace = &entry.binding.meta.namespace;
+            let Some(rules) = rules.filter(|_| is_everywhere || holds(binding_namespace)) else { continue };
             let held = match (own.binary_search(&slot), is_everywhere) {
                 (Err(_), _) => Held::AsEverybody,
                 (Ok(_), true) => Held::Everywhere,
                 (Ok(_), false) => Held::Somewhere,
             };
             for (ability, column) in abilities.iter_mut().zip(COLUMNS) {
-                // A RoleBinding reaches nothing that stands in no namespace (rule 22).
-                if is_everywhere || column.reach == Reach::Namespaced {
-                    let rules = rules.iter().filter(|it| covers(it, column));
-                    rules.for_each(|it| ability.add(it, held));
-                }
+                let place = if is_everywhere { "" } else { binding_namespace };
+                let rules = rules.iter().filter(|it| covers(it, column));
+                rules.for_each(|it| ability.add(it, classes_in(place, it, column), held));
             }
         }
         abilities
     }
+}
+
+/// What a rule lets do through a binding in a namespace (empty: cluster-wide): of what is cluster-scoped a RoleBinding
+/// grants little (rules 16, 17 and 49).
+fn classes_in(namespace: &str, rule: &RoleRule, column: &Column) -> Classes {
+    if namespace.is_empty() || column.reach == Reach::Namespaced {
+        return classes(&rule.verbs);
+    }
+    let Some(exception) = places::exception(column.group, column.resource) else { return 0 };
+    let is_of_it =
+        exception.whose != Whose::Own || rule.names.is_empty() || rule.names.iter().any(|it| it == namespace);
+    let verbs = exception.verbs.iter().filter(|verb| is_of_it && rule.verbs.iter().any(|it| it == "*" || it == *verb));
+    classes(&verbs.map(|it| Name::from(*it)).collect::<Vec<_>>())
 }
 
 fn covers(rule: &RoleRule, column: &Column) -> bool {
@@ -209,18 +219,22 @@ mod tests {
 
     #[test]
     fn letters_tell_where_and_how_far() {
+        let add = |ability: &mut Ability, verbs: &[&str], names: &[&str], held: Held| {
+            let rule = rule(verbs, names);
+            ability.add(&rule, classes(&rule.verbs), held);
+        };
         let mut ability = Ability::default();
         assert_eq!(ability.letters(), "");
-        ability.add(&rule(&["get", "delete"], &[]), Held::AsEverybody);
+        add(&mut ability, &["get", "delete"], &[], Held::AsEverybody);
         assert_eq!(ability.letters(), "(rd)");
         assert!(ability.is_nothing_own() && !ability.is_grave(&COLUMNS[0]));
-        ability.add(&rule(&["get"], &["one"]), Held::Everywhere);
+        add(&mut ability, &["get"], &["one"], Held::Everywhere);
         assert_eq!(ability.letters(), "r'(d)");
-        ability.add(&rule(&["list", "create"], &[]), Held::Somewhere);
+        add(&mut ability, &["list", "create"], &[], Held::Somewhere);
         assert_eq!(ability.letters(), "rw(d)");
-        ability.add(&rule(&["watch", "impersonate"], &[]), Held::Everywhere);
+        add(&mut ability, &["watch", "impersonate"], &[], Held::Everywhere);
         assert_eq!(ability.letters(), "RwX(d)");
-        ability.add(&rule(&["*"], &[]), Held::Everywhere);
+        add(&mut ability, &["*"], &[], Held::Everywhere);
         assert_eq!(ability.letters(), "RWDX");
         assert!(ability.is_grave(&COLUMNS[0]) && !ability.is_grave(&COLUMNS[9]));
         assert!(covers(&rule(&["get"], &[]), &COLUMNS[0]) && !covers(&rule(&["get"], &[]), &COLUMNS[1]));

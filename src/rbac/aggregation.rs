@@ -26,16 +26,18 @@ pub struct Effective {
     pub rules: Items<RoleRule>,
     /// For an aggregated role one element a rule; `None` where no member has this rule (any more).
     pub members: Option<Items<Option<Member>>>,
-    /// Whether stored rules and members differ: the controller is behind, or somebody edited by hand.
+    /// Whether its own rules and its members' differ: the controller is behind, or somebody wrote them by hand.
     pub lags: Lag,
 }
 
-/// Whether an aggregated role's stored rules are those of its members.
+/// Whether an aggregated role's own rules, stored or written, are those of its members.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub enum Lag {
     #[default]
     None,
     Differs,
+    /// A manifest's own rules are not those of its members: the controller will overwrite them.
+    Overwritten,
 }
 
 impl Effective {
@@ -135,7 +137,9 @@ impl Aggregation {
             Origin::Manifest => {
                 let (rules, members): (Vec<RoleRule>, Vec<Option<Member>>) =
                     computed.into_iter().map(|(rule, member)| (rule, Some(member))).unzip();
-                Effective { rules: rules.into(), members: Some(members.into()), lags: Lag::None }
+                let is_kept = role.rules.iter().all(|it| rules.contains(it));
+                let lags = if is_kept { Lag::None } else { Lag::Overwritten };
+                Effective { rules: rules.into(), members: Some(members.into()), lags }
             }
             Origin::Server => attributed(role, &computed),
         }

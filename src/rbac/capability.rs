@@ -51,6 +51,7 @@ pub struct Way {
 
 const RBAC: &str = "rbac.authorization.k8s.io";
 const AUTHENTICATION: &str = "authentication.k8s.io";
+const CERTIFICATES: &str = "certificates.k8s.io";
 const WRITE: &[&str] = &["create", "update", "patch"];
 
 const fn need(verbs: &'static [&'static str], group: &'static str, resource: &'static str) -> Need {
@@ -61,6 +62,8 @@ const WRITES_BINDINGS: &[Need] = &[need(WRITE, RBAC, "rolebindings")];
 const WRITES_CLUSTER_BINDINGS: &[Need] = &[need(WRITE, RBAC, "clusterrolebindings")];
 const WRITES_CLUSTER_ROLES: &[Need] = &[need(WRITE, RBAC, "clusterroles")];
 const WRITES_ROLES: &[Need] = &[need(WRITE, RBAC, "roles")];
+
+const APPROVES_REQUESTS: &[Need] = &[need(&["update", "patch"], CERTIFICATES, "certificatesigningrequests/approval")];
 
 const fn way(ability: &'static str, need: Need, number: u32, what: &'static str) -> Way {
     Way { ability, need, with: &[], reach: Reach::Namespaced, span: Span::Always, number, what }
@@ -131,6 +134,16 @@ pub const WAYS: &[Way] = &[
             &["impersonate:associated-node"],
             "nodes",
             &[need(&["impersonate-on:associated-node:"], "*", "*")],
+        )
+    },
+    Way {
+        with: APPROVES_REQUESTS,
+        reach: Reach::Cluster,
+        ..way(
+            "approve certificates",
+            need(&["approve"], CERTIFICATES, "signers"),
+            59,
+            "with a signer of clients, a credential of any user but one in system:masters",
         )
     },
     Way {

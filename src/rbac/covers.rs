@@ -213,6 +213,7 @@ fn request(verb: &str, resource: &str, name: &str, namespace: &Name) -> Request 
         subresource: Name::empty(),
         name: name.into(),
         namespace: namespace.clone(),
+        ..ResourceRequest::default()
     })
 }
 

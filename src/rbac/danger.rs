@@ -25,6 +25,7 @@ const CHANGE: &[&str] = &["update", "patch"];
 const READ: &[&str] = &["get", "list", "watch"];
 const RBAC: &str = "rbac.authorization.k8s.io";
 const ADMISSION: &str = "admissionregistration.k8s.io";
+const CERTIFICATES: &str = "certificates.k8s.io";
 
 /// Worst first.
 pub const DANGERS: &[Danger] = &[
@@ -44,6 +45,15 @@ pub const DANGERS: &[Danger] = &[
         word: "impersonate",
         doc: "Acts as other users or groups.",
         requests: &[(&["impersonate"], "", "users"), (&["impersonate"], "", "groups")],
+        reach: Reach::Cluster,
+    },
+    Danger {
+        word: "approve certificates",
+        doc: "Approves or signs certificate requests: with a signer of clients, a credential of any user.",
+        requests: &[
+            (&["approve", "sign"], CERTIFICATES, "signers"),
+            (CHANGE, CERTIFICATES, "certificatesigningrequests/approval"),
+        ],
         reach: Reach::Cluster,
     },
     Danger {
@@ -192,6 +202,9 @@ mod tests {
         let word = |rule: RoleRule, through| worst(&[rule], through).map(|it| DANGERS[it].word);
         assert_eq!(word(rule(&["*"], &["*"], &["*"]), Reach::Namespaced), Some("everything"));
         assert_eq!(word(rule(&["list"], &[""], &["secrets"]), Reach::Namespaced), Some("read secrets"));
+        let approving = rule(&["approve"], &[CERTIFICATES], &["signers"]);
+        assert_eq!(word(approving.clone(), Reach::Cluster), Some("approve certificates"));
+        assert_eq!(word(approving, Reach::Namespaced), None);
         assert_eq!(word(rule(&["get"], &[""], &["nodes/proxy"]), Reach::Cluster), Some("control nodes"));
         assert_eq!(word(rule(&["get"], &[""], &["nodes/proxy"]), Reach::Namespaced), None);
         assert_eq!(word(rule(&["create"], &[""], &["*/exec"]), Reach::Namespaced), Some("enter pods"));

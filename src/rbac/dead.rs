@@ -1,12 +1,24 @@
 //! Grants that can never match, or hardly ever, and what their author probably meant.
 //!
+//! ```text
+//! verbs      GET   get,list   read      no request has such a verb
+//! apiGroups  v1   apps/v1   core        groups are written without version, and the core group as ""
+//! resources  */*   pods/logs   Pod      no request is for such a resource
+//! names      *   web-*                  names compare exactly
+//! URLs       healthz   /a/*/b           paths begin with /, and only a trailing * is a wildcard
+//! ```
+//!
 //! Judged per binding, rule and word: the same rule is dead through a RoleBinding and alive through a
-//! ClusterRoleBinding (rules 9, 12, 17, 22–24, 30; CONTRACT §4).
+//! ClusterRoleBinding (rules 6–9, 12, 17, 21–24, 28–30; CONTRACT §4). Words are judged in `words`, resources in
+//! `resources`. What cannot be known, as what other groups serve, is never called dead.
+
+mod resources;
+mod words;
 
 use crate::model::name::Name;
 use crate::model::role::{Binding, RoleRule};
 
-use super::served::{Reach, Served};
+use super::served::Served;
 
 /// How much of a grant is left.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -17,142 +29,72 @@ pub enum Life {
     Limited,
 }
 
+/// Which part of a rule a flaw is in.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Part {
+    /// All of it.
+    Rule,
+    /// A verb, on the rule's resources.
+    Verb,
+    /// A verb, on the rule's URLs.
+    Method,
+    Group,
+    Resource,
+    Name,
+    Url,
+}
+
 /// One word of a rule that does not do what it seems to.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Flaw {
     pub life: Life,
     /// The number of the rule of docs/rbac.md.
     pub number: u32,
-    /// The word itself: a verb, a resource, a URL.
+    pub part: Part,
+    /// The word itself: a verb, a resource, a URL; empty for the whole rule.
     pub word: Name,
     /// One clause: why, and what was probably meant.
     pub what: Name,
 }
 
-fn flaw(life: Life, number: u32, word: &Name, what: impl Into<Name>) -> Flaw {
-    Flaw { life, number, word: word.clone(), what: what.into() }
+fn dead(number: u32, part: Part, word: &Name, what: impl Into<Name>) -> Flaw {
+    Flaw { life: Life::Dead, number, part, word: word.clone(), what: what.into() }
+}
+
+fn limited(number: u32, part: Part, word: &Name, what: impl Into<Name>) -> Flaw {
+    Flaw { life: Life::Limited, ..dead(number, part, word, what) }
 }
 
 /// What of one rule a binding does not really give, in the order of the rule's words.
 pub fn flaws(binding: &Binding, rule: &RoleRule, served: &Served) -> Vec<Flaw> {
     let mut all = Vec::new();
     if rule.verbs.is_empty() {
-        all.push(flaw(Life::Dead, 13, &Name::empty(), "a rule without verbs grants nothing"));
+        all.push(dead(13, Part::Rule, &Name::empty(), "a rule without verbs grants nothing"));
     }
-    all.extend(rule.verbs.iter().filter_map(|it| verb_flaw(it, rule)));
-    all.extend(rule.resources.iter().filter_map(|it| resource_flaw(it, binding, rule, served)));
-    if !binding.meta.namespace.is_empty() {
-        let what = "a RoleBinding grants no URLs: only a ClusterRoleBinding does";
-        all.extend(rule.urls.iter().map(|it| flaw(Life::Dead, 30, it, what)));
+    if !rule.resources.is_empty() {
+        all.extend(rule.verbs.iter().filter_map(|it| words::verb(it, rule)));
+        all.extend(rule.groups.iter().filter_map(|it| words::group(it, served)));
+        all.extend(rule.resources.iter().filter_map(|it| resources::flaw(it, binding, rule, served)));
+        all.extend(rule.names.iter().filter_map(|it| words::name(it, rule)));
+    }
+    if !rule.urls.is_empty() {
+        all.extend(rule.verbs.iter().filter_map(words::method));
+        all.extend(rule.urls.iter().filter_map(|it| words::url(it, binding)));
     }
     all
 }
 
-fn verb_flaw(verb: &Name, rule: &RoleRule) -> Option<Flaw> {
-    let is_named = !rule.names.is_empty() && rule.names.iter().all(|it| !it.is_empty());
-    match verb.as_str() {
-        "deletecollection" if is_named => {
-            Some(flaw(Life::Dead, 23, verb, "deletecollection never has a name: resourceNames shut it out"))
-        }
-        "create" if is_named && !only_subresources(rule) => {
-            let what = "a create by POST has no name: only apply, PUT and subresources match resourceNames";
-            Some(flaw(Life::Limited, 22, verb, what))
-        }
-        "list" | "watch" if is_named => {
-            Some(flaw(Life::Limited, 24, verb, "only with the field selector metadata.name=NAME"))
-        }
-        word if word.chars().any(char::is_uppercase) => {
-            let what = format!("verbs are lower case; did you mean {}?", word.to_lowercase());
-            Some(flaw(Life::Dead, 6, verb, what))
-        }
-        _ => None,
-    }
+/// Whether a grant gives anything, of the flaws that concern what it is for.
+pub fn is_alive<'a>(rule: &RoleRule, found: impl IntoIterator<Item = &'a Flaw>) -> bool {
+    let all_dead: Vec<&Flaw> = found.into_iter().filter(|it| it.life == Life::Dead).collect();
+    let is_of_verb = |it: &Flaw| matches!(it.part, Part::Verb | Part::Method);
+    let is_dead_verb = |verb: &Name| all_dead.iter().any(|it| is_of_verb(it) && it.word == *verb);
+    all_dead.iter().all(|it| is_of_verb(it)) && !rule.verbs.iter().all(is_dead_verb)
 }
 
-fn only_subresources(rule: &RoleRule) -> bool {
-    rule.resources.iter().all(|it| it.contains('/'))
-}
-
-fn resource_flaw(word: &Name, binding: &Binding, rule: &RoleRule, served: &Served) -> Option<Flaw> {
-    if *word == "*" {
-        return None;
-    }
-    if let Some(resource) = word.strip_suffix("/*").filter(|it| *it != "*") {
-        return Some(flaw(Life::Dead, 9, word, meant_subresources(resource, rule, served)));
-    }
-    let (resource, _) = word.split_once('/').unwrap_or((word, ""));
-    if resource == "*" {
-        return None;
-    }
-    if let Some(group) = misplaced_group(resource) {
-        let (plural, _) = resource.split_once('.').unwrap_or((resource, ""));
-        let what = format!("groups stand in apiGroups; did you mean {plural} in group {group}?");
-        return Some(flaw(Life::Dead, 12, word, what));
-    }
-    let found: Vec<Reach> =
-        served.groups_of(resource).filter(|it| is_in_groups(&it.group, rule)).map(|it| it.reach).collect();
-    if found.is_empty() {
-        return unserved(word, resource, rule, served);
-    }
-    let is_cluster_scoped = found.iter().all(|it| *it == Reach::Cluster);
-    (is_cluster_scoped && !binding.meta.namespace.is_empty())
-        .then(|| through_role_binding(word, resource, binding, rule))?
-}
-
-fn misplaced_group(resource: &str) -> Option<&str> {
-    resource.split_once('.').map(|(_, group)| group).filter(|it| !it.is_empty())
-}
-
-fn is_in_groups(group: &str, rule: &RoleRule) -> bool {
-    rule.groups.iter().any(|it| it == "*" || it == group)
-}
-
-fn meant_subresources(resource: &str, rule: &RoleRule, served: &Served) -> String {
-    let found = served.groups_of(resource).find(|it| is_in_groups(&it.group, rule) && !it.subresources.is_empty());
-    let subresources =
-        found.map(|it| it.subresources.iter().map(|sub| format!("{resource}/{sub}")).collect::<Vec<_>>());
-    match subresources {
-        Some(all) => format!("{resource}/* is no wildcard; name them: {}", all.join(", ")),
-        None => format!("{resource}/* is no wildcard: subresources are named one by one, or all with *"),
-    }
-}
-
-/// A resource that none of the rule's groups serves; silent where that cannot be known.
-fn unserved(word: &Name, resource: &str, rule: &RoleRule, served: &Served) -> Option<Flaw> {
-    let is_known_group = |group: &Name| served.is_known_group(group);
-    if rule.groups.iter().any(|it| it == "core") {
-        return Some(flaw(Life::Dead, 12, word, "the core group is written \"\", not \"core\""));
-    }
-    let lower = resource.to_ascii_lowercase();
-    let meant =
-        served.iter().find(|it| it.singular == *lower || it.name == *lower || it.short.iter().any(|it| *it == *lower));
-    let other_group = served.groups_of(resource).next();
-    let what = match (meant, other_group) {
-        (_, Some(it)) => format!("{resource} stands in group \"{}\", which the rule does not name", it.group),
-        (Some(it), None) => format!("rules name plurals in lower case; did you mean {}?", it.name),
-        (None, None) if rule.groups.iter().all(is_known_group) => match served.nearest(resource) {
-            Some(it) => format!("{resource} is not served; did you mean {}?", it.name),
-            None => format!("{resource} is not served"),
-        },
-        (None, None) => return None,
-    };
-    // A group that we do not know may well serve it.
-    rule.groups.iter().all(is_known_group).then(|| flaw(Life::Dead, 12, word, what))
-}
-
-/// A cluster-scoped resource through a RoleBinding: dead, but for the namespace's own object (rules 16 and 17).
-fn through_role_binding(word: &Name, resource: &str, binding: &Binding, rule: &RoleRule) -> Option<Flaw> {
-    let namespace = &binding.meta.namespace;
-    let lives = |verb: &Name| matches!(verb.as_str(), "*" | "get" | "update" | "patch" | "delete");
-    let is_named = rule.names.is_empty() || rule.names.contains(namespace);
-    if resource == "namespaces" && rule.verbs.iter().any(lives) && is_named {
-        let what = format!(
-            "through a RoleBinding this is the Namespace {namespace} itself, and only get, update, patch, delete"
-        );
-        return Some(flaw(Life::Limited, 16, word, what));
-    }
-    let what = format!("{resource} stand in no namespace: only a ClusterRoleBinding grants them");
-    Some(flaw(Life::Dead, 17, word, what))
+/// Whether a text is a list in one string, as `get,list`.
+fn is_list(text: &str) -> bool {
+    text.contains(',') || text.contains(char::is_whitespace)
 }
 
 #[cfg(test)]
@@ -206,5 +148,89 @@ mod tests {
         assert_eq!(flaws_of("shop", &["deletecollection"], &[""], &["pods"], &["web", ""]), []);
         assert_eq!(flaws_of("shop", &["list"], &[""], &["pods"], &["web"]), [(24, Limited)]);
         assert_eq!(flaws_of("shop", &["*"], &["*"], &["*", "*/scale"], &[]), []);
+    }
+
+    /// Rule 49: `bind` is asked in the binding's namespace, and `use` of constraints in the pod's.
+    #[test]
+    fn what_is_asked_in_another_objects_namespace_lives_through_a_role_binding() {
+        let rbac = "rbac.authorization.k8s.io";
+        assert_eq!(flaws_of("shop", &["bind"], &[rbac], &["clusterroles"], &["edit"]), []);
+        assert_eq!(flaws_of("shop", &["*"], &[rbac], &["clusterroles"], &[]), [(17, Life::Limited)]);
+        assert_eq!(flaws_of("shop", &["escalate"], &[rbac], &["clusterroles"], &[]), [(17, Life::Dead)]);
+        assert_eq!(flaws_of("shop", &["use"], &["policy"], &["podsecuritypolicies"], &["x"]), []);
+        let openshift = "security.openshift.io";
+        assert_eq!(flaws_of("shop", &["use"], &[openshift], &["securitycontextconstraints"], &["anyuid"]), []);
+        assert_eq!(flaws_of("shop", &["get"], &[openshift], &["securitycontextconstraints"], &[]), [(17, Life::Dead)]);
+        assert_eq!(flaws_of("shop", &["get"], &[openshift], &["rangeallocations"], &[]), []);
+    }
+
+    /// Rules 6–9, 12 and 21: words that no request can match, each beside one that lives.
+    #[test]
+    fn words_that_match_nothing_are_dead() {
+        use Life::{Dead, Limited};
+        let one = |verb: &str, group: &str, resource: &str, names: &[&str]| {
+            flaws_of("shop", &[verb], &[group], &[resource], names)
+        };
+        let core = |resource: &str| one("get", "", resource, &[]);
+        for resource in ["*/*", "pods/*", "*/", "", "po*", "pods,services", "pods services", "Pods", "pod", "/pods"] {
+            assert_eq!(core(resource).first().map(|it| it.1), Some(Dead), "{resource}");
+        }
+        for resource in ["pods/logs", "pods/evictions", "*/logs", "serviceaccounts/tokens", "nodes/prox"] {
+            assert_eq!(core(resource), [(12, Dead)], "{resource}");
+        }
+        for resource in ["pods/log", "*/log", "*/finalizers", "pods/finalizers", "serviceaccounts/token", "pods/status"]
+        {
+            assert_eq!(core(resource), [], "{resource}");
+        }
+        for group in ["v1", "apps/v1", "core", "*.example.com", "apps,batch", "Apps", "networking", "app"] {
+            let found = one("get", group, "deployments", &[]);
+            assert!(found.contains(&(7, Dead)), "{group}: {found:?}");
+        }
+        for group in ["extensions", "example.com", "*", "apps"] {
+            assert_eq!(one("get", group, "deployments", &[]), [], "{group}");
+        }
+        for verb in ["GET", "get,list", "read", "exec", "lst", "post", "", "approve", "bind", "all"] {
+            assert_eq!(one(verb, "", "pods", &[]), [(6, Dead)], "{verb}");
+        }
+        assert_eq!(one("frobnicate", "", "pods", &[]), [(6, Limited)]);
+        assert_eq!(one("read", "*", "pods", &[]), [(6, Limited)]);
+        for (verb, group, resource) in [
+            ("frobnicate", "example.com", "widgets"),
+            ("impersonate", "", "serviceaccounts"),
+            ("impersonate-on:user-info:get", "", "pods"),
+            ("use", "example.com", "widgets"),
+        ] {
+            assert_eq!(one(verb, group, resource, &[]), [], "{verb} {resource}");
+        }
+        for name in ["*", "web-*", "Web", "web_0", "a/b", "web-[01]"] {
+            assert_eq!(one("get", "", "secrets", &[name]), [(21, Dead)], "{name}");
+        }
+        assert_eq!(one("get", "example.com", "widgets", &["w-*"]), [(21, Dead)]);
+        assert_eq!(one("get", "", "secrets", &["web-0", "a.b", ""]), []);
+        assert_eq!(one("get", "rbac.authorization.k8s.io", "roles", &["a:b"]), []);
+        assert_eq!(one("get", "rbac.authorization.k8s.io", "roles", &["a*"]), [(21, Limited)]);
+        let signers = |names: &[&str]| flaws_of("", &["approve"], &["certificates.k8s.io"], &["signers"], names);
+        assert_eq!(signers(&["kubernetes.io/*", "example.org/web"]), []);
+        assert_eq!(signers(&["*"]), [(21, Dead)]);
+    }
+
+    /// Rules 28 and 29.
+    #[test]
+    fn urls_that_match_nothing_are_dead() {
+        let flaws_of = |verb: &str, url: &str| {
+            let binding = Binding { meta: Meta::default(), role: RoleRef::default(), subjects: [].into() };
+            let rule = RoleRule::from(RuleLists { verbs: words(&[verb]), urls: words(&[url]), ..RuleLists::default() });
+            let found = flaws(&binding, &rule, &Served::built_in());
+            assert_eq!(is_alive(&rule, &found), found.iter().all(|it| it.life != Life::Dead), "{verb} {url}");
+            found.into_iter().map(|it| it.number).collect::<Vec<_>>()
+        };
+        for url in ["*", "/", "/healthz", "/healthz/*", "/apis/*", "/api/v1", "/apis/apps/v1", "/.well-known/x"] {
+            assert_eq!(flaws_of("get", url), [] as [u32; 0], "{url}");
+        }
+        for url in ["healthz", "healthz*", "/a/*/b", "/a/*/b*", "/a?b=c", "", "https://x/y", "/api/v1/pods", "/a,/b"] {
+            assert_eq!(flaws_of("get", url), [28], "{url}");
+        }
+        assert_eq!(flaws_of("list", "/metrics"), [29]);
+        assert_eq!(flaws_of("GET", "/metrics"), [29]);
     }
 }

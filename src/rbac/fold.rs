@@ -12,11 +12,12 @@ use crate::model::coverage::Coverage;
 use crate::model::evidence::{Gap, Outcome};
 use crate::model::id::{Kind, ObjectId};
 use crate::model::name::Name;
-use crate::model::role::RoleRule;
+use crate::model::place::Place;
+use crate::model::role::{Binding, RoleRef, RoleRule};
 
 use super::aggregation::Member;
 use super::danger::{self, DANGERS, Danger};
-use super::dead::{Flaw, Life, flaws};
+use super::dead::{self, Flaw, Part, flaws};
 use super::grant::named;
 use super::identity::Identity;
 use super::index::{Index, role_of};
@@ -58,14 +59,27 @@ impl fmt::Display for What {
 /// One grant behind a row.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Source {
+    /// How the subject is the holder: those that name it come first.
+    pub how: How,
     pub binding: ObjectId,
     /// The subject as the binding writes it, and where.
     pub subject: (String, usize),
     pub role: ObjectId,
     pub rule: usize,
     pub member: Option<Member>,
+    /// Denied where it is dead.
+    pub outcome: Outcome,
     /// What of it does not do what it seems to.
     pub flaws: Vec<Flaw>,
+}
+
+/// How a subject of a binding speaks of somebody.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum How {
+    /// It names them, or a group that they were said to be in.
+    Named,
+    /// It is a group that comes by itself (rule 39).
+    Implied,
 }
 
 /// One row.
@@ -89,18 +103,8 @@ impl Row {
 
     /// Denied where every grant behind it is dead; else allowed.
     pub fn outcome(&self) -> Outcome {
-        let word = match &self.what {
-            What::Url(url) => url,
-            What::Resource { resource, .. } => resource,
-        };
-        let is_dead = |it: &Source| {
-            it.flaws.iter().any(|flaw| flaw.life == Life::Dead && (flaw.word == *word || flaw.word.is_empty()))
-        };
-        let has_dead_verbs = |it: &Source| {
-            let dead = |verb: &Name| it.flaws.iter().any(|flaw| flaw.life == Life::Dead && flaw.word == *verb);
-            self.verbs.iter().all(dead)
-        };
-        if self.sources.iter().all(|it| is_dead(it) || has_dead_verbs(it)) { Outcome::Deny } else { Outcome::Allow }
+        let is_dead = self.sources.iter().all(|it| it.outcome == Outcome::Deny);
+        if is_dead { Outcome::Deny } else { Outcome::Allow }
     }
 }
 
@@ -108,8 +112,7 @@ impl Row {
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Empty {
     pub binding: ObjectId,
-    /// As written: `ClusterRole/view`.
-    pub role: Name,
+    pub role: RoleRef,
     /// Unknown where roles are not read, deny where the role is known to be missing.
     pub outcome: Outcome,
 }
@@ -120,6 +123,8 @@ pub struct Folded {
     pub identity: Identity,
     pub rows: Vec<Row>,
     pub empty: Vec<Empty>,
+    /// The bindings and roles that are held, whether they give anything or not.
+    held: BTreeSet<ObjectId>,
     /// Aggregated roles that are not what their members give, in words.
     pub behind: BTreeSet<String>,
     /// Why rows may be missing: bindings that are not read.
@@ -127,6 +132,11 @@ pub struct Folded {
 }
 
 impl Folded {
+    /// The bindings and roles that are held, each as a whole.
+    pub fn objects(&self) -> Vec<(ObjectId, Place)> {
+        self.held.iter().map(|it| (it.clone(), Place::default())).collect()
+    }
+
     /// Whether rows may be missing: bindings or roles that are not read.
     pub fn is_partial(&self) -> bool {
         !self.gaps.is_empty() || self.empty.iter().any(|it| it.outcome == Outcome::Unknown)
@@ -137,13 +147,15 @@ impl Index {
     /// Everything that somebody holds; `only` keeps what holds in one namespace.
     pub fn folded(&self, identity: &Identity, only: Option<&Name>, served: &Served) -> Folded {
         let mut rows = Folding::new();
-        let (mut empty, mut behind) = (Vec::new(), BTreeSet::new());
+        let (mut empty, mut behind, mut held) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
         let holds = |it: &Holding| only.is_none_or(|only| it.scope().is_empty() || it.scope() == only);
         for holding in self.permissions(identity).into_iter().filter(holds) {
+            held.insert(holding.binding.id());
             match &holding.role {
                 Some((role, effective)) => {
+                    held.insert(role.id());
                     behind.extend(note::behind(role, effective));
-                    fold(&holding, served, &mut rows);
+                    fold(&holding, identity, served, &mut rows);
                 }
                 None => empty.push(self.empty(&holding)),
             }
@@ -152,7 +164,7 @@ impl Index {
         let rows = rows.map(|((scope, what), (verbs, sources))| Row { scope, what, verbs, sources }).collect();
         empty.sort();
         let gaps = only.map_or_else(|| self.all_binding_gaps(), |it| self.binding_gaps(it));
-        Folded { identity: identity.clone(), rows, empty, behind, gaps }
+        Folded { identity: identity.clone(), rows, empty, held, behind, gaps }
     }
 
     fn empty(&self, holding: &Holding) -> Empty {
@@ -162,19 +174,20 @@ impl Index {
             coverage.is_complete() && !self.unreadable.contains(&ObjectId::new(kind, namespace, name))
         });
         let outcome = if is_known { Outcome::Deny } else { Outcome::Unknown };
-        let role = &holding.binding.role;
-        Empty { binding: holding.binding.id(), role: format!("{}/{}", role.kind, role.name).into(), outcome }
+        Empty { binding: holding.binding.id(), role: holding.binding.role.clone(), outcome }
     }
 }
 
-/// The flaws of a rule that are about a row: of its resource or URL, and of verbs.
-fn flaws_of(what: &What, rule: &RoleRule, found: &[Flaw]) -> Vec<Flaw> {
-    let word = match what {
-        What::Url(url) => url,
-        What::Resource { resource, .. } => resource,
-    };
-    let is_verb = |it: &Flaw| matches!(what, What::Resource { .. }) && rule.verbs.contains(&it.word);
-    found.iter().filter(|it| it.word == *word || it.word.is_empty() || is_verb(it)).cloned().collect()
+/// Whether a flaw of a rule is about a row.
+fn concerns(flaw: &Flaw, what: &What) -> bool {
+    match (flaw.part, what) {
+        (Part::Rule, _) | (Part::Verb, What::Resource { .. }) | (Part::Method, What::Url(_)) => true,
+        (Part::Group, What::Resource { group, .. }) => flaw.word == *group,
+        (Part::Resource, What::Resource { resource, .. }) => flaw.word == *resource,
+        (Part::Name, What::Resource { name, .. }) => flaw.word == *name,
+        (Part::Url, What::Url(url)) => flaw.word == *url,
+        _ => false,
+    }
 }
 
 /// All that a rule speaks of, in its order.
@@ -196,23 +209,35 @@ pub fn things(rule: &RoleRule) -> Vec<What> {
 /// The verbs and the grants of each thing, by where it holds.
 type Folding = BTreeMap<(Name, What), (BTreeSet<Name>, BTreeSet<Source>)>;
 
-fn fold(holding: &Holding, served: &Served, rows: &mut Folding) {
+fn fold(holding: &Holding, who: &Identity, served: &Served, rows: &mut Folding) {
     let Some((role, effective)) = &holding.role else { return };
+    let binding = &holding.binding;
+    let subjects: Vec<(How, (String, usize))> = holding.subjects.iter().map(|at| subject(binding, *at, who)).collect();
     for (at, rule) in effective.rules.iter().enumerate() {
-        let source = Source {
-            binding: holding.binding.id(),
-            subject: (named(holding.subject(), &holding.binding).to_string(), holding.subject),
-            role: role.id(),
-            rule: at,
-            member: effective.members.as_ref().and_then(|it| it[at].clone()),
-            flaws: Vec::new(),
-        };
-        let found = flaws(&holding.binding, rule, served);
-        let mut add = |what: What| {
-            let (verbs, sources) = rows.entry((holding.scope().clone(), what.clone())).or_default();
+        let member = effective.members.as_ref().and_then(|it| it[at].clone());
+        let found = flaws(binding, rule, served);
+        for what in things(rule) {
+            let flaws: Vec<Flaw> = found.iter().filter(|it| concerns(it, &what)).cloned().collect();
+            let outcome = if dead::is_alive(rule, &flaws) { Outcome::Allow } else { Outcome::Deny };
+            let (verbs, sources) = rows.entry((holding.scope().clone(), what)).or_default();
             verbs.extend(rule.verbs.iter().cloned());
-            sources.insert(Source { flaws: flaws_of(&what, rule, &found), ..source.clone() });
-        };
-        things(rule).into_iter().for_each(&mut add);
+            sources.extend(subjects.iter().map(|(how, subject)| Source {
+                how: *how,
+                binding: binding.id(),
+                subject: subject.clone(),
+                role: role.id(),
+                rule: at,
+                member: member.clone(),
+                outcome,
+                flaws: flaws.clone(),
+            }));
+        }
     }
+}
+
+/// A subject of a binding as it is written, and how it is somebody.
+fn subject(binding: &Binding, at: usize, who: &Identity) -> (How, (String, usize)) {
+    let subject = &binding.subjects[at];
+    let how = if who.is_implied(subject) { How::Implied } else { How::Named };
+    (how, (named(subject, binding).to_string(), at))
 }

@@ -76,7 +76,7 @@ impl Index {
     }
 
     /// A role that is not held where roles are not fully read, or held and no longer believed.
-    fn role_gap(&self, entry: &BindingEntry) -> Option<Gap> {
+    pub(super) fn role_gap(&self, entry: &BindingEntry) -> Option<Gap> {
         let (namespace, name) = role_of(&entry.binding)?;
         let kind = if namespace.is_empty() { Kind::CLUSTER_ROLE } else { Kind::ROLE };
         let id = ObjectId::new(kind, namespace.clone(), name);

@@ -7,7 +7,7 @@ use crate::model::id::ObjectId;
 use crate::model::items::Items;
 use crate::model::name::Name;
 use crate::model::place::Place;
-use crate::model::role::{Binding, RoleRule, SharedBinding, SharedRole, Subject, SubjectKind};
+use crate::model::role::{Binding, RoleRef, RoleRule, SharedBinding, SharedRole, Subject, SubjectKind};
 
 use super::aggregation::Member;
 use super::identity::{Identity, Membership};
@@ -62,7 +62,7 @@ impl Grant {
         Place::new("rules").item(self.rule)
     }
 
-    /// The order in which grants are shown: cluster-wide first, then by namespace, binding, rule.
+    /// The order in which grants are shown: cluster-wide first, then by namespace, binding, rule, subject.
     pub fn order(&self) -> (&Name, &Name, usize, usize) {
         (&self.binding.meta.namespace, &self.binding.meta.name, self.rule, self.subject)
     }
@@ -93,8 +93,7 @@ impl fmt::Display for Grant {
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Dangling {
     pub binding: ObjectId,
-    /// What it refers to, as written: `ClusterRole/view`.
-    pub role: Name,
+    pub role: RoleRef,
 }
 
 /// Whether somebody may do something, and why.
@@ -104,7 +103,7 @@ pub struct Access {
     pub request: Request,
     /// How the asker is in `system:masters`, which is always allowed and never reaches RBAC (rule 5).
     pub masters: Option<Membership>,
-    /// All of them, in [`Grant::order`].
+    /// All of them: those that name the asker first, then those of groups that come by themselves, in [`Grant::order`].
     pub grants: Vec<Grant>,
     /// What could have granted and is not known; only counts where nothing granted.
     pub gaps: Vec<Gap>,

@@ -9,7 +9,7 @@
 //! Groups of people come from where they log in and cannot be read from a cluster (rule 40): only what the API
 //! server itself adds (rule 39) and what the operator says is here.
 
-use crate::model::name::Name;
+use crate::model::name::{Name, is_dns_label, is_dns_name};
 use crate::model::role::{Subject, SubjectKind};
 
 /// The group that is always allowed everything (rule 5).
@@ -93,6 +93,12 @@ impl Identity {
         self.groups.iter().any(|(it, _)| it == group)
     }
 
+    /// Whether a subject of a binding is a group that the API server adds to everybody of this sort (rule 39).
+    pub fn is_implied(&self, subject: &Subject) -> bool {
+        let adds = |(it, how): &(Name, Membership)| *how == Membership::Implied && it == subject.name();
+        subject.kind() == SubjectKind::Group && self.groups.iter().any(adds)
+    }
+
     /// Whether the node authorizer speaks of it as well (rule 65).
     pub fn is_node(&self) -> bool {
         node_of(&self.user).is_some()
@@ -147,12 +153,7 @@ pub fn split_account(user: &str) -> Option<(&str, &str)> {
 
 /// Whether a service account can be called so.
 pub(super) fn is_account(namespace: &str, name: &str) -> bool {
-    is_label(namespace) && is_dns_name(name)
-}
-
-/// A DNS subdomain of RFC 1123, as service accounts and nodes are named.
-pub fn is_dns_name(text: &str) -> bool {
-    text.len() <= 253 && text.split('.').all(is_dns_part)
+    is_dns_label(namespace) && is_dns_name(name)
 }
 
 /// The node in a node's user name.
@@ -163,20 +164,6 @@ pub fn node_of(user: &str) -> Option<&str> {
 /// The group of all service accounts of a namespace.
 pub fn accounts_of(namespace: &str) -> Name {
     format!("{SERVICE_ACCOUNTS}:{namespace}").into()
-}
-
-/// A DNS label of RFC 1123, as namespaces are named.
-fn is_label(text: &str) -> bool {
-    text.len() <= 63 && is_dns_part(text)
-}
-
-/// Lower-case letters, digits and inner hyphens.
-fn is_dns_part(text: &str) -> bool {
-    let is_plain = |it: u8| it.is_ascii_lowercase() || it.is_ascii_digit();
-    let bytes = text.as_bytes();
-    bytes.first().copied().is_some_and(is_plain)
-        && bytes.last().copied().is_some_and(is_plain)
-        && bytes.iter().all(|it| is_plain(*it) || *it == b'-')
 }
 
 /// The groups that the API server adds (rule 39).

@@ -10,12 +10,12 @@
 //! the identity and another for what is done with it. Source: apiserver/pkg/endpoints/filters/impersonation/mode.go.
 
 use crate::model::evidence::Outcome;
-use crate::model::name::Name;
+use crate::model::name::{Name, is_dns_name};
 use crate::model::role::{Subject, SubjectKind};
 
 use super::identity::{
     ANONYMOUS, AUTHENTICATED, Identity, MASTERS, Membership, NODES, SERVICE_ACCOUNTS, UNAUTHENTICATED, accounts_of,
-    canonical, is_dns_name, node_of, user_name,
+    canonical, node_of, user_name,
 };
 use super::index::Index;
 use super::request::{Request, ResourceRequest};
@@ -253,6 +253,7 @@ fn named(verb: &str, group: &str, resource: &str, name: Name, namespace: Name) -
         subresource: Name::empty(),
         name,
         namespace,
+        ..ResourceRequest::default()
     })
 }
 

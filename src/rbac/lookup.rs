@@ -1,7 +1,7 @@
 //! May somebody do something, and all that somebody is given: look-ups in the index.
 
 use crate::model::name::Name;
-use crate::model::role::{Binding, SharedBinding, SharedRole, Subject};
+use crate::model::role::{Binding, SharedBinding, SharedRole};
 
 use super::aggregation::Effective;
 use super::grant::{Access, Dangling, Grant};
@@ -15,18 +15,13 @@ use super::request::Request;
 #[derive(Clone, PartialEq, Debug)]
 pub struct Holding {
     pub binding: SharedBinding,
-    /// Which subject of the binding speaks of the holder.
-    pub subject: usize,
+    /// Which subjects of the binding speak of the holder, those that name it themselves first.
+    pub subjects: Vec<usize>,
     /// `None`: it is not there, and grants nothing.
     pub role: Option<(SharedRole, Effective)>,
 }
 
 impl Holding {
-    /// The subject as the binding writes it.
-    pub fn subject(&self) -> &Subject {
-        &self.binding.subjects[self.subject]
-    }
-
     /// Where it holds; empty: the whole cluster.
     pub fn scope(&self) -> &Name {
         &self.binding.meta.namespace
@@ -36,7 +31,8 @@ impl Holding {
 impl Index {
     /// Whether somebody may do something, with all grants that say so.
     ///
-    /// Cluster-wide bindings are asked always, those of a namespace where the request names it (rule 2).
+    /// Cluster-wide bindings are asked always, those of a namespace where the request names it (rule 2). Each subject of
+    /// a binding that matches is a grant (CONTRACT §4).
     pub fn can(&self, identity: &Identity, request: &Request) -> Access {
         let asked = Asked::new(request);
         let mask = Mask::of_request(&asked);
@@ -50,7 +46,8 @@ impl Index {
                 None => dangling.push(dangling_of(&entry.binding)),
             }
         }
-        grants.sort_by(|a: &Grant, b: &Grant| a.order().cmp(&b.order()));
+        let order = |it: &Grant| identity.is_implied(it.subject());
+        grants.sort_by(|a: &Grant, b: &Grant| (order(a), a.order()).cmp(&(order(b), b.order())));
         dangling.sort();
         let masters = identity.groups.iter().find(|(it, _)| it.as_str() == MASTERS).map(|(_, how)| *how);
         let entries = slots.iter().filter_map(|it| self.bindings.get(*it));
@@ -67,7 +64,7 @@ impl Index {
         let mut slots: Vec<Slot> = keys.iter().flat_map(|it| self.keys.rows(*it)).map(|(_, slot)| *slot).collect();
         slots.sort_unstable();
         slots.dedup();
-        let mut holdings: Vec<Holding> = slots.into_iter().filter_map(|it| self.holding(it, &keys)).collect();
+        let mut holdings: Vec<Holding> = slots.into_iter().filter_map(|it| self.holding(it, &keys, identity)).collect();
         holdings.sort_by(|a, b| {
             let (a, b) = (&a.binding.meta, &b.binding.meta);
             (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name))
@@ -75,11 +72,12 @@ impl Index {
         holdings
     }
 
-    fn holding(&self, slot: Slot, keys: &[KeySlot]) -> Option<Holding> {
+    fn holding(&self, slot: Slot, keys: &[KeySlot], identity: &Identity) -> Option<Holding> {
         let entry = self.bindings.get(slot)?;
-        let subject = self.subject_at(entry, keys)?;
+        let mut subjects: Vec<usize> = self.subjects_at(entry, keys).collect();
+        subjects.sort_by_key(|it| identity.is_implied(&entry.binding.subjects[*it]));
         let role = self.role_entry(entry).and_then(|it| Some((it.role.clone()?, it.effective()?)));
-        Some(Holding { binding: entry.binding.clone(), subject, role })
+        Some(Holding { binding: entry.binding.clone(), subjects, role })
     }
 
     /// The bindings that speak of somebody, cluster-wide and in one namespace (empty: in none), each once.
@@ -115,9 +113,9 @@ impl Index {
         self.keys.user(&identity.user).into_iter().chain(groups)
     }
 
-    /// Where in a binding's subjects somebody stands, the first place (as upstream's `appliesTo`).
-    fn subject_at(&self, entry: &BindingEntry, keys: &[KeySlot]) -> Option<usize> {
-        self.bindings.keys(entry).find(|(_, key)| keys.contains(key)).map(|(at, _)| at)
+    /// Where in a binding's subjects somebody stands, each place (upstream's `appliesTo` stops at the first).
+    fn subjects_at(&self, entry: &BindingEntry, keys: &[KeySlot]) -> impl Iterator<Item = usize> {
+        self.bindings.keys(entry).filter(|(_, key)| keys.contains(key)).map(|(at, _)| at)
     }
 
     fn grants_of(
@@ -129,28 +127,14 @@ impl Index {
         mask: Mask,
         grants: &mut Vec<Grant>,
     ) {
-        let mut subject = None;
+        let Some(rules) = role.rules() else { return };
         for (rule, _) in self.roles.masks(role).iter().enumerate().filter(|(_, it)| it.may_cover(mask)) {
-            let at = match subject {
-                Some(at) => at,
-                None => self.subject_at(entry, keys).unwrap_or_default(),
-            };
-            subject = Some(at);
-            grants.extend(grant(entry, role, rule, at, asked));
+            if let Some(matched) = asked.matched_by(&rules[rule]) {
+                let subjects = self.subjects_at(entry, keys);
+                grants.extend(subjects.filter_map(|at| grant_by(entry, role, rule, at, matched)));
+            }
         }
     }
-}
-
-/// The grant that one rule gives to one subject of a binding, if the rule covers the request.
-pub(super) fn grant(
-    entry: &BindingEntry,
-    role: &RoleEntry,
-    rule: usize,
-    subject: usize,
-    asked: &Asked<'_>,
-) -> Option<Grant> {
-    let matched = asked.matched_by(&role.rules()?[rule])?;
-    grant_by(entry, role, rule, subject, matched)
 }
 
 /// The grant that one rule, known to cover the request, gives to one subject of a binding.
@@ -174,5 +158,5 @@ pub(super) fn grant_by(
 
 /// What a binding without its role says.
 pub(super) fn dangling_of(binding: &Binding) -> Dangling {
-    Dangling { binding: binding.id(), role: format!("{}/{}", binding.role.kind, binding.role.name).into() }
+    Dangling { binding: binding.id(), role: binding.role.clone() }
 }

@@ -64,7 +64,7 @@ impl<'a> Asked<'a> {
         let group = position(&rule.groups, |it| it == "*" || it == asked.group.as_str())?;
         let name = match rule.names.is_empty() {
             true => None,
-            false => Some(position(&rule.names, |it| it == asked.name.as_str())?),
+            false => Some(rule.names.iter().position(|it| asked.is_named(it))? as u32),
         };
         Some(Match::Resource { verb, group, resource, name })
     }

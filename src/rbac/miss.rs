@@ -86,7 +86,7 @@ fn resource_lacks(rule: &RoleRule, asked: &ResourceRequest, combined: &str) -> V
     let found = [
         (Lack::Group, rule.groups.iter().any(|it| it == "*" || *it == asked.group)),
         (Lack::Resource, rule.resources.iter().any(|it| resource_covers(it, combined, &asked.subresource))),
-        (Lack::Name, rule.names.is_empty() || rule.names.contains(&asked.name)),
+        (Lack::Name, rule.names.is_empty() || rule.names.iter().any(|it| asked.is_named(it))),
     ];
     found.into_iter().filter(|(_, meets)| !meets).map(|(lack, _)| lack).collect()
 }

@@ -11,10 +11,12 @@
 
 pub mod abilities;
 pub mod aggregation;
+pub mod beside;
 pub mod capability;
 pub mod covers;
 pub mod danger;
 pub mod dead;
+pub mod defaults;
 pub mod fold;
 pub mod gaps;
 pub mod grant;
@@ -28,6 +30,7 @@ pub mod matching;
 pub mod miss;
 pub mod naive;
 pub mod note;
+pub mod places;
 pub mod request;
 pub mod review;
 pub mod served;

@@ -16,8 +16,8 @@ use crate::model::role::{Binding, Origin, Role, RoleRule, Subject, SubjectKind};
 
 use super::request::Request;
 
-/// One grant by its names: the binding, the role, the rule's index.
-pub type GrantNames = (ObjectId, ObjectId, usize);
+/// One grant by its names: the binding, the index of the subject in it, the role, the rule's index.
+pub type GrantNames = (ObjectId, usize, ObjectId, usize);
 
 /// Somebody, by name and groups as an authorizer sees them.
 pub struct Asker<'a> {
@@ -39,9 +39,12 @@ pub fn grants(cluster: &Cluster, asker: &Asker<'_>, request: &Request) -> BTreeS
     let mut all = BTreeSet::new();
     for binding in cluster.bindings.iter().filter(|it| is_asked(it, request) && speaks_of(it, asker)) {
         let Some(role) = role(cluster, binding) else { continue };
+        let subjects = binding.subjects.iter().enumerate();
+        let subjects = subjects.filter(|(_, it)| is_asker(it, &binding.meta.namespace, asker));
+        let subjects: Vec<usize> = subjects.map(|(at, _)| at).collect();
         for (at, rule) in rules(cluster, role, &mut Vec::new()).iter().enumerate() {
             if covers(rule, request) {
-                all.insert((binding.id(), role.id(), at));
+                all.extend(subjects.iter().map(|subject| (binding.id(), *subject, role.id(), at)));
             }
         }
     }
@@ -64,6 +67,8 @@ fn speaks_of(binding: &Binding, asker: &Asker<'_>) -> bool {
 fn is_asker(subject: &Subject, home: &str, asker: &Asker<'_>) -> bool {
     let name = subject.name().as_str();
     match subject.kind() {
+        // Who has no name is nobody: a nameless member of a group has no user either.
+        _ if name.is_empty() => false,
         SubjectKind::User => asker.user == name,
         SubjectKind::Group => asker.groups.contains(&name),
         SubjectKind::ServiceAccount => {
@@ -125,7 +130,9 @@ fn covers(rule: &RoleRule, request: &Request) -> bool {
             (has(&rule.verbs, "*") || has(&rule.verbs, &it.verb))
                 && (has(&rule.groups, "*") || has(&rule.groups, &it.group))
                 && (has(&rule.resources, "*") || has(&rule.resources, &full) || by_subresource)
-                && (rule.names.is_empty() || has(&rule.names, &it.name))
+                && (rule.names.is_empty()
+                    || has(&rule.names, &it.name)
+                    || !it.domain.is_empty() && has(&rule.names, &it.domain))
         }
     }
 }

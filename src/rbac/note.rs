@@ -8,17 +8,21 @@
 //!
 //! No note bends an outcome: a request is judged by its tuple alone on every version (CONTRACT §4).
 
+use std::collections::BTreeSet;
+
 use crate::model::cluster::Cluster;
+use crate::model::coverage::Coverage;
 use crate::model::evidence::Outcome;
 use crate::model::id::{Kind, ObjectId};
 use crate::model::name::Name;
+use crate::model::place::{Place, Problem};
 use crate::model::role::Role;
 
 use super::aggregation::{Effective, Lag};
 use super::covers::Leave;
-use super::grant::Access;
+use super::grant::{Access, Grant};
 use super::identity::{MASTERS, split_account};
-use super::index::Index;
+use super::index::{Index, RoleEntry};
 use super::request::{Request, ResourceRequest};
 use super::version::{Span, Version};
 
@@ -34,6 +38,7 @@ pub fn of_request(request: &Request, version: Option<Version>) -> Vec<String> {
         notes.extend(connecting(it, version));
         notes.extend(kubelet(it, version));
         notes.extend(impersonating(it, version));
+        notes.extend(signing(it));
     }
     notes
 }
@@ -82,6 +87,11 @@ fn connecting(it: &ResourceRequest, version: Option<Version>) -> Option<String> 
     }
 }
 
+/// Rule 59.
+fn signing(it: &ResourceRequest) -> Option<String> {
+    (!it.domain.is_empty()).then(|| format!("the server asks for {} as well: either allows", it.domain))
+}
+
 fn kubelet(it: &ResourceRequest, version: Option<Version>) -> Option<String> {
     if it.resource != "nodes" || !it.group.is_empty() {
         return None;
@@ -120,10 +130,41 @@ fn impersonating(it: &ResourceRequest, version: Option<Version>) -> Vec<String> 
     notes
 }
 
-/// That an aggregated role's stored rules are not what its members give now (rule 44).
+/// That an aggregated role's own rules are not what its members give now (rules 43 and 44).
 pub fn behind(role: &Role, effective: &Effective) -> Option<String> {
-    let told = || format!("{} is aggregated, and what is stored of it is not what its members give now", role.id());
-    (effective.lags == Lag::Differs).then(told)
+    let what = match effective.lags {
+        Lag::None => return None,
+        Lag::Differs => "its stored rules are not what its members give now",
+        Lag::Overwritten => {
+            "its own rules grant nothing: the controller overwrites them with those of the roles that it selects"
+        }
+    };
+    Some(format!("{} is aggregated: {what}", role.id()))
+}
+
+/// The same of a role of the index.
+pub(super) fn behind_of(role: &RoleEntry) -> Option<String> {
+    behind(role.role.as_ref()?, &role.effective()?)
+}
+
+/// That nothing could be granted, where files hold no RBAC at all (CONTRACT §1).
+pub fn no_rbac(cluster: &Cluster) -> Option<String> {
+    let is_closed = *cluster.coverage.of(Kind::CLUSTER_ROLE_BINDING, "") == Coverage::Closed;
+    let is_empty = cluster.roles.is_empty() && cluster.bindings.is_empty() && cluster.unreadable.is_empty();
+    (is_closed && is_empty).then(|| "no RBAC in these files".to_owned())
+}
+
+/// What is wrong with objects at these places, or anywhere in them where the place is empty.
+pub fn of_problems<'a>(cluster: &Cluster, at: impl IntoIterator<Item = &'a (ObjectId, Place)>) -> BTreeSet<String> {
+    if cluster.problems.is_empty() {
+        return BTreeSet::new();
+    }
+    let of_place = |(id, place): &(ObjectId, Place)| {
+        let is_there = |it: &&Problem| it.place == *place || it.place.0.starts_with(&format!("{place}."));
+        let problems = cluster.problems.get(id).into_iter().flatten();
+        problems.filter(|it| place.0.is_empty() || is_there(it)).map(ToString::to_string).collect::<Vec<_>>()
+    };
+    at.into_iter().flat_map(of_place).collect()
 }
 
 impl Index {
@@ -136,7 +177,9 @@ impl Index {
         }
         if access.outcome() != Outcome::Allow {
             notes.extend(self.behind(access));
+            notes.extend(no_rbac(cluster));
         }
+        notes.extend(of_problems(cluster, &places_of(&access.grants)));
         notes
     }
 
@@ -144,7 +187,7 @@ impl Index {
     fn behind(&self, access: &Access) -> Vec<String> {
         let slots = self.slots(&access.identity, access.request.namespace());
         let entries = slots.into_iter().filter_map(|it| self.bindings.get(it)).filter_map(|it| self.role_entry(it));
-        let mut roles: Vec<String> = entries.filter_map(|it| behind(it.role.as_ref()?, &it.effective()?)).collect();
+        let mut roles: Vec<String> = entries.filter_map(behind_of).collect();
         roles.sort();
         roles.dedup();
         roles
@@ -198,6 +241,12 @@ impl Index {
             meets(&rule.verbs, &[verb]) && meets(&rule.groups, &[RBAC]) && meets(&rule.resources, resources)
         })
     }
+}
+
+/// The rules and the subjects that grants rest on.
+fn places_of(grants: &[Grant]) -> Vec<(ObjectId, Place)> {
+    let both = |it: &Grant| [(it.role.id(), it.rule_place()), (it.binding.id(), it.subject_place())];
+    grants.iter().flat_map(both).collect()
 }
 
 /// The kind whose writes are guarded that a request is for.

@@ -16,11 +16,18 @@ pub struct ResourceRequest {
     pub resource: Name,
     pub subresource: Name,
     pub name: Name,
+    /// Another name that the server asks for besides, of which either allows: a signer's `DOMAIN/*`. Empty: none.
+    pub domain: Name,
     /// Empty: cluster-wide, where no RoleBinding is asked (rule 2).
     pub namespace: Name,
 }
 
 impl ResourceRequest {
+    /// Whether a rule's name is one that is asked for (rules 21 and 27).
+    pub fn is_named(&self, name: &Name) -> bool {
+        *name == self.name || !self.domain.is_empty() && *name == self.domain
+    }
+
     /// `resource` or `resource/subresource`, as rules write it (rule 8).
     pub fn combined(&self) -> Name {
         if self.subresource.is_empty() {

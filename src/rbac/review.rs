@@ -185,12 +185,13 @@ impl Told {
 }
 
 /// What to put to the server, so that it decides what RBAC's objects leave unknown; none where they suffice, or where
-/// the server cannot be asked about this.
+/// the server cannot be asked about this. One review asks for one name: of a signer and its domain it says too little.
 ///
 /// Marks of other authorizers alone: anybody, by a SubjectAccessReview. Roles or bindings that may not be read: the
 /// operator alone, as the server knows him.
 pub fn appeal(access: &Access, told: &Told) -> Option<Review> {
-    if access.outcome() != Outcome::Unknown {
+    let asks_twice = matches!(&access.request, Request::Resource(it) if !it.domain.is_empty());
+    if access.outcome() != Outcome::Unknown || asks_twice {
         return None;
     }
     let is_marked = access.gaps.iter().all(|it| matches!(it, Gap::Authorizer { .. }));

@@ -7,9 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::name::Name;
 
+mod near;
 mod typed;
 
-pub use typed::{Given, Resolved, Typed, namespace_of_cluster_scoped};
+pub use near::{is_own_group, is_verb, verb_meant};
+pub use typed::{Given, Resolved, Typed};
 
 /// One resource that an API serves.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -55,8 +57,9 @@ const STANDARD: [&str; 8] = ["create", "delete", "deletecollection", "get", "lis
 
 /// Kubernetes' own resources: group, plural, singular, short names, subresources, reach.
 ///
-/// Source: discovery of a Kubernetes 1.36 API server with default settings, and the resources that only RBAC knows
-/// (impersonation, signers; rule 12).
+/// Source: discovery of a Kubernetes 1.36 API server with default settings, what it serves with others or what older
+/// ones served, and the resources that only RBAC knows (impersonation, signers; rule 12). OpenShift's constraints are
+/// here because their `use` is asked in the pod's namespace ([`crate::rbac::places`]).
 #[rustfmt::skip]
 const BUILT_IN: &[(&str, &str, &str, &str, &str, Reach)] = &[
     ("", "bindings", "binding", "", "", Reach::Namespaced),
@@ -106,6 +109,7 @@ const BUILT_IN: &[(&str, &str, &str, &str, &str, Reach)] = &[
     ("certificates.k8s.io", "clustertrustbundles", "clustertrustbundle", "", "", Reach::Cluster),
     ("certificates.k8s.io", "podcertificaterequests", "podcertificaterequest", "", "status", Reach::Namespaced),
     ("certificates.k8s.io", "signers", "signer", "", "", Reach::Cluster),
+    ("coordination.k8s.io", "leasecandidates", "leasecandidate", "", "", Reach::Namespaced),
     ("coordination.k8s.io", "leases", "lease", "", "", Reach::Namespaced),
     ("discovery.k8s.io", "endpointslices", "endpointslice", "", "", Reach::Namespaced),
     ("events.k8s.io", "events", "event", "ev", "", Reach::Namespaced),
@@ -123,6 +127,7 @@ const BUILT_IN: &[(&str, &str, &str, &str, &str, Reach)] = &[
     ("networking.k8s.io", "servicecidrs", "servicecidr", "", "status", Reach::Cluster),
     ("node.k8s.io", "runtimeclasses", "runtimeclass", "", "", Reach::Cluster),
     ("policy", "poddisruptionbudgets", "poddisruptionbudget", "pdb", "status", Reach::Namespaced),
+    ("policy", "podsecuritypolicies", "podsecuritypolicy", "psp", "", Reach::Cluster),
     ("policy.networking.k8s.io", "adminnetworkpolicies", "adminnetworkpolicy", "anp", "status", Reach::Cluster),
     ("policy.networking.k8s.io", "baselineadminnetworkpolicies", "baselineadminnetworkpolicy", "banp", "status", Reach::Cluster),
     ("policy.networking.k8s.io", "clusternetworkpolicies", "clusternetworkpolicy", "cnp", "status", Reach::Cluster),
@@ -131,16 +136,37 @@ const BUILT_IN: &[(&str, &str, &str, &str, &str, Reach)] = &[
     ("rbac.authorization.k8s.io", "rolebindings", "rolebinding", "", "", Reach::Namespaced),
     ("rbac.authorization.k8s.io", "roles", "role", "", "", Reach::Namespaced),
     ("resource.k8s.io", "deviceclasses", "deviceclass", "", "", Reach::Cluster),
+    ("resource.k8s.io", "devicetaintrules", "devicetaintrule", "", "status", Reach::Cluster),
+    ("resource.k8s.io", "podschedulingcontexts", "podschedulingcontext", "", "status", Reach::Namespaced),
     ("resource.k8s.io", "resourceclaims", "resourceclaim", "", "binding driver status", Reach::Namespaced),
     ("resource.k8s.io", "resourceclaimtemplates", "resourceclaimtemplate", "", "", Reach::Namespaced),
     ("resource.k8s.io", "resourceslices", "resourceslice", "", "", Reach::Cluster),
+    ("scheduling.k8s.io", "podgroups", "podgroup", "", "status", Reach::Namespaced),
     ("scheduling.k8s.io", "priorityclasses", "priorityclass", "pc", "", Reach::Cluster),
+    ("scheduling.k8s.io", "workloads", "workload", "", "status", Reach::Namespaced),
+    ("security.openshift.io", "securitycontextconstraints", "securitycontextconstraints", "scc", "", Reach::Cluster),
     ("storage.k8s.io", "csidrivers", "csidriver", "", "", Reach::Cluster),
     ("storage.k8s.io", "csinodes", "csinode", "", "", Reach::Cluster),
     ("storage.k8s.io", "csistoragecapacities", "csistoragecapacity", "", "", Reach::Namespaced),
     ("storage.k8s.io", "storageclasses", "storageclass", "sc", "", Reach::Cluster),
     ("storage.k8s.io", "volumeattachments", "volumeattachment", "", "status", Reach::Cluster),
     ("storage.k8s.io", "volumeattributesclasses", "volumeattributesclass", "vac", "", Reach::Cluster),
+];
+
+/// Groups of the table that serve more than stands there.
+const PARTIAL: [&str; 4] =
+    ["gateway.networking.k8s.io", "metrics.k8s.io", "policy.networking.k8s.io", "security.openshift.io"];
+
+/// Subresources that only RBAC knows, of a group and plural: what kubelets, the approver of kubelets' certificates,
+/// admission and old clients ask for (rules 12, 59 and 72). `finalizers` may be asked of every resource (rule 61).
+const VIRTUAL_SUBRESOURCES: &[(&str, &str, &[&str])] = &[
+    ("", "endpoints", &["restricted"]),
+    ("", "nodes", &["checkpoint", "configz", "healthz", "log", "metrics", "pods", "proxy", "spec", "stats"]),
+    ("", "services", &["externalips"]),
+    ("apps", "deployments", &["rollback"]),
+    ("certificates.k8s.io", "certificatesigningrequests", &["nodeclient", "selfnodeclient", "selfnodeserver"]),
+    ("discovery.k8s.io", "endpointslices", &["restricted"]),
+    ("resource.k8s.io", "resourceclaims", &["binding", "driver"]),
 ];
 
 /// Names that only RBAC knows; they are served by no path (CONTRACT §4).
@@ -191,7 +217,7 @@ impl Served {
         match self.source {
             Source::Discovery if group == "*" => self.unsure.is_empty(),
             Source::Discovery => !self.unsure.contains(group),
-            Source::BuiltIn => self.resources.iter().any(|it| it.group == *group),
+            Source::BuiltIn => !PARTIAL.contains(&group) && self.resources.iter().any(|it| it.group == *group),
         }
     }
 
@@ -208,6 +234,16 @@ impl Served {
     /// The resource of a group and plural.
     pub fn get(&self, group: &str, name: &str) -> Option<&Resource> {
         self.groups_of(name).find(|it| it.group == *group)
+    }
+
+    /// The subresources that may be asked of a resource, those that only RBAC knows included; `None`: any.
+    pub fn subresources_of<'a>(&self, it: &'a Resource) -> Option<BTreeSet<&'a str>> {
+        if it.name == *"userextras" {
+            return None;
+        }
+        let own = it.subresources.iter().map(Name::as_str);
+        let known = VIRTUAL_SUBRESOURCES.iter().filter(|(group, name, _)| it.group == **group && it.name == **name);
+        Some(own.chain(known.flat_map(|(_, _, all)| all.iter().copied())).chain(["finalizers"]).collect())
     }
 
     /// All groups that serve a plural.

@@ -54,7 +54,7 @@ pub enum Oddity {
     Default,
     /// A service account that no pod runs as.
     Unused,
-    /// Of a sort that the authorizer does not know, so that no binding that names it gives it anything.
+    /// Of a kind that the authorizer does not know, or without a name or namespace: bindings that name it give nothing.
     Never,
 }
 
@@ -79,7 +79,7 @@ impl Oddity {
             Oddity::Shared => "several workloads run as it: what one may, all may",
             Oddity::Default => "pods that name no account run as it",
             Oddity::Unused => "no pod runs as it",
-            Oddity::Never => "the API server knows no such sort of subject: bindings that name it give nothing",
+            Oddity::Never => "unknown subject kind, or no name or namespace: bindings that name it grant nothing",
         }
     }
 
@@ -323,9 +323,10 @@ fn belong_together(cluster: &Cluster, a: &Pod, b: &Pod) -> bool {
     a.mold.is_owned() && (a.mold.owner() == b.mold.owner() || workload_of(cluster, a) == workload_of(cluster, b))
 }
 
-/// Whether a subject is of a sort that the authorizer never finds: an unknown kind, or an account of no namespace.
+/// Whether no request is ever this subject's: an unknown kind, an account of no namespace, or no name (CONTRACT §4).
 fn never_matches(subject: &Subject) -> bool {
     match subject.kind() {
+        _ if subject.name().is_empty() => true,
         SubjectKind::Other(_) => true,
         SubjectKind::ServiceAccount => subject.namespace().is_empty(),
         SubjectKind::User | SubjectKind::Group => false,

@@ -61,6 +61,7 @@ pub fn touches(id: &ObjectId, group: &str, plural: &str) -> Vec<Touch> {
             subresource: subresource.into(),
             name: if verb == "deletecollection" { Name::empty() } else { id.name.clone() },
             namespace: namespace.clone(),
+            ..ResourceRequest::default()
         })
     };
     let touch = |(word, verbs, subresource): &Way| Touch {

@@ -8,8 +8,9 @@ use std::ops::Range;
 
 use crate::model::cluster::Cluster;
 use crate::model::evidence::Gap;
-use crate::model::id::Kind;
+use crate::model::id::{Kind, ObjectId};
 use crate::model::name::Name;
+use crate::model::place::Place;
 use crate::model::role::{Subject, SubjectKind};
 
 use super::grant::Grant;
@@ -118,7 +119,10 @@ impl WhoCan<'_> {
             Holder::Somebody { through, .. } => through,
         };
         let mut grants: Vec<Grant> = firsts.iter().flat_map(|it| self.chain(*it)).collect();
-        grants.sort_by(|a, b| a.order().cmp(&b.order()));
+        // Those that name the holder come first.
+        let who = self.subject(holder);
+        let is_implied = |it: &Grant| it.subject().kind() == SubjectKind::Group && it.subject() != who;
+        grants.sort_by(|a, b| (is_implied(a), a.order()).cmp(&(is_implied(b), b.order())));
         grants.dedup_by(|a, b| a.order() == b.order());
         grants
     }
@@ -140,6 +144,12 @@ impl WhoCan<'_> {
             let entry = self.index.bindings.get(it.binding)?;
             grant_by(entry, hit.role, hit.rule as usize, it.subject as usize, hit.matched)
         })
+    }
+
+    /// The rules that cover the request, each with its role.
+    pub fn rules(&self) -> Vec<(ObjectId, Place)> {
+        let id = |it: &Hit<'_>| Some((it.role.role.as_ref()?.id(), Place::new("rules").item(it.rule as usize)));
+        self.hits.iter().filter_map(id).collect()
     }
 
     /// Whether a grant is to everybody of a sort, so that every service account and namespace counts.
@@ -241,7 +251,7 @@ impl Index {
     }
 
     /// All bindings that a request in this namespace consults.
-    fn bindings_in(&self, namespace: &str) -> impl Iterator<Item = &BindingEntry> {
+    pub(super) fn bindings_in(&self, namespace: &str) -> impl Iterator<Item = &BindingEntry> {
         self.slots_in(namespace).filter_map(|it| self.bindings.get(it))
     }
 
@@ -308,7 +318,7 @@ impl Index {
     fn through(&self, subject: &Subject, common: &Common) -> Vec<KeySlot> {
         let own = self.keys.of(subject);
         match subject.kind() {
-            SubjectKind::User if !subject.name().is_empty() && !subject.name().starts_with("system:") => {
+            SubjectKind::User if !subject.name().starts_with("system:") => {
                 [own, common.authenticated].into_iter().flatten().collect()
             }
             SubjectKind::ServiceAccount => {
@@ -380,8 +390,7 @@ fn is_implied(subject: &Subject) -> bool {
         SubjectKind::Group => {
             [AUTHENTICATED, UNAUTHENTICATED, NODES].contains(&name.as_str()) || name.starts_with(SERVICE_ACCOUNTS)
         }
-        // The nameless somebody of a group has it.
-        _ => name.is_empty(),
+        _ => false,
     }
 }
 

@@ -5,10 +5,12 @@
 //!   v rolebinding/shop/dev subjects[0]: group:dev has clusterrole/edit rules[3] in shop
 //! ```
 
+mod beside;
 mod permissions;
 mod reasons;
 mod touch;
 
+pub use beside::{missing, named};
 pub use permissions::{own_rules, permissions};
 pub use reasons::evidence;
 pub use touch::{Asking, touch};
@@ -18,12 +20,14 @@ use crate::model::name::Name;
 use crate::model::place::Place;
 use crate::model::role::{RoleRule, Subject, SubjectKind};
 use crate::people::{People, Person, Standing};
+use crate::rbac::beside::Beside;
 use crate::rbac::fold::Folded;
 use crate::rbac::grant::{Access, Grant};
-use crate::rbac::identity::{Identity, Membership};
+use crate::rbac::identity::{Identity, MASTERS, Membership};
 use crate::rbac::index::Index;
 use crate::rbac::who::{Places, WhoCan};
 
+use self::beside::add_beside;
 use self::reasons::{member, of_grant};
 use super::evidence::Evidence;
 use super::{About, Line, Mark, Page, words};
@@ -139,15 +143,20 @@ fn people_line(indent: u8, subject: &Subject, people: Option<&People>) -> Option
 }
 
 /// Everybody who can, each with all grants, and with the people where a directory names them.
-pub fn who_can(who: &WhoCan, people: Option<&People>) -> Page {
-    who_can_opened(who, people, &|_, _| true)
+pub fn who_can(who: &WhoCan, beside: &Beside, people: Option<&People>) -> Page {
+    who_can_opened(who, beside, people, &|_, _| true)
 }
 
 /// The same with only those opened who are to be: of the others the page tells how much stands below them. With
 /// 40,000 holders what nobody looks at would be most of the work.
 ///
 /// `is_open` is asked of the page's first line and a holder's.
-pub fn who_can_opened(who: &WhoCan, people: Option<&People>, is_open: &dyn Fn(&Line, &Line) -> bool) -> Page {
+pub fn who_can_opened(
+    who: &WhoCan,
+    beside: &Beside,
+    people: Option<&People>,
+    is_open: &dyn Fn(&Line, &Line) -> bool,
+) -> Page {
     let mut page = Page { fold: Some(1), ..Page::default() };
     let mark = match (who.gaps.is_empty(), who.has_others()) {
         (false, _) => Mark::Unknown,
@@ -155,8 +164,12 @@ pub fn who_can_opened(who: &WhoCan, people: Option<&People>, is_open: &dyn Fn(&L
         (true, false) => Mark::Deny,
     };
     let place = if who.places == Places::Everywhere { ", anywhere" } else { "" };
-    let count = words::count(who.holders.len() as u64, "subject", "subjects");
-    page.say(0, mark, format!("{count} can {}{place}", who.request));
+    let others = who.holders.iter().filter(|it| !it.is_always()).count() as u64;
+    let count = match others {
+        0 => "nobody".to_owned(),
+        some => words::count(some, "subject", "subjects"),
+    };
+    page.say(0, mark, format!("{count} besides {MASTERS} can {}{place}", who.request));
     for holder in &who.holders {
         let subject = who.subject(holder);
         let line = Line::new(1, Mark::Title, subject.to_string());
@@ -173,6 +186,7 @@ pub fn who_can_opened(who: &WhoCan, people: Option<&People>, is_open: &dyn Fn(&L
         who.grants(holder).iter().for_each(|it| add_grant(&mut page, 2, Mark::Allow, it));
     }
     who.gaps.iter().for_each(|it| page.push(Evidence::gap(it).line(1)));
+    add_beside(&mut page, who, beside);
     page
 }
 
@@ -237,7 +251,8 @@ mod tests {
             }
             url => url,
         };
-        let page = who_can(&index.who_can(&cluster, &request, Places::Asked), None).to_string();
+        let who = index.who_can(&cluster, &request, Places::Asked);
+        let page = who_can(&who, &index.beside(&who), None).to_string();
         assert!(!page.contains('\u{1b}') && page.contains("user:ev\\u{1b}[31mil"), "{page}");
     }
 }

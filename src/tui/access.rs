@@ -14,6 +14,7 @@ use crate::model::name::Name;
 use crate::model::role::{Subject, SubjectKind};
 use crate::rbac::fold::{self, What};
 use crate::rbac::identity::canonical;
+use crate::rbac::note;
 use crate::rbac::review::Review;
 use crate::rbac::served::Served;
 use crate::rbac::subjects::{Oddity, person};
@@ -144,6 +145,8 @@ pub fn permitted(view: View<'_>, of: &Permitted) -> Page {
         let capabilities = view.world.rbac.capabilities(&folded.identity, view.scope.only(), view.world.version);
         capability::add(&mut page, &capabilities);
         page.lines.extend(words::unnamed(&view.world.rbac, &folded));
+        let problems = note::of_problems(&view.world.cluster, &folded.objects());
+        problems.iter().for_each(|it| page.say(1, Mark::Note, it));
         page.lines.extend(words::has_left(&folded.identity.subject, view.world.people.as_deref()));
         return page;
     }
@@ -226,16 +229,26 @@ fn cell(listed: &Listed<'_>, title: &str, served: &Served) -> Option<String> {
 
 /// Everybody who can; of many only the grants of those whom the reader has opened.
 pub fn who_can(view: View<'_>, asked: &WhoAsked, reader: &Reader) -> Page {
-    let (who, people) = (holders(view, asked), view.world.people.as_deref());
+    let who = holders(view, asked);
     match who.holders.len() > MANY {
-        true => words::who_can_opened(&who, people, &|above, it| reader.is_open(above, it)),
-        false => words::who_can(&who, people),
+        true => who_page(view, &who, &|above, it| reader.is_open(above, it)),
+        false => who_page(view, &who, &|_, _| true),
     }
+}
+
+/// The list with what should be known beside it.
+fn who_page(view: View<'_>, who: &WhoCan, is_open: &dyn Fn(&Line, &Line) -> bool) -> Page {
+    let world = view.world;
+    let mut page = words::who_can_opened(who, &world.rbac.beside(who), world.people.as_deref(), is_open);
+    let notes = note::of_request(&who.request, world.version).into_iter();
+    let notes = notes.chain(note::no_rbac(&world.cluster)).chain(note::of_problems(&world.cluster, &who.rules()));
+    notes.for_each(|it| page.say(1, Mark::Note, it));
+    page
 }
 
 /// Everybody who can, with all grants of all of them.
 pub fn who_can_whole(view: View<'_>, asked: &WhoAsked) -> Page {
-    words::who_can(&holders(view, asked), view.world.people.as_deref())
+    who_page(view, &holders(view, asked), &|_, _| true)
 }
 
 fn holders<'a>(view: View<'a>, asked: &WhoAsked) -> WhoCan<'a> {

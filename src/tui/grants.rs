@@ -20,6 +20,7 @@ use crate::model::name::Name;
 use crate::model::role::{Subject, SubjectKind};
 use crate::rbac::fold::What;
 use crate::rbac::identity::{self, Membership};
+use crate::rbac::places;
 use crate::rbac::served::{self, Given, Reach, Resolved};
 use crate::rbac::{Identity, Places, Request, ResourceRequest};
 use crate::text::{About, rbac};
@@ -97,15 +98,19 @@ fn who_asked(app: &App, verb: &Name, scope: &Name, what: &What) -> WhoAsked {
         return WhoAsked { request: Request::url(verb, &what.to_string()), places: Places::Asked };
     };
     let (plural, subresource) = resource.split_once('/').unwrap_or((resource, ""));
-    let is_namespaced = app.world.served.get(group, plural).is_none_or(|it| it.reach == Reach::Namespaced);
-    let request = Request::Resource(ResourceRequest {
+    let mut request = ResourceRequest {
         verb: verb.clone(),
         group: group.clone(),
         resource: plural.into(),
         subresource: subresource.into(),
         name: name.clone(),
         namespace: scope.clone(),
-    });
+        ..ResourceRequest::default()
+    };
+    request.domain = places::domain_of(&request);
+    let is_namespaced = places::is_elsewhere(&request)
+        || app.world.served.get(group, plural).is_none_or(|it| it.reach == Reach::Namespaced);
+    let request = Request::Resource(request);
     let places = if scope.is_empty() && is_namespaced { Places::Everywhere } else { Places::Asked };
     WhoAsked { request, places }
 }

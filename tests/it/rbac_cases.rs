@@ -135,6 +135,7 @@ fn request(verb: &str, resource: &str, name: &str, namespace: &Name) -> Request 
         subresource: subresource.into(),
         name: name.into(),
         namespace: namespace.clone(),
+        ..ResourceRequest::default()
     })
 }
 

@@ -22,7 +22,7 @@ fn asker(identity: &Identity) -> Asker<'_> {
 }
 
 fn names(access: &Access) -> BTreeSet<GrantNames> {
-    access.grants.iter().map(|it| (it.binding.id(), it.role.id(), it.rule)).collect()
+    access.grants.iter().map(|it| (it.binding.id(), it.subject, it.role.id(), it.rule)).collect()
 }
 
 /// For each seed: the world's facts, its cluster, and questions.

@@ -182,7 +182,7 @@ async fn typed_resources_are_what_the_server_serves() {
 
     let (code, page, stderr) = run(plane, "admin", "permissions user:live-rob");
     assert_eq!(code, 0, "{stderr}");
-    assert!(page.contains("gizmos stand in no namespace: only a ClusterRoleBinding grants them"), "{page}");
+    assert!(page.contains("gizmos are cluster-scoped: only a ClusterRoleBinding grants them"), "{page}");
     assert!(page.contains("did you mean gizmos?"), "{page}");
 }
 

@@ -291,6 +291,11 @@ impl Words {
             resource: resource.into(),
             subresource: subresource.into(),
             name: random.one(&["", "", "n1", "n2", "*", "a:b"]).into(),
+            // A review cannot ask for two names: only where no server is asked.
+            domain: match self.validity {
+                Validity::Any => random.one(&["", "", "", "n2"]).into(),
+                Validity::Stored => Name::empty(),
+            },
             namespace: random.one(&[self.namespaces[0], self.namespaces[1], "", "nowhere"]).into(),
         })
     }
@@ -323,6 +328,7 @@ impl Words {
             resource: if resource == "*" { random.one(&["pods", "*"]) } else { resource }.into(),
             subresource: subresource.into(),
             name: word(random, &rule.names, &["", "n1"]),
+            domain: Name::empty(),
             namespace: match binding.meta.namespace.is_empty() {
                 true => random.one(&["", self.namespaces[0], "nowhere"]).into(),
                 false => word(random, std::slice::from_ref(&binding.meta.namespace), self.namespaces),

@@ -383,6 +383,7 @@ async fn settled(client: &Client, index: &Index) {
                 subresource: subresource.into(),
                 name: rule.names.first().cloned().unwrap_or_default(),
                 namespace: holding.scope().clone(),
+                ..ResourceRequest::default()
             });
             let mut tries = 0;
             while ask(client, &review(&identity, &asked)).await.0 != index.can(&identity, &asked).outcome() {

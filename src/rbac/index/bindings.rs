@@ -1,11 +1,11 @@
 //! The bindings of the index: each stands with its namespace, its role and everybody whom it names.
 //!
 //! ```text
-//! RoleBinding shop/read ──► namespace 1, Role shop/reader, [user:ann, nobody, sa:shop/web]
+//! RoleBinding shop/read ──► namespace 1, Role shop/reader, [user:ann, nobody, sa:shop/web, sa:shop/web]
 //! ```
 //!
-//! A subject's key stands at the subject's own index; where it is of a sort that never matches, or is named before,
-//! nobody stands there.
+//! A subject's key stands at the subject's own index, as often as the binding names it: each time is a grant. Where it
+//! is of a sort that never matches, nobody stands there.
 
 use crate::model::cluster::Diff;
 use crate::model::name::Name;
@@ -65,7 +65,7 @@ impl Bindings {
         self.entries.reserve_exact(more);
     }
 
-    /// Whom a binding names, each once, with the index of the first subject that does.
+    /// Whom a binding names, with the index of each subject that does.
     pub fn keys(&self, entry: &BindingEntry) -> impl Iterator<Item = (usize, KeySlot)> {
         self.keys.get(entry.keys).iter().copied().enumerate().filter(|(_, key)| *key != NOBODY)
     }

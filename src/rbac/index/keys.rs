@@ -23,7 +23,7 @@ use super::slots::{Slots, hash_of};
 /// A place in the table of keys.
 pub(in crate::rbac) type KeySlot = u32;
 
-/// In place of a key: the subject is of a sort that never matches, or the binding names it before.
+/// In place of a key: the subject is of a sort that never matches.
 pub(super) const NOBODY: KeySlot = u32::MAX;
 
 /// Whose bindings: the authorizer knows user names and group names, nothing else.
@@ -61,8 +61,12 @@ impl<'a> Wanted<'a> {
         }
     }
 
-    /// Whom a subject of a binding stands for; `None` for kinds that never match (rule 36).
+    /// Whom a subject of a binding stands for; `None` for what never matches: unknown kinds, accounts of no namespace
+    /// (rule 36), and no name at all (CONTRACT §4: an empty name is nobody).
     fn of(subject: &'a Subject, binding: &'a Binding) -> Option<Self> {
+        if subject.name().is_empty() {
+            return None;
+        }
         match subject.kind() {
             SubjectKind::User => Some(Self::user(subject.name())),
             SubjectKind::Group => Some(Wanted::Group(subject.name())),
@@ -131,7 +135,7 @@ pub(in crate::rbac) struct Keys {
 }
 
 impl Keys {
-    /// The key of a user's name.
+    /// The key of a user's name; a nameless member of a group has none.
     pub fn user(&self, name: &str) -> Option<KeySlot> {
         self.find(&Wanted::user(name))
     }
@@ -194,7 +198,7 @@ impl Keys {
         self.slots.reserve(more, |it| hash_at(&self.entries, it));
     }
 
-    /// Takes in that a binding names a subject; gives the key, or [`NOBODY`] where that says nothing new.
+    /// Takes in that a binding names a subject; gives the key, or [`NOBODY`] where no request is ever its.
     pub fn bind(&mut self, subject: &Subject, binding: &Binding, row: Row) -> KeySlot {
         let Some(wanted) = Wanted::of(subject, binding) else { return NOBODY };
         let hash = wanted.hash();
@@ -202,8 +206,8 @@ impl Keys {
             let subject = canonical(&named(subject, binding));
             self.make(hash, subject)
         });
-        let is_new = self.rows.add(&mut self.entries[key as usize].rows, row);
-        if is_new { key } else { NOBODY }
+        self.rows.add(&mut self.entries[key as usize].rows, row);
+        key
     }
 
     fn make(&mut self, hash: u64, subject: Subject) -> KeySlot {
@@ -223,7 +227,7 @@ impl Keys {
         key
     }
 
-    /// Takes in that a binding is gone; a key without bindings is forgotten.
+    /// Takes in that a binding is gone, once or for each time that it named the key; one without bindings is forgotten.
     pub fn unbind(&mut self, key: KeySlot, row: Row) {
         let entry = &mut self.entries[key as usize];
         self.rows.drop(&mut entry.rows, row);

@@ -144,6 +144,11 @@ impl Index {
         self.aggregation.names().filter(lags).cloned().collect()
     }
 
+    /// The names of all aggregated ClusterRoles.
+    pub(super) fn aggregation_names(&self) -> impl Iterator<Item = &Name> {
+        self.aggregation.names()
+    }
+
     /// Every key that some binding names, sorted.
     pub fn keys(&self) -> BTreeSet<Key> {
         self.keys.all().map(|(_, key)| key).collect()

@@ -8,6 +8,7 @@
 
 use super::{Reach, Resource, STANDARD, Served, Source};
 use crate::model::name::Name;
+use crate::rbac::places;
 use crate::rbac::request::{Request, ResourceRequest};
 
 /// How a typed resource was read.
@@ -16,7 +17,7 @@ pub struct Resolved {
     pub request: Request,
     /// What to say on stderr: a group that was guessed, a name that is not served, an ignored namespace.
     pub notes: Vec<Name>,
-    /// `None`: nothing served is called so.
+    /// Where it is asked: in a namespace or in none. `None`: nothing served is called so.
     pub reach: Option<Reach>,
 }
 
@@ -42,7 +43,7 @@ pub enum Given {
 }
 
 /// Verbs that authorizers ask for besides the standard ones (rule 59).
-const SPECIAL: [&str; 9] =
+pub(super) const SPECIAL: [&str; 9] =
     ["approve", "associate", "attest", "bind", "escalate", "impersonate", "proxy", "sign", "use"];
 
 impl Served {
@@ -69,7 +70,7 @@ impl Served {
             Some(it) => (it.name.clone(), it.group.clone()),
             None => (Name::from(word), Name::from(group.unwrap_or_default())),
         };
-        let reach = found.map(|it| it.reach);
+        let mut reach = found.map(|it| it.reach);
         let mut request = ResourceRequest {
             verb: typed.verb.into(),
             group,
@@ -77,9 +78,14 @@ impl Served {
             subresource: subresource.into(),
             name: typed.name.into(),
             namespace: typed.namespace.into(),
+            ..ResourceRequest::default()
         };
+        request.domain = places::domain_of(&request);
+        if reach == Some(Reach::Cluster) && places::is_elsewhere(&request) {
+            reach = Some(Reach::Namespaced);
+        }
         if reach == Some(Reach::Cluster) {
-            request.namespace = namespace_of_cluster_scoped(&request);
+            request.namespace = places::of_cluster_scoped(&request);
             if typed.given == Given::Yes && !typed.namespace.is_empty() && request.namespace.is_empty() {
                 notes.push(format!("{} stand in no namespace: -n is ignored", request.resource).into());
             }
@@ -141,16 +147,6 @@ impl Served {
     }
 }
 
-/// `namespaces[/status|/finalize] NAME` is asked in namespace NAME for get, update, patch and delete (rule 16); every
-/// other cluster-scoped request in none (rule 17).
-pub fn namespace_of_cluster_scoped(request: &ResourceRequest) -> Name {
-    let is_own = request.group.is_empty()
-        && request.resource == "namespaces"
-        && matches!(request.subresource.as_str(), "" | "status" | "finalize")
-        && matches!(request.verb.as_str(), "get" | "update" | "patch" | "delete");
-    if is_own { request.name.clone() } else { Name::empty() }
-}
-
 /// Verbs are taken as typed (rule 6); what is probably meant is said.
 fn verb_notes(verb: &str) -> Vec<Name> {
     let meant = match verb.to_ascii_lowercase().as_str() {
@@ -174,13 +170,13 @@ fn verb_notes(verb: &str) -> Vec<Name> {
 }
 
 /// How many letters a typed verb is off; more than one, of a long one two, are no slip.
-fn slips(verb: &str, typed: &str) -> usize {
+pub(super) fn slips(verb: &str, typed: &str) -> usize {
     let most = if typed.len() < 8 { 1 } else { 2 };
     Some(distance(verb, typed)).filter(|it| *it <= most).unwrap_or(usize::MAX)
 }
 
 /// How many letters two words differ by (Levenshtein).
-fn distance(a: &str, b: &str) -> usize {
+pub(super) fn distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, x) in a.chars().enumerate() {

@@ -8,7 +8,8 @@ use crate::model::evidence::Outcome;
 use crate::model::name::Name;
 use crate::model::place::Place;
 use crate::rbac::danger::{self, DANGERS};
-use crate::rbac::fold::{self, Folded, Row, Source};
+use crate::rbac::defaults;
+use crate::rbac::fold::{self, Folded, How, Row, Source};
 use crate::rbac::identity::{Identity, MASTERS, Membership};
 use crate::rbac::review::{Extent, Rules};
 
@@ -29,7 +30,7 @@ pub fn permissions(folded: &Folded) -> Page {
     if folded.identity.is_in(MASTERS) {
         page.say(1, Mark::Allow, format!("everything, as a member of {MASTERS}"));
     }
-    let (common, own): (Vec<&Row>, Vec<&Row>) = folded.rows.iter().partition(|it| is_common(it, &folded.identity));
+    let (common, own): (Vec<&Row>, Vec<&Row>) = folded.rows.iter().partition(|it| is_common(it));
     let words = dangers(&own);
     if !words.is_empty() {
         page.say(1, Mark::Note, format!("dangers: {words}"));
@@ -47,16 +48,17 @@ pub fn permissions(folded: &Folded) -> Page {
     folded.behind.iter().for_each(|it| page.say(1, Mark::Note, it));
     for it in &folded.empty {
         let why = if it.outcome == Outcome::Unknown { "is not read" } else { "is not there" };
-        let what = format!("{} gives nothing that is known: {} {why}", it.binding, it.role);
+        let would = defaults::words(&it.role, &it.binding.namespace).filter(|_| it.outcome != Outcome::Unknown);
+        let would = would.map(|it| format!("; {it}")).unwrap_or_default();
+        let what = format!("{} gives nothing that is known: {} {why}{would}", it.binding, it.role);
         page.push(Line::new(1, Mark::of(it.outcome), what).linked(&it.binding, &Place::new("roleRef")));
     }
     page
 }
 
 /// Whether everybody of its sort has it: only groups that come by themselves give it.
-fn is_common(row: &Row, identity: &Identity) -> bool {
-    let implied = |name: &str| identity.groups.iter().any(|(it, how)| it == name && *how == Membership::Implied);
-    row.sources.iter().all(|it| it.subject.0.strip_prefix("group:").is_some_and(implied))
+fn is_common(row: &Row) -> bool {
+    row.sources.iter().all(|it| it.how == How::Implied)
 }
 
 /// The words of all dangers among these, the worst first.
@@ -100,7 +102,8 @@ fn add_row(page: &mut Page, indent: u8, row: &Row, identity: &Identity) {
     for source in &row.sources {
         add_source(page, indent + 1, source, identity);
         for flaw in &source.flaws {
-            page.say(indent + 2, Mark::Note, format!("{}: {}", flaw.word, flaw.what));
+            let word = if flaw.word.is_empty() { String::new() } else { format!("{}: ", flaw.word) };
+            page.say(indent + 2, Mark::Note, format!("{word}{}", flaw.what));
         }
     }
 }

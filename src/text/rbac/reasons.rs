@@ -9,8 +9,9 @@
 use crate::model::evidence::Outcome;
 use crate::model::id::{Kind, ObjectId};
 use crate::model::place::Place;
-use crate::model::role::SubjectKind;
+use crate::model::role::{RoleRef, SubjectKind};
 use crate::rbac::aggregation::Member;
+use crate::rbac::defaults;
 use crate::rbac::grant::{Access, Grant};
 use crate::rbac::identity::{MASTERS, Membership};
 use crate::rbac::index::Index;
@@ -40,12 +41,32 @@ pub fn evidence(access: &Access, index: &Index) -> Vec<Evidence> {
     if access.outcome() != Outcome::Allow {
         all.extend(index.misses(&access.identity, &access.request).iter().map(|it| of_miss(it, &access.request)));
         all.extend(access.dangling.iter().map(|it| {
-            let what = format!("grants nothing: {} is not there", it.role);
+            let would = would(&it.role, &it.binding, &access.request);
+            let what = format!("grants nothing: {}{would}", no_role(&it.role, &it.binding));
             Evidence::note(it.binding.clone(), Place::new("roleRef"), what)
         }));
         all.extend(only_rbac(access));
     }
     all
+}
+
+/// Why a reference finds no role (rules 3 and 33).
+pub(super) fn no_role(role: &RoleRef, binding: &ObjectId) -> String {
+    match role.kind.as_str() {
+        "ClusterRole" => format!("{role} is not there"),
+        "Role" if binding.namespace.is_empty() => format!("{role}: a ClusterRoleBinding cannot refer to a Role"),
+        "Role" => format!("{role} is not there"),
+        kind => format!("{role}: \"{kind}\" is no kind of role"),
+    }
+}
+
+/// What one of Kubernetes' own roles would say, where a binding refers to one that is not there.
+pub(super) fn would(role: &RoleRef, binding: &ObjectId, request: &Request) -> String {
+    match defaults::would_allow(role, &binding.namespace, request) {
+        Some(Outcome::Allow) => format!("; Kubernetes' own {} would allow it", role.name),
+        Some(_) => format!("; Kubernetes' own {} would not allow it", role.name),
+        None => String::new(),
+    }
 }
 
 /// The server's own word, as its word.

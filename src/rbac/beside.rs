@@ -1,0 +1,148 @@
+//! What stands beside a list of who can: for whom it holds for certain names only, and what could grant and does not.
+//!
+//! ```text
+//! who-can get secrets   sa:prod/job, for ledger-key only             a rule with resourceNames
+//!                       clusterrolebinding/x                         its role is not there (rules 3 and 35)
+//!                       clusterrole/agg                              what is stored lags behind its members (rule 44)
+//! ```
+//!
+//! `can` tells each of them to the one who asks; a list that left them out would be silent where `can` speaks.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::evidence::Outcome;
+use crate::model::name::Name;
+use crate::model::role::{SharedBinding, Subject};
+
+use super::defaults;
+use super::grant::Grant;
+use super::index::{BindingEntry, CLUSTER, Index, RoleEntry};
+use super::lookup::grant_by;
+use super::mask::Mask;
+use super::matching::Asked;
+use super::note;
+use super::request::{Request, ResourceRequest};
+use super::who::{Places, WhoCan};
+
+/// All of it.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Beside {
+    /// By subject.
+    pub named: Vec<Named>,
+    /// Those whose role would allow it first, then by namespace and name.
+    pub missing: Vec<Missing>,
+    /// Aggregated roles that are not what their members give, in words.
+    pub lagging: BTreeSet<String>,
+}
+
+/// Somebody who can for certain names only.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Named {
+    pub subject: Subject,
+    pub names: BTreeSet<Name>,
+    pub grants: Vec<Grant>,
+}
+
+/// A binding whose role is not there.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Missing {
+    pub binding: SharedBinding,
+    /// Whether it is one of Kubernetes' own defaults, and whether that would allow the request.
+    pub would: Option<Outcome>,
+}
+
+impl Index {
+    /// What stands beside a list of who can.
+    pub fn beside(&self, who: &WhoCan<'_>) -> Beside {
+        let mut entries: Vec<&BindingEntry> = match (&who.places, &who.request) {
+            (Places::Asked, request) => self.bindings_in(request.namespace()).collect(),
+            (Places::Everywhere, Request::Url { .. }) => self.bindings_in("").collect(),
+            (Places::Everywhere, Request::Resource(_)) => self.bindings.all().collect(),
+        };
+        entries.sort_by_key(|it| (&it.binding.meta.namespace, &it.binding.meta.name));
+        Beside {
+            named: self.named(who, &entries),
+            missing: self.missing(&who.request, &entries),
+            lagging: self.lagging_of(&entries),
+        }
+    }
+
+    /// Who can for certain names only, where no name is asked for.
+    fn named(&self, who: &WhoCan<'_>, entries: &[&BindingEntry]) -> Vec<Named> {
+        let Request::Resource(request) = &who.request else { return Vec::new() };
+        // A deletecollection never has a name (rule 23).
+        if !request.name.is_empty() || request.verb == "deletecollection" {
+            return Vec::new();
+        }
+        let mask = Mask::of_request(&Asked::new(&who.request));
+        let mut found: BTreeMap<&Subject, (BTreeSet<Name>, Vec<Grant>)> = BTreeMap::new();
+        for entry in entries {
+            let Some(role) = self.role_entry(entry) else { continue };
+            for (rule, names) in self.named_rules(role, request, mask) {
+                let named = Request::Resource(ResourceRequest { name: names[0].clone(), ..request.clone() });
+                let Some(matched) = role.rules().and_then(|it| Asked::new(&named).matched_by(&it[rule])) else {
+                    continue;
+                };
+                for (at, key) in self.bindings.keys(entry) {
+                    let (all, grants) = found.entry(self.keys.subject(key)).or_default();
+                    all.extend(names.iter().cloned());
+                    grants.extend(grant_by(entry, role, rule, at, matched));
+                }
+            }
+        }
+        let found = found.into_iter().filter_map(|(subject, (names, grants))| {
+            let whole = scopes(who, subject);
+            let is_new = |it: &Grant| !whole.contains("") && !whole.contains(it.scope().as_str());
+            let grants: Vec<Grant> = grants.into_iter().filter(is_new).collect();
+            (!grants.is_empty()).then(|| Named { subject: subject.clone(), names, grants })
+        });
+        found.collect()
+    }
+
+    /// The rules of a role that are for names, with these names, and that may be for the request.
+    fn named_rules(&self, role: &RoleEntry, request: &ResourceRequest, mask: Mask) -> Vec<(usize, Vec<Name>)> {
+        let Some(rules) = role.rules() else { return Vec::new() };
+        let masks = self.roles.masks(role).iter().enumerate().filter(|(_, it)| it.may_cover(mask));
+        let names = masks.map(|(at, _)| {
+            let names = rules[at].names.iter().filter(|it| !it.is_empty() && !rules[at].names.contains(&request.name));
+            (at, names.cloned().collect::<Vec<Name>>())
+        });
+        names.filter(|(_, names)| !names.is_empty()).collect()
+    }
+
+    /// The bindings whose role is known not to be there.
+    fn missing(&self, request: &Request, entries: &[&BindingEntry]) -> Vec<Missing> {
+        let is_missing = |it: &&&BindingEntry| {
+            let names_somebody = self.bindings.keys(it).next().is_some();
+            names_somebody && self.role_entry(it).is_none() && self.role_gap(it).is_none()
+        };
+        let missing = entries.iter().filter(is_missing).map(|it| Missing {
+            binding: it.binding.clone(),
+            would: defaults::would_allow(&it.binding.role, &it.binding.meta.namespace, request),
+        });
+        let mut missing: Vec<Missing> = missing.collect();
+        missing.sort_by_key(|it| it.would != Some(Outcome::Allow));
+        missing
+    }
+
+    /// The aggregated roles of these bindings that are not what their members give.
+    fn lagging_of(&self, entries: &[&BindingEntry]) -> BTreeSet<String> {
+        let is_bound_here =
+            |role: &RoleEntry| entries.iter().any(|it| self.role_entry(it).is_some_and(|it| it.id() == role.id()));
+        let aggregated = self.aggregated().filter(|it| note::behind_of(it).is_some());
+        aggregated.filter(|it| is_bound_here(it)).filter_map(note::behind_of).collect()
+    }
+
+    /// All aggregated ClusterRoles that are held.
+    fn aggregated(&self) -> impl Iterator<Item = &RoleEntry> {
+        let slots = self.aggregation_names().filter_map(|it| self.roles.find(CLUSTER, it));
+        slots.map(|it| self.roles.get(it)).filter(|it| it.role.is_some())
+    }
+}
+
+/// Where somebody can whatever the name; empty: in the whole cluster.
+fn scopes<'a>(who: &'a WhoCan<'_>, subject: &Subject) -> BTreeSet<String> {
+    let at = who.holders.binary_search_by(|it| who.subject(it).cmp(subject));
+    let grants = at.ok().map(|it| who.grants(&who.holders[it])).unwrap_or_default();
+    grants.iter().map(|it| it.scope().to_string()).collect()
+}

@@ -1,0 +1,145 @@
+//! Resources of rules that no request is for, or none that a RoleBinding could let through.
+
+use super::{Flaw, Part, dead, is_list, limited};
+use crate::model::name::Name;
+use crate::model::role::{Binding, RoleRule};
+use crate::rbac::places::{self, Whose};
+use crate::rbac::served::{Reach, Resource, Served};
+
+/// What is wrong with a resource of a rule.
+pub(super) fn flaw(word: &Name, binding: &Binding, rule: &RoleRule, served: &Served) -> Option<Flaw> {
+    if *word == "*" {
+        return None;
+    }
+    if let Some((number, what)) = written(word, rule, served) {
+        return Some(dead(number, Part::Resource, word, what));
+    }
+    let (resource, subresource) = word.split_once('/').unwrap_or((word, ""));
+    if resource == "*" {
+        return of_every_resource(word, subresource, rule, served);
+    }
+    let found: Vec<&Resource> = served.groups_of(resource).filter(|it| is_in_groups(&it.group, rule)).collect();
+    if found.is_empty() {
+        return unserved(word, rule, served);
+    }
+    if let Some(what) = unknown_subresource(resource, subresource, &found, served) {
+        return Some(dead(12, Part::Resource, word, what));
+    }
+    let is_cluster_scoped = found.iter().all(|it| it.reach == Reach::Cluster);
+    (is_cluster_scoped && !binding.meta.namespace.is_empty())
+        .then(|| through_role_binding(word, &found, binding, rule))?
+}
+
+/// What is wrong with how a resource is written, whatever is served.
+fn written(word: &str, rule: &RoleRule, served: &Served) -> Option<(u32, String)> {
+    let (resource, subresource) = word.split_once('/').unwrap_or((word, ""));
+    match word {
+        "" => Some((12, "no request is for an empty resource".to_owned())),
+        "*/*" => Some((9, "* alone covers subresources too; did you mean *?".to_owned())),
+        _ if is_list(word) => Some((12, "one string is one resource: write each by itself".to_owned())),
+        _ if resource.is_empty() || word.ends_with('/') => {
+            let near = Some(word.trim_matches(['/', '*'])).filter(|it| !it.is_empty());
+            let near = near.map(|it| format!("; did you mean {it}?")).unwrap_or_default();
+            Some((12, format!("no request is for a resource of that form{near}")))
+        }
+        _ if subresource == "*" => Some((9, meant_subresources(resource, rule, served))),
+        _ if resource != "*" && resource.contains('*') || subresource.contains('*') => {
+            let near = served.nearest(resource.trim_matches('*')).map(|it| format!("; did you mean {}?", it.name));
+            let near = near.unwrap_or_default();
+            Some((12, format!("only * alone and */SUBRESOURCE are wildcards{near}")))
+        }
+        _ => misplaced_group(resource)
+            .map(|(plural, group)| (12, format!("groups stand in apiGroups; did you mean {plural} in group {group}?"))),
+    }
+}
+
+fn misplaced_group(resource: &str) -> Option<(&str, &str)> {
+    resource.split_once('.').filter(|(_, group)| !group.is_empty())
+}
+
+fn is_in_groups(group: &str, rule: &RoleRule) -> bool {
+    rule.groups.iter().any(|it| it == "*" || it == group)
+}
+
+fn meant_subresources(resource: &str, rule: &RoleRule, served: &Served) -> String {
+    let found = served.groups_of(resource).find(|it| is_in_groups(&it.group, rule) && !it.subresources.is_empty());
+    let subresources =
+        found.map(|it| it.subresources.iter().map(|sub| format!("{resource}/{sub}")).collect::<Vec<_>>());
+    match subresources {
+        Some(all) => format!("{resource}/* is no wildcard; name them: {}", all.join(", ")),
+        None => format!("{resource}/* is no wildcard: subresources are named one by one, or all with *"),
+    }
+}
+
+/// `*/SUBRESOURCE` where nothing that the rule's groups serve has it.
+fn of_every_resource(word: &Name, subresource: &str, rule: &RoleRule, served: &Served) -> Option<Flaw> {
+    let is_known = rule.groups.iter().all(|it| served.is_known_group(it));
+    let all: Vec<&Resource> = served.iter().filter(|it| is_in_groups(&it.group, rule)).collect();
+    let what = unknown_subresource("*", subresource, &all, served).filter(|_| is_known && !all.is_empty())?;
+    Some(dead(12, Part::Resource, word, what))
+}
+
+/// That none of these has a subresource, and which is meant.
+fn unknown_subresource(resource: &str, subresource: &str, of: &[&Resource], served: &Served) -> Option<String> {
+    if subresource.is_empty() || !of.iter().all(|it| served.is_known_group(&it.group)) {
+        return None;
+    }
+    let all: Option<Vec<_>> = of.iter().map(|it| served.subresources_of(it)).collect();
+    let all: Vec<&str> = all?.into_iter().flatten().collect();
+    if all.contains(&subresource) {
+        return None;
+    }
+    let near = Served::nearest_of(subresource, all.iter().copied());
+    let near = near.map(|it| format!("; did you mean {resource}/{it}?")).unwrap_or_default();
+    let whose = if resource == "*" { "no resource" } else { resource };
+    Some(format!("{whose} has no subresource {subresource}{near}").replace("no resource has no", "no resource has a"))
+}
+
+/// A resource that none of the rule's groups serves; silent where that cannot be known.
+fn unserved(word: &Name, rule: &RoleRule, served: &Served) -> Option<Flaw> {
+    let (resource, _) = word.split_once('/').unwrap_or((word, ""));
+    let groups = || rule.groups.iter().filter(|it| super::words::group(it, served).is_none());
+    let lower = resource.to_ascii_lowercase();
+    let is_known = groups().all(|it| served.is_known_group(it));
+    if groups().next().is_none() || !is_known {
+        // A group that we do not know may well serve it, but nothing in upper case.
+        let what = format!("resources are plurals in lower case; did you mean {lower}?");
+        return (lower != resource).then(|| dead(12, Part::Resource, word, what));
+    }
+    let meant =
+        served.iter().find(|it| it.singular == *lower || it.name == *lower || it.short.iter().any(|it| *it == *lower));
+    let what = match (meant, served.groups_of(resource).next()) {
+        (_, Some(it)) => format!("{resource} stands in group \"{}\", which the rule does not name", it.group),
+        (Some(it), None) => format!("rules name plurals in lower case; did you mean {}?", it.name),
+        (None, None) => match served.nearest(resource) {
+            Some(it) => format!("{resource} is not served; did you mean {}?", it.name),
+            None => format!("{resource} is not served"),
+        },
+    };
+    Some(dead(12, Part::Resource, word, what))
+}
+
+/// A cluster-scoped resource through a RoleBinding: dead, but for what is asked in a namespace (rules 16, 17 and 49).
+fn through_role_binding(word: &Name, found: &[&Resource], binding: &Binding, rule: &RoleRule) -> Option<Flaw> {
+    let namespace = &binding.meta.namespace;
+    let (resource, _) = word.split_once('/').unwrap_or((word, ""));
+    let exception = found.iter().find_map(|it| places::exception(&it.group, word));
+    let lives = exception.filter(|it| rule.verbs.iter().any(|verb| verb == "*" || it.verbs.contains(&verb.as_str())));
+    match lives.map(|it| (it, it.whose)) {
+        Some((_, Whose::Own)) if rule.names.is_empty() || rule.names.contains(namespace) => {
+            let what = format!(
+                "through a RoleBinding this is the Namespace {namespace} itself, and only get, update, patch, delete"
+            );
+            Some(limited(16, Part::Resource, word, what))
+        }
+        Some((it, Whose::Other(_))) if rule.verbs.iter().all(|verb| it.verbs.contains(&verb.as_str())) => None,
+        Some((it, Whose::Other(whose))) => {
+            let what = format!("through a RoleBinding only {}, in the namespace of {whose}", it.verbs.join(", "));
+            Some(limited(17, Part::Resource, word, what))
+        }
+        _ => {
+            let what = format!("{resource} are cluster-scoped: only a ClusterRoleBinding grants them");
+            Some(dead(17, Part::Resource, word, what))
+        }
+    }
+}

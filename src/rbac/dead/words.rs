@@ -1,0 +1,218 @@
+//! Verbs, groups, names and URLs of rules that no request has.
+
+use super::{Flaw, Part, dead, is_list, limited};
+use crate::model::name::{Name, is_dns_name};
+use crate::model::role::{Binding, RoleRule};
+use crate::rbac::served::{self, Served};
+
+/// Words that people take for verbs, and the verbs that they mean.
+const NO_VERBS: &[(&[&str], &str)] = &[
+    (&["read", "view", "describe", "show"], "get, list and watch"),
+    (&["write", "edit", "apply", "modify"], "create, update and patch"),
+    (&["post", "add"], "create"),
+    (&["put", "replace"], "update"),
+    (&["head", "options"], "get"),
+    (&["remove", "del", "rm"], "delete"),
+    (&["exec"], "create on pods/exec"),
+    (&["attach"], "create on pods/attach"),
+    (&["portforward", "port-forward"], "create on pods/portforward"),
+    (&["log", "logs"], "get on pods/log"),
+    (&["scale"], "update and patch on the subresource scale"),
+    (&["all", "any"], "*"),
+];
+
+/// Verbs that Kubernetes asks for on certain resources alone, whatever their subresources (rules 54 and 59).
+const ONLY_ON: &[(&str, &[&str])] = &[
+    ("approve", &["signers"]),
+    ("attest", &["signers"]),
+    ("bind", &["clusterroles", "roles"]),
+    ("escalate", &["clusterroles", "roles"]),
+    ("impersonate", &["groups", "serviceaccounts", "uids", "userextras", "users"]),
+    ("sign", &["signers"]),
+];
+
+/// The HTTP methods that URLs are asked with (rule 29).
+const METHODS: [&str; 8] = ["*", "delete", "get", "head", "options", "patch", "post", "put"];
+
+/// Resources whose objects may be called almost anything: what people log in as, and objects of RBAC.
+const FREE_NAMES: [&str; 11] = [
+    "clusterrolebindings",
+    "clusterroles",
+    "clustertrustbundles",
+    "groups",
+    "ipaddresses",
+    "rolebindings",
+    "roles",
+    "signers",
+    "uids",
+    "userextras",
+    "users",
+];
+
+/// Groups without a dot, which groups of Kubernetes' own alone are called; one is served no more.
+const DOTLESS: [&str; 6] = ["", "apps", "autoscaling", "batch", "extensions", "policy"];
+
+/// A verb on resources.
+pub(super) fn verb(verb: &Name, rule: &RoleRule) -> Option<Flaw> {
+    if *verb == "*" {
+        return None;
+    }
+    with_names(verb, rule).or_else(|| written(verb).map(|what| dead(6, Part::Verb, verb, what))).or_else(|| {
+        let is_own = rule.groups.iter().all(|it| served::is_own_group(it));
+        let (life, what): (fn(u32, Part, &Name, Name) -> Flaw, Name) = match (meant(verb), only_on(verb, rule)) {
+            (Some(meant), _) if is_own => (dead, format!("no verb of Kubernetes; did you mean {meant}?").into()),
+            (Some(meant), _) => (limited, format!("no verb of Kubernetes' own; did you mean {meant}?").into()),
+            (None, Some(resources)) if is_own => {
+                (dead, format!("{verb} is asked on {} alone", resources.join(" and ")).into())
+            }
+            _ if is_own && !served::is_verb(verb) => {
+                (limited, "no verb of Kubernetes' own: only what asks for it itself".into())
+            }
+            _ => return None,
+        };
+        Some(life(6, Part::Verb, verb, what))
+    })
+}
+
+/// What resourceNames leave of a verb (rules 22–24).
+fn with_names(verb: &Name, rule: &RoleRule) -> Option<Flaw> {
+    if rule.names.is_empty() || rule.names.iter().any(|it| it.is_empty()) {
+        return None;
+    }
+    match verb.as_str() {
+        "deletecollection" => {
+            let what = "deletecollection never has a name: resourceNames shut it out";
+            Some(dead(23, Part::Verb, verb, what))
+        }
+        "create" if !rule.resources.iter().all(|it| it.contains('/')) => {
+            let what = "a create by POST has no name: only apply, PUT and subresources match resourceNames";
+            Some(limited(22, Part::Verb, verb, what))
+        }
+        "list" | "watch" => Some(limited(24, Part::Verb, verb, "only with the field selector metadata.name=NAME")),
+        _ => None,
+    }
+}
+
+/// What is wrong with how a verb is written.
+fn written(verb: &str) -> Option<String> {
+    match verb {
+        "" => Some("no request has an empty verb".to_owned()),
+        _ if is_list(verb) => Some("one string is one verb: write each by itself".to_owned()),
+        _ if verb.chars().any(char::is_uppercase) => {
+            Some(format!("verbs are lower case; did you mean {}?", verb.to_lowercase()))
+        }
+        _ => None,
+    }
+}
+
+/// The verbs that a word probably stands for, where it is none.
+fn meant(verb: &str) -> Option<&'static str> {
+    let slip = || served::verb_meant(verb).filter(|_| !served::is_verb(verb));
+    NO_VERBS.iter().find(|(words, _)| words.contains(&verb)).map(|(_, meant)| *meant).or_else(slip)
+}
+
+/// The resources that a verb is asked on, where the rule has none of them.
+fn only_on(verb: &str, rule: &RoleRule) -> Option<&'static [&'static str]> {
+    let (_, resources) = ONLY_ON.iter().find(|(it, _)| *it == verb)?;
+    let fits = |word: &Name| {
+        let (resource, _) = word.split_once('/').unwrap_or((word, ""));
+        resource == "*" || resources.contains(&resource)
+    };
+    (!rule.resources.iter().any(fits)).then_some(*resources)
+}
+
+/// A verb on URLs.
+pub(super) fn method(verb: &Name) -> Option<Flaw> {
+    let is_method = METHODS.contains(&verb.as_str());
+    let what = "URLs are asked with HTTP methods in lower case: get, post, put, patch, delete, head, options";
+    (!is_method).then(|| dead(29, Part::Method, verb, what))
+}
+
+/// An API group.
+pub(super) fn group(group: &Name, served: &Served) -> Option<Flaw> {
+    let what = match group.as_str() {
+        "" | "*" => return None,
+        "core" => "the core group is written \"\", not \"core\"".to_owned(),
+        word if is_version(word) => format!("{word} is a version; the core group is written \"\""),
+        word if is_list(word) => "one string is one group: write each by itself".to_owned(),
+        word if word.contains('/') => {
+            let (group, _) = word.split_once('/').unwrap_or((word, ""));
+            format!("groups are written without version; did you mean {group}?")
+        }
+        word if word.contains('*') => "only * alone is a wildcard".to_owned(),
+        word if word.chars().any(char::is_uppercase) => {
+            format!("groups are lower case; did you mean {}?", word.to_lowercase())
+        }
+        word if word.contains('.') || DOTLESS.contains(&word) || served.iter().any(|it| it.group == *word) => {
+            return None;
+        }
+        word => match served.nearest_group(word) {
+            Some(near) => format!("there is no group {word}; did you mean {near}?"),
+            None => format!("there is no group {word}"),
+        },
+    };
+    Some(dead(7, Part::Group, group, what))
+}
+
+/// `v1`, `v2beta3`.
+fn is_version(word: &str) -> bool {
+    let Some(rest) = word.strip_prefix('v') else { return false };
+    let rest = rest.trim_start_matches(|it: char| it.is_ascii_digit());
+    let rest = rest.strip_prefix("alpha").or_else(|| rest.strip_prefix("beta")).unwrap_or(rest);
+    word.as_bytes().get(1).is_some_and(u8::is_ascii_digit) && rest.bytes().all(|it| it.is_ascii_digit())
+}
+
+/// The name of an object (rule 21).
+pub(super) fn name(name: &Name, rule: &RoleRule) -> Option<Flaw> {
+    if name.is_empty() || is_dns_name(name) {
+        return None;
+    }
+    let plurals = || rule.resources.iter().map(|it| it.split_once('/').map_or(it.as_str(), |(plural, _)| plural));
+    let has_pattern = name.contains(['*', '?', '[', '^', '$']);
+    if plurals().all(|it| it == "signers") && (!has_pattern || is_domain(name)) {
+        return None;
+    }
+    let is_free = |it: &str| it == "*" || FREE_NAMES.contains(&it) && it != "signers";
+    let is_known = rule.groups.iter().all(|it| served::is_own_group(it));
+    match (has_pattern, plurals().any(is_free)) {
+        (true, true) => Some(limited(21, Part::Name, name, "names compare exactly: only what is called so")),
+        (true, false) => Some(dead(21, Part::Name, name, "names compare exactly: no object can be called so")),
+        (false, false) if is_known => Some(dead(21, Part::Name, name, "no object can be called so")),
+        _ => None,
+    }
+}
+
+/// `DOMAIN/*`, all signers of a domain.
+fn is_domain(name: &str) -> bool {
+    name.strip_suffix("/*").is_some_and(is_dns_name)
+}
+
+/// A URL (rules 28 and 30).
+pub(super) fn url(url: &Name, binding: &Binding) -> Option<Flaw> {
+    if !binding.meta.namespace.is_empty() {
+        let what = "a RoleBinding grants no URLs: only a ClusterRoleBinding does";
+        return Some(dead(30, Part::Url, url, what));
+    }
+    let stem = url.trim_end_matches('*');
+    let what = match url.as_str() {
+        _ if stem.is_empty() && !url.is_empty() => return None,
+        _ if !url.starts_with('/') => "paths begin with /",
+        _ if stem.contains('*') => "only a trailing * is a wildcard",
+        _ if url.contains(['?', '#']) => "a path has no query",
+        _ if url.contains(",/") || url.contains(char::is_whitespace) => "one string is one path: write each by itself",
+        _ if is_of_resource(url) => "that is a resource's path, which is asked for by verb, group and resource",
+        _ => return None,
+    };
+    Some(dead(28, Part::Url, url, what))
+}
+
+/// `/api/v1/pods`, `/apis/apps/v1/deployments`: a path below a version.
+fn is_of_resource(url: &str) -> bool {
+    let parts: Vec<&str> = url.trim_matches('/').split('/').collect();
+    let below = match parts.first() {
+        Some(&"api") => 3,
+        Some(&"apis") => 4,
+        _ => return false,
+    };
+    parts.len() >= below && !url.ends_with('*')
+}
