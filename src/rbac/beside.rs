@@ -75,39 +75,34 @@ impl Index {
             return Vec::new();
         }
         let mask = Mask::of_request(&Asked::new(&who.request));
-        let mut found: BTreeMap<&Subject, (BTreeSet<Name>, Vec<Grant>)> = BTreeMap::new();
+        let mut found: BTreeMap<&Subject, Vec<Grant>> = BTreeMap::new();
         for entry in entries {
             let Some(role) = self.role_entry(entry) else { continue };
-            for (rule, names) in self.named_rules(role, request, mask) {
-                let named = Request::Resource(ResourceRequest { name: names[0].clone(), ..request.clone() });
-                let Some(matched) = role.rules().and_then(|it| Asked::new(&named).matched_by(&it[rule])) else {
-                    continue;
-                };
+            for (rule, name) in self.named_rules(role, request, mask) {
+                let named = Request::Resource(ResourceRequest { name, ..request.clone() });
+                let matched = role.rules().and_then(|it| Asked::new(&named).matched_by(&it[rule]));
+                let Some(matched) = matched else { continue };
                 for (at, key) in self.bindings.keys(entry) {
-                    let (all, grants) = found.entry(self.keys.subject(key)).or_default();
-                    all.extend(names.iter().cloned());
+                    let grants = found.entry(self.keys.subject(key)).or_default();
                     grants.extend(grant_by(entry, role, rule, at, matched));
                 }
             }
         }
-        let found = found.into_iter().filter_map(|(subject, (names, grants))| {
-            let whole = scopes(who, subject);
-            let is_new = |it: &Grant| !whole.contains("") && !whole.contains(it.scope().as_str());
-            let grants: Vec<Grant> = grants.into_iter().filter(is_new).collect();
+        let found = found.into_iter().filter_map(|(subject, mut grants)| {
+            let whole = whole_scopes(who, subject);
+            grants.retain(|it| !whole.contains("") && !whole.contains(it.scope()));
+            let names = grants.iter().flat_map(|it| it.rule().names.iter().cloned()).collect();
             (!grants.is_empty()).then(|| Named { subject: subject.clone(), names, grants })
         });
         found.collect()
     }
 
-    /// The rules of a role that are for names, with these names, and that may be for the request.
-    fn named_rules(&self, role: &RoleEntry, request: &ResourceRequest, mask: Mask) -> Vec<(usize, Vec<Name>)> {
+    /// The rules of a role that are for names alone and that may be for the request, each with one of its names.
+    fn named_rules(&self, role: &RoleEntry, request: &ResourceRequest, mask: Mask) -> Vec<(usize, Name)> {
         let Some(rules) = role.rules() else { return Vec::new() };
         let masks = self.roles.masks(role).iter().enumerate().filter(|(_, it)| it.may_cover(mask));
-        let names = masks.map(|(at, _)| {
-            let names = rules[at].names.iter().filter(|it| !it.is_empty() && !rules[at].names.contains(&request.name));
-            (at, names.cloned().collect::<Vec<Name>>())
-        });
-        names.filter(|(_, names)| !names.is_empty()).collect()
+        let named = masks.filter(|(at, _)| !rules[*at].names.iter().any(|it| request.is_named(it)));
+        named.filter_map(|(at, _)| Some((at, rules[at].names.first()?.clone()))).collect()
     }
 
     /// The bindings whose role is known not to be there.
@@ -140,9 +135,12 @@ impl Index {
     }
 }
 
-/// Where somebody can whatever the name; empty: in the whole cluster.
-fn scopes<'a>(who: &'a WhoCan<'_>, subject: &Subject) -> BTreeSet<String> {
+/// Where somebody can whatever the name, so that names say nothing new; empty: in the whole cluster.
+fn whole_scopes(who: &WhoCan<'_>, subject: &Subject) -> BTreeSet<Name> {
     let at = who.holders.binary_search_by(|it| who.subject(it).cmp(subject));
-    let grants = at.ok().map(|it| who.grants(&who.holders[it])).unwrap_or_default();
-    grants.iter().map(|it| it.scope().to_string()).collect()
+    let Some(holder) = at.ok().map(|it| &who.holders[it]) else { return BTreeSet::new() };
+    if holder.is_always() || who.places == Places::Asked {
+        return BTreeSet::from([Name::empty()]);
+    }
+    who.grants(holder).iter().map(|it| it.scope().clone()).collect()
 }

@@ -19,7 +19,7 @@ use super::aggregation::Member;
 use super::danger::{self, DANGERS, Danger};
 use super::dead::{self, Flaw, Part, flaws};
 use super::grant::named;
-use super::identity::Identity;
+use super::identity::{How, Identity};
 use super::index::{Index, role_of};
 use super::lookup::Holding;
 use super::note;
@@ -59,7 +59,7 @@ impl fmt::Display for What {
 /// One grant behind a row.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Source {
-    /// How the subject is the holder: those that name it come first.
+    /// How the subject speaks of the holder.
     pub how: How,
     pub binding: ObjectId,
     /// The subject as the binding writes it, and where.
@@ -71,15 +71,6 @@ pub struct Source {
     pub outcome: Outcome,
     /// What of it does not do what it seems to.
     pub flaws: Vec<Flaw>,
-}
-
-/// How a subject of a binding speaks of somebody.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum How {
-    /// It names them, or a group that they were said to be in.
-    Named,
-    /// It is a group that comes by itself (rule 39).
-    Implied,
 }
 
 /// One row.
@@ -238,6 +229,5 @@ fn fold(holding: &Holding, who: &Identity, served: &Served, rows: &mut Folding) 
 /// A subject of a binding as it is written, and how it is somebody.
 fn subject(binding: &Binding, at: usize, who: &Identity) -> (How, (String, usize)) {
     let subject = &binding.subjects[at];
-    let how = if who.is_implied(subject) { How::Implied } else { How::Named };
-    (how, (named(subject, binding).to_string(), at))
+    (who.how(subject), (named(subject, binding).to_string(), at))
 }

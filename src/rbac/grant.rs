@@ -103,7 +103,8 @@ pub struct Access {
     pub request: Request,
     /// How the asker is in `system:masters`, which is always allowed and never reaches RBAC (rule 5).
     pub masters: Option<Membership>,
-    /// All of them: those that name the asker first, then those of groups that come by themselves, in [`Grant::order`].
+    /// All of them: those that name the asker, then those of groups, last of groups that come by themselves; each in
+    /// [`Grant::order`].
     pub grants: Vec<Grant>,
     /// What could have granted and is not known; only counts where nothing granted.
     pub gaps: Vec<Gap>,

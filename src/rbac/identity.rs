@@ -39,6 +39,16 @@ pub enum Membership {
     Directory,
 }
 
+/// How a subject of a binding speaks of somebody: what names them comes first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum How {
+    Itself,
+    /// A group that they are said to be in.
+    Group,
+    /// A group that comes by itself (rule 39).
+    Implied,
+}
+
 /// Somebody who asks.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Identity {
@@ -93,10 +103,15 @@ impl Identity {
         self.groups.iter().any(|(it, _)| it == group)
     }
 
-    /// Whether a subject of a binding is a group that the API server adds to everybody of this sort (rule 39).
-    pub fn is_implied(&self, subject: &Subject) -> bool {
+    /// How a subject of a binding that matches speaks of it.
+    pub fn how(&self, subject: &Subject) -> How {
+        let is_own = subject.kind() != SubjectKind::Group || *subject == self.subject;
         let adds = |(it, how): &(Name, Membership)| *how == Membership::Implied && it == subject.name();
-        subject.kind() == SubjectKind::Group && self.groups.iter().any(adds)
+        match is_own {
+            true => How::Itself,
+            false if self.groups.iter().any(adds) => How::Implied,
+            false => How::Group,
+        }
     }
 
     /// Whether the node authorizer speaks of it as well (rule 65).

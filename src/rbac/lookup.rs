@@ -46,8 +46,8 @@ impl Index {
                 None => dangling.push(dangling_of(&entry.binding)),
             }
         }
-        let order = |it: &Grant| identity.is_implied(it.subject());
-        grants.sort_by(|a: &Grant, b: &Grant| (order(a), a.order()).cmp(&(order(b), b.order())));
+        let how = |it: &Grant| identity.how(it.subject());
+        grants.sort_by(|a: &Grant, b: &Grant| (how(a), a.order()).cmp(&(how(b), b.order())));
         dangling.sort();
         let masters = identity.groups.iter().find(|(it, _)| it.as_str() == MASTERS).map(|(_, how)| *how);
         let entries = slots.iter().filter_map(|it| self.bindings.get(*it));
@@ -75,7 +75,7 @@ impl Index {
     fn holding(&self, slot: Slot, keys: &[KeySlot], identity: &Identity) -> Option<Holding> {
         let entry = self.bindings.get(slot)?;
         let mut subjects: Vec<usize> = self.subjects_at(entry, keys).collect();
-        subjects.sort_by_key(|it| identity.is_implied(&entry.binding.subjects[*it]));
+        subjects.sort_by_key(|it| identity.how(&entry.binding.subjects[*it]));
         let role = self.role_entry(entry).and_then(|it| Some((it.role.clone()?, it.effective()?)));
         Some(Holding { binding: entry.binding.clone(), subjects, role })
     }

@@ -48,7 +48,7 @@ pub fn access(access: &Access, index: &Index) -> Page {
     let masters = usize::from(access.masters.is_some());
     let grants: usize = access.grants.iter().map(|it| 1 + usize::from(it.member.is_some())).sum();
     reasons[..masters].iter().for_each(|it| page.push(it.line(1)));
-    access.grants.iter().for_each(|it| add_grant(&mut page, 1, Mark::Allow, it));
+    add_grants(&mut page, 1, Mark::Allow, &access.grants);
     reasons[masters + grants..].iter().for_each(|it| page.push(it.line(1)));
     page
 }
@@ -72,11 +72,22 @@ pub fn person(person: &Person) -> String {
     }
 }
 
-/// A binding that grants, the role's rule below it, and the member that gave the rule to an aggregated role.
-fn add_grant(page: &mut Page, indent: u8, mark: Mark, grant: &Grant) {
-    page.push(Line { mark, ..of_grant(grant).line(indent) });
-    page.push(rule_line(indent + 1, &grant.role.id(), grant.rule_place(), grant.rule()));
-    member(grant).into_iter().for_each(|it| page.push(it.line(indent + 2)));
+/// Bindings that grant, each with the role's rule below it; what several subjects of one have is said once.
+fn add_grants(page: &mut Page, indent: u8, mark: Mark, grants: &[Grant]) {
+    let rule = |it: &Grant| (it.binding.id(), it.role.id(), it.rule);
+    for (at, grant) in grants.iter().enumerate() {
+        let is_last = grants.get(at + 1).is_none_or(|next| rule(next) != rule(grant));
+        page.push(Line { mark, ..of_grant(grant).line(indent) });
+        if is_last {
+            add_rule(page, indent + 1, grant);
+        }
+    }
+}
+
+/// A role's rule, and the member that gave it to an aggregated role.
+fn add_rule(page: &mut Page, indent: u8, grant: &Grant) {
+    page.push(rule_line(indent, &grant.role.id(), grant.rule_place(), grant.rule()));
+    member(grant).into_iter().for_each(|it| page.push(it.line(indent + 1)));
 }
 
 /// `clusterrole/edit rules[3]: get list on pods, pods/log`, as the rule is written.
@@ -183,7 +194,7 @@ pub fn who_can_opened(
         if holder.is_always() {
             page.say(2, Mark::Plain, "always, whatever is bound");
         }
-        who.grants(holder).iter().for_each(|it| add_grant(&mut page, 2, Mark::Allow, it));
+        add_grants(&mut page, 2, Mark::Allow, &who.grants(holder));
     }
     who.gaps.iter().for_each(|it| page.push(Evidence::gap(it).line(1)));
     add_beside(&mut page, who, beside);

@@ -8,9 +8,10 @@ use kreach::model::cluster::{AnyFact, Cluster, Delta, Entry};
 use kreach::model::coverage::{Coverage, Scope};
 use kreach::model::evidence::Outcome;
 use kreach::model::id::{Kind, ObjectId};
+use kreach::model::name::Name;
 use kreach::model::role::Subject;
 use kreach::rbac::naive::{self, Asker, GrantNames};
-use kreach::rbac::{Access, Identity, Index, Places, Request};
+use kreach::rbac::{Access, Identity, Index, Places, Request, ResourceRequest};
 
 use crate::rbac_worlds::{ANYTHING, Random, account, cluster, namespace, put};
 
@@ -84,6 +85,48 @@ fn who_can_lists_exactly_those_for_whom_can_says_allow() {
             assert_eq!(everywhere.holders.iter().map(|it| here.subject(it)).collect::<Vec<_>>(), expected, "{request}");
         }
     });
+}
+
+/// Beside a list stand exactly those who can for some name and not without one, with these names; and each binding of
+/// somebody whose role is not there.
+#[test]
+fn whoever_can_for_certain_names_stands_beside_the_list() {
+    let mut found = 0;
+    each_world(|_, facts, questions| {
+        let cluster = cluster(&facts);
+        let index = Index::build(&cluster);
+        for (_, request) in &questions {
+            let Request::Resource(it) = request else { continue };
+            let bare = ResourceRequest { name: Name::empty(), domain: Name::empty(), ..it.clone() };
+            let who = index.who_can(&cluster, &Request::Resource(bare.clone()), Places::Asked);
+            let beside = index.beside(&who);
+            let listed =
+                beside.named.iter().flat_map(|it| it.names.iter().map(|name| (it.subject.to_string(), name.clone())));
+            let listed: BTreeSet<(String, Name)> = listed.collect();
+            let mut expected = BTreeSet::new();
+            for subject in index.candidates(&cluster).iter().filter(|_| bare.verb != "deletecollection") {
+                let identity = Identity::new(subject, &[]);
+                let allows = |identity: &Identity, name: &str| {
+                    let request = Request::Resource(ResourceRequest { name: name.into(), ..bare.clone() });
+                    !identity.is_in("system:masters") && !naive::grants(&cluster, &asker(identity), &request).is_empty()
+                };
+                let whole = identity.is_in("system:masters") || allows(&identity, "");
+                let own = identity.without_implied();
+                let names = ["n1", "n2", "*"].into_iter().filter(|it| !whole && allows(&own, it));
+                expected.extend(names.map(|it| (subject.to_string(), Name::from(it))));
+            }
+            assert_eq!(listed, expected, "{request}");
+            found += listed.len();
+            let missing = beside.missing.iter().all(|it| {
+                index.role(&it.binding.meta.namespace, &it.binding.role.name).is_none()
+                    || it.binding.role.kind != "Role"
+                    || it.binding.meta.namespace.is_empty()
+            });
+            assert!(missing, "{request}: {:?}", beside.missing);
+        }
+    });
+    // A generator without such rules would prove nothing.
+    assert!(found > 100, "only {found}");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //! ```text
 //! ! 1 subject can for certain names only
 //!     sa:prod/job: ledger-key
-//! ! 1 binding refers to a role that is not there
+//! ! 1 binding grants nothing, for want of a role
 //! ```
 
 use crate::model::evidence::Outcome;
@@ -15,7 +15,7 @@ use crate::rbac::grant::named as named_subject;
 use crate::rbac::request::Request;
 use crate::rbac::who::WhoCan;
 
-use super::add_grant;
+use super::add_grants;
 use super::reasons::no_role;
 use crate::text::{About, Line, Mark, Page, words};
 
@@ -26,12 +26,12 @@ pub(super) fn add_beside(page: &mut Page, who: &WhoCan, beside: &Beside) {
         page.say(1, Mark::Note, format!("{count} can for certain names only{}", how(&who.request)));
         for it in &beside.named {
             page.push(Line::new(2, Mark::Title, named(it)).on(About::Somebody(it.subject.clone())));
-            it.grants.iter().for_each(|it| add_grant(page, 3, Mark::Plain, it));
+            add_grants(page, 3, Mark::Plain, &it.grants);
         }
     }
     if !beside.missing.is_empty() {
         let count = words::count(beside.missing.len() as u64, "binding grants", "bindings grant");
-        page.say(1, Mark::Note, format!("{count} nothing: the role is not there"));
+        page.say(1, Mark::Note, format!("{count} nothing, for want of a role"));
         for it in &beside.missing {
             let text = format!("{}: {}", it.binding.id(), missing(it));
             page.push(Line::new(2, Mark::Note, text).linked(&it.binding.id(), &Place::new("roleRef")));

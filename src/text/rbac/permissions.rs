@@ -9,8 +9,8 @@ use crate::model::name::Name;
 use crate::model::place::Place;
 use crate::rbac::danger::{self, DANGERS};
 use crate::rbac::defaults;
-use crate::rbac::fold::{self, Folded, How, Row, Source};
-use crate::rbac::identity::{Identity, MASTERS, Membership};
+use crate::rbac::fold::{self, Folded, Row, Source};
+use crate::rbac::identity::{How, Identity, MASTERS, Membership};
 use crate::rbac::review::{Extent, Rules};
 
 use super::reasons::of_member;
@@ -99,8 +99,14 @@ fn add_row(page: &mut Page, indent: u8, row: &Row, identity: &Identity) {
         verbs: row.verbs.iter().cloned().collect(),
     };
     page.push(Line::new(indent, Mark::of(row.outcome()), text).on(about));
-    for source in &row.sources {
-        add_source(page, indent + 1, source, identity);
+    // What several subjects of one binding have is said once.
+    let same = |a: &Source, b: &Source| (&a.binding, &a.role, a.rule) == (&b.binding, &b.role, b.rule);
+    for (at, source) in row.sources.iter().enumerate() {
+        if row.sources.iter().take(at).any(|it| same(it, source)) {
+            continue;
+        }
+        row.sources.iter().filter(|it| same(it, source)).for_each(|it| add_subject(page, indent + 1, it, identity));
+        add_rule(page, indent + 2, source);
         for flaw in &source.flaws {
             let word = if flaw.word.is_empty() { String::new() } else { format!("{}: ", flaw.word) };
             page.say(indent + 2, Mark::Note, format!("{word}{}", flaw.what));
@@ -108,8 +114,8 @@ fn add_row(page: &mut Page, indent: u8, row: &Row, identity: &Identity) {
     }
 }
 
-/// A binding, and below it the role's rule and the member that gave it to an aggregated role.
-fn add_source(page: &mut Page, indent: u8, source: &Source, identity: &Identity) {
+/// A binding, and whom it names.
+fn add_subject(page: &mut Page, indent: u8, source: &Source, identity: &Identity) {
     let (subject, at) = &source.subject;
     let how = identity.groups.iter().find(|(it, _)| subject.strip_prefix("group:") == Some(it));
     let how = how.map_or("", |(_, how)| match how {
@@ -117,15 +123,19 @@ fn add_source(page: &mut Page, indent: u8, source: &Source, identity: &Identity)
         Membership::Implied => " (by itself)",
         Membership::Directory => " (by the directory)",
     });
-    let place = Place::new("rules").item(source.rule);
     let names = Place::new("subjects").item(*at);
     let text = format!("{} {names}: names {subject}{how}", source.binding);
     page.push(Line::new(indent, Mark::Plain, text).linked(&source.binding, &names));
-    page.push(Line::new(indent + 1, Mark::Plain, format!("{} {place}", source.role)).linked(&source.role, &place));
+}
+
+/// The role's rule, and the member that gave it to an aggregated role.
+fn add_rule(page: &mut Page, indent: u8, source: &Source) {
+    let place = Place::new("rules").item(source.rule);
+    page.push(Line::new(indent, Mark::Plain, format!("{} {place}", source.role)).linked(&source.role, &place));
     if let Some(member) = &source.member {
         let (id, place) = of_member(member);
         let text = format!("{id} {place}, aggregated into it");
-        page.push(Line::new(indent + 2, Mark::Plain, text).linked(&id, &place));
+        page.push(Line::new(indent + 1, Mark::Plain, text).linked(&id, &place));
     }
 }
 

@@ -23,7 +23,7 @@ use crate::rbac::request::Request;
 use crate::rbac::touch::touches;
 use crate::rbac::who::Places;
 
-use super::{add_grant, add_holder, groups};
+use super::{add_grants, add_holder, groups};
 use crate::text::evidence::Evidence;
 use crate::text::{Line, Mark, Page, words};
 
@@ -74,7 +74,7 @@ pub fn touch(index: &Index, cluster: &Cluster, id: &ObjectId, asking: Asking<'_>
             add_holder(&mut page, line, &subject, asking.people);
             grants.sort_by(|a, b| a.order().cmp(&b.order()));
             grants.dedup_by(|a, b| a.order() == b.order());
-            grants.iter().for_each(|it| add_grant(&mut page, 3, Mark::Plain, it));
+            add_grants(&mut page, 3, Mark::Plain, &grants);
         }
         gaps.iter().for_each(|it| page.push(it.line(2)));
     }
