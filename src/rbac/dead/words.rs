@@ -57,21 +57,22 @@ pub(super) fn verb(verb: &Name, rule: &RoleRule) -> Option<Flaw> {
     if *verb == "*" {
         return None;
     }
-    with_names(verb, rule).or_else(|| written(verb).map(|what| dead(6, Part::Verb, verb, what))).or_else(|| {
-        let is_own = rule.groups.iter().all(|it| served::is_own_group(it));
-        let (life, what): (fn(u32, Part, &Name, Name) -> Flaw, Name) = match (meant(verb), only_on(verb, rule)) {
-            (Some(meant), _) if is_own => (dead, format!("no verb of Kubernetes; did you mean {meant}?").into()),
-            (Some(meant), _) => (limited, format!("no verb of Kubernetes' own; did you mean {meant}?").into()),
-            (None, Some(resources)) if is_own => {
-                (dead, format!("{verb} is asked on {} alone", resources.join(" and ")).into())
-            }
-            _ if is_own && !served::is_verb(verb) => {
-                (limited, "no verb of Kubernetes' own: only what asks for it itself".into())
-            }
-            _ => return None,
-        };
-        Some(life(6, Part::Verb, verb, what))
-    })
+    let is_written_wrong = || written(verb).map(|what| dead(6, Part::Verb, verb, what));
+    with_names(verb, rule).or_else(is_written_wrong).or_else(|| unasked(verb, rule))
+}
+
+/// A verb that Kubernetes asks for nowhere, or not on these resources; other groups may have verbs of their own.
+fn unasked(verb: &Name, rule: &RoleRule) -> Option<Flaw> {
+    let is_own = rule.groups.iter().all(|it| served::is_own_group(it));
+    if let Some(meant) = meant(verb) {
+        let what = format!("no verb of Kubernetes' own; did you mean {meant}?");
+        return Some(if is_own { dead(6, Part::Verb, verb, what) } else { limited(6, Part::Verb, verb, what) });
+    }
+    if let Some(resources) = only_on(verb, rule).filter(|_| is_own) {
+        return Some(dead(6, Part::Verb, verb, format!("{verb} is asked on {} alone", resources.join(" and "))));
+    }
+    let what = "no verb of Kubernetes' own: only what asks for it itself";
+    (is_own && !served::is_verb(verb)).then(|| limited(6, Part::Verb, verb, what))
 }
 
 /// What resourceNames leave of a verb (rules 22–24).
