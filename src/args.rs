@@ -38,7 +38,7 @@ pub enum Command {
     /// What END reaches; with --reverse what reaches it
     Reach(cli::reach::ReachArgs),
     /// The facts that answers rest on, redacted, as a YAML stream that --from reads back
-    Snapshot,
+    Snapshot(Snapshot),
     /// May SUBJECT do it, and why
     Can(cli::can::CanArgs),
     /// Everybody who can do it, by which grants
@@ -68,9 +68,17 @@ impl Command {
             Command::WhoCan(it) => Some(it),
             Command::Permissions(it) => Some(it),
             Command::Info(it) => Some(it),
-            Command::Snapshot | Command::Rbac(_) | Command::Demo(_) | Command::Completion(_) | Command::Man => None,
+            Command::Snapshot(_) | Command::Rbac(_) | Command::Demo(_) | Command::Completion(_) | Command::Man => None,
         }
     }
+}
+
+/// Where the snapshot goes.
+#[derive(ClapArgs, Debug, Clone)]
+pub struct Snapshot {
+    /// Write to this file, whole or not at all, instead of to stdout
+    #[arg(value_name = "FILE")]
+    pub file: Option<PathBuf>,
 }
 
 /// Where facts come from besides a cluster, and what is assumed of them.
@@ -80,6 +88,12 @@ pub struct Source {
     /// Read a file, a directory tree or - (stdin) instead of a cluster; repeatable
     #[arg(long, global = true, value_name = "PATH")]
     pub from: Vec<PathBuf>,
+    /// Take documents of a directory that cannot be read for absent
+    #[arg(long, global = true)]
+    pub skip_unreadable: bool,
+    /// Read a snapshot that was cut as far as it goes
+    #[arg(long, global = true)]
+    pub partial: bool,
     /// Addresses that pods without an address will get; repeatable
     #[arg(long = "pod-cidr", global = true, value_name = "CIDR")]
     pub pod_cidrs: Vec<IpNet>,

@@ -83,7 +83,7 @@ fn run(args: Args) -> Result<Exit, Stop> {
         Some(Command::Completion(it)) => Ok(print::completion(it.shell)?),
         Some(Command::Rbac(it)) => Ok(it.print(&mut io::stdout())?),
         Some(Command::Man) => Ok(print::man()?),
-        Some(Command::Snapshot) => snapshot::write(&args),
+        Some(Command::Snapshot(it)) => snapshot::write(&args, it.file.as_deref()),
         Some(command) if command.asks().is_some() => ask(&args, command),
         Some(Command::Demo(demo)) if demo.listen.is_some() => demo::serve(demo),
         _ => screen::open(&args),

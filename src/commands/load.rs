@@ -12,7 +12,7 @@ use crate::ask::needs::Needs;
 use crate::ask::topic::Topic;
 use crate::cli::{Color, Command, Context, Names, info};
 use crate::live::read::Reader;
-use crate::live::{connect, files};
+use crate::live::{bounded, connect, files};
 use crate::model::cluster::Cluster;
 use crate::model::coverage::Coverage;
 use crate::model::name::Name;
@@ -23,6 +23,9 @@ use crate::rbac::review::Review;
 use crate::rbac::version::Version;
 
 use super::{Stop, print};
+
+/// How many bytes a directory of people may have.
+const MAX_DIRECTORY: usize = 256 << 20;
 
 /// A cluster and what surrounds the question.
 pub(super) struct Loaded {
@@ -113,7 +116,7 @@ pub(super) fn people(args: &Args) -> Result<Option<Arc<People>>, Stop> {
     let mut files = Vec::new();
     for path in paths {
         let name = path.display().to_string();
-        let text = std::fs::read_to_string(path)
+        let text = bounded::text(path, MAX_DIRECTORY)
             .map_err(|error| Stop::Other { what: format!("cannot read {name}: {error}"), hint: hint.to_owned() })?;
         files.push((name, text));
     }
@@ -135,12 +138,22 @@ fn directories() -> Vec<(&'static str, String)> {
     vec![("config", text(found.config_dir())), ("state", text(state)), ("cache", text(found.cache_dir()))]
 }
 
+/// How the flags say that files are read.
+pub(super) fn reading(args: &Args, namespace: &str) -> files::Reading {
+    files::Reading {
+        namespace: namespace.to_owned(),
+        skip_unreadable: args.source.skip_unreadable,
+        partial: args.source.partial,
+        keep_all: false,
+    }
+}
+
 fn from_files(args: &Args, wants: &Wants<'_>, context: Context) -> Result<Loaded, Stop> {
     // A question that cannot be asked of any cluster fails before anything is read.
     wants.needs(&context, &Cluster::default())?;
     let paths = &args.source.from;
-    let read = if wants.is_everything() { files::load_with_all } else { files::load };
-    let loaded = read(paths, &context.namespace).map_err(|error| print::files_error(&error))?;
+    let reading = files::Reading { keep_all: wants.is_everything(), ..reading(args, &context.namespace) };
+    let loaded = files::load_with(paths, &reading).map_err(|error| print::files_error(&error))?;
     let notes = loaded.notes.into_iter().filter(|it| it.topic.concerns(wants.topic())).map(|it| it.what);
     print::notes(&notes.collect::<Vec<_>>());
     let names: Vec<String> = paths.iter().map(|it| it.display().to_string()).collect();

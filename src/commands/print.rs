@@ -37,7 +37,13 @@ pub(super) fn files_error(error: &FilesError) -> Stop {
     let causes: Vec<String> =
         std::iter::successors(std::error::Error::source(error), |it| it.source()).map(ToString::to_string).collect();
     let what = if causes.is_empty() { error.to_string() } else { format!("{error}: {}", causes.join(": ")) };
-    Stop::Other { what, hint: "files are YAML or JSON as kubectl writes them".to_owned() }
+    let hint = match error {
+        FilesError::Cut { .. } => {
+            "take the snapshot again; --partial reads what is there, all that may be lost unknown"
+        }
+        _ => "files are YAML or JSON as kubectl writes them",
+    };
+    Stop::Other { what, hint: hint.to_owned() }
 }
 
 /// What is worth a word about the input.

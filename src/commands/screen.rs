@@ -66,7 +66,8 @@ fn people(args: &Args) -> Result<Option<Arc<People>>, Stop> {
 /// The files of `--from`, read before the screen opens: what cannot be read is said on stderr.
 fn from_files(args: &Args) -> Result<run::Source, Stop> {
     let namespace = args.connection.namespace.as_deref().unwrap_or("default");
-    let loaded = files::load(&args.source.from, namespace).map_err(|it| print::files_error(&it))?;
+    let reading = load::reading(args, namespace);
+    let loaded = files::load_with(&args.source.from, &reading).map_err(|it| print::files_error(&it))?;
     let title = args.source.from.iter().map(|it| it.display().to_string()).collect::<Vec<_>>().join(" ");
     Ok(run::Source::Files { cluster: Box::new(loaded.cluster), title, documents: loaded.source })
 }

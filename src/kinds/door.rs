@@ -7,12 +7,16 @@
 //!
 //! Every reader is total: whatever stands in the input, the answer is a [`Reading`].
 
+use std::borrow::Cow;
+
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::intern::Intern;
 use super::prune::prune;
 use super::slim::{METADATA, Metadata, OnlyMetadata, OnlyNames};
+use super::words::{OddWord, odd_words};
+use super::yaml::{Misfit, Words, options};
 use super::{KindSpec, Reach};
 use crate::model::cluster::{AnyFact, Delta, Entry};
 use crate::model::facts::{Kept, Meta, Owner, Uid, Version};
@@ -45,6 +49,21 @@ impl Reading {
             Reading::Unreadable { id, problems } => Some(Delta::Unreadable { id, problems }),
             Reading::Noted(problem) => Some(Delta::Noted(problem)),
         }
+    }
+
+    /// Adds words of the object that the API server reads as something else.
+    pub fn add(&mut self, words: impl IntoIterator<Item = OddWord>) {
+        let (id, problems) = match self {
+            Reading::Read(entry) => (entry.fact.id(), &mut entry.problems),
+            Reading::Unreadable { id, problems } => (id.clone(), problems),
+            Reading::Ignored(_) | Reading::Noted(_) => return,
+        };
+        let problem = |word: OddWord| Problem {
+            object: Some(id.clone()),
+            place: Place(word.place.into()),
+            what: word.what.into(),
+        };
+        problems.extend(words.into_iter().map(problem));
     }
 }
 
@@ -142,11 +161,13 @@ impl<'i> Door<'i> {
         &mut self,
         metadata: Option<&Metadata<'_>>,
         tree: impl FnOnce() -> Option<Value>,
-        why: &str,
+        misfit: &Misfit,
     ) -> Reading {
         self.problems.clear();
         let Some(metadata) = metadata.filter(|it| !it.name.is_empty()) else {
-            let what = format!("a {} that could not be read: {why}", self.spec.word).into();
+            let Misfit { place, what } = misfit;
+            let place = if place.is_empty() { String::new() } else { format!("{place} ") };
+            let what = format!("a {} that could not be read: {place}{what}", self.spec.word).into();
             return Reading::Noted(Problem { object: None, place: Place::default(), what });
         };
         let id = self.id(metadata);
@@ -154,7 +175,7 @@ impl<'i> Door<'i> {
         if let Some(fact) = tree().and_then(|it| R::salvage(metadata, &it, self)) {
             return Reading::Read(Entry { fact, problems: self.take_problems(&id), kept: self.kept(metadata) });
         }
-        self.problem("", format!("could not be read: {why}"));
+        self.problem(&misfit.place, format!("could not be read: {}", misfit.what));
         Reading::Unreadable { problems: self.take_problems(&id), id }
     }
 
@@ -180,6 +201,9 @@ pub(super) trait Read {
 
     /// Whether it decodes to a tree whose words are all texts, so that `y` and `on` are read as they are written.
     const IS_TREE: bool = false;
+
+    /// Whether it looks at the fields of the whole object that it does not know.
+    const KEEPS_UNKNOWN: bool = false;
 
     /// The metadata of a decoded object.
     fn metadata<'s>(slim: &'s Self::Slim<'_>) -> &'s Metadata<'s>;
@@ -222,83 +246,59 @@ fn clean<R: Read>(text: &str, door: &mut Door<'_>) -> Option<Reading> {
 fn json<R: Read>(text: &str, door: &mut Door<'_>) -> Reading {
     match serde_json::from_str::<R::Slim<'_>>(text) {
         Ok(slim) => door.read::<R>(&slim),
-        Err(error) => {
+        Err(_) => {
             let names = || serde_json::from_str::<OnlyNames<'_>>(text).ok().map(OnlyNames::metadata);
             let metadata = serde_json::from_str::<OnlyMetadata<'_>>(text).ok().map(|it| it.metadata).or_else(names);
             let tree = || serde_json::from_str(text).ok();
-            door.broken::<R>(metadata.as_ref(), tree, &error.to_string())
+            door.broken::<R>(metadata.as_ref(), tree, &Misfit::of_json::<R::Slim<'_>>(text))
         }
     }
 }
 
 fn yaml<R: Read>(text: &str, door: &mut Door<'_>) -> Reading {
-    let fields = [METADATA, R::FIELDS].concat();
-    let pruned = prune(text, &fields);
+    // What an anchor stands for may be in a part that nobody reads.
+    let pruned = if may_have_anchors(text) {
+        Cow::Borrowed(text)
+    } else {
+        prune(text, &[METADATA, R::FIELDS].concat(), R::KEEPS_UNKNOWN).into()
+    };
     let words = if R::IS_TREE { Words::AsWritten } else { Words::AsMeant };
-    let mut reading = match serde_saphyr::from_str_with_options::<R::Slim<'_>>(&pruned, yaml_options(words)) {
+    let odd = odd_words(&pruned);
+    let parsed = odd.as_ref().map_or(&*pruned, |(quoted, _)| quoted);
+    let mut reading = match serde_saphyr::from_str_with_options::<R::Slim<'_>>(parsed, options(words, 1)) {
         Ok(slim) => door.read::<R>(&slim),
         Err(_) => whole_yaml::<R>(text, words, door),
     };
-    if let Reading::Read(entry) = &mut reading {
-        let id = R::IS_TREE.then(|| entry.fact.id());
-        entry.problems.extend(id.into_iter().flat_map(|id| ambiguous(&pruned, id)));
-    }
+    reading.add(odd.into_iter().flat_map(|(_, words)| words));
     reading
 }
 
 /// Parses all of a document, once what is left of it after pruning did not read.
 fn whole_yaml<R: Read>(text: &str, words: Words, door: &mut Door<'_>) -> Reading {
-    match serde_saphyr::from_str_with_options::<R::Slim<'_>>(text, yaml_options(words)) {
+    let odd = odd_words(text);
+    let text = odd.as_ref().map_or(text, |(quoted, _)| quoted);
+    match serde_saphyr::from_str_with_options::<R::Slim<'_>>(text, options(words, 1)) {
         Ok(slim) => door.read::<R>(&slim),
-        Err(error) => {
-            let options = || yaml_options(words);
+        Err(_) => {
+            let options = || options(words, 1);
             let whole = serde_saphyr::from_str_with_options::<OnlyMetadata<'_>>(text, options()).ok();
             let names = || serde_saphyr::from_str_with_options::<OnlyNames<'_>>(text, options()).ok();
             let metadata = whole.map(|it| it.metadata).or_else(|| names().map(OnlyNames::metadata));
             let tree = || serde_saphyr::from_str_with_options(text, options()).ok();
-            door.broken::<R>(metadata.as_ref(), tree, &error.to_string())
+            door.broken::<R>(metadata.as_ref(), tree, &Misfit::of_yaml::<R::Slim<'_>>(text, words))
         }
     }
 }
 
-/// What an unquoted `yes`, `on` or `y` is: YAML 1.1, and with it kubectl, means a boolean, YAML 1.2 a word.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Words {
-    /// A boolean where a boolean is wanted.
-    AsMeant,
-    AsWritten,
-}
-
-/// The unquoted words of a text that kubectl does not read as words; each is told once.
-fn ambiguous(text: &str, id: ObjectId) -> Vec<Problem> {
-    const WORDS: [&str; 8] = ["y", "yes", "on", "n", "no", "off", "Yes", "No"];
-    let scalars = text.split([',', '[', ']', '{', '}', '\n']).map(|it| it.rsplit(": ").next().unwrap_or(it));
-    let scalars = scalars.map(|it| it.trim().trim_start_matches("- ").trim());
-    let mut found: Vec<&str> = scalars.filter(|it| WORDS.contains(it)).collect();
-    found.sort_unstable();
-    found.dedup();
-    let problem = |word: &str| Problem {
-        object: Some(id.clone()),
-        place: Place::default(),
-        what: format!("{word} without quotes is read as a word; kubectl reads a boolean").into(),
+/// Whether a word of a text begins as an anchor or an alias does.
+fn may_have_anchors(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let begins = |at: usize| {
+        let before = at.checked_sub(1).and_then(|it| bytes.get(it));
+        let after = bytes.get(at + 1);
+        before.is_none_or(|it| b" \t\n[{,".contains(it)) && after.is_some_and(u8::is_ascii_alphanumeric)
     };
-    found.into_iter().map(problem).collect()
-}
-
-/// How one YAML document is parsed: with budgets that no honest object meets (reliability.md §3.6).
-pub(super) fn yaml_options(words: Words) -> serde_saphyr::Options {
-    let mut budget = serde_saphyr::Budget::default();
-    budget.max_depth = 100;
-    budget.max_nodes = 500_000;
-    let mut options = serde_saphyr::Options::default();
-    options.budget = Some(budget);
-    // A bomb of aliases costs time long before it costs memory; an object that repeats itself this often is one.
-    options.alias_limits.max_total_replayed_events = 20_000;
-    options.with_snippet = false;
-    options.strict_booleans = words == Words::AsWritten;
-    options.alias_limits.max_total_replayed_events = 50_000;
-    options.emit_comments = false;
-    options
+    memchr::memchr2_iter(b'&', b'*', bytes).any(begins)
 }
 
 /// A resourceVersion as a number; 0 when it is none.

@@ -33,12 +33,16 @@ mod service;
 mod service_account;
 mod slim;
 mod unevaluated;
+mod words;
 mod workload;
+mod yaml;
 
 pub use door::Reading;
 pub use homeless::Homeless;
 pub use intern::Intern;
 pub use page::{Event, Page, Status, Step, WireError, read_event, read_list, read_list_in};
+pub use words::{OddWord, odd_words};
+pub use yaml::{YamlError, parse_whole_yaml, parse_yaml};
 
 use door::{Door, Reader};
 
@@ -169,11 +173,6 @@ pub fn bends(kind: Kind) -> Option<Bends> {
 /// The namespace whose objects of a kind are about pods of all namespaces, if there is one.
 pub fn root(kind: Kind) -> Option<&'static str> {
     beside::root(kind)
-}
-
-/// Parses one YAML document, within budgets that no honest object meets.
-pub fn parse_yaml<'de, T: serde::Deserialize<'de>>(text: &'de str) -> Result<T, serde_saphyr::Error> {
-    serde_saphyr::from_str_with_options(text, door::yaml_options(door::Words::AsWritten))
 }
 
 impl KindSpec {

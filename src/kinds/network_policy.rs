@@ -11,15 +11,17 @@
 //! engines could not read, or read differently, is left out with a gap. Nothing here evaluates.
 //! Source: <https://kubernetes.io/docs/reference/kubernetes-api/policy-resources/network-policy-v1/>
 
+use std::fmt;
 use std::sync::Arc;
 
 use ipnet::IpNet;
-use serde::Deserialize;
+use serde::de::{IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use super::door::{Door, Read, Reader};
 use super::parts::{Fields, Parts, word};
-use super::slim::{Metadata, object};
+use super::slim::{Metadata, Text, object};
 use super::{KindSpec, Presence, Reach, Watch};
 use crate::model::address::Block;
 use crate::model::cluster::AnyFact;
@@ -48,21 +50,54 @@ pub(super) const SPEC: KindSpec = KindSpec {
 struct NetworkPolicies;
 
 /// Any policy object: its spec is kept as a tree, so that every problem has a place.
-#[derive(Deserialize)]
+#[derive(Default)]
 pub(super) struct PolicySlim<'a> {
-    #[serde(borrow, default, deserialize_with = "object")]
     pub metadata: Metadata<'a>,
-    #[serde(default)]
     pub spec: Value,
     /// Cilium's list of specs.
-    #[serde(default)]
     pub specs: Value,
+    /// Fields beside these that no object has, such as rules that are indented too little.
+    pub unknown: Vec<Text<'a>>,
+}
+
+/// An object that reads a null as the default.
+#[derive(Deserialize)]
+struct Object<'a>(#[serde(borrow, deserialize_with = "object")] Metadata<'a>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for PolicySlim<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Fields;
+        impl<'de> Visitor<'de> for Fields {
+            type Value = PolicySlim<'de>;
+            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut slim = PolicySlim::default();
+                while let Some(key) = map.next_key::<Text<'de>>()? {
+                    match &*key {
+                        "metadata" => slim.metadata = map.next_value::<Object<'de>>()?.0,
+                        "spec" => slim.spec = map.next_value()?,
+                        "specs" => slim.specs = map.next_value()?,
+                        name => {
+                            let is_known = matches!(name, "apiVersion" | "kind" | "status");
+                            map.next_value::<IgnoredAny>()?;
+                            slim.unknown.extend((!is_known).then_some(key));
+                        }
+                    }
+                }
+                Ok(slim)
+            }
+        }
+        deserializer.deserialize_map(Fields)
+    }
 }
 
 impl Read for NetworkPolicies {
     type Slim<'a> = PolicySlim<'a>;
     const FIELDS: &'static [&'static str] = &["spec"];
     const IS_TREE: bool = true;
+    const KEEPS_UNKNOWN: bool = true;
 
     fn metadata<'s>(slim: &'s PolicySlim<'_>) -> &'s Metadata<'s> {
         &slim.metadata
@@ -71,16 +106,18 @@ impl Read for NetworkPolicies {
     fn fact(slim: &PolicySlim<'_>, door: &mut Door<'_>) -> AnyFact {
         let meta = door.meta(&slim.metadata);
         let labels = door.labels(&slim.metadata);
-        AnyFact::Policy(Arc::new(policy(meta, labels, &slim.spec, &mut Parts::new(door))))
+        AnyFact::Policy(Arc::new(policy(meta, labels, slim, &mut Parts::new(door))))
     }
 }
 
-fn policy(meta: Meta, labels: Labels, spec: &Value, parts: &mut Parts<'_, '_>) -> Policy {
+fn policy(meta: Meta, labels: Labels, slim: &PolicySlim<'_>, parts: &mut Parts<'_, '_>) -> Policy {
+    let spec = &slim.spec;
     const KNOWN: [&str; 4] = ["podSelector", "policyTypes", "ingress", "egress"];
     let place = Place::new("spec");
     let own = NamespaceMatch::Own(meta.namespace.clone());
     // An unknown field beside the known ones may mean anything; what is known is read all the same.
     let fields = parts.fields(spec, &place, &KNOWN, Bends::Anything).unwrap_or_else(|| Fields::of(spec));
+    beside_spec(slim, parts);
     let pods = parts.selector(fields.get("podSelector"), &place.field("podSelector"), Bends::Target);
     let target = SelectorSet { namespaces: own, pods: pods.unwrap_or_default() };
     let isolates = isolates(&fields, &place, parts);
@@ -102,6 +139,16 @@ fn policy(meta: Meta, labels: Labels, spec: &Value, parts: &mut Parts<'_, '_>) -
     policy.rules = parts.door.intern.policy_rules(rules);
     policy.gaps = std::mem::take(&mut parts.gaps).into();
     policy
+}
+
+/// Fields beside `spec` that are unknown may be what belongs in it; without a spec even its selector.
+fn beside_spec(slim: &PolicySlim<'_>, parts: &mut Parts<'_, '_>) {
+    for name in &slim.unknown {
+        parts.gap(&Place::new(&**name), "unknown field beside spec: does it belong inside?", Bends::Anything);
+        if slim.spec.is_null() {
+            parts.silent_gap(&Place::new("spec"), "there is no spec beside an unknown field", Bends::Target);
+        }
+    }
 }
 
 /// S4: without `policyTypes`, ingress always and egress if there is an egress rule.

@@ -17,8 +17,13 @@
 //! understand it keeps. The parser judges what is left; if it refuses that, the whole text is parsed instead.
 
 /// The text with only the lines under `fields`, paths like `spec.containers.ports` that pass through lists.
-pub(super) fn prune(text: &str, fields: &[&str]) -> String {
-    let mut pruner = Pruner { rest: text, kept: String::with_capacity(text.len() / 4) };
+///
+/// With `keeps_unknown` also those of the object's own keys that no object has.
+pub(super) fn prune(text: &str, fields: &[&str], keeps_unknown: bool) -> String {
+    let mut pruner = Pruner { rest: text, kept: String::with_capacity(text.len() / 4), top: None };
+    if keeps_unknown {
+        pruner.top = pruner.peek().map(|it| it.indent);
+    }
     while let Some(line) = pruner.peek() {
         let before = pruner.rest.len();
         pruner.mapping(line.indent, fields);
@@ -70,7 +75,12 @@ fn key(said: &str) -> Option<(&str, &str)> {
 struct Pruner<'t> {
     rest: &'t str,
     kept: String,
+    /// How far the object's own keys are indented, where unknown ones are kept.
+    top: Option<usize>,
 }
+
+/// The object's own keys that every object has and no reader looks at.
+const KNOWN: [&str; 3] = ["apiVersion", "kind", "status"];
 
 impl<'t> Pruner<'t> {
     fn line(&self) -> Option<Line<'t>> {
@@ -135,7 +145,8 @@ impl<'t> Pruner<'t> {
         };
         let inside: Vec<&str> =
             fields.iter().filter_map(|it| it.strip_prefix(name)).filter_map(|it| it.strip_prefix('.')).collect();
-        if fields.contains(&name) || !(inside.is_empty() || value.is_empty() || value.starts_with('#')) {
+        let is_unknown = self.top == Some(indent) && inside.is_empty() && !KNOWN.contains(&name);
+        if is_unknown || fields.contains(&name) || !(inside.is_empty() || value.is_empty() || value.starts_with('#')) {
             self.kept.push_str(written);
             self.keep_value(indent);
         } else if inside.is_empty() {
@@ -197,8 +208,8 @@ mod tests {
     fn only_what_is_read_is_kept() {
         let text = "apiVersion: v1\nmetadata:\n  annotations:\n    a: |\n      # spec:\n\n      metadata:\n  labels:\n    a: b\n  name: x\nspec:\n  containers:\n  - env:\n    - name: X\n    ports:\n    - containerPort: 80\n      name: http\n  - image: y\n  node: n\nstatus:\n  a: b\n";
         let kept = "metadata:\n  labels:\n    a: b\n  name: x\nspec:\n  containers:\n  -\n    ports:\n    - containerPort: 80\n      name: http\n  - {}\n  node: n\n";
-        assert_eq!(prune(text, &FIELDS), kept);
-        assert_eq!(prune(kept, &FIELDS), kept);
+        assert_eq!(prune(text, &FIELDS, false), kept);
+        assert_eq!(prune(kept, &FIELDS, false), kept);
     }
 
     #[test]
@@ -213,14 +224,20 @@ mod tests {
             "metadata:\n  <<: *a\n  name: x\n",
             "just text\nover lines\n",
         ] {
-            assert_eq!(prune(text, &FIELDS), text);
+            assert_eq!(prune(text, &FIELDS, false), text);
         }
+    }
+
+    #[test]
+    fn what_no_object_has_is_kept_where_it_is_asked_for() {
+        let text = "kind: X\nsepc:\n  a: b\nmetadata:\n  name: x\n  other: y\nstatus:\n  a: b\n";
+        assert_eq!(prune(text, &FIELDS, true), "sepc:\n  a: b\nmetadata:\n  name: x\n");
     }
 
     #[test]
     fn indented_text_and_lists_are_followed() {
         let text = "  metadata:\n    uid: x\n    name: x\n  spec:\n    containers:\n      - ports:\n          - a: b\n        x: y\n";
         let kept = "  metadata:\n    name: x\n  spec:\n    containers:\n      -\n        ports:\n          - a: b\n";
-        assert_eq!(prune(text, &FIELDS), kept);
+        assert_eq!(prune(text, &FIELDS, false), kept);
     }
 }

@@ -49,6 +49,7 @@ impl<S: Subject> Read for Unevaluated<S> {
     type Slim<'a> = PolicySlim<'a>;
     const FIELDS: &'static [&'static str] = S::FIELDS;
     const IS_TREE: bool = true;
+    const KEEPS_UNKNOWN: bool = true;
 
     fn metadata<'s>(slim: &'s PolicySlim<'_>) -> &'s Metadata<'s> {
         &slim.metadata
@@ -79,6 +80,9 @@ fn policy(
         NamespaceMatch::Own(meta.namespace.clone())
     };
     let target = target.unwrap_or(SelectorSet { namespaces: everywhere, pods: Selector::everything() });
+    for name in &slim.unknown {
+        door.problem(name, "unknown field beside spec");
+    }
     let mut parts = Parts::new(door);
     let what = format!("{} is not evaluated", parts.door.spec.word);
     bends.into_iter().for_each(|it| parts.silent_gap(&Place::new("spec"), what.clone(), it));

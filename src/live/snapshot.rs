@@ -16,23 +16,49 @@ mod objects;
 mod policies;
 mod state;
 
+use std::collections::BTreeMap;
 use std::io::Write;
 
-use serde_json::Value;
+use serde::Deserialize;
+use serde_json::{Value, json};
 
 pub use state::restore;
 
-use crate::model::cluster::Cluster;
+use crate::kinds::{self, KindSpec};
+use crate::model::cluster::{Cluster, WORKLOAD_KINDS};
 use crate::model::facts::{Fact, Kept, Uid};
+use crate::model::id::Kind;
 
 /// What marks a snapshot's own object.
 pub const API_VERSION: &str = "kreach/v1";
 /// Its kind.
 pub const KIND: &str = "Snapshot";
 
+/// The kind of the mark at its end.
+pub const END: &str = "SnapshotEnd";
+
+/// How a snapshot begins.
+const BEGIN: &str = "---\napiVersion: kreach/v1\nkind: Snapshot\n";
+
+/// The kinds in the order in which a snapshot holds them; those that stand nowhere here are policies.
+const ORDER: [&[Kind]; 10] = [
+    &[Kind::NAMESPACE],
+    &[Kind::NODE],
+    &[Kind::SERVICE_ACCOUNT],
+    &WORKLOAD_KINDS,
+    &[Kind::POD],
+    &[Kind::SERVICE],
+    &[Kind::ENDPOINT_SLICE],
+    &[],
+    &[Kind::ROLE, Kind::CLUSTER_ROLE],
+    &[Kind::ROLE_BINDING, Kind::CLUSTER_ROLE_BINDING],
+];
+const POLICIES: usize = 7;
+
 /// Writes a cluster as a snapshot.
 pub fn write(cluster: &Cluster, out: &mut dyn Write) -> std::io::Result<()> {
     document(&state::snapshot(cluster), out)?;
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     let mut put = |mut object: Value, kept: Kept| {
         if kept.uid != Uid::Absent {
             object["metadata"]["uid"] = kept.uid.to_string().into();
@@ -40,6 +66,7 @@ pub fn write(cluster: &Cluster, out: &mut dyn Write) -> std::io::Result<()> {
         if kept.created != 0 {
             object["metadata"]["creationTimestamp"] = objects::time(kept.created).into();
         }
+        *counts.entry(object["kind"].as_str().unwrap_or_default().to_owned()).or_default() += 1;
         document(&object, out)
     };
     cluster
@@ -56,7 +83,32 @@ pub fn write(cluster: &Cluster, out: &mut dyn Write) -> std::io::Result<()> {
     cluster.endpoint_slices.iter().try_for_each(|it| put(objects::endpoint_slice(it), kept(cluster, it)))?;
     cluster.policies.iter().try_for_each(|it| put(policies::policy(it), kept(cluster, it)))?;
     cluster.roles.iter().try_for_each(|it| put(objects::role(it), kept(cluster, it)))?;
-    cluster.bindings.iter().try_for_each(|it| put(objects::binding(it), kept(cluster, it)))
+    cluster.bindings.iter().try_for_each(|it| put(objects::binding(it), kept(cluster, it)))?;
+    document(&json!({ "apiVersion": API_VERSION, "kind": END, "counts": counts }), out)
+}
+
+/// Whether a text begins as a snapshot does, or is so little of one that nothing else is left.
+pub fn begins(text: &str) -> bool {
+    text.starts_with(BEGIN) || text.len() > "---\n".len() && BEGIN.starts_with(text)
+}
+
+/// What a snapshot lacks by the counts of its end mark (as JSON), when objects of these kinds were read.
+pub fn missing(end: &str, read: &[Kind]) -> Option<String> {
+    #[derive(Deserialize)]
+    struct End {
+        counts: BTreeMap<String, usize>,
+    }
+    let Ok(End { counts }) = serde_json::from_str(end) else { return Some("its end mark is not whole".to_owned()) };
+    let of = |word: &str| read.iter().filter(|it| kinds::spec(**it).is_some_and(|it| it.word == word)).count();
+    let short = counts.iter().map(|(word, count)| (word, *count, of(word))).find(|(_, count, found)| found < count);
+    short.map(|(word, count, found)| format!("it says that it holds {count} {word}, and {found} are there"))
+}
+
+/// The kinds of which a snapshot that was cut may lack objects, when this was the last that was read.
+pub fn kinds_from(last: Option<Kind>) -> Vec<&'static KindSpec> {
+    let place = |kind: Kind| ORDER.iter().position(|it| it.contains(&kind)).unwrap_or(POLICIES);
+    let from = last.map_or(0, place);
+    kinds::KINDS.iter().filter(|it| place(it.kind) >= from).collect()
 }
 
 /// What is kept of an object beside its fact.

@@ -24,6 +24,8 @@ pub enum Coverage {
     Loading,
     /// We may not list it; what was known before is kept and no longer believed.
     Forbidden { why: Name },
+    /// Files hold documents that could not be read and may be of it: what was read holds, and there may be more.
+    Unreadable { why: Name },
     /// The question did not need it (one-shot commands), so nothing is claimed of it.
     Unread,
 }
@@ -43,6 +45,7 @@ impl Coverage {
             Coverage::NotServed => "not served",
             Coverage::Loading => "loading",
             Coverage::Forbidden { .. } => "forbidden",
+            Coverage::Unreadable { .. } => "unreadable",
             Coverage::Unread => "unread",
         }
     }
@@ -136,6 +139,41 @@ impl CoverageMap {
             }
         }
         before.as_ref() != Some(entry)
+    }
+}
+
+impl CoverageMap {
+    /// Makes what is complete of a kind in a scope incomplete; what is not known anyway stays as it is.
+    pub fn spoil(&mut self, kind: Kind, scope: &Scope, by: &Coverage) {
+        let otherwise = self.otherwise.clone();
+        let found = self
+            .kinds
+            .entry(kind)
+            .or_insert_with(|| KindCoverage { everywhere: otherwise, namespaces: BTreeMap::new() });
+        let spoil = |it: &mut Coverage| {
+            if it.is_complete() {
+                *it = by.clone();
+            }
+        };
+        match scope {
+            Scope::Everywhere => {
+                spoil(&mut found.everywhere);
+                found.namespaces.values_mut().for_each(spoil);
+            }
+            Scope::Namespace(name) => {
+                spoil(found.namespaces.entry(name.clone()).or_insert_with(|| found.everywhere.clone()));
+            }
+        }
+    }
+
+    /// The same of every kind everywhere.
+    pub fn spoil_all(&mut self, by: &Coverage) {
+        if self.otherwise.is_complete() {
+            self.otherwise = by.clone();
+        }
+        for kind in self.kinds.keys().copied().collect::<Vec<_>>() {
+            self.spoil(kind, &Scope::Everywhere, by);
+        }
     }
 }
 

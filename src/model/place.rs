@@ -37,20 +37,29 @@ impl fmt::Display for Place {
 pub struct Problem {
     /// The object, where one could be told.
     pub object: Option<ObjectId>,
+    /// In the object, or where there is none the file and line of what is wrong.
     pub place: Place,
     /// One clause, lower case, no period: what is wrong and what was done about it.
     pub what: Name,
 }
 
+impl Problem {
+    /// The object and the place in it, or the place of a document: `policy.yaml:9:7`.
+    pub fn whole_place(&self) -> String {
+        match &self.object {
+            Some(object) if self.place.0.is_empty() => object.to_string(),
+            Some(object) => format!("{object} {}", self.place),
+            None => self.place.to_string(),
+        }
+    }
+}
+
 impl fmt::Display for Problem {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.object {
-            Some(object) => write!(out, "{object}")?,
-            None => out.write_str("(no object)")?,
+        let place = self.whole_place();
+        if !place.is_empty() {
+            write!(out, "{place}: ")?;
         }
-        if !self.place.0.is_empty() {
-            write!(out, " {}", self.place)?;
-        }
-        write!(out, ": {}", self.what)
+        out.write_str(&self.what)
     }
 }

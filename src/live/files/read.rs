@@ -7,9 +7,11 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::split::{Piece, as_document, unquoted};
-use crate::kinds::{self, Intern, KindSpec, Reading};
-use crate::model::place::{Place, Problem};
+use super::salvage::{Lost, salvage};
+use super::split::{ListType, Piece, as_document, plain_word, says_nothing};
+use crate::kinds::{self, Homeless, Intern, KindSpec, OddWord, Reading, YamlError};
+use crate::live::snapshot;
+use crate::model::id::Kind;
 
 /// What a piece holds.
 #[derive(Debug)]
@@ -18,12 +20,34 @@ pub(super) enum Found {
     Object(Reading),
     /// A kreach snapshot's own object, as JSON.
     Snapshot(String),
+    /// The mark at the end of a snapshot, as JSON.
+    SnapshotEnd(String),
     /// An object of a kind that answers do not rest on.
     Other,
     /// It parses, and is no Kubernetes object.
     Stranger(&'static str),
-    /// It does not parse: line and column in the piece, and why.
-    Broken { line: usize, column: usize, what: String },
+    /// It does not parse.
+    Broken(Box<Broken>),
+}
+
+impl Found {
+    /// The kind of the object that it is.
+    pub fn kind(&self) -> Option<Kind> {
+        match self {
+            Found::Object(Reading::Read(entry)) => Some(entry.fact.id().kind),
+            Found::Object(Reading::Unreadable { id, .. } | Reading::Ignored(id)) => Some(id.kind),
+            _ => None,
+        }
+    }
+}
+
+/// A piece that does not parse.
+#[derive(Debug)]
+pub(super) struct Broken {
+    /// Where in the piece, and why.
+    pub error: YamlError,
+    /// What it may have been.
+    pub lost: Lost,
 }
 
 /// The type of an object, as every object says it.
@@ -38,12 +62,15 @@ struct TypeMeta {
 pub(super) fn read(piece: &Piece, text: &str, namespace: &str, intern: &mut Intern) -> Vec<(Range<usize>, Found)> {
     let raw = &text[piece.range.clone()];
     let mut found = Vec::new();
-    if !piece.is_item && raw.trim_start().starts_with('{') && json_stream(raw, namespace, intern, &mut found) {
+    if piece.list.is_none()
+        && raw.trim_start().starts_with(['{', '['])
+        && json_stream(raw, namespace, intern, &mut found)
+    {
         // Texts of JSON objects are parts of the file's own text: their distance is where they stand.
         let offset = |part: &str| (part.as_ptr() as usize).saturating_sub(text.as_ptr() as usize);
         return found.into_iter().map(|(part, it)| (offset(part)..offset(part) + part.len(), it)).collect();
     }
-    yaml(piece, text, namespace, intern).into_iter().map(|it| (piece.range.clone(), it)).collect()
+    yaml(piece, raw, namespace, intern).into_iter().map(|it| (piece.range.clone(), it)).collect()
 }
 
 /// JSON objects one after the other; says whether it is JSON at all (flow-style YAML looks alike).
@@ -54,10 +81,10 @@ fn json_stream<'t>(text: &'t str, namespace: &str, intern: &mut Intern, found: &
     true
 }
 
-/// One JSON object, or the items of a list.
-fn json<'t>(
+/// One JSON object, or the items of a list or an array.
+pub(super) fn json<'t>(
     text: &'t str,
-    list: Option<&(String, String)>,
+    list: Option<&ListType>,
     namespace: &str,
     intern: &mut Intern,
     found: &mut Vec<(&'t str, Found)>,
@@ -67,119 +94,250 @@ fn json<'t>(
         #[serde(borrow, default)]
         items: Option<Vec<&'a RawValue>>,
     }
+    if let Some(Ok(items)) = text.starts_with('[').then(|| serde_json::from_str::<Vec<&'t RawValue>>(text)) {
+        return items.into_iter().for_each(|it| json(it.get(), Some(&ListType::any()), namespace, intern, found));
+    }
     let own: TypeMeta = serde_json::from_str(text).unwrap_or_default();
-    let names = names(own, list);
-    if let Some((version, word)) = names.as_ref().filter(|(_, word)| word.ends_with("List"))
+    let named = names(own, list);
+    if let Ok((version, kind)) = &named
+        && kind.ends_with("List")
         && let Ok(List { items: Some(items) }) = serde_json::from_str::<List<'t>>(text)
     {
-        let list = (word.clone(), version.clone());
+        let list = ListType { kind: kind.clone(), version: version.clone() };
         return items.into_iter().for_each(|it| json(it.get(), Some(&list), namespace, intern, found));
     }
-    let it = match class(names) {
+    let it = match class(named) {
         Class::Read(spec) => Found::Object(spec.read_json(text, namespace, intern)),
         Class::Snapshot => Found::Snapshot(text.to_owned()),
+        Class::SnapshotEnd => Found::SnapshotEnd(text.to_owned()),
         Class::Other => Found::Other,
-        Class::Stranger => Found::Stranger(STRANGER),
+        Class::Stranger(what) => Found::Stranger(what),
     };
     found.push((text, it));
 }
 
+fn yaml(piece: &Piece, raw: &str, namespace: &str, intern: &mut Intern) -> Vec<Found> {
+    let document = as_document(raw, piece.list.is_some());
+    let list = piece.list.as_ref().map(|it| &it.of);
+    let broken = |error: YamlError| {
+        let lost = salvage(&document, piece.list.as_ref(), namespace);
+        vec![Found::Broken(Box::new(Broken { error, lost }))]
+    };
+    let Some(header) = header(&document) else {
+        return Whole::of(&document).map_or_else(broken, |it| it.objects(list, namespace, intern));
+    };
+    match class(names(header, list).and_then(|(version, kind)| match kind.ends_with("List") {
+        // A list that lines alone could not part.
+        true => Err(STRANGER),
+        false => Ok((version, kind)),
+    })) {
+        Class::Read(spec) => match spec.read_yaml(&document, namespace, intern) {
+            reading @ (Reading::Read(_) | Reading::Ignored(_)) => vec![Found::Object(reading)],
+            // Is it the object, or is it its YAML?
+            reading => match kinds::parse_yaml::<IgnoredAny>(&document) {
+                Ok(_) => vec![Found::Object(reading)],
+                Err(error) => broken(error),
+            },
+        },
+        Class::Other => vec![Found::Other],
+        Class::Snapshot | Class::SnapshotEnd | Class::Stranger(_) => {
+            Whole::of(&document).map_or_else(broken, |it| it.objects(list, namespace, intern))
+        }
+    }
+}
+
+/// A YAML document that is parsed whole: its lines do not say its type, or it is a list that lines cannot part.
+struct Whole {
+    value: Value,
+    words: Vec<OddWord>,
+}
+
+impl Whole {
+    fn of(document: &str) -> Result<Self, YamlError> {
+        /// How many bytes of a document are an object's, at the least, so that budgets hold for each.
+        const OBJECT: usize = 1_000;
+        let (quoted, words) = match kinds::odd_words(document) {
+            Some((quoted, words)) => (Some(quoted), words),
+            None => (None, Vec::new()),
+        };
+        let value = kinds::parse_whole_yaml(quoted.as_deref().unwrap_or(document), document.len() / OBJECT)?;
+        Ok(Self { value, words })
+    }
+
+    /// What it holds.
+    fn objects(&self, list: Option<&ListType>, namespace: &str, intern: &mut Intern) -> Vec<Found> {
+        let mut found = Vec::new();
+        self.each(&self.value, "", list, &mut |value, prefix, list| {
+            found.push(self.object(value, prefix, list, namespace, intern))
+        });
+        found
+    }
+
+    /// One of its items.
+    fn item(&self, number: usize, list: &ListType, namespace: &str, intern: &mut Intern) -> Vec<Found> {
+        let (items, prefix) = match self.value.get("items") {
+            Some(items) => (items, format!("items[{number}].")),
+            None => (&self.value, format!("[{number}].")),
+        };
+        let mut found = Vec::new();
+        if let Some(value) = items.get(number) {
+            self.each(value, &prefix, Some(list), &mut |value, prefix, list| {
+                found.push(self.object(value, prefix, list, namespace, intern));
+            });
+        }
+        found
+    }
+
+    /// Visits each object, those in lists with the list's type and the way to them.
+    fn each(
+        &self,
+        value: &Value,
+        prefix: &str,
+        list: Option<&ListType>,
+        visit: &mut dyn FnMut(&Value, &str, Option<&ListType>),
+    ) {
+        let mut all = |items: &[Value], way: &str, list: &ListType| {
+            for (at, item) in items.iter().enumerate() {
+                self.each(item, &format!("{prefix}{way}[{at}]."), Some(list), visit);
+            }
+        };
+        match value {
+            Value::Null if list.is_none() => {}
+            Value::Array(items) => all(items, "", &ListType::any()),
+            other => match (names(type_of(other), list), other.get("items").and_then(Value::as_array)) {
+                (Ok((version, kind)), Some(items)) if kind.ends_with("List") => {
+                    all(items, "items", &ListType { kind, version });
+                }
+                _ => visit(other, prefix, list),
+            },
+        }
+    }
+
+    fn object(
+        &self,
+        value: &Value,
+        prefix: &str,
+        list: Option<&ListType>,
+        namespace: &str,
+        intern: &mut Intern,
+    ) -> Found {
+        if !value.is_object() {
+            let (line, what) = (1, "no Kubernetes object".to_owned());
+            let error = YamlError { line, column: 1, what, is_unknown_anchor: false };
+            return Found::Broken(Box::new(Broken { error, lost: Lost::Nothing }));
+        }
+        match class(names(type_of(value), list)) {
+            Class::Read(spec) => {
+                let mut reading = spec.read_json(&value.to_string(), namespace, intern);
+                let own = self.words.iter().filter_map(|it| Some((it, it.place.strip_prefix(prefix)?)));
+                reading.add(own.map(|(it, place)| OddWord { place: place.to_owned(), what: it.what.clone() }));
+                Found::Object(reading)
+            }
+            Class::Snapshot => Found::Snapshot(value.to_string()),
+            Class::SnapshotEnd => Found::SnapshotEnd(value.to_string()),
+            Class::Other => Found::Other,
+            Class::Stranger(what) => Found::Stranger(what),
+        }
+    }
+}
+
+fn type_of(value: &Value) -> TypeMeta {
+    let text = |name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
+    TypeMeta { api_version: text("apiVersion"), kind: text("kind") }
+}
+
+/// Reads those items again whose aliases name anchors of other items: their document is parsed whole, once.
+pub(super) fn resolve_aliases(
+    pieces: &[Piece],
+    text: &str,
+    namespace: &str,
+    found: &mut [Vec<(Range<usize>, Found)>],
+) -> Homeless {
+    let mut intern = Intern::new();
+    let mut held: Option<(Range<usize>, Option<Whole>)> = None;
+    for (piece, found) in pieces.iter().zip(found) {
+        let Some(item) = &piece.list else { continue };
+        let is_wanted = |(_, it): &(_, Found)| matches!(it, Found::Broken(it) if it.error.is_unknown_anchor);
+        if !found.iter().any(is_wanted) {
+            continue;
+        }
+        if held.as_ref().is_none_or(|(range, _)| *range != piece.document) {
+            held = Some((piece.document.clone(), Whole::of(&text[piece.document.clone()]).ok()));
+        }
+        if let Some((_, Some(whole))) = &held {
+            let objects = whole.item(item.number, &item.of, namespace, &mut intern);
+            *found = objects.into_iter().map(|it| (piece.range.clone(), it)).collect();
+        }
+    }
+    intern.homeless()
+}
+
+/// `apiVersion` and `kind` of a block-style document, by its lines; `None` where lines are not to be trusted.
+fn header(document: &str) -> Option<TypeMeta> {
+    let mut lines = document.lines().filter(|it| !says_nothing(it)).peekable();
+    let first = lines.peek()?;
+    let indent = first.len() - first.trim_start_matches(' ').len();
+    let mut found = TypeMeta::default();
+    while let Some(line) = lines.next().filter(|_| found.kind.is_none() || found.api_version.is_none()) {
+        let Some((key, value)) = own_line(line, indent).and_then(|it| it.split_once(':')) else { continue };
+        let slot = match key {
+            "kind" => &mut found.kind,
+            "apiVersion" => &mut found.api_version,
+            _ => continue,
+        };
+        let goes_on = lines.peek().is_some_and(|it| own_line(it, indent).is_none());
+        let word = plain_word(value.strip_prefix([' ', '\t'])?)?;
+        if goes_on || slot.replace(word).is_some() {
+            return None;
+        }
+    }
+    let is_once = |key: &str| {
+        let line = format!("\n{:indent$}{key}:", "");
+        let is_first = document.starts_with(&line[1..]);
+        memchr::memmem::find_iter(document.as_bytes(), line.as_bytes()).count() + usize::from(is_first) <= 1
+    };
+    // A second one, as behind a marker of documents that was forgotten, is for the parser to refuse.
+    (is_once("kind") && is_once("apiVersion")).then_some(found)
+}
+
+/// The line of a key of the document's own.
+fn own_line(line: &str, indent: usize) -> Option<&str> {
+    let (before, line) = line.split_at_checked(indent)?;
+    (before.bytes().all(|it| it == b' ') && !line.starts_with(' ')).then_some(line)
+}
+
 const STRANGER: &str = "has no apiVersion and kind";
 
-fn yaml(piece: &Piece, text: &str, namespace: &str, intern: &mut Intern) -> Vec<Found> {
-    let document = as_document(piece, text);
-    let names = names(header(&document), piece.list.as_ref()).filter(|(_, word)| !word.ends_with("List"));
-    vec![match class(names) {
-        Class::Read(spec) => object(spec, &document, namespace, intern),
-        Class::Snapshot => tree(&document).map_or_else(|it| broken(&it), |it| Found::Snapshot(it.to_string())),
-        Class::Other => Found::Other,
-        // Flow style, quoted keys, or a list that lines alone could not part.
-        Class::Stranger => return odd(&document, piece, namespace, intern),
-    }]
-}
-
-/// A document whose lines do not say its type: it is parsed whole.
-fn odd(document: &str, piece: &Piece, namespace: &str, intern: &mut Intern) -> Vec<Found> {
-    match tree(document) {
-        Err(error) => vec![broken(&error)],
-        Ok(Value::Null) => Vec::new(),
-        Ok(value @ Value::Object(_)) => {
-            let (text, mut found) = (value.to_string(), Vec::new());
-            json(&text, piece.list.as_ref(), namespace, intern, &mut found);
-            found.into_iter().map(|(_, it)| it).collect()
-        }
-        Ok(_) => vec![Found::Broken { line: 1, column: 1, what: "no Kubernetes object".to_owned() }],
-    }
-}
-
-/// Reads an object, and looks for the mistake in its YAML if it does not read.
-fn object(spec: &'static KindSpec, document: &str, namespace: &str, intern: &mut Intern) -> Found {
-    match spec.read_yaml(document, namespace, intern) {
-        reading @ (Reading::Read(_) | Reading::Ignored(_)) => Found::Object(reading),
-        reading => match kinds::parse_yaml::<IgnoredAny>(document) {
-            Ok(_) => Found::Object(reading),
-            Err(error) => broken(&error),
-        },
-    }
-}
-
-fn tree(document: &str) -> Result<Value, serde_saphyr::Error> {
-    kinds::parse_yaml(document)
-}
-
-fn broken(error: &serde_saphyr::Error) -> Found {
-    let (line, column) = error.location().map_or((1, 1), |it| (it.line() as usize, it.column() as usize));
-    let what = error.without_snippet().to_string();
-    Found::Broken { line, column, what: what.split_whitespace().collect::<Vec<_>>().join(" ") }
-}
-
-/// `apiVersion` and `kind` of a block-style document, by its lines.
-fn header(document: &str) -> TypeMeta {
-    let mut found = TypeMeta::default();
-    let mut lines = document.lines().filter(|it| !it.trim_start().is_empty() && !it.trim_start().starts_with('#'));
-    let Some(first) = lines.clone().next() else { return found };
-    let indent = first.len() - first.trim_start_matches(' ').len();
-    let own = lines.by_ref().filter(|it| it.len() > indent && it.as_bytes()[..indent].iter().all(|it| *it == b' '));
-    for line in own {
-        let line = &line[indent..];
-        let value = |key: &str| line.strip_prefix(key).filter(|it| it.starts_with(' ')).map(unquoted);
-        found.kind = found.kind.or_else(|| value("kind:"));
-        found.api_version = found.api_version.or_else(|| value("apiVersion:"));
-        if found.kind.is_some() && found.api_version.is_some() {
-            break;
-        }
-    }
-    found
-}
-
-/// What an object says of its type, or what its list says of it.
-fn names(own: TypeMeta, list: Option<&(String, String)>) -> Option<(String, String)> {
+/// What an object says of its type, or what its list says of it: version and kind.
+fn names(own: TypeMeta, list: Option<&ListType>) -> Result<(String, String), &'static str> {
     match (own, list) {
-        (TypeMeta { kind: Some(kind), api_version: Some(version) }, _) => Some((version, kind)),
-        (own, Some((word, version))) if word != "List" => {
-            let kind = own.kind.unwrap_or_else(|| word.trim_end_matches("List").to_owned());
-            Some((own.api_version.unwrap_or_else(|| version.clone()), kind))
+        (TypeMeta { kind: Some(kind), api_version: Some(version) }, _) => Ok((version, kind)),
+        (own, Some(list)) if list.kind != "List" => {
+            let kind = own.kind.unwrap_or_else(|| list.kind.trim_end_matches("List").to_owned());
+            Ok((own.api_version.unwrap_or_else(|| list.version.clone()), kind))
         }
-        _ => None,
+        (TypeMeta { kind: Some(_), .. }, _) => Err("has no apiVersion"),
+        (TypeMeta { api_version: Some(_), .. }, _) => Err("has no kind"),
+        _ => Err(STRANGER),
     }
 }
 
 enum Class {
     Read(&'static KindSpec),
     Snapshot,
+    SnapshotEnd,
     Other,
-    Stranger,
+    Stranger(&'static str),
 }
 
-fn class(names: Option<(String, String)>) -> Class {
-    let Some((version, kind)) = names else { return Class::Stranger };
-    if version == super::super::snapshot::API_VERSION && kind == super::super::snapshot::KIND {
-        return Class::Snapshot;
+fn class(names: Result<(String, String), &'static str>) -> Class {
+    let (version, kind) = match names {
+        Ok(names) => names,
+        Err(what) => return Class::Stranger(what),
+    };
+    match kind.as_str() {
+        snapshot::KIND if version == snapshot::API_VERSION => Class::Snapshot,
+        snapshot::END if version == snapshot::API_VERSION => Class::SnapshotEnd,
+        _ => kinds::spec_of(&version, &kind).map_or(Class::Other, Class::Read),
     }
-    kinds::spec_of(&version, &kind).map_or(Class::Other, Class::Read)
-}
-
-/// A problem that belongs to no object.
-pub(super) fn note(what: String) -> Problem {
-    Problem { object: None, place: Place::default(), what: what.into() }
 }

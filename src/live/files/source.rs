@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::split::{Piece, as_document};
+use super::split::as_document;
 use crate::model::id::ObjectId;
 
 /// One file that was read.
@@ -68,8 +68,7 @@ fn document(text: &str, at: &At) -> String {
         let value: Option<serde_json::Value> = serde_json::from_str(text).ok();
         return value.and_then(|it| serde_saphyr::to_string(&it).ok()).unwrap_or_else(|| text.to_owned());
     }
-    let piece = Piece { range: 0..text.len(), list: None, is_item: at.is_item };
-    let text = as_document(&piece, text);
+    let text = as_document(text, at.is_item);
     let text = text.strip_prefix('\n').unwrap_or(&text);
     let said = text.lines().filter(|it| !it.trim_start().is_empty() && !it.trim_start().starts_with('#'));
     let indent = said.map(|it| it.len() - it.trim_start_matches(' ').len()).min().unwrap_or(0);

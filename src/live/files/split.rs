@@ -20,10 +20,33 @@ use std::ops::Range;
 pub(super) struct Piece {
     /// Where it stands in the text.
     pub range: Range<usize>,
-    /// The kind of the list that it is an item of, such as `PodList`, and its apiVersion; items may omit theirs.
-    pub list: Option<(String, String)>,
-    /// Whether it begins with the dash of a list.
-    pub is_item: bool,
+    /// The document that it is, or is an item of.
+    pub document: Range<usize>,
+    /// The list that it is an item of.
+    pub list: Option<ListItem>,
+}
+
+/// Which item of which list a piece is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct ListItem {
+    /// The kind of the list, such as `PodList`, and its apiVersion; items may omit theirs.
+    pub of: ListType,
+    /// The how-manieth.
+    pub number: usize,
+}
+
+/// The type of a list.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct ListType {
+    pub kind: String,
+    pub version: String,
+}
+
+impl ListType {
+    /// What holds objects of any kind: a `List`, or a document that is an array.
+    pub fn any() -> Self {
+        Self { kind: "List".to_owned(), version: "v1".to_owned() }
+    }
 }
 
 /// The pieces of one file, in order; documents that say nothing are left out.
@@ -32,7 +55,7 @@ pub(super) fn pieces(text: &str) -> Vec<Piece> {
     for document in documents(text) {
         match items(text, &document) {
             Some(items) => pieces.extend(items),
-            None => pieces.push(Piece { range: document, list: None, is_item: false }),
+            None => pieces.push(Piece { range: document.clone(), document, list: None }),
         }
     }
     pieces
@@ -44,12 +67,15 @@ fn lines<'t>(text: &'t str, range: &Range<usize>) -> impl Iterator<Item = (usize
     text[range.clone()].split_inclusive('\n').map(move |line| {
         let start = at;
         at += line.len();
-        (start, line.trim_end())
+        (start, line.trim_end_matches(BLANK))
     })
 }
 
-fn says_nothing(line: &str) -> bool {
-    let said = line.trim_start();
+/// What may stand between the words of a line; other spaces of Unicode are no spaces to YAML.
+const BLANK: [char; 4] = [' ', '\t', '\r', '\n'];
+
+pub(super) fn says_nothing(line: &str) -> bool {
+    let said = line.trim_start_matches(BLANK);
     said.is_empty() || said.starts_with('#')
 }
 
@@ -77,49 +103,103 @@ fn documents(text: &str) -> Vec<Range<usize>> {
     found
 }
 
-/// The items of a document that is a list in block style.
+/// The items of a document that is a list, or an array, in block style; nothing where lines alone cannot be sure.
 fn items(text: &str, document: &Range<usize>) -> Option<Vec<Piece>> {
-    let mut list = (String::new(), String::new());
-    let mut starts: Vec<usize> = Vec::new();
-    let (mut end, mut dash, mut inside) = (document.end, None, false);
+    let mut list = Lists::default();
     for (at, line) in lines(text, document).filter(|(_, line)| !says_nothing(line)) {
-        let indent = line.len() - line.trim_start_matches(' ').len();
-        let is_item = line[indent..].starts_with("- ") || &line[indent..] == "-";
-        if inside && is_item && dash.is_none_or(|it| it == indent) {
-            dash = Some(indent);
-            starts.push(at);
-        } else if indent == 0 {
-            if inside {
-                (inside, end) = (false, at);
-            }
-            match line.split_once(':').map(|(key, value)| (key, value.trim())) {
-                Some(("items", "")) if starts.is_empty() => (inside, end) = (true, document.end),
-                Some(("items", _)) => return None,
-                Some(("kind", value)) => list.0 = unquoted(value),
-                Some(("apiVersion", value)) => list.1 = unquoted(value),
-                _ => {}
-            }
-        }
+        list.line(at, line)?;
     }
-    if starts.is_empty() || !list.0.ends_with("List") {
+    let starts = list.starts;
+    let is_array = list.is_array;
+    let of = if is_array { ListType::any() } else { ListType { kind: list.kind?, version: list.version? } };
+    if starts.is_empty() || !of.kind.ends_with("List") {
         return None;
     }
-    let ends = starts.iter().skip(1).copied().chain([end]);
-    let piece = |(start, end)| Piece { range: start..end, list: Some(list.clone()), is_item: true };
-    Some(starts.iter().copied().zip(ends).map(piece).collect())
+    let ends = starts.iter().skip(1).copied().chain([list.end.unwrap_or(document.end)]);
+    let item = |(number, (start, end))| Piece {
+        range: start..end,
+        document: document.clone(),
+        list: Some(ListItem { of: of.clone(), number }),
+    };
+    Some(starts.iter().copied().zip(ends).enumerate().map(item).collect())
 }
 
-/// A scalar without its quotes and comment.
-pub(super) fn unquoted(value: &str) -> String {
-    let value = value.split(" #").next().unwrap_or_default().trim();
-    let inside = |quote: char| value.strip_prefix(quote).and_then(|it| it.strip_suffix(quote));
-    inside('"').or_else(|| inside('\'')).unwrap_or(value).to_owned()
+/// A list while its lines are read.
+#[derive(Default)]
+struct Lists {
+    kind: Option<String>,
+    version: Option<String>,
+    /// Where the items begin, and where the last of them ends.
+    starts: Vec<usize>,
+    end: Option<usize>,
+    /// How far the dashes are indented.
+    dash: Option<usize>,
+    /// Whether the lines are those of items.
+    inside: bool,
+    is_array: bool,
+}
+
+impl Lists {
+    /// Takes one line that says something; `None`: this is no list that lines can part.
+    fn line(&mut self, at: usize, line: &str) -> Option<()> {
+        let indent = line.len() - line.trim_start_matches(' ').len();
+        let is_item = line[indent..].starts_with("- ") || &line[indent..] == "-";
+        let is_first = self.kind.is_none() && self.version.is_none() && self.starts.is_empty() && !self.inside;
+        if is_item && is_first {
+            (self.inside, self.is_array) = (true, true);
+        }
+        if self.inside && is_item && self.dash.is_none_or(|it| it == indent) {
+            self.dash = Some(indent);
+            self.starts.push(at);
+            return Some(());
+        }
+        // A line that begins with a tab is part of what stands before it, or a mistake that the parser will name.
+        if indent > 0 || self.inside && line.starts_with('\t') {
+            return Some(());
+        }
+        if self.is_array {
+            return None;
+        }
+        if self.inside {
+            (self.inside, self.end) = (false, Some(at));
+        }
+        self.key(line)
+    }
+
+    /// Takes one key of the list itself.
+    fn key(&mut self, line: &str) -> Option<()> {
+        let (key, value) = line.split_once(':')?;
+        let once = |slot: &mut Option<String>| {
+            let word = plain_word(value)?;
+            slot.replace(word).is_none().then_some(())
+        };
+        match key {
+            "items" if self.starts.is_empty() && says_nothing(value) => self.inside = true,
+            "items" => return None,
+            "kind" => once(&mut self.kind)?,
+            "apiVersion" => once(&mut self.version)?,
+            _ if key.bytes().all(|it| it.is_ascii_alphanumeric()) => {}
+            _ => return None,
+        }
+        Some(())
+    }
+}
+
+/// The word that a value is, if it is a plain one on its line, or one in quotes without escapes.
+pub(super) fn plain_word(value: &str) -> Option<String> {
+    let value = value.trim_start_matches(BLANK);
+    let (word, rest) = match value.chars().next()? {
+        quote @ ('"' | '\'') => value[1..].split_once(quote)?,
+        _ => value.split_once(BLANK).unwrap_or((value, "")),
+    };
+    let is_plain = !word.is_empty() && word.bytes().all(|it| it.is_ascii_alphanumeric() || b"./-".contains(&it));
+    (is_plain && says_nothing(rest)).then(|| word.to_owned())
 }
 
 /// An item as a document of its own: its dash becomes a space, so that it is a mapping with one indentation.
-pub(super) fn as_document(piece: &Piece, text: &str) -> String {
-    let mut document = text[piece.range.clone()].to_owned();
-    if let Some(dash) = piece.is_item.then(|| document.find('-')).flatten() {
+pub(super) fn as_document(text: &str, is_item: bool) -> String {
+    let mut document = text.to_owned();
+    if let Some(dash) = is_item.then(|| document.find('-')).flatten() {
         document.replace_range(dash..=dash, " ");
     }
     document
@@ -130,7 +210,7 @@ mod tests {
     use super::*;
 
     fn parts(text: &str) -> Vec<String> {
-        pieces(text).iter().map(|it| as_document(it, text)).collect()
+        pieces(text).iter().map(|it| as_document(&text[it.range.clone()], it.list.is_some())).collect()
     }
 
     #[test]
@@ -148,7 +228,8 @@ mod tests {
         assert_eq!(parts(text), ["  a: 1\n  b:\n  - c\n# comment\n", "  a: 2\n"]);
         let indented = "kind: PodList\napiVersion: v1\nitems:\n  - a: 1\n    b: 2\n  -\n    a: 3\n";
         assert_eq!(parts(indented), ["    a: 1\n    b: 2\n", "   \n    a: 3\n"]);
-        assert_eq!(pieces(indented)[0].list, Some(("PodList".to_owned(), "v1".to_owned())));
+        let of = ListType { kind: "PodList".to_owned(), version: "v1".to_owned() };
+        assert_eq!(pieces(indented)[1].list, Some(ListItem { of, number: 1 }));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! A directory is walked in the order of names. Symbolic links are followed as long as they stay under the
 //! directory that was named, and never in a circle; devices, pipes and sockets are passed over, since opening
-//! them might never return (reliability.md §3.6). What is passed over is noted.
+//! them might never return (reliability.md §3.6). What is passed over may have held anything.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -21,26 +21,32 @@ pub(super) struct Input {
     pub named: bool,
 }
 
-/// The files that these paths mean, and what was passed over.
-pub(super) fn inputs(paths: &[PathBuf]) -> std::io::Result<(Vec<Input>, Vec<String>)> {
-    let mut walk = Walk { found: Vec::new(), notes: Vec::new(), seen: BTreeSet::new() };
+/// Something of a directory that is not read, and why.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct PassedOver {
+    pub path: PathBuf,
+    pub what: String,
+}
+
+/// The files that these paths mean, and what is passed over.
+pub(super) fn inputs(paths: &[PathBuf]) -> std::io::Result<Vec<Result<Input, PassedOver>>> {
+    let mut walk = Walk { found: Vec::new(), seen: BTreeSet::new() };
     for path in paths {
         if path.as_os_str() == "-" {
-            walk.found.push(Input { path: None, named: true });
+            walk.found.push(Ok(Input { path: None, named: true }));
         } else if path.is_dir() {
             let root = path.canonicalize()?;
             walk.seen.clear();
             walk.directory(path, &root, 0);
         } else {
-            walk.found.push(Input { path: Some(path.clone()), named: true });
+            walk.found.push(Ok(Input { path: Some(path.clone()), named: true }));
         }
     }
-    Ok((walk.found, walk.notes))
+    Ok(walk.found)
 }
 
 struct Walk {
-    found: Vec<Input>,
-    notes: Vec<String>,
+    found: Vec<Result<Input, PassedOver>>,
     /// Directories entered, by their real paths.
     seen: BTreeSet<PathBuf>,
 }
@@ -87,11 +93,11 @@ impl Walk {
         if self.found.len() >= MAX_FILES {
             return self.note(path, "too many files; not examined");
         }
-        self.found.push(Input { path: Some(path.to_owned()), named: false });
+        self.found.push(Ok(Input { path: Some(path.to_owned()), named: false }));
     }
 
     fn note(&mut self, path: &Path, what: &str) {
-        self.notes.push(format!("{}: {what}", path.display()));
+        self.found.push(Err(PassedOver { path: path.to_owned(), what: what.to_owned() }));
     }
 }
 

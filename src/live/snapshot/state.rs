@@ -95,7 +95,7 @@ impl CoverageState {
     fn of(coverage: &Coverage) -> Self {
         let (since, why) = match coverage {
             Coverage::Stale { since, why } => (since.to_string(), why.to_string()),
-            Coverage::Forbidden { why } => (String::new(), why.to_string()),
+            Coverage::Forbidden { why } | Coverage::Unreadable { why } => (String::new(), why.to_string()),
             _ => Default::default(),
         };
         Self { state: coverage.as_str().to_owned(), since, why }
@@ -110,6 +110,7 @@ impl CoverageState {
             "not served" => Coverage::NotServed,
             "loading" => Coverage::Loading,
             "forbidden" => Coverage::Forbidden { why },
+            "unreadable" => Coverage::Unreadable { why },
             "stale" => self.since.parse().map_or(Coverage::Unread, |since| Coverage::Stale { since, why }),
             _ => Coverage::Unread,
         }

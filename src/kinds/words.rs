@@ -1,0 +1,406 @@
+//! Words that YAML 1.1, and with it the API server, reads as booleans or numbers where the API wants a string.
+//!
+//! ```text
+//! labels: {country: NO}      the server reads false there and refuses the object; people meant "NO"
+//! ```
+//!
+//! They are read as what is written: they are put in quotes before the parser sees them, and each is a problem that
+//! says what the server would make of it (CONTRACT §1). Annotations are left alone.
+//! Source: <https://yaml.org/type/> and the resolver of `sigs.k8s.io/yaml`.
+
+use std::ops::Range;
+
+use granit_parser::{Event, Parser, ScalarStyle};
+
+/// One such word.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OddWord {
+    /// Where it stands: `metadata.labels.country`; of a key, the key itself.
+    pub place: String,
+    /// What is wrong with it.
+    pub what: String,
+}
+
+/// The document with these words in quotes, and the words; nothing where there is none.
+pub fn odd_words(text: &str) -> Option<(String, Vec<OddWord>)> {
+    if !text.split(SEPARATORS).any(may_be_odd) {
+        return None;
+    }
+    let mut walk = Walk::default();
+    for event in Parser::new_from_str(text) {
+        // What is no YAML is for the parser to say.
+        let (event, span) = event.ok()?;
+        let range = span.start.byte_offset().zip(span.end.byte_offset()).map(|(start, end)| start..end);
+        walk.event(&event, range);
+    }
+    if walk.found.is_empty() {
+        return None;
+    }
+    let mut quoted = String::with_capacity(text.len() + 2 * walk.found.len());
+    let mut at = 0;
+    for (range, _) in &walk.found {
+        quoted.push_str(text.get(at..range.start)?);
+        quoted.push('"');
+        quoted.push_str(text.get(range.clone())?);
+        quoted.push('"');
+        at = range.end;
+    }
+    quoted.push_str(text.get(at..)?);
+    Some((quoted, walk.found.into_iter().map(|(_, word)| word).collect()))
+}
+
+const SEPARATORS: [char; 6] = [',', '[', ']', '{', '}', '\n'];
+
+/// Keys whose values are numbers and booleans, and no labels that anybody uses.
+const NUMBERS: [&str; 8] = [
+    "containerPort:",
+    "hostPort:",
+    "targetPort:",
+    "nodePort:",
+    "hostNetwork:",
+    "controller:",
+    "blockOwnerDeletion:",
+    "replicas:",
+];
+
+/// Whether a part of a line may hold such a word; most hold none, and are not parsed a second time.
+fn may_be_odd(part: &str) -> bool {
+    let mut words = part.split_ascii_whitespace().skip_while(|it| *it == "-").peekable();
+    if words.peek().is_some_and(|it| NUMBERS.contains(it)) {
+        return false;
+    }
+    words.any(|word| {
+        let behind_a_key = word.rsplit_once("\":").map(|(_, value)| value);
+        meant(behind_a_key.unwrap_or(word.strip_suffix(':').unwrap_or(word))).is_some()
+    })
+}
+
+/// Mappings whose keys and values are all strings.
+const MAPS: [&str; 3] = ["labels", "matchLabels", "selector"];
+
+/// One collection that is being walked through.
+enum Frame {
+    /// A mapping: the key whose value comes next, and how its own values are read.
+    Map {
+        key: Option<String>,
+        strings: Strings,
+    },
+    List {
+        next: usize,
+    },
+}
+
+/// Which values of a mapping are strings.
+#[derive(Clone, Copy, PartialEq)]
+enum Strings {
+    /// All, keys too: labels, selectors.
+    All,
+    /// None, as of annotations, where the contract looks away.
+    None,
+    /// Those that [`FIELDS`] names.
+    Named,
+}
+
+/// Fields of the kinds that we read whose values, or whose items, are strings.
+const FIELDS: [&str; 50] = [
+    "address",
+    "addresses",
+    "addressType",
+    "apiGroup",
+    "apiGroups",
+    "apiVersion",
+    "appProtocol",
+    "cidr",
+    "clusterIP",
+    "clusterIPs",
+    "except",
+    "externalIPs",
+    "externalName",
+    "externalTrafficPolicy",
+    "generateName",
+    "hostIP",
+    "hostname",
+    "internalTrafficPolicy",
+    "ip",
+    "ipFamilies",
+    "ipFamilyPolicy",
+    "key",
+    "kind",
+    "loadBalancerIP",
+    "loadBalancerSourceRanges",
+    "name",
+    "namespace",
+    "nodeName",
+    "nonResourceURLs",
+    "operator",
+    "phase",
+    "podCIDR",
+    "podCIDRs",
+    "podIP",
+    "podIPs",
+    "policyTypes",
+    "protocol",
+    "providerID",
+    "resourceNames",
+    "resourceVersion",
+    "resources",
+    "restartPolicy",
+    "serviceAccount",
+    "serviceAccountName",
+    "sessionAffinity",
+    "type",
+    "uid",
+    "values",
+    "verbs",
+    "zone",
+];
+
+/// Fields that are a number or a string: only what is neither to the server is odd there.
+const NUMBERS_OR_NAMES: [&str; 2] = ["port", "targetPort"];
+
+#[derive(Default)]
+struct Walk {
+    frames: Vec<Frame>,
+    found: Vec<(Range<usize>, OddWord)>,
+}
+
+impl Walk {
+    fn event(&mut self, event: &Event<'_>, range: Option<Range<usize>>) {
+        match event {
+            Event::MappingStart(..) => {
+                let strings = self.strings_of_next();
+                self.frames.push(Frame::Map { key: None, strings });
+            }
+            Event::SequenceStart(..) => self.frames.push(Frame::List { next: 0 }),
+            Event::MappingEnd | Event::SequenceEnd => {
+                self.frames.pop();
+                self.passed("");
+            }
+            Event::Scalar(word, style, _, tag) => {
+                let is_plain = *style == ScalarStyle::Plain && tag.is_none();
+                if let (true, Some(range)) = (is_plain, range) {
+                    self.scalar(word, range);
+                }
+                self.passed(word);
+            }
+            Event::Alias(..) => self.passed(""),
+            _ => {}
+        }
+    }
+
+    /// How the values of the mapping that begins here are read.
+    fn strings_of_next(&self) -> Strings {
+        let key = self.key();
+        match self.strings() {
+            Strings::None => Strings::None,
+            _ if key == "annotations" || key == "managedFields" => Strings::None,
+            _ if MAPS.contains(&key) => Strings::All,
+            _ => Strings::Named,
+        }
+    }
+
+    /// How the values of the mapping around are read.
+    fn strings(&self) -> Strings {
+        let of = self.frames.iter().rev().find_map(|it| match it {
+            Frame::Map { strings, .. } => Some(*strings),
+            Frame::List { .. } => None,
+        });
+        of.unwrap_or(Strings::Named)
+    }
+
+    /// The key whose value, or an item of whose value, comes next.
+    fn key(&self) -> &str {
+        let key = self.frames.iter().rev().find_map(|it| match it {
+            Frame::Map { key, .. } => Some(key.as_deref().unwrap_or_default()),
+            Frame::List { .. } => None,
+        });
+        key.unwrap_or_default()
+    }
+
+    fn scalar(&mut self, word: &str, range: Range<usize>) {
+        let Some(meant) = meant(word) else { return };
+        let is_key = matches!(self.frames.last(), Some(Frame::Map { key: None, .. }));
+        let is_item = matches!(self.frames.last(), Some(Frame::List { .. }) | None);
+        let key = self.key();
+        let is_string = match self.strings() {
+            Strings::All if !is_item => true,
+            Strings::None => false,
+            _ if is_key => false,
+            _ if NUMBERS_OR_NAMES.contains(&key) => !matches!(meant, Meant::Integer(_)),
+            _ => FIELDS.contains(&key),
+        };
+        if is_string {
+            let what = said(word, &meant, is_key);
+            self.found.push((range, OddWord { place: self.place(word, is_key), what }));
+        }
+    }
+
+    fn place(&self, word: &str, is_key: bool) -> String {
+        let mut place = String::new();
+        for frame in &self.frames {
+            match frame {
+                Frame::Map { key: Some(key), .. } if place.is_empty() => place.push_str(key),
+                Frame::Map { key: Some(key), .. } => place = format!("{place}.{key}"),
+                Frame::Map { key: None, .. } if is_key => place = format!("{place}.{word}"),
+                Frame::Map { key: None, .. } => {}
+                Frame::List { next } => place = format!("{place}[{next}]"),
+            }
+        }
+        place
+    }
+
+    /// A whole node has been passed: what is next in the collection around it.
+    fn passed(&mut self, word: &str) {
+        match self.frames.last_mut() {
+            Some(Frame::Map { key, .. }) => *key = if key.is_none() { Some(word.to_owned()) } else { None },
+            Some(Frame::List { next }) => *next += 1,
+            None => {}
+        }
+    }
+}
+
+/// What YAML 1.1 makes of a plain word.
+#[derive(Clone, PartialEq, Debug)]
+enum Meant {
+    Boolean(bool),
+    /// Decimal.
+    Integer(String),
+    Number(String),
+}
+
+fn said(word: &str, meant: &Meant, is_key: bool) -> String {
+    let (kind, value) = match meant {
+        Meant::Boolean(it) => ("the boolean", it.to_string()),
+        Meant::Integer(it) | Meant::Number(it) => ("the number", it.clone()),
+    };
+    if is_key {
+        format!("the key {word} without quotes is {kind} {value} to the API server; read as \"{word}\"")
+    } else {
+        format!("{word} without quotes is {kind} {value} to the API server, which refuses it; read as \"{word}\"")
+    }
+}
+
+/// What YAML 1.1 as the API server reads it makes of a plain word; `None`: a string, or null.
+fn meant(word: &str) -> Option<Meant> {
+    match word.bytes().next()? {
+        b'y' | b'Y' | b'n' | b'N' | b'o' | b'O' | b't' | b'T' | b'f' | b'F' => boolean(word).map(Meant::Boolean),
+        b'0'..=b'9' | b'+' | b'-' | b'.' => number(word),
+        _ => None,
+    }
+}
+
+fn boolean(word: &str) -> Option<bool> {
+    match word {
+        "y" | "Y" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" | "true" | "True" | "TRUE" => Some(true),
+        "n" | "N" | "no" | "No" | "NO" | "off" | "Off" | "OFF" | "false" | "False" | "FALSE" => Some(false),
+        _ => None,
+    }
+}
+
+fn number(word: &str) -> Option<Meant> {
+    let plain = word.replace('_', "");
+    let (sign, digits) = match plain.strip_prefix('-') {
+        Some(digits) => ("-", digits),
+        None => ("", plain.strip_prefix('+').unwrap_or(&plain)),
+    };
+    if let Some(integer) = integer(digits) {
+        return Some(Meant::Integer(format!("{sign}{integer}")));
+    }
+    if matches!(digits, ".inf" | ".Inf" | ".INF") || sign.is_empty() && matches!(digits, ".nan" | ".NaN" | ".NAN") {
+        return Some(Meant::Number(plain));
+    }
+    is_float(digits).then(|| plain.parse::<f64>().ok()).flatten().map(|it| Meant::Number(it.to_string()))
+}
+
+/// Go's `ParseInt` with base 0: prefixes, and a leading zero for octal.
+fn integer(digits: &str) -> Option<u64> {
+    let lower = digits.to_ascii_lowercase();
+    let based = |prefix: &str, base: u32| lower.strip_prefix(prefix).map(|it| u64::from_str_radix(it, base).ok());
+    if !lower.bytes().next()?.is_ascii_digit() {
+        return None;
+    }
+    if let Some(found) = based("0x", 16).or_else(|| based("0b", 2)).or_else(|| based("0o", 8)) {
+        return found;
+    }
+    let base = if lower.len() > 1 && lower.starts_with('0') { 8 } else { 10 };
+    u64::from_str_radix(&lower, base).ok()
+}
+
+/// `[0-9]+(\.[0-9]*)?` or `\.[0-9]+`, and an exponent.
+fn is_float(digits: &str) -> bool {
+    let (mantissa, exponent) = digits.split_once(['e', 'E']).map_or((digits, None), |(a, b)| (a, Some(b)));
+    let all_digits = |it: &str| it.bytes().all(|it| it.is_ascii_digit());
+    let (whole, part) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let is_mantissa = all_digits(whole) && all_digits(part) && (!whole.is_empty() || !part.is_empty());
+    let is_exponent = |it: &str| {
+        let it = it.strip_prefix(['+', '-']).unwrap_or(it);
+        !it.is_empty() && all_digits(it)
+    };
+    is_mantissa && exponent.is_none_or(is_exponent)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(text: &str) -> Vec<(String, String)> {
+        let words = odd_words(text).map(|(_, words)| words).unwrap_or_default();
+        words.into_iter().map(|it| (it.place, it.what.split(" to the").next().unwrap_or_default().to_owned())).collect()
+    }
+
+    #[test]
+    fn what_the_server_makes_of_words() {
+        let is = |word: &str| {
+            meant(word).map(|it| match it {
+                Meant::Boolean(it) => it.to_string(),
+                Meant::Integer(it) | Meant::Number(it) => it,
+            })
+        };
+        for (word, value) in [
+            ("NO", "false"),
+            ("y", "true"),
+            ("On", "true"),
+            ("1.10", "1.1"),
+            ("007", "7"),
+            ("0120", "80"),
+            ("1e3", "1000"),
+            ("1_000", "1000"),
+            ("0x1F", "31"),
+            ("08", "8"),
+            ("-1", "-1"),
+            (".5", "0.5"),
+            ("0b11", "3"),
+            ("1.", "1"),
+        ] {
+            assert_eq!(is(word).as_deref(), Some(value), "{word}");
+        }
+        for word in ["1.10.2", "12:30:45", "v1", "nO", "-", "--x", "10.0.0.0/8", "e3", "1e", "yess", "", "0xg", "+"] {
+            assert_eq!(is(word), None, "{word}");
+        }
+    }
+
+    #[test]
+    fn only_where_a_string_is_wanted() {
+        let text = "metadata:\n  name: 007\n  annotations: {a: off, labels: {b: on}}\n  labels:\n    port: 80\n    on: x\nspec:\n  ports: [{port: 80, protocol: y, targetPort: 1e3}]\n  hostNetwork: yes\n  podSelector: {matchExpressions: [{key: 1, operator: In, values: [a, no]}]}\n";
+        let places: Vec<String> = told(text).into_iter().map(|(place, _)| place).collect();
+        let expected = [
+            "metadata.name",
+            "metadata.labels.port",
+            "metadata.labels.on",
+            "spec.ports[0].protocol",
+            "spec.ports[0].targetPort",
+            "spec.podSelector.matchExpressions[0].key",
+            "spec.podSelector.matchExpressions[0].values[1]",
+        ];
+        assert_eq!(places, expected);
+        assert!(
+            told("metadata: {labels: {a: \"no\", b: 'on', c: !!str off, d: 1.2.3}}\nspec: {port: 80}\n").is_empty()
+        );
+    }
+
+    #[test]
+    fn words_are_put_in_quotes_where_they_stand() {
+        let (quoted, _) = odd_words("labels: {é: NO, b: 1.10}  # NO\n").expect("two words");
+        assert_eq!(quoted, "labels: {é: \"NO\", b: \"1.10\"}  # NO\n");
+    }
+}

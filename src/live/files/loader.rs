@@ -1,0 +1,314 @@
+//! Files to a cluster, one after the other: what they hold, what is wrong with them, and what that leaves unknown.
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::read::{Broken, Found, read, resolve_aliases};
+use super::salvage::Lost;
+use super::source::{At, File};
+use super::split::{Piece, pieces};
+use super::walk::{Input, PassedOver};
+use super::{FilesError, Loaded, Reading, notes, world};
+use crate::kinds::{self, Homeless, Intern, KindSpec};
+use crate::live::{bounded, snapshot};
+use crate::model::cluster::{Cluster, Delta, is_workload};
+use crate::model::coverage::{Coverage, Scope};
+use crate::model::id::{Kind, ObjectId};
+use crate::model::place::{Place, Problem};
+
+/// How many bytes all files together may have.
+const MAX_BYTES: usize = 2 << 30;
+
+/// A cluster while files are read into it.
+pub(super) struct Loader<'r> {
+    reading: &'r Reading,
+    loaded: Loaded,
+    /// What snapshots among the files say of themselves.
+    snapshots: Vec<String>,
+    /// What could not be read, and how an answer says so.
+    lost: Vec<(Lost, String)>,
+    homeless: Homeless,
+    bytes: usize,
+}
+
+/// What one file holds, each with where it stands: the line of its piece, and its range.
+type Contents = Vec<(u32, Range<usize>, bool, Found)>;
+
+impl<'r> Loader<'r> {
+    pub fn new(reading: &'r Reading) -> Self {
+        let cluster = if reading.keep_all { Cluster::default().keeping_all() } else { Cluster::default() };
+        let loaded = Loaded { cluster, ..Loaded::default() };
+        Self { reading, loaded, snapshots: Vec::new(), lost: Vec::new(), homeless: Homeless::default(), bytes: 0 }
+    }
+
+    fn problem(&mut self, place: &str, what: String) {
+        let problem = Problem { object: None, place: Place::new(place), what: what.into() };
+        self.loaded.cluster.apply(Delta::Noted(problem));
+    }
+
+    /// A file of a directory that is not read: it could hold anything.
+    pub fn passed_over(&mut self, it: &PassedOver) {
+        self.unread(it.path.display().to_string(), &it.what, Lost::Anything);
+    }
+
+    /// Something of a directory that cannot be read: a problem and a gap, or with `--skip-unreadable` a note.
+    fn unread(&mut self, place: String, what: &str, lost: Lost) {
+        if self.reading.skip_unreadable {
+            return self.loaded.notes.push(format!("skipped {place}: {what}").into());
+        }
+        self.problem(&place, what.to_owned());
+        self.lost.push((lost, format!("{place} could not be read (--skip-unreadable takes it for absent)")));
+    }
+
+    pub fn input(&mut self, input: &Input) -> Result<(), FilesError> {
+        let label = input.path.as_ref().map_or_else(|| "standard input".to_owned(), |it| it.display().to_string());
+        match bytes(input, MAX_BYTES.saturating_sub(self.bytes)).map(|it| (it.len(), text(it))) {
+            Ok((length, Ok(text))) => {
+                self.bytes += length;
+                let again = input.path.as_ref().filter(|it| it.is_file() && length == text.len()).cloned();
+                let held = again.is_none().then(|| Arc::from(text.as_str()));
+                self.text(File { label, path: again, held }, &text, input.named)
+            }
+            Ok((_, Err(what))) if input.named => Err(FilesError::Text { label, what }),
+            Err(source) if input.named => Err(FilesError::Read { label, source }),
+            Ok((_, Err(what))) => {
+                self.unread(label, what, Lost::Anything);
+                Ok(())
+            }
+            Err(error) => {
+                self.unread(label, &error.to_string(), Lost::Anything);
+                Ok(())
+            }
+        }
+    }
+
+    /// One text as if it were a named file.
+    pub fn held_text(&mut self, label: &str, text: &str) -> Result<(), FilesError> {
+        self.text(File { label: label.to_owned(), path: None, held: Some(text.into()) }, text, true)
+    }
+
+    fn text(&mut self, file: File, text: &str, named: bool) -> Result<(), FilesError> {
+        let pieces = pieces(text);
+        let (mut found, homeless) = read_all(&pieces, text, &self.reading.namespace);
+        self.homeless.merge(homeless);
+        self.homeless.merge(resolve_aliases(&pieces, text, &self.reading.namespace, &mut found));
+        let mut lines = Lines { text, at: 0, line: 1 };
+        let mut contents = Contents::new();
+        for (piece, found) in pieces.iter().zip(found) {
+            let line = lines.of(piece.range.start);
+            contents.extend(found.into_iter().map(|(range, it)| (line, range, piece.list.is_some(), it)));
+        }
+        if snapshot::begins(text) || contents.iter().any(|it| matches!(it.3, Found::Snapshot(_))) {
+            self.whole_snapshot(&file.label, &mut contents)?;
+        }
+        self.contents(file, contents, named)
+    }
+
+    /// Makes sure that a snapshot ends as it should; of one that was cut only what surely is whole is kept.
+    fn whole_snapshot(&mut self, label: &str, contents: &mut Contents) -> Result<(), FilesError> {
+        let kinds: Vec<Kind> = contents.iter().filter_map(|(.., it)| it.kind()).collect();
+        let end = contents.iter().find_map(|(.., it)| match it {
+            Found::SnapshotEnd(json) => Some(snapshot::missing(json, &kinds)),
+            _ => None,
+        });
+        let Some(what) = end.unwrap_or_else(|| Some("its end mark is missing".to_owned())) else { return Ok(()) };
+        if !self.reading.partial {
+            return Err(FilesError::Cut { label: label.to_owned(), what });
+        }
+        self.problem(label, format!("a snapshot that was cut: {what}; what follows the cut is not read"));
+        // The last document may lack its end.
+        let last = contents.pop().and_then(|(.., it)| it.kind());
+        contents.retain(|(.., it)| !matches!(it, Found::Broken(_) | Found::SnapshotEnd(_)));
+        let has_head = contents.iter().any(|it| matches!(it.3, Found::Snapshot(_)));
+        let before = contents.iter().filter_map(|(.., it)| it.kind()).next_back();
+        let lost = match before.or(last) {
+            _ if !has_head => Lost::Anything,
+            from => Lost::Of { kinds: snapshot::kinds_from(from), namespace: None, name: None },
+        };
+        self.lost.push((lost, format!("{label} was cut before its end")));
+        Ok(())
+    }
+
+    fn contents(&mut self, file: File, contents: Contents, named: bool) -> Result<(), FilesError> {
+        let index = self.loaded.source.files.len() as u32;
+        let label = file.label.clone();
+        self.loaded.source.files.push(file);
+        for (line, range, is_item, found) in contents {
+            self.take(found, At { file: index, range, line, is_item }, &label, named)?;
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, found: Found, at: At, label: &str, named: bool) -> Result<(), FilesError> {
+        // A document begins on the line of its marker, and says something on the next.
+        let first = at.line as usize;
+        match found {
+            Found::Object(reading) => self.object(reading, at),
+            Found::Snapshot(json) => self.snapshots.push(json),
+            Found::Other | Found::SnapshotEnd(_) => {}
+            Found::Stranger(what) => self.problem(&format!("{label}:{first}"), format!("{what}; left out")),
+            Found::Broken(it) => {
+                let Broken { error, lost } = *it;
+                let line = first + error.line - 1;
+                if named {
+                    let (label, what) = (label.to_owned(), error.what);
+                    return Err(FilesError::Parse { label, line, column: error.column, what });
+                }
+                self.unread(format!("{label}:{line}:{}", error.column), &error.what, lost);
+            }
+        }
+        Ok(())
+    }
+
+    fn object(&mut self, reading: kinds::Reading, at: At) {
+        let id = match &reading {
+            kinds::Reading::Read(entry) => Some(entry.fact.id()),
+            kinds::Reading::Unreadable { id, .. } | kinds::Reading::Ignored(id) => Some(id.clone()),
+            kinds::Reading::Noted(_) => None,
+        };
+        let place = format!("{}:{}", self.loaded.source.files[at.file as usize].label, at.line);
+        if let Some(id) = id {
+            self.remember(id, at, &place);
+        }
+        match reading.delta() {
+            Some(Delta::Noted(problem)) => self.problem(&place, problem.what.to_string()),
+            Some(delta) => drop(self.loaded.cluster.apply(delta)),
+            None => {}
+        }
+    }
+
+    /// Of two objects of one name the last holds, whatever their versions, and that is reported.
+    fn remember(&mut self, id: ObjectId, at: At, place: &str) {
+        if self.loaded.source.at.insert(id.clone(), at).is_some() {
+            let what = format!("stands more than once; the last one holds, {place}").into();
+            self.loaded.cluster.apply(Delta::Gone(id.clone()));
+            self.loaded.cluster.apply(Delta::Noted(Problem { object: Some(id), place: Place::default(), what }));
+        }
+    }
+
+    pub fn finish(mut self) -> Result<Loaded, FilesError> {
+        for json in &self.snapshots {
+            snapshot::restore(json, &mut self.loaded.cluster);
+        }
+        for (lost, why) in std::mem::take(&mut self.lost) {
+            self.lose(&lost, &Coverage::Unreadable { why: why.into() });
+        }
+        let notes = world::close(&mut self.loaded.cluster);
+        self.loaded.notes.extend(notes);
+        self.loaded.notes.extend(notes::homeless(&self.homeless, &self.reading.namespace));
+        Ok(self.loaded)
+    }
+
+    /// Makes unknown what a document that could not be read may have said.
+    fn lose(&mut self, lost: &Lost, by: &Coverage) {
+        match lost {
+            Lost::Nothing => {}
+            Lost::Anything => self.loaded.cluster.coverage.spoil_all(by),
+            Lost::Of { kinds, namespace, name } => {
+                for spec in kinds {
+                    let scope = scope_of(spec, namespace.as_deref(), name.as_deref());
+                    self.loaded.cluster.coverage.spoil(spec.kind, &scope, by);
+                    // A workload whose pods are not listed would have stood for one.
+                    if is_workload(spec.kind) {
+                        self.loaded.cluster.coverage.spoil(Kind::POD, &scope, by);
+                    }
+                    self.lose_namesake(spec, namespace.as_deref(), name.as_deref());
+                }
+            }
+        }
+    }
+
+    /// Of two objects of one name the last holds: one that cannot be read leaves open what the other is.
+    fn lose_namesake(&mut self, spec: &KindSpec, namespace: Option<&str>, name: Option<&str>) {
+        let Some(name) = name else { return };
+        let namespace = if spec.is_namespaced() { namespace.unwrap_or_default() } else { "" };
+        let id = ObjectId::new(spec.kind, namespace, name);
+        if self.loaded.source.at.contains_key(&id) {
+            let problems = self.loaded.cluster.problems.get(&id).cloned().unwrap_or_default();
+            self.loaded.cluster.apply(Delta::Unreadable { id, problems });
+        }
+    }
+}
+
+/// Where objects of a kind are unknown by a document of it.
+fn scope_of(spec: &KindSpec, namespace: Option<&str>, name: Option<&str>) -> Scope {
+    let one = if spec.kind == Kind::NAMESPACE { name } else { namespace.filter(|_| spec.is_namespaced()) };
+    one.map_or(Scope::Everywhere, |it| Scope::Namespace(it.into()))
+}
+
+/// Counts lines from one offset to the next.
+struct Lines<'t> {
+    text: &'t str,
+    at: usize,
+    line: u32,
+}
+
+impl Lines<'_> {
+    fn of(&mut self, offset: usize) -> u32 {
+        let passed = self.text.as_bytes()[self.at..offset].iter().filter(|it| **it == b'\n').count();
+        self.line += u32::try_from(passed).unwrap_or(0);
+        self.at = offset;
+        self.line
+    }
+}
+
+/// How many pieces a thread takes at a time, and below how many bytes one thread is enough.
+const BATCH: usize = 64;
+const SMALL: usize = 256 * 1024;
+
+/// What the pieces of a text hold, and the objects among it that name no namespace.
+type ReadAll = (Vec<Vec<(Range<usize>, Found)>>, Homeless);
+
+/// Reads all pieces, on as many threads as there are cores, in order.
+fn read_all(pieces: &[Piece], text: &str, namespace: &str) -> ReadAll {
+    let threads = if text.len() < SMALL { 1 } else { std::thread::available_parallelism().map_or(1, usize::from) };
+    let next = AtomicUsize::new(0);
+    let worker = || {
+        let mut intern = Intern::new();
+        let mut read_batches = Vec::new();
+        loop {
+            let batch = next.fetch_add(1, Ordering::Relaxed);
+            let Some(own) = pieces.chunks(BATCH).nth(batch) else { return (read_batches, intern.homeless()) };
+            read_batches.push((batch, own.iter().map(|it| read(it, text, namespace, &mut intern)).collect::<Vec<_>>()));
+        }
+    };
+    let (mut batches, homeless) = std::thread::scope(|scope| {
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(worker)).collect();
+        let (mut batches, mut homeless) = worker();
+        for other in others {
+            // A reader that panics is a defect, and half a world is no world: the panic goes on.
+            let (read, found) = other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            batches.extend(read);
+            homeless.merge(found);
+        }
+        (batches, homeless)
+    });
+    batches.sort_unstable_by_key(|(batch, _)| *batch);
+    (batches.into_iter().flat_map(|(_, found)| found).collect(), homeless)
+}
+
+/// The bytes of one input, at most `limit`.
+fn bytes(input: &Input, limit: usize) -> std::io::Result<Vec<u8>> {
+    match &input.path {
+        None => bounded::stream(&mut std::io::stdin().lock(), 0, limit),
+        Some(path) => bounded::file(path, limit),
+    }
+}
+
+/// Bytes as text: UTF-8, or UTF-16 as some shells write it.
+fn text(mut bytes: Vec<u8>) -> Result<String, &'static str> {
+    let wide = |order: fn([u8; 2]) -> u16| {
+        let units: Vec<u16> = bytes[2..].chunks_exact(2).map(|it| order([it[0], it[1]])).collect();
+        String::from_utf16(&units).map_err(|_| "not text")
+    };
+    match bytes.as_slice() {
+        [0xff, 0xfe, ..] => wide(u16::from_le_bytes),
+        [0xfe, 0xff, ..] => wide(u16::from_be_bytes),
+        [0xef, 0xbb, 0xbf, ..] => {
+            bytes.drain(..3);
+            String::from_utf8(bytes).map_err(|_| "not UTF-8 text")
+        }
+        _ => String::from_utf8(bytes).map_err(|_| "not UTF-8 text"),
+    }
+}
