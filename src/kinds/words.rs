@@ -226,7 +226,12 @@ impl Walk {
             Strings::All if !is_item => true,
             Strings::None => false,
             _ if is_key => false,
-            _ if NUMBERS_OR_NAMES.contains(&key) => !matches!(meant, Meant::Integer(_)),
+            // What every YAML reads as a boolean is for the reader to refuse.
+            _ if NUMBERS_OR_NAMES.contains(&key) => {
+                !matches!(meant, Meant::Integer(_))
+                    && !word.eq_ignore_ascii_case("true")
+                    && !word.eq_ignore_ascii_case("false")
+            }
             _ => FIELDS.contains(&key),
         };
         if is_string {

@@ -85,7 +85,7 @@ metadata:
   uid: 0123abcd-0000-4000-8000-00000000ffff
   resourceVersion: "77"
   creationTimestamp: "2026-01-02T03:04:05Z"
-  ownerReferences: [{kind: Node, name: n}, {kind: ReplicaSet, name: web-5d, controller: true}]
+  ownerReferences: [{kind: Node, name: n1}, {kind: ReplicaSet, name: web-5d, controller: true}]
 spec:
   nodeName: n1
   serviceAccountName: web
@@ -386,7 +386,7 @@ fn calico_mirrors_of_other_policies_are_ignored() {
 fn rbac_objects_keep_what_reads() {
     let role = entry(
         Kind::ROLE,
-        "metadata: {name: r, uid: u}\nrules: [{verbs: [get, 7], resources: pods, apiGroups: ['']}, {verbs: ['*']}]\n",
+        "metadata: {name: r, uid: u}\nrules: [{verbs: [get, {}], resources: pods, apiGroups: ['']}, {verbs: ['*']}]\n",
     );
     let AnyFact::Role(it) = &role.fact else { panic!("{role:?}") };
     assert_eq!((it.rules.len(), it.rules[0].verbs.len(), it.rules[0].resources.len()), (2, 1, 0));
@@ -505,8 +505,8 @@ fn words_that_might_be_booleans_are_words_and_a_problem() {
     assert_eq!(
         problems,
         [
-            "networkpolicy/shop/p: on without quotes is read as a word; kubectl reads a boolean",
-            "networkpolicy/shop/p: y without quotes is read as a word; kubectl reads a boolean",
+            "networkpolicy/shop/p spec.podSelector.matchLabels.a: y without quotes is the boolean true to the API server, which refuses it; read as \"y\"",
+            "networkpolicy/shop/p spec.ingress[0].from[0].podSelector.matchExpressions[0].values[0]: on without quotes is the boolean true to the API server, which refuses it; read as \"on\"",
         ]
     );
 }
