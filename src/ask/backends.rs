@@ -28,6 +28,7 @@ use crate::text::evidence::Evidence;
 use super::Fault;
 use super::directory::{Directory, Holder};
 use super::end::PortAsk;
+use super::entry::is_node_port_of;
 use super::member::Member;
 use super::resolve::uncovered;
 
@@ -40,6 +41,17 @@ pub struct Backend {
     pub protocol: Protocol,
     /// `None`: every port (a slice that lists none).
     pub port: Option<u16>,
+}
+
+impl Backend {
+    /// Whether it is there in this family; `None`: whichever.
+    pub fn has(&self, family: Option<Family>) -> bool {
+        let Some(family) = family else { return true };
+        let addresses = self.member.addresses();
+        // A pod without an address yet may get one of any.
+        let may = addresses.is_empty() || addresses.iter().any(|it| Family::of(*it) == family);
+        may && self.family.is_none_or(|it| it == family)
+    }
 }
 
 /// One port of a Service and what it leads to.
@@ -91,7 +103,8 @@ pub fn routes<'a>(
     Ok(found)
 }
 
-fn slices_of<'a>(cluster: &'a Cluster, service: &Service) -> Vec<&'a EndpointSlice> {
+/// The slices of a Service.
+pub fn slices_of<'a>(cluster: &'a Cluster, service: &Service) -> Vec<&'a EndpointSlice> {
     let here = cluster.endpoint_slices.of(&service.meta.namespace);
     here.iter().filter(|it| *it.service() == service.meta.name).collect()
 }
@@ -101,30 +114,41 @@ fn asked_ports(service: &Arc<Service>, ask: &PortAsk) -> Result<Vec<ServicePort>
     let listed = |matches: &dyn Fn(&ServicePort) -> bool| -> Vec<ServicePort> {
         service.ports.iter().filter(|it| matches(it)).cloned().collect()
     };
-    let fits = |wanted: Option<Protocol>, port: &ServicePort| wanted.is_none_or(|it| it == port.protocol);
     let found = match ask {
-        PortAsk::Any(protocol) => listed(&|it| fits(*protocol, it)),
-        PortAsk::Named { name, protocol } => listed(&|it| it.name == *name && fits(*protocol, it)),
-        PortAsk::Number { number, protocol } => {
-            let known = listed(&|it| it.number == *number && it.protocol == *protocol);
-            if known.is_empty() && service.headless { vec![untranslated(*number, *protocol)] } else { known }
+        PortAsk::Number { number, protocol } if service.headless => {
+            let known = listed(&|it| ask.is(it));
+            if known.is_empty() { vec![untranslated(*number, *protocol)] } else { known }
         }
+        _ => listed(&|it| ask.is(it)),
     };
     if found.is_empty() { Err(no_such_port(service, ask)) } else { Ok(found) }
 }
 
 /// A headless Service's port that it does not list: its name leads to the pods, whatever the port.
 fn untranslated(number: u16, protocol: Protocol) -> ServicePort {
-    ServicePort { name: Default::default(), protocol, number, target: TargetPort::Number(number) }
+    ServicePort { name: Default::default(), protocol, number, target: TargetPort::Number(number), node_port: None }
 }
 
 fn no_such_port(service: &Service, ask: &PortAsk) -> Fault {
     let ports: Vec<String> = service.ports.iter().map(port_text).collect();
-    let hint =
-        if ports.is_empty() { "it lists no ports".to_owned() } else { format!("its ports are {}", ports.join(", ")) };
+    let hint = match ports.is_empty() {
+        true => "it lists no ports".to_owned(),
+        false => format!("{}its ports are {}", other_meaning(service, ask).unwrap_or_default(), ports.join(", ")),
+    };
     let asked = ask.to_string();
     let asked = if asked.is_empty() { "ports".to_owned() } else { format!("port {}", asked.trim_start_matches(':')) };
     Fault::new(format!("{} has no {asked}", service.id()), hint)
+}
+
+/// What a number is that is no port of the Service: where nodes take one in, or where a pod listens.
+fn other_meaning(service: &Service, ask: &PortAsk) -> Option<String> {
+    let PortAsk::Number { number, protocol } = ask else { return None };
+    let target = TargetPort::Number(*number);
+    if let Some(port) = service.of_node_port(*protocol, *number) {
+        return Some(format!("{}; ", is_node_port_of(*protocol, *number, port)));
+    }
+    let port = service.ports.iter().find(|it| it.target == target && it.protocol == *protocol)?;
+    Some(format!("{number}/{protocol} is the target port of port {}; ", port_text(port)))
 }
 
 /// `5432/TCP`, or `pg 5432/TCP` for a named port.
@@ -272,7 +296,7 @@ impl<'d, F: Fn() -> &'d Directory> Lookup<'_, F> {
     /// The family of the Service's addresses, when it has only one.
     fn only_family(&self) -> Option<Family> {
         let mut families = self.service.cluster_ips.iter().map(Family::of);
-        let first = families.next()?;
+        let Some(first) = families.next() else { return self.service.only_family };
         families.all(|it| it == first).then_some(first)
     }
 }

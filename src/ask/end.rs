@@ -4,22 +4,25 @@
 //! shop/web-0  pod/shop/web-0  web-0        a pod (a bare name takes the namespace of `-n`)
 //! deploy/shop/web  sts/web  job/shop/x     a workload        svc/shop/db   a Service
 //! ns/shop   node/n1   10.0.0.7   10.0.0.0/8   fd00::7        [fd00::7]:443/UDP
+//! db.shop.svc.cluster.local  db-0.db.shop.svc  internet      names as logs show them, and the world outside
 //! ```
 //!
 //! If the first segment is a kind word it is the kind. A port is a number or a name behind `:`, a protocol stands
 //! behind `/`, with or without a port. Nothing here looks at a cluster; [`super::resolve`] does.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 
-use ipnet::{IpNet, Ipv4Net};
+use ipnet::IpNet;
 
-use crate::model::address::canonical;
+use crate::model::facts::ServicePort;
 use crate::model::id::PodId;
 use crate::model::name::Name;
 use crate::model::port::Protocol;
 
-use super::Fault;
+use super::address::{address, is_like_an_address};
+use super::kind_word::{Word, word};
+use super::{Fault, dns_name};
 
 /// An end as typed: which object or address is meant, not yet whether there is one.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -37,9 +40,17 @@ pub enum End {
     },
     Namespace(Name),
     Node(Name),
+    /// A pod behind a Service, by its name in DNS.
+    Host {
+        host: Name,
+        service: Name,
+        namespace: Name,
+    },
     Address(IpAddr),
     /// Addresses outside the cluster; host bits are masked.
     Block(IpNet),
+    /// Every address outside the cluster, of each family that the other end has.
+    Internet,
 }
 
 /// As it can be typed again, in full.
@@ -48,10 +59,11 @@ impl End {
     pub fn namespace(&self) -> Option<&Name> {
         match self {
             End::Pod(pod) => Some(&pod.namespace),
-            End::Workload { namespace, .. } | End::Service { namespace, .. } | End::Namespace(namespace) => {
+            End::Workload { namespace, .. } | End::Service { namespace, .. } | End::Host { namespace, .. } => {
                 Some(namespace)
             }
-            End::Node(_) | End::Address(_) | End::Block(_) => None,
+            End::Namespace(name) => Some(name),
+            End::Node(_) | End::Address(_) | End::Block(_) | End::Internet => None,
         }
     }
 }
@@ -65,7 +77,9 @@ impl fmt::Display for End {
             End::Namespace(name) => write!(out, "namespace/{name}"),
             End::Node(name) => write!(out, "node/{name}"),
             End::Address(address) => write!(out, "{address}"),
+            End::Host { host, service, namespace } => write!(out, "{host}.{service}.{namespace}.svc"),
             End::Block(block) => write!(out, "{block}"),
+            End::Internet => out.write_str("internet"),
         }
     }
 }
@@ -104,6 +118,21 @@ impl PortAsk {
         Err(Fault::new(format!("{port:?} is no port"), "a port is a number from 1 to 65535 or a port's name"))
     }
 
+    /// This port of a Service.
+    pub fn of(port: &ServicePort) -> Self {
+        PortAsk::Number { number: port.number, protocol: port.protocol }
+    }
+
+    /// Whether it means this port of a Service.
+    pub fn is(&self, port: &ServicePort) -> bool {
+        let fits = |protocol: Option<Protocol>| protocol.is_none_or(|it| it == port.protocol);
+        match self {
+            PortAsk::Any(protocol) => fits(*protocol),
+            PortAsk::Number { number, protocol } => port.number == *number && port.protocol == *protocol,
+            PortAsk::Named { name, protocol } => port.name == *name && fits(*protocol),
+        }
+    }
+
     /// The port of this number.
     pub fn number(number: u64, protocol: Option<Protocol>) -> Result<Self, Fault> {
         let fits = u16::try_from(number).ok().filter(|it| *it != 0);
@@ -129,41 +158,6 @@ impl fmt::Display for PortAsk {
 fn is_port_name(text: &str) -> bool {
     let fits = |it: u8| it.is_ascii_lowercase() || it.is_ascii_digit() || it == b'-';
     text.len() <= 63 && text.bytes().all(fits) && text.bytes().any(|it| it.is_ascii_lowercase())
-}
-
-/// What a kind word names.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Word {
-    Pod,
-    Service,
-    Namespace,
-    Node,
-    Workload,
-}
-
-/// The kinds that ends can be: singular, plural, short name, API group (as `kubectl get -o name` prints it).
-const WORDS: &[(&str, &str, &str, &str, Word)] = &[
-    ("pod", "pods", "po", "", Word::Pod),
-    ("service", "services", "svc", "", Word::Service),
-    ("namespace", "namespaces", "ns", "", Word::Namespace),
-    ("node", "nodes", "no", "", Word::Node),
-    ("deployment", "deployments", "deploy", "apps", Word::Workload),
-    ("replicaset", "replicasets", "rs", "apps", Word::Workload),
-    ("statefulset", "statefulsets", "sts", "apps", Word::Workload),
-    ("daemonset", "daemonsets", "ds", "apps", Word::Workload),
-    ("replicationcontroller", "replicationcontrollers", "rc", "", Word::Workload),
-    ("job", "jobs", "job", "batch", Word::Workload),
-    ("cronjob", "cronjobs", "cj", "batch", Word::Workload),
-];
-
-/// The kind that a word names, and its singular.
-fn word(text: &str) -> Option<(&'static str, Word)> {
-    let text = text.to_ascii_lowercase();
-    let (bare, group) = text.split_once('.').map_or((text.as_str(), None), |(bare, group)| (bare, Some(group)));
-    WORDS
-        .iter()
-        .find(|row| [row.0, row.1, row.2].contains(&bare) && group.is_none_or(|it| it == row.3))
-        .map(|row| (row.0, row.4))
 }
 
 /// Reads an end that has no port.
@@ -241,36 +235,14 @@ pub fn read_protocol(text: &str) -> Result<Protocol, Fault> {
         .ok_or_else(|| Fault::new(format!("{text:?} is no protocol"), "protocols are TCP (the default), UDP and SCTP"))
 }
 
-/// An address or block; `::ffff:a.b.c.d` is `a.b.c.d`.
-fn address(text: &str) -> Option<End> {
-    if let Ok(address) = text.parse::<IpAddr>() {
-        return Some(End::Address(canonical(address)));
-    }
-    let block = text.parse::<IpNet>().ok()?;
-    Some(End::Block(canonical_block(block).trunc()))
-}
-
-/// A block of mapped addresses as the IPv4 block that it is.
-fn canonical_block(block: IpNet) -> IpNet {
-    let IpNet::V6(v6) = block else { return block };
-    let mapped: Option<Ipv4Addr> = Ipv6Addr::to_ipv4_mapped(&v6.addr());
-    let length = v6.prefix_len().checked_sub(96);
-    mapped.zip(length).and_then(|(it, length)| Ipv4Net::new(it, length).ok()).map_or(block, IpNet::V4)
-}
-
-/// Four numbers with dots that are no address.
-fn is_like_an_address(text: &str) -> bool {
-    let is_number = |it: &str| !it.is_empty() && it.bytes().all(|it| it.is_ascii_digit());
-    text.split('.').count() == 4 && text.split('.').all(is_number)
-}
-
 /// The end that these segments name.
 fn named(text: &str, segments: &[&str], namespace: &Name) -> Result<End, Fault> {
     match *segments {
         // A pod may be called so, but then it is called `pod/NAME`.
         [name] if is_like_an_address(name) => Err(not_an_end(text, "the numbers of an address end at 255")),
         [first, _] if first.parse::<IpAddr>().is_ok() => Err(not_an_end(text, "no block has such a prefix")),
-        [name] => Ok(End::Pod(PodId::new(namespace.clone(), name))),
+        ["internet" | "world"] => Ok(End::Internet),
+        [name] => Ok(dns_name::read(name).unwrap_or_else(|| End::Pod(PodId::new(namespace.clone(), name)))),
         [first, second] => match word(first) {
             Some((kind, word)) => Ok(of_word(kind, word, namespace.clone(), second)),
             None => Ok(End::Pod(PodId::new(first, second))),
@@ -298,7 +270,7 @@ fn of_word(kind: &str, word: Word, namespace: Name, name: &str) -> End {
 fn not_an_end(text: &str, why: &str) -> Fault {
     Fault::new(
         format!("{text:?} is no end: {why}"),
-        "ends are NS/POD, deploy/NS/NAME, svc/NS/NAME, ns/NAME, node/NAME, an IP or a CIDR",
+        "ends are NS/POD, deploy/NS/NAME, svc/NS/NAME, ns/NAME, node/NAME, an IP, a CIDR or internet",
     )
 }
 
@@ -334,6 +306,11 @@ mod tests {
             ("node/n1:10250", "node/n1:10250/TCP"),
             ("no/n1/udp", "node/n1/UDP"),
             ("deploy", "pod/here/deploy"),
+            ("internet:443", "internet:443/TCP"),
+            ("world/UDP", "internet/UDP"),
+            ("pod/world", "pod/here/world"),
+            ("db.shop.svc:5432", "service/shop/db:5432/TCP"),
+            ("DB-0.db.shop.SVC.cluster.local.:pg", "db-0.db.shop.svc:pg"),
         ];
         cases.iter().for_each(|(text, whole)| assert_eq!(read(text), *whole, "{text}"));
     }
@@ -343,6 +320,8 @@ mod tests {
         let cases = [
             ("10.0.0.7", "10.0.0.7"),
             ("10.0.0.7:80", "10.0.0.7:80/TCP"),
+            ("10.0.0.7/32", "10.0.0.7"),
+            ("[::ffff:10.0.0.7/128]:80", "10.0.0.7:80/TCP"),
             ("10.1.2.3/8", "10.0.0.0/8"),
             ("10.1.2.3/8:53/UDP", "10.0.0.0/8:53/UDP"),
             ("10.0.0.0/8/UDP", "10.0.0.0/8/UDP"),

@@ -1,14 +1,15 @@
 //! The judging of pairs: the engine's verdict, and what Services and address families add to it.
 //!
-//! A source rewritten on its way (S46), a pod that reaches itself through a Service (S50) and a Service that keeps
+//! A source or a goal rewritten on its way (S36, S46: [`super::rewriting`]), a pod that reaches itself through a Service (S50) and a Service that keeps
 //! to the source's node (S52) are unknown only where the permitted readings differ.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::model::address::Family;
 use crate::model::evidence::{Gap, Outcome};
-use crate::model::facts::{Service, ServiceType};
 use crate::model::place::Place;
+use crate::model::port::PortSet;
 use crate::net;
 use crate::net::verdict::{End, Gate, Verdict, Why};
 use crate::text::evidence::Evidence;
@@ -17,6 +18,7 @@ use crate::text::{self, Mark, words};
 
 use super::Asker;
 use super::end as ask;
+use super::entry::{Front, Way, node_ports};
 use super::member::Member;
 use super::needs::{self, Needs, Read};
 use super::pair::{Pair, PairPort, Source, Target, outcome_of};
@@ -26,16 +28,15 @@ use super::whys;
 impl Asker<'_> {
     /// Judges every pair; lists them all, or the worst of very many.
     pub(super) fn judge(&self, ends: &Ends, trace: &mut Trace) {
-        let service = trace.service.clone();
-        let pairs: Vec<(&Source, &Target)> = self.pairs(ends, service.as_deref(), trace);
+        let pairs: Vec<(&Source, &Target)> = self.pairs(ends, trace);
         if pairs.len() <= LISTED {
-            trace.pairs = pairs.iter().map(|(from, to)| self.pair(service.as_deref(), from, to)).collect();
+            trace.pairs = pairs.iter().map(|(from, to)| self.pair(ends, trace, from, to)).collect();
             trace.pairs.iter().for_each(|it| trace.counts.add(it.outcome(), 1));
             return;
         }
         let mut by_outcome: [Vec<(&Source, &Target)>; 3] = Default::default();
         for (from, to) in pairs {
-            let outcome = self.outcome(service.as_deref(), from, to);
+            let outcome = self.outcome(ends, trace, from, to);
             trace.counts.add(outcome, 1);
             let list = &mut by_outcome[Outcome::Deny as usize - outcome as usize];
             if list.len() < LISTED {
@@ -43,19 +44,36 @@ impl Asker<'_> {
             }
         }
         let worst = by_outcome.into_iter().flatten().take(LISTED);
-        trace.pairs = worst.map(|(from, to)| self.pair(service.as_deref(), from, to)).collect();
+        trace.pairs = worst.map(|(from, to)| self.pair(ends, trace, from, to)).collect();
+    }
+
+    /// Denies where no backend is left to connect to, and none of the sources would be let in to one.
+    pub(super) fn refuse(&self, ends: &Ends, trace: &mut Trace) {
+        let Some(front) = &ends.front else { return };
+        let outside = ends.sources.iter().map(|it| &it.member).find(|it| it.is_outside());
+        trace.notes.extend(outside.and_then(|it| front.notes(it)));
+        if trace.counts.total() > 0 || !trace.gaps.is_empty() || ends.unsure.is_some() {
+            return;
+        }
+        let refusal = |it: &Source| match front.way(&it.member) {
+            Way::Refused(why) => Some(why),
+            Way::Node(_) if it.member.is_outside() => front.no_local_backend(),
+            _ => None,
+        };
+        let refused: Vec<Evidence> = ends.sources.iter().filter_map(refusal).collect();
+        if refused.len() == ends.sources.len() {
+            trace.refusals.extend(refused.into_iter().next());
+        }
     }
 
     /// The pairs that are meant, and the counts of those that are not.
-    fn pairs<'e>(&self, ends: &'e Ends, service: Option<&Service>, trace: &mut Trace) -> Vec<(&'e Source, &'e Target)> {
-        let keeps_to_node = service.is_some_and(|it| it.internal_local);
+    fn pairs<'e>(&self, ends: &'e Ends, trace: &mut Trace) -> Vec<(&'e Source, &'e Target)> {
         let all = ends.sources.iter().flat_map(|from| ends.targets.iter().map(move |to| (from, to)));
         let mut kept = Vec::new();
-        for (from, to) in all {
-            let (here, there) = (from.member.node(), to.member.node());
+        for (from, to) in all.filter(|(from, to)| !ends.is_internet || self.share_family(from, to)) {
             if to.route.is_none() && !ends.both_single && from.member.is_same_pod(&to.member) {
                 trace.itself += 1;
-            } else if keeps_to_node && !here.is_empty() && !there.is_empty() && here != there {
+            } else if ends.front.as_ref().is_some_and(|it| it.keeps_apart(&from.member, &to.member)) {
                 trace.other_node += 1;
             } else {
                 kept.push((from, to));
@@ -65,36 +83,87 @@ impl Asker<'_> {
     }
 
     /// The outcome alone, where many pairs are counted.
-    fn outcome(&self, service: Option<&Service>, from: &Source, to: &Target) -> Outcome {
+    fn outcome(&self, ends: &Ends, trace: &Trace, from: &Source, to: &Target) -> Outcome {
         let is_plain =
-            service.is_none() && from.family.or(to.family).is_none() && !matches!(to.port, PairPort::AnyOf(_));
+            ends.front.is_none() && from.family.or(to.family).is_none() && !matches!(to.port, PairPort::AnyOf(_));
         if is_plain {
             let outcome = self.index.outcome(self.cluster, &from.member.end(), &to.member.end(), to.port.asked());
             self.check(&from.member.end(), &to.member.end(), to.port, outcome);
             return outcome;
         }
-        self.pair(service, from, to).outcome()
+        self.pair(ends, trace, from, to).outcome()
     }
 
     /// One pair, explained.
-    pub(super) fn pair(&self, service: Option<&Service>, from: &Source, to: &Target) -> Pair {
+    fn pair(&self, ends: &Ends, trace: &Trace, from: &Source, to: &Target) -> Pair {
         let mut gaps = Vec::new();
         let verdict = match to.route.filter(|_| from.member.is_same_pod(&to.member)) {
             Some(_) => self.hairpin(&from.member, to.port, &mut gaps),
-            None => self.verdict(from, to, &mut gaps),
+            None => self.verdict(ends.front.as_ref(), from, to, &mut gaps),
         };
-        let (member, family) = (&from.member, &to.member);
-        if let Some(service) = service {
-            gaps.extend(self.rewritten(service, member, family, to.port, &verdict));
-            gaps.extend(unknown_node(service, member));
-        }
         let misses = self.misses(&verdict);
-        let verdict = Arc::new(verdict);
-        let (from_member, to_member, port, route) = (member.clone(), to.member.clone(), to.port, to.route);
-        let mut pair =
-            Pair { from: from_member, to: to_member, port, route, verdict, misses, gaps, doubts: Vec::new() };
+        let mut pair = Pair {
+            from: from.member.clone(),
+            to: to.member.clone(),
+            port: to.port,
+            route: to.route,
+            verdict: Arc::new(verdict),
+            misses,
+            gaps,
+            refusals: Vec::new(),
+            except: self.except(to),
+            doubts: Vec::new(),
+        };
+        if let Some(front) = &ends.front {
+            self.enter(front, ends, trace, to, &mut pair);
+        }
         pair.doubts = self.doubts(&pair, from, to);
         pair
+    }
+
+    /// What entering a Service adds to the verdict about one backend.
+    fn enter(&self, front: &Front, ends: &Ends, trace: &Trace, to: &Target, pair: &mut Pair) {
+        let way = front.way(&pair.from);
+        let is_denied = outcome_of(&pair.verdict, pair.port) == Outcome::Deny;
+        match (&way, &ends.unsure) {
+            (Way::Refused(why), None) => pair.refusals.push(why.clone()),
+            (Way::Refused(_), Some(unsure)) if !is_denied => pair.gaps.push(unsure.clone()),
+            (Way::Unsure(gap), _) if !is_denied => pair.gaps.push(gap.clone()),
+            _ => {}
+        }
+        let port = to.route.and_then(|at| trace.routes.get(at)).map(|it| &it.port);
+        pair.gaps.extend(self.source_rewritten(front, &way, to, &pair.verdict));
+        pair.gaps.extend(port.and_then(|it| self.goal_rewritten(front, &pair.from, to, it, &pair.verdict)));
+        pair.gaps.extend(unknown_node(front, &way, &pair.from));
+        let has_local = || ends.targets.iter().any(|it| front.is_local(&it.member));
+        if front.may_keep_apart(&pair.to) && has_local() == is_denied {
+            let what = "whether its node sends to backends elsewhere is open (externalTrafficPolicy: Local)";
+            pair.gaps.push(Gap::Undefined { rule: "S46", what: what.into() });
+        }
+    }
+
+    /// The ports that are not meant when a node is asked about all: those where it takes in Services.
+    fn except(&self, to: &Target) -> Arc<PortSet> {
+        let is_node = matches!(to.member, Member::Node(_)) && to.route.is_none() && to.port.asked().is_none();
+        Arc::new(if is_node { node_ports(self.cluster) } else { PortSet::none() })
+    }
+
+    /// Whether both may have an address of one family, one of them being all addresses outside.
+    fn share_family(&self, from: &Source, to: &Target) -> bool {
+        let families = |member: &Member, only: Option<Family>| -> Vec<Family> {
+            let known: Vec<Family> = self.addresses(member).into_iter().map(Family::of).collect();
+            let known = if known.is_empty() { self.families().to_vec() } else { known };
+            known.into_iter().filter(|it| only.is_none_or(|only| only == *it)).collect()
+        };
+        let there = families(&to.member, to.family);
+        families(&from.member, from.family).iter().any(|it| there.contains(it))
+    }
+
+    /// The addresses of an end: of a pod on the host network its node's.
+    fn addresses(&self, member: &Member) -> Vec<IpAddr> {
+        let own = member.addresses();
+        let node = self.cluster.nodes.get("", member.node()).filter(|_| own.is_empty() && !member.is_selected());
+        node.map_or(own, |it| it.addresses.to_vec())
     }
 
     /// Why a port is unknown of which the verdict about all ports does not speak: a rule that surely opens one hides
@@ -107,7 +176,7 @@ impl Asker<'_> {
         if !whys::unsure(&pair.evidence()).is_empty() {
             return Vec::new();
         }
-        let at_port = self.verdict(from, &Target { port: PairPort::One(port), ..to.clone() }, &mut Vec::new());
+        let at_port = self.verdict(None, from, &Target { port: PairPort::One(port), ..to.clone() }, &mut Vec::new());
         let headline = Evidence::new(Mark::Unknown, format!("{} may pass, that is not sure", words::port(Some(port))));
         let reasons = whys::unsure(&text::net::verdict(&at_port, &[]));
         std::iter::once(headline).chain(reasons.into_iter().map(|it| it.below(1))).collect()
@@ -148,8 +217,8 @@ impl Asker<'_> {
         needs
     }
 
-    /// The engine's word, in the families that count.
-    fn verdict(&self, from: &Source, to: &Target, gaps: &mut Vec<Gap>) -> Verdict {
+    /// The engine's word, in the families that count; through a Service its first address is the first.
+    fn verdict(&self, front: Option<&Front>, from: &Source, to: &Target, gaps: &mut Vec<Gap>) -> Verdict {
         let (source, target) = (from.member.end(), to.member.end());
         let mut verdict = self.index.trace(self.cluster, &source, &target, to.port.asked());
         self.check(&source, &target, to.port, verdict.outcome());
@@ -158,6 +227,9 @@ impl Asker<'_> {
         verdict.families.retain(|it| counts(it.family));
         if had_any && verdict.families.is_empty() {
             gaps.push(Gap::End { what: "the ends have no address family in common".into() });
+        }
+        if let Some(first) = front.and_then(|it| it.service.cluster_ips.iter().next()) {
+            verdict.families.sort_by_key(|it| it.family != Family::of(first));
         }
         verdict
     }
@@ -174,45 +246,20 @@ impl Asker<'_> {
         }
         verdict
     }
-
-    /// S46: from outside, a Service may put a node's address in the place of the source's.
-    fn rewritten(
-        &self,
-        service: &Service,
-        from: &Member,
-        to: &Member,
-        port: PairPort,
-        verdict: &Verdict,
-    ) -> Option<Gap> {
-        let is_outside = matches!(from, Member::Address(_) | Member::Outside(..));
-        let rewrites = matches!(service.service_type, ServiceType::NodePort | ServiceType::LoadBalancer);
-        if !is_outside || !rewrites || service.external_local {
-            return None;
-        }
-        let is_open = verdict.families.iter().all(|it| it.ingress.why == Why::NotIsolated);
-        let from_nodes = || {
-            self.cluster.nodes.iter().all(|node| {
-                let node = Member::Node(node.clone()).end();
-                self.index.outcome(self.cluster, &node, &to.end(), port.asked()) == Outcome::Allow
-            })
-        };
-        let is_allowed = outcome_of(verdict, port) == Outcome::Allow;
-        let what = "the service may replace the source's address by a node's (externalTrafficPolicy: Cluster)";
-        (!(is_open || is_allowed && from_nodes())).then(|| Gap::Undefined { rule: "S46", what: what.into() })
-    }
 }
 
 /// The source of the pair that the answer hangs on, where it is a pod with isolated egress and its goal has a name.
 fn asks_for_names(trace: &Trace) -> Option<Member> {
     let pair = trace.deciding()?;
     let is_isolated = pair.verdict.deciding().is_some_and(|it| it.egress.why == Why::Policies);
-    let is_named = !matches!(trace.to, ask::End::Address(_) | ask::End::Block(_));
+    let is_named = !matches!(trace.to, ask::End::Address(_) | ask::End::Block(_) | ask::End::Internet);
     (is_isolated && is_named).then(|| pair.from.clone())
 }
 
 /// S52: which backends get the traffic of a pod that is on no node yet.
-fn unknown_node(service: &Service, from: &Member) -> Option<Gap> {
+fn unknown_node(front: &Front, way: &Way, from: &Member) -> Option<Gap> {
     let is_nowhere = from.pod().is_some_and(|it| it.node().is_empty());
     let what = "internalTrafficPolicy is Local and the source's node is not known: which backends it gets is open";
-    (service.internal_local && is_nowhere).then(|| Gap::Undefined { rule: "S52", what: what.into() })
+    let is_open = front.service.internal_local && *way == Way::Within && is_nowhere;
+    is_open.then(|| Gap::Undefined { rule: "S52", what: what.into() })
 }

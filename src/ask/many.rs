@@ -18,7 +18,7 @@ use crate::text::evidence::Evidence;
 use super::end::{End, PortAsk};
 use super::freshness::as_of;
 use super::member::Member;
-use super::resolve::hole;
+use super::resolve::{Role, hole};
 use super::trace::Trace;
 use super::{Asker, Fault};
 
@@ -70,7 +70,8 @@ impl Asker<'_> {
     /// Whom an end stands for; through a Service each backend is reached on its own port.
     fn members(&self, end: &End, direction: Direction) -> Result<(Vec<Asked>, Trace), Fault> {
         let mut trace = Trace::new(end, end, &PortAsk::NONE);
-        let found = self.resolve(end)?;
+        let role = if direction == Direction::Egress { Role::Source } else { Role::Goal(&PortAsk::NONE) };
+        let found = self.resolve(end, role)?;
         trace.take_in(&found);
         let members: Vec<Asked> = match direction {
             Direction::Egress => {

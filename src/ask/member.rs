@@ -39,6 +39,25 @@ impl Member {
         }
     }
 
+    /// Whether it is outside the cluster.
+    pub fn is_outside(&self) -> bool {
+        matches!(self, Member::Address(_) | Member::Outside(..))
+    }
+
+    /// Whether policies select it: a pod on the host network is its node.
+    pub fn is_selected(&self) -> bool {
+        self.pod().is_some_and(|it| it.mold.network == PodNetwork::Own)
+    }
+
+    /// Its own addresses, of a range the first; none: not known here.
+    pub fn addresses(&self) -> Vec<IpAddr> {
+        match self {
+            Member::Pod(pod) => pod.addresses().iter().collect(),
+            Member::Node(node) => node.addresses.to_vec(),
+            Member::Address(address) | Member::Outside(_, address) => vec![*address],
+        }
+    }
+
     /// The pod, where it is one.
     pub fn pod(&self) -> Option<&SharedPod> {
         match self {

@@ -7,23 +7,31 @@
 //! Both faces ask the same [`Asker`], so whatever the one can show the other can print. It is pure: what a question
 //! needs from a live cluster is said by [`needs`] and read by the shell.
 
+mod absent;
+mod address;
 pub mod backends;
 pub mod directory;
+mod dns_name;
 pub mod end;
+pub mod entry;
 mod fault;
 pub mod freshness;
+mod host;
 mod judge;
+mod kind_word;
 pub mod many;
 
 pub mod member;
 pub mod namespace;
 pub mod nearest;
 pub mod needs;
+mod outside;
 pub mod page;
 pub mod pair;
 pub mod ports;
 pub mod reach_page;
 pub mod resolve;
+mod rewriting;
 mod sample;
 pub mod topic;
 pub mod trace;
@@ -32,6 +40,7 @@ pub mod workload;
 
 use std::cell::{OnceCell, RefCell};
 
+use crate::model::address::Family;
 use crate::model::cluster::Cluster;
 use crate::model::evidence::Outcome;
 use crate::net::verdict::End as NetEnd;
@@ -48,6 +57,7 @@ pub struct Asker<'a> {
     pub cluster: &'a Cluster,
     pub index: &'a Index,
     directory: OnceCell<Directory>,
+    families: OnceCell<Vec<Family>>,
     tells_prerequisites: bool,
     /// What the naive evaluator answered otherwise; `None` when it is not asked.
     second: Option<(&'a Settings, RefCell<Vec<String>>)>,
@@ -56,7 +66,14 @@ pub struct Asker<'a> {
 impl<'a> Asker<'a> {
     /// Asks the index.
     pub fn new(cluster: &'a Cluster, index: &'a Index) -> Self {
-        Self { cluster, index, directory: OnceCell::new(), tells_prerequisites: true, second: None }
+        Self {
+            cluster,
+            index,
+            directory: OnceCell::new(),
+            families: OnceCell::new(),
+            tells_prerequisites: true,
+            second: None,
+        }
     }
 
     /// Leaves out what an answer needs beside itself (DNS): batches are judged literally, line by line.
@@ -79,6 +96,15 @@ impl<'a> Asker<'a> {
     /// Who holds which address; made when first asked for.
     pub(crate) fn directory(&self) -> &Directory {
         self.directory.get_or_init(|| Directory::of(self.cluster))
+    }
+
+    /// The families that pods without an address will have: those of the others, else IPv4.
+    pub(crate) fn families(&self) -> &[Family] {
+        self.families.get_or_init(|| {
+            let has = |family: &Family| self.cluster.pods.iter().any(|it| it.addresses().of(*family).is_some());
+            let found: Vec<Family> = Family::ALL.into_iter().filter(has).collect();
+            if found.is_empty() { vec![Family::V4] } else { found }
+        })
     }
 
     /// Asks the naive evaluator too, if that is wanted.

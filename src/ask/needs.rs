@@ -21,7 +21,9 @@ use crate::model::id::{Kind, ObjectId};
 use crate::model::name::Name;
 use crate::net::dns;
 
-use super::end::End;
+use super::end::{End, PortAsk};
+use super::entry::at_node_port;
+use super::resolve::named_by;
 
 /// One thing to fetch.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -75,11 +77,12 @@ pub fn everything() -> Needs {
 }
 
 /// What a trace between two ends needs next, given what is held.
-pub fn of_trace(cluster: &Cluster, from: &End, to: &End) -> Needs {
+pub fn of_trace(cluster: &Cluster, from: &End, to: &End, port: &PortAsk) -> Needs {
     let mut needs = Needs::default();
     for end in [from, to] {
-        of_end(cluster, end, &mut needs);
+        of_end(cluster, end, &mut needs, &mut BTreeSet::new());
     }
+    needs.node_port(cluster, to, port);
     // No end is in a namespace: a cluster-wide policy may bend the flow all the same.
     if !needs.0.iter().any(|it| matches!(it, Read::Policies(_))) {
         needs.0.insert(Read::ClusterPolicies);
@@ -87,7 +90,8 @@ pub fn of_trace(cluster: &Cluster, from: &End, to: &End) -> Needs {
     needs
 }
 
-fn of_end(cluster: &Cluster, end: &End, needs: &mut Needs) {
+/// `way`: the ends that names led over to this one.
+fn of_end(cluster: &Cluster, end: &End, needs: &mut Needs, way: &mut BTreeSet<End>) {
     match end {
         End::Pod(pod) => {
             needs.0.insert(Read::One(pod.object()));
@@ -99,12 +103,19 @@ fn of_end(cluster: &Cluster, end: &End, needs: &mut Needs) {
             needs.pods_of(cluster, namespace);
         }
         End::Namespace(namespace) => needs.pods_of(cluster, namespace),
-        End::Service { namespace, name } => needs.service(cluster, namespace, name),
+        End::Service { namespace, name } => {
+            needs.service(cluster, namespace, name);
+            let named = cluster.services.get(namespace, name).and_then(named_by);
+            if let Some(next) = named.filter(|_| way.insert(end.clone())) {
+                of_end(cluster, &next, needs, way);
+            }
+        }
+        End::Host { service, namespace, .. } => needs.service(cluster, namespace, service),
         End::Node(name) => {
             needs.0.insert(Read::One(ObjectId::new(Kind::NODE, "", name.clone())));
         }
         End::Address(address) => needs.address(cluster, *address),
-        End::Block(_) => {}
+        End::Block(_) | End::Internet => {}
     }
 }
 
@@ -169,8 +180,28 @@ impl Needs {
     fn service(&mut self, cluster: &Cluster, namespace: &Name, name: &Name) {
         self.0.insert(Read::One(ObjectId::new(Kind::SERVICE, namespace.clone(), name.clone())));
         self.0.insert(Read::All { kind: Kind::ENDPOINT_SLICE, scope: Scope::Namespace(namespace.clone()) });
-        if cluster.services.get(namespace, name).is_some() {
-            self.pods_of(cluster, namespace);
+        let Some(service) = cluster.services.get(namespace, name) else { return };
+        self.pods_of(cluster, namespace);
+        // A source that comes in from outside may turn up at the backends as any node.
+        if service.has_node_ports() || service.outer_addresses().next().is_some() {
+            self.0.insert(Read::All { kind: Kind::NODE, scope: Scope::Everywhere });
+        }
+    }
+
+    /// The Service that a node takes in at this port.
+    fn node_port(&mut self, cluster: &Cluster, to: &End, port: &PortAsk) {
+        let is_node = match to {
+            End::Node(_) => true,
+            End::Address(address) => cluster.nodes.iter().any(|it| it.addresses.contains(address)),
+            _ => false,
+        };
+        if !is_node {
+            return;
+        }
+        self.0.insert(Read::All { kind: Kind::SERVICE, scope: Scope::Everywhere });
+        let PortAsk::Number { number, protocol } = port else { return };
+        for (service, _) in at_node_port(cluster, *protocol, *number) {
+            self.service(cluster, &service.meta.namespace, &service.meta.name);
         }
     }
 

@@ -25,6 +25,9 @@ pub fn target(end: &End, port: &PortAsk) -> String {
 impl Pair {
     /// All that this pair's answer rests on.
     pub fn evidence(&self) -> Vec<Evidence> {
+        if !self.refusals.is_empty() {
+            return self.refusals.clone();
+        }
         let mut all: Vec<Evidence> = self.gaps.iter().map(Evidence::gap).collect();
         all.extend(self.no_common_port());
         all.extend(net::verdict(&self.verdict, &self.misses));
@@ -72,7 +75,8 @@ fn remarked(member: &super::member::Member) -> String {
 impl Trace {
     /// All that the answer rests on: the deciding pair, what is not known, and notes; never empty.
     pub fn evidence(&self) -> Vec<Evidence> {
-        let mut all: Vec<Evidence> = self.gaps.iter().map(Evidence::gap).collect();
+        let mut all: Vec<Evidence> = self.refusals.clone();
+        all.extend(self.gaps.iter().map(Evidence::gap));
         all.extend(self.deciding().into_iter().flat_map(Pair::evidence));
         all.extend(self.notes.iter().cloned());
         all
@@ -87,6 +91,7 @@ impl Trace {
         } else if self.counts.total() > 0 {
             self.list(&mut page);
         }
+        self.refusals.iter().for_each(|it| page.push(it.line(1)));
         self.gaps.iter().for_each(|it| page.push(Evidence::gap(it).line(1)));
         self.notes.iter().for_each(|it| page.push(it.line(1)));
         page

@@ -68,6 +68,10 @@ pub struct Pair {
     pub misses: Vec<GateMisses>,
     /// What makes this pair unknown beside the verdict's own gaps.
     pub gaps: Vec<Gap>,
+    /// What closes it before any policy is asked: a Service that is not entered so.
+    pub refusals: Vec<Evidence>,
+    /// Asked about all ports: those that are another end's and are asked for by themselves (node ports).
+    pub except: Arc<PortSet>,
     /// Asked about all ports: why the first of those that are unknown is, where the verdict as a whole does not say.
     pub doubts: Vec<Evidence>,
 }
@@ -75,25 +79,38 @@ pub struct Pair {
 impl Pair {
     /// The answer of this pair.
     pub fn outcome(&self) -> Outcome {
-        if self.gaps.is_empty() { outcome_of(&self.verdict, self.port) } else { Outcome::Unknown }
+        match (self.refusals.is_empty(), self.gaps.is_empty()) {
+            (false, _) => Outcome::Deny,
+            (_, true) => outcome_of(&self.verdict, self.port),
+            (_, false) => Outcome::Unknown,
+        }
     }
 
     /// The ports that surely pass, among those that were asked for.
     pub fn allowed(&self) -> PortSet {
-        if self.gaps.is_empty() { self.verdict.allowed().intersection(&self.port.meant()) } else { PortSet::none() }
+        if !self.gaps.is_empty() || !self.refusals.is_empty() {
+            return PortSet::none();
+        }
+        self.verdict.allowed().intersection(&self.port.meant()).difference(&self.except)
     }
 
     /// Whether all gates let pass surely what they may let pass: a quick look that says no sooner than yes.
     pub fn is_certain(&self) -> bool {
         let gates = self.verdict.families.iter().flat_map(|it| [&it.egress, &it.ingress]);
         let has_other = self.verdict.families.iter().any(|it| it.other_reading.is_some());
-        !has_other && gates.into_iter().all(|it| Arc::ptr_eq(&it.allowed, &it.possible) || it.allowed == it.possible)
+        !self.refusals.is_empty()
+            || !has_other
+                && gates.into_iter().all(|it| Arc::ptr_eq(&it.allowed, &it.possible) || it.allowed == it.possible)
     }
 
     /// The ports that may pass, among those that were asked for.
     pub fn unknown(&self) -> PortSet {
-        let all = if self.gaps.is_empty() { self.verdict.unknown() } else { PortSet::all() };
-        all.intersection(&self.port.meant())
+        let all = match (self.refusals.is_empty(), self.gaps.is_empty()) {
+            (false, _) => PortSet::none(),
+            (_, true) => self.verdict.unknown(),
+            (_, false) => PortSet::all(),
+        };
+        all.intersection(&self.port.meant()).difference(&self.except)
     }
 }
 

@@ -6,8 +6,9 @@ use crate::model::name::Name;
 use crate::model::port::Protocol;
 
 use super::end::{End, PortAsk};
+use super::entry::Front;
 use super::member::Member;
-use super::resolve::{Whom, resolve};
+use super::resolve::{Role, Whom, resolve};
 use super::{Asker, Fault};
 
 /// One port to choose.
@@ -29,9 +30,9 @@ impl PortChoice {
 impl Asker<'_> {
     /// The ports that an end offers: of a Service those that it lists, of pods those that any container declares.
     pub fn ports(&self, end: &End) -> Result<Vec<PortChoice>, Fault> {
-        let found = resolve(self.cluster, || self.directory(), end)?;
+        let found = resolve(self.cluster, || self.directory(), end, Role::Goal(&PortAsk::NONE))?;
         Ok(match found.whom {
-            Whom::Service(service) => {
+            Whom::Service(Front { service, .. }) => {
                 let choice = |it: &crate::model::facts::ServicePort| PortChoice {
                     number: it.number,
                     protocol: it.protocol,
@@ -39,10 +40,21 @@ impl Asker<'_> {
                 };
                 service.ports.iter().map(choice).collect()
             }
+            Whom::One(Member::Node(_)) | Whom::At(Member::Node(_), _) => self.node_ports(),
             Whom::One(member) | Whom::At(member, _) => declared(&[member]),
             Whom::Pods { members, .. } => declared(&members.into_iter().map(Member::Pod).collect::<Vec<_>>()),
-            Whom::Block(_) | Whom::Unseen => Vec::new(),
+            Whom::Block(_) | Whom::Internet | Whom::Unseen => Vec::new(),
         })
+    }
+
+    /// The ports at which every node takes in Services.
+    fn node_ports(&self) -> Vec<PortChoice> {
+        let services = self.cluster.services.iter().filter(|it| it.has_node_ports());
+        let choice = |it: &crate::model::facts::ServicePort| {
+            Some(PortChoice { number: it.node_port?, protocol: it.protocol, name: it.name.clone() })
+        };
+        let choices: BTreeSet<PortChoice> = services.flat_map(|it| it.ports.iter().filter_map(choice)).collect();
+        choices.into_iter().collect()
     }
 }
 

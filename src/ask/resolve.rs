@@ -4,7 +4,8 @@
 //! End ──resolve──► Resolved { whom, notes, gaps }     proven absent ──► Fault with the nearest names
 //! ```
 //!
-//! Backends of Services are found by [`super::backends`], since they depend on the port.
+//! An ExternalName is followed to the Service or pod that it names. Backends of Services are found by
+//! [`super::backends`], since they depend on the port.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -12,21 +13,23 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 
-use crate::model::cluster::{Cluster, WORKLOAD_KINDS};
+use crate::model::cluster::Cluster;
 use crate::model::coverage::Coverage;
 use crate::model::evidence::Gap;
-use crate::model::facts::{Fact as _, Service, SharedPod};
-use crate::model::id::{Kind, ObjectId, PodId, WorkloadId};
-use crate::model::name::{Name, Spelling};
+use crate::model::facts::{Fact as _, Service, ServiceType, SharedPod};
+use crate::model::id::{Kind, ObjectId, PodId};
+use crate::model::name::Name;
 use crate::model::place::Place;
 use crate::text::evidence::Evidence;
 
-use super::Fault;
+use super::absent::{absent, near_pod, no_workload};
 use super::directory::{Directory, Holder};
-use super::end::End;
+use super::end::{End, PortAsk};
+use super::entry::Front;
 use super::member::Member;
-use super::nearest::{did_you_mean, nearest};
-use super::workload::{is_under, workload_of};
+use super::nearest::nearest;
+use super::workload::is_under;
+use super::{Fault, dns_name, host};
 
 /// What an end turned out to be.
 #[derive(Clone, Debug)]
@@ -49,99 +52,102 @@ pub enum Whom {
         members: Vec<SharedPod>,
         finished: usize,
     },
-    Service(Arc<Service>),
+    Service(Front),
     /// Addresses outside the cluster.
     Block(IpNet),
+    /// All addresses outside the cluster, of the families that the other end has.
+    Internet,
     /// We may not look for it.
     Unseen,
 }
 
 impl Resolved {
-    fn new(whom: Whom) -> Self {
+    pub(super) fn new(whom: Whom) -> Self {
         Self { whom, notes: Vec::new(), gaps: Vec::new() }
     }
 
-    fn unseen(gap: Gap) -> Self {
+    pub(super) fn unseen(gap: Gap) -> Self {
         Self { whom: Whom::Unseen, notes: Vec::new(), gaps: vec![gap] }
     }
 }
 
+/// What an end is asked as: of several that hold one address, that tells which is meant.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Role<'a> {
+    /// Nothing connects from a Service's address.
+    Source,
+    Goal(&'a PortAsk),
+}
+
 /// Resolves an end; `directory` is asked for when the end is an address.
-pub fn resolve<'a>(cluster: &Cluster, directory: impl FnOnce() -> &'a Directory, end: &End) -> Result<Resolved, Fault> {
-    match end {
+pub fn resolve<'a>(
+    cluster: &Cluster,
+    directory: impl Fn() -> &'a Directory,
+    end: &End,
+    role: Role<'_>,
+) -> Result<Resolved, Fault> {
+    resolve_on(cluster, &directory, end, role, &mut BTreeSet::new())
+}
+
+/// The same, on the way of names that began elsewhere.
+fn resolve_on<'a>(
+    cluster: &Cluster,
+    directory: &dyn Fn() -> &'a Directory,
+    end: &End,
+    role: Role<'_>,
+    way: &mut BTreeSet<End>,
+) -> Result<Resolved, Fault> {
+    let found = match end {
         End::Pod(id) => pod(cluster, id),
         End::Workload { kind, namespace, name } => workload(cluster, kind, namespace, name),
         End::Service { namespace, name } => service(cluster, namespace, name),
         End::Namespace(name) => self::namespace(cluster, name),
         End::Node(name) => node(cluster, name),
-        End::Address(address) => self::address(cluster, directory(), *address),
+        End::Host { host, service, namespace } => host::resolve(cluster, directory, host, service, namespace, end),
+        End::Address(address) => self::address(cluster, directory(), *address, role),
         End::Block(block) => Ok(Resolved::new(Whom::Block(*block))),
+        End::Internet => Ok(Resolved::new(Whom::Internet)),
+    }?;
+    match &found.whom {
+        Whom::Service(front) => match named_by(&front.service).filter(|_| way.insert(end.clone())) {
+            Some(next) => {
+                let named = resolve_on(cluster, directory, &next, role, way);
+                Ok(follow(&front.service, &next, named))
+            }
+            None => Ok(found),
+        },
+        _ => Ok(found),
+    }
+}
+
+/// The end within the cluster that an ExternalName names.
+pub fn named_by(service: &Service) -> Option<End> {
+    match &service.service_type {
+        ServiceType::ExternalName(name) => dns_name::of_this_cluster(name),
+        _ => None,
+    }
+}
+
+/// What a Service that is but a name of another end stands for.
+fn follow(service: &Service, next: &End, named: Result<Resolved, Fault>) -> Resolved {
+    match named {
+        Ok(mut found) => {
+            let what = format!("it is another name of {next} (S48)");
+            found.notes.insert(0, Evidence::note(service.id(), Place::new("spec.externalName"), what));
+            found
+        }
+        Err(fault) => {
+            let what = format!("{} is the DNS name of {next}: {} (S48)", service.id(), fault.what);
+            Resolved::unseen(Gap::End { what: what.into() })
+        }
     }
 }
 
 fn pod(cluster: &Cluster, id: &PodId) -> Result<Resolved, Fault> {
     match cluster.pods.get(&id.namespace, &id.name) {
         Some(found) => Ok(Resolved::new(Whom::One(Member::Pod(found.clone())))),
-        None => absent(cluster, &id.object(), || {
-            let here: Vec<Name> = cluster.pods.of(&id.namespace).iter().map(|it| it.name().to_name()).collect();
-            let mut near = namesakes(cluster, id);
-            near.extend(qualified(&id.namespace, &nearest(&id.name, here.iter().map(Name::as_str))));
-            near.truncate(3);
-            near
-        }),
+        None => absent(cluster, &id.object(), || near_pod(cluster, id)).map(Resolved::unseen),
     }
-}
-
-/// Workloads and Services that have the name of a pod that is none: a bare name means a pod.
-fn namesakes(cluster: &Cluster, id: &PodId) -> Vec<String> {
-    let objects = cluster.workloads.of(&id.namespace).iter().map(|it| it.workload_id());
-    let owners = cluster.pods.of(&id.namespace).iter().filter_map(|it| workload_of(cluster, it));
-    let workloads: BTreeSet<WorkloadId> =
-        objects.chain(owners.map(|it| (*it).clone())).filter(|it| it.name == id.name).collect();
-    let service = cluster.services.get(&id.namespace, &id.name).map(|_| format!("svc/{id}"));
-    workloads.iter().map(ToString::to_string).chain(service).collect()
-}
-
-/// An end that is not held: proven absent, or something we may not look for.
-fn absent(cluster: &Cluster, id: &ObjectId, near: impl FnOnce() -> Vec<String>) -> Result<Resolved, Fault> {
-    if cluster.unreadable.contains(id) {
-        return Ok(Resolved::unseen(Gap::Unreadable(id.clone())));
-    }
-    if let Some(gap) = uncovered(cluster, id.kind, &id.namespace) {
-        return Ok(Resolved::unseen(gap));
-    }
-    let mut near = near();
-    if near.is_empty() && !id.namespace.is_empty() {
-        near = elsewhere(cluster, id);
-    }
-    if near.is_empty() && is_no_namespace(cluster, &id.namespace) {
-        return Err(Fault::new(format!("{id} does not exist"), format!("there is no namespace {}", id.namespace)));
-    }
-    let hint = if near.is_empty() { what_there_is(cluster, id) } else { did_you_mean(&near) };
-    Err(Fault::new(format!("{id} does not exist"), hint))
-}
-
-/// Where no name is near: some of the names that there are.
-fn what_there_is(cluster: &Cluster, id: &ObjectId) -> String {
-    let names: Vec<Spelling<'_>> = match id.kind {
-        Kind::POD => cluster.pods.of(&id.namespace).iter().map(|it| it.name()).collect(),
-        Kind::SERVICE => cluster.services.of(&id.namespace).iter().map(|it| it.name()).collect(),
-        Kind::NODE => cluster.nodes.iter().map(|it| it.name()).collect(),
-        _ => return format!("no {} there has a name like it", id.kind),
-    };
-    let place = if id.namespace.is_empty() { "the cluster" } else { id.namespace.as_str() };
-    let some: Vec<String> = names.iter().take(3).map(Spelling::to_string).collect();
-    match names.len() {
-        0 => format!("{place} has no {}", id.kind),
-        count if count > 3 => format!("{place} has {} and {} more", some.join(", "), count - 3),
-        _ => format!("{place} has {}", some.join(" and ")),
-    }
-}
-
-/// Whether it is known that no namespace has this name.
-fn is_no_namespace(cluster: &Cluster, name: &Name) -> bool {
-    let is_known = cluster.coverage.is_complete(Kind::NAMESPACE, name);
-    !name.is_empty() && is_known && !cluster.namespace_names().contains(name)
 }
 
 /// The gap of a kind that is not wholly known in a namespace.
@@ -149,29 +155,6 @@ pub fn uncovered(cluster: &Cluster, kind: Kind, namespace: &Name) -> Option<Gap>
     let coverage = cluster.coverage.of(kind, namespace);
     let gap = |coverage: &Coverage| Gap::Uncovered { kind, namespace: namespace.clone(), coverage: coverage.clone() };
     (!coverage.is_complete()).then(|| gap(coverage))
-}
-
-/// `namespace/name` of names in one namespace.
-fn qualified(namespace: &Name, names: &[&str]) -> Vec<String> {
-    names.iter().map(|it| format!("{namespace}/{it}")).collect()
-}
-
-/// The same name in other namespaces, or namespaces with a name like this one's.
-fn elsewhere(cluster: &Cluster, id: &ObjectId) -> Vec<String> {
-    let namespaces = cluster.namespace_names();
-    if !namespaces.contains(&id.namespace) {
-        let near = nearest(&id.namespace, namespaces.iter().map(Name::as_str));
-        if !near.is_empty() {
-            return near.iter().map(|it| format!("{}/{it}/{}", id.kind, id.name)).collect();
-        }
-    }
-    let has = |namespace: &Name| match id.kind {
-        Kind::POD => cluster.pods.get(namespace, &id.name).is_some(),
-        Kind::SERVICE => cluster.services.get(namespace, &id.name).is_some(),
-        kind => cluster.workloads.get_variant(namespace, &id.name, kind.as_str()).is_some(),
-    };
-    let found = namespaces.iter().filter(|it| has(it));
-    found.take(3).map(|it| format!("{}/{it}/{}", id.kind, id.name)).collect()
 }
 
 fn workload(cluster: &Cluster, kind: &Name, namespace: &Name, name: &Name) -> Result<Resolved, Fault> {
@@ -186,33 +169,11 @@ fn workload(cluster: &Cluster, kind: &Name, namespace: &Name, name: &Name) -> Re
     if let Some(gap) = gap {
         return Ok(Resolved::unseen(gap));
     }
-    no_workload(cluster, kind, namespace, name)
+    no_workload(cluster, kind, namespace, name).map(Resolved::unseen)
 }
 
 fn has_any(found: &Resolved) -> bool {
     matches!(&found.whom, Whom::Pods { members, finished } if !members.is_empty() || *finished > 0)
-}
-
-fn no_workload(cluster: &Cluster, kind: &Name, namespace: &Name, name: &Name) -> Result<Resolved, Fault> {
-    let near = || {
-        let objects = cluster.workloads.of(namespace).iter().map(|it| it.workload_id());
-        let owners = cluster.pods.of(namespace).iter().filter_map(|it| workload_of(cluster, it));
-        let known: BTreeSet<WorkloadId> = objects.chain(owners.map(|it| (*it).clone())).collect();
-        let alike = known.iter().filter(|it| it.kind.eq_ignore_ascii_case(kind));
-        let near = nearest(name, alike.map(|it| it.name.as_str()));
-        near.iter().map(|it| format!("{kind}/{namespace}/{it}")).collect()
-    };
-    match WORKLOAD_KINDS.into_iter().find(|it| it.as_str() == kind.as_str()) {
-        Some(known) => {
-            absent(cluster, &ObjectId { kind: known, namespace: namespace.clone(), name: name.clone() }, near)
-        }
-        None => Err(Fault::new(
-            format!("{kind}/{namespace}/{name} does not exist"),
-            format!(
-                "no pod of {namespace} is controlled by a {kind}; kinds are pod, deploy, sts, ds, job, svc, ns, node"
-            ),
-        )),
-    }
 }
 
 /// A set of pods without those that have finished (S39).
@@ -224,14 +185,15 @@ fn running<'a>(pods: impl Iterator<Item = &'a SharedPod>) -> Resolved {
     Resolved::new(Whom::Pods { members, finished })
 }
 
-fn service(cluster: &Cluster, namespace: &Name, name: &Name) -> Result<Resolved, Fault> {
+pub(super) fn service(cluster: &Cluster, namespace: &Name, name: &Name) -> Result<Resolved, Fault> {
     match cluster.services.get(namespace, name) {
-        Some(found) => Ok(Resolved::new(Whom::Service(Arc::new(found.clone())))),
+        Some(found) => Ok(Resolved::new(Whom::Service(Front::named(Arc::new(found.clone()))))),
         None => absent(cluster, &ObjectId::new(Kind::SERVICE, namespace.clone(), name.clone()), || {
             let here = cluster.services.of(namespace).iter().map(|it| it.meta.name.as_str());
             let near = nearest(name, here);
             near.iter().map(|it| format!("svc/{namespace}/{it}")).collect()
-        }),
+        })
+        .map(Resolved::unseen),
     }
 }
 
@@ -247,6 +209,7 @@ fn namespace(cluster: &Cluster, name: &Name) -> Result<Resolved, Fault> {
         let near = nearest(name, names.iter().map(Name::as_str));
         near.iter().map(|it| format!("ns/{it}")).collect()
     })
+    .map(Resolved::unseen)
 }
 
 fn node(cluster: &Cluster, name: &Name) -> Result<Resolved, Fault> {
@@ -255,23 +218,59 @@ fn node(cluster: &Cluster, name: &Name) -> Result<Resolved, Fault> {
         None => absent(cluster, &ObjectId::new(Kind::NODE, "", name.clone()), || {
             let near = nearest(name, cluster.nodes.iter().map(|it| it.meta.name.as_str()));
             near.iter().map(|it| format!("node/{it}")).collect()
-        }),
+        })
+        .map(Resolved::unseen),
     }
 }
 
 /// An address is the pod, node or Service that holds it; otherwise it is outside (CONTRACT §2).
-fn address(cluster: &Cluster, directory: &Directory, address: IpAddr) -> Result<Resolved, Fault> {
+fn address(cluster: &Cluster, directory: &Directory, address: IpAddr, role: Role<'_>) -> Result<Resolved, Fault> {
     let holders = directory.holders(address);
-    let mut found = match holders {
-        [] => Resolved::new(Whom::One(Member::Address(address))),
-        [one] => held(one, address),
-        several => return Err(ambiguous(address, several)),
+    let mut found = match (holders, meant(holders, role)) {
+        ([], _) => Resolved::new(Whom::One(Member::Address(address))),
+        (_, Some(one)) => held(one, address),
+        (several, None) => return Err(ambiguous(address, several)),
     };
     if holders.is_empty() && !cluster.coverage.addresses.contains(&address) {
         let kinds = [Kind::POD, Kind::NODE, Kind::SERVICE];
-        found.gaps.extend(kinds.into_iter().find_map(|kind| hole(cluster, kind).or_else(|| unreadable(cluster, kind))));
+        found.gaps.extend(kinds.into_iter().find_map(|kind| unseen(cluster, kind)));
     }
     Ok(found)
+}
+
+/// The one of several holders that is meant: load balancers may share an address by their ports, and with nodes.
+fn meant<'h>(holders: &'h [Holder], role: Role<'_>) -> Option<&'h Holder> {
+    let only = |is: &dyn Fn(&Holder) -> bool| {
+        let mut all = holders.iter().filter(|it| is(it));
+        all.next().filter(|_| all.next().is_none())
+    };
+    let is_service = |it: &Holder| matches!(it, Holder::Service(_));
+    // A pod that terminates keeps its address until another has it (S39).
+    let stays = |it: &Holder| !matches!(it, Holder::Pod(pod) if pod.mold.terminating);
+    let sends = || only(&|it| !is_service(it)).or_else(|| only(&|it| !is_service(it) && stays(it)));
+    if let [one] = holders {
+        return Some(one);
+    }
+    let port = match role {
+        Role::Source => return sends(),
+        Role::Goal(PortAsk::Any(_)) => None,
+        Role::Goal(port) => Some(port),
+    };
+    let listens = |it: &Holder| match (it, port) {
+        (Holder::Service(it), Some(port)) => it.ports.iter().any(|it| port.is(it)),
+        _ => false,
+    };
+    match (port, holders.iter().any(listens)) {
+        (Some(_), true) => only(&listens),
+        (Some(_), false) => sends(),
+        // All of them, unless none is a Service.
+        (None, _) => sends().filter(|_| !holders.iter().any(is_service)),
+    }
+}
+
+/// What keeps us from knowing all objects of a kind.
+pub fn unseen(cluster: &Cluster, kind: Kind) -> Option<Gap> {
+    hole(cluster, kind).or_else(|| unreadable(cluster, kind))
 }
 
 /// An object that exists and could not be read: nobody knows what addresses it has.
@@ -283,7 +282,7 @@ fn held(holder: &Holder, address: IpAddr) -> Resolved {
     let whom = match holder {
         Holder::Pod(pod) => Whom::At(Member::Pod(pod.clone()), address),
         Holder::Node(node) => Whom::At(Member::Node(node.clone()), address),
-        Holder::Service(service) => Whom::Service(service.clone()),
+        Holder::Service(service) => Whom::Service(Front::at(service.clone(), address)),
     };
     let note = Evidence::note(holder.id(), Place::default(), format!("{address} is the address of {}", holder.id()));
     Resolved { whom, notes: vec![note], gaps: Vec::new() }

@@ -10,20 +10,23 @@ use std::sync::Arc;
 
 use crate::model::address::Family;
 use crate::model::evidence::{Gap, Outcome};
-use crate::model::facts::Service;
-use crate::model::labels::NamespaceMatch;
-use crate::model::policy::{Direction, Policy, Rule};
+use crate::model::facts::{Fact as _, Service, ServicePort};
+use crate::model::id::{Kind, ObjectId};
+use crate::model::place::Place;
+use crate::model::policy::Direction;
 use crate::model::port::Protocol;
 use crate::net::reach::Counts;
 use crate::net::verdict::Port;
+use crate::text;
 use crate::text::evidence::Evidence;
 
 use super::backends::{Route, Routes, routes};
 use super::end::{End, PortAsk};
+use super::entry::{Entry, Front, at_node_port, is_node_port_of, node_ports};
 use super::freshness::as_of;
 use super::member::Member;
 use super::pair::{Pair, PairPort, Source, Target};
-use super::resolve::{Resolved, Whom, resolve};
+use super::resolve::{Resolved, Role, Whom, named_by, resolve, unseen};
 use super::{Asker, Fault};
 
 /// How many pairs an answer lists with their verdicts; all are counted.
@@ -35,7 +38,7 @@ pub struct Trace {
     pub from: End,
     pub to: End,
     pub port: PortAsk,
-    /// The Service that `to` is, and its ports that were traced.
+    /// The Service that `to` is, or is entered through, and its ports that were traced.
     pub service: Option<Arc<Service>>,
     pub routes: Vec<Route>,
     pub pairs: Vec<Pair>,
@@ -52,6 +55,8 @@ pub struct Trace {
     pub notes: Vec<Evidence>,
     /// What makes an allow unknown, and an answer without pairs.
     pub gaps: Vec<Gap>,
+    /// What makes an answer without pairs a deny: nobody of whom it speaks is let in.
+    pub refusals: Vec<Evidence>,
 }
 
 impl Trace {
@@ -70,6 +75,7 @@ impl Trace {
             other_node: 0,
             notes: Vec::new(),
             gaps: Vec::new(),
+            refusals: Vec::new(),
         }
     }
 
@@ -84,7 +90,7 @@ impl Trace {
 
     /// An answer without pairs says why it has none.
     pub(super) fn say_why_empty(&mut self) {
-        if self.counts.total() > 0 || !self.gaps.is_empty() {
+        if self.counts.total() > 0 || !self.gaps.is_empty() || !self.refusals.is_empty() {
             return;
         }
         let what = match () {
@@ -100,6 +106,7 @@ impl Trace {
     /// The answer as a whole: the worst pair, unknown where there is none (CONTRACT §2).
     pub fn outcome(&self) -> Outcome {
         match self.counts.worst() {
+            _ if !self.refusals.is_empty() => Outcome::Deny,
             Outcome::Allow if !self.gaps.is_empty() => Outcome::Unknown,
             worst => worst,
         }
@@ -123,23 +130,35 @@ pub(super) struct Ends {
     pub targets: Vec<Target>,
     /// Whether each end is one that was named, so that a pod and itself is a question and no noise.
     pub both_single: bool,
+    /// The Service that is connected to, and where.
+    pub front: Option<Front>,
+    /// What keeps us from being sure of the sources: they may be within the cluster.
+    pub unsure: Option<Gap>,
+    /// Whether an end is the whole internet, which is asked about in the families that the other has.
+    pub is_internet: bool,
 }
 
 impl Asker<'_> {
     /// Answers, or says which end or port is none.
     pub fn trace(&self, from: &End, to: &End, port: &PortAsk) -> Result<Trace, Fault> {
         let mut trace = Trace::new(from, to, port);
-        let (source, target) = (self.resolve(from)?, self.resolve(to)?);
+        let (source, (target, port)) = (self.resolve(from, Role::Source)?, self.goal(to, port)?);
         let both_single = is_single(&source.whom) && is_single(&target.whom);
+        let front = if let Whom::Service(front) = &target.whom { Some(front.clone()) } else { None };
+        let is_internet = [&source.whom, &target.whom].iter().any(|it| matches!(it, Whom::Internet));
         trace.take_in(&source);
         trace.take_in(&target);
         let ends = Ends {
             sources: self.sources(&source.whom, Some(&target.whom), &mut trace)?,
-            targets: self.targets(&target.whom, Some(&source.whom), port, &mut trace)?,
+            targets: self.targets(&target.whom, Some(&source.whom), &port, &mut trace)?,
             both_single,
+            front,
+            unsure: source.gaps.first().cloned(),
+            is_internet,
         };
         trace.notes.extend(as_of(self.cluster));
         self.judge(&ends, &mut trace);
+        self.refuse(&ends, &mut trace);
         trace.say_why_empty();
         if self.tells_prerequisites {
             self.prerequisites(&mut trace);
@@ -147,16 +166,51 @@ impl Asker<'_> {
         Ok(trace)
     }
 
-    /// The parts of a block that every rule which can govern the other end holds or leaves out as a whole.
-    fn parts(&self, block: ipnet::IpNet, other: Option<&Whom>, direction: Direction) -> Vec<Member> {
-        let part = |(ranges, address): (Vec<_>, _)| Member::Outside(ranges.into(), address);
-        let bears =
-            |policy: &Policy, rule: &Rule| rule.direction == direction && other.is_none_or(|it| governs(policy, it));
-        crate::net::split(self.cluster, block, bears).into_iter().map(part).collect()
+    pub(super) fn resolve(&self, end: &End, role: Role<'_>) -> Result<Resolved, Fault> {
+        resolve(self.cluster, || self.directory(), end, role)
     }
 
-    pub(super) fn resolve(&self, end: &End) -> Result<Resolved, Fault> {
-        resolve(self.cluster, || self.directory(), end)
+    /// What is connected to: a node at a node port is the Service that it is of (S46).
+    fn goal(&self, to: &End, port: &PortAsk) -> Result<(Resolved, PortAsk), Fault> {
+        let port = self.own_number(to, port);
+        let mut found = self.resolve(to, Role::Goal(&port))?;
+        let (node, address) = match &found.whom {
+            Whom::One(Member::Node(node)) => (node.meta.name.clone(), None),
+            Whom::At(Member::Node(node), address) => (node.meta.name.clone(), Some(*address)),
+            _ => return Ok((found, port)),
+        };
+        let PortAsk::Number { number, protocol } = port else {
+            let apart = node_ports(self.cluster);
+            if !apart.is_empty() {
+                let what =
+                    format!("node ports lead to services and are asked one by one: {}", text::net::ports(&apart));
+                found.notes.push(Evidence::note(ObjectId::new(Kind::NODE, "", node), Place::default(), what));
+            }
+            return Ok((found, port));
+        };
+        let (service, own) = match at_node_port(self.cluster, protocol, number).as_slice() {
+            [] => {
+                found.gaps.extend(unseen(self.cluster, Kind::SERVICE));
+                return Ok((found, port));
+            }
+            [(service, own)] => (Arc::new((*service).clone()), (*own).clone()),
+            several => return Err(shared_node_port(protocol, number, several)),
+        };
+        let what = is_node_port_of(protocol, number, &own);
+        found.notes.push(Evidence::note(service.id(), Place::new("spec.ports"), what));
+        let entry = Entry::NodePort { node, address, number };
+        Ok((Resolved { whom: Whom::Service(Front { service, entry }), ..found }, PortAsk::of(&own)))
+    }
+
+    /// A name of a port that an ExternalName lists is its own: what it is another name of knows it as a number.
+    fn own_number(&self, to: &End, port: &PortAsk) -> PortAsk {
+        let End::Service { namespace, name } = to else { return port.clone() };
+        let service = self.cluster.services.get(namespace, name).filter(|it| named_by(it).is_some());
+        let own = service.and_then(|it| it.ports.iter().find(|it| port.is(it)));
+        match (port, own) {
+            (PortAsk::Named { .. }, Some(own)) => PortAsk::of(own),
+            _ => port.clone(),
+        }
     }
 
     /// The members that connections come from; a block is parted by what governs the other end (by all, without one).
@@ -166,19 +220,23 @@ impl Asker<'_> {
             Whom::One(member) => unfinished(member, trace).into_iter().map(plain).collect(),
             Whom::At(member, address) => vec![Source { member: member.clone(), family: Some(Family::of(*address)) }],
             Whom::Pods { members, .. } => members.iter().map(|it| plain(Member::Pod(it.clone()))).collect(),
-            Whom::Service(service) => self.behind(service, trace)?.into_iter().map(plain).collect(),
-            Whom::Block(block) => self.parts(*block, other, Direction::Ingress).into_iter().map(plain).collect(),
+            Whom::Service(front) => {
+                let members = self.behind(front, trace)?.into_iter();
+                members.map(|member| Source { member, family: front.family() }).collect()
+            }
+            Whom::Block(block) => self.block(*block, other, Direction::Ingress, trace).into_iter().map(plain).collect(),
+            Whom::Internet => self.internet(other, Direction::Ingress, trace).into_iter().map(plain).collect(),
             Whom::Unseen => Vec::new(),
         })
     }
 
     /// Every member behind a Service, once.
-    fn behind(&self, service: &Arc<Service>, trace: &mut Trace) -> Result<Vec<Member>, Fault> {
-        let Routes { routes, notes, gaps } = routes(self.cluster, || self.directory(), service, &PortAsk::NONE)?;
+    fn behind(&self, front: &Front, trace: &mut Trace) -> Result<Vec<Member>, Fault> {
+        let Routes { routes, notes, gaps } = routes(self.cluster, || self.directory(), &front.service, &PortAsk::NONE)?;
         trace.notes.extend(notes);
         trace.gaps.extend(gaps);
         let mut members: Vec<Member> = Vec::new();
-        for backend in routes.into_iter().flat_map(|it| it.backends) {
+        for backend in routes.into_iter().flat_map(|it| it.backends).filter(|it| it.has(front.family())) {
             if !members.contains(&backend.member) {
                 members.push(backend.member);
             }
@@ -206,42 +264,47 @@ impl Asker<'_> {
                 let members: Vec<Member> = members.iter().cloned().map(Member::Pod).collect();
                 targets_of(&members, None, port, &trace.to)
             }
-            Whom::Service(service) => self.through(service, port, trace),
-            Whom::Block(block) => targets_of(&self.parts(*block, other, Direction::Egress), None, port, &trace.to),
+            Whom::Service(front) => self.through(front, port, trace),
+            Whom::Block(block) => {
+                targets_of(&self.block(*block, other, Direction::Egress, trace), None, port, &trace.to)
+            }
+            Whom::Internet => targets_of(&self.internet(other, Direction::Egress, trace), None, port, &trace.to),
             Whom::Unseen => Ok(Vec::new()),
         }
     }
 
     /// The backends of a Service, each with its own target port (S45).
-    fn through(&self, service: &Arc<Service>, port: &PortAsk, trace: &mut Trace) -> Result<Vec<Target>, Fault> {
-        let Routes { routes, notes, gaps } = routes(self.cluster, || self.directory(), service, port)?;
+    ///
+    /// Entered at an address, it leads to backends of that family alone.
+    fn through(&self, front: &Front, port: &PortAsk, trace: &mut Trace) -> Result<Vec<Target>, Fault> {
+        let Routes { routes, notes, gaps } = routes(self.cluster, || self.directory(), &front.service, port)?;
         trace.notes.extend(notes);
         trace.gaps.extend(gaps);
         trace.not_ready = routes.iter().map(|it| it.not_ready).sum();
         let mut targets = Vec::new();
         for (at, route) in routes.iter().enumerate() {
-            targets.extend(route.backends.iter().map(|it| Target {
+            targets.extend(route.backends.iter().filter(|it| it.has(front.family())).map(|it| Target {
                 member: it.member.clone(),
-                family: it.family,
+                family: it.family.or(front.family()),
                 port: it.port.map_or(PairPort::AnyOf(it.protocol), |number| PairPort::One((it.protocol, number))),
                 route: Some(at),
             }));
         }
+        let are_of_another = targets.is_empty() && routes.iter().any(|it| !it.backends.is_empty());
+        if let Some(family) = front.family().filter(|_| are_of_another) {
+            let what = format!("no backend of {} has an address of {}", front.service.id(), family.as_str());
+            trace.gaps.push(Gap::End { what: what.into() });
+        }
         trace.routes = routes;
-        trace.service = Some(service.clone());
+        trace.service = Some(front.service.clone());
         Ok(targets)
     }
 }
 
-/// Whether a policy can govern pods of this end: it is in their namespace, or of the cluster as a whole.
-fn governs(policy: &Policy, whom: &Whom) -> bool {
-    let NamespaceMatch::Own(home) = &policy.target.namespaces else { return true };
-    match whom {
-        Whom::One(member) | Whom::At(member, _) => member.pod().is_some_and(|it| it.namespace() == home),
-        Whom::Pods { members, .. } => members.iter().any(|it| it.namespace() == home),
-        Whom::Service(service) => service.meta.namespace == *home,
-        Whom::Block(_) | Whom::Unseen => false,
-    }
+fn shared_node_port(protocol: Protocol, number: u16, services: &[(&Service, &ServicePort)]) -> Fault {
+    let names: Vec<String> = services.iter().map(|it| it.0.id().to_string()).collect();
+    let what = format!("{number}/{protocol} is the node port of {}", names.join(" and of "));
+    Fault::new(what, "name one of them instead of the node")
 }
 
 /// Whether an end was named as one pod, node or address.

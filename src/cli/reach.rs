@@ -69,8 +69,8 @@ impl Command for ReachArgs {
     fn needs(&self, context: &Context, cluster: &Cluster) -> Result<Needs, Fault> {
         match &self.to {
             Some(goal) => {
-                let (from, to, _) = self.pair(goal, &context.namespace)?;
-                Ok(needs::of_trace(cluster, &from, &to))
+                let (from, to, port) = self.pair(goal, &context.namespace)?;
+                Ok(needs::of_trace(cluster, &from, &to, &port))
             }
             None => end::end(&self.of, &context.namespace).map(|_| needs::everything()),
         }

@@ -64,8 +64,8 @@ impl Command for TraceArgs {
         if self.batch.is_some() {
             return Ok(needs::everything());
         }
-        let (from, to, _) = self.question(&context.namespace)?;
-        Ok(needs::of_trace(cluster, &from, &to))
+        let (from, to, port) = self.question(&context.namespace)?;
+        Ok(needs::of_trace(cluster, &from, &to, &port))
     }
 
     fn beside(&self, context: &Context, cluster: &Cluster, settings: &Settings) -> Needs {

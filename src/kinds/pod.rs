@@ -50,6 +50,8 @@ pub(super) struct PodSlim<'a> {
 pub(super) struct PodSpec<'a> {
     #[serde(borrow, default, deserialize_with = "or_default")]
     node_name: Text<'a>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    hostname: Text<'a>,
     #[serde(default, deserialize_with = "or_default")]
     host_network: bool,
     #[serde(borrow, default, deserialize_with = "or_default")]
@@ -136,6 +138,7 @@ impl Read for Pods {
     type Slim<'a> = PodSlim<'a>;
     const FIELDS: &'static [&'static str] = &[
         "spec.nodeName",
+        "spec.hostname",
         "spec.hostNetwork",
         "spec.serviceAccountName",
         "spec.serviceAccount",
@@ -163,6 +166,9 @@ impl Read for Pods {
         };
         mold.set_owner(door.controller(&slim.metadata));
         mold.set_authorization_flags(authorization_flags(slim));
+        if *slim.spec.hostname != *slim.metadata.name {
+            mold.set_hostname(door.intern.name(&slim.spec.hostname));
+        }
         let ending = mold.call(&slim.metadata.name, |it| door.intern.name(it));
         let mut others = Vec::new();
         let telling = mold.tell(&ending, slim.metadata.labels.iter(), |key, value| others.push((key, value)));

@@ -2,13 +2,14 @@
 
 use std::net::IpAddr;
 
+use ipnet::IpNet;
 use serde::Deserialize;
 
 use super::door::{Door, Read, Reader};
 use super::pod::protocol;
 use super::slim::{Metadata, NumberOrText, Pairs, Text, object, or_default};
 use super::{KindSpec, Presence, Reach, Watch};
-use crate::model::address::canonical;
+use crate::model::address::{Family, canonical};
 use crate::model::cluster::AnyFact;
 use crate::model::facts::{Exposure, Service, ServicePort, ServiceType, TargetPort};
 use crate::model::id::Kind;
@@ -50,6 +51,12 @@ struct ServiceSpec<'a> {
     cluster_ips: Vec<Text<'a>>,
     #[serde(borrow, default, rename = "externalIPs", deserialize_with = "or_default")]
     external_ips: Vec<Text<'a>>,
+    #[serde(borrow, default, rename = "loadBalancerIP", deserialize_with = "or_default")]
+    load_balancer_ip: Text<'a>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    load_balancer_source_ranges: Vec<Text<'a>>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    ip_families: Vec<Text<'a>>,
     #[serde(borrow, default, deserialize_with = "or_default")]
     external_name: Text<'a>,
     #[serde(borrow, default, deserialize_with = "or_default")]
@@ -73,6 +80,8 @@ struct Port<'a> {
     protocol: Text<'a>,
     #[serde(default, deserialize_with = "or_default")]
     port: i64,
+    #[serde(default, deserialize_with = "or_default")]
+    node_port: i64,
     #[serde(borrow, default)]
     target_port: Option<NumberOrText<'a>>,
 }
@@ -106,11 +115,13 @@ impl Read for Services {
 
     fn fact(slim: &ServiceSlim<'_>, door: &mut Door<'_>) -> AnyFact {
         let spec = &slim.spec;
-        let balancers = slim.status.load_balancer.ingress.iter().map(|it| &it.ip);
         let exposure = Exposure {
             service_type: service_type(spec, door),
             headless: is_headless(spec),
-            external_ips: addresses(spec.external_ips.iter().chain(balancers), "spec.externalIPs", door).into(),
+            external_ips: addresses(spec.external_ips.iter(), "spec.externalIPs", door).into(),
+            balancer_ips: balancer_ips(slim, door).into(),
+            source_ranges: source_ranges(spec, door).into(),
+            only_family: only_family(spec),
             ports: ports(&spec.ports, door),
             publishes_not_ready: spec.publish_not_ready_addresses,
             internal_local: &*spec.internal_traffic_policy == "Local",
@@ -148,6 +159,42 @@ fn cluster_ips(spec: &ServiceSpec<'_>, door: &mut Door<'_>) -> Vec<IpAddr> {
     addresses(written, "spec.clusterIPs", door)
 }
 
+/// What the load balancer was given, else what was asked for it.
+fn balancer_ips(slim: &ServiceSlim<'_>, door: &mut Door<'_>) -> Vec<IpAddr> {
+    let given = slim.status.load_balancer.ingress.iter().map(|it| &it.ip);
+    let given = addresses(given, "status.loadBalancer.ingress", door);
+    let is_balanced = &*slim.spec.service_type == "LoadBalancer";
+    if !given.is_empty() || !is_balanced || !slim.status.load_balancer.ingress.is_empty() {
+        return given;
+    }
+    addresses(std::iter::once(&slim.spec.load_balancer_ip), "spec.loadBalancerIP", door)
+}
+
+/// As the API server reads them: spaces around them count for nothing.
+fn source_ranges(spec: &ServiceSpec<'_>, door: &mut Door<'_>) -> Vec<IpNet> {
+    let mut ranges = Vec::new();
+    for (at, text) in spec.load_balancer_source_ranges.iter().enumerate() {
+        match text.trim().parse::<IpNet>() {
+            Ok(range) => ranges.push(range.trunc()),
+            // One that nobody is in: without it a list of nothing but mistakes would let in everybody.
+            Err(_) => {
+                ranges.push(IpNet::from(IpAddr::from([255; 4])));
+                let place = format!("spec.loadBalancerSourceRanges[{at}]");
+                door.problem(&place, format!("not a CIDR: {:?}; it lets in nobody", &**text));
+            }
+        }
+    }
+    ranges
+}
+
+/// A Service without addresses of its own may still be of one family.
+fn only_family(spec: &ServiceSpec<'_>) -> Option<Family> {
+    match spec.ip_families.as_slice() {
+        [only] => Family::ALL.into_iter().find(|it| it.as_str() == &**only),
+        _ => None,
+    }
+}
+
 fn addresses<'a>(written: impl Iterator<Item = &'a Text<'a>>, place: &str, door: &mut Door<'_>) -> Vec<IpAddr> {
     let mut addresses: Vec<IpAddr> = Vec::new();
     for text in written.filter(|it| !it.is_empty()) {
@@ -181,7 +228,8 @@ fn port(it: &Port<'_>, door: &mut Door<'_>) -> Result<ServicePort, String> {
         Some(NumberOrText::Text(name)) if name.is_empty() => TargetPort::Number(number),
         Some(NumberOrText::Text(name)) => TargetPort::Named(door.intern.name(name)),
     };
-    Ok(ServicePort { name: door.intern.name(&it.name), protocol, number, target })
+    let node_port = u16::try_from(it.node_port).ok().filter(|it| *it > 0);
+    Ok(ServicePort { name: door.intern.name(&it.name), protocol, number, target, node_port })
 }
 
 /// A port number, or the clause that says why it is none.

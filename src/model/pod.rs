@@ -119,6 +119,8 @@ pub struct Oddity {
     beginning: Option<Name>,
     /// See [`Owner::word`].
     owner_word: Name,
+    /// Empty: its name.
+    hostname: Name,
     authorization_flags: Vec<Name>,
 }
 
@@ -135,6 +137,16 @@ impl Mold {
     /// Lets these be [`Mold::authorization_flags`].
     pub fn set_authorization_flags(&mut self, flags: Vec<Name>) {
         self.oddity.change(|it| it.authorization_flags = flags);
+    }
+
+    /// `spec.hostname`, where it is not their name: names of DNS may begin with it.
+    pub fn hostname(&self) -> &str {
+        self.oddity.get().map_or("", |it| &it.hostname)
+    }
+
+    /// Lets this be [`Mold::hostname`].
+    pub fn set_hostname(&mut self, hostname: Name) {
+        self.oddity.change(|it| it.hostname = hostname);
     }
 
     /// Their controller, as owner references name it (a ReplicaSet, not yet its Deployment).

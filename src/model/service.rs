@@ -3,9 +3,10 @@
 use std::net::IpAddr;
 use std::ops::Deref;
 
+use ipnet::IpNet;
 use triomphe::Arc;
 
-use super::address::AddressList;
+use super::address::{AddressList, Family};
 use super::facts::Meta;
 use super::items::Items;
 use super::labels::Labels;
@@ -27,6 +28,8 @@ pub struct ServicePort {
     pub protocol: Protocol,
     pub number: u16,
     pub target: TargetPort,
+    /// Where every node takes it in; `None`: nowhere, or not said (S46).
+    pub node_port: Option<u16>,
 }
 
 /// How a Service is reached.
@@ -46,8 +49,14 @@ pub struct Exposure {
     pub service_type: ServiceType,
     /// `clusterIP: None`: names resolve to pod addresses, ports are not translated (S47).
     pub headless: bool,
-    /// External and load balancer addresses.
+    /// `externalIPs`: addresses at which nodes take it in.
     pub external_ips: Items<IpAddr>,
+    /// The addresses of its load balancer.
+    pub balancer_ips: Items<IpAddr>,
+    /// `loadBalancerSourceRanges`: whom the load balancer lets in; empty: everybody.
+    pub source_ranges: Items<IpNet>,
+    /// The one family of `ipFamilies`, where its addresses do not tell.
+    pub only_family: Option<Family>,
     pub ports: Items<ServicePort>,
     pub publishes_not_ready: bool,
     /// `internalTrafficPolicy: Local` (S52).
@@ -80,7 +89,23 @@ impl Deref for Service {
 impl Service {
     /// The addresses that are its own: of the cluster first, then those outside.
     pub fn addresses(&self) -> impl Iterator<Item = IpAddr> {
-        self.cluster_ips.iter().chain(self.external_ips.iter().copied())
+        self.cluster_ips.iter().chain(self.outer_addresses())
+    }
+
+    /// Those at which it takes in connections from outside the cluster.
+    pub fn outer_addresses(&self) -> impl Iterator<Item = IpAddr> {
+        self.balancer_ips.iter().chain(self.external_ips.iter()).copied()
+    }
+
+    /// Whether nodes take it in at ports of their own, listed or not.
+    pub fn has_node_ports(&self) -> bool {
+        matches!(self.service_type, ServiceType::NodePort | ServiceType::LoadBalancer)
+    }
+
+    /// Its port that nodes take in at this one.
+    pub fn of_node_port(&self, protocol: Protocol, number: u16) -> Option<&ServicePort> {
+        let is_it = |it: &&ServicePort| it.node_port == Some(number) && it.protocol == protocol;
+        self.ports.iter().find(is_it).filter(|_| self.has_node_ports())
     }
 }
 

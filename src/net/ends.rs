@@ -206,12 +206,14 @@ pub fn holder(cluster: &Cluster, address: IpAddr) -> Holder {
 
 /// The parts of a CIDR that no block of these rules tells apart, each with one address that stands for it.
 ///
-/// Parts that every block treats alike are one part, though they be many ranges.
+/// Parts that every block treats alike are one part, though they be many ranges. `ranges` part it as blocks do.
 pub fn split(
     cluster: &Cluster,
     cidr: IpNet,
+    ranges: &[IpNet],
     bears: impl Fn(&Policy, &Rule) -> bool,
 ) -> Vec<(Vec<AddressRange>, IpAddr)> {
+    let own: Vec<Block> = ranges.iter().map(|it| Block { cidr: *it, except: Default::default() }).collect();
     let blocks: BTreeSet<&Block> = cluster
         .policies
         .iter()
@@ -221,6 +223,7 @@ pub fn split(
             PeerMatch::Block(block) => Some(&**block),
             _ => None,
         })
+        .chain(&own)
         .collect();
     parts(&blocks.into_iter().collect::<Vec<_>>(), cidr)
 }

@@ -6,7 +6,7 @@ use crate::kinds;
 use crate::model::endpoints::Endpoint;
 use crate::model::facts::{
     ContainerPort, ContainerRole, EndpointSlice, Fact, Kept, Namespace, Node, Owner, Pod, PodNetwork, PodOrigin,
-    Service, ServiceAccount, ServiceType, TargetPort, Workload,
+    Service, ServiceAccount, ServicePort, ServiceType, TargetPort, Workload,
 };
 use crate::model::labels::{Labels, Operator, Selector};
 use crate::model::name::Name;
@@ -119,6 +119,9 @@ fn pod_spec(it: &Pod) -> Value {
     if it.mold.network == PodNetwork::Host {
         spec["hostNetwork"] = json!(true);
     }
+    if !it.mold.hostname().is_empty() {
+        spec["hostname"] = json!(it.mold.hostname());
+    }
     spec
 }
 
@@ -154,20 +157,16 @@ pub(super) fn workload(it: &Workload) -> Value {
 
 pub(super) fn service(it: &Service) -> Value {
     let mut service = object(it);
-    let ports: Vec<Value> = it
-        .ports
-        .iter()
-        .map(|it| {
-            let target = match &it.target {
-                TargetPort::Number(number) => json!(number),
-                TargetPort::Named(name) => json!(name),
-            };
-            named(&it.name, json!({"port": it.number, "protocol": it.protocol.as_str(), "targetPort": target}))
-        })
-        .collect();
+    let ports: Vec<Value> = it.ports.iter().map(service_port).collect();
     let mut spec = json!({"type": service_type(&it.service_type), "ports": ports});
     spec["clusterIPs"] = texts(it.cluster_ips.iter());
     spec["externalIPs"] = texts(it.external_ips.iter().copied());
+    if !it.source_ranges.is_empty() {
+        spec["loadBalancerSourceRanges"] = it.source_ranges.iter().map(ToString::to_string).collect();
+    }
+    if let Some(family) = it.only_family {
+        spec["ipFamilies"] = json!([family.as_str()]);
+    }
     spec["publishNotReadyAddresses"] = json!(it.publishes_not_ready);
     if it.headless {
         spec["clusterIP"] = json!("None");
@@ -184,7 +183,23 @@ pub(super) fn service(it: &Service) -> Value {
         }
     }
     service["spec"] = spec;
+    if !it.balancer_ips.is_empty() {
+        let ingress: Vec<Value> = it.balancer_ips.iter().map(|it| json!({"ip": it.to_string()})).collect();
+        service["status"] = json!({"loadBalancer": {"ingress": ingress}});
+    }
     service
+}
+
+fn service_port(it: &ServicePort) -> Value {
+    let target = match &it.target {
+        TargetPort::Number(number) => json!(number),
+        TargetPort::Named(name) => json!(name),
+    };
+    let mut port = json!({"port": it.number, "protocol": it.protocol.as_str(), "targetPort": target});
+    if let Some(number) = it.node_port {
+        port["nodePort"] = json!(number);
+    }
+    named(&it.name, port)
 }
 
 fn texts(addresses: impl Iterator<Item = std::net::IpAddr>) -> Value {

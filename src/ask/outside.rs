@@ -1,0 +1,88 @@
+//! Addresses outside the cluster: a block, or all of them, in parts that every rule treats alike.
+
+use std::net::IpAddr;
+
+use ipnet::{IpNet, Ipv4AddrRange, Ipv6AddrRange};
+
+use crate::model::evidence::Gap;
+use crate::model::labels::NamespaceMatch;
+use crate::model::policy::{Direction, Policy, Rule};
+use crate::net::reach::AddressRange;
+
+use super::Asker;
+use super::member::Member;
+use super::resolve::Whom;
+use super::trace::Trace;
+
+impl Asker<'_> {
+    /// The parts of a block that every rule which can govern the other end holds or leaves out as a whole.
+    ///
+    /// So do the ranges that a load balancer lets in. Parts of which each address is an object's are none.
+    pub(super) fn parts(&self, block: IpNet, other: Option<&Whom>, direction: Direction) -> Vec<Member> {
+        let part = |(ranges, address): (Vec<AddressRange>, _)| {
+            (!self.are_held(&ranges)).then(|| Member::Outside(ranges.into(), address))
+        };
+        let bears =
+            |policy: &Policy, rule: &Rule| rule.direction == direction && other.is_none_or(|it| governs(policy, it));
+        let ranges = match other {
+            Some(Whom::Service(front)) if direction == Direction::Ingress => &front.service.source_ranges[..],
+            _ => &[],
+        };
+        crate::net::split(self.cluster, block, ranges, bears).into_iter().filter_map(part).collect()
+    }
+
+    /// Whether each address of a few is an object's.
+    fn are_held(&self, ranges: &[AddressRange]) -> bool {
+        let few: Option<Vec<IpAddr>> =
+            ranges.iter().map(|it| few(*it)).collect::<Option<Vec<_>>>().map(|it| it.concat());
+        few.is_some_and(|it| it.into_iter().all(|it| !self.directory().holders(it).is_empty()))
+    }
+
+    /// The parts of a block that was asked about.
+    pub(super) fn block(
+        &self,
+        block: IpNet,
+        other: Option<&Whom>,
+        direction: Direction,
+        trace: &mut Trace,
+    ) -> Vec<Member> {
+        let parts = self.parts(block, other, direction);
+        if parts.is_empty() {
+            let what = format!("every address in {block} belongs to a pod, node or service");
+            trace.gaps.push(Gap::End { what: what.into() });
+        }
+        parts
+    }
+
+    /// The whole internet, in both families.
+    pub(super) fn internet(&self, other: Option<&Whom>, direction: Direction, trace: &mut Trace) -> Vec<Member> {
+        let all = [IpNet::V4(Default::default()), IpNet::V6(Default::default())];
+        all.into_iter().flat_map(|it| self.block(it, other, direction, trace)).collect()
+    }
+}
+
+/// The addresses of a range that objects may hold one by one; `None`: they are too many for that.
+fn few((first, last): AddressRange) -> Option<Vec<IpAddr>> {
+    const FEW: usize = 1 << 10;
+    let addresses: Vec<IpAddr> = match (first, last) {
+        (IpAddr::V4(first), IpAddr::V4(last)) => {
+            Ipv4AddrRange::new(first, last).take(FEW + 1).map(IpAddr::V4).collect()
+        }
+        (IpAddr::V6(first), IpAddr::V6(last)) => {
+            Ipv6AddrRange::new(first, last).take(FEW + 1).map(IpAddr::V6).collect()
+        }
+        _ => return None,
+    };
+    Some(addresses).filter(|it| it.len() <= FEW)
+}
+
+/// Whether a policy can govern pods of this end: it is in their namespace, or of the cluster as a whole.
+fn governs(policy: &Policy, whom: &Whom) -> bool {
+    let NamespaceMatch::Own(home) = &policy.target.namespaces else { return true };
+    match whom {
+        Whom::One(member) | Whom::At(member, _) => member.pod().is_some_and(|it| it.namespace() == home),
+        Whom::Pods { members, .. } => members.iter().any(|it| it.namespace() == home),
+        Whom::Service(front) => front.service.meta.namespace == *home,
+        Whom::Block(_) | Whom::Internet | Whom::Unseen => false,
+    }
+}
