@@ -8,10 +8,12 @@ use std::collections::BTreeSet;
 
 use futures::stream::{self, StreamExt};
 use kreach::kinds::{self, Intern, read_list};
-use kreach::model::cluster::{AnyFact, Cluster, Delta};
+use kreach::model::cluster::{AnyFact, Cluster, Delta, Entry};
 use kreach::model::evidence::Outcome;
 use kreach::model::name::Name;
-use kreach::model::role::Subject;
+use kreach::model::role::{Origin, Role, RoleRef, RoleRule, Subject};
+use kreach::rbac::covers::tuples;
+use kreach::rbac::defaults;
 use kreach::rbac::naive::{self, Asker};
 use kreach::rbac::{Identity, Index, Places, Request};
 use kube::Client;
@@ -216,6 +218,30 @@ pub async fn settle(client: &Client, cluster: &Cluster, questions: &[(Identity, 
     }
 }
 
+/// Rule 35: what we say that a missing default role would grant is what a server gives it.
+fn our_table_of_defaults_is_the_servers(cluster: &Cluster) {
+    // What fills aggregated roles is another program: as manifests they have the rules of their members at once.
+    let mut manifests = cluster.clone();
+    for role in cluster.roles.iter().filter(|it| it.aggregates().is_some()) {
+        let role = Role { rules: Vec::new().into(), origin: Origin::Manifest, ..(**role).clone() };
+        manifests.apply(Delta::Put(Entry::new(AnyFact::Role(role.into()))));
+    }
+    let index = Index::build(&manifests);
+    let mut compared = 0;
+    for role in cluster.roles.iter() {
+        let kind = if role.meta.namespace.is_empty() { "ClusterRole" } else { "Role" };
+        let reference = RoleRef { kind: kind.into(), name: role.meta.name.clone() };
+        let Some(ours) = defaults::rules(&reference, &role.meta.namespace) else { continue };
+        let parts = |rules: &[RoleRule]| rules.iter().flat_map(tuples).collect::<BTreeSet<_>>();
+        let (_, theirs) = index.role(&role.meta.namespace, &role.meta.name).expect("a role that is held");
+        let (ours, theirs) = (parts(&ours), parts(&theirs.rules));
+        let differ: Vec<_> = ours.symmetric_difference(&theirs).collect();
+        assert!(differ.is_empty(), "{}: {differ:?}", role.id());
+        compared += 1;
+    }
+    assert!(compared > 50, "only {compared} default roles");
+}
+
 /// Rules 44, 62–64: what a fresh server gives by itself is read and shown right.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn bootstrap_roles_are_read_as_they_work() {
@@ -228,6 +254,7 @@ async fn bootstrap_roles_are_read_as_they_work() {
     let access = index.can(&alice, &request);
     assert_eq!(access.outcome(), Outcome::Allow);
     assert_eq!(access.grants[0].binding.meta.name, *"system:basic-user");
+    our_table_of_defaults_is_the_servers(&cluster);
     assert_eq!(ask(&client, &review(&alice, &request)).await.0, Outcome::Allow);
 
     // Without the controller that fills them in, aggregated roles are stored empty: they grant nothing, and lag.
