@@ -223,7 +223,8 @@ fn our_table_of_defaults_is_the_servers(cluster: &Cluster) {
     // What fills aggregated roles is another program: as manifests they have the rules of their members at once.
     let mut manifests = cluster.clone();
     for role in cluster.roles.iter().filter(|it| it.aggregates().is_some()) {
-        let role = Role { rules: Vec::new().into(), origin: Origin::Manifest, ..(**role).clone() };
+        let mut role: Role = (**role).clone();
+        (role.rules, role.origin) = (Vec::new().into(), Origin::Manifest);
         manifests.apply(Delta::Put(Entry::new(AnyFact::Role(role.into()))));
     }
     let index = Index::build(&manifests);
