@@ -45,7 +45,7 @@ pub enum Command {
     WhoCan(cli::who_can::WhoCanArgs),
     /// All grants of SUBJECT, with binding, role and rule
     Permissions(cli::permissions::PermissionsArgs),
-    /// The ClusterRoles that kreach needs, as YAML
+    /// The ClusterRole that kreach needs, as YAML
     Rbac(cli::rbac::RbacArgs),
     /// Versions, directories, the cluster and what of it may be read
     Info(cli::info::InfoArgs),

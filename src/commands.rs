@@ -100,6 +100,9 @@ fn ask(args: &Args, command: &Command) -> Result<Exit, Stop> {
         load(args, &Wants::Of(command, &settings), color).inspect_err(|_| info_alone(args, color))?;
     print::problems(&cluster);
     print::notes(&as_of(&cluster).map(|it| it.what).into_iter().collect::<Vec<_>>());
+    if let Some(fault) = command.refusal(&context, &cluster) {
+        return Err(fault.into());
+    }
     print::notes(&command.notes(&context, &cluster));
     let index = Index::with(&cluster, settings.clone());
     let asker = Asker::new(&cluster, &index);

@@ -15,6 +15,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::model::name::Name;
+use crate::model::role::Subject;
 
 /// Whether somebody may still log in.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, serde::Serialize)]
@@ -80,6 +81,12 @@ impl People {
     /// The people of a group, by name.
     pub fn members_of(&self, group: &str) -> Vec<&Person> {
         self.by_group.get(group).into_iter().flatten().filter_map(|it| self.by_user.get(it)).collect()
+    }
+
+    /// Every user and every group that it names.
+    pub fn everybody(&self) -> impl Iterator<Item = Subject> {
+        let groups = self.by_group.keys().cloned().map(Subject::Group);
+        self.by_user.keys().cloned().map(Subject::User).chain(groups)
     }
 
     /// How many people.

@@ -33,6 +33,7 @@ pub mod reach_page;
 pub mod resolve;
 mod rewriting;
 mod sample;
+pub mod somebody;
 pub mod topic;
 pub mod trace;
 pub mod whys;

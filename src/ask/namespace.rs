@@ -6,19 +6,22 @@
 use std::collections::BTreeSet;
 
 use crate::model::cluster::Cluster;
+use crate::model::coverage::Coverage;
 use crate::model::id::Kind;
 use crate::model::name::Name;
+use crate::model::role::Subject;
 
 use super::nearest::{did_you_mean, nearest};
 
 /// `there is no namespace paymets; did you mean payments?`; `None` where it is there, or that is not known.
 ///
-/// A namespace is there when anything stands in it: files often hold no Namespace objects. Where nothing stands in any
-/// namespace, nothing is said.
+/// A namespace is there when anything stands in it or names it: files often hold no Namespace objects, and none holds
+/// those that every cluster has.
 pub fn absence(cluster: &Cluster, name: &Name) -> Option<String> {
     let names = mentioned(cluster);
     let is_known = cluster.coverage.is_complete(Kind::NAMESPACE, name);
-    if name.is_empty() || !is_known || names.is_empty() || names.contains(name) {
+    let is_own = *cluster.coverage.of(Kind::NAMESPACE, name) == Coverage::Closed && OWN.contains(&name.as_str());
+    if name.is_empty() || !is_known || is_own || names.contains(name) {
         return None;
     }
     let near: Vec<String> = nearest(name, names.iter().map(Name::as_str)).into_iter().map(str::to_owned).collect();
@@ -26,12 +29,16 @@ pub fn absence(cluster: &Cluster, name: &Name) -> Option<String> {
     Some(format!("there is no namespace {name}{hint}"))
 }
 
-/// Every namespace that is defined, or in which something stands.
-fn mentioned(cluster: &Cluster) -> BTreeSet<Name> {
+/// The namespaces that every cluster has.
+const OWN: [&str; 4] = ["default", "kube-node-lease", "kube-public", "kube-system"];
+
+/// Every namespace that is defined, in which something stands, or that a subject of a binding names.
+pub(super) fn mentioned(cluster: &Cluster) -> BTreeSet<Name> {
     let mut names = cluster.namespace_names();
     let others = cluster.roles.namespaces().chain(cluster.bindings.namespaces());
     let others = others.chain(cluster.service_accounts.namespaces()).chain(cluster.workloads.namespaces());
-    names.extend(others.filter(|it| !it.is_empty()).cloned());
+    let subjects = cluster.bindings.iter().flat_map(|it| it.subjects.iter()).map(Subject::namespace);
+    names.extend(others.chain(subjects).filter(|it| !it.is_empty()).cloned());
     names
 }
 
@@ -39,7 +46,6 @@ fn mentioned(cluster: &Cluster) -> BTreeSet<Name> {
 mod tests {
     use super::*;
     use crate::model::cluster::{AnyFact, Delta, Entry};
-    use crate::model::coverage::Coverage;
     use crate::model::facts::{Meta, ServiceAccount};
 
     #[test]
@@ -51,12 +57,22 @@ mod tests {
             (Coverage::Forbidden { why: "403".into() }, None),
         ] {
             let mut cluster = Cluster::new(coverage);
-            assert_eq!(absence(&cluster, &"paymets".into()), None, "an empty cluster says nothing");
             let meta = Meta { namespace: "payments".into(), name: "default".into(), ..Meta::default() };
             cluster.apply(Delta::Put(Entry::new(AnyFact::ServiceAccount(Box::new(ServiceAccount { meta })))));
             assert_eq!(absence(&cluster, &"paymets".into()).as_deref(), told);
             assert_eq!(absence(&cluster, &"payments".into()), None);
         }
+    }
+
+    /// CONTRACT §4: in files absent is what nothing defines or mentions, but Kubernetes' own four.
+    #[test]
+    fn files_need_not_hold_the_namespaces_that_every_cluster_has() {
+        let own = |coverage: Coverage| {
+            OWN.iter().filter(|it| absence(&Cluster::new(coverage.clone()), &(**it).into()).is_some()).count()
+        };
+        assert_eq!((own(Coverage::Closed), own(Coverage::Live)), (0, 4));
+        let nothing = Cluster::new(Coverage::Closed);
+        assert_eq!(absence(&nothing, &"shop".into()).as_deref(), Some("there is no namespace shop"));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! `kreach can SUBJECT VERB RESOURCE[.GROUP][/SUBRESOURCE] [NAME]` or `VERB /URL`: may somebody do something, and why.
+//! `kreach can [SUBJECT] VERB RESOURCE[.GROUP][/SUBRESOURCE] [NAME]` or `VERB /URL`: may somebody do something, and why.
 //!
 //! ```text
 //! $ kreach can user:alice get secrets -n shop
@@ -25,12 +25,14 @@ use crate::net::Settings;
 use crate::rbac::grant::Access;
 use crate::rbac::identity::Identity;
 use crate::rbac::index::Index;
+use crate::rbac::pasted;
 use crate::rbac::request::{Request, ResourceRequest};
 use crate::rbac::review::{self, Reply, Review};
+use crate::rbac::served::{Resolved, path_of};
 use crate::text::evidence::Evidence;
 use crate::text::{self, Mark};
 
-use super::grants::{self, GrantJson, GroupJson, Groups, Indexed, RequestJson, WordJson};
+use super::grants::{self, GrantJson, GroupJson, Groups, Indexed, RequestJson, Unserved, WordJson};
 use super::{Batch, BatchLines, Command, Context, Exit, Failure, Names, World, json, paint};
 
 /// How the answer is printed.
@@ -45,20 +47,22 @@ pub enum Form {
 /// May SUBJECT do it, and why.
 #[derive(Args, Debug)]
 pub struct CanArgs {
-    /// Who: user:NAME, group:NAME or sa:NAMESPACE/NAME
+    /// Who: user:NAME, group:NAME, sa:NAMESPACE/NAME or me; left out: me
     #[arg(required_unless_present = "batch")]
     pub subject: Option<String>,
     /// The verb: get, list, watch, create, update, patch, delete, ... or an HTTP method before a /URL
     #[arg(required_unless_present = "batch")]
     pub verb: Option<String>,
     /// What is asked for.
-    #[arg(help = "RESOURCE[.GROUP][/SUBRESOURCE], or a /URL", required_unless_present = "batch")]
+    #[arg(help = "RESOURCE[.GROUP][/SUBRESOURCE], or a /URL")]
     pub resource: Option<String>,
     /// The object's name
     #[arg(value_name = "NAME")]
     pub object: Option<String>,
     #[command(flatten)]
     pub groups: Groups,
+    #[command(flatten)]
+    pub unserved: Unserved,
     /// Answer one JSON object a line of this file (- for stdin), each judged literally:
     /// {"subject","groups","verb","group","resource","subresource","name","namespace"} or {"subject","groups","verb","url"}
     #[arg(long, value_name = "FILE", conflicts_with_all = ["subject", "verb", "resource", "object"])]
@@ -103,16 +107,39 @@ fn access_json<'a>(access: &'a Access, index: &Index, notes: &[Evidence]) -> Acc
 }
 
 impl CanArgs {
-    fn resolved(&self, context: &Context) -> crate::rbac::served::Resolved {
-        let text = |it: &Option<String>| it.clone().unwrap_or_default();
-        let namespace = if context.all_namespaces { "" } else { context.namespace.as_str() };
-        grants::resolve(&text(&self.verb), &text(&self.resource), self.object.as_deref(), namespace, context)
+    /// What was typed: who may be left out.
+    fn words(&self) -> Result<Words<'_>, Fault> {
+        let typed = [&self.subject, &self.verb, &self.resource, &self.object];
+        let typed: Vec<&str> = typed.into_iter().flatten().map(String::as_str).collect();
+        let needed = || Fault::new("a verb and a resource are needed", "such as user:alice get secrets [NAME] -n shop");
+        let (subject, rest) = pasted::split(&typed);
+        let (verb, resource, object) = match *rest {
+            [verb, resource] => (verb, resource, None),
+            [verb, resource, object] => (verb, resource, Some(object)),
+            _ => return Err(needed()),
+        };
+        Ok(Words { subject, verb, resource, object })
     }
 
-    fn question(&self, context: &Context) -> Result<(Identity, Request), Fault> {
-        let subject = grants::subject(self.subject.as_deref().unwrap_or_default())?;
-        Ok((self.groups.identity(&subject, context), self.resolved(context).request))
+    fn resolved(&self, context: &Context) -> Result<Resolved, Fault> {
+        let words = self.words()?;
+        let namespace = if context.all_namespaces { "" } else { context.namespace.as_str() };
+        Ok(self.unserved.resolved(grants::resolve(words.verb, words.resource, words.object, namespace, context)))
     }
+
+    /// Who is asked about, once that is known, and what.
+    fn question(&self, context: &Context) -> Result<(Option<Identity>, Request), Fault> {
+        let identity = self.groups.who(self.words()?.subject, context)?;
+        Ok((identity, self.resolved(context)?.request))
+    }
+}
+
+/// The words of a typed question.
+struct Words<'a> {
+    subject: Option<&'a str>,
+    verb: &'a str,
+    resource: &'a str,
+    object: Option<&'a str>,
 }
 
 impl Command for CanArgs {
@@ -122,12 +149,13 @@ impl Command for CanArgs {
         }
         let (identity, request) = self.question(context)?;
         let needs = grants::rbac_needs(Some(&request.namespace().into()));
+        let Some(identity) = identity else { return Ok(needs) };
         let is_allowed = Index::build(cluster).can(&identity, &request).outcome() == Outcome::Allow;
         Ok(if has_read(cluster) && !is_allowed { grants::with_marks(needs) } else { needs })
     }
 
     fn names(&self) -> Names {
-        let is_typed = self.resource.as_ref().is_some_and(|it| !it.starts_with('/'));
+        let is_typed = self.words().is_ok_and(|it| path_of(it.resource).is_none());
         if is_typed { Names::Served } else { Names::Known }
     }
 
@@ -136,7 +164,7 @@ impl Command for CanArgs {
         if self.batch.is_some() {
             return Ok(vec![Review::OwnRules(grants::own_namespace("", context))]);
         }
-        let (identity, request) = self.question(context)?;
+        let (Some(identity), request) = self.question(context)? else { return Ok(vec![Review::Own]) };
         let access = grants::index(cluster, context).can(&identity, &request);
         if !has_read(cluster) || access.outcome() == Outcome::Allow {
             return Ok(Vec::new());
@@ -146,8 +174,20 @@ impl Command for CanArgs {
         Ok(is_no.then(rules).into_iter().chain(review::appeal(&access, &context.told)).collect())
     }
 
-    fn beside(&self, context: &Context, _: &Cluster, _: &Settings) -> Needs {
-        if self.batch.is_some() { Needs::default() } else { grants::beside(context) }
+    fn beside(&self, context: &Context, cluster: &Cluster, _: &Settings) -> Needs {
+        if self.batch.is_some() {
+            return Needs::default();
+        }
+        let mut needs = grants::beside(context);
+        if let Ok((Some(identity), _)) = self.question(context) {
+            needs.0.extend(grants::beside_subject(&identity, cluster).0);
+        }
+        needs
+    }
+
+    fn refusal(&self, context: &Context, cluster: &Cluster) -> Option<Fault> {
+        let resolved = self.resolved(context).ok()?;
+        self.unserved.refusal(Some(resolved), context, cluster).filter(|_| self.batch.is_none())
     }
 
     fn notes(&self, context: &Context, cluster: &Cluster) -> Vec<String> {
@@ -155,8 +195,12 @@ impl Command for CanArgs {
             let literal = "--directory gives no groups to lines of --batch: each is judged literally".to_owned();
             return context.people.iter().map(|_| literal.clone()).collect();
         }
-        let notes = self.resolved(context).notes;
-        notes.iter().map(ToString::to_string).chain(grants::absence(context, cluster)).collect()
+        let notes = self.resolved(context).map(|it| it.notes).unwrap_or_default();
+        let index = self.index.of(cluster, context);
+        let identity = self.question(context).ok().and_then(|it| it.0);
+        let unknown = identity.and_then(|it| grants::unknown(&it, index, context, cluster));
+        let absence = self.unserved.absence(context, cluster);
+        unknown.into_iter().chain(notes.iter().map(ToString::to_string)).chain(absence).collect()
     }
 
     fn topic(&self) -> Topic {
@@ -165,6 +209,7 @@ impl Command for CanArgs {
 
     fn run(&self, world: &World<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
         let (identity, request) = self.question(world.context)?;
+        let identity = identity.ok_or_else(grants::nobody_yet)?;
         let index = self.index.of(world.cluster, world.context);
         let mut access = index.can(&identity, &request);
         grants::self_check(world, &identity, &request, access.outcome())?;

@@ -7,7 +7,7 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::ask::needs::{Needs, Read};
-use crate::ask::{Fault, namespace};
+use crate::ask::{Fault, namespace, somebody};
 use crate::model::cluster::Cluster;
 use crate::model::coverage::Scope;
 use crate::model::evidence::Outcome;
@@ -20,8 +20,9 @@ use crate::rbac::grant::{Access, Grant};
 use crate::rbac::identity::{self, Identity, Membership};
 use crate::rbac::index::Index;
 use crate::rbac::matching::Match;
+use crate::rbac::pasted::{self, Whom};
 use crate::rbac::request::Request;
-use crate::rbac::review::Word;
+use crate::rbac::review::{Me, Reply, Review, Word};
 use crate::rbac::served::{Given, Resolved, Typed};
 
 use crate::text::Mark;
@@ -29,9 +30,61 @@ use crate::text::evidence::Evidence;
 
 use super::{Context, World};
 
-/// Reads `user:alice`, `group:dev` or `sa:shop/web`.
+const SUCH_AS: &str = "such as user:alice, group:dev or sa:shop/web";
+
+/// Reads `user:alice`, `group:dev` or `sa:shop/web`, literally.
 pub fn subject(text: &str) -> Result<Subject, Fault> {
-    identity::parse(text).map_err(|what| Fault::new(what, "such as user:alice, group:dev or sa:shop/web"))
+    identity::parse(text).map_err(|what| Fault::new(what, SUCH_AS))
+}
+
+/// The operator, as the server knows them; `None` while it has not been asked.
+fn me(context: &Context) -> Result<Option<&Me>, Fault> {
+    if context.from_files {
+        let what = "who asks is not available with --from: files do not know the operator";
+        return Err(Fault::new(what, format!("name a subject, {SUCH_AS}")));
+    }
+    match context.told.reply(&Review::Own) {
+        Some(Reply::Me(me)) => Ok(Some(me)),
+        Some(Reply::Silent(why)) => {
+            let what = format!("the server does not say who you are: {why}");
+            Err(Fault::new(what, format!("name a subject, {SUCH_AS}")))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// The server was asked who the operator is before anything is answered; a fault all the same, should it not be so.
+pub fn nobody_yet() -> Fault {
+    Fault::new("the server has not said who you are", format!("name a subject, {SUCH_AS}"))
+}
+
+/// That questions which are proven to ask for nothing are asked all the same.
+#[derive(Args, Debug, Default)]
+pub struct Unserved {
+    /// Ask all the same for what is not served, and in a namespace that is not there
+    #[arg(long)]
+    pub unserved: bool,
+}
+
+impl Unserved {
+    /// What was typed, as it is to be asked.
+    pub fn resolved(&self, resolved: Resolved) -> Resolved {
+        if self.unserved { resolved.all_the_same() } else { resolved }
+    }
+
+    /// Why it is not asked: it is not served, or the namespace that was named is not there.
+    pub fn refusal(&self, resolved: Option<Resolved>, context: &Context, cluster: &Cluster) -> Option<Fault> {
+        if self.unserved {
+            return None;
+        }
+        let unserved = resolved.and_then(|it| it.refusal).map(|it| Fault::new(it.what, it.hint));
+        unserved.or_else(|| absence(context, cluster).map(|it| Fault::new(it, "--unserved asks all the same")))
+    }
+
+    /// That the namespace that was named is not there, where it is asked all the same.
+    pub fn absence(&self, context: &Context, cluster: &Cluster) -> Option<String> {
+        absence(context, cluster).filter(|_| self.unserved)
+    }
 }
 
 /// The groups that an operator names.
@@ -43,8 +96,18 @@ pub struct Groups {
 }
 
 impl Groups {
+    /// Who is asked about: a typed subject, else the operator; `None` until the server has said who that is.
+    pub fn who(&self, typed: Option<&str>, context: &Context) -> Result<Option<Identity>, Fault> {
+        let namespace = if context.namespace.is_empty() { "default" } else { context.namespace.as_str() };
+        let given: Vec<Name> = self.groups.iter().map(Name::from).collect();
+        match typed.map_or(Ok(Whom::Me), |it| pasted::read(it, namespace)).map_err(|it| Fault::new(it, SUCH_AS))? {
+            Whom::Somebody(subject) => Ok(Some(self.identity(&subject, context))),
+            Whom::Me => Ok(me(context)?.map(|it| it.identity(&given))),
+        }
+    }
+
     /// Who a subject is with these groups and those that the directory of people names.
-    pub fn identity(&self, subject: &Subject, context: &Context) -> Identity {
+    fn identity(&self, subject: &Subject, context: &Context) -> Identity {
         let given: Vec<Name> = self.groups.iter().map(Name::from).collect();
         let identity = Identity::new(subject, &given);
         match &context.people {
@@ -107,8 +170,24 @@ pub fn beside(context: &Context) -> Needs {
     Needs(context.only.iter().filter(|it| !it.is_empty()).map(read).collect())
 }
 
+/// What tells whether a subject is known: a service account that no binding names may be there all the same.
+pub fn beside_subject(identity: &Identity, cluster: &Cluster) -> Needs {
+    let subject = &identity.subject;
+    let is_account = subject.kind() == SubjectKind::ServiceAccount;
+    let scope = || Scope::Namespace(subject.namespace().clone());
+    let read = || Read::All { kind: Kind::SERVICE_ACCOUNT, scope: scope() };
+    Needs((is_account && Index::build(cluster).bindings_of(subject).is_empty()).then(read).into_iter().collect())
+}
+
+/// That nothing names whom is asked about, with the nearest; the operator is somebody.
+pub fn unknown(identity: &Identity, index: &Index, context: &Context, cluster: &Cluster) -> Option<String> {
+    let is_operator = context.told.me().is_some_and(|it| it.is(identity));
+    let people = context.people.as_deref();
+    (!is_operator).then(|| somebody::unknown(cluster, index, people, &identity.subject))?
+}
+
 /// What to say of the namespace that was named, if it is known not to be there.
-pub fn absence(context: &Context, cluster: &Cluster) -> Option<String> {
+fn absence(context: &Context, cluster: &Cluster) -> Option<String> {
     namespace::absence(cluster, context.only.as_ref()?)
 }
 

@@ -53,6 +53,8 @@ pub struct Context {
     pub surroundings: Vec<(&'static str, String)>,
     /// Whether a server was asked; files are a closed world.
     pub live: bool,
+    /// `--from`: no server will be asked.
+    pub from_files: bool,
     /// `--directory`: people, their groups, and who has left.
     pub people: Option<std::sync::Arc<crate::people::People>>,
     /// The server's version where it is known: files have none.
@@ -133,6 +135,11 @@ pub trait Command {
     /// What was asked before is taken out by the caller: no question is asked twice.
     fn reviews(&self, _context: &Context, _cluster: &Cluster) -> Result<Vec<Review>, Fault> {
         Ok(Vec::new())
+    }
+
+    /// Why what was typed is not asked, once all is read that could tell: it is proven not to be there.
+    fn refusal(&self, _context: &Context, _cluster: &Cluster) -> Option<Fault> {
+        None
     }
 
     /// Answers and prints.

@@ -1,4 +1,4 @@
-//! `kreach permissions SUBJECT`: everything that somebody holds, with binding, role and rule; `--diff OTHER` compares.
+//! `kreach permissions [SUBJECT]`: everything that somebody holds, with binding, role and rule; `--diff OTHER` compares.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -16,7 +16,8 @@ use crate::model::id::Kind;
 use crate::model::name::Name;
 use crate::net::Settings;
 use crate::rbac::capability::Capability;
-use crate::rbac::fold::{self, Folded, Row, Source, What};
+use crate::rbac::dead::{Flaw, Life};
+use crate::rbac::fold::{self, Empty, Folded, Row, Source, What};
 use crate::rbac::identity::{Identity, MASTERS};
 use crate::rbac::index::Index;
 use crate::rbac::note;
@@ -25,15 +26,15 @@ use crate::text::evidence::Evidence;
 use crate::text::{self, Mark, Page};
 
 use super::capabilities::{CapabilityJson, capability};
-use super::grants::{self, GroupJson, Groups, Indexed, MemberJson};
+use super::grants::{self, GroupJson, Groups, Indexed, MemberJson, Unserved};
 use super::who_can::Table;
 use super::{Command, Context, Exit, Failure, Names, World, json, paint};
 
 /// All grants of SUBJECT, with binding, role and rule.
 #[derive(Args, Debug)]
 pub struct PermissionsArgs {
-    /// Who: user:NAME, group:NAME or sa:NAMESPACE/NAME
-    pub subject: String,
+    /// Who: user:NAME, group:NAME, sa:NAMESPACE/NAME or me; left out: me
+    pub subject: Option<String>,
     #[command(flatten)]
     pub groups: Groups,
     /// Compare with another subject: what only one of them holds
@@ -42,6 +43,8 @@ pub struct PermissionsArgs {
     /// How the answer is printed
     #[arg(short, long, value_enum, default_value_t = Table::Text)]
     pub output: Table,
+    #[command(flatten)]
+    pub unserved: Unserved,
     #[arg(skip)]
     index: Indexed,
 }
@@ -147,8 +150,14 @@ impl PermissionsArgs {
         Some((namespace, rules))
     }
 
-    fn folded(&self, text: &str, world: &World<'_>) -> Result<Folded, Fault> {
-        let identity: Identity = self.groups.identity(&grants::subject(text)?, world.context);
+    /// Whom it is about, each once that is known.
+    fn identities(&self, context: &Context) -> Result<Vec<Option<Identity>>, Fault> {
+        let typed = std::iter::once(self.subject.as_deref()).chain(self.diff.iter().map(|it| Some(it.as_str())));
+        typed.map(|it| self.groups.who(it, context)).collect()
+    }
+
+    fn folded(&self, text: Option<&str>, world: &World<'_>) -> Result<Folded, Fault> {
+        let identity = self.groups.who(text, world.context)?.ok_or_else(grants::nobody_yet)?;
         let index = self.index.of(world.cluster, world.context);
         Ok(index.folded(&identity, world.context.only.as_ref(), &world.context.served))
     }
@@ -166,9 +175,10 @@ impl PermissionsArgs {
                 let mut page = text::rbac::permissions(folded);
                 own.iter().for_each(|(namespace, rules)| text::rbac::own_rules(&mut page, namespace, rules));
                 text::capability::add(&mut page, &capabilities);
-                text::rbac::unnamed(self.index.of(world.cluster, world.context), folded)
-                    .into_iter()
-                    .for_each(|it| page.push(it));
+                let index = self.index.of(world.cluster, world.context);
+                if grants::unknown(&folded.identity, index, world.context, world.cluster).is_none() {
+                    page.lines.extend(text::rbac::unnamed(index, folded));
+                }
                 notes(folded, world.cluster).iter().for_each(|it| page.say(1, Mark::Note, it));
                 grants::left(&folded.identity, world.context).iter().for_each(|it| page.push(it.line(1)));
                 out.write_all(paint::page(&page, world.context.color).as_bytes())?;
@@ -202,12 +212,16 @@ impl PermissionsArgs {
                 }
             }
             Table::Csv => {
-                writeln!(out, "subject,namespace,what,verbs")?;
+                writeln!(out, "subject,namespace,what,verbs,outcome")?;
                 for (folded, rows) in [(a, &only_a), (b, &only_b)] {
                     let subject = folded.identity.subject.to_string();
                     for it in rows {
                         let (what, verbs) = (it.what.to_string(), grants::verbs(&it.verbs));
-                        writeln!(out, "{}", grants::csv_line([subject.as_str(), &it.scope, &what, &verbs]))?;
+                        writeln!(
+                            out,
+                            "{}",
+                            grants::csv_line([subject.as_str(), &it.scope, &what, &verbs, it.outcome().as_str()])
+                        )?;
                     }
                 }
             }
@@ -233,9 +247,8 @@ impl PermissionsArgs {
 }
 
 impl Command for PermissionsArgs {
-    fn needs(&self, _: &Context, _: &Cluster) -> Result<Needs, Fault> {
-        grants::subject(&self.subject)?;
-        self.diff.as_deref().map(grants::subject).transpose()?;
+    fn needs(&self, context: &Context, _: &Cluster) -> Result<Needs, Fault> {
+        self.identities(context)?;
         Ok(grants::rbac_needs(None))
     }
 
@@ -243,12 +256,23 @@ impl Command for PermissionsArgs {
         Names::Served
     }
 
-    fn beside(&self, context: &Context, _: &Cluster, _: &Settings) -> Needs {
-        grants::beside(context)
+    fn beside(&self, context: &Context, cluster: &Cluster, _: &Settings) -> Needs {
+        let mut needs = grants::beside(context);
+        for identity in self.identities(context).unwrap_or_default().iter().flatten() {
+            needs.0.extend(grants::beside_subject(identity, cluster).0);
+        }
+        needs
     }
 
     fn notes(&self, context: &Context, cluster: &Cluster) -> Vec<String> {
-        grants::absence(context, cluster).into_iter().collect()
+        let index = self.index.of(cluster, context);
+        let identities = self.identities(context).unwrap_or_default();
+        let unknown = identities.iter().flatten().filter_map(|it| grants::unknown(it, index, context, cluster));
+        unknown.chain(self.unserved.absence(context, cluster)).collect()
+    }
+
+    fn refusal(&self, context: &Context, cluster: &Cluster) -> Option<Fault> {
+        self.unserved.refusal(None, context, cluster)
     }
 
     /// Where the operator may not read what he himself is given, the server is asked.
@@ -258,8 +282,8 @@ impl Command for PermissionsArgs {
         }
         let index = Index::build(cluster);
         let mut reviews = Vec::new();
-        for text in [Some(&self.subject), self.diff.as_ref()].into_iter().flatten() {
-            let identity = self.groups.identity(&grants::subject(text)?, context);
+        for identity in self.identities(context)? {
+            let Some(identity) = identity else { return Ok(vec![Review::Own]) };
             if index.folded(&identity, context.only.as_ref(), &context.served).is_partial() {
                 reviews.extend(match context.told.me() {
                     None => Some(Review::Own),
@@ -276,9 +300,9 @@ impl Command for PermissionsArgs {
     }
 
     fn run(&self, world: &World<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
-        let folded = self.folded(&self.subject, world)?;
+        let folded = self.folded(self.subject.as_deref(), world)?;
         match &self.diff {
-            Some(other) => self.print_diff(&folded, &self.folded(other, world)?, world, out),
+            Some(other) => self.print_diff(&folded, &self.folded(Some(other), world)?, world, out),
             None => self.print(&folded, world, out),
         }
     }
@@ -333,7 +357,7 @@ fn document(
             role: it.role.to_string(),
             rule: None,
             member: None,
-            flaws: Vec::new(),
+            flaws: vec![FlawJson { life: "dead", word: it.role.to_string(), what: why_empty(it) }],
         }],
     }));
     PermissionsJson {
@@ -381,14 +405,7 @@ fn row(it: &Row) -> RowJson {
 }
 
 fn source(it: &Source) -> SourceJson {
-    let flaw = |it: &crate::rbac::dead::Flaw| FlawJson {
-        life: match it.life {
-            crate::rbac::dead::Life::Dead => "dead",
-            crate::rbac::dead::Life::Limited => "limited",
-        },
-        word: it.word.to_string(),
-        what: it.what.to_string(),
-    };
+    let flaw = |it: &Flaw| FlawJson { life: life(it), word: it.word.to_string(), what: it.what.to_string() };
     SourceJson {
         binding: it.binding.to_string(),
         subject: it.subject.0.clone(),
@@ -399,29 +416,94 @@ fn source(it: &Source) -> SourceJson {
     }
 }
 
-fn write_csv(folded: &Folded, own: Option<&OwnRules<'_>>, out: &mut dyn io::Write) -> io::Result<()> {
-    writeln!(out, "subject,namespace,group,resource,name,url,verbs,binding,role,rule")?;
-    let subject = folded.identity.subject.to_string();
-    let mut line = |scope: &str, what: &What, verbs: &str, [binding, role, rule]: [&str; 3]| {
-        let (group, resource, name, url) = match what {
-            What::Url(url) => ("", "", "", url.as_str()),
-            What::Resource { group, resource, name } => (group.as_str(), resource.as_str(), name.as_str(), ""),
+/// Why a binding gives nothing.
+fn why_empty(it: &Empty) -> String {
+    match it.outcome {
+        Outcome::Unknown => format!("{} is not read", it.role),
+        _ => text::rbac::no_role(&it.role, &it.binding),
+    }
+}
+
+/// One line of CSV: a grant on something that somebody may do, or that gives nothing.
+struct CsvLine<'a> {
+    scope: &'a str,
+    what: Option<&'a What>,
+    verbs: &'a str,
+    binding: &'a str,
+    role: &'a str,
+    rule: &'a str,
+    outcome: Outcome,
+    flaws: &'a str,
+}
+
+impl CsvLine<'_> {
+    fn of(outcome: Outcome) -> Self {
+        Self { scope: "", what: None, verbs: "", binding: "", role: "", rule: "", outcome, flaws: "" }
+    }
+
+    fn write(&self, subject: &str, out: &mut dyn io::Write) -> io::Result<()> {
+        let (group, resource, name, url) = match self.what {
+            None => ("", "", "", ""),
+            Some(What::Url(url)) => ("", "", "", url.as_str()),
+            Some(What::Resource { group, resource, name }) => (group.as_str(), resource.as_str(), name.as_str(), ""),
         };
-        let fields = [subject.as_str(), scope, group, resource, name, url, verbs, binding, role, rule];
+        let Self { scope, verbs, binding, role, rule, flaws, .. } = self;
+        let outcome = self.outcome.as_str();
+        let fields = [subject, scope, group, resource, name, url, verbs, binding, role, rule, outcome, flaws];
         writeln!(out, "{}", grants::csv_line(fields))
-    };
+    }
+}
+
+fn write_csv(folded: &Folded, own: Option<&OwnRules<'_>>, out: &mut dyn io::Write) -> io::Result<()> {
+    writeln!(out, "subject,namespace,group,resource,name,url,verbs,binding,role,rule,outcome,flaws")?;
+    let subject = folded.identity.subject.to_string();
+    if folded.identity.is_in(MASTERS) {
+        let everything = What::Resource { group: "*".into(), resource: "*".into(), name: Name::empty() };
+        let flaws = format!("everything is allowed to {MASTERS}, regardless of bindings");
+        let line = CsvLine { what: Some(&everything), verbs: "*", flaws: &flaws, ..CsvLine::of(Outcome::Allow) };
+        line.write(&subject, out)?;
+    }
     for row in &folded.rows {
         for it in &row.sources {
             let (binding, role, rule) = (it.binding.to_string(), it.role.to_string(), it.rule.to_string());
-            line(&row.scope, &row.what, &grants::verbs(&row.verbs), [&binding, &role, &rule])?;
+            let (verbs, flaws) = (grants::verbs(&row.verbs), flaws(&it.flaws));
+            let (scope, what, outcome) = (row.scope.as_str(), Some(&row.what), it.outcome);
+            let (binding, role, rule) = (binding.as_str(), role.as_str(), rule.as_str());
+            CsvLine { scope, what, verbs: &verbs, binding, role, rule, outcome, flaws: &flaws }.write(&subject, out)?;
         }
+    }
+    for it in &folded.empty {
+        let (binding, flaws) = (it.binding.to_string(), why_empty(it));
+        let (scope, role) = (it.binding.namespace.as_str(), it.role.to_string());
+        let line = CsvLine { scope, binding: &binding, role: &role, flaws: &flaws, ..CsvLine::of(it.outcome) };
+        line.write(&subject, out)?;
     }
     // The server names no bindings: its word stands in their place.
     if let Some((namespace, rules)) = own {
         for rule in &rules.rules {
             let verbs = grants::verbs(&rule.verbs.iter().cloned().collect());
-            fold::things(rule).iter().try_for_each(|it| line(namespace, it, &verbs, [OWN_RULES, "", ""]))?;
+            for what in fold::things(rule) {
+                let (what, binding) = (Some(&what), OWN_RULES);
+                let line = CsvLine { scope: namespace, what, verbs: &verbs, binding, ..CsvLine::of(Outcome::Allow) };
+                line.write(&subject, out)?;
+            }
         }
     }
     Ok(())
+}
+
+/// `nodes (dead): nodes are cluster-scoped…; list (limited): …`.
+fn flaws(all: &[Flaw]) -> String {
+    let one = |it: &Flaw| {
+        let word = if it.word.is_empty() { "rule" } else { it.word.as_str() };
+        format!("{word} ({}): {}", life(it), it.what)
+    };
+    all.iter().map(one).collect::<Vec<_>>().join("; ")
+}
+
+fn life(flaw: &Flaw) -> &'static str {
+    match flaw.life {
+        Life::Dead => "dead",
+        Life::Limited => "limited",
+    }
 }

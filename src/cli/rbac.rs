@@ -1,4 +1,4 @@
-//! `kreach rbac`: the ClusterRoles that kreach itself needs, as YAML: one to read, one to ask the server, one to apply.
+//! `kreach rbac`: the ClusterRole that kreach itself needs, as YAML; with `--ask` also the one to ask the server itself.
 //!
 //! Made from the table of kinds that are read, so that it is never behind; secrets are never among them.
 
@@ -8,13 +8,17 @@ use std::io;
 
 use clap::Args;
 
-use crate::kinds::{KINDS, Watch};
+use crate::kinds::KINDS;
 
 use super::{Exit, Failure};
 
-/// The ClusterRoles that kreach needs, as YAML.
+/// The ClusterRole that kreach needs, as YAML.
 #[derive(Args, Debug)]
-pub struct RbacArgs {}
+pub struct RbacArgs {
+    /// Print the ClusterRole of the reviews as well: the server's own word where RBAC is not all that is asked
+    #[arg(long)]
+    pub ask: bool,
+}
 
 /// The questions that have a body: groups and the reviews that are created to ask them.
 const ASKED: &[(&str, &[&str])] = &[
@@ -22,23 +26,21 @@ const ASKED: &[(&str, &[&str])] = &[
     ("authorization.k8s.io", &["selfsubjectaccessreviews", "selfsubjectrulesreviews", "subjectaccessreviews"]),
 ];
 
-/// What fixes are made of: group and plurals that an applied change may write.
-const WRITTEN: &[(&str, &[&str])] = &[
-    ("networking.k8s.io", &["networkpolicies"]),
-    ("policy.networking.k8s.io", &["adminnetworkpolicies", "baselineadminnetworkpolicies", "clusternetworkpolicies"]),
-    ("rbac.authorization.k8s.io", &["clusterrolebindings", "clusterroles", "rolebindings", "roles"]),
-];
-
 impl RbacArgs {
-    /// Prints them.
+    /// Prints it.
     pub fn print(&self, out: &mut dyn io::Write) -> Result<Exit, Failure> {
-        out.write_all(yaml().as_bytes())?;
+        let mut text = read_role();
+        if self.ask {
+            text.push_str("---\n");
+            text.push_str(&ask_role());
+        }
+        out.write_all(text.as_bytes())?;
         Ok(Exit::Yes)
     }
 }
 
-/// The ClusterRoles as one YAML stream.
-fn yaml() -> String {
+/// What reads everything that answers rest on.
+fn read_role() -> String {
     let mut groups: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for spec in KINDS {
         groups.entry(spec.group).or_default().push(spec.plural);
@@ -49,11 +51,13 @@ fn yaml() -> String {
         plurals.dedup();
         rule(&mut text, group, plurals, &["get", "list", "watch"]);
     }
-    text.push_str("---\n");
-    text.push_str(&header(
-        "kreach-ask",
-        "Optional, beside kreach-read: the server's own word where RBAC is not all that is asked.",
-    ));
+    text
+}
+
+/// What asks the server itself.
+fn ask_role() -> String {
+    let what = "Optional, beside kreach-read: the server's own word where RBAC is not all that is asked.";
+    let mut text = header("kreach-ask", what);
     text.push_str(
         "# A review is a question and creates nothing. Every authenticated user may ask the selfsubject ones already\n",
     );
@@ -61,14 +65,6 @@ fn yaml() -> String {
     for (group, plurals) in ASKED {
         rule(&mut text, group, plurals, &["create"]);
     }
-    text.push_str("---\n");
-    text.push_str(&header("kreach-apply", "What kreach writes with --write, beside kreach-read."));
-    text.push_str("# RBAC itself still guards: a grant can be given only by who holds it.\n");
-    for (group, plurals) in WRITTEN {
-        rule(&mut text, group, plurals, &["create", "update", "patch", "delete"]);
-    }
-    // Workloads' metadata is watched without their templates, and nothing of theirs is written.
-    debug_assert!(KINDS.iter().any(|it| it.watch == Watch::Metadata));
     text
 }
 
@@ -91,19 +87,20 @@ mod tests {
     use crate::kinds::{Intern, spec};
     use crate::model::cluster::{AnyFact, Delta};
     use crate::model::id::Kind;
+    use crate::model::name::Name;
 
     #[test]
-    fn the_roles_read_back_and_never_read_secrets() {
-        let text = yaml();
-        let documents: Vec<&str> = text.split("---\n").collect();
-        assert_eq!(documents.len(), 3);
-        for document in documents {
+    fn the_roles_read_back_and_never_read_secrets_or_write() {
+        for (text, verbs) in [(read_role(), vec!["get", "list", "watch"]), (ask_role(), vec!["create"])] {
             let spec = spec(Kind::CLUSTER_ROLE).expect("a kind that is read");
-            let delta = spec.read_yaml(document, "default", &mut Intern::new()).delta();
-            let Some(Delta::Put(entry)) = delta else { panic!("{document}") };
+            let delta = spec.read_yaml(&text, "default", &mut Intern::new()).delta();
+            let Some(Delta::Put(entry)) = delta else { panic!("{text}") };
             assert!(entry.problems.is_empty());
             let AnyFact::Role(role) = entry.fact else { panic!("no role") };
             assert!(role.rules.iter().all(|it| !it.resources.iter().any(|it| it == "secrets" || it == "*")));
+            assert!(role.rules.iter().all(|it| it.verbs.iter().map(Name::as_str).eq(verbs.iter().copied())), "{text}");
+            let is_review = |it: &Name| it.ends_with("reviews");
+            assert!(role.rules.iter().all(|it| it.resources.iter().all(|it| is_review(it) == (verbs == ["create"]))));
         }
     }
 }

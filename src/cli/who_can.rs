@@ -21,12 +21,12 @@ use crate::rbac::grant;
 use crate::rbac::index::Index;
 use crate::rbac::note;
 use crate::rbac::review::Review;
-use crate::rbac::served::{Reach, Resolved};
+use crate::rbac::served::{Reach, Resolved, path_of};
 use crate::rbac::who::{Places, WhoCan};
 use crate::text;
 use crate::text::evidence::Evidence;
 
-use super::grants::{self, GrantJson, Indexed, RequestJson};
+use super::grants::{self, GrantJson, Indexed, RequestJson, Unserved};
 use super::{Command, Context, Exit, Failure, Names, World, json, paint};
 
 /// How the answer is printed.
@@ -56,6 +56,8 @@ pub struct WhoCanArgs {
     /// How the answer is printed
     #[arg(short, long, value_enum, default_value_t = Table::Text)]
     pub output: Table,
+    #[command(flatten)]
+    pub unserved: Unserved,
     #[arg(skip)]
     index: Indexed,
 }
@@ -137,12 +139,13 @@ fn beside_json(beside: &Beside) -> BesideJson {
 impl WhoCanArgs {
     fn resolved(&self, context: &Context) -> Resolved {
         let namespace = context.only.as_deref().unwrap_or_default();
-        grants::resolve(&self.verb, &self.resource, self.object.as_deref(), namespace, context)
+        let object = self.object.as_deref();
+        self.unserved.resolved(grants::resolve(&self.verb, &self.resource, object, namespace, context))
     }
 
     /// Where to look: in a namespace that was named, in none for what stands in none, else everywhere.
     fn places(&self, context: &Context, resolved: &Resolved) -> Places {
-        let is_url = self.resource.starts_with('/');
+        let is_url = path_of(&self.resource).is_some();
         match context.only.is_some() || resolved.reach == Some(Reach::Cluster) || is_url {
             true => Places::Asked,
             false => Places::Everywhere,
@@ -194,7 +197,7 @@ impl Command for WhoCanArgs {
     }
 
     fn names(&self) -> Names {
-        if self.resource.starts_with('/') { Names::Known } else { Names::Served }
+        if path_of(&self.resource).is_some() { Names::Known } else { Names::Served }
     }
 
     /// Whether the server asks other authorizers, whom nobody can list.
@@ -208,7 +211,11 @@ impl Command for WhoCanArgs {
 
     fn notes(&self, context: &Context, cluster: &Cluster) -> Vec<String> {
         let notes = self.resolved(context).notes;
-        notes.iter().map(ToString::to_string).chain(grants::absence(context, cluster)).collect()
+        notes.iter().map(ToString::to_string).chain(self.unserved.absence(context, cluster)).collect()
+    }
+
+    fn refusal(&self, context: &Context, cluster: &Cluster) -> Option<Fault> {
+        self.unserved.refusal(Some(self.resolved(context)), context, cluster)
     }
 
     fn topic(&self) -> Topic {

@@ -103,6 +103,7 @@ pub(super) fn context(args: &Args, color: Color) -> Context {
         only: namespace.filter(|_| !args.connection.all_namespaces).map(Name::from),
         all_namespaces: args.connection.all_namespaces,
         self_check: args.source.self_check,
+        from_files: !args.source.from.is_empty(),
         color,
         surroundings: directories(),
         ..Context::default()

@@ -225,7 +225,7 @@ fn hint_of(class: FaultClass) -> Option<&'static str> {
 fn hint_for(status: u16) -> Option<&'static str> {
     match status {
         401 => Some("the credentials are not accepted: log in again"),
-        403 => Some("kreach needs get, list and watch: kreach rbac prints the roles"),
+        403 => Some("kreach needs get, list and watch: kreach rbac prints the ClusterRole"),
         429 => Some("the server asks us to slow down"),
         _ => None,
     }

@@ -18,6 +18,7 @@ mod words;
 use crate::model::name::Name;
 use crate::model::role::{Binding, RoleRule};
 
+use super::places;
 use super::served::Served;
 
 /// How much of a grant is left.
@@ -81,6 +82,21 @@ pub fn flaws(binding: &Binding, rule: &RoleRule, served: &Served) -> Vec<Flaw> {
         all.extend(rule.verbs.iter().filter_map(words::method));
         all.extend(rule.urls.iter().filter_map(|it| words::url(it, binding)));
     }
+    all
+}
+
+/// The flaws of one resource of a rule: of what is cluster-scoped and asked in a namespace by some verbs (rule 16), the
+/// others are dead through a RoleBinding, whatever else is said of them.
+pub fn in_place(flaws: Vec<Flaw>, binding: &Binding, rule: &RoleRule, group: &str, resource: &str) -> Vec<Flaw> {
+    let exception = places::exception(group, resource).filter(|_| !binding.meta.namespace.is_empty());
+    let is_dead = flaws.iter().any(|it| it.part == Part::Resource && it.life == Life::Dead);
+    let Some(exception) = exception.filter(|_| !is_dead) else { return flaws };
+    let lives = |verb: &Name| *verb == "*" || exception.verbs.contains(&verb.as_str());
+    let mut all: Vec<Flaw> = flaws.into_iter().filter(|it| it.part != Part::Verb || lives(&it.word)).collect();
+    all.extend(rule.verbs.iter().filter(|it| !lives(it)).map(|verb| {
+        let what = format!("{verb} of {resource} carries no namespace: only a ClusterRoleBinding grants it");
+        dead(17, Part::Verb, verb, what)
+    }));
     all
 }
 

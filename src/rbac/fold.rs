@@ -208,7 +208,10 @@ fn fold(holding: &Holding, who: &Identity, served: &Served, rows: &mut Folding) 
         let member = effective.members.as_ref().and_then(|it| it[at].clone());
         let found = flaws(binding, rule, served);
         for what in things(rule) {
-            let flaws: Vec<Flaw> = found.iter().filter(|it| concerns(it, &what)).cloned().collect();
+            let mut flaws: Vec<Flaw> = found.iter().filter(|it| concerns(it, &what)).cloned().collect();
+            if let What::Resource { group, resource, .. } = &what {
+                flaws = dead::in_place(flaws, binding, rule, group, resource);
+            }
             let outcome = if dead::is_alive(rule, &flaws) { Outcome::Allow } else { Outcome::Deny };
             let (verbs, sources) = rows.entry((holding.scope().clone(), what)).or_default();
             verbs.extend(rule.verbs.iter().cloned());

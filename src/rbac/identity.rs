@@ -216,12 +216,12 @@ pub fn is_accounts_of(group: &str) -> bool {
 /// assert!(parse("alice").is_err());
 /// ```
 pub fn parse(text: &str) -> Result<Subject, String> {
-    let expected = "a subject is user:NAME, group:NAME or sa:NAMESPACE/NAME";
+    let expected = "expected user:NAME, group:NAME or sa:NAMESPACE/NAME";
     let Some((word, rest)) = text.split_once(':') else {
-        return Err(format!("{expected}; \"{text}\" names no sort"));
+        return Err(format!("invalid subject {text:?}: {expected}"));
     };
     if rest.is_empty() {
-        return Err(format!("{expected}; \"{text}\" has no name"));
+        return Err(format!("invalid subject {text:?}: {expected}"));
     }
     let (kind, namespace, name) = match word {
         "user" => (SubjectKind::User, "", rest),
@@ -230,9 +230,9 @@ pub fn parse(text: &str) -> Result<Subject, String> {
             Some((namespace, name)) if !namespace.is_empty() && !name.is_empty() => {
                 (SubjectKind::ServiceAccount, namespace, name)
             }
-            _ => return Err(format!("{expected}; \"{text}\" needs both namespace and name")),
+            _ => return Err(format!("invalid subject {text:?}: {expected}")),
         },
-        other => return Err(format!("{expected}; \"{other}\" is none of these sorts")),
+        _ => return Err(format!("invalid subject {text:?}: {expected}")),
     };
     Ok(canonical(&Subject::new(kind, namespace, name)))
 }

@@ -1,5 +1,6 @@
 //! The nearest misses of a "no": rules that somebody holds and that came closest, and what would have had to differ.
 
+use crate::model::items::Items;
 use crate::model::name::Name;
 use crate::model::role::{RoleRule, SharedBinding, SharedRole};
 
@@ -26,8 +27,17 @@ pub enum Lack {
 pub struct Miss {
     pub binding: SharedBinding,
     pub role: SharedRole,
+    /// The rules that decide for the role, and which of them it is.
+    pub rules: Items<RoleRule>,
     pub rule: usize,
     pub lacks: Vec<Lack>,
+}
+
+impl Miss {
+    /// The rule itself.
+    pub fn words(&self) -> &RoleRule {
+        &self.rules[self.rule]
+    }
 }
 
 /// How many are worth showing.
@@ -44,20 +54,33 @@ impl Index {
             let Some(role) = self.role_entry(entry) else { continue };
             let (Some(held), Some(rules)) = (&role.role, role.rules()) else { continue };
             for (at, rule) in rules.iter().enumerate() {
+                if !is_alike(rule, request) {
+                    continue;
+                }
                 let lacks = lacks(rule, &entry.binding.meta.namespace, &asked);
-                if lacks.is_empty() || lacks.len() > least || lacks.contains(&Lack::Resource) && lacks.len() > 1 {
+                let is_elsewhere = lacks.iter().any(|it| matches!(it, Lack::Resource | Lack::Url));
+                if lacks.is_empty() || lacks.len() > least || is_elsewhere && lacks.len() > 1 {
                     continue;
                 }
                 if lacks.len() < least {
                     least = lacks.len();
                     best.retain(|it| it.lacks.len() <= least);
                 }
-                best.push(Miss { binding: entry.binding.clone(), role: held.clone(), rule: at, lacks });
+                let (binding, role, rules) = (entry.binding.clone(), held.clone(), rules.clone());
+                best.push(Miss { binding, role, rules, rule: at, lacks });
             }
         }
         best.sort_by(|a, b| order(a).cmp(&order(b)));
         best.truncate(MOST);
         best
+    }
+}
+
+/// Whether a rule speaks of what is asked about at all: of URLs, or of resources.
+fn is_alike(rule: &RoleRule, request: &Request) -> bool {
+    match request {
+        Request::Url { .. } => !rule.urls.is_empty(),
+        Request::Resource(_) => !rule.resources.is_empty(),
     }
 }
 

@@ -30,6 +30,7 @@ pub mod matching;
 pub mod miss;
 pub mod naive;
 pub mod note;
+pub mod pasted;
 pub mod places;
 pub mod request;
 pub mod review;

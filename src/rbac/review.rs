@@ -75,6 +75,14 @@ impl Me {
         canonical(&Subject::User(self.user.clone()))
     }
 
+    /// Who the operator is, with groups besides those that the server knows.
+    pub fn identity(&self, given: &[Name]) -> Identity {
+        let subject = self.subject();
+        let implied = Identity::new(&subject, &[]);
+        let own = self.groups.iter().filter(|it| !implied.is_in(it));
+        Identity::new(&subject, &own.chain(given).cloned().collect::<Vec<_>>())
+    }
+
     /// Whether a question about this identity is one about the operator: the same user, in no group that is not theirs.
     pub fn is(&self, identity: &Identity) -> bool {
         self.user == identity.user && identity.groups.iter().all(|(it, _)| self.groups.contains(it))

@@ -9,9 +9,13 @@ use crate::model::name::Name;
 
 mod near;
 mod typed;
+mod urls;
+mod verbs;
 
 pub use near::{is_own_group, is_verb, verb_meant};
-pub use typed::{Given, Resolved, Typed};
+pub use typed::{Given, Refusal, Resolved, Typed};
+pub use urls::path_of;
+pub use verbs::is_like_a_verb;
 
 /// One resource that an API serves.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -308,7 +312,7 @@ mod tests {
             ("ns", "", "other", "get namespaces", 1),
             ("podss", "", "shop", "get podss in shop", 1),
             ("widgets.example.com", "", "shop", "get widgets.example.com in shop", 1),
-            ("/healthz", "", "shop", "get /healthz", 0),
+            ("/healthz", "", "shop", "get /healthz", 1),
             ("users", "alice", "shop", "get users alice", 1),
         ];
         for (resource, name, namespace, request, notes) in cases {
@@ -342,6 +346,7 @@ mod tests {
         let resolve = |resource: &str| {
             let typed = Typed { verb: "get", resource, namespace: "shop", ..Typed::default() };
             let it = served.resolve(&typed);
+            let it = it.all_the_same();
             (it.request.to_string(), it.notes.join("; "))
         };
         let read = "widgets.example.com";
@@ -351,32 +356,63 @@ mod tests {
         assert!(resolve("tasks").1.starts_with("tasks is served by a.io, b.io: asked in the core group"));
         let (request, note) = resolve("deployments");
         assert_eq!(request, "get deployments in shop");
-        assert_eq!(note, "deployments is legal but not served; what late.io serves could not be asked");
+        assert_eq!(note, "unknown resource \"deployments\"; what late.io serves could not be asked");
         assert!(resolve("widget.example.org").1.contains("did you mean widgets.example.com?"));
         assert!(served.is_known_group("apps") && !served.is_known_group("late.io"));
     }
 
+    /// CONTRACT §4: what discovery proves is refused, and the built-in table is proof for subresources alone.
     #[test]
-    fn an_unknown_resource_names_the_nearest() {
-        let typed = Typed { verb: "Get", resource: "secrest", namespace: "shop", ..Typed::default() };
-        let notes = Served::built_in().resolve(&typed).notes;
-        assert_eq!(
-            notes,
-            ["verbs are lower case: get", "secrest is no resource of Kubernetes' own; did you mean secrets?"]
-        );
-    }
-
-    /// CONTRACT §4: verbs are literal, with a hint.
-    #[test]
-    fn a_slip_in_a_verb_is_said_and_a_legal_verb_is_not() {
-        let notes = |verb| Served::built_in().resolve(&Typed { verb, resource: "secrets", ..Typed::default() }).notes;
-        let meant = |verb: &str, meant: &str| format!("{verb} is no verb of Kubernetes' own; did you mean {meant}?");
-        for (verb, word) in [("gett", "get"), ("lst", "list"), ("deletecolection", "deletecollection"), ("read", "get")]
-        {
-            assert_eq!(notes(verb), [meant(verb, word).as_str()]);
+    fn what_is_proven_not_to_be_served_is_refused_with_what_is_meant() {
+        let (files, live) = (Served::built_in(), Served::discovered(Served::built_in().resources, BTreeSet::new()));
+        let told = |served: &Served, verb: &str, resource: &str| {
+            let it = served.resolve(&Typed { verb, resource, namespace: "shop", ..Typed::default() });
+            let refused = it.refusal.map(|it| format!("{}; {}", it.what, it.hint));
+            (refused, it.notes.iter().map(ToString::to_string).collect::<Vec<_>>())
+        };
+        let unknown = [
+            ("secretz", "unknown resource \"secretz\" (did you mean secrets?)"),
+            (
+                "deployments.v1.apps",
+                "unknown resource \"deployments.v1.apps\": requests carry no version (did you mean deployments.apps?)",
+            ),
+            ("pods.v1", "unknown resource \"pods.v1\": requests carry no version (did you mean pods?)"),
+            ("deploy.app", "unknown resource \"deploy.app\" (did you mean deployments.apps?)"),
+            ("healthz", "unknown resource \"healthz\": URLs begin with / (did you mean /healthz?)"),
+            ("all", "unknown resource \"all\": all is kubectl's word for several resources; ask for one, or for '*'"),
+        ];
+        for (typed, what) in unknown {
+            assert_eq!(told(&files, "get", typed), (None, vec![what.to_owned()]));
+            assert_eq!(told(&live, "get", typed).0, Some(format!("{what}; --unserved asks all the same")));
         }
-        for verb in ["get", "*", "use", "bind", "sign", "impersonate:user-info", "frobnicate", ""] {
-            assert!(notes(verb).is_empty(), "{verb}: {:?}", notes(verb));
+        let subresources = [
+            (
+                "secret/db-pass",
+                "secrets has no subresource \"db-pass\"; an object's name stands apart: get secrets db-pass",
+            ),
+            (
+                "pods/logs",
+                "pods has no subresource \"logs\"; did you mean pods/log? an object's name stands apart: get pods logs",
+            ),
+            (
+                "pod/web-0/log",
+                "pods has no subresource \"web-0/log\"; an object's name stands apart: get pods/log web-0",
+            ),
+            ("no/n1", "nodes has no subresource \"n1\"; an object's name stands apart: get nodes n1"),
+            (
+                "netpol/db",
+                "networkpolicies.networking.k8s.io has no subresource \"db\"; an object's name stands apart: get networkpolicies.networking.k8s.io db",
+            ),
+        ];
+        for served in [&files, &live] {
+            for (typed, what) in subresources {
+                assert_eq!(told(served, "get", typed).0.as_deref(), Some(what));
+            }
+            for typed in
+                ["pods/log", "Pods", "nodes/healthz", "userextras/scopes", "deployments/scale", "*", "*/scale", "/x"]
+            {
+                assert_eq!(told(served, "get", typed).0, None, "{typed}");
+            }
         }
     }
 }

@@ -148,6 +148,12 @@ impl Page {
         self.push(Line::new(indent, mark, text));
     }
 
+    /// Adds notes below the first line, where they are read before the answer is.
+    pub fn head(&mut self, notes: &[Name]) {
+        let at = self.lines.len().min(1);
+        self.lines.splice(at..at, notes.iter().map(|it| Line::new(1, Mark::Note, it)));
+    }
+
     /// Adds the lines of another page, deeper by `indent`.
     pub fn add(&mut self, indent: u8, page: Page) {
         self.lines.extend(page.lines.into_iter().map(|line| Line { indent: line.indent + indent, ..line }));

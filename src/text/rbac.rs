@@ -12,7 +12,7 @@ mod touch;
 
 pub use beside::{missing, named};
 pub use permissions::{own_rules, permissions};
-pub use reasons::evidence;
+pub use reasons::{evidence, no_role};
 pub use touch::{Asking, touch};
 
 use crate::model::id::ObjectId;

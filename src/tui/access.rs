@@ -106,6 +106,8 @@ fn running(page: &mut Page, view: View<'_>, subject: &Subject) {
 pub struct Permitted {
     pub subject: Subject,
     pub filter: String,
+    /// That nothing names the subject, where that was so when it was asked.
+    pub notes: Vec<Name>,
 }
 
 /// A question about everybody.
@@ -113,20 +115,33 @@ pub struct Permitted {
 pub struct WhoAsked {
     pub request: Request,
     pub places: Places,
+    /// How what was typed is read, where that is worth a word.
+    pub notes: Vec<Name>,
 }
 
-/// Who somebody is: with the groups that the operator typed for them, else those of the directory.
+impl WhoAsked {
+    /// A question that nobody typed.
+    pub fn of(request: Request, places: Places) -> Self {
+        Self { request, places, notes: Vec::new() }
+    }
+}
+
+/// Who somebody is: with the groups that the operator typed for them, else those that the server knows the operator
+/// in, else those of the directory.
 pub fn identity(view: View<'_>, subject: &Subject) -> Identity {
     match view.acting {
         Some(acting) if acting.subject == canonical(subject) => acting.clone(),
-        _ => person(subject, view.world.people.as_deref()),
+        _ => match view.world.told.me().filter(|it| it.subject() == canonical(subject)) {
+            Some(me) => me.identity(&[]),
+            None => person(subject, view.world.people.as_deref()),
+        },
     }
 }
 
 /// What a subject may do, each grant with its binding, role and rule.
 pub fn permissions(view: View<'_>, item: &Item) -> Page {
     let Item::Subject(subject) = item else { return Page::default() };
-    permitted(view, &Permitted { subject: subject.clone(), filter: String::new() })
+    permitted(view, &Permitted { subject: subject.clone(), filter: String::new(), notes: Vec::new() })
 }
 
 /// The same, as an answer of its own that can be narrowed.
@@ -144,9 +159,12 @@ pub fn permitted(view: View<'_>, of: &Permitted) -> Page {
     if left == all {
         let capabilities = view.world.rbac.capabilities(&folded.identity, view.scope.only(), view.world.version);
         capability::add(&mut page, &capabilities);
-        page.lines.extend(words::unnamed(&view.world.rbac, &folded));
+        if of.notes.is_empty() {
+            page.lines.extend(words::unnamed(&view.world.rbac, &folded));
+        }
         let problems = note::of_problems(&view.world.cluster, &folded.objects());
         problems.iter().for_each(|it| page.say(1, Mark::Note, it));
+        page.head(&of.notes);
         page.lines.extend(words::has_left(&folded.identity.subject, view.world.people.as_deref()));
         return page;
     }
@@ -230,10 +248,12 @@ fn cell(listed: &Listed<'_>, title: &str, served: &Served) -> Option<String> {
 /// Everybody who can; of many only the grants of those whom the reader has opened.
 pub fn who_can(view: View<'_>, asked: &WhoAsked, reader: &Reader) -> Page {
     let who = holders(view, asked);
-    match who.holders.len() > MANY {
+    let mut page = match who.holders.len() > MANY {
         true => who_page(view, &who, &|above, it| reader.is_open(above, it)),
         false => who_page(view, &who, &|_, _| true),
-    }
+    };
+    page.head(&asked.notes);
+    page
 }
 
 /// The list with what should be known beside it.
@@ -248,7 +268,9 @@ fn who_page(view: View<'_>, who: &WhoCan, is_open: &dyn Fn(&Line, &Line) -> bool
 
 /// Everybody who can, with all grants of all of them.
 pub fn who_can_whole(view: View<'_>, asked: &WhoAsked) -> Page {
-    who_page(view, &holders(view, asked), &|_, _| true)
+    let mut page = who_page(view, &holders(view, asked), &|_, _| true);
+    page.head(&asked.notes);
+    page
 }
 
 fn holders<'a>(view: View<'a>, asked: &WhoAsked) -> WhoCan<'a> {

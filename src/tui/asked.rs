@@ -54,9 +54,9 @@ impl Question {
 pub fn page(view: View<'_>, question: &Question) -> Page {
     let (world, access) = (view.world, question.access(view));
     let mut page = words::access(&access, &world.rbac);
+    page.head(&question.notes);
     let notes = world.rbac.notes(&access, &world.cluster, world.version);
     notes.iter().for_each(|it| page.say(1, Mark::Note, it));
-    question.notes.iter().for_each(|it| page.say(1, Mark::Note, it));
     if let Some(Reply::Silent(why)) = review::appeal(&access, &world.told).and_then(|it| world.told.reply(&it)) {
         page.say(1, Mark::Note, format!("the server was asked itself and does not say: {why}"));
     }
@@ -65,12 +65,12 @@ pub fn page(view: View<'_>, question: &Question) -> Page {
 
 /// `:can [SUBJECT] VERB RESOURCE [NAME] [-n NAMESPACE]`; without SUBJECT whom the operator sees with.
 pub fn can(app: &mut App, words: &str) -> Result<Vec<Effect>, Fault> {
-    let (first, rest) = words.split_once(' ').unwrap_or((words, ""));
-    let (who, rest) = if first.contains(':') { (first, rest) } else { ("", words) };
-    let subject = grants::typed_subject(app, who)?;
-    let typed = grants::Typed::read(rest)?;
-    let resolved = typed.resolve(app, typed.namespace(app).unwrap_or_else(|| "default".into()));
-    app.open(Shown::Can(Question { subject, request: resolved.request, notes: resolved.notes }));
+    let (who, typed) = grants::Typed::read(words, grants::Subjects::First)?;
+    let namespace = typed.namespace(app).unwrap_or_else(|| "default".into());
+    let subject = grants::typed_subject(app, who.unwrap_or_default(), &namespace)?;
+    let resolved = typed.resolve(app, namespace)?;
+    let notes = grants::unknown(app, &subject).into_iter().chain(resolved.notes).collect();
+    app.open(Shown::Can(Question { subject, request: resolved.request, notes }));
     Ok(asks(app))
 }
 

@@ -15,11 +15,12 @@ use super::event::Effect;
 use super::field::Field;
 use super::panes::{Item, SUBJECTS};
 use super::picker::{Choice, Entry, Picker, Subject as Picking};
-use crate::ask::Fault;
+use crate::ask::{Fault, namespace, somebody};
 use crate::model::name::Name;
 use crate::model::role::{Subject, SubjectKind};
 use crate::rbac::fold::What;
-use crate::rbac::identity::{self, Membership};
+use crate::rbac::identity::Membership;
+use crate::rbac::pasted::{self, Whom};
 use crate::rbac::places;
 use crate::rbac::served::{self, Given, Reach, Resolved};
 use crate::rbac::{Identity, Places, Request, ResourceRequest};
@@ -49,7 +50,8 @@ pub fn subject(app: &App) -> Option<Subject> {
 
 /// Opens what somebody may do.
 pub fn permissions(app: &mut App, subject: Subject, filter: impl Into<String>) -> Vec<Effect> {
-    app.open(Shown::Permissions(Permitted { subject, filter: filter.into() }));
+    let notes = unknown(app, &subject).into_iter().collect();
+    app.open(Shown::Permissions(Permitted { subject, filter: filter.into(), notes }));
     asked::asks(app)
 }
 
@@ -95,7 +97,7 @@ pub fn who_else(app: &mut App, scope: &Name, what: &What, verbs: &[Name]) -> Vec
 
 fn who_asked(app: &App, verb: &Name, scope: &Name, what: &What) -> WhoAsked {
     let What::Resource { group, resource, name } = what else {
-        return WhoAsked { request: Request::url(verb, &what.to_string()), places: Places::Asked };
+        return WhoAsked::of(Request::url(verb, &what.to_string()), Places::Asked);
     };
     let (plural, subresource) = resource.split_once('/').unwrap_or((resource, ""));
     let mut request = ResourceRequest {
@@ -112,7 +114,7 @@ fn who_asked(app: &App, verb: &Name, scope: &Name, what: &What) -> WhoAsked {
         || app.world.served.get(group, plural).is_none_or(|it| it.reach == Reach::Namespaced);
     let request = Request::Resource(request);
     let places = if scope.is_empty() && is_namespaced { Places::Everywhere } else { Places::Asked };
-    WhoAsked { request, places }
+    WhoAsked::of(request, places)
 }
 
 /// Starts to type whom to see with.
@@ -140,8 +142,9 @@ pub fn act(app: &mut App, words: &str) -> Result<(), Fault> {
 
 /// `user:dev-1 group:dev group:ops`: a subject, and groups that it is in besides its own.
 fn acting(app: &App, words: &str) -> Result<Option<Identity>, Fault> {
-    let subjects: Result<Vec<Subject>, String> = words.split_whitespace().map(identity::parse).collect();
-    let subjects = subjects.map_err(|what| Fault::new(what, "such as user:dev-1 group:dev"))?;
+    let here = app.scope.only().cloned().unwrap_or_else(|| "default".into());
+    let typed = words.split_whitespace().map(|it| typed_subject(app, it, &here));
+    let subjects: Vec<Subject> = typed.collect::<Result<_, Fault>>()?;
     let (groups, others): (Vec<&Subject>, Vec<&Subject>) =
         subjects.iter().partition(|it| it.kind() == SubjectKind::Group);
     let (subject, groups) = match (others.as_slice(), groups.as_slice()) {
@@ -151,7 +154,8 @@ fn acting(app: &App, words: &str) -> Result<Option<Identity>, Fault> {
         _ => return Err(Fault::new("one user or service account at a time", "its groups follow: group:dev group:ops")),
     };
     let given: Vec<Name> = groups.iter().map(|it| it.name().clone()).collect();
-    let identity = Identity::new(subject, &given);
+    let operator = app.world.told.me().filter(|it| it.subject() == *subject);
+    let identity = operator.map_or_else(|| Identity::new(subject, &given), |it| it.identity(&given));
     let people = app.world.people.as_deref().filter(|_| identity.subject.kind() == SubjectKind::User);
     let by_directory = people.map(|it| it.groups_of(&identity.user)).unwrap_or_default();
     Ok(Some(identity.with_directory(&by_directory)))
@@ -210,31 +214,44 @@ pub fn no_permissions(app: &App) -> Option<&'static str> {
 
 /// `:permissions [SUBJECT]`.
 pub fn permissions_word(app: &mut App, words: &str) -> Result<Vec<Effect>, Fault> {
-    let subject = typed_subject(app, words)?;
+    let here = app.scope.only().cloned().unwrap_or_else(|| "default".into());
+    let subject = typed_subject(app, words, &here)?;
     Ok(permissions(app, subject, ""))
 }
 
-/// A typed subject; of no words whom the operator sees with, or the one that is selected.
-pub fn typed_subject(app: &App, words: &str) -> Result<Subject, Fault> {
+/// A typed subject; of no words whom the operator sees with, or the one that is selected, else the operator.
+pub fn typed_subject(app: &App, words: &str, namespace: &Name) -> Result<Subject, Fault> {
+    let such = "such as user:dev-1, group:dev or sa:shop/web";
     let held = || app.acting.as_ref().map(|it| it.subject.clone()).or_else(|| subject(app));
-    match (words, held()) {
-        ("", Some(subject)) => Ok(subject),
-        (words, _) => identity::parse(words).map_err(|what| Fault::new(what, "such as user:dev-1, sa:shop/web")),
+    let whom = match words {
+        "" => held().map_or(Whom::Me, Whom::Somebody),
+        words => pasted::read(words, namespace).map_err(|what| Fault::new(what, such))?,
+    };
+    match (whom, app.world.told.me()) {
+        (Whom::Somebody(subject), _) => Ok(subject),
+        (Whom::Me, Some(me)) => Ok(me.subject()),
+        (Whom::Me, None) => Err(Fault::new("a subject is needed: who you are is not known here", such)),
     }
+}
+
+/// That nothing names a subject, with the nearest.
+pub fn unknown(app: &App, subject: &Subject) -> Option<Name> {
+    let world = &app.world;
+    let told = || somebody::unknown(&world.cluster, &world.rbac, world.people.as_deref(), subject);
+    (!world.is_me(subject)).then(told)?.map(Name::from)
 }
 
 /// `:who-can VERB RESOURCE [NAME] [-n NAMESPACE]`.
 pub fn who_can_word(app: &mut App, words: &str) -> Result<Vec<Effect>, Fault> {
-    let typed = Typed::read(words)?;
+    let (_, typed) = Typed::read(words, Subjects::None)?;
     let namespace = typed.namespace(app).filter(|it| !it.is_empty());
-    let resolved = typed.resolve(app, namespace.clone().unwrap_or_default());
+    let resolved = typed.resolve(app, namespace.clone().unwrap_or_default())?;
     let is_url = matches!(resolved.request, Request::Url { .. });
     let places = match namespace.is_some() || is_url || resolved.reach == Some(Reach::Cluster) {
         true => Places::Asked,
         false => Places::Everywhere,
     };
-    tell(app, &resolved);
-    app.open(Shown::WhoCan(WhoAsked { request: resolved.request, places }));
+    app.open(Shown::WhoCan(WhoAsked { request: resolved.request, places, notes: resolved.notes }));
     Ok(Vec::new())
 }
 
@@ -244,34 +261,42 @@ pub fn as_word(app: &mut App, words: &str) -> Result<Vec<Effect>, Fault> {
     Ok(Vec::new())
 }
 
-/// How what was typed is understood.
-fn tell(app: &mut App, resolved: &Resolved) {
-    if let Some(note) = resolved.notes.first() {
-        app.say(note.to_string());
-    }
-}
-
 /// What is typed behind `:can` and `:who-can`.
 pub struct Typed<'a> {
     words: Vec<&'a str>,
     /// `-n`; `-A` is every one.
     given: Option<Name>,
+    /// `--unserved`.
+    is_forced: bool,
+}
+
+/// Whether a subject may stand before the verb.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Subjects {
+    First,
+    None,
 }
 
 impl<'a> Typed<'a> {
-    /// Reads `get secrets [NAME] [-n shop]`.
-    pub fn read(words: &'a str) -> Result<Self, Fault> {
-        let mut typed = Self { words: Vec::new(), given: None };
+    /// Reads `[SUBJECT] get secrets [NAME] [-n shop]`.
+    pub fn read(words: &'a str, subjects: Subjects) -> Result<(Option<&'a str>, Self), Fault> {
+        let mut typed = Self { words: Vec::new(), given: None, is_forced: false };
         let mut rest = words.split_whitespace();
         while let Some(word) = rest.next() {
             match word {
                 "-A" => typed.given = Some(Name::empty()),
-                "-n" => typed.given = rest.next().map(Name::from),
+                "-n" | "--namespace" => typed.given = rest.next().map(Name::from),
+                "--unserved" => typed.is_forced = true,
                 word => typed.words.push(word),
             }
         }
+        let (who, words) = match subjects {
+            Subjects::First => pasted::split(&typed.words),
+            Subjects::None => (None, typed.words.as_slice()),
+        };
+        typed.words = words.to_vec();
         match typed.words.len() {
-            2 | 3 => Ok(typed),
+            2 | 3 => Ok((who, typed)),
             _ => Err(Fault::new("a verb and a resource are needed", "such as get secrets [NAME] [-n shop]")),
         }
     }
@@ -282,14 +307,28 @@ impl<'a> Typed<'a> {
     }
 
     /// The request, asked in this namespace.
-    pub fn resolve(&self, app: &App, namespace: Name) -> Resolved {
-        app.world.served.resolve(&served::Typed {
+    ///
+    /// # Errors
+    /// It is proven that nothing is served so, or that the namespace is not there.
+    pub fn resolve(&self, app: &App, namespace: Name) -> Result<Resolved, Fault> {
+        let mut resolved = app.world.served.resolve(&served::Typed {
             verb: self.words[0],
             resource: self.words[1],
             name: self.words.get(2).copied().unwrap_or_default(),
             namespace: &namespace,
             given: if self.given.is_some() { Given::Yes } else { Given::No },
-        })
+        });
+        let absence = self.given.as_ref().and_then(|it| namespace::absence(&app.world.cluster, it));
+        if self.is_forced {
+            resolved = resolved.all_the_same();
+            resolved.notes.extend(absence.map(Name::from));
+            return Ok(resolved);
+        }
+        match (resolved.refusal.take(), absence) {
+            (Some(it), _) => Err(Fault::new(it.what, it.hint)),
+            (None, Some(what)) => Err(Fault::new(what, "--unserved asks all the same")),
+            (None, None) => Ok(resolved),
+        }
     }
 }
 

@@ -4,9 +4,10 @@
 //! get deploy/scale web -n shop  ──►  get deployments.apps/scale web in shop    note: deploy is read as …
 //! ```
 //!
-//! Everything is legal, since RBAC is; what was probably meant is said in notes, which change nothing.
+//! Everything is legal, since RBAC is; what was probably meant is said in notes, which change nothing. What is proven not
+//! to be served is refused, unless it is to be asked all the same.
 
-use super::{Reach, Resource, STANDARD, Served, Source};
+use super::{Reach, Resource, Served, Source, urls, verbs};
 use crate::model::name::Name;
 use crate::rbac::places;
 use crate::rbac::request::{Request, ResourceRequest};
@@ -19,6 +20,26 @@ pub struct Resolved {
     pub notes: Vec<Name>,
     /// Where it is asked: in a namespace or in none. `None`: nothing served is called so.
     pub reach: Option<Reach>,
+    /// That nothing can be asked so: what was typed is proven not to be served.
+    pub refusal: Option<Refusal>,
+}
+
+/// Why a typed question is not asked.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Refusal {
+    pub what: String,
+    /// What is probably meant.
+    pub hint: String,
+}
+
+impl Resolved {
+    /// The same, asked all the same: why it would not be is said with the notes.
+    pub fn all_the_same(mut self) -> Self {
+        let refusal = self.refusal.take();
+        let told = |it: Refusal| if it.hint.is_empty() { it.what } else { format!("{}; {}", it.what, it.hint) };
+        self.notes.extend(refusal.map(told).map(Name::from));
+        self
+    }
 }
 
 /// What a user typed.
@@ -45,6 +66,11 @@ pub enum Given {
 /// Verbs that authorizers ask for besides the standard ones (rule 59).
 pub(super) const SPECIAL: [&str; 9] =
     ["approve", "associate", "attest", "bind", "escalate", "impersonate", "proxy", "sign", "use"];
+/// Words of kubectl for several resources at once.
+const CATEGORIES: [&str; 2] = ["all", "api-extensions"];
+
+/// Paths that people type without their `/`.
+const PATHS: [&str; 9] = ["healthz", "livez", "readyz", "metrics", "version", "openapi", "swagger", "apis", "debug"];
 
 impl Served {
     /// The served plural that is nearest to a word, if any is near.
@@ -56,16 +82,17 @@ impl Served {
 
     /// Reads what a user typed as a request (CONTRACT §4, "Typed requests").
     pub fn resolve(&self, typed: &Typed<'_>) -> Resolved {
-        if typed.resource.starts_with('/') {
-            return Resolved { request: Request::url(typed.verb, typed.resource), notes: Vec::new(), reach: None };
+        if let Some(path) = urls::path_of(typed.resource) {
+            return urls::resolve(typed, path);
         }
         let (resource, subresource) = typed.resource.split_once('/').unwrap_or((typed.resource, ""));
         let (word, group) = match resource.split_once('.') {
             Some((word, group)) => (word, Some(group)),
             None => (resource, None),
         };
-        let mut notes = verb_notes(typed.verb);
-        let found = self.meant(word, group, &mut notes);
+        let mut notes: Vec<Name> = verbs::note(typed.verb).map(Name::from).into_iter().collect();
+        let mut refusal = None;
+        let found = self.meant(word, group, &mut notes, &mut refusal);
         let (name, group) = match found {
             Some(it) => (it.name.clone(), it.group.clone()),
             None => (Name::from(word), Name::from(group.unwrap_or_default())),
@@ -87,32 +114,44 @@ impl Served {
         if reach == Some(Reach::Cluster) {
             request.namespace = places::of_cluster_scoped(&request);
             if typed.given == Given::Yes && !typed.namespace.is_empty() && request.namespace.is_empty() {
-                notes.push(format!("{} stand in no namespace: -n is ignored", request.resource).into());
+                notes.push(format!("{} are cluster-scoped: -n is ignored", request.resource).into());
             }
         }
-        Resolved { request: Request::Resource(request), notes, reach }
+        if let Some((it, told)) = found.and_then(|it| Some((it, self.no_subresource(it, subresource, typed.verb)?))) {
+            match self.is_proof(it) {
+                true => refusal = Some(told),
+                false => notes.push(format!("{}; {}", told.what, told.hint).into()),
+            }
+        }
+        Resolved { request: Request::Resource(request), notes, reach, refusal }
     }
 
     /// The served resource that a word and perhaps a group mean, with what there is to say about it.
-    fn meant<'a>(&'a self, word: &'a str, group: Option<&str>, notes: &mut Vec<Name>) -> Option<&'a Resource> {
+    fn meant<'a>(
+        &'a self,
+        word: &'a str,
+        group: Option<&str>,
+        notes: &mut Vec<Name>,
+        refusal: &mut Option<Refusal>,
+    ) -> Option<&'a Resource> {
         if word == "*" {
             return None;
         }
         let all = self.named(word, group);
-        if let Some(group) = group {
-            if all.is_empty() {
-                notes.push(self.unknown(&format!("{word}.{group}"), word));
+        if all.is_empty() {
+            match self.unknown(word, group) {
+                Ok(told) => *refusal = Some(told),
+                Err(note) => notes.push(note.into()),
             }
+            return None;
+        }
+        if group.is_some() {
             return all.first().copied();
         }
         if let Some(core) = all.iter().find(|it| it.group.is_empty()) {
             return Some(core);
         }
         match all.as_slice() {
-            [] => {
-                notes.push(self.unknown(word, word));
-                None
-            }
             [only] => {
                 notes.push(format!("{word} is read as {}.{}", only.name, only.group).into());
                 Some(only)
@@ -128,45 +167,84 @@ impl Served {
         }
     }
 
-    fn unknown(&self, written: &str, word: &str) -> Name {
-        let meant = match self.nearest(word) {
-            Some(it) if it.group.is_empty() => format!("; did you mean {}?", it.name),
-            Some(it) => format!("; did you mean {}.{}?", it.name, it.group),
-            None => String::new(),
-        };
-        let by = match self.source {
-            Source::BuiltIn => "is no resource of Kubernetes' own",
-            Source::Discovery => "is legal but not served",
-        };
+    /// That nothing is called so: refused where a server's discovery proves it, else a note.
+    fn unknown(&self, word: &str, group: Option<&str>) -> Result<Refusal, String> {
+        let written = group.map_or_else(|| word.to_owned(), |group| format!("{word}.{group}"));
+        let hint = self.hint(word, group);
+        let what = format!("unknown resource {written:?}{hint}");
+        let is_proven = self.source == Source::Discovery && self.is_known_group(group.unwrap_or("*"));
+        if is_proven {
+            return Ok(Refusal { what, hint: "--unserved asks all the same".to_owned() });
+        }
         let unsure: Vec<&str> = self.unsure.iter().map(|it| if it.is_empty() { "core" } else { it }).collect();
-        let but = match unsure.is_empty() {
-            true => String::new(),
-            false => format!("; what {} serves could not be asked", unsure.join(", ")),
+        match unsure.is_empty() {
+            true => Err(what),
+            false => Err(format!("{what}; what {} serves could not be asked", unsure.join(", "))),
+        }
+    }
+
+    /// ` (did you mean secrets?)`, or whatever else is probably meant.
+    fn hint(&self, word: &str, group: Option<&str>) -> String {
+        let full = |it: &Resource| match it.group.is_empty() {
+            true => it.name.to_string(),
+            false => format!("{}.{}", it.name, it.group),
         };
-        format!("{written} {by}{meant}{but}").into()
+        // `deployments.v1.apps`, as kubectl writes them: requests carry no version.
+        let unversioned = group.map(|it| it.split_once('.').map_or((it, ""), |parts| parts));
+        let unversioned = unversioned.filter(|(version, _)| is_version(version)).map(|(_, group)| group);
+        if let Some(it) = unversioned.and_then(|group| self.named(word, Some(group)).first().copied()) {
+            return format!(": requests carry no version (did you mean {}?)", full(it));
+        }
+        if CATEGORIES.contains(&word) {
+            return format!(": {word} is kubectl's word for several resources; ask for one, or for '*'");
+        }
+        if PATHS.contains(&word) && group.is_none() {
+            return format!(": URLs begin with / (did you mean /{word}?)");
+        }
+        // The same word in another group is meant before words that are near.
+        let elsewhere = group.and_then(|_| self.named(word, None).first().copied());
+        elsewhere.or_else(|| self.nearest(word)).map(|it| format!(" (did you mean {}?)", full(it))).unwrap_or_default()
+    }
+
+    /// That a resource has no such subresource, and what is meant: mostly an object's name.
+    fn no_subresource(&self, it: &Resource, typed: &str, verb: &str) -> Option<Refusal> {
+        let all = self.subresources_of(it)?;
+        if typed.is_empty() || all.contains(typed) {
+            return None;
+        }
+        let full = if it.group.is_empty() { it.name.to_string() } else { format!("{}.{}", it.name, it.group) };
+        let near = all.iter().copied().filter(|it| distance(it, typed) <= 1 + typed.len() / 4);
+        let near = near.min_by_key(|it| distance(it, typed));
+        let mut hints: Vec<String> = near.map(|it| format!("did you mean {full}/{it}?")).into_iter().collect();
+        hints.push(match (typed, typed.rsplit_once('/')) {
+            ("*", _) => {
+                format!("* is no wildcard here: name one of {}", all.into_iter().collect::<Vec<_>>().join(", "))
+            }
+            (_, Some((name, last))) if all.contains(last) => {
+                format!("an object's name stands apart: {verb} {full}/{last} {name}")
+            }
+            _ => format!("an object's name stands apart: {verb} {full} {typed}"),
+        });
+        Some(Refusal { what: format!("{full} has no subresource {typed:?}"), hint: hints.join(" ") })
+    }
+
+    /// Whether what is known of a resource is all there is of it.
+    fn is_proof(&self, it: &Resource) -> bool {
+        match self.source {
+            Source::Discovery => !self.unsure.contains(&it.group),
+            Source::BuiltIn => self.is_known_group(&it.group),
+        }
     }
 }
 
-/// Verbs are taken as typed (rule 6); what is probably meant is said.
-fn verb_notes(verb: &str) -> Vec<Name> {
-    let meant = match verb.to_ascii_lowercase().as_str() {
-        "read" | "view" | "describe" => "get",
-        "write" | "edit" | "apply" => "update or patch",
-        "post" => "create",
-        "put" => "update",
-        "exec" => "create on pods/exec",
-        "attach" => "create on pods/attach",
-        "portforward" | "port-forward" => "create on pods/portforward",
-        lower if lower != verb && STANDARD.contains(&lower) => {
-            return vec![format!("verbs are lower case: {lower}").into()];
-        }
-        lower if lower == "*" || SPECIAL.contains(&lower) || lower.contains(':') => return Vec::new(),
-        lower => match STANDARD.iter().copied().chain(SPECIAL).find(|it| (1..=2).contains(&slips(it, lower))) {
-            Some(near) => near,
-            None => return Vec::new(),
-        },
+/// `v1`, `v2beta3`.
+fn is_version(word: &str) -> bool {
+    let Some(rest) = word.strip_prefix('v').filter(|it| it.starts_with(|it: char| it.is_ascii_digit())) else {
+        return false;
     };
-    vec![format!("{verb} is no verb of Kubernetes' own; did you mean {meant}?").into()]
+    let rest = rest.trim_start_matches(|it: char| it.is_ascii_digit());
+    let rest = rest.strip_prefix("alpha").or_else(|| rest.strip_prefix("beta")).unwrap_or(rest);
+    rest.chars().all(|it| it.is_ascii_digit())
 }
 
 /// How many letters a typed verb is off; more than one, of a long one two, are no slip.

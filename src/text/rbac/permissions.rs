@@ -13,7 +13,7 @@ use crate::rbac::fold::{self, Folded, Row, Source};
 use crate::rbac::identity::{How, Identity, MASTERS, Membership};
 use crate::rbac::review::{Extent, Rules};
 
-use super::reasons::of_member;
+use super::reasons::{no_role, of_member};
 use super::{groups, scope, verbs};
 use crate::text::evidence::Evidence;
 use crate::text::{About, Line, Mark, Page, words};
@@ -47,10 +47,13 @@ pub fn permissions(folded: &Folded) -> Page {
     folded.gaps.iter().for_each(|it| page.push(Evidence::gap(it).line(1)));
     folded.behind.iter().for_each(|it| page.say(1, Mark::Note, it));
     for it in &folded.empty {
-        let why = if it.outcome == Outcome::Unknown { "is not read" } else { "is not there" };
+        let why = match it.outcome {
+            Outcome::Unknown => format!("gives nothing that is known: {} is not read", it.role),
+            _ => format!("grants nothing: {}", no_role(&it.role, &it.binding)),
+        };
         let would = defaults::words(&it.role, &it.binding.namespace).filter(|_| it.outcome != Outcome::Unknown);
         let would = would.map(|it| format!("; {it}")).unwrap_or_default();
-        let what = format!("{} gives nothing that is known: {} {why}{would}", it.binding, it.role);
+        let what = format!("{} {why}{would}", it.binding);
         page.push(Line::new(1, Mark::of(it.outcome), what).linked(&it.binding, &Place::new("roleRef")));
     }
     page

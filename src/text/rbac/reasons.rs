@@ -8,6 +8,7 @@
 
 use crate::model::evidence::Outcome;
 use crate::model::id::{Kind, ObjectId};
+use crate::model::name::Name;
 use crate::model::place::Place;
 use crate::model::role::{RoleRef, SubjectKind};
 use crate::rbac::aggregation::Member;
@@ -51,7 +52,7 @@ pub fn evidence(access: &Access, index: &Index) -> Vec<Evidence> {
 }
 
 /// Why a reference finds no role (rules 3 and 33).
-pub(super) fn no_role(role: &RoleRef, binding: &ObjectId) -> String {
+pub fn no_role(role: &RoleRef, binding: &ObjectId) -> String {
     match role.kind.as_str() {
         "ClusterRole" => format!("{role} is not there"),
         "Role" if binding.namespace.is_empty() => format!("{role}: a ClusterRoleBinding cannot refer to a Role"),
@@ -124,17 +125,32 @@ fn of_miss(miss: &Miss, request: &Request) -> Evidence {
     Evidence::at(Mark::Miss, miss.binding.id(), Place::default(), what)
 }
 
+/// How many words of a rule are quoted.
+const QUOTED: usize = 6;
+
+/// The words of a rule, as it has them.
+fn quoted(words: &[Name]) -> String {
+    let shown = words.iter().take(QUOTED).map(|it| if it.is_empty() { "\"\"" } else { it.as_str() });
+    let more = if words.len() > QUOTED { format!(" and {} more", words.len() - QUOTED) } else { String::new() };
+    match words {
+        [] => "none".to_owned(),
+        _ => format!("{}{more}", shown.collect::<Vec<_>>().join(", ")),
+    }
+}
+
 fn lack(lack: Lack, miss: &Miss, request: &Request) -> String {
+    let rule = miss.words();
     let name = match request {
         Request::Resource(it) if !it.name.is_empty() => format!("it does not name {}", it.name),
         _ => "it holds for named objects only".to_owned(),
     };
     match lack {
+        Lack::Scope if matches!(request, Request::Url { .. }) => "a RoleBinding grants no URLs".to_owned(),
         Lack::Scope => format!("it holds in {} only", miss.binding.meta.namespace),
-        Lack::Verb => format!("it lacks the verb {}", request.verb()),
-        Lack::Group => "it is for another API group".to_owned(),
-        Lack::Resource => "it is for other resources".to_owned(),
-        Lack::Url => "it is for other URLs".to_owned(),
-        Lack::Name => name,
+        Lack::Verb => format!("it lacks the verb {} (it has {})", request.verb(), quoted(&rule.verbs)),
+        Lack::Group => format!("it is for another API group ({})", quoted(&rule.groups)),
+        Lack::Resource => format!("it is for other resources ({})", quoted(&rule.resources)),
+        Lack::Url => format!("it is for other URLs ({})", quoted(&rule.urls)),
+        Lack::Name => format!("{name} (it names {})", quoted(&rule.names)),
     }
 }
