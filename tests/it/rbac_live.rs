@@ -171,14 +171,29 @@ async fn typed_resources_are_what_the_server_serves() {
     // Cluster-scoped by discovery: a RoleBinding grants nothing, and the namespace is ignored aloud.
     let (code, _, stderr) = run(plane, "admin", "can user:live-rob get gizmo -n live-names");
     assert_eq!(code, 1, "{stderr}");
-    assert!(stderr.contains("gizmos stand in no namespace"), "{stderr}");
-    let (_, _, stderr) = run(plane, "admin", "who-can get gizmoss");
-    assert!(stderr.contains("gizmoss is legal but not served; did you mean gizmos.live.example.com?"), "{stderr}");
+    assert!(stderr.contains("gizmos are cluster-scoped: -n is ignored"), "{stderr}");
 
-    // A slip in the namespace is told beside the answer, which stays what RBAC says of it.
-    let (code, _, stderr) = run(plane, "admin", "can user:live-rob get pods -n live-nmaes");
-    assert_eq!(code, 1, "{stderr}");
-    assert!(stderr.contains("there is no namespace live-nmaes; did you mean live-names?"), "{stderr}");
+    // What discovery and a list of namespaces prove is refused with the nearest, and asked when it is to be.
+    for (question, code, told) in [
+        ("who-can get gizmoss", 1, "unknown resource \"gizmoss\" (did you mean gizmos.live.example.com?)"),
+        ("can user:live-gina get gizmo/north", 1, "get gizmos.live.example.com north"),
+        ("can user:live-gina get pods/logs", 1, "did you mean pods/log?"),
+        ("can user:live-rob get pods -n live-nmaes", 1, "there is no namespace live-nmaes; did you mean live-names?"),
+        ("permissions user:live-rob -n live-nmaes", 0, "did you mean live-names?"),
+    ] {
+        let (refused, answer, stderr) = run(plane, "admin", question);
+        assert_eq!((refused, answer.as_str()), (2, ""), "{question}: {stderr}");
+        assert!(stderr.contains(told), "{question}: {stderr}");
+        let (asked, _, stderr) = run(plane, "admin", &format!("{question} --unserved"));
+        assert_eq!(asked, code, "{question}: {stderr}");
+        assert!(stderr.contains(told), "{question}: {stderr}");
+    }
+    for question in ["can user:live-gina get nodes/healthz", "can user:live-gina impersonate userextras/scopes"] {
+        let (code, _, stderr) = run(plane, "admin", question);
+        assert_eq!(code, 1, "only RBAC knows it, and no discovery tells it: {stderr}");
+    }
+    let (_, _, stderr) = run(plane, "admin", "can user:live-gian get gz");
+    assert!(stderr.contains("did you mean user:live-gina?"), "{stderr}");
 
     let (code, page, stderr) = run(plane, "admin", "permissions user:live-rob");
     assert_eq!(code, 0, "{stderr}");
@@ -200,6 +215,13 @@ async fn the_operator_is_told_the_servers_word_about_himself() {
     control_plane::create(&client, &objects).await;
     let can = "can user:carol get pods -n live-own";
     until("the server allows it", || run(plane, "carol", can).0 == 0);
+    // Who asks about nobody, or about me, asks about himself, as the server knows him.
+    for can in ["can get pods -n live-own", "can me get pods -n live-own"] {
+        let (code, answer, stderr) = run_json(plane, "carol", can);
+        assert_eq!((code, &answer["subject"]), (0, &json!("user:carol")), "{stderr}");
+    }
+    let (_, answer, stderr) = run_json(plane, "carol", "permissions -n live-own");
+    assert_eq!(answer["subject"], "user:carol", "{stderr}");
     let (code, answer, _) = run_json(plane, "carol", can);
     assert_eq!((code, &answer["outcome"], &answer["grants"]), (0, &json!("allow"), &json!([])));
     assert_eq!(answer["server"]["review"], "SelfSubjectAccessReview");
@@ -264,6 +286,7 @@ async fn a_mark_of_another_authorizer_is_put_to_the_server() {
     let reads = [
         role("ClusterRole", "reads-rbac", "", rbac),
         binding("ClusterRoleBinding", "reads-rbac", "", ("ClusterRole", "reads-rbac"), "carol"),
+        namespace("shop"),
     ];
     control_plane::create(&client, &reads).await;
 
