@@ -175,7 +175,7 @@ async fn typed_resources_are_what_the_server_serves() {
 
     // What discovery and a list of namespaces prove is refused with the nearest, and asked when it is to be.
     for (question, code, told) in [
-        ("who-can get gizmoss", 1, "unknown resource \"gizmoss\" (did you mean gizmos.live.example.com?)"),
+        ("who-can get gizmoss", 0, "unknown resource \"gizmoss\" (did you mean gizmos.live.example.com?)"),
         ("can user:live-gina get gizmo/north", 1, "get gizmos.live.example.com north"),
         ("can user:live-gina get pods/logs", 1, "did you mean pods/log?"),
         ("can user:live-rob get pods -n live-nmaes", 1, "there is no namespace live-nmaes; did you mean live-names?"),
