@@ -103,7 +103,7 @@ pub fn read(text: &str, namespace: &str) -> Result<Whom, String> {
 fn sorted(text: &str) -> Option<(SubjectKind<'_>, &str)> {
     let (word, rest) = text.split_once([':', '/'])?;
     let (_, kind) = SORTS.iter().find(|(it, _)| word.eq_ignore_ascii_case(it))?;
-    Some((kind.clone(), rest))
+    Some((*kind, rest))
 }
 
 /// `shop/web`, `shop:web`, `web`.

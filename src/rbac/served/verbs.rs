@@ -81,7 +81,7 @@ pub(super) fn note_of_method(verb: &str) -> Option<String> {
 }
 
 /// The method of an HTTP request for a resource as the API server's verb (rule 14).
-pub(super) fn verb_of<'a>(method: &'a str, has_name: bool) -> &'a str {
+pub(super) fn verb_of(method: &str, has_name: bool) -> &str {
     match (method, has_name) {
         ("get" | "head", false) => "list",
         ("head", true) => "get",
