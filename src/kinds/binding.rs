@@ -1,6 +1,7 @@
 //! RoleBindings and ClusterRoleBindings: the role they give and the subjects they give it to, as written.
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::door::{Door, Read, Reader};
@@ -28,8 +29,12 @@ pub(super) const CLUSTER_ROLE_BINDING: KindSpec = spec(
 struct Bindings;
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct BindingSlim<'a> {
+    #[serde(default, rename = "apiVersion")]
+    _api_version: IgnoredAny,
+    #[serde(default, rename = "kind")]
+    _kind: IgnoredAny,
     #[serde(borrow, default, deserialize_with = "object")]
     metadata: Metadata<'a>,
     #[serde(borrow, default, deserialize_with = "object")]
@@ -73,6 +78,7 @@ impl SubjectSlim<'_> {
 impl Read for Bindings {
     type Slim<'a> = BindingSlim<'a>;
     const FIELDS: &'static [&'static str] = &["roleRef", "subjects"];
+    const KEEPS_UNKNOWN: bool = true;
 
     fn metadata<'s>(slim: &'s BindingSlim<'_>) -> &'s Metadata<'s> {
         &slim.metadata
@@ -88,6 +94,9 @@ impl Read for Bindings {
 
     /// What has a wrong type grants nothing; the rest stands (CONTRACT §1).
     fn salvage(metadata: &Metadata<'_>, object: &Value, door: &mut Door<'_>) -> Option<AnyFact> {
+        if let Value::Object(fields) = object {
+            refused::unknown_fields(fields, &refused::BINDING, &Place::default(), door);
+        }
         let role = object.get("roleRef").unwrap_or(&Value::Null);
         let place = Place::new("roleRef");
         match role {

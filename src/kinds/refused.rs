@@ -20,6 +20,10 @@ use crate::model::role::RoleRule;
 
 const GROUP: &str = "rbac.authorization.k8s.io";
 
+/// The fields of a role.
+pub(super) const ROLE: [&str; 5] = ["apiVersion", "kind", "metadata", "rules", "aggregationRule"];
+/// The fields of a binding.
+pub(super) const BINDING: [&str; 5] = ["apiVersion", "kind", "metadata", "roleRef", "subjects"];
 /// The fields of a rule.
 pub(super) const RULE: [&str; 5] = ["verbs", "apiGroups", "resources", "resourceNames", "nonResourceURLs"];
 /// The fields of a reference to a role.
@@ -269,5 +273,16 @@ mod tests {
         assert_eq!(place("{}"), "aggregationRule.clusterRoleSelectors");
         let misspelt = place(r#"{"clusterRoleSelector":[{}]}"#);
         assert_eq!(misspelt, "aggregationRule.clusterRoleSelector aggregationRule.clusterRoleSelectors");
+        let namespaced = r#"{"metadata":{"name":"r"},"aggregationRule":{"clusterRoleSelectors":[{}]}}"#;
+        assert_eq!(places(Kind::ROLE, namespaced), "aggregationRule");
+    }
+
+    #[test]
+    fn unknown_fields_of_whole_objects_are_told() {
+        let role = r#"{"apiVersion":"x","kind":"y","metadata":{"name":"r"},"rule":[{"verbs":["get"]}]}"#;
+        assert_eq!(places(Kind::CLUSTER_ROLE, role), "rule");
+        let binding =
+            r#"{"metadata":{"name":"b"},"roleref":{},"roleRef":{"kind":"ClusterRole","name":"r"},"subject":[]}"#;
+        assert_eq!(places(Kind::CLUSTER_ROLE_BINDING, binding), "roleref subject");
     }
 }

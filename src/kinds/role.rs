@@ -7,6 +7,7 @@
 //! not read grants nothing, and no answer becomes unknown for it (CONTRACT §1).
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::door::{Door, Read, Reader};
@@ -52,8 +53,12 @@ pub(super) const CLUSTER_ROLE: KindSpec =
 struct Roles;
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct RoleSlim<'a> {
+    #[serde(default, rename = "apiVersion")]
+    _api_version: IgnoredAny,
+    #[serde(default, rename = "kind")]
+    _kind: IgnoredAny,
     #[serde(borrow, default, deserialize_with = "object")]
     metadata: Metadata<'a>,
     #[serde(borrow, default, deserialize_with = "or_default")]
@@ -80,6 +85,7 @@ struct Rule<'a> {
 impl Read for Roles {
     type Slim<'a> = RoleSlim<'a>;
     const FIELDS: &'static [&'static str] = &["rules", "aggregationRule"];
+    const KEEPS_UNKNOWN: bool = true;
 
     fn metadata<'s>(slim: &'s RoleSlim<'_>) -> &'s Metadata<'s> {
         &slim.metadata
@@ -91,6 +97,9 @@ impl Read for Roles {
     }
 
     fn salvage(metadata: &Metadata<'_>, object: &Value, door: &mut Door<'_>) -> Option<AnyFact> {
+        if let Value::Object(fields) = object {
+            refused::unknown_fields(fields, &refused::ROLE, &Place::default(), door);
+        }
         let place = Place::new("rules");
         let items = list(object.get("rules"), &place, door);
         let rules = items.iter().enumerate().map(|(at, it)| salvaged(it, at, door)).collect();
@@ -108,8 +117,15 @@ fn role(metadata: &Metadata<'_>, rules: Vec<RoleRule>, aggregation: &Value, door
         Reach::Namespaced => Labels::default(),
     };
     refused::own_name(&metadata.name, door);
+    if door.spec.reach == Reach::Namespaced && !aggregation.is_null() {
+        door.problem("aggregationRule", "unknown field: only ClusterRoles take rules from others");
+    }
     let role = Role::new(door.meta(metadata), door.intern.rules(rules), origin);
-    AnyFact::Role(role.labeled(labels).aggregating(aggregates(aggregation, door)).into())
+    let selectors = match door.spec.reach {
+        Reach::Cluster => aggregates(aggregation, door),
+        Reach::Namespaced => None,
+    };
+    AnyFact::Role(role.labeled(labels).aggregating(selectors).into())
 }
 
 fn rule(it: &Rule<'_>, at: usize, door: &mut Door<'_>) -> RoleRule {
