@@ -253,14 +253,14 @@ impl<'d, F: Fn() -> &'d Directory> Lookup<'_, F> {
         objects.into_iter().next().unwrap_or(Member::Address(address))
     }
 
-    /// The pods that the selector selects, as the endpoints controller would list them (CONTRACT §1).
+    /// The pods that the selector selects and that are ready, as the endpoints controller would list them (CONTRACT §1).
     fn by_selector(&self, port: ServicePort, found: &mut Routes) -> Route {
         let mut route = Route { port, backends: Vec::new(), not_ready: 0 };
         if self.service.selector.is_empty() {
             return route;
         }
         found.gaps.extend(uncovered(self.cluster, Kind::POD, &self.service.meta.namespace));
-        let what = "no EndpointSlices: the pods that it selects stand for its backends";
+        let what = "no EndpointSlices: the ready pods that it selects stand for its backends";
         found.notes.push(Evidence::note(self.service.id(), Place::new("spec.selector"), what));
         for pod in self.selected(&self.service.selector) {
             self.add_selected(pod, &mut route, found);
@@ -274,8 +274,8 @@ impl<'d, F: Fn() -> &'d Directory> Lookup<'_, F> {
     }
 
     fn add_selected(&self, pod: &SharedPod, route: &mut Route, found: &mut Routes) {
-        let waits =
-            pod.mold.phase == Phase::Pending && pod.addresses().is_empty() && pod.mold.origin == PodOrigin::Listed;
+        let is_pending = pod.mold.phase == Phase::Pending && pod.addresses().is_empty();
+        let waits = pod.mold.unready || is_pending && pod.mold.origin == PodOrigin::Listed;
         if waits && !self.service.publishes_not_ready {
             route.not_ready += 1;
             return;

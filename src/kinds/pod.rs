@@ -126,6 +126,44 @@ struct PodStatus<'a> {
     pod_ip: Text<'a>,
     #[serde(borrow, default, rename = "podIPs", deserialize_with = "or_default")]
     pod_ips: Vec<PodIp<'a>>,
+    #[serde(default, deserialize_with = "or_default")]
+    conditions: Readiness,
+}
+
+/// Of a list of conditions whether one of them says that the pod is not ready.
+#[derive(Default)]
+struct Readiness {
+    is_denied: bool,
+}
+
+#[derive(Deserialize, Default)]
+struct Condition<'a> {
+    #[serde(borrow, default, rename = "type", deserialize_with = "or_default")]
+    what: Text<'a>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    status: Text<'a>,
+}
+
+impl<'de> Deserialize<'de> for Readiness {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(ConditionsVisitor)
+    }
+}
+
+struct ConditionsVisitor;
+
+impl<'de> Visitor<'de> for ConditionsVisitor {
+    type Value = Readiness;
+    fn expecting(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("a list of conditions")
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut conditions: A) -> Result<Self::Value, A::Error> {
+        let mut readiness = Readiness::default();
+        while let Some(it) = conditions.next_element::<Condition<'de>>()? {
+            readiness.is_denied |= &*it.what == "Ready" && &*it.status != "True";
+        }
+        Ok(readiness)
+    }
 }
 
 #[derive(Deserialize, Default)]
@@ -150,6 +188,8 @@ impl Read for Pods {
         "status.phase",
         "status.podIP",
         "status.podIPs",
+        "status.conditions.type",
+        "status.conditions.status",
     ];
 
     fn metadata<'s>(slim: &'s PodSlim<'_>) -> &'s Metadata<'s> {
@@ -162,6 +202,7 @@ impl Read for Pods {
             namespace: door.namespace_of(&slim.metadata),
             phase: phase(&slim.status.phase, door),
             terminating: slim.metadata.deletion_timestamp.is_some(),
+            unready: slim.status.conditions.is_denied,
             ..mold_of(&slim.spec, "spec", door)
         };
         mold.set_owner(door.controller(&slim.metadata));

@@ -124,6 +124,7 @@ pub(super) struct Owner<'a> {
 /// The fields of [`Metadata`], as paths.
 pub(super) const METADATA: &[&str] = &[
     "metadata.name",
+    "metadata.generateName",
     "metadata.namespace",
     "metadata.labels",
     "metadata.uid",
@@ -134,25 +135,57 @@ pub(super) const METADATA: &[&str] = &[
 ];
 
 /// The parts of an object's metadata that facts hold.
-#[derive(Deserialize, Default, Debug)]
-#[serde(rename_all = "camelCase")]
+#[derive(Default, Debug)]
 pub(super) struct Metadata<'a> {
-    #[serde(borrow, default, deserialize_with = "or_default")]
+    /// What stands in `generateName` where a manifest has only that.
     pub name: Text<'a>,
-    #[serde(borrow, default, deserialize_with = "or_default")]
     pub namespace: Text<'a>,
-    #[serde(borrow, default, deserialize_with = "or_default")]
     pub labels: Pairs<'a>,
-    #[serde(borrow, default, deserialize_with = "or_default")]
     pub uid: Text<'a>,
-    #[serde(borrow, default, deserialize_with = "or_default")]
     pub resource_version: Text<'a>,
-    #[serde(borrow, default)]
     pub creation_timestamp: Option<Text<'a>>,
-    #[serde(borrow, default)]
     pub deletion_timestamp: Option<Text<'a>>,
-    #[serde(borrow, default, deserialize_with = "or_default")]
     pub owner_references: Vec<Owner<'a>>,
+}
+
+/// The same as it is written.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Written<'a> {
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    name: Text<'a>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    generate_name: Text<'a>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    namespace: Text<'a>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    labels: Pairs<'a>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    uid: Text<'a>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    resource_version: Text<'a>,
+    #[serde(borrow, default)]
+    creation_timestamp: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    deletion_timestamp: Option<Text<'a>>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    owner_references: Vec<Owner<'a>>,
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Metadata<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let it = Written::deserialize(deserializer)?;
+        Ok(Self {
+            name: if it.name.is_empty() { it.generate_name } else { it.name },
+            namespace: it.namespace,
+            labels: it.labels,
+            uid: it.uid,
+            resource_version: it.resource_version,
+            creation_timestamp: it.creation_timestamp,
+            deletion_timestamp: it.deletion_timestamp,
+            owner_references: it.owner_references,
+        })
+    }
 }
 
 impl Metadata<'_> {

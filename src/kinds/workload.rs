@@ -1,13 +1,14 @@
 //! Workloads: the controllers that pods belong to.
 //!
 //! Live they are watched as metadata alone (`PartialObjectMetadata`); from files they come with their template
-//! and replicas, so that a workload without pods can stand for the pod that it would make (CONTRACT §1).
+//! and replicas, so that a workload without pods can stand for the pod that it would make (CONTRACT §1). Work that is
+//! over, or wants no pod, has no replicas.
 
 use serde::Deserialize;
 
 use super::door::{Door, Read, Reader};
 use super::pod::{PodSpec, of_template};
-use super::slim::{Metadata, object};
+use super::slim::{Metadata, Text, object, or_default};
 use super::{KindSpec, Presence, Reach, Watch};
 use crate::model::cluster::AnyFact;
 use crate::model::facts::{Meta, Plan, Pod, Workload};
@@ -53,6 +54,8 @@ pub(super) struct WorkloadSlim<'a> {
     metadata: Metadata<'a>,
     #[serde(borrow, default, deserialize_with = "object")]
     spec: WorkloadSpec<'a>,
+    #[serde(borrow, default, deserialize_with = "object")]
+    status: WorkloadStatus<'a>,
 }
 
 #[derive(Deserialize, Default)]
@@ -60,10 +63,37 @@ pub(super) struct WorkloadSlim<'a> {
 struct WorkloadSpec<'a> {
     #[serde(default)]
     replicas: Option<i64>,
+    /// Of Jobs and CronJobs.
+    #[serde(default, deserialize_with = "or_default")]
+    suspend: bool,
+    /// Of Jobs: how many pods at once, and how many in all.
+    #[serde(default)]
+    parallelism: Option<i64>,
+    #[serde(default)]
+    completions: Option<i64>,
     #[serde(borrow, default)]
     template: Option<Template<'a>>,
     #[serde(borrow, default)]
     job_template: Option<JobTemplate<'a>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+struct WorkloadStatus<'a> {
+    /// Of Jobs.
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    conditions: Vec<Condition<'a>>,
+    /// Of DaemonSets.
+    #[serde(default)]
+    desired_number_scheduled: Option<i64>,
+}
+
+#[derive(Deserialize, Default)]
+struct Condition<'a> {
+    #[serde(borrow, default, rename = "type", deserialize_with = "or_default")]
+    what: Text<'a>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    status: Text<'a>,
 }
 
 #[derive(Deserialize, Default)]
@@ -95,10 +125,34 @@ impl<'a> WorkloadSpec<'a> {
     }
 }
 
+impl WorkloadSlim<'_> {
+    /// How many pods it wants, where it says so: none once its work is over or while it is suspended.
+    fn replicas(&self, kind: WorkloadKind) -> Option<u32> {
+        let has = |what: &str| self.status.conditions.iter().any(|it| &*it.what == what && &*it.status == "True");
+        let (spec, status) = (&self.spec, &self.status);
+        let is_idle = match kind {
+            WorkloadKind::Job => {
+                let is_over = has("Complete") || has("Failed");
+                is_over || spec.suspend || spec.parallelism == Some(0) || spec.completions == Some(0)
+            }
+            WorkloadKind::CronJob => spec.suspend,
+            WorkloadKind::DaemonSet => status.desired_number_scheduled == Some(0),
+            _ => false,
+        };
+        if is_idle { Some(0) } else { spec.replicas.map(|it| u32::try_from(it).unwrap_or(0)) }
+    }
+}
+
 impl Read for Workloads {
     type Slim<'a> = WorkloadSlim<'a>;
     const FIELDS: &'static [&'static str] = &[
         "spec.replicas",
+        "spec.suspend",
+        "spec.parallelism",
+        "spec.completions",
+        "status.conditions.type",
+        "status.conditions.status",
+        "status.desiredNumberScheduled",
         "spec.template.metadata.labels",
         "spec.template.spec.hostNetwork",
         "spec.template.spec.serviceAccountName",
@@ -124,8 +178,8 @@ impl Read for Workloads {
     fn fact(slim: &WorkloadSlim<'_>, door: &mut Door<'_>) -> AnyFact {
         let meta = door.meta(&slim.metadata);
         let template = slim.spec.template().map(|(it, place)| template_pod(it, place, &meta, door));
-        let replicas = slim.spec.replicas.map(|it| u32::try_from(it).unwrap_or(0));
         let kind = WorkloadKind::of(door.spec.kind).expect("this reads workloads alone");
+        let replicas = slim.replicas(kind);
         let plan = (replicas.is_some() || template.is_some()).then_some(Plan { replicas, template });
         AnyFact::Workload(Box::new(Workload::new(kind, meta, door.controller(&slim.metadata), plan)))
     }

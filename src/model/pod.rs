@@ -108,6 +108,8 @@ pub struct Mold {
     pub network: PodNetwork,
     pub origin: PodOrigin,
     pub terminating: bool,
+    /// Their Ready condition is there and not True.
+    pub unready: bool,
     /// Of [`Mold::owner`].
     pub owner_kind: OwnerKind,
 }

@@ -129,7 +129,7 @@ struct Rest {
 /// What a workload of files says of the pods that it would make.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Plan {
-    /// `spec.replicas`.
+    /// `spec.replicas`; 0 also of work that is over, suspended or wanted on no node.
     pub replicas: Option<u32>,
     /// The pod that it would make.
     pub template: Option<Pod>,

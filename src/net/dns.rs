@@ -109,7 +109,8 @@ pub fn behind(cluster: &Cluster, service: &Service) -> Vec<(PodId, u16)> {
     if !found.is_empty() || selector.is_empty() {
         return found;
     }
-    let is_behind = |it: &Pod| !it.mold.phase.is_finished() && it.labels().hold(selector);
+    let is_ready = |it: &Pod| !it.mold.unready || service.publishes_not_ready;
+    let is_behind = |it: &Pod| !it.mold.phase.is_finished() && is_ready(it) && it.labels().hold(selector);
     for pod in cluster.pods.of(home).iter().filter(|it| is_behind(it)) {
         for port in service.ports.iter().filter(|it| it.protocol == Protocol::Udp) {
             match &port.target {

@@ -15,13 +15,17 @@ use crate::model::facts::{Meta, Namespace, Owner, Pod, Workload};
 use crate::model::id::{Kind, PodId, WorkloadId};
 use crate::model::labels::Labels;
 use crate::model::name::Name;
+use crate::model::workload::WorkloadKind;
 
 /// Makes a cluster of listed objects the closed world that they mean; what was added or is missing is noted.
 pub(super) fn close(cluster: &mut Cluster) -> Vec<Note> {
     let mut notes = absences(cluster);
     let pods = template_pods(cluster);
     if !pods.is_empty() {
-        let what = format!("{} stand for one pod each, made from their templates", count(pods.len(), "workload"));
+        let what = match pods.len() {
+            1 => "1 workload stands for one pod, made from its template".to_owned(),
+            many => format!("{many} workloads stand for one pod each, made from their templates"),
+        };
         notes.push(Note::new(Topic::Network, what));
     }
     for pod in pods {
@@ -84,15 +88,21 @@ fn implied_namespaces(cluster: &Cluster) -> BTreeSet<Name> {
     names
 }
 
-/// One pod for each ownerless workload with replicas to which no listed pod belongs.
+/// One pod for each ownerless workload with replicas to which no listed pod belongs; between its runs a CronJob has
+/// only finished ones.
 fn template_pods(cluster: &Cluster) -> Vec<Pod> {
-    let owners = owners_of_pods(cluster);
+    let owners = owners_of_pods(cluster, |_| true);
+    let running = owners_of_pods(cluster, |it| !it.mold.phase.is_finished());
     let mut taken: BTreeSet<PodId> = cluster.pods.iter().map(|it| it.pod_id()).collect();
     let mut pods = Vec::new();
+    let has_pod = |it: &Workload| {
+        let owners = if it.kind == WorkloadKind::CronJob { &running } else { &owners };
+        owners.contains(&it.workload_id())
+    };
     for workload in cluster.workloads.iter() {
         if workload.owner().is_none()
             && workload.plan().and_then(|it| it.replicas) != Some(0)
-            && !owners.contains(&workload.workload_id())
+            && !has_pod(workload)
         {
             pods.extend(
                 workload.plan().and_then(|it| it.template.as_ref()).map(|it| template_pod(workload, it, &mut taken)),
@@ -114,10 +124,10 @@ fn template_pod(workload: &Workload, template: &Pod, taken: &mut BTreeSet<PodId>
         .remolded(|it| it.set_owner(Some(Owner::known(workload.kind, workload.name.clone()))))
 }
 
-/// Every workload that some listed pod belongs to, through any number of controllers.
-fn owners_of_pods(cluster: &Cluster) -> BTreeSet<WorkloadId> {
+/// Every workload that some of these listed pods belongs to, through any number of controllers.
+fn owners_of_pods(cluster: &Cluster, is_meant: fn(&Pod) -> bool) -> BTreeSet<WorkloadId> {
     let mut owners = BTreeSet::new();
-    for pod in cluster.pods.iter() {
+    for pod in cluster.pods.iter().filter(|it| is_meant(it)) {
         let mut next = pod.owner_id();
         while let Some(owner) = next.take() {
             next = owner_of(cluster, &owner);

@@ -96,6 +96,9 @@ pub(super) fn pod(it: &Pod, kept: Kept) -> Value {
     pod["spec"] = pod_spec(it);
     let addresses: Vec<Value> = it.addresses().iter().map(|it| json!({"ip": it.to_string()})).collect();
     pod["status"] = json!({"phase": it.mold.phase.as_str(), "podIPs": addresses});
+    if it.mold.unready {
+        pod["status"]["conditions"] = json!([{"type": "Ready", "status": "False"}]);
+    }
     pod
 }
 
