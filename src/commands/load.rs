@@ -159,6 +159,7 @@ fn from_files(args: &Args, wants: &Wants<'_>, context: Context) -> Result<Loaded
     print::notes(&notes.collect::<Vec<_>>());
     let names: Vec<String> = paths.iter().map(|it| it.display().to_string()).collect();
     let mut context = context;
+    context.served = Arc::new(Served::built_in_and(loaded.defined));
     context.surroundings.push(("files", names.join(", ")));
     Ok(Loaded { cluster: loaded.cluster, context })
 }

@@ -9,6 +9,7 @@ use crate::live::fault::Fault as LiveFault;
 use crate::live::files;
 use crate::net::Settings;
 use crate::people::{People, Prefixes};
+use crate::rbac::Served;
 use crate::run;
 use crate::tui::theme::Colors;
 use crate::tui::world::SelfCheck;
@@ -69,5 +70,6 @@ fn from_files(args: &Args) -> Result<run::Source, Stop> {
     let reading = load::reading(args, namespace);
     let loaded = files::load_with(&args.source.from, &reading).map_err(|it| print::files_error(&it))?;
     let title = args.source.from.iter().map(|it| it.display().to_string()).collect::<Vec<_>>().join(" ");
-    Ok(run::Source::Files { cluster: Box::new(loaded.cluster), title, documents: loaded.source })
+    let served = Arc::new(Served::built_in_and(loaded.defined));
+    Ok(run::Source::Files { cluster: Box::new(loaded.cluster), title, documents: loaded.source, served })
 }

@@ -13,8 +13,9 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::intern::Intern;
+use super::parts::NULL;
 use super::prune::prune;
-use super::slim::{METADATA, Metadata, OnlyMetadata, OnlyNames};
+use super::slim::{METADATA, Metadata, OnlyMetadata, OnlyNames, Pairs};
 use super::words::{OddWord, odd_words};
 use super::yaml::{Misfit, Words, options};
 use super::{KindSpec, Reach};
@@ -102,6 +103,11 @@ impl<'i> Door<'i> {
         self.intern.labels(it.labels.iter())
     }
 
+    /// Notes the nulls of a map that selectors read.
+    pub fn note_nulls(&mut self, place: &str, pairs: &Pairs<'_>) {
+        pairs.nulls().for_each(|key| self.problem(&format!("{place}.{key}"), NULL));
+    }
+
     /// Its name: shared, as most are in other objects too. Those of bindings are named by nothing else.
     fn name_of(&mut self, it: &Metadata<'_>) -> Name {
         match self.spec.kind {
@@ -151,6 +157,9 @@ impl<'i> Door<'i> {
             return Reading::Ignored(mirrored);
         }
         self.note_homeless(metadata);
+        if matches!(self.spec.kind, Kind::POD | Kind::NAMESPACE) {
+            self.note_nulls("metadata.labels", &metadata.labels);
+        }
         let fact = R::fact(slim, self);
         let problems = if self.problems.is_empty() { Vec::new() } else { self.take_problems(&fact.id()) };
         Reading::Read(Entry { fact, problems, kept: self.kept(metadata) })

@@ -9,6 +9,7 @@
 //! Nothing here knows where the bytes come from (`live` does) or what they mean for an answer (`net`, `rbac`).
 
 mod admin_network_policy;
+mod apart;
 mod application_network_policy;
 mod baseline_admin_network_policy;
 mod beside;
@@ -18,6 +19,7 @@ mod cilium;
 mod cluster_network_policy;
 mod door;
 mod endpoint_slice;
+mod endpoints;
 mod homeless;
 mod intern;
 mod namespace;
@@ -37,10 +39,13 @@ mod words;
 mod workload;
 mod yaml;
 
+pub use apart::{Apart, Known, recognize};
 pub use door::Reading;
+pub use endpoints::slices_of_endpoints;
 pub use homeless::Homeless;
 pub use intern::Intern;
 pub use page::{Event, Page, Status, Step, WireError, read_event, read_list, read_list_in};
+pub use parts::NULL;
 pub use words::{OddWord, odd_words};
 pub use yaml::{YamlError, parse_whole_yaml, parse_yaml};
 

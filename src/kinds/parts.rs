@@ -12,6 +12,9 @@ use crate::model::name::Name;
 use crate::model::place::Place;
 use crate::model::policy::{Bends, PolicyGap};
 
+/// A null where a selector reads a value: what is stored depends on who writes it.
+pub const NULL: &str = "a null value: some clients store an empty string here, others drop the key";
+
 /// The value of a field that is not there.
 static ABSENT: Value = Value::Null;
 
@@ -100,6 +103,15 @@ impl<'d, 'i> Parts<'d, 'i> {
         }
     }
 
+    /// A value that a selector asks for; `None`, with a gap, if it is null or no string.
+    fn selected<'v>(&mut self, value: &'v Value, place: &Place, bends: Bends) -> Option<&'v str> {
+        if value.is_null() {
+            self.gap(place, NULL, bends);
+            return None;
+        }
+        self.text(value, place, bends)
+    }
+
     /// A label selector; `None`, with a gap, if any part of it does not read.
     pub fn selector(&mut self, value: &Value, place: &Place, bends: Bends) -> Option<Selector> {
         let fields = self.fields(value, place, &["matchLabels", "matchExpressions"], bends)?;
@@ -123,7 +135,7 @@ impl<'d, 'i> Parts<'d, 'i> {
         };
         let mut all_of = Vec::with_capacity(pairs.len());
         for (key, value) in pairs {
-            let value = self.text(value, &place.field(key), bends)?;
+            let value = self.selected(value, &place.field(key), bends)?;
             let value = self.door.intern.name(value);
             let operator = Operator::In(self.door.intern.list(vec![value]));
             all_of.push(Requirement { key: self.door.intern.name(key), operator });
@@ -147,7 +159,7 @@ impl<'d, 'i> Parts<'d, 'i> {
     fn values(&mut self, value: &Value, place: &Place, bends: Bends) -> Option<Vec<Name>> {
         let mut values = Vec::new();
         for (at, item) in self.items(value, place, bends)?.iter().enumerate() {
-            let text = self.text(item, &place.item(at), bends)?;
+            let text = self.selected(item, &place.item(at), bends)?;
             values.push(self.door.intern.name(text));
         }
         values.sort_unstable();

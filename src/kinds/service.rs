@@ -115,6 +115,7 @@ impl Read for Services {
 
     fn fact(slim: &ServiceSlim<'_>, door: &mut Door<'_>) -> AnyFact {
         let spec = &slim.spec;
+        door.note_nulls("spec.selector", &spec.selector);
         let exposure = Exposure {
             service_type: service_type(spec, door),
             headless: is_headless(spec),

@@ -51,12 +51,21 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
 
 /// A map of strings, in the order of the input.
 #[derive(Clone, Default, Debug)]
-pub(super) struct Pairs<'a>(pub Vec<(Text<'a>, Text<'a>)>);
+pub(super) struct Pairs<'a> {
+    all: Vec<(Text<'a>, Text<'a>)>,
+    /// The keys whose value is null; it reads as the empty string.
+    nulls: Vec<Text<'a>>,
+}
 
 impl Pairs<'_> {
+    /// The keys whose value is null.
+    pub fn nulls(&self) -> impl Iterator<Item = &str> {
+        self.nulls.iter().map(|it| &**it)
+    }
+
     /// The pairs as plain strings.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(key, value)| (&**key, &**value))
+        self.all.iter().map(|(key, value)| (&**key, &**value))
     }
 
     /// The value of a key.
@@ -74,11 +83,14 @@ impl<'de: 'a, 'a> Deserialize<'de> for Pairs<'a> {
                 out.write_str("a map of strings")
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut pairs = Vec::with_capacity(map.size_hint().unwrap_or(8));
+                let mut pairs = Pairs { all: Vec::with_capacity(map.size_hint().unwrap_or(8)), nulls: Vec::new() };
                 while let Some((key, value)) = map.next_entry::<Text<'de>, Option<Text<'de>>>()? {
-                    pairs.push((key, value.unwrap_or_default()));
+                    if value.is_none() {
+                        pairs.nulls.push(key.clone());
+                    }
+                    pairs.all.push((key, value.unwrap_or_default()));
                 }
-                Ok(Pairs(pairs))
+                Ok(pairs)
             }
         }
         deserializer.deserialize_map(Map)

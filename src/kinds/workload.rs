@@ -177,6 +177,10 @@ impl Read for Workloads {
 
     fn fact(slim: &WorkloadSlim<'_>, door: &mut Door<'_>) -> AnyFact {
         let meta = door.meta(&slim.metadata);
+        if let Some((template, place)) = slim.spec.template() {
+            let place = format!("{}metadata.labels", place.trim_end_matches("spec"));
+            door.note_nulls(&place, &template.metadata.labels);
+        }
         let template = slim.spec.template().map(|(it, place)| template_pod(it, place, &meta, door));
         let kind = WorkloadKind::of(door.spec.kind).expect("this reads workloads alone");
         let replicas = slim.replicas(kind);

@@ -8,8 +8,10 @@
 //! named on the command line an error. Texts are not kept: [`Source`] knows where each object stands.
 //! CONTRACT §1 says what manifests mean.
 
+mod apart;
 mod loader;
 mod notes;
+mod nulls;
 mod read;
 mod salvage;
 mod source;
@@ -23,6 +25,7 @@ pub use notes::Note;
 pub use source::Source;
 
 use crate::model::cluster::Cluster;
+use crate::rbac::served::Resource;
 use loader::Loader;
 
 /// A cluster from files.
@@ -30,6 +33,8 @@ use loader::Loader;
 pub struct Loaded {
     pub cluster: Cluster,
     pub source: Source,
+    /// The resources that CustomResourceDefinitions among them define (CONTRACT §4).
+    pub defined: Vec<Resource>,
     /// What is worth a word on stderr and is no problem: what was implied, what is wholly absent.
     pub notes: Vec<Note>,
 }

@@ -187,9 +187,16 @@ impl Served {
             short: words(short),
             subresources: words(subresources).into_iter().collect(),
             reach,
-            verbs: STANDARD.iter().map(|it| Name::from(*it)).collect(),
+            verbs: Resource::standard_verbs(),
         };
         Self::of(Source::BuiltIn, BUILT_IN.iter().map(resource).collect(), BTreeSet::new())
+    }
+
+    /// Kubernetes' own resources, and those that definitions in files add.
+    pub fn built_in_and(defined: Vec<Resource>) -> Self {
+        let mut all = Self::built_in().resources;
+        all.extend(defined);
+        Self::of(Source::BuiltIn, all, BTreeSet::new())
     }
 
     /// What a server's discovery told, with the names that only RBAC knows added; of `unsure` groups it told not all.
@@ -276,6 +283,11 @@ impl Default for Served {
 }
 
 impl Resource {
+    /// The verbs that nearly every resource has.
+    pub fn standard_verbs() -> Vec<Name> {
+        STANDARD.iter().map(|it| Name::from(*it)).collect()
+    }
+
     /// Takes in the same resource of another version of its group.
     fn merge(&mut self, other: Resource) {
         let new = |held: &[Name], all: Vec<Name>| all.into_iter().filter(|it| !held.contains(it)).collect::<Vec<_>>();

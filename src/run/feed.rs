@@ -40,7 +40,10 @@ impl Program {
     pub(super) fn open(&mut self, source: Source) {
         match source {
             Source::Live(flags) => self.connect(flags),
-            Source::Files { documents, .. } => self.feed.documents = Some(Arc::new(documents)),
+            Source::Files { documents, served, .. } => {
+                self.feed.documents = Some(Arc::new(documents));
+                self.tell(Event::Served(served));
+            }
             Source::Demo(world) => {
                 self.tasks.spawn(async move { Done::Served(serve(&world).await) });
             }

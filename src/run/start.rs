@@ -12,6 +12,7 @@ use crate::model::coverage::Coverage;
 use crate::model::name::Name;
 use crate::net::Settings;
 use crate::people::People;
+use crate::rbac::Served;
 use crate::terminal::look;
 use crate::tui::app::Setup;
 use crate::tui::status::Origin;
@@ -22,8 +23,8 @@ use crate::tui::world::SelfCheck;
 pub enum Source {
     /// A server, by kubectl's flags.
     Live(Box<Flags>),
-    /// Files that have been read, and where their objects stand.
-    Files { cluster: Box<Cluster>, title: String, documents: Documents },
+    /// Files that have been read, where their objects stand, and which resources there are.
+    Files { cluster: Box<Cluster>, title: String, documents: Documents, served: Arc<Served> },
     /// A world of the embedded server; its name.
     Demo(String),
 }

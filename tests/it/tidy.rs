@@ -67,7 +67,7 @@ const TABLES: &[Table] = &[
     Table {
         directory: "src/kinds/",
         table: "src/kinds/mod.rs",
-        besides: &["door", "intern", "page", "parts", "prune", "refused", "slim", "unevaluated"],
+        besides: &["apart", "door", "endpoints", "intern", "page", "parts", "prune", "refused", "slim", "unevaluated"],
     },
     Table { directory: "src/tui/panes/", table: "src/tui/panes/mod.rs", besides: &[] },
     Table {

@@ -4,12 +4,13 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::apart::Besides;
 use super::read::{Broken, Found, read, resolve_aliases};
 use super::salvage::Lost;
 use super::source::{At, File};
 use super::split::{Piece, pieces};
 use super::walk::{Input, PassedOver};
-use super::{FilesError, Loaded, Reading, notes, world};
+use super::{FilesError, Loaded, Reading, notes, nulls, world};
 use crate::kinds::{self, Homeless, Intern, KindSpec};
 use crate::live::{bounded, snapshot};
 use crate::model::cluster::{Cluster, Delta, is_workload};
@@ -29,6 +30,7 @@ pub(super) struct Loader<'r> {
     /// What could not be read, and how an answer says so.
     lost: Vec<(Lost, String)>,
     homeless: Homeless,
+    besides: Besides,
     bytes: usize,
 }
 
@@ -39,7 +41,8 @@ impl<'r> Loader<'r> {
     pub fn new(reading: &'r Reading) -> Self {
         let cluster = if reading.keep_all { Cluster::default().keeping_all() } else { Cluster::default() };
         let loaded = Loaded { cluster, ..Loaded::default() };
-        Self { reading, loaded, snapshots: Vec::new(), lost: Vec::new(), homeless: Homeless::default(), bytes: 0 }
+        let (snapshots, lost, homeless) = (Vec::new(), Vec::new(), Homeless::default());
+        Self { reading, loaded, snapshots, lost, homeless, besides: Besides::default(), bytes: 0 }
     }
 
     fn problem(&mut self, place: &str, what: String) {
@@ -146,7 +149,12 @@ impl<'r> Loader<'r> {
         match found {
             Found::Object(reading) => self.object(reading, at),
             Found::Snapshot(json) => self.snapshots.push(json),
-            Found::Other | Found::SnapshotEnd(_) => {}
+            Found::SnapshotEnd(_) => {}
+            Found::Apart(it, json) => {
+                if let Some(what) = self.besides.take(it, &json, &self.reading.namespace) {
+                    self.problem(&format!("{label}:{first}"), what);
+                }
+            }
             Found::Stranger(what) => self.problem(&format!("{label}:{first}"), format!("{what}; left out")),
             Found::Broken(it) => {
                 let Broken { error, lost } = *it;
@@ -194,8 +202,11 @@ impl<'r> Loader<'r> {
         for (lost, why) in std::mem::take(&mut self.lost) {
             self.lose(&lost, &Coverage::Unreadable { why: why.into() });
         }
+        let (defined, note) = self.besides.close(&mut self.loaded.cluster);
+        self.loaded.defined = defined;
         let notes = world::close(&mut self.loaded.cluster);
-        self.loaded.notes.extend(notes);
+        nulls::settle(&mut self.loaded.cluster);
+        self.loaded.notes.extend(notes.into_iter().chain(note));
         self.loaded.notes.extend(notes::homeless(&self.homeless, &self.reading.namespace));
         Ok(self.loaded)
     }

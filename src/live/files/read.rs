@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 use super::salvage::{Lost, salvage};
 use super::split::{ListType, Piece, as_document, plain_word, says_nothing};
-use crate::kinds::{self, Homeless, Intern, KindSpec, OddWord, Reading, YamlError};
+use crate::kinds::{self, Apart, Homeless, Intern, KindSpec, Known, OddWord, Reading, YamlError};
 use crate::live::snapshot;
 use crate::model::id::Kind;
 
@@ -22,8 +22,8 @@ pub(super) enum Found {
     Snapshot(String),
     /// The mark at the end of a snapshot, as JSON.
     SnapshotEnd(String),
-    /// An object of a kind that answers do not rest on.
-    Other,
+    /// An object of a kind that no row reads, as JSON where it says something.
+    Apart(Apart, String),
     /// It parses, and is no Kubernetes object.
     Stranger(&'static str),
     /// It does not parse.
@@ -110,7 +110,7 @@ pub(super) fn json<'t>(
         Class::Read(spec) => Found::Object(spec.read_json(text, namespace, intern)),
         Class::Snapshot => Found::Snapshot(text.to_owned()),
         Class::SnapshotEnd => Found::SnapshotEnd(text.to_owned()),
-        Class::Other => Found::Other,
+        Class::Apart(it) => apart(it, || text.to_owned()),
         Class::Stranger(what) => Found::Stranger(what),
     };
     found.push((text, it));
@@ -139,8 +139,8 @@ fn yaml(piece: &Piece, raw: &str, namespace: &str, intern: &mut Intern) -> Vec<F
                 Err(error) => broken(error),
             },
         },
-        Class::Other => vec![Found::Other],
-        Class::Snapshot | Class::SnapshotEnd | Class::Stranger(_) => {
+        Class::Apart(it) if !it.is_read() => vec![Found::Apart(it, String::new())],
+        Class::Snapshot | Class::SnapshotEnd | Class::Apart(_) | Class::Stranger(_) => {
             Whole::of(&document).map_or_else(broken, |it| it.objects(list, namespace, intern))
         }
     }
@@ -235,10 +235,15 @@ impl Whole {
             }
             Class::Snapshot => Found::Snapshot(value.to_string()),
             Class::SnapshotEnd => Found::SnapshotEnd(value.to_string()),
-            Class::Other => Found::Other,
+            Class::Apart(it) => apart(it, || value.to_string()),
             Class::Stranger(what) => Found::Stranger(what),
         }
     }
+}
+
+fn apart(it: Apart, text: impl FnOnce() -> String) -> Found {
+    let text = if it.is_read() { text() } else { String::new() };
+    Found::Apart(it, text)
 }
 
 fn type_of(value: &Value) -> TypeMeta {
@@ -326,7 +331,7 @@ enum Class {
     Read(&'static KindSpec),
     Snapshot,
     SnapshotEnd,
-    Other,
+    Apart(Apart),
     Stranger(&'static str),
 }
 
@@ -338,6 +343,9 @@ fn class(names: Result<(String, String), &'static str>) -> Class {
     match kind.as_str() {
         snapshot::KIND if version == snapshot::API_VERSION => Class::Snapshot,
         snapshot::END if version == snapshot::API_VERSION => Class::SnapshotEnd,
-        _ => kinds::spec_of(&version, &kind).map_or(Class::Other, Class::Read),
+        _ => match kinds::recognize(&version, &kind) {
+            Known::Read(spec) => Class::Read(spec),
+            Known::Apart(it) => Class::Apart(it),
+        },
     }
 }

@@ -18,7 +18,8 @@ use serde::de::{DeserializeSeed, MapAccess, Visitor};
 use serde_json::Value;
 
 use super::split::{ListItem, plain_word, says_nothing};
-use crate::kinds::{self, KINDS, KindSpec};
+use crate::kinds::{self, Apart, KINDS, KindSpec, Known};
+use crate::model::id::Kind;
 use crate::model::name::Name;
 
 /// What a document that cannot be read may have been.
@@ -73,7 +74,12 @@ pub(super) fn salvage(document: &str, item: Option<&ListItem>, namespace: &str) 
 /// The kinds that a word means in a version of an API, or in any where the version is not told.
 fn of(word: &str, version: Option<&str>) -> Vec<&'static KindSpec> {
     match version {
-        Some(version) => kinds::spec_of(version, word).into_iter().collect(),
+        Some(version) => match kinds::recognize(version, word) {
+            Known::Read(spec) => vec![spec],
+            // They would have stood for slices.
+            Known::Apart(Apart::Endpoints) => kinds::spec(Kind::ENDPOINT_SLICE).into_iter().collect(),
+            Known::Apart(_) => Vec::new(),
+        },
         None => KINDS.iter().filter(|it| it.word == word).collect(),
     }
 }

@@ -100,10 +100,7 @@ fn template_pods(cluster: &Cluster) -> Vec<Pod> {
         owners.contains(&it.workload_id())
     };
     for workload in cluster.workloads.iter() {
-        if workload.owner().is_none()
-            && workload.plan().and_then(|it| it.replicas) != Some(0)
-            && !has_pod(workload)
-        {
+        if workload.owner().is_none() && workload.plan().and_then(|it| it.replicas) != Some(0) && !has_pod(workload) {
             pods.extend(
                 workload.plan().and_then(|it| it.template.as_ref()).map(|it| template_pod(workload, it, &mut taken)),
             );
