@@ -66,11 +66,12 @@ pub fn absent(cluster: &Cluster, id: &ObjectId, near: impl FnOnce() -> Vec<Strin
         near.splice(0..0, elsewhere(cluster, id));
         near.truncate(3);
     }
-    if near.is_empty() && is_no_namespace(cluster, &id.namespace) {
+    let may_be_outside = near.is_empty() && id.kind == Kind::POD && id.name.contains('.');
+    if near.is_empty() && !may_be_outside && is_no_namespace(cluster, &id.namespace) {
         return Err(Fault::new(format!("{id} does not exist"), format!("there is no namespace {}", id.namespace)));
     }
     let hint = match near.is_empty() {
-        true if id.kind == Kind::POD && id.name.contains('.') => NAME_OUTSIDE.to_owned(),
+        true if may_be_outside => NAME_OUTSIDE.to_owned(),
         true => what_there_is(cluster, id),
         false => did_you_mean(&near),
     };

@@ -52,12 +52,13 @@ impl Asker<'_> {
         let Some(front) = &ends.front else { return };
         let outside = ends.sources.iter().map(|it| &it.member).find(|it| it.is_outside());
         trace.notes.extend(outside.and_then(|it| front.notes(it)));
-        if trace.counts.total() > 0 || !trace.gaps.is_empty() || ends.unsure.is_some() {
+        if trace.counts.total() > 0 || ends.unsure.is_some() {
             return;
         }
+        let is_known = trace.gaps.is_empty();
         let refusal = |it: &Source| match front.way(&it.member) {
             Way::Refused(why) => Some(why),
-            Way::Node(_) if it.member.is_outside() => front.no_local_backend(),
+            Way::Node(_) if it.member.is_outside() && is_known => front.no_local_backend(),
             _ => None,
         };
         let refused: Vec<Evidence> = ends.sources.iter().filter_map(refusal).collect();

@@ -137,7 +137,8 @@ fn follow(service: &Service, next: &End, named: Result<Resolved, Fault>) -> Reso
             found
         }
         Err(fault) => {
-            let what = format!("{} is the DNS name of {next}: {} (S48)", service.id(), fault.what);
+            let ServiceType::ExternalName(name) = &service.service_type else { return Resolved::new(Whom::Unseen) };
+            let what = format!("{} is the DNS name {name}: {} (S48)", service.id(), fault.what);
             Resolved::unseen(Gap::End { what: what.into() })
         }
     }

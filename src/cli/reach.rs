@@ -32,7 +32,7 @@ use super::{Command, Context, Exit, Failure, World, paint};
 /// What END reaches.
 #[derive(Args, Debug)]
 pub struct ReachArgs {
-    /// NS/POD, deploy/NS/NAME, svc/NS/NAME, ns/NAME, node/NAME, an IP or a CIDR
+    /// NS/POD, deploy/NS/NAME, svc/NS/NAME, ns/NAME, node/NAME, a name of DNS, an IP, a CIDR or internet
     #[arg(value_name = "END")]
     pub of: String,
     /// What reaches END instead

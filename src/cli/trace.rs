@@ -35,7 +35,7 @@ pub enum TextOrJson {
 /// May FROM connect to TO, and why.
 #[derive(Args, Debug)]
 pub struct TraceArgs {
-    /// Who connects: NS/POD, deploy/NS/NAME, svc/NS/NAME, ns/NAME, node/NAME, an IP or a CIDR
+    /// Who connects: NS/POD, deploy/NS/NAME, svc/NS/NAME, ns/NAME, node/NAME, a name of DNS, an IP, a CIDR or internet
     #[arg(value_name = "FROM", required_unless_present = "batch")]
     pub from_end: Option<String>,
     /// To whom: an end with :PORT, :PORT/UDP or /UDP behind it; without a port all allowed ones are listed
