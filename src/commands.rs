@@ -96,14 +96,18 @@ fn ask(args: &Args, command: &Command) -> Result<Exit, Stop> {
     let color = color(args.screen.color);
     one_stdin(args, command)?;
     let settings = Settings { pod_cidrs: args.source.pod_cidrs.clone() };
-    let Loaded { cluster, context } =
+    let Loaded { cluster, mut context } =
         load(args, &Wants::Of(command, &settings), color).inspect_err(|_| info_alone(args, color))?;
     print::problems(&cluster);
-    print::notes(&as_of(&cluster).map(|it| it.what).into_iter().collect::<Vec<_>>());
+    let mut notes: Vec<String> = as_of(&cluster).map(|it| it.what).into_iter().collect();
+    print::notes(&notes);
     if let Some(fault) = command.refusal(&context, &cluster) {
         return Err(fault.into());
     }
-    print::notes(&command.notes(&context, &cluster));
+    let own = command.notes(&context, &cluster);
+    print::notes(&own);
+    notes.extend(own);
+    context.notes.extend(notes);
     let index = Index::with(&cluster, settings.clone());
     let asker = Asker::new(&cluster, &index);
     let asker = if command.batch().is_some() { asker.without_prerequisites() } else { asker };

@@ -228,8 +228,8 @@ impl Command for CanArgs {
                 notes.iter().for_each(|it| page.push(it.line(1)));
                 out.write_all(paint::page(&page, world.context.color).as_bytes())?;
             }
-            Form::Json => json::write(&access_json(&access, index, &notes), out)?,
-            Form::Yaml => json::write_yaml(&access_json(&access, index, &notes), out)?,
+            Form::Json => json::write(&access_json(&access, index, &notes), world, out)?,
+            Form::Yaml => json::write_yaml(&access_json(&access, index, &notes), world, out)?,
         }
         Ok(access.outcome().into())
     }

@@ -85,7 +85,6 @@ struct InfoJson<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     operator: Option<OperatorJson<'a>>,
     kinds: Vec<KindJson>,
-    problems: Vec<String>,
 }
 
 impl Command for InfoArgs {
@@ -108,7 +107,7 @@ impl InfoArgs {
     pub fn print(&self, context: &Context, cluster: Option<&Cluster>, out: &mut dyn io::Write) -> Result<(), Failure> {
         match self.output {
             TextOrJson::Text => Ok(out.write_all(paint::page(&page(context, cluster), context.color).as_bytes())?),
-            TextOrJson::Json => json::write(&document(context, cluster), out),
+            TextOrJson::Json => json::write(&document(context, cluster), json::Run { context, cluster }, out),
         }
     }
 }
@@ -120,7 +119,6 @@ fn document<'a>(context: &'a Context, cluster: Option<&Cluster>) -> InfoJson<'a>
         surroundings: context.surroundings.iter().map(|(name, value)| (*name, value.as_str())).collect(),
         operator: context.told.me().map(operator),
         kinds: cluster.map(kinds).unwrap_or_default(),
-        problems: cluster.into_iter().flat_map(Cluster::all_problems).map(ToString::to_string).collect(),
     }
 }
 

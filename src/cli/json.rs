@@ -10,15 +10,16 @@ use serde::{Serialize, Serializer};
 use crate::ask::pair::{Pair, PairPort};
 use crate::ask::trace::Trace;
 use crate::ask::whys::Reasons;
+use crate::model::cluster::Cluster;
 use crate::model::id::ObjectId;
-use crate::model::place::Place;
+use crate::model::place::{Place, Problem};
 use crate::model::port::{PortSet, Protocol};
 use crate::net::reach::Counts;
 use crate::net::verdict::{FamilyVerdict, Port};
 use crate::text::Mark;
 use crate::text::evidence::Evidence;
 
-use super::Failure;
+use super::{Context, Failure, World};
 
 /// The version that every document names.
 pub const VERSION: &str = "kreach/v1";
@@ -245,8 +246,8 @@ fn family(family: &FamilyVerdict, port: Option<Port>) -> FamilyJson {
 }
 
 /// Writes a trace as one indented document.
-pub fn write_trace(it: &Trace, out: &mut dyn io::Write) -> Result<(), Failure> {
-    write(&trace(it), out)
+pub fn write_trace(it: &Trace, world: &World<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
+    write(&trace(it), world, out)
 }
 
 /// Appends a trace as one compact line without its line break.
@@ -254,14 +255,61 @@ pub fn append_trace(it: &Trace, line: &mut Vec<u8>) -> Result<(), Failure> {
     serde_json::to_writer(line, &trace(it)).map_err(|it| Failure::Write(it.into()))
 }
 
+/// A document, and beside it what goes to stderr: what is wrong with the input, and words about it (CONTRACT §5).
+#[derive(Serialize)]
+struct Whole<'a, T: Serialize> {
+    #[serde(flatten)]
+    document: &'a T,
+    problems: Vec<ProblemJson>,
+    notes: &'a [String],
+}
+
+/// Something in an object or a file that could not be read, or that the API server would refuse.
+#[derive(Serialize)]
+struct ProblemJson {
+    /// `networkpolicy/shop/db spec.ingress[0]`, or of a document `dump.yaml:9:7`.
+    place: String,
+    message: String,
+}
+
+impl<'a, T: Serialize> Whole<'a, T> {
+    fn of(document: &'a T, run: Run<'a>) -> Self {
+        let problem = |it: &Problem| ProblemJson { place: it.whole_place(), message: it.what.to_string() };
+        let problems = run.cluster.into_iter().flat_map(Cluster::all_problems).map(problem).collect();
+        Self { document, problems, notes: &run.context.notes }
+    }
+}
+
+/// What a document was answered from.
+#[derive(Clone, Copy)]
+pub struct Run<'a> {
+    pub context: &'a Context,
+    pub cluster: Option<&'a Cluster>,
+}
+
+impl<'a> From<&'a World<'_>> for Run<'a> {
+    fn from(world: &'a World<'_>) -> Self {
+        Self { context: world.context, cluster: Some(world.cluster) }
+    }
+}
+
 /// Writes any document, indented, with a line break at its end.
-pub fn write(document: &impl Serialize, out: &mut dyn io::Write) -> Result<(), Failure> {
-    serde_json::to_writer_pretty(&mut *out, document).map_err(|it| Failure::Write(it.into()))?;
+pub fn write<'a>(document: &impl Serialize, run: impl Into<Run<'a>>, out: &mut dyn io::Write) -> Result<(), Failure> {
+    let whole = Whole::of(document, run.into());
+    serde_json::to_writer_pretty(&mut *out, &whole).map_err(|it| Failure::Write(it.into()))?;
     Ok(writeln!(out)?)
 }
 
 /// Writes any document as YAML: the same fields in the same order.
-pub fn write_yaml(document: &impl Serialize, out: &mut dyn io::Write) -> Result<(), Failure> {
+pub fn write_yaml<'a>(
+    document: &impl Serialize,
+    run: impl Into<Run<'a>>,
+    out: &mut dyn io::Write,
+) -> Result<(), Failure> {
+    yaml(&Whole::of(document, run.into()), out)
+}
+
+fn yaml(document: &impl Serialize, out: &mut dyn io::Write) -> Result<(), Failure> {
     let text = serde_saphyr::to_string(document).map_err(|it| Failure::Write(io::Error::other(it)))?;
     Ok(writeln!(out, "{}", text.trim_end())?)
 }
@@ -291,7 +339,7 @@ mod tests {
             ["no", "~", "null", "0x1f", "1e3", "-", ": ", "#", "a: b", "\u{1b}[31m", "x\ny", "", " ", "'", "\"", "*"];
         let document = serde_json::json!({ "names": names, "none": null, "number": 7, "empty": [] });
         let mut out = Vec::new();
-        write_yaml(&document, &mut out).expect("a document");
+        yaml(&document, &mut out).expect("a document");
         let text = String::from_utf8(out).expect("UTF-8");
         assert!(!text.contains('\u{1b}'), "{text}");
         let back: serde_json::Value = serde_saphyr::from_str(&text).expect("YAML");

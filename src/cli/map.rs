@@ -101,7 +101,7 @@ impl Command for MapArgs {
         let whys = world.asker.whys(self.by.into());
         match self.output {
             MapOutput::Text => text(&map, &whys, &gaps, out)?,
-            MapOutput::Json => json(&map, self.by, &whys, &gaps, out)?,
+            MapOutput::Json => json(&map, self.by, &whys, &gaps, world, out)?,
             MapOutput::Csv => csv(&map, &whys, out)?,
             MapOutput::Dot => dot(&map, &whys, out)?,
             MapOutput::Md => markdown(&map, &whys, &gaps, out)?,
@@ -220,7 +220,14 @@ pub struct LeftOutJson {
     pub itself: u64,
 }
 
-fn json(map: &Map, by: ByArg, whys: &Whys<'_>, gaps: &[Evidence], out: &mut dyn io::Write) -> Result<(), Failure> {
+fn json(
+    map: &Map,
+    by: ByArg,
+    whys: &Whys<'_>,
+    gaps: &[Evidence],
+    world: &World<'_>,
+    out: &mut dyn io::Write,
+) -> Result<(), Failure> {
     let row = |it: &MapRow| RowJson {
         from: unit_name(&it.from),
         to: unit_name(&it.to),
@@ -243,7 +250,7 @@ fn json(map: &Map, by: ByArg, whys: &Whys<'_>, gaps: &[Evidence], out: &mut dyn 
         evidence: json::evidence(gaps),
         rows: map.rows.iter().map(row).collect(),
     };
-    json::write(&document, out)
+    json::write(&document, world, out)
 }
 
 /// What many-pair answers leave out, as JSON.

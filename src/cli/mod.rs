@@ -63,6 +63,8 @@ pub struct Context {
     pub served: std::sync::Arc<Served>,
     /// What the server said when it was asked itself.
     pub told: Told,
+    /// What goes to stderr as notes, for documents that say it too.
+    pub notes: Vec<String>,
 }
 
 /// With which names a command reads resources that are typed or written in rules.

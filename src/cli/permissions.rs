@@ -183,8 +183,8 @@ impl PermissionsArgs {
                 grants::left(&folded.identity, world.context).iter().for_each(|it| page.push(it.line(1)));
                 out.write_all(paint::page(&page, world.context.color).as_bytes())?;
             }
-            Table::Json => json::write(&document(folded, own.as_ref(), &capabilities, world.cluster), out)?,
-            Table::Yaml => json::write_yaml(&document(folded, own.as_ref(), &capabilities, world.cluster), out)?,
+            Table::Json => json::write(&document(folded, own.as_ref(), &capabilities, world.cluster), world, out)?,
+            Table::Yaml => json::write_yaml(&document(folded, own.as_ref(), &capabilities, world.cluster), world, out)?,
             Table::Csv => write_csv(folded, own.as_ref(), out)?,
         }
         Ok(Exit::Yes)
@@ -207,8 +207,8 @@ impl PermissionsArgs {
                     evidence: json::evidence(&gaps),
                 };
                 match self.output {
-                    Table::Yaml => json::write_yaml(&document, out)?,
-                    _ => json::write(&document, out)?,
+                    Table::Yaml => json::write_yaml(&document, world, out)?,
+                    _ => json::write(&document, world, out)?,
                 }
             }
             Table::Csv => {

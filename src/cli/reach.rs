@@ -112,7 +112,7 @@ impl Command for ReachArgs {
                 out.write_all(paint::page(&reach.page(), world.context.color).as_bytes())?;
                 write_reasons(reach.rows.iter().map(|it| whys.of_reach(&reach, it)), out)?;
             }
-            TextOrJson::Json => json(&reach, self.by, &whys, out)?,
+            TextOrJson::Json => json(&reach, self.by, &whys, world, out)?,
         }
         Ok(Exit::Yes)
     }
@@ -151,7 +151,7 @@ struct RowJson {
     evidence: Reasons,
 }
 
-fn json(reach: &Reach, by: ByArg, whys: &Whys<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
+fn json(reach: &Reach, by: ByArg, whys: &Whys<'_>, world: &World<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
     let row = |it: &ReachRow| RowJson {
         unit: unit_name(&it.unit),
         ranges: unit_ranges(&it.unit),
@@ -176,5 +176,5 @@ fn json(reach: &Reach, by: ByArg, whys: &Whys<'_>, out: &mut dyn io::Write) -> R
         evidence: json::evidence(&reasons),
         rows: reach.rows.iter().map(row).collect(),
     };
-    json::write(&document, out)
+    json::write(&document, world, out)
 }

@@ -102,7 +102,7 @@ pub fn beside((from, to, port): &(End, End, PortAsk), cluster: &Cluster, setting
 pub fn print(trace: &Trace, output: TextOrJson, world: &World<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
     match output {
         TextOrJson::Text => Ok(out.write_all(paint::page(&trace.page(), world.context.color).as_bytes())?),
-        TextOrJson::Json => json::write_trace(trace, out),
+        TextOrJson::Json => json::write_trace(trace, world, out),
     }
 }
 

@@ -237,8 +237,8 @@ impl Command for WhoCanArgs {
                 }
                 out.write_all(paint::page(&page, world.context.color).as_bytes())?;
             }
-            Table::Json => json::write(&self.document(&who, world), out)?,
-            Table::Yaml => json::write_yaml(&self.document(&who, world), out)?,
+            Table::Json => json::write(&self.document(&who, world), world, out)?,
+            Table::Yaml => json::write_yaml(&self.document(&who, world), world, out)?,
             Table::Csv => write_csv(&who, out)?,
         }
         Ok(exit(&who))

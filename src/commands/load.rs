@@ -156,10 +156,11 @@ fn from_files(args: &Args, wants: &Wants<'_>, context: Context) -> Result<Loaded
     let reading = files::Reading { keep_all: wants.is_everything(), ..reading(args, &context.namespace) };
     let loaded = files::load_with(paths, &reading).map_err(|error| print::files_error(&error))?;
     let notes = loaded.notes.into_iter().filter(|it| it.topic.concerns(wants.topic())).map(|it| it.what);
-    print::notes(&notes.collect::<Vec<_>>());
-    let names: Vec<String> = paths.iter().map(|it| it.display().to_string()).collect();
     let mut context = context;
+    context.notes = notes.collect();
+    print::notes(&context.notes);
     context.served = Arc::new(Served::built_in_and(loaded.defined));
+    let names: Vec<String> = paths.iter().map(|it| it.display().to_string()).collect();
     context.surroundings.push(("files", names.join(", ")));
     Ok(Loaded { cluster: loaded.cluster, context })
 }

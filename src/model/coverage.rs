@@ -25,6 +25,7 @@ pub enum Coverage {
     /// We may not list it; what was known before is kept and no longer believed.
     Forbidden { why: Name },
     /// Files hold documents that could not be read and may be of it: what was read holds, and there may be more.
+    /// One clause says which: `policy.yaml:9:7 could not be read`.
     Unreadable { why: Name },
     /// The question did not need it (one-shot commands), so nothing is claimed of it.
     Unread,

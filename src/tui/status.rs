@@ -153,7 +153,7 @@ pub fn words(coverage: &Coverage) -> String {
     match coverage {
         Coverage::Loading => "being listed".into(),
         Coverage::Forbidden { why } => format!("no right to list them ({why})"),
-        Coverage::Unreadable { why } => format!("{why} could not be read"),
+        Coverage::Unreadable { why } => format!("there may be more: {why}"),
         Coverage::Unread => "not read".into(),
         other => other.as_str().into(),
     }
