@@ -71,15 +71,17 @@ fn candidates(cluster: &Cluster, index: &Index, people: Option<&People>) -> BTre
 fn near(subject: &Subject, all: &BTreeSet<Subject>) -> Vec<String> {
     let namesakes = all.iter().filter(|it| it.name() == subject.name()).take(SHOWN).map(ToString::to_string);
     let mut found: Vec<String> = namesakes.collect();
-    let full = |it: &Subject| match it.kind() {
-        SubjectKind::ServiceAccount => format!("{}/{}", it.namespace(), it.name()),
-        _ => it.name().to_string(),
-    };
-    let alike: Vec<(String, &Subject)> =
-        all.iter().filter(|it| it.kind() == subject.kind()).map(|it| (full(it), it)).collect();
-    for name in nearest(&full(subject), alike.iter().map(|(it, _)| it.as_str())) {
-        let named = alike.iter().filter(|(it, _)| it == name).map(|(_, it)| it.to_string());
+    // A namespace is rarely mistyped together with a name: accounts of the same one are compared by their names alone.
+    let is_alike = |it: &&Subject| it.kind() == subject.kind() && it.namespace() == subject.namespace();
+    let alike: Vec<&Subject> = all.iter().filter(is_alike).collect();
+    for name in nearest(subject.name(), alike.iter().map(|it| it.name().as_str())) {
+        let named = alike.iter().filter(|it| it.name() == name).map(ToString::to_string);
         found.extend(named.filter(|it| !found.contains(it)).collect::<Vec<_>>());
+    }
+    if found.is_empty() && subject.kind() == SubjectKind::ServiceAccount {
+        let full: Vec<String> = all.iter().filter(|it| it.kind() == subject.kind()).map(ToString::to_string).collect();
+        let near = nearest(&subject.to_string(), full.iter().map(String::as_str));
+        found.extend(near.into_iter().map(str::to_owned));
     }
     found.truncate(SHOWN);
     found

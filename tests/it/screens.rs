@@ -306,6 +306,55 @@ fn told_rules(driver: &mut Driver, namespace: &str) {
 
 /// Where RBAC may not be listed the operator is in the pane all the same, and the server's word stands on the page of
 /// what he may do, as its word.
+/// CONTRACT §4: what is proven absent is not asked, and what else is to be said of a question stands above its answer.
+#[test]
+fn typed_questions_are_read_as_commands_read_them() {
+    let typed = |line: &str| {
+        let mut driver = Driver::new(160, 40);
+        driver.keys(&format!(": \"{} Enter", line.replace(' ', "_"))).text()
+    };
+    let refused = [
+        (
+            "can user:alice get secret/x -n shop",
+            "secrets has no subresource \"x\" (an object's name stands apart: get secrets x)",
+        ),
+        ("who-can get pods/logs", "did you mean pods/log?"),
+        (
+            "can user:alice get pods -n shpo",
+            "there is no namespace shpo; did you mean shop? (--unserved asks all the same)",
+        ),
+        (
+            "can alice get pods",
+            "invalid subject \"alice\": expected user:, group: or sa: (did you mean user:alice, or group:alice?)",
+        ),
+        ("permissions alice", "expected user:, group: or sa:"),
+        ("as alice", "expected user:, group: or sa:"),
+        ("can me get pods", "who you are is not known here"),
+    ];
+    for (line, told) in refused {
+        let text = typed(line);
+        assert!(text.contains(told), "{line}\n{text}");
+        assert!(!text.contains(" deny ") && !text.contains(" can "), "{line} is answered\n{text}");
+    }
+    let answered = [
+        ("can user:alicia get secrets -n shop", "no binding names user:alicia"),
+        ("can sa:wbe exec pods -n shop", "account is called so"),
+        ("can sa:web exec pods -n shop", "unknown verb \"exec\""),
+        ("can system:serviceaccount:shop:web get secretz -n shop", "unknown resource \"secretz\""),
+        ("can user:alice GET /metrics", "unknown verb \"GET\""),
+        ("can user:alice get pods/logs -n shop --unserved", "pods has no subresource"),
+        ("who-can get deploy", "deploy is read as"),
+        ("permissions user:alicia", "no binding names user:alicia"),
+    ];
+    for (line, told) in answered {
+        let text = typed(line);
+        let at = |what: &str| {
+            text.lines().position(|it| it.contains(what)).unwrap_or_else(|| panic!("{line}: {what}\n{text}"))
+        };
+        assert!((1..=3).contains(&at(told).saturating_sub(1)), "{line}: not at the top\n{text}");
+    }
+}
+
 #[test]
 fn the_operator_is_shown_by_the_servers_word() {
     let mut driver = without_rbac(None);
@@ -317,6 +366,12 @@ fn the_operator_is_shown_by_the_servers_word() {
     driver.send(Event::Resize(120, 40));
     let text = driver.text();
     assert!(text.lines().next().is_some_and(|it| it.contains("you user:dana") && it.contains("4Subj")), "{text}");
+    for line in ["\"can_get_pods", "\"can_me_get_pods", "\"can_user:dana_get_pods"] {
+        let mut asking = without_rbac(None);
+        told_rules(&mut asking, "shop");
+        let text = asking.keys(&format!(": {line} Enter")).text();
+        assert!(text.contains("user:dana: get pods"), "{line}: {text}");
+    }
     driver.keys("Enter");
     let text = driver.text();
     assert!(text.contains("by the server's word (SelfSubjectRulesReview)"), "{text}");

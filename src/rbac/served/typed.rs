@@ -7,7 +7,7 @@
 //! Everything is legal, since RBAC is; what was probably meant is said in notes, which change nothing. What is proven not
 //! to be served is refused, unless it is to be asked all the same.
 
-use super::{Reach, Resource, Served, Source, urls, verbs};
+use super::{Reach, Resource, Served, Source, is_own_group, urls, verbs};
 use crate::model::name::Name;
 use crate::rbac::places;
 use crate::rbac::request::{Request, ResourceRequest};
@@ -134,7 +134,7 @@ impl Served {
         notes: &mut Vec<Name>,
         refusal: &mut Option<Refusal>,
     ) -> Option<&'a Resource> {
-        if word == "*" {
+        if word == "*" || word.is_empty() {
             return None;
         }
         let all = self.named(word, group);
@@ -232,7 +232,7 @@ impl Served {
     fn is_proof(&self, it: &Resource) -> bool {
         match self.source {
             Source::Discovery => !self.unsure.contains(&it.group),
-            Source::BuiltIn => self.is_known_group(&it.group),
+            Source::BuiltIn => is_own_group(&it.group) && self.is_known_group(&it.group),
         }
     }
 }
