@@ -218,6 +218,10 @@ mod tests {
         ] {
             assert_eq!(one(verb, group, resource, &[]), [], "{verb} {resource}");
         }
+        assert_eq!(one("get", "*", "pods/logs", &[]), [(12, Dead)]);
+        assert_eq!(one("get", "", "services/metrics", &[]), []);
+        assert_eq!(one("get", "apps", "*", &["web-*"]), [(21, Dead)]);
+        assert_eq!(one("get", "*", "*", &["web-*"]), [(21, Limited)]);
         for name in ["*", "web-*", "Web", "web_0", "a/b", "web-[01]"] {
             assert_eq!(one("get", "", "secrets", &[name]), [(21, Dead)], "{name}");
         }

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::name::Name;
 
+mod below;
 mod near;
 mod typed;
 mod urls;
@@ -158,20 +159,7 @@ const BUILT_IN: &[(&str, &str, &str, &str, &str, Reach)] = &[
 ];
 
 /// Groups of the table that serve more than stands there.
-const PARTIAL: [&str; 4] =
-    ["gateway.networking.k8s.io", "metrics.k8s.io", "policy.networking.k8s.io", "security.openshift.io"];
-
-/// Subresources that only RBAC knows, of a group and plural: what kubelets, the approver of kubelets' certificates,
-/// admission and old clients ask for (rules 12, 59 and 72). `finalizers` may be asked of every resource (rule 61).
-const VIRTUAL_SUBRESOURCES: &[(&str, &str, &[&str])] = &[
-    ("", "endpoints", &["restricted"]),
-    ("", "nodes", &["checkpoint", "configz", "healthz", "log", "metrics", "pods", "proxy", "spec", "stats"]),
-    ("", "services", &["externalips"]),
-    ("apps", "deployments", &["rollback"]),
-    ("certificates.k8s.io", "certificatesigningrequests", &["nodeclient", "selfnodeclient", "selfnodeserver"]),
-    ("discovery.k8s.io", "endpointslices", &["restricted"]),
-    ("resource.k8s.io", "resourceclaims", &["binding", "driver"]),
-];
+const PARTIAL: [&str; 3] = ["gateway.networking.k8s.io", "policy.networking.k8s.io", "security.openshift.io"];
 
 /// Names that only RBAC knows; they are served by no path (CONTRACT §4).
 const VIRTUAL: [&str; 5] = ["users", "groups", "uids", "userextras", "signers"];
@@ -245,16 +233,6 @@ impl Served {
     /// The resource of a group and plural.
     pub fn get(&self, group: &str, name: &str) -> Option<&Resource> {
         self.groups_of(name).find(|it| it.group == *group)
-    }
-
-    /// The subresources that may be asked of a resource, those that only RBAC knows included; `None`: any.
-    pub fn subresources_of<'a>(&self, it: &'a Resource) -> Option<BTreeSet<&'a str>> {
-        if it.name == *"userextras" {
-            return None;
-        }
-        let own = it.subresources.iter().map(Name::as_str);
-        let known = VIRTUAL_SUBRESOURCES.iter().filter(|(group, name, _)| it.group == **group && it.name == **name);
-        Some(own.chain(known.flat_map(|(_, _, all)| all.iter().copied())).chain(["finalizers"]).collect())
     }
 
     /// All groups that serve a plural.

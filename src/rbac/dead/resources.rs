@@ -97,22 +97,23 @@ fn unknown_subresource(resource: &str, subresource: &str, of: &[&Resource], serv
 
 /// A resource that none of the rule's groups serves; silent where that cannot be known.
 fn unserved(word: &Name, rule: &RoleRule, served: &Served) -> Option<Flaw> {
-    let (resource, _) = word.split_once('/').unwrap_or((word, ""));
+    let (resource, subresource) = word.split_once('/').unwrap_or((word, ""));
+    let below = if subresource.is_empty() { String::new() } else { format!("/{subresource}") };
     let groups = || rule.groups.iter().filter(|it| super::words::group(it, served).is_none());
     let lower = resource.to_ascii_lowercase();
     let is_known = groups().all(|it| served.is_known_group(it));
     if groups().next().is_none() || !is_known {
         // A group that we do not know may well serve it, but nothing in upper case.
-        let what = format!("resources are plurals in lower case; did you mean {lower}?");
+        let what = format!("resources are plurals in lower case; did you mean {lower}{below}?");
         return (lower != resource).then(|| dead(12, Part::Resource, word, what));
     }
     let meant =
         served.iter().find(|it| it.singular == *lower || it.name == *lower || it.short.iter().any(|it| *it == *lower));
     let what = match (meant, served.groups_of(resource).next()) {
         (_, Some(it)) => format!("{resource} stands in group \"{}\", which the rule does not name", it.group),
-        (Some(it), None) => format!("rules name plurals in lower case; did you mean {}?", it.name),
+        (Some(it), None) => format!("rules name plurals in lower case; did you mean {}{below}?", it.name),
         (None, None) => match served.nearest(resource) {
-            Some(it) => format!("{resource} is not served; did you mean {}?", it.name),
+            Some(it) => format!("{resource} is not served; did you mean {}{below}?", it.name),
             None => format!("{resource} is not served"),
         },
     };

@@ -49,6 +49,10 @@ const FREE_NAMES: [&str; 11] = [
     "users",
 ];
 
+/// Groups in which some objects are called so, and `*`.
+const FREE_GROUPS: [&str; 6] =
+    ["", "*", "authentication.k8s.io", "certificates.k8s.io", "networking.k8s.io", "rbac.authorization.k8s.io"];
+
 /// Groups without a dot, which groups of Kubernetes' own alone are called; one is served no more.
 const DOTLESS: [&str; 6] = ["", "apps", "autoscaling", "batch", "extensions", "policy"];
 
@@ -173,7 +177,8 @@ pub(super) fn name(name: &Name, rule: &RoleRule) -> Option<Flaw> {
     if plurals().all(|it| it == "signers") && (!has_pattern || is_domain(name)) {
         return None;
     }
-    let is_free = |it: &str| it == "*" || FREE_NAMES.contains(&it) && it != "signers";
+    let of_any = rule.groups.iter().any(|it| FREE_GROUPS.contains(&it.as_str()));
+    let is_free = |it: &str| it == "*" && of_any || FREE_NAMES.contains(&it) && it != "signers";
     let is_known = rule.groups.iter().all(|it| served::is_own_group(it));
     match (has_pattern, plurals().any(is_free)) {
         (true, true) => Some(limited(21, Part::Name, name, "names compare exactly: only what is called so")),
