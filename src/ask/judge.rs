@@ -3,14 +3,20 @@
 //! A source or a goal rewritten on its way (S36, S46: [`super::rewriting`]), a pod that reaches itself through a Service (S50) and a Service that keeps
 //! to the source's node (S52) are unknown only where the permitted readings differ.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::model::address::Family;
+use crate::model::coverage::Scope;
 use crate::model::evidence::{Gap, Outcome};
+use crate::model::id::Kind;
+use crate::model::name::Name;
 use crate::model::place::Place;
+use crate::model::policy::Direction;
 use crate::model::port::PortSet;
 use crate::net;
+use crate::net::misses::Lack;
 use crate::net::verdict::{End, Gate, Verdict, Why};
 use crate::text::evidence::Evidence;
 use crate::text::miss::{self, GateMisses};
@@ -206,8 +212,9 @@ impl Asker<'_> {
 
     /// What a live cluster must be asked so that the prerequisites of this answer are told.
     pub fn beside(&self, trace: &Trace) -> Needs {
-        let Some(from) = asks_for_names(trace) else { return Needs::default() };
-        let mut needs = needs::of_names(self.cluster);
+        let mut needs = self.of_hints(trace);
+        let Some(from) = asks_for_names(trace) else { return needs };
+        needs.0.extend(needs::of_names(self.cluster).0);
         let dns = net::dns(self.index, self.cluster, &from.end());
         let is_denied = dns.servers.iter().all(|it| it.udp == Outcome::Deny && it.tcp == Outcome::Deny);
         // Only where all servers are denied a cache on the node makes a difference.
@@ -216,6 +223,24 @@ impl Asker<'_> {
             needs.0.insert(Read::PodsOn { namespace, node: pod.node().clone() });
         }
         needs
+    }
+
+    /// What hints of misses rest on: the Services before a pod whose address or port a rule may have meant.
+    fn of_hints(&self, trace: &Trace) -> Needs {
+        let gates = trace.pairs.iter().flat_map(|pair| pair.misses.iter().map(move |it| (pair, it)));
+        let hinted = gates.flat_map(|(pair, gate)| {
+            let peer = if gate.direction == Direction::Egress { &pair.to } else { &pair.from };
+            gate.misses.iter().flat_map(|it| &it.lacks).filter_map(move |it| match it {
+                Lack::NotInBlock { .. } | Lack::OtherFamily { .. } => peer.pod(),
+                Lack::OtherPort { .. } => pair.to.pod(),
+                _ => None,
+            })
+        });
+        let homes: BTreeSet<&Name> = hinted.map(|it| it.namespace()).collect();
+        let kinds = [Kind::SERVICE, Kind::ENDPOINT_SLICE];
+        let all = homes.into_iter().flat_map(|home| kinds.map(|kind| (kind, home)));
+        let unread = all.filter(|(kind, home)| !self.cluster.coverage.is_complete(*kind, home));
+        Needs(unread.map(|(kind, home)| Read::All { kind, scope: Scope::Namespace(home.clone()) }).collect())
     }
 
     /// The engine's word, in the families that count; through a Service its first address is the first.

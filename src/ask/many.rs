@@ -3,15 +3,20 @@
 //! The engine answers for one member; an end that stands for several is answered by all its members together:
 //! what every pair allows, what some pair allows, and the counts.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::model::address::Family;
 use crate::model::evidence::Gap;
 use crate::model::id::Kind;
 use crate::model::name::Name;
 use crate::model::policy::Direction;
 use crate::model::port::PortSet;
-use crate::net::reach::{AddressRange, By, Counts, LeftOut, Map, Reach as NetReach, ReachRow, Summary, Unit};
+use crate::net::most;
+use crate::net::reach::{
+    AddressRange, By, Counts, LeftOut, Map, MapRow, Nodes, Reach as NetReach, ReachRow, Summary, Unit,
+};
 use crate::net::verdict::Port;
 use crate::text::evidence::Evidence;
 
@@ -46,7 +51,13 @@ impl Asker<'_> {
         let (members, trace) = self.members(end, direction)?;
         let mut all = Rows::default();
         for (member, port) in &members {
-            all.add(self.index.reach(self.cluster, &member.end(), direction, by, *port));
+            // Put together, a unit that one member has nothing with counts as well.
+            let whole = members.len() > 1;
+            let end = member.end();
+            all.add(match whole {
+                true => self.index.whole_reach(self.cluster, &end, direction, by, *port),
+                false => self.index.reach(self.cluster, &end, direction, by, *port),
+            });
         }
         let mut gaps = trace.gaps;
         gaps.extend(hole(self.cluster, Kind::POD));
@@ -106,13 +117,13 @@ impl Asker<'_> {
     }
 }
 
-/// The namespace of a unit; `None` for addresses outside.
+/// The namespace of a unit; `None` for nodes and addresses outside.
 pub fn namespace_of(unit: &Unit) -> Option<&Name> {
     match unit {
         Unit::Pod(pod) => Some(&pod.namespace),
         Unit::Workload(workload) => Some(&workload.namespace),
         Unit::Namespace(name) => Some(name),
-        Unit::Outside(_) => None,
+        Unit::Nodes(_) | Unit::Outside(_) => None,
     }
 }
 
@@ -132,17 +143,85 @@ pub fn unit_ranges(unit: &Unit) -> Vec<String> {
     }
 }
 
+/// The names of nodes that share a unit; none for a single one.
+pub fn unit_nodes(unit: &Unit) -> Vec<String> {
+    match unit {
+        Unit::Nodes(nodes) if nodes.count() > 1 => nodes.names().map(|it| format!("node/{it}")).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Up to so many rows nodes are rows of their own where scripts read; of more, those that answer alike share one.
+pub const EACH: u64 = 100_000;
+
+/// The rows with each node as a row of its own, a node to itself left out; with too many as they are.
+pub fn each_node(rows: &[MapRow]) -> impl Iterator<Item = Cow<'_, MapRow>> {
+    let is_single = |row: &MapRow| row.from.count() == 1 && row.to.count() == 1;
+    let folded = rows.iter().filter(|it| !is_single(it)).map(|it| it.from.count() * it.to.count()).sum::<u64>();
+    rows.iter().flat_map(move |row| -> Box<dyn Iterator<Item = Cow<'_, MapRow>>> {
+        if is_single(row) || folded > EACH {
+            return Box::new(std::iter::once(Cow::Borrowed(row)));
+        }
+        let pairs = singles(&row.from).flat_map(|from| singles(&row.to).map(move |to| (from.clone(), to)));
+        let pairs = pairs.filter(|(from, to)| from != to || !matches!(from, Unit::Nodes(_)));
+        Box::new(pairs.map(|(from, to)| Cow::Owned(MapRow { from, to, summary: row.summary.clone() })))
+    })
+}
+
+/// The rows with each node as a row of its own; with too many as they are.
+pub fn each_node_of(rows: &[ReachRow]) -> impl Iterator<Item = Cow<'_, ReachRow>> {
+    let folded = rows.iter().map(|it| it.unit.count()).filter(|it| *it > 1).sum::<u64>();
+    rows.iter().flat_map(move |row| -> Box<dyn Iterator<Item = Cow<'_, ReachRow>>> {
+        if row.unit.count() == 1 || folded > EACH {
+            return Box::new(std::iter::once(Cow::Borrowed(row)));
+        }
+        Box::new(singles(&row.unit).map(|unit| Cow::Owned(ReachRow { unit, summary: row.summary.clone() })))
+    })
+}
+
+fn singles(unit: &Unit) -> Box<dyn Iterator<Item = Unit> + '_> {
+    match unit {
+        Unit::Nodes(nodes) => Box::new(nodes.each().map(Unit::Nodes)),
+        _ => Box::new(std::iter::once(unit.clone())),
+    }
+}
+
 fn range_texts(ranges: &[AddressRange]) -> Vec<String> {
     ranges.iter().map(|(first, last)| super::member::range(*first, *last)).collect()
 }
 
-/// What names a unit, as it can be typed; of addresses outside the first few ranges.
+/// What names a unit, as it can be typed; of addresses outside the first few ranges, of nodes the first few names.
 pub fn unit_text(unit: &Unit) -> String {
     match unit {
         Unit::Pod(pod) => format!("pod/{pod}"),
         Unit::Workload(workload) => workload.to_string(),
         Unit::Namespace(name) => format!("namespace/{name}"),
-        Unit::Outside(ranges) => format!("outside {}", super::member::ranges(ranges)),
+        Unit::Nodes(nodes) => nodes_text(nodes),
+        Unit::Outside(ranges) => outside_text(ranges),
+    }
+}
+
+/// `node/n1`, `all 12 nodes`, `3 nodes (n1, n2, n3)`.
+fn nodes_text(nodes: &Nodes) -> String {
+    let count = nodes.count();
+    if let (1, Some(name)) = (count, nodes.names().next()) {
+        return format!("node/{name}");
+    }
+    if nodes.is_all() {
+        return format!("all {count} nodes");
+    }
+    let shown: Vec<&str> = nodes.names().take(3).map(Name::as_str).collect();
+    let more = if count > shown.len() { format!(" and {} more", count - shown.len()) } else { String::new() };
+    format!("{count} nodes ({}{more})", shown.join(", "))
+}
+
+/// `outside 10.0.0.0/8`; where it is most of all addresses, `internet (except 10.0.0.0/8)`.
+fn outside_text(ranges: &[AddressRange]) -> String {
+    let Some((family, except)) = most(ranges) else { return format!("outside {}", super::member::ranges(ranges)) };
+    let internet = if family == Family::V4 { "internet" } else { "IPv6 internet" };
+    match except.as_slice() {
+        [] => internet.to_owned(),
+        except => format!("{internet} (except {})", super::member::ranges(except)),
     }
 }
 
@@ -150,13 +229,20 @@ pub fn unit_text(unit: &Unit) -> String {
 #[derive(Default)]
 struct Rows {
     rows: BTreeMap<Unit, Summary>,
+    /// Nodes in sets that have the same with all members so far.
+    nodes: Vec<(Nodes, Summary)>,
     pairs: Counts,
     left_out: LeftOut,
 }
 
 impl Rows {
     fn add(&mut self, reach: NetReach) {
+        let mut nodes = Vec::new();
         for row in reach.rows {
+            if let Unit::Nodes(it) = row.unit {
+                nodes.push((it, row.summary));
+                continue;
+            }
             match self.rows.entry(row.unit) {
                 std::collections::btree_map::Entry::Vacant(free) => {
                     free.insert(row.summary);
@@ -164,14 +250,48 @@ impl Rows {
                 std::collections::btree_map::Entry::Occupied(mut held) => join(held.get_mut(), &row.summary),
             }
         }
+        self.add_nodes(nodes);
         add_counts(&mut self.pairs, &reach.pairs);
         self.left_out.finished = self.left_out.finished.max(reach.left_out.finished);
         self.left_out.unread = self.left_out.unread.max(reach.left_out.unread);
         self.left_out.itself += reach.left_out.itself;
     }
 
+    /// Parts sets of nodes where others cut them, and takes those together that have the same.
+    fn add_nodes(&mut self, more: Vec<(Nodes, Summary)>) {
+        let mut parts: Vec<(Nodes, Summary)> = Vec::new();
+        let mut put = |nodes: Nodes, summary: Summary| match parts.iter_mut().find(|it| it.1 == summary) {
+            Some(held) => held.0 = held.0.and(&nodes),
+            None => parts.push((nodes, summary)),
+        };
+        let mut left: Vec<(Nodes, Summary)> = more;
+        for (mut nodes, summary) in std::mem::take(&mut self.nodes) {
+            for (other, more) in &left {
+                if let Some(both) = nodes.among(other) {
+                    let mut joined = summary.clone();
+                    join(&mut joined, more);
+                    put(both, joined);
+                }
+            }
+            for (other, _) in &mut left {
+                let rest = other.without(&nodes);
+                nodes = nodes.without(other).unwrap_or_else(|| nodes.nobody());
+                *other = rest.unwrap_or_else(|| other.nobody());
+            }
+            if nodes.count() > 0 {
+                put(nodes, summary);
+            }
+        }
+        left.into_iter().filter(|it| it.0.count() > 0).for_each(|(nodes, summary)| put(nodes, summary));
+        self.nodes = parts;
+    }
+
     fn rows(self) -> Vec<ReachRow> {
-        self.rows.into_iter().map(|(unit, summary)| ReachRow { unit, summary }).collect()
+        let nodes = self.nodes.into_iter().map(|(nodes, summary)| (Unit::Nodes(nodes), summary));
+        let mut rows: BTreeMap<Unit, Summary> = self.rows;
+        rows.extend(nodes);
+        let possible = rows.into_iter().filter(|(_, summary)| !summary.possible.is_empty());
+        possible.map(|(unit, summary)| ReachRow { unit, summary }).collect()
     }
 }
 

@@ -116,15 +116,22 @@ pub fn ranges(all: &[AddressRange]) -> String {
 
 /// A range of addresses, as a block where it is one: `10.0.0.0/8`, `10.0.0.1-10.0.0.6`.
 pub fn range(first: IpAddr, last: IpAddr) -> String {
-    let block = (0..=if first.is_ipv4() { 32 } else { 128 })
-        .rev()
-        .filter_map(|length| ipnet::IpNet::new(first, length).ok())
-        .find(|it| it.addr() == it.network() && it.broadcast() == last);
-    match block {
+    match block(first, last) {
         _ if first == last => first.to_string(),
         Some(block) => block.to_string(),
         None => format!("{first}-{last}"),
     }
+}
+
+/// The block that is just this range.
+fn block(first: IpAddr, last: IpAddr) -> Option<ipnet::IpNet> {
+    let alike = match (first, last) {
+        (IpAddr::V4(a), IpAddr::V4(b)) => (a.to_bits() ^ b.to_bits()).leading_zeros(),
+        (IpAddr::V6(a), IpAddr::V6(b)) => (a.to_bits() ^ b.to_bits()).leading_zeros(),
+        _ => return None,
+    };
+    let block = ipnet::IpNet::new(first, alike as u8).ok()?;
+    (block.network() == first && block.broadcast() == last).then_some(block)
 }
 
 #[cfg(test)]

@@ -97,7 +97,7 @@ impl Pair {
     /// Whether all gates let pass surely what they may let pass: a quick look that says no sooner than yes.
     pub fn is_certain(&self) -> bool {
         let gates = self.verdict.families.iter().flat_map(|it| [&it.egress, &it.ingress]);
-        let has_other = self.verdict.families.iter().any(|it| it.other_reading.is_some());
+        let has_other = self.verdict.families.iter().any(|it| it.other_reading.is_some() || it.may_share_node);
         !self.refusals.is_empty()
             || !has_other
                 && gates.into_iter().all(|it| Arc::ptr_eq(&it.allowed, &it.possible) || it.allowed == it.possible)

@@ -25,7 +25,7 @@ pub fn ports_text(summary: &Summary) -> String {
 }
 
 impl Reach {
-    /// The answer in lines: reached units by namespace, then what is outside, then the counts.
+    /// The answer in lines: reached units by namespace, then nodes and what is outside, then the counts.
     pub fn page(&self) -> Page {
         let reach = self;
         let mut page = Page::default();
@@ -37,18 +37,27 @@ impl Reach {
         let (mut open, shut): (Vec<&ReachRow>, Vec<&ReachRow>) =
             reach.rows.iter().partition(|it| !it.summary.possible.is_empty());
         // Pods without a workload stand before all workloads: together they make one list of a namespace.
-        open.sort_by_key(|it| (namespace_of(&it.unit).is_none(), namespace_of(&it.unit)));
-        let mut namespace: Option<Option<&Name>> = None;
-        for row in &open {
-            if namespace != Some(namespace_of(&row.unit)) {
-                namespace = Some(namespace_of(&row.unit));
-                let heading = namespace.flatten().map_or("outside the cluster", |it| it.as_str());
-                page.say(1, Mark::Title, heading);
-            }
-            page.push(row_line(row));
+        open.sort_by_key(|it| part(&it.unit));
+        for rows in open.chunk_by(|a, b| part(&a.unit) == part(&b.unit)) {
+            page.say(1, Mark::Title, heading(&rows[0].unit));
+            rows.iter().for_each(|it| page.push(row_line(it)));
         }
         closing(reach, open.len(), shut.len(), &mut page);
         page
+    }
+}
+
+/// In which part of the page a unit stands: its namespace, then nodes, then what is outside.
+fn part(unit: &Unit) -> (bool, bool, Option<&Name>) {
+    let namespace = namespace_of(unit);
+    (namespace.is_none(), matches!(unit, Unit::Outside(_)), namespace)
+}
+
+fn heading(unit: &Unit) -> &str {
+    match (namespace_of(unit), unit) {
+        (Some(namespace), _) => namespace,
+        (None, Unit::Nodes(_)) => "nodes",
+        (None, _) => "outside the cluster",
     }
 }
 

@@ -24,7 +24,7 @@ impl Draw {
 }
 
 impl Asker<'_> {
-    /// Decides drawn pairs twice, if that is wanted; `ends`: each pair has one of these, empty: any two pods.
+    /// Decides drawn pairs twice, if that is wanted; `ends`: each pair has one of these, empty: any two pods or nodes.
     pub(super) fn check_drawn(&self, ends: &[Member]) {
         let pods: Vec<Member> = match self.second {
             Some(_) => {
@@ -32,6 +32,8 @@ impl Asker<'_> {
             }
             None => return,
         };
+        let nodes = self.cluster.nodes.iter().cloned().map(Member::Node);
+        let pods: Vec<Member> = pods.into_iter().chain(nodes).collect();
         let ends = if ends.is_empty() { &pods } else { ends };
         if pods.is_empty() || ends.is_empty() {
             return;

@@ -53,7 +53,7 @@ impl Whys<'_> {
     pub fn between(&self, from: &Unit, to: &Unit, summary: &Summary) -> Reasons {
         let Some(doubt) = doubt(summary, None) else { return Reasons::default() };
         let stand_ins = self.stand_ins();
-        self.tell(stand_ins.of(from), stand_ins.of(to), doubt)
+        self.tell(&stand_ins.of(from), &stand_ins.of(to), doubt)
     }
 
     /// The reasons of a row of what an end reaches or what reaches it: of its first member that has some.
@@ -62,8 +62,8 @@ impl Whys<'_> {
             let doubt = doubt(&row.summary, *port)?;
             let (own, others) = ([StandIn::asked(at as u32, member.end())], self.stand_ins().of(&row.unit));
             let reasons = match reach.direction {
-                Direction::Egress => self.tell(&own, others, doubt),
-                Direction::Ingress => self.tell(others, &own, doubt),
+                Direction::Egress => self.tell(&own, &others, doubt),
+                Direction::Ingress => self.tell(&others, &own, doubt),
             };
             (!reasons.is_empty()).then_some(reasons)
         };

@@ -15,7 +15,7 @@ use petgraph::dot::{Config, Dot};
 use petgraph::graph::{DiGraph, NodeIndex};
 use serde::Serialize;
 
-use crate::ask::many::{unit_name, unit_ranges, unit_text};
+use crate::ask::many::{each_node, unit_name, unit_nodes, unit_ranges, unit_text};
 use crate::ask::needs::{self, Needs};
 use crate::ask::reach_page::ports_text;
 use crate::ask::topic::Topic;
@@ -144,9 +144,9 @@ pub fn write_reasons(all: impl Iterator<Item = Reasons>, out: &mut dyn io::Write
 }
 
 fn text(map: &Map, whys: &Whys<'_>, gaps: &[Evidence], out: &mut dyn io::Write) -> io::Result<()> {
-    // Addresses outside may be long lists: they stand out of the column.
+    // Addresses outside and nodes may be long lists: they stand out of the column.
     let width = |side: fn(&MapRow) -> &Unit| {
-        let units = map.rows.iter().map(side).filter(|it| !matches!(it, Unit::Outside(_)));
+        let units = map.rows.iter().map(side).filter(|it| !matches!(it, Unit::Outside(_)) && it.count() == 1);
         units.map(|it| unit_text(it).chars().count()).max().unwrap_or(0)
     };
     let (from, to) = (width(|it| &it.from), width(|it| &it.to));
@@ -158,7 +158,7 @@ fn text(map: &Map, whys: &Whys<'_>, gaps: &[Evidence], out: &mut dyn io::Write) 
     for gap in gaps {
         writeln!(out, "? {}", untrusted::show(&gap.what))?;
     }
-    writeln!(out, "  {}{}", page::counts(&map.pairs, ("pair of pods", "pairs of pods")), left_out(map))
+    writeln!(out, "  {}{}", page::counts(&map.pairs, ("pair", "pairs")), left_out(map))
 }
 
 /// What a map does not speak of, in words.
@@ -188,6 +188,11 @@ struct RowJson {
     from_ranges: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     to_ranges: Vec<String>,
+    /// Every node, where so many rows would be that nodes that answer alike share one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    from_nodes: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    to_nodes: Vec<String>,
     outcome: &'static str,
     /// Ports that every pair surely allows, that some pair surely allows, and that some pair may allow besides.
     every: Vec<PortsJson>,
@@ -233,6 +238,8 @@ fn json(
         to: unit_name(&it.to),
         from_ranges: unit_ranges(&it.from),
         to_ranges: unit_ranges(&it.to),
+        from_nodes: unit_nodes(&it.from),
+        to_nodes: unit_nodes(&it.to),
         outcome: it.summary.pairs.worst().as_str(),
         every: json::ports(&it.summary.every),
         some: json::ports(&it.summary.some),
@@ -248,7 +255,7 @@ fn json(
         pairs: json::counts(&map.pairs),
         left_out: left_out_json(&map.left_out),
         evidence: json::evidence(gaps),
-        rows: map.rows.iter().map(row).collect(),
+        rows: each_node(&map.rows).map(|it| row(&it)).collect(),
     };
     json::write(&document, world, out)
 }
@@ -261,7 +268,8 @@ pub fn left_out_json(it: &crate::net::reach::LeftOut) -> LeftOutJson {
 /// RFC 4180 with a header; ports as they are written in text.
 fn csv(map: &Map, whys: &Whys<'_>, out: &mut dyn io::Write) -> io::Result<()> {
     writeln!(out, "from,to,outcome,every,some,unknown,allow,deny,unknownPairs,why\r")?;
-    for row in &map.rows {
+    for row in each_node(&map.rows) {
+        let row = &*row;
         let (summary, unknown) = (&row.summary, row.summary.possible.difference(&row.summary.some));
         let cells = [
             unit_name(&row.from),
@@ -295,7 +303,8 @@ fn cell(text: &str) -> String {
 fn dot(map: &Map, whys: &Whys<'_>, out: &mut dyn io::Write) -> io::Result<()> {
     let mut graph: DiGraph<String, String> = DiGraph::new();
     let mut nodes: BTreeMap<String, NodeIndex> = BTreeMap::new();
-    for row in &map.rows {
+    for row in each_node(&map.rows) {
+        let row = &*row;
         let name = |it: &Unit| untrusted::show(&unit_name(it)).into_owned();
         let (from, to, ports) = (name(&row.from), name(&row.to), ports_text(&row.summary));
         let mut node = |name: String| *nodes.entry(name.clone()).or_insert_with(|| graph.add_node(name));
@@ -326,6 +335,6 @@ fn markdown(map: &Map, whys: &Whys<'_>, gaps: &[Evidence], out: &mut dyn io::Wri
         let why = if has_why { format!(" {} |", why_text(row, whys).replace('|', "\\|")) } else { String::new() };
         writeln!(out, "| {from} | {to} | {} | {ports} |{why}", row.summary.pairs.worst())?;
     }
-    writeln!(out, "\n{}{}", page::counts(&map.pairs, ("pair of pods", "pairs of pods")), left_out(map))?;
+    writeln!(out, "\n{}{}", page::counts(&map.pairs, ("pair", "pairs")), left_out(map))?;
     gaps.iter().try_for_each(|it| writeln!(out, "\nUnknown: {}", untrusted::show(&it.what)))
 }

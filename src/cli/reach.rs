@@ -12,7 +12,7 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::ask::end::{self, End, PortAsk};
-use crate::ask::many::{Reach, namespace_of, unit_name, unit_ranges};
+use crate::ask::many::{Reach, each_node_of, namespace_of, unit_name, unit_nodes, unit_ranges};
 use crate::ask::needs::{self, Needs};
 use crate::ask::topic::Topic;
 use crate::ask::whys::{Reasons, Whys};
@@ -141,6 +141,9 @@ struct RowJson {
     /// Every range of addresses, when the unit is outside.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     ranges: Vec<String>,
+    /// Every node, where so many rows would be that nodes that answer alike share one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    nodes: Vec<String>,
     outcome: &'static str,
     every: Vec<PortsJson>,
     some: Vec<PortsJson>,
@@ -155,6 +158,7 @@ fn json(reach: &Reach, by: ByArg, whys: &Whys<'_>, world: &World<'_>, out: &mut 
     let row = |it: &ReachRow| RowJson {
         unit: unit_name(&it.unit),
         ranges: unit_ranges(&it.unit),
+        nodes: unit_nodes(&it.unit),
         outcome: it.summary.pairs.worst().as_str(),
         every: json::ports(&it.summary.every),
         some: json::ports(&it.summary.some),
@@ -174,7 +178,7 @@ fn json(reach: &Reach, by: ByArg, whys: &Whys<'_>, world: &World<'_>, out: &mut 
         pairs: json::counts(&reach.pairs),
         left_out: left_out_json(&reach.left_out),
         evidence: json::evidence(&reasons),
-        rows: reach.rows.iter().map(row).collect(),
+        rows: each_node_of(&reach.rows).map(|it| row(&it)).collect(),
     };
     json::write(&document, world, out)
 }

@@ -22,6 +22,11 @@ impl Name {
         Self(arcstr::literal!(""))
     }
 
+    /// A name that the program itself gives; it allocates nothing.
+    pub const fn fixed(text: ArcStr) -> Self {
+        Self(text)
+    }
+
     /// The text.
     #[inline]
     pub fn as_str(&self) -> &str {

@@ -257,14 +257,14 @@ pub(super) fn parts(blocks: &[&Block], range: IpNet) -> Vec<(Vec<AddressRange>, 
     parts.into_iter().map(|ranges| (ranges.clone(), ranges[0].0)).collect()
 }
 
-fn number(address: IpAddr) -> u128 {
+pub(super) fn number(address: IpAddr) -> u128 {
     match address {
         IpAddr::V4(it) => u32::from(it).into(),
         IpAddr::V6(it) => it.into(),
     }
 }
 
-fn address(number: u128, family: Family) -> IpAddr {
+pub(super) fn address(number: u128, family: Family) -> IpAddr {
     match family {
         Family::V4 => IpAddr::V4((number as u32).into()),
         Family::V6 => IpAddr::V6(number.into()),

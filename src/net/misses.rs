@@ -187,6 +187,12 @@ impl Case<'_> {
         }
     }
 
+    /// Whether what is not held is known not to exist: files, where a namespace may be mentioned and not defined.
+    fn is_closed_world(&self) -> bool {
+        let coverage = &self.cluster.coverage;
+        coverage.kinds.is_empty() && coverage.otherwise.is_complete()
+    }
+
     /// Whether the requirement fails on a namespace that nothing defines.
     fn undefined(&self, requirement: &Requirement, own: &Name) -> Option<Undefined> {
         let is_undefined = |name: &Name| {
@@ -197,7 +203,9 @@ impl Case<'_> {
             return is_undefined(own).then(|| Undefined::OfPod(own.clone()));
         }
         match &requirement.operator {
-            Operator::In(names) if names.iter().all(is_undefined) => names.first().cloned().map(Undefined::Wanted),
+            Operator::In(names) if self.is_closed_world() && names.iter().all(is_undefined) => {
+                names.first().cloned().map(Undefined::Wanted)
+            }
             _ => None,
         }
     }

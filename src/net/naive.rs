@@ -209,15 +209,20 @@ impl<'a> Naive<'a> {
             return Ways::from([true, false]);
         }
         let Some(family) = shared_family(from, to) else { return Ways::from([true, false]) };
-        if is_own_node(from, to) {
+        let is_exempt = is_own_node(from, to);
+        let mut ways = Ways::new();
+        if is_exempt.contains(&true) {
             // S41 is about NetworkPolicy, and about nothing that stands beside it.
             let closes = self.may(Direction::Egress, from, to).contains(&false)
                 || self.may(Direction::Ingress, to, from).contains(&false);
-            return if closes { Ways::from([true, false]) } else { Ways::from([true]) };
+            ways.extend(if closes { EITHER } else { YES });
         }
-        let out = self.gate(Direction::Egress, from, to, to, family, port);
-        let into = self.gate(Direction::Ingress, to, from, to, family, port);
-        out.iter().flat_map(|a| into.iter().map(move |b| *a && *b)).collect()
+        if is_exempt.contains(&false) {
+            let out = self.gate(Direction::Egress, from, to, to, family, port);
+            let into = self.gate(Direction::Ingress, to, from, to, family, port);
+            ways.extend(out.iter().flat_map(|a| into.iter().map(move |b| *a && *b)));
+        }
+        ways
     }
 
     fn is_bent_everywhere(&self) -> bool {
@@ -398,7 +403,11 @@ fn shared_family(from: &Party<'_>, to: &Party<'_>) -> Option<Family> {
     of(to).into_iter().find(|it| has.contains(it))
 }
 
-/// S41: a node, or a pod on its network, and a pod of the same node.
-fn is_own_node(from: &Party<'_>, to: &Party<'_>) -> bool {
-    (from.node.is_some() || to.node.is_some()) && !from.place.is_empty() && from.place == to.place
+/// S41: a node, or a pod on its network, and a pod of the same node; a pod that is on none yet may come to any.
+fn is_own_node(from: &Party<'_>, to: &Party<'_>) -> &'static [bool] {
+    let is_outside = |it: &Party<'_>| it.pod.is_none() && it.node.is_none();
+    if is_outside(from) || is_outside(to) || from.node.is_none() && to.node.is_none() {
+        return NO;
+    }
+    if from.place.is_empty() || to.place.is_empty() { EITHER } else { sure(from.place == to.place) }
 }

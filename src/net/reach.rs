@@ -3,6 +3,9 @@
 //! A row stands for many pairs. `every` holds the ports that each pair surely allows, `some` those that at least
 //! one surely allows, `possible` those that at least one may allow; `pairs` counts the pairs by outcome, and the
 //! worst of them is the row's own (CONTRACT §2). Finished pods and a pod to itself are left out, with counts.
+//!
+//! Addresses that pods, nodes and Services hold are those objects and no part of the outside. Nodes that answer alike
+//! share a row, which speaks of each of them; what passes between two addresses outside is not the cluster's to say.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -11,6 +14,8 @@ use crate::model::evidence::Outcome;
 use crate::model::id::{PodId, WorkloadId};
 use crate::model::name::Name;
 use crate::model::port::PortSet;
+
+pub use super::nodes::Nodes;
 
 /// How fine an answer about many pairs is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -30,6 +35,8 @@ pub enum Unit {
     /// All pods of one controller; a pod without one stands for itself as [`Unit::Pod`].
     Workload(WorkloadId),
     Namespace(Name),
+    /// Nodes, each of which has what the row says.
+    Nodes(Nodes),
     /// Outside addresses that every block of every rule holds or leaves out together.
     Outside(Vec<AddressRange>),
 }
@@ -52,6 +59,11 @@ impl Counts {
         }
     }
 
+    /// So many times these.
+    pub fn times(&self, times: u64) -> Self {
+        Self { allow: self.allow * times, unknown: self.unknown * times, deny: self.deny * times }
+    }
+
     /// Counts the pairs of other counts too.
     pub fn join(&mut self, more: &Self) {
         self.allow += more.allow;
@@ -70,6 +82,16 @@ impl Counts {
             (0, 0, 1..) => Outcome::Allow,
             (1.., _, _) => Outcome::Deny,
             _ => Outcome::Unknown,
+        }
+    }
+}
+
+impl Unit {
+    /// How many units it stands for: each of several nodes is one.
+    pub fn count(&self) -> u64 {
+        match self {
+            Unit::Nodes(nodes) => nodes.count() as u64,
+            Unit::Pod(_) | Unit::Workload(_) | Unit::Namespace(_) | Unit::Outside(_) => 1,
         }
     }
 }
@@ -97,7 +119,7 @@ pub struct ReachRow {
 /// All that one end reaches, or all that reaches it.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Reach {
-    /// By unit; rows in which no pair can pass are left out, and counted in `pairs`.
+    /// By unit, then nodes and what is outside; rows in which no pair can pass are left out, and counted in `pairs`.
     pub rows: Vec<ReachRow>,
     pub pairs: Counts,
     pub left_out: LeftOut,
@@ -114,7 +136,9 @@ pub struct MapRow {
 /// Every pair of units.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Map {
-    /// By `from`, then `to`; rows in which no pair can pass are left out, and counted in `pairs`.
+    /// By `from`, then `to`, what is outside and nodes last. A row from nodes to nodes speaks of each and each other.
+    ///
+    /// Rows in which no pair can pass are left out, and counted in `pairs`.
     pub rows: Vec<MapRow>,
     pub pairs: Counts,
     pub left_out: LeftOut,

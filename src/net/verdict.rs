@@ -231,6 +231,8 @@ pub struct FamilyVerdict {
     /// Both gates with policies applied to host-network pods as to any other: the reading that the API also
     /// permits (S37, S38). Only where an end is such a pod.
     pub other_reading: Option<Box<(Gate, Gate)>>,
+    /// An end is on no node yet: if it comes to the other's, all passes between them (S41).
+    pub may_share_node: bool,
 }
 
 impl FamilyVerdict {
@@ -245,6 +247,9 @@ impl FamilyVerdict {
 
     /// The ports that may pass both gates, in some permitted reading.
     pub fn possible(&self) -> PortSet {
+        if self.may_share_node {
+            return PortSet::all();
+        }
         let usual = self.egress.possible.intersection(&self.ingress.possible);
         match &self.other_reading {
             Some(other) => usual.union(&other.0.possible.intersection(&other.1.possible)),
@@ -255,7 +260,9 @@ impl FamilyVerdict {
     /// The outcome for one port, or for any.
     pub fn outcome(&self, port: Option<Port>) -> Outcome {
         match port {
-            Some(_) if self.other_reading.is_none() => self.egress.outcome(port).worst(self.ingress.outcome(port)),
+            Some(_) if self.other_reading.is_none() && !self.may_share_node => {
+                self.egress.outcome(port).worst(self.ingress.outcome(port))
+            }
             _ => outcome_of(&self.allowed(), &self.possible(), port),
         }
     }

@@ -36,6 +36,7 @@ pub fn verdict(verdict: &Verdict, misses: &[GateMisses]) -> Vec<Evidence> {
             all.extend(gate(verdict, family.gate(direction), &of_gate.collect::<Vec<_>>()));
         }
         all.extend(other_reading(family, verdict.port));
+        all.extend(no_node_yet(verdict, family));
     }
     if verdict.families_differ() {
         all.extend(verdict.families.iter().map(|family| family_line(family, verdict.port)));
@@ -197,6 +198,22 @@ fn other_reading(family: &FamilyVerdict, port: Option<Port>) -> Option<Evidence>
     };
     let what = format!("policies may apply to host-network pods as to others, and then {would_be}");
     Some(Evidence::gap(&Gap::Undefined { rule: "S37", what: what.into() }))
+}
+
+/// Said where it makes a difference that an end may come to any node (S41).
+fn no_node_yet(verdict: &Verdict, family: &FamilyVerdict) -> Option<Evidence> {
+    let is_open = match verdict.port {
+        Some((protocol, number)) => family.allowed().contains(protocol, number),
+        None => family.allowed() == PortSet::all(),
+    };
+    if !family.may_share_node || is_open {
+        return None;
+    }
+    let is_nowhere = |it: &&EndFacts| it.pod.as_ref().is_some_and(|it| it.node().is_empty());
+    let pod = [&verdict.from, &verdict.to].into_iter().find(is_nowhere)?;
+    let what =
+        format!("{} is on no node yet: on the other end's node no policy would stand between them", end(&pod.end));
+    Some(Evidence::gap(&Gap::End { what: what.into() }))
 }
 
 fn family_line(family: &FamilyVerdict, port: Option<Port>) -> Evidence {

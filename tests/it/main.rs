@@ -18,6 +18,7 @@ mod live_world;
 mod net_cases;
 mod net_evidence;
 mod net_laws;
+mod net_lists;
 mod net_metamorphic;
 mod net_worlds;
 mod pty;

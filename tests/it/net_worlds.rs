@@ -10,7 +10,9 @@ use std::sync::Arc;
 use kreach::model::address::{Addresses, Block};
 use kreach::model::cluster::{AnyFact, Cluster, Delta, Entry};
 use kreach::model::coverage::{Coverage, Scope};
-use kreach::model::facts::{ContainerPort, ContainerRole, Meta, Namespace, Node, Owner, Phase, Pod, PodNetwork};
+use kreach::model::facts::{
+    ContainerPort, ContainerRole, Meta, Namespace, Node, Owner, Phase, Pod, PodNetwork, Service,
+};
 use kreach::model::id::{Kind, ObjectId, PodId};
 use kreach::model::items::Items;
 use kreach::model::labels::{Labels, NamespaceMatch, Operator, Requirement, Selector, SelectorSet};
@@ -439,6 +441,18 @@ pub fn world(dice: &mut Dice, spice: Spice) -> World {
     };
     let pod_cidrs = pod_cidrs.iter().map(|it| it.parse().expect("a literal block")).collect();
     World { deltas, settings: Settings { pod_cidrs } }
+}
+
+/// The world with some Services, whose addresses pods and nodes may have too.
+pub fn with_services(mut world: World, dice: &mut Dice) -> World {
+    for at in 0..dice.roll(4) {
+        let meta =
+            Meta { namespace: (*dice.pick(&NAMESPACES)).into(), name: format!("s{at}").into(), ..Meta::default() };
+        let cluster_ips = vec![address(dice)].into();
+        let service = Service { meta, exposure: Default::default(), cluster_ips, selector: Labels::default() };
+        world.deltas.push(put(AnyFact::Service(Box::new(service))));
+    }
+    world
 }
 
 /// Every end that may be asked about.

@@ -45,6 +45,7 @@ impl Index {
     pub fn apply(&mut self, cluster: &Cluster, changes: &[Change]) {
         let namespaces = self.namespaces.len();
         let mut is_coverage_new = false;
+        self.renew_around(changes);
         for change in changes {
             match change {
                 Change::Namespace(it) => {

@@ -128,7 +128,7 @@ impl Index {
     }
 
     /// The blocks that hold an end.
-    fn blocks_holding(&self, addresses: &Addresses, ranges: &[IpNet]) -> Vec<Held> {
+    pub(super) fn blocks_holding(&self, addresses: &Addresses, ranges: &[IpNet]) -> Vec<Held> {
         let mut held: Vec<Held> = Vec::new();
         let mut test = |peers: &[u32]| {
             for &peer in peers {

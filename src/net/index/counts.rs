@@ -6,15 +6,15 @@ use rustc_hash::FxBuildHasher;
 
 use super::class::Class;
 use super::classes::Sort;
-use super::found::NOWHERE;
+use super::found::{ELSEWHERE, HERE, NOWHERE};
+use super::map::shared_nodes;
 use super::members::Bits;
 use super::peers::ANYONE;
 use super::row::Row;
-use super::units::{Alike, outcome};
+use super::units::{Alike, Numbers, counted, outcome};
 use super::weights::Weights;
 use super::{Index, NO_CLASS, slot};
 use crate::model::evidence::Outcome;
-use crate::model::name::Name;
 use crate::model::policy::Direction;
 use crate::net::reach::Counts;
 use crate::net::verdict::{Port, Tri};
@@ -46,14 +46,15 @@ impl Index {
     /// The outcomes of all pairs of running pods, a pod to itself left out.
     pub fn counts(&self, port: Option<Port>) -> Counts {
         let atom = port.map(|(protocol, number)| self.ports.atom(protocol, number).unwrap_or_default());
-        let (weights, hosts) = self.weights();
+        let mut numbers = Numbers::new(&[]);
+        let (weights, hosts) = self.weights(&mut numbers);
         let all: u64 = weights.sum(&self.live) + hosts.iter().map(|it| it.pods).sum::<u64>();
         if !self.bends_all.is_empty() {
             return Counts { unknown: all * all.saturating_sub(1), ..Counts::default() };
         }
         let mut counts = Counts::default();
         self.count_plain(&weights, atom, &mut counts);
-        let near = self.near_hosts(&hosts);
+        let near = self.near_hosts(&hosts, &mut numbers);
         for (host, near) in hosts.iter().zip(&near) {
             self.count_host(&weights, near, host, atom, &mut counts);
             hosts.iter().for_each(|other| self.count_hosts(host, other, atom, &mut counts));
@@ -63,7 +64,7 @@ impl Index {
     }
 
     /// How many pods of networks of their own each class has, and those of the host network in groups.
-    fn weights(&self) -> (Weights, Vec<Alike>) {
+    fn weights<'a>(&'a self, numbers: &mut Numbers<'a>) -> (Weights, Vec<Alike>) {
         let mut weights = Weights::default();
         for (id, _) in self.classes.iter().filter(|(_, it)| it.sort == Sort::Pod) {
             weights.add(id, self.weight(id));
@@ -71,18 +72,16 @@ impl Index {
         if !self.has_hosts() {
             return (weights, Vec::new());
         }
-        let mut hosts: BTreeMap<(u32, u32), Alike> = BTreeMap::new();
+        let mut hosts: BTreeMap<(u32, u32), (u64, Vec<u32>)> = BTreeMap::new();
         self.each_pod(|row| {
-            let pod = &row.pod;
             if row.host != NO_CLASS {
-                let (class, host) = (row.class, row.host);
-                let blank = || Alike { class, host, pods: 0, nodes: BTreeMap::new() };
-                let alike = hosts.entry((class, host)).or_insert_with(blank);
-                alike.pods += 1;
-                *alike.nodes.entry(pod.node().clone()).or_default() += 1;
+                let group = hosts.entry((row.class, row.host)).or_default();
+                group.0 += 1;
+                group.1.extend(numbers.of(row.pod.node()));
             }
         });
-        (weights, hosts.into_values().collect())
+        let alike = |((class, host), (pods, nodes))| Alike { class, host, pods, nodes: counted(nodes) };
+        (weights, hosts.into_iter().map(alike).collect())
     }
 
     /// Pairs of pods on networks of their own.
@@ -105,20 +104,24 @@ impl Index {
         }
     }
 
-    /// For each group of pods on the host network: by class, its pairs with other pods of the same node.
-    fn near_hosts(&self, hosts: &[Alike]) -> Vec<BTreeMap<u32, u64>> {
+    /// For each group of pods on the host network: by class, its pairs with other pods of the same node, and those with
+    /// an end that is on no node yet.
+    fn near_hosts<'a>(&'a self, hosts: &[Alike], numbers: &mut Numbers<'a>) -> Vec<BTreeMap<u32, [u64; 2]>> {
         let mut near = vec![BTreeMap::new(); hosts.len()];
         if hosts.is_empty() {
             return near;
         }
         self.each_pod(|row| {
-            let pod = &row.pod;
-            if row.class == NO_CLASS || row.host != NO_CLASS || pod.node().is_empty() {
+            if row.class == NO_CLASS || row.host != NO_CLASS {
                 return;
             }
+            let node = numbers.of(row.pod.node());
             for (host, near) in hosts.iter().zip(&mut near) {
-                if let Some(pods) = host.nodes.get(pod.node()) {
-                    *near.entry(row.class).or_default() += pods;
+                let here = node.and_then(|it| host.nodes.binary_search_by_key(&it, |it| it.0).ok());
+                let pairs = [here.map_or(0, |it| host.nodes[it].1), node.map_or(host.pods, |_| host.nowhere())];
+                if pairs != [0, 0] {
+                    let sum: &mut [u64; 2] = near.entry(row.class).or_default();
+                    *sum = [sum[0] + pairs[0], sum[1] + pairs[1]];
                 }
             }
         });
@@ -129,25 +132,23 @@ impl Index {
     fn count_host(
         &self,
         weights: &Weights,
-        near: &BTreeMap<u32, u64>,
+        near: &BTreeMap<u32, [u64; 2]>,
         host: &Alike,
         atom: Option<usize>,
         counts: &mut Counts,
     ) {
         let (none, full) = (self.ports.none(), self.ports.full());
-        let place = Name::from("some node");
         for direction in Direction::ALL {
             let rows = self.rows(&host.found(&NOWHERE), direction);
             for class in self.live.iter().filter(|it| weights.of(*it) > 0) {
-                let other = Alike { class, host: NO_CLASS, pods: 0, nodes: BTreeMap::new() };
-                let near = near.get(&class).copied().unwrap_or(0);
+                let other = Alike { class, host: NO_CLASS, pods: 0, nodes: Vec::new() };
+                let [near, unsure] = near.get(&class).copied().unwrap_or_default();
                 let (sure, possible) = self.with_row(&rows, &other, &none, &full);
-                counts.add(outcome(&sure, &possible, atom), host.pods * u64::from(weights.of(class)) - near);
-                if near > 0 {
-                    let (a, b) = (host.found(&place), other.found(&place));
-                    let (sure, possible) =
-                        if direction == Direction::Egress { self.pass(&a, &b) } else { self.pass(&b, &a) };
-                    counts.add(outcome(&sure, &possible, atom), near);
+                let far = host.pods * u64::from(weights.of(class)) - near - unsure;
+                counts.add(outcome(&sure, &possible, atom), far);
+                for (node, pairs) in [(&HERE, near), (&NOWHERE, unsure)].into_iter().filter(|it| it.1 > 0) {
+                    let (sure, possible) = self.pass_in(direction, &host.found(node), &other.found(node));
+                    counts.add(outcome(&sure, &possible, atom), pairs);
                 }
             }
         }
@@ -156,16 +157,13 @@ impl Index {
     /// Pairs of two groups of pods on the host network.
     fn count_hosts(&self, from: &Alike, to: &Alike, atom: Option<usize>, counts: &mut Counts) {
         let is_same = (from.class, from.host) == (to.class, to.host);
-        let mut total = from.pods * to.pods - if is_same { from.pods } else { 0 };
-        for (node, pods) in from.nodes.iter().filter(|(node, _)| !node.is_empty()) {
-            let others = to.nodes.get(node).copied().unwrap_or(0);
-            let near = pods * others - if is_same { others } else { 0 };
-            let (sure, possible) = self.pass(&from.found(node), &to.found(node));
-            counts.add(outcome(&sure, &possible, atom), near);
-            total -= near;
+        let total = from.pods * to.pods - if is_same { from.pods } else { 0 };
+        let (near, unsure) = shared_nodes(from, to, is_same);
+        let pairs = [(&HERE, &HERE, near), (&NOWHERE, &NOWHERE, unsure), (&HERE, &ELSEWHERE, total - near - unsure)];
+        for (a, b, pairs) in pairs.into_iter().filter(|it| it.2 > 0) {
+            let (sure, possible) = self.pass(&from.found(a), &to.found(b));
+            counts.add(outcome(&sure, &possible, atom), pairs);
         }
-        let (sure, possible) = self.pass(&from.found(&NOWHERE), &to.found(&NOWHERE));
-        counts.add(outcome(&sure, &possible, atom), total);
     }
 
     /// Which classes an end has some port with.

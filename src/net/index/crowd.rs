@@ -11,12 +11,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::found::Found;
 use super::roll::{Roll, Seat};
 use super::units::{Alike, unit_of};
 use super::{Index, NO_CLASS};
-use crate::model::address::Family;
 use crate::model::cluster::Cluster;
 use crate::model::facts::Pod;
+use crate::model::name::Name;
 use crate::net::reach::{By, LeftOut, Unit};
 
 /// No band: a pod that is in no answer.
@@ -53,14 +54,20 @@ pub(super) struct Tally {
     pub hosts: u32,
     pub finished: u32,
     pub unread: u32,
-    /// Of all of them, those with an address of IPv6.
-    pub v6: u32,
 }
 
 impl Band {
+    /// Its pods as an end on some node.
+    pub fn found<'a>(&self, node: &'a Name) -> Found<'a> {
+        match self.host {
+            NO_CLASS => Found::Pod { class: self.class, node },
+            host => Found::Host { own: self.class, host, node },
+        }
+    }
+
     /// The same pods, less how they are spread over nodes.
     pub fn alike(&self) -> Alike {
-        Alike { class: self.class, host: self.host, pods: u64::from(self.pods), nodes: BTreeMap::new() }
+        Alike { class: self.class, host: self.host, pods: u64::from(self.pods), nodes: Vec::new() }
     }
 }
 
@@ -77,13 +84,11 @@ impl Tally {
     /// Counts a pod in.
     pub fn enter(&mut self, pod: &Pod, seat: Seat) {
         *self.sort(pod, seat) += 1;
-        self.v6 += u32::from(pod.addresses().of(Family::V6).is_some());
     }
 
     /// Counts a pod out.
     pub fn leave(&mut self, pod: &Pod, seat: Seat) {
         *self.sort(pod, seat) -= 1;
-        self.v6 -= u32::from(pod.addresses().of(Family::V6).is_some());
     }
 
     /// The pods that are in no answer.

@@ -8,6 +8,7 @@
 //! Made only where a row is unknown: sums over many pairs keep no reasons, so that they stay cheap. Of pods that answer
 //! alike two stand for all, on two nodes if they can, since a node and its own pods are exempt (S41).
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use rustc_hash::FxBuildHasher;
@@ -20,8 +21,8 @@ use crate::model::name::Name;
 use crate::net::reach::{By, Unit};
 use crate::net::verdict::{End, Port};
 
-/// Ends that answer alike, as far as classes tell.
-pub type Kin = (u32, u32);
+/// Ends that answer alike, as far as classes tell, and whether they are on a node.
+pub type Kin = (u32, u32, bool);
 
 /// One end that stands for all of its kin.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -33,9 +34,14 @@ pub struct StandIn {
 }
 
 impl StandIn {
+    /// A node, by its place among all.
+    fn node(place: usize, name: &Name) -> Self {
+        Self { kin: (NO_CLASS, place as u32, false), end: End::Node(name.clone()), node: name.clone() }
+    }
+
     /// An end that was asked about by itself; `number` is its own among those asked about.
     pub fn asked(number: u32, end: End) -> Self {
-        Self { kin: (NO_CLASS, number), end, node: Name::empty() }
+        Self { kin: (NO_CLASS, number, true), end, node: Name::empty() }
     }
 }
 
@@ -54,8 +60,15 @@ pub enum Doubt {
 
 impl StandIns {
     /// Those that stand for a unit: the ones that are judged one by one come first.
-    pub fn of(&self, unit: &Unit) -> &[StandIn] {
-        self.0.get(unit).map_or(&[], Vec::as_slice)
+    ///
+    /// Of nodes that share a row each has what it says: the first two stand for them, since one may be the other end.
+    pub fn of(&self, unit: &Unit) -> Cow<'_, [StandIn]> {
+        match unit {
+            Unit::Nodes(nodes) => {
+                nodes.places().zip(nodes.names()).take(2).map(|it| StandIn::node(it.0, it.1)).collect()
+            }
+            _ => Cow::Borrowed(self.0.get(unit).map_or(&[], Vec::as_slice)),
+        }
     }
 }
 
@@ -72,11 +85,11 @@ impl Index {
                     By::Workload => crowd.units[band.unit as usize].clone(),
                     By::Namespace => Unit::Namespace(pod.namespace().clone()),
                 };
-                stand_in(all.0.entry(unit).or_default(), (band.class, band.host), pod);
+                stand_in(all.0.entry(unit).or_default(), (band.class, band.host, !pod.node().is_empty()), pod);
             }
         }
         all.0.values_mut().for_each(|it| it.sort_by_key(|it| !self.odd.has(it.kin.0)));
-        for (at, part) in (0..).zip(self.outside()) {
+        for (at, part) in (0..).zip(&self.around(cluster).outside) {
             let Unit::Outside(ranges) = &part.unit else { continue };
             let stands = ranges.iter().take(1).map(|it| StandIn::asked(at, End::Address(it.0)));
             all.0.insert(part.unit.clone(), stands.collect());

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::Index;
 use super::classes::{Families, Sort};
-use super::found::{Found, Side, is_own_node};
+use super::found::{Found, Side, own_node};
 use super::pair::Flow;
 use super::policies::PolicyEntry;
 use crate::model::address::Family;
@@ -20,6 +20,8 @@ use crate::net::verdict::{Considered, End, EndFacts, FamilyVerdict, Fit, Gate, P
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Exempt {
     No,
+    /// An end is on no node yet and may come to the other's.
+    PerhapsOwnNode,
     OwnNode,
     Itself,
 }
@@ -47,12 +49,11 @@ impl Index {
     /// ```
     pub fn trace(&self, cluster: &Cluster, from: &End, to: &End, port: Option<Port>) -> Verdict {
         let (source, target) = (self.find_with_facts(cluster, from), self.find_with_facts(cluster, to));
-        let exempt = if from == to {
-            Exempt::Itself
-        } else if is_own_node(&source.0, &target.0) {
-            Exempt::OwnNode
-        } else {
-            Exempt::No
+        let exempt = match own_node(&source.0, &target.0) {
+            _ if from == to => Exempt::Itself,
+            Tri::Yes => Exempt::OwnNode,
+            Tri::Maybe => Exempt::PerhapsOwnNode,
+            Tri::No => Exempt::No,
         };
         self.verdict(cluster, source, target, exempt, port)
     }
@@ -171,10 +172,12 @@ impl Index {
                 self.explain(case, &flow(to, from, Direction::Ingress)),
             ))
         };
-        let has_other = case.from.readings().max(case.to.readings()) > 1 && case.exempt == Exempt::No;
+        let is_judged = matches!(case.exempt, Exempt::No | Exempt::PerhapsOwnNode);
+        let has_other = case.from.readings().max(case.to.readings()) > 1 && is_judged;
         let other_reading = if has_other { gates(1).map(Box::new) } else { None };
         let (egress, ingress) = gates(0).expect("families are those of both ends");
-        FamilyVerdict { family, from: address(from), to: address(to), egress, ingress, other_reading }
+        let may_share_node = case.exempt == Exempt::PerhapsOwnNode;
+        FamilyVerdict { family, from: address(from), to: address(to), egress, ingress, other_reading, may_share_node }
     }
 
     fn explain(&self, case: &Case<'_>, flow: &Flow<'_>) -> Gate {
@@ -182,7 +185,7 @@ impl Index {
         let why = match case.exempt {
             Exempt::Itself => Some(Why::Itself),
             Exempt::OwnNode => Some(Why::OwnNode),
-            Exempt::No => match &flow.target {
+            Exempt::No | Exempt::PerhapsOwnNode => match &flow.target {
                 Side::Loose(loose) => Some(if loose.node.is_some() { Why::Node } else { Why::Outside }),
                 Side::Class(_, class) if matches!(class.sort, Sort::HostNode | Sort::UnknownNode) => {
                     Some(Why::HostNetwork)

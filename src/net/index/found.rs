@@ -23,7 +23,7 @@ use crate::model::facts::Node;
 use crate::model::id::PodId;
 use crate::model::name::{Name, Spelling};
 use crate::net::ends;
-use crate::net::verdict::{End, EndFacts};
+use crate::net::verdict::{End, EndFacts, Tri};
 
 /// One end in one reading: a class, or something outside all classes.
 #[derive(Clone, Copy)]
@@ -43,10 +43,17 @@ pub(super) struct Loose {
     pub facts: Option<Arc<Node>>,
 }
 
-/// No node.
+/// No node: a pod that is on none yet.
 pub(super) static NOWHERE: Name = Name::empty();
 
+/// Some node that both ends of a pair are on; no node can be called so.
+pub(super) static HERE: Name = Name::fixed(arcstr::literal!("one node"));
+
+/// A node that the other end of a pair is not on.
+pub(super) static ELSEWHERE: Name = Name::fixed(arcstr::literal!("another node"));
+
 /// An end as the index finds it.
+#[derive(Clone, Debug)]
 pub(super) enum Found<'a> {
     Pod {
         class: u32,
@@ -96,6 +103,20 @@ impl Found<'_> {
         }
     }
 
+    /// Whether it is on a node, or is one, or will come to one.
+    pub fn has_place(&self) -> bool {
+        self.place().is_some()
+    }
+
+    /// Its node, empty while it is on none yet; `None`: an end that is on no node ever.
+    fn place(&self) -> Option<&Name> {
+        match self {
+            Found::Pod { node, .. } | Found::Host { node, .. } => Some(node),
+            Found::Loose(loose) => loose.node.as_ref(),
+            Found::Nothing => None,
+        }
+    }
+
     /// Whether it is a node, or a pod that is one to policies.
     pub fn is_node(&self) -> bool {
         match self {
@@ -111,9 +132,14 @@ impl Found<'_> {
     }
 }
 
-/// Whether the pair is a pod or node and its own node (S41).
-pub(super) fn is_own_node(from: &Found<'_>, to: &Found<'_>) -> bool {
-    (from.is_node() || to.is_node()) && !from.node().is_empty() && from.node() == to.node()
+/// Whether the pair is a pod or node and its own node (S41); maybe: an end that is on no node yet may come to any.
+pub(super) fn own_node(from: &Found<'_>, to: &Found<'_>) -> Tri {
+    match (from.place(), to.place()) {
+        _ if !from.is_node() && !to.is_node() => Tri::No,
+        (None, _) | (_, None) => Tri::No,
+        (Some(a), Some(b)) if a.is_empty() || b.is_empty() => Tri::Maybe,
+        (Some(a), Some(b)) => Tri::sure(a == b),
+    }
 }
 
 impl Index {

@@ -5,7 +5,7 @@
 
 use super::Index;
 use super::crowd::{Band, Crowd, NO_BAND};
-use super::found::Found;
+use super::found::{Found, NOWHERE, own_node};
 use super::listing::Listing;
 use super::members::Bits;
 use super::ports::Mask;
@@ -14,11 +14,11 @@ use super::units::{Sets, Sum, Terms};
 use crate::model::cluster::Cluster;
 use crate::model::policy::Direction;
 use crate::net::reach::{By, Reach, ReachRow};
-use crate::net::verdict::{End, Port};
+use crate::net::verdict::{End, Port, Tri};
 
 /// One end, and what it has with every class.
 pub(super) struct Asked<'a> {
-    found: Found<'a>,
+    pub found: Found<'a>,
     rows: Vec<Row>,
     /// The classes that may pass on some port in some reading.
     pub any: Bits,
@@ -26,7 +26,7 @@ pub(super) struct Asked<'a> {
     /// asked for.
     pub allow: Bits,
     pub may: Option<Bits>,
-    direction: Direction,
+    pub direction: Direction,
     pub terms: Terms,
     /// The end itself: its namespace and its place among the pods.
     own: Option<(u32, usize)>,
@@ -35,15 +35,29 @@ pub(super) struct Asked<'a> {
 /// The pods of one namespace, as one end meets them.
 struct Met<'a> {
     crowd: &'a Crowd,
-    /// By band: pods on the end's own node; empty where that makes no difference.
-    near: Vec<u64>,
+    /// By band: pods on the end's own node, and those that may come to it; empty where that makes no difference.
+    near: Vec<Near>,
     /// The band that the end itself is of.
     own: Option<u32>,
 }
 
+/// Pods that share a node with an end, surely and perhaps.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+struct Near {
+    own: u64,
+    unsure: u64,
+}
+
+impl Near {
+    /// One pod.
+    fn one(shares_node: Tri) -> Self {
+        Self { own: u64::from(shares_node == Tri::Yes), unsure: u64::from(shares_node == Tri::Maybe) }
+    }
+}
+
 impl Met<'_> {
-    fn near(&self, band: usize) -> u64 {
-        self.near.get(band).copied().unwrap_or(0)
+    fn near(&self, band: usize) -> Near {
+        self.near.get(band).copied().unwrap_or_default()
     }
 
     fn pods(&self, band: usize) -> u64 {
@@ -65,7 +79,15 @@ impl Index {
     /// Without a port an allowed pair is one with some surely allowed port. An end that cannot be judged gives
     /// no rows: every pair is unknown.
     pub fn reach(&self, cluster: &Cluster, end: &End, direction: Direction, by: By, port: Option<Port>) -> Reach {
-        let listing = self.listing(cluster, end, direction, by, port);
+        self.reach_of(self.listing(cluster, end, direction, by, port))
+    }
+
+    /// The same with a row for every unit, even where nothing can pass: for answers that are put together.
+    pub fn whole_reach(&self, cluster: &Cluster, end: &End, direction: Direction, by: By, port: Option<Port>) -> Reach {
+        self.reach_of(self.fill_listing(cluster, end, direction, port, Listing::whole(self, by)))
+    }
+
+    fn reach_of(&self, listing: Listing<'_>) -> Reach {
         Reach { rows: listing.rows().collect(), pairs: listing.pairs, left_out: listing.left_out }
     }
 
@@ -78,13 +100,25 @@ impl Index {
         by: By,
         port: Option<Port>,
     ) -> Listing<'_> {
-        let mut listing = Listing::new(self, by);
+        self.fill_listing(cluster, end, direction, port, Listing::new(self, by))
+    }
+
+    fn fill_listing<'a>(
+        &'a self,
+        cluster: &Cluster,
+        end: &End,
+        direction: Direction,
+        port: Option<Port>,
+        mut listing: Listing<'a>,
+    ) -> Listing<'a> {
+        let by = listing.by;
         let found = self.find(cluster, end);
         if matches!(found, Found::Nothing) {
             for tally in self.in_order.iter().map(|it| self.namespaces.get(*it).tally) {
                 listing.left_out.add(tally.left_out());
                 listing.pairs.unknown += u64::from(tally.plain) + u64::from(tally.hosts);
             }
+            listing.pairs.unknown += cluster.nodes.iter().count() as u64;
             return listing;
         }
         let asked = self.asked(end, found, direction, port);
@@ -102,7 +136,8 @@ impl Index {
                 _ => self.list(cluster, namespace, &asked, by, &mut listing),
             }
         }
-        self.list_outside(&asked, &mut listing);
+        self.list_nodes(cluster, &asked, end, &mut listing);
+        self.list_outside(cluster, &asked, &mut listing);
         listing
     }
 
@@ -145,8 +180,12 @@ impl Index {
                 continue;
             }
             let mut sum = self.sum();
-            let is_near = met.near(band as usize) > 0 && pod.node() == asked.found.node();
-            self.add_band(&mut sum, asked, &met.crowd.bands[band as usize], 1, u64::from(is_near));
+            let of_band = &met.crowd.bands[band as usize];
+            let near = match met.near(band as usize) {
+                Near { own: 0, unsure: 0 } => Near::default(),
+                _ => Near::one(own_node(&asked.found, &of_band.found(pod.node()))),
+            };
+            self.add_band(&mut sum, asked, of_band, 1, near);
             listing.push(namespace, at as u32, &sum);
         }
     }
@@ -160,56 +199,60 @@ impl Index {
     }
 
     /// Adds the end's pairs with pods of a band; those on its own node apart (S41).
-    fn add_band(&self, sum: &mut Sum, asked: &Asked<'_>, band: &Band, pods: u64, near: u64) {
-        let other = band.alike();
-        if near > 0 {
-            let pass = self.pass_in(asked.direction, &asked.found, &other.found(asked.found.node()));
-            self.add(sum, &pass, near, asked.terms.atom);
+    fn add_band(&self, sum: &mut Sum, asked: &Asked<'_>, band: &Band, pods: u64, near: Near) {
+        for (node, pairs) in [(asked.found.node(), near.own), (&NOWHERE, near.unsure)].into_iter().filter(|it| it.1 > 0)
+        {
+            let pass = self.pass_in(asked.direction, &asked.found, &band.found(node));
+            self.add(sum, &pass, pairs, asked.terms.atom);
         }
-        let (none, full) = (&asked.terms.none, &asked.terms.full);
+        let far = pods - near.own - near.unsure;
+        let (other, none, full) = (band.alike(), &asked.terms.none, &asked.terms.full);
         if !other.is_host() && !asked.any.has(band.class) {
-            sum.deny(none, pods - near);
-        } else if pods > near {
-            self.add(sum, &self.with_row(&asked.rows, &other, none, full), pods - near, asked.terms.atom);
+            sum.deny(none, far);
+        } else if far > 0 {
+            self.add(sum, &self.with_row(&asked.rows, &other, none, full), far, asked.terms.atom);
         }
     }
 
-    /// By band: how many pods are on the end's own node, where one of the two is on the node's network.
-    fn near_end(&self, cluster: &Cluster, namespace: u32, asked: &Asked<'_>) -> Vec<u64> {
+    /// By band: how many pods share a node with the end, where one of the two is on the node's network.
+    fn near_end(&self, cluster: &Cluster, namespace: u32, asked: &Asked<'_>) -> Vec<Near> {
         let crowd = self.crowd(cluster, namespace);
-        let (node, is_node) = (asked.found.node(), asked.found.is_node());
-        if node.is_empty() || !is_node && self.namespaces.get(namespace).tally.hosts == 0 {
+        let has_hosts = self.namespaces.get(namespace).tally.hosts > 0;
+        if !asked.found.has_place() || !asked.found.is_node() && !has_hosts {
             return Vec::new();
         }
-        let mut near = vec![0; crowd.bands.len()];
+        let mut near = vec![Near::default(); crowd.bands.len()];
         for (at, pod) in self.pods_of(namespace).enumerate() {
             let band = crowd.of_pod[at];
-            if pod.node() != node || band == NO_BAND || asked.own == Some((namespace, at)) {
+            if band == NO_BAND || asked.own == Some((namespace, at)) {
                 continue;
             }
-            near[band as usize] += u64::from(is_node || crowd.bands[band as usize].alike().is_host());
+            let one = Near::one(own_node(&asked.found, &crowd.bands[band as usize].found(pod.node())));
+            let sum = &mut near[band as usize];
+            *sum = Near { own: sum.own + one.own, unsure: sum.unsure + one.unsure };
         }
         near
     }
 
-    fn list_outside(&self, asked: &Asked<'_>, listing: &mut Listing<'_>) {
-        if matches!(asked.found, Found::Loose(_)) {
+    /// What is outside; between two addresses there passes all, and nobody asks.
+    fn list_outside(&self, cluster: &Cluster, asked: &Asked<'_>, listing: &mut Listing<'_>) {
+        if !asked.found.has_place() {
             return;
         }
         let mut sets = Sets::default();
-        for part in self.outside().into_iter().filter(|it| self.share_family(&asked.found, &it.end)) {
+        for part in self.around(cluster).outside.iter().filter(|it| self.share_family(&asked.found, &it.end)) {
             let mut sum = self.sum();
             let pass = self.pass_in(asked.direction, &asked.found, &part.end);
             self.add(&mut sum, &pass, 1, asked.terms.atom);
             listing.pairs.join(&sum.pairs);
-            if sum.is_possible() {
+            if sum.is_possible() || listing.keeps_all {
                 let summary = self.summary(&sum, &mut sets);
-                listing.outside.push(ReachRow { unit: part.unit, summary });
+                listing.around.push(ReachRow { unit: part.unit.clone(), summary });
             }
         }
     }
 
-    fn pass_in(&self, direction: Direction, end: &Found<'_>, other: &Found<'_>) -> (Mask, Mask) {
+    pub(super) fn pass_in(&self, direction: Direction, end: &Found<'_>, other: &Found<'_>) -> (Mask, Mask) {
         match direction {
             Direction::Egress => self.pass(end, other),
             Direction::Ingress => self.pass(other, end),

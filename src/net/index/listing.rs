@@ -27,12 +27,15 @@ use crate::net::reach::{By, Counts, LeftOut, ReachRow, Summary, Unit};
 /// All that an end reaches, or is reached by, unit by unit; see [`Index::listing`].
 pub struct Listing<'a> {
     index: &'a Index,
-    by: By,
+    pub(super) by: By,
+    /// Whether units with which nothing can pass have lines too.
+    pub(super) keeps_all: bool,
     lines: Vec<Line>,
     /// What lines say of ports, each once: of every pair, of some pair, possibly of some.
     sets: Vec<[Arc<PortSet>; 3]>,
     known: HashMap<[Mask; 3], u32, FxBuildHasher>,
-    pub(super) outside: Vec<ReachRow>,
+    /// What is around the pods: nodes, then what is outside.
+    pub(super) around: Vec<ReachRow>,
     pub pairs: Counts,
     pub left_out: LeftOut,
 }
@@ -67,14 +70,19 @@ struct Cells {
 
 impl<'a> Listing<'a> {
     pub(super) fn new(index: &'a Index, by: By) -> Self {
-        let (lines, sets, outside) = (Vec::new(), Vec::new(), Vec::new());
+        let (lines, sets, around, keeps_all) = (Vec::new(), Vec::new(), Vec::new(), false);
         let (pairs, left_out) = (Counts::default(), LeftOut::default());
-        Self { index, by, lines, sets, known: HashMap::default(), outside, pairs, left_out }
+        Self { index, by, keeps_all, lines, sets, known: HashMap::default(), around, pairs, left_out }
+    }
+
+    /// One with a line for every unit, whatever passes.
+    pub(super) fn whole(index: &'a Index, by: By) -> Self {
+        Self { keeps_all: true, ..Self::new(index, by) }
     }
 
     /// How many rows there are.
     pub fn len(&self) -> usize {
-        self.lines.len() + self.outside.len()
+        self.lines.len() + self.around.len()
     }
 
     /// Whether there is none.
@@ -82,11 +90,11 @@ impl<'a> Listing<'a> {
         self.len() == 0
     }
 
-    /// The rows with their names: pods without a workload, then workloads, then what is outside.
+    /// The rows with their names: pods without a workload, then workloads, then nodes and what is outside.
     pub fn rows(&self) -> impl Iterator<Item = ReachRow> + '_ {
         let (alone, rest) = (self.lines.iter().filter(|it| self.is_alone(it)), self.lines.iter());
         let rest = rest.filter(|it| !self.is_alone(it));
-        alone.chain(rest).map(|it| self.row(it)).chain(self.outside.iter().cloned())
+        alone.chain(rest).map(|it| self.row(it)).chain(self.around.iter().cloned())
     }
 
     fn is_alone(&self, line: &Line) -> bool {
@@ -124,7 +132,7 @@ impl<'a> Listing<'a> {
     /// A line of pairs that were added up.
     pub(super) fn push(&mut self, namespace: u32, unit: u32, sum: &Sum) {
         self.pairs.join(&sum.pairs);
-        if sum.is_possible() {
+        if sum.is_possible() || self.keeps_all && sum.pairs.total() > 0 {
             let sets = self.sets([&sum.every, &sum.some, &sum.possible]);
             let [allow, unknown, deny] = [sum.pairs.allow, sum.pairs.unknown, sum.pairs.deny].map(|it| it as u32);
             self.lines.push(Line { namespace, unit, sets, allow, unknown, deny });
@@ -136,7 +144,7 @@ impl<'a> Listing<'a> {
         let mut counts = Counts::default();
         counts.add(cell.outcome, pods.into());
         self.pairs.join(&counts);
-        if !cell.possible.is_empty() {
+        if !cell.possible.is_empty() || self.keeps_all {
             let [allow, unknown, deny] = [counts.allow, counts.unknown, counts.deny].map(|it| it as u32);
             self.lines.push(Line { namespace, unit, sets: cell.sets, allow, unknown, deny });
         }
@@ -155,7 +163,7 @@ impl Index {
     ) {
         let entry = self.namespaces.get(namespace);
         let shares: Vec<Share> = match entry.plain.share(&asked.any) {
-            Share::None => {
+            Share::None if !listing.keeps_all => {
                 listing.pairs.deny += u64::from(entry.tally.plain);
                 return;
             }

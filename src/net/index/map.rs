@@ -13,21 +13,22 @@ use std::collections::{BTreeMap, HashMap};
 use rustc_hash::FxBuildHasher;
 
 use super::Index;
-use super::found::NOWHERE;
+use super::around::Around;
+use super::found::{HERE, NOWHERE};
 use super::members::Bits;
 use super::ports::Mask;
 use super::row::{Places, Row};
-use super::units::{Alike, Members, Outside, Sets, Sum, Terms};
+use super::units::{Alike, Members, Sets, Sum, Terms};
 use crate::model::cluster::Cluster;
 use crate::model::policy::Direction;
-use crate::net::reach::{By, Map, MapRow, Summary};
+use crate::net::reach::{By, Map, MapRow, Summary, Unit};
 use crate::net::verdict::Port;
 
 /// All units, and where their pods are.
-struct Table {
-    units: Vec<Members>,
-    outside: Vec<Outside>,
-    terms: Terms,
+pub(super) struct Table<'a> {
+    pub units: Vec<Members>,
+    pub around: &'a Around,
+    pub terms: Terms,
     /// By class: units with pods of it on networks of their own, and how many.
     residents: Vec<Vec<(u32, u64)>>,
     /// By unit: pods on networks of their own.
@@ -81,12 +82,15 @@ impl Column {
     }
 }
 
-/// A map in the making: rows by the places of their units, outside parts after all others.
+/// A map in the making: rows by the places of their units, then outside parts, then sets of nodes.
 #[derive(Default)]
-struct Draft {
+pub(super) struct Draft {
     map: Map,
     rows: Vec<(u32, u32, Summary)>,
     sets: Sets,
+    /// Sets of nodes, as they come.
+    nodes: Vec<Vec<u64>>,
+    known_nodes: HashMap<Vec<u64>, u32, FxBuildHasher>,
 }
 
 impl Index {
@@ -94,7 +98,7 @@ impl Index {
     pub fn map(&self, cluster: &Cluster, by: By, port: Option<Port>) -> Map {
         let mut draft = Draft::default();
         let units = self.units(cluster, by, &mut draft.map.left_out);
-        let table = self.table(units, self.outside(), self.terms(port));
+        let table = self.table(units, self.around(cluster), self.terms(port));
         let mut spreads = self.alike_classes(&table);
         let mut column = Column::of(table.units.len());
         for to in 0..table.units.len() {
@@ -103,17 +107,19 @@ impl Index {
         for from in 0..table.units.len() {
             self.map_out(&mut draft, &table, from);
         }
-        let Draft { mut map, mut rows, .. } = draft;
+        self.map_nodes(&mut draft, &table);
+        let Draft { mut map, mut rows, nodes, .. } = draft;
         rows.sort_unstable_by_key(|it| (it.0, it.1));
-        let units: Vec<_> =
-            table.units.iter().map(|it| &it.unit).chain(table.outside.iter().map(|it| &it.unit)).collect();
+        let sets: Vec<Unit> = nodes.into_iter().map(|it| table.around.unit(it)).collect();
+        let units = table.units.iter().map(|it| &it.unit);
+        let units: Vec<_> = units.chain(table.around.outside.iter().map(|it| &it.unit)).chain(&sets).collect();
         let unit = |at: u32| units[at as usize].clone();
         map.rows =
             rows.into_iter().map(|(from, to, summary)| MapRow { from: unit(from), to: unit(to), summary }).collect();
         map
     }
 
-    fn table(&self, units: Vec<Members>, outside: Vec<Outside>, terms: Terms) -> Table {
+    fn table<'a>(&self, units: Vec<Members>, around: &'a Around, terms: Terms) -> Table<'a> {
         let mut residents = vec![Vec::new(); self.classes.bound()];
         let mut plain = vec![0; units.len()];
         let mut hosts = Vec::new();
@@ -127,11 +133,11 @@ impl Index {
                 }
             }
         }
-        Table { units, outside, terms, residents, plain, hosts }
+        Table { units, around, terms, residents, plain, hosts }
     }
 
     /// Which classes read alike, and how often each kind of them will be asked for.
-    fn alike_classes(&self, table: &Table) -> Spreads {
+    fn alike_classes(&self, table: &Table<'_>) -> Spreads {
         let mut spreads = Spreads::default();
         let mut kinds: HashMap<Vec<u32>, u32, FxBuildHasher> = HashMap::default();
         for (class, residents) in (0..).zip(&table.residents).filter(|(_, it)| !it.is_empty()) {
@@ -150,7 +156,7 @@ impl Index {
     }
 
     /// All rows of the map into one unit.
-    fn map_to(&self, draft: &mut Draft, table: &Table, to: usize, spreads: &mut Spreads, column: &mut Column) {
+    fn map_to(&self, draft: &mut Draft, table: &Table<'_>, to: usize, spreads: &mut Spreads, column: &mut Column) {
         let (plain, hosts): (Vec<_>, Vec<_>) = table.units[to].alike.iter().partition(|it| !it.is_host());
         for target in &plain {
             let spread = self.spread(table, spreads, target.class);
@@ -184,7 +190,7 @@ impl Index {
     }
 
     /// Adds what a spread leaves out: pods on the host network, and the unit's own.
-    fn add_apart(&self, column: &mut Column, table: &Table, to: usize, target: &Alike, row: &Row) {
+    fn add_apart(&self, column: &mut Column, table: &Table<'_>, to: usize, target: &Alike, row: &Row) {
         let rows = std::slice::from_ref(row);
         for (from, alike) in &table.hosts {
             let sum = &mut column.at(*from, || self.sum()).sum;
@@ -196,7 +202,7 @@ impl Index {
     }
 
     /// The spread of a class, made if this is the first time.
-    fn spread<'a>(&self, table: &Table, spreads: &'a mut Spreads, class: u32) -> &'a Spread {
+    fn spread<'a>(&self, table: &Table<'_>, spreads: &'a mut Spreads, class: u32) -> &'a Spread {
         let kind = spreads.of_class[&class];
         spreads.made.entry(kind).or_insert_with(|| {
             let row = self.row(&self.class_side(class), Direction::Ingress);
@@ -206,7 +212,7 @@ impl Index {
     }
 
     /// What one pod with this row has with the units that may pass.
-    fn cells(&self, table: &Table, row: &Row) -> Vec<(u32, Sum)> {
+    fn cells(&self, table: &Table<'_>, row: &Row) -> Vec<(u32, Sum)> {
         let mut any = Bits::none(self.classes.bound());
         row.passing_into(&mut any);
         let (none, full) = (&table.terms.none, &table.terms.full);
@@ -236,9 +242,9 @@ impl Index {
     }
 
     /// Rows from outside into a unit.
-    fn map_in(&self, draft: &mut Draft, table: &Table, to: usize) {
+    fn map_in(&self, draft: &mut Draft, table: &Table<'_>, to: usize) {
         let ends: Vec<_> = table.units[to].alike.iter().map(|it| (it.found(&NOWHERE), it.pods)).collect();
-        for (at, part) in table.outside.iter().enumerate() {
+        for (at, part) in table.around.outside.iter().enumerate() {
             let mut sum = self.sum();
             for (end, pods) in ends.iter().filter(|it| self.share_family(&it.0, &part.end)) {
                 self.add(&mut sum, &self.pass(&part.end, end), *pods, table.terms.atom);
@@ -248,9 +254,9 @@ impl Index {
     }
 
     /// Rows from a unit to the outside.
-    fn map_out(&self, draft: &mut Draft, table: &Table, from: usize) {
+    fn map_out(&self, draft: &mut Draft, table: &Table<'_>, from: usize) {
         let ends: Vec<_> = table.units[from].alike.iter().map(|it| (it.found(&NOWHERE), it.pods)).collect();
-        for (at, part) in table.outside.iter().enumerate() {
+        for (at, part) in table.around.outside.iter().enumerate() {
             let mut sum = self.sum();
             for (end, pods) in ends.iter().filter(|it| self.share_family(&it.0, &part.end)) {
                 self.add(&mut sum, &self.pass(end, &part.end), *pods, table.terms.atom);
@@ -259,31 +265,66 @@ impl Index {
         }
     }
 
-    fn push_map(&self, draft: &mut Draft, from: usize, to: usize, sum: &Sum) {
-        draft.map.pairs.join(&sum.pairs);
-        if sum.is_possible() {
+    pub(super) fn push_map(&self, draft: &mut Draft, from: usize, to: usize, sum: &Sum) {
+        self.push_times(draft, from, to, sum, 1);
+    }
+
+    /// A row that speaks of so many pairs of units.
+    pub(super) fn push_times(&self, draft: &mut Draft, from: usize, to: usize, sum: &Sum, times: u64) {
+        draft.map.pairs.join(&sum.pairs.times(times));
+        if sum.is_possible() && times > 0 {
             draft.rows.push((from as u32, to as u32, self.summary(sum, &mut draft.sets)));
         }
     }
 
     /// Adds the pairs of two groups; those on one node apart, each pod to itself left out.
-    fn add_pairs(&self, sum: &mut Sum, rows: &[Row], from: &Alike, to: &Alike, is_one_unit: bool, table: &Table) {
+    fn add_pairs(&self, sum: &mut Sum, rows: &[Row], from: &Alike, to: &Alike, is_one_unit: bool, table: &Table<'_>) {
         let is_same = is_one_unit && (from.class, from.host) == (to.class, to.host);
         let mut total = from.pods * to.pods - if is_same { to.pods } else { 0 };
         if from.is_host() || to.is_host() {
-            for (node, pods) in &from.nodes {
-                let others = to.nodes.get(node).copied().unwrap_or(0);
-                let near = pods * others - if is_same { others } else { 0 };
-                if near > 0 {
-                    self.add(sum, &self.pass(&from.found(node), &to.found(node)), near, table.terms.atom);
-                    total -= near;
-                }
+            let (near, unsure) = shared_nodes(from, to, is_same);
+            for (node, pairs) in [(&HERE, near), (&NOWHERE, unsure)].into_iter().filter(|it| it.1 > 0) {
+                self.add(sum, &self.pass(&from.found(node), &to.found(node)), pairs, table.terms.atom);
+                total -= pairs;
             }
         }
         if total > 0 {
             self.add(sum, &self.with_row(rows, from, &table.terms.none, &table.terms.full), total, table.terms.atom);
         }
     }
+}
+
+impl Table<'_> {
+    /// The place of the first set of nodes among all units.
+    pub fn first_nodes(&self) -> usize {
+        self.units.len() + self.around.outside.len()
+    }
+}
+
+impl Draft {
+    /// The place of a set of nodes among the others.
+    pub fn nodes(&mut self, held: Vec<u64>) -> usize {
+        let next = self.nodes.len() as u32;
+        let known = *self.known_nodes.entry(held).or_insert_with_key(|held| {
+            self.nodes.push(held.clone());
+            next
+        });
+        known as usize
+    }
+}
+
+/// Of the pairs of two groups: those on one node, and those with an end that is on none yet.
+pub(super) fn shared_nodes(from: &Alike, to: &Alike, is_same: bool) -> (u64, u64) {
+    let mut others = to.nodes.iter().peekable();
+    let mut near = 0;
+    for (node, pods) in &from.nodes {
+        while others.next_if(|it| it.0 < *node).is_some() {}
+        let there = others.peek().filter(|it| it.0 == *node).map_or(0, |it| it.1);
+        near += pods * there - if is_same { there } else { 0 };
+    }
+    let (a, b) = (from.nowhere(), to.nowhere());
+    let unsure = a * to.pods + (from.pods - a) * b - if is_same { a } else { 0 };
+    (near, unsure)
 }
 
 impl Spreads {

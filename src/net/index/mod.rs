@@ -18,6 +18,7 @@
 //! them are out of use, the index is built again.
 
 mod apply;
+mod around;
 mod beside;
 mod class;
 mod classes;
@@ -31,6 +32,7 @@ mod list;
 mod listing;
 mod map;
 mod members;
+mod near;
 mod pair;
 mod peers;
 mod policies;
@@ -51,6 +53,7 @@ use hashbrown::HashTable;
 use ipnet::IpNet;
 use rustc_hash::FxBuildHasher;
 
+use self::around::Around;
 use self::beside::Beside;
 use self::class::Class;
 use self::crowd::{Crowd, Tally};
@@ -151,6 +154,8 @@ pub struct Index {
     beside: Beside,
     /// By declaration: the classes that declare so.
     declared: Arc<Vec<Members>>,
+    /// The nodes and the outside, once somebody asked.
+    around: OnceLock<Arc<Around>>,
     /// What was read can no longer be kept up piece by piece.
     is_outdated: bool,
     /// How much was seen when the index was built, to tell when it is worth building again.

@@ -6,7 +6,7 @@
 //! isolates, can deny nothing).
 
 use super::classes::Families;
-use super::found::{Found, Side, is_own_node};
+use super::found::{Found, Side, own_node};
 use super::peers::{ANYONE, Key};
 use super::policies::{PolicyEntry, RuleEntry};
 use super::ports::Mask;
@@ -247,20 +247,25 @@ impl Index {
 
     /// The ports that surely pass between two ends in every reading, and those that may in some.
     pub(super) fn pass(&self, from: &Found<'_>, to: &Found<'_>) -> (Mask, Mask) {
-        let (mut sure, mut possible) = (self.ports.full(), self.ports.none());
+        let full = self.ports.full();
+        let (mut sure, mut possible) = (full.clone(), self.ports.none());
+        let own = own_node(from, to);
         for reading in 0..from.readings().max(to.readings()) {
             let (Some(from_side), Some(to_side)) = (self.side(from, reading), self.side(to, reading)) else {
                 return (self.ports.none(), self.ports.full());
             };
             let has_family = Families::shared(from_side.families(), to_side.families()).next().is_some();
-            let (surely, may) = if is_own_node(from, to) && has_family && !self.is_bent(&from_side, &to_side) {
-                let closes = self.closes(&from_side, &to_side);
-                (if closes { self.ports.none() } else { self.ports.full() }, self.ports.full())
-            } else {
-                self.sides(from_side, to_side)
-            };
+            let is_exempt = || has_family && !self.is_bent(&from_side, &to_side);
+            if own == Tri::Yes && is_exempt() {
+                if self.closes(&from_side, &to_side) {
+                    sure = self.ports.none();
+                }
+                possible |= &full;
+                continue;
+            }
+            let (surely, may) = self.sides(from_side, to_side);
             sure &= &surely;
-            possible |= &may;
+            possible |= if own == Tri::Maybe && is_exempt() { &full } else { &may };
         }
         (sure, possible)
     }

@@ -1,6 +1,5 @@
 //! The pods of a cluster in units (pods, workloads, namespaces), and what pairs of units have in common.
 
-use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -9,19 +8,16 @@ use rustc_hash::FxBuildHasher;
 use super::classes::Families;
 use super::crowd::{Band, Crowd, NO_BAND};
 use super::found::Found;
-use super::peers::Key;
 use super::ports::Mask;
 use super::roll::PodRow;
 use super::row::Row;
 use super::{Index, NO_CLASS};
-use crate::model::address::{Addresses, Block, Family};
 use crate::model::cluster::Cluster;
 use crate::model::evidence::Outcome;
 use crate::model::facts::Pod;
 use crate::model::name::Name;
 use crate::model::port::PortSet;
 use crate::model::workload::workload_of;
-use crate::net::ends;
 use crate::net::reach::{By, Counts, LeftOut, Summary, Unit};
 use crate::net::verdict::Port;
 
@@ -31,8 +27,8 @@ pub(super) struct Alike {
     pub class: u32,
     pub host: u32,
     pub pods: u64,
-    /// How many are on which node; empty where nothing that is asked about is a node.
-    pub nodes: BTreeMap<Name, u64>,
+    /// How many are on which node, by its number; empty where nothing that is asked about is a node.
+    pub nodes: Vec<(u32, u64)>,
 }
 
 /// One unit.
@@ -41,13 +37,8 @@ pub(super) struct Members {
     pub alike: Vec<Alike>,
 }
 
-/// An outside part: what it is called, and one address of it.
-pub(super) struct Outside {
-    pub unit: Unit,
-    pub end: Found<'static>,
-}
-
 /// Pairs added up.
+#[derive(PartialEq)]
 pub(super) struct Sum {
     pub every: Mask,
     pub some: Mask,
@@ -91,20 +82,25 @@ pub(super) struct Terms {
     pub atom: Option<usize>,
 }
 
-/// Groups that answer alike as one.
-fn merged(groups: Vec<Alike>) -> Vec<Alike> {
-    let mut all: BTreeMap<(u32, u32), Alike> = BTreeMap::new();
-    for group in groups {
-        match all.entry((group.class, group.host)) {
-            Entry::Vacant(place) => drop(place.insert(group)),
-            Entry::Occupied(mut place) => {
-                place.get_mut().pods += group.pods;
-                let nodes = &mut place.get_mut().nodes;
-                group.nodes.into_iter().for_each(|(node, pods)| *nodes.entry(node).or_default() += pods);
-            }
-        }
+/// Numbers for the nodes that pods are on: those of the cluster come first, by name.
+pub(super) struct Numbers<'a>(HashMap<&'a str, u32, FxBuildHasher>);
+
+impl<'a> Numbers<'a> {
+    pub fn new(names: &'a [Name]) -> Self {
+        Self((0..).zip(names).map(|(number, name)| (name.as_str(), number)).collect())
     }
-    all.into_values().collect()
+
+    /// The number of a node; none for no node.
+    pub fn of(&mut self, node: &'a Name) -> Option<u32> {
+        let next = self.0.len() as u32;
+        (!node.is_empty()).then(|| *self.0.entry(node).or_insert(next))
+    }
+}
+
+/// How often each number is there, in order.
+pub(super) fn counted(mut numbers: Vec<u32>) -> Vec<(u32, u64)> {
+    numbers.sort_unstable();
+    numbers.chunk_by(|a, b| a == b).map(|it| (it[0], it.len() as u64)).collect()
 }
 
 impl Alike {
@@ -123,34 +119,36 @@ impl Alike {
     pub fn is_host(&self) -> bool {
         self.host != NO_CLASS
     }
+
+    /// How many are on no node yet.
+    pub fn nowhere(&self) -> u64 {
+        self.pods - self.nodes.iter().map(|it| it.1).sum::<u64>()
+    }
 }
 
 impl Index {
     /// All units that hold a running pod, in order; what is left out is counted.
     pub(super) fn units(&self, cluster: &Cluster, by: By, left_out: &mut LeftOut) -> Vec<Members> {
-        let with_nodes = self.has_hosts();
+        let around = self.around(cluster);
+        let mut numbers = (self.has_hosts() || !around.names.is_empty()).then(|| Numbers::new(&around.names));
         let mut units: Vec<Members> = Vec::new();
         for &namespace in self.in_order.iter() {
             left_out.add(self.namespaces.get(namespace).tally.left_out());
-            if by == By::Namespace && !with_nodes {
-                units.extend(self.plain_namespace(namespace));
-                continue;
-            }
-            let crowd = self.crowd(cluster, namespace);
+            let numbers = numbers.as_mut();
             match by {
-                By::Pod => units.extend(self.single_pods(namespace, crowd, with_nodes)),
+                By::Pod => self.single_pods(namespace, self.crowd(cluster, namespace), numbers, &mut units),
                 By::Workload => {
-                    let mut alike = self.alike_in(namespace, crowd, with_nodes).into_iter();
+                    let crowd = self.crowd(cluster, namespace);
+                    let mut alike = self.alike_in(namespace, crowd, numbers).into_iter();
                     for bands in crowd.bands.chunk_by(|a, b| a.unit == b.unit) {
                         let unit = crowd.units[bands[0].unit as usize].clone();
                         units.push(Members { unit, alike: alike.by_ref().take(bands.len()).collect() });
                     }
                 }
-                By::Namespace if crowd.bands.is_empty() => {}
-                By::Namespace => {
-                    let unit = Unit::Namespace(self.namespaces.get(namespace).facts.name.clone());
-                    units.push(Members { unit, alike: merged(self.alike_in(namespace, crowd, with_nodes)) });
-                }
+                By::Namespace => units.extend(match numbers {
+                    None => self.plain_namespace(namespace),
+                    Some(numbers) => self.whole_namespace(namespace, numbers),
+                }),
             }
         }
         // Pods without a controller come before all workloads.
@@ -158,23 +156,42 @@ impl Index {
         units
     }
 
-    /// A namespace as one unit, where no pod of the cluster is on the host network: its classes say it all.
+    /// A namespace as one unit, where nodes make no difference: its classes say it all.
     fn plain_namespace(&self, namespace: u32) -> Option<Members> {
         let entry = self.namespaces.get(namespace);
-        let alike =
-            |class| Alike { class, host: NO_CLASS, pods: u64::from(self.weight(class)), nodes: BTreeMap::new() };
+        let alike = |class| Alike { class, host: NO_CLASS, pods: u64::from(self.weight(class)), nodes: Vec::new() };
         let alike: Vec<Alike> = entry.plain.iter().map(alike).collect();
         (!alike.is_empty()).then(|| Members { unit: Unit::Namespace(entry.facts.name.clone()), alike })
     }
 
-    /// The bands of a namespace, with the nodes of their pods if that may matter.
-    fn alike_in(&self, namespace: u32, crowd: &Crowd, with_nodes: bool) -> Vec<Alike> {
-        let mut alike: Vec<Alike> = crowd.bands.iter().map(Band::alike).collect();
-        for (pod, band) in self.pods_of(namespace).zip(&crowd.of_pod) {
-            if with_nodes && *band != NO_BAND && !pod.node().is_empty() {
-                *alike[*band as usize].nodes.entry(pod.node().clone()).or_default() += 1;
-            }
+    /// A namespace as one unit.
+    fn whole_namespace<'a>(&'a self, namespace: u32, numbers: &mut Numbers<'a>) -> Option<Members> {
+        let entry = self.namespaces.get(namespace);
+        let mut groups: BTreeMap<(u32, u32), (u64, Vec<u32>)> = BTreeMap::new();
+        for row in entry.pods.iter().filter(|it| it.class != NO_CLASS) {
+            let group = groups.entry((row.class, row.host)).or_default();
+            group.0 += 1;
+            group.1.extend(numbers.of(row.pod.node()));
         }
+        let alike = |((class, host), (pods, nodes)): ((u32, u32), (u64, Vec<u32>))| Alike {
+            class,
+            host,
+            pods,
+            nodes: counted(nodes),
+        };
+        let alike: Vec<Alike> = groups.into_iter().map(alike).collect();
+        (!alike.is_empty()).then(|| Members { unit: Unit::Namespace(entry.facts.name.clone()), alike })
+    }
+
+    /// The bands of a namespace, with the nodes of their pods if that may matter.
+    fn alike_in<'a>(&'a self, namespace: u32, crowd: &Crowd, numbers: Option<&mut Numbers<'a>>) -> Vec<Alike> {
+        let mut alike: Vec<Alike> = crowd.bands.iter().map(Band::alike).collect();
+        let Some(numbers) = numbers else { return alike };
+        let mut nodes: Vec<Vec<u32>> = vec![Vec::new(); alike.len()];
+        for (pod, band) in self.pods_of(namespace).zip(&crowd.of_pod).filter(|it| *it.1 != NO_BAND) {
+            nodes[*band as usize].extend(numbers.of(pod.node()));
+        }
+        alike.iter_mut().zip(nodes).for_each(|(alike, nodes)| alike.nodes = counted(nodes));
         alike
     }
 
@@ -182,16 +199,17 @@ impl Index {
     fn single_pods<'a>(
         &'a self,
         namespace: u32,
-        crowd: &'a Crowd,
-        with_nodes: bool,
-    ) -> impl Iterator<Item = Members> + 'a {
-        let pods = self.pods_of(namespace).zip(&crowd.of_pod).filter(|(_, band)| **band != NO_BAND);
-        pods.map(move |(pod, band)| {
+        crowd: &Crowd,
+        mut numbers: Option<&mut Numbers<'a>>,
+        units: &mut Vec<Members>,
+    ) {
+        for (pod, band) in self.pods_of(namespace).zip(&crowd.of_pod).filter(|(_, band)| **band != NO_BAND) {
             let mut alike = crowd.bands[*band as usize].alike();
             alike.pods = 1;
-            alike.nodes.extend((with_nodes && !pod.node().is_empty()).then(|| (pod.node().clone(), 1)));
-            Members { unit: Unit::Pod(pod.pod_id()), alike: vec![alike] }
-        })
+            let node = numbers.as_mut().and_then(|it| it.of(pod.node()));
+            alike.nodes.extend(node.map(|it| (it, 1)));
+            units.push(Members { unit: Unit::Pod(pod.pod_id()), alike: vec![alike] });
+        }
     }
 
     /// Whether any pod is on the host network.
@@ -199,36 +217,9 @@ impl Index {
         self.namespaces.iter().any(|(_, it)| it.tally.hosts > 0)
     }
 
-    /// Whether any pod has an address of IPv6.
-    fn has_v6(&self) -> bool {
-        self.namespaces.iter().any(|(_, it)| it.tally.v6 > 0)
-    }
-
     /// Every pod with what the index knows of it, namespace by namespace.
-    pub(super) fn each_pod(&self, mut each: impl FnMut(PodRow<'_>)) {
+    pub(super) fn each_pod<'a>(&'a self, mut each: impl FnMut(PodRow<'a>)) {
         self.in_order.iter().for_each(|it| self.namespaces.get(*it).pods.iter().for_each(&mut each));
-    }
-
-    /// The outside world in parts that no rule tells apart; IPv6 only where some pod has it.
-    pub(super) fn outside(&self) -> Vec<Outside> {
-        let peers = self.blocks.values().flatten().map(|it| self.peers.get(*it)).filter(|it| it.uses > 0);
-        let blocks: Vec<&Block> = peers
-            .filter_map(|it| match &it.key {
-                Key::Block(block) => Some(block),
-                _ => None,
-            })
-            .collect();
-        let has_v6 = self.has_v6() || blocks.iter().any(|it| it.family() == Family::V6);
-        let families = ends::anywhere().into_iter().filter(|it| has_v6 || Family::of(it.addr()) == Family::V4);
-        let parts = families.flat_map(|it| ends::parts(&blocks, it));
-        let mut outside: Vec<Outside> = parts
-            .map(|(ranges, address)| Outside {
-                unit: Unit::Outside(ranges),
-                end: Found::Loose(self.loose(Addresses::new([address]), None, None)),
-            })
-            .collect();
-        outside.sort_by(|a, b| a.unit.cmp(&b.unit));
-        outside
     }
 
     /// The port sets of one group of pods with another, from the rows of the first.

@@ -1,0 +1,181 @@
+//! What is around the pods: the cluster's nodes, in kinds that answer alike, and the outside in parts.
+//!
+//! ```text
+//! nodes n1, n3 … n40   kind 0    held by the same blocks and node selectors, of the same families
+//! node  n2             kind 1    its address is in a block
+//! ```
+//!
+//! Made when first asked for, and kept until a policy, a node, a Service or an address of a pod changes.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use super::class::Held;
+use super::classes::Families;
+use super::found::{ELSEWHERE, Found, Loose, Side};
+use super::peers::Key;
+use super::{Index, family_slot};
+use crate::model::address::{Addresses, Block, Family};
+use crate::model::cluster::{Change, Cluster};
+use crate::model::facts::{Node, PodNetwork, Service, SharedPod};
+use crate::model::name::Name;
+use crate::net::reach::{AddressRange, Nodes, Unit};
+use crate::net::verdict::Tri;
+use crate::net::{ends, outside};
+
+/// What is around the pods.
+#[derive(Debug)]
+pub(super) struct Around {
+    pub outside: Vec<Outside>,
+    /// All nodes, by name.
+    pub names: Arc<[Name]>,
+    pub kinds: Vec<NodeKind>,
+    /// By node: its kind.
+    pub kind_of: Vec<u32>,
+}
+
+/// An outside part: what it is called, and one address of it.
+#[derive(Debug)]
+pub(super) struct Outside {
+    pub unit: Unit,
+    pub end: Found<'static>,
+}
+
+/// Nodes that answer alike, but to the pods that are on them.
+#[derive(Debug)]
+pub(super) struct NodeKind {
+    /// One that no end is on.
+    end: Loose,
+    /// By place among all nodes, in order.
+    pub nodes: Vec<u32>,
+}
+
+impl NodeKind {
+    /// A node of this kind on which the other end of a pair is not.
+    pub fn found(&self) -> Found<'static> {
+        Found::Loose(self.end.clone())
+    }
+
+    /// The node of this kind that has this name.
+    pub fn named(&self, node: &Name) -> Found<'static> {
+        Found::Loose(Loose { node: Some(node.clone()), ..self.end.clone() })
+    }
+}
+
+impl Around {
+    /// The place of a node among all; `None`: it is not one of the cluster's.
+    pub fn place(&self, node: &str) -> Option<u32> {
+        self.names.binary_search_by(|it| it.as_str().cmp(node)).ok().map(|it| it as u32)
+    }
+
+    /// These nodes as a unit.
+    pub fn unit(&self, held: Vec<u64>) -> Unit {
+        Unit::Nodes(Nodes::new(self.names.clone(), held.into()))
+    }
+
+    /// A set of no node.
+    pub fn nobody(&self) -> Vec<u64> {
+        vec![0; self.names.len().div_ceil(64)]
+    }
+
+    /// A set of these nodes.
+    pub fn set<'n>(&self, nodes: impl IntoIterator<Item = &'n u32>) -> Vec<u64> {
+        let mut held = self.nobody();
+        nodes.into_iter().for_each(|it| held[*it as usize >> 6] |= 1 << (it & 63));
+        held
+    }
+}
+
+/// What tells nodes apart.
+type KindKey = (bool, bool, bool, Vec<Held>, Vec<Tri>);
+
+impl Index {
+    /// What is around the pods of this cluster.
+    pub(super) fn around(&self, cluster: &Cluster) -> &Around {
+        self.around.get_or_init(|| Arc::new(self.look_around(cluster)))
+    }
+
+    /// Forgets what is around the pods if these changes concern it.
+    pub(super) fn renew_around(&mut self, changes: &[Change]) {
+        if changes.iter().any(moves_around) {
+            self.around.take();
+        }
+    }
+
+    fn look_around(&self, cluster: &Cluster) -> Around {
+        let mut nodes: Vec<&Arc<Node>> = cluster.nodes.iter().collect();
+        nodes.sort_by(|a, b| a.meta.name.cmp(&b.meta.name));
+        let mut kinds: BTreeMap<KindKey, NodeKind> = BTreeMap::new();
+        for (at, node) in (0..).zip(&nodes) {
+            let end = self.loose(
+                ends::node_addresses(cluster, &node.meta.name),
+                Some(ELSEWHERE.clone()),
+                Some((*node).clone()),
+            );
+            let kind = kinds.entry(self.kind_key(&end)).or_insert_with(|| NodeKind { end, nodes: Vec::new() });
+            kind.nodes.push(at);
+        }
+        let kinds: Vec<NodeKind> = kinds.into_values().collect();
+        let mut kind_of = vec![0; nodes.len()];
+        for (number, kind) in (0..).zip(&kinds) {
+            kind.nodes.iter().for_each(|it| kind_of[*it as usize] = number);
+        }
+        let names = nodes.iter().map(|it| it.meta.name.clone()).collect();
+        Around { outside: self.outside(cluster, &outside::held(cluster)), names, kinds, kind_of }
+    }
+
+    fn kind_key(&self, end: &Loose) -> KindKey {
+        let Families { v4, v6, v6_first, .. } = end.families;
+        let by_labels = self.node_peers.iter().map(|it| self.peer_holds(*it, &Side::Loose(end), Family::V4)).collect();
+        (v4, v6, v6_first, self.blocks_holding(&end.addresses, &end.ranges), by_labels)
+    }
+
+    /// The outside world in parts that no rule tells apart, less what is held; IPv6 only where something has it.
+    fn outside(&self, cluster: &Cluster, held: &[AddressRange]) -> Vec<Outside> {
+        let peers = self.blocks.values().flatten().map(|it| self.peers.get(*it)).filter(|it| it.uses > 0);
+        let blocks: Vec<&Block> = peers
+            .filter_map(|it| match &it.key {
+                Key::Block(block) => Some(block),
+                _ => None,
+            })
+            .collect();
+        let is_v6 = |it: &IpAddr| Family::of(*it) == Family::V6;
+        let has_v6 = !self.families[family_slot(Family::V6)].is_empty()
+            || cluster.nodes.iter().any(|it| it.addresses.iter().any(is_v6))
+            || blocks.iter().any(|it| it.family() == Family::V6);
+        let families = ends::anywhere().into_iter().filter(|it| has_v6 || Family::of(it.addr()) == Family::V4);
+        let parts = families.flat_map(|it| ends::parts(&blocks, it));
+        let mut parts: Vec<Outside> = parts.filter_map(|it| self.part(&outside::without(&it.0, held))).collect();
+        parts.sort_by(|a, b| a.unit.cmp(&b.unit));
+        parts
+    }
+
+    fn part(&self, ranges: &[AddressRange]) -> Option<Outside> {
+        let address = ranges.first()?.0;
+        let end = Found::Loose(self.loose(Addresses::new([address]), None, None));
+        Some(Outside { unit: Unit::Outside(ranges.to_vec()), end })
+    }
+}
+
+/// Whether a change may concern nodes, or who holds which address.
+fn moves_around(change: &Change) -> bool {
+    let held = |pod: &SharedPod| {
+        let is_held = pod.mold.network == PodNetwork::Own && !pod.mold.phase.is_finished();
+        (is_held, pod.addresses())
+    };
+    match change {
+        Change::Pod(it) => it.before.as_ref().map(held) != it.after.as_ref().map(held),
+        Change::Service(it) => {
+            let held = |it: &Option<Service>| it.iter().flat_map(Service::addresses).collect::<Vec<_>>();
+            held(&it.before) != held(&it.after)
+        }
+        Change::Node(_) | Change::Policy(_) | Change::Coverage(_) | Change::Readable(_) => true,
+        Change::Namespace(_)
+        | Change::Workload(_)
+        | Change::EndpointSlice(_)
+        | Change::ServiceAccount(_)
+        | Change::Role(_)
+        | Change::Binding(_) => false,
+    }
+}

@@ -1,0 +1,235 @@
+//! `reach`, `map` and `trace` say the same, on random worlds (CONTRACT §2): each row is what the traces of its ends say,
+//! and whatever a trace may allow is in some row.
+//!
+//! `KREACH_CASES=100 cargo test --test it net_lists::` tries a hundred times as many.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use kreach::ask::Asker;
+use kreach::ask::end::{self, End as AskEnd, PortAsk};
+use kreach::ask::many::{each_node, each_node_of, unit_name};
+use kreach::ask::workload::is_under;
+use kreach::model::cluster::Cluster;
+use kreach::model::coverage::Coverage;
+use kreach::model::facts::PodNetwork;
+use kreach::model::id::Kind;
+use kreach::model::policy::Direction;
+use kreach::model::port::PortSet;
+use kreach::model::workload::workload_of;
+use kreach::net::Index;
+use kreach::net::reach::{By, Counts, Summary, Unit};
+use kreach::net::verdict::End;
+use proptest::prelude::*;
+
+use crate::net_worlds::{self, ALL, Dice, Spice, World, cases};
+
+fn config(usual: u32) -> ProptestConfig {
+    ProptestConfig { cases: cases(usual), failure_persistence: None, max_shrink_iters: 0, ..ProptestConfig::default() }
+}
+
+/// Every unit inside, with its ends: pods in units, nodes one by one.
+fn inside(cluster: &Cluster, by: By) -> BTreeMap<Unit, Vec<End>> {
+    let mut units: BTreeMap<Unit, Vec<End>> = BTreeMap::new();
+    for pod in cluster.pods.iter().filter(|it| !it.mold.phase.is_finished()) {
+        if matches!(cluster.coverage.of(Kind::POD, pod.namespace()), Coverage::Forbidden { .. }) {
+            continue;
+        }
+        let unit = match by {
+            By::Pod => Unit::Pod(pod.pod_id()),
+            By::Namespace => Unit::Namespace(pod.namespace().clone()),
+            By::Workload => workload_of(cluster, pod).map_or_else(|| Unit::Pod(pod.pod_id()), Unit::Workload),
+        };
+        units.entry(unit).or_default().push(End::Pod(pod.pod_id()));
+    }
+    units
+}
+
+/// Every address that an object holds.
+fn held(cluster: &Cluster) -> BTreeSet<IpAddr> {
+    let pods = cluster.pods.iter().filter(|it| it.mold.network == PodNetwork::Own && !it.mold.phase.is_finished());
+    let mut all: BTreeSet<IpAddr> = pods.flat_map(|it| it.addresses().iter().collect::<Vec<_>>()).collect();
+    all.extend(cluster.nodes.iter().flat_map(|it| it.addresses.iter().copied()));
+    cluster.services.iter().for_each(|it| all.extend(it.addresses()));
+    all
+}
+
+/// Addresses that nobody holds, in and around the blocks of random worlds.
+fn outside(cluster: &Cluster) -> Vec<IpAddr> {
+    let held = held(cluster);
+    let texts = ["10.0.0.3", "10.0.0.4", "10.0.0.9", "10.0.0.12", "10.0.1.9", "10.0.2.77", "8.8.8.8", "192.0.2.1"];
+    let all = texts.into_iter().chain(["fd00::2", "fd00::ff", "2001:db8::1"]);
+    all.map(|it| it.parse().expect("an address")).filter(|it| !held.contains(it)).collect()
+}
+
+/// The ends that a unit of a row stands for; of addresses outside one at a time.
+fn ends(units: &BTreeMap<Unit, Vec<End>>, unit: &Unit, dice: &mut Dice) -> Vec<End> {
+    match unit {
+        Unit::Nodes(nodes) => nodes.names().map(|it| End::Node(it.clone())).collect(),
+        Unit::Outside(ranges) => {
+            let (first, last) = *dice.pick(ranges);
+            vec![End::Address(if dice.percent(50) { first } else { last })]
+        }
+        unit => units.get(unit).cloned().unwrap_or_default(),
+    }
+}
+
+/// What the traces of all these pairs say together; pairs with the outside that share no family are none.
+fn summed(index: &Index, cluster: &Cluster, from: &[End], to: &[End]) -> Option<Summary> {
+    let (mut every, mut some, mut possible) = (PortSet::all(), PortSet::none(), PortSet::none());
+    let mut pairs = Counts::default();
+    for (a, b) in from.iter().flat_map(|a| to.iter().map(move |b| (a, b))).filter(|(a, b)| a != b) {
+        let verdict = index.trace(cluster, a, b, None);
+        let is_outside = matches!(a, End::Address(_)) || matches!(b, End::Address(_));
+        if is_outside && verdict.families.is_empty() {
+            continue;
+        }
+        let allowed = verdict.allowed();
+        every = every.intersection(&allowed);
+        some = some.union(&allowed);
+        possible = possible.union(&allowed).union(&verdict.unknown());
+        pairs.add(verdict.outcome(), 1);
+    }
+    (pairs.total() > 0).then(|| Summary { every: every.into(), some: some.into(), possible: possible.into(), pairs })
+}
+
+fn random(seed: u64, spice: Spice) -> (World, Cluster, Dice) {
+    let mut dice = Dice::new(seed);
+    let world = net_worlds::world(&mut dice, spice);
+    let world = net_worlds::with_services(world, &mut dice);
+    let cluster = world.cluster();
+    (world, cluster, dice)
+}
+
+/// The rows of a map that say something else than their traces, and pairs that are in no row.
+fn map_differs(seed: u64) -> Option<String> {
+    let (world, cluster, mut dice) = random(seed, ALL);
+    let index = Index::with(&cluster, world.settings.clone());
+    let by = *dice.pick(&[By::Pod, By::Workload, By::Namespace]);
+    let units = inside(&cluster, by);
+    let map = index.map(&cluster, by, None);
+    let mut all = units.clone();
+    all.extend(cluster.nodes.iter().map(|it| {
+        let end = End::Node(it.meta.name.clone());
+        let reach = index.reach(&cluster, &End::Address([192, 0, 2, 1].into()), Direction::Egress, by, None);
+        let single = each_node_of(&reach.rows).find(|row| unit_name(&row.unit) == format!("node/{}", it.meta.name));
+        (single.map_or(Unit::Namespace("no row".into()), |row| row.unit.clone()), vec![end])
+    }));
+    let rows: Vec<_> = each_node(&map.rows).collect();
+    for row in &rows {
+        let (from, to) = (ends(&units, &row.from, &mut dice), ends(&units, &row.to, &mut dice));
+        let said = summed(&index, &cluster, &from, &to);
+        if said.as_ref() != Some(&row.summary) {
+            return Some(format!("{row:#?}\nbut traces say {said:#?}\n{world:#?}"));
+        }
+    }
+    let outside = outside(&cluster);
+    let is_held = |unit: &Unit| match unit {
+        Unit::Outside(ranges) => held(&cluster).iter().any(|it| ranges.iter().any(|(a, b)| a <= it && it <= b)),
+        _ => false,
+    };
+    if let Some(row) = rows.iter().find(|it| is_held(&it.from) || is_held(&it.to)) {
+        return Some(format!("{row:#?}\nhas an address that somebody holds\n{world:#?}"));
+    }
+    let holds = |unit: &Unit, address: &IpAddr| match unit {
+        Unit::Outside(ranges) => ranges.iter().any(|(a, b)| a <= address && address <= b),
+        _ => false,
+    };
+    for (unit, pods) in &all {
+        for (other, others) in &all {
+            let may = summed(&index, &cluster, pods, others).is_some_and(|it| !it.possible.is_empty());
+            if may && !rows.iter().any(|it| it.from == *unit && it.to == *other) {
+                return Some(format!("no row from {unit:?} to {other:?}\n{world:#?}"));
+            }
+        }
+        for address in &outside {
+            let end = [End::Address(*address)];
+            let out = summed(&index, &cluster, pods, &end).is_some_and(|it| !it.possible.is_empty());
+            let into = summed(&index, &cluster, &end, pods).is_some_and(|it| !it.possible.is_empty());
+            if out && !rows.iter().any(|it| it.from == *unit && holds(&it.to, address))
+                || into && !rows.iter().any(|it| holds(&it.from, address) && it.to == *unit)
+            {
+                return Some(format!("no row between {unit:?} and {address}\n{world:#?}"));
+            }
+        }
+    }
+    None
+}
+
+/// Something that can be asked for: a pod, a workload, a namespace, a node, an address.
+fn asked(cluster: &Cluster, dice: &mut Dice) -> Option<AskEnd> {
+    let by = *dice.pick(&[By::Pod, By::Workload, By::Namespace]);
+    let units: Vec<Unit> = inside(cluster, by).into_keys().collect();
+    let nodes: Vec<AskEnd> = cluster.nodes.iter().map(|it| AskEnd::Node(it.meta.name.clone())).collect();
+    match dice.roll(6) {
+        0 if !nodes.is_empty() => Some(dice.pick(&nodes).clone()),
+        1 => Some(AskEnd::Address(*dice.pick(&outside(cluster)))),
+        _ if units.is_empty() => None,
+        _ => end::end(&unit_name(dice.pick(&units)), &"a".into()).ok(),
+    }
+}
+
+/// Whether an end that is called like a unit is that unit: a ReplicaSet may have pods that stand under a Deployment.
+fn is_whole(cluster: &Cluster, units: &BTreeMap<Unit, Vec<End>>, unit: &Unit) -> bool {
+    let Unit::Workload(it) = unit else { return true };
+    let pods = cluster.pods.of(&it.namespace).iter().filter(|it| !it.mold.phase.is_finished());
+    let called = pods.filter(|pod| is_under(cluster, pod, &it.kind.to_ascii_lowercase(), &it.name));
+    called.count() == units.get(unit).map_or(0, Vec::len)
+}
+
+/// Where the rows of a reach are not what the command `trace` says of the same two ends.
+fn reach_differs(seed: u64) -> Option<String> {
+    let (world, cluster, mut dice) = random(seed, Spice { holes: false, ..ALL });
+    let index = Index::with(&cluster, world.settings.clone());
+    let asker = Asker::new(&cluster, &index);
+    let asked = asked(&cluster, &mut dice)?;
+    let (direction, by) = (*dice.pick(&Direction::ALL), *dice.pick(&[By::Pod, By::Workload, By::Namespace]));
+    let reach = asker.reach(&asked, direction, by).expect("an end that is there");
+    let units = inside(&cluster, by);
+    let trace = |other: &AskEnd| match direction {
+        Direction::Egress => asker.trace(&asked, other, &PortAsk::NONE),
+        Direction::Ingress => asker.trace(other, &asked, &PortAsk::NONE),
+    };
+    let rows: Vec<_> = each_node_of(&reach.rows).collect();
+    for row in rows.iter().filter(|it| is_whole(&cluster, &units, &it.unit)) {
+        let other = match &row.unit {
+            Unit::Outside(ranges) => AskEnd::Address(dice.pick(ranges).0),
+            unit => end::end(&unit_name(unit), &"a".into()).expect("a unit's name is an end"),
+        };
+        let trace = trace(&other).expect("an end that is there");
+        // Addresses that some members have no family in common with are told by the others.
+        let is_mixed = trace.pairs.iter().any(|it| it.verdict.families.is_empty()) && trace.pairs.len() > 1;
+        if trace.counts != row.summary.pairs && !(is_mixed && matches!(row.unit, Unit::Outside(_))) {
+            let outcome = trace.outcome();
+            return Some(format!(
+                "{asked} {direction:?} {row:#?}\ntrace to {other}: {outcome} {:?}\n{world:#?}",
+                trace.counts
+            ));
+        }
+    }
+    let mut others: Vec<AskEnd> = cluster.nodes.iter().map(|it| AskEnd::Node(it.meta.name.clone())).collect();
+    let whole = units.keys().filter(|it| is_whole(&cluster, &units, it));
+    others.extend(whole.filter_map(|it| end::end(&unit_name(it), &"a".into()).ok()));
+    for other in others.iter().filter(|it| **it != asked) {
+        let trace = trace(other).expect("an end that is there");
+        let may = trace.pairs.iter().any(|it| !it.allowed().is_empty() || !it.unknown().is_empty());
+        if may && !rows.iter().any(|it| unit_name(&it.unit) == other.to_string()) {
+            return Some(format!("{asked} {direction:?}: no row for {other}\n{world:#?}"));
+        }
+    }
+    None
+}
+
+proptest! {
+    #![proptest_config(config(60))]
+
+    #[test]
+    fn a_map_and_its_traces_say_the_same(seed: u64) {
+        prop_assert_eq!(map_differs(seed), None, "seed {}", seed);
+    }
+
+    #[test]
+    fn a_reach_and_its_traces_say_the_same(seed: u64) {
+        prop_assert_eq!(reach_differs(seed), None, "seed {}", seed);
+    }
+}
