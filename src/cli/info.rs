@@ -176,6 +176,7 @@ fn coverage(cluster: &Cluster, kind: Kind) -> String {
 fn state(coverage: &Coverage) -> String {
     match coverage {
         Coverage::Forbidden { why } => format!("forbidden ({why})"),
+        Coverage::Failed { why } => format!("failed ({why})"),
         Coverage::Stale { since, why } => format!("stale since {since} ({why})"),
         other => other.as_str().to_owned(),
     }

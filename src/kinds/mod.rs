@@ -44,7 +44,7 @@ pub use door::Reading;
 pub use endpoints::slices_of_endpoints;
 pub use homeless::Homeless;
 pub use intern::Intern;
-pub use page::{Event, Page, Status, Step, WireError, read_event, read_list, read_list_in};
+pub use page::{Event, Page, Status, Step, WireError, nameless, read_event, read_list, read_list_in};
 pub use parts::NULL;
 pub use words::{OddWord, odd_words};
 pub use yaml::{YamlError, parse_whole_yaml, parse_yaml};

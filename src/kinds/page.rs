@@ -106,6 +106,14 @@ pub fn read_list_in(
     Ok(meta.page(readings))
 }
 
+/// Why a kind is not wholly known whose list holds objects without a name.
+pub fn nameless(spec: &KindSpec, count: usize) -> String {
+    match count {
+        1 => format!("the list holds a {} that could not be read and has no name", spec.word),
+        _ => format!("the list holds {count} {} that could not be read and have no name", spec.plural),
+    }
+}
+
 /// Bytes as text; what is not UTF-8 is replaced, as Go's decoder does.
 fn text(bytes: &[u8]) -> Cow<'_, str> {
     // Checking is several times faster than looking for what to replace.
@@ -272,29 +280,38 @@ struct MarkMeta<'a> {
 }
 
 /// Reads one line of a watch.
+///
+/// # Errors
+/// It is no event that the API defines: of another type, or of an object that has no name.
 pub fn read_event(spec: &'static KindSpec, bytes: &[u8], intern: &mut Intern) -> Result<Event, WireError> {
     let text = text(bytes);
     if let Some(event) = plain(spec, &text, intern) {
         intern.sweep_if_grown();
-        return Ok(event);
+        return event;
     }
     let raw: RawEvent<'_> = serde_json::from_str(&text)?;
     let object = raw.object.get();
     let event = match &*raw.kind {
-        "BOOKMARK" => bookmark(object),
+        "BOOKMARK" => Ok(bookmark(object)),
         "ERROR" => {
-            Event { step: Step::Failed(serde_json::from_str(object).unwrap_or_default()), version: String::new() }
+            Ok(Event { step: Step::Failed(serde_json::from_str(object).unwrap_or_default()), version: String::new() })
         }
-        kind => change(spec, kind == "DELETED", object, intern),
+        kind @ ("ADDED" | "MODIFIED" | "DELETED") => change(spec, kind == "DELETED", object, intern),
+        other => Err(unexpected(&format!("an event of type {other:?}"))),
     };
     intern.sweep_if_grown();
-    Ok(event)
+    event
+}
+
+/// What no API server writes: something has happened, and it cannot be told what.
+fn unexpected(what: &str) -> WireError {
+    WireError::Malformed(<serde_json::Error as serde::de::Error>::custom(what))
 }
 
 /// An event written as API servers write it, whose object decodes: read in one pass instead of two.
 ///
 /// Whatever is otherwise is for the careful reader; what lies between must be one whole object.
-fn plain(spec: &'static KindSpec, line: &str, intern: &mut Intern) -> Option<Event> {
+fn plain(spec: &'static KindSpec, line: &str, intern: &mut Intern) -> Option<Result<Event, WireError>> {
     let (kind, rest) = line.strip_prefix("{\"type\":\"")?.split_once("\",\"object\":")?;
     let deleted = match kind {
         "ADDED" | "MODIFIED" => false,
@@ -316,16 +333,19 @@ fn bookmark(object: &str) -> Event {
     Event { step: Step::Bookmark { ends_initial_events }, version: mark.resource_version }
 }
 
-fn change(spec: &'static KindSpec, deleted: bool, object: &str, intern: &mut Intern) -> Event {
+fn change(spec: &'static KindSpec, deleted: bool, object: &str, intern: &mut Intern) -> Result<Event, WireError> {
     event((spec.reader.json)(object, &mut Door::new(spec, "", intern)), deleted, object)
 }
 
-fn event(reading: Reading, deleted: bool, object: &str) -> Event {
+fn event(reading: Reading, deleted: bool, object: &str) -> Result<Event, WireError> {
+    if let Reading::Noted(problem) = reading {
+        return Err(unexpected(&problem.what));
+    }
     let version = match &reading {
         Reading::Read(entry) if entry.fact.stamp().1 != 0 => entry.fact.stamp().1.to_string(),
         _ => mark(object).resource_version,
     };
-    Event { step: step(reading, deleted), version }
+    Ok(Event { step: step(reading, deleted), version })
 }
 
 fn step(reading: Reading, deleted: bool) -> Step {
@@ -333,7 +353,6 @@ fn step(reading: Reading, deleted: bool) -> Step {
     match reading {
         Reading::Read(entry) if deleted => gone(entry.fact.id()),
         Reading::Unreadable { id, .. } | Reading::Ignored(id) if deleted => gone(id),
-        Reading::Noted(_) if deleted => Step::Nothing,
         reading => reading.delta().map_or(Step::Nothing, Step::Delta),
     }
 }
@@ -356,6 +375,27 @@ mod tests {
             let plain = event(&format!(r#"{{"type":"{kind}","object":{object}}}"#));
             assert_eq!(plain.as_ref().map(|it| it.version.as_str()), Some("7"));
             assert_eq!(plain, event(&format!(r#"{{ "object": {object}, "type": "{kind}" }}"#)));
+        }
+    }
+
+    /// Something has happened, and it cannot be told what: the kind has to be listed again.
+    #[test]
+    fn what_is_no_event_of_the_api_is_not_passed_by() {
+        let object = r#"{"metadata":{"name":"web","namespace":"shop","resourceVersion":"7"}}"#;
+        for line in [
+            format!(r#"{{"type":"RENAMED","object":{object}}}"#),
+            format!(r#"{{"type":"","object":{object}}}"#),
+            format!(r#"{{"type":"added","object":{object}}}"#),
+            r#"{"type":"ADDED","object":null}"#.to_owned(),
+            r#"{"type":"DELETED","object":null}"#.to_owned(),
+            r#"{"type":"MODIFIED","object":{"metadata":{"resourceVersion":"7"}}}"#.to_owned(),
+            r#"{"type":"DELETED","object":{}}"#.to_owned(),
+            r#"{"type":"ADDED","object":[]}"#.to_owned(),
+            r#"{"type":"ADDED"}"#.to_owned(),
+            "{}".to_owned(),
+            "null".to_owned(),
+        ] {
+            assert_eq!(event(&line), None, "{line}");
         }
     }
 

@@ -21,7 +21,8 @@ use rustls_pki_types::pem::PemObject as _;
 use tower::{BoxError, Service, ServiceBuilder};
 use tower_http::decompression::DecompressionLayer;
 
-use super::credentials::{self, Authorize, Credentials};
+pub use super::credentials::Credentials;
+use super::credentials::{self, Again, Authorize};
 use super::fault::{Fault, FaultClass};
 use super::kubeconfig;
 pub use super::kubeconfig::{ContextEntry, Flags, Selection, Surroundings, contexts, select};
@@ -50,6 +51,8 @@ pub const AGENT: &str = concat!("kreach/", env!("CARGO_PKG_VERSION"));
 #[derive(Clone)]
 pub struct Connected {
     pub client: Client,
+    /// What gives its token; nothing where the token is kube-rs's own matter.
+    pub credentials: Option<Credentials>,
     /// The context's name, or what stands for one (`in-cluster`).
     pub context: String,
     /// `https://10.0.0.5:6443`.
@@ -78,16 +81,21 @@ pub async fn connect(flags: &Flags) -> Result<Connected, Fault> {
 /// As [`connect`].
 pub async fn connect_in(flags: &Flags, around: &Surroundings) -> Result<Connected, Fault> {
     let mut selection = kubeconfig::select(flags, around)?;
-    let credentials = credentials::take(&mut selection.user, &flags.plugins).await?;
+    let again = {
+        let (flags, around) = (flags.clone(), around.clone());
+        Again::new(move || kubeconfig::user_again(&flags, &around))
+    };
+    let credentials = credentials::take(&mut selection.user, &flags.plugins, again).await?;
     let config = config(&selection, around)?;
     let server = config.cluster_url.to_string().trim_end_matches('/').to_owned();
     if config.accept_invalid_certs {
         selection.warnings.push("insecure-skip-tls-verify: anyone in between can answer as the server".to_owned());
     }
-    let client = client(config, credentials)?;
+    let client = client(config, credentials.clone())?;
     let context = [&selection.context, &selection.cluster_name, &server].into_iter().find(|it| !it.is_empty()).cloned();
     Ok(Connected {
         client,
+        credentials,
         context: context.unwrap_or_default(),
         server,
         user: selection.user_name,

@@ -3,11 +3,13 @@
 //! ```text
 //! token file   read again every minute; it wins over an inline token, as in client-go (M16)
 //! plugin       run again a minute before its token ends, and after a 401, at most once in 10 s (A1)
+//! kubeconfig   read again after a 401, at most once in 10 s, and when the user asks: it may hold another token by now
 //! ```
 //!
 //! What kube-rs does well stays its own: basic auth, OIDC and provider tokens, client certificates.
 //! A plugin's certificate is taken once, when the client is built.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -37,7 +39,7 @@ const REFUSED_EVERY: Duration = Duration::from_secs(10);
 enum Source {
     Fixed,
     File(PathBuf),
-    Plugin(Box<ExecConfig>, Plugins),
+    Plugin(Box<ExecConfig>),
 }
 
 /// The token as it is now.
@@ -48,6 +50,37 @@ struct Held {
     expires: Option<Timestamp>,
     taken: Instant,
     refused: bool,
+    plugins: Plugins,
+    again: Again,
+    /// The user's entry as it was read, to see whether it has changed.
+    entry: Entry,
+    /// When the entry was read.
+    looked: Instant,
+}
+
+/// What a user's entry says of tokens; never shown.
+#[derive(Clone, PartialEq)]
+struct Entry {
+    token: Option<String>,
+    file: Option<String>,
+    plugin: Option<String>,
+}
+
+impl Entry {
+    fn of(user: &AuthInfo) -> Self {
+        Self {
+            token: user.token.as_ref().map(|it| it.expose_secret().to_owned()),
+            file: user.token_file.clone(),
+            // A plugin's configuration is plain data: its JSON is as good as itself.
+            plugin: user.exec.as_ref().and_then(|it| serde_json::to_string(it).ok()),
+        }
+    }
+}
+
+impl fmt::Debug for Entry {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Entry")
+    }
 }
 
 /// Adds the token to requests; cheap to clone, one token for all clones.
@@ -56,27 +89,58 @@ struct Held {
 #[derive(Clone, Debug)]
 pub struct Credentials(Arc<Mutex<Held>>);
 
+/// Reads the user's entry of the kubeconfig again; nothing where it cannot be read, or not twice.
+#[derive(Clone)]
+pub struct Again(Arc<dyn Fn() -> Option<AuthInfo> + Send + Sync>);
+
+impl Again {
+    /// What is read so.
+    pub fn new(read: impl Fn() -> Option<AuthInfo> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(read))
+    }
+}
+
+impl fmt::Debug for Again {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Again")
+    }
+}
+
 /// Takes over from `user` what this module handles, and leaves the rest to kube-rs.
 ///
 /// # Errors
 /// The token file cannot be read and there is no other token; the plugin fails.
-pub async fn take(user: &mut AuthInfo, plugins: &Plugins) -> Result<Option<Credentials>, Fault> {
-    let inline = user.token.take();
-    let file = user.token_file.take().map(PathBuf::from);
-    let held = match (file, user.exec.take()) {
-        (Some(path), _) => from_file(path, inline)?,
-        (None, _) if inline.is_some() => held(Source::Fixed, inline, None),
-        (None, Some(config)) => from_plugin(config, user, plugins).await?,
-        (None, None) => return Ok(None),
+pub async fn take(user: &mut AuthInfo, plugins: &Plugins, again: Again) -> Result<Option<Credentials>, Fault> {
+    let entry = Entry::of(user);
+    // What kube-rs puts into the same header is its own, and cannot change.
+    let others = user.username.is_some() || user.auth_provider.is_some();
+    let held = match token(user, plugins).await? {
+        None if others => return Ok(None),
+        given => {
+            let (source, token, expires) = given.unwrap_or((Source::Fixed, None, None));
+            let now = Instant::now();
+            let plugins = plugins.clone();
+            Held { source, token, expires, taken: now, refused: false, plugins, again, entry, looked: now }
+        }
     };
     Ok(Some(Credentials(Arc::new(Mutex::new(held)))))
 }
 
-fn held(source: Source, token: Option<SecretString>, expires: Option<Timestamp>) -> Held {
-    Held { source, token, expires, taken: Instant::now(), refused: false }
+type Given = (Source, Option<SecretString>, Option<Timestamp>);
+
+/// The token that an entry leads to, and where the next one comes from; nothing where it speaks of none.
+async fn token(user: &mut AuthInfo, plugins: &Plugins) -> Result<Option<Given>, Fault> {
+    let inline = user.token.take();
+    let file = user.token_file.take().map(PathBuf::from);
+    match (file, user.exec.take()) {
+        (Some(path), _) => from_file(path, inline).map(Some),
+        (None, _) if inline.is_some() => Ok(Some((Source::Fixed, inline, None))),
+        (None, Some(config)) => from_plugin(config, user, plugins).await.map(Some),
+        (None, None) => Ok(None),
+    }
 }
 
-fn from_file(path: PathBuf, inline: Option<SecretString>) -> Result<Held, Fault> {
+fn from_file(path: PathBuf, inline: Option<SecretString>) -> Result<Given, Fault> {
     let token = match (read_token(&path), inline) {
         (Ok(token), _) | (Err(_), Some(token)) => token,
         (Err(cause), None) => {
@@ -84,14 +148,14 @@ fn from_file(path: PathBuf, inline: Option<SecretString>) -> Result<Held, Fault>
             return Err(Fault::new(FaultClass::Credentials, &what));
         }
     };
-    Ok(held(Source::File(path), Some(token), None))
+    Ok((Source::File(path), Some(token), None))
 }
 
 fn read_token(path: &Path) -> std::io::Result<SecretString> {
     Ok(SecretString::from(std::fs::read_to_string(path)?.trim().to_owned()))
 }
 
-async fn from_plugin(config: ExecConfig, user: &mut AuthInfo, plugins: &Plugins) -> Result<Held, Fault> {
+async fn from_plugin(config: ExecConfig, user: &mut AuthInfo, plugins: &Plugins) -> Result<Given, Fault> {
     let given = plugin::run(&config, plugins).await?;
     if let Some((certificate, key)) = given.identity {
         use base64::Engine as _;
@@ -99,20 +163,27 @@ async fn from_plugin(config: ExecConfig, user: &mut AuthInfo, plugins: &Plugins)
         user.client_certificate_data = Some(encode(&certificate));
         user.client_key_data = Some(encode(key.expose_secret()).into());
     }
-    Ok(held(Source::Plugin(Box::new(config), plugins.clone()), given.token, given.expires))
+    Ok((Source::Plugin(Box::new(config)), given.token, given.expires))
 }
 
 impl Held {
     /// Renews the token when it is due; the last one stays when that fails and it may still hold.
     async fn refresh(&mut self) -> Result<(), Fault> {
+        if self.refused && self.looked.elapsed() >= REFUSED_EVERY {
+            if self.look_again().await? {
+                return Ok(());
+            }
+            // A token of the kubeconfig has no other source: the next 401 looks again.
+            self.refused &= !matches!(self.source, Source::Fixed);
+        }
         match &self.source {
             Source::File(path) if self.taken.elapsed() >= FILE_AGE || self.refused => {
                 // A file that is gone keeps its last token (kubernetes/kubernetes#68164).
                 self.token = read_token(path).ok().or(self.token.take());
                 (self.taken, self.refused) = (Instant::now(), false);
             }
-            Source::Plugin(config, plugins) if self.is_due() => {
-                let given = plugin::run(config, plugins).await;
+            Source::Plugin(config) if self.is_due() => {
+                let given = plugin::run(config, &self.plugins).await;
                 (self.taken, self.refused) = (Instant::now(), false);
                 let given = given?;
                 (self.token, self.expires) = (given.token.or(self.token.take()), given.expires);
@@ -122,6 +193,21 @@ impl Held {
         Ok(())
     }
 
+    /// Reads the kubeconfig again; whether it leads to another token.
+    async fn look_again(&mut self) -> Result<bool, Fault> {
+        self.looked = Instant::now();
+        let Some(mut user) = (self.again.0)() else { return Ok(false) };
+        let entry = Entry::of(&user);
+        if entry == self.entry {
+            return Ok(false);
+        }
+        let plugins = self.plugins.clone();
+        let Some((source, token, expires)) = token(&mut user, &plugins).await? else { return Ok(false) };
+        (self.source, self.token, self.expires, self.entry) = (source, token, expires, entry);
+        (self.taken, self.refused) = (Instant::now(), false);
+        Ok(true)
+    }
+
     fn is_due(&self) -> bool {
         let ends = self.expires.is_some_and(|it| Timestamp::now() + MARGIN >= it);
         (ends || self.refused) && self.taken.elapsed() >= REFUSED_EVERY
@@ -129,6 +215,13 @@ impl Held {
 }
 
 impl Credentials {
+    /// Has the next request take its token anew, as after a 401: the user asks.
+    pub async fn renew(&self) {
+        let mut held = self.0.lock().await;
+        held.refused = true;
+        held.looked = Instant::now().checked_sub(REFUSED_EVERY).unwrap_or(held.looked);
+    }
+
     async fn header(&self) -> Result<Option<HeaderValue>, Fault> {
         let mut held = self.0.lock().await;
         held.refresh().await?;
@@ -197,6 +290,10 @@ where
 mod tests {
     use super::*;
 
+    fn unchanged() -> Again {
+        Again::new(|| None)
+    }
+
     async fn bearer(credentials: &Credentials) -> String {
         let header = credentials.header().await.expect("a header").expect("a token");
         header.to_str().expect("text").to_owned()
@@ -210,7 +307,7 @@ mod tests {
         let path = file.path().display().to_string();
         let mut user =
             AuthInfo { token: Some("inline".to_owned().into()), token_file: Some(path), ..AuthInfo::default() };
-        let credentials = take(&mut user, &Plugins::default()).await.expect("credentials").expect("some");
+        let credentials = take(&mut user, &Plugins::default(), unchanged()).await.expect("credentials").expect("some");
         assert_eq!(bearer(&credentials).await, "Bearer one");
         std::fs::write(file.path(), "two").expect("written");
         assert_eq!(bearer(&credentials).await, "Bearer one");
@@ -233,11 +330,51 @@ mod tests {
             ..ExecConfig::default()
         };
         let mut user = AuthInfo { exec: Some(plugin), ..AuthInfo::default() };
-        let credentials = take(&mut user, &Plugins::default()).await.expect("credentials").expect("some");
+        let credentials = take(&mut user, &Plugins::default(), unchanged()).await.expect("credentials").expect("some");
         assert_eq!(bearer(&credentials).await, "Bearer t1");
         credentials.0.lock().await.refused = true;
         assert_eq!(bearer(&credentials).await, "Bearer t1", "not twice in ten seconds");
         credentials.0.lock().await.taken -= REFUSED_EVERY;
         assert_eq!(bearer(&credentials).await, "Bearer t2");
+    }
+
+    /// A1: the kubeconfig is read again after a 401, at most once in ten seconds, and at once when the user asks; it may
+    /// name a token, a file or a plugin by now.
+    #[tokio::test(start_paused = true)]
+    async fn a_new_token_in_the_kubeconfig_is_taken_up_after_a_refusal() {
+        let (written, looks) = (Arc::new(std::sync::Mutex::new(None)), Arc::new(std::sync::Mutex::new(0)));
+        let (entry, count) = (written.clone(), looks.clone());
+        let again = Again::new(move || {
+            *count.lock().expect("no panic") += 1;
+            let token: Option<&str> = *entry.lock().expect("no panic");
+            token.map(|it| AuthInfo { token: Some(it.to_owned().into()), ..AuthInfo::default() })
+        });
+        let mut user = AuthInfo { token: Some("one".to_owned().into()), ..AuthInfo::default() };
+        let credentials = take(&mut user, &Plugins::default(), again).await.expect("credentials").expect("some");
+        let refuse = || async { credentials.0.lock().await.refused = true };
+        let write = |token| *written.lock().expect("no panic") = Some(token);
+        write("two");
+        tokio::time::advance(REFUSED_EVERY).await;
+        assert_eq!(bearer(&credentials).await, "Bearer one", "while it is accepted nothing is read");
+        refuse().await;
+        assert_eq!(bearer(&credentials).await, "Bearer two");
+        write("three");
+        refuse().await;
+        assert_eq!(bearer(&credentials).await, "Bearer two", "not twice in ten seconds");
+        tokio::time::advance(REFUSED_EVERY).await;
+        assert_eq!(bearer(&credentials).await, "Bearer three", "it was refused all the same");
+        write("four");
+        credentials.renew().await;
+        assert_eq!(bearer(&credentials).await, "Bearer four", "the user asked");
+        assert_eq!(*looks.lock().expect("no panic"), 3);
+
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(file.path(), "five").expect("written");
+        let path = file.path().display().to_string();
+        let again = Again::new(move || Some(AuthInfo { token_file: Some(path.clone()), ..AuthInfo::default() }));
+        let none = take(&mut AuthInfo::default(), &Plugins::default(), again).await.expect("no fault").expect("some");
+        assert!(none.header().await.expect("no fault").is_none(), "nobody has logged in");
+        none.renew().await;
+        assert_eq!(bearer(&none).await, "Bearer five");
     }
 }

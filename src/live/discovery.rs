@@ -4,11 +4,17 @@
 //! between proves nothing. A group that cannot be asked leaves its own kinds open and no others (E11).
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
 
+use jiff::Timestamp;
 use kube::Client;
 use serde::Deserialize;
+use tokio::sync::{Notify, watch};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::fault::Fault;
+use super::pace::Pace;
 use super::request::{get, group_path};
 use super::transfer;
 use crate::kinds::{KindSpec, Presence};
@@ -17,23 +23,30 @@ use crate::model::id::Kind;
 /// How large an answer of discovery may be; some hundred CRDs are some hundred kilobytes.
 const CAP: usize = 16 << 20;
 
+/// How often discovery is asked (E10), and how soon again when a kind has gone.
+const EVERY: Duration = Duration::from_secs(60);
+const AGAIN: Duration = Duration::from_secs(10);
+
 /// What is known of one kind.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Found {
     /// In this version.
     Served(String),
     Absent,
-    /// It could not be asked.
-    Unsure(Fault),
+    /// It could not be asked; when it was absent at last, where that is known.
+    Unsure {
+        fault: Fault,
+        absent: Option<Timestamp>,
+    },
 }
 
 /// What discovery found, kind by kind; kinds it was not asked for are missing.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Discovered(pub BTreeMap<Kind, Found>);
 
+/// `APIGroupList`; an answer without its groups proves nothing (E10).
 #[derive(Deserialize)]
 struct Groups {
-    #[serde(default)]
     groups: Vec<Group>,
 }
 
@@ -49,9 +62,9 @@ struct Version {
     version: String,
 }
 
+/// `APIResourceList`; an answer without its resources proves nothing (E10).
 #[derive(Deserialize)]
 struct Resources {
-    #[serde(default)]
     resources: Vec<Resource>,
 }
 
@@ -68,7 +81,7 @@ pub async fn discover(client: &Client, kinds: &[&'static KindSpec]) -> Discovere
     }
     let groups: Groups = match ask(client, "/apis").await {
         Ok(groups) => groups,
-        Err(fault) => return Discovered(optional().map(|it| (it.kind, Found::Unsure(fault.clone()))).collect()),
+        Err(fault) => return Discovered(optional().map(|it| (it.kind, unsure(&fault))).collect()),
     };
     let mut asked = BTreeMap::new();
     let mut found = BTreeMap::new();
@@ -80,6 +93,10 @@ pub async fn discover(client: &Client, kinds: &[&'static KindSpec]) -> Discovere
         found.insert(spec.kind, it);
     }
     Discovered(found)
+}
+
+fn unsure(fault: &Fault) -> Found {
+    Found::Unsure { fault: fault.clone(), absent: None }
 }
 
 /// The version of a served group that has the kind: the one our reader is written for, else the server's first.
@@ -98,7 +115,7 @@ async fn find(
         }
         match asked.get(&path) {
             Some(Ok(names)) if names.iter().any(|it| it == spec.plural) => return Found::Served(version.to_owned()),
-            Some(Err(fault)) => return Found::Unsure(fault.clone()),
+            Some(Err(fault)) => return unsure(fault),
             _ => {}
         }
     }
@@ -123,4 +140,46 @@ pub fn names(text: &[u8], spec: &KindSpec) -> Result<bool, Fault> {
 async fn ask<T: serde::de::DeserializeOwned>(client: &Client, path: &str) -> Result<T, Fault> {
     let text = transfer::read(client, get(path), CAP).await?;
     serde_json::from_slice(&text).map_err(|_| Fault::garbled(&format!("{path} is not what an API server writes")))
+}
+
+/// Asks which optional kinds there are, every minute, and soon after one has gone.
+pub async fn keep(client: Client, kinds: Vec<&'static KindSpec>, found: watch::Sender<Discovered>, again: Arc<Notify>) {
+    let mut pace = Pace::new("discovery");
+    let mut asked = None;
+    loop {
+        pace.asked(Instant::now());
+        let next = discover(&client, &kinds).await;
+        let failed = next.0.values().any(|it| matches!(it, Found::Unsure { .. }));
+        found.send_if_modified(|held| keep_sure(held, next, asked));
+        if failed {
+            pace.failed(Instant::now(), None);
+            sleep_until(pace.due().unwrap_or_else(Instant::now)).await;
+            continue;
+        }
+        pace.succeeded();
+        asked = Some(Timestamp::now());
+        sleep(AGAIN).await;
+        // Told or not, a minute later it is time.
+        let _ = timeout(EVERY - AGAIN, again.notified()).await;
+    }
+}
+
+/// Takes over what is sure, and what was not known before; says whether anything changed.
+///
+/// What was absent when it could be asked at last is so no more than as of then; what was served is followed, and
+/// needs no discovery.
+fn keep_sure(held: &mut Discovered, next: Discovered, asked: Option<Timestamp>) -> bool {
+    let mut changed = false;
+    for (kind, found) in next.0 {
+        let found = match (held.0.get(&kind), found) {
+            (Some(Found::Served(_)), Found::Unsure { .. }) => continue,
+            (Some(Found::Absent), Found::Unsure { fault, .. }) => Found::Unsure { fault, absent: asked },
+            (Some(Found::Unsure { absent, .. }), Found::Unsure { fault, .. }) => {
+                Found::Unsure { fault, absent: *absent }
+            }
+            (_, found) => found,
+        };
+        changed |= held.0.insert(kind, found.clone()).as_ref() != Some(&found);
+    }
+    changed
 }

@@ -41,6 +41,8 @@ pub enum FaultClass {
     Garbled,
     /// An answer was larger than we are ready to hold.
     TooBig,
+    /// A list has more objects than any cluster: it is not read on.
+    Endless,
     /// We refused to send it: kreach only reads.
     Refused,
 }
@@ -60,6 +62,7 @@ impl FaultClass {
             FaultClass::Closed => "closed",
             FaultClass::Garbled => "garbled",
             FaultClass::TooBig => "too big",
+            FaultClass::Endless => "endless",
             FaultClass::Refused => "refused",
         }
     }
@@ -182,6 +185,8 @@ impl Fault {
         }
         let class = chain.iter().rev().find_map(|it| class_of(*it)).unwrap_or(FaultClass::Tcp);
         let root = chain.last().map(|it| it.to_string()).unwrap_or_default();
+        // What the runtime says of the deadline of connecting (N4).
+        let root = root.replace("deadline has elapsed", "no connection within 10 s, TLS included");
         let fault = Self::new(class, &format!("{what}: {root}"));
         Self { hint: hint_of(class).map(str::to_owned), ..fault }
     }

@@ -15,11 +15,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
+use super::endless::Bound;
 use super::fault::Fault;
 use super::health::{Batch, Condition, Health};
-use super::pace::{Pace, SETTLED};
+use super::pace::Pace;
 use super::request::Ask;
-use crate::kinds::{Event, KindSpec, Presence, Step};
+use crate::kinds::{self, Event, KindSpec, Presence, Step};
 use crate::model::cluster::{Delta, Entry};
 use crate::model::coverage::{Coverage, Scope};
 use crate::model::id::ObjectId;
@@ -37,13 +38,21 @@ const FORBIDDEN_FOR: Duration = Duration::from_secs(60);
 const ABSENT_FOR: Duration = Duration::from_secs(60);
 /// How long a watch may be silent: servers send a bookmark a minute, though they need not (N7, N11).
 pub const SILENCE: Duration = Duration::from_secs(70);
+/// How long the watch after a silent one may be silent, before the kind is listed again.
+const SILENT_AGAIN: Duration = Duration::from_secs(20);
 /// How long a streaming list may be silent before pages are tried: old servers never end it (M7).
 pub const STREAM_SILENCE: Duration = Duration::from_secs(5);
+/// How long a kind rests that may be listed and not watched, before it is listed again.
+const LISTED_EVERY: Duration = Duration::from_secs(60);
+/// How long a list rests that had no end.
+const ENDLESS_FOR: Duration = Duration::from_secs(600);
 /// How long we ask the server to keep a watch: between four and five minutes, each kind its own.
 const WATCH_FOR: (Duration, Duration) = (Duration::from_secs(240), Duration::from_secs(50));
 
 mod failing;
 mod listing;
+mod refusal;
+mod silence;
 
 /// A moment by both clocks: one that never jumps, one for the eye.
 #[derive(Clone, Copy, Debug)]
@@ -56,7 +65,7 @@ pub struct Now {
 #[derive(Clone, PartialEq, Debug)]
 pub enum Next {
     Ask(Ask),
-    /// Nothing before this moment; `None`: nothing until something outside changes.
+    /// Nothing before this moment (`None`: until something outside changes).
     Wait(Option<Instant>),
 }
 
@@ -74,6 +83,11 @@ pub enum Served {
     Unknown,
     Yes,
     No,
+    /// It cannot be asked, and was absent then.
+    Unsure {
+        fault: Fault,
+        absent: Option<Timestamp>,
+    },
 }
 
 /// What the cluster holds of us.
@@ -102,8 +116,8 @@ enum Phase {
     Streaming,
     /// The list is whole; the next request is a watch.
     Whole,
-    /// A watch is open since then.
-    Watching { since: Instant, changed: bool },
+    /// A watch is open since then; whether it has said anything.
+    Watching { since: Instant, changed: bool, spoke: bool },
     /// A silent watch was given up; is the server there, and where (N11, G5)?
     Probing,
     /// The API may lack the kind.
@@ -130,11 +144,22 @@ pub struct Follow {
     expiries: u32,
     /// When the server last said something that holds.
     alive: Option<Timestamp>,
+    /// When the watch has to have said something at last.
+    due: Option<Instant>,
+    /// How many watches in a row said nothing at all, and how many objects of the list have no name.
+    quiet: u32,
+    nameless: usize,
+    bound: Bound,
     told: Option<Coverage>,
     noted: Vec<Problem>,
     out: Batch,
-    /// The last watch was refused, though the list before it was not.
+    /// A watch was opened since the last list.
+    watched: bool,
+    /// The last watch was refused, though the list before it was not; so was a streaming list, a watch by its verb.
     watch_denied: bool,
+    stream_denied: bool,
+    /// It was not found although discovery names it: its group is asked.
+    missed: bool,
     denied: bool,
     rewound: bool,
 }
@@ -159,10 +184,17 @@ impl Follow {
             streams: 0,
             expiries: 0,
             alive: None,
+            due: None,
+            quiet: 0,
+            nameless: 0,
+            bound: Bound::default(),
             told: None,
             noted: Vec::new(),
             out: Batch::default(),
+            watched: false,
             watch_denied: false,
+            stream_denied: false,
+            missed: false,
             denied: false,
             rewound: false,
         };
@@ -206,8 +238,8 @@ impl Follow {
             Phase::Paging { continues } if continues.is_empty() => Next::Ask(self.first()),
             Phase::Paging { continues } => Next::Ask(Ask::Page { continues: continues.clone(), limit: PAGE }),
             Phase::Probing => Next::Ask(Ask::Probe),
-            // Discovery tells of optional kinds; after the others we look ourselves.
-            Phase::Absent if self.spec.presence == Presence::Always => Next::Ask(Ask::Group),
+            // Discovery tells of optional kinds; after the others, and after what it names in vain, we look ourselves.
+            Phase::Absent if self.looks_itself() => Next::Ask(Ask::Group),
             Phase::Absent => Next::Wait(None),
             Phase::Streaming | Phase::Whole | Phase::Watching { .. } => {
                 Next::Ask(Ask::Watch { version: self.version.clone(), timeout: self.watch_for() })
@@ -217,13 +249,21 @@ impl Follow {
 
     /// How a list begins: as a stream where that works, else in pages, and whole where pages expire.
     fn first(&self) -> Ask {
-        if self.streams < STREAMS {
+        if self.streams_lists() {
             Ask::Stream { timeout: self.watch_for() }
         } else if self.expiries < EXPIRIES {
             Ask::Page { continues: String::new(), limit: PAGE }
         } else {
             Ask::Whole
         }
+    }
+
+    fn streams_lists(&self) -> bool {
+        self.streams < STREAMS && !self.stream_denied
+    }
+
+    fn looks_itself(&self) -> bool {
+        self.spec.presence == Presence::Always || self.missed
     }
 
     fn watch_for(&self) -> u64 {
@@ -243,43 +283,28 @@ impl Follow {
         match self.phase {
             Phase::Streaming => self.listing(None),
             _ => {
-                self.began = self.number;
-                self.phase = Phase::Watching { since: now.tick, changed: false };
-                self.watch_denied = false;
-                // After one break an open watch is believed; after more it has to settle first (N9).
-                if self.pace.failures() <= 1 {
-                    self.alive(now);
-                }
+                self.begin_watch(now.tick);
+                (self.watch_denied, self.stream_denied) = (false, false);
+                self.believe_opened(now);
             }
         }
+    }
+
+    fn begin_watch(&mut self, now: Instant) {
+        (self.began, self.watched) = (self.number, true);
+        self.phase = Phase::Watching { since: now, changed: false, spoke: false };
     }
 
     /// The server said something that proves what we hold.
     fn alive(&mut self, now: Now) {
         self.alive = Some(now.wall);
         if self.held == Held::Whole {
-            self.cover(Coverage::Live);
+            self.cover(match self.nameless {
+                0 => Coverage::Live,
+                count => Coverage::Failed { why: kinds::nameless(self.spec, count).into() },
+            });
             self.condition(Condition::Following);
         }
-    }
-
-    /// How long the open stream may be silent.
-    pub fn silence(&self) -> Duration {
-        if matches!(self.phase, Phase::Streaming) { STREAM_SILENCE } else { SILENCE }
-    }
-
-    /// When an open watch that came after failures has lived long enough to be believed.
-    pub fn settles(&self) -> Option<Instant> {
-        match self.phase {
-            Phase::Watching { since, .. } if self.pace.failures() > 0 => Some(since + SETTLED),
-            _ => None,
-        }
-    }
-
-    /// The open watch has lived that long.
-    pub fn settled(&mut self, now: Now) {
-        self.pace.succeeded();
-        self.alive(now);
     }
 
     /// A line of a stream came in.
@@ -298,8 +323,11 @@ impl Follow {
                 self.start_over();
                 return ReadOn::No;
             }
-            Step::Delta(delta) => self.delta(delta, event.version, number, now),
-            Step::Nothing => self.advance(event.version, number),
+            Step::Delta(delta) => return self.delta(delta, event.version, number, now),
+            Step::Nothing => {
+                self.advance(event.version, number);
+                self.spoken(now);
+            }
         }
         ReadOn::Yes
     }
@@ -319,28 +347,35 @@ impl Follow {
         if matches!(self.phase, Phase::Streaming) {
             if ends_list {
                 self.listed(version, now);
-                self.began = self.number;
-                self.phase = Phase::Watching { since: now.tick, changed: false };
+                self.begin_watch(now.tick);
+                self.spoken(now);
             }
             return;
         }
         self.advance(version, number);
+        self.spoken(now);
         if self.pace.failures() == 0 {
             self.alive(now);
         }
     }
 
-    fn delta(&mut self, delta: Delta, version: String, number: u64, now: Now) {
+    fn delta(&mut self, delta: Delta, version: String, number: u64, now: Now) -> ReadOn {
         if !matches!(self.phase, Phase::Streaming) {
             if let Phase::Watching { changed, .. } = &mut self.phase {
                 *changed = true;
             }
             self.out.deltas.push(delta);
             self.advance(version, number);
+            self.spoken(now);
             self.pace.succeeded();
-            return self.alive(now);
+            self.alive(now);
+            return ReadOn::Yes;
         }
         self.read += 1;
+        if let Err(fault) = self.bound.objects(1) {
+            self.failed(&fault, now);
+            return ReadOn::No;
+        }
         match delta {
             Delta::Put(entry) => self.add(vec![entry], Vec::new()),
             Delta::Unreadable { id, problems } => self.add(Vec::new(), vec![(id, problems)]),
@@ -348,6 +383,7 @@ impl Follow {
             // Between the objects of a streaming list nothing is deleted; what is, comes after its end.
             _ => {}
         }
+        ReadOn::Yes
     }
 
     fn cover(&mut self, coverage: Coverage) {

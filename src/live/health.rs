@@ -42,6 +42,8 @@ pub enum Condition {
     Listing { read: usize, remaining: Option<u64> },
     /// Listed and watched.
     Following,
+    /// Listed, and may not be watched: listed again each minute.
+    ListedAlone,
     /// It failed; the next attempt is number `attempt`, at `at`.
     Retrying { attempt: u32, at: Timestamp, wait: Duration, why: String, throttled: Throttled },
     /// We may not list it; asked again every minute.

@@ -128,6 +128,14 @@ pub fn select(flags: &Flags, around: &Surroundings) -> Result<Selection, Fault> 
     Ok(Selection { context: name, cluster_name, user_name, namespace, cluster, user, contexts, warnings })
 }
 
+/// The user's entry as it is now; nothing where it cannot be read, as a pipe cannot be twice.
+pub fn user_again(flags: &Flags, around: &Surroundings) -> Option<AuthInfo> {
+    let listed = around.variables.get("KUBECONFIG").map(|it| std::env::split_paths(it).collect()).unwrap_or_default();
+    let named: Vec<PathBuf> = flags.kubeconfig.clone().map_or(listed, |it| vec![it]);
+    let is_pipe = |it: &PathBuf| it.exists() && !it.is_file();
+    if named.iter().any(is_pipe) { None } else { select(flags, around).ok().map(|it| it.user) }
+}
+
 /// All contexts that the flags and the environment lead to, by name; for completion and the picker.
 ///
 /// # Errors

@@ -9,9 +9,11 @@
 //! data of strangers. Nothing here answers a question, and nothing here writes to the cluster.
 
 pub mod bounded;
+mod by_name;
 pub mod connect;
 mod credentials;
 mod discovery;
+mod endless;
 pub mod fault;
 pub mod files;
 mod follow;
@@ -29,6 +31,7 @@ mod review;
 mod served;
 mod session;
 pub mod snapshot;
+mod storage;
 mod transfer;
 mod version;
 mod watch;

@@ -18,6 +18,17 @@ pub const LONGEST: Duration = Duration::from_secs(30);
 /// How long a watch must live to count as a success although nothing happened on it.
 pub const SETTLED: Duration = Duration::from_secs(5);
 
+/// After how many refusals in a row a right that was held is believed to be gone.
+const REFUSALS: u32 = 5;
+
+/// Whether a refusal is believed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Refusal {
+    /// The right was held less than half a minute ago.
+    Fresh,
+    Settled,
+}
+
 /// The reconnect limiter of one resource.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Pace {
@@ -67,6 +78,15 @@ impl Pace {
         self.expiries = self.expiries.saturating_add(1);
         self.failures = self.expiries;
         self.not_before = Some(now + self.wait());
+    }
+
+    /// A right that was held is refused; whether that has happened often enough to be believed.
+    ///
+    /// A server that has just started refuses what its authorizer has not read yet, so that the first refusals say
+    /// little: it is asked again after 1, 2, 4, 8 and 16 s.
+    pub fn refused(&mut self, now: Instant) -> Refusal {
+        self.expired(now);
+        if self.expiries <= REFUSALS { Refusal::Fresh } else { Refusal::Settled }
     }
 
     /// The last request did what it should; the next one goes at once, but not within a second of it.
@@ -130,6 +150,20 @@ mod tests {
         assert_eq!(waits(Some(Duration::from_secs(5)), 3), [5, 5, 5]);
         assert_eq!(waits(Some(Duration::from_secs(3600)), 2), [30, 30]);
         assert_eq!(waits(Some(Duration::ZERO), 2), [1, 1]);
+    }
+
+    /// A3, A4: a right that was held is asked for again within seconds; what failed before does not count.
+    #[tokio::test]
+    async fn a_right_that_was_held_is_asked_for_again_soon() {
+        let (mut pace, start) = (Pace::new("pods"), Instant::now());
+        (0..6).for_each(|_| pace.failed(start, None));
+        let mut refused = || {
+            let refusal = pace.refused(start);
+            (refusal, pace.due().expect("a wait").duration_since(start).as_secs())
+        };
+        let said: Vec<_> = (0..6).map(|_| refused()).collect();
+        assert_eq!(said.iter().map(|it| it.1).collect::<Vec<_>>(), [1, 2, 4, 9, 19, 30]);
+        assert!(said[..5].iter().all(|it| it.0 == Refusal::Fresh) && said[5].0 == Refusal::Settled);
     }
 
     #[tokio::test]

@@ -18,11 +18,12 @@ use tokio::task::JoinSet;
 
 use super::connect::Connected;
 use super::discovery::{self, Discovered, Found, discover};
+use super::endless::Bound;
 use super::fault::{Fault, FaultClass};
 use super::request::{self, Ask};
 use super::transfer::{self, PAGE_CAP, WHOLE_CAP};
 use crate::ask::needs::{Needs, Read};
-use crate::kinds::{self, Intern, KINDS, KindSpec, Page, Presence};
+use crate::kinds::{self, Intern, KINDS, KindSpec, Page, Presence, Reading};
 use crate::model::cluster::{Cluster, Delta, is_workload};
 use crate::model::coverage::{Coverage, Scope};
 use crate::model::id::{Kind, ObjectId};
@@ -133,7 +134,7 @@ impl Reader {
         };
         match self.0.discovered.get_or_init(all).await.0.get(&spec.kind) {
             Some(Found::Served(version)) => Ok(version.clone()),
-            Some(Found::Unsure(fault)) => Err(Coverage::Forbidden { why: fault.what.as_str().into() }),
+            Some(Found::Unsure { fault, .. }) => Err(not_read(fault)),
             Some(Found::Absent) | None => Err(Coverage::NotServed),
         }
     }
@@ -147,7 +148,10 @@ impl Reader {
             Err(coverage) => return Ok(vec![covered(&Scope::Everywhere, coverage)]),
         };
         match self.list(spec, &version, scope, "").await {
-            Ok(page) => Ok(listed(kind, scope, page).chain([covered(scope, Coverage::Live)]).collect()),
+            Ok(page) => {
+                let coverage = read(spec, &page);
+                Ok(listed(kind, scope, page).chain([covered(scope, coverage)]).collect())
+            }
             Err(fault) if fault.status() == Some(403) => {
                 let mut deltas = vec![covered(scope, Coverage::Forbidden { why: fault.what.as_str().into() })];
                 if *scope == Scope::Everywhere && spec.is_namespaced() {
@@ -175,8 +179,9 @@ impl Reader {
             let scope = Scope::Namespace(name.clone());
             let coverage = match self.list(spec, version, &scope, "").await {
                 Ok(page) => {
+                    let coverage = read(spec, &page);
                     deltas.extend(listed(spec.kind, &scope, page));
-                    Coverage::Live
+                    coverage
                 }
                 Err(fault) if fault.status() == Some(403) => Coverage::Forbidden { why: fault.what.as_str().into() },
                 Err(fault) => return Err(fault),
@@ -189,7 +194,7 @@ impl Reader {
     /// A whole list; a page that expired makes it begin again, without pages (G3).
     async fn list(&self, spec: &'static KindSpec, version: &str, scope: &Scope, filter: &str) -> Result<Page, Fault> {
         let mut intern = Intern::new();
-        let mut whole = Page::default();
+        let (mut whole, mut bound) = (Page::default(), Bound::default());
         loop {
             let ask = Ask::Page { continues: std::mem::take(&mut whole.continues), limit: PAGE };
             let page = match self.page(spec, version, scope, &ask, filter, &mut intern).await {
@@ -198,12 +203,16 @@ impl Reader {
                 }
                 page => page?,
             };
+            let rest = bound.page(page.entries.len() + page.unreadable.len() + page.notes.len(), &page.continues)?;
             whole.entries.extend(page.entries);
             whole.unreadable.extend(page.unreadable);
             whole.notes.extend(page.notes);
             whole.continues = page.continues;
             if whole.continues.is_empty() {
                 return Ok(whole);
+            }
+            if !rest.is_zero() {
+                tokio::time::sleep(rest).await;
             }
         }
     }
@@ -246,6 +255,9 @@ impl Reader {
         match self.send(request::get(&path), OBJECT_CAP).await {
             Ok(text) => {
                 let read = spec.read_json(&String::from_utf8_lossy(&text), &id.namespace, &mut Intern::new());
+                if matches!(read, Reading::Noted(_)) {
+                    return Err(Fault::garbled(&format!("the answer is not {id}")));
+                }
                 let known = (id.kind == Kind::NAMESPACE).then(|| covered(Coverage::Live));
                 Ok(read.delta().into_iter().chain(known).collect())
             }
@@ -274,9 +286,10 @@ impl Reader {
             }
             page => page?,
         };
-        if page.entries.is_empty() && !self.first_addresses_are_like(address).await? {
+        let is_broken = !page.unreadable.is_empty() || !page.notes.is_empty();
+        if is_broken || page.entries.is_empty() && !self.first_addresses_are_like(address).await? {
             let deltas = self.all(Kind::POD, &Scope::Everywhere).await?;
-            return Ok(Brought { deltas, address: Some(address), node: None });
+            return Ok(Brought { deltas, address: (!is_broken).then_some(address), node: None });
         }
         Ok(Brought { deltas: put(page), address: Some(address), node: None })
     }
@@ -286,6 +299,9 @@ impl Reader {
         let spec = kinds::spec(Kind::POD).expect("the table has pods");
         let filter = format!("&fieldSelector=spec.nodeName%3D{}", request::value(node));
         match self.list(spec, spec.version, &Scope::Namespace(namespace.clone()), &filter).await {
+            Ok(page) if !page.notes.is_empty() || !page.unreadable.is_empty() => {
+                Ok(Brought { deltas: put(page), ..Brought::default() })
+            }
             Ok(page) => {
                 let node = Some((namespace.clone(), node.clone()));
                 Ok(Brought { deltas: put(page), address: None, node })
@@ -323,9 +339,25 @@ fn policies() -> impl Iterator<Item = &'static KindSpec> {
     KINDS.iter().filter(|it| it.kind == Kind::NETWORK_POLICY || it.presence == Presence::IfServed)
 }
 
+/// Why a kind could not be asked for: a missing right is one reason among others.
+fn not_read(fault: &Fault) -> Coverage {
+    let why = fault.what.as_str().into();
+    if fault.status() == Some(403) { Coverage::Forbidden { why } } else { Coverage::Failed { why } }
+}
+
+/// What is known of a kind after its list: an object without a name could be any.
+fn read(spec: &KindSpec, page: &Page) -> Coverage {
+    match page.notes.len() {
+        0 => Coverage::Live,
+        count => Coverage::Failed { why: kinds::nameless(spec, count).into() },
+    }
+}
+
 /// What was listed of a part of a kind.
 fn put(page: Page) -> Vec<Delta> {
-    page.entries.into_iter().map(Delta::Put).collect()
+    let lost = page.unreadable.into_iter().map(|(id, problems)| Delta::Unreadable { id, problems });
+    let read = page.entries.into_iter().map(Delta::Put).chain(lost);
+    read.chain(page.notes.into_iter().map(Delta::Noted)).collect()
 }
 
 /// A list as steps into a cluster.

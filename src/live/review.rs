@@ -22,39 +22,42 @@ use crate::rbac::review::{Extent, Me, Reply, Review, Rules, Word};
 /// How large an answer may be; who is bound a thousand times has a long list of rules.
 const CAP: usize = 16 << 20;
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Answered<T: Default> {
+/// What a server always writes has no default here: an empty object is no answer, least of all a no.
+#[derive(Deserialize)]
+struct Answered<T> {
     status: T,
 }
 
-#[derive(Deserialize, Default)]
-#[serde(default, rename_all = "camelCase")]
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct MeStatus {
     user_info: UserInfo,
 }
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
+#[derive(Deserialize)]
 struct UserInfo {
     username: String,
+    #[serde(default)]
     groups: Vec<String>,
 }
 
-#[derive(Deserialize, Default)]
-#[serde(default, rename_all = "camelCase")]
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct AccessStatus {
     allowed: bool,
+    #[serde(default)]
     reason: String,
+    #[serde(default)]
     evaluation_error: String,
 }
 
-#[derive(Deserialize, Default)]
-#[serde(default, rename_all = "camelCase")]
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct RulesStatus {
-    resource_rules: Vec<Rule>,
-    non_resource_rules: Vec<Rule>,
+    resource_rules: Option<Vec<Rule>>,
+    non_resource_rules: Option<Vec<Rule>>,
     incomplete: bool,
+    #[serde(default)]
     evaluation_error: String,
 }
 
@@ -88,7 +91,7 @@ impl Reader {
     }
 }
 
-fn read<T: Default + serde::de::DeserializeOwned>(text: &[u8]) -> Result<T, Fault> {
+fn read<T: serde::de::DeserializeOwned>(text: &[u8]) -> Result<T, Fault> {
     let answered: Result<Answered<T>, _> = serde_json::from_slice(text);
     Ok(answered.map_err(|_| Fault::garbled("the review's answer is not what an API server writes"))?.status)
 }
@@ -127,7 +130,7 @@ fn me(status: MeStatus) -> Me {
 }
 
 fn rules(status: RulesStatus) -> Rules {
-    let all = status.resource_rules.into_iter().chain(status.non_resource_rules);
+    let all = [status.resource_rules, status.non_resource_rules].into_iter().flatten().flatten();
     let names = |it: Option<Vec<String>>| it.unwrap_or_default().into_iter().map(Name::from).collect();
     let rule = |it: Rule| {
         RoleRule::from(RuleLists {
@@ -165,6 +168,16 @@ mod tests {
         assert_eq!(word(r#"{"status":{"allowed":true,"reason":"RBAC: allowed"}}"#).outcome, Outcome::Allow);
         assert_eq!(word(r#"{"status":{"allowed":false}}"#).outcome, Outcome::Deny);
         assert_eq!(word(r#"{"status":{"allowed":false,"evaluationError":"no answer"}}"#).outcome, Outcome::Unknown);
+    }
+
+    /// What stands in between may answer anything: an object without an answer is no "no".
+    #[test]
+    fn an_empty_object_answers_no_review() {
+        for text in ["{}", r#"{"status":{}}"#, r#"{"status":null}"#] {
+            let text = text.as_bytes();
+            assert!(read::<AccessStatus>(text).is_err() && read::<RulesStatus>(text).is_err());
+            assert!(read::<MeStatus>(text).is_err());
+        }
     }
 
     #[test]

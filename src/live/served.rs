@@ -29,11 +29,21 @@ const AT_ONCE: usize = 6;
 struct Root {
     kind: String,
     /// Of `APIGroupDiscoveryList`.
-    items: Vec<Group>,
+    items: Option<Vec<Group>>,
     /// Of `APIVersions`: those of the core group.
-    versions: Vec<String>,
+    versions: Option<Vec<String>>,
     /// Of `APIGroupList`.
-    groups: Vec<ListedGroup>,
+    groups: Option<Vec<ListedGroup>>,
+}
+
+impl Root {
+    /// Whether it says anything: what is served is told by no empty object (E10).
+    fn is_answer(&self) -> bool {
+        match self.kind.as_str() {
+            "APIGroupDiscoveryList" => self.items.is_some(),
+            _ => self.versions.is_some() || self.groups.is_some(),
+        }
+    }
 }
 
 #[derive(Deserialize, Default)]
@@ -139,7 +149,8 @@ impl Reader {
 
     async fn root(&self, path: &'static str) -> Result<Root, Fault> {
         let text = self.send(groups(path), CAP).await?;
-        serde_json::from_slice(&text).map_err(|_| Fault::garbled(&format!("{path} is not what an API server writes")))
+        let read: Option<Root> = serde_json::from_slice(&text).ok().filter(Root::is_answer);
+        read.ok_or_else(|| Fault::garbled(&format!("{path} is not what an API server writes")))
     }
 
     async fn listed(&self, group: &str, version: &str) -> Result<Listed, Fault> {
@@ -152,11 +163,11 @@ impl Reader {
 impl Found {
     fn take(&mut self, root: Root) {
         if root.kind == "APIGroupDiscoveryList" {
-            root.items.into_iter().for_each(|it| self.aggregated(it));
+            root.items.into_iter().flatten().for_each(|it| self.aggregated(it));
             return;
         }
-        self.open.extend(root.versions.into_iter().map(|it| (String::new(), it)));
-        for group in root.groups {
+        self.open.extend(root.versions.into_iter().flatten().map(|it| (String::new(), it)));
+        for group in root.groups.into_iter().flatten() {
             self.open.extend(group.versions.into_iter().map(|it| (group.name.clone(), it.version)));
         }
     }

@@ -16,13 +16,15 @@ use std::time::Duration;
 use kube::Client;
 use tokio::sync::{Notify, Semaphore, mpsc, watch};
 use tokio::task::{AbortHandle, JoinSet};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::Instant;
 
-use super::discovery::{Discovered, Found, discover};
+use super::by_name;
+use super::discovery::{self, Discovered};
 use super::follow::Follow;
 use super::health::{Batch, Condition, Health};
 use super::identity;
 use super::merge::Pending;
+use super::storage::{self, Belief, Doubt};
 use super::watch::{Report, Shared, follow};
 use crate::kinds::{Intern, KINDS, KindSpec, Presence, spec};
 use crate::model::cluster::{AnyFact, Delta};
@@ -34,9 +36,6 @@ use crate::model::name::Name;
 const LISTS: usize = 4;
 /// In how many namespaces a kind is followed that may not be listed as a whole; a connection each.
 const NAMESPACES: usize = 20;
-/// How often discovery is asked (E10), and how soon again when a kind has gone.
-const DISCOVER_EVERY: Duration = Duration::from_secs(60);
-const DISCOVER_AGAIN: Duration = Duration::from_secs(10);
 /// How often a rewound history may make us read everything again.
 const REWIND_EVERY: Duration = Duration::from_secs(30);
 /// How many reports may wait for the session, and how many batches for the loop.
@@ -106,6 +105,8 @@ struct Session {
     look_again: Arc<Notify>,
     who_again: Arc<Notify>,
     rewound: Option<Instant>,
+    belief: Belief,
+    doubts: watch::Receiver<Option<Doubt>>,
 }
 
 impl Session {
@@ -130,8 +131,10 @@ impl Session {
             tasks.spawn(follow(Follow::new(spec, Scope::Everywhere), shared.clone()));
         }
         if wanted.kinds.iter().any(|it| it.presence == Presence::IfServed) {
-            tasks.spawn(keep_discovering(client, wanted.kinds.clone(), found, look_again.clone()));
+            tasks.spawn(discovery::keep(client, wanted.kinds.clone(), found, look_again.clone()));
         }
+        let (doubt, doubts) = watch::channel(None);
+        tasks.spawn(storage::keep(shared.client.clone(), doubt));
         tasks.spawn(identity::keep(shared.client.clone(), shared.reports.clone(), who_again.clone()));
         let (parts, seen, failing) = Default::default();
         let lists = Lists::of(wanted.kinds.iter().map(|it| it.kind));
@@ -153,6 +156,8 @@ impl Session {
             look_again,
             who_again,
             rewound,
+            belief: Belief::default(),
+            doubts,
         })
     }
 
@@ -166,6 +171,10 @@ impl Session {
                     Err(_) => return,
                 },
                 Some(report) = self.reports.recv() => self.take(report),
+                Ok(()) = self.doubts.changed() => {
+                    let deltas = self.belief.doubted(self.doubts.borrow_and_update().clone());
+                    self.pending.add(Batch { deltas, ..Batch::default() });
+                }
                 place = batches.reserve(), if !self.pending.is_empty() => match place {
                     Ok(place) => place.send(self.pending.take()),
                     Err(_) => return,
@@ -180,7 +189,8 @@ impl Session {
         }
     }
 
-    fn take(&mut self, report: Report) {
+    fn take(&mut self, mut report: Report) {
+        self.belief.pass(&mut report.batch.deltas);
         self.watch_namespaces(&report);
         self.watch_health(&report);
         if report.absent {
@@ -223,7 +233,7 @@ impl Session {
             let key = (health.kind, health.scope.clone());
             match &health.condition {
                 Condition::Retrying { .. } => drop(self.failing.insert(key)),
-                Condition::Following => {
+                Condition::Following | Condition::ListedAlone => {
                     // The server that comes back may not be the one that went (G5).
                     if self.failing.remove(&key) {
                         self.who_again.notify_one();
@@ -273,7 +283,7 @@ impl Session {
                     continue;
                 }
                 let handle = if *kind == Kind::NAMESPACE {
-                    self.tasks.spawn(identity::keep_namespace(self.shared.clone(), name.clone()))
+                    self.tasks.spawn(by_name::keep_namespace(self.shared.clone(), name.clone()))
                 } else if spec.is_namespaced() {
                     let scope = Scope::Namespace(name.clone());
                     self.tasks.spawn(follow(Follow::new(spec, scope), self.shared.clone()))
@@ -327,44 +337,6 @@ fn namespace(fact: &AnyFact) -> Option<Name> {
         AnyFact::Namespace(it) => Some(it.meta.name.clone()),
         _ => None,
     }
-}
-
-/// Asks which optional kinds there are, every minute, and soon after one has gone.
-async fn keep_discovering(
-    client: Client,
-    kinds: Vec<&'static KindSpec>,
-    found: watch::Sender<Discovered>,
-    again: Arc<Notify>,
-) {
-    let mut pace = super::pace::Pace::new("discovery");
-    loop {
-        pace.asked(Instant::now());
-        let next = discover(&client, &kinds).await;
-        let failed = next.0.values().any(|it| matches!(it, Found::Unsure(_)));
-        found.send_if_modified(|held| keep_sure(held, next));
-        if failed {
-            pace.failed(Instant::now(), None);
-            tokio::time::sleep_until(pace.due().unwrap_or_else(Instant::now)).await;
-            continue;
-        }
-        pace.succeeded();
-        sleep(DISCOVER_AGAIN).await;
-        // Told or not, a minute later it is time.
-        let _ = timeout(DISCOVER_EVERY - DISCOVER_AGAIN, again.notified()).await;
-    }
-}
-
-/// Takes over what is sure, and what was not known before; says whether anything changed.
-fn keep_sure(held: &mut Discovered, next: Discovered) -> bool {
-    let mut changed = false;
-    for (kind, found) in next.0 {
-        let known = held.0.get(&kind);
-        if known != Some(&found) && (known.is_none() || !matches!(found, Found::Unsure(_))) {
-            held.0.insert(kind, found);
-            changed = true;
-        }
-    }
-    changed
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Sends a request and reads its answer, with a deadline and a cap on everything.
 //!
 //! ```text
-//! head within 30 s │ then at least 1 KiB a minute │ a page ≤ 64 MiB │ a line ≤ 4 MiB
+//! head within 30 s │ then at least 6 KiB a minute │ a page ≤ 64 MiB │ a line ≤ 4 MiB
 //! ```
 //!
 //! kube-rs waits for ever and reads without end (M3, N12); so nothing of it is used above `Client::send`.
@@ -22,7 +22,7 @@ use super::fault::{Fault, FaultClass};
 const HEAD_DEADLINE: Duration = Duration::from_secs(30);
 /// In how long a time [`LEAST`] bytes must come (N5, N6).
 const WINDOW: Duration = Duration::from_secs(60);
-const LEAST: usize = 1024;
+const LEAST: usize = 6 * 1024;
 /// How much of an error's body is read, and how long.
 const ERROR_CAP: usize = 64 * 1024;
 const ERROR_DEADLINE: Duration = Duration::from_secs(5);

@@ -3,6 +3,7 @@
 //! One task for each kind and scope; it decodes what it reads, so that nothing larger than facts leaves it.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use kube::Client;
@@ -98,11 +99,12 @@ pub async fn follow(follow: Follow, shared: Shared) {
     }
 }
 
-/// What discovery answered of a kind, as far as it is sure.
+/// What discovery answered of a kind.
 #[derive(Clone, PartialEq, Eq, Debug)]
 enum Answer {
     In(String),
     Absent,
+    Unsure { fault: Fault, absent: Option<Timestamp> },
 }
 
 impl Answer {
@@ -110,6 +112,7 @@ impl Answer {
         match self {
             Answer::In(_) => Served::Yes,
             Answer::Absent => Served::No,
+            Answer::Unsure { fault, absent } => Served::Unsure { fault: fault.clone(), absent: *absent },
         }
     }
 }
@@ -118,7 +121,7 @@ fn served_version(discovered: &Discovered, kind: Kind) -> Option<Answer> {
     match discovered.0.get(&kind)? {
         Found::Served(version) => Some(Answer::In(version.clone())),
         Found::Absent => Some(Answer::Absent),
-        Found::Unsure(_) => None,
+        Found::Unsure { fault, absent } => Some(Answer::Unsure { fault: fault.clone(), absent: *absent }),
     }
 }
 
@@ -197,6 +200,7 @@ impl Task {
         let mut permit = permit;
         let (mut lines, mut heard) = (Lines::default(), Instant::now());
         self.follow.opened(now());
+        let mut drip = Drip::default();
         loop {
             if self.report().await.is_none() {
                 return Ok(());
@@ -205,41 +209,58 @@ impl Task {
             if permit.is_some() && !*self.shared.room.borrow() {
                 self.shared.room().await;
                 // The server was not listened to meanwhile.
-                heard = Instant::now();
+                (heard, drip) = (Instant::now(), Drip::default());
             }
-            let silent = heard + self.follow.silence();
-            let wake = self.follow.settles().map_or(silent, |it| it.min(silent));
-            match timeout_at(wake, incoming.next()).await {
+            let (silent, overdue) = (self.follow.silent_at(heard), self.follow.overdue_at());
+            let wake = [self.follow.settles(), overdue].into_iter().flatten().fold(silent, Instant::min);
+            let next = timeout_at(wake, incoming.next()).await;
+            let time = Instant::now();
+            match next {
                 Ok(Ok(Some(chunk))) => {
-                    heard = Instant::now();
-                    if self.lines(&mut lines, &chunk)? == ReadOn::No {
+                    let (read_on, events) = self.lines(&mut lines, &chunk)?;
+                    if read_on == ReadOn::No {
+                        return Ok(());
+                    }
+                    // Bytes alone are no sign of life.
+                    heard = if events > 0 { time } else { heard };
+                    if self.follow.is_listing() && drip.is_too_slow(time, chunk.len()) {
+                        self.follow.silent(now());
                         return Ok(());
                     }
                 }
                 Ok(Ok(None)) => return self.end(&lines),
                 Ok(Err(fault)) => return Err(fault),
-                Err(_) if Instant::now() >= silent => {
-                    self.follow.silent(now());
-                    return Ok(());
-                }
-                Err(_) => self.follow.settled(now()),
+                Err(_) => {}
+            }
+            if time >= self.follow.silent_at(heard) {
+                self.follow.silent(now());
+                return Ok(());
+            }
+            if overdue.is_some_and(|it| time >= it) {
+                self.follow.ended(now());
+                return Ok(());
+            }
+            if self.follow.settles().is_some_and(|it| time >= it) {
+                self.follow.settled(now());
             }
         }
     }
 
-    fn lines(&mut self, lines: &mut Lines, chunk: &[u8]) -> Result<ReadOn, Fault> {
+    /// Reads what is whole of these lines; how many events that were.
+    fn lines(&mut self, lines: &mut Lines, chunk: &[u8]) -> Result<(ReadOn, usize), Fault> {
         let (spec, now) = (self.follow.spec, now());
-        let mut read_on = ReadOn::Yes;
+        let (mut read_on, mut events) = (ReadOn::Yes, 0);
         let (follow, mut intern) = (&mut self.follow, self.shared.intern());
         lines.feed(chunk, |line| {
             if read_on == ReadOn::Yes && !line.trim_ascii().is_empty() {
                 let event = kinds::read_event(spec, line, &mut intern).map_err(|it| Fault::of_wire(&it))?;
                 read_on = follow.event(event, now);
+                events += 1;
             }
             Ok(())
         })?;
         self.follow.listing(None);
-        Ok(read_on)
+        Ok((read_on, events))
     }
 
     /// A stream's proper end; a last line without its line end counts if it is whole (M10).
@@ -252,5 +273,32 @@ impl Task {
         }
         self.follow.ended(now());
         Ok(())
+    }
+}
+
+/// How fast a streaming list comes: one that drips would never end (N6).
+struct Drip {
+    since: Instant,
+    bytes: usize,
+}
+
+/// In how long a time how much of a streaming list has to come.
+const DRIP: (Duration, usize) = (Duration::from_secs(10), 1024);
+
+impl Default for Drip {
+    fn default() -> Self {
+        Self { since: Instant::now(), bytes: 0 }
+    }
+}
+
+impl Drip {
+    fn is_too_slow(&mut self, now: Instant, bytes: usize) -> bool {
+        self.bytes += bytes;
+        if now.duration_since(self.since) < DRIP.0 {
+            return false;
+        }
+        let is_too_slow = self.bytes < DRIP.1;
+        (self.since, self.bytes) = (now, 0);
+        is_too_slow
     }
 }

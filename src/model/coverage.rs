@@ -27,6 +27,8 @@ pub enum Coverage {
     /// Files hold documents that could not be read and may be of it: what was read holds, and there may be more.
     /// One clause says which: `policy.yaml:9:7 could not be read`.
     Unreadable { why: Name },
+    /// It was asked for and could not be read, for another reason than a missing right; nothing is claimed of it.
+    Failed { why: Name },
     /// The question did not need it (one-shot commands), so nothing is claimed of it.
     Unread,
 }
@@ -47,6 +49,7 @@ impl Coverage {
             Coverage::Loading => "loading",
             Coverage::Forbidden { .. } => "forbidden",
             Coverage::Unreadable { .. } => "unreadable",
+            Coverage::Failed { .. } => "failed",
             Coverage::Unread => "unread",
         }
     }

@@ -26,7 +26,8 @@ impl Version {
     /// Reads `v1.36.4`, `1.36`, `v1.33.5+k3s1`; `None` for anything else.
     pub fn parse(text: &str) -> Option<Self> {
         let mut parts = text.strip_prefix('v').unwrap_or(text).split('.');
-        let major = parts.next()?.parse().ok()?;
+        // A server that was built without its version says `v0.0.0-master+$Format:%H$`.
+        let major = parts.next()?.parse().ok().filter(|it| *it > 0)?;
         // Some providers write `1.33+`.
         let minor = parts.next()?;
         let end = minor.find(|it: char| !it.is_ascii_digit()).unwrap_or(minor.len());

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use tokio::sync::mpsc;
 
 use crate::embedded;
-use crate::live::connect::{self, Connected, Flags};
+use crate::live::connect::{self, Connected, Credentials, Flags};
 use crate::live::files::Source as Documents;
 use crate::live::{self, Batch, Condition, Control, Wanted};
 use crate::model::name::Name;
@@ -27,6 +27,7 @@ pub(super) struct Feed {
     pub(super) client: Option<kube::Client>,
     pub(super) batches: Option<mpsc::Receiver<Batch>>,
     control: Option<Control>,
+    credentials: Option<Credentials>,
     /// The demo's server lives as long as this.
     pub(super) server: Option<embedded::Server>,
     pub(super) documents: Option<Arc<Documents>>,
@@ -57,10 +58,28 @@ impl Program {
         if let Some(warning) = connected.warnings.first() {
             self.tell(Event::Notice(warning.clone()));
         }
+        self.feed.credentials = connected.credentials;
         self.follow(connected.client, vec![connected.namespace.as_str().into()]);
     }
 
+    /// Reads everything again, with the credentials that the kubeconfig gives by now.
     pub(super) fn resync(&mut self) {
+        match (self.feed.credentials.clone(), self.feed.number) {
+            (Some(credentials), number) => {
+                self.tasks.spawn(async move {
+                    credentials.renew().await;
+                    Done::Renewed(number)
+                });
+            }
+            (None, number) => self.read_again(number),
+        }
+    }
+
+    /// Reads everything again, unless the server was left meanwhile.
+    pub(super) fn read_again(&mut self, number: u64) {
+        if number != self.feed.number {
+            return;
+        }
         self.inquire();
         match (&self.feed.control, self.feed.flags.clone()) {
             (Some(control), _) if self.feed.batches.is_some() => control.resync(),

@@ -31,6 +31,8 @@ pub(super) enum Done {
     Said(u64, Event),
     /// What was counted of it, and how long that took.
     Counted(u64, Event, Duration),
+    /// The credentials of the server of this number are taken anew.
+    Renewed(u64),
     Connected(Result<Box<Connected>, Fault>),
     Served(Result<(embedded::Server, kube::Client), String>),
 }
@@ -49,6 +51,7 @@ impl Program {
                     return self.app.update(event);
                 }
             }
+            Ok(Done::Renewed(number)) => self.read_again(number),
             Ok(Done::Connected(Ok(connected))) => self.connected(*connected),
             Ok(Done::Connected(Err(fault))) => self.tell(Event::Connection(not_connected(&fault))),
             Ok(Done::Served(Ok((server, client)))) => {

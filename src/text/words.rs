@@ -135,6 +135,7 @@ fn uncovered(kind: Kind, namespace: &Name, coverage: &Coverage) -> String {
         Coverage::Loading => format!("{what} are still loading: ask again"),
         Coverage::Forbidden { why } => format!("{what} may not be read ({why}): a role with list on them settles it"),
         Coverage::Unreadable { why } => format!("there may be more {what}: {why}"),
+        Coverage::Failed { why } => format!("{what} could not be read: {why}"),
         Coverage::Unread => format!("{what} were not read for this question"),
         other => format!("{what} are {}", other.as_str()),
     }

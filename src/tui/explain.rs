@@ -79,12 +79,25 @@ pub(super) fn count(number: usize, one: &str) -> String {
     }
 }
 
+/// Why a namespace has no labels but its name: it is not defined, or that is not known.
+fn undefined(view: View<'_>, name: &Name) -> Option<String> {
+    let cluster = &view.world.cluster;
+    if cluster.namespaces.get("", name).is_some_and(|it| !it.implied) {
+        return None;
+    }
+    let coverage = cluster.coverage.of(Kind::NAMESPACE, name);
+    Some(match coverage.is_complete() {
+        true => "not defined: only mentioned by other objects".to_owned(),
+        false => format!("its labels are not known: namespaces: {}", super::status::words(coverage)),
+    })
+}
+
 fn namespace(page: &mut Page, view: View<'_>, name: &Name) {
     let id = ObjectId::new(Kind::NAMESPACE, Name::empty(), name.clone());
     let counts = view.world.counts(name);
     page.push(linked(0, Mark::Title, format!("namespace {name}"), &id));
-    if view.world.cluster.namespaces.get("", name).is_none_or(|it| it.implied) {
-        page.say(0, Mark::Note, "not defined: only mentioned by other objects");
+    if let Some(words) = undefined(view, name) {
+        page.say(0, Mark::Note, words);
     }
     let policies = view.world.cluster.policies.of(name);
     let pods = view.world.cluster.pods.of(name).len();

@@ -195,6 +195,10 @@ fn namespace(app: &mut App, words: &str) -> Result<Vec<Effect>, Fault> {
     let names = app.world.cluster.namespace_names();
     match names.get(words) {
         Some(name) => open::narrow_to(app, [name.clone()].into()),
+        // Where namespaces may not be listed, one that was never seen may be there all the same.
+        None if !app.world.cluster.coverage.is_complete(Kind::NAMESPACE, words) => {
+            open::narrow_to(app, [words.into()].into());
+        }
         None => {
             let near = crate::ask::nearest::nearest(words, names.iter().map(Name::as_str));
             return Err(Fault::new(format!("there is no namespace {words}"), near.join(", ")));

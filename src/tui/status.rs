@@ -84,7 +84,7 @@ pub fn sentence(
 ) -> (&'static str, String) {
     match freshness {
         Freshness::Files => ("FILES", String::new()),
-        Freshness::Live => ("LIVE", forbidden(cluster)),
+        Freshness::Live => ("LIVE", not_read(cluster)),
         Freshness::Syncing(kinds) if kinds.is_empty() => ("SYNC", "connecting".into()),
         Freshness::Syncing(kinds) => ("SYNC", progress(kinds, cluster, listing)),
         Freshness::Stale { kinds, since, why } => {
@@ -117,16 +117,22 @@ fn progress(kinds: &[Kind], cluster: &Cluster, listing: &BTreeMap<Kind, Progress
     format!("{} kinds{colon}{}", kinds.len(), counted.join(", "))
 }
 
-/// What we may not list.
-fn forbidden(cluster: &Cluster) -> String {
-    let is_forbidden = |it: &Coverage| matches!(it, Coverage::Forbidden { .. });
-    let kinds = cluster.coverage.kinds.iter();
-    let kinds: Vec<&str> =
-        kinds.filter(|(_, it)| is_forbidden(&it.everywhere)).map(|(kind, _)| plural(*kind)).collect();
-    match kinds.as_slice() {
-        [] => String::new(),
-        [one] => format!("no right to list {one}"),
-        many => format!("no right to list {} and {} more", many[0], many.len() - 1),
+/// What we may not list, and what could not be read for another reason.
+fn not_read(cluster: &Cluster) -> String {
+    let kinds = |is: fn(&Coverage) -> bool| -> Vec<&str> {
+        cluster.coverage.kinds.iter().filter(|(_, it)| is(&it.everywhere)).map(|(kind, _)| plural(*kind)).collect()
+    };
+    let forbidden = some_of("no right to list", &kinds(|it| matches!(it, Coverage::Forbidden { .. })));
+    let failed = some_of("could not read", &kinds(|it| matches!(it, Coverage::Failed { .. })));
+    [forbidden, failed].into_iter().flatten().collect::<Vec<_>>().join("; ")
+}
+
+/// `no right to list pods and 2 more`; nothing where there is none.
+fn some_of(what: &str, kinds: &[&str]) -> Option<String> {
+    match kinds {
+        [] => None,
+        [one] => Some(format!("{what} {one}")),
+        many => Some(format!("{what} {} and {} more", many[0], many.len() - 1)),
     }
 }
 
@@ -154,6 +160,7 @@ pub fn words(coverage: &Coverage) -> String {
         Coverage::Loading => "being listed".into(),
         Coverage::Forbidden { why } => format!("no right to list them ({why})"),
         Coverage::Unreadable { why } => format!("there may be more: {why}"),
+        Coverage::Failed { why } => format!("could not be read: {why}"),
         Coverage::Unread => "not read".into(),
         other => other.as_str().into(),
     }
@@ -192,6 +199,8 @@ mod tests {
         assert_eq!(line(&cluster), "LIVE ");
         set(&mut cluster, Kind::NODE, Coverage::Forbidden { why: "403".into() });
         assert_eq!(line(&cluster), "LIVE no right to list nodes");
+        set(&mut cluster, Kind::SERVICE, Coverage::Failed { why: "the server answered 503".into() });
+        assert_eq!(line(&cluster), "LIVE no right to list nodes; could not read services");
         let since = Timestamp::from_second(1_000_000).expect("a time");
         set(&mut cluster, Kind::POD, Coverage::Stale { since, why: "connection refused".into() });
         assert_eq!(line(&cluster), "STALE 2 min pods: connection refused");

@@ -127,10 +127,11 @@ impl Sound {
 
     fn stream(&self) -> Play {
         let all = self.objects.values().fold(Play::head(), |play, it| play.event("ADDED", it));
-        all.event("BOOKMARK", &bookmark(self.version, true)).wait(Duration::from_secs(60)).end()
+        let listed = all.event("BOOKMARK", &bookmark(self.version, true)).wait(Duration::from_secs(60));
+        listed.event("BOOKMARK", &bookmark(self.version, false)).end()
     }
 
-    /// What happened since, then nothing for a minute, then the end.
+    /// What happened since, then a bookmark after a minute, and the end.
     fn watch(&self, asked: &Asked) -> Play {
         let since: u64 = asked.param("resourceVersion").and_then(|it| it.parse().ok()).unwrap_or(0);
         if since < self.compacted {
@@ -138,7 +139,7 @@ impl Sound {
         }
         let news = self.history.iter().filter(|(version, _, _)| *version > since);
         let play = news.fold(Play::head(), |play, (_, kind, object)| play.event(kind, object));
-        play.wait(Duration::from_secs(60)).end()
+        play.wait(Duration::from_secs(60)).event("BOOKMARK", &bookmark(self.version, false)).end()
     }
 }
 
@@ -241,6 +242,7 @@ fn word(condition: &Condition) -> &'static str {
         Condition::Connecting => "connecting",
         Condition::Listing { .. } => "listing",
         Condition::Following => "following",
+        Condition::ListedAlone => "listed alone",
         Condition::Retrying { .. } => "retrying",
         Condition::Forbidden { .. } => "forbidden",
         Condition::NotServed => "not served",

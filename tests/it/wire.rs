@@ -145,6 +145,12 @@ impl Play {
         self
     }
 
+    /// Breaks the connection.
+    pub fn reset(mut self) -> Self {
+        self.0.push(Act::Reset);
+        self
+    }
+
     /// Ends the stream in order; the connection may be used again.
     pub fn end(self) -> Self {
         self.raw(b"0\r\n\r\n")
@@ -315,7 +321,14 @@ impl tower::Service<Uri> for Connector {
 }
 
 /// The client's end of a connection, as hyper wants it.
-struct Pipe(TokioIo<End>);
+pub struct Pipe(TokioIo<End>);
+
+impl Pipe {
+    /// One that nobody breaks.
+    pub fn whole(pipe: DuplexStream) -> Self {
+        Self(TokioIo::new(End { pipe, broken: Arc::default() }))
+    }
+}
 
 /// The client's end: after the server broke it, its end is an error.
 struct End {

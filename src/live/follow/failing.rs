@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use super::{ABSENT_FOR, FORBIDDEN_FOR, Follow, Held, Now, Phase, STREAMS, Served};
-use crate::kinds::Presence;
+use jiff::Timestamp;
+
+use super::{ABSENT_FOR, ENDLESS_FOR, EXPIRIES, Follow, Held, Now, Phase, STREAMS, Served};
 use crate::live::fault::{Fault, FaultClass};
 use crate::live::health::{Condition, Throttled};
 use crate::live::pace::{LONGEST, SETTLED};
@@ -13,8 +14,9 @@ use crate::model::coverage::Coverage;
 impl Follow {
     /// The open stream ended as it should, though perhaps too soon.
     pub fn ended(&mut self, now: Now) {
+        self.count_quiet(now);
         match self.phase {
-            Phase::Watching { since, changed } if changed || now.tick.duration_since(since) >= SETTLED => {
+            Phase::Watching { since, changed, .. } if changed || now.tick.duration_since(since) >= SETTLED => {
                 self.phase = Phase::Whole;
                 self.pace.succeeded();
             }
@@ -28,33 +30,13 @@ impl Follow {
         }
     }
 
-    /// The open stream said nothing for [`Follow::silence`].
-    pub fn silent(&mut self, now: Now) {
-        match self.phase {
-            Phase::Watching { .. } => {
-                self.phase = Phase::Probing;
-                self.pace.proceed();
-            }
-            _ => {
-                self.streams = STREAMS;
-                self.start_over();
-                self.pace.rest(now.tick, Duration::ZERO);
-            }
-        }
-    }
-
     /// A request or the open stream failed.
     pub fn failed(&mut self, fault: &Fault, now: Now) {
+        self.count_quiet(now);
         match fault.status() {
             Some(403) => self.forbidden(fault, now),
-            Some(404) => {
-                self.served = Served::Unknown;
-                self.phase = Phase::Absent;
-                self.lose_sight(fault);
-                if self.spec.presence == Presence::Always {
-                    self.retry(fault, now);
-                }
-            }
+            Some(404) => self.not_found(fault, now),
+            _ if fault.class == FaultClass::Endless => self.give_up(fault, now),
             Some(400 | 405 | 406 | 415 | 422) if self.is_first_of_stream() => {
                 // The server does not stream lists (M7).
                 self.streams = STREAMS;
@@ -64,7 +46,37 @@ impl Follow {
             _ => {
                 self.step_back(fault);
                 self.retry(fault, now);
+                if fault.class == FaultClass::Garbled && self.expiries >= EXPIRIES {
+                    self.claim_nothing(fault);
+                }
             }
+        }
+    }
+
+    /// What was served is not found: that proves nothing (E10), so its group is asked whether it is.
+    fn not_found(&mut self, fault: &Fault, now: Now) {
+        self.missed = self.served == Served::Yes || self.missed;
+        self.served = Served::Unknown;
+        self.start_over();
+        self.phase = Phase::Absent;
+        self.lose_sight(fault);
+        if self.looks_itself() {
+            self.retry(fault, now);
+        }
+    }
+
+    /// The list had no end: what was read of it stands, and it is not asked for again soon.
+    fn give_up(&mut self, fault: &Fault, now: Now) {
+        self.start_over();
+        self.pace.rest(now.tick, ENDLESS_FOR);
+        self.retrying(fault, now);
+        self.claim_nothing(fault);
+    }
+
+    /// Where nothing was wholly known before, it is told why that is not only a matter of time.
+    pub(super) fn claim_nothing(&mut self, fault: &Fault) {
+        if self.held != Held::Whole {
+            self.cover(Coverage::Failed { why: fault.what.as_str().into() });
         }
     }
 
@@ -98,6 +110,10 @@ impl Follow {
             true => self.pace.expired(now.tick),
             false => self.pace.failed(now.tick, fault.retry_after),
         }
+        self.retrying(fault, now);
+    }
+
+    fn retrying(&mut self, fault: &Fault, now: Now) {
         let wait = self.pace.due().map_or(LONGEST, |it| it.duration_since(now.tick));
         let throttled = if fault.status() == Some(429) { Throttled::ByServer } else { Throttled::No };
         let at = now.wall.checked_add(wait).unwrap_or(now.wall);
@@ -116,35 +132,26 @@ impl Follow {
         }
     }
 
-    pub(super) fn forbidden(&mut self, fault: &Fault, now: Now) {
-        let at_watch = matches!(self.phase, Phase::Whole | Phase::Watching { .. } | Phase::Probing);
-        self.denied = !at_watch;
-        self.start_over();
-        if self.held == Held::Nothing {
-            // Other scopes may be read meanwhile; the list that is allowed at last replaces them.
-            self.held = Held::Partial;
-        }
-        self.pace.rest(now.tick, FORBIDDEN_FOR);
-        self.condition(Condition::Forbidden { why: fault.what.clone() });
-        if at_watch && self.watch_denied {
-            // We may list and not watch: what we hold is as old as its list, a minute at most.
-            return self.lose_sight(fault);
-        }
-        self.watch_denied = at_watch;
-        self.cover(Coverage::Forbidden { why: fault.what.as_str().into() });
-    }
-
     /// What the kind's own group says of it, after it was not found although every server should have it.
     pub fn looked(&mut self, served: Served, now: Now) {
-        let wait = if served == Served::No { ABSENT_FOR } else { Duration::ZERO };
-        self.served(served);
-        self.pace.rest(now.tick, wait);
+        if served != Served::Yes {
+            self.missed = false;
+            self.served(served);
+            return self.pace.rest(now.tick, ABSENT_FOR);
+        }
+        // It is listed again, no sooner each time than it failed before.
+        self.served = served;
+        self.start_over();
+        self.pace.rest(now.tick, Duration::ZERO);
     }
 
     /// What discovery says of our kind (E10).
     pub fn served(&mut self, served: Served) {
+        if let Served::Unsure { fault, absent } = &served {
+            return self.unsure(fault, *absent);
+        }
         if self.served == served {
-            return;
+            return self.cover_absence();
         }
         self.served = served;
         match self.served {
@@ -153,7 +160,23 @@ impl Follow {
                 self.pace.hurry();
             }
             Served::No => self.gone(),
-            Served::Unknown => {}
+            Served::Unknown | Served::Unsure { .. } => {}
+        }
+    }
+
+    /// Discovery cannot be asked: an open watch needs it no more, but absence is as old as the last answer.
+    fn unsure(&mut self, fault: &Fault, absent: Option<Timestamp>) {
+        match absent {
+            _ if !self.is_absent() => {}
+            Some(since) => self.cover(Coverage::Stale { since, why: fault.what.as_str().into() }),
+            None => self.claim_nothing(fault),
+        }
+    }
+
+    /// Discovery says again that our kind is absent.
+    fn cover_absence(&mut self) {
+        if self.is_absent() && self.served == Served::No {
+            self.cover(Coverage::NotServed);
         }
     }
 

@@ -1,7 +1,9 @@
 //! How a list comes in: the first one is put as it comes, any later one is gathered and swapped in whole.
 
-use super::{Follow, Gathered, Held, Now, Phase, STREAMS};
+use super::{Follow, Gathered, Held, Now, Phase};
 use crate::kinds::Page;
+use crate::live::endless::Bound;
+use crate::live::fault::Fault;
 use crate::live::health::Condition;
 use crate::model::cluster::{Delta, Entry};
 use crate::model::id::ObjectId;
@@ -22,7 +24,8 @@ impl Follow {
     pub(super) fn begin_list(&mut self) {
         self.read = 0;
         self.gathered = self.lists_again().then(Gathered::default);
-        self.phase = if self.streams < STREAMS { Phase::Streaming } else { Phase::Paging { continues: String::new() } };
+        (self.bound, self.nameless) = (Bound::default(), 0);
+        self.phase = if self.streams_lists() { Phase::Streaming } else { Phase::Paging { continues: String::new() } };
     }
 
     /// A page came in.
@@ -30,15 +33,26 @@ impl Follow {
         if matches!(self.phase, Phase::Probing) {
             return self.probed(&page, now);
         }
-        self.read += page.entries.len() + page.unreadable.len();
+        if page.version.is_empty() {
+            return self.failed(&Fault::garbled("the list has no resourceVersion"), now);
+        }
+        let objects = page.entries.len() + page.unreadable.len() + page.notes.len();
+        let rest = match self.bound.page(objects, &page.continues) {
+            Ok(rest) => rest,
+            Err(fault) => return self.failed(&fault, now),
+        };
+        self.read += objects;
+        self.nameless += page.notes.len();
         self.pace.proceed();
         self.add(page.entries, page.unreadable);
         page.notes.into_iter().for_each(|it| self.note(it));
         if page.continues.is_empty() {
-            self.listed(page.version, now);
-        } else {
-            self.listing(page.remaining);
-            self.phase = Phase::Paging { continues: page.continues };
+            return self.listed(page.version, now);
+        }
+        self.listing(page.remaining);
+        self.phase = Phase::Paging { continues: page.continues };
+        if !rest.is_zero() {
+            self.pace.rest(now.tick, rest);
         }
     }
 
@@ -78,9 +92,11 @@ impl Follow {
         self.held = Held::Whole;
         self.phase = Phase::Whole;
         self.pace.proceed();
-        self.alive = Some(now.wall);
-        if !self.watch_denied {
-            self.alive(now);
+        self.watched = false;
+        self.proven(now);
+        match self.watch_denied {
+            true => self.listed_alone(now),
+            false => self.alive(now),
         }
     }
 
@@ -88,17 +104,6 @@ impl Follow {
         (self.rewound, self.number) = (true, 0);
         let what = format!("the cluster's history was rewound: {} is read again", self.spec.plural);
         self.out.notices.push(what);
-    }
-
-    pub(super) fn probed(&mut self, page: &Page, now: Now) {
-        let number: u64 = page.version.parse().unwrap_or(0);
-        self.pace.proceed();
-        if number != 0 && number < self.number {
-            self.notice_rewound();
-            return self.start_over();
-        }
-        self.phase = Phase::Whole;
-        self.alive(now);
     }
 
     /// Tells how far a list has come; the driver calls it after each piece of a stream.

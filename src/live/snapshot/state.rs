@@ -95,7 +95,9 @@ impl CoverageState {
     fn of(coverage: &Coverage) -> Self {
         let (since, why) = match coverage {
             Coverage::Stale { since, why } => (since.to_string(), why.to_string()),
-            Coverage::Forbidden { why } | Coverage::Unreadable { why } => (String::new(), why.to_string()),
+            Coverage::Forbidden { why } | Coverage::Unreadable { why } | Coverage::Failed { why } => {
+                (String::new(), why.to_string())
+            }
             _ => Default::default(),
         };
         Self { state: coverage.as_str().to_owned(), since, why }
@@ -111,6 +113,7 @@ impl CoverageState {
             "loading" => Coverage::Loading,
             "forbidden" => Coverage::Forbidden { why },
             "unreadable" => Coverage::Unreadable { why },
+            "failed" => Coverage::Failed { why },
             "stale" => self.since.parse().map_or(Coverage::Unread, |since| Coverage::Stale { since, why }),
             _ => Coverage::Unread,
         }
