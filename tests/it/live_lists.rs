@@ -39,8 +39,11 @@ async fn read(wire: &Wire, kinds: &[Kind]) -> Result<Cluster, Fault> {
     Ok(cluster)
 }
 
+/// A fault and its name.
+type Named = (&'static str, fn(&Asked) -> Play);
+
 /// Lists whose tokens come again: at once, in turns, without objects, and those that are asked for whole too.
-fn endless() -> Vec<(&'static str, fn(&Asked) -> Play)> {
+fn endless() -> Vec<Named> {
     fn next(asked: &Asked, token: &str, names: &[&str]) -> Play {
         let pods: Vec<Value> = names.iter().map(|it| pod(it, 7)).collect();
         assert!(is_list(asked));

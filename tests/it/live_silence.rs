@@ -179,7 +179,8 @@ async fn n11_watches_that_say_nothing_are_not_believed() {
         let line = |play: Play, _| play.wait(seconds(10)).bytes(b"\n");
         is_plain_watch(asked).then(|| (0..3).fold(Play::head(), line).reset())
     };
-    let faults: [(&str, fn(&Asked) -> Option<Play>); 5] =
+    type Fault = fn(&Asked) -> Option<Play>;
+    let faults: [(&str, Fault); 5] =
         [("blank lines", blank), ("half an event", half), ("nothing", nothing), ("an end", short), ("a reset", cut)];
     for (name, fault) in faults {
         let server = Sound::new(7, &["a"]).shared();
@@ -211,7 +212,7 @@ async fn n11_a_watch_that_does_not_end_is_ended() {
         let minute = |play: Play, _| play.wait(seconds(50)).event("BOOKMARK", &bookmark(7, false));
         (0..600).fold(Play::head(), minute)
     };
-    let wire = faulty(&server, move |it| is_plain_watch(it).then(|| endless()));
+    let wire = faulty(&server, move |it| is_plain_watch(it).then(endless));
     let mut session = Session::of_pods(wire.client());
     session.run_for(seconds(3600)).await;
     let watches = wire.count(is_plain_watch);
