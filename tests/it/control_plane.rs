@@ -95,7 +95,7 @@ pub struct ControlPlane {
     // Order matters: the servers are stopped before their folder is removed.
     server: Option<Child>,
     aggregation: Option<Child>,
-    _etcd: Etcd,
+    etcd: Etcd,
     port: u16,
     etcd_port: u16,
     programs: PathBuf,
@@ -127,16 +127,8 @@ impl ControlPlane {
         let etcd = Etcd(start_etcd(programs, folder.path(), etcd_port, peer_port));
         let server_flags = server_flags.iter().map(|it| it.to_string()).collect();
         let programs = programs.to_owned();
-        let mut plane = ControlPlane {
-            server: None,
-            aggregation: None,
-            _etcd: etcd,
-            port,
-            etcd_port,
-            programs,
-            server_flags,
-            folder,
-        };
+        let mut plane =
+            ControlPlane { server: None, aggregation: None, etcd, port, etcd_port, programs, server_flags, folder };
         for (user, _) in USERS {
             fs::write(plane.kubeconfig_for(user), plane.kubeconfig_text(user)).expect("write a kubeconfig");
         }
@@ -156,6 +148,22 @@ impl ControlPlane {
         if let Some(mut server) = self.server.take() {
             stop(&mut server);
         }
+    }
+
+    /// Holds etcd, so that it answers nobody, until [`ControlPlane::resume_etcd`].
+    pub fn hold_etcd(&self) {
+        self.signal_etcd("STOP");
+    }
+
+    /// Lets etcd go on.
+    pub fn resume_etcd(&self) {
+        self.signal_etcd("CONT");
+    }
+
+    fn signal_etcd(&self, signal: &str) {
+        let id = self.etcd.0.id().to_string();
+        let sent = Command::new("kill").args([format!("-{signal}"), id]).status().expect("kill runs");
+        assert!(sent.success(), "etcd is there");
     }
 
     /// Starts the controller that fills aggregated ClusterRoles; `false` (said on stderr) where it is not to be had.

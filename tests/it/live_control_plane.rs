@@ -134,6 +134,54 @@ async fn a_limited_token_sees_what_it_may() {
     .await;
 }
 
+/// A3: a server that starts refuses what its authorizer has not read yet; who is bound by it has everything back within
+/// 35 s of its being ready, and not only `system:masters`, whom no authorizer is asked about.
+#[tokio::test]
+async fn a_right_that_was_held_comes_back_with_its_server() {
+    let Some(mut plane) = control_plane::private(SUITE, &[]) else { return };
+    within(async {
+        let admin = plane.client("admin").await;
+        let rules = json!([{"verbs": ["get", "list", "watch"], "apiGroups": [""], "resources": ["namespaces", "pods", "services"]}]);
+        create(&admin, &[namespace("held"), pod("held", 0)]).await;
+        create(&admin, &grant("held", "", "dave", &rules)).await;
+        let kinds = [Kind::NAMESPACE, Kind::POD, Kind::SERVICE];
+        let mut session = Session::of(read_client(&plane, "dave").await, &kinds, &[]);
+        let is_live = |it: &Session| kinds.iter().all(|kind| *it.cluster.coverage.of(*kind, "") == Coverage::Live);
+        until_with(&mut session, "all is live", is_live).await;
+        for _ in 0..2 {
+            plane.kill_server();
+            session.until("all is stale", |it| !kinds.iter().any(|kind| *it.cluster.coverage.of(*kind, "") == Coverage::Live)).await;
+            plane.start_server();
+            let ready = std::time::Instant::now();
+            session.until("all is live again", is_live).await;
+            assert!(ready.elapsed() <= Duration::from_secs(35), "{:?}", ready.elapsed());
+        }
+    })
+    .await;
+}
+
+/// N11: an etcd that answers nobody, behind an API server that goes on with its watches.
+#[tokio::test]
+async fn an_etcd_that_is_dead_behind_a_live_server_is_told() {
+    let Some(plane) = control_plane::private(SUITE, &[]) else { return };
+    within(async {
+        let admin = plane.client("admin").await;
+        create(&admin, &[namespace("live"), pod("live", 0)]).await;
+        let mut session = Session::of(read_client(&plane, "admin").await, &[Kind::POD], &[]);
+        session.until("pods are live", Session::is_live).await;
+        plane.hold_etcd();
+        let held = std::time::Instant::now();
+        session.until("pods are stale", |it| matches!(it.coverage(), Coverage::Stale { .. })).await;
+        assert!(held.elapsed() <= Duration::from_secs(75), "{:?}", held.elapsed());
+        assert_eq!(session.cluster.pods.len(), 1, "what was known is kept");
+        plane.resume_etcd();
+        let resumed = std::time::Instant::now();
+        session.until("pods are live again", Session::is_live).await;
+        assert!(resumed.elapsed() <= Duration::from_secs(65), "{:?}", resumed.elapsed());
+    })
+    .await;
+}
+
 /// The lines of a real watch, bookmarks among them, as the door reads them.
 #[tokio::test]
 async fn the_door_reads_the_bookmarks_of_a_real_watch() {

@@ -201,6 +201,12 @@ impl Session {
         self.notices.extend(batch.notices);
     }
 
+    /// Forgets what was said so far but the last.
+    pub fn forget(&mut self) {
+        self.said.drain(..self.said.len().saturating_sub(1));
+        self.notices.clear();
+    }
+
     /// The names of the pods.
     pub fn pods(&self) -> Vec<String> {
         self.cluster.pods.iter().map(|it| it.name().to_string()).collect()

@@ -17,6 +17,7 @@ mod live_laws;
 mod live_lists;
 mod live_rights;
 mod live_silence;
+mod live_soak;
 mod live_world;
 mod net_cases;
 mod net_evidence;

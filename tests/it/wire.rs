@@ -241,6 +241,11 @@ impl Wire {
         self.0.asked.lock().expect("no panic under the lock").clone()
     }
 
+    /// Forgets what was asked so far.
+    pub fn forget(&self) {
+        self.0.asked.lock().expect("no panic under the lock").clear();
+    }
+
     /// How many requests met this condition.
     pub fn count(&self, which: impl Fn(&Asked) -> bool) -> usize {
         self.asked().iter().filter(|it| which(it)).count()

@@ -34,6 +34,11 @@ impl Follow {
     pub fn failed(&mut self, fault: &Fault, now: Now) {
         self.count_quiet(now);
         match fault.status() {
+            // Its group cannot be asked; whether it can be listed is tried again by itself.
+            _ if self.is_absent() => {
+                self.start_over();
+                self.retry(fault, now);
+            }
             Some(403) => self.forbidden(fault, now),
             Some(404) => self.not_found(fault, now),
             _ if fault.class == FaultClass::Endless => self.give_up(fault, now),
