@@ -101,7 +101,10 @@ fn chance(server: &mut Sound, asked: &Asked, random: &mut Random) -> Play {
         let name = *random.pick(&["a", "b", "c", "d", "e", "f"]);
         match random.below(3) {
             0 => server.delete(name),
-            1 => server.put(name, &format!("uid-{name}"), random.pick(&["Pending", "Running"])),
+            1 => {
+                let phase = *random.pick(&["Pending", "Running"]);
+                server.put(name, &format!("uid-{name}"), phase);
+            }
             _ => {}
         }
     }
