@@ -38,7 +38,7 @@ pub const KIND: &str = "Snapshot";
 pub const END: &str = "SnapshotEnd";
 
 /// How a snapshot begins.
-const BEGIN: &str = "---\napiVersion: kreach/v1\nkind: Snapshot\n";
+const BEGIN: &str = "---\napiVersion: kreach/v1\n";
 
 /// The kinds in the order in which a snapshot holds them; those that stand nowhere here are policies.
 const ORDER: [&[Kind]; 10] = [

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use kreach::embedded::World;
-use kreach::live::files::{Loaded, load, load_text};
+use kreach::live::files::{Loaded, Reading, load, load_text, load_text_with};
 use kreach::live::snapshot;
 use kreach::model::cluster::{Cluster, Delta};
 use kreach::model::coverage::{Coverage, Scope};
@@ -250,6 +250,35 @@ fn snapshot_of(cluster: &Cluster) -> String {
     let mut text = Vec::new();
     snapshot::write(cluster, &mut text).expect("a vector takes everything");
     String::from_utf8(text).expect("YAML is text")
+}
+
+/// CONTRACT §1, reliability.md F: a snapshot that was cut anywhere is none, and says so.
+#[test]
+fn a_snapshot_that_was_cut_is_refused() {
+    let whole = snapshot_of(&of(DUMP).cluster);
+    assert!(load_text("snap.yaml", &whole, "default").is_ok());
+    let end = whole.trim_end().len();
+    for at in (5..end).filter(|it| whole.is_char_boundary(*it)) {
+        let error = load_text("snap.yaml", &whole[..at], "default").expect_err(&whole[..at]).to_string();
+        assert!(error.contains("snapshot that was cut"), "{at}: {error}");
+    }
+    let fewer = whole.replacen("kind: NetworkPolicy", "kind: ConfigMap", 1);
+    let error = load_text("snap.yaml", &fewer, "default").expect_err("one is missing").to_string();
+    assert!(error.contains("1 NetworkPolicy, and 0 are there"), "{error}");
+}
+
+/// With `--partial` what was surely whole is read, and whatever could have followed is unknown.
+#[test]
+fn a_snapshot_that_was_cut_is_read_in_part() {
+    let reading = Reading { partial: true, ..Reading::default() };
+    let whole = snapshot_of(&of(DUMP).cluster);
+    for at in (5..whole.trim_end().len()).filter(|it| whole.is_char_boundary(*it)) {
+        let loaded = load_text_with("snap.yaml", &whole[..at], &reading).expect("as far as it goes");
+        let coverage = &loaded.cluster.coverage;
+        assert!(!coverage.is_complete(Kind::CLUSTER_ROLE_BINDING, ""), "{at}");
+        assert!(coverage.is_complete(Kind::NETWORK_POLICY, "shop") <= (loaded.cluster.policies.len() == 1), "{at}");
+        assert!(coverage.is_complete(Kind::POD, "shop") <= (loaded.cluster.pods.len() == 1), "{at}");
+    }
 }
 
 /// CONTRACT §1: reading a snapshot back gives the answers of the session that took it.

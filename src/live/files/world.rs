@@ -83,6 +83,10 @@ fn implied_namespaces(cluster: &Cluster) -> BTreeSet<Name> {
     names.extend(cluster.endpoint_slices.namespaces().cloned());
     names.extend(cluster.roles.namespaces().cloned());
     names.extend(cluster.bindings.namespaces().cloned());
+    // What could not be read there mentions it too.
+    let lost = cluster.coverage.kinds.iter().filter(|(kind, _)| **kind != Kind::NAMESPACE);
+    names.extend(lost.flat_map(|(_, it)| it.namespaces.keys().cloned()));
+    names.retain(|it| cluster.coverage.is_complete(Kind::NAMESPACE, it));
     names.retain(|it| !it.is_empty() && cluster.namespaces.get("", it).is_none());
     names.retain(|it| !cluster.unreadable.iter().any(|id| id.kind == Kind::NAMESPACE && id.name == *it));
     names
