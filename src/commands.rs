@@ -4,7 +4,8 @@
 //! argv ─► Args ─► files or live reads in rounds ─► World ─► cli::Command::run ─► stdout, exit code
 //! ```
 //!
-//! stdout holds answers only; problems and notes of the run go to stderr (CONTRACT §5).
+//! stdout holds answers only, whole or the command fails; problems and notes of the run go to stderr, where they can
+//! (CONTRACT §5).
 
 mod batch;
 mod demo;
@@ -14,7 +15,7 @@ mod screen;
 mod snapshot;
 
 use std::ffi::OsString;
-use std::io::{self, BufWriter, IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _};
 use std::path::Path;
 
 use clap::{CommandFactory as _, FromArgMatches as _};
@@ -73,15 +74,20 @@ fn parse(arguments: &[OsString]) -> Result<Args, clap::Error> {
 
 /// Help and version are answers; everything else is a failure of usage.
 fn usage(error: &clap::Error) -> Exit {
-    // A closed stdout or stderr leaves nobody to tell.
-    let _ = error.print();
-    if error.use_stderr() { Exit::Failed } else { Exit::Yes }
+    let text = error.render();
+    if error.use_stderr() {
+        print::usage(&text.to_string());
+        return Exit::Failed;
+    }
+    let color = color(ColorChoice::Auto);
+    let text = if color == Color::Always { text.ansi().to_string() } else { text.to_string() };
+    print::answer(color, |out| Ok(out.write_all(text.as_bytes()).map(|()| Exit::Yes)?)).unwrap_or_else(print::stop)
 }
 
 fn run(args: Args) -> Result<Exit, Stop> {
     match &args.command {
         Some(Command::Completion(it)) => Ok(print::completion(it.shell)?),
-        Some(Command::Rbac(it)) => Ok(it.print(&mut io::stdout())?),
+        Some(Command::Rbac(it)) => print::answer(Color::Never, |out| Ok(it.print(out)?)),
         Some(Command::Man) => Ok(print::man()?),
         Some(Command::Snapshot(it)) => snapshot::write(&args, it.file.as_deref()),
         Some(command) if command.asks().is_some() => ask(&args, command),
@@ -113,12 +119,10 @@ fn ask(args: &Args, command: &Command) -> Result<Exit, Stop> {
     let asker = if command.batch().is_some() { asker.without_prerequisites() } else { asker };
     let asker = if context.self_check { asker.with_self_check(&settings) } else { asker };
     let world = World { cluster: &cluster, asker: &asker, context: &context };
-    let mut out = BufWriter::new(io::stdout().lock());
-    let exit = match command.batch() {
-        Some(it) => batch::answer(&it, &world, &mut out)?,
-        None => command.run(&world, &mut out)?,
-    };
-    out.flush()?;
+    let exit = print::answer(color, |out| match command.batch() {
+        Some(it) => batch::answer(&it, &world, out),
+        None => Ok(command.run(&world, out)?),
+    })?;
     print::differences(&asker.differences(), exit)
 }
 
@@ -137,8 +141,10 @@ fn one_stdin(args: &Args, command: &dyn crate::cli::Command) -> Result<(), Stop>
 /// `info` says what it can even where no cluster can be read.
 fn info_alone(args: &Args, color: Color) {
     if let Some(Command::Info(info)) = &args.command {
-        // The failure itself follows on stderr.
-        let _ = info.print(&load::context(args, color), None, &mut io::stdout());
+        // The failure itself follows on stderr, and is the exit code.
+        let _ = print::answer(color, |out| {
+            Ok(info.print(&load::context(args, color), None, out).map(|()| Exit::Failed)?)
+        });
     }
 }
 

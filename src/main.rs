@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use kreach::live::plugin;
+use kreach::terminal::keeper;
 use tikv_jemalloc_ctl::background_thread;
 use tikv_jemallocator::Jemalloc;
 
@@ -15,6 +16,7 @@ fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
     match &arguments[..] {
         [_, word, plugin @ ..] if word == plugin::APART => plugin::start_apart(plugin),
+        [_, word, settings @ ..] if word == keeper::KEEP => keeper::keep(settings),
         _ => {
             // Gives back what a listing took, also when nothing happens after it; where that is not to be had, it
             // goes back at the next event.

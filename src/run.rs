@@ -17,6 +17,7 @@ mod signals;
 mod start;
 
 use std::io::{self, Stdout};
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -29,7 +30,7 @@ use tokio::time::{Instant, sleep_until};
 use crate::terminal::guard::Guard;
 use crate::terminal::keys::{self, Repair};
 use crate::terminal::screen::Screen;
-use crate::terminal::{hangup, look, panics};
+use crate::terminal::{hangup, keeper, look, panics};
 use crate::tui::app::App;
 use crate::tui::event::Event;
 
@@ -54,6 +55,7 @@ pub async fn tui(start: Start) -> anyhow::Result<u8> {
     panics::install();
     // Before the terminal is taken, or a signal in between would leave it taken.
     let signals = Signals::new()?;
+    tokio::spawn(signals::insist(Signals::new()?));
     let guard = Guard::enter().context("no terminal to draw on")?;
     hangup::watch();
     let mut program = Program::new(App::new(setup, cluster), guard)?;
@@ -118,6 +120,8 @@ impl Program {
 
     async fn run(&mut self, mut signals: Signals, source: Source) -> anyhow::Result<u8> {
         self.draw()?;
+        // After the first frame, and beside the loop: starting a program takes a while.
+        tokio::task::spawn_blocking(|| keeper::start(Path::new("/proc/self/exe")));
         self.open(source);
         let mut inputs = EventStream::new();
         let mut tick = Instant::now() + TICK;

@@ -307,7 +307,7 @@ impl BatchLines for CanArgs {
         let access = index.can(&identity, &request);
         grants::self_check(world, &identity, &request, access.outcome())?;
         let document = access_json(&access, index, &grants::notes(&access, index, world));
-        serde_json::to_writer(answer, &document).map_err(|it| Failure::Write(it.into()))?;
+        json::append(&document, answer)?;
         Ok(access.outcome())
     }
 }

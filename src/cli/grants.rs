@@ -354,20 +354,6 @@ fn matched(grant: &Grant) -> MatchedJson {
     }
 }
 
-/// One field of CSV: quoted where it must be, and never read as a formula by a spreadsheet.
-pub fn csv(field: &str) -> String {
-    let formula = if field.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
-    if formula.is_empty() && !field.contains([',', '"', '\n', '\r']) {
-        return field.to_owned();
-    }
-    format!("\"{formula}{}\"", field.replace('"', "\"\""))
-}
-
-/// One line of CSV.
-pub fn csv_line<'a>(fields: impl IntoIterator<Item = &'a str>) -> String {
-    fields.into_iter().map(csv).collect::<Vec<_>>().join(",")
-}
-
 /// The server's own word on a request.
 #[derive(Serialize)]
 pub struct WordJson<'a> {

@@ -18,6 +18,7 @@ use crate::net::reach::Counts;
 use crate::net::verdict::{FamilyVerdict, Port};
 use crate::text::Mark;
 use crate::text::evidence::Evidence;
+use crate::text::written;
 
 use super::{Context, Failure, World};
 
@@ -252,7 +253,7 @@ pub fn write_trace(it: &Trace, world: &World<'_>, out: &mut dyn io::Write) -> Re
 
 /// Appends a trace as one compact line without its line break.
 pub fn append_trace(it: &Trace, line: &mut Vec<u8>) -> Result<(), Failure> {
-    serde_json::to_writer(line, &trace(it)).map_err(|it| Failure::Write(it.into()))
+    append(&trace(it), line)
 }
 
 /// A document, and beside it what goes to stderr: what is wrong with the input, and words about it (CONTRACT §5).
@@ -295,9 +296,7 @@ impl<'a> From<&'a World<'_>> for Run<'a> {
 
 /// Writes any document, indented, with a line break at its end.
 pub fn write<'a>(document: &impl Serialize, run: impl Into<Run<'a>>, out: &mut dyn io::Write) -> Result<(), Failure> {
-    let whole = Whole::of(document, run.into());
-    serde_json::to_writer_pretty(&mut *out, &whole).map_err(|it| Failure::Write(it.into()))?;
-    Ok(writeln!(out)?)
+    Ok(written::json(&Whole::of(document, run.into()), out)?)
 }
 
 /// Writes any document as YAML: the same fields in the same order.
@@ -306,12 +305,12 @@ pub fn write_yaml<'a>(
     run: impl Into<Run<'a>>,
     out: &mut dyn io::Write,
 ) -> Result<(), Failure> {
-    yaml(&Whole::of(document, run.into()), out)
+    Ok(written::yaml(&Whole::of(document, run.into()), out)?)
 }
 
-fn yaml(document: &impl Serialize, out: &mut dyn io::Write) -> Result<(), Failure> {
-    let text = serde_saphyr::to_string(document).map_err(|it| Failure::Write(io::Error::other(it)))?;
-    Ok(writeln!(out, "{}", text.trim_end())?)
+/// Appends any document as one compact line without its line break.
+pub fn append(document: &impl Serialize, line: &mut Vec<u8>) -> Result<(), Failure> {
+    Ok(written::json_line(document, line)?)
 }
 
 /// The answer to a line of a batch that is no question (CONTRACT §5).
@@ -325,24 +324,5 @@ struct FaultyJson<'a> {
 /// Appends the answer to a faulty line.
 pub fn append_error(error: &str, line: &mut Vec<u8>) -> Result<(), Failure> {
     let faulty = FaultyJson { outcome: "unknown", error, evidence: [] };
-    serde_json::to_writer(line, &faulty).map_err(|it| Failure::Write(it.into()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// What looks like something else in YAML, and what a terminal would obey, comes back as it was.
-    #[test]
-    fn yaml_reads_back_as_the_same() {
-        let names =
-            ["no", "~", "null", "0x1f", "1e3", "-", ": ", "#", "a: b", "\u{1b}[31m", "x\ny", "", " ", "'", "\"", "*"];
-        let document = serde_json::json!({ "names": names, "none": null, "number": 7, "empty": [] });
-        let mut out = Vec::new();
-        yaml(&document, &mut out).expect("a document");
-        let text = String::from_utf8(out).expect("UTF-8");
-        assert!(!text.contains('\u{1b}'), "{text}");
-        let back: serde_json::Value = serde_saphyr::from_str(&text).expect("YAML");
-        assert_eq!(back, document, "{text}");
-    }
+    append(&faulty, line)
 }

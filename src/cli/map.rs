@@ -26,6 +26,7 @@ use crate::model::untrusted;
 use crate::net::reach::{By, Map, MapRow, Summary, Unit};
 use crate::text::evidence::Evidence;
 use crate::text::words;
+use crate::text::written::{csv_line, markdown};
 
 use super::json::{self, CountsJson, EvidenceJson, PortsJson};
 use super::{Command, Context, Exit, Failure, World};
@@ -104,7 +105,7 @@ impl Command for MapArgs {
             MapOutput::Json => json(&map, self.by, &whys, &gaps, world, out)?,
             MapOutput::Csv => csv(&map, &whys, out)?,
             MapOutput::Dot => dot(&map, &whys, out)?,
-            MapOutput::Md => markdown(&map, &whys, &gaps, out)?,
+            MapOutput::Md => table(&map, &whys, &gaps, out)?,
         }
         Ok(Exit::Yes)
     }
@@ -265,9 +266,9 @@ pub fn left_out_json(it: &crate::net::reach::LeftOut) -> LeftOutJson {
     LeftOutJson { finished: it.finished, unread: it.unread, itself: it.itself }
 }
 
-/// RFC 4180 with a header; ports as they are written in text.
+/// With a header, quoted by RFC 4180; ports as they are written in text.
 fn csv(map: &Map, whys: &Whys<'_>, out: &mut dyn io::Write) -> io::Result<()> {
-    writeln!(out, "from,to,outcome,every,some,unknown,allow,deny,unknownPairs,why\r")?;
+    writeln!(out, "from,to,outcome,every,some,unknown,allow,deny,unknownPairs,why")?;
     for row in each_node(&map.rows) {
         let row = &*row;
         let (summary, unknown) = (&row.summary, row.summary.possible.difference(&row.summary.some));
@@ -283,20 +284,9 @@ fn csv(map: &Map, whys: &Whys<'_>, out: &mut dyn io::Write) -> io::Result<()> {
             summary.pairs.unknown.to_string(),
             why_text(row, whys),
         ];
-        writeln!(out, "{}\r", cells.map(|it| cell(&it)).join(","))?;
+        writeln!(out, "{}", csv_line(cells.iter().map(String::as_str)))?;
     }
     Ok(())
-}
-
-/// One cell; a leading sign that spreadsheets take for a formula is quoted away.
-fn cell(text: &str) -> String {
-    let text = untrusted::show(text);
-    let guard = if text.starts_with(['=', '+', '-', '@']) { "'" } else { "" };
-    if text.contains([',', '"', ' ']) {
-        format!("\"{guard}{}\"", text.replace('"', "\"\""))
-    } else {
-        format!("{guard}{text}")
-    }
 }
 
 /// Edges with something unknown are dashed and say why.
@@ -326,15 +316,15 @@ fn attribute(name: &str, text: &str) -> String {
 }
 
 /// A column of reasons stands only where some row has them.
-fn markdown(map: &Map, whys: &Whys<'_>, gaps: &[Evidence], out: &mut dyn io::Write) -> io::Result<()> {
+fn table(map: &Map, whys: &Whys<'_>, gaps: &[Evidence], out: &mut dyn io::Write) -> io::Result<()> {
     let has_why = map.rows.iter().any(|it| !why(it, whys).is_empty());
     let (head, rule) = if has_why { (" Why |", " --- |") } else { ("", "") };
     writeln!(out, "| From | To | Outcome | Ports |{head}\n| --- | --- | --- | --- |{rule}")?;
     for row in &map.rows {
-        let [from, to, ports] = shown(row).map(|it| it.replace('|', "\\|"));
-        let why = if has_why { format!(" {} |", why_text(row, whys).replace('|', "\\|")) } else { String::new() };
+        let [from, to, ports] = shown(row).map(|it| markdown(&it));
+        let why = if has_why { format!(" {} |", markdown(&why_text(row, whys))) } else { String::new() };
         writeln!(out, "| {from} | {to} | {} | {ports} |{why}", row.summary.pairs.worst())?;
     }
     writeln!(out, "\n{}{}", page::counts(&map.pairs, ("pair", "pairs")), left_out(map))?;
-    gaps.iter().try_for_each(|it| writeln!(out, "\nUnknown: {}", untrusted::show(&it.what)))
+    gaps.iter().try_for_each(|it| writeln!(out, "\nUnknown: {}", markdown(&it.what)))
 }

@@ -23,6 +23,7 @@ use crate::rbac::index::Index;
 use crate::rbac::note;
 use crate::rbac::review::{Extent, Review, Rules};
 use crate::text::evidence::Evidence;
+use crate::text::written::csv_line;
 use crate::text::{self, Mark, Page};
 
 use super::capabilities::{CapabilityJson, capability};
@@ -220,7 +221,7 @@ impl PermissionsArgs {
                         writeln!(
                             out,
                             "{}",
-                            grants::csv_line([subject.as_str(), &it.scope, &what, &verbs, it.outcome().as_str()])
+                            csv_line([subject.as_str(), &it.scope, &what, &verbs, it.outcome().as_str()])
                         )?;
                     }
                 }
@@ -450,7 +451,7 @@ impl CsvLine<'_> {
         let Self { scope, verbs, binding, role, rule, flaws, .. } = self;
         let outcome = self.outcome.as_str();
         let fields = [subject, scope, group, resource, name, url, verbs, binding, role, rule, outcome, flaws];
-        writeln!(out, "{}", grants::csv_line(fields))
+        writeln!(out, "{}", csv_line(fields))
     }
 }
 

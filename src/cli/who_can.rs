@@ -25,6 +25,7 @@ use crate::rbac::served::{Reach, Resolved, path_of};
 use crate::rbac::who::{Places, WhoCan};
 use crate::text;
 use crate::text::evidence::Evidence;
+use crate::text::written::csv_line;
 
 use super::grants::{self, GrantJson, Indexed, RequestJson, Unserved};
 use super::{Command, Context, Exit, Failure, Names, World, json, paint};
@@ -308,13 +309,13 @@ fn write_csv(who: &WhoCan, out: &mut dyn io::Write) -> io::Result<()> {
     for holder in &who.holders {
         let subject = who.subject(holder).to_string();
         if holder.is_always() {
-            writeln!(out, "{}", grants::csv_line([subject.as_str(), "", "", "", ""]))?;
+            writeln!(out, "{}", csv_line([subject.as_str(), "", "", "", ""]))?;
         }
         for grant in who.grants(holder) {
             let (binding, role, rule) =
                 (grant.binding.id().to_string(), grant.role.id().to_string(), grant.rule_place());
             let fields = [subject.as_str(), grant.scope(), &binding, &role, &rule.0];
-            writeln!(out, "{}", grants::csv_line(fields))?;
+            writeln!(out, "{}", csv_line(fields))?;
         }
     }
     Ok(())

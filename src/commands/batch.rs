@@ -15,7 +15,7 @@ use super::Stop;
 const BUFFER: usize = 64 * 1024;
 
 /// Answers every line; the exit is that of the worst.
-pub(super) fn answer(batch: &Batch<'_>, world: &World<'_>, out: &mut impl Write) -> Result<Exit, Stop> {
+pub(super) fn answer(batch: &Batch<'_>, world: &World<'_>, out: &mut dyn Write) -> Result<Exit, Stop> {
     let input: Box<dyn Read> = match batch.path {
         "-" => Box::new(io::stdin().lock()),
         path => Box::new(File::open(path).map_err(|error| unreadable(path, &error))?),

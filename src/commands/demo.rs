@@ -1,10 +1,12 @@
 //! `kreach demo --listen`: the embedded cluster served to other clients, until it is interrupted.
 
+use std::path::Path;
+
 use crate::args::Demo;
 use crate::cli::Exit;
 use crate::embedded::{Settings, kubeconfig, serve_named};
 
-use super::Stop;
+use super::{Stop, print};
 
 /// Serves the demo's world where `--listen` says, and writes the kubeconfig once it serves.
 pub(super) fn serve(demo: &Demo) -> Result<Exit, Stop> {
@@ -12,16 +14,17 @@ pub(super) fn serve(demo: &Demo) -> Result<Exit, Stop> {
     let (Some(address), Some(path)) = (demo.listen, &demo.write_kubeconfig) else { return Ok(Exit::Failed) };
     runtime()?.block_on(async {
         let server = serve_named(&demo.world, address, Settings::default()).await.map_err(cannot_serve)?;
-        kubeconfig::write(path, &server, &demo.world)?;
-        eprintln!("serving world {} at {}; kubeconfig: {}", demo.world, server.url(), path.display());
-        interrupted().await?;
+        kubeconfig::write(path, &server, &demo.world).map_err(|it| not_written(path, &it))?;
+        let (world, url, path) = (&demo.world, server.url(), path.display());
+        print::line(&format!("serving world {world} at {url}; kubeconfig: {path}"));
+        interrupted().await.map_err(cannot_serve)?;
         Ok(Exit::Yes)
     })
 }
 
 /// The server has concurrent clients, so it gets both cores.
 fn runtime() -> Result<tokio::runtime::Runtime, Stop> {
-    Ok(tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?)
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(cannot_serve)
 }
 
 /// Waits for Ctrl-C, or for a service manager to end it.
@@ -32,6 +35,11 @@ async fn interrupted() -> std::io::Result<()> {
         it = tokio::signal::ctrl_c() => it,
         _ = end.recv() => Ok(()),
     }
+}
+
+fn not_written(path: &Path, error: &std::io::Error) -> Stop {
+    let what = format!("cannot write the kubeconfig {}: {error}", path.display());
+    Stop::Other { what, hint: "--write-kubeconfig makes a new file or replaces a plain one".to_owned() }
 }
 
 fn cannot_serve(error: std::io::Error) -> Stop {

@@ -168,9 +168,10 @@ fn from_files(args: &Args, wants: &Wants<'_>, context: Context) -> Result<Loaded
 fn from_cluster(args: &Args, wants: &Wants<'_>, context: Context) -> Result<Loaded, Stop> {
     // A question that cannot be asked of any cluster fails before anything is sent.
     wants.needs(&context, &Cluster::new(Coverage::Unread))?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|it| Stop::Other { what: it.to_string(), hint: String::new() })?;
     runtime.block_on(async {
-        let connected = connect::connect(&args.connection.flags(connect::Plugins::Beside)).await?;
+        let connected = connect::connect(&args.connection.flags(connect::Plugins::beside_a_command())).await?;
         print::warnings(&connected.warnings);
         let context = connected_context(&connected, context);
         let reader = Reader::of(&connected, wants.namespaces(&context));

@@ -1,33 +1,62 @@
-//! What goes to stderr, and the answers that need no cluster.
+//! The two ways out: answers to stdout, all of them or exit 2, and what is said beside them to stderr.
+//!
+//! What cannot be written to stderr is lost and changes nothing (CONTRACT §5): nothing here panics, as the macros of the
+//! standard library would.
 
-use std::io::{self, Write as _};
+use std::io::{self, BufWriter, Write};
 
 use clap::CommandFactory as _;
 
 use crate::args::Args;
-use crate::cli::{Exit, Failure};
+use crate::cli::{Color, Exit, Failure};
 use crate::live::files::FilesError;
 use crate::model::cluster::Cluster;
 use crate::model::untrusted;
+use crate::text::written::{Harmless, Sequences};
 
 use super::Stop;
 
 /// How many problems are listed; `kreach info` lists all.
 const PROBLEMS: usize = 20;
 
+/// Writes an answer to stdout and sees to it that all of it arrives; else the command fails.
+pub(super) fn answer(color: Color, write: impl FnOnce(&mut dyn Write) -> Result<Exit, Stop>) -> Result<Exit, Stop> {
+    let sequences = if color == Color::Always { Sequences::Colors } else { Sequences::None };
+    let mut out = Harmless::new(BufWriter::new(io::stdout().lock()), sequences);
+    let exit = write(&mut out)?;
+    out.flush()?;
+    Ok(exit)
+}
+
+/// Says one line on stderr, where somebody listens.
+pub(super) fn line(text: &str) {
+    let _ = writeln!(io::stderr(), "{}", untrusted::show(text));
+}
+
+/// Says what is worth a word, and what kind of word it is.
+fn say(kind: &str, what: &str) {
+    line(&format!("{kind}: {what}"));
+}
+
+/// Says what clap has to say about the usage: its own lines, with what was typed in them made safe to show.
+pub(super) fn usage(lines: &str) {
+    let shown: String = lines.lines().flat_map(|it| [untrusted::show(it), "\n".into()]).collect();
+    let _ = io::stderr().write_all(shown.as_bytes());
+}
+
 /// Says why there is no answer: one line, and one of what to do.
 pub(super) fn stop(stop: Stop) -> Exit {
     let (what, hint) = match stop {
         Stop::Cli(Failure::Fault(fault)) => (fault.what, fault.hint),
-        // Whoever read the answer has read enough.
-        Stop::Cli(Failure::Write(error)) if error.kind() == io::ErrorKind::BrokenPipe => return Exit::Yes,
+        // Whoever read the answer has gone and is told by the exit code alone, as by other programs in a pipe.
+        Stop::Cli(Failure::Write(error)) if error.kind() == io::ErrorKind::BrokenPipe => return Exit::Failed,
         Stop::Cli(Failure::Write(error)) => (format!("cannot write the answer: {error}"), String::new()),
         Stop::Live(fault) => (fault.what, fault.hint.unwrap_or_default()),
         Stop::Other { what, hint } => (what, hint),
     };
-    eprintln!("error: {}", untrusted::show(&what));
+    say("error", &what);
     if !hint.is_empty() {
-        eprintln!("hint: {}", untrusted::show(&hint));
+        say("hint", &hint);
     }
     Exit::Failed
 }
@@ -48,22 +77,22 @@ pub(super) fn files_error(error: &FilesError) -> Stop {
 
 /// What is worth a word about the input.
 pub(super) fn notes(notes: &[String]) {
-    notes.iter().for_each(|it| eprintln!("note: {}", untrusted::show(it)));
+    notes.iter().for_each(|it| say("note", it));
 }
 
 /// What was odd about the connection.
 pub(super) fn warnings(warnings: &[String]) {
-    warnings.iter().for_each(|it| eprintln!("warning: {}", untrusted::show(it)));
+    warnings.iter().for_each(|it| say("warning", it));
 }
 
 /// Every object that could not be read, counted and listed.
 pub(super) fn problems(cluster: &Cluster) {
     let total = cluster.all_problems().count();
     for problem in cluster.all_problems().take(PROBLEMS) {
-        eprintln!("problem: {}", untrusted::show(&problem.to_string()));
+        say("problem", &problem.to_string());
     }
     if total > PROBLEMS {
-        eprintln!("problem: {} more; kreach info lists them", total - PROBLEMS);
+        say("problem", &format!("{} more; kreach info lists them", total - PROBLEMS));
     }
 }
 
@@ -78,12 +107,10 @@ pub(super) fn differences(differences: &[String], exit: Exit) -> Result<Exit, St
 pub(super) fn completion(shell: clap_complete::Shell) -> Result<Exit, Stop> {
     let mut text = Vec::new();
     clap_complete::generate(shell, &mut Args::command(), "kreach", &mut text);
-    io::stdout().write_all(&text)?;
-    Ok(Exit::Yes)
+    answer(Color::Never, |out| Ok(out.write_all(&text).map(|()| Exit::Yes)?))
 }
 
 /// The manual page.
 pub(super) fn man() -> Result<Exit, Stop> {
-    clap_mangen::Man::new(Args::command()).render(&mut io::stdout())?;
-    Ok(Exit::Yes)
+    answer(Color::Never, |mut out| Ok(clap_mangen::Man::new(Args::command()).render(&mut out).map(|()| Exit::Yes)?))
 }

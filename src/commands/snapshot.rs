@@ -1,7 +1,7 @@
 //! `kreach snapshot`: the facts of a cluster or of files as one YAML stream that `--from` reads back.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Write as _};
+use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 
 use crate::args::Args;
@@ -16,17 +16,13 @@ use super::{Stop, print};
 pub(super) fn write(args: &Args, file: Option<&Path>) -> Result<Exit, Stop> {
     let loaded = load(args, &Wants::Everything, Color::Never)?;
     print::problems(&loaded.cluster);
-    match file {
-        None => {
-            let mut out = BufWriter::new(io::stdout().lock());
-            snapshot::write(&loaded.cluster, &mut out)?;
-            out.flush()?;
-        }
-        Some(path) => replace(path, &loaded.cluster).map_err(|error| Stop::Other {
-            what: format!("cannot write {}: {error}", path.display()),
-            hint: "what stood there before still does".to_owned(),
-        })?,
-    }
+    let Some(path) = file else {
+        return print::answer(Color::Never, |out| Ok(snapshot::write(&loaded.cluster, out).map(|()| Exit::Yes)?));
+    };
+    replace(path, &loaded.cluster).map_err(|error| Stop::Other {
+        what: format!("cannot write {}: {error}", path.display()),
+        hint: "what stood there before still does".to_owned(),
+    })?;
     Ok(Exit::Yes)
 }
 

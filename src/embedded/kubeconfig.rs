@@ -15,7 +15,14 @@ pub fn text(server: &Server, world: &str) -> String {
 }
 
 /// Writes it with mode 0600, at once or not at all: a reader never sees half of it.
+///
+/// # Errors
+/// The system's own, and what stands there is no plain file: a link, a device or a pipe is never replaced.
 pub fn write(path: &Path, server: &Server, world: &str) -> io::Result<()> {
+    match std::fs::symlink_metadata(path) {
+        Ok(there) if !there.is_file() => return Err(io::Error::other("what stands there is no plain file")),
+        _ => {}
+    }
     let mut beside = path.as_os_str().to_owned();
     beside.push(format!(".{}.new", std::process::id()));
     let beside = Path::new(&beside);

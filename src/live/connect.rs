@@ -18,9 +18,11 @@ use kube::client::{Body, ConfigExt as _};
 use kube::{Client, Config};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
+use secrecy::ExposeSecret as _;
 use tower::{BoxError, Service, ServiceBuilder};
 use tower_http::decompression::DecompressionLayer;
 
+use super::address::{self, Address, Login};
 pub use super::credentials::Credentials;
 use super::credentials::{self, Again, Authorize};
 use super::fault::{Fault, FaultClass};
@@ -62,6 +64,8 @@ pub struct Connected {
     pub namespace: String,
     /// `--request-timeout`: how long one request of a command may take; watches are not bound by it.
     pub request_timeout: Option<std::time::Duration>,
+    /// Whether anyone in between could answer as the server: that stands on the screen for as long as it holds (N3).
+    pub insecure: bool,
     pub contexts: Vec<ContextEntry>,
     /// What was odd and did not stop us; `insecure-skip-tls-verify` is always among them (N3).
     pub warnings: Vec<String>,
@@ -85,13 +89,20 @@ pub async fn connect_in(flags: &Flags, around: &Surroundings) -> Result<Connecte
         let (flags, around) = (flags.clone(), around.clone());
         Again::new(move || kubeconfig::user_again(&flags, &around))
     };
+    // As in client-go: a token is more than the name and password of the address.
+    let user = &selection.user;
+    let has_token = user.token.is_some() || user.token_file.is_some() || user.exec.is_some();
     let credentials = credentials::take(&mut selection.user, &flags.plugins, again).await?;
-    let config = config(&selection, around)?;
+    let (mut config, login, proxy) = config(&selection, around)?;
+    if let Some(login) = login.filter(|_| !has_token && config.auth_info.username.is_none()) {
+        (config.auth_info.username, config.auth_info.password) = (Some(login.user), Some(login.password));
+    }
     let server = config.cluster_url.to_string().trim_end_matches('/').to_owned();
-    if config.accept_invalid_certs {
+    let insecure = config.accept_invalid_certs;
+    if insecure {
         selection.warnings.push("insecure-skip-tls-verify: anyone in between can answer as the server".to_owned());
     }
-    let client = client(config, credentials.clone())?;
+    let client = client(config, proxy, credentials.clone())?;
     let context = [&selection.context, &selection.cluster_name, &server].into_iter().find(|it| !it.is_empty()).cloned();
     Ok(Connected {
         client,
@@ -101,6 +112,7 @@ pub async fn connect_in(flags: &Flags, around: &Surroundings) -> Result<Connecte
         user: selection.user_name,
         namespace: selection.namespace,
         request_timeout: flags.request_timeout,
+        insecure,
         contexts: selection.contexts,
         warnings: selection.warnings,
     })
@@ -111,7 +123,7 @@ pub async fn connect_in(flags: &Flags, around: &Surroundings) -> Result<Connecte
 /// # Errors
 /// The client cannot be built.
 pub fn to_address(server: Uri) -> Result<Client, Fault> {
-    client(Config::new(server), None)
+    client(Config::new(server), None, None)
 }
 
 /// A client whose connections are made by `connector`: the whole stack above them is the one of [`connect`].
@@ -125,7 +137,7 @@ where
     H::Future: Send + 'static,
     H::Error: Into<BoxError> + std::error::Error + Send + Sync + 'static,
 {
-    stack(connector, Config::new(server), None)
+    stack(connector, Config::new(server), None, None)
 }
 
 fn fault(what: &str) -> Fault {
@@ -133,7 +145,9 @@ fn fault(what: &str) -> Fault {
 }
 
 /// kube-rs's settings from our selection; `Config`'s own loader would ask the environment in its own way.
-fn config(selection: &Selection, around: &Surroundings) -> Result<Config, Fault> {
+///
+/// A login in the server's address is basic authentication, as Go's client does it; the proxy keeps its own.
+fn config(selection: &Selection, around: &Surroundings) -> Result<(Config, Option<Login>, Option<Address>), Fault> {
     let cluster = &selection.cluster;
     let name = &selection.cluster_name;
     let server = cluster.server.as_deref().filter(|it| !it.is_empty());
@@ -141,26 +155,23 @@ fn config(selection: &Selection, around: &Surroundings) -> Result<Config, Fault>
     let certificates = certificates(cluster)?;
     let insecure = cluster.insecure_skip_tls_verify.unwrap_or(false);
     let secured = certificates.is_some() || insecure;
-    let mut config = Config::new(address(server, secured)?);
-    config.proxy_url = proxy_for(&config.cluster_url, cluster.proxy_url.as_deref(), |it| around.text(it))?;
+    let Address { uri, login } = server_address(server, secured)?;
+    let mut config = Config::new(uri);
+    let proxy = proxy_for(&config.cluster_url, cluster.proxy_url.as_deref(), |it| around.text(it))?;
     config.root_cert = certificates;
     config.accept_invalid_certs = insecure;
     config.tls_server_name = cluster.tls_server_name.clone().filter(|it| !it.is_empty());
     config.disable_compression = cluster.disable_compression.unwrap_or(false);
     config.default_namespace = selection.namespace.clone();
     config.auth_info = selection.user.clone();
-    Ok(config)
+    Ok((config, login, proxy))
 }
 
 /// The server's address; without a scheme it is `https` where TLS is set up, as in client-go.
-fn address(server: &str, secured: bool) -> Result<Uri, Fault> {
-    let scheme = if secured { "https" } else { "http" };
-    let whole = if server.contains("://") { server.to_owned() } else { format!("{scheme}://{server}") };
-    let read: Uri = whole.parse().map_err(|it| fault(&format!("not the address of a server: {server:?}: {it}")))?;
-    match (read.scheme_str(), read.host()) {
-        (Some("http" | "https"), Some(host)) if !host.is_empty() => Ok(read),
-        _ => Err(fault(&format!("not the address of a server: {server:?}"))),
-    }
+fn server_address(server: &str, secured: bool) -> Result<Address, Fault> {
+    let read = Address::read(server, if secured { "https" } else { "http" });
+    let read = read.filter(|it| matches!(it.uri.scheme_str(), Some("http" | "https")));
+    read.ok_or_else(|| fault(&format!("not the address of a server: {:?}", address::shown(server))))
 }
 
 /// The cluster's certificate authorities, DER.
@@ -183,16 +194,24 @@ fn certificates(cluster: &kube::config::Cluster) -> Result<Option<Vec<Vec<u8>>>,
     Ok(Some(read.into_iter().map(|it| it.as_ref().to_vec()).collect()))
 }
 
-fn client(config: Config, credentials: Option<Credentials>) -> Result<Client, Fault> {
-    let Some(proxy) = config.proxy_url.clone() else { return stack(http(), config, credentials) };
-    match proxy.scheme_str() {
-        Some("socks5" | "socks5h") => stack(SocksV5::new(proxy, http()), config, credentials),
-        Some("http") => stack(tunnel(&proxy, http()), config, credentials),
+fn client(config: Config, proxy: Option<Address>, credentials: Option<Credentials>) -> Result<Client, Fault> {
+    let Some(Address { uri, login }) = proxy else { return stack(http(), config, None, credentials) };
+    let name = named(&uri);
+    match uri.scheme_str() {
+        Some("socks5" | "socks5h") => {
+            let socks = SocksV5::new(uri, http());
+            let socks = match login {
+                Some(login) => socks.with_auth(login.user, login.password.expose_secret().to_owned()),
+                None => socks,
+            };
+            stack(socks, config, name, credentials)
+        }
+        Some("http") => stack(tunnel(uri, login, http()), config, name, credentials),
         Some("https") => {
             let connector = config.rustls_https_connector_with_connector(http()).map_err(|it| built(&it))?;
-            stack(tunnel(&proxy, connector), config, credentials)
+            stack(tunnel(uri, login, connector), config, name, credentials)
         }
-        _ => Err(fault(&format!("proxies of this kind are not supported: {proxy}"))),
+        _ => Err(fault(&format!("proxies of this kind are not supported: {uri}"))),
     }
 }
 
@@ -210,18 +229,15 @@ fn http() -> HttpConnector {
 }
 
 /// A tunnel through an HTTP proxy, with the name and password of its address.
-fn tunnel<C>(proxy: &Uri, connector: C) -> Tunnel<C> {
-    use base64::Engine as _;
-    let tunnel = Tunnel::new(proxy.clone(), connector);
-    let Some((user, _)) = proxy.authority().and_then(|it| it.as_str().rsplit_once('@')) else { return tunnel };
-    let encoded = base64::engine::general_purpose::STANDARD.encode(user);
-    match HeaderValue::try_from(format!("Basic {encoded}")) {
-        Ok(header) => tunnel.with_auth(header),
-        Err(_) => tunnel,
+fn tunnel<C>(proxy: Uri, login: Option<Login>, connector: C) -> Tunnel<C> {
+    let tunnel = Tunnel::new(proxy, connector);
+    match login.as_ref().and_then(Login::basic) {
+        Some(header) => tunnel.with_auth(header),
+        None => tunnel,
     }
 }
 
-/// A proxy as it may be shown: its address may hold a password.
+/// A proxy as it is shown.
 fn named(proxy: &Uri) -> Option<String> {
     let port = proxy.port().map(|it| format!(":{it}")).unwrap_or_default();
     proxy.host().map(|host| format!("{host}{port}"))
@@ -231,7 +247,12 @@ fn built(error: &kube::Error) -> Fault {
     Fault { class: FaultClass::Config, hint: None, ..Fault::caused("cannot set up the connection", error) }
 }
 
-fn stack<H>(connector: H, mut config: Config, credentials: Option<Credentials>) -> Result<Client, Fault>
+fn stack<H>(
+    connector: H,
+    mut config: Config,
+    proxy: Option<String>,
+    credentials: Option<Credentials>,
+) -> Result<Client, Fault>
 where
     H: Service<Uri> + Clone + Send + Sync + 'static,
     H::Response: Connection + hyper::rt::Read + hyper::rt::Write + Send + Unpin + 'static,
@@ -239,7 +260,6 @@ where
     H::Error: Into<BoxError> + std::error::Error + Send + Sync + 'static,
 {
     let server = config.cluster_url.to_string().trim_end_matches('/').to_owned();
-    let proxy = config.proxy_url.as_ref().and_then(named);
     config.headers.push((USER_AGENT, HeaderValue::from_static(AGENT)));
     let connector = config.rustls_https_connector_with_connector(connector).map_err(|it| built(&it))?;
     let mut connector = TimeoutConnector::new(connector);

@@ -6,7 +6,8 @@
 //! kubeconfig   read again after a 401, at most once in 10 s, and when the user asks: it may hold another token by now
 //! ```
 //!
-//! What kube-rs does well stays its own: basic auth, OIDC and provider tokens, client certificates.
+//! What kube-rs does well stays its own: basic auth and client certificates. `auth-provider` is refused with what to use
+//! instead.
 //! A plugin's certificate is taken once, when the client is built.
 
 use std::fmt;
@@ -109,11 +110,14 @@ impl fmt::Debug for Again {
 /// Takes over from `user` what this module handles, and leaves the rest to kube-rs.
 ///
 /// # Errors
-/// The token file cannot be read and there is no other token; the plugin fails.
+/// The token file cannot be read and there is no other token; the plugin fails; an `auth-provider` is named.
 pub async fn take(user: &mut AuthInfo, plugins: &Plugins, again: Again) -> Result<Option<Credentials>, Fault> {
+    if let Some(provider) = &user.auth_provider {
+        return Err(refused(&provider.name));
+    }
     let entry = Entry::of(user);
     // What kube-rs puts into the same header is its own, and cannot change.
-    let others = user.username.is_some() || user.auth_provider.is_some();
+    let others = user.username.is_some();
     let held = match token(user, plugins).await? {
         None if others => return Ok(None),
         given => {
@@ -138,6 +142,22 @@ async fn token(user: &mut AuthInfo, plugins: &Plugins) -> Result<Option<Given>, 
         (None, Some(config)) => from_plugin(config, user, plugins).await.map(Some),
         (None, None) => Ok(None),
     }
+}
+
+/// What stands in the place of each `auth-provider`, which ran programs and renewed tokens inside of clients.
+///
+/// Source: <https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins>.
+const PROVIDERS: &[(&str, &str)] = &[
+    ("gcp", "gke-gcloud-auth-plugin (gcloud container clusters get-credentials writes it)"),
+    ("azure", "kubelogin (kubelogin convert-kubeconfig writes it)"),
+    ("oidc", "kubectl oidc-login (kubelogin)"),
+];
+
+fn refused(provider: &str) -> Fault {
+    let instead = PROVIDERS.iter().find(|it| it.0 == provider).map_or("a credential plugin", |it| it.1);
+    let what = format!("auth-provider {provider} is not supported: credential plugins have replaced it");
+    let hint = format!("use {instead} in users[].user.exec of the kubeconfig, or give --token");
+    Fault::new(FaultClass::Credentials, &what).hint(super::fault::one_line(&hint))
 }
 
 fn from_file(path: PathBuf, inline: Option<SecretString>) -> Result<Given, Fault> {
@@ -316,6 +336,20 @@ mod tests {
         drop(file);
         tokio::time::advance(FILE_AGE).await;
         assert_eq!(bearer(&credentials).await, "Bearer two");
+    }
+
+    #[tokio::test]
+    async fn an_auth_provider_is_refused_with_what_to_use_instead() {
+        for (name, instead) in
+            [("gcp", "gke-gcloud-auth-plugin"), ("oidc", "oidc-login"), ("x\u{1b}", "a credential plugin")]
+        {
+            let provider =
+                serde_json::from_value(serde_json::json!({ "name": name, "config": {} })).expect("a provider");
+            let mut user = AuthInfo { auth_provider: Some(provider), ..AuthInfo::default() };
+            let fault = take(&mut user, &Plugins::default(), unchanged()).await.expect_err("it is refused");
+            assert!(fault.what.contains("is not supported") && !fault.what.contains('\u{1b}'), "{fault}");
+            assert!(fault.hint.as_deref().is_some_and(|it| it.contains(instead)), "{:?}", fault.hint);
+        }
     }
 
     /// A1: a refused token runs the plugin again, at most once in ten seconds.

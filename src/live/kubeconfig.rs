@@ -262,8 +262,9 @@ fn user(files: &Kubeconfig, name: &str, flags: &Flags) -> Result<AuthInfo, Fault
 }
 
 fn override_cluster(cluster: &mut Cluster, flags: &Flags) -> Result<(), Fault> {
+    const BOTH: &str = "specifying a root certificates file with the insecure flag is not allowed";
     if flags.insecure_skip_tls_verify && flags.certificate_authority.is_some() {
-        return Err(config("--certificate-authority and --insecure-skip-tls-verify exclude each other"));
+        return Err(config(BOTH).hint("give --certificate-authority or --insecure-skip-tls-verify, not both"));
     }
     if let Some(server) = &flags.server {
         cluster.server = Some(server.clone());
@@ -279,6 +280,13 @@ fn override_cluster(cluster: &mut Cluster, flags: &Flags) -> Result<(), Fault> {
     if flags.insecure_skip_tls_verify {
         cluster.insecure_skip_tls_verify = Some(true);
         (cluster.certificate_authority, cluster.certificate_authority_data) = (None, None);
+    }
+    // What the file says together is refused with kubectl's own words; which of the two is meant nobody can know.
+    let said = |it: &Option<String>| it.as_ref().is_some_and(|it| !it.is_empty());
+    let has_authority = said(&cluster.certificate_authority) || said(&cluster.certificate_authority_data);
+    if cluster.insecure_skip_tls_verify == Some(true) && has_authority {
+        let hint = "take certificate-authority or insecure-skip-tls-verify out of the kubeconfig's cluster";
+        return Err(config(BOTH).hint(hint));
     }
     Ok(())
 }
@@ -450,7 +458,28 @@ contexts:
         assert_eq!(chosen.cluster.insecure_skip_tls_verify, Some(true));
         assert!(chosen.user.token_file.is_none() && chosen.user.impersonate.as_deref() == Some("alice"));
         let both = Flags { certificate_authority: Some("ca".into()), ..flags };
-        assert!(what(select(&both, &Surroundings::default())).0.contains("exclude each other"));
+        assert!(what(select(&both, &Surroundings::default())).1.contains("not both"));
+    }
+
+    /// client-go: rest.TLSConfigFor refuses both; a flag clears what the file says against it.
+    #[test]
+    fn a_certificate_authority_and_no_check_of_certificates_are_refused() {
+        let folder = Folder::new();
+        for authority in ["certificate-authority: ca.crt", "certificate-authority-data: Zg=="] {
+            let both = format!("insecure-skip-tls-verify: true, {authority}");
+            let path = folder.file("both", &TWO.replace("certificate-authority: ca.crt", &both));
+            let flags = Flags { kubeconfig: Some(path), ..Flags::default() };
+            let (refused, hint) = what(select(&flags, &Surroundings::default()));
+            assert!(refused.contains("with the insecure flag is not allowed") && hint.contains("take"), "{refused}");
+            for by_flag in [
+                Flags { insecure_skip_tls_verify: true, ..flags.clone() },
+                Flags { certificate_authority: Some("ca".into()), ..flags.clone() },
+            ] {
+                let chosen = select(&by_flag, &Surroundings::default()).expect("the flag says which");
+                assert_eq!(chosen.cluster.insecure_skip_tls_verify.unwrap_or(false), by_flag.insecure_skip_tls_verify);
+                assert_eq!(chosen.cluster.certificate_authority.is_none(), by_flag.insecure_skip_tls_verify);
+            }
+        }
     }
 
     #[test]

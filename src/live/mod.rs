@@ -8,6 +8,7 @@
 //! The API server is trusted to be slow, wrong, restarted, restored and gone (docs/reliability.md); what it sends is
 //! data of strangers. Nothing here answers a question, and nothing here writes to the cluster.
 
+mod address;
 pub mod bounded;
 mod by_name;
 pub mod connect;

@@ -5,14 +5,17 @@
 //! a command    as with kubectl: it may ask the operator, unless "Never" or without a terminal on stdin
 //! ```
 //!
-//! Unless it may ask, its standard input is empty, its output and its complaints are captured, and it has 30 s (M15,
-//! A2). What it prints holds credentials: it is never quoted, only the first line of its standard error, escaped.
+//! Unless it may ask, its standard input is empty, its complaints are captured, it has a session of its own and 30 s
+//! (M15, A2). What it prints holds credentials: it is never quoted, only the first line of its standard error, escaped;
+//! more than a credential can be is not read. All that it started ends with it ([`running`]).
 //! Source: <https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins>.
 
-use std::ffi::OsString;
-use std::io::{IsTerminal as _, Write as _};
+mod apart;
+mod running;
+
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
-use std::process::{ExitCode, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -23,11 +26,12 @@ use tokio::process::Command;
 
 use super::fault::{Fault, FaultClass, one_line};
 
+use apart::NOT_STARTED;
+pub use apart::start_apart;
+use running::{Broken, Ends, Running};
+
 /// How long a plugin may take; kubectl sets no bound, but a hung one would hang every request with it.
 const DEADLINE: Duration = Duration::from_secs(30);
-
-/// How much a plugin may print; a token or a certificate is a few kilobytes.
-const OUTPUT_CAP: usize = 1 << 20;
 
 /// What a plugin gave.
 #[derive(Debug)]
@@ -53,14 +57,14 @@ struct Status {
     client_key_data: Option<String>,
 }
 
-/// How plugins stand to the operator's terminal.
+/// How plugins stand to the operator's terminal, and the program that [`start_apart`] is in: with it one that may not
+/// ask has a session of its own, and cannot open the terminal by itself.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Plugins {
-    /// They have none: it belongs to the screen, or nobody looks at it. With the program [`start_apart`] is in, they get
-    /// a session of their own, so that they cannot open it by themselves either.
+    /// They have none: it belongs to the screen, or nobody looks at it.
     Apart(Option<PathBuf>),
     /// They may ask what they like: a command is run, and its operator waits.
-    Beside,
+    Beside(Option<PathBuf>),
 }
 
 impl Default for Plugins {
@@ -72,43 +76,27 @@ impl Default for Plugins {
 impl Plugins {
     /// Behind a screen: apart, by this very program.
     pub fn behind_a_screen() -> Self {
-        // The path may be another program's after an update; what runs is there for as long as it runs.
-        let itself =
-            if cfg!(target_os = "linux") { Some("/proc/self/exe".into()) } else { std::env::current_exe().ok() };
-        Self::Apart(itself)
+        Self::Apart(itself())
+    }
+
+    /// Beside a command, by this very program where they may not ask.
+    pub fn beside_a_command() -> Self {
+        Self::Beside(itself())
+    }
+
+    fn launcher(&self) -> Option<&PathBuf> {
+        let (Self::Apart(launcher) | Self::Beside(launcher)) = self;
+        launcher.as_ref()
     }
 }
 
-/// The first argument with which this program becomes a plugin: `kreach __apart PLUGIN ARGUMENT…`.
+/// The path may be another program's after an update; what runs is there for as long as it runs.
+fn itself() -> Option<PathBuf> {
+    if cfg!(target_os = "linux") { Some("/proc/self/exe".into()) } else { std::env::current_exe().ok() }
+}
+
+/// The first argument with which this program becomes a plugin's launcher: `kreach __apart PLUGIN ARGUMENT…`.
 pub const APART: &str = "__apart";
-/// What is said where the plugin cannot become what it should; the exit code is that of shells.
-const NOT_STARTED: &str = "cannot be started: ";
-const NOT_STARTED_CODE: u8 = 127;
-
-/// Leaves the terminal and becomes the plugin; comes back only if that cannot be.
-pub fn start_apart(plugin: &[OsString]) -> ExitCode {
-    let cause = match plugin.split_first() {
-        Some((program, arguments)) => become_apart(program, arguments),
-        None => std::io::ErrorKind::InvalidInput.into(),
-    };
-    // Who reads it is the program that started this one.
-    let _ = writeln!(std::io::stderr(), "{NOT_STARTED}{cause}");
-    ExitCode::from(NOT_STARTED_CODE)
-}
-
-#[cfg(unix)]
-fn become_apart(program: &OsString, arguments: &[OsString]) -> std::io::Error {
-    use std::os::unix::process::CommandExt as _;
-    match rustix::process::setsid() {
-        Ok(_) => std::process::Command::new(program).args(arguments).exec(),
-        Err(cause) => cause.into(),
-    }
-}
-
-#[cfg(not(unix))]
-fn become_apart(_: &OsString, _: &[OsString]) -> std::io::Error {
-    std::io::ErrorKind::Unsupported.into()
-}
 
 /// Whether a plugin may ask the operator.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -119,7 +107,7 @@ enum Asks {
 
 /// client-go's rule: `Always` needs a terminal, `IfAvailable` (also when nothing is said) takes one.
 fn asks(plugin: &ExecConfig, plugins: &Plugins, has_terminal: bool) -> Result<Asks, (&'static str, &'static str)> {
-    let is_beside = *plugins == Plugins::Beside;
+    let is_beside = matches!(plugins, Plugins::Beside(_));
     match plugin.interactive_mode {
         Some(ExecInteractiveMode::Never) => Ok(Asks::No),
         Some(ExecInteractiveMode::Always) if !is_beside => Err((
@@ -144,70 +132,71 @@ pub async fn run(plugin: &ExecConfig, plugins: &Plugins) -> Result<Given, Fault>
     let asks = asks(plugin, plugins, std::io::stdin().is_terminal()).map_err(|it| fault(it.0).hint(it.1))?;
     let install = || plugin.install_hint.clone().unwrap_or_else(|| "is it installed, and in PATH?".to_owned());
     let not_started = |cause: &str| fault(&format!("{NOT_STARTED}{cause}")).hint(one_line(&install()));
-    let child = command(plugin, plugins, asks).map_err(|it| fault(&it))?.spawn();
-    let child = child.map_err(|it| not_started(&it.to_string()))?;
-    let own_session = child.id().filter(|_| matches!(plugins, Plugins::Apart(Some(_))));
-    // Dropped at the deadline, the child is killed; who is asked may take his time.
-    let output = match asks {
-        Asks::Yes => Ok(child.wait_with_output().await),
-        Asks::No => tokio::time::timeout(DEADLINE, child.wait_with_output()).await,
+    let (mut command, ends) = command(plugin, plugins, asks).map_err(|it| fault(&it))?;
+    let child = command.spawn().map_err(|it| not_started(&it.to_string()))?;
+    // Dropped at the deadline it ends with all that it started; who is asked may take his time.
+    let mut running = Running::new(child, ends);
+    let ended = match asks {
+        Asks::Yes => Ok(running.ended().await),
+        Asks::No => tokio::time::timeout(DEADLINE, running.ended()).await,
     };
-    let output = output.map_err(|_| {
-        own_session.into_iter().for_each(kill_session);
-        fault("no answer after 30 s").hint("run it by hand, then try again")
+    let ended = ended.map_err(|_| fault("no answer after 30 s").hint("run it by hand, then try again"))?;
+    let ended = ended.map_err(|it| match it {
+        Broken::TooMuch => fault("prints more than a credential"),
+        Broken::Unreadable(cause) => fault(&format!("cannot be read: {cause}")),
     })?;
-    let output = output.map_err(|it| fault(&format!("cannot be read: {it}")))?;
-    if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr);
+    if !ended.status.success() {
+        let said = String::from_utf8_lossy(&ended.stderr);
         let said = said.lines().find(|it| !it.trim().is_empty());
-        if let Some(cause) = said.and_then(|it| it.strip_prefix(NOT_STARTED)).filter(|_| own_session.is_some()) {
+        if let Some(cause) = said.and_then(|it| it.strip_prefix(NOT_STARTED)).filter(|_| ends == Ends::ByItsLauncher) {
             return Err(not_started(cause));
         }
         let said = said.unwrap_or(if asks == Asks::Yes { "see above" } else { "it said nothing" });
-        return Err(fault(&format!("{}: {said}", output.status)).hint("log in with kubectl first, then try again"));
+        return Err(fault(&format!("{}: {said}", ended.status)).hint("log in with kubectl first, then try again"));
     }
-    if output.stdout.len() > OUTPUT_CAP {
-        return Err(fault("prints more than a credential"));
-    }
-    given(&output.stdout).map_err(fault)
+    given(&ended.stdout).map_err(fault)
 }
 
-/// Ends those that a plugin started, too: in a session of its own it leads their group.
-fn kill_session(leader: u32) {
-    #[cfg(unix)]
-    if let Some(leader) = i32::try_from(leader).ok().and_then(rustix::process::Pid::from_raw) {
-        // Nobody is left to be ended, or all are.
-        let _ = rustix::process::kill_process_group(leader, rustix::process::Signal::KILL);
-    }
+/// Ends a group of processes: nobody is left to be ended, or all are.
+fn end_group(leader: rustix::process::Pid) {
+    let _ = rustix::process::kill_process_group(leader, rustix::process::Signal::KILL);
 }
 
-fn command(plugin: &ExecConfig, plugins: &Plugins, asks: Asks) -> Result<Command, String> {
+fn command(plugin: &ExecConfig, plugins: &Plugins, asks: Asks) -> Result<(Command, Ends), String> {
     let program = plugin.command.as_deref().filter(|it| !it.is_empty()).ok_or("the kubeconfig names no command")?;
     let spec = serde_json::json!({
         "kind": "ExecCredential",
         "apiVersion": plugin.api_version,
         "spec": { "interactive": asks == Asks::Yes, "cluster": plugin.cluster },
     });
-    let mut command = match plugins {
-        Plugins::Apart(Some(launcher)) => {
-            let mut command = Command::new(launcher);
-            command.arg(APART).arg(program);
-            command
-        }
-        Plugins::Apart(None) | Plugins::Beside => Command::new(program),
+    let (mut command, ends) = match (asks, plugins.launcher()) {
+        (Asks::No, Some(launcher)) => (Command::new(launcher), Ends::ByItsLauncher),
+        (Asks::No, None) => (Command::new(program), Ends::WithItsGroup),
+        (Asks::Yes, _) => (Command::new(program), Ends::WithItsDescendants),
     };
+    match ends {
+        Ends::ByItsLauncher => {
+            command.arg(APART).arg(program);
+        }
+        Ends::WithItsGroup => {
+            command.process_group(0);
+        }
+        Ends::WithItsDescendants => {}
+    }
     command.args(plugin.args.iter().flatten()).env("KUBERNETES_EXEC_INFO", spec.to_string());
     for pair in plugin.env.iter().flatten() {
         if let (Some(name), Some(value)) = (pair.get("name"), pair.get("value")) {
             command.env(name, value);
         }
     }
-    match asks {
-        Asks::Yes => command.stdin(Stdio::inherit()).stderr(Stdio::inherit()),
-        Asks::No => command.stdin(Stdio::null()).stderr(Stdio::piped()),
+    match (asks, ends) {
+        (Asks::Yes, _) => command.stdin(Stdio::inherit()).stderr(Stdio::inherit()),
+        // The launcher ends everything when its pipe closes, and so must not be killed before.
+        (Asks::No, Ends::ByItsLauncher) => command.stdin(Stdio::piped()).stderr(Stdio::piped()),
+        (Asks::No, _) => command.stdin(Stdio::null()).stderr(Stdio::piped()),
     };
-    command.stdout(Stdio::piped()).kill_on_drop(true);
-    Ok(command)
+    command.stdout(Stdio::piped()).kill_on_drop(ends != Ends::ByItsLauncher);
+    Ok((command, ends))
 }
 
 /// Reads an `ExecCredential`, JSON or YAML as client-go does.
@@ -269,6 +258,41 @@ mod tests {
         assert_eq!(text, "credential plugin sh: no answer after 30 s");
     }
 
+    /// What is left of a plugin holds a pipe open; its end is told by the pipe, without a wait.
+    async fn ends_with_it(script: &str, plugins: &Plugins) -> String {
+        let folder = tempfile::tempdir().expect("a folder");
+        let pipe = folder.path().join("pipe");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status().expect("mkfifo runs");
+        assert!(made.success());
+        let script = script.replace("PIPE", &pipe.display().to_string());
+        let left = tokio::task::spawn_blocking(move || std::fs::read(pipe));
+        let said = match run(&shell(&script), plugins).await {
+            Ok(_) => String::new(),
+            Err(fault) => fault.to_string(),
+        };
+        left.await.expect("the pipe is read").expect("all that held it have ended");
+        said
+    }
+
+    /// A plugin that prints without end is not read to its end, and nothing of it stays.
+    #[tokio::test]
+    async fn the_output_of_a_plugin_is_bounded_while_it_is_read() {
+        let endless = "exec 3>PIPE; sleep 1000 & yes";
+        assert_eq!(
+            ends_with_it(endless, &Plugins::default()).await,
+            "credential plugin sh: prints more than a credential"
+        );
+        // Complaints are no credential: the first line is kept, and the plugin goes on.
+        let chatty = shell("yes oops | head -c 10000000 >&2; exit 3");
+        assert_eq!(fault(&chatty).await, "credential plugin sh: exit status: 3: oops");
+    }
+
+    #[tokio::test]
+    async fn what_a_plugin_started_ends_with_it() {
+        let leaves = "exec 3>PIPE; sleep 1000 & echo 'status: {token: t}'";
+        assert_eq!(ends_with_it(leaves, &Plugins::default()).await, "");
+    }
+
     /// client-go's table of `interactiveMode`, with the screen as one that keeps standard input for itself.
     #[test]
     fn who_may_ask_is_client_go_s_rule() {
@@ -278,14 +302,14 @@ mod tests {
             asks(&ExecConfig { interactive_mode: mode, ..ExecConfig::default() }, plugins, terminal).ok()
         };
         for mode in [None, Some(IfAvailable), Some(Always)] {
-            assert_eq!(asks(mode.clone(), &Plugins::Beside, true), Some(Asks::Yes), "{mode:?}");
+            assert_eq!(asks(mode.clone(), &Plugins::Beside(None), true), Some(Asks::Yes), "{mode:?}");
         }
         for mode in [None, Some(IfAvailable), Some(Never)] {
-            assert_eq!(asks(mode.clone(), &Plugins::Beside, false), Some(Asks::No), "{mode:?}");
+            assert_eq!(asks(mode.clone(), &Plugins::Beside(None), false), Some(Asks::No), "{mode:?}");
             assert_eq!(asks(mode, &screen, true), Some(Asks::No));
         }
-        assert_eq!(asks(Some(Never), &Plugins::Beside, true), Some(Asks::No));
-        assert_eq!(asks(Some(Always), &Plugins::Beside, false), None);
+        assert_eq!(asks(Some(Never), &Plugins::Beside(None), true), Some(Asks::No));
+        assert_eq!(asks(Some(Always), &Plugins::Beside(None), false), None);
         assert_eq!(asks(Some(Always), &screen, true), None);
     }
 }

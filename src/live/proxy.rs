@@ -9,6 +9,7 @@ use std::net::IpAddr;
 use http::Uri;
 use ipnet::IpNet;
 
+use super::address::{self, Address};
 use super::fault::{Fault, FaultClass};
 
 /// The proxy for this server: the cluster's own, or what `variable` (a look-up in the environment) says.
@@ -19,7 +20,7 @@ pub fn proxy_for(
     server: &Uri,
     own: Option<&str>,
     variable: impl Fn(&str) -> Option<String>,
-) -> Result<Option<Uri>, Fault> {
+) -> Result<Option<Address>, Fault> {
     if let Some(own) = own.filter(|it| !it.is_empty()) {
         return parse(own).map(Some);
     }
@@ -38,9 +39,9 @@ pub fn proxy_for(
 }
 
 /// Reads a proxy's address; without a scheme it is `http`.
-fn parse(text: &str) -> Result<Uri, Fault> {
-    let whole = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
-    whole.parse().map_err(|_| Fault::new(FaultClass::Config, &format!("not the address of a proxy: {text:?}")))
+fn parse(text: &str) -> Result<Address, Fault> {
+    let no_address = || format!("not the address of a proxy: {:?}", address::shown(text));
+    Address::read(text, "http").ok_or_else(|| Fault::new(FaultClass::Config, &no_address()))
 }
 
 /// Whether `NO_PROXY` (or being local) keeps requests to this server from the proxy.
@@ -87,7 +88,7 @@ mod tests {
     fn proxy(server: &str, own: Option<&str>, environment: &[(&str, &str)]) -> Option<String> {
         let look = |name: &str| environment.iter().find(|(it, _)| *it == name).map(|(_, value)| (*value).to_owned());
         let server: Uri = server.parse().expect("a server");
-        proxy_for(&server, own, look).expect("a readable proxy").map(|it| it.to_string())
+        proxy_for(&server, own, look).expect("a readable proxy").map(|it| it.uri.to_string())
     }
 
     /// The two rows that kube-rs answers wrongly, and their neighbors.
@@ -129,5 +130,7 @@ mod tests {
         assert_eq!(proxy("https://10.0.0.5", own, &environment).as_deref(), Some("socks5://127.0.0.1:1080/"));
         let server: Uri = "https://10.0.0.5".parse().expect("a server");
         assert!(proxy_for(&server, Some("http://[::"), |_| None).is_err());
+        let fault = proxy_for(&server, Some("http://ana:sesame@[::"), |_| None).expect_err("no address");
+        assert!(!fault.to_string().contains("sesame"), "{fault}");
     }
 }

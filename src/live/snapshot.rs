@@ -28,6 +28,7 @@ use crate::kinds::{self, KindSpec};
 use crate::model::cluster::{Cluster, WORKLOAD_KINDS};
 use crate::model::facts::{Fact, Kept, Uid};
 use crate::model::id::Kind;
+use crate::text::written;
 
 /// What marks a snapshot's own object.
 pub const API_VERSION: &str = "kreach/v1";
@@ -117,6 +118,6 @@ fn kept(cluster: &Cluster, fact: &impl Fact) -> Kept {
 }
 
 fn document(object: &Value, out: &mut dyn Write) -> std::io::Result<()> {
-    let text = serde_saphyr::to_string(object).map_err(std::io::Error::other)?;
-    writeln!(out, "---\n{}", text.trim_end())
+    out.write_all(b"---\n")?;
+    written::yaml(object, out)
 }

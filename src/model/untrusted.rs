@@ -2,7 +2,8 @@
 //!
 //! Names of RBAC objects, subjects and annotations may hold any byte (reliability.md §3.1). Dropping characters
 //! would make `ad\u{1b}min` read `admin`, so they are replaced visibly: `ad\u{1b}min`. The backslash itself stays,
-//! so this is for eyes, not for reading back; JSON output escapes by JSON's own rules.
+//! so this is for eyes, not for reading back; the forms that are read back escape by their own rules
+//! ([`crate::text::written`]).
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -43,8 +44,11 @@ pub fn is_deceptive_text(text: &str) -> bool {
     matches!(show(text), Cow::Owned(shown) if shown != text)
 }
 
-/// Whether one character must not reach a terminal as it is.
-fn is_deceptive(it: char) -> bool {
+/// Whether one character must not reach a terminal as it is: it commands one, turns what is read, or is not seen.
+pub fn is_deceptive(it: char) -> bool {
+    if matches!(it, ' '..='~') {
+        return false;
+    }
     it.is_control()
         || matches!(u32::from(it),
             0xa0 | 0xad | 0x34f | 0x61c | 0x115f | 0x1160 | 0x17b4 | 0x17b5 | 0x180b..=0x180f

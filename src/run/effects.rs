@@ -79,8 +79,8 @@ impl Program {
 /// Keeps a screen as text and as a picture, and says where.
 fn dump(text: &str, svg: &str) -> String {
     let stamp = Timestamp::now().strftime("%Y%m%d-%H%M%S");
-    let kept = state::keep(&format!("screen-{stamp}.txt"), text)
-        .and_then(|_| state::keep(&format!("screen-{stamp}.svg"), svg));
+    let stem = format!("screen-{stamp}");
+    let kept = state::keep_anew(&stem, "txt", text).and_then(|_| state::keep_anew(&stem, "svg", svg));
     match kept {
         Ok(path) => format!("kept {} and .txt beside it", path.display()),
         Err(error) => format!("not kept: {error}"),

@@ -55,6 +55,7 @@ impl Program {
         let contexts = connected.contexts.iter().map(|it| Name::from(it.name.as_str())).collect();
         self.tell(Event::Contexts(contexts));
         self.tell(Event::Connection(String::new()));
+        self.tell(Event::Insecure(connected.insecure));
         if let Some(warning) = connected.warnings.first() {
             self.tell(Event::Notice(warning.clone()));
         }

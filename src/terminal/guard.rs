@@ -2,7 +2,7 @@
 //!
 //! Leaving writes every mode off that any part of the program could have switched on, since a terminal left with
 //! mouse reports or without a cursor is worse than a few bytes too many. The panic hook and the hang-up watch call
-//! [`leave`] too; whoever comes first does it.
+//! [`leave`] too; whoever comes first does it. Where the program cannot, the [`keeper`] does.
 
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,7 +14,7 @@ use crossterm::terminal::{
 };
 use crossterm::{cursor, execute, queue};
 
-use super::stderr;
+use super::{keeper, stderr};
 
 /// Whether the terminal is ours now.
 static TAKEN: AtomicBool = AtomicBool::new(false);
@@ -29,8 +29,10 @@ pub struct Guard(());
 impl Guard {
     /// Takes the terminal: raw mode, alternate screen, bracketed paste, no cursor.
     pub fn enter() -> io::Result<Self> {
+        keeper::look();
         enable_raw_mode()?;
         TAKEN.store(true, Ordering::SeqCst);
+        keeper::tell(true);
         let guard = Self(());
         stderr::hide();
         // With NO_COLOR crossterm would write resets in place of colors and wipe reverse and bold; the theme
@@ -57,8 +59,33 @@ pub fn leave() {
     }
     let mut out = io::stdout().lock();
     // A terminal that is gone cannot be restored: there is nobody to tell.
+    let _ = out.write_all(&farewell()).and_then(|()| out.flush());
+    let _ = disable_raw_mode();
+    stderr::show();
+    keeper::tell(false);
+}
+
+/// Whether the terminal is ours now.
+pub(super) fn is_taken() -> bool {
+    TAKEN.load(Ordering::SeqCst)
+}
+
+/// Ends the program though the terminal takes nothing: the settings are given back here, the screen by the keeper, who
+/// can wait for it.
+pub fn abandon(code: u8) -> ! {
+    if is_taken() {
+        let _ = disable_raw_mode();
+        keeper::unblock();
+    }
+    std::process::exit(code.into())
+}
+
+/// Every mode off that any part of the program could have switched on.
+pub(super) fn farewell() -> Vec<u8> {
+    let mut bytes = Vec::new();
+    // A vector takes all bytes.
     let _ = queue!(
-        out,
+        bytes,
         EndSynchronizedUpdate,
         DisableMouseCapture,
         DisableBracketedPaste,
@@ -67,9 +94,7 @@ pub fn leave() {
         cursor::Show,
         LeaveAlternateScreen
     );
-    let _ = out.flush();
-    let _ = disable_raw_mode();
-    stderr::show();
+    bytes
 }
 
 /// Gives the mouse to the program, or back to the terminal.

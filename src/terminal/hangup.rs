@@ -24,7 +24,7 @@ pub fn watch() {
         std::process::exit(EXIT);
     };
     // Without the thread SIGHUP still ends us.
-    let _ = std::thread::Builder::new().name("hangup".into()).stack_size(64 * 1024).spawn(watch);
+    let _ = std::thread::Builder::new().name("hangup".into()).stack_size(256 * 1024).spawn(watch);
 }
 
 /// Whether the terminal on stdout is gone by now.

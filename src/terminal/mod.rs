@@ -10,6 +10,7 @@
 pub mod clipboard;
 pub mod guard;
 pub mod hangup;
+pub mod keeper;
 pub mod keys;
 pub mod look;
 pub mod panics;

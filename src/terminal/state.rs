@@ -1,31 +1,86 @@
 //! Where the program keeps files of its own: logs, crash reports, dumped screens. Never the working directory.
+//!
+//! The folder is its owner's alone, and so is every file in it. A file is there as a whole or not at all, whenever the
+//! program ends and however full the disk is. Nothing that is kept is ever read back.
 
-use std::fs::File;
-use std::io::Write;
-use std::path::PathBuf;
+use std::fs::{self, DirBuilder, File};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+/// Of a log that is longer nothing is kept.
+const LOG: u64 = 1 << 20;
 
 /// The folder, made when it is not there: `$XDG_STATE_HOME/kreach` or what the system has in its place.
-pub fn folder() -> Option<PathBuf> {
-    let dirs = directories::ProjectDirs::from("", "", "kreach")?;
+///
+/// # Errors
+/// There is no home, or what stands there is no folder of ours: a link leads where others may write.
+pub fn folder() -> io::Result<PathBuf> {
+    let dirs = directories::ProjectDirs::from("", "", "kreach").ok_or_else(|| io::Error::other("there is no home"))?;
     let folder = dirs.state_dir().unwrap_or_else(|| dirs.data_local_dir()).to_owned();
-    std::fs::create_dir_all(&folder).ok()?;
-    Some(folder)
+    DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
+    let there = fs::symlink_metadata(&folder)?;
+    if !there.is_dir() || there.uid() != rustix::process::geteuid().as_raw() {
+        return Err(io::Error::other(format!("{} is no folder of yours", folder.display())));
+    }
+    if there.mode() & 0o077 != 0 {
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o700))?;
+    }
+    Ok(folder)
 }
 
-/// A new file of this name, in place of an older one; only its owner reads it.
-pub fn create(name: &str) -> Option<File> {
-    let path = folder()?.join(name);
+/// A log of this name to write on; only its owner reads it, and several programs may write on it at once.
+pub fn log(name: &str) -> Option<File> {
+    let path = folder().ok()?.join(name);
     let mut options = File::options();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).ok()
+    let file = options.append(true).create(true).mode(0o600).open(path).ok()?;
+    if file.metadata().is_ok_and(|it| it.len() > LOG) {
+        file.set_len(0).ok()?;
+    }
+    Some(file)
 }
 
-/// Keeps text under a name and says where.
-pub fn keep(name: &str, text: &str) -> std::io::Result<PathBuf> {
-    let folder = folder().ok_or_else(|| std::io::Error::other("there is no folder to keep it in"))?;
-    let mut file = create(name).ok_or_else(|| std::io::Error::other(format!("{name} cannot be written")))?;
-    file.write_all(text.as_bytes())?;
-    Ok(folder.join(name))
+/// Keeps text under a name, in place of what was kept there, and says where.
+///
+/// # Errors
+/// It cannot be kept; what was there before is still there.
+pub fn keep(name: &str, text: &str) -> io::Result<PathBuf> {
+    let path = folder()?.join(name);
+    beside(&path, text, |new| fs::rename(new, &path))?;
+    Ok(path)
+}
+
+/// Keeps text under a name that nothing has yet, `name-2` where it has, and says where.
+///
+/// # Errors
+/// It cannot be kept.
+pub fn keep_anew(stem: &str, extension: &str, text: &str) -> io::Result<PathBuf> {
+    let folder = folder()?;
+    for number in 1..100 {
+        let number = if number == 1 { String::new() } else { format!("-{number}") };
+        let path = folder.join(format!("{stem}{number}.{extension}"));
+        match beside(&path, text, |new| fs::hard_link(new, &path).and_then(|()| fs::remove_file(new))) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            kept => return kept.map(|()| path),
+        }
+    }
+    Err(io::ErrorKind::AlreadyExists.into())
+}
+
+/// Writes a file beside the one that is meant, and puts it in its place once it is whole.
+fn beside(path: &Path, text: &str, place: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
+    let name = path.file_name().and_then(|it| it.to_str()).unwrap_or_default();
+    let new = path.with_file_name(format!(".{name}.{}.new", std::process::id()));
+    // One that a killed program of the same number left is nobody's.
+    let _ = fs::remove_file(&new);
+    let mut options = File::options();
+    let placed = options.write(true).create_new(true).mode(0o600).open(&new).and_then(|mut file| {
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        place(&new)
+    });
+    if placed.is_err() {
+        let _ = fs::remove_file(&new);
+    }
+    placed
 }

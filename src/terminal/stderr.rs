@@ -34,5 +34,5 @@ pub fn show() {
 
 /// The log, or nowhere.
 fn log() -> Option<File> {
-    state::create("stderr.log").or_else(|| File::options().write(true).open("/dev/null").ok())
+    state::log("stderr.log").or_else(|| File::options().write(true).open("/dev/null").ok())
 }

@@ -18,6 +18,7 @@ pub mod miss;
 pub mod net;
 pub mod rbac;
 pub mod words;
+pub mod written;
 
 use crate::model::evidence::Outcome;
 use crate::model::id::ObjectId;

@@ -20,6 +20,7 @@ use super::theme::{Role, Theme};
 use super::world::View;
 use crate::model::role::Subject;
 use crate::rbac::abilities::{Ability, COLUMNS};
+use crate::text::written::markdown;
 
 /// The sheet and where one is in it.
 #[derive(Clone, Debug, Default)]
@@ -91,7 +92,7 @@ impl Abilities {
         let mut text = format!("| subject | {} |\n|---|{}\n", titles.join(" | "), "---|".repeat(titles.len()));
         for (row, subject) in self.rows.iter().enumerate().filter(|(_, it)| self.known.contains_key(it)) {
             let cells: Vec<String> = (0..COLUMNS.len()).map(|column| self.cell(row, column).0).collect();
-            text.push_str(&format!("| {subject} | {} |\n", cells.join(" | ")));
+            text.push_str(&format!("| {} | {} |\n", markdown(&subject.to_string()), cells.join(" | ")));
         }
         text
     }

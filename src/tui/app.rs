@@ -73,6 +73,8 @@ pub struct App {
     pub(super) history: Vec<String>,
     pub(super) notice: Option<String>,
     pub(super) connection: String,
+    /// Anyone in between could answer as the server.
+    pub(super) insecure: bool,
     pub(super) progress: BTreeMap<Kind, Progress>,
     pub(super) contexts: Vec<Name>,
     pub(super) mouse: Mouse,
@@ -130,6 +132,7 @@ impl App {
             history: Vec::new(),
             notice: None,
             connection: String::new(),
+            insecure: false,
             progress: BTreeMap::new(),
             contexts: Vec::new(),
             mouse: Mouse::Terminal,
@@ -220,6 +223,7 @@ impl App {
             Event::Tick(now) => self.now = Some(now),
             Event::Notice(words) => self.notice = Some(words),
             Event::Contexts(contexts) => self.contexts = contexts,
+            Event::Insecure(insecure) => self.insecure = insecure,
             Event::Connection(words) => {
                 self.stale_answers |= self.connection != words;
                 self.connection = words;
@@ -274,6 +278,7 @@ impl App {
         self.behind = None;
         self.progress.clear();
         self.connection.clear();
+        self.insecure = false;
         self.scope = Scope::default();
         self.tracing = Tracing::default();
         self.matrix = Matrix::default();

@@ -46,6 +46,8 @@ pub enum Event {
     Notice(String),
     /// The contexts that the kubeconfig offers.
     Contexts(Vec<Name>),
+    /// Whether the connection checks nobody's certificate: that stands in the first row for as long as it holds.
+    Insecure(bool),
     /// The names of all that the server serves.
     Served(Arc<Served>),
     /// Of which version the server is, if it says so.

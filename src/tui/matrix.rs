@@ -26,6 +26,7 @@ use crate::model::cluster::Cluster;
 use crate::model::name::Name;
 use crate::net::Index;
 use crate::net::reach::{By, Counts, Summary, Unit};
+use crate::text::written::markdown;
 
 /// The matrix and where the cursor is.
 #[derive(Clone, Debug, Default)]
@@ -187,9 +188,9 @@ impl Matrix {
 
     /// The matrix as a Markdown table.
     pub fn markdown(&self) -> String {
-        let titles: Vec<&str> = self.names.iter().map(|it| it.as_str()).collect();
+        let titles: Vec<String> = self.names.iter().map(|it| markdown(it)).collect();
         let mut text = format!("| from \\ to | {} |\n|---|{}\n", titles.join(" | "), "---|".repeat(titles.len()));
-        for (row, name) in self.names.iter().enumerate() {
+        for (row, name) in titles.iter().enumerate() {
             let cells: Vec<&str> = (0..self.names.len()).map(|it| sign(&self.summary(row, it)).0).collect();
             text.push_str(&format!("| {name} | {} |\n", cells.join(" | ")));
         }

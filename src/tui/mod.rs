@@ -44,6 +44,7 @@ pub mod subjects;
 pub mod svg;
 pub mod table;
 pub mod theme;
+mod top;
 mod typing;
 mod viewer;
 pub mod world;
@@ -69,7 +70,7 @@ pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
         return draw_too_small(app, area, buffer);
     }
     let areas = app.areas();
-    draw_status(app, areas.status, buffer);
+    top::draw(app, areas.status, buffer);
     for (number, part) in areas.panes.into_iter().enumerate().filter(|it| !it.1.is_empty()) {
         draw_pane(app, number, part, buffer);
     }
@@ -153,65 +154,6 @@ fn explain_title(app: &App, width: u16) -> String {
         true => format!(" {name} {tabs} "),
         false => format!(" {tabs} {name} "),
     }
-}
-
-fn draw_status(app: &App, area: Rect, buffer: &mut Buffer) {
-    let theme = app.setup.theme;
-    let mut slot = Slot::row(area, 0).after(1);
-    let mut say = |words: &str, role: Role| {
-        let taken = paint::put(buffer, slot, words, theme.style(role), theme);
-        slot = slot.after(taken + u16::from(taken > 0) * 2);
-    };
-    let crumbs = match app.scope.namespaces.len() {
-        0 => app.setup.title.to_string(),
-        1 => format!("{} > {}", app.setup.title, app.scope.only().map_or("", |it| it.as_str())),
-        many => format!("{} > {many} namespaces", app.setup.title),
-    };
-    say(&crumbs, Role::Title);
-    say("RO", Role::Dim);
-    let (word, rest) = status::sentence(&app.freshness(), &app.world.cluster, &app.progress, app.now);
-    let role = if word == "STALE" { Role::Deny } else { Role::Allow };
-    say(word, role);
-    if let Some((_, since)) = &app.behind {
-        let age = since.zip(app.now).and_then(|(since, now)| now.duration_since(since).try_into().ok());
-        say(&format!("FROZEN {}", age.map(event::age).unwrap_or_default()), Role::Deny);
-    }
-    if let Some(acting) = &app.acting {
-        say(&grants::brief(acting), Role::Note);
-    }
-    if app.scope.problems == world::Problems::Only {
-        say("problems only", Role::Deny);
-    }
-    // Why there is no connection is more than that there is none.
-    match app.connection.is_empty() {
-        true => say(&rest, Role::Dim),
-        false => say(&app.connection, Role::Deny),
-    }
-    let (tabs, you) = (tabs(app), you(app));
-    let (room, beside) = (slot.width, paint::width(&tabs) + 1);
-    // Who one is stands there where there is room; the panes' numbers are wanted more often.
-    if let Some(you) = you.filter(|it| room > beside + paint::width(it)) {
-        let taken = paint::put(buffer, slot, &you, theme.style(Role::Dim), theme);
-        slot = slot.after(taken + 2);
-    }
-    if room > paint::width(&tabs) {
-        paint::put_right(buffer, slot, &tabs, theme.style(Role::Dim), theme);
-    }
-}
-
-/// Who the server says the operator is.
-fn you(app: &App) -> Option<String> {
-    app.world.told.me().map(|it| format!("you {}", it.subject()))
-}
-
-/// The panes by their numbers, the one in front in angle brackets.
-fn tabs(app: &App) -> String {
-    let short = ["Ns", "Pods", "Pol", "Subj"];
-    let tab = |(at, name): (usize, &str)| match at == app.pane && app.side == Side::Pane {
-        true => format!("<{}{name}>", at + 1),
-        false => format!(" {}{name} ", at + 1),
-    };
-    short.into_iter().enumerate().map(tab).collect()
 }
 
 fn draw_hints(app: &App, area: Rect, buffer: &mut Buffer) {

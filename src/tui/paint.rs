@@ -67,6 +67,19 @@ pub fn put_name(buffer: &mut Buffer, slot: Slot, name: &str, style: Style, theme
     put(buffer, slot, &format!("{head}{}{tail}", theme.ellipsis()), style, theme)
 }
 
+/// The text as it is shown, in at most so many columns: what is longer loses its middle.
+pub fn shortened(text: &str, columns: u16, theme: Theme) -> String {
+    let (shown, room) = (untrusted::show(text), usize::from(columns));
+    if shown.width() <= room {
+        return shown.into_owned();
+    }
+    let Some(room) = room.checked_sub(1) else { return String::new() };
+    let head = clip(&shown, room / 2);
+    let backwards: String = shown.chars().rev().collect();
+    let tail: String = clip(&backwards, room - head.width()).chars().rev().collect();
+    format!("{head}{}{tail}", theme.ellipsis())
+}
+
 /// How much of a long name's end is kept.
 const TAIL: usize = 5;
 

@@ -11,8 +11,10 @@
 
 #![allow(dead_code, reason = "it offers what a terminal offers, and the tests use what they need")]
 
+use std::fs::File;
 use std::io::{Read, Write};
 use std::num::NonZeroU16;
+use std::path::PathBuf;
 use std::process::Command;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::Duration;
@@ -31,6 +33,8 @@ pub struct Terminal {
     writer: Box<dyn Write + Send>,
     killer: Box<dyn ChildKiller + Send + Sync>,
     id: u32,
+    /// The path of the end that programs write to.
+    name: PathBuf,
 }
 
 struct Shared {
@@ -97,7 +101,8 @@ pub fn open(program: &str, arguments: &[&str], environment: &[(&str, &str)], col
         ended.change(|it| it.exit = Some(exit));
     });
     let writer = pair.master.take_writer().expect("a writer");
-    Terminal { shared, master: pair.master, _slave: pair.slave, writer, killer, id }
+    let name = pair.master.tty_name().expect("a terminal has a name");
+    Terminal { shared, master: pair.master, _slave: pair.slave, writer, killer, id, name }
 }
 
 fn read(mut reader: impl Read, shared: &Shared) {
@@ -135,6 +140,11 @@ impl Terminal {
             }
             self.writer.write_all(piece).and_then(|()| self.writer.flush()).expect("the terminal takes bytes");
         }
+    }
+
+    /// Waits until the program has its keeper.
+    pub fn wait_keeper(&self) {
+        wait_for_keeper(self.id);
     }
 
     /// Sends a signal by its name, such as `TERM`.
@@ -182,6 +192,20 @@ impl Terminal {
     /// Whether these bytes were ever written.
     pub fn has_sent(&self, bytes: &[u8]) -> bool {
         holds(&self.shared.lock().sent, bytes)
+    }
+
+    /// All that was written by a program that has ended.
+    ///
+    /// Its last bytes may come after its end: they are followed by a mark of our own.
+    pub fn sent_at_end(&self) -> Vec<u8> {
+        const MARK: &[u8] = b"<the end>";
+        self.wait_exit();
+        let before = self.written();
+        let mut slave = File::options().write(true).open(&self.name).expect("the terminal's own end");
+        slave.write_all(MARK).expect("a terminal takes bytes");
+        self.wait_written(before.saturating_sub(MARK.len()), MARK);
+        let sent = self.shared.lock().sent.clone();
+        sent[..sent.len() - MARK.len()].to_vec()
     }
 
     /// Waits until these bytes have been written.
@@ -238,6 +262,78 @@ impl Drop for Terminal {
     fn drop(&mut self) {
         // It may have ended by itself.
         let _ = self.killer.kill();
+    }
+}
+
+/// How a program ended whose terminal did not read.
+pub struct Unread {
+    pub code: u32,
+    pub took: Duration,
+    /// Whether it still had the terminal when all was read at last.
+    pub taken: bool,
+}
+
+/// Runs a program until its screen shows these words, stops reading, has it draw until its terminal is full, and sends
+/// it a signal.
+pub fn ends_unread(program: &str, arguments: &[&str], words: &str, signal: &str) -> Unread {
+    let pair = native_pty_system().openpty(size(200, 60)).expect("a terminal");
+    let mut command = CommandBuilder::new(program);
+    command.args(arguments);
+    command.env("TERM", "xterm-256color");
+    let mut child = pair.slave.spawn_command(command).expect("the program starts");
+    let id = child.process_id().expect("a process id");
+    let mut reader = pair.master.try_clone_reader().expect("a reader");
+    let (mut parser, mut buffer) = (vt100::Parser::new(at_least_one(60), at_least_one(200), 0), [0; 65_536]);
+    let mut read_until = |parser: &mut vt100::Parser, wanted: &dyn Fn(&vt100::Screen) -> bool| {
+        while !wanted(parser.screen()) {
+            match reader.read(&mut buffer) {
+                Ok(count @ 1..) => parser.process(&buffer[..count]),
+                _ => return,
+            }
+        }
+    };
+    read_until(&mut parser, &|it| it.contents().contains(words));
+    wait_for_keeper(id);
+    let send = |name: &str| Command::new("kill").args([format!("-{name}"), id.to_string()]).status();
+    // Each makes it draw everything again; it waits for the terminal once that is full.
+    let until = std::time::Instant::now() + PATIENCE;
+    while !is_stuck(id) {
+        assert!(std::time::Instant::now() < until, "its terminal takes everything");
+        send("CONT").expect("kill runs");
+    }
+    let began = std::time::Instant::now();
+    send(signal).expect("kill runs");
+    let code = child.wait().expect("it can be waited for").exit_code();
+    let took = began.elapsed();
+    drop(pair.slave);
+    read_until(&mut parser, &|it| !it.alternate_screen() && !it.hide_cursor());
+    let screen = parser.screen();
+    Unread { code, took, taken: screen.alternate_screen() || screen.hide_cursor() || screen.bracketed_paste() }
+}
+
+/// Whether a program waits in a write to its terminal, as Linux tells it.
+fn is_stuck(id: u32) -> bool {
+    // `1 0x1 …`: the number of the call, which is one of two for `write`, and the output that it goes to.
+    let call = std::fs::read_to_string(format!("/proc/{id}/syscall")).unwrap_or_default();
+    call.starts_with("1 0x1 ") || call.starts_with("64 0x1 ")
+}
+
+/// Waits until a program has its keeper: a child of it, in a session of its own by now.
+fn wait_for_keeper(id: u32) {
+    let is_keeper = |entry: std::fs::DirEntry| {
+        let stat = std::fs::read_to_string(entry.path().join("stat")).ok()?;
+        let told: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+        let (parent, session): (u32, &str) = (told.get(1)?.parse().ok()?, told.get(3)?);
+        let line = std::fs::read(entry.path().join("cmdline")).ok()?;
+        let is_apart = entry.file_name().to_str() == Some(session);
+        (parent == id && is_apart && holds(&line, b"__keep")).then_some(())
+    };
+    let has_keeper =
+        || std::fs::read_dir("/proc").expect("processes are listed").flatten().any(|it| is_keeper(it).is_some());
+    let until = std::time::Instant::now() + PATIENCE;
+    while !has_keeper() {
+        assert!(std::time::Instant::now() < until, "it has no keeper");
+        std::thread::yield_now();
     }
 }
 

@@ -27,12 +27,80 @@ fn leaving_gives_the_terminal_back_as_it_was() {
 
 #[test]
 fn signals_that_end_a_program_find_the_terminal_restored() {
-    for (signal, code) in [("TERM", 143), ("HUP", 129), ("INT", 130)] {
+    let before = pty::open("true", &[], &[], 80, 24).settings();
+    for (signal, code) in [
+        ("TERM", 143),
+        ("HUP", 129),
+        ("INT", 130),
+        ("QUIT", 131),
+        ("ABRT", 134),
+        ("ALRM", 142),
+        ("USR1", 138),
+        ("USR2", 140),
+        ("VTALRM", 154),
+        ("PROF", 155),
+        ("XCPU", 152),
+        ("TRAP", 133),
+        ("SYS", 159),
+    ] {
         let terminal = files();
         terminal.signal(signal);
         assert_eq!(terminal.wait_exit(), code, "{signal}");
         assert_given_back(&terminal);
+        assert_eq!(terminal.settings(), before, "the settings of the line after {signal}");
     }
+}
+
+/// P2: a file that reaches its limit is told by the write; the signal that comes with it ends nothing.
+#[test]
+fn a_signal_that_a_write_tells_as_well_ends_nothing() {
+    let mut terminal = files();
+    terminal.signal("XFSZ");
+    terminal.keys("2");
+    terminal.wait_for("<2Pods>");
+    terminal.keys("Q");
+    assert_eq!(terminal.wait_exit(), 0);
+}
+
+/// P2: what cannot be heard, or what the program brings upon itself, leaves the terminal to the keeper.
+#[test]
+fn a_program_that_is_killed_leaves_the_terminal_restored() {
+    let before = pty::open("true", &[], &[], 80, 24).settings();
+    for signal in ["KILL", "ILL", "FPE"] {
+        let terminal = files();
+        terminal.wait_keeper();
+        terminal.signal(signal);
+        terminal.wait_exit();
+        // The last that the keeper writes, after the settings.
+        terminal.wait_sent(b"\x1b[?1049l");
+        assert_given_back(&terminal);
+        assert_eq!(terminal.settings(), before, "the settings of the line after {signal}");
+    }
+}
+
+/// P2: memory that runs out ends the program in the middle of what it does.
+#[test]
+fn a_program_without_memory_leaves_the_terminal_restored() {
+    use rustix::process::{Pid, Resource, Rlimit, prlimit};
+    let terminal = files();
+    terminal.wait_keeper();
+    let id = Pid::from_raw(terminal.process_id() as i32).expect("a process");
+    let none = Rlimit { current: Some(1 << 20), maximum: Some(1 << 20) };
+    prlimit(Some(id), Resource::As, none).expect("a limit of our own program");
+    // A frame that has no room in what it holds already.
+    terminal.resize(900, 500);
+    assert_ne!(terminal.wait_exit(), 0);
+    terminal.wait_sent(b"\x1b[?1049l");
+    assert!(!terminal.is_taken());
+}
+
+/// P5: a terminal that takes nothing keeps no signal from ending the program, within two seconds.
+#[test]
+fn a_terminal_that_does_not_read_does_not_hold_the_end() {
+    let began = pty::ends_unread(env!("CARGO_BIN_EXE_kreach"), &["--from", SHOP], "payments", "TERM");
+    assert_eq!(began.code, 143);
+    assert!(began.took < Duration::from_secs(2), "{:?}", began.took);
+    assert!(!began.taken, "the screen is given back once somebody reads");
 }
 
 /// docs/terminal.md, hygiene: crossterm reports a split sequence as three keys; Esc would clear the filter.

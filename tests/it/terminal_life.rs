@@ -2,6 +2,7 @@
 //!
 //! `terminal` holds what a session gives back; here is what happens to it on the way. docs/terminal.md has the rules.
 
+use std::io::BufRead as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -22,8 +23,8 @@ fn a_terminal_that_vanishes_without_a_signal_ends_the_program() {
 
 #[test]
 fn files_through_a_pipe_leave_the_keys_to_the_terminal() {
-    let script = format!("cat {SHOP} | {KREACH} --from -");
-    let mut terminal = pty::open("sh", &["-c", &script], &[], 80, 24);
+    let script = "cat \"$0\" | \"$1\" --from -";
+    let mut terminal = pty::open("sh", &["-c", script, SHOP, KREACH], &[], 80, 24);
     terminal.wait_for("payments");
     terminal.keys("2");
     terminal.wait_for("<2Pods>");
@@ -341,6 +342,62 @@ async fn a_plugin_under_a_command_may_ask() {
     })
     .await
     .expect("the terminal's part holds");
+}
+
+/// A2: a plugin that prints without end is told in one line, under a command as behind the screen, and whatever it
+/// started has ended with it: what is left would hold the pipe open.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plugin_ends_with_all_that_it_started() {
+    for (script, mode, told) in [
+        ("exec 3>PIPE; sleep 1000 & yes", "Never", "prints more than a credential"),
+        ("exec 3>PIPE; sleep 1000 & yes", "IfAvailable", "prints more than a credential"),
+        ("exec 3>PIPE; sleep 1000 & exit 3", "Never", "exit status: 3"),
+    ] {
+        for screen in [false, true] {
+            let pipes = tempfile::tempdir().expect("a folder");
+            let pipe = pipes.path().join("pipe");
+            assert!(std::process::Command::new("mkfifo").arg(&pipe).status().expect("mkfifo runs").success());
+            let script = script.replace("PIPE", &pipe.display().to_string());
+            let (_server, _folder, path) = behind_a_plugin("sh", &["-c", &script], mode).await;
+            tokio::task::spawn_blocking(move || {
+                let held = std::thread::spawn(move || std::fs::read(pipe));
+                let arguments = ["--kubeconfig", &path, "info"];
+                let mut terminal = pty::kreach(&arguments[..if screen { 2 } else { 3 }], 160, 30);
+                terminal.wait_for(told);
+                if screen {
+                    terminal.keys("Q");
+                }
+                assert_eq!(terminal.wait_exit(), if screen { 0 } else { 2 });
+                held.join().expect("it is read").expect("all that held it have ended");
+            })
+            .await
+            .expect("the terminal's part holds");
+        }
+    }
+}
+
+/// A2: a command that is killed takes its plugin along, with all that this started.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plugin_ends_with_the_command_that_wanted_it() {
+    let pipes = tempfile::tempdir().expect("a folder");
+    let pipe = pipes.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().expect("mkfifo runs").success());
+    let script = format!("exec 3>{}; echo started >&3; sleep 1000 & sleep 1000", pipe.display());
+    let (_server, _folder, path) = behind_a_plugin("sh", &["-c", &script], "Never").await;
+    tokio::task::spawn_blocking(move || {
+        let mut command = std::process::Command::new(KREACH);
+        let mut child = command.args(["--kubeconfig", &path, "info"]).spawn().expect("it runs");
+        let mut held = std::io::BufReader::new(std::fs::File::open(&pipe).expect("the pipe"));
+        let mut line = String::new();
+        held.read_line(&mut line).expect("it has started");
+        assert_eq!(line, "started\n");
+        child.kill().expect("it is killed");
+        child.wait().expect("it ends");
+        // All that held it have ended: nothing more comes, and the end does.
+        assert_eq!(held.read_line(&mut line).expect("the pipe is read"), 0);
+    })
+    .await
+    .expect("the command's part holds");
 }
 
 fn put_pod(world: &World, name: &str) {

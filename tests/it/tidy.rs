@@ -96,7 +96,7 @@ type Rule = fn(&[File]) -> Complaints;
 fn the_tree_is_tidy() {
     let files = tree();
     assert!(files.iter().any(|it| it.path == "src/lib.rs"), "the tree was not read");
-    let rules: [(&str, Rule); 10] = [
+    let rules: [(&str, Rule); 11] = [
         ("pure modules do no IO and know no clock", impure_words),
         ("modules use only what lies below them", upward_uses),
         ("every module of src has its floor", homeless_modules),
@@ -107,6 +107,7 @@ fn the_tree_is_tidy() {
         ("paths that the documents name exist", dangling_paths),
         ("no order of a hash map reaches a user", hash_orders),
         ("no file names a developer's machine", machine_paths),
+        ("nothing is printed by macros that panic where nobody listens", panicking_prints),
     ];
     let complaints: Vec<String> = rules
         .iter()
@@ -128,6 +129,21 @@ fn impure_words(files: &[File]) -> Complaints {
         hits.map(|(line, word)| complain(file, line, &format!("mentions {word}"))).collect::<Vec<_>>()
     })
     .collect()
+}
+
+/// The macros of the standard library that end the program where they cannot write (CONTRACT §5).
+const PANICKING: &[&str] = &["println!", "print!", "eprintln!", "eprint!", "dbg!"];
+
+fn panicking_prints(files: &[File]) -> Complaints {
+    let lines = rust(files, "src/").flat_map(|file| {
+        let lines: Vec<(usize, String)> = code(&file.text).lines().map(str::to_owned).enumerate().collect();
+        lines.into_iter().map(move |(at, line)| (file, at, line))
+    });
+    let found = lines.filter_map(|(file, at, line)| {
+        let word = PANICKING.iter().find(|it| mentions(&line, it))?;
+        Some(complain(file, at, &format!("uses {word}")))
+    });
+    found.collect()
 }
 
 fn upward_uses(files: &[File]) -> Complaints {
@@ -558,6 +574,13 @@ fn impure_words_are_found_only_in_code() {
     assert!(
         said(impure_words, &[("src/live/watch.rs", "use tokio::time;"), ("src/net/a.rs", "use tokiolike;")]).is_empty()
     );
+}
+
+#[test]
+fn macros_that_panic_where_nobody_listens_are_found() {
+    let bad =
+        [("src/commands/print.rs", "fn f() { eprintln!(\"x\") }\n// println!\n"), ("tests/it/a.rs", "println!()")];
+    assert_eq!(said(panicking_prints, &bad), ["src/commands/print.rs:1: uses eprintln!"]);
 }
 
 #[test]

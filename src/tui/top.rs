@@ -1,0 +1,124 @@
+//! The first row: which cluster, what part of it, how fresh it is, and which pane is in front.
+//!
+//! ```text
+//! prod-eu > shop  RO  LIVE                        you user:ana  1Ns <2Pods> 3Pol  4Subj
+//! /srv/dumps/2~nes/prod.yaml > shop  RO  FILES                  1Ns <2Pods> 3Pol  4Subj
+//! prod-eu~rope-1 > shop  RO  STALE  2 min pods: cannot reach https://10.0.~     <2Pods>
+//! ```
+//!
+//! Where there is no room for all, what is told last gives way first: who one is; then the title, shortened in its
+//! middle; the other panes' names; the end of a sentence. How fresh it is, the namespace and the pane in front stay.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::app::App;
+use super::layout::Side;
+use super::paint::{self, Slot};
+use super::theme::Role;
+use super::{event, grants, status, world};
+
+/// How many columns of a long title stay.
+const TITLE: u16 = 12;
+/// How many columns of a long namespace stay.
+const PLACE: u16 = 20;
+/// Between two parts.
+const GAP: u16 = 2;
+
+/// A part of the row and its look.
+type Part = (String, Role);
+
+/// Draws it.
+pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
+    let theme = app.setup.theme;
+    let mut slot = Slot::row(area, 0).after(1);
+    let (place, states, words) = (place(app), states(app), words(app));
+    let wide = |it: &str| if it.is_empty() { 0 } else { paint::width(it) + GAP };
+    let taken: u16 = states.iter().map(|it| wide(&it.0)).sum();
+    let room = slot.width.saturating_sub(taken + GAP);
+
+    let (own, place_wide) = (paint::width(&app.setup.title), paint::width(&place));
+    let least = own.min(TITLE) + place_wide.min(PLACE);
+    let all = tabs(app);
+    let tabs = if room >= least + wide(&words.0) + paint::width(&all) { all } else { in_front(app) };
+    let room = room.saturating_sub(paint::width(&tabs));
+    let crumbs = room.saturating_sub(wide(&words.0)).max(least);
+    let place = paint::shortened(&place, crumbs.saturating_sub(own.min(TITLE)), theme);
+    let title = paint::shortened(&app.setup.title, crumbs.saturating_sub(paint::width(&place)), theme);
+
+    let right = slot.after(slot.width.saturating_sub(paint::width(&tabs)));
+    slot.width -= right.width;
+    for (text, role) in [(title + &place, Role::Title)].iter().chain(&states).chain([&words]) {
+        let taken = paint::put(buffer, slot, text, theme.style(*role), theme);
+        slot = slot.after(taken + if taken > 0 { GAP } else { 0 });
+    }
+    // Who one is stands there where there is room; the panes' numbers are wanted more often.
+    if let Some(you) = you(app).filter(|it| slot.width > paint::width(it)) {
+        paint::put(buffer, slot, &you, theme.style(Role::Dim), theme);
+    }
+    paint::put(buffer, right, &tabs, theme.style(Role::Dim), theme);
+}
+
+/// The namespaces that are looked at.
+fn place(app: &App) -> String {
+    match app.scope.namespaces.len() {
+        0 => String::new(),
+        1 => format!(" > {}", app.scope.only().map_or("", |it| it.as_str())),
+        many => format!(" > {many} namespaces"),
+    }
+}
+
+/// What always stands there: that nothing is written, how fresh it is, and in which way it is not all or not safe.
+fn states(app: &App) -> Vec<Part> {
+    let word = status::sentence(&app.freshness(), &app.world.cluster, &app.progress, app.now).0;
+    let mut states =
+        vec![("RO".to_owned(), Role::Dim), (word.to_owned(), if word == "STALE" { Role::Deny } else { Role::Allow })];
+    if app.insecure {
+        states.push(("INSECURE".to_owned(), Role::Deny));
+    }
+    if let Some((_, since)) = &app.behind {
+        let age = since.zip(app.now).and_then(|(since, now)| now.duration_since(since).try_into().ok());
+        states.push((format!("FROZEN {}", age.map(event::age).unwrap_or_default()), Role::Deny));
+    }
+    if let Some(acting) = &app.acting {
+        states.push((grants::brief(acting), Role::Note));
+    }
+    if app.scope.problems == world::Problems::Only {
+        states.push(("problems only".to_owned(), Role::Deny));
+    }
+    states
+}
+
+/// The sentence behind the states; why there is no connection is more than that there is none.
+fn words(app: &App) -> Part {
+    let rest = status::sentence(&app.freshness(), &app.world.cluster, &app.progress, app.now).1;
+    match app.connection.is_empty() {
+        true => (rest, Role::Dim),
+        false => (app.connection.clone(), Role::Deny),
+    }
+}
+
+/// Who the server says the operator is.
+fn you(app: &App) -> Option<String> {
+    app.world.told.me().map(|it| format!("you {}", it.subject()))
+}
+
+/// The panes by their numbers, the one in front in angle brackets.
+fn tabs(app: &App) -> String {
+    (0..PANES.len()).map(|at| tab(app, at)).collect()
+}
+
+/// The one in front alone.
+fn in_front(app: &App) -> String {
+    if app.side == Side::Pane { tab(app, app.pane) } else { String::new() }
+}
+
+const PANES: [&str; 4] = ["Ns", "Pods", "Pol", "Subj"];
+
+fn tab(app: &App, at: usize) -> String {
+    let (number, name) = (at + 1, PANES.get(at).copied().unwrap_or_default());
+    match at == app.pane && app.side == Side::Pane {
+        true => format!("<{number}{name}>"),
+        false => format!(" {number}{name} "),
+    }
+}
