@@ -20,6 +20,7 @@ use crate::model::facts::{Fact as _, Service, ServicePort, ServiceType};
 use crate::model::name::Name;
 use crate::model::place::Place;
 use crate::model::port::{PortSet, Protocol};
+use crate::net::reach::AddressRange;
 use crate::text::Mark;
 use crate::text::evidence::Evidence;
 
@@ -111,7 +112,7 @@ impl Front {
     /// From outside by name: its load balancer or external addresses, else its node ports.
     fn usual_way(&self, source: &Member) -> Way {
         let it = &self.service;
-        let is_balanced = it.service_type == ServiceType::LoadBalancer || !it.balancer_ips.is_empty();
+        let is_balanced = self.is_balanced();
         match self.balanced(source) {
             way if is_balanced && (way == Way::AnyNode || it.external_ips.is_empty()) => way,
             _ if !it.external_ips.is_empty() || it.has_node_ports() => Way::AnyNode,
@@ -132,12 +133,34 @@ impl Front {
         if ranges.is_empty() || addresses.iter().filter(|it| counts(it)).any(is_in) {
             return Way::AnyNode;
         }
-        let what = format!("loadBalancerSourceRanges ({}) do not hold {source}", listed(ranges));
+        let what = format!("no range of {} holds {source}", listed(ranges));
         if source.is_outside() {
             return Way::Refused(self.evidence("spec.loadBalancerSourceRanges", what));
         }
-        let what = format!("{what}; not every load balancer asks them of sources within the cluster");
+        let what = format!(
+            "loadBalancerSourceRanges: {what}; not every load balancer asks them of sources within the cluster"
+        );
         Way::Unsure(Gap::Undefined { rule: "S46", what: what.into() })
+    }
+
+    /// The parts of ranges outside from which it can be entered at all.
+    pub fn let_in(&self, ranges: &[AddressRange]) -> Vec<AddressRange> {
+        let asked = &self.service.source_ranges;
+        let asks = match &self.entry {
+            Entry::LoadBalancer(_) => true,
+            Entry::Name => self.is_balanced() && self.service.external_ips.is_empty(),
+            _ => false,
+        };
+        if asks && !asked.is_empty() {
+            let parts = ranges.iter().flat_map(|range| asked.iter().filter_map(|it| shared(*range, *it)));
+            return parts.collect();
+        }
+        let is_refused = |it: &AddressRange| matches!(self.way(&Member::Address(it.0)), Way::Refused(_));
+        ranges.iter().filter(|it| !is_refused(it)).copied().collect()
+    }
+
+    fn is_balanced(&self) -> bool {
+        self.service.service_type == ServiceType::LoadBalancer || !self.service.balancer_ips.is_empty()
     }
 
     fn evidence(&self, place: &str, what: String) -> Evidence {
@@ -153,13 +176,14 @@ impl Front {
         let is_refused = matches!(self.way(source), Way::Refused(_));
         let has_others = self.service.outer_addresses().next().is_some();
         match (self.usual_way(source), is_refused) {
-            (Way::Refused(_), _) if self.service.has_node_ports() => {
-                note("spec.ports", format!("node ports do not ask them: {} are another way in", self.node_ports()))
-            }
+            (Way::Refused(_), _) if self.service.has_node_ports() => note(
+                "spec.ports",
+                format!("{} another way in, which does not ask loadBalancerSourceRanges", self.node_ports()),
+            ),
             (Way::AnyNode, true) => note("", "it can be entered from outside: ask for it by its name".to_owned()),
             (_, true) => note("", "an Ingress or a Gateway may stand in front of it: ask about its pods".to_owned()),
             (Way::AnyNode, _) if self.service.has_node_ports() && has_others => {
-                note("spec.ports", format!("{} are another way in", self.node_ports()))
+                note("spec.ports", format!("{} another way in", self.node_ports()))
             }
             _ => None,
         }
@@ -168,7 +192,11 @@ impl Front {
     fn node_ports(&self) -> String {
         let ports = self.service.ports.iter().filter_map(|it| Some(format!("{}/{}", it.node_port?, it.protocol)));
         let ports: Vec<String> = ports.collect();
-        if ports.is_empty() { "node ports".to_owned() } else { format!("ports {} of every node", ports.join(", ")) }
+        match ports.as_slice() {
+            [] => "node ports are".to_owned(),
+            [only] => format!("node port {only} is"),
+            several => format!("node ports {} are", several.join(", ")),
+        }
     }
 
     /// Whether a backend surely gets nothing of this source: it runs on another node than the one that keeps to its own.
@@ -199,6 +227,13 @@ impl Front {
         let what = format!("no ready backend runs on node/{node} (externalTrafficPolicy: Local, S46)");
         self.service.external_local.then(|| self.evidence("spec.externalTrafficPolicy", what))
     }
+}
+
+/// What a range and a block have in common.
+fn shared((first, last): AddressRange, block: IpNet) -> Option<AddressRange> {
+    let is_of_one_family = Family::of(first) == Family::of(block.addr());
+    let both = (first.max(block.network()), last.min(block.broadcast()));
+    Some(both).filter(|it| is_of_one_family && it.0 <= it.1)
 }
 
 const ANNOUNCED: &str = "within the cluster only (some clusters announce such addresses)";

@@ -21,9 +21,10 @@ use crate::net::verdict::Port;
 use crate::text::evidence::Evidence;
 
 use super::end::{End, PortAsk};
+use super::entry::Front;
 use super::freshness::as_of;
 use super::member::Member;
-use super::resolve::{Role, hole};
+use super::resolve::{Role, Whom, hole};
 use super::trace::Trace;
 use super::{Asker, Fault};
 
@@ -48,7 +49,7 @@ pub type Asked = (Member, Option<Port>);
 impl Asker<'_> {
     /// Answers what `end` reaches or what reaches it, row by row.
     pub fn reach(&self, end: &End, direction: Direction, by: By) -> Result<Reach, Fault> {
-        let (members, trace) = self.members(end, direction)?;
+        let (members, front, trace) = self.members(end, direction)?;
         let mut all = Rows::default();
         for (member, port) in &members {
             // Put together, a unit that one member has nothing with counts as well.
@@ -63,6 +64,9 @@ impl Asker<'_> {
         gaps.extend(hole(self.cluster, Kind::POD));
         let ends: Vec<Member> = members.iter().map(|it| it.0.clone()).collect();
         self.check_drawn(&ends);
+        if let Some(front) = front.filter(|_| direction == Direction::Ingress) {
+            all.enter(&front);
+        }
         let (pairs, mut left_out) = (all.pairs, all.left_out);
         left_out.finished += trace.finished as u64;
         Ok(Reach {
@@ -79,7 +83,7 @@ impl Asker<'_> {
     }
 
     /// Whom an end stands for; through a Service each backend is reached on its own port.
-    fn members(&self, end: &End, direction: Direction) -> Result<(Vec<Asked>, Trace), Fault> {
+    fn members(&self, end: &End, direction: Direction) -> Result<(Vec<Asked>, Option<Front>, Trace), Fault> {
         let mut trace = Trace::new(end, end, &PortAsk::NONE);
         let role = if direction == Direction::Egress { Role::Source } else { Role::Goal(&PortAsk::NONE) };
         let found = self.resolve(end, role)?;
@@ -97,7 +101,8 @@ impl Asker<'_> {
         if members.is_empty() {
             trace.say_why_empty();
         }
-        Ok((members, trace))
+        let front = if let Whom::Service(front) = found.whom { Some(front) } else { None };
+        Ok((members, front, trace))
     }
 
     /// Every pair of units; rows of one namespace when `only` says so.
@@ -284,6 +289,25 @@ impl Rows {
         }
         left.into_iter().filter(|it| it.0.count() > 0).for_each(|(nodes, summary)| put(nodes, summary));
         self.nodes = parts;
+    }
+
+    /// Leaves out from where a Service cannot be entered, whatever its backends let in.
+    fn enter(&mut self, front: &Front) {
+        for (unit, summary) in std::mem::take(&mut self.rows) {
+            let Unit::Outside(ranges) = &unit else {
+                self.rows.insert(unit, summary);
+                continue;
+            };
+            match front.let_in(ranges) {
+                none if none.is_empty() => {
+                    let Counts { allow, unknown, .. } = summary.pairs;
+                    self.pairs.allow -= allow;
+                    self.pairs.unknown -= unknown;
+                    self.pairs.deny += allow + unknown;
+                }
+                some => drop(self.rows.insert(Unit::Outside(some), summary)),
+            }
+        }
     }
 
     fn rows(self) -> Vec<ReachRow> {
