@@ -19,7 +19,7 @@ use crate::model::evidence::Gap;
 use crate::model::facts::{Fact as _, Service, ServicePort, ServiceType};
 use crate::model::name::Name;
 use crate::model::place::Place;
-use crate::model::port::{PortSet, Protocol};
+use crate::model::port::Protocol;
 use crate::net::reach::AddressRange;
 use crate::text::Mark;
 use crate::text::evidence::Evidence;
@@ -247,13 +247,6 @@ fn listed(ranges: &[IpNet]) -> String {
 /// The Services that nodes take in at this port, each with its own port of it; mostly none or one.
 pub fn at_node_port(cluster: &Cluster, protocol: Protocol, number: u16) -> Vec<(&Service, &ServicePort)> {
     cluster.services.iter().filter_map(|it| Some((it, it.of_node_port(protocol, number)?))).collect()
-}
-
-/// All ports at which nodes take in Services.
-pub fn node_ports(cluster: &Cluster) -> PortSet {
-    let services = cluster.services.iter().filter(|it| it.has_node_ports());
-    let ports = services.flat_map(|it| it.ports.iter().filter_map(|it| Some((it.protocol, it.node_port?))));
-    ports.fold(PortSet::none(), |all, (protocol, number)| all.union(&PortSet::range(protocol, number, number)))
 }
 
 /// `30080/TCP is the node port of port 80/TCP`.

@@ -24,7 +24,7 @@ use crate::text::{self, Mark, words};
 
 use super::Asker;
 use super::end as ask;
-use super::entry::{Front, Way, node_ports};
+use super::entry::{Front, Way};
 use super::member::Member;
 use super::needs::{self, Needs, Read};
 use super::pair::{Pair, PairPort, Source, Target, outcome_of};
@@ -91,8 +91,11 @@ impl Asker<'_> {
 
     /// The outcome alone, where many pairs are counted.
     fn outcome(&self, ends: &Ends, trace: &Trace, from: &Source, to: &Target) -> Outcome {
-        let is_plain =
-            ends.front.is_none() && from.family.or(to.family).is_none() && !matches!(to.port, PairPort::AnyOf(_));
+        let is_node = matches!(to.member, Member::Node(_));
+        let is_plain = ends.front.is_none()
+            && from.family.or(to.family).is_none()
+            && !matches!(to.port, PairPort::AnyOf(_))
+            && !(is_node && to.port == PairPort::Any);
         if is_plain {
             let outcome = self.index.outcome(self.cluster, &from.member.end(), &to.member.end(), to.port.asked());
             self.check(&from.member.end(), &to.member.end(), to.port, outcome);
@@ -152,7 +155,7 @@ impl Asker<'_> {
     /// The ports that are not meant when a node is asked about all: those where it takes in Services.
     fn except(&self, to: &Target) -> Arc<PortSet> {
         let is_node = matches!(to.member, Member::Node(_)) && to.route.is_none() && to.port.asked().is_none();
-        Arc::new(if is_node { node_ports(self.cluster) } else { PortSet::none() })
+        Arc::new(if is_node { net::node_ports(self.cluster) } else { PortSet::none() })
     }
 
     /// Whether both may have an address of one family, one of them being all addresses outside.

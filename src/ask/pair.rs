@@ -81,8 +81,17 @@ impl Pair {
     pub fn outcome(&self) -> Outcome {
         match (self.refusals.is_empty(), self.gaps.is_empty()) {
             (false, _) => Outcome::Deny,
-            (_, true) => outcome_of(&self.verdict, self.port),
+            (_, true) => self.outcome_of_ports(),
             (_, false) => Outcome::Unknown,
+        }
+    }
+
+    fn outcome_of_ports(&self) -> Outcome {
+        match (self.except.is_empty(), self.allowed().is_empty(), self.unknown().is_empty()) {
+            (true, _, _) => outcome_of(&self.verdict, self.port),
+            (false, false, _) => Outcome::Allow,
+            (false, true, false) => Outcome::Unknown,
+            (false, true, true) => Outcome::Deny,
         }
     }
 

@@ -15,6 +15,7 @@ use crate::model::id::{Kind, ObjectId};
 use crate::model::place::Place;
 use crate::model::policy::Direction;
 use crate::model::port::Protocol;
+use crate::net::node_ports;
 use crate::net::reach::Counts;
 use crate::net::verdict::Port;
 use crate::text;
@@ -22,7 +23,7 @@ use crate::text::evidence::Evidence;
 
 use super::backends::{Route, Routes, routes};
 use super::end::{End, PortAsk};
-use super::entry::{Entry, Front, at_node_port, is_node_port_of, node_ports};
+use super::entry::{Entry, Front, at_node_port, is_node_port_of};
 use super::freshness::as_of;
 use super::member::Member;
 use super::pair::{Pair, PairPort, Source, Target};

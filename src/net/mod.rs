@@ -27,4 +27,5 @@ pub use self::dns::{Dns, DnsServer, NodeLocal, dns};
 pub use self::ends::{Holder, holder, split};
 pub use self::index::doubts;
 pub use self::index::{Index, Isolation, IsolationCounts, Listing, PolicyProblem, Settings};
+pub use self::nodes::node_ports;
 pub use self::outside::most;

@@ -9,7 +9,9 @@ use std::cmp::Ordering;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
+use crate::model::cluster::Cluster;
 use crate::model::name::Name;
+use crate::model::port::PortSet;
 
 /// Some of all nodes; equal to others that have the same names.
 #[derive(Clone, Debug)]
@@ -106,4 +108,12 @@ impl Hash for Nodes {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.names().for_each(|it| it.hash(state));
     }
+}
+
+/// All ports at which nodes take in Services: they are those Services, entered there, and no ports of a node (S46).
+pub fn node_ports(cluster: &Cluster) -> PortSet {
+    let services = cluster.services.iter().filter(|it| it.has_node_ports());
+    let ports = services.flat_map(|it| it.ports.iter().filter_map(|it| Some((it.protocol, it.node_port?))));
+    let ports: Vec<PortSet> = ports.map(|(protocol, number)| PortSet::range(protocol, number, number)).collect();
+    PortSet::union_of(&ports)
 }

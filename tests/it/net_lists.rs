@@ -6,20 +6,22 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use kreach::ask::Asker;
 use kreach::ask::end::{self, End as AskEnd, PortAsk};
 use kreach::ask::many::{each_node, each_node_of, unit_name};
+use kreach::ask::trace::Trace;
 use kreach::ask::workload::is_under;
+use kreach::ask::{Asker, Fault};
 use kreach::model::cluster::Cluster;
 use kreach::model::coverage::Coverage;
+use kreach::model::evidence::Outcome;
 use kreach::model::facts::PodNetwork;
 use kreach::model::id::Kind;
 use kreach::model::policy::Direction;
-use kreach::model::port::PortSet;
+use kreach::model::port::{PortSet, Protocol};
 use kreach::model::workload::workload_of;
-use kreach::net::Index;
 use kreach::net::reach::{By, Counts, Summary, Unit};
-use kreach::net::verdict::End;
+use kreach::net::verdict::{End, Port};
+use kreach::net::{Index, node_ports};
 use proptest::prelude::*;
 
 use crate::net_worlds::{self, ALL, Dice, Spice, World, cases};
@@ -84,11 +86,18 @@ fn summed(index: &Index, cluster: &Cluster, from: &[End], to: &[End]) -> Option<
         if is_outside && verdict.families.is_empty() {
             continue;
         }
-        let allowed = verdict.allowed();
+        // Node ports are Services', and a node's own alone count (S46).
+        let apart = if matches!(b, End::Node(_)) { node_ports(cluster) } else { PortSet::none() };
+        let (allowed, unknown) = (verdict.allowed().difference(&apart), verdict.unknown().difference(&apart));
         every = every.intersection(&allowed);
         some = some.union(&allowed);
-        possible = possible.union(&allowed).union(&verdict.unknown());
-        pairs.add(verdict.outcome(), 1);
+        possible = possible.union(&allowed).union(&unknown);
+        let outcome = match (allowed.is_empty(), unknown.is_empty()) {
+            (false, _) => Outcome::Allow,
+            (true, false) => Outcome::Unknown,
+            (true, true) => Outcome::Deny,
+        };
+        pairs.add(outcome, 1);
     }
     (pairs.total() > 0).then(|| Summary { every: every.into(), some: some.into(), possible: possible.into(), pairs })
 }
@@ -97,6 +106,7 @@ fn random(seed: u64, spice: Spice) -> (World, Cluster, Dice) {
     let mut dice = Dice::new(seed);
     let world = net_worlds::world(&mut dice, spice);
     let world = net_worlds::with_services(world, &mut dice);
+    let world = net_worlds::with_node_ports(world, &mut dice);
     let cluster = world.cluster();
     (world, cluster, dice)
 }
@@ -177,6 +187,40 @@ fn is_whole(cluster: &Cluster, units: &BTreeMap<Unit, Vec<End>>, unit: &Unit) ->
     called.count() == units.get(unit).map_or(0, Vec::len)
 }
 
+/// Ports that rules speak of, at which nodes take in Services, and that nobody names.
+const PORTS: [u16; 6] = [53, 80, 443, 8080, 30_080, 61_234];
+
+fn ask((protocol, number): Port) -> PortAsk {
+    PortAsk::Number { number, protocol }
+}
+
+/// Where a row says something else of one port than the trace of its ends on that port.
+///
+/// A node at a node port is a Service, and no row of a node.
+fn port_differs(
+    cluster: &Cluster,
+    row: &Summary,
+    port: Port,
+    trace: impl Fn(&PortAsk) -> Result<Trace, Fault>,
+) -> Option<String> {
+    let has = |it: &PortSet| it.contains(port.0, port.1);
+    let said = [has(&row.every), has(&row.some), has(&row.possible)];
+    let trace = match trace(&ask(port)) {
+        Ok(trace) if trace.service.is_none() => trace,
+        // Also where several Services share the port.
+        _ => return (said != [false; 3]).then(|| format!("{port:?} is a node port, and in the row: {said:?}")),
+    };
+    // Pairs without a family in common are told by the others of a set, and unknown where there are none.
+    if trace.pairs.iter().any(|it| it.verdict.families.is_empty())
+        || !has(&PortSet::all().difference(&node_ports(cluster)))
+    {
+        return None;
+    }
+    let Counts { allow, unknown, deny } = trace.counts;
+    let traced = [allow > 0 && unknown + deny == 0, allow > 0, allow + unknown > 0];
+    (said != traced).then(|| format!("{port:?}: the row says {said:?}, the trace {traced:?}"))
+}
+
 /// Where the rows of a reach are not what the command `trace` says of the same two ends.
 fn reach_differs(seed: u64) -> Option<String> {
     let (world, cluster, mut dice) = random(seed, Spice { holes: false, ..ALL });
@@ -186,16 +230,23 @@ fn reach_differs(seed: u64) -> Option<String> {
     let (direction, by) = (*dice.pick(&Direction::ALL), *dice.pick(&[By::Pod, By::Workload, By::Namespace]));
     let reach = asker.reach(&asked, direction, by).expect("an end that is there");
     let units = inside(&cluster, by);
-    let trace = |other: &AskEnd| match direction {
-        Direction::Egress => asker.trace(&asked, other, &PortAsk::NONE),
-        Direction::Ingress => asker.trace(other, &asked, &PortAsk::NONE),
+    let trace_at = |other: &AskEnd, port: &PortAsk| match direction {
+        Direction::Egress => asker.trace(&asked, other, port),
+        Direction::Ingress => asker.trace(other, &asked, port),
     };
+    let trace = |other: &AskEnd| trace_at(other, &PortAsk::NONE);
+    let ports: Vec<Port> = PORTS.iter().map(|it| (*dice.pick(&Protocol::ALL), *it)).collect();
     let rows: Vec<_> = each_node_of(&reach.rows).collect();
     for row in rows.iter().filter(|it| is_whole(&cluster, &units, &it.unit)) {
         let other = match &row.unit {
             Unit::Outside(ranges) => AskEnd::Address(dice.pick(ranges).0),
             unit => end::end(&unit_name(unit), &"a".into()).expect("a unit's name is an end"),
         };
+        for port in &ports {
+            if let Some(said) = port_differs(&cluster, &row.summary, *port, |it| trace_at(&other, it)) {
+                return Some(format!("{asked} {direction:?} {other}: {said}\n{row:#?}\n{world:#?}"));
+            }
+        }
         let trace = trace(&other).expect("an end that is there");
         // Addresses that some members have no family in common with are told by the others.
         let is_mixed = trace.pairs.iter().any(|it| it.verdict.families.is_empty()) && trace.pairs.len() > 1;
@@ -212,8 +263,12 @@ fn reach_differs(seed: u64) -> Option<String> {
     others.extend(whole.filter_map(|it| end::end(&unit_name(it), &"a".into()).ok()));
     for other in others.iter().filter(|it| **it != asked) {
         let trace = trace(other).expect("an end that is there");
+        let may_at = |port: &Port| {
+            let trace = trace_at(other, &ask(*port)).ok().filter(|it| it.service.is_none());
+            trace.is_some_and(|it| it.counts.allow + it.counts.unknown > 0)
+        };
         let may = trace.pairs.iter().any(|it| !it.allowed().is_empty() || !it.unknown().is_empty());
-        if may && !rows.iter().any(|it| unit_name(&it.unit) == other.to_string()) {
+        if (may || ports.iter().any(may_at)) && !rows.iter().any(|it| unit_name(&it.unit) == other.to_string()) {
             return Some(format!("{asked} {direction:?}: no row for {other}\n{world:#?}"));
         }
     }

@@ -11,7 +11,8 @@ use kreach::model::address::{Addresses, Block};
 use kreach::model::cluster::{AnyFact, Cluster, Delta, Entry};
 use kreach::model::coverage::{Coverage, Scope};
 use kreach::model::facts::{
-    ContainerPort, ContainerRole, Meta, Namespace, Node, Owner, Phase, Pod, PodNetwork, Service,
+    ContainerPort, ContainerRole, Exposure, Meta, Namespace, Node, Owner, Phase, Pod, PodNetwork, Service, ServicePort,
+    ServiceType, TargetPort,
 };
 use kreach::model::id::{Kind, ObjectId, PodId};
 use kreach::model::items::Items;
@@ -450,6 +451,26 @@ pub fn with_services(mut world: World, dice: &mut Dice) -> World {
             Meta { namespace: (*dice.pick(&NAMESPACES)).into(), name: format!("s{at}").into(), ..Meta::default() };
         let cluster_ips = vec![address(dice)].into();
         let service = Service { meta, exposure: Default::default(), cluster_ips, selector: Labels::default() };
+        world.deltas.push(put(AnyFact::Service(Box::new(service))));
+    }
+    world
+}
+
+/// The world with node ports, among ports that rules speak of.
+pub fn with_node_ports(mut world: World, dice: &mut Dice) -> World {
+    for at in 0..dice.roll(3) {
+        let meta =
+            Meta { namespace: (*dice.pick(&NAMESPACES)).into(), name: format!("t{at}").into(), ..Meta::default() };
+        let port = |dice: &mut Dice| {
+            let (protocol, number) = (protocol(dice), number(dice));
+            let node_port = dice.percent(80).then(|| *dice.pick(&[53, 80, 443, 8080, 30_080]));
+            ServicePort { name: Name::empty(), protocol, number, target: TargetPort::Number(number), node_port }
+        };
+        let ports = (0..1 + dice.roll(2)).map(|_| port(dice)).collect();
+        let service_type = if dice.percent(80) { ServiceType::NodePort } else { ServiceType::ClusterIp };
+        let exposure = Exposure { service_type, ports, ..Exposure::default() };
+        let selector = Labels::new([("app".into(), (*dice.pick(&["web", "db", "api"])).into())]);
+        let service = Service { meta, exposure: exposure.into(), cluster_ips: Default::default(), selector };
         world.deltas.push(put(AnyFact::Service(Box::new(service))));
     }
     world

@@ -20,9 +20,10 @@ use crate::model::address::{Addresses, Block, Family};
 use crate::model::cluster::{Change, Cluster};
 use crate::model::facts::{Node, PodNetwork, Service, SharedPod};
 use crate::model::name::Name;
+use crate::model::port::{PortSet, Protocol};
 use crate::net::reach::{AddressRange, Nodes, Unit};
 use crate::net::verdict::Tri;
-use crate::net::{ends, outside};
+use crate::net::{ends, node_ports, outside};
 
 /// What is around the pods.
 #[derive(Debug)]
@@ -33,6 +34,8 @@ pub(super) struct Around {
     pub kinds: Vec<NodeKind>,
     /// By node: its kind.
     pub kind_of: Vec<u32>,
+    /// The ports at which nodes take in Services: no node's own.
+    pub node_ports: PortSet,
 }
 
 /// An outside part: what it is called, and one address of it.
@@ -122,7 +125,8 @@ impl Index {
             kind.nodes.iter().for_each(|it| kind_of[*it as usize] = number);
         }
         let names = nodes.iter().map(|it| it.meta.name.clone()).collect();
-        Around { outside: self.outside(cluster, &outside::held(cluster)), names, kinds, kind_of }
+        let outside = self.outside(cluster, &outside::held(cluster));
+        Around { outside, names, kinds, kind_of, node_ports: node_ports(cluster) }
     }
 
     fn kind_key(&self, end: &Loose) -> KindKey {
@@ -142,7 +146,7 @@ impl Index {
             .collect();
         let is_v6 = |it: &IpAddr| Family::of(*it) == Family::V6;
         let has_v6 = !self.families[family_slot(Family::V6)].is_empty()
-            || cluster.nodes.iter().any(|it| it.addresses.iter().any(is_v6))
+            || cluster.nodes.iter().any(|it| it.addresses.is_empty() || it.addresses.iter().any(is_v6))
             || blocks.iter().any(|it| it.family() == Family::V6);
         let families = ends::anywhere().into_iter().filter(|it| has_v6 || Family::of(it.addr()) == Family::V4);
         let parts = families.flat_map(|it| ends::parts(&blocks, it));
@@ -168,7 +172,7 @@ fn moves_around(change: &Change) -> bool {
         Change::Pod(it) => it.before.as_ref().map(held) != it.after.as_ref().map(held),
         Change::Service(it) => {
             let held = |it: &Option<Service>| it.iter().flat_map(Service::addresses).collect::<Vec<_>>();
-            held(&it.before) != held(&it.after)
+            held(&it.before) != held(&it.after) || node_ports_of(&it.before) != node_ports_of(&it.after)
         }
         Change::Node(_) | Change::Policy(_) | Change::Coverage(_) | Change::Readable(_) => true,
         Change::Namespace(_)
@@ -178,4 +182,9 @@ fn moves_around(change: &Change) -> bool {
         | Change::Role(_)
         | Change::Binding(_) => false,
     }
+}
+
+fn node_ports_of(service: &Option<Service>) -> Vec<(Protocol, u16)> {
+    let ports = service.iter().filter(|it| it.has_node_ports()).flat_map(|it| it.ports.iter());
+    ports.filter_map(|it| Some((it.protocol, it.node_port?))).collect()
 }

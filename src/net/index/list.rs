@@ -30,6 +30,8 @@ pub(super) struct Asked<'a> {
     pub terms: Terms,
     /// The end itself: its namespace and its place among the pods.
     own: Option<(u32, usize)>,
+    /// Whether the end is a node that is connected to: node ports are none of its own (S46).
+    is_into_node: bool,
 }
 
 /// The pods of one namespace, as one end meets them.
@@ -66,6 +68,11 @@ impl Met<'_> {
 }
 
 impl Asked<'_> {
+    /// Port sets of the rows of this end.
+    pub fn sets(&self) -> Sets {
+        if self.is_into_node { Sets::without(self.terms.apart.0.clone()) } else { Sets::default() }
+    }
+
     /// The end's row, if it alone says what passes, whatever nodes the pods are on.
     fn plain_row(&self) -> Option<&Row> {
         let row = self.rows.first().filter(|it| it.is_plain());
@@ -121,7 +128,8 @@ impl Index {
             listing.pairs.unknown += cluster.nodes.iter().count() as u64;
             return listing;
         }
-        let asked = self.asked(end, found, direction, port);
+        let asked = self.asked(cluster, end, found, direction, port);
+        listing.except = asked.sets();
         listing.left_out.itself = u64::from(asked.own.is_some());
         let plain = asked.plain_row();
         for &namespace in self.in_order.iter() {
@@ -141,17 +149,29 @@ impl Index {
         listing
     }
 
-    fn asked<'a>(&self, end: &End, found: Found<'a>, direction: Direction, port: Option<Port>) -> Asked<'a> {
-        let rows = self.rows(&found, direction);
+    fn asked<'a>(
+        &self,
+        cluster: &Cluster,
+        end: &End,
+        found: Found<'a>,
+        direction: Direction,
+        port: Option<Port>,
+    ) -> Asked<'a> {
+        let mut rows = self.rows(&found, direction);
+        let mut terms = self.terms_around(self.around(cluster), port);
+        let is_into_node = matches!(end, End::Node(_)) && direction == Direction::Ingress;
+        if is_into_node {
+            rows.iter_mut().for_each(|it| it.leave_out(&terms.apart.1));
+            terms.full = terms.full.without(&terms.apart.1);
+        }
         let mut any = Bits::none(self.classes.bound());
         rows.iter().for_each(|it| it.passing_into(&mut any));
-        let terms = self.terms(port);
         let (allow, may) = rows.first().map(|it| self.judged(it, terms.atom).split()).unwrap_or_default();
         let own = match end {
             End::Pod(id) => self.place_of(id).map(|it| (it.0, it.1)),
             End::Node(_) | End::Address(_) => None,
         };
-        Asked { found, rows, any, allow, may, direction, terms, own }
+        Asked { found, rows, any, allow, may, direction, terms, own, is_into_node }
     }
 
     /// Lists the pods of one namespace.
@@ -202,7 +222,7 @@ impl Index {
     fn add_band(&self, sum: &mut Sum, asked: &Asked<'_>, band: &Band, pods: u64, near: Near) {
         for (node, pairs) in [(asked.found.node(), near.own), (&NOWHERE, near.unsure)].into_iter().filter(|it| it.1 > 0)
         {
-            let pass = self.pass_in(asked.direction, &asked.found, &band.found(node));
+            let pass = self.pass_with(asked, &band.found(node));
             self.add(sum, &pass, pairs, asked.terms.atom);
         }
         let far = pods - near.own - near.unsure;
@@ -239,10 +259,10 @@ impl Index {
         if !asked.found.has_place() {
             return;
         }
-        let mut sets = Sets::default();
+        let mut sets = asked.sets();
         for part in self.around(cluster).outside.iter().filter(|it| self.share_family(&asked.found, &it.end)) {
             let mut sum = self.sum();
-            let pass = self.pass_in(asked.direction, &asked.found, &part.end);
+            let pass = self.pass_with(asked, &part.end);
             self.add(&mut sum, &pass, 1, asked.terms.atom);
             listing.pairs.join(&sum.pairs);
             if sum.is_possible() || listing.keeps_all {
@@ -250,6 +270,12 @@ impl Index {
                 listing.around.push(ReachRow { unit: part.unit.clone(), summary });
             }
         }
+    }
+
+    /// What passes between the end that is asked about and another, on the ports that are meant.
+    pub(super) fn pass_with(&self, asked: &Asked<'_>, other: &Found<'_>) -> (Mask, Mask) {
+        let pass = self.pass_in(asked.direction, &asked.found, other);
+        if asked.is_into_node { asked.terms.into_node(pass) } else { pass }
     }
 
     pub(super) fn pass_in(&self, direction: Direction, end: &Found<'_>, other: &Found<'_>) -> (Mask, Mask) {

@@ -17,7 +17,7 @@ use super::list::Asked;
 use super::members::{Bits, Share};
 use super::ports::Mask;
 use super::row::{Places, Row};
-use super::units::{Sum, outcome};
+use super::units::{Sets, Sum, outcome};
 use super::{Index, NamespaceEntry};
 use crate::model::cluster::Cluster;
 use crate::model::evidence::Outcome;
@@ -34,6 +34,8 @@ pub struct Listing<'a> {
     /// What lines say of ports, each once: of every pair, of some pair, possibly of some.
     sets: Vec<[Arc<PortSet>; 3]>,
     known: HashMap<[Mask; 3], u32, FxBuildHasher>,
+    /// What the end's rows leave out of their ports.
+    pub(super) except: Sets,
     /// What is around the pods: nodes, then what is outside.
     pub(super) around: Vec<ReachRow>,
     pub pairs: Counts,
@@ -72,7 +74,8 @@ impl<'a> Listing<'a> {
     pub(super) fn new(index: &'a Index, by: By) -> Self {
         let (lines, sets, around, keeps_all) = (Vec::new(), Vec::new(), Vec::new(), false);
         let (pairs, left_out) = (Counts::default(), LeftOut::default());
-        Self { index, by, keeps_all, lines, sets, known: HashMap::default(), around, pairs, left_out }
+        let (known, except) = Default::default();
+        Self { index, by, keeps_all, lines, sets, known, except, around, pairs, left_out }
     }
 
     /// One with a line for every unit, whatever passes.
@@ -124,7 +127,7 @@ impl<'a> Listing<'a> {
             return *known;
         }
         let id = self.sets.len() as u32;
-        self.sets.push([0, 1, 2].map(|it| self.index.ports.set_of(&masks[it])));
+        self.sets.push([0, 1, 2].map(|it| self.except.of(self.index.ports.set_of(&masks[it]))));
         self.known.insert(masks, id);
         id
     }

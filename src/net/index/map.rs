@@ -88,6 +88,10 @@ pub(super) struct Draft {
     map: Map,
     rows: Vec<(u32, u32, Summary)>,
     sets: Sets,
+    /// Of rows into nodes.
+    node_sets: Sets,
+    /// The place of the first set of nodes among all units.
+    first_nodes: usize,
     /// Sets of nodes, as they come.
     nodes: Vec<Vec<u64>>,
     known_nodes: HashMap<Vec<u64>, u32, FxBuildHasher>,
@@ -98,7 +102,9 @@ impl Index {
     pub fn map(&self, cluster: &Cluster, by: By, port: Option<Port>) -> Map {
         let mut draft = Draft::default();
         let units = self.units(cluster, by, &mut draft.map.left_out);
-        let table = self.table(units, self.around(cluster), self.terms(port));
+        let around = self.around(cluster);
+        let table = self.table(units, around, self.terms_around(around, port));
+        (draft.node_sets, draft.first_nodes) = (Sets::without(table.terms.apart.0.clone()), table.first_nodes());
         let mut spreads = self.alike_classes(&table);
         let mut column = Column::of(table.units.len());
         for to in 0..table.units.len() {
@@ -273,7 +279,9 @@ impl Index {
     pub(super) fn push_times(&self, draft: &mut Draft, from: usize, to: usize, sum: &Sum, times: u64) {
         draft.map.pairs.join(&sum.pairs.times(times));
         if sum.is_possible() && times > 0 {
-            draft.rows.push((from as u32, to as u32, self.summary(sum, &mut draft.sets)));
+            let sets = if to >= draft.first_nodes { &mut draft.node_sets } else { &mut draft.sets };
+            let summary = self.summary(sum, sets);
+            draft.rows.push((from as u32, to as u32, summary));
         }
     }
 

@@ -12,13 +12,13 @@ use std::collections::BTreeMap;
 
 use super::Index;
 use super::around::{Around, NodeKind};
-use super::found::{HERE, NOWHERE};
+use super::found::{Found, HERE, NOWHERE};
 use super::list::Asked;
 use super::listing::Listing;
 use super::map::{Draft, Table};
 use super::ports::Mask;
 use super::row::Row;
-use super::units::{Alike, Members, Sets, Sum};
+use super::units::{Alike, Members, Sets, Sum, Terms};
 use crate::model::cluster::Cluster;
 use crate::model::policy::Direction;
 use crate::net::reach::ReachRow;
@@ -111,6 +111,7 @@ impl Index {
         let nowhere = alike.nowhere();
         let unsure = if nowhere > 0 { pass(&NOWHERE) } else { far.clone() };
         let own = if alike.nodes.is_empty() { far.clone() } else { pass(&HERE) };
+        let [far, own, unsure] = [far, own, unsure].map(|it| into(it, direction, &table.terms));
         Share { far, own, unsure, nowhere, pods: alike.pods }
     }
 
@@ -133,7 +134,8 @@ impl Index {
         let mut groups = Groups::new();
         for kind in table.around.kinds.iter().filter(|it| self.share_family(&it.found(), &part.end)) {
             let mut sum = self.sum();
-            self.add(&mut sum, &self.pass_in(direction, &kind.found(), &part.end), 1, table.terms.atom);
+            let pass = into(self.pass_in(direction, &kind.found(), &part.end), direction, &table.terms);
+            self.add(&mut sum, &pass, 1, table.terms.atom);
             join(&mut groups, sum, table.around.set(&kind.nodes));
         }
         groups
@@ -145,7 +147,8 @@ impl Index {
             let mut groups = Groups::new();
             for other in &table.around.kinds {
                 let mut sum = self.sum();
-                self.add(&mut sum, &self.pass(&kind.named(&HERE), &other.found()), 1, table.terms.atom);
+                let pass = table.terms.into_node(self.pass(&kind.named(&HERE), &other.found()));
+                self.add(&mut sum, &pass, 1, table.terms.atom);
                 join(&mut groups, sum, table.around.set(&other.nodes));
             }
             let own = table.around.set(&kind.nodes);
@@ -170,16 +173,17 @@ impl Index {
                 rest[at as usize >> 6] &= !(1 << (at & 63));
                 if !matches!(end, End::Node(_)) {
                     let node = kind.named(&around.names[at as usize]);
-                    let pass = self.pass_in(asked.direction, &asked.found, &node);
+                    let pass = self.pass_with_node(asked, &node);
                     join(&mut groups, self.sum_of(&pass, asked), around.set(&[at]));
                 }
             }
             if rest.iter().any(|it| *it != 0) {
-                let pass = self.pass_in(asked.direction, &asked.found, &kind.found());
+                let pass = self.pass_with_node(asked, &kind.found());
                 join(&mut groups, self.sum_of(&pass, asked), rest);
             }
         }
-        let mut sets = Sets::default();
+        let is_into = asked.direction == Direction::Egress;
+        let mut sets = if is_into { Sets::without(asked.terms.apart.0.clone()) } else { asked.sets() };
         for (sum, held) in groups {
             listing.pairs.join(&sum.pairs.times(count(&held)));
             if sum.is_possible() || listing.keeps_all {
@@ -189,11 +193,21 @@ impl Index {
         }
     }
 
+    fn pass_with_node(&self, asked: &Asked<'_>, node: &Found<'_>) -> (Mask, Mask) {
+        let pass = self.pass_with(asked, node);
+        if asked.direction == Direction::Egress { asked.terms.into_node(pass) } else { pass }
+    }
+
     fn sum_of(&self, pass: &(Mask, Mask), asked: &Asked<'_>) -> Sum {
         let mut sum = self.sum();
         self.add(&mut sum, pass, 1, asked.terms.atom);
         sum
     }
+}
+
+/// What passes at the gate of a node of this direction.
+fn into(pass: (Mask, Mask), direction: Direction, terms: &Terms) -> (Mask, Mask) {
+    if direction == Direction::Ingress { terms.into_node(pass) } else { pass }
 }
 
 /// The nodes of the cluster that pods of a unit are on.

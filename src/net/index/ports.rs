@@ -178,6 +178,16 @@ impl Ports {
         Some(spans[before].1 as usize)
     }
 
+    /// The atoms of which each port is in this set.
+    pub fn within(&self, set: &PortSet) -> Mask {
+        let mut within = self.none();
+        if !set.is_empty() {
+            let atoms = self.atoms.iter().enumerate().filter(|(_, atom)| atom.difference(set).is_empty());
+            atoms.for_each(|(at, _)| within.set(at));
+        }
+        within
+    }
+
     pub fn mask(&self, set: u32) -> &Mask {
         &self.masks[set as usize]
     }

@@ -121,6 +121,15 @@ impl Row {
         self.judged.is_empty() && self.slices.iter().all(|it| it.possible.is_none()) && self.strangers.is_empty()
     }
 
+    /// Leaves out these ports; what strangers may have is all that is asked about.
+    pub fn leave_out(&mut self, ports: &Mask) {
+        self.slices.iter_mut().for_each(|it| it.ports = it.ports.without(ports));
+        self.slices.retain(|it| !it.ports.is_empty());
+        for (_, (sure, possible)) in &mut self.judged {
+            (*sure, *possible) = (sure.without(ports), possible.without(ports));
+        }
+    }
+
     /// Adds the classes that may pass on some port.
     pub fn passing_into(&self, classes: &mut Bits) {
         self.slices.iter().for_each(|it| classes.or(it.possible.as_ref().unwrap_or(&it.sure)));

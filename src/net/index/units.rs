@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxBuildHasher;
 
+use super::around::Around;
 use super::classes::Families;
 use super::crowd::{Band, Crowd, NO_BAND};
 use super::found::Found;
@@ -72,7 +73,23 @@ impl Sum {
 
 /// Port sets by their atoms, each made once.
 #[derive(Default)]
-pub(super) struct Sets(HashMap<Mask, Arc<PortSet>, FxBuildHasher>);
+pub(super) struct Sets {
+    known: HashMap<Mask, Arc<PortSet>, FxBuildHasher>,
+    /// What is left out of each.
+    except: PortSet,
+}
+
+impl Sets {
+    /// Sets without these ports.
+    pub fn without(except: PortSet) -> Self {
+        Self { except, ..Self::default() }
+    }
+
+    /// Whatever is made of this set.
+    pub fn of(&self, set: Arc<PortSet>) -> Arc<PortSet> {
+        if self.except.is_empty() { set } else { Arc::new(set.difference(&self.except)) }
+    }
+}
 
 /// What all sums of one answer share.
 pub(super) struct Terms {
@@ -80,6 +97,16 @@ pub(super) struct Terms {
     pub full: Mask,
     /// The atom that was asked for; `None`: any port.
     pub atom: Option<usize>,
+    /// Where any port is asked for: those that are no node's own (S46), and the atoms that hold nothing else.
+    pub apart: (PortSet, Mask),
+}
+
+impl Terms {
+    /// What passes into a node, its own ports alone.
+    pub fn into_node(&self, (sure, possible): (Mask, Mask)) -> (Mask, Mask) {
+        let apart = &self.apart.1;
+        if apart.is_empty() { (sure, possible) } else { (sure.without(apart), possible.without(apart)) }
+    }
 }
 
 /// Numbers for the nodes that pods are on: those of the cluster come first, by name.
@@ -237,7 +264,16 @@ impl Index {
 
     pub(super) fn terms(&self, port: Option<Port>) -> Terms {
         let atom = port.map(|(protocol, number)| self.ports.atom(protocol, number).unwrap_or_default());
-        Terms { none: self.ports.none(), full: self.ports.full(), atom }
+        Terms { none: self.ports.none(), full: self.ports.full(), atom, apart: (PortSet::none(), self.ports.none()) }
+    }
+
+    /// The same, where nodes may be among the ends.
+    pub(super) fn terms_around(&self, around: &Around, port: Option<Port>) -> Terms {
+        let mut terms = self.terms(port);
+        if port.is_none() {
+            terms.apart = (around.node_ports.clone(), self.ports.within(&around.node_ports));
+        }
+        terms
     }
 
     /// Whether two ends have an address family in common: an outside part of another family is nobody's to reach.
@@ -266,7 +302,14 @@ impl Index {
     }
 
     pub(super) fn summary(&self, sum: &Sum, sets: &mut Sets) -> Summary {
-        let mut set = |mask: &Mask| sets.0.entry(mask.clone()).or_insert_with(|| self.ports.set_of(mask)).clone();
+        let mut set = |mask: &Mask| {
+            if let Some(known) = sets.known.get(mask) {
+                return known.clone();
+            }
+            let made = sets.of(self.ports.set_of(mask));
+            sets.known.insert(mask.clone(), made.clone());
+            made
+        };
         Summary { every: set(&sum.every), some: set(&sum.some), possible: set(&sum.possible), pairs: sum.pairs }
     }
 }
