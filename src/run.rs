@@ -9,6 +9,7 @@
 //! (10 over SSH), those of keys at once. With nothing to do the loop sleeps: there is no tick unless something on the
 //! screen ages. Work that takes longer than a key may wait is done a few milliseconds at a time, keys first.
 
+mod clock;
 mod effects;
 mod feed;
 mod frames;
@@ -34,6 +35,7 @@ use crate::terminal::{hangup, keeper, look, panics};
 use crate::tui::app::App;
 use crate::tui::event::Event;
 
+use clock::Clock;
 use feed::{Feed, next_batch};
 use questions::Done;
 use signals::{Sent, Signals};
@@ -82,6 +84,7 @@ struct Program {
     due: Option<Instant>,
     /// Until then nothing is counted beside the screen, so that a cluster that changes all the time costs little.
     rest: Instant,
+    clock: Clock,
 }
 
 /// What one step of the loop came to.
@@ -111,6 +114,7 @@ impl Program {
             drawn: Instant::now(),
             due: None,
             rest: Instant::now(),
+            clock: Clock::new(),
         };
         let (width, height) = crossterm::terminal::size().context("the terminal has no size")?;
         program.app.update(Event::Resize(width, height));
@@ -157,6 +161,10 @@ impl Program {
                 }
                 () = std::future::ready(()), if self.app.is_busy() => {
                     self.work();
+                    Step::Go
+                }
+                () = self.clock.slept() => {
+                    self.woke();
                     Step::Go
                 }
                 batch = next_batch(&mut self.feed.batches) => {

@@ -26,8 +26,9 @@ const BY_NAME: &str = "no right to list namespaces: it is read by name each minu
 
 /// Reads one namespace again and again, until the session ends.
 pub async fn keep_namespace(shared: Shared, name: Name) {
-    let mut resync = shared.resync.clone();
+    let (mut resync, mut woken) = (shared.resync.clone(), shared.woken.clone());
     resync.mark_unchanged();
+    woken.mark_unchanged();
     let mut named = Named::new(name);
     loop {
         named.pace.asked(Instant::now());
@@ -41,6 +42,13 @@ pub async fn keep_namespace(shared: Shared, name: Name) {
         tokio::select! {
             () = sleep_until(named.pace.due().unwrap_or_else(Instant::now)) => {}
             ordered = resync.changed() => if ordered.is_err() { return },
+            woke = woken.changed() => {
+                if woke.is_err() {
+                    return;
+                }
+                named.pace.soon();
+                sleep_until(named.pace.due().unwrap_or_else(Instant::now)).await;
+            }
         }
     }
 }

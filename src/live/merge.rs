@@ -2,7 +2,8 @@
 //!
 //! While the loop draws or the terminal is frozen (P5), events go on. Once many wait, those on one object are
 //! merged, so that what waits is bounded by what the cluster holds and no last state is lost (E8). Lists come no
-//! faster than they are taken in: while there is no room, no further page of them is asked for.
+//! faster than they are taken in: while there is no room, no further page of them is asked for. Where even the last
+//! words are too many, watches are no longer read: their server gives them up in the end, and they are listed again.
 
 use std::collections::BTreeMap;
 
@@ -18,6 +19,12 @@ const AT_ONCE: usize = 4_000;
 
 /// How many deltas may wait before lists wait too.
 const ROOM: usize = 2 * AT_ONCE;
+
+/// How many deltas may wait at all: names that come and go for hours leave a word each, also where the cluster is small.
+const FULL: usize = 200_000;
+
+/// How many notices may wait; of more the first ones are enough.
+const NOTICES: usize = 100;
 
 /// What waits for the loop.
 #[derive(Default)]
@@ -38,6 +45,11 @@ impl Pending {
         self.batch.deltas.len() < ROOM
     }
 
+    /// Whether so much waits, all of it last words, that nothing more may come in: watches stop, and say so later.
+    pub fn is_full(&self) -> bool {
+        self.batch.deltas.len() >= FULL
+    }
+
     /// Gives out what waits, of many deltas the oldest, so that the loop looks at keys in between.
     pub fn take(&mut self) -> Batch {
         let waiting = &mut self.batch.deltas;
@@ -45,7 +57,7 @@ impl Pending {
             0..=AT_ONCE => std::mem::take(waiting),
             _ => waiting.drain(..AT_ONCE).collect(),
         };
-        self.merge_at = AS_THEY_COME.max(2 * waiting.len());
+        self.merge_at = (2 * waiting.len()).clamp(AS_THEY_COME, FULL);
         let (health, notices) = (std::mem::take(&mut self.batch.health), std::mem::take(&mut self.batch.notices));
         Batch { deltas, health, notices }
     }
@@ -57,13 +69,14 @@ impl Pending {
         } else {
             self.batch.deltas.extend(more.deltas);
         }
-        self.batch.notices.extend(more.notices);
+        let room = NOTICES.saturating_sub(self.batch.notices.len());
+        self.batch.notices.extend(more.notices.into_iter().take(room));
         for health in more.health {
             self.set_health(health);
         }
-        if self.batch.deltas.len() > self.merge_at.max(AS_THEY_COME) {
+        if self.batch.deltas.len() >= self.merge_at.max(AS_THEY_COME) {
             self.batch.deltas = merged(std::mem::take(&mut self.batch.deltas));
-            self.merge_at = 2 * self.batch.deltas.len();
+            self.merge_at = (2 * self.batch.deltas.len()).min(FULL);
         }
     }
 
@@ -169,6 +182,28 @@ mod tests {
         assert_eq!((second.deltas.len(), second.notices.len()), (2, 0));
         assert_eq!([first.deltas, second.deltas].concat(), deltas);
         assert!(pending.is_empty());
+    }
+
+    /// P5: names that come and go while nobody takes anything leave a bounded number of words, and lose none.
+    #[test]
+    fn p5_what_waits_is_bounded_however_long_nobody_takes_it() {
+        let name = |at: usize| ObjectId::new(Kind::POD, "shop", format!("job-{at}"));
+        let mut pending = Pending::default();
+        let mut told = 0;
+        while !pending.is_full() {
+            let deltas = (told..told + 1000).flat_map(|at| [Delta::Put(entry(1, 1, 1)), Delta::Gone(name(at))]);
+            pending.add(Batch { deltas: deltas.collect(), notices: vec!["rewound".into()], ..Batch::default() });
+            told += 1000;
+            assert!(told <= 2 * FULL && pending.batch.deltas.len() <= FULL + 2000);
+        }
+        let mut gone = Vec::new();
+        while !pending.is_empty() {
+            let batch = pending.take();
+            assert!(batch.notices.len() <= NOTICES);
+            gone.extend(batch.deltas.into_iter().filter(|it| matches!(it, Delta::Gone(_))));
+        }
+        assert_eq!(gone.len(), told, "the last word on each object");
+        assert!(!pending.is_full());
     }
 
     proptest! {

@@ -92,6 +92,11 @@ impl Pace {
     /// The last request did what it should; the next one goes at once, but not within a second of it.
     pub fn succeeded(&mut self) {
         (self.failures, self.expiries) = (0, 0);
+        self.soon();
+    }
+
+    /// The next request goes at once, but not within a second of the last one; what failed before still counts.
+    pub fn soon(&mut self) {
         self.not_before = self.asked.map(|it| it + SHORTEST);
     }
 

@@ -60,12 +60,18 @@ impl Wanted {
 /// Steers a session; dropping it ends the session.
 pub struct Control {
     resync: watch::Sender<u64>,
+    woken: watch::Sender<u64>,
 }
 
 impl Control {
     /// Reads everything again at once.
     pub fn resync(&self) {
         self.resync.send_modify(|it| *it += 1);
+    }
+
+    /// The machine has slept (T2): all that is live is as of before, until its watch is open anew; that is tried at once.
+    pub fn woke(&self) {
+        self.woken.send_modify(|it| *it += 1);
     }
 
     /// Ends the session: all its requests and tasks.
@@ -77,19 +83,21 @@ impl Control {
 /// The receiver closes only when the control is gone (or a task of ours has panicked).
 pub fn start(client: Client, wanted: Wanted) -> (mpsc::Receiver<Batch>, Control) {
     let (resync, orders) = watch::channel(0);
+    let (woken, wakes) = watch::channel(0);
     let (batches, receiver) = mpsc::channel(BATCHES);
     tokio::spawn(async move {
-        if let Some(mut session) = Session::begin(client, wanted, orders) {
+        if let Some(mut session) = Session::begin(client, wanted, orders, wakes) {
             session.run(batches).await;
         }
     });
-    (receiver, Control { resync })
+    (receiver, Control { resync, woken })
 }
 
 struct Session {
     wanted: Wanted,
     shared: Shared,
     orders: watch::Receiver<u64>,
+    wakes: watch::Receiver<u64>,
     resync: watch::Sender<u64>,
     room: watch::Sender<bool>,
     reports: mpsc::Receiver<Report>,
@@ -110,7 +118,12 @@ struct Session {
 }
 
 impl Session {
-    fn begin(client: Client, wanted: Wanted, orders: watch::Receiver<u64>) -> Option<Self> {
+    fn begin(
+        client: Client,
+        wanted: Wanted,
+        orders: watch::Receiver<u64>,
+        wakes: watch::Receiver<u64>,
+    ) -> Option<Self> {
         let (report, reports) = mpsc::channel(REPORTS);
         let (found, discovered) = watch::channel(Discovered::default());
         let (resync, resynced) = watch::channel(0);
@@ -123,6 +136,7 @@ impl Session {
             reports: report,
             discovered,
             resync: resynced,
+            woken: wakes.clone(),
             intern: Arc::new(Mutex::new(Intern::of_facts())),
         };
         let (look_again, who_again) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
@@ -144,6 +158,7 @@ impl Session {
             wanted,
             shared,
             orders,
+            wakes,
             resync,
             room,
             reports,
@@ -170,7 +185,12 @@ impl Session {
                     Ok(()) => self.resync.send_modify(|it| *it += 1),
                     Err(_) => return,
                 },
-                Some(report) = self.reports.recv() => self.take(report),
+                // Those who wait to tell more do not read on meanwhile (P5).
+                Some(report) = self.reports.recv(), if !self.pending.is_full() => self.take(report),
+                Ok(()) = self.wakes.changed() => {
+                    self.who_again.notify_one();
+                    self.look_again.notify_one();
+                }
                 Ok(()) = self.doubts.changed() => {
                     let deltas = self.belief.doubted(self.doubts.borrow_and_update().clone());
                     self.pending.add(Batch { deltas, ..Batch::default() });

@@ -49,6 +49,8 @@ pub struct Shared {
     pub discovered: watch::Receiver<Discovered>,
     /// Counts the orders to read everything again.
     pub resync: watch::Receiver<u64>,
+    /// Counts how often the machine has slept.
+    pub woken: watch::Receiver<u64>,
     /// One for all kinds, since a workload, its pods, its Service and its account bear the same names.
     pub intern: Arc<Mutex<Intern>>,
 }
@@ -75,8 +77,9 @@ fn now() -> Now {
 pub async fn follow(follow: Follow, shared: Shared) {
     let kind = follow.spec.kind;
     let mut task = Task { follow, shared: shared.clone() };
-    let (mut resync, mut discovered) = (shared.resync, shared.discovered);
+    let (mut resync, mut woken, mut discovered) = (shared.resync, shared.woken, shared.discovered);
     resync.mark_unchanged();
+    woken.mark_unchanged();
     let mut version = None;
     loop {
         let news = async {
@@ -87,6 +90,10 @@ pub async fn follow(follow: Follow, shared: Shared) {
             biased;
             ordered = resync.changed() => match ordered {
                 Ok(()) => task.follow.resync(),
+                Err(_) => return,
+            },
+            woke = woken.changed() => match woke {
+                Ok(()) => task.follow.woke(),
                 Err(_) => return,
             },
             // The branch is left out when nobody looks for optional kinds.

@@ -89,6 +89,14 @@ impl Program {
         }
     }
 
+    /// The machine has slept: what was live is as of before, and is asked for at once.
+    pub(super) fn woke(&mut self) {
+        self.feed.control.iter().for_each(Control::woke);
+        if self.app.ages() {
+            self.tell(Event::Tick(Timestamp::now()));
+        }
+    }
+
     pub(super) fn switch(&mut self, context: Name) {
         let Some(mut flags) = self.feed.flags.take() else { return };
         self.feed = Feed { number: self.feed.number + 1, ..Feed::default() };

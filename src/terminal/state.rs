@@ -7,6 +7,7 @@ use std::fs::{self, DirBuilder, File};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Of a log that is longer nothing is kept.
 const LOG: u64 = 1 << 20;
@@ -67,10 +68,14 @@ pub fn keep_anew(stem: &str, extension: &str, text: &str) -> io::Result<PathBuf>
     Err(io::ErrorKind::AlreadyExists.into())
 }
 
+/// How many files this process has written: several threads may keep something under one name at once.
+static WRITTEN: AtomicU64 = AtomicU64::new(0);
+
 /// Writes a file beside the one that is meant, and puts it in its place once it is whole.
 fn beside(path: &Path, text: &str, place: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
     let name = path.file_name().and_then(|it| it.to_str()).unwrap_or_default();
-    let new = path.with_file_name(format!(".{name}.{}.new", std::process::id()));
+    let (program, number) = (std::process::id(), WRITTEN.fetch_add(1, Ordering::Relaxed));
+    let new = path.with_file_name(format!(".{name}.{program}-{number}.new"));
     // One that a killed program of the same number left is nobody's.
     let _ = fs::remove_file(&new);
     let mut options = File::options();

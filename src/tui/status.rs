@@ -206,4 +206,13 @@ mod tests {
         assert_eq!(line(&cluster), "STALE 2 min pods: connection refused");
         assert_eq!(freshness(&cluster, Origin::Files), Freshness::Files);
     }
+
+    /// T1: after the clock was set back, what happened before has no age; it is never negative.
+    #[test]
+    fn t1_an_age_is_never_negative() {
+        let mut cluster = Cluster::new(Coverage::Live);
+        let since = Timestamp::from_second(1_003_600).expect("a time");
+        set(&mut cluster, Kind::POD, Coverage::Stale { since, why: "connection refused".into() });
+        assert_eq!(line(&cluster), "STALE pods: connection refused");
+    }
 }

@@ -53,10 +53,10 @@ async fn fault(cluster: Value) -> Fault {
     fault
 }
 
-struct Authority(CertifiedIssuer<'static, KeyPair>);
+pub struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 impl Authority {
-    fn new(name: &str) -> Self {
+    pub fn new(name: &str) -> Self {
         let mut params = CertificateParams::new(Vec::<String>::new()).expect("no names");
         params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -70,7 +70,7 @@ impl Authority {
     }
 
     /// A certificate for these names, with changes.
-    fn certify(&self, names: &[&str], change: impl FnOnce(&mut CertificateParams)) -> ServerConfig {
+    pub fn certify(&self, names: &[&str], change: impl FnOnce(&mut CertificateParams)) -> ServerConfig {
         let names: Vec<String> = names.iter().map(|it| (*it).to_owned()).collect();
         let mut params = CertificateParams::new(names).expect("names");
         change(&mut params);
@@ -88,7 +88,7 @@ impl Authority {
 }
 
 /// A TLS end before a plain server; gives its address.
-async fn secured(config: ServerConfig, behind: std::net::SocketAddr) -> String {
+pub async fn secured(config: ServerConfig, behind: std::net::SocketAddr) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = format!("https://{}", listener.local_addr().expect("an address"));
     let acceptor = TlsAcceptor::from(Arc::new(config));

@@ -33,7 +33,9 @@ fn l1_a_session_among_random_faults_neither_grows_nor_leaks() {
     let ran = Command::new(itself).args(["--exact", "live_soak::l1_child", "--nocapture"]).env(CHILD, "1").output();
     let ran = ran.expect("it runs");
     let said = [ran.stdout, ran.stderr].concat();
-    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&said));
+    let said = String::from_utf8_lossy(&said);
+    assert!(ran.status.success(), "{said}");
+    said.lines().filter(|it| it.contains("rounds of")).for_each(|it| println!("{it}"));
 }
 
 /// What the test above runs in a process of its own.
@@ -59,11 +61,13 @@ async fn soak(limit: Duration) {
         }
     });
     let mut session = Session::of_pods(wire.client());
-    let (began, mut warm, mut rounds) = (Instant::now(), None, 0_u64);
+    let (began, mut warm, mut rounds, mut asked) = (Instant::now(), None, 0_u64, (0, 0));
     while began.elapsed() < limit {
         rounds += 1;
         *chaos.lock().expect("no panic") = Some(Random::new(rounds));
         session.run_for(Duration::from_secs(1000)).await;
+        let pods: Vec<u64> = wire.asked().iter().filter(|it| it.is_of("pods")).map(|it| it.at.as_secs()).collect();
+        asked = (asked.0 + pods.len(), pods.chunk_by(|a, b| a == b).map(<[u64]>::len).fold(asked.1, usize::max));
         *chaos.lock().expect("no panic") = None;
         // A refusal is believed for a minute, an endless list for ten: as long as any of it may last.
         session.run_for(Duration::from_secs(800)).await;
@@ -77,8 +81,10 @@ async fn soak(limit: Duration) {
     }
     let (first, before) = warm.expect("a round");
     let (now, hours) = (held(), (rounds - first) / 2);
+    let (average, most) = (asked.0 as f64 / (1000 * rounds) as f64, asked.1);
     println!(
-        "{rounds} rounds of half an hour; memory {} to {} KiB; files {} to {}",
+        "{rounds} rounds of half an hour; among faults {average:.2} requests a second and kind, {most} in one; \
+         memory {} to {} KiB; files {} to {}",
         before.0 >> 10,
         now.0 >> 10,
         before.1,

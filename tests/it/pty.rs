@@ -19,7 +19,7 @@ use std::process::Command;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::Duration;
 
-use portable_pty::{ChildKiller, CommandBuilder, MasterPty, PtySize, SlavePty, native_pty_system};
+use portable_pty::{Child, ChildKiller, CommandBuilder, MasterPty, PtySize, SlavePty, native_pty_system};
 
 /// Far longer than anything here takes, on a machine that is busy with other tests.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -142,9 +142,9 @@ impl Terminal {
         }
     }
 
-    /// Waits until the program has its keeper.
-    pub fn wait_keeper(&self) {
-        wait_for_keeper(self.id);
+    /// Waits until the program has its keeper; gives the number of its process.
+    pub fn wait_keeper(&self) -> String {
+        wait_for_keeper(self.id)
     }
 
     /// Sends a signal by its name, such as `TERM`.
@@ -273,42 +273,79 @@ pub struct Unread {
     pub taken: bool,
 }
 
-/// Runs a program until its screen shows these words, stops reading, has it draw until its terminal is full, and sends
-/// it a signal.
-pub fn ends_unread(program: &str, arguments: &[&str], words: &str, signal: &str) -> Unread {
-    let pair = native_pty_system().openpty(size(200, 60)).expect("a terminal");
-    let mut command = CommandBuilder::new(program);
-    command.args(arguments);
-    command.env("TERM", "xterm-256color");
-    let mut child = pair.slave.spawn_command(command).expect("the program starts");
-    let id = child.process_id().expect("a process id");
-    let mut reader = pair.master.try_clone_reader().expect("a reader");
-    let (mut parser, mut buffer) = (vt100::Parser::new(at_least_one(60), at_least_one(200), 0), [0; 65_536]);
-    let mut read_until = |parser: &mut vt100::Parser, wanted: &dyn Fn(&vt100::Screen) -> bool| {
-        while !wanted(parser.screen()) {
-            match reader.read(&mut buffer) {
-                Ok(count @ 1..) => parser.process(&buffer[..count]),
+/// A program whose terminal nobody reads any more: it waits for it.
+pub struct Unwatched {
+    id: u32,
+    child: Box<dyn Child + Send + Sync>,
+    reader: Box<dyn Read + Send>,
+    parser: vt100::Parser,
+    /// Held open while the program runs.
+    slave: Option<Box<dyn SlavePty + Send>>,
+    // Both would tell the program of their end.
+    _master: Box<dyn MasterPty + Send>,
+    writer: Box<dyn Write + Send>,
+}
+
+impl Unwatched {
+    /// Runs a program until its screen has shown these words one after another, typing what belongs to each, and then
+    /// has it draw until its terminal, which is no longer read, is full.
+    pub fn open(program: &str, arguments: &[&str], steps: &[(&str, &str)]) -> Self {
+        let pair = native_pty_system().openpty(size(200, 60)).expect("a terminal");
+        let mut command = CommandBuilder::new(program);
+        command.args(arguments);
+        command.env("TERM", "xterm-256color");
+        let child = pair.slave.spawn_command(command).expect("the program starts");
+        let id = child.process_id().expect("a process id");
+        let reader = pair.master.try_clone_reader().expect("a reader");
+        let parser = vt100::Parser::new(at_least_one(60), at_least_one(200), 0);
+        let writer = pair.master.take_writer().expect("a writer");
+        let (slave, _master) = (Some(pair.slave), pair.master);
+        let mut it = Self { id, child, reader, parser, slave, _master, writer };
+        for (words, keys) in steps {
+            it.read_until(|screen| screen.contents().contains(words));
+            it.writer.write_all(keys.as_bytes()).and_then(|()| it.writer.flush()).expect("the terminal takes keys");
+        }
+        wait_for_keeper(id);
+        // Each makes it draw everything again; it waits for the terminal once that is full.
+        let until = std::time::Instant::now() + PATIENCE;
+        while !is_stuck(id) {
+            assert!(std::time::Instant::now() < until, "its terminal takes everything");
+            send(id, "CONT");
+        }
+        it
+    }
+
+    pub fn process_id(&self) -> u32 {
+        self.id
+    }
+
+    /// Reads what it writes until its screen is as wanted, or it has ended.
+    pub fn read_until(&mut self, wanted: impl Fn(&vt100::Screen) -> bool) {
+        let mut buffer = [0; 65_536];
+        while !wanted(self.parser.screen()) {
+            match self.reader.read(&mut buffer) {
+                Ok(count @ 1..) => self.parser.process(&buffer[..count]),
                 _ => return,
             }
         }
-    };
-    read_until(&mut parser, &|it| it.contents().contains(words));
-    wait_for_keeper(id);
-    let send = |name: &str| Command::new("kill").args([format!("-{name}"), id.to_string()]).status();
-    // Each makes it draw everything again; it waits for the terminal once that is full.
-    let until = std::time::Instant::now() + PATIENCE;
-    while !is_stuck(id) {
-        assert!(std::time::Instant::now() < until, "its terminal takes everything");
-        send("CONT").expect("kill runs");
     }
-    let began = std::time::Instant::now();
-    send(signal).expect("kill runs");
-    let code = child.wait().expect("it can be waited for").exit_code();
-    let took = began.elapsed();
-    drop(pair.slave);
-    read_until(&mut parser, &|it| !it.alternate_screen() && !it.hide_cursor());
-    let screen = parser.screen();
-    Unread { code, took, taken: screen.alternate_screen() || screen.hide_cursor() || screen.bracketed_paste() }
+
+    /// Sends it a signal, and reads on once it has ended.
+    pub fn end(mut self, signal: &str) -> Unread {
+        let began = std::time::Instant::now();
+        send(self.id, signal);
+        let code = self.child.wait().expect("it can be waited for").exit_code();
+        let took = began.elapsed();
+        self.slave = None;
+        self.read_until(|it| !it.alternate_screen() && !it.hide_cursor());
+        let screen = self.parser.screen();
+        Unread { code, took, taken: screen.alternate_screen() || screen.hide_cursor() || screen.bracketed_paste() }
+    }
+}
+
+fn send(id: u32, signal: &str) {
+    // It may have ended by itself.
+    let _ = Command::new("kill").args([format!("-{signal}"), id.to_string()]).status().expect("kill runs");
 }
 
 /// Whether a program waits in a write to its terminal, as Linux tells it.
@@ -318,20 +355,28 @@ fn is_stuck(id: u32) -> bool {
     call.starts_with("1 0x1 ") || call.starts_with("64 0x1 ")
 }
 
-/// Waits until a program has its keeper: a child of it, in a session of its own by now.
-fn wait_for_keeper(id: u32) {
+/// How often a process has waited for something, as Linux counts it.
+pub fn waits(id: &str) -> String {
+    let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
+    status.lines().find(|it| it.starts_with("voluntary_ctxt_switches")).unwrap_or_default().to_owned()
+}
+
+/// Waits until a program has its keeper: a child of it, in a session of its own by now; gives its number.
+fn wait_for_keeper(id: u32) -> String {
     let is_keeper = |entry: std::fs::DirEntry| {
         let stat = std::fs::read_to_string(entry.path().join("stat")).ok()?;
         let told: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
         let (parent, session): (u32, &str) = (told.get(1)?.parse().ok()?, told.get(3)?);
         let line = std::fs::read(entry.path().join("cmdline")).ok()?;
         let is_apart = entry.file_name().to_str() == Some(session);
-        (parent == id && is_apart && holds(&line, b"__keep")).then_some(())
+        (parent == id && is_apart && holds(&line, b"__keep")).then(|| session.to_owned())
     };
-    let has_keeper =
-        || std::fs::read_dir("/proc").expect("processes are listed").flatten().any(|it| is_keeper(it).is_some());
     let until = std::time::Instant::now() + PATIENCE;
-    while !has_keeper() {
+    loop {
+        let keeper = std::fs::read_dir("/proc").expect("processes are listed").flatten().find_map(is_keeper);
+        if let Some(keeper) = keeper {
+            return keeper;
+        }
         assert!(std::time::Instant::now() < until, "it has no keeper");
         std::thread::yield_now();
     }

@@ -78,6 +78,24 @@ fn a_program_that_is_killed_leaves_the_terminal_restored() {
     }
 }
 
+/// docs/terminal.md, hygiene: the keeper costs no wake-up, however much happens on the screen.
+#[test]
+fn the_keeper_sleeps_while_the_screen_works() {
+    let mut terminal = files();
+    let keeper = terminal.wait_keeper();
+    let mut work = || {
+        let before = pty::waits(&keeper);
+        for (keys, shown) in [("2", "<2Pods>"), ("3", "<3Pol>"), ("1", "<1Ns>")] {
+            terminal.keys(keys);
+            terminal.wait_for(shown);
+        }
+        !before.is_empty() && before == pty::waits(&keeper)
+    };
+    // It may just have been told that the terminal is taken.
+    assert!(work() || work());
+    assert!(work() && work());
+}
+
 /// P2: memory that runs out ends the program in the middle of what it does.
 #[test]
 fn a_program_without_memory_leaves_the_terminal_restored() {
@@ -97,7 +115,8 @@ fn a_program_without_memory_leaves_the_terminal_restored() {
 /// P5: a terminal that takes nothing keeps no signal from ending the program, within two seconds.
 #[test]
 fn a_terminal_that_does_not_read_does_not_hold_the_end() {
-    let began = pty::ends_unread(env!("CARGO_BIN_EXE_kreach"), &["--from", SHOP], "payments", "TERM");
+    let program = pty::Unwatched::open(env!("CARGO_BIN_EXE_kreach"), &["--from", SHOP], &[("payments", "")]);
+    let began = program.end("TERM");
     assert_eq!(began.code, 143);
     assert!(began.took < Duration::from_secs(2), "{:?}", began.took);
     assert!(!began.taken, "the screen is given back once somebody reads");

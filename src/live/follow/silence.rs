@@ -8,6 +8,7 @@
 //! ```
 //!
 //! A watch that is opened after one that spoke is believed for those 70 s; after a silent one it has to speak itself.
+//! All of this is counted by a clock that never jumps (T1), and that stands still while the machine sleeps (T2).
 
 use std::time::Duration;
 
@@ -104,6 +105,21 @@ impl Follow {
         self.pace.proceed();
     }
 
+    /// The machine has slept, and whatever was open may be dead: it is opened anew at once (T2).
+    ///
+    /// A watch that goes on from where it was tells all that happened meanwhile.
+    pub fn woke(&mut self) {
+        match self.phase {
+            Phase::Watching { .. } => {
+                self.lose_sight(&Fault::new(FaultClass::Closed, "this machine was suspended: connecting again"));
+                self.phase = Phase::Whole;
+            }
+            Phase::Streaming => self.start_over(),
+            _ => {}
+        }
+        self.pace.soon();
+    }
+
     /// The server is there; where it has not moved, nothing was missed (N11).
     pub(super) fn probed(&mut self, page: &Page, now: Now) {
         let number: u64 = page.version.parse().unwrap_or(0);
@@ -119,5 +135,58 @@ impl Follow {
             return self.alive(now);
         }
         self.due = Some(now.tick + SILENT_AGAIN);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::{SignedDuration, Timestamp};
+
+    use super::*;
+    use crate::kinds;
+    use crate::live::follow::Next;
+    use crate::model::coverage::Scope;
+    use crate::model::id::Kind;
+
+    /// What is done next after a list, a watch, failures and silence, while the clock of the day goes like this.
+    fn story(began: Instant, wall: impl Fn(u64) -> Timestamp) -> Vec<(Next, Instant)> {
+        let spec = kinds::spec(Kind::POD).expect("pods are of the table");
+        let at = |second: u64| Now { tick: began + Duration::from_secs(second), wall: wall(second) };
+        let mut follow = Follow::new(spec, Scope::Everywhere);
+        let list = br#"{"kind": "PodList", "apiVersion": "v1", "metadata": {"resourceVersion": "7"}, "items": []}"#;
+        let page = || kinds::read_list(spec, list, &mut kinds::Intern::new()).expect("a list");
+        let fault = Fault::new(FaultClass::Closed, "the connection was closed");
+        let mut seen = Vec::new();
+        let mut look = |it: &Follow, second| seen.push((it.next(at(second).tick), it.silent_at(at(second).tick)));
+        follow.asked(at(0).tick);
+        follow.page(page(), at(1));
+        look(&follow, 1);
+        follow.opened(at(2));
+        look(&follow, 2);
+        follow.failed(&fault, at(10));
+        follow.failed(&fault, at(12));
+        look(&follow, 12);
+        follow.opened(at(20));
+        follow.settled(at(25));
+        follow.silent(at(95));
+        look(&follow, 95);
+        follow.page(page(), at(96));
+        look(&follow, 96);
+        seen
+    }
+
+    /// T1: what is done, and when, is the same whatever the clock of the day says meanwhile.
+    #[tokio::test]
+    async fn t1_no_wait_is_counted_by_the_clock_of_the_day() {
+        let (began, now) = (Instant::now(), Timestamp::now());
+        let steady = story(began, |second| now + Duration::from_secs(second));
+        let hour = SignedDuration::from_hours(1);
+        for (from, off) in [(1, hour), (2, -hour), (12, hour), (12, -hour), (96, -hour)] {
+            let jumping = |second: u64| {
+                let steady = now + Duration::from_secs(second);
+                if second >= from { steady + off } else { steady }
+            };
+            assert_eq!(story(began, jumping), steady, "{off} from {from} s on");
+        }
     }
 }
