@@ -20,6 +20,7 @@ use crate::model::facts::{
 };
 use crate::model::id::Kind;
 use crate::model::labels::Labels;
+use crate::model::name::Name;
 use crate::model::place::Place;
 use crate::model::port::Protocol;
 use crate::text::Mark;
@@ -41,6 +42,8 @@ pub struct Backend {
     pub protocol: Protocol,
     /// `None`: every port (a slice that lists none).
     pub port: Option<u16>,
+    /// The node that its slice says it is on, where the member does not know.
+    pub node: Name,
 }
 
 impl Backend {
@@ -176,7 +179,13 @@ impl<'d, F: Fn() -> &'d Directory> Lookup<'_, F> {
         for (endpoint, number, _) in &used {
             if let Some(member) = self.member(endpoint, found) {
                 let family = Some(Family::of(canonical(endpoint.address)));
-                backends.push(Backend { member, family, protocol: port.protocol, port: *number });
+                backends.push(Backend {
+                    member,
+                    family,
+                    protocol: port.protocol,
+                    port: *number,
+                    node: endpoint.node.clone(),
+                });
             }
         }
         Route { backends: merged(backends), not_ready: unused.len(), port }
@@ -290,7 +299,13 @@ impl<'d, F: Fn() -> &'d Directory> Lookup<'_, F> {
             found.notes.push(self.headless_note(&route.port, own));
         }
         let (member, protocol) = (Member::Pod(pod.clone()), route.port.protocol);
-        route.backends.push(Backend { member, family: self.only_family(), protocol, port: Some(number) });
+        route.backends.push(Backend {
+            member,
+            family: self.only_family(),
+            protocol,
+            port: Some(number),
+            node: Name::empty(),
+        });
     }
 
     /// The family of the Service's addresses, when it has only one.

@@ -2,6 +2,7 @@
 //!
 //! It is made once for as many questions as there are, and only when one of them names an address.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -9,8 +10,11 @@ use rustc_hash::FxHashMap;
 
 use crate::model::address::canonical;
 use crate::model::cluster::Cluster;
-use crate::model::facts::{Node, PodNetwork, Service, SharedPod};
+use crate::model::facts::{Meta, Node, PodNetwork, Service, SharedPod};
 use crate::model::id::ObjectId;
+use crate::model::items::Items;
+use crate::model::name::Name;
+use crate::net::implied_nodes;
 
 /// An object that an address belongs to.
 #[derive(Clone, PartialEq, Debug)]
@@ -32,6 +36,22 @@ impl Holder {
     }
 }
 
+/// A node with the addresses that its pods on the host network have.
+pub(super) fn implied(cluster: &Cluster, name: &Name, addresses: &[IpAddr]) -> Node {
+    let addresses: BTreeSet<IpAddr> = addresses.iter().copied().collect();
+    let addresses: Items<IpAddr> = addresses.into_iter().collect();
+    match cluster.nodes.get("", name) {
+        Some(listed) => Node { addresses, ..Node::clone(listed) },
+        None => Node {
+            meta: Meta { name: name.clone(), ..Meta::default() },
+            labels: Default::default(),
+            addresses,
+            pod_cidrs: Default::default(),
+            provider: Name::empty(),
+        },
+    }
+}
+
 /// Every address that an object of the cluster holds.
 #[derive(Default)]
 pub struct Directory {
@@ -48,11 +68,20 @@ impl Directory {
         for node in cluster.nodes.iter() {
             node.addresses.iter().for_each(|address| all.put(*address, Holder::Node(node.clone())));
         }
+        all.put_hosts(cluster);
         for service in cluster.services.iter() {
             let held = || Holder::Service(Arc::new(service.clone()));
             service.addresses().for_each(|address| all.put(address, held()));
         }
         all
+    }
+
+    /// What runs on the host network has its node's address, which no Node object may list.
+    fn put_hosts(&mut self, cluster: &Cluster) {
+        for (name, addresses) in implied_nodes(cluster) {
+            let node = Arc::new(implied(cluster, &name, &addresses));
+            addresses.iter().for_each(|it| self.put(*it, Holder::Node(node.clone())));
+        }
     }
 
     fn put(&mut self, address: IpAddr, holder: Holder) {

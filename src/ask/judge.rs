@@ -80,7 +80,7 @@ impl Asker<'_> {
         for (from, to) in all.filter(|(from, to)| !ends.is_internet || self.share_family(from, to)) {
             if to.route.is_none() && !ends.both_single && from.member.is_same_pod(&to.member) {
                 trace.itself += 1;
-            } else if ends.front.as_ref().is_some_and(|it| it.keeps_apart(&from.member, &to.member)) {
+            } else if ends.front.as_ref().is_some_and(|it| it.keeps_apart(&from.member, to)) {
                 trace.other_node += 1;
             } else {
                 kept.push((from, to));
@@ -145,8 +145,8 @@ impl Asker<'_> {
         pair.gaps.extend(self.source_rewritten(front, &way, to, &pair.verdict));
         pair.gaps.extend(port.and_then(|it| self.goal_rewritten(front, &pair.from, to, it, &pair.verdict)));
         pair.gaps.extend(unknown_node(front, &way, &pair.from));
-        let has_local = || ends.targets.iter().any(|it| front.is_local(&it.member));
-        if front.may_keep_apart(&pair.to) && has_local() == is_denied {
+        let has_local = || ends.targets.iter().any(|it| front.is_local(it));
+        if front.may_keep_apart(to) && has_local() == is_denied {
             let what = "whether its node sends to backends elsewhere is open (externalTrafficPolicy: Local)";
             pair.gaps.push(Gap::Undefined { rule: "S46", what: what.into() });
         }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::model::address::Family;
 use crate::model::evidence::{Gap, Outcome};
+use crate::model::name::Name;
 use crate::model::port::{PortSet, Protocol};
 use crate::net::verdict::{Port, Verdict};
 use crate::text::evidence::Evidence;
@@ -54,6 +55,15 @@ pub struct Target {
     pub port: PairPort,
     /// Which of the answer's routes leads here, when the end is a Service.
     pub route: Option<usize>,
+    /// The node that the Service's slice says it is on.
+    pub told_node: Name,
+}
+
+impl Target {
+    /// The node that it is or runs on; empty when that is none or unknown.
+    pub fn node(&self) -> &str {
+        if self.member.node().is_empty() { &self.told_node } else { self.member.node() }
+    }
 }
 
 /// One pair, judged and explained.

@@ -20,10 +20,11 @@ use crate::model::facts::{Fact as _, Service, ServiceType, SharedPod};
 use crate::model::id::{Kind, ObjectId, PodId};
 use crate::model::name::Name;
 use crate::model::place::Place;
+use crate::net::implied_nodes;
 use crate::text::evidence::Evidence;
 
 use super::absent::{absent, near_pod, no_workload};
-use super::directory::{Directory, Holder};
+use super::directory::{self, Directory, Holder};
 use super::end::{End, PortAsk};
 use super::entry::Front;
 use super::member::Member;
@@ -216,6 +217,12 @@ fn namespace(cluster: &Cluster, name: &Name) -> Result<Resolved, Fault> {
 fn node(cluster: &Cluster, name: &Name) -> Result<Resolved, Fault> {
     match cluster.nodes.get("", name) {
         Some(found) => Ok(Resolved::new(Whom::One(Member::Node(found.clone())))),
+        None if let Some(addresses) = implied_nodes(cluster).get(name) => {
+            let node = directory::implied(cluster, name, addresses);
+            let what = "no Node object: known by its pods on the host network".to_owned();
+            let note = Evidence::note(node.id(), Place::default(), what);
+            Ok(Resolved { notes: vec![note], ..Resolved::new(Whom::One(Member::Node(Arc::new(node)))) })
+        }
         None => absent(cluster, &ObjectId::new(Kind::NODE, "", name.clone()), || {
             let near = nearest(name, cluster.nodes.iter().map(|it| it.meta.name.as_str()));
             near.iter().map(|it| format!("node/{it}")).collect()

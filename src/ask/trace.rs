@@ -12,6 +12,7 @@ use crate::model::address::Family;
 use crate::model::evidence::{Gap, Outcome};
 use crate::model::facts::{Fact as _, Service, ServicePort};
 use crate::model::id::{Kind, ObjectId};
+use crate::model::name::Name;
 use crate::model::place::Place;
 use crate::model::policy::Direction;
 use crate::model::port::Protocol;
@@ -289,6 +290,7 @@ impl Asker<'_> {
                 family: it.family.or(front.family()),
                 port: it.port.map_or(PairPort::AnyOf(it.protocol), |number| PairPort::One((it.protocol, number))),
                 route: Some(at),
+                told_node: it.node.clone(),
             }));
         }
         let are_of_another = targets.is_empty() && routes.iter().any(|it| !it.backends.is_empty());
@@ -327,7 +329,8 @@ fn unfinished(member: &Member, trace: &mut Trace) -> Option<Member> {
 
 /// These members on the port that was asked for; a name is each pod's own (S24).
 fn targets_of(members: &[Member], family: Option<Family>, port: &PortAsk, to: &End) -> Result<Vec<Target>, Fault> {
-    let target = |member: &Member, port| Target { member: member.clone(), family, port, route: None };
+    let target =
+        |member: &Member, port| Target { member: member.clone(), family, port, route: None, told_node: Name::empty() };
     let (name, protocol) = match port {
         PortAsk::Any(None) => return Ok(members.iter().map(|it| target(it, PairPort::Any)).collect()),
         PortAsk::Any(Some(protocol)) => {

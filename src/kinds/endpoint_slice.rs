@@ -15,6 +15,7 @@ use crate::model::endpoints::{Endpoint, Endpoints};
 use crate::model::facts::{EndpointPort, EndpointSlice, Uid};
 use crate::model::id::Kind;
 use crate::model::items::Items;
+use crate::model::name::Name;
 
 /// The label that names the service of a slice.
 const SERVICE_NAME: &str = "kubernetes.io/service-name";
@@ -53,6 +54,8 @@ struct EndpointSlim<'a> {
     conditions: Conditions,
     #[serde(borrow, default, deserialize_with = "object")]
     target_ref: TargetRef<'a>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    node_name: Text<'a>,
 }
 
 #[derive(Deserialize, Default)]
@@ -122,6 +125,7 @@ fn endpoint(it: &EndpointSlim<'_>, address: IpAddr) -> Endpoint {
     Endpoint {
         address,
         pod: pod.into(),
+        node: if pod.is_empty() { (*it.node_name).into() } else { Name::empty() },
         ready,
         serving: it.conditions.serving.unwrap_or(ready),
         terminating: it.conditions.terminating.unwrap_or(false),

@@ -44,6 +44,7 @@ fn all(subset: &Value) -> Value {
                 "addresses": [it.get("ip")],
                 "conditions": {"ready": is_ready},
                 "targetRef": it.get("targetRef"),
+                "nodeName": it.get("nodeName"),
             })
         };
         addresses.iter().map(endpoint).collect::<Vec<_>>()

@@ -101,6 +101,8 @@ pub struct Endpoint {
     pub address: IpAddr,
     /// The pod behind it (`targetRef` of kind Pod), empty when none is named.
     pub pod: Name,
+    /// Where no pod is named: the node that it is on (`nodeName`), empty when that is not said either.
+    pub node: Name,
     pub ready: bool,
     pub serving: bool,
     pub terminating: bool,
@@ -118,6 +120,7 @@ const READY: u8 = 1;
 const SERVING: u8 = 2;
 const TERMINATING: u8 = 4;
 const V6: u8 = 8;
+/// What stands behind the address is the name of a pod; without this that of a node.
 const NAMED: u8 = 16;
 /// Above the flags: how long the rest of the name is; the greatest number says that it stands behind the address.
 const LENGTH: u32 = 5;
@@ -129,7 +132,10 @@ impl Endpoints {
         let beginning = shared_beginning(endpoints);
         let mut packed = Vec::new();
         let skipped = if beginning.is_empty() { 0 } else { beginning.len() + 1 };
-        endpoints.iter().for_each(|it| write(&mut packed, it, it.pod.get(skipped..).unwrap_or_default()));
+        for it in endpoints {
+            let rest = if it.pod.is_empty() { &*it.node } else { it.pod.get(skipped..).unwrap_or_default() };
+            write(&mut packed, it, rest);
+        }
         Self { beginning: shared(beginning), packed: packed.into() }
     }
 
@@ -223,13 +229,13 @@ impl<'a> Bytes<'a> {
         let length = usize::from(flags >> LENGTH);
         let length = if length == LONG { self.length() } else { length };
         let rest = std::str::from_utf8(self.take(length)).expect("names were cut between characters");
-        let pod = match (flags & NAMED, beginning) {
-            (0, _) => Name::empty(),
-            (_, "") => Name::from(rest),
-            _ => Name::from(format!("{beginning}-{rest}")),
+        let (pod, node) = match (flags & NAMED, beginning) {
+            (0, _) => (Name::empty(), Name::from(rest)),
+            (_, "") => (Name::from(rest), Name::empty()),
+            _ => (Name::from(format!("{beginning}-{rest}")), Name::empty()),
         };
         let has = |flag| flags & flag != 0;
-        Endpoint { address, pod, ready: has(READY), serving: has(SERVING), terminating: has(TERMINATING) }
+        Endpoint { address, pod, node, ready: has(READY), serving: has(SERVING), terminating: has(TERMINATING) }
     }
 }
 
@@ -241,12 +247,16 @@ mod tests {
     fn endpoint() -> impl Strategy<Value = Endpoint> {
         let address = prop_oneof![any::<[u8; 4]>().prop_map(IpAddr::from), any::<[u8; 16]>().prop_map(IpAddr::from)];
         let pod = prop_oneof!["", "web-[a-c]{0,3}", "web-x-[a-d]{5,8}", "[äöab-]{0,4}", "[a-z]{200}"];
-        (address, pod, any::<[bool; 3]>()).prop_map(|(address, pod, [ready, serving, terminating])| Endpoint {
-            address,
-            pod: pod.into(),
-            ready,
-            serving,
-            terminating,
+        let node = prop_oneof!["", "n[0-9]", "[a-z]{20}"];
+        (address, pod, node, any::<[bool; 3]>()).prop_map(|(address, pod, node, [ready, serving, terminating])| {
+            Endpoint {
+                address,
+                pod: pod.as_str().into(),
+                node: if pod.is_empty() { node.into() } else { Name::empty() },
+                ready,
+                serving,
+                terminating,
+            }
         })
     }
 
@@ -283,6 +293,7 @@ mod tests {
         let pod = |at: u8| Endpoint {
             address: IpAddr::from([10, 0, 0, at]),
             pod: format!("web-7d9f8b6c5-x2z{at}").into(),
+            node: Name::empty(),
             ready: true,
             serving: true,
             terminating: false,

@@ -70,13 +70,40 @@ pub(super) fn reads_pods(cluster: &Cluster, namespace: &str) -> bool {
 /// The addresses of a pod: of one on the host network its own, else its node's.
 pub(super) fn pod_addresses(cluster: &Cluster, pod: &Pod) -> Addresses {
     let own = pod.addresses();
-    if pod.mold.network == PodNetwork::Own || !own.is_empty() { own } else { node_addresses(cluster, pod.node()) }
+    if pod.mold.network == PodNetwork::Own || !own.is_empty() { own } else { listed_addresses(cluster, pod.node()) }
+}
+
+/// The first address of each family that a Node object lists.
+fn listed_addresses(cluster: &Cluster, node: &str) -> Addresses {
+    let node = cluster.nodes.get("", node);
+    Addresses::new(node.iter().flat_map(|it| it.addresses.iter().copied()))
 }
 
 /// The first address of each family of a node; none when it is not known.
 pub(super) fn node_addresses(cluster: &Cluster, node: &str) -> Addresses {
-    let node = cluster.nodes.get("", node);
-    Addresses::new(node.iter().flat_map(|it| it.addresses.iter().copied()))
+    let listed = listed_addresses(cluster, node);
+    if !listed.is_empty() {
+        return listed;
+    }
+    let there = pods_as_nodes(cluster).filter(|it| it.node().as_str() == node);
+    Addresses::new(there.flat_map(|it| it.addresses().iter().collect::<Vec<_>>()))
+}
+
+/// The pods whose addresses are their node's.
+pub(super) fn pods_as_nodes(cluster: &Cluster) -> impl Iterator<Item = &SharedPod> {
+    let is_one = |pod: &&SharedPod| pod.mold.network == PodNetwork::Host && !pod.mold.phase.is_finished();
+    let pods = cluster.pods.iter().filter(is_one).filter(|it| !it.node().is_empty());
+    pods.filter(|it| reads_pods(cluster, it.namespace()))
+}
+
+/// The addresses of nodes of which no Node object tells any, by what runs on the host network there.
+pub fn implied_nodes(cluster: &Cluster) -> BTreeMap<Name, Vec<IpAddr>> {
+    let mut implied: BTreeMap<Name, Vec<IpAddr>> = BTreeMap::new();
+    let is_listed = |node: &Name| cluster.nodes.get("", node).is_some_and(|it| !it.addresses.is_empty());
+    for pod in pods_as_nodes(cluster).filter(|it| !it.addresses().is_empty() && !is_listed(it.node())) {
+        implied.entry(pod.node().clone()).or_default().extend(pod.addresses().iter());
+    }
+    implied
 }
 
 /// A pod as an end, with its facts.
@@ -184,9 +211,7 @@ pub fn holder(cluster: &Cluster, address: IpAddr) -> Holder {
     if let Some(node) = cluster.nodes.iter().find(|it| it.addresses.iter().any(|it| canonical(*it) == address)) {
         return Holder::Node(node.meta.name.clone());
     }
-    let host =
-        |pod: &&SharedPod| pod.mold.network == PodNetwork::Host && !pod.mold.phase.is_finished() && pod.has(address);
-    if let Some(pod) = cluster.pods.iter().filter(host).find(|it| !it.node().is_empty()) {
+    if let Some(pod) = pods_as_nodes(cluster).find(|it| it.has(address)) {
         return Holder::Node(pod.node().clone());
     }
     let service = cluster.services.iter().find(|it| it.addresses().any(|it| canonical(it) == address));

@@ -165,6 +165,22 @@ impl<'a> Naive<'a> {
         let node_addresses = |name: &str| -> Vec<IpAddr> {
             self.cluster.nodes.get("", name).map(|it| it.addresses.to_vec()).unwrap_or_default()
         };
+        // A node that is not listed, or without addresses: what runs on its network has them.
+        let told_addresses = |name: &str| -> Vec<IpAddr> {
+            let mut all = node_addresses(name);
+            for pod in self.cluster.pods.iter().filter(|_| node_addresses(name).is_empty()) {
+                let coverage = self.cluster.coverage.of(Kind::POD, pod.namespace());
+                let is_believed = !matches!(coverage, Coverage::Forbidden { .. }) && !pod.mold.phase.is_finished();
+                if pod.mold.network == PodNetwork::Host
+                    && is_believed
+                    && pod.node().as_str() == name
+                    && !name.is_empty()
+                {
+                    all.extend(pod.addresses().iter());
+                }
+            }
+            all
+        };
         match end {
             End::Address(address) => {
                 Some(Party { pod: None, node: None, place: "", addresses: vec![*address], anywhere: everywhere })
@@ -173,7 +189,7 @@ impl<'a> Naive<'a> {
                 pod: None,
                 node: Some(name),
                 place: name,
-                addresses: node_addresses(name),
+                addresses: told_addresses(name),
                 anywhere: everywhere,
             }),
             End::Pod(id) => {

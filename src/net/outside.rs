@@ -7,7 +7,7 @@
 
 use std::net::IpAddr;
 
-use super::ends::{address, number};
+use super::ends::{address, number, pods_as_nodes};
 use super::reach::AddressRange;
 use crate::model::address::{Family, canonical};
 use crate::model::cluster::Cluster;
@@ -21,6 +21,7 @@ const TOLD_APART: usize = 16;
 pub(super) fn held(cluster: &Cluster) -> Vec<AddressRange> {
     let pods = cluster.pods.iter().filter(|it| it.mold.network == PodNetwork::Own && !it.mold.phase.is_finished());
     let mut all: Vec<IpAddr> = pods.flat_map(|it| it.addresses().iter().collect::<Vec<_>>()).collect();
+    all.extend(pods_as_nodes(cluster).flat_map(|it| it.addresses().iter().collect::<Vec<_>>()));
     all.extend(cluster.nodes.iter().flat_map(|it| it.addresses.iter().copied()));
     cluster.services.iter().for_each(|it| all.extend(it.addresses()));
     all.iter_mut().for_each(|it| *it = canonical(*it));

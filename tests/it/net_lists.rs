@@ -14,14 +14,15 @@ use kreach::ask::{Asker, Fault};
 use kreach::model::cluster::Cluster;
 use kreach::model::coverage::Coverage;
 use kreach::model::evidence::Outcome;
-use kreach::model::facts::PodNetwork;
+use kreach::model::facts::{PodNetwork, SharedPod};
 use kreach::model::id::Kind;
+use kreach::model::name::Name;
 use kreach::model::policy::Direction;
 use kreach::model::port::{PortSet, Protocol};
 use kreach::model::workload::workload_of;
 use kreach::net::reach::{By, Counts, Summary, Unit};
 use kreach::net::verdict::{End, Port};
-use kreach::net::{Index, node_ports};
+use kreach::net::{Index, implied_nodes, node_ports};
 use proptest::prelude::*;
 
 use crate::net_worlds::{self, ALL, Dice, Spice, World, cases};
@@ -49,7 +50,13 @@ fn inside(cluster: &Cluster, by: By) -> BTreeMap<Unit, Vec<End>> {
 
 /// Every address that an object holds.
 fn held(cluster: &Cluster) -> BTreeSet<IpAddr> {
-    let pods = cluster.pods.iter().filter(|it| it.mold.network == PodNetwork::Own && !it.mold.phase.is_finished());
+    // Of a pod on the host network they are its node's.
+    let is_one = |it: &&SharedPod| it.mold.network == PodNetwork::Own || !it.node().is_empty();
+    let reads = |it: &&SharedPod| {
+        let coverage = cluster.coverage.of(Kind::POD, it.namespace());
+        it.mold.network == PodNetwork::Own || !matches!(coverage, Coverage::Forbidden { .. })
+    };
+    let pods = cluster.pods.iter().filter(|it| !it.mold.phase.is_finished()).filter(is_one).filter(reads);
     let mut all: BTreeSet<IpAddr> = pods.flat_map(|it| it.addresses().iter().collect::<Vec<_>>()).collect();
     all.extend(cluster.nodes.iter().flat_map(|it| it.addresses.iter().copied()));
     cluster.services.iter().for_each(|it| all.extend(it.addresses()));
@@ -102,6 +109,12 @@ fn summed(index: &Index, cluster: &Cluster, from: &[End], to: &[End]) -> Option<
     (pairs.total() > 0).then(|| Summary { every: every.into(), some: some.into(), possible: possible.into(), pairs })
 }
 
+/// Every node: those that are listed, and those that pods on the host network tell of.
+fn nodes(cluster: &Cluster) -> BTreeSet<Name> {
+    let listed = cluster.nodes.iter().map(|it| it.meta.name.clone());
+    listed.chain(implied_nodes(cluster).into_keys()).collect()
+}
+
 fn random(seed: u64, spice: Spice) -> (World, Cluster, Dice) {
     let mut dice = Dice::new(seed);
     let world = net_worlds::world(&mut dice, spice);
@@ -119,10 +132,10 @@ fn map_differs(seed: u64) -> Option<String> {
     let units = inside(&cluster, by);
     let map = index.map(&cluster, by, None);
     let mut all = units.clone();
-    all.extend(cluster.nodes.iter().map(|it| {
-        let end = End::Node(it.meta.name.clone());
+    all.extend(nodes(&cluster).into_iter().map(|name| {
+        let end = End::Node(name.clone());
         let reach = index.reach(&cluster, &End::Address([192, 0, 2, 1].into()), Direction::Egress, by, None);
-        let single = each_node_of(&reach.rows).find(|row| unit_name(&row.unit) == format!("node/{}", it.meta.name));
+        let single = each_node_of(&reach.rows).find(|row| unit_name(&row.unit) == format!("node/{name}"));
         (single.map_or(Unit::Namespace("no row".into()), |row| row.unit.clone()), vec![end])
     }));
     let rows: Vec<_> = each_node(&map.rows).collect();
@@ -170,7 +183,7 @@ fn map_differs(seed: u64) -> Option<String> {
 fn asked(cluster: &Cluster, dice: &mut Dice) -> Option<AskEnd> {
     let by = *dice.pick(&[By::Pod, By::Workload, By::Namespace]);
     let units: Vec<Unit> = inside(cluster, by).into_keys().collect();
-    let nodes: Vec<AskEnd> = cluster.nodes.iter().map(|it| AskEnd::Node(it.meta.name.clone())).collect();
+    let nodes: Vec<AskEnd> = nodes(cluster).into_iter().map(AskEnd::Node).collect();
     match dice.roll(6) {
         0 if !nodes.is_empty() => Some(dice.pick(&nodes).clone()),
         1 => Some(AskEnd::Address(*dice.pick(&outside(cluster)))),
@@ -258,7 +271,7 @@ fn reach_differs(seed: u64) -> Option<String> {
             ));
         }
     }
-    let mut others: Vec<AskEnd> = cluster.nodes.iter().map(|it| AskEnd::Node(it.meta.name.clone())).collect();
+    let mut others: Vec<AskEnd> = nodes(&cluster).into_iter().map(AskEnd::Node).collect();
     let whole = units.keys().filter(|it| is_whole(&cluster, &units, it));
     others.extend(whole.filter_map(|it| end::end(&unit_name(it), &"a".into()).ok()));
     for other in others.iter().filter(|it| **it != asked) {

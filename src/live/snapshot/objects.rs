@@ -246,6 +246,9 @@ fn endpoint(it: &Endpoint) -> Value {
     if !it.pod.is_empty() {
         endpoint["targetRef"] = json!({"kind": "Pod", "name": it.pod});
     }
+    if !it.node.is_empty() {
+        endpoint["nodeName"] = json!(it.node);
+    }
     endpoint
 }
 

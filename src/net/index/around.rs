@@ -107,15 +107,10 @@ impl Index {
     }
 
     fn look_around(&self, cluster: &Cluster) -> Around {
-        let mut nodes: Vec<&Arc<Node>> = cluster.nodes.iter().collect();
-        nodes.sort_by(|a, b| a.meta.name.cmp(&b.meta.name));
+        let nodes = every_node(cluster);
         let mut kinds: BTreeMap<KindKey, NodeKind> = BTreeMap::new();
-        for (at, node) in (0..).zip(&nodes) {
-            let end = self.loose(
-                ends::node_addresses(cluster, &node.meta.name),
-                Some(ELSEWHERE.clone()),
-                Some((*node).clone()),
-            );
+        for (at, (addresses, node)) in (0..).zip(nodes.values()) {
+            let end = self.loose(*addresses, Some(ELSEWHERE.clone()), node.cloned());
             let kind = kinds.entry(self.kind_key(&end)).or_insert_with(|| NodeKind { end, nodes: Vec::new() });
             kind.nodes.push(at);
         }
@@ -124,7 +119,7 @@ impl Index {
         for (number, kind) in (0..).zip(&kinds) {
             kind.nodes.iter().for_each(|it| kind_of[*it as usize] = number);
         }
-        let names = nodes.iter().map(|it| it.meta.name.clone()).collect();
+        let names = nodes.keys().cloned().collect();
         let outside = self.outside(cluster, &outside::held(cluster));
         Around { outside, names, kinds, kind_of, node_ports: node_ports(cluster) }
     }
@@ -162,11 +157,22 @@ impl Index {
     }
 }
 
+/// All nodes by name, those without a Node object that pods on the host network tell of included.
+fn every_node(cluster: &Cluster) -> BTreeMap<Name, (Addresses, Option<&Arc<Node>>)> {
+    let listed =
+        cluster.nodes.iter().map(|it| (it.meta.name.clone(), (Addresses::new(it.addresses.iter().copied()), Some(it))));
+    let mut nodes: BTreeMap<Name, _> = listed.collect();
+    for (name, addresses) in ends::implied_nodes(cluster) {
+        nodes.entry(name).or_insert((Addresses::default(), None)).0 = Addresses::new(addresses);
+    }
+    nodes
+}
+
 /// Whether a change may concern nodes, or who holds which address.
 fn moves_around(change: &Change) -> bool {
     let held = |pod: &SharedPod| {
-        let is_held = pod.mold.network == PodNetwork::Own && !pod.mold.phase.is_finished();
-        (is_held, pod.addresses())
+        let node = (pod.mold.network == PodNetwork::Host).then(|| pod.node().clone());
+        (node, !pod.mold.phase.is_finished(), pod.addresses())
     };
     match change {
         Change::Pod(it) => it.before.as_ref().map(held) != it.after.as_ref().map(held),

@@ -125,7 +125,7 @@ impl Index {
                 listing.left_out.add(tally.left_out());
                 listing.pairs.unknown += u64::from(tally.plain) + u64::from(tally.hosts);
             }
-            listing.pairs.unknown += cluster.nodes.iter().count() as u64;
+            listing.pairs.unknown += self.around(cluster).names.len() as u64;
             return listing;
         }
         let asked = self.asked(cluster, end, found, direction, port);
