@@ -36,10 +36,21 @@ impl Asker<'_> {
             return None;
         }
         let now = family.ingress.outcome(verdict.port);
-        let as_node = |node: &End| self.index.outcome(self.cluster, node, &to.member.end(), to.port.asked());
-        let differs = self.nodes_of(way, &to.member).iter().any(|it| as_node(it) != now);
+        let differs = self.nodes_of(way, &to.member).iter().any(|it| self.as_node(it, to, family.family) != now);
         let what = "the service may replace the source's address by a node's (externalTrafficPolicy: Cluster)";
         differs.then(|| Gap::Undefined { rule: "S46", what: what.into() })
+    }
+
+    /// What policies say of a connection that comes from a node, in one family.
+    fn as_node(&self, node: &End, to: &Target, family: Family) -> Outcome {
+        let (end, asked) = (to.member.end(), to.port.asked());
+        let verdict = self.index.trace(self.cluster, node, &end, asked);
+        self.check(node, &end, to.port, verdict.outcome());
+        match verdict.families.iter().find(|it| it.family == family) {
+            Some(it) if verdict.gaps.is_empty() => it.outcome(asked),
+            // Of a node that shows no address of the family nothing is known but that it is one.
+            _ => verdict.outcome(),
+        }
     }
 
     /// The nodes that a connection may come through.

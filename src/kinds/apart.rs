@@ -142,9 +142,10 @@ pub fn recognize(api_version: &str, word: &str) -> Known {
     if is_own && EVERYBODYS.contains(&word) {
         return Known::Apart(Apart::Everybodys);
     }
-    Known::Apart(match meant(group, word) {
-        Some(spec) => nearly(api_version, word, spec),
-        None => Apart::Stranger {
+    Known::Apart(match (nearly_apart(api_version, word), meant(group, word)) {
+        (Some(nearly), _) => nearly,
+        (_, Some(spec)) => nearly(api_version, word, spec),
+        _ => Apart::Stranger {
             kind: word.to_owned(),
             group: if group.is_empty() { api_version } else { group }.to_owned(),
         },
@@ -207,6 +208,14 @@ fn nearly(api_version: &str, word: &str, spec: &KindSpec) -> Apart {
     Apart::Nearly(what)
 }
 
+/// What is nearly one of the kinds that answers rest on and that have no row.
+fn nearly_apart(api_version: &str, word: &str) -> Option<Apart> {
+    const RIGHT: [(&str, &str); 2] = [("v1", "Endpoints"), ("apiextensions.k8s.io/v1", "CustomResourceDefinition")];
+    let is_meant = |(version, right): &&(&str, &str)| *version == api_version && is_slip(right, word);
+    let (version, right) = RIGHT.iter().find(is_meant)?;
+    Some(Apart::Nearly(format!("no API server knows {api_version} {word}: did you mean {version} {right}?")))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -243,6 +252,12 @@ mod tests {
             ("rbac.authorisation.k8s.io/v1", "Role", "rbac.authorization.k8s.io/v1 Role"),
             ("rbac.authorization.k8s.io/v1", "clusterRoleBinding", "rbac.authorization.k8s.io/v1 ClusterRoleBinding"),
             ("cilium.io/v2", "CiliumNetworkpolicy", "cilium.io/v2 CiliumNetworkPolicy"),
+            ("v1", "Endpoint", "v1 Endpoints"),
+            (
+                "apiextensions.k8s.io/v1",
+                "CustomResourceDefinitions",
+                "apiextensions.k8s.io/v1 CustomResourceDefinition",
+            ),
         ] {
             assert_eq!(
                 said(api_version, word),

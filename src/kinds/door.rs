@@ -14,6 +14,7 @@ use serde_json::Value;
 
 use super::intern::Intern;
 use super::parts::NULL;
+use super::plain::is_plain;
 use super::prune::prune;
 use super::slim::{METADATA, Metadata, OnlyMetadata, OnlyNames, Pairs};
 use super::words::{OddWord, odd_words};
@@ -265,8 +266,8 @@ fn json<R: Read>(text: &str, door: &mut Door<'_>) -> Reading {
 }
 
 fn yaml<R: Read>(text: &str, door: &mut Door<'_>) -> Reading {
-    // What an anchor stands for may be in a part that nobody reads.
-    let pruned = if may_have_anchors(text) {
+    // What an anchor stands for may be in a part that nobody reads, and so may a mistake.
+    let pruned = if may_have_anchors(text) || !is_plain(text) {
         Cow::Borrowed(text)
     } else {
         prune(text, &[METADATA, R::FIELDS].concat(), R::KEEPS_UNKNOWN).into()

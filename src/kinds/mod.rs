@@ -27,6 +27,7 @@ mod network_policy;
 mod node;
 mod page;
 mod parts;
+mod plain;
 mod pod;
 mod prune;
 mod refused;
@@ -46,6 +47,7 @@ pub use homeless::Homeless;
 pub use intern::Intern;
 pub use page::{Event, Page, Status, Step, WireError, nameless, read_event, read_list, read_list_in};
 pub use parts::NULL;
+pub use plain::is_plain;
 pub use words::{OddWord, odd_words};
 pub use yaml::{YamlError, parse_whole_yaml, parse_yaml};
 

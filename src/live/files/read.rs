@@ -139,7 +139,11 @@ fn yaml(piece: &Piece, raw: &str, namespace: &str, intern: &mut Intern) -> Vec<F
                 Err(error) => broken(error),
             },
         },
-        Class::Apart(it) if !it.is_read() => vec![Found::Apart(it, String::new())],
+        Class::Apart(it) if !it.is_read() => match kinds::is_plain(&document) {
+            true => vec![Found::Apart(it, String::new())],
+            false => kinds::parse_yaml::<IgnoredAny>(&document)
+                .map_or_else(broken, |_| vec![Found::Apart(it, String::new())]),
+        },
         Class::Snapshot | Class::SnapshotEnd | Class::Apart(_) | Class::Stranger(_) => {
             Whole::of(&document).map_or_else(broken, |it| it.objects(list, namespace, intern))
         }
