@@ -33,6 +33,8 @@ fn replace(path: &Path, cluster: &Cluster) -> io::Result<()> {
         return write_all(File::options().write(true).open(path)?, cluster).map(drop);
     }
     let beside = beside(path);
+    // One that a killed program of the same number left (in containers numbers come again) is nobody's.
+    let _ = std::fs::remove_file(&beside);
     let file = File::options().write(true).create_new(true).open(&beside)?;
     let written =
         write_all(file, cluster).and_then(|file| file.sync_all()).and_then(|()| std::fs::rename(&beside, path));

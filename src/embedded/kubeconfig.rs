@@ -26,6 +26,8 @@ pub fn write(path: &Path, server: &Server, world: &str) -> io::Result<()> {
     let mut beside = path.as_os_str().to_owned();
     beside.push(format!(".{}.new", std::process::id()));
     let beside = Path::new(&beside);
+    // One that a killed program of the same number left is nobody's.
+    let _ = std::fs::remove_file(beside);
     let mut file = private(beside)?;
     let written = file
         .write_all(text(server, world).as_bytes())

@@ -139,9 +139,18 @@ fn f2_a_snapshot_that_is_killed_is_the_old_one_or_the_new() {
         let held = std::fs::read_to_string(&file).expect("the file");
         assert!(held == "old\n" || held == new, "{held}");
     }
-    // What was left beside it stands in no later one's way.
-    assert!(snapshot(&file, None).wait().expect("it ends").success());
-    assert_eq!(std::fs::read_to_string(&file).expect("the snapshot"), new);
+}
+
+/// F2: what a killed program left beside the file stands in the way of no later one, also of the same number.
+#[test]
+fn f2_what_a_killed_program_left_is_in_nobody_s_way() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("cluster.yaml");
+    let script = "echo half >\"$3.$$.part\"; exec \"$1\" snapshot --from \"$2\" \"$3\"";
+    let mut command = Command::new("sh");
+    let ended = command.args(["-c", script, "sh", KREACH, SHOP]).arg(&file).stderr(Stdio::null()).status();
+    assert!(ended.expect("it runs").success());
+    assert_eq!(names(folder.path()), ["cluster.yaml"]);
 }
 
 /// Set for the children of [`f3_programs_that_keep_a_file_at_once_leave_a_whole_one`].
