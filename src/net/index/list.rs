@@ -275,7 +275,7 @@ impl Index {
     /// What passes between the end that is asked about and another, on the ports that are meant.
     pub(super) fn pass_with(&self, asked: &Asked<'_>, other: &Found<'_>) -> (Mask, Mask) {
         let pass = self.pass_in(asked.direction, &asked.found, other);
-        if asked.is_into_node { asked.terms.into_node(pass) } else { pass }
+        if asked.is_into_node { asked.terms.of_node(pass) } else { pass }
     }
 
     pub(super) fn pass_in(&self, direction: Direction, end: &Found<'_>, other: &Found<'_>) -> (Mask, Mask) {

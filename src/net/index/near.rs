@@ -147,7 +147,7 @@ impl Index {
             let mut groups = Groups::new();
             for other in &table.around.kinds {
                 let mut sum = self.sum();
-                let pass = table.terms.into_node(self.pass(&kind.named(&HERE), &other.found()));
+                let pass = table.terms.of_node(self.pass(&kind.named(&HERE), &other.found()));
                 self.add(&mut sum, &pass, 1, table.terms.atom);
                 join(&mut groups, sum, table.around.set(&other.nodes));
             }
@@ -195,7 +195,7 @@ impl Index {
 
     fn pass_with_node(&self, asked: &Asked<'_>, node: &Found<'_>) -> (Mask, Mask) {
         let pass = self.pass_with(asked, node);
-        if asked.direction == Direction::Egress { asked.terms.into_node(pass) } else { pass }
+        if asked.direction == Direction::Egress { asked.terms.of_node(pass) } else { pass }
     }
 
     fn sum_of(&self, pass: &(Mask, Mask), asked: &Asked<'_>) -> Sum {
@@ -207,7 +207,7 @@ impl Index {
 
 /// What passes at the gate of a node of this direction.
 fn into(pass: (Mask, Mask), direction: Direction, terms: &Terms) -> (Mask, Mask) {
-    if direction == Direction::Ingress { terms.into_node(pass) } else { pass }
+    if direction == Direction::Ingress { terms.of_node(pass) } else { pass }
 }
 
 /// The nodes of the cluster that pods of a unit are on.

@@ -103,7 +103,7 @@ pub(super) struct Terms {
 
 impl Terms {
     /// What passes into a node, its own ports alone.
-    pub fn into_node(&self, (sure, possible): (Mask, Mask)) -> (Mask, Mask) {
+    pub fn of_node(&self, (sure, possible): (Mask, Mask)) -> (Mask, Mask) {
         let apart = &self.apart.1;
         if apart.is_empty() { (sure, possible) } else { (sure.without(apart), possible.without(apart)) }
     }
