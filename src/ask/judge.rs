@@ -213,9 +213,11 @@ impl Asker<'_> {
         trace.notes.push(Evidence::note(service.clone(), Place::default(), what));
     }
 
-    /// What a live cluster must be asked so that the prerequisites of this answer are told.
+    /// What a live cluster must be asked so that the prerequisites of this answer are told, and what else would
+    /// settle it.
     pub fn beside(&self, trace: &Trace) -> Needs {
         let mut needs = self.of_hints(trace);
+        needs.0.extend(self.of_order(trace).0);
         let Some(from) = asks_for_names(trace) else { return needs };
         needs.0.extend(needs::of_names(self.cluster).0);
         let dns = net::dns(self.index, self.cluster, &from.end());
@@ -226,6 +228,15 @@ impl Asker<'_> {
             needs.0.insert(Read::PodsOn { namespace, node: pod.node().clone() });
         }
         needs
+    }
+
+    /// What tells the first family of a pod without an address, where that matters: the addresses of all others.
+    fn of_order(&self, trace: &Trace) -> Needs {
+        let matters = trace.pairs.iter().any(|it| it.verdict.deciding_doubt().is_some());
+        if !matters || self.cluster.coverage.hole(Kind::POD).is_none() {
+            return Needs::default();
+        }
+        Needs::all_of([Kind::POD])
     }
 
     /// What hints of misses rest on: the Services before a pod whose address or port a rule may have meant.
@@ -259,6 +270,7 @@ impl Asker<'_> {
         }
         if let Some(first) = front.and_then(|it| it.service.cluster_ips.iter().next()) {
             verdict.families.sort_by_key(|it| it.family != Family::of(first));
+            verdict.order_doubt = None;
         }
         verdict
     }

@@ -26,6 +26,7 @@ use super::freshness::as_of;
 use super::member::Member;
 use super::resolve::{Role, Whom, hole};
 use super::trace::Trace;
+use super::unseen::{doubt, is_outside};
 use super::{Asker, Fault};
 
 /// What an end reaches (egress), or what reaches it (ingress).
@@ -61,20 +62,25 @@ impl Asker<'_> {
             });
         }
         let mut gaps = trace.gaps;
+        let is_unsure = matches!(end, End::Address(_)) && !gaps.is_empty();
         gaps.extend(hole(self.cluster, Kind::POD));
         let ends: Vec<Member> = members.iter().map(|it| it.0.clone()).collect();
         self.check_drawn(&ends);
         if let Some(front) = front.filter(|_| direction == Direction::Ingress) {
             all.enter(&front);
         }
-        let (pairs, mut left_out) = (all.pairs, all.left_out);
+        let (mut pairs, mut left_out) = (all.pairs, all.left_out);
         left_out.finished += trace.finished as u64;
+        let mut rows = all.rows();
+        let has_unseen = self.unseen_holders().is_some();
+        let unsure = rows.iter_mut().filter(|it| is_unsure || has_unseen && is_outside(&it.unit));
+        unsure.for_each(|it| doubt(&mut it.summary, &mut pairs));
         Ok(Reach {
             end: end.clone(),
             direction,
             by,
             members,
-            rows: all.rows(),
+            rows,
             pairs,
             left_out,
             notes: as_of(self.cluster).into_iter().chain(trace.notes).collect(),
@@ -109,6 +115,10 @@ impl Asker<'_> {
     pub fn map(&self, by: By, only: Option<&Name>) -> Map {
         let mut map = self.index.map(self.cluster, by, None);
         self.check_drawn(&[]);
+        if self.unseen_holders().is_some() {
+            let outside = map.rows.iter_mut().filter(|it| is_outside(&it.from) || is_outside(&it.to));
+            outside.for_each(|it| doubt(&mut it.summary, &mut map.pairs));
+        }
         if let Some(namespace) = only {
             let is_in = |unit: &Unit| namespace_of(unit).is_some_and(|it| it == namespace);
             map.rows.retain(|it| is_in(&it.from) || is_in(&it.to));

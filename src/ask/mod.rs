@@ -36,6 +36,7 @@ mod sample;
 pub mod somebody;
 pub mod topic;
 pub mod trace;
+mod unseen;
 pub mod whys;
 pub mod workload;
 

@@ -119,6 +119,7 @@ impl Pair {
         let has_other = self.verdict.families.iter().any(|it| it.other_reading.is_some() || it.may_share_node);
         !self.refusals.is_empty()
             || !has_other
+                && self.verdict.deciding_doubt().is_none()
                 && gates.into_iter().all(|it| Arc::ptr_eq(&it.allowed, &it.possible) || it.allowed == it.possible)
     }
 

@@ -24,7 +24,9 @@ use crate::text::evidence::Evidence;
 use crate::text::net;
 
 use super::Asker;
+use super::end::End as AskedEnd;
 use super::many::{Asked, Reach};
+use super::unseen::is_outside;
 
 /// Reasons, shared by all rows that have them.
 pub type Reasons = Arc<[Evidence]>;
@@ -53,7 +55,8 @@ impl Whys<'_> {
     pub fn between(&self, from: &Unit, to: &Unit, summary: &Summary) -> Reasons {
         let Some(doubt) = doubt(summary, None) else { return Reasons::default() };
         let stand_ins = self.stand_ins();
-        self.tell(&stand_ins.of(from), &stand_ins.of(to), doubt)
+        let unseen = self.unseen(is_outside(from) || is_outside(to));
+        self.with(unseen, self.tell(&stand_ins.of(from), &stand_ins.of(to), doubt))
     }
 
     /// The reasons of a row of what an end reaches or what reaches it: of its first member that has some.
@@ -67,7 +70,31 @@ impl Whys<'_> {
             };
             (!reasons.is_empty()).then_some(reasons)
         };
-        reach.members.iter().enumerate().find_map(|(at, it)| of_member(at, it)).unwrap_or_default()
+        let reasons = reach.members.iter().enumerate().find_map(|(at, it)| of_member(at, it)).unwrap_or_default();
+        let is_unsure = doubt(&row.summary, None).is_some();
+        let is_of_address = is_outside(&row.unit) || matches!(reach.end, AskedEnd::Address(_));
+        self.with(self.unseen(is_unsure && is_of_address), reasons)
+    }
+
+    /// Who may hold an address outside and was not read, as a reason of a row about such addresses.
+    fn unseen(&self, is_of_address: bool) -> Option<Evidence> {
+        is_of_address.then(|| self.asker.unseen_holders()).flatten().map(|it| Evidence::gap(&it))
+    }
+
+    /// The reasons with one more before them.
+    fn with(&self, more: Option<Evidence>, reasons: Reasons) -> Reasons {
+        let Some(more) = more else { return reasons };
+        self.share(std::iter::once(more).chain(reasons.iter().cloned()).collect())
+    }
+
+    /// The same reasons, as those that were told before have them.
+    fn share(&self, reasons: Reasons) -> Reasons {
+        let mut told = self.told.borrow_mut();
+        let known = told.get(&reasons).cloned();
+        known.unwrap_or_else(|| {
+            told.insert(reasons.clone());
+            reasons
+        })
     }
 
     fn stand_ins(&self) -> &StandIns {
@@ -81,12 +108,7 @@ impl Whys<'_> {
         if let Some(known) = self.known.borrow().get(&key) {
             return known.clone();
         }
-        let reasons = self.explain(&from.end, &to.end, doubt);
-        let mut told = self.told.borrow_mut();
-        let reasons = told.get(&reasons).cloned().unwrap_or_else(|| {
-            told.insert(reasons.clone());
-            reasons
-        });
+        let reasons = self.share(self.explain(&from.end, &to.end, doubt));
         self.known.borrow_mut().insert(key, reasons.clone());
         reasons
     }

@@ -218,15 +218,21 @@ pub fn holder(cluster: &Cluster, address: IpAddr) -> Holder {
     if let Some(service) = service {
         return Holder::Service(crate::model::facts::Fact::id(service));
     }
-    for kind in [Kind::POD, Kind::NODE, Kind::SERVICE] {
-        if let Some((namespace, coverage)) = cluster.coverage.hole(kind) {
-            return Holder::Unsure(Gap::Uncovered { kind, namespace, coverage: coverage.clone() });
-        }
-        if let Some(id) = cluster.unreadable.iter().find(|it| it.kind == kind) {
-            return Holder::Unsure(Gap::Unreadable(id.clone()));
-        }
+    let gap = [Kind::POD, Kind::NODE, Kind::SERVICE].into_iter().find_map(|it| unread(cluster, it));
+    gap.map_or(Holder::Outside, Holder::Unsure)
+}
+
+/// Why not every object of a kind is known.
+fn unread(cluster: &Cluster, kind: Kind) -> Option<Gap> {
+    if let Some((namespace, coverage)) = cluster.coverage.hole(kind) {
+        return Some(Gap::Uncovered { kind, namespace, coverage: coverage.clone() });
     }
-    Holder::Outside
+    cluster.unreadable.iter().find(|it| it.kind == kind).map(|it| Gap::Unreadable(it.clone()))
+}
+
+/// Why not every pod is known.
+pub(super) fn unread_pods(cluster: &Cluster) -> Option<Gap> {
+    unread(cluster, Kind::POD)
 }
 
 /// The parts of a CIDR that no block of these rules tells apart, each with one address that stands for it.

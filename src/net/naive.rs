@@ -4,6 +4,7 @@
 //! only the meaning of a selector and of a block; everything else is written apart, so that a mistake in one of
 //! them shows as a difference. It is slow on purpose: tests and `--self-check` use it, nothing else does.
 
+mod families;
 mod fits;
 mod tiers;
 
@@ -12,6 +13,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
+use self::families::firsts;
 use self::fits::{block_fits, port_fits};
 use self::tiers::{Turn, additive, ordered};
 use super::index::Settings;
@@ -62,13 +64,15 @@ struct Party<'a> {
 
 struct Naive<'a> {
     cluster: &'a Cluster,
+    /// The families that may come first at a pod without an address.
+    firsts: Vec<Family>,
     /// What may exist beside the policies that are held: home (empty: cluster), tier, and what it may do.
     unread: Vec<(Name, Tier, Bends)>,
 }
 
 /// What a pair's one port comes to.
 pub fn outcome(cluster: &Cluster, settings: &Settings, from: &End, to: &End, port: Port) -> Outcome {
-    let naive = Naive { cluster, unread: unread(cluster) };
+    let naive = Naive { cluster, firsts: firsts(cluster), unread: unread(cluster) };
     let mut ways: Ways<bool> = Ways::new();
     for reading in [0, 1] {
         match (naive.party(settings, from, reading), naive.party(settings, to, reading)) {
@@ -224,7 +228,10 @@ impl<'a> Naive<'a> {
         if self.is_bent(from) || self.is_bent(to) || self.is_bent_everywhere() {
             return Ways::from([true, false]);
         }
-        let Some(family) = shared_family(from, to) else { return Ways::from([true, false]) };
+        let families = self.deciding_families(from, to);
+        if families.is_empty() {
+            return Ways::from([true, false]);
+        }
         let is_exempt = is_own_node(from, to);
         let mut ways = Ways::new();
         if is_exempt.contains(&true) {
@@ -233,7 +240,7 @@ impl<'a> Naive<'a> {
                 || self.may(Direction::Ingress, to, from).contains(&false);
             ways.extend(if closes { EITHER } else { YES });
         }
-        if is_exempt.contains(&false) {
+        for family in families.into_iter().filter(|_| is_exempt.contains(&false)) {
             let out = self.gate(Direction::Egress, from, to, to, family, port);
             let into = self.gate(Direction::Ingress, to, from, to, family, port);
             ways.extend(out.iter().flat_map(|a| into.iter().map(move |b| *a && *b)));
@@ -405,18 +412,6 @@ fn any(mut ways: impl Iterator<Item = &'static [bool]>) -> &'static [bool] {
 /// A policy of an unevaluated kind that comes before, or beside, NetworkPolicy.
 fn bends_flows(policy: &Policy) -> bool {
     policy.gaps.iter().any(|it| it.bends == Bends::Unevaluated) && !matches!(policy.tier, Tier::Baseline { .. })
-}
-
-fn shared_family(from: &Party<'_>, to: &Party<'_>) -> Option<Family> {
-    let of = |party: &Party<'_>| -> Vec<Family> {
-        if party.addresses.is_empty() {
-            party.anywhere.iter().map(|it| Family::of(it.addr())).collect()
-        } else {
-            party.addresses.iter().map(|it| Family::of(*it)).collect()
-        }
-    };
-    let has = of(from);
-    of(to).into_iter().find(|it| has.contains(it))
 }
 
 /// S41: a node, or a pod on its network, and a pod of the same node; a pod that is on none yet may come to any.

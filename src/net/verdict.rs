@@ -285,6 +285,9 @@ pub struct Verdict {
     pub port: Option<Port>,
     /// In the order of the destination's addresses; the first decides. Empty only beside a gap.
     pub families: Vec<FamilyVerdict>,
+    /// Why that order is not known: the destination has no address yet, and the other pods do not tell (CONTRACT §2).
+    /// Then each of `families` may decide, and what they say differently is unknown.
+    pub order_doubt: Option<Gap>,
     /// What makes the whole pair unknown, whatever the gates say.
     pub gaps: Vec<Gap>,
     /// Whether a policy about other network interfaces selects an end; it changes nothing here.
@@ -294,31 +297,46 @@ pub struct Verdict {
 impl Verdict {
     /// The answer.
     pub fn outcome(&self) -> Outcome {
-        match self.families.first() {
-            Some(family) if self.gaps.is_empty() => family.outcome(self.port),
-            _ => Outcome::Unknown,
+        match self.may_decide() {
+            _ if !self.gaps.is_empty() => Outcome::Unknown,
+            [] => Outcome::Unknown,
+            [family] => family.outcome(self.port),
+            _ => outcome_of(&self.allowed(), &self.allowed().union(&self.unknown()), self.port),
         }
     }
 
-    /// The family that decides.
+    /// The family that decides, or the first that may.
     pub fn deciding(&self) -> Option<&FamilyVerdict> {
         self.families.first()
     }
 
+    /// The families that decide: the first, or where the order is not known any.
+    fn may_decide(&self) -> &[FamilyVerdict] {
+        let count = if self.order_doubt.is_some() { self.families.len() } else { 1 };
+        &self.families[..count.min(self.families.len())]
+    }
+
     /// The ports that are surely allowed.
     pub fn allowed(&self) -> PortSet {
-        match self.families.first() {
-            Some(family) if self.gaps.is_empty() => family.allowed(),
-            _ => PortSet::none(),
-        }
+        let families = self.may_decide().iter().filter(|_| self.gaps.is_empty());
+        families.map(FamilyVerdict::allowed).reduce(|all, it| all.intersection(&it)).unwrap_or_else(PortSet::none)
     }
 
     /// The ports that may be allowed and may be not.
     pub fn unknown(&self) -> PortSet {
-        match self.families.first() {
-            Some(family) if self.gaps.is_empty() => family.possible().difference(&family.allowed()),
-            _ => PortSet::all(),
-        }
+        let families = self.may_decide().iter().filter(|_| self.gaps.is_empty());
+        let possible = families.map(FamilyVerdict::possible).reduce(|all, it| all.union(&it));
+        possible.map_or_else(PortSet::all, |it| it.difference(&self.allowed()))
+    }
+
+    /// Why it is not known which family decides, where they say different things about what was asked.
+    pub fn deciding_doubt(&self) -> Option<&Gap> {
+        let (first, rest) = self.may_decide().split_first()?;
+        let differs = |it: &FamilyVerdict| match self.port {
+            Some(_) => it.outcome(self.port) != first.outcome(self.port),
+            None => it.allowed() != first.allowed() || it.possible() != first.possible(),
+        };
+        self.order_doubt.as_ref().filter(|_| rest.iter().any(differs))
     }
 
     /// Whether the families answer differently.

@@ -38,6 +38,7 @@ pub fn verdict(verdict: &Verdict, misses: &[GateMisses]) -> Vec<Evidence> {
         all.extend(other_reading(family, verdict.port));
         all.extend(no_node_yet(verdict, family));
     }
+    all.extend(no_first_family(verdict));
     if verdict.families_differ() {
         all.extend(verdict.families.iter().map(|family| family_line(family, verdict.port)));
     }
@@ -214,6 +215,14 @@ fn no_node_yet(verdict: &Verdict, family: &FamilyVerdict) -> Option<Evidence> {
     let what =
         format!("{} is on no node yet: on the other end's node no policy would stand between them", end(&pod.end));
     Some(Evidence::gap(&Gap::End { what: what.into() }))
+}
+
+/// Said where it makes a difference which family comes first at an end without an address.
+fn no_first_family(verdict: &Verdict) -> Vec<Evidence> {
+    let Some(doubt) = verdict.deciding_doubt() else { return Vec::new() };
+    let end = end(&verdict.to.end);
+    let what = format!("{end} has no address yet: which address family its first will be of is not known");
+    vec![Evidence::gap(&Gap::End { what: what.into() }), Evidence::gap(doubt).below(1)]
 }
 
 fn family_line(family: &FamilyVerdict, port: Option<Port>) -> Evidence {

@@ -7,7 +7,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use kreach::model::address::{Addresses, Block};
+use kreach::model::address::{Addresses, Block, Family};
 use kreach::model::cluster::{AnyFact, Cluster, Delta, Entry};
 use kreach::model::coverage::{Coverage, Scope};
 use kreach::model::facts::{
@@ -31,6 +31,7 @@ pub fn cases(usual: u32) -> u32 {
 }
 
 /// Random numbers that are the same for the same seed.
+#[derive(Clone)]
 pub struct Dice(u64);
 
 impl Dice {
@@ -441,7 +442,28 @@ pub fn world(dice: &mut Dice, spice: Spice) -> World {
         _ => &[],
     };
     let pod_cidrs = pod_cidrs.iter().map(|it| it.parse().expect("a literal block")).collect();
+    // Dice of its own: worlds that failed once stay what they were but for their pods' addresses.
+    address_alike(&mut deltas, &mut Dice::new(dice.0));
     World { deltas, settings: Settings { pod_cidrs } }
+}
+
+/// Lets the pods of some worlds have first addresses of one family, or none at all: it is what tells of which family
+/// the first address of a pod will be that has none yet.
+fn address_alike(deltas: &mut [Delta], dice: &mut Dice) {
+    let wanted: &[Family] = match dice.roll(8) {
+        0 | 1 => &[Family::V4, Family::V6],
+        2 | 3 => &[Family::V6, Family::V4],
+        4 => &[Family::V6],
+        5 => &[],
+        _ => return,
+    };
+    for delta in deltas {
+        let Delta::Put(Entry { fact: AnyFact::Pod(pod), .. }) = delta else { continue };
+        let addresses = Addresses::new(wanted.iter().filter_map(|it| pod.addresses().of(*it)));
+        let is_in_order = addresses.first().map(Family::of) == wanted.first().copied();
+        let pod_like = Pod::clone(pod).at(if is_in_order { addresses } else { Addresses::default() });
+        *pod = pod_like.into();
+    }
 }
 
 /// The world with some Services, whose addresses pods and nodes may have too.

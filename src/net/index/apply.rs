@@ -34,6 +34,7 @@ impl Index {
             self.add_policy(cluster, policy, None);
         }
         self.renew_ghosts(cluster);
+        self.firsts.renew(cluster);
         for pod in cluster.pods.iter() {
             self.put_pod(cluster, pod);
         }
@@ -135,6 +136,9 @@ impl Index {
             self.classes_of(cluster, namespace, pod)
         };
         seat.classes().for_each(|it| self.enter(it));
+        if seat != Seat::NONE {
+            self.firsts.enter(pod);
+        }
         self.namespaces.get_mut(namespace).tally.enter(pod, seat);
         match self.namespaces.get(namespace).pods.place(pod.name()) {
             Some(at) => {
@@ -161,6 +165,9 @@ impl Index {
     fn leave_row(&mut self, namespace: u32, (pod, seat): (SharedPod, Seat)) {
         self.namespaces.get_mut(namespace).tally.leave(&pod, seat);
         seat.classes().for_each(|it| self.leave(it));
+        if seat != Seat::NONE {
+            self.firsts.leave(&pod);
+        }
     }
 
     fn remove_pod(&mut self, pod: &Pod) {
@@ -209,6 +216,7 @@ impl Index {
             self.renew_policies(cluster, &name);
         }
         self.renew_ghosts(cluster);
+        self.firsts.renew(cluster);
         self.shrink();
     }
 

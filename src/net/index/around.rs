@@ -8,11 +8,10 @@
 //! Made when first asked for, and kept until a policy, a node, a Service or an address of a pod changes.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::class::Held;
-use super::classes::Families;
+use super::families::{Families, Order};
 use super::found::{ELSEWHERE, Found, Loose, Side};
 use super::peers::Key;
 use super::{Index, family_slot};
@@ -91,7 +90,7 @@ impl Around {
 }
 
 /// What tells nodes apart.
-type KindKey = (bool, bool, bool, Vec<Held>, Vec<Tri>);
+type KindKey = (bool, bool, Order, Vec<Held>, Vec<Tri>);
 
 impl Index {
     /// What is around the pods of this cluster.
@@ -120,18 +119,19 @@ impl Index {
             kind.nodes.iter().for_each(|it| kind_of[*it as usize] = number);
         }
         let names = nodes.keys().cloned().collect();
-        let outside = self.outside(cluster, &outside::held(cluster));
+        let outside = self.outside(&kinds, &outside::held(cluster));
         Around { outside, names, kinds, kind_of, node_ports: node_ports(cluster) }
     }
 
     fn kind_key(&self, end: &Loose) -> KindKey {
-        let Families { v4, v6, v6_first, .. } = end.families;
+        let Families { v4, v6, order } = end.families;
         let by_labels = self.node_peers.iter().map(|it| self.peer_holds(*it, &Side::Loose(end), Family::V4)).collect();
-        (v4, v6, v6_first, self.blocks_holding(&end.addresses, &end.ranges), by_labels)
+        (v4, v6, order, self.blocks_holding(&end.addresses, &end.ranges), by_labels)
     }
 
-    /// The outside world in parts that no rule tells apart, less what is held; IPv6 only where something has it.
-    fn outside(&self, cluster: &Cluster, held: &[AddressRange]) -> Vec<Outside> {
+    /// The outside world in parts that no rule tells apart, less what is held; IPv6 only where something has it, or
+    /// may have it since its addresses are not known.
+    fn outside(&self, kinds: &[NodeKind], held: &[AddressRange]) -> Vec<Outside> {
         let peers = self.blocks.values().flatten().map(|it| self.peers.get(*it)).filter(|it| it.uses > 0);
         let blocks: Vec<&Block> = peers
             .filter_map(|it| match &it.key {
@@ -139,9 +139,8 @@ impl Index {
                 _ => None,
             })
             .collect();
-        let is_v6 = |it: &IpAddr| Family::of(*it) == Family::V6;
         let has_v6 = !self.families[family_slot(Family::V6)].is_empty()
-            || cluster.nodes.iter().any(|it| it.addresses.is_empty() || it.addresses.iter().any(is_v6))
+            || kinds.iter().any(|it| it.end.families.v6)
             || blocks.iter().any(|it| it.family() == Family::V6);
         let families = ends::anywhere().into_iter().filter(|it| has_v6 || Family::of(it.addr()) == Family::V4);
         let parts = families.flat_map(|it| ends::parts(&blocks, it));

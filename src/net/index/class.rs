@@ -6,8 +6,9 @@
 //!
 //! A large cluster has tens of thousands of classes with four short lists each, which seldom change.
 
-use super::classes::{ClassKey, Families, Sort, hash_of};
+use super::classes::{ClassKey, Sort, hash_of};
 use super::dress::Dress;
+use super::families::Families;
 use crate::net::verdict::Tri;
 
 /// A peer that holds a class, and whether surely.
@@ -201,11 +202,12 @@ impl Class {
 
 #[cfg(test)]
 mod tests {
+    use super::super::families::Order;
     use super::*;
 
     #[test]
     fn the_parts_of_a_class_do_not_run_into_each_other() {
-        let families = Families { v4: true, v6: false, v6_first: false };
+        let families = Families { v4: true, v6: false, order: Order::V4 };
         let labels = Dress::default().with(4, 7).with(2, 9);
         let blocks = vec![Held::new(3, Tri::Maybe)];
         let key = ClassKey { sort: Sort::Pod, namespace: 1, labels, declared: 0, families, blocks };

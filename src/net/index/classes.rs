@@ -11,6 +11,7 @@ use rustc_hash::FxBuildHasher;
 
 use super::class::{Class, Held};
 use super::dress::Dress;
+use super::families::{Families, Order};
 use super::peers::Key;
 use super::{Index, family_slot, slot};
 use crate::model::address::{Addresses, Family};
@@ -33,39 +34,6 @@ pub(super) enum Sort {
     HostNode,
     /// The same, of a node that is not known.
     UnknownNode,
-}
-
-/// The families that an end has addresses of, or may have.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(super) struct Families {
-    pub v4: bool,
-    pub v6: bool,
-    pub v6_first: bool,
-}
-
-impl Families {
-    /// Of known addresses, or of one that will be in these ranges.
-    pub fn of(addresses: &Addresses, ranges: &[IpNet]) -> Self {
-        let first = addresses.first().or_else(|| ranges.first().map(IpNet::addr)).map(Family::of);
-        let has = |family| match addresses.is_empty() {
-            false => addresses.of(family).is_some(),
-            true => ranges.iter().any(|it| Family::of(it.addr()) == family),
-        };
-        Self { v4: has(Family::V4), v6: has(Family::V6), v6_first: first == Some(Family::V6) }
-    }
-
-    pub fn has(self, family: Family) -> bool {
-        match family {
-            Family::V4 => self.v4,
-            Family::V6 => self.v6,
-        }
-    }
-
-    /// The families that both ends have, in the order of the destination.
-    pub fn shared(from: Self, to: Self) -> impl Iterator<Item = Family> {
-        let order = if to.v6_first { [Family::V6, Family::V4] } else { Family::ALL };
-        order.into_iter().filter(move |it| from.has(*it) && to.has(*it))
-    }
 }
 
 /// What tells one class from another.
@@ -183,8 +151,10 @@ impl Index {
         for family in Family::ALL.into_iter().filter(|it| families.has(*it)) {
             self.families[family_slot(family)].set(id);
         }
-        if families.v6_first {
-            self.v6_first.set(id);
+        match families.order {
+            Order::V4 => {}
+            Order::V6 => self.v6_first.set(id),
+            Order::Others => self.unordered.set(id),
         }
         let by_declared = Arc::make_mut(&mut self.declared);
         if by_declared.len() <= declared {
@@ -217,7 +187,7 @@ impl Index {
             self.peers.get_mut(held.peer()).set_member(id, Tri::No);
         }
         let (live, open, families) = (&mut self.live, &mut self.open, &mut self.families);
-        [live, &mut self.v6_first, &mut self.odd].into_iter().for_each(|it| it.clear(id));
+        [live, &mut self.v6_first, &mut self.unordered, &mut self.odd].into_iter().for_each(|it| it.clear(id));
         open.iter_mut().chain(families).for_each(|it| it.clear(id));
         self.beside.clear(id);
         Arc::make_mut(&mut self.declared)[class.declared as usize].remove(id);

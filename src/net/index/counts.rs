@@ -196,8 +196,8 @@ impl Index {
         }
         let families = class.families;
         let is_open = self.open[slot(Direction::Ingress)].has(id);
-        let flags = [families.v4, families.v6, families.v6_first, is_open, self.beside.closes_ingress(id)];
-        let head = flags.iter().fold(0, |all, it| all << 1 | u32::from(*it));
+        let flags = [families.v4, families.v6, is_open, self.beside.closes_ingress(id)];
+        let head = flags.iter().fold(families.order as u32, |all, it| all << 1 | u32::from(*it));
         let mut near: Vec<[u32; 3]> = Vec::new();
         let policies = class.policies().iter().map(|it| self.policies.get(*it));
         for rule in policies.flat_map(|it| it.rules_of(Direction::Ingress)) {

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::Index;
-use super::classes::{Families, Sort};
+use super::classes::Sort;
 use super::found::{Found, Side, own_node};
 use super::pair::Flow;
 use super::policies::PolicyEntry;
@@ -105,18 +105,15 @@ impl Index {
             _ => &[],
         };
         let case = Case { from: &source, to: &target, exempt, declared, port };
-        let families: Vec<FamilyVerdict> = match (self.side(&source, 0), self.side(&target, 0)) {
-            (Some(a), Some(b)) => {
-                let shared = Families::shared(a.families(), b.families());
-                shared.map(|it| self.family(&case, &from, &to, it)).collect()
-            }
-            _ => Vec::new(),
-        };
+        let sides = self.side(&source, 0).zip(self.side(&target, 0)).map(|(a, b)| (a.families(), b.families()));
+        let shared = sides.into_iter().flat_map(|(a, b)| self.shared(a, b));
+        let families: Vec<FamilyVerdict> = shared.map(|it| self.family(&case, &from, &to, it)).collect();
+        let order_doubt = sides.and_then(|(a, b)| self.doubt_of_order(a, b));
         if families.is_empty() && gaps.is_empty() {
             gaps.push(Gap::End { what: "the ends have no address family in common".into() });
         }
         let has_other_interfaces = [&source, &target].into_iter().any(|it| self.has_other_interfaces(it));
-        Verdict { from, to, port, families, gaps, has_other_interfaces }
+        Verdict { from, to, port, families, order_doubt, gaps, has_other_interfaces }
     }
 
     /// Whether a policy about other network interfaces selects a pod.

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use ipnet::IpNet;
 
 use super::class::Class;
-use super::classes::Families;
+use super::families::Families;
 use super::ports::NOTHING_DECLARED;
 use super::roll::PodRow;
 use super::{Index, NO_CLASS};

@@ -27,6 +27,7 @@ mod crowd;
 pub mod doubts;
 mod dress;
 mod explain;
+mod families;
 mod found;
 mod list;
 mod listing;
@@ -58,6 +59,7 @@ use self::beside::Beside;
 use self::class::Class;
 use self::crowd::{Crowd, Tally};
 use self::dress::{Keys, Words};
+use self::families::Firsts;
 use self::members::{Bits, Members, Spans};
 use self::peers::{Group, PeerEntry, Space};
 use self::policies::PolicyEntry;
@@ -147,7 +149,12 @@ pub struct Index {
     open: [Bits; 2],
     /// By family: classes that have an address of it, or may have.
     families: [Bits; 2],
+    /// Classes whose pods have a first address of IPv6.
     v6_first: Bits,
+    /// Classes whose pods have no address yet.
+    unordered: Bits,
+    /// Which family the others' first addresses are of.
+    firsts: Firsts,
     /// Classes that need to be judged one by one.
     odd: Bits,
     /// Classes of which others than policies decide.

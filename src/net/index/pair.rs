@@ -5,7 +5,7 @@
 //! rules are independent; what one policy says holds together (a policy that may govern, and allows what it
 //! isolates, can deny nothing).
 
-use super::classes::Families;
+use super::families::{Deciding, either};
 use super::found::{Found, Side, own_node};
 use super::peers::{ANYONE, Key};
 use super::policies::{PolicyEntry, RuleEntry};
@@ -233,10 +233,11 @@ impl Index {
 
     /// One pair of classes or loose ends in one reading, bent or not; unknown without a shared family.
     pub(super) fn sides(&self, from: Side<'_>, to: Side<'_>) -> (Mask, Mask) {
-        let family = Families::shared(from.families(), to.families()).next();
-        match family {
-            Some(family) if !self.is_bent(&from, &to) => self.both(from, to, family),
-            _ => (self.ports.none(), self.ports.full()),
+        match self.deciding(from.families(), to.families()) {
+            _ if self.is_bent(&from, &to) => (self.ports.none(), self.ports.full()),
+            Some(Deciding::One(family)) => self.both(from, to, family),
+            Some(Deciding::Either) => either(self.both(from, to, Family::V4), &self.both(from, to, Family::V6)),
+            None => (self.ports.none(), self.ports.full()),
         }
     }
 
@@ -254,7 +255,7 @@ impl Index {
             let (Some(from_side), Some(to_side)) = (self.side(from, reading), self.side(to, reading)) else {
                 return (self.ports.none(), self.ports.full());
             };
-            let has_family = Families::shared(from_side.families(), to_side.families()).next().is_some();
+            let has_family = from_side.families().are_shared(to_side.families());
             let is_exempt = || has_family && !self.is_bent(&from_side, &to_side);
             if own == Tri::Yes && is_exempt() {
                 if self.closes(&from_side, &to_side) {

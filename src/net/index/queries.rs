@@ -171,6 +171,7 @@ impl Index {
         // Stand-ins for namespaces that are gone say nothing of anybody; those that do are beside the pods.
         let read = self.policies.iter().filter(|(_, it)| it.gap.is_none());
         lines.extend(read.map(|(_, it)| format!("policy {} {:?}", it.policy.id(), it.policy)));
+        lines.push(format!("{:?}", self.firsts));
         lines.sort();
         lines
     }

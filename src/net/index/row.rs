@@ -9,12 +9,12 @@
 //! Classes whose policies are in other tiers or not fully understood are judged one by one afterwards.
 
 use super::Index;
-use super::classes::Families;
+use super::families::Deciding;
 use super::found::{Found, Side};
 use super::members::{Bits, Members};
 use super::peers::{ANYONE, Key};
 use super::ports::{Mask, Resolved};
-use super::{family_slot, slot};
+use super::slot;
 use crate::model::address::Family;
 use crate::model::policy::{Action, Direction};
 use crate::net::verdict::Tri;
@@ -36,7 +36,8 @@ pub(super) struct Row {
     pub judged: Vec<(u32, (Mask, Mask))>,
     /// Classes that share no address family with the end.
     pub strangers: Bits,
-    /// How many families have slices: those of one have no port in common.
+    /// How many families have slices, both of which the first is not known being one: those of one have no port in
+    /// common.
     pub families: u8,
 }
 
@@ -63,6 +64,21 @@ impl Entry<'_> {
                 Who::Set(_, maybe) => maybe.is_empty(),
                 Who::Cut(_, maybe) => maybe.is_empty(),
             }
+    }
+}
+
+impl Slice {
+    /// The ports of both, where one or the other holds; `None`: they have no port in common.
+    fn either(&self, other: &Self) -> Option<Self> {
+        let ports = self.ports.and(&other.ports);
+        if ports.is_empty() {
+            return None;
+        }
+        let (mut sure, mut possible) = (self.sure.clone(), self.possible.as_ref().unwrap_or(&self.sure).clone());
+        sure.and(&other.sure);
+        possible.or(other.possible.as_ref().unwrap_or(&other.sure));
+        let differs = possible.words() != sure.words();
+        Some(Self { ports, sure, possible: differs.then_some(possible) })
     }
 }
 
@@ -165,9 +181,9 @@ impl Index {
             return row;
         }
         let selections = self.selections(side.families(), direction, &mut row.strangers);
-        for (family, selected) in selections.into_iter().filter(|it| !it.1.is_empty()) {
+        for (deciding, selected) in selections.into_iter().filter(|it| !it.1.is_empty()) {
             row.families += 1;
-            let mut slices = self.slices(side, direction, family);
+            let mut slices = self.slices(side, direction, deciding);
             for slice in &mut slices {
                 slice.sure.and(&selected);
                 if let Some(possible) = &mut slice.possible {
@@ -192,35 +208,20 @@ impl Index {
         }
     }
 
-    /// The classes that are judged in each family (CONTRACT §2: the destination's first that both have).
-    fn selections(&self, own: Families, direction: Direction, strangers: &mut Bits) -> Vec<(Family, Bits)> {
-        let families = Families::shared(own, own).collect::<Vec<_>>();
-        strangers.copy(&self.live);
-        for family in &families {
-            strangers.and_not(&self.families[family_slot(*family)]);
-        }
-        let mut selections: Vec<(Family, Bits)> = Vec::new();
-        for family in &families {
-            let mut selected = self.families[family_slot(*family)].clone();
-            let others = families.iter().filter(|it| *it != family);
-            for other in others {
-                let mut preferred = self.families[family_slot(*other)].clone();
-                match direction {
-                    // The end is the destination: its own order holds.
-                    Direction::Ingress if families[0] == *family => continue,
-                    Direction::Ingress => {}
-                    Direction::Egress if *other == Family::V6 => preferred.and(&self.v6_first),
-                    Direction::Egress => preferred.and_not(&self.v6_first),
-                }
-                selected.and_not(&preferred);
+    /// The plain classes, by parts of the ports; where either family may decide, what both say.
+    fn slices(&self, side: &Side<'_>, direction: Direction, deciding: Deciding) -> Vec<Slice> {
+        let of = |family| self.slices_of(side, direction, family);
+        match deciding {
+            Deciding::One(family) => of(family),
+            Deciding::Either => {
+                let (v4, v6) = (of(Family::V4), of(Family::V6));
+                v4.iter().flat_map(|a| v6.iter().filter_map(|b| a.either(b))).collect()
             }
-            selections.push((*family, selected));
         }
-        selections
     }
 
     /// The plain classes, by parts of the ports.
-    fn slices(&self, side: &Side<'_>, direction: Direction, family: Family) -> Vec<Slice> {
+    fn slices_of(&self, side: &Side<'_>, direction: Direction, family: Family) -> Vec<Slice> {
         let near = self.near(side, direction, family);
         let far = self.far(side, direction, family);
         let entries = || near.iter().flatten().chain(&far);

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use rustc_hash::FxBuildHasher;
 
 use super::around::Around;
-use super::classes::Families;
 use super::crowd::{Band, Crowd, NO_BAND};
 use super::found::Found;
 use super::ports::Mask;
@@ -280,7 +279,7 @@ impl Index {
     pub(super) fn share_family(&self, a: &Found<'_>, b: &Found<'_>) -> bool {
         let families = |it| self.side(it, 0).map(|it| it.families());
         match (families(a), families(b)) {
-            (Some(a), Some(b)) => Families::shared(a, b).next().is_some(),
+            (Some(a), Some(b)) => a.are_shared(b),
             _ => false,
         }
     }
