@@ -8,6 +8,8 @@
 //! Namespaces without pods are left out.
 //! ```
 //!
+//! Nodes and what is outside are in no namespace, so that they have no cell here: `reach` and `map` list them, row by row.
+//!
 //! A small cluster is counted here and now. A large one takes longer than a key may wait: [`Aside`] counts it beside
 //! the screen, which shows what was counted last, or blanks, until [`Event::Counted`] brings the news. A count that
 //! failed ([`Event::Uncounted`]) is said in the title, and tried again once the cluster is another.

@@ -2,9 +2,13 @@
 
 use std::path::Path;
 
-use kreach::model::cluster::Cluster;
+use kreach::ask::Asker;
+use kreach::ask::end::{self, PortAsk};
+use kreach::ask::needs::Read;
+use kreach::model::cluster::{Cluster, Delta};
+use kreach::model::coverage::{Coverage, Scope};
 use kreach::model::evidence::Outcome;
-use kreach::model::id::PodId;
+use kreach::model::id::{Kind, PodId};
 use kreach::model::labels::Operator;
 use kreach::model::policy::Direction;
 use kreach::model::port::Protocol;
@@ -184,4 +188,27 @@ fn problems_of_a_policy_are_found() {
     assert!(
         problems.iter().any(|it| matches!(it, PolicyProblem::NoPeer(place) if place.to_string() == "spec.egress[1]"))
     );
+}
+
+/// CONTRACT §2: which family comes first at a pod without an address is told by all others, which a one-shot trace reads
+/// only where blocks make it matter.
+#[test]
+fn other_pods_are_read_where_the_first_family_matters() {
+    let open = "{podSelector: {}, policyTypes: [Egress], egress: [{to: [PEER]}]}";
+    let beside = |peer: &str, pods: &str| {
+        let mut cluster = shop_with(pods, "open", &open.replace("PEER", peer));
+        let scope = Scope::Namespace("elsewhere".into());
+        cluster.apply(Delta::Covered { kind: Kind::POD, scope, coverage: Coverage::Unread });
+        let index = Index::build(&cluster);
+        let asker = Asker::new(&cluster, &index).without_prerequisites();
+        let ask = |text: &str| end::end(text, &"shop".into()).expect("an end");
+        let trace = asker.trace(&ask("shop/web"), &ask("shop/new"), &PortAsk::NONE).expect("pods that are there");
+        (trace.outcome(), asker.beside(&trace).0.contains(&Read::All { kind: Kind::POD, scope: Scope::Everywhere }))
+    };
+    let pods = "shop/web(10.0.0.1 fd00::1)  shop/new(Pending no-address)";
+    assert_eq!(beside("{ipBlock: {cidr: 0.0.0.0/0}}", pods), (Outcome::Unknown, true));
+    assert_eq!(beside("{podSelector: {}}", pods), (Outcome::Allow, false));
+    // The source has one family alone: it decides, whatever the destination's first will be.
+    let pods = "shop/web(10.0.0.1)  shop/new(Pending no-address)";
+    assert_eq!(beside("{ipBlock: {cidr: 0.0.0.0/0}}", pods), (Outcome::Allow, false));
 }

@@ -127,14 +127,14 @@ impl Index {
         match families.order {
             Order::V4 => Some(Family::V4),
             Order::V6 => Some(Family::V6),
-            Order::Others => self.others_first(),
+            Order::Others => self.firsts.family(),
         }
     }
 
-    /// The family that comes first where an end has no address yet; `None`: not known.
-    pub(super) fn others_first(&self) -> Option<Family> {
-        // Nothing but blocks tells families apart.
-        if self.blocks.is_empty() { Some(Family::V4) } else { self.firsts.family() }
+    /// The family that comes first at such an end, or any where they answer alike, since nothing but blocks tells them
+    /// apart; `None`: not known.
+    fn telling_first(&self, families: Families) -> Option<Family> {
+        self.first_family(families).or_else(|| self.blocks.is_empty().then_some(Family::V4))
     }
 
     /// The families that both ends have, in the order of the destination.
@@ -149,7 +149,7 @@ impl Index {
     /// The families that decide about a pair; `None`: the ends have none in common.
     pub(super) fn deciding(&self, from: Families, to: Families) -> Option<Deciding> {
         match (from.v4 && to.v4, from.v6 && to.v6) {
-            (true, true) => Some(self.first_family(to).map_or(Deciding::Either, Deciding::One)),
+            (true, true) => Some(self.telling_first(to).map_or(Deciding::Either, Deciding::One)),
             (true, false) => Some(Deciding::One(Family::V4)),
             (false, true) => Some(Deciding::One(Family::V6)),
             (false, false) => None,
@@ -175,7 +175,7 @@ impl Index {
         let (v6_first, either) = match direction {
             Direction::Egress => self.by_own_order(both),
             // The end is the destination: its own order holds.
-            Direction::Ingress => match self.first_family(own) {
+            Direction::Ingress => match self.telling_first(own) {
                 Some(Family::V4) => (Bits::default(), Bits::default()),
                 Some(Family::V6) => (both, Bits::default()),
                 None => (Bits::default(), both),
@@ -194,7 +194,7 @@ impl Index {
         let (mut v6_first, mut either) = (both.clone(), both);
         v6_first.and(&self.v6_first);
         either.and(&self.unordered);
-        match self.others_first() {
+        match self.telling_first(Families { v4: true, v6: true, order: Order::Others }) {
             Some(Family::V4) => (v6_first, Bits::default()),
             Some(Family::V6) => {
                 v6_first.or(&either);
@@ -206,7 +206,8 @@ impl Index {
 
     /// Why it is not known which family decides; `None`: it is.
     pub(super) fn doubt_of_order(&self, from: Families, to: Families) -> Option<Gap> {
-        (self.deciding(from, to) == Some(Deciding::Either)).then(|| self.firsts.doubt())
+        let has_both = from.v4 && to.v4 && from.v6 && to.v6;
+        (has_both && self.first_family(to).is_none()).then(|| self.firsts.doubt())
     }
 }
 
