@@ -9,10 +9,15 @@
 //! Nothing is guessed: contradictions and missing pages are errors that name both places; nested groups are told,
 //! not expanded, because providers differ in what they put into a login.
 
+mod listed;
+mod records;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Deserialize;
 use serde_json::Value;
+
+use listed::Listed;
+use records::records;
 
 use crate::model::name::Name;
 use crate::model::role::Subject;
@@ -125,24 +130,12 @@ struct Raw {
     warnings: Vec<String>,
 }
 
-/// One element of a YAML or JSON list.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Listed {
-    user: String,
-    #[serde(default)]
-    groups: Option<Vec<String>>,
-    #[serde(default)]
-    active: Option<bool>,
-}
-
 impl Raw {
     fn read(&mut self, name: &str, text: &str) -> Result<(), PeopleError> {
-        let error = |what: &dyn std::fmt::Display| PeopleError(format!("{name}: {what}"));
         match text.trim_start().chars().next() {
-            Some('{') => self.scim(name, &serde_json::from_str(text).map_err(|it| error(&it))?),
-            Some('[') => self.list(name, serde_json::from_str(text).map_err(|it| error(&it))?),
-            Some('-') => self.list(name, serde_saphyr::from_str(text).map_err(|it| error(&it))?),
+            Some('{') => self.scim(name, &listed::json(text).map_err(|it| it.of(name))?),
+            Some('[') => self.list(name, listed::people_of_json(text).map_err(|it| it.of(name))?),
+            Some('-') => self.list(name, listed::people_of_yaml(text).map_err(|it| it.of(name))?),
             _ => self.csv(name, text),
         }
     }
@@ -310,45 +303,6 @@ fn named(list: Option<&Value>, key: &str) -> Vec<String> {
     items.filter_map(|it| get(it, key)).filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
-/// The records of a CSV with the line each begins at; blank lines are none. An unended quote gives its line.
-fn records(text: &str) -> Result<Vec<(usize, Vec<String>)>, usize> {
-    let (mut records, mut fields, mut field) = (Vec::new(), Vec::new(), String::new());
-    let (mut line, mut begin) = (1, 1);
-    let mut quoted = false;
-    let mut characters = text.chars().peekable();
-    while let Some(it) = characters.next() {
-        line += usize::from(it == '\n');
-        match it {
-            '"' if quoted && characters.peek() == Some(&'"') => {
-                characters.next();
-                field.push('"');
-            }
-            '"' if quoted => quoted = false,
-            '"' if field.is_empty() => quoted = true,
-            ',' if !quoted => fields.push(std::mem::take(&mut field)),
-            '\r' if !quoted && characters.peek() == Some(&'\n') => {}
-            '\n' if !quoted => {
-                fields.push(std::mem::take(&mut field));
-                push_record(&mut records, begin, std::mem::take(&mut fields));
-                begin = line;
-            }
-            other => field.push(other),
-        }
-    }
-    if quoted {
-        return Err(begin);
-    }
-    fields.push(field);
-    push_record(&mut records, begin, fields);
-    Ok(records)
-}
-
-fn push_record(records: &mut Vec<(usize, Vec<String>)>, line: usize, fields: Vec<String>) {
-    if fields.iter().any(|it| !it.is_empty()) {
-        records.push((line, fields));
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -396,13 +350,25 @@ mod tests {
             ("name,mail\n", "no column user"),
             ("user\n\"a\n", "a quote that does not end"),
             ("[{\"user\":\"\"}]", "without a user name"),
-            ("[{\"user\":\"a\",\"group\":[]}]", "unknown field"),
+            ("[{\"user\":\"a\",\"group\":[]}]", "people [0]: group is none of user, groups, active"),
+            ("- {user: a}\n- {user: b, groups: dev}\n", "people [1]: groups is not a list of texts: \"dev\""),
+            ("- {user: b, active: maybe}\n", "people [0]: active is true or false, not \"maybe\""),
+            ("[{\"groups\":[]}]", "people [0]: a person without a user name"),
+            ("[{\"user\":[1]}]", "people [0]: user is not a text: [1]"),
+            ("[\"a\"]", "people [0]: not {user, groups, active}: \"a\""),
+            ("[{\"user\":\"a\",\"user\":\"b\"}]", "people line 1: the key \"user\" stands twice"),
+            ("- user: a\n  user: b\n", "people line 2: the key \"user\" stands twice"),
+            ("[{\"user\":\"a\"},\n", "people line 2: it ends before what it began is closed"),
+            ("{\"Resources\":[\n}", "people line 2: not JSON: \"}\""),
+            ("[{\"user\":\"a\"},]\n", "people line 1: not JSON: \"[{\\\"user\\\":\\\"a\\\"},]\""),
+            ("- {user: a\n- b\n", "people line"),
             ("{}", "neither a list of people nor"),
             ("", "empty"),
         ];
         for (text, expected) in cases {
             let error = read(text).expect_err(text).0;
             assert!(error.contains(expected), "{text}: {error}");
+            assert!(!error.contains(" at line "), "{text}: {error}");
         }
     }
 

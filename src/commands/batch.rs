@@ -13,6 +13,8 @@ use super::Stop;
 
 /// How much is read at a time.
 const BUFFER: usize = 64 * 1024;
+/// How long a line may be: a question is some hundred bytes.
+const LINE: usize = 1 << 20;
 
 /// Answers every line; the exit is that of the worst.
 pub(super) fn answer(batch: &Batch<'_>, world: &World<'_>, out: &mut dyn Write) -> Result<Exit, Stop> {
@@ -22,11 +24,16 @@ pub(super) fn answer(batch: &Batch<'_>, world: &World<'_>, out: &mut dyn Write) 
     };
     let mut input = BufReader::with_capacity(BUFFER, input);
     let (mut worst, mut line, mut answer) = (Outcome::Allow, Vec::new(), Vec::new());
-    loop {
+    for number in 1_u64.. {
         line.clear();
-        if input.read_until(b'\n', &mut line).map_err(|error| unreadable(batch.path, &error))? == 0 {
+        let read = input.by_ref().take(LINE as u64 + 1).read_until(b'\n', &mut line);
+        if read.map_err(|error| unreadable(batch.path, &error))? == 0 {
+            break;
+        }
+        if line.len() > LINE {
+            // What was answered before stands.
             out.flush()?;
-            return Ok(worst.into());
+            return Err(too_long(batch.path, number));
         }
         if !line.trim_ascii().is_empty() {
             answer.clear();
@@ -40,9 +47,20 @@ pub(super) fn answer(batch: &Batch<'_>, world: &World<'_>, out: &mut dyn Write) 
             out.flush()?;
         }
     }
+    out.flush()?;
+    Ok(worst.into())
 }
 
 fn unreadable(path: &str, error: &io::Error) -> Stop {
-    let name = if path == "-" { "stdin" } else { path };
-    Stop::Other { what: format!("cannot read {name}: {error}"), hint: "give --batch a file, or - for stdin".to_owned() }
+    let what = format!("cannot read {}: {error}", named(path));
+    Stop::Other { what, hint: "give --batch a file, or - for stdin".to_owned() }
+}
+
+fn too_long(path: &str, line: u64) -> Stop {
+    let what = format!("cannot read {} line {line}: it is longer than 1 MiB", named(path));
+    Stop::Other { what, hint: "each line is one question as JSON".to_owned() }
+}
+
+fn named(path: &str) -> &str {
+    if path == "-" { "stdin" } else { path }
 }

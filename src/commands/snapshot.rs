@@ -1,6 +1,6 @@
 //! `kreach snapshot`: the facts of a cluster or of files as one YAML stream that `--from` reads back.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 
@@ -26,23 +26,69 @@ pub(super) fn write(args: &Args, file: Option<&Path>) -> Result<Exit, Stop> {
     Ok(Exit::Yes)
 }
 
-/// Writes beside the file and renames it when all is on disk: nobody ever finds half of it there.
+/// Writes a file without a name, or beside the one that is meant, and puts it in its place when all is on disk: nobody
+/// ever finds half of it there, and a program that is killed leaves nothing.
 fn replace(path: &Path, cluster: &Cluster) -> io::Result<()> {
-    if path.metadata().is_ok_and(|it| !it.is_file()) {
+    let there = path.metadata().ok();
+    if there.as_ref().is_some_and(|it| !it.is_file()) {
         // A pipe or a device is written to; it is not to be replaced.
         return write_all(File::options().write(true).open(path)?, cluster).map(drop);
     }
-    let beside = beside(path);
+    // What a link leads to is replaced, and not the link.
+    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let beside = beside(&path);
     // One that a killed program of the same number left (in containers numbers come again) is nobody's.
-    let _ = std::fs::remove_file(&beside);
-    let file = File::options().write(true).create_new(true).open(&beside)?;
-    let written =
-        write_all(file, cluster).and_then(|file| file.sync_all()).and_then(|()| std::fs::rename(&beside, path));
+    let _ = fs::remove_file(&beside);
+    let unnamed = unnamed(&path);
+    let is_unnamed = unnamed.is_some();
+    let file = unnamed.map_or_else(|| File::options().write(true).create_new(true).open(&beside), Ok)?;
+    let written = there.map_or(Ok(()), |it| file.set_permissions(it.permissions()));
+    let written = written.and_then(|()| write_all(file, cluster)).and_then(|file| {
+        file.sync_all()?;
+        if is_unnamed {
+            name(&file, &beside)?;
+        }
+        fs::rename(&beside, &path)
+    });
     if written.is_err() {
         // What is left of it is of no use to anybody.
-        let _ = std::fs::remove_file(&beside);
+        let _ = fs::remove_file(&beside);
     }
     written
+}
+
+/// A file without a name in the folder of another, where the system has such: it is gone with the program.
+#[cfg(target_os = "linux")]
+fn unnamed(path: &Path) -> Option<File> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let folder = path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let flags = i32::try_from(rustix::fs::OFlags::TMPFILE.bits()).ok()?;
+    let file = File::options().write(true).custom_flags(flags).open(folder).ok()?;
+    // Without /proc it could be given no name.
+    Path::new(&by_number(&file)).exists().then_some(file)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn unnamed(_: &Path) -> Option<File> {
+    None
+}
+
+/// Gives a file without a name this one.
+#[cfg(target_os = "linux")]
+fn name(file: &File, path: &Path) -> io::Result<()> {
+    use rustix::fs::{AtFlags, CWD, linkat};
+    Ok(linkat(CWD, by_number(file), CWD, path, AtFlags::SYMLINK_FOLLOW)?)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn name(_: &File, _: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(target_os = "linux")]
+fn by_number(file: &File) -> String {
+    use std::os::fd::AsRawFd as _;
+    format!("/proc/self/fd/{}", file.as_raw_fd())
 }
 
 fn write_all(file: File, cluster: &Cluster) -> io::Result<File> {

@@ -49,7 +49,7 @@ pub use page::{Event, Page, Status, Step, WireError, nameless, read_event, read_
 pub use parts::NULL;
 pub use plain::is_plain;
 pub use words::{OddWord, odd_words};
-pub use yaml::{YamlError, parse_whole_yaml, parse_yaml};
+pub use yaml::{YamlError, cut, parse_list_yaml, parse_whole_yaml, parse_yaml};
 
 use door::{Door, Reader};
 

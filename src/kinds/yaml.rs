@@ -28,6 +28,12 @@ pub fn parse_whole_yaml<'de, T: Deserialize<'de>>(text: &'de str, objects: usize
     serde_saphyr::from_str_with_options(text, options(Words::AsWritten, objects)).map_err(|it| told(&it, text))
 }
 
+/// Parses YAML that is no object of the API, such as a list of people: `yes` is a boolean where one is wanted.
+pub fn parse_list_yaml<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, YamlError> {
+    let objects = text.len() / 1_000;
+    serde_saphyr::from_str_with_options(text, options(Words::AsMeant, objects)).map_err(|it| told(&it, text))
+}
+
 /// What an unquoted `yes`, `on` or `y` is: YAML 1.1, and with it kubectl, means a boolean, YAML 1.2 a word.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Words {
@@ -111,7 +117,8 @@ fn shortened(value: &Value) -> String {
     cut(&value.to_string())
 }
 
-fn cut(text: &str) -> String {
+/// A text, or as much of it as a line of a message can hold.
+pub fn cut(text: &str) -> String {
     const MOST: usize = 60;
     let mut short: String = text.chars().take(MOST).collect();
     if short.len() < text.len() {

@@ -8,6 +8,8 @@ use std::io::{Error, ErrorKind, Read, Result};
 use std::os::unix::fs::FileTypeExt as _;
 use std::path::Path;
 
+/// How large a token or a certificate may be.
+pub const CREDENTIAL: usize = 1 << 20;
 /// How much is read at a time.
 const CHUNK: usize = 1 << 20;
 
@@ -39,18 +41,42 @@ pub fn text(path: &Path, limit: usize) -> Result<String> {
 /// All bytes of a reader, at most `limit`; `size` is how many are expected.
 pub fn stream(from: &mut dyn Read, size: usize, limit: usize) -> Result<Vec<u8>> {
     let mut bytes = Vec::with_capacity(size.saturating_add(1));
-    loop {
-        let start = bytes.len();
-        if from.take(CHUNK as u64).read_to_end(&mut bytes)? == 0 {
-            return Ok(bytes);
+    Bounded::new(from, limit).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// A reader of text that fails behind `limit` bytes, and at the first zero.
+pub struct Bounded<'r> {
+    from: &'r mut dyn Read,
+    limit: usize,
+    read: usize,
+    /// The first bytes: UTF-16 has zeros, and says so with these.
+    begin: [u8; 2],
+}
+
+impl<'r> Bounded<'r> {
+    /// Reads at most so many bytes of this.
+    pub fn new(from: &'r mut dyn Read, limit: usize) -> Self {
+        Self { from, limit, read: 0, begin: [0; 2] }
+    }
+}
+
+impl Read for Bounded<'_> {
+    fn read(&mut self, into: &mut [u8]) -> Result<usize> {
+        let most = into.len().min(CHUNK);
+        let count = self.from.read(&mut into[..most])?;
+        let own = &into[..count];
+        for (slot, byte) in self.begin.iter_mut().skip(self.read).zip(own) {
+            *slot = *byte;
         }
-        if bytes.len() > limit {
-            return Err(too_large(limit));
+        self.read += count;
+        if self.read > self.limit {
+            return Err(too_large(self.limit));
         }
-        // UTF-16 has zeros, and says so with its first bytes.
-        if !matches!(bytes[..], [0xff, 0xfe, ..] | [0xfe, 0xff, ..]) && memchr::memchr(0, &bytes[start..]).is_some() {
+        if !matches!(self.begin, [0xff, 0xfe] | [0xfe, 0xff]) && memchr::memchr(0, own).is_some() {
             return Err(Error::new(ErrorKind::InvalidData, "it holds zero bytes, so it is not text"));
         }
+        Ok(count)
     }
 }
 

@@ -7,6 +7,7 @@
 //! Our own stack of kube-rs's layers, since its ready-made one retries in silence for minutes (M4, M5), sets no
 //! keepalive, and runs plugins on our screen (M15). What to try again, and when, is `follow`'s to say.
 
+use std::path::Path;
 use std::time::Duration;
 
 use http::{HeaderValue, Uri, header::USER_AGENT};
@@ -23,6 +24,7 @@ use tower::{BoxError, Service, ServiceBuilder};
 use tower_http::decompression::DecompressionLayer;
 
 use super::address::{self, Address, Login};
+use super::bounded;
 pub use super::credentials::Credentials;
 use super::credentials::{self, Again, Authorize};
 use super::fault::{Fault, FaultClass};
@@ -182,7 +184,8 @@ fn certificates(cluster: &kube::config::Cluster) -> Result<Option<Vec<Vec<u8>>>,
             .decode(data.trim())
             .map_err(|_| fault("certificate-authority-data is not base64"))?,
         (_, Some(path)) if !path.is_empty() => {
-            std::fs::read(path).map_err(|it| fault(&format!("cannot read certificate-authority {path}: {it}")))?
+            let read = bounded::file(Path::new(path), bounded::CREDENTIAL);
+            read.map_err(|it| fault(&format!("cannot read certificate-authority {path}: {it}")))?
         }
         _ => return Ok(None),
     };

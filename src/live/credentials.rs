@@ -25,6 +25,7 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 use tower::{BoxError, Layer, Service};
 
+use super::bounded;
 use super::fault::{Fault, FaultClass};
 use super::plugin::{self, Plugins};
 
@@ -172,7 +173,7 @@ fn from_file(path: PathBuf, inline: Option<SecretString>) -> Result<Given, Fault
 }
 
 fn read_token(path: &Path) -> std::io::Result<SecretString> {
-    Ok(SecretString::from(std::fs::read_to_string(path)?.trim().to_owned()))
+    Ok(SecretString::from(bounded::text(path, bounded::CREDENTIAL)?.trim().to_owned()))
 }
 
 async fn from_plugin(config: ExecConfig, user: &mut AuthInfo, plugins: &Plugins) -> Result<Given, Fault> {

@@ -1,7 +1,8 @@
 //! `--from`: files, directories and standard input as a closed world.
 //!
 //! ```text
-//! paths ──walk──► files ──split──► pieces ──read, on both cores──► objects ──world──► Cluster
+//! paths ──walk──► files ──split──► pieces ──read, on all cores──► objects ──world──► Cluster
+//!                   └─ large JSON ──cut──► places of items ──stream──┘
 //! ```
 //!
 //! What files do not hold does not exist; what they hold and we cannot read is a problem, and in a file that was
@@ -9,6 +10,7 @@
 //! CONTRACT §1 says what manifests mean.
 
 mod apart;
+mod cut;
 mod loader;
 mod notes;
 mod nulls;
@@ -16,6 +18,9 @@ mod read;
 mod salvage;
 mod source;
 mod split;
+mod stored;
+mod stream;
+mod threads;
 mod walk;
 mod world;
 
@@ -63,6 +68,17 @@ pub enum FilesError {
     Text { label: String, what: &'static str },
     #[error("{label} is a snapshot that was cut: {what}")]
     Cut { label: String, what: String },
+}
+
+impl FilesError {
+    /// What is wrong, without the file.
+    fn cause(&self) -> String {
+        match self {
+            FilesError::Read { source, .. } => source.to_string(),
+            FilesError::Text { what, .. } => (*what).to_owned(),
+            FilesError::Parse { what, .. } | FilesError::Cut { what, .. } => what.clone(),
+        }
+    }
 }
 
 /// Reads everything that these paths mean; objects without a namespace are in `namespace`.

@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use kube::config::{AuthInfo, Cluster, Context, ExecAuthCluster, Kubeconfig};
 
+use super::bounded;
 use super::fault::{Fault, FaultClass};
 use super::plugin::Plugins;
 use crate::ask::nearest::{did_you_mean, nearest};
@@ -188,14 +189,31 @@ fn read(flags: &Flags, around: &Surroundings, warnings: &mut Vec<String>) -> Res
     })
 }
 
+/// How large a kubeconfig may be: the largest known have some thousand contexts.
+const MAX_BYTES: usize = 16 << 20;
+
 fn read_file(path: &Path) -> Result<Kubeconfig, Fault> {
-    if is_half_utf16(path) {
+    let unread = |cause: &dyn std::fmt::Display| format!("cannot read kubeconfig {}: {cause}", path.display());
+    let hinted =
+        |what: &str| config(what).hint("name another one with --kubeconfig or KUBECONFIG, or read files with --from");
+    let is_file = path.is_file();
+    // It is read anew below, where its paths are made those of its folder; a pipe can be read only once.
+    let bytes = match path {
+        // The one device that people name, for no kubeconfig at all.
+        path if path == Path::new("/dev/null") => Vec::new(),
+        path => bounded::file(path, MAX_BYTES).map_err(|cause| hinted(&unread(&cause)))?,
+    };
+    if is_file && is_half_utf16(&bytes) {
         return Err(config(&format!("not a kubeconfig: {} ends in the middle of a character", path.display())));
     }
-    Kubeconfig::read_from(path).map_err(|error| {
+    let read = match is_file {
+        true => Kubeconfig::read_from(path),
+        false => Kubeconfig::from_yaml(&String::from_utf8_lossy(&bytes)),
+    };
+    read.map_err(|error| {
         use kube::config::KubeconfigError as Error;
         let what = match error {
-            Error::ReadConfig(cause, _) => format!("cannot read kubeconfig {}: {cause}", path.display()),
+            Error::ReadConfig(cause, _) => unread(&cause),
             // The parser's text quotes the file, which holds credentials: only the place is told.
             Error::Parse(cause) => match cause.location() {
                 Some(at) => format!("not a kubeconfig: {} line {} column {}", path.display(), at.line(), at.column()),
@@ -203,16 +221,13 @@ fn read_file(path: &Path) -> Result<Kubeconfig, Fault> {
             },
             other => format!("cannot use kubeconfig {}: {other}", path.display()),
         };
-        config(&what).hint("name another one with --kubeconfig or KUBECONFIG, or read files with --from")
+        hinted(&what)
     })
 }
 
-/// Whether the file says that it is UTF-16 and has an odd number of bytes: kube 5.0 panics on such a file.
-///
-/// A pipe is not asked, since it can be read only once.
-fn is_half_utf16(path: &Path) -> bool {
-    let marked = |it: &[u8]| it.starts_with(b"\xff\xfe") || it.starts_with(b"\xfe\xff");
-    path.is_file() && std::fs::read(path).is_ok_and(|it| it.len() % 2 == 1 && marked(&it))
+/// Whether a text says that it is UTF-16 and has an odd number of bytes: kube 5.0 panics on such a file.
+fn is_half_utf16(bytes: &[u8]) -> bool {
+    bytes.len() % 2 == 1 && (bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff"))
 }
 
 fn paths(paths: &[PathBuf]) -> String {

@@ -254,7 +254,7 @@ fn snapshot_of(cluster: &Cluster) -> String {
 
 /// CONTRACT §1, reliability.md F: a snapshot that was cut anywhere is none, and says so.
 #[test]
-fn a_snapshot_that_was_cut_is_refused() {
+fn f2_a_snapshot_that_was_cut_is_refused() {
     let whole = snapshot_of(&of(DUMP).cluster);
     assert!(load_text("snap.yaml", &whole, "default").is_ok());
     let end = whole.trim_end().len();

@@ -7,6 +7,7 @@ mod docs;
 mod embedded;
 mod examples;
 mod files;
+mod files_bad_day;
 mod fuzz_replay;
 mod kinds;
 mod live_access;

@@ -26,7 +26,7 @@ fn leaving_gives_the_terminal_back_as_it_was() {
 }
 
 #[test]
-fn signals_that_end_a_program_find_the_terminal_restored() {
+fn p2_signals_that_end_a_program_find_the_terminal_restored() {
     let before = pty::open("true", &[], &[], 80, 24).settings();
     for (signal, code) in [
         ("TERM", 143),
@@ -53,7 +53,7 @@ fn signals_that_end_a_program_find_the_terminal_restored() {
 
 /// P2: a file that reaches its limit is told by the write; the signal that comes with it ends nothing.
 #[test]
-fn a_signal_that_a_write_tells_as_well_ends_nothing() {
+fn p2_a_signal_that_a_write_tells_as_well_ends_nothing() {
     let mut terminal = files();
     terminal.signal("XFSZ");
     terminal.keys("2");
@@ -64,7 +64,7 @@ fn a_signal_that_a_write_tells_as_well_ends_nothing() {
 
 /// P2: what cannot be heard, or what the program brings upon itself, leaves the terminal to the keeper.
 #[test]
-fn a_program_that_is_killed_leaves_the_terminal_restored() {
+fn p2_a_program_that_is_killed_leaves_the_terminal_restored() {
     let before = pty::open("true", &[], &[], 80, 24).settings();
     for signal in ["KILL", "ILL", "FPE"] {
         let terminal = files();
@@ -98,7 +98,7 @@ fn the_keeper_sleeps_while_the_screen_works() {
 
 /// P2: memory that runs out ends the program in the middle of what it does.
 #[test]
-fn a_program_without_memory_leaves_the_terminal_restored() {
+fn p2_a_program_without_memory_leaves_the_terminal_restored() {
     use rustix::process::{Pid, Resource, Rlimit, prlimit};
     let terminal = files();
     terminal.wait_keeper();
@@ -114,7 +114,7 @@ fn a_program_without_memory_leaves_the_terminal_restored() {
 
 /// P5: a terminal that takes nothing keeps no signal from ending the program, within two seconds.
 #[test]
-fn a_terminal_that_does_not_read_does_not_hold_the_end() {
+fn p5_a_terminal_that_does_not_read_does_not_hold_the_end() {
     let program = pty::Unwatched::open(env!("CARGO_BIN_EXE_kreach"), &["--from", SHOP], &[("payments", "")]);
     let began = program.end("TERM");
     assert_eq!(began.code, 143);

@@ -17,7 +17,7 @@ const KREACH: &str = env!("CARGO_BIN_EXE_kreach");
 
 /// M14: crossterm's own wait never ends on a terminal that hung up, and burns a core.
 #[test]
-fn a_terminal_that_vanishes_without_a_signal_ends_the_program() {
+fn p1_a_terminal_that_vanishes_without_a_signal_ends_the_program() {
     assert_eq!(pty::hang_up_without_signal(KREACH, &["--from", SHOP], "payments"), 129);
 }
 
@@ -41,7 +41,7 @@ fn an_output_that_is_no_terminal_is_told_so() {
     assert!(output.stdout.is_empty());
 }
 
-/// The child of [`a_panic_gives_the_terminal_back_first`]: this very test, alone, in a terminal.
+/// The child of [`p3_a_panic_gives_the_terminal_back_first`]: this very test, alone, in a terminal.
 const CHILD: &str = "KREACH_TEST_PANICS";
 
 #[test]
@@ -76,7 +76,7 @@ fn child(where_: &str, home: &Path) -> Terminal {
 
 /// P3: the message is on the terminal's own screen, not lost with the alternate one; the report is its owner's alone.
 #[test]
-fn a_panic_gives_the_terminal_back_first() {
+fn p3_a_panic_gives_the_terminal_back_first() {
     let home = tempfile::tempdir().expect("a folder");
     let terminal = child("drawing", home.path());
     terminal.wait_for("a report is in");
@@ -103,7 +103,7 @@ fn a_panic_behind_the_screen_leaves_it_alone() {
 
 /// P2: the shell has its terminal while we are stopped, and `fg` draws everything again.
 #[test]
-fn a_stopped_program_leaves_the_terminal_to_the_shell() {
+fn p2_a_stopped_program_leaves_the_terminal_to_the_shell() {
     let script =
         "set -m; \"$0\" --from \"$1\"; echo \"stopped $?\"; read line; fg >/dev/null; echo \"ended $?\"; read line";
     let mut terminal = pty::open("bash", &["--norc", "-c", script, KREACH, SHOP], &[], 80, 24);
@@ -126,7 +126,7 @@ fn a_stopped_program_leaves_the_terminal_to_the_shell() {
 
 /// P2: a program that goes on draws again by itself; before, it waited for a key when one was being waited for already.
 #[test]
-fn a_program_that_goes_on_draws_again_without_a_key() {
+fn p2_a_program_that_goes_on_draws_again_without_a_key() {
     let terminal = files();
     let before = terminal.written();
     terminal.signal("CONT");
@@ -137,7 +137,7 @@ fn a_program_that_goes_on_draws_again_without_a_key() {
 
 /// P2: a server that never answers holds nobody back.
 #[test]
-fn a_hanging_server_does_not_hold_the_end() {
+fn p2_a_hanging_server_does_not_hold_the_end() {
     let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = format!("http://{}", silent.local_addr().expect("an address"));
     for (key, signal, code) in [("Q", None, 0), ("", Some("TERM"), 143)] {
@@ -221,7 +221,7 @@ fn the_mouse_is_asked_for_clicks_and_scrolls() {
 
 /// P4: sizes that come faster than frames, and sizes that hold nothing.
 #[test]
-fn a_storm_of_sizes_ends_in_the_last_one() {
+fn p4_a_storm_of_sizes_ends_in_the_last_one() {
     let mut terminal = files();
     for round in 0..40_u16 {
         terminal.resize(1 + round * 37 % 250, 1 + round * 17 % 70);

@@ -12,7 +12,8 @@ use std::path::Path;
 /// The floors, lowest first. A module uses itself and what lies on a lower floor; its neighbors are strangers.
 const FLOORS: &[&[&str]] = &[
     &["model"],
-    &["kinds", "people"],
+    &["kinds"],
+    &["people"],
     &["net", "rbac"],
     &["text"],
     &["ask"],

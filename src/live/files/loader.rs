@@ -1,18 +1,19 @@
 //! Files to a cluster, one after the other: what they hold, what is wrong with them, and what that leaves unknown.
 
 use std::ops::Range;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::path::PathBuf;
 
 use super::apart::Besides;
+use super::cut::breaks;
 use super::read::{Broken, Found, read, resolve_aliases};
 use super::salvage::Lost;
-use super::source::{At, File};
+use super::source::{At, File, FileText};
 use super::split::{Piece, pieces};
+use super::stored::{self, Opened, Stored};
 use super::walk::{Input, PassedOver};
-use super::{FilesError, Loaded, Reading, notes, nulls, world};
-use crate::kinds::{self, Homeless, Intern, KindSpec};
-use crate::live::{bounded, snapshot};
+use super::{FilesError, Loaded, Reading, notes, nulls, stream, threads, world};
+use crate::kinds::{self, Homeless, KindSpec};
+use crate::live::snapshot;
 use crate::model::cluster::{Cluster, Delta, is_workload};
 use crate::model::coverage::{Coverage, Scope};
 use crate::model::id::{Kind, ObjectId};
@@ -20,6 +21,8 @@ use crate::model::place::{Place, Problem};
 
 /// How many bytes all files together may have.
 const MAX_BYTES: usize = 2 << 30;
+/// What is large enough to be read in parts.
+const LARGE: usize = 4 << 20;
 
 /// A cluster while files are read into it.
 pub(super) struct Loader<'r> {
@@ -32,17 +35,19 @@ pub(super) struct Loader<'r> {
     homeless: Homeless,
     besides: Besides,
     bytes: usize,
+    /// From how many bytes on JSON is read in parts.
+    pub large: usize,
 }
 
-/// What one file holds, each with where it stands: the line of its piece, and its range.
-type Contents = Vec<(u32, Range<usize>, bool, Found)>;
+/// What one file holds, each with where it stands: its line and range, and whether it is an item of a YAML list.
+pub(super) type Contents = Vec<(u32, Range<usize>, bool, Found)>;
 
 impl<'r> Loader<'r> {
     pub fn new(reading: &'r Reading) -> Self {
         let cluster = if reading.keep_all { Cluster::default().keeping_all() } else { Cluster::default() };
         let loaded = Loaded { cluster, ..Loaded::default() };
         let (snapshots, lost, homeless) = (Vec::new(), Vec::new(), Homeless::default());
-        Self { reading, loaded, snapshots, lost, homeless, besides: Besides::default(), bytes: 0 }
+        Self { reading, loaded, snapshots, lost, homeless, besides: Besides::default(), bytes: 0, large: LARGE }
     }
 
     fn problem(&mut self, place: &str, what: String) {
@@ -66,32 +71,52 @@ impl<'r> Loader<'r> {
 
     pub fn input(&mut self, input: &Input) -> Result<(), FilesError> {
         let label = input.path.as_ref().map_or_else(|| "standard input".to_owned(), |it| it.display().to_string());
-        match bytes(input, MAX_BYTES.saturating_sub(self.bytes)).map(|it| (it.len(), text(it))) {
-            Ok((length, Ok(text))) => {
-                self.bytes += length;
-                let again = input.path.as_ref().filter(|it| it.is_file() && length == text.len()).cloned();
-                let held = again.is_none().then(|| Arc::from(text.as_str()));
-                self.text(File { label, path: again, held }, &text, input.named)
-            }
-            Ok((_, Err(what))) if input.named => Err(FilesError::Text { label, what }),
-            Err(source) if input.named => Err(FilesError::Read { label, source }),
-            Ok((_, Err(what))) => {
-                self.unread(label, what, Lost::Anything);
-                Ok(())
-            }
+        match self.read(input, &label) {
+            Ok((text, begins, contents)) => self.contents(File { label, text }, begins, contents, input.named),
+            Err(error) if input.named => Err(error),
             Err(error) => {
-                self.unread(label, &error.to_string(), Lost::Anything);
+                self.unread(label, &error.cause(), Lost::Anything);
                 Ok(())
             }
         }
     }
 
-    /// One text as if it were a named file.
-    pub fn held_text(&mut self, label: &str, text: &str) -> Result<(), FilesError> {
-        self.text(File { label: label.to_owned(), path: None, held: Some(text.into()) }, text, true)
+    /// What one input holds, read in parts if it is large; whether it begins as a snapshot.
+    fn read(&mut self, input: &Input, label: &str) -> Result<(FileText, bool, Contents), FilesError> {
+        let failed = |source| FilesError::Read { label: label.to_owned(), source };
+        let again = || input.path.clone().filter(|it| it.is_file());
+        let limit = MAX_BYTES.saturating_sub(self.bytes);
+        let bytes = match stored::open(input.path.as_deref(), limit, self.large).map_err(failed)? {
+            Opened::Whole(bytes) => bytes,
+            Opened::Stored(stored) => {
+                if let Some((contents, homeless)) =
+                    stream::contents(&stored, &self.reading.namespace).map_err(failed)?
+                {
+                    self.bytes += stored.len();
+                    self.homeless.merge(homeless);
+                    return Ok((stored_text(stored, again()), false, contents));
+                }
+                stored.all(limit).map_err(failed)?
+            }
+        };
+        let length = bytes.len();
+        self.bytes += length;
+        let text = stored::text(bytes).map_err(|what| FilesError::Text { label: label.to_owned(), what })?;
+        let contents = self.whole(&text);
+        let again = again().filter(|_| length == text.len());
+        let begins = snapshot::begins(&text);
+        Ok((again.map_or_else(|| FileText::Held(text.into()), FileText::There), begins, contents))
     }
 
-    fn text(&mut self, file: File, text: &str, named: bool) -> Result<(), FilesError> {
+    /// One text as if it were a named file.
+    pub fn held_text(&mut self, label: &str, text: &str) -> Result<(), FilesError> {
+        let contents = self.whole(text);
+        let file = File { label: label.to_owned(), text: FileText::Held(text.into()) };
+        self.contents(file, snapshot::begins(text), contents, true)
+    }
+
+    /// What a text holds that is at hand.
+    fn whole(&mut self, text: &str) -> Contents {
         let pieces = pieces(text);
         let (mut found, homeless) = read_all(&pieces, text, &self.reading.namespace);
         self.homeless.merge(homeless);
@@ -99,13 +124,10 @@ impl<'r> Loader<'r> {
         let mut lines = Lines { text, at: 0, line: 1 };
         let mut contents = Contents::new();
         for (piece, found) in pieces.iter().zip(found) {
-            let line = lines.of(piece.range.start);
-            contents.extend(found.into_iter().map(|(range, it)| (line, range, piece.list.is_some(), it)));
+            let placed = |(range, it): (Range<usize>, Found)| (lines.of(range.start), range, piece.list.is_some(), it);
+            contents.extend(found.into_iter().map(placed));
         }
-        if snapshot::begins(text) || contents.iter().any(|it| matches!(it.3, Found::Snapshot(_))) {
-            self.whole_snapshot(&file.label, &mut contents)?;
-        }
-        self.contents(file, contents, named)
+        contents
     }
 
     /// Makes sure that a snapshot ends as it should; of one that was cut only what surely is whole is kept.
@@ -133,7 +155,10 @@ impl<'r> Loader<'r> {
         Ok(())
     }
 
-    fn contents(&mut self, file: File, contents: Contents, named: bool) -> Result<(), FilesError> {
+    fn contents(&mut self, file: File, begins: bool, mut contents: Contents, named: bool) -> Result<(), FilesError> {
+        if begins || contents.iter().any(|it| matches!(it.3, Found::Snapshot(_))) {
+            self.whole_snapshot(&file.label, &mut contents)?;
+        }
         let index = self.loaded.source.files.len() as u32;
         let label = file.label.clone();
         self.loaded.source.files.push(file);
@@ -257,8 +282,7 @@ struct Lines<'t> {
 
 impl Lines<'_> {
     fn of(&mut self, offset: usize) -> u32 {
-        let passed = self.text.as_bytes()[self.at..offset].iter().filter(|it| **it == b'\n').count();
-        self.line += u32::try_from(passed).unwrap_or(0);
+        self.line += breaks(&self.text.as_bytes()[self.at..offset]);
         self.at = offset;
         self.line
     }
@@ -273,53 +297,18 @@ type ReadAll = (Vec<Vec<(Range<usize>, Found)>>, Homeless);
 
 /// Reads all pieces, on as many threads as there are cores, in order.
 fn read_all(pieces: &[Piece], text: &str, namespace: &str) -> ReadAll {
-    let threads = if text.len() < SMALL { 1 } else { std::thread::available_parallelism().map_or(1, usize::from) };
-    let next = AtomicUsize::new(0);
-    let worker = || {
-        let mut intern = Intern::new();
-        let mut read_batches = Vec::new();
-        loop {
-            let batch = next.fetch_add(1, Ordering::Relaxed);
-            let Some(own) = pieces.chunks(BATCH).nth(batch) else { return (read_batches, intern.homeless()) };
-            read_batches.push((batch, own.iter().map(|it| read(it, text, namespace, &mut intern)).collect::<Vec<_>>()));
-        }
-    };
-    let (mut batches, homeless) = std::thread::scope(|scope| {
-        let others: Vec<_> = (1..threads).map(|_| scope.spawn(worker)).collect();
-        let (mut batches, mut homeless) = worker();
-        for other in others {
-            // A reader that panics is a defect, and half a world is no world: the panic goes on.
-            let (read, found) = other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-            batches.extend(read);
-            homeless.merge(found);
-        }
-        (batches, homeless)
+    let threads = if text.len() < SMALL { 1 } else { threads::cores() };
+    let batches: Vec<&[Piece]> = pieces.chunks(BATCH).collect();
+    let (read, homeless) = threads::in_order(batches.len(), threads, |number, intern| {
+        batches[number].iter().map(|it| read(it, text, namespace, intern)).collect::<Vec<_>>()
     });
-    batches.sort_unstable_by_key(|(batch, _)| *batch);
-    (batches.into_iter().flat_map(|(_, found)| found).collect(), homeless)
+    (read.into_iter().flatten().collect(), homeless)
 }
 
-/// The bytes of one input, at most `limit`.
-fn bytes(input: &Input, limit: usize) -> std::io::Result<Vec<u8>> {
-    match &input.path {
-        None => bounded::stream(&mut std::io::stdin().lock(), 0, limit),
-        Some(path) => bounded::file(path, limit),
-    }
-}
-
-/// Bytes as text: UTF-8, or UTF-16 as some shells write it.
-fn text(mut bytes: Vec<u8>) -> Result<String, &'static str> {
-    let wide = |order: fn([u8; 2]) -> u16| {
-        let units: Vec<u16> = bytes[2..].chunks_exact(2).map(|it| order([it[0], it[1]])).collect();
-        String::from_utf16(&units).map_err(|_| "not text")
-    };
-    match bytes.as_slice() {
-        [0xff, 0xfe, ..] => wide(u16::from_le_bytes),
-        [0xfe, 0xff, ..] => wide(u16::from_be_bytes),
-        [0xef, 0xbb, 0xbf, ..] => {
-            bytes.drain(..3);
-            String::from_utf8(bytes).map_err(|_| "not UTF-8 text")
-        }
-        _ => String::from_utf8(bytes).map_err(|_| "not UTF-8 text"),
+/// Where a text that was read in parts can be read again.
+fn stored_text(stored: Stored, path: Option<PathBuf>) -> FileText {
+    match stored {
+        Stored::Packed(packed) => FileText::Packed(packed.into()),
+        Stored::File(..) => FileText::There(path.unwrap_or_default()),
     }
 }

@@ -53,7 +53,7 @@ pub(super) struct Broken {
 /// The type of an object, as every object says it.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
-struct TypeMeta {
+pub(super) struct TypeMeta {
     api_version: Option<String>,
     kind: Option<String>,
 }
@@ -318,7 +318,7 @@ fn own_line(line: &str, indent: usize) -> Option<&str> {
 const STRANGER: &str = "has no apiVersion and kind";
 
 /// What an object says of its type, or what its list says of it: version and kind.
-fn names(own: TypeMeta, list: Option<&ListType>) -> Result<(String, String), &'static str> {
+pub(super) fn names(own: TypeMeta, list: Option<&ListType>) -> Result<(String, String), &'static str> {
     match (own, list) {
         (TypeMeta { kind: Some(kind), api_version: Some(version) }, _) => Ok((version, kind)),
         (own, Some(list)) if list.kind != "List" => {

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::split::as_document;
+use super::stored::Packed;
 use crate::model::id::ObjectId;
 
 /// One file that was read.
@@ -14,9 +15,18 @@ use crate::model::id::ObjectId;
 pub(super) struct File {
     /// What messages call it.
     pub label: String,
-    /// `None`: its text could not be read again, and is held.
-    pub path: Option<PathBuf>,
-    pub held: Option<Arc<str>>,
+    pub text: FileText,
+}
+
+/// Where the text of a file is.
+#[derive(Clone, Debug)]
+pub(super) enum FileText {
+    /// Where it was.
+    There(PathBuf),
+    /// It could not be read again.
+    Held(Arc<str>),
+    /// The same of a large one.
+    Packed(Arc<Packed>),
 }
 
 /// Where one object stands.
@@ -49,15 +59,16 @@ impl Source {
     }
 
     fn read(&self, at: &At) -> std::io::Result<String> {
-        let file = &self.files[at.file as usize];
-        let (Some(path), None) = (&file.path, &file.held) else {
-            let held = file.held.as_deref().unwrap_or_default();
-            return Ok(held.get(at.range.clone()).unwrap_or_default().to_owned());
-        };
-        let mut file = std::fs::File::open(path)?;
-        file.seek(SeekFrom::Start(at.range.start as u64))?;
         let mut bytes = Vec::new();
-        file.take(at.range.len() as u64).read_to_end(&mut bytes)?;
+        match &self.files[at.file as usize].text {
+            FileText::Held(text) => return Ok(text.get(at.range.clone()).unwrap_or_default().to_owned()),
+            FileText::Packed(packed) => packed.read(at.range.clone(), &mut bytes)?,
+            FileText::There(path) => {
+                let mut file = std::fs::File::open(path)?;
+                file.seek(SeekFrom::Start(at.range.start as u64))?;
+                file.take(at.range.len() as u64).read_to_end(&mut bytes)?;
+            }
+        }
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 }
