@@ -24,7 +24,9 @@ pub fn absence(cluster: &Cluster, name: &Name) -> Option<String> {
     if name.is_empty() || !is_known || is_own || names.contains(name) {
         return None;
     }
-    let near: Vec<String> = nearest(name, names.iter().map(Name::as_str)).into_iter().map(str::to_owned).collect();
+    let known = names.iter().map(Name::as_str);
+    let own = OWN.into_iter().filter(|it| !names.contains(*it));
+    let near: Vec<String> = nearest(name, known.chain(own)).into_iter().map(str::to_owned).collect();
     let hint = if near.is_empty() { String::new() } else { format!("; {}", did_you_mean(&near)) };
     Some(format!("there is no namespace {name}{hint}"))
 }

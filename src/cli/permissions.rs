@@ -232,7 +232,9 @@ impl PermissionsArgs {
                     page.say(0, Mark::Title, format!("only {}: {} rows", folded.identity.subject, rows.len()));
                     for it in rows {
                         let place = if it.scope.is_empty() { "the whole cluster" } else { &it.scope };
-                        page.say(1, Mark::Plain, format!("{place}  {}: {}", it.what, grants::verbs(&it.verbs)));
+                        let is_dead = it.outcome() == Outcome::Deny;
+                        let (mark, why) = if is_dead { (Mark::Deny, " (grants nothing)") } else { (Mark::Plain, "") };
+                        page.say(1, mark, format!("{place}  {}: {}{why}", it.what, grants::verbs(&it.verbs)));
                     }
                 }
                 gaps.iter().for_each(|it| page.push(it.line(0)));
@@ -310,11 +312,15 @@ impl Command for PermissionsArgs {
 }
 
 /// The rows, each with only the verbs, that the other does not hold in the same words.
+///
+/// What is dead stays told as denied where a row gives nothing, and is left out of one that gives something.
 fn only(a: &Folded, b: &Folded) -> Vec<Row> {
+    let told = |it: &Row, outcome: Outcome| if outcome == Outcome::Deny { it.verbs.clone() } else { it.living() };
     let lacks = |it: &Row| {
         let same = b.rows.iter().find(|other| other.scope == it.scope && other.what == it.what);
-        let has = |verb: &Name| same.is_some_and(|it| it.verbs.contains(verb) || it.verbs.contains("*"));
-        let verbs: BTreeSet<Name> = it.verbs.iter().filter(|verb| !has(verb)).cloned().collect();
+        let same = same.map(|other| told(other, it.outcome()));
+        let has = |verb: &Name| same.as_ref().is_some_and(|it| it.contains(verb) || it.contains("*"));
+        let verbs: BTreeSet<Name> = told(it, it.outcome()).into_iter().filter(|verb| !has(verb)).collect();
         (!verbs.is_empty()).then(|| Row { verbs, ..it.clone() })
     };
     a.rows.iter().filter_map(lacks).collect()
@@ -467,7 +473,7 @@ fn write_csv(folded: &Folded, own: Option<&OwnRules<'_>>, out: &mut dyn io::Writ
     for row in &folded.rows {
         for it in &row.sources {
             let (binding, role, rule) = (it.binding.to_string(), it.role.to_string(), it.rule.to_string());
-            let (verbs, flaws) = (grants::verbs(&row.verbs), flaws(&it.flaws));
+            let (verbs, flaws) = (grants::verbs(&it.verbs), flaws(&it.flaws));
             let (scope, what, outcome) = (row.scope.as_str(), Some(&row.what), it.outcome);
             let (binding, role, rule) = (binding.as_str(), role.as_str(), rule.as_str());
             CsvLine { scope, what, verbs: &verbs, binding, role, rule, outcome, flaws: &flaws }.write(&subject, out)?;

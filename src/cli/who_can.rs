@@ -17,7 +17,6 @@ use crate::model::role::{Subject, SubjectKind};
 use crate::net::Settings;
 use crate::people::People;
 use crate::rbac::beside::{Beside, Missing, Named};
-use crate::rbac::grant;
 use crate::rbac::index::Index;
 use crate::rbac::note;
 use crate::rbac::review::Review;
@@ -127,7 +126,7 @@ fn beside_json(beside: &Beside) -> BesideJson {
     let missing = |it: &Missing| MissingJson {
         binding: it.binding.id().to_string(),
         role: it.binding.role.to_string(),
-        to: it.binding.subjects.iter().map(|subject| grant::named(subject, &it.binding).to_string()).collect(),
+        to: it.somebody().iter().map(ToString::to_string).collect(),
         would: it.would.map(|it| it.as_str()),
     };
     BesideJson {

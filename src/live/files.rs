@@ -11,6 +11,7 @@
 
 mod apart;
 mod cut;
+mod definition;
 mod loader;
 mod notes;
 mod nulls;

@@ -15,12 +15,13 @@ use crate::model::name::Name;
 use crate::model::role::{SharedBinding, Subject};
 
 use super::defaults;
-use super::grant::Grant;
+use super::grant::{self, Grant};
 use super::index::{BindingEntry, CLUSTER, Index, RoleEntry};
 use super::lookup::grant_by;
 use super::mask::Mask;
 use super::matching::Asked;
 use super::note;
+use super::places::{self, Whose};
 use super::request::{Request, ResourceRequest};
 use super::who::{Places, WhoCan};
 
@@ -51,20 +52,30 @@ pub struct Missing {
     pub would: Option<Outcome>,
 }
 
+impl Missing {
+    /// Whom the binding names; who has no name is nobody.
+    pub fn somebody(&self) -> Vec<Subject> {
+        let named = self.binding.subjects.iter().filter(|it| !it.name().is_empty());
+        named.map(|it| grant::named(it, &self.binding)).collect()
+    }
+}
+
 impl Index {
     /// What stands beside a list of who can.
     pub fn beside(&self, who: &WhoCan<'_>) -> Beside {
         let mut entries: Vec<&BindingEntry> = match (&who.places, &who.request) {
+            (_, request) if is_of_own_namespace(request) => self.bindings.all().collect(),
             (Places::Asked, request) => self.bindings_in(request.namespace()).collect(),
             (Places::Everywhere, Request::Url { .. }) => self.bindings_in("").collect(),
             (Places::Everywhere, Request::Resource(_)) => self.bindings.all().collect(),
         };
         entries.sort_by_key(|it| (&it.binding.meta.namespace, &it.binding.meta.name));
-        Beside {
-            named: self.named(who, &entries),
-            missing: self.missing(&who.request, &entries),
-            lagging: self.lagging_of(&entries),
+        let named = self.named(who, &entries);
+        if who.places == Places::Asked {
+            let asked = who.request.namespace();
+            entries.retain(|it| it.binding.meta.namespace.is_empty() || it.binding.meta.namespace == *asked);
         }
+        Beside { named, missing: self.missing(&who.request, &entries), lagging: self.lagging_of(&entries) }
     }
 
     /// Who can for certain names only, where no name is asked for.
@@ -75,10 +86,16 @@ impl Index {
             return Vec::new();
         }
         let mask = Mask::of_request(&Asked::new(&who.request));
+        let is_of_own = is_of_own_namespace(&who.request);
         let mut found: BTreeMap<&Subject, Vec<Grant>> = BTreeMap::new();
         for entry in entries {
             let Some(role) = self.role_entry(entry) else { continue };
-            for (rule, name) in self.named_rules(role, request, mask) {
+            let namespace = &entry.binding.meta.namespace;
+            let rules = match is_of_own && !namespace.is_empty() {
+                true => rules_for(role, namespace),
+                false => self.named_rules(role, request, mask),
+            };
+            for (rule, name) in rules {
                 let named = Request::Resource(ResourceRequest { name, ..request.clone() });
                 let matched = role.rules().and_then(|it| Asked::new(&named).matched_by(&it[rule]));
                 let Some(matched) = matched else { continue };
@@ -91,7 +108,7 @@ impl Index {
         let found = found.into_iter().filter_map(|(subject, mut grants)| {
             let whole = whole_scopes(who, subject);
             grants.retain(|it| !whole.contains("") && !whole.contains(it.scope()));
-            let names = grants.iter().flat_map(|it| it.rule().names.iter().cloned()).collect();
+            let names = grants.iter().flat_map(|it| names_of(it, is_of_own)).collect();
             (!grants.is_empty()).then(|| Named { subject: subject.clone(), names, grants })
         });
         found.collect()
@@ -132,6 +149,29 @@ impl Index {
     fn aggregated(&self) -> impl Iterator<Item = &RoleEntry> {
         let slots = self.aggregation_names().filter_map(|it| self.roles.find(CLUSTER, it));
         slots.map(|it| self.roles.get(it)).filter(|it| it.role.is_some())
+    }
+}
+
+/// Whether a request is for Namespaces, of which RoleBindings grant their own by its name (rule 16).
+fn is_of_own_namespace(request: &Request) -> bool {
+    let Request::Resource(request) = request else { return false };
+    let exception = places::exception(&request.group, &request.combined()).filter(|it| it.whose == Whose::Own);
+    request.name.is_empty()
+        && request.namespace.is_empty()
+        && exception.is_some_and(|it| it.verbs.contains(&request.verb.as_str()))
+}
+
+/// All rules of a role, each for one name.
+fn rules_for(role: &RoleEntry, name: &Name) -> Vec<(usize, Name)> {
+    let count = role.rules().map_or(0, |it| it.len());
+    (0..count).map(|at| (at, name.clone())).collect()
+}
+
+/// The names that a grant is for.
+fn names_of(grant: &Grant, is_of_own: bool) -> Vec<Name> {
+    match is_of_own && !grant.scope().is_empty() {
+        true => vec![grant.scope().clone()],
+        false => grant.rule().names.iter().cloned().collect(),
     }
 }
 

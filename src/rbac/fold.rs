@@ -17,7 +17,7 @@ use crate::model::role::{Binding, RoleRef, RoleRule};
 
 use super::aggregation::Member;
 use super::danger::{self, DANGERS, Danger};
-use super::dead::{self, Flaw, Part, flaws};
+use super::dead::{self, Flaw, Life, Part, flaws};
 use super::grant::named;
 use super::identity::{How, Identity};
 use super::index::{Index, role_of};
@@ -66,6 +66,8 @@ pub struct Source {
     pub subject: (String, usize),
     pub role: ObjectId,
     pub rule: usize,
+    /// The rule's own verbs, of which the row's are the union.
+    pub verbs: BTreeSet<Name>,
     pub member: Option<Member>,
     /// Denied where it is dead.
     pub outcome: Outcome,
@@ -83,13 +85,32 @@ pub struct Row {
     pub sources: BTreeSet<Source>,
 }
 
+impl Source {
+    /// The verbs that it gives: none where it is dead, else those without a flaw that shuts them out.
+    fn living(&self) -> impl Iterator<Item = &Name> {
+        let is_shut = |verb: &Name| {
+            let of_verb = |it: &&Flaw| matches!(it.part, Part::Verb | Part::Method) && it.word == *verb;
+            self.flaws.iter().filter(of_verb).any(|it| it.life == Life::Dead)
+        };
+        self.verbs.iter().filter(move |it| self.outcome != Outcome::Deny && !is_shut(it))
+    }
+}
+
 impl Row {
-    /// The worst of it; a row that gives nothing is no danger.
+    /// The verbs that some grant behind it really gives; all of them where none is known, as a server tells them.
+    pub fn living(&self) -> BTreeSet<Name> {
+        match self.sources.is_empty() {
+            true => self.verbs.clone(),
+            false => self.sources.iter().flat_map(Source::living).cloned().collect(),
+        }
+    }
+
+    /// The worst of it; what is dead is no danger.
     pub fn danger(&self) -> Option<&'static Danger> {
         let What::Resource { group, resource, .. } = &self.what else { return None };
         let through = if self.scope.is_empty() { Reach::Cluster } else { Reach::Namespaced };
-        let worst = danger::of_resource(&self.verbs, group, resource, through);
-        worst.filter(|_| self.outcome() == Outcome::Allow).map(|it| &DANGERS[it])
+        let worst = danger::of_resource(&self.living(), group, resource, through);
+        worst.map(|it| &DANGERS[it])
     }
 
     /// Denied where every grant behind it is dead; else allowed.
@@ -221,6 +242,7 @@ fn fold(holding: &Holding, who: &Identity, served: &Served, rows: &mut Folding) 
                 subject: subject.clone(),
                 role: role.id(),
                 rule: at,
+                verbs: rule.verbs.iter().cloned().collect(),
                 member: member.clone(),
                 outcome,
                 flaws: flaws.clone(),

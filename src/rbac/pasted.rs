@@ -10,7 +10,7 @@
 //!
 //! Lines of `can --batch` are read by [`super::identity::parse`] alone.
 
-use crate::model::name::Name;
+use crate::model::name::{Name, is_dns_name};
 use crate::model::role::{Subject, SubjectKind};
 
 use super::identity::{self, canonical};
@@ -122,11 +122,17 @@ fn is_email(text: &str) -> bool {
     text.split_once('@').is_some_and(|(name, host)| is_part(name) && is_part(host) && host.contains('.'))
 }
 
+/// `shop/web`: what a service account is called in lists.
+fn is_account_like(text: &str) -> bool {
+    text.split_once('/').is_some_and(|(namespace, name)| is_dns_name(namespace) && is_dns_name(name))
+}
+
 fn invalid(text: &str) -> String {
     let expected = format!("invalid subject {text:?}: expected user:, group: or sa:");
     match sorted(text) {
         Some(_) => expected,
         None if text.is_empty() => expected,
+        None if is_account_like(text) => format!("{expected} (did you mean sa:{text}?)"),
         None => format!("{expected} (did you mean user:{text}, or group:{text}?)"),
     }
 }

@@ -13,10 +13,10 @@ mod typed;
 mod urls;
 mod verbs;
 
-pub use near::{is_own_group, is_verb, verb_meant};
+pub use near::{is_own_group, is_verb, is_version, verb_meant};
 pub use typed::{Given, Refusal, Resolved, Typed};
 pub use urls::path_of;
-pub use verbs::is_like_a_verb;
+pub use verbs::{habit, is_like_a_verb};
 
 /// One resource that an API serves.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]

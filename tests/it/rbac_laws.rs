@@ -114,6 +114,19 @@ fn whoever_can_for_certain_names_stands_beside_the_list() {
                 let own = identity.without_implied();
                 let names = ["n1", "n2", "*"].into_iter().filter(|it| !whole && allows(&own, it));
                 expected.extend(names.map(|it| (subject.to_string(), Name::from(it))));
+                // Rule 16: through a RoleBinding its own Namespace, by its name.
+                let is_own = bare.group.is_empty()
+                    && ["namespaces", "namespaces/status", "namespaces/finalize"].contains(&bare.combined().as_str())
+                    && ["get", "update", "patch", "delete"].contains(&bare.verb.as_str())
+                    && bare.namespace.is_empty();
+                let in_own = |it: &&Name| {
+                    let request = ResourceRequest { name: (*it).clone(), namespace: (*it).clone(), ..bare.clone() };
+                    !naive::grants(&cluster, &asker(&own), &Request::Resource(request)).is_empty()
+                };
+                let namespaces: BTreeSet<Name> =
+                    cluster.bindings.namespaces().filter(|it| !it.is_empty()).cloned().collect();
+                let own_names = namespaces.iter().filter(|_| is_own && !whole).filter(in_own);
+                expected.extend(own_names.map(|it| (subject.to_string(), it.clone())));
             }
             assert_eq!(listed, expected, "{request}");
             found += listed.len();

@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
-
+use super::definition;
 use super::notes::Note;
 use crate::ask::topic::Topic;
 use crate::kinds::{Apart, Intern, Reading, slices_of_endpoints};
 use crate::model::cluster::{AnyFact, Cluster, Delta};
-use crate::rbac::served::{Reach, Resource};
+use crate::rbac::served::Resource;
 
 /// How many kinds a note names.
 const NAMED: usize = 12;
@@ -22,49 +21,6 @@ pub(super) struct Besides {
     strangers: BTreeMap<(String, String), usize>,
 }
 
-/// A CustomResourceDefinition, as far as it says what is served.
-#[derive(Deserialize)]
-struct Definition {
-    spec: Spec,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Spec {
-    group: String,
-    #[serde(default)]
-    scope: String,
-    names: Names,
-    #[serde(default)]
-    versions: Vec<Version>,
-    #[serde(default)]
-    subresources: BTreeMap<String, serde_json::Value>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Names {
-    plural: String,
-    #[serde(default)]
-    singular: String,
-    #[serde(default)]
-    kind: String,
-    #[serde(default)]
-    short_names: Vec<String>,
-}
-
-#[derive(Deserialize)]
-struct Version {
-    #[serde(default = "yes")]
-    served: bool,
-    #[serde(default)]
-    subresources: BTreeMap<String, serde_json::Value>,
-}
-
-fn yes() -> bool {
-    true
-}
-
 impl Besides {
     /// Takes in an object; gives what is wrong with it, in one clause.
     pub fn take(&mut self, apart: Apart, json: &str, namespace: &str) -> Option<String> {
@@ -73,10 +29,11 @@ impl Besides {
             Apart::Nearly(what) => return Some(format!("{what} Left out, as a server would refuse it")),
             Apart::Stranger { kind, group } => *self.strangers.entry((group, kind)).or_default() += 1,
             Apart::Endpoints => self.slices.extend(slices_of_endpoints(json, namespace, &mut Intern::new())),
-            Apart::Definition => match serde_json::from_str::<Definition>(json) {
-                Ok(it) => self.definitions.extend(it.resource()),
-                Err(_) => return Some("a CustomResourceDefinition that could not be read: left out".to_owned()),
-            },
+            Apart::Definition => {
+                let read = definition::read(json);
+                self.definitions.extend(read.resource);
+                return read.problem;
+            }
         }
         None
     }
@@ -105,25 +62,5 @@ impl Besides {
             named.push(format!("{more} of other kinds"));
         }
         (!named.is_empty()).then(|| Note::new(Topic::Any, format!("not read: {}", named.join(", "))))
-    }
-}
-
-impl Definition {
-    /// The resource that it defines; none if no version of it is served.
-    fn resource(self) -> Option<Resource> {
-        let Spec { group, scope, names, versions, subresources } = self.spec;
-        let is_served = versions.is_empty() || versions.iter().any(|it| it.served);
-        let all = versions.iter().filter(|it| it.served).flat_map(|it| it.subresources.keys());
-        let subresources = all.chain(subresources.keys()).map(|it| it.as_str().into()).collect();
-        let singular = if names.singular.is_empty() { names.kind.to_lowercase() } else { names.singular };
-        is_served.then(|| Resource {
-            group: group.into(),
-            name: names.plural.into(),
-            singular: singular.into(),
-            short: names.short_names.into_iter().map(Into::into).collect(),
-            subresources,
-            reach: if scope == "Cluster" { Reach::Cluster } else { Reach::Namespaced },
-            verbs: Resource::standard_verbs(),
-        })
     }
 }

@@ -110,7 +110,7 @@ fn unserved(word: &Name, rule: &RoleRule, served: &Served) -> Option<Flaw> {
     let meant =
         served.iter().find(|it| it.singular == *lower || it.name == *lower || it.short.iter().any(|it| *it == *lower));
     let what = match (meant, served.groups_of(resource).next()) {
-        (_, Some(it)) => format!("{resource} stands in group \"{}\", which the rule does not name", it.group),
+        (_, Some(it)) => format!("{resource} stand in group \"{}\", which the rule does not name", it.group),
         (Some(it), None) => format!("rules name plurals in lower case; did you mean {}{below}?", it.name),
         (None, None) => match served.nearest(resource) {
             Some(it) => format!("{resource} is not served; did you mean {}{below}?", it.name),

@@ -5,22 +5,6 @@ use crate::model::name::{Name, is_dns_name};
 use crate::model::role::{Binding, RoleRule};
 use crate::rbac::served::{self, Served};
 
-/// Words that people take for verbs, and the verbs that they mean.
-const NO_VERBS: &[(&[&str], &str)] = &[
-    (&["read", "view", "describe", "show"], "get, list and watch"),
-    (&["write", "edit", "apply", "modify"], "create, update and patch"),
-    (&["post", "add"], "create"),
-    (&["put", "replace"], "update"),
-    (&["head", "options"], "get"),
-    (&["remove", "del", "rm"], "delete"),
-    (&["exec"], "create on pods/exec"),
-    (&["attach"], "create on pods/attach"),
-    (&["portforward", "port-forward"], "create on pods/portforward"),
-    (&["log", "logs"], "get on pods/log"),
-    (&["scale"], "update and patch on the subresource scale"),
-    (&["all", "any"], "*"),
-];
-
 /// Verbs that Kubernetes asks for on certain resources alone, whatever their subresources (rules 54 and 59).
 const ONLY_ON: &[(&str, &[&str])] = &[
     ("approve", &["signers"]),
@@ -103,6 +87,7 @@ fn written(verb: &str) -> Option<String> {
     match verb {
         "" => Some("no request has an empty verb".to_owned()),
         _ if is_list(verb) => Some("one string is one verb: write each by itself".to_owned()),
+        _ if verb.contains('*') => Some("only * alone is a wildcard".to_owned()),
         _ if verb.chars().any(char::is_uppercase) => {
             Some(format!("verbs are lower case; did you mean {}?", verb.to_lowercase()))
         }
@@ -113,7 +98,7 @@ fn written(verb: &str) -> Option<String> {
 /// The verbs that a word probably stands for, where it is none.
 fn meant(verb: &str) -> Option<&'static str> {
     let slip = || served::verb_meant(verb).filter(|_| !served::is_verb(verb));
-    NO_VERBS.iter().find(|(words, _)| words.contains(&verb)).map(|(_, meant)| *meant).or_else(slip)
+    served::habit(verb).or_else(slip)
 }
 
 /// The resources that a verb is asked on, where the rule has none of them.
@@ -138,7 +123,7 @@ pub(super) fn group(group: &Name, served: &Served) -> Option<Flaw> {
     let what = match group.as_str() {
         "" | "*" => return None,
         "core" => "the core group is written \"\", not \"core\"".to_owned(),
-        word if is_version(word) => format!("{word} is a version; the core group is written \"\""),
+        word if served::is_version(word) => format!("{word} is a version; the core group is written \"\""),
         word if is_list(word) => "one string is one group: write each by itself".to_owned(),
         word if word.contains('/') => {
             let (group, _) = word.split_once('/').unwrap_or((word, ""));
@@ -148,7 +133,12 @@ pub(super) fn group(group: &Name, served: &Served) -> Option<Flaw> {
         word if word.chars().any(char::is_uppercase) => {
             format!("groups are lower case; did you mean {}?", word.to_lowercase())
         }
-        word if word.contains('.') || DOTLESS.contains(&word) || served.iter().any(|it| it.group == *word) => {
+        word if word.contains('.') => {
+            return served.slip_of_group(word).map(|meant| {
+                limited(7, Part::Group, group, format!("no group of Kubernetes' own; did you mean {meant}?"))
+            });
+        }
+        word if DOTLESS.contains(&word) || served.iter().any(|it| it.group == *word) => {
             return None;
         }
         word => match served.nearest_group(word) {
@@ -157,14 +147,6 @@ pub(super) fn group(group: &Name, served: &Served) -> Option<Flaw> {
         },
     };
     Some(dead(7, Part::Group, group, what))
-}
-
-/// `v1`, `v2beta3`.
-fn is_version(word: &str) -> bool {
-    let Some(rest) = word.strip_prefix('v') else { return false };
-    let rest = rest.trim_start_matches(|it: char| it.is_ascii_digit());
-    let rest = rest.strip_prefix("alpha").or_else(|| rest.strip_prefix("beta")).unwrap_or(rest);
-    word.as_bytes().get(1).is_some_and(u8::is_ascii_digit) && rest.bytes().all(|it| it.is_ascii_digit())
 }
 
 /// The name of an object (rule 21).

@@ -7,7 +7,9 @@
 //! Everything is legal, since RBAC is; what was probably meant is said in notes, which change nothing. What is proven not
 //! to be served is refused, unless it is to be asked all the same.
 
-use super::{Reach, Resource, Served, Source, is_own_group, urls, verbs};
+use std::collections::BTreeSet;
+
+use super::{Reach, Resource, Served, Source, is_own_group, is_version, urls, verbs};
 use crate::model::name::Name;
 use crate::rbac::places;
 use crate::rbac::request::{Request, ResourceRequest};
@@ -117,6 +119,7 @@ impl Served {
                 notes.push(format!("{} are cluster-scoped: -n is ignored", request.resource).into());
             }
         }
+        notes.extend(no_name(&request, found, self).map(Name::from));
         if let Some((it, told)) = found.and_then(|it| Some((it, self.no_subresource(it, subresource, typed.verb)?))) {
             match self.is_proof(it) {
                 true => refusal = Some(told),
@@ -223,7 +226,7 @@ impl Served {
             (_, Some((name, last))) if all.contains(last) => {
                 format!("an object's name stands apart: {verb} {full}/{last} {name}")
             }
-            _ => format!("an object's name stands apart: {verb} {full} {typed}"),
+            _ => apart(verb, &full, typed, &all),
         });
         Some(Refusal { what: format!("{full} has no subresource {typed:?}"), hint: hints.join(" ") })
     }
@@ -237,14 +240,34 @@ impl Served {
     }
 }
 
-/// `v1`, `v2beta3`.
-fn is_version(word: &str) -> bool {
-    let Some(rest) = word.strip_prefix('v').filter(|it| it.starts_with(|it: char| it.is_ascii_digit())) else {
-        return false;
+/// That no object is called so, where a subresource was put behind its name: `get pods web-0/log`.
+fn no_name(request: &ResourceRequest, found: Option<&Resource>, served: &Served) -> Option<String> {
+    let (name, below) = request.name.split_once('/').filter(|_| request.subresource.is_empty())?;
+    let found = found.filter(|it| served.subresources_of(it).is_some_and(|all| all.contains(below)))?;
+    let full = if found.group.is_empty() { found.name.to_string() } else { format!("{}.{}", found.name, found.group) };
+    let verb = &request.verb;
+    Some(format!(
+        "no object is called {:?}: a subresource stands with its resource ({verb} {full}/{below} {name})",
+        request.name.as_str()
+    ))
+}
+
+/// `an object's name stands apart: get pods web-0`, with what a word of kubectl's stands for in the verb's place.
+fn apart(verb: &str, full: &str, typed: &str, below: &BTreeSet<&str>) -> String {
+    let name = match typed.split_once('/') {
+        Some((namespace, name)) => format!("{name} -n {namespace}"),
+        None => typed.to_owned(),
     };
-    let rest = rest.trim_start_matches(|it: char| it.is_ascii_digit());
-    let rest = rest.strip_prefix("alpha").or_else(|| rest.strip_prefix("beta")).unwrap_or(rest);
-    rest.chars().all(|it| it.is_ascii_digit())
+    let asked = match verbs::habit(verb) {
+        Some("update or patch on the subresource scale") if below.contains("scale") => {
+            format!("patch {full}/scale {name}")
+        }
+        // `create pods/exec`, of pods alone.
+        Some(meant) if meant.contains(&format!(" {full}/")) => format!("{meant} {name}"),
+        Some(meant) if !meant.contains(' ') => format!("{meant} {full} {name}"),
+        Some(_) | None => format!("{verb} {full} {name}"),
+    };
+    format!("an object's name stands apart: {asked}")
 }
 
 /// How many letters a typed verb is off; more than one, of a long one two, are no slip.

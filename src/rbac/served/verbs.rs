@@ -8,13 +8,16 @@ const METHODS: [&str; 7] = ["get", "head", "post", "put", "patch", "delete", "op
 /// What people say, and what the API server asks for.
 const HABITS: &[(&str, &str)] = &[
     ("add", "create"),
+    ("all", "*"),
     ("annotate", "patch"),
+    ("any", "*"),
     ("apply", "get, create or patch"),
     ("attach", "create pods/attach"),
     ("autoscale", "create horizontalpodautoscalers.autoscaling"),
     ("cordon", "patch nodes"),
     ("cp", "create pods/exec"),
     ("debug", "patch pods/ephemeralcontainers"),
+    ("del", "delete"),
     ("describe", "get"),
     ("drain", "create pods/eviction"),
     ("edit", "get or patch"),
@@ -26,6 +29,7 @@ const HABITS: &[(&str, &str)] = &[
     ("log", "get pods/log"),
     ("logs", "get pods/log"),
     ("modify", "update or patch"),
+    ("options", "get"),
     ("port-forward", "create pods/portforward"),
     ("portforward", "create pods/portforward"),
     ("post", "create"),
@@ -47,19 +51,24 @@ const HABITS: &[(&str, &str)] = &[
     ("write", "update or patch"),
 ];
 
+/// What a word that people take for a verb stands for.
+pub fn habit(word: &str) -> Option<&'static str> {
+    HABITS.iter().find(|(it, _)| *it == word).map(|(_, meant)| *meant)
+}
+
 /// Whether a word is a verb, or stands where people mean one.
 pub fn is_like_a_verb(word: &str) -> bool {
     let lower = word.to_ascii_lowercase();
-    is_verb(&lower) || METHODS.contains(&&*lower) || HABITS.iter().any(|(it, _)| *it == lower)
+    is_verb(&lower) || METHODS.contains(&&*lower) || habit(&lower).is_some()
 }
 
 /// What to say of a verb on a resource; nothing of Kubernetes' own, nor of one that is near to none.
 pub(super) fn note(verb: &str) -> Option<String> {
     let lower = verb.to_ascii_lowercase();
-    match HABITS.iter().find(|(it, _)| *it == lower) {
+    match habit(&lower) {
         _ if is_verb(verb) => None,
         _ if is_verb(&lower) => Some(format!("unknown verb {verb:?}: verbs are lower case (did you mean {lower}?)")),
-        Some((_, meant)) => Some(format!("unknown verb {verb:?} (did you mean {meant}?)")),
+        Some(meant) => Some(format!("unknown verb {verb:?} (did you mean {meant}?)")),
         None => verb_meant(&lower).map(|it| format!("unknown verb {verb:?} (did you mean {it}?)")),
     }
 }

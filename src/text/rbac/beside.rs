@@ -9,9 +9,7 @@
 use crate::model::evidence::Outcome;
 use crate::model::name::Name;
 use crate::model::place::Place;
-use crate::model::role::Subject;
 use crate::rbac::beside::{Beside, Missing, Named};
-use crate::rbac::grant::named as named_subject;
 use crate::rbac::request::Request;
 use crate::rbac::who::WhoCan;
 
@@ -60,8 +58,7 @@ pub fn named(it: &Named) -> String {
 /// `ClusterRole/cluster-admin is not there; Kubernetes' own cluster-admin would allow it to sa:tools/installer`.
 pub fn missing(it: &Missing) -> String {
     let why = no_role(&it.binding.role, &it.binding.id());
-    let subjects: Vec<Subject> =
-        it.binding.subjects.iter().map(|subject| named_subject(subject, &it.binding)).collect();
+    let subjects = it.somebody();
     let shown: Vec<String> = subjects.iter().take(3).map(ToString::to_string).collect();
     let more = if subjects.len() > shown.len() {
         format!(" and {} more", subjects.len() - shown.len())
