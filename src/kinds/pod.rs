@@ -2,11 +2,14 @@
 //!
 //! Also reads the pod templates of workloads, which hold the same spec.
 
+mod security;
+
 use std::net::IpAddr;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, SeqAccess, Visitor};
 
+use self::security::{Handler, Lifecycle, Mount, SecurityContext, Volume, host_access, level, token_mount};
 use super::door::{Door, Read, Reader, version};
 use super::slim::{Metadata, Text, object, or_default};
 use super::{KindSpec, Presence, Reach, Watch};
@@ -54,6 +57,20 @@ pub(super) struct PodSpec<'a> {
     hostname: Text<'a>,
     #[serde(default, deserialize_with = "or_default")]
     host_network: bool,
+    #[serde(default, rename = "hostPID", deserialize_with = "or_default")]
+    host_pid: bool,
+    #[serde(default, rename = "hostIPC", deserialize_with = "or_default")]
+    host_ipc: bool,
+    #[serde(default)]
+    host_users: Option<bool>,
+    #[serde(default)]
+    automount_service_account_token: Option<bool>,
+    #[serde(borrow, default, deserialize_with = "object")]
+    os: OperatingSystem<'a>,
+    #[serde(borrow, default, deserialize_with = "object")]
+    security_context: SecurityContext<'a>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    volumes: Vec<Volume<'a>>,
     #[serde(borrow, default, deserialize_with = "or_default")]
     service_account_name: Text<'a>,
     /// The old name of the same field; the API server fills both.
@@ -66,12 +83,30 @@ pub(super) struct PodSpec<'a> {
 }
 
 #[derive(Deserialize, Default)]
+pub(super) struct OperatingSystem<'a> {
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    pub name: Text<'a>,
+}
+
+#[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
-struct Container<'a> {
+pub(super) struct Container<'a> {
     #[serde(borrow, default, deserialize_with = "or_default")]
     ports: Vec<Port<'a>>,
     #[serde(borrow, default, deserialize_with = "or_default")]
     restart_policy: Text<'a>,
+    #[serde(borrow, default, deserialize_with = "object")]
+    security_context: SecurityContext<'a>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    volume_mounts: Vec<Mount<'a>>,
+    #[serde(borrow, default, deserialize_with = "object")]
+    liveness_probe: Handler<'a>,
+    #[serde(borrow, default, deserialize_with = "object")]
+    readiness_probe: Handler<'a>,
+    #[serde(borrow, default, deserialize_with = "object")]
+    startup_probe: Handler<'a>,
+    #[serde(borrow, default, deserialize_with = "object")]
+    lifecycle: Lifecycle<'a>,
     #[serde(default, deserialize_with = "or_default")]
     command: AuthorizationFlags,
     #[serde(default, deserialize_with = "or_default")]
@@ -108,11 +143,13 @@ impl<'de> Visitor<'de> for FlagsVisitor {
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
-struct Port<'a> {
+pub(super) struct Port<'a> {
     #[serde(borrow, default, deserialize_with = "or_default")]
     name: Text<'a>,
     #[serde(default, deserialize_with = "or_default")]
     container_port: i64,
+    #[serde(default, deserialize_with = "or_default")]
+    host_port: i64,
     #[serde(borrow, default, deserialize_with = "or_default")]
     protocol: Text<'a>,
 }
@@ -183,8 +220,23 @@ impl Read for Pods {
         "spec.containers.ports",
         "spec.containers.command",
         "spec.containers.args",
+        "spec.containers.securityContext",
+        "spec.containers.volumeMounts",
+        "spec.containers.livenessProbe",
+        "spec.containers.readinessProbe",
+        "spec.containers.startupProbe",
+        "spec.containers.lifecycle",
         "spec.initContainers.ports",
         "spec.initContainers.restartPolicy",
+        "spec.initContainers.securityContext",
+        "spec.initContainers.volumeMounts",
+        "spec.automountServiceAccountToken",
+        "spec.hostPID",
+        "spec.hostIPC",
+        "spec.hostUsers",
+        "spec.os",
+        "spec.securityContext",
+        "spec.volumes",
         "status.phase",
         "status.podIP",
         "status.podIPs",
@@ -251,13 +303,17 @@ pub(super) fn of_template(
 /// The parts of a mold that the spec of a pod, or a template's, decides.
 fn mold_of(spec: &PodSpec<'_>, place: &str, door: &mut Door<'_>) -> Mold {
     let account = [&spec.service_account_name, &spec.service_account].into_iter().find(|it| !it.is_empty());
-    Mold {
+    let mut mold = Mold {
         // Admission gives pods that name none the account `default`.
         service_account: door.intern.name(account.map_or("default", |it| it)),
         ports: ports(spec, place, door),
         network: if spec.host_network { PodNetwork::Host } else { PodNetwork::Own },
+        token: token_mount(spec),
+        level: level(spec),
         ..Mold::default()
-    }
+    };
+    mold.set_host_access(host_access(spec));
+    mold
 }
 
 fn ports(spec: &PodSpec<'_>, place: &str, door: &mut Door<'_>) -> Items<ContainerPort> {

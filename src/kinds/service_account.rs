@@ -1,7 +1,9 @@
-//! Service accounts: that they exist, and their labels. Their secrets are not read.
+//! Service accounts: that they exist, and whether their pods get their token. Their secrets are not read.
+
+use serde::Deserialize;
 
 use super::door::{Door, Read, Reader};
-use super::slim::{Metadata, OnlyMetadata};
+use super::slim::{Metadata, object};
 use super::{KindSpec, Presence, Reach, Watch};
 use crate::model::cluster::AnyFact;
 use crate::model::facts::ServiceAccount;
@@ -22,15 +24,26 @@ pub(super) const SPEC: KindSpec = KindSpec {
 
 struct ServiceAccounts;
 
-impl Read for ServiceAccounts {
-    type Slim<'a> = OnlyMetadata<'a>;
-    const FIELDS: &'static [&'static str] = &[];
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct AccountSlim<'a> {
+    #[serde(borrow, default, deserialize_with = "object")]
+    metadata: Metadata<'a>,
+    #[serde(default)]
+    automount_service_account_token: Option<bool>,
+}
 
-    fn metadata<'s>(slim: &'s OnlyMetadata<'_>) -> &'s Metadata<'s> {
+impl Read for ServiceAccounts {
+    type Slim<'a> = AccountSlim<'a>;
+    const FIELDS: &'static [&'static str] = &["automountServiceAccountToken"];
+
+    fn metadata<'s>(slim: &'s AccountSlim<'_>) -> &'s Metadata<'s> {
         &slim.metadata
     }
 
-    fn fact(slim: &OnlyMetadata<'_>, door: &mut Door<'_>) -> AnyFact {
-        AnyFact::ServiceAccount(Box::new(ServiceAccount { meta: door.meta(&slim.metadata) }))
+    fn fact(slim: &AccountSlim<'_>, door: &mut Door<'_>) -> AnyFact {
+        let account = ServiceAccount::new(door.meta(&slim.metadata));
+        let withholds = slim.automount_service_account_token == Some(false);
+        AnyFact::ServiceAccount(Box::new(if withholds { account.withholding_token() } else { account }))
     }
 }

@@ -11,6 +11,7 @@ use super::id::{Kind, ObjectId};
 use super::items::Items;
 use super::labels::Labels;
 use super::name::{Name, Spelling};
+use super::rare::Rare;
 
 pub use super::endpoints::{EndpointPort, EndpointSlice};
 pub use super::pod::{
@@ -272,6 +273,31 @@ pub struct Node {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ServiceAccount {
     pub meta: Meta,
+    rest: Rare<AccountRest>,
+}
+
+/// What few service accounts have.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+struct AccountRest {
+    withholds_token: bool,
+}
+
+impl ServiceAccount {
+    /// The account of this metadata, which gives its token to its pods.
+    pub fn new(meta: Meta) -> Self {
+        Self { meta, rest: Rare::default() }
+    }
+
+    /// The same with `automountServiceAccountToken: false`: pods that do not ask for its token do not get it.
+    pub fn withholding_token(mut self) -> Self {
+        self.rest.change(|it| it.withholds_token = true);
+        self
+    }
+
+    /// Whether pods that do not ask for its token do not get it.
+    pub fn withholds_token(&self) -> bool {
+        self.rest.get().is_some_and(|it| it.withholds_token)
+    }
 }
 
 /// Writes [`Fact`] for types that have a `meta`: their kind, their labels, and what tells two of one name apart.

@@ -27,6 +27,7 @@ pub mod policy;
 pub mod port;
 pub mod rare;
 pub mod role;
+pub mod security;
 pub mod service;
 pub mod untrusted;
 pub mod workload;

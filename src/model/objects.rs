@@ -129,7 +129,7 @@ mod tests {
     use crate::model::facts::{Meta, ServiceAccount};
 
     fn account(namespace: &str, name: &str) -> ServiceAccount {
-        ServiceAccount { meta: Meta { namespace: namespace.into(), name: name.into(), ..Meta::default() } }
+        ServiceAccount::new(Meta { namespace: namespace.into(), name: name.into(), ..Meta::default() })
     }
 
     #[test]

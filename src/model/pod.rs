@@ -21,6 +21,7 @@ use super::labels::{Labeled, Labels};
 use super::name::{Name, Spelling};
 use super::port::Protocol;
 use super::rare::Rare;
+use super::security::{HostAccess, SecurityLevel, TokenMount};
 use super::workload::{Owner, OwnerKind, TEMPLATE_HASH};
 
 /// A pod's phase; a pod without status counts as running.
@@ -112,6 +113,9 @@ pub struct Mold {
     pub unready: bool,
     /// Of [`Mold::owner`].
     pub owner_kind: OwnerKind,
+    pub token: TokenMount,
+    /// The strictest level that the spec meets.
+    pub level: SecurityLevel,
 }
 
 /// What few pods have, so that it takes no room in the molds of the others.
@@ -124,7 +128,17 @@ pub struct Oddity {
     /// Empty: its name.
     hostname: Name,
     authorization_flags: Vec<Name>,
+    host_access: HostAccess,
 }
+
+static NO_HOST_ACCESS: HostAccess = HostAccess {
+    privileged: false,
+    processes: false,
+    ipc: false,
+    user_namespace: false,
+    capabilities: Vec::new(),
+    paths: Vec::new(),
+};
 
 impl Mold {
     fn beginning(&self) -> Option<&Name> {
@@ -149,6 +163,16 @@ impl Mold {
     /// Lets this be [`Mold::hostname`].
     pub fn set_hostname(&mut self, hostname: Name) {
         self.oddity.change(|it| it.hostname = hostname);
+    }
+
+    /// What they have of their node.
+    pub fn host_access(&self) -> &HostAccess {
+        self.oddity.get().map_or(&NO_HOST_ACCESS, |it| &it.host_access)
+    }
+
+    /// Lets this be [`Mold::host_access`].
+    pub fn set_host_access(&mut self, access: HostAccess) {
+        self.oddity.change(|it| it.host_access = access);
     }
 
     /// Their controller, as owner references name it (a ReplicaSet, not yet its Deployment).
