@@ -8,6 +8,7 @@
 //! - [`people`]: a directory of people, from the files that identity providers export.
 //! - [`net`]: may one end connect to another, and which rule says so.
 //! - [`rbac`]: may it act; who may do what, by which grants.
+//! - [`escalate`]: what somebody can come to reach, through both.
 //! - [`text`]: answers in words, as both the screen and the subcommands show them.
 //! - [`ask`]: the one door between faces and reasoning.
 //! - [`cli`]: the subcommands: what they read, print and how they end.
@@ -22,6 +23,7 @@ pub mod ask;
 pub mod cli;
 pub mod commands;
 pub mod embedded;
+pub mod escalate;
 pub mod kinds;
 pub mod live;
 pub mod model;

@@ -14,6 +14,7 @@ pub mod directory;
 mod dns_name;
 pub mod end;
 pub mod entry;
+pub mod escalation;
 mod fault;
 pub mod freshness;
 mod host;

@@ -173,7 +173,7 @@ impl Asker<'_> {
     }
 
     /// What is connected to: a node at a node port is the Service that it is of (S46).
-    fn goal(&self, to: &End, port: &PortAsk) -> Result<(Resolved, PortAsk), Fault> {
+    pub(super) fn goal(&self, to: &End, port: &PortAsk) -> Result<(Resolved, PortAsk), Fault> {
         let port = self.own_number(to, port);
         let mut found = self.resolve(to, Role::Goal(&port))?;
         let (node, address) = match &found.whom {

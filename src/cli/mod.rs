@@ -16,6 +16,7 @@ pub mod paint;
 pub mod can;
 pub mod capabilities;
 pub mod grants;
+pub mod path;
 pub mod permissions;
 pub mod rbac;
 pub mod reach;

@@ -12,22 +12,27 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::ask::end::{self, End, PortAsk};
+use crate::ask::escalation::{self, Actor};
 use crate::ask::many::{Reach, each_node_of, namespace_of, unit_name, unit_nodes, unit_ranges};
 use crate::ask::needs::{self, Needs};
 use crate::ask::topic::Topic;
 use crate::ask::whys::{Reasons, Whys};
 use crate::ask::{Fault, namespace};
+use crate::escalate::Ground;
 use crate::model::cluster::Cluster;
+use crate::model::id::Kind;
 use crate::model::name::Name;
 use crate::model::policy::Direction;
 use crate::net::Settings;
 use crate::net::reach::ReachRow;
+use crate::rbac::version::Version;
 use crate::text::evidence::Evidence;
 
+use super::grants::{self, Groups};
 use super::json::{self, CountsJson, EvidenceJson, PortsJson};
 use super::map::{ByArg, LeftOutJson, left_out_json, write_reasons};
 use super::trace::{TextOrJson, beside, print};
-use super::{Command, Context, Exit, Failure, World, paint};
+use super::{Command, Context, Exit, Failure, World, paint, path};
 
 /// What END reaches.
 #[derive(Args, Debug)]
@@ -41,6 +46,14 @@ pub struct ReachArgs {
     /// Only whether it reaches this end, and why (with --reverse: whether this end reaches it)
     #[arg(long, value_name = "END[:PORT[/PROTO]]")]
     pub to: Option<String>,
+    /// No way of more steps than this
+    #[arg(long, value_name = "N")]
+    pub max_hops: Option<usize>,
+    /// The version of the API server, where it is not asked
+    #[arg(long, value_name = "VERSION")]
+    pub server_version: Option<String>,
+    #[command(flatten)]
+    pub groups: Groups,
     /// How fine rows are
     #[arg(long, value_enum, default_value_t = ByArg::Workload)]
     pub by: ByArg,
@@ -65,8 +78,79 @@ impl ReachArgs {
     }
 }
 
+impl ReachArgs {
+    /// Whether it is about connections alone, as the network's policies decide them.
+    fn is_plain(&self, namespace: &Name) -> Result<bool, Fault> {
+        let (from, to) = self.ends();
+        let from = escalation::actor(from, namespace)?;
+        Ok(match to {
+            Some(to) => !escalation::is_way(&from, &escalation::actor(to, namespace)?),
+            None => matches!(from, Actor::End(..)),
+        })
+    }
+
+    /// From whom to what; with `--reverse` the other way.
+    fn ends(&self) -> (&str, Option<&str>) {
+        match &self.to {
+            Some(to) if self.reverse => (to, Some(&self.of)),
+            to => (&self.of, to.as_deref()),
+        }
+    }
+
+    fn run_ways(&self, world: &World<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
+        let rbac = grants::index(world.cluster, world.context);
+        let typed = self.server_version.as_deref().map(read_version).transpose()?;
+        let groups: Vec<Name> = self.groups.groups.iter().map(Name::from).collect();
+        let ground = Ground {
+            cluster: world.cluster,
+            net: world.asker.index,
+            rbac: &rbac,
+            version: typed.or(world.context.version),
+            groups: &groups,
+        };
+        let (from, to) = self.ends();
+        match to {
+            Some(to) => {
+                let question = world.asker.reach_question(from, to, &world.context.namespace)?;
+                let answer = world.asker.reach_path(&ground, question, self.max_hops);
+                match self.output {
+                    TextOrJson::Text => path::write_text(&answer, world, out)?,
+                    TextOrJson::Json => path::write_json(&answer, world, out)?,
+                }
+                Ok(answer.outcome.into())
+            }
+            None => {
+                let rows = match self.reverse {
+                    false => world.asker.reaches(&ground, from, &world.context.namespace, self.max_hops)?,
+                    true => world.asker.reached_by(&ground, from, &world.context.namespace, self.max_hops)?,
+                };
+                match self.output {
+                    TextOrJson::Text => path::write_rows(from, &rows, self.reverse, world, out)?,
+                    TextOrJson::Json => path::write_rows_json(from, &rows, self.reverse, world, out)?,
+                }
+                Ok(Exit::Yes)
+            }
+        }
+    }
+}
+
+fn read_version(text: &str) -> Result<Version, Fault> {
+    Version::parse(text).ok_or_else(|| Fault::new(format!("\"{text}\" is no version"), "such as 1.36"))
+}
+
+/// Everything that a way can lead through.
+fn all_needs() -> Needs {
+    let mut needs = needs::everything();
+    needs.0.extend(grants::rbac_needs(None).0);
+    needs.0.extend(Needs::all_of([Kind::SERVICE_ACCOUNT]).0);
+    needs
+}
+
 impl Command for ReachArgs {
     fn needs(&self, context: &Context, cluster: &Cluster) -> Result<Needs, Fault> {
+        if !self.is_plain(&context.namespace)? {
+            return Ok(all_needs());
+        }
         match &self.to {
             Some(goal) => {
                 let (from, to, port) = self.pair(goal, &context.namespace)?;
@@ -91,11 +175,17 @@ impl Command for ReachArgs {
     }
 
     fn topic(&self) -> Topic {
-        Topic::Network
+        let (from, to) = self.ends();
+        let is_of_access =
+            |it: &str| escalation::actor(it, &Name::empty()).is_ok_and(|it| matches!(it, Actor::Held(_)));
+        if is_of_access(from) || to.is_some_and(is_of_access) { Topic::Any } else { Topic::Network }
     }
 
     fn run(&self, world: &World<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
         let namespace = &world.context.namespace;
+        if !self.is_plain(namespace)? {
+            return self.run_ways(world, out);
+        }
         if let Some(goal) = &self.to {
             let (from, to, port) = self.pair(goal, namespace)?;
             let trace = world.asker.trace(&from, &to, &port)?;

@@ -209,7 +209,8 @@ impl fmt::Display for Need {
 }
 
 impl Need {
-    fn is_met_by(&self, rule: &RoleRule) -> bool {
+    /// Whether a rule gives it.
+    pub fn is_met_by(&self, rule: &RoleRule) -> bool {
         let (_, subresource) = self.resource.split_once('/').unwrap_or((self.resource, ""));
         let meets = |wanted: &str, held: &str| held == wanted || wanted.ends_with(':') && held.starts_with(wanted);
         rule.verbs.iter().any(|held| held == "*" || self.verbs.iter().any(|it| meets(it, held)))

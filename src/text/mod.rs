@@ -13,6 +13,7 @@
 
 pub mod capability;
 pub mod dns;
+pub mod escalate;
 pub mod evidence;
 pub mod miss;
 pub mod net;

@@ -122,3 +122,24 @@ fn a_part_that_is_not_current_is_seen_and_can_be_renewed() {
     assert_eq!(renewed(current, "keys", "new").as_deref(), Some(current));
     assert_eq!(renewed(page, "commands", "new"), None);
 }
+
+#[test]
+fn every_step_of_reach_is_in_the_docs() {
+    use kreach::escalate::{connect, edges, unfollowed};
+    let mut rows = String::from("| id | step | needs | gives | leaves |\n|---|---|---|---|---|\n");
+    for edge in edges::EDGES.iter().chain(connect::EDGES) {
+        let leaves = match edge.leaves {
+            edges::Trace::Audited => "an entry in the audit log",
+            edges::Trace::Object => "an object",
+            edges::Trace::Unseen => "nothing that the API server sees",
+        };
+        rows += &format!("| {} | {} | {} | {} | {leaves} |\n", edge.id, edge.name, edge.needs, edge.what);
+    }
+    assert_current("docs/reach.md", "edges", &rows);
+    let mut rows = String::from("| id | what it may lead to | rights |\n|---|---|---|\n");
+    for row in unfollowed::UNFOLLOWED {
+        let rights: Vec<String> = row.needs.iter().map(|it| format!("`{it}`")).collect();
+        rows += &format!("| {} | {} | {} |\n", row.id, row.what, rights.join(", ").replace('|', "\\|"));
+    }
+    assert_current("docs/reach.md", "unfollowed", &rows);
+}

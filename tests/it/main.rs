@@ -37,6 +37,7 @@ mod rbac_laws;
 mod rbac_live;
 mod rbac_worlds;
 mod rbac_writers;
+mod reach_laws;
 mod reports;
 mod safe_connection;
 mod same_answers;

@@ -1,0 +1,408 @@
+//! What somebody can come to reach, as people ask it: ends and goals, and the answer for sets of them (CONTRACT §7).
+//!
+//! ```text
+//! sa:ci/runner  user:ana  node/n1  shop/web-0  deploy/shop/web          who starts
+//! cluster-admin  node-root/n1  secrets/shop  sa:shop/db  shop/db:5432   what is wanted
+//! ```
+
+use std::collections::BTreeSet;
+
+use crate::escalate::goal::Target;
+use crate::escalate::{Certainty, Foothold, Goal, Ground, Step, closure};
+use crate::model::evidence::{Gap, Outcome};
+use crate::model::id::PodId;
+use crate::model::name::Name;
+use crate::model::port::Protocol;
+use crate::model::role::Subject;
+use crate::net::verdict::{End as NetEnd, Port};
+use crate::rbac::identity;
+
+use super::end::{self, End, PortAsk};
+use super::member::Member;
+use super::resolve::{Role, Whom};
+use super::workload::workload_of;
+use super::{Asker, Fault, backends};
+
+/// Who starts, or what is wanted, as typed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Actor {
+    /// A subject, or something that somebody may come to hold.
+    Held(Foothold),
+    /// `node-root`: some node.
+    AnyNode,
+    /// An end of the network, with the port that stands behind it.
+    End(End, PortAsk),
+}
+
+/// The words of sinks that take names, and how many.
+const SINKS: [&str; 6] = ["cluster-admin", "masters", "node-root", "namespace-admin", "secrets", "intercept"];
+
+/// Reads who starts or what is wanted; sinks come before bare names.
+pub fn actor(text: &str, namespace: &Name) -> Result<Actor, Fault> {
+    if let Some(sink) = sink(text)? {
+        return Ok(sink);
+    }
+    if is_subject(text) {
+        let subject =
+            identity::parse(text).map_err(|what| Fault::new(what, "such as user:alice, group:dev or sa:shop/web"))?;
+        return Ok(Actor::Held(Foothold::Subject(subject)));
+    }
+    let (end, port) = end::end_and_port(text, namespace)?;
+    Ok(Actor::End(end, port))
+}
+
+/// Whether the answer may be a way of several steps, not the plain connection between two ends.
+pub fn is_way(start: &Actor, goal: &Actor) -> bool {
+    let (Actor::End(start, _), Actor::End(end, port)) = (start, goal) else { return true };
+    let is_outside = matches!(start, End::Address(_) | End::Block(_) | End::Internet);
+    let is_connection =
+        *port != PortAsk::NONE || matches!(end, End::Service { .. } | End::Address(_) | End::Block(_) | End::Internet);
+    !is_outside && (is_connection || matches!(start, End::Node(_)))
+}
+
+/// Whether a text names a subject and no end.
+pub fn is_subject(text: &str) -> bool {
+    let word = text.split([':', '/']).next().unwrap_or_default();
+    text.starts_with("system:serviceaccount:")
+        || text.contains(':') && ["user", "group", "sa", "serviceaccount"].contains(&word)
+}
+
+fn sink(text: &str) -> Result<Option<Actor>, Fault> {
+    let mut parts = text.split('/');
+    let word = parts.next().unwrap_or_default();
+    let names: Vec<Name> = parts.map(Name::from).collect();
+    if !SINKS.contains(&word) || names.iter().any(|it| it.is_empty()) {
+        return Ok(None);
+    }
+    let held = match (word, names.as_slice()) {
+        ("cluster-admin", []) => Foothold::ClusterAdmin,
+        ("masters", []) => Foothold::masters(),
+        ("node-root", []) => return Ok(Some(Actor::AnyNode)),
+        ("node-root", [name]) => Foothold::Node(name.clone()),
+        ("namespace-admin", [name]) => Foothold::NamespaceAdmin(name.clone()),
+        ("secrets", [namespace]) => Foothold::Secrets { namespace: namespace.clone(), name: None },
+        ("secrets", [namespace, name]) => Foothold::Secrets { namespace: namespace.clone(), name: Some(name.clone()) },
+        ("intercept", [namespace, service]) => {
+            Foothold::Intercept { namespace: namespace.clone(), service: service.clone() }
+        }
+        _ => {
+            let hint = "cluster-admin, masters, node-root[/NODE], namespace-admin/NS, secrets/NS[/NAME], \
+                        intercept/NS/SERVICE";
+            return Err(Fault::new(format!("\"{text}\" is not how a goal is written"), hint));
+        }
+    };
+    Ok(Some(Actor::Held(held)))
+}
+
+/// A question about reach, resolved.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ReachQuestion {
+    /// As typed, in full.
+    pub from: String,
+    pub to: String,
+    /// The best of them answers.
+    pub starts: Vec<Foothold>,
+    pub goal: Goal,
+    /// What could not be resolved because it may not be read.
+    pub gaps: Vec<Gap>,
+}
+
+/// Whether somebody can reach something, for a set by its best.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ReachPath {
+    pub question: ReachQuestion,
+    pub outcome: Outcome,
+    pub path: Vec<Step>,
+    pub gaps: Vec<Gap>,
+    /// How many of those who start can, may and cannot.
+    pub counts: [usize; 3],
+}
+
+impl<'a> Asker<'a> {
+    /// What a question means.
+    pub fn reach_question(&self, from: &str, to: &str, namespace: &Name) -> Result<ReachQuestion, Fault> {
+        let (start, goal) = (actor(from, namespace)?, actor(to, namespace)?);
+        let (starts, mut gaps) = self.starts(&start)?;
+        let (from, to) = (typed(&start), typed(&goal));
+        let (goal, more) = self.wanted(&goal, &to)?;
+        gaps.extend(more);
+        Ok(ReachQuestion { from, to, starts, goal, gaps })
+    }
+
+    fn starts(&self, start: &Actor) -> Result<(Vec<Foothold>, Vec<Gap>), Fault> {
+        match start {
+            Actor::Held(held) => Ok((vec![self.checked(held.clone())?], Vec::new())),
+            Actor::AnyNode => {
+                let nodes = self.cluster.nodes.iter().map(|it| Foothold::Node(it.meta.name.clone()));
+                Ok((nodes.collect(), Vec::new()))
+            }
+            Actor::End(End::Node(name), _) => Ok((vec![self.checked(Foothold::Node(name.clone()))?], Vec::new())),
+            Actor::End(end, _) => {
+                let (pods, gaps) = self.pods_of(end)?;
+                Ok((pods.into_iter().map(Foothold::Pod).collect(), gaps))
+            }
+        }
+    }
+
+    fn wanted(&self, goal: &Actor, text: &str) -> Result<(Goal, Vec<Gap>), Fault> {
+        match goal {
+            Actor::Held(held) => Ok((Goal::Is(self.checked(held.clone())?), Vec::new())),
+            Actor::AnyNode => Ok((Goal::AnyNode, Vec::new())),
+            Actor::End(End::Node(name), port) if *port == PortAsk::NONE => {
+                Ok((Goal::Is(self.checked(Foothold::Node(name.clone()))?), Vec::new()))
+            }
+            Actor::End(End::Namespace(name), port) if *port == PortAsk::NONE => {
+                self.resolve(&End::Namespace(name.clone()), Role::Source)?;
+                Ok((Goal::InNamespace(name.clone()), Vec::new()))
+            }
+            Actor::End(end @ (End::Pod(_) | End::Workload { .. } | End::Host { .. }), port)
+                if *port == PortAsk::NONE =>
+            {
+                let (pods, gaps) = self.pods_of(end)?;
+                Ok((Goal::InPods(pods), gaps))
+            }
+            Actor::End(end, port) => {
+                let (targets, gaps) = self.connection_targets(end, port)?;
+                Ok((Goal::Connects { text: text.into(), targets }, gaps))
+            }
+        }
+    }
+
+    /// A node or a namespace that is not there is a fault; subjects need not exist.
+    fn checked(&self, held: Foothold) -> Result<Foothold, Fault> {
+        let end = match &held {
+            Foothold::Node(name) => End::Node(name.clone()),
+            Foothold::NamespaceAdmin(name) => End::Namespace(name.clone()),
+            Foothold::Secrets { namespace, .. } => End::Namespace(namespace.clone()),
+            Foothold::Intercept { namespace, service } => {
+                End::Service { namespace: namespace.clone(), name: service.clone() }
+            }
+            _ => return Ok(held),
+        };
+        self.resolve(&end, Role::Source)?;
+        Ok(held)
+    }
+
+    /// The pods that an end stands for.
+    fn pods_of(&self, end: &End) -> Result<(Vec<PodId>, Vec<Gap>), Fault> {
+        let resolved = self.resolve(end, Role::Source)?;
+        let of_pods = |members: &[Member]| members.iter().filter_map(|it| Some(it.pod()?.pod_id())).collect();
+        let found: Vec<PodId> = match &resolved.whom {
+            Whom::One(member) | Whom::At(member, _) => of_pods(std::slice::from_ref(member)),
+            Whom::Pods { members, .. } => members.iter().map(|it| it.pod_id()).collect(),
+            Whom::Service(front) => {
+                let routes = backends::routes(self.cluster, || self.directory(), &front.service, &PortAsk::NONE)?;
+                let members = routes.routes.into_iter().flat_map(|it| it.backends).map(|it| it.member);
+                of_pods(&members.collect::<Vec<_>>())
+            }
+            _ => Vec::new(),
+        };
+        Ok((found, resolved.gaps))
+    }
+
+    /// Where a connection to an end may go.
+    fn connection_targets(&self, end: &End, port: &PortAsk) -> Result<(Vec<Target>, Vec<Gap>), Fault> {
+        let (resolved, port) = self.goal(end, port)?;
+        let port = &port;
+        let mut gaps = resolved.gaps;
+        let of = |member: &Member, port: Option<Port>| Target { end: member.end(), port };
+        let targets = match &resolved.whom {
+            Whom::One(member) | Whom::At(member, _) => {
+                ports(member, port)?.into_iter().map(|it| of(member, it)).collect()
+            }
+            Whom::Pods { members, .. } => {
+                let mut all = Vec::new();
+                for member in members.iter().cloned().map(Member::Pod) {
+                    all.extend(ports(&member, port)?.into_iter().map(|it| of(&member, it)));
+                }
+                all
+            }
+            Whom::Service(front) => {
+                let routes = backends::routes(self.cluster, || self.directory(), &front.service, port)?;
+                gaps.extend(routes.gaps);
+                let all = routes.routes.into_iter().flat_map(|it| it.backends);
+                let (pods, others): (Vec<_>, Vec<_>) = all.partition(|it| it.member.pod().is_some());
+                if !others.is_empty() {
+                    let what = "policies may be asked about backends that are no pods before or after rewriting";
+                    gaps.push(Gap::Undefined { rule: "S36", what: what.into() });
+                }
+                pods.iter().map(|it| of(&it.member, it.port.map(|number| (it.protocol, number)))).collect()
+            }
+            Whom::Block(block) => vec![Target { end: NetEnd::Address(block.network()), port: None }],
+            _ => Vec::new(),
+        };
+        Ok((targets, gaps))
+    }
+
+    /// Whether the best of those who start can reach the goal.
+    pub fn reach_path(&self, ground: &Ground<'_>, question: ReachQuestion, max_hops: Option<usize>) -> ReachPath {
+        let mut best: Option<closure::Answer> = None;
+        let mut counts = [0; 3];
+        for start in &question.starts {
+            let answer = answer(ground, start, &question.goal, max_hops);
+            counts[answer.outcome as usize] += 1;
+            let is_better =
+                |held: &closure::Answer| (answer.outcome, answer.path.len()) < (held.outcome, held.path.len());
+            if best.as_ref().is_none_or(is_better) {
+                best = Some(answer);
+            }
+        }
+        let (mut outcome, path, mut gaps) = match best {
+            Some(it) => (it.outcome, it.path, it.gaps),
+            None => (Outcome::Unknown, Vec::new(), vec![Gap::End { what: "no running pod".into() }]),
+        };
+        gaps.extend(question.gaps.iter().cloned());
+        if outcome == Outcome::Deny && !gaps.is_empty() {
+            outcome = Outcome::Unknown;
+        }
+        ReachPath { question, outcome, path, gaps, counts }
+    }
+
+    /// Everything that somebody can come to hold, nearest first; pods of one workload are one row.
+    pub fn reaches(
+        &self,
+        ground: &Ground<'_>,
+        from: &str,
+        namespace: &Name,
+        max_hops: Option<usize>,
+    ) -> Result<Vec<Reached>, Fault> {
+        let (starts, _) = self.starts(&actor(from, namespace)?)?;
+        let mut rows: Vec<Reached> = Vec::new();
+        for start in &starts {
+            for (moves, outcome) in [(Certainty::Certain, Outcome::Allow), (Certainty::Unsure, Outcome::Unknown)] {
+                let held = closure::reach(ground, start, None, moves);
+                for entry in held.entries().iter().filter(|it| it.step.is_some()) {
+                    let path = held.way_to(&entry.foothold);
+                    if max_hops.is_some_and(|it| path.len() > it) {
+                        continue;
+                    }
+                    let end = self.folded(&entry.foothold);
+                    match rows.iter_mut().find(|it| it.end == end) {
+                        Some(row) => row.add(&entry.foothold, outcome),
+                        None => rows.push(Reached {
+                            end,
+                            outcome,
+                            found: vec![entry.foothold.clone()],
+                            path: path.into_iter().cloned().collect(),
+                        }),
+                    }
+                }
+            }
+        }
+        rows.sort_by_key(|it| (it.outcome, it.path.len()));
+        Ok(rows)
+    }
+
+    /// Everybody whom bindings name, and every service account, who can come to hold something.
+    pub fn reached_by(
+        &self,
+        ground: &Ground<'_>,
+        to: &str,
+        namespace: &Name,
+        max_hops: Option<usize>,
+    ) -> Result<Vec<Reached>, Fault> {
+        let to = actor(to, namespace)?;
+        let (goal, _) = self.wanted(&to, &typed(&to))?;
+        let mut rows = Vec::new();
+        for subject in self.subjects() {
+            let start = Foothold::Subject(subject);
+            let found = answer(ground, &start, &goal, max_hops);
+            if found.outcome != Outcome::Deny && !found.path.is_empty() {
+                let (end, outcome, path) = (start.to_string(), found.outcome, found.path);
+                rows.push(Reached { end, outcome, found: vec![start], path });
+            }
+        }
+        rows.sort_by_key(|it| (it.outcome, it.path.len()));
+        Ok(rows)
+    }
+
+    fn subjects(&self) -> BTreeSet<Subject> {
+        let bound = self.cluster.bindings.iter().flat_map(|binding| {
+            binding.subjects.iter().map(move |it| identity::canonical(&crate::rbac::grant::named(it, binding)))
+        });
+        let accounts = self
+            .cluster
+            .service_accounts
+            .iter()
+            .map(|it| Subject::ServiceAccount { namespace: it.meta.namespace.clone(), name: it.meta.name.clone() });
+        bound.chain(accounts).filter(|it| !matches!(it, Subject::Other { .. })).collect()
+    }
+
+    /// The workload of a pod; anything else as it is.
+    fn folded(&self, foothold: &Foothold) -> String {
+        let pod = match foothold {
+            Foothold::Pod(id) => self.cluster.pods.get(&id.namespace, &id.name),
+            _ => None,
+        };
+        match pod.and_then(|it| workload_of(self.cluster, it)) {
+            Some(workload) => workload.to_string(),
+            None => foothold.to_string(),
+        }
+    }
+}
+
+/// One row of what can be reached.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Reached {
+    pub end: String,
+    pub outcome: Outcome,
+    pub found: Vec<Foothold>,
+    pub path: Vec<Step>,
+}
+
+impl Reached {
+    fn add(&mut self, foothold: &Foothold, outcome: Outcome) {
+        if !self.found.contains(foothold) && outcome == self.outcome {
+            self.found.push(foothold.clone());
+        }
+    }
+
+    /// How many it stands for.
+    pub fn count(&self) -> usize {
+        self.found.len()
+    }
+}
+
+/// Who is who already reaches it in no step at all: one that says so.
+fn answer(ground: &Ground<'_>, start: &Foothold, goal: &Goal, max_hops: Option<usize>) -> closure::Answer {
+    let is_same = match goal {
+        Goal::Is(it) => it == start,
+        Goal::InPods(pods) => matches!(start, Foothold::Pod(id) if pods.contains(id)),
+        Goal::InNamespace(name) => matches!(start, Foothold::Pod(id) if id.namespace == *name),
+        Goal::AnyNode => matches!(start, Foothold::Node(_)),
+        Goal::Connects { .. } => false,
+    };
+    if is_same {
+        let path = vec![Step::new(&crate::escalate::edges::SELF, start, start.clone())];
+        return closure::Answer { outcome: Outcome::Allow, path, gaps: Vec::new() };
+    }
+    closure::reach_goal(ground, start, goal, max_hops)
+}
+
+/// The ports that are asked for on a member.
+fn ports(member: &Member, ask: &PortAsk) -> Result<Vec<Option<Port>>, Fault> {
+    match ask {
+        PortAsk::Any(_) => Ok(vec![None]),
+        PortAsk::Number { number, protocol } => Ok(vec![Some((*protocol, *number))]),
+        PortAsk::Named { name, protocol } => {
+            let fits = |it: Protocol| protocol.is_none_or(|wanted| wanted == it);
+            let declared = member.pod().map(|it| it.mold.ports.iter()).into_iter().flatten();
+            let found: Vec<Option<Port>> = declared
+                .filter(|it| it.name == *name && fits(it.protocol))
+                .map(|it| Some((it.protocol, it.number)))
+                .collect();
+            match found.is_empty() {
+                false => Ok(found),
+                true => Err(Fault::new(format!("no port is called {name} there"), "give its number")),
+            }
+        }
+    }
+}
+
+fn typed(actor: &Actor) -> String {
+    match actor {
+        Actor::Held(it) => it.to_string(),
+        Actor::AnyNode => "node-root".to_owned(),
+        Actor::End(end, port) => format!("{end}{port}"),
+    }
+}
