@@ -6,7 +6,7 @@
 //! node/n1:30080                its node port at that node (externalTrafficPolicy)
 //! ```
 //!
-//! Nothing here asks a policy; [`super::judge`] does, for each backend that is left.
+//! Nothing here asks a policy; `judge` does, for each backend that is left.
 
 use std::net::IpAddr;
 use std::sync::Arc;

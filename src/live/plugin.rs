@@ -7,7 +7,7 @@
 //!
 //! Unless it may ask, its standard input is empty, its complaints are captured, it has a session of its own and 30 s
 //! (M15, A2). What it prints holds credentials: it is never quoted, only the first line of its standard error, escaped;
-//! more than a credential can be is not read. All that it started ends with it ([`running`]).
+//! more than a credential can be is not read. All that it started ends with it (`running`).
 //! Source: <https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins>.
 
 mod apart;
