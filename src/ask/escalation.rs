@@ -6,6 +6,7 @@
 //! ```
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use crate::escalate::goal::Target;
 use crate::escalate::{Certainty, Foothold, Goal, Ground, Step, closure};
@@ -19,6 +20,7 @@ use crate::rbac::identity;
 
 use super::end::{self, End, PortAsk};
 use super::member::Member;
+use super::reaches::{Reached, Reaches};
 use super::resolve::{Role, Whom};
 use super::workload::workload_of;
 use super::{Asker, Fault, backends};
@@ -33,6 +35,20 @@ pub enum Actor {
     /// An end of the network, with the port that stands behind it.
     End(End, PortAsk),
 }
+
+/// As it can be typed again, in full.
+impl fmt::Display for Actor {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Actor::Held(it) => write!(out, "{it}"),
+            Actor::AnyNode => out.write_str("node-root"),
+            Actor::End(end, port) => write!(out, "{end}{port}"),
+        }
+    }
+}
+
+/// Told how much is done of how much; `false` ends it.
+pub type Watch<'a> = &'a mut dyn FnMut(usize, usize) -> bool;
 
 /// The words of sinks that take names, and how many.
 const SINKS: [&str; 6] = ["cluster-admin", "masters", "node-root", "namespace-admin", "secrets", "intercept"];
@@ -259,16 +275,25 @@ impl<'a> Asker<'a> {
     }
 
     /// Everything that somebody can come to hold, nearest first; pods of one workload are one row.
+    ///
+    /// `watch` is told how far it is, and ends it by `false`.
+    ///
+    /// # Errors
+    /// An end that is not there, or cannot be read.
     pub fn reaches(
         &self,
         ground: &Ground<'_>,
         from: &str,
         namespace: &Name,
         max_hops: Option<usize>,
-    ) -> Result<Vec<Reached>, Fault> {
-        let (starts, _) = self.starts(&actor(from, namespace)?)?;
-        let mut rows: Vec<Reached> = Vec::new();
-        for start in &starts {
+        watch: Watch<'_>,
+    ) -> Result<Reaches, Fault> {
+        let (starts, gaps) = self.starts(&actor(from, namespace)?)?;
+        let mut found = Reaches { gaps, ..Reaches::default() };
+        for (at, start) in starts.iter().enumerate() {
+            if !watch(at, starts.len()) {
+                break;
+            }
             for (moves, outcome) in [(Certainty::Certain, Outcome::Allow), (Certainty::Unsure, Outcome::Unknown)] {
                 let held = closure::reach(ground, start, None, moves);
                 for entry in held.entries().iter().filter(|it| it.step.is_some()) {
@@ -277,9 +302,9 @@ impl<'a> Asker<'a> {
                         continue;
                     }
                     let end = self.folded(&entry.foothold);
-                    match rows.iter_mut().find(|it| it.end == end) {
+                    match found.rows.iter_mut().find(|it| it.end == end) {
                         Some(row) => row.add(&entry.foothold, outcome),
-                        None => rows.push(Reached {
+                        None => found.rows.push(Reached {
                             end,
                             outcome,
                             found: vec![entry.foothold.clone()],
@@ -287,33 +312,53 @@ impl<'a> Asker<'a> {
                         }),
                     }
                 }
+                if moves == Certainty::Unsure {
+                    found.doubt(closure::gaps(ground, &held, max_hops));
+                }
             }
         }
-        rows.sort_by_key(|it| (it.outcome, it.path.len()));
-        Ok(rows)
+        found.sort();
+        Ok(found)
     }
 
     /// Everybody whom bindings name, and every service account, who can come to hold something.
+    ///
+    /// `watch` is told how far it is, and ends it by `false`.
+    ///
+    /// # Errors
+    /// An end that is not there, or cannot be read.
     pub fn reached_by(
         &self,
         ground: &Ground<'_>,
         to: &str,
         namespace: &Name,
         max_hops: Option<usize>,
-    ) -> Result<Vec<Reached>, Fault> {
+        watch: Watch<'_>,
+    ) -> Result<Reaches, Fault> {
         let to = actor(to, namespace)?;
-        let (goal, _) = self.wanted(&to, &typed(&to))?;
-        let mut rows = Vec::new();
-        for subject in self.subjects() {
+        let (goal, gaps) = self.wanted(&to, &typed(&to))?;
+        let mut all = Reaches { gaps, ..Reaches::default() };
+        let subjects = self.subjects();
+        let count = subjects.len();
+        for (at, subject) in subjects.into_iter().enumerate() {
+            if !watch(at, count) {
+                break;
+            }
             let start = Foothold::Subject(subject);
             let found = answer(ground, &start, &goal, max_hops);
-            if found.outcome != Outcome::Deny && !found.path.is_empty() {
-                let (end, outcome, path) = (start.to_string(), found.outcome, found.path);
-                rows.push(Reached { end, outcome, found: vec![start], path });
+            if found.outcome == Outcome::Deny {
+                continue;
             }
+            if found.path.is_empty() {
+                all.undecided += 1;
+                all.doubt(found.gaps);
+                continue;
+            }
+            let (end, outcome, path) = (start.to_string(), found.outcome, found.path);
+            all.rows.push(Reached { end, outcome, found: vec![start], path });
         }
-        rows.sort_by_key(|it| (it.outcome, it.path.len()));
-        Ok(rows)
+        all.sort();
+        Ok(all)
     }
 
     fn subjects(&self) -> BTreeSet<Subject> {
@@ -338,28 +383,6 @@ impl<'a> Asker<'a> {
             Some(workload) => workload.to_string(),
             None => foothold.to_string(),
         }
-    }
-}
-
-/// One row of what can be reached.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Reached {
-    pub end: String,
-    pub outcome: Outcome,
-    pub found: Vec<Foothold>,
-    pub path: Vec<Step>,
-}
-
-impl Reached {
-    fn add(&mut self, foothold: &Foothold, outcome: Outcome) {
-        if !self.found.contains(foothold) && outcome == self.outcome {
-            self.found.push(foothold.clone());
-        }
-    }
-
-    /// How many it stands for.
-    pub fn count(&self) -> usize {
-        self.found.len()
     }
 }
 
@@ -400,9 +423,5 @@ fn ports(member: &Member, ask: &PortAsk) -> Result<Vec<Option<Port>>, Fault> {
 }
 
 fn typed(actor: &Actor) -> String {
-    match actor {
-        Actor::Held(it) => it.to_string(),
-        Actor::AnyNode => "node-root".to_owned(),
-        Actor::End(end, port) => format!("{end}{port}"),
-    }
+    actor.to_string()
 }

@@ -31,6 +31,7 @@ pub mod page;
 pub mod pair;
 pub mod ports;
 pub mod reach_page;
+pub mod reaches;
 pub mod resolve;
 mod rewriting;
 mod sample;

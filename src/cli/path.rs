@@ -9,7 +9,8 @@ use std::io;
 
 use serde::Serialize;
 
-use crate::ask::escalation::{ReachPath, Reached};
+use crate::ask::escalation::ReachPath;
+use crate::ask::reaches::Reached;
 use crate::escalate::Step;
 use crate::model::evidence::Outcome;
 use crate::text::escalate as words;

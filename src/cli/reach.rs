@@ -120,10 +120,12 @@ impl ReachArgs {
                 Ok(answer.outcome.into())
             }
             None => {
-                let rows = match self.reverse {
-                    false => world.asker.reaches(&ground, from, &world.context.namespace, self.max_hops)?,
-                    true => world.asker.reached_by(&ground, from, &world.context.namespace, self.max_hops)?,
+                let (namespace, hops, watch) = (&world.context.namespace, self.max_hops, &mut |_, _| true);
+                let found = match self.reverse {
+                    false => world.asker.reaches(&ground, from, namespace, hops, watch)?,
+                    true => world.asker.reached_by(&ground, from, namespace, hops, watch)?,
                 };
+                let rows = found.rows;
                 match self.output {
                     TextOrJson::Text => path::write_rows(from, &rows, self.reverse, world, out)?,
                     TextOrJson::Json => path::write_rows_json(from, &rows, self.reverse, world, out)?,

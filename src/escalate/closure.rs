@@ -111,7 +111,7 @@ fn chained(mut steps: Vec<Step>) -> Vec<Step> {
 /// What is not known and could lead further: what was not read, and what stands in Secrets that can be read.
 ///
 /// Within a number of steps only what was not read counts: what Secrets hold leads further, not nearer.
-fn gaps(ground: &Ground<'_>, held: &Held, max_hops: Option<usize>) -> Vec<Gap> {
+pub fn gaps(ground: &Ground<'_>, held: &Held, max_hops: Option<usize>) -> Vec<Gap> {
     const KINDS: [Kind; 9] = [
         Kind::CLUSTER_ROLE_BINDING,
         Kind::ROLE_BINDING,

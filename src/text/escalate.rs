@@ -6,12 +6,14 @@
 //!     v rolebinding/ops/ci subjects[0] -> role/ops/ci rules[0]: lets sa:ci/runner create pods/exec admin-0 in ops
 //! ```
 
-use crate::escalate::{Because, Step};
+use crate::escalate::{Because, Certainty, Foothold, Step};
 use crate::model::evidence::Outcome;
+use crate::model::id::{Kind, ObjectId};
+use crate::model::name::Name;
 use crate::model::place::Place;
 
 use super::evidence::Evidence;
-use super::{Line, Mark, net};
+use super::{About, Line, Mark, Shape, net};
 
 /// What a step rests on.
 pub fn evidence(step: &Step) -> Vec<Evidence> {
@@ -55,6 +57,54 @@ pub fn lines(path: &[Step]) -> Vec<Line> {
         lines.extend(evidence(step).iter().map(|it| it.line(2)));
     }
     lines
+}
+
+/// The names of the steps: `exec into a pod > use the pod's token`.
+pub fn names(path: &[Step]) -> String {
+    path.iter().map(|it| it.edge.name).collect::<Vec<_>>().join(" > ")
+}
+
+/// The bindings that a way rests on, in order, each once.
+pub fn grants(path: &[Step]) -> Vec<ObjectId> {
+    let mut all = Vec::new();
+    for because in path.iter().flat_map(|it| &it.because) {
+        let Because::Allowed { grant: Some(grant), .. } = because else { continue };
+        let id = grant.binding.id();
+        if !all.contains(&id) {
+            all.push(id);
+        }
+    }
+    all
+}
+
+/// A way as it is drawn: a box for each thing that is held, and between two of them the step with what it rests on.
+pub fn drawn(path: &[Step], goal: &str) -> Vec<Line> {
+    let Some(first) = path.first() else { return Vec::new() };
+    let mut lines = vec![boxed(&first.from, first.from.to_string())];
+    for (at, step) in path.iter().enumerate() {
+        let along = |line: Line| line.shaped(Shape::Along);
+        let mark = if step.certainty == Certainty::Certain { Mark::Allow } else { Mark::Unknown };
+        let sure = if step.certainty == Certainty::Certain { "" } else { ", unsure" };
+        let words = format!("{}. {} ({}){sure}", at + 1, step.edge.name, step.edge.id);
+        lines.push(along(Line::new(3, mark, words)));
+        lines.push(along(Line::new(4, Mark::Plain, format!("needs {}", step.edge.needs))));
+        lines.extend(evidence(step).iter().map(|it| along(it.line(4))));
+        let name = if at + 1 == path.len() { goal.to_owned() } else { step.to.to_string() };
+        lines.push(boxed(&step.to, name));
+    }
+    lines
+}
+
+/// A box that leads to what it names.
+fn boxed(held: &Foothold, name: String) -> Line {
+    let line = Line::new(0, Mark::Plain, name).shaped(Shape::Box);
+    match held {
+        Foothold::Subject(subject) => line.on(About::Somebody(subject.clone())),
+        Foothold::Pod(pod) => line.linked(&pod.object(), &Place::default()),
+        Foothold::Node(name) => line.linked(&ObjectId::new(Kind::NODE, Name::empty(), name.clone()), &Place::default()),
+        Foothold::Role { role, .. } => line.linked(role, &Place::default()),
+        _ => line,
+    }
 }
 
 /// `in 2 steps`, and nothing where there is no way.

@@ -90,6 +90,19 @@ pub enum About {
     Permission { scope: Name, what: What, verbs: Vec<Name> },
     /// What may they do?
     Somebody(Subject),
+    /// By which steps does one come from here to there?
+    Way { from: String, to: String },
+}
+
+/// How the screen draws a line.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Shape {
+    #[default]
+    Words,
+    /// A box, which an arrow leads to unless it is the first.
+    Box,
+    /// Beside the arrow from one box to the next.
+    Along,
 }
 
 /// One line of an answer.
@@ -102,6 +115,7 @@ pub struct Line {
     pub text: String,
     pub link: Option<Link>,
     pub about: Option<Box<About>>,
+    pub shape: Shape,
     /// So many lines of the next level belong below it that the page leaves out until somebody opens it.
     pub shut: u32,
 }
@@ -122,6 +136,11 @@ impl Line {
     pub fn linked(mut self, object: &ObjectId, place: &Place) -> Self {
         self.link = Some(Link { object: object.clone(), place: place.clone() });
         self
+    }
+
+    /// The same line, drawn so.
+    pub fn shaped(self, shape: Shape) -> Self {
+        Self { shape, ..self }
     }
 
     /// The same line, standing for that.
@@ -167,7 +186,8 @@ impl std::fmt::Display for Page {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         for line in &self.lines {
             let glyph = line.mark.glyph();
-            let text = format!("{:indent$}{glyph} {}", "", line.text, indent = usize::from(line.indent) * 2);
+            let words = if line.shape == Shape::Box { format!("[{}]", line.text) } else { line.text.clone() };
+            let text = format!("{:indent$}{glyph} {words}", "", indent = usize::from(line.indent) * 2);
             writeln!(out, "{}", text.trim_end())?;
         }
         Ok(())

@@ -1,0 +1,296 @@
+//! Everything that somebody can come to reach, or everybody who can: rows of ways, by what is reached.
+//!
+//! ```text
+//! sa:ci/runner can come to reach
+//!   whole cluster
+//!     v cluster-admin        2 steps  exec into a pod > use the pod's token
+//!   pods
+//!     v 29 workloads (68)    1 step   exec into a pod
+//! ```
+//!
+//! Rows that are come to alike are one row; each leads to its own way.
+
+use std::collections::BTreeSet;
+
+use crate::escalate::edges::Trace;
+use crate::escalate::{Foothold, Step};
+use crate::model::evidence::{Gap, Outcome};
+use crate::model::role::SubjectKind;
+use crate::text::escalate as ways;
+use crate::text::evidence::Evidence;
+use crate::text::{About, Line, Mark, Page, words};
+
+use super::escalation::ReachPath;
+
+/// One row of what can be reached.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Reached {
+    pub end: String,
+    pub outcome: Outcome,
+    pub found: Vec<Foothold>,
+    pub path: Vec<Step>,
+}
+
+impl Reached {
+    pub(super) fn add(&mut self, foothold: &Foothold, outcome: Outcome) {
+        if !self.found.contains(foothold) && outcome == self.outcome {
+            self.found.push(foothold.clone());
+        }
+    }
+
+    /// How many it stands for.
+    pub fn count(&self) -> usize {
+        self.found.len()
+    }
+
+    /// Whether both are come to alike: by the same steps, resting on the same bindings.
+    fn is_like(&self, other: &Reached) -> bool {
+        let edges = |it: &Reached| it.path.iter().map(|step| step.edge.id).collect::<Vec<_>>();
+        self.outcome == other.outcome
+            && edges(self) == edges(other)
+            && ways::grants(&self.path) == ways::grants(&other.path)
+    }
+}
+
+/// All rows, and what keeps them from being the whole truth.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Reaches {
+    /// The nearest first, those that are certain before the others.
+    pub rows: Vec<Reached>,
+    /// What is not known and could lead further.
+    pub gaps: Vec<Gap>,
+    /// Of how many subjects it is not known whether they come there, though no way was found.
+    pub undecided: usize,
+}
+
+impl Reaches {
+    pub(super) fn sort(&mut self) {
+        self.rows.sort_by_key(|it| (it.outcome, it.path.len()));
+    }
+
+    /// Takes in what is not known, each thing once.
+    pub(super) fn doubt(&mut self, gaps: Vec<Gap>) {
+        for gap in gaps {
+            if !self.gaps.contains(&gap) {
+                self.gaps.push(gap);
+            }
+        }
+    }
+
+    /// The rows by what is reached, or who comes there; each leads to the way between `of` and it.
+    pub fn lines(&self, of: &str, way: Way) -> Vec<Line> {
+        let mut groups: Vec<(Group, Vec<&Reached>)> = Vec::new();
+        for row in &self.rows {
+            let group = Group::of(row);
+            match groups.iter_mut().find(|it| it.0 == group) {
+                Some((_, rows)) => rows.push(row),
+                None => groups.push((group, vec![row])),
+            }
+        }
+        groups.sort_by_key(|it| it.0);
+        let mut lines = Vec::new();
+        for (group, rows) in &groups {
+            lines.push(Line::new(1, Mark::Title, group.title()));
+            let folded = folded(rows);
+            let room = folded.iter().map(|it| name(it).chars().count()).max().unwrap_or(0).min(WIDEST);
+            folded.iter().for_each(|it| add(&mut lines, it, room, of, way));
+        }
+        lines
+    }
+
+    /// `3 in 1 step, 12 in 2; 4 more unsure`: how many of each length.
+    pub fn counts(&self) -> String {
+        let certain = |it: &&Reached| it.outcome == Outcome::Allow;
+        let lengths: BTreeSet<usize> = self.rows.iter().filter(certain).map(|it| it.path.len()).collect();
+        let of = |length: usize| self.rows.iter().filter(certain).filter(|it| it.path.len() == length).count();
+        let each = lengths.into_iter().map(|it| format!("{} in {}", of(it), words::count(it as u64, "step", "steps")));
+        let each: Vec<String> = each.collect();
+        let unsure = self.rows.iter().filter(|it| it.outcome != Outcome::Allow).count();
+        match (each.is_empty(), unsure) {
+            (true, 0) => "none".to_owned(),
+            (true, unsure) => format!("{unsure} unsure"),
+            (false, 0) => each.join(", "),
+            (false, unsure) => format!("{}; {unsure} unsure", each.join(", ")),
+        }
+    }
+
+    /// What nobody can know from here, once for all rows.
+    pub fn limits(&self) -> Vec<Line> {
+        let mut limits: Vec<Line> = self.gaps.iter().map(|it| Evidence::gap(it).line(2)).collect();
+        if self.undecided > 0 {
+            let whom = words::count(self.undecided as u64, "more subject", "more subjects");
+            limits.insert(0, Line::new(2, Mark::Unknown, format!("whether {whom} can is unknown, for these reasons")));
+        }
+        limits.extend(unread_admission(self.rows.iter().flat_map(|it| &it.path)));
+        headed(limits)
+    }
+}
+
+/// Which way rows look.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Way {
+    /// What is reached.
+    From,
+    /// Who comes there.
+    To,
+}
+
+/// What rows are grouped by: what is reached. The worst first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum Group {
+    Cluster,
+    Users,
+    Groups,
+    ServiceAccounts,
+    Nodes,
+    Namespaces,
+    Pods,
+    Secrets,
+    Services,
+    Roles,
+}
+
+impl Group {
+    fn of(row: &Reached) -> Self {
+        match row.found.first() {
+            Some(Foothold::ClusterAdmin) => Group::Cluster,
+            Some(held) if *held == Foothold::masters() => Group::Cluster,
+            Some(Foothold::Subject(subject)) => match subject.kind() {
+                SubjectKind::Group => Group::Groups,
+                SubjectKind::ServiceAccount => Group::ServiceAccounts,
+                _ => Group::Users,
+            },
+            Some(Foothold::Node(_)) => Group::Nodes,
+            Some(Foothold::NamespaceAdmin(_)) => Group::Namespaces,
+            Some(Foothold::Secrets { .. }) => Group::Secrets,
+            Some(Foothold::Intercept { .. } | Foothold::Connection(_)) => Group::Services,
+            Some(Foothold::Role { .. }) => Group::Roles,
+            Some(Foothold::Pod(_)) | None => Group::Pods,
+        }
+    }
+
+    const fn title(self) -> &'static str {
+        match self {
+            Group::Cluster => "whole cluster",
+            Group::Users => "users",
+            Group::Groups => "groups",
+            Group::ServiceAccounts => "service accounts",
+            Group::Nodes => "nodes (root)",
+            Group::Namespaces => "namespaces (everything in them)",
+            Group::Pods => "pods (code in them)",
+            Group::Secrets => "Secrets (their content)",
+            Group::Services => "Services (their traffic)",
+            Group::Roles => "roles (their rules)",
+        }
+    }
+
+    /// What several rows of it are called.
+    const fn several(self) -> &'static str {
+        match self {
+            Group::Users => "users",
+            Group::Groups => "groups",
+            Group::ServiceAccounts => "service accounts",
+            Group::Nodes => "nodes",
+            Group::Namespaces => "namespaces",
+            Group::Pods => "workloads",
+            Group::Secrets => "namespaces",
+            Group::Services => "Services",
+            Group::Roles => "roles",
+            Group::Cluster => "ways",
+        }
+    }
+}
+
+/// So wide the column of names gets.
+const WIDEST: usize = 34;
+/// So many rows that are come to alike are one.
+const ALIKE: usize = 3;
+
+/// Rows that are come to alike, together where they are several.
+fn folded<'r>(rows: &[&'r Reached]) -> Vec<Vec<&'r Reached>> {
+    let mut folds: Vec<Vec<&Reached>> = Vec::new();
+    for row in rows {
+        match folds.iter_mut().find(|it| it[0].is_like(row)) {
+            Some(fold) => fold.push(row),
+            None => folds.push(vec![row]),
+        }
+    }
+    let split = |fold: Vec<&'r Reached>| match fold.len() {
+        0..ALIKE => fold.into_iter().map(|it| vec![it]).collect::<Vec<_>>(),
+        _ => vec![fold],
+    };
+    folds.into_iter().flat_map(split).collect()
+}
+
+/// `deployment/shop/web (6)`, `29 workloads (68)`.
+fn name(rows: &[&Reached]) -> String {
+    let count: usize = rows.iter().map(|it| it.count()).sum();
+    let name = match rows {
+        [one] => one.end.clone(),
+        many => format!("{} {}", many.len(), many.first().map_or("ways", |it| Group::of(it).several())),
+    };
+    if count > rows.len() { format!("{name} ({count})") } else { name }
+}
+
+fn add(lines: &mut Vec<Line>, rows: &[&Reached], room: usize, of: &str, way: Way) {
+    let Some(first) = rows.first() else { return };
+    let line = |indent, name: &str, row: &Reached| {
+        let length = words::count(row.path.len() as u64, "step", "steps");
+        let sure = if row.outcome == Outcome::Allow { "" } else { "unsure: " };
+        let text = format!("{name:room$}  {length:7}  {sure}{}", ways::names(&row.path));
+        Line::new(indent, Mark::of(row.outcome), text)
+    };
+    let leading = |line: Line, row: &Reached| match typed(row) {
+        Some(end) if way == Way::From => line.on(About::Way { from: of.to_owned(), to: end }),
+        Some(end) => line.on(About::Way { from: end, to: of.to_owned() }),
+        None => line,
+    };
+    let head = line(2, &name(rows), first);
+    if let [row] = rows {
+        lines.push(leading(head, row));
+        lines.extend(
+            ways::grants(&row.path)
+                .iter()
+                .map(|it| Line::new(3, Mark::Plain, format!("by {it}")).linked(it, &Default::default())),
+        );
+        return;
+    }
+    lines.push(head);
+    lines.extend(rows.iter().map(|it| leading(Line::new(3, Mark::of(it.outcome), name(&[it])), it)));
+}
+
+/// The row's end as a question has it; the rules of a role are none.
+fn typed(row: &Reached) -> Option<String> {
+    (!matches!(row.found.first(), Some(Foothold::Role { .. }))).then(|| row.end.clone())
+}
+
+/// That admission which is not read may refuse what steps write, where some write.
+fn unread_admission<'p>(mut steps: impl Iterator<Item = &'p Step>) -> Option<Line> {
+    let what = "admission webhooks and policies are not read: they may refuse what steps write";
+    steps.any(|it| it.edge.leaves == Trace::Object).then(|| Line::new(2, Mark::Note, what))
+}
+
+fn headed(mut limits: Vec<Line>) -> Vec<Line> {
+    if !limits.is_empty() {
+        limits.insert(0, Line::new(1, Mark::Title, "what cannot be known from here"));
+    }
+    limits
+}
+
+impl ReachPath {
+    /// The way as it is drawn: boxes, what leads from one to the next, and at the end what cannot be known.
+    pub fn page(&self) -> Page {
+        let mut page = Page::default();
+        let length = ways::length(&self.path, self.outcome);
+        let head = format!("{}  {} -> {}{length}", self.outcome, self.question.from, self.question.to);
+        page.push(Line::new(0, Mark::of(self.outcome), head));
+        page.lines.extend(ways::drawn(&self.path, &self.question.to));
+        if self.outcome == Outcome::Deny {
+            page.say(1, Mark::Note, "no way leads there by the steps of docs/reach.md");
+        }
+        let mut limits: Vec<Line> = self.gaps.iter().map(|it| Evidence::gap(it).line(2)).collect();
+        limits.extend(unread_admission(self.path.iter()));
+        page.lines.extend(headed(limits));
+        page
+    }
+}
