@@ -45,8 +45,8 @@ pub fn capability(it: &Capability) -> CapabilityJson {
         outcome: it.outcome.as_str(),
         namespace: (!it.scope.is_empty()).then(|| it.scope.to_string()),
         names: it.names.iter().map(ToString::to_string).collect(),
-        versions: it.way.span.to_string(),
-        request: it.way.need.to_string(),
+        versions: it.way.power.span.to_string(),
+        request: it.way.need().to_string(),
         what: it.way.what,
         grants: it.by.iter().map(by).collect(),
     }

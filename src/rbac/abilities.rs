@@ -12,59 +12,47 @@ use crate::model::role::RoleRule;
 
 use super::identity::{Identity, MASTERS};
 use super::index::{CLUSTER, Index};
-use super::matching::resource_covers;
 use super::places::{self, Whose};
+use super::powers::{self, Resource};
 use super::served::Reach;
 
 /// One column.
 #[derive(Debug)]
 pub struct Column {
     pub title: &'static str,
-    pub group: &'static str,
-    /// With its subresource.
-    pub resource: &'static str,
-    pub reach: Reach,
+    pub resource: Resource,
     /// The letters of it that should be few: `rw`.
     pub grave: &'static str,
 }
 
-const fn column(
-    title: &'static str,
-    group: &'static str,
-    resource: &'static str,
-    reach: Reach,
-    grave: &'static str,
-) -> Column {
-    Column { title, group, resource, reach, grave }
+const fn column(title: &'static str, resource: Resource, grave: &'static str) -> Column {
+    Column { title, resource, grave }
 }
 
-const RBAC: &str = "rbac.authorization.k8s.io";
-
 /// All columns, what leads furthest first.
-#[rustfmt::skip]
 pub const COLUMNS: &[Column] = &[
-    column("secret", "", "secrets", Reach::Namespaced, "rx"),
-    column("pods", "", "pods", Reach::Namespaced, "wx"),
-    column("exec", "", "pods/exec", Reach::Namespaced, "rw"),
-    column("deploy", "apps", "deployments", Reach::Namespaced, "wx"),
-    column("roles", RBAC, "roles", Reach::Namespaced, "x"),
-    column("binds", RBAC, "rolebindings", Reach::Namespaced, "wx"),
-    column("netpol", "networking.k8s.io", "networkpolicies", Reach::Namespaced, "wd"),
-    column("sa", "", "serviceaccounts", Reach::Namespaced, "x"),
-    column("token", "", "serviceaccounts/token", Reach::Namespaced, "w"),
-    column("config", "", "configmaps", Reach::Namespaced, ""),
-    column("svc", "", "services", Reach::Namespaced, "w"),
-    column("fwd", "", "pods/portforward", Reach::Namespaced, "rw"),
-    column("logs", "", "pods/log", Reach::Namespaced, ""),
-    column("jobs", "batch", "jobs", Reach::Namespaced, "wx"),
-    column("ns", "", "namespaces", Reach::Cluster, "wd"),
-    column("nodes", "", "nodes", Reach::Cluster, "w"),
-    column("kublet", "", "nodes/proxy", Reach::Cluster, "rw"),
-    column("croles", RBAC, "clusterroles", Reach::Cluster, "x"),
-    column("cbinds", RBAC, "clusterrolebindings", Reach::Cluster, "wx"),
-    column("users", "", "users", Reach::Cluster, "x"),
-    column("hooks", "admissionregistration.k8s.io", "mutatingwebhookconfigurations", Reach::Cluster, "w"),
-    column("pvs", "", "persistentvolumes", Reach::Cluster, "w"),
+    column("secret", powers::SECRETS, "rx"),
+    column("pods", powers::PODS, "wx"),
+    column("exec", powers::POD_EXEC, "rw"),
+    column("deploy", powers::DEPLOYMENTS, "wx"),
+    column("roles", powers::ROLES, "x"),
+    column("binds", powers::ROLE_BINDINGS, "wx"),
+    column("netpol", powers::NETWORK_POLICIES, "wd"),
+    column("sa", powers::SERVICE_ACCOUNTS, "x"),
+    column("token", powers::TOKENS, "w"),
+    column("config", powers::CONFIG_MAPS, ""),
+    column("svc", powers::SERVICES, "w"),
+    column("fwd", powers::POD_FORWARD, "rw"),
+    column("logs", powers::POD_LOG, ""),
+    column("jobs", powers::JOBS, "wx"),
+    column("ns", powers::NAMESPACES, "wd"),
+    column("nodes", powers::NODES, "w"),
+    column("kublet", powers::NODE_PROXY, "rw"),
+    column("croles", powers::CLUSTER_ROLES, "x"),
+    column("cbinds", powers::CLUSTER_ROLE_BINDINGS, "wx"),
+    column("users", powers::USERS, "x"),
+    column("hooks", powers::MUTATING_WEBHOOKS, "w"),
+    column("pvs", powers::PERSISTENT_VOLUMES, "w"),
 ];
 
 /// The classes of verbs, with the letter of each.
@@ -174,7 +162,7 @@ impl Index {
             };
             for (ability, column) in abilities.iter_mut().zip(COLUMNS) {
                 let place = if is_everywhere { "" } else { binding_namespace };
-                let rules = rules.iter().filter(|it| covers(it, column));
+                let rules = rules.iter().filter(|it| column.resource.is_covered_by(it));
                 rules.for_each(|it| ability.add(it, classes_in(place, it, column), held));
             }
         }
@@ -185,20 +173,14 @@ impl Index {
 /// What a rule lets do through a binding in a namespace (empty: cluster-wide): of what is cluster-scoped a RoleBinding
 /// grants little (rules 16, 17 and 49).
 fn classes_in(namespace: &str, rule: &RoleRule, column: &Column) -> Classes {
-    if namespace.is_empty() || column.reach == Reach::Namespaced {
+    if namespace.is_empty() || column.resource.reach == Reach::Namespaced {
         return classes(&rule.verbs);
     }
-    let Some(exception) = places::exception(column.group, column.resource) else { return 0 };
+    let Some(exception) = places::exception(column.resource.group, column.resource.name) else { return 0 };
     let is_of_it =
         exception.whose != Whose::Own || rule.names.is_empty() || rule.names.iter().any(|it| it == namespace);
     let verbs = exception.verbs.iter().filter(|verb| is_of_it && rule.verbs.iter().any(|it| it == "*" || it == *verb));
     classes(&verbs.map(|it| Name::from(*it)).collect::<Vec<_>>())
-}
-
-fn covers(rule: &RoleRule, column: &Column) -> bool {
-    let (_, subresource) = column.resource.split_once('/').unwrap_or((column.resource, ""));
-    rule.groups.iter().any(|it| it == "*" || it == column.group)
-        && rule.resources.iter().any(|it| resource_covers(it, column.resource, subresource))
 }
 
 #[cfg(test)]
@@ -237,6 +219,7 @@ mod tests {
         add(&mut ability, &["*"], &[], Held::Everywhere);
         assert_eq!(ability.letters(), "RWDX");
         assert!(ability.is_grave(&COLUMNS[0]) && !ability.is_grave(&COLUMNS[9]));
-        assert!(covers(&rule(&["get"], &[]), &COLUMNS[0]) && !covers(&rule(&["get"], &[]), &COLUMNS[1]));
+        let covers = |at: usize| COLUMNS[at].resource.is_covered_by(&rule(&["get"], &[]));
+        assert!(covers(0) && !covers(1));
     }
 }

@@ -10,7 +10,6 @@
 //! version (CONTRACT §4). What follows from an ability, hop by hop, is another question.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
 use crate::model::evidence::Outcome;
 use crate::model::id::ObjectId;
@@ -19,160 +18,103 @@ use crate::model::role::RoleRule;
 
 use super::identity::{Identity, MASTERS};
 use super::index::Index;
-use super::matching::resource_covers;
+use super::powers::{self, Power};
 use super::served::Reach;
-use super::version::{Span, Version};
+use super::version::Version;
 
-/// What a rule must cover: any of these verbs on this resource of this group.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Need {
-    /// One that ends in `:` stands for all verbs that begin so.
-    pub verbs: &'static [&'static str],
-    pub group: &'static str,
-    /// `resource` or `resource/subresource`; `*` for any.
-    pub resource: &'static str,
-}
+pub use super::powers::Need;
 
 /// One way to come by an ability.
 #[derive(PartialEq, Eq, Debug)]
 pub struct Way {
     /// What it lets somebody do: a short word.
     pub ability: &'static str,
-    pub need: Need,
-    /// What else must be held in the same place, any of these; empty: nothing.
-    pub with: &'static [Need],
+    /// Which has one need.
+    pub power: &'static Power,
+    /// What else must be held in the same place.
+    pub with: Option<&'static Power>,
+    /// Cluster: only what is held there gives it.
     pub reach: Reach,
-    pub span: Span,
     /// The number of the rule of docs/rbac.md.
     pub number: u32,
     /// One clause.
     pub what: &'static str,
 }
 
-const RBAC: &str = "rbac.authorization.k8s.io";
-const AUTHENTICATION: &str = "authentication.k8s.io";
-const CERTIFICATES: &str = "certificates.k8s.io";
-const WRITE: &[&str] = &["create", "update", "patch"];
-
-const fn need(verbs: &'static [&'static str], group: &'static str, resource: &'static str) -> Need {
-    Need { verbs, group, resource }
+impl Way {
+    /// What a rule must cover.
+    pub fn need(&self) -> &'static Need {
+        &self.power.needs[0]
+    }
 }
 
-const WRITES_BINDINGS: &[Need] = &[need(WRITE, RBAC, "rolebindings")];
-const WRITES_CLUSTER_BINDINGS: &[Need] = &[need(WRITE, RBAC, "clusterrolebindings")];
-const WRITES_CLUSTER_ROLES: &[Need] = &[need(WRITE, RBAC, "clusterroles")];
-const WRITES_ROLES: &[Need] = &[need(WRITE, RBAC, "roles")];
-
-const APPROVES_REQUESTS: &[Need] = &[need(&["update", "patch"], CERTIFICATES, "certificatesigningrequests/approval")];
-
-const fn way(ability: &'static str, need: Need, number: u32, what: &'static str) -> Way {
-    Way { ability, need, with: &[], reach: Reach::Namespaced, span: Span::Always, number, what }
+const fn way(ability: &'static str, power: &'static Power, number: u32, what: &'static str) -> Way {
+    Way { ability, power, with: None, reach: power.reach, number, what }
 }
 
-const fn old_websocket(ability: &'static str, resource: &'static str) -> Way {
-    let what = "by websocket, which such servers take for a get";
-    Way { span: Span::Before(35), ..way(ability, need(&["get"], "", resource), 70, what) }
+const fn old_websocket(ability: &'static str, power: &'static Power) -> Way {
+    way(ability, power, 70, "by websocket, which such servers take for a get")
 }
 
-const fn constrained(verbs: &'static [&'static str], resource: &'static str, with: &'static [Need]) -> Way {
+const fn constrained(power: &'static Power, with: &'static Power) -> Way {
     let what = "by constrained impersonation, for what impersonate-on allows besides";
-    Way { with, span: Span::From(36), ..way("act as others", need(verbs, AUTHENTICATION, resource), 56, what) }
+    Way { with: Some(with), ..way("act as others", power, 56, what) }
 }
 
 /// Every ability, in the order in which it is shown.
 pub const WAYS: &[Way] = &[
-    way("enter pods", need(&["create"], "", "pods/exec"), 70, "runs commands in their containers"),
-    old_websocket("enter pods", "pods/exec"),
-    way("attach to pods", need(&["create"], "", "pods/attach"), 70, "reads and writes what their processes do"),
-    old_websocket("attach to pods", "pods/attach"),
-    way("forward ports", need(&["create"], "", "pods/portforward"), 70, "connects past network policies"),
-    old_websocket("forward ports", "pods/portforward"),
-    Way {
-        reach: Reach::Cluster,
-        ..way(
-            "enter nodes' pods",
-            need(&["get", "create"], "", "nodes/proxy"),
-            71,
-            "runs commands in every pod of a node by its kubelet, past audit and admission",
-        )
-    },
-    Way {
-        reach: Reach::Cluster,
-        span: Span::From(33),
-        ..way("read kubelets", need(&["get"], "", "nodes/pods"), 72, "a node's pods, without nodes/proxy")
-    },
-    Way {
-        reach: Reach::Cluster,
-        ..way(
-            "act as others",
-            need(&["impersonate"], "", "groups"),
-            54,
-            "in groups, with a user or an account that it may act as",
-        )
-    },
-    Way {
-        reach: Reach::Cluster,
-        ..way("act as others", need(&["impersonate"], "", "users"), 54, "as users, with all that these hold")
-    },
-    way("act as others", need(&["impersonate"], "", "serviceaccounts"), 54, "as service accounts"),
-    Way {
-        reach: Reach::Cluster,
-        ..constrained(&["impersonate:user-info"], "users", &[need(&["impersonate-on:user-info:"], "*", "*")])
-    },
-    constrained(
-        &["impersonate:serviceaccount"],
-        "serviceaccounts",
-        &[need(&["impersonate-on:serviceaccount:"], "*", "*")],
+    way("enter pods", &powers::EXEC, 70, "runs commands in their containers"),
+    old_websocket("enter pods", &powers::EXEC_BY_GET),
+    way("attach to pods", &powers::ATTACH, 70, "reads and writes what their processes do"),
+    old_websocket("attach to pods", &powers::ATTACH_BY_GET),
+    way("forward ports", &powers::FORWARD, 70, "connects past network policies"),
+    old_websocket("forward ports", &powers::FORWARD_BY_GET),
+    way(
+        "enter nodes' pods",
+        &powers::KUBELETS,
+        71,
+        "runs commands in every pod of a node by its kubelet, past audit and admission",
     ),
+    way("read kubelets", &powers::READ_KUBELETS, 72, "a node's pods, without nodes/proxy"),
+    way("act as others", &powers::IMPERSONATE_GROUPS, 54, "in groups, with a user or an account that it may act as"),
+    way("act as others", &powers::IMPERSONATE_USERS, 54, "as users, with all that these hold"),
+    way("act as others", &powers::IMPERSONATE_ACCOUNTS, 54, "as service accounts"),
+    constrained(&powers::AS_USERS, &powers::ON_AS_USERS),
+    constrained(&powers::AS_ACCOUNTS, &powers::ON_AS_ACCOUNTS),
+    constrained(&powers::AS_NODES, &powers::ON_AS_NODES),
+    constrained(&powers::AS_OWN_NODE, &powers::ON_AS_OWN_NODE),
     Way {
-        reach: Reach::Cluster,
-        ..constrained(&["impersonate:arbitrary-node"], "nodes", &[need(&["impersonate-on:arbitrary-node:"], "*", "*")])
-    },
-    Way {
-        reach: Reach::Cluster,
-        ..constrained(
-            &["impersonate:associated-node"],
-            "nodes",
-            &[need(&["impersonate-on:associated-node:"], "*", "*")],
-        )
-    },
-    Way {
-        with: APPROVES_REQUESTS,
-        reach: Reach::Cluster,
+        with: Some(&powers::APPROVE_REQUESTS),
         ..way(
             "approve certificates",
-            need(&["approve"], CERTIFICATES, "signers"),
+            &powers::APPROVE,
             59,
             "with a signer of clients, a credential of any user but one in system:masters",
         )
     },
     Way {
-        with: WRITES_CLUSTER_ROLES,
+        with: Some(&powers::WRITE_CLUSTER_ROLES),
+        ..way("write any grant", &powers::ESCALATE_CLUSTER_ROLES, 47, "puts any rule into a ClusterRole")
+    },
+    Way {
+        with: Some(&powers::WRITE_ROLES),
+        ..way("write any grant", &powers::ESCALATE_ROLES, 47, "puts any rule into a Role")
+    },
+    Way {
+        with: Some(&powers::WRITE_CLUSTER_BINDINGS),
         reach: Reach::Cluster,
-        ..way("write any grant", need(&["escalate"], RBAC, "clusterroles"), 47, "puts any rule into a ClusterRole")
+        ..way("bind any role", &powers::BIND_CLUSTER_ROLES, 49, "cluster-wide, beyond its own rights")
     },
     Way {
-        with: WRITES_ROLES,
-        ..way("write any grant", need(&["escalate"], RBAC, "roles"), 47, "puts any rule into a Role")
+        with: Some(&powers::WRITE_BINDINGS),
+        ..way("bind any role", &powers::BIND_CLUSTER_ROLES, 49, "in namespaces, beyond its own rights")
     },
     Way {
-        with: WRITES_CLUSTER_BINDINGS,
-        reach: Reach::Cluster,
-        ..way("bind any role", need(&["bind"], RBAC, "clusterroles"), 49, "cluster-wide, beyond its own rights")
+        with: Some(&powers::WRITE_BINDINGS),
+        ..way("bind any role", &powers::BIND_ROLES, 49, "in namespaces, beyond its own rights")
     },
-    Way {
-        with: WRITES_BINDINGS,
-        ..way("bind any role", need(&["bind"], RBAC, "clusterroles"), 49, "in namespaces, beyond its own rights")
-    },
-    Way {
-        with: WRITES_BINDINGS,
-        ..way("bind any role", need(&["bind"], RBAC, "roles"), 49, "in namespaces, beyond its own rights")
-    },
-    Way {
-        reach: Reach::Cluster,
-        ..way("share own rights", need(WRITE, RBAC, "clusterrolebindings"), 51, "binds what it holds cluster-wide")
-    },
-    way("share own rights", need(WRITE, RBAC, "rolebindings"), 51, "binds what it holds itself to anyone"),
+    way("share own rights", &powers::WRITE_CLUSTER_BINDINGS, 51, "binds what it holds cluster-wide"),
+    way("share own rights", &powers::WRITE_BINDINGS, 51, "binds what it holds itself to anyone"),
 ];
 
 /// A rule that gives an ability: which binding, role and rule.
@@ -194,31 +136,6 @@ pub struct Capability {
     /// Whether the server that was asked is of a version on which it works.
     pub outcome: Outcome,
     pub by: BTreeSet<By>,
-}
-
-/// `create pods/exec`, `bind clusterroles.rbac.authorization.k8s.io`.
-impl fmt::Display for Need {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (plural, subresource) = self.resource.split_once('/').unwrap_or((self.resource, ""));
-        write!(out, "{} {plural}", self.verbs.join("|"))?;
-        if !self.group.is_empty() {
-            write!(out, ".{}", self.group)?;
-        }
-        if subresource.is_empty() { Ok(()) } else { write!(out, "/{subresource}") }
-    }
-}
-
-impl Need {
-    /// Whether a rule gives it.
-    pub fn is_met_by(&self, rule: &RoleRule) -> bool {
-        let (_, subresource) = self.resource.split_once('/').unwrap_or((self.resource, ""));
-        let meets = |wanted: &str, held: &str| held == wanted || wanted.ends_with(':') && held.starts_with(wanted);
-        rule.verbs.iter().any(|held| held == "*" || self.verbs.iter().any(|it| meets(it, held)))
-            && (self.group == "*" && !rule.groups.is_empty()
-                || rule.groups.iter().any(|it| it == "*" || it == self.group))
-            && (self.resource == "*" && !rule.resources.is_empty()
-                || rule.resources.iter().any(|it| resource_covers(it, self.resource, subresource)))
-    }
 }
 
 /// The rules of somebody with where each comes from, by the place where they hold.
@@ -257,8 +174,9 @@ fn of_way(way: &'static Way, held: &Held, version: Option<Version>) -> Vec<Capab
             continue;
         }
         let both = || rules.iter().chain(everywhere.iter().filter(|_| is_elsewhere));
-        let has_rest = way.with.is_empty() || way.with.iter().any(|need| both().any(|(it, _)| need.is_met_by(it)));
-        let giving: Vec<&(RoleRule, By)> = both().filter(|(it, _)| way.need.is_met_by(it)).collect();
+        let has_rest =
+            way.with.is_none_or(|with| both().any(|(it, _)| with.needs.iter().any(|need| need.is_met_by(it))));
+        let giving: Vec<&(RoleRule, By)> = both().filter(|(it, _)| way.need().is_met_by(it)).collect();
         // What only cluster-wide rules give is told once, cluster-wide; unless the rest is given here alone.
         let is_told = found.first().is_some_and(|it| it.scope.is_empty());
         let is_new = !is_told || giving.iter().any(|(_, by)| by.binding.namespace == *scope);
@@ -277,7 +195,7 @@ fn capability(way: &'static Way, scope: &Name, giving: &[&(RoleRule, By)], versi
         way,
         scope: scope.clone(),
         names: names.collect(),
-        outcome: way.span.holds(version),
+        outcome: way.power.span.holds(version),
         by: giving.iter().map(|(_, by)| by.clone()).collect(),
     }
 }
@@ -285,31 +203,13 @@ fn capability(way: &'static Way, scope: &Name, giving: &[&(RoleRule, By)], versi
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::role::RuleLists;
 
     #[test]
     fn every_way_says_what_it_needs() {
         for way in WAYS {
-            assert!(!way.need.verbs.is_empty() && !way.what.is_empty() && !way.what.ends_with('.'), "{way:?}");
-            assert!(way.with.iter().all(|it| !it.verbs.is_empty()), "{way:?}");
-            // What names no namespaced object is never had through a RoleBinding.
-            let is_global = way.need.resource.starts_with("nodes") || way.need.resource.starts_with("users");
-            assert!(!is_global || way.reach == Reach::Cluster, "{way:?}");
+            assert!(!way.what.is_empty() && !way.what.ends_with('.'), "{way:?}");
+            assert_eq!(way.power.needs.len(), 1, "{way:?}");
+            assert!(powers::POWERS.contains(&way.power), "{way:?}");
         }
-    }
-
-    #[test]
-    fn a_prefix_of_verbs_needs_one_verb_that_begins_so() {
-        let rule = |verb: &str| {
-            RoleRule::from(RuleLists {
-                verbs: [Name::from(verb)].into(),
-                groups: [Name::from("apps")].into(),
-                resources: [Name::from("deployments")].into(),
-                ..RuleLists::default()
-            })
-        };
-        let need = need(&["impersonate-on:user-info:"], "*", "*");
-        assert!(need.is_met_by(&rule("impersonate-on:user-info:list")) && need.is_met_by(&rule("*")));
-        assert!(!need.is_met_by(&rule("impersonate-on:serviceaccount:list")) && !need.is_met_by(&rule("list")));
     }
 }

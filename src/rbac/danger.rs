@@ -6,156 +6,118 @@
 use crate::model::name::Name;
 use crate::model::role::{RoleRule, RuleLists};
 
-use super::matching::resource_covers;
+use super::powers::{self, Power};
 use super::served::Reach;
 
-/// One row: a word, and the requests of which any is enough.
+/// One row: a word, and the powers of which any is enough.
 #[derive(Debug)]
 pub struct Danger {
     pub word: &'static str,
     /// What it means and why it matters, in one sentence.
     pub doc: &'static str,
-    /// Verbs, group, resource with subresource.
-    pub requests: &'static [(&'static [&'static str], &'static str, &'static str)],
-    pub reach: Reach,
+    pub powers: &'static [&'static Power],
 }
-
-const WRITE: &[&str] = &["create", "update", "patch"];
-const CHANGE: &[&str] = &["update", "patch"];
-const READ: &[&str] = &["get", "list", "watch"];
-const RBAC: &str = "rbac.authorization.k8s.io";
-const ADMISSION: &str = "admissionregistration.k8s.io";
-const CERTIFICATES: &str = "certificates.k8s.io";
 
 /// Worst first.
 pub const DANGERS: &[Danger] = &[
     Danger {
         word: "everything",
         doc: "Every verb on every resource: cluster-admin, or the same in a namespace.",
-        requests: &[(&["*"], "*", "*")],
-        reach: Reach::Namespaced,
+        powers: &[&powers::EVERYTHING],
     },
     Danger {
         word: "escalate",
         doc: "Writes or binds roles beyond its own rights: the guard against escalation is off for it.",
-        requests: &[(&["escalate", "bind"], RBAC, "clusterroles"), (&["escalate", "bind"], RBAC, "roles")],
-        reach: Reach::Namespaced,
+        powers: &[
+            &powers::ESCALATE_CLUSTER_ROLES,
+            &powers::BIND_CLUSTER_ROLES,
+            &powers::ESCALATE_ROLES,
+            &powers::BIND_ROLES,
+        ],
     },
     Danger {
         word: "impersonate",
         doc: "Acts as other users or groups.",
-        requests: &[(&["impersonate"], "", "users"), (&["impersonate"], "", "groups")],
-        reach: Reach::Cluster,
+        powers: &[&powers::IMPERSONATE_USERS, &powers::IMPERSONATE_GROUPS],
     },
     Danger {
         word: "approve certificates",
         doc: "Approves or signs certificate requests: with a signer of clients, a credential of any user.",
-        requests: &[
-            (&["approve", "sign"], CERTIFICATES, "signers"),
-            (CHANGE, CERTIFICATES, "certificatesigningrequests/approval"),
-        ],
-        reach: Reach::Cluster,
+        powers: &[&powers::APPROVE, &powers::SIGN, &powers::APPROVE_REQUESTS],
     },
     Danger {
         word: "control nodes",
         doc: "Reaches the kubelet, which runs commands in every pod of a node, past audit and admission.",
-        requests: &[(&["get", "create"], "", "nodes/proxy")],
-        reach: Reach::Cluster,
+        powers: &[&powers::KUBELETS],
     },
     Danger {
         word: "admission",
         doc: "Sees or alters what others write, by webhooks.",
-        requests: &[
-            (WRITE, ADMISSION, "mutatingwebhookconfigurations"),
-            (WRITE, ADMISSION, "validatingwebhookconfigurations"),
-            (WRITE, ADMISSION, "mutatingadmissionpolicies"),
+        powers: &[
+            &powers::WRITE_MUTATING_WEBHOOKS,
+            &powers::WRITE_VALIDATING_WEBHOOKS,
+            &powers::WRITE_MUTATING_POLICIES,
         ],
-        reach: Reach::Cluster,
     },
     Danger {
         word: "act as accounts",
         doc: "Mints tokens of service accounts, or impersonates them.",
-        requests: &[(&["create"], "", "serviceaccounts/token"), (&["impersonate"], "", "serviceaccounts")],
-        reach: Reach::Namespaced,
+        powers: &[&powers::REQUEST_TOKENS, &powers::IMPERSONATE_ACCOUNTS],
     },
     Danger {
         word: "read secrets",
         doc: "Reads Secrets: get one, or list and watch all.",
-        requests: &[(READ, "", "secrets")],
-        reach: Reach::Namespaced,
+        powers: &[&powers::READ_SECRETS],
     },
     Danger {
         word: "run pods",
         doc: "Runs code as any service account of the namespace, by pods or by what makes them.",
-        requests: &[
-            (&["create"], "", "pods"),
-            (WRITE, "", "replicationcontrollers"),
-            (WRITE, "apps", "deployments"),
-            (WRITE, "apps", "daemonsets"),
-            (WRITE, "apps", "statefulsets"),
-            (WRITE, "apps", "replicasets"),
-            (WRITE, "batch", "jobs"),
-            (WRITE, "batch", "cronjobs"),
-        ],
-        reach: Reach::Namespaced,
+        powers: &[&powers::CREATE_PODS, &powers::CREATE_WORKLOADS, &powers::CHANGE_WORKLOADS, &powers::CHANGE_JOBS],
     },
     Danger {
         word: "enter pods",
         doc: "Runs commands in pods, or changes what runs in them.",
-        requests: &[
-            (&["create", "get"], "", "pods/exec"),
-            (&["create", "get"], "", "pods/attach"),
-            (CHANGE, "", "pods/ephemeralcontainers"),
-            (CHANGE, "", "pods"),
+        powers: &[
+            &powers::EXEC,
+            &powers::EXEC_BY_GET,
+            &powers::ATTACH,
+            &powers::ATTACH_BY_GET,
+            &powers::DEBUG,
+            &powers::CHANGE_PODS,
         ],
-        reach: Reach::Namespaced,
     },
     Danger {
         word: "write grants",
         doc: "Writes roles or bindings, within its own rights.",
-        requests: &[
-            (WRITE, RBAC, "clusterrolebindings"),
-            (WRITE, RBAC, "clusterroles"),
-            (WRITE, RBAC, "rolebindings"),
-            (WRITE, RBAC, "roles"),
+        powers: &[
+            &powers::WRITE_CLUSTER_BINDINGS,
+            &powers::WRITE_CLUSTER_ROLES,
+            &powers::WRITE_BINDINGS,
+            &powers::WRITE_ROLES,
         ],
-        reach: Reach::Namespaced,
     },
     Danger {
         word: "change network",
         doc: "Opens or closes the network: policies, services, or labels that policies read.",
-        requests: &[
-            (&["create", "update", "patch", "delete", "deletecollection"], "networking.k8s.io", "networkpolicies"),
-            (CHANGE, "", "namespaces"),
-            (CHANGE, "", "pods/status"),
-            (WRITE, "", "services"),
-            (WRITE, "discovery.k8s.io", "endpointslices"),
+        powers: &[
+            &powers::WRITE_POLICIES,
+            &powers::DELETE_POLICIES,
+            &powers::CHANGE_NAMESPACES,
+            &powers::CHANGE_POD_STATUS,
+            &powers::WRITE_SERVICES,
+            &powers::WRITE_ENDPOINT_SLICES,
         ],
-        reach: Reach::Namespaced,
     },
     Danger {
         word: "forward ports",
         doc: "Connects to pods through the API server, past network policies.",
-        requests: &[
-            (&["create", "get"], "", "pods/portforward"),
-            (&["create", "get"], "", "pods/proxy"),
-            (&["create", "get"], "", "services/proxy"),
-        ],
-        reach: Reach::Namespaced,
+        powers: &[&powers::FORWARD, &powers::FORWARD_BY_GET, &powers::POD_PROXY, &powers::SERVICE_PROXY],
     },
 ];
 
 /// Whether a rule, through a binding of this reach, lets it be done.
 pub fn allows(danger: &Danger, rule: &RoleRule, through: Reach) -> bool {
-    if danger.reach == Reach::Cluster && through == Reach::Namespaced {
-        return false;
-    }
-    danger.requests.iter().any(|(verbs, group, resource)| {
-        let (_, subresource) = resource.split_once('/').unwrap_or((resource, ""));
-        rule.verbs.iter().any(|it| it == "*" || verbs.contains(&it.as_str()))
-            && rule.groups.iter().any(|it| it == "*" || it == group)
-            && rule.resources.iter().any(|it| resource_covers(it, resource, subresource))
-    })
+    danger.powers.iter().any(|it| it.is_given_by(rule, through))
 }
 
 /// The worst of one rule, as an index into [`DANGERS`].
@@ -202,7 +164,7 @@ mod tests {
         let word = |rule: RoleRule, through| worst(&[rule], through).map(|it| DANGERS[it].word);
         assert_eq!(word(rule(&["*"], &["*"], &["*"]), Reach::Namespaced), Some("everything"));
         assert_eq!(word(rule(&["list"], &[""], &["secrets"]), Reach::Namespaced), Some("read secrets"));
-        let approving = rule(&["approve"], &[CERTIFICATES], &["signers"]);
+        let approving = rule(&["approve"], &["certificates.k8s.io"], &["signers"]);
         assert_eq!(word(approving.clone(), Reach::Cluster), Some("approve certificates"));
         assert_eq!(word(approving, Reach::Namespaced), None);
         assert_eq!(word(rule(&["get"], &[""], &["nodes/proxy"]), Reach::Cluster), Some("control nodes"));

@@ -32,6 +32,7 @@ pub mod naive;
 pub mod note;
 pub mod pasted;
 pub mod places;
+pub mod powers;
 pub mod request;
 pub mod review;
 pub mod served;

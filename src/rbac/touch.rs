@@ -7,6 +7,7 @@
 use crate::model::id::{Kind, ObjectId};
 use crate::model::name::Name;
 
+use super::powers::{self, Power};
 use super::request::{Request, ResourceRequest};
 
 /// One way to touch an object; any of its requests does it.
@@ -17,58 +18,61 @@ pub struct Touch {
     pub requests: Vec<Request>,
 }
 
-/// What a way needs: its word, verbs, and subresource.
-type Way = (&'static str, &'static [&'static str], &'static str);
-
 const CHANGE: &[&str] = &["update", "patch"];
 const DELETE: &[&str] = &["delete", "deletecollection"];
-const CONNECT: &[&str] = &["create"];
 
-const ANY: &[Way] = &[("change", CHANGE, ""), ("delete", DELETE, "")];
-const POD: &[Way] = &[
-    ("change", CHANGE, ""),
-    ("relabel by status", CHANGE, "status"),
-    ("debug", CHANGE, "ephemeralcontainers"),
-    ("exec", CONNECT, "exec"),
-    ("attach", CONNECT, "attach"),
-    ("forward", CONNECT, "portforward"),
-    ("proxy", &["get", "create"], "proxy"),
-    ("evict", CONNECT, "eviction"),
-    ("delete", DELETE, ""),
+const POD: &[(&str, Power)] = &[
+    ("change", powers::CHANGE_PODS),
+    ("relabel by status", powers::CHANGE_POD_STATUS),
+    ("debug", powers::DEBUG),
+    ("exec", powers::EXEC),
+    ("attach", powers::ATTACH),
+    ("forward", powers::FORWARD),
+    ("proxy", powers::POD_PROXY),
+    ("evict", powers::EVICT_PODS),
+    ("delete", powers::DELETE_PODS),
 ];
-const NAMESPACE: &[Way] = &[
-    ("change", CHANGE, ""),
-    ("relabel by status", CHANGE, "status"),
-    ("relabel by finalize", &["update"], "finalize"),
-    ("delete", &["delete"], ""),
+const NAMESPACE: &[(&str, Power)] = &[
+    ("change", powers::CHANGE_NAMESPACES),
+    ("relabel by status", powers::CHANGE_NAMESPACE_STATUS),
+    ("relabel by finalize", powers::FINALIZE_NAMESPACES),
+    ("delete", powers::DELETE_NAMESPACES),
 ];
 
 /// All ways to touch an object of a kind that `resource` (group, plural) serves.
+pub fn touches(id: &ObjectId, group: &str, plural: &str) -> Vec<Touch> {
+    let of_powers = |all: &'static [(&'static str, Power)]| {
+        let touch = |(word, power): &(&'static str, Power)| Touch {
+            word,
+            requests: power.needs.iter().flat_map(|it| requests(id, it.group, it.resource, it.verbs)).collect(),
+        };
+        all.iter().map(touch).collect()
+    };
+    let any = |word, verbs| Touch { word, requests: requests(id, group, plural, verbs).collect() };
+    match id.kind {
+        Kind::POD => of_powers(POD),
+        Kind::NAMESPACE => of_powers(NAMESPACE),
+        _ => vec![any("change", CHANGE), any("delete", DELETE)],
+    }
+}
+
+/// These verbs on an object; `resource` with its subresource.
 ///
 /// The request for a Namespace is asked in that namespace (rule 16). A deletecollection has no name (rule 23).
-pub fn touches(id: &ObjectId, group: &str, plural: &str) -> Vec<Touch> {
-    let ways = match id.kind {
-        Kind::POD => POD,
-        Kind::NAMESPACE => NAMESPACE,
-        _ => ANY,
-    };
+fn requests(id: &ObjectId, group: &str, resource: &str, verbs: &[&str]) -> impl Iterator<Item = Request> {
     let namespace = if id.kind == Kind::NAMESPACE { &id.name } else { &id.namespace };
-    let request = |verb: &str, subresource: &str| {
+    let (plural, subresource) = resource.split_once('/').unwrap_or((resource, ""));
+    verbs.iter().map(move |verb| {
         Request::Resource(ResourceRequest {
-            verb: verb.into(),
+            verb: Name::from(*verb),
             group: group.into(),
             resource: plural.into(),
             subresource: subresource.into(),
-            name: if verb == "deletecollection" { Name::empty() } else { id.name.clone() },
+            name: if *verb == "deletecollection" { Name::empty() } else { id.name.clone() },
             namespace: namespace.clone(),
             ..ResourceRequest::default()
         })
-    };
-    let touch = |(word, verbs, subresource): &Way| Touch {
-        word,
-        requests: verbs.iter().map(|verb| request(verb, subresource)).collect(),
-    };
-    ways.iter().map(touch).collect()
+    })
 }
 
 #[cfg(test)]

@@ -34,8 +34,8 @@ fn of_rule(by: &By) -> Line {
 /// `bind any role in shop (only view, edit): in namespaces, beyond its own rights (bind clusterroles.rbac…)`.
 pub fn words(it: &Capability) -> String {
     let place = if it.scope.is_empty() { "the whole cluster" } else { &it.scope };
-    let span = if it.way.span == Span::Always { String::new() } else { format!(" {}", it.way.span) };
+    let span = if it.way.power.span == Span::Always { String::new() } else { format!(" {}", it.way.power.span) };
     let names: Vec<&str> = it.names.iter().map(Name::as_str).collect();
     let only = if names.is_empty() { String::new() } else { format!(" (only {})", names.join(", ")) };
-    format!("{} in {place}{only}{span}: {} ({})", it.way.ability, it.way.what, it.way.need)
+    format!("{} in {place}{only}{span}: {} ({})", it.way.ability, it.way.what, it.way.need())
 }

@@ -76,8 +76,9 @@ impl Abilities {
     /// The subject and the resource under the cursor.
     pub fn selected(&self) -> Option<(Subject, String)> {
         let column = &COLUMNS[self.cursor.column];
-        let group = if column.group.is_empty() { String::new() } else { format!(".{}", column.group) };
-        let (plural, subresource) = column.resource.split_once('/').unwrap_or((column.resource, ""));
+        let group =
+            if column.resource.group.is_empty() { String::new() } else { format!(".{}", column.resource.group) };
+        let (plural, subresource) = column.resource.name.split_once('/').unwrap_or((column.resource.name, ""));
         let slash = if subresource.is_empty() { "" } else { "/" };
         Some((self.subject()?.clone(), format!("{plural}{group}{slash}{subresource}")))
     }
