@@ -14,10 +14,9 @@ use kreach::model::coverage::{Coverage, Scope};
 use kreach::model::facts::Fact;
 use kreach::model::objects::Objects;
 use kreach::net;
-use kreach::tui;
+use kreach::rbac;
 use kreach::tui::app::{App, Setup};
 use kreach::tui::event::Event;
-use kreach::tui::world::SelfCheck;
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 
 #[global_allocator]
@@ -114,12 +113,19 @@ fn facts(world: &World) {
 
 /// What is derived from the facts, grown step by step as they came.
 fn indexes(world: &World) {
-    let mut followed = tui::world::World::unknown(net::Settings::default(), SelfCheck::Off);
-    let intern = read(world, |batch| drop(followed.apply(batch)));
-    let (pods, bindings) = (followed.cluster.pods.len(), followed.cluster.bindings.len());
-    freed("net::Index", pods, std::mem::take(&mut followed.index));
-    freed("rbac::Index", bindings, std::mem::take(&mut followed.rbac));
-    drop((followed, intern));
+    let mut cluster = Cluster::new(Coverage::Loading);
+    let mut net = net::Index::build(&cluster);
+    let mut rbac = rbac::Index::build(&cluster);
+    let intern = read(world, |batch| {
+        for delta in batch {
+            let changes = cluster.apply(delta);
+            net.apply(&cluster, &changes);
+            rbac.apply(&cluster, &changes);
+        }
+    });
+    freed("net::Index", cluster.pods.len(), net);
+    freed("rbac::Index", cluster.bindings.len(), rbac);
+    drop((cluster, intern));
 }
 
 /// The whole screen, its lists drawn once.

@@ -1,7 +1,7 @@
 //! The shell side of the subcommands: read files or a cluster, ask, print, exit. Everything else is in [`crate::cli`].
 //!
 //! ```text
-//! argv ─► Args ─► files or live reads in rounds ─► World ─► cli::Command::run ─► stdout, exit code
+//! argv ─► Args ─► files or live reads in rounds ─► ask::World ─► cli::Command::run ─► stdout, exit code
 //! ```
 //!
 //! stdout holds answers only, whole or the command fails; problems and notes of the run go to stderr, where they can
@@ -21,11 +21,9 @@ use std::path::Path;
 use clap::{CommandFactory as _, FromArgMatches as _};
 
 use crate::args::{Args, ColorChoice, Command};
-use crate::ask::Asker;
 use crate::ask::freshness::as_of;
-use crate::cli::{Color, Exit, Failure, World};
+use crate::cli::{Asked, Color, Exit, Failure};
 use crate::live::fault::Fault as LiveFault;
-use crate::net::{Index, Settings};
 
 use load::{Loaded, Wants, load};
 
@@ -101,29 +99,24 @@ fn ask(args: &Args, command: &Command) -> Result<Exit, Stop> {
     let Some(command) = command.asks() else { return Ok(Exit::Failed) };
     let color = color(args.screen.color);
     one_stdin(args, command)?;
-    let settings = Settings { pod_cidrs: args.source.pod_cidrs.clone() };
-    let Loaded { cluster, mut context } =
-        load(args, &Wants::Of(command, &settings), color).inspect_err(|_| info_alone(args, color))?;
-    print::problems(&cluster);
-    let mut notes: Vec<String> = as_of(&cluster).map(|it| it.what).into_iter().collect();
+    let wants = Wants::Of(command);
+    let Loaded { world, mut context } = load(args, &wants, color).inspect_err(|_| info_alone(args, color))?;
+    print::problems(&world.cluster);
+    let mut notes: Vec<String> = as_of(&world.cluster).map(|it| it.what).into_iter().collect();
     print::notes(&notes);
-    if let Some(fault) = command.refusal(&context, &cluster) {
+    if let Some(fault) = command.refusal(&context, &world) {
         return Err(fault.into());
     }
-    let own = command.notes(&context, &cluster);
+    let own = command.notes(&context, &world);
     print::notes(&own);
     notes.extend(own);
     context.notes.extend(notes);
-    let index = Index::with(&cluster, settings.clone());
-    let asker = Asker::new(&cluster, &index);
-    let asker = if command.batch().is_some() { asker.without_prerequisites() } else { asker };
-    let asker = if context.self_check { asker.with_self_check(&settings) } else { asker };
-    let world = World { cluster: &cluster, asker: &asker, context: &context };
+    let asked = Asked::of(&world, &context, command);
     let exit = print::answer(color, |out| match command.batch() {
-        Some(it) => batch::answer(&it, &world, out),
-        None => Ok(command.run(&world, out)?),
+        Some(it) => batch::answer(&it, &asked, out),
+        None => Ok(command.run(&asked, out)?),
     })?;
-    print::differences(&asker.differences(), exit)
+    print::differences(&asked.differences(), exit)
 }
 
 /// Files and questions cannot both be read from stdin.

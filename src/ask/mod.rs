@@ -16,10 +16,14 @@ pub mod end;
 pub mod entry;
 pub mod escalation;
 mod fault;
+pub mod filter;
 pub mod freshness;
 mod host;
+pub mod isolation;
+pub mod item;
 mod judge;
 mod kind_word;
+pub mod listing;
 pub mod many;
 
 pub mod member;
@@ -35,12 +39,15 @@ pub mod reaches;
 pub mod resolve;
 mod rewriting;
 mod sample;
+pub mod scope;
 pub mod somebody;
 pub mod topic;
 pub mod trace;
 mod unseen;
+pub mod weights;
 pub mod whys;
 pub mod workload;
+pub mod world;
 
 use std::cell::{OnceCell, RefCell};
 
@@ -55,6 +62,7 @@ use directory::Directory;
 use pair::PairPort;
 
 pub use fault::Fault;
+pub use world::World;
 
 /// Asks one cluster as many questions as there are.
 pub struct Asker<'a> {

@@ -13,15 +13,14 @@ use std::io;
 use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
 
-use crate::ask::Fault;
 use crate::ask::needs::Needs;
 use crate::ask::topic::Topic;
+use crate::ask::{Fault, World};
 use crate::model::cluster::Cluster;
 use crate::model::coverage::Coverage;
 use crate::model::evidence::Outcome;
 use crate::model::id::Kind;
 use crate::model::name::Name;
-use crate::net::Settings;
 use crate::rbac::grant::Access;
 use crate::rbac::identity::Identity;
 use crate::rbac::index::Index;
@@ -32,8 +31,8 @@ use crate::rbac::served::{Resolved, path_of};
 use crate::text::evidence::Evidence;
 use crate::text::{self, Mark};
 
-use super::grants::{self, GrantJson, GroupJson, Groups, Indexed, RequestJson, Unserved, WordJson};
-use super::{Batch, BatchLines, Command, Context, Exit, Failure, Names, World, json, paint};
+use super::grants::{self, GrantJson, GroupJson, Groups, RequestJson, Unserved, WordJson};
+use super::{Asked, Batch, BatchLines, Command, Context, Exit, Failure, Names, json, paint};
 
 /// How the answer is printed.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -70,8 +69,6 @@ pub struct CanArgs {
     /// How the answer is printed
     #[arg(short, long, value_enum, default_value_t = Form::Text)]
     pub output: Form,
-    #[arg(skip)]
-    index: Indexed,
 }
 
 /// `kreach can -o json`, and each line of a batch.
@@ -121,16 +118,17 @@ impl CanArgs {
         Ok(Words { subject, verb, resource, object })
     }
 
-    fn resolved(&self, context: &Context) -> Result<Resolved, Fault> {
+    fn resolved(&self, context: &Context, world: &World) -> Result<Resolved, Fault> {
         let words = self.words()?;
         let namespace = if context.all_namespaces { "" } else { context.namespace.as_str() };
-        Ok(self.unserved.resolved(grants::resolve(words.verb, words.resource, words.object, namespace, context)))
+        let typed = (words.verb, words.resource, words.object);
+        Ok(self.unserved.resolved(grants::resolve(typed, namespace, context, world)))
     }
 
     /// Who is asked about, once that is known, and what.
-    fn question(&self, context: &Context) -> Result<(Option<Identity>, Request), Fault> {
-        let identity = self.groups.who(self.words()?.subject, context)?;
-        Ok((identity, self.resolved(context)?.request))
+    fn question(&self, context: &Context, world: &World) -> Result<(Option<Identity>, Request), Fault> {
+        let identity = self.groups.who(self.words()?.subject, context, world)?;
+        Ok((identity, self.resolved(context, world)?.request))
     }
 }
 
@@ -143,15 +141,15 @@ struct Words<'a> {
 }
 
 impl Command for CanArgs {
-    fn needs(&self, context: &Context, cluster: &Cluster) -> Result<Needs, Fault> {
+    fn needs(&self, context: &Context, world: &World) -> Result<Needs, Fault> {
         if self.batch.is_some() {
             return Ok(grants::with_marks(grants::rbac_needs(None)));
         }
-        let (identity, request) = self.question(context)?;
+        let (identity, request) = self.question(context, world)?;
         let needs = grants::rbac_needs(Some(&request.namespace().into()));
         let Some(identity) = identity else { return Ok(needs) };
-        let is_allowed = Index::build(cluster).can(&identity, &request).outcome() == Outcome::Allow;
-        Ok(if has_read(cluster) && !is_allowed { grants::with_marks(needs) } else { needs })
+        let is_allowed = world.rbac().can(&identity, &request).outcome() == Outcome::Allow;
+        Ok(if has_read(&world.cluster) && !is_allowed { grants::with_marks(needs) } else { needs })
     }
 
     fn names(&self) -> Names {
@@ -160,46 +158,45 @@ impl Command for CanArgs {
     }
 
     /// Where a "no" would be said: whether the server asks other authorizers, and what it says itself.
-    fn reviews(&self, context: &Context, cluster: &Cluster) -> Result<Vec<Review>, Fault> {
+    fn reviews(&self, context: &Context, world: &World) -> Result<Vec<Review>, Fault> {
         if self.batch.is_some() {
             return Ok(vec![Review::OwnRules(grants::own_namespace("", context))]);
         }
-        let (Some(identity), request) = self.question(context)? else { return Ok(vec![Review::Own]) };
-        let access = grants::index(cluster, context).can(&identity, &request);
-        if !has_read(cluster) || access.outcome() == Outcome::Allow {
+        let (Some(identity), request) = self.question(context, world)? else { return Ok(vec![Review::Own]) };
+        let access = world.rbac().can(&identity, &request);
+        if !has_read(&world.cluster) || access.outcome() == Outcome::Allow {
             return Ok(Vec::new());
         }
         let rules = || Review::OwnRules(grants::own_namespace(request.namespace(), context));
         let is_no = access.outcome() == Outcome::Deny;
-        Ok(is_no.then(rules).into_iter().chain(review::appeal(&access, &context.told)).collect())
+        Ok(is_no.then(rules).into_iter().chain(review::appeal(&access, &world.told)).collect())
     }
 
-    fn beside(&self, context: &Context, cluster: &Cluster, _: &Settings) -> Needs {
+    fn beside(&self, context: &Context, world: &World) -> Needs {
         if self.batch.is_some() {
             return Needs::default();
         }
         let mut needs = grants::beside(context);
-        if let Ok((Some(identity), _)) = self.question(context) {
-            needs.0.extend(grants::beside_subject(&identity, cluster).0);
+        if let Ok((Some(identity), _)) = self.question(context, world) {
+            needs.0.extend(grants::beside_subject(&identity, world).0);
         }
         needs
     }
 
-    fn refusal(&self, context: &Context, cluster: &Cluster) -> Option<Fault> {
-        let resolved = self.resolved(context).ok()?;
-        self.unserved.refusal(Some(resolved), context, cluster).filter(|_| self.batch.is_none())
+    fn refusal(&self, context: &Context, world: &World) -> Option<Fault> {
+        let resolved = self.resolved(context, world).ok()?;
+        self.unserved.refusal(Some(resolved), context, world).filter(|_| self.batch.is_none())
     }
 
-    fn notes(&self, context: &Context, cluster: &Cluster) -> Vec<String> {
+    fn notes(&self, context: &Context, world: &World) -> Vec<String> {
         if self.batch.is_some() {
             let literal = "--directory gives no groups to lines of --batch: each is judged literally".to_owned();
-            return context.people.iter().map(|_| literal.clone()).collect();
+            return world.people.iter().map(|_| literal.clone()).collect();
         }
-        let notes = self.resolved(context).map(|it| it.notes).unwrap_or_default();
-        let index = self.index.of(cluster, context);
-        let identity = self.question(context).ok().and_then(|it| it.0);
-        let unknown = identity.and_then(|it| grants::unknown(&it, index, context, cluster));
-        let absence = self.unserved.absence(context, cluster);
+        let notes = self.resolved(context, world).map(|it| it.notes).unwrap_or_default();
+        let identity = self.question(context, world).ok().and_then(|it| it.0);
+        let unknown = identity.and_then(|it| grants::unknown(&it, world));
+        let absence = self.unserved.absence(context, world);
         unknown.into_iter().chain(notes.iter().map(ToString::to_string)).chain(absence).collect()
     }
 
@@ -207,15 +204,16 @@ impl Command for CanArgs {
         Topic::Access
     }
 
-    fn run(&self, world: &World<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
-        let (identity, request) = self.question(world.context)?;
+    fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
+        let world = asked.world;
+        let (identity, request) = self.question(asked.context, world)?;
         let identity = identity.ok_or_else(grants::nobody_yet)?;
-        let index = self.index.of(world.cluster, world.context);
+        let index = world.rbac();
         let mut access = index.can(&identity, &request);
         grants::self_check(world, &identity, &request, access.outcome())?;
-        let mut notes = grants::notes(&access, index, world);
-        notes.extend(grants::left(&identity, world.context));
-        match review::appeal(&access, &world.context.told).and_then(|it| world.context.told.reply(&it)) {
+        let mut notes = grants::notes(&access, world);
+        notes.extend(grants::left(&identity, world));
+        match review::appeal(&access, &world.told).and_then(|it| world.told.reply(&it)) {
             Some(Reply::Word(word)) => access.word = Some(word.clone()),
             Some(Reply::Silent(why)) => {
                 notes.push(Evidence::new(Mark::Note, format!("the server was asked itself and does not say: {why}")));
@@ -226,10 +224,10 @@ impl Command for CanArgs {
             Form::Text => {
                 let mut page = text::rbac::access(&access, index);
                 notes.iter().for_each(|it| page.push(it.line(1)));
-                out.write_all(paint::page(&page, world.context.color).as_bytes())?;
+                out.write_all(paint::page(&page, asked.context.color).as_bytes())?;
             }
-            Form::Json => json::write(&access_json(&access, index, &notes), world, out)?,
-            Form::Yaml => json::write_yaml(&access_json(&access, index, &notes), world, out)?,
+            Form::Json => json::write(&access_json(&access, index, &notes), asked, out)?,
+            Form::Yaml => json::write_yaml(&access_json(&access, index, &notes), asked, out)?,
         }
         Ok(access.outcome().into())
     }
@@ -290,23 +288,23 @@ impl BatchLine<'_> {
 }
 
 impl BatchLines for CanArgs {
-    fn line(&self, world: &World<'_>, line: &str, answer: &mut Vec<u8>) -> Result<Outcome, Failure> {
+    fn line(&self, asked: &Asked<'_>, line: &str, answer: &mut Vec<u8>) -> Result<Outcome, Failure> {
         let parsed: Result<BatchLine<'_>, _> = serde_json::from_str(line);
-        let asked = match parsed {
+        let question = match parsed {
             Ok(line) => line.question(),
             Err(error) => Err(Fault::new(format!("not a question: {error}"), "")),
         };
-        let (identity, request) = match asked {
-            Ok(asked) => asked,
+        let (identity, request) = match question {
+            Ok(question) => question,
             Err(fault) => {
                 json::append_error(&fault.to_string(), answer)?;
                 return Ok(Outcome::Unknown);
             }
         };
-        let index = self.index.of(world.cluster, world.context);
-        let access = index.can(&identity, &request);
+        let world = asked.world;
+        let access = world.rbac().can(&identity, &request);
         grants::self_check(world, &identity, &request, access.outcome())?;
-        let document = access_json(&access, index, &grants::notes(&access, index, world));
+        let document = access_json(&access, world.rbac(), &grants::notes(&access, world));
         json::append(&document, answer)?;
         Ok(access.outcome())
     }

@@ -1,14 +1,13 @@
-//! What the commands about access share: flags, the index made once, live reads, and the JSON of grants.
+//! What the commands about access share: flags, live reads, and the JSON of grants.
 
-use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use clap::Args;
 use serde::Serialize;
 
 use crate::ask::needs::{Needs, Read};
-use crate::ask::{Fault, namespace, somebody};
-use crate::model::cluster::Cluster;
+use crate::ask::world::SelfCheck;
+use crate::ask::{Fault, World, namespace, somebody};
 use crate::model::coverage::Scope;
 use crate::model::evidence::Outcome;
 use crate::model::id::{Kind, ObjectId};
@@ -18,7 +17,6 @@ use crate::people::{People, Person, Standing};
 use crate::rbac::aggregation::Member;
 use crate::rbac::grant::{Access, Grant};
 use crate::rbac::identity::{self, Identity, Membership};
-use crate::rbac::index::Index;
 use crate::rbac::matching::Match;
 use crate::rbac::pasted::{self, Whom};
 use crate::rbac::request::Request;
@@ -28,7 +26,7 @@ use crate::rbac::served::{Given, Resolved, Typed};
 use crate::text::Mark;
 use crate::text::evidence::Evidence;
 
-use super::{Context, World};
+use super::Context;
 
 const SUCH_AS: &str = "such as user:alice, group:dev or sa:shop/web";
 
@@ -38,12 +36,12 @@ pub fn subject(text: &str) -> Result<Subject, Fault> {
 }
 
 /// The operator, as the server knows them; `None` while it has not been asked.
-fn me(context: &Context) -> Result<Option<&Me>, Fault> {
+fn me<'a>(context: &Context, world: &'a World) -> Result<Option<&'a Me>, Fault> {
     if context.from_files {
         let what = "who asks is not available with --from: files do not know the operator";
         return Err(Fault::new(what, format!("name a subject, {SUCH_AS}")));
     }
-    match context.told.reply(&Review::Own) {
+    match world.told.reply(&Review::Own) {
         Some(Reply::Me(me)) => Ok(Some(me)),
         Some(Reply::Silent(why)) => {
             let what = format!("the server does not say who you are: {why}");
@@ -73,17 +71,17 @@ impl Unserved {
     }
 
     /// Why it is not asked: it is not served, or the namespace that was named is not there.
-    pub fn refusal(&self, resolved: Option<Resolved>, context: &Context, cluster: &Cluster) -> Option<Fault> {
+    pub fn refusal(&self, resolved: Option<Resolved>, context: &Context, world: &World) -> Option<Fault> {
         if self.unserved {
             return None;
         }
         let unserved = resolved.and_then(|it| it.refusal).map(|it| Fault::new(it.what, it.hint));
-        unserved.or_else(|| absence(context, cluster).map(|it| Fault::new(it, "--unserved asks all the same")))
+        unserved.or_else(|| absence(context, world).map(|it| Fault::new(it, "--unserved asks all the same")))
     }
 
     /// That the namespace that was named is not there, where it is asked all the same.
-    pub fn absence(&self, context: &Context, cluster: &Cluster) -> Option<String> {
-        absence(context, cluster).filter(|_| self.unserved)
+    pub fn absence(&self, context: &Context, world: &World) -> Option<String> {
+        absence(context, world).filter(|_| self.unserved)
     }
 }
 
@@ -97,20 +95,20 @@ pub struct Groups {
 
 impl Groups {
     /// Who is asked about: a typed subject, else the operator; `None` until the server has said who that is.
-    pub fn who(&self, typed: Option<&str>, context: &Context) -> Result<Option<Identity>, Fault> {
+    pub fn who(&self, typed: Option<&str>, context: &Context, world: &World) -> Result<Option<Identity>, Fault> {
         let namespace = if context.namespace.is_empty() { "default" } else { context.namespace.as_str() };
         let given: Vec<Name> = self.groups.iter().map(Name::from).collect();
         match typed.map_or(Ok(Whom::Me), |it| pasted::read(it, namespace)).map_err(|it| Fault::new(it, SUCH_AS))? {
-            Whom::Somebody(subject) => Ok(Some(self.identity(&subject, context))),
-            Whom::Me => Ok(me(context)?.map(|it| it.identity(&given))),
+            Whom::Somebody(subject) => Ok(Some(self.identity(&subject, world))),
+            Whom::Me => Ok(me(context, world)?.map(|it| it.identity(&given))),
         }
     }
 
     /// Who a subject is with these groups and those that the directory of people names.
-    fn identity(&self, subject: &Subject, context: &Context) -> Identity {
+    fn identity(&self, subject: &Subject, world: &World) -> Identity {
         let given: Vec<Name> = self.groups.iter().map(Name::from).collect();
         let identity = Identity::new(subject, &given);
-        match &context.people {
+        match &world.people {
             Some(people) if subject.kind() == SubjectKind::User => {
                 let groups = people.groups_of(&identity.user);
                 identity.with_directory(&groups)
@@ -120,34 +118,21 @@ impl Groups {
     }
 }
 
-/// The index over a command's cluster, built when first asked for.
-#[derive(Debug, Default, Clone)]
-pub struct Indexed(OnceCell<Index>);
-
-impl Indexed {
-    /// The index.
-    pub fn of(&self, cluster: &Cluster, context: &Context) -> &Index {
-        self.0.get_or_init(|| index(cluster, context))
-    }
-}
-
-/// The index over a cluster, with the marks that the server's answers are.
-pub fn index(cluster: &Cluster, context: &Context) -> Index {
-    let mut index = Index::build(cluster);
-    context.told.mark(index.marks_mut());
-    index
-}
-
 /// The namespace that the operator's own rules are asked in: the asked one, else the context's.
 pub fn own_namespace(asked: &str, context: &Context) -> Name {
     [asked, &context.namespace, "default"].into_iter().find(|it| !it.is_empty()).map(Name::from).unwrap_or_default()
 }
 
 /// A request as typed, asked in this namespace (empty: in all).
-pub fn resolve(verb: &str, resource: &str, name: Option<&str>, namespace: &str, context: &Context) -> Resolved {
+pub fn resolve(
+    (verb, resource, name): (&str, &str, Option<&str>),
+    namespace: &str,
+    context: &Context,
+    world: &World,
+) -> Resolved {
     let given = if context.only.is_some() { Given::Yes } else { Given::No };
     let typed = Typed { verb, resource, name: name.unwrap_or_default(), namespace, given };
-    context.served.resolve(&typed)
+    world.served.resolve(&typed)
 }
 
 /// What RBAC is written in, as far as a question about one namespace (`None`: about all) needs it.
@@ -171,24 +156,24 @@ pub fn beside(context: &Context) -> Needs {
 }
 
 /// What tells whether a subject is known: a service account that no binding names may be there all the same.
-pub fn beside_subject(identity: &Identity, cluster: &Cluster) -> Needs {
+pub fn beside_subject(identity: &Identity, world: &World) -> Needs {
     let subject = &identity.subject;
     let is_account = subject.kind() == SubjectKind::ServiceAccount;
     let scope = || Scope::Namespace(subject.namespace().clone());
     let read = || Read::All { kind: Kind::SERVICE_ACCOUNT, scope: scope() };
-    Needs((is_account && Index::build(cluster).bindings_of(subject).is_empty()).then(read).into_iter().collect())
+    Needs((is_account && world.rbac().bindings_of(subject).is_empty()).then(read).into_iter().collect())
 }
 
 /// That nothing names whom is asked about, with the nearest; the operator is somebody.
-pub fn unknown(identity: &Identity, index: &Index, context: &Context, cluster: &Cluster) -> Option<String> {
-    let is_operator = context.told.me().is_some_and(|it| it.is(identity));
-    let people = context.people.as_deref();
-    (!is_operator).then(|| somebody::unknown(cluster, index, people, &identity.subject))?
+pub fn unknown(identity: &Identity, world: &World) -> Option<String> {
+    let is_operator = world.told.me().is_some_and(|it| it.is(identity));
+    let people = world.people.as_deref();
+    (!is_operator).then(|| somebody::unknown(&world.cluster, world.rbac(), people, &identity.subject))?
 }
 
 /// What to say of the namespace that was named, if it is known not to be there.
-fn absence(context: &Context, cluster: &Cluster) -> Option<String> {
-    namespace::absence(cluster, context.only.as_ref()?)
+fn absence(context: &Context, world: &World) -> Option<String> {
+    namespace::absence(&world.cluster, context.only.as_ref()?)
 }
 
 /// What bears the marks of other authorizers; only read where a "no" would be said.
@@ -205,13 +190,13 @@ pub fn with_marks(mut needs: Needs) -> Needs {
 }
 
 /// Decides a second time with the naive evaluator, where the command was asked to (CONTRACT §5).
-pub fn self_check(world: &World<'_>, identity: &Identity, request: &Request, ours: Outcome) -> Result<(), Fault> {
-    if !world.context.self_check {
+pub fn self_check(world: &World, identity: &Identity, request: &Request, ours: Outcome) -> Result<(), Fault> {
+    if world.check == SelfCheck::Off {
         return Ok(());
     }
     let groups = identity.groups.iter().map(|(it, _)| it.as_str()).collect();
     let asker = crate::rbac::naive::Asker { user: &identity.user, groups };
-    let theirs = crate::rbac::naive::outcome(world.cluster, &asker, request);
+    let theirs = crate::rbac::naive::outcome(&world.cluster, &asker, request);
     // The naive evaluator does not look at other authorizers' marks, which make a deny unknown.
     let is_mark = ours == Outcome::Unknown && theirs == Outcome::Deny;
     if ours == theirs || is_mark {
@@ -371,14 +356,14 @@ pub fn word(word: &Word) -> WordJson<'_> {
 }
 
 /// What should be known beside an answer, by the server's version where it is known.
-pub fn notes(access: &Access, index: &Index, world: &World<'_>) -> Vec<Evidence> {
-    let notes = index.notes(access, world.cluster, world.context.version);
+pub fn notes(access: &Access, world: &World) -> Vec<Evidence> {
+    let notes = world.rbac().notes(access, &world.cluster, world.version);
     notes.into_iter().map(|it| Evidence::new(Mark::Note, it)).collect()
 }
 
 /// A note on somebody who has left, by the directory; it changes no outcome.
-pub fn left(identity: &Identity, context: &Context) -> Vec<Evidence> {
-    let person = context.people.as_ref().and_then(|it| it.person(&identity.user));
+pub fn left(identity: &Identity, world: &World) -> Vec<Evidence> {
+    let person = world.people.as_ref().and_then(|it| it.person(&identity.user));
     let left = person.filter(|it| it.standing == Standing::Left);
     let what = |it: &Person| format!("{} has left, says {}", it.user, it.place);
     left.map(|it| Evidence::new(Mark::Note, what(it))).into_iter().collect()

@@ -12,8 +12,8 @@ use std::io;
 use clap::Args;
 use serde::Serialize;
 
-use crate::ask::Fault;
 use crate::ask::needs::{self, Needs};
+use crate::ask::{Fault, World};
 use crate::kinds::{KINDS, Presence};
 use crate::model::cluster::{Cluster, is_workload};
 use crate::model::coverage::{Coverage, Scope};
@@ -23,7 +23,7 @@ use crate::rbac::review::{Me, Reply, Review};
 use crate::text::{Line, Mark, Page};
 
 use super::trace::TextOrJson;
-use super::{Command, Context, Exit, Failure, World, json, paint};
+use super::{Asked, Command, Context, Exit, Failure, json, paint};
 
 /// All objects of every kind that answers rest on.
 pub fn every_kind() -> Needs {
@@ -63,8 +63,8 @@ fn operator(me: &Me) -> OperatorJson<'_> {
 }
 
 /// `user:alice, in dev, system:authenticated`, or why the server does not say.
-fn operator_words(context: &Context) -> Option<String> {
-    match context.told.reply(&Review::Own)? {
+fn operator_words(world: &World) -> Option<String> {
+    match world.told.reply(&Review::Own)? {
         Reply::Me(me) if me.groups.is_empty() => Some(format!("{}, in no group", me.subject())),
         Reply::Me(me) => {
             let groups: Vec<&str> = me.groups.iter().map(Name::as_str).collect();
@@ -88,50 +88,52 @@ struct InfoJson<'a> {
 }
 
 impl Command for InfoArgs {
-    fn needs(&self, _: &Context, _: &Cluster) -> Result<Needs, Fault> {
+    fn needs(&self, _: &Context, _: &World) -> Result<Needs, Fault> {
         Ok(every_kind())
     }
 
-    fn reviews(&self, _: &Context, _: &Cluster) -> Result<Vec<Review>, Fault> {
+    fn reviews(&self, _: &Context, _: &World) -> Result<Vec<Review>, Fault> {
         Ok(vec![Review::Own])
     }
 
-    fn run(&self, world: &World<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
-        self.print(world.context, Some(world.cluster), out)?;
+    fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
+        self.print(asked.context, Some(asked.world), out)?;
         Ok(Exit::Yes)
     }
 }
 
 impl InfoArgs {
     /// Prints what is known; without a cluster what surrounds it.
-    pub fn print(&self, context: &Context, cluster: Option<&Cluster>, out: &mut dyn io::Write) -> Result<(), Failure> {
+    pub fn print(&self, context: &Context, world: Option<&World>, out: &mut dyn io::Write) -> Result<(), Failure> {
         match self.output {
-            TextOrJson::Text => Ok(out.write_all(paint::page(&page(context, cluster), context.color).as_bytes())?),
-            TextOrJson::Json => json::write(&document(context, cluster), json::Run { context, cluster }, out),
+            TextOrJson::Text => Ok(out.write_all(paint::page(&page(context, world), context.color).as_bytes())?),
+            TextOrJson::Json => {
+                json::write(&document(context, world), json::Run { context, cluster: world.map(|it| &it.cluster) }, out)
+            }
         }
     }
 }
 
-fn document<'a>(context: &'a Context, cluster: Option<&Cluster>) -> InfoJson<'a> {
+fn document<'a>(context: &'a Context, world: Option<&'a World>) -> InfoJson<'a> {
     InfoJson {
         version: json::VERSION,
         kind: "Info",
         surroundings: context.surroundings.iter().map(|(name, value)| (*name, value.as_str())).collect(),
-        operator: context.told.me().map(operator),
-        kinds: cluster.map(kinds).unwrap_or_default(),
+        operator: world.and_then(|it| it.told.me()).map(operator),
+        kinds: world.map(|it| kinds(&it.cluster)).unwrap_or_default(),
     }
 }
 
-fn page(context: &Context, cluster: Option<&Cluster>) -> Page {
+fn page(context: &Context, world: Option<&World>) -> Page {
     let mut page = Page::default();
     page.say(0, Mark::Title, format!("kreach {}", env!("CARGO_PKG_VERSION")));
     for (name, value) in &context.surroundings {
         page.say(1, Mark::Plain, format!("{name:<12}{value}"));
     }
-    if let Some(words) = operator_words(context) {
+    if let Some(words) = world.and_then(operator_words) {
         page.say(1, Mark::Plain, format!("{:<12}{words}", "you"));
     }
-    let Some(cluster) = cluster else { return page };
+    let Some(cluster) = world.map(|it| &it.cluster) else { return page };
     page.say(0, Mark::Title, "kinds");
     for it in kinds(cluster) {
         let unreadable = if it.unreadable > 0 { format!(", {} unreadable", it.unreadable) } else { String::new() };

@@ -20,7 +20,7 @@ use crate::text::Mark;
 use crate::text::evidence::Evidence;
 use crate::text::written;
 
-use super::{Context, Failure, World};
+use super::{Asked, Context, Failure};
 
 /// The version that every document names.
 pub const VERSION: &str = "kreach/v1";
@@ -247,8 +247,8 @@ fn family(family: &FamilyVerdict, port: Option<Port>) -> FamilyJson {
 }
 
 /// Writes a trace as one indented document.
-pub fn write_trace(it: &Trace, world: &World<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
-    write(&trace(it), world, out)
+pub fn write_trace(it: &Trace, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
+    write(&trace(it), asked, out)
 }
 
 /// Appends a trace as one compact line without its line break.
@@ -288,9 +288,9 @@ pub struct Run<'a> {
     pub cluster: Option<&'a Cluster>,
 }
 
-impl<'a> From<&'a World<'_>> for Run<'a> {
-    fn from(world: &'a World<'_>) -> Self {
-        Self { context: world.context, cluster: Some(world.cluster) }
+impl<'a> From<&'a Asked<'_>> for Run<'a> {
+    fn from(asked: &'a Asked<'_>) -> Self {
+        Self { context: asked.context, cluster: Some(&asked.world.cluster) }
     }
 }
 

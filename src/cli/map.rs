@@ -20,8 +20,7 @@ use crate::ask::needs::{self, Needs};
 use crate::ask::reach_page::ports_text;
 use crate::ask::topic::Topic;
 use crate::ask::whys::{Reasons, Whys};
-use crate::ask::{Fault, namespace, page};
-use crate::model::cluster::Cluster;
+use crate::ask::{Fault, World, namespace, page};
 use crate::model::untrusted;
 use crate::net::reach::{By, Map, MapRow, Summary, Unit};
 use crate::text::evidence::Evidence;
@@ -29,7 +28,7 @@ use crate::text::words;
 use crate::text::written::{csv_line, markdown};
 
 use super::json::{self, CountsJson, EvidenceJson, PortsJson};
-use super::{Command, Context, Exit, Failure, World};
+use super::{Asked, Command, Context, Exit, Failure};
 
 /// How fine rows are.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -84,25 +83,25 @@ pub struct MapArgs {
 }
 
 impl Command for MapArgs {
-    fn needs(&self, _: &Context, _: &Cluster) -> Result<Needs, Fault> {
+    fn needs(&self, _: &Context, _: &World) -> Result<Needs, Fault> {
         Ok(needs::everything())
     }
 
-    fn notes(&self, context: &Context, cluster: &Cluster) -> Vec<String> {
-        context.only.iter().filter_map(|it| namespace::absence(cluster, it)).collect()
+    fn notes(&self, context: &Context, world: &World) -> Vec<String> {
+        context.only.iter().filter_map(|it| namespace::absence(&world.cluster, it)).collect()
     }
 
     fn topic(&self) -> Topic {
         Topic::Network
     }
 
-    fn run(&self, world: &World<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
-        let map = world.asker.map(self.by.into(), world.context.only.as_ref());
-        let gaps: Vec<Evidence> = world.asker.holes().iter().map(Evidence::gap).collect();
-        let whys = world.asker.whys(self.by.into());
+    fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
+        let map = asked.asker().map(self.by.into(), asked.context.only.as_ref());
+        let gaps: Vec<Evidence> = asked.asker().holes().iter().map(Evidence::gap).collect();
+        let whys = asked.asker().whys(self.by.into());
         match self.output {
             MapOutput::Text => text(&map, &whys, &gaps, out)?,
-            MapOutput::Json => json(&map, self.by, &whys, &gaps, world, out)?,
+            MapOutput::Json => json(&map, self.by, &whys, &gaps, asked, out)?,
             MapOutput::Csv => csv(&map, &whys, out)?,
             MapOutput::Dot => dot(&map, &whys, out)?,
             MapOutput::Md => table(&map, &whys, &gaps, out)?,
@@ -231,7 +230,7 @@ fn json(
     by: ByArg,
     whys: &Whys<'_>,
     gaps: &[Evidence],
-    world: &World<'_>,
+    asked: &Asked<'_>,
     out: &mut dyn io::Write,
 ) -> Result<(), Failure> {
     let row = |it: &MapRow| RowJson {
@@ -258,7 +257,7 @@ fn json(
         evidence: json::evidence(gaps),
         rows: each_node(&map.rows).map(|it| row(&it)).collect(),
     };
-    json::write(&document, world, out)
+    json::write(&document, asked, out)
 }
 
 /// What many-pair answers leave out, as JSON.

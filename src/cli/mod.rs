@@ -1,7 +1,7 @@
 //! The subcommands: what they read, what they print and how they end. Pure: the shell reads, writes and exits.
 //!
 //! ```text
-//! Command ──needs──► the shell reads ──► World ──run──► stdout as text, json, csv, dot or md; Exit
+//! Command ──needs──► the shell reads ──► Asked ──run──► stdout as text, json, csv, dot or md; Exit
 //! ```
 //!
 //! A command is one file here with its flags and one line in the table of [`crate::args::Command`].
@@ -23,17 +23,15 @@ pub mod reach;
 pub mod trace;
 pub mod who_can;
 
+use std::cell::OnceCell;
 use std::io;
 
 use crate::ask::needs::Needs;
 use crate::ask::topic::Topic;
-use crate::ask::{Asker, Fault};
-use crate::model::cluster::Cluster;
+use crate::ask::{Asker, Fault, World};
 use crate::model::evidence::Outcome;
 use crate::model::name::Name;
-use crate::net::Settings;
-use crate::rbac::Served;
-use crate::rbac::review::{Review, Told};
+use crate::rbac::review::Review;
 
 pub use exit::Exit;
 pub use paint::Color;
@@ -47,8 +45,6 @@ pub struct Context {
     pub only: Option<Name>,
     /// `-A`.
     pub all_namespaces: bool,
-    /// `--self-check`.
-    pub self_check: bool,
     pub color: Color,
     /// What `info` shows, in its order: directories, what was read, the server.
     pub surroundings: Vec<(&'static str, String)>,
@@ -56,14 +52,6 @@ pub struct Context {
     pub live: bool,
     /// `--from`: no server will be asked.
     pub from_files: bool,
-    /// `--directory`: people, their groups, and who has left.
-    pub people: Option<std::sync::Arc<crate::people::People>>,
-    /// The server's version where it is known: files have none.
-    pub version: Option<crate::rbac::version::Version>,
-    /// The names that typed resources are read with: the server's own where it was asked.
-    pub served: std::sync::Arc<Served>,
-    /// What the server said when it was asked itself.
-    pub told: Told,
     /// What goes to stderr as notes, for documents that say it too.
     pub notes: Vec<String>,
 }
@@ -79,10 +67,32 @@ pub enum Names {
 }
 
 /// What a command answers from.
-pub struct World<'a> {
-    pub cluster: &'a Cluster,
-    pub asker: &'a Asker<'a>,
+pub struct Asked<'a> {
+    pub world: &'a World,
     pub context: &'a Context,
+    asker: OnceCell<Asker<'a>>,
+    /// Lines of a batch are judged literally: without what an answer needs beside itself.
+    is_literal: bool,
+}
+
+impl<'a> Asked<'a> {
+    /// A command's question of a world.
+    pub fn of(world: &'a World, context: &'a Context, command: &dyn Command) -> Self {
+        Self { world, context, asker: OnceCell::new(), is_literal: command.batch().is_some() }
+    }
+
+    /// Asks about connections; made when first asked for.
+    pub fn asker(&self) -> &Asker<'a> {
+        self.asker.get_or_init(|| match self.is_literal {
+            true => self.world.asker().without_prerequisites(),
+            false => self.world.asker(),
+        })
+    }
+
+    /// What the naive evaluator answered otherwise.
+    pub fn differences(&self) -> Vec<String> {
+        self.asker.get().map(Asker::differences).unwrap_or_default()
+    }
 }
 
 /// Why a command ends without an answer.
@@ -111,7 +121,7 @@ pub trait Command {
     /// What must be read from a live cluster, given what has been read so far; empty when that is enough.
     ///
     /// Reads that were asked for before are taken out by the caller.
-    fn needs(&self, context: &Context, cluster: &Cluster) -> Result<Needs, Fault>;
+    fn needs(&self, context: &Context, world: &World) -> Result<Needs, Fault>;
 
     /// Namespaces that it names: they are looked into where a kind may not be listed as a whole.
     fn namespaces(&self, _context: &Context) -> Vec<Name> {
@@ -119,7 +129,7 @@ pub trait Command {
     }
 
     /// What must be read besides, once all that the answer rests on is there: what is shown along with it.
-    fn beside(&self, _context: &Context, _cluster: &Cluster, _settings: &Settings) -> Needs {
+    fn beside(&self, _context: &Context, _world: &World) -> Needs {
         Needs::default()
     }
 
@@ -136,20 +146,20 @@ pub trait Command {
     /// What is to be put to a live server itself, given what has been read and told so far; empty when that is enough.
     ///
     /// What was asked before is taken out by the caller: no question is asked twice.
-    fn reviews(&self, _context: &Context, _cluster: &Cluster) -> Result<Vec<Review>, Fault> {
+    fn reviews(&self, _context: &Context, _world: &World) -> Result<Vec<Review>, Fault> {
         Ok(Vec::new())
     }
 
     /// Why what was typed is not asked, once all is read that could tell: it is proven not to be there.
-    fn refusal(&self, _context: &Context, _cluster: &Cluster) -> Option<Fault> {
+    fn refusal(&self, _context: &Context, _world: &World) -> Option<Fault> {
         None
     }
 
     /// Answers and prints.
-    fn run(&self, world: &World<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure>;
+    fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure>;
 
     /// What is worth a word on stderr before the answer: how what was typed is understood, and what of it is not there.
-    fn notes(&self, _context: &Context, _cluster: &Cluster) -> Vec<String> {
+    fn notes(&self, _context: &Context, _world: &World) -> Vec<String> {
         Vec::new()
     }
 
@@ -171,5 +181,5 @@ pub trait BatchLines {
     /// Appends the answer as one compact JSON line without its line break, and gives its outcome.
     ///
     /// A faulty line is answered in its place: unknown, with `error` (CONTRACT §5).
-    fn line(&self, world: &World<'_>, line: &str, answer: &mut Vec<u8>) -> Result<Outcome, Failure>;
+    fn line(&self, asked: &Asked<'_>, line: &str, answer: &mut Vec<u8>) -> Result<Outcome, Failure>;
 }

@@ -18,7 +18,7 @@ use crate::text::evidence::Evidence;
 use crate::text::{Line, Mark, Page};
 
 use super::json::{self, CountsJson, EvidenceJson};
-use super::{Failure, World, paint};
+use super::{Asked, Failure, paint};
 
 /// `kreach reach END --to GOAL -o json`.
 #[derive(Serialize)]
@@ -92,7 +92,7 @@ fn gaps(path: &ReachPath) -> Vec<Evidence> {
 }
 
 /// Prints whether a goal is reached.
-pub fn write_json(path: &ReachPath, world: &World<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
+pub fn write_json(path: &ReachPath, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
     let [allow, unknown, deny] = path.counts.map(|it| it as u64);
     let document = PathJson {
         version: json::VERSION,
@@ -104,11 +104,11 @@ pub fn write_json(path: &ReachPath, world: &World<'_>, out: &mut dyn io::Write) 
         counts: CountsJson { allow, deny, unknown },
         evidence: json::evidence(&gaps(path)),
     };
-    json::write(&document, world, out)
+    json::write(&document, asked, out)
 }
 
 /// The same in words.
-pub fn write_text(path: &ReachPath, world: &World<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
+pub fn write_text(path: &ReachPath, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
     let (from, to) = (&path.question.from, &path.question.to);
     let head = format!("{}  {from} -> {to}{}", path.outcome, words::length(&path.path, path.outcome));
     let mut lines = vec![Line::new(0, Mark::of(path.outcome), head)];
@@ -117,7 +117,7 @@ pub fn write_text(path: &ReachPath, world: &World<'_>, out: &mut dyn io::Write) 
     if path.outcome == Outcome::Deny {
         lines.push(Line::new(1, Mark::Note, "no way leads there by the steps of docs/reach.md"));
     }
-    out.write_all(paint::page(&Page { lines, ..Page::default() }, world.context.color).as_bytes())?;
+    out.write_all(paint::page(&Page { lines, ..Page::default() }, asked.context.color).as_bytes())?;
     Ok(())
 }
 
@@ -142,7 +142,7 @@ pub fn write_rows_json(
     end: &str,
     rows: &[Reached],
     reverse: bool,
-    world: &World<'_>,
+    asked: &Asked<'_>,
     out: &mut dyn io::Write,
 ) -> Result<(), Failure> {
     let all = || Some(rows.iter().map(reached).collect());
@@ -155,7 +155,7 @@ pub fn write_rows_json(
         reaches: if reverse { None } else { all() },
         reached_by: if reverse { all() } else { None },
     };
-    json::write(&document, world, out)
+    json::write(&document, asked, out)
 }
 
 /// The same in words.
@@ -163,7 +163,7 @@ pub fn write_rows(
     end: &str,
     rows: &[Reached],
     reverse: bool,
-    world: &World<'_>,
+    asked: &Asked<'_>,
     out: &mut dyn io::Write,
 ) -> Result<(), Failure> {
     let mut page = Page::default();
@@ -181,6 +181,6 @@ pub fn write_rows(
             if reverse { "nobody by the steps of docs/reach.md" } else { "nothing beyond its own rights" },
         );
     }
-    out.write_all(paint::page(&page, world.context.color).as_bytes())?;
+    out.write_all(paint::page(&page, asked.context.color).as_bytes())?;
     Ok(())
 }

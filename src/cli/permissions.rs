@@ -6,20 +6,18 @@ use std::io;
 use clap::Args;
 use serde::Serialize;
 
-use crate::ask::Fault;
 use crate::ask::needs::Needs;
 use crate::ask::topic::Topic;
+use crate::ask::{Fault, World};
 use crate::model::cluster::Cluster;
 use crate::model::coverage::Coverage;
 use crate::model::evidence::Outcome;
 use crate::model::id::Kind;
 use crate::model::name::Name;
-use crate::net::Settings;
 use crate::rbac::capability::Capability;
 use crate::rbac::dead::{Flaw, Life};
 use crate::rbac::fold::{self, Empty, Folded, Row, Source, What};
 use crate::rbac::identity::{Identity, MASTERS};
-use crate::rbac::index::Index;
 use crate::rbac::note;
 use crate::rbac::review::{Extent, Review, Rules};
 use crate::text::evidence::Evidence;
@@ -27,9 +25,9 @@ use crate::text::written::csv_line;
 use crate::text::{self, Mark, Page};
 
 use super::capabilities::{CapabilityJson, capability};
-use super::grants::{self, GroupJson, Groups, Indexed, MemberJson, Unserved};
+use super::grants::{self, GroupJson, Groups, MemberJson, Unserved};
 use super::who_can::Table;
-use super::{Command, Context, Exit, Failure, Names, World, json, paint};
+use super::{Asked, Command, Context, Exit, Failure, Names, json, paint};
 
 /// All grants of SUBJECT, with binding, role and rule.
 #[derive(Args, Debug)]
@@ -46,8 +44,6 @@ pub struct PermissionsArgs {
     pub output: Table,
     #[command(flatten)]
     pub unserved: Unserved,
-    #[arg(skip)]
-    index: Indexed,
 }
 
 #[derive(Serialize)]
@@ -144,54 +140,56 @@ impl PermissionsArgs {
     }
 
     /// The server's word on somebody whose bindings may not all be read, where it is the operator.
-    fn own_rules<'a>(folded: &Folded, context: &'a Context) -> Option<OwnRules<'a>> {
-        let is_own = folded.is_partial() && context.told.me().is_some_and(|it| it.is(&folded.identity));
-        let namespace = Self::own_namespace(context);
-        let rules = context.told.rules(&namespace).filter(|_| is_own)?;
+    fn own_rules<'a>(folded: &Folded, asked: &Asked<'a>) -> Option<OwnRules<'a>> {
+        let is_own = folded.is_partial() && asked.world.told.me().is_some_and(|it| it.is(&folded.identity));
+        let namespace = Self::own_namespace(asked.context);
+        let rules = asked.world.told.rules(&namespace).filter(|_| is_own)?;
         Some((namespace, rules))
     }
 
     /// Whom it is about, each once that is known.
-    fn identities(&self, context: &Context) -> Result<Vec<Option<Identity>>, Fault> {
+    fn identities(&self, context: &Context, world: &World) -> Result<Vec<Option<Identity>>, Fault> {
         let typed = std::iter::once(self.subject.as_deref()).chain(self.diff.iter().map(|it| Some(it.as_str())));
-        typed.map(|it| self.groups.who(it, context)).collect()
+        typed.map(|it| self.groups.who(it, context, world)).collect()
     }
 
-    fn folded(&self, text: Option<&str>, world: &World<'_>) -> Result<Folded, Fault> {
-        let identity = self.groups.who(text, world.context)?.ok_or_else(grants::nobody_yet)?;
-        let index = self.index.of(world.cluster, world.context);
-        Ok(index.folded(&identity, world.context.only.as_ref(), &world.context.served))
+    fn folded(&self, text: Option<&str>, asked: &Asked<'_>) -> Result<Folded, Fault> {
+        let identity = self.groups.who(text, asked.context, asked.world)?.ok_or_else(grants::nobody_yet)?;
+        let (world, only) = (asked.world, asked.context.only.as_ref());
+        Ok(world.rbac().folded(&identity, only, &world.served))
     }
 
-    fn capabilities(&self, folded: &Folded, world: &World<'_>) -> Vec<Capability> {
-        let context = world.context;
-        self.index.of(world.cluster, context).capabilities(&folded.identity, context.only.as_ref(), context.version)
+    fn capabilities(&self, folded: &Folded, asked: &Asked<'_>) -> Vec<Capability> {
+        let (world, only) = (asked.world, asked.context.only.as_ref());
+        world.rbac().capabilities(&folded.identity, only, world.version)
     }
 
-    fn print(&self, folded: &Folded, world: &World<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
-        let own = Self::own_rules(folded, world.context);
-        let capabilities = self.capabilities(folded, world);
+    fn print(&self, folded: &Folded, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
+        let world = asked.world;
+        let own = Self::own_rules(folded, asked);
+        let capabilities = self.capabilities(folded, asked);
         match self.output {
             Table::Text => {
                 let mut page = text::rbac::permissions(folded);
                 own.iter().for_each(|(namespace, rules)| text::rbac::own_rules(&mut page, namespace, rules));
                 text::capability::add(&mut page, &capabilities);
-                let index = self.index.of(world.cluster, world.context);
-                if grants::unknown(&folded.identity, index, world.context, world.cluster).is_none() {
-                    page.lines.extend(text::rbac::unnamed(index, folded));
+                if grants::unknown(&folded.identity, world).is_none() {
+                    page.lines.extend(text::rbac::unnamed(world.rbac(), folded));
                 }
-                notes(folded, world.cluster).iter().for_each(|it| page.say(1, Mark::Note, it));
-                grants::left(&folded.identity, world.context).iter().for_each(|it| page.push(it.line(1)));
-                out.write_all(paint::page(&page, world.context.color).as_bytes())?;
+                notes(folded, &world.cluster).iter().for_each(|it| page.say(1, Mark::Note, it));
+                grants::left(&folded.identity, world).iter().for_each(|it| page.push(it.line(1)));
+                out.write_all(paint::page(&page, asked.context.color).as_bytes())?;
             }
-            Table::Json => json::write(&document(folded, own.as_ref(), &capabilities, world.cluster), world, out)?,
-            Table::Yaml => json::write_yaml(&document(folded, own.as_ref(), &capabilities, world.cluster), world, out)?,
+            Table::Json => json::write(&document(folded, own.as_ref(), &capabilities, &world.cluster), asked, out)?,
+            Table::Yaml => {
+                json::write_yaml(&document(folded, own.as_ref(), &capabilities, &world.cluster), asked, out)?
+            }
             Table::Csv => write_csv(folded, own.as_ref(), out)?,
         }
         Ok(Exit::Yes)
     }
 
-    fn print_diff(&self, a: &Folded, b: &Folded, world: &World<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
+    fn print_diff(&self, a: &Folded, b: &Folded, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
         let (only_a, only_b) = (only(a, b), only(b, a));
         // Both are read from the same bindings: what is missing of one may be missing of the other.
         let gaps: Vec<Evidence> = a.gaps.iter().map(Evidence::gap).collect();
@@ -208,8 +206,8 @@ impl PermissionsArgs {
                     evidence: json::evidence(&gaps),
                 };
                 match self.output {
-                    Table::Yaml => json::write_yaml(&document, world, out)?,
-                    _ => json::write(&document, world, out)?,
+                    Table::Yaml => json::write_yaml(&document, asked, out)?,
+                    _ => json::write(&document, asked, out)?,
                 }
             }
             Table::Csv => {
@@ -238,7 +236,7 @@ impl PermissionsArgs {
                     }
                 }
                 gaps.iter().for_each(|it| page.push(it.line(0)));
-                out.write_all(paint::page(&page, world.context.color).as_bytes())?;
+                out.write_all(paint::page(&page, asked.context.color).as_bytes())?;
             }
         }
         Ok(match (a.is_partial() || b.is_partial(), only_a.is_empty() && only_b.is_empty()) {
@@ -250,8 +248,8 @@ impl PermissionsArgs {
 }
 
 impl Command for PermissionsArgs {
-    fn needs(&self, context: &Context, _: &Cluster) -> Result<Needs, Fault> {
-        self.identities(context)?;
+    fn needs(&self, context: &Context, world: &World) -> Result<Needs, Fault> {
+        self.identities(context, world)?;
         Ok(grants::rbac_needs(None))
     }
 
@@ -259,36 +257,34 @@ impl Command for PermissionsArgs {
         Names::Served
     }
 
-    fn beside(&self, context: &Context, cluster: &Cluster, _: &Settings) -> Needs {
+    fn beside(&self, context: &Context, world: &World) -> Needs {
         let mut needs = grants::beside(context);
-        for identity in self.identities(context).unwrap_or_default().iter().flatten() {
-            needs.0.extend(grants::beside_subject(identity, cluster).0);
+        for identity in self.identities(context, world).unwrap_or_default().iter().flatten() {
+            needs.0.extend(grants::beside_subject(identity, world).0);
         }
         needs
     }
 
-    fn notes(&self, context: &Context, cluster: &Cluster) -> Vec<String> {
-        let index = self.index.of(cluster, context);
-        let identities = self.identities(context).unwrap_or_default();
-        let unknown = identities.iter().flatten().filter_map(|it| grants::unknown(it, index, context, cluster));
-        unknown.chain(self.unserved.absence(context, cluster)).collect()
+    fn notes(&self, context: &Context, world: &World) -> Vec<String> {
+        let identities = self.identities(context, world).unwrap_or_default();
+        let unknown = identities.iter().flatten().filter_map(|it| grants::unknown(it, world));
+        unknown.chain(self.unserved.absence(context, world)).collect()
     }
 
-    fn refusal(&self, context: &Context, cluster: &Cluster) -> Option<Fault> {
-        self.unserved.refusal(None, context, cluster)
+    fn refusal(&self, context: &Context, world: &World) -> Option<Fault> {
+        self.unserved.refusal(None, context, world)
     }
 
     /// Where the operator may not read what he himself is given, the server is asked.
-    fn reviews(&self, context: &Context, cluster: &Cluster) -> Result<Vec<Review>, Fault> {
-        if *cluster.coverage.of(Kind::CLUSTER_ROLE_BINDING, "") == Coverage::Unread {
+    fn reviews(&self, context: &Context, world: &World) -> Result<Vec<Review>, Fault> {
+        if *world.cluster.coverage.of(Kind::CLUSTER_ROLE_BINDING, "") == Coverage::Unread {
             return Ok(Vec::new());
         }
-        let index = Index::build(cluster);
         let mut reviews = Vec::new();
-        for identity in self.identities(context)? {
+        for identity in self.identities(context, world)? {
             let Some(identity) = identity else { return Ok(vec![Review::Own]) };
-            if index.folded(&identity, context.only.as_ref(), &context.served).is_partial() {
-                reviews.extend(match context.told.me() {
+            if world.rbac().folded(&identity, context.only.as_ref(), &world.served).is_partial() {
+                reviews.extend(match world.told.me() {
                     None => Some(Review::Own),
                     Some(me) => me.is(&identity).then(|| Review::OwnRules(Self::own_namespace(context))),
                 });
@@ -302,11 +298,11 @@ impl Command for PermissionsArgs {
         Topic::Access
     }
 
-    fn run(&self, world: &World<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
-        let folded = self.folded(self.subject.as_deref(), world)?;
+    fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
+        let folded = self.folded(self.subject.as_deref(), asked)?;
         match &self.diff {
-            Some(other) => self.print_diff(&folded, &self.folded(Some(other), world)?, world, out),
-            None => self.print(&folded, world, out),
+            Some(other) => self.print_diff(&folded, &self.folded(Some(other), asked)?, asked, out),
+            None => self.print(&folded, asked, out),
         }
     }
 }

@@ -17,13 +17,11 @@ use crate::ask::many::{Reach, each_node_of, namespace_of, unit_name, unit_nodes,
 use crate::ask::needs::{self, Needs};
 use crate::ask::topic::Topic;
 use crate::ask::whys::{Reasons, Whys};
-use crate::ask::{Fault, namespace};
+use crate::ask::{Fault, World, namespace};
 use crate::escalate::Ground;
-use crate::model::cluster::Cluster;
 use crate::model::id::Kind;
 use crate::model::name::Name;
 use crate::model::policy::Direction;
-use crate::net::Settings;
 use crate::net::reach::ReachRow;
 use crate::rbac::version::Version;
 use crate::text::evidence::Evidence;
@@ -32,7 +30,7 @@ use super::grants::{self, Groups};
 use super::json::{self, CountsJson, EvidenceJson, PortsJson};
 use super::map::{ByArg, LeftOutJson, left_out_json, write_reasons};
 use super::trace::{TextOrJson, beside, print};
-use super::{Command, Context, Exit, Failure, World, paint, path};
+use super::{Asked, Command, Context, Exit, Failure, paint, path};
 
 /// What END reaches.
 #[derive(Args, Debug)]
@@ -97,38 +95,32 @@ impl ReachArgs {
         }
     }
 
-    fn run_ways(&self, world: &World<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
-        let rbac = grants::index(world.cluster, world.context);
+    fn run_ways(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
         let typed = self.server_version.as_deref().map(read_version).transpose()?;
         let groups: Vec<Name> = self.groups.groups.iter().map(Name::from).collect();
-        let ground = Ground {
-            cluster: world.cluster,
-            net: world.asker.index,
-            rbac: &rbac,
-            version: typed.or(world.context.version),
-            groups: &groups,
-        };
+        let ground = asked.world.ground(&groups);
+        let ground = Ground { version: typed.or(ground.version), ..ground };
         let (from, to) = self.ends();
         match to {
             Some(to) => {
-                let question = world.asker.reach_question(from, to, &world.context.namespace)?;
-                let answer = world.asker.reach_path(&ground, question, self.max_hops);
+                let question = asked.asker().reach_question(from, to, &asked.context.namespace)?;
+                let answer = asked.asker().reach_path(&ground, question, self.max_hops);
                 match self.output {
-                    TextOrJson::Text => path::write_text(&answer, world, out)?,
-                    TextOrJson::Json => path::write_json(&answer, world, out)?,
+                    TextOrJson::Text => path::write_text(&answer, asked, out)?,
+                    TextOrJson::Json => path::write_json(&answer, asked, out)?,
                 }
                 Ok(answer.outcome.into())
             }
             None => {
-                let (namespace, hops, watch) = (&world.context.namespace, self.max_hops, &mut |_, _| true);
+                let (namespace, hops, watch) = (&asked.context.namespace, self.max_hops, &mut |_, _| true);
                 let found = match self.reverse {
-                    false => world.asker.reaches(&ground, from, namespace, hops, watch)?,
-                    true => world.asker.reached_by(&ground, from, namespace, hops, watch)?,
+                    false => asked.asker().reaches(&ground, from, namespace, hops, watch)?,
+                    true => asked.asker().reached_by(&ground, from, namespace, hops, watch)?,
                 };
                 let rows = found.rows;
                 match self.output {
-                    TextOrJson::Text => path::write_rows(from, &rows, self.reverse, world, out)?,
-                    TextOrJson::Json => path::write_rows_json(from, &rows, self.reverse, world, out)?,
+                    TextOrJson::Text => path::write_rows(from, &rows, self.reverse, asked, out)?,
+                    TextOrJson::Json => path::write_rows_json(from, &rows, self.reverse, asked, out)?,
                 }
                 Ok(Exit::Yes)
             }
@@ -149,14 +141,14 @@ fn all_needs() -> Needs {
 }
 
 impl Command for ReachArgs {
-    fn needs(&self, context: &Context, cluster: &Cluster) -> Result<Needs, Fault> {
+    fn needs(&self, context: &Context, world: &World) -> Result<Needs, Fault> {
         if !self.is_plain(&context.namespace)? {
             return Ok(all_needs());
         }
         match &self.to {
             Some(goal) => {
                 let (from, to, port) = self.pair(goal, &context.namespace)?;
-                Ok(needs::of_trace(cluster, &from, &to, &port))
+                Ok(needs::of_trace(&world.cluster, &from, &to, &port))
             }
             None => end::end(&self.of, &context.namespace).map(|_| needs::everything()),
         }
@@ -167,13 +159,13 @@ impl Command for ReachArgs {
         named.and_then(|it| it.0.namespace().cloned()).into_iter().collect()
     }
 
-    fn beside(&self, context: &Context, cluster: &Cluster, settings: &Settings) -> Needs {
+    fn beside(&self, context: &Context, world: &World) -> Needs {
         let question = self.to.as_ref().and_then(|goal| self.pair(goal, &context.namespace).ok());
-        question.map(|it| beside(&it, cluster, settings)).unwrap_or_default()
+        question.map(|it| beside(&it, world)).unwrap_or_default()
     }
 
-    fn notes(&self, context: &Context, cluster: &Cluster) -> Vec<String> {
-        context.only.iter().filter_map(|it| namespace::absence(cluster, it)).collect()
+    fn notes(&self, context: &Context, world: &World) -> Vec<String> {
+        context.only.iter().filter_map(|it| namespace::absence(&world.cluster, it)).collect()
     }
 
     fn topic(&self) -> Topic {
@@ -183,28 +175,28 @@ impl Command for ReachArgs {
         if is_of_access(from) || to.is_some_and(is_of_access) { Topic::Any } else { Topic::Network }
     }
 
-    fn run(&self, world: &World<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
-        let namespace = &world.context.namespace;
+    fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
+        let namespace = &asked.context.namespace;
         if !self.is_plain(namespace)? {
-            return self.run_ways(world, out);
+            return self.run_ways(asked, out);
         }
         if let Some(goal) = &self.to {
             let (from, to, port) = self.pair(goal, namespace)?;
-            let trace = world.asker.trace(&from, &to, &port)?;
-            print(&trace, self.output, world, out)?;
+            let trace = asked.asker().trace(&from, &to, &port)?;
+            print(&trace, self.output, asked, out)?;
             return Ok(trace.outcome().into());
         }
-        let mut reach = world.asker.reach(&end::end(&self.of, namespace)?, self.direction(), self.by.into())?;
-        if let Some(only) = &world.context.only {
+        let mut reach = asked.asker().reach(&end::end(&self.of, namespace)?, self.direction(), self.by.into())?;
+        if let Some(only) = &asked.context.only {
             reach.rows.retain(|it| namespace_of(&it.unit).is_none_or(|it| it == only));
         }
-        let whys = world.asker.whys(self.by.into());
+        let whys = asked.asker().whys(self.by.into());
         match self.output {
             TextOrJson::Text => {
-                out.write_all(paint::page(&reach.page(), world.context.color).as_bytes())?;
+                out.write_all(paint::page(&reach.page(), asked.context.color).as_bytes())?;
                 write_reasons(reach.rows.iter().map(|it| whys.of_reach(&reach, it)), out)?;
             }
-            TextOrJson::Json => json(&reach, self.by, &whys, world, out)?,
+            TextOrJson::Json => json(&reach, self.by, &whys, asked, out)?,
         }
         Ok(Exit::Yes)
     }
@@ -246,7 +238,7 @@ struct RowJson {
     evidence: Reasons,
 }
 
-fn json(reach: &Reach, by: ByArg, whys: &Whys<'_>, world: &World<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
+fn json(reach: &Reach, by: ByArg, whys: &Whys<'_>, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
     let row = |it: &ReachRow| RowJson {
         unit: unit_name(&it.unit),
         ranges: unit_ranges(&it.unit),
@@ -272,5 +264,5 @@ fn json(reach: &Reach, by: ByArg, whys: &Whys<'_>, world: &World<'_>, out: &mut 
         evidence: json::evidence(&reasons),
         rows: each_node_of(&reach.rows).map(|it| row(&it)).collect(),
     };
-    json::write(&document, world, out)
+    json::write(&document, asked, out)
 }

@@ -16,13 +16,11 @@ use crate::ask::end::{self, End, PortAsk};
 use crate::ask::needs::Needs;
 use crate::ask::topic::Topic;
 use crate::ask::trace::Trace;
-use crate::ask::{Asker, Fault, needs};
-use crate::model::cluster::Cluster;
+use crate::ask::{Fault, World, needs};
 use crate::model::evidence::Outcome;
 use crate::model::name::Name;
-use crate::net::{Index, Settings};
 
-use super::{Batch, BatchLines, Command, Context, Exit, Failure, World, json, paint};
+use super::{Asked, Batch, BatchLines, Command, Context, Exit, Failure, json, paint};
 
 /// How an answer is printed.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -60,17 +58,17 @@ impl TraceArgs {
 }
 
 impl Command for TraceArgs {
-    fn needs(&self, context: &Context, cluster: &Cluster) -> Result<Needs, Fault> {
+    fn needs(&self, context: &Context, world: &World) -> Result<Needs, Fault> {
         if self.batch.is_some() {
             return Ok(needs::everything());
         }
         let (from, to, port) = self.question(&context.namespace)?;
-        Ok(needs::of_trace(cluster, &from, &to, &port))
+        Ok(needs::of_trace(&world.cluster, &from, &to, &port))
     }
 
-    fn beside(&self, context: &Context, cluster: &Cluster, settings: &Settings) -> Needs {
+    fn beside(&self, context: &Context, world: &World) -> Needs {
         match self.question(&context.namespace) {
-            Ok(question) if self.batch.is_none() => beside(&question, cluster, settings),
+            Ok(question) if self.batch.is_none() => beside(&question, world),
             _ => Needs::default(),
         }
     }
@@ -79,10 +77,10 @@ impl Command for TraceArgs {
         Topic::Network
     }
 
-    fn run(&self, world: &World<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
-        let (from, to, port) = self.question(&world.context.namespace)?;
-        let trace = world.asker.trace(&from, &to, &port)?;
-        print(&trace, self.output, world, out)?;
+    fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
+        let (from, to, port) = self.question(&asked.context.namespace)?;
+        let trace = asked.asker().trace(&from, &to, &port)?;
+        print(&trace, self.output, asked, out)?;
         Ok(trace.outcome().into())
     }
 
@@ -92,17 +90,16 @@ impl Command for TraceArgs {
 }
 
 /// What is shown along with the answer to this question; a fault is told when it is answered.
-pub fn beside((from, to, port): &(End, End, PortAsk), cluster: &Cluster, settings: &Settings) -> Needs {
-    let index = Index::with(cluster, settings.clone());
-    let asker = Asker::new(cluster, &index);
+pub fn beside((from, to, port): &(End, End, PortAsk), world: &World) -> Needs {
+    let asker = world.asker();
     asker.trace(from, to, port).map(|it| asker.beside(&it)).unwrap_or_default()
 }
 
 /// Prints a trace in the form that was asked for.
-pub fn print(trace: &Trace, output: TextOrJson, world: &World<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
+pub fn print(trace: &Trace, output: TextOrJson, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
     match output {
-        TextOrJson::Text => Ok(out.write_all(paint::page(&trace.page(), world.context.color).as_bytes())?),
-        TextOrJson::Json => json::write_trace(trace, world, out),
+        TextOrJson::Text => Ok(out.write_all(paint::page(&trace.page(), asked.context.color).as_bytes())?),
+        TextOrJson::Json => json::write_trace(trace, asked, out),
     }
 }
 
@@ -151,13 +148,13 @@ impl BatchLine<'_> {
 }
 
 impl BatchLines for TraceArgs {
-    fn line(&self, world: &World<'_>, line: &str, answer: &mut Vec<u8>) -> Result<Outcome, Failure> {
+    fn line(&self, asked: &Asked<'_>, line: &str, answer: &mut Vec<u8>) -> Result<Outcome, Failure> {
         let parsed: Result<BatchLine<'_>, _> = serde_json::from_str(line);
-        let asked = match parsed {
-            Ok(line) => line.question(&world.context.namespace),
+        let question = match parsed {
+            Ok(line) => line.question(&asked.context.namespace),
             Err(error) => Err(Fault::new(format!("not a question: {error}"), "")),
         };
-        match asked.and_then(|(from, to, port)| world.asker.trace(&from, &to, &port)) {
+        match question.and_then(|(from, to, port)| asked.asker().trace(&from, &to, &port)) {
             Ok(trace) => {
                 json::append_trace(&trace, answer)?;
                 Ok(trace.outcome())

@@ -7,17 +7,15 @@ use std::io;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
-use crate::ask::Fault;
 use crate::ask::needs::Needs;
 use crate::ask::topic::Topic;
+use crate::ask::{Fault, World};
 use crate::model::cluster::Cluster;
 use crate::model::coverage::Coverage;
 use crate::model::id::Kind;
 use crate::model::role::{Subject, SubjectKind};
-use crate::net::Settings;
 use crate::people::People;
 use crate::rbac::beside::{Beside, Missing, Named};
-use crate::rbac::index::Index;
 use crate::rbac::note;
 use crate::rbac::review::Review;
 use crate::rbac::served::{Reach, Resolved, path_of};
@@ -26,8 +24,8 @@ use crate::text;
 use crate::text::evidence::Evidence;
 use crate::text::written::csv_line;
 
-use super::grants::{self, GrantJson, Indexed, RequestJson, Unserved};
-use super::{Command, Context, Exit, Failure, Names, World, json, paint};
+use super::grants::{self, GrantJson, RequestJson, Unserved};
+use super::{Asked, Command, Context, Exit, Failure, Names, json, paint};
 
 /// How the answer is printed.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -58,8 +56,6 @@ pub struct WhoCanArgs {
     pub output: Table,
     #[command(flatten)]
     pub unserved: Unserved,
-    #[arg(skip)]
-    index: Indexed,
 }
 
 #[derive(Serialize)]
@@ -137,10 +133,10 @@ fn beside_json(beside: &Beside) -> BesideJson {
 }
 
 impl WhoCanArgs {
-    fn resolved(&self, context: &Context) -> Resolved {
+    fn resolved(&self, context: &Context, world: &World) -> Resolved {
         let namespace = context.only.as_deref().unwrap_or_default();
-        let object = self.object.as_deref();
-        self.unserved.resolved(grants::resolve(&self.verb, &self.resource, object, namespace, context))
+        let typed = (self.verb.as_str(), self.resource.as_str(), self.object.as_deref());
+        self.unserved.resolved(grants::resolve(typed, namespace, context, world))
     }
 
     /// Where to look: in a namespace that was named, in none for what stands in none, else everywhere.
@@ -152,19 +148,19 @@ impl WhoCanArgs {
         }
     }
 
-    fn answer<'a>(&self, context: &Context, cluster: &Cluster, index: &'a Index) -> WhoCan<'a> {
-        let resolved = self.resolved(context);
-        index.who_can(cluster, &resolved.request, self.places(context, &resolved))
+    fn answer<'a>(&self, context: &Context, world: &'a World) -> WhoCan<'a> {
+        let resolved = self.resolved(context, world);
+        world.rbac().who_can(&world.cluster, &resolved.request, self.places(context, &resolved))
     }
 }
 
 /// What should be known of the request, whoever can.
-fn notes(who: &WhoCan, world: &World<'_>) -> Vec<Evidence> {
-    let mut notes = note::of_request(&who.request, world.context.version);
+fn notes(who: &WhoCan, world: &World) -> Vec<Evidence> {
+    let mut notes = note::of_request(&who.request, world.version);
     if !who.has_others() {
-        notes.extend(note::no_rbac(world.cluster));
+        notes.extend(note::no_rbac(&world.cluster));
     }
-    notes.extend(note::of_problems(world.cluster, &who.rules()));
+    notes.extend(note::of_problems(&world.cluster, &who.rules()));
     notes.into_iter().map(|it| Evidence::new(text::Mark::Note, it)).collect()
 }
 
@@ -178,8 +174,8 @@ fn exit(who: &WhoCan) -> Exit {
 }
 
 impl Command for WhoCanArgs {
-    fn needs(&self, context: &Context, cluster: &Cluster) -> Result<Needs, Fault> {
-        let resolved = self.resolved(context);
+    fn needs(&self, context: &Context, world: &World) -> Result<Needs, Fault> {
+        let resolved = self.resolved(context, world);
         let namespace = match self.places(context, &resolved) {
             Places::Asked => Some(resolved.request.namespace().into()),
             Places::Everywhere => None,
@@ -189,8 +185,8 @@ impl Command for WhoCanArgs {
             needs.0.extend(Needs::all_of([Kind::POD]).0);
         }
         // A group of all service accounts or all users stands for every account and namespace there is.
-        let has_read = *cluster.coverage.of(Kind::CLUSTER_ROLE_BINDING, "") != Coverage::Unread;
-        if has_read && self.answer(context, cluster, &Index::build(cluster)).is_of_everybody() {
+        let has_read = *world.cluster.coverage.of(Kind::CLUSTER_ROLE_BINDING, "") != Coverage::Unread;
+        if has_read && self.answer(context, world).is_of_everybody() {
             needs.0.extend(Needs::all_of([Kind::SERVICE_ACCOUNT, Kind::NAMESPACE]).0);
         }
         Ok(needs)
@@ -201,44 +197,44 @@ impl Command for WhoCanArgs {
     }
 
     /// Whether the server asks other authorizers, whom nobody can list.
-    fn reviews(&self, context: &Context, _: &Cluster) -> Result<Vec<Review>, Fault> {
+    fn reviews(&self, context: &Context, _: &World) -> Result<Vec<Review>, Fault> {
         Ok(vec![Review::OwnRules(grants::own_namespace(context.only.as_deref().unwrap_or_default(), context))])
     }
 
-    fn beside(&self, context: &Context, _: &Cluster, _: &Settings) -> Needs {
+    fn beside(&self, context: &Context, _: &World) -> Needs {
         grants::beside(context)
     }
 
-    fn notes(&self, context: &Context, cluster: &Cluster) -> Vec<String> {
-        let notes = self.resolved(context).notes;
-        notes.iter().map(ToString::to_string).chain(self.unserved.absence(context, cluster)).collect()
+    fn notes(&self, context: &Context, world: &World) -> Vec<String> {
+        let notes = self.resolved(context, world).notes;
+        notes.iter().map(ToString::to_string).chain(self.unserved.absence(context, world)).collect()
     }
 
-    fn refusal(&self, context: &Context, cluster: &Cluster) -> Option<Fault> {
-        self.unserved.refusal(Some(self.resolved(context)), context, cluster)
+    fn refusal(&self, context: &Context, world: &World) -> Option<Fault> {
+        self.unserved.refusal(Some(self.resolved(context, world)), context, world)
     }
 
     fn topic(&self) -> Topic {
         Topic::Access
     }
 
-    fn run(&self, world: &World<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
-        let who = self.answer(world.context, world.cluster, self.index.of(world.cluster, world.context));
+    fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
+        let (world, who) = (asked.world, self.answer(asked.context, asked.world));
         match self.output {
             Table::Text => {
-                let beside = self.index.of(world.cluster, world.context).beside(&who);
+                let beside = world.rbac().beside(&who);
                 let mut page = text::rbac::who_can(&who, &beside, None);
                 notes(&who, world).iter().for_each(|it| page.push(it.line(1)));
-                if let Some(people) = &world.context.people {
+                if let Some(people) = &world.people {
                     add_people(&mut page, &who, people);
                 }
                 if self.pods {
-                    add_pods(&mut page, &who, world.cluster);
+                    add_pods(&mut page, &who, &world.cluster);
                 }
-                out.write_all(paint::page(&page, world.context.color).as_bytes())?;
+                out.write_all(paint::page(&page, asked.context.color).as_bytes())?;
             }
-            Table::Json => json::write(&self.document(&who, world), world, out)?,
-            Table::Yaml => json::write_yaml(&self.document(&who, world), world, out)?,
+            Table::Json => json::write(&self.document(&who, world), asked, out)?,
+            Table::Yaml => json::write_yaml(&self.document(&who, world), asked, out)?,
             Table::Csv => write_csv(&who, out)?,
         }
         Ok(exit(&who))
@@ -246,8 +242,8 @@ impl Command for WhoCanArgs {
 }
 
 impl WhoCanArgs {
-    fn document<'a>(&self, who: &'a WhoCan<'_>, world: &World<'_>) -> WhoCanJson<'a> {
-        let (cluster, directory) = (world.cluster, world.context.people.as_deref());
+    fn document<'a>(&self, who: &'a WhoCan<'_>, world: &World) -> WhoCanJson<'a> {
+        let (cluster, directory) = (&world.cluster, world.people.as_deref());
         let outcome = match exit(who) {
             Exit::Yes => "allow",
             Exit::No | Exit::Failed => "deny",
@@ -268,7 +264,7 @@ impl WhoCanArgs {
             request: grants::request(&who.request),
             places: if who.places == Places::Everywhere { "everywhere" } else { "asked" },
             subjects: who.holders.iter().map(holder).collect(),
-            beside: beside_json(&self.index.of(cluster, world.context).beside(who)),
+            beside: beside_json(&world.rbac().beside(who)),
             evidence: json::evidence(&evidence),
         }
     }

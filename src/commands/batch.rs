@@ -6,7 +6,7 @@
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
 
-use crate::cli::{Batch, Exit, World};
+use crate::cli::{Asked, Batch, Exit};
 use crate::model::evidence::Outcome;
 
 use super::Stop;
@@ -17,7 +17,7 @@ const BUFFER: usize = 64 * 1024;
 const LINE: usize = 1 << 20;
 
 /// Answers every line; the exit is that of the worst.
-pub(super) fn answer(batch: &Batch<'_>, world: &World<'_>, out: &mut dyn Write) -> Result<Exit, Stop> {
+pub(super) fn answer(batch: &Batch<'_>, asked: &Asked<'_>, out: &mut dyn Write) -> Result<Exit, Stop> {
     let input: Box<dyn Read> = match batch.path {
         "-" => Box::new(io::stdin().lock()),
         path => Box::new(File::open(path).map_err(|error| unreadable(path, &error))?),
@@ -38,7 +38,7 @@ pub(super) fn answer(batch: &Batch<'_>, world: &World<'_>, out: &mut dyn Write) 
         if !line.trim_ascii().is_empty() {
             answer.clear();
             // What is not UTF-8 is a faulty line: the reader of JSON will say so of the replacement.
-            let outcome = batch.lines.line(world, &String::from_utf8_lossy(line.trim_ascii()), &mut answer)?;
+            let outcome = batch.lines.line(asked, &String::from_utf8_lossy(line.trim_ascii()), &mut answer)?;
             worst = worst.worst(outcome);
             answer.push(b'\n');
             out.write_all(&answer)?;

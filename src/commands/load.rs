@@ -7,9 +7,10 @@
 use std::sync::Arc;
 
 use crate::args::Args;
-use crate::ask::Fault;
 use crate::ask::needs::Needs;
 use crate::ask::topic::Topic;
+use crate::ask::world::SelfCheck;
+use crate::ask::{Fault, World};
 use crate::cli::{Color, Command, Context, Names, info};
 use crate::live::read::Reader;
 use crate::live::{bounded, connect, files};
@@ -27,16 +28,16 @@ use super::{Stop, print};
 /// How many bytes a directory of people may have.
 const MAX_DIRECTORY: usize = 256 << 20;
 
-/// A cluster and what surrounds the question.
+/// A world, and what surrounds the question.
 pub(super) struct Loaded {
-    pub cluster: Cluster,
+    pub world: World,
     pub context: Context,
 }
 
 /// What is to be read.
 pub(super) enum Wants<'a> {
-    /// What a command needs, with the settings that it is asked with.
-    Of(&'a dyn Command, &'a Settings),
+    /// What a command needs.
+    Of(&'a dyn Command),
     /// All that answers can rest on.
     Everything,
 }
@@ -46,44 +47,44 @@ impl Wants<'_> {
         matches!(self, Wants::Everything)
     }
 
-    fn needs(&self, context: &Context, cluster: &Cluster) -> Result<Needs, Fault> {
+    fn needs(&self, context: &Context, world: &World) -> Result<Needs, Fault> {
         match self {
-            Wants::Of(command, _) => command.needs(context, cluster),
+            Wants::Of(command) => command.needs(context, world),
             Wants::Everything => Ok(info::every_kind()),
         }
     }
 
-    fn beside(&self, context: &Context, cluster: &Cluster) -> Needs {
+    fn beside(&self, context: &Context, world: &World) -> Needs {
         match self {
-            Wants::Of(command, settings) => command.beside(context, cluster, settings),
+            Wants::Of(command) => command.beside(context, world),
             Wants::Everything => Needs::default(),
         }
     }
 
     fn topic(&self) -> Topic {
         match self {
-            Wants::Of(command, _) => command.topic(),
+            Wants::Of(command) => command.topic(),
             Wants::Everything => Topic::Any,
         }
     }
 
     fn names(&self) -> Names {
         match self {
-            Wants::Of(command, _) => command.names(),
+            Wants::Of(command) => command.names(),
             Wants::Everything => Names::Known,
         }
     }
 
     fn namespaces(&self, context: &Context) -> Vec<Name> {
         match self {
-            Wants::Of(command, _) => command.namespaces(context),
+            Wants::Of(command) => command.namespaces(context),
             Wants::Everything => Vec::new(),
         }
     }
 
-    fn reviews(&self, context: &Context, cluster: &Cluster) -> Result<Vec<Review>, Fault> {
+    fn reviews(&self, context: &Context, world: &World) -> Result<Vec<Review>, Fault> {
         match self {
-            Wants::Of(command, _) => command.reviews(context, cluster),
+            Wants::Of(command) => command.reviews(context, world),
             Wants::Everything => Ok(Vec::new()),
         }
     }
@@ -91,8 +92,9 @@ impl Wants<'_> {
 
 /// Reads the files of `--from`, else what the command needs of the cluster that kubectl would ask.
 pub(super) fn load(args: &Args, wants: &Wants<'_>, color: Color) -> Result<Loaded, Stop> {
-    let context = Context { people: people(args)?, ..context(args, color) };
-    if args.source.from.is_empty() { from_cluster(args, wants, context) } else { from_files(args, wants, context) }
+    let (people, context) = (people(args)?, context(args, color));
+    let is_live = args.source.from.is_empty();
+    if is_live { from_cluster(args, wants, context, people) } else { from_files(args, wants, context, people) }
 }
 
 /// What flags alone tell.
@@ -102,7 +104,6 @@ pub(super) fn context(args: &Args, color: Color) -> Context {
         namespace: namespace.clone().unwrap_or_else(|| "default".to_owned()).into(),
         only: namespace.filter(|_| !args.connection.all_namespaces).map(Name::from),
         all_namespaces: args.connection.all_namespaces,
-        self_check: args.source.self_check,
         from_files: !args.source.from.is_empty(),
         color,
         surroundings: directories(),
@@ -149,9 +150,16 @@ pub(super) fn reading(args: &Args, namespace: &str) -> files::Reading {
     }
 }
 
-fn from_files(args: &Args, wants: &Wants<'_>, context: Context) -> Result<Loaded, Stop> {
+/// A world with what flags alone tell of it.
+fn world(args: &Args, cluster: Cluster, people: Option<Arc<People>>) -> World {
+    let settings = Settings { pod_cidrs: args.source.pod_cidrs.clone() };
+    let check = if args.source.self_check { SelfCheck::On } else { SelfCheck::Off };
+    World::of(cluster, settings, check).with_people(people)
+}
+
+fn from_files(args: &Args, wants: &Wants<'_>, context: Context, people: Option<Arc<People>>) -> Result<Loaded, Stop> {
     // A question that cannot be asked of any cluster fails before anything is read.
-    wants.needs(&context, &Cluster::default())?;
+    wants.needs(&context, &world(args, Cluster::default(), people.clone()))?;
     let paths = &args.source.from;
     let reading = files::Reading { keep_all: wants.is_everything(), ..reading(args, &context.namespace) };
     let loaded = files::load_with(paths, &reading).map_err(|error| print::files_error(&error))?;
@@ -159,15 +167,18 @@ fn from_files(args: &Args, wants: &Wants<'_>, context: Context) -> Result<Loaded
     let mut context = context;
     context.notes = notes.collect();
     print::notes(&context.notes);
-    context.served = Arc::new(Served::built_in_and(loaded.defined));
     let names: Vec<String> = paths.iter().map(|it| it.display().to_string()).collect();
     context.surroundings.push(("files", names.join(", ")));
-    Ok(Loaded { cluster: loaded.cluster, context })
+    let served = Arc::new(Served::built_in_and(loaded.defined));
+    Ok(Loaded { world: world(args, loaded.cluster, people).serving(served), context })
 }
 
-fn from_cluster(args: &Args, wants: &Wants<'_>, context: Context) -> Result<Loaded, Stop> {
+fn from_cluster(args: &Args, wants: &Wants<'_>, context: Context, people: Option<Arc<People>>) -> Result<Loaded, Stop> {
+    let nothing = Cluster::new(Coverage::Unread);
+    let nothing = if wants.is_everything() { nothing.keeping_all() } else { nothing };
+    let world = world(args, nothing, people);
     // A question that cannot be asked of any cluster fails before anything is sent.
-    wants.needs(&context, &Cluster::new(Coverage::Unread))?;
+    wants.needs(&context, &world)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|it| Stop::Other { what: it.to_string(), hint: String::new() })?;
     runtime.block_on(async {
@@ -175,31 +186,28 @@ fn from_cluster(args: &Args, wants: &Wants<'_>, context: Context) -> Result<Load
         print::warnings(&connected.warnings);
         let context = connected_context(&connected, context);
         let reader = Reader::of(&connected, wants.namespaces(&context));
-        gather(&reader, wants, context).await
+        gather(&reader, wants, Loaded { world, context }).await
     })
 }
 
 /// Reads and asks until nothing more is needed.
-async fn gather(reader: &Reader, wants: &Wants<'_>, context: Context) -> Result<Loaded, Stop> {
-    let nothing = Cluster::new(Coverage::Unread);
-    let cluster = if wants.is_everything() { nothing.keeping_all() } else { nothing };
-    let mut loaded = Loaded { cluster, context };
+async fn gather(reader: &Reader, wants: &Wants<'_>, mut loaded: Loaded) -> Result<Loaded, Stop> {
     let mut asked = Needs::default();
     // What is served is asked for beside the first reads: mostly they are the same by the names of every cluster.
     let first = round(reader, wants, &mut loaded, &mut asked);
     let (first, names, version) = futures::join!(first, served(reader, wants.names()), reader.server_version());
     first?;
-    loaded.context.version = version.as_deref().and_then(Version::parse);
+    loaded.world.version = version.as_deref().and_then(Version::parse);
     loaded.context.surroundings.extend(version.map(|it| ("version", it)));
-    loaded.context.served = names.unwrap_or_default();
+    loaded.world.served = names.unwrap_or_default();
     while round(reader, wants, &mut loaded, &mut asked).await? == Round::Asked {}
     loop {
-        let wanted = wants.beside(&loaded.context, &loaded.cluster).except(&asked);
+        let wanted = wants.beside(&loaded.context, &loaded.world).except(&asked);
         if wanted.is_empty() {
             return Ok(loaded);
         }
         // The answer does not rest on it, so that it is given all the same.
-        if let Err(fault) = reader.read(&mut loaded.cluster, &wanted).await {
+        if let Err(fault) = reader.read(loaded.world.cluster_mut(), &wanted).await {
             print::warnings(&[format!("what is shown beside the answer could not be read: {fault}")]);
             return Ok(loaded);
         }
@@ -216,17 +224,18 @@ enum Round {
 
 /// Reads what is needed by now, and puts to the server what is to be put to it; nothing twice.
 async fn round(reader: &Reader, wants: &Wants<'_>, loaded: &mut Loaded, asked: &mut Needs) -> Result<Round, Stop> {
-    let Loaded { cluster, context } = loaded;
-    let wanted = wants.needs(context, cluster)?.except(asked);
-    let reviews: Vec<Review> = wants.reviews(context, cluster)?;
-    let reviews: Vec<Review> = reviews.into_iter().filter(|it| !context.told.has(it)).collect();
+    let Loaded { world, context } = loaded;
+    let wanted = wants.needs(context, world)?.except(asked);
+    let reviews: Vec<Review> = wants.reviews(context, world)?;
+    let reviews: Vec<Review> = reviews.into_iter().filter(|it| !world.told.has(it)).collect();
     if wanted.is_empty() && reviews.is_empty() {
         return Ok(Round::Nothing);
     }
     let replies = futures::future::join_all(reviews.iter().map(|it| reader.review(it)));
-    let (read, replies) = futures::join!(reader.read(cluster, &wanted), replies);
+    let read = async { if wanted.is_empty() { Ok(()) } else { reader.read(world.cluster_mut(), &wanted).await } };
+    let (read, replies) = futures::join!(read, replies);
     read?;
-    reviews.into_iter().zip(replies).for_each(|(review, reply)| context.told.keep(review, reply));
+    reviews.into_iter().zip(replies).for_each(|(review, reply)| world.keep(review, reply));
     asked.0.extend(wanted.0);
     Ok(Round::Asked)
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::args::{Args, ColorChoice, Command};
+use crate::ask::world::SelfCheck;
 use crate::cli::Exit;
 use crate::live::connect::Plugins;
 use crate::live::fault::Fault as LiveFault;
@@ -12,7 +13,6 @@ use crate::people::{People, Prefixes};
 use crate::rbac::Served;
 use crate::run;
 use crate::tui::theme::Colors;
-use crate::tui::world::SelfCheck;
 
 use super::{Stop, load, print};
 

@@ -15,11 +15,11 @@ use super::{Stop, print};
 /// Reads all that answers can rest on and writes it to a file, or to stdout.
 pub(super) fn write(args: &Args, file: Option<&Path>) -> Result<Exit, Stop> {
     let loaded = load(args, &Wants::Everything, Color::Never)?;
-    print::problems(&loaded.cluster);
+    print::problems(&loaded.world.cluster);
     let Some(path) = file else {
-        return print::answer(Color::Never, |out| Ok(snapshot::write(&loaded.cluster, out).map(|()| Exit::Yes)?));
+        return print::answer(Color::Never, |out| Ok(snapshot::write(&loaded.world.cluster, out).map(|()| Exit::Yes)?));
     };
-    replace(path, &loaded.cluster).map_err(|error| Stop::Other {
+    replace(path, &loaded.world.cluster).map_err(|error| Stop::Other {
         what: format!("cannot write {}: {error}", path.display()),
         hint: "what stood there before still does".to_owned(),
     })?;

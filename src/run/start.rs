@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::ask::world::SelfCheck;
 use crate::live::connect::{self, Flags, Surroundings};
 use crate::live::files::Source as Documents;
 use crate::model::cluster::Cluster;
@@ -17,7 +18,6 @@ use crate::terminal::look;
 use crate::tui::app::Setup;
 use crate::tui::status::Origin;
 use crate::tui::theme::Colors;
-use crate::tui::world::SelfCheck;
 
 /// Where the cluster comes from.
 pub enum Source {

@@ -12,6 +12,7 @@
 //! cluster went through [`crate::model::untrusted::show`] when the line was made.
 
 pub mod capability;
+pub mod coverage;
 pub mod dns;
 pub mod escalate;
 pub mod evidence;

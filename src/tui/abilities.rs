@@ -17,7 +17,7 @@ use super::access;
 use super::grid::{self, Cursor, Sheet};
 use super::paint::{self, Focus};
 use super::theme::{Role, Theme};
-use super::world::View;
+use crate::ask::scope::View;
 use crate::model::role::Subject;
 use crate::rbac::abilities::{Ability, COLUMNS};
 use crate::text::written::markdown;
@@ -57,7 +57,7 @@ impl Abilities {
             let subject = &self.rows[row];
             if !self.known.contains_key(subject) {
                 let identity = access::identity(view, subject);
-                let abilities = view.world.rbac.abilities(&identity, |it| view.scope.holds(it));
+                let abilities = view.world.rbac().abilities(&identity, |it| view.scope.holds(it));
                 self.known.insert(subject.clone(), abilities);
             }
         }

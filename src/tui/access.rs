@@ -5,10 +5,13 @@
 use std::borrow::Cow;
 
 use super::explain::{count, linked};
-use super::filter::{Filter, Filtered, Pieces};
 use super::page::Reader;
-use super::panes::Item;
-use super::world::{View, World};
+use crate::ask::World;
+use crate::ask::filter::Filter;
+use crate::ask::filter::Filtered;
+use crate::ask::filter::Pieces;
+use crate::ask::item::Item;
+use crate::ask::scope::View;
 use crate::model::id::{Kind, PodId};
 use crate::model::name::Name;
 use crate::model::role::{Subject, SubjectKind};
@@ -31,7 +34,7 @@ pub fn subject(page: &mut Page, view: View<'_>, subject: &Subject) {
     if is_me {
         page.say(0, Mark::Note, "this is you, by the server's word (SelfSubjectReview)");
     }
-    if !is_me && !world.rbac.is_somebody(&world.cluster, subject) {
+    if !is_me && !world.rbac().is_somebody(&world.cluster, subject) {
         return page.say(0, Mark::Note, "nothing names it any more");
     }
     let weight = world.weight(subject);
@@ -61,7 +64,7 @@ fn is_listed(world: &World) -> bool {
 }
 
 fn bindings(page: &mut Page, view: View<'_>, subject: &Subject) {
-    let found = view.world.rbac.bindings_of(subject);
+    let found = view.world.rbac().bindings_of(subject);
     page.say(0, Mark::Title, format!("{} by name", count(found.len(), "binding")));
     for binding in found {
         let place = match binding.meta.namespace.as_str() {
@@ -146,7 +149,7 @@ pub fn permissions(view: View<'_>, item: &Item) -> Page {
 
 /// The same, as an answer of its own that can be narrowed.
 pub fn permitted(view: View<'_>, of: &Permitted) -> Page {
-    let mut folded = view.world.rbac.folded(&identity(view, &of.subject), None, &view.world.served);
+    let mut folded = view.world.rbac().folded(&identity(view, &of.subject), None, &view.world.served);
     let all = folded.rows.len();
     let filter = Filter::parse(&spelled(&of.filter));
     folded.rows.retain(|it| view.scope.holds(&it.scope) && passes(&filter, it, &view.world.served));
@@ -157,10 +160,10 @@ pub fn permitted(view: View<'_>, of: &Permitted) -> Page {
         here.for_each(|(namespace, rules)| words::own_rules(&mut page, namespace, rules));
     }
     if left == all {
-        let capabilities = view.world.rbac.capabilities(&folded.identity, view.scope.only(), view.world.version);
+        let capabilities = view.world.rbac().capabilities(&folded.identity, view.scope.only(), view.world.version);
         capability::add(&mut page, &capabilities);
         if of.notes.is_empty() {
-            page.lines.extend(words::unnamed(&view.world.rbac, &folded));
+            page.lines.extend(words::unnamed(view.world.rbac(), &folded));
         }
         let problems = note::of_problems(&view.world.cluster, &folded.objects());
         problems.iter().for_each(|it| page.say(1, Mark::Note, it));
@@ -185,7 +188,7 @@ fn is_own_word(view: View<'_>, folded: &fold::Folded) -> bool {
 /// What is to be put to the server for what somebody may do: the operator's rules in the namespace in view.
 pub fn appeal(view: View<'_>, of: &Permitted) -> Option<Review> {
     let review = Review::OwnRules(view.scope.only()?.clone());
-    let folded = || view.world.rbac.folded(&identity(view, &of.subject), None, &view.world.served);
+    let folded = || view.world.rbac().folded(&identity(view, &of.subject), None, &view.world.served);
     (!view.world.told.has(&review) && is_own_word(view, &folded())).then_some(review)
 }
 
@@ -259,7 +262,7 @@ pub fn who_can(view: View<'_>, asked: &WhoAsked, reader: &Reader) -> Page {
 /// The list with what should be known beside it.
 fn who_page(view: View<'_>, who: &WhoCan, is_open: &dyn Fn(&Line, &Line) -> bool) -> Page {
     let world = view.world;
-    let mut page = words::who_can_opened(who, &world.rbac.beside(who), world.people.as_deref(), is_open);
+    let mut page = words::who_can_opened(who, &world.rbac().beside(who), world.people.as_deref(), is_open);
     let notes = note::of_request(&who.request, world.version).into_iter();
     let notes = notes.chain(note::no_rbac(&world.cluster)).chain(note::of_problems(&world.cluster, &who.rules()));
     notes.for_each(|it| page.say(1, Mark::Note, it));
@@ -274,7 +277,7 @@ pub fn who_can_whole(view: View<'_>, asked: &WhoAsked) -> Page {
 }
 
 fn holders<'a>(view: View<'a>, asked: &WhoAsked) -> WhoCan<'a> {
-    view.world.rbac.who_can(&view.world.cluster, &asked.request, asked.places.clone())
+    view.world.rbac().who_can(&view.world.cluster, &asked.request, asked.places.clone())
 }
 
 /// Of more holders their grants are put on the page when they are opened.
@@ -284,5 +287,5 @@ const MANY: usize = 1_000;
 pub fn touch(view: View<'_>, item: &Item) -> Page {
     let asking = words::Asking { people: view.world.people.as_deref(), acting: view.acting };
     let object = item.object();
-    object.map(|it| words::touch(&view.world.rbac, &view.world.cluster, &it, asking)).unwrap_or_default()
+    object.map(|it| words::touch(view.world.rbac(), &view.world.cluster, &it, asking)).unwrap_or_default()
 }

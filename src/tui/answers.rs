@@ -4,8 +4,9 @@
 //! [`super::matrix`].
 
 use super::theme::Theme;
-use super::world::{SelfCheck, World};
+use crate::ask::World;
 use crate::ask::end::{End, PortAsk};
+use crate::ask::world::SelfCheck;
 use crate::ask::{Asker, Fault};
 use crate::model::policy::Direction;
 use crate::net::reach::By;
@@ -118,7 +119,7 @@ pub fn trace(world: &World, tracing: &Tracing) -> Page {
 
 /// Asks this world, twice where that is wanted.
 fn asker(world: &World) -> Asker<'_> {
-    let asker = Asker::new(&world.cluster, &world.index);
+    let asker = Asker::new(&world.cluster, world.net());
     if world.check == SelfCheck::On { asker.with_self_check(&world.settings) } else { asker }
 }
 

@@ -11,8 +11,8 @@ use super::app::{App, Shown};
 use super::event::Effect;
 use super::grants;
 use super::status::Origin;
-use super::world::View;
 use crate::ask::Fault;
+use crate::ask::scope::View;
 use crate::model::name::Name;
 use crate::model::role::Subject;
 use crate::rbac::grant::Access;
@@ -39,7 +39,7 @@ impl Question {
     /// RBAC's answer, and the server's where it was asked.
     fn access(&self, view: View<'_>) -> Access {
         let world = view.world;
-        let access = world.rbac.can(&access::identity(view, &self.subject), &self.request);
+        let access = world.rbac().can(&access::identity(view, &self.subject), &self.request);
         let word = review::appeal(&access, &world.told).and_then(|it| world.told.word(&it).cloned());
         Access { word, ..access }
     }
@@ -53,9 +53,9 @@ impl Question {
 /// The answer as a page.
 pub fn page(view: View<'_>, question: &Question) -> Page {
     let (world, access) = (view.world, question.access(view));
-    let mut page = words::access(&access, &world.rbac);
+    let mut page = words::access(&access, world.rbac());
     page.head(&question.notes);
-    let notes = world.rbac.notes(&access, &world.cluster, world.version);
+    let notes = world.rbac().notes(&access, &world.cluster, world.version);
     notes.iter().for_each(|it| page.say(1, Mark::Note, it));
     if let Some(Reply::Silent(why)) = review::appeal(&access, &world.told).and_then(|it| world.told.reply(&it)) {
         page.say(1, Mark::Note, format!("the server was asked itself and does not say: {why}"));

@@ -6,8 +6,9 @@
 use std::collections::BTreeMap;
 
 use super::access;
-use super::panes::Item;
-use super::world::{Isolation, View};
+use crate::ask::isolation::Isolation;
+use crate::ask::item::Item;
+use crate::ask::scope::View;
 use crate::model::facts::Pod;
 use crate::model::id::{Kind, ObjectId};
 use crate::model::labels::{Labels, NamespaceMatch, Operator, Requirement, Selector, SelectorSet};
@@ -88,7 +89,7 @@ fn undefined(view: View<'_>, name: &Name) -> Option<String> {
     let coverage = cluster.coverage.of(Kind::NAMESPACE, name);
     Some(match coverage.is_complete() {
         true => "not defined: only mentioned by other objects".to_owned(),
-        false => format!("its labels are not known: namespaces: {}", super::status::words(coverage)),
+        false => format!("its labels are not known: namespaces: {}", crate::text::coverage::words(coverage)),
     })
 }
 
@@ -127,7 +128,7 @@ fn namespace(page: &mut Page, view: View<'_>, name: &Name) {
 }
 
 fn targets(view: View<'_>, policy: &Policy) -> String {
-    count(view.world.index.target_count(policy), "pod")
+    count(view.world.net().target_count(policy), "pod")
 }
 
 fn pod_facts(page: &mut Page, view: View<'_>, pod: &Pod) {
@@ -203,7 +204,7 @@ fn policy_facts(page: &mut Page, view: View<'_>, policy: &Policy) {
             format!("{} in a direction that it does not isolate: without effect", count(policy.inert as usize, "rule"));
         page.say(0, Mark::Note, words);
     }
-    for problem in view.world.index.policy_problems(policy) {
+    for problem in view.world.net().policy_problems(policy) {
         flaw(page, &id, &problem);
     }
     for gap in &policy.gaps {

@@ -5,10 +5,11 @@ use super::command::At;
 use super::event::Effect;
 use super::field::Field;
 use super::layout::Side;
-use super::panes::{Item, PANES};
-use super::world::Problems;
+use super::panes::PANES;
 use super::yaml::ManagedFields;
 use super::{access, explain, grants, page};
+use crate::ask::item::Item;
+use crate::ask::scope::Problems;
 
 /// Goes to a pane.
 pub fn pane(app: &mut App, pane: usize) -> Vec<Effect> {

@@ -13,8 +13,9 @@ use super::asked;
 use super::command::At;
 use super::event::Effect;
 use super::field::Field;
-use super::panes::{Item, SUBJECTS};
+use super::panes::SUBJECTS;
 use super::picker::{Choice, Entry, Picker, Subject as Picking};
+use crate::ask::item::Item;
 use crate::ask::{Fault, namespace, somebody};
 use crate::model::name::Name;
 use crate::model::role::{Subject, SubjectKind};
@@ -237,7 +238,7 @@ pub fn typed_subject(app: &App, words: &str, namespace: &Name) -> Result<Subject
 /// That nothing names a subject, with the nearest.
 pub fn unknown(app: &App, subject: &Subject) -> Option<Name> {
     let world = &app.world;
-    let told = || somebody::unknown(&world.cluster, &world.rbac, world.people.as_deref(), subject);
+    let told = || somebody::unknown(&world.cluster, world.rbac(), world.people.as_deref(), subject);
     (!world.is_me(subject)).then(told)?.map(Name::from)
 }
 
@@ -334,7 +335,7 @@ impl<'a> Typed<'a> {
 
 /// The subjects that may stand behind a word and begin so.
 pub fn candidates(app: &App, begun: &str) -> Vec<String> {
-    let all = app.world.rbac.everybody(&app.world.cluster).into_iter().map(|it| it.to_string());
+    let all = app.world.rbac().everybody(&app.world.cluster).into_iter().map(|it| it.to_string());
     all.filter(|it| it.starts_with(begun)).collect()
 }
 

@@ -21,39 +21,10 @@ mod sift;
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
-use super::filter::{Filter, Filtered};
-use crate::model::address::canonical;
+use crate::ask::filter::Filter;
+use crate::ask::listing::{Given, Row, SortKey};
 
 pub use sift::Pace;
-
-/// What a column sorts by.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum SortKey {
-    Number(u64),
-    Text(String),
-    Address(Option<std::net::IpAddr>),
-}
-
-impl SortKey {
-    /// An address in its canonical form.
-    pub fn address(address: Option<std::net::IpAddr>) -> Self {
-        SortKey::Address(address.map(canonical))
-    }
-}
-
-/// One row: cheap to clone, ordered by its identity.
-pub trait Row: Clone + Filtered {
-    /// What names its object.
-    type Key: Clone + Ord;
-    /// What names this row's object.
-    fn key(&self) -> Self::Key;
-    /// Whether this names its object: asked of many rows, so better without making a key.
-    fn is(&self, key: &Self::Key) -> bool {
-        self.key() == *key
-    }
-    /// The default order; equal only for the same object.
-    fn order(&self, other: &Self) -> Ordering;
-}
 
 /// Which way a list runs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -80,15 +51,6 @@ pub struct Sort {
     /// An index into the pane's columns.
     pub column: Option<usize>,
     pub run: Run,
-}
-
-/// Whether rows were handed over in an order that means something.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Given {
-    /// They are put in their own order.
-    Unordered,
-    /// They stay as they are (policies in their order of evaluation), unless the operator sorts them.
-    InOrder,
 }
 
 /// How a row is looked at from outside: its sort keys and its cells.
@@ -179,8 +141,8 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
+    use crate::ask::filter::{Filtered, Pieces};
     use crate::model::name::Name;
-    use crate::tui::filter::Pieces;
 
     /// A row that is named by its number and has a value.
     #[derive(Clone, PartialEq, Eq, Debug)]

@@ -23,7 +23,8 @@ use super::event::Event;
 use super::grid::{self, Cursor, Sheet};
 use super::paint::{self, Focus};
 use super::theme::{Role, Theme};
-use super::world::{Scope, World};
+use crate::ask::World;
+use crate::ask::scope::Scope;
 use crate::model::cluster::Cluster;
 use crate::model::name::Name;
 use crate::net::Index;
@@ -124,7 +125,7 @@ impl Matrix {
         let here = self.selected();
         self.names = with_pods(&world.cluster).filter(|it| scope.holds(it)).collect();
         if self.is_behind(world) && world.cluster.pods.len() <= AT_ONCE {
-            self.take(Arc::new(Counted::of(&world.cluster, &world.index, world.revision())));
+            self.take(Arc::new(Counted::of(&world.cluster, world.net(), world.revision())));
         }
         self.find(here);
     }
@@ -147,7 +148,7 @@ impl Matrix {
     /// Begins to be counted beside the screen.
     pub fn aside(&mut self, world: &World) -> Aside {
         self.beside = Beside::Counting(world.revision());
-        Aside { revision: world.revision(), cluster: world.cluster.clone(), index: world.index.clone() }
+        Aside { revision: world.revision(), cluster: world.cluster.clone(), index: world.net().clone() }
     }
 
     /// Takes what was counted.
@@ -280,10 +281,10 @@ fn sign(cell: &Cell<'_>) -> (&'static str, Role) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ask::world::SelfCheck;
     use crate::model::cluster::{AnyFact, Delta, Entry};
     use crate::model::facts::Pod;
     use crate::net::Settings;
-    use crate::tui::world::SelfCheck;
 
     fn put(namespace: &str, name: String) -> Delta {
         Delta::Put(Entry::new(AnyFact::Pod(Pod::named(namespace, &name).into())))
@@ -328,7 +329,7 @@ mod tests {
         matrix.show(&world, &Scope::default());
         assert_eq!(signs(&matrix), ["v", "v", "", "v", "v", "", "", "", ""]);
         count(&mut matrix, &world);
-        let counted = Counted::of(&world.cluster, &world.index, world.revision());
+        let counted = Counted::of(&world.cluster, world.net(), world.revision());
         assert_eq!(**matrix.counted.as_ref().expect("a count"), counted);
         assert!(signs(&matrix)[..8].iter().all(|it| *it == "v"));
     }

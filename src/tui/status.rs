@@ -14,10 +14,10 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::event::{self, Progress};
-use crate::kinds;
 use crate::model::cluster::Cluster;
 use crate::model::coverage::Coverage;
 use crate::model::id::Kind;
+use crate::text::coverage::plural;
 
 /// Where the cluster's facts come from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -146,23 +146,6 @@ fn held(kind: Kind, cluster: &Cluster) -> usize {
         Kind::SERVICE_ACCOUNT => cluster.service_accounts.len(),
         Kind::NETWORK_POLICY => cluster.policies.len(),
         _ => 0,
-    }
-}
-
-/// The plural of a kind, as kubectl has it.
-pub fn plural(kind: Kind) -> &'static str {
-    kinds::spec(kind).map_or(kind.as_str(), |it| it.plural)
-}
-
-/// What a state of coverage means for a list that is empty.
-pub fn words(coverage: &Coverage) -> String {
-    match coverage {
-        Coverage::Loading => "being listed".into(),
-        Coverage::Forbidden { why } => format!("no right to list them ({why})"),
-        Coverage::Unreadable { why } => format!("there may be more: {why}"),
-        Coverage::Failed { why } => format!("could not be read: {why}"),
-        Coverage::Unread => "not read".into(),
-        other => other.as_str().into(),
     }
 }
 

@@ -6,78 +6,54 @@ use std::collections::BTreeSet;
 
 use ratatui::buffer::Buffer;
 
-use super::filter::Filter;
-use super::list::{Given, List, Look, Pace, Row, Run, Sort, SortKey};
+use super::list::{List, Look, Pace, Run, Sort};
 use super::paint::{self, Focus, Slot};
-use super::panes::{Cell, Frame, Item, POLICIES, Pane, SUBJECTS};
+use super::panes::{Frame, POLICIES, Pane, SUBJECTS};
 use super::theme::{Role, Theme};
-use super::world::View;
+use crate::ask::filter::Filter;
+use crate::ask::item::Item;
+use crate::ask::listing::{Column, Listing, Row, SortKey, Sorts};
+use crate::ask::scope::View;
 use crate::model::cluster::Change;
-
-/// What a column sorts by.
-pub enum Sorts<R> {
-    /// The row's own order.
-    Naturally,
-    /// The text of its cells.
-    Text,
-    Key(fn(&R, View<'_>) -> SortKey),
-}
-
-/// One column of a pane.
-pub struct Column<R> {
-    pub title: &'static str,
-    /// In columns of the screen; of the first column the least that is useful.
-    pub width: u16,
-    pub cell: fn(&R, View<'_>) -> Cell,
-    pub sorts: Sorts<R>,
-}
-
-/// Rows before and after a change; `None`: not there.
-pub type Moves<R> = Vec<(Option<R>, Option<R>)>;
 
 /// A pane's list and columns.
 pub struct Table<R: Row + 'static> {
-    pub list: List<R>,
-    pub columns: &'static [Column<R>],
+    list: List<R>,
+    listing: &'static Listing<R>,
     /// Columns that the operator does not want to see.
-    pub hidden: BTreeSet<usize>,
-    pub rows: fn(View<'_>) -> (Vec<R>, Given),
-    /// The rows that one change moves; `None` when the pane must be filled anew.
-    pub moves: fn(&Change, View<'_>) -> Option<Moves<R>>,
-    pub item: fn(&R) -> Item,
-    pub key: fn(&Item) -> Option<R::Key>,
+    hidden: BTreeSet<usize>,
     /// Why there is nothing, when there is nothing.
-    pub empty: fn(View<'_>) -> String,
+    empty: fn(View<'_>) -> String,
 }
 
-struct Seen<'a, R: 'static> {
+struct Seen<'a, R: Row + 'static> {
     view: View<'a>,
-    columns: &'static [Column<R>],
+    listing: &'static Listing<R>,
 }
 
 impl<R: Row> Look<R> for Seen<'_, R> {
     fn sort_key(&self, row: &R, column: usize) -> SortKey {
-        match &self.columns[column].sorts {
-            Sorts::Naturally => SortKey::Number(0),
-            Sorts::Text => SortKey::Text((self.columns[column].cell)(row, self.view).text),
-            Sorts::Key(key) => key(row, self.view),
-        }
+        self.listing.columns[column].sort_key(row, self.view)
     }
 
     fn cell(&self, row: &R, title: &str) -> Option<String> {
-        let column = self.columns.iter().find(|it| it.title.eq_ignore_ascii_case(title))?;
-        Some((column.cell)(row, self.view).text)
+        self.listing.cell(row, title, self.view)
     }
 }
 
 impl<R: Row> Table<R> {
+    /// The pane of a list, with what it says when it is empty.
+    pub fn of(listing: &'static Listing<R>, empty: fn(View<'_>) -> String) -> Self {
+        Self { list: List::default(), listing, hidden: BTreeSet::new(), empty }
+    }
+
     fn seen<'a>(&self, view: View<'a>) -> Seen<'a, R> {
-        Seen { view, columns: self.columns }
+        Seen { view, listing: self.listing }
     }
 
     /// The columns that fit, each with its width.
     fn fitting(&self, width: u16, shift: usize) -> Vec<(&Column<R>, u16)> {
-        let Some((first, others)) = self.columns.split_first() else { return Vec::new() };
+        let Some((first, others)) = self.listing.columns.split_first() else { return Vec::new() };
         let mut left = width.saturating_sub(first.width);
         let mut shown = vec![(first, 0)];
         let wanted = others.iter().enumerate().filter(|(at, _)| !self.hidden.contains(&(at + 1)));
@@ -117,7 +93,7 @@ impl<R: Row> Table<R> {
             let cell = (column.cell)(row, look.view);
             let slot = Slot { width: (*width).min(rest.width), ..rest };
             let put = if number == 0 { paint::put_name } else { paint::put };
-            put(buffer, slot, &cell.text, theme.style(cell.role), theme);
+            put(buffer, slot, &cell.text, theme.style(cell.tone.into()), theme);
             rest = rest.after(width + 1);
         }
         if is_selected && look.focus == Focus::Here {
@@ -137,7 +113,7 @@ impl<R: Row> Table<R> {
         }
         if let Some(column) = self.list.sort().column {
             let run = if self.list.sort().run == Run::Up { "+" } else { "-" };
-            heading.push_str(&format!(" by {}{run}", self.columns[column].title.to_lowercase()));
+            heading.push_str(&format!(" by {}{run}", self.listing.columns[column].title.to_lowercase()));
         }
         heading
     }
@@ -161,7 +137,7 @@ impl<R: Row> Pane for Table<R> {
         self.list.top()
     }
     fn titles(&self) -> Vec<&'static str> {
-        self.columns.iter().map(|it| it.title).collect()
+        self.listing.columns.iter().map(|it| it.title).collect()
     }
     fn hides(&self, column: usize) -> bool {
         self.hidden.contains(&column)
@@ -175,7 +151,7 @@ impl<R: Row> Pane for Table<R> {
         self.list.sort()
     }
     fn sort_by(&mut self, sort: Sort, view: View<'_>) {
-        let column = sort.column.filter(|it| !matches!(self.columns[*it].sorts, Sorts::Naturally));
+        let column = sort.column.filter(|it| !matches!(self.listing.columns[*it].sorts, Sorts::Naturally));
         let seen = self.seen(view);
         self.list.sort_by(Sort { column, ..sort }, &seen);
     }
@@ -190,12 +166,12 @@ impl<R: Row> Pane for Table<R> {
         self.list.is_sifting()
     }
     fn fill(&mut self, view: View<'_>) {
-        let (rows, given) = (self.rows)(view);
+        let (rows, given) = (self.listing.rows)(view);
         let seen = self.seen(view);
         self.list.fill(rows, given, &seen);
     }
     fn change(&mut self, changes: &[Change], view: View<'_>) {
-        let moves: Option<Vec<_>> = changes.iter().map(|it| (self.moves)(it, view)).collect();
+        let moves: Option<Vec<_>> = changes.iter().map(|it| (self.listing.moves)(it, view)).collect();
         match moves {
             Some(moves) => {
                 let moves: Vec<_> = moves.into_iter().flatten().collect();
@@ -209,16 +185,16 @@ impl<R: Row> Pane for Table<R> {
         self.list.go(at);
     }
     fn select(&mut self, item: &Item) -> bool {
-        (self.key)(item).is_some_and(|key| self.list.select(&key))
+        (self.listing.key)(item).is_some_and(|key| self.list.select(&key))
     }
     fn settle(&mut self, rows: usize) {
         self.list.settle(rows);
     }
     fn selected(&self) -> Option<Item> {
-        self.list.selected().map(self.item)
+        self.list.selected().map(self.listing.item)
     }
     fn marked(&self) -> Vec<Item> {
-        self.list.marked().iter().map(self.item).collect()
+        self.list.marked().iter().map(self.listing.item).collect()
     }
     fn mark(&mut self) {
         self.list.mark();
@@ -230,7 +206,7 @@ impl<R: Row> Pane for Table<R> {
         self.list.unmark()
     }
     fn on_screen_from(&self, top: usize, rows: usize) -> Vec<Item> {
-        (top..top + rows).map_while(|at| self.list.row(at)).map(self.item).collect()
+        (top..top + rows).map_while(|at| self.list.row(at)).map(self.listing.item).collect()
     }
     fn draw(&self, buffer: &mut Buffer, frame: Frame<'_>, view: View<'_>) {
         let inner = paint::frame(buffer, frame.area, &self.heading(frame, view), frame.focus, frame.theme);

@@ -6,6 +6,7 @@
 
 use ratatui::style::{Color, Modifier, Style};
 
+use crate::ask::listing::Tone;
 use crate::text::Mark;
 
 /// Whether colors are used.
@@ -47,6 +48,18 @@ pub enum Role {
     Link,
     /// A key in the hints.
     Key,
+}
+
+impl From<Tone> for Role {
+    fn from(tone: Tone) -> Self {
+        match tone {
+            Tone::Plain => Role::Text,
+            Tone::Dim => Role::Dim,
+            Tone::Allow => Role::Allow,
+            Tone::Deny => Role::Deny,
+            Tone::Unknown => Role::Unknown,
+        }
+    }
 }
 
 impl Theme {

@@ -16,7 +16,8 @@ use super::app::App;
 use super::layout::Side;
 use super::paint::{self, Slot};
 use super::theme::Role;
-use super::{event, grants, status, world};
+use super::{event, grants, status};
+use crate::ask::scope::Problems;
 
 /// How many columns of a long title stay.
 const TITLE: u16 = 12;
@@ -83,7 +84,7 @@ fn states(app: &App) -> Vec<Part> {
     if let Some(acting) = &app.acting {
         states.push((grants::brief(acting), Role::Note));
     }
-    if app.scope.problems == world::Problems::Only {
+    if app.scope.problems == Problems::Only {
         states.push(("problems only".to_owned(), Role::Deny));
     }
     states

@@ -13,9 +13,10 @@ use std::sync::Arc;
 use clap::Parser as _;
 use jiff::Timestamp;
 use kreach::args::Args;
-use kreach::ask::Asker;
+use kreach::ask::World;
 use kreach::ask::needs::Needs;
-use kreach::cli::{Context, Exit, Failure, World};
+use kreach::ask::world::SelfCheck;
+use kreach::cli::{Asked, Context, Exit, Failure};
 use kreach::embedded::{self, Server, Settings, Story, kubeconfig, serve};
 use kreach::kinds::KINDS;
 use kreach::live::connect::{self, Connected, Flags};
@@ -25,7 +26,6 @@ use kreach::model::cluster::Cluster;
 use kreach::model::coverage::Coverage;
 use kreach::model::facts::PodNetwork;
 use kreach::model::id::Kind;
-use kreach::net::Index;
 
 use crate::live_world::Session;
 
@@ -59,21 +59,24 @@ impl Ways {
     /// What a one-shot command reads for this question.
     async fn read(&self, args: &Args) -> Cluster {
         let command = args.command.as_ref().and_then(|it| it.asks()).expect("a command that asks");
-        let (context, settings) = (context(), kreach::net::Settings::default());
-        let reader = Reader::of(&self.connected, Vec::new());
-        let (mut cluster, mut asked) = (Cluster::new(Coverage::Unread), Needs::default());
+        let (context, reader) = (context(), Reader::of(&self.connected, Vec::new()));
+        let (mut world, mut asked) = (world(Cluster::new(Coverage::Unread)), Needs::default());
         loop {
-            let mut wanted = command.needs(&context, &cluster).expect("the question can be asked").except(&asked);
+            let mut wanted = command.needs(&context, &world).expect("the question can be asked").except(&asked);
             if wanted.is_empty() {
-                wanted = command.beside(&context, &cluster, &settings).except(&asked);
+                wanted = command.beside(&context, &world).except(&asked);
             }
             if wanted.is_empty() {
-                return cluster;
+                return world.cluster;
             }
-            reader.read(&mut cluster, &wanted).await.expect("a sound server");
+            reader.read(world.cluster_mut(), &wanted).await.expect("a sound server");
             asked.0.extend(wanted.0);
         }
     }
+}
+
+fn world(cluster: Cluster) -> World {
+    World::of(cluster, kreach::net::Settings::default(), SelfCheck::Off)
 }
 
 fn context() -> Context {
@@ -83,9 +86,8 @@ fn context() -> Context {
 /// What a command prints and how it ends, from this cluster.
 fn answer(args: &Args, cluster: &Cluster) -> (String, Result<Exit, String>) {
     let command = args.command.as_ref().and_then(|it| it.asks()).expect("a command that asks");
-    let (index, context, mut out) = (Index::build(cluster), context(), Vec::new());
-    let asker = Asker::new(cluster, &index);
-    let exit = command.run(&World { cluster, asker: &asker, context: &context }, &mut out);
+    let (world, context, mut out) = (world(cluster.clone()), context(), Vec::new());
+    let exit = command.run(&Asked::of(&world, &context, command), &mut out);
     let exit = exit.map_err(|it| match it {
         Failure::Fault(fault) => fault.whole(),
         Failure::Write(error) => error.to_string(),

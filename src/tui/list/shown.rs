@@ -1,10 +1,10 @@
 //! The rows that pass the filter: all of them without one, the best match first while few match.
 //!
-//! What a filter says and how it is written is [`crate::tui::filter`]'s; how it is applied stands in `sift`.
+//! What a filter says and how it is written is [`crate::ask::filter`]'s; how it is applied stands in `sift`.
 
 use super::sift::{RANKED, Ranker, Sift, Source};
 use super::{List, Look, Row};
-use crate::tui::filter::Filter;
+use crate::ask::filter::Filter;
 
 impl<R: Row> List<R> {
     /// The filter that is in force.

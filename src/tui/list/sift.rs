@@ -12,7 +12,7 @@ use fuzzy_matcher::FuzzyMatcher;
 use fuzzy_matcher::skim::SkimMatcherV2;
 
 use super::{List, Look, Row};
-use crate::tui::filter::{Filter, Filtered};
+use crate::ask::filter::{Filter, Filtered};
 
 /// Above this many matches the pane's order stays: nobody reads a ranking of 50,000 (CONTRACT §6).
 pub(super) const RANKED: usize = 10_000;

@@ -7,21 +7,21 @@
 //! │*payments/api-8c1   none      Pending │
 //! ```
 //!
-//! A pane is its rows and its columns; a column is `{ title, width, cell }`. To add a pane, write its file and list
-//! it in [`PANES`]. The first column is pinned; the others are shown as far as there is room, and `H` `L` move them.
+//! A pane is a list of [`crate::ask::listing`], its rows and its columns. To add one, write that and its file here, and
+//! list it in [`PANES`]. The first column is pinned; the others are shown as far as there is room, and `H` `L` move them.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::filter::Filter;
 use super::list::{Pace, Sort};
 use super::paint::Focus;
-use super::theme::{Role, Theme};
-use super::world::View;
+use super::theme::Theme;
+use crate::ask::filter::Filter;
+use crate::ask::item::Item;
+use crate::ask::scope::{Problems, View};
 use crate::model::cluster::Change;
-use crate::model::id::{Kind, ObjectId, PodId};
-use crate::model::name::Name;
-use crate::model::role::Subject;
+use crate::model::id::Kind;
+use crate::text::coverage::{plural, words};
 
 pub mod namespaces;
 pub mod pods;
@@ -48,93 +48,6 @@ pub const PODS: usize = 1;
 pub const POLICIES: usize = 2;
 /// See [`NAMESPACES`].
 pub const SUBJECTS: usize = 3;
-
-/// The object that a row stands for.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Item {
-    Namespace(Name),
-    Pod(PodId),
-    Policy(ObjectId),
-    Subject(Subject),
-}
-
-impl Item {
-    /// The object of the cluster, where it is one.
-    pub fn object(&self) -> Option<ObjectId> {
-        match self {
-            Item::Namespace(name) => Some(ObjectId::new(Kind::NAMESPACE, Name::empty(), name.clone())),
-            Item::Pod(pod) => Some(pod.object()),
-            Item::Policy(policy) => Some(policy.clone()),
-            Item::Subject(Subject::ServiceAccount { namespace, name }) => {
-                Some(ObjectId::new(Kind::SERVICE_ACCOUNT, namespace.clone(), name.clone()))
-            }
-            Item::Subject(_) => None,
-        }
-    }
-
-    /// As it is typed in a command: `shop/web-0`, `ns/shop`, `sa:shop/web`.
-    pub fn typed(&self) -> String {
-        match self {
-            Item::Namespace(name) => format!("ns/{name}"),
-            Item::Pod(pod) => pod.to_string(),
-            Item::Policy(policy) => policy.to_string(),
-            Item::Subject(subject) => subject.to_string(),
-        }
-    }
-
-    /// Its bare name.
-    pub fn name(&self) -> &str {
-        match self {
-            Item::Namespace(name) => name,
-            Item::Pod(pod) => &pod.name,
-            Item::Policy(policy) => &policy.name,
-            Item::Subject(subject) => subject.name(),
-        }
-    }
-
-    /// The namespace that it is or stands in.
-    pub fn namespace(&self) -> Option<&Name> {
-        let namespace = match self {
-            Item::Namespace(name) => name,
-            Item::Pod(pod) => &pod.namespace,
-            Item::Policy(policy) => &policy.namespace,
-            Item::Subject(subject) => subject.namespace(),
-        };
-        (!namespace.is_empty()).then_some(namespace)
-    }
-}
-
-/// The text of one cell and what it is.
-pub struct Cell {
-    pub text: String,
-    pub role: Role,
-}
-
-impl Cell {
-    /// Text of this role.
-    pub fn new(text: impl Into<String>, role: Role) -> Self {
-        Self { text: text.into(), role }
-    }
-}
-
-impl From<&str> for Cell {
-    fn from(text: &str) -> Self {
-        Cell::new(text, Role::Text)
-    }
-}
-
-impl From<String> for Cell {
-    fn from(text: String) -> Self {
-        Cell::new(text, Role::Text)
-    }
-}
-
-/// A number; none is dim, so that the others are seen.
-impl From<usize> for Cell {
-    fn from(number: usize) -> Self {
-        Cell::new(number.to_string(), if number == 0 { Role::Dim } else { Role::Text })
-    }
-}
 
 /// How a pane is drawn.
 #[derive(Clone, Copy)]
@@ -213,10 +126,10 @@ fn why_empty(view: View<'_>, kinds: &[Kind], nothing: &str) -> String {
     for kind in kinds {
         let coverage = view.world.cluster.coverage.of(*kind, namespace);
         if !coverage.is_complete() {
-            return format!("{}: {}", super::status::plural(*kind), super::status::words(coverage));
+            return format!("{}: {}", plural(*kind), words(coverage));
         }
     }
-    if view.scope.problems == super::world::Problems::Only {
+    if view.scope.problems == Problems::Only {
         return format!("{nothing} with problems (! shows all)");
     }
     match view.scope.only() {

@@ -1,148 +1,21 @@
-//! `[3] Policies`: whom each governs and what it isolates; on a selected pod those that govern it, in their order.
+//! `[3] Policies`: [`crate::ask::listing::policies`] on the screen.
 
-use std::cmp::Ordering;
-use std::sync::Arc;
-
-use super::{Cell, Item, PaneSpec};
-use crate::model::cluster::Change;
-use crate::model::id::{Kind, ObjectId};
-use crate::model::policy::{Direction, Directions, Policy};
-use crate::net::PolicyProblem;
-use crate::tui::list::{Given, List, Row, SortKey};
-use crate::tui::table::{Column, Moves, Sorts, Table};
-use crate::tui::theme::Role;
-use crate::tui::world::{Problems, View};
+use super::PaneSpec;
+use crate::ask::listing::policies::LISTING;
+use crate::ask::scope::View;
+use crate::tui::table::Table;
 
 /// The pane.
 pub const PANE: PaneSpec = PaneSpec {
-    title: "Policies",
-    help: "whom each policy governs and what it isolates; of a pod (Enter on it) those in force, in order",
-    new: || {
-        Box::new(Table {
-            list: List::default(),
-            columns: COLUMNS,
-            hidden: Default::default(),
-            rows,
-            moves,
-            item: |row: &Arc<Policy>| Item::Policy(row.id()),
-            key: |item| match item {
-                Item::Policy(policy) => Some(policy.clone()),
-                _ => None,
-            },
-            empty,
-        })
-    },
-    concerns: |change, view| matches!(change, Change::Policy(_)) || view.scope.pod.is_some(),
+    title: LISTING.title,
+    help: LISTING.help,
+    new: || Box::new(Table::of(&LISTING, empty)),
+    concerns: LISTING.concerns,
 };
-
-const COLUMNS: &[Column<Arc<Policy>>] = &[
-    Column { title: "POLICY", width: 18, cell: name, sorts: Sorts::Naturally },
-    Column { title: "ISOLATES", width: 8, cell: |row, _| isolates(row), sorts: Sorts::Text },
-    Column {
-        title: "TARGETS",
-        width: 7,
-        cell: |row, view| targets(row, view),
-        sorts: Sorts::Key(|row, view| SortKey::Number(view.world.index.target_count(row) as u64)),
-    },
-    Column {
-        title: "IN",
-        width: 3,
-        cell: |row, _| rules(row, Direction::Ingress).into(),
-        sorts: Sorts::Key(|row, _| SortKey::Number(rules(row, Direction::Ingress) as u64)),
-    },
-    Column {
-        title: "OUT",
-        width: 3,
-        cell: |row, _| rules(row, Direction::Egress).into(),
-        sorts: Sorts::Key(|row, _| SortKey::Number(rules(row, Direction::Egress) as u64)),
-    },
-    Column {
-        title: "PROBLEMS",
-        width: 8,
-        cell: |row, view| problems_cell(row, view),
-        sorts: Sorts::Key(|row, view| SortKey::Number(problems(row, view) as u64)),
-    },
-    Column { title: "KIND", width: 22, cell: |row, _| row.kind.as_str().into(), sorts: Sorts::Text },
-];
-
-impl Row for Arc<Policy> {
-    type Key = ObjectId;
-    fn key(&self) -> ObjectId {
-        self.id()
-    }
-    fn order(&self, other: &Self) -> Ordering {
-        let (a, b) = (&self.meta, &other.meta);
-        (&a.namespace, &a.name, self.kind).cmp(&(&b.namespace, &b.name, other.kind))
-    }
-}
-
-fn rows(view: View<'_>) -> (Vec<Arc<Policy>>, Given) {
-    if let Some(pod) = &view.scope.pod {
-        let governing = view.world.pod(pod).map(|it| view.world.policies_on(it)).unwrap_or_default();
-        return (governing, Given::InOrder);
-    }
-    let rows = view.world.cluster.policies.iter().filter(|it| is_in(it, view)).cloned();
-    (rows.collect(), Given::Unordered)
-}
-
-fn moves(change: &Change, view: View<'_>) -> Option<Moves<Arc<Policy>>> {
-    if view.scope.pod.is_some() {
-        return None;
-    }
-    let Change::Policy(diff) = change else { return Some(Vec::new()) };
-    Some(vec![(diff.before.clone(), diff.after.clone().filter(|it| is_in(it, view)))])
-}
-
-fn is_in(policy: &Arc<Policy>, view: View<'_>) -> bool {
-    view.scope.holds(&policy.meta.namespace)
-        && (view.scope.problems == Problems::Everything || problems(policy, view) > 0)
-}
 
 fn empty(view: View<'_>) -> String {
     match &view.scope.pod {
         Some(pod) => format!("no policy governs {pod}: everything may reach it (Esc shows all policies)"),
-        None => super::why_empty(view, &[Kind::NETWORK_POLICY], "no policy"),
+        None => super::why_empty(view, LISTING.sources, LISTING.nothing),
     }
-}
-
-fn name(row: &Arc<Policy>, view: View<'_>) -> Cell {
-    match view.scope.only() {
-        Some(_) => row.meta.name.as_str().into(),
-        None if row.meta.namespace.is_empty() => row.meta.name.as_str().into(),
-        None => format!("{}/{}", row.meta.namespace, row.meta.name).into(),
-    }
-}
-
-fn isolates(row: &Policy) -> Cell {
-    match row.isolates {
-        Directions { ingress: true, egress: true } => "in+out".into(),
-        Directions { ingress: true, .. } => "in".into(),
-        Directions { egress: true, .. } => "out".into(),
-        Directions::NONE => Cell::new("none", Role::Dim),
-    }
-}
-
-fn rules(row: &Policy, direction: Direction) -> usize {
-    row.rules_of(direction).count()
-}
-
-/// A policy that governs nothing is a mistake more often than not.
-fn targets(row: &Policy, view: View<'_>) -> Cell {
-    let targets = view.world.index.target_count(row);
-    Cell::new(targets.to_string(), if targets == 0 { Role::Deny } else { Role::Text })
-}
-
-fn problems(row: &Policy, view: View<'_>) -> usize {
-    let read = view.world.cluster.problems.get(&row.id()).map_or(0, Vec::len);
-    read.max(row.gaps.len()) + view.world.index.policy_problems(row).iter().filter(|it| is_news(it)).count()
-}
-
-/// What was not understood is counted among what could not be read.
-fn is_news(problem: &PolicyProblem) -> bool {
-    !matches!(problem, PolicyProblem::NotUnderstood(_))
-}
-
-fn problems_cell(row: &Policy, view: View<'_>) -> Cell {
-    let problems = problems(row, view);
-    Cell::new(problems.to_string(), if problems == 0 { Role::Dim } else { Role::Deny })
 }

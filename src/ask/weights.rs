@@ -1,50 +1,22 @@
-//! The rows of the Subjects pane: who there is, and what those on the screen weigh.
+//! What subjects weigh: the worst that each can do, where, and what is odd about it.
 //!
 //! ```text
 //! sa:shop/web    run pods     2 ns   shared
 //! user:alice     everything   all    left
 //! ```
 //!
-//! A row is only the name of somebody, in the strings that the cluster holds anyway: 40,000 subjects cost little.
-//! What they weigh is asked of [`crate::rbac::Index`] for those who are looked at, and kept until something that it
+//! Somebody is only a name, in the strings that the cluster holds anyway: 40,000 subjects cost little. What they weigh
+//! is asked of [`crate::rbac::Index`] for those who are looked at, and kept until something that it
 //! rests on changes.
 
 use std::borrow::Cow;
-use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-use super::filter::{Filtered, Pieces};
-use super::list::Row;
 use super::world::World;
 use crate::model::cluster::{Change, Diff};
 use crate::model::facts::SharedPod;
-use crate::model::name::Name;
 use crate::model::role::Subject;
 use crate::rbac::subjects::{Row as Weight, missing_account, subjects_of};
-
-impl Filtered for Subject {
-    fn words(&self) -> Pieces<'_> {
-        match self {
-            Subject::User(name) => ["user:", "", "", "", name],
-            Subject::Group(name) => ["group:", "", "", "", name],
-            Subject::ServiceAccount { namespace, name } => ["sa:", namespace, "/", "", name],
-            Subject::Other { kind, name } => [kind, ":", "", "", name],
-        }
-    }
-    fn label(&self, _: &str) -> Option<Cow<'_, Name>> {
-        None
-    }
-}
-
-impl Row for Subject {
-    type Key = Subject;
-    fn key(&self) -> Subject {
-        self.clone()
-    }
-    fn order(&self, other: &Self) -> Ordering {
-        self.cmp(other)
-    }
-}
 
 /// The subjects whose rows one change brings, moves or takes away; whether they are there the world knows.
 pub fn touched(world: &World, change: &Change) -> Vec<Subject> {
@@ -114,14 +86,14 @@ impl World {
     pub fn weigh(&mut self, subjects: impl IntoIterator<Item = Subject>) {
         let new: Vec<Subject> = subjects.into_iter().filter(|it| !self.weights.known.contains_key(it)).collect();
         if !new.is_empty() {
-            let rows = self.rbac.weigh(&self.cluster, self.people.as_deref(), new);
+            let rows = self.rbac().weigh(&self.cluster, self.people.as_deref(), new);
             self.weights.known.extend(rows.into_iter().map(|it| (it.subject.clone(), it)));
         }
     }
 
     /// Weighs everybody: to sort by it, or to filter.
     pub fn weigh_all(&mut self) {
-        let all = self.rbac.everybody(&self.cluster);
+        let all = self.rbac().everybody(&self.cluster);
         if self.weights.known.len() < all.len() {
             self.weigh(all);
         }
@@ -132,7 +104,7 @@ impl World {
         match self.weights.known.get(subject) {
             Some(known) => Cow::Borrowed(known),
             None => {
-                let mut rows = self.rbac.weigh(&self.cluster, self.people.as_deref(), vec![subject.clone()]);
+                let mut rows = self.rbac().weigh(&self.cluster, self.people.as_deref(), vec![subject.clone()]);
                 Cow::Owned(rows.swap_remove(0))
             }
         }
@@ -144,13 +116,13 @@ mod tests {
     use super::*;
     use std::collections::BTreeSet;
 
+    use crate::ask::world::SelfCheck;
     use crate::model::cluster::{AnyFact, Delta, Entry};
     use crate::model::coverage::Coverage;
     use crate::model::facts::{Meta, Pod, ServiceAccount};
     use crate::model::id::{Kind, ObjectId};
     use crate::model::role::{Binding, RoleRef, SharedBinding};
     use crate::net::Settings;
-    use crate::tui::world::SelfCheck;
 
     fn meta(namespace: &str, name: &str) -> Meta {
         Meta { namespace: namespace.into(), name: name.into(), ..Meta::default() }
@@ -195,13 +167,13 @@ mod tests {
         for step in steps {
             for change in world.apply(vec![step]) {
                 for subject in touched(&world, &change) {
-                    match world.rbac.is_somebody(&world.cluster, &subject) {
+                    match world.rbac().is_somebody(&world.cluster, &subject) {
                         true => drop(held.insert(subject)),
                         false => drop(held.remove(&subject)),
                     }
                 }
             }
-            let anew: BTreeSet<Subject> = world.rbac.everybody(&world.cluster).into_iter().collect();
+            let anew: BTreeSet<Subject> = world.rbac().everybody(&world.cluster).into_iter().collect();
             assert_eq!(held, anew);
         }
         assert_eq!(held.into_iter().collect::<Vec<_>>(), [web], "only what binding a still names");

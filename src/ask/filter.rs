@@ -8,12 +8,13 @@
 //! node!=n1          a column that does not
 //! ```
 //!
-//! Words stand apart by spaces and must all hold. Case does not matter. Nothing here ranks; [`super::list`] does.
+//! Words stand apart by spaces and must all hold. Case does not matter. Nothing here ranks; the lists of the screen do.
 
 use std::borrow::Cow;
 
 use crate::model::facts::Fact;
 use crate::model::name::Name;
+use crate::model::role::Subject;
 
 /// One condition.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -66,6 +67,21 @@ impl<T: Fact> Filtered for T {
     }
     fn label(&self, key: &str) -> Option<Cow<'_, Name>> {
         T::label(self, key)
+    }
+}
+
+/// Somebody goes by what is typed: `user:alice`, `sa:shop/web`.
+impl Filtered for Subject {
+    fn words(&self) -> Pieces<'_> {
+        match self {
+            Subject::User(name) => ["user:", "", "", "", name],
+            Subject::Group(name) => ["group:", "", "", "", name],
+            Subject::ServiceAccount { namespace, name } => ["sa:", namespace, "/", "", name],
+            Subject::Other { kind, name } => [kind, ":", "", "", name],
+        }
+    }
+    fn label(&self, _: &str) -> Option<Cow<'_, Name>> {
+        None
     }
 }
 

@@ -1,0 +1,60 @@
+//! What a row of a list stands for, and what explanations are of: a namespace, a pod, a policy or a subject.
+
+use crate::model::id::{Kind, ObjectId, PodId};
+use crate::model::name::Name;
+use crate::model::role::Subject;
+
+/// The object that a row stands for.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Item {
+    Namespace(Name),
+    Pod(PodId),
+    Policy(ObjectId),
+    Subject(Subject),
+}
+
+impl Item {
+    /// The object of the cluster, where it is one.
+    pub fn object(&self) -> Option<ObjectId> {
+        match self {
+            Item::Namespace(name) => Some(ObjectId::new(Kind::NAMESPACE, Name::empty(), name.clone())),
+            Item::Pod(pod) => Some(pod.object()),
+            Item::Policy(policy) => Some(policy.clone()),
+            Item::Subject(Subject::ServiceAccount { namespace, name }) => {
+                Some(ObjectId::new(Kind::SERVICE_ACCOUNT, namespace.clone(), name.clone()))
+            }
+            Item::Subject(_) => None,
+        }
+    }
+
+    /// As it is typed in a command: `shop/web-0`, `ns/shop`, `sa:shop/web`.
+    pub fn typed(&self) -> String {
+        match self {
+            Item::Namespace(name) => format!("ns/{name}"),
+            Item::Pod(pod) => pod.to_string(),
+            Item::Policy(policy) => policy.to_string(),
+            Item::Subject(subject) => subject.to_string(),
+        }
+    }
+
+    /// Its bare name.
+    pub fn name(&self) -> &str {
+        match self {
+            Item::Namespace(name) => name,
+            Item::Pod(pod) => &pod.name,
+            Item::Policy(policy) => &policy.name,
+            Item::Subject(subject) => subject.name(),
+        }
+    }
+
+    /// The namespace that it is or stands in.
+    pub fn namespace(&self) -> Option<&Name> {
+        let namespace = match self {
+            Item::Namespace(name) => name,
+            Item::Pod(pod) => &pod.namespace,
+            Item::Policy(policy) => &policy.namespace,
+            Item::Subject(subject) => subject.namespace(),
+        };
+        (!namespace.is_empty()).then_some(namespace)
+    }
+}

@@ -1,0 +1,163 @@
+//! The lists of a world: what their rows are, what stands in their columns, what they sort and filter by.
+//!
+//! ```text
+//! NAMESPACE   IN  OUT  NONE   HOST   PODS   POLICIES          Column { title, width, cell, sorts }
+//! shop         2    0     1      0      3          2          one row an object, finished pods included
+//! ```
+//!
+//! The panes of the screen and the commands of the same names show these tables. A list is a file here: its columns,
+//! its rows, and which rows a change moves.
+
+pub mod namespaces;
+pub mod pods;
+pub mod policies;
+pub mod subjects;
+
+use std::cmp::Ordering;
+
+use super::filter::Filtered;
+use super::item::Item;
+use super::scope::View;
+use crate::model::address::canonical;
+use crate::model::cluster::Change;
+use crate::model::id::Kind;
+
+/// What a piece of a row is, so that it can be colored.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Tone {
+    Plain,
+    Dim,
+    Allow,
+    Deny,
+    Unknown,
+}
+
+/// The text of one cell and what it is.
+pub struct Cell {
+    pub text: String,
+    pub tone: Tone,
+}
+
+impl Cell {
+    /// Text of this tone.
+    pub fn new(text: impl Into<String>, tone: Tone) -> Self {
+        Self { text: text.into(), tone }
+    }
+}
+
+impl From<&str> for Cell {
+    fn from(text: &str) -> Self {
+        Cell::new(text, Tone::Plain)
+    }
+}
+
+impl From<String> for Cell {
+    fn from(text: String) -> Self {
+        Cell::new(text, Tone::Plain)
+    }
+}
+
+/// A number; none is dim, so that the others are seen.
+impl From<usize> for Cell {
+    fn from(number: usize) -> Self {
+        Cell::new(number.to_string(), if number == 0 { Tone::Dim } else { Tone::Plain })
+    }
+}
+
+/// What a column sorts by.
+pub enum Sorts<R> {
+    /// The row's own order.
+    Naturally,
+    /// The text of its cells.
+    Text,
+    Key(fn(&R, View<'_>) -> SortKey),
+}
+
+/// One column of a list.
+pub struct Column<R> {
+    pub title: &'static str,
+    /// In columns of the screen; of the first column the least that is useful.
+    pub width: u16,
+    pub cell: fn(&R, View<'_>) -> Cell,
+    pub sorts: Sorts<R>,
+}
+
+impl<R> Column<R> {
+    /// Where a row stands in this column's order.
+    pub fn sort_key(&self, row: &R, view: View<'_>) -> SortKey {
+        match &self.sorts {
+            Sorts::Naturally => SortKey::Number(0),
+            Sorts::Text => SortKey::Text((self.cell)(row, view).text),
+            Sorts::Key(key) => key(row, view),
+        }
+    }
+}
+
+/// Rows before and after a change; `None`: not there.
+pub type Moves<R> = Vec<(Option<R>, Option<R>)>;
+
+/// What a row stands at in a column's order.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum SortKey {
+    Number(u64),
+    Text(String),
+    Address(Option<std::net::IpAddr>),
+}
+
+impl SortKey {
+    /// An address in its canonical form.
+    pub fn address(address: Option<std::net::IpAddr>) -> Self {
+        SortKey::Address(address.map(canonical))
+    }
+}
+
+/// One row: cheap to clone, ordered by its identity.
+pub trait Row: Clone + Filtered {
+    /// What names its object.
+    type Key: Clone + Ord;
+    /// What names this row's object.
+    fn key(&self) -> Self::Key;
+    /// Whether this names its object: asked of many rows, so better without making a key.
+    fn is(&self, key: &Self::Key) -> bool {
+        self.key() == *key
+    }
+    /// The default order; equal only for the same object.
+    fn order(&self, other: &Self) -> Ordering;
+}
+
+/// Whether rows were handed over in an order that means something.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Given {
+    /// They are put in their own order.
+    Unordered,
+    /// They stay as they are (policies in their order of evaluation), unless the operator sorts them.
+    InOrder,
+}
+
+/// One list: all that the screen and the command of its name know of it.
+pub struct Listing<R: Row + 'static> {
+    /// As it is typed.
+    pub name: &'static str,
+    pub title: &'static str,
+    pub help: &'static str,
+    /// Why it is empty where it is: `no pod`.
+    pub nothing: &'static str,
+    /// What is read for it: where one of these is not known in full, rows may be missing.
+    pub sources: &'static [Kind],
+    pub columns: &'static [Column<R>],
+    pub rows: fn(View<'_>) -> (Vec<R>, Given),
+    /// The rows that one change moves; `None` when all are to be read anew.
+    pub moves: fn(&Change, View<'_>) -> Option<Moves<R>>,
+    /// Whether a change may move its rows, so that many of them fill it anew.
+    pub concerns: fn(&Change, View<'_>) -> bool,
+    pub item: fn(&R) -> Item,
+    pub key: fn(&Item) -> Option<R::Key>,
+}
+
+impl<R: Row> Listing<R> {
+    /// The text of the column with this title, whatever its case.
+    pub fn cell(&self, row: &R, title: &str, view: View<'_>) -> Option<String> {
+        let column = self.columns.iter().find(|it| it.title.eq_ignore_ascii_case(title))?;
+        Some((column.cell)(row, view).text)
+    }
+}

@@ -1,0 +1,130 @@
+//! Namespaces: how much of each is isolated, and what evades isolation.
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use super::{Cell, Column, Given, Item, Listing, Row, SortKey, Sorts, Tone};
+use crate::ask::filter::{Filtered, Pieces};
+use crate::ask::scope::{Problems, View};
+use crate::model::facts::Namespace;
+use crate::model::id::Kind;
+use crate::model::name::Name;
+use crate::net::IsolationCounts;
+
+/// The list.
+pub const LISTING: Listing<Space> = Listing {
+    name: "namespaces",
+    title: "Namespaces",
+    help: "how many pods of each namespace are isolated, and those on their node's network",
+    nothing: "no namespace",
+    sources: &[Kind::NAMESPACE, Kind::POD],
+    columns: COLUMNS,
+    rows,
+    // Few, and any pod or policy may bring one: read anew at every change.
+    moves: |_, _| None,
+    concerns: |_, _| true,
+    item: |row| Item::Namespace(row.name.clone()),
+    key: |item| match item {
+        Item::Namespace(it) => Some(it.clone()),
+        _ => None,
+    },
+};
+
+const COLUMNS: &[Column<Space>] = &[
+    Column { title: "NAMESPACE", width: 14, cell: |row, _| name(row), sorts: Sorts::Naturally },
+    Column {
+        title: "IN",
+        width: 4,
+        cell: |row, view| ((counts(row, view).ingress + counts(row, view).both) as usize).into(),
+        sorts: Sorts::Key(|row, view| number(counts(row, view).ingress + counts(row, view).both)),
+    },
+    Column {
+        title: "OUT",
+        width: 4,
+        cell: |row, view| ((counts(row, view).egress + counts(row, view).both) as usize).into(),
+        sorts: Sorts::Key(|row, view| number(counts(row, view).egress + counts(row, view).both)),
+    },
+    Column {
+        title: "NONE",
+        width: 5,
+        cell: |row, view| open(counts(row, view).neither),
+        sorts: Sorts::Key(|row, view| number(counts(row, view).neither)),
+    },
+    Column {
+        title: "HOST",
+        width: 5,
+        cell: |row, view| open(counts(row, view).host_network),
+        sorts: Sorts::Key(|row, view| number(counts(row, view).host_network)),
+    },
+    Column {
+        title: "PODS",
+        width: 6,
+        cell: |row, view| view.world.cluster.pods.of(&row.name).len().into(),
+        sorts: Sorts::Key(|row, view| number(view.world.cluster.pods.of(&row.name).len() as u32)),
+    },
+    Column {
+        title: "POLICIES",
+        width: 8,
+        cell: |row, view| view.world.cluster.policies.of(&row.name).len().into(),
+        sorts: Sorts::Key(|row, view| number(view.world.cluster.policies.of(&row.name).len() as u32)),
+    },
+];
+
+/// One namespace, defined or only mentioned.
+#[derive(Clone, Debug)]
+pub struct Space {
+    name: Name,
+    fact: Option<Arc<Namespace>>,
+}
+
+impl Filtered for Space {
+    fn words(&self) -> Pieces<'_> {
+        [&self.name, "", "", "", ""]
+    }
+    fn label(&self, key: &str) -> Option<Cow<'_, Name>> {
+        self.fact.as_ref()?.labels.get(key).map(Cow::Borrowed)
+    }
+}
+
+impl Row for Space {
+    type Key = Name;
+    fn key(&self) -> Name {
+        self.name.clone()
+    }
+    fn order(&self, other: &Self) -> Ordering {
+        self.name.cmp(&other.name)
+    }
+}
+
+fn rows(view: View<'_>) -> (Vec<Space>, Given) {
+    let cluster = &view.world.cluster;
+    let names = cluster.namespace_names().into_iter();
+    let rows = names.map(|name| Space { fact: cluster.namespaces.get("", &name).cloned(), name });
+    let rows = rows.filter(|it| view.scope.problems == Problems::Everything || is_exposed(it, view));
+    (rows.collect(), Given::InOrder)
+}
+
+/// Whether some pod of it is not isolated at all.
+fn is_exposed(row: &Space, view: View<'_>) -> bool {
+    let counts = counts(row, view);
+    counts.neither + counts.unknown + counts.host_network > 0
+}
+
+fn counts(row: &Space, view: View<'_>) -> IsolationCounts {
+    view.world.counts(&row.name)
+}
+
+fn name(row: &Space) -> Cell {
+    let is_implied = row.fact.as_ref().is_none_or(|it| it.implied);
+    Cell::new(row.name.as_str(), if is_implied { Tone::Dim } else { Tone::Plain })
+}
+
+/// A number that should be none.
+fn open(number: u32) -> Cell {
+    Cell::new(number.to_string(), if number == 0 { Tone::Dim } else { Tone::Deny })
+}
+
+fn number(number: u32) -> SortKey {
+    SortKey::Number(number.into())
+}

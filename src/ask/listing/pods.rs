@@ -1,0 +1,128 @@
+//! Pods: where each stands, and what governs it.
+
+use std::cmp::Ordering;
+
+use super::{Cell, Column, Given, Item, Listing, Moves, Row, SortKey, Sorts, Tone};
+use crate::ask::isolation::Isolation;
+use crate::ask::scope::{Problems, View};
+use crate::model::cluster::Change;
+use crate::model::facts::{Phase, Pod, SharedPod};
+use crate::model::id::{Kind, PodId};
+
+/// The list.
+pub const LISTING: Listing<SharedPod> = Listing {
+    name: "pods",
+    title: "Pods",
+    help: "where each pod runs, how it is isolated and by how many policies",
+    nothing: "no pod",
+    sources: &[Kind::POD],
+    columns: COLUMNS,
+    rows,
+    moves,
+    concerns: |change, _| matches!(change, Change::Pod(_)),
+    item: |row| Item::Pod(row.pod_id()),
+    key: |item| match item {
+        Item::Pod(it) => Some(it.clone()),
+        _ => None,
+    },
+};
+
+const COLUMNS: &[Column<SharedPod>] = &[
+    Column { title: "POD", width: 18, cell: name, sorts: Sorts::Naturally },
+    Column { title: "ISOLATED", width: 8, cell: isolated, sorts: Sorts::Text },
+    Column { title: "PHASE", width: 9, cell: |row, _| phase(row), sorts: Sorts::Text },
+    Column {
+        title: "POL",
+        width: 3,
+        cell: |row, view| view.world.policy_count(row).into(),
+        sorts: Sorts::Key(|row, view| SortKey::Number(view.world.policy_count(row) as u64)),
+    },
+    Column {
+        title: "ADDRESS",
+        width: 15,
+        cell: |row, _| row.addresses().first().map_or(Cell::new("none", Tone::Dim), |it| it.to_string().into()),
+        sorts: Sorts::Key(|row, _| SortKey::address(row.addresses().first())),
+    },
+    Column { title: "NODE", width: 14, cell: |row, _| row.node().as_str().into(), sorts: Sorts::Text },
+    Column { title: "OWNER", width: 24, cell: |row, _| owner(row), sorts: Sorts::Text },
+];
+
+impl Row for SharedPod {
+    type Key = PodId;
+    fn key(&self) -> PodId {
+        self.pod_id()
+    }
+    fn is(&self, key: &PodId) -> bool {
+        Pod::is(self, key)
+    }
+    fn order(&self, other: &Self) -> Ordering {
+        Pod::order(self, other)
+    }
+}
+
+fn rows(view: View<'_>) -> (Vec<SharedPod>, Given) {
+    let pods = &view.world.cluster.pods;
+    let rows: Vec<SharedPod> = match view.scope.namespaces.is_empty() {
+        true => pods.iter().filter(|it| is_in(it, view)).cloned().collect(),
+        false => {
+            view.scope.namespaces.iter().flat_map(|it| pods.of(it)).filter(|it| is_in(it, view)).cloned().collect()
+        }
+    };
+    (rows, Given::Unordered)
+}
+
+fn moves(change: &Change, view: View<'_>) -> Option<Moves<SharedPod>> {
+    let Change::Pod(diff) = change else { return Some(Vec::new()) };
+    // What was not in the list is not found there; what is not in it any more only goes.
+    let after = diff.after.clone().filter(|it| is_in(it, view));
+    Some(vec![(diff.before.clone(), after)])
+}
+
+fn is_in(pod: &SharedPod, view: View<'_>) -> bool {
+    view.scope.holds(pod.namespace()) && (view.scope.problems == Problems::Everything || has_problem(pod, view))
+}
+
+/// Whether it fails, is exposed, or could not be read in full.
+fn has_problem(pod: &SharedPod, view: View<'_>) -> bool {
+    matches!(pod.mold.phase, Phase::Failed | Phase::Unknown | Phase::Pending)
+        || view.world.isolation(pod) == Isolation::OPEN
+        || view.world.cluster.problems.contains_key(&pod.pod_id().object())
+}
+
+fn name(row: &SharedPod, view: View<'_>) -> Cell {
+    let role = if row.mold.phase.is_finished() || row.mold.terminating { Tone::Dim } else { Tone::Plain };
+    match view.scope.only() {
+        Some(_) => Cell::new(row.name().to_string(), role),
+        None => Cell::new(format!("{}/{}", row.namespace(), row.name()), role),
+    }
+}
+
+fn isolated(row: &SharedPod, view: View<'_>) -> Cell {
+    let isolation = view.world.isolation(row);
+    let role = match isolation {
+        Isolation::OPEN | Isolation::Host => Tone::Deny,
+        Isolation::By { .. } if isolation.as_str() == "unknown" => Tone::Unknown,
+        Isolation::By { .. } => Tone::Allow,
+        Isolation::Finished => Tone::Dim,
+    };
+    Cell::new(isolation.as_str(), role)
+}
+
+fn phase(row: &SharedPod) -> Cell {
+    if row.mold.terminating {
+        return Cell::new("Ending", Tone::Dim);
+    }
+    let role = match row.mold.phase {
+        Phase::Running => Tone::Plain,
+        Phase::Succeeded => Tone::Dim,
+        Phase::Pending | Phase::Failed | Phase::Unknown => Tone::Deny,
+    };
+    Cell::new(row.mold.phase.as_str(), role)
+}
+
+fn owner(row: &SharedPod) -> Cell {
+    match row.mold.owner() {
+        Some(owner) => format!("{}/{}", owner.kind().to_lowercase(), owner.name).into(),
+        None => Cell::new("none", Tone::Dim),
+    }
+}

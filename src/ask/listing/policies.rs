@@ -1,0 +1,134 @@
+//! Policies: whom each governs and what it isolates; on a selected pod those that govern it, in their order.
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use super::{Cell, Column, Given, Item, Listing, Moves, Row, SortKey, Sorts, Tone};
+use crate::ask::scope::{Problems, View};
+use crate::model::cluster::Change;
+use crate::model::id::{Kind, ObjectId};
+use crate::model::policy::{Direction, Directions, Policy};
+use crate::net::PolicyProblem;
+
+/// The list.
+pub const LISTING: Listing<Arc<Policy>> = Listing {
+    name: "policies",
+    title: "Policies",
+    help: "whom each policy governs and what it isolates; of a pod (Enter on it) those in force, in order",
+    nothing: "no policy",
+    sources: &[Kind::NETWORK_POLICY],
+    columns: COLUMNS,
+    rows,
+    moves,
+    concerns: |change, view| matches!(change, Change::Policy(_)) || view.scope.pod.is_some(),
+    item: |row| Item::Policy(row.id()),
+    key: |item| match item {
+        Item::Policy(it) => Some(it.clone()),
+        _ => None,
+    },
+};
+
+const COLUMNS: &[Column<Arc<Policy>>] = &[
+    Column { title: "POLICY", width: 18, cell: name, sorts: Sorts::Naturally },
+    Column { title: "ISOLATES", width: 8, cell: |row, _| isolates(row), sorts: Sorts::Text },
+    Column {
+        title: "TARGETS",
+        width: 7,
+        cell: |row, view| targets(row, view),
+        sorts: Sorts::Key(|row, view| SortKey::Number(view.world.net().target_count(row) as u64)),
+    },
+    Column {
+        title: "IN",
+        width: 3,
+        cell: |row, _| rules(row, Direction::Ingress).into(),
+        sorts: Sorts::Key(|row, _| SortKey::Number(rules(row, Direction::Ingress) as u64)),
+    },
+    Column {
+        title: "OUT",
+        width: 3,
+        cell: |row, _| rules(row, Direction::Egress).into(),
+        sorts: Sorts::Key(|row, _| SortKey::Number(rules(row, Direction::Egress) as u64)),
+    },
+    Column {
+        title: "PROBLEMS",
+        width: 8,
+        cell: |row, view| problems_cell(row, view),
+        sorts: Sorts::Key(|row, view| SortKey::Number(problems(row, view) as u64)),
+    },
+    Column { title: "KIND", width: 22, cell: |row, _| row.kind.as_str().into(), sorts: Sorts::Text },
+];
+
+impl Row for Arc<Policy> {
+    type Key = ObjectId;
+    fn key(&self) -> ObjectId {
+        self.id()
+    }
+    fn order(&self, other: &Self) -> Ordering {
+        let (a, b) = (&self.meta, &other.meta);
+        (&a.namespace, &a.name, self.kind).cmp(&(&b.namespace, &b.name, other.kind))
+    }
+}
+
+fn rows(view: View<'_>) -> (Vec<Arc<Policy>>, Given) {
+    if let Some(pod) = &view.scope.pod {
+        let governing = view.world.pod(pod).map(|it| view.world.policies_on(it)).unwrap_or_default();
+        return (governing, Given::InOrder);
+    }
+    let rows = view.world.cluster.policies.iter().filter(|it| is_in(it, view)).cloned();
+    (rows.collect(), Given::Unordered)
+}
+
+fn moves(change: &Change, view: View<'_>) -> Option<Moves<Arc<Policy>>> {
+    if view.scope.pod.is_some() {
+        return None;
+    }
+    let Change::Policy(diff) = change else { return Some(Vec::new()) };
+    Some(vec![(diff.before.clone(), diff.after.clone().filter(|it| is_in(it, view)))])
+}
+
+fn is_in(policy: &Arc<Policy>, view: View<'_>) -> bool {
+    view.scope.holds(&policy.meta.namespace)
+        && (view.scope.problems == Problems::Everything || problems(policy, view) > 0)
+}
+
+fn name(row: &Arc<Policy>, view: View<'_>) -> Cell {
+    match view.scope.only() {
+        Some(_) => row.meta.name.as_str().into(),
+        None if row.meta.namespace.is_empty() => row.meta.name.as_str().into(),
+        None => format!("{}/{}", row.meta.namespace, row.meta.name).into(),
+    }
+}
+
+fn isolates(row: &Policy) -> Cell {
+    match row.isolates {
+        Directions { ingress: true, egress: true } => "in+out".into(),
+        Directions { ingress: true, .. } => "in".into(),
+        Directions { egress: true, .. } => "out".into(),
+        Directions::NONE => Cell::new("none", Tone::Dim),
+    }
+}
+
+fn rules(row: &Policy, direction: Direction) -> usize {
+    row.rules_of(direction).count()
+}
+
+/// A policy that governs nothing is a mistake more often than not.
+fn targets(row: &Policy, view: View<'_>) -> Cell {
+    let targets = view.world.net().target_count(row);
+    Cell::new(targets.to_string(), if targets == 0 { Tone::Deny } else { Tone::Plain })
+}
+
+fn problems(row: &Policy, view: View<'_>) -> usize {
+    let read = view.world.cluster.problems.get(&row.id()).map_or(0, Vec::len);
+    read.max(row.gaps.len()) + view.world.net().policy_problems(row).iter().filter(|it| is_news(it)).count()
+}
+
+/// What was not understood is counted among what could not be read.
+fn is_news(problem: &PolicyProblem) -> bool {
+    !matches!(problem, PolicyProblem::NotUnderstood(_))
+}
+
+fn problems_cell(row: &Policy, view: View<'_>) -> Cell {
+    let problems = problems(row, view);
+    Cell::new(problems.to_string(), if problems == 0 { Tone::Dim } else { Tone::Deny })
+}

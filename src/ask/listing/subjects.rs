@@ -1,0 +1,161 @@
+//! Subjects: users, groups and service accounts, the worst that each can do, where, and what is odd about them.
+
+use std::cmp::Ordering;
+
+use super::{Cell, Column, Given, Item, Listing, Moves, Row, SortKey, Sorts, Tone};
+use crate::ask::scope::{Problems, View};
+use crate::ask::weights;
+use crate::model::cluster::Change;
+use crate::model::id::Kind;
+use crate::model::role::{Subject, SubjectKind};
+use crate::rbac::review::Me;
+use crate::rbac::subjects::{Extent, Row as Weight};
+
+/// The list.
+pub const LISTING: Listing<Subject> = Listing {
+    name: "subjects",
+    title: "Subjects",
+    help: "users, groups and service accounts: the worst that each can do, where, and what is odd about it",
+    nothing: "no subject",
+    sources: &[Kind::ROLE_BINDING, Kind::CLUSTER_ROLE_BINDING, Kind::SERVICE_ACCOUNT],
+    columns: COLUMNS,
+    rows,
+    moves,
+    concerns: |change, view| renews(change) || !weights::touched(view.world, change).is_empty(),
+    item: |row| Item::Subject(row.clone()),
+    key: |item| match item {
+        Item::Subject(it) => Some(it.clone()),
+        _ => None,
+    },
+};
+
+const COLUMNS: &[Column<Subject>] = &[
+    Column { title: "SUBJECT", width: 18, cell: |row, _| name(row), sorts: Sorts::Naturally },
+    Column { title: "WORST", width: 12, cell: worst, sorts: Sorts::Key(by_worst) },
+    Column { title: "WHERE", width: 5, cell: extent, sorts: Sorts::Key(by_extent) },
+    Column { title: "MARKS", width: 7, cell: marks, sorts: Sorts::Text },
+    Column {
+        title: "BOUND",
+        width: 5,
+        cell: |row, view| view.world.weight(row).bindings.into(),
+        sorts: Sorts::Key(|row, view| SortKey::Number(view.world.weight(row).bindings as u64)),
+    },
+    Column {
+        title: "PODS",
+        width: 5,
+        cell: pods,
+        sorts: Sorts::Key(|row, view| SortKey::Number(view.world.weight(row).pods as u64)),
+    },
+];
+
+impl Row for Subject {
+    type Key = Subject;
+    fn key(&self) -> Subject {
+        self.clone()
+    }
+    fn order(&self, other: &Self) -> Ordering {
+        self.cmp(other)
+    }
+}
+
+fn rows(view: View<'_>) -> (Vec<Subject>, Given) {
+    let world = view.world;
+    let mut all = world.rbac().everybody(&world.cluster);
+    if view.scope.problems == Problems::Only {
+        let odd = world.rbac().weigh(&world.cluster, world.people.as_deref(), all).into_iter().filter(Weight::is_odd);
+        all = odd.map(|it| it.subject).collect();
+    }
+    all.retain(|it| is_here(it, view));
+    // Where nothing may be listed the operator is still somebody.
+    all.extend(world.told.me().map(Me::subject).filter(|it| !all.contains(it)));
+    (all, Given::Unordered)
+}
+
+/// Whether all rows are to be read anew: pods name accounts only once those are told.
+fn renews(change: &Change) -> bool {
+    *change == Change::Coverage(Kind::SERVICE_ACCOUNT)
+}
+
+fn moves(change: &Change, view: View<'_>) -> Option<Moves<Subject>> {
+    if renews(change) {
+        return None;
+    }
+    let moved = weights::touched(view.world, change).into_iter();
+    Some(moved.map(|it| (Some(it.clone()), Some(it).filter(|it| is_in(it, view)))).collect())
+}
+
+fn is_in(row: &Subject, view: View<'_>) -> bool {
+    let is_listed = view.world.rbac().is_somebody(&view.world.cluster, row)
+        && is_here(row, view)
+        && (view.scope.problems == Problems::Everything || view.world.weight(row).is_odd());
+    is_listed || view.world.is_me(row)
+}
+
+/// In a scope of namespaces: its service accounts, and whoever is bound there or everywhere.
+fn is_here(row: &Subject, view: View<'_>) -> bool {
+    let scope = view.scope;
+    scope.namespaces.is_empty()
+        || (!row.namespace().is_empty() && scope.holds(row.namespace()))
+        || view.world.rbac().bindings_of(row).iter().any(|it| scope.holds(&it.meta.namespace))
+}
+
+fn name(row: &Subject) -> Cell {
+    let role = if matches!(row.kind(), SubjectKind::Other(_)) { Tone::Dim } else { Tone::Plain };
+    Cell::new(row.to_string(), role)
+}
+
+/// What it can do of its own; else, dimmed, what it can do as everybody can.
+fn worst(row: &Subject, view: View<'_>) -> Cell {
+    let weight = view.world.weight(row);
+    match (weight.danger(), weight.common_danger()) {
+        (Some(danger), _) if weight.worst < Some(GRAVE) => Cell::new(danger.word, Tone::Deny),
+        (Some(danger), _) => danger.word.into(),
+        (None, Some(danger)) => Cell::new(danger.word, Tone::Dim),
+        (None, None) => Cell::new("", Tone::Dim),
+    }
+}
+
+/// So many of the dangers let somebody take the whole cluster, or much of it.
+const GRAVE: usize = 5;
+
+/// More than there are dangers.
+const COMMON: u64 = 1_000;
+
+fn by_worst(row: &Subject, view: View<'_>) -> SortKey {
+    // The worst first, then what everybody has, those without any last.
+    let weight = view.world.weight(row);
+    let common = weight.common.map_or(u64::MAX, |it| COMMON + it as u64);
+    SortKey::Number(weight.worst.map_or(common, |it| it as u64))
+}
+
+fn extent(row: &Subject, view: View<'_>) -> Cell {
+    match view.world.weight(row).extent {
+        Extent::Nothing => Cell::new("-", Tone::Dim),
+        Extent::Groups => Cell::new("group", Tone::Dim),
+        Extent::Namespaces(count) => format!("{count} ns").into(),
+        Extent::Cluster => "all".into(),
+    }
+}
+
+fn by_extent(row: &Subject, view: View<'_>) -> SortKey {
+    SortKey::Number(match view.world.weight(row).extent {
+        Extent::Nothing => 0,
+        Extent::Groups => 1,
+        Extent::Namespaces(count) => 1 + count as u64,
+        Extent::Cluster => u64::MAX,
+    })
+}
+
+fn marks(row: &Subject, view: View<'_>) -> Cell {
+    let weight = view.world.weight(row);
+    let you = view.world.is_me(row).then_some("you");
+    let words: Vec<&str> = you.into_iter().chain(weight.oddities.iter().map(|it| it.as_str())).collect();
+    Cell::new(words.join(" "), if weight.is_odd() { Tone::Deny } else { Tone::Dim })
+}
+
+fn pods(row: &Subject, view: View<'_>) -> Cell {
+    match row.kind() {
+        SubjectKind::ServiceAccount => view.world.weight(row).pods.into(),
+        _ => Cell::new("", Tone::Dim),
+    }
+}

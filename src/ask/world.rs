@@ -1,0 +1,205 @@
+//! One world: a cluster and all that is derived from it or known beside it, always of one state.
+//!
+//! ```text
+//! cluster ──first need──► network index, RBAC index      each built once, then followed change by change
+//!    ▲                          │
+//!  apply(deltas) ──► changes    └──► asker(), ground(): what questions are asked of
+//! ```
+//!
+//! [`World::apply`] takes steps of the outside in; everything else only reads. It is the one place where indexes are
+//! built: `can` makes no network index, `trace` none over RBAC. A clone is cheap and goes its own way.
+
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::Asker;
+use super::weights::Weights;
+use crate::escalate::Ground;
+use crate::model::cluster::{Change, Cluster, Delta};
+use crate::model::coverage::Coverage;
+use crate::model::facts::SharedPod;
+use crate::model::id::PodId;
+use crate::model::name::Name;
+use crate::model::role::Subject;
+use crate::net::{self, IsolationCounts, Settings};
+use crate::people::People;
+use crate::rbac;
+use crate::rbac::marks::Mark;
+use crate::rbac::review::{Reply, Review, Told, differs};
+use crate::rbac::served::Served;
+use crate::rbac::version::Version;
+
+/// A cluster with all that is derived from it.
+#[derive(Clone, Debug)]
+pub struct World {
+    /// Read from anywhere, changed by [`World::apply`] and [`World::cluster_mut`] alone.
+    pub cluster: Cluster,
+    net: OnceCell<net::Index>,
+    rbac: OnceCell<rbac::Index>,
+    /// Who people are and which groups they are in, where that was told (`--directory`).
+    pub people: Option<Arc<People>>,
+    /// What the API serves: as discovery tells, else a built-in table.
+    pub served: Arc<Served>,
+    /// The server's version where it is known: notes and capabilities rest on it.
+    pub version: Option<Version>,
+    /// What the server said when it was asked itself.
+    pub told: Told,
+    /// What its words showed of other authorizers.
+    shown: Vec<Mark>,
+    pub settings: Settings,
+    pub check: SelfCheck,
+    pub(super) weights: Weights,
+    pub(super) counts: BTreeMap<Name, IsolationCounts>,
+    revision: u64,
+    /// Another number when an answer about access may be another one.
+    access: u64,
+}
+
+/// Whether answers are decided a second time by the naive evaluator (CONTRACT §5).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum SelfCheck {
+    #[default]
+    Off,
+    On,
+}
+
+impl World {
+    /// The world of a cluster, in which nothing is derived yet.
+    pub fn of(cluster: Cluster, settings: Settings, check: SelfCheck) -> Self {
+        Self {
+            cluster,
+            net: OnceCell::new(),
+            rbac: OnceCell::new(),
+            people: None,
+            served: Arc::new(Served::built_in()),
+            version: None,
+            told: Told::default(),
+            shown: Vec::new(),
+            settings,
+            check,
+            weights: Weights::default(),
+            counts: BTreeMap::new(),
+            revision: 0,
+            access: 0,
+        }
+    }
+
+    /// A cluster of which nothing is known yet.
+    pub fn unknown(settings: Settings, check: SelfCheck) -> Self {
+        Self::of(Cluster::new(Coverage::Loading), settings, check)
+    }
+
+    /// The same, knowing a directory of people.
+    pub fn with_people(self, people: Option<Arc<People>>) -> Self {
+        Self { people, ..self }
+    }
+
+    /// The same, where the API serves these resources.
+    pub fn serving(self, served: Arc<Served>) -> Self {
+        Self { served, ..self }
+    }
+
+    /// Who may connect to whom; made when first asked for.
+    pub fn net(&self) -> &net::Index {
+        self.net.get_or_init(|| net::Index::with(&self.cluster, self.settings.clone()))
+    }
+
+    /// Who may do what; made when first asked for, with what is known of other authorizers.
+    pub fn rbac(&self) -> &rbac::Index {
+        self.rbac.get_or_init(|| {
+            let mut index = rbac::Index::build(&self.cluster);
+            self.told.mark(index.marks_mut());
+            self.shown.iter().for_each(|it| index.marks_mut().tell(it.clone()));
+            index
+        })
+    }
+
+    /// Asks about connections, twice where that is wanted.
+    pub fn asker(&self) -> Asker<'_> {
+        let asker = Asker::new(&self.cluster, self.net());
+        if self.check == SelfCheck::On { asker.with_self_check(&self.settings) } else { asker }
+    }
+
+    /// What questions about reach rest on, asked of one who is in these groups besides.
+    pub fn ground<'a>(&'a self, groups: &'a [Name]) -> Ground<'a> {
+        Ground { cluster: &self.cluster, net: self.net(), rbac: self.rbac(), version: self.version, groups }
+    }
+
+    /// Tells states of one cluster apart: another one after every change.
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// Tells states apart between which an answer about access may change; pods come and go without it.
+    pub fn access(&self) -> u64 {
+        self.access
+    }
+
+    /// Whether this is the operator, where the server said who that is.
+    pub fn is_me(&self, subject: &Subject) -> bool {
+        self.told.me().is_some_and(|it| it.subject() == *subject)
+    }
+
+    /// One pod.
+    pub fn pod(&self, id: &PodId) -> Option<&SharedPod> {
+        self.cluster.pods.get(&id.namespace, &id.name)
+    }
+
+    /// Takes in what the server said itself, as part of an answer.
+    pub fn keep(&mut self, review: Review, reply: Reply) {
+        self.access += 1;
+        self.told.keep(review, reply);
+        if let Some(index) = self.rbac.get_mut() {
+            self.told.mark(index.marks_mut());
+        }
+    }
+
+    /// The same, and what its word shows of authorizers other than RBAC, for whatever is asked afterwards.
+    pub fn hear(&mut self, review: Review, reply: Reply) {
+        if let (Review::Access { .. }, Reply::Word(word)) = (&review, &reply) {
+            let ours = review.asked().map(|(identity, request)| self.rbac().can(&identity, request));
+            let shown = ours.and_then(|it| differs(&it, word));
+            if let (Some(mark), Some(index)) = (&shown, self.rbac.get_mut()) {
+                index.marks_mut().tell(mark.clone());
+            }
+            self.shown.extend(shown);
+        }
+        self.keep(review, reply);
+    }
+
+    /// Takes steps in and says what they changed.
+    pub fn apply(&mut self, deltas: Vec<Delta>) -> Vec<Change> {
+        let mut all = Vec::new();
+        for delta in deltas {
+            let changes = self.cluster.apply(delta);
+            // Step by step: an index must see the cluster as each change left it.
+            self.net.get_mut().into_iter().for_each(|it| it.apply(&self.cluster, &changes));
+            self.rbac.get_mut().into_iter().for_each(|it| it.apply(&self.cluster, &changes));
+            changes.iter().for_each(|it| self.weights.forget(it));
+            all.extend(changes);
+        }
+        self.forget_counts(&all);
+        self.revision += u64::from(!all.is_empty());
+        self.access += u64::from(all.iter().any(moves_access));
+        all
+    }
+
+    /// The cluster, to be read into as a whole: what was derived from it is forgotten, and made anew when needed.
+    pub fn cluster_mut(&mut self) -> &mut Cluster {
+        (self.net, self.rbac) = (OnceCell::new(), OnceCell::new());
+        (self.weights, self.counts) = (Weights::default(), BTreeMap::new());
+        self.revision += 1;
+        self.access += 1;
+        &mut self.cluster
+    }
+}
+
+/// Whether an answer about access may rest on what changed: of pods those that can be the API server itself.
+fn moves_access(change: &Change) -> bool {
+    match change {
+        Change::Pod(diff) => diff.before.iter().chain(&diff.after).any(|it| *it.namespace() == "kube-system"),
+        Change::Service(_) | Change::EndpointSlice(_) | Change::Workload(_) | Change::Policy(_) => false,
+        _ => true,
+    }
+}
