@@ -92,7 +92,18 @@ fn answer(args: &Args, cluster: &Cluster) -> (String, Result<Exit, String>) {
         Failure::Fault(fault) => fault.whole(),
         Failure::Write(error) => error.to_string(),
     });
-    (String::from_utf8(out).expect("JSON is text"), exit)
+    let text = String::from_utf8(out).expect("JSON is text");
+    let is_of_one_namespace = matches!(args.command, Some(kreach::args::Command::Can(_)));
+    (if is_of_one_namespace { without_misses(&text) } else { text }, exit)
+}
+
+/// The nearest grant that does not fit may stand in a namespace that `can` does not read.
+fn without_misses(text: &str) -> String {
+    let Ok(mut document) = serde_json::from_str::<serde_json::Value>(text) else { return text.to_owned() };
+    if let Some(evidence) = document["evidence"].as_array_mut() {
+        evidence.retain(|it| it["bears"] != "miss");
+    }
+    document.to_string()
 }
 
 fn parsed(words: &[String]) -> Args {

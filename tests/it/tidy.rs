@@ -72,7 +72,6 @@ const TABLES: &[Table] = &[
         besides: &["apart", "door", "endpoints", "intern", "page", "parts", "prune", "refused", "slim", "unevaluated"],
     },
     Table { directory: "src/tui/panes/", table: "src/tui/panes/mod.rs", besides: &[] },
-    Table { directory: "src/ask/listing/", table: "src/ask/listing.rs", besides: &[] },
     Table {
         directory: "src/cli/",
         table: "src/args.rs",
