@@ -1,19 +1,23 @@
 //! What Pod Security admission makes of a pod in a namespace, as the namespace's labels say.
 //!
 //! ```text
-//! enforce=baseline   + a pod that is privileged   refused
-//! no label           + a pod that is privileged   not known: the cluster's default is not visible
-//! no label           + a pod that is restricted   admitted
+//! enforce=baseline                         + a pod that is privileged     refused
+//! enforce=baseline, enforce-version=v1.33  + a probe that names a host    admitted: refused since 1.34 only
+//! no label                                 + a pod that is privileged     not known: the cluster's default is not visible
+//! no label                                 + a pod that is restricted     admitted
 //! ```
 //!
-//! Source: pod-security-admission's api package; CONTRACT §7.
+//! Who is exempt (users, namespaces, runtime classes) stands in a file of the API server and is not visible.
+//! Source: pod-security-admission's packages `api` and `admission`; CONTRACT §7.
+
+use std::ops::RangeInclusive;
 
 use crate::model::cluster::{AnyFact, Delta, Entry};
 use crate::model::facts::Namespace;
 use crate::model::id::{Kind, ObjectId};
 use crate::model::labels::Labels;
 use crate::model::name::Name;
-use crate::model::security::SecurityLevel;
+use crate::model::security::{SecurityLevel, Standards};
 
 use super::Ground;
 use super::held::Holder;
@@ -25,26 +29,60 @@ use crate::rbac::served::Reach;
 /// The label that says which level a namespace enforces.
 const ENFORCE: &str = "pod-security.kubernetes.io/enforce";
 
+/// The label that says of which version the level is.
+const ENFORCE_VERSION: &str = "pod-security.kubernetes.io/enforce-version";
+
 /// What admission says of a pod.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Admission {
     Admitted,
     /// The namespace enforces this level.
     Refused(SecurityLevel),
-    /// Nothing that can be read says.
-    Unknown,
+    /// Nothing that can be read says, for this reason.
+    Unknown(&'static str),
 }
 
-/// What admission makes of a pod of this level.
-pub fn admission(ground: &Ground<'_>, namespace: &str, pod: SecurityLevel) -> Admission {
-    if pod == SecurityLevel::Restricted {
-        return Admission::Admitted;
+/// What admission makes of a pod that meets this.
+pub fn admission(ground: &Ground<'_>, namespace: &str, pod: impl Into<Standards>) -> Admission {
+    let pod = pod.into();
+    let labels = ground.cluster.namespaces.get("", namespace).map(|it| &it.labels);
+    let label = |key| labels.and_then(|it| it.get(key));
+    // A word that is no level is enforced as the strictest.
+    let enforced = label(ENFORCE).map(|it| SecurityLevel::parse(it).unwrap_or(SecurityLevel::Restricted));
+    let level = enforced.unwrap_or(SecurityLevel::Restricted);
+    let Some(minors) = minors(ground, label(ENFORCE_VERSION).map(|it| &**it)) else {
+        return match level == SecurityLevel::Privileged || pod == SecurityLevel::Restricted.into() {
+            true => Admission::Admitted,
+            false => Admission::Unknown("its Pod Security label names a version older than those that are known here"),
+        };
+    };
+    let meets = |minor: u8| pod.level(minor) >= level;
+    match (minors.clone().all(meets), minors.clone().any(meets)) {
+        (true, _) => Admission::Admitted,
+        (false, _) if enforced.is_none() => {
+            Admission::Unknown("no Pod Security label: the cluster's default is not visible")
+        }
+        (false, false) => Admission::Refused(level),
+        (false, true) => Admission::Unknown("whether it meets the level depends on the version, which is not known"),
     }
-    let fact = ground.cluster.namespaces.get("", namespace);
-    match fact.and_then(|it| it.labels.get(ENFORCE)).and_then(|it| SecurityLevel::parse(it)) {
-        Some(level) if pod >= level => Admission::Admitted,
-        Some(level) => Admission::Refused(level),
-        None => Admission::Unknown,
+}
+
+/// The versions of the standards that may be enforced; `None`: one of which nothing exact is known.
+///
+/// A namespace that names none has the cluster's default, which is the newest where nobody chose another. A server knows
+/// none that are newer than itself.
+fn minors(ground: &Ground<'_>, label: Option<&str>) -> Option<RangeInclusive<u8>> {
+    const KNOWN: RangeInclusive<u8> = Standards::OLDEST..=Standards::NEWEST;
+    let known = |minor: u32| u8::try_from(minor).unwrap_or(u8::MAX).clamp(*KNOWN.start(), *KNOWN.end());
+    let server = ground.version.map(|it| known(it.minor));
+    let newest = server.unwrap_or(*KNOWN.end());
+    let named = label.and_then(|it| it.strip_prefix("v1.")).and_then(|it| it.parse::<u32>().ok());
+    match (label, named) {
+        (None, _) => Some(*KNOWN.start()..=newest),
+        (Some(_), Some(minor)) if minor < u32::from(Standards::OLDEST) => None,
+        (Some(_), Some(minor)) => Some(known(minor).min(newest)..=known(minor).min(newest)),
+        // `latest`, and what is no version.
+        (Some(_), None) => Some(server.unwrap_or(*KNOWN.start())..=newest),
     }
 }
 
@@ -63,14 +101,15 @@ pub fn admitted(
     holders: &[Holder],
     step: Step,
     namespace: &Name,
-    pod: SecurityLevel,
+    pod: impl Into<Standards>,
 ) -> Option<Step> {
+    let pod = pod.into();
     let object = ObjectId::new(Kind::NAMESPACE, "", namespace.clone());
     let admission = admission(ground, namespace, pod);
     if admission == Admission::Admitted {
-        let what = match pod {
-            SecurityLevel::Restricted => "the pod meets the level restricted".to_owned(),
-            _ => format!("its Pod Security label admits a pod of the level {}", pod.as_str()),
+        let what = match pod == SecurityLevel::Restricted.into() {
+            true => "the pod meets the level restricted",
+            false => "its Pod Security label admits the pod",
         };
         return Some(step.because(Because::State { object, what: what.into() }));
     }
@@ -82,10 +121,7 @@ pub fn admitted(
     }
     match admission {
         Admission::Refused(_) | Admission::Admitted => None,
-        Admission::Unknown => {
-            let what = "no Pod Security label: the cluster's default is not visible";
-            Some(step.unsure(Some(object), what))
-        }
+        Admission::Unknown(why) => Some(step.unsure(Some(object), why)),
     }
 }
 

@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use serde::Deserialize;
 use serde::de::{Deserializer, SeqAccess, Visitor};
 
-use self::security::{Handler, Lifecycle, Mount, SecurityContext, Volume, host_access, level, token_mount};
+use self::security::{Handler, Lifecycle, Mount, SecurityContext, Volume, host_access, standards, token_mount};
 use super::door::{Door, Read, Reader, version};
 use super::slim::{Metadata, Text, object, or_default};
 use super::{KindSpec, Presence, Reach, Watch};
@@ -80,6 +80,8 @@ pub(super) struct PodSpec<'a> {
     containers: Vec<Container<'a>>,
     #[serde(borrow, default, deserialize_with = "or_default")]
     init_containers: Vec<Container<'a>>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    ephemeral_containers: Vec<Container<'a>>,
 }
 
 #[derive(Deserialize, Default)]
@@ -230,6 +232,12 @@ impl Read for Pods {
         "spec.initContainers.restartPolicy",
         "spec.initContainers.securityContext",
         "spec.initContainers.volumeMounts",
+        "spec.initContainers.livenessProbe",
+        "spec.initContainers.readinessProbe",
+        "spec.initContainers.startupProbe",
+        "spec.initContainers.lifecycle",
+        "spec.ephemeralContainers.securityContext",
+        "spec.ephemeralContainers.volumeMounts",
         "spec.automountServiceAccountToken",
         "spec.hostPID",
         "spec.hostIPC",
@@ -309,7 +317,7 @@ fn mold_of(spec: &PodSpec<'_>, place: &str, door: &mut Door<'_>) -> Mold {
         ports: ports(spec, place, door),
         network: if spec.host_network { PodNetwork::Host } else { PodNetwork::Own },
         token: token_mount(spec),
-        level: level(spec),
+        standards: standards(spec),
         ..Mold::default()
     };
     mold.set_host_access(host_access(spec));

@@ -14,6 +14,7 @@
 
 mod objects;
 mod policies;
+mod secured;
 mod state;
 
 use std::collections::BTreeMap;

@@ -21,7 +21,7 @@ use super::labels::{Labeled, Labels};
 use super::name::{Name, Spelling};
 use super::port::Protocol;
 use super::rare::Rare;
-use super::security::{HostAccess, SecurityLevel, TokenMount};
+use super::security::{HostAccess, Standards, TokenMount};
 use super::workload::{Owner, OwnerKind, TEMPLATE_HASH};
 
 /// A pod's phase; a pod without status counts as running.
@@ -114,8 +114,8 @@ pub struct Mold {
     /// Of [`Mold::owner`].
     pub owner_kind: OwnerKind,
     pub token: TokenMount,
-    /// The strictest level that the spec meets.
-    pub level: SecurityLevel,
+    /// What the spec meets of the Pod Security Standards.
+    pub standards: Standards,
 }
 
 /// What few pods have, so that it takes no room in the molds of the others.

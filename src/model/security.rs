@@ -40,6 +40,134 @@ impl SecurityLevel {
     }
 }
 
+/// Minor versions of Kubernetes 1 one after the other.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Minors {
+    from: u8,
+    before: u8,
+}
+
+impl Minors {
+    pub const ALL: Self = Self { from: 0, before: u8::MAX };
+    pub const NONE: Self = Self { from: u8::MAX, before: u8::MAX };
+
+    /// This one and all later ones.
+    pub const fn since(minor: u8) -> Self {
+        Self { from: minor, before: u8::MAX }
+    }
+
+    /// All earlier ones.
+    pub const fn until(minor: u8) -> Self {
+        Self { from: 0, before: minor }
+    }
+
+    /// Those of both.
+    pub fn and(self, other: Self) -> Self {
+        let both = Self { from: self.from.max(other.from), before: self.before.min(other.before) };
+        if both.from < both.before { both } else { Self::NONE }
+    }
+
+    /// Whether it is one of them.
+    pub const fn has(self, minor: u8) -> bool {
+        self.from <= minor && minor < self.before
+    }
+
+    /// The first of them.
+    pub const fn first(self) -> u8 {
+        self.from
+    }
+
+    /// Whether all from some version on are among them.
+    pub const fn is_endless(self) -> bool {
+        self.before == u8::MAX
+    }
+}
+
+/// Which levels of the Pod Security Standards a spec meets, by the version of the standards.
+///
+/// They have changed with versions, mostly by allowing more. Exact from 1.25 on, where the admission that enforces them
+/// became stable. One byte, since every pod's mold has one.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Standards(u8);
+
+/// The versions in which a spec may meet `baseline`: those that [`Standards`] can tell.
+const BASELINES: [Minors; 13] = [
+    Minors::NONE,
+    Minors::ALL,
+    Minors::since(27),
+    Minors::since(29),
+    Minors::since(31),
+    Minors::since(32),
+    Minors::since(35),
+    Minors::since(37),
+    Minors::until(34),
+    Minors { from: 27, before: 34 },
+    Minors { from: 29, before: 34 },
+    Minors { from: 31, before: 34 },
+    Minors { from: 32, before: 34 },
+];
+
+/// When a spec that meets `baseline` meets `restricted`: never, whenever it meets `baseline`, or then since 1.35.
+const RESTRICTED: [Minors; 3] = [Minors::NONE, Minors::ALL, Minors::since(35)];
+
+impl Standards {
+    /// The first version of which this is exact.
+    pub const OLDEST: u8 = 25;
+    /// The newest whose standards we know: later ones are taken to be as this.
+    pub const NEWEST: u8 = 37;
+
+    /// What meets `baseline` in these versions, and `restricted` in those of them that are of these too.
+    ///
+    /// Versions that no check hangs on are taken for none.
+    pub fn new(baseline: Minors, restricted: Minors) -> Self {
+        let base = BASELINES.iter().position(|it| *it == baseline).unwrap_or(0);
+        let both = baseline.and(restricted);
+        // Equal things have one code.
+        let strict = RESTRICTED.iter().position(|it| baseline.and(*it) == both).unwrap_or(0);
+        Self((base * RESTRICTED.len() + strict) as u8)
+    }
+
+    /// The versions in which `baseline` is met.
+    pub fn baseline(self) -> Minors {
+        BASELINES[usize::from(self.0) / RESTRICTED.len()]
+    }
+
+    /// The versions in which `restricted` is met.
+    pub fn restricted(self) -> Minors {
+        self.baseline().and(RESTRICTED[usize::from(self.0) % RESTRICTED.len()])
+    }
+
+    /// The strictest level that is met in a version.
+    pub fn level(self, minor: u8) -> SecurityLevel {
+        match (self.restricted().has(minor), self.baseline().has(minor)) {
+            (true, _) => SecurityLevel::Restricted,
+            (false, true) => SecurityLevel::Baseline,
+            (false, false) => SecurityLevel::Privileged,
+        }
+    }
+}
+
+impl std::fmt::Debug for Standards {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "baseline {:?}, restricted {:?}", self.baseline(), self.restricted())
+    }
+}
+
+/// The level that is met in every version.
+impl From<SecurityLevel> for Standards {
+    fn from(level: SecurityLevel) -> Self {
+        let from = |least| if level >= least { Minors::ALL } else { Minors::NONE };
+        Self::new(from(SecurityLevel::Baseline), from(SecurityLevel::Restricted))
+    }
+}
+
+/// What runs with everything.
+impl Default for Standards {
+    fn default() -> Self {
+        SecurityLevel::Privileged.into()
+    }
+}
+
 /// A directory or a file of the node that a container mounts.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct HostPath {
@@ -62,4 +190,21 @@ pub struct HostAccess {
     pub capabilities: Vec<Name>,
     /// What is mounted of the node.
     pub paths: Vec<HostPath>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_level_and_version_is_told_back() {
+        for baseline in BASELINES {
+            for restricted in RESTRICTED {
+                let it = Standards::new(baseline, restricted);
+                assert_eq!((it.baseline(), it.restricted()), (baseline, baseline.and(restricted)));
+            }
+        }
+        assert_eq!(Minors::since(35).and(Minors::until(34)), Minors::NONE);
+        assert_eq!(Standards::default().level(30), SecurityLevel::Privileged);
+    }
 }

@@ -29,6 +29,7 @@ mod net_lists;
 mod net_metamorphic;
 mod net_worlds;
 mod outputs;
+mod pod_security;
 mod pty;
 mod rbac_cases;
 mod rbac_commands;

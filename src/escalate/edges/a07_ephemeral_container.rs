@@ -31,7 +31,7 @@ fn moves(moves: &Moves<'_>, steps: &mut Vec<Step>) {
                 let running = Because::State { object: id.object(), what: "runs".into() };
                 let step = Step::new(&EDGE, right.foothold(), Foothold::Pod(id));
                 let step = step.because(right.because(moves.ground, &namespace, &name)).because(running);
-                steps.extend(admitted(moves.ground, moves.holders(), step, &namespace, pod.mold.level));
+                steps.extend(admitted(moves.ground, moves.holders(), step, &namespace, pod.mold.standards));
             }
         }
     }

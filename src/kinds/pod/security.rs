@@ -1,7 +1,6 @@
-//! What a pod's spec gives its containers: their account's token, their node, and which Pod Security level it meets.
-//!
-//! The levels are those of the newest Kubernetes that we know (1.37); older ones ask less here and there.
-//! Source: <https://kubernetes.io/docs/concepts/security/pod-security-standards/>.
+//! What a pod's spec gives its containers: their account's token, and their node.
+
+mod standards;
 
 use std::fmt;
 
@@ -11,7 +10,9 @@ use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use super::super::slim::{Text, object, or_default};
 use super::{Container, PodSpec};
 use crate::model::name::Name;
-use crate::model::security::{HostAccess, HostPath, SecurityLevel, TokenMount};
+use crate::model::security::{HostAccess, HostPath, TokenMount};
+
+pub(super) use self::standards::standards;
 
 /// `securityContext` of a pod or of a container.
 #[derive(Deserialize, Default)]
@@ -231,112 +232,8 @@ fn paths_of<'s>(spec: &'s PodSpec<'_>, container: &'s Container<'_>) -> impl Ite
     })
 }
 
-/// The containers in which code runs while the pod does: the regular ones and the sidecars.
+/// The containers in which code runs while the pod does: the regular ones, the sidecars and the ephemeral ones.
 fn running<'s, 'a>(spec: &'s PodSpec<'a>) -> impl Iterator<Item = &'s Container<'a>> {
     let sidecars = spec.init_containers.iter().filter(|it| &*it.restart_policy == "Always");
-    spec.containers.iter().chain(sidecars)
-}
-
-/// The strictest level that a spec meets.
-pub(super) fn level(spec: &PodSpec<'_>) -> SecurityLevel {
-    let all = || spec.containers.iter().chain(&spec.init_containers);
-    let is_baseline = is_baseline_pod(spec) && all().all(is_baseline_container);
-    let is_restricted = || is_restricted_pod(spec) && all().all(|it| is_restricted_container(spec, it));
-    match is_baseline {
-        false => SecurityLevel::Privileged,
-        true if is_restricted() => SecurityLevel::Restricted,
-        true => SecurityLevel::Baseline,
-    }
-}
-
-/// The capabilities that `baseline` lets containers add.
-const ADDABLE: [&str; 13] = [
-    "AUDIT_WRITE",
-    "CHOWN",
-    "DAC_OVERRIDE",
-    "FOWNER",
-    "FSETID",
-    "KILL",
-    "MKNOD",
-    "NET_BIND_SERVICE",
-    "SETFCAP",
-    "SETGID",
-    "SETPCAP",
-    "SETUID",
-    "SYS_CHROOT",
-];
-
-/// The sysctls that `baseline` lets pods set.
-const SYSCTLS: [&str; 12] = [
-    "kernel.shm_rmid_forced",
-    "net.ipv4.ip_local_port_range",
-    "net.ipv4.ip_unprivileged_port_start",
-    "net.ipv4.tcp_syncookies",
-    "net.ipv4.ping_group_range",
-    "net.ipv4.ip_local_reserved_ports",
-    "net.ipv4.tcp_keepalive_time",
-    "net.ipv4.tcp_fin_timeout",
-    "net.ipv4.tcp_keepalive_intvl",
-    "net.ipv4.tcp_keepalive_probes",
-    "net.ipv4.tcp_rmem",
-    "net.ipv4.tcp_wmem",
-];
-
-const SELINUX_TYPES: [&str; 5] = ["", "container_t", "container_init_t", "container_kvm_t", "container_engine_t"];
-
-/// The hosts that probes may name since 1.34.
-const LOCAL_HOSTS: [&str; 3] = ["", "127.0.0.1", "::1"];
-
-fn is_baseline_pod(spec: &PodSpec<'_>) -> bool {
-    let has_host = spec.host_network || spec.host_pid || spec.host_ipc;
-    let has_paths = spec.volumes.iter().any(|it| it.host_path.is_some());
-    let sysctls = &spec.security_context.sysctls;
-    let is_safe = |it: &Sysctl<'_>| SYSCTLS.contains(&&*it.name);
-    !has_host && !has_paths && sysctls.iter().all(is_safe) && is_confined(&spec.security_context)
-}
-
-fn is_baseline_container(it: &Container<'_>) -> bool {
-    let context = &it.security_context;
-    let adds = context.capabilities.add.iter().all(|it| ADDABLE.contains(&&**it));
-    let handlers =
-        [&it.liveness_probe, &it.readiness_probe, &it.startup_probe, &it.lifecycle.post_start, &it.lifecycle.pre_stop];
-    let is_local = |it: &&Handler<'_>| [&it.http_get, &it.tcp_socket].iter().all(|it| LOCAL_HOSTS.contains(&&*it.host));
-    context.privileged != Some(true)
-        && adds
-        && it.ports.iter().all(|it| it.host_port == 0)
-        && handlers.iter().all(is_local)
-        && matches!(&*context.proc_mount, "" | "Default")
-        && is_confined(context)
-}
-
-/// What `baseline` asks of the context of a pod and of a container alike.
-fn is_confined(context: &SecurityContext<'_>) -> bool {
-    let selinux = &context.se_linux_options;
-    context.windows_options.host_process != Some(true)
-        && &*context.app_armor_profile.of != "Unconfined"
-        && &*context.seccomp_profile.of != "Unconfined"
-        && SELINUX_TYPES.contains(&&*selinux.of)
-        && selinux.user.is_empty()
-        && selinux.role.is_empty()
-}
-
-fn is_restricted_pod(spec: &PodSpec<'_>) -> bool {
-    let context = &spec.security_context;
-    spec.volumes.iter().all(|it| !it.is_unusual) && (context.run_as_user != Some(0) || has_own_users(spec))
-}
-
-fn has_own_users(spec: &PodSpec<'_>) -> bool {
-    spec.host_users == Some(false)
-}
-
-fn is_restricted_container(spec: &PodSpec<'_>, it: &Container<'_>) -> bool {
-    let (own, pods) = (&it.security_context, &spec.security_context);
-    let is_windows = &*spec.os.name == "windows";
-    let is_sealed = |it: &SecurityContext<'_>| matches!(&*it.seccomp_profile.of, "RuntimeDefault" | "Localhost");
-    let seccomp = is_sealed(own) || own.seccomp_profile.of.is_empty() && is_sealed(pods);
-    let drops_all = own.capabilities.drop.iter().any(|it| &**it == "ALL");
-    let adds_little = own.capabilities.add.iter().all(|it| &**it == "NET_BIND_SERVICE");
-    let linux = is_windows || own.allow_privilege_escalation == Some(false) && seccomp && drops_all && adds_little;
-    let non_root = own.run_as_non_root.or(pods.run_as_non_root) == Some(true) && own.run_as_user != Some(0);
-    linux && (non_root || has_own_users(spec))
+    spec.containers.iter().chain(sidecars).chain(&spec.ephemeral_containers)
 }

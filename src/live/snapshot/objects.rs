@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::secured::secured;
 use crate::kinds;
 use crate::model::endpoints::Endpoint;
 use crate::model::facts::{
@@ -11,7 +12,6 @@ use crate::model::facts::{
 use crate::model::labels::{Labels, Operator, Selector};
 use crate::model::name::Name;
 use crate::model::role::{Binding, Origin, Role, RoleRule, SubjectKind};
-use crate::model::security::{HostPath, SecurityLevel, TokenMount};
 use crate::model::workload::WorkloadKind;
 
 /// The object of a fact, with its metadata.
@@ -107,7 +107,7 @@ pub(super) fn pod(it: &Pod, kept: Kept) -> Value {
     pod
 }
 
-fn pod_spec(it: &Pod) -> Value {
+pub(super) fn pod_spec(it: &Pod) -> Value {
     let of = |role: ContainerRole| it.mold.ports.iter().filter(|it| it.container == role).map(port).collect::<Vec<_>>();
     let mut main = json!({"name": "main", "ports": of(ContainerRole::Regular)});
     if !it.mold.authorization_flags().is_empty() {
@@ -132,50 +132,6 @@ fn pod_spec(it: &Pod) -> Value {
     }
     secured(&mut spec, it);
     spec
-}
-
-/// What the spec says of the token, of the node and of the level that it meets, as shortly as can be.
-fn secured(spec: &mut Value, it: &Pod) {
-    match it.mold.token {
-        TokenMount::AsAccount => {}
-        said => spec["automountServiceAccountToken"] = json!(said == TokenMount::Always),
-    }
-    let access = it.mold.host_access();
-    for (field, is_so) in [("hostPID", access.processes), ("hostIPC", access.ipc)] {
-        if is_so {
-            spec[field] = json!(true);
-        }
-    }
-    if access.user_namespace {
-        spec["hostUsers"] = json!(false);
-    }
-    let main = &mut spec["containers"][0];
-    match it.mold.level {
-        SecurityLevel::Restricted => {
-            main["securityContext"] = json!({
-                "runAsNonRoot": true,
-                "allowPrivilegeEscalation": false,
-                "capabilities": {"drop": ["ALL"]},
-                "seccompProfile": {"type": "RuntimeDefault"},
-            });
-        }
-        SecurityLevel::Baseline => {}
-        // Whatever it was that `baseline` does not allow.
-        SecurityLevel::Privileged => main["securityContext"] = json!({"seccompProfile": {"type": "Unconfined"}}),
-    }
-    if access.privileged {
-        main["securityContext"]["privileged"] = json!(true);
-    }
-    if !access.capabilities.is_empty() {
-        main["securityContext"]["capabilities"]["add"] = json!(access.capabilities);
-    }
-    if !access.paths.is_empty() {
-        let name = |at: usize| format!("host-{at}");
-        let paths = || access.paths.iter().enumerate();
-        main["volumeMounts"] = paths().map(|(at, it)| json!({"name": name(at), "readOnly": !it.writable})).collect();
-        let volume = |(at, it): (usize, &HostPath)| json!({"name": name(at), "hostPath": {"path": it.path}});
-        spec["volumes"] = paths().map(volume).collect();
-    }
 }
 
 fn port(it: &ContainerPort) -> Value {

@@ -1,0 +1,158 @@
+//! What a spec meets of the Pod Security Standards, check by check and by version.
+//!
+//! The annotations by which AppArmor and seccomp profiles were asked for before they had fields are not read: the API
+//! server writes the fields beside them since 1.30 and 1.19.
+//! Source: <https://github.com/kubernetes/pod-security-admission>, the directory `policy`, as of 1.37.
+
+use super::super::{Container, PodSpec};
+use super::{Handler, SecurityContext, Sysctl};
+use crate::model::security::{Minors, Standards};
+
+/// What a spec meets.
+pub(in super::super) fn standards(spec: &PodSpec<'_>) -> Standards {
+    let of_containers = all(spec).map(|it| baseline_container(spec, it));
+    let baseline = of_containers.fold(baseline_pod(spec), Minors::and);
+    let restricted = match restricted_pod(spec) && all(spec).all(|it| is_restricted_container(spec, it)) {
+        true => non_root(spec),
+        false => Minors::NONE,
+    };
+    Standards::new(baseline, restricted)
+}
+
+/// Every container, also those that have ended.
+fn all<'s, 'a>(spec: &'s PodSpec<'a>) -> impl Iterator<Item = &'s Container<'a>> {
+    spec.containers.iter().chain(&spec.init_containers).chain(&spec.ephemeral_containers)
+}
+
+const fn always(is_so: bool) -> Minors {
+    if is_so { Minors::ALL } else { Minors::NONE }
+}
+
+/// The capabilities that `baseline` lets containers add.
+const ADDABLE: [&str; 13] = [
+    "AUDIT_WRITE",
+    "CHOWN",
+    "DAC_OVERRIDE",
+    "FOWNER",
+    "FSETID",
+    "KILL",
+    "MKNOD",
+    "NET_BIND_SERVICE",
+    "SETFCAP",
+    "SETGID",
+    "SETPCAP",
+    "SETUID",
+    "SYS_CHROOT",
+];
+
+/// The sysctls that `baseline` lets pods set, and since when.
+const SYSCTLS: [(&str, Minors); 14] = [
+    ("kernel.shm_rmid_forced", Minors::ALL),
+    ("net.ipv4.ip_local_port_range", Minors::ALL),
+    ("net.ipv4.ip_unprivileged_port_start", Minors::ALL),
+    ("net.ipv4.tcp_syncookies", Minors::ALL),
+    ("net.ipv4.ping_group_range", Minors::ALL),
+    ("net.ipv4.ip_local_reserved_ports", Minors::since(27)),
+    ("net.ipv4.tcp_keepalive_time", Minors::since(29)),
+    ("net.ipv4.tcp_fin_timeout", Minors::since(29)),
+    ("net.ipv4.tcp_keepalive_intvl", Minors::since(29)),
+    ("net.ipv4.tcp_keepalive_probes", Minors::since(29)),
+    ("net.ipv4.tcp_rmem", Minors::since(32)),
+    ("net.ipv4.tcp_wmem", Minors::since(32)),
+    ("net.ipv4.tcp_slow_start_after_idle", Minors::since(37)),
+    ("net.ipv4.tcp_notsent_lowat", Minors::since(37)),
+];
+
+/// The SELinux types that `baseline` lets be asked for, and since when.
+const SELINUX_TYPES: [(&str, Minors); 5] = [
+    ("", Minors::ALL),
+    ("container_t", Minors::ALL),
+    ("container_init_t", Minors::ALL),
+    ("container_kvm_t", Minors::ALL),
+    ("container_engine_t", Minors::since(31)),
+];
+
+fn since(table: &[(&str, Minors)], word: &str) -> Minors {
+    table.iter().find(|(it, _)| *it == word).map_or(Minors::NONE, |(_, minors)| *minors)
+}
+
+fn baseline_pod(spec: &PodSpec<'_>) -> Minors {
+    let has_host = spec.host_network || spec.host_pid || spec.host_ipc;
+    let has_paths = spec.volumes.iter().any(|it| it.host_path.is_some());
+    let sysctl = |it: &Sysctl<'_>| since(&SYSCTLS, &it.name);
+    let sysctls = spec.security_context.sysctls.iter().map(sysctl).fold(Minors::ALL, Minors::and);
+    always(!has_host && !has_paths).and(sysctls).and(confined(&spec.security_context))
+}
+
+fn baseline_container(spec: &PodSpec<'_>, it: &Container<'_>) -> Minors {
+    let context = &it.security_context;
+    let adds_few = context.capabilities.add.iter().all(|it| ADDABLE.contains(&&**it));
+    let has_ports = it.ports.iter().any(|it| it.host_port != 0);
+    let plain = always(context.privileged != Some(true) && adds_few && !has_ports);
+    plain.and(masked_proc(spec, context)).and(asks_itself(it)).and(confined(context))
+}
+
+/// `/proc` stays masked; in a user namespace it need not since 1.35.
+fn masked_proc(spec: &PodSpec<'_>, context: &SecurityContext<'_>) -> Minors {
+    match &*context.proc_mount {
+        "" | "Default" => Minors::ALL,
+        _ if has_own_users(spec) => Minors::since(35),
+        _ => Minors::NONE,
+    }
+}
+
+/// Probes and hooks name no host since 1.34.
+fn asks_itself(it: &Container<'_>) -> Minors {
+    let probes = [&it.liveness_probe, &it.readiness_probe, &it.startup_probe];
+    let hooks = [&it.lifecycle.post_start, &it.lifecycle.pre_stop];
+    let names_host = |it: &&Handler<'_>| !it.http_get.host.is_empty() || !it.tcp_socket.host.is_empty();
+    match probes.into_iter().chain(hooks).any(|it| names_host(&it)) {
+        true => Minors::until(34),
+        false => Minors::ALL,
+    }
+}
+
+/// What `baseline` asks of the context of a pod and of a container alike.
+fn confined(context: &SecurityContext<'_>) -> Minors {
+    let selinux = &context.se_linux_options;
+    let plain = context.windows_options.host_process != Some(true)
+        && &*context.app_armor_profile.of != "Unconfined"
+        && &*context.seccomp_profile.of != "Unconfined"
+        && selinux.user.is_empty()
+        && selinux.role.is_empty();
+    always(plain).and(since(&SELINUX_TYPES, &selinux.of))
+}
+
+fn has_own_users(spec: &PodSpec<'_>) -> bool {
+    spec.host_users == Some(false)
+}
+
+fn restricted_pod(spec: &PodSpec<'_>) -> bool {
+    spec.volumes.iter().all(|it| !it.is_unusual)
+}
+
+fn is_restricted_container(spec: &PodSpec<'_>, it: &Container<'_>) -> bool {
+    let (own, pods) = (&it.security_context, &spec.security_context);
+    let is_windows = &*spec.os.name == "windows";
+    let is_sealed = |it: &SecurityContext<'_>| matches!(&*it.seccomp_profile.of, "RuntimeDefault" | "Localhost");
+    let seccomp = is_sealed(own) || own.seccomp_profile.of.is_empty() && is_sealed(pods);
+    let drops_all = own.capabilities.drop.iter().any(|it| &**it == "ALL");
+    let adds_little = own.capabilities.add.iter().all(|it| &**it == "NET_BIND_SERVICE");
+    let is_masked = matches!(&*own.proc_mount, "" | "Default");
+    is_masked && (is_windows || own.allow_privilege_escalation == Some(false) && seccomp && drops_all && adds_little)
+}
+
+/// Nobody is root; in a user namespace they may be since 1.35.
+fn non_root(spec: &PodSpec<'_>) -> Minors {
+    let pods = &spec.security_context;
+    let is_refused = |it: &SecurityContext<'_>| it.run_as_non_root == Some(false) || it.run_as_user == Some(0);
+    let is_bad = |it: &Container<'_>| {
+        let own = &it.security_context;
+        is_refused(own) || own.run_as_non_root.or(pods.run_as_non_root) != Some(true)
+    };
+    match is_refused(pods) || all(spec).any(is_bad) {
+        false => Minors::ALL,
+        true if has_own_users(spec) => Minors::since(35),
+        true => Minors::NONE,
+    }
+}
