@@ -13,6 +13,7 @@ mod clock;
 mod effects;
 mod feed;
 mod frames;
+mod jobs;
 mod questions;
 mod signals;
 mod start;
@@ -37,6 +38,7 @@ use crate::tui::event::Event;
 
 use clock::Clock;
 use feed::{Feed, next_batch};
+use jobs::Beside;
 use questions::Done;
 use signals::{Sent, Signals};
 use start::prepare;
@@ -82,8 +84,9 @@ struct Program {
     drawn: Instant,
     /// When the next frame is to be drawn, if something has changed.
     due: Option<Instant>,
-    /// Until then nothing is counted beside the screen, so that a cluster that changes all the time costs little.
+    /// Until then nothing is worked out anew, so that a cluster that changes all the time costs little.
     rest: Instant,
+    job: Beside,
     clock: Clock,
 }
 
@@ -114,6 +117,7 @@ impl Program {
             drawn: Instant::now(),
             due: None,
             rest: Instant::now(),
+            job: Beside::default(),
             clock: Clock::new(),
         };
         let (width, height) = crossterm::terminal::size().context("the terminal has no size")?;
@@ -132,6 +136,7 @@ impl Program {
         loop {
             let frame_due = self.due.unwrap_or_else(Instant::now);
             let esc_due = Instant::now() + self.esc;
+            let job_due = self.job_due();
             let step = tokio::select! {
                 biased;
                 sent = signals.next() => match sent {
@@ -171,8 +176,12 @@ impl Program {
                     self.learn(batch);
                     Step::Go
                 }
-                () = sleep_until(self.rest), if self.app.wants_aside() => {
-                    self.count();
+                () = sleep_until(job_due.unwrap_or_else(Instant::now)), if job_due.is_some() => {
+                    self.begin_job();
+                    Step::Go
+                }
+                Some(told) = self.job.told() => {
+                    self.tell(told);
                     Step::Go
                 }
                 () = sleep_until(tick), if self.app.ages() => {
@@ -181,6 +190,7 @@ impl Program {
                     Step::Go
                 }
             };
+            self.end_unwanted_job();
             if let Step::End(code) = step {
                 return Ok(code);
             }

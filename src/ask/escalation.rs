@@ -23,7 +23,7 @@ use super::member::Member;
 use super::reaches::{Reached, Reaches};
 use super::resolve::{Role, Whom};
 use super::workload::workload_of;
-use super::{Asker, Fault, backends};
+use super::{Asker, Fault, backends, page};
 
 /// Who starts, or what is wanted, as typed.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -36,13 +36,19 @@ pub enum Actor {
     End(End, PortAsk),
 }
 
+impl From<End> for Actor {
+    fn from(end: End) -> Self {
+        Actor::End(end, PortAsk::NONE)
+    }
+}
+
 /// As it can be typed again, in full.
 impl fmt::Display for Actor {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Actor::Held(it) => write!(out, "{it}"),
             Actor::AnyNode => out.write_str("node-root"),
-            Actor::End(end, port) => write!(out, "{end}{port}"),
+            Actor::End(end, port) => out.write_str(&page::target(end, port)),
         }
     }
 }
@@ -312,7 +318,8 @@ impl<'a> Asker<'a> {
                         }),
                     }
                 }
-                if moves == Certainty::Unsure {
+                // Whoever has everything comes no further by what is not known.
+                if moves == Certainty::Unsure && !found.has_everything() {
                     found.doubt(closure::gaps(ground, &held, max_hops));
                 }
             }

@@ -10,6 +10,7 @@
 mod absent;
 mod address;
 pub mod backends;
+pub mod connections;
 pub mod directory;
 mod dns_name;
 pub mod end;

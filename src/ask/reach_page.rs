@@ -34,16 +34,32 @@ impl Reach {
             Direction::Ingress => format!("{} is reached by", reach.end),
         };
         page.say(0, Mark::Title, title);
+        self.add_rows(&mut page, "");
+        page
+    }
+
+    /// The same as a part of a larger answer: its headings say that it is about connections.
+    pub fn section(&self) -> Page {
+        let mut page = Page::default();
+        let before = match self.direction {
+            Direction::Egress => "may connect to ",
+            Direction::Ingress => "may be connected to from ",
+        };
+        self.add_rows(&mut page, before);
+        page
+    }
+
+    fn add_rows(&self, page: &mut Page, before: &str) {
+        let reach = self;
         let (mut open, shut): (Vec<&ReachRow>, Vec<&ReachRow>) =
             reach.rows.iter().partition(|it| !it.summary.possible.is_empty());
         // Pods without a workload stand before all workloads: together they make one list of a namespace.
         open.sort_by_key(|it| part(&it.unit));
         for rows in open.chunk_by(|a, b| part(&a.unit) == part(&b.unit)) {
-            page.say(1, Mark::Title, heading(&rows[0].unit));
+            page.say(1, Mark::Title, format!("{before}{}", heading(&rows[0].unit)));
             rows.iter().for_each(|it| page.push(row_line(it)));
         }
-        closing(reach, open.len(), shut.len(), &mut page);
-        page
+        closing(reach, open.len(), shut.len(), page);
     }
 }
 

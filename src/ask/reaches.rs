@@ -13,13 +13,16 @@
 use std::collections::BTreeSet;
 
 use crate::escalate::edges::Trace;
-use crate::escalate::{Foothold, Step};
+use crate::escalate::{Certainty, Foothold, Step};
 use crate::model::evidence::{Gap, Outcome};
+use crate::model::place::Place;
 use crate::model::role::SubjectKind;
+use crate::model::untrusted;
 use crate::text::escalate as ways;
 use crate::text::evidence::Evidence;
 use crate::text::{About, Line, Mark, Page, words};
 
+use super::connections::Connections;
 use super::escalation::ReachPath;
 
 /// One row of what can be reached.
@@ -59,6 +62,8 @@ pub struct Reaches {
     pub rows: Vec<Reached>,
     /// What is not known and could lead further.
     pub gaps: Vec<Gap>,
+    /// Where the pods among the rows may connect to, where that was asked.
+    pub connections: Connections,
     /// Of how many subjects it is not known whether they come there, though no way was found.
     pub undecided: usize,
 }
@@ -77,10 +82,16 @@ impl Reaches {
         }
     }
 
-    /// The rows by what is reached, or who comes there; each leads to the way between `of` and it.
-    pub fn lines(&self, of: &str, way: Way) -> Vec<Line> {
+    /// Whether everything is reached, so that nothing leads further.
+    pub(super) fn has_everything(&self) -> bool {
+        self.rows.iter().any(|it| it.outcome == Outcome::Allow && it.found.contains(&Foothold::ClusterAdmin))
+    }
+
+    /// The rows of one certainty by what is reached, or who comes there; each leads to the way between `of` and it.
+    pub fn lines(&self, of: &str, way: Way, certainty: Certainty) -> Vec<Line> {
         let mut groups: Vec<(Group, Vec<&Reached>)> = Vec::new();
-        for row in &self.rows {
+        let is_certain = certainty == Certainty::Certain;
+        for row in self.rows.iter().filter(|it| (it.outcome == Outcome::Allow) == is_certain) {
             let group = Group::of(row);
             match groups.iter_mut().find(|it| it.0 == group) {
                 Some((_, rows)) => rows.push(row),
@@ -88,12 +99,14 @@ impl Reaches {
             }
         }
         groups.sort_by_key(|it| it.0);
+        let groups: Vec<(Group, Vec<Vec<&Reached>>)> = groups.into_iter().map(|it| (it.0, folded(&it.1))).collect();
+        let names = groups.iter().flat_map(|it| &it.1).map(|it| name(it).chars().count());
+        let room = names.filter(|it| *it <= WIDEST).max().unwrap_or(0);
         let mut lines = Vec::new();
-        for (group, rows) in &groups {
-            lines.push(Line::new(1, Mark::Title, group.title()));
-            let folded = folded(rows);
-            let room = folded.iter().map(|it| name(it).chars().count()).max().unwrap_or(0).min(WIDEST);
-            folded.iter().for_each(|it| add(&mut lines, it, room, of, way));
+        for (group, folds) in &groups {
+            let unsure = if is_certain { "" } else { ", unsure" };
+            lines.push(Line::new(1, Mark::Title, format!("{}{unsure}", group.title())));
+            folds.iter().for_each(|it| add(&mut lines, it, room, of, way));
         }
         lines
     }
@@ -202,7 +215,7 @@ impl Group {
 }
 
 /// So wide the column of names gets.
-const WIDEST: usize = 34;
+const WIDEST: usize = 30;
 /// So many rows that are come to alike are one.
 const ALIKE: usize = 3;
 
@@ -226,7 +239,7 @@ fn folded<'r>(rows: &[&'r Reached]) -> Vec<Vec<&'r Reached>> {
 fn name(rows: &[&Reached]) -> String {
     let count: usize = rows.iter().map(|it| it.count()).sum();
     let name = match rows {
-        [one] => one.end.clone(),
+        [one] => untrusted::show(&one.end).into_owned(),
         many => format!("{} {}", many.len(), many.first().map_or("ways", |it| Group::of(it).several())),
     };
     if count > rows.len() { format!("{name} ({count})") } else { name }
@@ -236,14 +249,16 @@ fn add(lines: &mut Vec<Line>, rows: &[&Reached], room: usize, of: &str, way: Way
     let Some(first) = rows.first() else { return };
     let line = |indent, name: &str, row: &Reached| {
         let length = words::count(row.path.len() as u64, "step", "steps");
-        let sure = if row.outcome == Outcome::Allow { "" } else { "unsure: " };
-        let text = format!("{name:room$}  {length:7}  {sure}{}", ways::names(&row.path));
+        let text = format!("{name:room$}  {length:7}  {}", ways::names(&row.path));
         Line::new(indent, Mark::of(row.outcome), text)
     };
     let leading = |line: Line, row: &Reached| match typed(row) {
         Some(end) if way == Way::From => line.on(About::Way { from: of.to_owned(), to: end }),
         Some(end) => line.on(About::Way { from: end, to: of.to_owned() }),
-        None => line,
+        None => match row.found.first() {
+            Some(Foothold::Role { role, .. }) => line.linked(role, &Place::default()),
+            _ => line,
+        },
     };
     let head = line(2, &name(rows), first);
     if let [row] = rows {
@@ -251,7 +266,7 @@ fn add(lines: &mut Vec<Line>, rows: &[&Reached], room: usize, of: &str, way: Way
         lines.extend(
             ways::grants(&row.path)
                 .iter()
-                .map(|it| Line::new(3, Mark::Plain, format!("by {it}")).linked(it, &Default::default())),
+                .map(|it| Line::new(3, Mark::Plain, format!("by {it}")).linked(it, &Place::default())),
         );
         return;
     }

@@ -2,11 +2,8 @@
 //!
 //! A server that was left may still answer: its answer carries the server's number and is dropped.
 
-use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 use std::time::Duration;
-
-use tokio::time::Instant;
 
 use crate::embedded;
 use crate::live;
@@ -21,16 +18,13 @@ use crate::tui::event::{Effect, Event, FAILED};
 
 use super::Program;
 
-/// A count is followed by a rest of so many times as long.
-const RESTS: u32 = 9;
-
 /// What a finished task brings.
 pub(super) enum Done {
     Event(Event),
     /// What one server said of itself, by the number of the server: worth nothing once another one is followed.
     Said(u64, Event),
-    /// What was counted of it, and how long that took.
-    Counted(u64, Event, Duration),
+    /// What a job came to, and how long that took.
+    Job(Event, Duration),
     /// The credentials of the server of this number are taken anew.
     Renewed(u64),
     Connected(Result<Box<Connected>, Fault>),
@@ -45,12 +39,7 @@ impl Program {
             Ok(Done::Event(event)) => return self.app.update(event),
             Ok(Done::Said(number, event)) if number == self.feed.number => return self.app.update(event),
             Ok(Done::Said(..)) => {}
-            Ok(Done::Counted(number, event, took)) => {
-                self.rest = Instant::now() + took * RESTS;
-                if number == self.feed.number {
-                    return self.app.update(event);
-                }
-            }
+            Ok(Done::Job(event, took)) => return self.job_done(event, took),
             Ok(Done::Renewed(number)) => self.read_again(number),
             Ok(Done::Connected(Ok(connected))) => self.connected(*connected),
             Ok(Done::Connected(Err(fault))) => self.tell(Event::Connection(not_connected(&fault))),
@@ -87,17 +76,6 @@ impl Program {
         });
     }
 
-    /// Counts what the screen wants counted.
-    pub(super) fn count(&mut self) {
-        let (number, Some(aside)) = (self.feed.number, self.app.aside()) else { return };
-        self.draw_soon();
-        self.tasks.spawn_blocking(move || {
-            let start = Instant::now();
-            let event = caught(|| aside.count());
-            Done::Counted(number, event, start.elapsed())
-        });
-    }
-
     /// Asks what the server serves and of which version it is; one that does not tell is read with Kubernetes' own
     /// names, and what its version decides stays open.
     pub(super) fn inquire(&mut self) {
@@ -127,11 +105,6 @@ impl Program {
     }
 }
 
-/// What a count comes to: one that panics is told as failed, so that nobody waits for it. Nothing of it is used.
-fn caught(count: impl FnOnce() -> Event) -> Event {
-    panic::catch_unwind(AssertUnwindSafe(count)).unwrap_or(Event::Uncounted)
-}
-
 /// One object as its file has it now.
 fn document(documents: &Documents, id: &ObjectId) -> Result<serde_json::Value, String> {
     let text = documents.text(id).ok_or("no file holds it: it is implied by other objects")?;
@@ -144,16 +117,5 @@ fn not_connected(fault: &Fault) -> String {
     match &fault.hint {
         Some(hint) => format!("not connected: {fault} ({hint})"),
         None => format!("not connected: {fault}"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_count_that_panics_is_told_as_failed() {
-        assert!(matches!(caught(|| panic!("a defect")), Event::Uncounted));
-        assert!(matches!(caught(|| Event::Notice("done".into())), Event::Notice(_)));
     }
 }

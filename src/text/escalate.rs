@@ -11,6 +11,7 @@ use crate::model::evidence::Outcome;
 use crate::model::id::{Kind, ObjectId};
 use crate::model::name::Name;
 use crate::model::place::Place;
+use crate::rbac::Grant;
 
 use super::evidence::Evidence;
 use super::{About, Line, Mark, Shape, net};
@@ -23,7 +24,7 @@ pub fn evidence(step: &Step) -> Vec<Evidence> {
 fn reason(because: &Because) -> Evidence {
     match because {
         Because::Allowed { identity, request, grant: Some(grant) } => {
-            let what = format!("lets {} {request}, by {grant}", identity.subject);
+            let what = format!("lets {} {request}, by {}", identity.subject, rule(grant));
             Evidence::at(Mark::Allow, grant.binding.id(), grant.subject_place(), what)
         }
         Because::Allowed { identity, request, grant: None } => {
@@ -48,6 +49,15 @@ fn reason(because: &Because) -> Evidence {
     }
 }
 
+/// The rule of a grant: `role/shop/dev rules[0]`, of an aggregated role with the member that it comes from.
+fn rule(grant: &Grant) -> String {
+    let rule = format!("{} {}", grant.role.id(), grant.rule_place());
+    match &grant.member {
+        Some(member) => format!("{rule} (from clusterrole/{} rules[{}])", member.role, member.rule),
+        None => rule,
+    }
+}
+
 /// A way as lines: each step with what it rests on below it.
 pub fn lines(path: &[Step]) -> Vec<Line> {
     let mut lines = Vec::new();
@@ -59,9 +69,12 @@ pub fn lines(path: &[Step]) -> Vec<Line> {
     lines
 }
 
-/// The names of the steps: `exec into a pod > use the pod's token`.
+/// The names of the steps: `exec into a pod > use the pod's token`; of more than two the first and the last.
 pub fn names(path: &[Step]) -> String {
-    path.iter().map(|it| it.edge.name).collect::<Vec<_>>().join(" > ")
+    match path {
+        [first, _, .., last] => format!("{} > ... > {}", first.edge.name, last.edge.name),
+        path => path.iter().map(|it| it.edge.name).collect::<Vec<_>>().join(" > "),
+    }
 }
 
 /// The bindings that a way rests on, in order, each once.

@@ -6,6 +6,7 @@
 use super::theme::Theme;
 use crate::ask::World;
 use crate::ask::end::{End, PortAsk};
+use crate::ask::reaches::Way;
 use crate::ask::world::SelfCheck;
 use crate::ask::{Asker, Fault};
 use crate::model::policy::Direction;
@@ -83,30 +84,6 @@ impl Tracing {
     }
 }
 
-/// Which way a reach looks.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Way {
-    From,
-    To,
-}
-
-/// What is asked of one end.
-#[derive(Clone, PartialEq, Debug)]
-pub struct ReachOf {
-    pub end: End,
-    pub way: Way,
-}
-
-impl ReachOf {
-    /// What stands above the answer.
-    pub fn title(&self) -> String {
-        match self.way {
-            Way::From => format!(" what {} reaches ", self.end),
-            Way::To => format!(" what reaches {} ", self.end),
-        }
-    }
-}
-
 /// The verdict and all it rests on.
 pub fn trace(world: &World, tracing: &Tracing) -> Page {
     let Some((from, to)) = tracing.ends() else { return Page::default() };
@@ -133,18 +110,18 @@ fn checked(asker: &Asker<'_>, answer: Page) -> Page {
     page
 }
 
-/// What an end reaches, or what reaches it: by namespace and workload, with the ports.
-pub fn reach(world: &World, of: &ReachOf) -> Page {
-    let direction = if of.way == Way::From { Direction::Egress } else { Direction::Ingress };
+/// What an end may connect to, or what may connect to it: by namespace and workload, with the ports.
+pub fn connections(world: &World, end: &End, way: Way) -> Page {
+    let direction = if way == Way::From { Direction::Egress } else { Direction::Ingress };
     let asker = asker(world);
-    match asker.reach(&of.end, direction, By::Workload) {
-        Ok(reach) => checked(&asker, reach.page()),
+    match asker.reach(end, direction, By::Workload) {
+        Ok(reach) => checked(&asker, reach.section()),
         Err(why) => fault(&why),
     }
 }
 
 /// A question that cannot be asked, and what to do about it.
-fn fault(fault: &Fault) -> Page {
+pub fn fault(fault: &Fault) -> Page {
     let mut page = Page::default();
     page.say(0, Mark::Unknown, &fault.what);
     if !fault.hint.is_empty() {

@@ -18,12 +18,14 @@ use super::access::WhoAsked;
 use super::answers::{Matrix, Tracing};
 use super::asked;
 use super::event::{self, Effect, Event, Mouse, Progress};
+use super::job::{Job, Jobs, Said, State, Wanted, What};
 use super::layout::{self, Areas, Holds, Share, Side};
 use super::list::{Pace, Run};
-use super::matrix::Aside;
+use super::matrix;
 use super::page::Reader;
 use super::panes::{NAMESPACES, PANES, Pane, SUBJECTS};
 use super::picker::Picker;
+use super::reaching::{self, Reaching};
 pub use super::state::{Fetched, Setup, Shown, Stop, Typing};
 use super::status::{self, Freshness};
 use super::{command, typing};
@@ -63,6 +65,9 @@ pub struct App {
     pub(super) asked: Option<(WhoAsked, u64)>,
     pub(super) yaml: super::viewer::Viewer,
     pub(super) matrix: Matrix,
+    pub(super) reaching: Reaching,
+    /// What is worked out beside the loop.
+    pub(super) jobs: Jobs,
     pub(super) abilities: Abilities,
     /// Whom the operator sees with, for as long as the program runs.
     pub(super) acting: Option<Identity>,
@@ -94,6 +99,15 @@ pub struct App {
     pub(super) stale_answers: bool,
 }
 
+/// How soon a job is to be begun.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Haste {
+    /// Nothing can be shown without it.
+    Now,
+    /// What is shown is only as of before.
+    WhenRested,
+}
+
 /// More changes than this are not taken in one by one: the lists are read anew.
 const MANY: usize = 4_096;
 /// How many places one can go back.
@@ -123,6 +137,8 @@ impl App {
             asked: None,
             yaml: super::viewer::Viewer::default(),
             matrix: Matrix::default(),
+            reaching: Reaching::default(),
+            jobs: Jobs::default(),
             abilities: Abilities::default(),
             acting: None,
             tracing: Tracing::default(),
@@ -188,14 +204,55 @@ impl App {
         self.panes.iter_mut().all(|it| it.sift(view, pace))
     }
 
-    /// Whether something wants to be counted beside the screen.
-    pub fn wants_aside(&self) -> bool {
-        self.shown == Shown::Matrix && self.matrix.wants(&self.world)
+    /// What the shown answer wants to be worked out beside the loop.
+    fn wanted(&self) -> Option<Wanted> {
+        let what = match &self.shown {
+            Shown::Matrix => self.matrix.is_behind(&self.world).then_some(What::Matrix),
+            Shown::Reach(asked) => self.reaching.wanted(self.view(), asked),
+            _ => None,
+        };
+        what.map(|what| Wanted { what, revision: self.world.revision() })
     }
 
-    /// Begins that: what it counts to is given back as an event.
-    pub fn aside(&mut self) -> Option<Aside> {
-        self.wants_aside().then(|| self.matrix.aside(&self.world))
+    /// Whether a job is to be begun, and whether nothing can be shown without it.
+    pub fn wants_job(&self) -> Option<Haste> {
+        self.wanted().filter(|it| self.jobs.lacks(it))?;
+        let has_something = match &self.shown {
+            Shown::Matrix => self.matrix.is_counted(),
+            Shown::Reach(asked) => self.reaching.has(self.view(), asked),
+            _ => true,
+        };
+        Some(if has_something { Haste::WhenRested } else { Haste::Now })
+    }
+
+    /// Begins that job: what it comes to is given back as an event.
+    pub fn begin_job(&mut self) -> Option<Job> {
+        let wanted = self.wanted().filter(|it| self.jobs.lacks(it))?;
+        let work = match &wanted.what {
+            What::Matrix => matrix::work(&self.world),
+            What::Reach(as_of) => reaching::work(&self.world, (**as_of).clone()),
+        };
+        let job = self.jobs.begin(wanted, work);
+        self.stale_answers = true;
+        Some(job)
+    }
+
+    /// The number of the job that is waited for; any other is to be ended.
+    pub fn running_job(&self) -> Option<u64> {
+        self.jobs.running()
+    }
+
+    /// Ends what nobody looks at any more.
+    pub(super) fn drop_jobs(&mut self) {
+        if self.jobs.running().is_some() {
+            let wanted = self.wanted().map(|it| it.what);
+            self.jobs.keep(wanted.as_ref());
+        }
+    }
+
+    /// How it is with the job of the shown answer.
+    pub(super) fn job_state(&self) -> State {
+        self.jobs.state()
     }
 
     /// Ends what could wait, for what rests on it.
@@ -248,14 +305,22 @@ impl App {
                 self.stale_answers = true;
                 return asked::asks(self);
             }
-            Event::Counted(counted) => self.matrix.take(counted),
-            Event::Uncounted => {
-                self.matrix.give_up();
-                self.notice = Some(event::FAILED.into());
-            }
+            Event::Job { number, said } => self.hear(number, said),
             Event::Switched { context } => self.start_over(context),
         }
         Vec::new()
+    }
+
+    /// Takes in what is said of a job.
+    fn hear(&mut self, number: u64, said: Said) {
+        self.stale_answers = true;
+        let Some(said) = self.jobs.hear(number, said) else { return };
+        match said {
+            Said::Matrix(counted) => self.matrix.take(counted),
+            Said::Reach(answered) => self.reaching.take(answered),
+            Said::Failed => self.notice = Some(event::FAILED.into()),
+            Said::Progress(..) => {}
+        }
     }
 
     fn learn(&mut self, deltas: Vec<crate::model::cluster::Delta>) {
@@ -285,6 +350,7 @@ impl App {
         self.scope = Scope::default();
         self.tracing = Tracing::default();
         self.matrix = Matrix::default();
+        (self.reaching, self.jobs) = (Reaching::default(), self.jobs.ended());
         self.asked = None;
         self.shown = Shown::Explain;
         self.side = Side::Pane;
@@ -304,7 +370,7 @@ impl App {
     pub(super) fn areas(&self) -> Areas {
         let holds = match self.shown {
             Shown::Explain => Holds::Explanation,
-            Shown::Abilities => Holds::Sheet,
+            Shown::Abilities | Shown::Reach(_) => Holds::Sheet,
             _ => Holds::Answer,
         };
         layout::areas(self.size, self.pane, (self.side, holds), self.share)

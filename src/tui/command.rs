@@ -8,6 +8,7 @@ use super::event::{Effect, Mouse};
 use super::layout::{Share, Side};
 use super::panes::{NAMESPACES, PANES, PODS, POLICIES, Pane, SUBJECTS};
 use super::{copy, go, grants, open};
+use crate::ask::reaches::Way;
 
 /// A part of the program that keys go to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -102,18 +103,26 @@ pub const COMMANDS: &[Command] = &[
     Command {
         keys: &["r"],
         name: "reach",
-        help: "what the selected pod or namespace can connect to; what a subject may do",
+        help: "what the selected subject, pod, node or namespace can come to reach: in steps, and by the network",
         places: SOMEBODY,
         refuses: open::no_reach,
-        run: |app| open::reach(app, super::answers::Way::From),
+        run: |app| open::reach(app, Way::From),
     },
     Command {
         keys: &["w"],
         name: "who",
-        help: "what can connect to the selected pod or namespace; on a permission: who else can",
-        places: ENDS,
+        help: "who can come to reach it, in steps and by the network; on a permission: who else can",
+        places: SOMEBODY,
         refuses: open::no_who,
-        run: |app| open::reach(app, super::answers::Way::To),
+        run: |app| open::reach(app, Way::To),
+    },
+    Command {
+        keys: &["a"],
+        name: "access",
+        help: "what the selected subject may do: its permissions",
+        places: SOMEBODY,
+        refuses: open::no_subject,
+        run: open::permissions,
     },
     always(
         &["x"],
@@ -452,18 +461,23 @@ pub fn hints(app: &App) -> Vec<&'static Command> {
         At::Namespaces => &["open", "filter", "matrix", "trace", "reach", "pick namespace", "help", "palette"],
         At::Pods => &["trace", "reach", "who", "open", "yaml", "filter", "help", "palette"],
         At::Policies => &["yaml", "explain", "filter", "sort", "problems only", "help", "palette"],
-        At::Subjects => &["open", "matrix", "see as", "filter", "sort", "explain", "problems only", "help", "palette"],
+        At::Subjects => {
+            &["open", "reach", "matrix", "see as", "filter", "sort", "explain", "problems only", "help", "palette"]
+        }
         At::Page if app.shown == Shown::Trace => &["open", "port", "swap", "copy menu", "leave", "help"],
         At::Page if matches!(app.shown, Shown::Permissions(_)) => {
             &["open", "who", "filter", "dangers only", "copy menu", "leave", "help"]
         }
         At::Page if matches!(app.shown, Shown::WhoCan(_)) => {
-            &["open", "reach", "next match", "copy menu", "leave", "help"]
+            &["open", "access", "reach", "next match", "copy menu", "leave", "help"]
+        }
+        At::Page if matches!(app.shown, Shown::Reach(_)) => {
+            &["open", "reach", "who", "filter", "copy menu", "leave", "help"]
         }
         At::Page => &["open", "yaml", "next tab", "copy menu", "leave", "help"],
         At::Yaml => &["filter", "next match", "managed fields", "copy menu", "leave", "help"],
         At::Matrix => &["open", "copy menu", "leave", "help"],
-        At::Abilities => &["open", "reach", "see as", "copy menu", "leave", "help"],
+        At::Abilities => &["open", "access", "reach", "see as", "copy menu", "leave", "help"],
     };
     let at = app.place();
     let command = |name: &&str| COMMANDS.iter().find(|it| it.name == *name && it.places.contains(&at));

@@ -45,6 +45,9 @@ pub fn copies(app: &mut App) -> Vec<Effect> {
     if let Some((from, to)) = app.tracing.ends() {
         offer("kreach trace", format!("kreach trace {from} {to}{}", app.tracing.port));
     }
+    if let Shown::Reach(asked) = &app.shown {
+        offer("kreach reach", format!("kreach {asked}"));
+    }
     match &app.shown {
         Shown::WhoCan(asked) if app.reader.is_partial() => {
             offer("answer as text", access::who_can_whole(app.view(), asked).to_string())

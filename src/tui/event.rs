@@ -12,7 +12,7 @@ use std::time::Duration;
 use crossterm::event::{KeyEvent, MouseEvent};
 use jiff::Timestamp;
 
-use super::matrix::Counted;
+use super::job::Said;
 use crate::model::cluster::Delta;
 use crate::model::id::{Kind, ObjectId};
 use crate::model::name::Name;
@@ -57,10 +57,11 @@ pub enum Event {
         review: Review,
         reply: Reply,
     },
-    /// What was counted beside the screen.
-    Counted(Arc<Counted>),
-    /// What was to be counted beside the screen will not come: that failed.
-    Uncounted,
+    /// What is said of the job of this number.
+    Job {
+        number: u64,
+        said: Said,
+    },
     /// Another cluster takes the place of this one: everything known is forgotten.
     Switched {
         context: Name,

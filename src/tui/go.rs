@@ -208,7 +208,7 @@ fn level(app: &mut App) -> bool {
     // What was opened from an answer leads back to it.
     let was_answer = app.side == Side::View && app.back.last().is_some_and(|it| it.side == Side::View);
     let at_place = matches!(&app.shown, Shown::Yaml { .. });
-    let is_access = matches!(&app.shown, Shown::Permissions(_) | Shown::WhoCan(_));
+    let is_access = matches!(&app.shown, Shown::Permissions(_) | Shown::WhoCan(_) | Shown::Reach(_));
     if (at_place && !app.back.is_empty()) || (is_access && was_answer) {
         back(app);
         return true;
@@ -216,7 +216,7 @@ fn level(app: &mut App) -> bool {
     if app.side == Side::View {
         app.side = Side::Pane;
         // A sheet that took the whole screen says nothing in a corner of it.
-        if app.shown == Shown::Abilities {
+        if matches!(app.shown, Shown::Abilities | Shown::Reach(_)) {
             app.show(Shown::Explain);
         }
         return true;

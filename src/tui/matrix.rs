@@ -10,17 +10,17 @@
 //!
 //! Nodes and what is outside are in no namespace, so that they have no cell here: `reach` and `map` list them, row by row.
 //!
-//! A small cluster is counted here and now. A large one takes longer than a key may wait: [`Aside`] counts it beside
-//! the screen, which shows what was counted last, or blanks, until [`Event::Counted`] brings the news. A count that
-//! failed ([`Event::Uncounted`]) is said in the title, and tried again once the cluster is another.
+//! A small cluster is counted here and now. A large one takes longer than a key may wait: a [`super::job`] counts it
+//! beside the screen, which shows what was counted last, or blanks, until that is done. A count that failed is said in
+//! the title, and tried again once the cluster is another.
 
 use std::sync::Arc;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::event::Event;
 use super::grid::{self, Cursor, Sheet};
+use super::job::{Said, State, Work};
 use super::paint::{self, Focus};
 use super::theme::{Role, Theme};
 use crate::ask::World;
@@ -36,19 +36,7 @@ use crate::text::written::markdown;
 pub struct Matrix {
     names: Vec<Name>,
     counted: Option<Arc<Counted>>,
-    beside: Beside,
     cursor: Cursor,
-}
-
-/// What goes on beside the screen.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-enum Beside {
-    #[default]
-    Nothing,
-    /// This state of the cluster is being counted.
-    Counting(u64),
-    /// The count of this state failed.
-    Failed(u64),
 }
 
 /// All pairs of namespaces, as one state of the cluster has them.
@@ -59,13 +47,6 @@ pub struct Counted {
     names: Vec<Name>,
     /// By source, then destination, as places in `names`; pairs that may not connect have none.
     cells: Vec<(u32, u32, Summary)>,
-}
-
-/// A count that is made beside the screen, on a copy of what it looks at.
-pub struct Aside {
-    revision: u64,
-    cluster: Cluster,
-    index: Index,
 }
 
 /// What is known of one pair.
@@ -79,11 +60,10 @@ enum Cell<'a> {
 /// Up to so many pods are counted at once, in a few milliseconds.
 const AT_ONCE: usize = 1_000;
 
-impl Aside {
-    /// Counts; this may take long.
-    pub fn count(self) -> Event {
-        Event::Counted(Arc::new(Counted::of(&self.cluster, &self.index, self.revision)))
-    }
+/// The work that counts this world.
+pub fn work(world: &World) -> Work {
+    let world = world.clone();
+    Box::new(move |_| Said::Matrix(Arc::new(Counted::of(&world.cluster, world.net(), world.revision()))))
 }
 
 impl Counted {
@@ -131,37 +111,18 @@ impl Matrix {
     }
 
     /// Whether what is shown is not what the cluster says.
-    fn is_behind(&self, world: &World) -> bool {
+    pub fn is_behind(&self, world: &World) -> bool {
         self.counted.as_ref().is_none_or(|it| it.revision != world.revision())
     }
 
-    /// Whether it wants to be counted beside the screen.
-    pub fn wants(&self, world: &World) -> bool {
-        let has_gone_before = match self.beside {
-            Beside::Nothing => false,
-            Beside::Counting(_) => true,
-            Beside::Failed(revision) => revision == world.revision(),
-        };
-        !has_gone_before && self.is_behind(world)
-    }
-
-    /// Begins to be counted beside the screen.
-    pub fn aside(&mut self, world: &World) -> Aside {
-        self.beside = Beside::Counting(world.revision());
-        Aside { revision: world.revision(), cluster: world.cluster.clone(), index: world.net().clone() }
+    /// Whether something was counted.
+    pub fn is_counted(&self) -> bool {
+        self.counted.is_some()
     }
 
     /// Takes what was counted.
     pub fn take(&mut self, counted: Arc<Counted>) {
-        self.beside = Beside::Nothing;
         self.counted = Some(counted);
-    }
-
-    /// What was being counted will not come.
-    pub fn give_up(&mut self) {
-        if let Beside::Counting(revision) = self.beside {
-            self.beside = Beside::Failed(revision);
-        }
     }
 
     /// Keeps the cursor on the pair that it was on.
@@ -201,13 +162,13 @@ impl Matrix {
     }
 
     /// Draws it in a frame.
-    pub fn draw(&self, buffer: &mut Buffer, area: Rect, focus: Focus, theme: Theme) {
-        let state = match (self.beside, &self.counted) {
-            (Beside::Nothing, _) => "",
-            (Beside::Counting(_), None) => ", counting",
-            (Beside::Counting(_), Some(_)) => ", counting anew",
-            (Beside::Failed(_), None) => ", the count failed",
-            (Beside::Failed(_), Some(_)) => ", as of before: the count failed",
+    pub fn draw(&self, buffer: &mut Buffer, area: Rect, state: State, focus: Focus, theme: Theme) {
+        let state = match (state, &self.counted) {
+            (State::Idle, _) => "",
+            (State::Running(_), None) => ", counting",
+            (State::Running(_), Some(_)) => ", counting anew",
+            (State::Failed, None) => ", the count failed",
+            (State::Failed, Some(_)) => ", as of before: the count failed",
         };
         let title = format!(" namespaces: {0} x {0}{state} ", self.names.len());
         let inner = paint::frame(buffer, area, &title, focus, theme);
@@ -282,9 +243,12 @@ fn sign(cell: &Cell<'_>) -> (&'static str, Role) {
 mod tests {
     use super::*;
     use crate::ask::world::SelfCheck;
+    use crate::ask::world::SelfCheck;
     use crate::model::cluster::{AnyFact, Delta, Entry};
     use crate::model::facts::Pod;
     use crate::net::Settings;
+    use crate::tui::event::Event;
+    use crate::tui::job::{Jobs, Wanted, What};
 
     fn put(namespace: &str, name: String) -> Delta {
         Delta::Put(Entry::new(AnyFact::Pod(Pod::named(namespace, &name).into())))
@@ -307,28 +271,34 @@ mod tests {
         let (mut matrix, world) = (Matrix::default(), world(4));
         matrix.show(&world, &Scope::default());
         assert_eq!(signs(&matrix), ["v"; 4]);
-        assert!(!matrix.wants(&world));
+        assert!(!matrix.is_behind(&world));
+    }
+
+    fn count(jobs: &mut Jobs, matrix: &mut Matrix, world: &World) {
+        assert!(matrix.is_behind(world) && jobs.lacks(&wanted(world)));
+        let job = jobs.begin(wanted(world), work(world));
+        assert!(!jobs.lacks(&wanted(world)), "it is counted once");
+        let Event::Job { number, said } = job.run(&mut |_, _| true) else { panic!("a job") };
+        let Some(Said::Matrix(counted)) = jobs.hear(number, said) else { panic!("a count") };
+        matrix.take(counted);
+    }
+
+    fn wanted(world: &World) -> Wanted {
+        Wanted { what: What::Matrix, revision: world.revision() }
     }
 
     /// A pair is never shown as denied before it is counted; what was counted stays until it is counted anew.
     #[test]
     fn a_large_cluster_is_counted_beside_the_screen() {
-        let (mut matrix, mut world) = (Matrix::default(), world(AT_ONCE + 1));
+        let (mut matrix, mut world, mut jobs) = (Matrix::default(), world(AT_ONCE + 1), Jobs::default());
         matrix.show(&world, &Scope::default());
         assert_eq!(signs(&matrix), [""; 4]);
-        let count = |matrix: &mut Matrix, world: &World| {
-            assert!(matrix.wants(world));
-            let aside = matrix.aside(world);
-            assert!(!matrix.wants(world), "it is counted once");
-            let Event::Counted(counted) = aside.count() else { panic!("a count") };
-            matrix.take(counted);
-        };
-        count(&mut matrix, &world);
+        count(&mut jobs, &mut matrix, &world);
         assert_eq!(signs(&matrix), ["v"; 4]);
         world.apply(vec![put("c", "new".into())]);
         matrix.show(&world, &Scope::default());
         assert_eq!(signs(&matrix), ["v", "v", "", "v", "v", "", "", "", ""]);
-        count(&mut matrix, &world);
+        count(&mut jobs, &mut matrix, &world);
         let counted = Counted::of(&world.cluster, world.net(), world.revision());
         assert_eq!(**matrix.counted.as_ref().expect("a count"), counted);
         assert!(signs(&matrix)[..8].iter().all(|it| *it == "v"));
@@ -337,24 +307,23 @@ mod tests {
     /// A count that failed ends; the same state is not tried again, another one is.
     #[test]
     fn a_count_that_failed_is_said_and_tried_again_when_something_changes() {
-        let (mut matrix, mut world) = (Matrix::default(), world(AT_ONCE + 1));
+        let (mut matrix, mut world, mut jobs) = (Matrix::default(), world(AT_ONCE + 1), Jobs::default());
         matrix.show(&world, &Scope::default());
-        let title = |matrix: &Matrix| {
+        let title = |matrix: &Matrix, jobs: &Jobs| {
             let area = Rect::new(0, 0, 60, 6);
             let mut buffer = Buffer::empty(area);
-            matrix.draw(&mut buffer, area, Focus::Here, Theme::default());
+            matrix.draw(&mut buffer, area, jobs.state(), Focus::Here, Theme::default());
             crate::tui::text(&buffer).lines().next().unwrap_or_default().to_owned()
         };
-        matrix.aside(&world);
-        assert!(title(&matrix).contains("2 x 2, counting "), "{}", title(&matrix));
-        matrix.give_up();
-        assert!(title(&matrix).contains("2 x 2, the count failed "), "{}", title(&matrix));
-        assert!(!matrix.wants(&world));
+        let job = jobs.begin(wanted(&world), work(&world));
+        assert!(title(&matrix, &jobs).contains("2 x 2, counting "), "{}", title(&matrix, &jobs));
+        jobs.hear(job.number(), Said::Failed);
+        assert!(title(&matrix, &jobs).contains("2 x 2, the count failed "), "{}", title(&matrix, &jobs));
+        assert!(!jobs.lacks(&wanted(&world)));
         world.apply(vec![put("c", "new".into())]);
-        assert!(matrix.wants(&world));
-        let Event::Counted(counted) = matrix.aside(&world).count() else { panic!("a count") };
-        matrix.take(counted);
+        assert!(jobs.lacks(&wanted(&world)));
+        count(&mut jobs, &mut matrix, &world);
         matrix.show(&world, &Scope::default());
-        assert!(title(&matrix).contains("3 x 3 "), "{}", title(&matrix));
+        assert!(title(&matrix, &jobs).contains("3 x 3 "), "{}", title(&matrix, &jobs));
     }
 }

@@ -25,6 +25,7 @@ mod field;
 mod go;
 mod grants;
 mod grid;
+pub mod job;
 pub mod key;
 pub mod layout;
 pub mod list;
@@ -36,6 +37,7 @@ mod paint;
 pub mod palette;
 pub mod panes;
 mod picker;
+mod reaching;
 mod settle;
 mod state;
 pub mod status;
@@ -122,9 +124,11 @@ fn draw_view(app: &App, area: Rect, buffer: &mut Buffer) {
     match &app.shown {
         Shown::Explain => app.explain.draw(buffer, area, &explain_title(app, area.width), focus, theme),
         Shown::Trace => app.reader.draw(buffer, area, &app.tracing.title(theme), focus, theme),
-        Shown::Reach(of) => app.reader.draw(buffer, area, &of.title(), focus, theme),
+        Shown::Reach(asked) => {
+            app.reader.draw(buffer, area, &asked.title(app.job_state(), theme), focus, theme);
+        }
         Shown::Can(question) => app.reader.draw(buffer, area, &question.title(), focus, theme),
-        Shown::Matrix => app.matrix.draw(buffer, area, focus, theme),
+        Shown::Matrix => app.matrix.draw(buffer, area, app.job_state(), focus, theme),
         Shown::Permissions(of) => {
             app.reader.draw(buffer, area, &format!(" what {} may do ", of.subject), focus, theme);
         }

@@ -2,19 +2,25 @@
 
 use std::collections::BTreeSet;
 
-use super::answers::{self, ReachOf, Way};
+use super::answers;
 use super::app::{App, Shown};
 use super::command::{self, At, COMMANDS};
 use super::event::Effect;
 use super::layout::Side;
 use super::palette;
 use super::panes::{NAMESPACES, PODS, POLICIES, Pane};
-use super::picker::{Choice, Entry, Picker, Subject};
+use super::picker::{Choice, Entry, Picker, Subject as Picking};
+use super::reaching::ReachAsked;
 use super::{copy, grants};
 use crate::ask::end::{End, PortAsk};
+use crate::ask::escalation::{self, Actor};
 use crate::ask::item::Item;
+use crate::ask::reaches::Way;
+use crate::escalate::Foothold;
+use crate::model::id::{Kind, ObjectId, PodId};
 use crate::model::name::Name;
 use crate::model::place::Place;
+use crate::model::role::Subject;
 use crate::text::About;
 
 /// The end of a connection that an object is.
@@ -35,19 +41,63 @@ pub fn no_end(app: &App) -> Option<&'static str> {
     (!is_end).then_some("select a pod or a namespace")
 }
 
-/// Why nothing is reached from here, and there is nobody who may do something.
+/// Why nothing is reached from here.
 pub fn no_reach(app: &App) -> Option<&'static str> {
-    if grants::subject(app).is_some() {
-        return None;
-    }
-    no_end(app).map(|_| "select a pod, a namespace or a subject")
+    actor(app).is_none().then_some("select a subject, a pod, a node or a namespace")
 }
 
 /// Why nothing reaches this, and nobody else can do it.
 pub fn no_who(app: &App) -> Option<&'static str> {
     match grants::about(app) {
         Some(About::Permission { .. }) => None,
-        _ => no_end(app).map(|_| "select a pod, a namespace or a line of permissions"),
+        _ => no_reach(app).map(|_| "select a subject, a pod, a node, a namespace or a line of permissions"),
+    }
+}
+
+/// Who can come somewhere: what the line under the cursor names, else what is selected.
+fn actor(app: &App) -> Option<Actor> {
+    let subject = |it: &Subject| Actor::Held(Foothold::Subject(it.clone()));
+    if app.place() == At::Page {
+        let typed = |it: &str| escalation::actor(it, &Name::from("default")).ok();
+        match grants::about(app) {
+            Some(About::Somebody(somebody)) => return Some(subject(somebody)),
+            Some(About::Way { from, to }) => return typed(if is_reverse(app) { from } else { to }),
+            _ => {}
+        }
+        if let Some(actor) = reader_link(app).and_then(|it| actor_of(&it.object)) {
+            return Some(actor);
+        }
+        if let Shown::Reach(asked) = &app.shown {
+            return Some(asked.of.clone());
+        }
+    }
+    grants::subject(app).as_ref().map(subject).or_else(|| selected_end(app, Way::From).map(Actor::from))
+}
+
+/// Whether rows of the shown answer are who comes to something.
+fn is_reverse(app: &App) -> bool {
+    matches!(&app.shown, Shown::Reach(asked) if asked.way == Way::To)
+}
+
+/// Who can come somewhere, where an object is that.
+fn actor_of(object: &ObjectId) -> Option<Actor> {
+    Some(match object.kind {
+        Kind::POD => End::Pod(PodId::new(object.namespace.clone(), object.name.clone())).into(),
+        Kind::NODE => End::Node(object.name.clone()).into(),
+        Kind::NAMESPACE => End::Namespace(object.name.clone()).into(),
+        Kind::SERVICE_ACCOUNT => {
+            let (namespace, name) = (object.namespace.clone(), object.name.clone());
+            Actor::Held(Foothold::Subject(Subject::ServiceAccount { namespace, name }))
+        }
+        _ => return None,
+    })
+}
+
+/// The end that is selected; of a cell of the matrix the source, or the destination for who comes there.
+fn selected_end(app: &App, way: Way) -> Option<End> {
+    match app.place() {
+        At::Matrix => app.matrix.selected().map(|(from, to)| End::Namespace(if way == Way::From { from } else { to })),
+        _ => app.selected().as_ref().and_then(end_of),
     }
 }
 
@@ -121,23 +171,46 @@ pub fn swap(app: &mut App) -> Vec<Effect> {
     Vec::new()
 }
 
-/// What the selected end reaches, or what reaches it.
+/// What somebody can come to reach, or who can come to reach it; of a permission who else has it.
 pub fn reach(app: &mut App, way: Way) -> Vec<Effect> {
-    match (way, grants::subject(app), grants::about(app).cloned()) {
-        (Way::From, Some(subject), _) => return grants::permissions(app, subject, ""),
-        (Way::To, _, Some(About::Permission { scope, what, verbs })) => {
-            return grants::who_else(app, &scope, &what, &verbs);
-        }
-        _ => {}
+    if let (Way::To, Some(About::Permission { scope, what, verbs })) = (way, grants::about(app).cloned()) {
+        return grants::who_else(app, &scope, &what, &verbs);
     }
-    let end = match app.place() {
-        At::Matrix => app.matrix.selected().map(|(from, to)| End::Namespace(if way == Way::From { from } else { to })),
-        _ => app.selected().as_ref().and_then(end_of),
+    let of = match app.place() {
+        At::Matrix => selected_end(app, way).map(Actor::from),
+        _ => actor(app),
     };
-    if let Some(end) = end {
-        app.open(Shown::Reach(ReachOf { end, way }));
+    if let Some(of) = of {
+        app.open(Shown::Reach(ReachAsked::all(of, way)));
     }
     Vec::new()
+}
+
+/// What the subject in question may do.
+pub fn permissions(app: &mut App) -> Vec<Effect> {
+    match grants::subject(app) {
+        Some(subject) => grants::permissions(app, subject, ""),
+        None => Vec::new(),
+    }
+}
+
+/// Why there is nobody whose permissions could be shown.
+pub fn no_subject(app: &App) -> Option<&'static str> {
+    grants::subject(app).is_none().then_some("select a user, a group or a service account")
+}
+
+/// Opens the way that the line under the cursor stands for; whether it stands for one.
+fn way(app: &mut App) -> bool {
+    let Some(About::Way { from, to }) = app.reader.line().and_then(|it| it.about.as_deref()).cloned() else {
+        return false;
+    };
+    let here = Name::from("default");
+    let max_hops = if let Shown::Reach(asked) = &app.shown { asked.max_hops } else { None };
+    match (escalation::actor(&from, &here), escalation::actor(&to, &here)) {
+        (Ok(from), Ok(to)) => app.open(Shown::Reach(ReachAsked::one(from, to, max_hops))),
+        (Err(fault), _) | (_, Err(fault)) => app.say(fault.what),
+    }
+    true
 }
 
 /// The matrix of namespaces; where one looks at subjects theirs.
@@ -199,13 +272,16 @@ pub fn enter(app: &mut App) -> Vec<Effect> {
 
 /// Opens what the line under the cursor points at.
 fn follow(app: &mut App) -> Vec<Effect> {
-    if app.explain_reader().toggle() {
+    if app.shown != Shown::Explain && way(app) || app.explain_reader().toggle() {
         return Vec::new();
+    }
+    if matches!(app.shown, Shown::Reach(_)) && reader_link(app).is_none() && grants::subject(app).is_some() {
+        return permissions(app);
     }
     match reader_link(app).cloned() {
         Some(link) => app.open_yaml(link.object, link.place),
         None => {
-            app.say("this line leads nowhere");
+            app.say("nothing to open here");
             Vec::new()
         }
     }
@@ -222,7 +298,7 @@ pub fn help(app: &mut App) -> Vec<Effect> {
     let mut entries: Vec<Entry> = entries.collect();
     // What runs here comes first; the rest keeps its place in the memory of fingers below.
     entries.sort_by_key(|it| it.refusal.is_some());
-    app.picker = Some(Picker::new(Subject::Help, "keys: Enter runs one", entries));
+    app.picker = Some(Picker::new(Picking::Help, "keys: Enter runs one", entries));
     Vec::new()
 }
 
@@ -238,7 +314,7 @@ pub fn palette(app: &mut App) -> Vec<Effect> {
         choice: Choice::Command(at),
     });
     let entries = words.chain(commands).collect();
-    app.picker = Some(Picker::new(Subject::Palette, "command: Tab completes, Up recalls", entries));
+    app.picker = Some(Picker::new(Picking::Palette, "command: Tab completes, Up recalls", entries));
     Vec::new()
 }
 
@@ -251,7 +327,7 @@ pub fn namespaces(app: &mut App) -> Vec<Effect> {
         Entry::new(name.to_string(), detail, Choice::Namespace(name))
     });
     let entries = std::iter::once(all).chain(each).collect();
-    app.picker = Some(Picker::new(Subject::Namespaces, "namespaces: Enter narrows, Tab marks several", entries));
+    app.picker = Some(Picker::new(Picking::Namespaces, "namespaces: Enter narrows, Tab marks several", entries));
     Vec::new()
 }
 
@@ -263,7 +339,7 @@ pub fn contexts(app: &mut App) -> Vec<Effect> {
         Entry::new(name.to_string(), detail, Choice::Context(name.clone()))
     };
     let entries = app.contexts.iter().map(entry).collect();
-    app.picker = Some(Picker::new(Subject::Contexts, "contexts", entries));
+    app.picker = Some(Picker::new(Picking::Contexts, "contexts", entries));
     Vec::new()
 }
 
@@ -276,7 +352,7 @@ pub fn ports(app: &mut App) -> Vec<Effect> {
         let label = port.to_string();
         Entry::new(label.trim_start_matches(':').to_owned(), detail, Choice::Port(port))
     }));
-    app.picker = Some(Picker::new(Subject::Ports, "port: or type NUMBER[/PROTOCOL]", entries));
+    app.picker = Some(Picker::new(Picking::Ports, "port: or type NUMBER[/PROTOCOL]", entries));
     Vec::new()
 }
 
@@ -287,7 +363,7 @@ pub fn sort(app: &mut App) -> Vec<Effect> {
         let is_current = sort.column == Some(at) || (at == 0 && sort.column.is_none());
         Entry::new(title.to_lowercase(), if is_current { "now; again: the other way" } else { "" }, Choice::Column(at))
     });
-    app.picker = Some(Picker::new(Subject::Sort, "sort by", entries.collect()));
+    app.picker = Some(Picker::new(Picking::Sort, "sort by", entries.collect()));
     Vec::new()
 }
 
@@ -302,7 +378,7 @@ pub fn columns(app: &mut App) -> Vec<Effect> {
         let titles = pane.titles();
         titles.into_iter().enumerate().map(|(at, title)| entry(pane, at, title)).collect()
     });
-    app.picker = Some(Picker::new(Subject::Columns, "columns: Enter shows or hides one, Esc closes", entries));
+    app.picker = Some(Picker::new(Picking::Columns, "columns: Enter shows or hides one, Esc closes", entries));
     Vec::new()
 }
 

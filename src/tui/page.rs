@@ -13,7 +13,7 @@ use ratatui::layout::Rect;
 
 use super::paint::{self, Focus, Slot};
 use super::theme::{Role, Theme};
-use crate::text::{About, Line, Link, Mark, Page};
+use crate::text::{About, Line, Link, Mark, Page, Shape};
 
 /// A page and where one is in it.
 #[derive(Clone, Debug, Default)]
@@ -33,6 +33,10 @@ pub struct Reader {
 
 /// How many columns ` +9` takes.
 const COUNT: usize = 3;
+/// How many columns a box takes besides its words.
+const FRAME: usize = 4;
+/// The column of the arrows between boxes.
+const ARROW: u16 = 4;
 
 /// One row on the screen: a piece of a line.
 #[derive(Clone, Debug)]
@@ -42,6 +46,20 @@ struct Row {
     /// Of the first piece of a line that can be opened: how many lines of the next level stand closed below it.
     closed: usize,
     is_first: bool,
+    part: Part,
+}
+
+/// What a row of a line is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+enum Part {
+    #[default]
+    Words,
+    /// The upper edge of a box; whether an arrow ends there.
+    Top(bool),
+    /// Words in a box.
+    Inside,
+    /// The lower edge of a box; whether an arrow begins there.
+    Bottom(bool),
 }
 
 impl Reader {
@@ -236,15 +254,23 @@ impl Reader {
             let closed = if is_closed { line.shut as usize + here() } else { 0 };
             // What is closed tells how much behind its last piece.
             let room = if closed > 0 { 2 + COUNT } else { 2 };
+            let room = if line.shape == Shape::Box { room + FRAME } else { room };
             let width = usize::from(columns).saturating_sub(indent(line) + room).max(8);
+            let edge = |part| Row { line: at, piece: 0..0, closed: 0, is_first: false, part };
+            let is_box = line.shape == Shape::Box;
+            let is_along =
+                |at: Option<usize>| at.and_then(|it| lines.get(it)).is_some_and(|it| it.shape == Shape::Along);
+            rows.extend(is_box.then(|| edge(Part::Top(is_along(at.checked_sub(1))))));
+            let part = if is_box { Part::Inside } else { Part::Words };
             let mut start = 0;
             for (number, text) in paint::wrap(&line.text, width).into_iter().enumerate() {
                 // Pieces are parts of the text, in order, less the spaces that they were broken at.
                 start += line.text[start..].find(text).unwrap_or(0);
                 let piece = start..start + text.len();
                 start = piece.end;
-                rows.push(Row { line: at, piece, closed, is_first: number == 0 });
+                rows.push(Row { line: at, piece, closed, is_first: number == 0, part });
             }
+            rows.extend(is_box.then(|| edge(Part::Bottom(is_along(Some(at + 1))))));
             at += 1 + if is_closed { below.count() } else { 0 };
         }
         rows
@@ -271,6 +297,12 @@ impl Reader {
         let line = &self.page.lines[row.line];
         let style = theme.mark(line.mark);
         let is_here = row.line == self.cursor && focus == Focus::Here;
+        if row.part != Part::Words {
+            return self.draw_box(buffer, slot, row, is_here, theme);
+        }
+        if line.shape == Shape::Along {
+            paint::put(buffer, slot.after(ARROW), &theme.frame()[1].to_string(), theme.style(Role::Dim), theme);
+        }
         if row.is_first {
             let sign = if is_here { '>' } else { ' ' };
             paint::put(buffer, slot, &sign.to_string(), theme.style(Role::Title), theme);
@@ -287,6 +319,40 @@ impl Reader {
         }
         if is_here {
             paint::restyle(buffer, slot, theme.selected());
+        }
+    }
+}
+
+impl Reader {
+    /// Draws one row of a box; all boxes begin in one column, and so do the arrows between them.
+    fn draw_box(&self, buffer: &mut Buffer, slot: Slot, row: &Row, is_here: bool, theme: Theme) {
+        let line = &self.page.lines[row.line];
+        let slot = slot.after(1);
+        let [across, down, left_top, right_top, left_bottom, right_bottom] = theme.frame();
+        let rows = self.rows.iter().filter(|it| it.line == row.line && it.part == Part::Inside);
+        let inside = rows.map(|it| paint::width(&line.text[it.piece.clone()])).max().unwrap_or(0);
+        let edge = |left: char, right: char, joint: Option<char>| -> String {
+            let between = (0..inside.max(ARROW) + 2).map(|it| joint.filter(|_| it == ARROW - 2).unwrap_or(across));
+            std::iter::once(left).chain(between).chain([right]).collect()
+        };
+        let frame = theme.style(Role::Dim);
+        let [head, foot] = theme.joints();
+        match row.part {
+            Part::Top(is_led_to) => {
+                paint::put(buffer, slot, &edge(left_top, right_top, is_led_to.then_some(head)), frame, theme);
+            }
+            Part::Bottom(leads_on) => {
+                paint::put(buffer, slot, &edge(left_bottom, right_bottom, leads_on.then_some(foot)), frame, theme);
+            }
+            Part::Inside | Part::Words => {
+                paint::put(buffer, slot, &down.to_string(), frame, theme);
+                let (words, room) = (slot.after(2), inside.max(ARROW));
+                paint::put(buffer, words, &line.text[row.piece.clone()], theme.style(Role::Title), theme);
+                paint::put(buffer, words.after(room + 1), &down.to_string(), frame, theme);
+                if is_here {
+                    paint::restyle(buffer, Slot { width: words.width.min(room), ..words }, theme.selected());
+                }
+            }
         }
     }
 }

@@ -3,13 +3,13 @@
 //! `:trace shop/web svc/shop/db:5432`, `:ns shop`, `:pods shop`, `:who-reaches shop/db-0`. What is no word of this
 //! table is looked for among the commands by name.
 
-use super::answers::{ReachOf, Way};
 use super::app::{App, Shown};
 use super::event::Effect;
 use super::panes::{NAMESPACES, PODS, POLICIES, SUBJECTS};
+use super::reaching::{self, Typed};
 use super::{asked, command, go, grants, open};
 use crate::ask::Fault;
-use crate::ask::end::{self, End};
+use crate::ask::end;
 use crate::model::id::{Kind, ObjectId};
 use crate::model::name::Name;
 use crate::model::place::Place;
@@ -33,15 +33,15 @@ pub const WORDS: &[Word] = &[
     },
     Word {
         name: "reach",
-        arguments: "END",
-        help: "what END can connect to",
-        run: |app, words| reach(app, words, Way::From),
+        arguments: "END [--to GOAL] [--reverse] [--max-hops N]",
+        help: "what END can come to reach through RBAC, pods and the network, or the way to GOAL",
+        run: reach,
     },
     Word {
         name: "who-reaches",
         arguments: "END",
-        help: "what can connect to END",
-        run: |app, words| reach(app, words, Way::To),
+        help: "who can come to reach END",
+        run: |app, words| reach(app, &format!("{words} --reverse")),
     },
     Word {
         name: "permissions",
@@ -170,9 +170,15 @@ fn to(app: &mut App, words: &str) -> Result<Vec<Effect>, Fault> {
     Ok(Vec::new())
 }
 
-fn reach(app: &mut App, words: &str, way: Way) -> Result<Vec<Effect>, Fault> {
-    let end: End = end::end(words, &here(app))?;
-    app.open(Shown::Reach(ReachOf { end, way }));
+fn reach(app: &mut App, words: &str) -> Result<Vec<Effect>, Fault> {
+    match reaching::read(words, here(app))? {
+        Typed::Reach(asked) => app.open(Shown::Reach(asked)),
+        Typed::Trace(from, to, port) => {
+            app.tracing.set(from, to);
+            app.tracing.port = port;
+            app.open(Shown::Trace);
+        }
+    }
     Ok(Vec::new())
 }
 

@@ -112,6 +112,7 @@ impl App {
 
     /// Makes the pages that are on the screen.
     fn answer(&mut self) {
+        self.drop_jobs();
         let about = self.selected().map(|it| (it, self.tab));
         if self.stale_answers || self.explained != about {
             let explained = self.explained();
@@ -125,7 +126,10 @@ impl App {
         match &self.shown {
             Shown::Explain => {}
             Shown::Trace => self.reader.show(answers::trace(&self.world, &self.tracing)),
-            Shown::Reach(of) => self.reader.show(answers::reach(&self.world, of)),
+            Shown::Reach(asked) => {
+                let page = self.reaching.page(self.view(), asked, self.job_state());
+                self.reader.show(page);
+            }
             Shown::Can(question) => self.reader.show(asked::page(self.view(), question)),
             Shown::Matrix => self.matrix.show(&self.world, &self.scope),
             Shown::Permissions(of) => self.reader.show(access::permitted(self.view(), of)),

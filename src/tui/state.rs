@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::access::{Permitted, WhoAsked};
-use super::answers::ReachOf;
 use super::asked::Question;
 use super::field::Field;
 use super::layout::Side;
+use super::reaching::ReachAsked;
 use super::status::Origin;
 use super::theme::Theme;
 use crate::ask::item::Item;
@@ -26,7 +26,8 @@ pub enum Shown {
     #[default]
     Explain,
     Trace,
-    Reach(ReachOf),
+    /// What can be reached, or the way to one thing.
+    Reach(ReachAsked),
     /// One question about access.
     Can(Question),
     Matrix,

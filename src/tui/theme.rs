@@ -114,6 +114,11 @@ impl Theme {
         }
     }
 
+    /// The head of an arrow that ends at the upper edge of a box, and where one begins at the lower edge.
+    pub fn joints(self) -> [char; 2] {
+        [self.pick('▼', 'v'), self.pick('┬', '+')]
+    }
+
     /// The arrow of a flow.
     pub fn arrow(self) -> &'static str {
         match self.glyphs {

@@ -19,6 +19,7 @@ use kreach::tui;
 use kreach::tui::app::{App, Setup};
 use kreach::tui::command::COMMANDS;
 use kreach::tui::event::{Effect, Event};
+use kreach::tui::job::Said;
 use kreach::tui::key;
 use kreach::tui::status::Origin;
 use kreach::tui::theme::{Colors, Glyphs, Theme};
@@ -105,6 +106,12 @@ impl Driver {
                 self.send(Event::Object { id: id.clone(), object });
             }
             self.effects.push(effect);
+        }
+        // What the loop would work out beside the screen.
+        while self.app.wants_job().is_some() {
+            let Some(job) = self.app.begin_job() else { break };
+            let event = job.run(&mut |_, _| true);
+            self.app.update(event);
         }
     }
 
@@ -208,6 +215,9 @@ const SCRIPTS: &[Script] = &[
     ("trace_unknown_end", ": \"trace_shop/web-0_shop/dbb-0 Enter", &[]),
     ("evidence_yaml", ": \"trace_shop/web-0_shop/db-0:5432 Enter j j j Enter", &[(120, 40)]),
     ("reach", "2 / \"web0 Enter r", &[(120, 40)]),
+    ("reach_way", ": \"reach_group:store_--to_cluster-admin Enter", &[]),
+    ("reach_reverse", ": \"reach_secrets/shop_--reverse Enter", &[]),
+    ("reach_subject", "4 / \"store Enter r", &[(120, 40)]),
     ("who_reaches", "2 / \"db0 Enter w", &[(120, 40)]),
     ("matrix", "x j l", &[(120, 40)]),
     ("yaml", "2 y", &[(120, 40)]),
@@ -257,6 +267,62 @@ fn without_color_and_unicode_everything_is_still_told_apart() {
     let buffer = driver.buffer();
     assert!(tui::text(&buffer).is_ascii());
     assert!(buffer.content.iter().all(|it| it.fg == Color::Reset && it.bg == Color::Reset));
+}
+
+/// A way is drawn in ASCII where there is no Unicode, and fits 80 columns.
+#[test]
+fn a_way_is_drawn_without_unicode_too() {
+    let theme = Theme { colors: Colors::None, glyphs: Glyphs::Ascii };
+    let mut driver = Driver::with(80, 24, theme, shop(), Origin::Files);
+    driver.keys(": \"reach_group:store_--to_cluster-admin Enter");
+    let text = driver.text();
+    assert!(text.is_ascii(), "{text}");
+    assert!(text.contains("| +--v----------+") && text.contains("| | cluster-admin |"), "{text}");
+}
+
+/// Rows lead to their way, the way back to the rows; `r` and `w` go on from a row, and all of it can be copied.
+#[test]
+fn rows_of_reach_lead_on_and_back() {
+    let mut driver = Driver::new(120, 40);
+    driver.keys(": \"reach_group:store Enter j j j j Enter");
+    assert!(driver.text().contains("v allow  group:store -> cluster-admin  in 2 steps"), "{}", driver.text());
+    driver.keys("C \"kreach_reach Enter");
+    let command = "kreach reach group:store --to cluster-admin".to_owned();
+    assert_eq!(driver.effects.last(), Some(&Effect::Copy(command)));
+    driver.keys("Esc");
+    assert!(driver.text().contains("what group:store can come to reach"), "{}", driver.text());
+    driver.keys("/ \"secrets/shop Enter w");
+    assert!(driver.text().contains("who can come to reach secrets/shop"), "{}", driver.text());
+    driver.keys("/ \"user:alice Enter r");
+    assert!(driver.text().contains("what user:alice can come to reach"), "{}", driver.text());
+    driver.keys("[ [");
+    assert!(driver.text().contains("what group:store can come to reach"), "{}", driver.text());
+}
+
+/// What is worked out beside the screen holds no key, is ended when nobody looks at it, and of what is wanted the
+/// latest wins.
+#[test]
+fn a_job_is_ended_once_nobody_waits_for_it() {
+    let mut driver = Driver::new(120, 40);
+    let app = &mut driver.app;
+    let type_in = |app: &mut App, keys: &[&str]| {
+        keys.iter().for_each(|it| drop(app.update(Event::Key(key::parse(it).expect("a key")))));
+    };
+    type_in(app, &["4", "r"]);
+    let first = app.begin_job().expect("a job");
+    assert_eq!(app.running_job(), Some(first.number()));
+    assert!(app.wants_job().is_none(), "it is begun once");
+    type_in(app, &["w"]);
+    assert_eq!(app.running_job(), None, "it is to be ended");
+    let second = app.begin_job().expect("another job");
+    app.update(first.run(&mut |_, _| true));
+    assert_eq!(app.running_job(), Some(second.number()), "what comes too late is nothing");
+    app.update(Event::Job { number: second.number(), said: Said::Progress(3, 9) });
+    app.prepare();
+    assert!(driver.text().contains("computing 3 of 9"), "{}", driver.text());
+    type_in(&mut driver.app, &["Esc", "Esc"]);
+    assert_eq!(driver.app.running_job(), None);
+    assert!(driver.app.wants_job().is_none(), "nobody looks at it");
 }
 
 #[test]

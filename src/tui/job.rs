@@ -1,0 +1,135 @@
+//! Work on the whole cluster that takes longer than a key may wait: done beside the loop, on a snapshot.
+//!
+//! ```text
+//! the view that is shown wants it ──► App::begin ──► Job ──run, on a thread──► Event::Job ──► the view
+//! ```
+//!
+//! One at a time: of what is wanted the latest wins, and what nobody looks at any more is ended. What the cluster has
+//! left behind meanwhile is shown until it is worked out again; the same question about an older state is let finish,
+//! or a cluster that changes all the time would never get an answer.
+
+use std::sync::Arc;
+
+use super::event::Event;
+use super::matrix::Counted;
+use super::reaching::{Answered, AsOf};
+use crate::ask::escalation::Watch;
+
+/// What is to be worked out, and of which state of the cluster.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Wanted {
+    pub what: What,
+    pub revision: u64,
+}
+
+/// The question.
+#[derive(Clone, PartialEq, Debug)]
+pub enum What {
+    Matrix,
+    Reach(Box<AsOf>),
+}
+
+/// Does the work; it tells how far it is, and stops where it is told to.
+pub type Work = Box<dyn FnOnce(Watch<'_>) -> Said + Send>;
+
+/// One piece of work.
+pub struct Job {
+    number: u64,
+    work: Work,
+}
+
+/// What is said of a piece of work.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Said {
+    /// So much is done, of so much.
+    Progress(usize, usize),
+    Matrix(Arc<Counted>),
+    Reach(Arc<Answered>),
+    /// It will not come.
+    Failed,
+}
+
+impl Job {
+    /// Tells it from others.
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Does the work; this may take long.
+    pub fn run(self, watch: Watch<'_>) -> Event {
+        Event::Job { number: self.number, said: (self.work)(watch) }
+    }
+}
+
+/// What goes on beside the screen.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Jobs {
+    last: u64,
+    running: Option<(u64, Wanted)>,
+    progress: Option<(usize, usize)>,
+    failed: Option<Wanted>,
+}
+
+/// How it is with what a view wants.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum State {
+    Idle,
+    /// Being worked out; how far, where that is known.
+    Running(Option<(usize, usize)>),
+    Failed,
+}
+
+impl Jobs {
+    /// Whether this is to be begun.
+    pub fn lacks(&self, wanted: &Wanted) -> bool {
+        let runs = self.running.as_ref().is_some_and(|it| it.1.what == wanted.what);
+        !runs && self.failed.as_ref() != Some(wanted)
+    }
+
+    /// Begins it, in place of what goes on.
+    pub fn begin(&mut self, wanted: Wanted, work: Work) -> Job {
+        self.last += 1;
+        (self.running, self.progress) = (Some((self.last, wanted)), None);
+        Job { number: self.last, work }
+    }
+
+    /// The number of what goes on: any other is to be ended.
+    pub fn running(&self) -> Option<u64> {
+        self.running.as_ref().map(|it| it.0)
+    }
+
+    /// Takes in what is said of a job; what is said of one that is not wanted any more is nothing.
+    pub fn hear(&mut self, number: u64, said: Said) -> Option<Said> {
+        if self.running() != Some(number) {
+            return None;
+        }
+        if let Said::Progress(done, of) = said {
+            self.progress = Some((done, of));
+            return None;
+        }
+        let (_, wanted) = self.running.take()?;
+        self.failed = (said == Said::Failed).then_some(wanted);
+        Some(said)
+    }
+
+    /// Forgets what goes on, unless it is this.
+    pub fn keep(&mut self, what: Option<&What>) {
+        if self.running.as_ref().is_some_and(|it| Some(&it.1.what) != what) {
+            self.running = None;
+        }
+    }
+
+    /// The same without anything that goes on; numbers are not given twice.
+    pub fn ended(&self) -> Self {
+        Self { last: self.last, ..Self::default() }
+    }
+
+    /// How it is with what is wanted.
+    pub fn state(&self) -> State {
+        match (&self.running, &self.failed) {
+            (Some(_), _) => State::Running(self.progress),
+            (None, Some(_)) => State::Failed,
+            (None, None) => State::Idle,
+        }
+    }
+}

@@ -1,0 +1,280 @@
+//! What somebody can come to reach, who can come to reach something, and the way from one to the other.
+//!
+//! ```text
+//! r, w, :reach ──► ReachAsked ──a job, beside the loop──► Answered ──► a page of rows
+//!                                        Enter on a row: the same question with a goal: a way, drawn
+//! ```
+//!
+//! What a pod connects to is answered in the loop as ever, and shown at once; the ways come when they are worked out.
+//! Some answers are kept, so that going back is no new work.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::Arc;
+
+use super::access;
+use super::answers;
+use super::job::{Said, State, What, Work};
+use super::page::saying;
+use super::theme::Theme;
+use crate::ask::end::{End, PortAsk};
+use crate::ask::escalation::{self, Actor, ReachPath};
+use crate::ask::reaches::{Reaches, Way};
+use crate::ask::scope::View;
+use crate::ask::{Fault, World};
+use crate::escalate::{Certainty, Foothold};
+use crate::model::name::Name;
+use crate::model::role::Subject;
+use crate::rbac;
+use crate::rbac::identity::Membership;
+use crate::rbac::version::Version;
+use crate::text::{About, Line, Mark, Page, capability, words};
+
+/// A question about reach.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ReachAsked {
+    pub of: Actor,
+    pub way: Way,
+    /// Only whether this is reached, and how.
+    pub to: Option<Actor>,
+    pub max_hops: Option<usize>,
+}
+
+impl ReachAsked {
+    /// Everything, one way or the other.
+    pub fn all(of: Actor, way: Way) -> Self {
+        Self { of, way, to: None, max_hops: None }
+    }
+
+    /// The way from one to the other.
+    pub fn one(from: Actor, to: Actor, max_hops: Option<usize>) -> Self {
+        Self { of: from, way: Way::From, to: Some(to), max_hops }
+    }
+
+    /// The end of the network that it is about, where it is about one.
+    fn end(&self) -> Option<&End> {
+        match &self.of {
+            Actor::End(end, _) => Some(end),
+            _ => None,
+        }
+    }
+
+    fn subject(&self) -> Option<&Subject> {
+        match &self.of {
+            Actor::Held(Foothold::Subject(subject)) => Some(subject),
+            _ => None,
+        }
+    }
+
+    /// What stands above the answer.
+    pub fn title(&self, state: State, theme: Theme) -> String {
+        let asked = match (&self.to, self.way) {
+            (Some(to), _) => format!("{} {} {to}", self.of, theme.arrow()),
+            (None, Way::From) => format!("what {} can come to reach", self.of),
+            (None, Way::To) => format!("who can come to reach {}", self.of),
+        };
+        match state {
+            State::Idle => format!(" {asked} "),
+            State::Failed => format!(" {asked}: this failed "),
+            State::Running(None) => format!(" {asked}: computing "),
+            State::Running(Some((done, of))) => format!(" {asked}: computing {done} of {of} "),
+        }
+    }
+}
+
+/// The command that asks it.
+impl fmt::Display for ReachAsked {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "reach {}", self.of)?;
+        self.to.iter().try_for_each(|it| write!(out, " --to {it}"))?;
+        if self.way == Way::To {
+            out.write_str(" --reverse")?;
+        }
+        self.max_hops.iter().try_for_each(|it| write!(out, " --max-hops {it}"))
+    }
+}
+
+/// A question with all that its answer rests on besides the cluster.
+#[derive(Clone, PartialEq, Debug)]
+pub struct AsOf {
+    pub asked: ReachAsked,
+    /// That the one who starts is in besides.
+    groups: Vec<Name>,
+    version: Option<Version>,
+}
+
+impl AsOf {
+    /// The question, as it is asked now.
+    pub fn now(view: View<'_>, asked: &ReachAsked) -> Self {
+        let groups = asked.subject().map(|it| given(&access::identity(view, it))).unwrap_or_default();
+        Self { asked: asked.clone(), groups, version: view.world.version }
+    }
+}
+
+/// The groups that somebody is said to be in.
+fn given(identity: &rbac::Identity) -> Vec<Name> {
+    identity.groups.iter().filter(|it| it.1 != Membership::Implied).map(|it| it.0.clone()).collect()
+}
+
+/// An answer, and of which state.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Answered {
+    as_of: AsOf,
+    revision: u64,
+    found: Found,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+enum Found {
+    Rows(Reaches),
+    Way(Box<ReachPath>),
+    Fault(Fault),
+}
+
+/// The answers that are kept, the latest first.
+#[derive(Clone, Debug, Default)]
+pub struct Reaching {
+    kept: VecDeque<Arc<Answered>>,
+}
+
+/// So many are kept.
+const KEPT: usize = 8;
+
+impl Reaching {
+    /// Takes an answer in.
+    pub fn take(&mut self, answered: Arc<Answered>) {
+        self.kept.retain(|it| it.as_of != answered.as_of);
+        self.kept.push_front(answered);
+        self.kept.truncate(KEPT);
+    }
+
+    fn answer(&self, as_of: &AsOf) -> Option<&Answered> {
+        self.kept.iter().find(|it| it.as_of == *as_of).map(|it| &**it)
+    }
+
+    /// What is to be worked out for a question, if its answer is not that of this state.
+    pub fn wanted(&self, view: View<'_>, asked: &ReachAsked) -> Option<What> {
+        let as_of = AsOf::now(view, asked);
+        let is_there = self.answer(&as_of).is_some_and(|it| it.revision == view.world.revision());
+        (!is_there).then(|| What::Reach(Box::new(as_of)))
+    }
+
+    /// Whether something can be shown meanwhile.
+    pub fn has(&self, view: View<'_>, asked: &ReachAsked) -> bool {
+        self.answer(&AsOf::now(view, asked)).is_some()
+    }
+
+    /// The answer as a page, as far as it is known.
+    pub fn page(&self, view: View<'_>, asked: &ReachAsked, state: State) -> Page {
+        let answered = self.answer(&AsOf::now(view, asked));
+        match answered.map(|it| &it.found) {
+            Some(Found::Fault(fault)) => answers::fault(fault),
+            Some(Found::Way(path)) => path.page(),
+            Some(Found::Rows(reaches)) => rows(view, asked, Some(reaches), state),
+            None if asked.to.is_some() => saying(Mark::Plain, waiting(state)),
+            None => rows(view, asked, None, state),
+        }
+    }
+}
+
+fn waiting(state: State) -> &'static str {
+    match state {
+        State::Failed => "this failed; a report was kept",
+        _ => "computing; Esc leaves it",
+    }
+}
+
+/// All rows: what one has by oneself, what one comes to in steps, and where one can connect to.
+fn rows(view: View<'_>, asked: &ReachAsked, reaches: Option<&Reaches>, state: State) -> Page {
+    let mut page = Page::default();
+    let verb = if asked.way == Way::From { "can come to reach" } else { "can be reached by" };
+    let counts = reaches.map_or_else(|| waiting(state).to_owned(), Reaches::counts);
+    page.say(0, Mark::Title, format!("{} {verb}: {counts}", asked.of));
+    page.lines.extend(own(view, asked));
+    let of = asked.of.to_string();
+    page.lines.extend(reaches.iter().flat_map(|it| it.lines(&of, asked.way, Certainty::Certain)));
+    let network = asked.end().map(|it| answers::connections(view.world, it, asked.way));
+    page.lines.extend(network.into_iter().flat_map(|it| it.lines));
+    page.lines.extend(reaches.iter().flat_map(|it| it.connections.lines(&of)));
+    page.lines.extend(reaches.iter().flat_map(|it| it.lines(&of, asked.way, Certainty::Unsure)));
+    page.lines.extend(reaches.iter().flat_map(|it| it.limits()));
+    page.fold = Some(2);
+    page
+}
+
+/// What a subject may do without any step.
+fn own(view: View<'_>, asked: &ReachAsked) -> Vec<Line> {
+    let Some(subject) = asked.subject().filter(|_| asked.way == Way::From) else { return Vec::new() };
+    let identity = access::identity(view, subject);
+    let all = view.world.rbac().capabilities(&identity, None, view.world.version);
+    let count = words::count(all.len() as u64, "effective capability", "effective capabilities");
+    let head = Line::new(2, Mark::Plain, format!("{count} (a shows its permissions)"));
+    let mut lines = vec![Line::new(1, Mark::Title, "its own rights"), head.on(About::Somebody(subject.clone()))];
+    lines.extend(all.iter().map(|it| Line::new(3, Mark::of(it.outcome), capability::words(it))));
+    lines
+}
+
+/// The work that answers a question about this world, on a copy of it.
+pub fn work(world: &World, as_of: AsOf) -> Work {
+    let world = world.clone();
+    Box::new(move |watch| {
+        let found = answer(&world, &as_of, watch);
+        Said::Reach(Arc::new(Answered { as_of, revision: world.revision(), found }))
+    })
+}
+
+fn answer(world: &World, as_of: &AsOf, watch: escalation::Watch<'_>) -> Found {
+    let (asker, ground) = (world.asker(), world.ground(&as_of.groups));
+    // What was asked is written out in full: no namespace is missing.
+    let (asked, here) = (&as_of.asked, Name::from("default"));
+    let of = asked.of.to_string();
+    let found = match (&asked.to, asked.way) {
+        (Some(to), _) => asker
+            .reach_question(&of, &to.to_string(), &here)
+            .map(|it| Found::Way(Box::new(asker.reach_path(&ground, it, asked.max_hops)))),
+        (None, Way::From) => asker.reaches(&ground, &of, &here, asked.max_hops, watch).map(|mut it| {
+            it.connections = asker.connections(&it.rows, watch);
+            Found::Rows(it)
+        }),
+        (None, Way::To) => asker.reached_by(&ground, &of, &here, asked.max_hops, watch).map(Found::Rows),
+    };
+    found.unwrap_or_else(Found::Fault)
+}
+
+/// A question as typed behind `:reach`: `END [--to GOAL] [--reverse] [--max-hops N] [-n NS]`.
+pub fn read(typed: &str, here: Name) -> Result<Typed, Fault> {
+    let usage = || Fault::new("an end is needed", ":reach END [--to GOAL] [--reverse] [--max-hops N] [-n NS]");
+    let (mut of, mut to, mut way, mut max_hops, mut namespace) = (None, None, Way::From, None, here);
+    let mut rest = typed.split_whitespace();
+    while let Some(word) = rest.next() {
+        match word {
+            "--to" => to = Some(rest.next().ok_or_else(usage)?),
+            "--reverse" => way = Way::To,
+            "--max-hops" => {
+                let number = rest.next().and_then(|it| it.parse().ok());
+                max_hops = Some(number.ok_or_else(|| Fault::new("--max-hops takes a number", ""))?);
+            }
+            "-n" | "--namespace" => namespace = rest.next().map(Name::from).ok_or_else(usage)?,
+            word if of.is_none() && !word.starts_with('-') => of = Some(word),
+            word => return Err(Fault::new(format!("unknown argument \"{word}\""), usage().hint)),
+        }
+    }
+    let of = escalation::actor(of.ok_or_else(usage)?, &namespace)?;
+    let Some(to) = to else { return Ok(Typed::Reach(ReachAsked { of, way, to: None, max_hops })) };
+    let to = escalation::actor(to, &namespace)?;
+    let (from, to) = if way == Way::From { (of, to) } else { (to, of) };
+    Ok(match (&from, &to) {
+        (Actor::End(from, _), Actor::End(end, port))
+            if !escalation::is_way(&Actor::End(from.clone(), PortAsk::NONE), &to) =>
+        {
+            Typed::Trace(from.clone(), end.clone(), port.clone())
+        }
+        _ => Typed::Reach(ReachAsked::one(from, to, max_hops)),
+    })
+}
+
+/// What was typed: a question about ways, or about the plain connection between two ends.
+pub enum Typed {
+    Reach(ReachAsked),
+    Trace(End, End, PortAsk),
+}
