@@ -15,10 +15,11 @@ use crate::escalate::Step;
 use crate::model::evidence::Outcome;
 use crate::text::escalate as words;
 use crate::text::evidence::Evidence;
+use crate::text::graph::Graph;
 use crate::text::{Line, Mark, Page};
 
 use super::json::{self, CountsJson, EvidenceJson};
-use super::{Asked, Failure, paint};
+use super::{Asked, Failure};
 
 /// `kreach reach END --to GOAL -o json`.
 #[derive(Serialize)]
@@ -108,7 +109,7 @@ pub fn write_json(path: &ReachPath, asked: &Asked<'_>, out: &mut dyn io::Write) 
 }
 
 /// The same in words.
-pub fn write_text(path: &ReachPath, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
+pub fn page(path: &ReachPath) -> Page {
     let (from, to) = (&path.question.from, &path.question.to);
     let head = format!("{}  {from} -> {to}{}", path.outcome, words::length(&path.path, path.outcome));
     let mut lines = vec![Line::new(0, Mark::of(path.outcome), head)];
@@ -117,8 +118,13 @@ pub fn write_text(path: &ReachPath, asked: &Asked<'_>, out: &mut dyn io::Write) 
     if path.outcome == Outcome::Deny {
         lines.push(Line::new(1, Mark::Note, "no way leads there by the steps of docs/reach.md"));
     }
-    out.write_all(paint::page(&Page { lines, ..Page::default() }, asked.context.color).as_bytes())?;
-    Ok(())
+    Page { lines, ..Page::default() }
+}
+
+/// The same as a graph.
+pub fn graph(path: &ReachPath) -> Graph {
+    let (from, to) = (&path.question.from, &path.question.to);
+    Graph::of_ways(format!("{from} -> {to}"), [(path.path.as_slice(), Some(to.as_str()))])
 }
 
 /// `kreach reach SUBJECT -o json`.
@@ -159,13 +165,7 @@ pub fn write_rows_json(
 }
 
 /// The same in words.
-pub fn write_rows(
-    end: &str,
-    rows: &[Reached],
-    reverse: bool,
-    asked: &Asked<'_>,
-    out: &mut dyn io::Write,
-) -> Result<(), Failure> {
+pub fn rows_page(end: &str, rows: &[Reached], reverse: bool) -> Page {
     let mut page = Page::default();
     let head = if reverse { format!("{end} is reached by") } else { format!("{end} reaches") };
     page.say(0, Mark::Title, head);
@@ -175,12 +175,13 @@ pub fn write_rows(
         page.say(1, Mark::of(row.outcome), format!("{}{count}  {}", row.end, edges.join(" > ")));
     }
     if rows.is_empty() {
-        page.say(
-            1,
-            Mark::Note,
-            if reverse { "nobody by the steps of docs/reach.md" } else { "nothing beyond its own rights" },
-        );
+        let words = if reverse { "nobody by the steps of docs/reach.md" } else { "nothing beyond its own rights" };
+        page.say(1, Mark::Note, words);
     }
-    out.write_all(paint::page(&page, asked.context.color).as_bytes())?;
-    Ok(())
+    page
+}
+
+/// The same as a graph: every step of every way once.
+pub fn rows_graph(end: &str, rows: &[Reached]) -> Graph {
+    Graph::of_ways(end, rows.iter().map(|it| (it.path.as_slice(), None)))
 }

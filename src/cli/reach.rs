@@ -8,29 +8,47 @@
 
 use std::io;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use crate::ask::end::{self, End, PortAsk};
 use crate::ask::escalation::{self, Actor};
-use crate::ask::many::{Reach, each_node_of, namespace_of, unit_name, unit_nodes, unit_ranges};
+use crate::ask::many::{Reach, each_node_of, namespace_of, unit_name, unit_nodes, unit_ranges, unit_text};
 use crate::ask::needs::{self, Needs};
+use crate::ask::page::target;
+use crate::ask::reach_page::ports_text;
 use crate::ask::topic::Topic;
+use crate::ask::trace::Trace;
 use crate::ask::whys::{Reasons, Whys};
 use crate::ask::{Fault, World, namespace};
 use crate::escalate::Ground;
+use crate::model::evidence::Outcome;
 use crate::model::id::Kind;
 use crate::model::name::Name;
 use crate::model::policy::Direction;
 use crate::net::reach::ReachRow;
 use crate::rbac::version::Version;
+use crate::text::Page;
 use crate::text::evidence::Evidence;
+use crate::text::graph::{Arrow, Graph};
 
 use super::grants::{self, Groups};
 use super::json::{self, CountsJson, EvidenceJson, PortsJson};
 use super::map::{ByArg, LeftOutJson, left_out_json, write_reasons};
 use super::trace::{TextOrJson, beside, print};
 use super::{Asked, Command, Context, Exit, Failure, paint, path};
+
+/// How what is reached is printed.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum ReachForm {
+    #[default]
+    Text,
+    Json,
+    /// A graph, as Graphviz reads it
+    Dot,
+    /// Markdown, for a ticket
+    Md,
+}
 
 /// What END reaches.
 #[derive(Args, Debug)]
@@ -56,8 +74,8 @@ pub struct ReachArgs {
     #[arg(long, value_enum, default_value_t = ByArg::Workload)]
     pub by: ByArg,
     /// How the answer is printed
-    #[arg(short, long, value_enum, default_value_t = TextOrJson::Text)]
-    pub output: TextOrJson,
+    #[arg(short, long, value_enum, default_value_t = ReachForm::Text)]
+    pub output: ReachForm,
 }
 
 impl ReachArgs {
@@ -106,8 +124,10 @@ impl ReachArgs {
                 let question = asked.asker().reach_question(from, to, &asked.context.namespace)?;
                 let answer = asked.asker().reach_path(&ground, question, self.max_hops);
                 match self.output {
-                    TextOrJson::Text => path::write_text(&answer, asked, out)?,
-                    TextOrJson::Json => path::write_json(&answer, asked, out)?,
+                    ReachForm::Text => print_page(&path::page(&answer), asked, out)?,
+                    ReachForm::Json => path::write_json(&answer, asked, out)?,
+                    ReachForm::Dot => write!(out, "{}", path::graph(&answer))?,
+                    ReachForm::Md => out.write_all(path::page(&answer).markdown().as_bytes())?,
                 }
                 Ok(answer.outcome.into())
             }
@@ -119,8 +139,12 @@ impl ReachArgs {
                 };
                 let rows = found.rows;
                 match self.output {
-                    TextOrJson::Text => path::write_rows(from, &rows, self.reverse, asked, out)?,
-                    TextOrJson::Json => path::write_rows_json(from, &rows, self.reverse, asked, out)?,
+                    ReachForm::Text => print_page(&path::rows_page(from, &rows, self.reverse), asked, out)?,
+                    ReachForm::Json => path::write_rows_json(from, &rows, self.reverse, asked, out)?,
+                    ReachForm::Dot => write!(out, "{}", path::rows_graph(from, &rows))?,
+                    ReachForm::Md => {
+                        out.write_all(path::rows_page(from, &rows, self.reverse).markdown().as_bytes())?;
+                    }
                 }
                 Ok(Exit::Yes)
             }
@@ -183,7 +207,12 @@ impl Command for ReachArgs {
         if let Some(goal) = &self.to {
             let (from, to, port) = self.pair(goal, namespace)?;
             let trace = asked.asker().trace(&from, &to, &port)?;
-            print(&trace, self.output, asked, out)?;
+            match self.output {
+                ReachForm::Text => print(&trace, TextOrJson::Text, asked, out)?,
+                ReachForm::Json => print(&trace, TextOrJson::Json, asked, out)?,
+                ReachForm::Dot => write!(out, "{}", graph_of_trace(&trace))?,
+                ReachForm::Md => out.write_all(trace.page().markdown().as_bytes())?,
+            }
             return Ok(trace.outcome().into());
         }
         let mut reach = asked.asker().reach(&end::end(&self.of, namespace)?, self.direction(), self.by.into())?;
@@ -192,14 +221,40 @@ impl Command for ReachArgs {
         }
         let whys = asked.asker().whys(self.by.into());
         match self.output {
-            TextOrJson::Text => {
-                out.write_all(paint::page(&reach.page(), asked.context.color).as_bytes())?;
+            ReachForm::Text => {
+                print_page(&reach.page(), asked, out)?;
                 write_reasons(reach.rows.iter().map(|it| whys.of_reach(&reach, it)), out)?;
             }
-            TextOrJson::Json => json(&reach, self.by, &whys, asked, out)?,
+            ReachForm::Json => json(&reach, self.by, &whys, asked, out)?,
+            ReachForm::Dot => write!(out, "{}", graph_of_reach(&reach))?,
+            ReachForm::Md => out.write_all(reach.page().markdown().as_bytes())?,
         }
         Ok(Exit::Yes)
     }
+}
+
+fn print_page(page: &Page, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
+    Ok(out.write_all(paint::page(page, asked.context.color).as_bytes())?)
+}
+
+/// One end and all that it may connect to, or that may connect to it.
+fn graph_of_reach(reach: &Reach) -> Graph {
+    let end = reach.end.to_string();
+    let arrow = |it: &ReachRow| {
+        let (here, there, words) = (end.clone(), unit_text(&it.unit), ports_text(&it.summary));
+        let (from, to) = if reach.direction == Direction::Egress { (here, there) } else { (there, here) };
+        let outcome = if it.summary.some.is_empty() { Outcome::Unknown } else { Outcome::Allow };
+        Arrow { from, to, words, outcome }
+    };
+    let open = reach.rows.iter().filter(|it| !it.summary.possible.is_empty());
+    Graph { title: reach.end.to_string(), arrows: open.map(arrow).collect() }
+}
+
+/// The plain connection between two ends.
+fn graph_of_trace(trace: &Trace) -> Graph {
+    let (from, to, outcome) = (trace.from.to_string(), target(&trace.to, &trace.port), trace.outcome());
+    let arrow = Arrow { from, to, words: outcome.to_string(), outcome };
+    Graph { title: format!("{} -> {}", arrow.from, arrow.to), arrows: vec![arrow] }
 }
 
 #[derive(Serialize)]

@@ -6,6 +6,7 @@
 //! yaml              the same; a field that needs escapes is written in YAML's flow style, which is JSON
 //! csv_line          `\u{202e}`, quotes by RFC 4180, no formulas
 //! markdown          `\u{202e}`, no HTML, links, images or columns
+//! dot               `\u{202e}`, in quotes that no name leaves
 //! Harmless          the last gate before stdout: what would still get through is written out as `\u{202e}`
 //! ```
 //!
@@ -169,6 +170,11 @@ pub fn markdown(text: &str) -> String {
         }
     }
     written
+}
+
+/// A name or a label of a graph for Graphviz, in its quotes: nothing in it is an escape of Graphviz.
+pub fn dot(text: &str) -> String {
+    format!("\"{}\"", untrusted::show(text).replace('\\', "\\\\").replace('"', "\\\""))
 }
 
 /// Whether escape sequences of color may pass.
