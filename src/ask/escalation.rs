@@ -301,21 +301,19 @@ impl<'a> Asker<'a> {
                 break;
             }
             for (moves, outcome) in [(Certainty::Certain, Outcome::Allow), (Certainty::Unsure, Outcome::Unknown)] {
-                let held = closure::reach(ground, start, None, moves);
-                for entry in held.entries().iter().filter(|it| it.step.is_some()) {
-                    let path = held.way_to(&entry.foothold);
-                    if max_hops.is_some_and(|it| path.len() > it) {
+                let held = closure::reach(ground, start, moves);
+                for foothold in held.all(ground) {
+                    let path = closure::chained(held.way_to(ground, &foothold));
+                    if path.is_empty() || max_hops.is_some_and(|it| path.len() > it) {
                         continue;
                     }
-                    let end = self.folded(&entry.foothold);
+                    let end = self.folded(&foothold);
                     match found.rows.iter_mut().find(|it| it.end == end) {
-                        Some(row) => row.add(&entry.foothold, outcome),
-                        None => found.rows.push(Reached {
-                            end,
-                            outcome,
-                            found: vec![entry.foothold.clone()],
-                            path: path.into_iter().cloned().collect(),
-                        }),
+                        Some(row) => row.add(&foothold, outcome),
+                        None => {
+                            let (path, _) = crate::escalate::replay::gone(ground, path);
+                            found.rows.push(Reached { end, outcome, found: vec![foothold.clone()], path });
+                        }
                     }
                 }
                 // Whoever has everything comes no further by what is not known.

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use super::Asker;
 use super::weights::Weights;
-use crate::escalate::Ground;
+use crate::escalate::{Ground, Terrain};
 use crate::model::cluster::{Change, Cluster, Delta};
 use crate::model::coverage::Coverage;
 use crate::model::facts::SharedPod;
@@ -37,6 +37,8 @@ pub struct World {
     pub cluster: Cluster,
     net: OnceCell<net::Index>,
     rbac: OnceCell<rbac::Index>,
+    /// What questions about reach worked out, kept for the next.
+    terrain: Terrain,
     /// Who people are and which groups they are in, where that was told (`--directory`).
     pub people: Option<Arc<People>>,
     /// What the API serves: as discovery tells, else a built-in table.
@@ -71,6 +73,7 @@ impl World {
             cluster,
             net: OnceCell::new(),
             rbac: OnceCell::new(),
+            terrain: Terrain::default(),
             people: None,
             served: Arc::new(Served::built_in()),
             version: None,
@@ -123,7 +126,8 @@ impl World {
 
     /// What questions about reach rest on, asked of one who is in these groups besides.
     pub fn ground<'a>(&'a self, groups: &'a [Name]) -> Ground<'a> {
-        Ground { cluster: &self.cluster, net: self.net(), rbac: self.rbac(), version: self.version, groups }
+        let (net, rbac) = (self.net(), self.rbac());
+        Ground { cluster: &self.cluster, net, rbac, version: self.version, groups, terrain: &self.terrain }
     }
 
     /// Tells states of one cluster apart: another one after every change.
@@ -176,6 +180,7 @@ impl World {
             // Step by step: an index must see the cluster as each change left it.
             self.net.get_mut().into_iter().for_each(|it| it.apply(&self.cluster, &changes));
             self.rbac.get_mut().into_iter().for_each(|it| it.apply(&self.cluster, &changes));
+            self.terrain.forget(&changes);
             changes.iter().for_each(|it| self.weights.forget(it));
             all.extend(changes);
         }
@@ -189,6 +194,7 @@ impl World {
     pub fn cluster_mut(&mut self) -> &mut Cluster {
         (self.net, self.rbac) = (OnceCell::new(), OnceCell::new());
         (self.weights, self.counts) = (Weights::default(), BTreeMap::new());
+        self.terrain = Terrain::default();
         self.revision += 1;
         self.access += 1;
         &mut self.cluster

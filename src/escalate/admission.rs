@@ -20,11 +20,12 @@ use crate::model::name::Name;
 use crate::model::security::{SecurityLevel, Standards};
 
 use super::Ground;
-use super::held::Holder;
-use super::rights::{Right, rights};
-use super::step::{Because, Step};
+use super::held::Held;
+use super::moves::{Move, Writing};
+use super::powers::Power;
+use super::rights::Right;
+use super::step::Certainty;
 use crate::rbac::capability::Need;
-use crate::rbac::served::Reach;
 
 /// The label that says which level a namespace enforces.
 const ENFORCE: &str = "pod-security.kubernetes.io/enforce";
@@ -86,47 +87,62 @@ fn minors(ground: &Ground<'_>, label: Option<&str>) -> Option<RangeInclusive<u8>
     }
 }
 
-/// Who may change a namespace's labels.
-const RELABEL: &[Need] = &[
+/// Changing a namespace's labels.
+pub static RELABELS: Power = Power::of(&[
     Need { verbs: &["patch", "update"], group: "", resource: "namespaces" },
     Need { verbs: &["patch", "update"], group: "", resource: "namespaces/status" },
     Need { verbs: &["update"], group: "", resource: "namespaces/finalize" },
-];
+]);
 
-/// The move of somebody who makes a pod of this level in a namespace, with what admission says; `None`: refused.
-///
-/// Whoever may write the namespace's labels writes them first, and then it is certain.
-pub fn admitted(
-    ground: &Ground<'_>,
-    holders: &[Holder],
-    step: Step,
-    namespace: &Name,
-    pod: impl Into<Standards>,
-) -> Option<Step> {
+/// How somebody comes past admission with a pod.
+#[derive(Clone, Copy, Debug)]
+pub enum Pass<'a> {
+    /// The namespace admits it, for this reason.
+    Admitted(&'static str),
+    /// Who may write the namespace's labels writes them first, and then it is certain.
+    Relabelled(&'a Right),
+    /// Nothing that can be read says, for this reason.
+    Unknown(&'static str),
+}
+
+impl Pass<'_> {
+    /// Whether it surely does.
+    pub fn certainty(&self) -> Certainty {
+        if matches!(self, Pass::Unknown(_)) { Certainty::Unsure } else { Certainty::Certain }
+    }
+
+    /// The move, with what admission says of it.
+    pub fn on(&self, it: Move, namespace: &Name) -> Move {
+        let object = ObjectId::new(Kind::NAMESPACE, "", namespace.clone());
+        match self {
+            Pass::Admitted(what) => it.state(object, *what),
+            Pass::Relabelled(right) => it.may_at(right, namespace, namespace).writing(relabelled, Some(object)),
+            Pass::Unknown(why) => it.unsure_of(Some(object), why),
+        }
+    }
+}
+
+/// How whoever holds all this comes past admission with a pod that meets this; `None`: it is refused.
+pub fn pass<'h>(ground: &Ground<'_>, held: &'h Held, namespace: &Name, pod: impl Into<Standards>) -> Option<Pass<'h>> {
     let pod = pod.into();
-    let object = ObjectId::new(Kind::NAMESPACE, "", namespace.clone());
     let admission = admission(ground, namespace, pod);
     if admission == Admission::Admitted {
         let what = match pod == SecurityLevel::Restricted.into() {
             true => "the pod meets the level restricted",
             false => "its Pod Security label admits the pod",
         };
-        return Some(step.because(Because::State { object, what: what.into() }));
+        return Some(Pass::Admitted(what));
     }
-    let is_there = |it: &Right<'_>| it.is_in(namespace) && it.is_of(namespace);
-    if let Some(right) = rights(holders, RELABEL, Reach::Namespaced).find(is_there) {
-        let relabelled = relabelled(ground, namespace);
-        let step = step.with(right.foothold()).because(right.because(ground, namespace, namespace));
-        return Some(step.writing(relabelled));
-    }
-    match admission {
-        Admission::Refused(_) | Admission::Admitted => None,
-        Admission::Unknown(why) => Some(step.unsure(Some(object), why)),
-    }
+    let relabel = held.right_on(&RELABELS, namespace, namespace).map(Pass::Relabelled);
+    relabel.or(match admission {
+        Admission::Unknown(why) => Some(Pass::Unknown(why)),
+        Admission::Admitted | Admission::Refused(_) => None,
+    })
 }
 
 /// The namespace with a label that admits every pod.
-fn relabelled(ground: &Ground<'_>, name: &Name) -> Delta {
+fn relabelled(ground: &Ground<'_>, writing: &Writing<'_>) -> Option<Delta> {
+    let name = &writing.object?.name;
     let before = ground.cluster.namespaces.get("", name);
     let pairs = before.iter().flat_map(|it| it.labels.iter()).map(|(key, value)| (key.clone(), value.clone()));
     let labels = Labels::new(pairs.chain([(ENFORCE.into(), "privileged".into())]));
@@ -134,5 +150,5 @@ fn relabelled(ground: &Ground<'_>, name: &Name) -> Delta {
         Some(it) => it.meta.clone(),
         None => crate::model::facts::Meta { name: name.clone(), ..Default::default() },
     };
-    Delta::Put(Entry::new(AnyFact::Namespace(Namespace { meta, labels, implied: false }.into())))
+    Some(Delta::Put(Entry::new(AnyFact::Namespace(Namespace { meta, labels, implied: false }.into()))))
 }

@@ -1,23 +1,23 @@
 //! Everything that moves give, level by level, and the way to one goal among it.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use crate::model::evidence::{Gap, Outcome};
-use crate::model::id::{Kind, ObjectId};
-use crate::model::name::Name;
+use crate::model::id::Kind;
+use crate::model::role::SubjectKind;
+use crate::rbac::identity::node_of;
 
 use super::Ground;
 use super::connect;
-use super::edges::{EDGES, Moves};
+use super::edges::EDGES;
 use super::foothold::Foothold;
 use super::goal::Goal;
-use super::held::Held;
-use super::places::ByNode;
+use super::held::{Held, Mark};
+use super::moves::{Move, Moves, Out};
+use super::powers::Asks;
+use super::region::Region;
 use super::replay;
 use super::step::{Certainty, Step};
-
-/// No way is longer: there are fewer sorts of things than this.
-const DEEPEST: u32 = 64;
 
 /// Whether something can be reached, and how.
 #[derive(Clone, PartialEq, Debug)]
@@ -31,70 +31,81 @@ pub struct Answer {
 }
 
 /// Everything that somebody can come to hold by these moves.
-pub fn reach(ground: &Ground<'_>, start: &Foothold, wanted: Option<Foothold>, moves: Certainty) -> Held {
-    let mut held = Held::of(ground, start.clone(), wanted);
-    let by_node = ByNode::default();
-    let (mut taken, mut before) = (0, 0);
-    let mut last_level = DEEPEST;
-    for level in 1..DEEPEST {
-        let (entries, holders) = (held.entries().len(), held.holders.len());
-        let steps = steps(ground, &held, taken, before, &by_node);
-        (taken, before) = (entries, holders);
-        for step in steps.into_iter().filter(|it| it.certainty <= moves) {
-            let to = step.to.clone();
-            held.take(ground, to, Some(step), level);
+pub fn reach(ground: &Ground<'_>, start: &Foothold, moves: Certainty) -> Held {
+    search(ground, start, None, moves).0
+}
+
+/// Everything, or what it takes until a goal is met, with the entry by which it is and what of that.
+///
+/// What is taken next is what the shortest way leads to, so that the first way to a goal is none longer than others.
+fn search(ground: &Ground<'_>, start: &Foothold, goal: Option<&Goal>, moves: Certainty) -> (Held, Option<Foothold>) {
+    let mut held = Held::of(ground, start, goal.and_then(Goal::wanted));
+    let mut waiting: BTreeMap<u32, Vec<Move>> = BTreeMap::new();
+    let (mut before, mut seen) = (Mark::default(), 1);
+    loop {
+        let now = held.mark();
+        for it in found(ground, &held, before, moves) {
+            waiting.entry(held.cost(&it)).or_default().push(it);
         }
-        // Whoever may do everything has everything in two moves more.
-        if last_level == DEEPEST && held.has(&Foothold::ClusterAdmin) {
-            last_level = level + 2;
+        before = now;
+        let Some((cost, next)) = waiting.pop_first() else { return (held, None) };
+        for it in next {
+            held.take(ground, it, cost);
         }
-        if held.entries().len() == taken || level >= last_level {
-            break;
+        let new = held.entries()[seen..].iter();
+        if let Some(found) = goal.and_then(|goal| new.filter_map(|it| goal.met_by(ground, &it.region)).next()) {
+            return (held, Some(found));
         }
+        seen = held.entries().len();
     }
-    held
 }
 
 /// The moves that what was taken last makes possible.
-fn steps<'a>(ground: &'a Ground<'a>, held: &'a Held, taken: usize, before: usize, by_node: &'a ByNode) -> Vec<Step> {
-    let last = &held.entries()[taken..];
-    let moves = Moves { ground, held, last, before, by_node };
-    let mut steps = Vec::new();
-    for edge in EDGES {
-        (edge.moves)(&moves, &mut steps);
+fn found(ground: &Ground<'_>, held: &Held, before: Mark, certainty: Certainty) -> Vec<Move> {
+    if held.mark() == before {
+        return Vec::new();
     }
-    steps
+    let moves = Moves { ground, held, before };
+    let mut out = Out::new(ground, held, certainty);
+    let is_asked = |asks: Asks| match asks {
+        Asks::Nothing => true,
+        _ => asks.powers().iter().any(|it| held.rights_of(it, before.rights).next().is_some()),
+    };
+    for edge in EDGES.iter().filter(|it| is_asked(it.asks)) {
+        (edge.moves)(&moves, &mut out);
+    }
+    out.found
 }
 
 /// Whether a goal can be reached, by the shortest way that is proven.
 pub fn reach_goal(ground: &Ground<'_>, start: &Foothold, goal: &Goal, max_hops: Option<usize>) -> Answer {
     let fits = |path: &Vec<Step>| max_hops.is_none_or(|it| path.len() <= it);
-    let certain = reach(ground, start, goal.wanted(), Certainty::Certain);
-    if let Some(path) = path(ground, &certain, goal, Certainty::Certain).filter(fits)
-        && let Some(path) = replay::replay(ground, path)
-    {
+    let (_, found) = path(ground, start, goal, Certainty::Certain);
+    if let Some(path) = found.filter(fits).and_then(|it| replay::replay(ground, it)) {
         return Answer { outcome: Outcome::Allow, path, gaps: Vec::new() };
     }
-    let possible = reach(ground, start, goal.wanted(), Certainty::Unsure);
-    if let Some(path) = path(ground, &possible, goal, Certainty::Unsure).filter(fits) {
+    let (held, found) = path(ground, start, goal, Certainty::Unsure);
+    if let Some(path) = found.filter(fits) {
+        let (path, _) = replay::gone(ground, path);
         return Answer { outcome: Outcome::Unknown, path, gaps: Vec::new() };
     }
-    let gaps = gaps(ground, &possible, max_hops);
+    let gaps = gaps(ground, &held, max_hops);
     let outcome = if gaps.is_empty() { Outcome::Deny } else { Outcome::Unknown };
     Answer { outcome, path: Vec::new(), gaps }
 }
 
-/// The steps to a goal, each beginning where the one before it ended.
-fn path(ground: &Ground<'_>, held: &Held, goal: &Goal, moves: Certainty) -> Option<Vec<Step>> {
-    let steps: Vec<Step> = match goal {
-        Goal::Connects { text, targets } => connect::way(ground, held, text, targets, moves)?,
-        _ => held.way_to(&goal.met_by(held)?.foothold).into_iter().cloned().collect(),
+/// The steps to a goal by these moves, each beginning where the one before it ended, and all that is held besides.
+fn path(ground: &Ground<'_>, start: &Foothold, goal: &Goal, moves: Certainty) -> (Held, Option<Vec<Step>>) {
+    let (held, found) = search(ground, start, Some(goal), moves);
+    let steps = match goal {
+        Goal::Connects { text, targets } => connect::way(ground, &held, text, targets, moves),
+        _ => found.map(|it| held.way_to(ground, &it)),
     };
-    Some(chained(steps))
+    (held, steps.map(chained))
 }
 
 /// Whoever holds several identities holds them together: each step is told as going on from the one before it.
-fn chained(mut steps: Vec<Step>) -> Vec<Step> {
+pub fn chained(mut steps: Vec<Step>) -> Vec<Step> {
     for at in 1..steps.len() {
         let before = steps[at - 1].to.clone();
         let step = &mut steps[at];
@@ -134,35 +145,43 @@ pub fn gaps(ground: &Ground<'_>, held: &Held, max_hops: Option<usize>) -> Vec<Ga
         return gaps;
     }
     gaps.extend(super::unfollowed::gaps(held));
-    gaps.extend(held.holders.iter().filter(|it| it.identity.is_node()).take(1).map(|it| Gap::Authorizer {
-        what: format!("the Node authorizer decides what {} may do", it.identity.user).into(),
+    let node = held.entries().iter().find_map(|it| node_user(ground, &it.region));
+    gaps.extend(node.map(|it| Gap::Authorizer {
+        what: format!("the Node authorizer decides what {it} may do").into(),
         seen: None,
     }));
-    let readable: BTreeSet<Name> = held.entries().iter().filter_map(|it| secrets(&it.foothold)).collect();
-    if let Some(first) = readable.iter().next() {
-        let others = match readable.len() - 1 {
-            0 => String::new(),
-            more => format!(" and {more} more namespaces"),
-        };
-        let what = format!("the Secrets of {first}{others} can be read, and what stands in them is never asked for");
-        gaps.push(Gap::End { what: what.into() });
-    }
+    gaps.extend(secrets(ground, held));
     gaps
 }
 
-fn secrets(foothold: &Foothold) -> Option<Name> {
-    match foothold {
-        Foothold::Secrets { namespace, .. } => Some(namespace.clone()),
+/// A node that is held as its user.
+fn node_user(ground: &Ground<'_>, region: &Region) -> Option<String> {
+    match region {
+        Region::One(Foothold::Subject(it)) if it.kind() == SubjectKind::User && node_of(it.name()).is_some() => {
+            Some(it.name().to_string())
+        }
+        Region::NodeUsers | Region::Users | Region::Certified => {
+            Some(format!("system:node:{}", ground.nodes().first()?))
+        }
         _ => None,
     }
 }
 
-/// The object that a foothold is, if it is one.
-pub fn object(foothold: &Foothold) -> Option<ObjectId> {
-    match foothold {
-        Foothold::Pod(id) => Some(id.object()),
-        Foothold::Node(name) => Some(ObjectId::new(Kind::NODE, "", name.clone())),
-        Foothold::Role { role, .. } => Some(role.clone()),
-        _ => None,
+/// Whose Secrets can be read: what stands in them is never asked for.
+fn secrets(ground: &Ground<'_>, held: &Held) -> Option<Gap> {
+    let mut readable = std::collections::BTreeSet::new();
+    for entry in held.entries() {
+        match &entry.region {
+            Region::One(Foothold::Secrets { namespace, .. }) => drop(readable.insert(namespace.clone())),
+            Region::Secrets => readable.extend(ground.all_namespaces().iter().cloned()),
+            _ => {}
+        }
     }
+    let first = readable.first()?;
+    let others = match readable.len() - 1 {
+        0 => String::new(),
+        more => format!(" and {more} more namespaces"),
+    };
+    let what = format!("the Secrets of {first}{others} can be read, and what stands in them is never asked for");
+    Some(Gap::End { what: what.into() })
 }

@@ -4,8 +4,9 @@ use crate::model::id::PodId;
 use crate::model::name::Name;
 use crate::net::verdict::{End, Port};
 
+use super::Ground;
 use super::foothold::Foothold;
-use super::held::{Entry, Held};
+use super::region::Region;
 
 /// One place that a connection may go to.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -33,30 +34,46 @@ pub enum Goal {
 }
 
 impl Goal {
-    /// The nearest thing that is held and is what was asked for; a connection is asked of `connect`.
-    pub fn met_by<'h>(&self, held: &'h Held) -> Option<&'h Entry> {
-        held.entries().iter().find(|it| self.is(&it.foothold))
-    }
-
-    fn is(&self, held: &Foothold) -> bool {
-        match (self, held) {
-            (
-                Goal::Is(Foothold::Secrets { namespace, name: Some(_) }),
-                Foothold::Secrets { namespace: of, name: None },
-            ) => namespace == of,
-            (Goal::Is(goal), held) => goal == held,
-            (Goal::AnyNode, Foothold::Node(_)) => true,
-            (Goal::InNamespace(namespace), Foothold::Pod(pod)) => pod.namespace == *namespace,
-            (Goal::InPods(pods), Foothold::Pod(pod)) => pods.contains(pod),
-            _ => false,
+    /// What of a region is what was asked for; a connection is asked of `connect`.
+    pub fn met_by(&self, ground: &Ground<'_>, region: &Region) -> Option<Foothold> {
+        match self {
+            Goal::Is(goal @ Foothold::Secrets { namespace, name: Some(_) }) => {
+                let all = Foothold::Secrets { namespace: namespace.clone(), name: None };
+                [goal, &all].into_iter().find(|it| region.contains(ground, it)).cloned()
+            }
+            Goal::Is(goal) => region.contains(ground, goal).then(|| goal.clone()),
+            Goal::AnyNode => match region {
+                Region::One(node @ Foothold::Node(_)) => Some(node.clone()),
+                Region::Nodes => ground.nodes().first().cloned().map(Foothold::Node),
+                _ => None,
+            },
+            Goal::InNamespace(namespace) => in_namespace(ground, namespace, region),
+            Goal::InPods(pods) => {
+                let pods = pods.iter().cloned().map(Foothold::Pod);
+                pods.into_iter().find(|it| region.contains(ground, it))
+            }
+            Goal::Connects { .. } => None,
         }
     }
 
     /// What subjects that no binding names are asked for by it.
-    pub fn wanted(&self) -> Option<Foothold> {
+    pub fn wanted(&self) -> Option<&Foothold> {
         match self {
-            Goal::Is(foothold) => Some(foothold.clone()),
+            Goal::Is(foothold) => Some(foothold),
             _ => None,
         }
     }
+}
+
+/// Code in some pod of a namespace.
+fn in_namespace(ground: &Ground<'_>, namespace: &Name, region: &Region) -> Option<Foothold> {
+    if let Region::One(Foothold::Pod(pod)) = region {
+        return (pod.namespace == *namespace).then(|| Foothold::Pod(pod.clone()));
+    }
+    if !matches!(region, Region::Pods(..) | Region::PodsOn(_)) {
+        return None;
+    }
+    let place = ground.place(namespace);
+    let mut pods = place.pods.iter().flat_map(|it| &it.pods).map(|it| Foothold::Pod(it.pod_id()));
+    pods.find(|it| region.contains(ground, it))
 }

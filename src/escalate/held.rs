@@ -1,86 +1,137 @@
-//! Everything that is held so far, with the first way to each thing, and the rules of all identities among it.
+//! Everything that is held so far, with the first way to each thing, and the rights of all identities among it.
+//!
+//! ```text
+//! Entry   pods of shop       what is held, by the move that gave it
+//! Stand   pod/shop/web-0     one of them, from which further moves are made: others like it lead nowhere else
+//! Right   create pods/exec   a rule that a stand holds
+//! ```
 
-use std::collections::HashMap;
+use std::sync::Arc;
+
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::model::name::Name;
-use crate::model::role::{RoleRule, RuleLists, Subject};
+use crate::model::role::{RoleRule, RuleLists, Subject, SubjectKind};
 use crate::rbac::Identity;
-use crate::rbac::identity::MASTERS;
+use crate::rbac::identity::{MASTERS, node_of};
 
 use super::Ground;
 use super::foothold::Foothold;
+use super::moves::Move;
+use super::powers::{self, Power, RolePowers, is_of_one_identity};
+use super::region::Region;
+use super::rights::Right;
 use super::step::Step;
+use super::terrain::{Granted, Grants, Place, PodClass};
 
-/// A rule that somebody holds.
-#[derive(Clone, Debug)]
-pub struct HeldRule {
-    /// Where it holds; empty: the whole cluster.
-    pub scope: Name,
-    pub rule: RoleRule,
-}
-
-/// Somebody towards the API server.
-#[derive(Clone, Debug)]
-pub struct Holder {
-    pub foothold: Foothold,
-    /// Who is asked about; of what a move gave to somebody who is held, that somebody.
-    pub identity: Identity,
-    pub rules: Vec<HeldRule>,
-}
-
-impl Holder {
-    /// Whether they may do everything without RBAC being asked (rule 5).
-    pub fn is_master(&self) -> bool {
-        self.identity.is_in(MASTERS)
-    }
-}
-
-/// One thing that is held.
-#[derive(Clone, Debug)]
+/// One thing that is held, or all of a sort.
+#[derive(Debug)]
 pub struct Entry {
-    pub foothold: Foothold,
+    pub region: Region,
     /// The move that gave it; `None`: it was held at the start.
-    pub step: Option<Step>,
-    /// How many moves away it is, counted along the longest of the ways that it needs.
-    pub level: u32,
+    pub by: Option<Move>,
+    /// How many moves its way has.
+    pub cost: u32,
+}
+
+/// Something from which further moves are made.
+#[derive(Debug)]
+pub struct Stand {
+    pub foothold: Foothold,
+    /// Of which entry it is.
+    pub entry: u32,
+    /// Who is asked about, if somebody acts with it; of what a move gave to somebody who is held, that somebody.
+    pub actor: u32,
+    pub grants: Option<Arc<Grants>>,
+    /// The rules of a role beside one's own, with where they hold.
+    pub role: Option<(Name, Arc<RolePowers>)>,
+    /// Root on every node, not on this one alone.
+    pub is_every_node: bool,
+}
+
+/// How much was held at some time.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Mark {
+    pub stands: usize,
+    pub rights: usize,
 }
 
 /// Everything that is held.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Held {
     entries: Vec<Entry>,
-    places: HashMap<Foothold, usize>,
-    pub holders: Vec<Holder>,
-    /// What the question asks for, which bindings need not name.
-    wanted: Option<Foothold>,
+    places: FxHashMap<Region, u32>,
+    stands: Vec<Stand>,
+    rights: Vec<Right>,
+    by_power: Vec<Vec<u32>>,
+    /// The first right of a power that is for all objects: of the whole cluster, and by namespace.
+    everywhere: Vec<Option<u32>>,
+    in_namespace: FxHashMap<(u16, Name), u32>,
+    /// Rights that name their objects, by power.
+    naming: FxHashMap<u16, Vec<u32>>,
+    /// Which folded accounts act and which folded pods are entered already.
+    seen: FxHashSet<(Name, bool, u32)>,
+    acting: FxHashSet<Subject>,
+    entered_nodes: FxHashSet<Name>,
+    /// The group that the question asks for, which bindings need not name.
+    pub wanted_group: Option<Name>,
+    /// Groups of the one who starts.
+    groups: Vec<Name>,
 }
 
 impl Held {
     /// What was held at the start, by somebody who wants this.
-    pub fn of(ground: &Ground<'_>, start: Foothold, wanted: Option<Foothold>) -> Self {
-        let mut held = Self { wanted, ..Self::default() };
-        held.take(ground, start, None, 0);
+    pub fn of(ground: &Ground<'_>, start: &Foothold, wanted: Option<&Foothold>) -> Self {
+        let wanted_group = match wanted {
+            Some(Foothold::Subject(it)) if it.kind() == SubjectKind::Group => Some(it.name().clone()),
+            _ => None,
+        };
+        let count = powers::count();
+        let mut held = Self {
+            by_power: vec![Vec::new(); count],
+            everywhere: vec![None; count],
+            wanted_group,
+            groups: ground.groups.to_vec(),
+            ..Self::default()
+        };
+        held.places.insert(Region::One(start.clone()), 0);
+        held.entries.push(Entry { region: Region::One(start.clone()), by: None, cost: 0 });
+        held.stand_at_start(ground, start);
         held
     }
 
-    /// Takes one thing in, if it is not held yet.
-    pub fn take(&mut self, ground: &Ground<'_>, foothold: Foothold, step: Option<Step>, level: u32) {
-        if self.places.contains_key(&foothold) {
-            return;
+    fn stand_at_start(&mut self, ground: &Ground<'_>, start: &Foothold) {
+        match start {
+            Foothold::Subject(subject) if !self.groups.is_empty() => {
+                let grants = ground.grants_of(&Identity::new(subject, ground.groups));
+                self.act(start.clone(), 0, Arc::new(grants));
+            }
+            _ => self.stand(ground, start, 0),
         }
-        self.places.insert(foothold.clone(), self.entries.len());
-        self.holders.extend(holder(ground, self, &foothold, step.as_ref()));
-        self.entries.push(Entry { foothold, step, level });
     }
 
-    /// What the question asks for.
-    pub fn wanted(&self) -> impl Iterator<Item = &Foothold> {
-        self.wanted.iter()
+    /// Takes in what a move gives, if it is not held yet; whether it was new.
+    pub fn take(&mut self, ground: &Ground<'_>, by: Move, cost: u32) -> bool {
+        if self.is_held(ground, &by.to) {
+            return false;
+        }
+        let (region, entry) = (by.to.clone(), self.entries.len() as u32);
+        self.places.insert(region.clone(), entry);
+        self.entries.push(Entry { region: region.clone(), by: Some(by), cost });
+        self.expand(ground, &region, entry);
+        true
     }
 
-    /// Whether it is held.
-    pub fn has(&self, foothold: &Foothold) -> bool {
-        self.places.contains_key(foothold)
+    /// Whether all of it is held, alone or as part of something larger.
+    pub fn is_held(&self, ground: &Ground<'_>, region: &Region) -> bool {
+        self.places.contains_key(region) || region.wider(ground).iter().any(|it| self.places.contains_key(it))
+    }
+
+    /// The entry by which something is held, the nearest of them.
+    pub fn entry_of(&self, ground: &Ground<'_>, foothold: &Foothold) -> Option<u32> {
+        let one = Region::One(foothold.clone());
+        let wider = one.wider(ground);
+        [&one].into_iter().chain(&wider).filter_map(|it| self.places.get(it)).min().copied()
     }
 
     /// All that is held, nearest first.
@@ -88,56 +139,315 @@ impl Held {
         &self.entries
     }
 
-    /// What gave it.
-    pub fn entry(&self, foothold: &Foothold) -> Option<&Entry> {
-        self.places.get(foothold).map(|at| &self.entries[*at])
+    /// Each thing that is held and that the cluster knows of, nearest first; what was held at the start too.
+    pub fn all(&self, ground: &Ground<'_>) -> Vec<Foothold> {
+        let mut seen = FxHashSet::default();
+        let members = self.entries.iter().flat_map(|it| it.region.members(ground));
+        members.filter(|it| seen.insert(it.clone())).collect()
     }
 
-    /// The moves that lead to it, in an order in which each can be made; none for what was held at the start.
-    pub fn way_to(&self, foothold: &Foothold) -> Vec<&Step> {
-        let mut way: Vec<&Step> = Vec::new();
-        self.collect(foothold, &mut way);
-        way
+    /// From where moves are made, in the order in which it was come there.
+    pub fn stands(&self) -> &[Stand] {
+        &self.stands
     }
 
-    fn collect<'h>(&'h self, foothold: &Foothold, way: &mut Vec<&'h Step>) {
-        let Some(step) = self.entry(foothold).and_then(|it| it.step.as_ref()) else { return };
-        if way.iter().any(|it| it.to == *foothold) {
+    /// Every right, in the order in which it was come by.
+    pub fn rights(&self) -> &[Right] {
+        &self.rights
+    }
+
+    /// The rights of a power that came behind this many.
+    pub fn rights_of(&self, power: &'static Power, before: usize) -> impl Iterator<Item = &Right> {
+        let all = &self.by_power[power.number()];
+        let first = all.partition_point(|it| (*it as usize) < before);
+        all[first..].iter().map(|it| &self.rights[*it as usize])
+    }
+
+    /// The first right of a power that is for every object of a namespace.
+    pub fn right_in(&self, power: &'static Power, namespace: &Name) -> Option<&Right> {
+        let number = power.number();
+        let everywhere = self.everywhere[number];
+        let here = self.in_namespace.get(&(number as u16, namespace.clone())).copied();
+        everywhere.into_iter().chain(here).min().map(|it| &self.rights[it as usize])
+    }
+
+    /// The same, or one for some objects alone.
+    pub fn any_right_in(&self, power: &'static Power, namespace: &Name) -> Option<&Right> {
+        let naming = self.naming.get(&(power.number() as u16)).into_iter().flatten();
+        let naming = || naming.map(|it| &self.rights[*it as usize]).find(|it| it.is_in(namespace));
+        self.right_in(power, namespace).or_else(naming)
+    }
+
+    /// The first right of a power that is for this object of a namespace.
+    pub fn right_on(&self, power: &'static Power, namespace: &Name, name: &str) -> Option<&Right> {
+        let naming = self.naming.get(&(power.number() as u16)).into_iter().flatten();
+        let naming = || naming.map(|it| &self.rights[*it as usize]).find(|it| it.is_in(namespace) && it.is_of(name));
+        self.right_in(power, namespace).or_else(naming)
+    }
+
+    /// How much is held by now.
+    pub fn mark(&self) -> Mark {
+        Mark { stands: self.stands.len(), rights: self.rights.len() }
+    }
+
+    /// Whether somebody may do everything.
+    pub fn is_all(&self) -> bool {
+        self.places.contains_key(&Region::One(Foothold::ClusterAdmin))
+    }
+
+    /// Who asks the API server from a stand.
+    pub fn identity(&self, actor: u32) -> Identity {
+        let given: &[Name] = if actor == 0 { &self.groups } else { &[] };
+        Identity::new(&self.subject(actor), given)
+    }
+
+    /// The same without groups.
+    pub fn subject(&self, actor: u32) -> Subject {
+        match &self.stands[actor as usize].foothold {
+            Foothold::Subject(subject) => subject.clone(),
+            _ => Subject::User(ANYBODY.into()),
+        }
+    }
+
+    /// Whether a stand acts as a member of `system:masters`, who is asked about by nobody (rule 5).
+    pub fn is_master(&self, stand: &Stand) -> bool {
+        let is_masters = |it: &Subject| it.kind() == SubjectKind::Group && *it.name() == *MASTERS;
+        match &stand.foothold {
+            Foothold::Subject(it) => is_masters(it) || stand.entry == 0 && self.groups.iter().any(|it| it == MASTERS),
+            _ => false,
+        }
+    }
+
+    /// How many moves a way has that ends with this one.
+    pub fn cost(&self, it: &Move) -> u32 {
+        if let [stand] = it.stands[..] {
+            return self.entries[self.stands[stand as usize].entry as usize].cost + 1;
+        }
+        let mut way = Vec::new();
+        it.stands.iter().for_each(|stand| self.collect(*stand, &mut way));
+        way.len() as u32 + 1
+    }
+
+    /// The moves that lead to something, in an order in which each can be made; none for what was held at the start.
+    pub fn way_to(&self, ground: &Ground<'_>, foothold: &Foothold) -> Vec<Step> {
+        let entry = self.entry_of(ground, foothold).map(|it| &self.entries[it as usize]);
+        let Some(by) = entry.and_then(|it| it.by.as_ref()) else { return Vec::new() };
+        let mut steps = self.way_of(ground, by);
+        // What is had on the way to it needs no second step.
+        if !steps.iter().any(|it| it.to == *foothold) {
+            steps.push(by.step(ground, self, foothold));
+        }
+        steps
+    }
+
+    /// The moves that come before this one.
+    pub fn way_of(&self, ground: &Ground<'_>, it: &Move) -> Vec<Step> {
+        self.way_to_stands(ground, &it.stands)
+    }
+
+    /// The moves that lead to these stands; to the first last.
+    pub fn way_to_stands(&self, ground: &Ground<'_>, stands: &[u32]) -> Vec<Step> {
+        let mut way = Vec::new();
+        stands.iter().skip(1).chain(stands.first()).for_each(|it| self.collect(*it, &mut way));
+        let step = |it: u32| {
+            let stand = &self.stands[it as usize];
+            let by = self.entries[stand.entry as usize].by.as_ref();
+            by.map(|by| by.step(ground, self, &stand.foothold))
+        };
+        way.into_iter().filter_map(step).collect()
+    }
+
+    /// The stands on the way to one, itself among them, each behind those that it needs.
+    fn collect(&self, stand: u32, way: &mut Vec<u32>) {
+        let Some(by) = &self.entries[self.stands[stand as usize].entry as usize].by else { return };
+        if way.contains(&stand) {
             return;
         }
-        // What is needed besides comes first, so that each step begins where the one before it ended.
-        for other in step.with.iter().chain([&step.from]) {
-            self.collect(other, way);
+        by.stands.iter().skip(1).chain(by.stands.first()).for_each(|it| self.collect(*it, way));
+        way.push(stand);
+    }
+
+    /// From what is new further moves are made.
+    fn expand(&mut self, ground: &Ground<'_>, region: &Region, entry: u32) {
+        match region {
+            Region::One(foothold) => self.stand(ground, foothold, entry),
+            Region::Nodes => {
+                let first = ground.nodes().first().cloned().unwrap_or_default();
+                self.stands.push(Stand { is_every_node: true, ..plain(Foothold::Node(first), entry) });
+            }
+            // Whoever may do everything has all that the rest would give.
+            _ if self.is_all() => {}
+            Region::Accounts(namespace) => self.in_places(ground, namespace, |held, namespace, place| {
+                for (class, _) in place.accounts.iter().enumerate() {
+                    held.act_as_class(namespace, place, class as u32, None, entry);
+                }
+            }),
+            Region::Pods(namespace, which) => self.in_places(ground, namespace, |held, namespace, place| {
+                for (class, it) in
+                    place.pods.iter().enumerate().filter(|(_, it)| it.pods.first().is_some_and(|it| which.has(it)))
+                {
+                    held.enter(namespace, class as u32, it, None, entry);
+                }
+            }),
+            Region::PodsOn(node) => self.enter_node(ground, node, entry),
+            _ => self.act_as_named(ground, region, entry),
         }
-        way.push(step);
+    }
+
+    fn in_places(&mut self, ground: &Ground<'_>, namespace: &Name, mut each: impl FnMut(&mut Self, &Name, &Place)) {
+        if !namespace.is_empty() {
+            return each(self, namespace, &ground.place(namespace));
+        }
+        for namespace in ground.all_namespaces().iter() {
+            each(self, namespace, &ground.place(namespace));
+        }
+    }
+
+    fn enter_node(&mut self, ground: &Ground<'_>, node: &Name, entry: u32) {
+        let pods = ground.pods_on_nodes();
+        for pod in pods.get(node).into_iter().flatten() {
+            self.stand(ground, &Foothold::Pod(pod.pod_id()), entry);
+        }
+    }
+
+    /// Everybody of a sort whom bindings name: others of it have what everybody has.
+    fn act_as_named(&mut self, ground: &Ground<'_>, region: &Region, entry: u32) {
+        let named = ground.named();
+        let is_node = |it: &Subject| node_of(it.name()).is_some();
+        let is_masters = |it: &Subject| *it.name() == *MASTERS;
+        let mut act = |it: &Subject| self.stand(ground, &Foothold::Subject(it.clone()), entry);
+        match region {
+            Region::Users => named.users.iter().for_each(act),
+            Region::NodeUsers => {
+                let first = ground.nodes().first().map(|it| Subject::User(format!("system:node:{it}").into()));
+                first.iter().chain(named.users.iter().filter(|it| is_node(it))).for_each(act);
+            }
+            Region::Groups => {
+                act(&Subject::Group(MASTERS.into()));
+                named.groups.iter().for_each(act);
+            }
+            Region::Certified => {
+                named.users.iter().for_each(&mut act);
+                named.groups.iter().filter(|it| !is_masters(it)).for_each(&mut act);
+                for (namespace, names) in &named.accounts {
+                    let of = |name: &Name| Subject::ServiceAccount { namespace: namespace.clone(), name: name.clone() };
+                    names.iter().map(of).for_each(|it| act(&it));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// One thing that further moves are made from, unless one like it is there already.
+    fn stand(&mut self, ground: &Ground<'_>, foothold: &Foothold, entry: u32) {
+        match foothold {
+            _ if entry > 0 && self.is_all() && !matches!(foothold, Foothold::ClusterAdmin | Foothold::Node(_)) => {}
+            Foothold::Subject(Subject::ServiceAccount { namespace, name }) => {
+                let place = ground.place(namespace);
+                match place.class_of_account(name) {
+                    Some(class) => self.act_as_class(namespace, &place, class, Some(name), entry),
+                    None => self.act_as(ground, foothold, entry),
+                }
+            }
+            Foothold::Subject(_) => self.act_as(ground, foothold, entry),
+            Foothold::Pod(id) => {
+                let place = ground.place(&id.namespace);
+                let is_it = |it: &PodClass| it.pods.iter().any(|it| it.name().to_name() == id.name);
+                match place.pods.iter().position(is_it) {
+                    Some(class) => self.enter(&id.namespace, class as u32, &place.pods[class], Some(foothold), entry),
+                    None => self.stands.push(plain(foothold.clone(), entry)),
+                }
+            }
+            Foothold::Node(name) => {
+                if self.entered_nodes.insert(name.clone()) {
+                    self.stands.push(plain(foothold.clone(), entry));
+                }
+            }
+            Foothold::Role { role, namespace } => {
+                if let Some(powers) = ground.role_powers(&role.namespace, &role.name) {
+                    self.hold(foothold.clone(), entry, namespace, powers);
+                }
+            }
+            Foothold::ClusterAdmin => self.hold(foothold.clone(), entry, &Name::empty(), all_powers()),
+            Foothold::NamespaceAdmin(namespace) => self.hold(foothold.clone(), entry, namespace, all_powers()),
+            Foothold::Secrets { .. } | Foothold::Intercept { .. } | Foothold::Connection(_) => {}
+        }
+    }
+
+    fn act_as_class(&mut self, namespace: &Name, place: &Place, class: u32, name: Option<&Name>, entry: u32) {
+        if self.seen.insert((namespace.clone(), true, class)) {
+            let accounts = &place.accounts[class as usize];
+            let name = name.unwrap_or(&accounts.names[0]);
+            self.act(super::places::account(namespace, name), entry, accounts.grants.clone());
+        }
+    }
+
+    fn act_as(&mut self, ground: &Ground<'_>, foothold: &Foothold, entry: u32) {
+        let Foothold::Subject(subject) = foothold else { return };
+        if self.acting.insert(subject.clone()) {
+            self.act(foothold.clone(), entry, ground.grants(subject));
+        }
+    }
+
+    /// Rules beside one's own: they are had by whoever made the move.
+    fn hold(&mut self, foothold: Foothold, entry: u32, scope: &Name, powers: Arc<RolePowers>) {
+        let by = self.entries[entry as usize].by.as_ref();
+        let actor = by.map(|it| self.stands[it.stands[0] as usize].actor);
+        let stand = self.stands.len() as u32;
+        let actor = actor.unwrap_or(stand);
+        self.stands.push(Stand { actor, role: Some((scope.clone(), powers.clone())), ..plain(foothold, entry) });
+        self.give(stand, scope, &powers);
+    }
+
+    fn act(&mut self, foothold: Foothold, entry: u32, grants: Arc<Grants>) {
+        let stand = self.stands.len() as u32;
+        self.stands.push(Stand { actor: stand, grants: Some(grants.clone()), ..plain(foothold, entry) });
+        if self.is_master(&self.stands[stand as usize]) {
+            return self.give(stand, &Name::empty(), &all_powers());
+        }
+        for it in &grants.all {
+            if let Granted { role: Some((_, powers)), .. } = it {
+                self.give(stand, it.scope(), powers);
+            }
+        }
+    }
+
+    fn enter(&mut self, namespace: &Name, class: u32, pods: &PodClass, which: Option<&Foothold>, entry: u32) {
+        if self.seen.insert((namespace.clone(), false, class)) {
+            let pod = which.cloned().unwrap_or_else(|| Foothold::Pod(pods.pods[0].pod_id()));
+            self.stands.push(plain(pod, entry));
+        }
+    }
+
+    /// Takes in what a role gives in a scope; what is for all objects counts once.
+    fn give(&mut self, stand: u32, scope: &Name, powers: &Arc<RolePowers>) {
+        for it in &powers.gives {
+            let power = usize::from(it.power);
+            let is_of_all = powers.rules[usize::from(it.rule)].names.is_empty();
+            let number = self.rights.len() as u32;
+            if is_of_all {
+                let has = self.everywhere[power].is_some()
+                    || !scope.is_empty() && self.in_namespace.contains_key(&(it.power, scope.clone()));
+                if has && !is_of_one_identity(it.power) {
+                    continue;
+                }
+                match scope.is_empty() {
+                    true => drop(self.everywhere[power].get_or_insert(number)),
+                    false => drop(self.in_namespace.entry((it.power, scope.clone())).or_insert(number)),
+                }
+            } else {
+                self.naming.entry(it.power).or_default().push(number);
+            }
+            let actor = self.stands[stand as usize].actor;
+            let (scope, powers) = (scope.clone(), powers.clone());
+            self.rights.push(Right { stand, actor, number, scope, powers, rule: it.rule, need: it.need });
+            self.by_power[power].push(number);
+        }
     }
 }
 
-/// Who acts with it, where it is an identity or gives one more rules.
-fn holder(ground: &Ground<'_>, held: &Held, foothold: &Foothold, step: Option<&Step>) -> Option<Holder> {
-    let everything = |scope: &Name| vec![HeldRule { scope: scope.clone(), rule: everything() }];
-    let rules = match foothold {
-        Foothold::Subject(subject) => {
-            let given: &[Name] = if step.is_none() { ground.groups } else { &[] };
-            let identity = Identity::new(subject, given);
-            let rules = rules_of(ground, &identity);
-            return Some(Holder { foothold: foothold.clone(), identity, rules });
-        }
-        Foothold::Role { role, namespace } => {
-            let (_, effective) = ground.rbac.role(&role.namespace, &role.name)?;
-            let rule = |it: &RoleRule| HeldRule { scope: namespace.clone(), rule: it.clone() };
-            effective.rules.iter().map(rule).collect()
-        }
-        Foothold::ClusterAdmin => everything(&Name::empty()),
-        Foothold::NamespaceAdmin(namespace) => everything(namespace),
-        _ => return None,
-    };
-    // They are had by whoever made the move.
-    let identity = match step {
-        Some(step) => held.holders.iter().find(|it| it.foothold == step.from)?.identity.clone(),
-        None => Identity::new(&Subject::User(ANYBODY.into()), &[]),
-    };
-    Some(Holder { foothold: foothold.clone(), identity, rules })
+fn plain(foothold: Foothold, entry: u32) -> Stand {
+    Stand { foothold, entry, actor: 0, grants: None, role: None, is_every_node: false }
 }
 
 /// Who holds a sink that a question begins with.
@@ -149,12 +459,10 @@ pub fn everything() -> RoleRule {
     RoleRule::from(RuleLists { verbs: star(), groups: star(), resources: star(), ..RuleLists::default() })
 }
 
-fn rules_of(ground: &Ground<'_>, identity: &Identity) -> Vec<HeldRule> {
-    let mut rules = Vec::new();
-    for holding in ground.rbac.permissions(identity) {
-        let Some((_, effective)) = &holding.role else { continue };
-        let rule = |it: &RoleRule| HeldRule { scope: holding.scope().clone(), rule: it.clone() };
-        rules.extend(effective.rules.iter().map(rule));
-    }
-    rules
+thread_local! {
+    static ALL: Arc<RolePowers> = Arc::new(RolePowers::of(&[everything()].into()));
+}
+
+fn all_powers() -> Arc<RolePowers> {
+    ALL.with(Arc::clone)
 }

@@ -1,13 +1,16 @@
 //! What somebody can come to reach: RBAC, what pods hold, and the network, in one graph (CONTRACT §7).
 //!
 //! ```text
-//! Foothold ──edges──► Step, Step, …   what one move gives, with the grants and facts that it rests on
-//!     └──── closure ────► Held        everything that moves give, level by level, so that the first way is the shortest
-//!               └── replay ────────► Path   the writes of a way applied to a copy, and both engines asked again
+//! Foothold ──edges──► Move, Move, …   what one move gives: one thing, or all of a sort (Region)
+//!     └──── closure ────► Held        everything that moves give, the shortest way first
+//!               └── telling ───► Step, Step, …   a shown way, with the grants and facts that it rests on
+//!                     └── replay ──► Path         its writes applied to a copy, and both engines asked again
 //! ```
 //!
 //! A move is one row of [`edges::EDGES`]. Moves only ever add: what is held stays held, so that a closure is a
 //! fixpoint. It is asked twice: with moves that are certain, whose goals are proven, and with those that may be.
+//! What is alike is folded (`terrain`): accounts of equal rules, pods of one template; whoever may do everything has
+//! all of a sort without its members being told apart.
 
 pub mod admission;
 pub mod closure;
@@ -16,10 +19,14 @@ pub mod edges;
 pub mod foothold;
 pub mod goal;
 pub mod held;
+pub mod moves;
 pub mod places;
+pub mod powers;
+pub mod region;
 pub mod replay;
 pub mod rights;
 pub mod step;
+pub mod terrain;
 pub mod unfollowed;
 
 use crate::model::cluster::Cluster;
@@ -30,7 +37,9 @@ pub use closure::{Answer, reach, reach_goal};
 pub use foothold::Foothold;
 pub use goal::Goal;
 pub use held::Held;
+pub use region::Region;
 pub use step::{Because, Certainty, Step};
+pub use terrain::Terrain;
 
 /// What a question about reach rests on.
 #[derive(Clone, Copy)]
@@ -42,4 +51,6 @@ pub struct Ground<'a> {
     pub version: Option<Version>,
     /// Groups that the one who starts is in besides (`--group`).
     pub groups: &'a [Name],
+    /// What was worked out of the cluster already; whoever keeps it tells it every change.
+    pub terrain: &'a Terrain,
 }

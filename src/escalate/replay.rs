@@ -1,62 +1,131 @@
 //! A way is proven by going it: its writes are applied to a copy of the cluster, and both engines are asked again.
 
-use crate::model::cluster::Cluster;
+use crate::model::cluster::{AnyFact, Change, Cluster, Delta, Diff, Entry};
 use crate::model::evidence::Outcome;
+use crate::net::verdict::{End, Port};
+use crate::rbac::{Access, Identity, Request};
 
 use super::Ground;
 use super::step::{Because, Step};
 
-/// A copy of the cluster with its indexes, as far as a way has come.
-struct Copy {
-    cluster: Cluster,
-    net: crate::net::Index,
-    rbac: crate::rbac::Index,
+/// The cluster as far as a way has come: a copy of what was written to, and the original of all else.
+pub struct Copy<'a> {
+    ground: &'a Ground<'a>,
+    cluster: Option<Cluster>,
+    net: Option<crate::net::Index>,
+    rbac: Option<crate::rbac::Index>,
+    /// What was written since an engine was last asked: an index is copied only when it must be.
+    unseen: Vec<Change>,
 }
 
-/// The same steps with the grants that hold where each is made; `None`: one of them would not be allowed.
-pub fn replay(ground: &Ground<'_>, mut steps: Vec<Step>) -> Option<Vec<Step>> {
-    let mut copy: Option<Copy> = None;
+impl<'a> Copy<'a> {
+    /// Nothing is written yet, and nothing copied.
+    pub fn of(ground: &'a Ground<'a>) -> Self {
+        Self { ground, cluster: None, net: None, rbac: None, unseen: Vec::new() }
+    }
+
+    /// The cluster with what was written.
+    pub fn cluster(&self) -> &Cluster {
+        self.cluster.as_ref().unwrap_or(self.ground.cluster)
+    }
+
+    /// Writes.
+    pub fn apply(&mut self, delta: Delta) {
+        let cluster = self.cluster.get_or_insert_with(|| self.ground.cluster.clone());
+        let changes = cluster.apply(delta);
+        if let Some(net) = &mut self.net {
+            net.apply(cluster, &changes);
+        }
+        if let Some(rbac) = &mut self.rbac {
+            rbac.apply(cluster, &changes);
+        }
+        self.unseen.extend(changes);
+    }
+
+    /// What is answered once this is written; it is taken back.
+    pub fn trying<R>(&mut self, writes: &[Delta], ask: impl FnOnce(&mut Self) -> R) -> R {
+        let first = self.unseen.len();
+        writes.iter().for_each(|it| self.apply(it.clone()));
+        let answer = ask(self);
+        let back: Vec<Delta> = self.unseen[first..].iter().rev().filter_map(undone).collect();
+        back.into_iter().for_each(|it| self.apply(it));
+        answer
+    }
+
+    /// Whether somebody may do something now.
+    pub fn can(&mut self, identity: &Identity, request: &Request) -> Access {
+        let is_of_rbac = |it: &Change| matches!(it, Change::Role(_) | Change::Binding(_));
+        if let Some(cluster) = self.cluster.as_ref().filter(|_| self.unseen.iter().any(is_of_rbac)) {
+            let copied = || {
+                let mut rbac = self.ground.rbac.clone();
+                rbac.apply(cluster, &self.unseen);
+                rbac
+            };
+            return self.rbac.get_or_insert_with(copied).can(identity, request);
+        }
+        self.ground.rbac.can(identity, request)
+    }
+
+    /// What a connection comes to now.
+    pub fn connects(&mut self, from: &End, to: &End, port: Option<Port>) -> Outcome {
+        let is_of_net = |it: &Change| !matches!(it, Change::Role(_) | Change::Binding(_) | Change::ServiceAccount(_));
+        if let Some(cluster) = self.cluster.as_ref().filter(|_| self.unseen.iter().any(is_of_net)) {
+            let copied = || {
+                let mut net = self.ground.net.clone();
+                net.apply(cluster, &self.unseen);
+                net
+            };
+            return self.net.get_or_insert_with(copied).trace(cluster, from, to, port).outcome();
+        }
+        self.ground.net.trace(self.ground.cluster, from, to, port).outcome()
+    }
+}
+
+/// What takes a change back; `None`: a way writes nothing of the sort.
+fn undone(change: &Change) -> Option<Delta> {
+    fn back<T: Clone>(diff: &Diff<T>, fact: fn(T) -> AnyFact) -> Option<Delta> {
+        match (&diff.before, &diff.after) {
+            (Some(before), _) => Some(Delta::Put(Entry::new(fact(before.clone())))),
+            (None, Some(after)) => Some(Delta::Gone(fact(after.clone()).id())),
+            (None, None) => None,
+        }
+    }
+    match change {
+        Change::Namespace(it) => back(it, AnyFact::Namespace),
+        Change::Pod(it) => back(it, AnyFact::Pod),
+        Change::Policy(it) => back(it, AnyFact::Policy),
+        Change::Role(it) => back(it, AnyFact::Role),
+        Change::Binding(it) => back(it, AnyFact::Binding),
+        Change::Service(it) => back(it, |it| AnyFact::Service(Box::new(it))),
+        Change::ServiceAccount(it) => back(it, |it| AnyFact::ServiceAccount(Box::new(it))),
+        _ => None,
+    }
+}
+
+/// The same steps with the grants that hold where each is made, and whether all of them would be allowed.
+pub fn gone<'a>(ground: &'a Ground<'a>, mut steps: Vec<Step>) -> (Vec<Step>, bool) {
+    let mut copy = Copy::of(ground);
+    let mut holds = true;
     for step in &mut steps {
         for because in &mut step.because {
-            let (cluster, net, rbac) = match &copy {
-                Some(it) => (&it.cluster, &it.net, &it.rbac),
-                None => (ground.cluster, ground.net, ground.rbac),
-            };
             if let Because::Allowed { identity, request, grant } = because {
-                let access = rbac.can(identity, request);
-                if access.outcome() != Outcome::Allow {
-                    return None;
-                }
+                let access = copy.can(identity, request);
+                holds &= access.outcome() == Outcome::Allow;
                 *grant = access.grants.into_iter().next().map(Box::new);
             }
-            let _ = (cluster, net);
         }
-        if !step.writes.is_empty() {
-            let copy = copy.get_or_insert_with(|| Copy::of(ground));
-            step.writes.iter().for_each(|it| copy.apply(it.clone()));
-        }
+        step.writes.iter().for_each(|it| copy.apply(it.clone()));
         for because in &step.because {
-            let Because::Connects { from, to, port } = because else { continue };
-            let verdict = match &copy {
-                Some(it) => it.net.trace(&it.cluster, from, to, *port),
-                None => ground.net.trace(ground.cluster, from, to, *port),
-            };
-            if verdict.outcome() != Outcome::Allow {
-                return None;
+            if let Because::Connects { from, to, port } = because {
+                holds &= copy.connects(from, to, *port) == Outcome::Allow;
             }
         }
     }
-    Some(steps)
+    (steps, holds)
 }
 
-impl Copy {
-    fn of(ground: &Ground<'_>) -> Self {
-        Self { cluster: ground.cluster.clone(), net: ground.net.clone(), rbac: ground.rbac.clone() }
-    }
-
-    fn apply(&mut self, delta: crate::model::cluster::Delta) {
-        let changes = self.cluster.apply(delta);
-        self.net.apply(&self.cluster, &changes);
-        self.rbac.apply(&self.cluster, &changes);
-    }
+/// The same where all of them are allowed; `None`: one of them is not.
+pub fn replay<'a>(ground: &'a Ground<'a>, steps: Vec<Step>) -> Option<Vec<Step>> {
+    let (steps, holds) = gone(ground, steps);
+    holds.then_some(steps)
 }

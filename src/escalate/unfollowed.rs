@@ -8,7 +8,8 @@ use crate::rbac::served::Reach;
 
 use super::edges::core;
 use super::held::Held;
-use super::rights::rights;
+use super::powers::Power;
+use super::rights::Right;
 
 /// One sort of rights.
 pub struct Unfollowed {
@@ -16,7 +17,7 @@ pub struct Unfollowed {
     pub id: &'static str,
     /// What it may lead to, in one clause.
     pub what: &'static str,
-    pub needs: &'static [Need],
+    pub power: Power,
     pub reach: Reach,
 }
 
@@ -29,11 +30,11 @@ const fn need(verbs: &'static [&'static str], group: &'static str, resource: &'s
 }
 
 const fn row(id: &'static str, what: &'static str, needs: &'static [Need], reach: Reach) -> Unfollowed {
-    Unfollowed { id, what, needs, reach }
+    Unfollowed { id, what, power: Power::of(needs), reach }
 }
 
 /// All of them.
-pub const UNFOLLOWED: &[Unfollowed] = &[
+pub static UNFOLLOWED: [Unfollowed; 20] = [
     row(
         "A15",
         "authorizers that read the extra fields of a user may grant more",
@@ -170,7 +171,8 @@ pub const UNFOLLOWED: &[Unfollowed] = &[
 
 /// What these rights may lead to, each sort once.
 pub fn gaps(held: &Held) -> Vec<Gap> {
-    let held_by = |row: &&Unfollowed| rights(&held.holders, row.needs, row.reach).next().is_some();
+    let is_there = |row: &Unfollowed, it: &Right| row.reach == Reach::Namespaced || it.scope.is_empty();
+    let held_by = |row: &&'static Unfollowed| held.rights_of(&row.power, 0).any(|it| is_there(row, it));
     let gap = |row: &Unfollowed| Gap::End { what: format!("{} ({}), which is not followed", row.what, row.id).into() };
     UNFOLLOWED.iter().filter(held_by).map(gap).collect()
 }

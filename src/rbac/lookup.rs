@@ -72,6 +72,11 @@ impl Index {
         holdings
     }
 
+    /// Whether a binding names this user itself, not only a group that it is in.
+    pub fn names_user(&self, user: &str) -> bool {
+        self.keys.user(user).is_some()
+    }
+
     fn holding(&self, slot: Slot, keys: &[KeySlot], identity: &Identity) -> Option<Holding> {
         let entry = self.bindings.get(slot)?;
         let mut subjects: Vec<usize> = self.subjects_at(entry, keys).collect();

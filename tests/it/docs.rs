@@ -137,8 +137,8 @@ fn every_step_of_reach_is_in_the_docs() {
     }
     assert_current("docs/reach.md", "edges", &rows);
     let mut rows = String::from("| id | what it may lead to | rights |\n|---|---|---|\n");
-    for row in unfollowed::UNFOLLOWED {
-        let rights: Vec<String> = row.needs.iter().map(|it| format!("`{it}`")).collect();
+    for row in &unfollowed::UNFOLLOWED {
+        let rights: Vec<String> = row.power.needs.iter().map(|it| format!("`{it}`")).collect();
         rows += &format!("| {} | {} | {} |\n", row.id, row.what, rights.join(", ").replace('|', "\\|"));
     }
     assert_current("docs/reach.md", "unfollowed", &rows);

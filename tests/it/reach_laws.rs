@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use kreach::escalate::{Certainty, Foothold, Goal, Ground, closure, reach, replay};
+use kreach::escalate::{Certainty, Foothold, Goal, Ground, Terrain, closure, reach, replay};
 use kreach::kinds::{self, Intern};
 use kreach::model::cluster::{AnyFact, Cluster, Delta};
 use kreach::model::coverage::{Coverage, Scope};
@@ -97,6 +97,7 @@ struct World {
     cluster: Cluster,
     net: net::Index,
     rbac: rbac::Index,
+    terrain: Terrain,
 }
 
 impl World {
@@ -105,19 +106,26 @@ impl World {
     }
 
     fn ground(&self) -> Ground<'_> {
-        Ground { cluster: &self.cluster, net: &self.net, rbac: &self.rbac, version: None, groups: &[] }
+        Ground {
+            cluster: &self.cluster,
+            net: &self.net,
+            rbac: &self.rbac,
+            version: None,
+            groups: &[],
+            terrain: &self.terrain,
+        }
     }
 
     fn held(&self, start: &Foothold, moves: Certainty) -> BTreeSet<Foothold> {
-        let held = reach(&self.ground(), start, None, moves);
-        held.entries().iter().map(|it| it.foothold.clone()).collect()
+        let ground = self.ground();
+        reach(&ground, start, moves).all(&ground).into_iter().collect()
     }
 }
 
 impl From<Cluster> for World {
     fn from(cluster: Cluster) -> Self {
         let (net, rbac) = (net::Index::build(&cluster), rbac::Index::build(&cluster));
-        Self { cluster, net, rbac }
+        Self { cluster, net, rbac, terrain: Terrain::default() }
     }
 }
 
@@ -165,9 +173,9 @@ fn every_step_of_every_certain_way_is_allowed_where_it_is_made() {
         let world = World::of(&facts(&mut Random::new(seed)));
         let ground = world.ground();
         for start in starts() {
-            let held = reach(&ground, &start, None, Certainty::Certain);
-            for entry in held.entries() {
-                let way: Vec<_> = held.way_to(&entry.foothold).into_iter().cloned().collect();
+            let held = reach(&ground, &start, Certainty::Certain);
+            for foothold in held.all(&ground) {
+                let way = held.way_to(&ground, &foothold);
                 let told: Vec<String> = way.iter().map(|it| format!("{:?} {}", it.edge, it.to)).collect();
                 assert!(replay::replay(&ground, way).is_some(), "seed {seed}: {start}: {told:?}");
                 ways += 1;

@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::model::cluster::Cluster;
+use crate::model::facts::SharedPod;
 use crate::model::labels::{Labels, Operator, Selector};
 use crate::model::name::Name;
-use crate::model::policy::{PeerMatch, Rule};
+use crate::model::policy::{Direction, PeerMatch, Rule};
 
 /// How many sets of labels are tried for one place.
 pub(super) const TRIES: usize = 256;
@@ -14,6 +16,29 @@ pub(super) const TRIES: usize = 256;
 pub(super) struct Keys(BTreeMap<Name, BTreeSet<Name>>);
 
 impl Keys {
+    /// What decides about a source: who is isolated in its namespace, and whom the target's policies allow.
+    pub fn of_source(cluster: &Cluster, namespace: &str, target: Option<&SharedPod>) -> Self {
+        let mut keys = Keys::default();
+        for policy in cluster.policies.of(namespace).iter().filter(|it| it.isolates.egress) {
+            keys.read(&policy.target.pods);
+        }
+        let Some(target) = target else { return keys };
+        let policies = cluster.policies.of(target.namespace()).iter();
+        for policy in policies.filter(|it| it.isolates.ingress && it.target.pods.matches(&target.labels())) {
+            policy.rules_of(Direction::Ingress).for_each(|(_, rule)| keys.read_peers(rule));
+        }
+        keys
+    }
+
+    /// What decides about the target: which policies select it.
+    pub fn of_target(cluster: &Cluster, namespace: &str) -> Self {
+        let mut keys = Keys::default();
+        for policy in cluster.policies.of(namespace).iter().filter(|it| it.isolates.ingress) {
+            keys.read(&policy.target.pods);
+        }
+        keys
+    }
+
     /// Takes in what a selector reads.
     pub fn read(&mut self, selector: &Selector) {
         for it in selector.all_of.iter() {

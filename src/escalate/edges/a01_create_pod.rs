@@ -1,11 +1,10 @@
 //! A01: a pod of one's own, which acts as any service account of its namespace.
 
-use crate::rbac::capability::Need;
+use super::super::moves::{Moves, Out};
+use super::super::powers::{Asks, Power};
+use super::{Edge, Trace, as_any_account, core};
 
-use super::super::step::Step;
-use super::{Edge, Moves, Trace, as_any_account, core};
-
-pub(super) const EDGE: Edge = Edge {
+pub(super) static EDGE: Edge = Edge {
     id: "A01",
     name: "create a pod",
     what: "acting as any service account of the namespace, whose token is mounted into the new pod",
@@ -13,11 +12,12 @@ pub(super) const EDGE: Edge = Edge {
     leaves: Trace::Object,
     undo: "delete the pod",
     sources: &["https://kubernetes.io/docs/concepts/security/rbac-good-practices/#workload-creation", "CIS 5.1.4"],
+    asks: Asks::Anybody(&[&CREATE]),
     moves,
 };
 
-const NEEDS: &[Need] = &[core(&["create"], "pods")];
+static CREATE: Power = Power::of(&[core(&["create"], "pods")]);
 
-fn moves(moves: &Moves<'_>, steps: &mut Vec<Step>) {
-    as_any_account(&EDGE, moves, NEEDS, steps);
+fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
+    as_any_account(&EDGE, moves, &CREATE, out);
 }

@@ -1,9 +1,10 @@
 //! A02: a workload of one's own, whose pods act as any service account of its namespace.
 
-use super::super::step::Step;
-use super::{CREATES_WORKLOADS, Edge, Moves, Trace, as_any_account};
+use super::super::moves::{Moves, Out};
+use super::super::powers::Asks;
+use super::{CREATES_WORKLOADS, Edge, Trace, as_any_account};
 
-pub(super) const EDGE: Edge = Edge {
+pub(super) static EDGE: Edge = Edge {
     id: "A02",
     name: "create a workload",
     what: "acting as any service account of the namespace, in pods that a controller makes",
@@ -11,9 +12,10 @@ pub(super) const EDGE: Edge = Edge {
     leaves: Trace::Object,
     undo: "delete the workload",
     sources: &["https://kubernetes.io/docs/concepts/security/rbac-good-practices/#workload-creation", "CIS 5.1.4"],
+    asks: Asks::Anybody(&[&CREATES_WORKLOADS]),
     moves,
 };
 
-fn moves(moves: &Moves<'_>, steps: &mut Vec<Step>) {
-    as_any_account(&EDGE, moves, CREATES_WORKLOADS, steps);
+fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
+    as_any_account(&EDGE, moves, &CREATES_WORKLOADS, out);
 }

@@ -1,14 +1,17 @@
 //! A04 and A31: a privileged pod of one's own on any node, where the namespace admits it or can be made to; or in a new namespace (A32).
 
+use crate::model::name::Name;
 use crate::model::security::SecurityLevel;
-use crate::rbac::capability::Need;
 
-use super::super::admission::admitted;
-use super::super::foothold::Foothold;
-use super::super::step::{Certainty, Step};
-use super::{CREATES_PODS, Edge, Moves, Trace, core};
+use super::super::admission::{Pass, RELABELS, pass};
+use super::super::moves::{Move, Moves, Out};
+use super::super::powers::{Asks, Power};
+use super::super::region::Region;
+use super::super::rights::Right;
+use super::super::step::Certainty;
+use super::{CREATES_PODS, Edge, Trace, core};
 
-pub(super) const EDGE: Edge = Edge {
+pub(super) static EDGE: Edge = Edge {
     id: "A04",
     name: "create a privileged pod",
     what: "root on any node",
@@ -16,50 +19,47 @@ pub(super) const EDGE: Edge = Edge {
     leaves: Trace::Object,
     undo: "the node is lost: drain it and make it anew",
     sources: &["https://kubernetes.io/docs/concepts/security/pod-security-admission/"],
+    asks: Asks::Anybody(&[&CREATES_PODS, &CREATES_NAMESPACES, &RELABELS]),
     moves,
 };
 
-const NAMESPACES: &[Need] = &[core(&["create"], "namespaces")];
+static CREATES_NAMESPACES: Power = Power::of(&[core(&["create"], "namespaces")]);
 
-fn moves(moves: &Moves<'_>, steps: &mut Vec<Step>) {
-    if !moves.has_new_holders() {
+fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
+    if moves.is_held(&Region::Nodes) {
         return;
     }
-    in_a_new_namespace(moves, steps);
-    let Some(first) = moves.ground.nodes().into_iter().find(|it| !moves.held.has(&Foothold::Node(it.clone()))) else {
-        return;
-    };
+    in_a_new_namespace(moves, out);
     // The node is the pod's choice, so that one namespace does for all.
-    let mut best: Option<Step> = None;
-    for right in moves.all_rights(CREATES_PODS).filter(|it| it.is_of_all()) {
-        for namespace in moves.ground.namespaces(&right) {
-            let step = Step::new(&EDGE, right.foothold(), Foothold::Node(first.clone()));
-            let step = step.because(right.because(moves.ground, &namespace, ""));
-            let step = admitted(moves.ground, moves.holders(), step, &namespace, SecurityLevel::Privileged);
-            let Some(step) = step else { continue };
-            if step.certainty == Certainty::Certain {
-                return on_every_node(moves, step, steps);
-            }
-            best.get_or_insert(step);
-        }
-    }
-    if let Some(step) = best {
-        on_every_node(moves, step, steps);
+    if let Some((right, namespace, pass)) = best(moves) {
+        let rests = |it: Move| pass.on(it.may_at(right, &namespace, &Name::empty()), &namespace);
+        out.add(&EDGE, right, Region::Nodes, rests);
     }
 }
 
-fn on_every_node(moves: &Moves<'_>, step: Step, steps: &mut Vec<Step>) {
-    steps.extend(moves.ground.nodes().into_iter().map(|node| Step { to: Foothold::Node(node), ..step.clone() }));
+/// The first namespace that surely admits the pod, else the first that may.
+fn best<'a>(moves: &Moves<'a>) -> Option<(&'a Right, Name, Pass<'a>)> {
+    let mut unsure = None;
+    for right in moves.new_rights_beside(&CREATES_PODS, &RELABELS).filter(|it| it.is_of_all()) {
+        for namespace in moves.namespaces(right) {
+            match pass(moves.ground, moves.held, &namespace, SecurityLevel::Privileged) {
+                Some(pass) if pass.certainty() == Certainty::Certain => return Some((right, namespace, pass)),
+                Some(pass) if unsure.is_none() => unsure = Some((right, namespace, pass)),
+                _ => {}
+            }
+        }
+    }
+    unsure
 }
 
 /// A32: a namespace of one's own is labelled as one likes.
-fn in_a_new_namespace(moves: &Moves<'_>, steps: &mut Vec<Step>) {
-    let Some(create) = moves.all_cluster_rights(NAMESPACES).find(|it| it.is_of_all()) else { return };
-    let Some(pods) = moves.all_cluster_rights(CREATES_PODS).find(|it| it.is_of_all()) else { return };
-    for node in moves.ground.nodes() {
-        let step = Step::new(&EDGE, pods.foothold(), Foothold::Node(node)).with(create.foothold());
-        let reasons = [create.because(moves.ground, "", ""), pods.because(moves.ground, NEW, "")];
-        steps.push(step.because_of(reasons));
+fn in_a_new_namespace(moves: &Moves<'_>, out: &mut Out<'_>) {
+    let none = Name::empty();
+    for (_, create, pods) in moves.new_pairs(&CREATES_NAMESPACES, &CREATES_PODS, false) {
+        if create.scope.is_empty() && pods.scope.is_empty() {
+            let rests = |it: Move| it.may_at(create, &none, &none).may_at(pods, &NEW.into(), &none);
+            return out.add(&EDGE, pods, Region::Nodes, rests);
+        }
     }
 }
 

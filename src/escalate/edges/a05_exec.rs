@@ -1,12 +1,13 @@
 //! A05: a shell in a running pod.
 
-use crate::rbac::capability::Need;
 use crate::rbac::version::Span;
 
-use super::super::step::Step;
-use super::{Edge, Moves, Trace, core, into_running_pods};
+use super::super::moves::{Moves, Out};
+use super::super::powers::{Asks, Power};
+use super::super::region::Which;
+use super::{Edge, Trace, core, into_pods};
 
-pub(super) const EDGE: Edge = Edge {
+pub(super) static EDGE: Edge = Edge {
     id: "A05",
     name: "exec into a pod",
     what: "code in a running pod: its token, its mounts, its place in the network",
@@ -17,13 +18,14 @@ pub(super) const EDGE: Edge = Edge {
         "https://kubernetes.io/docs/concepts/security/rbac-good-practices/",
         "https://kubernetes.io/docs/reference/access-authn-authz/authorization/",
     ],
+    asks: Asks::Anybody(&[&CREATE, &GET]),
     moves,
 };
 
-const CREATE: &[Need] = &[core(&["create"], "pods/exec")];
-const GET: &[Need] = &[core(&["get"], "pods/exec")];
+static CREATE: Power = Power::of(&[core(&["create"], "pods/exec")]);
+static GET: Power = Power::of(&[core(&["get"], "pods/exec")]);
 
-fn moves(moves: &Moves<'_>, steps: &mut Vec<Step>) {
-    into_running_pods(&EDGE, moves, CREATE, Span::Always, steps);
-    into_running_pods(&EDGE, moves, GET, Span::Before(35), steps);
+fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
+    into_pods(&EDGE, moves, &CREATE, Span::Always, Which::Running, out);
+    into_pods(&EDGE, moves, &GET, Span::Before(35), Which::Running, out);
 }

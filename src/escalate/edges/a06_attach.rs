@@ -1,12 +1,13 @@
 //! A06: the streams of a running pod's process.
 
-use crate::rbac::capability::Need;
 use crate::rbac::version::Span;
 
-use super::super::step::Step;
-use super::{Edge, Moves, Trace, core, into_running_pods_unsure};
+use super::super::moves::{Moves, Out};
+use super::super::powers::{Asks, Power};
+use super::super::region::Which;
+use super::{Edge, Trace, core};
 
-pub(super) const EDGE: Edge = Edge {
+pub(super) static EDGE: Edge = Edge {
     id: "A06",
     name: "attach to a pod",
     what: "the streams of a process in a running pod, which are a shell where it reads its stdin",
@@ -14,14 +15,21 @@ pub(super) const EDGE: Edge = Edge {
     leaves: Trace::Audited,
     undo: "nothing stays",
     sources: &["https://kubernetes.io/docs/concepts/security/rbac-good-practices/"],
+    asks: Asks::Anybody(&[&CREATE, &GET]),
     moves,
 };
 
-const CREATE: &[Need] = &[core(&["create"], "pods/attach")];
-const GET: &[Need] = &[core(&["get"], "pods/attach")];
-const WHY: &str = "whether its process reads its stdin is not known";
+static CREATE: Power = Power::of(&[core(&["create"], "pods/attach")]);
+static GET: Power = Power::of(&[core(&["get"], "pods/attach")]);
 
-fn moves(moves: &Moves<'_>, steps: &mut Vec<Step>) {
-    into_running_pods_unsure(&EDGE, moves, CREATE, Span::Always, WHY, steps);
-    into_running_pods_unsure(&EDGE, moves, GET, Span::Before(35), WHY, steps);
+fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
+    for (power, span) in [(&CREATE, Span::Always), (&GET, Span::Before(35))] {
+        let Some(sure) = moves.on(span) else { continue };
+        for right in moves.new_rights(power) {
+            for pods in moves.pods_of(right, Which::Running) {
+                let why = "whether its process reads its stdin is not known";
+                out.add(&EDGE, right, pods, |it| it.may(right).is("runs").on_versions(sure).unsure(why));
+            }
+        }
+    }
 }

@@ -1,14 +1,11 @@
 //! A08: another image for a running pod.
 
-use crate::rbac::capability::Need;
-use crate::rbac::version::Span;
+use super::super::admission::RELABELS;
+use super::super::moves::{Moves, Out};
+use super::super::powers::{Asks, Power};
+use super::{Edge, Trace, as_admitted, core};
 
-use super::super::admission::admitted;
-use super::super::foothold::Foothold;
-use super::super::step::Step;
-use super::{Edge, Moves, Trace, core, into};
-
-pub(super) const EDGE: Edge = Edge {
+pub(super) static EDGE: Edge = Edge {
     id: "A08",
     name: "change a pod's image",
     what: "code of one's own in a pod once its container starts again, with its service account",
@@ -19,19 +16,15 @@ pub(super) const EDGE: Edge = Edge {
         "https://kubernetes.io/docs/concepts/workloads/pods/#pod-update-and-replacement",
         "https://github.com/kubernetes/pod-security-admission (isSignificantPodUpdate)",
     ],
+    asks: Asks::Anybody(&[&CHANGES, &RELABELS]),
     moves,
 };
 
-const NEEDS: &[Need] = &[core(&["patch", "update"], "pods")];
+static CHANGES: Power = Power::of(&[core(&["patch", "update"], "pods")]);
 
 /// Pod Security judges the whole pod again when an image changes, by the namespace's labels as they are then.
-fn moves(moves: &Moves<'_>, steps: &mut Vec<Step>) {
-    let mut changed = Vec::new();
-    into(&EDGE, moves, NEEDS, Span::Always, |ground, namespace| ground.changeable(namespace).collect(), &mut changed);
-    for step in changed {
-        let Foothold::Pod(id) = &step.to else { continue };
-        let Some(pod) = moves.ground.pod(id) else { continue };
-        let (namespace, meets) = (id.namespace.clone(), pod.mold.standards);
-        steps.extend(admitted(moves.ground, moves.holders(), step, &namespace, meets));
+fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
+    for right in moves.new_rights_beside(&CHANGES, &RELABELS) {
+        as_admitted(&EDGE, moves, right, out);
     }
 }

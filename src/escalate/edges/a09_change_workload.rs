@@ -2,12 +2,13 @@
 
 use crate::model::id::{Kind, ObjectId};
 
-use super::super::foothold::Foothold;
+use super::super::moves::{Move, Moves, Out};
+use super::super::powers::Asks;
+use super::super::region::Region;
 use super::super::rights::Right;
-use super::super::step::{Because, Step};
-use super::{CHANGES_WORKLOADS, Edge, Moves, Trace};
+use super::{CHANGES_WORKLOADS, Edge, Trace, all_secrets};
 
-pub(super) const EDGE: Edge = Edge {
+pub(super) static EDGE: Edge = Edge {
     id: "A09",
     name: "change a workload's template",
     what: "code in new replicas, which act as any service account of the namespace",
@@ -15,27 +16,27 @@ pub(super) const EDGE: Edge = Edge {
     leaves: Trace::Object,
     undo: "roll the workload back",
     sources: &["https://kubernetes.io/docs/concepts/security/rbac-good-practices/#workload-creation"],
+    asks: Asks::Anybody(&[&CHANGES_WORKLOADS]),
     moves,
 };
 
-fn moves(moves: &Moves<'_>, steps: &mut Vec<Step>) {
-    for right in moves.new_rights(CHANGES_WORKLOADS) {
-        for namespace in moves.ground.namespaces(&right) {
-            let Some(workload) = changeable(moves, &right, &namespace) else { continue };
-            let because = right.because(moves.ground, &namespace, &workload.name);
-            let is_there = Because::State { object: workload, what: "is there".into() };
-            for account in moves.ground.accounts(&namespace) {
-                let step = Step::new(&EDGE, right.foothold(), account);
-                steps.push(step.because(because.clone()).because(is_there.clone()));
+fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
+    for right in moves.new_rights(&CHANGES_WORKLOADS) {
+        for namespace in moves.namespaces(right) {
+            let (accounts, secrets) = (Region::Accounts(namespace.clone()), all_secrets(&namespace));
+            if moves.is_held(&accounts) && moves.is_held(&secrets) {
+                continue;
             }
-            let secrets = Foothold::Secrets { namespace, name: None };
-            steps.push(Step::new(&EDGE, right.foothold(), secrets).because(because).because(is_there));
+            let Some(workload) = changeable(moves, right, &namespace) else { continue };
+            let rests = |it: Move| it.may_beside(right, &workload.name).state(workload.clone(), "is there");
+            out.add(&EDGE, right, accounts, rests);
+            out.add(&EDGE, right, secrets, rests);
         }
     }
 }
 
 /// A workload that the right is for; a Job's template cannot be changed.
-fn changeable(moves: &Moves<'_>, right: &Right<'_>, namespace: &str) -> Option<ObjectId> {
+fn changeable(moves: &Moves<'_>, right: &Right, namespace: &str) -> Option<ObjectId> {
     let workloads = moves.ground.cluster.workloads.of(namespace).iter();
     let plural = |kind: Kind| crate::kinds::spec(kind).map(|it| it.plural);
     workloads

@@ -1,12 +1,11 @@
 //! A11: the content of Secrets.
 
-use crate::rbac::capability::Need;
-
 use super::super::foothold::Foothold;
-use super::super::step::Step;
-use super::{Edge, Moves, Trace, core};
+use super::super::moves::{Moves, Out};
+use super::super::powers::{Asks, Power};
+use super::{Edge, Trace, all_secrets, core};
 
-pub(super) const EDGE: Edge = Edge {
+pub(super) static EDGE: Edge = Edge {
     id: "A11",
     name: "read Secrets",
     what: "the content of Secrets, and whatever credentials stand in them",
@@ -14,20 +13,22 @@ pub(super) const EDGE: Edge = Edge {
     leaves: Trace::Audited,
     undo: "change what stands in them",
     sources: &["https://kubernetes.io/docs/concepts/security/rbac-good-practices/#listing-secrets", "CIS 5.1.2"],
+    asks: Asks::Anybody(&[&READS]),
     moves,
 };
 
-const NEEDS: &[Need] = &[core(&["get", "list", "watch"], "secrets")];
+static READS: Power = Power::of(&[core(&["get", "list", "watch"], "secrets")]);
 
-fn moves(moves: &Moves<'_>, steps: &mut Vec<Step>) {
-    for right in moves.new_rights(NEEDS) {
-        for namespace in moves.ground.namespaces(&right) {
-            let named = right.names().iter().map(|it| (Some(it.clone()), it.clone()));
-            let all = right.is_of_all().then(|| (None, Default::default()));
-            for (name, asked) in all.into_iter().chain(named) {
-                let because = right.because(moves.ground, &namespace, &asked);
+fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
+    for right in moves.new_rights(&READS) {
+        if right.is_of_all() {
+            out.add(&EDGE, right, all_secrets(&right.scope), |it| it.may(right));
+            continue;
+        }
+        for namespace in moves.namespaces(right) {
+            for name in right.names().iter().cloned().map(Some) {
                 let to = Foothold::Secrets { namespace: namespace.clone(), name };
-                steps.push(Step::new(&EDGE, right.foothold(), to).because(because));
+                out.add(&EDGE, right, to, |it| it.may(right));
             }
         }
     }

@@ -1,11 +1,11 @@
 //! A12: a Secret that the token controller fills with a service account's token.
 
-use crate::rbac::capability::Need;
+use super::super::moves::{Move, Moves, Out};
+use super::super::powers::{Asks, Power};
+use super::super::region::Region;
+use super::{Edge, Trace, core};
 
-use super::super::step::Step;
-use super::{Edge, Moves, Trace, core};
-
-pub(super) const EDGE: Edge = Edge {
+pub(super) static EDGE: Edge = Edge {
     id: "A12",
     name: "create a token Secret",
     what: "acting as any service account of the namespace, by a token that does not expire",
@@ -13,26 +13,17 @@ pub(super) const EDGE: Edge = Edge {
     leaves: Trace::Object,
     undo: "delete the Secret: the token ends with it",
     sources: &["https://kubernetes.io/docs/concepts/configuration/secret/#serviceaccount-token-secrets"],
+    asks: Asks::Anybody(&[&CREATES, &READS]),
     moves,
 };
 
-const CREATE: &[Need] = &[core(&["create"], "secrets")];
-const READ: &[Need] = &[core(&["get", "list", "watch"], "secrets")];
+static CREATES: Power = Power::of(&[core(&["create"], "secrets")]);
+static READS: Power = Power::of(&[core(&["get", "list", "watch"], "secrets")]);
 
-fn moves(moves: &Moves<'_>, steps: &mut Vec<Step>) {
-    if !moves.has_new_holders() {
-        return;
-    }
-    for create in moves.all_rights(CREATE).filter(|it| it.is_of_all()) {
-        for namespace in moves.ground.namespaces(&create) {
-            // Whoever may read only Secrets of certain names gives the new one such a name.
-            let Some(read) = moves.all_rights(READ).find(|it| it.is_in(&namespace)) else { continue };
-            let name = read.names().first().cloned().unwrap_or_default();
-            for account in moves.ground.accounts(&namespace) {
-                let step = Step::new(&EDGE, create.foothold(), account).with(read.foothold());
-                let step = step.because(create.because(moves.ground, &namespace, ""));
-                steps.push(step.because(read.because(moves.ground, &namespace, &name)));
-            }
-        }
+fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
+    // Whoever may read only Secrets of certain names gives the new one such a name.
+    for (namespace, create, read) in moves.new_pairs(&CREATES, &READS, true) {
+        let rests = |it: Move| it.may_create(create).may_beside(read, &read.a_name());
+        out.add(&EDGE, create, Region::Accounts(namespace), rests);
     }
 }

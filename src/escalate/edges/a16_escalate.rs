@@ -3,17 +3,20 @@
 use crate::model::cluster::{AnyFact, Delta, Entry};
 use crate::model::facts::Meta;
 use crate::model::id::{Kind, ObjectId};
+use crate::model::name::Name;
 use crate::model::role::{Origin, Role};
-use crate::rbac::Holding;
 use crate::rbac::capability::Need;
 
+use super::super::Ground;
 use super::super::foothold::Foothold;
-use super::super::held::{Holder, everything};
+use super::super::held::everything;
+use super::super::moves::{Moves, Out, Writing};
+use super::super::powers::{Asks, Power};
 use super::super::rights::Right;
-use super::super::step::{Because, Step};
-use super::{Edge, Moves, Trace};
+use super::super::terrain::Granted;
+use super::{Edge, Trace};
 
-pub(super) const EDGE: Edge = Edge {
+pub(super) static EDGE: Edge = Edge {
     id: "A16",
     name: "escalate a role",
     what: "any rule, in the scope of a role that is bound to oneself",
@@ -21,94 +24,84 @@ pub(super) const EDGE: Edge = Edge {
     leaves: Trace::Object,
     undo: "take the rule out of the role",
     sources: &["https://kubernetes.io/docs/reference/access-authn-authz/rbac/#restrictions-on-role-creation-or-update"],
+    asks: Asks::OneIdentity(&[&ESCALATES_CLUSTER, &WRITES_CLUSTER, &CREATES_CLUSTER, &ESCALATES, &WRITES, &CREATES]),
     moves,
 };
 
 const RBAC: &str = "rbac.authorization.k8s.io";
-const ESCALATE_CLUSTER: &[Need] = &[Need { verbs: &["escalate"], group: RBAC, resource: "clusterroles" }];
-const WRITE_CLUSTER: &[Need] = &[Need { verbs: &["update", "patch"], group: RBAC, resource: "clusterroles" }];
-const CREATE_CLUSTER: &[Need] = &[Need { verbs: &["create"], group: RBAC, resource: "clusterroles" }];
-const CREATE: &[Need] = &[Need { verbs: &["create"], group: RBAC, resource: "roles" }];
-const ESCALATE: &[Need] = &[Need { verbs: &["escalate"], group: RBAC, resource: "roles" }];
-const WRITE: &[Need] = &[Need { verbs: &["update", "patch"], group: RBAC, resource: "roles" }];
+static ESCALATES_CLUSTER: Power = Power::of(&[Need { verbs: &["escalate"], group: RBAC, resource: "clusterroles" }]);
+static WRITES_CLUSTER: Power =
+    Power::of(&[Need { verbs: &["update", "patch"], group: RBAC, resource: "clusterroles" }]);
+static CREATES_CLUSTER: Power = Power::of(&[Need { verbs: &["create"], group: RBAC, resource: "clusterroles" }]);
+static ESCALATES: Power = Power::of(&[Need { verbs: &["escalate"], group: RBAC, resource: "roles" }]);
+static WRITES: Power = Power::of(&[Need { verbs: &["update", "patch"], group: RBAC, resource: "roles" }]);
+static CREATES: Power = Power::of(&[Need { verbs: &["create"], group: RBAC, resource: "roles" }]);
 
-fn moves(moves: &Moves<'_>, steps: &mut Vec<Step>) {
-    if !moves.has_new_holders() {
+fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
+    let may_escalate = [&ESCALATES_CLUSTER, &ESCALATES].into_iter().any(|it| moves.all_rights(it).next().is_some());
+    if !may_escalate || moves.held.is_all() {
         return;
     }
-    for holder in moves.holders() {
-        for holding in moves.ground.rbac.permissions(&holder.identity) {
-            let goal = match holding.scope() {
+    for (at, stand) in moves.stands().iter().enumerate() {
+        for granted in stand.grants.iter().flat_map(|it| &it.all) {
+            let goal = match granted.scope() {
                 scope if scope.is_empty() => Foothold::ClusterAdmin,
                 scope => Foothold::NamespaceAdmin(scope.clone()),
             };
-            if !moves.held.has(&goal) {
-                steps.extend(step(moves, holder, &holding, goal));
+            if !moves.is_held(&goal.clone().into()) {
+                by_role(moves, at as u32, granted, goal, out);
             }
         }
     }
 }
 
 /// The move by one role of a holder, there or not.
-fn step(moves: &Moves<'_>, holder: &Holder, holding: &Holding, goal: Foothold) -> Option<Step> {
-    let (id, verbs) = match &holding.role {
-        Some((role, _)) => (role.id(), Verbs::Change),
-        None => (missing(holding)?, Verbs::Create),
-    };
-    let namespace = &id.namespace;
-    let is_cluster = id.kind == Kind::CLUSTER_ROLE;
-    let (escalate, write) = match (is_cluster, verbs) {
-        (true, Verbs::Change) => (ESCALATE_CLUSTER, WRITE_CLUSTER),
-        (true, Verbs::Create) => (ESCALATE_CLUSTER, CREATE_CLUSTER),
-        (false, Verbs::Change) => (ESCALATE, WRITE),
-        (false, Verbs::Create) => (ESCALATE, CREATE),
+fn by_role(moves: &Moves<'_>, holder: u32, granted: &Granted, goal: Foothold, out: &mut Out<'_>) {
+    let Some((id, is_there)) = role_of(granted) else { return };
+    let (escalate, write) = match (id.kind == Kind::CLUSTER_ROLE, is_there) {
+        (true, true) => (&ESCALATES_CLUSTER, &WRITES_CLUSTER),
+        (true, false) => (&ESCALATES_CLUSTER, &CREATES_CLUSTER),
+        (false, true) => (&ESCALATES, &WRITES),
+        (false, false) => (&ESCALATES, &CREATES),
     };
     // A create has no name yet, neither for the right to create nor for the one to escalate (rule 27).
-    let name: &str = if verbs == Verbs::Create { "" } else { &id.name };
-    let is_for = |it: &Right<'_>| it.is_in(namespace) && (it.is_of_all() || !name.is_empty() && it.is_of(name));
-    let of = |needs: &'static [Need]| -> Vec<Right<'_>> {
-        match is_cluster {
-            true => moves.all_cluster_rights(needs).filter(is_for).collect(),
-            false => moves.all_rights(needs).filter(is_for).collect(),
-        }
+    let name = if is_there { id.name.clone() } else { Name::empty() };
+    let is_for = |it: &&Right| {
+        let is_of_it = it.is_of_all() || !name.is_empty() && it.is_of(&name);
+        is_of_it && if id.namespace.is_empty() { it.scope.is_empty() } else { it.is_in(&id.namespace) }
     };
-    // One request is judged of one identity.
-    let writes = of(write);
-    let (escalate, write) =
-        of(escalate).into_iter().find_map(|it| Some((it, *writes.iter().find(|w| w.foothold() == it.foothold())?)))?;
-    let bound = Because::State { object: holding.binding.id(), what: format!("binds {id}").into() };
-    let step = Step::new(&EDGE, write.foothold(), goal).with(&holder.foothold);
-    let step = step.because(escalate.because(moves.ground, namespace, name));
-    let step = step.because(write.because(moves.ground, namespace, name)).because(bound);
-    Some(step.writing(widened(moves, &id)))
+    let (escalates, writes) = (moves.all_rights(escalate).filter(is_for), moves.all_rights(write).filter(is_for));
+    let Some((escalate, write)) = moves.of_one_identity(escalates, writes).into_iter().next() else { return };
+    out.add(&EDGE, write, goal, |it| {
+        let it = it.may_at(escalate, &id.namespace, &name).may_at(write, &id.namespace, &name).with(holder);
+        it.state(granted.binding.id(), format!("binds {id}")).writing(widened, Some(id.clone()))
+    });
 }
 
-/// Whether the role is there.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Verbs {
-    Change,
-    Create,
-}
-
-/// The role that a binding refers to and that is not there.
-fn missing(holding: &Holding) -> Option<ObjectId> {
-    let binding = &holding.binding;
-    match binding.role.kind.as_str() {
-        "ClusterRole" => Some(ObjectId::new(Kind::CLUSTER_ROLE, "", binding.role.name.clone())),
-        "Role" if !binding.meta.namespace.is_empty() => {
-            Some(ObjectId::new(Kind::ROLE, binding.meta.namespace.clone(), binding.role.name.clone()))
-        }
-        _ => None,
+/// The role that a binding refers to, and whether it is there.
+fn role_of(granted: &Granted) -> Option<(ObjectId, bool)> {
+    if let Some((role, _)) = &granted.role {
+        return Some((role.id(), true));
     }
+    let binding = &granted.binding;
+    let missing = match binding.role.kind.as_str() {
+        "ClusterRole" => ObjectId::new(Kind::CLUSTER_ROLE, "", binding.role.name.clone()),
+        "Role" if !binding.meta.namespace.is_empty() => {
+            ObjectId::new(Kind::ROLE, binding.meta.namespace.clone(), binding.role.name.clone())
+        }
+        _ => return None,
+    };
+    Some((missing, false))
 }
 
 /// The role with every rule in it.
-fn widened(moves: &Moves<'_>, id: &ObjectId) -> Delta {
-    let before = moves.ground.cluster.roles.get(&id.namespace, &id.name);
+fn widened(ground: &Ground<'_>, writing: &Writing<'_>) -> Option<Delta> {
+    let id = writing.object?;
+    let before = ground.cluster.roles.get(&id.namespace, &id.name);
     let rules = before.iter().flat_map(|it| it.rules.iter().cloned()).chain([everything()]).collect::<Vec<_>>();
     let meta = match before {
         Some(it) => it.meta.clone(),
         None => Meta { namespace: id.namespace.clone(), name: id.name.clone(), ..Meta::default() },
     };
-    Delta::Put(Entry::new(AnyFact::Role(Role::new(meta, rules.into(), Origin::Server).into())))
+    Some(Delta::Put(Entry::new(AnyFact::Role(Role::new(meta, rules.into(), Origin::Server).into()))))
 }

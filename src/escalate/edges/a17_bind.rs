@@ -4,19 +4,19 @@
 
 use crate::model::cluster::{AnyFact, Delta, Entry};
 use crate::model::facts::Meta;
-use crate::model::id::{Kind, ObjectId};
+use crate::model::id::Kind;
 use crate::model::name::Name;
-use crate::model::role::{Binding, RoleRef, Subject};
+use crate::model::role::{Binding, RoleRef};
 use crate::rbac::capability::Need;
-use crate::rbac::covers::uncovered;
 
+use super::super::Ground;
 use super::super::foothold::Foothold;
-use super::super::held::everything;
+use super::super::moves::{Moves, Out, Writing};
+use super::super::powers::{Asks, Power, gives_everything};
 use super::super::rights::Right;
-use super::super::step::{Because, Step};
-use super::{Edge, Moves, Trace};
+use super::{Edge, Trace};
 
-pub(super) const EDGE: Edge = Edge {
+pub(super) static EDGE: Edge = Edge {
     id: "A17",
     name: "bind a role",
     what: "the rules of a role, bound to oneself",
@@ -26,57 +26,54 @@ pub(super) const EDGE: Edge = Edge {
     sources: &[
         "https://kubernetes.io/docs/reference/access-authn-authz/rbac/#restrictions-on-role-binding-creation-or-update",
     ],
+    asks: Asks::OneIdentity(&[&BINDS_CLUSTER, &BINDS, &CREATES_CLUSTER, &CREATES]),
     moves,
 };
 
 const RBAC: &str = "rbac.authorization.k8s.io";
-const BIND_CLUSTER: &[Need] = &[Need { verbs: &["bind"], group: RBAC, resource: "clusterroles" }];
-const BIND: &[Need] = &[Need { verbs: &["bind"], group: RBAC, resource: "roles" }];
-const CREATE_CLUSTER: &[Need] = &[Need { verbs: &["create"], group: RBAC, resource: "clusterrolebindings" }];
-const CREATE: &[Need] = &[Need { verbs: &["create"], group: RBAC, resource: "rolebindings" }];
+static BINDS_CLUSTER: Power = Power::of(&[Need { verbs: &["bind"], group: RBAC, resource: "clusterroles" }]);
+static BINDS: Power = Power::of(&[Need { verbs: &["bind"], group: RBAC, resource: "roles" }]);
+static CREATES_CLUSTER: Power = Power::of(&[Need { verbs: &["create"], group: RBAC, resource: "clusterrolebindings" }]);
+static CREATES: Power = Power::of(&[Need { verbs: &["create"], group: RBAC, resource: "rolebindings" }]);
 
-fn moves(moves: &Moves<'_>, steps: &mut Vec<Step>) {
-    if !moves.has_new_holders() {
-        return;
+fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
+    let creates = moves.all_cluster_rights(&CREATES_CLUSTER).filter(|it| it.is_of_all());
+    for (create, bind) in moves.of_one_identity(creates, moves.all_cluster_rights(&BINDS_CLUSTER)) {
+        bound(moves, create, bind, &Name::empty(), out);
     }
-    for create in moves.all_cluster_rights(CREATE_CLUSTER).filter(|it| it.is_of_all()) {
-        for bind in moves.all_cluster_rights(BIND_CLUSTER).filter(|it| it.foothold() == create.foothold()) {
-            bound(moves, &create, &bind, &Name::empty(), steps);
-        }
-    }
-    for create in moves.all_rights(CREATE).filter(|it| it.is_of_all()) {
-        for namespace in moves.ground.namespaces(&create) {
-            let binds = moves.all_rights(BIND_CLUSTER).chain(moves.all_rights(BIND));
-            for bind in binds.filter(|it| it.foothold() == create.foothold() && it.is_in(&namespace)) {
-                bound(moves, &create, &bind, &namespace, steps);
+    let creates = moves.all_rights(&CREATES).filter(|it| it.is_of_all());
+    let binds = moves.all_rights(&BINDS_CLUSTER).chain(moves.all_rights(&BINDS));
+    for (create, bind) in moves.of_one_identity(creates, binds) {
+        let narrower = if create.scope.is_empty() { bind } else { create };
+        for namespace in moves.namespaces(narrower) {
+            if bind.is_in(&namespace) {
+                bound(moves, create, bind, &namespace, out);
             }
         }
     }
 }
 
 /// The roles that may be bound in a namespace (empty: cluster-wide).
-fn bound(moves: &Moves<'_>, create: &Right<'_>, bind: &Right<'_>, namespace: &Name, steps: &mut Vec<Step>) {
+fn bound(moves: &Moves<'_>, create: &Right, bind: &Right, namespace: &Name, out: &mut Out<'_>) {
     let home: &str = if bind.need.resource == "clusterroles" { "" } else { namespace };
     let roles = || moves.ground.cluster.roles.of(home).iter().filter(|it| bind.is_of(&it.meta.name));
     // One that gives everything gives what all others do.
-    let whole = roles().find(|it| uncovered(&it.rules, &[everything()]).is_empty());
+    let whole = roles().find(|it| it.rules.iter().any(gives_everything));
     for role in roles().filter(|it| whole.is_none_or(|whole| whole.meta.name == it.meta.name)) {
-        let id = role.id();
-        let is_there = Because::State { object: id.clone(), what: "is there".into() };
-        let name = role.meta.name.clone();
-        let to = Foothold::Role { role: id, namespace: namespace.clone() };
-        let step = Step::new(&EDGE, create.foothold(), to);
-        let step = step.because(create.because(moves.ground, namespace, ""));
-        let step = step.because(bind.because(moves.ground, namespace, &name)).because(is_there);
-        let subject = create.holder.identity.subject.clone();
-        steps.push(step.writing(binding(namespace, &role.id(), subject)));
+        let to = Foothold::Role { role: role.id(), namespace: namespace.clone() };
+        out.add(&EDGE, create, to, |it| {
+            let it = it.may_at(create, namespace, &Name::empty()).may_at(bind, namespace, &role.meta.name);
+            it.is("is there").writing(binding, None)
+        });
     }
 }
 
 /// The binding that is created.
-fn binding(namespace: &Name, role: &ObjectId, subject: Subject) -> Delta {
+fn binding(_: &Ground<'_>, writing: &Writing<'_>) -> Option<Delta> {
+    let Foothold::Role { role, namespace } = writing.to else { return None };
     let kind = if role.kind == Kind::ROLE { "Role" } else { "ClusterRole" };
     let meta = Meta { namespace: namespace.clone(), name: "reach".into(), ..Meta::default() };
     let role = RoleRef { kind: kind.into(), name: role.name.clone() };
-    Delta::Put(Entry::new(AnyFact::Binding(Binding { meta, role, subjects: [subject].into() }.into())))
+    let binding = Binding { meta, role, subjects: [writing.writer.clone()].into() };
+    Some(Delta::Put(Entry::new(AnyFact::Binding(binding.into()))))
 }

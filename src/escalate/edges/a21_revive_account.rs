@@ -1,19 +1,19 @@
 //! A21: a service account that a binding names and that is not there.
 
-use std::collections::BTreeSet;
-
 use crate::model::cluster::{AnyFact, Delta, Entry};
 use crate::model::facts::{Meta, ServiceAccount};
 use crate::model::name::Name;
 use crate::model::role::Subject;
-use crate::rbac::capability::Need;
-use crate::rbac::grant::named;
 
+use super::super::Ground;
+use super::super::foothold::Foothold;
+use super::super::moves::{Move, Moves, Out, Writing};
 use super::super::places::account;
-use super::super::step::Step;
-use super::{CREATES_PODS, Edge, Moves, Trace, core};
+use super::super::powers::{Asks, Power};
+use super::super::rights::Right;
+use super::{CREATES_PODS, Edge, Trace, core};
 
-pub(super) const EDGE: Edge = Edge {
+pub(super) static EDGE: Edge = Edge {
     id: "A21",
     name: "create an account that bindings wait for",
     what: "acting as a service account that bindings name and that was not there",
@@ -21,41 +21,40 @@ pub(super) const EDGE: Edge = Edge {
     leaves: Trace::Object,
     undo: "delete the service account and the stale bindings",
     sources: &["https://kubernetes.io/docs/reference/access-authn-authz/rbac/#referring-to-subjects"],
+    asks: Asks::Anybody(&[&CREATES, &TOKENS, &CREATES_PODS]),
     moves,
 };
 
-const CREATE: &[Need] = &[core(&["create"], "serviceaccounts")];
-const TOKENS: &[Need] = &[core(&["create"], "serviceaccounts/token")];
+static CREATES: Power = Power::of(&[core(&["create"], "serviceaccounts")]);
+static TOKENS: Power = Power::of(&[core(&["create"], "serviceaccounts/token")]);
 
-fn moves(moves: &Moves<'_>, steps: &mut Vec<Step>) {
-    if !moves.has_new_holders() {
-        return;
-    }
-    for create in moves.all_rights(CREATE).filter(|it| it.is_of_all()) {
-        for namespace in moves.ground.namespaces(&create) {
-            let ways = moves.all_rights(CREATES_PODS).chain(moves.all_rights(TOKENS));
-            let Some(way) = ways.into_iter().find(|it| it.is_in(&namespace) && it.is_of_all()) else { continue };
-            for name in waited_for(moves, &namespace) {
-                let step = Step::new(&EDGE, create.foothold(), account(&namespace, &name)).with(way.foothold());
-                let step = step.because(create.because(moves.ground, &namespace, ""));
-                let asked = if way.need.resource.starts_with("serviceaccounts") { name.as_str() } else { "" };
-                let step = step.because(way.because(moves.ground, &namespace, asked));
-                let meta = Meta { namespace: namespace.clone(), name, ..Meta::default() };
-                let fact = AnyFact::ServiceAccount(Box::new(ServiceAccount::new(meta)));
-                steps.push(step.writing(Delta::Put(Entry::new(fact))));
+fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
+    for way in [&CREATES_PODS, &TOKENS] {
+        for (scope, create, way) in moves.new_pairs(&CREATES, way, false) {
+            match scope.is_empty() {
+                true => moves.ground.named().accounts.keys().for_each(|it| revived(moves, create, way, it, out)),
+                false => revived(moves, create, way, &scope, out),
             }
         }
     }
 }
 
 /// The accounts of a namespace that bindings name and that are not there.
-fn waited_for(moves: &Moves<'_>, namespace: &Name) -> BTreeSet<Name> {
-    let there = moves.ground.accounts(namespace);
-    let bindings = moves.ground.cluster.bindings.iter();
-    let subjects = bindings.flat_map(|binding| binding.subjects.iter().map(move |it| named(it, binding)));
-    let accounts = subjects.filter_map(|it| match it {
-        Subject::ServiceAccount { namespace: of, name } if of == *namespace => Some(name),
-        _ => None,
-    });
-    accounts.filter(|it| !it.is_empty() && !there.contains(&account(namespace, it))).collect()
+fn revived(moves: &Moves<'_>, create: &Right, way: &Right, namespace: &Name, out: &mut Out<'_>) {
+    let named = moves.ground.named();
+    let Some(names) = named.accounts.get(namespace) else { return };
+    let place = moves.ground.place(namespace);
+    for name in names.iter().filter(|it| place.class_of_account(it).is_none()) {
+        let rests = |it: Move| match way.need.resource.starts_with("serviceaccounts") {
+            true => it.may_create(create).may(way),
+            false => it.may_create(create).may_create(way),
+        };
+        out.add(&EDGE, create, account(namespace, name), |it| rests(it).writing(created, None));
+    }
+}
+
+fn created(_: &Ground<'_>, writing: &Writing<'_>) -> Option<Delta> {
+    let Foothold::Subject(Subject::ServiceAccount { namespace, name }) = writing.to else { return None };
+    let meta = Meta { namespace: namespace.clone(), name: name.clone(), ..Meta::default() };
+    Some(Delta::Put(Entry::new(AnyFact::ServiceAccount(Box::new(ServiceAccount::new(meta))))))
 }

@@ -1,13 +1,16 @@
 //! A25: what stands on a node: its own credential, and every pod that runs on it.
 
 use crate::model::id::{Kind, ObjectId};
+use crate::model::name::Name;
 use crate::model::role::Subject;
 
 use super::super::foothold::Foothold;
-use super::super::step::{Because, Step};
-use super::{Edge, Moves, Trace};
+use super::super::moves::{Moves, Out};
+use super::super::powers::Asks;
+use super::super::region::{Region, Which};
+use super::{Edge, Trace};
 
-pub(super) const EDGE: Edge = Edge {
+pub(super) static EDGE: Edge = Edge {
     id: "A25",
     name: "use what a node holds",
     what: "acting as the node, and code in every pod that runs on it",
@@ -15,20 +18,23 @@ pub(super) const EDGE: Edge = Edge {
     leaves: Trace::Unseen,
     undo: "the node is lost: drain it and make it anew",
     sources: &["https://kubernetes.io/docs/reference/access-authn-authz/node/"],
+    asks: Asks::Nothing,
     moves,
 };
 
-fn moves(moves: &Moves<'_>, steps: &mut Vec<Step>) {
-    for held in moves.last() {
-        let Foothold::Node(node) = held else { continue };
-        let user = Subject::User(format!("system:node:{node}").into());
+fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
+    for (at, stand) in moves.new_stands() {
+        let Foothold::Node(node) = &stand.foothold else { continue };
         let object = ObjectId::new(Kind::NODE, "", node.clone());
-        let credential = Because::State { object, what: "holds its own credential".into() };
-        steps.push(Step::new(&EDGE, held, Foothold::Subject(user)).because(credential));
-        for pod in moves.by_node.on(moves.ground, node) {
-            let id = pod.pod_id();
-            let runs = Because::State { object: id.object(), what: format!("runs on {node}").into() };
-            steps.push(Step::new(&EDGE, held, Foothold::Pod(id)).because(runs));
-        }
+        let (users, pods) = match stand.is_every_node {
+            true => (Region::NodeUsers, Region::Pods(Name::empty(), Which::Running)),
+            false => {
+                let user = Subject::User(format!("system:node:{node}").into());
+                (Foothold::Subject(user).into(), Region::PodsOn(node.clone()))
+            }
+        };
+        out.add(&EDGE, at, users, |it| it.state(object, "holds its own credential"));
+        let runs = if stand.is_every_node { "runs on a node".into() } else { format!("runs on {node}") };
+        out.add(&EDGE, at, pods, |it| it.is(runs));
     }
 }

@@ -1,12 +1,13 @@
 //! A26: the kubelet's own API, past audit and admission.
 
-use crate::rbac::capability::Need;
+use crate::model::name::Name;
 
-use super::super::foothold::Foothold;
-use super::super::step::{Because, Step};
-use super::{Edge, Moves, Trace, core};
+use super::super::moves::{Moves, Out};
+use super::super::powers::{Asks, Power};
+use super::super::region::{Region, Which};
+use super::{Edge, Trace, core};
 
-pub(super) const EDGE: Edge = Edge {
+pub(super) static EDGE: Edge = Edge {
     id: "A26",
     name: "run commands by a kubelet",
     what: "code in every pod of a node, without audit and admission",
@@ -17,21 +18,22 @@ pub(super) const EDGE: Edge = Edge {
         "https://kubernetes.io/docs/concepts/security/rbac-good-practices/#access-to-proxy-subresource-of-nodes",
         "CIS 5.1.10",
     ],
+    asks: Asks::Anybody(&[&PROXIES]),
     moves,
 };
 
-const NEEDS: &[Need] = &[core(&["create", "get"], "nodes/proxy")];
+static PROXIES: Power = Power::of(&[core(&["create", "get"], "nodes/proxy")]);
 
-fn moves(moves: &Moves<'_>, steps: &mut Vec<Step>) {
-    for right in moves.new_cluster_rights(NEEDS) {
-        for node in moves.ground.nodes().into_iter().filter(|it| right.is_of(it)) {
-            let because = right.because(moves.ground, "", &node);
-            for pod in moves.by_node.on(moves.ground, &node) {
-                let id = pod.pod_id();
-                let runs = Because::State { object: id.object(), what: format!("runs on {node}").into() };
-                let step = Step::new(&EDGE, right.foothold(), Foothold::Pod(id));
-                steps.push(step.because(because.clone()).because(runs));
-            }
+fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
+    let none = Name::empty();
+    for right in moves.new_cluster_rights(&PROXIES) {
+        if right.is_of_all() {
+            let pods = Region::Pods(none.clone(), Which::Running);
+            out.add(&EDGE, right, pods, |it| it.may_at(right, &none, &none).is("runs on a node"));
+        }
+        for node in right.names().iter().filter(|it| moves.ground.has_node(it)) {
+            let runs = || format!("runs on {node}");
+            out.add(&EDGE, right, Region::PodsOn(node.clone()), |it| it.may_at(right, &none, node).is(runs()));
         }
     }
 }

@@ -1,12 +1,14 @@
 //! A29: a policy in the API server that changes what others write.
 
+use crate::model::name::Name;
 use crate::rbac::capability::Need;
 
 use super::super::foothold::Foothold;
-use super::super::step::Step;
-use super::{Edge, Moves, Trace};
+use super::super::moves::{Moves, Out};
+use super::super::powers::{Asks, Power};
+use super::{Edge, Trace};
 
-pub(super) const EDGE: Edge = Edge {
+pub(super) static EDGE: Edge = Edge {
     id: "A29",
     name: "write a mutating admission policy",
     what: "changing what everybody writes, without a webhook",
@@ -14,25 +16,21 @@ pub(super) const EDGE: Edge = Edge {
     leaves: Trace::Object,
     undo: "delete the policy, and look at what was written meanwhile",
     sources: &["https://kubernetes.io/docs/reference/access-authn-authz/mutating-admission-policy/"],
+    asks: Asks::Anybody(&[&WRITES]),
     moves,
 };
 
-const NEEDS: &[Need] = &[Need {
+static WRITES: Power = Power::of(&[Need {
     verbs: &["create", "update", "patch"],
     group: "admissionregistration.k8s.io",
     resource: "mutatingadmissionpolicies",
-}];
+}]);
 
-fn moves(moves: &Moves<'_>, steps: &mut Vec<Step>) {
-    for right in moves.new_cluster_rights(NEEDS) {
-        let name = right.names().first().cloned().unwrap_or_default();
-        let step = Step::new(&EDGE, right.foothold(), Foothold::ClusterAdmin);
-        let step = step.because(right.because(moves.ground, "", &name));
-        steps.push(
-            step.unsure(
-                None,
-                "it waits for an administrator to write something, and the server must serve such policies",
-            ),
-        );
+fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
+    for right in moves.new_cluster_rights(&WRITES) {
+        out.add(&EDGE, right, Foothold::ClusterAdmin, |it| {
+            let it = it.may_at(right, &Name::empty(), &right.a_name());
+            it.unsure("it waits for an administrator to write something, and the server must serve such policies")
+        });
     }
 }

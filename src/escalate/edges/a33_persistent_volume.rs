@@ -1,12 +1,13 @@
 //! A33: a directory of the node behind a PersistentVolume, which Pod Security does not see.
 
-use crate::rbac::capability::Need;
+use crate::model::name::Name;
 
-use super::super::foothold::Foothold;
-use super::super::step::Step;
-use super::{CREATES_PODS, Edge, Moves, Trace, core};
+use super::super::moves::{Move, Moves, Out};
+use super::super::powers::{Asks, Power};
+use super::super::region::Region;
+use super::{CREATES_PODS, Edge, Trace, core};
 
-pub(super) const EDGE: Edge = Edge {
+pub(super) static EDGE: Edge = Edge {
     id: "A33",
     name: "create a volume of the node",
     what: "writing files of any node, and so root on it",
@@ -17,32 +18,27 @@ pub(super) const EDGE: Edge = Edge {
         "https://kubernetes.io/docs/concepts/security/rbac-good-practices/#persistent-volume-creation",
         "CIS 5.1.9",
     ],
+    asks: Asks::Anybody(&[&VOLUMES, &CLAIMS, &CREATES_PODS]),
     moves,
 };
 
-const VOLUMES: &[Need] = &[core(&["create"], "persistentvolumes")];
-const CLAIMS: &[Need] = &[core(&["create"], "persistentvolumeclaims")];
+static VOLUMES: Power = Power::of(&[core(&["create"], "persistentvolumes")]);
+static CLAIMS: Power = Power::of(&[core(&["create"], "persistentvolumeclaims")]);
 
-fn moves(moves: &Moves<'_>, steps: &mut Vec<Step>) {
-    if !moves.has_new_holders() {
+fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
+    let none = Name::empty();
+    if moves.is_held(&Region::Nodes) {
         return;
     }
-    let Some(volume) = moves.all_cluster_rights(VOLUMES).find(|it| it.is_of_all()) else { return };
-    for pod in moves.all_rights(CREATES_PODS).filter(|it| it.is_of_all()) {
-        for namespace in moves.ground.namespaces(&pod) {
-            let is_there = |it: &super::super::rights::Right<'_>| it.is_of_all() && it.is_in(&namespace);
-            let Some(claim) = moves.all_rights(CLAIMS).find(is_there) else { continue };
-            for node in moves.ground.nodes() {
-                let step = Step::new(&EDGE, pod.foothold(), Foothold::Node(node));
-                let step = step.with(volume.foothold()).with(claim.foothold());
-                let reasons = [
-                    volume.because(moves.ground, "", ""),
-                    claim.because(moves.ground, &namespace, ""),
-                    pod.because(moves.ground, &namespace, ""),
-                ];
-                steps.push(step.because_of(reasons));
-            }
-            return;
+    let Some(volume) = moves.all_cluster_rights(&VOLUMES).find(|it| it.is_of_all()) else { return };
+    for pod in moves.all_rights(&CREATES_PODS).filter(|it| it.is_of_all()) {
+        for namespace in moves.namespaces(pod) {
+            let Some(claim) = moves.held.right_in(&CLAIMS, &namespace) else { continue };
+            let rests = |it: Move| {
+                let it = it.may_at(volume, &none, &none).may_at(claim, &namespace, &none);
+                it.may_at(pod, &namespace, &none)
+            };
+            return out.add(&EDGE, pod, Region::Nodes, rests);
         }
     }
 }

@@ -1,13 +1,13 @@
 //! What a container has of its node, and how that becomes root on it.
 
-use crate::model::id::PodId;
 use crate::model::security::{HostAccess, HostPath};
 
 use super::super::foothold::Foothold;
-use super::super::step::{Because, Step};
-use super::{Edge, Moves, Trace};
+use super::super::moves::{Moves, Out};
+use super::super::powers::Asks;
+use super::{Edge, Trace};
 
-pub(super) const EDGE: Edge = Edge {
+pub(super) static EDGE: Edge = Edge {
     id: "CONTAINER_ESCAPE",
     name: "leave the container",
     what: "root on the pod's node",
@@ -15,23 +15,18 @@ pub(super) const EDGE: Edge = Edge {
     leaves: Trace::Unseen,
     undo: "the node is lost: drain it and make it anew",
     sources: &["https://kubernetes.io/docs/concepts/security/pod-security-standards/", "https://kubehound.io"],
+    asks: Asks::Nothing,
     moves,
 };
 
-fn moves(moves: &Moves<'_>, steps: &mut Vec<Step>) {
-    for held in moves.last() {
-        let Foothold::Pod(id) = held else { continue };
-        let Some(pod) = moves.ground.pod(id).filter(|it| !it.node().is_empty()) else { continue };
+fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
+    for (at, pod) in moves.new_pods().filter(|(_, it)| !it.node().is_empty()) {
         let Some((what, is_certain)) = way_out(pod.mold.host_access()) else { continue };
-        steps.push(step(held, id, Foothold::Node(pod.node().clone()), what, is_certain));
-    }
-}
-
-fn step(held: &Foothold, id: &PodId, to: Foothold, what: &'static str, is_certain: bool) -> Step {
-    let step = Step::new(&EDGE, held, to).because(Because::State { object: id.object(), what: what.into() });
-    match is_certain {
-        true => step,
-        false => step.unsure(Some(id.object()), "it depends on how its container runtime is set up"),
+        out.add(&EDGE, at, Foothold::Node(pod.node().clone()), |it| {
+            let pod = pod.pod_id().object();
+            let it = it.state(pod.clone(), what);
+            if is_certain { it } else { it.unsure_of(Some(pod), "it depends on how its container runtime is set up") }
+        });
     }
 }
 

@@ -1,12 +1,14 @@
 //! A member of a group acts as one.
 
 use super::super::foothold::Foothold;
-use super::super::step::{Because, Step};
-use super::{Edge, Moves, Trace};
-use crate::model::role::{Subject, SubjectKind};
+use super::super::moves::{Moves, Out};
+use super::super::powers::Asks;
+use super::{Edge, Trace};
+use crate::model::name::Name;
+use crate::model::role::Subject;
 use crate::rbac::identity::MASTERS;
 
-pub(super) const EDGE: Edge = Edge {
+pub(super) static EDGE: Edge = Edge {
     id: "MEMBER",
     name: "is a member",
     what: "acting as a member of a group that one is in",
@@ -14,22 +16,18 @@ pub(super) const EDGE: Edge = Edge {
     leaves: Trace::Unseen,
     undo: "nothing was done",
     sources: &["https://kubernetes.io/docs/reference/access-authn-authz/rbac/#referring-to-subjects"],
+    asks: Asks::Nothing,
     moves,
 };
 
-fn moves(moves: &Moves<'_>, steps: &mut Vec<Step>) {
-    let wanted = moves.held.wanted().filter_map(|it| match it {
-        Foothold::Subject(subject) if subject.kind() == SubjectKind::Group => Some(subject.name().clone()),
-        _ => None,
-    });
-    for group in wanted.chain([MASTERS.into()]) {
-        for holder in &moves.holders()[moves.before..] {
+fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
+    for (at, stand) in moves.new_stands() {
+        let Foothold::Subject(_) = &stand.foothold else { continue };
+        let wanted = moves.held.wanted_group.clone();
+        let wanted = wanted.filter(|it| moves.held.identity(at).is_in(it));
+        for group in wanted.into_iter().chain(moves.held.is_master(stand).then(|| Name::from(MASTERS))) {
             let to = Foothold::Subject(Subject::Group(group.clone()));
-            if holder.identity.is_in(&group) && holder.foothold != to {
-                let what = format!("is a member of {group}").into();
-                let because = Because::Holds { subject: holder.identity.subject.clone(), what };
-                steps.push(Step::new(&EDGE, &holder.foothold, to).because(because));
-            }
+            out.add(&EDGE, at, to, |it| it.holds(format!("is a member of {group}")));
         }
     }
 }

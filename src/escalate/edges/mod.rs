@@ -31,18 +31,16 @@ mod container_to_node;
 mod member;
 mod pod_token;
 
-use crate::model::evidence::Outcome;
-use crate::model::facts::SharedPod;
+use crate::model::name::Name;
 use crate::rbac::capability::Need;
-use crate::rbac::served::Reach;
 use crate::rbac::version::Span;
 
-use super::Ground;
+use super::admission::pass;
 use super::foothold::Foothold;
-use super::held::{Entry, Held, Holder};
-use super::places::ByNode;
-use super::rights::{Right, rights};
-use super::step::{Because, Step};
+use super::moves::{Moves, Out};
+use super::powers::{Asks, Power};
+use super::region::{Region, Which};
+use super::rights::Right;
 
 /// What a move leaves behind.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -67,8 +65,10 @@ pub struct Edge {
     /// How to undo what it did, or why that cannot be.
     pub undo: &'static str,
     pub sources: &'static [&'static str],
+    /// The powers that it asks for: it is asked when one of them is new. One that asks for none is asked each time.
+    pub asks: Asks,
     /// The moves that what was taken last makes possible.
-    pub moves: fn(&Moves<'_>, &mut Vec<Step>),
+    pub moves: fn(&Moves<'_>, &mut Out<'_>),
 }
 
 impl PartialEq for Edge {
@@ -83,60 +83,13 @@ impl std::fmt::Debug for Edge {
     }
 }
 
-/// What an edge is asked about: all that is held, and what of it was taken last.
-pub struct Moves<'a> {
-    pub ground: &'a Ground<'a>,
-    pub held: &'a Held,
-    pub last: &'a [Entry],
-    /// How many holders there were before the last were taken.
-    pub before: usize,
-    pub by_node: &'a ByNode,
-}
-
-impl<'a> Moves<'a> {
-    /// Rights of the identities that were taken last, in namespaces and cluster-wide.
-    pub fn new_rights(&self, needs: &'static [Need]) -> impl Iterator<Item = Right<'a>> {
-        rights(&self.held.holders[self.before..], needs, Reach::Namespaced)
-    }
-
-    /// The same for what stands in no namespace.
-    pub fn new_cluster_rights(&self, needs: &'static [Need]) -> impl Iterator<Item = Right<'a>> {
-        rights(&self.held.holders[self.before..], needs, Reach::Cluster)
-    }
-
-    /// Rights of every identity that is held.
-    pub fn all_rights(&self, needs: &'static [Need]) -> impl Iterator<Item = Right<'a>> {
-        rights(&self.held.holders, needs, Reach::Namespaced)
-    }
-
-    /// The same for what stands in no namespace.
-    pub fn all_cluster_rights(&self, needs: &'static [Need]) -> impl Iterator<Item = Right<'a>> {
-        rights(&self.held.holders, needs, Reach::Cluster)
-    }
-
-    /// All holders.
-    pub fn holders(&self) -> &'a [Holder] {
-        &self.held.holders
-    }
-
-    /// Whether an identity was taken last, so that two halves of a move may meet now.
-    pub fn has_new_holders(&self) -> bool {
-        self.held.holders.len() > self.before
-    }
-
-    /// What was taken last.
-    pub fn last(&self) -> impl Iterator<Item = &'a Foothold> {
-        self.last.iter().map(|it| &it.foothold)
-    }
-}
-
 /// A need of the core group.
 pub(super) const fn core(verbs: &'static [&'static str], resource: &'static str) -> Need {
     Need { verbs, group: "", resource }
 }
 
 /// What one holds already.
-pub const SELF: Edge = Edge {
+pub static SELF: Edge = Edge {
     id: "self",
     name: "is it already",
     what: "what one holds already",
@@ -144,11 +97,13 @@ pub const SELF: Edge = Edge {
     leaves: Trace::Unseen,
     undo: "nothing was done",
     sources: &[],
+    asks: Asks::Nothing,
     moves: |_, _| {},
 };
 
-/// Making pods, by oneself or by a controller.
-pub(super) const CREATES_PODS: &[Need] = &[
+const WORKLOADS: &[Need] = PODS.split_at(1).1;
+
+const PODS: &[Need] = &[
     core(&["create"], "pods"),
     Need { verbs: &["create"], group: "apps", resource: "deployments" },
     Need { verbs: &["create"], group: "apps", resource: "replicasets" },
@@ -159,88 +114,71 @@ pub(super) const CREATES_PODS: &[Need] = &[
     core(&["create"], "replicationcontrollers"),
 ];
 
+/// Making pods, by oneself or by a controller.
+pub(super) static CREATES_PODS: Power = Power::of(PODS);
+
 /// The same by a controller alone.
-pub(super) const CREATES_WORKLOADS: &[Need] = CREATES_PODS.split_at(1).1;
+pub(super) static CREATES_WORKLOADS: Power = Power::of(WORKLOADS);
 
 /// Changing the template of a workload; that of a Job cannot be changed.
-pub(super) const CHANGES_WORKLOADS: &[Need] = &[
+pub(super) static CHANGES_WORKLOADS: Power = Power::of(&[
     Need { verbs: &["patch", "update"], group: "apps", resource: "deployments" },
     Need { verbs: &["patch", "update"], group: "apps", resource: "replicasets" },
     Need { verbs: &["patch", "update"], group: "apps", resource: "statefulsets" },
     Need { verbs: &["patch", "update"], group: "apps", resource: "daemonsets" },
     Need { verbs: &["patch", "update"], group: "batch", resource: "cronjobs" },
     core(&["patch", "update"], "replicationcontrollers"),
-];
+]);
 
-/// The moves of whoever may do something to running pods that ends in code there.
-pub(super) fn into_running_pods(
+/// The moves of whoever may do something to pods that ends in code there.
+pub(super) fn into_pods(
     edge: &'static Edge,
     moves: &Moves<'_>,
-    needs: &'static [Need],
+    power: &'static Power,
     span: Span,
-    steps: &mut Vec<Step>,
+    which: Which,
+    out: &mut Out<'_>,
 ) {
-    into(edge, moves, needs, span, |ground, namespace| ground.running(namespace).collect(), steps);
+    let Some(sure) = moves.on(span) else { return };
+    for right in moves.new_rights(power) {
+        for pods in moves.pods_of(right, which) {
+            out.add(edge, right, pods, |it| it.may(right).is("runs").on_versions(sure));
+        }
+    }
 }
 
-/// The moves into the pods that `pods` gives of a namespace.
-pub(super) fn into<'a>(
-    edge: &'static Edge,
-    moves: &Moves<'a>,
-    needs: &'static [Need],
-    span: Span,
-    pods: impl Fn(&'a Ground<'a>, &str) -> Vec<&'a SharedPod>,
-    steps: &mut Vec<Step>,
-) {
-    let sure = span.holds(moves.ground.version);
-    if sure == Outcome::Deny {
+/// The moves of whoever changes pods that run, where their namespaces admit them as they become.
+pub(super) fn as_admitted(edge: &'static Edge, moves: &Moves<'_>, right: &Right, out: &mut Out<'_>) {
+    if moves.is_held(&Region::Pods(right.scope.clone(), Which::Changeable)) {
         return;
     }
-    for right in moves.new_rights(needs) {
-        for namespace in moves.ground.namespaces(&right) {
-            for pod in pods(moves.ground, &namespace) {
-                let (id, name) = (pod.pod_id(), pod.name().to_name());
-                if !right.is_of(&name) || moves.held.has(&Foothold::Pod(id.clone())) {
-                    continue;
-                }
-                let runs = Because::State { object: id.object(), what: "runs".into() };
-                let step = Step::new(edge, right.foothold(), Foothold::Pod(id));
-                let step = step.because(right.because(moves.ground, &namespace, &name)).because(runs);
-                steps.push(if sure == Outcome::Allow { step } else { step.unsure(None, VERSION) });
+    for namespace in moves.namespaces(right) {
+        for meets in moves.ground.place(&namespace).standards() {
+            let Some(pass) = pass(moves.ground, moves.held, &namespace, meets) else { continue };
+            for pods in moves.pods_in(right, &namespace, Which::Meeting(meets)) {
+                out.add(edge, right, pods, |it| pass.on(it.may(right).is("runs"), &namespace));
             }
         }
     }
 }
 
-const VERSION: &str = "only some versions of Kubernetes allow it, and the server's is not known";
-
-/// The same where it is not known whether that ends in code.
-pub(super) fn into_running_pods_unsure(
-    edge: &'static Edge,
-    moves: &Moves<'_>,
-    needs: &'static [Need],
-    span: Span,
-    why: &'static str,
-    steps: &mut Vec<Step>,
-) {
-    let mut certain = Vec::new();
-    into_running_pods(edge, moves, needs, span, &mut certain);
-    steps.extend(certain.into_iter().map(|it| it.unsure(None, why)));
+/// The moves of whoever makes pods, which act as any service account of the namespace.
+pub(super) fn as_any_account(edge: &'static Edge, moves: &Moves<'_>, power: &'static Power, out: &mut Out<'_>) {
+    for right in moves.new_rights(power).filter(|it| it.is_of_all()) {
+        out.add(edge, right, Region::Accounts(right.scope.clone()), |it| it.may_create(right));
+    }
 }
 
-/// The moves of whoever makes pods, which act as any service account of the namespace.
-pub(super) fn as_any_account(edge: &'static Edge, moves: &Moves<'_>, needs: &'static [Need], steps: &mut Vec<Step>) {
-    for right in moves.new_rights(needs).filter(|it| it.is_of_all()) {
-        for namespace in moves.ground.namespaces(&right) {
-            let because = right.because(moves.ground, &namespace, "");
-            let accounts = moves.ground.accounts(&namespace);
-            steps.extend(accounts.into_iter().map(|it| Step::new(edge, right.foothold(), it).because(because.clone())));
-        }
+/// All Secrets of a namespace (empty: of every one).
+pub(super) fn all_secrets(namespace: &Name) -> Region {
+    match namespace.is_empty() {
+        true => Region::Secrets,
+        false => Region::One(Foothold::Secrets { namespace: namespace.clone(), name: None }),
     }
 }
 
 /// Every edge, in the order in which ways of one length are preferred.
-pub const EDGES: &[&Edge] = &[
+pub static EDGES: &[&Edge] = &[
     &member::EDGE,
     &a52_everything::EDGE,
     &pod_token::EDGE,

@@ -5,12 +5,12 @@ use crate::model::id::{Kind, ObjectId};
 use crate::model::security::TokenMount;
 
 use super::super::Ground;
-use super::super::foothold::Foothold;
+use super::super::moves::{Moves, Out};
 use super::super::places::account;
-use super::super::step::{Because, Step};
-use super::{Edge, Moves, Trace};
+use super::super::powers::Asks;
+use super::{Edge, Trace};
 
-pub(super) const EDGE: Edge = Edge {
+pub(super) static EDGE: Edge = Edge {
     id: "TOKEN_STEAL",
     name: "use the pod's token",
     what: "acting as the service account of a pod",
@@ -18,17 +18,14 @@ pub(super) const EDGE: Edge = Edge {
     leaves: Trace::Audited,
     undo: "the token ends with the pod; what was done with it is in the audit log",
     sources: &["https://kubernetes.io/docs/concepts/security/service-accounts/"],
+    asks: Asks::Nothing,
     moves,
 };
 
-fn moves(moves: &Moves<'_>, steps: &mut Vec<Step>) {
-    for held in moves.last() {
-        let Foothold::Pod(id) = held else { continue };
-        let Some(pod) = moves.ground.pod(id) else { continue };
-        let Some(object) = mounting(moves.ground, pod) else { continue };
-        let account = account(pod.namespace(), &pod.mold.service_account);
-        let (object, what) = object;
-        steps.push(Step::new(&EDGE, held, account).because(Because::State { object, what: what.into() }));
+fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
+    for (at, pod) in moves.new_pods() {
+        let Some((object, what)) = mounting(moves.ground, pod) else { continue };
+        out.add(&EDGE, at, account(pod.namespace(), &pod.mold.service_account), |it| it.state(object, what));
     }
 }
 

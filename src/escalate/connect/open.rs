@@ -1,0 +1,85 @@
+//! N50: with policies that allow everything, at the target, at the source, or at both.
+
+use crate::kinds::{self, Intern};
+use crate::model::cluster::Delta;
+use crate::model::evidence::Outcome;
+use crate::model::id::Kind;
+use crate::model::name::Name;
+use crate::net::verdict::End;
+use crate::rbac::capability::Need;
+
+use super::super::edges::{Edge, Trace};
+use super::super::powers::{Asks, Power};
+use super::super::rights::Right;
+use super::super::step::Step;
+use super::{Case, edge};
+
+pub(super) static OPEN: Edge = edge(
+    "N50",
+    "write a network policy",
+    "every connection to and from pods of the namespace, since policies add",
+    "create, update, patch or delete networkpolicies",
+    Trace::Object,
+    Asks::Anybody(&[&CREATES, &CHANGES, &DELETES]),
+);
+
+const NETWORKING: &str = "networking.k8s.io";
+static CREATES: Power = Power::of(&[Need { verbs: &["create"], group: NETWORKING, resource: "networkpolicies" }]);
+static CHANGES: Power =
+    Power::of(&[Need { verbs: &["patch", "update"], group: NETWORKING, resource: "networkpolicies" }]);
+static DELETES: Power = Power::of(&[Need { verbs: &["delete"], group: NETWORKING, resource: "networkpolicies" }]);
+
+pub(super) fn steps(case: &Case<'_>, steps: &mut Vec<Step>) {
+    if [&CREATES, &CHANGES, &DELETES].into_iter().all(|it| case.rights(it).next().is_none()) {
+        return;
+    }
+    let target = case.target_pod().map(|it| it.namespace().clone());
+    for (held, from) in case.distinct_places() {
+        let source = match &from {
+            End::Pod(id) => Some(id.namespace.clone()),
+            _ => None,
+        };
+        let mut writes: Vec<Delta> = Vec::new();
+        let mut step = Step::new(&OPEN, &held, case.to());
+        for namespace in target.iter().chain(source.iter().filter(|it| Some(*it) != target.as_ref())) {
+            let Some((right, name, more)) = opening(case, namespace) else { continue };
+            step = step.with(right.foothold(case.held)).because(right.because(case.held, namespace, &name));
+            writes.extend(more);
+            if case.tried(&writes, &from) == Outcome::Allow {
+                let step = writes.into_iter().fold(step, Step::writing);
+                steps.push(step.because(case.connects(&from)));
+                return;
+            }
+        }
+    }
+}
+
+/// How somebody opens a namespace: a new policy, a changed one, or all of them deleted.
+fn opening<'a>(case: &Case<'a>, namespace: &Name) -> Option<(&'a Right, Name, Vec<Delta>)> {
+    let here = |it: &&Right| it.is_in(namespace);
+    if let Some(right) = case.held.right_in(&CREATES, namespace) {
+        return Some((right, Name::empty(), vec![open_policy(namespace, "reach-open")?]));
+    }
+    let policies = || {
+        let all = case.ground.cluster.policies.of(namespace).iter();
+        all.filter(|it| it.kind == Kind::NETWORK_POLICY)
+    };
+    for right in case.rights(&CHANGES).filter(here) {
+        if let Some(policy) = policies().find(|it| right.is_of(&it.meta.name)) {
+            let name = policy.meta.name.clone();
+            let write = open_policy(namespace, &name)?;
+            return Some((right, name, vec![write]));
+        }
+    }
+    let first = policies().next().map(|it| it.meta.name.clone())?;
+    let all_gone = case.rights(&DELETES).filter(here).find(|right| policies().all(|it| right.is_of(&it.meta.name)));
+    all_gone.map(|right| (right, first, policies().map(|it| Delta::Gone(it.id())).collect()))
+}
+
+/// A NetworkPolicy that allows everything for all pods of a namespace.
+fn open_policy(namespace: &str, name: &str) -> Option<Delta> {
+    let spec = kinds::spec(Kind::NETWORK_POLICY)?;
+    let open = r#""podSelector":{},"policyTypes":["Ingress","Egress"],"ingress":[{}],"egress":[{}]"#;
+    let json = format!(r#"{{"metadata":{{"name":"{name}"}},"spec":{{{open}}}}}"#);
+    spec.read_json(&json, namespace, &mut Intern::new()).delta()
+}

@@ -1,0 +1,76 @@
+//! N11 and N14: with other labels on a pod that one stands in, or on the target.
+
+use crate::model::evidence::Outcome;
+use crate::model::id::PodId;
+use crate::net::verdict::End;
+
+use super::super::edges::{Edge, Trace, core};
+use super::super::powers::{Asks, Power};
+use super::super::rights::Right;
+use super::super::step::Step;
+use super::label_sets::{Keys, sets};
+use super::{Case, edge, put};
+
+pub(super) static RELABEL: Edge = edge(
+    "N11",
+    "change a pod's labels",
+    "every connection that policies allow to pods of other labels, or to pods that no policy selects",
+    "patch or update pods, or pods/status",
+    Trace::Object,
+    Asks::Anybody(&[&LABELS]),
+);
+pub(super) static RELABEL_TARGET: Edge = edge(
+    "N14",
+    "change the target's labels",
+    "a target that no policy selects",
+    "patch or update pods, or pods/status",
+    Trace::Object,
+    Asks::Anybody(&[&LABELS]),
+);
+
+static LABELS: Power = Power::of(&[core(&["patch", "update"], "pods"), core(&["patch", "update"], "pods/status")]);
+
+pub(super) fn steps(case: &Case<'_>, steps: &mut Vec<Step>) {
+    if case.rights(&LABELS).next().is_none() {
+        return;
+    }
+    let places = case.distinct_places();
+    for right in case.rights(&LABELS) {
+        let is_for = |id: &PodId| right.is_in(&id.namespace) && right.is_of(&id.name);
+        for (held, end) in &places {
+            let End::Pod(id) = end else { continue };
+            let Some(pod) = case.ground.pod(id).filter(|_| is_for(id)) else { continue };
+            let Some((pod, Outcome::Allow)) = case.forged(pod, &id.namespace) else { continue };
+            let step = Step::new(&RELABEL, held, case.to()).with(right.foothold(case.held));
+            let step = step.because(right.because(case.held, &id.namespace, &id.name));
+            steps.push(step.writing(put(pod)).because(case.connects(end)));
+        }
+        let target = case.target_pod().map(|it| it.pod_id()).filter(|it| is_for(it));
+        if let Some(id) = target {
+            target_relabelled(case, right, &id, &places, steps);
+        }
+    }
+}
+
+fn target_relabelled(
+    case: &Case<'_>,
+    right: &Right,
+    id: &PodId,
+    places: &[(super::Foothold, End)],
+    steps: &mut Vec<Step>,
+) {
+    let Some(pod) = case.ground.pod(id) else { return };
+    let keys = Keys::of_target(case.ground.cluster, &id.namespace);
+    for (held, from) in places {
+        for labels in sets(&keys, &pod.labels().whole()) {
+            let changed = put((**pod).clone().dressed(&labels));
+            if case.tried(std::slice::from_ref(&changed), from) != Outcome::Allow {
+                continue;
+            }
+            let step = Step::new(&RELABEL_TARGET, held, case.to()).with(right.foothold(case.held));
+            let step = step.because(right.because(case.held, &id.namespace, &id.name));
+            steps.push(step.writing(changed).because(case.connects(from)));
+            return;
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! Powers: requests that mean the same to a move, each with a number, so that a role is read once for all moves.
+//!
+//! ```text
+//! create pods, create deployments.apps, …  =  CREATES_PODS  =  3
+//! role shop/deployer, rules[2]             →  3 (create deployments.apps), 7 (patch deployments.apps)
+//! ```
+
+use std::collections::BTreeMap;
+use std::sync::{LazyLock, OnceLock};
+
+use crate::model::items::Items;
+use crate::model::role::RoleRule;
+use crate::rbac::capability::Need;
+
+use super::{admission, connect, edges, unfollowed};
+
+/// Any of some requests.
+#[derive(Debug)]
+pub struct Power {
+    pub needs: &'static [Need],
+    number: OnceLock<u16>,
+}
+
+impl Power {
+    /// Whoever may make any of these has it.
+    pub const fn of(needs: &'static [Need]) -> Self {
+        Self { needs, number: OnceLock::new() }
+    }
+
+    /// Its place in everything that is held by power.
+    pub fn number(&self) -> usize {
+        LazyLock::force(&TABLE);
+        usize::from(*self.number.get().expect("the row of the move that asks for a power names it"))
+    }
+}
+
+/// The powers that a move asks for.
+#[derive(Clone, Copy, Debug)]
+pub enum Asks {
+    /// It rests on no right.
+    Nothing,
+    /// Whoever holds them, one here and one there: identities are held together.
+    Anybody(&'static [&'static Power]),
+    /// One identity alone: the API server judges them in one request.
+    OneIdentity(&'static [&'static Power]),
+}
+
+impl Asks {
+    /// Them.
+    pub fn powers(self) -> &'static [&'static Power] {
+        match self {
+            Asks::Nothing => &[],
+            Asks::Anybody(all) | Asks::OneIdentity(all) => all,
+        }
+    }
+}
+
+/// What one rule gives.
+#[derive(Clone, Copy, Debug)]
+pub struct Gives {
+    pub power: u16,
+    /// Which rule of the role.
+    pub rule: u16,
+    pub need: &'static Need,
+}
+
+/// A role as moves see it.
+#[derive(Debug, Default)]
+pub struct RolePowers {
+    pub rules: Items<RoleRule>,
+    pub gives: Vec<Gives>,
+    /// Whether one of its rules gives every verb on every resource.
+    pub everything: bool,
+}
+
+impl RolePowers {
+    /// What these rules give.
+    pub fn of(rules: &Items<RoleRule>) -> Self {
+        let mut gives = Vec::new();
+        for (at, rule) in rules.iter().enumerate().take(usize::from(u16::MAX)) {
+            TABLE.read(rule, at as u16, &mut gives);
+        }
+        let everything = rules.iter().any(gives_everything);
+        Self { rules: rules.clone(), gives, everything }
+    }
+}
+
+/// `*` on `*` of every group and name; one rule must say it alone (rule 48).
+pub fn gives_everything(rule: &RoleRule) -> bool {
+    let has_star = |list: &Items<_>| list.iter().any(|it: &crate::model::name::Name| it == "*");
+    has_star(&rule.verbs) && has_star(&rule.groups) && has_star(&rule.resources) && rule.names.is_empty()
+}
+
+/// How many powers there are.
+pub fn count() -> usize {
+    TABLE.powers.len()
+}
+
+/// Whether two rights of it are told apart by who holds them.
+pub fn is_of_one_identity(power: u16) -> bool {
+    TABLE.of_one[usize::from(power)]
+}
+
+/// All powers of all moves.
+struct Table {
+    powers: Vec<&'static Power>,
+    of_one: Vec<bool>,
+    /// What names a resource, by that.
+    by_resource: BTreeMap<&'static str, Vec<(u16, &'static Need)>>,
+    /// What stands for any resource.
+    wild: Vec<(u16, &'static Need)>,
+}
+
+static TABLE: LazyLock<Table> = LazyLock::new(Table::new);
+
+impl Table {
+    fn new() -> Self {
+        let mut table = Self { powers: Vec::new(), of_one: Vec::new(), by_resource: BTreeMap::new(), wild: Vec::new() };
+        for edge in edges::EDGES.iter().chain(connect::EDGES) {
+            let of_one = matches!(edge.asks, Asks::OneIdentity(_));
+            edge.asks.powers().iter().for_each(|it| table.add(it, of_one));
+        }
+        table.add(&admission::RELABELS, false);
+        unfollowed::UNFOLLOWED.iter().for_each(|it| table.add(&it.power, false));
+        table
+    }
+
+    fn add(&mut self, power: &'static Power, of_one: bool) {
+        let number = *power.number.get_or_init(|| self.powers.len() as u16);
+        if usize::from(number) < self.powers.len() {
+            self.of_one[usize::from(number)] |= of_one;
+            return;
+        }
+        self.powers.push(power);
+        self.of_one.push(of_one);
+        for need in power.needs {
+            match need.resource {
+                "*" => self.wild.push((number, need)),
+                resource => self.by_resource.entry(resource).or_default().push((number, need)),
+            }
+        }
+    }
+
+    /// What a rule gives.
+    fn read(&self, rule: &RoleRule, at: u16, gives: &mut Vec<Gives>) {
+        let first = gives.len();
+        let mut take = |all: &[(u16, &'static Need)]| {
+            let met = all.iter().filter(|(_, need)| need.is_met_by(rule));
+            gives.extend(met.map(|(power, need)| Gives { power: *power, rule: at, need }));
+        };
+        take(&self.wild);
+        if rule.resources.iter().any(|it| it.contains('*')) {
+            self.by_resource.values().for_each(|it| take(it));
+        } else {
+            rule.resources.iter().filter_map(|it| self.by_resource.get(it.as_str())).for_each(|it| take(it));
+        }
+        // The same order on every machine, and no need twice where a resource is named twice.
+        gives[first..].sort_by_key(|it| (it.power, order(it.need, self.powers[usize::from(it.power)])));
+        gives.dedup_by_key(|it| (it.power, it.rule, std::ptr::from_ref(it.need)));
+    }
+}
+
+/// Which of a power's requests it is.
+fn order(need: &'static Need, power: &Power) -> usize {
+    power.needs.iter().position(|it| std::ptr::eq(it, need)).unwrap_or(0)
+}

@@ -1,0 +1,244 @@
+//! What a move leads to: one thing, or all of a sort at once, so that "every pod of shop" is taken in one step.
+
+use std::fmt;
+
+use crate::model::facts::{Service, SharedPod};
+use crate::model::id::PodId;
+use crate::model::name::Name;
+use crate::model::role::Subject;
+use crate::model::security::Standards;
+use crate::rbac::identity::MASTERS;
+
+use super::Ground;
+use super::foothold::Foothold;
+use super::places::{account, is_changeable, is_running};
+
+/// Which pods of a namespace.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Which {
+    /// Those that run.
+    Running,
+    /// Of these those whose objects can be changed: a kubelet's own pods cannot.
+    Changeable,
+    /// Of these those that meet just this of the Pod Security Standards.
+    Meeting(Standards),
+}
+
+impl Which {
+    /// Whether a pod is one of them.
+    pub fn has(self, pod: &SharedPod) -> bool {
+        is_running(pod)
+            && match self {
+                Which::Running => true,
+                Which::Changeable => is_changeable(pod),
+                Which::Meeting(it) => is_changeable(pod) && pod.mold.standards == it,
+            }
+    }
+}
+
+/// One thing, or all of a sort. An empty namespace stands for every namespace.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Region {
+    One(Foothold),
+    /// Acting as the service accounts that are there.
+    Accounts(Name),
+    /// Code in pods.
+    Pods(Name, Which),
+    /// Code in the pods that run on a node.
+    PodsOn(Name),
+    /// Root on every node.
+    Nodes,
+    /// Acting as every node.
+    NodeUsers,
+    /// Acting as any user but a service account.
+    Users,
+    /// Acting as a member of any group.
+    Groups,
+    /// What a client certificate can say: any user, a service account too, and any group but `system:masters`.
+    Certified,
+    /// The Secrets of every namespace.
+    Secrets,
+    /// The traffic of the Services of a namespace.
+    Traffic(Name),
+    /// Everything in every namespace.
+    NamespaceAdmins,
+}
+
+impl From<Foothold> for Region {
+    fn from(foothold: Foothold) -> Self {
+        Region::One(foothold)
+    }
+}
+
+impl Region {
+    /// Every larger one that holds all of this one.
+    pub fn wider(&self, ground: &Ground<'_>) -> Vec<Region> {
+        match self {
+            Region::One(foothold) => around(ground, foothold),
+            Region::Accounts(namespace) if !namespace.is_empty() => vec![Region::Accounts(Name::empty())],
+            Region::Traffic(namespace) if !namespace.is_empty() => vec![Region::Traffic(Name::empty())],
+            Region::Pods(namespace, which) => {
+                let mut all = pods(namespace, *which);
+                all.retain(|it| it != self);
+                all
+            }
+            Region::PodsOn(_) => vec![Region::Pods(Name::empty(), Which::Running)],
+            Region::NodeUsers => vec![Region::Users, Region::Certified],
+            Region::Users => vec![Region::Certified],
+            _ => Vec::new(),
+        }
+    }
+
+    /// Whether something is part of it.
+    pub fn contains(&self, ground: &Ground<'_>, foothold: &Foothold) -> bool {
+        matches!(self, Region::One(it) if it == foothold) || around(ground, foothold).contains(self)
+    }
+}
+
+impl Region {
+    /// Everything in it that the cluster knows of.
+    pub fn members(&self, ground: &Ground<'_>) -> Vec<Foothold> {
+        let subjects = |all: &std::collections::BTreeSet<Subject>| -> Vec<Foothold> {
+            all.iter().cloned().map(Foothold::Subject).collect()
+        };
+        let named = ground.named();
+        match self {
+            Region::One(it) => vec![it.clone()],
+            Region::Accounts(namespace) => {
+                let of = |it: &Name| -> Vec<Foothold> {
+                    ground.place(it).accounts().into_iter().map(|name| account(it, name)).collect()
+                };
+                spaces(ground, namespace).iter().flat_map(of).collect()
+            }
+            Region::Pods(namespace, which) => {
+                let pods = |it: &Name| ground.cluster.pods.of(it).iter().filter(|it| which.has(it));
+                let all = spaces(ground, namespace);
+                all.iter().flat_map(pods).map(|it| Foothold::Pod(it.pod_id())).collect()
+            }
+            Region::PodsOn(node) => {
+                let pods = ground.pods_on_nodes();
+                pods.get(node).into_iter().flatten().map(|it| Foothold::Pod(it.pod_id())).collect()
+            }
+            Region::Nodes => ground.nodes().iter().cloned().map(Foothold::Node).collect(),
+            Region::NodeUsers => {
+                let user = |it: &Name| Foothold::Subject(Subject::User(format!("system:node:{it}").into()));
+                ground.nodes().iter().map(user).collect()
+            }
+            Region::Users => subjects(&named.users),
+            Region::Groups => {
+                let masters = Foothold::masters();
+                let others = subjects(&named.groups).into_iter().filter(|it| *it != Foothold::masters());
+                std::iter::once(masters).chain(others).collect()
+            }
+            Region::Certified => {
+                let groups = subjects(&named.groups).into_iter().filter(|it| *it != Foothold::masters());
+                let accounts = named.accounts.iter().flat_map(|(namespace, names)| {
+                    names.iter().map(|name| account(namespace, name)).collect::<Vec<_>>()
+                });
+                subjects(&named.users).into_iter().chain(groups).chain(accounts).collect()
+            }
+            Region::Secrets => {
+                let of = |it: &Name| Foothold::Secrets { namespace: it.clone(), name: None };
+                ground.all_namespaces().iter().map(of).collect()
+            }
+            Region::Traffic(namespace) => {
+                let services = |it: &Name| ground.cluster.services.of(it).iter();
+                let to = |it: &Service| Foothold::Intercept {
+                    namespace: it.meta.namespace.clone(),
+                    service: it.meta.name.clone(),
+                };
+                spaces(ground, namespace).iter().flat_map(services).map(to).collect()
+            }
+            Region::NamespaceAdmins => ground.all_namespaces().iter().cloned().map(Foothold::NamespaceAdmin).collect(),
+        }
+    }
+}
+
+/// This namespace; empty: all of them.
+fn spaces(ground: &Ground<'_>, namespace: &Name) -> Vec<Name> {
+    if namespace.is_empty() { ground.all_namespaces().to_vec() } else { vec![namespace.clone()] }
+}
+
+/// The regions of pods of these sorts, in their namespace and in all.
+fn pods(namespace: &Name, which: Which) -> Vec<Region> {
+    let sorts: &[Which] = match which {
+        Which::Running => &[Which::Running],
+        Which::Changeable => &[Which::Changeable, Which::Running],
+        Which::Meeting(it) => &[Which::Meeting(it), Which::Changeable, Which::Running],
+    };
+    let here = sorts.iter().map(|it| Region::Pods(namespace.clone(), *it));
+    let everywhere = sorts.iter().map(|it| Region::Pods(Name::empty(), *it));
+    here.chain(everywhere.filter(|_| !namespace.is_empty())).collect()
+}
+
+/// The regions of more than one thing that something is part of.
+fn around(ground: &Ground<'_>, foothold: &Foothold) -> Vec<Region> {
+    match foothold {
+        Foothold::Subject(subject) => around_subject(ground, subject),
+        Foothold::Pod(id) => around_pod(ground, id),
+        Foothold::Node(name) if ground.has_node(name) => vec![Region::Nodes],
+        Foothold::Secrets { name: Some(_), namespace } => {
+            let all = Foothold::Secrets { namespace: namespace.clone(), name: None };
+            vec![Region::One(all), Region::Secrets]
+        }
+        Foothold::Secrets { .. } => vec![Region::Secrets],
+        Foothold::NamespaceAdmin(_) => vec![Region::NamespaceAdmins],
+        Foothold::Intercept { namespace, .. } => {
+            vec![Region::Traffic(namespace.clone()), Region::Traffic(Name::empty())]
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn around_subject(ground: &Ground<'_>, subject: &Subject) -> Vec<Region> {
+    match subject {
+        Subject::User(name) if name.is_empty() => Vec::new(),
+        Subject::User(name) => match crate::rbac::identity::node_of(name) {
+            Some(node) if ground.has_node(node) => {
+                vec![Region::NodeUsers, Region::Users, Region::Certified]
+            }
+            _ => vec![Region::Users, Region::Certified],
+        },
+        Subject::Group(name) if name == MASTERS => vec![Region::Groups],
+        Subject::Group(_) => vec![Region::Groups, Region::Certified],
+        Subject::ServiceAccount { namespace, name } => {
+            let mut all = vec![Region::Certified];
+            if ground.place(namespace).class_of_account(name).is_some() {
+                all.extend([Region::Accounts(namespace.clone()), Region::Accounts(Name::empty())]);
+            }
+            all
+        }
+        Subject::Other { .. } => Vec::new(),
+    }
+}
+
+fn around_pod(ground: &Ground<'_>, id: &PodId) -> Vec<Region> {
+    let Some(pod) = ground.pod(id).filter(|it| is_running(it)) else { return Vec::new() };
+    let which = match is_changeable(pod) {
+        true => Which::Meeting(pod.mold.standards),
+        false => Which::Running,
+    };
+    let mut all = pods(&id.namespace, which);
+    all.extend((!pod.node().is_empty()).then(|| Region::PodsOn(pod.node().clone())));
+    all
+}
+
+/// As one row of an answer: `sa:shop/*`, `pod/*/*`, `node-root/*`.
+impl fmt::Display for Region {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let word = |namespace: &Name| if namespace.is_empty() { "*".to_owned() } else { namespace.to_string() };
+        match self {
+            Region::One(it) => write!(out, "{it}"),
+            Region::Accounts(namespace) => write!(out, "sa:{}/*", word(namespace)),
+            Region::Pods(namespace, _) => write!(out, "pod/{}/*", word(namespace)),
+            Region::PodsOn(node) => write!(out, "pods on node/{node}"),
+            Region::Nodes => out.write_str("node-root/*"),
+            Region::NodeUsers => out.write_str("user:system:node:*"),
+            Region::Users => out.write_str("user:*"),
+            Region::Groups | Region::Certified => out.write_str("group:*"),
+            Region::Secrets => out.write_str("secrets/*"),
+            Region::Traffic(namespace) => write!(out, "intercept/{}/*", word(namespace)),
+            Region::NamespaceAdmins => out.write_str("namespace-admin/*"),
+        }
+    }
+}

@@ -1,0 +1,333 @@
+//! What moves ask of the cluster again and again, worked out once and kept: namespaces with their pods and accounts
+//! folded, and what subjects hold.
+//!
+//! ```text
+//! shop  →  accounts [default, web: the same rules], [db]    pods [web-0 … web-9: one template], [db-0]
+//! ```
+//!
+//! It is filled as it is asked. Whoever keeps it beside a cluster tells it every change; what it worked out from what
+//! changed is then worked out again when it is next asked for.
+
+use std::cell::{OnceCell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use crate::model::cluster::Change;
+use crate::model::facts::SharedPod;
+use crate::model::id::PodId;
+use crate::model::name::Name;
+use crate::model::role::{SharedBinding, SharedRole, Subject, SubjectKind};
+use crate::model::security::Standards;
+use crate::rbac::grant::named;
+use crate::rbac::identity::{account_user, accounts_of, canonical};
+use crate::rbac::{Holding, Identity};
+
+use super::Ground;
+use super::places::{is_changeable, is_running, nodes};
+use super::powers::RolePowers;
+
+/// What is kept; a clone shares it until either learns more.
+#[derive(Clone, Default, Debug)]
+pub struct Terrain {
+    places: RefCell<Arc<FxHashMap<Name, Arc<Place>>>>,
+    grants: RefCell<Arc<FxHashMap<Subject, Arc<Grants>>>>,
+    roles: RefCell<Arc<FxHashMap<(Name, Name), Arc<RolePowers>>>>,
+    namespaces: OnceCell<Arc<[Name]>>,
+    nodes: OnceCell<Arc<[Name]>>,
+    on_nodes: OnceCell<Arc<FxHashMap<Name, Vec<SharedPod>>>>,
+    named: OnceCell<Arc<Named>>,
+}
+
+/// One namespace.
+#[derive(Debug, Default)]
+pub struct Place {
+    /// Its service accounts, those of equal rules together.
+    pub accounts: Vec<AccountClass>,
+    /// The pods that run, those of one template together.
+    pub pods: Vec<PodClass>,
+    class_of_account: FxHashMap<Name, u32>,
+}
+
+/// Service accounts of a namespace that hold the same.
+#[derive(Debug)]
+pub struct AccountClass {
+    pub names: Vec<Name>,
+    pub grants: Arc<Grants>,
+}
+
+/// Pods of a namespace that are made alike; on one node, where they have anything of their node.
+#[derive(Debug)]
+pub struct PodClass {
+    pub pods: Vec<SharedPod>,
+}
+
+/// What somebody holds by bindings.
+#[derive(Debug, Default)]
+pub struct Grants {
+    pub all: Vec<Granted>,
+}
+
+/// What one binding gives.
+#[derive(Clone, Debug)]
+pub struct Granted {
+    pub binding: SharedBinding,
+    /// `None`: the role is not there.
+    pub role: Option<(SharedRole, Arc<RolePowers>)>,
+}
+
+impl Granted {
+    /// Where it holds; empty: the whole cluster.
+    pub fn scope(&self) -> &Name {
+        &self.binding.meta.namespace
+    }
+}
+
+/// Everybody whom bindings name, as answers name them.
+#[derive(Debug, Default)]
+pub struct Named {
+    pub users: BTreeSet<Subject>,
+    pub groups: BTreeSet<Subject>,
+    /// Service accounts by namespace.
+    pub accounts: BTreeMap<Name, BTreeSet<Name>>,
+}
+
+impl Place {
+    /// The number of an account's class; `None`: it is not there.
+    pub fn class_of_account(&self, name: &str) -> Option<u32> {
+        self.class_of_account.get(name).copied()
+    }
+
+    /// What its changeable pods meet of the Pod Security Standards, each once.
+    pub fn standards(&self) -> BTreeSet<Standards> {
+        let pods = self.pods.iter().filter_map(|it| it.pods.first());
+        pods.filter(|it| is_changeable(it)).map(|it| it.mold.standards).collect()
+    }
+
+    /// All accounts, by name.
+    pub fn accounts(&self) -> BTreeSet<&Name> {
+        self.accounts.iter().flat_map(|it| &it.names).collect()
+    }
+}
+
+impl Ground<'_> {
+    /// A namespace, folded.
+    pub fn place(&self, namespace: &Name) -> Arc<Place> {
+        if let Some(found) = self.terrain.places.borrow().get(namespace) {
+            return found.clone();
+        }
+        let place = Arc::new(place(self, namespace));
+        Arc::make_mut(&mut self.terrain.places.borrow_mut()).insert(namespace.clone(), place.clone());
+        place
+    }
+
+    /// What a subject holds, in no groups but those that come by themselves.
+    pub fn grants(&self, subject: &Subject) -> Arc<Grants> {
+        if let Some(found) = self.terrain.grants.borrow().get(subject) {
+            return found.clone();
+        }
+        let grants = Arc::new(self.grants_of(&Identity::new(subject, &[])));
+        Arc::make_mut(&mut self.terrain.grants.borrow_mut()).insert(subject.clone(), grants.clone());
+        grants
+    }
+
+    /// What somebody holds; not kept.
+    pub fn grants_of(&self, identity: &Identity) -> Grants {
+        let granted = |it: Holding| Granted {
+            binding: it.binding,
+            role: it.role.map(|(role, effective)| {
+                let powers = self.powers_of(&role, || RolePowers::of(&effective.rules));
+                (role, powers)
+            }),
+        };
+        Grants { all: self.rbac.permissions(identity).into_iter().map(granted).collect() }
+    }
+
+    /// A role as moves see it; `None`: it is not there.
+    pub fn role_powers(&self, namespace: &Name, name: &Name) -> Option<Arc<RolePowers>> {
+        let (role, effective) = self.rbac.role(namespace, name)?;
+        Some(self.powers_of(role, || RolePowers::of(&effective.rules)))
+    }
+
+    fn powers_of(&self, role: &SharedRole, read: impl FnOnce() -> RolePowers) -> Arc<RolePowers> {
+        let key = (role.meta.namespace.clone(), role.meta.name.clone());
+        if let Some(found) = self.terrain.roles.borrow().get(&key) {
+            return found.clone();
+        }
+        let powers = Arc::new(read());
+        Arc::make_mut(&mut self.terrain.roles.borrow_mut()).insert(key, powers.clone());
+        powers
+    }
+
+    /// Every namespace, by name.
+    pub fn all_namespaces(&self) -> Arc<[Name]> {
+        self.terrain.namespaces.get_or_init(|| self.cluster.namespace_names().into_iter().collect()).clone()
+    }
+
+    /// Every node, also one that only pods name, by name; where none is known there is still some node.
+    pub fn nodes(&self) -> Arc<[Name]> {
+        self.terrain.nodes.get_or_init(|| nodes(self.cluster)).clone()
+    }
+
+    /// Whether a node is there.
+    pub fn has_node(&self, name: &str) -> bool {
+        self.nodes().binary_search_by(|it| it.as_str().cmp(name)).is_ok()
+    }
+
+    /// The pods that run, by their node.
+    pub fn pods_on_nodes(&self) -> Arc<FxHashMap<Name, Vec<SharedPod>>> {
+        let by_node = || {
+            let mut all: FxHashMap<Name, Vec<SharedPod>> = FxHashMap::default();
+            for pod in self.cluster.pods.iter().filter(|it| is_running(it)) {
+                all.entry(pod.node().clone()).or_default().push(pod.clone());
+            }
+            Arc::new(all)
+        };
+        self.terrain.on_nodes.get_or_init(by_node).clone()
+    }
+
+    /// Everybody whom bindings name.
+    pub fn named(&self) -> Arc<Named> {
+        self.terrain.named.get_or_init(|| Arc::new(named_of(self))).clone()
+    }
+
+    /// The pod of this name.
+    pub fn pod(&self, id: &PodId) -> Option<&SharedPod> {
+        self.cluster.pods.get(&id.namespace, &id.name)
+    }
+}
+
+fn named_of(ground: &Ground<'_>) -> Named {
+    let mut all = Named::default();
+    for binding in ground.cluster.bindings.iter() {
+        for subject in binding.subjects.iter().map(|it| canonical(&named(it, binding))) {
+            match subject {
+                it if it.name().is_empty() => {}
+                it @ Subject::User(_) => drop(all.users.insert(it)),
+                it @ Subject::Group(_) => drop(all.groups.insert(it)),
+                Subject::ServiceAccount { namespace, name } => {
+                    all.accounts.entry(namespace).or_default().insert(name);
+                }
+                Subject::Other { .. } => {}
+            }
+        }
+    }
+    all
+}
+
+fn place(ground: &Ground<'_>, namespace: &Name) -> Place {
+    let mut place = Place { pods: pods(ground, namespace), ..Place::default() };
+    accounts(ground, namespace, &mut place);
+    place
+}
+
+/// The pods of a namespace that run, folded.
+fn pods(ground: &Ground<'_>, namespace: &Name) -> Vec<PodClass> {
+    let mut classes: Vec<PodClass> = Vec::new();
+    let mut by_key: FxHashMap<(usize, Option<Name>), usize> = FxHashMap::default();
+    for pod in ground.cluster.pods.of(namespace).iter().filter(|it| is_running(it)) {
+        let has_more = *pod.mold.host_access() != Default::default();
+        let key = (triomphe::Arc::as_ptr(&pod.mold) as usize, has_more.then(|| pod.node().clone()));
+        let at = *by_key.entry(key).or_insert_with(|| {
+            classes.push(PodClass { pods: Vec::new() });
+            classes.len() - 1
+        });
+        classes[at].pods.push(pod.clone());
+    }
+    classes
+}
+
+/// The service accounts of a namespace, those of equal rules together; each namespace has `default`.
+fn accounts(ground: &Ground<'_>, namespace: &Name, place: &mut Place) {
+    let listed = ground.cluster.service_accounts.of(namespace).iter().map(|it| it.meta.name.clone());
+    // A pod runs as an account that is there.
+    let used = ground.cluster.pods.of(namespace).iter().map(|it| it.mold.service_account.clone());
+    let names: BTreeSet<Name> = listed.chain(used).chain([Name::from("default")]).collect();
+    // Whom no binding names holds what all accounts of the namespace do.
+    let group = OnceCell::new();
+    let by_group = || Arc::new(ground.grants_of(&Identity::new(&Subject::Group(accounts_of(namespace)), &[])));
+    let mut by_rules: FxHashMap<Vec<(Name, usize)>, u32> = FxHashMap::default();
+    for name in names {
+        let grants = match ground.rbac.names_user(&account_user(namespace, &name)) {
+            true => ground.grants(&Subject::ServiceAccount { namespace: namespace.clone(), name: name.clone() }),
+            false => group.get_or_init(by_group).clone(),
+        };
+        let class = *by_rules.entry(grants.key()).or_insert_with(|| {
+            place.accounts.push(AccountClass { names: Vec::new(), grants: grants.clone() });
+            place.accounts.len() as u32 - 1
+        });
+        place.accounts[class as usize].names.push(name.clone());
+        place.class_of_account.insert(name, class);
+    }
+}
+
+impl Grants {
+    /// What tells equal ones: their roles, each with where it holds.
+    pub fn key(&self) -> Vec<(Name, usize)> {
+        let place = |it: &Granted| match &it.role {
+            Some((_, powers)) => Arc::as_ptr(powers) as usize,
+            // One that waits for its role is like no other: who may create that differs by its name.
+            None => SharedBinding::as_ptr(&it.binding) as usize,
+        };
+        let mut key: Vec<(Name, usize)> = self.all.iter().map(|it| (it.scope().clone(), place(it))).collect();
+        key.sort_unstable();
+        key.dedup();
+        key
+    }
+}
+
+impl Terrain {
+    /// Forgets what rested on what has changed.
+    pub fn forget(&mut self, changes: &[Change]) {
+        for change in changes {
+            match change {
+                Change::Pod(diff) => {
+                    let either = diff.before.as_ref().or(diff.after.as_ref());
+                    either.into_iter().for_each(|it| drop(Arc::make_mut(self.places.get_mut()).remove(it.namespace())));
+                    (self.nodes, self.on_nodes, self.namespaces) = Default::default();
+                }
+                Change::ServiceAccount(diff) => {
+                    let either = diff.before.as_ref().or(diff.after.as_ref());
+                    either
+                        .into_iter()
+                        .for_each(|it| drop(Arc::make_mut(self.places.get_mut()).remove(&it.meta.namespace)));
+                }
+                Change::Binding(diff) => {
+                    self.named = OnceCell::new();
+                    for binding in diff.before.iter().chain(&diff.after) {
+                        binding.subjects.iter().for_each(|it| self.forget_subject(&canonical(&named(it, binding))));
+                    }
+                }
+                // Others may take their rules from it.
+                Change::Role(_) => {
+                    clear(self.roles.get_mut());
+                    clear(self.grants.get_mut());
+                    clear(self.places.get_mut());
+                }
+                Change::Node(_) => self.nodes = OnceCell::new(),
+                Change::Namespace(_) | Change::Service(_) | Change::Policy(_) => self.namespaces = OnceCell::new(),
+                _ => {}
+            }
+        }
+    }
+
+    fn forget_subject(&mut self, subject: &Subject) {
+        if subject.kind() == SubjectKind::Group {
+            clear(self.grants.get_mut());
+            clear(self.places.get_mut());
+            return;
+        }
+        Arc::make_mut(self.grants.get_mut()).remove(subject);
+        if let Subject::ServiceAccount { namespace, .. } = subject {
+            Arc::make_mut(self.places.get_mut()).remove(namespace);
+        }
+    }
+}
+
+/// Empties a table without an allocation where nothing is in it.
+fn clear<K, V>(table: &mut Arc<FxHashMap<K, V>>) {
+    if !table.is_empty() {
+        *table = Arc::default();
+    }
+}
