@@ -14,6 +14,7 @@ use super::foothold::Foothold;
 use super::goal::Goal;
 use super::held::{Held, Mark};
 use super::moves::{Move, Moves, Out};
+use super::places::is_running;
 use super::powers::Asks;
 use super::region::Region;
 use super::replay;
@@ -160,8 +161,11 @@ fn node_user(ground: &Ground<'_>, region: &Region) -> Option<String> {
         Region::One(Foothold::Subject(it)) if it.kind() == SubjectKind::User && node_of(it.name()).is_some() => {
             Some(it.name().to_string())
         }
-        Region::NodeUsers | Region::Users | Region::Certified => {
-            Some(format!("system:node:{}", ground.nodes().first()?))
+        Region::NodeUsers => Some(format!("system:node:{}", ground.nodes().first()?)),
+        // A certificate can make one a node, to which the tokens and Secrets of the pods there are given.
+        Region::Certified => {
+            let pods = ground.cluster.pods.iter().find(|it| is_running(it) && !it.node().is_empty());
+            Some(format!("system:node:{}", pods?.node()))
         }
         _ => None,
     }

@@ -28,12 +28,15 @@ use super::Ground;
 use super::places::{is_changeable, is_running, nodes};
 use super::powers::RolePowers;
 
+/// What is worked out, by what it is of; copied when it is written to and others share it.
+type Table<K, V> = RefCell<Arc<FxHashMap<K, Arc<V>>>>;
+
 /// What is kept; a clone shares it until either learns more.
 #[derive(Clone, Default, Debug)]
 pub struct Terrain {
-    places: RefCell<Arc<FxHashMap<Name, Arc<Place>>>>,
-    grants: RefCell<Arc<FxHashMap<Subject, Arc<Grants>>>>,
-    roles: RefCell<Arc<FxHashMap<(Name, Name), Arc<RolePowers>>>>,
+    places: Table<Name, Place>,
+    grants: Table<Subject, Grants>,
+    roles: Table<(Name, Name), RolePowers>,
     namespaces: OnceCell<Arc<[Name]>>,
     nodes: OnceCell<Arc<[Name]>>,
     on_nodes: OnceCell<Arc<FxHashMap<Name, Vec<SharedPod>>>>,
