@@ -23,7 +23,7 @@ use super::layout::{self, Areas, Holds, Share, Side};
 use super::list::{Pace, Run};
 use super::matrix;
 use super::page::Reader;
-use super::panes::{NAMESPACES, PANES, Pane, SUBJECTS};
+use super::panes::{self, Held, Pane};
 use super::picker::Picker;
 use super::reaching::{self, Reaching};
 pub use super::state::{Fetched, Setup, Shown, Stop, Typing};
@@ -48,8 +48,7 @@ pub struct App {
     pub(super) world: World,
     /// While frozen: the cluster as it goes on behind the picture, and since when.
     pub(super) behind: Option<(World, Option<Timestamp>)>,
-    pub(super) panes: Vec<Box<dyn Pane>>,
-    pub(super) filters: [String; PANES.len()],
+    pub(super) panes: Vec<Held>,
     pub(super) scope: Scope,
     pub(super) pane: usize,
     pub(super) side: Side,
@@ -94,8 +93,6 @@ pub struct App {
     /// Changes that the lists have not taken in yet: that waits for the next key or frame, so a burst is one sorting.
     pub(super) pending: Vec<Change>,
     pub(super) stale_lists: bool,
-    /// The same for each pane.
-    pub(super) stale_panes: [bool; PANES.len()],
     pub(super) stale_answers: bool,
 }
 
@@ -122,10 +119,9 @@ impl App {
             setup,
             size: Rect::new(0, 0, 80, 24),
             behind: None,
-            panes: PANES.iter().map(|it| (it.new)()).collect(),
-            filters: Default::default(),
+            panes: panes::empty(),
             scope,
-            pane: NAMESPACES,
+            pane: 0,
             side: Side::Pane,
             share: Share::Normal,
             shown: Shown::Explain,
@@ -160,7 +156,6 @@ impl App {
             asking: BTreeSet::new(),
             pending: Vec::new(),
             stale_lists: true,
-            stale_panes: Default::default(),
             stale_answers: true,
         };
         app.settle();
@@ -187,7 +182,7 @@ impl App {
 
     /// Whether something that could wait is not done yet: [`App::work`] goes on with it.
     pub fn is_busy(&self) -> bool {
-        self.panes.iter().any(|it| it.is_sifting())
+        self.panes.iter().any(|it| it.list.is_sifting())
     }
 
     /// Goes on with what could wait, as long as the pace says.
@@ -201,7 +196,7 @@ impl App {
     /// Goes on with the filters that are being applied; whether that is done.
     fn sift(&mut self, pace: Pace<'_>) -> bool {
         let view = View { world: &self.world, scope: &self.scope, acting: self.acting.as_ref() };
-        self.panes.iter_mut().all(|it| it.sift(view, pace))
+        self.panes.iter_mut().all(|it| it.list.sift(view, pace))
     }
 
     /// What the shown answer wants to be worked out beside the loop.
@@ -300,7 +295,7 @@ impl App {
             }
             Event::Told { review, reply } => {
                 self.behind.iter_mut().for_each(|(world, _)| world.hear(review.clone(), reply.clone()));
-                self.stale_panes[SUBJECTS] |= review == Review::Own;
+                self.stale_lists |= review == Review::Own;
                 self.world.hear(review, reply);
                 self.stale_answers = true;
                 return asked::asks(self);
@@ -378,7 +373,7 @@ impl App {
 
     /// The object that the pane in front has selected.
     pub(super) fn selected(&self) -> Option<Item> {
-        self.panes[self.pane].selected()
+        self.panes[self.pane].list.selected()
     }
 
     /// How large the screen is.
@@ -399,7 +394,7 @@ impl App {
     /// Runs something on the pane in front.
     pub(super) fn with_pane<T>(&mut self, run: impl FnOnce(&mut dyn Pane, View<'_>) -> T) -> T {
         let view = View { world: &self.world, scope: &self.scope, acting: self.acting.as_ref() };
-        run(&mut *self.panes[self.pane], view)
+        run(&mut *self.panes[self.pane].list, view)
     }
 
     /// How fresh what is on the screen is.
@@ -441,10 +436,10 @@ impl App {
         (self.pane, self.side, self.shown, self.scope) = (stop.pane, stop.side, stop.shown, stop.scope);
         if refill {
             let view = View { world: &self.world, scope: &self.scope, acting: self.acting.as_ref() };
-            self.panes.iter_mut().for_each(|it| it.fill(view));
+            self.panes.iter_mut().for_each(|it| it.list.fill(view));
         }
         if let Some(item) = &stop.item {
-            self.panes[self.pane].select(item);
+            self.panes[self.pane].list.select(item);
         }
         self.stale_answers = true;
     }
@@ -491,15 +486,15 @@ impl App {
 
     /// Begins to filter the pane in front; the rows that are shown stay until that is done.
     pub(super) fn begin_filter(&mut self, line: &str) {
-        self.filters[self.pane] = line.to_owned();
+        line.clone_into(&mut self.panes[self.pane].filter);
         let filter = Filter::parse(line);
-        self.weigh_before(filter.has_columns());
+        self.prepare_all(filter.has_columns());
         self.with_pane(|pane, _| pane.filter_by(filter));
     }
 
     /// Sorts the pane in front by a column; by the same one again: the other way.
     pub(super) fn sort(&mut self, column: usize) {
-        self.weigh_before(true);
+        self.prepare_all(true);
         self.with_pane(|pane, view| {
             let mut sort = pane.sort();
             let same = sort.column == Some(column);

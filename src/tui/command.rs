@@ -6,17 +6,15 @@
 use super::app::{App, Shown};
 use super::event::{Effect, Mouse};
 use super::layout::{Share, Side};
-use super::panes::{NAMESPACES, PANES, PODS, POLICIES, Pane, SUBJECTS};
+use super::panes::{self, PANES, Pane};
 use super::{copy, go, grants, open};
 use crate::ask::reaches::Way;
 
 /// A part of the program that keys go to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum At {
-    Namespaces,
-    Pods,
-    Policies,
-    Subjects,
+    /// The list of a pane.
+    List,
     /// An explanation, a verdict, a reach: lines with links.
     Page,
     Yaml,
@@ -28,15 +26,15 @@ pub enum At {
 /// Where a command works.
 pub type Places = &'static [At];
 
-const EVERYWHERE: Places =
-    &[At::Namespaces, At::Pods, At::Policies, At::Subjects, At::Page, At::Yaml, At::Matrix, At::Abilities];
-const LISTS: Places = &[At::Namespaces, At::Pods, At::Policies, At::Subjects];
+const EVERYWHERE: Places = &[At::List, At::Page, At::Yaml, At::Matrix, At::Abilities];
+const LISTS: Places = &[At::List];
 const TEXTS: Places = &[At::Page, At::Yaml];
-const ENDS: Places = &[At::Namespaces, At::Pods, At::Page, At::Matrix];
-const SOMEBODY: Places = &[At::Namespaces, At::Pods, At::Subjects, At::Page, At::Matrix, At::Abilities];
-const OBJECTS: Places = &[At::Namespaces, At::Pods, At::Policies, At::Subjects, At::Page];
+const ENDS: Places = &[At::List, At::Page, At::Matrix];
+const SOMEBODY: Places = &[At::List, At::Page, At::Matrix, At::Abilities];
+const OBJECTS: Places = &[At::List, At::Page];
 
 /// One command.
+#[derive(Clone, Copy)]
 pub struct Command {
     pub keys: &'static [&'static str],
     /// What the hints and the palette call it.
@@ -74,8 +72,45 @@ macro_rules! quietly {
     };
 }
 
-/// All commands, in the order of the help.
-pub const COMMANDS: &[Command] = &[
+/// All commands, in the order of the help: what asks, the panes, what moves.
+pub const COMMANDS: &[Command] = &joined();
+
+const fn joined() -> [Command; ASKING.len() + panes::COUNT + MOVING.len()] {
+    let mut all = [ASKING[0]; ASKING.len() + panes::COUNT + MOVING.len()];
+    let mut at = 0;
+    while at < all.len() {
+        all[at] = if at < ASKING.len() {
+            ASKING[at]
+        } else if at < ASKING.len() + panes::COUNT {
+            to_pane(at - ASKING.len())
+        } else {
+            MOVING[at - ASKING.len() - panes::COUNT]
+        };
+        at += 1;
+    }
+    all
+}
+
+/// The command that goes to a pane: its key is its number.
+const fn to_pane(at: usize) -> Command {
+    // One digit each: there is no key for a tenth.
+    const NUMBERS: [&[&str]; 9] = [&["1"], &["2"], &["3"], &["4"], &["5"], &["6"], &["7"], &["8"], &["9"]];
+    const GO: [fn(&mut App) -> Vec<Effect>; 9] = [
+        |app| go::pane(app, 0),
+        |app| go::pane(app, 1),
+        |app| go::pane(app, 2),
+        |app| go::pane(app, 3),
+        |app| go::pane(app, 4),
+        |app| go::pane(app, 5),
+        |app| go::pane(app, 6),
+        |app| go::pane(app, 7),
+        |app| go::pane(app, 8),
+    ];
+    always(NUMBERS[at], PANES[at].word, PANES[at].help, EVERYWHERE, GO[at])
+}
+
+/// Commands that ask and open.
+const ASKING: &[Command] = &[
     Command {
         keys: &["t"],
         name: "trace",
@@ -163,12 +198,10 @@ pub const COMMANDS: &[Command] = &[
     ),
     always(&[":"], "palette", "run any command by its name, with arguments", EVERYWHERE, open::palette),
     always(&["?"], "help", "all keys and what they do here; Enter runs one", EVERYWHERE, open::help),
-    always(&["1"], "namespaces", "go to the pane of namespaces", EVERYWHERE, |app| go::pane(app, NAMESPACES)),
-    always(&["2"], "pods", "go to the pane of pods", EVERYWHERE, |app| go::pane(app, PODS)),
-    always(&["3"], "policies", "go to the pane of policies", EVERYWHERE, |app| go::pane(app, POLICIES)),
-    always(&["4"], "subjects", "go to the pane of users, groups and service accounts", EVERYWHERE, |app| {
-        go::pane(app, SUBJECTS)
-    }),
+];
+
+/// Commands that move, choose, and say how things are shown.
+const MOVING: &[Command] = &[
     always(&["Tab"], "next pane", "go to the next part of the screen", EVERYWHERE, quietly!(|app| go::next(app, 1))),
     always(
         &["BackTab"],
@@ -360,7 +393,7 @@ pub fn place(app: &App) -> At {
             _ => At::Page,
         };
     }
-    [At::Namespaces, At::Pods, At::Policies, At::Subjects][app.pane]
+    At::List
 }
 
 /// The command that a key runs here.
@@ -371,18 +404,15 @@ pub fn find(key: &str, at: At) -> Option<&'static Command> {
 /// Why a command does not run here and now.
 pub fn refusal(app: &App, command: &Command) -> Option<String> {
     if !command.places.contains(&app.place()) {
-        return Some(format!("not in {}", name_of(app.place())));
+        return Some(format!("not in {}", name_of(app)));
     }
     (command.refuses)(app).map(Into::into)
 }
 
 /// What a place is called.
-fn name_of(at: At) -> &'static str {
-    match at {
-        At::Namespaces => PANES[NAMESPACES].title,
-        At::Pods => PANES[PODS].title,
-        At::Policies => PANES[POLICIES].title,
-        At::Subjects => PANES[SUBJECTS].title,
+fn name_of(app: &App) -> &'static str {
+    match app.place() {
+        At::List => PANES[app.pane].title,
         At::Page => "an explanation",
         At::Yaml => "YAML",
         At::Matrix => "the matrix",
@@ -448,7 +478,7 @@ pub fn document() -> String {
         page.push_str(&format!("| {} | {} | {} |\n", keys.join(" "), command.name, command.help));
     }
     page.push_str("\n| `:` command | what it does |\n|---|---|\n");
-    for word in super::palette::WORDS {
+    for word in super::palette::words() {
         let typed = format!("{} {}", word.name, word.arguments);
         page.push_str(&format!("| `{}` | {} |\n", typed.trim(), word.help));
     }
@@ -458,12 +488,7 @@ pub fn document() -> String {
 /// The commands named in the last row, most useful first, for where one is.
 pub fn hints(app: &App) -> Vec<&'static Command> {
     let names: &[&str] = match app.place() {
-        At::Namespaces => &["open", "filter", "matrix", "trace", "reach", "pick namespace", "help", "palette"],
-        At::Pods => &["trace", "reach", "who", "open", "yaml", "filter", "help", "palette"],
-        At::Policies => &["yaml", "explain", "filter", "sort", "problems only", "help", "palette"],
-        At::Subjects => {
-            &["open", "reach", "matrix", "see as", "filter", "sort", "explain", "problems only", "help", "palette"]
-        }
+        At::List => PANES[app.pane].hints,
         At::Page if app.shown == Shown::Trace => &["open", "port", "swap", "copy menu", "leave", "help"],
         At::Page if matches!(app.shown, Shown::Permissions(_)) => {
             &["open", "who", "filter", "dangers only", "copy menu", "leave", "help"]

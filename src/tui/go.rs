@@ -5,7 +5,7 @@ use super::command::At;
 use super::event::Effect;
 use super::field::Field;
 use super::layout::Side;
-use super::panes::PANES;
+use super::panes::{self, PANES};
 use super::yaml::ManagedFields;
 use super::{access, explain, grants, page};
 use crate::ask::item::Item;
@@ -21,7 +21,7 @@ pub fn pane(app: &mut App, pane: usize) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Goes to the next or previous part: the four panes, then the answer.
+/// Goes to the next or previous part: the panes, then the answer.
 pub fn next(app: &mut App, step: isize) {
     let parts = PANES.len() as isize + 1;
     let at = if app.side == Side::View { PANES.len() } else { app.pane } as isize;
@@ -81,7 +81,7 @@ pub fn start_filter(app: &mut App) -> Vec<Effect> {
     app.typing = Some(match app.place() {
         At::Page | At::Yaml => Typing::Search(Field::default()),
         At::Matrix | At::Abilities => return Vec::new(),
-        _ => Typing::Filter(Field::holding(&app.filters[app.pane])),
+        _ => Typing::Filter(Field::holding(&app.panes[app.pane].filter)),
     });
     Vec::new()
 }
@@ -180,7 +180,7 @@ pub fn managed(app: &mut App) {
 
 /// Leaves the innermost thing: filter, marks, a trace half chosen, then one level; never the program.
 pub fn leave(app: &mut App) {
-    if app.side == Side::Pane && !app.filters[app.pane].is_empty() {
+    if app.side == Side::Pane && !app.panes[app.pane].filter.is_empty() {
         return app.filter("");
     }
     if app.side == Side::Pane && app.with_pane(|pane, _| pane.unmark()) {
@@ -227,8 +227,8 @@ fn level(app: &mut App) -> bool {
     }
     if let Some(pod) = app.scope.pod.take() {
         app.refill();
-        app.pane = super::panes::PODS;
-        app.panes[app.pane].select(&Item::Pod(pod));
+        app.pane = panes::at(&panes::pods::PANE);
+        app.panes[app.pane].list.select(&Item::Pod(pod));
         return true;
     }
     wider(app)

@@ -13,7 +13,6 @@ use super::asked;
 use super::command::At;
 use super::event::Effect;
 use super::field::Field;
-use super::panes::SUBJECTS;
 use super::picker::{Choice, Entry, Picker, Subject as Picking};
 use crate::ask::item::Item;
 use crate::ask::{Fault, namespace, somebody};
@@ -41,7 +40,7 @@ pub fn subject(app: &App) -> Option<Subject> {
     match (app.place(), about(app)) {
         (At::Page, Some(About::Somebody(subject))) => Some(subject.clone()),
         (At::Abilities, _) => app.abilities.subject().cloned(),
-        (At::Subjects, _) => match app.selected() {
+        (At::List, _) => match app.selected() {
             Some(Item::Subject(subject)) => Some(subject),
             _ => None,
         },
@@ -337,9 +336,4 @@ impl<'a> Typed<'a> {
 pub fn candidates(app: &App, begun: &str) -> Vec<String> {
     let all = app.world.rbac().everybody(&app.world.cluster).into_iter().map(|it| it.to_string());
     all.filter(|it| it.starts_with(begun)).collect()
-}
-
-/// Whether subjects are what one looks at, so that the matrix is theirs.
-pub fn is_about_subjects(app: &App) -> bool {
-    app.place() == At::Subjects || (app.pane == SUBJECTS && app.place() == At::Page)
 }

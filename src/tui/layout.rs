@@ -1,8 +1,8 @@
 //! Where things stand, as a function of the size alone.
 //!
 //! ```text
-//! 160 and more   four panes stacked │ explain │ answer
-//! 100 to 159     four panes stacked │ answer or explain
+//! 160 and more   panes stacked │ explain │ answer
+//! 100 to 159     panes stacked │ answer or explain
 //! 80 to 99       one pane           │ answer or explain        tabs in the first row
 //! 60 to 79       one pane or one answer, `d` and Esc go between
 //! below 60×15    one honest line
@@ -10,7 +10,7 @@
 
 use ratatui::layout::Rect;
 
-use super::panes::SUBJECTS;
+use super::panes::{COUNT, PANES};
 
 /// The smallest screen that is drawn.
 pub const SMALLEST: (u16, u16) = (60, 15);
@@ -38,8 +38,8 @@ pub enum Side {
 pub struct Areas {
     pub status: Rect,
     pub hints: Rect,
-    /// The four panes, in their order.
-    pub panes: [Rect; 4],
+    /// The panes, in their order.
+    pub panes: [Rect; COUNT],
     /// What explains the selected object, where there is room for it beside an answer.
     pub explain: Rect,
     /// The opened answer, or the explanation where there is room for one only.
@@ -95,10 +95,8 @@ fn columns(width: u16, side: Side, share: Share, pane: usize) -> u16 {
     let percent: u32 = match (share, side) {
         (Share::Normal, _) if width >= 160 => 38,
         (Share::Normal, _) if width >= 100 => 48,
-        // Grants are long lines, and so is what stands about a subject: what has the keys takes more.
-        (Share::Normal, Side::Pane) if pane == SUBJECTS => 60,
-        (Share::Normal, Side::View) if pane == SUBJECTS => 36,
-        (Share::Normal, _) => 50,
+        (Share::Normal, Side::Pane) => PANES[pane].percent.0,
+        (Share::Normal, Side::View) => PANES[pane].percent.1,
         (_, Side::Pane) => 66,
         (_, Side::View) => 34,
     };
@@ -112,12 +110,12 @@ fn split(area: Rect, columns: u16) -> (Rect, Rect) {
     (left, Rect { x: area.x + columns, width: area.width - columns, ..area })
 }
 
-/// Four panes above one another, the one in front as high as the others leave room.
-fn stack(area: Rect, pane: usize) -> [Rect; 4] {
+/// The panes above one another, the one in front as high as the others leave room.
+fn stack(area: Rect, pane: usize) -> [Rect; COUNT] {
     let small = (area.height / 7).clamp(4, 10);
     let mut y = area.y;
     std::array::from_fn(|at| {
-        let height = if at == pane { area.height - 3 * small } else { small };
+        let height = if at == pane { area.height - (COUNT as u16 - 1) * small } else { small };
         let part = Rect { y, height, ..area };
         y += height;
         part

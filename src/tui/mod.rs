@@ -105,8 +105,9 @@ fn focus(app: &App, side: Side) -> Focus {
 fn draw_pane(app: &App, number: usize, area: Rect, buffer: &mut Buffer) {
     let is_front = number == app.pane;
     let mut title = PANES[number].title.to_owned();
-    if !app.filters[number].is_empty() {
-        title = format!("{title} /{}", app.filters[number]);
+    let filter = &app.panes[number].filter;
+    if !filter.is_empty() {
+        title = format!("{title} /{filter}");
     }
     let frame = Frame {
         area,
@@ -116,7 +117,7 @@ fn draw_pane(app: &App, number: usize, area: Rect, buffer: &mut Buffer) {
         theme: app.setup.theme,
         shift: if is_front { app.shift } else { 0 },
     };
-    app.panes[number].draw(buffer, frame, app.view());
+    app.panes[number].list.draw(buffer, frame, app.view());
 }
 
 fn draw_view(app: &App, area: Rect, buffer: &mut Buffer) {

@@ -30,8 +30,8 @@ fn click(app: &mut App, position: Position) {
     let Some(pane) = areas.panes.iter().position(|it| it.contains(position)) else { return };
     (app.pane, app.side) = (pane, Side::Pane);
     if let Some(row) = row_in(areas.panes[pane], position) {
-        let top = app.panes[pane].top();
-        app.panes[pane].go(top + row);
+        let top = app.panes[pane].list.top();
+        app.panes[pane].list.go(top + row);
     }
 }
 

@@ -8,7 +8,7 @@ use super::command::{self, At, COMMANDS};
 use super::event::Effect;
 use super::layout::Side;
 use super::palette;
-use super::panes::{NAMESPACES, PODS, POLICIES, Pane};
+use super::panes::{self, PANES, Pane};
 use super::picker::{Choice, Entry, Picker, Subject as Picking};
 use super::reaching::ReachAsked;
 use super::{copy, grants};
@@ -213,11 +213,16 @@ fn way(app: &mut App) -> bool {
     true
 }
 
-/// The matrix of namespaces; where one looks at subjects theirs.
+/// The matrix of what one looks at.
 pub fn matrix(app: &mut App) -> Vec<Effect> {
-    if grants::is_about_subjects(app) {
-        return grants::abilities(app);
+    match app.place() {
+        At::List | At::Page => (PANES[app.pane].matrix)(app),
+        _ => namespace_matrix(app),
     }
+}
+
+/// The matrix of namespaces.
+pub fn namespace_matrix(app: &mut App) -> Vec<Effect> {
     app.open(Shown::Matrix);
     Vec::new()
 }
@@ -248,25 +253,10 @@ pub fn enter(app: &mut App) -> Vec<Effect> {
         At::Yaml => Vec::new(),
         At::Matrix => trace_cell(app),
         At::Abilities => grants::cell(app),
-        At::Policies => explain(app),
-        At::Subjects => match grants::subject(app) {
-            Some(subject) => grants::permissions(app, subject, ""),
+        At::List => match app.selected() {
+            Some(item) => (PANES[app.pane].enter)(app, item),
             None => Vec::new(),
         },
-        At::Namespaces => {
-            let namespace = app.selected().and_then(|it| it.namespace().cloned());
-            app.narrow(namespace.into_iter().collect());
-            app.pane = PODS;
-            Vec::new()
-        }
-        At::Pods => {
-            let Some(Item::Pod(pod)) = app.selected() else { return Vec::new() };
-            app.leave();
-            app.scope.pod = Some(pod);
-            app.pane = POLICIES;
-            app.refill();
-            Vec::new()
-        }
     }
 }
 
@@ -304,8 +294,7 @@ pub fn help(app: &mut App) -> Vec<Effect> {
 
 /// A line for any command by its name.
 pub fn palette(app: &mut App) -> Vec<Effect> {
-    let words = palette::WORDS
-        .iter()
+    let words = palette::words()
         .map(|it| Entry::new(format!("{} {}", it.name, it.arguments).trim_end(), it.help, Choice::Word(it.name)));
     let commands = COMMANDS.iter().enumerate().map(|(at, command)| Entry {
         label: command.name.into(),
@@ -418,7 +407,7 @@ pub fn choose(app: &mut App, choice: Choice) -> Vec<Effect> {
 /// Narrows to these namespaces; from the pane of namespaces one goes on to their pods.
 pub fn narrow_to(app: &mut App, namespaces: BTreeSet<Name>) {
     app.narrow(namespaces);
-    if app.pane == NAMESPACES {
-        app.pane = PODS;
+    if app.pane == panes::at(&panes::namespaces::PANE) {
+        app.pane = panes::at(&panes::pods::PANE);
     }
 }

@@ -5,7 +5,7 @@
 
 use super::app::{App, Shown};
 use super::event::Effect;
-use super::panes::{NAMESPACES, PODS, POLICIES, SUBJECTS};
+use super::panes::{self, PANES, PaneSpec};
 use super::reaching::{self, Typed};
 use super::{asked, command, go, grants, open};
 use crate::ask::Fault;
@@ -22,7 +22,21 @@ pub struct Word {
     pub run: fn(&mut App, &str) -> Result<Vec<Effect>, Fault>,
 }
 
-/// All words.
+/// What is told of a word.
+pub struct Told {
+    pub name: &'static str,
+    pub arguments: &'static str,
+    pub help: &'static str,
+}
+
+/// Every word that can be typed: those of [`WORDS`], and the panes'.
+pub fn words() -> impl Iterator<Item = Told> {
+    let word = |it: &Word| Told { name: it.name, arguments: it.arguments, help: it.help };
+    let pane = |it: &PaneSpec| Told { name: it.word, arguments: "[FILTER]", help: it.help };
+    WORDS.iter().map(word).chain(PANES.iter().map(pane))
+}
+
+/// All words but those of panes.
 pub const WORDS: &[Word] = &[
     Word { name: "trace", arguments: "FROM TO[:PORT]", help: "may FROM connect to TO, and why", run: trace },
     Word {
@@ -71,33 +85,19 @@ pub const WORDS: &[Word] = &[
     Word { name: "yaml", arguments: "KIND/[NS/]NAME", help: "an object as YAML", run: yaml },
     Word { name: "ns", arguments: "[NAME]", help: "narrow to a namespace; without a name: choose", run: namespace },
     Word { name: "ctx", arguments: "[NAME]", help: "go to another context; without a name: choose", run: context },
-    Word {
-        name: "namespaces",
-        arguments: "[FILTER]",
-        help: "the pane of namespaces",
-        run: |app, words| pane(app, NAMESPACES, words),
-    },
-    Word { name: "pods", arguments: "[FILTER]", help: "the pane of pods", run: |app, words| pane(app, PODS, words) },
-    Word {
-        name: "policies",
-        arguments: "[FILTER]",
-        help: "the pane of policies",
-        run: |app, words| pane(app, POLICIES, words),
-    },
-    Word {
-        name: "subjects",
-        arguments: "[FILTER]",
-        help: "the pane of subjects",
-        run: |app, words| pane(app, SUBJECTS, words),
-    },
     Word { name: "q", arguments: "", help: "quit", run: |_, _| Ok(vec![Effect::Quit]) },
 ];
 
 /// Runs a typed line; `None` when its first word is no word of the table.
 pub fn run(app: &mut App, line: &str) -> Option<Vec<Effect>> {
     let (first, rest) = line.split_once(' ').unwrap_or((line, ""));
-    let word = WORDS.iter().find(|it| it.name == first)?;
-    Some((word.run)(app, rest.trim()).unwrap_or_else(|fault| {
+    let rest = rest.trim();
+    let done = match (WORDS.iter().find(|it| it.name == first), panes::named(first)) {
+        (Some(word), _) => (word.run)(app, rest),
+        (None, Some(at)) => pane(app, at, rest),
+        (None, None) => return None,
+    };
+    Some(done.unwrap_or_else(|fault| {
         let hint = if fault.hint.is_empty() { String::new() } else { format!(" ({})", fault.hint) };
         app.say(format!("{}{hint}", fault.what));
         Vec::new()

@@ -13,18 +13,18 @@ use super::asked;
 use super::explain;
 use super::layout::Areas;
 use super::page;
-use super::panes::{self, NAMESPACES, PANES, SUBJECTS};
+use super::panes::{self, PANES, subjects};
 use super::state::Shown;
 use crate::ask::item::Item;
 use crate::ask::scope::View;
-use crate::model::name::Name;
 use crate::model::role::Subject;
 use crate::text::Mark;
 
 impl App {
     /// Brings what is on the screen up to what is known; to be called before [`super::draw`].
     pub fn prepare(&mut self) {
-        if !self.pending.is_empty() || self.stale_lists || self.stale_answers || self.stale_panes.contains(&true) {
+        let is_stale = self.stale_lists || self.stale_answers || self.panes.iter().any(|it| it.is_stale);
+        if is_stale || !self.pending.is_empty() {
             self.settle();
         }
     }
@@ -33,8 +33,8 @@ impl App {
     pub(super) fn overflow(&mut self) {
         let changes = std::mem::take(&mut self.pending);
         let view = View { world: &self.world, scope: &self.scope, acting: self.acting.as_ref() };
-        for (stale, pane) in self.stale_panes.iter_mut().zip(&PANES) {
-            *stale = *stale || changes.iter().any(|it| (pane.concerns)(it, view));
+        for (held, pane) in self.panes.iter_mut().zip(&PANES) {
+            held.is_stale = held.is_stale || changes.iter().any(|it| (pane.concerns)(it, view));
         }
     }
 
@@ -45,8 +45,8 @@ impl App {
         }
         let view = View { world: &self.world, scope: &self.scope, acting: self.acting.as_ref() };
         // One that is read anew below needs no change by change.
-        for (pane, _) in self.panes.iter_mut().zip(&self.stale_panes).filter(|(_, is_stale)| !**is_stale) {
-            pane.change(&changes, view);
+        for pane in self.panes.iter_mut().filter(|it| !it.is_stale) {
+            pane.list.change(&changes, view);
         }
     }
 
@@ -57,18 +57,18 @@ impl App {
 
     pub(super) fn settle(&mut self) {
         self.change_lists();
-        let stale = std::mem::take(&mut self.stale_panes);
         let all = std::mem::take(&mut self.stale_lists);
         let view = View { world: &self.world, scope: &self.scope, acting: self.acting.as_ref() };
-        for (pane, _) in self.panes.iter_mut().zip(stale).filter(|(_, is_stale)| all || *is_stale) {
-            pane.fill(view);
+        for pane in self.panes.iter_mut().filter(|it| all || it.is_stale) {
+            pane.is_stale = false;
+            pane.list.fill(view);
             self.stale_answers = true;
         }
         let areas = self.areas();
         for (pane, area) in self.panes.iter_mut().zip(areas.panes) {
-            pane.settle(panes::rows_in(area));
+            pane.list.settle(panes::rows_in(area));
         }
-        self.count_on_screen(&areas);
+        self.prepare_shown(&areas);
         self.answer();
         self.explain.settle(if areas.explain.is_empty() { areas.view } else { areas.explain });
         self.reader.settle(areas.view);
@@ -82,31 +82,19 @@ impl App {
         }
     }
 
-    /// Namespaces on the screen are counted, and subjects weighed, before they are drawn.
-    fn count_on_screen(&mut self, areas: &Areas) {
-        let rows = panes::rows_in(areas.panes[NAMESPACES]);
-        let names: Vec<Name> = self.panes[NAMESPACES]
-            .on_screen(rows)
-            .into_iter()
-            .chain(self.panes[NAMESPACES].selected())
-            .filter_map(|it| it.namespace().cloned())
-            .collect();
-        self.world.count(&names);
-        let rows = panes::rows_in(areas.panes[SUBJECTS]);
-        let subjects = self.panes[SUBJECTS].on_screen(rows).into_iter().chain(self.panes[SUBJECTS].selected());
-        let subjects: Vec<Subject> = subjects
-            .filter_map(|it| match it {
-                Item::Subject(subject) => Some(subject),
-                _ => None,
-            })
-            .collect();
-        self.world.weigh(subjects);
+    /// What rows on the screen are drawn from is derived first.
+    fn prepare_shown(&mut self, areas: &Areas) {
+        for ((held, pane), area) in self.panes.iter().zip(&PANES).zip(areas.panes) {
+            let shown = held.list.on_screen(panes::rows_in(area));
+            let items: Vec<Item> = shown.into_iter().chain(held.list.selected()).collect();
+            (pane.prepare)(&mut self.world, &items);
+        }
     }
 
-    /// Weighs everybody before all rows are looked at: to sort by a column, or to filter by one.
-    pub(super) fn weigh_before(&mut self, looks: bool) {
-        if self.pane == SUBJECTS && looks {
-            self.world.weigh_all();
+    /// The same for all rows of the pane in front, before they are looked at: to sort by a column, or to filter by one.
+    pub(super) fn prepare_all(&mut self, looks: bool) {
+        if looks {
+            (PANES[self.pane].prepare_all)(&mut self.world);
         }
     }
 
@@ -152,7 +140,7 @@ impl App {
 
     /// The subjects that the pane of subjects shows; of marked ones those.
     fn subjects_in_view(&self) -> Vec<Subject> {
-        let pane = &self.panes[SUBJECTS];
+        let pane = &self.panes[panes::at(&subjects::PANE)].list;
         let marked = pane.marked();
         let items = if marked.is_empty() { pane.on_screen_from(0, pane.count().0) } else { marked };
         let subject = |it| if let Item::Subject(subject) = it { Some(subject) } else { None };

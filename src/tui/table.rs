@@ -8,7 +8,7 @@ use ratatui::buffer::Buffer;
 
 use super::list::{List, Look, Pace, Run, Sort};
 use super::paint::{self, Focus, Slot};
-use super::panes::{Frame, POLICIES, Pane, SUBJECTS};
+use super::panes::{Frame, Pane};
 use super::theme::{Role, Theme};
 use crate::ask::filter::Filter;
 use crate::ask::item::Item;
@@ -24,6 +24,15 @@ pub struct Table<R: Row + 'static> {
     hidden: BTreeSet<usize>,
     /// Why there is nothing, when there is nothing.
     empty: fn(View<'_>) -> String,
+    /// What its heading says besides.
+    around: fn(View<'_>) -> Around,
+}
+
+/// What stands in a heading before the count of rows, and behind it.
+#[derive(Default)]
+pub struct Around {
+    pub before: String,
+    pub behind: String,
 }
 
 struct Seen<'a, R: Row + 'static> {
@@ -44,7 +53,12 @@ impl<R: Row> Look<R> for Seen<'_, R> {
 impl<R: Row> Table<R> {
     /// The pane of a list, with what it says when it is empty.
     pub fn of(listing: &'static Listing<R>, empty: fn(View<'_>) -> String) -> Self {
-        Self { list: List::default(), listing, hidden: BTreeSet::new(), empty }
+        Self { list: List::default(), listing, hidden: BTreeSet::new(), empty, around: |_| Around::default() }
+    }
+
+    /// The same, with more in its heading.
+    pub fn headed(self, around: fn(View<'_>) -> Around) -> Self {
+        Self { around, ..self }
     }
 
     fn seen<'a>(&self, view: View<'a>) -> Seen<'a, R> {
@@ -104,13 +118,10 @@ impl<R: Row> Table<R> {
     fn heading(&self, frame: Frame<'_>, view: View<'_>) -> String {
         let (shown, total) = (self.list.len(), self.list.total());
         let mut heading = format!("[{}] {}", frame.number, frame.title);
-        if let Some(pod) = view.scope.pod.as_ref().filter(|_| frame.number == POLICIES + 1) {
-            heading.push_str(&format!(" on {pod}"));
-        }
+        let around = (self.around)(view);
+        heading.push_str(&around.before);
         heading.push_str(&if shown == total { format!(" {total}") } else { format!(" {shown}/{total}") });
-        if let Some(me) = view.world.told.me().filter(|_| frame.number == SUBJECTS + 1) {
-            heading.push_str(&format!(", you {}", me.subject()));
-        }
+        heading.push_str(&around.behind);
         if let Some(column) = self.list.sort().column {
             let run = if self.list.sort().run == Run::Up { "+" } else { "-" };
             heading.push_str(&format!(" by {}{run}", self.listing.columns[column].title.to_lowercase()));

@@ -15,6 +15,7 @@ use ratatui::layout::Rect;
 use super::app::App;
 use super::layout::Side;
 use super::paint::{self, Slot};
+use super::panes::PANES;
 use super::theme::Role;
 use super::{event, grants, status};
 use crate::ask::scope::Problems;
@@ -114,10 +115,8 @@ fn in_front(app: &App) -> String {
     if app.side == Side::Pane { tab(app, app.pane) } else { String::new() }
 }
 
-const PANES: [&str; 4] = ["Ns", "Pods", "Pol", "Subj"];
-
 fn tab(app: &App, at: usize) -> String {
-    let (number, name) = (at + 1, PANES.get(at).copied().unwrap_or_default());
+    let (number, name) = (at + 1, PANES[at].short);
     match at == app.pane && app.side == Side::Pane {
         true => format!("<{number}{name}>"),
         false => format!(" {number}{name} "),

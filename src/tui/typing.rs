@@ -110,7 +110,7 @@ fn finish(app: &mut App, typing: &Typing) {
 fn typed(app: &mut App, typing: &Typing) {
     match typing {
         Typing::Filter(field) => {
-            if app.filters[app.pane] != field.text() {
+            if app.panes[app.pane].filter != field.text() {
                 app.begin_filter(field.text());
                 app.selection_moved();
             }

@@ -1,4 +1,4 @@
-//! The four panes: one table of them, one kind of column, one way to draw.
+//! The panes: one table of them, one kind of column, one way to draw.
 //!
 //! ```text
 //! ┌[2] Pods 3/1840 /api──────────────────┐
@@ -8,16 +8,23 @@
 //! ```
 //!
 //! A pane is a list of [`crate::ask::listing`], its rows and its columns. To add one, write that and its file here, and
-//! list it in [`PANES`]. The first column is pinned; the others are shown as far as there is room, and `H` `L` move them.
+//! list it in [`PANES`]: its number, its key, its command, its word behind `:` and its part of the screen follow. The
+//! first column is pinned; the others are shown as far as there is room, and `H` `L` move them.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use super::app::App;
+use super::event::Effect;
 use super::list::{Pace, Sort};
+use super::open;
 use super::paint::Focus;
+use super::table::Table;
 use super::theme::Theme;
+use crate::ask::World;
 use crate::ask::filter::Filter;
 use crate::ask::item::Item;
+use crate::ask::listing::namespaces::LISTING;
 use crate::ask::scope::{Problems, View};
 use crate::model::cluster::Change;
 use crate::model::id::Kind;
@@ -28,26 +35,79 @@ pub mod pods;
 pub mod policies;
 pub mod subjects;
 
-/// What stands before a pane's number, what it is called, and how an empty one is made.
+/// All that the program knows of a pane.
 pub struct PaneSpec {
     pub title: &'static str,
+    /// Its name in the first row of the screen.
+    pub short: &'static str,
+    /// Its name as a command and behind `:`.
+    pub word: &'static str,
+    /// What that is: `the pane of pods`.
     pub help: &'static str,
     pub new: fn() -> Box<dyn Pane>,
     /// Whether a change may move its rows, so that many of them fill it anew.
     pub concerns: fn(&Change, View<'_>) -> bool,
+    /// What is derived for rows before they are drawn.
+    pub prepare: fn(&mut World, &[Item]),
+    /// The same for all rows, before they are sorted or filtered by a column.
+    pub prepare_all: fn(&mut World),
+    /// What Enter does on a row.
+    pub enter: fn(&mut App, Item) -> Vec<Effect>,
+    /// The matrix that `x` opens from here.
+    pub matrix: fn(&mut App) -> Vec<Effect>,
+    /// The commands that are named in the last row.
+    pub hints: &'static [&'static str],
+    /// How many hundredths of a narrow screen it takes: with the keys, and without.
+    pub percent: (u32, u32),
+}
+
+impl PaneSpec {
+    /// What most panes have in common; the rest is nothing and to be said.
+    const PLAIN: PaneSpec = PaneSpec {
+        title: "",
+        short: "",
+        word: "",
+        help: "",
+        new: || Box::new(Table::of(&LISTING, |_| String::new())),
+        concerns: |_, _| true,
+        prepare: |_, _| {},
+        prepare_all: |_| {},
+        enter: |_, _| Vec::new(),
+        matrix: open::namespace_matrix,
+        hints: &[],
+        percent: (50, 50),
+    };
 }
 
 /// All panes, in the order of their numbers.
-pub const PANES: [PaneSpec; 4] = [namespaces::PANE, pods::PANE, policies::PANE, subjects::PANE];
+pub const PANES: [PaneSpec; COUNT] = [namespaces::PANE, pods::PANE, policies::PANE, subjects::PANE];
 
-/// Where the panes stand in [`PANES`].
-pub const NAMESPACES: usize = 0;
-/// See [`NAMESPACES`].
-pub const PODS: usize = 1;
-/// See [`NAMESPACES`].
-pub const POLICIES: usize = 2;
-/// See [`NAMESPACES`].
-pub const SUBJECTS: usize = 3;
+/// How many there are.
+pub const COUNT: usize = 4;
+
+/// Where a pane stands in [`PANES`].
+pub fn at(pane: &PaneSpec) -> usize {
+    named(pane.word).unwrap_or(0)
+}
+
+/// Where the pane of this word stands.
+pub fn named(word: &str) -> Option<usize> {
+    PANES.iter().position(|it| it.word == word)
+}
+
+/// A pane with what the program keeps for it.
+pub struct Held {
+    pub list: Box<dyn Pane>,
+    /// What it is filtered by, as typed.
+    pub filter: String,
+    /// It is to be read anew.
+    pub is_stale: bool,
+}
+
+/// Every pane, empty.
+pub fn empty() -> Vec<Held> {
+    PANES.iter().map(|it| Held { list: (it.new)(), filter: String::new(), is_stale: false }).collect()
+}
 
 /// How a pane is drawn.
 #[derive(Clone, Copy)]

@@ -3,15 +3,27 @@
 use super::PaneSpec;
 use crate::ask::listing::policies::LISTING;
 use crate::ask::scope::View;
-use crate::tui::table::Table;
+use crate::tui::open;
+use crate::tui::table::{Around, Table};
 
 /// The pane.
 pub const PANE: PaneSpec = PaneSpec {
     title: LISTING.title,
-    help: LISTING.help,
-    new: || Box::new(Table::of(&LISTING, empty)),
+    short: "Pol",
+    word: "policies",
+    help: "the pane of policies",
+    new: || Box::new(Table::of(&LISTING, empty).headed(heading)),
     concerns: LISTING.concerns,
+    enter: |app, _| open::explain(app),
+    hints: &["yaml", "explain", "filter", "sort", "problems only", "help", "palette"],
+    ..PaneSpec::PLAIN
 };
+
+/// Of one pod only those that select it are shown.
+fn heading(view: View<'_>) -> Around {
+    let before = view.scope.pod.as_ref().map(|it| format!(" on {it}")).unwrap_or_default();
+    Around { before, ..Around::default() }
+}
 
 fn empty(view: View<'_>) -> String {
     match &view.scope.pod {

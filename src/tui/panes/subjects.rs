@@ -1,13 +1,40 @@
 //! `[4] Subjects`: [`crate::ask::listing::subjects`] on the screen.
 
 use super::PaneSpec;
+use crate::ask::item::Item;
 use crate::ask::listing::subjects::LISTING;
-use crate::tui::table::Table;
+use crate::ask::scope::View;
+use crate::tui::grants;
+use crate::tui::table::{Around, Table};
 
 /// The pane.
 pub const PANE: PaneSpec = PaneSpec {
     title: LISTING.title,
-    help: LISTING.help,
-    new: || Box::new(Table::of(&LISTING, |view| super::why_empty(view, LISTING.sources, LISTING.nothing))),
+    short: "Subj",
+    word: "subjects",
+    help: "the pane of users, groups and service accounts",
+    new: || {
+        let table = Table::of(&LISTING, |view| super::why_empty(view, LISTING.sources, LISTING.nothing));
+        Box::new(table.headed(heading))
+    },
     concerns: LISTING.concerns,
+    prepare: |world, items| {
+        let subject = |it: &Item| if let Item::Subject(subject) = it { Some(subject.clone()) } else { None };
+        world.weigh(items.iter().filter_map(subject));
+    },
+    prepare_all: |world| world.weigh_all(),
+    enter: |app, item| match item {
+        Item::Subject(subject) => grants::permissions(app, subject, ""),
+        _ => Vec::new(),
+    },
+    matrix: grants::abilities,
+    hints: &["open", "reach", "matrix", "see as", "filter", "sort", "explain", "problems only", "help", "palette"],
+    // Grants are long lines, and so is what stands about a subject: what has the keys takes more.
+    percent: (60, 36),
 };
+
+/// Who the operator is, where the server said so.
+fn heading(view: View<'_>) -> Around {
+    let behind = view.world.told.me().map(|me| format!(", you {}", me.subject())).unwrap_or_default();
+    Around { behind, ..Around::default() }
+}
