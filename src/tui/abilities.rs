@@ -98,10 +98,14 @@ impl Abilities {
         text
     }
 
+    /// What stands above it.
+    pub fn title(&self) -> String {
+        format!(" what {} subjects may do ", self.rows.len())
+    }
+
     /// Draws it in a frame.
     pub fn draw(&self, buffer: &mut Buffer, area: Rect, focus: Focus, theme: Theme) {
-        let title = format!(" what {} subjects may do ", self.rows.len());
-        let inner = paint::frame(buffer, area, &title, focus, theme);
+        let inner = paint::frame(buffer, area, &self.title(), focus, theme);
         grid::draw(self, self.cursor, buffer, inner, focus, theme);
     }
 }

@@ -18,8 +18,8 @@ use super::access::WhoAsked;
 use super::answers::{Matrix, Tracing};
 use super::asked;
 use super::event::{self, Effect, Event, Mouse, Progress};
-use super::job::{Job, Jobs, Said, State, Wanted, What};
-use super::layout::{self, Areas, Holds, Share, Side};
+use super::job::{Job, Jobs, Said, Wanted, What};
+use super::layout::{self, Areas, Share, Side};
 use super::list::{Pace, Run};
 use super::matrix;
 use super::page::Reader;
@@ -28,6 +28,7 @@ use super::picker::Picker;
 use super::reaching::{self, Reaching};
 pub use super::state::{Fetched, Setup, Shown, Stop, Typing};
 use super::status::{self, Freshness};
+use super::views::yaml::YamlAt;
 use super::{command, typing};
 use crate::ask::World;
 use crate::ask::filter::Filter;
@@ -201,23 +202,13 @@ impl App {
 
     /// What the shown answer wants to be worked out beside the loop.
     fn wanted(&self) -> Option<Wanted> {
-        let what = match &self.shown {
-            Shown::Matrix => self.matrix.is_behind(&self.world).then_some(What::Matrix),
-            Shown::Reach(asked) => self.reaching.wanted(self.view(), asked),
-            _ => None,
-        };
-        what.map(|what| Wanted { what, revision: self.world.revision() })
+        self.shown.view().wanted(self).map(|what| Wanted { what, revision: self.world.revision() })
     }
 
     /// Whether a job is to be begun, and whether nothing can be shown without it.
     pub fn wants_job(&self) -> Option<Haste> {
         self.wanted().filter(|it| self.jobs.lacks(it))?;
-        let has_something = match &self.shown {
-            Shown::Matrix => self.matrix.is_counted(),
-            Shown::Reach(asked) => self.reaching.has(self.view(), asked),
-            _ => true,
-        };
-        Some(if has_something { Haste::WhenRested } else { Haste::Now })
+        Some(if self.shown.view().has_something(self) { Haste::WhenRested } else { Haste::Now })
     }
 
     /// Begins that job: what it comes to is given back as an event.
@@ -243,11 +234,6 @@ impl App {
             let wanted = self.wanted().map(|it| it.what);
             self.jobs.keep(wanted.as_ref());
         }
-    }
-
-    /// How it is with the job of the shown answer.
-    pub(super) fn job_state(&self) -> State {
-        self.jobs.state()
     }
 
     /// Ends what could wait, for what rests on it.
@@ -363,12 +349,7 @@ impl App {
 
     /// Where things stand.
     pub(super) fn areas(&self) -> Areas {
-        let holds = match self.shown {
-            Shown::Explain => Holds::Explanation,
-            Shown::Abilities | Shown::Reach(_) => Holds::Sheet,
-            _ => Holds::Answer,
-        };
-        layout::areas(self.size, self.pane, (self.side, holds), self.share)
+        layout::areas(self.size, self.pane, (self.side, self.shown.view().holds()), self.share)
     }
 
     /// The object that the pane in front has selected.
@@ -434,6 +415,7 @@ impl App {
     pub(super) fn go_to(&mut self, stop: Stop) {
         let refill = stop.scope != self.scope;
         (self.pane, self.side, self.shown, self.scope) = (stop.pane, stop.side, stop.shown, stop.scope);
+        self.asked = None;
         if refill {
             let view = View { world: &self.world, scope: &self.scope, acting: self.acting.as_ref() };
             self.panes.iter_mut().for_each(|it| it.list.fill(view));
@@ -455,6 +437,7 @@ impl App {
     pub(super) fn show(&mut self, shown: Shown) {
         if self.shown != shown {
             self.reader.rewind();
+            self.asked = None;
         }
         self.shown = shown;
         self.stale_answers = true;
@@ -462,7 +445,7 @@ impl App {
 
     /// Opens an object's YAML at a place of it.
     pub(super) fn open_yaml(&mut self, object: ObjectId, place: Place) -> Vec<Effect> {
-        self.open(Shown::Yaml { object: object.clone(), place });
+        self.open(Shown::Yaml(YamlAt { object: object.clone(), place }));
         self.yaml.seek();
         if self.fetched.as_ref().is_none_or(|it| it.id != object) {
             self.fetched = None;

@@ -32,7 +32,7 @@ pub struct Question {
 
 impl Question {
     /// What stands above the answer.
-    pub fn title(&self) -> String {
+    pub fn heading(&self) -> String {
         format!(" {}: {} ", self.subject, self.request)
     }
 
@@ -45,7 +45,7 @@ impl Question {
     }
 
     /// What is to be put to the server, if it has not been.
-    fn appeal(&self, view: View<'_>) -> Option<Review> {
+    pub fn asks(&self, view: View<'_>) -> Option<Review> {
         review::appeal(&self.access(view), &view.world.told).filter(|it| !view.world.told.has(it))
     }
 }
@@ -91,11 +91,7 @@ pub fn who_am_i(app: &mut App, _: &str) -> Result<Vec<Effect>, Fault> {
 
 /// What the shown answer wants to be put to the server, each question once.
 pub fn asks(app: &mut App) -> Vec<Effect> {
-    let wanted = match &app.shown {
-        Shown::Can(question) => question.appeal(app.view()),
-        Shown::Permissions(of) => access::appeal(app.view(), of),
-        _ => None,
-    };
+    let wanted = app.shown.view().appeal(app);
     let wanted = wanted.filter(|_| app.setup.origin == Origin::Live);
     let new = wanted.filter(|it| app.asking.insert(it.clone()));
     new.map(Effect::Ask).into_iter().collect()

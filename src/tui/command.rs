@@ -3,7 +3,7 @@
 //! Key handling, the help, the palette, the hints in the last row and docs/keys.md are all made from [`COMMANDS`].
 //! A test keeps a key from being bound twice in one place.
 
-use super::app::{App, Shown};
+use super::app::App;
 use super::event::{Effect, Mouse};
 use super::layout::{Share, Side};
 use super::panes::{self, PANES, Pane};
@@ -18,19 +18,17 @@ pub enum At {
     /// An explanation, a verdict, a reach: lines with links.
     Page,
     Yaml,
-    Matrix,
-    /// The sheet of what subjects may do.
-    Abilities,
+    /// Cells with a cursor that goes both ways.
+    Sheet,
 }
 
 /// Where a command works.
 pub type Places = &'static [At];
 
-const EVERYWHERE: Places = &[At::List, At::Page, At::Yaml, At::Matrix, At::Abilities];
+const EVERYWHERE: Places = &[At::List, At::Page, At::Yaml, At::Sheet];
 const LISTS: Places = &[At::List];
 const TEXTS: Places = &[At::Page, At::Yaml];
-const ENDS: Places = &[At::List, At::Page, At::Matrix];
-const SOMEBODY: Places = &[At::List, At::Page, At::Matrix, At::Abilities];
+const ENDS: Places = &[At::List, At::Page, At::Sheet];
 const OBJECTS: Places = &[At::List, At::Page];
 
 /// One command.
@@ -139,7 +137,7 @@ const ASKING: &[Command] = &[
         keys: &["r"],
         name: "reach",
         help: "what the selected subject, pod, node or namespace can come to reach: in steps, and by the network",
-        places: SOMEBODY,
+        places: ENDS,
         refuses: open::no_reach,
         run: |app| open::reach(app, Way::From),
     },
@@ -147,7 +145,7 @@ const ASKING: &[Command] = &[
         keys: &["w"],
         name: "who",
         help: "who can come to reach it, in steps and by the network; on a permission: who else can",
-        places: SOMEBODY,
+        places: ENDS,
         refuses: open::no_who,
         run: |app| open::reach(app, Way::To),
     },
@@ -155,7 +153,7 @@ const ASKING: &[Command] = &[
         keys: &["a"],
         name: "access",
         help: "what the selected subject may do: its permissions",
-        places: SOMEBODY,
+        places: ENDS,
         refuses: open::no_subject,
         run: open::permissions,
     },
@@ -385,15 +383,7 @@ const MOVING: &[Command] = &[
 
 /// The part of the program that keys go to.
 pub fn place(app: &App) -> At {
-    if app.side == Side::View {
-        return match app.shown {
-            Shown::Yaml { .. } => At::Yaml,
-            Shown::Matrix => At::Matrix,
-            Shown::Abilities => At::Abilities,
-            _ => At::Page,
-        };
-    }
-    At::List
+    if app.side == Side::View { app.shown.view().place() } else { At::List }
 }
 
 /// The command that a key runs here.
@@ -411,13 +401,7 @@ pub fn refusal(app: &App, command: &Command) -> Option<String> {
 
 /// What a place is called.
 fn name_of(app: &App) -> &'static str {
-    match app.place() {
-        At::List => PANES[app.pane].title,
-        At::Page => "an explanation",
-        At::Yaml => "YAML",
-        At::Matrix => "the matrix",
-        At::Abilities => "the matrix of subjects",
-    }
+    if app.side == Side::View { app.shown.view().name() } else { PANES[app.pane].title }
 }
 
 /// Runs a command, or says why not.
@@ -433,17 +417,11 @@ pub fn run(app: &mut App, command: &Command) -> Vec<Effect> {
 
 /// Moves whatever has the keys by so many rows.
 pub fn step(app: &mut App, rows: isize) {
-    match app.place() {
-        At::Page if app.shown == Shown::Explain => app.explain_reader().step(rows),
-        At::Page => app.reader.step(rows),
-        At::Yaml => app.yaml.step(rows),
-        At::Matrix => app.matrix.step(rows, 0),
-        At::Abilities => app.abilities.step(rows, 0),
-        _ => app.with_pane(|pane: &mut dyn Pane, _| pane.go(pane.at().saturating_add_signed(rows))),
+    if app.side == Side::View {
+        return app.with_shown(|view, app| view.step(app, rows));
     }
-    if app.side == Side::Pane {
-        app.selection_moved();
-    }
+    app.with_pane(|pane: &mut dyn Pane, _| pane.go(pane.at().saturating_add_signed(rows)));
+    app.selection_moved();
 }
 
 /// How many rows a screen has.
@@ -487,23 +465,7 @@ pub fn document() -> String {
 
 /// The commands named in the last row, most useful first, for where one is.
 pub fn hints(app: &App) -> Vec<&'static Command> {
-    let names: &[&str] = match app.place() {
-        At::List => PANES[app.pane].hints,
-        At::Page if app.shown == Shown::Trace => &["open", "port", "swap", "copy menu", "leave", "help"],
-        At::Page if matches!(app.shown, Shown::Permissions(_)) => {
-            &["open", "who", "filter", "dangers only", "copy menu", "leave", "help"]
-        }
-        At::Page if matches!(app.shown, Shown::WhoCan(_)) => {
-            &["open", "access", "reach", "next match", "copy menu", "leave", "help"]
-        }
-        At::Page if matches!(app.shown, Shown::Reach(_)) => {
-            &["open", "reach", "who", "filter", "copy menu", "leave", "help"]
-        }
-        At::Page => &["open", "yaml", "next tab", "copy menu", "leave", "help"],
-        At::Yaml => &["filter", "next match", "managed fields", "copy menu", "leave", "help"],
-        At::Matrix => &["open", "copy menu", "leave", "help"],
-        At::Abilities => &["open", "access", "reach", "see as", "copy menu", "leave", "help"],
-    };
+    let names = if app.side == Side::View { app.shown.view().hints() } else { PANES[app.pane].hints };
     let at = app.place();
     let command = |name: &&str| COMMANDS.iter().find(|it| it.name == *name && it.places.contains(&at));
     names.iter().filter_map(command).collect()
@@ -512,6 +474,7 @@ pub fn hints(app: &App) -> Vec<&'static Command> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tui::app::Shown;
     use crate::tui::key;
 
     #[test]

@@ -4,8 +4,7 @@
 
 use ratatui::buffer::Buffer;
 
-use super::access;
-use super::app::{App, Shown};
+use super::app::App;
 use super::event::Effect;
 use super::picker::{Choice, Entry, Picker, Subject};
 use super::svg;
@@ -45,21 +44,7 @@ pub fn copies(app: &mut App) -> Vec<Effect> {
     if let Some((from, to)) = app.tracing.ends() {
         offer("kreach trace", format!("kreach trace {from} {to}{}", app.tracing.port));
     }
-    if let Shown::Reach(asked) = &app.shown {
-        offer("kreach reach", format!("kreach {asked}"));
-    }
-    match &app.shown {
-        Shown::WhoCan(asked) if app.reader.is_partial() => {
-            offer("answer as text", access::who_can_whole(app.view(), asked).to_string())
-        }
-        Shown::Trace | Shown::Reach(_) | Shown::Permissions(_) | Shown::WhoCan(_) | Shown::Can(_) => {
-            offer("answer as text", app.reader.page.to_string())
-        }
-        Shown::Matrix => offer("matrix as Markdown", app.matrix.markdown()),
-        Shown::Abilities => offer("matrix as Markdown", app.abilities.markdown()),
-        Shown::Yaml { .. } => offer("YAML", app.yaml.text()),
-        Shown::Explain => offer("explanation as text", app.explain.page.to_string()),
-    }
+    app.shown.view().copies(app).into_iter().for_each(|(label, text)| offer(label, text));
     app.picker = Some(Picker::new(Subject::Copy, "copy", entries));
     Vec::new()
 }

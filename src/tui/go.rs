@@ -4,10 +4,11 @@ use super::app::{App, Shown, Typing};
 use super::command::At;
 use super::event::Effect;
 use super::field::Field;
-use super::layout::Side;
+use super::layout::{Holds, Side};
 use super::panes::{self, PANES};
+use super::views::Back;
 use super::yaml::ManagedFields;
-use super::{access, explain, grants, page};
+use super::{explain, page};
 use crate::ask::item::Item;
 use crate::ask::scope::Problems;
 
@@ -37,26 +38,16 @@ pub fn next(app: &mut App, step: isize) {
 
 /// Left and right: within a matrix or YAML, else between the parts.
 pub fn sideways(app: &mut App, step: isize) {
-    match app.place() {
-        At::Matrix => app.matrix.step(0, step),
-        At::Abilities => app.abilities.step(0, step),
-        At::Yaml => app.yaml.shift = app.yaml.shift.saturating_add_signed(step * 8),
-        At::Page if step < 0 => {
-            if !app.explain_reader().close() {
-                app.side = Side::Pane;
-            }
-        }
-        At::Page => {
-            app.explain_reader().open();
-        }
-        _ => next(app, step),
+    match app.side {
+        Side::View => app.with_shown(|view, app| view.sideways(app, step)),
+        Side::Pane => next(app, step),
     }
 }
 
 /// Scrolls the columns of the pane in front.
 pub fn scroll(app: &mut App, step: isize) {
     match app.place() {
-        At::Yaml | At::Matrix | At::Abilities => sideways(app, step),
+        At::Yaml | At::Sheet => sideways(app, step),
         _ => {
             let last = app.with_pane(|pane, _| pane.titles().len().saturating_sub(2));
             app.shift = app.shift.saturating_add_signed(step).min(last);
@@ -75,14 +66,10 @@ pub fn tab(app: &mut App, step: isize) {
 
 /// Starts to type a filter for a list, or a search in a text.
 pub fn start_filter(app: &mut App) -> Vec<Effect> {
-    if app.place() == At::Page && grants::start_narrowing(app) {
-        return Vec::new();
-    }
-    app.typing = Some(match app.place() {
-        At::Page | At::Yaml => Typing::Search(Field::default()),
-        At::Matrix | At::Abilities => return Vec::new(),
-        _ => Typing::Filter(Field::holding(&app.panes[app.pane].filter)),
-    });
+    app.typing = match app.side {
+        Side::View => app.shown.view().start_filter(),
+        Side::Pane => Some(Typing::Filter(Field::holding(&app.panes[app.pane].filter))),
+    };
     Vec::new()
 }
 
@@ -92,7 +79,7 @@ pub fn find(app: &mut App, forward: bool) {
     if letters.is_empty() {
         return app.say("nothing is searched for (/ starts)");
     }
-    if !app.search(&letters, forward) {
+    if !app.with_shown(|view, app| view.find(app, &letters, forward)) {
         app.say(format!("{letters} does not stand here"));
     }
 }
@@ -186,10 +173,8 @@ pub fn leave(app: &mut App) {
     if app.side == Side::Pane && app.with_pane(|pane, _| pane.unmark()) {
         return;
     }
-    if app.side == Side::View
-        && matches!(&app.shown, Shown::Permissions(of) if !of.filter.is_empty() && !from_sheet(app))
-    {
-        return grants::narrow(app, "");
+    if app.side == Side::View && app.with_shown(|view, app| view.widen(app)) {
+        return;
     }
     if app.tracing.is_half() {
         app.tracing = Default::default();
@@ -198,25 +183,23 @@ pub fn leave(app: &mut App) {
     level(app);
 }
 
-/// Whether a cell of the sheet of subjects was opened: its filter is that cell, and Esc goes back to it.
-fn from_sheet(app: &App) -> bool {
-    app.back.last().is_some_and(|it| it.shown == Shown::Abilities && it.side == Side::View)
-}
-
 /// Goes one level up; whether there was one.
 fn level(app: &mut App) -> bool {
     // What was opened from an answer leads back to it.
     let was_answer = app.side == Side::View && app.back.last().is_some_and(|it| it.side == Side::View);
-    let at_place = matches!(&app.shown, Shown::Yaml { .. });
-    let is_access = matches!(&app.shown, Shown::Permissions(_) | Shown::WhoCan(_) | Shown::Reach(_));
-    if (at_place && !app.back.is_empty()) || (is_access && was_answer) {
+    let goes_back = match app.shown.view().leads_back() {
+        Back::List => false,
+        Back::Answer => was_answer,
+        Back::Before => !app.back.is_empty(),
+    };
+    if goes_back {
         back(app);
         return true;
     }
     if app.side == Side::View {
         app.side = Side::Pane;
         // A sheet that took the whole screen says nothing in a corner of it.
-        if matches!(app.shown, Shown::Abilities | Shown::Reach(_)) {
+        if app.shown.view().holds() == Holds::Sheet {
             app.show(Shown::Explain);
         }
         return true;
@@ -250,25 +233,6 @@ pub fn quit_level(app: &mut App) -> Vec<Effect> {
 }
 
 impl App {
-    /// Moves the cursor to the next line with these letters; whether there is one.
-    ///
-    /// Of a page that leaves lines out those are looked through when none of the others has the letters.
-    pub(super) fn search(&mut self, letters: &str, forward: bool) -> bool {
-        match &self.shown {
-            Shown::Yaml { .. } => self.yaml.find(letters, forward),
-            Shown::WhoCan(asked) if self.reader.is_partial() => {
-                self.reader.find(letters, forward) || {
-                    let page = access::who_can_whole(self.view(), asked);
-                    self.reader.show(page);
-                    // The page that is shown then holds what the search opened, and no more.
-                    (self.asked, self.stale_answers) = (None, true);
-                    self.reader.find(letters, forward)
-                }
-            }
-            _ => self.explain_reader().find(letters, forward),
-        }
-    }
-
     /// The page that keys go to: the answer, or the explanation where no answer is open.
     pub(super) fn explain_reader(&mut self) -> &mut page::Reader {
         if self.shown == Shown::Explain { &mut self.explain } else { &mut self.reader }

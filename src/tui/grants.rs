@@ -39,7 +39,7 @@ pub fn about(app: &App) -> Option<&About> {
 pub fn subject(app: &App) -> Option<Subject> {
     match (app.place(), about(app)) {
         (At::Page, Some(About::Somebody(subject))) => Some(subject.clone()),
-        (At::Abilities, _) => app.abilities.subject().cloned(),
+        (At::Sheet, _) => app.shown.view().subject(app),
         (At::List, _) => match app.selected() {
             Some(Item::Subject(subject)) => Some(subject),
             _ => None,
@@ -180,13 +180,6 @@ fn given(identity: &Identity) -> impl Iterator<Item = &Name> {
     let is_own = |group: &Name| identity.subject.kind() == SubjectKind::Group && identity.subject.name() == group;
     let given = identity.groups.iter().filter(move |(it, how)| *how == Membership::Given && !is_own(it));
     given.map(|(it, _)| it)
-}
-
-/// Starts to type what narrows the permissions that are shown; says whether they are.
-pub fn start_narrowing(app: &mut App) -> bool {
-    let Shown::Permissions(of) = &app.shown else { return false };
-    app.typing = Some(Typing::Narrow(Field::holding(&of.filter)));
-    true
 }
 
 /// Narrows the permissions that are shown.

@@ -161,8 +161,8 @@ impl Matrix {
         text
     }
 
-    /// Draws it in a frame.
-    pub fn draw(&self, buffer: &mut Buffer, area: Rect, state: State, focus: Focus, theme: Theme) {
+    /// What stands above it.
+    pub fn title(&self, state: State) -> String {
         let state = match (state, &self.counted) {
             (State::Idle, _) => "",
             (State::Running(_), None) => ", counting",
@@ -170,8 +170,12 @@ impl Matrix {
             (State::Failed, None) => ", the count failed",
             (State::Failed, Some(_)) => ", as of before: the count failed",
         };
-        let title = format!(" namespaces: {0} x {0}{state} ", self.names.len());
-        let inner = paint::frame(buffer, area, &title, focus, theme);
+        format!(" namespaces: {0} x {0}{state} ", self.names.len())
+    }
+
+    /// Draws it in a frame.
+    pub fn draw(&self, buffer: &mut Buffer, area: Rect, state: State, focus: Focus, theme: Theme) {
+        let inner = paint::frame(buffer, area, &self.title(state), focus, theme);
         grid::draw(self, self.cursor, buffer, inner, focus, theme);
     }
 

@@ -10,7 +10,7 @@
 //!
 //! [`app::App`] is the state, [`app::App::update`] changes it, [`draw`] only reads it. There is no IO here and no
 //! clock: the loop in [`crate::run`] sends what happens and does what is asked for. What can be done stands in one
-//! table, [`command::COMMANDS`]; what can be looked at in [`panes::PANES`] and [`explain::TABS`].
+//! table, [`command::COMMANDS`]; what can be looked at in [`panes::PANES`], in `views` and in [`explain::TABS`].
 
 mod abilities;
 mod access;
@@ -47,17 +47,19 @@ pub mod theme;
 mod top;
 mod typing;
 mod viewer;
+mod views;
 pub mod yaml;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use app::{App, Shown, Typing};
+use app::{App, Typing};
 use layout::Side;
 use paint::{Focus, Slot};
 use panes::{Frame, PANES};
 use theme::Role;
+use views::View;
 
 pub use copy::text;
 
@@ -74,16 +76,10 @@ pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
         draw_pane(app, number, part, buffer);
     }
     if !areas.explain.is_empty() {
-        app.explain.draw(
-            buffer,
-            areas.explain,
-            &explain_title(app, areas.explain.width),
-            Focus::Elsewhere,
-            app.setup.theme,
-        );
+        views::explain::Explained.draw(app, buffer, areas.explain, Focus::Elsewhere);
     }
     if !areas.view.is_empty() {
-        draw_view(app, areas.view, buffer);
+        app.shown.view().draw(app, buffer, areas.view, focus(app, Side::View));
     }
     draw_hints(app, areas.hints, buffer);
     if let Some(picker) = &app.picker {
@@ -118,44 +114,6 @@ fn draw_pane(app: &App, number: usize, area: Rect, buffer: &mut Buffer) {
         shift: if is_front { app.shift } else { 0 },
     };
     app.panes[number].list.draw(buffer, frame, app.view());
-}
-
-fn draw_view(app: &App, area: Rect, buffer: &mut Buffer) {
-    let (focus, theme) = (focus(app, Side::View), app.setup.theme);
-    match &app.shown {
-        Shown::Explain => app.explain.draw(buffer, area, &explain_title(app, area.width), focus, theme),
-        Shown::Trace => app.reader.draw(buffer, area, &app.tracing.title(theme), focus, theme),
-        Shown::Reach(asked) => {
-            app.reader.draw(buffer, area, &asked.title(app.job_state(), theme), focus, theme);
-        }
-        Shown::Can(question) => app.reader.draw(buffer, area, &question.title(), focus, theme),
-        Shown::Matrix => app.matrix.draw(buffer, area, app.job_state(), focus, theme),
-        Shown::Permissions(of) => {
-            app.reader.draw(buffer, area, &format!(" what {} may do ", of.subject), focus, theme);
-        }
-        Shown::WhoCan(asked) => {
-            app.reader.draw(buffer, area, &format!(" who can {} ", asked.request), focus, theme);
-        }
-        Shown::Abilities => app.abilities.draw(buffer, area, focus, theme),
-        Shown::Yaml { .. } => app.yaml.draw(buffer, area, focus, theme),
-    }
-}
-
-/// ` shop/web-0 [facts] labels`, the shown tab in brackets; where there is no room for all the tabs come first.
-fn explain_title(app: &App, width: u16) -> String {
-    let Some(item) = app.selected() else { return " explain ".into() };
-    let tabs = explain::tabs(&item);
-    let shown = app.tab % tabs.len().max(1);
-    let names: Vec<String> = tabs
-        .iter()
-        .enumerate()
-        .map(|(at, it)| if at == shown { format!("[{}]", it.title) } else { it.title.to_owned() })
-        .collect();
-    let (name, tabs) = (item.name(), names.join(" "));
-    match paint::width(name) + paint::width(&tabs) + 5 <= width {
-        true => format!(" {name} {tabs} "),
-        false => format!(" {tabs} {name} "),
-    }
 }
 
 fn draw_hints(app: &App, area: Rect, buffer: &mut Buffer) {

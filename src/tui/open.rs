@@ -34,11 +34,7 @@ pub fn end_of(item: &Item) -> Option<End> {
 
 /// Why the selected object is no end.
 pub fn no_end(app: &App) -> Option<&'static str> {
-    if app.place() == At::Matrix {
-        return None;
-    }
-    let is_end = app.selected().is_some_and(|it| end_of(&it).is_some());
-    (!is_end).then_some("select a pod or a namespace")
+    selected_end(app, Way::From).is_none().then_some("select a pod or a namespace")
 }
 
 /// Why nothing is reached from here.
@@ -96,7 +92,7 @@ fn actor_of(object: &ObjectId) -> Option<Actor> {
 /// The end that is selected; of a cell of the matrix the source, or the destination for who comes there.
 fn selected_end(app: &App, way: Way) -> Option<End> {
     match app.place() {
-        At::Matrix => app.matrix.selected().map(|(from, to)| End::Namespace(if way == Way::From { from } else { to })),
+        At::Sheet => app.shown.view().end(app, way),
         _ => app.selected().as_ref().and_then(end_of),
     }
 }
@@ -124,7 +120,7 @@ fn reader_link(app: &App) -> Option<&crate::text::Link> {
 
 /// Takes the selected object as the next end; of two marked rows both ends.
 pub fn trace(app: &mut App) -> Vec<Effect> {
-    if app.place() == At::Matrix {
+    if app.place() == At::Sheet {
         return trace_cell(app);
     }
     let marked: Vec<End> = app.with_pane(|pane, _| pane.marked()).iter().filter_map(end_of).collect();
@@ -153,7 +149,7 @@ pub fn take_end(app: &mut App, end: End) -> Vec<Effect> {
 }
 
 /// The pair of namespaces under the cursor.
-fn trace_cell(app: &mut App) -> Vec<Effect> {
+pub fn trace_cell(app: &mut App) -> Vec<Effect> {
     if let Some((from, to)) = app.matrix.selected() {
         app.tracing.set(End::Namespace(from), End::Namespace(to));
         app.open(Shown::Trace);
@@ -176,11 +172,8 @@ pub fn reach(app: &mut App, way: Way) -> Vec<Effect> {
     if let (Way::To, Some(About::Permission { scope, what, verbs })) = (way, grants::about(app).cloned()) {
         return grants::who_else(app, &scope, &what, &verbs);
     }
-    let of = match app.place() {
-        At::Matrix => selected_end(app, way).map(Actor::from),
-        _ => actor(app),
-    };
-    if let Some(of) = of {
+    let of = if app.place() == At::Sheet { selected_end(app, way).map(Actor::from) } else { None };
+    if let Some(of) = of.or_else(|| actor(app)) {
         app.open(Shown::Reach(ReachAsked::all(of, way)));
     }
     Vec::new()
@@ -248,20 +241,17 @@ pub fn yaml(app: &mut App) -> Vec<Effect> {
 
 /// Opens what is selected: deeper by one level.
 pub fn enter(app: &mut App) -> Vec<Effect> {
-    match app.place() {
-        At::Page => follow(app),
-        At::Yaml => Vec::new(),
-        At::Matrix => trace_cell(app),
-        At::Abilities => grants::cell(app),
-        At::List => match app.selected() {
-            Some(item) => (PANES[app.pane].enter)(app, item),
-            None => Vec::new(),
-        },
+    if app.side == Side::View {
+        return app.with_shown(|view, app| view.open(app));
+    }
+    match app.selected() {
+        Some(item) => (PANES[app.pane].enter)(app, item),
+        None => Vec::new(),
     }
 }
 
 /// Opens what the line under the cursor points at.
-fn follow(app: &mut App) -> Vec<Effect> {
+pub fn follow(app: &mut App) -> Vec<Effect> {
     if app.shown != Shown::Explain && way(app) || app.explain_reader().toggle() {
         return Vec::new();
     }

@@ -67,7 +67,7 @@ impl ReachAsked {
     }
 
     /// What stands above the answer.
-    pub fn title(&self, state: State, theme: Theme) -> String {
+    pub fn heading(&self, state: State, theme: Theme) -> String {
         let asked = match (&self.to, self.way) {
             (Some(to), _) => format!("{} {} {to}", self.of, theme.arrow()),
             (None, Way::From) => format!("what {} can come to reach", self.of),

@@ -6,15 +6,11 @@
 //!
 //! An answer is microseconds, so it is made here and now. Drawing only reads.
 
-use super::access;
-use super::answers;
 use super::app::App;
-use super::asked;
 use super::explain;
 use super::layout::Areas;
 use super::page;
 use super::panes::{self, PANES, subjects};
-use super::state::Shown;
 use crate::ask::item::Item;
 use crate::ask::scope::View;
 use crate::model::role::Subject;
@@ -71,12 +67,7 @@ impl App {
         self.prepare_shown(&areas);
         self.answer();
         self.explain.settle(if areas.explain.is_empty() { areas.view } else { areas.explain });
-        self.reader.settle(areas.view);
-        self.yaml.settle(areas.view);
-        if self.shown == Shown::Abilities {
-            let view = View { world: &self.world, scope: &self.scope, acting: self.acting.as_ref() };
-            self.abilities.settle(areas.view, view);
-        }
+        self.with_shown(|view, app| view.settle(app, areas.view));
         if let Some(picker) = &mut self.picker {
             picker.settle(self.size);
         }
@@ -85,9 +76,10 @@ impl App {
     /// What rows on the screen are drawn from is derived first.
     fn prepare_shown(&mut self, areas: &Areas) {
         for ((held, pane), area) in self.panes.iter().zip(&PANES).zip(areas.panes) {
+            let Some(prepare) = pane.prepare else { continue };
             let shown = held.list.on_screen(panes::rows_in(area));
             let items: Vec<Item> = shown.into_iter().chain(held.list.selected()).collect();
-            (pane.prepare)(&mut self.world, &items);
+            prepare(&mut self.world, &items);
         }
     }
 
@@ -110,36 +102,11 @@ impl App {
         if !std::mem::take(&mut self.stale_answers) && !self.reader.wants_more() {
             return;
         }
-        let before = self.asked.take();
-        match &self.shown {
-            Shown::Explain => {}
-            Shown::Trace => self.reader.show(answers::trace(&self.world, &self.tracing)),
-            Shown::Reach(asked) => {
-                let page = self.reaching.page(self.view(), asked, self.job_state());
-                self.reader.show(page);
-            }
-            Shown::Can(question) => self.reader.show(asked::page(self.view(), question)),
-            Shown::Matrix => self.matrix.show(&self.world, &self.scope),
-            Shown::Permissions(of) => self.reader.show(access::permitted(self.view(), of)),
-            Shown::WhoCan(asked) => {
-                let now = (asked.clone(), self.world.access());
-                if before.as_ref() != Some(&now) || self.reader.wants_more() {
-                    let page = access::who_can(self.view(), asked, &self.reader);
-                    self.reader.show(page);
-                }
-                self.asked = Some(now);
-            }
-            Shown::Abilities => {
-                let subjects = self.subjects_in_view();
-                let view = View { world: &self.world, scope: &self.scope, acting: self.acting.as_ref() };
-                self.abilities.show(subjects, view);
-            }
-            Shown::Yaml { object, place } => self.yaml.show(object, place, self.fetched.as_ref()),
-        }
+        self.with_shown(|view, app| view.answer(app));
     }
 
     /// The subjects that the pane of subjects shows; of marked ones those.
-    fn subjects_in_view(&self) -> Vec<Subject> {
+    pub(super) fn subjects_in_view(&self) -> Vec<Subject> {
         let pane = &self.panes[panes::at(&subjects::PANE)].list;
         let marked = pane.marked();
         let items = if marked.is_empty() { pane.on_screen_from(0, pane.count().0) } else { marked };

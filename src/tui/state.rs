@@ -3,44 +3,18 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::access::{Permitted, WhoAsked};
-use super::asked::Question;
 use super::field::Field;
 use super::layout::Side;
-use super::reaching::ReachAsked;
 use super::status::Origin;
 use super::theme::Theme;
+pub use super::views::Shown;
 use crate::ask::item::Item;
 use crate::ask::scope::Scope;
 use crate::ask::world::SelfCheck;
 use crate::model::id::ObjectId;
 use crate::model::name::Name;
-use crate::model::place::Place;
 use crate::net::Settings;
 use crate::people::People;
-
-/// What the answer side shows.
-#[derive(Clone, PartialEq, Debug, Default)]
-pub enum Shown {
-    /// What the selected object is.
-    #[default]
-    Explain,
-    Trace,
-    /// What can be reached, or the way to one thing.
-    Reach(ReachAsked),
-    /// One question about access.
-    Can(Question),
-    Matrix,
-    /// What somebody may do.
-    Permissions(Permitted),
-    WhoCan(WhoAsked),
-    /// What each subject in view may do.
-    Abilities,
-    Yaml {
-        object: ObjectId,
-        place: Place,
-    },
-}
 
 /// A place in the program to come back to.
 #[derive(Clone, PartialEq, Debug)]

@@ -121,7 +121,7 @@ fn typed(app: &mut App, typing: &Typing) {
             if app.search != field.text() && !field.text().is_empty() {
                 app.search = field.text().to_owned();
                 let letters = app.search.clone();
-                app.search(&letters, true);
+                app.with_shown(|view, app| view.find(app, &letters, true));
             }
         }
     }

@@ -87,9 +87,14 @@ impl Viewer {
         self.top = self.top.min(last).min(self.cursor).max((self.cursor + 1).saturating_sub(rows));
     }
 
+    /// What stands above it.
+    pub fn heading(&self) -> String {
+        format!("YAML {}", self.title)
+    }
+
     /// Draws it in a frame.
     pub fn draw(&self, buffer: &mut Buffer, area: Rect, focus: Focus, theme: Theme) {
-        let inner = paint::frame(buffer, area, &format!("YAML {}", self.title), focus, theme);
+        let inner = paint::frame(buffer, area, &self.heading(), focus, theme);
         for (row, line) in self.lines.iter().skip(self.top).take(inner.height.into()).enumerate() {
             let slot = Slot::row(inner, row as u16);
             let text: String = line.text.chars().skip(self.shift).collect();

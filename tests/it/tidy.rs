@@ -71,6 +71,7 @@ const TABLES: &[Table] = &[
         table: "src/kinds/mod.rs",
         besides: &["apart", "door", "endpoints", "intern", "page", "parts", "prune", "refused", "slim", "unevaluated"],
     },
+    Table { directory: "src/tui/views/", table: "src/tui/views/mod.rs", besides: &[] },
     Table { directory: "src/tui/panes/", table: "src/tui/panes/mod.rs", besides: &[] },
     Table {
         directory: "src/cli/",

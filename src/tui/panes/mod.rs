@@ -48,7 +48,7 @@ pub struct PaneSpec {
     /// Whether a change may move its rows, so that many of them fill it anew.
     pub concerns: fn(&Change, View<'_>) -> bool,
     /// What is derived for rows before they are drawn.
-    pub prepare: fn(&mut World, &[Item]),
+    pub prepare: Option<fn(&mut World, &[Item])>,
     /// The same for all rows, before they are sorted or filtered by a column.
     pub prepare_all: fn(&mut World),
     /// What Enter does on a row.
@@ -70,7 +70,7 @@ impl PaneSpec {
         help: "",
         new: || Box::new(Table::of(&LISTING, |_| String::new())),
         concerns: |_, _| true,
-        prepare: |_, _| {},
+        prepare: None,
         prepare_all: |_| {},
         enter: |_, _| Vec::new(),
         matrix: open::namespace_matrix,

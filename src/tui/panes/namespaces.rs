@@ -12,7 +12,7 @@ pub const PANE: PaneSpec = PaneSpec {
     help: "the pane of namespaces",
     new: || Box::new(Table::of(&LISTING, |view| super::why_empty(view, LISTING.sources, LISTING.nothing))),
     concerns: LISTING.concerns,
-    prepare: |world, items| world.count(items.iter().filter_map(|it| it.namespace())),
+    prepare: Some(|world, items| world.count(items.iter().filter_map(|it| it.namespace()))),
     enter: |app, item| {
         app.narrow(item.namespace().cloned().into_iter().collect());
         app.pane = super::at(&pods::PANE);

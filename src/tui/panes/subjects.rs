@@ -18,10 +18,10 @@ pub const PANE: PaneSpec = PaneSpec {
         Box::new(table.headed(heading))
     },
     concerns: LISTING.concerns,
-    prepare: |world, items| {
+    prepare: Some(|world, items| {
         let subject = |it: &Item| if let Item::Subject(subject) = it { Some(subject.clone()) } else { None };
         world.weigh(items.iter().filter_map(subject));
-    },
+    }),
     prepare_all: |world| world.weigh_all(),
     enter: |app, item| match item {
         Item::Subject(subject) => grants::permissions(app, subject, ""),

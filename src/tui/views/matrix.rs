@@ -1,0 +1,82 @@
+//! Which namespace may connect to which; see [`crate::tui::matrix`].
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::View;
+use crate::ask::end::End;
+use crate::ask::reaches::Way;
+use crate::tui::app::{App, Typing};
+use crate::tui::command::At;
+use crate::tui::event::Effect;
+use crate::tui::job::What;
+use crate::tui::open;
+use crate::tui::paint::Focus;
+
+/// The matrix of namespaces.
+pub struct Namespaces;
+
+impl View for Namespaces {
+    fn title(&self, app: &App, _: u16) -> String {
+        app.matrix.title(app.jobs.state())
+    }
+
+    fn place(&self) -> At {
+        At::Sheet
+    }
+
+    fn name(&self) -> &'static str {
+        "the matrix"
+    }
+
+    fn hints(&self) -> &'static [&'static str] {
+        &["open", "copy menu", "leave", "help"]
+    }
+
+    fn answer(&self, app: &mut App) {
+        app.matrix.show(&app.world, &app.scope);
+    }
+
+    fn settle(&self, _: &mut App, _: Rect) {}
+
+    fn draw(&self, app: &App, buffer: &mut Buffer, area: Rect, focus: Focus) {
+        app.matrix.draw(buffer, area, app.jobs.state(), focus, app.setup.theme);
+    }
+
+    fn step(&self, app: &mut App, rows: isize) {
+        app.matrix.step(rows, 0);
+    }
+
+    fn sideways(&self, app: &mut App, step: isize) {
+        app.matrix.step(0, step);
+    }
+
+    fn start_filter(&self) -> Option<Typing> {
+        None
+    }
+
+    fn find(&self, _: &mut App, _: &str, _: bool) -> bool {
+        false
+    }
+
+    fn copies(&self, app: &App) -> Vec<(&'static str, String)> {
+        vec![("matrix as Markdown", app.matrix.markdown())]
+    }
+
+    fn open(&self, app: &mut App) -> Vec<Effect> {
+        open::trace_cell(app)
+    }
+
+    fn end(&self, app: &App, way: Way) -> Option<End> {
+        let (from, to) = app.matrix.selected()?;
+        Some(End::Namespace(if way == Way::From { from } else { to }))
+    }
+
+    fn wanted(&self, app: &App) -> Option<What> {
+        app.matrix.is_behind(&app.world).then_some(What::Matrix)
+    }
+
+    fn has_something(&self, app: &App) -> bool {
+        app.matrix.is_counted()
+    }
+}

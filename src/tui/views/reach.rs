@@ -1,0 +1,43 @@
+//! What somebody can come to reach, who can come there, and the way from one to the other.
+
+use super::{Back, View};
+use crate::tui::app::App;
+use crate::tui::job::What;
+use crate::tui::layout::Holds;
+
+pub use crate::tui::reaching::ReachAsked;
+
+impl View for ReachAsked {
+    fn title(&self, app: &App, _: u16) -> String {
+        self.heading(app.jobs.state(), app.setup.theme)
+    }
+
+    fn holds(&self) -> Holds {
+        Holds::Sheet
+    }
+
+    fn hints(&self) -> &'static [&'static str] {
+        &["open", "reach", "who", "filter", "copy menu", "leave", "help"]
+    }
+
+    fn answer(&self, app: &mut App) {
+        let page = app.reaching.page(app.view(), self, app.jobs.state());
+        app.reader.show(page);
+    }
+
+    fn copies(&self, app: &App) -> Vec<(&'static str, String)> {
+        vec![("kreach reach", format!("kreach {self}")), ("answer as text", app.reader.page.to_string())]
+    }
+
+    fn leads_back(&self) -> Back {
+        Back::Answer
+    }
+
+    fn wanted(&self, app: &App) -> Option<What> {
+        app.reaching.wanted(app.view(), self)
+    }
+
+    fn has_something(&self, app: &App) -> bool {
+        app.reaching.has(app.view(), self)
+    }
+}

@@ -1,0 +1,53 @@
+//! Everybody who can do something; of many only the grants of those that are opened.
+
+use super::{Back, View};
+use crate::tui::access;
+use crate::tui::app::App;
+
+pub use crate::tui::access::WhoAsked;
+
+impl View for WhoAsked {
+    fn title(&self, _: &App, _: u16) -> String {
+        format!(" who can {} ", self.request)
+    }
+
+    fn hints(&self) -> &'static [&'static str] {
+        &["open", "access", "reach", "next match", "copy menu", "leave", "help"]
+    }
+
+    /// Everybody is asked about again only when an answer about access may be another one.
+    fn answer(&self, app: &mut App) {
+        let now = Some((self.clone(), app.world.access()));
+        if app.asked != now || app.reader.wants_more() {
+            let page = access::who_can(app.view(), self, &app.reader);
+            app.reader.show(page);
+        }
+        app.asked = now;
+    }
+
+    /// Lines that the page leaves out are looked through when none of the others has the letters.
+    fn find(&self, app: &mut App, letters: &str, forward: bool) -> bool {
+        let is_found = app.reader.find(letters, forward);
+        if is_found || !app.reader.is_partial() {
+            return is_found;
+        }
+        let page = access::who_can_whole(app.view(), self);
+        app.reader.show(page);
+        // The page that is shown then holds what the search opened, and no more.
+        app.asked = None;
+        app.reanswer();
+        app.reader.find(letters, forward)
+    }
+
+    fn copies(&self, app: &App) -> Vec<(&'static str, String)> {
+        let text = match app.reader.is_partial() {
+            true => access::who_can_whole(app.view(), self).to_string(),
+            false => app.reader.page.to_string(),
+        };
+        vec![("answer as text", text)]
+    }
+
+    fn leads_back(&self) -> Back {
+        Back::Answer
+    }
+}

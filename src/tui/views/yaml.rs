@@ -1,0 +1,73 @@
+//! One object as YAML, at a place of it; see [`crate::tui::viewer`].
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::{Back, View};
+use crate::model::id::ObjectId;
+use crate::model::place::Place;
+use crate::tui::app::App;
+use crate::tui::command::At;
+use crate::tui::event::Effect;
+use crate::tui::paint::Focus;
+
+/// A place in an object.
+#[derive(Clone, PartialEq, Debug)]
+pub struct YamlAt {
+    pub object: ObjectId,
+    pub place: Place,
+}
+
+impl View for YamlAt {
+    fn title(&self, app: &App, _: u16) -> String {
+        app.yaml.heading()
+    }
+
+    fn place(&self) -> At {
+        At::Yaml
+    }
+
+    fn name(&self) -> &'static str {
+        "YAML"
+    }
+
+    fn hints(&self) -> &'static [&'static str] {
+        &["filter", "next match", "managed fields", "copy menu", "leave", "help"]
+    }
+
+    fn answer(&self, app: &mut App) {
+        app.yaml.show(&self.object, &self.place, app.fetched.as_ref());
+    }
+
+    fn settle(&self, app: &mut App, area: Rect) {
+        app.yaml.settle(area);
+    }
+
+    fn draw(&self, app: &App, buffer: &mut Buffer, area: Rect, focus: Focus) {
+        app.yaml.draw(buffer, area, focus, app.setup.theme);
+    }
+
+    fn step(&self, app: &mut App, rows: isize) {
+        app.yaml.step(rows);
+    }
+
+    fn sideways(&self, app: &mut App, step: isize) {
+        app.yaml.shift = app.yaml.shift.saturating_add_signed(step * 8);
+    }
+
+    fn find(&self, app: &mut App, letters: &str, forward: bool) -> bool {
+        app.yaml.find(letters, forward)
+    }
+
+    fn copies(&self, app: &App) -> Vec<(&'static str, String)> {
+        vec![("YAML", app.yaml.text())]
+    }
+
+    fn open(&self, _: &mut App) -> Vec<Effect> {
+        Vec::new()
+    }
+
+    fn leads_back(&self) -> Back {
+        Back::Before
+    }
+}
