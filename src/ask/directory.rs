@@ -14,7 +14,7 @@ use crate::model::facts::{Meta, Node, PodNetwork, Service, SharedPod};
 use crate::model::id::ObjectId;
 use crate::model::items::Items;
 use crate::model::name::Name;
-use crate::net::implied_nodes;
+use crate::net::host_addresses;
 
 /// An object that an address belongs to.
 #[derive(Clone, PartialEq, Debug)]
@@ -38,9 +38,13 @@ impl Holder {
 
 /// A node with the addresses that its pods on the host network have.
 pub(super) fn implied(cluster: &Cluster, name: &Name, addresses: &[IpAddr]) -> Node {
-    let addresses: BTreeSet<IpAddr> = addresses.iter().copied().collect();
-    let addresses: Items<IpAddr> = addresses.into_iter().collect();
-    match cluster.nodes.get("", name) {
+    let told: BTreeSet<IpAddr> = addresses.iter().copied().collect();
+    let listed = cluster.nodes.get("", name);
+    // Those that the object lists come first: policies are asked about the first of a family.
+    let own: Vec<IpAddr> = listed.iter().flat_map(|it| it.addresses.iter().copied()).collect();
+    let told = told.into_iter().filter(|it| !own.contains(it)).collect::<Vec<_>>();
+    let addresses: Items<IpAddr> = own.into_iter().chain(told).collect();
+    match listed {
         Some(listed) => Node { addresses, ..Node::clone(listed) },
         None => Node {
             meta: Meta { name: name.clone(), ..Meta::default() },
@@ -78,9 +82,10 @@ impl Directory {
 
     /// What runs on the host network has its node's address, which no Node object may list.
     fn put_hosts(&mut self, cluster: &Cluster) {
-        for (name, addresses) in implied_nodes(cluster) {
+        for (name, addresses) in host_addresses(cluster) {
             let node = Arc::new(implied(cluster, &name, &addresses));
-            addresses.iter().for_each(|it| self.put(*it, Holder::Node(node.clone())));
+            let is_listed = |it: &IpAddr| cluster.nodes.get("", &name).is_some_and(|node| node.addresses.contains(it));
+            addresses.iter().filter(|it| !is_listed(it)).for_each(|it| self.put(*it, Holder::Node(node.clone())));
         }
     }
 

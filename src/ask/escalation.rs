@@ -219,14 +219,14 @@ impl<'a> Asker<'a> {
             }
             _ => Vec::new(),
         };
-        Ok((found, resolved.gaps))
+        Ok((found, resolved.gaps.into_iter().chain(resolved.unsure).collect()))
     }
 
     /// Where a connection to an end may go.
     fn connection_targets(&self, end: &End, port: &PortAsk) -> Result<(Vec<Target>, Vec<Gap>), Fault> {
         let (resolved, port) = self.goal(end, port)?;
         let port = &port;
-        let mut gaps = resolved.gaps;
+        let mut gaps: Vec<Gap> = resolved.gaps.into_iter().chain(resolved.unsure).collect();
         let of = |member: &Member, port: Option<Port>| Target { end: member.end(), port };
         let targets = match &resolved.whom {
             Whom::One(member) | Whom::At(member, _) => {

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use crate::model::address::Family;
+use crate::model::address::{Family, canonical};
 use crate::model::coverage::Scope;
 use crate::model::evidence::{Gap, Outcome};
 use crate::model::id::Kind;
@@ -58,7 +58,7 @@ impl Asker<'_> {
         let Some(front) = &ends.front else { return };
         let outside = ends.sources.iter().map(|it| &it.member).find(|it| it.is_outside());
         trace.notes.extend(outside.and_then(|it| front.notes(it)));
-        if trace.counts.total() > 0 || ends.unsure.is_some() {
+        if trace.counts.total() > 0 || !ends.unsure.is_empty() {
             return;
         }
         let is_known = trace.gaps.is_empty();
@@ -91,8 +91,12 @@ impl Asker<'_> {
 
     /// The outcome alone, where many pairs are counted.
     fn outcome(&self, ends: &Ends, trace: &Trace, from: &Source, to: &Target) -> Outcome {
+        if !ends.unsure.is_empty() {
+            return Outcome::Unknown;
+        }
         let is_node = matches!(to.member, Member::Node(_));
         let is_plain = ends.front.is_none()
+            && ![&from.member, &to.member].iter().any(|it| matches!(it, Member::Outside(..)))
             && from.family.or(to.family).is_none()
             && !matches!(to.port, PairPort::AnyOf(_))
             && !(is_node && to.port == PairPort::Any);
@@ -105,20 +109,27 @@ impl Asker<'_> {
     }
 
     /// One pair, explained.
-    fn pair(&self, ends: &Ends, trace: &Trace, from: &Source, to: &Target) -> Pair {
-        let mut gaps = Vec::new();
+    pub(super) fn pair(&self, ends: &Ends, trace: &Trace, from: &Source, to: &Target) -> Pair {
+        let mut pair = self.bare_pair(ends, trace, from, to);
+        pair.misses = self.misses(&pair.verdict);
+        pair.doubts = self.doubts(&pair, from, to);
+        pair
+    }
+
+    /// One pair, without what came closest.
+    pub(super) fn bare_pair(&self, ends: &Ends, trace: &Trace, from: &Source, to: &Target) -> Pair {
+        let mut gaps = ends.unsure.clone();
         let verdict = match to.route.filter(|_| from.member.is_same_pod(&to.member)) {
             Some(_) => self.hairpin(&from.member, to.port, &mut gaps),
             None => self.verdict(ends.front.as_ref(), from, to, &mut gaps),
         };
-        let misses = self.misses(&verdict);
         let mut pair = Pair {
             from: from.member.clone(),
             to: to.member.clone(),
             port: to.port,
             route: to.route,
             verdict: Arc::new(verdict),
-            misses,
+            misses: Vec::new(),
             gaps,
             refusals: Vec::new(),
             except: self.except(to),
@@ -127,7 +138,8 @@ impl Asker<'_> {
         if let Some(front) = &ends.front {
             self.enter(front, ends, trace, to, &mut pair);
         }
-        pair.doubts = self.doubts(&pair, from, to);
+        pair.gaps.extend(self.other_address(from, to, &pair));
+        pair.gaps.extend(self.unsure_part(ends, trace, (from, to), &pair));
         pair
     }
 
@@ -135,10 +147,9 @@ impl Asker<'_> {
     fn enter(&self, front: &Front, ends: &Ends, trace: &Trace, to: &Target, pair: &mut Pair) {
         let way = front.way(&pair.from);
         let is_denied = outcome_of(&pair.verdict, pair.port) == Outcome::Deny;
-        match (&way, &ends.unsure) {
-            (Way::Refused(why), None) => pair.refusals.push(why.clone()),
-            (Way::Refused(_), Some(unsure)) if !is_denied => pair.gaps.push(unsure.clone()),
-            (Way::Unsure(gap), _) if !is_denied => pair.gaps.push(gap.clone()),
+        match &way {
+            Way::Refused(why) if ends.unsure.is_empty() => pair.refusals.push(why.clone()),
+            Way::Unsure(gap) if !is_denied => pair.gaps.push(gap.clone()),
             _ => {}
         }
         let port = to.route.and_then(|at| trace.routes.get(at)).map(|it| &it.port);
@@ -152,6 +163,28 @@ impl Asker<'_> {
         }
     }
 
+    /// Why a node at another of its addresses than its first is not as policies say of it: of that address they may say
+    /// something else, and which of both is asked about is not told.
+    fn other_address(&self, from: &Source, to: &Target, pair: &Pair) -> Option<Gap> {
+        if to.route.is_some() || !is_at_other(&from.member, from.at) && !is_at_other(&to.member, to.at) {
+            return None;
+        }
+        let is_own = pair.verdict.families.iter().any(|it| it.egress.why == Why::OwnNode || it.may_share_node);
+        let typed = |member: &Member, at: Option<IpAddr>| match at.filter(|it| is_at_other(member, Some(*it))) {
+            Some(address) => End::Address(address),
+            None => member.end(),
+        };
+        let (source, goal) = (typed(&from.member, from.at), typed(&to.member, to.at));
+        let verdict = self.index.trace(self.cluster, &source, &goal, to.port.asked());
+        self.check(&source, &goal, to.port, verdict.outcome());
+        let differs = (verdict.allowed(), verdict.unknown()) != (pair.verdict.allowed(), pair.verdict.unknown());
+        let what = format!(
+            "policies may be asked about {} or about another address of it, and say something else of each",
+            text::net::end(if is_at_other(&to.member, to.at) { &goal } else { &source })
+        );
+        (differs && !is_own).then(|| Gap::End { what: what.into() })
+    }
+
     /// The ports that are not meant when a node is asked about all: those where it takes in Services.
     fn except(&self, to: &Target) -> Arc<PortSet> {
         let is_node = matches!(to.member, Member::Node(_)) && to.route.is_none() && to.port.asked().is_none();
@@ -159,7 +192,7 @@ impl Asker<'_> {
     }
 
     /// Whether both may have an address of one family, one of them being all addresses outside.
-    fn share_family(&self, from: &Source, to: &Target) -> bool {
+    pub(super) fn share_family(&self, from: &Source, to: &Target) -> bool {
         let families = |member: &Member, only: Option<Family>| -> Vec<Family> {
             let known: Vec<Family> = self.addresses(member).into_iter().map(Family::of).collect();
             let known = if known.is_empty() { self.families().to_vec() } else { known };
@@ -295,6 +328,13 @@ fn asks_for_names(trace: &Trace) -> Option<Member> {
     let is_isolated = pair.verdict.deciding().is_some_and(|it| it.egress.why == Why::Policies);
     let is_named = !matches!(trace.to, ask::End::Address(_) | ask::End::Block(_) | ask::End::Internet);
     (is_isolated && is_named).then(|| pair.from.clone())
+}
+
+/// Whether a node was typed by an address that policies do not know it by: they are asked about its first of a family.
+pub(super) fn is_at_other(member: &Member, at: Option<IpAddr>) -> bool {
+    let (Member::Node(node), Some(at)) = (member, at) else { return false };
+    let first = node.addresses.iter().find(|it| Family::of(**it) == Family::of(at));
+    first.is_some_and(|it| canonical(*it) != at)
 }
 
 /// S52: which backends get the traffic of a pod that is on no node yet.

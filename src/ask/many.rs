@@ -8,25 +8,27 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::model::address::Family;
+use crate::model::cluster::Cluster;
 use crate::model::evidence::Gap;
 use crate::model::id::Kind;
 use crate::model::name::Name;
 use crate::model::policy::Direction;
 use crate::model::port::PortSet;
-use crate::net::most;
-use crate::net::reach::{
-    AddressRange, By, Counts, LeftOut, Map, MapRow, Nodes, Reach as NetReach, ReachRow, Summary, Unit,
-};
+use crate::net::reach::{AddressRange, By, Counts, LeftOut, Map, MapRow, Nodes, Reach as NetReach, ReachRow, Unit};
 use crate::net::verdict::Port;
+use crate::net::{most, node_ports};
 use crate::text::evidence::Evidence;
 
 use super::end::{End, PortAsk};
-use super::entry::Front;
 use super::freshness::as_of;
+use super::judged::{Inside, Known};
 use super::member::Member;
-use super::resolve::{Role, Whom, hole};
-use super::trace::Trace;
+use super::pair::{Source, Target};
+use super::reach_rows::{Rows, narrow};
+use super::resolve::{Role, Whom, hole, unseen};
+use super::trace::{Ends, Trace, unsure_of};
 use super::unseen::{doubt, is_outside};
+use super::whys::Reasons;
 use super::{Asker, Fault};
 
 /// What an end reaches (egress), or what reaches it (ingress).
@@ -38,6 +40,10 @@ pub struct Reach {
     /// The members that the end stands for, each with the port that it is reached on.
     pub members: Vec<Asked>,
     pub rows: Vec<ReachRow>,
+    /// Why rows are unknown of which the index does not know it.
+    pub(super) reasons: BTreeMap<Unit, Reasons>,
+    /// Why the end may be another than it seems, so that all of it is unknown.
+    pub(super) unsure: Vec<Gap>,
     pub pairs: Counts,
     pub left_out: LeftOut,
     pub notes: Vec<Evidence>,
@@ -47,40 +53,93 @@ pub struct Reach {
 /// A member, and the port that is asked of it.
 pub type Asked = (Member, Option<Port>);
 
+/// The end that is asked about, resolved; on the other side of its pairs stand all others in turn.
+pub(super) struct Side {
+    pub direction: Direction,
+    /// Its sources or its targets; the other side is empty.
+    pub ends: Ends,
+}
+
+impl Side {
+    /// How many members it has.
+    pub fn len(&self) -> usize {
+        self.ends.sources.len() + self.ends.targets.len()
+    }
+
+    /// The members, a backend of several ports once for each.
+    pub fn members(&self) -> impl Iterator<Item = &Member> {
+        let targets = self.ends.targets.iter().map(|it| &it.member);
+        self.ends.sources.iter().map(|it| &it.member).chain(targets)
+    }
+
+    fn asked(&self) -> Vec<Asked> {
+        let sources = self.ends.sources.iter().map(|it| (it.member.clone(), None));
+        sources.chain(self.ends.targets.iter().map(|it| (it.member.clone(), it.port.asked()))).collect()
+    }
+
+    /// The pair of a member with somebody else.
+    pub fn pair(&self, at: usize, other: &Member) -> (Source, Target) {
+        match self.direction {
+            Direction::Egress => (self.ends.sources[at].clone(), Target::plain(other.clone())),
+            Direction::Ingress => (Source::plain(other.clone()), self.ends.targets[at].clone()),
+        }
+    }
+
+    /// The ports that are meant of all its pairs, or of those with a unit.
+    fn meant(&self, cluster: &Cluster, unit: &Unit) -> PortSet {
+        let all = |it: &Target| match &it.member {
+            Member::Node(_) => it.port.meant().difference(&node_ports(cluster)),
+            _ => it.port.meant(),
+        };
+        match self.direction {
+            Direction::Ingress => PortSet::union_of(&self.ends.targets.iter().map(all).collect::<Vec<_>>()),
+            Direction::Egress if matches!(unit, Unit::Nodes(_)) => PortSet::all().difference(&node_ports(cluster)),
+            Direction::Egress => PortSet::all(),
+        }
+    }
+
+    /// How many pairs of a pod and itself are left out; through a Service that is a pair as any other (S50).
+    pub fn itself(&self, member: &Member) -> u64 {
+        let is_behind = self.ends.front.is_some();
+        self.members().filter(|it| !is_behind && it.is_same_pod(member)).count() as u64
+    }
+}
+
 impl Asker<'_> {
     /// Answers what `end` reaches or what reaches it, row by row.
     pub fn reach(&self, end: &End, direction: Direction, by: By) -> Result<Reach, Fault> {
-        let (members, front, trace) = self.members(end, direction)?;
-        let mut all = Rows::default();
-        for (member, port) in &members {
-            // Put together, a unit that one member has nothing with counts as well.
-            let whole = members.len() > 1;
-            let end = member.end();
-            all.add(match whole {
-                true => self.index.whole_reach(self.cluster, &end, direction, by, *port),
-                false => self.index.reach(self.cluster, &end, direction, by, *port),
-            });
-        }
-        let mut gaps = trace.gaps;
-        let is_unsure = matches!(end, End::Address(_)) && !gaps.is_empty();
-        gaps.extend(hole(self.cluster, Kind::POD));
-        let ends: Vec<Member> = members.iter().map(|it| it.0.clone()).collect();
+        let (side, trace) = self.side(end, direction)?;
+        let ends: Vec<Member> = side.members().cloned().collect();
         self.check_drawn(&ends);
-        if let Some(front) = front.filter(|_| direction == Direction::Ingress) {
-            all.enter(&front);
-        }
-        let (mut pairs, mut left_out) = (all.pairs, all.left_out);
-        left_out.finished += trace.finished as u64;
-        let mut rows = all.rows();
         let has_unseen = self.unseen_holders().is_some();
-        let unsure = rows.iter_mut().filter(|it| is_unsure || has_unseen && is_outside(&it.unit));
-        unsure.for_each(|it| doubt(&mut it.summary, &mut pairs));
+        let mut rows = match self.is_judged(&side) {
+            true => self.judged_rows(&side, &trace, by),
+            false => self.indexed_rows(&side, &trace, by, has_unseen),
+        };
+        let mut left_out = rows.left_out;
+        left_out.finished += trace.finished as u64;
+        let reasons = std::mem::take(&mut rows.reasons);
+        let (rows, pairs) = rows.finish(|unit, summary| {
+            let is_judged = side.ends.front.is_some();
+            if !side.ends.unsure.is_empty() || has_unseen && is_outside(unit) && !is_judged {
+                doubt(summary, side.meant(self.cluster, unit));
+            }
+            // Of a Service, ports that no pair asks for are in no row.
+            if is_judged && summary.every != summary.some {
+                summary.every = Arc::new(summary.every.intersection(&summary.some));
+            }
+        });
+        let mut gaps: Vec<Gap> = side.ends.unsure.iter().cloned().chain(trace.gaps).collect();
+        let untold = [Kind::POD, Kind::NODE].into_iter().filter_map(|it| unseen(self.cluster, it));
+        gaps.extend(untold.filter(|it| !side.ends.unsure.contains(it)));
         Ok(Reach {
             end: end.clone(),
             direction,
             by,
-            members,
+            members: side.asked(),
             rows,
+            reasons,
+            unsure: side.ends.unsure,
             pairs,
             left_out,
             notes: as_of(self.cluster).into_iter().chain(trace.notes).collect(),
@@ -89,35 +148,112 @@ impl Asker<'_> {
     }
 
     /// Whom an end stands for; through a Service each backend is reached on its own port.
-    fn members(&self, end: &End, direction: Direction) -> Result<(Vec<Asked>, Option<Front>, Trace), Fault> {
+    fn side(&self, end: &End, direction: Direction) -> Result<(Side, Trace), Fault> {
         let mut trace = Trace::new(end, end, &PortAsk::NONE);
         let role = if direction == Direction::Egress { Role::Source } else { Role::Goal(&PortAsk::NONE) };
         let found = self.resolve(end, role)?;
         trace.take_in(&found);
-        let members: Vec<Asked> = match direction {
-            Direction::Egress => {
-                let sources = self.sources(&found.whom, None, &mut trace)?;
-                sources.into_iter().map(|it| (it.member, None)).collect()
-            }
-            Direction::Ingress => {
-                let targets = self.targets(&found.whom, None, &PortAsk::NONE, &mut trace)?;
-                targets.into_iter().map(|it| (it.member, it.port.asked())).collect()
-            }
+        let (sources, targets) = match direction {
+            Direction::Egress => (self.sources(&found.whom, None, &mut trace)?, Vec::new()),
+            Direction::Ingress => (Vec::new(), self.targets(&found.whom, None, &PortAsk::NONE, &mut trace)?),
         };
-        if members.is_empty() {
+        let unsure = unsure_of([&found]);
+        if sources.is_empty() && targets.is_empty() {
             trace.say_why_empty();
         }
-        let front = if let Whom::Service(front) = found.whom { Some(front) } else { None };
-        Ok((members, front, trace))
+        let is_internet = matches!(found.whom, Whom::Internet);
+        let front = match found.whom {
+            Whom::Service(front) if direction == Direction::Ingress => Some(front),
+            _ => None,
+        };
+        let ends = Ends { sources, targets, both_single: false, front, unsure, is_internet };
+        Ok((Side { direction, ends }, trace))
+    }
+
+    /// The rows of an end that the index knows, and those that a Service adds.
+    fn indexed_rows(&self, side: &Side, trace: &Trace, by: By, has_unseen: bool) -> Rows {
+        let mut rows = Rows::default();
+        let has_front = side.ends.front.is_some();
+        let inside = side.ends.is_internet.then(|| self.inside(by));
+        // Put together, a unit that one member has nothing with counts as well, and what is not known is no denial.
+        let whole = side.len() > 1 || has_front || has_unseen;
+        for (at, (member, port)) in side.asked().iter().enumerate() {
+            let end = member.end();
+            let mut reach = match whole {
+                true => self.index.whole_reach(self.cluster, &end, side.direction, by, *port),
+                false => self.index.reach(self.cluster, &end, side.direction, by, *port),
+            };
+            if let (true, Some((protocol, number))) = (has_front, *port) {
+                narrow(&mut reach, &PortSet::range(protocol, number, number));
+            }
+            match &inside {
+                Some(inside) => self.add_of_family(side, trace, (at, reach), inside, &mut rows),
+                None => rows.add(reach),
+            }
+        }
+        if has_front {
+            let outside = rows.take_outside();
+            self.judge_outside(side, trace, outside, &mut rows);
+            self.judge_hairpins(side, trace, by, &mut rows);
+            rows.left_out.itself = 0;
+        }
+        rows
+    }
+
+    /// Adds what addresses of one family have with the units that have it; the others are nobody's to ask (CONTRACT §2).
+    fn add_of_family(
+        &self,
+        side: &Side,
+        trace: &Trace,
+        (at, mut reach): (usize, NetReach),
+        inside: &Inside,
+        rows: &mut Rows,
+    ) {
+        let mut known = Known::default();
+        let shares = |it: &Member| {
+            let (from, to) = side.pair(at, it);
+            self.share_family(&from, &to)
+        };
+        let each: Vec<ReachRow> = each_node_of(&reach.rows).map(|it| it.into_owned()).collect();
+        reach.rows = Vec::with_capacity(each.len());
+        for row in each {
+            let members = inside.units.get(&row.unit).map_or(&[][..], Vec::as_slice);
+            match members.iter().filter(|it| shares(it)).count() {
+                all if all == members.len() => reach.rows.push(row),
+                0 => {}
+                _ => {
+                    if let Some(judged) = self.judge_pairs(side, trace, Some(at), members, &mut known) {
+                        rows.add_judged(row.unit, judged);
+                    }
+                }
+            }
+        }
+        reach.pairs = Counts::default();
+        reach.rows.iter().for_each(|it| reach.pairs.join(&it.summary.pairs.times(it.unit.count())));
+        rows.add(reach);
     }
 
     /// Every pair of units; rows of one namespace when `only` says so.
     pub fn map(&self, by: By, only: Option<&Name>) -> Map {
-        let mut map = self.index.map(self.cluster, by, None);
+        let has_unseen = self.unseen_holders().is_some();
+        let mut map = match has_unseen {
+            true => self.index.whole_map(self.cluster, by, None),
+            false => self.index.map(self.cluster, by, None),
+        };
         self.check_drawn(&[]);
-        if self.unseen_holders().is_some() {
-            let outside = map.rows.iter_mut().filter(|it| is_outside(&it.from) || is_outside(&it.to));
-            outside.for_each(|it| doubt(&mut it.summary, &mut map.pairs));
+        if has_unseen {
+            let (mut pairs, own) = (map.pairs, PortSet::all().difference(&node_ports(self.cluster)));
+            for row in map.rows.iter_mut().filter(|it| is_outside(&it.from) || is_outside(&it.to)) {
+                let Counts { allow, deny, .. } = row.summary.pairs.times(row.from.count() * row.to.count());
+                pairs = Counts {
+                    allow: pairs.allow - allow,
+                    deny: pairs.deny - deny,
+                    unknown: pairs.unknown + allow + deny,
+                };
+                let is_node = matches!(row.to, Unit::Nodes(_));
+                doubt(&mut row.summary, if is_node { own.clone() } else { PortSet::all() });
+            }
+            map.pairs = pairs;
         }
         if let Some(namespace) = only {
             let is_in = |unit: &Unit| namespace_of(unit).is_some_and(|it| it == namespace);
@@ -128,7 +264,10 @@ impl Asker<'_> {
 
     /// What keeps a map or reach from being the whole truth.
     pub fn holes(&self) -> Vec<Gap> {
-        [Kind::NAMESPACE, Kind::POD, Kind::NETWORK_POLICY].into_iter().filter_map(|it| hole(self.cluster, it)).collect()
+        let holes = [Kind::NAMESPACE, Kind::NETWORK_POLICY].into_iter().filter_map(|it| hole(self.cluster, it));
+        holes
+            .chain([Kind::POD, Kind::NODE, Kind::SERVICE].into_iter().filter_map(|it| unseen(self.cluster, it)))
+            .collect()
     }
 }
 
@@ -194,7 +333,8 @@ pub fn each_node_of(rows: &[ReachRow]) -> impl Iterator<Item = Cow<'_, ReachRow>
     })
 }
 
-fn singles(unit: &Unit) -> Box<dyn Iterator<Item = Unit> + '_> {
+/// A unit, of several nodes each.
+pub(super) fn singles(unit: &Unit) -> Box<dyn Iterator<Item = Unit> + '_> {
     match unit {
         Unit::Nodes(nodes) => Box::new(nodes.each().map(Unit::Nodes)),
         _ => Box::new(std::iter::once(unit.clone())),
@@ -238,113 +378,4 @@ fn outside_text(ranges: &[AddressRange]) -> String {
         [] => internet.to_owned(),
         except => format!("{internet} (except {})", super::member::ranges(except)),
     }
-}
-
-/// Rows of several members, put together.
-#[derive(Default)]
-struct Rows {
-    rows: BTreeMap<Unit, Summary>,
-    /// Nodes in sets that have the same with all members so far.
-    nodes: Vec<(Nodes, Summary)>,
-    pairs: Counts,
-    left_out: LeftOut,
-}
-
-impl Rows {
-    fn add(&mut self, reach: NetReach) {
-        let mut nodes = Vec::new();
-        for row in reach.rows {
-            if let Unit::Nodes(it) = row.unit {
-                nodes.push((it, row.summary));
-                continue;
-            }
-            match self.rows.entry(row.unit) {
-                std::collections::btree_map::Entry::Vacant(free) => {
-                    free.insert(row.summary);
-                }
-                std::collections::btree_map::Entry::Occupied(mut held) => join(held.get_mut(), &row.summary),
-            }
-        }
-        self.add_nodes(nodes);
-        add_counts(&mut self.pairs, &reach.pairs);
-        self.left_out.finished = self.left_out.finished.max(reach.left_out.finished);
-        self.left_out.unread = self.left_out.unread.max(reach.left_out.unread);
-        self.left_out.itself += reach.left_out.itself;
-    }
-
-    /// Parts sets of nodes where others cut them, and takes those together that have the same.
-    fn add_nodes(&mut self, more: Vec<(Nodes, Summary)>) {
-        let mut parts: Vec<(Nodes, Summary)> = Vec::new();
-        let mut put = |nodes: Nodes, summary: Summary| match parts.iter_mut().find(|it| it.1 == summary) {
-            Some(held) => held.0 = held.0.and(&nodes),
-            None => parts.push((nodes, summary)),
-        };
-        let mut left: Vec<(Nodes, Summary)> = more;
-        for (mut nodes, summary) in std::mem::take(&mut self.nodes) {
-            for (other, more) in &left {
-                if let Some(both) = nodes.among(other) {
-                    let mut joined = summary.clone();
-                    join(&mut joined, more);
-                    put(both, joined);
-                }
-            }
-            for (other, _) in &mut left {
-                let rest = other.without(&nodes);
-                nodes = nodes.without(other).unwrap_or_else(|| nodes.nobody());
-                *other = rest.unwrap_or_else(|| other.nobody());
-            }
-            if nodes.count() > 0 {
-                put(nodes, summary);
-            }
-        }
-        left.into_iter().filter(|it| it.0.count() > 0).for_each(|(nodes, summary)| put(nodes, summary));
-        self.nodes = parts;
-    }
-
-    /// Leaves out from where a Service cannot be entered, whatever its backends let in.
-    fn enter(&mut self, front: &Front) {
-        for (unit, summary) in std::mem::take(&mut self.rows) {
-            let Unit::Outside(ranges) = &unit else {
-                self.rows.insert(unit, summary);
-                continue;
-            };
-            match front.let_in(ranges) {
-                none if none.is_empty() => {
-                    let Counts { allow, unknown, .. } = summary.pairs;
-                    self.pairs.allow -= allow;
-                    self.pairs.unknown -= unknown;
-                    self.pairs.deny += allow + unknown;
-                }
-                some => drop(self.rows.insert(Unit::Outside(some), summary)),
-            }
-        }
-    }
-
-    fn rows(self) -> Vec<ReachRow> {
-        let nodes = self.nodes.into_iter().map(|(nodes, summary)| (Unit::Nodes(nodes), summary));
-        let mut rows: BTreeMap<Unit, Summary> = self.rows;
-        rows.extend(nodes);
-        let possible = rows.into_iter().filter(|(_, summary)| !summary.possible.is_empty());
-        possible.map(|(unit, summary)| ReachRow { unit, summary }).collect()
-    }
-}
-
-fn join(held: &mut Summary, other: &Summary) {
-    merge(&mut held.every, &other.every, PortSet::intersection);
-    merge(&mut held.some, &other.some, PortSet::union);
-    merge(&mut held.possible, &other.possible, PortSet::union);
-    add_counts(&mut held.pairs, &other.pairs);
-}
-
-/// Puts two sets together, unless both are one: most rows of one namespace share theirs.
-fn merge(held: &mut Arc<PortSet>, other: &Arc<PortSet>, how: fn(&PortSet, &PortSet) -> PortSet) {
-    if !Arc::ptr_eq(held, other) && held != other {
-        *held = Arc::new(how(held, other));
-    }
-}
-
-fn add_counts(held: &mut Counts, other: &Counts) {
-    held.allow += other.allow;
-    held.unknown += other.unknown;
-    held.deny += other.deny;
 }

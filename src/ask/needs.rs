@@ -115,6 +115,14 @@ fn of_end(cluster: &Cluster, end: &End, needs: &mut Needs, way: &mut BTreeSet<En
             needs.0.insert(Read::One(ObjectId::new(Kind::NODE, "", name.clone())));
         }
         End::Address(address) => needs.address(cluster, *address),
+        // Of few addresses each may be somebody's.
+        End::Block(block) if block.max_prefix_len() - block.prefix_len() <= 4 => {
+            block
+                .subnets(block.max_prefix_len())
+                .into_iter()
+                .flatten()
+                .for_each(|it| needs.address(cluster, it.addr()));
+        }
         End::Block(_) | End::Internet => {}
     }
 }

@@ -4,15 +4,17 @@ use std::net::IpAddr;
 
 use ipnet::{IpNet, Ipv4AddrRange, Ipv6AddrRange};
 
-use crate::model::evidence::Gap;
+use crate::model::coverage::Coverage;
+use crate::model::evidence::{Gap, Outcome};
 use crate::model::labels::NamespaceMatch;
 use crate::model::policy::{Direction, Policy, Rule};
 use crate::net::reach::AddressRange;
 
 use super::Asker;
 use super::member::Member;
-use super::resolve::Whom;
-use super::trace::Trace;
+use super::pair::{Pair, Source, Target};
+use super::resolve::{Whom, unseen_holder};
+use super::trace::{Ends, Trace};
 
 impl Asker<'_> {
     /// The parts of a block that every rule which can govern the other end holds or leaves out as a whole.
@@ -38,6 +40,40 @@ impl Asker<'_> {
         few.is_some_and(|it| it.into_iter().all(|it| !self.directory().holders(it).is_empty()))
     }
 
+    /// Why a pair with a part of a block may be none: objects that are not read may hold every address of the part.
+    ///
+    /// Only of few addresses; and what is allowed stays so where the block has other parts, as does what one of these
+    /// has as well.
+    pub(super) fn unsure_part(
+        &self,
+        ends: &Ends,
+        trace: &Trace,
+        (from, to): (&Source, &Target),
+        pair: &Pair,
+    ) -> Option<Gap> {
+        let gap = [&pair.from, &pair.to].into_iter().find_map(|it| self.may_be_held(it))?;
+        let is_sure = |it: &Member| matches!(it, Member::Outside(..)) && self.may_be_held(it).is_none();
+        let says_so = |from: &Source, to: &Target| {
+            let other = self.bare_pair(ends, trace, from, to);
+            pair.outcome() == Outcome::Allow
+                || (other.outcome(), other.allowed(), other.unknown())
+                    == (pair.outcome(), pair.allowed(), pair.unknown())
+        };
+        let by_source = ends.sources.iter().filter(|it| is_sure(&it.member)).any(|it| says_so(it, to));
+        let by_target = || ends.targets.iter().filter(|it| is_sure(&it.member)).any(|it| says_so(from, it));
+        (!by_source && !by_target()).then_some(gap)
+    }
+
+    /// Why objects that are not read may hold every address of a part; what a command did not need is no reason.
+    pub(super) fn may_be_held(&self, part: &Member) -> Option<Gap> {
+        let Member::Outside(ranges, _) = part else { return None };
+        let gap = unseen_holder(self.cluster, false)?;
+        let addresses = ranges.iter().map(|it| few(*it)).collect::<Option<Vec<_>>>()?.concat();
+        let knows_pods = addresses.iter().all(|it| self.cluster.coverage.addresses.contains(it));
+        let gap = if knows_pods { unseen_holder(self.cluster, true)? } else { gap };
+        Some(gap).filter(|it| addresses.len() <= FEW && !is_unasked(it))
+    }
+
     /// The parts of a block that was asked about.
     pub(super) fn block(
         &self,
@@ -61,9 +97,16 @@ impl Asker<'_> {
     }
 }
 
+/// How many addresses objects may hold one by one.
+const FEW: usize = 1 << 10;
+
+/// Whether it is that a command did not ask for a kind.
+fn is_unasked(gap: &Gap) -> bool {
+    matches!(gap, Gap::Uncovered { coverage: Coverage::Unread, .. })
+}
+
 /// The addresses of a range that objects may hold one by one; `None`: they are too many for that.
 fn few((first, last): AddressRange) -> Option<Vec<IpAddr>> {
-    const FEW: usize = 1 << 10;
     let addresses: Vec<IpAddr> = match (first, last) {
         (IpAddr::V4(first), IpAddr::V4(last)) => {
             Ipv4AddrRange::new(first, last).take(FEW + 1).map(IpAddr::V4).collect()

@@ -1,5 +1,6 @@
 //! One pair of members and what became of it.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::model::address::Family;
@@ -45,6 +46,15 @@ pub struct Source {
     pub member: Member,
     /// The only family that counts, when the end was typed as an address.
     pub family: Option<Family>,
+    /// The address that was typed, where it is an object's.
+    pub at: Option<IpAddr>,
+}
+
+impl Source {
+    /// A source that was named by itself.
+    pub fn plain(member: Member) -> Self {
+        Self { member, family: None, at: None }
+    }
 }
 
 /// One destination.
@@ -52,6 +62,8 @@ pub struct Source {
 pub struct Target {
     pub member: Member,
     pub family: Option<Family>,
+    /// The address that was typed, where it is an object's.
+    pub at: Option<IpAddr>,
     pub port: PairPort,
     /// Which of the answer's routes leads here, when the end is a Service.
     pub route: Option<usize>,
@@ -60,6 +72,11 @@ pub struct Target {
 }
 
 impl Target {
+    /// A destination that was named by itself, on any port.
+    pub fn plain(member: Member) -> Self {
+        Self { member, family: None, at: None, port: PairPort::Any, route: None, told_node: Name::empty() }
+    }
+
     /// The node that it is or runs on; empty when that is none or unknown.
     pub fn node(&self) -> &str {
         if self.member.node().is_empty() { &self.told_node } else { self.member.node() }

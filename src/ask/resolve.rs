@@ -38,8 +38,12 @@ pub struct Resolved {
     pub whom: Whom,
     /// What was concluded on the way: `10.0.0.7 is held by pod/shop/web-0`.
     pub notes: Vec<Evidence>,
-    /// What keeps us from being sure of the end itself; each makes the answer unknown unless it is a deny.
+    /// What keeps us from knowing all of a set; each makes the answer unknown unless it is a deny, which one of those
+    /// that are known has.
     pub gaps: Vec<Gap>,
+    /// Why it may be another end than the one that it seems to be: not all who may hold the address, or take in the
+    /// port, are known. The answer is unknown, whatever policies say of it as it seems.
+    pub unsure: Option<Gap>,
 }
 
 /// Whom an end stands for.
@@ -64,11 +68,11 @@ pub enum Whom {
 
 impl Resolved {
     pub(super) fn new(whom: Whom) -> Self {
-        Self { whom, notes: Vec::new(), gaps: Vec::new() }
+        Self { whom, notes: Vec::new(), gaps: Vec::new(), unsure: None }
     }
 
     pub(super) fn unseen(gap: Gap) -> Self {
-        Self { whom: Whom::Unseen, notes: Vec::new(), gaps: vec![gap] }
+        Self { gaps: vec![gap], ..Self::new(Whom::Unseen) }
     }
 }
 
@@ -239,11 +243,16 @@ fn address(cluster: &Cluster, directory: &Directory, address: IpAddr, role: Role
         (_, Some(one)) => held(one, address),
         (several, None) => return Err(ambiguous(address, several)),
     };
-    if holders.is_empty() && !cluster.coverage.addresses.contains(&address) {
-        let kinds = [Kind::POD, Kind::NODE, Kind::SERVICE];
-        found.gaps.extend(kinds.into_iter().find_map(|kind| unseen(cluster, kind)));
+    if holders.is_empty() {
+        found.unsure = unseen_holder(cluster, cluster.coverage.addresses.contains(&address));
     }
     Ok(found)
+}
+
+/// Why an address that nobody holds may be somebody's; `knows_pods`: those at this address were asked for by themselves.
+pub(super) fn unseen_holder(cluster: &Cluster, knows_pods: bool) -> Option<Gap> {
+    let kinds = [Kind::POD, Kind::NODE, Kind::SERVICE].into_iter().filter(|it| !knows_pods || *it != Kind::POD);
+    kinds.into_iter().find_map(|kind| unseen(cluster, kind))
 }
 
 /// The one of several holders that is meant: load balancers may share an address by their ports, and with nodes.
@@ -293,7 +302,7 @@ fn held(holder: &Holder, address: IpAddr) -> Resolved {
         Holder::Service(service) => Whom::Service(Front::at(service.clone(), address)),
     };
     let note = Evidence::note(holder.id(), Place::default(), format!("{address} is the address of {}", holder.id()));
-    Resolved { whom, notes: vec![note], gaps: Vec::new() }
+    Resolved { notes: vec![note], ..Resolved::new(whom) }
 }
 
 /// The gap of a kind that is not wholly known in the whole cluster.

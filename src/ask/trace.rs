@@ -134,8 +134,8 @@ pub(super) struct Ends {
     pub both_single: bool,
     /// The Service that is connected to, and where.
     pub front: Option<Front>,
-    /// What keeps us from being sure of the sources: they may be within the cluster.
-    pub unsure: Option<Gap>,
+    /// Why an end may be another than it seems; each makes every pair unknown.
+    pub unsure: Vec<Gap>,
     /// Whether an end is the whole internet, which is asked about in the families that the other has.
     pub is_internet: bool,
 }
@@ -155,11 +155,14 @@ impl Asker<'_> {
             targets: self.targets(&target.whom, Some(&source.whom), &port, &mut trace)?,
             both_single,
             front,
-            unsure: source.gaps.first().cloned(),
+            unsure: unsure_of([&source, &target]),
             is_internet,
         };
         trace.notes.extend(as_of(self.cluster));
         self.judge(&ends, &mut trace);
+        if trace.counts.total() == 0 {
+            trace.gaps.extend(ends.unsure.iter().cloned());
+        }
         self.refuse(&ends, &mut trace);
         trace.say_why_empty();
         if self.tells_prerequisites {
@@ -192,7 +195,7 @@ impl Asker<'_> {
         };
         let (service, own) = match at_node_port(self.cluster, protocol, number).as_slice() {
             [] => {
-                found.gaps.extend(unseen(self.cluster, Kind::SERVICE));
+                found.unsure = found.unsure.or_else(|| unseen(self.cluster, Kind::SERVICE));
                 return Ok((found, port));
             }
             [(service, own)] => (Arc::new((*service).clone()), (*own).clone()),
@@ -217,14 +220,16 @@ impl Asker<'_> {
 
     /// The members that connections come from; a block is parted by what governs the other end (by all, without one).
     pub(super) fn sources(&self, whom: &Whom, other: Option<&Whom>, trace: &mut Trace) -> Result<Vec<Source>, Fault> {
-        let plain = |member: Member| Source { member, family: None };
+        let plain = Source::plain;
         Ok(match whom {
             Whom::One(member) => unfinished(member, trace).into_iter().map(plain).collect(),
-            Whom::At(member, address) => vec![Source { member: member.clone(), family: Some(Family::of(*address)) }],
+            Whom::At(member, address) => {
+                vec![Source { member: member.clone(), family: Some(Family::of(*address)), at: Some(*address) }]
+            }
             Whom::Pods { members, .. } => members.iter().map(|it| plain(Member::Pod(it.clone()))).collect(),
             Whom::Service(front) => {
                 let members = self.behind(front, trace)?.into_iter();
-                members.map(|member| Source { member, family: front.family() }).collect()
+                members.map(|member| Source { member, family: front.family(), at: None }).collect()
             }
             Whom::Block(block) => self.block(*block, other, Direction::Ingress, trace).into_iter().map(plain).collect(),
             Whom::Internet => self.internet(other, Direction::Ingress, trace).into_iter().map(plain).collect(),
@@ -260,7 +265,10 @@ impl Asker<'_> {
                 targets_of(&members, None, port, &trace.to)
             }
             Whom::At(member, address) => {
-                targets_of(std::slice::from_ref(member), Some(Family::of(*address)), port, &trace.to)
+                let mut targets =
+                    targets_of(std::slice::from_ref(member), Some(Family::of(*address)), port, &trace.to)?;
+                targets.iter_mut().for_each(|it| it.at = Some(*address));
+                Ok(targets)
             }
             Whom::Pods { members, .. } => {
                 let members: Vec<Member> = members.iter().cloned().map(Member::Pod).collect();
@@ -288,6 +296,7 @@ impl Asker<'_> {
             targets.extend(route.backends.iter().filter(|it| it.has(front.family())).map(|it| Target {
                 member: it.member.clone(),
                 family: it.family.or(front.family()),
+                at: None,
                 port: it.port.map_or(PairPort::AnyOf(it.protocol), |number| PairPort::One((it.protocol, number))),
                 route: Some(at),
                 told_node: it.node.clone(),
@@ -310,6 +319,13 @@ fn shared_node_port(protocol: Protocol, number: u16, services: &[(&Service, &Ser
     Fault::new(what, "name one of them instead of the node")
 }
 
+/// Why these ends may be others than they seem, each reason once.
+pub(super) fn unsure_of<'r>(ends: impl IntoIterator<Item = &'r Resolved>) -> Vec<Gap> {
+    let mut all: Vec<Gap> = ends.into_iter().filter_map(|it| it.unsure.clone()).collect();
+    all.dedup();
+    all
+}
+
 /// Whether an end was named as one pod, node or address.
 fn is_single(whom: &Whom) -> bool {
     matches!(whom, Whom::One(_) | Whom::At(..))
@@ -329,8 +345,14 @@ fn unfinished(member: &Member, trace: &mut Trace) -> Option<Member> {
 
 /// These members on the port that was asked for; a name is each pod's own (S24).
 fn targets_of(members: &[Member], family: Option<Family>, port: &PortAsk, to: &End) -> Result<Vec<Target>, Fault> {
-    let target =
-        |member: &Member, port| Target { member: member.clone(), family, port, route: None, told_node: Name::empty() };
+    let target = |member: &Member, port| Target {
+        member: member.clone(),
+        family,
+        at: None,
+        port,
+        route: None,
+        told_node: Name::empty(),
+    };
     let (name, protocol) = match port {
         PortAsk::Any(None) => return Ok(members.iter().map(|it| target(it, PairPort::Any)).collect()),
         PortAsk::Any(Some(protocol)) => {

@@ -86,7 +86,7 @@ impl World {
     pub fn weigh(&mut self, subjects: impl IntoIterator<Item = Subject>) {
         let new: Vec<Subject> = subjects.into_iter().filter(|it| !self.weights.known.contains_key(it)).collect();
         if !new.is_empty() {
-            let rows = self.rbac().weigh(&self.cluster, self.people.as_deref(), new);
+            let rows = self.rbac().weigh(&self.cluster, self.people.as_deref(), &self.served, new);
             self.weights.known.extend(rows.into_iter().map(|it| (it.subject.clone(), it)));
         }
     }
@@ -104,7 +104,8 @@ impl World {
         match self.weights.known.get(subject) {
             Some(known) => Cow::Borrowed(known),
             None => {
-                let mut rows = self.rbac().weigh(&self.cluster, self.people.as_deref(), vec![subject.clone()]);
+                let subjects = vec![subject.clone()];
+                let mut rows = self.rbac().weigh(&self.cluster, self.people.as_deref(), &self.served, subjects);
                 Cow::Owned(rows.swap_remove(0))
             }
         }

@@ -24,8 +24,7 @@ use crate::text::evidence::Evidence;
 use crate::text::net;
 
 use super::Asker;
-use super::end::End as AskedEnd;
-use super::many::{Asked, Reach};
+use super::many::{Asked, Reach, singles};
 use super::unseen::is_outside;
 
 /// Reasons, shared by all rows that have them.
@@ -61,6 +60,9 @@ impl Whys<'_> {
 
     /// The reasons of a row of what an end reaches or what reaches it: of its first member that has some.
     pub fn of_reach(&self, reach: &Reach, row: &ReachRow) -> Reasons {
+        if !reach.unsure.is_empty() {
+            return self.share(reach.unsure.iter().map(Evidence::gap).collect());
+        }
         let of_member = |at: usize, (member, port): &Asked| {
             let doubt = doubt(&row.summary, *port)?;
             let (own, others) = ([StandIn::asked(at as u32, member.end())], self.stand_ins().of(&row.unit));
@@ -70,10 +72,10 @@ impl Whys<'_> {
             };
             (!reasons.is_empty()).then_some(reasons)
         };
-        let reasons = reach.members.iter().enumerate().find_map(|(at, it)| of_member(at, it)).unwrap_or_default();
-        let is_unsure = doubt(&row.summary, None).is_some();
-        let is_of_address = is_outside(&row.unit) || matches!(reach.end, AskedEnd::Address(_));
-        self.with(self.unseen(is_unsure && is_of_address), reasons)
+        let unseen = self.unseen(is_outside(&row.unit) && doubt(&row.summary, None).is_some());
+        let told = || singles(&row.unit).find_map(|it| reach.reasons.get(&it)).map(|it| self.share(it.clone()));
+        let of_members = || reach.members.iter().enumerate().find_map(|(at, it)| of_member(at, it));
+        self.with(unseen, told().or_else(of_members).unwrap_or_default())
     }
 
     /// Who may hold an address outside and was not read, as a reason of a row about such addresses.

@@ -22,7 +22,7 @@ use crate::rbac::note;
 use crate::rbac::review::{Extent, Review, Rules};
 use crate::text::evidence::Evidence;
 use crate::text::written::csv_line;
-use crate::text::{self, Mark, Page};
+use crate::text::{self, Mark, Page, words};
 
 use super::capabilities::{CapabilityJson, capability};
 use super::grants::{self, GroupJson, Groups, MemberJson, Unserved};
@@ -268,7 +268,8 @@ impl Command for PermissionsArgs {
     fn notes(&self, context: &Context, world: &World) -> Vec<String> {
         let identities = self.identities(context, world).unwrap_or_default();
         let unknown = identities.iter().flatten().filter_map(|it| grants::unknown(it, world));
-        unknown.chain(self.unserved.absence(context, world)).collect()
+        let elsewhere = identities.iter().flatten().filter_map(|it| holds_elsewhere(it, context, world));
+        unknown.chain(elsewhere).chain(self.unserved.absence(context, world)).collect()
     }
 
     fn refusal(&self, context: &Context, world: &World) -> Option<Fault> {
@@ -305,6 +306,18 @@ impl Command for PermissionsArgs {
             None => self.print(&folded, asked, out),
         }
     }
+}
+
+/// What somebody holds elsewhere, where `-n` leaves nothing to show.
+fn holds_elsewhere(identity: &Identity, context: &Context, world: &World) -> Option<String> {
+    let only = context.only.as_ref()?;
+    let here = world.rbac().folded(identity, Some(only), &world.served);
+    let is_empty = here.rows.is_empty() && here.empty.is_empty();
+    let all = is_empty.then(|| world.rbac().folded(identity, None, &world.served).rows)?;
+    let places: BTreeSet<&Name> = all.iter().map(|it| &it.scope).collect();
+    let count = words::count(places.len() as u64, "other namespace", "other namespaces");
+    let subject = &identity.subject;
+    (!places.is_empty()).then(|| format!("{subject} holds nothing in {only}, and something in {count} (without -n)"))
 }
 
 /// The rows, each with only the verbs, that the other does not hold in the same words.

@@ -235,7 +235,7 @@ impl Command for WhoCanArgs {
             }
             Table::Json => json::write(&self.document(&who, world), asked, out)?,
             Table::Yaml => json::write_yaml(&self.document(&who, world), asked, out)?,
-            Table::Csv => write_csv(&who, out)?,
+            Table::Csv => write_csv(&who, &world.rbac().beside(&who), out)?,
         }
         Ok(exit(&who))
     }
@@ -299,19 +299,42 @@ fn add_pods(page: &mut text::Page, who: &WhoCan, cluster: &Cluster) {
     }
 }
 
-fn write_csv(who: &WhoCan, out: &mut dyn io::Write) -> io::Result<()> {
-    writeln!(out, "subject,namespace,binding,role,rule")?;
+/// Those who can, then with a word in the last column what is no answer and should be known.
+fn write_csv(who: &WhoCan, beside: &Beside, out: &mut dyn io::Write) -> io::Result<()> {
+    writeln!(out, "subject,namespace,binding,role,rule,beside")?;
     for holder in &who.holders {
         let subject = who.subject(holder).to_string();
         if holder.is_always() {
-            writeln!(out, "{}", csv_line([subject.as_str(), "", "", "", ""]))?;
+            writeln!(out, "{}", csv_line([subject.as_str(), "", "", "", "", ""]))?;
         }
         for grant in who.grants(holder) {
             let (binding, role, rule) =
                 (grant.binding.id().to_string(), grant.role.id().to_string(), grant.rule_place());
-            let fields = [subject.as_str(), grant.scope(), &binding, &role, &rule.0];
+            let fields = [subject.as_str(), grant.scope(), &binding, &role, &rule.0, ""];
             writeln!(out, "{}", csv_line(fields))?;
         }
+    }
+    write_beside(beside, out)
+}
+
+fn write_beside(beside: &Beside, out: &mut dyn io::Write) -> io::Result<()> {
+    for it in &beside.named {
+        let names: Vec<&str> = it.names.iter().map(|it| it.as_str()).collect();
+        let (subject, what) = (it.subject.to_string(), format!("only for the names {}", names.join(" ")));
+        for grant in &it.grants {
+            let (binding, role, rule) =
+                (grant.binding.id().to_string(), grant.role.id().to_string(), grant.rule_place());
+            let fields = [subject.as_str(), grant.scope(), &binding, &role, &rule.0, &what];
+            writeln!(out, "{}", csv_line(fields))?;
+        }
+    }
+    for it in &beside.missing {
+        let (binding, role) = (it.binding.id().to_string(), it.binding.role.to_string());
+        let what = text::rbac::missing(it);
+        writeln!(out, "{}", csv_line(["", &it.binding.meta.namespace, &binding, &role, "", &what]))?;
+    }
+    for what in &beside.lagging {
+        writeln!(out, "{}", csv_line(["", "", "", "", "", what]))?;
     }
     Ok(())
 }

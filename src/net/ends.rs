@@ -98,12 +98,18 @@ pub(super) fn pods_as_nodes(cluster: &Cluster) -> impl Iterator<Item = &SharedPo
 
 /// The addresses of nodes of which no Node object tells any, by what runs on the host network there.
 pub fn implied_nodes(cluster: &Cluster) -> BTreeMap<Name, Vec<IpAddr>> {
-    let mut implied: BTreeMap<Name, Vec<IpAddr>> = BTreeMap::new();
-    let is_listed = |node: &Name| cluster.nodes.get("", node).is_some_and(|it| !it.addresses.is_empty());
-    for pod in pods_as_nodes(cluster).filter(|it| !it.addresses().is_empty() && !is_listed(it.node())) {
-        implied.entry(pod.node().clone()).or_default().extend(pod.addresses().iter());
-    }
+    let mut implied = host_addresses(cluster);
+    implied.retain(|node, _| cluster.nodes.get("", node).is_none_or(|it| it.addresses.is_empty()));
     implied
+}
+
+/// The addresses of nodes by what runs on the host network there, whatever their Node objects list.
+pub fn host_addresses(cluster: &Cluster) -> BTreeMap<Name, Vec<IpAddr>> {
+    let mut told: BTreeMap<Name, Vec<IpAddr>> = BTreeMap::new();
+    for pod in pods_as_nodes(cluster).filter(|it| !it.addresses().is_empty()) {
+        told.entry(pod.node().clone()).or_default().extend(pod.addresses().iter());
+    }
+    told
 }
 
 /// A pod as an end, with its facts.

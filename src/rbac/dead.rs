@@ -12,11 +12,12 @@
 //! ClusterRoleBinding (rules 6–9, 12, 17, 21–24, 28–30; CONTRACT §4). Words are judged in `words`, resources in
 //! `resources`. What cannot be known, as what other groups serve, is never called dead.
 
-mod resources;
+pub(super) mod resources;
 mod words;
 
+use crate::model::items::Items;
 use crate::model::name::Name;
-use crate::model::role::{Binding, RoleRule};
+use crate::model::role::{Binding, RoleRule, RuleLists};
 
 use super::places;
 use super::served::Served;
@@ -108,6 +109,28 @@ pub fn is_alive<'a>(rule: &RoleRule, found: impl IntoIterator<Item = &'a Flaw>) 
     all_dead.iter().all(|it| is_of_verb(it)) && !rule.verbs.iter().all(is_dead_verb)
 }
 
+/// The rule without its dead words; `None`: nothing of it lives.
+pub fn living(binding: &Binding, rule: &RoleRule, served: &Served) -> Option<RoleRule> {
+    let found: Vec<Flaw> = flaws(binding, rule, served).into_iter().filter(|it| it.life == Life::Dead).collect();
+    if found.is_empty() {
+        return Some(rule.clone());
+    }
+    let without = |all: &[Name], part: Part| -> Items<Name> {
+        let is_dead = |word: &Name| found.iter().any(|it| it.part == part && it.word == *word);
+        all.iter().filter(|it| !is_dead(it)).cloned().collect()
+    };
+    let left = RuleLists {
+        verbs: without(&rule.verbs, Part::Verb),
+        groups: without(&rule.groups, Part::Group),
+        resources: without(&rule.resources, Part::Resource),
+        names: without(&rule.names, Part::Name),
+        urls: without(&rule.urls, Part::Url),
+    };
+    let is_named = rule.names.is_empty() || !left.names.is_empty();
+    let is_whole = !found.iter().any(|it| it.part == Part::Rule);
+    (is_named && is_whole).then(|| RoleRule::from(left))
+}
+
 /// Whether a text is a list in one string, as `get,list`.
 fn is_list(text: &str) -> bool {
     text.contains(',') || text.contains(char::is_whitespace)
@@ -118,7 +141,6 @@ mod tests {
     use super::*;
     use crate::model::facts::Meta;
     use crate::model::role::RoleRef;
-    use crate::model::role::RuleLists;
 
     fn words(text: &[&str]) -> crate::model::items::Items<Name> {
         text.iter().map(|it| Name::from(*it)).collect()
@@ -194,6 +216,10 @@ mod tests {
         for resource in ["pods/logs", "pods/evictions", "*/logs", "serviceaccounts/tokens", "nodes/prox"] {
             assert_eq!(core(resource), [(12, Dead)], "{resource}");
         }
+        assert_eq!(one("get", "*", "*/logs", &[]), [(12, Dead)]);
+        assert_eq!(one("*", "*", "*/logs", &[]), [(12, Limited)]);
+        assert_eq!(one("get", "*", "*/weights", &[]), []);
+        assert_eq!(one("get", "*", "*/log", &[]), []);
         for resource in ["pods/log", "*/log", "*/finalizers", "pods/finalizers", "serviceaccounts/token", "pods/status"]
         {
             assert_eq!(core(resource), [], "{resource}");

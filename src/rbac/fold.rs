@@ -231,6 +231,9 @@ fn fold(holding: &Holding, who: &Identity, served: &Served, rows: &mut Folding) 
         for what in things(rule) {
             let mut flaws: Vec<Flaw> = found.iter().filter(|it| concerns(it, &what)).cloned().collect();
             if let What::Resource { group, resource, .. } = &what {
+                if dead::resources::is_of_another_group(group, resource, rule, served) {
+                    continue;
+                }
                 flaws = dead::in_place(flaws, binding, rule, group, resource);
             }
             let outcome = if dead::is_alive(rule, &flaws) { Outcome::Allow } else { Outcome::Deny };

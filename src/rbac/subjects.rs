@@ -18,15 +18,16 @@ use crate::model::coverage::Coverage;
 use crate::model::facts::{Pod, SharedPod};
 use crate::model::id::Kind;
 use crate::model::name::Name;
-use crate::model::role::{Binding, SharedBinding, Subject, SubjectKind};
+use crate::model::role::{Binding, RoleRule, SharedBinding, Subject, SubjectKind};
 use crate::model::workload::workload_of;
 use crate::people::{People, Standing};
 
 use super::danger::{self, DANGERS, Danger};
+use super::dead;
 use super::grant::named;
 use super::identity::{Identity, MASTERS, canonical};
 use super::index::{BindingEntry, CLUSTER, Index, Slot};
-use super::served::Reach;
+use super::served::{Reach, Served};
 
 /// How far the bindings that name somebody go.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -135,6 +136,7 @@ type Uses = BTreeMap<(Name, Name), Use>;
 
 /// What weighing many remembers from one to the next.
 struct Scales<'a> {
+    served: &'a Served,
     cluster: &'a Cluster,
     people: Option<&'a People>,
     uses: Uses,
@@ -196,14 +198,20 @@ impl Index {
     }
 
     /// What everybody weighs, in order.
-    pub fn subjects(&self, cluster: &Cluster, people: Option<&People>) -> Vec<Row> {
-        self.weigh(cluster, people, self.everybody(cluster))
+    pub fn subjects(&self, cluster: &Cluster, people: Option<&People>, served: &Served) -> Vec<Row> {
+        self.weigh(cluster, people, served, self.everybody(cluster))
     }
 
     /// What these weigh, in their order.
-    pub fn weigh(&self, cluster: &Cluster, people: Option<&People>, subjects: Vec<Subject>) -> Vec<Row> {
+    pub fn weigh(
+        &self,
+        cluster: &Cluster,
+        people: Option<&People>,
+        served: &Served,
+        subjects: Vec<Subject>,
+    ) -> Vec<Row> {
         let uses = uses(cluster, &subjects);
-        let mut scales = Scales { cluster, people, uses, worst: FxHashMap::default() };
+        let mut scales = Scales { cluster, people, served, uses, worst: FxHashMap::default() };
         subjects.into_iter().map(|subject| self.row(&mut scales, subject)).collect()
     }
 
@@ -219,7 +227,7 @@ impl Index {
         let (mut worst, mut common) = (is_master.then_some(0), None);
         for slot in &slots {
             let Some(entry) = self.bindings.get(*slot) else { continue };
-            let found = self.worst_of(entry, &mut scales.worst);
+            let found = self.worst_of(entry, scales.served, &mut scales.worst);
             let side = if owned.binary_search(slot).is_ok() { &mut worst } else { &mut common };
             *side = [*side, found].into_iter().flatten().min();
         }
@@ -238,11 +246,20 @@ impl Index {
         }
     }
 
-    /// The worst of one binding's role there; each role is judged once.
-    fn worst_of(&self, entry: &BindingEntry, known: &mut FxHashMap<(Slot, Reach), Option<usize>>) -> Option<usize> {
+    /// The worst of one binding's role there, without what of it is dead; each role is judged once.
+    fn worst_of(
+        &self,
+        entry: &BindingEntry,
+        served: &Served,
+        known: &mut FxHashMap<(Slot, Reach), Option<usize>>,
+    ) -> Option<usize> {
         let reach = if entry.namespace == CLUSTER { Reach::Cluster } else { Reach::Namespaced };
         let (slot, role) = (entry.role()?, self.role_entry(entry)?);
-        let judge = || role.rules().and_then(|it| danger::worst(it, reach));
+        let of_rule = |it: &RoleRule| {
+            danger::worst(std::slice::from_ref(it), reach)?;
+            danger::worst(&[dead::living(&entry.binding, it, served)?], reach)
+        };
+        let judge = || role.rules().and_then(|it| it.iter().filter_map(of_rule).min());
         *known.entry((slot, reach)).or_insert_with(judge)
     }
 

@@ -116,6 +116,19 @@ fn draw_pane(app: &App, number: usize, area: Rect, buffer: &mut Buffer) {
     app.panes[number].list.draw(buffer, frame, app.view());
 }
 
+/// What is said stands over the hints; what is longer than the row, over those above as well.
+fn draw_notice(notice: &str, area: Rect, buffer: &mut Buffer, theme: theme::Theme) {
+    const MOST: usize = 3;
+    let lines = paint::wrap(notice, usize::from(area.width.saturating_sub(1)));
+    for (above, line) in (0..).zip(lines.iter().take(MOST).rev()) {
+        let row = Rect { y: area.y.saturating_sub(above), ..area };
+        if above > 0 {
+            ratatui::widgets::Widget::render(ratatui::widgets::Clear, row, buffer);
+        }
+        paint::put(buffer, Slot::row(row, 0).after(1), line, theme.style(Role::Note), theme);
+    }
+}
+
 fn draw_hints(app: &App, area: Rect, buffer: &mut Buffer) {
     let theme = app.setup.theme;
     let slot = Slot::row(area, 0);
@@ -128,8 +141,7 @@ fn draw_hints(app: &App, area: Rect, buffer: &mut Buffer) {
         return picker::field(buffer, slot.after(taken), field, theme);
     }
     if let Some(notice) = &app.notice {
-        paint::put(buffer, slot.after(1), notice, theme.style(Role::Note), theme);
-        return;
+        return draw_notice(notice, area, buffer, theme);
     }
     let mut slot = slot.after(1);
     for command in command::hints(app) {

@@ -10,9 +10,10 @@ use std::sync::Arc;
 use kreach::model::address::{Addresses, Block, Family};
 use kreach::model::cluster::{AnyFact, Cluster, Delta, Entry};
 use kreach::model::coverage::{Coverage, Scope};
+use kreach::model::endpoints::Endpoint;
 use kreach::model::facts::{
-    ContainerPort, ContainerRole, Exposure, Meta, Namespace, Node, Owner, Phase, Pod, PodNetwork, Service, ServicePort,
-    ServiceType, TargetPort,
+    ContainerPort, ContainerRole, EndpointPort, EndpointSlice, Exposure, Meta, Namespace, Node, Owner, Phase, Pod,
+    PodNetwork, Service, ServicePort, ServiceType, TargetPort,
 };
 use kreach::model::id::{Kind, ObjectId, PodId};
 use kreach::model::items::Items;
@@ -496,6 +497,87 @@ pub fn with_node_ports(mut world: World, dice: &mut Dice) -> World {
         world.deltas.push(put(AnyFact::Service(Box::new(service))));
     }
     world
+}
+
+/// The world with Services of every sort in front of its pods, entered in every way, with endpoints as their
+/// controller writes them and as people do.
+pub fn with_fronts(mut world: World, dice: &mut Dice) -> World {
+    for at in 0..1 + dice.roll(3) {
+        let (service, slices) = front(dice, at);
+        world.deltas.push(put(AnyFact::Service(Box::new(service))));
+        world.deltas.extend(slices.into_iter().map(|it| put(AnyFact::EndpointSlice(Box::new(it)))));
+    }
+    if dice.percent(25) {
+        let kind = *dice.pick(&[Kind::POD, Kind::NODE, Kind::SERVICE, Kind::ENDPOINT_SLICE]);
+        let why = "web.yaml:3:1 could not be read".into();
+        let coverage = if dice.percent(50) { Coverage::Unreadable { why } } else { Coverage::Loading };
+        world.deltas.push(Delta::Covered { kind, scope: Scope::Everywhere, coverage });
+    }
+    world
+}
+
+fn front(dice: &mut Dice, at: usize) -> (Service, Vec<EndpointSlice>) {
+    let home = *dice.pick(&NAMESPACES);
+    let name = Name::from(format!("f{at}"));
+    let some = |dice: &mut Dice, chance, texts: &[&str]| -> Vec<IpAddr> {
+        let all = texts.iter().map(|it| it.parse().expect("a literal address"));
+        all.filter(|_| dice.percent(chance)).collect()
+    };
+    let cluster_ips = match dice.roll(4) {
+        0 => some(dice, 100, &["10.0.3.1", "fd00::301"]),
+        1 => some(dice, 100, &["fd00::301", "10.0.3.1"]),
+        2 => some(dice, 60, &["fd00::301"]),
+        _ => some(dice, 90, &["10.0.3.1"]),
+    };
+    let ranges = ["8.8.8.0/24", "10.0.0.0/8", "fd00::/16"].map(|it| it.parse().expect("a literal block"));
+    let port = |dice: &mut Dice, at: usize| {
+        let (protocol, number) = (protocol(dice), number(dice));
+        let target = match dice.roll(4) {
+            0 => TargetPort::Named((*dice.pick(&NAMES)).into()),
+            _ => TargetPort::Number(self::number(dice)),
+        };
+        let node_port = dice.percent(20).then_some(30_081 + at as u16);
+        ServicePort { name: format!("p{at}").into(), protocol, number, target, node_port }
+    };
+    let exposure = Exposure {
+        service_type: [ServiceType::ClusterIp, ServiceType::NodePort, ServiceType::LoadBalancer][dice.roll(3)].clone(),
+        headless: cluster_ips.is_empty(),
+        external_ips: some(dice, 20, &["203.0.113.1"]).into(),
+        balancer_ips: some(dice, 30, &["203.0.113.2"]).into(),
+        source_ranges: ranges.into_iter().filter(|_| dice.percent(20)).collect(),
+        only_family: None,
+        ports: (0..1 + dice.roll(2)).map(|it| port(dice, it)).collect(),
+        publishes_not_ready: dice.percent(10),
+        internal_local: dice.percent(15),
+        external_local: dice.percent(25),
+    };
+    let slices = (0..dice.roll(3)).map(|it| slice(dice, home, &name, it, &exposure)).collect();
+    let selector = Labels::new([("app".into(), (*dice.pick(&["web", "db", "api"])).into())]);
+    let selector = if dice.percent(80) { selector } else { Labels::default() };
+    let meta = Meta { namespace: home.into(), name, ..Meta::default() };
+    (Service { meta, exposure: exposure.into(), cluster_ips: cluster_ips.into(), selector }, slices)
+}
+
+fn slice(dice: &mut Dice, home: &str, service: &Name, at: usize, exposure: &Exposure) -> EndpointSlice {
+    let endpoint = |dice: &mut Dice| Endpoint {
+        address: if dice.percent(70) { address(dice) } else { "8.8.8.8".parse().expect("a literal address") },
+        pod: if dice.percent(60) { format!("p-{}", dice.roll(6)).into() } else { Name::empty() },
+        node: Name::empty(),
+        ready: dice.percent(85),
+        serving: true,
+        terminating: dice.percent(20),
+    };
+    let port = |dice: &mut Dice, it: &ServicePort| EndpointPort {
+        name: it.name.clone(),
+        protocol: it.protocol,
+        number: dice.percent(85).then(|| number(dice)),
+    };
+    let listed: Vec<&ServicePort> = exposure.ports.iter().filter(|_| dice.percent(90)).collect();
+    let ports = listed.into_iter().map(|it| port(dice, it)).collect();
+    let mut slice = EndpointSlice::named(home.into(), service.clone(), &format!("{service}-{at}"));
+    slice.endpoints = (0..1 + dice.roll(3)).map(|_| endpoint(dice)).collect();
+    slice.ports = ports;
+    slice
 }
 
 /// Every end that may be asked about.

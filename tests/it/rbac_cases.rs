@@ -359,7 +359,7 @@ fn check_touch(case: &Case, it: &Expectation<'_>, what: &str) {
 
 /// `worst SUBJECT => WORD`: the danger that stands beside the subject in lists.
 fn check_worst(case: &Case, it: &Expectation<'_>, what: &str) {
-    let rows = Index::build(&case.cluster).subjects(&case.cluster, None);
+    let rows = Index::build(&case.cluster).subjects(&case.cluster, None, &Served::built_in());
     let row = rows.iter().find(|row| row.subject.to_string() == it.words[1]).expect(what);
     assert_eq!(row.danger().map(|it| it.word).unwrap_or_default(), it.then, "{what}");
 }

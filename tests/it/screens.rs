@@ -224,6 +224,7 @@ const SCRIPTS: &[Script] = &[
     ("help", "2 ?", &[(120, 40)]),
     ("help_search", "? \"freeze", &[]),
     ("palette", ": \"tra", &[]),
+    ("long_notice", ": \"can_user:x_get_sts/web Enter", &[]),
     ("ports", ": \"trace_shop/web-0_shop/db-0 Enter o", &[]),
     ("copy_menu", "2 C", &[]),
     ("frozen", "2 p", &[]),

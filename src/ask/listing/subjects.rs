@@ -62,7 +62,11 @@ fn rows(view: View<'_>) -> (Vec<Subject>, Given) {
     let world = view.world;
     let mut all = world.rbac().everybody(&world.cluster);
     if view.scope.problems == Problems::Only {
-        let odd = world.rbac().weigh(&world.cluster, world.people.as_deref(), all).into_iter().filter(Weight::is_odd);
+        let odd = world
+            .rbac()
+            .weigh(&world.cluster, world.people.as_deref(), &world.served, all)
+            .into_iter()
+            .filter(Weight::is_odd);
         all = odd.map(|it| it.subject).collect();
     }
     all.retain(|it| is_here(it, view));

@@ -98,6 +98,29 @@ impl Index {
         self.around.get_or_init(|| Arc::new(self.look_around(cluster)))
     }
 
+    /// Each node as a unit of its own, by name.
+    pub fn node_units(&self, cluster: &Cluster) -> Vec<Unit> {
+        let around = self.around(cluster);
+        (0..around.names.len() as u32).map(|it| around.unit(around.set([&it]))).collect()
+    }
+
+    /// The ranges of each part of the outside that no rule tells apart; of IPv6 too where an end asks for it, though
+    /// nothing that stands in the cluster has it.
+    pub fn outside_units(&self, cluster: &Cluster, wants_v6: bool) -> Vec<Vec<AddressRange>> {
+        let ranges = self.around(cluster).outside.iter().filter_map(|it| match &it.unit {
+            Unit::Outside(ranges) => Some(ranges.clone()),
+            _ => None,
+        });
+        let mut all: Vec<Vec<AddressRange>> = ranges.collect();
+        let is_v6 = |it: &Vec<AddressRange>| it.iter().any(|it| it.0.is_ipv6());
+        if wants_v6 && !all.iter().any(is_v6) {
+            let held = outside::held(cluster);
+            let v6 = ends::anywhere().into_iter().filter(|it| it.addr().is_ipv6());
+            all.extend(v6.map(|it| outside::without(&[(it.network(), it.broadcast())], &held)));
+        }
+        all
+    }
+
     /// Forgets what is around the pods if these changes concern it.
     pub(super) fn renew_around(&mut self, changes: &[Change]) {
         if changes.iter().any(moves_around) {

@@ -151,6 +151,11 @@ impl Index {
         Some((namespace, at, entry.pods.get(at)))
     }
 
+    /// What a pod answers by, its node apart; `None`: it cannot be judged.
+    pub fn kin(&self, pod: &PodId) -> Option<(u32, u32)> {
+        self.row_of(pod).map(|it| (it.class, it.host))
+    }
+
     /// A pod that can be judged.
     pub(super) fn row_of(&self, pod: &PodId) -> Option<PodRow<'_>> {
         self.place_of(pod).map(|it| it.2).filter(|it| it.class != NO_CLASS)

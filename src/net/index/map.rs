@@ -90,8 +90,11 @@ pub(super) struct Draft {
     sets: Sets,
     /// Of rows into nodes.
     node_sets: Sets,
-    /// The place of the first set of nodes among all units.
+    /// The places of the first part of the outside and of the first set of nodes among all units.
+    first_outside: usize,
     first_nodes: usize,
+    /// Whether rows about the outside stay in which nothing can pass.
+    keeps_outside: bool,
     /// Sets of nodes, as they come.
     nodes: Vec<Vec<u64>>,
     known_nodes: HashMap<Vec<u64>, u32, FxBuildHasher>,
@@ -100,11 +103,21 @@ pub(super) struct Draft {
 impl Index {
     /// Every pair of units, outside addresses included; rows in which nothing can pass are left out.
     pub fn map(&self, cluster: &Cluster, by: By, port: Option<Port>) -> Map {
-        let mut draft = Draft::default();
+        self.map_into(Draft::default(), cluster, by, port)
+    }
+
+    /// The same with a row for every unit and part of the outside, even where nothing can pass: whose the addresses are
+    /// may not be known.
+    pub fn whole_map(&self, cluster: &Cluster, by: By, port: Option<Port>) -> Map {
+        self.map_into(Draft { keeps_outside: true, ..Draft::default() }, cluster, by, port)
+    }
+
+    fn map_into(&self, mut draft: Draft, cluster: &Cluster, by: By, port: Option<Port>) -> Map {
         let units = self.units(cluster, by, &mut draft.map.left_out);
         let around = self.around(cluster);
         let table = self.table(units, around, self.terms_around(around, port));
         (draft.node_sets, draft.first_nodes) = (Sets::without(table.terms.apart.0.clone()), table.first_nodes());
+        draft.first_outside = table.units.len();
         let mut spreads = self.alike_classes(&table);
         let mut column = Column::of(table.units.len());
         for to in 0..table.units.len() {
@@ -278,7 +291,9 @@ impl Index {
     /// A row that speaks of so many pairs of units.
     pub(super) fn push_times(&self, draft: &mut Draft, from: usize, to: usize, sum: &Sum, times: u64) {
         draft.map.pairs.join(&sum.pairs.times(times));
-        if sum.is_possible() && times > 0 {
+        let is_outside = |it: usize| (draft.first_outside..draft.first_nodes).contains(&it);
+        let is_kept = draft.keeps_outside && sum.pairs.total() > 0 && (is_outside(from) || is_outside(to));
+        if (sum.is_possible() || is_kept) && times > 0 {
             let sets = if to >= draft.first_nodes { &mut draft.node_sets } else { &mut draft.sets };
             let summary = self.summary(sum, sets);
             draft.rows.push((from as u32, to as u32, summary));

@@ -73,10 +73,35 @@ fn meant_subresources(resource: &str, rule: &RoleRule, served: &Served) -> Strin
 
 /// `*/SUBRESOURCE` where nothing that the rule's groups serve has it.
 fn of_every_resource(word: &Name, subresource: &str, rule: &RoleRule, served: &Served) -> Option<Flaw> {
-    let is_known = rule.groups.iter().all(|it| served.is_known_group(it));
-    let all: Vec<&Resource> = served.iter().filter(|it| is_in_groups(&it.group, rule)).collect();
+    let is_known = rule.groups.iter().all(|it| it == "*" || served.is_known_group(it));
+    // Of groups that nobody knows only a slip of the pen is judged.
+    let of_others = rule.groups.iter().any(|it| it == "*") && !served.is_known_group("*");
+    let named = served.iter().filter(|it| is_in_groups(&it.group, rule));
+    let (extras, all): (Vec<&Resource>, Vec<&Resource>) =
+        named.filter(|it| !of_others || served.is_known_group(&it.group)).partition(|it| it.name == *"userextras");
     let what = unknown_subresource("*", subresource, &all, served).filter(|_| is_known && !all.is_empty())?;
-    Some(dead(12, Part::Resource, word, what))
+    if of_others && nearest(subresource, &all, served).is_none() {
+        return None;
+    }
+    // What somebody is impersonated with may be called anything.
+    let impersonates = rule.verbs.iter().any(|it| it == "*" || it == "impersonate");
+    let flaw = if impersonates && !extras.is_empty() { limited } else { dead };
+    Some(flaw(12, Part::Resource, word, what))
+}
+
+/// The subresource of these that is most like a word.
+fn nearest<'s>(subresource: &str, of: &[&'s Resource], served: &Served) -> Option<&'s str> {
+    let all: Vec<&str> = of.iter().filter_map(|it| served.subresources_of(it)).flatten().collect();
+    Served::nearest_of(subresource, all.iter().copied())
+}
+
+/// Whether a group does not serve a resource that the rule has by another of its groups: rules of several groups and
+/// resources name such pairs beside those that they mean.
+pub(in crate::rbac) fn is_of_another_group(group: &str, resource: &str, rule: &RoleRule, served: &Served) -> bool {
+    let (plural, _) = resource.split_once('/').unwrap_or((resource, ""));
+    served.is_known_group(group)
+        && served.get(group, plural).is_none()
+        && served.groups_of(plural).any(|it| is_in_groups(&it.group, rule))
 }
 
 /// That none of these has a subresource, and which is meant.
