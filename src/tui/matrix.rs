@@ -247,7 +247,6 @@ fn sign(cell: &Cell<'_>) -> (&'static str, Role) {
 mod tests {
     use super::*;
     use crate::ask::world::SelfCheck;
-    use crate::ask::world::SelfCheck;
     use crate::model::cluster::{AnyFact, Delta, Entry};
     use crate::model::facts::Pod;
     use crate::net::Settings;
