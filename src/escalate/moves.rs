@@ -441,6 +441,11 @@ impl<'a> Moves<'a> {
         accounts
     }
 
+    /// The name of what is made with a right to create in a namespace: empty is any; `None`: nothing new can be made.
+    pub fn new_name(&self, right: &Right, namespace: &Name) -> Option<Name> {
+        new_name(self.ground, right, namespace)
+    }
+
     /// Whether the server lets it be done; `None`: it surely does not.
     pub fn on(&self, span: Span) -> Option<Outcome> {
         Some(span.holds(self.ground.version)).filter(|it| *it != Outcome::Deny)
@@ -456,5 +461,34 @@ impl<'a> Moves<'a> {
         second.for_each(|it| by_actor.entry(it.actor).or_default().push(it));
         let all = first.flat_map(|it| by_actor.get(&it.actor).into_iter().flatten().map(move |other| (it, *other)));
         all.collect()
+    }
+}
+
+/// The name of what is made with a right to create in a namespace: empty is any; `None`: nothing new can be made.
+///
+/// Of the names of a rule it is the first that nothing there has.
+pub fn new_name(ground: &Ground<'_>, right: &Right, namespace: &Name) -> Option<Name> {
+    if right.is_of_all() {
+        return Some(Name::empty());
+    }
+    let names = right.names().iter().filter(|_| right.makes());
+    names.filter(|it| !it.is_empty()).find(|it| !is_there(ground, right.need.resource, namespace, it)).cloned()
+}
+
+/// Whether an object of this kind is there, as far as the kind is read.
+fn is_there(ground: &Ground<'_>, resource: &str, namespace: &str, name: &str) -> bool {
+    let cluster = ground.cluster;
+    let plural = |kind: Kind| crate::kinds::spec(kind).map(|it| it.plural);
+    match resource {
+        "pods" => cluster.pods.get(namespace, name).is_some(),
+        "serviceaccounts" => cluster.service_accounts.get(namespace, name).is_some(),
+        "roles" | "clusterroles" => cluster.roles.get(namespace, name).is_some(),
+        "rolebindings" | "clusterrolebindings" => cluster.bindings.get(namespace, name).is_some(),
+        "endpointslices" => cluster.endpoint_slices.get(namespace, name).is_some(),
+        "networkpolicies" => cluster.policies.of(namespace).iter().any(|it| it.meta.name == *name),
+        _ => {
+            let workloads = cluster.workloads.of(namespace).iter();
+            workloads.filter(|it| plural(it.kind.kind()) == Some(resource)).any(|it| it.name == *name)
+        }
     }
 }

@@ -17,7 +17,7 @@ use crate::rbac::request::ResourceRequest;
 
 use super::foothold::Foothold;
 use super::held::Held;
-use super::powers::RolePowers;
+use super::powers::{RolePowers, gives_everything};
 use super::step::Because;
 
 /// A rule that gives what an edge needs, in one scope.
@@ -48,6 +48,19 @@ impl Right {
     /// Whether it is for every object, those too that have no name yet.
     pub fn is_of_all(&self) -> bool {
         self.rule().names.is_empty()
+    }
+
+    /// Whether something new can be made with it, a right to create: of any name, or by apply of those that it names.
+    ///
+    /// What is made by POST has no name yet when it is judged, so that a rule with resourceNames allows it by apply
+    /// alone, which asks for `create` and `patch`, both with the name (rule 18).
+    pub fn makes(&self) -> bool {
+        self.is_of_all() || self.rule().verbs.iter().any(|it| it == "*" || it == "patch")
+    }
+
+    /// Whether its rule gives every verb on every resource.
+    pub fn gives_everything(&self) -> bool {
+        gives_everything(self.rule())
     }
 
     /// Whether it is for the object of this name.

@@ -136,6 +136,7 @@ static NO_HOST_ACCESS: HostAccess = HostAccess {
     processes: false,
     ipc: false,
     user_namespace: false,
+    unprivileged_user: false,
     capabilities: Vec::new(),
     paths: Vec::new(),
 };

@@ -186,6 +186,8 @@ pub struct HostAccess {
     pub ipc: bool,
     /// `hostUsers: false`: what is root in the pod is nobody on the node.
     pub user_namespace: bool,
+    /// No container runs as root: the spec says so.
+    pub unprivileged_user: bool,
     /// Capabilities that a container adds, as written.
     pub capabilities: Vec<Name>,
     /// What is mounted of the node.

@@ -38,6 +38,7 @@ mod rbac_laws;
 mod rbac_live;
 mod rbac_worlds;
 mod rbac_writers;
+mod reach_control_plane;
 mod reach_laws;
 mod reports;
 mod safe_connection;

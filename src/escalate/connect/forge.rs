@@ -6,6 +6,7 @@ use crate::model::id::{Kind, ObjectId};
 use crate::net::verdict::End;
 
 use super::super::edges::{CREATES_PODS, Edge, Trace};
+use super::super::moves::new_name;
 use super::super::powers::Asks;
 use super::super::step::{Because, Step};
 use super::{Case, edge, put};
@@ -21,17 +22,18 @@ pub(super) static FORGE: Edge = edge(
 
 pub(super) fn steps(case: &Case<'_>, steps: &mut Vec<Step>) {
     let mut tried = std::collections::BTreeSet::new();
-    for right in case.rights(&CREATES_PODS).filter(|it| it.is_of_all()) {
+    for right in case.rights(&CREATES_PODS).filter(|it| it.makes()) {
         for namespace in case.namespaces(right) {
+            let Some(name) = new_name(case.ground, right, &namespace) else { continue };
             if !tried.insert(namespace.clone()) {
                 continue;
             }
-            let blank = Pod::named(namespace.clone(), "reach-new");
+            let blank = Pod::named(namespace.clone(), if name.is_empty() { "reach-new" } else { &name });
             let Some((pod, outcome)) = case.forged(&blank, &namespace) else { continue };
             let from = End::Pod(pod.pod_id());
             let object = ObjectId::new(Kind::NAMESPACE, "", namespace.clone());
             let meets = Because::State { object, what: "the pod meets the level restricted".into() };
-            let step = case.by(&FORGE, right, &namespace, "").writing(put(pod)).because(case.connects(&from));
+            let step = case.by(&FORGE, right, &namespace, &name).writing(put(pod)).because(case.connects(&from));
             match outcome {
                 Outcome::Allow => {
                     // No other namespace makes it shorter.

@@ -3,12 +3,13 @@
 use crate::kinds::{self, Intern};
 use crate::model::cluster::Delta;
 use crate::model::evidence::Outcome;
-use crate::model::id::Kind;
+use crate::model::id::{Kind, ObjectId};
 use crate::model::name::Name;
 use crate::net::verdict::End;
 use crate::rbac::capability::Need;
 
 use super::super::edges::{Edge, Trace};
+use super::super::moves::new_name;
 use super::super::powers::{Asks, Power};
 use super::super::rights::Right;
 use super::super::step::Step;
@@ -18,7 +19,7 @@ pub(super) static OPEN: Edge = edge(
     "N50",
     "write a network policy",
     "every connection to and from pods of the namespace, since policies add",
-    "create, update, patch or delete networkpolicies",
+    "create, update, patch, delete or deletecollection networkpolicies",
     Trace::Object,
     Asks::Anybody(&[&CREATES, &CHANGES, &DELETES]),
 );
@@ -27,7 +28,12 @@ const NETWORKING: &str = "networking.k8s.io";
 static CREATES: Power = Power::of(&[Need { verbs: &["create"], group: NETWORKING, resource: "networkpolicies" }]);
 static CHANGES: Power =
     Power::of(&[Need { verbs: &["patch", "update"], group: NETWORKING, resource: "networkpolicies" }]);
-static DELETES: Power = Power::of(&[Need { verbs: &["delete"], group: NETWORKING, resource: "networkpolicies" }]);
+static DELETES: Power = Power::of(&[
+    Need { verbs: &["delete"], group: NETWORKING, resource: "networkpolicies" },
+    Need { verbs: &[COLLECTION], group: NETWORKING, resource: "networkpolicies" },
+]);
+/// All of a namespace at once: such a request has no name.
+const COLLECTION: &str = "deletecollection";
 
 pub(super) fn steps(case: &Case<'_>, steps: &mut Vec<Step>) {
     if [&CREATES, &CHANGES, &DELETES].into_iter().all(|it| case.rights(it).next().is_none()) {
@@ -54,11 +60,17 @@ pub(super) fn steps(case: &Case<'_>, steps: &mut Vec<Step>) {
     }
 }
 
-/// How somebody opens a namespace: a new policy, a changed one, or all of them deleted.
+/// How somebody opens a namespace: a new policy, a changed one, or those deleted that may be.
 fn opening<'a>(case: &Case<'a>, namespace: &Name) -> Option<(&'a Right, Name, Vec<Delta>)> {
     let here = |it: &&Right| it.is_in(namespace);
     if let Some(right) = case.held.right_in(&CREATES, namespace) {
         return Some((right, Name::empty(), vec![open_policy(namespace, "reach-open")?]));
+    }
+    for right in case.rights(&CREATES).filter(here) {
+        if let Some(name) = new_name(case.ground, right, namespace) {
+            let write = open_policy(namespace, &name)?;
+            return Some((right, name, vec![write]));
+        }
     }
     let policies = || {
         let all = case.ground.cluster.policies.of(namespace).iter();
@@ -71,9 +83,16 @@ fn opening<'a>(case: &Case<'a>, namespace: &Name) -> Option<(&'a Right, Name, Ve
             return Some((right, name, vec![write]));
         }
     }
-    let first = policies().next().map(|it| it.meta.name.clone())?;
-    let all_gone = case.rights(&DELETES).filter(here).find(|right| policies().all(|it| right.is_of(&it.meta.name)));
-    all_gone.map(|right| (right, first, policies().map(|it| Delta::Gone(it.id())).collect()))
+    case.rights(&DELETES).filter(here).find_map(|right| {
+        let is_collection = right.need.verbs == [COLLECTION];
+        let gone: Vec<ObjectId> = policies().map(|it| it.id()).filter(|it| right.is_of(&it.name)).collect();
+        let first = gone.first()?.name.clone();
+        match is_collection {
+            true if !right.is_of_all() => None,
+            true => Some((right, Name::empty(), gone.into_iter().map(Delta::Gone).collect())),
+            false => Some((right, first, gone.into_iter().map(Delta::Gone).collect())),
+        }
+    })
 }
 
 /// A NetworkPolicy that allows everything for all pods of a namespace.

@@ -6,6 +6,7 @@ use crate::net::verdict::End;
 
 use super::super::edges::{Edge, Trace, core};
 use super::super::powers::{Asks, Power};
+use super::super::region::Region;
 use super::super::rights::Right;
 use super::super::step::Step;
 use super::label_sets::{Keys, sets};
@@ -37,7 +38,8 @@ pub(super) fn steps(case: &Case<'_>, steps: &mut Vec<Step>) {
     let places = case.distinct_places();
     for right in case.rights(&LABELS) {
         let is_for = |id: &PodId| right.is_in(&id.namespace) && right.is_of(&id.name);
-        for (held, end) in &places {
+        let named = named_places(case, right);
+        for (held, end) in places.iter().chain(&named) {
             let End::Pod(id) = end else { continue };
             let Some(pod) = case.ground.pod(id).filter(|_| is_for(id)) else { continue };
             let Some((pod, Outcome::Allow)) = case.forged(pod, &id.namespace) else { continue };
@@ -50,6 +52,17 @@ pub(super) fn steps(case: &Case<'_>, steps: &mut Vec<Step>) {
             target_relabelled(case, right, &id, &places, steps);
         }
     }
+}
+
+/// The pods that a right names and that are held: others of their template may stand for them in the places.
+fn named_places(case: &Case<'_>, right: &Right) -> Vec<(super::Foothold, End)> {
+    let mut all = Vec::new();
+    for namespace in case.namespaces(right).iter().filter(|_| !right.is_of_all()) {
+        let pods = right.names().iter().filter_map(|name| case.ground.cluster.pods.get(namespace, name));
+        let held = pods.map(|it| it.pod_id()).map(|it| (super::Foothold::Pod(it.clone()), End::Pod(it)));
+        all.extend(held.filter(|(it, _)| case.held.is_held(case.ground, &Region::One(it.clone()))));
+    }
+    all
 }
 
 fn target_relabelled(

@@ -2,7 +2,7 @@
 
 use super::super::moves::{Moves, Out};
 use super::super::powers::Asks;
-use super::{CREATES_PODS, Edge, Trace, all_secrets};
+use super::{CREATES_PODS, Edge, Trace, all_secrets, creating};
 
 pub(super) static EDGE: Edge = Edge {
     id: "A03",
@@ -17,7 +17,7 @@ pub(super) static EDGE: Edge = Edge {
 };
 
 fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
-    for right in moves.new_rights(&CREATES_PODS).filter(|it| it.is_of_all()) {
-        out.add(&EDGE, right, all_secrets(&right.scope), |it| it.may_create(right));
+    for (right, scope, name) in creating(moves, &CREATES_PODS) {
+        out.add(&EDGE, right, all_secrets(&scope), |it| it.may_beside(right, &name));
     }
 }

@@ -32,7 +32,8 @@ fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
     in_a_new_namespace(moves, out);
     // The node is the pod's choice, so that one namespace does for all.
     if let Some((right, namespace, pass)) = best(moves) {
-        let rests = |it: Move| pass.on(it.may_at(right, &namespace, &Name::empty()), &namespace);
+        let name = moves.new_name(right, &namespace).unwrap_or_default();
+        let rests = |it: Move| pass.on(it.may_at(right, &namespace, &name), &namespace);
         out.add(&EDGE, right, Region::Nodes, rests);
     }
 }
@@ -40,8 +41,11 @@ fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
 /// The first namespace that surely admits the pod, else the first that may.
 fn best<'a>(moves: &Moves<'a>) -> Option<(&'a Right, Name, Pass<'a>)> {
     let mut unsure = None;
-    for right in moves.new_rights_beside(&CREATES_PODS, &RELABELS).filter(|it| it.is_of_all()) {
+    for right in moves.new_rights_beside(&CREATES_PODS, &RELABELS).filter(|it| it.makes()) {
         for namespace in moves.namespaces(right) {
+            if moves.new_name(right, &namespace).is_none() {
+                continue;
+            }
             match pass(moves.ground, moves.held, &namespace, SecurityLevel::Privileged) {
                 Some(pass) if pass.certainty() == Certainty::Certain => return Some((right, namespace, pass)),
                 Some(pass) if unsure.is_none() => unsure = Some((right, namespace, pass)),

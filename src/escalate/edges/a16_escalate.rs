@@ -14,34 +14,48 @@ use super::super::moves::{Moves, Out, Writing};
 use super::super::powers::{Asks, Power};
 use super::super::rights::Right;
 use super::super::terrain::Granted;
-use super::{Edge, Trace};
+use super::{Edge, Trace, a16_own_role as own_role, a17_bind};
 
 pub(super) static EDGE: Edge = Edge {
     id: "A16",
     name: "escalate a role",
-    what: "any rule, in the scope of a role that is bound to oneself",
-    needs: "escalate on a role, update or patch it, and hold it",
+    what: "any rule, in the scope of a role that is bound to oneself or that one may bind",
+    needs: "escalate on a role, create, update or patch it, and hold it or bind it",
     leaves: Trace::Object,
     undo: "take the rule out of the role",
     sources: &["https://kubernetes.io/docs/reference/access-authn-authz/rbac/#restrictions-on-role-creation-or-update"],
-    asks: Asks::OneIdentity(&[&ESCALATES_CLUSTER, &WRITES_CLUSTER, &CREATES_CLUSTER, &ESCALATES, &WRITES, &CREATES]),
+    asks: Asks::OneIdentity(&[
+        &ESCALATES_CLUSTER,
+        &WRITES_CLUSTER,
+        &CREATES_CLUSTER,
+        &ESCALATES,
+        &WRITES,
+        &CREATES,
+        &a17_bind::BINDS_CLUSTER,
+        &a17_bind::BINDS,
+        &a17_bind::CREATES_CLUSTER,
+        &a17_bind::CREATES,
+    ]),
     moves,
 };
 
 const RBAC: &str = "rbac.authorization.k8s.io";
-static ESCALATES_CLUSTER: Power = Power::of(&[Need { verbs: &["escalate"], group: RBAC, resource: "clusterroles" }]);
-static WRITES_CLUSTER: Power =
+pub(super) static ESCALATES_CLUSTER: Power =
+    Power::of(&[Need { verbs: &["escalate"], group: RBAC, resource: "clusterroles" }]);
+pub(super) static WRITES_CLUSTER: Power =
     Power::of(&[Need { verbs: &["update", "patch"], group: RBAC, resource: "clusterroles" }]);
-static CREATES_CLUSTER: Power = Power::of(&[Need { verbs: &["create"], group: RBAC, resource: "clusterroles" }]);
-static ESCALATES: Power = Power::of(&[Need { verbs: &["escalate"], group: RBAC, resource: "roles" }]);
-static WRITES: Power = Power::of(&[Need { verbs: &["update", "patch"], group: RBAC, resource: "roles" }]);
-static CREATES: Power = Power::of(&[Need { verbs: &["create"], group: RBAC, resource: "roles" }]);
+pub(super) static CREATES_CLUSTER: Power =
+    Power::of(&[Need { verbs: &["create"], group: RBAC, resource: "clusterroles" }]);
+pub(super) static ESCALATES: Power = Power::of(&[Need { verbs: &["escalate"], group: RBAC, resource: "roles" }]);
+pub(super) static WRITES: Power = Power::of(&[Need { verbs: &["update", "patch"], group: RBAC, resource: "roles" }]);
+pub(super) static CREATES: Power = Power::of(&[Need { verbs: &["create"], group: RBAC, resource: "roles" }]);
 
 fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
     let may_escalate = [&ESCALATES_CLUSTER, &ESCALATES].into_iter().any(|it| moves.all_rights(it).next().is_some());
     if !may_escalate || moves.held.is_all() {
         return;
     }
+    own_role::moves(&EDGE, moves, out);
     for (at, stand) in moves.stands().iter().enumerate() {
         for granted in stand.grants.iter().flat_map(|it| &it.all) {
             let goal = match granted.scope() {
@@ -95,7 +109,7 @@ fn role_of(granted: &Granted) -> Option<(ObjectId, bool)> {
 }
 
 /// The role with every rule in it.
-fn widened(ground: &Ground<'_>, writing: &Writing<'_>) -> Option<Delta> {
+pub(super) fn widened(ground: &Ground<'_>, writing: &Writing<'_>) -> Option<Delta> {
     let id = writing.object?;
     let before = ground.cluster.roles.get(&id.namespace, &id.name);
     let rules = before.iter().flat_map(|it| it.rules.iter().cloned()).chain([everything()]).collect::<Vec<_>>();

@@ -6,7 +6,7 @@ use crate::model::cluster::{AnyFact, Delta, Entry};
 use crate::model::facts::Meta;
 use crate::model::id::Kind;
 use crate::model::name::Name;
-use crate::model::role::{Binding, RoleRef};
+use crate::model::role::{Binding, RoleRef, SharedBinding, Subject};
 use crate::rbac::capability::Need;
 
 use super::super::Ground;
@@ -20,41 +20,57 @@ pub(super) static EDGE: Edge = Edge {
     id: "A17",
     name: "bind a role",
     what: "the rules of a role, bound to oneself",
-    needs: "bind on a role, and create rolebindings or clusterrolebindings",
+    needs: "bind on a role, and create, update or patch rolebindings or clusterrolebindings",
     leaves: Trace::Object,
-    undo: "delete the binding",
+    undo: "delete the binding, or take the subject out of it",
     sources: &[
         "https://kubernetes.io/docs/reference/access-authn-authz/rbac/#restrictions-on-role-binding-creation-or-update",
     ],
-    asks: Asks::OneIdentity(&[&BINDS_CLUSTER, &BINDS, &CREATES_CLUSTER, &CREATES]),
+    asks: Asks::OneIdentity(&[&BINDS_CLUSTER, &BINDS, &CREATES_CLUSTER, &CREATES, &CHANGES_CLUSTER, &CHANGES]),
     moves,
 };
 
 const RBAC: &str = "rbac.authorization.k8s.io";
-static BINDS_CLUSTER: Power = Power::of(&[Need { verbs: &["bind"], group: RBAC, resource: "clusterroles" }]);
-static BINDS: Power = Power::of(&[Need { verbs: &["bind"], group: RBAC, resource: "roles" }]);
-static CREATES_CLUSTER: Power = Power::of(&[Need { verbs: &["create"], group: RBAC, resource: "clusterrolebindings" }]);
-static CREATES: Power = Power::of(&[Need { verbs: &["create"], group: RBAC, resource: "rolebindings" }]);
+const CREATE: &[&str] = &["create"];
+const CHANGE: &[&str] = &["patch", "update"];
+pub(super) static BINDS_CLUSTER: Power = Power::of(&[Need { verbs: &["bind"], group: RBAC, resource: "clusterroles" }]);
+pub(super) static BINDS: Power = Power::of(&[Need { verbs: &["bind"], group: RBAC, resource: "roles" }]);
+pub(super) static CREATES_CLUSTER: Power =
+    Power::of(&[Need { verbs: CREATE, group: RBAC, resource: "clusterrolebindings" }]);
+pub(super) static CREATES: Power = Power::of(&[Need { verbs: CREATE, group: RBAC, resource: "rolebindings" }]);
+static CHANGES_CLUSTER: Power = Power::of(&[Need { verbs: CHANGE, group: RBAC, resource: "clusterrolebindings" }]);
+static CHANGES: Power = Power::of(&[Need { verbs: CHANGE, group: RBAC, resource: "rolebindings" }]);
 
 fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
-    let creates = moves.all_cluster_rights(&CREATES_CLUSTER).filter(|it| it.is_of_all());
-    for (create, bind) in moves.of_one_identity(creates, moves.all_cluster_rights(&BINDS_CLUSTER)) {
-        bound(moves, create, bind, &Name::empty(), out);
+    for (write, bind) in moves.of_one_identity(
+        moves.all_cluster_rights(&CREATES_CLUSTER).chain(moves.all_cluster_rights(&CHANGES_CLUSTER)),
+        moves.all_cluster_rights(&BINDS_CLUSTER),
+    ) {
+        written(moves, write, bind, &Name::empty(), out);
     }
-    let creates = moves.all_rights(&CREATES).filter(|it| it.is_of_all());
     let binds = moves.all_rights(&BINDS_CLUSTER).chain(moves.all_rights(&BINDS));
-    for (create, bind) in moves.of_one_identity(creates, binds) {
-        let narrower = if create.scope.is_empty() { bind } else { create };
+    let writes = moves.all_rights(&CREATES).chain(moves.all_rights(&CHANGES));
+    for (write, bind) in moves.of_one_identity(writes, binds) {
+        let narrower = if write.scope.is_empty() { bind } else { write };
         for namespace in moves.namespaces(narrower) {
-            if bind.is_in(&namespace) {
-                bound(moves, create, bind, &namespace, out);
+            if bind.is_in(&namespace) && write.is_in(&namespace) {
+                written(moves, write, bind, &namespace, out);
             }
         }
     }
 }
 
+/// What a new binding, or one more subject of a binding that is there, gives in a namespace (empty: cluster-wide).
+fn written(moves: &Moves<'_>, write: &Right, bind: &Right, namespace: &Name, out: &mut Out<'_>) {
+    match write.need.verbs == CREATE {
+        true => bound(moves, write, bind, namespace, out),
+        false => joined(moves, write, bind, namespace, out),
+    }
+}
+
 /// The roles that may be bound in a namespace (empty: cluster-wide).
 fn bound(moves: &Moves<'_>, create: &Right, bind: &Right, namespace: &Name, out: &mut Out<'_>) {
+    let Some(name) = moves.new_name(create, namespace) else { return };
     let home: &str = if bind.need.resource == "clusterroles" { "" } else { namespace };
     let roles = || moves.ground.cluster.roles.of(home).iter().filter(|it| bind.is_of(&it.meta.name));
     // One that gives everything gives what all others do.
@@ -62,11 +78,32 @@ fn bound(moves: &Moves<'_>, create: &Right, bind: &Right, namespace: &Name, out:
     for role in roles().filter(|it| whole.is_none_or(|whole| whole.meta.name == it.meta.name)) {
         let to = Foothold::Role { role: role.id(), namespace: namespace.clone() };
         out.add(&EDGE, create, to, |it| {
-            let it = it.may_at(create, namespace, &Name::empty()).may_at(bind, namespace, &role.meta.name);
+            let it = it.may_at(create, namespace, &name).may_at(bind, namespace, &role.meta.name);
             it.is("is there").writing(binding, None)
         });
     }
 }
+
+/// The bindings of a namespace (empty: cluster-wide) to which one may add oneself: their roles may be bound.
+fn joined(moves: &Moves<'_>, change: &Right, bind: &Right, namespace: &Name, out: &mut Out<'_>) {
+    if change.gives_everything() {
+        return;
+    }
+    let kind = if bind.need.resource == "clusterroles" { "ClusterRole" } else { "Role" };
+    let home: &Name = if kind == "Role" { namespace } else { &NOWHERE };
+    let is_for =
+        |it: &&SharedBinding| it.role.kind == *kind && change.is_of(&it.meta.name) && bind.is_of(&it.role.name);
+    for one in moves.ground.cluster.bindings.of(namespace).iter().filter(is_for) {
+        let Some(role) = moves.ground.cluster.roles.get(home, &one.role.name) else { continue };
+        let to = Foothold::Role { role: role.id(), namespace: namespace.clone() };
+        out.add(&EDGE, change, to, |it| {
+            let it = it.may_at(change, namespace, &one.meta.name).may_at(bind, namespace, &role.meta.name);
+            it.state(one.id(), format!("binds {}", role.id())).writing(with_writer, Some(one.id()))
+        });
+    }
+}
+
+static NOWHERE: Name = Name::empty();
 
 /// The binding that is created.
 fn binding(_: &Ground<'_>, writing: &Writing<'_>) -> Option<Delta> {
@@ -75,5 +112,14 @@ fn binding(_: &Ground<'_>, writing: &Writing<'_>) -> Option<Delta> {
     let meta = Meta { namespace: namespace.clone(), name: "reach".into(), ..Meta::default() };
     let role = RoleRef { kind: kind.into(), name: role.name.clone() };
     let binding = Binding { meta, role, subjects: [writing.writer.clone()].into() };
+    Some(Delta::Put(Entry::new(AnyFact::Binding(binding.into()))))
+}
+
+/// The binding with one subject more.
+fn with_writer(ground: &Ground<'_>, writing: &Writing<'_>) -> Option<Delta> {
+    let id = writing.object?;
+    let before = ground.cluster.bindings.get(&id.namespace, &id.name)?;
+    let subjects: Vec<Subject> = before.subjects.iter().cloned().chain([writing.writer.clone()]).collect();
+    let binding = Binding { meta: before.meta.clone(), role: before.role.clone(), subjects: subjects.into() };
     Some(Delta::Put(Entry::new(AnyFact::Binding(binding.into()))))
 }

@@ -1,5 +1,7 @@
 //! A21: a service account that a binding names and that is not there.
 
+use std::collections::BTreeSet;
+
 use crate::model::cluster::{AnyFact, Delta, Entry};
 use crate::model::facts::{Meta, ServiceAccount};
 use crate::model::name::Name;
@@ -10,7 +12,6 @@ use super::super::foothold::Foothold;
 use super::super::moves::{Move, Moves, Out, Writing};
 use super::super::places::account;
 use super::super::powers::{Asks, Power};
-use super::super::rights::Right;
 use super::{CREATES_PODS, Edge, Trace, core};
 
 pub(super) static EDGE: Edge = Edge {
@@ -29,28 +30,29 @@ static CREATES: Power = Power::of(&[core(&["create"], "serviceaccounts")]);
 static TOKENS: Power = Power::of(&[core(&["create"], "serviceaccounts/token")]);
 
 fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
-    for way in [&CREATES_PODS, &TOKENS] {
-        for (scope, create, way) in moves.new_pairs(&CREATES, way, false) {
-            match scope.is_empty() {
-                true => moves.ground.named().accounts.keys().for_each(|it| revived(moves, create, way, it, out)),
-                false => revived(moves, create, way, &scope, out),
-            }
-        }
+    let named = moves.ground.named();
+    let scopes: BTreeSet<&Name> = moves.all_rights(&CREATES).filter(|it| it.makes()).map(|it| &it.scope).collect();
+    let is_in = |it: &Name| scopes.contains(&Name::empty()) || scopes.contains(it);
+    for (namespace, names) in named.accounts.iter().filter(|(it, _)| is_in(it)) {
+        let place = moves.ground.place(namespace);
+        names
+            .iter()
+            .filter(|it| place.class_of_account(it).is_none())
+            .for_each(|it| revived(moves, namespace, it, out));
     }
 }
 
-/// The accounts of a namespace that bindings name and that are not there.
-fn revived(moves: &Moves<'_>, create: &Right, way: &Right, namespace: &Name, out: &mut Out<'_>) {
-    let named = moves.ground.named();
-    let Some(names) = named.accounts.get(namespace) else { return };
-    let place = moves.ground.place(namespace);
-    for name in names.iter().filter(|it| place.class_of_account(it).is_none()) {
-        let rests = |it: Move| match way.need.resource.starts_with("serviceaccounts") {
-            true => it.may_create(create).may(way),
-            false => it.may_create(create).may_create(way),
-        };
-        out.add(&EDGE, create, account(namespace, name), |it| rests(it).writing(created, None));
-    }
+/// The move to an account that bindings name and that is not there.
+fn revived(moves: &Moves<'_>, namespace: &Name, name: &Name, out: &mut Out<'_>) {
+    let Some(create) = moves.held.right_on(&CREATES, namespace, name).filter(|it| it.makes()) else { return };
+    let asked = if create.is_of_all() { Name::empty() } else { name.clone() };
+    let token = moves.held.right_on(&TOKENS, namespace, name);
+    let Some(way) = token.or_else(|| moves.held.right_in(&CREATES_PODS, namespace)) else { return };
+    let rests = |it: Move| match token {
+        Some(_) => it.may_beside(create, &asked).may(way),
+        None => it.may_beside(create, &asked).may_create(way),
+    };
+    out.add(&EDGE, create, account(namespace, name), |it| rests(it).writing(created, None));
 }
 
 fn created(_: &Ground<'_>, writing: &Writing<'_>) -> Option<Delta> {

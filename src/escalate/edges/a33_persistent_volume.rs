@@ -11,19 +11,19 @@ pub(super) static EDGE: Edge = Edge {
     id: "A33",
     name: "create a volume of the node",
     what: "writing files of any node, and so root on it",
-    needs: "create persistentvolumes, persistentvolumeclaims, and pods or workloads",
+    needs: "create persistentvolumes, and pods or workloads, which bring their own claim (a generic ephemeral volume)",
     leaves: Trace::Object,
     undo: "the node is lost: drain it and make it anew",
     sources: &[
         "https://kubernetes.io/docs/concepts/security/rbac-good-practices/#persistent-volume-creation",
+        "https://kubernetes.io/docs/concepts/storage/ephemeral-volumes/#generic-ephemeral-volumes",
         "CIS 5.1.9",
     ],
-    asks: Asks::Anybody(&[&VOLUMES, &CLAIMS, &CREATES_PODS]),
+    asks: Asks::Anybody(&[&VOLUMES, &CREATES_PODS]),
     moves,
 };
 
 static VOLUMES: Power = Power::of(&[core(&["create"], "persistentvolumes")]);
-static CLAIMS: Power = Power::of(&[core(&["create"], "persistentvolumeclaims")]);
 
 fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
     let none = Name::empty();
@@ -31,13 +31,10 @@ fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
         return;
     }
     let Some(volume) = moves.all_cluster_rights(&VOLUMES).find(|it| it.is_of_all()) else { return };
-    for pod in moves.all_rights(&CREATES_PODS).filter(|it| it.is_of_all()) {
+    for pod in moves.all_rights(&CREATES_PODS).filter(|it| it.makes()) {
         for namespace in moves.namespaces(pod) {
-            let Some(claim) = moves.held.right_in(&CLAIMS, &namespace) else { continue };
-            let rests = |it: Move| {
-                let it = it.may_at(volume, &none, &none).may_at(claim, &namespace, &none);
-                it.may_at(pod, &namespace, &none)
-            };
+            let Some(name) = moves.new_name(pod, &namespace) else { continue };
+            let rests = |it: Move| it.may_at(volume, &none, &none).may_at(pod, &namespace, &name);
             return out.add(&EDGE, pod, Region::Nodes, rests);
         }
     }

@@ -16,6 +16,7 @@ mod a12_token_secret;
 mod a13_token_request;
 mod a14_impersonate;
 mod a16_escalate;
+mod a16_own_role;
 mod a17_bind;
 mod a21_revive_account;
 mod a22_client_certificate;
@@ -27,6 +28,7 @@ mod a29_mutating_policy;
 mod a33_persistent_volume;
 mod a39_take_traffic;
 mod a52_everything;
+mod backend;
 mod container_to_node;
 mod member;
 mod pod_token;
@@ -164,9 +166,23 @@ pub(super) fn as_admitted(edge: &'static Edge, moves: &Moves<'_>, right: &Right,
 
 /// The moves of whoever makes pods, which act as any service account of the namespace.
 pub(super) fn as_any_account(edge: &'static Edge, moves: &Moves<'_>, power: &'static Power, out: &mut Out<'_>) {
-    for right in moves.new_rights(power).filter(|it| it.is_of_all()) {
-        out.add(edge, right, Region::Accounts(right.scope.clone()), |it| it.may_create(right));
+    for (right, scope, name) in creating(moves, power) {
+        out.add(edge, right, Region::Accounts(scope), |it| it.may_beside(right, &name));
     }
+}
+
+/// The rights by which something new is made, each with where and with its name (empty: any).
+pub(super) fn creating<'a>(moves: &Moves<'a>, power: &'static Power) -> Vec<(&'a Right, Name, Name)> {
+    let mut all = Vec::new();
+    for right in moves.new_rights(power) {
+        if right.is_of_all() {
+            all.push((right, right.scope.clone(), Name::empty()));
+        } else if right.makes() {
+            let named = moves.namespaces(right).into_iter();
+            all.extend(named.filter_map(|it| Some((right, it.clone(), moves.new_name(right, &it)?))));
+        }
+    }
+    all
 }
 
 /// All Secrets of a namespace (empty: of every one).
@@ -206,5 +222,6 @@ pub static EDGES: &[&Edge] = &[
     &a24_bootstrap_token::EDGE,
     &a28_webhook::EDGE,
     &a29_mutating_policy::EDGE,
+    &backend::EDGE,
     &a39_take_traffic::EDGE,
 ];

@@ -214,13 +214,26 @@ pub(super) fn host_access(spec: &PodSpec<'_>) -> HostAccess {
     let mut paths: Vec<HostPath> = running(spec).flat_map(|it| paths_of(spec, it)).collect();
     paths.sort_unstable();
     paths.dedup();
-    HostAccess {
+    let access = HostAccess {
         privileged,
         processes: spec.host_pid,
         ipc: spec.host_ipc,
         user_namespace: spec.host_users == Some(false),
+        unprivileged_user: false,
         capabilities,
         paths,
+    };
+    // As whom they run matters only where they have anything of their node.
+    let unprivileged_user = access != HostAccess::default() && running(spec).all(|it| is_unprivileged(spec, it));
+    HostAccess { unprivileged_user, ..access }
+}
+
+/// Whether a container surely does not run as root: its own word counts before the pod's.
+fn is_unprivileged(spec: &PodSpec<'_>, container: &Container<'_>) -> bool {
+    let (own, shared) = (&container.security_context, &spec.security_context);
+    match own.run_as_user.or(shared.run_as_user) {
+        Some(user) => user != 0,
+        None => own.run_as_non_root.or(shared.run_as_non_root) == Some(true),
     }
 }
 
