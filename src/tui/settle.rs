@@ -29,7 +29,7 @@ impl App {
     pub(super) fn overflow(&mut self) {
         let changes = std::mem::take(&mut self.pending);
         let view = View { world: &self.world, scope: &self.scope, acting: self.acting.as_ref() };
-        for (held, pane) in self.panes.iter_mut().zip(&PANES) {
+        for (held, pane) in self.panes.iter_mut().zip(PANES) {
             held.is_stale = held.is_stale || changes.iter().any(|it| (pane.concerns)(it, view));
         }
     }
@@ -75,7 +75,7 @@ impl App {
 
     /// What rows on the screen are drawn from is derived first.
     fn prepare_shown(&mut self, areas: &Areas) {
-        for ((held, pane), area) in self.panes.iter().zip(&PANES).zip(areas.panes) {
+        for ((held, pane), area) in self.panes.iter().zip(PANES).zip(areas.panes) {
             let Some(prepare) = pane.prepare else { continue };
             let shown = held.list.on_screen(panes::rows_in(area));
             let items: Vec<Item> = shown.into_iter().chain(held.list.selected()).collect();

@@ -80,10 +80,10 @@ impl PaneSpec {
 }
 
 /// All panes, in the order of their numbers.
-pub const PANES: [PaneSpec; COUNT] = [namespaces::PANE, pods::PANE, policies::PANE, subjects::PANE];
+pub const PANES: &[PaneSpec] = &[namespaces::PANE, pods::PANE, policies::PANE, subjects::PANE];
 
 /// How many there are.
-pub const COUNT: usize = 4;
+pub const COUNT: usize = PANES.len();
 
 /// Where a pane stands in [`PANES`].
 pub fn at(pane: &PaneSpec) -> usize {
