@@ -12,7 +12,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::escalate::edges::Trace;
+use crate::escalate::edges::{SELF, Trace};
 use crate::escalate::{Certainty, Foothold, Step};
 use crate::model::evidence::{Gap, Outcome};
 use crate::model::place::Place;
@@ -91,8 +91,12 @@ impl Reaches {
     pub fn lines(&self, of: &str, way: Way, certainty: Certainty) -> Vec<Line> {
         let mut groups: Vec<(Group, Vec<&Reached>)> = Vec::new();
         let is_certain = certainty == Certainty::Certain;
-        for row in self.rows.iter().filter(|it| (it.outcome == Outcome::Allow) == is_certain) {
-            let group = Group::of(row);
+        for row in self.told().filter(|it| (it.outcome == Outcome::Allow) == is_certain) {
+            let group = match Group::of(row) {
+                // Of those who come there it is a group like any other.
+                Group::Cluster if way == Way::To => Group::Groups,
+                group => group,
+            };
             match groups.iter_mut().find(|it| it.0 == group) {
                 Some((_, rows)) => rows.push(row),
                 None => groups.push((group, vec![row])),
@@ -111,14 +115,19 @@ impl Reaches {
         lines
     }
 
-    /// `3 in 1 step, 12 in 2; 4 more unsure`: how many of each length.
+    /// The rows that tell something: not who is it already.
+    fn told(&self) -> impl Iterator<Item = &Reached> {
+        self.rows.iter().filter(|it| it.path.iter().any(|step| step.edge != &SELF))
+    }
+
+    /// `3 in 1 step, 12 in 2 steps; 4 unsure`: how many of each length.
     pub fn counts(&self) -> String {
         let certain = |it: &&Reached| it.outcome == Outcome::Allow;
-        let lengths: BTreeSet<usize> = self.rows.iter().filter(certain).map(|it| it.path.len()).collect();
-        let of = |length: usize| self.rows.iter().filter(certain).filter(|it| it.path.len() == length).count();
+        let lengths: BTreeSet<usize> = self.told().filter(certain).map(|it| it.path.len()).collect();
+        let of = |length: usize| self.told().filter(certain).filter(|it| it.path.len() == length).count();
         let each = lengths.into_iter().map(|it| format!("{} in {}", of(it), words::count(it as u64, "step", "steps")));
         let each: Vec<String> = each.collect();
-        let unsure = self.rows.iter().filter(|it| it.outcome != Outcome::Allow).count();
+        let unsure = self.told().filter(|it| it.outcome != Outcome::Allow).count();
         match (each.is_empty(), unsure) {
             (true, 0) => "none".to_owned(),
             (true, unsure) => format!("{unsure} unsure"),
