@@ -17,7 +17,7 @@ use super::parts::NULL;
 use super::plain::is_plain;
 use super::prune::prune;
 use super::slim::{METADATA, Metadata, OnlyMetadata, OnlyNames, Pairs};
-use super::words::{OddWord, odd_words};
+use super::words::{OddWord, odd_words, odd_words_of_plain};
 use super::yaml::{Misfit, Words, options};
 use super::{KindSpec, Reach};
 use crate::model::cluster::{AnyFact, Delta, Entry};
@@ -267,13 +267,14 @@ fn json<R: Read>(text: &str, door: &mut Door<'_>) -> Reading {
 
 fn yaml<R: Read>(text: &str, door: &mut Door<'_>) -> Reading {
     // What an anchor stands for may be in a part that nobody reads, and so may a mistake.
-    let pruned = if may_have_anchors(text) || !is_plain(text) {
-        Cow::Borrowed(text)
+    let (pruned, odd) = if may_have_anchors(text) || !is_plain(text) {
+        (Cow::Borrowed(text), odd_words(text))
     } else {
-        prune(text, &[METADATA, R::FIELDS].concat(), R::KEEPS_UNKNOWN).into()
+        let pruned = prune(text, &[METADATA, R::FIELDS].concat(), R::KEEPS_UNKNOWN);
+        let odd = odd_words_of_plain(&pruned);
+        (pruned.into(), odd)
     };
     let words = if R::IS_TREE { Words::AsWritten } else { Words::AsMeant };
-    let odd = odd_words(&pruned);
     let parsed = odd.as_ref().map_or(&*pruned, |(quoted, _)| quoted);
     let mut reading = match serde_saphyr::from_str_with_options::<R::Slim<'_>>(parsed, options(words, 1)) {
         Ok(slim) => door.read::<R>(&slim),

@@ -8,6 +8,7 @@
 //! says what the server would make of it (CONTRACT §1). Annotations are left alone.
 //! Source: <https://yaml.org/type/> and the resolver of `sigs.k8s.io/yaml`.
 
+mod lines;
 mod meant;
 
 use std::ops::Range;
@@ -53,27 +54,16 @@ pub fn odd_words(text: &str) -> Option<(String, Vec<OddWord>)> {
     Some((quoted, walk.found.into_iter().map(|(_, word)| word).collect()))
 }
 
+/// The same for a document that [`is_plain`](super::is_plain) calls plain, which is parsed only where a line looks odd.
+pub fn odd_words_of_plain(text: &str) -> Option<(String, Vec<OddWord>)> {
+    if lines::may_hold_odd_words(text) { odd_words(text) } else { None }
+}
+
 const SEPARATORS: [char; 6] = [',', '[', ']', '{', '}', '\n'];
 
-/// Keys whose values are numbers and booleans, and no labels that anybody uses.
-const NUMBERS: [&str; 8] = [
-    "containerPort:",
-    "hostPort:",
-    "targetPort:",
-    "nodePort:",
-    "hostNetwork:",
-    "controller:",
-    "blockOwnerDeletion:",
-    "replicas:",
-];
-
-/// Whether a part of a line may hold such a word; most hold none, and are not parsed a second time.
+/// Whether a part of a line may hold such a word.
 fn may_be_odd(part: &str) -> bool {
-    let mut words = part.split_ascii_whitespace().skip_while(|it| *it == "-").peekable();
-    if words.peek().is_some_and(|it| NUMBERS.contains(it)) {
-        return false;
-    }
-    words.any(|word| {
+    part.split_ascii_whitespace().any(|word| {
         let behind_a_key = word.rsplit_once("\":").map(|(_, value)| value);
         meant(behind_a_key.unwrap_or(word.strip_suffix(':').unwrap_or(word))).is_some()
     })
