@@ -25,7 +25,7 @@ use super::moves::{Move, Writing};
 use super::powers::Power;
 use super::rights::Right;
 use super::step::Certainty;
-use crate::rbac::capability::Need;
+use crate::rbac::powers;
 
 /// The label that says which level a namespace enforces.
 const ENFORCE: &str = "pod-security.kubernetes.io/enforce";
@@ -88,11 +88,7 @@ fn minors(ground: &Ground<'_>, label: Option<&str>) -> Option<RangeInclusive<u8>
 }
 
 /// Changing a namespace's labels.
-pub static RELABELS: Power = Power::of(&[
-    Need { verbs: &["patch", "update"], group: "", resource: "namespaces" },
-    Need { verbs: &["patch", "update"], group: "", resource: "namespaces/status" },
-    Need { verbs: &["update"], group: "", resource: "namespaces/finalize" },
-]);
+pub static RELABELS: Power = Power::of(powers::RELABEL_NAMESPACES.needs);
 
 /// How somebody comes past admission with a pod.
 #[derive(Clone, Copy, Debug)]
@@ -101,6 +97,8 @@ pub enum Pass<'a> {
     Admitted(&'static str),
     /// Who may write the namespace's labels writes them first, and then it is certain.
     Relabelled(&'a Right),
+    /// The namespace admits it, and this lets the pod use the constraint that does (OpenShift).
+    Constrained(&'a Right),
     /// Nothing that can be read says, for this reason.
     Unknown(&'static str),
 }
@@ -116,6 +114,9 @@ impl Pass<'_> {
         let object = ObjectId::new(Kind::NAMESPACE, "", namespace.clone());
         match self {
             Pass::Admitted(what) => it.state(object, *what),
+            Pass::Constrained(right) => {
+                it.may_at(right, namespace, &PRIVILEGED.into()).state(object, "its Pod Security label admits the pod")
+            }
             Pass::Relabelled(right) => it.may_at(right, namespace, namespace).writing(relabelled, Some(object)),
             Pass::Unknown(why) => it.unsure_of(Some(object), why),
         }
@@ -126,6 +127,9 @@ impl Pass<'_> {
 pub fn pass<'h>(ground: &Ground<'_>, held: &'h Held, namespace: &Name, pod: impl Into<Standards>) -> Option<Pass<'h>> {
     let pod = pod.into();
     let admission = admission(ground, namespace, pod);
+    if pod != SecurityLevel::Restricted.into() && ground.is_openshift() {
+        return constrained(held, namespace, &admission);
+    }
     if admission == Admission::Admitted {
         let what = match pod == SecurityLevel::Restricted.into() {
             true => "the pod meets the level restricted",
@@ -138,6 +142,25 @@ pub fn pass<'h>(ground: &Ground<'_>, held: &'h Held, namespace: &Name, pod: impl
         Admission::Unknown(why) => Some(Pass::Unknown(why)),
         Admission::Admitted | Admission::Refused(_) => None,
     })
+}
+
+/// The constraint of OpenShift that admits every pod (A45).
+const PRIVILEGED: &str = "privileged";
+
+/// Using a security context constraint.
+pub static USES: Power = Power::of(powers::USE_CONSTRAINTS.needs);
+
+/// OpenShift judges pods by constraints besides, and writes the labels of namespaces itself.
+fn constrained<'h>(held: &'h Held, namespace: &Name, admission: &Admission) -> Option<Pass<'h>> {
+    const WHY: &str = "OpenShift's security context constraints judge it too, and are not read";
+    match admission {
+        Admission::Refused(_) if held.right_on(&RELABELS, namespace, namespace).is_none() => None,
+        Admission::Admitted => {
+            let uses = held.right_on(&USES, namespace, PRIVILEGED);
+            Some(uses.map_or(Pass::Unknown(WHY), Pass::Constrained))
+        }
+        _ => Some(Pass::Unknown(WHY)),
+    }
 }
 
 /// The namespace with a label that admits every pod.

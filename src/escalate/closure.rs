@@ -69,7 +69,7 @@ fn found(ground: &Ground<'_>, held: &Held, before: Mark, certainty: Certainty) -
     let moves = Moves { ground, held, before };
     let mut out = Out::new(ground, held, certainty);
     let is_asked = |asks: Asks| match asks {
-        Asks::Nothing => true,
+        Asks::Nothing | Asks::Always(_) => true,
         _ => asks.powers().iter().any(|it| held.rights_of(it, before.rights).next().is_some()),
     };
     for edge in EDGES.iter().filter(|it| is_asked(it.asks)) {
@@ -90,7 +90,8 @@ pub fn reach_goal(ground: &Ground<'_>, start: &Foothold, goal: &Goal, max_hops: 
         let (path, _) = replay::gone(ground, path);
         return Answer { outcome: Outcome::Unknown, path, gaps: Vec::new() };
     }
-    let gaps = gaps(ground, &held, max_hops);
+    let of_network = matches!(goal, Goal::Connects { .. } | Goal::Is(Foothold::Intercept { .. }));
+    let gaps = gaps(ground, &held, max_hops, of_network);
     let outcome = if gaps.is_empty() { Outcome::Deny } else { Outcome::Unknown };
     Answer { outcome, path: Vec::new(), gaps }
 }
@@ -123,7 +124,7 @@ pub fn chained(mut steps: Vec<Step>) -> Vec<Step> {
 /// What is not known and could lead further: what was not read, and what stands in Secrets that can be read.
 ///
 /// Within a number of steps only what was not read counts: what Secrets hold leads further, not nearer.
-pub fn gaps(ground: &Ground<'_>, held: &Held, max_hops: Option<usize>) -> Vec<Gap> {
+pub fn gaps(ground: &Ground<'_>, held: &Held, max_hops: Option<usize>, of_network: bool) -> Vec<Gap> {
     const KINDS: [Kind; 9] = [
         Kind::CLUSTER_ROLE_BINDING,
         Kind::ROLE_BINDING,
@@ -142,10 +143,12 @@ pub fn gaps(ground: &Ground<'_>, held: &Held, max_hops: Option<usize>) -> Vec<Ga
         }
         gaps.extend(ground.cluster.unreadable.iter().filter(|it| it.kind == kind).cloned().map(Gap::Unreadable));
     }
+    gaps.extend(authorizers(ground, held));
     if max_hops.is_some() {
         return gaps;
     }
-    gaps.extend(super::unfollowed::gaps(held));
+    gaps.extend(super::unfollowed::gaps(ground, held, of_network));
+    gaps.extend(clouds(ground, held));
     let node = held.entries().iter().find_map(|it| node_user(ground, &it.region));
     gaps.extend(node.map(|it| Gap::Authorizer {
         what: format!("the Node authorizer decides what {it} may do").into(),
@@ -153,6 +156,38 @@ pub fn gaps(ground: &Ground<'_>, held: &Held, max_hops: Option<usize>) -> Vec<Ga
     }));
     gaps.extend(secrets(ground, held));
     gaps
+}
+
+/// What may grant more than RBAC does to those who are held, each authorizer once.
+fn authorizers(ground: &Ground<'_>, held: &Held) -> Vec<Gap> {
+    let marks = ground.rbac.marks();
+    if marks.is_empty() {
+        return Vec::new();
+    }
+    let mut gaps: Vec<Gap> = Vec::new();
+    for (at, stand) in held.stands().iter().enumerate() {
+        let is_somebody = matches!(stand.foothold, Foothold::Subject(_));
+        let more = is_somebody.then(|| marks.gaps(&held.identity(at as u32))).into_iter().flatten();
+        more.for_each(|it| gaps.extend((!gaps.contains(&it)).then_some(it)));
+    }
+    gaps
+}
+
+/// An account that is somebody to a cloud provider, whose grants no cluster shows.
+fn clouds(ground: &Ground<'_>, held: &Held) -> Option<Gap> {
+    let accounts = || ground.cluster.service_accounts.iter().filter(|it| !it.cloud_identity().is_empty());
+    let mut all = accounts().filter(|it| {
+        let account = super::places::account(&it.meta.namespace, &it.meta.name);
+        held.entry_of(ground, &account).is_some()
+    });
+    let first = all.next()?;
+    let what = format!(
+        "sa:{}/{} acts as {} towards the cloud provider, whose grants are not visible",
+        first.meta.namespace,
+        first.meta.name,
+        first.cloud_identity()
+    );
+    Some(Gap::End { what: what.into() })
 }
 
 /// A node that is held as its user.

@@ -5,6 +5,8 @@
 //! N01  from a pod that is held                          N30  by port-forward, which no policy sees
 //! N10  from a new pod with labels that a rule allows    N50  with a policy that allows it
 //! N11  from a held pod with other labels                N14  with other labels on the target
+//! N16  with other labels on a namespace                 N17  from a new namespace
+//! N34  by a kubelet's probe                             N36  by others who connect: N37 to N39
 //! ```
 //!
 //! These edges depend on where the connection goes, so that they are asked once all else is held: each is a row of
@@ -15,8 +17,12 @@ mod forge;
 mod label_sets;
 mod open;
 mod past;
+mod probe;
+mod publish;
 mod relabel;
+mod spaces;
 mod stand;
+mod template;
 
 use std::cell::RefCell;
 
@@ -57,15 +63,34 @@ const fn edge(
 pub static EDGES: &[&Edge] = &[
     &stand::STAND,
     &forge::FORGE,
+    &template::TEMPLATE,
     &relabel::RELABEL,
     &relabel::RELABEL_TARGET,
     &past::FORWARD,
     &past::PROXY,
+    &past::SERVICE_PROXY,
     &open::OPEN,
+    &spaces::RELABEL,
+    &spaces::CREATE,
+    &probe::PROBE,
+    &publish::API_SERVER,
+    &publish::INGRESS,
+    &publish::EXPOSE,
+    &publish::STEER,
 ];
 
 /// Every way to make a last step, the plainest first.
-const WAYS: &[fn(&Case<'_>, &mut Vec<Step>)] = &[stand::steps, past::steps, forge::steps, relabel::steps, open::steps];
+const WAYS: &[fn(&Case<'_>, &mut Vec<Step>)] = &[
+    stand::steps,
+    past::steps,
+    forge::steps,
+    template::steps,
+    relabel::steps,
+    open::steps,
+    spaces::steps,
+    probe::steps,
+    publish::steps,
+];
 
 /// One target with what is asked of it again and again.
 struct Case<'a> {
@@ -109,13 +134,18 @@ impl<'a> Case<'a> {
         let mut steps = Vec::new();
         for way in WAYS {
             (way)(self, &mut steps);
-            // Whoever stands where it goes needs no more to stand there.
-            if steps.iter().any(|it| it.edge == &stand::STAND && it.certainty == Certainty::Certain) {
-                past::steps(self, &mut steps);
+            // No way is shorter than one step.
+            if steps.iter().any(|it| it.certainty == Certainty::Certain && self.is_first(it)) {
                 break;
             }
         }
         steps
+    }
+
+    /// Whether a step needs nothing but what was held at the start.
+    fn is_first(&self, step: &Step) -> bool {
+        let is_at_start = |it: &Foothold| self.held.entry_of(self.ground, it) == Some(0);
+        is_at_start(&step.from) && step.with.iter().all(is_at_start)
     }
 
     fn to(&self) -> Foothold {

@@ -25,6 +25,7 @@ pub mod powers;
 pub mod region;
 pub mod replay;
 pub mod rights;
+pub mod seen;
 pub mod step;
 pub mod terrain;
 pub mod unfollowed;

@@ -43,6 +43,8 @@ pub enum Asks {
     Anybody(&'static [&'static Power]),
     /// One identity alone: the API server judges them in one request.
     OneIdentity(&'static [&'static Power]),
+    /// Anybody, beside something that is no right: it is asked each time.
+    Always(&'static [&'static Power]),
 }
 
 impl Asks {
@@ -50,7 +52,7 @@ impl Asks {
     pub fn powers(self) -> &'static [&'static Power] {
         match self {
             Asks::Nothing => &[],
-            Asks::Anybody(all) | Asks::OneIdentity(all) => all,
+            Asks::Anybody(all) | Asks::OneIdentity(all) | Asks::Always(all) => all,
         }
     }
 }
@@ -121,6 +123,7 @@ impl Table {
             edge.asks.powers().iter().for_each(|it| table.add(it, of_one));
         }
         table.add(&admission::RELABELS, false);
+        table.add(&admission::USES, false);
         unfollowed::UNFOLLOWED.iter().for_each(|it| table.add(&it.power, false));
         table
     }

@@ -27,6 +27,7 @@ use crate::rbac::{Holding, Identity};
 use super::Ground;
 use super::places::{is_changeable, is_running, nodes};
 use super::powers::RolePowers;
+use super::seen::Role;
 
 /// What is worked out, by what it is of; copied when it is written to and others share it.
 type Table<K, V> = RefCell<Arc<FxHashMap<K, Arc<V>>>>;
@@ -41,6 +42,7 @@ pub struct Terrain {
     nodes: OnceCell<Arc<[Name]>>,
     on_nodes: OnceCell<Arc<FxHashMap<Name, Vec<SharedPod>>>>,
     named: OnceCell<Arc<Named>>,
+    seen: RefCell<FxHashMap<Role, Arc<[SharedPod]>>>,
 }
 
 /// One namespace.
@@ -281,6 +283,11 @@ impl Grants {
 }
 
 impl Terrain {
+    /// The pods that play a role, found when first asked for.
+    pub(super) fn seen(&self, role: Role, find: impl FnOnce() -> Arc<[SharedPod]>) -> Arc<[SharedPod]> {
+        self.seen.borrow_mut().entry(role).or_insert_with(find).clone()
+    }
+
     /// Forgets what rested on what has changed.
     pub fn forget(&mut self, changes: &[Change]) {
         for change in changes {
@@ -289,6 +296,7 @@ impl Terrain {
                     let either = diff.before.as_ref().or(diff.after.as_ref());
                     either.into_iter().for_each(|it| drop(Arc::make_mut(self.places.get_mut()).remove(it.namespace())));
                     (self.nodes, self.on_nodes, self.namespaces) = Default::default();
+                    self.seen.get_mut().clear();
                 }
                 Change::ServiceAccount(diff) => {
                     let either = diff.before.as_ref().or(diff.after.as_ref());

@@ -6,10 +6,22 @@ use crate::model::evidence::Gap;
 use crate::rbac::capability::Need;
 use crate::rbac::served::Reach;
 
+use super::Ground;
 use super::edges::core;
 use super::held::Held;
 use super::powers::Power;
 use super::rights::Right;
+
+/// What a row may bear on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Bears {
+    /// Anything.
+    All,
+    /// Connections alone.
+    Network,
+    /// Anything, where an authorizer beside RBAC is seen.
+    Authorizers,
+}
 
 /// One sort of rights.
 pub struct Unfollowed {
@@ -19,63 +31,48 @@ pub struct Unfollowed {
     pub what: &'static str,
     pub power: Power,
     pub reach: Reach,
+    pub bears: Bears,
 }
 
 const WRITE: &[&str] = &["create", "update", "patch"];
-const CHANGE: &[&str] = &["update", "patch"];
-const ADMISSION: &str = "admissionregistration.k8s.io";
 
 const fn need(verbs: &'static [&'static str], group: &'static str, resource: &'static str) -> Need {
     Need { verbs, group, resource }
 }
 
 const fn row(id: &'static str, what: &'static str, needs: &'static [Need], reach: Reach) -> Unfollowed {
-    Unfollowed { id, what, power: Power::of(needs), reach }
+    bearing(Bears::All, id, what, needs, reach)
+}
+
+const fn bearing(
+    bears: Bears,
+    id: &'static str,
+    what: &'static str,
+    needs: &'static [Need],
+    reach: Reach,
+) -> Unfollowed {
+    Unfollowed { id, what, power: Power::of(needs), reach, bears }
 }
 
 /// All of them.
-pub static UNFOLLOWED: [Unfollowed; 20] = [
-    row(
+pub static UNFOLLOWED: [Unfollowed; 11] = [
+    bearing(
+        Bears::Authorizers,
         "A15",
-        "authorizers that read the extra fields of a user may grant more",
-        &[
-            need(&["impersonate"], "authentication.k8s.io", "uids"),
-            need(&["impersonate"], "authentication.k8s.io", "userextras"),
-        ],
-        Reach::Cluster,
-    ),
-    row(
-        "A19",
-        "a role with a label of an aggregated one may widen that",
-        &[need(&["escalate"], "rbac.authorization.k8s.io", "clusterroles")],
+        "an authorizer beside RBAC may read the extra fields of a user",
+        &[need(&["impersonate"], "authentication.k8s.io", "*")],
         Reach::Cluster,
     ),
     row(
         "A23",
-        "with a certificate authority's key, certificates can be signed",
+        "whoever has a certificate authority's key can sign certificates",
         &[need(&["sign"], "certificates.k8s.io", "signers")],
         Reach::Cluster,
     ),
     row(
         "A27",
-        "a kubelet's own API may show tokens in logs and checkpoints",
-        &[need(&["get", "create"], "", "nodes/log"), need(&["create"], "", "nodes/checkpoint")],
-        Reach::Cluster,
-    ),
-    row(
-        "A30",
-        "admission that stands in the way can be taken away",
-        &[
-            need(&["update", "patch", "delete"], ADMISSION, "validatingadmissionpolicies"),
-            need(&["update", "patch", "delete"], ADMISSION, "validatingadmissionpolicybindings"),
-            need(&["update", "patch", "delete"], ADMISSION, "validatingwebhookconfigurations"),
-        ],
-        Reach::Cluster,
-    ),
-    row(
-        "A34",
-        "a provisioner may give paths of nodes",
-        &[need(&["create"], "storage.k8s.io", "storageclasses")],
+        "a kubelet shows the logs of a node, which may hold tokens",
+        &[need(&["get", "create"], "", "nodes/log")],
         Reach::Cluster,
     ),
     row(
@@ -92,29 +89,23 @@ pub static UNFOLLOWED: [Unfollowed; 20] = [
     ),
     row(
         "A40",
-        "pods can be driven to a node of one's own",
-        &[need(CHANGE, "", "nodes"), need(CHANGE, "", "nodes/status")],
+        "pods can be driven to a node that one controls, which need not be seen here",
+        &[need(&["update", "patch"], "", "nodes"), need(&["update", "patch"], "", "nodes/status")],
         Reach::Cluster,
     ),
     row(
         "A41",
-        "a pending pod can be bound to a node of one's own, with other labels",
+        "pods that wait can be bound to a node that one controls, which need not be seen here",
         &[core(&["create"], "pods/binding"), core(&["create"], "bindings")],
         Reach::Namespaced,
     ),
     row(
         "A43",
-        "configuration of the cluster stands in ConfigMaps, which are not read",
+        "programs and controllers read ConfigMaps, which are not read here",
         &[core(WRITE, "configmaps")],
         Reach::Namespaced,
     ),
-    row(
-        "A45",
-        "privileged pods are admitted to whoever may use a constraint (OpenShift)",
-        &[need(&["use"], "security.openshift.io", "securitycontextconstraints")],
-        Reach::Namespaced,
-    ),
-    row("A47", "logs and environments may hold tokens", &[core(&["get"], "pods/log")], Reach::Namespaced),
+    row("A47", "logs may hold tokens", &[core(&["get"], "pods/log")], Reach::Namespaced),
     row(
         "A54",
         "certificates of pods and trust bundles can be asked for",
@@ -124,39 +115,10 @@ pub static UNFOLLOWED: [Unfollowed; 20] = [
         ],
         Reach::Namespaced,
     ),
-    row(
-        "A14",
-        "constrained impersonation (1.36) is not followed",
-        &[need(&["impersonate:"], "authentication.k8s.io", "*")],
-        Reach::Namespaced,
-    ),
-    row(
-        "N16",
-        "namespaces can be given labels that policies trust",
-        &[core(CHANGE, "namespaces"), core(CHANGE, "namespaces/status"), core(&["create"], "namespaces")],
-        Reach::Namespaced,
-    ),
-    row(
-        "N32",
-        "the API server's proxy may connect to Services",
-        &[core(&["get", "create"], "services/proxy")],
-        Reach::Namespaced,
-    ),
-    row(
-        "N37",
-        "an ingress controller can be made to lead there",
-        &[need(WRITE, "networking.k8s.io", "ingresses"), need(WRITE, "gateway.networking.k8s.io", "*")],
-        Reach::Namespaced,
-    ),
-    row(
-        "N38",
-        "Services can be exposed and their traffic led elsewhere",
-        &[core(WRITE, "services")],
-        Reach::Namespaced,
-    ),
-    row(
+    bearing(
+        Bears::Network,
         "N52",
-        "policies of other kinds can be written",
+        "policies of other kinds can be written, or what they rest on",
         &[
             need(WRITE, "policy.networking.k8s.io", "*"),
             need(WRITE, "cilium.io", "*"),
@@ -164,15 +126,24 @@ pub static UNFOLLOWED: [Unfollowed; 20] = [
             need(WRITE, "crd.projectcalico.org", "*"),
             need(WRITE, "crd.antrea.io", "*"),
             need(WRITE, "security.istio.io", "*"),
+            need(WRITE, "k8s.ovn.org", "*"),
+            need(WRITE, "policy.linkerd.io", "*"),
+            need(WRITE, "networking.gke.io", "*"),
+            need(WRITE, "k8s.cni.cncf.io", "*"),
         ],
         Reach::Namespaced,
     ),
 ];
 
-/// What these rights may lead to, each sort once.
-pub fn gaps(held: &Held) -> Vec<Gap> {
+/// What these rights may lead to, each sort once; of connections too, if that is what is asked for.
+pub fn gaps(ground: &Ground<'_>, held: &Held, of_network: bool) -> Vec<Gap> {
+    let bears = |row: &&'static Unfollowed| match row.bears {
+        Bears::All => true,
+        Bears::Network => of_network,
+        Bears::Authorizers => !ground.rbac.marks().is_empty(),
+    };
     let is_there = |row: &Unfollowed, it: &Right| row.reach == Reach::Namespaced || it.scope.is_empty();
     let held_by = |row: &&'static Unfollowed| held.rights_of(&row.power, 0).any(|it| is_there(row, it));
     let gap = |row: &Unfollowed| Gap::End { what: format!("{} ({}), which is not followed", row.what, row.id).into() };
-    UNFOLLOWED.iter().filter(held_by).map(gap).collect()
+    UNFOLLOWED.iter().filter(bears).filter(held_by).map(gap).collect()
 }

@@ -1,4 +1,5 @@
-//! Service accounts: that they exist, and whether their pods get their token. Their secrets are not read.
+//! Service accounts: that they exist, whether their pods get their token, and who they are to a cloud provider. Their
+//! secrets are not read.
 
 use serde::Deserialize;
 
@@ -35,7 +36,7 @@ pub(super) struct AccountSlim<'a> {
 
 impl Read for ServiceAccounts {
     type Slim<'a> = AccountSlim<'a>;
-    const FIELDS: &'static [&'static str] = &["automountServiceAccountToken"];
+    const FIELDS: &'static [&'static str] = &["automountServiceAccountToken", "metadata.annotations"];
 
     fn metadata<'s>(slim: &'s AccountSlim<'_>) -> &'s Metadata<'s> {
         &slim.metadata
@@ -44,6 +45,8 @@ impl Read for ServiceAccounts {
     fn fact(slim: &AccountSlim<'_>, door: &mut Door<'_>) -> AnyFact {
         let account = ServiceAccount::new(door.meta(&slim.metadata));
         let withholds = slim.automount_service_account_token == Some(false);
-        AnyFact::ServiceAccount(Box::new(if withholds { account.withholding_token() } else { account }))
+        let account = if withholds { account.withholding_token() } else { account };
+        let cloud = door.intern.name(&slim.metadata.cloud_identity);
+        AnyFact::ServiceAccount(Box::new(if cloud.is_empty() { account } else { account.with_cloud_identity(cloud) }))
     }
 }

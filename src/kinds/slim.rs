@@ -14,7 +14,7 @@ use std::ops::Deref;
 
 use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserializer, Error, MapAccess, Visitor};
+use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 
 /// A string, borrowed from the input where it stands there unescaped.
 #[derive(Clone, Default, Debug, PartialEq, Eq)]
@@ -158,6 +158,40 @@ pub(super) struct Metadata<'a> {
     pub creation_timestamp: Option<Text<'a>>,
     pub deletion_timestamp: Option<Text<'a>>,
     pub owner_references: Vec<Owner<'a>>,
+    /// The first annotation by which a cloud provider knows a service account.
+    pub cloud_identity: Text<'a>,
+}
+
+/// The annotations by which cloud providers know accounts.
+const CLOUD: [&str; 3] =
+    ["eks.amazonaws.com/role-arn", "iam.gke.io/gcp-service-account", "azure.workload.identity/client-id"];
+
+/// Of annotations the one that matters; whatever else stands there is skipped.
+#[derive(Default)]
+struct CloudIdentity<'a>(Text<'a>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for CloudIdentity<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Map;
+        impl<'de> Visitor<'de> for Map {
+            type Value = CloudIdentity<'de>;
+            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str("a map of strings")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut found = CloudIdentity::default();
+                while let Some(key) = map.next_key::<Text<'de>>()? {
+                    if CLOUD.contains(&&*key) && found.0.is_empty() {
+                        found.0 = map.next_value::<Option<Text<'de>>>()?.unwrap_or_default();
+                    } else {
+                        map.next_value::<IgnoredAny>()?;
+                    }
+                }
+                Ok(found)
+            }
+        }
+        deserializer.deserialize_map(Map)
+    }
 }
 
 /// The same as it is written.
@@ -182,6 +216,8 @@ struct Written<'a> {
     deletion_timestamp: Option<Text<'a>>,
     #[serde(borrow, default, deserialize_with = "or_default")]
     owner_references: Vec<Owner<'a>>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    annotations: CloudIdentity<'a>,
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Metadata<'a> {
@@ -196,6 +232,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Metadata<'a> {
             creation_timestamp: it.creation_timestamp,
             deletion_timestamp: it.deletion_timestamp,
             owner_references: it.owner_references,
+            cloud_identity: it.annotations.0,
         })
     }
 }

@@ -280,6 +280,8 @@ pub struct ServiceAccount {
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 struct AccountRest {
     withholds_token: bool,
+    /// Empty: none.
+    cloud_identity: Name,
 }
 
 impl ServiceAccount {
@@ -292,6 +294,17 @@ impl ServiceAccount {
     pub fn withholding_token(mut self) -> Self {
         self.rest.change(|it| it.withholds_token = true);
         self
+    }
+
+    /// The same with an identity of a cloud provider that its token is good for.
+    pub fn with_cloud_identity(mut self, identity: Name) -> Self {
+        self.rest.change(|it| it.cloud_identity = identity);
+        self
+    }
+
+    /// Who it is to a cloud provider, as its annotation says; empty: nobody that it says.
+    pub fn cloud_identity(&self) -> &str {
+        self.rest.get().map_or("", |it| &it.cloud_identity)
     }
 
     /// Whether pods that do not ask for its token do not get it.

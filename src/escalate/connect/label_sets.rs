@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::cluster::Cluster;
 use crate::model::facts::SharedPod;
-use crate::model::labels::{Labels, Operator, Selector};
+use crate::model::labels::{Labels, NamespaceMatch, Operator, Selector, SelectorSet};
 use crate::model::name::Name;
 use crate::model::policy::{Direction, PeerMatch, Rule};
 
@@ -37,6 +37,35 @@ impl Keys {
             keys.read(&policy.target.pods);
         }
         keys
+    }
+
+    /// What policies read of the namespaces of a source and of the target; without a source: of any.
+    pub fn of_spaces(cluster: &Cluster, source: Option<&Name>, target: Option<&SharedPod>) -> Self {
+        let mut keys = Keys::default();
+        if let Some(namespace) = source {
+            for policy in cluster.policies.of(namespace).iter().filter(|it| it.isolates.egress) {
+                policy.rules_of(Direction::Egress).for_each(|(_, rule)| keys.read_spaces(rule));
+            }
+        }
+        let Some(target) = target else { return keys };
+        let policies = cluster.policies.of(target.namespace()).iter();
+        for policy in policies.filter(|it| it.isolates.ingress && it.target.pods.matches(&target.labels())) {
+            policy.rules_of(Direction::Ingress).for_each(|(_, rule)| keys.read_spaces(rule));
+        }
+        keys
+    }
+
+    /// The values of a key that are told apart.
+    pub fn values(&self, key: &str) -> Vec<Name> {
+        self.0.iter().filter(|(it, _)| *it == key).flat_map(|(_, values)| values.iter().cloned()).collect()
+    }
+
+    fn read_spaces(&mut self, rule: &Rule) {
+        for peer in rule.peers.iter() {
+            if let PeerMatch::Pods(SelectorSet { namespaces: NamespaceMatch::Labels(selector), .. }) = &peer.matches {
+                self.read(selector);
+            }
+        }
     }
 
     /// Takes in what a selector reads.

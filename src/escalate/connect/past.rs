@@ -1,10 +1,14 @@
-//! N30 and N31: through the API server, past the network.
+//! N30 to N32: through the API server, past the network.
 
 use super::super::edges::{Edge, Trace, core};
 use super::super::powers::{Asks, Power};
 use super::super::step::{Because, Step};
 use super::{Case, edge};
-use crate::model::facts::Phase;
+use crate::model::evidence::Outcome;
+use crate::model::facts::{Phase, Service};
+use crate::model::id::{Kind, ObjectId};
+use crate::model::name::Name;
+use crate::rbac::powers;
 
 pub(super) static FORWARD: Edge = edge(
     "N30",
@@ -12,19 +16,32 @@ pub(super) static FORWARD: Edge = edge(
     "every port of a pod, past all policies",
     "create pods/portforward (before 1.35 also get), and the pod runs",
     Trace::Audited,
-    Asks::Anybody(&[&FORWARDS]),
+    Asks::Anybody(&[&FORWARDS, &FORWARDS_BY_GET]),
 );
 pub(super) static PROXY: Edge = edge(
     "N31",
     "connect through the API server's proxy",
     "HTTP to a port of a pod, from the API server",
-    "get or create pods/proxy, services/proxy or nodes/proxy",
+    "get or create pods/proxy",
     Trace::Audited,
     Asks::Anybody(&[&PROXIES]),
 );
 
+pub(super) static SERVICE_PROXY: Edge = edge(
+    "N32",
+    "connect to a Service through the API server's proxy",
+    "HTTP to the pods of a Service, from the API server",
+    "get or create services/proxy, and a Service that selects the pod",
+    Trace::Audited,
+    Asks::Anybody(&[&SERVICE_PROXIES]),
+);
+
+static SERVICE_PROXIES: Power = Power::of(powers::SERVICE_PROXY.needs);
 static FORWARDS: Power = Power::of(&[core(&["create"], "pods/portforward")]);
+static FORWARDS_BY_GET: Power = Power::of(powers::FORWARD_BY_GET.needs);
 static PROXIES: Power = Power::of(&[core(&["get", "create"], "pods/proxy")]);
+
+const VERSION: &str = "only some versions of Kubernetes allow it, and the server's is not known";
 
 pub(super) fn steps(case: &Case<'_>, steps: &mut Vec<Step>) {
     let Some(pod) = case.target_pod().filter(|it| it.mold.phase == Phase::Running) else { return };
@@ -34,8 +51,30 @@ pub(super) fn steps(case: &Case<'_>, steps: &mut Vec<Step>) {
     for right in case.rights(&FORWARDS).filter(is_for) {
         steps.push(case.by(&FORWARD, right, namespace, &name).because(runs()));
     }
+    for right in case.rights(&FORWARDS_BY_GET).filter(is_for) {
+        let step = case.by(&FORWARD, right, namespace, &name).because(runs());
+        match powers::FORWARD_BY_GET.span.holds(case.ground.version) {
+            Outcome::Allow => steps.push(step),
+            Outcome::Deny => {}
+            Outcome::Unknown => steps.push(step.unsure(None, VERSION)),
+        }
+    }
+    let why = "whether policies let the API server connect depends on the network plugin";
     for right in case.rights(&PROXIES).filter(is_for) {
-        let why = "whether policies let the API server connect depends on the network plugin";
         steps.push(case.by(&PROXY, right, namespace, &name).because(runs()).unsure(None, why));
+    }
+    let labels = pod.labels();
+    let has = |(key, value): (&Name, &Name)| labels.get(key).is_some_and(|it| *it == *value);
+    // One without a selector has what endpoints somebody wrote.
+    let selects = |it: &&Service| it.selector.iter().all(has);
+    for right in case.rights(&SERVICE_PROXIES).filter(|it| it.is_in(namespace)) {
+        let services = case.ground.cluster.services.of(namespace).iter().filter(selects);
+        for service in services.filter(|it| right.is_of(&it.meta.name)).take(1) {
+            let name = service.meta.name.clone();
+            let object = ObjectId::new(Kind::SERVICE, namespace.clone(), name.clone());
+            let step = case.by(&SERVICE_PROXY, right, namespace, &name);
+            let step = step.because(Because::State { object, what: "may lead to the pod".into() });
+            steps.push(step.unsure(None, why));
+        }
     }
 }

@@ -36,7 +36,7 @@ fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
 }
 
 /// A workload that the right is for; a Job's template cannot be changed.
-fn changeable(moves: &Moves<'_>, right: &Right, namespace: &str) -> Option<ObjectId> {
+pub(super) fn changeable(moves: &Moves<'_>, right: &Right, namespace: &str) -> Option<ObjectId> {
     let workloads = moves.ground.cluster.workloads.of(namespace).iter();
     let plural = |kind: Kind| crate::kinds::spec(kind).map(|it| it.plural);
     workloads

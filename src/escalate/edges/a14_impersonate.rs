@@ -8,17 +8,30 @@ use super::super::moves::{Move, Moves, Out};
 use super::super::powers::{Asks, Power};
 use super::super::region::Region;
 use super::super::rights::Right;
+use super::a14_constrained as constrained;
 use super::{Edge, Trace, core};
 
 pub(super) static EDGE: Edge = Edge {
     id: "A14",
     name: "impersonate",
     what: "acting as a user, a group or a service account",
-    needs: "impersonate users, groups or serviceaccounts; a group needs a user or an account besides",
+    needs: "impersonate users, groups or serviceaccounts; a group needs a user or an account besides; from 1.36 on also impersonate:user-info, :serviceaccount, :arbitrary-node or :associated-node, with an impersonate-on verb",
     leaves: Trace::Audited,
     undo: "nothing stays; the audit log names both",
     sources: &["https://kubernetes.io/docs/reference/access-authn-authz/user-impersonation/", "CIS 5.1.8"],
-    asks: Asks::OneIdentity(&[&ACCOUNTS, &USERS, &GROUPS]),
+    asks: Asks::OneIdentity(&[
+        &ACCOUNTS,
+        &USERS,
+        &GROUPS,
+        &constrained::USER_INFO,
+        &constrained::ACCOUNTS,
+        &constrained::NODES,
+        &constrained::OWN_NODE,
+        &constrained::ON_USER_INFO,
+        &constrained::ON_ACCOUNTS,
+        &constrained::ON_NODES,
+        &constrained::ON_OWN_NODE,
+    ]),
     moves,
 };
 
@@ -38,6 +51,7 @@ fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
         }
     }
     groups(moves, out);
+    constrained::moves(&EDGE, moves, out);
 }
 
 /// A group is impersonated beside a user or an account that the same somebody may impersonate.

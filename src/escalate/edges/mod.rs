@@ -11,13 +11,16 @@ mod a06_attach;
 mod a07_ephemeral_container;
 mod a08_change_image;
 mod a09_change_workload;
+mod a10_privileged_template;
 mod a11_read_secrets;
 mod a12_token_secret;
 mod a13_token_request;
+mod a14_constrained;
 mod a14_impersonate;
 mod a16_escalate;
 mod a16_own_role;
 mod a17_bind;
+mod a19_aggregate;
 mod a21_revive_account;
 mod a22_client_certificate;
 mod a24_bootstrap_token;
@@ -26,12 +29,20 @@ mod a26_nodes_proxy;
 mod a28_webhook;
 mod a29_mutating_policy;
 mod a33_persistent_volume;
+mod a34_storage_class;
+mod a38_external_addresses;
 mod a39_take_traffic;
+mod a40_steal_pods;
+mod a41_bind_pod;
+mod a43_config_maps;
+mod a44_deputy;
 mod a52_everything;
 mod backend;
 mod container_to_node;
 mod member;
 mod pod_token;
+
+pub use a44_deputy::DEPUTIES;
 
 use crate::model::name::Name;
 use crate::rbac::capability::Need;
@@ -213,9 +224,12 @@ pub static EDGES: &[&Edge] = &[
     &a12_token_secret::EDGE,
     &a16_escalate::EDGE,
     &a17_bind::EDGE,
+    &a19_aggregate::EDGE,
     &container_to_node::EDGE,
     &a04_privileged_pod::EDGE,
+    &a10_privileged_template::EDGE,
     &a33_persistent_volume::EDGE,
+    &a34_storage_class::EDGE,
     &a25_node_credential::EDGE,
     &a26_nodes_proxy::EDGE,
     &a22_client_certificate::EDGE,
@@ -224,4 +238,9 @@ pub static EDGES: &[&Edge] = &[
     &a29_mutating_policy::EDGE,
     &backend::EDGE,
     &a39_take_traffic::EDGE,
+    &a38_external_addresses::EDGE,
+    &a40_steal_pods::EDGE,
+    &a41_bind_pod::EDGE,
+    &a43_config_maps::EDGE,
+    &a44_deputy::EDGE,
 ];

@@ -73,6 +73,9 @@ pub(super) fn service_account(it: &ServiceAccount) -> Value {
     if it.withholds_token() {
         account["automountServiceAccountToken"] = json!(false);
     }
+    if !it.cloud_identity().is_empty() {
+        account["metadata"]["annotations"] = json!({"eks.amazonaws.com/role-arn": it.cloud_identity()});
+    }
     account
 }
 

@@ -116,6 +116,11 @@ impl Index {
     }
 
     /// What other authorizers showed of themselves; a server's own word is told here.
+    pub fn marks(&self) -> &Marks {
+        &self.marks
+    }
+
+    /// The same, to be told more.
     pub fn marks_mut(&mut self) -> &mut Marks {
         &mut self.marks
     }

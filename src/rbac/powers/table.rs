@@ -195,6 +195,66 @@ pub const WRITE_MUTATING_WEBHOOKS: Power = cluster("write mutating webhooks", &[
 pub const WRITE_VALIDATING_WEBHOOKS: Power = cluster("write validating webhooks", &[VALIDATING_WEBHOOKS.by(WRITE)]);
 pub const WRITE_MUTATING_POLICIES: Power = cluster("write mutating policies", &[MUTATING_POLICIES.by(WRITE)]);
 
+// What edges need besides.
+pub const CREATE_NAMESPACES: Power = cluster("create namespaces", &[NAMESPACES.by(CREATE)]);
+/// By any of the three ways in which a Namespace's labels can be written (rules 16 and 20).
+pub const RELABEL_NAMESPACES: Power = power(
+    "change labels of namespaces",
+    &[
+        NAMESPACES.by(&["patch", "update"]),
+        global("", "namespaces/status").by(&["patch", "update"]),
+        global("", "namespaces/finalize").by(&["update"]),
+    ],
+);
+pub const WRITE_ENDPOINTS: Power =
+    power("write endpoints", &[here("discovery.k8s.io", "endpointslices").by(WRITE), here("", "endpoints").by(WRITE)]);
+pub const WRITE_SERVICE_STATUS: Power =
+    power("write the status of services", &[here("", "services/status").by(CHANGE)]);
+pub const PUBLISH: Power = power(
+    "publish services by ingresses and routes",
+    &[
+        here(NETWORKING, "ingresses").by(WRITE),
+        here("gateway.networking.k8s.io", "*").by(WRITE),
+        here("networking.istio.io", "virtualservices").by(WRITE),
+        here("route.openshift.io", "routes").by(WRITE),
+    ],
+);
+/// What makes the API server connect to a URL or a Service of one's own choice.
+pub const SEND_API_SERVER: Power = cluster(
+    "let the API server connect elsewhere",
+    &[
+        MUTATING_WEBHOOKS.by(WRITE),
+        VALIDATING_WEBHOOKS.by(WRITE),
+        global("apiregistration.k8s.io", "apiservices").by(WRITE),
+        global("apiextensions.k8s.io", "customresourcedefinitions").by(WRITE),
+    ],
+);
+pub const CREATE_STORAGE_CLASSES: Power =
+    cluster("create storage classes", &[global("storage.k8s.io", "storageclasses").by(CREATE)]);
+pub const CREATE_CLAIMS: Power = power("create volume claims", &[here("", "persistentvolumeclaims").by(CREATE)]);
+/// Driving pods off other nodes, by taints or by taking nodes away.
+pub const DRAIN_NODES: Power = cluster("drive pods off nodes", &[NODES.by(&["patch", "update", "delete"])]);
+pub const BIND_PODS: Power =
+    power("bind pods to nodes", &[here("", "pods/binding").by(CREATE), here("", "bindings").by(CREATE)]);
+pub const WRITE_CONFIG_MAPS: Power = power("write config maps", &[CONFIG_MAPS.by(WRITE)]);
+/// In the namespace of the pod (rule 59).
+pub const USE_CONSTRAINTS: Power = power(
+    "use security context constraints",
+    &[global("security.openshift.io", "securitycontextconstraints").by(&["use"])],
+);
+pub const CREATE_CLUSTER_ROLES: Power = cluster("create cluster roles", &[CLUSTER_ROLES.by(CREATE)]);
+pub const CHANGE_CLUSTER_ROLES: Power = cluster("change cluster roles", &[CLUSTER_ROLES.by(&["patch", "update"])]);
+pub const AS_USER_INFO: Power = within(
+    Span::From(36),
+    cluster(
+        "impersonate users and groups alone",
+        &[
+            global(AUTHENTICATION, "users").by(&["impersonate:user-info"]),
+            global(AUTHENTICATION, "groups").by(&["impersonate:user-info"]),
+        ],
+    ),
+);
+
 /// All of them.
 #[rustfmt::skip]
 pub const POWERS: &[&Power] = &[
@@ -210,4 +270,7 @@ pub const POWERS: &[&Power] = &[
     &ESCALATE_CLUSTER_ROLES, &ESCALATE_ROLES, &BIND_CLUSTER_ROLES, &BIND_ROLES, &WRITE_CLUSTER_ROLES, &WRITE_ROLES,
     &WRITE_CLUSTER_BINDINGS, &WRITE_BINDINGS,
     &KUBELETS, &READ_KUBELETS, &WRITE_MUTATING_WEBHOOKS, &WRITE_VALIDATING_WEBHOOKS, &WRITE_MUTATING_POLICIES,
+    &CREATE_NAMESPACES, &RELABEL_NAMESPACES, &WRITE_ENDPOINTS, &WRITE_SERVICE_STATUS, &PUBLISH, &SEND_API_SERVER,
+    &CREATE_STORAGE_CLASSES, &CREATE_CLAIMS, &DRAIN_NODES, &BIND_PODS, &WRITE_CONFIG_MAPS, &USE_CONSTRAINTS,
+    &CREATE_CLUSTER_ROLES, &CHANGE_CLUSTER_ROLES, &AS_USER_INFO,
 ];

@@ -1,0 +1,51 @@
+//! A10: the template of a workload that is there, made privileged, where the namespace admits that or can be made to.
+
+use crate::model::security::SecurityLevel;
+
+use super::super::admission::{RELABELS, pass};
+use super::super::moves::{Moves, Out};
+use super::super::powers::Asks;
+use super::super::region::Region;
+use super::super::step::Certainty;
+use super::a09_change_workload::changeable;
+use super::{CHANGES_WORKLOADS, Edge, Trace};
+
+pub(super) static EDGE: Edge = Edge {
+    id: "A10",
+    name: "make a workload privileged",
+    what: "root on any node",
+    needs: "patch or update a workload that is there, in a namespace that admits privileged pods or whose labels one may write (A31)",
+    leaves: Trace::Object,
+    undo: "the node is lost: drain it and make it anew",
+    sources: &["https://kubernetes.io/docs/concepts/security/pod-security-admission/"],
+    asks: Asks::Anybody(&[&CHANGES_WORKLOADS, &RELABELS]),
+    moves,
+};
+
+fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
+    if moves.is_held(&Region::Nodes) {
+        return;
+    }
+    let mut best = None;
+    for right in moves.new_rights_beside(&CHANGES_WORKLOADS, &RELABELS) {
+        for namespace in moves.namespaces(right) {
+            let Some(pass) = pass(moves.ground, moves.held, &namespace, SecurityLevel::Privileged) else { continue };
+            let Some(workload) = changeable(moves, right, &namespace) else { continue };
+            let is_certain = pass.certainty() == Certainty::Certain;
+            if is_certain || best.is_none() {
+                best = Some((right, namespace, workload, pass));
+            }
+            if is_certain {
+                break;
+            }
+        }
+        if best.as_ref().is_some_and(|(.., pass)| pass.certainty() == Certainty::Certain) {
+            break;
+        }
+    }
+    let Some((right, namespace, workload, pass)) = best else { return };
+    out.add(&EDGE, right, Region::Nodes, |it| {
+        let it = it.may_at(right, &namespace, &workload.name).state(workload.clone(), "is there");
+        pass.on(it, &namespace)
+    });
+}

@@ -1,0 +1,44 @@
+//! A34: a volume of a node by a provisioner that gives directories of nodes.
+
+use crate::rbac::powers;
+
+use super::super::moves::{Moves, Out};
+use super::super::powers::{Asks, Power};
+use super::super::region::Region;
+use super::super::seen::Role;
+use super::{CREATES_PODS, Edge, Trace};
+
+pub(super) static EDGE: Edge = Edge {
+    id: "A34",
+    name: "let a provisioner give a directory of a node",
+    what: "writing files of a node, and so root on it",
+    needs: "create storageclasses, persistentvolumeclaims, and pods or workloads, and a provisioner of node directories that runs",
+    leaves: Trace::Object,
+    undo: "the node is lost: drain it and make it anew",
+    sources: &["https://kubernetes.io/docs/concepts/storage/storage-classes/#local"],
+    asks: Asks::Anybody(&[&CLASSES, &CLAIMS, &CREATES_PODS]),
+    moves,
+};
+
+static CLASSES: Power = Power::of(powers::CREATE_STORAGE_CLASSES.needs);
+static CLAIMS: Power = Power::of(powers::CREATE_CLAIMS.needs);
+
+fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
+    let Some(class) = moves.all_cluster_rights(&CLASSES).find(|it| it.is_of_all()) else { return };
+    if moves.is_held(&Region::Nodes) {
+        return;
+    }
+    let pair = moves.all_rights(&CLAIMS).filter(|it| it.is_of_all()).find_map(|claim| {
+        let pods = moves.held.right_in(&CREATES_PODS, &claim.scope)?;
+        Some((claim, pods))
+    });
+    let Some((claim, pods)) = pair else { return };
+    let provisioners = moves.ground.seen(Role::NodeVolumes);
+    let Some(provisioner) = provisioners.first() else { return };
+    let none = Default::default();
+    out.add(&EDGE, pods, Region::Nodes, |it| {
+        let it = it.may_at(class, &none, &none).may_at(claim, &claim.scope, &none).may_at(pods, &claim.scope, &none);
+        it.state(provisioner.pod_id().object(), "runs: it makes volumes of directories of nodes")
+            .unsure("which directories it gives depends on its configuration")
+    });
+}

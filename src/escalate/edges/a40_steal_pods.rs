@@ -1,0 +1,35 @@
+//! A40: pods that are driven off other nodes until they run on one's own.
+
+use crate::model::name::Name;
+use crate::rbac::powers;
+
+use super::super::foothold::Foothold;
+use super::super::moves::{Moves, Out};
+use super::super::powers::{Asks, Power};
+use super::super::region::{Region, Which};
+use super::{Edge, Trace};
+
+pub(super) static EDGE: Edge = Edge {
+    id: "A40",
+    name: "drive pods to one's own node",
+    what: "code in pods that a controller makes anew on a node that one is root on",
+    needs: "root on a node, and patch, update or delete nodes",
+    leaves: Trace::Object,
+    undo: "take the taints off, and drain the node that is lost",
+    sources: &["https://github.com/PaloAltoNetworks/rbac-police (steal_pods)"],
+    asks: Asks::Always(&[&DRAINS]),
+    moves,
+};
+
+static DRAINS: Power = Power::of(powers::DRAIN_NODES.needs);
+
+fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
+    let is_root = |foothold: &Foothold| matches!(foothold, Foothold::Node(_));
+    let Some(at) = moves.stands().iter().position(|it| is_root(&it.foothold)) else { return };
+    let Some(right) = moves.all_cluster_rights(&DRAINS).next() else { return };
+    out.add(&EDGE, at as u32, Region::Pods(Name::empty(), Which::Changeable), |it| {
+        it.may_at(right, &Name::empty(), &right.a_name())
+            .is("is made anew elsewhere")
+            .unsure("where the scheduler puts pods that are made anew is not known")
+    });
+}

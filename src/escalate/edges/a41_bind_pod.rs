@@ -1,0 +1,45 @@
+//! A41 and N13: a pod that waits for a node, bound to one's own.
+
+use crate::model::facts::Phase;
+use crate::rbac::powers;
+
+use super::super::foothold::Foothold;
+use super::super::moves::{Moves, Out};
+use super::super::powers::{Asks, Power};
+use super::{Edge, Trace};
+
+pub(super) static EDGE: Edge = Edge {
+    id: "A41",
+    name: "bind a pod to one's own node",
+    what: "code in pods that wait for a node, on one that one is root on (from 1.35 on with other labels too)",
+    needs: "root on a node, create pods/binding or bindings, and a pod that no scheduler has placed yet",
+    leaves: Trace::Object,
+    undo: "delete the pod, and drain the node that is lost",
+    sources: &["https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/binding-v1/"],
+    asks: Asks::Always(&[&BINDS]),
+    moves,
+};
+
+static BINDS: Power = Power::of(powers::BIND_PODS.needs);
+
+fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
+    let is_root = |foothold: &Foothold| matches!(foothold, Foothold::Node(_));
+    let Some(at) = moves.stands().iter().position(|it| is_root(&it.foothold)) else { return };
+    for right in moves.all_rights(&BINDS) {
+        for namespace in moves.namespaces(right) {
+            let pods = moves.ground.cluster.pods.of(&namespace).iter();
+            for pod in pods.filter(|it| it.mold.phase == Phase::Pending && it.node().is_empty()) {
+                let id = pod.pod_id();
+                // By `bindings` the name stands in the object alone.
+                let asked = if right.need.resource == "bindings" { Default::default() } else { id.name.clone() };
+                if right.is_of_all() || right.is_of(&asked) {
+                    out.add(&EDGE, at as u32, Foothold::Pod(id), |it| {
+                        it.may_at(right, &namespace, &asked)
+                            .is("waits for a node")
+                            .unsure("the scheduler may be faster")
+                    });
+                }
+            }
+        }
+    }
+}

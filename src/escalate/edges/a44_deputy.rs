@@ -1,0 +1,123 @@
+//! A44: a controller of custom resources that does what they say, with its own rights.
+
+use crate::rbac::powers::Need;
+
+use super::super::foothold::Foothold;
+use super::super::moves::{Moves, Out};
+use super::super::places::account;
+use super::super::powers::{Asks, Power};
+use super::super::seen::Role;
+use super::{Edge, Trace};
+
+pub(super) static EDGE: Edge = Edge {
+    id: "A44",
+    name: "let a controller act",
+    what: "what the service account of a controller may do, as far as its custom resources steer it",
+    needs: "create, update or patch custom resources of a controller that runs: Flux, Argo CD, Tekton, cert-manager, …",
+    leaves: Trace::Object,
+    undo: "delete the custom resource, and what the controller made of it",
+    sources: &["https://kubernetes.io/docs/concepts/security/rbac-good-practices/", "https://fluxcd.io/flux/security/"],
+    asks: Asks::Anybody(&[
+        &FLUX_KUSTOMIZE,
+        &FLUX_HELM,
+        &ARGO_CD,
+        &ARGO_WORKFLOWS,
+        &TEKTON,
+        &CERT_MANAGER,
+        &SECRETS_OPERATOR,
+        &KYVERNO,
+        &VELERO,
+        &CROSSPLANE,
+        &CLUSTER_API,
+        &OLM,
+        &KUBEVIRT,
+        &KARPENTER,
+        &SEALED_SECRETS,
+        &KEDA,
+        &GATEKEEPER,
+        &CAPSULE,
+    ]),
+    moves,
+};
+
+/// One controller.
+pub struct Deputy {
+    pub name: &'static str,
+    pub power: &'static Power,
+    /// What its pods are called.
+    pub called: &'static [&'static str],
+}
+
+const WRITE: &[&str] = &["create", "update", "patch"];
+
+const fn of(group: &'static str, resource: &'static str) -> Need {
+    Need { verbs: WRITE, group, resource }
+}
+
+static FLUX_KUSTOMIZE: Power =
+    Power::of(&[of("kustomize.toolkit.fluxcd.io", "kustomizations"), of("source.toolkit.fluxcd.io", "*")]);
+static FLUX_HELM: Power =
+    Power::of(&[of("helm.toolkit.fluxcd.io", "helmreleases"), of("source.toolkit.fluxcd.io", "*")]);
+static ARGO_CD: Power = Power::of(&[
+    of("argoproj.io", "applications"),
+    of("argoproj.io", "applicationsets"),
+    of("argoproj.io", "appprojects"),
+]);
+static ARGO_WORKFLOWS: Power = Power::of(&[
+    of("argoproj.io", "workflows"),
+    of("argoproj.io", "cronworkflows"),
+    of("argoproj.io", "workflowtemplates"),
+    of("argoproj.io", "clusterworkflowtemplates"),
+]);
+static TEKTON: Power = Power::of(&[of("tekton.dev", "*")]);
+static CERT_MANAGER: Power = Power::of(&[of("cert-manager.io", "*")]);
+static SECRETS_OPERATOR: Power = Power::of(&[of("external-secrets.io", "*")]);
+static KYVERNO: Power =
+    Power::of(&[of("kyverno.io", "policies"), of("kyverno.io", "clusterpolicies"), of("policies.kyverno.io", "*")]);
+static VELERO: Power = Power::of(&[of("velero.io", "*")]);
+static CROSSPLANE: Power = Power::of(&[of("apiextensions.crossplane.io", "*"), of("pkg.crossplane.io", "*")]);
+static CLUSTER_API: Power = Power::of(&[of("cluster.x-k8s.io", "*"), of("infrastructure.cluster.x-k8s.io", "*")]);
+static OLM: Power = Power::of(&[of("operators.coreos.com", "*")]);
+static KUBEVIRT: Power = Power::of(&[of("kubevirt.io", "*")]);
+static KARPENTER: Power = Power::of(&[of("karpenter.sh", "*")]);
+static SEALED_SECRETS: Power = Power::of(&[of("bitnami.com", "sealedsecrets")]);
+static KEDA: Power = Power::of(&[of("keda.sh", "*")]);
+static GATEKEEPER: Power = Power::of(&[of("mutations.gatekeeper.sh", "*")]);
+static CAPSULE: Power = Power::of(&[of("capsule.clastix.io", "*")]);
+
+/// The controllers whose custom resources are known to steer them.
+#[rustfmt::skip]
+pub static DEPUTIES: &[Deputy] = &[
+    Deputy { name: "Flux", power: &FLUX_KUSTOMIZE, called: &["kustomize-controller"] },
+    Deputy { name: "Flux", power: &FLUX_HELM, called: &["helm-controller"] },
+    Deputy { name: "Argo CD", power: &ARGO_CD, called: &["argocd-application-controller"] },
+    Deputy { name: "Argo Workflows", power: &ARGO_WORKFLOWS, called: &["workflow-controller", "argo-workflows-workflow-controller", "argo"] },
+    Deputy { name: "Tekton", power: &TEKTON, called: &["tekton-pipelines-controller", "tekton-pipelines"] },
+    Deputy { name: "cert-manager", power: &CERT_MANAGER, called: &["cert-manager"] },
+    Deputy { name: "External Secrets", power: &SECRETS_OPERATOR, called: &["external-secrets"] },
+    Deputy { name: "Kyverno", power: &KYVERNO, called: &["kyverno", "background-controller", "kyverno-background-controller"] },
+    Deputy { name: "Velero", power: &VELERO, called: &["velero"] },
+    Deputy { name: "Crossplane", power: &CROSSPLANE, called: &["crossplane"] },
+    Deputy { name: "Cluster API", power: &CLUSTER_API, called: &["capi-manager", "capi-controller-manager", "cluster-api"] },
+    Deputy { name: "OLM", power: &OLM, called: &["olm-operator", "olm-operator-serviceaccount"] },
+    Deputy { name: "KubeVirt", power: &KUBEVIRT, called: &["virt-controller", "kubevirt-controller"] },
+    Deputy { name: "Karpenter", power: &KARPENTER, called: &["karpenter"] },
+    Deputy { name: "Sealed Secrets", power: &SEALED_SECRETS, called: &["sealed-secrets", "sealed-secrets-controller"] },
+    Deputy { name: "KEDA", power: &KEDA, called: &["keda-operator"] },
+    Deputy { name: "Gatekeeper", power: &GATEKEEPER, called: &["gatekeeper", "gatekeeper-admin"] },
+    Deputy { name: "Capsule", power: &CAPSULE, called: &["capsule"] },
+];
+
+fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
+    for (at, deputy) in DEPUTIES.iter().enumerate() {
+        let Some(right) = moves.new_rights(deputy.power).next() else { continue };
+        for pod in moves.ground.seen(Role::Deputy(at as u8)).iter() {
+            let to: Foothold = account(pod.namespace(), &pod.mold.service_account);
+            out.add(&EDGE, right, to, |it| {
+                it.may_at(right, &right.scope, &right.a_name())
+                    .state(pod.pod_id().object(), format!("runs: it is a controller of {}", deputy.name))
+                    .unsure("how far its custom resources steer it is not known")
+            });
+        }
+    }
+}
