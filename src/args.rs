@@ -45,6 +45,20 @@ pub enum Command {
     WhoCan(cli::who_can::WhoCanArgs),
     /// All grants of SUBJECT, with binding, role and rule
     Permissions(cli::permissions::PermissionsArgs),
+    /// What OBJECT is: its facts, the policies that select it, its problems
+    Explain(cli::explain::ExplainArgs),
+    /// Who may change, delete or enter OBJECT, by which grants
+    Touch(cli::touch::TouchArgs),
+    /// Which namespace may connect to which, or who may do what
+    Matrix(cli::matrix::MatrixArgs),
+    /// The namespaces, and how their pods are isolated
+    Namespaces(cli::list::NamespacesArgs),
+    /// The pods, and how each is isolated
+    Pods(cli::list::PodsArgs),
+    /// The policies, and what each selects
+    Policies(cli::list::PoliciesArgs),
+    /// Users, groups and service accounts, and the worst that each can do
+    Subjects(cli::list::SubjectsArgs),
     /// The ClusterRole that kreach needs, as YAML
     Rbac(cli::rbac::RbacArgs),
     /// Versions, directories, the cluster and what of it may be read
@@ -67,6 +81,13 @@ impl Command {
             Command::Can(it) => Some(it),
             Command::WhoCan(it) => Some(it),
             Command::Permissions(it) => Some(it),
+            Command::Explain(it) => Some(it),
+            Command::Touch(it) => Some(it),
+            Command::Matrix(it) => Some(it),
+            Command::Namespaces(it) => Some(it),
+            Command::Pods(it) => Some(it),
+            Command::Policies(it) => Some(it),
+            Command::Subjects(it) => Some(it),
             Command::Info(it) => Some(it),
             Command::Snapshot(_) | Command::Rbac(_) | Command::Demo(_) | Command::Completion(_) | Command::Man => None,
         }
@@ -121,6 +142,9 @@ pub struct Screen {
     /// Colors on a terminal
     #[arg(long, global = true, value_enum, default_value_t = ColorChoice::Auto)]
     pub color: ColorChoice,
+    /// Open the explorer where this is answered, such as 'trace shop/web svc/shop/cart:80'
+    #[arg(long, global = true, value_name = "QUESTION")]
+    pub open: Option<String>,
 }
 
 /// When colors are used.

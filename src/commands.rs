@@ -83,6 +83,11 @@ fn usage(error: &clap::Error) -> Exit {
 }
 
 fn run(args: Args) -> Result<Exit, Stop> {
+    let is_screen = matches!(&args.command, None | Some(Command::Demo(_)));
+    if args.screen.open.is_some() && !is_screen {
+        let hint = "leave the subcommand out, or --open";
+        return Err(Stop::Other { what: "--open opens the explorer, a subcommand does not".into(), hint: hint.into() });
+    }
     match &args.command {
         Some(Command::Completion(it)) => Ok(print::completion(it.shell)?),
         Some(Command::Rbac(it)) => print::answer(Color::Never, |out| Ok(it.print(out)?)),
@@ -104,10 +109,10 @@ fn ask(args: &Args, command: &Command) -> Result<Exit, Stop> {
     print::problems(&world.cluster);
     let mut notes: Vec<String> = as_of(&world.cluster).map(|it| it.what).into_iter().collect();
     print::notes(&notes);
-    if let Some(fault) = command.refusal(&context, &world) {
+    if let Some(fault) = command.reads().refusal(&context.here, &world) {
         return Err(fault.into());
     }
-    let own = command.notes(&context, &world);
+    let own = command.reads().notes(&context.here, &world);
     print::notes(&own);
     notes.extend(own);
     context.notes.extend(notes);
@@ -116,7 +121,7 @@ fn ask(args: &Args, command: &Command) -> Result<Exit, Stop> {
         Some(it) => batch::answer(&it, &asked, out),
         None => Ok(command.run(&asked, out)?),
     })?;
-    print::differences(&asked.differences(), exit)
+    print::differences(&world.differences(), exit)
 }
 
 /// Files and questions cannot both be read from stdin.

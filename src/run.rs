@@ -63,6 +63,8 @@ pub async fn tui(start: Start) -> anyhow::Result<u8> {
     let guard = Guard::enter().context("no terminal to draw on")?;
     hangup::watch();
     let mut program = Program::new(App::new(setup, cluster), guard)?;
+    // Shown from the first frame on, and answered as the cluster becomes known.
+    start.open.iter().for_each(|it| program.app.ask(it));
     match program.run(signals, start.source).await {
         // What could not be drawn any more is no fault of the program's.
         Err(_) if hangup::is_gone() => Ok(hangup::EXIT as u8),

@@ -6,6 +6,7 @@
 //! -l app=web        labels as kubectl selects them: key, key=value, key!=value
 //! phase=pending     a column that holds this (a number: exactly this)
 //! node!=n1          a column that does not
+//! none>0  pods<=3   a column whose number is so
 //! ```
 //!
 //! Words stand apart by spaces and must all hold. Case does not matter. Nothing here ranks; the lists of the screen do.
@@ -33,6 +34,36 @@ enum Term {
         value: String,
         holds: Holds,
     },
+    /// A number in a column, and how it must stand to another.
+    Number {
+        title: String,
+        than: u64,
+        is: Order,
+    },
+}
+
+/// The signs between a column and a number, the longer ones first.
+const ORDERS: [(&str, Order); 4] =
+    [(">=", Order::AtLeast), ("<=", Order::AtMost), (">", Order::More), ("<", Order::Less)];
+
+/// How one number must stand to another.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Order {
+    AtLeast,
+    AtMost,
+    More,
+    Less,
+}
+
+impl Order {
+    fn holds(self, number: u64, than: u64) -> bool {
+        match self {
+            Order::AtLeast => number >= than,
+            Order::AtMost => number <= than,
+            Order::More => number > than,
+            Order::Less => number < than,
+        }
+    }
 }
 
 /// Whether a condition must be met or must not.
@@ -106,7 +137,7 @@ impl Filter {
 
     /// Whether it looks into columns.
     pub fn has_columns(&self) -> bool {
-        self.terms.iter().any(|it| matches!(it, Term::Column { .. }))
+        self.terms.iter().any(|it| matches!(it, Term::Column { .. } | Term::Number { .. }))
     }
 
     /// The letters by which matches are ranked; empty when nothing is to be ranked.
@@ -137,6 +168,12 @@ impl Filter {
 
 /// What one word of the line means.
 fn term(word: &str) -> Option<Term> {
+    for (sign, is) in ORDERS {
+        let parts = word.split_once(sign).filter(|(title, _)| !title.is_empty());
+        if let Some((title, than)) = parts.and_then(|(title, it)| Some((title, it.parse().ok()?))) {
+            return Some(Term::Number { title: title.to_lowercase(), than, is });
+        }
+    }
     if let Some((title, value)) = word.split_once("!=").filter(|(title, _)| !title.is_empty()) {
         return Some(column(title, value, Holds::No));
     }
@@ -183,6 +220,11 @@ impl Term {
             Term::Column { title, value, holds } => {
                 let text = cell(row, title).unwrap_or_default();
                 cell_holds(&text, value) == (*holds == Holds::Yes)
+            }
+            Term::Number { title, than, is } => {
+                let text = cell(row, title).unwrap_or_default();
+                let digits = text.split(|it: char| !it.is_ascii_digit()).next().unwrap_or_default();
+                digits.parse().is_ok_and(|number| is.holds(number, *than))
             }
         }
     }
@@ -272,6 +314,11 @@ mod tests {
             ("policies=1", false),
             ("policies=10", true),
             ("node=", true),
+            ("policies>9", true),
+            ("policies>10", false),
+            ("policies>=10 policies<11", true),
+            ("node>0", false),
+            ("name<5", false),
             ("nothere=x", false),
             ("-l", true),
             ("ç", false),

@@ -17,31 +17,32 @@ impl World {
             match change {
                 Change::Pod(diff) => {
                     for pod in diff.before.iter().chain(&diff.after) {
-                        self.counts.remove(pod.namespace());
+                        self.counts.get_mut().remove(pod.namespace());
                     }
                 }
                 Change::Policy(_) | Change::Namespace(_) | Change::Coverage(_) | Change::Readable(_) => {
-                    self.counts.clear();
+                    self.counts.get_mut().clear();
                 }
                 _ => {}
             }
         }
     }
 
-    /// Counts these namespaces, where that has not been done.
-    pub fn count<'a>(&mut self, namespaces: impl IntoIterator<Item = &'a Name>) {
-        for namespace in namespaces {
-            if !self.counts.contains_key(namespace) {
-                let counts = self.net().isolation_counts(&self.cluster, namespace);
-                self.counts.insert(namespace.clone(), counts);
-            }
+    /// How the pods of a namespace are isolated; counted once for each state.
+    pub fn counts(&self, namespace: &Name) -> IsolationCounts {
+        if let Some(counted) = self.counts.borrow().get(namespace) {
+            return *counted;
         }
+        let counted = self.net().isolation_counts(&self.cluster, namespace);
+        self.counts.borrow_mut().insert(namespace.clone(), counted);
+        counted
     }
 
-    /// How the pods of a namespace are isolated.
-    pub fn counts(&self, namespace: &Name) -> IsolationCounts {
-        let counted = self.counts.get(namespace).copied();
-        counted.unwrap_or_else(|| self.net().isolation_counts(&self.cluster, namespace))
+    /// Counts these namespaces, where that has not been done.
+    pub fn count<'a>(&self, namespaces: impl IntoIterator<Item = &'a Name>) {
+        for namespace in namespaces {
+            self.counts(namespace);
+        }
     }
 
     /// How a pod is isolated.

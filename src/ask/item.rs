@@ -1,4 +1,4 @@
-//! What a row of a list stands for, and what explanations are of: a namespace, a pod, a policy or a subject.
+//! What a row of a list stands for, and what explanations are of: a namespace, a pod, a policy, a Service or a subject.
 
 use crate::model::id::{Kind, ObjectId, PodId};
 use crate::model::name::Name;
@@ -10,6 +10,7 @@ pub enum Item {
     Namespace(Name),
     Pod(PodId),
     Policy(ObjectId),
+    Service(ObjectId),
     Subject(Subject),
 }
 
@@ -19,7 +20,7 @@ impl Item {
         match self {
             Item::Namespace(name) => Some(ObjectId::new(Kind::NAMESPACE, Name::empty(), name.clone())),
             Item::Pod(pod) => Some(pod.object()),
-            Item::Policy(policy) => Some(policy.clone()),
+            Item::Policy(it) | Item::Service(it) => Some(it.clone()),
             Item::Subject(Subject::ServiceAccount { namespace, name }) => {
                 Some(ObjectId::new(Kind::SERVICE_ACCOUNT, namespace.clone(), name.clone()))
             }
@@ -32,7 +33,7 @@ impl Item {
         match self {
             Item::Namespace(name) => format!("ns/{name}"),
             Item::Pod(pod) => pod.to_string(),
-            Item::Policy(policy) => policy.to_string(),
+            Item::Policy(it) | Item::Service(it) => it.to_string(),
             Item::Subject(subject) => subject.to_string(),
         }
     }
@@ -42,7 +43,7 @@ impl Item {
         match self {
             Item::Namespace(name) => name,
             Item::Pod(pod) => &pod.name,
-            Item::Policy(policy) => &policy.name,
+            Item::Policy(it) | Item::Service(it) => &it.name,
             Item::Subject(subject) => subject.name(),
         }
     }
@@ -52,7 +53,7 @@ impl Item {
         let namespace = match self {
             Item::Namespace(name) => name,
             Item::Pod(pod) => &pod.namespace,
-            Item::Policy(policy) => &policy.namespace,
+            Item::Policy(it) | Item::Service(it) => &it.namespace,
             Item::Subject(subject) => subject.namespace(),
         };
         (!namespace.is_empty()).then_some(namespace)

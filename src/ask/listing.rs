@@ -14,6 +14,7 @@ pub mod policies;
 pub mod subjects;
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 
 use super::filter::Filtered;
 use super::item::Item;
@@ -21,6 +22,8 @@ use super::scope::View;
 use crate::model::address::canonical;
 use crate::model::cluster::Change;
 use crate::model::id::Kind;
+use crate::model::labels::Labels;
+use crate::model::name::Name;
 
 /// What a piece of a row is, so that it can be colored.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -30,6 +33,7 @@ pub enum Tone {
     Allow,
     Deny,
     Unknown,
+    Note,
 }
 
 /// The text of one cell and what it is.
@@ -145,6 +149,8 @@ pub struct Listing<R: Row + 'static> {
     /// What is read for it: where one of these is not known in full, rows may be missing.
     pub sources: &'static [Kind],
     pub columns: &'static [Column<R>],
+    /// What there is no room for on a screen: `-o wide`, csv and json, and whatever filters look into.
+    pub wide: &'static [Column<R>],
     pub rows: fn(View<'_>) -> (Vec<R>, Given),
     /// The rows that one change moves; `None` when all are to be read anew.
     pub moves: fn(&Change, View<'_>) -> Option<Moves<R>>,
@@ -157,7 +163,13 @@ pub struct Listing<R: Row + 'static> {
 impl<R: Row> Listing<R> {
     /// The text of the column with this title, whatever its case.
     pub fn cell(&self, row: &R, title: &str, view: View<'_>) -> Option<String> {
-        let column = self.columns.iter().find(|it| it.title.eq_ignore_ascii_case(title))?;
+        let column = self.columns.iter().chain(self.wide).find(|it| it.title.eq_ignore_ascii_case(title))?;
         Some((column.cell)(row, view).text)
     }
+}
+
+/// `app=web,tier=1`, in the order of their keys.
+fn labels(all: &Labels) -> String {
+    let pairs: BTreeMap<&Name, &Name> = all.iter().collect();
+    pairs.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(",")
 }

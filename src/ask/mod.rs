@@ -1,14 +1,17 @@
 //! The one door between faces and reasoning: a question about a cluster, and its answer.
 //!
 //! ```text
-//! End, PortAsk ──resolve──► members ──net──► Trace, Reach, Map …    what the screen and the subcommands show
+//! Question ──Reads──► what the shell reads into the World ──World::answer──► Answer ──page──► what both faces show
+//! End, PortAsk ──resolve──► members ──net──► Trace, Reach, Map …
 //! ```
 //!
-//! Both faces ask the same [`Asker`], so whatever the one can show the other can print. It is pure: what a question
-//! needs from a live cluster is said by [`needs`] and read by the shell.
+//! Everything that can be asked is a [`Question`], and both faces ask the same [`World`], so whatever the one can show
+//! the other can print. It is pure: what a question needs from a live cluster is said by [`question::Reads`] and
+//! [`needs`], and read by the shell.
 
 mod absent;
 mod address;
+pub mod answer;
 pub mod backends;
 pub mod connections;
 pub mod directory;
@@ -16,6 +19,7 @@ mod dns_name;
 pub mod end;
 pub mod entry;
 pub mod escalation;
+pub mod explain;
 mod fault;
 pub mod filter;
 pub mod freshness;
@@ -27,7 +31,7 @@ mod judged;
 mod kind_word;
 pub mod listing;
 pub mod many;
-
+pub mod matrix;
 pub mod member;
 pub mod namespace;
 pub mod nearest;
@@ -36,6 +40,7 @@ mod outside;
 pub mod page;
 pub mod pair;
 pub mod ports;
+pub mod question;
 pub mod reach_page;
 mod reach_rows;
 pub mod reaches;
@@ -65,6 +70,7 @@ use directory::Directory;
 use pair::PairPort;
 
 pub use fault::Fault;
+pub use question::{Here, Line, Question};
 pub use world::World;
 
 /// Asks one cluster as many questions as there are.
@@ -75,7 +81,7 @@ pub struct Asker<'a> {
     families: OnceCell<Vec<Family>>,
     tells_prerequisites: bool,
     /// What the naive evaluator answered otherwise; `None` when it is not asked.
-    second: Option<(&'a Settings, RefCell<Vec<String>>)>,
+    second: Option<(&'a Settings, &'a RefCell<Vec<String>>)>,
 }
 
 impl<'a> Asker<'a> {
@@ -97,15 +103,10 @@ impl<'a> Asker<'a> {
         self
     }
 
-    /// Decides everything a second time with the naive evaluator (CONTRACT §5).
-    pub fn with_self_check(mut self, settings: &'a Settings) -> Self {
-        self.second = Some((settings, RefCell::default()));
+    /// Decides everything a second time with the naive evaluator and notes what it answers otherwise (CONTRACT §5).
+    pub fn with_self_check(mut self, settings: &'a Settings, differences: &'a RefCell<Vec<String>>) -> Self {
+        self.second = Some((settings, differences));
         self
-    }
-
-    /// What the naive evaluator answered otherwise so far.
-    pub fn differences(&self) -> Vec<String> {
-        self.second.as_ref().map(|(_, it)| it.borrow().clone()).unwrap_or_default()
     }
 
     /// Who holds which address; made when first asked for.

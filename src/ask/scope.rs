@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use super::world::World;
 use crate::model::id::PodId;
 use crate::model::name::Name;
+use crate::model::role::Subject;
 use crate::rbac::Identity;
+use crate::rbac::identity::canonical;
+use crate::rbac::subjects::person;
 
 /// What the lists are narrowed to.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -44,4 +47,18 @@ pub struct View<'a> {
     pub scope: &'a Scope,
     /// Whom the operator sees with (`i`).
     pub acting: Option<&'a Identity>,
+}
+
+impl View<'_> {
+    /// Who somebody is: with the groups that the operator typed for them, else those that the server knows the operator
+    /// in, else those of the directory.
+    pub fn identity(self, subject: &Subject) -> Identity {
+        match self.acting {
+            Some(acting) if acting.subject == canonical(subject) => acting.clone(),
+            _ => match self.world.told.me().filter(|it| it.subject() == canonical(subject)) {
+                Some(me) => me.identity(&[]),
+                None => person(subject, self.world.people.as_deref()),
+            },
+        }
+    }
 }

@@ -6,11 +6,11 @@
 //! ```
 //!
 //! Somebody is only a name, in the strings that the cluster holds anyway: 40,000 subjects cost little. What they weigh
-//! is asked of [`crate::rbac::Index`] for those who are looked at, and kept until something that it
-//! rests on changes.
+//! is asked of [`crate::rbac::Index`] for those who are looked at, and kept until something that it rests on changes.
 
-use std::borrow::Cow;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::world::World;
 use crate::model::cluster::{Change, Diff};
@@ -45,7 +45,7 @@ fn sides<T>(diff: &Diff<T>) -> impl Iterator<Item = &T> {
 /// What subjects weigh, as far as it has been asked.
 #[derive(Clone, Debug, Default)]
 pub struct Weights {
-    known: BTreeMap<Subject, Weight>,
+    known: RefCell<BTreeMap<Subject, Arc<Weight>>>,
 }
 
 impl Weights {
@@ -53,7 +53,9 @@ impl Weights {
     pub fn forget(&mut self, change: &Change) {
         match change {
             // A role may be anybody's, and a binding may name a group of many.
-            Change::Role(_) | Change::Binding(_) | Change::Coverage(_) | Change::Readable(_) => self.known.clear(),
+            Change::Role(_) | Change::Binding(_) | Change::Coverage(_) | Change::Readable(_) => {
+                self.known.get_mut().clear()
+            }
             Change::ServiceAccount(diff) => {
                 for account in sides(diff) {
                     self.forget_namespace(&account.meta.namespace);
@@ -69,8 +71,9 @@ impl Weights {
     }
 
     fn forget_namespace(&mut self, namespace: &str) {
-        if !self.known.is_empty() {
-            self.known.retain(|it, _| *it.namespace() != *namespace);
+        let known = self.known.get_mut();
+        if !known.is_empty() {
+            known.retain(|it, _| *it.namespace() != *namespace);
         }
     }
 }
@@ -82,33 +85,31 @@ fn runs(pod: &Option<SharedPod>) -> Option<(&str, impl PartialEq)> {
 }
 
 impl World {
-    /// Weighs these subjects, where that has not been done.
-    pub fn weigh(&mut self, subjects: impl IntoIterator<Item = Subject>) {
-        let new: Vec<Subject> = subjects.into_iter().filter(|it| !self.weights.known.contains_key(it)).collect();
+    /// Weighs these subjects together, where that has not been done.
+    pub fn weigh(&self, subjects: impl IntoIterator<Item = Subject>) {
+        let mut known = self.weights.known.borrow_mut();
+        let new: Vec<Subject> = subjects.into_iter().filter(|it| !known.contains_key(it)).collect();
         if !new.is_empty() {
             let rows = self.rbac().weigh(&self.cluster, self.people.as_deref(), &self.served, new);
-            self.weights.known.extend(rows.into_iter().map(|it| (it.subject.clone(), it)));
+            known.extend(rows.into_iter().map(|it| (it.subject.clone(), Arc::new(it))));
         }
     }
 
     /// Weighs everybody: to sort by it, or to filter.
-    pub fn weigh_all(&mut self) {
+    pub fn weigh_all(&self) {
         let all = self.rbac().everybody(&self.cluster);
-        if self.weights.known.len() < all.len() {
+        if self.weights.known.borrow().len() < all.len() {
             self.weigh(all);
         }
     }
 
     /// What one subject weighs.
-    pub fn weight(&self, subject: &Subject) -> Cow<'_, Weight> {
-        match self.weights.known.get(subject) {
-            Some(known) => Cow::Borrowed(known),
-            None => {
-                let subjects = vec![subject.clone()];
-                let mut rows = self.rbac().weigh(&self.cluster, self.people.as_deref(), &self.served, subjects);
-                Cow::Owned(rows.swap_remove(0))
-            }
+    pub fn weight(&self, subject: &Subject) -> Arc<Weight> {
+        if let Some(known) = self.weights.known.borrow().get(subject) {
+            return known.clone();
         }
+        let mut rows = self.rbac().weigh(&self.cluster, self.people.as_deref(), &self.served, vec![subject.clone()]);
+        Arc::new(rows.swap_remove(0))
     }
 }
 

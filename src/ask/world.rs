@@ -9,7 +9,7 @@
 //! [`World::apply`] takes steps of the outside in; everything else only reads. It is the one place where indexes are
 //! built: `can` makes no network index, `trace` none over RBAC. A clone is cheap and goes its own way.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -52,7 +52,9 @@ pub struct World {
     pub settings: Settings,
     pub check: SelfCheck,
     pub(super) weights: Weights,
-    pub(super) counts: BTreeMap<Name, IsolationCounts>,
+    pub(super) counts: RefCell<BTreeMap<Name, IsolationCounts>>,
+    /// What the naive evaluator answered otherwise, until somebody asks.
+    differences: RefCell<Vec<String>>,
     revision: u64,
     /// Another number when an answer about access may be another one.
     access: u64,
@@ -82,7 +84,8 @@ impl World {
             settings,
             check,
             weights: Weights::default(),
-            counts: BTreeMap::new(),
+            counts: RefCell::default(),
+            differences: RefCell::default(),
             revision: 0,
             access: 0,
         }
@@ -121,7 +124,12 @@ impl World {
     /// Asks about connections, twice where that is wanted.
     pub fn asker(&self) -> Asker<'_> {
         let asker = Asker::new(&self.cluster, self.net());
-        if self.check == SelfCheck::On { asker.with_self_check(&self.settings) } else { asker }
+        if self.check == SelfCheck::On { asker.with_self_check(&self.settings, &self.differences) } else { asker }
+    }
+
+    /// What the naive evaluator answered otherwise since this was last asked.
+    pub fn differences(&self) -> Vec<String> {
+        self.differences.take()
     }
 
     /// What questions about reach rest on, asked of one who is in these groups besides.
@@ -193,7 +201,7 @@ impl World {
     /// The cluster, to be read into as a whole: what was derived from it is forgotten, and made anew when needed.
     pub fn cluster_mut(&mut self) -> &mut Cluster {
         (self.net, self.rbac) = (OnceCell::new(), OnceCell::new());
-        (self.weights, self.counts) = (Weights::default(), BTreeMap::new());
+        (self.weights, self.counts) = (Weights::default(), RefCell::default());
         self.terrain = Terrain::default();
         self.revision += 1;
         self.access += 1;

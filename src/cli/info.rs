@@ -13,7 +13,8 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::ask::needs::{self, Needs};
-use crate::ask::{Fault, World};
+use crate::ask::question::Reads;
+use crate::ask::{Fault, Here, World};
 use crate::kinds::{KINDS, Presence};
 use crate::model::cluster::{Cluster, is_workload};
 use crate::model::coverage::{Coverage, Scope};
@@ -87,13 +88,19 @@ struct InfoJson<'a> {
     kinds: Vec<KindJson>,
 }
 
-impl Command for InfoArgs {
-    fn needs(&self, _: &Context, _: &World) -> Result<Needs, Fault> {
+impl Reads for InfoArgs {
+    fn needs(&self, _: &Here, _: &World) -> Result<Needs, Fault> {
         Ok(every_kind())
     }
 
-    fn reviews(&self, _: &Context, _: &World) -> Result<Vec<Review>, Fault> {
+    fn reviews(&self, _: &Here, _: &World) -> Result<Vec<Review>, Fault> {
         Ok(vec![Review::Own])
+    }
+}
+
+impl Command for InfoArgs {
+    fn reads(&self) -> &dyn Reads {
+        self
     }
 
     fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {

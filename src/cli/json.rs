@@ -133,7 +133,7 @@ struct FamilyJson {
 }
 
 /// The words of [`EvidenceJson::bears`].
-const fn bears(mark: Mark) -> &'static str {
+pub const fn bears(mark: Mark) -> &'static str {
     match mark {
         Mark::Allow => "allow",
         Mark::Deny => "deny",

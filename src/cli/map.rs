@@ -16,49 +16,19 @@ use petgraph::graph::{DiGraph, NodeIndex};
 use serde::Serialize;
 
 use crate::ask::many::{each_node, unit_name, unit_nodes, unit_ranges, unit_text};
-use crate::ask::needs::{self, Needs};
+use crate::ask::page;
+use crate::ask::question::Reads;
+use crate::ask::question::map::{ByArg, Map as Question};
 use crate::ask::reach_page::ports_text;
-use crate::ask::topic::Topic;
 use crate::ask::whys::{Reasons, Whys};
-use crate::ask::{Fault, World, namespace, page};
 use crate::model::untrusted;
-use crate::net::reach::{By, Map, MapRow, Summary, Unit};
+use crate::net::reach::{Map, MapRow, Summary, Unit};
 use crate::text::evidence::Evidence;
 use crate::text::words;
 use crate::text::written::{csv_line, markdown};
 
 use super::json::{self, CountsJson, EvidenceJson, PortsJson};
-use super::{Asked, Command, Context, Exit, Failure};
-
-/// How fine rows are.
-#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum ByArg {
-    Pod,
-    #[default]
-    Workload,
-    Namespace,
-}
-
-impl From<ByArg> for By {
-    fn from(by: ByArg) -> Self {
-        match by {
-            ByArg::Pod => By::Pod,
-            ByArg::Workload => By::Workload,
-            ByArg::Namespace => By::Namespace,
-        }
-    }
-}
-
-impl ByArg {
-    /// As it is typed.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            ByArg::Pod => "pod",
-            ByArg::Workload => "workload",
-            ByArg::Namespace => "namespace",
-        }
-    }
-}
+use super::{Asked, Command, Exit, Failure};
 
 /// How a map is printed.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -74,34 +44,25 @@ pub enum MapOutput {
 /// Every allowed connection.
 #[derive(Args, Debug)]
 pub struct MapArgs {
-    /// How fine rows are
-    #[arg(long, value_enum, default_value_t = ByArg::Workload)]
-    pub by: ByArg,
+    #[command(flatten)]
+    pub question: Question,
     /// How the map is printed
     #[arg(short, long, value_enum, default_value_t = MapOutput::Text)]
     pub output: MapOutput,
 }
 
 impl Command for MapArgs {
-    fn needs(&self, _: &Context, _: &World) -> Result<Needs, Fault> {
-        Ok(needs::everything())
-    }
-
-    fn notes(&self, context: &Context, world: &World) -> Vec<String> {
-        context.only.iter().filter_map(|it| namespace::absence(&world.cluster, it)).collect()
-    }
-
-    fn topic(&self) -> Topic {
-        Topic::Network
+    fn reads(&self) -> &dyn Reads {
+        &self.question
     }
 
     fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
-        let map = asked.asker().map(self.by.into(), asked.context.only.as_ref());
+        let map = asked.asker().map(self.question.by.into(), asked.context.here.only.as_ref());
         let gaps: Vec<Evidence> = asked.asker().holes().iter().map(Evidence::gap).collect();
-        let whys = asked.asker().whys(self.by.into());
+        let whys = asked.asker().whys(self.question.by.into());
         match self.output {
             MapOutput::Text => text(&map, &whys, &gaps, out)?,
-            MapOutput::Json => json(&map, self.by, &whys, &gaps, asked, out)?,
+            MapOutput::Json => json(&map, self.question.by, &whys, &gaps, asked, out)?,
             MapOutput::Csv => csv(&map, &whys, out)?,
             MapOutput::Dot => dot(&map, &whys, out)?,
             MapOutput::Md => table(&map, &whys, &gaps, out)?,

@@ -6,44 +6,32 @@ use std::io;
 use clap::Args;
 use serde::Serialize;
 
-use crate::ask::needs::Needs;
-use crate::ask::topic::Topic;
-use crate::ask::{Fault, World};
-use crate::model::cluster::Cluster;
-use crate::model::coverage::Coverage;
+use crate::ask::World;
+use crate::ask::question::Reads;
+use crate::ask::question::permissions::{Held, Permissions};
 use crate::model::evidence::Outcome;
-use crate::model::id::Kind;
 use crate::model::name::Name;
-use crate::rbac::capability::Capability;
 use crate::rbac::dead::{Flaw, Life};
 use crate::rbac::fold::{self, Empty, Folded, Row, Source, What};
-use crate::rbac::identity::{Identity, MASTERS};
-use crate::rbac::note;
-use crate::rbac::review::{Extent, Review, Rules};
+use crate::rbac::identity::MASTERS;
+use crate::rbac::review::{Extent, Rules};
 use crate::text::evidence::Evidence;
 use crate::text::written::csv_line;
-use crate::text::{self, Mark, Page, words};
+use crate::text::{self, Mark, Page};
 
 use super::capabilities::{CapabilityJson, capability};
-use super::grants::{self, GroupJson, Groups, MemberJson, Unserved};
+use super::grants::{self, GroupJson, MemberJson};
 use super::who_can::Table;
-use super::{Asked, Command, Context, Exit, Failure, Names, json, paint};
+use super::{Asked, Command, Exit, Failure, json, paint};
 
 /// All grants of SUBJECT, with binding, role and rule.
 #[derive(Args, Debug)]
 pub struct PermissionsArgs {
-    /// Who: user:NAME, group:NAME, sa:NAMESPACE/NAME or me; left out: me
-    pub subject: Option<String>,
     #[command(flatten)]
-    pub groups: Groups,
-    /// Compare with another subject: what only one of them holds
-    #[arg(long, value_name = "OTHER")]
-    pub diff: Option<String>,
+    pub question: Permissions,
     /// How the answer is printed
     #[arg(short, long, value_enum, default_value_t = Table::Text)]
     pub output: Table,
-    #[command(flatten)]
-    pub unserved: Unserved,
 }
 
 #[derive(Serialize)]
@@ -134,57 +122,13 @@ const OWN_RULES: &str = "SelfSubjectRulesReview";
 type OwnRules<'a> = (Name, &'a Rules);
 
 impl PermissionsArgs {
-    /// The namespace that the operator's own rules are asked in.
-    fn own_namespace(context: &Context) -> Name {
-        grants::own_namespace(context.only.as_deref().unwrap_or_default(), context)
-    }
-
-    /// The server's word on somebody whose bindings may not all be read, where it is the operator.
-    fn own_rules<'a>(folded: &Folded, asked: &Asked<'a>) -> Option<OwnRules<'a>> {
-        let is_own = folded.is_partial() && asked.world.told.me().is_some_and(|it| it.is(&folded.identity));
-        let namespace = Self::own_namespace(asked.context);
-        let rules = asked.world.told.rules(&namespace).filter(|_| is_own)?;
-        Some((namespace, rules))
-    }
-
-    /// Whom it is about, each once that is known.
-    fn identities(&self, context: &Context, world: &World) -> Result<Vec<Option<Identity>>, Fault> {
-        let typed = std::iter::once(self.subject.as_deref()).chain(self.diff.iter().map(|it| Some(it.as_str())));
-        typed.map(|it| self.groups.who(it, context, world)).collect()
-    }
-
-    fn folded(&self, text: Option<&str>, asked: &Asked<'_>) -> Result<Folded, Fault> {
-        let identity = self.groups.who(text, asked.context, asked.world)?.ok_or_else(grants::nobody_yet)?;
-        let (world, only) = (asked.world, asked.context.only.as_ref());
-        Ok(world.rbac().folded(&identity, only, &world.served))
-    }
-
-    fn capabilities(&self, folded: &Folded, asked: &Asked<'_>) -> Vec<Capability> {
-        let (world, only) = (asked.world, asked.context.only.as_ref());
-        world.rbac().capabilities(&folded.identity, only, world.version)
-    }
-
-    fn print(&self, folded: &Folded, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
+    fn print(&self, held: &Held<'_>, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
         let world = asked.world;
-        let own = Self::own_rules(folded, asked);
-        let capabilities = self.capabilities(folded, asked);
         match self.output {
-            Table::Text => {
-                let mut page = text::rbac::permissions(folded);
-                own.iter().for_each(|(namespace, rules)| text::rbac::own_rules(&mut page, namespace, rules));
-                text::capability::add(&mut page, &capabilities);
-                if grants::unknown(&folded.identity, world).is_none() {
-                    page.lines.extend(text::rbac::unnamed(world.rbac(), folded));
-                }
-                notes(folded, &world.cluster).iter().for_each(|it| page.say(1, Mark::Note, it));
-                grants::left(&folded.identity, world).iter().for_each(|it| page.push(it.line(1)));
-                out.write_all(paint::page(&page, asked.context.color).as_bytes())?;
-            }
-            Table::Json => json::write(&document(folded, own.as_ref(), &capabilities, &world.cluster), asked, out)?,
-            Table::Yaml => {
-                json::write_yaml(&document(folded, own.as_ref(), &capabilities, &world.cluster), asked, out)?
-            }
-            Table::Csv => write_csv(folded, own.as_ref(), out)?,
+            Table::Text => out.write_all(paint::page(&held.page(world), asked.context.color).as_bytes())?,
+            Table::Json => json::write(&document(held, world), asked, out)?,
+            Table::Yaml => json::write_yaml(&document(held, world), asked, out)?,
+            Table::Csv => write_csv(&held.folded, held.own.first(), out)?,
         }
         Ok(Exit::Yes)
     }
@@ -248,76 +192,18 @@ impl PermissionsArgs {
 }
 
 impl Command for PermissionsArgs {
-    fn needs(&self, context: &Context, world: &World) -> Result<Needs, Fault> {
-        self.identities(context, world)?;
-        Ok(grants::rbac_needs(None))
-    }
-
-    fn names(&self) -> Names {
-        Names::Served
-    }
-
-    fn beside(&self, context: &Context, world: &World) -> Needs {
-        let mut needs = grants::beside(context);
-        for identity in self.identities(context, world).unwrap_or_default().iter().flatten() {
-            needs.0.extend(grants::beside_subject(identity, world).0);
-        }
-        needs
-    }
-
-    fn notes(&self, context: &Context, world: &World) -> Vec<String> {
-        let identities = self.identities(context, world).unwrap_or_default();
-        let unknown = identities.iter().flatten().filter_map(|it| grants::unknown(it, world));
-        let elsewhere = identities.iter().flatten().filter_map(|it| holds_elsewhere(it, context, world));
-        unknown.chain(elsewhere).chain(self.unserved.absence(context, world)).collect()
-    }
-
-    fn refusal(&self, context: &Context, world: &World) -> Option<Fault> {
-        self.unserved.refusal(None, context, world)
-    }
-
-    /// Where the operator may not read what he himself is given, the server is asked.
-    fn reviews(&self, context: &Context, world: &World) -> Result<Vec<Review>, Fault> {
-        if *world.cluster.coverage.of(Kind::CLUSTER_ROLE_BINDING, "") == Coverage::Unread {
-            return Ok(Vec::new());
-        }
-        let mut reviews = Vec::new();
-        for identity in self.identities(context, world)? {
-            let Some(identity) = identity else { return Ok(vec![Review::Own]) };
-            if world.rbac().folded(&identity, context.only.as_ref(), &world.served).is_partial() {
-                reviews.extend(match world.told.me() {
-                    None => Some(Review::Own),
-                    Some(me) => me.is(&identity).then(|| Review::OwnRules(Self::own_namespace(context))),
-                });
-            }
-        }
-        reviews.dedup();
-        Ok(reviews)
-    }
-
-    fn topic(&self) -> Topic {
-        Topic::Access
+    fn reads(&self) -> &dyn Reads {
+        &self.question
     }
 
     fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
-        let folded = self.folded(self.subject.as_deref(), asked)?;
-        match &self.diff {
-            Some(other) => self.print_diff(&folded, &self.folded(Some(other), asked)?, asked, out),
-            None => self.print(&folded, asked, out),
+        let here = &asked.context.here;
+        let held = self.question.answer(here, asked.world)?;
+        match self.question.other(here, asked.world)? {
+            Some(other) => self.print_diff(&held.folded, &other, asked, out),
+            None => self.print(&held, asked, out),
         }
     }
-}
-
-/// What somebody holds elsewhere, where `-n` leaves nothing to show.
-fn holds_elsewhere(identity: &Identity, context: &Context, world: &World) -> Option<String> {
-    let only = context.only.as_ref()?;
-    let here = world.rbac().folded(identity, Some(only), &world.served);
-    let is_empty = here.rows.is_empty() && here.empty.is_empty();
-    let all = is_empty.then(|| world.rbac().folded(identity, None, &world.served).rows)?;
-    let places: BTreeSet<&Name> = all.iter().map(|it| &it.scope).collect();
-    let count = words::count(places.len() as u64, "other namespace", "other namespaces");
-    let subject = &identity.subject;
-    (!places.is_empty()).then(|| format!("{subject} holds nothing in {only}, and something in {count} (without -n)"))
 }
 
 /// The rows, each with only the verbs, that the other does not hold in the same words.
@@ -335,23 +221,14 @@ fn only(a: &Folded, b: &Folded) -> Vec<Row> {
     a.rows.iter().filter_map(lacks).collect()
 }
 
-/// What should be known beside the rows: what is wrong with the objects that they come from, or that there are none.
-fn notes(folded: &Folded, cluster: &Cluster) -> Vec<String> {
-    let problems = note::of_problems(cluster, &folded.objects());
-    problems.into_iter().chain(note::no_rbac(cluster)).collect()
-}
-
-fn document(
-    folded: &Folded,
-    own: Option<&OwnRules<'_>>,
-    capabilities: &[Capability],
-    cluster: &Cluster,
-) -> PermissionsJson {
+fn document(held: &Held<'_>, world: &World) -> PermissionsJson {
+    let Held { folded, capabilities, own } = held;
+    let own = own.first();
     let mut permissions: Vec<RowJson> = folded.rows.iter().map(row).collect();
     permissions.extend(own.into_iter().flat_map(own_rows));
     let mut gaps: Vec<Evidence> = folded.gaps.iter().map(Evidence::gap).collect();
     gaps.extend(folded.behind.iter().map(|it| Evidence::new(Mark::Note, it.clone())));
-    gaps.extend(notes(folded, cluster).into_iter().map(|it| Evidence::new(Mark::Note, it)));
+    gaps.extend(held.notes(world).into_iter().map(|it| Evidence::new(Mark::Note, it)));
     let server = own.map(|(namespace, rules)| ServerJson {
         review: OWN_RULES,
         namespace: namespace.to_string(),

@@ -11,32 +11,27 @@ use std::io;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
-use crate::ask::end::{self, End, PortAsk};
-use crate::ask::escalation::{self, Actor};
+use crate::ask::end;
 use crate::ask::many::{Reach, each_node_of, namespace_of, unit_name, unit_nodes, unit_ranges, unit_text};
-use crate::ask::needs::{self, Needs};
 use crate::ask::page::target;
+use crate::ask::question::Reads;
+use crate::ask::question::map::ByArg;
+use crate::ask::question::reach::Reach as Question;
 use crate::ask::reach_page::ports_text;
-use crate::ask::topic::Topic;
 use crate::ask::trace::Trace;
 use crate::ask::whys::{Reasons, Whys};
-use crate::ask::{Fault, World, namespace};
 use crate::escalate::Ground;
 use crate::model::evidence::Outcome;
-use crate::model::id::Kind;
-use crate::model::name::Name;
 use crate::model::policy::Direction;
 use crate::net::reach::ReachRow;
-use crate::rbac::version::Version;
 use crate::text::Page;
 use crate::text::evidence::Evidence;
 use crate::text::graph::{Arrow, Graph};
 
-use super::grants::{self, Groups};
 use super::json::{self, CountsJson, EvidenceJson, PortsJson};
-use super::map::{ByArg, LeftOutJson, left_out_json, write_reasons};
-use super::trace::{TextOrJson, beside, print};
-use super::{Asked, Command, Context, Exit, Failure, paint, path};
+use super::map::{LeftOutJson, left_out_json, write_reasons};
+use super::trace::{TextOrJson, print};
+use super::{Asked, Command, Exit, Failure, paint, path};
 
 /// How what is reached is printed.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -53,76 +48,24 @@ pub enum ReachForm {
 /// What END reaches.
 #[derive(Args, Debug)]
 pub struct ReachArgs {
-    /// NS/POD, deploy/NS/NAME, svc/NS/NAME, ns/NAME, node/NAME, a name of DNS, an IP, a CIDR or internet
-    #[arg(value_name = "END")]
-    pub of: String,
-    /// What reaches END instead
-    #[arg(long)]
-    pub reverse: bool,
-    /// Only whether it reaches this end, and why (with --reverse: whether this end reaches it)
-    #[arg(long, value_name = "END[:PORT[/PROTO]]")]
-    pub to: Option<String>,
-    /// No way of more steps than this
-    #[arg(long, value_name = "N")]
-    pub max_hops: Option<usize>,
-    /// The version of the API server, where it is not asked
-    #[arg(long, value_name = "VERSION")]
-    pub server_version: Option<String>,
     #[command(flatten)]
-    pub groups: Groups,
-    /// How fine rows are
-    #[arg(long, value_enum, default_value_t = ByArg::Workload)]
-    pub by: ByArg,
+    pub question: Question,
     /// How the answer is printed
     #[arg(short, long, value_enum, default_value_t = ReachForm::Text)]
     pub output: ReachForm,
 }
 
 impl ReachArgs {
-    fn direction(&self) -> Direction {
-        if self.reverse { Direction::Ingress } else { Direction::Egress }
-    }
-
-    /// The pair that `--to` asks about.
-    fn pair(&self, goal: &str, namespace: &Name) -> Result<(End, End, PortAsk), Fault> {
-        if self.reverse {
-            let (to, port) = end::end_and_port(&self.of, namespace)?;
-            return Ok((end::end(goal, namespace)?, to, port));
-        }
-        let (to, port) = end::end_and_port(goal, namespace)?;
-        Ok((end::end(&self.of, namespace)?, to, port))
-    }
-}
-
-impl ReachArgs {
-    /// Whether it is about connections alone, as the network's policies decide them.
-    fn is_plain(&self, namespace: &Name) -> Result<bool, Fault> {
-        let (from, to) = self.ends();
-        let from = escalation::actor(from, namespace)?;
-        Ok(match to {
-            Some(to) => !escalation::is_way(&from, &escalation::actor(to, namespace)?),
-            None => matches!(from, Actor::End(..)),
-        })
-    }
-
-    /// From whom to what; with `--reverse` the other way.
-    fn ends(&self) -> (&str, Option<&str>) {
-        match &self.to {
-            Some(to) if self.reverse => (to, Some(&self.of)),
-            to => (&self.of, to.as_deref()),
-        }
-    }
-
     fn run_ways(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
-        let typed = self.server_version.as_deref().map(read_version).transpose()?;
-        let groups: Vec<Name> = self.groups.groups.iter().map(Name::from).collect();
+        let typed = self.question.version()?;
+        let groups = self.question.typed_groups();
         let ground = asked.world.ground(&groups);
         let ground = Ground { version: typed.or(ground.version), ..ground };
-        let (from, to) = self.ends();
+        let (from, to) = self.question.ends();
         match to {
             Some(to) => {
-                let question = asked.asker().reach_question(from, to, &asked.context.namespace)?;
-                let answer = asked.asker().reach_path(&ground, question, self.max_hops);
+                let question = asked.asker().reach_question(from, to, &asked.context.here.namespace)?;
+                let answer = asked.asker().reach_path(&ground, question, self.question.max_hops);
                 match self.output {
                     ReachForm::Text => print_page(&path::page(&answer), asked, out)?,
                     ReachForm::Json => path::write_json(&answer, asked, out)?,
@@ -132,18 +75,19 @@ impl ReachArgs {
                 Ok(answer.outcome.into())
             }
             None => {
-                let (namespace, hops, watch) = (&asked.context.namespace, self.max_hops, &mut |_, _| true);
-                let found = match self.reverse {
+                let (namespace, hops, watch) =
+                    (&asked.context.here.namespace, self.question.max_hops, &mut |_, _| true);
+                let found = match self.question.reverse {
                     false => asked.asker().reaches(&ground, from, namespace, hops, watch)?,
                     true => asked.asker().reached_by(&ground, from, namespace, hops, watch)?,
                 };
                 let rows = found.rows;
                 match self.output {
-                    ReachForm::Text => print_page(&path::rows_page(from, &rows, self.reverse), asked, out)?,
-                    ReachForm::Json => path::write_rows_json(from, &rows, self.reverse, asked, out)?,
+                    ReachForm::Text => print_page(&path::rows_page(from, &rows, self.question.reverse), asked, out)?,
+                    ReachForm::Json => path::write_rows_json(from, &rows, self.question.reverse, asked, out)?,
                     ReachForm::Dot => write!(out, "{}", path::rows_graph(from, &rows))?,
                     ReachForm::Md => {
-                        out.write_all(path::rows_page(from, &rows, self.reverse).markdown().as_bytes())?;
+                        out.write_all(path::rows_page(from, &rows, self.question.reverse).markdown().as_bytes())?;
                     }
                 }
                 Ok(Exit::Yes)
@@ -152,60 +96,18 @@ impl ReachArgs {
     }
 }
 
-fn read_version(text: &str) -> Result<Version, Fault> {
-    Version::parse(text).ok_or_else(|| Fault::new(format!("\"{text}\" is no version"), "such as 1.36"))
-}
-
-/// Everything that a way can lead through.
-fn all_needs() -> Needs {
-    let mut needs = needs::everything();
-    needs.0.extend(grants::rbac_needs(None).0);
-    needs.0.extend(Needs::all_of([Kind::SERVICE_ACCOUNT]).0);
-    needs
-}
-
 impl Command for ReachArgs {
-    fn needs(&self, context: &Context, world: &World) -> Result<Needs, Fault> {
-        if !self.is_plain(&context.namespace)? {
-            return Ok(all_needs());
-        }
-        match &self.to {
-            Some(goal) => {
-                let (from, to, port) = self.pair(goal, &context.namespace)?;
-                Ok(needs::of_trace(&world.cluster, &from, &to, &port))
-            }
-            None => end::end(&self.of, &context.namespace).map(|_| needs::everything()),
-        }
-    }
-
-    fn namespaces(&self, context: &Context) -> Vec<Name> {
-        let named = end::end_and_port(&self.of, &context.namespace).ok();
-        named.and_then(|it| it.0.namespace().cloned()).into_iter().collect()
-    }
-
-    fn beside(&self, context: &Context, world: &World) -> Needs {
-        let question = self.to.as_ref().and_then(|goal| self.pair(goal, &context.namespace).ok());
-        question.map(|it| beside(&it, world)).unwrap_or_default()
-    }
-
-    fn notes(&self, context: &Context, world: &World) -> Vec<String> {
-        context.only.iter().filter_map(|it| namespace::absence(&world.cluster, it)).collect()
-    }
-
-    fn topic(&self) -> Topic {
-        let (from, to) = self.ends();
-        let is_of_access =
-            |it: &str| escalation::actor(it, &Name::empty()).is_ok_and(|it| matches!(it, Actor::Held(_)));
-        if is_of_access(from) || to.is_some_and(is_of_access) { Topic::Any } else { Topic::Network }
+    fn reads(&self) -> &dyn Reads {
+        &self.question
     }
 
     fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
-        let namespace = &asked.context.namespace;
-        if !self.is_plain(namespace)? {
+        let namespace = &asked.context.here.namespace;
+        if !self.question.is_plain(namespace)? {
             return self.run_ways(asked, out);
         }
-        if let Some(goal) = &self.to {
-            let (from, to, port) = self.pair(goal, namespace)?;
+        if let Some(goal) = &self.question.to {
+            let (from, to, port) = self.question.pair(goal, namespace)?;
             let trace = asked.asker().trace(&from, &to, &port)?;
             match self.output {
                 ReachForm::Text => print(&trace, TextOrJson::Text, asked, out)?,
@@ -215,17 +117,21 @@ impl Command for ReachArgs {
             }
             return Ok(trace.outcome().into());
         }
-        let mut reach = asked.asker().reach(&end::end(&self.of, namespace)?, self.direction(), self.by.into())?;
-        if let Some(only) = &asked.context.only {
+        let mut reach = asked.asker().reach(
+            &end::end(&self.question.of, namespace)?,
+            self.question.direction(),
+            self.question.by.into(),
+        )?;
+        if let Some(only) = &asked.context.here.only {
             reach.rows.retain(|it| namespace_of(&it.unit).is_none_or(|it| it == only));
         }
-        let whys = asked.asker().whys(self.by.into());
+        let whys = asked.asker().whys(self.question.by.into());
         match self.output {
             ReachForm::Text => {
                 print_page(&reach.page(), asked, out)?;
                 write_reasons(reach.rows.iter().map(|it| whys.of_reach(&reach, it)), out)?;
             }
-            ReachForm::Json => json(&reach, self.by, &whys, asked, out)?,
+            ReachForm::Json => json(&reach, self.question.by, &whys, asked, out)?,
             ReachForm::Dot => write!(out, "{}", graph_of_reach(&reach))?,
             ReachForm::Md => out.write_all(reach.page().markdown().as_bytes())?,
         }

@@ -12,15 +12,15 @@ use std::io;
 use clap::{Args, ValueEnum};
 use serde::Deserialize;
 
+use crate::ask::Fault;
 use crate::ask::end::{self, End, PortAsk};
-use crate::ask::needs::Needs;
-use crate::ask::topic::Topic;
-use crate::ask::trace::Trace;
-use crate::ask::{Fault, World, needs};
+use crate::ask::question::Reads;
+use crate::ask::question::trace::{self as question, Trace};
+use crate::ask::trace::Trace as Answer;
 use crate::model::evidence::Outcome;
 use crate::model::name::Name;
 
-use super::{Asked, Batch, BatchLines, Command, Context, Exit, Failure, json, paint};
+use super::{Asked, Batch, BatchLines, Command, Exit, Failure, json, paint};
 
 /// How an answer is printed.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -32,13 +32,11 @@ pub enum TextOrJson {
 
 /// May FROM connect to TO, and why.
 #[derive(Args, Debug)]
+#[command(mut_arg("from_end", |it| it.required_unless_present("batch")))]
+#[command(mut_arg("to_end", |it| it.required_unless_present("batch")))]
 pub struct TraceArgs {
-    /// Who connects: NS/POD, deploy/NS/NAME, svc/NS/NAME, ns/NAME, node/NAME, a name of DNS, an IP, a CIDR or internet
-    #[arg(value_name = "FROM", required_unless_present = "batch")]
-    pub from_end: Option<String>,
-    /// To whom: an end with :PORT, :PORT/UDP or /UDP behind it; without a port all allowed ones are listed
-    #[arg(value_name = "TO[:PORT[/PROTO]]", required_unless_present = "batch")]
-    pub to_end: Option<String>,
+    #[command(flatten)]
+    pub question: Trace,
     /// Answer one JSON object a line of this file (- for stdin): {"from","to","port","protocol"}
     #[arg(long, value_name = "FILE", conflicts_with_all = ["from_end", "to_end"])]
     pub batch: Option<String>,
@@ -47,39 +45,13 @@ pub struct TraceArgs {
     pub output: TextOrJson,
 }
 
-impl TraceArgs {
-    /// The question, unless it is a batch.
-    fn question(&self, namespace: &Name) -> Result<(End, End, PortAsk), Fault> {
-        let text = |it: &Option<String>| it.clone().unwrap_or_default();
-        let from = end::end(&text(&self.from_end), namespace)?;
-        let (to, port) = end::end_and_port(&text(&self.to_end), namespace)?;
-        Ok((from, to, port))
-    }
-}
-
 impl Command for TraceArgs {
-    fn needs(&self, context: &Context, world: &World) -> Result<Needs, Fault> {
-        if self.batch.is_some() {
-            return Ok(needs::everything());
-        }
-        let (from, to, port) = self.question(&context.namespace)?;
-        Ok(needs::of_trace(&world.cluster, &from, &to, &port))
-    }
-
-    fn beside(&self, context: &Context, world: &World) -> Needs {
-        match self.question(&context.namespace) {
-            Ok(question) if self.batch.is_none() => beside(&question, world),
-            _ => Needs::default(),
-        }
-    }
-
-    fn topic(&self) -> Topic {
-        Topic::Network
+    fn reads(&self) -> &dyn Reads {
+        if self.batch.is_some() { &question::Batch } else { &self.question }
     }
 
     fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
-        let (from, to, port) = self.question(&asked.context.namespace)?;
-        let trace = asked.asker().trace(&from, &to, &port)?;
+        let trace = self.question.answer(&asked.context.here, asked.world)?;
         print(&trace, self.output, asked, out)?;
         Ok(trace.outcome().into())
     }
@@ -89,14 +61,8 @@ impl Command for TraceArgs {
     }
 }
 
-/// What is shown along with the answer to this question; a fault is told when it is answered.
-pub fn beside((from, to, port): &(End, End, PortAsk), world: &World) -> Needs {
-    let asker = world.asker();
-    asker.trace(from, to, port).map(|it| asker.beside(&it)).unwrap_or_default()
-}
-
 /// Prints a trace in the form that was asked for.
-pub fn print(trace: &Trace, output: TextOrJson, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
+pub fn print(trace: &Answer, output: TextOrJson, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
     match output {
         TextOrJson::Text => Ok(out.write_all(paint::page(&trace.page(), asked.context.color).as_bytes())?),
         TextOrJson::Json => json::write_trace(trace, asked, out),
@@ -151,7 +117,7 @@ impl BatchLines for TraceArgs {
     fn line(&self, asked: &Asked<'_>, line: &str, answer: &mut Vec<u8>) -> Result<Outcome, Failure> {
         let parsed: Result<BatchLine<'_>, _> = serde_json::from_str(line);
         let question = match parsed {
-            Ok(line) => line.question(&asked.context.namespace),
+            Ok(line) => line.question(&asked.context.here.namespace),
             Err(error) => Err(Fault::new(format!("not a question: {error}"), "")),
         };
         match question.and_then(|(from, to, port)| asked.asker().trace(&from, &to, &port)) {

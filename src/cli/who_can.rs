@@ -7,25 +7,20 @@ use std::io;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
-use crate::ask::needs::Needs;
-use crate::ask::topic::Topic;
-use crate::ask::{Fault, World};
+use crate::ask::World;
+use crate::ask::question::Reads;
+use crate::ask::question::who_can::{self as question, WhoCan as Question};
 use crate::model::cluster::Cluster;
-use crate::model::coverage::Coverage;
-use crate::model::id::Kind;
 use crate::model::role::{Subject, SubjectKind};
 use crate::people::People;
 use crate::rbac::beside::{Beside, Missing, Named};
-use crate::rbac::note;
-use crate::rbac::review::Review;
-use crate::rbac::served::{Reach, Resolved, path_of};
 use crate::rbac::who::{Places, WhoCan};
 use crate::text;
 use crate::text::evidence::Evidence;
 use crate::text::written::csv_line;
 
-use super::grants::{self, GrantJson, RequestJson, Unserved};
-use super::{Asked, Command, Context, Exit, Failure, Names, json, paint};
+use super::grants::{self, GrantJson, RequestJson};
+use super::{Asked, Command, Exit, Failure, json, paint};
 
 /// How the answer is printed.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -40,22 +35,11 @@ pub enum Table {
 /// Everybody who can do it, by which grants.
 #[derive(Args, Debug)]
 pub struct WhoCanArgs {
-    /// The verb: get, list, watch, create, update, patch, delete, ... or an HTTP method before a /URL
-    pub verb: String,
-    /// What is asked for.
-    #[arg(help = "RESOURCE[.GROUP][/SUBRESOURCE], or a /URL")]
-    pub resource: String,
-    /// The object's name
-    #[arg(value_name = "NAME")]
-    pub object: Option<String>,
-    /// Show the pods that run as each service account
-    #[arg(long)]
-    pub pods: bool,
+    #[command(flatten)]
+    pub question: Question,
     /// How the answer is printed
     #[arg(short, long, value_enum, default_value_t = Table::Text)]
     pub output: Table,
-    #[command(flatten)]
-    pub unserved: Unserved,
 }
 
 #[derive(Serialize)]
@@ -132,38 +116,6 @@ fn beside_json(beside: &Beside) -> BesideJson {
     }
 }
 
-impl WhoCanArgs {
-    fn resolved(&self, context: &Context, world: &World) -> Resolved {
-        let namespace = context.only.as_deref().unwrap_or_default();
-        let typed = (self.verb.as_str(), self.resource.as_str(), self.object.as_deref());
-        self.unserved.resolved(grants::resolve(typed, namespace, context, world))
-    }
-
-    /// Where to look: in a namespace that was named, in none for what stands in none, else everywhere.
-    fn places(&self, context: &Context, resolved: &Resolved) -> Places {
-        let is_url = path_of(&self.resource).is_some();
-        match context.only.is_some() || resolved.reach == Some(Reach::Cluster) || is_url {
-            true => Places::Asked,
-            false => Places::Everywhere,
-        }
-    }
-
-    fn answer<'a>(&self, context: &Context, world: &'a World) -> WhoCan<'a> {
-        let resolved = self.resolved(context, world);
-        world.rbac().who_can(&world.cluster, &resolved.request, self.places(context, &resolved))
-    }
-}
-
-/// What should be known of the request, whoever can.
-fn notes(who: &WhoCan, world: &World) -> Vec<Evidence> {
-    let mut notes = note::of_request(&who.request, world.version);
-    if !who.has_others() {
-        notes.extend(note::no_rbac(&world.cluster));
-    }
-    notes.extend(note::of_problems(&world.cluster, &who.rules()));
-    notes.into_iter().map(|it| Evidence::new(text::Mark::Note, it)).collect()
-}
-
 /// How the command ends: complete or not, anybody or nobody (CONTRACT §4).
 fn exit(who: &WhoCan) -> Exit {
     match (who.gaps.is_empty(), who.has_others()) {
@@ -174,61 +126,19 @@ fn exit(who: &WhoCan) -> Exit {
 }
 
 impl Command for WhoCanArgs {
-    fn needs(&self, context: &Context, world: &World) -> Result<Needs, Fault> {
-        let resolved = self.resolved(context, world);
-        let namespace = match self.places(context, &resolved) {
-            Places::Asked => Some(resolved.request.namespace().into()),
-            Places::Everywhere => None,
-        };
-        let mut needs = grants::with_marks(grants::rbac_needs(namespace.as_ref()));
-        if self.pods {
-            needs.0.extend(Needs::all_of([Kind::POD]).0);
-        }
-        // A group of all service accounts or all users stands for every account and namespace there is.
-        let has_read = *world.cluster.coverage.of(Kind::CLUSTER_ROLE_BINDING, "") != Coverage::Unread;
-        if has_read && self.answer(context, world).is_of_everybody() {
-            needs.0.extend(Needs::all_of([Kind::SERVICE_ACCOUNT, Kind::NAMESPACE]).0);
-        }
-        Ok(needs)
-    }
-
-    fn names(&self) -> Names {
-        if path_of(&self.resource).is_some() { Names::Known } else { Names::Served }
-    }
-
-    /// Whether the server asks other authorizers, whom nobody can list.
-    fn reviews(&self, context: &Context, _: &World) -> Result<Vec<Review>, Fault> {
-        Ok(vec![Review::OwnRules(grants::own_namespace(context.only.as_deref().unwrap_or_default(), context))])
-    }
-
-    fn beside(&self, context: &Context, _: &World) -> Needs {
-        grants::beside(context)
-    }
-
-    fn notes(&self, context: &Context, world: &World) -> Vec<String> {
-        let notes = self.resolved(context, world).notes;
-        notes.iter().map(ToString::to_string).chain(self.unserved.absence(context, world)).collect()
-    }
-
-    fn refusal(&self, context: &Context, world: &World) -> Option<Fault> {
-        self.unserved.refusal(Some(self.resolved(context, world)), context, world)
-    }
-
-    fn topic(&self) -> Topic {
-        Topic::Access
+    fn reads(&self) -> &dyn Reads {
+        &self.question
     }
 
     fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
-        let (world, who) = (asked.world, self.answer(asked.context, asked.world));
+        let (world, who) = (asked.world, self.question.answer(&asked.context.here, asked.world));
         match self.output {
             Table::Text => {
-                let beside = world.rbac().beside(&who);
-                let mut page = text::rbac::who_can(&who, &beside, None);
-                notes(&who, world).iter().for_each(|it| page.push(it.line(1)));
+                let mut page = question::page(&who, world);
                 if let Some(people) = &world.people {
                     add_people(&mut page, &who, people);
                 }
-                if self.pods {
+                if self.question.pods {
                     add_pods(&mut page, &who, &world.cluster);
                 }
                 out.write_all(paint::page(&page, asked.context.color).as_bytes())?;
@@ -253,10 +163,10 @@ impl WhoCanArgs {
             subject: who.subject(it).to_string(),
             grants: who.grants(it).iter().map(grants::grant).collect(),
             people: directory.map_or_else(Vec::new, |people| grants::people(who.subject(it), people)),
-            pods: self.pods.then(|| pods(who.subject(it), cluster)),
+            pods: self.question.pods.then(|| pods(who.subject(it), cluster)),
         };
         let mut evidence: Vec<Evidence> = who.gaps.iter().map(Evidence::gap).collect();
-        evidence.extend(notes(who, world));
+        evidence.extend(question::notes(who, world));
         WhoCanJson {
             version: json::VERSION,
             kind: "WhoCan",

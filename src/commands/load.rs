@@ -8,10 +8,11 @@ use std::sync::Arc;
 
 use crate::args::Args;
 use crate::ask::needs::Needs;
+use crate::ask::question::Names;
 use crate::ask::topic::Topic;
 use crate::ask::world::SelfCheck;
-use crate::ask::{Fault, World};
-use crate::cli::{Color, Command, Context, Names, info};
+use crate::ask::{Fault, Here, World};
+use crate::cli::{Color, Command, Context, info};
 use crate::live::read::Reader;
 use crate::live::{bounded, connect, files};
 use crate::model::cluster::Cluster;
@@ -49,42 +50,42 @@ impl Wants<'_> {
 
     fn needs(&self, context: &Context, world: &World) -> Result<Needs, Fault> {
         match self {
-            Wants::Of(command) => command.needs(context, world),
+            Wants::Of(command) => command.reads().needs(&context.here, world),
             Wants::Everything => Ok(info::every_kind()),
         }
     }
 
     fn beside(&self, context: &Context, world: &World) -> Needs {
         match self {
-            Wants::Of(command) => command.beside(context, world),
+            Wants::Of(command) => command.reads().beside(&context.here, world),
             Wants::Everything => Needs::default(),
         }
     }
 
     fn topic(&self) -> Topic {
         match self {
-            Wants::Of(command) => command.topic(),
+            Wants::Of(command) => command.reads().topic(),
             Wants::Everything => Topic::Any,
         }
     }
 
     fn names(&self) -> Names {
         match self {
-            Wants::Of(command) => command.names(),
+            Wants::Of(command) => command.reads().names(),
             Wants::Everything => Names::Known,
         }
     }
 
     fn namespaces(&self, context: &Context) -> Vec<Name> {
         match self {
-            Wants::Of(command) => command.namespaces(context),
+            Wants::Of(command) => command.reads().namespaces(&context.here),
             Wants::Everything => Vec::new(),
         }
     }
 
     fn reviews(&self, context: &Context, world: &World) -> Result<Vec<Review>, Fault> {
         match self {
-            Wants::Of(command) => command.reviews(context, world),
+            Wants::Of(command) => command.reads().reviews(&context.here, world),
             Wants::Everything => Ok(Vec::new()),
         }
     }
@@ -100,15 +101,13 @@ pub(super) fn load(args: &Args, wants: &Wants<'_>, color: Color) -> Result<Loade
 /// What flags alone tell.
 pub(super) fn context(args: &Args, color: Color) -> Context {
     let namespace = args.connection.namespace.clone().filter(|it| !it.is_empty());
-    Context {
+    let here = Here {
         namespace: namespace.clone().unwrap_or_else(|| "default".to_owned()).into(),
         only: namespace.filter(|_| !args.connection.all_namespaces).map(Name::from),
         all_namespaces: args.connection.all_namespaces,
         from_files: !args.source.from.is_empty(),
-        color,
-        surroundings: directories(),
-        ..Context::default()
-    }
+    };
+    Context { here, color, surroundings: directories(), ..Context::default() }
 }
 
 /// The directory of people that `--directory` names.
@@ -161,7 +160,7 @@ fn from_files(args: &Args, wants: &Wants<'_>, context: Context, people: Option<A
     // A question that cannot be asked of any cluster fails before anything is read.
     wants.needs(&context, &world(args, Cluster::default(), people.clone()))?;
     let paths = &args.source.from;
-    let reading = files::Reading { keep_all: wants.is_everything(), ..reading(args, &context.namespace) };
+    let reading = files::Reading { keep_all: wants.is_everything(), ..reading(args, &context.here.namespace) };
     let loaded = files::load_with(paths, &reading).map_err(|error| print::files_error(&error))?;
     let notes = loaded.notes.into_iter().filter(|it| it.topic.concerns(wants.topic())).map(|it| it.what);
     let mut context = context;
@@ -264,7 +263,8 @@ async fn served(reader: &Reader, names: Names) -> Option<Arc<Served>> {
 
 /// The context with what the connection tells: its namespace holds for bare names.
 fn connected_context(connected: &connect::Connected, context: Context) -> Context {
-    let mut context = Context { namespace: connected.namespace.as_str().into(), live: true, ..context };
+    let here = Here { namespace: connected.namespace.as_str().into(), ..context.here };
+    let mut context = Context { here, live: true, ..context };
     context.surroundings.extend([
         ("context", connected.context.clone()),
         ("server", connected.server.clone()),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::args::{Args, ColorChoice, Command};
+use crate::ask::Line;
 use crate::ask::world::SelfCheck;
 use crate::cli::Exit;
 use crate::live::connect::Plugins;
@@ -12,12 +13,18 @@ use crate::net::Settings;
 use crate::people::{People, Prefixes};
 use crate::rbac::Served;
 use crate::run;
+use crate::tui::questions;
 use crate::tui::theme::Colors;
 
 use super::{Stop, load, print};
 
 /// The explorer, on files, on the demo, or on a server.
 pub(super) fn open(args: &Args) -> Result<Exit, Stop> {
+    // What cannot be shown is told before the terminal is taken.
+    let first: Option<Line> = args.screen.open.as_deref().map(str::parse).transpose()?;
+    if let Some(line) = &first {
+        questions::check(line)?;
+    }
     let source = match &args.command {
         Some(Command::Demo(demo)) => run::Source::Demo(demo.world.clone()),
         _ if !args.source.from.is_empty() => from_files(args)?,
@@ -36,6 +43,7 @@ pub(super) fn open(args: &Args) -> Result<Exit, Stop> {
         settings: Settings { pod_cidrs: args.source.pod_cidrs.clone() },
         check: if args.source.self_check { SelfCheck::On } else { SelfCheck::Off },
         people: people(args)?,
+        open: first,
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime.map_err(|it| Stop::Other { what: it.to_string(), hint: String::new() })?;

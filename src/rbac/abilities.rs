@@ -25,6 +25,17 @@ pub struct Column {
     pub grave: &'static str,
 }
 
+impl Column {
+    /// The resource as requests and filters name it: `deployments.apps`, `pods/exec`.
+    pub fn typed(&self) -> String {
+        let Resource { group, name, .. } = self.resource;
+        let (plural, subresource) =
+            name.split_once('/').map_or((name, String::new()), |(it, sub)| (it, format!("/{sub}")));
+        let dot = if group.is_empty() { "" } else { "." };
+        format!("{plural}{dot}{group}{subresource}")
+    }
+}
+
 const fn column(title: &'static str, resource: Resource, grave: &'static str) -> Column {
     Column { title, resource, grave }
 }

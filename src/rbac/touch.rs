@@ -4,11 +4,22 @@
 //! touches(pod/shop/web)  →  change: update, patch pods web -n shop …   exec: create pods/exec web …   delete …
 //! ```
 
+use std::collections::BTreeMap;
+
+use crate::kinds;
+use crate::model::cluster::Cluster;
+use crate::model::evidence::{Gap, Outcome};
 use crate::model::id::{Kind, ObjectId};
 use crate::model::name::Name;
+use crate::model::role::Subject;
 
+use super::covers::Leave;
+use super::grant::Grant;
+use super::identity::Identity;
+use super::index::Index;
 use super::powers::{self, Power};
 use super::request::{Request, ResourceRequest};
+use super::who::Places;
 
 /// One way to touch an object; any of its requests does it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -16,6 +27,76 @@ pub struct Touch {
     /// `change`, `exec`, `forward`, `delete`, …
     pub word: &'static str,
     pub requests: Vec<Request>,
+}
+
+/// Who may touch an object, way by way.
+#[derive(Clone, Debug)]
+pub struct Touched {
+    pub id: ObjectId,
+    /// Somebody of whom it is said whether they may.
+    pub acting: Option<Identity>,
+    pub ways: Vec<HeldWay>,
+}
+
+/// One way, and who has it: `system:masters`, who may do everything, is left out.
+#[derive(Clone, Debug)]
+pub struct HeldWay {
+    pub touch: Touch,
+    /// Each once, with all their grants.
+    pub holders: Vec<Toucher>,
+    /// Why somebody may be missing.
+    pub gaps: Vec<Gap>,
+    /// Whether the one who acts may.
+    pub acting: Option<Outcome>,
+}
+
+/// Somebody who may touch an object.
+#[derive(Clone, Debug)]
+pub struct Toucher {
+    pub subject: Subject,
+    pub grants: Vec<Grant>,
+    /// What the guard against escalation says besides, of a change of a role or a binding (rules 47 and 50).
+    pub guard: Option<Leave>,
+}
+
+impl Index {
+    /// Who may touch an object; `None` where nothing is known of its kind.
+    pub fn touched(&self, cluster: &Cluster, id: &ObjectId, acting: Option<&Identity>) -> Option<Touched> {
+        let spec = kinds::spec(id.kind)?;
+        let ways = touches(id, spec.group, spec.plural).into_iter();
+        let ways = ways.map(|it| self.held_way(cluster, id, it, acting)).collect();
+        Some(Touched { id: id.clone(), acting: acting.cloned(), ways })
+    }
+
+    fn held_way(&self, cluster: &Cluster, id: &ObjectId, touch: Touch, acting: Option<&Identity>) -> HeldWay {
+        let mut holders: BTreeMap<Subject, Vec<Grant>> = BTreeMap::new();
+        let mut gaps: Vec<Gap> = Vec::new();
+        for request in &touch.requests {
+            let who = self.who_can(cluster, request, Places::Asked);
+            for holder in who.holders.iter().filter(|it| !it.is_always()) {
+                holders.entry(who.subject(holder).clone()).or_default().extend(who.grants(holder));
+            }
+            let new: Vec<Gap> = who.gaps.iter().filter(|it| !gaps.contains(it)).cloned().collect();
+            gaps.extend(new);
+        }
+        let toucher = |(subject, mut grants): (Subject, Vec<Grant>)| {
+            grants.sort_by(|a, b| a.order().cmp(&b.order()));
+            grants.dedup_by(|a, b| a.order() == b.order());
+            let guard = || self.may_change(&Identity::new(&subject, &[]), cluster, id);
+            let guard = (touch.word == "change").then(guard).flatten();
+            Toucher { subject, grants, guard }
+        };
+        let holders = holders.into_iter().map(toucher).collect();
+        let acting = acting.map(|it| self.may(it, &touch.requests));
+        HeldWay { holders, gaps, acting, touch }
+    }
+
+    /// Whether somebody may do any of these: the best of the outcomes.
+    fn may(&self, identity: &Identity, requests: &[Request]) -> Outcome {
+        let outcomes: Vec<Outcome> = requests.iter().map(|it| self.can(identity, it).outcome()).collect();
+        let has = |outcome| outcomes.contains(&outcome).then_some(outcome);
+        has(Outcome::Allow).or(has(Outcome::Unknown)).unwrap_or(Outcome::Deny)
+    }
 }
 
 const CHANGE: &[&str] = &["update", "patch"];

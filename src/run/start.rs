@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::ask::Line;
 use crate::ask::world::SelfCheck;
 use crate::live::connect::{self, Flags, Surroundings};
 use crate::live::files::Source as Documents;
@@ -43,6 +44,8 @@ pub struct Start {
     pub check: SelfCheck,
     /// `--directory`.
     pub people: Option<Arc<People>>,
+    /// `--open`: the question that is answered first.
+    pub open: Option<Line>,
 }
 
 /// What is known before anything is connected.

@@ -19,6 +19,7 @@ pub mod evidence;
 pub mod graph;
 pub mod miss;
 pub mod net;
+pub mod policy;
 pub mod rbac;
 pub mod words;
 pub mod written;

@@ -13,7 +13,7 @@ mod touch;
 pub use beside::{missing, named};
 pub use permissions::{own_rules, permissions};
 pub use reasons::{evidence, no_role};
-pub use touch::{Asking, touch};
+pub use touch::touch;
 
 use crate::model::id::ObjectId;
 use crate::model::name::Name;
@@ -233,7 +233,8 @@ mod tests {
     fn who_may_touch_a_pod_is_told_way_by_way() {
         let cluster = cluster();
         let index = Index::build(&cluster);
-        let page = touch(&index, &cluster, &ObjectId::new(Kind::POD, "shop", "web-0"), Asking::default()).to_string();
+        let page = index.touched(&cluster, &ObjectId::new(Kind::POD, "shop", "web-0"), None);
+        let page = page.map(|it| touch(&it, None).to_string()).unwrap_or_default();
         assert!(page.contains("exec: 2 subjects"), "{page}");
         assert!(page.contains("sa:shop/web") && page.contains("delete: 0 subjects"), "{page}");
     }

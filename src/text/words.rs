@@ -92,6 +92,14 @@ pub fn plural(kind: Kind) -> String {
     if group.is_empty() { plural } else { format!("{plural}.{group}") }
 }
 
+/// `app=web, tier=1 and 3 more`: of many the first.
+pub fn listed(all: &[String]) -> String {
+    const FEW: usize = 8;
+    let more = all.len().saturating_sub(FEW);
+    let shown = all.iter().take(FEW).map(String::as_str).collect::<Vec<_>>().join(", ");
+    if more > 0 { format!("{shown} and {more} more") } else { shown }
+}
+
 /// `1 pod`, `2 pods`.
 pub fn count(number: u64, one: &str, many: &str) -> String {
     if number == 1 { format!("1 {one}") } else { format!("{number} {many}") }

@@ -13,7 +13,6 @@ use std::collections::BTreeMap;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::access;
 use super::grid::{self, Cursor, Sheet};
 use super::paint::{self, Focus};
 use super::theme::{Role, Theme};
@@ -56,7 +55,7 @@ impl Abilities {
         for row in grid::part(self, self.cursor, inner).rows {
             let subject = &self.rows[row];
             if !self.known.contains_key(subject) {
-                let identity = access::identity(view, subject);
+                let identity = view.identity(subject);
                 let abilities = view.world.rbac().abilities(&identity, |it| view.scope.holds(it));
                 self.known.insert(subject.clone(), abilities);
             }
@@ -75,12 +74,7 @@ impl Abilities {
 
     /// The subject and the resource under the cursor.
     pub fn selected(&self) -> Option<(Subject, String)> {
-        let column = &COLUMNS[self.cursor.column];
-        let group =
-            if column.resource.group.is_empty() { String::new() } else { format!(".{}", column.resource.group) };
-        let (plural, subresource) = column.resource.name.split_once('/').unwrap_or((column.resource.name, ""));
-        let slash = if subresource.is_empty() { "" } else { "/" };
-        Some((self.subject()?.clone(), format!("{plural}{group}{slash}{subresource}")))
+        Some((self.subject()?.clone(), COLUMNS[self.cursor.column].typed()))
     }
 
     fn ability(&self, row: usize, column: usize) -> Option<&Ability> {

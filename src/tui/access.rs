@@ -1,108 +1,26 @@
-//! Pages about access: who a subject is, what it may do, and who may touch an object.
+//! Pages about access: what a subject may do, who can do something, and who may touch an object.
 //!
 //! Nothing here decides: it asks [`crate::rbac`] and shows what the subcommands print.
 
 use std::borrow::Cow;
 
-use super::explain::{count, linked};
 use super::page::Reader;
-use crate::ask::World;
 use crate::ask::filter::Filter;
 use crate::ask::filter::Filtered;
 use crate::ask::filter::Pieces;
 use crate::ask::item::Item;
+use crate::ask::question::permissions::Held;
+use crate::ask::question::who_can;
 use crate::ask::scope::View;
-use crate::model::id::{Kind, PodId};
 use crate::model::name::Name;
-use crate::model::role::{Subject, SubjectKind};
+use crate::model::role::Subject;
 use crate::rbac::fold::{self, What};
-use crate::rbac::identity::canonical;
-use crate::rbac::note;
 use crate::rbac::review::Review;
 use crate::rbac::served::Served;
-use crate::rbac::subjects::{Oddity, person};
 use crate::rbac::who::WhoCan;
-use crate::rbac::{Identity, Places, Request};
+use crate::rbac::{Places, Request};
 use crate::text::rbac as words;
-use crate::text::{Line, Mark, Page, capability};
-
-/// Who somebody is: the worst of it, what is odd, what names them, and the pods that run as them.
-pub fn subject(page: &mut Page, view: View<'_>, subject: &Subject) {
-    let world = view.world;
-    page.say(0, Mark::Title, subject.to_string());
-    let is_me = world.is_me(subject);
-    if is_me {
-        page.say(0, Mark::Note, "this is you, by the server's word (SelfSubjectReview)");
-    }
-    if !is_me && !world.rbac().is_somebody(&world.cluster, subject) {
-        return page.say(0, Mark::Note, "nothing names it any more");
-    }
-    let weight = world.weight(subject);
-    for oddity in &weight.oddities {
-        let mark = if oddity.is_bad() { Mark::Deny } else { Mark::Note };
-        page.say(0, mark, format!("{}: {}", oddity.as_str(), oddity.doc()));
-    }
-    match weight.danger() {
-        Some(danger) => page.say(0, Mark::Note, format!("worst: {}. {}", danger.word, danger.doc)),
-        None if weight.oddities.contains(&Oddity::Never) => {}
-        None if !is_listed(world) => page.say(0, Mark::Unknown, "what is bound to it may not all be read"),
-        None => page.say(0, Mark::Plain, "of its own nothing dangerous"),
-    }
-    if let Some(danger) = weight.common_danger() {
-        page.say(0, Mark::Note, format!("as everybody of its sort: {}. {}", danger.word, danger.doc));
-    }
-    page.say(0, Mark::Plain, words::groups(&identity(view, subject)));
-    bindings(page, view, subject);
-    people(page, view, subject);
-    running(page, view, subject);
-}
-
-/// Whether all bindings and roles were read.
-fn is_listed(world: &World) -> bool {
-    let kinds = [Kind::ROLE, Kind::CLUSTER_ROLE, Kind::ROLE_BINDING, Kind::CLUSTER_ROLE_BINDING];
-    kinds.iter().all(|it| world.cluster.coverage.of(*it, "").is_complete())
-}
-
-fn bindings(page: &mut Page, view: View<'_>, subject: &Subject) {
-    let found = view.world.rbac().bindings_of(subject);
-    page.say(0, Mark::Title, format!("{} by name", count(found.len(), "binding")));
-    for binding in found {
-        let place = match binding.meta.namespace.as_str() {
-            "" => "everywhere".to_owned(),
-            namespace => format!("in {namespace}"),
-        };
-        let what = format!("{} {} {place}", binding.role.kind.to_lowercase(), binding.role.name);
-        page.push(linked(1, Mark::Plain, what, &binding.id()));
-        page.push(linked(2, Mark::Plain, format!("by {}", binding.id()), &binding.id()));
-    }
-}
-
-/// The people of a group, where a directory names them.
-fn people(page: &mut Page, view: View<'_>, subject: &Subject) {
-    let (Some(people), SubjectKind::Group) = (&view.world.people, subject.kind()) else { return };
-    let members = people.members_of(subject.name());
-    page.say(
-        0,
-        Mark::Title,
-        format!("{} in it, by the directory", crate::text::words::count(members.len() as u64, "person", "people")),
-    );
-    for person in members {
-        page.say(1, Mark::Plain, words::person(person));
-    }
-}
-
-/// The pods that run as a service account.
-fn running(page: &mut Page, view: View<'_>, subject: &Subject) {
-    if subject.kind() != SubjectKind::ServiceAccount {
-        return;
-    }
-    let pods = view.world.cluster.pods.of(subject.namespace()).iter();
-    let pods: Vec<PodId> = pods.filter(|it| it.mold.service_account == *subject.name()).map(|it| it.pod_id()).collect();
-    page.say(0, Mark::Title, format!("{} run as it", count(pods.len(), "pod")));
-    for pod in pods {
-        page.push(linked(1, Mark::Plain, pod.to_string(), &pod.object()));
-    }
-}
+use crate::text::{Line, Mark, Page};
 
 /// What somebody holds, narrowed by a filter line.
 #[derive(Clone, PartialEq, Debug)]
@@ -129,18 +47,6 @@ impl WhoAsked {
     }
 }
 
-/// Who somebody is: with the groups that the operator typed for them, else those that the server knows the operator
-/// in, else those of the directory.
-pub fn identity(view: View<'_>, subject: &Subject) -> Identity {
-    match view.acting {
-        Some(acting) if acting.subject == canonical(subject) => acting.clone(),
-        _ => match view.world.told.me().filter(|it| it.subject() == canonical(subject)) {
-            Some(me) => me.identity(&[]),
-            None => person(subject, view.world.people.as_deref()),
-        },
-    }
-}
-
 /// What a subject may do, each grant with its binding, role and rule.
 pub fn permissions(view: View<'_>, item: &Item) -> Page {
     let Item::Subject(subject) = item else { return Page::default() };
@@ -149,28 +55,22 @@ pub fn permissions(view: View<'_>, item: &Item) -> Page {
 
 /// The same, as an answer of its own that can be narrowed.
 pub fn permitted(view: View<'_>, of: &Permitted) -> Page {
-    let mut folded = view.world.rbac().folded(&identity(view, &of.subject), None, &view.world.served);
+    let mut folded = view.world.rbac().folded(&view.identity(&of.subject), None, &view.world.served);
     let all = folded.rows.len();
     let filter = Filter::parse(&spelled(&of.filter));
     folded.rows.retain(|it| view.scope.holds(&it.scope) && passes(&filter, it, &view.world.served));
     let left = folded.rows.len();
-    let mut page = words::permissions(&folded);
-    if of.filter.is_empty() && is_own_word(view, &folded) {
-        let here = view.world.told.all_rules().filter(|it| view.scope.holds(it.0));
-        here.for_each(|(namespace, rules)| words::own_rules(&mut page, namespace, rules));
-    }
+    let own_word = of.filter.is_empty() && is_own_word(view, &folded);
+    let here = view.world.told.all_rules().filter(|it| own_word && view.scope.holds(it.0));
+    let own: Vec<_> = here.map(|(namespace, rules)| (namespace.clone(), rules)).collect();
     if left == all {
         let capabilities = view.world.rbac().capabilities(&folded.identity, view.scope.only(), view.world.version);
-        capability::add(&mut page, &capabilities);
-        if of.notes.is_empty() {
-            page.lines.extend(words::unnamed(view.world.rbac(), &folded));
-        }
-        let problems = note::of_problems(&view.world.cluster, &folded.objects());
-        problems.iter().for_each(|it| page.say(1, Mark::Note, it));
+        let mut page = Held { folded, capabilities, own }.page(view.world);
         page.head(&of.notes);
-        page.lines.extend(words::has_left(&folded.identity.subject, view.world.people.as_deref()));
         return page;
     }
+    let mut page = words::permissions(&folded);
+    own.iter().for_each(|(namespace, rules)| words::own_rules(&mut page, namespace, rules));
     let narrowed = view.scope.only().map(|it| format!(", narrowed to {it}")).unwrap_or_default();
     let shown = if of.filter.is_empty() { String::new() } else { format!(" /{}", of.filter) };
     page.lines.insert(1, Line::new(1, Mark::Note, format!("{left} of {all} lines{shown}{narrowed}")));
@@ -188,7 +88,7 @@ fn is_own_word(view: View<'_>, folded: &fold::Folded) -> bool {
 /// What is to be put to the server for what somebody may do: the operator's rules in the namespace in view.
 pub fn appeal(view: View<'_>, of: &Permitted) -> Option<Review> {
     let review = Review::OwnRules(view.scope.only()?.clone());
-    let folded = || view.world.rbac().folded(&identity(view, &of.subject), None, &view.world.served);
+    let folded = || view.world.rbac().folded(&view.identity(&of.subject), None, &view.world.served);
     (!view.world.told.has(&review) && is_own_word(view, &folded())).then_some(review)
 }
 
@@ -263,9 +163,7 @@ pub fn who_can(view: View<'_>, asked: &WhoAsked, reader: &Reader) -> Page {
 fn who_page(view: View<'_>, who: &WhoCan, is_open: &dyn Fn(&Line, &Line) -> bool) -> Page {
     let world = view.world;
     let mut page = words::who_can_opened(who, &world.rbac().beside(who), world.people.as_deref(), is_open);
-    let notes = note::of_request(&who.request, world.version).into_iter();
-    let notes = notes.chain(note::no_rbac(&world.cluster)).chain(note::of_problems(&world.cluster, &who.rules()));
-    notes.for_each(|it| page.say(1, Mark::Note, it));
+    who_can::notes(who, world).iter().for_each(|it| page.push(it.line(1)));
     page
 }
 
@@ -285,7 +183,7 @@ const MANY: usize = 1_000;
 
 /// Who may change the object, and what else they may do with it.
 pub fn touch(view: View<'_>, item: &Item) -> Page {
-    let asking = words::Asking { people: view.world.people.as_deref(), acting: view.acting };
-    let object = item.object();
-    object.map(|it| words::touch(view.world.rbac(), &view.world.cluster, &it, asking)).unwrap_or_default()
+    let world = view.world;
+    let touched = item.object().and_then(|it| world.rbac().touched(&world.cluster, &it, view.acting));
+    touched.map(|it| words::touch(&it, world.people.as_deref())).unwrap_or_default()
 }

@@ -4,11 +4,10 @@
 //! [`super::matrix`].
 
 use super::theme::Theme;
+use crate::ask::Fault;
 use crate::ask::World;
 use crate::ask::end::{End, PortAsk};
 use crate::ask::reaches::Way;
-use crate::ask::world::SelfCheck;
-use crate::ask::{Asker, Fault};
 use crate::model::policy::Direction;
 use crate::net::reach::By;
 use crate::text::{Mark, Page};
@@ -87,23 +86,16 @@ impl Tracing {
 /// The verdict and all it rests on.
 pub fn trace(world: &World, tracing: &Tracing) -> Page {
     let Some((from, to)) = tracing.ends() else { return Page::default() };
-    let asker = asker(world);
-    match asker.trace(from, to, &tracing.port) {
-        Ok(trace) => checked(&asker, trace.page()),
+    match world.asker().trace(from, to, &tracing.port) {
+        Ok(trace) => checked(world, trace.page()),
         Err(why) => fault(&why),
     }
 }
 
-/// Asks this world, twice where that is wanted.
-fn asker(world: &World) -> Asker<'_> {
-    let asker = Asker::new(&world.cluster, world.net());
-    if world.check == SelfCheck::On { asker.with_self_check(&world.settings) } else { asker }
-}
-
 /// The page under a banner where the naive evaluator says otherwise.
-fn checked(asker: &Asker<'_>, answer: Page) -> Page {
+fn checked(world: &World, answer: Page) -> Page {
     let mut page = Page::default();
-    for difference in asker.differences() {
+    for difference in world.differences() {
         page.say(0, Mark::Unknown, format!("SELF-CHECK FAILED, this is a defect of kreach: {difference}"));
     }
     page.add(0, answer);
@@ -113,9 +105,8 @@ fn checked(asker: &Asker<'_>, answer: Page) -> Page {
 /// What an end may connect to, or what may connect to it: by namespace and workload, with the ports.
 pub fn connections(world: &World, end: &End, way: Way) -> Page {
     let direction = if way == Way::From { Direction::Egress } else { Direction::Ingress };
-    let asker = asker(world);
-    match asker.reach(end, direction, By::Workload) {
-        Ok(reach) => checked(&asker, reach.section()),
+    match world.asker().reach(end, direction, By::Workload) {
+        Ok(reach) => checked(world, reach.section()),
         Err(why) => fault(&why),
     }
 }
@@ -132,7 +123,7 @@ pub fn fault(fault: &Fault) -> Page {
 
 /// The ports that an end offers, each with its name: a Service's own, else what containers declare.
 pub fn ports(world: &World, end: &End) -> Vec<(PortAsk, String)> {
-    let found = asker(world).ports(end).unwrap_or_default();
+    let found = world.asker().ports(end).unwrap_or_default();
     found.into_iter().map(|it| (it.ask(), it.name.to_string())).collect()
 }
 

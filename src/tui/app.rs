@@ -29,7 +29,8 @@ use super::reaching::{self, Reaching};
 pub use super::state::{Fetched, Setup, Shown, Stop, Typing};
 use super::status::{self, Freshness};
 use super::views::yaml::YamlAt;
-use super::{command, typing};
+use super::{command, questions, typing};
+use crate::ask::Line;
 use crate::ask::World;
 use crate::ask::filter::Filter;
 use crate::ask::item::Item;
@@ -161,6 +162,18 @@ impl App {
         };
         app.settle();
         app
+    }
+
+    /// Opens what answers a question, before anything else is on the screen.
+    ///
+    /// What it puts to a server is asked once there is a connection.
+    pub fn ask(&mut self, line: &Line) {
+        self.prepare();
+        if let Err(fault) = questions::open(self, line) {
+            self.say(fault.whole());
+        }
+        self.asking.clear();
+        self.settle();
     }
 
     /// Takes one event in, however long that takes, and says what is to be done.

@@ -6,20 +6,17 @@
 //!
 //! What is put to the server, and when, is [`crate::rbac::review::appeal`]'s to say (CONTRACT §4).
 
-use super::access;
 use super::app::{App, Shown};
 use super::event::Effect;
-use super::grants;
 use super::status::Origin;
 use crate::ask::Fault;
+use crate::ask::question::can::Allowed;
 use crate::ask::scope::View;
 use crate::model::name::Name;
 use crate::model::role::Subject;
-use crate::rbac::grant::Access;
 use crate::rbac::request::Request;
 use crate::rbac::review::{self, Reply, Review};
-use crate::text::rbac as words;
-use crate::text::{Mark, Page};
+use crate::text::Page;
 
 /// Whether somebody may do something.
 #[derive(Clone, PartialEq, Debug)]
@@ -36,42 +33,30 @@ impl Question {
         format!(" {}: {} ", self.subject, self.request)
     }
 
-    /// RBAC's answer, and the server's where it was asked.
-    fn access(&self, view: View<'_>) -> Access {
-        let world = view.world;
-        let access = world.rbac().can(&access::identity(view, &self.subject), &self.request);
-        let word = review::appeal(&access, &world.told).and_then(|it| world.told.word(&it).cloned());
-        Access { word, ..access }
+    /// Who is asked about, and what.
+    pub fn parts(&self) -> (&Subject, &Request) {
+        (&self.subject, &self.request)
     }
 
     /// What is to be put to the server, if it has not been.
-    pub fn asks(&self, view: View<'_>) -> Option<Review> {
-        review::appeal(&self.access(view), &view.world.told).filter(|it| !view.world.told.has(it))
+    pub fn wants_word(&self, view: View<'_>) -> Option<Review> {
+        let access = view.world.rbac().can(&view.identity(&self.subject), &self.request);
+        review::appeal(&access, &view.world.told).filter(|it| !view.world.told.has(it))
     }
 }
 
 /// The answer as a page.
 pub fn page(view: View<'_>, question: &Question) -> Page {
-    let (world, access) = (view.world, question.access(view));
-    let mut page = words::access(&access, world.rbac());
+    let allowed = Allowed::of(&view.identity(&question.subject), &question.request, view.world);
+    let mut page = allowed.page(view.world);
     page.head(&question.notes);
-    let notes = world.rbac().notes(&access, &world.cluster, world.version);
-    notes.iter().for_each(|it| page.say(1, Mark::Note, it));
-    if let Some(Reply::Silent(why)) = review::appeal(&access, &world.told).and_then(|it| world.told.reply(&it)) {
-        page.say(1, Mark::Note, format!("the server was asked itself and does not say: {why}"));
-    }
     page
 }
 
-/// `:can [SUBJECT] VERB RESOURCE [NAME] [-n NAMESPACE]`; without SUBJECT whom the operator sees with.
-pub fn can(app: &mut App, words: &str) -> Result<Vec<Effect>, Fault> {
-    let (who, typed) = grants::Typed::read(words, grants::Subjects::First)?;
-    let namespace = typed.namespace(app).unwrap_or_else(|| "default".into());
-    let subject = grants::typed_subject(app, who.unwrap_or_default(), &namespace)?;
-    let resolved = typed.resolve(app, namespace)?;
-    let notes = grants::unknown(app, &subject).into_iter().chain(resolved.notes).collect();
-    app.open(Shown::Can(Question { subject, request: resolved.request, notes }));
-    Ok(asks(app))
+/// Shows whether somebody may do something.
+pub fn show(app: &mut App, subject: Subject, request: Request, notes: Vec<Name>) -> Vec<Effect> {
+    app.open(Shown::Can(Question { subject, request, notes }));
+    asks(app)
 }
 
 /// `:whoami`: who the server says the operator is.

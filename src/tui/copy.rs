@@ -7,6 +7,7 @@ use ratatui::buffer::Buffer;
 use super::app::App;
 use super::event::Effect;
 use super::picker::{Choice, Entry, Picker, Subject};
+use super::questions;
 use super::svg;
 
 /// The name of what is selected, marked rows each on a line.
@@ -41,8 +42,10 @@ pub fn copies(app: &mut App) -> Vec<Effect> {
             offer("kubectl", format!("kubectl {namespace}get {} {} -o yaml", object.kind, object.name));
         }
     }
-    if let Some((from, to)) = app.tracing.ends() {
-        offer("kreach trace", format!("kreach trace {from} {to}{}", app.tracing.port));
+    if let Some(line) = questions::shown(app) {
+        let line = line.to_string();
+        let subcommand = line.split(' ').next().unwrap_or_default();
+        offer(&format!("kreach {subcommand}"), format!("kreach {line}"));
     }
     app.shown.view().copies(app).into_iter().for_each(|(label, text)| offer(label, text));
     app.picker = Some(Picker::new(Subject::Copy, "copy", entries));

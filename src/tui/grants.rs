@@ -15,14 +15,14 @@ use super::event::Effect;
 use super::field::Field;
 use super::picker::{Choice, Entry, Picker, Subject as Picking};
 use crate::ask::item::Item;
-use crate::ask::{Fault, namespace, somebody};
+use crate::ask::{Fault, somebody};
 use crate::model::name::Name;
 use crate::model::role::{Subject, SubjectKind};
 use crate::rbac::fold::What;
 use crate::rbac::identity::Membership;
 use crate::rbac::pasted::{self, Whom};
 use crate::rbac::places;
-use crate::rbac::served::{self, Given, Reach, Resolved};
+use crate::rbac::served::Reach;
 use crate::rbac::{Identity, Places, Request, ResourceRequest};
 use crate::text::{About, rbac};
 
@@ -205,13 +205,6 @@ pub fn no_permissions(app: &App) -> Option<&'static str> {
     (!matches!(app.shown, Shown::Permissions(_))).then_some("open what a subject may do first (Enter on it)")
 }
 
-/// `:permissions [SUBJECT]`.
-pub fn permissions_word(app: &mut App, words: &str) -> Result<Vec<Effect>, Fault> {
-    let here = app.scope.only().cloned().unwrap_or_else(|| "default".into());
-    let subject = typed_subject(app, words, &here)?;
-    Ok(permissions(app, subject, ""))
-}
-
 /// A typed subject; of no words whom the operator sees with, or the one that is selected, else the operator.
 pub fn typed_subject(app: &App, words: &str, namespace: &Name) -> Result<Subject, Fault> {
     let such = "such as user:dev-1, group:dev or sa:shop/web";
@@ -234,95 +227,10 @@ pub fn unknown(app: &App, subject: &Subject) -> Option<Name> {
     (!world.is_me(subject)).then(told)?.map(Name::from)
 }
 
-/// `:who-can VERB RESOURCE [NAME] [-n NAMESPACE]`.
-pub fn who_can_word(app: &mut App, words: &str) -> Result<Vec<Effect>, Fault> {
-    let (_, typed) = Typed::read(words, Subjects::None)?;
-    let namespace = typed.namespace(app).filter(|it| !it.is_empty());
-    let resolved = typed.resolve(app, namespace.clone().unwrap_or_default())?;
-    let is_url = matches!(resolved.request, Request::Url { .. });
-    let places = match namespace.is_some() || is_url || resolved.reach == Some(Reach::Cluster) {
-        true => Places::Asked,
-        false => Places::Everywhere,
-    };
-    app.open(Shown::WhoCan(WhoAsked { request: resolved.request, places, notes: resolved.notes }));
-    Ok(Vec::new())
-}
-
 /// `:as [SUBJECT] [group:NAME]...`.
 pub fn as_word(app: &mut App, words: &str) -> Result<Vec<Effect>, Fault> {
     act(app, words)?;
     Ok(Vec::new())
-}
-
-/// What is typed behind `:can` and `:who-can`.
-pub struct Typed<'a> {
-    words: Vec<&'a str>,
-    /// `-n`; `-A` is every one.
-    given: Option<Name>,
-    /// `--unserved`.
-    is_forced: bool,
-}
-
-/// Whether a subject may stand before the verb.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Subjects {
-    First,
-    None,
-}
-
-impl<'a> Typed<'a> {
-    /// Reads `[SUBJECT] get secrets [NAME] [-n shop]`.
-    pub fn read(words: &'a str, subjects: Subjects) -> Result<(Option<&'a str>, Self), Fault> {
-        let mut typed = Self { words: Vec::new(), given: None, is_forced: false };
-        let mut rest = words.split_whitespace();
-        while let Some(word) = rest.next() {
-            match word {
-                "-A" => typed.given = Some(Name::empty()),
-                "-n" | "--namespace" => typed.given = rest.next().map(Name::from),
-                "--unserved" => typed.is_forced = true,
-                word => typed.words.push(word),
-            }
-        }
-        let (who, words) = match subjects {
-            Subjects::First => pasted::split(&typed.words),
-            Subjects::None => (None, typed.words.as_slice()),
-        };
-        typed.words = words.to_vec();
-        match typed.words.len() {
-            2 | 3 => Ok((who, typed)),
-            _ => Err(Fault::new("a verb and a resource are needed", "such as get secrets [NAME] [-n shop]")),
-        }
-    }
-
-    /// The namespace that was given, or the one that everything is narrowed to.
-    pub fn namespace(&self, app: &App) -> Option<Name> {
-        self.given.clone().or_else(|| app.scope.only().cloned())
-    }
-
-    /// The request, asked in this namespace.
-    ///
-    /// # Errors
-    /// It is proven that nothing is served so, or that the namespace is not there.
-    pub fn resolve(&self, app: &App, namespace: Name) -> Result<Resolved, Fault> {
-        let mut resolved = app.world.served.resolve(&served::Typed {
-            verb: self.words[0],
-            resource: self.words[1],
-            name: self.words.get(2).copied().unwrap_or_default(),
-            namespace: &namespace,
-            given: if self.given.is_some() { Given::Yes } else { Given::No },
-        });
-        let absence = self.given.as_ref().and_then(|it| namespace::absence(&app.world.cluster, it));
-        if self.is_forced {
-            resolved = resolved.all_the_same();
-            resolved.notes.extend(absence.map(Name::from));
-            return Ok(resolved);
-        }
-        match (resolved.refusal.take(), absence) {
-            (Some(it), _) => Err(Fault::new(it.what, it.hint)),
-            (None, Some(what)) => Err(Fault::new(what, "--unserved asks all the same")),
-            (None, None) => Ok(resolved),
-        }
-    }
 }
 
 /// The subjects that may stand behind a word and begin so.

@@ -11,9 +11,9 @@
 use std::sync::Arc;
 
 use super::event::Event;
-use super::matrix::Counted;
 use super::reaching::{Answered, AsOf};
 use crate::ask::escalation::Watch;
+use crate::ask::matrix::Counted;
 
 /// What is to be worked out, and of which state of the cluster.
 #[derive(Clone, PartialEq, Debug)]

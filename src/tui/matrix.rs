@@ -24,11 +24,9 @@ use super::job::{Said, State, Work};
 use super::paint::{self, Focus};
 use super::theme::{Role, Theme};
 use crate::ask::World;
+use crate::ask::matrix::{Cell, Counted, with_pods};
 use crate::ask::scope::Scope;
-use crate::model::cluster::Cluster;
 use crate::model::name::Name;
-use crate::net::Index;
-use crate::net::reach::{By, Counts, Summary, Unit};
 use crate::text::written::markdown;
 
 /// The matrix and where the cursor is.
@@ -39,24 +37,6 @@ pub struct Matrix {
     cursor: Cursor,
 }
 
-/// All pairs of namespaces, as one state of the cluster has them.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Counted {
-    /// Of which state.
-    revision: u64,
-    names: Vec<Name>,
-    /// By source, then destination, as places in `names`; pairs that may not connect have none.
-    cells: Vec<(u32, u32, Summary)>,
-}
-
-/// What is known of one pair.
-enum Cell<'a> {
-    Uncounted,
-    /// No pair of pods may connect.
-    Nothing,
-    Some(&'a Summary),
-}
-
 /// Up to so many pods are counted at once, in a few milliseconds.
 const AT_ONCE: usize = 1_000;
 
@@ -64,36 +44,6 @@ const AT_ONCE: usize = 1_000;
 pub fn work(world: &World) -> Work {
     let world = world.clone();
     Box::new(move |_| Said::Matrix(Arc::new(Counted::of(&world.cluster, world.net(), world.revision()))))
-}
-
-impl Counted {
-    fn of(cluster: &Cluster, index: &Index, revision: u64) -> Self {
-        let names: Vec<Name> = with_pods(cluster).collect();
-        let at = |unit: &Unit| match unit {
-            Unit::Namespace(name) => place(&names, name),
-            _ => None,
-        };
-        let rows = index.map(cluster, By::Namespace, None).rows.into_iter();
-        let mut cells: Vec<_> = rows.filter_map(|it| Some((at(&it.from)?, at(&it.to)?, it.summary))).collect();
-        cells.sort_unstable_by_key(|it| (it.0, it.1));
-        Self { revision, names, cells }
-    }
-
-    fn cell(&self, from: &Name, to: &Name) -> Cell<'_> {
-        let (Some(from), Some(to)) = (place(&self.names, from), place(&self.names, to)) else {
-            return Cell::Uncounted;
-        };
-        let found = self.cells.binary_search_by_key(&(from, to), |it| (it.0, it.1));
-        found.map_or(Cell::Nothing, |at| Cell::Some(&self.cells[at].2))
-    }
-}
-
-fn with_pods(cluster: &Cluster) -> impl Iterator<Item = Name> {
-    cluster.namespace_names().into_iter().filter(|it| !cluster.pods.of(it).is_empty())
-}
-
-fn place(names: &[Name], name: &Name) -> Option<u32> {
-    names.binary_search(name).ok().map(|at| at as u32)
 }
 
 /// The widest that a column's title gets.
@@ -155,7 +105,7 @@ impl Matrix {
         let titles: Vec<String> = self.names.iter().map(|it| markdown(it)).collect();
         let mut text = format!("| from \\ to | {} |\n|---|{}\n", titles.join(" | "), "---|".repeat(titles.len()));
         for (row, name) in titles.iter().enumerate() {
-            let cells: Vec<&str> = (0..self.names.len()).map(|it| sign(&self.summary(row, it)).0).collect();
+            let cells: Vec<&str> = (0..self.names.len()).map(|it| self.summary(row, it).sign().0).collect();
             text.push_str(&format!("| {name} | {} |\n", cells.join(" | ")));
         }
         text
@@ -199,16 +149,12 @@ impl Sheet for Matrix {
         &self.names[column]
     }
     fn cell(&self, row: usize, column: usize) -> (String, Role) {
-        let (word, role) = sign(&self.summary(row, column));
-        (word.to_owned(), role)
+        let (word, tone) = self.summary(row, column).sign();
+        (word.to_owned(), tone.into())
     }
     fn words(&self, cursor: Cursor, theme: Theme) -> String {
         let Some((from, to)) = self.selected() else { return "no namespace".into() };
-        let said = match self.summary(cursor.row, cursor.column) {
-            Cell::Some(it) => format!("{}; ports {}", pairs(&it.pairs), crate::text::net::ports(&it.some)),
-            Cell::Nothing => "no pair of pods may connect".into(),
-            Cell::Uncounted => "not counted yet".into(),
-        };
+        let said = self.summary(cursor.row, cursor.column).words();
         format!("{from} {} {to}: {said}", theme.arrow())
     }
     fn legend(&self) -> &str {
@@ -223,31 +169,11 @@ impl Sheet for Matrix {
     }
 }
 
-fn pairs(counts: &Counts) -> String {
-    format!("{} of {} pairs may connect", counts.allow, counts.total())
-}
-
-/// The sign of a cell.
-fn sign(cell: &Cell<'_>) -> (&'static str, Role) {
-    let counts = match cell {
-        Cell::Uncounted => return ("", Role::Dim),
-        Cell::Nothing => return ("x", Role::Deny),
-        Cell::Some(summary) => &summary.pairs,
-    };
-    match (counts.allow, counts.unknown, counts.deny) {
-        (0, 0, 0) => (".", Role::Dim),
-        (_, 0, 0) => ("v", Role::Allow),
-        (0, 0, _) => ("x", Role::Deny),
-        (0, _, _) => ("?", Role::Unknown),
-        (_, _, _) => ("+", Role::Note),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::ask::world::SelfCheck;
-    use crate::model::cluster::{AnyFact, Delta, Entry};
+    use crate::model::cluster::{AnyFact, Cluster, Delta, Entry};
     use crate::model::facts::Pod;
     use crate::net::Settings;
     use crate::tui::event::Event;
@@ -266,7 +192,7 @@ mod tests {
 
     fn signs(matrix: &Matrix) -> Vec<&'static str> {
         let size = matrix.names.len();
-        (0..size * size).map(|at| sign(&matrix.summary(at / size, at % size)).0).collect()
+        (0..size * size).map(|at| matrix.summary(at / size, at % size).sign().0).collect()
     }
 
     #[test]

@@ -37,6 +37,7 @@ mod paint;
 pub mod palette;
 pub mod panes;
 mod picker;
+pub mod questions;
 mod reaching;
 mod settle;
 mod state;

@@ -28,6 +28,7 @@ pub fn end_of(item: &Item) -> Option<End> {
     match item {
         Item::Namespace(name) => Some(End::Namespace(name.clone())),
         Item::Pod(pod) => Some(End::Pod(pod.clone())),
+        Item::Service(it) => Some(End::Service { namespace: it.namespace.clone(), name: it.name.clone() }),
         Item::Policy(_) | Item::Subject(_) => None,
     }
 }

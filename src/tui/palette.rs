@@ -1,13 +1,13 @@
 //! Commands that take words, as typed behind `:`.
 //!
-//! `:trace shop/web svc/shop/db:5432`, `:ns shop`, `:pods shop`, `:who-reaches shop/db-0`. What is no word of this
-//! table is looked for among the commands by name.
+//! `:trace shop/web svc/shop/db:5432`, `:ns shop`, `:pods shop`, `:who-reaches shop/db-0`. Questions are read by the
+//! grammar of the subcommands ([`crate::ask::question`]). What is no word of this table is looked for among the commands
+//! by name.
 
 use super::app::{App, Shown};
 use super::event::Effect;
 use super::panes::{self, PANES, PaneSpec};
-use super::reaching::{self, Typed};
-use super::{asked, command, go, grants, open};
+use super::{asked, command, grants, open, questions};
 use crate::ask::Fault;
 use crate::ask::end;
 use crate::model::id::{Kind, ObjectId};
@@ -38,7 +38,12 @@ pub fn words() -> impl Iterator<Item = Told> {
 
 /// All words but those of panes.
 pub const WORDS: &[Word] = &[
-    Word { name: "trace", arguments: "FROM TO[:PORT]", help: "may FROM connect to TO, and why", run: trace },
+    Word {
+        name: "trace",
+        arguments: "FROM TO[:PORT]",
+        help: "may FROM connect to TO, and why",
+        run: |app, words| ask(app, "trace", words),
+    },
     Word {
         name: "to",
         arguments: "END[:PORT]",
@@ -49,31 +54,49 @@ pub const WORDS: &[Word] = &[
         name: "reach",
         arguments: "END [--to GOAL] [--reverse] [--max-hops N]",
         help: "what END can come to reach through RBAC, pods and the network, or the way to GOAL",
-        run: reach,
+        run: |app, words| ask(app, "reach", words),
     },
     Word {
         name: "who-reaches",
         arguments: "END",
         help: "who can come to reach END",
-        run: |app, words| reach(app, &format!("{words} --reverse")),
+        run: |app, words| ask(app, "reach --reverse", words),
     },
     Word {
         name: "permissions",
         arguments: "[SUBJECT]",
         help: "what SUBJECT may do: user:NAME, group:NAME, sa:NS/NAME",
-        run: grants::permissions_word,
+        run: |app, words| ask(app, "permissions", words),
     },
     Word {
         name: "who-can",
         arguments: "VERB RESOURCE [NAME] [-n NS]",
         help: "everybody who can, by which grants",
-        run: grants::who_can_word,
+        run: |app, words| ask(app, "who-can", words),
     },
     Word {
         name: "can",
         arguments: "[SUBJECT] VERB RESOURCE [NAME] [-n NS]",
         help: "may user:NAME, group:NAME or sa:NS/NAME do it, and why",
-        run: asked::can,
+        run: |app, words| ask(app, "can", words),
+    },
+    Word {
+        name: "explain",
+        arguments: "OBJECT",
+        help: "what OBJECT is: NS/POD, ns/NAME, networkpolicy/NS/NAME, user:NAME, sa:NS/NAME",
+        run: |app, words| ask(app, "explain", words),
+    },
+    Word {
+        name: "touch",
+        arguments: "OBJECT",
+        help: "who may change, delete or enter OBJECT",
+        run: |app, words| ask(app, "touch", words),
+    },
+    Word {
+        name: "matrix",
+        arguments: "[namespaces|access]",
+        help: "which namespace may connect to which; who may do what",
+        run: |app, words| ask(app, "matrix", words),
     },
     Word { name: "whoami", arguments: "", help: "who the server says you are", run: asked::who_am_i },
     Word {
@@ -94,7 +117,7 @@ pub fn run(app: &mut App, line: &str) -> Option<Vec<Effect>> {
     let rest = rest.trim();
     let done = match (WORDS.iter().find(|it| it.name == first), panes::named(first)) {
         (Some(word), _) => (word.run)(app, rest),
-        (None, Some(at)) => pane(app, at, rest),
+        (None, Some(at)) => ask(app, PANES[at].word, rest),
         (None, None) => return None,
     };
     Some(done.unwrap_or_else(|fault| {
@@ -122,9 +145,9 @@ fn candidates(app: &App, word: &str, begun: &str) -> Vec<String> {
     let cluster = &app.world.cluster;
     let names: Vec<String> = match word {
         "ns" => cluster.namespace_names().iter().map(|it| it.to_string()).collect(),
-        "permissions" | "can" | "as" => grants::candidates(app, begun),
+        "permissions" | "can" | "as" | "explain" => grants::candidates(app, begun),
         "ctx" => app.contexts.iter().map(|it| it.to_string()).collect(),
-        "trace" | "to" | "reach" | "who-reaches" => match begun.strip_prefix("svc/") {
+        "trace" | "to" | "reach" | "who-reaches" | "touch" => match begun.strip_prefix("svc/") {
             Some(_) => {
                 cluster.services.iter().map(|it| format!("svc/{}/{}", it.meta.namespace, it.meta.name)).collect()
             }
@@ -148,15 +171,9 @@ fn here(app: &App) -> Name {
     app.scope.only().cloned().unwrap_or_else(|| "default".into())
 }
 
-fn trace(app: &mut App, words: &str) -> Result<Vec<Effect>, Fault> {
-    let usage = || Fault::new("two ends are needed", ":trace FROM TO[:PORT]");
-    let (from, to) = words.split_once(char::is_whitespace).ok_or_else(usage)?;
-    let from = end::end(from, &here(app))?;
-    let (to, port) = end::end_and_port(to.trim(), &here(app))?;
-    app.tracing.set(from, to);
-    app.tracing.port = port;
-    app.open(Shown::Trace);
-    Ok(Vec::new())
+/// A question: the grammar is that of the subcommands.
+fn ask(app: &mut App, command: &str, words: &str) -> Result<Vec<Effect>, Fault> {
+    questions::open(app, &format!("{command} {words}").parse()?)
 }
 
 fn to(app: &mut App, words: &str) -> Result<Vec<Effect>, Fault> {
@@ -167,18 +184,6 @@ fn to(app: &mut App, words: &str) -> Result<Vec<Effect>, Fault> {
     app.tracing.turn_to(to);
     app.tracing.port = port;
     app.open(Shown::Trace);
-    Ok(Vec::new())
-}
-
-fn reach(app: &mut App, words: &str) -> Result<Vec<Effect>, Fault> {
-    match reaching::read(words, here(app))? {
-        Typed::Reach(asked) => app.open(Shown::Reach(asked)),
-        Typed::Trace(from, to, port) => {
-            app.tracing.set(from, to);
-            app.tracing.port = port;
-            app.open(Shown::Trace);
-        }
-    }
     Ok(Vec::new())
 }
 
@@ -222,10 +227,4 @@ fn context(app: &mut App, words: &str) -> Result<Vec<Effect>, Fault> {
         Some(name) => Ok(vec![Effect::Switch(name.clone())]),
         None => Err(Fault::new(format!("the kubeconfig has no context {words}"), "")),
     }
-}
-
-fn pane(app: &mut App, pane: usize, words: &str) -> Result<Vec<Effect>, Fault> {
-    go::pane(app, pane);
-    app.filter(words);
-    Ok(Vec::new())
 }

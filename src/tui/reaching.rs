@@ -9,16 +9,15 @@
 //! Some answers are kept, so that going back is no new work.
 
 use std::collections::VecDeque;
-use std::fmt;
 use std::sync::Arc;
 
-use super::access;
 use super::answers;
 use super::job::{Said, State, What, Work};
 use super::page::saying;
 use super::theme::Theme;
 use crate::ask::end::{End, PortAsk};
 use crate::ask::escalation::{self, Actor, ReachPath};
+use crate::ask::question::reach::Reach as Question;
 use crate::ask::reaches::{Reaches, Way};
 use crate::ask::scope::View;
 use crate::ask::{Fault, World};
@@ -82,18 +81,6 @@ impl ReachAsked {
     }
 }
 
-/// The command that asks it.
-impl fmt::Display for ReachAsked {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "reach {}", self.of)?;
-        self.to.iter().try_for_each(|it| write!(out, " --to {it}"))?;
-        if self.way == Way::To {
-            out.write_str(" --reverse")?;
-        }
-        self.max_hops.iter().try_for_each(|it| write!(out, " --max-hops {it}"))
-    }
-}
-
 /// A question with all that its answer rests on besides the cluster.
 #[derive(Clone, PartialEq, Debug)]
 pub struct AsOf {
@@ -106,7 +93,7 @@ pub struct AsOf {
 impl AsOf {
     /// The question, as it is asked now.
     pub fn now(view: View<'_>, asked: &ReachAsked) -> Self {
-        let groups = asked.subject().map(|it| given(&access::identity(view, it))).unwrap_or_default();
+        let groups = asked.subject().map(|it| given(&view.identity(it))).unwrap_or_default();
         Self { asked: asked.clone(), groups, version: view.world.version }
     }
 }
@@ -205,7 +192,7 @@ fn rows(view: View<'_>, asked: &ReachAsked, reaches: Option<&Reaches>, state: St
 /// What a subject may do without any step.
 fn own(view: View<'_>, asked: &ReachAsked) -> Vec<Line> {
     let Some(subject) = asked.subject().filter(|_| asked.way == Way::From) else { return Vec::new() };
-    let identity = access::identity(view, subject);
+    let identity = view.identity(subject);
     let all = view.world.rbac().capabilities(&identity, None, view.world.version);
     let count = words::count(all.len() as u64, "effective capability", "effective capabilities");
     let head = Line::new(2, Mark::Plain, format!("{count} (a shows its permissions)"));
@@ -241,28 +228,16 @@ fn answer(world: &World, as_of: &AsOf, watch: escalation::Watch<'_>) -> Found {
     found.unwrap_or_else(Found::Fault)
 }
 
-/// A question as typed behind `:reach`: `END [--to GOAL] [--reverse] [--max-hops N] [-n NS]`.
-pub fn read(typed: &str, here: Name) -> Result<Typed, Fault> {
-    let usage = || Fault::new("an end is needed", ":reach END [--to GOAL] [--reverse] [--max-hops N] [-n NS]");
-    let (mut of, mut to, mut way, mut max_hops, mut namespace) = (None, None, Way::From, None, here);
-    let mut rest = typed.split_whitespace();
-    while let Some(word) = rest.next() {
-        match word {
-            "--to" => to = Some(rest.next().ok_or_else(usage)?),
-            "--reverse" => way = Way::To,
-            "--max-hops" => {
-                let number = rest.next().and_then(|it| it.parse().ok());
-                max_hops = Some(number.ok_or_else(|| Fault::new("--max-hops takes a number", ""))?);
-            }
-            "-n" | "--namespace" => namespace = rest.next().map(Name::from).ok_or_else(usage)?,
-            word if of.is_none() && !word.starts_with('-') => of = Some(word),
-            word => return Err(Fault::new(format!("unknown argument \"{word}\""), usage().hint)),
-        }
-    }
-    let of = escalation::actor(of.ok_or_else(usage)?, &namespace)?;
-    let Some(to) = to else { return Ok(Typed::Reach(ReachAsked { of, way, to: None, max_hops })) };
-    let to = escalation::actor(to, &namespace)?;
-    let (from, to) = if way == Way::From { (of, to) } else { (to, of) };
+/// A question as it was typed, with bare names in this namespace.
+///
+/// # Errors
+/// An end of it is none.
+pub fn read(question: &Question, namespace: &Name) -> Result<Typed, Fault> {
+    let (max_hops, way) = (question.max_hops, if question.reverse { Way::To } else { Way::From });
+    let (from, to) = question.ends();
+    let from = escalation::actor(from, namespace)?;
+    let Some(to) = to else { return Ok(Typed::Reach(ReachAsked { of: from, way, to: None, max_hops })) };
+    let to = escalation::actor(to, namespace)?;
     Ok(match (&from, &to) {
         (Actor::End(from, _), Actor::End(end, port))
             if !escalation::is_way(&Actor::End(from.clone(), PortAsk::NONE), &to) =>

@@ -58,6 +58,7 @@ impl From<Tone> for Role {
             Tone::Allow => Role::Allow,
             Tone::Deny => Role::Deny,
             Tone::Unknown => Role::Unknown,
+            Tone::Note => Role::Note,
         }
     }
 }

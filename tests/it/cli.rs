@@ -119,9 +119,13 @@ macro_rules! goldens {
 goldens! {
     batch,
     errors,
+    explain,
     info,
+    lists,
     map,
+    matrix,
     reach,
+    touch,
     trace_addresses,
     trace_pods,
     trace_services,

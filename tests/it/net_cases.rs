@@ -130,7 +130,8 @@ fn check(case: &Case) -> Vec<String> {
 /// A question as users ask it, answered with the naive evaluator looking on.
 fn answer(cluster: &Cluster, index: &Index, question: &Ask) -> Vec<String> {
     let settings = Settings::default();
-    let asker = Asker::new(cluster, index).with_self_check(&settings);
+    let differences = std::cell::RefCell::default();
+    let asker = Asker::new(cluster, index).with_self_check(&settings, &differences);
     let namespace = Name::from("default");
     let ends = (end(&question.from, &namespace), end_and_port(&question.to, &namespace));
     let (Ok(from), Ok((to, port))) = ends else { return vec!["no such end can be written".to_owned()] };
@@ -138,7 +139,7 @@ fn answer(cluster: &Cluster, index: &Index, question: &Ask) -> Vec<String> {
         Ok(trace) => trace,
         Err(fault) => return vec![format!("{fault:?}")],
     };
-    let mut complaints = asker.differences();
+    let mut complaints = differences.take();
     if trace.outcome() != question.outcome {
         complaints.push(format!("{}, not {}", trace.outcome(), question.outcome));
     }

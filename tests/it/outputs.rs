@@ -56,6 +56,18 @@ fn questions(command: &str, name: &str) -> Vec<Vec<String>> {
             vec![of(&["who-can", "get", "pods"]), of(&["who-can", "get", "pods", "@"]), of(&["who-can", "get", "/u@"])]
         }
         "permissions" => vec![of(&["permissions", "user:u@"]), of(&["permissions", "user:u@", "--diff", "group:g@"])],
+        "explain" => vec![
+            of(&["explain", "a/@"]),
+            of(&["explain", "ns/a"]),
+            of(&["explain", "networkpolicy/a/@"]),
+            of(&["explain", "svc/a/@"]),
+            of(&["explain", "user:u@"]),
+        ],
+        "touch" => vec![of(&["touch", "a/@"]), of(&["touch", "ns/a"])],
+        "matrix" => vec![of(&["matrix"]), of(&["matrix", "access"])],
+        "namespaces" | "pods" | "policies" | "subjects" => {
+            vec![of(&[command]), of(&[command, "--no-headers"]), of(&[command, "@"])]
+        }
         "rbac" => vec![of(&["rbac"])],
         "info" => vec![of(&["info"])],
         "demo" => vec![of(&["demo", "--world", "@", "--listen", "127.0.0.1:0", "--write-kubeconfig", "/dev/null"])],

@@ -13,9 +13,9 @@ use std::sync::Arc;
 use clap::Parser as _;
 use jiff::Timestamp;
 use kreach::args::Args;
-use kreach::ask::World;
 use kreach::ask::needs::Needs;
 use kreach::ask::world::SelfCheck;
+use kreach::ask::{Here, World};
 use kreach::cli::{Asked, Context, Exit, Failure};
 use kreach::embedded::{self, Server, Settings, Story, kubeconfig, serve};
 use kreach::kinds::KINDS;
@@ -62,9 +62,10 @@ impl Ways {
         let (context, reader) = (context(), Reader::of(&self.connected, Vec::new()));
         let (mut world, mut asked) = (world(Cluster::new(Coverage::Unread)), Needs::default());
         loop {
-            let mut wanted = command.needs(&context, &world).expect("the question can be asked").except(&asked);
+            let mut wanted =
+                command.reads().needs(&context.here, &world).expect("the question can be asked").except(&asked);
             if wanted.is_empty() {
-                wanted = command.beside(&context, &world).except(&asked);
+                wanted = command.reads().beside(&context.here, &world).except(&asked);
             }
             if wanted.is_empty() {
                 return world.cluster;
@@ -80,7 +81,7 @@ fn world(cluster: Cluster) -> World {
 }
 
 fn context() -> Context {
-    Context { namespace: "default".into(), ..Context::default() }
+    Context { here: Here { namespace: "default".into(), ..Here::default() }, ..Context::default() }
 }
 
 /// What a command prints and how it ends, from this cluster.
@@ -205,6 +206,19 @@ async fn lists_and_rights_are_the_same_each_way() {
         "can user:nobody delete pods".to_owned(),
         format!("can {subject} get pods"),
         format!("permissions {subject}"),
+        "namespaces".to_owned(),
+        "pods -n shop".to_owned(),
+        "policies".to_owned(),
+        "subjects".to_owned(),
+        "matrix".to_owned(),
+        "matrix access".to_owned(),
+        format!("explain {pod}"),
+        "explain ns/shop".to_owned(),
+        "explain svc/platform/registry".to_owned(),
+        "explain networkpolicy/shop/default-deny".to_owned(),
+        format!("explain {subject}"),
+        format!("touch {pod}"),
+        "touch ns/shop".to_owned(),
     ];
     for question in questions {
         let words: Vec<String> = question.split(' ').map(str::to_owned).collect();

@@ -300,6 +300,47 @@ fn rows_of_reach_lead_on_and_back() {
     assert!(driver.text().contains("what group:store can come to reach"), "{}", driver.text());
 }
 
+/// A question opens the screen where it is answered, and what is shown is that question again, as a command.
+#[test]
+fn a_question_opens_what_answers_it_and_is_copied_again() {
+    let cases = [
+        ("trace shop/web-0 svc/shop/db:5432", "trace pod/shop/web-0 service/shop/db:5432/TCP", "v allow"),
+        ("trace web-0 shop/db-0 -n shop", "trace pod/shop/web-0 pod/shop/db-0", "pod/shop/web-0"),
+        ("reach group:store", "reach group:store", "what group:store can come to reach"),
+        ("reach group:store --to cluster-admin", "reach group:store --to cluster-admin", "in 2 steps"),
+        ("reach --reverse ns/shop", "reach namespace/shop --reverse", "who can come to reach namespace/shop"),
+        ("can user:alice get secrets -n shop", "can user:alice get secrets -n shop", "get secrets in shop"),
+        ("can sa:shop/web get /metrics", "can sa:shop/web get /metrics", "/metrics"),
+        ("who-can get pods/exec -n shop", "who-can get pods/exec -n shop", "who can"),
+        ("who-can list deployments.apps", "who-can list deployments.apps", "who can"),
+        ("permissions group:store", "permissions group:store", "what group:store may do"),
+        ("matrix", "matrix namespaces", "namespaces: "),
+        ("matrix access", "matrix access", "subjects may do"),
+        ("explain shop/db-0", "explain shop/db-0", "pod shop/db-0"),
+        ("explain ns/payments", "explain ns/payments", "namespace payments"),
+        ("touch shop/db-0", "touch shop/db-0", "who may touch pod/shop/db-0"),
+    ];
+    for (line, shown, holds) in cases {
+        let mut driver = Driver::new(160, 40);
+        driver.app.ask(&line.parse().expect("a question"));
+        driver.send(Event::Resize(160, 40));
+        let text = driver.text();
+        assert!(text.contains(holds), "{line}:\n{text}");
+        let again = tui::questions::shown(&driver.app).map(|it| it.to_string());
+        assert_eq!(again.as_deref(), Some(shown), "{line}");
+        // What is shown, asked again, shows the same.
+        driver.app.ask(&shown.parse().expect("its own command"));
+        driver.send(Event::Resize(160, 40));
+        assert_eq!(driver.text(), text, "{line}");
+    }
+    let mut driver = Driver::new(120, 40);
+    driver.app.ask(&"pods phase=running -n shop".parse().expect("a question"));
+    assert!(driver.text().contains("Pods /phase=running"), "{}", driver.text());
+    for line in ["map", "reach user:a --group b", "who-can get pods --pods", "trace shop/web-0", "explain 10.0.0.1"] {
+        assert!(tui::questions::check(&line.parse().expect("a question")).is_err(), "{line}");
+    }
+}
+
 /// What is worked out beside the screen holds no key, is ended when nobody looks at it, and of what is wanted the
 /// latest wins.
 #[test]

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use super::{Cell, Column, Given, Item, Listing, Row, SortKey, Sorts, Tone};
+use super::{Cell, Column, Given, Item, Listing, Row, SortKey, Sorts, Tone, labels};
 use crate::ask::filter::{Filtered, Pieces};
 use crate::ask::scope::{Problems, View};
 use crate::model::facts::Namespace;
@@ -20,6 +20,7 @@ pub const LISTING: Listing<Space> = Listing {
     nothing: "no namespace",
     sources: &[Kind::NAMESPACE, Kind::POD],
     columns: COLUMNS,
+    wide: WIDE,
     rows,
     // Few, and any pod or policy may bring one: read anew at every change.
     moves: |_, _| None,
@@ -68,6 +69,21 @@ const COLUMNS: &[Column<Space>] = &[
         width: 8,
         cell: |row, view| view.world.cluster.policies.of(&row.name).len().into(),
         sorts: Sorts::Key(|row, view| number(view.world.cluster.policies.of(&row.name).len() as u32)),
+    },
+];
+
+const WIDE: &[Column<Space>] = &[
+    Column {
+        title: "UNKNOWN",
+        width: 7,
+        cell: |row, view| (counts(row, view).unknown as usize).into(),
+        sorts: Sorts::Key(|row, view| number(counts(row, view).unknown)),
+    },
+    Column {
+        title: "LABELS",
+        width: 40,
+        cell: |row, _| row.fact.as_ref().map_or_else(|| "".into(), |it| labels(&it.labels).into()),
+        sorts: Sorts::Text,
     },
 ];
 

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::{Cell, Column, Given, Item, Listing, Moves, Row, SortKey, Sorts, Tone};
+use super::{Cell, Column, Given, Item, Listing, Moves, Row, SortKey, Sorts, Tone, labels};
 use crate::ask::isolation::Isolation;
 use crate::ask::scope::{Problems, View};
 use crate::model::cluster::Change;
@@ -17,6 +17,7 @@ pub const LISTING: Listing<SharedPod> = Listing {
     nothing: "no pod",
     sources: &[Kind::POD],
     columns: COLUMNS,
+    wide: WIDE,
     rows,
     moves,
     concerns: |change, _| matches!(change, Change::Pod(_)),
@@ -45,6 +46,17 @@ const COLUMNS: &[Column<SharedPod>] = &[
     },
     Column { title: "NODE", width: 14, cell: |row, _| row.node().as_str().into(), sorts: Sorts::Text },
     Column { title: "OWNER", width: 24, cell: |row, _| owner(row), sorts: Sorts::Text },
+];
+
+const WIDE: &[Column<SharedPod>] = &[
+    Column {
+        title: "ADDRESSES",
+        width: 40,
+        cell: |row, _| row.addresses().iter().map(|it| it.to_string()).collect::<Vec<_>>().join(",").into(),
+        sorts: Sorts::Text,
+    },
+    Column { title: "ACCOUNT", width: 20, cell: |row, _| row.mold.service_account.as_str().into(), sorts: Sorts::Text },
+    Column { title: "LABELS", width: 40, cell: |row, _| labels(&row.labels().whole()).into(), sorts: Sorts::Text },
 ];
 
 impl Row for SharedPod {

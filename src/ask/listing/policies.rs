@@ -3,12 +3,13 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use super::{Cell, Column, Given, Item, Listing, Moves, Row, SortKey, Sorts, Tone};
+use super::{Cell, Column, Given, Item, Listing, Moves, Row, SortKey, Sorts, Tone, labels};
 use crate::ask::scope::{Problems, View};
 use crate::model::cluster::Change;
 use crate::model::id::{Kind, ObjectId};
 use crate::model::policy::{Direction, Directions, Policy};
 use crate::net::PolicyProblem;
+use crate::text::words;
 
 /// The list.
 pub const LISTING: Listing<Arc<Policy>> = Listing {
@@ -18,6 +19,7 @@ pub const LISTING: Listing<Arc<Policy>> = Listing {
     nothing: "no policy",
     sources: &[Kind::NETWORK_POLICY],
     columns: COLUMNS,
+    wide: WIDE,
     rows,
     moves,
     concerns: |change, view| matches!(change, Change::Policy(_)) || view.scope.pod.is_some(),
@@ -56,6 +58,11 @@ const COLUMNS: &[Column<Arc<Policy>>] = &[
         sorts: Sorts::Key(|row, view| SortKey::Number(problems(row, view) as u64)),
     },
     Column { title: "KIND", width: 22, cell: |row, _| row.kind.as_str().into(), sorts: Sorts::Text },
+];
+
+const WIDE: &[Column<Arc<Policy>>] = &[
+    Column { title: "SELECTS", width: 40, cell: |row, _| words::pods(&row.target).into(), sorts: Sorts::Text },
+    Column { title: "LABELS", width: 40, cell: |row, _| labels(&row.labels).into(), sorts: Sorts::Text },
 ];
 
 impl Row for Arc<Policy> {

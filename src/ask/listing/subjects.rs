@@ -19,6 +19,7 @@ pub const LISTING: Listing<Subject> = Listing {
     nothing: "no subject",
     sources: &[Kind::ROLE_BINDING, Kind::CLUSTER_ROLE_BINDING, Kind::SERVICE_ACCOUNT],
     columns: COLUMNS,
+    wide: WIDE,
     rows,
     moves,
     concerns: |change, view| renews(change) || !weights::touched(view.world, change).is_empty(),
@@ -47,6 +48,16 @@ const COLUMNS: &[Column<Subject>] = &[
         sorts: Sorts::Key(|row, view| SortKey::Number(view.world.weight(row).pods as u64)),
     },
 ];
+
+const WIDE: &[Column<Subject>] = &[Column {
+    title: "BINDINGS",
+    width: 40,
+    cell: |row, view| {
+        let all = view.world.rbac().bindings_of(row);
+        all.iter().map(|it| it.id().to_string()).collect::<Vec<_>>().join(",").into()
+    },
+    sorts: Sorts::Text,
+}];
 
 impl Row for Subject {
     type Key = Subject;

@@ -18,6 +18,6 @@ impl View for Question {
     }
 
     fn appeal(&self, app: &App) -> Option<Review> {
-        self.asks(app.view())
+        self.wants_word(app.view())
     }
 }

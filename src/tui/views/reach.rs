@@ -25,10 +25,6 @@ impl View for ReachAsked {
         app.reader.show(page);
     }
 
-    fn copies(&self, app: &App) -> Vec<(&'static str, String)> {
-        vec![("kreach reach", format!("kreach {self}")), ("answer as text", app.reader.page.to_string())]
-    }
-
     fn leads_back(&self) -> Back {
         Back::Answer
     }

@@ -1,0 +1,214 @@
+//! What an object is, as a page: facts first, then what governs it, each line leading to its object.
+//!
+//! Nothing here decides: pages repeat facts and what the indexes say of them.
+
+mod service;
+mod subject;
+
+use std::collections::BTreeMap;
+
+use super::isolation::Isolation;
+use super::item::Item;
+use super::scope::View;
+use crate::model::facts::Pod;
+use crate::model::id::{Kind, ObjectId};
+use crate::model::labels::Labels;
+use crate::model::name::Name;
+use crate::model::place::Place;
+use crate::model::policy::{Direction, Policy};
+use crate::net::verdict::Tri;
+use crate::text::{Line, Mark, Page, policy};
+
+/// What an object is: facts first, then what governs it, then what is wrong with it.
+pub fn facts(view: View<'_>, item: &Item) -> Page {
+    let mut page = Page::default();
+    match item {
+        Item::Namespace(name) => namespace(&mut page, view, name),
+        Item::Pod(pod) => match view.world.pod(pod) {
+            Some(found) => pod_facts(&mut page, view, found),
+            None => gone(&mut page, item),
+        },
+        Item::Policy(policy) => match policy_of(view, policy) {
+            Some(found) => policy::facts(
+                &mut page,
+                found,
+                view.world.net().target_count(found),
+                &view.world.net().policy_problems(found),
+            ),
+            None => gone(&mut page, item),
+        },
+        Item::Service(service) => service::facts(&mut page, view, service),
+        Item::Subject(subject) => subject::facts(&mut page, view, subject),
+    }
+    problems(&mut page, view, item);
+    page
+}
+
+fn gone(page: &mut Page, item: &Item) {
+    page.say(0, Mark::Note, format!("{} is not there any more", item.typed()));
+}
+
+fn policy_of<'a>(view: View<'a>, id: &ObjectId) -> Option<&'a std::sync::Arc<Policy>> {
+    view.world.cluster.policies.get_variant(&id.namespace, &id.name, id.kind.as_str())
+}
+
+/// A line that leads to a whole object.
+pub(super) fn linked(indent: u8, mark: Mark, text: impl AsRef<str>, object: &ObjectId) -> Line {
+    Line::new(indent, mark, text).linked(object, &Place::default())
+}
+
+pub(super) fn count(number: usize, one: &str) -> String {
+    match (number, one.strip_suffix('y')) {
+        (1, _) => format!("1 {one}"),
+        (_, Some(stem)) => format!("{number} {stem}ies"),
+        _ => format!("{number} {one}s"),
+    }
+}
+
+/// Why a namespace has no labels but its name: it is not defined, or that is not known.
+fn undefined(view: View<'_>, name: &Name) -> Option<String> {
+    let cluster = &view.world.cluster;
+    if cluster.namespaces.get("", name).is_some_and(|it| !it.implied) {
+        return None;
+    }
+    let coverage = cluster.coverage.of(Kind::NAMESPACE, name);
+    Some(match coverage.is_complete() {
+        true => "not defined: only mentioned by other objects".to_owned(),
+        false => format!("its labels are not known: namespaces: {}", crate::text::coverage::words(coverage)),
+    })
+}
+
+fn namespace(page: &mut Page, view: View<'_>, name: &Name) {
+    let id = ObjectId::new(Kind::NAMESPACE, Name::empty(), name.clone());
+    let counts = view.world.counts(name);
+    page.push(linked(0, Mark::Title, format!("namespace {name}"), &id));
+    if let Some(words) = undefined(view, name) {
+        page.say(0, Mark::Note, words);
+    }
+    let policies = view.world.cluster.policies.of(name);
+    let pods = view.world.cluster.pods.of(name).len();
+    page.say(0, Mark::Plain, format!("{}, {}", count(pods, "pod"), count(policies.len(), "policy")));
+    let rows = [
+        (counts.both, Mark::Allow, "isolated both ways"),
+        (counts.ingress, Mark::Allow, "isolated for ingress only"),
+        (counts.egress, Mark::Allow, "isolated for egress only"),
+        (counts.neither, Mark::Note, "not isolated: anything may reach them, they may reach anything"),
+        (counts.unknown, Mark::Unknown, "unknown: what is not read or not understood could change it"),
+        (counts.host_network, Mark::Note, "on the host network: policies do not apply"),
+        (counts.finished, Mark::Plain, "finished"),
+    ];
+    for (number, mark, words) in rows {
+        if number > 0 {
+            page.say(1, mark, format!("{number} {words}"));
+        }
+    }
+    if !policies.is_empty() {
+        page.say(0, Mark::Title, "policies");
+    }
+    for policy in policies {
+        let words = format!(
+            "{} isolates {} of {}",
+            policy.meta.name,
+            policy::directions(policy.isolates),
+            targets(view, policy)
+        );
+        page.push(linked(1, Mark::Plain, words, &policy.id()));
+    }
+}
+
+fn targets(view: View<'_>, policy: &Policy) -> String {
+    policy::targets(view.world.net().target_count(policy))
+}
+
+fn pod_facts(page: &mut Page, view: View<'_>, pod: &Pod) {
+    page.push(linked(0, Mark::Title, format!("pod {}", pod.pod_id()), &pod.pod_id().object()));
+    let addresses: Vec<String> = pod.addresses().iter().map(|it| it.to_string()).collect();
+    let address = if addresses.is_empty() { "no address yet".into() } else { addresses.join(", ") };
+    page.say(0, Mark::Plain, format!("{} at {address}", pod.mold.phase.as_str()));
+    if !pod.node().is_empty() {
+        let node = ObjectId::new(Kind::NODE, Name::empty(), pod.node().clone());
+        page.push(linked(0, Mark::Plain, format!("on node {}", pod.node()), &node));
+    }
+    if let Some(owner) = pod.owner_id() {
+        page.say(0, Mark::Plain, format!("of {owner}"));
+    }
+    if !pod.mold.service_account.is_empty() {
+        let account = ObjectId::new(Kind::SERVICE_ACCOUNT, pod.namespace().clone(), pod.mold.service_account.clone());
+        page.push(linked(0, Mark::Plain, format!("runs as sa:{}/{}", account.namespace, account.name), &account));
+    }
+    for port in pod.mold.ports.iter() {
+        let name = if port.name.is_empty() { String::new() } else { format!(" ({})", port.name) };
+        page.say(0, Mark::Plain, format!("port {}/{}{name}", port.number, port.protocol));
+    }
+    isolation(page, view, pod);
+}
+
+fn isolation(page: &mut Page, view: View<'_>, pod: &Pod) {
+    page.say(0, Mark::Title, "isolation");
+    let isolation = view.world.isolation(pod);
+    let Isolation::By { ingress, egress } = isolation else {
+        let words = match isolation {
+            Isolation::Host => "host network: policies do not apply",
+            _ => "finished: nothing connects to it any more",
+        };
+        page.say(1, Mark::Note, words);
+        return;
+    };
+    for (direction, isolated) in [(Direction::Ingress, ingress), (Direction::Egress, egress)] {
+        let (mark, words) = match isolated {
+            Tri::Yes => (Mark::Allow, "is isolated: only what a rule allows"),
+            Tri::No => (Mark::Note, "is open: no policy isolates it"),
+            Tri::Maybe => (Mark::Unknown, "is unknown: something that is not read or not understood could isolate it"),
+        };
+        page.say(1, mark, format!("{} {words}", direction.as_str()));
+    }
+    let policies = view.world.policies_on(pod);
+    if !policies.is_empty() {
+        page.say(0, Mark::Title, "policies that select this pod");
+    }
+    for policy in policies {
+        let words = format!("{} isolates {}", policy.id(), policy::directions(policy.isolates));
+        page.push(linked(1, Mark::Plain, words, &policy.id()));
+    }
+}
+
+fn problems(page: &mut Page, view: View<'_>, item: &Item) {
+    let Some(object) = item.object() else { return };
+    let problems = view.world.cluster.problems.get(&object).map(Vec::as_slice).unwrap_or_default();
+    if !problems.is_empty() {
+        page.say(0, Mark::Title, "problems");
+    }
+    for problem in problems {
+        let place = if problem.place.0.is_empty() { String::new() } else { format!("{}: ", problem.place) };
+        page.push(Line::new(1, Mark::Unknown, format!("{place}{}", problem.what)).linked(&object, &problem.place));
+    }
+}
+
+/// The labels that an object has; subjects have none, and those of Services are not kept.
+pub fn labels_of(view: View<'_>, item: &Item) -> Labels {
+    let cluster = &view.world.cluster;
+    let labels = match item {
+        Item::Namespace(name) => cluster.namespaces.get("", name).map(|it| it.labels.clone()),
+        Item::Pod(pod) => view.world.pod(pod).map(|it| it.labels().whole().into_owned()),
+        Item::Policy(policy) => policy_of(view, policy).map(|it| it.labels.clone()),
+        Item::Service(_) | Item::Subject(_) => None,
+    };
+    labels.unwrap_or_default()
+}
+
+/// The same, as a page.
+pub fn labels(view: View<'_>, item: &Item) -> Page {
+    let labels = labels_of(view, item);
+    let pairs: BTreeMap<&Name, &Name> = labels.iter().collect();
+    let mut page = Page::default();
+    page.say(0, Mark::Title, format!("{} of {}", count(pairs.len(), "label"), item.typed()));
+    let object = item.object();
+    for (key, value) in pairs {
+        let line = Line::new(1, Mark::Plain, format!("{key}={value}"));
+        page.push(match &object {
+            Some(object) => line.linked(object, &Place::new("metadata.labels")),
+            None => line,
+        });
+    }
+    page
+}

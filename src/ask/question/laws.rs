@@ -1,0 +1,155 @@
+//! A question is its command line: what is printed is read back as the same question, and so is what is stored.
+
+use proptest::prelude::*;
+
+use super::about::{Explain, Touch};
+use super::access::{Groups, Unserved};
+use super::can::Can;
+use super::list::List;
+use super::map::{ByArg, Map};
+use super::matrix::{Matrix, Of};
+use super::permissions::Permissions;
+use super::reach::Reach;
+use super::trace::Trace;
+use super::who_can::WhoCan;
+use super::{Line, Question};
+
+/// Words as people and hostile clusters have them: with quotes, spaces, dashes and nothing at all.
+fn word() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "[a-z0-9./:=-]{1,12}",
+        "-{0,2}[a-z]{0,5}",
+        "[a-z '\"\\\\$`!>|~\u{e9}\u{1b}-]{0,8}",
+        Just("--".to_owned()),
+    ]
+}
+
+fn some() -> impl Strategy<Value = Option<String>> {
+    proptest::option::of(word())
+}
+
+fn words() -> impl Strategy<Value = Vec<String>> {
+    proptest::collection::vec(word(), 0..3)
+}
+
+fn groups() -> impl Strategy<Value = Groups> {
+    words().prop_map(|groups| Groups { groups })
+}
+
+fn unserved() -> impl Strategy<Value = Unserved> {
+    any::<bool>().prop_map(|unserved| Unserved { unserved })
+}
+
+fn by() -> impl Strategy<Value = ByArg> {
+    prop_oneof![Just(ByArg::Pod), Just(ByArg::Workload), Just(ByArg::Namespace)]
+}
+
+fn reach() -> impl Strategy<Value = Reach> {
+    let options = (word(), any::<bool>(), some(), proptest::option::of(any::<usize>()), some(), groups(), by());
+    options.prop_map(|(of, reverse, to, max_hops, server_version, groups, by)| Reach {
+        of,
+        reverse,
+        to,
+        max_hops,
+        server_version,
+        groups,
+        by,
+    })
+}
+
+/// Arguments by their place are there up to one, as they can be typed.
+fn can() -> impl Strategy<Value = Can> {
+    let places = proptest::collection::vec(word(), 0..5);
+    (places, groups(), unserved()).prop_map(|(places, groups, unserved)| {
+        let mut places = places.into_iter();
+        let mut next = || places.next();
+        Can { subject: next(), verb: next(), resource: next(), object: next(), groups, unserved }
+    })
+}
+
+fn who_can() -> impl Strategy<Value = WhoCan> {
+    let all = (word(), word(), some(), any::<bool>(), unserved());
+    all.prop_map(|(verb, resource, object, pods, unserved)| WhoCan { verb, resource, object, pods, unserved })
+}
+
+fn permissions() -> impl Strategy<Value = Permissions> {
+    let all = (some(), groups(), some(), unserved());
+    all.prop_map(|(subject, groups, diff, unserved)| Permissions { subject, groups, diff, unserved })
+}
+
+fn trace() -> impl Strategy<Value = Trace> {
+    proptest::collection::vec(word(), 0..3).prop_map(|places| {
+        let mut places = places.into_iter();
+        Trace { from: places.next(), to: places.next() }
+    })
+}
+
+fn list() -> impl Strategy<Value = List> {
+    (words(), words()).prop_map(|(filter, selector)| List { filter, selector })
+}
+
+fn question() -> impl Strategy<Value = Question> {
+    prop_oneof![
+        trace().prop_map(Question::Trace),
+        by().prop_map(|by| Question::Map(Map { by })),
+        reach().prop_map(Question::Reach),
+        can().prop_map(Question::Can),
+        who_can().prop_map(Question::WhoCan),
+        permissions().prop_map(Question::Permissions),
+        (word(), groups()).prop_map(|(object, groups)| Question::Explain(Explain { object, groups })),
+        word().prop_map(|object| Question::Touch(Touch { object })),
+        prop_oneof![Just(Of::Namespaces), Just(Of::Access)].prop_map(|of| Question::Matrix(Matrix { of })),
+        list().prop_map(Question::Namespaces),
+        list().prop_map(Question::Pods),
+        list().prop_map(Question::Policies),
+        list().prop_map(Question::Subjects),
+    ]
+}
+
+fn line() -> impl Strategy<Value = Line> {
+    (question(), some(), any::<bool>()).prop_map(|(question, namespace, all_namespaces)| Line {
+        question,
+        namespace: namespace.map(Into::into),
+        all_namespaces,
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn what_is_printed_asks_the_same(line in line()) {
+        let printed = line.to_string();
+        match printed.parse::<Line>() {
+            Ok(read) => prop_assert_eq!(read, line, "{}", printed),
+            Err(fault) => prop_assert!(false, "{printed}: {}", fault.whole()),
+        }
+    }
+
+    #[test]
+    fn what_is_stored_asks_the_same(line in line()) {
+        let stored = serde_json::to_string(&line).expect("a question is plain data");
+        prop_assert_eq!(serde_json::from_str::<Line>(&stored).expect("its own text"), line, "{}", stored);
+    }
+
+    /// Whatever is typed is read or refused in one line.
+    #[test]
+    fn nothing_that_is_typed_panics(text in "\\PC{0,40}", name in prop_oneof![Just("trace"), Just("can"), Just("pods")]) {
+        for text in [text.clone(), format!("{name} {text}")] {
+            if let Err(fault) = text.parse::<Line>() {
+                prop_assert!(!fault.what.is_empty() && !fault.whole().contains('\n'), "{:?}", fault);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_line_is_split_as_a_shell_splits_it() {
+    let line: Line = "who-can get secrets 'a b' -n shop".parse().expect("a question");
+    assert_eq!(line.to_string(), "who-can get secrets 'a b' -n shop");
+    assert_eq!(line.namespace.as_deref(), Some("shop"));
+    let refused = |text: &str| text.parse::<Line>().expect_err(text).whole();
+    assert_eq!(refused("pods 'a"), "a quote is not closed: pods 'a");
+    assert!(refused("who-can get").contains("<RESOURCE>"), "{}", refused("who-can get"));
+    assert!(refused("delete pods").contains("delete"), "{}", refused("delete pods"));
+}

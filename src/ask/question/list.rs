@@ -1,0 +1,138 @@
+//! `namespaces|pods|policies|subjects [FILTER]...`: the lists, with the columns and the filter of the screen's panes.
+
+use clap::Args;
+use serde::{Deserialize, Serialize};
+
+use super::access::rbac_needs;
+use super::{Here, Reads, Words};
+use crate::ask::filter::Filter;
+use crate::ask::item::Item;
+use crate::ask::listing::{Cell, Column, Given, Listing, Row, namespaces, pods, policies, subjects};
+use crate::ask::needs::{self, Needs};
+use crate::ask::scope::{Scope, View};
+use crate::ask::topic::Topic;
+use crate::ask::{Fault, World, namespace};
+use crate::model::coverage::Coverage;
+use crate::model::id::Kind;
+use crate::text::coverage::{plural, words};
+
+/// The rows that a filter lets through.
+#[derive(Args, Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct List {
+    /// What rows must hold, all of it: letters of the name, !WORD, COLUMN=TEXT, COLUMN!=TEXT, 'COLUMN>NUMBER'
+    #[arg(value_name = "FILTER")]
+    #[serde(default)]
+    pub filter: Vec<String>,
+    /// Labels that rows must have: KEY, KEY=VALUE, KEY!=VALUE; repeatable
+    #[arg(short = 'l', long = "selector", value_name = "LABEL")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub selector: Vec<String>,
+}
+
+/// What the rows of a list rest on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Listed {
+    Network,
+    Access,
+}
+
+/// A list, filtered.
+pub struct Table {
+    /// As it is typed.
+    pub name: &'static str,
+    pub titles: Vec<&'static str>,
+    /// How many of the columns are shown where room is dear; the others are the wide ones.
+    pub narrow: usize,
+    pub rows: Vec<(Item, Vec<Cell>)>,
+    /// Why rows may be missing, or are none.
+    pub gaps: Vec<String>,
+}
+
+impl List {
+    /// The filter line, as the screen reads it.
+    pub fn line(&self) -> String {
+        let labels = self.selector.iter().flat_map(|it| ["-l", it.as_str()]);
+        labels.chain(self.filter.iter().map(String::as_str)).collect::<Vec<_>>().join(" ")
+    }
+
+    pub(super) fn words(&self) -> Words {
+        let mut words = Words::of(self.filter.iter().map(Some));
+        self.selector.iter().for_each(|it| words.option("selector", Some(it)));
+        words
+    }
+
+    /// The namespaces.
+    pub fn namespaces(&self, here: &Here, world: &World) -> Table {
+        self.table(&namespaces::LISTING, here, world)
+    }
+
+    /// The pods, finished ones included.
+    pub fn pods(&self, here: &Here, world: &World) -> Table {
+        self.table(&pods::LISTING, here, world)
+    }
+
+    /// The policies.
+    pub fn policies(&self, here: &Here, world: &World) -> Table {
+        self.table(&policies::LISTING, here, world)
+    }
+
+    /// The subjects, weighed together.
+    pub fn subjects(&self, here: &Here, world: &World) -> Table {
+        world.weigh_all();
+        self.table(&subjects::LISTING, here, world)
+    }
+
+    fn table<R: Row>(&self, listing: &Listing<R>, here: &Here, world: &World) -> Table {
+        let scope = Scope { namespaces: here.only.iter().cloned().collect(), ..Scope::default() };
+        let view = View { world, scope: &scope, acting: None };
+        let (mut rows, given) = (listing.rows)(view);
+        let filter = Filter::parse(&self.line());
+        rows.retain(|row| filter.passes(row, |row, title| listing.cell(row, title, view)));
+        // One namespace among all: of namespaces only itself is in scope.
+        rows.retain(|row| (listing.item)(row).namespace().is_none_or(|it| scope.holds(it)));
+        if given == Given::Unordered {
+            rows.sort_by(R::order);
+        }
+        let columns: Vec<&Column<R>> = listing.columns.iter().chain(listing.wide).collect();
+        let cells = |row: &R| columns.iter().map(|it| (it.cell)(row, view)).collect();
+        Table {
+            name: listing.name,
+            titles: columns.iter().map(|it| it.title).collect(),
+            narrow: listing.columns.len(),
+            rows: rows.iter().map(|row| ((listing.item)(row), cells(row))).collect(),
+            gaps: gaps(listing.sources, here, world),
+        }
+    }
+}
+
+/// The kinds of which there may be more than was read.
+fn gaps(sources: &[Kind], here: &Here, world: &World) -> Vec<String> {
+    let namespace = here.only.as_deref().unwrap_or_default();
+    let coverage = sources.iter().map(|kind| (*kind, world.cluster.coverage.of(*kind, namespace)));
+    let unread = coverage.filter(|it| !it.1.is_complete() && !matches!(it.1, Coverage::NotServed));
+    unread.map(|(kind, it)| format!("{}: {}", plural(kind), words(it))).collect()
+}
+
+impl Reads for Listed {
+    fn needs(&self, _: &Here, _: &World) -> Result<Needs, Fault> {
+        Ok(match self {
+            Listed::Network => needs::everything(),
+            Listed::Access => {
+                let mut needs = rbac_needs(None);
+                needs.0.extend(Needs::all_of([Kind::SERVICE_ACCOUNT, Kind::NAMESPACE, Kind::POD]).0);
+                needs
+            }
+        })
+    }
+
+    fn notes(&self, here: &Here, world: &World) -> Vec<String> {
+        here.only.iter().filter_map(|it| namespace::absence(&world.cluster, it)).collect()
+    }
+
+    fn topic(&self) -> Topic {
+        match self {
+            Listed::Network => Topic::Network,
+            Listed::Access => Topic::Access,
+        }
+    }
+}

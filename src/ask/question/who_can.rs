@@ -1,0 +1,132 @@
+//! `who-can VERB RESOURCE[.GROUP][/SUBRESOURCE] [NAME]` or `VERB /URL`: everybody who can, by which grants.
+//!
+//! Without `-n` it covers the cluster and every namespace, each grant with where it holds (CONTRACT §4).
+
+use clap::Args;
+use serde::{Deserialize, Serialize};
+
+use super::access::{self, Unserved};
+use super::{Here, Names, Reads, Words};
+use crate::ask::needs::Needs;
+use crate::ask::topic::Topic;
+use crate::ask::{Fault, World};
+use crate::model::id::Kind;
+use crate::rbac::note;
+use crate::rbac::review::Review;
+use crate::rbac::served::{Reach, Resolved, path_of};
+use crate::rbac::who::{self, Places};
+use crate::text::evidence::Evidence;
+use crate::text::{self, Mark, Page};
+
+/// Everybody who can do it, by which grants.
+#[derive(Args, Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct WhoCan {
+    /// The verb: get, list, watch, create, update, patch, delete, ... or an HTTP method before a /URL
+    pub verb: String,
+    /// What is asked for.
+    #[arg(help = "RESOURCE[.GROUP][/SUBRESOURCE], or a /URL")]
+    pub resource: String,
+    /// The object's name
+    #[arg(value_name = "NAME")]
+    pub object: Option<String>,
+    /// Show the pods that run as each service account
+    #[arg(long)]
+    #[serde(default)]
+    pub pods: bool,
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub unserved: Unserved,
+}
+
+impl WhoCan {
+    /// The request that is meant.
+    pub fn resolved(&self, here: &Here, world: &World) -> Resolved {
+        let namespace = here.only.as_deref().unwrap_or_default();
+        let typed = (self.verb.as_str(), self.resource.as_str(), self.object.as_deref());
+        self.unserved.resolved(access::resolve(typed, namespace, here, world))
+    }
+
+    /// Where to look: in a namespace that was named, in none for what stands in none, else everywhere.
+    pub fn places(&self, here: &Here, resolved: &Resolved) -> Places {
+        let is_url = path_of(&self.resource).is_some();
+        match here.only.is_some() || resolved.reach == Some(Reach::Cluster) || is_url {
+            true => Places::Asked,
+            false => Places::Everywhere,
+        }
+    }
+
+    /// The answer.
+    pub fn answer<'a>(&self, here: &Here, world: &'a World) -> who::WhoCan<'a> {
+        let resolved = self.resolved(here, world);
+        world.rbac().who_can(&world.cluster, &resolved.request, self.places(here, &resolved))
+    }
+
+    pub(super) fn words(&self) -> Words {
+        let mut words = Words::of([Some(&self.verb), Some(&self.resource), self.object.as_ref()]);
+        words.flag("pods", self.pods);
+        self.unserved.add(&mut words);
+        words
+    }
+}
+
+/// What should be known of the request, whoever can.
+pub fn notes(who: &who::WhoCan<'_>, world: &World) -> Vec<Evidence> {
+    let mut notes = note::of_request(&who.request, world.version);
+    if !who.has_others() {
+        notes.extend(note::no_rbac(&world.cluster));
+    }
+    notes.extend(note::of_problems(&world.cluster, &who.rules()));
+    notes.into_iter().map(|it| Evidence::new(Mark::Note, it)).collect()
+}
+
+/// The answer in words.
+pub fn page(who: &who::WhoCan<'_>, world: &World) -> Page {
+    let mut page = text::rbac::who_can(who, &world.rbac().beside(who), None);
+    notes(who, world).iter().for_each(|it| page.push(it.line(1)));
+    page
+}
+
+impl Reads for WhoCan {
+    fn needs(&self, here: &Here, world: &World) -> Result<Needs, Fault> {
+        let resolved = self.resolved(here, world);
+        let namespace = match self.places(here, &resolved) {
+            Places::Asked => Some(resolved.request.namespace().into()),
+            Places::Everywhere => None,
+        };
+        let mut needs = access::with_marks(access::rbac_needs(namespace.as_ref()));
+        if self.pods {
+            needs.0.extend(Needs::all_of([Kind::POD]).0);
+        }
+        // A group of all service accounts or all users stands for every account and namespace there is.
+        if access::has_read(world) && self.answer(here, world).is_of_everybody() {
+            needs.0.extend(Needs::all_of([Kind::SERVICE_ACCOUNT, Kind::NAMESPACE]).0);
+        }
+        Ok(needs)
+    }
+
+    fn names(&self) -> Names {
+        if path_of(&self.resource).is_some() { Names::Known } else { Names::Served }
+    }
+
+    /// Whether the server asks other authorizers, whom nobody can list.
+    fn reviews(&self, here: &Here, _: &World) -> Result<Vec<Review>, Fault> {
+        Ok(vec![Review::OwnRules(access::own_namespace(here.only.as_deref().unwrap_or_default(), here))])
+    }
+
+    fn beside(&self, here: &Here, _: &World) -> Needs {
+        access::beside(here)
+    }
+
+    fn notes(&self, here: &Here, world: &World) -> Vec<String> {
+        let notes = self.resolved(here, world).notes;
+        notes.iter().map(ToString::to_string).chain(self.unserved.absence(here, world)).collect()
+    }
+
+    fn refusal(&self, here: &Here, world: &World) -> Option<Fault> {
+        self.unserved.refusal(Some(self.resolved(here, world)), here, world)
+    }
+
+    fn topic(&self) -> Topic {
+        Topic::Access
+    }
+}

@@ -1,0 +1,96 @@
+//! `kreach explain OBJECT`: what an object is, the policies that select it, and its problems.
+//!
+//! ```text
+//! $ kreach explain --from shop.yaml shop/web-0
+//!   pod shop/web-0
+//! ```
+
+use std::io;
+
+use clap::Args;
+use serde::Serialize;
+
+use crate::ask::question::Reads;
+use crate::ask::question::about::{Explain, Explanation};
+use crate::model::labels::Labels;
+use crate::text::{Line, Page};
+
+use super::trace::TextOrJson;
+use super::{Asked, Command, Exit, Failure, json, paint};
+
+/// What OBJECT is.
+#[derive(Args, Debug)]
+pub struct ExplainArgs {
+    #[command(flatten)]
+    pub question: Explain,
+    /// How the answer is printed
+    #[arg(short, long, value_enum, default_value_t = TextOrJson::Text)]
+    pub output: TextOrJson,
+}
+
+/// `kreach explain -o json`.
+#[derive(Serialize)]
+struct ExplanationJson {
+    version: &'static str,
+    kind: &'static str,
+    object: String,
+    labels: std::collections::BTreeMap<String, String>,
+    facts: Vec<LineJson>,
+}
+
+/// One line, as text shows it.
+#[derive(Serialize)]
+struct LineJson {
+    /// How deep it stands below the line that it belongs to.
+    depth: u8,
+    bears: &'static str,
+    /// Null where the line leads to no object.
+    object: Option<String>,
+    place: String,
+    what: String,
+}
+
+fn line(it: &Line) -> LineJson {
+    let link = it.link.as_ref();
+    LineJson {
+        depth: it.indent,
+        bears: json::bears(it.mark),
+        object: link.map(|it| it.object.to_string()),
+        place: link.map(|it| it.place.to_string()).unwrap_or_default(),
+        what: it.text.clone(),
+    }
+}
+
+fn document(it: &Explanation) -> ExplanationJson {
+    ExplanationJson {
+        version: json::VERSION,
+        kind: "Explanation",
+        object: it.item.typed(),
+        labels: it.labels.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect(),
+        facts: it.facts.lines.iter().map(line).collect(),
+    }
+}
+
+/// Facts first, then the labels, where there are some.
+fn page(it: Explanation) -> Page {
+    let mut page = it.facts;
+    if it.labels != Labels::default() {
+        page.add(0, it.labels_page);
+    }
+    page
+}
+
+impl Command for ExplainArgs {
+    fn reads(&self) -> &dyn Reads {
+        &self.question
+    }
+
+    fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
+        let explanation = self.question.answer(&asked.context.here, asked.world)?;
+        match self.output {
+            TextOrJson::Text => out.write_all(paint::page(&page(explanation), asked.context.color).as_bytes())?,
+            TextOrJson::Json => json::write(&document(&explanation), asked, out)?,
+        }
+        Ok(Exit::Yes)
+    }
+}

@@ -1,0 +1,208 @@
+//! `kreach namespaces|pods|policies|subjects [FILTER]`: the panes of the screen as tables, with the same columns and filter.
+//!
+//! ```text
+//! $ kreach subjects marks=left
+//! SUBJECT                  WORST       WHERE  MARKS  BOUND  PODS
+//! user:rosa@corp.example   everything  all    left   1
+//! ```
+//!
+//! One row an object, finished pods included; the command ends with 0 once that is printed, also when it is empty.
+
+use std::io;
+
+use clap::{Args, ValueEnum};
+use serde::{Serialize, Serializer};
+use serde_json::Value;
+
+use crate::ask::question::Reads;
+use crate::ask::question::list::{List, Listed, Table};
+use crate::model::untrusted;
+use crate::text::written::csv_line;
+
+use super::{Asked, Command, Exit, Failure, json};
+
+/// How a list is printed.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum ListOutput {
+    /// The columns of the screen
+    #[default]
+    Text,
+    /// All columns
+    Wide,
+    /// All columns, comma-separated
+    Csv,
+    Json,
+}
+
+/// What every list takes.
+#[derive(Args, Debug)]
+pub struct ListArgs {
+    #[command(flatten)]
+    pub question: List,
+    /// How the list is printed
+    #[arg(short, long, value_enum, default_value_t = ListOutput::Text)]
+    pub output: ListOutput,
+    /// Leave the line of titles out
+    #[arg(long)]
+    pub no_headers: bool,
+}
+
+/// The namespaces.
+#[derive(Args, Debug)]
+pub struct NamespacesArgs {
+    #[command(flatten)]
+    pub list: ListArgs,
+}
+
+/// The pods.
+#[derive(Args, Debug)]
+pub struct PodsArgs {
+    #[command(flatten)]
+    pub list: ListArgs,
+}
+
+/// The policies.
+#[derive(Args, Debug)]
+pub struct PoliciesArgs {
+    #[command(flatten)]
+    pub list: ListArgs,
+}
+
+/// The subjects.
+#[derive(Args, Debug)]
+pub struct SubjectsArgs {
+    #[command(flatten)]
+    pub list: ListArgs,
+}
+
+/// `kreach pods -o json`.
+#[derive(Serialize)]
+struct ListJson<'a> {
+    version: &'static str,
+    kind: &'static str,
+    list: &'static str,
+    rows: Vec<RowJson>,
+    /// Why rows may be missing.
+    evidence: Vec<GapJson<'a>>,
+}
+
+/// One object: its columns, in their order.
+struct RowJson(Vec<(String, Value)>);
+
+impl Serialize for RowJson {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(title, value)| (title, value)))
+    }
+}
+
+#[derive(Serialize)]
+struct GapJson<'a> {
+    bears: &'static str,
+    object: Option<String>,
+    place: &'static str,
+    what: &'a str,
+}
+
+impl ListArgs {
+    fn print(&self, table: &Table, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
+        match self.output {
+            ListOutput::Text => self.write_text(table, table.narrow, out)?,
+            ListOutput::Wide => self.write_text(table, table.titles.len(), out)?,
+            ListOutput::Csv => self.write_csv(table, out)?,
+            ListOutput::Json => json::write(&document(table), asked, out)?,
+        }
+        Ok(Exit::Yes)
+    }
+
+    fn write_text(&self, table: &Table, columns: usize, out: &mut dyn io::Write) -> io::Result<()> {
+        let titles = table.titles.iter().take(columns).map(|it| (*it).to_owned()).collect();
+        let cells = |(_, cells): &(_, Vec<crate::ask::listing::Cell>)| {
+            cells.iter().take(columns).map(|it| untrusted::show(&it.text).into_owned()).collect()
+        };
+        let head = (!self.no_headers).then_some(titles);
+        let rows: Vec<Vec<String>> = head.into_iter().chain(table.rows.iter().map(cells)).collect();
+        write_table(&rows, out)?;
+        table.gaps.iter().try_for_each(|it| writeln!(out, "? {}", untrusted::show(it)))
+    }
+
+    fn write_csv(&self, table: &Table, out: &mut dyn io::Write) -> io::Result<()> {
+        if !self.no_headers {
+            let titles = table.titles.iter().map(|it| it.to_lowercase()).collect::<Vec<_>>();
+            writeln!(out, "object,{}", titles.join(","))?;
+        }
+        for (item, cells) in &table.rows {
+            let object = item.typed();
+            let cells = std::iter::once(object.as_str()).chain(cells.iter().map(|it| it.text.as_str()));
+            writeln!(out, "{}", csv_line(cells))?;
+        }
+        Ok(())
+    }
+}
+
+/// Numbers as numbers, all else as text.
+fn document(table: &Table) -> ListJson<'_> {
+    let value = |text: &str| text.parse::<u64>().map_or_else(|_| Value::from(text), Value::from);
+    let row = |(item, cells): &(crate::ask::item::Item, Vec<crate::ask::listing::Cell>)| {
+        let cells = table.titles.iter().zip(cells).map(|(title, it)| (title.to_lowercase(), value(&it.text)));
+        RowJson(std::iter::once(("object".to_owned(), Value::from(item.typed()))).chain(cells).collect())
+    };
+    ListJson {
+        version: json::VERSION,
+        kind: "List",
+        list: table.name,
+        rows: table.rows.iter().map(row).collect(),
+        evidence: table.gaps.iter().map(|it| GapJson { bears: "unknown", object: None, place: "", what: it }).collect(),
+    }
+}
+
+/// Rows in columns that are as wide as what stands in them.
+pub fn write_table(rows: &[Vec<String>], out: &mut dyn io::Write) -> io::Result<()> {
+    let columns = rows.first().map_or(0, Vec::len);
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    for row in rows {
+        let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
+        writeln!(out, "{}", cells.join("  ").trim_end())?;
+    }
+    Ok(())
+}
+
+impl Command for NamespacesArgs {
+    fn reads(&self) -> &dyn Reads {
+        &Listed::Network
+    }
+
+    fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
+        self.list.print(&self.list.question.namespaces(&asked.context.here, asked.world), asked, out)
+    }
+}
+
+impl Command for PodsArgs {
+    fn reads(&self) -> &dyn Reads {
+        &Listed::Network
+    }
+
+    fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
+        self.list.print(&self.list.question.pods(&asked.context.here, asked.world), asked, out)
+    }
+}
+
+impl Command for PoliciesArgs {
+    fn reads(&self) -> &dyn Reads {
+        &Listed::Network
+    }
+
+    fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
+        self.list.print(&self.list.question.policies(&asked.context.here, asked.world), asked, out)
+    }
+}
+
+impl Command for SubjectsArgs {
+    fn reads(&self) -> &dyn Reads {
+        &Listed::Access
+    }
+
+    fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
+        self.list.print(&self.list.question.subjects(&asked.context.here, asked.world), asked, out)
+    }
+}

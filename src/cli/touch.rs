@@ -1,0 +1,117 @@
+//! `kreach touch OBJECT`: who may change, delete or enter an object, way by way, by which grants.
+//!
+//! ```text
+//! $ kreach touch --from shop.yaml shop/web-0
+//!   who may touch pod/shop/web-0
+//!     exec: 2 subjects
+//! ```
+
+use std::io;
+
+use clap::Args;
+use serde::Serialize;
+
+use crate::ask::question::Reads;
+use crate::ask::question::about::Touch;
+use crate::rbac::note::leave_words;
+use crate::rbac::touch::{HeldWay, Touched, Toucher};
+use crate::text;
+use crate::text::evidence::Evidence;
+
+use super::grants::{self, GrantJson, RequestJson};
+use super::json::{self, EvidenceJson};
+use super::trace::TextOrJson;
+use super::{Asked, Command, Exit, Failure, paint};
+
+/// Who may touch OBJECT.
+#[derive(Args, Debug)]
+pub struct TouchArgs {
+    #[command(flatten)]
+    pub question: Touch,
+    /// How the answer is printed
+    #[arg(short, long, value_enum, default_value_t = TextOrJson::Text)]
+    pub output: TextOrJson,
+}
+
+/// `kreach touch -o json`.
+#[derive(Serialize)]
+struct TouchedJson<'a> {
+    version: &'static str,
+    kind: &'static str,
+    object: String,
+    ways: Vec<WayJson<'a>>,
+}
+
+/// One way to touch it.
+#[derive(Serialize)]
+struct WayJson<'a> {
+    /// `change`, `exec`, `delete`, …
+    way: &'static str,
+    /// Any of these does it.
+    requests: Vec<RequestJson<'a>>,
+    /// Who can, `system:masters` left out.
+    subjects: Vec<ToucherJson>,
+    /// Why somebody may be missing.
+    evidence: Vec<EvidenceJson>,
+}
+
+#[derive(Serialize)]
+struct ToucherJson {
+    subject: String,
+    /// What the guard against escalation says besides, of a change of a role or a binding.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    guard: Option<GuardJson>,
+    grants: Vec<GrantJson>,
+}
+
+#[derive(Serialize)]
+struct GuardJson {
+    outcome: &'static str,
+    what: String,
+}
+
+fn toucher(it: &Toucher) -> ToucherJson {
+    let guard = it.guard.as_ref();
+    ToucherJson {
+        subject: it.subject.to_string(),
+        guard: guard.map(|it| GuardJson { outcome: it.outcome().as_str(), what: leave_words(it) }),
+        grants: it.grants.iter().map(grants::grant).collect(),
+    }
+}
+
+fn way(it: &HeldWay) -> WayJson<'_> {
+    let gaps: Vec<Evidence> = it.gaps.iter().map(Evidence::gap).collect();
+    WayJson {
+        way: it.touch.word,
+        requests: it.touch.requests.iter().map(grants::request).collect(),
+        subjects: it.holders.iter().map(toucher).collect(),
+        evidence: json::evidence(&gaps),
+    }
+}
+
+fn document(it: &Touched) -> TouchedJson<'_> {
+    TouchedJson {
+        version: json::VERSION,
+        kind: "Touched",
+        object: it.id.to_string(),
+        ways: it.ways.iter().map(way).collect(),
+    }
+}
+
+impl Command for TouchArgs {
+    fn reads(&self) -> &dyn Reads {
+        &self.question
+    }
+
+    fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
+        let touched = self.question.answer(&asked.context.here, asked.world)?;
+        match self.output {
+            TextOrJson::Text => {
+                let page = text::rbac::touch(&touched, asked.world.people.as_deref());
+                out.write_all(paint::page(&page, asked.context.color).as_bytes())?;
+            }
+            TextOrJson::Json => json::write(&document(&touched), asked, out)?,
+        }
+        Ok(Exit::Yes)
+    }
+}

@@ -1,0 +1,96 @@
+//! What a policy says: whom it selects, its rules, and what is odd about them.
+
+use crate::model::id::ObjectId;
+use crate::model::place::Place;
+use crate::model::policy::{Action, Direction, Directions, Policy, Rule, Tier};
+use crate::net::PolicyProblem;
+
+use super::{Line, Mark, Page, words};
+
+/// Whom it selects, what its rules say, and what its author may not have meant.
+pub fn facts(page: &mut Page, policy: &Policy, count: usize, problems: &[PolicyProblem]) {
+    let id = policy.id();
+    page.push(Line::new(0, Mark::Title, id.to_string()).linked(&id, &Place::default()));
+    match policy.tier {
+        Tier::Admin { priority } => page.say(0, Mark::Plain, format!("admin tier, priority {priority}")),
+        Tier::Baseline { priority } => page.say(0, Mark::Plain, format!("baseline tier, priority {priority}")),
+        Tier::Namespace => {}
+    }
+    let chosen = format!("selects {}: {}", targets(count), words::pods(&policy.target));
+    page.push(Line::new(0, Mark::Plain, chosen).linked(&id, &Place::new("spec.podSelector")));
+    if policy.tier == Tier::Namespace {
+        page.say(0, Mark::Plain, format!("isolates {}", directions(policy.isolates)));
+    }
+    for direction in [Direction::Ingress, Direction::Egress] {
+        rules(page, policy, direction);
+    }
+    if policy.inert > 0 {
+        let words = format!(
+            "{} in a direction that it does not isolate: without effect",
+            words::count(policy.inert.into(), "rule", "rules")
+        );
+        page.say(0, Mark::Note, words);
+    }
+    for problem in problems {
+        flaw(page, &id, problem);
+    }
+    for gap in &policy.gaps {
+        page.push(Line::new(0, Mark::Unknown, format!("not understood: {}", gap.what)).linked(&id, &gap.place));
+    }
+}
+
+/// What a policy's author may not have meant.
+fn flaw(page: &mut Page, id: &ObjectId, problem: &PolicyProblem) {
+    let (words, place) = match problem {
+        PolicyProblem::SelectsNothing => ("selects no running pod", Place::new("spec.podSelector")),
+        PolicyProblem::NoPeer(place) => ("rule matches nothing in the cluster", place.clone()),
+        PolicyProblem::AllowsAll(place) => ("this rule allows every end on every port", place.clone()),
+        PolicyProblem::TwoElements(place) => ("separate list entries are ORed; did you mean AND?", place.clone()),
+        // Said by the line on inert rules, and by the gaps.
+        PolicyProblem::InertRules(_) | PolicyProblem::NotUnderstood(_) => return,
+    };
+    page.push(Line::new(0, Mark::Note, words).linked(id, &place));
+}
+
+fn rules(page: &mut Page, policy: &Policy, direction: Direction) {
+    let id = policy.id();
+    let mut any = false;
+    for (_, rule) in policy.rules_of(direction) {
+        any = true;
+        let (mark, verb) = match rule.action {
+            Action::Allow => (Mark::Allow, "allows"),
+            Action::Deny => (Mark::Deny, "denies"),
+            Action::Pass => (Mark::Plain, "passes on"),
+        };
+        let words = format!("{} {verb} {}", direction.as_str(), ports(rule));
+        page.push(Line::new(1, mark, words).linked(&id, &rule.place));
+        for peer in &rule.peers {
+            let word = if direction == Direction::Ingress { "from" } else { "to" };
+            let words = format!("{word} {}", words::peer(&peer.matches));
+            page.push(Line::new(2, Mark::Plain, words).linked(&id, &peer.place));
+        }
+    }
+    if !any && policy.tier == Tier::Namespace && policy.isolates.has(direction) {
+        page.say(1, Mark::Deny, format!("{}: no rule, so nothing is allowed by this policy", direction.as_str()));
+    }
+}
+
+fn ports(rule: &Rule) -> String {
+    let ports: Vec<String> = rule.ports.iter().map(words::port_match).collect();
+    if ports.is_empty() { "no port that could be read".into() } else { ports.join(", ") }
+}
+
+/// `ingress and egress`.
+pub fn directions(set: Directions) -> &'static str {
+    match set {
+        Directions { ingress: true, egress: true } => "ingress and egress",
+        Directions { ingress: true, .. } => "ingress",
+        Directions { egress: true, .. } => "egress",
+        Directions::NONE => "nothing",
+    }
+}
+
+/// `3 pods`.
+pub fn targets(count: usize) -> String {
+    words::count(count as u64, "pod", "pods")
+}
