@@ -3,8 +3,11 @@
 //! What stands on them is made by [`crate::ask::explain`] and by [`super::access`].
 
 use super::access;
+use crate::ask::Question;
 use crate::ask::explain;
 use crate::ask::item::Item;
+use crate::ask::question::about::{Explain, Touch};
+use crate::ask::question::permissions::Permissions;
 use crate::ask::scope::View;
 use crate::text::Page;
 
@@ -14,14 +17,40 @@ pub struct Tab {
     /// Whether objects of this sort have it.
     pub has: fn(&Item) -> bool,
     pub page: fn(View<'_>, &Item) -> Page,
+    /// The question that it answers, of an object as it is typed.
+    pub question: fn(String) -> Question,
+}
+
+/// What an object is.
+pub const FACTS: &str = "facts";
+/// Who may touch it.
+pub const TOUCH: &str = "who may touch";
+
+fn what_is(object: String) -> Question {
+    Question::Explain(Explain { object, ..Explain::default() })
 }
 
 /// All tabs, in their order.
 pub const TABS: &[Tab] = &[
-    Tab { title: "facts", has: |_| true, page: explain::facts },
-    Tab { title: "permissions", has: |item| matches!(item, Item::Subject(_)), page: access::permissions },
-    Tab { title: "who may touch", has: |item| item.object().is_some(), page: access::touch },
-    Tab { title: "labels", has: |item| !matches!(item, Item::Subject(_) | Item::Service(_)), page: explain::labels },
+    Tab { title: FACTS, has: |_| true, page: explain::facts, question: what_is },
+    Tab {
+        title: "permissions",
+        has: |item| matches!(item, Item::Subject(_)),
+        page: access::permissions,
+        question: |subject| Question::Permissions(Permissions { subject: Some(subject), ..Permissions::default() }),
+    },
+    Tab {
+        title: TOUCH,
+        has: |item| item.object().is_some(),
+        page: access::touch,
+        question: |object| Question::Touch(Touch { object }),
+    },
+    Tab {
+        title: "labels",
+        has: |item| !matches!(item, Item::Subject(_) | Item::Service(_)),
+        page: explain::labels,
+        question: what_is,
+    },
 ];
 
 /// The tabs that an object has.

@@ -8,7 +8,7 @@
 use super::app::{App, Shown};
 use super::asked;
 use super::event::Effect;
-use super::explain::TABS;
+use super::explain::{self, FACTS, TOUCH};
 use super::grants;
 use super::panes::{self, PaneSpec, namespaces, pods, policies, subjects};
 use super::reaching::{self, Typed};
@@ -16,14 +16,13 @@ use super::status::Origin;
 use super::{go, open as opens};
 use crate::ask::item::Item;
 use crate::ask::question::about::{self, Explain, Touch};
-use crate::ask::question::access::{Groups, Unserved};
+use crate::ask::question::access::Unserved;
 use crate::ask::question::matrix::{Matrix, Of};
-use crate::ask::question::{can, permissions, reach, trace, who_can};
-use crate::ask::reaches::Way;
+use crate::ask::question::{can, permissions, reach, who_can};
 use crate::ask::{Fault, Here, Line, Question};
 use crate::model::name::Name;
 use crate::rbac::request::Request;
-use crate::rbac::{Places, served::Resolved};
+use crate::rbac::served::Resolved;
 
 /// How what is typed on this screen is read.
 fn here(app: &App, line: &Line) -> Here {
@@ -89,8 +88,8 @@ pub fn open(app: &mut App, line: &Line) -> Result<Vec<Effect>, Fault> {
             let subject = grants::typed_subject(app, it.subject.as_deref().unwrap_or_default(), &here.namespace)?;
             return Ok(grants::permissions(app, subject, ""));
         }
-        Question::Explain(Explain { object, .. }) => open_item(app, &about::item(object, &here)?, "facts")?,
-        Question::Touch(Touch { object }) => open_item(app, &about::item(object, &here)?, "who may touch")?,
+        Question::Explain(Explain { object, .. }) => open_item(app, &about::item(object, &here)?, FACTS)?,
+        Question::Touch(Touch { object }) => open_item(app, &about::item(object, &here)?, TOUCH)?,
         Question::Matrix(Matrix { of: Of::Namespaces }) => app.open(Shown::Matrix),
         Question::Matrix(Matrix { of: Of::Access }) => app.open(Shown::Abilities),
         Question::Namespaces(it) => list(app, &namespaces::PANE, &it.line(), line),
@@ -138,7 +137,7 @@ fn open_item(app: &mut App, item: &Item, tab: &str) -> Result<(), Fault> {
     }
     go::pane(app, pane);
     app.panes[pane].list.select(item);
-    app.tab = TABS.iter().filter(|it| (it.has)(item)).position(|it| it.title == tab).unwrap_or(0);
+    app.tab = explain::tabs(item).iter().position(|it| it.title == tab).unwrap_or(0);
     app.open(Shown::Explain);
     Ok(())
 }
@@ -180,61 +179,11 @@ fn served(app: &App, resolved: Resolved, unserved: &Unserved, here: &Here) -> Re
 
 /// The question that is shown, as a command asks it.
 pub fn shown(app: &App) -> Option<Line> {
-    let line = |question| Some(Line::of(question));
-    match &app.shown {
-        Shown::Explain => {
-            let item = app.selected()?;
-            let object = item.typed();
-            let tabs = super::explain::tabs(&item);
-            match tabs.get(app.tab % tabs.len().max(1)).map(|it| it.title) {
-                Some("who may touch") => line(Question::Touch(Touch { object })),
-                Some("permissions") => line(Question::Permissions(permissions::Permissions {
-                    subject: Some(object),
-                    ..Default::default()
-                })),
-                _ => line(Question::Explain(Explain { object, groups: Groups::default() })),
-            }
-        }
-        Shown::Trace => {
-            let (from, to) = app.tracing.ends()?;
-            line(Question::Trace(trace::Trace::of(from, to, &app.tracing.port)))
-        }
-        Shown::Reach(of) => line(Question::Reach(reach::Reach {
-            of: of.of.to_string(),
-            reverse: of.way == Way::To,
-            to: of.to.as_ref().map(ToString::to_string),
-            max_hops: of.max_hops,
-            ..reach::Reach::default()
-        })),
-        Shown::Can(asked) => {
-            let (subject, request) = asked.parts();
-            let (verb, resource, object, namespace) = spelled(request);
-            let can = can::Can {
-                subject: Some(subject.to_string()),
-                verb: Some(verb),
-                resource: Some(resource),
-                object,
-                ..can::Can::default()
-            };
-            Some(in_namespace(Question::Can(can), namespace))
-        }
-        Shown::WhoCan(asked) => {
-            let (verb, resource, object, namespace) = spelled(&asked.request);
-            let question = Question::WhoCan(who_can::WhoCan { verb, resource, object, ..who_can::WhoCan::default() });
-            Some(in_namespace(question, namespace.filter(|_| asked.places == Places::Asked)))
-        }
-        Shown::Permissions(of) => {
-            let subject = Some(of.subject.to_string());
-            line(Question::Permissions(permissions::Permissions { subject, ..Default::default() }))
-        }
-        Shown::Matrix => line(Question::Matrix(Matrix { of: Of::Namespaces })),
-        Shown::Abilities => line(Question::Matrix(Matrix { of: Of::Access })),
-        Shown::Yaml(_) => None,
-    }
+    app.shown.view().question(app)
 }
 
 /// In this namespace, or in all where it is none.
-fn in_namespace(question: Question, namespace: Option<Name>) -> Line {
+pub(super) fn in_namespace(question: Question, namespace: Option<Name>) -> Line {
     match namespace {
         Some(name) if name.is_empty() => Line { question, namespace: None, all_namespaces: true },
         namespace => Line { question, namespace, all_namespaces: false },
@@ -242,7 +191,7 @@ fn in_namespace(question: Question, namespace: Option<Name>) -> Line {
 }
 
 /// Verb, resource or URL, name and namespace, as they are typed.
-fn spelled(request: &Request) -> (String, String, Option<String>, Option<Name>) {
+pub(super) fn spelled(request: &Request) -> (String, String, Option<String>, Option<Name>) {
     match request {
         Request::Url { verb, path } => (verb.to_string(), path.to_string(), None, None),
         Request::Resource(it) => {

@@ -4,7 +4,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::View;
+use crate::ask::question::matrix as asked;
 use crate::ask::scope;
+use crate::ask::{Line, Question};
 use crate::model::role::Subject;
 use crate::tui::app::{App, Typing};
 use crate::tui::command::At;
@@ -19,6 +21,10 @@ pub struct Subjects;
 impl View for Subjects {
     fn title(&self, app: &App, _: u16) -> String {
         app.abilities.title()
+    }
+
+    fn question(&self, _: &App) -> Option<Line> {
+        Some(Line::of(Question::Matrix(asked::Matrix { of: asked::Of::Access })))
     }
 
     fn place(&self) -> At {

@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::View;
+use crate::ask::Line;
 use crate::tui::app::App;
 use crate::tui::explain;
 use crate::tui::layout::Holds;
@@ -28,6 +29,14 @@ impl View for Explained {
             true => format!(" {name} {tabs} "),
             false => format!(" {tabs} {name} "),
         }
+    }
+
+    /// What the shown tab answers.
+    fn question(&self, app: &App) -> Option<Line> {
+        let item = app.selected()?;
+        let (object, tabs) = (item.typed(), explain::tabs(&item));
+        let tab = tabs.get(app.tab % tabs.len().max(1))?;
+        Some(Line::of((tab.question)(object)))
     }
 
     fn holds(&self) -> Holds {

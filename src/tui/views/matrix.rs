@@ -5,7 +5,9 @@ use ratatui::layout::Rect;
 
 use super::View;
 use crate::ask::end::End;
+use crate::ask::question::matrix as asked;
 use crate::ask::reaches::Way;
+use crate::ask::{Line, Question};
 use crate::tui::app::{App, Typing};
 use crate::tui::command::At;
 use crate::tui::event::Effect;
@@ -19,6 +21,10 @@ pub struct Namespaces;
 impl View for Namespaces {
     fn title(&self, app: &App, _: u16) -> String {
         app.matrix.title(app.jobs.state())
+    }
+
+    fn question(&self, _: &App) -> Option<Line> {
+        Some(Line::of(Question::Matrix(asked::Matrix { of: asked::Of::Namespaces })))
     }
 
     fn place(&self) -> At {

@@ -1,7 +1,7 @@
 //! The answers that the screen can show beside its lists: one table of them, each a file here.
 //!
 //! ```text
-//! Shown, what is asked ──view()──► View: title, place, answer, settle, draw, step, find, copies, open
+//! Shown, what is asked ──view()──► View: title, question, place, answer, settle, draw, step, find, copies, open
 //! ```
 //!
 //! What is asked is plain data, so that history is a list of it; what an answer keeps while it is shown (lines, a
@@ -29,6 +29,7 @@ use super::job::What;
 use super::layout::{Holds, Side};
 use super::open;
 use super::paint::Focus;
+use crate::ask::Line;
 use crate::ask::end::End;
 use crate::ask::reaches::Way;
 use crate::model::role::Subject;
@@ -58,6 +59,11 @@ pub enum Shown {
 pub trait View {
     /// What stands above it, in so many columns.
     fn title(&self, app: &App, width: u16) -> String;
+
+    /// The question that it answers, as a command asks it.
+    fn question(&self, _app: &App) -> Option<Line> {
+        None
+    }
 
     /// Which commands work in it.
     fn place(&self) -> At {

@@ -1,6 +1,8 @@
 //! What somebody may do, each grant with its binding, role and rule.
 
 use super::{Back, View};
+use crate::ask::question::permissions::Permissions;
+use crate::ask::{Line, Question};
 use crate::rbac::review::Review;
 use crate::tui::access;
 use crate::tui::app::{App, Typing};
@@ -14,6 +16,11 @@ pub use crate::tui::access::Permitted;
 impl View for Permitted {
     fn title(&self, _: &App, _: u16) -> String {
         format!(" what {} may do ", self.subject)
+    }
+
+    fn question(&self, _: &App) -> Option<Line> {
+        let subject = Some(self.subject.to_string());
+        Some(Line::of(Question::Permissions(Permissions { subject, ..Permissions::default() })))
     }
 
     fn hints(&self) -> &'static [&'static str] {

@@ -1,6 +1,9 @@
 //! What somebody can come to reach, who can come there, and the way from one to the other.
 
 use super::{Back, View};
+use crate::ask::question::reach::Reach;
+use crate::ask::reaches::Way;
+use crate::ask::{Line, Question};
 use crate::tui::app::App;
 use crate::tui::job::What;
 use crate::tui::layout::Holds;
@@ -10,6 +13,12 @@ pub use crate::tui::reaching::ReachAsked;
 impl View for ReachAsked {
     fn title(&self, app: &App, _: u16) -> String {
         self.heading(app.jobs.state(), app.setup.theme)
+    }
+
+    fn question(&self, _: &App) -> Option<Line> {
+        let (to, reverse) = (self.to.as_ref().map(ToString::to_string), self.way == Way::To);
+        let of = self.of.to_string();
+        Some(Line::of(Question::Reach(Reach { of, reverse, to, max_hops: self.max_hops, ..Reach::default() })))
     }
 
     fn holds(&self) -> Holds {

@@ -1,6 +1,8 @@
 //! The verdict on a connection, and all it rests on.
 
 use super::View;
+use crate::ask::question::trace::Trace;
+use crate::ask::{Line, Question};
 use crate::tui::answers;
 use crate::tui::app::App;
 
@@ -10,6 +12,11 @@ pub struct Traced;
 impl View for Traced {
     fn title(&self, app: &App, _: u16) -> String {
         app.tracing.title(app.setup.theme)
+    }
+
+    fn question(&self, app: &App) -> Option<Line> {
+        let (from, to) = app.tracing.ends()?;
+        Some(Line::of(Question::Trace(Trace::of(from, to, &app.tracing.port))))
     }
 
     fn hints(&self) -> &'static [&'static str] {

@@ -1,14 +1,24 @@
 //! Everybody who can do something; of many only the grants of those that are opened.
 
 use super::{Back, View};
+use crate::ask::question::who_can::WhoCan;
+use crate::ask::{Line, Question};
+use crate::rbac::Places;
 use crate::tui::access;
 use crate::tui::app::App;
+use crate::tui::questions;
 
 pub use crate::tui::access::WhoAsked;
 
 impl View for WhoAsked {
     fn title(&self, _: &App, _: u16) -> String {
         format!(" who can {} ", self.request)
+    }
+
+    fn question(&self, _: &App) -> Option<Line> {
+        let (verb, resource, object, namespace) = questions::spelled(&self.request);
+        let question = Question::WhoCan(WhoCan { verb, resource, object, ..WhoCan::default() });
+        Some(questions::in_namespace(question, namespace.filter(|_| self.places == Places::Asked)))
     }
 
     fn hints(&self) -> &'static [&'static str] {
