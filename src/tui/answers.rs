@@ -94,8 +94,13 @@ pub fn trace(world: &World, tracing: &Tracing) -> Page {
 
 /// The page under a banner where the naive evaluator says otherwise.
 fn checked(world: &World, answer: Page) -> Page {
+    bannered(&world.differences(), answer)
+}
+
+/// The page under a banner for each of these differences.
+pub fn bannered(differences: &[String], answer: Page) -> Page {
     let mut page = Page::default();
-    for difference in world.differences() {
+    for difference in differences {
         page.say(0, Mark::Unknown, format!("SELF-CHECK FAILED, this is a defect of kreach: {difference}"));
     }
     page.add(0, answer);

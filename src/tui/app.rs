@@ -8,24 +8,19 @@
 //! After every event the state is settled (`settle.rs`), so that drawing only reads. What the state is made of stands
 //! in `state.rs`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use jiff::Timestamp;
 use ratatui::layout::Rect;
 
-use super::abilities::Abilities;
-use super::access::WhoAsked;
-use super::answers::{Matrix, Tracing};
 use super::asked;
-use super::event::{self, Effect, Event, Mouse, Progress};
-use super::job::{Job, Jobs, Said, Wanted, What};
-use super::layout::{self, Areas, Share, Side};
+use super::event::{self, Effect, Event};
+use super::job::{Job, Said, Wanted, What};
+use super::layout::{self, Areas, Side};
 use super::list::{Pace, Run};
 use super::matrix;
-use super::page::Reader;
 use super::panes::{self, Held, Pane};
-use super::picker::Picker;
-use super::reaching::{self, Reaching};
+use super::reaching;
+use super::state::{Answers, Focus, Input, Session};
 pub use super::state::{Fetched, Setup, Shown, Stop, Typing};
 use super::status::{self, Freshness};
 use super::views::yaml::YamlAt;
@@ -36,66 +31,21 @@ use crate::ask::filter::Filter;
 use crate::ask::item::Item;
 use crate::ask::scope::Scope;
 use crate::ask::scope::View;
-use crate::model::cluster::{Change, Cluster};
-use crate::model::id::{Kind, ObjectId};
+use crate::model::cluster::Cluster;
+use crate::model::id::ObjectId;
 use crate::model::name::Name;
 use crate::model::place::Place;
-use crate::rbac::Identity;
 use crate::rbac::review::Review;
 
 /// The whole state of the screen.
 pub struct App {
     pub(super) setup: Setup,
     pub(super) size: Rect,
-    pub(super) world: World,
-    /// While frozen: the cluster as it goes on behind the picture, and since when.
-    pub(super) behind: Option<(World, Option<Timestamp>)>,
+    pub(super) session: Session,
     pub(super) panes: Vec<Held>,
-    pub(super) scope: Scope,
-    pub(super) pane: usize,
-    pub(super) side: Side,
-    pub(super) share: Share,
-    pub(super) shown: Shown,
-    pub(super) tab: usize,
-    pub(super) shift: usize,
-    pub(super) explain: Reader,
-    /// What the explanation is of: it is made anew when that or the cluster changes.
-    pub(super) explained: Option<(Item, usize)>,
-    pub(super) reader: Reader,
-    /// The question about everybody that the reader shows the answer to, and as of when ([`World::access`]).
-    pub(super) asked: Option<(WhoAsked, u64)>,
-    pub(super) yaml: super::viewer::Viewer,
-    pub(super) matrix: Matrix,
-    pub(super) reaching: Reaching,
-    /// What is worked out beside the loop.
-    pub(super) jobs: Jobs,
-    pub(super) abilities: Abilities,
-    /// Whom the operator sees with, for as long as the program runs.
-    pub(super) acting: Option<Identity>,
-    pub(super) tracing: Tracing,
-    pub(super) fetched: Option<Fetched>,
-    pub(super) picker: Option<Picker>,
-    pub(super) typing: Option<Typing>,
-    pub(super) search: String,
-    pub(super) back: Vec<Stop>,
-    pub(super) forward: Vec<Stop>,
-    pub(super) history: Vec<String>,
-    pub(super) notice: Option<String>,
-    pub(super) connection: String,
-    /// Anyone in between could answer as the server.
-    pub(super) insecure: bool,
-    pub(super) progress: BTreeMap<Kind, Progress>,
-    pub(super) contexts: Vec<Name>,
-    pub(super) mouse: Mouse,
-    pub(super) now: Option<Timestamp>,
-    /// Kept text of the last copy, since a clipboard cannot answer.
-    pub(super) register: String,
-    /// What was put to the server: nothing is asked twice.
-    pub(super) asking: BTreeSet<Review>,
-    /// Changes that the lists have not taken in yet: that waits for the next key or frame, so a burst is one sorting.
-    pub(super) pending: Vec<Change>,
-    pub(super) stale_lists: bool,
-    pub(super) stale_answers: bool,
+    pub(super) focus: Focus,
+    pub(super) answers: Answers,
+    pub(super) input: Input,
 }
 
 /// How soon a job is to be begun.
@@ -116,49 +66,15 @@ impl App {
     /// The screen over this cluster.
     pub fn new(setup: Setup, cluster: Cluster) -> Self {
         let scope = Scope { namespaces: setup.namespaces.clone(), ..Scope::default() };
+        let world = World::of(cluster, setup.settings.clone(), setup.check).with_people(setup.people.clone());
         let mut app = Self {
-            world: World::of(cluster, setup.settings.clone(), setup.check).with_people(setup.people.clone()),
             setup,
             size: Rect::new(0, 0, 80, 24),
-            behind: None,
+            session: Session::of(world),
             panes: panes::empty(),
-            scope,
-            pane: 0,
-            side: Side::Pane,
-            share: Share::Normal,
-            shown: Shown::Explain,
-            tab: 0,
-            shift: 0,
-            explain: Reader::default(),
-            explained: None,
-            reader: Reader::default(),
-            asked: None,
-            yaml: super::viewer::Viewer::default(),
-            matrix: Matrix::default(),
-            reaching: Reaching::default(),
-            jobs: Jobs::default(),
-            abilities: Abilities::default(),
-            acting: None,
-            tracing: Tracing::default(),
-            fetched: None,
-            picker: None,
-            typing: None,
-            search: String::new(),
-            back: Vec::new(),
-            forward: Vec::new(),
-            history: Vec::new(),
-            notice: None,
-            connection: String::new(),
-            insecure: false,
-            progress: BTreeMap::new(),
-            contexts: Vec::new(),
-            mouse: Mouse::Terminal,
-            now: None,
-            register: String::new(),
-            asking: BTreeSet::new(),
-            pending: Vec::new(),
-            stale_lists: true,
-            stale_answers: true,
+            focus: Focus { scope, ..Focus::default() },
+            answers: Answers::default(),
+            input: Input::default(),
         };
         app.settle();
         app
@@ -172,7 +88,7 @@ impl App {
         if let Err(fault) = questions::open(self, line) {
             self.say(fault.whole());
         }
-        self.asking.clear();
+        self.session.asking.clear();
         self.settle();
     }
 
@@ -209,43 +125,43 @@ impl App {
 
     /// Goes on with the filters that are being applied; whether that is done.
     fn sift(&mut self, pace: Pace<'_>) -> bool {
-        let view = View { world: &self.world, scope: &self.scope, acting: self.acting.as_ref() };
+        let view = View { world: &self.session.world, scope: &self.focus.scope, acting: self.session.acting.as_ref() };
         self.panes.iter_mut().all(|it| it.list.sift(view, pace))
     }
 
     /// What the shown answer wants to be worked out beside the loop.
     fn wanted(&self) -> Option<Wanted> {
-        self.shown.view().wanted(self).map(|what| Wanted { what, revision: self.world.revision() })
+        self.focus.shown.view().wanted(self).map(|what| Wanted { what, revision: self.session.world.revision() })
     }
 
     /// Whether a job is to be begun, and whether nothing can be shown without it.
     pub fn wants_job(&self) -> Option<Haste> {
-        self.wanted().filter(|it| self.jobs.lacks(it))?;
-        Some(if self.shown.view().has_something(self) { Haste::WhenRested } else { Haste::Now })
+        self.wanted().filter(|it| self.answers.jobs.lacks(it))?;
+        Some(if self.focus.shown.view().has_something(self) { Haste::WhenRested } else { Haste::Now })
     }
 
     /// Begins that job: what it comes to is given back as an event.
     pub fn begin_job(&mut self) -> Option<Job> {
-        let wanted = self.wanted().filter(|it| self.jobs.lacks(it))?;
+        let wanted = self.wanted().filter(|it| self.answers.jobs.lacks(it))?;
         let work = match &wanted.what {
-            What::Matrix => matrix::work(&self.world),
-            What::Reach(as_of) => reaching::work(&self.world, (**as_of).clone()),
+            What::Matrix => matrix::work(&self.session.world),
+            What::Reach(as_of) => reaching::work(&self.session.world, (**as_of).clone()),
         };
-        let job = self.jobs.begin(wanted, work);
-        self.stale_answers = true;
+        let job = self.answers.jobs.begin(wanted, work);
+        self.session.stale_answers = true;
         Some(job)
     }
 
     /// The number of the job that is waited for; any other is to be ended.
     pub fn running_job(&self) -> Option<u64> {
-        self.jobs.running()
+        self.answers.jobs.running()
     }
 
     /// Ends what nobody looks at any more.
     pub(super) fn drop_jobs(&mut self) {
-        if self.jobs.running().is_some() {
+        if self.answers.jobs.running().is_some() {
             let wanted = self.wanted().map(|it| it.what);
-            self.jobs.keep(wanted.as_ref());
+            self.answers.jobs.keep(wanted.as_ref());
         }
     }
 
@@ -265,38 +181,38 @@ impl App {
             Event::Resize(width, height) => self.size = Rect::new(0, 0, width, height),
             Event::Deltas(_) => {}
             Event::Object { id, object } => {
-                self.fetched = Some(Fetched { id, object });
-                self.stale_answers = true;
+                self.session.fetched = Some(Fetched { id, object });
+                self.session.stale_answers = true;
             }
             Event::Progress { kind, progress: Some(progress) } => {
-                self.progress.insert(kind, progress);
+                self.session.progress.insert(kind, progress);
             }
             Event::Progress { kind, progress: None } => {
-                self.progress.remove(&kind);
+                self.session.progress.remove(&kind);
             }
-            Event::Tick(now) => self.now = Some(now),
-            Event::Notice(words) => self.notice = Some(words),
-            Event::Contexts(contexts) => self.contexts = contexts,
-            Event::Insecure(insecure) => self.insecure = insecure,
+            Event::Tick(now) => self.session.now = Some(now),
+            Event::Notice(words) => self.input.notice = Some(words),
+            Event::Contexts(contexts) => self.session.contexts = contexts,
+            Event::Insecure(insecure) => self.session.insecure = insecure,
             Event::Connection(words) => {
-                self.stale_answers |= self.connection != words;
-                self.connection = words;
+                self.session.stale_answers |= self.session.connection != words;
+                self.session.connection = words;
             }
             Event::Served(served) => {
-                self.behind.iter_mut().for_each(|(world, _)| world.served = served.clone());
-                self.world.served = served;
-                self.stale_answers = true;
+                self.session.behind.iter_mut().for_each(|(world, _)| world.served = served.clone());
+                self.session.world.served = served;
+                self.session.stale_answers = true;
             }
             Event::Version(version) => {
-                self.behind.iter_mut().for_each(|(world, _)| world.version = version);
-                self.world.version = version;
-                self.stale_answers = true;
+                self.session.behind.iter_mut().for_each(|(world, _)| world.version = version);
+                self.session.world.version = version;
+                self.session.stale_answers = true;
             }
             Event::Told { review, reply } => {
-                self.behind.iter_mut().for_each(|(world, _)| world.hear(review.clone(), reply.clone()));
-                self.stale_lists |= review == Review::Own;
-                self.world.hear(review, reply);
-                self.stale_answers = true;
+                self.session.behind.iter_mut().for_each(|(world, _)| world.hear(review.clone(), reply.clone()));
+                self.session.stale_lists |= review == Review::Own;
+                self.session.world.hear(review, reply);
+                self.session.stale_answers = true;
                 return asked::asks(self);
             }
             Event::Job { number, said } => self.hear(number, said),
@@ -307,26 +223,26 @@ impl App {
 
     /// Takes in what is said of a job.
     fn hear(&mut self, number: u64, said: Said) {
-        self.stale_answers = true;
-        let Some(said) = self.jobs.hear(number, said) else { return };
+        self.session.stale_answers = true;
+        let Some(said) = self.answers.jobs.hear(number, said) else { return };
         match said {
-            Said::Matrix(counted) => self.matrix.take(counted),
-            Said::Reach(answered) => self.reaching.take(answered),
-            Said::Failed => self.notice = Some(event::FAILED.into()),
+            Said::Matrix(counted) => self.answers.matrix.take(counted),
+            Said::Reach(answered) => self.answers.reaching.take(answered),
+            Said::Failed => self.input.notice = Some(event::FAILED.into()),
             Said::Progress(..) => {}
         }
     }
 
     fn learn(&mut self, deltas: Vec<crate::model::cluster::Delta>) {
-        match &mut self.behind {
+        match &mut self.session.behind {
             Some((world, _)) => {
                 world.apply(deltas);
             }
             None => {
-                let changes = self.world.apply(deltas);
-                self.stale_answers |= !changes.is_empty();
-                self.pending.extend(changes);
-                if self.pending.len() > MANY {
+                let changes = self.session.world.apply(deltas);
+                self.session.stale_answers |= !changes.is_empty();
+                self.session.pending.extend(changes);
+                if self.session.pending.len() > MANY {
                     self.overflow();
                 }
             }
@@ -336,38 +252,30 @@ impl App {
     fn start_over(&mut self, context: Name) {
         self.setup.title = context;
         let world = World::unknown(self.setup.settings.clone(), self.setup.check);
-        self.world = world.with_people(self.setup.people.clone());
-        self.behind = None;
-        self.progress.clear();
-        self.connection.clear();
-        self.insecure = false;
-        self.scope = Scope::default();
-        self.tracing = Tracing::default();
-        self.matrix = Matrix::default();
-        (self.reaching, self.jobs) = (Reaching::default(), self.jobs.ended());
-        self.asked = None;
-        self.shown = Shown::Explain;
-        self.side = Side::Pane;
-        self.back.clear();
-        self.forward.clear();
-        self.fetched = None;
-        self.asking.clear();
+        let session = Session::of(world.with_people(self.setup.people.clone()));
+        let contexts = std::mem::take(&mut self.session.contexts);
+        let (acting, now) = (self.session.acting.take(), self.session.now);
+        self.session = Session { contexts, acting, now, ..session };
+        let (pane, share) = (self.focus.pane, self.focus.share);
+        self.focus = Focus { pane, share, ..Focus::default() };
+        let jobs = self.answers.jobs.ended();
+        self.answers = Answers { jobs, ..Answers::default() };
         self.refill();
     }
 
     /// What cells and pages are made from.
     pub(super) fn view(&self) -> View<'_> {
-        View { world: &self.world, scope: &self.scope, acting: self.acting.as_ref() }
+        View { world: &self.session.world, scope: &self.focus.scope, acting: self.session.acting.as_ref() }
     }
 
     /// Where things stand.
     pub(super) fn areas(&self) -> Areas {
-        layout::areas(self.size, self.pane, (self.side, self.shown.view().holds()), self.share)
+        layout::areas(self.size, self.focus.pane, (self.focus.side, self.focus.shown.view().holds()), self.focus.share)
     }
 
     /// The object that the pane in front has selected.
     pub(super) fn selected(&self) -> Option<Item> {
-        self.panes[self.pane].list.selected()
+        self.panes[self.focus.pane].list.selected()
     }
 
     /// How large the screen is.
@@ -377,91 +285,96 @@ impl App {
 
     /// Reads all lists anew at the end of this event.
     pub(super) fn refill(&mut self) {
-        self.stale_lists = true;
+        self.session.stale_lists = true;
     }
 
     /// Answers what is on the screen anew at the end of this event.
     pub(super) fn reanswer(&mut self) {
-        self.stale_answers = true;
+        self.session.stale_answers = true;
     }
 
     /// Runs something on the pane in front.
     pub(super) fn with_pane<T>(&mut self, run: impl FnOnce(&mut dyn Pane, View<'_>) -> T) -> T {
-        let view = View { world: &self.world, scope: &self.scope, acting: self.acting.as_ref() };
-        run(&mut *self.panes[self.pane].list, view)
+        let view = View { world: &self.session.world, scope: &self.focus.scope, acting: self.session.acting.as_ref() };
+        run(&mut *self.panes[self.focus.pane].list, view)
     }
 
     /// How fresh what is on the screen is.
     pub(super) fn freshness(&self) -> Freshness {
-        status::freshness(&self.behind.as_ref().map_or(&self.world, |it| &it.0).cluster, self.setup.origin)
+        status::freshness(
+            &self.session.behind.as_ref().map_or(&self.session.world, |it| &it.0).cluster,
+            self.setup.origin,
+        )
     }
 
     /// Whether something on the screen grows older, so that the loop must send the time.
     pub fn ages(&self) -> bool {
-        matches!(self.freshness(), Freshness::Stale { .. }) || self.behind.is_some()
+        matches!(self.freshness(), Freshness::Stale { .. }) || self.session.behind.is_some()
     }
 
     /// Where one is.
     pub(super) fn stop(&self) -> Stop {
         Stop {
-            pane: self.pane,
-            side: self.side,
-            shown: self.shown.clone(),
+            pane: self.focus.pane,
+            side: self.focus.side,
+            shown: self.focus.shown.clone(),
             item: self.selected(),
-            scope: self.scope.clone(),
+            scope: self.focus.scope.clone(),
         }
     }
 
     /// Remembers where one is, before going elsewhere.
     pub(super) fn leave(&mut self) {
         let here = self.stop();
-        if self.back.last() != Some(&here) {
-            self.back.push(here);
+        if self.focus.back.last() != Some(&here) {
+            self.focus.back.push(here);
         }
-        if self.back.len() > STOPS {
-            self.back.remove(0);
+        if self.focus.back.len() > STOPS {
+            self.focus.back.remove(0);
         }
-        self.forward.clear();
+        self.focus.forward.clear();
     }
 
     /// Goes to a remembered place.
     pub(super) fn go_to(&mut self, stop: Stop) {
-        let refill = stop.scope != self.scope;
-        (self.pane, self.side, self.shown, self.scope) = (stop.pane, stop.side, stop.shown, stop.scope);
-        self.asked = None;
+        let refill = stop.scope != self.focus.scope;
+        (self.focus.pane, self.focus.side, self.focus.shown, self.focus.scope) =
+            (stop.pane, stop.side, stop.shown, stop.scope);
+        self.answers.asked = None;
         if refill {
-            let view = View { world: &self.world, scope: &self.scope, acting: self.acting.as_ref() };
+            let view =
+                View { world: &self.session.world, scope: &self.focus.scope, acting: self.session.acting.as_ref() };
             self.panes.iter_mut().for_each(|it| it.list.fill(view));
         }
         if let Some(item) = &stop.item {
-            self.panes[self.pane].list.select(item);
+            self.panes[self.focus.pane].list.select(item);
         }
-        self.stale_answers = true;
+        self.session.stale_answers = true;
     }
 
     /// Opens an answer.
     pub(super) fn open(&mut self, shown: Shown) {
         self.leave();
         self.show(shown);
-        self.side = Side::View;
+        self.focus.side = Side::View;
     }
 
     /// Shows an answer beside the list.
     pub(super) fn show(&mut self, shown: Shown) {
-        if self.shown != shown {
-            self.reader.rewind();
-            self.asked = None;
+        if self.focus.shown != shown {
+            self.answers.reader.rewind();
+            self.answers.asked = None;
         }
-        self.shown = shown;
-        self.stale_answers = true;
+        self.focus.shown = shown;
+        self.session.stale_answers = true;
     }
 
     /// Opens an object's YAML at a place of it.
     pub(super) fn open_yaml(&mut self, object: ObjectId, place: Place) -> Vec<Effect> {
         self.open(Shown::Yaml(YamlAt { object: object.clone(), place }));
-        self.yaml.seek();
-        if self.fetched.as_ref().is_none_or(|it| it.id != object) {
-            self.fetched = None;
+        self.answers.yaml.seek();
+        if self.session.fetched.as_ref().is_none_or(|it| it.id != object) {
+            self.session.fetched = None;
         }
         vec![Effect::Fetch(object)]
     }
@@ -469,8 +382,8 @@ impl App {
     /// Narrows everything to other namespaces.
     pub(super) fn narrow(&mut self, namespaces: BTreeSet<Name>) {
         self.leave();
-        self.scope.namespaces = namespaces;
-        self.scope.pod = None;
+        self.focus.scope.namespaces = namespaces;
+        self.focus.scope.pod = None;
         self.refill();
     }
 
@@ -482,7 +395,7 @@ impl App {
 
     /// Begins to filter the pane in front; the rows that are shown stay until that is done.
     pub(super) fn begin_filter(&mut self, line: &str) {
-        line.clone_into(&mut self.panes[self.pane].filter);
+        line.clone_into(&mut self.panes[self.focus.pane].filter);
         let filter = Filter::parse(line);
         self.prepare_all(filter.has_columns());
         self.with_pane(|pane, _| pane.filter_by(filter));
@@ -502,7 +415,7 @@ impl App {
 
     /// Says something in the last row until the next key.
     pub(super) fn say(&mut self, words: impl Into<String>) {
-        self.notice = Some(words.into());
+        self.input.notice = Some(words.into());
     }
 
     /// The part of the program that keys go to.

@@ -61,7 +61,7 @@ pub fn show(app: &mut App, subject: Subject, request: Request, notes: Vec<Name>)
 
 /// `:whoami`: who the server says the operator is.
 pub fn who_am_i(app: &mut App, _: &str) -> Result<Vec<Effect>, Fault> {
-    let said = match app.world.told.reply(&Review::Own) {
+    let said = match app.session.world.told.reply(&Review::Own) {
         Some(Reply::Me(me)) => {
             let groups: Vec<&str> = me.groups.iter().map(Name::as_str).collect();
             format!("you are {}, in {}", me.subject(), groups.join(", "))
@@ -76,8 +76,8 @@ pub fn who_am_i(app: &mut App, _: &str) -> Result<Vec<Effect>, Fault> {
 
 /// What the shown answer wants to be put to the server, each question once.
 pub fn asks(app: &mut App) -> Vec<Effect> {
-    let wanted = app.shown.view().appeal(app);
+    let wanted = app.focus.shown.view().appeal(app);
     let wanted = wanted.filter(|_| app.setup.origin == Origin::Live);
-    let new = wanted.filter(|it| app.asking.insert(it.clone()));
+    let new = wanted.filter(|it| app.session.asking.insert(it.clone()));
     new.map(Effect::Ask).into_iter().collect()
 }

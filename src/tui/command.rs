@@ -281,7 +281,7 @@ const MOVING: &[Command] = &[
         name: "context",
         help: "go to the cluster of another context",
         places: EVERYWHERE,
-        refuses: |app| app.contexts.is_empty().then_some("there is no other context"),
+        refuses: |app| app.session.contexts.is_empty().then_some("there is no other context"),
         run: open::contexts,
     },
     always(&["space"], "mark", "mark the selected row, or take its mark away", LISTS, quietly!(go::mark)),
@@ -300,7 +300,7 @@ const MOVING: &[Command] = &[
         "wide",
         "give the list the whole width with all its columns, or take it back",
         LISTS,
-        quietly!(|app| app.share = if app.share == Share::Whole { Share::Normal } else { Share::Whole }),
+        quietly!(|app| app.focus.share = if app.focus.share == Share::Whole { Share::Normal } else { Share::Whole }),
     ),
     always(&["I"], "invert sort", "sort the other way", LISTS, quietly!(go::invert)),
     always(&["!"], "problems only", "show only rows with problems, or all again", LISTS, quietly!(go::problems)),
@@ -343,14 +343,14 @@ const MOVING: &[Command] = &[
         "larger",
         "give the focused part more of the screen",
         EVERYWHERE,
-        quietly!(|app| app.share = larger(app.share)),
+        quietly!(|app| app.focus.share = larger(app.focus.share)),
     ),
     always(
         &["_"],
         "smaller",
         "give the focused part less of the screen",
         EVERYWHERE,
-        quietly!(|app| app.share = smaller(app.share)),
+        quietly!(|app| app.focus.share = smaller(app.focus.share)),
     ),
     always(&["m"], "managed fields", "show or hide the server's bookkeeping", &[At::Yaml], quietly!(go::managed)),
     Command {
@@ -383,7 +383,7 @@ const MOVING: &[Command] = &[
 
 /// The part of the program that keys go to.
 pub fn place(app: &App) -> At {
-    if app.side == Side::View { app.shown.view().place() } else { At::List }
+    if app.focus.side == Side::View { app.focus.shown.view().place() } else { At::List }
 }
 
 /// The command that a key runs here.
@@ -401,7 +401,7 @@ pub fn refusal(app: &App, command: &Command) -> Option<String> {
 
 /// What a place is called.
 fn name_of(app: &App) -> &'static str {
-    if app.side == Side::View { app.shown.view().name() } else { PANES[app.pane].title }
+    if app.focus.side == Side::View { app.focus.shown.view().name() } else { PANES[app.focus.pane].title }
 }
 
 /// Runs a command, or says why not.
@@ -417,7 +417,7 @@ pub fn run(app: &mut App, command: &Command) -> Vec<Effect> {
 
 /// Moves whatever has the keys by so many rows.
 pub fn step(app: &mut App, rows: isize) {
-    if app.side == Side::View {
+    if app.focus.side == Side::View {
         return app.with_shown(|view, app| view.step(app, rows));
     }
     app.with_pane(|pane: &mut dyn Pane, _| pane.go(pane.at().saturating_add_signed(rows)));
@@ -427,7 +427,7 @@ pub fn step(app: &mut App, rows: isize) {
 /// How many rows a screen has.
 fn page(app: &App) -> isize {
     let areas = app.areas();
-    let area = if app.side == Side::View { areas.view } else { areas.panes[app.pane] };
+    let area = if app.focus.side == Side::View { areas.view } else { areas.panes[app.focus.pane] };
     (area.height as isize - 3).max(1)
 }
 
@@ -440,12 +440,12 @@ fn smaller(share: Share) -> Share {
 }
 
 fn mouse(app: &mut App) -> Vec<Effect> {
-    app.mouse = if app.mouse == Mouse::Terminal { Mouse::Program } else { Mouse::Terminal };
-    app.say(match app.mouse {
+    app.input.mouse = if app.input.mouse == Mouse::Terminal { Mouse::Program } else { Mouse::Terminal };
+    app.say(match app.input.mouse {
         Mouse::Program => "the program has the mouse (M gives it back)",
         Mouse::Terminal => "the terminal has the mouse",
     });
-    vec![Effect::Mouse(app.mouse)]
+    vec![Effect::Mouse(app.input.mouse)]
 }
 
 /// The keys as a page of docs, by the table alone.
@@ -465,7 +465,7 @@ pub fn document() -> String {
 
 /// The commands named in the last row, most useful first, for where one is.
 pub fn hints(app: &App) -> Vec<&'static Command> {
-    let names = if app.side == Side::View { app.shown.view().hints() } else { PANES[app.pane].hints };
+    let names = if app.focus.side == Side::View { app.focus.shown.view().hints() } else { PANES[app.focus.pane].hints };
     let at = app.place();
     let command = |name: &&str| COMMANDS.iter().find(|it| it.name == *name && it.places.contains(&at));
     names.iter().filter_map(command).collect()
@@ -495,11 +495,11 @@ mod tests {
     fn every_hint_is_a_command() {
         let mut app = App::new(Default::default(), Default::default());
         for pane in 0..PANES.len() {
-            (app.pane, app.side) = (pane, Side::Pane);
+            (app.focus.pane, app.focus.side) = (pane, Side::Pane);
             assert!(hints(&app).len() >= 6, "{:?}", app.place());
         }
         for shown in [Shown::Explain, Shown::Trace, Shown::Matrix, Shown::Abilities] {
-            (app.shown, app.side) = (shown, Side::View);
+            (app.focus.shown, app.focus.side) = (shown, Side::View);
             assert!(hints(&app).len() >= 4, "{:?}", app.place());
         }
     }

@@ -22,7 +22,7 @@ pub fn copy(app: &mut App) -> Vec<Effect> {
 
 /// Keeps text and asks for it to be put on the clipboard.
 pub fn put_on_clipboard(app: &mut App, text: String) -> Vec<Effect> {
-    app.register.clone_from(&text);
+    app.input.register.clone_from(&text);
     vec![Effect::Copy(text)]
 }
 
@@ -47,8 +47,8 @@ pub fn copies(app: &mut App) -> Vec<Effect> {
         let subcommand = line.split(' ').next().unwrap_or_default();
         offer(&format!("kreach {subcommand}"), format!("kreach {line}"));
     }
-    app.shown.view().copies(app).into_iter().for_each(|(label, text)| offer(label, text));
-    app.picker = Some(Picker::new(Subject::Copy, "copy", entries));
+    app.focus.shown.view().copies(app).into_iter().for_each(|(label, text)| offer(label, text));
+    app.input.picker = Some(Picker::new(Subject::Copy, "copy", entries));
     Vec::new()
 }
 

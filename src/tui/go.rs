@@ -14,10 +14,10 @@ use crate::ask::scope::Problems;
 
 /// Goes to a pane.
 pub fn pane(app: &mut App, pane: usize) -> Vec<Effect> {
-    if app.pane != pane || app.side != Side::Pane {
+    if app.focus.pane != pane || app.focus.side != Side::Pane {
         app.leave();
     }
-    (app.pane, app.side, app.shift) = (pane, Side::Pane, 0);
+    (app.focus.pane, app.focus.side, app.focus.shift) = (pane, Side::Pane, 0);
     app.reanswer();
     Vec::new()
 }
@@ -25,20 +25,20 @@ pub fn pane(app: &mut App, pane: usize) -> Vec<Effect> {
 /// Goes to the next or previous part: the panes, then the answer.
 pub fn next(app: &mut App, step: isize) {
     let parts = PANES.len() as isize + 1;
-    let at = if app.side == Side::View { PANES.len() } else { app.pane } as isize;
+    let at = if app.focus.side == Side::View { PANES.len() } else { app.focus.pane } as isize;
     let to = (at + step).rem_euclid(parts) as usize;
-    app.shift = 0;
+    app.focus.shift = 0;
     if to == PANES.len() {
-        app.side = Side::View;
+        app.focus.side = Side::View;
     } else {
-        (app.pane, app.side) = (to, Side::Pane);
+        (app.focus.pane, app.focus.side) = (to, Side::Pane);
     }
     app.reanswer();
 }
 
 /// Left and right: within a matrix or YAML, else between the parts.
 pub fn sideways(app: &mut App, step: isize) {
-    match app.side {
+    match app.focus.side {
         Side::View => app.with_shown(|view, app| view.sideways(app, step)),
         Side::Pane => next(app, step),
     }
@@ -50,7 +50,7 @@ pub fn scroll(app: &mut App, step: isize) {
         At::Yaml | At::Sheet => sideways(app, step),
         _ => {
             let last = app.with_pane(|pane, _| pane.titles().len().saturating_sub(2));
-            app.shift = app.shift.saturating_add_signed(step).min(last);
+            app.focus.shift = app.focus.shift.saturating_add_signed(step).min(last);
         }
     }
 }
@@ -59,23 +59,23 @@ pub fn scroll(app: &mut App, step: isize) {
 pub fn tab(app: &mut App, step: isize) {
     let Some(item) = app.selected() else { return };
     let tabs = explain::tabs(&item).len().max(1) as isize;
-    app.tab = (app.tab as isize + step).rem_euclid(tabs) as usize;
+    app.focus.tab = (app.focus.tab as isize + step).rem_euclid(tabs) as usize;
     app.explain_reader().rewind();
     app.reanswer();
 }
 
 /// Starts to type a filter for a list, or a search in a text.
 pub fn start_filter(app: &mut App) -> Vec<Effect> {
-    app.typing = match app.side {
-        Side::View => app.shown.view().start_filter(),
-        Side::Pane => Some(Typing::Filter(Field::holding(&app.panes[app.pane].filter))),
+    app.input.typing = match app.focus.side {
+        Side::View => app.focus.shown.view().start_filter(),
+        Side::Pane => Some(Typing::Filter(Field::holding(&app.panes[app.focus.pane].filter))),
     };
     Vec::new()
 }
 
 /// The next match of the search.
 pub fn find(app: &mut App, forward: bool) {
-    let letters = app.search.clone();
+    let letters = app.input.search.clone();
     if letters.is_empty() {
         return app.say("nothing is searched for (/ starts)");
     }
@@ -113,7 +113,7 @@ pub fn invert(app: &mut App) {
 
 /// Only rows with problems, or all again.
 pub fn problems(app: &mut App) {
-    app.scope.problems = match app.scope.problems {
+    app.focus.scope.problems = match app.focus.scope.problems {
         Problems::Everything => Problems::Only,
         Problems::Only => Problems::Everything,
     };
@@ -122,14 +122,14 @@ pub fn problems(app: &mut App) {
 
 /// Holds the picture still, or lets it go.
 pub fn freeze(app: &mut App) {
-    match app.behind.take() {
+    match app.session.behind.take() {
         Some((world, _)) => {
-            app.world = world;
+            app.session.world = world;
             app.refill();
             app.say("going on");
         }
         None => {
-            app.behind = Some((app.world.clone(), app.now));
+            app.session.behind = Some((app.session.world.clone(), app.session.now));
             app.say("held still (p goes on)");
         }
     }
@@ -137,28 +137,28 @@ pub fn freeze(app: &mut App) {
 
 /// Goes back to where one was.
 pub fn back(app: &mut App) {
-    let Some(stop) = app.back.pop() else { return app.say("this is where you began") };
-    app.forward.push(app.stop());
+    let Some(stop) = app.focus.back.pop() else { return app.say("this is where you began") };
+    app.focus.forward.push(app.stop());
     app.go_to(stop);
 }
 
 /// Goes forward again.
 pub fn forward(app: &mut App) {
-    let Some(stop) = app.forward.pop() else { return app.say("nothing lies ahead") };
-    app.back.push(app.stop());
+    let Some(stop) = app.focus.forward.pop() else { return app.say("nothing lies ahead") };
+    app.focus.back.push(app.stop());
     app.go_to(stop);
 }
 
 /// Goes between the last two places.
 pub fn last(app: &mut App) {
-    let Some(stop) = app.back.pop() else { return app.say("this is where you began") };
-    app.back.push(app.stop());
+    let Some(stop) = app.focus.back.pop() else { return app.say("this is where you began") };
+    app.focus.back.push(app.stop());
     app.go_to(stop);
 }
 
 /// Shows or hides the server's bookkeeping.
 pub fn managed(app: &mut App) {
-    app.yaml.managed = match app.yaml.managed {
+    app.answers.yaml.managed = match app.answers.yaml.managed {
         ManagedFields::Hidden => ManagedFields::Shown,
         ManagedFields::Shown => ManagedFields::Hidden,
     };
@@ -167,17 +167,17 @@ pub fn managed(app: &mut App) {
 
 /// Leaves the innermost thing: filter, marks, a trace half chosen, then one level; never the program.
 pub fn leave(app: &mut App) {
-    if app.side == Side::Pane && !app.panes[app.pane].filter.is_empty() {
+    if app.focus.side == Side::Pane && !app.panes[app.focus.pane].filter.is_empty() {
         return app.filter("");
     }
-    if app.side == Side::Pane && app.with_pane(|pane, _| pane.unmark()) {
+    if app.focus.side == Side::Pane && app.with_pane(|pane, _| pane.unmark()) {
         return;
     }
-    if app.side == Side::View && app.with_shown(|view, app| view.widen(app)) {
+    if app.focus.side == Side::View && app.with_shown(|view, app| view.widen(app)) {
         return;
     }
-    if app.tracing.is_half() {
-        app.tracing = Default::default();
+    if app.answers.tracing.is_half() {
+        app.answers.tracing = Default::default();
         return app.say("no trace");
     }
     level(app);
@@ -186,32 +186,32 @@ pub fn leave(app: &mut App) {
 /// Goes one level up; whether there was one.
 fn level(app: &mut App) -> bool {
     // What was opened from an answer leads back to it.
-    let was_answer = app.side == Side::View && app.back.last().is_some_and(|it| it.side == Side::View);
-    let goes_back = match app.shown.view().leads_back() {
+    let was_answer = app.focus.side == Side::View && app.focus.back.last().is_some_and(|it| it.side == Side::View);
+    let goes_back = match app.focus.shown.view().leads_back() {
         Back::List => false,
         Back::Answer => was_answer,
-        Back::Before => !app.back.is_empty(),
+        Back::Before => !app.focus.back.is_empty(),
     };
     if goes_back {
         back(app);
         return true;
     }
-    if app.side == Side::View {
-        app.side = Side::Pane;
+    if app.focus.side == Side::View {
+        app.focus.side = Side::Pane;
         // A sheet that took the whole screen says nothing in a corner of it.
-        if app.shown.view().holds() == Holds::Sheet {
+        if app.focus.shown.view().holds() == Holds::Sheet {
             app.show(Shown::Explain);
         }
         return true;
     }
-    if app.shown != Shown::Explain {
+    if app.focus.shown != Shown::Explain {
         app.show(Shown::Explain);
         return true;
     }
-    if let Some(pod) = app.scope.pod.take() {
+    if let Some(pod) = app.focus.scope.pod.take() {
         app.refill();
-        app.pane = panes::at(&panes::pods::PANE);
-        app.panes[app.pane].list.select(&Item::Pod(pod));
+        app.focus.pane = panes::at(&panes::pods::PANE);
+        app.panes[app.focus.pane].list.select(&Item::Pod(pod));
         return true;
     }
     wider(app)
@@ -219,10 +219,10 @@ fn level(app: &mut App) -> bool {
 
 /// Goes back to where the namespaces were chosen; whether some were.
 fn wider(app: &mut App) -> bool {
-    let before = app.back.iter().rposition(|it| it.scope.namespaces != app.scope.namespaces);
-    let Some(at) = before.filter(|_| !app.scope.namespaces.is_empty()) else { return false };
-    let stop = app.back[at].clone();
-    app.back.truncate(at);
+    let before = app.focus.back.iter().rposition(|it| it.scope.namespaces != app.focus.scope.namespaces);
+    let Some(at) = before.filter(|_| !app.focus.scope.namespaces.is_empty()) else { return false };
+    let stop = app.focus.back[at].clone();
+    app.focus.back.truncate(at);
     app.go_to(stop);
     true
 }
@@ -235,11 +235,11 @@ pub fn quit_level(app: &mut App) -> Vec<Effect> {
 impl App {
     /// The page that keys go to: the answer, or the explanation where no answer is open.
     pub(super) fn explain_reader(&mut self) -> &mut page::Reader {
-        if self.shown == Shown::Explain { &mut self.explain } else { &mut self.reader }
+        if self.focus.shown == Shown::Explain { &mut self.answers.explain } else { &mut self.answers.reader }
     }
 
     /// Another object is selected: its page starts at the top.
     pub(super) fn selection_moved(&mut self) {
-        self.explain.rewind();
+        self.answers.explain.rewind();
     }
 }

@@ -31,7 +31,7 @@ pub fn about(app: &App) -> Option<&About> {
     if app.place() != At::Page {
         return None;
     }
-    let reader = if app.shown == Shown::Explain { &app.explain } else { &app.reader };
+    let reader = if app.focus.shown == Shown::Explain { &app.answers.explain } else { &app.answers.reader };
     reader.about()
 }
 
@@ -39,7 +39,7 @@ pub fn about(app: &App) -> Option<&About> {
 pub fn subject(app: &App) -> Option<Subject> {
     match (app.place(), about(app)) {
         (At::Page, Some(About::Somebody(subject))) => Some(subject.clone()),
-        (At::Sheet, _) => app.shown.view().subject(app),
+        (At::Sheet, _) => app.focus.shown.view().subject(app),
         (At::List, _) => match app.selected() {
             Some(Item::Subject(subject)) => Some(subject),
             _ => None,
@@ -61,14 +61,14 @@ pub fn abilities(app: &mut App) -> Vec<Effect> {
     app.open(Shown::Abilities);
     app.settle_answers();
     if let Some(subject) = here {
-        app.abilities.select(&subject);
+        app.answers.abilities.select(&subject);
     }
     Vec::new()
 }
 
 /// Opens the grants behind the cell under the cursor.
 pub fn cell(app: &mut App) -> Vec<Effect> {
-    match app.abilities.selected() {
+    match app.answers.abilities.selected() {
         Some((subject, resource)) => permissions(app, subject, format!("resource={resource}")),
         None => Vec::new(),
     }
@@ -91,7 +91,7 @@ pub fn who_else(app: &mut App, scope: &Name, what: &What, verbs: &[Name]) -> Vec
         Entry::new(verb.to_string(), format!("who can {}", asked.request), Choice::Who(Box::new(asked)))
     };
     let entries = verbs.iter().map(entry).collect();
-    app.picker = Some(Picker::new(Picking::Verbs, "who else can", entries));
+    app.input.picker = Some(Picker::new(Picking::Verbs, "who else can", entries));
     Vec::new()
 }
 
@@ -111,7 +111,7 @@ fn who_asked(app: &App, verb: &Name, scope: &Name, what: &What) -> WhoAsked {
     };
     request.domain = places::domain_of(&request);
     let is_namespaced = places::is_elsewhere(&request)
-        || app.world.served.get(group, plural).is_none_or(|it| it.reach == Reach::Namespaced);
+        || app.session.world.served.get(group, plural).is_none_or(|it| it.reach == Reach::Namespaced);
     let request = Request::Resource(request);
     let places = if scope.is_empty() && is_namespaced { Places::Everywhere } else { Places::Asked };
     WhoAsked::of(request, places)
@@ -119,9 +119,9 @@ fn who_asked(app: &App, verb: &Name, scope: &Name, what: &What) -> WhoAsked {
 
 /// Starts to type whom to see with.
 pub fn start_acting(app: &mut App) -> Vec<Effect> {
-    let held = app.acting.as_ref().map(spell);
+    let held = app.session.acting.as_ref().map(spell);
     let typed = held.or_else(|| subject(app).map(|it| it.to_string())).unwrap_or_default();
-    app.typing = Some(Typing::Acting(Field::holding(&typed)));
+    app.input.typing = Some(Typing::Acting(Field::holding(&typed)));
     Vec::new()
 }
 
@@ -129,8 +129,8 @@ pub fn start_acting(app: &mut App) -> Vec<Effect> {
 pub fn act(app: &mut App, words: &str) -> Result<(), Fault> {
     let acting = acting(app, words)?;
     app.reanswer();
-    app.acting = acting;
-    match app.acting.as_ref().map(|it| it.subject.clone()) {
+    app.session.acting = acting;
+    match app.session.acting.as_ref().map(|it| it.subject.clone()) {
         Some(subject) => {
             app.say(format!("seeing with {subject}: i changes it, an empty line forgets it"));
             permissions(app, subject, "");
@@ -142,7 +142,7 @@ pub fn act(app: &mut App, words: &str) -> Result<(), Fault> {
 
 /// `user:dev-1 group:dev group:ops`: a subject, and groups that it is in besides its own.
 fn acting(app: &App, words: &str) -> Result<Option<Identity>, Fault> {
-    let here = app.scope.only().cloned().unwrap_or_else(|| "default".into());
+    let here = app.focus.scope.only().cloned().unwrap_or_else(|| "default".into());
     let typed = words.split_whitespace().map(|it| typed_subject(app, it, &here));
     let subjects: Vec<Subject> = typed.collect::<Result<_, Fault>>()?;
     let (groups, others): (Vec<&Subject>, Vec<&Subject>) =
@@ -154,9 +154,9 @@ fn acting(app: &App, words: &str) -> Result<Option<Identity>, Fault> {
         _ => return Err(Fault::new("one user or service account at a time", "its groups follow: group:dev group:ops")),
     };
     let given: Vec<Name> = groups.iter().map(|it| it.name().clone()).collect();
-    let operator = app.world.told.me().filter(|it| it.subject() == *subject);
+    let operator = app.session.world.told.me().filter(|it| it.subject() == *subject);
     let identity = operator.map_or_else(|| Identity::new(subject, &given), |it| it.identity(&given));
-    let people = app.world.people.as_deref().filter(|_| identity.subject.kind() == SubjectKind::User);
+    let people = app.session.world.people.as_deref().filter(|_| identity.subject.kind() == SubjectKind::User);
     let by_directory = people.map(|it| it.groups_of(&identity.user)).unwrap_or_default();
     Ok(Some(identity.with_directory(&by_directory)))
 }
@@ -184,36 +184,36 @@ fn given(identity: &Identity) -> impl Iterator<Item = &Name> {
 
 /// Narrows the permissions that are shown.
 pub fn narrow(app: &mut App, line: &str) {
-    if let Shown::Permissions(of) = &mut app.shown
+    if let Shown::Permissions(of) = &mut app.focus.shown
         && of.filter != line
     {
         line.clone_into(&mut of.filter);
-        app.reader.rewind();
+        app.answers.reader.rewind();
         app.reanswer();
     }
 }
 
 /// Only dangerous lines, or all again.
 pub fn dangers(app: &mut App) {
-    let Shown::Permissions(of) = &app.shown else { return };
+    let Shown::Permissions(of) = &app.focus.shown else { return };
     let line = if of.filter == "danger" { "" } else { "danger" };
     narrow(app, line);
 }
 
 /// Why there are no dangers to look for.
 pub fn no_permissions(app: &App) -> Option<&'static str> {
-    (!matches!(app.shown, Shown::Permissions(_))).then_some("open what a subject may do first (Enter on it)")
+    (!matches!(app.focus.shown, Shown::Permissions(_))).then_some("open what a subject may do first (Enter on it)")
 }
 
 /// A typed subject; of no words whom the operator sees with, or the one that is selected, else the operator.
 pub fn typed_subject(app: &App, words: &str, namespace: &Name) -> Result<Subject, Fault> {
     let such = "such as user:dev-1, group:dev or sa:shop/web";
-    let held = || app.acting.as_ref().map(|it| it.subject.clone()).or_else(|| subject(app));
+    let held = || app.session.acting.as_ref().map(|it| it.subject.clone()).or_else(|| subject(app));
     let whom = match words {
         "" => held().map_or(Whom::Me, Whom::Somebody),
         words => pasted::read(words, namespace).map_err(|what| Fault::new(what, such))?,
     };
-    match (whom, app.world.told.me()) {
+    match (whom, app.session.world.told.me()) {
         (Whom::Somebody(subject), _) => Ok(subject),
         (Whom::Me, Some(me)) => Ok(me.subject()),
         (Whom::Me, None) => Err(Fault::new("a subject is needed: who you are is not known here", such)),
@@ -222,7 +222,7 @@ pub fn typed_subject(app: &App, words: &str, namespace: &Name) -> Result<Subject
 
 /// That nothing names a subject, with the nearest.
 pub fn unknown(app: &App, subject: &Subject) -> Option<Name> {
-    let world = &app.world;
+    let world = &app.session.world;
     let told = || somebody::unknown(&world.cluster, world.rbac(), world.people.as_deref(), subject);
     (!world.is_me(subject)).then(told)?.map(Name::from)
 }
@@ -235,6 +235,6 @@ pub fn as_word(app: &mut App, words: &str) -> Result<Vec<Effect>, Fault> {
 
 /// The subjects that may stand behind a word and begin so.
 pub fn candidates(app: &App, begun: &str) -> Vec<String> {
-    let all = app.world.rbac().everybody(&app.world.cluster).into_iter().map(|it| it.to_string());
+    let all = app.session.world.rbac().everybody(&app.session.world.cluster).into_iter().map(|it| it.to_string());
     all.filter(|it| it.starts_with(begun)).collect()
 }

@@ -27,8 +27,9 @@ pub enum Share {
 }
 
 /// What has the keys.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Side {
+    #[default]
     Pane,
     View,
 }

@@ -8,7 +8,8 @@
 //! t trace  r reach  / filter  ? help                                    hints, or what is typed
 //! ```
 //!
-//! [`app::App`] is the state, [`app::App::update`] changes it, [`draw`] only reads it. There is no IO here and no
+//! [`app::App`] is the state (`state.rs` has its parts: the session, where one is, what is typed, what answers keep),
+//! [`app::App::update`] changes it, [`draw`] only reads it. There is no IO here and no
 //! clock: the loop in [`crate::run`] sends what happens and does what is asked for. What can be done stands in one
 //! table, [`command::COMMANDS`]; what can be looked at in [`panes::PANES`], in `views` and in [`explain::TABS`].
 
@@ -80,10 +81,10 @@ pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
         views::explain::Explained.draw(app, buffer, areas.explain, Focus::Elsewhere);
     }
     if !areas.view.is_empty() {
-        app.shown.view().draw(app, buffer, areas.view, focus(app, Side::View));
+        app.focus.shown.view().draw(app, buffer, areas.view, focus(app, Side::View));
     }
     draw_hints(app, areas.hints, buffer);
-    if let Some(picker) = &app.picker {
+    if let Some(picker) = &app.input.picker {
         picker.draw(buffer, area, app.setup.theme);
     }
 }
@@ -96,11 +97,11 @@ fn draw_too_small(app: &App, area: Rect, buffer: &mut Buffer) {
 }
 
 fn focus(app: &App, side: Side) -> Focus {
-    if app.side == side && app.picker.is_none() { Focus::Here } else { Focus::Elsewhere }
+    if app.focus.side == side && app.input.picker.is_none() { Focus::Here } else { Focus::Elsewhere }
 }
 
 fn draw_pane(app: &App, number: usize, area: Rect, buffer: &mut Buffer) {
-    let is_front = number == app.pane;
+    let is_front = number == app.focus.pane;
     let mut title = PANES[number].title.to_owned();
     let filter = &app.panes[number].filter;
     if !filter.is_empty() {
@@ -112,7 +113,7 @@ fn draw_pane(app: &App, number: usize, area: Rect, buffer: &mut Buffer) {
         title: &title,
         focus: if is_front { focus(app, Side::Pane) } else { Focus::Elsewhere },
         theme: app.setup.theme,
-        shift: if is_front { app.shift } else { 0 },
+        shift: if is_front { app.focus.shift } else { 0 },
     };
     app.panes[number].list.draw(buffer, frame, app.view());
 }
@@ -133,7 +134,7 @@ fn draw_notice(notice: &str, area: Rect, buffer: &mut Buffer, theme: theme::Them
 fn draw_hints(app: &App, area: Rect, buffer: &mut Buffer) {
     let theme = app.setup.theme;
     let slot = Slot::row(area, 0);
-    if let Some(typing) = &app.typing {
+    if let Some(typing) = &app.input.typing {
         let (before, field) = match typing {
             Typing::Filter(field) | Typing::Search(field) | Typing::Narrow(field) => ("/", field),
             Typing::Acting(field) => ("see as: ", field),
@@ -141,7 +142,7 @@ fn draw_hints(app: &App, area: Rect, buffer: &mut Buffer) {
         let taken = paint::put(buffer, slot, before, theme.style(Role::Key), theme);
         return picker::field(buffer, slot.after(taken), field, theme);
     }
-    if let Some(notice) = &app.notice {
+    if let Some(notice) = &app.input.notice {
         return draw_notice(notice, area, buffer, theme);
     }
     let mut slot = slot.after(1);
@@ -153,7 +154,7 @@ fn draw_hints(app: &App, area: Rect, buffer: &mut Buffer) {
         slot = slot.after(paint::put(buffer, slot, key, theme.style(Role::Key), theme) + 1);
         slot = slot.after(paint::put(buffer, slot, command.name, theme.style(Role::Dim), theme) + 2);
     }
-    if let Some(half) = app.tracing.waiting() {
+    if let Some(half) = app.answers.tracing.waiting() {
         let words = format!("from {half}");
         paint::put_right(buffer, slot, &words, theme.style(Role::Note), theme);
     }

@@ -24,11 +24,11 @@ pub fn take(app: &mut App, mouse: MouseEvent) {
 fn click(app: &mut App, position: Position) {
     let areas = app.areas();
     if areas.view.contains(position) {
-        app.side = Side::View;
+        app.focus.side = Side::View;
         return;
     }
     let Some(pane) = areas.panes.iter().position(|it| it.contains(position)) else { return };
-    (app.pane, app.side) = (pane, Side::Pane);
+    (app.focus.pane, app.focus.side) = (pane, Side::Pane);
     if let Some(row) = row_in(areas.panes[pane], position) {
         let top = app.panes[pane].list.top();
         app.panes[pane].list.go(top + row);

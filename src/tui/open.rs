@@ -64,7 +64,7 @@ fn actor(app: &App) -> Option<Actor> {
         if let Some(actor) = reader_link(app).and_then(|it| actor_of(&it.object)) {
             return Some(actor);
         }
-        if let Shown::Reach(asked) = &app.shown {
+        if let Shown::Reach(asked) = &app.focus.shown {
             return Some(asked.of.clone());
         }
     }
@@ -73,7 +73,7 @@ fn actor(app: &App) -> Option<Actor> {
 
 /// Whether rows of the shown answer are who comes to something.
 fn is_reverse(app: &App) -> bool {
-    matches!(&app.shown, Shown::Reach(asked) if asked.way == Way::To)
+    matches!(&app.focus.shown, Shown::Reach(asked) if asked.way == Way::To)
 }
 
 /// Who can come somewhere, where an object is that.
@@ -93,30 +93,30 @@ fn actor_of(object: &ObjectId) -> Option<Actor> {
 /// The end that is selected; of a cell of the matrix the source, or the destination for who comes there.
 fn selected_end(app: &App, way: Way) -> Option<End> {
     match app.place() {
-        At::Sheet => app.shown.view().end(app, way),
+        At::Sheet => app.focus.shown.view().end(app, way),
         _ => app.selected().as_ref().and_then(end_of),
     }
 }
 
 /// Why there is no trace to change.
 pub fn no_trace(app: &App) -> Option<&'static str> {
-    app.tracing.ends().is_none().then_some("no trace yet: t on the source, t on the destination")
+    app.answers.tracing.ends().is_none().then_some("no trace yet: t on the source, t on the destination")
 }
 
 /// Why there is no object to show.
 pub fn no_object(app: &App) -> Option<&'static str> {
-    let has_link = app.side == Side::View && reader_link(app).is_some();
+    let has_link = app.focus.side == Side::View && reader_link(app).is_some();
     let has_object = app.selected().is_some_and(|it| it.object().is_some());
     (!has_link && !has_object).then_some("this is no object of the cluster")
 }
 
 /// Why there is nothing to copy.
 pub fn nothing_selected(app: &App) -> Option<&'static str> {
-    (app.selected().is_none() && app.side == Side::Pane).then_some("nothing is selected")
+    (app.selected().is_none() && app.focus.side == Side::Pane).then_some("nothing is selected")
 }
 
 fn reader_link(app: &App) -> Option<&crate::text::Link> {
-    if app.shown == Shown::Explain { app.explain.link() } else { app.reader.link() }
+    if app.focus.shown == Shown::Explain { app.answers.explain.link() } else { app.answers.reader.link() }
 }
 
 /// Takes the selected object as the next end; of two marked rows both ends.
@@ -126,13 +126,13 @@ pub fn trace(app: &mut App) -> Vec<Effect> {
     }
     let marked: Vec<End> = app.with_pane(|pane, _| pane.marked()).iter().filter_map(end_of).collect();
     if let [from, to] = marked.as_slice() {
-        app.tracing.set(from.clone(), to.clone());
+        app.answers.tracing.set(from.clone(), to.clone());
         app.with_pane(|pane, _| pane.unmark());
         app.open(Shown::Trace);
         return Vec::new();
     }
     let Some(end) = app.selected().as_ref().and_then(end_of) else { return Vec::new() };
-    if app.tracing.waiting() == Some(&end) {
+    if app.answers.tracing.waiting() == Some(&end) {
         app.say(format!("the source is {end}: press t on another row (Esc forgets it)"));
         return Vec::new();
     }
@@ -141,7 +141,7 @@ pub fn trace(app: &mut App) -> Vec<Effect> {
 
 /// Takes an end: the source, or the destination of a source that waits for one.
 pub fn take_end(app: &mut App, end: End) -> Vec<Effect> {
-    if app.tracing.take(end.clone()) {
+    if app.answers.tracing.take(end.clone()) {
         app.open(Shown::Trace);
     } else {
         app.say(format!("from {end}: t on the destination, or :to svc/NS/NAME, or an address (Esc forgets)"));
@@ -151,8 +151,8 @@ pub fn take_end(app: &mut App, end: End) -> Vec<Effect> {
 
 /// The pair of namespaces under the cursor.
 pub fn trace_cell(app: &mut App) -> Vec<Effect> {
-    if let Some((from, to)) = app.matrix.selected() {
-        app.tracing.set(End::Namespace(from), End::Namespace(to));
+    if let Some((from, to)) = app.answers.matrix.selected() {
+        app.answers.tracing.set(End::Namespace(from), End::Namespace(to));
         app.open(Shown::Trace);
     }
     Vec::new()
@@ -160,8 +160,8 @@ pub fn trace_cell(app: &mut App) -> Vec<Effect> {
 
 /// Source and destination change places.
 pub fn swap(app: &mut App) -> Vec<Effect> {
-    app.tracing.swap();
-    if app.shown != Shown::Trace {
+    app.answers.tracing.swap();
+    if app.focus.shown != Shown::Trace {
         app.open(Shown::Trace);
     }
     app.reanswer();
@@ -195,11 +195,11 @@ pub fn no_subject(app: &App) -> Option<&'static str> {
 
 /// Opens the way that the line under the cursor stands for; whether it stands for one.
 fn way(app: &mut App) -> bool {
-    let Some(About::Way { from, to }) = app.reader.line().and_then(|it| it.about.as_deref()).cloned() else {
+    let Some(About::Way { from, to }) = app.answers.reader.line().and_then(|it| it.about.as_deref()).cloned() else {
         return false;
     };
     let here = Name::from("default");
-    let max_hops = if let Shown::Reach(asked) = &app.shown { asked.max_hops } else { None };
+    let max_hops = if let Shown::Reach(asked) = &app.focus.shown { asked.max_hops } else { None };
     match (escalation::actor(&from, &here), escalation::actor(&to, &here)) {
         (Ok(from), Ok(to)) => app.open(Shown::Reach(ReachAsked::one(from, to, max_hops))),
         (Err(fault), _) | (_, Err(fault)) => app.say(fault.what),
@@ -210,7 +210,7 @@ fn way(app: &mut App) -> bool {
 /// The matrix of what one looks at.
 pub fn matrix(app: &mut App) -> Vec<Effect> {
     match app.place() {
-        At::List | At::Page => (PANES[app.pane].matrix)(app),
+        At::List | At::Page => (PANES[app.focus.pane].matrix)(app),
         _ => namespace_matrix(app),
     }
 }
@@ -229,7 +229,7 @@ pub fn explain(app: &mut App) -> Vec<Effect> {
 
 /// The object that the line under the cursor leads to, or the selected one.
 pub fn yaml(app: &mut App) -> Vec<Effect> {
-    if app.side == Side::View
+    if app.focus.side == Side::View
         && let Some(link) = reader_link(app).cloned()
     {
         return app.open_yaml(link.object, link.place);
@@ -242,21 +242,21 @@ pub fn yaml(app: &mut App) -> Vec<Effect> {
 
 /// Opens what is selected: deeper by one level.
 pub fn enter(app: &mut App) -> Vec<Effect> {
-    if app.side == Side::View {
+    if app.focus.side == Side::View {
         return app.with_shown(|view, app| view.open(app));
     }
     match app.selected() {
-        Some(item) => (PANES[app.pane].enter)(app, item),
+        Some(item) => (PANES[app.focus.pane].enter)(app, item),
         None => Vec::new(),
     }
 }
 
 /// Opens what the line under the cursor points at.
 pub fn follow(app: &mut App) -> Vec<Effect> {
-    if app.shown != Shown::Explain && way(app) || app.explain_reader().toggle() {
+    if app.focus.shown != Shown::Explain && way(app) || app.explain_reader().toggle() {
         return Vec::new();
     }
-    if matches!(app.shown, Shown::Reach(_)) && reader_link(app).is_none() && grants::subject(app).is_some() {
+    if matches!(app.focus.shown, Shown::Reach(_)) && reader_link(app).is_none() && grants::subject(app).is_some() {
         return permissions(app);
     }
     match reader_link(app).cloned() {
@@ -279,7 +279,7 @@ pub fn help(app: &mut App) -> Vec<Effect> {
     let mut entries: Vec<Entry> = entries.collect();
     // What runs here comes first; the rest keeps its place in the memory of fingers below.
     entries.sort_by_key(|it| it.refusal.is_some());
-    app.picker = Some(Picker::new(Picking::Help, "keys: Enter runs one", entries));
+    app.input.picker = Some(Picker::new(Picking::Help, "keys: Enter runs one", entries));
     Vec::new()
 }
 
@@ -294,20 +294,20 @@ pub fn palette(app: &mut App) -> Vec<Effect> {
         choice: Choice::Command(at),
     });
     let entries = words.chain(commands).collect();
-    app.picker = Some(Picker::new(Picking::Palette, "command: Tab completes, Up recalls", entries));
+    app.input.picker = Some(Picker::new(Picking::Palette, "command: Tab completes, Up recalls", entries));
     Vec::new()
 }
 
 /// The namespaces to narrow to.
 pub fn namespaces(app: &mut App) -> Vec<Effect> {
-    let cluster = &app.world.cluster;
+    let cluster = &app.session.world.cluster;
     let all = Entry::new("all namespaces", format!("{} pods", cluster.pods.len()), Choice::AllNamespaces);
     let each = cluster.namespace_names().into_iter().map(|name| {
         let detail = format!("{} pods, {} policies", cluster.pods.of(&name).len(), cluster.policies.of(&name).len());
         Entry::new(name.to_string(), detail, Choice::Namespace(name))
     });
     let entries = std::iter::once(all).chain(each).collect();
-    app.picker = Some(Picker::new(Picking::Namespaces, "namespaces: Enter narrows, Tab marks several", entries));
+    app.input.picker = Some(Picker::new(Picking::Namespaces, "namespaces: Enter narrows, Tab marks several", entries));
     Vec::new()
 }
 
@@ -318,21 +318,21 @@ pub fn contexts(app: &mut App) -> Vec<Effect> {
         let detail = if *name == current { "here" } else { "" };
         Entry::new(name.to_string(), detail, Choice::Context(name.clone()))
     };
-    let entries = app.contexts.iter().map(entry).collect();
-    app.picker = Some(Picker::new(Picking::Contexts, "contexts", entries));
+    let entries = app.session.contexts.iter().map(entry).collect();
+    app.input.picker = Some(Picker::new(Picking::Contexts, "contexts", entries));
     Vec::new()
 }
 
 /// The ports that the destination offers.
 pub fn ports(app: &mut App) -> Vec<Effect> {
-    let Some((_, to)) = app.tracing.ends() else { return Vec::new() };
+    let Some((_, to)) = app.answers.tracing.ends() else { return Vec::new() };
     let mut entries =
         vec![Entry::new("any", "every port: the answer lists those that are open", Choice::Port(PortAsk::NONE))];
-    entries.extend(answers::ports(&app.world, to).into_iter().map(|(port, detail)| {
+    entries.extend(answers::ports(&app.session.world, to).into_iter().map(|(port, detail)| {
         let label = port.to_string();
         Entry::new(label.trim_start_matches(':').to_owned(), detail, Choice::Port(port))
     }));
-    app.picker = Some(Picker::new(Picking::Ports, "port: or type NUMBER[/PROTOCOL]", entries));
+    app.input.picker = Some(Picker::new(Picking::Ports, "port: or type NUMBER[/PROTOCOL]", entries));
     Vec::new()
 }
 
@@ -343,7 +343,7 @@ pub fn sort(app: &mut App) -> Vec<Effect> {
         let is_current = sort.column == Some(at) || (at == 0 && sort.column.is_none());
         Entry::new(title.to_lowercase(), if is_current { "now; again: the other way" } else { "" }, Choice::Column(at))
     });
-    app.picker = Some(Picker::new(Picking::Sort, "sort by", entries.collect()));
+    app.input.picker = Some(Picker::new(Picking::Sort, "sort by", entries.collect()));
     Vec::new()
 }
 
@@ -358,7 +358,7 @@ pub fn columns(app: &mut App) -> Vec<Effect> {
         let titles = pane.titles();
         titles.into_iter().enumerate().map(|(at, title)| entry(pane, at, title)).collect()
     });
-    app.picker = Some(Picker::new(Picking::Columns, "columns: Enter shows or hides one, Esc closes", entries));
+    app.input.picker = Some(Picker::new(Picking::Columns, "columns: Enter shows or hides one, Esc closes", entries));
     Vec::new()
 }
 
@@ -368,7 +368,7 @@ pub fn choose(app: &mut App, choice: Choice) -> Vec<Effect> {
         Choice::Command(at) => return command::run(app, &COMMANDS[at]),
         Choice::Word(word) => {
             palette(app);
-            if let Some(picker) = &mut app.picker {
+            if let Some(picker) = &mut app.input.picker {
                 picker.field.paste(&format!("{word} "));
                 picker.narrow();
             }
@@ -377,8 +377,8 @@ pub fn choose(app: &mut App, choice: Choice) -> Vec<Effect> {
         Choice::AllNamespaces => narrow_to(app, BTreeSet::new()),
         Choice::Context(name) => return vec![Effect::Switch(name)],
         Choice::Port(port) => {
-            app.tracing.port = port;
-            if app.shown != Shown::Trace {
+            app.answers.tracing.port = port;
+            if app.focus.shown != Shown::Trace {
                 app.open(Shown::Trace);
             }
             app.reanswer();
@@ -387,7 +387,7 @@ pub fn choose(app: &mut App, choice: Choice) -> Vec<Effect> {
         Choice::Hide(column) => {
             app.with_pane(|pane, _| pane.hide(column));
             columns(app);
-            app.picker.iter_mut().for_each(|it| it.step(column as isize));
+            app.input.picker.iter_mut().for_each(|it| it.step(column as isize));
         }
         Choice::Who(asked) => app.open(Shown::WhoCan(*asked)),
         Choice::Copy(text) => return copy::put_on_clipboard(app, text),
@@ -398,7 +398,7 @@ pub fn choose(app: &mut App, choice: Choice) -> Vec<Effect> {
 /// Narrows to these namespaces; from the pane of namespaces one goes on to their pods.
 pub fn narrow_to(app: &mut App, namespaces: BTreeSet<Name>) {
     app.narrow(namespaces);
-    if app.pane == panes::at(&panes::namespaces::PANE) {
-        app.pane = panes::at(&panes::pods::PANE);
+    if app.focus.pane == panes::at(&panes::namespaces::PANE) {
+        app.focus.pane = panes::at(&panes::pods::PANE);
     }
 }

@@ -142,11 +142,11 @@ pub fn complete(app: &App, line: &str, entry: Option<&str>) -> Option<String> {
 
 /// The names that may stand behind a word and begin like this.
 fn candidates(app: &App, word: &str, begun: &str) -> Vec<String> {
-    let cluster = &app.world.cluster;
+    let cluster = &app.session.world.cluster;
     let names: Vec<String> = match word {
         "ns" => cluster.namespace_names().iter().map(|it| it.to_string()).collect(),
         "permissions" | "can" | "as" | "explain" => grants::candidates(app, begun),
-        "ctx" => app.contexts.iter().map(|it| it.to_string()).collect(),
+        "ctx" => app.session.contexts.iter().map(|it| it.to_string()).collect(),
         "trace" | "to" | "reach" | "who-reaches" | "touch" => match begun.strip_prefix("svc/") {
             Some(_) => {
                 cluster.services.iter().map(|it| format!("svc/{}/{}", it.meta.namespace, it.meta.name)).collect()
@@ -168,7 +168,7 @@ fn common_beginning(names: &[String]) -> Option<&str> {
 
 /// The namespace that bare names stand in.
 fn here(app: &App) -> Name {
-    app.scope.only().cloned().unwrap_or_else(|| "default".into())
+    app.focus.scope.only().cloned().unwrap_or_else(|| "default".into())
 }
 
 /// A question: the grammar is that of the subcommands.
@@ -178,11 +178,11 @@ fn ask(app: &mut App, command: &str, words: &str) -> Result<Vec<Effect>, Fault> 
 
 fn to(app: &mut App, words: &str) -> Result<Vec<Effect>, Fault> {
     let (to, port) = end::end_and_port(words, &here(app))?;
-    if !app.tracing.is_half() && app.tracing.ends().is_none() {
+    if !app.answers.tracing.is_half() && app.answers.tracing.ends().is_none() {
         return Err(Fault::new("the trace has no source", "t on a pod, or :trace FROM TO"));
     }
-    app.tracing.turn_to(to);
-    app.tracing.port = port;
+    app.answers.tracing.turn_to(to);
+    app.answers.tracing.port = port;
     app.open(Shown::Trace);
     Ok(Vec::new())
 }
@@ -203,11 +203,11 @@ fn namespace(app: &mut App, words: &str) -> Result<Vec<Effect>, Fault> {
     if words.is_empty() {
         return Ok(open::namespaces(app));
     }
-    let names = app.world.cluster.namespace_names();
+    let names = app.session.world.cluster.namespace_names();
     match names.get(words) {
         Some(name) => open::narrow_to(app, [name.clone()].into()),
         // Where namespaces may not be listed, one that was never seen may be there all the same.
-        None if !app.world.cluster.coverage.is_complete(Kind::NAMESPACE, words) => {
+        None if !app.session.world.cluster.coverage.is_complete(Kind::NAMESPACE, words) => {
             open::narrow_to(app, [words.into()].into());
         }
         None => {
@@ -223,7 +223,7 @@ fn context(app: &mut App, words: &str) -> Result<Vec<Effect>, Fault> {
         let command = command::COMMANDS.iter().find(|it| it.name == "context");
         return Ok(command.map(|it| command::run(app, it)).unwrap_or_default());
     }
-    match app.contexts.iter().find(|it| **it == words) {
+    match app.session.contexts.iter().find(|it| **it == words) {
         Some(name) => Ok(vec![Effect::Switch(name.clone())]),
         None => Err(Fault::new(format!("the kubeconfig has no context {words}"), "")),
     }

@@ -26,7 +26,7 @@ use crate::rbac::served::Resolved;
 
 /// How what is typed on this screen is read.
 fn here(app: &App, line: &Line) -> Here {
-    let narrowed = app.scope.only().cloned();
+    let narrowed = app.focus.scope.only().cloned();
     let here = Here {
         namespace: narrowed.unwrap_or_else(|| "default".into()),
         only: None,
@@ -103,8 +103,8 @@ pub fn open(app: &mut App, line: &Line) -> Result<Vec<Effect>, Fault> {
 }
 
 fn show_trace(app: &mut App, from: crate::ask::end::End, to: crate::ask::end::End, port: crate::ask::end::PortAsk) {
-    app.tracing.set(from, to);
-    app.tracing.port = port;
+    app.answers.tracing.set(from, to);
+    app.answers.tracing.port = port;
     app.open(Shown::Trace);
 }
 
@@ -137,14 +137,14 @@ fn open_item(app: &mut App, item: &Item, tab: &str) -> Result<(), Fault> {
     }
     go::pane(app, pane);
     app.panes[pane].list.select(item);
-    app.tab = explain::tabs(item).iter().position(|it| it.title == tab).unwrap_or(0);
+    app.focus.tab = explain::tabs(item).iter().position(|it| it.title == tab).unwrap_or(0);
     app.open(Shown::Explain);
     Ok(())
 }
 
 fn open_can(app: &mut App, asked: &can::Can, here: &Here) -> Result<Vec<Effect>, Fault> {
     let subject = grants::typed_subject(app, asked.who()?.unwrap_or_default(), &here.namespace)?;
-    let resolved = asked.resolved(here, &app.world)?;
+    let resolved = asked.resolved(here, &app.session.world)?;
     let resolved = served(app, resolved, &asked.unserved, here)?;
     let notes = grants::unknown(app, &subject).into_iter().chain(resolved.notes).collect();
     Ok(asked::show(app, subject, resolved.request, notes))
@@ -152,9 +152,9 @@ fn open_can(app: &mut App, asked: &can::Can, here: &Here) -> Result<Vec<Effect>,
 
 fn open_who_can(app: &mut App, asked: &who_can::WhoCan, here: Here) -> Result<(), Fault> {
     // What everything is narrowed to is where one looks.
-    let only = here.only.clone().or_else(|| app.scope.only().cloned().filter(|_| !here.all_namespaces));
+    let only = here.only.clone().or_else(|| app.focus.scope.only().cloned().filter(|_| !here.all_namespaces));
     let here = Here { only, ..here };
-    let resolved = asked.resolved(&here, &app.world);
+    let resolved = asked.resolved(&here, &app.session.world);
     let places = asked.places(&here, &resolved);
     let resolved = served(app, resolved, &asked.unserved, &here)?;
     app.open(Shown::WhoCan(super::access::WhoAsked { request: resolved.request, places, notes: resolved.notes }));
@@ -163,15 +163,15 @@ fn open_who_can(app: &mut App, asked: &who_can::WhoCan, here: Here) -> Result<()
 
 /// What is asked, unless it is proven to ask for nothing; before a server has said what it serves nothing is.
 fn served(app: &App, resolved: Resolved, unserved: &Unserved, here: &Here) -> Result<Resolved, Fault> {
-    let is_unknown = app.world.cluster.coverage.kinds.is_empty() && app.setup.origin == Origin::Live;
+    let is_unknown = app.session.world.cluster.coverage.kinds.is_empty() && app.setup.origin == Origin::Live;
     if is_unknown {
         return Ok(resolved.all_the_same());
     }
-    match unserved.refusal(Some(resolved.clone()), here, &app.world) {
+    match unserved.refusal(Some(resolved.clone()), here, &app.session.world) {
         Some(fault) => Err(fault),
         None => {
             let mut resolved = resolved;
-            resolved.notes.extend(unserved.absence(here, &app.world).map(Name::from));
+            resolved.notes.extend(unserved.absence(here, &app.session.world).map(Name::from));
             Ok(resolved)
         }
     }
@@ -179,7 +179,7 @@ fn served(app: &App, resolved: Resolved, unserved: &Unserved, here: &Here) -> Re
 
 /// The question that is shown, as a command asks it.
 pub fn shown(app: &App) -> Option<Line> {
-    app.shown.view().question(app)
+    app.focus.shown.view().question(app)
 }
 
 /// In this namespace, or in all where it is none.

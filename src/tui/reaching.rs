@@ -109,6 +109,8 @@ pub struct Answered {
     as_of: AsOf,
     revision: u64,
     found: Found,
+    /// What the naive evaluator said otherwise, where it was asked (`--self-check`).
+    differences: Vec<String>,
 }
 
 #[derive(Clone, PartialEq, Debug)]
@@ -154,13 +156,15 @@ impl Reaching {
     /// The answer as a page, as far as it is known.
     pub fn page(&self, view: View<'_>, asked: &ReachAsked, state: State) -> Page {
         let answered = self.answer(&AsOf::now(view, asked));
-        match answered.map(|it| &it.found) {
+        let page = match answered.map(|it| &it.found) {
             Some(Found::Fault(fault)) => answers::fault(fault),
             Some(Found::Way(path)) => path.page(),
             Some(Found::Rows(reaches)) => rows(view, asked, Some(reaches), state),
             None if asked.to.is_some() => saying(Mark::Plain, waiting(state)),
             None => rows(view, asked, None, state),
-        }
+        };
+        let differences = answered.map_or(&[][..], |it| &it.differences);
+        if differences.is_empty() { page } else { answers::bannered(differences, page) }
     }
 }
 
@@ -206,7 +210,8 @@ pub fn work(world: &World, as_of: AsOf) -> Work {
     let world = world.clone();
     Box::new(move |watch| {
         let found = answer(&world, &as_of, watch);
-        Said::Reach(Arc::new(Answered { as_of, revision: world.revision(), found }))
+        let differences = world.differences();
+        Said::Reach(Arc::new(Answered { as_of, revision: world.revision(), found, differences }))
     })
 }
 

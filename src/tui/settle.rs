@@ -19,27 +19,28 @@ use crate::text::Mark;
 impl App {
     /// Brings what is on the screen up to what is known; to be called before [`super::draw`].
     pub fn prepare(&mut self) {
-        let is_stale = self.stale_lists || self.stale_answers || self.panes.iter().any(|it| it.is_stale);
-        if is_stale || !self.pending.is_empty() {
+        let is_stale =
+            self.session.stale_lists || self.session.stale_answers || self.panes.iter().any(|it| it.is_stale);
+        if is_stale || !self.session.pending.is_empty() {
             self.settle();
         }
     }
 
     /// Too many changes to take in one by one: the lists that they concern are read anew.
     pub(super) fn overflow(&mut self) {
-        let changes = std::mem::take(&mut self.pending);
-        let view = View { world: &self.world, scope: &self.scope, acting: self.acting.as_ref() };
+        let changes = std::mem::take(&mut self.session.pending);
+        let view = View { world: &self.session.world, scope: &self.focus.scope, acting: self.session.acting.as_ref() };
         for (held, pane) in self.panes.iter_mut().zip(PANES) {
             held.is_stale = held.is_stale || changes.iter().any(|it| (pane.concerns)(it, view));
         }
     }
 
     fn change_lists(&mut self) {
-        let changes = std::mem::take(&mut self.pending);
-        if self.stale_lists || changes.is_empty() {
+        let changes = std::mem::take(&mut self.session.pending);
+        if self.session.stale_lists || changes.is_empty() {
             return;
         }
-        let view = View { world: &self.world, scope: &self.scope, acting: self.acting.as_ref() };
+        let view = View { world: &self.session.world, scope: &self.focus.scope, acting: self.session.acting.as_ref() };
         // One that is read anew below needs no change by change.
         for pane in self.panes.iter_mut().filter(|it| !it.is_stale) {
             pane.list.change(&changes, view);
@@ -53,12 +54,12 @@ impl App {
 
     pub(super) fn settle(&mut self) {
         self.change_lists();
-        let all = std::mem::take(&mut self.stale_lists);
-        let view = View { world: &self.world, scope: &self.scope, acting: self.acting.as_ref() };
+        let all = std::mem::take(&mut self.session.stale_lists);
+        let view = View { world: &self.session.world, scope: &self.focus.scope, acting: self.session.acting.as_ref() };
         for pane in self.panes.iter_mut().filter(|it| all || it.is_stale) {
             pane.is_stale = false;
             pane.list.fill(view);
-            self.stale_answers = true;
+            self.session.stale_answers = true;
         }
         let areas = self.areas();
         for (pane, area) in self.panes.iter_mut().zip(areas.panes) {
@@ -66,9 +67,9 @@ impl App {
         }
         self.prepare_shown(&areas);
         self.answer();
-        self.explain.settle(if areas.explain.is_empty() { areas.view } else { areas.explain });
+        self.answers.explain.settle(if areas.explain.is_empty() { areas.view } else { areas.explain });
         self.with_shown(|view, app| view.settle(app, areas.view));
-        if let Some(picker) = &mut self.picker {
+        if let Some(picker) = &mut self.input.picker {
             picker.settle(self.size);
         }
     }
@@ -79,27 +80,27 @@ impl App {
             let Some(prepare) = pane.prepare else { continue };
             let shown = held.list.on_screen(panes::rows_in(area));
             let items: Vec<Item> = shown.into_iter().chain(held.list.selected()).collect();
-            prepare(&mut self.world, &items);
+            prepare(&mut self.session.world, &items);
         }
     }
 
     /// The same for all rows of the pane in front, before they are looked at: to sort by a column, or to filter by one.
     pub(super) fn prepare_all(&mut self, looks: bool) {
         if looks {
-            (PANES[self.pane].prepare_all)(&mut self.world);
+            (PANES[self.focus.pane].prepare_all)(&mut self.session.world);
         }
     }
 
     /// Makes the pages that are on the screen.
     fn answer(&mut self) {
         self.drop_jobs();
-        let about = self.selected().map(|it| (it, self.tab));
-        if self.stale_answers || self.explained != about {
+        let about = self.selected().map(|it| (it, self.focus.tab));
+        if self.session.stale_answers || self.answers.explained != about {
             let explained = self.explained();
-            self.explain.show(explained);
-            self.explained = about;
+            self.answers.explain.show(explained);
+            self.answers.explained = about;
         }
-        if !std::mem::take(&mut self.stale_answers) && !self.reader.wants_more() {
+        if !std::mem::take(&mut self.session.stale_answers) && !self.answers.reader.wants_more() {
             return;
         }
         self.with_shown(|view, app| view.answer(app));
@@ -116,10 +117,10 @@ impl App {
 
     /// What stands where there is nothing to explain: why there is no connection, and what can be done.
     fn nothing_selected(&self) -> crate::text::Page {
-        if self.connection.is_empty() {
+        if self.session.connection.is_empty() {
             return page::saying(Mark::Plain, "nothing is selected");
         }
-        let mut page = page::saying(Mark::Deny, &self.connection);
+        let mut page = page::saying(Mark::Deny, &self.session.connection);
         page.say(0, Mark::Plain, "R tries again; @ picks another context; Q leaves");
         page
     }
@@ -127,7 +128,7 @@ impl App {
     fn explained(&self) -> crate::text::Page {
         let Some(item) = self.selected() else { return self.nothing_selected() };
         let tabs = explain::tabs(&item);
-        let tab = tabs.get(self.tab % tabs.len().max(1));
+        let tab = tabs.get(self.focus.tab % tabs.len().max(1));
         tab.map_or_else(crate::text::Page::default, |it| (it.page)(self.view(), &item))
     }
 }

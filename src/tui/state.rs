@@ -1,20 +1,130 @@
 //! The parts of the screen's state: what is shown, where one was, what is being typed, how it all began.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
+use super::abilities::Abilities;
+use super::access::WhoAsked;
+use super::answers::Tracing;
+use super::event::{Mouse, Progress};
 use super::field::Field;
-use super::layout::Side;
+use super::job::Jobs;
+use super::layout::{Share, Side};
+use super::matrix::Matrix;
+use super::page::Reader;
+use super::picker::Picker;
+use super::reaching::Reaching;
 use super::status::Origin;
 use super::theme::Theme;
+use super::viewer::Viewer;
 pub use super::views::Shown;
+use crate::ask::World;
 use crate::ask::item::Item;
 use crate::ask::scope::Scope;
 use crate::ask::world::SelfCheck;
-use crate::model::id::ObjectId;
+use crate::model::cluster::Change;
+use crate::model::id::{Kind, ObjectId};
 use crate::model::name::Name;
 use crate::net::Settings;
 use crate::people::People;
+use crate::rbac::Identity;
+use crate::rbac::review::Review;
+
+/// What the program looks at, how fresh that is, and how it is reached.
+pub struct Session {
+    pub world: World,
+    /// While frozen: the cluster as it goes on behind the picture, and since when.
+    pub behind: Option<(World, Option<Timestamp>)>,
+    /// Why the cluster is not reached; empty when it is.
+    pub connection: String,
+    /// Anyone in between could answer as the server.
+    pub insecure: bool,
+    pub progress: BTreeMap<Kind, Progress>,
+    pub contexts: Vec<Name>,
+    pub now: Option<Timestamp>,
+    /// What was put to the server: nothing is asked twice.
+    pub asking: BTreeSet<Review>,
+    pub fetched: Option<Fetched>,
+    /// Whom the operator sees with, for as long as the program runs.
+    pub acting: Option<Identity>,
+    /// Changes that the lists have not taken in yet: that waits for the next key or frame, so a burst is one sorting.
+    pub pending: Vec<Change>,
+    pub stale_lists: bool,
+    pub stale_answers: bool,
+}
+
+impl Session {
+    /// Nothing but a world is known, and nothing of it is on the screen yet.
+    pub fn of(world: World) -> Self {
+        Self {
+            world,
+            behind: None,
+            connection: String::new(),
+            insecure: false,
+            progress: BTreeMap::new(),
+            contexts: Vec::new(),
+            now: None,
+            asking: BTreeSet::new(),
+            fetched: None,
+            acting: None,
+            pending: Vec::new(),
+            stale_lists: true,
+            stale_answers: true,
+        }
+    }
+}
+
+/// Where one is: in which pane or answer, narrowed to what, and where one was before.
+#[derive(Default)]
+pub struct Focus {
+    pub pane: usize,
+    pub side: Side,
+    pub share: Share,
+    pub shown: Shown,
+    /// The page of the selected object that is shown.
+    pub tab: usize,
+    /// How many columns of the pane in front are scrolled away.
+    pub shift: usize,
+    pub scope: Scope,
+    pub back: Vec<Stop>,
+    pub forward: Vec<Stop>,
+}
+
+/// What is being typed and chosen, and what was said of it.
+#[derive(Default)]
+pub struct Input {
+    pub picker: Option<Picker>,
+    pub typing: Option<Typing>,
+    pub search: String,
+    /// The lines that were typed behind `:`.
+    pub history: Vec<String>,
+    /// A word in the last row, until the next key.
+    pub notice: Option<String>,
+    /// Kept text of the last copy, since a clipboard cannot answer.
+    pub register: String,
+    pub mouse: Mouse,
+}
+
+/// What answers keep while they are shown: lines, cursors, what was worked out.
+#[derive(Default)]
+pub struct Answers {
+    pub explain: Reader,
+    /// What the explanation is of: it is made anew when that or the cluster changes.
+    pub explained: Option<(Item, usize)>,
+    /// The page of the answer that is shown, where that is one.
+    pub reader: Reader,
+    /// The question about everybody that the reader shows the answer to, and as of when ([`World::access`]).
+    pub asked: Option<(WhoAsked, u64)>,
+    pub yaml: Viewer,
+    pub matrix: Matrix,
+    pub reaching: Reaching,
+    /// What is worked out beside the loop.
+    pub jobs: Jobs,
+    pub abilities: Abilities,
+    pub tracing: Tracing,
+}
 
 /// A place in the program to come back to.
 #[derive(Clone, PartialEq, Debug)]

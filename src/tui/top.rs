@@ -63,29 +63,29 @@ pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
 
 /// The namespaces that are looked at.
 fn place(app: &App) -> String {
-    match app.scope.namespaces.len() {
+    match app.focus.scope.namespaces.len() {
         0 => String::new(),
-        1 => format!(" > {}", app.scope.only().map_or("", |it| it.as_str())),
+        1 => format!(" > {}", app.focus.scope.only().map_or("", |it| it.as_str())),
         many => format!(" > {many} namespaces"),
     }
 }
 
 /// What always stands there: that nothing is written, how fresh it is, and in which way it is not all or not safe.
 fn states(app: &App) -> Vec<Part> {
-    let word = status::sentence(&app.freshness(), &app.world.cluster, &app.progress, app.now).0;
+    let word = status::sentence(&app.freshness(), &app.session.world.cluster, &app.session.progress, app.session.now).0;
     let mut states =
         vec![("RO".to_owned(), Role::Dim), (word.to_owned(), if word == "STALE" { Role::Deny } else { Role::Allow })];
-    if app.insecure {
+    if app.session.insecure {
         states.push(("INSECURE".to_owned(), Role::Deny));
     }
-    if let Some((_, since)) = &app.behind {
-        let age = since.zip(app.now).and_then(|(since, now)| now.duration_since(since).try_into().ok());
+    if let Some((_, since)) = &app.session.behind {
+        let age = since.zip(app.session.now).and_then(|(since, now)| now.duration_since(since).try_into().ok());
         states.push((format!("FROZEN {}", age.map(event::age).unwrap_or_default()), Role::Deny));
     }
-    if let Some(acting) = &app.acting {
+    if let Some(acting) = &app.session.acting {
         states.push((grants::brief(acting), Role::Note));
     }
-    if app.scope.problems == Problems::Only {
+    if app.focus.scope.problems == Problems::Only {
         states.push(("problems only".to_owned(), Role::Deny));
     }
     states
@@ -93,16 +93,16 @@ fn states(app: &App) -> Vec<Part> {
 
 /// The sentence behind the states; why there is no connection is more than that there is none.
 fn words(app: &App) -> Part {
-    let rest = status::sentence(&app.freshness(), &app.world.cluster, &app.progress, app.now).1;
-    match app.connection.is_empty() {
+    let rest = status::sentence(&app.freshness(), &app.session.world.cluster, &app.session.progress, app.session.now).1;
+    match app.session.connection.is_empty() {
         true => (rest, Role::Dim),
-        false => (app.connection.clone(), Role::Deny),
+        false => (app.session.connection.clone(), Role::Deny),
     }
 }
 
 /// Who the server says the operator is.
 fn you(app: &App) -> Option<String> {
-    app.world.told.me().map(|it| format!("you {}", it.subject()))
+    app.session.world.told.me().map(|it| format!("you {}", it.subject()))
 }
 
 /// The panes by their numbers, the one in front in angle brackets.
@@ -112,12 +112,12 @@ fn tabs(app: &App) -> String {
 
 /// The one in front alone.
 fn in_front(app: &App) -> String {
-    if app.side == Side::Pane { tab(app, app.pane) } else { String::new() }
+    if app.focus.side == Side::Pane { tab(app, app.focus.pane) } else { String::new() }
 }
 
 fn tab(app: &App, at: usize) -> String {
     let (number, name) = (at + 1, PANES[at].short);
-    match at == app.pane && app.side == Side::Pane {
+    match at == app.focus.pane && app.focus.side == Side::Pane {
         true => format!("<{number}{name}>"),
         false => format!(" {number}{name} "),
     }

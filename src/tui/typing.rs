@@ -13,18 +13,18 @@ pub fn press(app: &mut App, pressed: KeyEvent) -> Vec<Effect> {
     if pressed.kind == KeyEventKind::Release {
         return Vec::new();
     }
-    app.notice = None;
-    if !matches!(app.typing, Some(Typing::Filter(_))) {
+    app.input.notice = None;
+    if !matches!(app.input.typing, Some(Typing::Filter(_))) {
         app.finish_work();
     }
     let name = key::name(pressed);
     if name.as_deref() == Some("ctrl-c") {
         return vec![Effect::Quit];
     }
-    if let Some(picker) = app.picker.take() {
+    if let Some(picker) = app.input.picker.take() {
         return choose(app, picker, pressed, name.as_deref());
     }
-    if let Some(typing) = app.typing.take() {
+    if let Some(typing) = app.input.typing.take() {
         return type_on(app, typing, pressed);
     }
     let Some(name) = name else { return Vec::new() };
@@ -50,16 +50,16 @@ fn elsewhere(app: &mut App, name: &str) {
 
 /// Types pasted text; without a line to type in it is nothing, since a paste must never run commands.
 pub fn paste(app: &mut App, text: &str) -> Vec<Effect> {
-    match (&mut app.picker, app.typing.take()) {
+    match (&mut app.input.picker, app.input.typing.take()) {
         (Some(picker), typing) => {
-            app.typing = typing;
+            app.input.typing = typing;
             picker.field.paste(text);
             picker.narrow();
         }
         (None, Some(mut typing)) => {
             field(&mut typing).paste(text);
             typed(app, &typing);
-            app.typing = Some(typing);
+            app.input.typing = Some(typing);
         }
         (None, None) => app.say("pasted text goes into a line: / or : first"),
     }
@@ -84,13 +84,13 @@ fn type_on(app: &mut App, mut typing: Typing, pressed: KeyEvent) -> Vec<Effect> 
         KeyCode::Up | KeyCode::Down => {
             app.finish_work();
             command::step(app, if pressed.code == KeyCode::Up { -1 } else { 1 });
-            app.typing = Some(typing);
+            app.input.typing = Some(typing);
         }
         _ => {
             if field(&mut typing).press(pressed) {
                 typed(app, &typing);
             }
-            app.typing = Some(typing);
+            app.input.typing = Some(typing);
         }
     }
     Vec::new()
@@ -102,7 +102,7 @@ fn finish(app: &mut App, typing: &Typing) {
     if let Err(fault) = grants::act(app, field.text()) {
         app.say(format!("{} ({})", fault.what, fault.hint));
         // The line stays, to be mended.
-        app.typing = Some(typing.clone());
+        app.input.typing = Some(typing.clone());
     }
 }
 
@@ -110,7 +110,7 @@ fn finish(app: &mut App, typing: &Typing) {
 fn typed(app: &mut App, typing: &Typing) {
     match typing {
         Typing::Filter(field) => {
-            if app.panes[app.pane].filter != field.text() {
+            if app.panes[app.focus.pane].filter != field.text() {
                 app.begin_filter(field.text());
                 app.selection_moved();
             }
@@ -118,9 +118,9 @@ fn typed(app: &mut App, typing: &Typing) {
         Typing::Narrow(field) => grants::narrow(app, field.text()),
         Typing::Acting(_) => {}
         Typing::Search(field) => {
-            if app.search != field.text() && !field.text().is_empty() {
-                app.search = field.text().to_owned();
-                let letters = app.search.clone();
+            if app.input.search != field.text() && !field.text().is_empty() {
+                app.input.search = field.text().to_owned();
+                let letters = app.input.search.clone();
                 app.with_shown(|view, app| view.find(app, &letters, true));
             }
         }
@@ -144,7 +144,7 @@ fn choose(app: &mut App, mut picker: Picker, pressed: KeyEvent, name: Option<&st
             }
         }
     }
-    app.picker = Some(picker);
+    app.input.picker = Some(picker);
     Vec::new()
 }
 
@@ -154,8 +154,8 @@ fn up(app: &App, picker: &mut Picker) {
         return picker.step(-1);
     }
     let typed = picker.field.text().to_owned();
-    let earlier = app.history.iter().rposition(|it| *it == typed).unwrap_or(app.history.len());
-    if let Some(recalled) = earlier.checked_sub(1).and_then(|at| app.history.get(at)) {
+    let earlier = app.input.history.iter().rposition(|it| *it == typed).unwrap_or(app.input.history.len());
+    if let Some(recalled) = earlier.checked_sub(1).and_then(|at| app.input.history.get(at)) {
         picker.field = super::field::Field::holding(recalled);
         picker.narrow();
     }
@@ -177,8 +177,8 @@ fn complete(app: &App, picker: &mut Picker) {
 fn chosen(app: &mut App, picker: Picker) -> Vec<Effect> {
     let typed = picker.field.text().trim().to_owned();
     if picker.subject == Subject::Palette {
-        if !typed.is_empty() && app.history.last() != Some(&typed) {
-            app.history.push(typed.clone());
+        if !typed.is_empty() && app.input.history.last() != Some(&typed) {
+            app.input.history.push(typed.clone());
         }
         if let Some(effects) = palette::run(app, &typed) {
             return effects;

@@ -15,7 +15,7 @@ pub const PANE: PaneSpec = PaneSpec {
     prepare: Some(|world, items| world.count(items.iter().filter_map(|it| it.namespace()))),
     enter: |app, item| {
         app.narrow(item.namespace().cloned().into_iter().collect());
-        app.pane = super::at(&pods::PANE);
+        app.focus.pane = super::at(&pods::PANE);
         Vec::new()
     },
     hints: &["open", "filter", "matrix", "trace", "reach", "pick namespace", "help", "palette"],

@@ -16,8 +16,8 @@ pub const PANE: PaneSpec = PaneSpec {
     enter: |app, item| {
         let Item::Pod(pod) = item else { return Vec::new() };
         app.leave();
-        app.scope.pod = Some(pod);
-        app.pane = super::at(&policies::PANE);
+        app.focus.scope.pod = Some(pod);
+        app.focus.pane = super::at(&policies::PANE);
         app.refill();
         Vec::new()
     },

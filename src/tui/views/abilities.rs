@@ -20,7 +20,7 @@ pub struct Subjects;
 
 impl View for Subjects {
     fn title(&self, app: &App, _: u16) -> String {
-        app.abilities.title()
+        app.answers.abilities.title()
     }
 
     fn question(&self, _: &App) -> Option<Line> {
@@ -45,25 +45,27 @@ impl View for Subjects {
 
     fn answer(&self, app: &mut App) {
         let subjects = app.subjects_in_view();
-        let view = scope::View { world: &app.world, scope: &app.scope, acting: app.acting.as_ref() };
-        app.abilities.show(subjects, view);
+        let view =
+            scope::View { world: &app.session.world, scope: &app.focus.scope, acting: app.session.acting.as_ref() };
+        app.answers.abilities.show(subjects, view);
     }
 
     fn settle(&self, app: &mut App, area: Rect) {
-        let view = scope::View { world: &app.world, scope: &app.scope, acting: app.acting.as_ref() };
-        app.abilities.settle(area, view);
+        let view =
+            scope::View { world: &app.session.world, scope: &app.focus.scope, acting: app.session.acting.as_ref() };
+        app.answers.abilities.settle(area, view);
     }
 
     fn draw(&self, app: &App, buffer: &mut Buffer, area: Rect, focus: Focus) {
-        app.abilities.draw(buffer, area, focus, app.setup.theme);
+        app.answers.abilities.draw(buffer, area, focus, app.setup.theme);
     }
 
     fn step(&self, app: &mut App, rows: isize) {
-        app.abilities.step(rows, 0);
+        app.answers.abilities.step(rows, 0);
     }
 
     fn sideways(&self, app: &mut App, step: isize) {
-        app.abilities.step(0, step);
+        app.answers.abilities.step(0, step);
     }
 
     fn start_filter(&self) -> Option<Typing> {
@@ -75,7 +77,7 @@ impl View for Subjects {
     }
 
     fn copies(&self, app: &App) -> Vec<(&'static str, String)> {
-        vec![("matrix as Markdown", app.abilities.markdown())]
+        vec![("matrix as Markdown", app.answers.abilities.markdown())]
     }
 
     fn open(&self, app: &mut App) -> Vec<Effect> {
@@ -83,6 +85,6 @@ impl View for Subjects {
     }
 
     fn subject(&self, app: &App) -> Option<Subject> {
-        app.abilities.subject().cloned()
+        app.answers.abilities.subject().cloned()
     }
 }

@@ -25,7 +25,7 @@ impl View for Question {
 
     fn answer(&self, app: &mut App) {
         let page = asked::page(app.view(), self);
-        app.reader.show(page);
+        app.answers.reader.show(page);
     }
 
     fn appeal(&self, app: &App) -> Option<Review> {

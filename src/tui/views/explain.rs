@@ -18,7 +18,7 @@ impl View for Explained {
     fn title(&self, app: &App, width: u16) -> String {
         let Some(item) = app.selected() else { return " explain ".into() };
         let tabs = explain::tabs(&item);
-        let shown = app.tab % tabs.len().max(1);
+        let shown = app.focus.tab % tabs.len().max(1);
         let names: Vec<String> = tabs
             .iter()
             .enumerate()
@@ -35,7 +35,7 @@ impl View for Explained {
     fn question(&self, app: &App) -> Option<Line> {
         let item = app.selected()?;
         let (object, tabs) = (item.typed(), explain::tabs(&item));
-        let tab = tabs.get(app.tab % tabs.len().max(1))?;
+        let tab = tabs.get(app.focus.tab % tabs.len().max(1))?;
         Some(Line::of((tab.question)(object)))
     }
 
@@ -48,10 +48,10 @@ impl View for Explained {
     fn settle(&self, _: &mut App, _: Rect) {}
 
     fn draw(&self, app: &App, buffer: &mut Buffer, area: Rect, focus: Focus) {
-        app.explain.draw(buffer, area, &self.title(app, area.width), focus, app.setup.theme);
+        app.answers.explain.draw(buffer, area, &self.title(app, area.width), focus, app.setup.theme);
     }
 
     fn copies(&self, app: &App) -> Vec<(&'static str, String)> {
-        vec![("explanation as text", app.explain.page.to_string())]
+        vec![("explanation as text", app.answers.explain.page.to_string())]
     }
 }

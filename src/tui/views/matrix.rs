@@ -20,7 +20,7 @@ pub struct Namespaces;
 
 impl View for Namespaces {
     fn title(&self, app: &App, _: u16) -> String {
-        app.matrix.title(app.jobs.state())
+        app.answers.matrix.title(app.answers.jobs.state())
     }
 
     fn question(&self, _: &App) -> Option<Line> {
@@ -40,21 +40,21 @@ impl View for Namespaces {
     }
 
     fn answer(&self, app: &mut App) {
-        app.matrix.show(&app.world, &app.scope);
+        app.answers.matrix.show(&app.session.world, &app.focus.scope);
     }
 
     fn settle(&self, _: &mut App, _: Rect) {}
 
     fn draw(&self, app: &App, buffer: &mut Buffer, area: Rect, focus: Focus) {
-        app.matrix.draw(buffer, area, app.jobs.state(), focus, app.setup.theme);
+        app.answers.matrix.draw(buffer, area, app.answers.jobs.state(), focus, app.setup.theme);
     }
 
     fn step(&self, app: &mut App, rows: isize) {
-        app.matrix.step(rows, 0);
+        app.answers.matrix.step(rows, 0);
     }
 
     fn sideways(&self, app: &mut App, step: isize) {
-        app.matrix.step(0, step);
+        app.answers.matrix.step(0, step);
     }
 
     fn start_filter(&self) -> Option<Typing> {
@@ -66,7 +66,7 @@ impl View for Namespaces {
     }
 
     fn copies(&self, app: &App) -> Vec<(&'static str, String)> {
-        vec![("matrix as Markdown", app.matrix.markdown())]
+        vec![("matrix as Markdown", app.answers.matrix.markdown())]
     }
 
     fn open(&self, app: &mut App) -> Vec<Effect> {
@@ -74,15 +74,15 @@ impl View for Namespaces {
     }
 
     fn end(&self, app: &App, way: Way) -> Option<End> {
-        let (from, to) = app.matrix.selected()?;
+        let (from, to) = app.answers.matrix.selected()?;
         Some(End::Namespace(if way == Way::From { from } else { to }))
     }
 
     fn wanted(&self, app: &App) -> Option<What> {
-        app.matrix.is_behind(&app.world).then_some(What::Matrix)
+        app.answers.matrix.is_behind(&app.session.world).then_some(What::Matrix)
     }
 
     fn has_something(&self, app: &App) -> bool {
-        app.matrix.is_counted()
+        app.answers.matrix.is_counted()
     }
 }

@@ -90,12 +90,12 @@ pub trait View {
 
     /// Keeps what one looks at within an area.
     fn settle(&self, app: &mut App, area: Rect) {
-        app.reader.settle(area);
+        app.answers.reader.settle(area);
     }
 
     /// Draws it in a frame.
     fn draw(&self, app: &App, buffer: &mut Buffer, area: Rect, focus: Focus) {
-        app.reader.draw(buffer, area, &self.title(app, area.width), focus, app.setup.theme);
+        app.answers.reader.draw(buffer, area, &self.title(app, area.width), focus, app.setup.theme);
     }
 
     /// Moves by so many rows.
@@ -108,7 +108,7 @@ pub trait View {
         if step > 0 {
             app.explain_reader().open();
         } else if !app.explain_reader().close() {
-            app.side = Side::Pane;
+            app.focus.side = Side::Pane;
         }
     }
 
@@ -124,7 +124,7 @@ pub trait View {
 
     /// What can be copied of it: what that is called, and its text.
     fn copies(&self, app: &App) -> Vec<(&'static str, String)> {
-        vec![("answer as text", app.reader.page.to_string())]
+        vec![("answer as text", app.answers.reader.page.to_string())]
     }
 
     /// Opens what is under the cursor.
@@ -200,7 +200,7 @@ impl App {
     /// Runs something on the view that is shown.
     pub(super) fn with_shown<T>(&mut self, run: impl FnOnce(&dyn View, &mut App) -> T) -> T {
         // What is asked may be another thing afterwards.
-        let shown = self.shown.clone();
+        let shown = self.focus.shown.clone();
         run(shown.view(), self)
     }
 }

@@ -29,7 +29,7 @@ impl View for Permitted {
 
     fn answer(&self, app: &mut App) {
         let page = access::permitted(app.view(), self);
-        app.reader.show(page);
+        app.answers.reader.show(page);
     }
 
     fn start_filter(&self) -> Option<Typing> {
@@ -38,7 +38,7 @@ impl View for Permitted {
 
     /// Of a cell of the sheet of subjects the filter is that cell: one goes back to it.
     fn widen(&self, app: &mut App) -> bool {
-        let is_cell = app.back.last().is_some_and(|it| it.shown == Shown::Abilities && it.side == Side::View);
+        let is_cell = app.focus.back.last().is_some_and(|it| it.shown == Shown::Abilities && it.side == Side::View);
         let is_narrow = !self.filter.is_empty() && !is_cell;
         if is_narrow {
             grants::narrow(app, "");

@@ -12,7 +12,7 @@ pub use crate::tui::reaching::ReachAsked;
 
 impl View for ReachAsked {
     fn title(&self, app: &App, _: u16) -> String {
-        self.heading(app.jobs.state(), app.setup.theme)
+        self.heading(app.answers.jobs.state(), app.setup.theme)
     }
 
     fn question(&self, _: &App) -> Option<Line> {
@@ -30,8 +30,8 @@ impl View for ReachAsked {
     }
 
     fn answer(&self, app: &mut App) {
-        let page = app.reaching.page(app.view(), self, app.jobs.state());
-        app.reader.show(page);
+        let page = app.answers.reaching.page(app.view(), self, app.answers.jobs.state());
+        app.answers.reader.show(page);
     }
 
     fn leads_back(&self) -> Back {
@@ -39,10 +39,10 @@ impl View for ReachAsked {
     }
 
     fn wanted(&self, app: &App) -> Option<What> {
-        app.reaching.wanted(app.view(), self)
+        app.answers.reaching.wanted(app.view(), self)
     }
 
     fn has_something(&self, app: &App) -> bool {
-        app.reaching.has(app.view(), self)
+        app.answers.reaching.has(app.view(), self)
     }
 }

@@ -11,12 +11,12 @@ pub struct Traced;
 
 impl View for Traced {
     fn title(&self, app: &App, _: u16) -> String {
-        app.tracing.title(app.setup.theme)
+        app.answers.tracing.title(app.setup.theme)
     }
 
     fn question(&self, app: &App) -> Option<Line> {
-        let (from, to) = app.tracing.ends()?;
-        Some(Line::of(Question::Trace(Trace::of(from, to, &app.tracing.port))))
+        let (from, to) = app.answers.tracing.ends()?;
+        Some(Line::of(Question::Trace(Trace::of(from, to, &app.answers.tracing.port))))
     }
 
     fn hints(&self) -> &'static [&'static str] {
@@ -24,7 +24,7 @@ impl View for Traced {
     }
 
     fn answer(&self, app: &mut App) {
-        let page = answers::trace(&app.world, &app.tracing);
-        app.reader.show(page);
+        let page = answers::trace(&app.session.world, &app.answers.tracing);
+        app.answers.reader.show(page);
     }
 }

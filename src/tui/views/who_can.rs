@@ -27,32 +27,32 @@ impl View for WhoAsked {
 
     /// Everybody is asked about again only when an answer about access may be another one.
     fn answer(&self, app: &mut App) {
-        let now = Some((self.clone(), app.world.access()));
-        if app.asked != now || app.reader.wants_more() {
-            let page = access::who_can(app.view(), self, &app.reader);
-            app.reader.show(page);
+        let now = Some((self.clone(), app.session.world.access()));
+        if app.answers.asked != now || app.answers.reader.wants_more() {
+            let page = access::who_can(app.view(), self, &app.answers.reader);
+            app.answers.reader.show(page);
         }
-        app.asked = now;
+        app.answers.asked = now;
     }
 
     /// Lines that the page leaves out are looked through when none of the others has the letters.
     fn find(&self, app: &mut App, letters: &str, forward: bool) -> bool {
-        let is_found = app.reader.find(letters, forward);
-        if is_found || !app.reader.is_partial() {
+        let is_found = app.answers.reader.find(letters, forward);
+        if is_found || !app.answers.reader.is_partial() {
             return is_found;
         }
         let page = access::who_can_whole(app.view(), self);
-        app.reader.show(page);
+        app.answers.reader.show(page);
         // The page that is shown then holds what the search opened, and no more.
-        app.asked = None;
+        app.answers.asked = None;
         app.reanswer();
-        app.reader.find(letters, forward)
+        app.answers.reader.find(letters, forward)
     }
 
     fn copies(&self, app: &App) -> Vec<(&'static str, String)> {
-        let text = match app.reader.is_partial() {
+        let text = match app.answers.reader.is_partial() {
             true => access::who_can_whole(app.view(), self).to_string(),
-            false => app.reader.page.to_string(),
+            false => app.answers.reader.page.to_string(),
         };
         vec![("answer as text", text)]
     }

@@ -20,7 +20,7 @@ pub struct YamlAt {
 
 impl View for YamlAt {
     fn title(&self, app: &App, _: u16) -> String {
-        app.yaml.heading()
+        app.answers.yaml.heading()
     }
 
     fn place(&self) -> At {
@@ -36,31 +36,31 @@ impl View for YamlAt {
     }
 
     fn answer(&self, app: &mut App) {
-        app.yaml.show(&self.object, &self.place, app.fetched.as_ref());
+        app.answers.yaml.show(&self.object, &self.place, app.session.fetched.as_ref());
     }
 
     fn settle(&self, app: &mut App, area: Rect) {
-        app.yaml.settle(area);
+        app.answers.yaml.settle(area);
     }
 
     fn draw(&self, app: &App, buffer: &mut Buffer, area: Rect, focus: Focus) {
-        app.yaml.draw(buffer, area, focus, app.setup.theme);
+        app.answers.yaml.draw(buffer, area, focus, app.setup.theme);
     }
 
     fn step(&self, app: &mut App, rows: isize) {
-        app.yaml.step(rows);
+        app.answers.yaml.step(rows);
     }
 
     fn sideways(&self, app: &mut App, step: isize) {
-        app.yaml.shift = app.yaml.shift.saturating_add_signed(step * 8);
+        app.answers.yaml.shift = app.answers.yaml.shift.saturating_add_signed(step * 8);
     }
 
     fn find(&self, app: &mut App, letters: &str, forward: bool) -> bool {
-        app.yaml.find(letters, forward)
+        app.answers.yaml.find(letters, forward)
     }
 
     fn copies(&self, app: &App) -> Vec<(&'static str, String)> {
-        vec![("YAML", app.yaml.text())]
+        vec![("YAML", app.answers.yaml.text())]
     }
 
     fn open(&self, _: &mut App) -> Vec<Effect> {
