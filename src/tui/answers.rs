@@ -99,7 +99,7 @@ fn checked(world: &World, answer: Page) -> Page {
 
 /// The page under a banner for each of these differences.
 pub fn bannered(differences: &[String], answer: Page) -> Page {
-    let mut page = Page::default();
+    let mut page = Page { fold: answer.fold, ..Page::default() };
     for difference in differences {
         page.say(0, Mark::Unknown, format!("SELF-CHECK FAILED, this is a defect of kreach: {difference}"));
     }
