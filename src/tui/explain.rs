@@ -1,6 +1,6 @@
 //! The pages about the selected object: its tabs, from [`TABS`]. To add one, write a function and list it.
 //!
-//! What stands on them is made by [`crate::ask::explain`] and by [`super::access`].
+//! What stands on them is made by [`crate::ask::explain`] and by `access`.
 
 use super::access;
 use crate::ask::Question;
