@@ -20,6 +20,7 @@ use super::{Asked, Command, Exit, Failure, json, paint};
 
 /// What OBJECT is.
 #[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  kreach explain svc/shop/cart\n  kreach explain ns/payments -o json")]
 pub struct ExplainArgs {
     #[command(flatten)]
     pub question: Explain,

@@ -49,6 +49,7 @@ pub struct ListArgs {
 
 /// The namespaces.
 #[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  kreach namespaces 'none>0'\n  kreach namespaces -o csv --no-headers")]
 pub struct NamespacesArgs {
     #[command(flatten)]
     pub list: ListArgs,
@@ -56,6 +57,9 @@ pub struct NamespacesArgs {
 
 /// The pods.
 #[derive(Args, Debug)]
+#[command(
+    after_help = "Examples:\n  kreach pods -n payments isolated=none\n  kreach pods -l app=web phase!=running -o wide"
+)]
 pub struct PodsArgs {
     #[command(flatten)]
     pub list: ListArgs,
@@ -63,6 +67,7 @@ pub struct PodsArgs {
 
 /// The policies.
 #[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  kreach policies 'problems>0'\n  kreach policies -n payments -o json")]
 pub struct PoliciesArgs {
     #[command(flatten)]
     pub list: ListArgs,
@@ -70,6 +75,9 @@ pub struct PoliciesArgs {
 
 /// The subjects.
 #[derive(Args, Debug)]
+#[command(
+    after_help = "Examples:\n  kreach subjects marks=left --directory people.csv\n  kreach subjects 'bound>0' !system -o csv"
+)]
 pub struct SubjectsArgs {
     #[command(flatten)]
     pub list: ListArgs,

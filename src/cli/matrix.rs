@@ -24,6 +24,7 @@ use super::{Asked, Command, Exit, Failure};
 
 /// Which namespace may connect to which, or who may do what.
 #[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  kreach matrix\n  kreach matrix access -n payments -o json")]
 pub struct MatrixArgs {
     #[command(flatten)]
     pub question: Matrix,

@@ -25,6 +25,9 @@ use super::{Asked, Command, Exit, Failure, paint};
 
 /// Who may touch OBJECT.
 #[derive(Args, Debug)]
+#[command(
+    after_help = "Examples:\n  kreach touch ns/payments\n  kreach touch networkpolicy/payments/default-deny -o json"
+)]
 pub struct TouchArgs {
     #[command(flatten)]
     pub question: Touch,

@@ -111,6 +111,24 @@ fn run(page: &str, words: &[String], kubeconfig: &str) {
     assert!(output.status.code().is_some() && !output.stdout.is_empty(), "{page}: kreach {}: {said}", words.join(" "));
 }
 
+/// The examples of `--help`, without `kreach` itself; files that only their reader has are left out.
+fn helped() -> Vec<(String, Vec<String>)> {
+    let table = kreach::args::Args::command();
+    let of = |command: &clap::Command| {
+        let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        let lines: Vec<String> =
+            help.lines().filter_map(|it| it.trim().strip_prefix("kreach ")).map(str::to_owned).collect();
+        let words = |line: &String| shell_words::split(line).expect("a line that a shell can split");
+        let mut all: Vec<Vec<String>> = lines.iter().map(words).collect();
+        all.iter_mut().for_each(|words| {
+            let file = words.iter().position(|it| it == "--directory");
+            file.into_iter().for_each(|at| drop(words.drain(at..at + 2)));
+        });
+        all.into_iter().map(|it| (command.get_name().to_owned(), it)).collect::<Vec<_>>()
+    };
+    table.get_subcommands().flat_map(of).collect()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_example_runs_as_it_is_written() {
     let server = serve_named("story", "127.0.0.1:0", Settings::default()).await.expect("the demo's world");
@@ -124,6 +142,9 @@ async fn every_example_runs_as_it_is_written() {
             .flat_map(|(page, text)| examples(&text).into_iter().map(move |it| (page.clone(), it)))
             .collect();
         assert!(shown.len() >= 5, "{shown:?}");
+        let helped = helped();
+        assert!(helped.len() >= 10, "{helped:?}");
+        helped.iter().for_each(|(command, words)| run(command, words, &path));
         shown.iter().for_each(|(page, words)| run(page, words, &path));
     })
     .await
