@@ -229,12 +229,6 @@ impl Line {
             from_files: here.from_files,
         }
     }
-
-    /// The subcommands, for who offers them.
-    pub fn names() -> Vec<String> {
-        let command = <Typed as clap::CommandFactory>::command();
-        command.get_subcommands().map(|it| it.get_name().to_owned()).collect()
-    }
 }
 
 /// The command line that asks it, without `kreach` itself.
