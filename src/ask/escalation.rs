@@ -318,7 +318,7 @@ impl<'a> Asker<'a> {
                 }
                 // Whoever has everything comes no further by what is not known.
                 if moves == Certainty::Unsure && !found.has_everything() {
-                    found.doubt(closure::gaps(ground, &held, max_hops, true));
+                    found.doubt(closure::gaps(ground, &held, max_hops, None));
                 }
             }
         }

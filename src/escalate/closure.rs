@@ -90,8 +90,7 @@ pub fn reach_goal(ground: &Ground<'_>, start: &Foothold, goal: &Goal, max_hops: 
         let (path, _) = replay::gone(ground, path);
         return Answer { outcome: Outcome::Unknown, path, gaps: Vec::new() };
     }
-    let of_network = matches!(goal, Goal::Connects { .. } | Goal::Is(Foothold::Intercept { .. }));
-    let gaps = gaps(ground, &held, max_hops, of_network);
+    let gaps = gaps(ground, &held, max_hops, Some(goal));
     let outcome = if gaps.is_empty() { Outcome::Deny } else { Outcome::Unknown };
     Answer { outcome, path: Vec::new(), gaps }
 }
@@ -124,7 +123,7 @@ pub fn chained(mut steps: Vec<Step>) -> Vec<Step> {
 /// What is not known and could lead further: what was not read, and what stands in Secrets that can be read.
 ///
 /// Within a number of steps only what was not read counts: what Secrets hold leads further, not nearer.
-pub fn gaps(ground: &Ground<'_>, held: &Held, max_hops: Option<usize>, of_network: bool) -> Vec<Gap> {
+pub fn gaps(ground: &Ground<'_>, held: &Held, max_hops: Option<usize>, goal: Option<&Goal>) -> Vec<Gap> {
     const KINDS: [Kind; 9] = [
         Kind::CLUSTER_ROLE_BINDING,
         Kind::ROLE_BINDING,
@@ -147,7 +146,7 @@ pub fn gaps(ground: &Ground<'_>, held: &Held, max_hops: Option<usize>, of_networ
     if max_hops.is_some() {
         return gaps;
     }
-    gaps.extend(super::unfollowed::gaps(ground, held, of_network));
+    gaps.extend(super::unfollowed::gaps(ground, held, goal));
     gaps.extend(clouds(ground, held));
     let node = held.entries().iter().find_map(|it| node_user(ground, &it.region));
     gaps.extend(node.map(|it| Gap::Authorizer {

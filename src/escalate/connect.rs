@@ -52,11 +52,16 @@ const fn edge(
     name: &'static str,
     what: &'static str,
     needs: &'static str,
+    limits: &'static str,
     leaves: Trace,
     asks: Asks,
 ) -> Edge {
     let sources: &[&str] = &["https://kubernetes.io/docs/concepts/services-networking/network-policies/"];
-    Edge { id, name, what, needs, leaves, undo: "write back what was there", sources, asks, moves: |_, _| {} }
+    let undo = match leaves {
+        Trace::Object => "write back what was there, or delete what was made",
+        Trace::Audited | Trace::Unseen => "nothing stays",
+    };
+    Edge { id, name, what, needs, limits, leaves, undo, sources, asks, moves: |_, _| {} }
 }
 
 /// The edges of this folder, for the documents.

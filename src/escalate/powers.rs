@@ -10,7 +10,7 @@ use std::sync::{LazyLock, OnceLock};
 
 use crate::model::items::Items;
 use crate::model::role::RoleRule;
-use crate::rbac::capability::Need;
+use crate::rbac::powers::Need;
 
 use super::{admission, connect, edges, unfollowed};
 

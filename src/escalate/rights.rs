@@ -12,7 +12,7 @@ use std::sync::Arc;
 use crate::model::name::Name;
 use crate::model::role::RoleRule;
 use crate::rbac::Request;
-use crate::rbac::capability::Need;
+use crate::rbac::powers::Need;
 use crate::rbac::request::ResourceRequest;
 
 use super::foothold::Foothold;

@@ -3,11 +3,14 @@
 //! Each row goes when an edge takes its place.
 
 use crate::model::evidence::Gap;
-use crate::rbac::capability::Need;
+use crate::rbac::powers;
+use crate::rbac::powers::Need;
 use crate::rbac::served::Reach;
 
 use super::Ground;
 use super::edges::core;
+use super::foothold::Foothold;
+use super::goal::Goal;
 use super::held::Held;
 use super::powers::Power;
 use super::rights::Right;
@@ -19,6 +22,8 @@ pub enum Bears {
     All,
     /// Connections alone.
     Network,
+    /// The traffic of Services alone.
+    Traffic,
     /// Anything, where an authorizer beside RBAC is seen.
     Authorizers,
 }
@@ -55,7 +60,7 @@ const fn bearing(
 }
 
 /// All of them.
-pub static UNFOLLOWED: [Unfollowed; 11] = [
+pub static UNFOLLOWED: [Unfollowed; 12] = [
     bearing(
         Bears::Authorizers,
         "A15",
@@ -86,6 +91,13 @@ pub static UNFOLLOWED: [Unfollowed; 11] = [
         "custom objects can be read and changed by a conversion webhook",
         &[need(WRITE, "apiextensions.k8s.io", "customresourcedefinitions")],
         Reach::Cluster,
+    ),
+    bearing(
+        Bears::Traffic,
+        "A38",
+        "a Service may claim the address of another (externalIPs, CVE-2020-8554)",
+        powers::CLAIM_ADDRESSES.needs,
+        Reach::Namespaced,
     ),
     row(
         "A40",
@@ -135,11 +147,12 @@ pub static UNFOLLOWED: [Unfollowed; 11] = [
     ),
 ];
 
-/// What these rights may lead to, each sort once; of connections too, if that is what is asked for.
-pub fn gaps(ground: &Ground<'_>, held: &Held, of_network: bool) -> Vec<Gap> {
+/// What these rights may lead to, each sort once, as far as it bears on what is asked for (nothing: on everything).
+pub fn gaps(ground: &Ground<'_>, held: &Held, goal: Option<&Goal>) -> Vec<Gap> {
     let bears = |row: &&'static Unfollowed| match row.bears {
         Bears::All => true,
-        Bears::Network => of_network,
+        Bears::Network => goal.is_none_or(|it| matches!(it, Goal::Connects { .. })),
+        Bears::Traffic => goal.is_none_or(|it| matches!(it, Goal::Is(Foothold::Intercept { .. }))),
         Bears::Authorizers => !ground.rbac.marks().is_empty(),
     };
     let is_there = |row: &Unfollowed, it: &Right| row.reach == Reach::Namespaced || it.scope.is_empty();

@@ -18,11 +18,9 @@ use crate::model::role::RoleRule;
 
 use super::identity::{Identity, MASTERS};
 use super::index::Index;
-use super::powers::{self, Power};
+use super::powers::{self, Need, Power};
 use super::served::Reach;
 use super::version::Version;
-
-pub use super::powers::Need;
 
 /// One way to come by an ability.
 #[derive(PartialEq, Eq, Debug)]

@@ -126,14 +126,20 @@ fn a_part_that_is_not_current_is_seen_and_can_be_renewed() {
 #[test]
 fn every_step_of_reach_is_in_the_docs() {
     use kreach::escalate::{connect, edges, unfollowed};
-    let mut rows = String::from("| id | step | needs | gives | leaves |\n|---|---|---|---|---|\n");
+    let mut rows =
+        String::from("| id | step | needs | gives | does not say | leaves | undo |\n|---|---|---|---|---|---|---|\n");
     for edge in edges::EDGES.iter().chain(connect::EDGES) {
         let leaves = match edge.leaves {
             edges::Trace::Audited => "an entry in the audit log",
             edges::Trace::Object => "an object",
             edges::Trace::Unseen => "nothing that the API server sees",
         };
-        rows += &format!("| {} | {} | {} | {} | {leaves} |\n", edge.id, edge.name, edge.needs, edge.what);
+        assert!(
+            !edge.limits.is_empty() && !edge.undo.is_empty() && !edge.sources.is_empty() || edge.id == "MEMBER",
+            "{edge:?}"
+        );
+        let told = [edge.id, edge.name, edge.needs, edge.what, edge.limits, leaves, edge.undo];
+        rows += &format!("| {} |\n", told.join(" | "));
     }
     assert_current("docs/reach.md", "edges", &rows);
     let mut rows = String::from("| id | what it may lead to | rights |\n|---|---|---|\n");

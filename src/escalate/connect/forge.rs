@@ -16,6 +16,7 @@ pub(super) static FORGE: Edge = edge(
     "create a pod that a policy allows",
     "every connection that policies allow to pods of some labels",
     "create pods or workloads in a namespace that the rule selects",
+    "fixed addresses: where blocks decide about the new pod's address it is not sure",
     Trace::Object,
     Asks::Anybody(&[&CREATES_PODS]),
 );

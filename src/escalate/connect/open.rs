@@ -6,7 +6,7 @@ use crate::model::evidence::Outcome;
 use crate::model::id::{Kind, ObjectId};
 use crate::model::name::Name;
 use crate::net::verdict::End;
-use crate::rbac::capability::Need;
+use crate::rbac::powers::Need;
 
 use super::super::edges::{Edge, Trace};
 use super::super::moves::new_name;
@@ -20,6 +20,7 @@ pub(super) static OPEN: Edge = edge(
     "write a network policy",
     "every connection to and from pods of the namespace, since policies add",
     "create, update, patch, delete or deletecollection networkpolicies",
+    "policies of other kinds, which may deny all the same",
     Trace::Object,
     Asks::Anybody(&[&CREATES, &CHANGES, &DELETES]),
 );

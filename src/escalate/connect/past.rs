@@ -1,6 +1,6 @@
 //! N30 to N32: through the API server, past the network.
 
-use super::super::edges::{Edge, Trace, core};
+use super::super::edges::{Edge, Trace};
 use super::super::powers::{Asks, Power};
 use super::super::step::{Because, Step};
 use super::{Case, edge};
@@ -15,6 +15,7 @@ pub(super) static FORWARD: Edge = edge(
     "forward a port",
     "every port of a pod, past all policies",
     "create pods/portforward (before 1.35 also get), and the pod runs",
+    "that the port speaks what one wants; it is TCP alone",
     Trace::Audited,
     Asks::Anybody(&[&FORWARDS, &FORWARDS_BY_GET]),
 );
@@ -23,6 +24,7 @@ pub(super) static PROXY: Edge = edge(
     "connect through the API server's proxy",
     "HTTP to a port of a pod, from the API server",
     "get or create pods/proxy",
+    "that policies let the API server through: it depends on the network plugin",
     Trace::Audited,
     Asks::Anybody(&[&PROXIES]),
 );
@@ -32,14 +34,15 @@ pub(super) static SERVICE_PROXY: Edge = edge(
     "connect to a Service through the API server's proxy",
     "HTTP to the pods of a Service, from the API server",
     "get or create services/proxy, and a Service that selects the pod",
+    "the same as N31; Services that no pod stands behind",
     Trace::Audited,
     Asks::Anybody(&[&SERVICE_PROXIES]),
 );
 
 static SERVICE_PROXIES: Power = Power::of(powers::SERVICE_PROXY.needs);
-static FORWARDS: Power = Power::of(&[core(&["create"], "pods/portforward")]);
+static FORWARDS: Power = Power::of(powers::FORWARD.needs);
 static FORWARDS_BY_GET: Power = Power::of(powers::FORWARD_BY_GET.needs);
-static PROXIES: Power = Power::of(&[core(&["get", "create"], "pods/proxy")]);
+static PROXIES: Power = Power::of(powers::POD_PROXY.needs);
 
 const VERSION: &str = "only some versions of Kubernetes allow it, and the server's is not known";
 

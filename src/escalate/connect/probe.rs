@@ -14,6 +14,7 @@ pub(super) static PROBE: Edge = edge(
     "probe from a node",
     "a connection from the kubelet of any node, of which one learns whether it was answered",
     "create pods or workloads in a namespace that admits probes or hooks (N35) that name a host (baseline does before 1.34)",
+    "more than whether the port answers, and that policies let the node through",
     Trace::Object,
     Asks::Anybody(&[&CREATES_PODS, &RELABELS]),
 );

@@ -19,6 +19,7 @@ pub(super) static API_SERVER: Edge = edge(
     "let the API server connect",
     "an HTTPS request from the API server to an address or a Service",
     "create, update or patch webhook configurations, apiservices or customresourcedefinitions",
+    "that the other end speaks TLS or is asked in a way of one's own choice",
     Trace::Object,
     Asks::Anybody(&[&SENDS]),
 );
@@ -27,6 +28,7 @@ pub(super) static INGRESS: Edge = edge(
     "publish through an ingress controller",
     "HTTP to the pods of a Service, from the ingress controller",
     "write ingresses, or objects of the Gateway API, beside the Service, and an ingress controller that runs",
+    "controllers that are not seen running, and what they take up",
     Trace::Object,
     Asks::Anybody(&[&PUBLISHES]),
 );
@@ -35,6 +37,7 @@ pub(super) static EXPOSE: Edge = edge(
     "expose by a Service",
     "a way from outside the cluster to pods of the namespace, by a node port or a load balancer",
     "create, update or patch services in the namespace of the pod",
+    "who can reach the nodes or the load balancer from outside",
     Trace::Object,
     Asks::Anybody(&[&WRITES_SERVICES]),
 );
@@ -43,6 +46,7 @@ pub(super) static STEER: Edge = edge(
     "steer an ingress controller by endpoints",
     "HTTP to a pod of any namespace, from an ingress controller that follows endpoints",
     "create, update or patch endpointslices or endpoints, and an ingress controller that runs",
+    "controllers that are not seen running, and those that go by the Service's address",
     Trace::Object,
     Asks::Anybody(&[&WRITES_ENDPOINTS]),
 );

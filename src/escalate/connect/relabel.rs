@@ -17,6 +17,7 @@ pub(super) static RELABEL: Edge = edge(
     "change a pod's labels",
     "every connection that policies allow to pods of other labels, or to pods that no policy selects",
     "patch or update pods, or pods/status",
+    "pods that one does not stand in; labels that admission protects",
     Trace::Object,
     Asks::Anybody(&[&LABELS]),
 );
@@ -25,6 +26,7 @@ pub(super) static RELABEL_TARGET: Edge = edge(
     "change the target's labels",
     "a target that no policy selects",
     "patch or update pods, or pods/status",
+    "a target whose owner makes it anew with its old labels",
     Trace::Object,
     Asks::Anybody(&[&LABELS]),
 );

@@ -21,6 +21,7 @@ pub(super) static RELABEL: Edge = edge(
     "change a namespace's labels",
     "every connection that policies allow to namespaces of other labels",
     "patch or update namespaces or namespaces/status, or update namespaces/finalize, and code in a pod there or create pods",
+    "kubernetes.io/metadata.name, which the API server keeps; labels that admission protects",
     Trace::Object,
     Asks::Anybody(&[&RELABELS]),
 );
@@ -29,6 +30,7 @@ pub(super) static CREATE: Edge = edge(
     "create a namespace that a policy allows",
     "every connection that policies allow to namespaces of some labels, or of a name that none has yet",
     "create namespaces, and create pods or workloads in every namespace",
+    "namespaces of names that are there; that whoever creates a namespace may run pods in it, which needs a right in all",
     Trace::Object,
     Asks::Anybody(&[&CREATES, &CREATES_PODS]),
 );

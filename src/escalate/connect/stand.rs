@@ -12,6 +12,7 @@ pub(super) static STAND: Edge = edge(
     "connect from a pod",
     "every connection that policies allow to the pod or node that one stands in",
     "code in the pod, or root on the node",
+    "that something listens there, or lets one in; what a mesh or the other end asks for besides",
     Trace::Unseen,
     Asks::Nothing,
 );

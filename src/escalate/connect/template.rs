@@ -19,6 +19,7 @@ pub(super) static TEMPLATE: Edge = edge(
     "connect from new replicas",
     "every connection that policies allow to the pods of a workload, or to pods of more labels",
     "patch or update a workload that has pods (N03); the labels that its pods have stay, since its selector does",
+    "pods of other labels than the workload's selector wants",
     Trace::Object,
     Asks::Anybody(&[&CHANGES_WORKLOADS]),
 );

@@ -1,14 +1,17 @@
 //! A01: a pod of one's own, which acts as any service account of its namespace.
 
+use crate::rbac::powers;
+
 use super::super::moves::{Moves, Out};
 use super::super::powers::{Asks, Power};
-use super::{Edge, Trace, as_any_account, core};
+use super::{Edge, Trace, as_any_account};
 
 pub(super) static EDGE: Edge = Edge {
     id: "A01",
     name: "create a pod",
     what: "acting as any service account of the namespace, whose token is mounted into the new pod",
     needs: "create pods",
+    limits: "that an image can be pulled and a node has room; webhooks may refuse the pod",
     leaves: Trace::Object,
     undo: "delete the pod",
     sources: &["https://kubernetes.io/docs/concepts/security/rbac-good-practices/#workload-creation", "CIS 5.1.4"],
@@ -16,7 +19,7 @@ pub(super) static EDGE: Edge = Edge {
     moves,
 };
 
-static CREATE: Power = Power::of(&[core(&["create"], "pods")]);
+static CREATE: Power = Power::of(powers::CREATE_PODS.needs);
 
 fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
     as_any_account(&EDGE, moves, &CREATE, out);

@@ -9,6 +9,7 @@ pub(super) static EDGE: Edge = Edge {
     name: "create a workload",
     what: "acting as any service account of the namespace, in pods that a controller makes",
     needs: "create deployments, replicasets, statefulsets, daemonsets, jobs, cronjobs or replicationcontrollers",
+    limits: "the same as A01; that the controller is not stopped",
     leaves: Trace::Object,
     undo: "delete the workload",
     sources: &["https://kubernetes.io/docs/concepts/security/rbac-good-practices/#workload-creation", "CIS 5.1.4"],

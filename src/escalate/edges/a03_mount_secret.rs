@@ -9,6 +9,7 @@ pub(super) static EDGE: Edge = Edge {
     name: "mount Secrets",
     what: "the content of every Secret of the namespace whose name is known, without a verb on secrets",
     needs: "create pods or workloads",
+    limits: "Secrets whose names cannot be known or guessed",
     leaves: Trace::Object,
     undo: "delete the pod, and change what stood in them",
     sources: &["https://kubernetes.io/docs/concepts/security/rbac-good-practices/#workload-creation"],

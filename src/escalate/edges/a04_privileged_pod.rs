@@ -16,6 +16,7 @@ pub(super) static EDGE: Edge = Edge {
     name: "create a privileged pod",
     what: "root on any node",
     needs: "create pods or workloads in a namespace that admits privileged pods, whose labels one may write (A31), or that is new (A32)",
+    limits: "that a node has room; RuntimeClasses and users that the cluster exempts from Pod Security; on OpenShift it needs a constraint (A45) besides",
     leaves: Trace::Object,
     undo: "the node is lost: drain it and make it anew",
     sources: &["https://kubernetes.io/docs/concepts/security/pod-security-admission/"],

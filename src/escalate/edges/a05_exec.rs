@@ -1,17 +1,19 @@
 //! A05: a shell in a running pod.
 
+use crate::rbac::powers;
 use crate::rbac::version::Span;
 
 use super::super::moves::{Moves, Out};
 use super::super::powers::{Asks, Power};
 use super::super::region::Which;
-use super::{Edge, Trace, core, into_pods};
+use super::{Edge, Trace, into_pods};
 
 pub(super) static EDGE: Edge = Edge {
     id: "A05",
     name: "exec into a pod",
     what: "code in a running pod: its token, its mounts, its place in the network",
     needs: "create pods/exec (before 1.35 also get), and the pod runs",
+    limits: "that the image has a shell, or anything else to run",
     leaves: Trace::Audited,
     undo: "nothing stays; what was run is not in the audit log",
     sources: &[
@@ -22,8 +24,8 @@ pub(super) static EDGE: Edge = Edge {
     moves,
 };
 
-static CREATE: Power = Power::of(&[core(&["create"], "pods/exec")]);
-static GET: Power = Power::of(&[core(&["get"], "pods/exec")]);
+static CREATE: Power = Power::of(powers::EXEC.needs);
+static GET: Power = Power::of(powers::EXEC_BY_GET.needs);
 
 fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
     into_pods(&EDGE, moves, &CREATE, Span::Always, Which::Running, out);

@@ -1,17 +1,19 @@
 //! A06: the streams of a running pod's process.
 
+use crate::rbac::powers;
 use crate::rbac::version::Span;
 
 use super::super::moves::{Moves, Out};
 use super::super::powers::{Asks, Power};
 use super::super::region::Which;
-use super::{Edge, Trace, core};
+use super::{Edge, Trace};
 
 pub(super) static EDGE: Edge = Edge {
     id: "A06",
     name: "attach to a pod",
     what: "the streams of a process in a running pod, which are a shell where it reads its stdin",
     needs: "create pods/attach (before 1.35 also get), and the pod runs",
+    limits: "that the process reads its input: it is never sure",
     leaves: Trace::Audited,
     undo: "nothing stays",
     sources: &["https://kubernetes.io/docs/concepts/security/rbac-good-practices/"],
@@ -19,8 +21,8 @@ pub(super) static EDGE: Edge = Edge {
     moves,
 };
 
-static CREATE: Power = Power::of(&[core(&["create"], "pods/attach")]);
-static GET: Power = Power::of(&[core(&["get"], "pods/attach")]);
+static CREATE: Power = Power::of(powers::ATTACH.needs);
+static GET: Power = Power::of(powers::ATTACH_BY_GET.needs);
 
 fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
     for (power, span) in [(&CREATE, Span::Always), (&GET, Span::Before(35))] {

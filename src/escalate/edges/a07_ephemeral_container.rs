@@ -10,6 +10,7 @@ pub(super) static EDGE: Edge = Edge {
     name: "add an ephemeral container",
     what: "code of one's own image in a running pod, in its network and with its service account",
     needs: "patch or update pods/ephemeralcontainers, the pod runs, and its namespace admits the pod as it becomes",
+    limits: "that the kubelet can pull the image; what another container's own files hold, where process namespaces are not shared",
     leaves: Trace::Object,
     undo: "an ephemeral container cannot be removed: delete the pod",
     sources: &["https://kubernetes.io/docs/concepts/workloads/pods/ephemeral-containers/"],

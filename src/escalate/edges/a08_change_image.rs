@@ -10,6 +10,7 @@ pub(super) static EDGE: Edge = Edge {
     name: "change a pod's image",
     what: "code of one's own in a pod once its container starts again, with its service account",
     needs: "patch or update pods, the pod runs, and its namespace admits the pod as it is",
+    limits: "that the container starts again at once; a pod whose owner makes it anew loses the image",
     leaves: Trace::Object,
     undo: "set the image back, or delete the pod",
     sources: &[

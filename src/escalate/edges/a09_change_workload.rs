@@ -13,6 +13,7 @@ pub(super) static EDGE: Edge = Edge {
     name: "change a workload's template",
     what: "code in new replicas, which act as any service account of the namespace",
     needs: "patch or update a workload that is there",
+    limits: "the pods that run now: they go as the new ones come",
     leaves: Trace::Object,
     undo: "roll the workload back",
     sources: &["https://kubernetes.io/docs/concepts/security/rbac-good-practices/#workload-creation"],

@@ -15,6 +15,7 @@ pub(super) static EDGE: Edge = Edge {
     name: "make a workload privileged",
     what: "root on any node",
     needs: "patch or update a workload that is there, in a namespace that admits privileged pods or whose labels one may write (A31)",
+    limits: "the same as A04",
     leaves: Trace::Object,
     undo: "the node is lost: drain it and make it anew",
     sources: &["https://kubernetes.io/docs/concepts/security/pod-security-admission/"],

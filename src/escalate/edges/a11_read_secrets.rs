@@ -1,15 +1,18 @@
 //! A11: the content of Secrets.
 
+use crate::rbac::powers;
+
 use super::super::foothold::Foothold;
 use super::super::moves::{Moves, Out};
 use super::super::powers::{Asks, Power};
-use super::{Edge, Trace, all_secrets, core};
+use super::{Edge, Trace, all_secrets};
 
 pub(super) static EDGE: Edge = Edge {
     id: "A11",
     name: "read Secrets",
     what: "the content of Secrets, and whatever credentials stand in them",
     needs: "get, list or watch secrets",
+    limits: "what the Secrets hold: that is never asked for",
     leaves: Trace::Audited,
     undo: "change what stands in them",
     sources: &["https://kubernetes.io/docs/concepts/security/rbac-good-practices/#listing-secrets", "CIS 5.1.2"],
@@ -17,7 +20,7 @@ pub(super) static EDGE: Edge = Edge {
     moves,
 };
 
-static READS: Power = Power::of(&[core(&["get", "list", "watch"], "secrets")]);
+static READS: Power = Power::of(powers::READ_SECRETS.needs);
 
 fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
     for right in moves.new_rights(&READS) {

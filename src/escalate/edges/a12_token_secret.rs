@@ -1,5 +1,7 @@
 //! A12: a Secret that the token controller fills with a service account's token.
 
+use crate::rbac::powers;
+
 use super::super::moves::{Move, Moves, Out};
 use super::super::powers::{Asks, Power};
 use super::super::region::Region;
@@ -10,6 +12,7 @@ pub(super) static EDGE: Edge = Edge {
     name: "create a token Secret",
     what: "acting as any service account of the namespace, by a token that does not expire",
     needs: "create secrets, and get, list or watch them",
+    limits: "accounts that are not there: the token controller fills no Secret of theirs",
     leaves: Trace::Object,
     undo: "delete the Secret: the token ends with it",
     sources: &["https://kubernetes.io/docs/concepts/configuration/secret/#serviceaccount-token-secrets"],
@@ -18,7 +21,7 @@ pub(super) static EDGE: Edge = Edge {
 };
 
 static CREATES: Power = Power::of(&[core(&["create"], "secrets")]);
-static READS: Power = Power::of(&[core(&["get", "list", "watch"], "secrets")]);
+static READS: Power = Power::of(powers::READ_SECRETS.needs);
 
 fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
     // Whoever may read only Secrets of certain names gives the new one such a name.

@@ -1,14 +1,17 @@
 //! A13: a token by the TokenRequest API.
 
+use crate::rbac::powers;
+
 use super::super::moves::{Moves, Out};
 use super::super::powers::{Asks, Power};
-use super::{Edge, Trace, core};
+use super::{Edge, Trace};
 
 pub(super) static EDGE: Edge = Edge {
     id: "A13",
     name: "request a token",
     what: "acting as a service account that is there",
     needs: "create serviceaccounts/token",
+    limits: "accounts that are not there; how long the token lives",
     leaves: Trace::Audited,
     undo: "tokens cannot be revoked: delete the service account, or wait until they expire",
     sources: &["https://kubernetes.io/docs/concepts/security/rbac-good-practices/#token-request", "CIS 5.1.13"],
@@ -16,7 +19,7 @@ pub(super) static EDGE: Edge = Edge {
     moves,
 };
 
-static CREATES: Power = Power::of(&[core(&["create"], "serviceaccounts/token")]);
+static CREATES: Power = Power::of(powers::REQUEST_TOKENS.needs);
 
 fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
     for right in moves.new_rights(&CREATES) {

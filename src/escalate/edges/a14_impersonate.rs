@@ -2,6 +2,7 @@
 
 use crate::model::role::Subject;
 use crate::rbac::identity::split_account;
+use crate::rbac::powers;
 
 use super::super::foothold::Foothold;
 use super::super::moves::{Move, Moves, Out};
@@ -9,13 +10,14 @@ use super::super::powers::{Asks, Power};
 use super::super::region::Region;
 use super::super::rights::Right;
 use super::a14_constrained as constrained;
-use super::{Edge, Trace, core};
+use super::{Edge, Trace};
 
 pub(super) static EDGE: Edge = Edge {
     id: "A14",
     name: "impersonate",
     what: "acting as a user, a group or a service account",
     needs: "impersonate users, groups or serviceaccounts; a group needs a user or an account besides; from 1.36 on also impersonate:user-info, :serviceaccount, :arbitrary-node or :associated-node, with an impersonate-on verb",
+    limits: "that a webhook reads what else is impersonated; the constrained forms are never sure",
     leaves: Trace::Audited,
     undo: "nothing stays; the audit log names both",
     sources: &["https://kubernetes.io/docs/reference/access-authn-authz/user-impersonation/", "CIS 5.1.8"],
@@ -35,9 +37,9 @@ pub(super) static EDGE: Edge = Edge {
     moves,
 };
 
-static ACCOUNTS: Power = Power::of(&[core(&["impersonate"], "serviceaccounts")]);
-static USERS: Power = Power::of(&[core(&["impersonate"], "users")]);
-static GROUPS: Power = Power::of(&[core(&["impersonate"], "groups")]);
+static ACCOUNTS: Power = Power::of(powers::IMPERSONATE_ACCOUNTS.needs);
+static USERS: Power = Power::of(powers::IMPERSONATE_USERS.needs);
+static GROUPS: Power = Power::of(powers::IMPERSONATE_GROUPS.needs);
 
 fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
     for right in moves.new_rights(&ACCOUNTS) {

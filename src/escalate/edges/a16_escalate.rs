@@ -5,7 +5,8 @@ use crate::model::facts::Meta;
 use crate::model::id::{Kind, ObjectId};
 use crate::model::name::Name;
 use crate::model::role::{Origin, Role};
-use crate::rbac::capability::Need;
+use crate::rbac::powers;
+use crate::rbac::powers::Need;
 
 use super::super::Ground;
 use super::super::foothold::Foothold;
@@ -21,6 +22,7 @@ pub(super) static EDGE: Edge = Edge {
     name: "escalate a role",
     what: "any rule, in the scope of a role that is bound to oneself or that one may bind",
     needs: "escalate on a role, create, update or patch it, and hold it or bind it",
+    limits: "that a role's owner (a GitOps controller) does not write it back",
     leaves: Trace::Object,
     undo: "take the rule out of the role",
     sources: &["https://kubernetes.io/docs/reference/access-authn-authz/rbac/#restrictions-on-role-creation-or-update"],
@@ -40,13 +42,12 @@ pub(super) static EDGE: Edge = Edge {
 };
 
 const RBAC: &str = "rbac.authorization.k8s.io";
-pub(super) static ESCALATES_CLUSTER: Power =
-    Power::of(&[Need { verbs: &["escalate"], group: RBAC, resource: "clusterroles" }]);
+pub(super) static ESCALATES_CLUSTER: Power = Power::of(powers::ESCALATE_CLUSTER_ROLES.needs);
 pub(super) static WRITES_CLUSTER: Power =
     Power::of(&[Need { verbs: &["update", "patch"], group: RBAC, resource: "clusterroles" }]);
 pub(super) static CREATES_CLUSTER: Power =
     Power::of(&[Need { verbs: &["create"], group: RBAC, resource: "clusterroles" }]);
-pub(super) static ESCALATES: Power = Power::of(&[Need { verbs: &["escalate"], group: RBAC, resource: "roles" }]);
+pub(super) static ESCALATES: Power = Power::of(powers::ESCALATE_ROLES.needs);
 pub(super) static WRITES: Power = Power::of(&[Need { verbs: &["update", "patch"], group: RBAC, resource: "roles" }]);
 pub(super) static CREATES: Power = Power::of(&[Need { verbs: &["create"], group: RBAC, resource: "roles" }]);
 

@@ -7,7 +7,8 @@ use crate::model::facts::Meta;
 use crate::model::id::Kind;
 use crate::model::name::Name;
 use crate::model::role::{Binding, RoleRef, SharedBinding, Subject};
-use crate::rbac::capability::Need;
+use crate::rbac::powers;
+use crate::rbac::powers::Need;
 
 use super::super::Ground;
 use super::super::foothold::Foothold;
@@ -21,6 +22,7 @@ pub(super) static EDGE: Edge = Edge {
     name: "bind a role",
     what: "the rules of a role, bound to oneself",
     needs: "bind on a role, and create, update or patch rolebindings or clusterrolebindings",
+    limits: "anything without bind: rules that one holds can be shared, which gives nothing new (A18)",
     leaves: Trace::Object,
     undo: "delete the binding, or take the subject out of it",
     sources: &[
@@ -33,8 +35,8 @@ pub(super) static EDGE: Edge = Edge {
 const RBAC: &str = "rbac.authorization.k8s.io";
 const CREATE: &[&str] = &["create"];
 const CHANGE: &[&str] = &["patch", "update"];
-pub(super) static BINDS_CLUSTER: Power = Power::of(&[Need { verbs: &["bind"], group: RBAC, resource: "clusterroles" }]);
-pub(super) static BINDS: Power = Power::of(&[Need { verbs: &["bind"], group: RBAC, resource: "roles" }]);
+pub(super) static BINDS_CLUSTER: Power = Power::of(powers::BIND_CLUSTER_ROLES.needs);
+pub(super) static BINDS: Power = Power::of(powers::BIND_ROLES.needs);
 pub(super) static CREATES_CLUSTER: Power =
     Power::of(&[Need { verbs: CREATE, group: RBAC, resource: "clusterrolebindings" }]);
 pub(super) static CREATES: Power = Power::of(&[Need { verbs: CREATE, group: RBAC, resource: "rolebindings" }]);

@@ -25,6 +25,7 @@ pub(super) static EDGE: Edge = Edge {
     name: "widen an aggregated role",
     what: "any rule, in the scope of an aggregated role that is bound to oneself",
     needs: "escalate on clusterroles, and create one, or update or patch one, that the aggregated role takes in",
+    limits: "anything without escalate: only rules that one holds can be written; who else holds the aggregated role gets them too",
     leaves: Trace::Object,
     undo: "delete the role that was added, or its label: the aggregated role follows",
     sources: &["https://kubernetes.io/docs/reference/access-authn-authz/rbac/#aggregated-clusterroles"],

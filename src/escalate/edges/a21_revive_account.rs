@@ -19,6 +19,7 @@ pub(super) static EDGE: Edge = Edge {
     name: "create an account that bindings wait for",
     what: "acting as a service account that bindings name and that was not there",
     needs: "create serviceaccounts, and a way to act as one: a pod, a token or a token Secret",
+    limits: "what the account could do that bindings do not name",
     leaves: Trace::Object,
     undo: "delete the service account and the stale bindings",
     sources: &["https://kubernetes.io/docs/reference/access-authn-authz/rbac/#referring-to-subjects"],

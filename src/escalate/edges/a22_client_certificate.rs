@@ -2,8 +2,9 @@
 
 use crate::model::name::Name;
 use crate::model::role::Subject;
-use crate::rbac::capability::Need;
 use crate::rbac::identity::NODES;
+use crate::rbac::powers;
+use crate::rbac::powers::Need;
 
 use super::super::foothold::Foothold;
 use super::super::moves::{Moves, Out};
@@ -16,6 +17,7 @@ pub(super) static EDGE: Edge = Edge {
     name: "approve a client certificate",
     what: "acting as any user and in any group but system:masters, or as any node, by a certificate that cannot be revoked",
     needs: "create certificatesigningrequests, update their approval, and approve the signer kube-apiserver-client (or kube-apiserver-client-kubelet, for nodes)",
+    limits: "that the signer runs; certificates for signers other than Kubernetes' own",
     leaves: Trace::Object,
     undo: "client certificates cannot be revoked: they expire",
     sources: &["https://kubernetes.io/docs/reference/access-authn-authz/certificate-signing-requests/", "CIS 5.1.11"],
@@ -25,9 +27,8 @@ pub(super) static EDGE: Edge = Edge {
 
 const GROUP: &str = "certificates.k8s.io";
 static CREATES: Power = Power::of(&[Need { verbs: &["create"], group: GROUP, resource: "certificatesigningrequests" }]);
-static UPDATES: Power =
-    Power::of(&[Need { verbs: &["update", "patch"], group: GROUP, resource: "certificatesigningrequests/approval" }]);
-static APPROVES: Power = Power::of(&[Need { verbs: &["approve"], group: GROUP, resource: "signers" }]);
+static UPDATES: Power = Power::of(powers::APPROVE_REQUESTS.needs);
+static APPROVES: Power = Power::of(powers::APPROVE.needs);
 
 /// Who signs certificates by which the API server knows somebody; the kubelets' signer those of nodes alone.
 const SIGNERS: [&str; 2] = ["kubernetes.io/kube-apiserver-client", "kubernetes.io/kube-apiserver-client-kubelet"];

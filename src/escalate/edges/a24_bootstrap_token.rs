@@ -13,6 +13,7 @@ pub(super) static EDGE: Edge = Edge {
     name: "create a bootstrap token",
     what: "acting as a bootstrapping node, which may ask for a node's certificate",
     needs: "create secrets in kube-system",
+    limits: "that the server takes bootstrap tokens, or a node's certificate is approved",
     leaves: Trace::Object,
     undo: "delete the Secret; certificates cannot be revoked",
     sources: &["https://kubernetes.io/docs/reference/access-authn-authz/bootstrap-tokens/"],

@@ -15,6 +15,7 @@ pub(super) static EDGE: Edge = Edge {
     name: "use what a node holds",
     what: "acting as the node, and code in every pod that runs on it",
     needs: "root on the node",
+    limits: "what the Node authorizer lets the node's own credential do",
     leaves: Trace::Unseen,
     undo: "the node is lost: drain it and make it anew",
     sources: &["https://kubernetes.io/docs/reference/access-authn-authz/node/"],

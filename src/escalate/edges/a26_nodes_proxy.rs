@@ -12,6 +12,7 @@ pub(super) static EDGE: Edge = Edge {
     name: "run commands by a kubelet",
     what: "code in every pod of a node, without audit and admission",
     needs: "get or create nodes/proxy",
+    limits: "kubelets that refuse the API server; nodes whose kubelet cannot be reached",
     leaves: Trace::Unseen,
     undo: "nothing stays",
     sources: &[

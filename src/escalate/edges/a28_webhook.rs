@@ -1,7 +1,7 @@
 //! A28: a webhook that sees and changes what others write.
 
 use crate::model::name::Name;
-use crate::rbac::capability::Need;
+use crate::rbac::powers::Need;
 
 use super::super::foothold::Foothold;
 use super::super::moves::{Moves, Out};
@@ -13,6 +13,7 @@ pub(super) static EDGE: Edge = Edge {
     name: "write an admission webhook",
     what: "changing what everybody writes, a role that an administrator creates among it",
     needs: "create, update or patch mutatingwebhookconfigurations, and a webhook that the API server can call",
+    limits: "when somebody writes what the webhook changes, and that the API server reaches it",
     leaves: Trace::Object,
     undo: "delete the webhook configuration, and look at what was written meanwhile",
     sources: &["https://kubernetes.io/docs/concepts/security/rbac-good-practices/#control-admission-webhooks"],

@@ -1,7 +1,7 @@
 //! A29: a policy in the API server that changes what others write.
 
 use crate::model::name::Name;
-use crate::rbac::capability::Need;
+use crate::rbac::powers::Need;
 
 use super::super::foothold::Foothold;
 use super::super::moves::{Moves, Out};
@@ -13,6 +13,7 @@ pub(super) static EDGE: Edge = Edge {
     name: "write a mutating admission policy",
     what: "changing what everybody writes, without a webhook",
     needs: "create, update or patch mutatingadmissionpolicies, and their bindings, where they are served",
+    limits: "when somebody writes what the policy changes, and that the server serves such policies",
     leaves: Trace::Object,
     undo: "delete the policy, and look at what was written meanwhile",
     sources: &["https://kubernetes.io/docs/reference/access-authn-authz/mutating-admission-policy/"],

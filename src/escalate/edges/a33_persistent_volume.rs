@@ -12,6 +12,7 @@ pub(super) static EDGE: Edge = Edge {
     name: "create a volume of the node",
     what: "writing files of any node, and so root on it",
     needs: "create persistentvolumes, and pods or workloads, which bring their own claim (a generic ephemeral volume)",
+    limits: "that the node's path exists; volumes of other sorts",
     leaves: Trace::Object,
     undo: "the node is lost: drain it and make it anew",
     sources: &[

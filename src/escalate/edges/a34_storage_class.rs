@@ -13,6 +13,7 @@ pub(super) static EDGE: Edge = Edge {
     name: "let a provisioner give a directory of a node",
     what: "writing files of a node, and so root on it",
     needs: "create storageclasses, persistentvolumeclaims, and pods or workloads, and a provisioner of node directories that runs",
+    limits: "anything where no such provisioner is seen running, and never surely",
     leaves: Trace::Object,
     undo: "the node is lost: drain it and make it anew",
     sources: &["https://kubernetes.io/docs/concepts/storage/storage-classes/#local"],

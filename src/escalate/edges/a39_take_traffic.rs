@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::model::facts::Service;
 use crate::model::name::Name;
-use crate::rbac::capability::Need;
+use crate::rbac::powers::Need;
 
 use super::super::foothold::Foothold;
 use super::super::moves::{Move, Moves, Out};
@@ -18,6 +18,7 @@ pub(super) static EDGE: Edge = Edge {
     name: "take a Service's traffic",
     what: "receiving what clients send to a Service",
     needs: "write its endpoints (A37) or its selector, create a pod that it selects, or label one in which one has code",
+    limits: "clients that know pods by other names; TLS that clients check",
     leaves: Trace::Object,
     undo: "write back what was there",
     sources: &["https://github.com/kubernetes/kubernetes/issues/103675"],

@@ -14,6 +14,7 @@ pub(super) static EDGE: Edge = Edge {
     name: "drive pods to one's own node",
     what: "code in pods that a controller makes anew on a node that one is root on",
     needs: "root on a node, and patch, update or delete nodes",
+    limits: "anything without a node that one is root on, pods of DaemonSets, or where the scheduler puts pods",
     leaves: Trace::Object,
     undo: "take the taints off, and drain the node that is lost",
     sources: &["https://github.com/PaloAltoNetworks/rbac-police (steal_pods)"],

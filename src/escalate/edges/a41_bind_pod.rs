@@ -13,6 +13,7 @@ pub(super) static EDGE: Edge = Edge {
     name: "bind a pod to one's own node",
     what: "code in pods that wait for a node, on one that one is root on (from 1.35 on with other labels too)",
     needs: "root on a node, create pods/binding or bindings, and a pod that no scheduler has placed yet",
+    limits: "anything without a node that one is root on, nor pods that the scheduler has placed",
     leaves: Trace::Object,
     undo: "delete the pod, and drain the node that is lost",
     sources: &["https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/binding-v1/"],
@@ -25,6 +26,9 @@ static BINDS: Power = Power::of(powers::BIND_PODS.needs);
 fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
     let is_root = |foothold: &Foothold| matches!(foothold, Foothold::Node(_));
     let Some(at) = moves.stands().iter().position(|it| is_root(&it.foothold)) else { return };
+    if moves.held.is_all() {
+        return;
+    }
     for right in moves.all_rights(&BINDS) {
         for namespace in moves.namespaces(right) {
             let pods = moves.ground.cluster.pods.of(&namespace).iter();

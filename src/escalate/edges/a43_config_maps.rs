@@ -14,6 +14,7 @@ pub(super) static EDGE: Edge = Edge {
     name: "change the cluster's configuration",
     what: "answering names for everybody (coredns), or being in system:masters (aws-auth, on EKS)",
     needs: "update or patch the ConfigMap coredns of kube-system where such a DNS server runs, or write aws-auth there on EKS",
+    limits: "anything surely, and no other ConfigMaps: what programs make of theirs is not known",
     leaves: Trace::Object,
     undo: "write back what was there",
     sources: &["https://docs.aws.amazon.com/eks/latest/userguide/auth-configmap.html"],

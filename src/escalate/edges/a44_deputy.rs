@@ -14,6 +14,7 @@ pub(super) static EDGE: Edge = Edge {
     name: "let a controller act",
     what: "what the service account of a controller may do, as far as its custom resources steer it",
     needs: "create, update or patch custom resources of a controller that runs: Flux, Argo CD, Tekton, cert-manager, …",
+    limits: "controllers that are not seen running or not in the table, and never surely what they make of a custom resource",
     leaves: Trace::Object,
     undo: "delete the custom resource, and what the controller made of it",
     sources: &["https://kubernetes.io/docs/concepts/security/rbac-good-practices/", "https://fluxcd.io/flux/security/"],

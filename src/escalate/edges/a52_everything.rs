@@ -14,6 +14,7 @@ pub(super) static EDGE: Edge = Edge {
     name: "holds everything",
     what: "every verb on every resource: of the cluster, or of a namespace",
     needs: "* on * in every API group, or the group system:masters",
+    limits: "that nothing besides RBAC denies it: an admission webhook may",
     leaves: Trace::Unseen,
     undo: "nothing was done",
     sources: &["https://kubernetes.io/docs/reference/access-authn-authz/rbac/#user-facing-roles", "CIS 5.1.1"],

@@ -13,6 +13,7 @@ pub(super) static EDGE: Edge = Edge {
     name: "answer for a Service",
     what: "receiving what clients send to a Service",
     needs: "code in a pod that the Service selects",
+    limits: "traffic that the Service leads to its other pods",
     leaves: Trace::Unseen,
     undo: "nothing was done",
     sources: &["https://kubernetes.io/docs/concepts/services-networking/service/"],

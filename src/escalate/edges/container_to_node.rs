@@ -12,6 +12,7 @@ pub(super) static EDGE: Edge = Edge {
     name: "leave the container",
     what: "root on the pod's node",
     needs: "a privileged container, capabilities that undo its walls, the node's processes, or a path of the node that can be written or holds credentials",
+    limits: "faults of kernels and runtimes; what AppArmor, SELinux and seccomp profiles still forbid",
     leaves: Trace::Unseen,
     undo: "the node is lost: drain it and make it anew",
     sources: &["https://kubernetes.io/docs/concepts/security/pod-security-standards/", "https://kubehound.io"],

@@ -13,6 +13,7 @@ pub(super) static EDGE: Edge = Edge {
     name: "is a member",
     what: "acting as a member of a group that one is in",
     needs: "membership in the group",
+    limits: "groups of people that no cluster can know (pass --group)",
     leaves: Trace::Unseen,
     undo: "nothing was done",
     sources: &["https://kubernetes.io/docs/reference/access-authn-authz/rbac/#referring-to-subjects"],

@@ -30,7 +30,6 @@ mod a28_webhook;
 mod a29_mutating_policy;
 mod a33_persistent_volume;
 mod a34_storage_class;
-mod a38_external_addresses;
 mod a39_take_traffic;
 mod a40_steal_pods;
 mod a41_bind_pod;
@@ -45,7 +44,8 @@ mod pod_token;
 pub use a44_deputy::DEPUTIES;
 
 use crate::model::name::Name;
-use crate::rbac::capability::Need;
+use crate::rbac::powers;
+use crate::rbac::powers::Need;
 use crate::rbac::version::Span;
 
 use super::admission::pass;
@@ -74,6 +74,8 @@ pub struct Edge {
     pub what: &'static str,
     /// What it needs, in one clause.
     pub needs: &'static str,
+    /// What it does not say, in one clause: what else may stand in the way, or what it does not give.
+    pub limits: &'static str,
     pub leaves: Trace,
     /// How to undo what it did, or why that cannot be.
     pub undo: &'static str,
@@ -107,6 +109,7 @@ pub static SELF: Edge = Edge {
     name: "is it already",
     what: "what one holds already",
     needs: "nothing",
+    limits: "",
     leaves: Trace::Unseen,
     undo: "nothing was done",
     sources: &[],
@@ -114,24 +117,11 @@ pub static SELF: Edge = Edge {
     moves: |_, _| {},
 };
 
-const WORKLOADS: &[Need] = PODS.split_at(1).1;
-
-const PODS: &[Need] = &[
-    core(&["create"], "pods"),
-    Need { verbs: &["create"], group: "apps", resource: "deployments" },
-    Need { verbs: &["create"], group: "apps", resource: "replicasets" },
-    Need { verbs: &["create"], group: "apps", resource: "statefulsets" },
-    Need { verbs: &["create"], group: "apps", resource: "daemonsets" },
-    Need { verbs: &["create"], group: "batch", resource: "jobs" },
-    Need { verbs: &["create"], group: "batch", resource: "cronjobs" },
-    core(&["create"], "replicationcontrollers"),
-];
-
 /// Making pods, by oneself or by a controller.
-pub(super) static CREATES_PODS: Power = Power::of(PODS);
+pub(super) static CREATES_PODS: Power = Power::of(powers::RUN_PODS.needs);
 
 /// The same by a controller alone.
-pub(super) static CREATES_WORKLOADS: Power = Power::of(WORKLOADS);
+pub(super) static CREATES_WORKLOADS: Power = Power::of(powers::CREATE_WORKLOADS.needs);
 
 /// Changing the template of a workload; that of a Job cannot be changed.
 pub(super) static CHANGES_WORKLOADS: Power = Power::of(&[
@@ -238,7 +228,6 @@ pub static EDGES: &[&Edge] = &[
     &a29_mutating_policy::EDGE,
     &backend::EDGE,
     &a39_take_traffic::EDGE,
-    &a38_external_addresses::EDGE,
     &a40_steal_pods::EDGE,
     &a41_bind_pod::EDGE,
     &a43_config_maps::EDGE,

@@ -15,6 +15,7 @@ pub(super) static EDGE: Edge = Edge {
     name: "use the pod's token",
     what: "acting as the service account of a pod",
     needs: "code in a pod in which the token of its account is mounted",
+    limits: "what a token in a Secret or a file of the image is good for; audiences other than the API server's",
     leaves: Trace::Audited,
     undo: "the token ends with the pod; what was done with it is in the audit log",
     sources: &["https://kubernetes.io/docs/concepts/security/service-accounts/"],

@@ -88,6 +88,20 @@ pub const CHANGE_PODS: Power = power("change pods", &[PODS.by(CHANGE)]);
 pub const CHANGE_POD_STATUS: Power = power("change pods by their status", &[here("", "pods/status").by(CHANGE)]);
 pub const DELETE_PODS: Power = power("delete pods", &[PODS.by(DELETE)]);
 pub const EVICT_PODS: Power = power("evict pods", &[here("", "pods/eviction").by(CREATE)]);
+/// By oneself or by a controller.
+pub const RUN_PODS: Power = power(
+    "create pods or workloads",
+    &[
+        PODS.by(CREATE),
+        DEPLOYMENTS.by(CREATE),
+        REPLICA_SETS.by(CREATE),
+        STATEFUL_SETS.by(CREATE),
+        DAEMON_SETS.by(CREATE),
+        JOBS.by(CREATE),
+        CRON_JOBS.by(CREATE),
+        REPLICATION_CONTROLLERS.by(CREATE),
+    ],
+);
 pub const CREATE_WORKLOADS: Power = power(
     "create workloads",
     &[
@@ -208,8 +222,9 @@ pub const RELABEL_NAMESPACES: Power = power(
 );
 pub const WRITE_ENDPOINTS: Power =
     power("write endpoints", &[here("discovery.k8s.io", "endpointslices").by(WRITE), here("", "endpoints").by(WRITE)]);
-pub const WRITE_SERVICE_STATUS: Power =
-    power("write the status of services", &[here("", "services/status").by(CHANGE)]);
+/// Their external addresses, or those of their load balancer.
+pub const CLAIM_ADDRESSES: Power =
+    power("claim addresses by services", &[SERVICES.by(WRITE), here("", "services/status").by(CHANGE)]);
 pub const PUBLISH: Power = power(
     "publish services by ingresses and routes",
     &[
@@ -260,7 +275,7 @@ pub const AS_USER_INFO: Power = within(
 pub const POWERS: &[&Power] = &[
     &EVERYTHING,
     &EXEC, &EXEC_BY_GET, &ATTACH, &ATTACH_BY_GET, &DEBUG, &CREATE_PODS, &CHANGE_PODS, &CHANGE_POD_STATUS, &DELETE_PODS,
-    &EVICT_PODS, &CREATE_WORKLOADS, &CHANGE_WORKLOADS, &CHANGE_JOBS,
+    &EVICT_PODS, &RUN_PODS, &CREATE_WORKLOADS, &CHANGE_WORKLOADS, &CHANGE_JOBS,
     &FORWARD, &FORWARD_BY_GET, &POD_PROXY, &SERVICE_PROXY,
     &WRITE_POLICIES, &DELETE_POLICIES, &WRITE_SERVICES, &WRITE_ENDPOINT_SLICES, &CHANGE_NAMESPACES,
     &CHANGE_NAMESPACE_STATUS, &FINALIZE_NAMESPACES, &DELETE_NAMESPACES,
@@ -270,7 +285,7 @@ pub const POWERS: &[&Power] = &[
     &ESCALATE_CLUSTER_ROLES, &ESCALATE_ROLES, &BIND_CLUSTER_ROLES, &BIND_ROLES, &WRITE_CLUSTER_ROLES, &WRITE_ROLES,
     &WRITE_CLUSTER_BINDINGS, &WRITE_BINDINGS,
     &KUBELETS, &READ_KUBELETS, &WRITE_MUTATING_WEBHOOKS, &WRITE_VALIDATING_WEBHOOKS, &WRITE_MUTATING_POLICIES,
-    &CREATE_NAMESPACES, &RELABEL_NAMESPACES, &WRITE_ENDPOINTS, &WRITE_SERVICE_STATUS, &PUBLISH, &SEND_API_SERVER,
+    &CREATE_NAMESPACES, &RELABEL_NAMESPACES, &WRITE_ENDPOINTS, &CLAIM_ADDRESSES, &PUBLISH, &SEND_API_SERVER,
     &CREATE_STORAGE_CLASSES, &CREATE_CLAIMS, &DRAIN_NODES, &BIND_PODS, &WRITE_CONFIG_MAPS, &USE_CONSTRAINTS,
     &CREATE_CLUSTER_ROLES, &CHANGE_CLUSTER_ROLES, &AS_USER_INFO,
 ];
