@@ -20,6 +20,7 @@ use crate::rbac::identity;
 
 use super::end::{self, End, PortAsk};
 use super::member::Member;
+use super::nearest::nearest;
 use super::reaches::{Reached, Reaches};
 use super::resolve::{Role, Whom};
 use super::workload::workload_of;
@@ -58,6 +59,21 @@ pub type Watch<'a> = &'a mut dyn FnMut(usize, usize) -> bool;
 
 /// The words of sinks that take names, and how many.
 const SINKS: [&str; 6] = ["cluster-admin", "masters", "node-root", "namespace-admin", "secrets", "intercept"];
+
+/// How they are written.
+const FORMS: &str =
+    "cluster-admin, masters, node-root[/NODE], namespace-admin/NS, secrets/NS[/NAME], intercept/NS/SERVICE";
+
+/// The fault of an end that is not there, with the sinks where the text may have been meant for one.
+pub fn or_sink(text: &str, fault: Fault) -> Fault {
+    let word = text.split(['/', ':']).next().unwrap_or_default();
+    let is_like_one = word.len() > 4 && !nearest(word, SINKS).is_empty();
+    if word != text && !is_like_one || SINKS.contains(&word) {
+        return fault;
+    }
+    let hint = if fault.hint.is_empty() { String::new() } else { format!("{}; ", fault.hint) };
+    Fault { hint: format!("{hint}besides there are {FORMS}"), ..fault }
+}
 
 /// Reads who starts or what is wanted; sinks come before bare names.
 pub fn actor(text: &str, namespace: &Name) -> Result<Actor, Fault> {
@@ -107,11 +123,7 @@ fn sink(text: &str) -> Result<Option<Actor>, Fault> {
         ("intercept", [namespace, service]) => {
             Foothold::Intercept { namespace: namespace.clone(), service: service.clone() }
         }
-        _ => {
-            let hint = "cluster-admin, masters, node-root[/NODE], namespace-admin/NS, secrets/NS[/NAME], \
-                        intercept/NS/SERVICE";
-            return Err(Fault::new(format!("\"{text}\" is not how a goal is written"), hint));
-        }
+        _ => return Err(Fault::new(format!("\"{text}\" is not how a goal is written"), FORMS)),
     };
     Ok(Some(Actor::Held(held)))
 }
@@ -144,11 +156,11 @@ impl<'a> Asker<'a> {
     /// What a question means.
     pub fn reach_question(&self, from: &str, to: &str, namespace: &Name) -> Result<ReachQuestion, Fault> {
         let (start, goal) = (actor(from, namespace)?, actor(to, namespace)?);
-        let (starts, mut gaps) = self.starts(&start)?;
-        let (from, to) = (typed(&start), typed(&goal));
-        let (goal, more) = self.wanted(&goal, &to)?;
+        let (starts, mut gaps) = self.starts(&start).map_err(|it| or_sink(from, it))?;
+        let (whole, target) = (typed(&start), typed(&goal));
+        let (goal, more) = self.wanted(&goal, &target).map_err(|it| or_sink(to, it))?;
         gaps.extend(more);
-        Ok(ReachQuestion { from, to, starts, goal, gaps })
+        Ok(ReachQuestion { from: whole, to: target, starts, goal, gaps })
     }
 
     fn starts(&self, start: &Actor) -> Result<(Vec<Foothold>, Vec<Gap>), Fault> {

@@ -11,7 +11,6 @@ use std::io;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
-use crate::ask::end;
 use crate::ask::many::{Reach, each_node_of, namespace_of, unit_name, unit_nodes, unit_ranges, unit_text};
 use crate::ask::page::target;
 use crate::ask::question::Reads;
@@ -20,6 +19,7 @@ use crate::ask::question::reach::Reach as Question;
 use crate::ask::reach_page::ports_text;
 use crate::ask::trace::Trace;
 use crate::ask::whys::{Reasons, Whys};
+use crate::ask::{end, escalation};
 use crate::escalate::Ground;
 use crate::model::evidence::Outcome;
 use crate::model::policy::Direction;
@@ -117,11 +117,12 @@ impl Command for ReachArgs {
             }
             return Ok(trace.outcome().into());
         }
-        let mut reach = asked.asker().reach(
+        let reach = asked.asker().reach(
             &end::end(&self.question.of, namespace)?,
             self.question.direction(),
             self.question.by.into(),
-        )?;
+        );
+        let mut reach = reach.map_err(|it| escalation::or_sink(&self.question.of, it))?;
         if let Some(only) = &asked.context.here.only {
             reach.rows.retain(|it| namespace_of(&it.unit).is_none_or(|it| it == only));
         }

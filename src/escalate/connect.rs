@@ -84,17 +84,20 @@ pub static EDGES: &[&Edge] = &[
     &publish::STEER,
 ];
 
-/// Every way to make a last step, the plainest first.
-const WAYS: &[fn(&Case<'_>, &mut Vec<Step>)] = &[
-    stand::steps,
-    past::steps,
-    forge::steps,
-    template::steps,
-    relabel::steps,
-    open::steps,
-    spaces::steps,
-    probe::steps,
-    publish::steps,
+/// How last steps are found.
+type Find = fn(&Case<'_>, &mut Vec<Step>);
+
+/// Every way to make a last step, the plainest first, each with the fewest steps that lead there and make it.
+const WAYS: &[(Find, usize)] = &[
+    (stand::steps, 1),
+    (past::steps, 1),
+    (forge::steps, 1),
+    (template::steps, 1),
+    (relabel::steps, 2),
+    (open::steps, 2),
+    (spaces::steps, 1),
+    (probe::steps, 1),
+    (publish::steps, 1),
 ];
 
 /// One target with what is asked of it again and again.
@@ -137,11 +140,19 @@ impl<'a> Case<'a> {
     /// Every last step there is, the plainest first.
     fn steps(&self) -> Vec<Step> {
         let mut steps = Vec::new();
-        for way in WAYS {
-            (way)(self, &mut steps);
-            // No way is shorter than one step.
-            if steps.iter().any(|it| it.certainty == Certainty::Certain && self.is_first(it)) {
-                break;
+        let mut shortest = usize::MAX;
+        for (find, fewest) in WAYS {
+            // What is no shorter than a way that is found is not looked for.
+            if *fewest < shortest {
+                find(self, &mut steps);
+            }
+            for step in steps.iter().filter(|it| it.certainty == Certainty::Certain) {
+                if self.is_first(step) {
+                    return steps;
+                }
+                if step.edge == &stand::STAND {
+                    shortest = self.held.way_to(self.ground, &step.from).len() + 1;
+                }
             }
         }
         steps

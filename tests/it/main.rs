@@ -40,6 +40,7 @@ mod rbac_worlds;
 mod rbac_writers;
 mod reach_control_plane;
 mod reach_laws;
+mod reach_story;
 mod reports;
 mod safe_connection;
 mod same_answers;

@@ -293,7 +293,7 @@ async fn done(client: &Client, row: &Row, it: &Try) -> Result<(), String> {
 }
 
 /// Waits until the default roles have the rules of their members.
-async fn until_aggregated(admin: &Client) {
+pub async fn until_aggregated(admin: &Client) {
     let edit = get("/apis/rbac.authorization.k8s.io/v1/clusterroles/edit");
     for _ in 0..PATIENCE {
         if send(admin, &ROW, &edit).await.is_ok_and(|it| it.contains("impersonate")) {
