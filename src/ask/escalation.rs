@@ -5,25 +5,21 @@
 //! cluster-admin  node-root/n1  secrets/shop  sa:shop/db  shop/db:5432   what is wanted
 //! ```
 
-use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::escalate::goal::Target;
-use crate::escalate::{Certainty, Foothold, Goal, Ground, Step, closure};
+use crate::escalate::{Foothold, Goal, Ground, Step, closure};
 use crate::model::evidence::{Gap, Outcome};
 use crate::model::id::PodId;
 use crate::model::name::Name;
 use crate::model::port::Protocol;
-use crate::model::role::Subject;
 use crate::net::verdict::{End as NetEnd, Port};
 use crate::rbac::identity;
 
 use super::end::{self, End, PortAsk};
 use super::member::Member;
 use super::nearest::nearest;
-use super::reaches::{Reached, Reaches};
 use super::resolve::{Role, Whom};
-use super::workload::workload_of;
 use super::{Asker, Fault, backends, page};
 
 /// Who starts, or what is wanted, as typed.
@@ -163,7 +159,7 @@ impl<'a> Asker<'a> {
         Ok(ReachQuestion { from: whole, to: target, starts, goal, gaps })
     }
 
-    fn starts(&self, start: &Actor) -> Result<(Vec<Foothold>, Vec<Gap>), Fault> {
+    pub(super) fn starts(&self, start: &Actor) -> Result<(Vec<Foothold>, Vec<Gap>), Fault> {
         match start {
             Actor::Held(held) => Ok((vec![self.checked(held.clone())?], Vec::new())),
             Actor::AnyNode => {
@@ -178,7 +174,7 @@ impl<'a> Asker<'a> {
         }
     }
 
-    fn wanted(&self, goal: &Actor, text: &str) -> Result<(Goal, Vec<Gap>), Fault> {
+    pub(super) fn wanted(&self, goal: &Actor, text: &str) -> Result<(Goal, Vec<Gap>), Fault> {
         match goal {
             Actor::Held(held) => Ok((Goal::Is(self.checked(held.clone())?), Vec::new())),
             Actor::AnyNode => Ok((Goal::AnyNode, Vec::new())),
@@ -291,120 +287,10 @@ impl<'a> Asker<'a> {
         }
         ReachPath { question, outcome, path, gaps, counts }
     }
-
-    /// Everything that somebody can come to hold, nearest first; pods of one workload are one row.
-    ///
-    /// `watch` is told how far it is, and ends it by `false`.
-    ///
-    /// # Errors
-    /// An end that is not there, or cannot be read.
-    pub fn reaches(
-        &self,
-        ground: &Ground<'_>,
-        from: &str,
-        namespace: &Name,
-        max_hops: Option<usize>,
-        watch: Watch<'_>,
-    ) -> Result<Reaches, Fault> {
-        let (starts, gaps) = self.starts(&actor(from, namespace)?)?;
-        let mut found = Reaches { gaps, ..Reaches::default() };
-        for (at, start) in starts.iter().enumerate() {
-            if !watch(at, starts.len()) {
-                break;
-            }
-            for (moves, outcome) in [(Certainty::Certain, Outcome::Allow), (Certainty::Unsure, Outcome::Unknown)] {
-                let held = closure::reach(ground, start, moves);
-                for foothold in held.all(ground) {
-                    let path = closure::chained(held.way_to(ground, &foothold));
-                    if path.is_empty() || max_hops.is_some_and(|it| path.len() > it) {
-                        continue;
-                    }
-                    let end = self.folded(&foothold);
-                    match found.rows.iter_mut().find(|it| it.end == end) {
-                        Some(row) => row.add(&foothold, outcome),
-                        None => {
-                            let (path, _) = crate::escalate::replay::gone(ground, path);
-                            found.rows.push(Reached { end, outcome, found: vec![foothold.clone()], path });
-                        }
-                    }
-                }
-                // Whoever has everything comes no further by what is not known.
-                if moves == Certainty::Unsure && !found.has_everything() {
-                    found.doubt(closure::gaps(ground, &held, max_hops, None));
-                }
-            }
-        }
-        found.sort();
-        Ok(found)
-    }
-
-    /// Everybody whom bindings name, and every service account, who can come to hold something.
-    ///
-    /// `watch` is told how far it is, and ends it by `false`.
-    ///
-    /// # Errors
-    /// An end that is not there, or cannot be read.
-    pub fn reached_by(
-        &self,
-        ground: &Ground<'_>,
-        to: &str,
-        namespace: &Name,
-        max_hops: Option<usize>,
-        watch: Watch<'_>,
-    ) -> Result<Reaches, Fault> {
-        let to = actor(to, namespace)?;
-        let (goal, gaps) = self.wanted(&to, &typed(&to))?;
-        let mut all = Reaches { gaps, ..Reaches::default() };
-        let subjects = self.subjects();
-        let count = subjects.len();
-        for (at, subject) in subjects.into_iter().enumerate() {
-            if !watch(at, count) {
-                break;
-            }
-            let start = Foothold::Subject(subject);
-            let found = answer(ground, &start, &goal, max_hops);
-            if found.outcome == Outcome::Deny {
-                continue;
-            }
-            if found.path.is_empty() {
-                all.undecided += 1;
-                all.doubt(found.gaps);
-                continue;
-            }
-            let (end, outcome, path) = (start.to_string(), found.outcome, found.path);
-            all.rows.push(Reached { end, outcome, found: vec![start], path });
-        }
-        all.sort();
-        Ok(all)
-    }
-
-    fn subjects(&self) -> BTreeSet<Subject> {
-        let bound = self.cluster.bindings.iter().flat_map(|binding| {
-            binding.subjects.iter().map(move |it| identity::canonical(&crate::rbac::grant::named(it, binding)))
-        });
-        let accounts = self
-            .cluster
-            .service_accounts
-            .iter()
-            .map(|it| Subject::ServiceAccount { namespace: it.meta.namespace.clone(), name: it.meta.name.clone() });
-        bound.chain(accounts).filter(|it| !matches!(it, Subject::Other { .. })).collect()
-    }
-
-    /// The workload of a pod; anything else as it is.
-    fn folded(&self, foothold: &Foothold) -> String {
-        let pod = match foothold {
-            Foothold::Pod(id) => self.cluster.pods.get(&id.namespace, &id.name),
-            _ => None,
-        };
-        match pod.and_then(|it| workload_of(self.cluster, it)) {
-            Some(workload) => workload.to_string(),
-            None => foothold.to_string(),
-        }
-    }
 }
 
 /// Who is who already reaches it in no step at all: one that says so.
-fn answer(ground: &Ground<'_>, start: &Foothold, goal: &Goal, max_hops: Option<usize>) -> closure::Answer {
+pub(super) fn answer(ground: &Ground<'_>, start: &Foothold, goal: &Goal, max_hops: Option<usize>) -> closure::Answer {
     let is_same = match goal {
         Goal::Is(it) => it == start,
         Goal::InPods(pods) => matches!(start, Foothold::Pod(id) if pods.contains(id)),
@@ -439,6 +325,6 @@ fn ports(member: &Member, ask: &PortAsk) -> Result<Vec<Option<Port>>, Fault> {
     }
 }
 
-fn typed(actor: &Actor) -> String {
+pub(super) fn typed(actor: &Actor) -> String {
     actor.to_string()
 }

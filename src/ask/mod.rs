@@ -43,6 +43,7 @@ pub mod ports;
 pub mod question;
 pub mod reach_page;
 mod reach_rows;
+mod reached;
 pub mod reaches;
 pub mod resolve;
 mod rewriting;

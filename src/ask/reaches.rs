@@ -35,12 +35,6 @@ pub struct Reached {
 }
 
 impl Reached {
-    pub(super) fn add(&mut self, foothold: &Foothold, outcome: Outcome) {
-        if !self.found.contains(foothold) && outcome == self.outcome {
-            self.found.push(foothold.clone());
-        }
-    }
-
     /// How many it stands for.
     pub fn count(&self) -> usize {
         self.found.len()
@@ -80,11 +74,6 @@ impl Reaches {
                 self.gaps.push(gap);
             }
         }
-    }
-
-    /// Whether everything is reached, so that nothing leads further.
-    pub(super) fn has_everything(&self) -> bool {
-        self.rows.iter().any(|it| it.outcome == Outcome::Allow && it.found.contains(&Foothold::ClusterAdmin))
     }
 
     /// The rows of one certainty by what is reached, or who comes there; each leads to the way between `of` and it.

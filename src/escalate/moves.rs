@@ -7,16 +7,17 @@
 //! }
 //! ```
 
+mod kept;
+
 use rustc_hash::FxHashMap;
 
-use crate::model::cluster::Delta;
 use crate::model::evidence::Outcome;
 use crate::model::facts::SharedPod;
-use crate::model::id::{Kind, ObjectId};
+use crate::model::id::Kind;
 use crate::model::name::Name;
-use crate::model::role::Subject;
 use crate::rbac::version::Span;
 
+pub use self::kept::{Move, Write, Writing};
 use super::Ground;
 use super::edges::Edge;
 use super::foothold::Foothold;
@@ -25,226 +26,7 @@ use super::places::account;
 use super::powers::Power;
 use super::region::{Region, Which};
 use super::rights::Right;
-use super::step::{Because, Certainty, Step};
-
-/// One move, as it is kept.
-#[derive(Clone, Debug)]
-pub struct Move {
-    pub edge: &'static Edge,
-    pub to: Region,
-    /// From which stands it is made: the one that moves, then those that it needs besides.
-    pub stands: Vec<u32>,
-    pub certainty: Certainty,
-    rests: Vec<Rest>,
-}
-
-/// What a move writes, made when it is told: of the step with its writer, and the object.
-pub type Write = fn(&Ground<'_>, &Writing<'_>) -> Option<Delta>;
-
-/// Who writes what.
-pub struct Writing<'a> {
-    pub writer: Subject,
-    /// What the move leads to.
-    pub to: &'a Foothold,
-    /// What is written, if that is not the same.
-    pub object: Option<&'a ObjectId>,
-}
-
-/// One thing that a move rests on.
-#[derive(Clone, Debug)]
-enum Rest {
-    /// A request that a right lets be made.
-    May { right: u32, on: On },
-    /// The state of an object; `None`: of what the move leads to.
-    State { object: Option<ObjectId>, what: Name },
-    /// What the rules or the groups of the one who moves amount to.
-    Holds(Name),
-    /// That the one who moves is in `system:masters`.
-    Masters,
-    /// What makes it unsure.
-    Doubt { object: Option<ObjectId>, what: &'static str },
-    /// What is written first.
-    Writes { write: Write, object: Option<ObjectId> },
-}
-
-/// On which object a request is.
-#[derive(Clone, Debug)]
-enum On {
-    /// What the move leads to.
-    Target,
-    /// Something in its namespace: of this name, or one that has none yet.
-    Beside(Name),
-    /// In this namespace (empty: in none), of this name.
-    At(Name, Name),
-}
-
-impl Move {
-    fn new(edge: &'static Edge, stand: u32, to: Region) -> Self {
-        Self { edge, to, stands: vec![stand], certainty: Certainty::Certain, rests: Vec::new() }
-    }
-
-    fn resting(mut self, rest: Rest) -> Self {
-        self.rests.push(rest);
-        self
-    }
-
-    fn by(self, right: &Right, on: On) -> Self {
-        self.with(right.stand).resting(Rest::May { right: right.number, on })
-    }
-
-    /// The same, from this stand besides.
-    pub fn with(mut self, stand: u32) -> Self {
-        if !self.stands.contains(&stand) {
-            self.stands.push(stand);
-        }
-        self
-    }
-
-    /// The same, by a request on what it leads to: that pod, that account, that Secret.
-    pub fn may(self, right: &Right) -> Self {
-        self.by(right, On::Target)
-    }
-
-    /// The same, by a request for a new object, which has no name yet, in the namespace of what it leads to.
-    pub fn may_create(self, right: &Right) -> Self {
-        self.by(right, On::Beside(Name::empty()))
-    }
-
-    /// The same, by a request on an object of this name, in the namespace of what it leads to.
-    pub fn may_beside(self, right: &Right, name: &Name) -> Self {
-        self.by(right, On::Beside(name.clone()))
-    }
-
-    /// The same, by a request in this namespace (empty: in none) on the object of this name (empty: none yet).
-    pub fn may_at(self, right: &Right, namespace: &Name, name: &Name) -> Self {
-        self.by(right, On::At(namespace.clone(), name.clone()))
-    }
-
-    /// The same, resting on the state of what it leads to, in one clause.
-    pub fn is(self, what: impl Into<Name>) -> Self {
-        self.resting(Rest::State { object: None, what: what.into() })
-    }
-
-    /// The same, resting on the state of an object, in one clause.
-    pub fn state(self, object: ObjectId, what: impl Into<Name>) -> Self {
-        self.resting(Rest::State { object: Some(object), what: what.into() })
-    }
-
-    /// The same, resting on what the rules or groups of the one who moves amount to, in one clause.
-    pub fn holds(self, what: impl Into<Name>) -> Self {
-        self.resting(Rest::Holds(what.into()))
-    }
-
-    /// The same, of a member of `system:masters`.
-    pub fn as_master(self) -> Self {
-        self.resting(Rest::Masters)
-    }
-
-    /// The same, which may be so and may be not, for this reason.
-    pub fn unsure(self, what: &'static str) -> Self {
-        self.unsure_of(None, what)
-    }
-
-    /// The same, where the reason is an object's.
-    pub fn unsure_of(mut self, object: Option<ObjectId>, what: &'static str) -> Self {
-        self.certainty = Certainty::Unsure;
-        self.resting(Rest::Doubt { object, what })
-    }
-
-    /// The same where only some versions of the server allow it.
-    pub fn on_versions(self, sure: Outcome) -> Self {
-        const WHY: &str = "only some versions of Kubernetes allow it, and the server's is not known";
-        if sure == Outcome::Allow { self } else { self.unsure(WHY) }
-    }
-
-    /// The same, with this written first (of an object that is not what the move leads to).
-    pub fn writing(self, write: Write, object: Option<ObjectId>) -> Self {
-        self.resting(Rest::Writes { write, object })
-    }
-
-    /// The move as a step to one of the things that it gives.
-    pub fn step(&self, ground: &Ground<'_>, held: &Held, to: &Foothold) -> Step {
-        let foothold = |it: &u32| &held.stands()[*it as usize].foothold;
-        let mut step = Step::new(self.edge, foothold(&self.stands[0]), to.clone());
-        for other in &self.stands[1..] {
-            step = step.with(foothold(other));
-        }
-        let actor = held.stands()[self.stands[0] as usize].actor;
-        for rest in &self.rests {
-            step = rest.told(ground, held, actor, step);
-        }
-        step
-    }
-}
-
-impl Rest {
-    fn told(&self, ground: &Ground<'_>, held: &Held, actor: u32, step: Step) -> Step {
-        match self {
-            Rest::May { right, on } => {
-                let right = &held.rights()[*right as usize];
-                let (namespace, name) = on.names(&step.to);
-                step.because(right.because(held, &namespace, &name))
-            }
-            Rest::State { object, what } => {
-                let object = object.clone().or_else(|| object_of(&step.to));
-                match object {
-                    Some(object) => step.because(Because::State { object, what: what.clone() }),
-                    None => step,
-                }
-            }
-            Rest::Holds(what) => step.because(Because::Holds { subject: held.subject(actor), what: what.clone() }),
-            Rest::Masters => step.because(Because::Masters(held.subject(actor))),
-            Rest::Doubt { object, what } => step.unsure(object.clone(), *what),
-            Rest::Writes { write, object } => {
-                let writing = Writing { writer: held.subject(actor), to: &step.to, object: object.as_ref() };
-                match write(ground, &writing) {
-                    Some(delta) => step.writing(delta),
-                    None => step,
-                }
-            }
-        }
-    }
-}
-
-impl On {
-    fn names(&self, to: &Foothold) -> (Name, Name) {
-        match self {
-            On::Target => names_of(to),
-            On::Beside(name) => (names_of(to).0, name.clone()),
-            On::At(namespace, name) => (namespace.clone(), name.clone()),
-        }
-    }
-}
-
-/// The namespace and the name of something held, as requests name it.
-fn names_of(foothold: &Foothold) -> (Name, Name) {
-    match foothold {
-        Foothold::Subject(it) => (it.namespace().clone(), it.name().clone()),
-        Foothold::Role { role, .. } => (role.namespace.clone(), role.name.clone()),
-        Foothold::Pod(it) => (it.namespace.clone(), it.name.clone()),
-        Foothold::Node(it) => (Name::empty(), it.clone()),
-        Foothold::NamespaceAdmin(it) => (it.clone(), Name::empty()),
-        Foothold::Secrets { namespace, name } => (namespace.clone(), name.clone().unwrap_or_default()),
-        Foothold::Intercept { namespace, service } => (namespace.clone(), service.clone()),
-        Foothold::ClusterAdmin | Foothold::Connection(_) => Default::default(),
-    }
-}
-
-/// The object that a foothold is, if it is one.
-fn object_of(foothold: &Foothold) -> Option<ObjectId> {
-    match foothold {
-        Foothold::Pod(id) => Some(id.object()),
-        Foothold::Node(name) => Some(ObjectId::new(Kind::NODE, "", name.clone())),
-        Foothold::Role { role, .. } => Some(role.clone()),
-        Foothold::Subject(Subject::ServiceAccount { namespace, name }) => {
-            Some(ObjectId::new(Kind::SERVICE_ACCOUNT, namespace.clone(), name.clone()))
-        }
-        Foothold::Intercept { namespace, service } => {
-            Some(ObjectId::new(Kind::SERVICE, namespace.clone(), service.clone()))
-        }
-        _ => None,
-    }
-}
+use super::step::Certainty;
 
 /// Where the moves of all edges are gathered, if they give anything that is not held.
 pub struct Out<'a> {

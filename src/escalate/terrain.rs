@@ -53,7 +53,11 @@ pub struct Place {
     /// The pods that run, those of one template together.
     pub pods: Vec<PodClass>,
     class_of_account: FxHashMap<Name, u32>,
+    class_of_pod: FxHashMap<PodKey, u32>,
 }
+
+/// What pods of one class share: their template, and their node where they have anything of it.
+type PodKey = (usize, Option<Name>);
 
 /// Service accounts of a namespace that hold the same.
 #[derive(Debug)]
@@ -102,6 +106,11 @@ impl Place {
     /// The number of an account's class; `None`: it is not there.
     pub fn class_of_account(&self, name: &str) -> Option<u32> {
         self.class_of_account.get(name).copied()
+    }
+
+    /// The number of a pod's class; `None`: it does not run.
+    pub fn class_of_pod(&self, pod: &SharedPod) -> Option<u32> {
+        self.class_of_pod.get(&pod_key(pod)).copied()
     }
 
     /// What its changeable pods meet of the Pod Security Standards, each once.
@@ -222,25 +231,26 @@ fn named_of(ground: &Ground<'_>) -> Named {
 }
 
 fn place(ground: &Ground<'_>, namespace: &Name) -> Place {
-    let mut place = Place { pods: pods(ground, namespace), ..Place::default() };
+    let mut place = Place::default();
+    pods(ground, namespace, &mut place);
     accounts(ground, namespace, &mut place);
     place
 }
 
+fn pod_key(pod: &SharedPod) -> PodKey {
+    let has_more = *pod.mold.host_access() != Default::default();
+    (triomphe::Arc::as_ptr(&pod.mold) as usize, has_more.then(|| pod.node().clone()))
+}
+
 /// The pods of a namespace that run, folded.
-fn pods(ground: &Ground<'_>, namespace: &Name) -> Vec<PodClass> {
-    let mut classes: Vec<PodClass> = Vec::new();
-    let mut by_key: FxHashMap<(usize, Option<Name>), usize> = FxHashMap::default();
+fn pods(ground: &Ground<'_>, namespace: &Name, place: &mut Place) {
     for pod in ground.cluster.pods.of(namespace).iter().filter(|it| is_running(it)) {
-        let has_more = *pod.mold.host_access() != Default::default();
-        let key = (triomphe::Arc::as_ptr(&pod.mold) as usize, has_more.then(|| pod.node().clone()));
-        let at = *by_key.entry(key).or_insert_with(|| {
-            classes.push(PodClass { pods: Vec::new() });
-            classes.len() - 1
+        let class = *place.class_of_pod.entry(pod_key(pod)).or_insert_with(|| {
+            place.pods.push(PodClass { pods: Vec::new() });
+            place.pods.len() as u32 - 1
         });
-        classes[at].pods.push(pod.clone());
+        place.pods[class as usize].pods.push(pod.clone());
     }
-    classes
 }
 
 /// The service accounts of a namespace, those of equal rules together; each namespace has `default`.

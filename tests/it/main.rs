@@ -40,6 +40,7 @@ mod rbac_worlds;
 mod rbac_writers;
 mod reach_control_plane;
 mod reach_laws;
+mod reach_plain;
 mod reach_story;
 mod reports;
 mod safe_connection;

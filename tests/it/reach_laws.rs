@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use kreach::escalate::{Certainty, Foothold, Goal, Ground, Terrain, closure, reach, replay};
 use kreach::kinds::{self, Intern};
-use kreach::model::cluster::{AnyFact, Cluster, Delta};
+use kreach::model::cluster::{AnyFact, Cluster, Delta, Entry};
 use kreach::model::coverage::{Coverage, Scope};
 use kreach::model::evidence::Outcome;
 use kreach::model::id::Kind;
@@ -13,6 +13,7 @@ use kreach::{net, rbac};
 
 use crate::net_worlds::cases;
 use crate::rbac_worlds::{Random, Validity, Words, account, cluster, namespace};
+use crate::reach_plain::{KNOWN, plain};
 
 /// Words of which most lead somewhere.
 const REACHING: Words = Words {
@@ -64,6 +65,17 @@ fn pod(random: &mut Random, number: usize) -> AnyFact {
     fact(Kind::POD, &json, namespace)
 }
 
+/// A namespace, now and then with the Pod Security level that it enforces.
+fn labelled(random: &mut Random, name: &str) -> AnyFact {
+    match random.one(&["", "", "privileged", "baseline"]) {
+        "" => namespace(name),
+        level => {
+            let labels = format!(r#"{{"pod-security.kubernetes.io/enforce":"{level}"}}"#);
+            fact(Kind::NAMESPACE, &format!(r#"{{"metadata":{{"name":"{name}","labels":{labels}}}}}"#), "")
+        }
+    }
+}
+
 fn policy(random: &mut Random, number: usize) -> AnyFact {
     let json = format!(
         r#"{{"metadata":{{"name":"np{number}"}},"spec":{{"podSelector":{{"matchLabels":{{"app":"{}"}}}},
@@ -82,10 +94,91 @@ fn fact(kind: Kind, json: &str, namespace: &str) -> AnyFact {
     }
 }
 
+/// Rules that lead somewhere: verbs, API group, resource.
+const LEADING: &[[&str; 3]] = &[
+    ["create", "", "pods/exec"],
+    ["get", "", "pods/exec"],
+    ["create", "", "pods/attach"],
+    ["patch", "", "pods/ephemeralcontainers"],
+    ["update", "", "pods"],
+    ["create", "", "pods"],
+    ["create", "apps", "deployments"],
+    ["get", "", "secrets"],
+    ["create", "", "secrets"],
+    ["create", "", "serviceaccounts"],
+    ["create", "", "serviceaccounts/token"],
+    ["impersonate", "", "users"],
+    ["impersonate", "", "groups"],
+    ["impersonate", "", "serviceaccounts"],
+    ["escalate", "rbac.authorization.k8s.io", "roles"],
+    ["patch", "rbac.authorization.k8s.io", "roles"],
+    ["create", "rbac.authorization.k8s.io", "roles"],
+    ["escalate", "rbac.authorization.k8s.io", "clusterroles"],
+    ["update", "rbac.authorization.k8s.io", "clusterroles"],
+    ["create", "rbac.authorization.k8s.io", "clusterroles"],
+    ["bind", "rbac.authorization.k8s.io", "clusterroles"],
+    ["bind", "rbac.authorization.k8s.io", "roles"],
+    ["create", "rbac.authorization.k8s.io", "rolebindings"],
+    ["create", "rbac.authorization.k8s.io", "clusterrolebindings"],
+    ["patch", "", "namespaces"],
+    ["create", "", "namespaces"],
+    ["create", "", "nodes/proxy"],
+    ["create", "", "persistentvolumes"],
+    ["create", "", "persistentvolumeclaims"],
+    ["create", "certificates.k8s.io", "certificatesigningrequests"],
+    ["update", "certificates.k8s.io", "certificatesigningrequests/approval"],
+    ["approve", "certificates.k8s.io", "signers"],
+    ["patch", "admissionregistration.k8s.io", "mutatingwebhookconfigurations"],
+    ["*", "", "*"],
+];
+
+/// Roles of such rules, some for named objects alone, and bindings to those who start or are on the way.
+fn leading(random: &mut Random) -> Vec<AnyFact> {
+    let mut facts = Vec::new();
+    for number in 0..6 {
+        let rules: Vec<String> = (0..1 + random.below(3))
+            .map(|_| {
+                let [verbs, group, resource] = LEADING[random.below(LEADING.len())];
+                let name = random.one(&["", "", "", "x", "p0", "p1", "leading-1"]);
+                let names = if name.is_empty() { String::new() } else { format!(r#","resourceNames":["{name}"]"#) };
+                format!(r#"{{"verbs":["{verbs}"],"apiGroups":["{group}"],"resources":["{resource}"]{names}}}"#)
+            })
+            .collect();
+        let home = random.one(&["", "", "a", "b"]);
+        let kind = if home.is_empty() { Kind::CLUSTER_ROLE } else { Kind::ROLE };
+        let json = format!(r#"{{"metadata":{{"name":"leading-{number}"}},"rules":[{}]}}"#, rules.join(","));
+        facts.push(fact(kind, &json, home));
+    }
+    for number in 0..7 {
+        let home = random.one(&["", "a", "a", "b", "kube-system"]);
+        let role = random.one(&["ClusterRole", "ClusterRole", "Role"]);
+        let subject = random.one(&[
+            r#""kind":"User","name":"alice""#,
+            r#""kind":"User","name":"bob""#,
+            r#""kind":"Group","name":"dev""#,
+            r#""kind":"Group","name":"system:serviceaccounts:b""#,
+            r#""kind":"ServiceAccount","name":"x","namespace":"a""#,
+            r#""kind":"ServiceAccount","name":"y","namespace":"a""#,
+            r#""kind":"ServiceAccount","name":"absent","namespace":"b""#,
+            r#""kind":"ServiceAccount","name":"default","namespace":"b""#,
+        ]);
+        let (kind, role) =
+            if home.is_empty() { (Kind::CLUSTER_ROLE_BINDING, "ClusterRole") } else { (Kind::ROLE_BINDING, role) };
+        let json = format!(
+            r#"{{"metadata":{{"name":"leading-{number}"}},"subjects":[{{{subject}}}],
+                "roleRef":{{"kind":"{role}","name":"leading-{}","apiGroup":"rbac.authorization.k8s.io"}}}}"#,
+            random.below(7)
+        );
+        facts.push(fact(kind, &json, home));
+    }
+    facts
+}
+
 fn facts(random: &mut Random) -> Vec<AnyFact> {
     let size = 2 + random.below(4);
     let mut facts = REACHING.facts(random, size);
-    facts.extend(["a", "b", "kube-system"].map(namespace));
+    facts.extend(leading(random));
+    facts.extend(["a", "b", "kube-system"].map(|it| labelled(random, it)));
     facts.extend([("a", "x"), ("a", "y"), ("b", "x"), ("kube-system", "y")].map(|(home, name)| account(home, name)));
     facts.extend((0..5).map(|it| pod(random, it)));
     facts.extend((0..2).map(|it| policy(random, it)));
@@ -225,6 +318,73 @@ fn a_partial_view_never_contradicts_the_full_one() {
                 let agrees = partial == Outcome::Unknown || partial == whole || whole == Outcome::Unknown;
                 assert!(agrees, "seed {seed}: {start} {goal:?}: {whole} in full, {partial} without {hidden}");
             }
+        }
+    }
+}
+
+/// What both ways of working it out are compared by: no rules of roles, which are ways and no ends; nobody whom bindings
+/// do not name, of whom there is no end; no single Secret where all are held.
+fn compared(world: &World, held: impl IntoIterator<Item = Foothold>) -> BTreeSet<Foothold> {
+    let all: BTreeSet<Foothold> = held.into_iter().collect();
+    let named = world.ground().named();
+    let is_there = |it: &Foothold| match it {
+        Foothold::Role { .. } => false,
+        Foothold::Subject(it @ Subject::User(name)) => named.users.contains(it) || name.starts_with("system:node:"),
+        Foothold::Subject(it @ Subject::Group(name)) => named.groups.contains(it) || name.starts_with("system:"),
+        Foothold::Secrets { namespace, name: Some(_) } => {
+            !all.contains(&Foothold::Secrets { namespace: namespace.clone(), name: None })
+        }
+        _ => true,
+    };
+    all.iter().filter(|it| is_there(it)).cloned().collect()
+}
+
+#[test]
+fn what_is_reached_is_what_request_by_request_comes_to() {
+    let mut both = 0;
+    for seed in 0..u64::from(cases(40)) {
+        let world = World::of(&facts(&mut Random::new(seed)));
+        let ground = world.ground();
+        for start in starts() {
+            for moves in [Certainty::Certain, Certainty::Unsure] {
+                let held = reach(&ground, &start, moves);
+                let ours = compared(&world, held.all(&ground));
+                let plain = compared(&world, plain(&ground, &start, moves));
+                let missing: Vec<_> = plain.difference(&ours).map(Foothold::to_string).collect();
+                assert!(missing.is_empty(), "seed {seed}: {start} {moves:?}: not found: {missing:?}");
+                for more in ours.difference(&plain) {
+                    let way = held.way_to(&ground, more);
+                    let is_known = way.iter().all(|it| KNOWN.contains(&it.edge.id));
+                    let told: Vec<String> = way.iter().map(|it| format!("{:?} {}", it.edge, it.to)).collect();
+                    assert!(!is_known, "seed {seed}: {start} {moves:?}: {more} is found by {told:?} alone");
+                }
+                both += plain.len();
+            }
+        }
+    }
+    assert!(both > 1_000, "only {both} things were reached");
+}
+
+#[test]
+fn what_was_worked_out_before_changes_no_answer() {
+    for seed in 0..u64::from(cases(40)) {
+        let mut random = Random::new(seed);
+        let mut world = World::of(&facts(&mut random));
+        for start in starts() {
+            world.held(&start, Certainty::Unsure);
+        }
+        for fact in facts(&mut Random::new(seed + 20_000)) {
+            let changes = world.cluster.apply(Delta::Put(Entry::new(fact)));
+            world.net.apply(&world.cluster, &changes);
+            world.rbac.apply(&world.cluster, &changes);
+            world.terrain.forget(&changes);
+            let start = &starts()[random.below(4)];
+            let fresh = World::from(world.cluster.clone());
+            assert_eq!(
+                world.held(start, Certainty::Unsure),
+                fresh.held(start, Certainty::Unsure),
+                "seed {seed}: {start} after {changes:?}"
+            );
         }
     }
 }

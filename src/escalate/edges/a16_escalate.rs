@@ -10,7 +10,7 @@ use crate::rbac::powers::Need;
 
 use super::super::Ground;
 use super::super::foothold::Foothold;
-use super::super::held::everything;
+use super::super::held::{Stand, everything};
 use super::super::moves::{Moves, Out, Writing};
 use super::super::powers::{Asks, Power};
 use super::super::rights::Right;
@@ -58,38 +58,63 @@ fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
     }
     own_role::moves(&EDGE, moves, out);
     for (at, stand) in moves.stands().iter().enumerate() {
-        for granted in stand.grants.iter().flat_map(|it| &it.all) {
-            let goal = match granted.scope() {
-                scope if scope.is_empty() => Foothold::ClusterAdmin,
-                scope => Foothold::NamespaceAdmin(scope.clone()),
+        for bound in roles_of(stand) {
+            let goal = match bound.scope.is_empty() {
+                true => Foothold::ClusterAdmin,
+                false => Foothold::NamespaceAdmin(bound.scope.clone()),
             };
             if !moves.is_held(&goal.clone().into()) {
-                by_role(moves, at as u32, granted, goal, out);
+                by_role(moves, at as u32, &bound, goal, out);
             }
         }
     }
 }
 
-/// The move by one role of a holder, there or not.
-fn by_role(moves: &Moves<'_>, holder: u32, granted: &Granted, goal: Foothold, out: &mut Out<'_>) {
-    let Some((id, is_there)) = role_of(granted) else { return };
-    let (escalate, write) = match (id.kind == Kind::CLUSTER_ROLE, is_there) {
+/// A role that is bound to somebody who is held.
+struct Bound {
+    role: ObjectId,
+    is_there: bool,
+    scope: Name,
+    /// `None`: by a move.
+    binding: Option<ObjectId>,
+}
+
+/// The roles that somebody holds, there or not.
+fn roles_of(stand: &Stand) -> Vec<Bound> {
+    let of_binding = |it: &Granted| {
+        let (role, is_there) = role_of(it)?;
+        Some(Bound { role, is_there, scope: it.scope().clone(), binding: Some(it.binding.id()) })
+    };
+    let by_move = match &stand.foothold {
+        Foothold::Role { role, namespace } => {
+            Some(Bound { role: role.clone(), is_there: true, scope: namespace.clone(), binding: None })
+        }
+        _ => None,
+    };
+    stand.grants.iter().flat_map(|it| &it.all).filter_map(of_binding).chain(by_move).collect()
+}
+
+/// The move by one role of a holder, who then has every rule.
+fn by_role(moves: &Moves<'_>, holder: u32, bound: &Bound, goal: Foothold, out: &mut Out<'_>) {
+    let id = &bound.role;
+    let (escalate, write) = match (id.kind == Kind::CLUSTER_ROLE, bound.is_there) {
         (true, true) => (&ESCALATES_CLUSTER, &WRITES_CLUSTER),
         (true, false) => (&ESCALATES_CLUSTER, &CREATES_CLUSTER),
         (false, true) => (&ESCALATES, &WRITES),
         (false, false) => (&ESCALATES, &CREATES),
     };
     // A create has no name yet, neither for the right to create nor for the one to escalate (rule 27).
-    let name = if is_there { id.name.clone() } else { Name::empty() };
+    let name = if bound.is_there { id.name.clone() } else { Name::empty() };
     let is_for = |it: &&Right| {
         let is_of_it = it.is_of_all() || !name.is_empty() && it.is_of(&name);
         is_of_it && if id.namespace.is_empty() { it.scope.is_empty() } else { it.is_in(&id.namespace) }
     };
     let (escalates, writes) = (moves.all_rights(escalate).filter(is_for), moves.all_rights(write).filter(is_for));
     let Some((escalate, write)) = moves.of_one_identity(escalates, writes).into_iter().next() else { return };
-    out.add(&EDGE, write, goal, |it| {
-        let it = it.may_at(escalate, &id.namespace, &name).may_at(write, &id.namespace, &name).with(holder);
-        it.state(granted.binding.id(), format!("binds {id}")).writing(widened, Some(id.clone()))
+    out.add(&EDGE, holder, goal, |it| {
+        let it = it.may_at(escalate, &id.namespace, &name).may_at(write, &id.namespace, &name);
+        let it = bound.binding.iter().fold(it, |it, binding| it.state(binding.clone(), format!("binds {id}")));
+        it.writing(widened, Some(id.clone()))
     });
 }
 
