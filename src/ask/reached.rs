@@ -57,12 +57,13 @@ impl Asker<'_> {
     }
 
     fn add_rows(&self, ground: &Ground<'_>, held: &Held, moves: Certainty, max_hops: Option<usize>, rows: &mut Rows) {
+        let start = held.stands().first().map(|it| it.foothold.clone());
         for entry in held.entries().iter().filter(|it| it.by.is_some()) {
             if max_hops.is_some_and(|it| entry.cost as usize > it) {
                 continue;
             }
             let mut members = entry.region.members(ground);
-            members.retain(|it| rows.seen.insert(it.clone()));
+            members.retain(|it| start.as_ref() != Some(it) && rows.seen.insert(it.clone()));
             let mut by_end: BTreeMap<String, Vec<Foothold>> = BTreeMap::new();
             for it in members {
                 by_end.entry(self.folded(&it)).or_default().push(it);

@@ -18,8 +18,8 @@ use kreach::rbac::{Identity, Request, ResourceRequest};
 
 use crate::rbac_worlds::put;
 
-/// The moves that are made here; the others' are left to other tests.
-pub const KNOWN: [&str; 26] = [
+/// The moves that are made here in every way in which they can be made; the others are made here in their plainest.
+pub const KNOWN: [&str; 16] = [
     "MEMBER",
     "A52",
     "TOKEN_STEAL",
@@ -27,22 +27,12 @@ pub const KNOWN: [&str; 26] = [
     "A06",
     "A07",
     "A08",
-    "A01",
-    "A02",
     "A13",
     "A14",
-    "A21",
     "A11",
-    "A03",
     "A12",
-    "A16",
-    "A17",
-    "CONTAINER_ESCAPE",
-    "A04",
-    "A33",
     "A25",
     "A26",
-    "A22",
     "A24",
     "A28",
     "A29",
