@@ -47,7 +47,7 @@ impl Asker<'_> {
                 self.add_rows(ground, &held, moves, max_hops, &mut rows);
                 // Whoever has everything comes no further by what is not known.
                 if moves == Certainty::Unsure && !rows.has_everything() {
-                    found.doubt(closure::gaps(ground, &held, max_hops, true));
+                    found.doubt(closure::gaps(ground, &held, max_hops, None));
                 }
             }
         }
