@@ -117,7 +117,7 @@ fn main() {
     let mut random = Random(0x9E37_79B9_7F4A_7C15);
     let everybody: Vec<Subject> = everybody(&world.ground(&[]));
     let sample: Vec<Foothold> =
-        (0..4_000).map(|_| Foothold::Subject(everybody[random.below(everybody.len())].clone())).collect();
+        (0..400).map(|_| Foothold::Subject(everybody[random.below(everybody.len())].clone())).collect();
     let (ms, goal) = (Duration::from_millis(5), Goal::Is(Foothold::ClusterAdmin));
     let ground = world.ground(&[]);
     measure("the closure of one subject, certain", ms, sample.len(), |at| {
@@ -139,7 +139,7 @@ fn main() {
     }
     println!("     {:.1} MB with indexes and graph", held());
     let bindings: Vec<_> = world.cluster.bindings.iter().cloned().collect();
-    measure("a binding's event to the renewed closure", ms, 2_000, |_| {
+    measure("a binding's event to the renewed closure", ms, 400, |_| {
         let mut binding = (*bindings[random.below(bindings.len())]).clone();
         binding.role = bindings[random.below(bindings.len())].role.clone();
         world.apply(vec![Delta::Put(Entry::new(AnyFact::Binding(binding.into())))]);

@@ -70,7 +70,9 @@ fn found(ground: &Ground<'_>, held: &Held, before: Mark, certainty: Certainty) -
     let mut out = Out::new(ground, held, certainty);
     let is_asked = |asks: Asks| match asks {
         Asks::Nothing | Asks::Always(_) => true,
-        _ => asks.powers().iter().any(|it| held.rights_of(it, before.rights).next().is_some()),
+        Asks::Anybody(all) => all.iter().any(|it| held.rights_of(it, before.rights).next().is_some()),
+        // What it does may be for somebody who is held since: a role that they are bound to is written anew.
+        Asks::OneIdentity(all) => all.iter().any(|it| held.rights_of(it, 0).next().is_some()),
     };
     for edge in EDGES.iter().filter(|it| is_asked(it.asks)) {
         (edge.moves)(&moves, &mut out);

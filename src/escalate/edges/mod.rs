@@ -80,7 +80,7 @@ pub struct Edge {
     /// How to undo what it did, or why that cannot be.
     pub undo: &'static str,
     pub sources: &'static [&'static str],
-    /// The powers that it asks for: it is asked when one of them is new. One that asks for none is asked each time.
+    /// The powers that it asks for: it is asked when one of them is new, of one identity whenever one is held. One that asks for none is asked each time.
     pub asks: Asks,
     /// The moves that what was taken last makes possible.
     pub moves: fn(&Moves<'_>, &mut Out<'_>),
