@@ -109,6 +109,17 @@ impl Reaches {
         self.rows.iter().filter(|it| it.path.iter().any(|step| step.edge != &SELF))
     }
 
+    /// All of it: what is certain, where that can connect to, what is not certain, and what cannot be known.
+    pub fn page(&self, of: &str, way: Way) -> Page {
+        let mut page = Page::default();
+        page.say(0, Mark::Title, format!("{of} {}: {}", way.verb(), self.counts()));
+        page.lines.extend(self.lines(of, way, Certainty::Certain));
+        page.lines.extend(self.connections.lines(of));
+        page.lines.extend(self.lines(of, way, Certainty::Unsure));
+        page.lines.extend(self.limits());
+        page
+    }
+
     /// `3 in 1 step, 12 in 2 steps; 4 unsure`: how many of each length.
     pub fn counts(&self) -> String {
         let certain = |it: &&Reached| it.outcome == Outcome::Allow;
@@ -144,6 +155,16 @@ pub enum Way {
     From,
     /// Who comes there.
     To,
+}
+
+impl Way {
+    /// What the one who is asked about does.
+    pub const fn verb(self) -> &'static str {
+        match self {
+            Way::From => "can come to reach",
+            Way::To => "can be reached by",
+        }
+    }
 }
 
 /// What rows are grouped by: what is reached. The worst first.

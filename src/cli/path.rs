@@ -10,7 +10,7 @@ use std::io;
 use serde::Serialize;
 
 use crate::ask::escalation::ReachPath;
-use crate::ask::reaches::Reached;
+use crate::ask::reaches::{Reached, Reaches, Way};
 use crate::escalate::Step;
 use crate::model::evidence::Outcome;
 use crate::text::escalate as words;
@@ -135,50 +135,59 @@ struct ReachesJson {
     kind: &'static str,
     end: String,
     direction: &'static str,
+    /// Why something may be missing.
+    evidence: Vec<EvidenceJson>,
     /// The network's alone: subjects stand nowhere in it.
     rows: [(); 0],
+    #[serde(flatten)]
+    ways: WaysJson,
+}
+
+/// What is come to through RBAC, pods and the network, or who comes there; one of both.
+#[derive(Serialize, Default)]
+#[serde(rename_all = "camelCase")]
+pub struct WaysJson {
     #[serde(skip_serializing_if = "Option::is_none")]
     reaches: Option<Vec<ReachedJson>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reached_by: Option<Vec<ReachedJson>>,
 }
 
+impl WaysJson {
+    /// All rows of an answer.
+    pub fn of(found: &Reaches, way: Way) -> Self {
+        let rows = Some(found.rows.iter().map(reached).collect());
+        match way {
+            Way::From => Self { reaches: rows, reached_by: None },
+            Way::To => Self { reaches: None, reached_by: rows },
+        }
+    }
+}
+
+/// Why rows of ways may be missing.
+pub fn limits(found: &Reaches) -> Vec<EvidenceJson> {
+    let gaps: Vec<Evidence> = found.gaps.iter().map(Evidence::gap).collect();
+    json::evidence(&gaps)
+}
+
 /// Prints everything that is reached, or everybody who reaches it.
 pub fn write_rows_json(
     end: &str,
-    rows: &[Reached],
-    reverse: bool,
+    found: &Reaches,
+    way: Way,
     asked: &Asked<'_>,
     out: &mut dyn io::Write,
 ) -> Result<(), Failure> {
-    let all = || Some(rows.iter().map(reached).collect());
     let document = ReachesJson {
         version: json::VERSION,
         kind: "Reach",
         end: end.to_owned(),
-        direction: if reverse { "reachedBy" } else { "reaches" },
+        direction: if way == Way::To { "reachedBy" } else { "reaches" },
+        evidence: limits(found),
         rows: [],
-        reaches: if reverse { None } else { all() },
-        reached_by: if reverse { all() } else { None },
+        ways: WaysJson::of(found, way),
     };
     json::write(&document, asked, out)
-}
-
-/// The same in words.
-pub fn rows_page(end: &str, rows: &[Reached], reverse: bool) -> Page {
-    let mut page = Page::default();
-    let head = if reverse { format!("{end} is reached by") } else { format!("{end} reaches") };
-    page.say(0, Mark::Title, head);
-    for row in rows {
-        let count = if row.count() > 1 { format!(" ({})", row.count()) } else { String::new() };
-        let edges: Vec<&str> = row.path.iter().map(|it| it.edge.id).collect();
-        page.say(1, Mark::of(row.outcome), format!("{}{count}  {}", row.end, edges.join(" > ")));
-    }
-    if rows.is_empty() {
-        let words = if reverse { "nobody by the steps of docs/reach.md" } else { "nothing beyond its own rights" };
-        page.say(1, Mark::Note, words);
-    }
-    page
 }
 
 /// The same as a graph: every step of every way once.

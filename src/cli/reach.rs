@@ -14,14 +14,15 @@ use serde::Serialize;
 use crate::ask::many::{Reach, each_node_of, namespace_of, unit_name, unit_nodes, unit_ranges, unit_text};
 use crate::ask::page::target;
 use crate::ask::question::Reads;
-use crate::ask::question::map::ByArg;
 use crate::ask::question::reach::Reach as Question;
 use crate::ask::reach_page::ports_text;
+use crate::ask::reaches::Reaches;
 use crate::ask::trace::Trace;
 use crate::ask::whys::{Reasons, Whys};
 use crate::ask::{end, escalation};
 use crate::escalate::Ground;
 use crate::model::evidence::Outcome;
+use crate::model::name::Name;
 use crate::model::policy::Direction;
 use crate::net::reach::ReachRow;
 use crate::text::Page;
@@ -30,6 +31,7 @@ use crate::text::graph::{Arrow, Graph};
 
 use super::json::{self, CountsJson, EvidenceJson, PortsJson};
 use super::map::{LeftOutJson, left_out_json, write_reasons};
+use super::path::WaysJson;
 use super::trace::{TextOrJson, print};
 use super::{Asked, Command, Exit, Failure, paint, path};
 
@@ -57,42 +59,46 @@ pub struct ReachArgs {
 
 impl ReachArgs {
     fn run_ways(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
-        let typed = self.question.version()?;
-        let groups = self.question.typed_groups();
-        let ground = asked.world.ground(&groups);
-        let ground = Ground { version: typed.or(ground.version), ..ground };
         let (from, to) = self.question.ends();
-        match to {
-            Some(to) => {
-                let question = asked.asker().reach_question(from, to, &asked.context.here.namespace)?;
-                let answer = asked.asker().reach_path(&ground, question, self.question.max_hops);
-                match self.output {
-                    ReachForm::Text => print_page(&path::page(&answer), asked, out)?,
-                    ReachForm::Json => path::write_json(&answer, asked, out)?,
-                    ReachForm::Dot => write!(out, "{}", path::graph(&answer))?,
-                    ReachForm::Md => out.write_all(path::page(&answer).markdown().as_bytes())?,
-                }
-                Ok(answer.outcome.into())
+        let Some(to) = to else {
+            let (found, way) = (self.ways(asked)?, self.question.way());
+            match self.output {
+                ReachForm::Text => print_page(&found.page(from, way), asked, out)?,
+                ReachForm::Json => path::write_rows_json(from, &found, way, asked, out)?,
+                ReachForm::Dot => write!(out, "{}", path::rows_graph(from, &found.rows))?,
+                ReachForm::Md => out.write_all(found.page(from, way).markdown().as_bytes())?,
             }
-            None => {
-                let (namespace, hops, watch) =
-                    (&asked.context.here.namespace, self.question.max_hops, &mut |_, _| true);
-                let found = match self.question.reverse {
-                    false => asked.asker().reaches(&ground, from, namespace, hops, watch)?,
-                    true => asked.asker().reached_by(&ground, from, namespace, hops, watch)?,
-                };
-                let rows = found.rows;
-                match self.output {
-                    ReachForm::Text => print_page(&path::rows_page(from, &rows, self.question.reverse), asked, out)?,
-                    ReachForm::Json => path::write_rows_json(from, &rows, self.question.reverse, asked, out)?,
-                    ReachForm::Dot => write!(out, "{}", path::rows_graph(from, &rows))?,
-                    ReachForm::Md => {
-                        out.write_all(path::rows_page(from, &rows, self.question.reverse).markdown().as_bytes())?;
-                    }
-                }
-                Ok(Exit::Yes)
-            }
+            return Ok(Exit::Yes);
+        };
+        let groups = self.question.typed_groups();
+        let question = asked.asker().reach_question(from, to, &asked.context.here.namespace)?;
+        let answer = asked.asker().reach_path(&self.ground(asked, &groups)?, question, self.question.max_hops);
+        match self.output {
+            ReachForm::Text => print_page(&path::page(&answer), asked, out)?,
+            ReachForm::Json => path::write_json(&answer, asked, out)?,
+            ReachForm::Dot => write!(out, "{}", path::graph(&answer))?,
+            ReachForm::Md => out.write_all(path::page(&answer).markdown().as_bytes())?,
         }
+        Ok(answer.outcome.into())
+    }
+
+    /// Everything that END can come to, or everybody who can come there.
+    fn ways(&self, asked: &Asked<'_>) -> Result<Reaches, Failure> {
+        let groups = self.question.typed_groups();
+        let (ground, asker) = (self.ground(asked, &groups)?, asked.asker());
+        let (of, namespace, hops) = (&self.question.of, &asked.context.here.namespace, self.question.max_hops);
+        let watch: &mut dyn FnMut(usize, usize) -> bool = &mut |_, _| true;
+        if self.question.reverse {
+            return Ok(asker.reached_by(&ground, of, namespace, hops, watch)?);
+        }
+        let mut found = asker.reaches(&ground, of, namespace, hops, watch)?;
+        found.connections = asker.connections(&found.rows, watch);
+        Ok(found)
+    }
+
+    fn ground<'a>(&self, asked: &'a Asked<'_>, groups: &'a [Name]) -> Result<Ground<'a>, Failure> {
+        let ground = asked.world.ground(groups);
+        Ok(Ground { version: self.question.version()?.or(ground.version), ..ground })
     }
 }
 
@@ -127,14 +133,20 @@ impl Command for ReachArgs {
             reach.rows.retain(|it| namespace_of(&it.unit).is_none_or(|it| it == only));
         }
         let whys = asked.asker().whys(self.question.by.into());
+        let ways = if self.question.has_ways(namespace)? { Some(self.ways(asked)?) } else { None };
+        let page = |it: &Reaches| it.page(&reach.end.to_string(), self.question.way());
         match self.output {
             ReachForm::Text => {
                 print_page(&reach.page(), asked, out)?;
                 write_reasons(reach.rows.iter().map(|it| whys.of_reach(&reach, it)), out)?;
+                ways.iter().try_for_each(|it| print_page(&page(it), asked, out))?;
             }
-            ReachForm::Json => json(&reach, self.question.by, &whys, asked, out)?,
+            ReachForm::Json => json(&reach, self, &whys, ways.as_ref(), asked, out)?,
             ReachForm::Dot => write!(out, "{}", graph_of_reach(&reach))?,
-            ReachForm::Md => out.write_all(reach.page().markdown().as_bytes())?,
+            ReachForm::Md => {
+                out.write_all(reach.page().markdown().as_bytes())?;
+                ways.iter().try_for_each(|it| out.write_all(page(it).markdown().as_bytes()))?;
+            }
         }
         Ok(Exit::Yes)
     }
@@ -178,6 +190,9 @@ struct ReachJson {
     left_out: LeftOutJson,
     evidence: Vec<EvidenceJson>,
     rows: Vec<RowJson>,
+    /// Of what code can run in: what lies beyond its connections.
+    #[serde(flatten)]
+    ways: WaysJson,
 }
 
 /// One row; the same ports as in a map.
@@ -200,7 +215,14 @@ struct RowJson {
     evidence: Reasons,
 }
 
-fn json(reach: &Reach, by: ByArg, whys: &Whys<'_>, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
+fn json(
+    reach: &Reach,
+    args: &ReachArgs,
+    whys: &Whys<'_>,
+    ways: Option<&Reaches>,
+    asked: &Asked<'_>,
+    out: &mut dyn io::Write,
+) -> Result<(), Failure> {
     let row = |it: &ReachRow| RowJson {
         unit: unit_name(&it.unit),
         ranges: unit_ranges(&it.unit),
@@ -218,12 +240,13 @@ fn json(reach: &Reach, by: ByArg, whys: &Whys<'_>, asked: &Asked<'_>, out: &mut 
         kind: "Reach",
         end: reach.end.to_string(),
         direction: if reach.direction == Direction::Egress { "reaches" } else { "reachedBy" },
-        by: by.as_str(),
+        by: args.question.by.as_str(),
         outcome: reach.pairs.worst().as_str(),
         members: reach.members.len(),
         pairs: json::counts(&reach.pairs),
         left_out: left_out_json(&reach.left_out),
-        evidence: json::evidence(&reasons),
+        evidence: json::evidence(&reasons).into_iter().chain(ways.map(path::limits).into_iter().flatten()).collect(),
+        ways: ways.map(|it| WaysJson::of(it, args.question.way())).unwrap_or_default(),
         rows: each_node_of(&reach.rows).map(|it| row(&it)).collect(),
     };
     json::write(&document, asked, out)

@@ -178,9 +178,8 @@ fn waiting(state: State) -> &'static str {
 /// All rows: what one has by oneself, what one comes to in steps, and where one can connect to.
 fn rows(view: View<'_>, asked: &ReachAsked, reaches: Option<&Reaches>, state: State) -> Page {
     let mut page = Page::default();
-    let verb = if asked.way == Way::From { "can come to reach" } else { "can be reached by" };
     let counts = reaches.map_or_else(|| waiting(state).to_owned(), Reaches::counts);
-    page.say(0, Mark::Title, format!("{} {verb}: {counts}", asked.of));
+    page.say(0, Mark::Title, format!("{} {}: {counts}", asked.of, asked.way.verb()));
     page.lines.extend(own(view, asked));
     let of = asked.of.to_string();
     page.lines.extend(reaches.iter().flat_map(|it| it.lines(&of, asked.way, Certainty::Certain)));

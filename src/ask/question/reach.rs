@@ -10,6 +10,7 @@ use super::{Here, Reads, Words};
 use crate::ask::end;
 use crate::ask::escalation::{self, Actor};
 use crate::ask::needs::{self, Needs};
+use crate::ask::reaches::Way;
 use crate::ask::topic::Topic;
 use crate::ask::{Fault, World, namespace};
 use crate::model::id::Kind;
@@ -82,6 +83,26 @@ impl Reach {
         })
     }
 
+    /// Whether it is about somewhere code can run, which leads further than its connections.
+    ///
+    /// # Errors
+    /// The end is none.
+    pub fn has_ways(&self, namespace: &Name) -> Result<bool, Fault> {
+        let stands = |it: &end::End| {
+            use end::End;
+            matches!(it, End::Pod(_) | End::Workload { .. } | End::Host { .. } | End::Node(_) | End::Namespace(_))
+        };
+        Ok(match escalation::actor(&self.of, namespace)? {
+            Actor::End(end, _) => self.to.is_none() && stands(&end),
+            Actor::Held(_) | Actor::AnyNode => true,
+        })
+    }
+
+    /// Which way the rows of [`has_ways`](Self::has_ways) look.
+    pub fn way(&self) -> Way {
+        if self.reverse { Way::To } else { Way::From }
+    }
+
     /// From whom to what; with `--reverse` the other way.
     pub fn ends(&self) -> (&str, Option<&str>) {
         match &self.to {
@@ -128,7 +149,7 @@ fn all_needs() -> Needs {
 
 impl Reads for Reach {
     fn needs(&self, here: &Here, world: &World) -> Result<Needs, Fault> {
-        if !self.is_plain(&here.namespace)? {
+        if !self.is_plain(&here.namespace)? || self.has_ways(&here.namespace)? {
             return Ok(all_needs());
         }
         match &self.to {
