@@ -113,6 +113,9 @@ impl Reaches {
     pub fn page(&self, of: &str, way: Way) -> Page {
         let mut page = Page::default();
         page.say(0, Mark::Title, format!("{of} {}: {}", way.verb(), self.counts()));
+        if self.told().next().is_none() {
+            page.say(1, Mark::Note, way.nothing());
+        }
         page.lines.extend(self.lines(of, way, Certainty::Certain));
         page.lines.extend(self.connections.lines(of));
         page.lines.extend(self.lines(of, way, Certainty::Unsure));
@@ -163,6 +166,14 @@ impl Way {
         match self {
             Way::From => "can come to reach",
             Way::To => "can be reached by",
+        }
+    }
+
+    /// That there is none.
+    const fn nothing(self) -> &'static str {
+        match self {
+            Way::From => "nothing beyond its own rights",
+            Way::To => "nobody by the steps of docs/reach.md",
         }
     }
 }

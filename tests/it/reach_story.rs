@@ -168,5 +168,5 @@ async fn developers_come_to_the_database_of_payments_until_the_grant_is_gone() {
     assert_eq!(exit, 0);
     let ends: Vec<&str> =
         all["reachedBy"].as_array().into_iter().flatten().filter_map(|it| it["end"].as_str()).collect();
-    assert!(ends.contains(&"group:platform-admins") && ends.contains(&"masters"), "{ends:?}");
+    assert!(ends.contains(&"group:platform-admins") && ends.contains(&"group:system:masters"), "{ends:?}");
 }

@@ -161,7 +161,7 @@ fn one_key_quits_from_everywhere() {
         ("4", "<4subj>", "Q"),
         ("2t", "t on the destination", "Q"),
         ("2tjt", "->", "Q"),
-        ("2r", "ledger-0 reaches", "Q"),
+        ("2r", "ledger-0 can come to reach", "Q"),
         ("x", "namespaces: 3 x 3", "Q"),
         ("2y", "apiversion", "Q"),
         ("?", "enter runs one", "\x03"),
