@@ -16,6 +16,8 @@ const CHANGE: &[&str] = &["update", "patch"];
 const WRITE: &[&str] = &["create", "update", "patch"];
 const READ: &[&str] = &["get", "list", "watch"];
 const CONNECT: &[&str] = &["get", "create"];
+/// Every method of HTTP goes through a proxy: each is asked for as its own verb.
+const PROXY: &[&str] = &["get", "create", "update", "patch", "delete"];
 const GET: &[&str] = &["get"];
 const IMPERSONATE: &[&str] = &["impersonate"];
 
@@ -131,8 +133,8 @@ pub const CHANGE_JOBS: Power = power("change jobs", &[JOBS.by(CHANGE)]);
 // Past the network.
 pub const FORWARD: Power = power("forward ports", &[POD_FORWARD.by(CREATE)]);
 pub const FORWARD_BY_GET: Power = within(Span::Before(35), power("forward ports by get", &[POD_FORWARD.by(GET)]));
-pub const POD_PROXY: Power = power("proxy to pods", &[here("", "pods/proxy").by(CONNECT)]);
-pub const SERVICE_PROXY: Power = power("proxy to services", &[here("", "services/proxy").by(CONNECT)]);
+pub const POD_PROXY: Power = power("proxy to pods", &[here("", "pods/proxy").by(PROXY)]);
+pub const SERVICE_PROXY: Power = power("proxy to services", &[here("", "services/proxy").by(PROXY)]);
 
 // What the network rests on.
 pub const WRITE_POLICIES: Power = power("write network policies", &[NETWORK_POLICIES.by(WRITE)]);
