@@ -2,19 +2,15 @@
 //!
 //! What a question rests on is read before ([`super::question::Reads`]); what was not read is a gap of the answer.
 
-use super::escalation::ReachPath;
-use super::many::Reach;
 use super::matrix::Counted;
 use super::question::about::Explanation;
 use super::question::can::Allowed;
 use super::question::list::Table;
 use super::question::matrix::{Of, Sheet};
 use super::question::permissions::Held;
-use super::question::{Here, Question};
-use super::reaches::Reaches;
+use super::question::{Here, Question, reach};
 use super::trace::Trace;
-use super::{Fault, World, question};
-use crate::escalate::Ground;
+use super::{Fault, World};
 use crate::model::evidence::Outcome;
 use crate::model::name::Name;
 use crate::net::reach::Map;
@@ -26,12 +22,7 @@ use crate::rbac::who::WhoCan;
 pub enum Answer<'a> {
     Trace(Trace),
     Map(Map),
-    /// What an end of the network reaches, or what reaches it.
-    Reach(Reach),
-    /// Whether a goal is reached, through RBAC, pods and the network.
-    Path(ReachPath),
-    /// Everything that is reached so, or everybody who reaches it.
-    Reached(Reaches),
+    Reach(Box<reach::Answer>),
     Can(Allowed),
     WhoCan(WhoCan<'a>),
     Permissions(Held<'a>),
@@ -53,7 +44,7 @@ impl World {
         Ok(match question {
             Question::Trace(it) => Answer::Trace(it.answer(here, self)?),
             Question::Map(it) => Answer::Map(self.asker().map(it.by.into(), here.only.as_ref())),
-            Question::Reach(it) => return self.reach(it, here),
+            Question::Reach(it) => Answer::Reach(Box::new(it.answer(here, self)?)),
             Question::Can(it) => Answer::Can(it.answer(here, self)?),
             Question::WhoCan(it) => Answer::WhoCan(it.answer(here, self)),
             Question::Permissions(it) => {
@@ -76,27 +67,6 @@ impl World {
             Question::Subjects(it) => Answer::List(it.subjects(here, self)),
         })
     }
-
-    fn reach(&self, asked: &question::reach::Reach, here: &Here) -> Result<Answer<'_>, Fault> {
-        let (asker, namespace) = (self.asker(), &here.namespace);
-        if asked.is_plain(namespace)? {
-            if let Some(goal) = &asked.to {
-                let (from, to, port) = asked.pair(goal, namespace)?;
-                return Ok(Answer::Trace(asker.trace(&from, &to, &port)?));
-            }
-            let end = super::end::end(&asked.of, namespace)?;
-            return Ok(Answer::Reach(asker.reach(&end, asked.direction(), asked.by.into())?));
-        }
-        let groups = asked.typed_groups();
-        let ground = self.ground(&groups);
-        let ground = Ground { version: asked.version()?.or(ground.version), ..ground };
-        let ((from, to), hops, watch) = (asked.ends(), asked.max_hops, &mut |_, _| true);
-        Ok(match to {
-            Some(to) => Answer::Path(asker.reach_path(&ground, asker.reach_question(from, to, namespace)?, hops)),
-            None if asked.reverse => Answer::Reached(asker.reached_by(&ground, from, namespace, hops, watch)?),
-            None => Answer::Reached(asker.reaches(&ground, from, namespace, hops, watch)?),
-        })
-    }
 }
 
 impl Answer<'_> {
@@ -104,7 +74,7 @@ impl Answer<'_> {
     pub fn outcome(&self) -> Option<Outcome> {
         match self {
             Answer::Trace(it) => Some(it.outcome()),
-            Answer::Path(it) => Some(it.outcome),
+            Answer::Reach(it) => it.outcome(),
             Answer::Can(it) => Some(it.access.outcome()),
             _ => None,
         }

@@ -11,18 +11,16 @@ use std::io;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
-use crate::ask::many::{Reach, each_node_of, namespace_of, unit_name, unit_nodes, unit_ranges, unit_text};
+use crate::ask::escalation::ReachPath;
+use crate::ask::many::{Reach, each_node_of, unit_name, unit_nodes, unit_ranges, unit_text};
 use crate::ask::page::target;
 use crate::ask::question::Reads;
-use crate::ask::question::reach::Reach as Question;
+use crate::ask::question::reach::{Answer, Reach as Question};
 use crate::ask::reach_page::ports_text;
-use crate::ask::reaches::Reaches;
+use crate::ask::reaches::{Reaches, Way};
 use crate::ask::trace::Trace;
 use crate::ask::whys::{Reasons, Whys};
-use crate::ask::{end, escalation};
-use crate::escalate::Ground;
 use crate::model::evidence::Outcome;
-use crate::model::name::Name;
 use crate::model::policy::Direction;
 use crate::net::reach::ReachRow;
 use crate::text::Page;
@@ -58,47 +56,64 @@ pub struct ReachArgs {
 }
 
 impl ReachArgs {
-    fn run_ways(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
-        let (from, to) = self.question.ends();
-        let Some(to) = to else {
-            let (found, way) = (self.ways(asked)?, self.question.way());
-            match self.output {
-                ReachForm::Text => print_page(&found.page(from, way), asked, out)?,
-                ReachForm::Json => path::write_rows_json(from, &found, way, asked, out)?,
-                ReachForm::Dot => write!(out, "{}", path::rows_graph(from, &found.rows))?,
-                ReachForm::Md => out.write_all(found.page(from, way).markdown().as_bytes())?,
-            }
-            return Ok(Exit::Yes);
-        };
-        let groups = self.question.typed_groups();
-        let question = asked.asker().reach_question(from, to, &asked.context.here.namespace)?;
-        let answer = asked.asker().reach_path(&self.ground(asked, &groups)?, question, self.question.max_hops);
+    fn print_trace(&self, trace: &Trace, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
         match self.output {
-            ReachForm::Text => print_page(&path::page(&answer), asked, out)?,
-            ReachForm::Json => path::write_json(&answer, asked, out)?,
-            ReachForm::Dot => write!(out, "{}", path::graph(&answer))?,
-            ReachForm::Md => out.write_all(path::page(&answer).markdown().as_bytes())?,
+            ReachForm::Text => print(trace, TextOrJson::Text, asked, out),
+            ReachForm::Json => print(trace, TextOrJson::Json, asked, out),
+            ReachForm::Dot => Ok(write!(out, "{}", graph_of_trace(trace))?),
+            ReachForm::Md => Ok(out.write_all(trace.page().markdown().as_bytes())?),
         }
-        Ok(answer.outcome.into())
     }
 
-    /// Everything that END can come to, or everybody who can come there.
-    fn ways(&self, asked: &Asked<'_>) -> Result<Reaches, Failure> {
-        let groups = self.question.typed_groups();
-        let (ground, asker) = (self.ground(asked, &groups)?, asked.asker());
-        let (of, namespace, hops) = (&self.question.of, &asked.context.here.namespace, self.question.max_hops);
-        let watch: &mut dyn FnMut(usize, usize) -> bool = &mut |_, _| true;
-        if self.question.reverse {
-            return Ok(asker.reached_by(&ground, of, namespace, hops, watch)?);
+    fn print_path(&self, path: &ReachPath, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
+        match self.output {
+            ReachForm::Text => print_page(&path::page(path), asked, out),
+            ReachForm::Json => path::write_json(path, asked, out),
+            ReachForm::Dot => Ok(write!(out, "{}", path::graph(path))?),
+            ReachForm::Md => Ok(out.write_all(path::page(path).markdown().as_bytes())?),
         }
-        let mut found = asker.reaches(&ground, of, namespace, hops, watch)?;
-        found.connections = asker.connections(&found.rows, watch);
-        Ok(found)
     }
 
-    fn ground<'a>(&self, asked: &'a Asked<'_>, groups: &'a [Name]) -> Result<Ground<'a>, Failure> {
-        let ground = asked.world.ground(groups);
-        Ok(Ground { version: self.question.version()?.or(ground.version), ..ground })
+    fn print_ways(&self, found: Reaches, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
+        let of = &self.question.of;
+        match self.output {
+            ReachForm::Text => print_page(&self.ways_page(found, of, asked), asked, out),
+            ReachForm::Json => path::write_rows_json(of, &found, self.question.way(), asked, out),
+            ReachForm::Dot => Ok(write!(out, "{}", path::rows_graph(of, &found.rows))?),
+            ReachForm::Md => Ok(out.write_all(self.ways_page(found, of, asked).markdown().as_bytes())?),
+        }
+    }
+
+    fn print_connections(
+        &self,
+        reach: &Reach,
+        ways: Option<Reaches>,
+        asked: &Asked<'_>,
+        out: &mut dyn io::Write,
+    ) -> Result<(), Failure> {
+        let whys = asked.asker().whys(self.question.by.into());
+        let page = |it: Reaches| self.ways_page(it, &reach.end.to_string(), asked);
+        match self.output {
+            ReachForm::Text => {
+                print_page(&reach.page(), asked, out)?;
+                write_reasons(reach.rows.iter().map(|it| whys.of_reach(reach, it)), out)?;
+                ways.into_iter().try_for_each(|it| print_page(&page(it), asked, out))
+            }
+            ReachForm::Json => json(reach, self, &whys, ways.as_ref(), asked, out),
+            ReachForm::Dot => Ok(write!(out, "{}", graph_of_reach(reach))?),
+            ReachForm::Md => {
+                out.write_all(reach.page().markdown().as_bytes())?;
+                Ok(ways.into_iter().try_for_each(|it| out.write_all(page(it).markdown().as_bytes()))?)
+            }
+        }
+    }
+
+    /// All rows in words, with where the pods among them may connect to.
+    fn ways_page(&self, mut found: Reaches, of: &str, asked: &Asked<'_>) -> Page {
+        if self.question.way() == Way::From {
+            found.connections = asked.asker().connections(&found.rows, &mut |_, _| true);
+        }
+        found.page(of, self.question.way())
     }
 }
 
@@ -108,47 +123,15 @@ impl Command for ReachArgs {
     }
 
     fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
-        let namespace = &asked.context.here.namespace;
-        if !self.question.is_plain(namespace)? {
-            return self.run_ways(asked, out);
+        let answer = self.question.answer(&asked.context.here, asked.world)?;
+        let exit = answer.outcome().map_or(Exit::Yes, Exit::from);
+        match answer {
+            Answer::Trace(it) => self.print_trace(&it, asked, out)?,
+            Answer::Path(it) => self.print_path(&it, asked, out)?,
+            Answer::Connections(reach, ways) => self.print_connections(&reach, ways, asked, out)?,
+            Answer::Ways(it) => self.print_ways(it, asked, out)?,
         }
-        if let Some(goal) = &self.question.to {
-            let (from, to, port) = self.question.pair(goal, namespace)?;
-            let trace = asked.asker().trace(&from, &to, &port)?;
-            match self.output {
-                ReachForm::Text => print(&trace, TextOrJson::Text, asked, out)?,
-                ReachForm::Json => print(&trace, TextOrJson::Json, asked, out)?,
-                ReachForm::Dot => write!(out, "{}", graph_of_trace(&trace))?,
-                ReachForm::Md => out.write_all(trace.page().markdown().as_bytes())?,
-            }
-            return Ok(trace.outcome().into());
-        }
-        let reach = asked.asker().reach(
-            &end::end(&self.question.of, namespace)?,
-            self.question.direction(),
-            self.question.by.into(),
-        );
-        let mut reach = reach.map_err(|it| escalation::or_sink(&self.question.of, it))?;
-        if let Some(only) = &asked.context.here.only {
-            reach.rows.retain(|it| namespace_of(&it.unit).is_none_or(|it| it == only));
-        }
-        let whys = asked.asker().whys(self.question.by.into());
-        let ways = if self.question.has_ways(namespace)? { Some(self.ways(asked)?) } else { None };
-        let page = |it: &Reaches| it.page(&reach.end.to_string(), self.question.way());
-        match self.output {
-            ReachForm::Text => {
-                print_page(&reach.page(), asked, out)?;
-                write_reasons(reach.rows.iter().map(|it| whys.of_reach(&reach, it)), out)?;
-                ways.iter().try_for_each(|it| print_page(&page(it), asked, out))?;
-            }
-            ReachForm::Json => json(&reach, self, &whys, ways.as_ref(), asked, out)?,
-            ReachForm::Dot => write!(out, "{}", graph_of_reach(&reach))?,
-            ReachForm::Md => {
-                out.write_all(reach.page().markdown().as_bytes())?;
-                ways.iter().try_for_each(|it| out.write_all(page(it).markdown().as_bytes()))?;
-            }
-        }
-        Ok(Exit::Yes)
+        Ok(exit)
     }
 }
 

@@ -7,15 +7,19 @@ use super::access::{Groups, rbac_needs};
 use super::map::ByArg;
 use super::trace::{Ends, beside};
 use super::{Here, Reads, Words};
-use crate::ask::end;
-use crate::ask::escalation::{self, Actor};
+use crate::ask::escalation::{self, Actor, ReachPath, Watch};
+use crate::ask::many::{self, namespace_of};
 use crate::ask::needs::{self, Needs};
-use crate::ask::reaches::Way;
+use crate::ask::reaches::{Reaches, Way};
 use crate::ask::topic::Topic;
-use crate::ask::{Fault, World, namespace};
+use crate::ask::trace::Trace;
+use crate::ask::{Fault, World, end, namespace};
+use crate::escalate::Ground;
+use crate::model::evidence::Outcome;
 use crate::model::id::Kind;
 use crate::model::name::Name;
 use crate::model::policy::Direction;
+use crate::net::reach::Unit;
 use crate::rbac::version::Version;
 
 /// What END reaches.
@@ -127,6 +131,56 @@ impl Reach {
         self.groups.groups.iter().map(Name::from).collect()
     }
 
+    /// The answer.
+    ///
+    /// # Errors
+    /// An end is none, or proven not to be there.
+    pub fn answer(&self, here: &Here, world: &World) -> Result<Answer, Fault> {
+        let (asker, namespace) = (world.asker(), &here.namespace);
+        let is_plain = self.is_plain(namespace)?;
+        match &self.to {
+            Some(goal) if is_plain => {
+                let (from, to, port) = self.pair(goal, namespace)?;
+                Ok(Answer::Trace(asker.trace(&from, &to, &port)?))
+            }
+            Some(_) => Ok(Answer::Path(self.path(here, world)?)),
+            None if is_plain => {
+                let end = end::end(&self.of, namespace)?;
+                let reach = asker.reach(&end, self.direction(), self.by.into());
+                let mut reach = reach.map_err(|it| escalation::or_sink(&self.of, it))?;
+                reach.rows.retain(|it| here.only.as_ref().is_none_or(|only| is_in(only, &it.unit)));
+                let ways = if self.has_ways(namespace)? { Some(self.ways(here, world)?) } else { None };
+                Ok(Answer::Connections(reach, ways))
+            }
+            None => Ok(Answer::Ways(self.ways(here, world)?)),
+        }
+    }
+
+    /// Whether a goal is reached, through RBAC, pods and the network.
+    fn path(&self, here: &Here, world: &World) -> Result<ReachPath, Fault> {
+        let (asker, groups) = (world.asker(), self.typed_groups());
+        let ground = self.ground(world, &groups)?;
+        let (from, to) = self.ends();
+        let question = asker.reach_question(from, to.unwrap_or_default(), &here.namespace)?;
+        Ok(asker.reach_path(&ground, question, self.max_hops))
+    }
+
+    /// Everything that END can come to, or everybody who can come there.
+    fn ways(&self, here: &Here, world: &World) -> Result<Reaches, Fault> {
+        let (asker, groups) = (world.asker(), self.typed_groups());
+        let ground = self.ground(world, &groups)?;
+        let watch: Watch<'_> = &mut |_, _| true;
+        match self.way() {
+            Way::From => asker.reaches(&ground, &self.of, &here.namespace, self.max_hops, watch),
+            Way::To => asker.reached_by(&ground, &self.of, &here.namespace, self.max_hops, watch),
+        }
+    }
+
+    fn ground<'a>(&self, world: &'a World, groups: &'a [Name]) -> Result<Ground<'a>, Fault> {
+        let ground = world.ground(groups);
+        Ok(Ground { version: self.version()?.or(ground.version), ..ground })
+    }
+
     pub(super) fn words(&self) -> Words {
         let mut words = Words::of([Some(&self.of)]);
         words.flag("reverse", self.reverse);
@@ -137,6 +191,34 @@ impl Reach {
         words.option("by", self.by.typed());
         words
     }
+}
+
+/// What is reached, or whether something is.
+pub enum Answer {
+    /// A connection between two ends, as the network's policies decide it.
+    Trace(Trace),
+    /// Whether a goal is reached, through RBAC, pods and the network.
+    Path(ReachPath),
+    /// What an end of the network connects to, or what connects to it; of what code can run in with what lies beyond.
+    Connections(many::Reach, Option<Reaches>),
+    /// Everything that is come to, or everybody who comes there.
+    Ways(Reaches),
+}
+
+impl Answer {
+    /// The outcome of what is decided as a whole; lists have one for each row instead.
+    pub fn outcome(&self) -> Option<Outcome> {
+        match self {
+            Answer::Trace(it) => Some(it.outcome()),
+            Answer::Path(it) => Some(it.outcome),
+            Answer::Connections(..) | Answer::Ways(_) => None,
+        }
+    }
+}
+
+/// Whether a unit is of this namespace, or of none.
+fn is_in(namespace: &Name, unit: &Unit) -> bool {
+    namespace_of(unit).is_none_or(|it| it == namespace)
 }
 
 /// Everything that a way can lead through.
