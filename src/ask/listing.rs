@@ -40,12 +40,28 @@ pub enum Tone {
 pub struct Cell {
     pub text: String,
     pub tone: Tone,
+    pub stands: Stands,
+}
+
+/// At which end of its column a cell stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Stands {
+    /// Text.
+    Left,
+    /// A number, whose digits are compared from its end.
+    Right,
 }
 
 impl Cell {
     /// Text of this tone.
     pub fn new(text: impl Into<String>, tone: Tone) -> Self {
-        Self { text: text.into(), tone }
+        Self { text: text.into(), tone, stands: Stands::Left }
+    }
+
+    /// A number; none is dim, so that the others are seen.
+    pub fn number(number: usize, tone: Tone) -> Self {
+        let tone = if number == 0 { Tone::Dim } else { tone };
+        Self { text: number.to_string(), tone, stands: Stands::Right }
     }
 }
 
@@ -61,10 +77,9 @@ impl From<String> for Cell {
     }
 }
 
-/// A number; none is dim, so that the others are seen.
 impl From<usize> for Cell {
     fn from(number: usize) -> Self {
-        Cell::new(number.to_string(), if number == 0 { Tone::Dim } else { Tone::Plain })
+        Cell::number(number, Tone::Plain)
     }
 }
 
@@ -80,7 +95,7 @@ pub enum Sorts<R> {
 /// One column of a list.
 pub struct Column<R> {
     pub title: &'static str,
-    /// In columns of the screen; of the first column the least that is useful.
+    /// In columns of the screen: of the first the least that is useful, of others the usual width.
     pub width: u16,
     pub cell: fn(&R, View<'_>) -> Cell,
     pub sorts: Sorts<R>,

@@ -15,7 +15,7 @@ use ratatui::layout::Rect;
 use super::asked;
 use super::event::{self, Effect, Event};
 use super::job::{Job, Said, Wanted, What};
-use super::layout::{self, Areas, Side};
+use super::layout::{self, Areas, Front, Side};
 use super::list::{Pace, Run};
 use super::matrix;
 use super::panes::{self, Held, Pane};
@@ -270,7 +270,10 @@ impl App {
 
     /// Where things stand.
     pub(super) fn areas(&self) -> Areas {
-        layout::areas(self.size, self.focus.pane, (self.focus.side, self.focus.shown.view().holds()), self.focus.share)
+        let pane = self.focus.pane;
+        let (needs, wants) = self.panes[pane].list.needs();
+        let front = Front { pane, needs, wants };
+        layout::areas(self.size, front, (self.focus.side, self.focus.shown.view().holds()), self.focus.share)
     }
 
     /// The object that the pane in front has selected.

@@ -4,7 +4,7 @@ use super::app::{App, Shown, Typing};
 use super::command::At;
 use super::event::Effect;
 use super::field::Field;
-use super::layout::{Holds, Side};
+use super::layout::Side;
 use super::panes::{self, PANES};
 use super::views::Back;
 use super::yaml::ManagedFields;
@@ -183,23 +183,37 @@ pub fn leave(app: &mut App) {
     level(app);
 }
 
-/// Goes one level up; whether there was one.
-fn level(app: &mut App) -> bool {
+/// Whether one level up is where one was before, and not the list.
+fn goes_back(app: &App) -> bool {
     // What was opened from an answer leads back to it.
     let was_answer = app.focus.side == Side::View && app.focus.back.last().is_some_and(|it| it.side == Side::View);
-    let goes_back = match app.focus.shown.view().leads_back() {
+    match app.focus.shown.view().leads_back() {
         Back::List => false,
         Back::Answer => was_answer,
         Back::Before => !app.focus.back.is_empty(),
-    };
-    if goes_back {
+    }
+}
+
+/// What one level up is called: an answer that was open before, or the pane.
+pub fn way_back(app: &App) -> String {
+    let before = app.focus.back.last().filter(|it| goes_back(app) && it.side == Side::View);
+    match before {
+        Some(stop) => stop.shown.view().name().to_owned(),
+        None => format!("[{}] {}", app.focus.pane + 1, PANES[app.focus.pane].title),
+    }
+}
+
+/// Goes one level up; whether there was one.
+fn level(app: &mut App) -> bool {
+    if goes_back(app) {
         back(app);
         return true;
     }
     if app.focus.side == Side::View {
+        // What took the whole screen says nothing in a corner of it.
+        let was_alone = app.areas().is_view_alone();
         app.focus.side = Side::Pane;
-        // A sheet that took the whole screen says nothing in a corner of it.
-        if app.focus.shown.view().holds() == Holds::Sheet {
+        if was_alone && !app.areas().is_view_alone() {
             app.show(Shown::Explain);
         }
         return true;

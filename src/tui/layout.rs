@@ -1,16 +1,18 @@
-//! Where things stand, as a function of the size alone.
+//! Where things stand, as a function of the size and of how wide the list in front is.
 //!
 //! ```text
 //! 160 and more   panes stacked │ explain │ answer
 //! 100 to 159     panes stacked │ answer or explain
-//! 80 to 99       one pane           │ answer or explain        tabs in the first row
+//! 80 to 99       one pane      │ explain; an answer over the whole width     tabs in the first row
 //! 60 to 79       one pane or one answer, `d` and Esc go between
 //! below 60×15    one honest line
 //! ```
+//!
+//! A list takes as many columns as what stands in it needs, within bounds that leave the other side readable.
 
 use ratatui::layout::Rect;
 
-use super::panes::{COUNT, PANES};
+use super::panes::COUNT;
 
 /// The smallest screen that is drawn.
 pub const SMALLEST: (u16, u16) = (60, 15);
@@ -47,6 +49,13 @@ pub struct Areas {
     pub view: Rect,
 }
 
+impl Areas {
+    /// Whether the answer has the screen for itself.
+    pub fn is_view_alone(&self) -> bool {
+        !self.view.is_empty() && self.panes.iter().all(|it| it.is_empty())
+    }
+}
+
 /// Whether a frame of this size can be drawn.
 pub fn fits(area: Rect) -> bool {
     area.width >= SMALLEST.0 && area.height >= SMALLEST.1
@@ -62,13 +71,29 @@ pub enum Holds {
     Sheet,
 }
 
+/// The pane in front.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Front {
+    pub pane: usize,
+    /// How many columns its first columns need to be read whole, without its frame.
+    pub needs: u16,
+    /// How many all of them would take.
+    pub wants: u16,
+}
+
 /// The areas for a screen of this size with this pane in front.
-pub fn areas(area: Rect, pane: usize, (side, holds): (Side, Holds), share: Share) -> Areas {
+pub fn areas(area: Rect, front: Front, (side, holds): (Side, Holds), share: Share) -> Areas {
+    let pane = front.pane;
     let status = Rect { height: 1, ..area };
     let hints = Rect { y: area.bottom().saturating_sub(1), height: 1, ..area };
     let main = Rect { y: area.y + 1, height: area.height.saturating_sub(2), ..area };
     let mut areas = Areas { status, hints, ..Areas::default() };
-    let is_wide = side == Side::View && holds == Holds::Sheet && area.width < 160;
+    let whole_below = match holds {
+        Holds::Explanation => 80,
+        Holds::Answer => 100,
+        Holds::Sheet => 160,
+    };
+    let is_wide = side == Side::View && area.width < whole_below;
     let single = share == Share::Whole || is_wide || area.width < 80 || area.height < 20;
     if single {
         match side {
@@ -77,7 +102,7 @@ pub fn areas(area: Rect, pane: usize, (side, holds): (Side, Holds), share: Share
         }
         return areas;
     }
-    let columns = columns(area.width, side, share, pane);
+    let columns = columns(area.width, side, share, front);
     let (left, rest) = split(main, columns);
     areas.view = rest;
     if area.width < 100 || area.height < 30 {
@@ -91,18 +116,24 @@ pub fn areas(area: Rect, pane: usize, (side, holds): (Side, Holds), share: Share
     areas
 }
 
-/// How many columns the panes get.
-fn columns(width: u16, side: Side, share: Share, pane: usize) -> u16 {
-    let percent: u32 = match (share, side) {
-        (Share::Normal, _) if width >= 160 => 38,
-        (Share::Normal, _) if width >= 100 => 48,
-        (Share::Normal, Side::Pane) => PANES[pane].percent.0,
-        (Share::Normal, Side::View) => PANES[pane].percent.1,
-        (_, Side::Pane) => 66,
-        (_, Side::View) => 34,
+/// How many columns the panes get, in hundredths of the width: what the one in front needs, up to the last of three;
+/// what it wants, up to the second.
+fn columns(width: u16, side: Side, share: Share, front: Front) -> u16 {
+    let bounds: [u32; 3] = match (share, side) {
+        (Share::Normal, _) if width >= 160 => [28, 36, 40],
+        (Share::Normal, _) if width >= 100 => [38, 48, 56],
+        (Share::Normal, Side::Pane) => [36, 50, 62],
+        (Share::Normal, Side::View) => [36, 36, 40],
+        (_, Side::Pane) => [66; 3],
+        (_, Side::View) => [34; 3],
     };
-    (u32::from(width) * percent / 100) as u16
+    let [least, usual, most] = bounds.map(|it| (u32::from(width) * it / 100) as u16);
+    let within = |it: u16, most: u16| it.saturating_add(FRAME).clamp(least, most);
+    within(front.needs, most).max(within(front.wants, usual))
 }
+
+/// What the frame of a list takes of its columns.
+const FRAME: u16 = 2;
 
 /// Two parts side by side.
 fn split(area: Rect, columns: u16) -> (Rect, Rect) {
@@ -133,8 +164,9 @@ mod tests {
         for (width, height) in (60..230).step_by(7).flat_map(|w| (15..80).step_by(5).map(move |h| (w, h))) {
             let screen = Rect::new(0, 0, width, height);
             for (pane, side) in [(0, (Side::Pane, Holds::Answer)), (2, (Side::View, Holds::Explanation))] {
-                for share in [Share::Normal, Share::Wide, Share::Whole] {
-                    let it = areas(screen, pane, side, share);
+                for (share, needs) in [(Share::Normal, 20), (Share::Normal, 300), (Share::Wide, 60), (Share::Whole, 0)]
+                {
+                    let it = areas(screen, Front { pane, needs, wants: needs }, side, share);
                     let parts: Vec<Rect> =
                         it.panes.into_iter().chain([it.status, it.hints, it.explain, it.view]).collect();
                     let cells: u32 = parts.iter().map(|it| it.area()).sum();
@@ -145,10 +177,26 @@ mod tests {
         }
     }
 
+    const SMALL: Rect = Rect::new(0, 0, 80, 24);
+
     #[test]
-    fn the_design_target_shows_a_list_and_an_answer() {
-        let it = areas(Rect::new(0, 0, 80, 24), 1, (Side::Pane, Holds::Explanation), Share::Normal);
-        assert_eq!((it.panes[1].width, it.view.width, it.view.height), (40, 40, 22));
+    fn a_list_takes_what_it_needs_and_leaves_the_other_side_readable() {
+        let with = |needs, wants| {
+            areas(SMALL, Front { pane: 1, needs, wants }, (Side::Pane, Holds::Explanation), Share::Normal)
+        };
+        let it = with(44, 60);
+        assert_eq!((it.panes[1].width, it.view.width, it.view.height), (46, 34, 22));
         assert!(it.explain.is_empty() && it.panes[0].is_empty());
+        assert_eq!(with(30, 60).panes[1].width, 40, "more than it needs, but no more than half");
+        assert_eq!((with(10, 10).panes[1].width, with(200, 200).panes[1].width), (28, 49));
+    }
+
+    #[test]
+    fn an_answer_takes_a_narrow_screen_whole() {
+        let front = Front { pane: 1, needs: 40, wants: 40 };
+        let it = areas(SMALL, front, (Side::View, Holds::Answer), Share::Normal);
+        assert_eq!((it.view.width, it.panes[1].width), (80, 0));
+        let it = areas(SMALL, front, (Side::View, Holds::Explanation), Share::Normal);
+        assert_ne!(it.panes[1].width, 0, "an explanation stands beside what it explains");
     }
 }

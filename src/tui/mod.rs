@@ -82,11 +82,21 @@ pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     }
     if !areas.view.is_empty() {
         app.focus.shown.view().draw(app, buffer, areas.view, focus(app, Side::View));
+        if areas.is_view_alone() {
+            draw_way_back(app, areas.view, buffer);
+        }
     }
     draw_hints(app, areas.hints, buffer);
     if let Some(picker) = &app.input.picker {
         picker.draw(buffer, area, app.setup.theme);
     }
+}
+
+/// An answer that takes the whole screen says in its frame where one came from.
+fn draw_way_back(app: &App, area: Rect, buffer: &mut Buffer) {
+    let theme = app.setup.theme;
+    let slot = Slot { x: area.x + 1, y: area.bottom().saturating_sub(1), width: area.width / 2 };
+    paint::put(buffer, slot, &format!(" Esc: back to {} ", go::way_back(app)), theme.style(Role::Dim), theme);
 }
 
 /// One honest line.

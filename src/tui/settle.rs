@@ -66,12 +66,22 @@ impl App {
             pane.list.settle(panes::rows_in(area));
         }
         self.prepare_shown(&areas);
+        let areas = self.measured(areas);
         self.answer();
         self.answers.explain.settle(if areas.explain.is_empty() { areas.view } else { areas.explain });
         self.with_shown(|view, app| view.settle(app, areas.view));
         if let Some(picker) = &mut self.input.picker {
             picker.settle(self.size);
         }
+    }
+
+    /// The areas once every list knows how wide what it shows is.
+    fn measured(&mut self, areas: Areas) -> Areas {
+        let view = View { world: &self.session.world, scope: &self.focus.scope, acting: self.session.acting.as_ref() };
+        for (pane, area) in self.panes.iter_mut().zip(areas.panes).filter(|it| !it.1.is_empty()) {
+            pane.list.measure(panes::rows_in(area), view);
+        }
+        self.areas()
     }
 
     /// What rows on the screen are drawn from is derived first.

@@ -12,7 +12,7 @@ use super::panes::{Frame, Pane};
 use super::theme::{Role, Theme};
 use crate::ask::filter::Filter;
 use crate::ask::item::Item;
-use crate::ask::listing::{Column, Listing, Row, SortKey, Sorts};
+use crate::ask::listing::{Column, Listing, Row, SortKey, Sorts, Stands};
 use crate::ask::scope::View;
 use crate::model::cluster::Change;
 
@@ -22,11 +22,34 @@ pub struct Table<R: Row + 'static> {
     listing: &'static Listing<R>,
     /// Columns that the operator does not want to see.
     hidden: BTreeSet<usize>,
+    /// How wide each column is, and at which end of it its cells stand.
+    widths: Vec<Width>,
     /// Why there is nothing, when there is nothing.
     empty: fn(View<'_>) -> String,
     /// What its heading says besides.
     around: fn(View<'_>) -> Around,
 }
+
+/// What is known of a column by the rows that were shown since it was filled.
+#[derive(Clone, Copy)]
+struct Width {
+    columns: u16,
+    stands: Stands,
+}
+
+/// A column that is shown.
+struct Shown<'a, R> {
+    column: &'a Column<R>,
+    width: u16,
+    stands: Stands,
+}
+
+/// The first columns, which a list does not want to be without.
+const FIRST: usize = 3;
+/// A cell that is wider is cut: one long value would push all others off the screen.
+const WIDEST: u16 = 40;
+/// Between two columns: at least, and where there is room.
+const GAPS: (u16, u16) = (1, 3);
 
 /// What stands in a heading before the count of rows, and behind it.
 #[derive(Default)]
@@ -53,7 +76,8 @@ impl<R: Row> Look<R> for Seen<'_, R> {
 impl<R: Row> Table<R> {
     /// The pane of a list, with what it says when it is empty.
     pub fn of(listing: &'static Listing<R>, empty: fn(View<'_>) -> String) -> Self {
-        Self { list: List::default(), listing, hidden: BTreeSet::new(), empty, around: |_| Around::default() }
+        let widths = untold(listing);
+        Self { list: List::default(), listing, hidden: BTreeSet::new(), widths, empty, around: |_| Around::default() }
     }
 
     /// The same, with more in its heading.
@@ -65,33 +89,55 @@ impl<R: Row> Table<R> {
         Seen { view, listing: self.listing }
     }
 
-    /// The columns that fit, each with its width.
-    fn fitting(&self, width: u16, shift: usize) -> Vec<(&Column<R>, u16)> {
-        let Some((first, others)) = self.listing.columns.split_first() else { return Vec::new() };
-        let mut left = width.saturating_sub(first.width);
-        let mut shown = vec![(first, 0)];
-        let wanted = others.iter().enumerate().filter(|(at, _)| !self.hidden.contains(&(at + 1)));
-        for (_, column) in wanted.skip(shift) {
-            if column.width + 1 > left {
+    /// The columns that fit, each with its width, and the gap between them.
+    ///
+    /// The first is pinned. It gives up the end of long names for the columns that a list does not want to be without,
+    /// and for no other.
+    fn fitting(&self, width: u16, shift: usize) -> (Vec<Shown<'_, R>>, u16) {
+        let all = self.listing.columns.iter().zip(&self.widths).enumerate();
+        let mut all = all.map(|(at, (column, it))| (at, Shown { column, width: it.columns, stands: it.stands }));
+        let Some((_, mut first)) = all.next() else { return (Vec::new(), GAPS.0) };
+        let (whole, least) = (first.width, first.width.min(first.column.width));
+        let (mut others, mut taken) = (Vec::new(), 0);
+        for (at, it) in all.filter(|(at, _)| !self.hidden.contains(at)).skip(shift) {
+            let name = if at < FIRST + shift { least } else { whole };
+            if name + taken + it.width + GAPS.0 > width {
                 break;
             }
-            left -= column.width + 1;
-            shown.push((column, column.width));
+            taken += it.width + GAPS.0;
+            others.push(it);
         }
-        shown[0].1 = (first.width + left).min(width);
-        shown
+        first.width = whole.min(width.saturating_sub(taken));
+        let spare = width.saturating_sub(first.width + taken);
+        let gap = GAPS.0 + (spare / (others.len() as u16).max(1)).min(GAPS.1 - GAPS.0);
+        (std::iter::once(first).chain(others).collect(), gap)
     }
 
-    fn draw_header(&self, buffer: &mut Buffer, slot: Slot, columns: &[(&Column<R>, u16)], theme: Theme) {
-        let style = theme.style(Role::Dim);
+    /// Takes in how wide the cells of a row are.
+    fn measure_row(&mut self, row: &R, view: View<'_>) {
+        for (column, known) in self.listing.columns.iter().zip(&mut self.widths) {
+            let cell = (column.cell)(row, view);
+            known.columns = known.columns.max(paint::width(&cell.text).min(WIDEST.max(column.width)));
+            if cell.stands == Stands::Right {
+                known.stands = Stands::Right;
+            }
+        }
+    }
+
+    fn draw_header(&self, buffer: &mut Buffer, slot: Slot, columns: &[Shown<'_, R>], look: RowLook<'_>) {
+        let style = look.theme.style(Role::Dim);
         let mut slot = slot.after(1);
-        for (column, width) in columns {
-            paint::put(buffer, Slot { width: (*width).min(slot.width), ..slot }, column.title, style, theme);
-            slot = slot.after(width + 1);
+        for it in columns {
+            let here = Slot { width: it.width.min(slot.width), ..slot };
+            match it.stands {
+                Stands::Left => drop(paint::put(buffer, here, it.column.title, style, look.theme)),
+                Stands::Right => paint::put_right(buffer, here, it.column.title, style, look.theme),
+            }
+            slot = slot.after(it.width + look.gap);
         }
     }
 
-    fn draw_row(&self, buffer: &mut Buffer, slot: Slot, at: usize, columns: &[(&Column<R>, u16)], look: RowLook<'_>) {
+    fn draw_row(&self, buffer: &mut Buffer, slot: Slot, at: usize, columns: &[Shown<'_, R>], look: RowLook<'_>) {
         let Some(row) = self.list.row(at) else { return };
         let is_selected = at == self.list.at();
         let sign = match (is_selected, self.list.is_marked(row)) {
@@ -103,12 +149,15 @@ impl<R: Row> Table<R> {
         let theme = look.theme;
         paint::put(buffer, slot, sign, theme.style(Role::Title), theme);
         let mut rest = slot.after(1);
-        for (number, (column, width)) in columns.iter().enumerate() {
-            let cell = (column.cell)(row, look.view);
-            let slot = Slot { width: (*width).min(rest.width), ..rest };
-            let put = if number == 0 { paint::put_name } else { paint::put };
-            put(buffer, slot, &cell.text, theme.style(cell.tone.into()), theme);
-            rest = rest.after(width + 1);
+        for (number, it) in columns.iter().enumerate() {
+            let cell = (it.column.cell)(row, look.view);
+            let (slot, style) = (Slot { width: it.width.min(rest.width), ..rest }, theme.style(cell.tone.into()));
+            match cell.stands {
+                _ if number == 0 => drop(paint::put_name(buffer, slot, &cell.text, style, theme)),
+                Stands::Left => drop(paint::put(buffer, slot, &cell.text, style, theme)),
+                Stands::Right => paint::put_right(buffer, slot, &cell.text, style, theme),
+            }
+            rest = rest.after(it.width + look.gap);
         }
         if is_selected && look.focus == Focus::Here {
             paint::restyle(buffer, slot, theme.selected());
@@ -135,6 +184,13 @@ struct RowLook<'a> {
     view: View<'a>,
     focus: Focus,
     theme: Theme,
+    gap: u16,
+}
+
+/// Columns of which no row was shown yet are as wide as their titles.
+fn untold<R: Row>(listing: &Listing<R>) -> Vec<Width> {
+    let width = |it: &Column<R>| Width { columns: paint::width(it.title), stands: Stands::Left };
+    listing.columns.iter().map(width).collect()
 }
 
 impl<R: Row> Pane for Table<R> {
@@ -180,6 +236,7 @@ impl<R: Row> Pane for Table<R> {
         let (rows, given) = (self.listing.rows)(view);
         let seen = self.seen(view);
         self.list.fill(rows, given, &seen);
+        self.widths = untold(self.listing);
     }
     fn change(&mut self, changes: &[Change], view: View<'_>) {
         let moves: Option<Vec<_>> = changes.iter().map(|it| (self.listing.moves)(it, view)).collect();
@@ -200,6 +257,19 @@ impl<R: Row> Pane for Table<R> {
     }
     fn settle(&mut self, rows: usize) {
         self.list.settle(rows);
+    }
+    fn measure(&mut self, rows: usize, view: View<'_>) {
+        for at in self.list.top()..self.list.top() + rows {
+            let Some(row) = self.list.row(at).cloned() else { break };
+            self.measure_row(&row, view);
+        }
+    }
+    fn needs(&self) -> (u16, u16) {
+        let shown = || self.widths.iter().enumerate().filter(|(at, _)| !self.hidden.contains(at));
+        let width = |it: &Width| it.columns + GAPS.0 + 1;
+        // The sign of the selection stands before them.
+        let first = 1 + shown().take(FIRST).map(|it| width(it.1)).sum::<u16>();
+        (first, 1 + shown().map(|it| width(it.1)).sum::<u16>())
     }
     fn selected(&self) -> Option<Item> {
         self.list.selected().map(self.listing.item)
@@ -224,8 +294,9 @@ impl<R: Row> Pane for Table<R> {
         if inner.is_empty() {
             return;
         }
-        let columns = self.fitting(inner.width.saturating_sub(1), frame.shift);
-        self.draw_header(buffer, Slot::row(inner, 0), &columns, frame.theme);
+        let (columns, gap) = self.fitting(inner.width.saturating_sub(1), frame.shift);
+        let look = RowLook { view, focus: frame.focus, theme: frame.theme, gap };
+        self.draw_header(buffer, Slot::row(inner, 0), &columns, look);
         if self.list.is_empty() {
             let words = if self.list.total() > 0 { "nothing passes the filter".into() } else { (self.empty)(view) };
             let style = frame.theme.style(Role::Dim);
@@ -233,7 +304,6 @@ impl<R: Row> Pane for Table<R> {
                 paint::put(buffer, Slot::row(inner, row as u16 + 1).after(1), line, style, frame.theme);
             }
         }
-        let look = RowLook { view, focus: frame.focus, theme: frame.theme };
         for row in 1..inner.height {
             let at = self.list.top() + usize::from(row) - 1;
             self.draw_row(buffer, Slot::row(inner, row), at, &columns, look);

@@ -418,7 +418,7 @@ fn told_rules(driver: &mut Driver, namespace: &str) {
 #[test]
 fn typed_questions_are_read_as_commands_read_them() {
     let typed = |line: &str| {
-        let mut driver = Driver::new(160, 40);
+        let mut driver = Driver::new(200, 40);
         driver.keys(&format!(": \"{} Enter", line.replace(' ', "_"))).text()
     };
     let refused = [

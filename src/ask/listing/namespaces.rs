@@ -138,7 +138,7 @@ fn name(row: &Space) -> Cell {
 
 /// A number that should be none.
 fn open(number: u32) -> Cell {
-    Cell::new(number.to_string(), if number == 0 { Tone::Dim } else { Tone::Deny })
+    Cell::number(number as usize, Tone::Deny)
 }
 
 fn number(number: u32) -> SortKey {

@@ -121,8 +121,10 @@ fn rules(row: &Policy, direction: Direction) -> usize {
 
 /// A policy that governs nothing is a mistake more often than not.
 fn targets(row: &Policy, view: View<'_>) -> Cell {
-    let targets = view.world.net().target_count(row);
-    Cell::new(targets.to_string(), if targets == 0 { Tone::Deny } else { Tone::Plain })
+    match view.world.net().target_count(row) {
+        0 => Cell { tone: Tone::Deny, ..0.into() },
+        targets => targets.into(),
+    }
 }
 
 fn problems(row: &Policy, view: View<'_>) -> usize {
@@ -136,6 +138,5 @@ fn is_news(problem: &PolicyProblem) -> bool {
 }
 
 fn problems_cell(row: &Policy, view: View<'_>) -> Cell {
-    let problems = problems(row, view);
-    Cell::new(problems.to_string(), if problems == 0 { Tone::Dim } else { Tone::Deny })
+    Cell::number(problems(row, view), Tone::Deny)
 }

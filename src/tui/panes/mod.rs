@@ -57,8 +57,6 @@ pub struct PaneSpec {
     pub matrix: fn(&mut App) -> Vec<Effect>,
     /// The commands that are named in the last row.
     pub hints: &'static [&'static str],
-    /// How many hundredths of a narrow screen it takes: with the keys, and without.
-    pub percent: (u32, u32),
 }
 
 impl PaneSpec {
@@ -75,7 +73,6 @@ impl PaneSpec {
         enter: |_, _| Vec::new(),
         matrix: open::namespace_matrix,
         hints: &[],
-        percent: (50, 50),
     };
 }
 
@@ -155,6 +152,10 @@ pub trait Pane {
     fn select(&mut self, item: &Item) -> bool;
     /// Keeps the selection on a screen of so many rows.
     fn settle(&mut self, rows: usize);
+    /// Makes its columns as wide as what stands in so many rows of them; none becomes narrower until it is filled anew.
+    fn measure(&mut self, rows: usize, view: View<'_>);
+    /// How many columns of the screen its first columns need to be read whole, and how many all of them would take.
+    fn needs(&self) -> (u16, u16);
     /// The selected object.
     fn selected(&self) -> Option<Item>;
     /// The marked objects, in their order.

@@ -29,8 +29,7 @@ pub const PANE: PaneSpec = PaneSpec {
     },
     matrix: grants::abilities,
     hints: &["open", "reach", "matrix", "see as", "filter", "sort", "explain", "problems only", "help", "palette"],
-    // Grants are long lines, and so is what stands about a subject: what has the keys takes more.
-    percent: (60, 36),
+    ..PaneSpec::PLAIN
 };
 
 /// Who the operator is, where the server said so.

@@ -23,6 +23,10 @@ impl View for Question {
         Some(questions::in_namespace(Asked::Can(can), namespace))
     }
 
+    fn name(&self) -> &'static str {
+        "the answer"
+    }
+
     fn answer(&self, app: &mut App) {
         let page = asked::page(app.view(), self);
         app.answers.reader.show(page);

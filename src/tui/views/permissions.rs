@@ -27,6 +27,10 @@ impl View for Permitted {
         &["open", "who", "filter", "dangers only", "copy menu", "leave", "help"]
     }
 
+    fn name(&self) -> &'static str {
+        "the permissions"
+    }
+
     fn answer(&self, app: &mut App) {
         let page = access::permitted(app.view(), self);
         app.answers.reader.show(page);

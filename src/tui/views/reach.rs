@@ -29,6 +29,10 @@ impl View for ReachAsked {
         &["open", "reach", "who", "filter", "copy menu", "leave", "help"]
     }
 
+    fn name(&self) -> &'static str {
+        "reach"
+    }
+
     fn answer(&self, app: &mut App) {
         let page = app.answers.reaching.page(app.view(), self, app.answers.jobs.state());
         app.answers.reader.show(page);

@@ -23,6 +23,10 @@ impl View for Traced {
         &["open", "port", "swap", "copy menu", "leave", "help"]
     }
 
+    fn name(&self) -> &'static str {
+        "the trace"
+    }
+
     fn answer(&self, app: &mut App) {
         let page = answers::trace(&app.session.world, &app.answers.tracing);
         app.answers.reader.show(page);

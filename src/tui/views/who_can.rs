@@ -26,6 +26,10 @@ impl View for WhoAsked {
     }
 
     /// Everybody is asked about again only when an answer about access may be another one.
+    fn name(&self) -> &'static str {
+        "who can"
+    }
+
     fn answer(&self, app: &mut App) {
         let now = Some((self.clone(), app.session.world.access()));
         if app.answers.asked != now || app.answers.reader.wants_more() {
