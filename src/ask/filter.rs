@@ -1,8 +1,9 @@
 //! What the words behind `/` let through.
 //!
 //! ```text
-//! payweb            names that hold these letters in this order
-//! !canary           … and not those that hold this word
+//! web               rows with this word in their name or in a column that is shown
+//! !canary           … and not those with this one
+//! ~payweb           names that hold these letters in this order
 //! -l app=web        labels as kubectl selects them: key, key=value, key!=value
 //! phase=pending     a column that holds this (a number: exactly this)
 //! node!=n1          a column that does not
@@ -20,10 +21,13 @@ use crate::model::role::Subject;
 /// One condition.
 #[derive(Clone, PartialEq, Eq, Debug)]
 enum Term {
-    /// The letters in this order, lower case.
+    /// This word, or not this word, lower case, in the name or in a column that is shown.
+    Word {
+        word: String,
+        holds: Holds,
+    },
+    /// The letters in this order in the name, lower case.
     Letters(String),
-    /// Not this word, lower case.
-    Without(String),
     Label {
         key: String,
         value: Option<String>,
@@ -116,6 +120,14 @@ impl Filtered for Subject {
     }
 }
 
+/// What a filter looks at in the columns of a row.
+pub trait Cells<R> {
+    /// The text of the column with that title (lower case), if there is one.
+    fn cell(&self, row: &R, title: &str) -> Option<String>;
+    /// Whether a column that is shown holds this word (lower case).
+    fn any_holds(&self, row: &R, word: &str) -> bool;
+}
+
 impl Filter {
     /// Reads a filter line; every line is one.
     pub fn parse(line: &str) -> Self {
@@ -149,6 +161,14 @@ impl Filter {
         letters.collect()
     }
 
+    /// The words that rows are shown for, lower case.
+    pub fn words(&self) -> impl Iterator<Item = &str> {
+        self.terms.iter().filter_map(|it| match it {
+            Term::Word { word, holds: Holds::Yes } => Some(word.as_str()),
+            _ => None,
+        })
+    }
+
     /// Whether all that passes `self` has passed `wider` too, so that its rows are enough to look at.
     ///
     /// True when letters were only appended: typing on narrows.
@@ -156,13 +176,16 @@ impl Filter {
         self.terms.len() == wider.terms.len()
             && self.terms.iter().zip(&wider.terms).all(|(new, old)| match (new, old) {
                 (Term::Letters(new), Term::Letters(old)) => new.starts_with(old.as_str()),
+                (Term::Word { word: new, holds: Holds::Yes }, Term::Word { word: old, holds: Holds::Yes }) => {
+                    new.starts_with(old.as_str())
+                }
                 (new, old) => new == old,
             })
     }
 
-    /// Whether a row passes; `cell` gives the text of the column with that title (lower case), if there is one.
-    pub fn passes<R: Filtered>(&self, row: &R, cell: impl Fn(&R, &str) -> Option<String>) -> bool {
-        self.terms.iter().all(|it| it.passes(row, &cell))
+    /// Whether a row passes.
+    pub fn passes<R: Filtered>(&self, row: &R, cells: &impl Cells<R>) -> bool {
+        self.terms.iter().all(|it| it.passes(row, cells))
     }
 }
 
@@ -180,11 +203,11 @@ fn term(word: &str) -> Option<Term> {
     if let Some((title, value)) = word.split_once('=').filter(|(title, _)| !title.is_empty()) {
         return Some(column(title, value, Holds::Yes));
     }
-    match word.strip_prefix('!') {
-        Some("") => None,
-        Some(word) => Some(Term::Without(word.to_lowercase())),
-        None => Some(Term::Letters(word.to_lowercase())),
+    if let Some(letters) = word.strip_prefix('~') {
+        return (!letters.is_empty()).then(|| Term::Letters(letters.to_lowercase()));
     }
+    let (word, holds) = word.strip_prefix('!').map_or((word, Holds::Yes), |it| (it, Holds::No));
+    (!word.is_empty()).then(|| Term::Word { word: word.to_lowercase(), holds })
 }
 
 fn column(title: &str, value: &str, holds: Holds) -> Term {
@@ -204,10 +227,14 @@ fn label(word: &str) -> Term {
 }
 
 impl Term {
-    fn passes<R: Filtered>(&self, row: &R, cell: &impl Fn(&R, &str) -> Option<String>) -> bool {
+    fn passes<R: Filtered>(&self, row: &R, cells: &impl Cells<R>) -> bool {
         match self {
             Term::Letters(letters) => holds_letters(row.words(), letters),
-            Term::Without(word) => !row.words().concat().to_lowercase().contains(word.as_str()),
+            Term::Word { word, holds } => {
+                // The letters in their order are looked for without a copy: most rows end there.
+                let is_named = holds_letters(row.words(), word) && holds_word(&row.words().concat(), word);
+                (is_named || cells.any_holds(row, word)) == (*holds == Holds::Yes)
+            }
             Term::Label { key, value, holds } => {
                 let found = row.label(key);
                 let is_met = match value {
@@ -218,11 +245,11 @@ impl Term {
             }
             // A column that is not there holds nothing: `x=y` shows no row rather than every row.
             Term::Column { title, value, holds } => {
-                let text = cell(row, title).unwrap_or_default();
+                let text = cells.cell(row, title).unwrap_or_default();
                 cell_holds(&text, value) == (*holds == Holds::Yes)
             }
             Term::Number { title, than, is } => {
-                let text = cell(row, title).unwrap_or_default();
+                let text = cells.cell(row, title).unwrap_or_default();
                 let digits = text.split(|it: char| !it.is_ascii_digit()).next().unwrap_or_default();
                 digits.parse().is_ok_and(|number| is.holds(number, *than))
             }
@@ -235,7 +262,19 @@ fn cell_holds(cell: &str, value: &str) -> bool {
     if cell.parse::<u64>().is_ok() && value.parse::<u64>().is_ok() {
         return cell == value;
     }
-    if value.is_empty() { cell.is_empty() } else { cell.to_lowercase().contains(value) }
+    if value.is_empty() { cell.is_empty() } else { holds_word(cell, value) }
+}
+
+/// Whether a text holds a word (lower case), whatever the text's case.
+pub fn holds_word(text: &str, word: &str) -> bool {
+    let (text, word) = match text.is_ascii() {
+        true => (text.as_bytes(), word.as_bytes()),
+        false => return text.to_lowercase().contains(word),
+    };
+    let Some((first, rest)) = word.split_first() else { return true };
+    let begins = memchr::memchr2_iter(*first, first.to_ascii_uppercase(), text);
+    let mut behind = begins.filter_map(|at| text.get(at + 1..at + word.len()));
+    behind.any(|it| it.eq_ignore_ascii_case(rest))
 }
 
 /// Whether the pieces hold the letters (lower case) in their order.
@@ -283,23 +322,42 @@ mod tests {
         }
     }
 
+    struct Columns;
+
+    impl Cells<Row> for Columns {
+        fn cell(&self, row: &Row, title: &str) -> Option<String> {
+            match title {
+                "name" => Some(row.0.into()),
+                "policies" => Some("10".into()),
+                "node" => Some(String::new()),
+                _ => None,
+            }
+        }
+        fn any_holds(&self, _: &Row, word: &str) -> bool {
+            ["10", "Running"].iter().any(|it| holds_word(it, word))
+        }
+    }
+
     fn passes(line: &str) -> bool {
         let labels = Labels::new([("app".into(), "web".into()), ("tier".into(), "1".into())]);
-        Filter::parse(line).passes(&Row("Web-Canary-7d9", labels), |row, title| match title {
-            "name" => Some(row.0.into()),
-            "policies" => Some("10".into()),
-            "node" => Some(String::new()),
-            _ => None,
-        })
+        Filter::parse(line).passes(&Row("Web-Canary-7d9", labels), &Columns)
     }
 
     #[test]
     fn every_word_must_hold() {
         let cases = [
             ("", true),
-            ("wc7", true),
-            ("shopweb", true),
-            ("7w", false),
+            ("~wc7", true),
+            ("~shopweb", true),
+            ("~7w", false),
+            ("wc7", false),
+            ("SHOP/web", true),
+            ("canary-7D", true),
+            ("running", true),
+            ("10", true),
+            ("runing", false),
+            ("!running", false),
+            ("~", true),
             ("web !stable", true),
             ("web !canary", false),
             ("!", true),
@@ -322,6 +380,7 @@ mod tests {
             ("nothere=x", false),
             ("-l", true),
             ("ç", false),
+            ("web", true),
         ];
         cases.iter().for_each(|(line, expected)| assert_eq!(passes(line), *expected, "{line}"));
     }
@@ -329,7 +388,8 @@ mod tests {
     #[test]
     fn typing_on_narrows_and_nothing_else_does() {
         let narrows = |new: &str, old: &str| Filter::parse(new).narrows(&Filter::parse(old));
-        assert!(narrows("web", "we"));
+        assert!(narrows("web", "we") && narrows("~web", "~we"));
+        assert!(!narrows("~web", "we"), "other rows may hold the letters than those with the word");
         assert!(!narrows("we", "web"));
         assert!(!narrows("!web", "!we"), "a longer exclusion lets more through");
         assert!(!narrows("web x", "web"));

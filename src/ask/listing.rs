@@ -16,7 +16,7 @@ pub mod subjects;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-use super::filter::Filtered;
+use super::filter::{Cells, Filtered, holds_word};
 use super::item::Item;
 use super::scope::View;
 use crate::model::address::canonical;
@@ -167,6 +167,10 @@ pub struct Listing<R: Row + 'static> {
     /// What there is no room for on a screen: `-o wide`, csv and json, and whatever filters look into.
     pub wide: &'static [Column<R>],
     pub rows: fn(View<'_>) -> (Vec<R>, Given),
+    /// What stands above what unless the operator sorts: the greatest risk; `None`: by name.
+    pub risk: Option<fn(&R, View<'_>) -> SortKey>,
+    /// Whether a change may move the risk of other rows than those that it moves.
+    pub moves_risk: fn(&Change) -> bool,
     /// The rows that one change moves; `None` when all are to be read anew.
     pub moves: fn(&Change, View<'_>) -> Option<Moves<R>>,
     /// Whether a change may move its rows, so that many of them fill it anew.
@@ -180,6 +184,22 @@ impl<R: Row> Listing<R> {
     pub fn cell(&self, row: &R, title: &str, view: View<'_>) -> Option<String> {
         let column = self.columns.iter().chain(self.wide).find(|it| it.title.eq_ignore_ascii_case(title))?;
         Some((column.cell)(row, view).text)
+    }
+}
+
+/// The columns of a list, for a filter.
+pub struct Seen<'a, R: Row + 'static> {
+    pub view: View<'a>,
+    pub listing: &'static Listing<R>,
+}
+
+impl<R: Row> Cells<R> for Seen<'_, R> {
+    fn cell(&self, row: &R, title: &str) -> Option<String> {
+        self.listing.cell(row, title, self.view)
+    }
+
+    fn any_holds(&self, row: &R, word: &str) -> bool {
+        self.listing.columns.iter().any(|it| holds_word(&(it.cell)(row, self.view).text, word))
     }
 }
 

@@ -5,9 +5,7 @@
 use std::borrow::Cow;
 
 use super::page::Reader;
-use crate::ask::filter::Filter;
-use crate::ask::filter::Filtered;
-use crate::ask::filter::Pieces;
+use crate::ask::filter::{Cells, Filter, Filtered, Pieces, holds_word};
 use crate::ask::item::Item;
 use crate::ask::question::permissions::Held;
 use crate::ask::question::who_can;
@@ -117,7 +115,19 @@ impl Filtered for Listed<'_> {
 }
 
 fn passes(filter: &Filter, row: &fold::Row, served: &Served) -> bool {
-    filter.is_empty() || filter.passes(&Listed { row, what: row.what.to_string() }, |it, title| cell(it, title, served))
+    filter.is_empty() || filter.passes(&Listed { row, what: row.what.to_string() }, served)
+}
+
+/// What stands in the line of a folded row besides its name.
+const SHOWN: [&str; 2] = ["verbs", "danger"];
+
+impl Cells<Listed<'_>> for Served {
+    fn cell(&self, row: &Listed<'_>, title: &str) -> Option<String> {
+        cell(row, title, self)
+    }
+    fn any_holds(&self, row: &Listed<'_>, word: &str) -> bool {
+        SHOWN.iter().any(|title| cell(row, title, self).is_some_and(|it| holds_word(&it, word)))
+    }
 }
 
 /// What `title=value` looks at; what is written `*` holds everything that it stands for.

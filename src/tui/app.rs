@@ -16,7 +16,7 @@ use super::asked;
 use super::event::{self, Effect, Event};
 use super::job::{Job, Said, Wanted, What};
 use super::layout::{self, Areas, Front, Side};
-use super::list::{Pace, Run};
+use super::list::{Pace, Run, SortBy};
 use super::matrix;
 use super::panes::{self, Held, Pane};
 use super::reaching;
@@ -409,9 +409,9 @@ impl App {
         self.prepare_all(true);
         self.with_pane(|pane, view| {
             let mut sort = pane.sort();
-            let same = sort.column == Some(column);
+            let same = sort.by == SortBy::Column(column) || (column == 0 && sort.by == SortBy::Name);
             sort.run = if same { sort.run.inverted() } else { Run::Up };
-            sort.column = Some(column);
+            sort.by = SortBy::Column(column);
             pane.sort_by(sort, view);
         });
     }

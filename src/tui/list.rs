@@ -21,7 +21,7 @@ mod sift;
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
-use crate::ask::filter::Filter;
+use crate::ask::filter::{Cells, Filter};
 use crate::ask::listing::{Given, Row, SortKey};
 
 pub use sift::Pace;
@@ -45,20 +45,29 @@ impl Run {
     }
 }
 
-/// What a list is sorted by: a column, or the pane's own order.
+/// What a list is sorted by.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum SortBy {
+    /// The pane's own order.
+    #[default]
+    Name,
+    /// The greatest risk first.
+    Risk,
+    /// An index into the pane's columns.
+    Column(usize),
+}
+
+/// What a list is sorted by, and which way.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Sort {
-    /// An index into the pane's columns.
-    pub column: Option<usize>,
+    pub by: SortBy,
     pub run: Run,
 }
 
 /// How a row is looked at from outside: its sort keys and its cells.
-pub trait Look<R> {
-    /// What a column sorts a row by.
-    fn sort_key(&self, row: &R, column: usize) -> SortKey;
-    /// The text of the column with this title, lower case.
-    fn cell(&self, row: &R, title: &str) -> Option<String>;
+pub trait Look<R>: Cells<R> {
+    /// What a row is sorted by; `None`: the pane's own order.
+    fn sort_key(&self, row: &R, by: SortBy) -> Option<SortKey>;
 }
 
 /// Rows in an order, with a filter, a selection, and marks.
@@ -127,6 +136,11 @@ impl<R: Row> List<R> {
         self.sort
     }
 
+    /// What it is to be sorted by when it is filled next.
+    pub fn turn(&mut self, sort: Sort) {
+        self.sort = sort;
+    }
+
     /// Puts other rows in the place of all.
     pub fn fill(&mut self, rows: Vec<R>, given: Given, look: &impl Look<R>) {
         self.given = given;
@@ -170,11 +184,17 @@ mod tests {
     struct Plainly;
 
     impl Look<Thing> for Plainly {
-        fn sort_key(&self, row: &Thing, _: usize) -> SortKey {
-            SortKey::Number(row.2)
+        fn sort_key(&self, row: &Thing, by: SortBy) -> Option<SortKey> {
+            (by != SortBy::Name).then_some(SortKey::Number(row.2))
         }
+    }
+
+    impl Cells<Thing> for Plainly {
         fn cell(&self, row: &Thing, _: &str) -> Option<String> {
             Some(row.2.to_string())
+        }
+        fn any_holds(&self, row: &Thing, word: &str) -> bool {
+            row.2.to_string().contains(word)
         }
     }
 
@@ -215,9 +235,10 @@ mod tests {
             let (mut list, mut things) = (List::default(), BTreeMap::new());
             list.fill(Vec::new(), Given::Unordered, &Plainly);
             let run = if dice.roll(2) == 0 { Run::Up } else { Run::Down };
-            let sort = Sort { column: (dice.roll(2) == 0).then_some(0), run };
+            let by = [SortBy::Name, SortBy::Risk, SortBy::Column(0)][dice.roll(3) as usize];
+            let sort = Sort { by, run };
             list.sort_by(sort, &Plainly);
-            let filter = Filter::parse(["", "t1", "value=1", "value!=1 t"][dice.roll(4) as usize]);
+            let filter = Filter::parse(["", "t1", "value=1", "value!=1 ~t"][dice.roll(4) as usize]);
             list.filter_by(filter.clone(), &Plainly);
             for _ in 0..12 {
                 let size = [1, 5, 40, 700][dice.roll(4) as usize];
@@ -247,7 +268,7 @@ mod tests {
             list.go(dice.roll(900) as usize);
             let mut at_once = list.clone();
             for _ in 0..6 {
-                let filter = Filter::parse(["", "t", "t1", "t12", "value=1 t"][dice.roll(5) as usize]);
+                let filter = Filter::parse(["", "~t", "t1", "t12", "value=1 ~t"][dice.roll(5) as usize]);
                 let before = rows(&list);
                 list.begin(filter.clone());
                 let mut steps = dice.roll(3);

@@ -7,6 +7,7 @@ use super::app::{App, Shown};
 use super::command::{self, At, COMMANDS};
 use super::event::Effect;
 use super::layout::Side;
+use super::list::SortBy;
 use super::palette;
 use super::panes::{self, PANES, Pane};
 use super::picker::{Choice, Entry, Picker, Subject as Picking};
@@ -340,7 +341,7 @@ pub fn ports(app: &mut App) -> Vec<Effect> {
 pub fn sort(app: &mut App) -> Vec<Effect> {
     let (titles, sort) = app.with_pane(|pane, _| (pane.titles(), pane.sort()));
     let entries = titles.into_iter().enumerate().map(|(at, title)| {
-        let is_current = sort.column == Some(at) || (at == 0 && sort.column.is_none());
+        let is_current = sort.by == SortBy::Column(at) || (at == 0 && sort.by == SortBy::Name);
         Entry::new(title.to_lowercase(), if is_current { "now; again: the other way" } else { "" }, Choice::Column(at))
     });
     app.input.picker = Some(Picker::new(Picking::Sort, "sort by", entries.collect()));

@@ -6,15 +6,17 @@ use std::collections::BTreeSet;
 
 use ratatui::buffer::Buffer;
 
-use super::list::{List, Look, Pace, Run, Sort};
+use super::list::{List, Look, Pace, Run, Sort, SortBy};
 use super::paint::{self, Focus, Slot};
 use super::panes::{Frame, Pane};
 use super::theme::{Role, Theme};
 use crate::ask::filter::Filter;
 use crate::ask::item::Item;
-use crate::ask::listing::{Column, Listing, Row, SortKey, Sorts, Stands};
+use crate::ask::listing::{Column, Given, Listing, Row, Seen, SortKey, Sorts, Stands};
 use crate::ask::scope::View;
 use crate::model::cluster::Change;
+use crate::model::coverage::Coverage;
+use crate::model::id::Kind;
 
 /// A pane's list and columns.
 pub struct Table<R: Row + 'static> {
@@ -22,6 +24,10 @@ pub struct Table<R: Row + 'static> {
     listing: &'static Listing<R>,
     /// Columns that the operator does not want to see.
     hidden: BTreeSet<usize>,
+    /// The operator said what it is sorted by.
+    is_sorted: bool,
+    /// The operator chose what is selected.
+    is_chosen: bool,
     /// How wide each column is, and at which end of it its cells stand.
     widths: Vec<Width>,
     /// Why there is nothing, when there is nothing.
@@ -58,26 +64,25 @@ pub struct Around {
     pub behind: String,
 }
 
-struct Seen<'a, R: Row + 'static> {
-    view: View<'a>,
-    listing: &'static Listing<R>,
-}
-
 impl<R: Row> Look<R> for Seen<'_, R> {
-    fn sort_key(&self, row: &R, column: usize) -> SortKey {
-        self.listing.columns[column].sort_key(row, self.view)
-    }
-
-    fn cell(&self, row: &R, title: &str) -> Option<String> {
-        self.listing.cell(row, title, self.view)
+    fn sort_key(&self, row: &R, by: SortBy) -> Option<SortKey> {
+        match by {
+            SortBy::Name => None,
+            SortBy::Risk => self.listing.risk.map(|it| it(row, self.view)),
+            SortBy::Column(column) => Some(self.listing.columns[column].sort_key(row, self.view)),
+        }
     }
 }
+
+/// Above this many rows the risk of all of them is not worked out before the operator asks for it.
+const WEIGHED: usize = 5_000;
 
 impl<R: Row> Table<R> {
     /// The pane of a list, with what it says when it is empty.
     pub fn of(listing: &'static Listing<R>, empty: fn(View<'_>) -> String) -> Self {
         let widths = untold(listing);
-        Self { list: List::default(), listing, hidden: BTreeSet::new(), widths, empty, around: |_| Around::default() }
+        let (list, hidden) = (List::default(), BTreeSet::new());
+        Self { list, listing, hidden, is_sorted: false, is_chosen: false, widths, empty, around: |_| Around::default() }
     }
 
     /// The same, with more in its heading.
@@ -87,6 +92,14 @@ impl<R: Row> Table<R> {
 
     fn seen<'a>(&self, view: View<'a>) -> Seen<'a, R> {
         Seen { view, listing: self.listing }
+    }
+
+    /// While rows are still being listed, a selection that nobody made stays on the first of them.
+    fn stay_above(&mut self, view: View<'_>) {
+        let coverage = |kind: &Kind| view.world.cluster.coverage.of(*kind, "");
+        if !self.is_chosen && self.listing.sources.iter().any(|it| *coverage(it) == Coverage::Loading) {
+            self.list.go(0);
+        }
     }
 
     /// The columns that fit, each with its width, and the gap between them.
@@ -157,6 +170,7 @@ impl<R: Row> Table<R> {
                 Stands::Left => drop(paint::put(buffer, slot, &cell.text, style, theme)),
                 Stands::Right => paint::put_right(buffer, slot, &cell.text, style, theme),
             }
+            self.list.filter().words().for_each(|it| mark_word(buffer, slot, it, theme));
             rest = rest.after(it.width + look.gap);
         }
         if is_selected && look.focus == Focus::Here {
@@ -171,7 +185,7 @@ impl<R: Row> Table<R> {
         heading.push_str(&around.before);
         heading.push_str(&if shown == total { format!(" {total}") } else { format!(" {shown}/{total}") });
         heading.push_str(&around.behind);
-        if let Some(column) = self.list.sort().column {
+        if let SortBy::Column(column) = self.list.sort().by {
             let run = if self.list.sort().run == Run::Up { "+" } else { "-" };
             heading.push_str(&format!(" by {}{run}", self.listing.columns[column].title.to_lowercase()));
         }
@@ -185,6 +199,27 @@ struct RowLook<'a> {
     focus: Focus,
     theme: Theme,
     gap: u16,
+}
+
+/// Marks where a word (lower case) stands in what was drawn.
+fn mark_word(buffer: &mut Buffer, slot: Slot, word: &str, theme: Theme) {
+    let symbols = (0..slot.width).map(|at| buffer[(slot.x + at, slot.y)].symbol().to_lowercase());
+    let symbols: Vec<String> = symbols.collect();
+    for at in 0..symbols.len() {
+        let mut rest = word;
+        let end = symbols[at..].iter().take_while(|it| match rest.strip_prefix(it.as_str()) {
+            Some(left) if !rest.is_empty() => {
+                rest = left;
+                true
+            }
+            _ => false,
+        });
+        let width = end.count() as u16;
+        if rest.is_empty() {
+            let found = Slot { width, ..slot.after(at as u16) };
+            return paint::restyle(buffer, found, theme.style(Role::Link));
+        }
+    }
 }
 
 /// Columns of which no row was shown yet are as wide as their titles.
@@ -218,9 +253,13 @@ impl<R: Row> Pane for Table<R> {
         self.list.sort()
     }
     fn sort_by(&mut self, sort: Sort, view: View<'_>) {
-        let column = sort.column.filter(|it| !matches!(self.listing.columns[*it].sorts, Sorts::Naturally));
+        let by = match sort.by {
+            SortBy::Column(at) if matches!(self.listing.columns[at].sorts, Sorts::Naturally) => SortBy::Name,
+            by => by,
+        };
+        self.is_sorted = true;
         let seen = self.seen(view);
-        self.list.sort_by(Sort { column, ..sort }, &seen);
+        self.list.sort_by(Sort { by, ..sort }, &seen);
     }
     fn filter_by(&mut self, filter: Filter) {
         self.list.begin(filter);
@@ -235,24 +274,32 @@ impl<R: Row> Pane for Table<R> {
     fn fill(&mut self, view: View<'_>) {
         let (rows, given) = (self.listing.rows)(view);
         let seen = self.seen(view);
+        if !self.is_sorted {
+            let is_few = rows.len() <= WEIGHED && given == Given::Unordered;
+            let by = if is_few && self.listing.risk.is_some() { SortBy::Risk } else { SortBy::Name };
+            self.list.turn(Sort { by, ..Sort::default() });
+        }
         self.list.fill(rows, given, &seen);
         self.widths = untold(self.listing);
+        self.stay_above(view);
     }
     fn change(&mut self, changes: &[Change], view: View<'_>) {
         let moves: Option<Vec<_>> = changes.iter().map(|it| (self.listing.moves)(it, view)).collect();
-        match moves {
-            Some(moves) => {
-                let moves: Vec<_> = moves.into_iter().flatten().collect();
-                let seen = self.seen(view);
-                self.list.change(&moves, &seen);
-            }
-            None => self.fill(view),
+        let Some(moves) = moves else { return self.fill(view) };
+        let moves: Vec<_> = moves.into_iter().flatten().collect();
+        let seen = self.seen(view);
+        self.list.change(&moves, &seen);
+        if self.list.sort().by == SortBy::Risk && changes.iter().any(self.listing.moves_risk) {
+            self.list.arrange(&seen);
         }
+        self.stay_above(view);
     }
     fn go(&mut self, at: usize) {
+        self.is_chosen = true;
         self.list.go(at);
     }
     fn select(&mut self, item: &Item) -> bool {
+        self.is_chosen = true;
         (self.listing.key)(item).is_some_and(|key| self.list.select(&key))
     }
     fn settle(&mut self, rows: usize) {

@@ -22,6 +22,8 @@ pub const LISTING: Listing<Space> = Listing {
     columns: COLUMNS,
     wide: WIDE,
     rows,
+    risk: None,
+    moves_risk: |_| false,
     // Few, and any pod or policy may bring one: read anew at every change.
     moves: |_, _| None,
     concerns: |_, _| true,

@@ -19,6 +19,8 @@ pub const LISTING: Listing<SharedPod> = Listing {
     columns: COLUMNS,
     wide: WIDE,
     rows,
+    risk: None,
+    moves_risk: |_| false,
     moves,
     concerns: |change, _| matches!(change, Change::Pod(_)),
     item: |row| Item::Pod(row.pod_id()),

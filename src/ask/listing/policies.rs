@@ -21,6 +21,9 @@ pub const LISTING: Listing<Arc<Policy>> = Listing {
     columns: COLUMNS,
     wide: WIDE,
     rows,
+    risk: Some(by_risk),
+    // That a rule fits no pod any more is seen when the list is read anew: pods come and go too often.
+    moves_risk: |change| matches!(change, Change::Coverage(_) | Change::Namespace(_)),
     moves,
     concerns: |change, view| matches!(change, Change::Policy(_)) || view.scope.pod.is_some(),
     item: |row| Item::Policy(row.id()),
@@ -130,6 +133,11 @@ fn targets(row: &Policy, view: View<'_>) -> Cell {
 fn problems(row: &Policy, view: View<'_>) -> usize {
     let read = view.world.cluster.problems.get(&row.id()).map_or(0, Vec::len);
     read.max(row.gaps.len()) + view.world.net().policy_problems(row).iter().filter(|it| is_news(it)).count()
+}
+
+/// Those with problems first, the most of them above all; then by name.
+fn by_risk(row: &Arc<Policy>, view: View<'_>) -> SortKey {
+    SortKey::Number(u64::MAX - problems(row, view) as u64)
 }
 
 /// What was not understood is counted among what could not be read.

@@ -21,6 +21,9 @@ pub const LISTING: Listing<Subject> = Listing {
     columns: COLUMNS,
     wide: WIDE,
     rows,
+    risk: Some(by_risk),
+    // A role may be anybody's.
+    moves_risk: |change| matches!(change, Change::Role(_) | Change::Coverage(_) | Change::Readable(_)),
     moves,
     concerns: |change, view| renews(change) || !weights::touched(view.world, change).is_empty(),
     item: |row| Item::Subject(row.clone()),
@@ -141,6 +144,19 @@ fn by_worst(row: &Subject, view: View<'_>) -> SortKey {
     let weight = view.world.weight(row);
     let common = weight.common.map_or(u64::MAX, |it| COMMON + it as u64);
     SortKey::Number(weight.worst.map_or(common, |it| it as u64))
+}
+
+/// Those with marks first, then by the worst that each can do; of equals the parts of Kubernetes itself last.
+fn by_risk(row: &Subject, view: View<'_>) -> SortKey {
+    let SortKey::Number(worst) = by_worst(row, view) else { return SortKey::Number(u64::MAX) };
+    let marked = u64::from(!view.world.weight(row).is_odd());
+    let own = u64::from(is_of_kubernetes(row));
+    SortKey::Number(marked << 40 | worst.min(u64::from(u32::MAX)) << 1 | own)
+}
+
+/// Whether it is a part of Kubernetes itself.
+fn is_of_kubernetes(row: &Subject) -> bool {
+    row.name().starts_with("system:") || row.namespace().as_str() == "kube-system"
 }
 
 fn extent(row: &Subject, view: View<'_>) -> Cell {

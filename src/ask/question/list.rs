@@ -7,7 +7,7 @@ use super::access::rbac_needs;
 use super::{Here, Reads, Words};
 use crate::ask::filter::Filter;
 use crate::ask::item::Item;
-use crate::ask::listing::{Cell, Column, Given, Listing, Row, namespaces, pods, policies, subjects};
+use crate::ask::listing::{Cell, Column, Given, Listing, Row, Seen, namespaces, pods, policies, subjects};
 use crate::ask::needs::{self, Needs};
 use crate::ask::scope::{Scope, View};
 use crate::ask::topic::Topic;
@@ -19,7 +19,7 @@ use crate::text::coverage::{plural, words};
 /// The rows that a filter lets through.
 #[derive(Args, Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct List {
-    /// What rows must hold, all of it: letters of the name, !WORD, COLUMN=TEXT, COLUMN!=TEXT, 'COLUMN>NUMBER'
+    /// What rows must hold, all of it: WORD, !WORD, ~LETTERS of the name, COLUMN=TEXT, COLUMN!=TEXT, 'COLUMN>NUMBER'
     #[arg(value_name = "FILTER")]
     #[serde(default)]
     pub filter: Vec<String>,
@@ -82,16 +82,19 @@ impl List {
         self.table(&subjects::LISTING, here, world)
     }
 
-    fn table<R: Row>(&self, listing: &Listing<R>, here: &Here, world: &World) -> Table {
+    fn table<R: Row>(&self, listing: &'static Listing<R>, here: &Here, world: &World) -> Table {
         let scope = Scope { namespaces: here.only.iter().cloned().collect(), ..Scope::default() };
         let view = View { world, scope: &scope, acting: None };
         let (mut rows, given) = (listing.rows)(view);
         let filter = Filter::parse(&self.line());
-        rows.retain(|row| filter.passes(row, |row, title| listing.cell(row, title, view)));
+        rows.retain(|row| filter.passes(row, &Seen { view, listing }));
         // One namespace among all: of namespaces only itself is in scope.
         rows.retain(|row| (listing.item)(row).namespace().is_none_or(|it| scope.holds(it)));
         if given == Given::Unordered {
             rows.sort_by(R::order);
+        }
+        if let Some(risk) = listing.risk {
+            rows.sort_by_cached_key(|row| risk(row, view));
         }
         let columns: Vec<&Column<R>> = listing.columns.iter().chain(listing.wide).collect();
         let cells = |row: &R| columns.iter().map(|it| (it.cell)(row, view)).collect();

@@ -49,8 +49,8 @@ impl<R: Row> List<R> {
         let Some(at) = Some(before).filter(|it| it.order(after).is_eq()).and_then(|it| self.locate(it, look)) else {
             return false;
         };
-        if let Some(column) = self.sort.column
-            && self.keys[at] != look.sort_key(after, column)
+        if let Some(key) = look.sort_key(after, self.sort.by)
+            && self.keys[at] != key
         {
             return false;
         }
@@ -121,7 +121,7 @@ impl<R: Row> List<R> {
     }
 
     fn insert(&mut self, row: R, look: &impl Look<R>) {
-        let key = self.sort.column.map(|column| look.sort_key(&row, column));
+        let key = look.sort_key(&row, self.sort.by);
         match self.search(&row, key.as_ref()) {
             Ok(at) => self.all[at] = row.clone(),
             Err(at) => {

@@ -4,7 +4,7 @@
 
 use std::cmp::Ordering;
 
-use super::{Given, List, Look, Row, Sort, SortKey};
+use super::{Given, List, Look, Row, Sort, SortBy, SortKey};
 
 impl<R: Row> List<R> {
     /// Sorts by another column, or the other way.
@@ -16,17 +16,18 @@ impl<R: Row> List<R> {
     /// Sorts everything by what the sort says now, and filters it.
     pub fn arrange(&mut self, look: &impl Look<R>) {
         let run = self.sort.run;
-        match self.sort.column {
-            None => {
+        match self.sort.by {
+            SortBy::Name => {
                 self.keys = Vec::new();
                 // Filled in order as a rule, and then this is one pass.
                 if self.given == Given::Unordered {
                     self.all.sort_by(|a, b| run.apply(a.order(b)));
                 }
             }
-            Some(column) => {
+            by => {
                 let rows = std::mem::take(&mut self.all).into_iter();
-                let mut keyed: Vec<(SortKey, R)> = rows.map(|it| (look.sort_key(&it, column), it)).collect();
+                let key = |it: &R| look.sort_key(it, by).unwrap_or(SortKey::Number(0));
+                let mut keyed: Vec<(SortKey, R)> = rows.map(|it| (key(&it), it)).collect();
                 keyed.sort_by(|a, b| run.apply(a.0.cmp(&b.0)).then_with(|| a.1.order(&b.1)));
                 (self.keys, self.all) = keyed.into_iter().unzip();
             }
@@ -40,7 +41,7 @@ impl<R: Row> List<R> {
         let run = self.sort.run;
         let order = |it: &R| run.apply(it.order(wanted));
         let is_it = |it: &R| it.order(wanted).is_eq();
-        let is_in_order = self.sort.column.is_none() && self.given == Given::Unordered;
+        let is_in_order = self.sort.by == SortBy::Name && self.given == Given::Unordered;
         match &self.shown {
             Some(shown) if is_in_order && !self.is_ranked() => shown.binary_search_by(|it| order(&it.1)).ok(),
             Some(shown) => shown.iter().position(|it| is_it(&it.1)),
@@ -52,12 +53,12 @@ impl<R: Row> List<R> {
     /// Where a row stands among all; what it is sorted by may have changed with what surrounds it.
     pub(super) fn locate(&self, row: &R, look: &impl Look<R>) -> Option<usize> {
         let run = self.sort.run;
-        let found = match self.sort.column {
+        let found = match look.sort_key(row, self.sort.by) {
             None if self.given == Given::Unordered => {
                 return self.all.binary_search_by(|it| run.apply(it.order(row))).ok();
             }
             None => None,
-            Some(column) => self.search(row, Some(&look.sort_key(row, column))).ok(),
+            Some(key) => self.search(row, Some(&key)).ok(),
         };
         found.or_else(|| self.all.iter().position(|it| it.order(row).is_eq()))
     }

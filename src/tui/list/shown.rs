@@ -3,7 +3,7 @@
 //! What a filter says and how it is written is [`crate::ask::filter`]'s; how it is applied stands in `sift`.
 
 use super::sift::{RANKED, Ranker, Sift, Source};
-use super::{List, Look, Row};
+use super::{List, Look, Row, Sort};
 use crate::ask::filter::Filter;
 
 impl<R: Row> List<R> {
@@ -18,7 +18,7 @@ impl<R: Row> List<R> {
     }
 
     pub(super) fn passes(&self, row: &R, look: &impl Look<R>) -> bool {
-        self.filter.passes(row, |row, title| look.cell(row, title))
+        self.filter.passes(row, look)
     }
 
     /// Looks at all rows anew.
@@ -33,16 +33,14 @@ impl<R: Row> List<R> {
     /// Puts one more row among those that are shown, where its score or the order puts it.
     pub(super) fn insert_shown(&mut self, row: R, look: &impl Look<R>) {
         let (ranked, letters) = (self.is_ranked(), self.filter.letters());
-        let (sort, run) = (self.sort.column, self.sort.run);
+        let Sort { by, run } = self.sort;
         let score = if ranked { Ranker::of(letters).score(&row) } else { 0 };
-        let key = sort.map(|column| look.sort_key(&row, column));
+        let key = look.sort_key(&row, by);
         let Some(shown) = &mut self.shown else { return };
         let after = |other: &(i64, R)| {
-            let by_order = match sort {
+            let by_order = match key {
                 None => run.apply(other.1.order(&row)),
-                Some(column) => {
-                    run.apply(Some(look.sort_key(&other.1, column)).cmp(&key)).then_with(|| other.1.order(&row))
-                }
+                Some(_) => run.apply(look.sort_key(&other.1, by).cmp(&key)).then_with(|| other.1.order(&row)),
             };
             score.cmp(&other.0).then(by_order)
         };

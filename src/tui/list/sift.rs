@@ -99,7 +99,7 @@ impl<R: Row> List<R> {
                 Source::All => self.all.get(at),
                 Source::Shown => self.row(at),
             });
-            let passing = seen.filter(|it| sift.filter.passes(*it, |row, title| look.cell(row, title)));
+            let passing = seen.filter(|it| sift.filter.passes(*it, look));
             sift.kept.extend(passing.map(|it| (0, it.clone())));
             sift.looked = next;
         }
