@@ -6,11 +6,13 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
 
 use crate::cli;
 use crate::live::connect::{Flags, Plugins};
+use crate::tui::theme::PALETTES;
 
 /// Explore a Kubernetes cluster's real security posture: who has access, what they can reach, how traffic may flow.
 ///
@@ -142,9 +144,17 @@ pub struct Screen {
     /// Colors on a terminal
     #[arg(long, global = true, value_enum, default_value_t = ColorChoice::Auto)]
     pub color: ColorChoice,
+    /// Colors of the screen; `:theme` goes to the next one
+    #[arg(long, global = true, value_name = "NAME", value_parser = themes())]
+    pub theme: Option<String>,
     /// Open the explorer where this is answered, such as 'trace shop/web svc/shop/cart:80'
     #[arg(long, global = true, value_name = "QUESTION")]
     pub open: Option<String>,
+}
+
+/// The names of all palettes, each with what it is.
+fn themes() -> PossibleValuesParser {
+    PossibleValuesParser::new(PALETTES.iter().map(|it| PossibleValue::new(it.name).help(it.help)))
 }
 
 /// When colors are used.

@@ -33,6 +33,8 @@ pub enum Tone {
     Allow,
     Deny,
     Unknown,
+    /// What somebody could do harm with.
+    Risk,
     Note,
 }
 
@@ -167,6 +169,8 @@ pub struct Listing<R: Row + 'static> {
     /// What there is no room for on a screen: `-o wide`, csv and json, and whatever filters look into.
     pub wide: &'static [Column<R>],
     pub rows: fn(View<'_>) -> (Vec<R>, Given),
+    /// Whether a row is one of those that are shown when only problems are.
+    pub is_problem: fn(&R, View<'_>) -> bool,
     /// What stands above what unless the operator sorts: the greatest risk; `None`: by name.
     pub risk: Option<fn(&R, View<'_>) -> SortKey>,
     /// Whether a change may move the risk of other rows than those that it moves.

@@ -35,14 +35,15 @@ fn painted(line: &Line) -> String {
     text.trim_end().to_owned()
 }
 
-/// The escape sequences around a line of this meaning: never red against green alone.
+/// The escape sequences around a line of this meaning (WORDS: green allows, red denies, yellow is unknown); the glyph
+/// says the same without color.
 const fn codes(mark: Mark) -> (&'static str, &'static str) {
     match mark {
         Mark::Plain => ("", ""),
         Mark::Title => ("\x1b[1m", "\x1b[0m"),
-        Mark::Allow => ("\x1b[36m", "\x1b[0m"),
-        Mark::Deny => ("\x1b[1;33m", "\x1b[0m"),
-        Mark::Unknown => ("\x1b[4;35m", "\x1b[0m"),
+        Mark::Allow => ("\x1b[32m", "\x1b[0m"),
+        Mark::Deny => ("\x1b[1;31m", "\x1b[0m"),
+        Mark::Unknown => ("\x1b[4;33m", "\x1b[0m"),
         Mark::Miss | Mark::Note => ("\x1b[2m", "\x1b[0m"),
     }
 }
@@ -57,6 +58,6 @@ mod tests {
         it.say(0, Mark::Deny, "deny");
         it.say(1, Mark::Plain, "why");
         assert_eq!(page(&it, Color::Never), "x deny\n    why\n");
-        assert_eq!(page(&it, Color::Always), "\x1b[1;33mx deny\x1b[0m\n    why\n");
+        assert_eq!(page(&it, Color::Always), "\x1b[1;31mx deny\x1b[0m\n    why\n");
     }
 }

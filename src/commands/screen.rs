@@ -30,10 +30,11 @@ pub(super) fn open(args: &Args) -> Result<Exit, Stop> {
         _ if !args.source.from.is_empty() => from_files(args)?,
         _ => run::Source::Live(Box::new(args.connection.flags(Plugins::behind_a_screen()))),
     };
+    let named = args.screen.theme.as_deref().and_then(Colors::named);
     let colors = match args.screen.color {
-        ColorChoice::Auto => None,
-        ColorChoice::Always => Some(Colors::Ansi),
-        ColorChoice::Never => Some(Colors::None),
+        ColorChoice::Auto => named,
+        ColorChoice::Always => Some(named.unwrap_or_default()),
+        ColorChoice::Never => Some(Colors::none()),
     };
     let start = run::Start {
         source,

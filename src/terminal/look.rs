@@ -18,7 +18,7 @@ pub fn refusal() -> Option<String> {
 /// How things look here, unless the user has said it.
 pub fn theme(ascii: bool, said: Option<Colors>) -> Theme {
     let text = |name: &str| env::var(name).ok();
-    let told = if text("NO_COLOR").is_some_and(|it| !it.is_empty()) { Colors::None } else { Colors::Ansi };
+    let told = if text("NO_COLOR").is_some_and(|it| !it.is_empty()) { Colors::none() } else { Colors::default() };
     let glyphs =
         if ascii || !is_unicode(["LC_ALL", "LC_CTYPE", "LANG"].map(text)) { Glyphs::Ascii } else { Glyphs::Unicode };
     Theme { colors: said.unwrap_or(told), glyphs }

@@ -190,7 +190,7 @@ const ASKING: &[Command] = &[
     always(
         &["/"],
         "filter",
-        "show only what matches: letters, !word, -l label=value, column=value; of permissions: verb=get resource=secrets danger",
+        "show only rows with a word in a column: word, !word, ~letters, -l label=value, column=value; of permissions: verb=get resource=secrets danger",
         EVERYWHERE,
         go::start_filter,
     ),
@@ -366,6 +366,7 @@ const MOVING: &[Command] = &[
     },
     always(&["ctrl-s"], "dump screen", "keep this screen as text and as a picture", EVERYWHERE, copy::dump),
     always(&["ctrl-l"], "redraw", "draw everything anew", EVERYWHERE, |_| vec![Effect::Redraw]),
+    always(&["ctrl-t"], "theme", "the next set of colors (--theme begins with one)", EVERYWHERE, quietly!(theme)),
     always(&["ctrl-z"], "suspend", "give the terminal back to the shell; fg comes back", EVERYWHERE, |_| {
         vec![Effect::Suspend]
     }),
@@ -437,6 +438,13 @@ fn larger(share: Share) -> Share {
 
 fn smaller(share: Share) -> Share {
     if share == Share::Whole { Share::Wide } else { Share::Normal }
+}
+
+fn theme(app: &mut App) {
+    let colors = app.setup.theme.colors.next();
+    app.setup.theme.colors = colors;
+    let palette = colors.palette();
+    app.say(format!("theme {}: {}", palette.name, palette.help));
 }
 
 fn mouse(app: &mut App) -> Vec<Effect> {

@@ -108,6 +108,11 @@ impl<R: Row> Default for List<R> {
 }
 
 impl<R: Row> List<R> {
+    /// Every row, shown or not.
+    pub fn all(&self) -> impl Iterator<Item = &R> {
+        self.all.iter()
+    }
+
     /// How many rows there are in all.
     pub fn total(&self) -> usize {
         self.all.len()

@@ -308,7 +308,7 @@ impl Reader {
             paint::put(buffer, slot, &sign.to_string(), theme.style(Role::Title), theme);
             let glyph = slot.after(1 + indent(line) as u16);
             if glyph.width > 0 && line.mark.glyph() != ' ' {
-                paint::put(buffer, glyph, &line.mark.glyph().to_string(), style, theme);
+                paint::put(buffer, glyph, &theme.glyph(line.mark).to_string(), style, theme);
             }
         }
         let text = slot.after(indent(line) as u16 + 1 + if line.mark.glyph() == ' ' { 0 } else { 2 });

@@ -28,6 +28,8 @@ pub struct Table<R: Row + 'static> {
     is_sorted: bool,
     /// The operator chose what is selected.
     is_chosen: bool,
+    /// How many rows have a problem; `None`: too many rows to ask each.
+    problems: Option<usize>,
     /// How wide each column is, and at which end of it its cells stand.
     widths: Vec<Width>,
     /// Why there is nothing, when there is nothing.
@@ -74,7 +76,7 @@ impl<R: Row> Look<R> for Seen<'_, R> {
     }
 }
 
-/// Above this many rows the risk of all of them is not worked out before the operator asks for it.
+/// Above this many rows the risk and the problems of all of them are not worked out before the operator asks for it.
 const WEIGHED: usize = 5_000;
 
 impl<R: Row> Table<R> {
@@ -82,7 +84,17 @@ impl<R: Row> Table<R> {
     pub fn of(listing: &'static Listing<R>, empty: fn(View<'_>) -> String) -> Self {
         let widths = untold(listing);
         let (list, hidden) = (List::default(), BTreeSet::new());
-        Self { list, listing, hidden, is_sorted: false, is_chosen: false, widths, empty, around: |_| Around::default() }
+        Self {
+            list,
+            listing,
+            hidden,
+            is_sorted: false,
+            is_chosen: false,
+            problems: None,
+            widths,
+            empty,
+            around: |_| Around::default(),
+        }
     }
 
     /// The same, with more in its heading.
@@ -92,6 +104,11 @@ impl<R: Row> Table<R> {
 
     fn seen<'a>(&self, view: View<'a>) -> Seen<'a, R> {
         Seen { view, listing: self.listing }
+    }
+
+    fn count_problems(&mut self, view: View<'_>) {
+        let is_few = self.list.total() <= WEIGHED;
+        self.problems = is_few.then(|| self.list.all().filter(|it| (self.listing.is_problem)(it, view)).count());
     }
 
     /// While rows are still being listed, a selection that nobody made stays on the first of them.
@@ -184,6 +201,9 @@ impl<R: Row> Table<R> {
         let around = (self.around)(view);
         heading.push_str(&around.before);
         heading.push_str(&if shown == total { format!(" {total}") } else { format!(" {shown}/{total}") });
+        if let Some(problems @ 1..) = self.problems {
+            heading.push_str(&format!(" !{problems}"));
+        }
         heading.push_str(&around.behind);
         if let SortBy::Column(column) = self.list.sort().by {
             let run = if self.list.sort().run == Run::Up { "+" } else { "-" };
@@ -281,6 +301,7 @@ impl<R: Row> Pane for Table<R> {
         }
         self.list.fill(rows, given, &seen);
         self.widths = untold(self.listing);
+        self.count_problems(view);
         self.stay_above(view);
     }
     fn change(&mut self, changes: &[Change], view: View<'_>) {
@@ -292,6 +313,7 @@ impl<R: Row> Pane for Table<R> {
         if self.list.sort().by == SortBy::Risk && changes.iter().any(self.listing.moves_risk) {
             self.list.arrange(&seen);
         }
+        self.count_problems(view);
         self.stay_above(view);
     }
     fn go(&mut self, at: usize) {

@@ -1,21 +1,119 @@
 //! Colors by meaning and characters by what the terminal can show.
 //!
-//! The sixteen ANSI colors and modifiers on the terminal's own ground: light, dark and solarized stay readable
-//! without asking. No meaning hangs on color alone, red and green are not a pair, and without color only
-//! modifiers remain (`Color::Reset` everywhere, or crossterm would write resets that wipe reverse: docs/terminal.md, colors).
+//! A color says a verdict or a risk, never both (WORDS): green allows, red denies, yellow is unknown; magenta is risk.
+//! The default palette is the sixteen ANSI colors on the terminal's own ground: light, dark and solarized stay readable
+//! without asking. No meaning hangs on color alone, and without color only modifiers remain (`Color::Reset`
+//! everywhere, or crossterm would write resets that wipe reverse: docs/terminal.md, colors).
 
 use ratatui::style::{Color, Modifier, Style};
 
 use crate::ask::listing::Tone;
 use crate::text::Mark;
 
-/// Whether colors are used.
+/// One set of colors.
+pub struct Palette {
+    /// As it is typed.
+    pub name: &'static str,
+    pub help: &'static str,
+    look: fn(Role) -> (Color, Modifier),
+}
+
+/// All sets of colors; the first is the one that nobody has to choose.
+pub const PALETTES: &[Palette] = &[
+    Palette { name: "default", help: "the terminal's own sixteen colors", look: ansi },
+    Palette { name: "high-contrast", help: "bright and bold, nothing dim", look: high_contrast },
+    Palette { name: "color-blind", help: "blue allows, orange denies: no red beside green", look: color_blind },
+    Palette { name: "truecolor", help: "soft colors for terminals of 24 bits", look: truecolor },
+    Palette { name: "mono", help: "no color: bold, dim, underlined and reversed text", look: mono },
+];
+
+/// Which of [`PALETTES`] is used.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Colors {
-    #[default]
-    Ansi,
-    /// `NO_COLOR`: bold, dim, underlined and reversed text only.
-    None,
+pub struct Colors(usize);
+
+impl Colors {
+    /// The palette of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        PALETTES.iter().position(|it| it.name == name).map(Self)
+    }
+
+    /// Without any color.
+    pub fn none() -> Self {
+        Self(PALETTES.len() - 1)
+    }
+
+    /// The palette behind this one; behind the last the first.
+    pub fn next(self) -> Self {
+        Self((self.0 + 1) % PALETTES.len())
+    }
+
+    /// The palette.
+    pub fn palette(self) -> &'static Palette {
+        &PALETTES[self.0]
+    }
+}
+
+const PLAIN: Modifier = Modifier::empty();
+
+fn ansi(role: Role) -> (Color, Modifier) {
+    match role {
+        Role::Text => (Color::Reset, PLAIN),
+        Role::Dim => (Color::Reset, Modifier::DIM),
+        Role::Title => (Color::Reset, Modifier::BOLD),
+        Role::Focus => (Color::Cyan, Modifier::BOLD),
+        Role::Allow => (Color::Green, PLAIN),
+        Role::Deny => (Color::Red, Modifier::BOLD),
+        // Bold yellow cannot be read on white.
+        Role::Unknown => (Color::Yellow, Modifier::UNDERLINED),
+        Role::Risk => (Color::Magenta, Modifier::BOLD),
+        // The plain blue of most palettes cannot be read on black.
+        Role::Note => (Color::LightBlue, PLAIN),
+        Role::Link => (Color::Reset, Modifier::UNDERLINED),
+        Role::Key => (Color::Cyan, PLAIN),
+    }
+}
+
+fn high_contrast(role: Role) -> (Color, Modifier) {
+    match role {
+        Role::Dim => (Color::Reset, PLAIN),
+        Role::Allow => (Color::LightGreen, Modifier::BOLD),
+        Role::Deny => (Color::LightRed, Modifier::BOLD),
+        Role::Risk => (Color::LightMagenta, Modifier::BOLD),
+        Role::Key | Role::Focus => (Color::Reset, Modifier::BOLD.union(Modifier::UNDERLINED)),
+        Role::Note => (Color::Reset, Modifier::BOLD),
+        role => ansi(role),
+    }
+}
+
+fn color_blind(role: Role) -> (Color, Modifier) {
+    match role {
+        Role::Allow => (Color::Cyan, PLAIN),
+        Role::Deny => (Color::Yellow, Modifier::BOLD),
+        Role::Unknown => (Color::Magenta, Modifier::UNDERLINED),
+        Role::Risk => (Color::Yellow, Modifier::UNDERLINED),
+        role => ansi(role),
+    }
+}
+
+fn truecolor(role: Role) -> (Color, Modifier) {
+    match role {
+        Role::Allow => (Color::Rgb(0x3f, 0xa3, 0x4d), PLAIN),
+        Role::Deny => (Color::Rgb(0xe0, 0x4f, 0x4f), Modifier::BOLD),
+        Role::Unknown => (Color::Rgb(0xc0, 0x8a, 0x1e), Modifier::UNDERLINED),
+        Role::Risk => (Color::Rgb(0xb0, 0x5f, 0xc4), Modifier::BOLD),
+        Role::Note => (Color::Rgb(0x4f, 0x8f, 0xd0), PLAIN),
+        Role::Key => (Color::Rgb(0x2a, 0x9d, 0x9d), PLAIN),
+        Role::Focus => (Color::Rgb(0x2a, 0x9d, 0x9d), Modifier::BOLD),
+        role => ansi(role),
+    }
+}
+
+fn mono(role: Role) -> (Color, Modifier) {
+    let modifier = match role {
+        Role::Risk => Modifier::BOLD.union(Modifier::UNDERLINED),
+        role => ansi(role).1,
+    };
+    (Color::Reset, modifier)
 }
 
 /// Which characters frames and ellipses are made of.
@@ -44,6 +142,8 @@ pub enum Role {
     Allow,
     Deny,
     Unknown,
+    /// What somebody could do harm with.
+    Risk,
     Note,
     Link,
     /// A key in the hints.
@@ -58,6 +158,7 @@ impl From<Tone> for Role {
             Tone::Allow => Role::Allow,
             Tone::Deny => Role::Deny,
             Tone::Unknown => Role::Unknown,
+            Tone::Risk => Role::Risk,
             Tone::Note => Role::Note,
         }
     }
@@ -66,20 +167,7 @@ impl From<Tone> for Role {
 impl Theme {
     /// The look of a piece of text.
     pub fn style(self, role: Role) -> Style {
-        let (color, modifier) = match role {
-            Role::Text => (Color::Reset, Modifier::empty()),
-            Role::Dim => (Color::Reset, Modifier::DIM),
-            Role::Title => (Color::Reset, Modifier::BOLD),
-            Role::Focus => (Color::Cyan, Modifier::BOLD),
-            Role::Allow => (Color::Cyan, Modifier::empty()),
-            Role::Deny => (Color::Yellow, Modifier::BOLD),
-            Role::Unknown => (Color::Magenta, Modifier::UNDERLINED),
-            // The plain blue of most palettes cannot be read on black.
-            Role::Note => (Color::LightBlue, Modifier::empty()),
-            Role::Link => (Color::Reset, Modifier::UNDERLINED),
-            Role::Key => (Color::Cyan, Modifier::empty()),
-        };
-        let color = if self.colors == Colors::None { Color::Reset } else { color };
+        let (color, modifier) = (self.colors.palette().look)(role);
         Style::new().fg(color).add_modifier(modifier)
     }
 
@@ -94,6 +182,15 @@ impl Theme {
             Mark::Miss => Role::Dim,
             Mark::Note => Role::Note,
         })
+    }
+
+    /// The character of a mark.
+    pub fn glyph(self, mark: Mark) -> char {
+        match mark {
+            Mark::Allow => self.pick('✓', mark.glyph()),
+            Mark::Deny => self.pick('✗', mark.glyph()),
+            mark => mark.glyph(),
+        }
     }
 
     /// What a selected row adds to its own look.
@@ -141,10 +238,24 @@ mod tests {
     /// M of docs/terminal.md, colors: with NO_COLOR any color would be written as a reset.
     #[test]
     fn without_color_nothing_is_colored_and_everything_is_told_apart() {
-        let theme = Theme { colors: Colors::None, glyphs: Glyphs::Ascii };
-        let roles = [Role::Text, Role::Deny, Role::Unknown, Role::Allow, Role::Key, Role::Focus, Role::Note];
+        let theme = Theme { colors: Colors::none(), glyphs: Glyphs::Ascii };
+        let roles =
+            [Role::Text, Role::Deny, Role::Unknown, Role::Allow, Role::Key, Role::Focus, Role::Note, Role::Risk];
         assert!(roles.iter().all(|it| theme.style(*it).fg == Some(Color::Reset)));
         assert!(theme.selected().add_modifier.contains(Modifier::REVERSED));
         assert_ne!(theme.style(Role::Deny), theme.style(Role::Unknown));
+    }
+
+    /// WORDS: one color says one thing, whatever the palette.
+    #[test]
+    fn verdicts_and_risk_look_different_in_every_palette() {
+        for palette in PALETTES {
+            let Some(colors) = Colors::named(palette.name) else { panic!("{} is not found", palette.name) };
+            let theme = Theme { colors, glyphs: Glyphs::Unicode };
+            let looks = [Role::Allow, Role::Deny, Role::Unknown, Role::Risk].map(|it| theme.style(it));
+            let is_twice = |at: usize| looks[at + 1..].contains(&looks[at]);
+            assert!(!(0..looks.len()).any(is_twice), "{}: {looks:?}", palette.name);
+        }
+        assert_eq!(Colors::none().next(), Colors::default());
     }
 }

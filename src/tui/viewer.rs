@@ -100,8 +100,10 @@ impl Viewer {
             let text: String = line.text.chars().skip(self.shift).collect();
             let is_here = self.top + row == self.cursor;
             paint::put(buffer, slot, if is_here { ">" } else { " " }, theme.style(Role::Title), theme);
-            let style = theme.style(if is_here { Role::Title } else { Role::Text });
-            paint::put(buffer, slot.after(1), &text, style, theme);
+            let (key, value) = text.split_at(key_end(&text));
+            let value_style = theme.style(if is_here { Role::Title } else { Role::Text });
+            let taken = paint::put(buffer, slot.after(1), key, theme.style(Role::Key), theme);
+            paint::put(buffer, slot.after(1 + taken), value, value_style, theme);
             if is_here && focus == Focus::Here {
                 paint::restyle(buffer, slot, theme.selected());
             }
@@ -109,6 +111,30 @@ impl Viewer {
     }
 }
 
+/// Where the key of a line of YAML ends; 0: it has none.
+fn key_end(line: &str) -> usize {
+    let begin = line.len() - line.trim_start_matches([' ', '-']).len();
+    // A quoted key would need to be read for its end: it stays plain.
+    let key = &line[begin..];
+    let end = key.find(": ").or_else(|| key.ends_with(':').then(|| key.len() - 1));
+    end.filter(|at| !key[..*at].contains(['"', '\'', ' '])).map_or(0, |at| begin + at)
+}
+
 fn say(words: &str) -> Vec<YamlLine> {
     vec![YamlLine { text: words.to_owned(), place: Place::default() }]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_of_yaml_are_told_from_their_values() {
+        let key = |line: &str| line[..key_end(line)].to_owned();
+        assert_eq!(key("  - name: web"), "  - name");
+        assert_eq!(key("spec:"), "spec");
+        assert_eq!(key("  - 10.0.0.0/8"), "");
+        assert_eq!(key("  two words: x"), "");
+        assert_eq!(key("app.kubernetes.io/name: web"), "app.kubernetes.io/name");
+    }
 }

@@ -261,7 +261,7 @@ fn scripts_of_keys_lead_to_their_golden_frames() {
 
 #[test]
 fn without_color_and_unicode_everything_is_still_told_apart() {
-    let theme = Theme { colors: Colors::None, glyphs: Glyphs::Ascii };
+    let theme = Theme { colors: Colors::none(), glyphs: Glyphs::Ascii };
     let mut driver = Driver::with(80, 24, theme, shop(), Origin::Files);
     driver.keys(": \"trace_shop/web-0_payments/ledger-0:9000 Enter");
     check("mono_ascii", &mut driver);
@@ -273,7 +273,7 @@ fn without_color_and_unicode_everything_is_still_told_apart() {
 /// A way is drawn in ASCII where there is no Unicode, and fits 80 columns.
 #[test]
 fn a_way_is_drawn_without_unicode_too() {
-    let theme = Theme { colors: Colors::None, glyphs: Glyphs::Ascii };
+    let theme = Theme { colors: Colors::none(), glyphs: Glyphs::Ascii };
     let mut driver = Driver::with(80, 24, theme, shop(), Origin::Files);
     driver.keys(": \"reach_group:store_--to_cluster-admin Enter");
     let text = driver.text();
@@ -286,7 +286,7 @@ fn a_way_is_drawn_without_unicode_too() {
 fn rows_of_reach_lead_on_and_back() {
     let mut driver = Driver::new(120, 40);
     driver.keys(": \"reach_group:store Enter j j j j Enter");
-    assert!(driver.text().contains("v allow  group:store -> cluster-admin  in 2 steps"), "{}", driver.text());
+    assert!(driver.text().contains("✓ allow  group:store -> cluster-admin  in 2 steps"), "{}", driver.text());
     driver.keys("C \"kreach_reach Enter");
     let command = "kreach reach group:store --to cluster-admin".to_owned();
     assert_eq!(driver.effects.last(), Some(&Effect::Copy(command)));
@@ -304,7 +304,7 @@ fn rows_of_reach_lead_on_and_back() {
 #[test]
 fn a_question_opens_what_answers_it_and_is_copied_again() {
     let cases = [
-        ("trace shop/web-0 svc/shop/db:5432", "trace pod/shop/web-0 service/shop/db:5432/TCP", "v allow"),
+        ("trace shop/web-0 svc/shop/db:5432", "trace pod/shop/web-0 service/shop/db:5432/TCP", "✓ allow"),
         ("trace web-0 shop/db-0 -n shop", "trace pod/shop/web-0 pod/shop/db-0", "pod/shop/web-0"),
         ("reach group:store", "reach group:store", "what group:store can come to reach"),
         ("reach group:store --to cluster-admin", "reach group:store --to cluster-admin", "in 2 steps"),
@@ -532,7 +532,7 @@ fn of_a_long_list_the_grants_come_when_they_are_wanted() {
     assert!(driver.text().contains(">  user:u0000 ") && driver.text().contains("all subjects[0]"), "{}", driver.text());
     driver.keys("/ \"subjects[1207] Enter");
     let found = driver.text();
-    assert!(found.contains("user:u1207") && found.contains("v clusterrolebinding/all subjects[1207]"), "{found}");
+    assert!(found.contains("user:u1207") && found.contains("✓ clusterrolebinding/all subjects[1207]"), "{found}");
     assert!(found.contains("user:u1206 +1"), "{found}");
     driver.keys("h");
     assert!(driver.text().contains(">  user:u1207 +"), "{}", driver.text());

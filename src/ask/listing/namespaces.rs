@@ -22,6 +22,7 @@ pub const LISTING: Listing<Space> = Listing {
     columns: COLUMNS,
     wide: WIDE,
     rows,
+    is_problem: is_exposed,
     risk: None,
     moves_risk: |_| false,
     // Few, and any pod or policy may bring one: read anew at every change.
@@ -140,7 +141,7 @@ fn name(row: &Space) -> Cell {
 
 /// A number that should be none.
 fn open(number: u32) -> Cell {
-    Cell::number(number as usize, Tone::Deny)
+    Cell::number(number as usize, Tone::Risk)
 }
 
 fn number(number: u32) -> SortKey {

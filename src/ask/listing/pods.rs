@@ -19,6 +19,7 @@ pub const LISTING: Listing<SharedPod> = Listing {
     columns: COLUMNS,
     wide: WIDE,
     rows,
+    is_problem: |row, view| has_problem(row, view),
     risk: None,
     moves_risk: |_| false,
     moves,
@@ -114,9 +115,9 @@ fn name(row: &SharedPod, view: View<'_>) -> Cell {
 fn isolated(row: &SharedPod, view: View<'_>) -> Cell {
     let isolation = view.world.isolation(row);
     let role = match isolation {
-        Isolation::OPEN | Isolation::Host => Tone::Deny,
+        Isolation::OPEN | Isolation::Host => Tone::Risk,
         Isolation::By { .. } if isolation.as_str() == "unknown" => Tone::Unknown,
-        Isolation::By { .. } => Tone::Allow,
+        Isolation::By { .. } => Tone::Plain,
         Isolation::Finished => Tone::Dim,
     };
     Cell::new(isolation.as_str(), role)
@@ -129,7 +130,7 @@ fn phase(row: &SharedPod) -> Cell {
     let role = match row.mold.phase {
         Phase::Running => Tone::Plain,
         Phase::Succeeded => Tone::Dim,
-        Phase::Pending | Phase::Failed | Phase::Unknown => Tone::Deny,
+        Phase::Pending | Phase::Failed | Phase::Unknown => Tone::Risk,
     };
     Cell::new(row.mold.phase.as_str(), role)
 }

@@ -21,6 +21,7 @@ pub const LISTING: Listing<Arc<Policy>> = Listing {
     columns: COLUMNS,
     wide: WIDE,
     rows,
+    is_problem: |row, view| problems(row, view) > 0,
     risk: Some(by_risk),
     // That a rule fits no pod any more is seen when the list is read anew: pods come and go too often.
     moves_risk: |change| matches!(change, Change::Coverage(_) | Change::Namespace(_)),
@@ -125,7 +126,7 @@ fn rules(row: &Policy, direction: Direction) -> usize {
 /// A policy that governs nothing is a mistake more often than not.
 fn targets(row: &Policy, view: View<'_>) -> Cell {
     match view.world.net().target_count(row) {
-        0 => Cell { tone: Tone::Deny, ..0.into() },
+        0 => Cell { tone: Tone::Risk, ..0.into() },
         targets => targets.into(),
     }
 }
@@ -146,5 +147,5 @@ fn is_news(problem: &PolicyProblem) -> bool {
 }
 
 fn problems_cell(row: &Policy, view: View<'_>) -> Cell {
-    Cell::number(problems(row, view), Tone::Deny)
+    Cell::number(problems(row, view), Tone::Risk)
 }

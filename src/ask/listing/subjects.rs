@@ -21,6 +21,7 @@ pub const LISTING: Listing<Subject> = Listing {
     columns: COLUMNS,
     wide: WIDE,
     rows,
+    is_problem: |row, view| view.world.weight(row).is_odd(),
     risk: Some(by_risk),
     // A role may be anybody's.
     moves_risk: |change| matches!(change, Change::Role(_) | Change::Coverage(_) | Change::Readable(_)),
@@ -126,7 +127,7 @@ fn name(row: &Subject) -> Cell {
 fn worst(row: &Subject, view: View<'_>) -> Cell {
     let weight = view.world.weight(row);
     match (weight.danger(), weight.common_danger()) {
-        (Some(danger), _) if weight.worst < Some(GRAVE) => Cell::new(danger.word, Tone::Deny),
+        (Some(danger), _) if weight.worst < Some(GRAVE) => Cell::new(danger.word, Tone::Risk),
         (Some(danger), _) => danger.word.into(),
         (None, Some(danger)) => Cell::new(danger.word, Tone::Dim),
         (None, None) => Cell::new("", Tone::Dim),
@@ -181,7 +182,7 @@ fn marks(row: &Subject, view: View<'_>) -> Cell {
     let weight = view.world.weight(row);
     let you = view.world.is_me(row).then_some("you");
     let words: Vec<&str> = you.into_iter().chain(weight.oddities.iter().map(|it| it.as_str())).collect();
-    Cell::new(words.join(" "), if weight.is_odd() { Tone::Deny } else { Tone::Dim })
+    Cell::new(words.join(" "), if weight.is_odd() { Tone::Risk } else { Tone::Dim })
 }
 
 fn pods(row: &Subject, view: View<'_>) -> Cell {
