@@ -39,6 +39,8 @@ pub enum Command {
     Map(cli::map::MapArgs),
     /// What END reaches; with --reverse what reaches it
     Reach(cli::reach::ReachArgs),
+    /// What differs between two clusters: flows that were opened or closed
+    Diff(cli::diff::DiffArgs),
     /// The facts that answers rest on, redacted, as a YAML stream that --from reads back
     Snapshot(Snapshot),
     /// May SUBJECT do it, and why
@@ -91,7 +93,12 @@ impl Command {
             Command::Policies(it) => Some(it),
             Command::Subjects(it) => Some(it),
             Command::Info(it) => Some(it),
-            Command::Snapshot(_) | Command::Rbac(_) | Command::Demo(_) | Command::Completion(_) | Command::Man => None,
+            Command::Diff(_)
+            | Command::Snapshot(_)
+            | Command::Rbac(_)
+            | Command::Demo(_)
+            | Command::Completion(_)
+            | Command::Man => None,
         }
     }
 }

@@ -9,6 +9,7 @@
 
 mod batch;
 mod demo;
+mod diff;
 mod load;
 mod print;
 mod screen;
@@ -93,6 +94,7 @@ fn run(args: Args) -> Result<Exit, Stop> {
         Some(Command::Rbac(it)) => print::answer(Color::Never, |out| Ok(it.print(out)?)),
         Some(Command::Man) => Ok(print::man()?),
         Some(Command::Snapshot(it)) => snapshot::write(&args, it.file.as_deref()),
+        Some(Command::Diff(it)) => diff::compare(&args, it, color(args.screen.color)),
         Some(command) if command.asks().is_some() => ask(&args, command),
         Some(Command::Demo(demo)) if demo.listen.is_some() => demo::serve(demo),
         _ => screen::open(&args),

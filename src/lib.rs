@@ -9,6 +9,7 @@
 //! - [`net`]: may one end connect to another, and which rule says so.
 //! - [`rbac`]: may it act; who may do what, by which grants.
 //! - [`escalate`]: what somebody can come to reach, through both.
+//! - [`change`]: what differs between two clusters for whoever lives in them.
 //! - [`text`]: answers in words, as both the screen and the subcommands show them.
 //! - [`ask`]: the one door between faces and reasoning.
 //! - [`cli`]: the subcommands: what they read, print and how they end.
@@ -20,6 +21,7 @@
 
 pub mod args;
 pub mod ask;
+pub mod change;
 pub mod cli;
 pub mod commands;
 pub mod embedded;

@@ -27,7 +27,7 @@ use super::pair::{Source, Target};
 use super::reach_rows::{Rows, narrow};
 use super::resolve::{Role, Whom, hole, unseen};
 use super::trace::{Ends, Trace, unsure_of};
-use super::unseen::{doubt, is_outside};
+use super::unseen::is_outside;
 use super::whys::Reasons;
 use super::{Asker, Fault};
 
@@ -122,7 +122,7 @@ impl Asker<'_> {
         let (rows, pairs) = rows.finish(|unit, summary| {
             let is_judged = side.ends.front.is_some();
             if !side.ends.unsure.is_empty() || has_unseen && is_outside(unit) && !is_judged {
-                doubt(summary, side.meant(self.cluster, unit));
+                summary.doubt(side.meant(self.cluster, unit));
             }
             // Of a Service, ports that no pair asks for are in no row.
             if is_judged && summary.every != summary.some {
@@ -242,18 +242,7 @@ impl Asker<'_> {
         };
         self.check_drawn(&[]);
         if has_unseen {
-            let (mut pairs, own) = (map.pairs, PortSet::all().difference(&node_ports(self.cluster)));
-            for row in map.rows.iter_mut().filter(|it| is_outside(&it.from) || is_outside(&it.to)) {
-                let Counts { allow, deny, .. } = row.summary.pairs.times(row.from.count() * row.to.count());
-                pairs = Counts {
-                    allow: pairs.allow - allow,
-                    deny: pairs.deny - deny,
-                    unknown: pairs.unknown + allow + deny,
-                };
-                let is_node = matches!(row.to, Unit::Nodes(_));
-                doubt(&mut row.summary, if is_node { own.clone() } else { PortSet::all() });
-            }
-            map.pairs = pairs;
+            map.doubt_outside(&PortSet::all().difference(&node_ports(self.cluster)));
         }
         if let Some(namespace) = only {
             let is_in = |unit: &Unit| namespace_of(unit).is_some_and(|it| it == namespace);

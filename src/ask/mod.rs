@@ -14,6 +14,7 @@ mod address;
 pub mod answer;
 pub mod backends;
 pub mod connections;
+pub mod diff;
 pub mod directory;
 mod dns_name;
 pub mod end;

@@ -3,11 +3,8 @@
 //! A trace of such an address is unknown, whatever policies say of it as one outside, since it may be a pod's, a node's
 //! or a Service's that was not read (CONTRACT §2); so is a row that it stands in.
 
-use std::sync::Arc;
-
 use crate::model::evidence::Gap;
-use crate::model::port::PortSet;
-use crate::net::reach::{Counts, Summary, Unit};
+use crate::net::reach::Unit;
 
 use super::Asker;
 use super::resolve::unseen_holder;
@@ -22,11 +19,4 @@ impl Asker<'_> {
 /// Whether a unit is of addresses outside.
 pub(super) fn is_outside(unit: &Unit) -> bool {
     matches!(unit, Unit::Outside(_))
-}
-
-/// Lets all pairs of a row be unknown, on all ports that are meant.
-pub(super) fn doubt(summary: &mut Summary, meant: PortSet) {
-    let none = Arc::new(PortSet::none());
-    let pairs = Counts { unknown: summary.pairs.total(), ..Counts::default() };
-    *summary = Summary { every: none.clone(), some: none, possible: meant.into(), pairs };
 }

@@ -15,6 +15,7 @@ pub mod paint;
 
 pub mod can;
 pub mod capabilities;
+pub mod diff;
 pub mod explain;
 pub mod grants;
 pub mod list;

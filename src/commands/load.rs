@@ -4,6 +4,7 @@
 //! live: what is served, beside the first reads ─► reads, and questions to the server itself, in rounds, each once
 //! ```
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::args::Args;
@@ -168,6 +169,22 @@ fn from_files(args: &Args, wants: &Wants<'_>, context: Context, people: Option<A
     print::notes(&context.notes);
     let names: Vec<String> = paths.iter().map(|it| it.display().to_string()).collect();
     context.surroundings.push(("files", names.join(", ")));
+    let served = Arc::new(Served::built_in_and(loaded.defined));
+    Ok(Loaded { world: world(args, loaded.cluster, people).serving(served), context })
+}
+
+/// Reads these files as a closed world, whatever will be asked of it; nothing is said yet.
+pub(super) fn of_files(
+    args: &Args,
+    paths: &[PathBuf],
+    color: Color,
+    people: Option<Arc<People>>,
+) -> Result<Loaded, Stop> {
+    let mut context = context(args, color);
+    context.here.from_files = true;
+    let reading = reading(args, &context.here.namespace);
+    let loaded = files::load_with(paths, &reading).map_err(|error| print::files_error(&error))?;
+    context.notes = loaded.notes.into_iter().map(|it| it.what).collect();
     let served = Arc::new(Served::built_in_and(loaded.defined));
     Ok(Loaded { world: world(args, loaded.cluster, people).serving(served), context })
 }

@@ -87,12 +87,17 @@ pub(super) fn warnings(warnings: &[String]) {
 
 /// Every object that could not be read, counted and listed.
 pub(super) fn problems(cluster: &Cluster) {
+    problems_of(cluster, "");
+}
+
+/// The same, each line behind these words.
+pub(super) fn problems_of(cluster: &Cluster, which: &str) {
     let total = cluster.all_problems().count();
     for problem in cluster.all_problems().take(PROBLEMS) {
-        say("problem", &problem.to_string());
+        say("problem", &format!("{which}{problem}"));
     }
     if total > PROBLEMS {
-        say("problem", &format!("{} more; kreach info lists them", total - PROBLEMS));
+        say("problem", &format!("{which}{} more; kreach info lists them", total - PROBLEMS));
     }
 }
 

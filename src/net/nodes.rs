@@ -28,6 +28,24 @@ impl Nodes {
         Self { all, held }
     }
 
+    /// Those of these names that are among all.
+    pub fn of<'n>(all: &Arc<[Name]>, names: impl IntoIterator<Item = &'n Name>) -> Self {
+        let mut held = vec![0_u64; all.len().div_ceil(64)];
+        let places = names.into_iter().filter_map(|it| all.binary_search(it).ok());
+        places.for_each(|at| held[at >> 6] |= 1 << (at & 63));
+        Self { all: all.clone(), held: held.into() }
+    }
+
+    /// Whether they are told among these very nodes.
+    pub fn is_among(&self, all: &Arc<[Name]>) -> bool {
+        Arc::ptr_eq(&self.all, all)
+    }
+
+    /// Whether they are none.
+    pub fn is_empty(&self) -> bool {
+        self.held.iter().all(|it| *it == 0)
+    }
+
     /// Their places among all nodes of the cluster.
     pub fn places(&self) -> impl Iterator<Item = usize> {
         let is_held = |at: &usize| self.held.get(at >> 6).is_some_and(|word| word >> (at & 63) & 1 == 1);

@@ -60,6 +60,21 @@ pub(super) fn without(ranges: &[AddressRange], out: &[AddressRange]) -> Vec<Addr
     left
 }
 
+/// Ranges in order, those that touch as one.
+pub fn in_order(mut ranges: Vec<AddressRange>) -> Vec<AddressRange> {
+    ranges.sort_unstable();
+    let mut joined: Vec<AddressRange> = Vec::with_capacity(ranges.len());
+    for (first, last) in ranges {
+        let follows =
+            |end: IpAddr| Family::of(end) == Family::of(first) && number(end).checked_add(1) >= Some(number(first));
+        match joined.last_mut() {
+            Some(before) if follows(before.1) => before.1 = before.1.max(last),
+            _ => joined.push((first, last)),
+        }
+    }
+    joined
+}
+
 /// Where these ranges are most addresses of their family: that family, and what they leave out.
 pub fn most(ranges: &[AddressRange]) -> Option<(Family, Vec<AddressRange>)> {
     let family = Family::of(ranges.first()?.0);

@@ -109,6 +109,20 @@ pub struct Summary {
     pub pairs: Counts,
 }
 
+impl Summary {
+    /// Ports that some pair may allow and none surely does.
+    pub fn unknown(&self) -> PortSet {
+        self.possible.difference(&self.some)
+    }
+
+    /// Lets all pairs be unknown, on all ports that are meant.
+    pub fn doubt(&mut self, meant: PortSet) {
+        let none = Arc::new(PortSet::none());
+        let pairs = Counts { unknown: self.pairs.total(), ..Counts::default() };
+        *self = Self { every: none.clone(), some: none, possible: meant.into(), pairs };
+    }
+}
+
 /// One row of what an end reaches, or of what reaches it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ReachRow {
@@ -142,6 +156,23 @@ pub struct Map {
     pub rows: Vec<MapRow>,
     pub pairs: Counts,
     pub left_out: LeftOut,
+}
+
+impl Map {
+    /// Lets rows about addresses outside be unknown, where it is not known whose those are; `own` are the ports of nodes.
+    pub fn doubt_outside(&mut self, own: &PortSet) {
+        let is_outside = |it: &Unit| matches!(it, Unit::Outside(_));
+        for row in self.rows.iter_mut().filter(|it| is_outside(&it.from) || is_outside(&it.to)) {
+            let Counts { allow, deny, .. } = row.summary.pairs.times(row.from.count() * row.to.count());
+            self.pairs = Counts {
+                allow: self.pairs.allow - allow,
+                deny: self.pairs.deny - deny,
+                unknown: self.pairs.unknown + allow + deny,
+            };
+            let is_node = matches!(row.to, Unit::Nodes(_));
+            row.summary.doubt(if is_node { own.clone() } else { PortSet::all() });
+        }
+    }
 }
 
 /// What an answer about many pairs does not speak of.

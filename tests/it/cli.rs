@@ -118,6 +118,7 @@ macro_rules! goldens {
 
 goldens! {
     batch,
+    diff,
     errors,
     explain,
     info,

@@ -97,6 +97,18 @@ fn the_json_of_a_map_is_the_program_s() {
 }
 
 #[test]
+fn the_json_of_a_difference_is_the_program_s() {
+    let output = Command::new(env!("CARGO_BIN_EXE_kreach"))
+        .args(["diff", "before.yaml", "after.yaml", "-o", "json"])
+        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli/worlds"))
+        .output()
+        .expect("kreach runs");
+    let text = String::from_utf8(output.stdout).expect("JSON is text");
+    assert!(text.contains("\"different\""), "{text}");
+    assert_current("docs/json.md", "diff", &format!("```json\n{}\n```", text.trim_end()));
+}
+
+#[test]
 fn the_faults_name_tests_that_exist() {
     let page = include_str!("../../docs/reliability.md");
     let rows = page.lines().filter_map(|it| it.strip_suffix("` |")?.rsplit_once("| `"));

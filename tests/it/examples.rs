@@ -111,6 +111,13 @@ fn run(page: &str, words: &[String], kubeconfig: &str) {
     assert!(output.status.code().is_some() && !output.stdout.is_empty(), "{page}: kreach {}: {said}", words.join(" "));
 }
 
+/// The files that examples name as their reader's, and those that stand for them here.
+const STAND_INS: [(&str, &str); 3] = [
+    ("before.yaml", "tests/cli/worlds/before.yaml"),
+    ("after.yaml", "tests/cli/worlds/after.yaml"),
+    ("manifests/", "tests/cli/worlds/"),
+];
+
 /// The examples of `--help`, without `kreach` itself; files that only their reader has are left out.
 fn helped() -> Vec<(String, Vec<String>)> {
     let table = kreach::args::Args::command();
@@ -123,6 +130,7 @@ fn helped() -> Vec<(String, Vec<String>)> {
         all.iter_mut().for_each(|words| {
             let file = words.iter().position(|it| it == "--directory");
             file.into_iter().for_each(|at| drop(words.drain(at..at + 2)));
+            words.iter_mut().for_each(|it| STAND_INS.iter().for_each(|(name, path)| *it = it.replace(name, path)));
         });
         all.into_iter().map(|it| (command.get_name().to_owned(), it)).collect::<Vec<_>>()
     };

@@ -1,6 +1,7 @@
 //! The one test binary: it links once, and every file beside this one is a module of it.
 
 mod cases;
+mod change_laws;
 mod cli;
 mod control_plane;
 mod docs;

@@ -34,7 +34,7 @@ fn config(usual: u32) -> ProptestConfig {
 }
 
 /// Every unit inside, with its ends: pods in units, nodes one by one.
-fn inside(cluster: &Cluster, by: By) -> BTreeMap<Unit, Vec<End>> {
+pub fn inside(cluster: &Cluster, by: By) -> BTreeMap<Unit, Vec<End>> {
     let mut units: BTreeMap<Unit, Vec<End>> = BTreeMap::new();
     for pod in cluster.pods.iter().filter(|it| !it.mold.phase.is_finished()) {
         if matches!(cluster.coverage.of(Kind::POD, pod.namespace()), Coverage::Forbidden { .. }) {
@@ -66,7 +66,7 @@ fn held(cluster: &Cluster) -> BTreeSet<IpAddr> {
 }
 
 /// Addresses that nobody holds, in and around the blocks of random worlds.
-fn outside(cluster: &Cluster) -> Vec<IpAddr> {
+pub fn outside(cluster: &Cluster) -> Vec<IpAddr> {
     let held = held(cluster);
     let texts = ["10.0.0.3", "10.0.0.4", "10.0.0.9", "10.0.0.12", "10.0.1.9", "10.0.2.77", "8.8.8.8", "192.0.2.1"];
     let all = texts.into_iter().chain(["fd00::2", "fd00::ff", "2001:db8::1"]);
@@ -112,12 +112,12 @@ fn summed(index: &Index, cluster: &Cluster, from: &[End], to: &[End]) -> Option<
 }
 
 /// Every node: those that are listed, and those that pods on the host network tell of.
-fn nodes(cluster: &Cluster) -> BTreeSet<Name> {
+pub fn nodes(cluster: &Cluster) -> BTreeSet<Name> {
     let listed = cluster.nodes.iter().map(|it| it.meta.name.clone());
     listed.chain(implied_nodes(cluster).into_keys()).collect()
 }
 
-fn random(seed: u64, spice: Spice) -> (World, Cluster, Dice) {
+pub fn random(seed: u64, spice: Spice) -> (World, Cluster, Dice) {
     let mut dice = Dice::new(seed);
     let world = net_worlds::world(&mut dice, spice);
     let world = net_worlds::with_services(world, &mut dice);
@@ -208,7 +208,7 @@ fn node_units(cluster: &Cluster, index: &Index, by: By) -> Vec<(Unit, Vec<End>)>
     named.map(|it| (unit(&it).expect("every node is a row").unit.clone(), vec![End::Node(it)])).collect()
 }
 
-fn has_address(unit: &Unit, address: &IpAddr) -> bool {
+pub fn has_address(unit: &Unit, address: &IpAddr) -> bool {
     matches!(unit, Unit::Outside(ranges) if ranges.iter().any(|(first, last)| first <= address && address <= last))
 }
 

@@ -50,6 +50,7 @@ fn questions(command: &str, name: &str) -> Vec<Vec<String>> {
         "reach" => {
             vec![of(&["reach", "a/@"]), of(&["reach", "a/@", "--reverse"]), of(&["reach", "a/@", "--to", "b/@"])]
         }
+        "diff" => vec![of(&["diff", "nothing.yaml", "world.json"]), of(&["diff", "world.json", "nothing.yaml"])],
         "snapshot" => vec![of(&["snapshot"])],
         "can" => vec![of(&["can", "user:u@", "get", "pods", "@"]), of(&["can", "user:u@", "get", "/u@"])],
         "who-can" => {
@@ -126,6 +127,7 @@ fn world(name: &str) -> String {
 fn folder(name: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join("world.json"), world(name)).expect("written");
+    std::fs::write(folder.path().join("nothing.yaml"), "").expect("written");
     let people = serde_json::json!([{ "user": format!("u{name}"), "groups": [format!("g{name}")], "active": false }]);
     std::fs::write(folder.path().join("people.yaml"), people.to_string()).expect("written");
     folder
@@ -151,11 +153,15 @@ fn without_colors(text: &str) -> String {
     })
 }
 
+/// Whether a command asks the files of `--from`.
+fn reads_from(arguments: &[String]) -> bool {
+    !arguments.iter().any(|it| ["demo", "--help", "diff"].contains(&it.as_str()))
+}
+
 fn ask(arguments: &[String], folder: &tempfile::TempDir) -> Command {
     let mut command = Command::new(KREACH);
     command.args(arguments).current_dir(folder.path()).env_clear().env("HOME", "/nonexistent");
-    let is_usage = arguments.iter().any(|it| it == "demo" || it == "--help");
-    if !is_usage {
+    if reads_from(arguments) {
         command.args(["--from", "world.json", "--directory", "people.yaml"]);
     }
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -186,9 +192,16 @@ fn no_output_commands_the_terminal_that_it_is_written_to() {
     let files = ["world.json", "people.yaml"].map(|it| folder.path().join(it).display().to_string());
     for arguments in commands(&name) {
         let mut whole: Vec<&str> = arguments.iter().map(String::as_str).collect();
-        if !arguments.iter().any(|it| it == "demo" || it == "--help") {
+        if reads_from(&arguments) {
             whole.extend(["--from", &files[0], "--directory", &files[1]]);
         }
+        // What files a command is given by name is here alone.
+        let beside = |it: &str| folder.path().join(it).display().to_string();
+        let own: Vec<String> = whole
+            .iter()
+            .map(|it| if ["nothing.yaml", "world.json"].contains(it) { beside(it) } else { (*it).to_owned() })
+            .collect();
+        let whole: Vec<&str> = own.iter().map(String::as_str).collect();
         let terminal = pty::kreach(&whole, 80, 24);
         terminal.wait_exit();
         let text = without_colors(&String::from_utf8(terminal.sent_at_end()).expect("UTF-8"));

@@ -9,7 +9,8 @@
 //! # expect: map -o json => exit 0, has {"from":"node/n1"}, no out "outside" or "external"
 //! ```
 //!
-//! `--from CASE` goes behind the subcommand unless the arguments say `--from`; THIS in them is the case's path. `out` is
+//! `--from CASE` goes behind the subcommand unless the arguments say `--from`; THIS in them is the case's path. `diff` gets
+//! no `--from`: BEFORE and AFTER are the parts of a case whose lines `# before` and `# after` begin them. `out` is
 //! stdout, `err` stderr, `text` either, `exit 1|2` either; `has` wants, anywhere in the JSON on stdout, an object with
 //! these members. What a command decides it decides again with `--self-check`, which must not differ.
 //!
@@ -34,6 +35,8 @@ struct Expect {
     arguments: Vec<String>,
     exits: Vec<i32>,
     wants: Vec<Want>,
+    /// What BEFORE and AFTER mean.
+    parts: Vec<(&'static str, String)>,
 }
 
 /// One thing that an answer says, or does not.
@@ -93,7 +96,8 @@ fn expects(input: &Path, text: &str) -> Vec<Expect> {
     let name = input.strip_prefix(root()).expect("a case").display().to_string();
     let numbered = text.lines().enumerate();
     let expected = numbered.filter_map(|(at, line)| Some((at, line.strip_prefix("# expect: ")?)));
-    expected.map(|(at, line)| expect(format!("{name}:{}", at + 1), input, line)).collect()
+    let one = |(at, line)| Expect { parts: parts(text), ..expect(format!("{name}:{}", at + 1), input, line) };
+    expected.map(one).collect()
 }
 
 fn expect(place: String, input: &Path, line: &str) -> Expect {
@@ -107,7 +111,7 @@ fn expect(place: String, input: &Path, line: &str) -> Expect {
         rest = behind.strip_prefix(", ").unwrap_or(behind);
     }
     let exits = exits.split('|').map(|it| it.parse().unwrap_or_else(|_| panic!("{place}: exit {it}"))).collect();
-    Expect { arguments: arguments_of(arguments, input), exits, wants, place }
+    Expect { arguments: arguments_of(arguments, input), exits, wants, place, parts: Vec::new() }
 }
 
 /// Reads `no text "a" or "b"` and gives what stands behind it.
@@ -146,7 +150,7 @@ fn arguments_of(text: &str, input: &Path) -> Vec<String> {
     }
     let input = input.display().to_string();
     let mut words: Vec<String> = words.into_iter().map(|it| it.replace("THIS", &input)).collect();
-    if !words.iter().any(|it| it == "--from") {
+    if words[0] != "diff" && !words.iter().any(|it| it == "--from") {
         words.splice(1..1, ["--from".to_owned(), input]);
     }
     words
@@ -164,9 +168,34 @@ fn run(arguments: &[String]) -> Said {
     Said { exit: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
 }
 
+/// The parts of a case that holds two clusters: what stands behind its lines `# before` and `# after`.
+fn parts(text: &str) -> Vec<(&'static str, String)> {
+    let mut parts: Vec<(&'static str, String)> = Vec::new();
+    for line in text.lines() {
+        match line {
+            "# before" => parts.push(("BEFORE", String::new())),
+            "# after" => parts.push(("AFTER", String::new())),
+            _ => parts.iter_mut().last().into_iter().for_each(|it| it.1 += &format!("{line}\n")),
+        }
+    }
+    parts
+}
+
+/// The same arguments, where BEFORE and AFTER are files in this folder with the parts of the case.
+fn in_parts(arguments: &[String], parts: &[(&'static str, String)], folder: &Path) -> Vec<String> {
+    let path = |name: &str| folder.join(format!("{}.yaml", name.to_lowercase()));
+    parts.iter().for_each(|(name, text)| fs::write(path(name), text).expect("a part is written"));
+    let named = |it: &String| parts.iter().find(|(name, _)| it.trim_start_matches("live+") == *name).map(|it| it.0);
+    arguments
+        .iter()
+        .map(|it| named(it).map_or_else(|| it.clone(), |name| it.replace(name, &path(name).display().to_string())))
+        .collect()
+}
+
 /// What of an expectation does not hold.
 fn broken(expect: &Expect) -> Vec<String> {
-    let said = run(&expect.arguments);
+    let folder = tempfile::tempdir().expect("a folder");
+    let said = run(&in_parts(&expect.arguments, &expect.parts, folder.path()));
     let mut wrong: Vec<String> = Vec::new();
     if !said.exit.is_some_and(|it| expect.exits.contains(&it)) {
         wrong.push(format!("exit {:?}, not {:?}", said.exit, expect.exits));

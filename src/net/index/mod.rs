@@ -43,6 +43,7 @@ mod refine;
 mod roll;
 mod row;
 mod short;
+pub mod singly;
 mod slab;
 mod units;
 mod weights;

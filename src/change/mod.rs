@@ -1,0 +1,118 @@
+//! What differs between two clusters for whoever lives in them: flows, not objects.
+//!
+//! ```text
+//! before: Side ─┐
+//!               ├─compare──► Impact { flows: opened, closed, changed, unsure }
+//! after:  Side ─┘
+//! ```
+//!
+//! Flows are told as a map by workload tells each side, and are exact: every pair of pods, every port, every address.
+//! Two sides that are not known are not equal, unless all that they rest on is (CONTRACT §8).
+
+pub mod flow;
+mod flows;
+mod grounds;
+mod ports;
+mod space;
+mod statuses;
+
+use crate::model::cluster::Cluster;
+use crate::net;
+use crate::rbac;
+
+pub use flow::{Flow, FlowChange, Ports, When};
+
+/// One of two clusters, with its indexes.
+#[derive(Clone, Copy)]
+pub struct Side<'a> {
+    pub cluster: &'a Cluster,
+    pub net: &'a net::Index,
+    pub rbac: &'a rbac::Index,
+    /// Whether an address that nobody seems to hold may be somebody's that was not read.
+    pub has_unseen: bool,
+}
+
+/// Two clusters to be compared.
+#[derive(Clone, Copy)]
+pub struct Sides<'a> {
+    pub before: Side<'a>,
+    pub after: Side<'a>,
+    /// Whether one was made from the other: what the one could not read is then what the other could not.
+    pub is_one_source: bool,
+}
+
+impl<'a> Sides<'a> {
+    /// The sides in order.
+    fn both(&self) -> [&Side<'a>; 2] {
+        [&self.before, &self.after]
+    }
+}
+
+/// What differs.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Impact {
+    /// By `from`, then `to`.
+    pub flows: Vec<Flow>,
+}
+
+/// How many rows there are of each sort.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Counts {
+    pub opened: u64,
+    pub closed: u64,
+    pub changed: u64,
+    pub unsure: u64,
+}
+
+/// What a comparison comes to as a whole.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Verdict {
+    Same,
+    /// Some row is sure.
+    Different,
+    /// There are rows, and none is sure.
+    Unknown,
+}
+
+impl Verdict {
+    /// As JSON and scripts know it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Verdict::Same => "same",
+            Verdict::Different => "different",
+            Verdict::Unknown => "unknown",
+        }
+    }
+}
+
+impl Impact {
+    /// How many rows there are of each sort; nodes and addresses that share a row are one.
+    pub fn counts(&self) -> Counts {
+        let mut counts = Counts::default();
+        for flow in &self.flows {
+            let count = match flow.change {
+                FlowChange::Opened => &mut counts.opened,
+                FlowChange::Closed => &mut counts.closed,
+                FlowChange::Changed => &mut counts.changed,
+                FlowChange::Unsure => &mut counts.unsure,
+            };
+            *count += 1;
+        }
+        counts
+    }
+
+    /// What it comes to as a whole (CONTRACT §8).
+    pub fn verdict(&self) -> Verdict {
+        let Counts { opened, closed, changed, unsure } = self.counts();
+        match (opened + closed + changed, unsure) {
+            (0, 0) => Verdict::Same,
+            (0, _) => Verdict::Unknown,
+            _ => Verdict::Different,
+        }
+    }
+}
+
+/// What differs between two clusters.
+pub fn compare(sides: &Sides<'_>) -> Impact {
+    Impact { flows: flows::compare(sides) }
+}

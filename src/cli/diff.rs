@@ -1,0 +1,233 @@
+//! `kreach diff BEFORE AFTER`: what differs between two clusters, in flows and not in objects.
+//!
+//! ```text
+//! $ kreach diff before.yaml after.yaml
+//! x different  opened 1, closed 0, changed 0, unsure 0
+//!   v opened  deployment/shop/web -> deployment/shop/db  TCP 5432
+//! ```
+
+use std::io;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+
+use crate::ask::many::{unit_name, unit_nodes, unit_ranges};
+use crate::ask::{World, diff};
+use crate::change::{Flow, Impact, Ports, Verdict};
+use crate::net::reach::{By, Unit};
+use crate::text::written;
+use crate::text::written::markdown;
+
+use super::json::{self, EvidenceJson, PortsJson};
+use super::{Context, Exit, Failure, paint};
+
+/// How a difference is printed.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum DiffOutput {
+    #[default]
+    Text,
+    Json,
+    Md,
+}
+
+/// What differs between two clusters.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  kreach diff before.yaml after.yaml\n  kreach diff before.yaml manifests/ -o json")]
+pub struct DiffArgs {
+    /// A file, a directory or a snapshot
+    #[arg(value_name = "BEFORE")]
+    pub before: String,
+    /// The same of what it is compared with
+    #[arg(value_name = "AFTER")]
+    pub after: String,
+    /// How the difference is printed
+    #[arg(short, long, value_enum, default_value_t = DiffOutput::Text)]
+    pub output: DiffOutput,
+}
+
+/// Where one of the two clusters comes from.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Input {
+    Files(PathBuf),
+}
+
+impl DiffArgs {
+    /// Where both clusters come from.
+    pub fn inputs(&self) -> [Input; 2] {
+        [&self.before, &self.after].map(|it| Input::Files(PathBuf::from(it)))
+    }
+}
+
+/// Two worlds, and what is worth a word about each.
+pub struct Compared<'a> {
+    pub before: &'a World,
+    pub after: &'a World,
+    pub is_one_source: bool,
+    /// Notes of each.
+    pub notes: [Vec<String>; 2],
+}
+
+/// `kreach diff -o json`.
+#[derive(Serialize)]
+struct DiffJson {
+    version: &'static str,
+    kind: &'static str,
+    outcome: &'static str,
+    flows: Vec<FlowJson>,
+    counts: CountsJson,
+    problems: Vec<ProblemJson>,
+    notes: Vec<NoteJson>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct FlowJson {
+    from: String,
+    to: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    from_ranges: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    to_ranges: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    from_nodes: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    to_nodes: Vec<String>,
+    change: &'static str,
+    before: ListsJson,
+    after: ListsJson,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    only: Option<&'static str>,
+    evidence: Vec<EvidenceJson>,
+}
+
+/// The ports of a pair on one side, as a map has them.
+#[derive(Serialize)]
+struct ListsJson {
+    every: Vec<PortsJson>,
+    some: Vec<PortsJson>,
+    unknown: Vec<PortsJson>,
+}
+
+#[derive(Serialize)]
+struct CountsJson {
+    opened: u64,
+    closed: u64,
+    changed: u64,
+    unsure: u64,
+}
+
+/// Something wrong with the input of one side.
+#[derive(Serialize)]
+struct ProblemJson {
+    side: &'static str,
+    place: String,
+    message: String,
+}
+
+/// A word about the input of one side.
+#[derive(Serialize)]
+struct NoteJson {
+    side: &'static str,
+    message: String,
+}
+
+impl From<Verdict> for Exit {
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Same => Exit::Yes,
+            Verdict::Different => Exit::No,
+            Verdict::Unknown => Exit::Unknown,
+        }
+    }
+}
+
+impl DiffArgs {
+    /// Compares and prints.
+    ///
+    /// # Errors
+    /// What is printed cannot be written.
+    pub fn run(&self, compared: &Compared<'_>, context: &Context, out: &mut dyn io::Write) -> Result<Exit, Failure> {
+        let mut impact = diff::compare(compared.before, compared.after, compared.is_one_source);
+        context.here.only.iter().for_each(|it| diff::only(&mut impact, it));
+        match self.output {
+            DiffOutput::Text => out.write_all(paint::page(&diff::page(&impact), context.color).as_bytes())?,
+            DiffOutput::Json => written::json(&document(&impact, compared), out)?,
+            DiffOutput::Md => table(&impact, out)?,
+        }
+        Ok(impact.verdict().into())
+    }
+}
+
+fn lists(it: &Ports) -> ListsJson {
+    ListsJson { every: json::ports(&it.every), some: json::ports(&it.some), unknown: json::ports(&it.unknown) }
+}
+
+fn document(impact: &Impact, compared: &Compared<'_>) -> DiffJson {
+    let askers = [compared.before.asker(), compared.after.asker()];
+    let whys = askers.each_ref().map(|it| it.whys(By::Workload));
+    let flow = |it: &Flow| FlowJson {
+        from: unit_name(&it.from),
+        to: unit_name(&it.to),
+        from_ranges: unit_ranges(&it.from),
+        to_ranges: unit_ranges(&it.to),
+        from_nodes: unit_nodes(&it.from),
+        to_nodes: unit_nodes(&it.to),
+        change: it.change.as_str(),
+        before: lists(&it.before),
+        after: lists(&it.after),
+        only: it.only.map(|it| it.as_str()),
+        evidence: json::evidence(&diff::reasons(&whys, it)),
+    };
+    let counts = impact.counts();
+    DiffJson {
+        version: json::VERSION,
+        kind: "Diff",
+        outcome: impact.verdict().as_str(),
+        flows: impact.flows.iter().map(flow).collect(),
+        counts: CountsJson {
+            opened: counts.opened,
+            closed: counts.closed,
+            changed: counts.changed,
+            unsure: counts.unsure,
+        },
+        problems: problems(compared),
+        notes: notes(compared),
+    }
+}
+
+/// Which side a word is about.
+pub const SIDES: [&str; 2] = ["before", "after"];
+
+fn problems(compared: &Compared<'_>) -> Vec<ProblemJson> {
+    let of = |(side, world): (&'static str, &World)| {
+        let problem = |it: &crate::model::place::Problem| ProblemJson {
+            side,
+            place: it.whole_place(),
+            message: it.what.to_string(),
+        };
+        world.cluster.all_problems().map(problem).collect::<Vec<_>>()
+    };
+    SIDES.into_iter().zip([compared.before, compared.after]).flat_map(of).collect()
+}
+
+fn notes(compared: &Compared<'_>) -> Vec<NoteJson> {
+    let of = |(side, notes): (&'static str, &Vec<String>)| {
+        notes.iter().map(move |it| NoteJson { side, message: it.clone() }).collect::<Vec<_>>()
+    };
+    SIDES.into_iter().zip(&compared.notes).flat_map(of).collect()
+}
+
+fn table(impact: &Impact, out: &mut dyn io::Write) -> io::Result<()> {
+    writeln!(out, "{}\n", diff::headline(impact).text)?;
+    if impact.flows.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "| change | from | to | ports |\n|---|---|---|---|")?;
+    for flow in &impact.flows {
+        let name = |it: &Unit| markdown(&crate::ask::many::unit_text(it));
+        let ports = markdown(&diff::difference(flow));
+        writeln!(out, "| {} | {} | {} | {ports} |", flow.change.as_str(), name(&flow.from), name(&flow.to))?;
+    }
+    Ok(())
+}

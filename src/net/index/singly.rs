@@ -1,0 +1,82 @@
+//! What comparing two clusters asks of each: which units there are, whose pods, and the ports of one pair alone.
+
+use std::sync::Arc;
+
+use super::crowd::NO_BAND;
+use super::{Index, NO_CLASS};
+use crate::model::cluster::Cluster;
+use crate::model::id::PodId;
+use crate::model::name::Name;
+use crate::model::port::PortSet;
+use crate::net::reach::Unit;
+use crate::net::verdict::{End, Tri};
+
+use super::doubts::Kin;
+use super::found::{Found, own_node};
+
+/// What one pair passes: the ports that surely pass, and those that may.
+pub type Passing = (Arc<PortSet>, Arc<PortSet>);
+
+/// Pairs of the same sort pass the same: the kin of both ends, and whether they are on one node where that matters.
+pub type PairKin = (Kin, Kin, Option<Tri>);
+
+impl Index {
+    /// All workloads, and pods without one, that have a running pod.
+    pub fn workloads(&self, cluster: &Cluster) -> Vec<Unit> {
+        self.in_order.iter().flat_map(|it| self.crowd(cluster, *it).units.iter().cloned()).collect()
+    }
+
+    /// The running pods of a workload, or of a pod without one.
+    pub fn pods_of_workload(&self, cluster: &Cluster, unit: &Unit) -> Vec<PodId> {
+        let namespace = match unit {
+            Unit::Pod(pod) => &pod.namespace,
+            Unit::Workload(workload) => &workload.namespace,
+            Unit::Namespace(_) | Unit::Nodes(_) | Unit::Outside(_) => return Vec::new(),
+        };
+        let Some(&namespace) = self.namespace_ids.get(namespace) else { return Vec::new() };
+        let crowd = self.crowd(cluster, namespace);
+        let is_meant = |band: u32| band != NO_BAND && crowd.units[crowd.bands[band as usize].unit as usize] == *unit;
+        let pods = self.pods_of(namespace).zip(&crowd.of_pod).filter(|it| is_meant(*it.1));
+        pods.map(|it| it.0.pod_id()).collect()
+    }
+
+    /// The names of all nodes, in order.
+    pub fn node_names(&self, cluster: &Cluster) -> Arc<[Name]> {
+        self.around(cluster).names.clone()
+    }
+
+    /// What passes from one end to another; `None`: they have no address family in common, and are no pair.
+    ///
+    /// Node ports are no node's own (S46).
+    pub fn passes_between(&self, cluster: &Cluster, from: &End, to: &End) -> Option<Passing> {
+        let (a, b) = (self.find(cluster, from), self.find(cluster, to));
+        let is_outside = matches!(from, End::Address(_)) || matches!(to, End::Address(_));
+        if is_outside && !self.share_family(&a, &b) {
+            return None;
+        }
+        let (sure, possible) = self.pass(&a, &b);
+        let (sure, possible) = (self.ports.set_of(&sure), self.ports.set_of(&possible));
+        let node_ports = &self.around(cluster).node_ports;
+        match to {
+            End::Node(_) if !node_ports.is_empty() => {
+                let own = |it: &PortSet| Arc::new(it.difference(node_ports));
+                Some((own(&sure), own(&possible)))
+            }
+            _ => Some((sure, possible)),
+        }
+    }
+
+    /// What sort of pair two pods are.
+    pub fn pair_kin(&self, cluster: &Cluster, from: &PodId, to: &PodId) -> PairKin {
+        let kin = |it: &Found<'_>| match it {
+            Found::Pod { class, .. } => (*class, NO_CLASS, false),
+            Found::Host { own, host, .. } => (*own, *host, true),
+            Found::Loose(_) | Found::Nothing => (NO_CLASS, NO_CLASS, false),
+        };
+        let (from, to) = (End::Pod(from.clone()), End::Pod(to.clone()));
+        let (from, to) = (self.find(cluster, &from), self.find(cluster, &to));
+        let is_host = |it: &Found<'_>| matches!(it, Found::Host { .. });
+        let node = (is_host(&from) || is_host(&to)).then(|| own_node(&from, &to));
+        (kin(&from), kin(&to), node)
+    }
+}
