@@ -5,7 +5,7 @@ use crate::model::place::Place;
 use crate::net::reach::Counts;
 use crate::net::verdict::Gate;
 use crate::text::evidence::Evidence;
-use crate::text::{Line, Mark, Page, net, words};
+use crate::text::{Line, Mark, Page, flow, net, words};
 
 use super::backends::port_text;
 use super::end::{End, PortAsk};
@@ -35,6 +35,25 @@ impl Pair {
         all
     }
 
+    /// Source, gates and destination, each with what decided there; nothing where no gate was asked.
+    fn drawing(&self) -> Vec<Line> {
+        let Some(family) = self.verdict.deciding().filter(|_| self.refusals.is_empty()) else { return Vec::new() };
+        let end = |text: String| Line::new(1, Mark::Plain, text);
+        let mut lines = vec![end(remarked(&self.from))];
+        lines.extend(flow::gates(&self.verdict, family));
+        lines.push(end(format!("{}{}", remarked(&self.to), self.port_text())));
+        lines.extend(flow::nearest(&self.verdict, &self.misses));
+        lines
+    }
+
+    fn port_text(&self) -> String {
+        match self.port {
+            PairPort::Any => String::new(),
+            PairPort::AnyOf(protocol) => format!(" {protocol}"),
+            PairPort::One(port) => format!(" {}", words::port(Some(port))),
+        }
+    }
+
     /// Said where each gate opens and no port that was asked for passes both (S2).
     fn no_common_port(&self) -> Option<Evidence> {
         let family = self.verdict.deciding()?;
@@ -46,12 +65,7 @@ impl Pair {
 
     /// `pod/shop/web-0 -> pod/shop/db-0 5432/TCP`, with what is odd about an end.
     fn title(&self) -> String {
-        let port = match self.port {
-            PairPort::Any => String::new(),
-            PairPort::AnyOf(protocol) => format!(" {protocol}"),
-            PairPort::One(port) => format!(" {}", words::port(Some(port))),
-        };
-        format!("{} -> {}{port}{}", remarked(&self.from), remarked(&self.to), self.ports_text())
+        format!("{} -> {}{}{}", remarked(&self.from), remarked(&self.to), self.port_text(), self.ports_text())
     }
 
     /// The allowed ports, when no single one was asked for.
@@ -86,14 +100,20 @@ impl Trace {
     pub fn page(&self) -> Page {
         let mut page = Page::default();
         page.push(self.headline());
+        if !self.is_single() && self.counts.total() > 0 {
+            page.say(1, Mark::Plain, self.summary());
+        }
+        self.refusals.iter().for_each(|it| page.push(it.line(1)));
+        self.deciding().into_iter().flat_map(Pair::drawing).for_each(|it| page.push(it));
+        self.gaps.iter().for_each(|it| page.push(Evidence::gap(it).line(1)));
+        self.notes.iter().for_each(|it| page.push(it.line(1)));
         if self.is_single() {
-            self.pairs.iter().for_each(|it| details(it, 1, &mut page));
+            page.say(1, Mark::Plain, "proof");
+            self.pairs.iter().for_each(|it| details(it, 2, &mut page));
         } else if self.counts.total() > 0 {
             self.list(&mut page);
         }
-        self.refusals.iter().for_each(|it| page.push(it.line(1)));
-        self.gaps.iter().for_each(|it| page.push(Evidence::gap(it).line(1)));
-        self.notes.iter().for_each(|it| page.push(it.line(1)));
+        page.fold = Some(1);
         page
     }
 
@@ -105,18 +125,18 @@ impl Trace {
 
     /// The pairs of a set, the worst first; the first of each outcome is explained.
     fn list(&self, page: &mut Page) {
-        page.say(1, Mark::Plain, self.summary());
+        page.say(1, Mark::Plain, "proof, pair by pair");
         for outcome in [Outcome::Deny, Outcome::Unknown, Outcome::Allow] {
             let mut pairs = self.pairs.iter().filter(|it| it.outcome() == outcome);
             if let Some(first) = pairs.next() {
                 page.push(self.pair_line(first));
-                details(first, 2, page);
+                details(first, 3, page);
             }
             pairs.for_each(|it| page.push(self.pair_line(it)));
         }
         let unlisted = self.counts.total() - self.pairs.len() as u64;
         if unlisted > 0 {
-            page.say(1, Mark::Note, format!("{} are counted and not listed", words::count(unlisted, "pair", "pairs")));
+            page.say(2, Mark::Note, format!("{} are counted and not listed", words::count(unlisted, "pair", "pairs")));
         }
     }
 
@@ -124,7 +144,7 @@ impl Trace {
         let outcome = pair.outcome();
         let route = pair.route.and_then(|at| self.routes.get(at)).map(|it| format!(" (port {})", port_text(&it.port)));
         let text = format!("{outcome}  {}{}", pair.title(), route.unwrap_or_default());
-        let line = Line::new(1, Mark::of(outcome), text);
+        let line = Line::new(2, Mark::of(outcome), text);
         match pair.to.object().or_else(|| pair.from.object()) {
             Some(object) => line.linked(&object, &Place::default()),
             None => line,

@@ -114,6 +114,14 @@ impl CoverageMap {
         self.of(kind, namespace).is_complete()
     }
 
+    /// Whether some kind has not been listed yet, somewhere.
+    pub fn is_loading(&self) -> bool {
+        let of_kinds =
+            || self.kinds.values().flat_map(|it| std::iter::once(&it.everywhere).chain(it.namespaces.values()));
+        let is_new = self.kinds.is_empty() && self.otherwise == Coverage::Loading;
+        is_new || of_kinds().any(|it| *it == Coverage::Loading)
+    }
+
     /// The first incomplete place of a kind; `None` when all of it is known.
     ///
     /// A kind that is forbidden everywhere but read in some namespaces gives the whole (an empty namespace).

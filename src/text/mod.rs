@@ -16,6 +16,7 @@ pub mod coverage;
 pub mod dns;
 pub mod escalate;
 pub mod evidence;
+pub mod flow;
 pub mod graph;
 pub mod miss;
 pub mod net;

@@ -127,7 +127,9 @@ impl Reader {
     fn is_head(&self, at: usize) -> bool {
         let Some(line) = self.page.lines.get(at) else { return false };
         let folds = self.page.fold.is_some_and(|it| line.indent >= it);
-        let has_below = || self.page.lines.get(at + 1).is_some_and(|next| next.indent > line.indent);
+        // What stands beside an arrow is drawn with what the arrow begins at.
+        let is_below = |next: &Line| next.indent > line.indent && next.shape != Shape::Along;
+        let has_below = || self.page.lines.get(at + 1).is_some_and(is_below);
         folds && line.link.is_none() && (line.shut > 0 || has_below())
     }
 

@@ -15,8 +15,6 @@ use crate::ask::item::Item;
 use crate::ask::listing::{Column, Given, Listing, Row, Seen, SortKey, Sorts, Stands};
 use crate::ask::scope::View;
 use crate::model::cluster::Change;
-use crate::model::coverage::Coverage;
-use crate::model::id::Kind;
 
 /// A pane's list and columns.
 pub struct Table<R: Row + 'static> {
@@ -28,6 +26,8 @@ pub struct Table<R: Row + 'static> {
     is_sorted: bool,
     /// The operator chose what is selected.
     is_chosen: bool,
+    /// Some kind had not been listed yet when it was filled or changed last.
+    is_loading: bool,
     /// How many rows have a problem; `None`: too many rows to ask each.
     problems: Option<usize>,
     /// How wide each column is, and at which end of it its cells stand.
@@ -90,6 +90,7 @@ impl<R: Row> Table<R> {
             hidden,
             is_sorted: false,
             is_chosen: false,
+            is_loading: true,
             problems: None,
             widths,
             empty,
@@ -111,10 +112,10 @@ impl<R: Row> Table<R> {
         self.problems = is_few.then(|| self.list.all().filter(|it| (self.listing.is_problem)(it, view)).count());
     }
 
-    /// While rows are still being listed, a selection that nobody made stays on the first of them.
+    /// While the cluster is still being listed, a selection that nobody made stays on the first row.
     fn stay_above(&mut self, view: View<'_>) {
-        let coverage = |kind: &Kind| view.world.cluster.coverage.of(*kind, "");
-        if !self.is_chosen && self.listing.sources.iter().any(|it| *coverage(it) == Coverage::Loading) {
+        let was_loading = std::mem::replace(&mut self.is_loading, view.world.cluster.coverage.is_loading());
+        if !self.is_chosen && (was_loading || self.is_loading) {
             self.list.go(0);
         }
     }
