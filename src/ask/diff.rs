@@ -5,9 +5,11 @@
 //!   v opened  deployment/shop/web -> deployment/shop/db  TCP 5432
 //! ```
 
-use crate::change::{self, Counts, Flow, FlowChange, Impact, Ports, Side, Sides, Verdict};
+use crate::change::{self, Counts, Flow, FlowChange, GrantChange, GrantRow, Impact, Ports, Side, Sides, Verdict};
 use crate::model::name::Name;
 use crate::net::reach::Unit;
+use crate::rbac::Grant;
+use crate::text;
 use crate::text::evidence::Evidence;
 use crate::text::{Line, Mark, Page, net};
 
@@ -18,7 +20,7 @@ use super::whys::{Reasons, Whys};
 /// One of two worlds as it is compared.
 fn side(world: &World) -> Side<'_> {
     let has_unseen = super::resolve::unseen_holder(&world.cluster, false).is_some();
-    Side { cluster: &world.cluster, net: world.net(), rbac: world.rbac(), has_unseen }
+    Side { cluster: &world.cluster, net: world.net(), rbac: world.rbac(), served: &world.served, has_unseen }
 }
 
 /// What differs between two worlds; `is_one_source`: the second was made from the first.
@@ -30,6 +32,7 @@ pub fn compare(before: &World, after: &World, is_one_source: bool) -> Impact {
 pub fn only(impact: &mut Impact, namespace: &Name) {
     let is_in = |unit: &Unit| namespace_of(unit).is_some_and(|it| it == namespace);
     impact.flows.retain(|it| is_in(&it.from) || is_in(&it.to));
+    impact.grants.retain(|it| it.scope.is_empty() || it.scope == *namespace);
 }
 
 /// Why something of a flow is not known, on either side; each reason once.
@@ -46,7 +49,7 @@ pub fn reasons(whys: &[Whys<'_>; 2], flow: &Flow) -> Vec<Evidence> {
 
 /// The first line: what it comes to, and how many rows there are of each sort.
 pub fn headline(impact: &Impact) -> Line {
-    let Counts { opened, closed, changed, unsure } = impact.counts();
+    let Counts { opened, closed, changed, unsure, given, taken } = impact.counts();
     let verdict = impact.verdict();
     let mark = match verdict {
         Verdict::Same => Mark::Allow,
@@ -54,7 +57,7 @@ pub fn headline(impact: &Impact) -> Line {
         Verdict::Unknown => Mark::Unknown,
     };
     let counts = format!("opened {opened}, closed {closed}, changed {changed}, unsure {unsure}");
-    Line::new(0, mark, format!("{}  {counts}", verdict.as_str()))
+    Line::new(0, mark, format!("{}  {counts}; given {given}, taken {taken}", verdict.as_str()))
 }
 
 /// The answer in lines.
@@ -62,7 +65,34 @@ pub fn page(impact: &Impact) -> Page {
     let mut page = Page::default();
     page.push(headline(impact));
     impact.flows.iter().for_each(|it| page.push(line(it)));
+    impact.grants.iter().for_each(|it| page.push(grant_line(it)));
     page
+}
+
+fn grant_line(row: &GrantRow) -> Line {
+    let mark = match row.change {
+        GrantChange::Given => Mark::Allow,
+        GrantChange::Taken => Mark::Deny,
+        GrantChange::Unsure => Mark::Unknown,
+    };
+    let by: Vec<String> = row.by.iter().map(by).collect();
+    let words = format!("{}  {}  {}  by {}", row.change.as_str(), row.subject, right(row), text::words::listed(&by));
+    let line = Line::new(1, mark, words);
+    match row.by.first() {
+        Some(grant) => line.linked(&grant.binding.id(), &grant.subject_place()),
+        None => line,
+    }
+}
+
+/// `get, list pods in shop`.
+pub fn right(row: &GrantRow) -> String {
+    let scope = if row.scope.is_empty() { "in the whole cluster".to_owned() } else { format!("in {}", row.scope) };
+    format!("{} {} {scope}", text::rbac::verbs(&row.verbs), row.what)
+}
+
+/// The binding and the role of a grant.
+pub fn by(grant: &Grant) -> String {
+    format!("{} ({})", grant.binding.id(), grant.role.id())
 }
 
 fn line(flow: &Flow) -> Line {

@@ -1,9 +1,9 @@
-//! What differs between two clusters for whoever lives in them: flows, not objects.
+//! What differs between two clusters for whoever lives in them: flows and rights, not objects.
 //!
 //! ```text
-//! before: Side ─┐
-//!               ├─compare──► Impact { flows: opened, closed, changed, unsure }
-//! after:  Side ─┘
+//! before: Side ─┐                      ┌ flows: opened, closed, changed, unsure
+//!               ├─compare──► Impact ───┤
+//! after:  Side ─┘                      └ grants: given, taken, unsure
 //! ```
 //!
 //! Flows are told as a map by workload tells each side, and are exact: every pair of pods, every port, every address.
@@ -11,6 +11,7 @@
 
 pub mod flow;
 mod flows;
+pub mod grants;
 mod grounds;
 mod ports;
 mod space;
@@ -18,9 +19,10 @@ mod statuses;
 
 use crate::model::cluster::Cluster;
 use crate::net;
-use crate::rbac;
+use crate::rbac::{self, Served};
 
 pub use flow::{Flow, FlowChange, Ports, When};
+pub use grants::{GrantChange, GrantRow};
 
 /// One of two clusters, with its indexes.
 #[derive(Clone, Copy)]
@@ -28,6 +30,8 @@ pub struct Side<'a> {
     pub cluster: &'a Cluster,
     pub net: &'a net::Index,
     pub rbac: &'a rbac::Index,
+    /// What its API serves: rights on anything else are none.
+    pub served: &'a Served,
     /// Whether an address that nobody seems to hold may be somebody's that was not read.
     pub has_unseen: bool,
 }
@@ -53,6 +57,8 @@ impl<'a> Sides<'a> {
 pub struct Impact {
     /// By `from`, then `to`.
     pub flows: Vec<Flow>,
+    /// By subject.
+    pub grants: Vec<GrantRow>,
 }
 
 /// How many rows there are of each sort.
@@ -61,7 +67,10 @@ pub struct Counts {
     pub opened: u64,
     pub closed: u64,
     pub changed: u64,
+    /// Flows and grants.
     pub unsure: u64,
+    pub given: u64,
+    pub taken: u64,
 }
 
 /// What a comparison comes to as a whole.
@@ -98,13 +107,21 @@ impl Impact {
             };
             *count += 1;
         }
+        for row in &self.grants {
+            let count = match row.change {
+                GrantChange::Given => &mut counts.given,
+                GrantChange::Taken => &mut counts.taken,
+                GrantChange::Unsure => &mut counts.unsure,
+            };
+            *count += 1;
+        }
         counts
     }
 
     /// What it comes to as a whole (CONTRACT §8).
     pub fn verdict(&self) -> Verdict {
-        let Counts { opened, closed, changed, unsure } = self.counts();
-        match (opened + closed + changed, unsure) {
+        let Counts { opened, closed, changed, unsure, given, taken } = self.counts();
+        match (opened + closed + changed + given + taken, unsure) {
             (0, 0) => Verdict::Same,
             (0, _) => Verdict::Unknown,
             _ => Verdict::Different,
@@ -114,5 +131,5 @@ impl Impact {
 
 /// What differs between two clusters.
 pub fn compare(sides: &Sides<'_>) -> Impact {
-    Impact { flows: flows::compare(sides) }
+    Impact { flows: flows::compare(sides), grants: grants::compare(sides) }
 }

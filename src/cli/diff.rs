@@ -14,11 +14,14 @@ use serde::Serialize;
 
 use crate::ask::many::{unit_name, unit_nodes, unit_ranges};
 use crate::ask::{World, diff};
-use crate::change::{Flow, Impact, Ports, Verdict};
+use crate::change::{Flow, GrantRow, Impact, Ports, Verdict};
 use crate::net::reach::{By, Unit};
+use crate::rbac::fold::What;
+use crate::text::evidence::Evidence;
 use crate::text::written;
 use crate::text::written::markdown;
 
+use super::grants::{self, GrantJson};
 use super::json::{self, EvidenceJson, PortsJson};
 use super::{Context, Exit, Failure, paint};
 
@@ -75,6 +78,7 @@ struct DiffJson {
     kind: &'static str,
     outcome: &'static str,
     flows: Vec<FlowJson>,
+    grants: Vec<GrantRowJson>,
     counts: CountsJson,
     problems: Vec<ProblemJson>,
     notes: Vec<NoteJson>,
@@ -109,12 +113,32 @@ struct ListsJson {
     unknown: Vec<PortsJson>,
 }
 
+/// What a subject may do on one side alone.
+#[derive(Serialize)]
+struct GrantRowJson {
+    subject: String,
+    change: &'static str,
+    /// Null: in the whole cluster.
+    namespace: Option<String>,
+    verbs: Vec<String>,
+    group: Option<String>,
+    resource: Option<String>,
+    /// Null: every object.
+    name: Option<String>,
+    url: Option<String>,
+    by: Vec<GrantJson>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    evidence: Vec<EvidenceJson>,
+}
+
 #[derive(Serialize)]
 struct CountsJson {
     opened: u64,
     closed: u64,
     changed: u64,
     unsure: u64,
+    given: u64,
+    taken: u64,
 }
 
 /// Something wrong with the input of one side.
@@ -185,14 +209,37 @@ fn document(impact: &Impact, compared: &Compared<'_>) -> DiffJson {
         kind: "Diff",
         outcome: impact.verdict().as_str(),
         flows: impact.flows.iter().map(flow).collect(),
+        grants: impact.grants.iter().map(grant_row).collect(),
         counts: CountsJson {
             opened: counts.opened,
             closed: counts.closed,
             changed: counts.changed,
             unsure: counts.unsure,
+            given: counts.given,
+            taken: counts.taken,
         },
         problems: problems(compared),
         notes: notes(compared),
+    }
+}
+
+fn grant_row(it: &GrantRow) -> GrantRowJson {
+    let (group, resource, name, url) = match &it.what {
+        What::Resource { group, resource, name } => (Some(group), Some(resource), Some(name), None),
+        What::Url(url) => (None, None, None, Some(url)),
+    };
+    let gaps: Vec<Evidence> = it.gaps.iter().map(Evidence::gap).collect();
+    GrantRowJson {
+        subject: it.subject.to_string(),
+        change: it.change.as_str(),
+        namespace: (!it.scope.is_empty()).then(|| it.scope.to_string()),
+        verbs: it.verbs.iter().map(ToString::to_string).collect(),
+        group: group.map(ToString::to_string),
+        resource: resource.map(ToString::to_string),
+        name: name.filter(|_| it.is_named).map(ToString::to_string),
+        url: url.map(ToString::to_string),
+        by: it.by.iter().map(grants::grant).collect(),
+        evidence: json::evidence(&gaps),
     }
 }
 
@@ -220,14 +267,21 @@ fn notes(compared: &Compared<'_>) -> Vec<NoteJson> {
 
 fn table(impact: &Impact, out: &mut dyn io::Write) -> io::Result<()> {
     writeln!(out, "{}\n", diff::headline(impact).text)?;
-    if impact.flows.is_empty() {
-        return Ok(());
+    if !impact.flows.is_empty() {
+        writeln!(out, "| change | from | to | ports |\n|---|---|---|---|")?;
     }
-    writeln!(out, "| change | from | to | ports |\n|---|---|---|---|")?;
     for flow in &impact.flows {
         let name = |it: &Unit| markdown(&crate::ask::many::unit_text(it));
         let ports = markdown(&diff::difference(flow));
         writeln!(out, "| {} | {} | {} | {ports} |", flow.change.as_str(), name(&flow.from), name(&flow.to))?;
+    }
+    if !impact.grants.is_empty() {
+        writeln!(out, "\n| change | subject | may | by |\n|---|---|---|---|")?;
+    }
+    for row in &impact.grants {
+        let by: Vec<String> = row.by.iter().map(diff::by).collect();
+        let cells = [row.subject.to_string(), diff::right(row), by.join(", ")].map(|it| markdown(&it));
+        writeln!(out, "| {} | {} |", row.change.as_str(), cells.join(" | "))?;
     }
     Ok(())
 }

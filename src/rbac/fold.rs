@@ -191,7 +191,7 @@ impl Index {
 }
 
 /// Whether a flaw of a rule is about a row.
-fn concerns(flaw: &Flaw, what: &What) -> bool {
+pub(super) fn concerns(flaw: &Flaw, what: &What) -> bool {
     match (flaw.part, what) {
         (Part::Rule, _) | (Part::Verb, What::Resource { .. }) | (Part::Method, What::Url(_)) => true,
         (Part::Group, What::Resource { group, .. }) => flaw.word == *group,

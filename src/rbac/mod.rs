@@ -35,6 +35,7 @@ pub mod places;
 pub mod powers;
 pub mod request;
 pub mod review;
+pub mod rights;
 pub mod served;
 pub mod subjects;
 pub mod touch;
