@@ -54,7 +54,7 @@ impl fmt::Display for Actor {
 pub type Watch<'a> = &'a mut dyn FnMut(usize, usize) -> bool;
 
 /// The words of sinks that take names, and how many.
-const SINKS: [&str; 6] = ["cluster-admin", "masters", "node-root", "namespace-admin", "secrets", "intercept"];
+pub const SINKS: [&str; 6] = ["cluster-admin", "masters", "node-root", "namespace-admin", "secrets", "intercept"];
 
 /// How they are written.
 const FORMS: &str =

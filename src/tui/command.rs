@@ -42,6 +42,16 @@ pub struct Command {
     /// Why it cannot run now.
     pub refuses: fn(&App) -> Option<&'static str>,
     pub run: fn(&mut App) -> Vec<Effect>,
+    pub finds: Finds,
+}
+
+/// How one comes by a command.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Finds {
+    /// By its key, or by its name behind `:`.
+    ByName,
+    /// By its key alone: it moves about, and nobody types that.
+    ByKey,
 }
 
 const fn never(_: &App) -> Option<&'static str> {
@@ -56,7 +66,18 @@ const fn always(
     places: Places,
     run: fn(&mut App) -> Vec<Effect>,
 ) -> Command {
-    Command { keys, name, help, places, refuses: never, run }
+    Command { keys, name, help, places, refuses: never, run, finds: Finds::ByName }
+}
+
+/// A command that moves about.
+const fn motion(
+    keys: &'static [&'static str],
+    name: &'static str,
+    help: &'static str,
+    places: Places,
+    run: fn(&mut App) -> Vec<Effect>,
+) -> Command {
+    Command { finds: Finds::ByKey, ..always(keys, name, help, places, run) }
 }
 
 /// Runs what changes only the screen.
@@ -116,6 +137,7 @@ const ASKING: &[Command] = &[
         places: ENDS,
         refuses: open::no_end,
         run: open::trace,
+        finds: Finds::ByName,
     },
     Command {
         keys: &["o"],
@@ -124,6 +146,7 @@ const ASKING: &[Command] = &[
         places: EVERYWHERE,
         refuses: open::no_trace,
         run: open::ports,
+        finds: Finds::ByName,
     },
     Command {
         keys: &["T"],
@@ -132,6 +155,7 @@ const ASKING: &[Command] = &[
         places: EVERYWHERE,
         refuses: open::no_trace,
         run: open::swap,
+        finds: Finds::ByName,
     },
     Command {
         keys: &["r"],
@@ -140,6 +164,7 @@ const ASKING: &[Command] = &[
         places: ENDS,
         refuses: open::no_reach,
         run: |app| open::reach(app, Way::From),
+        finds: Finds::ByName,
     },
     Command {
         keys: &["w"],
@@ -148,6 +173,7 @@ const ASKING: &[Command] = &[
         places: ENDS,
         refuses: open::no_who,
         run: |app| open::reach(app, Way::To),
+        finds: Finds::ByName,
     },
     Command {
         keys: &["a"],
@@ -156,6 +182,7 @@ const ASKING: &[Command] = &[
         places: ENDS,
         refuses: open::no_subject,
         run: open::permissions,
+        finds: Finds::ByName,
     },
     always(
         &["x"],
@@ -179,6 +206,7 @@ const ASKING: &[Command] = &[
         places: OBJECTS,
         refuses: open::no_object,
         run: open::yaml,
+        finds: Finds::ByName,
     },
     always(
         &["Enter"],
@@ -200,46 +228,46 @@ const ASKING: &[Command] = &[
 
 /// Commands that move, choose, and say how things are shown.
 const MOVING: &[Command] = &[
-    always(&["Tab"], "next pane", "go to the next part of the screen", EVERYWHERE, quietly!(|app| go::next(app, 1))),
-    always(
+    motion(&["Tab"], "next pane", "go to the next part of the screen", EVERYWHERE, quietly!(|app| go::next(app, 1))),
+    motion(
         &["BackTab"],
         "previous pane",
         "go to the previous part of the screen",
         EVERYWHERE,
         quietly!(|app| go::next(app, -1)),
     ),
-    always(
+    motion(
         &["l", "Right"],
         "right",
         "the next pane, or the columns to the right",
         EVERYWHERE,
         quietly!(|app| go::sideways(app, 1)),
     ),
-    always(
+    motion(
         &["h", "Left"],
         "left",
         "the previous pane, or the columns to the left",
         EVERYWHERE,
         quietly!(|app| go::sideways(app, -1)),
     ),
-    always(&["j", "Down"], "down", "one row down", EVERYWHERE, quietly!(|app| step(app, 1))),
-    always(&["k", "Up"], "up", "one row up", EVERYWHERE, quietly!(|app| step(app, -1))),
-    always(&["ctrl-d"], "half page down", "half a screen down", EVERYWHERE, quietly!(|app| step(app, page(app) / 2))),
-    always(&["ctrl-u"], "half page up", "half a screen up", EVERYWHERE, quietly!(|app| step(app, -page(app) / 2))),
-    always(&["PgDn", "ctrl-f"], "page down", "a screen down", EVERYWHERE, quietly!(|app| step(app, page(app)))),
-    always(&["PgUp", "ctrl-b"], "page up", "a screen up", EVERYWHERE, quietly!(|app| step(app, -page(app)))),
-    always(&["g", "Home"], "top", "the first row", EVERYWHERE, quietly!(|app| step(app, isize::MIN / 2))),
-    always(&["G", "End"], "bottom", "the last row", EVERYWHERE, quietly!(|app| step(app, isize::MAX / 2))),
-    always(
+    motion(&["j", "Down"], "down", "one row down", EVERYWHERE, quietly!(|app| step(app, 1))),
+    motion(&["k", "Up"], "up", "one row up", EVERYWHERE, quietly!(|app| step(app, -1))),
+    motion(&["ctrl-d"], "half page down", "half a screen down", EVERYWHERE, quietly!(|app| step(app, page(app) / 2))),
+    motion(&["ctrl-u"], "half page up", "half a screen up", EVERYWHERE, quietly!(|app| step(app, -page(app) / 2))),
+    motion(&["PgDn", "ctrl-f"], "page down", "a screen down", EVERYWHERE, quietly!(|app| step(app, page(app)))),
+    motion(&["PgUp", "ctrl-b"], "page up", "a screen up", EVERYWHERE, quietly!(|app| step(app, -page(app)))),
+    motion(&["g", "Home"], "top", "the first row", EVERYWHERE, quietly!(|app| step(app, isize::MIN / 2))),
+    motion(&["G", "End"], "bottom", "the last row", EVERYWHERE, quietly!(|app| step(app, isize::MAX / 2))),
+    motion(
         &["L"],
         "columns right",
         "scroll the columns; the first stays",
         EVERYWHERE,
         quietly!(|app| go::scroll(app, 1)),
     ),
-    always(&["H"], "columns left", "scroll the columns back", EVERYWHERE, quietly!(|app| go::scroll(app, -1))),
-    always(&["}"], "next tab", "the next page about the selected object", EVERYWHERE, quietly!(|app| go::tab(app, 1))),
-    always(
+    motion(&["H"], "columns left", "scroll the columns back", EVERYWHERE, quietly!(|app| go::scroll(app, -1))),
+    motion(&["}"], "next tab", "the next page about the selected object", EVERYWHERE, quietly!(|app| go::tab(app, 1))),
+    motion(
         &["{"],
         "previous tab",
         "the previous page about the selected object",
@@ -253,8 +281,8 @@ const MOVING: &[Command] = &[
         LISTS,
         open::namespaces,
     ),
-    always(&["n"], "next match", "go to the next match of the search", TEXTS, quietly!(|app| go::find(app, true))),
-    always(
+    motion(&["n"], "next match", "go to the next match of the search", TEXTS, quietly!(|app| go::find(app, true))),
+    motion(
         &["N"],
         "previous match",
         "go to the previous match of the search",
@@ -268,6 +296,7 @@ const MOVING: &[Command] = &[
         places: LISTS,
         refuses: |app| app.selected().is_none_or(|it| it.namespace().is_none()).then_some("it stands in no namespace"),
         run: quietly!(go::use_namespace),
+        finds: Finds::ByName,
     },
     always(
         &["0"],
@@ -283,6 +312,7 @@ const MOVING: &[Command] = &[
         places: EVERYWHERE,
         refuses: |app| app.session.contexts.is_empty().then_some("there is no other context"),
         run: open::contexts,
+        finds: Finds::ByName,
     },
     always(&["space"], "mark", "mark the selected row, or take its mark away", LISTS, quietly!(go::mark)),
     always(
@@ -292,7 +322,7 @@ const MOVING: &[Command] = &[
         LISTS,
         quietly!(|app| app.with_pane(|pane, _| pane.mark_range())),
     ),
-    always(&["shift-Down"], "mark down", "mark the row and go down", LISTS, quietly!(go::mark)),
+    motion(&["shift-Down"], "mark down", "mark the row and go down", LISTS, quietly!(go::mark)),
     always(&["S"], "sort", "choose the column to sort by", LISTS, open::sort),
     always(&[","], "columns", "choose the columns to show", LISTS, open::columns),
     always(
@@ -311,6 +341,7 @@ const MOVING: &[Command] = &[
         places: &[At::Page],
         refuses: grants::no_permissions,
         run: quietly!(grants::dangers),
+        finds: Finds::ByName,
     },
     always(
         &["p"],
@@ -329,6 +360,7 @@ const MOVING: &[Command] = &[
         places: EVERYWHERE,
         refuses: open::nothing_selected,
         run: copy::copy,
+        finds: Finds::ByName,
     },
     Command {
         keys: &["C"],
@@ -337,15 +369,16 @@ const MOVING: &[Command] = &[
         places: EVERYWHERE,
         refuses: open::nothing_selected,
         run: copy::copies,
+        finds: Finds::ByName,
     },
-    always(
+    motion(
         &["+"],
         "larger",
         "give the focused part more of the screen",
         EVERYWHERE,
         quietly!(|app| app.focus.share = larger(app.focus.share)),
     ),
-    always(
+    motion(
         &["_"],
         "smaller",
         "give the focused part less of the screen",
@@ -363,6 +396,7 @@ const MOVING: &[Command] = &[
             app.say("reading everything again");
             vec![Effect::Resync]
         },
+        finds: Finds::ByName,
     },
     always(&["ctrl-s"], "dump screen", "keep this screen as text and as a picture", EVERYWHERE, copy::dump),
     always(&["ctrl-l"], "redraw", "draw everything anew", EVERYWHERE, |_| vec![Effect::Redraw]),
@@ -371,7 +405,7 @@ const MOVING: &[Command] = &[
         vec![Effect::Suspend]
     }),
     always(&["M"], "mouse", "let the program have the mouse, or the terminal", EVERYWHERE, mouse),
-    always(
+    motion(
         &["Esc"],
         "leave",
         "close, clear the filter, clear the marks, or go back one level; never quits",

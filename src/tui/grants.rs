@@ -232,9 +232,3 @@ pub fn as_word(app: &mut App, words: &str) -> Result<Vec<Effect>, Fault> {
     act(app, words)?;
     Ok(Vec::new())
 }
-
-/// The subjects that may stand behind a word and begin so.
-pub fn candidates(app: &App, begun: &str) -> Vec<String> {
-    let all = app.session.world.rbac().everybody(&app.session.world.cluster).into_iter().map(|it| it.to_string());
-    all.filter(|it| it.starts_with(begun)).collect()
-}

@@ -19,6 +19,7 @@ pub mod answers;
 pub mod app;
 mod asked;
 pub mod command;
+mod complete;
 mod copy;
 pub mod event;
 pub mod explain;

@@ -286,17 +286,18 @@ pub fn help(app: &mut App) -> Vec<Effect> {
 
 /// A line for any command by its name.
 pub fn palette(app: &mut App) -> Vec<Effect> {
-    let words = palette::words()
-        .map(|it| Entry::new(format!("{} {}", it.name, it.arguments).trim_end(), it.help, Choice::Word(it.name)));
-    let commands = COMMANDS.iter().enumerate().map(|(at, command)| Entry {
-        label: command.name.into(),
-        detail: format!("{} ({})", command.help, command.keys.join(" ")),
-        refusal: command::refusal(app, command),
-        choice: Choice::Command(at),
-    });
-    let entries = words.chain(commands).collect();
+    let entries = palette::entries(app, "");
     app.input.picker = Some(Picker::new(Picking::Palette, "command: Tab completes, Up recalls", entries));
     Vec::new()
+}
+
+/// The same with a line that is typed already.
+fn palette_at(app: &mut App, line: &str) {
+    let entries = palette::entries(app, line);
+    let mut picker = Picker::new(Picking::Palette, "command: Tab completes, Up recalls", entries);
+    picker.field.paste(line);
+    picker.narrow();
+    app.input.picker = Some(picker);
 }
 
 /// The namespaces to narrow to.
@@ -367,13 +368,8 @@ pub fn columns(app: &mut App) -> Vec<Effect> {
 pub fn choose(app: &mut App, choice: Choice) -> Vec<Effect> {
     match choice {
         Choice::Command(at) => return command::run(app, &COMMANDS[at]),
-        Choice::Word(word) => {
-            palette(app);
-            if let Some(picker) = &mut app.input.picker {
-                picker.field.paste(&format!("{word} "));
-                picker.narrow();
-            }
-        }
+        Choice::Word(word) => palette_at(app, &format!("{word} ")),
+        Choice::Fill(line) => palette_at(app, &line),
         Choice::Namespace(name) => narrow_to(app, [name].into()),
         Choice::AllNamespaces => narrow_to(app, BTreeSet::new()),
         Choice::Context(name) => return vec![Effect::Switch(name)],

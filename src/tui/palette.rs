@@ -4,10 +4,14 @@
 //! grammar of the subcommands ([`crate::ask::question`]). What is no word of this table is looked for among the commands
 //! by name.
 
+use std::collections::BTreeSet;
+
 use super::app::{App, Shown};
+use super::command::{self, COMMANDS, Finds};
 use super::event::Effect;
 use super::panes::{self, PANES, PaneSpec};
-use super::{asked, command, grants, open, questions};
+use super::picker::{Choice, Entry};
+use super::{asked, complete, grants, open, questions};
 use crate::ask::Fault;
 use crate::ask::end;
 use crate::model::id::{Kind, ObjectId};
@@ -111,59 +115,97 @@ pub const WORDS: &[Word] = &[
     Word { name: "q", arguments: "", help: "quit", run: |_, _| Ok(vec![Effect::Quit]) },
 ];
 
-/// Runs a typed line; `None` when its first word is no word of the table.
-pub fn run(app: &mut App, line: &str) -> Option<Vec<Effect>> {
+/// Runs a typed line; what is no word says so, with the nearest ones.
+pub fn run(app: &mut App, line: &str) -> Vec<Effect> {
+    let line = &spelled_out(line);
     let (first, rest) = line.split_once(' ').unwrap_or((line, ""));
     let rest = rest.trim();
     let done = match (WORDS.iter().find(|it| it.name == first), panes::named(first)) {
         (Some(word), _) => (word.run)(app, rest),
         (None, Some(at)) => ask(app, PANES[at].word, rest),
-        (None, None) => return None,
+        (None, None) => match COMMANDS.iter().find(|it| it.name == line.as_str()) {
+            Some(it) => Ok(command::run(app, it)),
+            None => Err(unknown(first)),
+        },
     };
-    Some(done.unwrap_or_else(|fault| {
+    done.unwrap_or_else(|fault| {
         let hint = if fault.hint.is_empty() { String::new() } else { format!(" ({})", fault.hint) };
         app.say(format!("{}{hint}", fault.what));
         Vec::new()
-    }))
+    })
 }
 
-/// What Tab makes of a line: the entry's first word, or the only end, namespace or context that begins so.
-pub fn complete(app: &App, line: &str, entry: Option<&str>) -> Option<String> {
-    let Some((before, last)) = line.rsplit_once(' ') else {
-        return entry.map(|it| format!("{} ", it.split(' ').next().unwrap_or(it)));
-    };
-    let word = before.split(' ').next().unwrap_or_default();
-    let mut names = candidates(app, word, last);
-    names.sort_unstable();
-    names.dedup();
-    let common = common_beginning(&names)?;
-    Some(format!("{before} {common}"))
+fn unknown(word: &str) -> Fault {
+    let near = near(word);
+    let hint =
+        if near.is_empty() { ": lists them all".to_owned() } else { format!("did you mean {}?", near.join(" or ")) };
+    Fault::new(format!("unknown command \"{word}\""), hint)
 }
 
-/// The names that may stand behind a word and begin like this.
-fn candidates(app: &App, word: &str, begun: &str) -> Vec<String> {
-    let cluster = &app.session.world.cluster;
-    let names: Vec<String> = match word {
-        "ns" => cluster.namespace_names().iter().map(|it| it.to_string()).collect(),
-        "permissions" | "can" | "as" | "explain" => grants::candidates(app, begun),
-        "ctx" => app.session.contexts.iter().map(|it| it.to_string()).collect(),
-        "trace" | "to" | "reach" | "who-reaches" | "touch" => match begun.strip_prefix("svc/") {
-            Some(_) => {
-                cluster.services.iter().map(|it| format!("svc/{}/{}", it.meta.namespace, it.meta.name)).collect()
-            }
-            None => cluster.pods.iter().map(|it| it.pod_id().to_string()).collect(),
-        },
-        _ => Vec::new(),
-    };
-    names.into_iter().filter(|it| it.starts_with(begun)).collect()
+/// k9s' and kubectl's short words for what stands here under another one.
+const ALIASES: &[(&str, &str)] = &[
+    ("po", "pods"),
+    ("pod", "pods"),
+    ("np", "policies"),
+    ("netpol", "policies"),
+    ("networkpolicies", "policies"),
+    ("sa", "subjects sa:"),
+    ("serviceaccounts", "subjects sa:"),
+    ("users", "subjects user:"),
+    ("groups", "subjects group:"),
+    ("rb", "subjects bound>0"),
+    ("crb", "subjects bound>0 where=all"),
+    ("quit", "q"),
+    ("context", "ctx"),
+    ("namespace", "ns"),
+];
+
+/// The line with the word that its first word is short for: an alias, or the only word that begins so.
+fn spelled_out(line: &str) -> String {
+    let (first, rest) = line.split_once(' ').unwrap_or((line, ""));
+    let join = |word: &str| format!("{word} {rest}").trim_end().to_owned();
+    if let Some((_, word)) = ALIASES.iter().find(|it| it.0 == first) {
+        return join(word);
+    }
+    if COMMANDS.iter().any(|it| it.name == line) {
+        return line.to_owned();
+    }
+    let named = COMMANDS.iter().filter(|it| it.finds == Finds::ByName);
+    let names = || words().map(|it| it.name).chain(named.clone().map(|it| it.name));
+    let mut begun = names().filter(|it| it.starts_with(first)).collect::<Vec<_>>();
+    begun.sort_unstable();
+    begun.dedup();
+    match begun.as_slice() {
+        [only] if !first.is_empty() => join(only),
+        _ => line.to_owned(),
+    }
 }
 
-/// The longest beginning that all share.
-fn common_beginning(names: &[String]) -> Option<&str> {
-    let (first, last) = (names.first()?, names.last()?);
-    let same = first.char_indices().zip(last.chars()).take_while(|((_, a), b)| a == b);
-    let end = same.last().map_or(0, |((at, it), _)| at + it.len_utf8());
-    Some(&first[..end])
+/// The words that are near one that is none.
+fn near(word: &str) -> Vec<&str> {
+    let names: BTreeSet<&str> = words().map(|it| it.name).chain(COMMANDS.iter().map(|it| it.name)).collect();
+    crate::ask::nearest::nearest(word, names)
+}
+
+/// What can be chosen for a line as it is typed: words and commands, or what may stand behind a word.
+pub fn entries(app: &App, line: &str) -> Vec<Entry> {
+    if let Some((before, _)) = line.rsplit_once(' ') {
+        let filled = |it: String| {
+            let line = format!("{before} {it} ");
+            Entry::new(it, "", Choice::Fill(line))
+        };
+        return complete::candidates(app, &spelled_out(line.trim_start())).into_iter().map(filled).collect();
+    }
+    let words = words()
+        .map(|it| Entry::new(format!("{} {}", it.name, it.arguments).trim_end(), it.help, Choice::Word(it.name)));
+    // Where one is can be moved in without a name.
+    let commands = COMMANDS.iter().enumerate().filter(|it| it.1.finds == Finds::ByName).map(|(at, command)| Entry {
+        label: command.name.into(),
+        detail: format!("{} ({})", command.help, command.keys.join(" ")),
+        refusal: command::refusal(app, command),
+        choice: Choice::Command(at),
+    });
+    words.chain(commands).collect()
 }
 
 /// The namespace that bare names stand in.

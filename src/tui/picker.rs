@@ -31,6 +31,8 @@ pub enum Choice {
     Command(usize),
     /// Puts a palette word into the field, for its arguments.
     Word(&'static str),
+    /// Puts this line into the field.
+    Fill(String),
     Namespace(Name),
     AllNamespaces,
     Context(Name),
@@ -86,25 +88,60 @@ pub struct Picker {
     shown: Vec<usize>,
     at: usize,
     top: usize,
+    /// The cursor was moved since the last letter: what it is on is what is meant.
+    is_moved: bool,
     marks: BTreeSet<usize>,
 }
+
+/// More than letters that stand apart can score.
+const BEGINS: i64 = 1 << 20;
 
 impl Picker {
     /// A list of these entries.
     pub fn new(subject: Subject, title: &'static str, entries: Vec<Entry>) -> Self {
         let shown = (0..entries.len()).collect();
-        Self { subject, title, entries, field: Field::default(), shown, at: 0, top: 0, marks: BTreeSet::new() }
+        Self {
+            subject,
+            title,
+            entries,
+            field: Field::default(),
+            shown,
+            at: 0,
+            top: 0,
+            is_moved: false,
+            marks: BTreeSet::new(),
+        }
+    }
+
+    /// Puts other entries in the place of all: those for the line that is typed.
+    pub fn renew(&mut self, entries: Vec<Entry>) {
+        self.entries = entries;
+        self.marks.clear();
+        self.narrow();
+    }
+
+    /// Whether the cursor was moved since the last letter.
+    pub fn is_moved(&self) -> bool {
+        self.is_moved
     }
 
     /// Narrows the list to what matches the typed text, best first.
     pub fn narrow(&mut self) {
+        self.is_moved = false;
+        if self.subject == Subject::Palette && self.field.text().trim_start().contains(' ') {
+            // What may stand behind a word was chosen by what is typed of it.
+            (self.shown, self.at, self.top) = ((0..self.entries.len()).collect(), 0, 0);
+            return;
+        }
         // What follows the first word of a command line is its arguments.
         let typed = self.field.text().trim_start();
         let word = if self.subject == Subject::Palette { typed.split(' ').next().unwrap_or("") } else { typed };
         let matcher = SkimMatcherV2::default().ignore_case();
         let mut scored: Vec<(i64, usize)> = Vec::new();
         for (at, entry) in self.entries.iter().enumerate() {
-            let by_label = matcher.fuzzy_match(&entry.label, word).map(|it| it * 4);
+            // What begins so stands above what only holds the letters.
+            let begins = if entry.label.starts_with(word) { BEGINS } else { 0 };
+            let by_label = matcher.fuzzy_match(&entry.label, word).map(|it| it * 4 + begins);
             let by_detail = || entry.detail.to_lowercase().contains(&word.to_lowercase()).then_some(1);
             if let Some(score) = by_label.or_else(by_detail) {
                 scored.push((if word.is_empty() { 0 } else { score }, at));
@@ -118,6 +155,7 @@ impl Picker {
     /// Moves by so many entries.
     pub fn step(&mut self, entries: isize) {
         self.at = self.at.saturating_add_signed(entries).min(self.shown.len().saturating_sub(1));
+        self.is_moved = true;
     }
 
     /// Whether the cursor is on the first entry.

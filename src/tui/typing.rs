@@ -140,7 +140,7 @@ fn choose(app: &mut App, mut picker: Picker, pressed: KeyEvent, name: Option<&st
         Some("Tab") => complete(app, &mut picker),
         _ => {
             if picker.field.press(pressed) {
-                picker.narrow();
+                renew(app, &mut picker);
             }
         }
     }
@@ -157,32 +157,40 @@ fn up(app: &App, picker: &mut Picker) {
     let earlier = app.input.history.iter().rposition(|it| *it == typed).unwrap_or(app.input.history.len());
     if let Some(recalled) = earlier.checked_sub(1).and_then(|at| app.input.history.get(at)) {
         picker.field = super::field::Field::holding(recalled);
-        picker.narrow();
+        renew(app, picker);
     }
 }
 
-/// Completes what is being typed.
+/// Another line is typed: the palette offers what fits it.
+fn renew(app: &App, picker: &mut Picker) {
+    match picker.subject {
+        Subject::Palette => picker.renew(palette::entries(app, picker.field.text())),
+        _ => picker.narrow(),
+    }
+}
+
+/// Completes what is being typed by the entry under the cursor.
 fn complete(app: &App, picker: &mut Picker) {
-    let completed = match picker.subject {
-        Subject::Palette => palette::complete(app, picker.field.text(), picker.selected().map(|it| it.label.as_str())),
-        _ => picker.selected().map(|it| it.label.clone()),
-    };
+    let completed = picker.selected().map(|it| match &it.choice {
+        Choice::Word(word) => format!("{word} "),
+        Choice::Fill(line) => line.clone(),
+        _ => it.label.clone(),
+    });
     if let Some(text) = completed {
         picker.field = super::field::Field::holding(&text);
-        picker.narrow();
+        renew(app, picker);
     }
 }
 
 /// Enter: the marked entries, the typed line, or the entry under the cursor.
 fn chosen(app: &mut App, picker: Picker) -> Vec<Effect> {
     let typed = picker.field.text().trim().to_owned();
-    if picker.subject == Subject::Palette {
-        if !typed.is_empty() && app.input.history.last() != Some(&typed) {
+    // A line that was typed is run as it stands: what is listed below it is run only where the cursor was moved there.
+    if picker.subject == Subject::Palette && !typed.is_empty() && !picker.is_moved() {
+        if app.input.history.last() != Some(&typed) {
             app.input.history.push(typed.clone());
         }
-        if let Some(effects) = palette::run(app, &typed) {
-            return effects;
-        }
+        return palette::run(app, &typed);
     }
     let marked: std::collections::BTreeSet<_> = picker
         .marked()
@@ -205,7 +213,7 @@ fn chosen(app: &mut App, picker: Picker) -> Vec<Effect> {
         },
         None if picker.subject == Subject::Ports => typed_port(app, &typed),
         None => {
-            app.say(format!("{typed:?} is nothing to choose"));
+            app.say(format!("{typed:?} matches nothing"));
             Vec::new()
         }
     }

@@ -300,6 +300,48 @@ fn rows_of_reach_lead_on_and_back() {
     assert!(driver.text().contains("what group:store can come to reach"), "{}", driver.text());
 }
 
+/// What is typed is run as it stands, or as the only thing that begins so; nothing else is guessed.
+#[test]
+fn a_typed_line_runs_what_it_names_and_nothing_near_it() {
+    let typed = |line: &str| {
+        let mut driver = Driver::new(100, 30);
+        driver.keys(&format!(": \"{} Enter", line.replace(' ', "_"))).text()
+    };
+    let cases = [
+        ("dp", "unknown command \"dp\""),
+        ("tarce", "did you mean trace?"),
+        ("nothinglikeit", "unknown command \"nothinglikeit\" (: lists them all)"),
+        ("po", "<2Pods>"),
+        ("netpol", "<3Pol>"),
+        ("sa", "Subjects /sa:"),
+        ("perm user:alice", "what user:alice may do"),
+        ("m", "unknown command \"m\""),
+        ("copy menu", "answer as text"),
+    ];
+    for (line, told) in cases {
+        let text = typed(line);
+        assert!(text.contains(told), "{line}: {told}\n{text}");
+    }
+    // The entry under the cursor is run where the cursor was moved there.
+    let mut driver = Driver::new(100, 30);
+    driver.keys(": \"pol Down Up Enter");
+    assert!(driver.text().contains(":policies "), "{}", driver.text());
+}
+
+/// Tab takes what stands under the cursor: verbs, resources, ends, subjects, by any part of their name.
+#[test]
+fn arguments_are_completed_by_any_part_of_them() {
+    let mut driver = Driver::new(100, 30);
+    driver.keys(": \"trace_web-0 Tab \"db Tab Enter");
+    assert!(driver.text().contains("pod/shop/web-0 → "), "{}", driver.text());
+    let mut driver = Driver::new(100, 30);
+    driver.keys(": \"who-can_ge Tab \"secr Tab \"-n_sh Tab Enter");
+    assert!(driver.text().contains("who can get secrets in shop"), "{}", driver.text());
+    let mut driver = Driver::new(100, 30);
+    driver.keys(": \"perm Tab \"ali Tab Enter");
+    assert!(driver.text().contains("what user:alice may do"), "{}", driver.text());
+}
+
 /// A question opens the screen where it is answered, and what is shown is that question again, as a command.
 #[test]
 fn a_question_opens_what_answers_it_and_is_copied_again() {
