@@ -14,6 +14,7 @@ use super::picker::{Choice, Entry};
 use super::{asked, complete, grants, open, questions};
 use crate::ask::Fault;
 use crate::ask::end;
+use crate::ask::nearest::{did_you_mean, nearest};
 use crate::model::id::{Kind, ObjectId};
 use crate::model::name::Name;
 use crate::model::place::Place;
@@ -136,9 +137,8 @@ pub fn run(app: &mut App, line: &str) -> Vec<Effect> {
 }
 
 fn unknown(word: &str) -> Fault {
-    let near = near(word);
-    let hint =
-        if near.is_empty() { ": lists them all".to_owned() } else { format!("did you mean {}?", near.join(" or ")) };
+    let near: Vec<String> = nearest(word, names()).into_iter().map(str::to_owned).collect();
+    let hint = if near.is_empty() { ": lists them all".to_owned() } else { did_you_mean(&near) };
     Fault::new(format!("unknown command \"{word}\""), hint)
 }
 
@@ -160,6 +160,12 @@ const ALIASES: &[(&str, &str)] = &[
     ("namespace", "ns"),
 ];
 
+/// Everything that runs by its name, each once.
+fn names() -> BTreeSet<&'static str> {
+    let commands = COMMANDS.iter().filter(|it| it.finds == Finds::ByName).map(|it| it.name);
+    words().map(|it| it.name).chain(commands).collect()
+}
+
 /// The line with the word that its first word is short for: an alias, or the only word that begins so.
 fn spelled_out(line: &str) -> String {
     let (first, rest) = line.split_once(' ').unwrap_or((line, ""));
@@ -170,21 +176,11 @@ fn spelled_out(line: &str) -> String {
     if COMMANDS.iter().any(|it| it.name == line) {
         return line.to_owned();
     }
-    let named = COMMANDS.iter().filter(|it| it.finds == Finds::ByName);
-    let names = || words().map(|it| it.name).chain(named.clone().map(|it| it.name));
-    let mut begun = names().filter(|it| it.starts_with(first)).collect::<Vec<_>>();
-    begun.sort_unstable();
-    begun.dedup();
+    let begun: Vec<&str> = names().into_iter().filter(|it| it.starts_with(first)).collect();
     match begun.as_slice() {
         [only] if !first.is_empty() => join(only),
         _ => line.to_owned(),
     }
-}
-
-/// The words that are near one that is none.
-fn near(word: &str) -> Vec<&str> {
-    let names: BTreeSet<&str> = words().map(|it| it.name).chain(COMMANDS.iter().map(|it| it.name)).collect();
-    crate::ask::nearest::nearest(word, names)
 }
 
 /// What can be chosen for a line as it is typed: words and commands, or what may stand behind a word.
@@ -253,7 +249,7 @@ fn namespace(app: &mut App, words: &str) -> Result<Vec<Effect>, Fault> {
             open::narrow_to(app, [words.into()].into());
         }
         None => {
-            let near = crate::ask::nearest::nearest(words, names.iter().map(Name::as_str));
+            let near = nearest(words, names.iter().map(Name::as_str));
             return Err(Fault::new(format!("there is no namespace {words}"), near.join(", ")));
         }
     }

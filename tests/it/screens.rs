@@ -316,7 +316,7 @@ fn a_typed_line_runs_what_it_names_and_nothing_near_it() {
         ("sa", "Subjects /sa:"),
         ("perm user:alice", "what user:alice may do"),
         ("m", "unknown command \"m\""),
-        ("copy menu", "answer as text"),
+        ("copy menu", "kreach explain ns/payments"),
     ];
     for (line, told) in cases {
         let text = typed(line);
