@@ -175,8 +175,8 @@ impl Program {
                     Step::Go
                 }
                 batch = next_batch(&mut self.feed.batches) => {
-                    self.learn(batch);
-                    Step::Go
+                    let effects = self.learn(batch);
+                    self.perform(effects)?
                 }
                 () = sleep_until(job_due.unwrap_or_else(Instant::now)), if job_due.is_some() => {
                     self.begin_job();

@@ -1,36 +1,41 @@
-//! The answer to any question, of one world.
+//! The answer to any question, of one world: the one way to it for commands and screen.
+//!
+//! ```text
+//! World::answer(&Question) ──► Answer ──page──► lines: what a command prints as text, what the screen shows
+//!                                     ──outcome──► the exit code
+//! ```
 //!
 //! What a question rests on is read before ([`super::question::Reads`]); what was not read is a gap of the answer.
 
-use super::matrix::Counted;
+use super::compared::Compared;
+use super::escalation::Watch;
 use super::question::about::Explanation;
 use super::question::can::Allowed;
 use super::question::list::Table;
-use super::question::matrix::{Of, Sheet};
+use super::question::map::Mapped;
+use super::question::matrix::{Of, Pairs, Sheet};
 use super::question::permissions::Held;
+use super::question::who_can::Holders;
 use super::question::{Here, Question, reach};
 use super::trace::Trace;
 use super::{Fault, World};
 use crate::model::evidence::Outcome;
-use crate::model::name::Name;
-use crate::net::reach::Map;
-use crate::rbac::fold::Folded;
 use crate::rbac::touch::Touched;
-use crate::rbac::who::WhoCan;
+use crate::text::{self, Page};
 
 /// What was asked, answered.
 pub enum Answer<'a> {
     Trace(Trace),
-    Map(Map),
+    Map(Mapped),
     Reach(Box<reach::Answer>),
     Can(Allowed),
-    WhoCan(WhoCan<'a>),
+    WhoCan(Holders<'a>),
     Permissions(Held<'a>),
-    /// What each of two subjects holds.
-    Both(Held<'a>, Folded),
+    /// What only one of two subjects holds.
+    Compared(Compared),
     Explanation(Explanation),
     Touched(Touched),
-    Namespaces(Vec<Name>, Counted),
+    Namespaces(Pairs),
     Access(Sheet),
     List(Table),
 }
@@ -41,26 +46,29 @@ impl World {
     /// # Errors
     /// It cannot be asked: an end that is none, an object that is proven not to be there.
     pub fn answer(&self, question: &Question, here: &Here) -> Result<Answer<'_>, Fault> {
+        self.answer_watched(question, here, &mut |_, _| true)
+    }
+
+    /// The same; who watches it is told how far it is where that is known, and may end it: what was found by then is
+    /// no answer.
+    ///
+    /// # Errors
+    /// As those of [`World::answer`].
+    pub fn answer_watched(&self, question: &Question, here: &Here, watch: Watch<'_>) -> Result<Answer<'_>, Fault> {
         Ok(match question {
             Question::Trace(it) => Answer::Trace(it.answer(here, self)?),
-            Question::Map(it) => Answer::Map(self.asker().map(it.by.into(), here.only.as_ref())),
-            Question::Reach(it) => Answer::Reach(Box::new(it.answer(here, self)?)),
+            Question::Map(it) => Answer::Map(it.answer(here, self)),
+            Question::Reach(it) => Answer::Reach(Box::new(it.answer(here, self, watch)?)),
             Question::Can(it) => Answer::Can(it.answer(here, self)?),
             Question::WhoCan(it) => Answer::WhoCan(it.answer(here, self)),
-            Question::Permissions(it) => {
-                let held = it.answer(here, self)?;
-                match it.other(here, self)? {
-                    Some(other) => Answer::Both(held, other),
-                    None => Answer::Permissions(held),
-                }
-            }
+            Question::Permissions(it) => match it.compared(here, self)? {
+                Some(compared) => Answer::Compared(compared),
+                None => Answer::Permissions(it.answer(here, self)?),
+            },
             Question::Explain(it) => Answer::Explanation(it.answer(here, self)?),
             Question::Touch(it) => Answer::Touched(it.answer(here, self)?),
             Question::Matrix(it) if it.of == Of::Access => Answer::Access(it.access(here, self)),
-            Question::Matrix(it) => {
-                let (names, counted) = it.namespaces(here, self);
-                Answer::Namespaces(names, counted)
-            }
+            Question::Matrix(it) => Answer::Namespaces(it.namespaces(here, self)),
             Question::Namespaces(it) => Answer::List(it.namespaces(here, self)),
             Question::Pods(it) => Answer::List(it.pods(here, self)),
             Question::Policies(it) => Answer::List(it.policies(here, self)),
@@ -70,13 +78,39 @@ impl World {
 }
 
 impl Answer<'_> {
-    /// The outcome of what is decided as a whole; lists have one for each row instead.
+    /// The answer in words, of the world that gave it.
+    pub fn page(&self, world: &World) -> Page {
+        match self {
+            Answer::Trace(it) => it.page(),
+            Answer::Map(it) => it.page(world),
+            Answer::Reach(it) => it.pages(world).into_iter().flat_map(|it| it.lines).collect(),
+            Answer::Can(it) => it.page(world),
+            Answer::WhoCan(it) => it.page(world),
+            Answer::Permissions(it) => it.page(world),
+            Answer::Compared(it) => it.page(),
+            Answer::Explanation(it) => it.page(),
+            Answer::Touched(it) => text::rbac::touch(it, world.people.as_deref()),
+            Answer::Namespaces(it) => it.page(),
+            Answer::Access(it) => it.page(),
+            Answer::List(it) => it.page(),
+        }
+    }
+
+    /// The outcome of what is decided as a whole, which is how a command ends; lists have one for each row instead.
     pub fn outcome(&self) -> Option<Outcome> {
         match self {
             Answer::Trace(it) => Some(it.outcome()),
             Answer::Reach(it) => it.outcome(),
             Answer::Can(it) => Some(it.access.outcome()),
-            _ => None,
+            Answer::WhoCan(it) => Some(it.outcome()),
+            Answer::Compared(it) => Some(it.outcome()),
+            Answer::Map(_)
+            | Answer::Permissions(_)
+            | Answer::Explanation(_)
+            | Answer::Touched(_)
+            | Answer::Namespaces(_)
+            | Answer::Access(_)
+            | Answer::List(_) => None,
         }
     }
 }

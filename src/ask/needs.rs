@@ -13,8 +13,8 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use crate::kinds::{self, KINDS};
-use crate::model::cluster::Cluster;
+use crate::kinds::{self, KINDS, KindSpec, Presence};
+use crate::model::cluster::{Cluster, is_workload};
 use crate::model::coverage::{Coverage, Scope};
 use crate::model::facts::{Pod, PodNetwork, Service};
 use crate::model::id::{Kind, ObjectId};
@@ -61,10 +61,40 @@ impl Needs {
         Self(kinds.into_iter().map(|kind| Read::All { kind, scope: Scope::Everywhere }).collect())
     }
 
+    /// The kinds of which some is still being listed.
+    pub fn loading(&self, cluster: &Cluster) -> BTreeSet<Kind> {
+        let places = self.0.iter().flat_map(places);
+        places
+            .filter(|(kind, namespace)| *cluster.coverage.of(*kind, namespace) == Coverage::Loading)
+            .map(|it| it.0)
+            .collect()
+    }
+
     /// What of this was not asked for before.
     pub fn except(mut self, asked: &Self) -> Self {
         self.0.retain(|it| !asked.0.contains(it));
         self
+    }
+}
+
+/// The kinds that something is read of, each with its namespace; empty: as a whole.
+fn places(read: &Read) -> Vec<(Kind, Name)> {
+    let within = |scope: &Scope| match scope {
+        Scope::Everywhere => Name::empty(),
+        Scope::Namespace(name) => name.clone(),
+    };
+    let of = |is_meant: fn(&KindSpec) -> bool, namespace: Name| {
+        KINDS.iter().filter(|it| is_meant(it)).map(|it| (it.kind, namespace.clone())).collect()
+    };
+    let is_policy = |it: &KindSpec| it.kind == Kind::NETWORK_POLICY || it.presence == Presence::IfServed;
+    match read {
+        Read::One(id) => vec![(id.kind, id.namespace.clone())],
+        Read::All { kind, scope } => vec![(*kind, within(scope))],
+        Read::Policies(scope) => of(is_policy, within(scope)),
+        Read::ClusterPolicies => of(is_policy, Name::empty()),
+        Read::PodsAt(_) => vec![(Kind::POD, Name::empty())],
+        Read::PodsOn { namespace, .. } => vec![(Kind::POD, namespace.clone())],
+        Read::Owners(scope) => of(|it| is_workload(it.kind), within(scope)),
     }
 }
 

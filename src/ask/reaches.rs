@@ -56,8 +56,6 @@ pub struct Reaches {
     pub rows: Vec<Reached>,
     /// What is not known and could lead further.
     pub gaps: Vec<Gap>,
-    /// Where the pods among the rows may connect to, where that was asked.
-    pub connections: Connections,
     /// Of how many subjects it is not known whether they come there, though no way was found.
     pub undecided: usize,
 }
@@ -110,14 +108,14 @@ impl Reaches {
     }
 
     /// All of it: what is certain, where that can connect to, what is not certain, and what cannot be known.
-    pub fn page(&self, of: &str, way: Way) -> Page {
+    pub fn page(&self, of: &str, way: Way, connections: &Connections) -> Page {
         let mut page = Page::default();
         page.say(0, Mark::Title, format!("{of} {}: {}", way.verb(), self.counts()));
         if self.told().next().is_none() {
             page.say(1, Mark::Note, way.nothing());
         }
         page.lines.extend(self.lines(of, way, Certainty::Certain));
-        page.lines.extend(self.connections.lines(of));
+        page.lines.extend(connections.lines(of));
         page.lines.extend(self.lines(of, way, Certainty::Unsure));
         page.lines.extend(self.limits());
         page
@@ -323,19 +321,34 @@ fn headed(mut limits: Vec<Line>) -> Vec<Line> {
 }
 
 impl ReachPath {
-    /// The way as it is drawn: boxes, what leads from one to the next, and at the end what cannot be known.
+    /// The answer in words: step by step, and at the end what cannot be known.
     pub fn page(&self) -> Page {
-        let mut page = Page::default();
-        let length = ways::length(&self.path, self.outcome);
-        let head = format!("{}  {} -> {}{length}", self.outcome, self.question.from, self.question.to);
-        page.push(Line::new(0, Mark::of(self.outcome), head));
+        let mut page = self.head();
+        page.lines.extend(ways::lines(&self.path));
+        page.lines.extend(self.gaps.iter().map(|it| Evidence::gap(it).line(1)));
+        page.lines.extend(self.no_way());
+        page
+    }
+
+    /// The same as it is drawn: boxes, and what leads from one to the next.
+    pub fn drawn(&self) -> Page {
+        let mut page = self.head();
         page.lines.extend(ways::drawn(&self.path, &self.question.to));
-        if self.outcome == Outcome::Deny {
-            page.say(1, Mark::Note, "no way leads there by the steps of docs/reach.md");
-        }
+        page.lines.extend(self.no_way());
         let mut limits: Vec<Line> = self.gaps.iter().map(|it| Evidence::gap(it).line(2)).collect();
         limits.extend(unread_admission(self.path.iter()));
         page.lines.extend(headed(limits));
         page
+    }
+
+    fn head(&self) -> Page {
+        let length = ways::length(&self.path, self.outcome);
+        let head = format!("{}  {} -> {}{length}", self.outcome, self.question.from, self.question.to);
+        [Line::new(0, Mark::of(self.outcome), head)].into_iter().collect()
+    }
+
+    fn no_way(&self) -> Option<Line> {
+        let what = "no way leads there by the steps of docs/reach.md";
+        (self.outcome == Outcome::Deny).then(|| Line::new(1, Mark::Note, what))
     }
 }

@@ -13,9 +13,9 @@ use std::io;
 use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
 
-use crate::ask::Fault;
-use crate::ask::question::can::{self as question, Can};
+use crate::ask::question::can::{self as question, Allowed, Can};
 use crate::ask::question::{Reads, access};
+use crate::ask::{Fault, Question};
 use crate::model::evidence::Outcome;
 use crate::model::name::Name;
 use crate::rbac::grant::Access;
@@ -25,16 +25,27 @@ use crate::rbac::request::{Request, ResourceRequest};
 use crate::text;
 use crate::text::evidence::Evidence;
 
+use super::answer::Form;
 use super::grants::{self, GrantJson, GroupJson, RequestJson, WordJson};
-use super::{Asked, Batch, BatchLines, Command, Exit, Failure, json, paint};
+use super::{Asked, Batch, BatchLines, Command, Exit, Failure, json};
 
 /// How the answer is printed.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Form {
+pub enum CanForm {
     #[default]
     Text,
     Json,
     Yaml,
+}
+
+impl From<CanForm> for Form {
+    fn from(output: CanForm) -> Self {
+        match output {
+            CanForm::Text => Form::Text,
+            CanForm::Json => Form::Json,
+            CanForm::Yaml => Form::Yaml,
+        }
+    }
 }
 
 /// May SUBJECT do it, and why.
@@ -49,8 +60,8 @@ pub struct CanArgs {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["subject", "verb", "resource", "object"])]
     pub batch: Option<String>,
     /// How the answer is printed
-    #[arg(short, long, value_enum, default_value_t = Form::Text)]
-    pub output: Form,
+    #[arg(short, long, value_enum, default_value_t = CanForm::Text)]
+    pub output: CanForm,
 }
 
 /// `kreach can -o json`, and each line of a batch.
@@ -91,20 +102,17 @@ impl Command for CanArgs {
     }
 
     fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
-        let world = asked.world;
-        let allowed = self.question.answer(&asked.context.here, world)?;
-        let document = || access_json(&allowed.access, world.rbac(), &allowed.notes);
-        match self.output {
-            Form::Text => out.write_all(paint::page(&allowed.page(world), asked.context.color).as_bytes())?,
-            Form::Json => json::write(&document(), asked, out)?,
-            Form::Yaml => json::write_yaml(&document(), asked, out)?,
-        }
-        Ok(allowed.access.outcome().into())
+        asked.print(&Question::Can(self.question.clone()), Form::from(self.output), out)
     }
 
     fn batch(&self) -> Option<Batch<'_>> {
         self.batch.as_deref().map(|path| Batch { path, lines: self })
     }
+}
+
+/// Writes it as JSON or YAML.
+pub(super) fn write(it: &Allowed, form: Form, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
+    json::write_as(form, &access_json(&it.access, asked.world.rbac(), &it.notes), asked, out)
 }
 
 /// One line of a batch; absent, null and empty keys are equal, but for `url`.

@@ -175,7 +175,7 @@ impl DiffArgs {
         let mut impact = diff::compare(compared.before, compared.after, compared.is_one_source);
         context.here.only.iter().for_each(|it| diff::only(&mut impact, it));
         match self.output {
-            DiffOutput::Text => out.write_all(paint::page(&diff::page(&impact), context.color).as_bytes())?,
+            DiffOutput::Text => paint::write(&diff::page(&impact), context.color, out)?,
             DiffOutput::Json => written::json(&document(&impact, compared), out)?,
             DiffOutput::Md => table(&impact, out)?,
         }

@@ -10,13 +10,14 @@ use std::io;
 use clap::Args;
 use serde::Serialize;
 
+use crate::ask::Question;
 use crate::ask::question::Reads;
 use crate::ask::question::about::{Explain, Explanation};
-use crate::model::labels::Labels;
-use crate::text::{Line, Page};
+use crate::text::Line;
 
+use super::answer::Form;
 use super::trace::TextOrJson;
-use super::{Asked, Command, Exit, Failure, json, paint};
+use super::{Asked, Command, Exit, Failure, json};
 
 /// What OBJECT is.
 #[derive(Args, Debug)]
@@ -72,26 +73,17 @@ fn document(it: &Explanation) -> ExplanationJson {
     }
 }
 
-/// Facts first, then the labels, where there are some.
-fn page(it: Explanation) -> Page {
-    let mut page = it.facts;
-    if it.labels != Labels::default() {
-        page.add(0, it.labels_page);
-    }
-    page
-}
-
 impl Command for ExplainArgs {
     fn reads(&self) -> &dyn Reads {
         &self.question
     }
 
     fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
-        let explanation = self.question.answer(&asked.context.here, asked.world)?;
-        match self.output {
-            TextOrJson::Text => out.write_all(paint::page(&page(explanation), asked.context.color).as_bytes())?,
-            TextOrJson::Json => json::write(&document(&explanation), asked, out)?,
-        }
-        Ok(Exit::Yes)
+        asked.print(&Question::Explain(self.question.clone()), Form::from(self.output), out)
     }
+}
+
+/// Writes it as JSON.
+pub(super) fn write(it: &Explanation, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
+    json::write(&document(it), asked, out)
 }

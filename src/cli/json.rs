@@ -20,6 +20,7 @@ use crate::text::Mark;
 use crate::text::evidence::Evidence;
 use crate::text::written;
 
+use super::answer::Form;
 use super::{Asked, Context, Failure};
 
 /// The version that every document names.
@@ -300,12 +301,18 @@ pub fn write<'a>(document: &impl Serialize, run: impl Into<Run<'a>>, out: &mut d
 }
 
 /// Writes any document as YAML: the same fields in the same order.
-pub fn write_yaml<'a>(
+fn write_yaml<'a>(document: &impl Serialize, run: impl Into<Run<'a>>, out: &mut dyn io::Write) -> Result<(), Failure> {
+    Ok(written::yaml(&Whole::of(document, run.into()), out)?)
+}
+
+/// Writes any document as YAML where that is the form, else as JSON.
+pub fn write_as<'a>(
+    form: Form,
     document: &impl Serialize,
     run: impl Into<Run<'a>>,
     out: &mut dyn io::Write,
 ) -> Result<(), Failure> {
-    Ok(written::yaml(&Whole::of(document, run.into()), out)?)
+    if form == Form::Yaml { write_yaml(document, run, out) } else { write(document, run, out) }
 }
 
 /// Appends any document as one compact line without its line break.

@@ -14,12 +14,13 @@ use clap::{Args, ValueEnum};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
+use crate::ask::Question;
 use crate::ask::question::Reads;
-use crate::ask::question::list::{List, Listed, Table};
-use crate::model::untrusted;
+use crate::ask::question::list::{List, Listed, Table, Titles};
 use crate::text::written::csv_line;
 
-use super::{Asked, Command, Exit, Failure, json};
+use super::answer::{Form, Layout};
+use super::{Asked, Command, Exit, Failure, json, paint};
 
 /// How a list is printed.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -32,6 +33,17 @@ pub enum ListOutput {
     /// All columns, comma-separated
     Csv,
     Json,
+}
+
+impl From<ListOutput> for Form {
+    fn from(output: ListOutput) -> Self {
+        match output {
+            ListOutput::Text => Form::Text,
+            ListOutput::Wide => Form::Wide,
+            ListOutput::Csv => Form::Csv,
+            ListOutput::Json => Form::Json,
+        }
+    }
 }
 
 /// What every list takes.
@@ -112,39 +124,41 @@ struct GapJson<'a> {
 }
 
 impl ListArgs {
-    fn print(&self, table: &Table, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
-        match self.output {
-            ListOutput::Text => self.write_text(table, table.narrow, out)?,
-            ListOutput::Wide => self.write_text(table, table.titles.len(), out)?,
-            ListOutput::Csv => self.write_csv(table, out)?,
-            ListOutput::Json => json::write(&document(table), asked, out)?,
-        }
-        Ok(Exit::Yes)
+    fn print(
+        &self,
+        question: fn(List) -> Question,
+        asked: &Asked<'_>,
+        out: &mut dyn io::Write,
+    ) -> Result<Exit, Failure> {
+        let titles = if self.no_headers { Titles::Hidden } else { Titles::Shown };
+        let layout = Layout { form: self.output.into(), titles };
+        asked.print(&question(self.question.clone()), layout, out)
     }
+}
 
-    fn write_text(&self, table: &Table, columns: usize, out: &mut dyn io::Write) -> io::Result<()> {
-        let titles = table.titles.iter().take(columns).map(|it| (*it).to_owned()).collect();
-        let cells = |(_, cells): &(_, Vec<crate::ask::listing::Cell>)| {
-            cells.iter().take(columns).map(|it| untrusted::show(&it.text).into_owned()).collect()
-        };
-        let head = (!self.no_headers).then_some(titles);
-        let rows: Vec<Vec<String>> = head.into_iter().chain(table.rows.iter().map(cells)).collect();
-        write_table(&rows, out)?;
-        table.gaps.iter().try_for_each(|it| writeln!(out, "? {}", untrusted::show(it)))
+/// Writes a list as a table, CSV or JSON.
+pub(super) fn write(table: &Table, layout: Layout, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
+    match layout.form {
+        Form::Text | Form::Wide => {
+            let columns = if layout.form == Form::Wide { table.titles.len() } else { table.narrow };
+            Ok(paint::write(&table.page_of(columns, layout.titles), asked.context.color, out)?)
+        }
+        Form::Csv => Ok(write_csv(table, layout.titles, out)?),
+        _ => json::write(&document(table), asked, out),
     }
+}
 
-    fn write_csv(&self, table: &Table, out: &mut dyn io::Write) -> io::Result<()> {
-        if !self.no_headers {
-            let titles = table.titles.iter().map(|it| it.to_lowercase()).collect::<Vec<_>>();
-            writeln!(out, "object,{}", titles.join(","))?;
-        }
-        for (item, cells) in &table.rows {
-            let object = item.typed();
-            let cells = std::iter::once(object.as_str()).chain(cells.iter().map(|it| it.text.as_str()));
-            writeln!(out, "{}", csv_line(cells))?;
-        }
-        Ok(())
+fn write_csv(table: &Table, titles: Titles, out: &mut dyn io::Write) -> io::Result<()> {
+    if titles == Titles::Shown {
+        let titles = table.titles.iter().map(|it| it.to_lowercase()).collect::<Vec<_>>();
+        writeln!(out, "object,{}", titles.join(","))?;
     }
+    for (item, cells) in &table.rows {
+        let object = item.typed();
+        let cells = std::iter::once(object.as_str()).chain(cells.iter().map(|it| it.text.as_str()));
+        writeln!(out, "{}", csv_line(cells))?;
+    }
+    Ok(())
 }
 
 /// Numbers as numbers, all else as text.
@@ -163,25 +177,13 @@ fn document(table: &Table) -> ListJson<'_> {
     }
 }
 
-/// Rows in columns that are as wide as what stands in them.
-pub fn write_table(rows: &[Vec<String>], out: &mut dyn io::Write) -> io::Result<()> {
-    let columns = rows.first().map_or(0, Vec::len);
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..columns).map(width).collect();
-    for row in rows {
-        let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
-        writeln!(out, "{}", cells.join("  ").trim_end())?;
-    }
-    Ok(())
-}
-
 impl Command for NamespacesArgs {
     fn reads(&self) -> &dyn Reads {
         &Listed::Network
     }
 
     fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
-        self.list.print(&self.list.question.namespaces(&asked.context.here, asked.world), asked, out)
+        self.list.print(Question::Namespaces, asked, out)
     }
 }
 
@@ -191,7 +193,7 @@ impl Command for PodsArgs {
     }
 
     fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
-        self.list.print(&self.list.question.pods(&asked.context.here, asked.world), asked, out)
+        self.list.print(Question::Pods, asked, out)
     }
 }
 
@@ -201,7 +203,7 @@ impl Command for PoliciesArgs {
     }
 
     fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
-        self.list.print(&self.list.question.policies(&asked.context.here, asked.world), asked, out)
+        self.list.print(Question::Policies, asked, out)
     }
 }
 
@@ -211,6 +213,6 @@ impl Command for SubjectsArgs {
     }
 
     fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
-        self.list.print(&self.list.question.subjects(&asked.context.here, asked.world), asked, out)
+        self.list.print(Question::Subjects, asked, out)
     }
 }

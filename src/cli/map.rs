@@ -7,7 +7,7 @@
 //! Rows in which no pair can pass are left out and counted. Each row has its own outcome, and if something in it is
 //! unknown it says why; the command ends with 0.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io;
 
 use clap::{Args, ValueEnum};
@@ -15,18 +15,19 @@ use petgraph::dot::{Config, Dot};
 use petgraph::graph::{DiGraph, NodeIndex};
 use serde::Serialize;
 
+use crate::ask::Question;
 use crate::ask::many::{each_node, unit_name, unit_nodes, unit_ranges, unit_text};
 use crate::ask::page;
 use crate::ask::question::Reads;
-use crate::ask::question::map::{ByArg, Map as Question};
+use crate::ask::question::map::{Map as Asking, Mapped};
 use crate::ask::reach_page::ports_text;
 use crate::ask::whys::{Reasons, Whys};
 use crate::model::untrusted;
-use crate::net::reach::{Map, MapRow, Summary, Unit};
+use crate::net::reach::{Map, MapRow, Unit};
 use crate::text::evidence::Evidence;
-use crate::text::words;
 use crate::text::written::{csv_line, markdown};
 
+use super::answer::Form;
 use super::json::{self, CountsJson, EvidenceJson, PortsJson};
 use super::{Asked, Command, Exit, Failure};
 
@@ -45,7 +46,7 @@ pub enum MapOutput {
 #[derive(Args, Debug)]
 pub struct MapArgs {
     #[command(flatten)]
-    pub question: Question,
+    pub question: Asking,
     /// How the map is printed
     #[arg(short, long, value_enum, default_value_t = MapOutput::Text)]
     pub output: MapOutput,
@@ -57,23 +58,41 @@ impl Command for MapArgs {
     }
 
     fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
-        let map = asked.asker().map(self.question.by.into(), asked.context.here.only.as_ref());
-        let gaps: Vec<Evidence> = asked.asker().holes().iter().map(Evidence::gap).collect();
-        let whys = asked.asker().whys(self.question.by.into());
-        match self.output {
-            MapOutput::Text => text(&map, &whys, &gaps, out)?,
-            MapOutput::Json => json(&map, self.question.by, &whys, &gaps, asked, out)?,
-            MapOutput::Csv => csv(&map, &whys, out)?,
-            MapOutput::Dot => dot(&map, &whys, out)?,
-            MapOutput::Md => table(&map, &whys, &gaps, out)?,
+        asked.print(&Question::Map(self.question.clone()), Form::from(self.output), out)
+    }
+}
+
+impl From<MapOutput> for Form {
+    fn from(output: MapOutput) -> Self {
+        match output {
+            MapOutput::Text => Form::Text,
+            MapOutput::Json => Form::Json,
+            MapOutput::Csv => Form::Csv,
+            MapOutput::Dot => Form::Dot,
+            MapOutput::Md => Form::Md,
         }
-        Ok(Exit::Yes)
+    }
+}
+
+/// Writes it in any form but text.
+pub(super) fn write(it: &Mapped, form: Form, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
+    let asker = asked.world.asker();
+    let whys = asker.whys(it.by.into());
+    match form {
+        Form::Csv => Ok(csv(&it.map, &whys, out)?),
+        Form::Dot => Ok(dot(&it.map, &whys, out)?),
+        Form::Md => Ok(table(it, &whys, out)?),
+        _ => json(it, &whys, asked, out),
     }
 }
 
 fn shown(row: &MapRow) -> [String; 3] {
     let safe = |text: String| untrusted::show(&text).into_owned();
     [safe(unit_text(&row.from)), safe(unit_text(&row.to)), ports_text(&row.summary)]
+}
+
+fn gaps(it: &Mapped) -> Vec<Evidence> {
+    it.gaps.iter().map(Evidence::gap).collect()
 }
 
 fn why(row: &MapRow, whys: &Whys<'_>) -> Reasons {
@@ -83,59 +102,6 @@ fn why(row: &MapRow, whys: &Whys<'_>) -> Reasons {
 /// The reasons of one row in one line; safe to show.
 fn why_text(row: &MapRow, whys: &Whys<'_>) -> String {
     why(row, whys).iter().map(|it| it.line(0).text).collect::<Vec<_>>().join("; ")
-}
-
-/// How many reasons a text lists after its rows.
-const LISTED: usize = 20;
-
-/// Why rows are unknown, each reason once; of very many the first.
-pub fn write_reasons(all: impl Iterator<Item = Reasons>, out: &mut dyn io::Write) -> io::Result<()> {
-    let mut told: BTreeSet<Reasons> = BTreeSet::new();
-    let mut lines: BTreeSet<String> = BTreeSet::new();
-    for reasons in all.filter(|it| !it.is_empty()) {
-        if told.insert(reasons.clone()) {
-            lines.extend(reasons.iter().map(|it| it.line(0).text));
-        }
-    }
-    lines.iter().take(LISTED).try_for_each(|it| writeln!(out, "? {it}"))?;
-    match lines.len().saturating_sub(LISTED) {
-        0 => Ok(()),
-        more => writeln!(out, "? and {more} more reasons: -o json has them row by row"),
-    }
-}
-
-fn text(map: &Map, whys: &Whys<'_>, gaps: &[Evidence], out: &mut dyn io::Write) -> io::Result<()> {
-    // Addresses outside and nodes may be long lists: they stand out of the column.
-    let width = |side: fn(&MapRow) -> &Unit| {
-        let units = map.rows.iter().map(side).filter(|it| !matches!(it, Unit::Outside(_)) && it.count() == 1);
-        units.map(|it| unit_text(it).chars().count()).max().unwrap_or(0)
-    };
-    let (from, to) = (width(|it| &it.from), width(|it| &it.to));
-    for row in &map.rows {
-        let [a, b, ports] = shown(row);
-        writeln!(out, "{} {a:from$}  ->  {b:to$}  {ports}", glyph(&row.summary))?;
-    }
-    write_reasons(map.rows.iter().map(|it| why(it, whys)), out)?;
-    for gap in gaps {
-        writeln!(out, "? {}", untrusted::show(&gap.what))?;
-    }
-    writeln!(out, "  {}{}", page::counts(&map.pairs, ("pair", "pairs")), left_out(map))
-}
-
-/// What a map does not speak of, in words.
-fn left_out(map: &Map) -> String {
-    let rows = [
-        (map.left_out.finished, "finished pod", "finished pods"),
-        (map.left_out.unread, "pod no longer readable", "pods no longer readable"),
-        (map.left_out.itself, "pod to itself", "pods to themselves"),
-    ];
-    let parts: Vec<String> =
-        rows.iter().filter(|it| it.0 > 0).map(|(n, one, many)| words::count(*n, one, many)).collect();
-    if parts.is_empty() { String::new() } else { format!("; left out: {}", parts.join(", ")) }
-}
-
-fn glyph(summary: &Summary) -> char {
-    crate::text::Mark::of(summary.pairs.worst()).glyph()
 }
 
 /// A row of JSON.
@@ -186,14 +152,8 @@ pub struct LeftOutJson {
     pub itself: u64,
 }
 
-fn json(
-    map: &Map,
-    by: ByArg,
-    whys: &Whys<'_>,
-    gaps: &[Evidence],
-    asked: &Asked<'_>,
-    out: &mut dyn io::Write,
-) -> Result<(), Failure> {
+fn json(it: &Mapped, whys: &Whys<'_>, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
+    let map = &it.map;
     let row = |it: &MapRow| RowJson {
         from: unit_name(&it.from),
         to: unit_name(&it.to),
@@ -211,11 +171,11 @@ fn json(
     let document = MapJson {
         version: json::VERSION,
         kind: "Map",
-        by: by.as_str(),
+        by: it.by.as_str(),
         outcome: map.pairs.worst().as_str(),
         pairs: json::counts(&map.pairs),
         left_out: left_out_json(&map.left_out),
-        evidence: json::evidence(gaps),
+        evidence: json::evidence(&gaps(it)),
         rows: each_node(&map.rows).map(|it| row(&it)).collect(),
     };
     json::write(&document, asked, out)
@@ -276,7 +236,8 @@ fn attribute(name: &str, text: &str) -> String {
 }
 
 /// A column of reasons stands only where some row has them.
-fn table(map: &Map, whys: &Whys<'_>, gaps: &[Evidence], out: &mut dyn io::Write) -> io::Result<()> {
+fn table(it: &Mapped, whys: &Whys<'_>, out: &mut dyn io::Write) -> io::Result<()> {
+    let map = &it.map;
     let has_why = map.rows.iter().any(|it| !why(it, whys).is_empty());
     let (head, rule) = if has_why { (" Why |", " --- |") } else { ("", "") };
     writeln!(out, "| From | To | Outcome | Ports |{head}\n| --- | --- | --- | --- |{rule}")?;
@@ -285,6 +246,6 @@ fn table(map: &Map, whys: &Whys<'_>, gaps: &[Evidence], out: &mut dyn io::Write)
         let why = if has_why { format!(" {} |", markdown(&why_text(row, whys))) } else { String::new() };
         writeln!(out, "| {from} | {to} | {} | {ports} |{why}", row.summary.pairs.worst())?;
     }
-    writeln!(out, "\n{}{}", page::counts(&map.pairs, ("pair", "pairs")), left_out(map))?;
-    gaps.iter().try_for_each(|it| writeln!(out, "\nUnknown: {}", markdown(&it.what)))
+    writeln!(out, "\n{}{}", page::counts(&map.pairs, ("pair", "pairs")), it.left_out())?;
+    gaps(it).iter().try_for_each(|it| writeln!(out, "\nUnknown: {}", markdown(&it.what)))
 }

@@ -10,15 +10,15 @@ use std::io;
 use clap::Args;
 use serde::Serialize;
 
+use crate::ask::Question;
 use crate::ask::matrix::{Cell, Counted};
 use crate::ask::question::Reads;
-use crate::ask::question::matrix::{Matrix, Of, Sheet};
+use crate::ask::question::matrix::{Matrix, Pairs, Sheet};
 use crate::model::name::Name;
-use crate::model::untrusted;
 use crate::rbac::abilities::COLUMNS;
 
+use super::answer::Form;
 use super::json::{self, CountsJson, PortsJson};
-use super::list::write_table;
 use super::trace::TextOrJson;
 use super::{Asked, Command, Exit, Failure};
 
@@ -86,37 +86,30 @@ fn pairs(names: &[Name], counted: &Counted) -> Vec<PairJson> {
     names.iter().flat_map(|from| names.iter().filter_map(move |to| pair(from, to))).collect()
 }
 
-fn namespaces_text(names: &[Name], counted: &Counted, out: &mut dyn io::Write) -> io::Result<()> {
-    let shown = |it: &Name| untrusted::show(it).into_owned();
-    let mut rows = vec![std::iter::once("from \\ to".to_owned()).chain(names.iter().map(shown)).collect::<Vec<_>>()];
-    for from in names {
-        let cells = names.iter().map(|to| counted.cell(from, to).sign().0.to_owned());
-        rows.push(std::iter::once(shown(from)).chain(cells).collect());
-    }
-    write_table(&rows, out)?;
-    writeln!(out, "v all pairs of pods may, + some, x none, ? unknown, . no pair of pods")
-}
-
-fn access_text(sheet: &Sheet, out: &mut dyn io::Write) -> io::Result<()> {
-    let titles = COLUMNS.iter().map(|it| it.title.to_owned());
-    let mut rows = vec![std::iter::once("subject".to_owned()).chain(titles).collect::<Vec<_>>()];
-    for (subject, abilities) in sheet {
-        let letters = abilities.iter().map(|it| match it.letters() {
-            letters if letters.is_empty() => ".".to_owned(),
-            letters => letters,
-        });
-        rows.push(std::iter::once(untrusted::show(&subject.to_string()).into_owned()).chain(letters).collect());
-    }
-    write_table(&rows, out)?;
-    writeln!(out, "r read, w write, d delete, x other; capitals: everywhere; ' named objects only; (as everybody)")
-}
-
 fn subjects(sheet: &Sheet) -> Vec<SubjectJson> {
     let one = |(subject, abilities): &(crate::model::role::Subject, Vec<crate::rbac::abilities::Ability>)| {
         let held = COLUMNS.iter().zip(abilities).map(|(column, it)| (column.typed(), it.letters()));
         SubjectJson { subject: subject.to_string(), abilities: held.filter(|it| !it.1.is_empty()).collect() }
     };
-    sheet.iter().map(one).collect()
+    sheet.0.iter().map(one).collect()
+}
+
+/// Writes the pairs of namespaces as JSON.
+pub(super) fn write_namespaces(it: &Pairs, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
+    let document = NamespacesJson {
+        version: json::VERSION,
+        kind: "Matrix",
+        of: "namespaces",
+        namespaces: it.names.iter().map(ToString::to_string).collect(),
+        rows: pairs(&it.names, &it.counted),
+    };
+    json::write(&document, asked, out)
+}
+
+/// Writes what each subject may do as JSON.
+pub(super) fn write_access(it: &Sheet, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
+    let document = AccessJson { version: json::VERSION, kind: "Matrix", of: "access", rows: subjects(it) };
+    json::write(&document, asked, out)
 }
 
 impl Command for MatrixArgs {
@@ -125,30 +118,6 @@ impl Command for MatrixArgs {
     }
 
     fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
-        let (here, world) = (&asked.context.here, asked.world);
-        match (self.question.of, self.output) {
-            (Of::Namespaces, TextOrJson::Text) => {
-                let (names, counted) = self.question.namespaces(here, world);
-                namespaces_text(&names, &counted, out)?;
-            }
-            (Of::Namespaces, TextOrJson::Json) => {
-                let (names, counted) = self.question.namespaces(here, world);
-                let document = NamespacesJson {
-                    version: json::VERSION,
-                    kind: "Matrix",
-                    of: "namespaces",
-                    namespaces: names.iter().map(ToString::to_string).collect(),
-                    rows: pairs(&names, &counted),
-                };
-                json::write(&document, asked, out)?;
-            }
-            (Of::Access, TextOrJson::Text) => access_text(&self.question.access(here, world), out)?,
-            (Of::Access, TextOrJson::Json) => {
-                let rows = subjects(&self.question.access(here, world));
-                let document = AccessJson { version: json::VERSION, kind: "Matrix", of: "access", rows };
-                json::write(&document, asked, out)?;
-            }
-        }
-        Ok(Exit::Yes)
+        asked.print(&Question::Matrix(self.question.clone()), Form::from(self.output), out)
     }
 }

@@ -1,11 +1,12 @@
 //! The subcommands: what they read, what they print and how they end. Pure: the shell reads, writes and exits.
 //!
 //! ```text
-//! Command ──reads──► the shell reads ──► Asked ──run──► stdout as text, json, csv, dot or md; Exit
+//! Command ──reads──► the shell reads ──► Asked ──run──► World::answer ──► stdout as text, json, csv, dot or md; Exit
 //! ```
 //!
 //! A command is one file here with its flags and one line in the table of [`crate::args::Command`].
 
+pub mod answer;
 pub mod exit;
 pub mod info;
 pub mod json;

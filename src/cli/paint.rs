@@ -2,9 +2,9 @@
 //!
 //! Only the terminal's sixteen colors are used and no background, so every theme stays readable.
 
-use std::fmt::Write as _;
+use std::io;
 
-use crate::text::{Line, Mark, Page};
+use crate::text::{Mark, Page};
 
 /// Whether stdout takes colors.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -16,23 +16,13 @@ pub enum Color {
     Always,
 }
 
-/// The page as text, one line each.
-pub fn page(page: &Page, color: Color) -> String {
-    match color {
-        Color::Never => page.to_string(),
-        Color::Always => page.lines.iter().fold(String::new(), |mut text, line| {
-            // Writing to a String cannot fail.
-            let _ = writeln!(text, "{}", painted(line));
-            text
-        }),
-    }
-}
-
-fn painted(line: &Line) -> String {
-    let indent = usize::from(line.indent) * 2;
-    let (begin, end) = codes(line.mark);
-    let text = format!("{:indent$}{begin}{} {}{end}", "", line.mark.glyph(), line.text);
-    text.trim_end().to_owned()
+/// Writes the page as text, line by line: a page may be long.
+pub fn write(page: &Page, color: Color, out: &mut dyn io::Write) -> io::Result<()> {
+    page.lines.iter().try_for_each(|line| {
+        let indent = usize::from(line.indent) * 2;
+        let (begin, end) = if color == Color::Always { codes(line.mark) } else { ("", "") };
+        writeln!(out, "{}", format!("{:indent$}{begin}{}{end}", "", line.words()).trim_end())
+    })
 }
 
 /// The escape sequences around a line of this meaning (WORDS: green allows, red denies, yellow is unknown); the glyph
@@ -52,12 +42,18 @@ const fn codes(mark: Mark) -> (&'static str, &'static str) {
 mod tests {
     use super::*;
 
+    fn written(page: &Page, color: Color) -> String {
+        let mut out = Vec::new();
+        write(page, color, &mut out).expect("a vector takes all bytes");
+        String::from_utf8(out).expect("text")
+    }
+
     #[test]
     fn colors_add_nothing_but_escapes() {
         let mut it = Page::default();
         it.say(0, Mark::Deny, "deny");
         it.say(1, Mark::Plain, "why");
-        assert_eq!(page(&it, Color::Never), "x deny\n    why\n");
-        assert_eq!(page(&it, Color::Always), "\x1b[1;31mx deny\x1b[0m\n    why\n");
+        assert_eq!(written(&it, Color::Never), it.to_string());
+        assert_eq!(written(&it, Color::Always), "\x1b[1;31mx deny\x1b[0m\n    why\n");
     }
 }

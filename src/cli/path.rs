@@ -12,11 +12,9 @@ use serde::Serialize;
 use crate::ask::escalation::ReachPath;
 use crate::ask::reaches::{Reached, Reaches, Way};
 use crate::escalate::Step;
-use crate::model::evidence::Outcome;
 use crate::text::escalate as words;
 use crate::text::evidence::Evidence;
 use crate::text::graph::Graph;
-use crate::text::{Line, Mark, Page};
 
 use super::json::{self, CountsJson, EvidenceJson};
 use super::{Asked, Failure};
@@ -106,19 +104,6 @@ pub fn write_json(path: &ReachPath, asked: &Asked<'_>, out: &mut dyn io::Write) 
         evidence: json::evidence(&gaps(path)),
     };
     json::write(&document, asked, out)
-}
-
-/// The same in words.
-pub fn page(path: &ReachPath) -> Page {
-    let (from, to) = (&path.question.from, &path.question.to);
-    let head = format!("{}  {from} -> {to}{}", path.outcome, words::length(&path.path, path.outcome));
-    let mut lines = vec![Line::new(0, Mark::of(path.outcome), head)];
-    lines.extend(words::lines(&path.path));
-    lines.extend(gaps(path).iter().map(|it| it.line(1)));
-    if path.outcome == Outcome::Deny {
-        lines.push(Line::new(1, Mark::Note, "no way leads there by the steps of docs/reach.md"));
-    }
-    Page { lines, ..Page::default() }
 }
 
 /// The same as a graph.

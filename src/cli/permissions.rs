@@ -6,9 +6,10 @@ use std::io;
 use clap::Args;
 use serde::Serialize;
 
-use crate::ask::World;
+use crate::ask::compared::Compared;
 use crate::ask::question::Reads;
 use crate::ask::question::permissions::{Held, Permissions};
+use crate::ask::{Question, World};
 use crate::model::evidence::Outcome;
 use crate::model::name::Name;
 use crate::rbac::dead::{Flaw, Life};
@@ -17,12 +18,13 @@ use crate::rbac::identity::MASTERS;
 use crate::rbac::review::{Extent, Rules};
 use crate::text::evidence::Evidence;
 use crate::text::written::csv_line;
-use crate::text::{self, Mark, Page};
+use crate::text::{self, Mark};
 
+use super::answer::Form;
 use super::capabilities::{CapabilityJson, capability};
 use super::grants::{self, GroupJson, MemberJson};
 use super::who_can::Table;
-use super::{Asked, Command, Exit, Failure, json, paint};
+use super::{Asked, Command, Exit, Failure, json};
 
 /// All grants of SUBJECT, with binding, role and rule.
 #[derive(Args, Debug)]
@@ -121,104 +123,61 @@ const OWN_RULES: &str = "SelfSubjectRulesReview";
 /// What the server says of the operator, in which namespace.
 type OwnRules<'a> = (Name, &'a Rules);
 
-impl PermissionsArgs {
-    fn print(&self, held: &Held<'_>, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
-        let world = asked.world;
-        match self.output {
-            Table::Text => out.write_all(paint::page(&held.page(world), asked.context.color).as_bytes())?,
-            Table::Json => json::write(&document(held, world), asked, out)?,
-            Table::Yaml => json::write_yaml(&document(held, world), asked, out)?,
-            Table::Csv => write_csv(&held.folded, held.own.first(), out)?,
-        }
-        Ok(Exit::Yes)
-    }
-
-    fn print_diff(&self, a: &Folded, b: &Folded, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
-        let (only_a, only_b) = (only(a, b), only(b, a));
-        // Both are read from the same bindings: what is missing of one may be missing of the other.
-        let gaps: Vec<Evidence> = a.gaps.iter().map(Evidence::gap).collect();
-        match self.output {
-            Table::Json | Table::Yaml => {
-                let rows = |rows: &[Row]| rows.iter().map(row).collect();
-                let document = DiffJson {
-                    version: json::VERSION,
-                    kind: "PermissionsDiff",
-                    subject: a.identity.subject.to_string(),
-                    other: b.identity.subject.to_string(),
-                    only_subject: rows(&only_a),
-                    only_other: rows(&only_b),
-                    evidence: json::evidence(&gaps),
-                };
-                match self.output {
-                    Table::Yaml => json::write_yaml(&document, asked, out)?,
-                    _ => json::write(&document, asked, out)?,
-                }
-            }
-            Table::Csv => {
-                writeln!(out, "subject,namespace,what,verbs,outcome")?;
-                for (folded, rows) in [(a, &only_a), (b, &only_b)] {
-                    let subject = folded.identity.subject.to_string();
-                    for it in rows {
-                        let (what, verbs) = (it.what.to_string(), grants::verbs(&it.verbs));
-                        writeln!(
-                            out,
-                            "{}",
-                            csv_line([subject.as_str(), &it.scope, &what, &verbs, it.outcome().as_str()])
-                        )?;
-                    }
-                }
-            }
-            Table::Text => {
-                let mut page = Page::default();
-                for (folded, rows) in [(a, &only_a), (b, &only_b)] {
-                    page.say(0, Mark::Title, format!("only {}: {} rows", folded.identity.subject, rows.len()));
-                    for it in rows {
-                        let place = if it.scope.is_empty() { "the whole cluster" } else { &it.scope };
-                        let is_dead = it.outcome() == Outcome::Deny;
-                        let (mark, why) = if is_dead { (Mark::Deny, " (grants nothing)") } else { (Mark::Plain, "") };
-                        page.say(1, mark, format!("{place}  {}: {}{why}", it.what, grants::verbs(&it.verbs)));
-                    }
-                }
-                gaps.iter().for_each(|it| page.push(it.line(0)));
-                out.write_all(paint::page(&page, asked.context.color).as_bytes())?;
-            }
-        }
-        Ok(match (a.is_partial() || b.is_partial(), only_a.is_empty() && only_b.is_empty()) {
-            (true, _) => Exit::Unknown,
-            (false, true) => Exit::Yes,
-            (false, false) => Exit::No,
-        })
-    }
-}
-
 impl Command for PermissionsArgs {
     fn reads(&self) -> &dyn Reads {
         &self.question
     }
 
     fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
-        let here = &asked.context.here;
-        let held = self.question.answer(here, asked.world)?;
-        match self.question.other(here, asked.world)? {
-            Some(other) => self.print_diff(&held.folded, &other, asked, out),
-            None => self.print(&held, asked, out),
-        }
+        asked.print(&Question::Permissions(self.question.clone()), Form::from(self.output), out)
     }
 }
 
-/// The rows, each with only the verbs, that the other does not hold in the same words.
-///
-/// What is dead stays told as denied where a row gives nothing, and is left out of one that gives something.
-fn only(a: &Folded, b: &Folded) -> Vec<Row> {
-    let told = |it: &Row, outcome: Outcome| if outcome == Outcome::Deny { it.verbs.clone() } else { it.living() };
-    let lacks = |it: &Row| {
-        let same = b.rows.iter().find(|other| other.scope == it.scope && other.what == it.what);
-        let same = same.map(|other| told(other, it.outcome()));
-        let has = |verb: &Name| same.as_ref().is_some_and(|it| it.contains(verb) || it.contains("*"));
-        let verbs: BTreeSet<Name> = told(it, it.outcome()).into_iter().filter(|verb| !has(verb)).collect();
-        (!verbs.is_empty()).then(|| Row { verbs, ..it.clone() })
-    };
-    a.rows.iter().filter_map(lacks).collect()
+/// Writes what somebody holds in any form but text.
+pub(super) fn write(held: &Held<'_>, form: Form, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
+    match form {
+        Form::Csv => Ok(write_csv(&held.folded, held.own.first(), out)?),
+        form => json::write_as(form, &document(held, asked.world), asked, out),
+    }
+}
+
+/// Writes what only one of two subjects holds, in any form but text.
+pub(super) fn write_compared(
+    it: &Compared,
+    form: Form,
+    asked: &Asked<'_>,
+    out: &mut dyn io::Write,
+) -> Result<(), Failure> {
+    match form {
+        Form::Csv => Ok(write_compared_csv(it, out)?),
+        form => json::write_as(form, &compared_json(it), asked, out),
+    }
+}
+
+fn compared_json(it: &Compared) -> DiffJson {
+    let [a, b] = &it.sides;
+    DiffJson {
+        version: json::VERSION,
+        kind: "PermissionsDiff",
+        subject: a.subject.to_string(),
+        other: b.subject.to_string(),
+        only_subject: a.only.iter().map(row).collect(),
+        only_other: b.only.iter().map(row).collect(),
+        evidence: json::evidence(&it.gaps),
+    }
+}
+
+fn write_compared_csv(it: &Compared, out: &mut dyn io::Write) -> io::Result<()> {
+    writeln!(out, "subject,namespace,what,verbs,outcome")?;
+    for side in &it.sides {
+        let subject = side.subject.to_string();
+        for it in &side.only {
+            let (what, verbs) = (it.what.to_string(), grants::verbs(&it.verbs));
+            let fields = [subject.as_str(), &it.scope, &what, &verbs, it.outcome().as_str()];
+            writeln!(out, "{}", csv_line(fields))?;
+        }
+    }
+    Ok(())
 }
 
 fn document(held: &Held<'_>, world: &World) -> PermissionsJson {

@@ -11,27 +11,26 @@ use std::io;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
-use crate::ask::escalation::ReachPath;
+use crate::ask::Question;
 use crate::ask::many::{Reach, each_node_of, unit_name, unit_nodes, unit_ranges, unit_text};
 use crate::ask::page::target;
 use crate::ask::question::Reads;
-use crate::ask::question::reach::{Answer, Reach as Question};
+use crate::ask::question::reach::{Answer, Found, Reach as Asking};
 use crate::ask::reach_page::ports_text;
-use crate::ask::reaches::{Reaches, Way};
+use crate::ask::reaches::Reaches;
 use crate::ask::trace::Trace;
-use crate::ask::whys::{Reasons, Whys};
+use crate::ask::whys::Reasons;
 use crate::model::evidence::Outcome;
 use crate::model::policy::Direction;
 use crate::net::reach::ReachRow;
-use crate::text::Page;
 use crate::text::evidence::Evidence;
 use crate::text::graph::{Arrow, Graph};
 
+use super::answer::Form;
 use super::json::{self, CountsJson, EvidenceJson, PortsJson};
-use super::map::{LeftOutJson, left_out_json, write_reasons};
+use super::map::{LeftOutJson, left_out_json};
 use super::path::WaysJson;
-use super::trace::{TextOrJson, print};
-use super::{Asked, Command, Exit, Failure, paint, path};
+use super::{Asked, Command, Exit, Failure, path};
 
 /// How what is reached is printed.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -49,71 +48,20 @@ pub enum ReachForm {
 #[derive(Args, Debug)]
 pub struct ReachArgs {
     #[command(flatten)]
-    pub question: Question,
+    pub question: Asking,
     /// How the answer is printed
     #[arg(short, long, value_enum, default_value_t = ReachForm::Text)]
     pub output: ReachForm,
 }
 
-impl ReachArgs {
-    fn print_trace(&self, trace: &Trace, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
-        match self.output {
-            ReachForm::Text => print(trace, TextOrJson::Text, asked, out),
-            ReachForm::Json => print(trace, TextOrJson::Json, asked, out),
-            ReachForm::Dot => Ok(write!(out, "{}", graph_of_trace(trace))?),
-            ReachForm::Md => Ok(out.write_all(trace.page().markdown().as_bytes())?),
+impl From<ReachForm> for Form {
+    fn from(output: ReachForm) -> Self {
+        match output {
+            ReachForm::Text => Form::Text,
+            ReachForm::Json => Form::Json,
+            ReachForm::Dot => Form::Dot,
+            ReachForm::Md => Form::Md,
         }
-    }
-
-    fn print_path(&self, path: &ReachPath, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
-        match self.output {
-            ReachForm::Text => print_page(&path::page(path), asked, out),
-            ReachForm::Json => path::write_json(path, asked, out),
-            ReachForm::Dot => Ok(write!(out, "{}", path::graph(path))?),
-            ReachForm::Md => Ok(out.write_all(path::page(path).markdown().as_bytes())?),
-        }
-    }
-
-    fn print_ways(&self, found: Reaches, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
-        let of = &self.question.of;
-        match self.output {
-            ReachForm::Text => print_page(&self.ways_page(found, of, asked), asked, out),
-            ReachForm::Json => path::write_rows_json(of, &found, self.question.way(), asked, out),
-            ReachForm::Dot => Ok(write!(out, "{}", path::rows_graph(of, &found.rows))?),
-            ReachForm::Md => Ok(out.write_all(self.ways_page(found, of, asked).markdown().as_bytes())?),
-        }
-    }
-
-    fn print_connections(
-        &self,
-        reach: &Reach,
-        ways: Option<Reaches>,
-        asked: &Asked<'_>,
-        out: &mut dyn io::Write,
-    ) -> Result<(), Failure> {
-        let whys = asked.asker().whys(self.question.by.into());
-        let page = |it: Reaches| self.ways_page(it, &reach.end.to_string(), asked);
-        match self.output {
-            ReachForm::Text => {
-                print_page(&reach.page(), asked, out)?;
-                write_reasons(reach.rows.iter().map(|it| whys.of_reach(reach, it)), out)?;
-                ways.into_iter().try_for_each(|it| print_page(&page(it), asked, out))
-            }
-            ReachForm::Json => json(reach, self, &whys, ways.as_ref(), asked, out),
-            ReachForm::Dot => Ok(write!(out, "{}", graph_of_reach(reach))?),
-            ReachForm::Md => {
-                out.write_all(reach.page().markdown().as_bytes())?;
-                Ok(ways.into_iter().try_for_each(|it| out.write_all(page(it).markdown().as_bytes()))?)
-            }
-        }
-    }
-
-    /// All rows in words, with where the pods among them may connect to.
-    fn ways_page(&self, mut found: Reaches, of: &str, asked: &Asked<'_>) -> Page {
-        if self.question.way() == Way::From {
-            found.connections = asked.asker().connections(&found.rows, &mut |_, _| true);
-        }
-        found.page(of, self.question.way())
     }
 }
 
@@ -123,20 +71,35 @@ impl Command for ReachArgs {
     }
 
     fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
-        let answer = self.question.answer(&asked.context.here, asked.world)?;
-        let exit = answer.outcome().map_or(Exit::Yes, Exit::from);
-        match answer {
-            Answer::Trace(it) => self.print_trace(&it, asked, out)?,
-            Answer::Path(it) => self.print_path(&it, asked, out)?,
-            Answer::Connections(reach, ways) => self.print_connections(&reach, ways, asked, out)?,
-            Answer::Ways(it) => self.print_ways(it, asked, out)?,
-        }
-        Ok(exit)
+        asked.print(&Question::Reach(self.question.clone()), Form::from(self.output), out)
     }
 }
 
-fn print_page(page: &Page, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
-    Ok(out.write_all(paint::page(page, asked.context.color).as_bytes())?)
+/// Writes it in any form but text.
+pub(super) fn write(it: &Answer, form: Form, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
+    match form {
+        Form::Md => it.pages(asked.world).iter().try_for_each(|it| Ok(out.write_all(it.markdown().as_bytes())?)),
+        Form::Dot => Ok(write!(out, "{}", graph(it))?),
+        _ => write_json(it, asked, out),
+    }
+}
+
+fn graph(it: &Answer) -> Graph {
+    match &it.found {
+        Found::Trace(trace) => graph_of_trace(trace),
+        Found::Path(path) => path::graph(path),
+        Found::Connections(reach, _) => graph_of_reach(reach),
+        Found::Ways(ways) => path::rows_graph(&it.of, &ways.rows),
+    }
+}
+
+fn write_json(it: &Answer, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
+    match &it.found {
+        Found::Trace(trace) => json::write_trace(trace, asked, out),
+        Found::Path(path) => path::write_json(path, asked, out),
+        Found::Connections(reach, ways) => write_connections(it, reach, ways.as_ref(), asked, out),
+        Found::Ways(ways) => path::write_rows_json(&it.of, ways, it.way, asked, out),
+    }
 }
 
 /// One end and all that it may connect to, or that may connect to it.
@@ -198,14 +161,15 @@ struct RowJson {
     evidence: Reasons,
 }
 
-fn json(
+fn write_connections(
+    it: &Answer,
     reach: &Reach,
-    args: &ReachArgs,
-    whys: &Whys<'_>,
     ways: Option<&Reaches>,
     asked: &Asked<'_>,
     out: &mut dyn io::Write,
 ) -> Result<(), Failure> {
+    let asker = asked.world.asker();
+    let whys = asker.whys(it.by.into());
     let row = |it: &ReachRow| RowJson {
         unit: unit_name(&it.unit),
         ranges: unit_ranges(&it.unit),
@@ -223,13 +187,13 @@ fn json(
         kind: "Reach",
         end: reach.end.to_string(),
         direction: if reach.direction == Direction::Egress { "reaches" } else { "reachedBy" },
-        by: args.question.by.as_str(),
+        by: it.by.as_str(),
         outcome: reach.pairs.worst().as_str(),
         members: reach.members.len(),
         pairs: json::counts(&reach.pairs),
         left_out: left_out_json(&reach.left_out),
         evidence: json::evidence(&reasons).into_iter().chain(ways.map(path::limits).into_iter().flatten()).collect(),
-        ways: ways.map(|it| WaysJson::of(it, args.question.way())).unwrap_or_default(),
+        ways: ways.map(|ways| WaysJson::of(ways, it.way)).unwrap_or_default(),
         rows: each_node_of(&reach.rows).map(|it| row(&it)).collect(),
     };
     json::write(&document, asked, out)

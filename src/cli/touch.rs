@@ -11,17 +11,18 @@ use std::io;
 use clap::Args;
 use serde::Serialize;
 
+use crate::ask::Question;
 use crate::ask::question::Reads;
 use crate::ask::question::about::Touch;
 use crate::rbac::note::leave_words;
 use crate::rbac::touch::{HeldWay, Touched, Toucher};
-use crate::text;
 use crate::text::evidence::Evidence;
 
+use super::answer::Form;
 use super::grants::{self, GrantJson, RequestJson};
 use super::json::{self, EvidenceJson};
 use super::trace::TextOrJson;
-use super::{Asked, Command, Exit, Failure, paint};
+use super::{Asked, Command, Exit, Failure};
 
 /// Who may touch OBJECT.
 #[derive(Args, Debug)]
@@ -107,14 +108,11 @@ impl Command for TouchArgs {
     }
 
     fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
-        let touched = self.question.answer(&asked.context.here, asked.world)?;
-        match self.output {
-            TextOrJson::Text => {
-                let page = text::rbac::touch(&touched, asked.world.people.as_deref());
-                out.write_all(paint::page(&page, asked.context.color).as_bytes())?;
-            }
-            TextOrJson::Json => json::write(&document(&touched), asked, out)?,
-        }
-        Ok(Exit::Yes)
+        asked.print(&Question::Touch(self.question.clone()), Form::from(self.output), out)
     }
+}
+
+/// Writes it as JSON.
+pub(super) fn write(it: &Touched, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
+    json::write(&document(it), asked, out)
 }

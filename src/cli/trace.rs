@@ -12,15 +12,16 @@ use std::io;
 use clap::{Args, ValueEnum};
 use serde::Deserialize;
 
-use crate::ask::Fault;
 use crate::ask::end::{self, End, PortAsk};
 use crate::ask::question::Reads;
 use crate::ask::question::trace::{self as question, Trace};
 use crate::ask::trace::Trace as Answer;
+use crate::ask::{Fault, Question};
 use crate::model::evidence::Outcome;
 use crate::model::name::Name;
 
-use super::{Asked, Batch, BatchLines, Command, Exit, Failure, json, paint};
+use super::answer::Form;
+use super::{Asked, Batch, BatchLines, Command, Exit, Failure, json};
 
 /// How an answer is printed.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -28,6 +29,15 @@ pub enum TextOrJson {
     #[default]
     Text,
     Json,
+}
+
+impl From<TextOrJson> for Form {
+    fn from(output: TextOrJson) -> Self {
+        match output {
+            TextOrJson::Text => Form::Text,
+            TextOrJson::Json => Form::Json,
+        }
+    }
 }
 
 /// May FROM connect to TO, and why.
@@ -51,9 +61,7 @@ impl Command for TraceArgs {
     }
 
     fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
-        let trace = self.question.answer(&asked.context.here, asked.world)?;
-        print(&trace, self.output, asked, out)?;
-        Ok(trace.outcome().into())
+        asked.print(&Question::Trace(self.question.clone()), Form::from(self.output), out)
     }
 
     fn batch(&self) -> Option<Batch<'_>> {
@@ -61,12 +69,9 @@ impl Command for TraceArgs {
     }
 }
 
-/// Prints a trace in the form that was asked for.
-pub fn print(trace: &Answer, output: TextOrJson, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
-    match output {
-        TextOrJson::Text => Ok(out.write_all(paint::page(&trace.page(), asked.context.color).as_bytes())?),
-        TextOrJson::Json => json::write_trace(trace, asked, out),
-    }
+/// Writes it as JSON.
+pub(super) fn write(trace: &Answer, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
+    json::write_trace(trace, asked, out)
 }
 
 /// One line of a batch; absent, null and empty keys are equal.

@@ -7,20 +7,19 @@ use std::io;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
-use crate::ask::World;
 use crate::ask::question::Reads;
-use crate::ask::question::who_can::{self as question, WhoCan as Question};
-use crate::model::cluster::Cluster;
-use crate::model::role::{Subject, SubjectKind};
-use crate::people::People;
+use crate::ask::question::who_can::{Holders, WhoCan as Asking, pods};
+use crate::ask::{Question, World};
+use crate::model::role::Subject;
 use crate::rbac::beside::{Beside, Missing, Named};
-use crate::rbac::who::{Places, WhoCan};
+use crate::rbac::who::{Holder, Places, WhoCan};
 use crate::text;
 use crate::text::evidence::Evidence;
 use crate::text::written::csv_line;
 
+use super::answer::Form;
 use super::grants::{self, GrantJson, RequestJson};
-use super::{Asked, Command, Exit, Failure, json, paint};
+use super::{Asked, Command, Exit, Failure, json};
 
 /// How the answer is printed.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -32,11 +31,22 @@ pub enum Table {
     Csv,
 }
 
+impl From<Table> for Form {
+    fn from(output: Table) -> Self {
+        match output {
+            Table::Text => Form::Text,
+            Table::Json => Form::Json,
+            Table::Yaml => Form::Yaml,
+            Table::Csv => Form::Csv,
+        }
+    }
+}
+
 /// Everybody who can do it, by which grants.
 #[derive(Args, Debug)]
 pub struct WhoCanArgs {
     #[command(flatten)]
-    pub question: Question,
+    pub question: Asking,
     /// How the answer is printed
     #[arg(short, long, value_enum, default_value_t = Table::Text)]
     pub output: Table,
@@ -116,96 +126,44 @@ fn beside_json(beside: &Beside) -> BesideJson {
     }
 }
 
-/// How the command ends: complete or not, anybody or nobody (CONTRACT §4).
-fn exit(who: &WhoCan) -> Exit {
-    match (who.gaps.is_empty(), who.has_others()) {
-        (false, _) => Exit::Unknown,
-        (true, true) => Exit::Yes,
-        (true, false) => Exit::No,
-    }
-}
-
 impl Command for WhoCanArgs {
     fn reads(&self) -> &dyn Reads {
         &self.question
     }
 
     fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
-        let (world, who) = (asked.world, self.question.answer(&asked.context.here, asked.world));
-        match self.output {
-            Table::Text => {
-                let mut page = question::page(&who, world);
-                if let Some(people) = &world.people {
-                    add_people(&mut page, &who, people);
-                }
-                if self.question.pods {
-                    add_pods(&mut page, &who, &world.cluster);
-                }
-                out.write_all(paint::page(&page, asked.context.color).as_bytes())?;
-            }
-            Table::Json => json::write(&self.document(&who, world), asked, out)?,
-            Table::Yaml => json::write_yaml(&self.document(&who, world), asked, out)?,
-            Table::Csv => write_csv(&who, &world.rbac().beside(&who), out)?,
-        }
-        Ok(exit(&who))
+        asked.print(&Question::WhoCan(self.question.clone()), Form::from(self.output), out)
     }
 }
 
-impl WhoCanArgs {
-    fn document<'a>(&self, who: &'a WhoCan<'_>, world: &World) -> WhoCanJson<'a> {
-        let (cluster, directory) = (&world.cluster, world.people.as_deref());
-        let outcome = match exit(who) {
-            Exit::Yes => "allow",
-            Exit::No | Exit::Failed => "deny",
-            Exit::Unknown => "unknown",
-        };
-        let holder = |it: &crate::rbac::who::Holder| HolderJson {
-            subject: who.subject(it).to_string(),
-            grants: who.grants(it).iter().map(grants::grant).collect(),
-            people: directory.map_or_else(Vec::new, |people| grants::people(who.subject(it), people)),
-            pods: self.question.pods.then(|| pods(who.subject(it), cluster)),
-        };
-        let mut evidence: Vec<Evidence> = who.gaps.iter().map(Evidence::gap).collect();
-        evidence.extend(question::notes(who, world));
-        WhoCanJson {
-            version: json::VERSION,
-            kind: "WhoCan",
-            outcome,
-            request: grants::request(&who.request),
-            places: if who.places == Places::Everywhere { "everywhere" } else { "asked" },
-            subjects: who.holders.iter().map(holder).collect(),
-            beside: beside_json(&world.rbac().beside(who)),
-            evidence: json::evidence(&evidence),
-        }
+/// Writes it in any form but text.
+pub(super) fn write(it: &Holders<'_>, form: Form, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
+    match form {
+        Form::Csv => Ok(write_csv(&it.who, &asked.world.rbac().beside(&it.who), out)?),
+        form => json::write_as(form, &document(it, asked.world), asked, out),
     }
 }
 
-/// The unfinished pods that run as a service account.
-fn pods(subject: &Subject, cluster: &Cluster) -> Vec<String> {
-    if subject.kind() != SubjectKind::ServiceAccount {
-        return Vec::new();
-    }
-    let own = cluster.pods.of(subject.namespace()).iter();
-    let own = own.filter(|it| it.mold.service_account == *subject.name() && !it.mold.phase.is_finished());
-    own.map(|it| it.pod_id().object().to_string()).collect()
-}
-
-fn add_people(page: &mut text::Page, who: &WhoCan, directory: &People) {
-    page.say(0, text::Mark::Title, "people, by the directory");
-    for holder in &who.holders {
-        for person in grants::people(who.subject(holder), directory) {
-            let (mark, left) = if person.active { (text::Mark::Plain, "") } else { (text::Mark::Note, " (has left)") };
-            page.say(1, mark, format!("{}{left} by {}", person.user, who.subject(holder)));
-        }
-    }
-}
-
-fn add_pods(page: &mut text::Page, who: &WhoCan, cluster: &Cluster) {
-    page.say(0, text::Mark::Title, "pods that run as them");
-    for holder in &who.holders {
-        for pod in pods(who.subject(holder), cluster) {
-            page.say(1, text::Mark::Plain, format!("{pod} as {}", who.subject(holder)));
-        }
+fn document<'a>(it: &'a Holders<'_>, world: &World) -> WhoCanJson<'a> {
+    let (who, cluster, directory) = (&it.who, &world.cluster, world.people.as_deref());
+    let named = |subject: &Subject| pods(subject, cluster).iter().map(ToString::to_string).collect();
+    let holder = |held: &Holder| HolderJson {
+        subject: who.subject(held).to_string(),
+        grants: who.grants(held).iter().map(grants::grant).collect(),
+        people: directory.map_or_else(Vec::new, |people| grants::people(who.subject(held), people)),
+        pods: it.pods.then(|| named(who.subject(held))),
+    };
+    let mut evidence: Vec<Evidence> = who.gaps.iter().map(Evidence::gap).collect();
+    evidence.extend(it.notes(world));
+    WhoCanJson {
+        version: json::VERSION,
+        kind: "WhoCan",
+        outcome: it.outcome().as_str(),
+        request: grants::request(&who.request),
+        places: if who.places == Places::Everywhere { "everywhere" } else { "asked" },
+        subjects: who.holders.iter().map(holder).collect(),
+        beside: beside_json(&world.rbac().beside(who)),
+        evidence: json::evidence(&evidence),
     }
 }
 

@@ -15,7 +15,7 @@ use crate::live::files::Source as Documents;
 use crate::live::{self, Batch, Condition, Control, Wanted};
 use crate::model::name::Name;
 use crate::rbac::review::Review;
-use crate::tui::event::{Event, Progress};
+use crate::tui::event::{Effect, Event, Progress};
 
 use super::questions::Done;
 use super::start::Source;
@@ -107,17 +107,19 @@ impl Program {
 
     /// Takes the changes that have come in, and those that wait behind them as far as they fit in a slice: a burst
     /// is one frame, and a list that comes faster than it is taken in keeps no key waiting.
-    pub(super) fn learn(&mut self, batch: Option<Batch>) {
+    pub(super) fn learn(&mut self, batch: Option<Batch>) -> Vec<Effect> {
         let Some(first) = batch else {
             self.feed.batches = None;
-            return self.tell(Event::Connection("reading the cluster has ended (R begins again)".into()));
+            self.tell(Event::Connection("reading the cluster has ended (R begins again)".into()));
+            return Vec::new();
         };
         let until = Instant::now() + SLICE;
-        self.take_in(first);
+        let mut effects = self.take_in(first);
         while Instant::now() < until {
-            let Some(more) = self.feed.batches.as_mut().and_then(|it| it.try_recv().ok()) else { return };
-            self.take_in(more);
+            let Some(more) = self.feed.batches.as_mut().and_then(|it| it.try_recv().ok()) else { break };
+            effects.extend(self.take_in(more));
         }
+        effects
     }
 
     fn connect(&mut self, flags: Box<Flags>) {
@@ -137,7 +139,7 @@ impl Program {
         self.feed.control = Some(control);
     }
 
-    fn take_in(&mut self, batch: Batch) {
+    fn take_in(&mut self, batch: Batch) -> Vec<Effect> {
         for health in batch.health {
             let progress = match &health.condition {
                 Condition::Listing { read, remaining } => Some(Progress { read: *read, remaining: *remaining }),
@@ -153,13 +155,16 @@ impl Program {
         for notice in batch.notices {
             self.tell(Event::Notice(notice));
         }
-        if !batch.deltas.is_empty() {
-            self.tell(Event::Deltas(batch.deltas));
-            // What went stale is as old as the time that is told with it.
-            if self.app.ages() {
-                self.tell(Event::Tick(Timestamp::now()));
-            }
+        if batch.deltas.is_empty() {
+            return Vec::new();
         }
+        let effects = self.app.update(Event::Deltas(batch.deltas));
+        self.draw_soon();
+        // What went stale is as old as the time that is told with it.
+        if self.app.ages() {
+            self.tell(Event::Tick(Timestamp::now()));
+        }
+        effects
     }
 }
 

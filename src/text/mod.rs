@@ -22,8 +22,11 @@ pub mod miss;
 pub mod net;
 pub mod policy;
 pub mod rbac;
+pub mod table;
 pub mod words;
 pub mod written;
+
+use std::borrow::Cow;
 
 use crate::model::evidence::Outcome;
 use crate::model::id::ObjectId;
@@ -96,13 +99,17 @@ pub enum About {
     Somebody(Subject),
     /// By which steps does one come from here to there?
     Way { from: String, to: String },
+    /// May the one connect to the other, and why?
+    Pair { from: String, to: String },
 }
 
-/// How the screen draws a line.
+/// How a line is laid out.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Shape {
     #[default]
     Words,
+    /// A row of a table: no glyph stands before its cells.
+    Row,
     /// A box, which an arrow leads to unless it is the first.
     Box,
     /// Beside the arrow from one box to the next.
@@ -140,6 +147,15 @@ impl Line {
     pub fn linked(mut self, object: &ObjectId, place: &Place) -> Self {
         self.link = Some(Link { object: object.clone(), place: place.clone() });
         self
+    }
+
+    /// As it is printed without color: its glyph, a space and its words; a row is its cells.
+    pub fn words(&self) -> Cow<'_, str> {
+        match self.shape {
+            Shape::Row => Cow::Borrowed(&self.text),
+            Shape::Box => Cow::Owned(format!("{} [{}]", self.mark.glyph(), self.text)),
+            Shape::Words | Shape::Along => Cow::Owned(format!("{} {}", self.mark.glyph(), self.text)),
+        }
     }
 
     /// The same line, drawn so.
@@ -185,13 +201,17 @@ impl Page {
     }
 }
 
+impl FromIterator<Line> for Page {
+    fn from_iter<T: IntoIterator<Item = Line>>(lines: T) -> Self {
+        Self { lines: lines.into_iter().collect(), fold: None }
+    }
+}
+
 /// As the subcommands print it without color: two columns a level, the glyph, a space, the words.
 impl std::fmt::Display for Page {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         for line in &self.lines {
-            let glyph = line.mark.glyph();
-            let words = if line.shape == Shape::Box { format!("[{}]", line.text) } else { line.text.clone() };
-            let text = format!("{:indent$}{glyph} {words}", "", indent = usize::from(line.indent) * 2);
+            let text = format!("{:indent$}{}", "", line.words(), indent = usize::from(line.indent) * 2);
             writeln!(out, "{}", text.trim_end())?;
         }
         Ok(())

@@ -5,17 +5,19 @@
 use std::borrow::Cow;
 
 use super::page::Reader;
+use super::{answers, grants};
 use crate::ask::filter::{Cells, Filter, Filtered, Pieces, holds_word};
 use crate::ask::item::Item;
-use crate::ask::question::permissions::Held;
-use crate::ask::question::who_can;
+use crate::ask::question::access::Groups;
+use crate::ask::question::permissions::{Held, Permissions};
+use crate::ask::question::who_can::Holders;
 use crate::ask::scope::View;
+use crate::ask::{Fault, Here};
 use crate::model::name::Name;
 use crate::model::role::Subject;
 use crate::rbac::fold::{self, What};
 use crate::rbac::review::Review;
 use crate::rbac::served::Served;
-use crate::rbac::who::WhoCan;
 use crate::rbac::{Places, Request};
 use crate::text::rbac as words;
 use crate::text::{Line, Mark, Page};
@@ -24,6 +26,8 @@ use crate::text::{Line, Mark, Page};
 #[derive(Clone, PartialEq, Debug)]
 pub struct Permitted {
     pub subject: Subject,
+    /// That the subject is said to be in besides.
+    pub groups: Groups,
     pub filter: String,
     /// That nothing names the subject, where that was so when it was asked.
     pub notes: Vec<Name>,
@@ -34,6 +38,8 @@ pub struct Permitted {
 pub struct WhoAsked {
     pub request: Request,
     pub places: Places,
+    /// Whether the pods that run as them are shown.
+    pub pods: bool,
     /// How what was typed is read, where that is worth a word.
     pub notes: Vec<Name>,
 }
@@ -41,34 +47,55 @@ pub struct WhoAsked {
 impl WhoAsked {
     /// A question that nobody typed.
     pub fn of(request: Request, places: Places) -> Self {
-        Self { request, places, notes: Vec::new() }
+        Self { request, places, pods: false, notes: Vec::new() }
     }
 }
 
 /// What a subject may do, each grant with its binding, role and rule.
 pub fn permissions(view: View<'_>, item: &Item) -> Page {
     let Item::Subject(subject) = item else { return Page::default() };
-    permitted(view, &Permitted { subject: subject.clone(), filter: String::new(), notes: Vec::new() })
+    permitted(view, &Permitted::of(subject.clone()))
+}
+
+impl Permitted {
+    /// All that somebody holds.
+    pub fn of(subject: Subject) -> Self {
+        Self { subject, groups: Groups::default(), filter: String::new(), notes: Vec::new() }
+    }
+
+    /// The question, as a command asks it.
+    pub fn question(&self, view: View<'_>) -> Permissions {
+        let (subject, groups) = grants::spelled(view, &self.subject, &self.groups);
+        Permissions { subject: Some(subject), groups, ..Permissions::default() }
+    }
+
+    fn held<'a>(&self, view: View<'a>) -> Result<Held<'a>, Fault> {
+        self.question(view).answer(&Here { namespace: "default".into(), ..Here::default() }, view.world)
+    }
 }
 
 /// The same, as an answer of its own that can be narrowed.
 pub fn permitted(view: View<'_>, of: &Permitted) -> Page {
-    let mut folded = view.world.rbac().folded(&view.identity(&of.subject), None, &view.world.served);
-    let all = folded.rows.len();
+    let mut held = match of.held(view) {
+        Ok(held) => held,
+        Err(why) => return answers::fault(&why),
+    };
+    let all = held.folded.rows.len();
     let filter = Filter::parse(&spelled(&of.filter));
-    folded.rows.retain(|it| view.scope.holds(&it.scope) && passes(&filter, it, &view.world.served));
-    let left = folded.rows.len();
-    let own_word = of.filter.is_empty() && is_own_word(view, &folded);
+    held.folded.rows.retain(|it| view.scope.holds(&it.scope) && passes(&filter, it, &view.world.served));
+    let left = held.folded.rows.len();
+    let own_word = of.filter.is_empty() && is_own_word(view, &held.folded);
     let here = view.world.told.all_rules().filter(|it| own_word && view.scope.holds(it.0));
-    let own: Vec<_> = here.map(|(namespace, rules)| (namespace.clone(), rules)).collect();
+    held.own = here.map(|(namespace, rules)| (namespace.clone(), rules)).collect();
     if left == all {
-        let capabilities = view.world.rbac().capabilities(&folded.identity, view.scope.only(), view.world.version);
-        let mut page = Held { folded, capabilities, own }.page(view.world);
+        let only = view.scope.only();
+        held.capabilities = view.world.rbac().capabilities(&held.folded.identity, only, view.world.version);
+        let mut page = held.page(view.world);
         page.head(&of.notes);
         return page;
     }
-    let mut page = words::permissions(&folded);
-    own.iter().for_each(|(namespace, rules)| words::own_rules(&mut page, namespace, rules));
+    let mut page = words::permissions(&held.folded);
+    held.own.iter().for_each(|(namespace, rules)| words::own_rules(&mut page, namespace, rules));
     let narrowed = view.scope.only().map(|it| format!(", narrowed to {it}")).unwrap_or_default();
     let shown = if of.filter.is_empty() { String::new() } else { format!(" /{}", of.filter) };
     page.lines.insert(1, Line::new(1, Mark::Note, format!("{left} of {all} lines{shown}{narrowed}")));
@@ -86,8 +113,8 @@ fn is_own_word(view: View<'_>, folded: &fold::Folded) -> bool {
 /// What is to be put to the server for what somebody may do: the operator's rules in the namespace in view.
 pub fn appeal(view: View<'_>, of: &Permitted) -> Option<Review> {
     let review = Review::OwnRules(view.scope.only()?.clone());
-    let folded = || view.world.rbac().folded(&view.identity(&of.subject), None, &view.world.served);
-    (!view.world.told.has(&review) && is_own_word(view, &folded())).then_some(review)
+    let is_wanted = || of.held(view).is_ok_and(|it| is_own_word(view, &it.folded));
+    (!view.world.told.has(&review) && is_wanted()).then_some(review)
 }
 
 /// So few lines are shown with all their grants.
@@ -160,32 +187,24 @@ fn cell(listed: &Listed<'_>, title: &str, served: &Served) -> Option<String> {
 
 /// Everybody who can; of many only the grants of those whom the reader has opened.
 pub fn who_can(view: View<'_>, asked: &WhoAsked, reader: &Reader) -> Page {
-    let who = holders(view, asked);
-    let mut page = match who.holders.len() > MANY {
-        true => who_page(view, &who, &|above, it| reader.is_open(above, it)),
-        false => who_page(view, &who, &|_, _| true),
+    let holders = holders(view, asked);
+    let mut page = match holders.who.holders.len() > MANY {
+        true => holders.page_of(view.world, &|above, it| reader.is_open(above, it)),
+        false => holders.page(view.world),
     };
     page.head(&asked.notes);
     page
 }
 
-/// The list with what should be known beside it.
-fn who_page(view: View<'_>, who: &WhoCan, is_open: &dyn Fn(&Line, &Line) -> bool) -> Page {
-    let world = view.world;
-    let mut page = words::who_can_opened(who, &world.rbac().beside(who), world.people.as_deref(), is_open);
-    who_can::notes(who, world).iter().for_each(|it| page.push(it.line(1)));
-    page
-}
-
 /// Everybody who can, with all grants of all of them.
 pub fn who_can_whole(view: View<'_>, asked: &WhoAsked) -> Page {
-    let mut page = who_page(view, &holders(view, asked), &|_, _| true);
+    let mut page = holders(view, asked).page(view.world);
     page.head(&asked.notes);
     page
 }
 
-fn holders<'a>(view: View<'a>, asked: &WhoAsked) -> WhoCan<'a> {
-    view.world.rbac().who_can(&view.world.cluster, &asked.request, asked.places.clone())
+fn holders<'a>(view: View<'a>, asked: &WhoAsked) -> Holders<'a> {
+    Holders::of(view.world, &asked.request, asked.places.clone(), asked.pods)
 }
 
 /// Of more holders their grants are put on the page when they are opened.

@@ -4,13 +4,13 @@
 //! [`super::matrix`].
 
 use super::theme::Theme;
-use crate::ask::Fault;
-use crate::ask::World;
 use crate::ask::end::{End, PortAsk};
+use crate::ask::question::reach::unknown_rows;
 use crate::ask::reaches::Way;
+use crate::ask::{Fault, Here, Question, World};
 use crate::model::policy::Direction;
 use crate::net::reach::By;
-use crate::text::{Mark, Page};
+use crate::text::{Line, Mark, Page};
 
 pub use super::matrix::Matrix;
 
@@ -83,11 +83,10 @@ impl Tracing {
     }
 }
 
-/// The verdict and all it rests on.
-pub fn trace(world: &World, tracing: &Tracing) -> Page {
-    let Some((from, to)) = tracing.ends() else { return Page::default() };
-    match world.asker().trace(from, to, &tracing.port) {
-        Ok(trace) => checked(world, trace.page()),
+/// The answer to a question as a page, as its command prints it.
+pub fn page(world: &World, question: &Question, here: &Here) -> Page {
+    match world.answer(question, here) {
+        Ok(answer) => checked(world, answer.page(world)),
         Err(why) => fault(&why),
     }
 }
@@ -99,6 +98,9 @@ fn checked(world: &World, answer: Page) -> Page {
 
 /// The page under a banner for each of these differences.
 pub fn bannered(differences: &[String], answer: Page) -> Page {
+    if differences.is_empty() {
+        return answer;
+    }
     let mut page = Page { fold: answer.fold, ..Page::default() };
     for difference in differences {
         page.say(0, Mark::Unknown, format!("SELF-CHECK FAILED, this is a defect of kreach: {difference}"));
@@ -111,7 +113,12 @@ pub fn bannered(differences: &[String], answer: Page) -> Page {
 pub fn connections(world: &World, end: &End, way: Way) -> Page {
     let direction = if way == Way::From { Direction::Egress } else { Direction::Ingress };
     match world.asker().reach(end, direction, By::Workload) {
-        Ok(reach) => checked(world, reach.section()),
+        Ok(reach) => {
+            let mut page = reach.section();
+            let why = unknown_rows(&reach, world);
+            page.lines.extend(why.into_iter().map(|it| Line { indent: 2, ..it }));
+            checked(world, page)
+        }
         Err(why) => fault(&why),
     }
 }

@@ -17,6 +17,7 @@ use super::event::{self, Effect, Event};
 use super::job::{Job, Said, Wanted, What};
 use super::layout::{self, Areas, Front, Side};
 use super::list::{Pace, Run, SortBy};
+use super::mapping;
 use super::matrix;
 use super::panes::{self, Held, Pane};
 use super::reaching;
@@ -101,7 +102,9 @@ impl App {
     pub fn update_within(&mut self, event: Event, pace: Pace<'_>) -> Vec<Effect> {
         if let Event::Deltas(deltas) = event {
             self.learn(deltas);
-            return Vec::new();
+            // What was loading may be there by now, so that the server can be asked for the rest.
+            let is_asked = matches!(self.focus.shown, Shown::Asked(_));
+            return if is_asked { asked::asks(self) } else { Vec::new() };
         }
         self.prepare();
         let effects = self.take(event);
@@ -145,6 +148,7 @@ impl App {
         let wanted = self.wanted().filter(|it| self.answers.jobs.lacks(it))?;
         let work = match &wanted.what {
             What::Matrix => matrix::work(&self.session.world),
+            What::Map(of) => mapping::work(&self.session.world, of.clone()),
             What::Reach(as_of) => reaching::work(&self.session.world, (**as_of).clone()),
         };
         let job = self.answers.jobs.begin(wanted, work);
@@ -227,6 +231,7 @@ impl App {
         let Some(said) = self.answers.jobs.hear(number, said) else { return };
         match said {
             Said::Matrix(counted) => self.answers.matrix.take(counted),
+            Said::Map(rows) => self.answers.mapping.take(rows),
             Said::Reach(answered) => self.answers.reaching.take(answered),
             Said::Failed => self.input.notice = Some(event::FAILED.into()),
             Said::Progress(..) => {}
@@ -406,6 +411,9 @@ impl App {
 
     /// Sorts the pane in front by a column; by the same one again: the other way.
     pub(super) fn sort(&mut self, column: usize) {
+        if self.focus.side == Side::View {
+            return self.with_shown(|view, app| view.sort(app, column));
+        }
         self.prepare_all(true);
         self.with_pane(|pane, view| {
             let mut sort = pane.sort();

@@ -1,62 +1,66 @@
-//! One question about access, opened by itself: `:can user:alice get secrets/x -n …` as a page.
+//! A question that is shown by itself, as a page: what a command prints, answered anew whenever something changes.
 //!
 //! ```text
-//! :can ──► RBAC's answer ──where it leaves a gap──► Effect::Ask, once ──► Event::Told ──► the same page, decided
+//! :can, :permissions --diff, --open … ──► World::answer ──► its page
+//!                   what it rests on is still read ──► "loading", until it is there
+//!                   what only the server can say   ──► Effect::Ask, once ──► Event::Told ──► the same page
 //! ```
 //!
-//! What is put to the server, and when, is [`crate::rbac::review::appeal`]'s to say (CONTRACT §4).
+//! What is read, and what is put to the server, is what its command reads and asks ([`crate::ask::question::Reads`]).
 
-use super::app::{App, Shown};
+use super::answers;
+use super::app::App;
 use super::event::Effect;
+use super::page::saying;
 use super::status::Origin;
-use crate::ask::Fault;
-use crate::ask::question::can::Allowed;
-use crate::ask::scope::View;
+use crate::ask::{Fault, Here, Line, World};
 use crate::model::name::Name;
-use crate::model::role::Subject;
-use crate::rbac::request::Request;
-use crate::rbac::review::{self, Reply, Review};
-use crate::text::Page;
+use crate::rbac::review::{Reply, Review};
+use crate::text::{Mark, Page, coverage};
 
-/// Whether somebody may do something.
+/// A question that has no view of its own.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Question {
-    subject: Subject,
-    request: Request,
+pub struct Asked {
+    /// In full: it asks the same wherever it is typed.
+    pub line: Line,
+    /// How it was read.
+    pub here: Here,
     /// How what was typed is read, where that is worth a word.
-    notes: Vec<Name>,
+    pub notes: Vec<Name>,
 }
 
-impl Question {
-    /// What stands above the answer.
-    pub fn heading(&self) -> String {
-        format!(" {}: {} ", self.subject, self.request)
+impl Asked {
+    /// The answer as far as what it rests on is known.
+    pub fn page(&self, app: &App) -> Page {
+        let (world, here) = (&app.session.world, &self.here);
+        if let Some(page) = self.loading(world) {
+            return page;
+        }
+        let reads = self.line.question.reads();
+        let knows_names = app.setup.origin != Origin::Live || !world.cluster.coverage.kinds.is_empty();
+        if let Some(fault) = reads.refusal(here, world).filter(|_| knows_names) {
+            return answers::fault(&fault);
+        }
+        let mut page = answers::page(world, &self.line.question, here);
+        let mut notes: Vec<Name> = reads.notes(here, world).into_iter().map(Name::from).collect();
+        notes.extend(self.notes.iter().filter(|it| !notes.contains(it)).cloned().collect::<Vec<_>>());
+        page.head(&notes);
+        page
     }
 
-    /// Who is asked about, and what.
-    pub fn parts(&self) -> (&Subject, &Request) {
-        (&self.subject, &self.request)
+    /// What is shown while something that the answer rests on is still being read.
+    fn loading(&self, world: &World) -> Option<Page> {
+        let needs = self.line.question.reads().needs(&self.here, world).ok()?;
+        let kinds: Vec<&str> = needs.loading(&world.cluster).into_iter().map(coverage::plural).collect();
+        (!kinds.is_empty()).then(|| saying(Mark::Plain, format!("loading: {}", kinds.join(", "))))
     }
 
-    /// What is to be put to the server, if it has not been.
-    pub fn wants_word(&self, view: View<'_>) -> Option<Review> {
-        let access = view.world.rbac().can(&view.identity(&self.subject), &self.request);
-        review::appeal(&access, &view.world.told).filter(|it| !view.world.told.has(it))
+    /// What is to be put to the server next, if it has not been.
+    pub fn wants_word(&self, app: &App) -> Option<Review> {
+        let world = &app.session.world;
+        let reviews = self.line.question.reads().reviews(&self.here, world).unwrap_or_default();
+        reviews.into_iter().find(|it| !world.told.has(it))
     }
-}
-
-/// The answer as a page.
-pub fn page(view: View<'_>, question: &Question) -> Page {
-    let allowed = Allowed::of(&view.identity(&question.subject), &question.request, view.world);
-    let mut page = allowed.page(view.world);
-    page.head(&question.notes);
-    page
-}
-
-/// Shows whether somebody may do something.
-pub fn show(app: &mut App, subject: Subject, request: Request, notes: Vec<Name>) -> Vec<Effect> {
-    app.open(Shown::Can(Question { subject, request, notes }));
-    asks(app)
 }
 
 /// `:whoami`: who the server says the operator is.
@@ -67,7 +71,7 @@ pub fn who_am_i(app: &mut App, _: &str) -> Result<Vec<Effect>, Fault> {
             format!("you are {}, in {}", me.subject(), groups.join(", "))
         }
         Some(Reply::Silent(why)) => format!("the server does not say who you are: {why}"),
-        _ if app.setup.origin == Origin::Files => "nobody asks a server: these are files".to_owned(),
+        _ if app.setup.origin == Origin::Files => "not available with --from".to_owned(),
         _ => "the server has not said yet who you are".to_owned(),
     };
     app.say(said);

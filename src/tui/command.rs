@@ -323,7 +323,15 @@ const MOVING: &[Command] = &[
         quietly!(|app| app.with_pane(|pane, _| pane.mark_range())),
     ),
     motion(&["shift-Down"], "mark down", "mark the row and go down", LISTS, quietly!(go::mark)),
-    always(&["S"], "sort", "choose the column to sort by", LISTS, open::sort),
+    Command {
+        keys: &["S"],
+        name: "sort",
+        help: "choose the column to sort by, of a list or the map",
+        places: OBJECTS,
+        refuses: open::not_sorted,
+        run: open::sort,
+        finds: Finds::ByName,
+    },
     always(&[","], "columns", "choose the columns to show", LISTS, open::columns),
     always(
         &["ctrl-w"],
@@ -332,7 +340,15 @@ const MOVING: &[Command] = &[
         LISTS,
         quietly!(|app| app.focus.share = if app.focus.share == Share::Whole { Share::Normal } else { Share::Whole }),
     ),
-    always(&["I"], "invert sort", "sort the other way", LISTS, quietly!(go::invert)),
+    Command {
+        keys: &["I"],
+        name: "invert sort",
+        help: "sort the other way",
+        places: OBJECTS,
+        refuses: open::not_sorted,
+        run: quietly!(go::invert),
+        finds: Finds::ByName,
+    },
     always(&["!"], "problems only", "show only rows with problems, or all again", LISTS, quietly!(go::problems)),
     Command {
         keys: &["!"],
@@ -385,7 +401,7 @@ const MOVING: &[Command] = &[
         EVERYWHERE,
         quietly!(|app| app.focus.share = smaller(app.focus.share)),
     ),
-    always(&["m"], "managed fields", "show or hide the server's bookkeeping", &[At::Yaml], quietly!(go::managed)),
+    always(&["m"], "managed fields", "show or hide managedFields", &[At::Yaml], quietly!(go::managed)),
     Command {
         keys: &["R", "ctrl-r"],
         name: "resync",

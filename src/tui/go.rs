@@ -104,6 +104,9 @@ pub fn mark(app: &mut App) {
 
 /// Sorts the other way.
 pub fn invert(app: &mut App) {
+    if app.focus.side == Side::View {
+        return app.with_shown(|view, app| view.invert(app));
+    }
     app.with_pane(|pane, view| {
         let mut sort = pane.sort();
         sort.run = sort.run.inverted();

@@ -15,11 +15,13 @@ use super::event::Effect;
 use super::field::Field;
 use super::picker::{Choice, Entry, Picker, Subject as Picking};
 use crate::ask::item::Item;
+use crate::ask::question::access::Groups;
+use crate::ask::scope::View;
 use crate::ask::{Fault, somebody};
 use crate::model::name::Name;
 use crate::model::role::{Subject, SubjectKind};
 use crate::rbac::fold::What;
-use crate::rbac::identity::Membership;
+use crate::rbac::identity::{Membership, canonical};
 use crate::rbac::pasted::{self, Whom};
 use crate::rbac::places;
 use crate::rbac::served::Reach;
@@ -50,9 +52,23 @@ pub fn subject(app: &App) -> Option<Subject> {
 
 /// Opens what somebody may do.
 pub fn permissions(app: &mut App, subject: Subject, filter: impl Into<String>) -> Vec<Effect> {
+    show_permissions(app, subject, Groups::default(), filter)
+}
+
+/// The same of a subject who is said to be in these groups besides.
+pub fn show_permissions(app: &mut App, subject: Subject, groups: Groups, filter: impl Into<String>) -> Vec<Effect> {
     let notes = unknown(app, &subject).into_iter().collect();
-    app.open(Shown::Permissions(Permitted { subject, filter: filter.into(), notes }));
+    app.open(Shown::Permissions(Permitted { subject, groups, filter: filter.into(), notes }));
     asked::asks(app)
+}
+
+/// A subject as a question names them: the operator as who they are, with the groups that the server knows, and whom
+/// one sees with in the groups that were typed.
+pub fn spelled(view: View<'_>, subject: &Subject, typed: &Groups) -> (String, Groups) {
+    let acting = view.acting.filter(|it| typed.groups.is_empty() && it.subject == canonical(subject));
+    let name = if view.world.is_me(subject) { "me".to_owned() } else { subject.to_string() };
+    let groups = acting.map(|it| Groups { groups: given(it).map(ToString::to_string).collect() });
+    (name, groups.unwrap_or_else(|| typed.clone()))
 }
 
 /// Opens the sheet of all subjects in view.
@@ -175,19 +191,22 @@ pub fn brief(identity: &Identity) -> String {
     }
 }
 
-/// The groups that were typed besides the subject.
-fn given(identity: &Identity) -> impl Iterator<Item = &Name> {
+/// The groups that somebody was said to be in besides, by the operator or the server.
+pub fn given(identity: &Identity) -> impl Iterator<Item = &Name> {
     let is_own = |group: &Name| identity.subject.kind() == SubjectKind::Group && identity.subject.name() == group;
     let given = identity.groups.iter().filter(move |(it, how)| *how == Membership::Given && !is_own(it));
     given.map(|(it, _)| it)
 }
 
-/// Narrows the permissions that are shown.
+/// Narrows the permissions or the map that are shown.
 pub fn narrow(app: &mut App, line: &str) {
-    if let Shown::Permissions(of) = &mut app.focus.shown
-        && of.filter != line
-    {
-        line.clone_into(&mut of.filter);
+    let filter = match &mut app.focus.shown {
+        Shown::Permissions(of) => &mut of.filter,
+        Shown::Map(asked) => &mut asked.filter,
+        _ => return,
+    };
+    if filter != line {
+        line.clone_into(filter);
         app.answers.reader.rewind();
         app.reanswer();
     }

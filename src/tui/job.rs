@@ -11,6 +11,7 @@
 use std::sync::Arc;
 
 use super::event::Event;
+use super::mapping;
 use super::reaching::{Answered, AsOf};
 use crate::ask::escalation::Watch;
 use crate::ask::matrix::Counted;
@@ -26,6 +27,7 @@ pub struct Wanted {
 #[derive(Clone, PartialEq, Debug)]
 pub enum What {
     Matrix,
+    Map(mapping::Of),
     Reach(Box<AsOf>),
 }
 
@@ -44,6 +46,7 @@ pub enum Said {
     /// So much is done, of so much.
     Progress(usize, usize),
     Matrix(Arc<Counted>),
+    Map(Arc<mapping::Rows>),
     Reach(Arc<Answered>),
     /// It will not come.
     Failed,
@@ -77,6 +80,18 @@ pub enum State {
     /// Being worked out; how far, where that is known.
     Running(Option<(usize, usize)>),
     Failed,
+}
+
+impl State {
+    /// What is said of it behind a title.
+    pub fn words(self) -> String {
+        match self {
+            State::Idle => String::new(),
+            State::Failed => ": this failed".to_owned(),
+            State::Running(None) => ": computing".to_owned(),
+            State::Running(Some((done, of))) => format!(": computing {done} of {of}"),
+        }
+    }
 }
 
 impl Jobs {

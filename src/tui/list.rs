@@ -40,7 +40,8 @@ impl Run {
         if self == Run::Up { Run::Down } else { Run::Up }
     }
 
-    fn apply(self, order: Ordering) -> Ordering {
+    /// An order, as it runs.
+    pub fn apply(self, order: Ordering) -> Ordering {
         if self == Run::Up { order } else { order.reverse() }
     }
 }

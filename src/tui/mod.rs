@@ -31,6 +31,7 @@ pub mod job;
 pub mod key;
 pub mod layout;
 pub mod list;
+mod mapping;
 pub mod matrix;
 mod mouse;
 mod open;

@@ -13,7 +13,7 @@ use super::panes::{self, PANES, Pane};
 use super::picker::{Choice, Entry, Picker, Subject as Picking};
 use super::reaching::ReachAsked;
 use super::{copy, grants};
-use crate::ask::end::{End, PortAsk};
+use crate::ask::end::{self, End, PortAsk};
 use crate::ask::escalation::{self, Actor};
 use crate::ask::item::Item;
 use crate::ask::reaches::Way;
@@ -194,15 +194,34 @@ pub fn no_subject(app: &App) -> Option<&'static str> {
     grants::subject(app).is_none().then_some("select a user, a group or a service account")
 }
 
+/// Traces the pair that the line under the cursor stands for; whether it stands for one.
+fn pair(app: &mut App) -> bool {
+    let Some(About::Pair { from, to }) = app.answers.reader.line().and_then(|it| it.about.as_deref()).cloned() else {
+        return false;
+    };
+    let here = Name::from("default");
+    match (end::end(&from, &here), end::end(&to, &here)) {
+        (Ok(from), Ok(to)) => {
+            app.answers.tracing.set(from, to);
+            app.open(Shown::Trace);
+        }
+        _ => app.say("several nodes or ranges of addresses: type one of them, such as :trace FROM TO"),
+    }
+    true
+}
+
 /// Opens the way that the line under the cursor stands for; whether it stands for one.
 fn way(app: &mut App) -> bool {
     let Some(About::Way { from, to }) = app.answers.reader.line().and_then(|it| it.about.as_deref()).cloned() else {
         return false;
     };
     let here = Name::from("default");
-    let max_hops = if let Shown::Reach(asked) = &app.focus.shown { asked.max_hops } else { None };
+    let asked = if let Shown::Reach(asked) = &app.focus.shown { Some(asked.clone()) } else { None };
     match (escalation::actor(&from, &here), escalation::actor(&to, &here)) {
-        (Ok(from), Ok(to)) => app.open(Shown::Reach(ReachAsked::one(from, to, max_hops))),
+        (Ok(from), Ok(to)) => {
+            let asked = asked.unwrap_or_else(|| ReachAsked::all(from.clone(), Way::From));
+            app.open(Shown::Reach(asked.way(from, to)));
+        }
         (Err(fault), _) | (_, Err(fault)) => app.say(fault.what),
     }
     true
@@ -254,7 +273,7 @@ pub fn enter(app: &mut App) -> Vec<Effect> {
 
 /// Opens what the line under the cursor points at.
 pub fn follow(app: &mut App) -> Vec<Effect> {
-    if app.focus.shown != Shown::Explain && way(app) || app.explain_reader().toggle() {
+    if app.focus.shown != Shown::Explain && (way(app) || pair(app)) || app.explain_reader().toggle() {
         return Vec::new();
     }
     if matches!(app.focus.shown, Shown::Reach(_)) && reader_link(app).is_none() && grants::subject(app).is_some() {
@@ -340,6 +359,9 @@ pub fn ports(app: &mut App) -> Vec<Effect> {
 
 /// The columns to sort by.
 pub fn sort(app: &mut App) -> Vec<Effect> {
+    if app.focus.side == Side::View {
+        return sort_shown(app);
+    }
     let (titles, sort) = app.with_pane(|pane, _| (pane.titles(), pane.sort()));
     let entries = titles.into_iter().enumerate().map(|(at, title)| {
         let is_current = sort.by == SortBy::Column(at) || (at == 0 && sort.by == SortBy::Name);
@@ -347,6 +369,20 @@ pub fn sort(app: &mut App) -> Vec<Effect> {
     });
     app.input.picker = Some(Picker::new(Picking::Sort, "sort by", entries.collect()));
     Vec::new()
+}
+
+/// The same of the answer that is shown.
+fn sort_shown(app: &mut App) -> Vec<Effect> {
+    let titles = app.focus.shown.view().columns().iter().enumerate();
+    let entries = titles.map(|(at, title)| Entry::new(title.to_lowercase(), "", Choice::Column(at)));
+    app.input.picker = Some(Picker::new(Picking::Sort, "sort by; again: the other way", entries.collect()));
+    Vec::new()
+}
+
+/// Why there is nothing to sort.
+pub fn not_sorted(app: &App) -> Option<&'static str> {
+    let is_sorted = app.focus.side == Side::Pane || !app.focus.shown.view().columns().is_empty();
+    (!is_sorted).then_some("lists and the map are sorted")
 }
 
 /// The columns to show.

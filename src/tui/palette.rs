@@ -68,14 +68,20 @@ pub const WORDS: &[Word] = &[
         run: |app, words| ask(app, "reach --reverse", words),
     },
     Word {
+        name: "map",
+        arguments: "[--by pod|workload|namespace]",
+        help: "every allowed connection; S sorts, / narrows",
+        run: |app, words| ask(app, "map", words),
+    },
+    Word {
         name: "permissions",
-        arguments: "[SUBJECT]",
+        arguments: "[SUBJECT] [--diff OTHER]",
         help: "what SUBJECT may do: user:NAME, group:NAME, sa:NS/NAME",
         run: |app, words| ask(app, "permissions", words),
     },
     Word {
         name: "who-can",
-        arguments: "VERB RESOURCE [NAME] [-n NS]",
+        arguments: "VERB RESOURCE [NAME] [--pods] [-n NS]",
         help: "everybody who can, by which grants",
         run: |app, words| ask(app, "who-can", words),
     },

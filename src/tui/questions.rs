@@ -5,27 +5,30 @@
 //!                       kreach …  ◄──copied── Line ◄──shown──┘
 //! ```
 
+use super::access::WhoAsked;
 use super::app::{App, Shown};
-use super::asked;
+use super::asked::{self, Asked};
 use super::event::Effect;
 use super::explain::{self, FACTS, TOUCH};
 use super::grants;
+use super::mapping::{MapAsked, Of};
 use super::panes::{self, PaneSpec, namespaces, pods, policies, subjects};
 use super::reaching::{self, Typed};
 use super::status::Origin;
 use super::{go, open as opens};
 use crate::ask::item::Item;
 use crate::ask::question::about::{self, Explain, Touch};
-use crate::ask::question::access::Unserved;
-use crate::ask::question::matrix::{Matrix, Of};
-use crate::ask::question::{can, permissions, reach, who_can};
+use crate::ask::question::access::{Groups, Unserved};
+use crate::ask::question::matrix::{self, Matrix};
+use crate::ask::question::permissions::Permissions;
+use crate::ask::question::{can, who_can};
 use crate::ask::{Fault, Here, Line, Question};
 use crate::model::name::Name;
 use crate::rbac::request::Request;
 use crate::rbac::served::Resolved;
 
 /// How what is typed on this screen is read.
-fn here(app: &App, line: &Line) -> Here {
+pub(super) fn here(app: &App, line: &Line) -> Here {
     let narrowed = app.focus.scope.only().cloned();
     let here = Here {
         namespace: narrowed.unwrap_or_else(|| "default".into()),
@@ -36,26 +39,13 @@ fn here(app: &App, line: &Line) -> Here {
     line.here(&here)
 }
 
-/// Why the screen cannot show the answer, whatever the cluster is.
+/// Why no screen can show the answer, whatever the cluster is.
 ///
 /// # Errors
-/// A question that only a command answers, or one whose ends are none.
+/// A question whose ends are none.
 pub fn check(line: &Line) -> Result<(), Fault> {
-    let cannot = || Err(Fault::new("the screen cannot show this", format!("kreach {line} prints it")));
     let here = line.here(&Here { namespace: "default".into(), ..Here::default() });
     match &line.question {
-        Question::Map(_) => cannot(),
-        Question::Permissions(it) if it.diff.is_some() => cannot(),
-        Question::WhoCan(it) if it.pods => cannot(),
-        Question::Can(can::Can { groups, .. })
-        | Question::Permissions(permissions::Permissions { groups, .. })
-        | Question::Explain(Explain { groups, .. })
-        | Question::Reach(reach::Reach { groups, .. })
-            if !groups.groups.is_empty() =>
-        {
-            Err(Fault::new("the screen takes no --group", "see with a subject and its groups: :as user:dev group:ops"))
-        }
-        Question::Reach(it) if it.server_version.is_some() => cannot(),
         Question::Trace(it) => it.ends(&here.namespace).map(drop),
         Question::Reach(it) => reaching::read(it, &here.namespace).map(drop),
         Question::Can(it) => it.who().map(drop),
@@ -69,7 +59,7 @@ pub fn check(line: &Line) -> Result<(), Fault> {
 /// Opens what answers a question.
 ///
 /// # Errors
-/// It cannot be shown, or what it names is proven not to be there.
+/// It cannot be asked, or what it names is proven not to be there.
 pub fn open(app: &mut App, line: &Line) -> Result<Vec<Effect>, Fault> {
     check(line)?;
     let here = here(app, line);
@@ -82,22 +72,33 @@ pub fn open(app: &mut App, line: &Line) -> Result<Vec<Effect>, Fault> {
             Typed::Reach(asked) => app.open(Shown::Reach(asked)),
             Typed::Trace(from, to, port) => show_trace(app, from, to, port),
         },
+        Question::Map(it) => {
+            let only = here.only.or_else(|| app.focus.scope.only().cloned().filter(|_| !here.all_namespaces));
+            app.open(Shown::Map(MapAsked { of: Of { by: it.by, only }, sort: None, filter: String::new() }));
+        }
         Question::Can(it) => return open_can(app, it, &here),
         Question::WhoCan(it) => open_who_can(app, it, here)?,
+        Question::Permissions(it) if it.diff.is_some() => {
+            let subject = typed(app, it.subject.as_deref(), &here)?;
+            let question = Permissions { subject: Some(subject), ..it.clone() };
+            let line = Line { question: Question::Permissions(question), ..line.clone() };
+            return Ok(open_page(app, Asked { line, here, notes: Vec::new() }));
+        }
         Question::Permissions(it) => {
             let subject = grants::typed_subject(app, it.subject.as_deref().unwrap_or_default(), &here.namespace)?;
-            return Ok(grants::permissions(app, subject, ""));
+            return Ok(grants::show_permissions(app, subject, it.groups.clone(), ""));
         }
-        Question::Explain(Explain { object, .. }) => open_item(app, &about::item(object, &here)?, FACTS)?,
-        Question::Touch(Touch { object }) => open_item(app, &about::item(object, &here)?, TOUCH)?,
-        Question::Matrix(Matrix { of: Of::Namespaces }) => app.open(Shown::Matrix),
-        Question::Matrix(Matrix { of: Of::Access }) => app.open(Shown::Abilities),
+        Question::Explain(Explain { object, groups }) => {
+            let tab = groups.groups.is_empty().then_some(FACTS);
+            return open_item(app, &about::item(object, &here)?, tab, line);
+        }
+        Question::Touch(Touch { object }) => return open_item(app, &about::item(object, &here)?, Some(TOUCH), line),
+        Question::Matrix(Matrix { of: matrix::Of::Namespaces }) => app.open(Shown::Matrix),
+        Question::Matrix(Matrix { of: matrix::Of::Access }) => app.open(Shown::Abilities),
         Question::Namespaces(it) => list(app, &namespaces::PANE, &it.line(), line),
         Question::Pods(it) => list(app, &pods::PANE, &it.line(), line),
         Question::Policies(it) => list(app, &policies::PANE, &it.line(), line),
         Question::Subjects(it) => list(app, &subjects::PANE, &it.line(), line),
-        // Refused by the check.
-        Question::Map(_) => {}
     }
     Ok(Vec::new())
 }
@@ -106,6 +107,12 @@ fn show_trace(app: &mut App, from: crate::ask::end::End, to: crate::ask::end::En
     app.answers.tracing.set(from, to);
     app.answers.tracing.port = port;
     app.open(Shown::Trace);
+}
+
+/// Shows a question by itself, as its command prints it.
+fn open_page(app: &mut App, asked: Asked) -> Vec<Effect> {
+    app.open(Shown::Asked(Box::new(asked)));
+    asked::asks(app)
 }
 
 /// A pane, filtered; of one namespace where one was named.
@@ -119,35 +126,67 @@ fn list(app: &mut App, pane: &PaneSpec, filter: &str, line: &Line) {
     app.filter(filter);
 }
 
-/// Selects an object in its pane and shows one of its pages.
-fn open_item(app: &mut App, item: &Item, tab: &str) -> Result<(), Fault> {
-    let pane = match item {
-        Item::Namespace(_) => panes::at(&namespaces::PANE),
-        Item::Pod(_) => panes::at(&pods::PANE),
-        Item::Policy(_) => panes::at(&policies::PANE),
-        Item::Subject(_) => panes::at(&subjects::PANE),
-        Item::Service(_) => {
-            let hint = format!("kreach explain {} prints it", item.typed());
-            return Err(Fault::new("the screen has no pane of Services", hint));
-        }
-    };
-    let is_there = app.panes[pane].list.select(item);
-    if !is_there {
-        return Err(Fault::new(format!("{} is not in the list", item.typed()), "Esc and 0 show all of it"));
+/// The pane that lists such an object.
+fn pane_of(item: &Item) -> Option<usize> {
+    match item {
+        Item::Namespace(_) => Some(panes::at(&namespaces::PANE)),
+        Item::Pod(_) => Some(panes::at(&pods::PANE)),
+        Item::Policy(_) => Some(panes::at(&policies::PANE)),
+        Item::Subject(_) => Some(panes::at(&subjects::PANE)),
+        Item::Service(_) => None,
     }
+}
+
+/// Selects an object in its pane and shows one of its pages; one that no pane lists is shown by itself.
+fn open_item(app: &mut App, item: &Item, tab: Option<&str>, line: &Line) -> Result<Vec<Effect>, Fault> {
+    let pane = pane_of(item).filter(|pane| tab.is_some() && app.panes[*pane].list.select(item));
+    let Some(pane) = pane else {
+        let here = here(app, line);
+        let needs = line.question.reads().needs(&here, &app.session.world)?;
+        if needs.loading(&app.session.world.cluster).is_empty() {
+            app.session.world.answer(&line.question, &here)?;
+        }
+        let line = Line::of(in_full(&line.question, item));
+        return Ok(open_page(app, Asked { line, here, notes: Vec::new() }));
+    };
     go::pane(app, pane);
     app.panes[pane].list.select(item);
-    app.focus.tab = explain::tabs(item).iter().position(|it| it.title == tab).unwrap_or(0);
+    app.focus.tab = explain::tabs(item).iter().position(|it| Some(it.title) == tab).unwrap_or(0);
     app.open(Shown::Explain);
-    Ok(())
+    Ok(Vec::new())
+}
+
+/// The same question of an object, named in full.
+fn in_full(question: &Question, item: &Item) -> Question {
+    let object = item.typed();
+    match question {
+        Question::Explain(it) => Question::Explain(Explain { object, groups: it.groups.clone() }),
+        Question::Touch(_) => Question::Touch(Touch { object }),
+        other => other.clone(),
+    }
+}
+
+/// A subject as a question names them; of the operator, whom the server has not named yet, `me`.
+fn typed(app: &App, words: Option<&str>, here: &Here) -> Result<String, Fault> {
+    match grants::typed_subject(app, words.unwrap_or_default(), &here.namespace) {
+        Ok(subject) => Ok(grants::spelled(app.view(), &subject, &Groups::default()).0),
+        Err(_) if app.setup.origin == Origin::Live && words.is_none_or(|it| it == "me") => Ok("me".to_owned()),
+        Err(fault) => Err(fault),
+    }
 }
 
 fn open_can(app: &mut App, asked: &can::Can, here: &Here) -> Result<Vec<Effect>, Fault> {
-    let subject = grants::typed_subject(app, asked.who()?.unwrap_or_default(), &here.namespace)?;
+    let name = typed(app, asked.who()?, here)?;
     let resolved = asked.resolved(here, &app.session.world)?;
     let resolved = served(app, resolved, &asked.unserved, here)?;
-    let notes = grants::unknown(app, &subject).into_iter().chain(resolved.notes).collect();
-    Ok(asked::show(app, subject, resolved.request, notes))
+    let (verb, resource, object, namespace) = spelled(&resolved.request);
+    let subject = grants::typed_subject(app, &name, &here.namespace).ok();
+    let groups = subject.map(|it| grants::spelled(app.view(), &it, &asked.groups).1);
+    let groups = groups.unwrap_or_else(|| asked.groups.clone());
+    let (subject, verb, resource) = (Some(name), Some(verb), Some(resource));
+    let can = can::Can { subject, verb, resource, object, groups, unserved: asked.unserved.clone() };
+    let line = in_namespace(Question::Can(can), namespace);
+    Ok(open_page(app, Asked { line, here: here.clone(), notes: resolved.notes }))
 }
 
 fn open_who_can(app: &mut App, asked: &who_can::WhoCan, here: Here) -> Result<(), Fault> {
@@ -157,7 +196,8 @@ fn open_who_can(app: &mut App, asked: &who_can::WhoCan, here: Here) -> Result<()
     let resolved = asked.resolved(&here, &app.session.world);
     let places = asked.places(&here, &resolved);
     let resolved = served(app, resolved, &asked.unserved, &here)?;
-    app.open(Shown::WhoCan(super::access::WhoAsked { request: resolved.request, places, notes: resolved.notes }));
+    let (request, notes) = (resolved.request, resolved.notes);
+    app.open(Shown::WhoCan(WhoAsked { request, places, pods: asked.pods, notes }));
     Ok(())
 }
 

@@ -12,20 +12,21 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::answers;
+use super::grants;
 use super::job::{Said, State, What, Work};
 use super::page::saying;
 use super::theme::Theme;
+use crate::ask::connections::Connections;
 use crate::ask::end::{End, PortAsk};
 use crate::ask::escalation::{self, Actor, ReachPath};
-use crate::ask::question::reach::Reach as Question;
+use crate::ask::question::access::Groups;
+use crate::ask::question::reach::{self, Reach};
 use crate::ask::reaches::{Reaches, Way};
 use crate::ask::scope::View;
-use crate::ask::{Fault, World};
+use crate::ask::{Answer, Fault, Here, Question, World};
 use crate::escalate::{Certainty, Foothold};
 use crate::model::name::Name;
 use crate::model::role::Subject;
-use crate::rbac;
-use crate::rbac::identity::Membership;
 use crate::rbac::version::Version;
 use crate::text::{About, Line, Mark, Page, capability, words};
 
@@ -37,17 +38,21 @@ pub struct ReachAsked {
     /// Only whether this is reached, and how.
     pub to: Option<Actor>,
     pub max_hops: Option<usize>,
+    /// That the one who starts is said to be in.
+    pub groups: Vec<Name>,
+    /// Of the API server, where it was typed.
+    pub version: Option<Version>,
 }
 
 impl ReachAsked {
     /// Everything, one way or the other.
     pub fn all(of: Actor, way: Way) -> Self {
-        Self { of, way, to: None, max_hops: None }
+        Self { of, way, to: None, max_hops: None, groups: Vec::new(), version: None }
     }
 
-    /// The way from one to the other.
-    pub fn one(from: Actor, to: Actor, max_hops: Option<usize>) -> Self {
-        Self { of: from, way: Way::From, to: Some(to), max_hops }
+    /// The way from one to the other, asked from here.
+    pub fn way(&self, from: Actor, to: Actor) -> Self {
+        Self { of: from, way: Way::From, to: Some(to), ..self.clone() }
     }
 
     /// The end of the network that it is about, where it is about one.
@@ -72,12 +77,7 @@ impl ReachAsked {
             (None, Way::From) => format!("what {} can come to reach", self.of),
             (None, Way::To) => format!("who can come to reach {}", self.of),
         };
-        match state {
-            State::Idle => format!(" {asked} "),
-            State::Failed => format!(" {asked}: this failed "),
-            State::Running(None) => format!(" {asked}: computing "),
-            State::Running(Some((done, of))) => format!(" {asked}: computing {done} of {of} "),
-        }
+        format!(" {asked}{} ", state.words())
     }
 }
 
@@ -93,14 +93,26 @@ pub struct AsOf {
 impl AsOf {
     /// The question, as it is asked now.
     pub fn now(view: View<'_>, asked: &ReachAsked) -> Self {
-        let groups = asked.subject().map(|it| given(&view.identity(it))).unwrap_or_default();
-        Self { asked: asked.clone(), groups, version: view.world.version }
+        let identity = asked.subject().map(|it| view.identity(it));
+        let mut groups: Vec<Name> = identity.iter().flat_map(grants::given).cloned().collect();
+        let typed = asked.groups.iter().filter(|it| !groups.contains(it)).cloned();
+        groups.extend(typed.collect::<Vec<_>>());
+        Self { asked: asked.clone(), groups, version: asked.version.or(view.world.version) }
     }
-}
 
-/// The groups that somebody is said to be in.
-fn given(identity: &rbac::Identity) -> Vec<Name> {
-    identity.groups.iter().filter(|it| it.1 != Membership::Implied).map(|it| it.0.clone()).collect()
+    /// The same, as a command asks it.
+    pub fn question(&self) -> Reach {
+        let Self { asked, groups, .. } = self;
+        Reach {
+            of: asked.of.to_string(),
+            reverse: asked.way == Way::To,
+            to: asked.to.as_ref().map(ToString::to_string),
+            max_hops: asked.max_hops,
+            server_version: asked.version.map(|it| it.to_string()),
+            groups: Groups { groups: groups.iter().map(ToString::to_string).collect() },
+            ..Reach::default()
+        }
+    }
 }
 
 /// An answer, and of which state.
@@ -115,7 +127,7 @@ pub struct Answered {
 
 #[derive(Clone, PartialEq, Debug)]
 enum Found {
-    Rows(Reaches),
+    Rows(Reaches, Connections),
     Way(Box<ReachPath>),
     Fault(Fault),
 }
@@ -158,13 +170,12 @@ impl Reaching {
         let answered = self.answer(&AsOf::now(view, asked));
         let page = match answered.map(|it| &it.found) {
             Some(Found::Fault(fault)) => answers::fault(fault),
-            Some(Found::Way(path)) => path.page(),
-            Some(Found::Rows(reaches)) => rows(view, asked, Some(reaches), state),
+            Some(Found::Way(path)) => path.drawn(),
+            Some(Found::Rows(reaches, connections)) => rows(view, asked, Some((reaches, connections)), state),
             None if asked.to.is_some() => saying(Mark::Plain, waiting(state)),
             None => rows(view, asked, None, state),
         };
-        let differences = answered.map_or(&[][..], |it| &it.differences);
-        if differences.is_empty() { page } else { answers::bannered(differences, page) }
+        answers::bannered(answered.map_or(&[][..], |it| &it.differences), page)
     }
 }
 
@@ -176,7 +187,8 @@ fn waiting(state: State) -> &'static str {
 }
 
 /// All rows: what one has by oneself, what one comes to in steps, and where one can connect to.
-fn rows(view: View<'_>, asked: &ReachAsked, reaches: Option<&Reaches>, state: State) -> Page {
+fn rows(view: View<'_>, asked: &ReachAsked, found: Option<(&Reaches, &Connections)>, state: State) -> Page {
+    let reaches = found.map(|it| it.0);
     let mut page = Page::default();
     let counts = reaches.map_or_else(|| waiting(state).to_owned(), Reaches::counts);
     page.say(0, Mark::Title, format!("{} {}: {counts}", asked.of, asked.way.verb()));
@@ -185,7 +197,7 @@ fn rows(view: View<'_>, asked: &ReachAsked, reaches: Option<&Reaches>, state: St
     page.lines.extend(reaches.iter().flat_map(|it| it.lines(&of, asked.way, Certainty::Certain)));
     let network = asked.end().map(|it| answers::connections(view.world, it, asked.way));
     page.lines.extend(network.into_iter().flat_map(|it| it.lines));
-    page.lines.extend(reaches.iter().flat_map(|it| it.connections.lines(&of)));
+    page.lines.extend(found.iter().flat_map(|it| it.1.lines(&of)));
     page.lines.extend(reaches.iter().flat_map(|it| it.lines(&of, asked.way, Certainty::Unsure)));
     page.lines.extend(reaches.iter().flat_map(|it| it.limits()));
     page.fold = Some(2);
@@ -215,32 +227,36 @@ pub fn work(world: &World, as_of: AsOf) -> Work {
 }
 
 fn answer(world: &World, as_of: &AsOf, watch: escalation::Watch<'_>) -> Found {
-    let (asker, ground) = (world.asker(), world.ground(&as_of.groups));
     // What was asked is written out in full: no namespace is missing.
-    let (asked, here) = (&as_of.asked, Name::from("default"));
-    let of = asked.of.to_string();
-    let found = match (&asked.to, asked.way) {
-        (Some(to), _) => asker
-            .reach_question(&of, &to.to_string(), &here)
-            .map(|it| Found::Way(Box::new(asker.reach_path(&ground, it, asked.max_hops)))),
-        (None, Way::From) => asker.reaches(&ground, &of, &here, asked.max_hops, watch).map(|mut it| {
-            it.connections = asker.connections(&it.rows, watch);
-            Found::Rows(it)
-        }),
-        (None, Way::To) => asker.reached_by(&ground, &of, &here, asked.max_hops, watch).map(Found::Rows),
+    let here = Here { namespace: "default".into(), ..Here::default() };
+    match world.answer_watched(&Question::Reach(as_of.question()), &here, watch) {
+        Ok(Answer::Reach(answer)) => found(*answer, world, watch),
+        Ok(_) => Found::Rows(Reaches::default(), Connections::default()),
+        Err(fault) => Found::Fault(fault),
+    }
+}
+
+fn found(answer: reach::Answer, world: &World, watch: escalation::Watch<'_>) -> Found {
+    let ways = match &answer.found {
+        reach::Found::Path(path) => return Found::Way(Box::new(path.clone())),
+        reach::Found::Ways(ways) | reach::Found::Connections(_, Some(ways)) => ways.clone(),
+        // What the network alone decides is shown at once, without a job.
+        reach::Found::Connections(_, None) | reach::Found::Trace(_) => Reaches::default(),
     };
-    found.unwrap_or_else(Found::Fault)
+    let connections = answer.connections(&ways, world, watch);
+    Found::Rows(ways, connections)
 }
 
 /// A question as it was typed, with bare names in this namespace.
 ///
 /// # Errors
 /// An end of it is none.
-pub fn read(question: &Question, namespace: &Name) -> Result<Typed, Fault> {
-    let (max_hops, way) = (question.max_hops, if question.reverse { Way::To } else { Way::From });
+pub fn read(question: &Reach, namespace: &Name) -> Result<Typed, Fault> {
     let (from, to) = question.ends();
     let from = escalation::actor(from, namespace)?;
-    let Some(to) = to else { return Ok(Typed::Reach(ReachAsked { of: from, way, to: None, max_hops })) };
+    let (max_hops, groups, version) = (question.max_hops, question.typed_groups(), question.version()?);
+    let asked = ReachAsked { max_hops, groups, version, ..ReachAsked::all(from.clone(), question.way()) };
+    let Some(to) = to else { return Ok(Typed::Reach(asked)) };
     let to = escalation::actor(to, namespace)?;
     Ok(match (&from, &to) {
         (Actor::End(from, _), Actor::End(end, port))
@@ -248,7 +264,7 @@ pub fn read(question: &Question, namespace: &Name) -> Result<Typed, Fault> {
         {
             Typed::Trace(from.clone(), end.clone(), port.clone())
         }
-        _ => Typed::Reach(ReachAsked::one(from, to, max_hops)),
+        _ => Typed::Reach(asked.way(from, to)),
     })
 }
 

@@ -12,6 +12,7 @@ use super::event::{Mouse, Progress};
 use super::field::Field;
 use super::job::Jobs;
 use super::layout::{Share, Side};
+use super::mapping::Mapping;
 use super::matrix::Matrix;
 use super::page::Reader;
 use super::picker::Picker;
@@ -119,6 +120,7 @@ pub struct Answers {
     pub asked: Option<(WhoAsked, u64)>,
     pub yaml: Viewer,
     pub matrix: Matrix,
+    pub mapping: Mapping,
     pub reaching: Reaching,
     /// What is worked out beside the loop.
     pub jobs: Jobs,

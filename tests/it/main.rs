@@ -30,6 +30,7 @@ mod net_laws;
 mod net_lists;
 mod net_metamorphic;
 mod net_worlds;
+mod one_answer;
 mod outputs;
 mod pod_security;
 mod pty;

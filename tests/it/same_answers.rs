@@ -76,6 +76,11 @@ impl Ways {
     }
 }
 
+/// The cluster of the demo's story, as a session follows it.
+pub async fn story() -> Cluster {
+    Ways::to(Story::new(Timestamp::UNIX_EPOCH).world().clone()).await.followed
+}
+
 fn world(cluster: Cluster) -> World {
     World::of(cluster, kreach::net::Settings::default(), SelfCheck::Off)
 }

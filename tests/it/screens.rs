@@ -220,6 +220,14 @@ const SCRIPTS: &[Script] = &[
     ("reach_subject", "4 / \"store Enter r", &[(120, 40)]),
     ("who_reaches", "2 / \"db0 Enter w", &[(120, 40)]),
     ("matrix", "x j l", &[(120, 40)]),
+    ("map", ": \"map Enter", &[(120, 40)]),
+    ("map_sorted", ": \"map Enter S \"to Enter I / \"db Enter", &[]),
+    ("map_pair", ": \"map Enter / \"db-0 Enter j Enter", &[]),
+    ("permissions_diff", ": \"permissions_sa:shop/web_--diff_group:store Enter", &[]),
+    ("permissions_group", ": \"permissions_user:dev-1_--group_store Enter", &[]),
+    ("who_can_pods", ": \"who-can_get_secrets_--pods Enter", &[]),
+    ("can_group", ": \"can_user:dev-1_get_secrets_-n_shop_--group_store Enter", &[]),
+    ("explain_service", ": \"explain_svc/shop/db Enter", &[]),
     ("yaml", "2 y", &[(120, 40)]),
     ("help", "2 ?", &[(120, 40)]),
     ("help_search", "? \"freeze", &[]),
@@ -361,6 +369,20 @@ fn a_question_opens_what_answers_it_and_is_copied_again() {
         ("explain shop/db-0", "explain shop/db-0", "pod shop/db-0"),
         ("explain ns/payments", "explain ns/payments", "namespace payments"),
         ("touch shop/db-0", "touch shop/db-0", "who may touch pod/shop/db-0"),
+        ("map", "map", "->  pod/tools/agent-a"),
+        ("map --by namespace -n shop", "map --by namespace -n shop", "->  namespace/tools"),
+        ("permissions user:alice --diff group:store", "permissions user:alice --diff group:store", "only user:alice"),
+        ("who-can get pods --pods", "who-can get pods --pods", "pods that run as them"),
+        ("can user:a get pods --group store -n shop", "can user:a get pods --group store -n shop", "allow  user:a"),
+        ("permissions user:a --group store", "permissions user:a --group store", "what user:a may do"),
+        ("explain user:a --group store", "explain user:a --group store", "user:a"),
+        ("explain svc/shop/db", "explain service/shop/db", "service shop/db"),
+        ("touch svc/shop/db", "touch service/shop/db", "who may touch service/shop/db"),
+        (
+            "reach user:a --group store --server-version 1.30",
+            "reach user:a --server-version 1.30 --group store",
+            "what user:a can come to reach",
+        ),
     ];
     for (line, shown, holds) in cases {
         let mut driver = Driver::new(160, 40);
@@ -378,8 +400,36 @@ fn a_question_opens_what_answers_it_and_is_copied_again() {
     let mut driver = Driver::new(120, 40);
     driver.app.ask(&"pods phase=running -n shop".parse().expect("a question"));
     assert!(driver.text().contains("Pods /phase=running"), "{}", driver.text());
-    for line in ["map", "reach user:a --group b", "who-can get pods --pods", "trace shop/web-0", "explain 10.0.0.1"] {
+    for line in ["trace shop/web-0", "explain 10.0.0.1", "reach shop/web-0 --server-version soon"] {
         assert!(tui::questions::check(&line.parse().expect("a question")).is_err(), "{line}");
+    }
+}
+
+/// What a question rests on may still be read when it opens the screen: that is said, and then it is answered.
+#[test]
+fn a_question_waits_for_what_it_rests_on() {
+    let cases = [
+        ("explain shop/db-0", "loading: ", "pod shop/db-0"),
+        ("explain shop/dbb-0", "loading: ", "did you mean shop/db-0"),
+        ("touch shop/db-0", "loading: ", "who may touch pod/shop/db-0"),
+        ("explain svc/shop/db", "loading: ", "service shop/db"),
+        ("explain user:alice", "loading: ", "1 binding by name"),
+        ("permissions user:alice --diff group:store", "loading: ", "only user:alice"),
+        ("can user:alice get secrets -n shop", "loading: ", "get secrets in shop"),
+    ];
+    for (line, before, after) in cases {
+        let mut driver = Driver::with(160, 40, Theme::default(), Cluster::new(Coverage::Loading), Origin::Live);
+        driver.app.ask(&line.parse().expect("a question"));
+        assert!(driver.text().contains(before), "{line}:\n{}", driver.text());
+        driver.send(Event::Deltas(deltas()));
+        driver.send(Event::Resize(160, 40));
+        assert!(driver.text().contains(before), "{line}: more may come\n{}", driver.text());
+        for spec in kinds::KINDS {
+            covered(&mut driver, spec.kind, Coverage::Live);
+        }
+        driver.send(Event::Resize(160, 40));
+        let text = driver.text();
+        assert!(text.contains(after) && !text.contains("loading: "), "{line}:\n{text}");
     }
 }
 

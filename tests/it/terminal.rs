@@ -198,6 +198,26 @@ fn suspending_comes_back_to_the_same_screen() {
     assert!(terminal.is_taken() && terminal.written() > before + 1_000);
 }
 
+/// What is asked before anything is listed waits for what it rests on, and is answered once that is there.
+#[test]
+fn a_question_that_opens_the_screen_waits_for_a_live_cluster() {
+    let questions = [
+        ("explain networkpolicy/payments/default-deny", "isolates"),
+        ("explain svc/platform/registry", "selects pods with"),
+        ("touch ns/payments", "who may touch namespace/payments"),
+        ("explain shop/nobody", "pod/shop/nobody does not exist"),
+        ("permissions sa:ci/runner --diff user:nobody", "only sa:ci/runner"),
+        ("can me get secrets -n shop", "get secrets in shop"),
+        ("map --by namespace", "namespace/monitoring"),
+    ];
+    for (question, answer) in questions {
+        let mut terminal = pty::kreach(&["demo", "--open", question], 160, 40);
+        terminal.wait_for(answer);
+        terminal.keys("Q");
+        assert_eq!(terminal.wait_exit(), 0);
+    }
+}
+
 #[test]
 fn the_demo_opens_moves_and_leaves() {
     let mut terminal = pty::kreach(&["demo", "--world", "S"], 100, 30);

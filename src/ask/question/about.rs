@@ -58,6 +58,17 @@ pub struct Explanation {
     pub labels_page: Page,
 }
 
+impl Explanation {
+    /// Facts first, then the labels, where there are some.
+    pub fn page(&self) -> Page {
+        let mut page = self.facts.clone();
+        if self.labels != Labels::default() {
+            page.add(0, self.labels_page.clone());
+        }
+        page
+    }
+}
+
 const SUCH_AS: &str = "such as shop/web-0, ns/shop, svc/shop/db, networkpolicy/shop/db or sa:shop/web";
 
 /// Reads which object is meant; nothing here looks at a cluster.

@@ -109,7 +109,7 @@ impl Groups {
     }
 
     /// Who a subject is with these groups and those that the directory of people names.
-    fn identity(&self, subject: &Subject, world: &World) -> Identity {
+    pub(super) fn identity(&self, subject: &Subject, world: &World) -> Identity {
         let given: Vec<Name> = self.groups.iter().map(Name::from).collect();
         let identity = Identity::new(subject, &given);
         match &world.people {

@@ -13,8 +13,9 @@ use crate::ask::scope::{Scope, View};
 use crate::ask::topic::Topic;
 use crate::ask::{Fault, World, namespace};
 use crate::model::coverage::Coverage;
-use crate::model::id::Kind;
+use crate::model::id::{Kind, ObjectId};
 use crate::text::coverage::{plural, words};
+use crate::text::{Line, Link, Mark, Page, table};
 
 /// The rows that a filter lets through.
 #[derive(Args, Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -36,6 +37,13 @@ pub enum Listed {
     Access,
 }
 
+/// Whether tables begin with a line of titles.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Titles {
+    Shown,
+    Hidden,
+}
+
 /// A list, filtered.
 pub struct Table {
     /// As it is typed.
@@ -46,6 +54,26 @@ pub struct Table {
     pub rows: Vec<(Item, Vec<Cell>)>,
     /// Why rows may be missing, or are none.
     pub gaps: Vec<String>,
+}
+
+impl Table {
+    /// The columns that are shown where room is dear, below their titles, and why rows may be missing.
+    pub fn page(&self) -> Page {
+        self.page_of(self.narrow, Titles::Shown)
+    }
+
+    /// The same with so many columns.
+    pub fn page_of(&self, columns: usize, titles: Titles) -> Page {
+        let head: Vec<String> = self.titles.iter().take(columns).map(|it| (*it).to_owned()).collect();
+        let head = (titles == Titles::Shown).then_some(head);
+        let cells = |(_, cells): &(Item, Vec<Cell>)| cells.iter().take(columns).map(|it| it.text.clone()).collect();
+        let objects = head.iter().map(|_| None).chain(self.rows.iter().map(|it| it.0.object()));
+        let objects: Vec<Option<ObjectId>> = objects.collect();
+        let rows: Vec<Vec<String>> = head.into_iter().chain(self.rows.iter().map(cells)).collect();
+        let leading = |(line, object): (Line, Option<ObjectId>)| Line { link: object.map(Link::to), ..line };
+        let gaps = self.gaps.iter().map(|it| Line::new(0, Mark::Unknown, it));
+        Page { lines: table::lines(rows).zip(objects).map(leading).chain(gaps).collect(), fold: None }
+    }
 }
 
 impl List {

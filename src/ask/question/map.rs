@@ -4,10 +4,18 @@ use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
 
 use super::{Here, Reads, Words};
+use crate::ask::many::{unit_name, unit_text};
 use crate::ask::needs::{self, Needs};
+use crate::ask::page::counts;
+use crate::ask::reach_page::ports_text;
 use crate::ask::topic::Topic;
-use crate::ask::{Fault, World, namespace};
-use crate::net::reach::By;
+use crate::ask::{Fault, World, namespace, why_lines};
+use crate::model::evidence::Gap;
+use crate::model::untrusted;
+use crate::net;
+use crate::net::reach::{By, MapRow, Unit};
+use crate::text::evidence::Evidence;
+use crate::text::{About, Line, Mark, Page, words};
 
 /// How fine rows are.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -53,7 +61,69 @@ pub struct Map {
     pub by: ByArg,
 }
 
+/// Every allowed connection, and why some may be missing.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Mapped {
+    pub by: ByArg,
+    pub map: net::reach::Map,
+    pub gaps: Vec<Gap>,
+}
+
+impl Mapped {
+    /// The answer in words: a line for each row, why some are unknown, and the counts.
+    pub fn page(&self, world: &World) -> Page {
+        self.rows().chain(self.foot(world)).collect()
+    }
+
+    /// What stands below the rows: why some are unknown, and the counts.
+    pub fn foot(&self, world: &World) -> Vec<Line> {
+        let asker = world.asker();
+        let whys = asker.whys(self.by.into());
+        let why = |it: &MapRow| whys.between(&it.from, &it.to, &it.summary);
+        let mut lines = why_lines::lines(self.map.rows.iter().map(why));
+        lines.extend(self.gaps.iter().map(|it| Line::new(0, Mark::Unknown, Evidence::gap(it).what)));
+        let counts = format!("{}{}", counts(&self.map.pairs, ("pair", "pairs")), self.left_out());
+        lines.push(Line::new(0, Mark::Plain, counts));
+        lines
+    }
+
+    /// A line for each row, its ends below each other.
+    pub fn rows(&self) -> impl Iterator<Item = Line> {
+        // Addresses outside and nodes may be long lists: they stand out of the column.
+        let width = |side: fn(&MapRow) -> &Unit| {
+            let units = self.map.rows.iter().map(side).filter(|it| !matches!(it, Unit::Outside(_)) && it.count() == 1);
+            units.map(|it| unit_text(it).chars().count()).max().unwrap_or(0)
+        };
+        let (from, to) = (width(|it| &it.from), width(|it| &it.to));
+        self.map.rows.iter().map(move |row| {
+            let [a, b] = [&row.from, &row.to].map(|it| untrusted::show(&unit_text(it)).into_owned());
+            let text = format!("{a:from$}  ->  {b:to$}  {}", ports_text(&row.summary));
+            let about = About::Pair { from: unit_name(&row.from), to: unit_name(&row.to) };
+            Line { text, mark: Mark::of(row.summary.pairs.worst()), ..Line::default() }.on(about)
+        })
+    }
+
+    /// What it does not speak of, in words.
+    pub fn left_out(&self) -> String {
+        let left_out = &self.map.left_out;
+        let rows = [
+            (left_out.finished, "finished pod", "finished pods"),
+            (left_out.unread, "pod no longer readable", "pods no longer readable"),
+            (left_out.itself, "pod to itself", "pods to themselves"),
+        ];
+        let parts: Vec<String> =
+            rows.iter().filter(|it| it.0 > 0).map(|(n, one, many)| words::count(*n, one, many)).collect();
+        if parts.is_empty() { String::new() } else { format!("; left out: {}", parts.join(", ")) }
+    }
+}
+
 impl Map {
+    /// The answer.
+    pub fn answer(&self, here: &Here, world: &World) -> Mapped {
+        let asker = world.asker();
+        Mapped { by: self.by, map: asker.map(self.by.into(), here.only.as_ref()), gaps: asker.holes() }
+    }
+
     pub(super) fn words(&self) -> Words {
         let mut words = Words::default();
         words.option("by", self.by.typed());

@@ -12,7 +12,8 @@ use crate::ask::topic::Topic;
 use crate::ask::{Fault, World};
 use crate::model::name::Name;
 use crate::model::role::Subject;
-use crate::rbac::abilities::Ability;
+use crate::rbac::abilities::{Ability, COLUMNS};
+use crate::text::{Line, Mark, Page, Shape, table};
 
 /// What a matrix is of.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -34,15 +35,56 @@ pub struct Matrix {
     pub of: Of,
 }
 
-/// What each subject may do with each of [`crate::rbac::abilities::COLUMNS`].
-pub type Sheet = Vec<(Subject, Vec<Ability>)>;
+/// The namespaces that have pods, and every pair of them.
+pub struct Pairs {
+    pub names: Vec<Name>,
+    pub counted: Counted,
+}
+
+/// What each subject may do with each of [`COLUMNS`].
+pub struct Sheet(pub Vec<(Subject, Vec<Ability>)>);
+
+impl Pairs {
+    /// Rows are sources, columns destinations; below them what the signs mean.
+    pub fn page(&self) -> Page {
+        let head = std::iter::once("from \\ to".to_owned()).chain(self.names.iter().map(ToString::to_string));
+        let row = |from: &Name| {
+            let cells = self.names.iter().map(|to| self.counted.cell(from, to).sign().0.to_owned());
+            std::iter::once(from.to_string()).chain(cells).collect()
+        };
+        let rows = std::iter::once(head.collect()).chain(self.names.iter().map(row)).collect();
+        let legend = "v all pairs of pods may, + some, x none, ? unknown, . no pair of pods";
+        table::lines(rows).chain([said(legend)]).collect()
+    }
+}
+
+impl Sheet {
+    /// Rows are subjects, columns resources; below them what the letters mean.
+    pub fn page(&self) -> Page {
+        let titles = COLUMNS.iter().map(|it| it.title.to_owned());
+        let row = |(subject, abilities): &(Subject, Vec<Ability>)| {
+            let letters = abilities.iter().map(Ability::letters);
+            let cells = letters.map(|it| if it.is_empty() { ".".to_owned() } else { it });
+            std::iter::once(subject.to_string()).chain(cells).collect()
+        };
+        let head = std::iter::once("subject".to_owned()).chain(titles).collect();
+        let rows = std::iter::once(head).chain(self.0.iter().map(row)).collect();
+        let legend = "r read, w write, d delete, x other; capitals: everywhere; ' named objects only; (as everybody)";
+        table::lines(rows).chain([said(legend)]).collect()
+    }
+}
+
+/// Words below a table, where its rows begin.
+fn said(words: &str) -> Line {
+    Line::new(0, Mark::Plain, words).shaped(Shape::Row)
+}
 
 impl Matrix {
     /// The namespaces that have pods, and every pair of them.
-    pub fn namespaces(&self, here: &Here, world: &World) -> (Vec<Name>, Counted) {
+    pub fn namespaces(&self, here: &Here, world: &World) -> Pairs {
         let counted = Counted::of(&world.cluster, world.net(), world.revision());
         let names = counted.names.iter().filter(|it| here.only.as_ref().is_none_or(|only| only == *it));
-        (names.cloned().collect(), counted)
+        Pairs { names: names.cloned().collect(), counted }
     }
 
     /// The subjects of the list, and what each may do.
@@ -52,7 +94,7 @@ impl Matrix {
         let (mut all, _) = (crate::ask::listing::subjects::LISTING.rows)(view);
         all.sort();
         let abilities = |it: &Subject| world.rbac().abilities(&view.identity(it), |name| scope.holds(name));
-        all.into_iter().map(|it| (it.clone(), abilities(&it))).collect()
+        Sheet(all.into_iter().map(|it| (it.clone(), abilities(&it))).collect())
     }
 
     pub(super) fn words(&self) -> Words {

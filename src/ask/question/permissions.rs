@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::access::{self, Groups, Unserved};
 use super::{Here, Names, Reads, Words};
+use crate::ask::compared::Compared;
 use crate::ask::needs::Needs;
 use crate::ask::topic::Topic;
 use crate::ask::{Fault, World};
@@ -101,12 +102,14 @@ impl Permissions {
         Ok(Held { folded, capabilities, own })
     }
 
-    /// The other subject of `--diff`, and what it holds.
+    /// What only one of the subject and the other one of `--diff` holds; `None` where no other was named.
     ///
     /// # Errors
-    /// It is none.
-    pub fn other(&self, here: &Here, world: &World) -> Result<Option<Folded>, Fault> {
-        self.diff.as_ref().map(|it| self.folded(Some(it), here, world)).transpose()
+    /// Nobody is asked about, or the other is none.
+    pub fn compared(&self, here: &Here, world: &World) -> Result<Option<Compared>, Fault> {
+        let Some(other) = &self.diff else { return Ok(None) };
+        let subject = self.folded(self.subject.as_deref(), here, world)?;
+        Ok(Some(Compared::of(&subject, &self.folded(Some(other), here, world)?)))
     }
 
     pub(super) fn words(&self) -> Words {

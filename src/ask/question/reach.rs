@@ -7,20 +7,24 @@ use super::access::{Groups, rbac_needs};
 use super::map::ByArg;
 use super::trace::{Ends, beside};
 use super::{Here, Reads, Words};
+use crate::ask::connections::Connections;
 use crate::ask::escalation::{self, Actor, ReachPath, Watch};
 use crate::ask::many::{self, namespace_of};
 use crate::ask::needs::{self, Needs};
 use crate::ask::reaches::{Reaches, Way};
 use crate::ask::topic::Topic;
 use crate::ask::trace::Trace;
-use crate::ask::{Fault, World, end, namespace};
-use crate::escalate::Ground;
+use crate::ask::{Fault, World, end, namespace, why_lines};
+use crate::escalate::{Foothold, Ground};
 use crate::model::evidence::Outcome;
 use crate::model::id::Kind;
 use crate::model::name::Name;
 use crate::model::policy::Direction;
+use crate::model::role::SubjectKind;
 use crate::net::reach::Unit;
+use crate::rbac::identity::Membership;
 use crate::rbac::version::Version;
+use crate::text::{Line, Page};
 
 /// What END reaches.
 #[derive(Args, Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -131,34 +135,35 @@ impl Reach {
         self.groups.groups.iter().map(Name::from).collect()
     }
 
-    /// The answer.
+    /// The answer; who watches it is told how far it is, and may end it.
     ///
     /// # Errors
     /// An end is none, or proven not to be there.
-    pub fn answer(&self, here: &Here, world: &World) -> Result<Answer, Fault> {
+    pub fn answer(&self, here: &Here, world: &World, watch: Watch<'_>) -> Result<Answer, Fault> {
         let (asker, namespace) = (world.asker(), &here.namespace);
         let is_plain = self.is_plain(namespace)?;
-        match &self.to {
+        let found = match &self.to {
             Some(goal) if is_plain => {
                 let (from, to, port) = self.pair(goal, namespace)?;
-                Ok(Answer::Trace(asker.trace(&from, &to, &port)?))
+                Found::Trace(asker.trace(&from, &to, &port)?)
             }
-            Some(_) => Ok(Answer::Path(self.path(here, world)?)),
+            Some(_) => Found::Path(self.path(here, world)?),
             None if is_plain => {
                 let end = end::end(&self.of, namespace)?;
                 let reach = asker.reach(&end, self.direction(), self.by.into());
                 let mut reach = reach.map_err(|it| escalation::or_sink(&self.of, it))?;
                 reach.rows.retain(|it| here.only.as_ref().is_none_or(|only| is_in(only, &it.unit)));
-                let ways = if self.has_ways(namespace)? { Some(self.ways(here, world)?) } else { None };
-                Ok(Answer::Connections(reach, ways))
+                let ways = if self.has_ways(namespace)? { Some(self.ways(here, world, watch)?) } else { None };
+                Found::Connections(reach, ways)
             }
-            None => Ok(Answer::Ways(self.ways(here, world)?)),
-        }
+            None => Found::Ways(self.ways(here, world, watch)?),
+        };
+        Ok(Answer { of: self.of.clone(), way: self.way(), by: self.by, found })
     }
 
     /// Whether a goal is reached, through RBAC, pods and the network.
     fn path(&self, here: &Here, world: &World) -> Result<ReachPath, Fault> {
-        let (asker, groups) = (world.asker(), self.typed_groups());
+        let (asker, groups) = (world.asker(), self.groups_of(here, world)?);
         let ground = self.ground(world, &groups)?;
         let (from, to) = self.ends();
         let question = asker.reach_question(from, to.unwrap_or_default(), &here.namespace)?;
@@ -166,14 +171,25 @@ impl Reach {
     }
 
     /// Everything that END can come to, or everybody who can come there.
-    fn ways(&self, here: &Here, world: &World) -> Result<Reaches, Fault> {
-        let (asker, groups) = (world.asker(), self.typed_groups());
+    fn ways(&self, here: &Here, world: &World, watch: Watch<'_>) -> Result<Reaches, Fault> {
+        let (asker, groups) = (world.asker(), self.groups_of(here, world)?);
         let ground = self.ground(world, &groups)?;
-        let watch: Watch<'_> = &mut |_, _| true;
         match self.way() {
             Way::From => asker.reaches(&ground, &self.of, &here.namespace, self.max_hops, watch),
             Way::To => asker.reached_by(&ground, &self.of, &here.namespace, self.max_hops, watch),
         }
+    }
+
+    /// The groups that the one who starts is in besides those that everybody like them is in: those that were typed,
+    /// and those of the directory.
+    fn groups_of(&self, here: &Here, world: &World) -> Result<Vec<Name>, Fault> {
+        let Actor::Held(Foothold::Subject(subject)) = escalation::actor(self.ends().0, &here.namespace)? else {
+            return Ok(self.typed_groups());
+        };
+        let identity = self.groups.identity(&subject, world);
+        let is_own = |it: &Name| subject.kind() == SubjectKind::Group && subject.name() == it;
+        let named = identity.groups.iter().filter(|it| it.1 != Membership::Implied && !is_own(&it.0));
+        Ok(named.map(|it| it.0.clone()).collect())
     }
 
     fn ground<'a>(&self, world: &'a World, groups: &'a [Name]) -> Result<Ground<'a>, Fault> {
@@ -194,7 +210,18 @@ impl Reach {
 }
 
 /// What is reached, or whether something is.
-pub enum Answer {
+#[derive(Clone, PartialEq, Debug)]
+pub struct Answer {
+    /// The end as it was typed.
+    pub of: String,
+    pub way: Way,
+    pub by: ByArg,
+    pub found: Found,
+}
+
+/// What was found.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Found {
     /// A connection between two ends, as the network's policies decide it.
     Trace(Trace),
     /// Whether a goal is reached, through RBAC, pods and the network.
@@ -208,12 +235,52 @@ pub enum Answer {
 impl Answer {
     /// The outcome of what is decided as a whole; lists have one for each row instead.
     pub fn outcome(&self) -> Option<Outcome> {
-        match self {
-            Answer::Trace(it) => Some(it.outcome()),
-            Answer::Path(it) => Some(it.outcome),
-            Answer::Connections(..) | Answer::Ways(_) => None,
+        match &self.found {
+            Found::Trace(it) => Some(it.outcome()),
+            Found::Path(it) => Some(it.outcome),
+            Found::Connections(..) | Found::Ways(_) => None,
         }
     }
+
+    /// The answer in words, part by part: connections, then what lies beyond.
+    pub fn pages(&self, world: &World) -> Vec<Page> {
+        match &self.found {
+            Found::Trace(it) => vec![it.page()],
+            Found::Path(it) => vec![it.page()],
+            Found::Connections(reach, ways) => {
+                let ways = ways.iter().map(|it| self.ways_page(it, &reach.end.to_string(), world));
+                std::iter::once(self.connections_page(reach, world)).chain(ways).collect()
+            }
+            Found::Ways(it) => vec![self.ways_page(it, &self.of, world)],
+        }
+    }
+
+    /// Every row, and why some are unknown.
+    fn connections_page(&self, reach: &many::Reach, world: &World) -> Page {
+        let mut page = reach.page();
+        page.lines.extend(unknown_rows(reach, world));
+        page
+    }
+
+    /// All rows in words, with where the pods among them may connect to.
+    fn ways_page(&self, found: &Reaches, of: &str, world: &World) -> Page {
+        found.page(of, self.way, &self.connections(found, world, &mut |_, _| true))
+    }
+
+    /// Where the pods among what is reached may connect to; of who comes somewhere nobody asks that.
+    pub fn connections(&self, found: &Reaches, world: &World, watch: Watch<'_>) -> Connections {
+        match self.way {
+            Way::From => world.asker().connections(&found.rows, watch),
+            Way::To => Connections::default(),
+        }
+    }
+}
+
+/// Why rows are unknown, each reason once.
+pub fn unknown_rows(reach: &many::Reach, world: &World) -> Vec<Line> {
+    let asker = world.asker();
+    let whys = asker.whys(reach.by);
+    why_lines::lines(reach.rows.iter().map(|it| whys.of_reach(reach, it)))
 }
 
 /// Whether a unit is of this namespace, or of none.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{Here, Reads, Words};
 use crate::ask::end::{self, End, PortAsk};
 use crate::ask::needs::{self, Needs};
+use crate::ask::page::target;
 use crate::ask::topic::Topic;
 use crate::ask::{Fault, World, trace};
 use crate::model::name::Name;
@@ -40,7 +41,7 @@ impl Trace {
 
     /// The question of two ends.
     pub fn of(from: &End, to: &End, port: &PortAsk) -> Self {
-        Self { from: Some(from.to_string()), to: Some(format!("{to}{port}")) }
+        Self { from: Some(from.to_string()), to: Some(target(to, port)) }
     }
 
     /// The answer.

@@ -10,13 +10,17 @@ use super::{Here, Names, Reads, Words};
 use crate::ask::needs::Needs;
 use crate::ask::topic::Topic;
 use crate::ask::{Fault, World};
-use crate::model::id::Kind;
+use crate::model::cluster::Cluster;
+use crate::model::evidence::Outcome;
+use crate::model::id::{Kind, ObjectId};
+use crate::model::role::{Subject, SubjectKind};
 use crate::rbac::note;
+use crate::rbac::request::Request;
 use crate::rbac::review::Review;
 use crate::rbac::served::{Reach, Resolved, path_of};
 use crate::rbac::who::{self, Places};
 use crate::text::evidence::Evidence;
-use crate::text::{self, Mark, Page};
+use crate::text::{self, Line, Mark, Page};
 
 /// Everybody who can do it, by which grants.
 #[derive(Args, Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -56,9 +60,9 @@ impl WhoCan {
     }
 
     /// The answer.
-    pub fn answer<'a>(&self, here: &Here, world: &'a World) -> who::WhoCan<'a> {
+    pub fn answer<'a>(&self, here: &Here, world: &'a World) -> Holders<'a> {
         let resolved = self.resolved(here, world);
-        world.rbac().who_can(&world.cluster, &resolved.request, self.places(here, &resolved))
+        Holders::of(world, &resolved.request, self.places(here, &resolved), self.pods)
     }
 
     pub(super) fn words(&self) -> Words {
@@ -69,21 +73,73 @@ impl WhoCan {
     }
 }
 
-/// What should be known of the request, whoever can.
-pub fn notes(who: &who::WhoCan<'_>, world: &World) -> Vec<Evidence> {
-    let mut notes = note::of_request(&who.request, world.version);
-    if !who.has_others() {
-        notes.extend(note::no_rbac(&world.cluster));
-    }
-    notes.extend(note::of_problems(&world.cluster, &who.rules()));
-    notes.into_iter().map(|it| Evidence::new(Mark::Note, it)).collect()
+/// Everybody who can, and whether the pods that run as them were asked for.
+pub struct Holders<'a> {
+    pub who: who::WhoCan<'a>,
+    pub pods: bool,
 }
 
-/// The answer in words.
-pub fn page(who: &who::WhoCan<'_>, world: &World) -> Page {
-    let mut page = text::rbac::who_can(who, &world.rbac().beside(who), None);
-    notes(who, world).iter().for_each(|it| page.push(it.line(1)));
-    page
+impl<'a> Holders<'a> {
+    /// Everybody who can do this there.
+    pub fn of(world: &'a World, request: &Request, places: Places, pods: bool) -> Self {
+        Self { who: world.rbac().who_can(&world.cluster, request, places), pods }
+    }
+
+    /// `Allow`: somebody besides `system:masters` can; `Unknown`: the list may be incomplete (CONTRACT §4).
+    pub fn outcome(&self) -> Outcome {
+        match (self.who.gaps.is_empty(), self.who.has_others()) {
+            (false, _) => Outcome::Unknown,
+            (true, true) => Outcome::Allow,
+            (true, false) => Outcome::Deny,
+        }
+    }
+
+    /// The answer in words.
+    pub fn page(&self, world: &World) -> Page {
+        self.page_of(world, &|_, _| true)
+    }
+
+    /// The same with the grants of those alone that are open: it is asked of the page's first line and a holder's.
+    pub fn page_of(&self, world: &World, is_open: &dyn Fn(&Line, &Line) -> bool) -> Page {
+        let who = &self.who;
+        let people = world.people.as_deref();
+        let mut page = text::rbac::who_can_opened(who, &world.rbac().beside(who), people, is_open);
+        self.notes(world).iter().for_each(|it| page.push(it.line(1)));
+        if self.pods {
+            self.add_pods(&mut page, &world.cluster);
+        }
+        page
+    }
+
+    /// What should be known of the request, whoever can.
+    pub fn notes(&self, world: &World) -> Vec<Evidence> {
+        let mut notes = note::of_request(&self.who.request, world.version);
+        if !self.who.has_others() {
+            notes.extend(note::no_rbac(&world.cluster));
+        }
+        notes.extend(note::of_problems(&world.cluster, &self.who.rules()));
+        notes.into_iter().map(|it| Evidence::new(Mark::Note, it)).collect()
+    }
+
+    fn add_pods(&self, page: &mut Page, cluster: &Cluster) {
+        page.say(0, Mark::Title, "pods that run as them");
+        for subject in self.who.holders.iter().map(|it| self.who.subject(it)) {
+            for pod in pods(subject, cluster) {
+                let line = Line::new(1, Mark::Plain, format!("{pod} as {subject}"));
+                page.push(line.linked(&pod, &Default::default()));
+            }
+        }
+    }
+}
+
+/// The unfinished pods that run as a service account.
+pub fn pods(subject: &Subject, cluster: &Cluster) -> Vec<ObjectId> {
+    if subject.kind() != SubjectKind::ServiceAccount {
+        return Vec::new();
+    }
+    let own = cluster.pods.of(subject.namespace()).iter();
+    let own = own.filter(|it| it.mold.service_account == *subject.name() && !it.mold.phase.is_finished());
+    own.map(|it| it.pod_id().object()).collect()
 }
 
 impl Reads for WhoCan {
@@ -98,7 +154,7 @@ impl Reads for WhoCan {
             needs.0.extend(Needs::all_of([Kind::POD]).0);
         }
         // A group of all service accounts or all users stands for every account and namespace there is.
-        if access::has_read(world) && self.answer(here, world).is_of_everybody() {
+        if access::has_read(world) && self.answer(here, world).who.is_of_everybody() {
             needs.0.extend(Needs::all_of([Kind::SERVICE_ACCOUNT, Kind::NAMESPACE]).0);
         }
         Ok(needs)

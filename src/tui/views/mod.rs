@@ -9,8 +9,9 @@
 //! [`Shown::view`]. Most views are a page of lines: they say what stands above it and what it is made of.
 
 pub mod abilities;
-pub mod can;
+pub mod asked;
 pub mod explain;
+pub mod map;
 pub mod matrix;
 pub mod permissions;
 pub mod reach;
@@ -21,6 +22,7 @@ pub mod yaml;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use super::answers;
 use super::app::{App, Typing};
 use super::command::At;
 use super::event::Effect;
@@ -29,6 +31,7 @@ use super::job::What;
 use super::layout::{Holds, Side};
 use super::open;
 use super::paint::Focus;
+use super::questions;
 use crate::ask::Line;
 use crate::ask::end::End;
 use crate::ask::reaches::Way;
@@ -44,8 +47,10 @@ pub enum Shown {
     Trace,
     /// What can be reached, or the way to one thing.
     Reach(reach::ReachAsked),
-    /// One question about access.
-    Can(can::Question),
+    /// A question that has no view of its own.
+    Asked(Box<asked::Asked>),
+    /// Every allowed connection.
+    Map(map::MapAsked),
     Matrix,
     /// What somebody may do.
     Permissions(permissions::Permitted),
@@ -85,8 +90,13 @@ pub trait View {
         &["open", "yaml", "next tab", "copy menu", "leave", "help"]
     }
 
-    /// Answers it as the cluster is now.
-    fn answer(&self, app: &mut App);
+    /// Answers it as the cluster is now: what a command prints, as far as nothing else is said.
+    fn answer(&self, app: &mut App) {
+        if let Some(line) = self.question(app) {
+            let page = answers::page(&app.session.world, &line.question, &questions::here(app, &line));
+            app.answers.reader.show(page);
+        }
+    }
 
     /// Keeps what one looks at within an area.
     fn settle(&self, app: &mut App, area: Rect) {
@@ -121,6 +131,17 @@ pub trait View {
     fn find(&self, app: &mut App, letters: &str, forward: bool) -> bool {
         app.explain_reader().find(letters, forward)
     }
+
+    /// The columns that its rows can be sorted by.
+    fn columns(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// Sorts its rows by a column; by the same one again: the other way.
+    fn sort(&self, _app: &mut App, _column: usize) {}
+
+    /// Sorts them the other way.
+    fn invert(&self, _app: &mut App) {}
 
     /// What can be copied of it: what that is called, and its text.
     fn copies(&self, app: &App) -> Vec<(&'static str, String)> {
@@ -186,7 +207,8 @@ impl Shown {
             Shown::Explain => &explain::Explained,
             Shown::Trace => &trace::Traced,
             Shown::Reach(asked) => asked,
-            Shown::Can(question) => question,
+            Shown::Asked(asked) => &**asked,
+            Shown::Map(asked) => asked,
             Shown::Matrix => &matrix::Namespaces,
             Shown::Permissions(of) => of,
             Shown::WhoCan(asked) => asked,

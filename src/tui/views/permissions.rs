@@ -1,7 +1,6 @@
 //! What somebody may do, each grant with its binding, role and rule.
 
 use super::{Back, View};
-use crate::ask::question::permissions::Permissions;
 use crate::ask::{Line, Question};
 use crate::rbac::review::Review;
 use crate::tui::access;
@@ -18,9 +17,8 @@ impl View for Permitted {
         format!(" what {} may do ", self.subject)
     }
 
-    fn question(&self, _: &App) -> Option<Line> {
-        let subject = Some(self.subject.to_string());
-        Some(Line::of(Question::Permissions(Permissions { subject, ..Permissions::default() })))
+    fn question(&self, app: &App) -> Option<Line> {
+        Some(Line::of(Question::Permissions(Permitted::question(self, app.view()))))
     }
 
     fn hints(&self) -> &'static [&'static str] {

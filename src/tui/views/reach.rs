@@ -1,12 +1,11 @@
 //! What somebody can come to reach, who can come there, and the way from one to the other.
 
 use super::{Back, View};
-use crate::ask::question::reach::Reach;
-use crate::ask::reaches::Way;
 use crate::ask::{Line, Question};
 use crate::tui::app::App;
 use crate::tui::job::What;
 use crate::tui::layout::Holds;
+use crate::tui::reaching::AsOf;
 
 pub use crate::tui::reaching::ReachAsked;
 
@@ -15,10 +14,8 @@ impl View for ReachAsked {
         self.heading(app.answers.jobs.state(), app.setup.theme)
     }
 
-    fn question(&self, _: &App) -> Option<Line> {
-        let (to, reverse) = (self.to.as_ref().map(ToString::to_string), self.way == Way::To);
-        let of = self.of.to_string();
-        Some(Line::of(Question::Reach(Reach { of, reverse, to, max_hops: self.max_hops, ..Reach::default() })))
+    fn question(&self, app: &App) -> Option<Line> {
+        Some(Line::of(Question::Reach(AsOf::now(app.view(), self).question())))
     }
 
     fn holds(&self) -> Holds {

@@ -3,7 +3,6 @@
 use super::View;
 use crate::ask::question::trace::Trace;
 use crate::ask::{Line, Question};
-use crate::tui::answers;
 use crate::tui::app::App;
 
 /// The trace between the ends that were chosen.
@@ -25,10 +24,5 @@ impl View for Traced {
 
     fn name(&self) -> &'static str {
         "the trace"
-    }
-
-    fn answer(&self, app: &mut App) {
-        let page = answers::trace(&app.session.world, &app.answers.tracing);
-        app.answers.reader.show(page);
     }
 }

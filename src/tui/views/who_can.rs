@@ -17,7 +17,7 @@ impl View for WhoAsked {
 
     fn question(&self, _: &App) -> Option<Line> {
         let (verb, resource, object, namespace) = questions::spelled(&self.request);
-        let question = Question::WhoCan(WhoCan { verb, resource, object, ..WhoCan::default() });
+        let question = Question::WhoCan(WhoCan { verb, resource, object, pods: self.pods, ..WhoCan::default() });
         Some(questions::in_namespace(question, namespace.filter(|_| self.places == Places::Asked)))
     }
 

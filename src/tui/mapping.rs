@@ -1,0 +1,186 @@
+//! Every allowed connection on the screen: the rows of `kreach map`, sorted and narrowed.
+//!
+//! ```text
+//! v deployment/shop/web  ->  statefulset/shop/db  TCP 5432       S sorts, / narrows, Enter traces the pair
+//! ```
+//!
+//! A large cluster takes longer than a key may wait: a [`super::job`] makes the rows beside the screen.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use super::job::{Said, State, What, Work};
+use super::list::Run;
+use super::page::saying;
+use crate::ask::World;
+use crate::ask::filter::{Cells, Filter, Filtered, Pieces, holds_word};
+use crate::ask::question::Here;
+use crate::ask::question::map::{ByArg, Map, Mapped};
+use crate::ask::reach_page::ports_text;
+use crate::model::evidence::Outcome;
+use crate::model::name::Name;
+use crate::net::reach::MapRow;
+use crate::text::{About, Line, Mark, Page};
+
+/// What it is a map of.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Of {
+    pub by: ByArg,
+    /// Rows with an end in this namespace only.
+    pub only: Option<Name>,
+}
+
+/// What it can be sorted by.
+pub const COLUMNS: &[&str] = &["FROM", "TO", "OUTCOME", "PORTS", "PAIRS"];
+
+/// A map, sorted and narrowed.
+#[derive(Clone, PartialEq, Debug)]
+pub struct MapAsked {
+    pub of: Of,
+    /// Rows come by their ends where nothing else is said.
+    pub sort: Option<(usize, Run)>,
+    pub filter: String,
+}
+
+/// A row, and what it is sorted and narrowed by.
+#[derive(Clone, PartialEq, Debug)]
+struct Entry {
+    line: Line,
+    ports: String,
+    outcome: Outcome,
+    pairs: u64,
+}
+
+/// The rows of one state of the cluster.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Rows {
+    of: Of,
+    revision: u64,
+    entries: Vec<Entry>,
+    foot: Vec<Line>,
+    differences: Vec<String>,
+}
+
+/// The map that was made last.
+#[derive(Clone, Debug, Default)]
+pub struct Mapping(Option<Arc<Rows>>);
+
+/// So many rows are laid out; what narrows shows the others.
+const SHOWN: usize = 2_000;
+
+impl Mapping {
+    /// Takes a map in.
+    pub fn take(&mut self, rows: Arc<Rows>) {
+        self.0 = Some(rows);
+    }
+
+    fn rows(&self, of: &Of) -> Option<&Rows> {
+        self.0.as_deref().filter(|it| it.of == *of)
+    }
+
+    /// What is to be worked out, if what is there is not of this state.
+    pub fn wanted(&self, world: &World, of: &Of) -> Option<What> {
+        let is_there = self.rows(of).is_some_and(|it| it.revision == world.revision());
+        (!is_there).then(|| What::Map(of.clone()))
+    }
+
+    /// Whether something can be shown meanwhile.
+    pub fn has(&self, of: &Of) -> bool {
+        self.rows(of).is_some()
+    }
+
+    /// The rows that the filter lets through, in their order, as far as they are laid out.
+    pub fn page(&self, asked: &MapAsked, state: State) -> Page {
+        let Some(rows) = self.rows(&asked.of) else {
+            let failed = state == State::Failed;
+            return saying(
+                Mark::Plain,
+                if failed { "this failed; a report was kept" } else { "computing; Esc leaves it" },
+            );
+        };
+        let filter = Filter::parse(&asked.filter);
+        let passes = |it: &&Entry| filter.is_empty() || filter.passes(*it, &Columns);
+        let mut shown: Vec<&Entry> = rows.entries.iter().filter(passes).collect();
+        if let Some((column, run)) = asked.sort {
+            // Rows that are alike stay in the order of their ends.
+            shown.sort_by(|a, b| run.apply(a.order(b, column)));
+        }
+        let more = shown.len().saturating_sub(SHOWN);
+        let count = format!("{} of {} rows /{}", shown.len(), rows.entries.len(), asked.filter);
+        let head = (!asked.filter.is_empty()).then(|| Line::new(0, Mark::Note, count));
+        let more = format!("{more} more rows: / narrows, kreach map prints all");
+        let more = (shown.len() > SHOWN).then(|| Line::new(0, Mark::Note, more));
+        let lines = shown.into_iter().take(SHOWN).map(|it| it.line.clone());
+        let page: Page = head.into_iter().chain(lines).chain(more).chain(rows.foot.iter().cloned()).collect();
+        super::answers::bannered(&rows.differences, page)
+    }
+}
+
+impl Entry {
+    fn of(row: &MapRow, line: Line) -> Self {
+        let pairs = &row.summary.pairs;
+        Self { line, ports: ports_text(&row.summary), outcome: pairs.worst(), pairs: pairs.total() }
+    }
+
+    fn ends(&self) -> (&str, &str) {
+        match self.line.about.as_deref() {
+            Some(About::Pair { from, to }) => (from, to),
+            _ => ("", ""),
+        }
+    }
+
+    fn order(&self, other: &Self, column: usize) -> std::cmp::Ordering {
+        match column {
+            0 => self.ends().0.cmp(other.ends().0),
+            1 => self.ends().1.cmp(other.ends().1),
+            2 => self.outcome.cmp(&other.outcome),
+            3 => self.ports.cmp(&other.ports),
+            _ => self.pairs.cmp(&other.pairs),
+        }
+    }
+
+    /// What `title=value` looks at.
+    fn cell(&self, title: &str) -> Option<String> {
+        Some(match title {
+            "from" => self.ends().0.to_owned(),
+            "to" => self.ends().1.to_owned(),
+            "outcome" => self.outcome.to_string(),
+            "ports" => self.ports.clone(),
+            "pairs" => self.pairs.to_string(),
+            _ => return None,
+        })
+    }
+}
+
+/// The columns as filters look into them.
+struct Columns;
+
+impl Cells<Entry> for Columns {
+    fn cell(&self, row: &Entry, title: &str) -> Option<String> {
+        row.cell(title)
+    }
+    fn any_holds(&self, row: &Entry, word: &str) -> bool {
+        COLUMNS.iter().any(|it| row.cell(&it.to_lowercase()).is_some_and(|it| holds_word(&it, word)))
+    }
+}
+
+impl Filtered for Entry {
+    fn words(&self) -> Pieces<'_> {
+        let (from, to) = self.ends();
+        [from, " ", to, " ", &self.ports]
+    }
+    fn label(&self, _: &str) -> Option<Cow<'_, Name>> {
+        None
+    }
+}
+
+/// The work that makes the rows of this world, on a copy of it.
+pub fn work(world: &World, of: Of) -> Work {
+    let world = world.clone();
+    Box::new(move |_| {
+        let mapped: Mapped = Map { by: of.by }.answer(&Here { only: of.only.clone(), ..Here::default() }, &world);
+        let entries = mapped.map.rows.iter().zip(mapped.rows()).map(|(row, line)| Entry::of(row, line)).collect();
+        let (foot, revision) = (mapped.foot(&world), world.revision());
+        Said::Map(Arc::new(Rows { of, revision, entries, foot, differences: world.differences() }))
+    })
+}

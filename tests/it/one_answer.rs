@@ -1,0 +1,211 @@
+//! One question, one answer: what `World::answer` says is what the command prints and what the screen shows.
+//!
+//! Every variant of `Question` is asked of the demo's story; one that is not asked here does not compile.
+
+use clap::Parser as _;
+use crossterm::event::Event as Input;
+use kreach::args::Args;
+use kreach::ask::world::SelfCheck;
+use kreach::ask::{Answer, Here, Line, Question, World};
+use kreach::cli::{Asked, Context, Exit};
+use kreach::model::cluster::Cluster;
+use kreach::net::Settings;
+use kreach::tui::app::{App, Setup};
+use kreach::tui::event::{Effect, Event};
+use kreach::tui::key;
+use kreach::tui::questions;
+use kreach::tui::status::Origin;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::same_answers::story;
+
+/// How the screen shows an answer.
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum Shown {
+    /// As a page: the lines that the command prints.
+    Page,
+    /// As a page that begins with them.
+    Longer,
+    /// As a page of its own layout, in which the same rows stand.
+    Rows,
+    /// As a sheet or a list, in which the same names stand.
+    Table,
+}
+
+/// How each kind of answer is shown: a new one gets its row here.
+fn shown(answer: &Answer<'_>) -> Shown {
+    match answer {
+        Answer::Trace(_) | Answer::Can(_) | Answer::WhoCan(_) | Answer::Permissions(_) => Shown::Page,
+        Answer::Compared(_) | Answer::Touched(_) | Answer::Map(_) => Shown::Page,
+        // Its labels are a page beside it.
+        Answer::Explanation(_) => Shown::Longer,
+        Answer::Reach(_) => Shown::Rows,
+        Answer::Namespaces(_) | Answer::Access(_) | Answer::List(_) => Shown::Table,
+    }
+}
+
+/// The questions, at least one for each variant.
+const QUESTIONS: &[&str] = &[
+    "trace deploy/shop/web svc/platform/registry",
+    "trace deploy/shop/web ns/payments",
+    "trace 203.0.113.7 ns/shop",
+    "map",
+    "map --by namespace -n payments",
+    "reach sa:ci/runner",
+    "reach ns/shop",
+    "reach ns/shop --reverse",
+    "reach sa:ci/runner --to cluster-admin",
+    "reach user:nobody --group system:masters --to cluster-admin",
+    "can user:nobody get secrets -n shop",
+    "can sa:ci/runner create pods/exec -n shop",
+    "can user:nobody --group system:masters get /metrics",
+    "who-can get secrets",
+    "who-can create pods/exec -n shop --pods",
+    "permissions sa:ci/runner",
+    "permissions sa:ci/runner --diff user:nobody",
+    "permissions user:nobody --group system:masters",
+    "explain ns/shop",
+    "explain svc/kube-system/kube-dns",
+    "explain networkpolicy/payments/default-deny",
+    "explain sa:ci/runner",
+    "touch ns/shop",
+    "touch svc/kube-system/kube-dns",
+    "matrix",
+    "matrix access",
+    "namespaces",
+    "pods phase=running -n shop",
+    "policies -n payments",
+    "subjects ci",
+];
+
+/// The variants that were asked: all of them.
+fn variant(question: &Question) -> usize {
+    match question {
+        Question::Trace(_) => 0,
+        Question::Map(_) => 1,
+        Question::Reach(_) => 2,
+        Question::Can(_) => 3,
+        Question::WhoCan(_) => 4,
+        Question::Permissions(_) => 5,
+        Question::Explain(_) => 6,
+        Question::Touch(_) => 7,
+        Question::Matrix(_) => 8,
+        Question::Namespaces(_) => 9,
+        Question::Pods(_) => 10,
+        Question::Policies(_) => 11,
+        Question::Subjects(_) => 12,
+    }
+}
+
+/// How many there are.
+const VARIANTS: usize = 13;
+
+/// What the command of this line prints, and how it ends.
+fn command(line: &str, form: &str, world: &World) -> (String, Exit) {
+    let words = shell_words::split(&format!("kreach {line} -o {form}")).expect("words");
+    let args = Args::try_parse_from(words).expect("a command line");
+    let command = args.command.as_ref().and_then(|it| it.asks()).expect("a command that asks");
+    let context = Context { here: here(line), ..Context::default() };
+    let mut out = Vec::new();
+    let exit = command.run(&Asked::of(world, &context, command), &mut out).expect("an answer");
+    (String::from_utf8(out).expect("text"), exit)
+}
+
+fn here(line: &str) -> Here {
+    let line: Line = line.parse().expect("a question");
+    line.here(&Here { namespace: "default".into(), ..Here::default() })
+}
+
+/// The screen at a question, with all that is worked out beside it.
+fn screen(line: &str, cluster: &Cluster) -> App {
+    let mut app = App::new(Setup { origin: Origin::Files, ..Setup::default() }, cluster.clone());
+    app.update(Event::Resize(200, 60));
+    app.ask(&line.parse().expect("a question"));
+    while app.wants_job().is_some() {
+        let Some(job) = app.begin_job() else { break };
+        let event = job.run(&mut |_, _| true);
+        app.update(event);
+    }
+    app
+}
+
+/// What is copied as the answer's text.
+fn copied(app: &mut App) -> String {
+    let mut effects = Vec::new();
+    for name in ["C", "a", "s", "space", "t", "e", "x", "t", "Enter"] {
+        let Some(Input::Key(pressed)) = key::parse(name).map(Input::Key) else { panic!("{name} is no key") };
+        effects.extend(app.update(Event::Key(pressed)));
+    }
+    effects.into_iter().find_map(|it| if let Effect::Copy(text) = it { Some(text) } else { None }).expect("a copy")
+}
+
+fn drawn(app: &App) -> String {
+    let area = Rect::new(0, 0, 200, 60);
+    let mut buffer = Buffer::empty(area);
+    kreach::tui::draw(app, area, &mut buffer);
+    kreach::tui::text(&buffer)
+}
+
+/// The lines that are marked: what is reached, and how sure that is.
+fn rows(page: &str) -> impl Iterator<Item = &str> {
+    page.lines().map(str::trim).filter(|it| it.starts_with("v ") || it.starts_with("? "))
+}
+
+fn is_shown(line: &str, how: Shown, page: &str, cluster: &Cluster) {
+    let mut app = screen(line, cluster);
+    match how {
+        Shown::Page => assert_eq!(copied(&mut app), page, "{line}"),
+        Shown::Longer => {
+            let text = copied(&mut app);
+            assert!(page.starts_with(&text) && !text.is_empty(), "{line}: {text}\nof {page}");
+        }
+        Shown::Rows => {
+            let text = copied(&mut app);
+            let missing: Vec<&str> = rows(page).filter(|it| !text.contains(it)).collect();
+            assert!(missing.is_empty() && !text.is_empty(), "{line}: {missing:#?} stand not in {text}");
+        }
+        Shown::Table => {
+            let text = drawn(&app);
+            let names = page.lines().skip(1).filter_map(|it| it.split("  ").next());
+            // Where room is dear the middle of a name is left out.
+            let beginning = |it: &str| it.chars().take(9).collect::<String>();
+            let names: Vec<String> =
+                names.take(10).filter(|it| !it.starts_with(['v', 'r', '?'])).map(beginning).collect();
+            assert!(
+                !names.is_empty() && names.iter().all(|it| text.contains(it.as_str())),
+                "{line}: {names:?} in {text}"
+            );
+        }
+    }
+    assert!(questions::shown(&app).is_some() || how == Shown::Table, "{line}");
+}
+
+#[tokio::test]
+async fn a_question_has_one_answer_on_the_screen_and_on_a_command_line() {
+    let cluster = story().await;
+    let mut asked = [false; VARIANTS];
+    for line in QUESTIONS {
+        let world = World::of(cluster.clone(), Settings::default(), SelfCheck::Off);
+        let question: Line = line.parse().expect("a question");
+        asked[variant(&question.question)] = true;
+        let answer =
+            world.answer(&question.question, &here(line)).unwrap_or_else(|it| panic!("{line}: {}", it.whole()));
+        let (page, outcome) = (answer.page(&world).to_string(), answer.outcome());
+        let (text, exit) = command(line, "text", &world);
+        assert_eq!(text, page, "{line}");
+        assert_eq!(exit, outcome.map_or(Exit::Yes, Exit::from), "{line}");
+        let (json, same) = command(line, "json", &world);
+        let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+        assert_eq!(same, exit, "{line}");
+        if let (Some(outcome), Some(said)) = (outcome, json["outcome"].as_str()) {
+            assert_eq!(said, outcome.as_str(), "{line}");
+        }
+        // What a command says on stderr stands below the first line of the screen's page.
+        let notes = question.question.reads().notes(&here(line), &world);
+        let mut told = answer.page(&world);
+        told.head(&notes.into_iter().map(Into::into).collect::<Vec<_>>());
+        is_shown(line, shown(&answer), &told.to_string(), &cluster);
+    }
+    assert_eq!(asked, [true; VARIANTS]);
+}
