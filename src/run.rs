@@ -32,7 +32,7 @@ use tokio::time::{Instant, sleep_until};
 use crate::terminal::guard::Guard;
 use crate::terminal::keys::{self, Repair};
 use crate::terminal::screen::Screen;
-use crate::terminal::{hangup, keeper, look, panics};
+use crate::terminal::{hangup, keeper, look, panics, state};
 use crate::tui::app::App;
 use crate::tui::event::Event;
 
@@ -63,9 +63,14 @@ pub async fn tui(start: Start) -> anyhow::Result<u8> {
     let guard = Guard::enter().context("no terminal to draw on")?;
     hangup::watch();
     let mut program = Program::new(App::new(setup, cluster), guard)?;
+    let recalled = state::typed_lines();
+    program.app.recall(recalled);
     // Shown from the first frame on, and answered as the cluster becomes known.
     start.open.iter().for_each(|it| program.app.ask(it));
-    match program.run(signals, start.source).await {
+    let ended = program.run(signals, start.source).await;
+    // A history that cannot be kept is no reason to fail.
+    let _ = state::keep_typed_lines(program.app.typed_lines());
+    match ended {
         // What could not be drawn any more is no fault of the program's.
         Err(_) if hangup::is_gone() => Ok(hangup::EXIT as u8),
         ended => ended,

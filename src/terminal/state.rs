@@ -1,16 +1,22 @@
 //! Where the program keeps files of its own: logs, crash reports, dumped screens. Never the working directory.
 //!
 //! The folder is its owner's alone, and so is every file in it. A file is there as a whole or not at all, whenever the
-//! program ends and however full the disk is. Nothing that is kept is ever read back.
+//! program ends and however full the disk is. Of what is kept only the lines that were typed behind `:` are read back, and
+//! a file of them that is none is as good as none.
 
 use std::fs::{self, DirBuilder, File};
-use std::io::{self, Write};
+use std::io::{self, Read as _, Write};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Of a log that is longer nothing is kept.
 const LOG: u64 = 1 << 20;
+
+/// The file of lines that were typed behind `:`, how many of them it holds, and how much of it is read.
+const LINES: &str = "typed-lines";
+const MOST_LINES: usize = 500;
+const MOST_BYTES: u64 = 1 << 20;
 
 /// The folder, made when it is not there: `$XDG_STATE_HOME/kreach` or what the system has in its place.
 ///
@@ -39,6 +45,34 @@ pub fn log(name: &str) -> Option<File> {
         file.set_len(0).ok()?;
     }
     Some(file)
+}
+
+/// The lines that were typed behind `:`, the oldest first; none where they cannot be read.
+pub fn typed_lines() -> Vec<String> {
+    let read = || -> Option<String> {
+        let file = File::open(folder().ok()?.join(LINES)).ok()?;
+        let mut bytes = Vec::new();
+        file.take(MOST_BYTES).read_to_end(&mut bytes).ok()?;
+        String::from_utf8(bytes).ok()
+    };
+    let text = read().unwrap_or_default();
+    let is_line = |it: &&str| !it.is_empty() && !it.chars().any(char::is_control);
+    text.lines().filter(is_line).map(str::to_owned).collect()
+}
+
+/// Keeps these lines behind those that are kept already: another program may have kept some since.
+///
+/// # Errors
+/// They cannot be kept; what was there before is still there.
+pub fn keep_typed_lines(new: &[String]) -> io::Result<()> {
+    if new.is_empty() {
+        return Ok(());
+    }
+    let mut all = typed_lines();
+    all.extend(new.iter().cloned());
+    all.dedup();
+    let last = &all[all.len().saturating_sub(MOST_LINES)..];
+    keep(LINES, &format!("{}\n", last.join("\n"))).map(drop)
 }
 
 /// Keeps text under a name, in place of what was kept there, and says where.

@@ -81,6 +81,17 @@ impl App {
         app
     }
 
+    /// Takes in the lines that were typed behind `:` in earlier sessions.
+    pub fn recall(&mut self, lines: Vec<String>) {
+        self.input.recalled = lines.len();
+        self.input.history = lines;
+    }
+
+    /// The lines that were typed behind `:` in this session.
+    pub fn typed_lines(&self) -> &[String] {
+        self.input.history.get(self.input.recalled..).unwrap_or_default()
+    }
+
     /// Opens what answers a question, before anything else is on the screen.
     ///
     /// What it puts to a server is asked once there is a connection.

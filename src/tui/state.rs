@@ -99,8 +99,10 @@ pub struct Input {
     pub picker: Option<Picker>,
     pub typing: Option<Typing>,
     pub search: String,
-    /// The lines that were typed behind `:`.
+    /// The lines that were typed behind `:`, those of earlier sessions first.
     pub history: Vec<String>,
+    /// How many of them are of earlier sessions.
+    pub recalled: usize,
     /// A word in the last row, until the next key.
     pub notice: Option<String>,
     /// Kept text of the last copy, since a clipboard cannot answer.

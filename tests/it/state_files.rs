@@ -1,6 +1,7 @@
 //! The files that kreach writes for itself or where it is told to: whole or not at all, their owner's alone.
 //!
-//! Rows F of docs/reliability.md. Nothing of it is ever read back, so that no file can be wrong for a later start.
+//! Rows F of docs/reliability.md. Only the lines that were typed behind `:` are read back, and a file that holds none is
+//! as good as none.
 
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
@@ -40,6 +41,31 @@ fn leave(mut terminal: Terminal) {
 }
 
 const DUMP: &str = "\x13";
+
+/// What was typed behind `:` is there again in the next session; a file that is none is passed by.
+#[test]
+fn f4_typed_lines_are_recalled_and_a_torn_file_of_them_is_passed_by() {
+    let home = tempfile::tempdir().expect("a folder");
+    let mut terminal = session(home.path());
+    terminal.keys(":ns shop\r");
+    terminal.wait_for("shop.yaml > shop");
+    leave(terminal);
+    let file = home.path().join("kreach").join("typed-lines");
+    assert_eq!(std::fs::read_to_string(&file).expect("it is kept"), "ns shop\n");
+    let mut terminal = session(home.path());
+    terminal.keys(":");
+    terminal.wait_for("command: Tab completes");
+    terminal.keys("\x1b[A");
+    terminal.wait_for(":ns shop");
+    terminal.keys("\r");
+    terminal.wait_for("shop.yaml > shop");
+    leave(terminal);
+    for torn in [&b"\xff\xfe\x00"[..], b"a\x1b[31m\nreach shop", b""] {
+        std::fs::write(&file, torn).expect("it is written");
+        leave(session(home.path()));
+        assert_eq!(std::fs::read(&file).expect("it is there"), torn, "nothing new was typed");
+    }
+}
 
 /// Item 19, F: the folder and what is in it are the owner's alone, also where the folder was open to others before.
 #[test]
