@@ -92,7 +92,7 @@ impl Cell<'_> {
             (_, 0, 0) => ("v", Tone::Allow),
             (0, 0, _) => ("x", Tone::Deny),
             (0, _, _) => ("?", Tone::Unknown),
-            (_, _, _) => ("+", Tone::Note),
+            (_, _, _) => ("~", Tone::Unknown),
         }
     }
 

@@ -59,7 +59,7 @@ impl Asked<'_> {
 
     fn write(&self, answer: &Answer<'_>, layout: Layout, out: &mut dyn io::Write) -> Result<(), Failure> {
         if layout == Layout::from(Form::Text) {
-            return Ok(paint::write(&answer.page(self.world), self.context.color, out)?);
+            return Ok(paint::write(&answer.page(self.world), self.context.look, out)?);
         }
         let form = layout.form;
         match answer {

@@ -175,7 +175,7 @@ impl DiffArgs {
         let mut impact = diff::compare(compared.before, compared.after, compared.is_one_source);
         context.here.only.iter().for_each(|it| diff::only(&mut impact, it));
         match self.output {
-            DiffOutput::Text => paint::write(&diff::page(&impact), context.color, out)?,
+            DiffOutput::Text => paint::write(&diff::page(&impact), context.look, out)?,
             DiffOutput::Json => written::json(&document(&impact, compared), out)?,
             DiffOutput::Md => table(&impact, out)?,
         }

@@ -113,7 +113,7 @@ impl InfoArgs {
     /// Prints what is known; without a cluster what surrounds it.
     pub fn print(&self, context: &Context, world: Option<&World>, out: &mut dyn io::Write) -> Result<(), Failure> {
         match self.output {
-            TextOrJson::Text => Ok(paint::write(&page(context, world), context.color, out)?),
+            TextOrJson::Text => Ok(paint::write(&page(context, world), context.look, out)?),
             TextOrJson::Json => {
                 json::write(&document(context, world), json::Run { context, cluster: world.map(|it| &it.cluster) }, out)
             }

@@ -141,7 +141,7 @@ pub(super) fn write(table: &Table, layout: Layout, asked: &Asked<'_>, out: &mut 
     match layout.form {
         Form::Text | Form::Wide => {
             let columns = if layout.form == Form::Wide { table.titles.len() } else { table.narrow };
-            Ok(paint::write(&table.page_of(columns, layout.titles), asked.context.color, out)?)
+            Ok(paint::write(&table.page_of(columns, layout.titles), asked.context.look, out)?)
         }
         Form::Csv => Ok(write_csv(table, layout.titles, out)?),
         _ => json::write(&document(table), asked, out),

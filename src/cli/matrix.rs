@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! from \ to  payments  shop
-//! payments   v         x     v all pairs of pods may, + some, x none, ? unknown, . no pair of pods
+//! payments   v         x     v all pairs of pods may, ~ some, x none, ? unknown, . no pair of pods
 //! ```
 
 use std::io;

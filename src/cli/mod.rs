@@ -37,14 +37,15 @@ use crate::ask::{Asker, Fault, Here, World};
 use crate::model::evidence::Outcome;
 
 pub use exit::Exit;
-pub use paint::Color;
+pub use paint::{Color, Look};
 
 /// What surrounds a question: what the flags and the kubeconfig say.
 #[derive(Clone, Debug, Default)]
 pub struct Context {
     /// How what is typed is read.
     pub here: Here,
-    pub color: Color,
+    /// How text is written.
+    pub look: Look,
     /// What `info` shows, in its order: directories, what was read, the server.
     pub surroundings: Vec<(&'static str, String)>,
     /// Whether a server was asked; files are a closed world.

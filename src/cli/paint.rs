@@ -1,10 +1,10 @@
-//! A page on a terminal: the same characters as without color, and the outcome's own color on its glyph and word.
+//! A page on a terminal: the same words as in a file, with signs for its marks, and the outcome's own color on its line.
 //!
 //! Only the terminal's sixteen colors are used and no background, so every theme stays readable.
 
 use std::io;
 
-use crate::text::{Mark, Page};
+use crate::text::{Mark, Page, Signs};
 
 /// Whether stdout takes colors.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -16,12 +16,20 @@ pub enum Color {
     Always,
 }
 
+/// How text is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Look {
+    pub color: Color,
+    /// ASCII in files and pipes, and where the terminal cannot show more.
+    pub signs: Signs,
+}
+
 /// Writes the page as text, line by line: a page may be long.
-pub fn write(page: &Page, color: Color, out: &mut dyn io::Write) -> io::Result<()> {
+pub fn write(page: &Page, Look { color, signs }: Look, out: &mut dyn io::Write) -> io::Result<()> {
     page.lines.iter().try_for_each(|line| {
         let indent = usize::from(line.indent) * 2;
         let (begin, end) = if color == Color::Always { codes(line.mark) } else { ("", "") };
-        writeln!(out, "{}", format!("{:indent$}{begin}{}{end}", "", line.words()).trim_end())
+        writeln!(out, "{}", format!("{:indent$}{begin}{}{end}", "", line.words(signs)).trim_end())
     })
 }
 
@@ -42,9 +50,9 @@ const fn codes(mark: Mark) -> (&'static str, &'static str) {
 mod tests {
     use super::*;
 
-    fn written(page: &Page, color: Color) -> String {
+    fn written(page: &Page, color: Color, signs: Signs) -> String {
         let mut out = Vec::new();
-        write(page, color, &mut out).expect("a vector takes all bytes");
+        write(page, Look { color, signs }, &mut out).expect("a vector takes all bytes");
         String::from_utf8(out).expect("text")
     }
 
@@ -53,7 +61,8 @@ mod tests {
         let mut it = Page::default();
         it.say(0, Mark::Deny, "deny");
         it.say(1, Mark::Plain, "why");
-        assert_eq!(written(&it, Color::Never), it.to_string());
-        assert_eq!(written(&it, Color::Always), "\x1b[1;31mx deny\x1b[0m\n    why\n");
+        assert_eq!(written(&it, Color::Never, Signs::Ascii), it.to_string());
+        assert_eq!(written(&it, Color::Always, Signs::Ascii), "\x1b[1;31mx deny\x1b[0m\n    why\n");
+        assert_eq!(written(&it, Color::Never, Signs::Unicode), "✗ deny\n    why\n");
     }
 }

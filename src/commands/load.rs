@@ -13,7 +13,7 @@ use crate::ask::question::Names;
 use crate::ask::topic::Topic;
 use crate::ask::world::SelfCheck;
 use crate::ask::{Fault, Here, World};
-use crate::cli::{Color, Command, Context, info};
+use crate::cli::{Color, Command, Context, Look, info};
 use crate::live::read::Reader;
 use crate::live::{bounded, connect, files};
 use crate::model::cluster::Cluster;
@@ -24,6 +24,7 @@ use crate::people::{People, Prefixes};
 use crate::rbac::Served;
 use crate::rbac::review::Review;
 use crate::rbac::version::Version;
+use crate::terminal::look;
 
 use super::{Stop, print};
 
@@ -108,7 +109,8 @@ pub(super) fn context(args: &Args, color: Color) -> Context {
         all_namespaces: args.connection.all_namespaces,
         from_files: !args.source.from.is_empty(),
     };
-    Context { here, color, surroundings: directories(), ..Context::default() }
+    let look = Look { color, signs: look::signs(args.screen.ascii) };
+    Context { here, look, surroundings: directories(), ..Context::default() }
 }
 
 /// The directory of people that `--directory` names.

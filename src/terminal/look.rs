@@ -3,6 +3,7 @@
 use std::env;
 use std::io::IsTerminal;
 
+use crate::text::Signs;
 use crate::tui::theme::{Colors, Glyphs, Theme};
 
 /// Why no screen can be opened here.
@@ -19,9 +20,17 @@ pub fn refusal() -> Option<String> {
 pub fn theme(ascii: bool, said: Option<Colors>) -> Theme {
     let text = |name: &str| env::var(name).ok();
     let told = if text("NO_COLOR").is_some_and(|it| !it.is_empty()) { Colors::none() } else { Colors::default() };
-    let glyphs =
-        if ascii || !is_unicode(["LC_ALL", "LC_CTYPE", "LANG"].map(text)) { Glyphs::Ascii } else { Glyphs::Unicode };
+    let glyphs = if ascii || !is_unicode_here() { Glyphs::Ascii } else { Glyphs::Unicode };
     Theme { colors: said.unwrap_or(told), glyphs }
+}
+
+/// What marks are written by: what reads a pipe or a file finds the same in every locale.
+pub fn signs(ascii: bool) -> Signs {
+    if ascii || !std::io::stdout().is_terminal() || !is_unicode_here() { Signs::Ascii } else { Signs::Unicode }
+}
+
+fn is_unicode_here() -> bool {
+    is_unicode(["LC_ALL", "LC_CTYPE", "LANG"].map(|it| env::var(it).ok()))
 }
 
 /// Whether one is far away, so that bytes and delays count more.

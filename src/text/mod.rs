@@ -53,6 +53,14 @@ pub enum Mark {
     Note,
 }
 
+/// What marks can be shown by.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Signs {
+    #[default]
+    Ascii,
+    Unicode,
+}
+
 impl Mark {
     /// The mark of an outcome.
     pub const fn of(outcome: Outcome) -> Self {
@@ -60,6 +68,15 @@ impl Mark {
             Outcome::Allow => Mark::Allow,
             Outcome::Deny => Mark::Deny,
             Outcome::Unknown => Mark::Unknown,
+        }
+    }
+
+    /// The sign before the words where it can be shown (WORDS); else its [`glyph`](Self::glyph).
+    pub const fn sign(self, signs: Signs) -> char {
+        match (self, signs) {
+            (Mark::Allow, Signs::Unicode) => '✓',
+            (Mark::Deny, Signs::Unicode) => '✗',
+            (mark, _) => mark.glyph(),
         }
     }
 
@@ -149,12 +166,13 @@ impl Line {
         self
     }
 
-    /// As it is printed without color: its glyph, a space and its words; a row is its cells.
-    pub fn words(&self) -> Cow<'_, str> {
+    /// As it is printed without color: its mark, a space and its words; a row is its cells.
+    pub fn words(&self, signs: Signs) -> Cow<'_, str> {
+        let sign = self.mark.sign(signs);
         match self.shape {
             Shape::Row => Cow::Borrowed(&self.text),
-            Shape::Box => Cow::Owned(format!("{} [{}]", self.mark.glyph(), self.text)),
-            Shape::Words | Shape::Along => Cow::Owned(format!("{} {}", self.mark.glyph(), self.text)),
+            Shape::Box => Cow::Owned(format!("{sign} [{}]", self.text)),
+            Shape::Words | Shape::Along => Cow::Owned(format!("{sign} {}", self.text)),
         }
     }
 
@@ -211,7 +229,7 @@ impl FromIterator<Line> for Page {
 impl std::fmt::Display for Page {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         for line in &self.lines {
-            let text = format!("{:indent$}{}", "", line.words(), indent = usize::from(line.indent) * 2);
+            let text = format!("{:indent$}{}", "", line.words(Signs::Ascii), indent = usize::from(line.indent) * 2);
             writeln!(out, "{}", text.trim_end())?;
         }
         Ok(())

@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 
 use super::grid::{self, Cursor, Sheet};
 use super::paint::{self, Focus};
@@ -86,7 +87,7 @@ impl Abilities {
         let titles: Vec<&str> = COLUMNS.iter().map(|it| it.title).collect();
         let mut text = format!("| subject | {} |\n|---|{}\n", titles.join(" | "), "---|".repeat(titles.len()));
         for (row, subject) in self.rows.iter().enumerate().filter(|(_, it)| self.known.contains_key(it)) {
-            let cells: Vec<String> = (0..COLUMNS.len()).map(|column| self.cell(row, column).0).collect();
+            let cells: Vec<String> = (0..COLUMNS.len()).map(|column| self.letters(row, column)).collect();
             text.push_str(&format!("| {} | {} |\n", markdown(&subject.to_string()), cells.join(" | ")));
         }
         text
@@ -99,8 +100,15 @@ impl Abilities {
 
     /// Draws it in a frame.
     pub fn draw(&self, buffer: &mut Buffer, area: Rect, focus: Focus, theme: Theme) {
-        let inner = paint::frame(buffer, area, &self.title(), focus, theme);
+        let title = format!("{}{}", self.title(), grid::shown(self, self.cursor, area));
+        let inner = paint::frame(buffer, area, &title, focus, theme);
         grid::draw(self, self.cursor, buffer, inner, focus, theme);
+    }
+
+    /// What a subject may do there, in letters; a dot for nothing.
+    fn letters(&self, row: usize, column: usize) -> String {
+        let letters = self.ability(row, column).map(Ability::letters);
+        letters.map_or_else(String::new, |it| if it.is_empty() { ".".to_owned() } else { it })
     }
 }
 
@@ -118,14 +126,15 @@ impl Sheet for Abilities {
     fn column(&self, column: usize) -> &str {
         COLUMNS[column].title
     }
-    fn cell(&self, row: usize, column: usize) -> (String, Role) {
-        let Some(ability) = self.ability(row, column) else { return (String::new(), Role::Dim) };
-        let letters = ability.letters();
-        match ability.is_grave(&COLUMNS[column]) {
-            _ if letters.is_empty() => (".".into(), Role::Dim),
-            true => (letters, Role::Deny),
-            false => (letters, if ability.is_nothing_own() { Role::Dim } else { Role::Text }),
-        }
+    fn cell(&self, row: usize, column: usize, theme: Theme) -> (String, Style) {
+        let ability = self.ability(row, column);
+        let letters = self.letters(row, column);
+        let role = match ability {
+            Some(it) if letters != "." && it.is_grave(&COLUMNS[column]) => Role::Risk,
+            Some(it) if letters != "." && !it.is_nothing_own() => Role::Text,
+            _ => Role::Dim,
+        };
+        (letters, theme.style(role))
     }
     fn words(&self, cursor: Cursor, _: Theme) -> String {
         match (self.selected(), self.ability(cursor.row, cursor.column).map(Ability::letters)) {
@@ -134,8 +143,8 @@ impl Sheet for Abilities {
             _ => "no subject is in view".into(),
         }
     }
-    fn legend(&self) -> &str {
-        "r read w write d delete x other; RWDX everywhere, ' named only, (as everybody)"
+    fn legend(&self, _: Theme) -> String {
+        "r read w write d delete x other; RWDX everywhere, ' named only, (as everybody)".into()
     }
     fn stub(&self, width: u16) -> u16 {
         (width / 3).clamp(16, 44)

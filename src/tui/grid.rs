@@ -10,6 +10,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
 
 use super::paint::{self, Focus, Slot};
 use super::theme::{Role, Theme};
@@ -37,10 +38,10 @@ pub trait Sheet {
     fn corner(&self) -> &str;
     fn row(&self, row: usize) -> String;
     fn column(&self, column: usize) -> &str;
-    fn cell(&self, row: usize, column: usize) -> (String, Role);
+    fn cell(&self, row: usize, column: usize, theme: Theme) -> (String, Style);
     /// What is to be said of the cell under the cursor.
     fn words(&self, cursor: Cursor, theme: Theme) -> String;
-    fn legend(&self) -> &str;
+    fn legend(&self, theme: Theme) -> String;
     /// How many columns of the screen row titles take, of this many.
     fn stub(&self, width: u16) -> u16;
     /// The least and the most that one column takes.
@@ -75,6 +76,18 @@ pub fn part(sheet: &impl Sheet, cursor: Cursor, inner: Rect) -> Part {
     }
 }
 
+/// Which part of a sheet is to be seen in an area with a frame, where that is not all of it: `rows 1-20, columns 1-9 `.
+pub fn shown(sheet: &impl Sheet, cursor: Cursor, area: Rect) -> String {
+    let inner = Rect { width: area.width.saturating_sub(2), height: area.height.saturating_sub(2), ..area };
+    let (part, size) = (part(sheet, cursor, inner), sheet.size());
+    let of = |what: &str, it: &std::ops::Range<usize>, count: usize| {
+        (it.len() < count).then(|| format!("{what} {}-{}", it.start + 1, it.end))
+    };
+    let parts = [of("rows", &part.rows, size.0), of("columns", &part.columns, size.1)];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    if parts.is_empty() { String::new() } else { format!("{} ", parts.join(", ")) }
+}
+
 /// Draws a sheet inside a frame.
 pub fn draw(sheet: &impl Sheet, cursor: Cursor, buffer: &mut Buffer, inner: Rect, focus: Focus, theme: Theme) {
     if inner.height < 4 {
@@ -98,16 +111,23 @@ pub fn draw(sheet: &impl Sheet, cursor: Cursor, buffer: &mut Buffer, inner: Rect
         let title = Slot { width: part.stub.saturating_sub(2), ..slot.after(1) };
         paint::put_name(buffer, title, &sheet.row(row), theme.style(role), theme);
         for column in part.columns.clone() {
-            let (word, role) = sheet.cell(row, column);
+            let (word, style) = sheet.cell(row, column, theme);
             let slot = place(slot, column);
             let slot = Slot { width: slot.width.min(part.width - 1), ..slot };
-            paint::put(buffer, slot, &word, theme.style(role), theme);
-            if is_here && column == cursor.column && focus == Focus::Here {
+            let is_filled = style.add_modifier.contains(Modifier::REVERSED);
+            let is_selected = is_here && column == cursor.column && focus == Focus::Here;
+            // A color fills the whole cell; under the cursor it is the other way around.
+            if is_filled && !is_selected {
+                paint::restyle(buffer, slot, style);
+            }
+            let style = if is_filled && is_selected { style.remove_modifier(Modifier::REVERSED) } else { style };
+            paint::put(buffer, slot, &word, style, theme);
+            if is_selected && !is_filled {
                 paint::restyle(buffer, Slot { width: slot.width.min(5), ..slot }, theme.selected());
             }
         }
     }
-    let (words, legend) = (sheet.words(cursor, theme), sheet.legend());
+    let (words, legend) = (sheet.words(cursor, theme), sheet.legend(theme));
     paint::put(buffer, Slot::row(inner, inner.height - 2), &words, theme.style(Role::Text), theme);
-    paint::put(buffer, Slot::row(inner, inner.height - 1), legend, theme.style(Role::Dim), theme);
+    paint::put(buffer, Slot::row(inner, inner.height - 1), &legend, theme.style(Role::Dim), theme);
 }

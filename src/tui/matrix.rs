@@ -3,7 +3,7 @@
 //! ```text
 //! from \ to   default  payments  shop
 //! default        v         x       v       v all pairs of pods may   x none may
-//! payments       v         +       x       + some may                ? unknown   . no pair of pods
+//! payments       v         ~       x       ~ some may                ? unknown   . no pair of pods
 //!
 //! Namespaces without pods are left out.
 //! ```
@@ -18,6 +18,7 @@ use std::sync::Arc;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 
 use super::grid::{self, Cursor, Sheet};
 use super::job::{Said, State, Work};
@@ -27,6 +28,7 @@ use crate::ask::World;
 use crate::ask::matrix::{Cell, Counted, with_pods};
 use crate::ask::scope::Scope;
 use crate::model::name::Name;
+use crate::text::Mark;
 use crate::text::written::markdown;
 
 /// The matrix and where the cursor is.
@@ -125,7 +127,8 @@ impl Matrix {
 
     /// Draws it in a frame.
     pub fn draw(&self, buffer: &mut Buffer, area: Rect, state: State, focus: Focus, theme: Theme) {
-        let inner = paint::frame(buffer, area, &self.title(state), focus, theme);
+        let title = format!("{}{}", self.title(state), grid::shown(self, self.cursor, area));
+        let inner = paint::frame(buffer, area, &title, focus, theme);
         grid::draw(self, self.cursor, buffer, inner, focus, theme);
     }
 
@@ -148,17 +151,24 @@ impl Sheet for Matrix {
     fn column(&self, column: usize) -> &str {
         &self.names[column]
     }
-    fn cell(&self, row: usize, column: usize) -> (String, Role) {
+    /// What is open stands out, what is closed is in order.
+    fn cell(&self, row: usize, column: usize, theme: Theme) -> (String, Style) {
         let (word, tone) = self.summary(row, column).sign();
-        (word.to_owned(), tone.into())
+        match word {
+            "v" => (format!(" {}", theme.glyph(Mark::Allow)), theme.block(Role::Allow)),
+            "~" => (" ~".to_owned(), theme.block(Role::Unknown)),
+            "x" => (format!(" {}", theme.glyph(Mark::Deny)), theme.style(Role::Dim)),
+            word => (format!(" {word}"), theme.style(tone.into())),
+        }
     }
     fn words(&self, cursor: Cursor, theme: Theme) -> String {
         let Some((from, to)) = self.selected() else { return "no namespace".into() };
         let said = self.summary(cursor.row, cursor.column).words();
         format!("{from} {} {to}: {said}", theme.arrow())
     }
-    fn legend(&self) -> &str {
-        "v all  + some  x none  ? unknown   Enter traces the pair"
+    fn legend(&self, theme: Theme) -> String {
+        let [allow, deny] = [Mark::Allow, Mark::Deny].map(|it| theme.glyph(it));
+        format!("{allow} all  ~ some  {deny} none  ? unknown  . no pods   Enter traces the pair")
     }
     fn stub(&self, _: u16) -> u16 {
         self.longest().clamp(9, 20) + 2

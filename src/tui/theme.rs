@@ -8,7 +8,7 @@
 use ratatui::style::{Color, Modifier, Style};
 
 use crate::ask::listing::Tone;
-use crate::text::Mark;
+use crate::text::{Mark, Signs};
 
 /// One set of colors.
 pub struct Palette {
@@ -184,13 +184,14 @@ impl Theme {
         })
     }
 
+    /// The look of a cell that is filled with a color.
+    pub fn block(self, role: Role) -> Style {
+        Style { add_modifier: Modifier::REVERSED, ..self.style(role) }
+    }
+
     /// The character of a mark.
     pub fn glyph(self, mark: Mark) -> char {
-        match mark {
-            Mark::Allow => self.pick('✓', mark.glyph()),
-            Mark::Deny => self.pick('✗', mark.glyph()),
-            mark => mark.glyph(),
-        }
+        mark.sign(if self.glyphs == Glyphs::Unicode { Signs::Unicode } else { Signs::Ascii })
     }
 
     /// What a selected row adds to its own look.

@@ -53,7 +53,7 @@ impl Pairs {
             std::iter::once(from.to_string()).chain(cells).collect()
         };
         let rows = std::iter::once(head.collect()).chain(self.names.iter().map(row)).collect();
-        let legend = "v all pairs of pods may, + some, x none, ? unknown, . no pair of pods";
+        let legend = "v all pairs of pods may, ~ some, x none, ? unknown, . no pair of pods";
         table::lines(rows).chain([said(legend)]).collect()
     }
 }
