@@ -13,10 +13,13 @@
 //! at all. A mistake there is a mistake of the document all the same, and a server would refuse it. What kubectl
 //! writes is plain, and this looks at each line once; what is not plain is for the parser to judge, whole.
 
+mod simple;
+
+use simple::{Simple, simple};
+
 /// Whether each line of a document is of a form in which nothing can be wrong.
 pub fn is_plain(text: &str) -> bool {
-    let mut lines = Lines { levels: Vec::new(), keys: Vec::new(), last: Last::Open, block: None };
-    text.split('\n').all(|line| lines.line(line.strip_suffix('\r').unwrap_or(line)))
+    Lines::default().all(text, simple)
 }
 
 /// More keys than this in one mapping are not compared with each other here.
@@ -30,28 +33,84 @@ struct Level {
     keys: usize,
 }
 
+/// A key, and a number that is nearly always another's where the keys differ.
+struct Key<'t> {
+    print: u64,
+    text: &'t str,
+}
+
+impl<'t> Key<'t> {
+    fn of(text: &'t str) -> Self {
+        let bytes = text.as_bytes();
+        let print = match (bytes.first_chunk(), bytes.last_chunk()) {
+            (Some(first), Some(last)) => u64::from_le_bytes(*first) ^ u64::from_le_bytes(*last).rotate_left(32),
+            _ => bytes.iter().fold(0, |print, byte| print << 8 | u64::from(*byte)),
+        };
+        Self { print, text }
+    }
+}
+
 /// What the line before left to be said.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq, Debug, Default)]
 enum Last {
     /// A key, a dash or the document, whose value may follow.
+    #[default]
     Open,
     /// Plain words, which may go on.
     Words,
     Closed,
 }
 
+#[derive(Default)]
 struct Lines<'t> {
     levels: Vec<Level>,
-    keys: Vec<&'t str>,
+    keys: Vec<Key<'t>>,
     last: Last,
     /// A block of text: how far its owner is indented, and itself, once it has a line.
     block: Option<(usize, Option<usize>)>,
 }
 
 impl<'t> Lines<'t> {
+    /// Whether all lines are plain; `simple` tells those that need no second look.
+    fn all(&mut self, text: &'t str, simple: impl Fn(&'t str, usize) -> Option<Simple<'t>>) -> bool {
+        let mut at = 0;
+        loop {
+            let found = if self.block.is_none() { simple(text, at) } else { None };
+            let end = match &found {
+                Some(it) => it.end,
+                None => memchr::memchr(b'\n', &text.as_bytes()[at..]).map_or(text.len(), |it| at + it),
+            };
+            let is_plain = match found {
+                Some(it) => self.simple(&it),
+                None => self.line(text[at..end].strip_suffix('\r').unwrap_or(&text[at..end])),
+            };
+            if !is_plain || end == text.len() {
+                return is_plain;
+            }
+            at = end + 1;
+        }
+    }
+
+    /// A line that is simple.
+    fn simple(&mut self, line: &Simple<'t>) -> bool {
+        if let Some(dash) = line.dash {
+            if !self.level(dash, true) {
+                return false;
+            }
+            self.last = Last::Open;
+        }
+        let is_plain = line.key.is_none_or(|it| self.level(line.indent, false) && self.is_first(it));
+        self.last = line.leaves;
+        is_plain
+    }
+
     fn line(&mut self, line: &'t str) -> bool {
-        let said = line.trim_start_matches(' ');
-        let indent = line.len() - said.len();
+        // It ends a line too.
+        if memchr::memchr(b'\r', line.as_bytes()).is_some() {
+            return false;
+        }
+        let indent = line.bytes().take_while(|it| *it == b' ').count();
+        let said = &line[indent..];
         if said.is_empty() || self.is_in_block(indent) {
             return self.block.is_none_or(|(_, own)| own.is_none_or(|own| indent >= own || said.is_empty()));
         }
@@ -121,8 +180,10 @@ impl<'t> Lines<'t> {
 
     /// Whether a key stands in its mapping for the first time.
     fn is_first(&mut self, key: &'t str) -> bool {
+        let key = Key::of(key);
         let before = &self.keys[self.levels.last().map_or(0, |it| it.keys)..];
-        let is_first = before.len() < KEYS && !before.contains(&key);
+        let is_it = |it: &Key<'_>| it.print == key.print && it.text == key.text;
+        let is_first = before.len() < KEYS && !before.iter().any(is_it);
         self.keys.push(key);
         is_first
     }
@@ -243,6 +304,7 @@ mod tests {
             "a : b\na: c\n",
             "a: b\n# c\n  d\n",
             "? a\n: b\n",
+            "a: b\rc: \"d\n",
         ] {
             assert!(!is_plain(text), "{text}");
         }
