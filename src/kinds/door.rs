@@ -206,7 +206,7 @@ pub(super) trait Read {
     /// What serde decodes, borrowed from the input.
     type Slim<'a>: Deserialize<'a>;
 
-    /// The fields beside the metadata that it looks at, as paths; lists are passed through.
+    /// The fields beside the metadata that it looks at, as [`prune`] takes them.
     const FIELDS: &'static [&'static str];
 
     /// Whether it decodes to a tree whose words are all texts, so that `y` and `on` are read as they are written.
@@ -270,7 +270,9 @@ fn yaml<R: Read>(text: &str, door: &mut Door<'_>) -> Reading {
     let (pruned, odd) = if may_have_anchors(text) || !is_plain(text) {
         (Cow::Borrowed(text), odd_words(text))
     } else {
-        let pruned = prune(text, &[METADATA, R::FIELDS].concat(), R::KEEPS_UNKNOWN);
+        let mut fields = [METADATA, R::FIELDS].concat();
+        fields.sort_unstable();
+        let pruned = prune(text, &fields, R::KEEPS_UNKNOWN);
         let odd = odd_words_of_plain(&pruned);
         (pruned.into(), odd)
     };

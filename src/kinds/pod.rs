@@ -2,6 +2,7 @@
 //!
 //! Also reads the pod templates of workloads, which hold the same spec.
 
+mod fields;
 mod security;
 
 use std::net::IpAddr;
@@ -9,6 +10,7 @@ use std::net::IpAddr;
 use serde::Deserialize;
 use serde::de::{Deserializer, SeqAccess, Visitor};
 
+pub(super) use self::fields::fields_of_pods;
 use self::security::{Handler, Lifecycle, Mount, SecurityContext, Volume, host_access, standards, token_mount};
 use super::door::{Door, Read, Reader, version};
 use super::slim::{Metadata, Text, object, or_default};
@@ -101,14 +103,14 @@ pub(super) struct Container<'a> {
     security_context: SecurityContext<'a>,
     #[serde(borrow, default, deserialize_with = "or_default")]
     volume_mounts: Vec<Mount<'a>>,
-    #[serde(borrow, default, deserialize_with = "object")]
-    liveness_probe: Handler<'a>,
-    #[serde(borrow, default, deserialize_with = "object")]
-    readiness_probe: Handler<'a>,
-    #[serde(borrow, default, deserialize_with = "object")]
-    startup_probe: Handler<'a>,
-    #[serde(borrow, default, deserialize_with = "object")]
-    lifecycle: Lifecycle<'a>,
+    #[serde(default, deserialize_with = "object")]
+    liveness_probe: Handler,
+    #[serde(default, deserialize_with = "object")]
+    readiness_probe: Handler,
+    #[serde(default, deserialize_with = "object")]
+    startup_probe: Handler,
+    #[serde(default, deserialize_with = "object")]
+    lifecycle: Lifecycle,
     #[serde(default, deserialize_with = "or_default")]
     command: AuthorizationFlags,
     #[serde(default, deserialize_with = "or_default")]
@@ -213,44 +215,21 @@ struct PodIp<'a> {
 
 impl Read for Pods {
     type Slim<'a> = PodSlim<'a>;
-    const FIELDS: &'static [&'static str] = &[
-        "spec.nodeName",
-        "spec.hostname",
-        "spec.hostNetwork",
-        "spec.serviceAccountName",
-        "spec.serviceAccount",
-        "spec.containers.ports",
-        "spec.containers.command",
-        "spec.containers.args",
-        "spec.containers.securityContext",
-        "spec.containers.volumeMounts",
-        "spec.containers.livenessProbe",
-        "spec.containers.readinessProbe",
-        "spec.containers.startupProbe",
-        "spec.containers.lifecycle",
-        "spec.initContainers.ports",
-        "spec.initContainers.restartPolicy",
-        "spec.initContainers.securityContext",
-        "spec.initContainers.volumeMounts",
-        "spec.initContainers.livenessProbe",
-        "spec.initContainers.readinessProbe",
-        "spec.initContainers.startupProbe",
-        "spec.initContainers.lifecycle",
-        "spec.ephemeralContainers.securityContext",
-        "spec.ephemeralContainers.volumeMounts",
-        "spec.automountServiceAccountToken",
-        "spec.hostPID",
-        "spec.hostIPC",
-        "spec.hostUsers",
-        "spec.os",
-        "spec.securityContext",
-        "spec.volumes",
-        "status.phase",
-        "status.podIP",
-        "status.podIPs",
-        "status.conditions.type",
-        "status.conditions.status",
-    ];
+    const FIELDS: &'static [&'static str] = fields_of_pods!(
+        [
+            "spec.containers.args?--authorization-",
+            "spec.containers.command?--authorization-",
+            "spec.ephemeralContainers.securityContext",
+            "spec.ephemeralContainers.volumeMounts",
+            "spec.hostname",
+            "status.conditions.status",
+            "status.conditions.type",
+            "status.phase",
+            "status.podIP",
+            "status.podIPs",
+        ],
+        "spec"
+    );
 
     fn metadata<'s>(slim: &'s PodSlim<'_>) -> &'s Metadata<'s> {
         &slim.metadata

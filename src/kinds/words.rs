@@ -15,6 +15,7 @@ use std::ops::Range;
 
 use granit_parser::{Event, Parser, ScalarStyle};
 
+pub(super) use lines::may_hold_odd_words;
 use meant::{Meant, meant};
 
 /// One such word.
@@ -56,7 +57,7 @@ pub fn odd_words(text: &str) -> Option<(String, Vec<OddWord>)> {
 
 /// The same for a document that [`is_plain`](super::is_plain) calls plain, which is parsed only where a line looks odd.
 pub fn odd_words_of_plain(text: &str) -> Option<(String, Vec<OddWord>)> {
-    if lines::may_hold_odd_words(text) { odd_words(text) } else { None }
+    if may_hold_odd_words(text) { odd_words(text) } else { None }
 }
 
 const SEPARATORS: [char; 6] = [',', '[', ']', '{', '}', '\n'];

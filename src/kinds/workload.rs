@@ -7,7 +7,7 @@
 use serde::Deserialize;
 
 use super::door::{Door, Read, Reader};
-use super::pod::{PodSpec, of_template};
+use super::pod::{PodSpec, fields_of_pods, of_template};
 use super::slim::{Metadata, Text, object, or_default};
 use super::{KindSpec, Presence, Reach, Watch};
 use crate::model::cluster::AnyFact;
@@ -145,69 +145,21 @@ impl WorkloadSlim<'_> {
 
 impl Read for Workloads {
     type Slim<'a> = WorkloadSlim<'a>;
-    const FIELDS: &'static [&'static str] = &[
-        "spec.replicas",
-        "spec.suspend",
-        "spec.parallelism",
-        "spec.completions",
-        "status.conditions.type",
-        "status.conditions.status",
-        "status.desiredNumberScheduled",
-        "spec.template.metadata.labels",
-        "spec.template.spec.hostNetwork",
-        "spec.template.spec.serviceAccountName",
-        "spec.template.spec.serviceAccount",
-        "spec.template.spec.nodeName",
-        "spec.template.spec.containers.ports",
-        "spec.template.spec.initContainers.ports",
-        "spec.template.spec.initContainers.restartPolicy",
-        "spec.template.spec.containers.securityContext",
-        "spec.template.spec.containers.volumeMounts",
-        "spec.template.spec.containers.livenessProbe",
-        "spec.template.spec.containers.readinessProbe",
-        "spec.template.spec.containers.startupProbe",
-        "spec.template.spec.containers.lifecycle",
-        "spec.template.spec.initContainers.securityContext",
-        "spec.template.spec.initContainers.volumeMounts",
-        "spec.template.spec.initContainers.livenessProbe",
-        "spec.template.spec.initContainers.readinessProbe",
-        "spec.template.spec.initContainers.startupProbe",
-        "spec.template.spec.initContainers.lifecycle",
-        "spec.template.spec.automountServiceAccountToken",
-        "spec.template.spec.hostPID",
-        "spec.template.spec.hostIPC",
-        "spec.template.spec.hostUsers",
-        "spec.template.spec.os",
-        "spec.template.spec.securityContext",
-        "spec.template.spec.volumes",
-        "spec.jobTemplate.spec.template.metadata.labels",
-        "spec.jobTemplate.spec.template.spec.hostNetwork",
-        "spec.jobTemplate.spec.template.spec.serviceAccountName",
-        "spec.jobTemplate.spec.template.spec.serviceAccount",
-        "spec.jobTemplate.spec.template.spec.nodeName",
-        "spec.jobTemplate.spec.template.spec.containers.ports",
-        "spec.jobTemplate.spec.template.spec.initContainers.ports",
-        "spec.jobTemplate.spec.template.spec.initContainers.restartPolicy",
-        "spec.jobTemplate.spec.template.spec.containers.securityContext",
-        "spec.jobTemplate.spec.template.spec.containers.volumeMounts",
-        "spec.jobTemplate.spec.template.spec.containers.livenessProbe",
-        "spec.jobTemplate.spec.template.spec.containers.readinessProbe",
-        "spec.jobTemplate.spec.template.spec.containers.startupProbe",
-        "spec.jobTemplate.spec.template.spec.containers.lifecycle",
-        "spec.jobTemplate.spec.template.spec.initContainers.securityContext",
-        "spec.jobTemplate.spec.template.spec.initContainers.volumeMounts",
-        "spec.jobTemplate.spec.template.spec.initContainers.livenessProbe",
-        "spec.jobTemplate.spec.template.spec.initContainers.readinessProbe",
-        "spec.jobTemplate.spec.template.spec.initContainers.startupProbe",
-        "spec.jobTemplate.spec.template.spec.initContainers.lifecycle",
-        "spec.jobTemplate.spec.template.spec.automountServiceAccountToken",
-        "spec.jobTemplate.spec.template.spec.hostPID",
-        "spec.jobTemplate.spec.template.spec.hostIPC",
-        "spec.jobTemplate.spec.template.spec.hostUsers",
-        "spec.jobTemplate.spec.template.spec.os",
-        "spec.jobTemplate.spec.template.spec.securityContext",
-        "spec.jobTemplate.spec.template.spec.volumes",
-    ];
+    const FIELDS: &'static [&'static str] = fields_of_pods!(
+        [
+            "spec.replicas",
+            "spec.suspend",
+            "spec.parallelism",
+            "spec.completions",
+            "status.conditions.type",
+            "status.conditions.status",
+            "status.desiredNumberScheduled",
+            "spec.template.metadata.labels",
+            "spec.jobTemplate.spec.template.metadata.labels",
+        ],
+        "spec.template.spec",
+        "spec.jobTemplate.spec.template.spec"
+    );
 
     fn metadata<'s>(slim: &'s WorkloadSlim<'_>) -> &'s Metadata<'s> {
         &slim.metadata

@@ -14,7 +14,7 @@ use crate::model::security::{HostAccess, HostPath, TokenMount};
 
 pub(super) use self::standards::standards;
 
-/// `securityContext` of a pod or of a container.
+/// `securityContext` of a pod or of a container: of its words what they decide, since every container has one.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct SecurityContext<'a> {
@@ -28,12 +28,12 @@ pub(super) struct SecurityContext<'a> {
     run_as_user: Option<i64>,
     #[serde(borrow, default, deserialize_with = "object")]
     capabilities: Capabilities<'a>,
-    #[serde(borrow, default, deserialize_with = "or_default")]
-    proc_mount: Text<'a>,
-    #[serde(borrow, default, deserialize_with = "object")]
-    seccomp_profile: Typed<'a>,
-    #[serde(borrow, default, deserialize_with = "object")]
-    app_armor_profile: Typed<'a>,
+    #[serde(default, rename = "procMount", deserialize_with = "is_unmasked")]
+    unmasks_proc: bool,
+    #[serde(default, deserialize_with = "object")]
+    seccomp_profile: Confinement,
+    #[serde(default, deserialize_with = "object")]
+    app_armor_profile: Confinement,
     #[serde(borrow, default, deserialize_with = "object")]
     se_linux_options: SeLinux<'a>,
     #[serde(default, deserialize_with = "object")]
@@ -46,24 +46,56 @@ pub(super) struct SecurityContext<'a> {
 struct Capabilities<'a> {
     #[serde(borrow, default, deserialize_with = "or_default")]
     add: Vec<Text<'a>>,
-    #[serde(borrow, default, deserialize_with = "or_default")]
-    drop: Vec<Text<'a>>,
+    #[serde(default, rename = "drop", deserialize_with = "is_all")]
+    drops_all: bool,
 }
 
+/// Whether one of these words is `ALL`.
+fn is_all<'de, D: Deserializer<'de>>(it: D) -> Result<bool, D::Error> {
+    Ok(or_default::<D, Vec<Text<'de>>>(it)?.iter().any(|it| &**it == "ALL"))
+}
+
+/// Whether `/proc` is asked for without its mask.
+fn is_unmasked<'de, D: Deserializer<'de>>(it: D) -> Result<bool, D::Error> {
+    Ok(!matches!(&*or_default::<D, Text<'de>>(it)?, "" | "Default"))
+}
+
+/// A profile that confines a container, by its type.
 #[derive(Deserialize, Default)]
-struct Typed<'a> {
-    #[serde(borrow, default, rename = "type", deserialize_with = "or_default")]
-    of: Text<'a>,
+struct Confinement {
+    #[serde(default, rename = "type")]
+    by: Profile,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+enum Profile {
+    #[default]
+    Unsaid,
+    /// `RuntimeDefault` or `Localhost`.
+    Sealed,
+    Unconfined,
+    Other,
+}
+
+impl<'de> Deserialize<'de> for Profile {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(match &*or_default::<D, Text<'de>>(deserializer)? {
+            "" => Profile::Unsaid,
+            "RuntimeDefault" | "Localhost" => Profile::Sealed,
+            "Unconfined" => Profile::Unconfined,
+            _ => Profile::Other,
+        })
+    }
 }
 
 #[derive(Deserialize, Default)]
 struct SeLinux<'a> {
     #[serde(borrow, default, rename = "type", deserialize_with = "or_default")]
     of: Text<'a>,
-    #[serde(borrow, default, deserialize_with = "or_default")]
-    user: Text<'a>,
-    #[serde(borrow, default, deserialize_with = "or_default")]
-    role: Text<'a>,
+    #[serde(default, rename = "user", deserialize_with = "says_something")]
+    has_user: bool,
+    #[serde(default, rename = "role", deserialize_with = "says_something")]
+    has_role: bool,
 }
 
 #[derive(Deserialize, Default)]
@@ -165,29 +197,46 @@ impl<'de: 'a, 'a> Deserialize<'de> for Volume<'a> {
     }
 }
 
-/// A probe's or a hook's handler, as far as it may name a host.
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Handler<'a> {
-    #[serde(borrow, default, deserialize_with = "object")]
-    http_get: Host<'a>,
-    #[serde(borrow, default, deserialize_with = "object")]
-    tcp_socket: Host<'a>,
-}
-
-#[derive(Deserialize, Default)]
-struct Host<'a> {
-    #[serde(borrow, default, deserialize_with = "or_default")]
-    host: Text<'a>,
+/// Whether a probe's or a hook's handler names a host. Not the host itself: every container has five of these.
+#[derive(Default)]
+pub(super) struct Handler {
+    names_host: bool,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Lifecycle<'a> {
-    #[serde(borrow, default, deserialize_with = "object")]
-    post_start: Handler<'a>,
-    #[serde(borrow, default, deserialize_with = "object")]
-    pre_stop: Handler<'a>,
+struct WrittenHandler {
+    #[serde(default, deserialize_with = "object")]
+    http_get: Host,
+    #[serde(default, deserialize_with = "object")]
+    tcp_socket: Host,
+}
+
+impl<'de> Deserialize<'de> for Handler {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let it = WrittenHandler::deserialize(deserializer)?;
+        Ok(Self { names_host: it.http_get.is_named || it.tcp_socket.is_named })
+    }
+}
+
+#[derive(Deserialize, Default)]
+struct Host {
+    #[serde(default, rename = "host", deserialize_with = "says_something")]
+    is_named: bool,
+}
+
+/// Whether a text is there and not empty.
+fn says_something<'de, D: Deserializer<'de>>(it: D) -> Result<bool, D::Error> {
+    Ok(!or_default::<D, Text<'de>>(it)?.is_empty())
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Lifecycle {
+    #[serde(default, deserialize_with = "object")]
+    post_start: Handler,
+    #[serde(default, deserialize_with = "object")]
+    pre_stop: Handler,
 }
 
 /// Whether the containers get the token of their account.

@@ -12,7 +12,7 @@
 //! A document that kubectl wrote has none, and need not be parsed a second time to know it. What looks odd here may
 //! be none after all (a line of a block of text, an annotation): only the parser's walk decides that.
 
-use super::meant::{Meant, meant};
+use super::meant::{Meant, may_mean, meant};
 use super::{FIELDS, MAPS, NUMBERS_OR_NAMES};
 
 /// What a line that is further to the right than a key belongs to.
@@ -26,14 +26,14 @@ enum Inside {
 }
 
 /// Whether an odd word may stand in a document that [`is_plain`](crate::kinds::is_plain) calls plain.
-pub(super) fn may_hold_odd_words(plain: &str) -> bool {
+pub(in crate::kinds) fn may_hold_odd_words(plain: &str) -> bool {
     let mut inside = Inside::Nothing;
     plain.lines().any(|line| {
-        let (indent, is_item, said) = item(line);
+        let (indent, behind, said) = item(line);
         if said.is_empty() || said.starts_with('#') {
             return false;
         }
-        let is_in = |at: usize| indent > at || indent == at && is_item;
+        let is_in = |at: usize| indent > at || indent == at && behind > 0;
         match (inside, key(said)) {
             (Inside::Map(at), pair) if is_in(at) => {
                 let (key, value) = pair.unwrap_or((said, ""));
@@ -41,7 +41,8 @@ pub(super) fn may_hold_odd_words(plain: &str) -> bool {
             }
             (Inside::Field(at), None) if is_in(at) => meant(said.trim_end_matches(' ')).is_some(),
             (_, Some((key, value))) => {
-                inside = opened_by(key, line.len() - line.trim_start_matches([' ', '-']).len());
+                let is_open = value.is_empty() || value.starts_with('#');
+                inside = if is_open { opened_by(key, indent + behind) } else { Inside::Nothing };
                 is_odd(key, value)
             }
             (_, None) => false,
@@ -49,13 +50,15 @@ pub(super) fn may_hold_odd_words(plain: &str) -> bool {
     })
 }
 
-/// How far a line is indented, whether a dash stands there, and what stands behind it.
-fn item(line: &str) -> (usize, bool, &str) {
-    let said = line.trim_start_matches(' ');
-    let indent = line.len() - said.len();
-    let behind = said.trim_start_matches("- ");
-    let behind = if behind == "-" { "" } else { behind };
-    (indent, behind.len() < said.len(), behind.trim_start_matches(' '))
+/// How far a line is indented, how wide its dashes are, and what stands behind them.
+fn item(line: &str) -> (usize, usize, &str) {
+    let indent = line.bytes().take_while(|it| *it == b' ').count();
+    let mut said = &line[indent..];
+    while let Some(behind) = said.strip_prefix("- ") {
+        said = behind.trim_start_matches(' ');
+    }
+    let said = if said == "-" { "" } else { said };
+    (indent, line.len() - indent - said.len(), said)
 }
 
 fn opened_by(key: &str, indent: usize) -> Inside {
@@ -68,11 +71,12 @@ fn opened_by(key: &str, indent: usize) -> Inside {
 
 /// Whether the value on the line of a key is odd there.
 fn is_odd(key: &str, value: &str) -> bool {
-    match meant(value) {
-        None => false,
-        Some(Meant::Integer(_)) if NUMBERS_OR_NAMES.contains(&key) => false,
-        Some(_) => FIELDS.contains(&key) || NUMBERS_OR_NAMES.contains(&key),
+    if !may_mean(value) {
+        return false;
     }
+    let may_be_number = NUMBERS_OR_NAMES.contains(&key);
+    let is_wanted = may_be_number || FIELDS.contains(&key);
+    is_wanted && meant(value).is_some_and(|it| !may_be_number || !matches!(it, Meant::Integer(_)))
 }
 
 /// A key, without the quotes that it may stand in, and the word behind its colon.

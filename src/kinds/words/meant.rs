@@ -12,10 +12,15 @@ pub(super) enum Meant {
 /// What YAML 1.1 as the API server reads it makes of a plain word; `None`: a string, or null.
 pub(super) fn meant(word: &str) -> Option<Meant> {
     match word.bytes().next()? {
-        b'y' | b'Y' | b'n' | b'N' | b'o' | b'O' | b't' | b'T' | b'f' | b'F' => boolean(word).map(Meant::Boolean),
+        _ if !may_mean(word) => None,
         b'0'..=b'9' | b'+' | b'-' | b'.' => number(word),
-        _ => None,
+        _ => boolean(word).map(Meant::Boolean),
     }
+}
+
+/// Whether a word begins as one that is no string.
+pub(super) fn may_mean(word: &str) -> bool {
+    word.bytes().next().is_some_and(|it| b"yYnNoOtTfF0123456789+-.".contains(&it))
 }
 
 fn boolean(word: &str) -> Option<bool> {

@@ -5,7 +5,7 @@
 //! Source: <https://github.com/kubernetes/pod-security-admission>, the directory `policy`, as of 1.37.
 
 use super::super::{Container, PodSpec};
-use super::{Handler, SecurityContext, Sysctl};
+use super::{Handler, Profile, SecurityContext, Sysctl};
 use crate::model::security::{Minors, Standards};
 
 /// What a spec meets.
@@ -94,10 +94,10 @@ fn baseline_container(spec: &PodSpec<'_>, it: &Container<'_>) -> Minors {
 
 /// `/proc` stays masked; in a user namespace it need not since 1.35.
 fn masked_proc(spec: &PodSpec<'_>, context: &SecurityContext<'_>) -> Minors {
-    match &*context.proc_mount {
-        "" | "Default" => Minors::ALL,
-        _ if has_own_users(spec) => Minors::since(35),
-        _ => Minors::NONE,
+    match context.unmasks_proc {
+        false => Minors::ALL,
+        true if has_own_users(spec) => Minors::since(35),
+        true => Minors::NONE,
     }
 }
 
@@ -105,8 +105,7 @@ fn masked_proc(spec: &PodSpec<'_>, context: &SecurityContext<'_>) -> Minors {
 fn asks_itself(it: &Container<'_>) -> Minors {
     let probes = [&it.liveness_probe, &it.readiness_probe, &it.startup_probe];
     let hooks = [&it.lifecycle.post_start, &it.lifecycle.pre_stop];
-    let names_host = |it: &&Handler<'_>| !it.http_get.host.is_empty() || !it.tcp_socket.host.is_empty();
-    match probes.into_iter().chain(hooks).any(|it| names_host(&it)) {
+    match probes.into_iter().chain(hooks).any(|it: &Handler| it.names_host) {
         true => Minors::until(34),
         false => Minors::ALL,
     }
@@ -116,10 +115,10 @@ fn asks_itself(it: &Container<'_>) -> Minors {
 fn confined(context: &SecurityContext<'_>) -> Minors {
     let selinux = &context.se_linux_options;
     let plain = context.windows_options.host_process != Some(true)
-        && &*context.app_armor_profile.of != "Unconfined"
-        && &*context.seccomp_profile.of != "Unconfined"
-        && selinux.user.is_empty()
-        && selinux.role.is_empty();
+        && context.app_armor_profile.by != Profile::Unconfined
+        && context.seccomp_profile.by != Profile::Unconfined
+        && !selinux.has_user
+        && !selinux.has_role;
     always(plain).and(since(&SELINUX_TYPES, &selinux.of))
 }
 
@@ -134,12 +133,12 @@ fn restricted_pod(spec: &PodSpec<'_>) -> bool {
 fn is_restricted_container(spec: &PodSpec<'_>, it: &Container<'_>) -> bool {
     let (own, pods) = (&it.security_context, &spec.security_context);
     let is_windows = &*spec.os.name == "windows";
-    let is_sealed = |it: &SecurityContext<'_>| matches!(&*it.seccomp_profile.of, "RuntimeDefault" | "Localhost");
-    let seccomp = is_sealed(own) || own.seccomp_profile.of.is_empty() && is_sealed(pods);
-    let drops_all = own.capabilities.drop.iter().any(|it| &**it == "ALL");
+    let (seccomp, of_pod) = (own.seccomp_profile.by, pods.seccomp_profile.by);
+    let is_sealed = seccomp == Profile::Sealed || seccomp == Profile::Unsaid && of_pod == Profile::Sealed;
     let adds_little = own.capabilities.add.iter().all(|it| &**it == "NET_BIND_SERVICE");
-    let is_masked = matches!(&*own.proc_mount, "" | "Default");
-    is_masked && (is_windows || own.allow_privilege_escalation == Some(false) && seccomp && drops_all && adds_little)
+    let drops_all = own.capabilities.drops_all;
+    let is_narrow = own.allow_privilege_escalation == Some(false) && is_sealed && drops_all && adds_little;
+    !own.unmasks_proc && (is_windows || is_narrow)
 }
 
 /// Nobody is root; in a user namespace they may be since 1.35.
