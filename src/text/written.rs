@@ -46,7 +46,8 @@ pub fn json_line(document: &impl Serialize, line: &mut Vec<u8>) -> io::Result<()
 pub fn yaml(document: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
     let text = serde_saphyr::to_string(document).map_err(io::Error::other)?;
     if !deceives(&text) {
-        return writeln!(out, "{}", text.trim_end());
+        out.write_all(text.trim_end().as_bytes())?;
+        return out.write_all(b"\n");
     }
     let value = serde_json::to_value(document)?;
     let written = match escaped_fields(text.trim_end(), &value)? {
@@ -82,7 +83,12 @@ fn flow(value: &serde_json::Value) -> io::Result<Vec<u8>> {
 }
 
 fn deceives(text: &str) -> bool {
-    text.chars().any(|it| it != '\n' && untrusted::is_deceptive(it))
+    !is_plain(text.as_bytes()) && text.chars().any(|it| it != '\n' && untrusted::is_deceptive(it))
+}
+
+/// Whether this is ASCII that nothing can hide in, as nearly all is that clusters hold.
+fn is_plain(bytes: &[u8]) -> bool {
+    bytes.iter().fold(true, |all, it| all & matches!(it, 0x20..0x7f | b'\n'))
 }
 
 /// How a character beyond 16 bits is escaped.
@@ -125,6 +131,9 @@ impl<F: Formatter> Formatter for Escaping<F> {
     }
 
     fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+        if is_plain(fragment.as_bytes()) {
+            return writer.write_all(fragment.as_bytes());
+        }
         let mut rest = fragment;
         while let Some(at) = rest.find(untrusted::is_deceptive) {
             writer.write_all(&rest.as_bytes()[..at])?;
@@ -248,8 +257,7 @@ impl<W: Write> Harmless<W> {
 
 impl<W: Write> Write for Harmless<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let is_plain = |it: &u8| matches!(it, 0x20..0x7f | b'\n');
-        match self.begun.is_empty() && bytes.iter().all(is_plain) {
+        match self.begun.is_empty() && is_plain(bytes) {
             true => self.out.write_all(bytes)?,
             false => self.pass(bytes)?,
         }
