@@ -113,7 +113,9 @@ impl Connection {
         let text = format!("{}  {}  from {} ({steps})", unit_text(&self.unit), self.ports, self.from);
         let line = Line::new(3, Mark::of(self.outcome), text);
         match &self.goal {
-            Some(goal) => line.on(About::Way { from: of.to_owned(), to: goal.clone() }),
+            Some(goal) => {
+                line.on(About::Connection { of: of.to_owned(), from: self.from.to_string(), to: goal.clone() })
+            }
             None => line,
         }
     }

@@ -116,6 +116,8 @@ pub enum About {
     Somebody(Subject),
     /// By which steps does one come from here to there?
     Way { from: String, to: String },
+    /// The same of a connection from one of the pods on the way: `from` is where that stands.
+    Connection { of: String, from: String, to: String },
     /// May the one connect to the other, and why?
     Pair { from: String, to: String },
 }

@@ -10,6 +10,22 @@ use super::panes::{self, PANES, Pane};
 use super::{copy, go, grants, open};
 use crate::ask::reaches::Way;
 
+/// The commands that do most of the work, which the help begins with.
+pub const CARD: [&str; 12] = [
+    "trace",
+    "reach",
+    "who",
+    "matrix",
+    "open",
+    "filter",
+    "palette",
+    "pick namespace",
+    "problems only",
+    "yaml",
+    "back",
+    "leave",
+];
+
 /// A part of the program that keys go to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum At {
@@ -366,7 +382,15 @@ const MOVING: &[Command] = &[
         EVERYWHERE,
         quietly!(go::freeze),
     ),
-    always(&["["], "back", "go back to where you were", EVERYWHERE, quietly!(go::back)),
+    always(&["z"], "unfold", "open or close what is folded below a line", &[At::Page], quietly!(open::unfold)),
+    always(
+        &["Z"],
+        "unfold all",
+        "open or close all that is folded",
+        &[At::Page],
+        quietly!(|app| app.explain_reader().toggle_all()),
+    ),
+    always(&["[", "Backspace"], "back", "go back to where you were", EVERYWHERE, quietly!(go::back)),
     always(&["]"], "forward", "go forward again", EVERYWHERE, quietly!(go::forward)),
     always(&["-"], "last view", "go between the last two places", EVERYWHERE, quietly!(go::last)),
     Command {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::answers;
 use super::app::{App, Shown};
-use super::command::{self, At, COMMANDS};
+use super::command::{self, At, CARD, COMMANDS};
 use super::event::Effect;
 use super::layout::Side;
 use super::list::SortBy;
@@ -60,6 +60,7 @@ fn actor(app: &App) -> Option<Actor> {
         match grants::about(app) {
             Some(About::Somebody(somebody)) => return Some(subject(somebody)),
             Some(About::Way { from, to }) => return typed(if is_reverse(app) { from } else { to }),
+            Some(About::Connection { to, .. }) => return typed(to),
             _ => {}
         }
         if let Some(actor) = reader_link(app).and_then(|it| actor_of(&it.object)) {
@@ -124,6 +125,9 @@ fn reader_link(app: &App) -> Option<&crate::text::Link> {
 pub fn trace(app: &mut App) -> Vec<Effect> {
     if app.place() == At::Sheet {
         return trace_cell(app);
+    }
+    if app.focus.shown != Shown::Explain && app.focus.side == Side::View && pair(app) {
+        return Vec::new();
     }
     let marked: Vec<End> = app.with_pane(|pane, _| pane.marked()).iter().filter_map(end_of).collect();
     if let [from, to] = marked.as_slice() {
@@ -196,13 +200,15 @@ pub fn no_subject(app: &App) -> Option<&'static str> {
 
 /// Traces the pair that the line under the cursor stands for; whether it stands for one.
 fn pair(app: &mut App) -> bool {
-    let Some(About::Pair { from, to }) = app.answers.reader.line().and_then(|it| it.about.as_deref()).cloned() else {
-        return false;
+    let (from, to) = match app.answers.reader.line().and_then(|it| it.about.as_deref()).cloned() {
+        Some(About::Pair { from, to } | About::Connection { from, to, .. }) => (from, to),
+        _ => return false,
     };
     let here = Name::from("default");
-    match (end::end(&from, &here), end::end(&to, &here)) {
-        (Ok(from), Ok(to)) => {
+    match (end::end(&from, &here), end::end_and_port(&to, &here)) {
+        (Ok(from), Ok((to, port))) => {
             app.answers.tracing.set(from, to);
+            app.answers.tracing.port = port;
             app.open(Shown::Trace);
         }
         _ => app.say("several nodes or ranges of addresses: type one of them, such as :trace FROM TO"),
@@ -212,8 +218,9 @@ fn pair(app: &mut App) -> bool {
 
 /// Opens the way that the line under the cursor stands for; whether it stands for one.
 fn way(app: &mut App) -> bool {
-    let Some(About::Way { from, to }) = app.answers.reader.line().and_then(|it| it.about.as_deref()).cloned() else {
-        return false;
+    let (from, to) = match app.answers.reader.line().and_then(|it| it.about.as_deref()).cloned() {
+        Some(About::Way { from, to } | About::Connection { of: from, to, .. }) => (from, to),
+        _ => return false,
     };
     let here = Name::from("default");
     let asked = if let Shown::Reach(asked) = &app.focus.shown { Some(asked.clone()) } else { None };
@@ -288,6 +295,13 @@ pub fn follow(app: &mut App) -> Vec<Effect> {
     }
 }
 
+/// Opens or closes everything that stands below the line under the cursor.
+pub fn unfold(app: &mut App) {
+    if !app.explain_reader().toggle() && !app.explain_reader().close() {
+        app.say("nothing is folded here");
+    }
+}
+
 /// All commands and what they do here.
 pub fn help(app: &mut App) -> Vec<Effect> {
     let entries = COMMANDS.iter().enumerate().map(|(at, command)| Entry {
@@ -297,9 +311,13 @@ pub fn help(app: &mut App) -> Vec<Effect> {
         choice: Choice::Command(at),
     });
     let mut entries: Vec<Entry> = entries.collect();
-    // What runs here comes first; the rest keeps its place in the memory of fingers below.
-    entries.sort_by_key(|it| it.refusal.is_some());
-    app.input.picker = Some(Picker::new(Picking::Help, "keys: Enter runs one", entries));
+    // The twelve that do most, then what else runs here; the rest keeps its place in the memory of fingers below.
+    let on_card = |it: &Entry| match &it.choice {
+        Choice::Command(at) => CARD.iter().position(|name| *name == COMMANDS[*at].name).unwrap_or(CARD.len()),
+        _ => CARD.len(),
+    };
+    entries.sort_by_key(|it| (it.refusal.is_some(), on_card(it)));
+    app.input.picker = Some(Picker::new(Picking::Help, "keys, the most useful first: Enter runs one", entries));
     Vec::new()
 }
 

@@ -171,6 +171,18 @@ impl Reader {
         is_head
     }
 
+    /// Opens every line that is closed; where none is, closes all.
+    pub fn toggle_all(&mut self) {
+        let heads = (0..self.page.lines.len()).filter(|at| self.is_head(*at));
+        let closed: Vec<String> = heads.map(|at| self.path(at)).filter(|it| !self.toggled.contains(it)).collect();
+        match closed.is_empty() {
+            true => self.toggled.clear(),
+            false => self.toggled.extend(closed),
+        }
+        self.wants_more |= self.is_partial();
+        self.laid = None;
+    }
+
     /// Opens the line under the cursor; whether it was closed.
     pub fn open(&mut self) -> bool {
         let is_closed = self.is_head(self.cursor) && !self.toggled.contains(&self.path(self.cursor));

@@ -194,8 +194,21 @@ impl Picker {
 
     /// Keeps the cursor on the screen.
     pub fn settle(&mut self, screen: Rect) {
-        let rows = usize::from(self.area(screen).height.saturating_sub(3)).max(1);
+        let area = self.area(screen);
+        let told = self.told(usize::from(area.width.saturating_sub(2))).len();
+        let rows = usize::from(area.height.saturating_sub(3)).saturating_sub(told).max(1);
         self.top = self.top.min(self.at).max((self.at + 1).saturating_sub(rows));
+    }
+
+    /// What there is no room for in the row of the selected entry, in lines below all.
+    fn told(&self, width: usize) -> Vec<String> {
+        let Some(entry) = self.selected() else { return Vec::new() };
+        let words = words_of(entry);
+        let is_cut = usize::from(paint::width(&entry.label).max(18) + 2 + paint::width(&words)) > width;
+        if !is_cut {
+            return Vec::new();
+        }
+        paint::wrap(&words, width.saturating_sub(2)).into_iter().map(str::to_owned).collect()
     }
 
     /// Draws it over what is there.
@@ -212,7 +225,12 @@ impl Picker {
             return;
         }
         self.draw_field(buffer, Slot::row(inner, 0), theme);
-        for row in 1..inner.height {
+        let told = self.told(usize::from(inner.width));
+        let rows = inner.height.saturating_sub(told.len() as u16);
+        for (row, line) in (rows..).zip(&told) {
+            paint::put(buffer, Slot::row(inner, row).after(1), line, theme.style(Role::Note), theme);
+        }
+        for row in 1..rows {
             let at = self.top + usize::from(row) - 1;
             if let Some(entry) = self.shown.get(at) {
                 self.draw_entry(buffer, Slot::row(inner, row), *entry, at == self.at, theme);
@@ -239,14 +257,18 @@ impl Picker {
         let label = slot.after(1);
         let taken = paint::put(buffer, label, &entry.label, theme.style(role), theme);
         let detail = label.after(taken.max(18) + 1);
-        let words = match &entry.refusal {
-            Some(why) => format!("{} (not now: {why})", entry.detail),
-            None => entry.detail.clone(),
-        };
-        paint::put(buffer, detail, &words, theme.style(Role::Dim), theme);
+        paint::put(buffer, detail, &words_of(entry), theme.style(Role::Dim), theme);
         if is_here {
             paint::restyle(buffer, slot, theme.selected());
         }
+    }
+}
+
+/// What an entry says of itself, and why it cannot be chosen now.
+fn words_of(entry: &Entry) -> String {
+    match &entry.refusal {
+        Some(why) => format!("{} (not now: {why})", entry.detail),
+        None => entry.detail.clone(),
     }
 }
 
