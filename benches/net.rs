@@ -10,6 +10,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use kreach::change::{self, Side, Sides};
 use kreach::kinds::Intern;
 use kreach::model::address::{Addresses, Block};
 use kreach::model::cluster::{AnyFact, Change, Cluster, Delta, Entry};
@@ -24,6 +25,7 @@ use kreach::model::port::{PortMatch, Protocol};
 use kreach::net::reach::By;
 use kreach::net::verdict::End;
 use kreach::net::{Index, Settings, naive};
+use kreach::rbac::{self, Served};
 
 struct Dice(u64);
 
@@ -395,6 +397,7 @@ fn main() {
         })
         .collect();
     reads(&cluster, &index, &ends, &pairs, dice);
+    compared(&cluster, &index, &ends);
     events(&mut cluster, &mut index, &ends, dice);
 }
 
@@ -458,6 +461,49 @@ fn reads(cluster: &Cluster, index: &Index, ends: &[End], pairs: &[(usize, usize)
     println!("  map by namespace {took:.1?}: {} rows", map.rows.len());
     let (counts, took) = least(|| index.counts(None));
     println!("  all pairs {took:.1?}: {counts:?}");
+}
+
+/// What a staged change would open and close, cluster-wide: the changed cluster against the one that it was made from.
+fn compared(cluster: &Cluster, index: &Index, ends: &[End]) {
+    struct Beside(rbac::Index, Served);
+    let beside = Beside(rbac::Index::default(), Served::built_in());
+    fn side<'a>(cluster: &'a Cluster, net: &'a Index, Beside(rbac, served): &'a Beside) -> Side<'a> {
+        Side { cluster, net, rbac, served, has_unseen: false }
+    }
+    let mut rows = 0;
+    let mut compare = |fact: AnyFact| {
+        let (mut after, mut staged) = (cluster.clone(), index.clone());
+        let changes = put(&mut after, fact);
+        staged.apply(&after, &changes);
+        let (before, after) = (side(cluster, index, &beside), side(&after, &staged, &beside));
+        let sides = Sides { before, after, is_one_source: true };
+        let (impact, took) = time(|| change::compare(&sides));
+        rows = rows.max(impact.flows.len());
+        took
+    };
+    let policies: Vec<Arc<Policy>> = cluster.policies.iter().cloned().collect();
+    let shut = (0..20).map(|at| {
+        let mut policy = (*policies[(at * 7_919) % policies.len()]).clone();
+        policy.rules = Items::default();
+        compare(AnyFact::Policy(Arc::new(policy)))
+    });
+    print("compare: a policy without its rules", shut.collect());
+    let relabeled = (0..20).map(|at| {
+        let End::Pod(PodId { namespace, name }) = &ends[(at * 7_919) % ends.len()] else {
+            unreachable!("all are pods")
+        };
+        let before = cluster.pods.get(namespace, name).expect("it is held");
+        compare(AnyFact::Pod(Pod::clone(before).dressed(&labels(&[("app", "other")])).into()))
+    });
+    print("compare: a pod relabeled", relabeled.collect());
+    let spaces: Vec<Arc<Namespace>> = cluster.namespaces.iter().cloned().collect();
+    let moved = (0..10).map(|at| {
+        let mut space = (*spaces[(at * 7_919) % spaces.len()]).clone();
+        space.labels = labels(&[("team", "none")]);
+        compare(AnyFact::Namespace(Arc::new(space)))
+    });
+    print("compare: a namespace relabeled", moved.collect());
+    println!("  at most {rows} rows of flows");
 }
 
 fn events(cluster: &mut Cluster, index: &mut Index, ends: &[End], dice: &mut Dice) {

@@ -15,10 +15,11 @@ use rustc_hash::FxBuildHasher;
 use super::flow::{Flow, FlowChange, Ports, When};
 use super::ports::{PairByPair, Told, Who, told};
 use super::space::Space;
+use super::touched::{Touched, touched};
 use super::{Side, Sides};
 use crate::model::port::PortSet;
 use crate::net::reach::{AddressRange, By, Map, MapRow, Nodes, Summary, Unit};
-use crate::net::{in_order, node_ports};
+use crate::net::{Part, in_order, node_ports};
 
 /// Which end of a row is meant by its first key: the other end is the outside or nodes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -55,7 +56,9 @@ type Pair<'r> = [Option<&'r MapRow>; 2];
 /// The flows of two clusters that differ, in order.
 pub(super) fn compare(sides: &Sides<'_>) -> Vec<Flow> {
     let space = Space::of(sides);
-    let rows = [0, 1].map(|at| Rows::of(map(sides.both()[at]), at, &space));
+    // Where most may differ, all is told at once.
+    let touched = touched(sides).filter(|it| it.units.len() <= space.units.len() / 2);
+    let rows = [0, 1].map(|at| Rows::of(map(sides.both()[at], touched.as_ref()), at, &space));
     let mut draft = Draft { space: &space, pairs: PairByPair::of(sides), flows: Vec::new() };
     draft.workloads(&rows);
     draft.outside(&rows);
@@ -72,13 +75,19 @@ fn place(unit: &Unit) -> (bool, bool, &Unit) {
     (matches!(unit, Unit::Outside(_)), matches!(unit, Unit::Nodes(_)), unit)
 }
 
-/// The map of one side, as `map` answers.
-fn map(side: &Side<'_>) -> Map {
-    if !side.has_unseen {
-        return side.net.map(side.cluster, By::Workload, None);
+/// The map of one side, as `map` answers; of units that cannot differ the rows are left out.
+fn map(side: &Side<'_>, touched: Option<&Touched>) -> Map {
+    let mut map = match touched {
+        Some(it) => {
+            let part = Part { units: &it.units, all_nodes: it.nodes, keeps_outside: side.has_unseen };
+            side.net.map_part(side.cluster, &part)
+        }
+        None if side.has_unseen => side.net.whole_map(side.cluster, By::Workload, None),
+        None => side.net.map(side.cluster, By::Workload, None),
+    };
+    if side.has_unseen {
+        map.doubt_outside(&PortSet::all().difference(&node_ports(side.cluster)));
     }
-    let mut map = side.net.whole_map(side.cluster, By::Workload, None);
-    map.doubt_outside(&PortSet::all().difference(&node_ports(side.cluster)));
     map
 }
 

@@ -5,9 +5,9 @@
 
 use super::{Side, Sides};
 use crate::model::evidence::Gap;
-use crate::model::facts::{ContainerRole, PodNetwork};
+use crate::model::facts::ContainerRole;
 use crate::model::policy::{PeerMatch, Policy};
-use crate::model::port::PortMatch;
+use crate::model::port::{PortMatch, PortSet};
 use crate::net::verdict::{Considered, End, EndFacts, FamilyVerdict, Gate, NamespaceLabels, Tri, Verdict};
 
 /// Compares what answers of two sides rest on.
@@ -51,17 +51,12 @@ impl<'a> Grounds<'a> {
 
     fn same_family(&mut self, before: (&FamilyVerdict, &Verdict), after: (&FamilyVerdict, &Verdict)) -> bool {
         let ((a, whole_a), (b, whole_b)) = (before, after);
-        let is_same = (a.family, a.may_share_node) == (b.family, b.may_share_node)
-            && a.other_reading.is_some() == b.other_reading.is_some();
+        let is_same = (a.family, a.may_share_node) == (b.family, b.may_share_node) && readings(a) == readings(b);
         let gates = |it: &FamilyVerdict, whole: &Verdict| {
-            let mut all: Vec<Considered> = uncertain(&it.egress, &whole.to, whole, false);
-            all.extend(uncertain(&it.ingress, &whole.from, whole, false));
-            // Where readings of what the API leaves open differ, whatever a policy says may decide.
-            for (egress, ingress) in it.other_reading.iter().map(|it| (&it.0, &it.1)) {
-                all.extend(uncertain(egress, &whole.to, whole, true));
-                all.extend(uncertain(ingress, &whole.from, whole, true));
-            }
-            all
+            let other = it.other_reading.iter().map(|it| (&it.0, &it.1));
+            let all = std::iter::once((&it.egress, &it.ingress)).chain(other);
+            let all = all.flat_map(|(out, into)| [(out, &whole.to), (into, &whole.from)]);
+            all.flat_map(|(gate, peer)| uncertain(gate, peer, whole)).collect::<Vec<Considered>>()
         };
         let (a, b) = (gates(a, whole_a), gates(b, whole_b));
         is_same && self.are_alike(&a, b)
@@ -118,13 +113,19 @@ fn same_policy(a: &Policy, b: &Policy) -> bool {
         && (&a.target, &a.rules, &a.gaps) == (&b.target, &b.rules, &b.gaps)
 }
 
-/// The policies of a gate that are not surely for or against the other end; `all`: every one.
-fn uncertain(gate: &Gate, peer: &EndFacts, whole: &Verdict, all: bool) -> Vec<Considered> {
+/// What each reading of what the API leaves open comes to: the ports that surely pass, and those that may.
+fn readings(it: &FamilyVerdict) -> Vec<[PortSet; 2]> {
+    let other = it.other_reading.iter().map(|it| (&it.0, &it.1));
+    let both = |(out, into): (&Gate, &Gate)| {
+        [out.allowed.intersection(&into.allowed), out.possible.intersection(&into.possible)]
+    };
+    std::iter::once((&it.egress, &it.ingress)).chain(other).map(both).collect()
+}
+
+/// The policies of a gate that are not surely for or against the other end.
+fn uncertain(gate: &Gate, peer: &EndFacts, whole: &Verdict) -> Vec<Considered> {
     let is_uncertain = |it: &&Considered| {
-        all || it.governs != Tri::Yes
-            || it.gap.is_some()
-            || !it.policy.gaps.is_empty()
-            || may_match(&it.policy, peer, whole)
+        it.governs != Tri::Yes || it.gap.is_some() || !it.policy.gaps.is_empty() || may_match(&it.policy, peer, whole)
     };
     gate.policies.iter().filter(is_uncertain).cloned().collect()
 }
@@ -133,12 +134,11 @@ fn uncertain(gate: &Gate, peer: &EndFacts, whole: &Verdict, all: bool) -> Vec<Co
 fn may_match(policy: &Policy, peer: &EndFacts, whole: &Verdict) -> bool {
     let has_names =
         whole.to.pod.as_ref().is_some_and(|it| it.mold.ports.iter().any(|it| it.container == ContainerRole::Init));
-    let is_host = peer.pod.as_ref().is_some_and(|it| it.mold.network == PodNetwork::Host);
     policy.rules.iter().any(|rule| {
         let is_named = has_names && rule.ports.iter().any(|it| matches!(it, PortMatch::Named { .. }));
         is_named
             || rule.peers.iter().any(|it| match &it.matches {
-                PeerMatch::Block(_) => peer.addresses.is_empty() || is_host,
+                PeerMatch::Block(_) => peer.addresses.is_empty(),
                 PeerMatch::Pods(_) => peer.namespace == NamespaceLabels::NameOnly && peer.pod.is_some(),
                 PeerMatch::Nodes(_) => peer.node.is_none(),
                 PeerMatch::Anyone => false,

@@ -16,6 +16,7 @@ mod grounds;
 mod ports;
 mod space;
 mod statuses;
+mod touched;
 
 use crate::model::cluster::Cluster;
 use crate::net;

@@ -36,12 +36,14 @@ pub enum DiffOutput {
 
 /// What differs between two clusters.
 #[derive(Args, Debug)]
-#[command(after_help = "Examples:\n  kreach diff before.yaml after.yaml\n  kreach diff before.yaml manifests/ -o json")]
+#[command(
+    after_help = "Examples:\n  kreach diff before.yaml after.yaml\n  kreach diff live live+after.yaml\n  kreach diff before.yaml live -o md"
+)]
 pub struct DiffArgs {
-    /// A file, a directory or a snapshot
+    /// A file, a directory, a snapshot, live, or live+FILE (the cluster with FILE applied: manifests, or a Fix as JSON)
     #[arg(value_name = "BEFORE")]
     pub before: String,
-    /// The same of what it is compared with
+    /// The same, for what it is compared with
     #[arg(value_name = "AFTER")]
     pub after: String,
     /// How the difference is printed
@@ -53,12 +55,27 @@ pub struct DiffArgs {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Input {
     Files(PathBuf),
+    /// The cluster that kubectl would ask.
+    Live,
+    /// The same with these files applied.
+    LiveWith(PathBuf),
+}
+
+impl Input {
+    /// A file of such a name is `./live`.
+    fn of(text: &str) -> Self {
+        match text.strip_prefix("live+") {
+            Some(file) if !file.is_empty() => Input::LiveWith(PathBuf::from(file)),
+            _ if text == "live" => Input::Live,
+            _ => Input::Files(PathBuf::from(text)),
+        }
+    }
 }
 
 impl DiffArgs {
     /// Where both clusters come from.
     pub fn inputs(&self) -> [Input; 2] {
-        [&self.before, &self.after].map(|it| Input::Files(PathBuf::from(it)))
+        [&self.before, &self.after].map(|it| Input::of(it))
     }
 }
 

@@ -1,5 +1,6 @@
 //! `kreach diff`: two clusters are read, and what is said beside the answer says of which.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::args::Args;
@@ -7,6 +8,7 @@ use crate::ask::World;
 use crate::ask::freshness::as_of;
 use crate::cli::diff::{Compared, DiffArgs, Input, SIDES};
 use crate::cli::{Color, Exit};
+use crate::live::files;
 use crate::people::People;
 
 use super::load::{self, Loaded};
@@ -14,25 +16,63 @@ use super::{Stop, print};
 
 /// Compares two clusters and prints what differs.
 pub(super) fn compare(args: &Args, asked: &DiffArgs, color: Color) -> Result<Exit, Stop> {
-    if !args.source.from.is_empty() {
-        let hint = "kreach diff BEFORE AFTER: each is a file, a directory or a snapshot";
-        return Err(Stop::Other { what: "diff reads no --from".to_owned(), hint: hint.to_owned() });
-    }
+    let inputs = asked.inputs();
+    refuse(args, &inputs)?;
     let people = load::people(args)?;
-    let [before, after] = asked.inputs();
-    let (before, after) = (read(args, &before, color, &people)?, read(args, &after, color, &people)?);
+    // Both sides of a live cluster are read at once, so that they are of one moment.
+    let is_live = |it: &Input| !matches!(it, Input::Files(_));
+    let live = inputs.iter().any(is_live).then(|| load::of_cluster(args, color, people.clone())).transpose()?;
+    let [before, after] = inputs.each_ref().map(|it| read(args, it, live.as_ref(), color, &people));
+    let (before, after) = (before?, after?);
     let notes = [told(&before, SIDES[0]), told(&after, SIDES[1])];
-    let context = before.context.clone();
-    let compared = Compared { before: &before.world, after: &after.world, is_one_source: false, notes };
+    let context = live.as_ref().map_or(&before.context, |it| &it.context).clone();
+    let is_one_source = inputs.iter().all(is_live);
+    let compared = Compared { before: &before.world, after: &after.world, is_one_source, notes };
     let exit = print::answer(color, |out| Ok(asked.run(&compared, &context, out)?))?;
     let differences = [before.world.differences(), after.world.differences()].concat();
     print::differences(&differences, exit)
 }
 
-fn read(args: &Args, input: &Input, color: Color, people: &Option<Arc<People>>) -> Result<Loaded, Stop> {
-    match input {
-        Input::Files(path) => load::of_files(args, std::slice::from_ref(path), color, people.clone()),
+/// What cannot be read as it was asked for.
+fn refuse(args: &Args, inputs: &[Input; 2]) -> Result<(), Stop> {
+    if !args.source.from.is_empty() {
+        let hint = "kreach diff BEFORE AFTER: each is a file, a directory, a snapshot, live or live+FILE";
+        return Err(Stop::Other { what: "diff reads no --from".to_owned(), hint: hint.to_owned() });
     }
+    let is_stdin = |it: &Input| matches!(it, Input::Files(path) | Input::LiveWith(path) if path == Path::new("-"));
+    match inputs.iter().filter(|it| is_stdin(it)).count() {
+        2 => Err(Stop::Other {
+            what: "BEFORE and AFTER both read stdin".to_owned(),
+            hint: "put one of them in a file".to_owned(),
+        }),
+        _ => Ok(()),
+    }
+}
+
+fn read(
+    args: &Args,
+    input: &Input,
+    live: Option<&Loaded>,
+    color: Color,
+    people: &Option<Arc<People>>,
+) -> Result<Loaded, Stop> {
+    match (input, live) {
+        (Input::Files(path), _) => load::of_files(args, std::slice::from_ref(path), color, people.clone()),
+        (Input::Live, Some(live)) => Ok(Loaded { world: live.world.clone(), context: live.context.clone() }),
+        (Input::LiveWith(path), Some(live)) => with(args, live, path),
+        (Input::Live | Input::LiveWith(_), None) => load::of_cluster(args, color, people.clone()),
+    }
+}
+
+/// The live cluster with files applied.
+fn with(args: &Args, live: &Loaded, path: &Path) -> Result<Loaded, Stop> {
+    let reading = load::reading(args, &live.context.here.namespace);
+    // Built once, and followed change by change on the copy.
+    let (mut world, mut context) = (live.world.clone(), live.context.clone());
+    let onto = files::onto(&world.cluster, path, &reading).map_err(|error| print::files_error(&error))?;
+    world.apply(onto.deltas);
+    context.notes.extend(onto.notes.into_iter().map(|it| it.what));
+    Ok(Loaded { world, context })
 }
 
 /// Says what is wrong with the input of one side and what is worth a word about it; gives the words.

@@ -43,6 +43,8 @@ pub(super) enum Wants<'a> {
     Of(&'a dyn Command),
     /// All that answers can rest on.
     Everything,
+    /// The same, less what only a snapshot shows.
+    Facts,
 }
 
 impl Wants<'_> {
@@ -53,21 +55,21 @@ impl Wants<'_> {
     fn needs(&self, context: &Context, world: &World) -> Result<Needs, Fault> {
         match self {
             Wants::Of(command) => command.reads().needs(&context.here, world),
-            Wants::Everything => Ok(info::every_kind()),
+            Wants::Everything | Wants::Facts => Ok(info::every_kind()),
         }
     }
 
     fn beside(&self, context: &Context, world: &World) -> Needs {
         match self {
             Wants::Of(command) => command.reads().beside(&context.here, world),
-            Wants::Everything => Needs::default(),
+            Wants::Everything | Wants::Facts => Needs::default(),
         }
     }
 
     fn topic(&self) -> Topic {
         match self {
             Wants::Of(command) => command.reads().topic(),
-            Wants::Everything => Topic::Any,
+            Wants::Everything | Wants::Facts => Topic::Any,
         }
     }
 
@@ -75,20 +77,21 @@ impl Wants<'_> {
         match self {
             Wants::Of(command) => command.reads().names(),
             Wants::Everything => Names::Known,
+            Wants::Facts => Names::Served,
         }
     }
 
     fn namespaces(&self, context: &Context) -> Vec<Name> {
         match self {
             Wants::Of(command) => command.reads().namespaces(&context.here),
-            Wants::Everything => Vec::new(),
+            Wants::Everything | Wants::Facts => Vec::new(),
         }
     }
 
     fn reviews(&self, context: &Context, world: &World) -> Result<Vec<Review>, Fault> {
         match self {
             Wants::Of(command) => command.reads().reviews(&context.here, world),
-            Wants::Everything => Ok(Vec::new()),
+            Wants::Everything | Wants::Facts => Ok(Vec::new()),
         }
     }
 }
@@ -173,6 +176,11 @@ fn from_files(args: &Args, wants: &Wants<'_>, context: Context, people: Option<A
     context.surroundings.push(("files", names.join(", ")));
     let served = Arc::new(Served::built_in_and(loaded.defined));
     Ok(Loaded { world: world(args, loaded.cluster, people).serving(served), context })
+}
+
+/// Reads all facts of the cluster that kubectl would ask.
+pub(super) fn of_cluster(args: &Args, color: Color, people: Option<Arc<People>>) -> Result<Loaded, Stop> {
+    from_cluster(args, &Wants::Facts, context(args, color), people)
 }
 
 /// Reads these files as a closed world, whatever will be asked of it; nothing is said yet.

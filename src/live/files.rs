@@ -15,6 +15,7 @@ mod definition;
 mod loader;
 mod notes;
 mod nulls;
+mod onto;
 mod read;
 mod salvage;
 mod source;
@@ -28,6 +29,7 @@ mod world;
 use std::path::PathBuf;
 
 pub use notes::Note;
+pub use onto::{Onto, onto};
 pub use source::Source;
 
 use crate::model::cluster::Cluster;

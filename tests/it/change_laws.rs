@@ -14,9 +14,9 @@ use kreach::model::evidence::Outcome;
 use kreach::model::name::Name;
 use kreach::model::policy::Policy;
 use kreach::model::port::Protocol;
-use kreach::net::reach::{By, Unit};
+use kreach::net::reach::{By, MapRow, Unit};
 use kreach::net::verdict::{End, Port};
-use kreach::net::{Settings, naive, node_ports};
+use kreach::net::{Index, Part, Settings, naive, node_ports};
 use proptest::prelude::*;
 
 use crate::net_lists::{has_address, inside, nodes, outside, random};
@@ -256,6 +256,33 @@ proptest! {
         let back = diff::compare(&after, &before, false);
         let mirrored: Vec<_> = there.flows.iter().map(|it| told_of(&mirror(it))).collect();
         prop_assert_eq!(mirrored, back.flows.iter().map(told_of).collect::<Vec<_>>());
+    }
+
+    /// The part of a map that is asked for where few units can differ.
+    #[test]
+    fn a_part_of_a_map_says_what_the_whole_says(seed: u64) {
+        let (_, cluster, mut dice) = random(seed, ALL);
+        let index = Index::build(&cluster);
+        let all_nodes = dice.percent(30);
+        let mut units = index.workloads(&cluster);
+        units.retain(|_| dice.percent(25));
+        let units = units.into_iter().collect();
+        let part = index.map_part(&cluster, &Part { units: &units, all_nodes, keeps_outside: false });
+        let is_node = |it: &Unit| matches!(it, Unit::Nodes(_));
+        let is_outside = |it: &Unit| matches!(it, Unit::Outside(_));
+        let is_inside = |it: &Unit| !is_node(it) && !is_outside(it);
+        let mut whole = index.map(&cluster, By::Workload, None).rows;
+        whole.retain(|it| {
+            let (from, to) = (&it.from, &it.to);
+            units.contains(from) || units.contains(to) || !is_inside(from) && !is_inside(to)
+                || all_nodes && (is_node(from) || is_node(to))
+        });
+        // Sets of nodes stand in the order in which they are found.
+        let sorted = |mut rows: Vec<MapRow>| {
+            rows.sort_by(|a, b| (&a.from, &a.to).cmp(&(&b.from, &b.to)));
+            rows
+        };
+        prop_assert_eq!(sorted(part.rows), sorted(whole));
     }
 
     /// Objects that come in another order, and policies that are called otherwise.

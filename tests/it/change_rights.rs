@@ -115,7 +115,7 @@ fn parts(row: &GrantRow) -> Vec<(Name, Tuple)> {
 /// Requests that rules of either side may well answer.
 fn requests(random: &mut Random, sides: [&Cluster; 2]) -> Vec<Request> {
     let question = |at: usize| {
-        let likely = (at % 3 != 0).then(|| ANYTHING.likely(random, sides[at % 2])).flatten();
+        let likely = (!at.is_multiple_of(3)).then(|| ANYTHING.likely(random, sides[at % 2])).flatten();
         likely.map_or_else(|| ANYTHING.request(random), |it| it.1)
     };
     (0..QUESTIONS).map(question).collect()

@@ -2,6 +2,7 @@
 
 mod cases;
 mod change_laws;
+mod change_live;
 mod change_rights;
 mod cli;
 mod control_plane;

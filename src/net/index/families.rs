@@ -111,6 +111,11 @@ impl Firsts {
         }
     }
 
+    /// Whether another cluster's say the same.
+    pub fn say_the_same(&self, other: &Self) -> bool {
+        self.family() == other.family() && (self.family().is_some() || self.doubt() == other.doubt())
+    }
+
     /// Why it is not known.
     fn doubt(&self) -> Gap {
         match (&self.gap, self.pods) {

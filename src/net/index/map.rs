@@ -32,9 +32,9 @@ pub(super) struct Table<'a> {
     /// By class: units with pods of it on networks of their own, and how many.
     residents: Vec<Vec<(u32, u64)>>,
     /// By unit: pods on networks of their own.
-    plain: Vec<u64>,
+    pub plain: Vec<u64>,
     /// Groups on the host network, with their units.
-    hosts: Vec<(usize, Alike)>,
+    pub hosts: Vec<(usize, Alike)>,
 }
 
 /// What one pod has with all units; of those that it has nothing with there is no cell.
@@ -52,23 +52,23 @@ struct Spreads {
 }
 
 /// All sums into one unit, by the units that they are from; most are empty.
-struct Column {
+pub(super) struct Column {
     places: Vec<Option<Place>>,
     taken: Vec<usize>,
 }
 
 /// What one unit has with another, and how many of their pairs spreads have spoken of.
-struct Place {
-    sum: Sum,
-    spoken: u64,
+pub(super) struct Place {
+    pub sum: Sum,
+    pub spoken: u64,
 }
 
 impl Column {
-    fn of(units: usize) -> Self {
+    pub fn of(units: usize) -> Self {
         Self { places: std::iter::repeat_with(|| None).take(units).collect(), taken: Vec::new() }
     }
 
-    fn at(&mut self, from: usize, empty: impl FnOnce() -> Sum) -> &mut Place {
+    pub fn at(&mut self, from: usize, empty: impl FnOnce() -> Sum) -> &mut Place {
         let place = &mut self.places[from];
         if place.is_none() {
             self.taken.push(from);
@@ -76,7 +76,7 @@ impl Column {
         place.get_or_insert_with(|| Place { sum: empty(), spoken: 0 })
     }
 
-    fn drain(&mut self) -> impl Iterator<Item = (usize, Place)> {
+    pub fn drain(&mut self) -> impl Iterator<Item = (usize, Place)> {
         let places = &mut self.places;
         self.taken.drain(..).filter_map(|from| Some((from, places[from].take()?)))
     }
@@ -94,7 +94,7 @@ pub(super) struct Draft {
     first_outside: usize,
     first_nodes: usize,
     /// Whether rows about the outside stay in which nothing can pass.
-    keeps_outside: bool,
+    pub keeps_outside: bool,
     /// Sets of nodes, as they come.
     nodes: Vec<Vec<u64>>,
     known_nodes: HashMap<Vec<u64>, u32, FxBuildHasher>,
@@ -113,11 +113,7 @@ impl Index {
     }
 
     fn map_into(&self, mut draft: Draft, cluster: &Cluster, by: By, port: Option<Port>) -> Map {
-        let units = self.units(cluster, by, &mut draft.map.left_out);
-        let around = self.around(cluster);
-        let table = self.table(units, around, self.terms_around(around, port));
-        (draft.node_sets, draft.first_nodes) = (Sets::without(table.terms.apart.0.clone()), table.first_nodes());
-        draft.first_outside = table.units.len();
+        let table = self.prepare(&mut draft, cluster, by, port);
         let mut spreads = self.alike_classes(&table);
         let mut column = Column::of(table.units.len());
         for to in 0..table.units.len() {
@@ -126,16 +122,18 @@ impl Index {
         for from in 0..table.units.len() {
             self.map_out(&mut draft, &table, from);
         }
-        self.map_nodes(&mut draft, &table);
-        let Draft { mut map, mut rows, nodes, .. } = draft;
-        rows.sort_unstable_by_key(|it| (it.0, it.1));
-        let sets: Vec<Unit> = nodes.into_iter().map(|it| table.around.unit(it)).collect();
-        let units = table.units.iter().map(|it| &it.unit);
-        let units: Vec<_> = units.chain(table.around.outside.iter().map(|it| &it.unit)).chain(&sets).collect();
-        let unit = |at: u32| units[at as usize].clone();
-        map.rows =
-            rows.into_iter().map(|(from, to, summary)| MapRow { from: unit(from), to: unit(to), summary }).collect();
-        map
+        self.map_nodes(&mut draft, &table, &|_| true);
+        draft.finish(&table)
+    }
+
+    /// All units, and a draft that knows where the outside and the nodes begin.
+    pub(super) fn prepare<'a>(&'a self, draft: &mut Draft, cluster: &Cluster, by: By, port: Option<Port>) -> Table<'a> {
+        let units = self.units(cluster, by, &mut draft.map.left_out);
+        let around = self.around(cluster);
+        let table = self.table(units, around, self.terms_around(around, port));
+        (draft.node_sets, draft.first_nodes) = (Sets::without(table.terms.apart.0.clone()), table.first_nodes());
+        draft.first_outside = table.units.len();
+        table
     }
 
     fn table<'a>(&self, units: Vec<Members>, around: &'a Around, terms: Terms) -> Table<'a> {
@@ -191,7 +189,8 @@ impl Index {
             let rows = self.rows(&target.found(&NOWHERE), Direction::Ingress);
             for (from, unit) in table.units.iter().enumerate() {
                 let sum = &mut column.at(from, || self.sum()).sum;
-                unit.alike.iter().for_each(|it| self.add_pairs(sum, &rows, it, target, from == to, table));
+                let rows = (&rows[..], Direction::Ingress);
+                unit.alike.iter().for_each(|it| self.add_pairs(sum, rows, it, target, from == to, table));
             }
         }
         // Pairs that spreads do not speak of: nothing passes there.
@@ -210,7 +209,7 @@ impl Index {
 
     /// Adds what a spread leaves out: pods on the host network, and the unit's own.
     fn add_apart(&self, column: &mut Column, table: &Table<'_>, to: usize, target: &Alike, row: &Row) {
-        let rows = std::slice::from_ref(row);
+        let rows = (std::slice::from_ref(row), Direction::Ingress);
         for (from, alike) in &table.hosts {
             let sum = &mut column.at(*from, || self.sum()).sum;
             self.add_pairs(sum, rows, alike, target, *from == to, table);
@@ -231,7 +230,7 @@ impl Index {
     }
 
     /// What one pod with this row has with the units that may pass.
-    fn cells(&self, table: &Table<'_>, row: &Row) -> Vec<(u32, Sum)> {
+    pub(super) fn cells(&self, table: &Table<'_>, row: &Row) -> Vec<(u32, Sum)> {
         let mut any = Bits::none(self.classes.bound());
         row.passing_into(&mut any);
         let (none, full) = (&table.terms.none, &table.terms.full);
@@ -261,7 +260,7 @@ impl Index {
     }
 
     /// Rows from outside into a unit.
-    fn map_in(&self, draft: &mut Draft, table: &Table<'_>, to: usize) {
+    pub(super) fn map_in(&self, draft: &mut Draft, table: &Table<'_>, to: usize) {
         let ends: Vec<_> = table.units[to].alike.iter().map(|it| (it.found(&NOWHERE), it.pods)).collect();
         for (at, part) in table.around.outside.iter().enumerate() {
             let mut sum = self.sum();
@@ -273,7 +272,7 @@ impl Index {
     }
 
     /// Rows from a unit to the outside.
-    fn map_out(&self, draft: &mut Draft, table: &Table<'_>, from: usize) {
+    pub(super) fn map_out(&self, draft: &mut Draft, table: &Table<'_>, from: usize) {
         let ends: Vec<_> = table.units[from].alike.iter().map(|it| (it.found(&NOWHERE), it.pods)).collect();
         for (at, part) in table.around.outside.iter().enumerate() {
             let mut sum = self.sum();
@@ -300,14 +299,23 @@ impl Index {
         }
     }
 
-    /// Adds the pairs of two groups; those on one node apart, each pod to itself left out.
-    fn add_pairs(&self, sum: &mut Sum, rows: &[Row], from: &Alike, to: &Alike, is_one_unit: bool, table: &Table<'_>) {
+    /// Adds the pairs of two groups, of which the second has these rows at its own gate; those on one node apart, each
+    /// pod to itself left out.
+    pub(super) fn add_pairs(
+        &self,
+        sum: &mut Sum,
+        (rows, direction): (&[Row], Direction),
+        from: &Alike,
+        to: &Alike,
+        is_one_unit: bool,
+        table: &Table<'_>,
+    ) {
         let is_same = is_one_unit && (from.class, from.host) == (to.class, to.host);
         let mut total = from.pods * to.pods - if is_same { to.pods } else { 0 };
         if from.is_host() || to.is_host() {
             let (near, unsure) = shared_nodes(from, to, is_same);
             for (node, pairs) in [(&HERE, near), (&NOWHERE, unsure)].into_iter().filter(|it| it.1 > 0) {
-                self.add(sum, &self.pass(&from.found(node), &to.found(node)), pairs, table.terms.atom);
+                self.add(sum, &self.pass_in(direction, &to.found(node), &from.found(node)), pairs, table.terms.atom);
                 total -= pairs;
             }
         }
@@ -325,6 +333,19 @@ impl Table<'_> {
 }
 
 impl Draft {
+    /// The map, its rows in order.
+    pub fn finish(self, table: &Table<'_>) -> Map {
+        let Draft { mut map, mut rows, nodes, .. } = self;
+        rows.sort_unstable_by_key(|it| (it.0, it.1));
+        let sets: Vec<Unit> = nodes.into_iter().map(|it| table.around.unit(it)).collect();
+        let units = table.units.iter().map(|it| &it.unit);
+        let units: Vec<_> = units.chain(table.around.outside.iter().map(|it| &it.unit)).chain(&sets).collect();
+        let unit = |at: u32| units[at as usize].clone();
+        map.rows =
+            rows.into_iter().map(|(from, to, summary)| MapRow { from: unit(from), to: unit(to), summary }).collect();
+        map
+    }
+
     /// The place of a set of nodes among the others.
     pub fn nodes(&mut self, held: Vec<u64>) -> usize {
         let next = self.nodes.len() as u32;

@@ -35,6 +35,7 @@ mod map;
 mod members;
 mod near;
 mod pair;
+mod part;
 mod peers;
 mod policies;
 mod ports;
@@ -74,6 +75,7 @@ use crate::model::cluster::Cluster;
 use crate::model::name::Name;
 
 pub use self::listing::Listing;
+pub use self::part::Part;
 pub use self::queries::{Isolation, IsolationCounts, PolicyProblem};
 
 /// What the user tells beyond the cluster's objects.

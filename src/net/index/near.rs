@@ -43,15 +43,15 @@ type Groups = Vec<(Sum, Vec<u64>)>;
 type Guests = Vec<(u32, u64)>;
 
 impl Index {
-    /// Rows between nodes and everything.
-    pub(super) fn map_nodes(&self, draft: &mut Draft, table: &Table<'_>) {
+    /// Rows between nodes and everything; of units those that are meant.
+    pub(super) fn map_nodes(&self, draft: &mut Draft, table: &Table<'_>, is_meant: &dyn Fn(usize) -> bool) {
         if table.around.names.is_empty() {
             return;
         }
         for direction in Direction::ALL {
             let kinds: Vec<(&NodeKind, Vec<Row>)> =
                 table.around.kinds.iter().map(|it| (it, self.rows(&it.found(), direction))).collect();
-            for (at, unit) in table.units.iter().enumerate() {
+            for (at, unit) in table.units.iter().enumerate().filter(|it| is_meant(it.0)) {
                 let groups = self.groups_with(unit, &kinds, table, direction);
                 self.push_groups(draft, table, at, groups, direction);
             }

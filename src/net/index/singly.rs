@@ -1,12 +1,16 @@
 //! What comparing two clusters asks of each: which units there are, whose pods, and the ports of one pair alone.
 
+use std::collections::HashSet;
 use std::sync::Arc;
+
+use rustc_hash::FxBuildHasher;
 
 use super::crowd::NO_BAND;
 use super::{Index, NO_CLASS};
 use crate::model::cluster::Cluster;
 use crate::model::id::PodId;
 use crate::model::name::Name;
+use crate::model::policy::Policy;
 use crate::model::port::PortSet;
 use crate::net::reach::Unit;
 use crate::net::verdict::{End, Tri};
@@ -38,6 +42,39 @@ impl Index {
         let is_meant = |band: u32| band != NO_BAND && crowd.units[crowd.bands[band as usize].unit as usize] == *unit;
         let pods = self.pods_of(namespace).zip(&crowd.of_pod).filter(|it| is_meant(*it.1));
         pods.map(|it| it.0.pod_id()).collect()
+    }
+
+    /// The workloads of which a policy governs a pod, surely or maybe; `None`: it is held for none that governs so.
+    pub fn governed(&self, cluster: &Cluster, policy: &Policy) -> Option<Vec<Unit>> {
+        let entry = self.policies.get(self.policy_id(policy)?);
+        if self.bends_all.iter().any(|it| std::ptr::eq(self.policies.get(*it), entry)) {
+            return None;
+        }
+        let members: Vec<u32> = self.peers.get(entry.target).members().into_iter().map(|it| it.0).collect();
+        let meant: HashSet<u32, FxBuildHasher> = members.iter().copied().collect();
+        let mut spaces: Vec<u32> = members.iter().map(|it| self.classes.get(*it).namespace).collect();
+        spaces.sort_unstable();
+        spaces.dedup();
+        let mut units = Vec::new();
+        for crowd in spaces.into_iter().map(|it| self.crowd(cluster, it)) {
+            let bands = crowd.bands.iter().filter(|it| meant.contains(&it.class) || meant.contains(&it.host));
+            let mut numbers: Vec<u32> = bands.map(|it| it.unit).collect();
+            numbers.dedup();
+            units.extend(numbers.into_iter().map(|it| crowd.units[it as usize].clone()));
+        }
+        Some(units)
+    }
+
+    /// The workloads of a namespace.
+    pub fn workloads_in(&self, cluster: &Cluster, namespace: &str) -> Vec<Unit> {
+        let known = self.namespace_ids.get(namespace);
+        known.map(|it| self.crowd(cluster, *it).units.clone()).unwrap_or_default()
+    }
+
+    /// Whether all that two indexes hold of a cluster as a whole is the same: what may decide of any pair.
+    pub fn has_same_whole(&self, other: &Self) -> bool {
+        let none_bends = self.bends_all.is_empty() && other.bends_all.is_empty();
+        none_bends && self.settings == other.settings && self.firsts.say_the_same(&other.firsts)
     }
 
     /// The names of all nodes, in order.

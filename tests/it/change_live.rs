@@ -1,0 +1,71 @@
+//! `kreach diff` on a cluster that is asked: as it is, and with files applied, as people run it.
+
+use std::process::{Command, Output, Stdio};
+
+use kreach::embedded::{Settings, kubeconfig, serve_named};
+use serde_json::{Value, json};
+
+const POLICY: &str = r#"{"apiVersion":"networking.k8s.io/v1","kind":"NetworkPolicy","metadata":{"name":"shut-all","namespace":"legacy"},"spec":{"podSelector":{},"policyTypes":["Ingress","Egress"]}}"#;
+const BINDING: &str = r#"{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRoleBinding","metadata":{"name":"new"},"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"new"},"subjects":[{"kind":"User","name":"new","apiGroup":"rbac.authorization.k8s.io"}]}
+{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRole","metadata":{"name":"new"},"rules":[{"apiGroups":[""],"resources":["secrets"],"verbs":["get"]}]}"#;
+
+/// Asks a served world, with files beside; what was said, and the JSON on stdout.
+async fn asked(files: Vec<(&'static str, String)>, lines: Vec<&'static str>) -> Vec<(Option<i32>, Value, String)> {
+    let server = serve_named("story", "127.0.0.1:0", Settings::default());
+    let server = server.await.expect("the demo's world");
+    let folder = tempfile::tempdir().expect("a folder");
+    kubeconfig::write(&folder.path().join("config"), &server, "story").expect("a kubeconfig");
+    files.iter().for_each(|(name, text)| std::fs::write(folder.path().join(name), text).expect("written"));
+    let run = move || {
+        let ask = |line: &str| {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_kreach"));
+            command.args(line.split(' ')).current_dir(folder.path()).env_clear().env("HOME", "/nonexistent");
+            let output: Output =
+                command.env("KUBECONFIG", "config").stdin(Stdio::null()).output().expect("the binary starts");
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            (output.status.code(), serde_json::from_slice(&output.stdout).unwrap_or_default(), said)
+        };
+        lines.into_iter().map(ask).collect()
+    };
+    tokio::task::spawn_blocking(run).await.expect("it runs")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cluster_is_compared_with_itself_under_new_files() {
+    let files = vec![("shut.json", POLICY.to_owned()), ("grant.json", BINDING.to_owned())];
+    let lines = vec![
+        "diff live live -o json",
+        "diff live live+shut.json -o json",
+        "diff live+grant.json live -o json",
+        "diff live live+none.json -o json",
+    ];
+    let said = asked(files, lines).await;
+    assert_eq!((said[0].0, &said[0].1["outcome"], &said[0].1["flows"]), (Some(0), &json!("same"), &json!([])));
+    let counts = &said[1].1["counts"];
+    assert_eq!((said[1].0, &counts["opened"], &counts["given"]), (Some(1), &json!(0), &json!(0)), "{counts}");
+    assert!(counts["closed"].as_u64().is_some_and(|it| it > 0), "{counts}");
+    let row = &said[2].1["grants"][0];
+    assert_eq!((said[2].0, &row["subject"], &row["change"]), (Some(1), &json!("user:new"), &json!("taken")), "{row}");
+    assert!(said[3].0 == Some(2) && said[3].2.contains("none.json"), "{}", said[3].2);
+}
+
+/// Its deletions included (CONTRACT §9).
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fix_is_applied_with_its_deletions() {
+    let object: Value = serde_json::from_str(POLICY).expect("JSON");
+    let steps = |op: &str| {
+        let changes = json!([{ "op": op, "object": object }]);
+        json!({ "version": "kreach/v1", "kind": "Fix", "candidates": [{ "changes": changes }] }).to_string()
+    };
+    let files = vec![("create.json", steps("create")), ("delete.json", steps("delete")), ("odd.json", steps("mend"))];
+    let lines = vec![
+        "diff live+create.json live+delete.json -o json",
+        "diff live live+delete.json -o json",
+        "diff live live+odd.json -o json",
+    ];
+    let said = asked(files, lines).await;
+    assert!(said[0].0 == Some(1) && said[0].1["counts"]["opened"].as_u64() > Some(0), "{}", said[0].1["counts"]);
+    assert_eq!(said[1].0, Some(0), "{}", said[1].1);
+    assert!(said[1].1["notes"].to_string().contains("is not there: nothing to delete"), "{}", said[1].1["notes"]);
+    assert!(said[2].0 == Some(2) && said[2].2.contains("op and object"), "{}", said[2].2);
+}
