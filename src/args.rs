@@ -45,7 +45,7 @@ pub enum Command {
     Snapshot(Snapshot),
     /// May SUBJECT do it, and why
     Can(cli::can::CanArgs),
-    /// Everybody who can do it, by which grants
+    /// List who can do it, and through which grants
     WhoCan(cli::who_can::WhoCanArgs),
     /// All grants of SUBJECT, with binding, role and rule
     Permissions(cli::permissions::PermissionsArgs),
@@ -189,7 +189,7 @@ pub struct Connection {
     /// User of the kubeconfig
     #[arg(long, global = true, value_name = "NAME")]
     pub user: Option<String>,
-    /// Namespace of bare names; lists are of it alone
+    /// Namespace scope
     #[arg(short, long, global = true, value_name = "NAME")]
     pub namespace: Option<String>,
     /// Lists are of all namespaces

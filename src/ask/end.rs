@@ -248,7 +248,7 @@ fn named(text: &str, segments: &[&str], namespace: &Name) -> Result<End, Fault> 
             None => Ok(End::Pod(PodId::new(first, second))),
         },
         [first, second, third] => match word(first) {
-            Some((_, Word::Namespace | Word::Node)) => Err(not_an_end(text, "it stands in no namespace")),
+            Some((_, Word::Namespace | Word::Node)) => Err(not_an_end(text, "cluster-scoped")),
             Some((kind, word)) => Ok(of_word(kind, word, second.into(), third)),
             None => Ok(of_word(&first.to_ascii_lowercase(), Word::Workload, second.into(), third)),
         },
@@ -269,7 +269,7 @@ fn of_word(kind: &str, word: Word, namespace: Name, name: &str) -> End {
 
 fn not_an_end(text: &str, why: &str) -> Fault {
     Fault::new(
-        format!("{text:?} is no end: {why}"),
+        format!("invalid endpoint {text:?}: {why}"),
         "ends are NS/POD, deploy/NS/NAME, svc/NS/NAME, ns/NAME, node/NAME, an IP, a CIDR or internet",
     )
 }
@@ -331,7 +331,7 @@ mod tests {
             ("[fd00::7]:443", "fd00::7:443/TCP"),
             ("[fd00::7]/UDP", "fd00::7/UDP"),
             ("[fd00::/64]:443/SCTP", "fd00::/64:443/SCTP"),
-            ("[fd00::]/64:443", "error: \"[fd00::]/64\" is no end: no name holds ':'"),
+            ("[fd00::]/64:443", "error: invalid endpoint \"[fd00::]/64\": no name holds ':'"),
             ("::ffff:10.0.0.7", "10.0.0.7"),
             ("::ffff:10.0.0.0/104", "10.0.0.0/8"),
             ("[::ffff:10.0.0.7]:80", "10.0.0.7:80/TCP"),
@@ -358,18 +358,21 @@ mod tests {
             ("web:0", "error: port 0 does not exist"),
             ("web:70000", "error: port 70000 does not exist"),
             ("web:99999999999999999999", "error: port 18446744073709551615 does not exist"),
-            ("web:", "error: \"web:\" is no end: no port follows the colon"),
+            ("web:", "error: invalid endpoint \"web:\": no port follows the colon"),
             ("web:HTTP", "error: \"HTTP\" is no port"),
             ("web:80-90", "error: \"80-90\" is no port"),
             ("web:80/ICMP", "error: \"ICMP\" is no protocol"),
-            ("", "error: \"\" is no end: a part of it is empty"),
-            ("shop//web", "error: \"shop//web\" is no end: a part of it is empty"),
-            ("10.0.0.300:80", "error: \"10.0.0.300\" is no end: the numbers of an address end at 255"),
-            ("10.0.0.0/33", "error: \"10.0.0.0/33\" is no end: no block has such a prefix"),
-            ("ns/a/b", "error: \"ns/a/b\" is no end: it stands in no namespace"),
-            ("a/b/c/d", "error: \"a/b/c/d\" is no end: it has too many parts"),
-            ("fd00::7::443", "error: \"fd00::7::443\" is no end: an IPv6 address with a port is written [fd00::7]:443"),
-            ("a b", "error: \"a b\" is no end: no name holds ' '"),
+            ("", "error: invalid endpoint \"\": a part of it is empty"),
+            ("shop//web", "error: invalid endpoint \"shop//web\": a part of it is empty"),
+            ("10.0.0.300:80", "error: invalid endpoint \"10.0.0.300\": the numbers of an address end at 255"),
+            ("10.0.0.0/33", "error: invalid endpoint \"10.0.0.0/33\": no block has such a prefix"),
+            ("ns/a/b", "error: invalid endpoint \"ns/a/b\": cluster-scoped"),
+            ("a/b/c/d", "error: invalid endpoint \"a/b/c/d\": it has too many parts"),
+            (
+                "fd00::7::443",
+                "error: invalid endpoint \"fd00::7::443\": an IPv6 address with a port is written [fd00::7]:443",
+            ),
+            ("a b", "error: invalid endpoint \"a b\": no name holds ' '"),
         ];
         cases.iter().for_each(|(text, whole)| assert_eq!(read(text), *whole, "{text}"));
     }

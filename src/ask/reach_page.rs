@@ -14,8 +14,8 @@ use super::page;
 pub fn ports_text(summary: &Summary) -> String {
     let mut text = match (summary.every.is_empty(), summary.every == summary.some) {
         (_, true) => ports(&summary.every),
-        (true, false) => format!("some pairs: {}", ports(&summary.some)),
-        (false, false) => format!("{} (some pairs: {})", ports(&summary.every), ports(&summary.some)),
+        (true, false) => format!("partial: {}", ports(&summary.some)),
+        (false, false) => format!("{} (partial: {})", ports(&summary.every), ports(&summary.some)),
     };
     let unknown = summary.possible.difference(&summary.some);
     if !unknown.is_empty() {
@@ -87,8 +87,12 @@ fn row_line(row: &ReachRow) -> Line {
 }
 
 fn closing(reach: &Reach, open: usize, shut: usize, page: &mut Page) {
-    let verb = if reach.direction == Direction::Egress { "reached" } else { "reach it" };
-    page.say(1, Mark::Plain, format!("{open} of {} {verb}", words::count((open + shut) as u64, "row", "rows")));
+    let (one, many) = match reach.direction {
+        Direction::Egress => ("destination", "destinations"),
+        Direction::Ingress => ("source", "sources"),
+    };
+    let of = if shut > 0 { format!("{open} of ") } else { String::new() };
+    page.say(1, Mark::Plain, format!("{of}{}", words::count((open + shut) as u64, one, many)));
     page.say(1, Mark::Plain, page::counts(&reach.pairs, ("pair", "pairs")));
     reach.gaps.iter().for_each(|it| page.push(Evidence::gap(it).line(1)));
     reach.notes.iter().for_each(|it| page.push(it.line(1)));

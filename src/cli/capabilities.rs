@@ -1,7 +1,7 @@
 //! What grants amount to, as JSON: the `capabilities` of `permissions -o json`.
 //!
 //! ```json
-//! {"capability":"enter pods","outcome":"unknown","namespace":"shop","versions":"before 1.35","request":"get pods/exec"}
+//! {"capability":"exec into pods","outcome":"unknown","namespace":"shop","versions":"before 1.35","request":"get pods/exec"}
 //! ```
 
 use serde::Serialize;

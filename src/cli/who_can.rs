@@ -42,7 +42,7 @@ impl From<Table> for Form {
     }
 }
 
-/// Everybody who can do it, by which grants.
+/// List who can do it, and through which grants.
 #[derive(Args, Debug)]
 pub struct WhoCanArgs {
     #[command(flatten)]

@@ -331,7 +331,8 @@ fn in_cluster(flags: &Flags, around: &Surroundings, warnings: Vec<String>) -> Re
     let token = Path::new(ACCOUNT).join("token");
     let Some((host, port)) = both.filter(|_| token.exists()) else {
         let hint = "name one with --kubeconfig or KUBECONFIG, read files with --from, or try `kreach demo`";
-        let what = warnings.first().cloned().unwrap_or_else(|| "no kubeconfig, and this is no pod".to_owned());
+        let what =
+            warnings.first().cloned().unwrap_or_else(|| "no kubeconfig found, and not running in a cluster".to_owned());
         return Err(config(&what).hint(hint));
     };
     let host = if host.contains(':') { format!("[{host}]") } else { host };

@@ -75,13 +75,13 @@ impl Note {
             Note::SidecarPort => "the port's name is a sidecar's; plugins before Kubernetes 1.32 may not see it",
             Note::InitPort => "the port's name is a plain init container's; plugins differ",
             Note::HostNetwork => "a pod on the host network is judged as its node",
-            Note::OwnNode => "a pod and its own node may always talk",
-            Note::Itself => "a pod cannot be shut off from itself; through its Service plugins differ",
+            Note::OwnNode => "a pod and its own node can always talk",
+            Note::Itself => "a pod can always reach itself; through its Service plugins differ",
             Note::OtherNode => "only a pod's own node is exempt from policies, this is another",
             Note::SourceRewritten => {
                 "a block decides about an outside source, whose address may be rewritten on the way"
             }
-            Note::StandingConnections => "connections that stand when policies change may go on",
+            Note::StandingConnections => "established connections may survive a policy change",
             Note::NoAddressYet => "no address yet: judged as it would run",
             Note::Terminating => "the pod is terminating and still counts",
             Note::NotDeclared => "no container declares this port, which does not close it",

@@ -56,27 +56,27 @@ const fn old_websocket(ability: &'static str, power: &'static Power) -> Way {
 
 const fn constrained(power: &'static Power, with: &'static Power) -> Way {
     let what = "by constrained impersonation, for what impersonate-on allows besides";
-    Way { with: Some(with), ..way("act as others", power, 56, what) }
+    Way { with: Some(with), ..way("impersonate", power, 56, what) }
 }
 
 /// Every ability, in the order in which it is shown.
 pub const WAYS: &[Way] = &[
-    way("enter pods", &powers::EXEC, 70, "runs commands in their containers"),
-    old_websocket("enter pods", &powers::EXEC_BY_GET),
+    way("exec into pods", &powers::EXEC, 70, "runs commands in their containers"),
+    old_websocket("exec into pods", &powers::EXEC_BY_GET),
     way("attach to pods", &powers::ATTACH, 70, "reads and writes what their processes do"),
     old_websocket("attach to pods", &powers::ATTACH_BY_GET),
     way("forward ports", &powers::FORWARD, 70, "connects past network policies"),
     old_websocket("forward ports", &powers::FORWARD_BY_GET),
     way(
-        "enter nodes' pods",
+        "kubelet access",
         &powers::KUBELETS,
         71,
         "runs commands in every pod of a node by its kubelet, past audit and admission",
     ),
     way("read kubelets", &powers::READ_KUBELETS, 72, "a node's pods, without nodes/proxy"),
-    way("act as others", &powers::IMPERSONATE_GROUPS, 54, "in groups, with a user or an account that it may act as"),
-    way("act as others", &powers::IMPERSONATE_USERS, 54, "as users, with all that these hold"),
-    way("act as others", &powers::IMPERSONATE_ACCOUNTS, 54, "as service accounts"),
+    way("impersonate", &powers::IMPERSONATE_GROUPS, 54, "in groups, with a user or an account that it may act as"),
+    way("impersonate", &powers::IMPERSONATE_USERS, 54, "as users, with all that these hold"),
+    way("impersonate", &powers::IMPERSONATE_ACCOUNTS, 54, "as service accounts"),
     constrained(&powers::AS_USERS, &powers::ON_AS_USERS),
     constrained(&powers::AS_ACCOUNTS, &powers::ON_AS_ACCOUNTS),
     constrained(&powers::AS_NODES, &powers::ON_AS_NODES),
@@ -92,27 +92,27 @@ pub const WAYS: &[Way] = &[
     },
     Way {
         with: Some(&powers::WRITE_CLUSTER_ROLES),
-        ..way("write any grant", &powers::ESCALATE_CLUSTER_ROLES, 47, "puts any rule into a ClusterRole")
+        ..way("escalate roles", &powers::ESCALATE_CLUSTER_ROLES, 47, "puts any rule into a ClusterRole")
     },
     Way {
         with: Some(&powers::WRITE_ROLES),
-        ..way("write any grant", &powers::ESCALATE_ROLES, 47, "puts any rule into a Role")
+        ..way("escalate roles", &powers::ESCALATE_ROLES, 47, "puts any rule into a Role")
     },
     Way {
         with: Some(&powers::WRITE_CLUSTER_BINDINGS),
         reach: Reach::Cluster,
-        ..way("bind any role", &powers::BIND_CLUSTER_ROLES, 49, "cluster-wide, beyond its own rights")
+        ..way("bind roles", &powers::BIND_CLUSTER_ROLES, 49, "cluster-wide, beyond its own rights")
     },
     Way {
         with: Some(&powers::WRITE_BINDINGS),
-        ..way("bind any role", &powers::BIND_CLUSTER_ROLES, 49, "in namespaces, beyond its own rights")
+        ..way("bind roles", &powers::BIND_CLUSTER_ROLES, 49, "in namespaces, beyond its own rights")
     },
     Way {
         with: Some(&powers::WRITE_BINDINGS),
-        ..way("bind any role", &powers::BIND_ROLES, 49, "in namespaces, beyond its own rights")
+        ..way("bind roles", &powers::BIND_ROLES, 49, "in namespaces, beyond its own rights")
     },
-    way("share own rights", &powers::WRITE_CLUSTER_BINDINGS, 51, "binds what it holds cluster-wide"),
-    way("share own rights", &powers::WRITE_BINDINGS, 51, "binds what it holds itself to anyone"),
+    way("delegate own permissions", &powers::WRITE_CLUSTER_BINDINGS, 51, "binds what it holds cluster-wide"),
+    way("delegate own permissions", &powers::WRITE_BINDINGS, 51, "binds what it holds itself to anyone"),
 ];
 
 /// A rule that gives an ability: which binding, role and rule.

@@ -46,7 +46,7 @@ pub const DANGERS: &[Danger] = &[
         powers: &[&powers::APPROVE, &powers::SIGN, &powers::APPROVE_REQUESTS],
     },
     Danger {
-        word: "control nodes",
+        word: "kubelet access",
         doc: "Reaches the kubelet, which runs commands in every pod of a node, past audit and admission.",
         powers: &[&powers::KUBELETS],
     },
@@ -60,7 +60,7 @@ pub const DANGERS: &[Danger] = &[
         ],
     },
     Danger {
-        word: "act as accounts",
+        word: "mint account tokens",
         doc: "Mints tokens of service accounts, or impersonates them.",
         powers: &[&powers::REQUEST_TOKENS, &powers::IMPERSONATE_ACCOUNTS],
     },
@@ -70,12 +70,12 @@ pub const DANGERS: &[Danger] = &[
         powers: &[&powers::READ_SECRETS],
     },
     Danger {
-        word: "run pods",
+        word: "create workloads",
         doc: "Runs code as any service account of the namespace, by pods or by what makes them.",
         powers: &[&powers::CREATE_PODS, &powers::CREATE_WORKLOADS, &powers::CHANGE_WORKLOADS, &powers::CHANGE_JOBS],
     },
     Danger {
-        word: "enter pods",
+        word: "exec into pods",
         doc: "Runs commands in pods, or changes what runs in them.",
         powers: &[
             &powers::EXEC,
@@ -87,7 +87,7 @@ pub const DANGERS: &[Danger] = &[
         ],
     },
     Danger {
-        word: "write grants",
+        word: "edit RBAC",
         doc: "Writes roles or bindings, within its own rights.",
         powers: &[
             &powers::WRITE_CLUSTER_BINDINGS,
@@ -97,7 +97,7 @@ pub const DANGERS: &[Danger] = &[
         ],
     },
     Danger {
-        word: "change network",
+        word: "edit network policy",
         doc: "Opens or closes the network: policies, services, or labels that policies read.",
         powers: &[
             &powers::WRITE_POLICIES,
@@ -167,9 +167,9 @@ mod tests {
         let approving = rule(&["approve"], &["certificates.k8s.io"], &["signers"]);
         assert_eq!(word(approving.clone(), Reach::Cluster), Some("approve certificates"));
         assert_eq!(word(approving, Reach::Namespaced), None);
-        assert_eq!(word(rule(&["get"], &[""], &["nodes/proxy"]), Reach::Cluster), Some("control nodes"));
+        assert_eq!(word(rule(&["get"], &[""], &["nodes/proxy"]), Reach::Cluster), Some("kubelet access"));
         assert_eq!(word(rule(&["get"], &[""], &["nodes/proxy"]), Reach::Namespaced), None);
-        assert_eq!(word(rule(&["create"], &[""], &["*/exec"]), Reach::Namespaced), Some("enter pods"));
+        assert_eq!(word(rule(&["create"], &[""], &["*/exec"]), Reach::Namespaced), Some("exec into pods"));
         assert_eq!(word(rule(&["*"], &[""], &["pods/*"]), Reach::Namespaced), None, "no wildcard (rule 9)");
         assert_eq!(word(rule(&["get"], &[""], &["pods"]), Reach::Namespaced), None);
     }

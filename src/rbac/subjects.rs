@@ -75,10 +75,10 @@ impl Oddity {
     /// What it means, in a sentence.
     pub const fn doc(self) -> &'static str {
         match self {
-            Oddity::Left => "has left, says the directory: what is still bound here should go",
+            Oddity::Left => "inactive in directory: remove its bindings",
             Oddity::Stale => "does not exist, yet is bound: whoever creates this account gets its rights",
-            Oddity::Shared => "several workloads run as it: what one may, all may",
-            Oddity::Default => "pods that name no account run as it",
+            Oddity::Shared => "several workloads run as it: all of these pods share its permissions",
+            Oddity::Default => "used where serviceAccountName is unset",
             Oddity::Unused => "no pod runs as it",
             Oddity::Never => "unknown subject kind, or no name or namespace: bindings that name it grant nothing",
         }

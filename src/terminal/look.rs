@@ -9,7 +9,7 @@ use crate::tui::theme::{Colors, Glyphs, Theme};
 /// Why no screen can be opened here.
 pub fn refusal() -> Option<String> {
     let why = match env::var("TERM").as_deref() {
-        _ if !std::io::stdout().is_terminal() => "the output is no terminal",
+        _ if !std::io::stdout().is_terminal() => "stdout is not a terminal",
         Ok("dumb") => "TERM=dumb cannot show a screen",
         _ => return None,
     };

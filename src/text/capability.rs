@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! what it amounts to
-//!   v enter pods in shop: runs commands in their containers (create pods/exec)
+//!   v exec into pods in shop: runs commands in their containers (create pods/exec)
 //!     rolebinding/shop/dev: clusterrole/edit rules[3]
 //!   ? forward ports in shop before 1.35: by websocket, which such servers take for a get (get pods/portforward)
 //! ```
@@ -19,7 +19,7 @@ pub fn add(page: &mut Page, all: &[Capability]) {
     if all.is_empty() {
         return;
     }
-    page.say(1, Mark::Title, "what it amounts to");
+    page.say(1, Mark::Title, "effective capabilities");
     for it in all {
         page.say(2, Mark::of(it.outcome), words(it));
         it.by.iter().for_each(|by| page.push(of_rule(by)));
@@ -31,7 +31,7 @@ fn of_rule(by: &By) -> Line {
     Line::new(3, Mark::Plain, text).linked(&by.binding, &Place::new("roleRef"))
 }
 
-/// `bind any role in shop (only view, edit): in namespaces, beyond its own rights (bind clusterroles.rbac…)`.
+/// `bind roles in shop (only view, edit): in namespaces, beyond its own rights (bind clusterroles.rbac…)`.
 pub fn words(it: &Capability) -> String {
     let place = if it.scope.is_empty() { "the whole cluster" } else { &it.scope };
     let span = if it.way.power.span == Span::Always { String::new() } else { format!(" {}", it.way.power.span) };

@@ -82,7 +82,8 @@ fn named(considered: &Considered) -> String {
 pub fn nearest(verdict: &Verdict, misses: &[GateMisses]) -> Option<Line> {
     let family = verdict.deciding()?;
     let is_shut = |it: &&GateMisses| family.gate(it.direction).outcome(verdict.port) == Outcome::Deny;
-    let nearest = misses.iter().filter(is_shut).find_map(|it| it.misses.first())?;
-    let line = miss::evidence(nearest, verdict).line(DEPTH);
+    let mut shut = misses.iter().filter(is_shut);
+    let (direction, nearest) = shut.find_map(|it| Some((it.direction, it.misses.first()?)))?;
+    let line = miss::evidence(nearest, direction, verdict.port).line(DEPTH);
     Some(Line { text: format!("nearest: {}", line.text), ..line })
 }

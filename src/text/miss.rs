@@ -4,10 +4,11 @@
 //! ~ networkpolicy/shop/db spec.ingress[0].from[0]: port is 5433/TCP, the rule opens 5432/TCP
 //! ```
 
+use crate::model::labels::Requirement;
 use crate::model::name::Name;
 use crate::model::policy::Direction;
 use crate::net::misses::{Hint, Lack, Miss, Undefined};
-use crate::net::verdict::{Port, Verdict};
+use crate::net::verdict::Port;
 
 use super::evidence::Evidence;
 use super::{Mark, words};
@@ -24,25 +25,27 @@ pub struct GateMisses {
 }
 
 /// One miss as a reason.
-pub fn evidence(miss: &Miss, verdict: &Verdict) -> Evidence {
-    let lacks: Vec<String> = miss.lacks.iter().map(|it| lack(it, verdict.port)).collect();
+pub fn evidence(miss: &Miss, direction: Direction, port: Option<Port>) -> Evidence {
+    let peer = if direction == Direction::Ingress { "source" } else { "destination" };
+    let lacks: Vec<String> = miss.lacks.iter().map(|it| lack(it, peer, port)).collect();
     let hint = miss.hint.as_ref().map(|it| format!(" ({})", hint(it))).unwrap_or_default();
     Evidence::at(Mark::Miss, miss.policy.clone(), miss.place.clone(), format!("{}{hint}", lacks.join("; ")))
 }
 
-fn lack(lack: &Lack, port: Option<Port>) -> String {
+fn lack(lack: &Lack, peer: &str, port: Option<Port>) -> String {
     let asked = words::port(port);
     match lack {
         Lack::NoRule => "it has no rule in this direction".to_owned(),
         Lack::Nothing => "nothing of its rule was understood".to_owned(),
         Lack::PodLabel { requirement, found } => {
-            format!("the pod's labels are not {}: {}", words::requirement(requirement), has(found))
+            format!("needs pod label {}; {peer} {}", words::requirement(requirement), has(requirement, found))
         }
         Lack::NamespaceLabel { requirement, found, undefined } => {
             let undefined = undefined.as_ref().map(undefined_text).unwrap_or_default();
-            format!("the namespace's labels are not {}: {}{undefined}", words::requirement(requirement), has(found))
+            let needed = words::requirement(requirement);
+            format!("needs namespace label {needed}; {peer} namespace {}{undefined}", has(requirement, found))
         }
-        Lack::OtherNamespace { wanted, found } => format!("it means pods of {wanted}, this one is of {found}"),
+        Lack::OtherNamespace { wanted, found } => format!("rule covers namespace {wanted}; the pod is in {found}"),
         Lack::NotAPod => "its selectors mean pods, and this end is none to them".to_owned(),
         Lack::NotInBlock { cidr, hole: Some(hole), .. } => format!("the address is in {hole}, which {cidr} leaves out"),
         Lack::NotInBlock { cidr, hole: None, address: Some(address) } => format!("{address} is not in {cidr}"),
@@ -64,10 +67,11 @@ fn lack(lack: &Lack, port: Option<Port>) -> String {
 }
 
 /// What a label is instead.
-fn has(found: &Option<Name>) -> String {
+fn has(requirement: &Requirement, found: &Option<Name>) -> String {
+    let key = words::value(&requirement.key);
     match found {
-        Some(value) => format!("it has {}", words::value(value)),
-        None => "it has no such label".to_owned(),
+        Some(value) => format!("has {key}={}", words::value(value)),
+        None => format!("has no label {key}"),
     }
 }
 

@@ -58,7 +58,7 @@ pub fn gate(verdict: &Verdict, gate: &Gate, misses: &[&Miss]) -> Vec<Evidence> {
         all.push(policy(considered, outcome).of_gate(gate.direction).below(1));
         all.extend(policy_gaps(considered).map(|it| it.of_gate(gate.direction).below(2)));
         let nearly = misses.iter().filter(|it| is_of(it, &considered.policy) && !it.lacks.contains(&Lack::NoRule));
-        all.extend(nearly.map(|it| miss::evidence(it, verdict).of_gate(gate.direction).below(2)));
+        all.extend(nearly.map(|it| miss::evidence(it, gate.direction, verdict.port).of_gate(gate.direction).below(2)));
     }
     all
 }
@@ -83,11 +83,11 @@ fn headline(gate: &Gate, target: &EndFacts, peer: &EndFacts, port: Option<Port>)
     let outcome = gate.outcome(port);
     let name = end(&target.end);
     let why = match gate.why {
-        Why::Outside => format!("{name} is outside: no policy governs it"),
-        Why::Node => "a node is governed by no policy".to_owned(),
-        Why::HostNetwork => format!("{name} is on its node's network: policies pass it by (S37)"),
-        Why::OwnNode => format!("{name} and its own node may always talk (S41)"),
-        Why::Itself => "a pod cannot be shut off from itself (S20)".to_owned(),
+        Why::Outside => format!("{name} is outside: no policy selects it"),
+        Why::Node => "no policy selects a node".to_owned(),
+        Why::HostNetwork => format!("{name} is on the host network: policies do not apply (S37)"),
+        Why::OwnNode => format!("{name} and its own node can always talk (S41)"),
+        Why::Itself => "a pod can always reach itself (S20)".to_owned(),
         Why::NotIsolated => format!("no policy isolates {name} (S1)"),
         Why::Policies => by_policies(gate, target, peer, port),
         Why::NotJudged => format!("{name} cannot be judged"),
@@ -161,10 +161,12 @@ fn misses(considered: &Considered, outcome: Outcome) -> Evidence {
     let decides = considered.isolates && outcome == Outcome::Deny;
     let rules = policy.rules.len();
     let (what, if_so) = match (considered.isolates, rules) {
-        (true, 0) => ("isolates it and allows nothing", "it is denied by default and no rule allows anything"),
-        (true, _) => ("isolates it, none of its rules fits", "it is denied by default and no rule matches"),
-        (false, _) if policy.tier == Tier::Namespace => ("does not isolate it here", "it does not isolate it here"),
-        (false, _) => ("none of its rules fits", "no rule matches"),
+        (true, 0) => ("selects the pod; default deny", "it is denied by default and no rule allows anything"),
+        (true, _) => ("selects the pod; no rule matches", "it is denied by default and no rule matches"),
+        (false, _) if policy.tier == Tier::Namespace => {
+            ("selects the pod; does not isolate it in this direction", "it does not isolate the pod in this direction")
+        }
+        (false, _) => ("selects the pod; no rule matches", "no rule matches"),
     };
     match considered.governs {
         Tri::Yes => Evidence::at(if decides { Mark::Deny } else { Mark::Plain }, policy.id(), Default::default(), what),

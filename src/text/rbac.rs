@@ -53,11 +53,11 @@ pub fn access(access: &Access, index: &Index) -> Page {
     page
 }
 
-/// `in dev (given), system:authenticated (by itself)`.
+/// `in dev (given), system:authenticated (implicit)`.
 pub fn groups(identity: &Identity) -> String {
     let how = |how: Membership| match how {
         Membership::Given => "given",
-        Membership::Implied => "by itself",
+        Membership::Implied => "implicit",
         Membership::Directory => "by the directory",
     };
     let groups: Vec<String> = identity.groups.iter().map(|(it, by)| format!("{it} ({})", how(*by))).collect();
@@ -147,7 +147,7 @@ fn people_line(indent: u8, subject: &Subject, people: Option<&People>) -> Option
         }
         SubjectKind::User => {
             let left = people.person(subject.name()).filter(|it| it.standing == Standing::Left)?;
-            Some(Line::new(indent, Mark::Note, format!("has left, says {}", left.place)))
+            Some(Line::new(indent, Mark::Note, format!("inactive in directory ({})", left.place)))
         }
         _ => None,
     }
@@ -192,7 +192,7 @@ pub fn who_can_opened(
         }
         add_holder(&mut page, line, subject, people);
         if holder.is_always() {
-            page.say(2, Mark::Plain, "always, whatever is bound");
+            page.say(2, Mark::Plain, "always, regardless of bindings");
         }
         add_grants(&mut page, 2, Mark::Allow, &who.grants(holder));
     }

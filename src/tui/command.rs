@@ -310,7 +310,7 @@ const MOVING: &[Command] = &[
         name: "use namespace",
         help: "narrow to the namespace of the selected object",
         places: LISTS,
-        refuses: |app| app.selected().is_none_or(|it| it.namespace().is_none()).then_some("it stands in no namespace"),
+        refuses: |app| app.selected().is_none_or(|it| it.namespace().is_none()).then_some("cluster-scoped"),
         run: quietly!(go::use_namespace),
         finds: Finds::ByName,
     },
@@ -375,13 +375,7 @@ const MOVING: &[Command] = &[
         run: quietly!(grants::dangers),
         finds: Finds::ByName,
     },
-    always(
-        &["p"],
-        "freeze",
-        "hold the picture still while the cluster goes on, or let it go",
-        EVERYWHERE,
-        quietly!(go::freeze),
-    ),
+    always(&["p"], "freeze", "pause the screen while the cluster goes on, or resume", EVERYWHERE, quietly!(go::freeze)),
     always(&["z"], "unfold", "open or close what is folded below a line", &[At::Page], quietly!(open::unfold)),
     always(
         &["Z"],
@@ -439,12 +433,12 @@ const MOVING: &[Command] = &[
         finds: Finds::ByName,
     },
     always(&["ctrl-s"], "dump screen", "keep this screen as text and as a picture", EVERYWHERE, copy::dump),
-    always(&["ctrl-l"], "redraw", "draw everything anew", EVERYWHERE, |_| vec![Effect::Redraw]),
+    always(&["ctrl-l"], "redraw", "redraw the screen", EVERYWHERE, |_| vec![Effect::Redraw]),
     always(&["ctrl-t"], "theme", "the next set of colors (--theme begins with one)", EVERYWHERE, quietly!(theme)),
     always(&["ctrl-z"], "suspend", "give the terminal back to the shell; fg comes back", EVERYWHERE, |_| {
         vec![Effect::Suspend]
     }),
-    always(&["M"], "mouse", "let the program have the mouse, or the terminal", EVERYWHERE, mouse),
+    always(&["M"], "mouse", "mouse on, or off", EVERYWHERE, mouse),
     motion(
         &["Esc"],
         "leave",
@@ -524,8 +518,8 @@ fn theme(app: &mut App) {
 fn mouse(app: &mut App) -> Vec<Effect> {
     app.input.mouse = if app.input.mouse == Mouse::Terminal { Mouse::Program } else { Mouse::Terminal };
     app.say(match app.input.mouse {
-        Mouse::Program => "the program has the mouse (M gives it back)",
-        Mouse::Terminal => "the terminal has the mouse",
+        Mouse::Program => "mouse on (M turns it off)",
+        Mouse::Terminal => "mouse off",
     });
     vec![Effect::Mouse(app.input.mouse)]
 }

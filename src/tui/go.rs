@@ -77,10 +77,10 @@ pub fn start_filter(app: &mut App) -> Vec<Effect> {
 pub fn find(app: &mut App, forward: bool) {
     let letters = app.input.search.clone();
     if letters.is_empty() {
-        return app.say("nothing is searched for (/ starts)");
+        return app.say("no active search; press /");
     }
     if !app.with_shown(|view, app| view.find(app, &letters, forward)) {
-        app.say(format!("{letters} does not stand here"));
+        app.say(format!("pattern not found: {letters}"));
     }
 }
 
@@ -129,32 +129,32 @@ pub fn freeze(app: &mut App) {
         Some((world, _)) => {
             app.session.world = world;
             app.refill();
-            app.say("going on");
+            app.say("resumed");
         }
         None => {
             app.session.behind = Some((app.session.world.clone(), app.session.now));
-            app.say("held still (p goes on)");
+            app.say("paused; p resumes");
         }
     }
 }
 
 /// Goes back to where one was.
 pub fn back(app: &mut App) {
-    let Some(stop) = app.focus.back.pop() else { return app.say("this is where you began") };
+    let Some(stop) = app.focus.back.pop() else { return app.say("no older view") };
     app.focus.forward.push(app.stop());
     app.go_to(stop);
 }
 
 /// Goes forward again.
 pub fn forward(app: &mut App) {
-    let Some(stop) = app.focus.forward.pop() else { return app.say("nothing lies ahead") };
+    let Some(stop) = app.focus.forward.pop() else { return app.say("no newer view") };
     app.focus.back.push(app.stop());
     app.go_to(stop);
 }
 
 /// Goes between the last two places.
 pub fn last(app: &mut App) {
-    let Some(stop) = app.focus.back.pop() else { return app.say("this is where you began") };
+    let Some(stop) = app.focus.back.pop() else { return app.say("no older view") };
     app.focus.back.push(app.stop());
     app.go_to(stop);
 }

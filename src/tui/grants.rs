@@ -151,7 +151,7 @@ pub fn act(app: &mut App, words: &str) -> Result<(), Fault> {
             app.say(format!("seeing with {subject}: i changes it, an empty line forgets it"));
             permissions(app, subject, "");
         }
-        None => app.say("seeing with nobody"),
+        None => app.say("impersonation off"),
     }
     Ok(())
 }

@@ -117,8 +117,8 @@ impl Matrix {
     pub fn title(&self, state: State) -> String {
         let state = match (state, &self.counted) {
             (State::Idle, _) => "",
-            (State::Running(_), None) => ", counting",
-            (State::Running(_), Some(_)) => ", counting anew",
+            (State::Running(_), None) => ", computing",
+            (State::Running(_), Some(_)) => ", recomputing",
             (State::Failed, None) => ", the count failed",
             (State::Failed, Some(_)) => ", as of before: the count failed",
         };
@@ -255,7 +255,7 @@ mod tests {
             crate::tui::text(&buffer).lines().next().unwrap_or_default().to_owned()
         };
         let job = jobs.begin(wanted(&world), work(&world));
-        assert!(title(&matrix, &jobs).contains("2 x 2, counting "), "{}", title(&matrix, &jobs));
+        assert!(title(&matrix, &jobs).contains("2 x 2, computing "), "{}", title(&matrix, &jobs));
         jobs.hear(job.number(), Said::Failed);
         assert!(title(&matrix, &jobs).contains("2 x 2, the count failed "), "{}", title(&matrix, &jobs));
         assert!(!jobs.lacks(&wanted(&world)));

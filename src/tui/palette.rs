@@ -82,7 +82,7 @@ pub const WORDS: &[Word] = &[
     Word {
         name: "who-can",
         arguments: "VERB RESOURCE [NAME] [--pods] [-n NS]",
-        help: "everybody who can, by which grants",
+        help: "list who can, and through which grants",
         run: |app, words| ask(app, "who-can", words),
     },
     Word {

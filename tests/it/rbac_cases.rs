@@ -16,7 +16,7 @@
 //! # expect: bind user:alice clusterrole/edit -n shop holds
 //! # expect: act user:deb user:eve --as-group dev then get pods -n shop => user-info legacy allow
 //! # expect: note user:alice get pods/exec -n shop --server 1.34 => enough on this server (1.34)
-//! # expect: able user:alice enter pods -n shop --server 1.34 allow
+//! # expect: able user:alice exec into pods -n shop --server 1.34 allow
 //! # expect: touch pod/shop/web user:alice => change
 //! # expect: worst user:alice => read secrets
 //! ```

@@ -244,13 +244,13 @@ subjects: [{kind: User, name: erin, apiGroup: rbac.authorization.k8s.io}]
     files.write("enter.yaml", entering);
     let answer = files.run("permissions user:erin --from enter.yaml -o json").json();
     let first = &answer["capabilities"][0];
-    assert_eq!(first["capability"], "enter pods");
+    assert_eq!(first["capability"], "exec into pods");
     assert_eq!(first["outcome"], "unknown");
     assert_eq!(first["versions"], "before 1.35");
     assert_eq!(first["names"], serde_json::json!(["web-0"]));
     assert_eq!(first["grants"][0]["binding"], "rolebinding/shop/enter");
     let page = files.run("permissions user:erin --from enter.yaml").stdout;
-    assert!(page.contains("? enter pods in shop (only web-0) before 1.35"), "{page}");
+    assert!(page.contains("? exec into pods in shop (only web-0) before 1.35"), "{page}");
     let note = files.run("can user:erin get pods/exec web-0 -n shop --from enter.yaml");
     assert!(note.code == 0 && note.stdout.contains("get alone is enough before 1.35"), "{}", note.stdout);
     let guard = files.run("can user:erin update rolebindings.rbac.authorization.k8s.io dev -n shop --from enter.yaml");
@@ -272,7 +272,12 @@ fn permissions_fold_and_compare() {
     assert_eq!(ran.code, 0);
     assert_eq!(files.run("permissions user:mallory --diff user:nobody").code, 1);
     assert_eq!(files.run("permissions user:x --diff user:nobody").code, 0);
-    assert!(files.run("permissions user:mallory --directory people.csv").stdout.contains("mallory has left"));
+    assert!(
+        files
+            .run("permissions user:mallory --directory people.csv")
+            .stdout
+            .contains("mallory is inactive in directory")
+    );
 }
 
 /// A line is judged literally (CONTRACT §5): nothing is filled in, groups of a directory neither.

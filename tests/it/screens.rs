@@ -574,7 +574,7 @@ fn the_operator_is_shown_by_the_servers_word() {
     }
     driver.keys("Enter");
     let text = driver.text();
-    assert!(text.contains("by the server's word (SelfSubjectRulesReview)"), "{text}");
+    assert!(text.contains("by SelfSubjectRulesReview"), "{text}");
     assert!(text.contains("pods: get"), "{text}");
 }
 

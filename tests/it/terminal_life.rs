@@ -37,7 +37,7 @@ fn an_output_that_is_no_terminal_is_told_so() {
     let output = std::process::Command::new(KREACH).args(["--from", SHOP]).output().expect("it runs");
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(2));
-    assert!(said.starts_with("error: the output is no terminal; `kreach trace`"), "{said}");
+    assert!(said.starts_with("error: stdout is not a terminal; `kreach trace`"), "{said}");
     assert!(output.stdout.is_empty());
 }
 
@@ -215,7 +215,7 @@ fn the_mouse_is_asked_for_clicks_and_scrolls() {
     terminal.keys("\x1b[<65;4;6M");
     terminal.wait_for(">shop/web-0");
     terminal.keys("M");
-    terminal.wait_for("the terminal has the mouse");
+    terminal.wait_for("mouse off");
     assert!(!terminal.has_mouse());
 }
 

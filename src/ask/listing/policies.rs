@@ -15,7 +15,7 @@ use crate::text::words;
 pub const LISTING: Listing<Arc<Policy>> = Listing {
     name: "policies",
     title: "Policies",
-    help: "whom each policy governs and what it isolates; of a pod (Enter on it) those in force, in order",
+    help: "which pods each policy selects and what it isolates; of a pod (Enter on it) the policies that select it, in order of evaluation",
     nothing: "no policy",
     sources: &[Kind::NETWORK_POLICY],
     columns: COLUMNS,

@@ -225,7 +225,7 @@ pub fn notes(access: &Access, world: &World) -> Vec<Evidence> {
 pub fn left(identity: &Identity, world: &World) -> Vec<Evidence> {
     let person = world.people.as_ref().and_then(|it| it.person(&identity.user));
     let left = person.filter(|it| it.standing == Standing::Left);
-    let what = |it: &Person| format!("{} has left, says {}", it.user, it.place);
+    let what = |it: &Person| format!("{} is inactive in directory ({})", it.user, it.place);
     left.map(|it| Evidence::new(Mark::Note, what(it))).into_iter().collect()
 }
 

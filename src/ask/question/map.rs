@@ -17,7 +17,7 @@ use crate::net::reach::{By, MapRow, Unit};
 use crate::text::evidence::Evidence;
 use crate::text::{About, Line, Mark, Page, words};
 
-/// How fine rows are.
+/// Aggregate rows by.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ByArg {
@@ -56,7 +56,7 @@ impl ByArg {
 /// Every allowed connection.
 #[derive(Args, Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Map {
-    /// How fine rows are
+    /// Aggregate rows by
     #[arg(long, value_enum, default_value_t = ByArg::Workload)]
     pub by: ByArg,
 }

@@ -48,7 +48,7 @@ pub struct Reach {
     #[command(flatten)]
     #[serde(flatten)]
     pub groups: Groups,
-    /// How fine rows are
+    /// Aggregate rows by
     #[arg(long, value_enum, default_value_t = ByArg::Workload)]
     #[serde(default)]
     pub by: ByArg,

@@ -22,7 +22,7 @@ use crate::rbac::who::{self, Places};
 use crate::text::evidence::Evidence;
 use crate::text::{self, Line, Mark, Page};
 
-/// Everybody who can do it, by which grants.
+/// List who can do it, and through which grants.
 #[derive(Args, Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct WhoCan {
     /// The verb: get, list, watch, create, update, patch, delete, ... or an HTTP method before a /URL

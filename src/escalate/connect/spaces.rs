@@ -30,7 +30,7 @@ pub(super) static CREATE: Edge = edge(
     "create a namespace that a policy allows",
     "every connection that policies allow to namespaces of some labels, or of a name that none has yet",
     "create namespaces, and create pods or workloads in every namespace",
-    "namespaces of names that are there; that whoever creates a namespace may run pods in it, which needs a right in all",
+    "namespaces of names that are there; that whoever creates a namespace may create workloads in it, which needs a right in all",
     Trace::Object,
     Asks::Anybody(&[&CREATES, &CREATES_PODS]),
 );

@@ -53,13 +53,13 @@ pub(super) fn verb(verb: &Name, rule: &RoleRule) -> Option<Flaw> {
 fn unasked(verb: &Name, rule: &RoleRule) -> Option<Flaw> {
     let is_own = rule.groups.iter().all(|it| served::is_own_group(it));
     if let Some(meant) = meant(verb) {
-        let what = format!("no verb of Kubernetes' own; did you mean {meant}?");
+        let what = format!("unknown verb; did you mean {meant}?");
         return Some(if is_own { dead(6, Part::Verb, verb, what) } else { limited(6, Part::Verb, verb, what) });
     }
     if let Some(resources) = only_on(verb, rule).filter(|_| is_own) {
         return Some(dead(6, Part::Verb, verb, format!("{verb} is asked on {} alone", resources.join(" and "))));
     }
-    let what = "no verb of Kubernetes' own: only what asks for it itself";
+    let what = "unknown verb: only what checks it itself";
     (is_own && !served::is_verb(verb)).then(|| limited(6, Part::Verb, verb, what))
 }
 

@@ -33,7 +33,7 @@ pub fn permissions(folded: &Folded) -> Page {
     let (common, own): (Vec<&Row>, Vec<&Row>) = folded.rows.iter().partition(|it| is_common(it));
     let words = dangers(&own);
     if !words.is_empty() {
-        page.say(1, Mark::Note, format!("dangers: {words}"));
+        page.say(1, Mark::Note, format!("risky permissions: {words}"));
     }
     let mut last: Option<&Name> = None;
     for row in own {
@@ -75,14 +75,14 @@ fn add_common(page: &mut Page, rows: &[&Row], identity: &Identity) {
     if rows.is_empty() {
         return;
     }
-    page.say(1, Mark::Title, "besides, as everybody of its sort");
+    page.say(1, Mark::Title, "inherited from implicit groups");
     let words = dangers(rows);
-    let count = words::count(rows.len() as u64, "line", "lines");
+    let count = words::count(rows.len() as u64, "permission", "permissions");
     let (mark, words) = match words.is_empty() {
         true => (Mark::Plain, String::new()),
         false => (Mark::Note, format!(" ({words})")),
     };
-    page.say(2, mark, format!("by groups that come by themselves: {count}{words}"));
+    page.say(2, mark, format!("via implicit groups: {count}{words}"));
     let mut last: Option<&Name> = None;
     for row in rows {
         if last != Some(&row.scope) {
@@ -123,7 +123,7 @@ fn add_subject(page: &mut Page, indent: u8, source: &Source, identity: &Identity
     let how = identity.groups.iter().find(|(it, _)| subject.strip_prefix("group:") == Some(it));
     let how = how.map_or("", |(_, how)| match how {
         Membership::Given => "",
-        Membership::Implied => " (by itself)",
+        Membership::Implied => " (implicit)",
         Membership::Directory => " (by the directory)",
     });
     let names = Place::new("subjects").item(*at);
@@ -144,7 +144,7 @@ fn add_rule(page: &mut Page, indent: u8, source: &Source) {
 
 /// What the server itself says that the operator may do in a namespace, as its word.
 pub fn own_rules(page: &mut Page, namespace: &Name, rules: &Rules) {
-    let title = format!("in {namespace}, by the server's word (SelfSubjectRulesReview): it names no bindings");
+    let title = format!("in {namespace}, by SelfSubjectRulesReview, which names no bindings");
     page.say(1, Mark::Title, title);
     for rule in &rules.rules {
         let verbs: Vec<&str> = rule.verbs.iter().map(Name::as_str).collect();

@@ -28,7 +28,7 @@ use crate::text::evidence::Evidence;
 pub fn evidence(access: &Access, index: &Index) -> Vec<Evidence> {
     let mut all: Vec<Evidence> = Vec::new();
     if access.masters.is_some() {
-        let what = format!("{MASTERS} is always allowed everything, whatever is bound");
+        let what = format!("{MASTERS} is always allowed everything, regardless of bindings");
         all.push(Evidence::new(Mark::Allow, what));
     }
     for grant in &access.grants {
@@ -87,12 +87,12 @@ fn of_word(access: &Access, word: &Word) -> Evidence {
 fn only_rbac(access: &Access) -> Vec<Evidence> {
     let mut notes = Vec::new();
     if access.outcome() == Outcome::Deny && access.word.is_none() {
-        notes.push(Evidence::new(Mark::Note, "only RBAC was asked: no grant covers it"));
+        notes.push(Evidence::new(Mark::Note, "no RBAC rule allows it (other authorizers not checked)"));
     }
     let is_person = access.identity.subject.kind() == SubjectKind::User && !access.identity.is_node();
     let knows_groups = access.identity.groups.iter().any(|(_, it)| *it != Membership::Implied);
     if is_person && !knows_groups {
-        let what = "the groups of people are not in the cluster: --group or --directory names them";
+        let what = "a user's groups are unknown here: pass --group or --directory";
         notes.push(Evidence::new(Mark::Note, what));
     }
     notes
@@ -110,7 +110,7 @@ pub(super) fn member(grant: &Grant) -> Option<Evidence> {
         Mark::Plain,
         id,
         place,
-        format!("gave it to the aggregated clusterrole/{}", grant.role.meta.name),
+        format!("aggregated from here into clusterrole/{}", grant.role.meta.name),
     ))
 }
 

@@ -27,7 +27,7 @@ fn heading(view: View<'_>) -> Around {
 
 fn empty(view: View<'_>) -> String {
     match &view.scope.pod {
-        Some(pod) => format!("no policy governs {pod}: everything may reach it (Esc shows all policies)"),
+        Some(pod) => format!("no policy selects {pod}: everything may reach it (Esc shows all policies)"),
         None => super::why_empty(view, LISTING.sources, LISTING.nothing),
     }
 }
