@@ -1,7 +1,5 @@
 //! Everything that moves give, level by level, and the way to one goal among it.
 
-use std::collections::BTreeMap;
-
 use crate::model::evidence::{Gap, Outcome};
 use crate::model::id::Kind;
 use crate::model::role::SubjectKind;
@@ -13,7 +11,7 @@ use super::edges::EDGES;
 use super::foothold::Foothold;
 use super::goal::Goal;
 use super::held::{Held, Mark};
-use super::moves::{Move, Moves, Out};
+use super::moves::{Moves, Out, Waiting};
 use super::places::is_running;
 use super::powers::Asks;
 use super::region::Region;
@@ -33,23 +31,42 @@ pub struct Answer {
 
 /// Everything that somebody can come to hold by these moves.
 pub fn reach(ground: &Ground<'_>, start: &Foothold, moves: Certainty) -> Held {
-    search(ground, start, None, moves).0
+    search(ground, start, None, moves, None).0
+}
+
+/// How many moves the shortest way to a goal has, if it has fewer than so many; `None`: there is none, or none so short.
+pub(super) fn nearest(
+    ground: &Ground<'_>,
+    start: &Foothold,
+    goal: &Goal,
+    moves: Certainty,
+    below: Option<u32>,
+) -> Option<u32> {
+    let (held, found) = search(ground, start, Some(goal), moves, below);
+    let entry = held.entry_of(ground, &found?)?;
+    Some(held.entries()[entry as usize].cost)
 }
 
 /// Everything, or what it takes until a goal is met, with the entry by which it is and what of that.
 ///
 /// What is taken next is what the shortest way leads to, so that the first way to a goal is none longer than others.
-fn search(ground: &Ground<'_>, start: &Foothold, goal: Option<&Goal>, moves: Certainty) -> (Held, Option<Foothold>) {
+fn search(
+    ground: &Ground<'_>,
+    start: &Foothold,
+    goal: Option<&Goal>,
+    moves: Certainty,
+    below: Option<u32>,
+) -> (Held, Option<Foothold>) {
     let mut held = Held::of(ground, start, goal.and_then(Goal::wanted));
-    let mut waiting: BTreeMap<u32, Vec<Move>> = BTreeMap::new();
+    let mut waiting = Waiting::default();
     let (mut before, mut seen) = (Mark::default(), 1);
     loop {
         let now = held.mark();
-        for it in found(ground, &held, before, moves) {
-            waiting.entry(held.cost(&it)).or_default().push(it);
-        }
+        find(ground, &held, before, moves, &mut waiting);
         before = now;
-        let Some((cost, next)) = waiting.pop_first() else { return (held, None) };
+        let Some((cost, next)) = waiting.take_nearest().filter(|it| below.is_none_or(|below| it.0 < below)) else {
+            return (held, None);
+        };
         for it in next {
             held.take(ground, it, cost);
         }
@@ -62,12 +79,12 @@ fn search(ground: &Ground<'_>, start: &Foothold, goal: Option<&Goal>, moves: Cer
 }
 
 /// The moves that what was taken last makes possible.
-fn found(ground: &Ground<'_>, held: &Held, before: Mark, certainty: Certainty) -> Vec<Move> {
+pub(super) fn find(ground: &Ground<'_>, held: &Held, before: Mark, certainty: Certainty, waiting: &mut Waiting) {
     if held.mark() == before {
-        return Vec::new();
+        return;
     }
     let moves = Moves { ground, held, before };
-    let mut out = Out::new(ground, held, certainty);
+    let mut out = Out::new(ground, held, certainty, waiting);
     let is_asked = |asks: Asks| match asks {
         Asks::Nothing | Asks::Always(_) => true,
         Asks::Anybody(all) => all.iter().any(|it| held.rights_of(it, before.rights).next().is_some()),
@@ -77,7 +94,6 @@ fn found(ground: &Ground<'_>, held: &Held, before: Mark, certainty: Certainty) -
     for edge in EDGES.iter().filter(|it| is_asked(it.asks)) {
         (edge.moves)(&moves, &mut out);
     }
-    out.found
 }
 
 /// Whether a goal can be reached, by the shortest way that is proven.
@@ -99,7 +115,7 @@ pub fn reach_goal(ground: &Ground<'_>, start: &Foothold, goal: &Goal, max_hops: 
 
 /// The steps to a goal by these moves, each beginning where the one before it ended, and all that is held besides.
 fn path(ground: &Ground<'_>, start: &Foothold, goal: &Goal, moves: Certainty) -> (Held, Option<Vec<Step>>) {
-    let (held, found) = search(ground, start, Some(goal), moves);
+    let (held, found) = search(ground, start, Some(goal), moves, None);
     let steps = match goal {
         Goal::Connects { text, targets } => connect::way(ground, &held, text, targets, moves),
         _ => found.map(|it| held.way_to(ground, &it)),
@@ -213,7 +229,7 @@ fn secrets(ground: &Ground<'_>, held: &Held) -> Option<Gap> {
     for entry in held.entries() {
         match &entry.region {
             Region::One(Foothold::Secrets { namespace, .. }) => drop(readable.insert(namespace.clone())),
-            Region::Secrets => readable.extend(ground.all_namespaces().iter().cloned()),
+            Region::Secrets | Region::SecretsNamed(_) => readable.extend(ground.all_namespaces().iter().cloned()),
             _ => {}
         }
     }

@@ -6,12 +6,16 @@
 //! Right   create pods/exec   a rule that a stand holds
 //! ```
 
+pub(super) mod crowd;
 mod stands;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::model::facts::SharedPod;
+use crate::model::id::PodId;
 use crate::model::name::Name;
 use crate::model::role::{RoleRule, RuleLists, Subject, SubjectKind};
 use crate::rbac::Identity;
@@ -47,6 +51,8 @@ pub struct Stand {
     pub grants: Option<Arc<Grants>>,
     /// The rules of a role beside one's own, with where they hold.
     pub role: Option<(Name, Arc<RolePowers>)>,
+    /// The pod, if it is one that is there.
+    pub pod: Option<SharedPod>,
     /// Root on every node, not on this one alone.
     pub is_every_node: bool,
 }
@@ -66,15 +72,19 @@ pub struct Held {
     stands: Vec<Stand>,
     rights: Vec<Right>,
     by_power: Vec<Vec<u32>>,
-    /// The first right of a power that is for all objects: of the whole cluster, and by namespace.
+    /// By request the first right that is for all objects: of the whole cluster, and by namespace.
     everywhere: Vec<Option<u32>>,
     in_namespace: FxHashMap<(u16, Name), u32>,
     /// Rights that name their objects, by power.
     naming: FxHashMap<u16, Vec<u32>>,
     /// Which folded accounts act and which folded pods are entered already.
     seen: FxHashSet<(Name, bool, u32)>,
+    /// The entry by which all accounts are held, of whom those alone stand here who have a right that no other has.
+    crowd: Option<u32>,
     acting: FxHashSet<Subject>,
     entered_nodes: FxHashSet<Name>,
+    /// The pods among the stands, by namespace.
+    entered: BTreeMap<Name, Vec<u32>>,
     /// The group that the question asks for, which bindings need not name.
     pub wanted_group: Option<Name>,
     /// Groups of the one who starts.
@@ -84,22 +94,32 @@ pub struct Held {
 impl Held {
     /// What was held at the start, by somebody who wants this.
     pub fn of(ground: &Ground<'_>, start: &Foothold, wanted: Option<&Foothold>) -> Self {
-        let wanted_group = match wanted {
-            Some(Foothold::Subject(it)) if it.kind() == SubjectKind::Group => Some(it.name().clone()),
-            _ => None,
-        };
-        let count = powers::count();
-        let mut held = Self {
-            by_power: vec![Vec::new(); count],
-            everywhere: vec![None; count],
-            wanted_group,
-            groups: ground.groups.to_vec(),
-            ..Self::default()
-        };
-        held.places.insert(Region::One(start.clone()), 0);
-        held.entries.push(Entry { region: Region::One(start.clone()), by: None, cost: 0 });
+        let mut held = Self { wanted_group: group_of(wanted), groups: ground.groups.to_vec(), ..Self::nothing() };
+        held.begin(Region::One(start.clone()));
         held.stand_at_start(ground, start);
         held
+    }
+
+    /// Everything of a sort, as it is held on the way by somebody who wants this.
+    pub fn of_region(ground: &Ground<'_>, region: &Region, wanted: Option<&Foothold>) -> Self {
+        if let Region::One(start) = region {
+            return Self::of(ground, start, wanted);
+        }
+        let mut held = Self { wanted_group: group_of(wanted), ..Self::nothing() };
+        held.begin(region.clone());
+        held.expand(ground, region, 0);
+        held
+    }
+
+    fn begin(&mut self, region: Region) {
+        self.places.insert(region.clone(), 0);
+        self.entries.push(Entry { region, by: None, cost: 0 });
+    }
+
+    /// Nothing at all.
+    fn nothing() -> Self {
+        let count = powers::count();
+        Self { by_power: vec![Vec::new(); count], everywhere: vec![None; powers::slots()], ..Self::default() }
     }
 
     /// Takes in what a move gives, if it is not held yet; whether it was new.
@@ -111,19 +131,30 @@ impl Held {
         self.places.insert(region.clone(), entry);
         self.entries.push(Entry { region: region.clone(), by: Some(by), cost });
         self.expand(ground, &region, entry);
+        self.tell_apart(ground);
         true
     }
 
     /// Whether all of it is held, alone or as part of something larger.
     pub fn is_held(&self, ground: &Ground<'_>, region: &Region) -> bool {
-        self.places.contains_key(region) || region.wider(ground).iter().any(|it| self.places.contains_key(it))
+        let is_place = |it: &Region| self.places.contains_key(it);
+        is_place(region) || region.has_wider(ground, &mut |it| is_place(it))
+    }
+
+    /// Whether it is an entry of its own.
+    pub fn is_entry(&self, region: &Region) -> bool {
+        self.places.contains_key(region)
     }
 
     /// The entry by which something is held, the nearest of them.
     pub fn entry_of(&self, ground: &Ground<'_>, foothold: &Foothold) -> Option<u32> {
         let one = Region::One(foothold.clone());
-        let wider = one.wider(ground);
-        [&one].into_iter().chain(&wider).filter_map(|it| self.places.get(it)).min().copied()
+        let mut nearest = self.places.get(&one).copied();
+        one.has_wider(ground, &mut |it| {
+            nearest = nearest.into_iter().chain(self.places.get(it).copied()).min();
+            false
+        });
+        nearest
     }
 
     /// All that is held, nearest first.
@@ -157,10 +188,15 @@ impl Held {
 
     /// The first right of a power that is for every object of a namespace.
     pub fn right_in(&self, power: &'static Power, namespace: &Name) -> Option<&Right> {
-        let number = power.number();
-        let everywhere = self.everywhere[number];
-        let here = self.in_namespace.get(&(number as u16, namespace.clone())).copied();
-        everywhere.into_iter().chain(here).min().map(|it| &self.rights[it as usize])
+        self.of_all(power, namespace).min().map(|it| &self.rights[it as usize])
+    }
+
+    /// By request the first rights for every object of a namespace.
+    fn of_all(&self, power: &'static Power, namespace: &Name) -> impl Iterator<Item = u32> {
+        power.slots().flat_map(|slot| {
+            let here = self.in_namespace.get(&(slot, namespace.clone()));
+            self.everywhere[usize::from(slot)].into_iter().chain(here.copied())
+        })
     }
 
     /// The same, or one for some objects alone.
@@ -175,6 +211,27 @@ impl Held {
         let naming = self.naming.get(&(power.number() as u16)).into_iter().flatten();
         let naming = || naming.map(|it| &self.rights[*it as usize]).find(|it| it.is_in(namespace) && it.is_of(name));
         self.right_in(power, namespace).or_else(naming)
+    }
+
+    /// The rights of a power that hold in a namespace; of those that are for all objects the first of the namespace's and
+    /// of the cluster's.
+    pub fn rights_in(&self, power: &'static Power, namespace: &Name) -> impl Iterator<Item = &Right> {
+        let naming = self.naming.get(&(power.number() as u16)).into_iter().flatten().copied();
+        let all = self.of_all(power, namespace).chain(naming).map(|it| &self.rights[it as usize]);
+        all.filter(|it| it.is_in(namespace))
+    }
+
+    /// The pods of a namespace that code runs in, with their stands; of those that are alike one.
+    pub fn entered(&self, namespace: &Name) -> impl Iterator<Item = (u32, &PodId)> {
+        self.entered.get(namespace).into_iter().flatten().filter_map(|at| match &self.stands[*at as usize].foothold {
+            Foothold::Pod(id) => Some((*at, id)),
+            _ => None,
+        })
+    }
+
+    /// The namespaces in which code runs in some pod.
+    pub fn entered_namespaces(&self) -> impl Iterator<Item = &Name> {
+        self.entered.keys()
     }
 
     /// How much is held by now.
@@ -210,10 +267,15 @@ impl Held {
         }
     }
 
+    /// How many moves a way has at least that ends with one from this stand.
+    pub fn nearest(&self, stand: u32) -> u32 {
+        self.entries[self.stands[stand as usize].entry as usize].cost + 1
+    }
+
     /// How many moves a way has that ends with this one.
     pub fn cost(&self, it: &Move) -> u32 {
         if let [stand] = it.stands[..] {
-            return self.entries[self.stands[stand as usize].entry as usize].cost + 1;
+            return self.nearest(stand);
         }
         let mut way = Vec::new();
         it.stands.iter().for_each(|stand| self.collect(*stand, &mut way));
@@ -257,6 +319,14 @@ impl Held {
         }
         by.stands.iter().skip(1).chain(by.stands.first()).for_each(|it| self.collect(*it, way));
         way.push(stand);
+    }
+}
+
+/// The group that is wanted, if it is one.
+fn group_of(wanted: Option<&Foothold>) -> Option<Name> {
+    match wanted {
+        Some(Foothold::Subject(it)) if it.kind() == SubjectKind::Group => Some(it.name().clone()),
+        _ => None,
     }
 }
 

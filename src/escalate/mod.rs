@@ -13,6 +13,7 @@
 //! all of a sort without its members being told apart.
 
 pub mod admission;
+pub mod back;
 pub mod closure;
 pub mod connect;
 pub mod edges;

@@ -9,8 +9,12 @@
 
 mod kept;
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use rustc_hash::FxHashMap;
 
+use crate::model::cluster::WORKLOAD_KINDS;
 use crate::model::evidence::Outcome;
 use crate::model::facts::SharedPod;
 use crate::model::id::Kind;
@@ -33,7 +37,7 @@ pub struct Out<'a> {
     ground: &'a Ground<'a>,
     held: &'a Held,
     certainty: Certainty,
-    pub found: Vec<Move>,
+    waiting: &'a mut Waiting,
 }
 
 /// From where a move is made.
@@ -55,12 +59,12 @@ impl From for u32 {
 }
 
 impl<'a> Out<'a> {
-    /// Nothing yet; of moves that are no surer than this.
-    pub fn new(ground: &'a Ground<'a>, held: &'a Held, certainty: Certainty) -> Self {
-        Self { ground, held, certainty, found: Vec::new() }
+    /// Into what waits to be taken; of moves that are no surer than this.
+    pub fn new(ground: &'a Ground<'a>, held: &'a Held, certainty: Certainty, waiting: &'a mut Waiting) -> Self {
+        Self { ground, held, certainty, waiting }
     }
 
-    /// One move, made only where it gives something new.
+    /// One move, made only where it gives something new, or gives it nearer than what waits.
     pub fn add(
         &mut self,
         edge: &'static Edge,
@@ -79,12 +83,54 @@ impl<'a> Out<'a> {
         to: impl Into<Region>,
         rests: impl FnOnce(Move) -> Option<Move>,
     ) {
-        let to = to.into();
-        if self.held.is_held(self.ground, &to) {
+        let (stand, to) = (from.stand(), to.into());
+        if self.has(stand, &to) {
             return;
         }
-        let found = rests(Move::new(edge, from.stand(), to));
-        self.found.extend(found.filter(|it| it.certainty <= self.certainty));
+        let found = rests(Move::new(edge, stand, to));
+        if let Some(found) = found.filter(|it| it.certainty <= self.certainty) {
+            let cost = self.held.cost(&found);
+            self.waiting.put(found, cost);
+        }
+    }
+
+    /// Whether nothing would come of a move from here to there: it is held, or waits as near already.
+    pub fn has(&self, from: impl From, to: &Region) -> bool {
+        let nearest = self.held.nearest(from.stand());
+        let has = |it: &Region| self.held.is_entry(it) || self.waiting.has(it, nearest);
+        has(to) || to.has_wider(self.ground, &mut |it| has(it))
+    }
+}
+
+/// Moves that are not taken yet, by how many their ways have.
+#[derive(Default)]
+pub struct Waiting {
+    by_cost: BTreeMap<u32, Vec<Move>>,
+    nearest: FxHashMap<Region, u32>,
+}
+
+impl Waiting {
+    fn put(&mut self, it: Move, cost: u32) {
+        let nearest = self.nearest.entry(it.to.clone()).or_insert(u32::MAX);
+        if cost < *nearest {
+            *nearest = cost;
+            self.by_cost.entry(cost).or_default().push(it);
+        }
+    }
+
+    /// Whether something waits that is so near.
+    fn has(&self, region: &Region, cost: u32) -> bool {
+        self.nearest.get(region).is_some_and(|it| *it <= cost)
+    }
+
+    /// Every one.
+    pub fn all(&self) -> impl Iterator<Item = &Move> {
+        self.by_cost.values().flatten()
+    }
+
+    /// The nearest moves, with how many their ways have.
+    pub fn take_nearest(&mut self) -> Option<(u32, Vec<Move>)> {
+        self.by_cost.pop_first()
     }
 }
 
@@ -171,10 +217,7 @@ impl<'a> Moves<'a> {
 
     /// The pods among them.
     pub fn new_pods(&self) -> impl Iterator<Item = (u32, &'a SharedPod)> {
-        self.new_stands().filter_map(|(at, it)| match &it.foothold {
-            Foothold::Pod(id) => Some((at, self.ground.pod(id)?)),
-            _ => None,
-        })
+        self.new_stands().filter_map(|(at, it)| Some((at, it.pod.as_ref()?)))
     }
 
     /// Whether all of it is held already.
@@ -183,10 +226,10 @@ impl<'a> Moves<'a> {
     }
 
     /// The namespaces in which a right holds.
-    pub fn namespaces(&self, right: &Right) -> Vec<Name> {
+    pub fn namespaces(&self, right: &Right) -> Arc<[Name]> {
         match right.scope.is_empty() {
-            true => self.ground.all_namespaces().to_vec(),
-            false => vec![right.scope.clone()],
+            true => self.ground.all_namespaces(),
+            false => [right.scope.clone()].into(),
         }
     }
 
@@ -195,8 +238,20 @@ impl<'a> Moves<'a> {
         if right.is_of_all() {
             return vec![Region::Pods(right.scope.clone(), which)];
         }
-        let all = self.namespaces(right);
-        all.iter().flat_map(|it| self.pods_in(right, it, which)).collect()
+        let named = right.names().iter().flat_map(|name| {
+            let homes = self.homes(right, "pods", name);
+            homes.iter().filter_map(|it| self.ground.cluster.pods.get(it, name)).collect::<Vec<_>>()
+        });
+        named.filter(|it| which.has(it)).map(|it| Region::One(Foothold::Pod(it.pod_id()))).collect()
+    }
+
+    /// The namespaces in which an object of this name is there, of those in which a right holds.
+    pub fn homes(&self, right: &Right, resource: &'static str, name: &Name) -> Arc<[Name]> {
+        match right.scope.is_empty() {
+            true => self.ground.homes(resource, name),
+            false if is_there(self.ground, resource, &right.scope, name) => [right.scope.clone()].into(),
+            false => Arc::default(),
+        }
     }
 
     /// The same of one namespace.
@@ -214,13 +269,11 @@ impl<'a> Moves<'a> {
         if right.is_of_all() {
             return vec![Region::Accounts(right.scope.clone())];
         }
-        let mut accounts = Vec::new();
-        for namespace in self.namespaces(right) {
-            let place = self.ground.place(&namespace);
-            let named = right.names().iter().filter(|it| place.class_of_account(it).is_some());
-            accounts.extend(named.map(|it| Region::One(account(&namespace, it))));
-        }
-        accounts
+        let named = right.names().iter().flat_map(|name| {
+            let homes = self.homes(right, ACCOUNTS, name);
+            homes.iter().map(|it| Region::One(account(it, name))).collect::<Vec<_>>()
+        });
+        named.collect()
     }
 
     /// The name of what is made with a right to create in a namespace: empty is any; `None`: nothing new can be made.
@@ -253,24 +306,41 @@ pub fn new_name(ground: &Ground<'_>, right: &Right, namespace: &Name) -> Option<
     if right.is_of_all() {
         return Some(Name::empty());
     }
-    let names = right.names().iter().filter(|_| right.makes());
-    names.filter(|it| !it.is_empty()).find(|it| !is_there(ground, right.need.resource, namespace, it)).cloned()
+    makeable(right).find(|it| !is_there(ground, right.need.resource, namespace, it)).cloned()
 }
 
+/// The name of what is made in whatever namespace by a right to create that names its objects: nothing has it anywhere.
+pub(super) fn new_name_anywhere(ground: &Ground<'_>, right: &Right) -> Option<Name> {
+    makeable(right).find(|it| ground.homes(right.need.resource, it).is_empty()).cloned()
+}
+
+/// The names of what something can be made of.
+fn makeable(right: &Right) -> impl Iterator<Item = &Name> {
+    right.names().iter().filter(|it| !it.is_empty() && right.makes())
+}
+
+/// The accounts that are there, those too that only pods name.
+const ACCOUNTS: &str = "serviceaccounts";
+
 /// Whether an object of this kind is there, as far as the kind is read.
-fn is_there(ground: &Ground<'_>, resource: &str, namespace: &str, name: &str) -> bool {
+pub(super) fn is_there(ground: &Ground<'_>, resource: &str, namespace: &Name, name: &str) -> bool {
     let cluster = ground.cluster;
-    let plural = |kind: Kind| crate::kinds::spec(kind).map(|it| it.plural);
     match resource {
         "pods" => cluster.pods.get(namespace, name).is_some(),
-        "serviceaccounts" => cluster.service_accounts.get(namespace, name).is_some(),
+        ACCOUNTS => ground.place(namespace).class_of_account(name).is_some(),
         "roles" | "clusterroles" => cluster.roles.get(namespace, name).is_some(),
         "rolebindings" | "clusterrolebindings" => cluster.bindings.get(namespace, name).is_some(),
         "endpointslices" => cluster.endpoint_slices.get(namespace, name).is_some(),
         "networkpolicies" => cluster.policies.of(namespace).iter().any(|it| it.meta.name == *name),
         _ => {
-            let workloads = cluster.workloads.of(namespace).iter();
-            workloads.filter(|it| plural(it.kind.kind()) == Some(resource)).any(|it| it.name == *name)
+            let kind = workload_kind(resource);
+            cluster.workloads.of(namespace).iter().any(|it| it.name == *name && Some(it.kind.kind()) == kind)
         }
     }
+}
+
+/// The kind of workload that requests name so.
+pub(super) fn workload_kind(resource: &str) -> Option<Kind> {
+    let is_its = |it: &Kind| crate::kinds::spec(*it).is_some_and(|it| it.plural == resource);
+    WORKLOAD_KINDS.into_iter().find(is_its)
 }

@@ -26,6 +26,14 @@ pub fn account(namespace: &Name, name: &Name) -> Foothold {
     Foothold::Subject(Subject::ServiceAccount { namespace: namespace.clone(), name: name.clone() })
 }
 
+/// The name of a service account that is held.
+pub fn account_name(foothold: &Foothold) -> Option<&Name> {
+    match foothold {
+        Foothold::Subject(Subject::ServiceAccount { name, .. }) => Some(name),
+        _ => None,
+    }
+}
+
 /// Whether code can be run in it.
 pub fn is_running(pod: &SharedPod) -> bool {
     pod.mold.phase == Phase::Running

@@ -6,6 +6,7 @@
 //! ```
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::{LazyLock, OnceLock};
 
 use crate::model::items::Items;
@@ -18,7 +19,7 @@ use super::{admission, connect, edges, unfollowed};
 #[derive(Debug)]
 pub struct Power {
     pub needs: &'static [Need],
-    number: OnceLock<u16>,
+    number: OnceLock<(u16, u16)>,
 }
 
 impl Power {
@@ -29,8 +30,18 @@ impl Power {
 
     /// Its place in everything that is held by power.
     pub fn number(&self) -> usize {
+        usize::from(self.numbers().0)
+    }
+
+    /// The places of its requests in everything that is held by request.
+    pub fn slots(&self) -> Range<u16> {
+        let first = self.numbers().1;
+        first..first + self.needs.len() as u16
+    }
+
+    fn numbers(&self) -> (u16, u16) {
         LazyLock::force(&TABLE);
-        usize::from(*self.number.get().expect("the row of the move that asks for a power names it"))
+        *self.number.get().expect("the row of the move that asks for a power names it")
     }
 }
 
@@ -61,6 +72,8 @@ impl Asks {
 #[derive(Clone, Copy, Debug)]
 pub struct Gives {
     pub power: u16,
+    /// The place of the request.
+    pub slot: u16,
     /// Which rule of the role.
     pub rule: u16,
     pub need: &'static Need,
@@ -98,6 +111,11 @@ pub fn count() -> usize {
     TABLE.powers.len()
 }
 
+/// How many requests they have together.
+pub fn slots() -> usize {
+    usize::from(TABLE.slots)
+}
+
 /// Whether two rights of it are told apart by who holds them.
 pub fn is_of_one_identity(power: u16) -> bool {
     TABLE.of_one[usize::from(power)]
@@ -107,17 +125,27 @@ pub fn is_of_one_identity(power: u16) -> bool {
 struct Table {
     powers: Vec<&'static Power>,
     of_one: Vec<bool>,
+    slots: u16,
     /// What names a resource, by that.
-    by_resource: BTreeMap<&'static str, Vec<(u16, &'static Need)>>,
+    by_resource: BTreeMap<&'static str, Vec<Place>>,
     /// What stands for any resource.
-    wild: Vec<(u16, &'static Need)>,
+    wild: Vec<Place>,
+}
+
+/// A request, with its power and its place.
+#[derive(Clone, Copy)]
+struct Place {
+    power: u16,
+    slot: u16,
+    need: &'static Need,
 }
 
 static TABLE: LazyLock<Table> = LazyLock::new(Table::new);
 
 impl Table {
     fn new() -> Self {
-        let mut table = Self { powers: Vec::new(), of_one: Vec::new(), by_resource: BTreeMap::new(), wild: Vec::new() };
+        let mut table =
+            Self { powers: Vec::new(), of_one: Vec::new(), slots: 0, by_resource: BTreeMap::new(), wild: Vec::new() };
         for edge in edges::EDGES.iter().chain(connect::EDGES) {
             let of_one = matches!(edge.asks, Asks::OneIdentity(_));
             edge.asks.powers().iter().for_each(|it| table.add(it, of_one));
@@ -129,17 +157,19 @@ impl Table {
     }
 
     fn add(&mut self, power: &'static Power, of_one: bool) {
-        let number = *power.number.get_or_init(|| self.powers.len() as u16);
+        let (number, first) = *power.number.get_or_init(|| (self.powers.len() as u16, self.slots));
         if usize::from(number) < self.powers.len() {
             self.of_one[usize::from(number)] |= of_one;
             return;
         }
         self.powers.push(power);
         self.of_one.push(of_one);
-        for need in power.needs {
+        self.slots += power.needs.len() as u16;
+        for (slot, need) in (first..).zip(power.needs) {
+            let place = Place { power: number, slot, need };
             match need.resource {
-                "*" => self.wild.push((number, need)),
-                resource => self.by_resource.entry(resource).or_default().push((number, need)),
+                "*" => self.wild.push(place),
+                resource => self.by_resource.entry(resource).or_default().push(place),
             }
         }
     }
@@ -147,9 +177,9 @@ impl Table {
     /// What a rule gives.
     fn read(&self, rule: &RoleRule, at: u16, gives: &mut Vec<Gives>) {
         let first = gives.len();
-        let mut take = |all: &[(u16, &'static Need)]| {
-            let met = all.iter().filter(|(_, need)| need.is_met_by(rule));
-            gives.extend(met.map(|(power, need)| Gives { power: *power, rule: at, need }));
+        let mut take = |all: &[Place]| {
+            let met = all.iter().filter(|it| it.need.is_met_by(rule));
+            gives.extend(met.map(|it| Gives { power: it.power, slot: it.slot, rule: at, need: it.need }));
         };
         take(&self.wild);
         if rule.resources.iter().any(|it| it.contains('*')) {
@@ -158,12 +188,7 @@ impl Table {
             rule.resources.iter().filter_map(|it| self.by_resource.get(it.as_str())).for_each(|it| take(it));
         }
         // The same order on every machine, and no need twice where a resource is named twice.
-        gives[first..].sort_by_key(|it| (it.power, order(it.need, self.powers[usize::from(it.power)])));
-        gives.dedup_by_key(|it| (it.power, it.rule, std::ptr::from_ref(it.need)));
+        gives[first..].sort_by_key(|it| (it.power, it.slot));
+        gives.dedup_by_key(|it| (it.rule, it.slot));
     }
-}
-
-/// Which of a power's requests it is.
-fn order(need: &'static Need, power: &Power) -> usize {
-    power.needs.iter().position(|it| std::ptr::eq(it, need)).unwrap_or(0)
 }

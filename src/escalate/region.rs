@@ -36,6 +36,23 @@ impl Which {
     }
 }
 
+/// The traffic of which Services of a namespace.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Of {
+    All,
+    /// Those that select pods.
+    Selecting,
+    /// Those without a selector, whose endpoints somebody else writes.
+    Bare,
+}
+
+impl Of {
+    /// Whether a Service is one of them.
+    pub fn has(self, service: &Service) -> bool {
+        self == Of::All || (self == Of::Bare) == service.selector.is_empty()
+    }
+}
+
 /// One thing, or all of a sort. An empty namespace stands for every namespace.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Region {
@@ -58,8 +75,10 @@ pub enum Region {
     Certified,
     /// The Secrets of every namespace.
     Secrets,
-    /// The traffic of the Services of a namespace.
-    Traffic(Name),
+    /// The Secret of this name of every namespace.
+    SecretsNamed(Name),
+    /// The traffic of Services of a namespace.
+    Traffic(Name, Of),
     /// Everything in every namespace.
     NamespaceAdmins,
 }
@@ -70,28 +89,28 @@ impl From<Foothold> for Region {
     }
 }
 
+/// Told each region in turn; `true` ends it.
+type Look<'a> = &'a mut dyn FnMut(&Region) -> bool;
+
 impl Region {
-    /// Every larger one that holds all of this one.
-    pub fn wider(&self, ground: &Ground<'_>) -> Vec<Region> {
+    /// Whether some larger one that holds all of this one is what is looked for.
+    pub fn has_wider(&self, ground: &Ground<'_>, look: Look<'_>) -> bool {
         match self {
-            Region::One(foothold) => around(ground, foothold),
-            Region::Accounts(namespace) if !namespace.is_empty() => vec![Region::Accounts(Name::empty())],
-            Region::Traffic(namespace) if !namespace.is_empty() => vec![Region::Traffic(Name::empty())],
-            Region::Pods(namespace, which) => {
-                let mut all = pods(namespace, *which);
-                all.retain(|it| it != self);
-                all
-            }
-            Region::PodsOn(_) => vec![Region::Pods(Name::empty(), Which::Running)],
-            Region::NodeUsers => vec![Region::Users, Region::Certified],
-            Region::Users => vec![Region::Certified],
-            _ => Vec::new(),
+            Region::One(foothold) => around(ground, foothold, look),
+            Region::Accounts(namespace) => !namespace.is_empty() && look(&Region::Accounts(Name::empty())),
+            Region::Traffic(namespace, of) => around_traffic(namespace, *of, &mut |it| it != self && look(it)),
+            Region::Pods(namespace, which) => pods(namespace, *which, &mut |it| it != self && look(it)),
+            Region::PodsOn(_) => look(&Region::Pods(Name::empty(), Which::Running)),
+            Region::SecretsNamed(_) => look(&Region::Secrets),
+            Region::NodeUsers => look(&Region::Users) || look(&Region::Certified),
+            Region::Users => look(&Region::Certified),
+            _ => false,
         }
     }
 
     /// Whether something is part of it.
     pub fn contains(&self, ground: &Ground<'_>, foothold: &Foothold) -> bool {
-        matches!(self, Region::One(it) if it == foothold) || around(ground, foothold).contains(self)
+        matches!(self, Region::One(it) if it == foothold) || around(ground, foothold, &mut |it| it == self)
     }
 }
 
@@ -141,8 +160,12 @@ impl Region {
                 let of = |it: &Name| Foothold::Secrets { namespace: it.clone(), name: None };
                 ground.all_namespaces().iter().map(of).collect()
             }
-            Region::Traffic(namespace) => {
-                let services = |it: &Name| ground.cluster.services.of(it).iter();
+            Region::SecretsNamed(name) => {
+                let of = |it: &Name| Foothold::Secrets { namespace: it.clone(), name: Some(name.clone()) };
+                ground.all_namespaces().iter().map(of).collect()
+            }
+            Region::Traffic(namespace, of) => {
+                let services = |it: &Name| ground.cluster.services.of(it).iter().filter(|it| of.has(it));
                 let to = |it: &Service| Foothold::Intercept {
                     namespace: it.meta.namespace.clone(),
                     service: it.meta.name.clone(),
@@ -160,67 +183,71 @@ fn spaces(ground: &Ground<'_>, namespace: &Name) -> Vec<Name> {
 }
 
 /// The regions of pods of these sorts, in their namespace and in all.
-fn pods(namespace: &Name, which: Which) -> Vec<Region> {
+fn pods(namespace: &Name, which: Which, look: Look<'_>) -> bool {
     let sorts: &[Which] = match which {
         Which::Running => &[Which::Running],
         Which::Changeable => &[Which::Changeable, Which::Running],
         Which::Meeting(it) => &[Which::Meeting(it), Which::Changeable, Which::Running],
     };
-    let here = sorts.iter().map(|it| Region::Pods(namespace.clone(), *it));
-    let everywhere = sorts.iter().map(|it| Region::Pods(Name::empty(), *it));
-    here.chain(everywhere.filter(|_| !namespace.is_empty())).collect()
+    in_all(namespace, |place| sorts.iter().any(|it| look(&Region::Pods(place.clone(), *it))))
 }
 
-/// The regions of more than one thing that something is part of.
-fn around(ground: &Ground<'_>, foothold: &Foothold) -> Vec<Region> {
+/// The regions of such traffic, of a namespace and of all.
+fn around_traffic(namespace: &Name, of: Of, look: Look<'_>) -> bool {
+    let sorts: &[Of] = if of == Of::All { &[Of::All] } else { &[of, Of::All] };
+    in_all(namespace, |place| sorts.iter().any(|it| look(&Region::Traffic(place.clone(), *it))))
+}
+
+/// Asks of a namespace, then of all of them.
+fn in_all(namespace: &Name, mut look: impl FnMut(&Name) -> bool) -> bool {
+    look(namespace) || !namespace.is_empty() && look(&Name::empty())
+}
+
+/// Whether some region of more than one thing that something is part of is what is looked for.
+fn around(ground: &Ground<'_>, foothold: &Foothold, look: Look<'_>) -> bool {
     match foothold {
-        Foothold::Subject(subject) => around_subject(ground, subject),
-        Foothold::Pod(id) => around_pod(ground, id),
-        Foothold::Node(name) if ground.has_node(name) => vec![Region::Nodes],
-        Foothold::Secrets { name: Some(_), namespace } => {
+        Foothold::Subject(subject) => around_subject(ground, subject, look),
+        Foothold::Pod(id) => around_pod(ground, id, look),
+        Foothold::Node(name) => ground.has_node(name) && look(&Region::Nodes),
+        Foothold::Secrets { name: Some(name), namespace } => {
             let all = Foothold::Secrets { namespace: namespace.clone(), name: None };
-            vec![Region::One(all), Region::Secrets]
+            look(&Region::SecretsNamed(name.clone())) || look(&Region::One(all)) || look(&Region::Secrets)
         }
-        Foothold::Secrets { .. } => vec![Region::Secrets],
-        Foothold::NamespaceAdmin(_) => vec![Region::NamespaceAdmins],
-        Foothold::Intercept { namespace, .. } => {
-            vec![Region::Traffic(namespace.clone()), Region::Traffic(Name::empty())]
+        Foothold::Secrets { .. } => look(&Region::Secrets),
+        Foothold::NamespaceAdmin(_) => look(&Region::NamespaceAdmins),
+        Foothold::Intercept { namespace, service } => {
+            let selects = |it: &Service| if it.selector.is_empty() { Of::Bare } else { Of::Selecting };
+            let of = ground.cluster.services.get(namespace, service).map_or(Of::All, selects);
+            around_traffic(namespace, of, look)
         }
-        _ => Vec::new(),
+        _ => false,
     }
 }
 
-fn around_subject(ground: &Ground<'_>, subject: &Subject) -> Vec<Region> {
+fn around_subject(ground: &Ground<'_>, subject: &Subject, look: Look<'_>) -> bool {
     match subject {
-        Subject::User(name) if name.is_empty() => Vec::new(),
-        Subject::User(name) => match crate::rbac::identity::node_of(name) {
-            Some(node) if ground.has_node(node) => {
-                vec![Region::NodeUsers, Region::Users, Region::Certified]
-            }
-            _ => vec![Region::Users, Region::Certified],
-        },
-        Subject::Group(name) if name == MASTERS => vec![Region::Groups],
-        Subject::Group(_) => vec![Region::Groups, Region::Certified],
-        Subject::ServiceAccount { namespace, name } => {
-            let mut all = vec![Region::Certified];
-            if ground.place(namespace).class_of_account(name).is_some() {
-                all.extend([Region::Accounts(namespace.clone()), Region::Accounts(Name::empty())]);
-            }
-            all
+        Subject::User(name) if name.is_empty() => false,
+        Subject::User(name) => {
+            let is_node = crate::rbac::identity::node_of(name).is_some_and(|it| ground.has_node(it));
+            is_node && look(&Region::NodeUsers) || look(&Region::Users) || look(&Region::Certified)
         }
-        Subject::Other { .. } => Vec::new(),
+        Subject::Group(name) if name == MASTERS => look(&Region::Groups),
+        Subject::Group(_) => look(&Region::Groups) || look(&Region::Certified),
+        Subject::ServiceAccount { namespace, name } => {
+            let is_there = || ground.place(namespace).class_of_account(name).is_some();
+            look(&Region::Certified) || is_there() && in_all(namespace, |it| look(&Region::Accounts(it.clone())))
+        }
+        Subject::Other { .. } => false,
     }
 }
 
-fn around_pod(ground: &Ground<'_>, id: &PodId) -> Vec<Region> {
-    let Some(pod) = ground.pod(id).filter(|it| is_running(it)) else { return Vec::new() };
+fn around_pod(ground: &Ground<'_>, id: &PodId, look: Look<'_>) -> bool {
+    let Some(pod) = ground.pod(id).filter(|it| is_running(it)) else { return false };
     let which = match is_changeable(pod) {
         true => Which::Meeting(pod.mold.standards),
         false => Which::Running,
     };
-    let mut all = pods(&id.namespace, which);
-    all.extend((!pod.node().is_empty()).then(|| Region::PodsOn(pod.node().clone())));
-    all
+    pods(&id.namespace, which, look) || !pod.node().is_empty() && look(&Region::PodsOn(pod.node().clone()))
 }
 
 /// As one row of an answer: `sa:shop/*`, `pod/*/*`, `node-root/*`.
@@ -237,7 +264,8 @@ impl fmt::Display for Region {
             Region::Users => out.write_str("user:*"),
             Region::Groups | Region::Certified => out.write_str("group:*"),
             Region::Secrets => out.write_str("secrets/*"),
-            Region::Traffic(namespace) => write!(out, "intercept/{}/*", word(namespace)),
+            Region::SecretsNamed(name) => write!(out, "secrets/*/{name}"),
+            Region::Traffic(namespace, _) => write!(out, "intercept/{}/*", word(namespace)),
             Region::NamespaceAdmins => out.write_str("namespace-admin/*"),
         }
     }

@@ -32,6 +32,9 @@ pub struct Right {
     pub scope: Name,
     pub(super) powers: Arc<RolePowers>,
     pub(super) rule: u16,
+    /// The power that it gives, and by which of its requests.
+    pub power: u16,
+    pub slot: u16,
     pub need: &'static Need,
 }
 

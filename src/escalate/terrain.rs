@@ -8,26 +8,34 @@
 //! It is filled as it is asked. Whoever keeps it beside a cluster tells it every change; what it worked out from what
 //! changed is then worked out again when it is next asked for.
 
+mod forget;
+
 use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use crate::model::cluster::Change;
 use crate::model::facts::SharedPod;
 use crate::model::id::PodId;
 use crate::model::name::Name;
-use crate::model::role::{SharedBinding, SharedRole, Subject, SubjectKind};
-use crate::model::security::Standards;
+use crate::model::role::{SharedBinding, SharedRole, Subject};
+use crate::model::security::{SecurityLevel, Standards};
 use crate::rbac::grant::named;
 use crate::rbac::identity::{account_user, accounts_of, canonical};
+use crate::rbac::version::Version;
 use crate::rbac::{Holding, Identity};
 
 use super::Ground;
+use super::admission::{Admission, admission};
+use super::held::crowd::Crowd;
+use super::moves::is_there;
 use super::places::{is_changeable, is_running, nodes};
 use super::powers::RolePowers;
 use super::seen::Role;
+
+/// A name of objects of a resource.
+type NameOf = (&'static str, Name);
 
 /// What is worked out, by what it is of; copied when it is written to and others share it.
 type Table<K, V> = RefCell<Arc<FxHashMap<K, Arc<V>>>>;
@@ -38,11 +46,55 @@ pub struct Terrain {
     places: Table<Name, Place>,
     grants: Table<Subject, Grants>,
     roles: Table<(Name, Name), RolePowers>,
+    /// Those of them that take in the rules of others.
+    aggregated: RefCell<BTreeSet<(Name, Name)>>,
     namespaces: OnceCell<Arc<[Name]>>,
     nodes: OnceCell<Arc<[Name]>>,
     on_nodes: OnceCell<Arc<FxHashMap<Name, Vec<SharedPod>>>>,
-    named: OnceCell<Arc<Named>>,
+    named: RefCell<Kept<Named, Subject>>,
     seen: RefCell<FxHashMap<Role, Arc<[SharedPod]>>>,
+    homes: RefCell<FxHashMap<NameOf, Arc<[Name]>>>,
+    absent: RefCell<Kept<Absent, Name>>,
+    admission: OnceCell<Arc<Privileged>>,
+    crowd: RefCell<Kept<Crowd, Name>>,
+}
+
+/// The service accounts that bindings name and that are not there, by namespace.
+pub type Absent = BTreeMap<Name, Vec<Name>>;
+
+/// What is kept, and of what it is not true any more.
+#[derive(Clone, Debug)]
+struct Kept<T, K> {
+    whole: Option<Arc<T>>,
+    stale: BTreeSet<K>,
+}
+
+impl<T, K> Default for Kept<T, K> {
+    fn default() -> Self {
+        Self { whole: None, stale: BTreeSet::new() }
+    }
+}
+
+impl<T: Clone, K: Ord> Kept<T, K> {
+    /// It as it is now: whole where nothing was kept, else with what is stale worked out again.
+    fn now(&mut self, whole: impl FnOnce() -> T, renew: impl FnOnce(&mut T, &BTreeSet<K>)) -> Arc<T> {
+        let stale = std::mem::take(&mut self.stale);
+        let kept = self.whole.get_or_insert_with(|| Arc::new(whole()));
+        if !stale.is_empty() {
+            renew(Arc::make_mut(kept), &stale);
+        }
+        kept.clone()
+    }
+
+    /// It is not true of this any more.
+    fn forget(&mut self, of: &K)
+    where
+        K: Clone,
+    {
+        if self.whole.is_some() {
+            self.stale.insert(of.clone());
+        }
+    }
 }
 
 /// One namespace.
@@ -52,6 +104,7 @@ pub struct Place {
     pub accounts: Vec<AccountClass>,
     /// The pods that run, those of one template together.
     pub pods: Vec<PodClass>,
+    standards: Vec<Standards>,
     class_of_account: FxHashMap<Name, u32>,
     class_of_pod: FxHashMap<PodKey, u32>,
 }
@@ -93,8 +146,16 @@ impl Granted {
     }
 }
 
-/// Everybody whom bindings name, as answers name them.
+/// The namespaces by what they say of a privileged pod, as the server's version has it; those that refuse it are in neither.
 #[derive(Debug, Default)]
+pub struct Privileged {
+    version: Option<Version>,
+    pub admit: Vec<Name>,
+    pub unknown: Vec<Name>,
+}
+
+/// Everybody whom bindings name, as answers name them.
+#[derive(Clone, Debug, Default)]
 pub struct Named {
     pub users: BTreeSet<Subject>,
     pub groups: BTreeSet<Subject>,
@@ -114,9 +175,8 @@ impl Place {
     }
 
     /// What its changeable pods meet of the Pod Security Standards, each once.
-    pub fn standards(&self) -> BTreeSet<Standards> {
-        let pods = self.pods.iter().filter_map(|it| it.pods.first());
-        pods.filter(|it| is_changeable(it)).map(|it| it.mold.standards).collect()
+    pub fn standards(&self) -> &[Standards] {
+        &self.standards
     }
 
     /// All accounts, by name.
@@ -169,6 +229,9 @@ impl Ground<'_> {
         if let Some(found) = self.terrain.roles.borrow().get(&key) {
             return found.clone();
         }
+        if role.aggregates().is_some() {
+            self.terrain.aggregated.borrow_mut().insert(key.clone());
+        }
         let powers = Arc::new(read());
         Arc::make_mut(&mut self.terrain.roles.borrow_mut()).insert(key, powers.clone());
         powers
@@ -203,7 +266,54 @@ impl Ground<'_> {
 
     /// Everybody whom bindings name.
     pub fn named(&self) -> Arc<Named> {
-        self.terrain.named.get_or_init(|| Arc::new(named_of(self))).clone()
+        let renew = |named: &mut Named, stale: &BTreeSet<Subject>| {
+            stale.iter().for_each(|it| named.put(it, self.rbac.names(it)));
+        };
+        self.terrain.named.borrow_mut().now(|| named_of(self), renew)
+    }
+
+    /// The namespaces in which an object of this name is there.
+    pub fn homes(&self, resource: &'static str, name: &Name) -> Arc<[Name]> {
+        let key = (resource, name.clone());
+        if let Some(found) = self.terrain.homes.borrow().get(&key) {
+            return found.clone();
+        }
+        let has = |it: &&Name| is_there(self, resource, it, name);
+        let homes: Arc<[Name]> = self.all_namespaces().iter().filter(has).cloned().collect();
+        self.terrain.homes.borrow_mut().insert(key, homes.clone());
+        homes
+    }
+
+    /// The service accounts that bindings name and that are not there, by namespace.
+    pub fn absent_accounts(&self) -> Arc<Absent> {
+        let named = self.named();
+        let renew = |absent: &mut Absent, stale: &BTreeSet<Name>| {
+            for namespace in stale {
+                absent.remove(namespace);
+                let place = self.place(namespace);
+                let names = named.accounts.get(namespace).into_iter().flatten();
+                let names: Vec<Name> = names.filter(|it| place.class_of_account(it).is_none()).cloned().collect();
+                absent.extend((!names.is_empty()).then(|| (namespace.clone(), names)));
+            }
+        };
+        let whole = || {
+            let mut all = Absent::new();
+            renew(&mut all, &named.accounts.keys().cloned().collect());
+            all
+        };
+        self.terrain.absent.borrow_mut().now(whole, renew)
+    }
+
+    /// All accounts together.
+    pub fn crowd(&self) -> Arc<Crowd> {
+        let renew = |crowd: &mut Crowd, stale: &BTreeSet<Name>| crowd.renew(self, stale);
+        self.terrain.crowd.borrow_mut().now(|| Crowd::of(self), renew)
+    }
+
+    /// What namespaces say of a privileged pod.
+    pub fn privileged(&self) -> Arc<Privileged> {
+        let kept = self.terrain.admission.get_or_init(|| Arc::new(privileged(self)));
+        if kept.version == self.version { kept.clone() } else { Arc::new(privileged(self)) }
     }
 
     /// The pod of this name.
@@ -212,27 +322,57 @@ impl Ground<'_> {
     }
 }
 
-fn named_of(ground: &Ground<'_>) -> Named {
-    let mut all = Named::default();
-    for binding in ground.cluster.bindings.iter() {
-        for subject in binding.subjects.iter().map(|it| canonical(&named(it, binding))) {
-            match subject {
-                it if it.name().is_empty() => {}
-                it @ Subject::User(_) => drop(all.users.insert(it)),
-                it @ Subject::Group(_) => drop(all.groups.insert(it)),
-                Subject::ServiceAccount { namespace, name } => {
-                    all.accounts.entry(namespace).or_default().insert(name);
-                }
-                Subject::Other { .. } => {}
-            }
+fn privileged(ground: &Ground<'_>) -> Privileged {
+    let mut all = Privileged { version: ground.version, ..Privileged::default() };
+    for namespace in ground.all_namespaces().iter() {
+        match admission(ground, namespace, SecurityLevel::Privileged) {
+            Admission::Admitted => all.admit.push(namespace.clone()),
+            Admission::Unknown(_) => all.unknown.push(namespace.clone()),
+            Admission::Refused(_) => {}
         }
     }
     all
 }
 
+fn named_of(ground: &Ground<'_>) -> Named {
+    let mut all = Named::default();
+    for binding in ground.cluster.bindings.iter() {
+        binding.subjects.iter().for_each(|it| all.put(&canonical(&named(it, binding)), true));
+    }
+    all
+}
+
+impl Named {
+    /// Somebody whom bindings name, or name no more.
+    fn put(&mut self, subject: &Subject, is_named: bool) {
+        fn set<T: Ord + Clone>(all: &mut BTreeSet<T>, it: &T, is_in: bool) {
+            if is_in {
+                all.insert(it.clone())
+            } else {
+                all.remove(it)
+            };
+        }
+        match subject {
+            it if it.name().is_empty() => {}
+            Subject::User(_) => set(&mut self.users, subject, is_named),
+            Subject::Group(_) => set(&mut self.groups, subject, is_named),
+            Subject::ServiceAccount { namespace, name } => {
+                let names = self.accounts.entry(namespace.clone()).or_default();
+                set(names, name, is_named);
+                if names.is_empty() {
+                    self.accounts.remove(namespace);
+                }
+            }
+            Subject::Other { .. } => {}
+        }
+    }
+}
+
 fn place(ground: &Ground<'_>, namespace: &Name) -> Place {
     let mut place = Place::default();
     pods(ground, namespace, &mut place);
+    let changeable = place.pods.iter().filter_map(|it| it.pods.first()).filter(|it| is_changeable(it));
+    place.standards = changeable.map(|it| it.mold.standards).collect::<BTreeSet<_>>().into_iter().collect();
     accounts(ground, namespace, &mut place);
     place
 }
@@ -296,59 +436,5 @@ impl Terrain {
     /// The pods that play a role, found when first asked for.
     pub(super) fn seen(&self, role: Role, find: impl FnOnce() -> Arc<[SharedPod]>) -> Arc<[SharedPod]> {
         self.seen.borrow_mut().entry(role).or_insert_with(find).clone()
-    }
-
-    /// Forgets what rested on what has changed.
-    pub fn forget(&mut self, changes: &[Change]) {
-        for change in changes {
-            match change {
-                Change::Pod(diff) => {
-                    let either = diff.before.as_ref().or(diff.after.as_ref());
-                    either.into_iter().for_each(|it| drop(Arc::make_mut(self.places.get_mut()).remove(it.namespace())));
-                    (self.nodes, self.on_nodes, self.namespaces) = Default::default();
-                    self.seen.get_mut().clear();
-                }
-                Change::ServiceAccount(diff) => {
-                    let either = diff.before.as_ref().or(diff.after.as_ref());
-                    either
-                        .into_iter()
-                        .for_each(|it| drop(Arc::make_mut(self.places.get_mut()).remove(&it.meta.namespace)));
-                }
-                Change::Binding(diff) => {
-                    self.named = OnceCell::new();
-                    for binding in diff.before.iter().chain(&diff.after) {
-                        binding.subjects.iter().for_each(|it| self.forget_subject(&canonical(&named(it, binding))));
-                    }
-                }
-                // Others may take their rules from it.
-                Change::Role(_) => {
-                    clear(self.roles.get_mut());
-                    clear(self.grants.get_mut());
-                    clear(self.places.get_mut());
-                }
-                Change::Node(_) => self.nodes = OnceCell::new(),
-                Change::Namespace(_) | Change::Service(_) | Change::Policy(_) => self.namespaces = OnceCell::new(),
-                _ => {}
-            }
-        }
-    }
-
-    fn forget_subject(&mut self, subject: &Subject) {
-        if subject.kind() == SubjectKind::Group {
-            clear(self.grants.get_mut());
-            clear(self.places.get_mut());
-            return;
-        }
-        Arc::make_mut(self.grants.get_mut()).remove(subject);
-        if let Subject::ServiceAccount { namespace, .. } = subject {
-            Arc::make_mut(self.places.get_mut()).remove(namespace);
-        }
-    }
-}
-
-/// Empties a table without an allocation where nothing is in it.
-fn clear<K, V>(table: &mut Arc<FxHashMap<K, V>>) {
-    if !table.is_empty() {
-        *table = Arc::default();
     }
 }

@@ -1,7 +1,7 @@
 //! May somebody do something, and all that somebody is given: look-ups in the index.
 
 use crate::model::name::Name;
-use crate::model::role::{Binding, SharedBinding, SharedRole};
+use crate::model::role::{Binding, SharedBinding, SharedRole, Subject};
 
 use super::aggregation::Effective;
 use super::grant::{Access, Dangling, Grant};
@@ -75,6 +75,11 @@ impl Index {
     /// Whether a binding names this user itself, not only a group that it is in.
     pub fn names_user(&self, user: &str) -> bool {
         self.keys.user(user).is_some()
+    }
+
+    /// Whether a binding names this subject itself, as answers name it.
+    pub fn names(&self, subject: &Subject) -> bool {
+        self.keys.of(subject).is_some_and(|it| !self.keys.rows(it).is_empty())
     }
 
     fn holding(&self, slot: Slot, keys: &[KeySlot], identity: &Identity) -> Option<Holding> {

@@ -1,5 +1,7 @@
 //! A04 and A31: a privileged pod of one's own on any node, where the namespace admits it or can be made to; or in a new namespace (A32).
 
+use std::sync::Arc;
+
 use crate::model::name::Name;
 use crate::model::security::SecurityLevel;
 
@@ -39,22 +41,48 @@ fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
     }
 }
 
-/// The first namespace that surely admits the pod, else the first that may.
+/// The first right with a namespace that surely admits the pod, else the first with one that may.
 fn best<'a>(moves: &Moves<'a>) -> Option<(&'a Right, Name, Pass<'a>)> {
     let mut unsure = None;
     for right in moves.new_rights_beside(&CREATES_PODS, &RELABELS).filter(|it| it.makes()) {
-        for namespace in moves.namespaces(right) {
-            if moves.new_name(right, &namespace).is_none() {
-                continue;
-            }
-            match pass(moves.ground, moves.held, &namespace, SecurityLevel::Privileged) {
-                Some(pass) if pass.certainty() == Certainty::Certain => return Some((right, namespace, pass)),
-                Some(pass) if unsure.is_none() => unsure = Some((right, namespace, pass)),
-                _ => {}
-            }
+        let found = in_some_namespace(moves, right, |it| moves.new_name(right, it));
+        let Some((namespace, _, pass)) = found else { continue };
+        if pass.certainty() == Certainty::Certain {
+            return Some((right, namespace, pass));
         }
+        unsure.get_or_insert((right, namespace, pass));
     }
     unsure
+}
+
+/// The first namespace of a right that surely lets a privileged pod in, by its labels or since one may write them; else
+/// the first that may. Of those only in which `fits` finds something.
+pub(super) fn in_some_namespace<'a, T>(
+    moves: &Moves<'a>,
+    right: &Right,
+    fits: impl Fn(&Name) -> Option<T>,
+) -> Option<(Name, T, Pass<'a>)> {
+    let one = |namespace: &Name| {
+        let pass = pass(moves.ground, moves.held, namespace, SecurityLevel::Privileged)?;
+        Some((namespace.clone(), fits(namespace)?, pass))
+    };
+    if !right.scope.is_empty() {
+        return one(&right.scope);
+    }
+    let kept = moves.ground.privileged();
+    let is_sure = |it: &(Name, T, Pass<'_>)| it.2.certainty() == Certainty::Certain;
+    let labelled = || moves.all_rights(&RELABELS).find_map(|it| relabelled(moves, it).iter().find_map(one));
+    let sure = kept.admit.iter().filter_map(one).find(is_sure).or_else(labelled);
+    sure.or_else(|| kept.unknown.iter().chain(&kept.admit).find_map(one))
+}
+
+/// The namespaces whose labels a right lets be written.
+fn relabelled(moves: &Moves<'_>, right: &Right) -> Arc<[Name]> {
+    let all = moves.namespaces(right);
+    match right.is_of_all() {
+        true => all,
+        false => all.iter().filter(|it| right.is_of(it)).cloned().collect(),
+    }
 }
 
 /// A32: a namespace of one's own is labelled as one likes.

@@ -1,8 +1,9 @@
 //! A09: another template for a workload that is there.
 
-use crate::model::id::{Kind, ObjectId};
+use crate::model::id::ObjectId;
+use crate::model::name::Name;
 
-use super::super::moves::{Move, Moves, Out};
+use super::super::moves::{Move, Moves, Out, workload_kind};
 use super::super::powers::Asks;
 use super::super::region::Region;
 use super::super::rights::Right;
@@ -23,12 +24,18 @@ pub(super) static EDGE: Edge = Edge {
 
 fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
     for right in moves.new_rights(&CHANGES_WORKLOADS) {
-        for namespace in moves.namespaces(right) {
-            let (accounts, secrets) = (Region::Accounts(namespace.clone()), all_secrets(&namespace));
-            if moves.is_held(&accounts) && moves.is_held(&secrets) {
+        let has = |out: &Out<'_>, place: &Name| {
+            out.has(right, &Region::Accounts(place.clone())) && out.has(right, &all_secrets(place))
+        };
+        if has(out, &right.scope) {
+            continue;
+        }
+        for namespace in moves.namespaces(right).iter() {
+            let (accounts, secrets) = (Region::Accounts(namespace.clone()), all_secrets(namespace));
+            if has(out, namespace) {
                 continue;
             }
-            let Some(workload) = changeable(moves, right, &namespace) else { continue };
+            let Some(workload) = changeable(moves, right, namespace) else { continue };
             let rests = |it: Move| it.may_beside(right, &workload.name).state(workload.clone(), "is there");
             out.add(&EDGE, right, accounts, rests);
             out.add(&EDGE, right, secrets, rests);
@@ -39,9 +46,9 @@ fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
 /// A workload that the right is for; a Job's template cannot be changed.
 pub(super) fn changeable(moves: &Moves<'_>, right: &Right, namespace: &str) -> Option<ObjectId> {
     let workloads = moves.ground.cluster.workloads.of(namespace).iter();
-    let plural = |kind: Kind| crate::kinds::spec(kind).map(|it| it.plural);
+    let kind = workload_kind(right.need.resource);
     workloads
-        .filter(|it| plural(it.kind.kind()) == Some(right.need.resource) && right.is_of(&it.name))
+        .filter(|it| Some(it.kind.kind()) == kind && right.is_of(&it.name))
         .map(|it| ObjectId::new(it.kind.kind(), it.namespace.clone(), it.name.clone()))
         .next()
 }

@@ -1,12 +1,11 @@
 //! A10: the template of a workload that is there, made privileged, where the namespace admits that or can be made to.
 
-use crate::model::security::SecurityLevel;
-
-use super::super::admission::{RELABELS, pass};
+use super::super::admission::RELABELS;
 use super::super::moves::{Moves, Out};
 use super::super::powers::Asks;
 use super::super::region::Region;
 use super::super::step::Certainty;
+use super::a04_privileged_pod::in_some_namespace;
 use super::a09_change_workload::changeable;
 use super::{CHANGES_WORKLOADS, Edge, Trace};
 
@@ -29,20 +28,13 @@ fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
     }
     let mut best = None;
     for right in moves.new_rights_beside(&CHANGES_WORKLOADS, &RELABELS) {
-        for namespace in moves.namespaces(right) {
-            let Some(pass) = pass(moves.ground, moves.held, &namespace, SecurityLevel::Privileged) else { continue };
-            let Some(workload) = changeable(moves, right, &namespace) else { continue };
-            let is_certain = pass.certainty() == Certainty::Certain;
-            if is_certain || best.is_none() {
-                best = Some((right, namespace, workload, pass));
-            }
-            if is_certain {
-                break;
-            }
-        }
-        if best.as_ref().is_some_and(|(.., pass)| pass.certainty() == Certainty::Certain) {
+        let found = in_some_namespace(moves, right, |it| changeable(moves, right, it));
+        let Some((namespace, workload, pass)) = found else { continue };
+        if pass.certainty() == Certainty::Certain {
+            best = Some((right, namespace, workload, pass));
             break;
         }
+        best = best.or(Some((right, namespace, workload, pass)));
     }
     let Some((right, namespace, workload, pass)) = best else { return };
     out.add(&EDGE, right, Region::Nodes, |it| {

@@ -1,10 +1,12 @@
 //! A11: the content of Secrets.
 
+use crate::model::name::Name;
 use crate::rbac::powers;
 
 use super::super::foothold::Foothold;
 use super::super::moves::{Moves, Out};
 use super::super::powers::{Asks, Power};
+use super::super::region::Region;
 use super::{Edge, Trace, all_secrets};
 
 pub(super) static EDGE: Edge = Edge {
@@ -28,11 +30,13 @@ fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
             out.add(&EDGE, right, all_secrets(&right.scope), |it| it.may(right));
             continue;
         }
-        for namespace in moves.namespaces(right) {
-            for name in right.names().iter().cloned().map(Some) {
-                let to = Foothold::Secrets { namespace: namespace.clone(), name };
-                out.add(&EDGE, right, to, |it| it.may(right));
-            }
+        for name in right.names() {
+            let one = |namespace: &Name| Foothold::Secrets { namespace: namespace.clone(), name: Some(name.clone()) };
+            let to = match right.scope.is_empty() {
+                true => Region::SecretsNamed(name.clone()),
+                false => Region::One(one(&right.scope)),
+            };
+            out.add(&EDGE, right, to, |it| it.may(right));
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::rbac::powers::Need;
 
 use super::super::Ground;
 use super::super::foothold::Foothold;
-use super::super::held::{Stand, everything};
+use super::super::held::{Held, Stand, everything};
 use super::super::moves::{Moves, Out, Writing};
 use super::super::powers::{Asks, Power};
 use super::super::rights::Right;
@@ -52,8 +52,7 @@ pub(super) static WRITES: Power = Power::of(&[Need { verbs: &["update", "patch"]
 pub(super) static CREATES: Power = Power::of(&[Need { verbs: &["create"], group: RBAC, resource: "roles" }]);
 
 fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
-    let may_escalate = [&ESCALATES_CLUSTER, &ESCALATES].into_iter().any(|it| moves.all_rights(it).next().is_some());
-    if !may_escalate || moves.held.is_all() {
+    if !may_escalate(moves.held) || moves.held.is_all() {
         return;
     }
     own_role::moves(&EDGE, moves, out);
@@ -68,6 +67,12 @@ fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
             }
         }
     }
+}
+
+/// Whether somebody who is held may write rules into roles that they do not hold.
+pub(in super::super) fn may_escalate(held: &Held) -> bool {
+    let is_needed = |it: &Right| !it.gives_everything();
+    [&ESCALATES_CLUSTER, &ESCALATES].into_iter().any(|it| held.rights_of(it, 0).any(is_needed))
 }
 
 /// A role that is bound to somebody who is held.
@@ -107,7 +112,10 @@ fn by_role(moves: &Moves<'_>, holder: u32, bound: &Bound, goal: Foothold, out: &
     let name = if bound.is_there { id.name.clone() } else { Name::empty() };
     let is_for = |it: &&Right| {
         let is_of_it = it.is_of_all() || !name.is_empty() && it.is_of(&name);
-        is_of_it && if id.namespace.is_empty() { it.scope.is_empty() } else { it.is_in(&id.namespace) }
+        // Whoever holds everything there needs no role.
+        is_of_it
+            && !it.gives_everything()
+            && if id.namespace.is_empty() { it.scope.is_empty() } else { it.is_in(&id.namespace) }
     };
     let (escalates, writes) = (moves.all_rights(escalate).filter(is_for), moves.all_rights(write).filter(is_for));
     let Some((escalate, write)) = moves.of_one_identity(escalates, writes).into_iter().next() else { return };

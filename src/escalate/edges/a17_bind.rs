@@ -44,19 +44,25 @@ static CHANGES_CLUSTER: Power = Power::of(&[Need { verbs: CHANGE, group: RBAC, r
 static CHANGES: Power = Power::of(&[Need { verbs: CHANGE, group: RBAC, resource: "rolebindings" }]);
 
 fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
+    // Whoever holds everything comes no further by a role.
+    if moves.held.is_all() {
+        return;
+    }
+    // Nor does whoever holds everything there.
+    let is_needed = |it: &&Right| !it.gives_everything();
     for (write, bind) in moves.of_one_identity(
         moves.all_cluster_rights(&CREATES_CLUSTER).chain(moves.all_cluster_rights(&CHANGES_CLUSTER)),
-        moves.all_cluster_rights(&BINDS_CLUSTER),
+        moves.all_cluster_rights(&BINDS_CLUSTER).filter(is_needed),
     ) {
         written(moves, write, bind, &Name::empty(), out);
     }
     let binds = moves.all_rights(&BINDS_CLUSTER).chain(moves.all_rights(&BINDS));
     let writes = moves.all_rights(&CREATES).chain(moves.all_rights(&CHANGES));
-    for (write, bind) in moves.of_one_identity(writes, binds) {
+    for (write, bind) in moves.of_one_identity(writes, binds.filter(is_needed)) {
         let narrower = if write.scope.is_empty() { bind } else { write };
-        for namespace in moves.namespaces(narrower) {
-            if bind.is_in(&namespace) && write.is_in(&namespace) {
-                written(moves, write, bind, &namespace, out);
+        for namespace in moves.namespaces(narrower).iter() {
+            if bind.is_in(namespace) && write.is_in(namespace) {
+                written(moves, write, bind, namespace, out);
             }
         }
     }

@@ -17,7 +17,7 @@ use super::super::moves::{Moves, Out, Writing};
 use super::super::powers::{Asks, Power};
 use super::super::rights::Right;
 use super::super::terrain::Granted;
-use super::a16_escalate::widened;
+use super::a16_escalate::{may_escalate, widened};
 use super::{Edge, Trace};
 
 pub(super) static EDGE: Edge = Edge {
@@ -41,8 +41,7 @@ static CHANGES: Power = Power::of(powers::CHANGE_CLUSTER_ROLES.needs);
 const ADDED: &str = "reach";
 
 fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
-    let escalates = || moves.all_cluster_rights(&ESCALATES);
-    if escalates().next().is_none() || moves.held.is_all() {
+    if !may_escalate(moves.held) || moves.held.is_all() {
         return;
     }
     let Some((escalate, write, name)) = writable(moves) else { return };

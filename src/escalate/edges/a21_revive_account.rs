@@ -31,15 +31,11 @@ static CREATES: Power = Power::of(&[core(&["create"], "serviceaccounts")]);
 static TOKENS: Power = Power::of(&[core(&["create"], "serviceaccounts/token")]);
 
 fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
-    let named = moves.ground.named();
+    let absent = moves.ground.absent_accounts();
     let scopes: BTreeSet<&Name> = moves.all_rights(&CREATES).filter(|it| it.makes()).map(|it| &it.scope).collect();
     let is_in = |it: &Name| scopes.contains(&Name::empty()) || scopes.contains(it);
-    for (namespace, names) in named.accounts.iter().filter(|(it, _)| is_in(it)) {
-        let place = moves.ground.place(namespace);
-        names
-            .iter()
-            .filter(|it| place.class_of_account(it).is_none())
-            .for_each(|it| revived(moves, namespace, it, out));
+    for (namespace, names) in absent.iter().filter(|(it, _)| is_in(it)) {
+        names.iter().for_each(|it| revived(moves, namespace, it, out));
     }
 }
 

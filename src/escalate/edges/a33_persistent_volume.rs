@@ -33,9 +33,9 @@ fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
     }
     let Some(volume) = moves.all_cluster_rights(&VOLUMES).find(|it| it.is_of_all()) else { return };
     for pod in moves.all_rights(&CREATES_PODS).filter(|it| it.makes()) {
-        for namespace in moves.namespaces(pod) {
-            let Some(name) = moves.new_name(pod, &namespace) else { continue };
-            let rests = |it: Move| it.may_at(volume, &none, &none).may_at(pod, &namespace, &name);
+        for namespace in moves.namespaces(pod).iter() {
+            let Some(name) = moves.new_name(pod, namespace) else { continue };
+            let rests = |it: Move| it.may_at(volume, &none, &none).may_at(pod, namespace, &name);
             return out.add(&EDGE, pod, Region::Nodes, rests);
         }
     }

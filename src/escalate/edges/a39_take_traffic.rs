@@ -7,11 +7,11 @@ use crate::model::name::Name;
 use crate::rbac::powers::Need;
 
 use super::super::foothold::Foothold;
-use super::super::moves::{Move, Moves, Out};
+use super::super::moves::{Moves, Out};
 use super::super::powers::{Asks, Power};
-use super::super::region::Region;
+use super::super::region::{Of, Region};
 use super::super::rights::Right;
-use super::{CREATES_PODS, Edge, Trace, core};
+use super::{CREATES_PODS, Edge, Trace, core, creating};
 
 pub(super) static EDGE: Edge = Edge {
     id: "A39",
@@ -42,65 +42,91 @@ fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
         slices(moves, right, out);
     }
     for right in moves.new_rights(&SERVICES) {
-        of_services(moves, right, out, |it| right.is_of(&it.meta.name).then(|| it.meta.name.clone()));
+        of_services(moves, right, Of::All, out);
     }
     for right in moves.new_rights(&ENDPOINTS) {
-        let is_for = |it: &Service| it.selector.is_empty() && right.is_of(&it.meta.name);
-        of_services(moves, right, out, |it| is_for(it).then(|| it.meta.name.clone()));
+        of_services(moves, right, Of::Bare, out);
     }
-    for right in moves.new_rights(&CREATES_PODS) {
-        let name = |it: &Service| moves.new_name(right, &it.meta.namespace).filter(|_| !it.selector.is_empty());
-        of_services(moves, right, out, name);
+    for (right, scope, name) in creating(moves, &CREATES_PODS) {
+        if has_traffic(moves, &scope, Of::Selecting) {
+            let to = Region::Traffic(scope, Of::Selecting);
+            out.add(&EDGE, right, to, |it| it.may_beside(right, &name).is("is there"));
+        }
     }
-    for right in moves.new_rights(&LABELS) {
-        by_labels(moves, right, out);
-    }
+    by_labels(moves, out);
 }
 
 /// A slice of one's own, or a changed one, names the Service whose it is by a label.
 fn slices(moves: &Moves<'_>, right: &Right, out: &mut Out<'_>) {
     let is_there = |namespace: &Name, name: &Name| moves.ground.cluster.endpoint_slices.get(namespace, name).is_some();
+    let to = Region::Traffic(right.scope.clone(), Of::All);
     if right.is_of_all() {
-        let to = Region::Traffic(right.scope.clone());
         return out.add(&EDGE, right, to, |it| it.may_beside(right, &Name::empty()).is("is there"));
     }
-    for namespace in moves.namespaces(right) {
+    if out.has(right, &to) {
+        return;
+    }
+    for namespace in moves.namespaces(right).iter() {
         let name = match right.need.verbs == CREATE {
-            true => moves.new_name(right, &namespace),
-            false => right.names().iter().find(|it| is_there(&namespace, it)).cloned(),
+            true => moves.new_name(right, namespace),
+            false => right.names().iter().find(|it| is_there(namespace, it)).cloned(),
         };
         let Some(name) = name else { continue };
-        out.add(&EDGE, right, Region::Traffic(namespace), |it| it.may_beside(right, &name).is("is there"));
+        let to = Region::Traffic(namespace.clone(), Of::All);
+        out.add(&EDGE, right, to, |it| it.may_beside(right, &name).is("is there"));
     }
 }
 
-/// The Services for which `asked` gives the name of what is written.
-fn of_services(moves: &Moves<'_>, right: &Right, out: &mut Out<'_>, asked: impl Fn(&Service) -> Option<Name>) {
-    if moves.is_held(&Region::Traffic(right.scope.clone())) {
+/// The Services that a right to write them, or what stands beside them, is for.
+fn of_services(moves: &Moves<'_>, right: &Right, of: Of, out: &mut Out<'_>) {
+    if right.is_of_all() {
+        if has_traffic(moves, &right.scope, of) {
+            out.add(&EDGE, right, Region::Traffic(right.scope.clone(), of), |it| it.may(right).is("is there"));
+        }
         return;
     }
-    for namespace in moves.namespaces(right) {
-        for service in moves.ground.cluster.services.of(&namespace).iter() {
-            let Some(asked) = asked(service) else { continue };
-            out.add(&EDGE, right, traffic(service), |it| it.may_beside(right, &asked).is("is there"));
+    if out.has(right, &Region::Traffic(right.scope.clone(), of)) {
+        return;
+    }
+    for namespace in moves.namespaces(right).iter() {
+        let named = right.names().iter().filter_map(|it| moves.ground.cluster.services.get(namespace, it));
+        for service in named.filter(|it| of.has(it)) {
+            out.add(&EDGE, right, traffic(service), |it| it.may(right).is("is there"));
         }
     }
+}
+
+/// Whether such Services are there; of all namespaces nobody counts them.
+fn has_traffic(moves: &Moves<'_>, namespace: &Name, of: Of) -> bool {
+    namespace.is_empty() || moves.ground.cluster.services.of(namespace).iter().any(|it| of.has(it))
 }
 
 /// With other labels a pod in which one's code runs is selected; without such a pod the traffic only moves.
-pub(super) fn by_labels(moves: &Moves<'_>, right: &Right, out: &mut Out<'_>) {
-    let all = moves.stands().iter().enumerate();
-    let held = all.filter_map(|(at, it)| match &it.foothold {
-        Foothold::Pod(id) if right.is_in(&id.namespace) && right.is_of(&id.name) => Some((at as u32, id)),
-        _ => None,
-    });
-    let mut seen = BTreeSet::new();
-    for (at, id) in held.filter(|(_, id)| seen.insert(&id.namespace)) {
-        for service in moves.ground.cluster.services.of(&id.namespace).iter().filter(|it| !it.selector.is_empty()) {
-            let rests = |it: Move| it.may_beside(right, &id.name).is("is there").with(at);
-            out.add(&EDGE, right, traffic(service), rests);
-        }
+///
+/// A new right is asked of every namespace in which one has code, and a pod that is come by last of every right.
+pub(super) fn by_labels(moves: &Moves<'_>, out: &mut Out<'_>) {
+    for right in moves.new_rights(&LABELS) {
+        let entered: Vec<&Name> = match right.scope.is_empty() {
+            false => vec![&right.scope],
+            true if out.has(right, &Region::Traffic(Name::empty(), Of::Selecting)) => continue,
+            true => moves.held.entered_namespaces().collect(),
+        };
+        entered.into_iter().for_each(|it| labelled(moves, right, it, out));
     }
+    let entered: BTreeSet<&Name> = moves.new_pods().map(|(_, it)| it.namespace()).collect();
+    for namespace in entered.into_iter().filter(|it| has_traffic(moves, it, Of::Selecting)) {
+        moves.held.rights_in(&LABELS, namespace).for_each(|it| labelled(moves, it, namespace, out));
+    }
+}
+
+/// The move by a pod of a namespace in which one's code runs, if the right is for one.
+fn labelled(moves: &Moves<'_>, right: &Right, namespace: &Name, out: &mut Out<'_>) {
+    let pods = moves.held.entered(namespace).filter(|(_, it)| right.is_of(&it.name));
+    let Some((at, pod)) = pods.into_iter().next().filter(|_| has_traffic(moves, namespace, Of::Selecting)) else {
+        return;
+    };
+    let to = Region::Traffic(namespace.clone(), Of::Selecting);
+    out.add(&EDGE, right, to, |it| it.may_beside(right, &pod.name).is("is there").with(at));
 }
 
 /// What is meant for a Service.

@@ -30,17 +30,15 @@ fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
         return;
     }
     for right in moves.all_rights(&BINDS) {
-        for namespace in moves.namespaces(right) {
-            let pods = moves.ground.cluster.pods.of(&namespace).iter();
+        for namespace in moves.namespaces(right).iter() {
+            let pods = moves.ground.cluster.pods.of(namespace).iter();
             for pod in pods.filter(|it| it.mold.phase == Phase::Pending && it.node().is_empty()) {
                 let id = pod.pod_id();
                 // By `bindings` the name stands in the object alone.
                 let asked = if right.need.resource == "bindings" { Default::default() } else { id.name.clone() };
                 if right.is_of_all() || right.is_of(&asked) {
                     out.add(&EDGE, at as u32, Foothold::Pod(id), |it| {
-                        it.may_at(right, &namespace, &asked)
-                            .is("waits for a node")
-                            .unsure("the scheduler may be faster")
+                        it.may_at(right, namespace, &asked).is("waits for a node").unsure("the scheduler may be faster")
                     });
                 }
             }

@@ -5,7 +5,7 @@ use crate::rbac::powers;
 use super::super::foothold::Foothold;
 use super::super::moves::{Moves, Out};
 use super::super::powers::{Asks, Power};
-use super::super::region::Region;
+use super::super::region::{Of, Region};
 use super::super::seen::Role;
 use super::{Edge, Trace};
 
@@ -31,7 +31,7 @@ fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
         if right.is_of("coredns")
             && let Some(server) = moves.ground.seen(Role::Dns).first()
         {
-            out.add(&EDGE, right, Region::Traffic(Default::default()), |it| {
+            out.add(&EDGE, right, Region::Traffic(Default::default(), Of::All), |it| {
                 it.may_at(right, &SYSTEM.into(), &"coredns".into())
                     .state(server.pod_id().object(), "runs: it answers names for the cluster")
                     .unsure("whether it reads this ConfigMap, and clients go by names, is not known")

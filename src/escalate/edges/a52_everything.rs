@@ -4,7 +4,7 @@ use crate::model::name::Name;
 
 use super::super::foothold::Foothold;
 use super::super::held::Stand;
-use super::super::moves::{Moves, Out};
+use super::super::moves::{Move, Moves, Out};
 use super::super::powers::Asks;
 use super::super::region::Region;
 use super::{Edge, Trace};
@@ -26,12 +26,15 @@ fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
     for (at, stand) in moves.new_stands() {
         if moves.held.is_master(stand) {
             out.add(&EDGE, at, Foothold::ClusterAdmin, |it| it.as_master());
+            out.add(&EDGE, at, Region::NamespaceAdmins, |it| it.as_master());
         }
         for scope in whole_scopes(stand) {
             match scope.is_empty() {
-                true => out.add(&EDGE, at, Foothold::ClusterAdmin, |it| {
-                    it.holds("its rules give every verb on every resource of the cluster")
-                }),
+                true => {
+                    let rests = |it: Move| it.holds("its rules give every verb on every resource of the cluster");
+                    out.add(&EDGE, at, Foothold::ClusterAdmin, rests);
+                    out.add(&EDGE, at, Region::NamespaceAdmins, rests);
+                }
                 false => out.add(&EDGE, at, Foothold::NamespaceAdmin(scope), |it| {
                     it.holds("its rules give every verb on every resource of the namespace")
                 }),

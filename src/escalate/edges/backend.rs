@@ -5,7 +5,7 @@ use crate::model::name::Name;
 
 use super::super::moves::{Moves, Out};
 use super::super::powers::Asks;
-use super::a39_take_traffic::{LABELS, by_labels, traffic};
+use super::a39_take_traffic::{by_labels, traffic};
 use super::{Edge, Trace};
 
 pub(super) static EDGE: Edge = Edge {
@@ -35,6 +35,6 @@ fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
     }
     // A pod that is come by last may be one that labels can be written of.
     if has_new {
-        moves.all_rights(&LABELS).for_each(|it| by_labels(moves, it, out));
+        by_labels(moves, out);
     }
 }

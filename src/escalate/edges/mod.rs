@@ -41,7 +41,10 @@ mod container_to_node;
 mod member;
 mod pod_token;
 
+pub(super) use a16_escalate::may_escalate;
 pub use a44_deputy::DEPUTIES;
+
+use std::collections::BTreeSet;
 
 use crate::model::name::Name;
 use crate::rbac::powers;
@@ -50,7 +53,7 @@ use crate::rbac::version::Span;
 
 use super::admission::pass;
 use super::foothold::Foothold;
-use super::moves::{Moves, Out};
+use super::moves::{Moves, Out, new_name_anywhere};
 use super::powers::{Asks, Power};
 use super::region::{Region, Which};
 use super::rights::Right;
@@ -152,14 +155,17 @@ pub(super) fn into_pods(
 
 /// The moves of whoever changes pods that run, where their namespaces admit them as they become.
 pub(super) fn as_admitted(edge: &'static Edge, moves: &Moves<'_>, right: &Right, out: &mut Out<'_>) {
-    if moves.is_held(&Region::Pods(right.scope.clone(), Which::Changeable)) {
+    if out.has(right, &Region::Pods(right.scope.clone(), Which::Changeable)) {
         return;
     }
-    for namespace in moves.namespaces(right) {
-        for meets in moves.ground.place(&namespace).standards() {
-            let Some(pass) = pass(moves.ground, moves.held, &namespace, meets) else { continue };
-            for pods in moves.pods_in(right, &namespace, Which::Meeting(meets)) {
-                out.add(edge, right, pods, |it| pass.on(it.may(right).is("runs"), &namespace));
+    let named = right.names().iter().flat_map(|it| moves.homes(right, "pods", it).to_vec());
+    let homes: BTreeSet<Name> = named.collect();
+    let all = if right.is_of_all() { moves.namespaces(right) } else { homes.into_iter().collect() };
+    for namespace in all.iter() {
+        for meets in moves.ground.place(namespace).standards() {
+            let Some(pass) = pass(moves.ground, moves.held, namespace, *meets) else { continue };
+            for pods in moves.pods_in(right, namespace, Which::Meeting(*meets)) {
+                out.add(edge, right, pods, |it| pass.on(it.may(right).is("runs"), namespace));
             }
         }
     }
@@ -178,9 +184,14 @@ pub(super) fn creating<'a>(moves: &Moves<'a>, power: &'static Power) -> Vec<(&'a
     for right in moves.new_rights(power) {
         if right.is_of_all() {
             all.push((right, right.scope.clone(), Name::empty()));
+            continue;
+        }
+        let anywhere = || new_name_anywhere(moves.ground, right);
+        if let Some(name) = right.scope.is_empty().then(anywhere).flatten() {
+            all.push((right, right.scope.clone(), name));
         } else if right.makes() {
-            let named = moves.namespaces(right).into_iter();
-            all.extend(named.filter_map(|it| Some((right, it.clone(), moves.new_name(right, &it)?))));
+            let named = moves.namespaces(right);
+            all.extend(named.iter().filter_map(|it| Some((right, it.clone(), moves.new_name(right, it)?))));
         }
     }
     all

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use super::super::Ground;
 use super::super::foothold::Foothold;
-use super::super::powers::{RolePowers, is_of_one_identity};
+use super::super::powers::{Gives, RolePowers, is_of_one_identity};
 use super::super::region::Region;
 use super::super::rights::Right;
 use super::super::terrain::{Granted, Grants, Place, PodClass};
 use super::{Held, Stand, everything};
+use crate::model::facts::SharedPod;
 use crate::model::name::Name;
 use crate::model::role::Subject;
 use crate::rbac::Identity;
@@ -36,15 +37,16 @@ impl Held {
             }
             // Whoever may do everything has all that the rest would give.
             _ if self.is_all() => {}
+            Region::Accounts(namespace) if namespace.is_empty() && self.may_crowd(ground) => self.crowd(ground, entry),
             Region::Accounts(namespace) => self.in_places(ground, namespace, |held, namespace, place| {
                 for (class, _) in place.accounts.iter().enumerate() {
                     held.act_as_class(namespace, place, class as u32, None, entry);
                 }
             }),
-            Region::Pods(namespace, which) => self.in_places(ground, namespace, |held, namespace, place| {
+            Region::Pods(namespace, which) => self.in_places(ground, namespace, |held, _, place| {
                 let has = |it: &PodClass| it.pods.first().is_some_and(|it| which.has(it));
                 for (class, it) in place.pods.iter().enumerate().filter(|(_, it)| has(it)) {
-                    held.enter(namespace, class as u32, it, None, entry);
+                    held.enter(class as u32, it.pods.first(), entry);
                 }
             }),
             Region::PodsOn(node) => self.enter_node(ground, node, entry),
@@ -110,11 +112,10 @@ impl Held {
             Foothold::Subject(_) => self.act_as(ground, foothold, entry),
             Foothold::Pod(id) => {
                 let place = ground.place(&id.namespace);
-                match ground.pod(id).and_then(|it| place.class_of_pod(it)) {
-                    Some(class) => {
-                        self.enter(&id.namespace, class, &place.pods[class as usize], Some(foothold), entry);
-                    }
-                    None => self.stands.push(plain(foothold.clone(), entry)),
+                let pod = ground.pod(id);
+                match pod.and_then(|it| place.class_of_pod(it)) {
+                    Some(class) => self.enter(class, pod, entry),
+                    None => self.stand_in_pod(&id.namespace, foothold.clone(), pod, entry),
                 }
             }
             Foothold::Node(name) => {
@@ -133,8 +134,15 @@ impl Held {
         }
     }
 
-    fn act_as_class(&mut self, namespace: &Name, place: &Place, class: u32, name: Option<&Name>, entry: u32) {
-        if self.seen.insert((namespace.clone(), true, class)) {
+    pub(super) fn act_as_class(
+        &mut self,
+        namespace: &Name,
+        place: &Place,
+        class: u32,
+        name: Option<&Name>,
+        entry: u32,
+    ) {
+        if self.crowd.is_none() && self.seen.insert((namespace.clone(), true, class)) {
             let accounts = &place.accounts[class as usize];
             let name = name.unwrap_or(&accounts.names[0]);
             self.act(super::super::places::account(namespace, name), entry, accounts.grants.clone());
@@ -171,42 +179,54 @@ impl Held {
         }
     }
 
-    fn enter(&mut self, namespace: &Name, class: u32, pods: &PodClass, which: Option<&Foothold>, entry: u32) {
-        if self.seen.insert((namespace.clone(), false, class)) {
-            let pod = which.cloned().unwrap_or_else(|| Foothold::Pod(pods.pods[0].pod_id()));
-            self.stands.push(plain(pod, entry));
+    /// A pod, which stands for all of its class.
+    fn enter(&mut self, class: u32, pod: Option<&SharedPod>, entry: u32) {
+        let Some(pod) = pod else { return };
+        if self.seen.insert((pod.namespace().clone(), false, class)) {
+            self.stand_in_pod(pod.namespace(), Foothold::Pod(pod.pod_id()), Some(pod), entry);
         }
+    }
+
+    fn stand_in_pod(&mut self, namespace: &Name, foothold: Foothold, pod: Option<&SharedPod>, entry: u32) {
+        self.entered.entry(namespace.clone()).or_default().push(self.stands.len() as u32);
+        self.stands.push(Stand { pod: pod.cloned(), ..plain(foothold, entry) });
     }
 
     /// Takes in what a role gives in a scope; what is for all objects counts once.
     fn give(&mut self, stand: u32, scope: &Name, powers: &Arc<RolePowers>) {
-        for it in &powers.gives {
-            let power = usize::from(it.power);
-            let is_of_all = powers.rules[usize::from(it.rule)].names.is_empty();
-            let number = self.rights.len() as u32;
-            if is_of_all {
-                let has = self.everywhere[power].is_some()
-                    || !scope.is_empty() && self.in_namespace.contains_key(&(it.power, scope.clone()));
-                if has && !is_of_one_identity(it.power) {
-                    continue;
-                }
-                match scope.is_empty() {
-                    true => drop(self.everywhere[power].get_or_insert(number)),
-                    false => drop(self.in_namespace.entry((it.power, scope.clone())).or_insert(number)),
-                }
-            } else {
-                self.naming.entry(it.power).or_default().push(number);
+        let actor = self.stands[stand as usize].actor;
+        for Gives { power, slot, rule, need } in powers.gives.iter().copied() {
+            if self.is_new(power, slot, scope) {
+                let (scope, powers) = (scope.clone(), powers.clone());
+                self.take_right(Right { stand, actor, number: 0, scope, powers, rule, power, slot, need });
             }
-            let actor = self.stands[stand as usize].actor;
-            let (scope, powers) = (scope.clone(), powers.clone());
-            self.rights.push(Right { stand, actor, number, scope, powers, rule: it.rule, need: it.need });
-            self.by_power[power].push(number);
         }
+    }
+
+    /// Whether a right tells anything: not where all that it may be for is had already.
+    fn is_new(&self, power: u16, slot: u16, scope: &Name) -> bool {
+        let is_had = || !scope.is_empty() && self.in_namespace.contains_key(&(slot, scope.clone()));
+        is_of_one_identity(power) || self.everywhere[usize::from(slot)].is_none() && !is_had()
+    }
+
+    /// Takes a right in.
+    pub(super) fn take_right(&mut self, right: Right) {
+        let (power, slot, number) = (right.power, right.slot, self.rights.len() as u32);
+        if !self.is_new(power, slot, &right.scope) {
+            return;
+        }
+        match (right.is_of_all(), right.scope.is_empty()) {
+            (true, true) => drop(self.everywhere[usize::from(slot)].get_or_insert(number)),
+            (true, false) => drop(self.in_namespace.entry((slot, right.scope.clone())).or_insert(number)),
+            (false, _) => self.naming.entry(power).or_default().push(number),
+        }
+        self.rights.push(Right { number, ..right });
+        self.by_power[usize::from(power)].push(number);
     }
 }
 
 fn plain(foothold: Foothold, entry: u32) -> Stand {
-    Stand { foothold, entry, actor: 0, grants: None, role: None, is_every_node: false }
+    Stand { foothold, entry, actor: 0, grants: None, role: None, pod: None, is_every_node: false }
 }
 
 thread_local! {

@@ -1,0 +1,116 @@
+//! How far everybody is from a goal, worked out once for all: backwards over what single holders come to.
+//!
+//! ```text
+//! user:ana ──► pods of shop ──► sa:shop/runner ──► cluster-admin      3, 2, 1, 0
+//! ```
+//!
+//! What somebody, or everybody of a sort, comes to in one move is asked of the same edges as a closure asks; then the
+//! goal's distance goes back along these moves. A move that needs two holders is none of them, and a way with such a move
+//! has two moves at least: a distance of up to two is the shortest there is, and so is one of three where no such move
+//! ends at the goal. Whoever is farther is asked by a closure, which need not look farther than that.
+
+use rustc_hash::FxHashMap;
+
+use super::Ground;
+use super::closure::{find, nearest};
+use super::edges::may_escalate;
+use super::foothold::Foothold;
+use super::goal::Goal;
+use super::held::{Held, Mark};
+use super::moves::Waiting;
+use super::region::Region;
+use super::step::Certainty;
+
+/// Everything that can be come to, with how far the goal is from there.
+pub struct Back<'a> {
+    ground: &'a Ground<'a>,
+    goal: &'a Goal,
+    numbers: FxHashMap<Region, u32>,
+    regions: Vec<Region>,
+    /// From where it is come to in one move, and whether surely.
+    before: Vec<Vec<(u32, Certainty)>>,
+    /// By surety, if at all.
+    distances: [Vec<Option<u32>>; 2],
+    /// Up to this a distance is surely the shortest.
+    exact: u32,
+}
+
+impl<'a> Back<'a> {
+    /// Of all these who start; `watch` is told how far it is, and ends it by `false`.
+    pub fn of(
+        ground: &'a Ground<'a>,
+        goal: &'a Goal,
+        starts: impl Iterator<Item = Foothold>,
+        mut watch: impl FnMut(usize, usize) -> bool,
+    ) -> Self {
+        let (numbers, regions, before, distances) = Default::default();
+        let mut back = Self { ground, goal, numbers, regions, before, distances, exact: 2 };
+        for start in starts {
+            back.number(&Region::One(start));
+        }
+        let (mut at, mut escalates) = (0, false);
+        while at < back.regions.len() && watch(at, back.regions.len()) {
+            escalates |= back.moves(at as u32);
+            at += 1;
+        }
+        if *goal == Goal::Is(Foothold::ClusterAdmin) && !escalates {
+            back.exact = 3;
+        }
+        back.distances = [Certainty::Certain, Certainty::Unsure].map(|it| back.measured(it));
+        back
+    }
+
+    /// How far the goal is from somebody by moves that are no surer than this; `None`: it is not come to.
+    pub fn distance(&self, start: &Foothold, moves: Certainty) -> Option<u32> {
+        let number = self.numbers.get(&Region::One(start.clone()));
+        let found = number.and_then(|it| self.distances[moves as usize][*it as usize]);
+        match found {
+            Some(it) if it <= self.exact => Some(it),
+            farther => nearest(self.ground, start, self.goal, moves, farther).or(farther),
+        }
+    }
+
+    fn number(&mut self, region: &Region) -> u32 {
+        if let Some(found) = self.numbers.get(region) {
+            return *found;
+        }
+        let number = self.regions.len() as u32;
+        self.numbers.insert(region.clone(), number);
+        self.regions.push(region.clone());
+        self.before.push(Vec::new());
+        number
+    }
+
+    /// Takes in what is come to from here in one move of one holder; whether somebody here may widen roles.
+    fn moves(&mut self, from: u32) -> bool {
+        let region = self.regions[from as usize].clone();
+        let held = Held::of_region(self.ground, &region, self.goal.wanted());
+        // What is surely come to is asked for by itself: where both lead there one alone is kept.
+        for certainty in [Certainty::Certain, Certainty::Unsure] {
+            let mut waiting = Waiting::default();
+            find(self.ground, &held, Mark::default(), certainty, &mut waiting);
+            for it in waiting.all().filter(|it| it.stands.len() == 1) {
+                let to = self.number(&it.to);
+                self.before[to as usize].push((from, certainty));
+            }
+        }
+        may_escalate(&held)
+    }
+
+    /// The distances by moves that are no surer than this.
+    fn measured(&self, moves: Certainty) -> Vec<Option<u32>> {
+        let mut distances = vec![None; self.regions.len()];
+        let is_goal = |it: &usize| self.goal.met_by(self.ground, &self.regions[*it]).is_some();
+        let mut next: Vec<u32> = (0..self.regions.len()).filter(is_goal).map(|it| it as u32).collect();
+        for distance in 0.. {
+            next.retain(|it| distances[*it as usize].is_none());
+            if next.is_empty() {
+                break;
+            }
+            next.iter().for_each(|it| distances[*it as usize] = Some(distance));
+            let before = next.iter().flat_map(|it| &self.before[*it as usize]);
+            next = before.filter(|it| it.1 <= moves).map(|it| it.0).collect();
+        }
+        distances
+    }
+}

@@ -1,0 +1,144 @@
+//! All service accounts at once: very many, of whom few may do what no other may.
+//!
+//! ```text
+//! 18,000 accounts, 40,000 bindings  →  300 rights: create pods everywhere (sa:ci/runner), patch pods of shop (sa:shop/db), …
+//! ```
+//!
+//! A right that is for everything everywhere makes the same right of all others tell nothing new, so that of a large
+//! cluster's accounts a few hundred rights are left. Where grants are looked at one by one (roles that somebody may
+//! widen, authorizers beside RBAC, a group that is asked for) everybody stands by themselves.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::super::Ground;
+use super::super::edges::may_escalate;
+use super::super::powers::is_of_one_identity;
+use super::super::rights::Right;
+use super::super::terrain::{Granted, Grants};
+use super::{Held, Stand};
+use crate::model::name::Name;
+
+/// Those of all accounts who may do what no other may.
+#[derive(Clone, Debug, Default)]
+pub struct Crowd {
+    members: Vec<Member>,
+    /// Whether somebody among them may widen roles, so that the grants of all others count.
+    may_escalate: bool,
+}
+
+/// One class of accounts.
+#[derive(Clone, Debug)]
+struct Member {
+    namespace: Name,
+    class: u32,
+    /// Its first account; it acts by itself.
+    name: Name,
+    grants: Arc<Grants>,
+    rights: Vec<Right>,
+}
+
+impl Member {
+    /// Whether it has a right that makes the same of others needless.
+    fn is_leading(&self) -> bool {
+        self.rights.iter().any(|it| it.is_of_all() && it.scope.is_empty() && !is_of_one_identity(it.power))
+    }
+}
+
+impl Crowd {
+    /// Of all accounts that are there.
+    pub fn of(ground: &Ground<'_>) -> Self {
+        let mut all = Self::default();
+        all.add(ground, ground.all_namespaces().iter());
+        all
+    }
+
+    /// The same where the accounts of these namespaces hold others than before.
+    pub fn renew(&mut self, ground: &Ground<'_>, stale: &BTreeSet<Name>) {
+        let is_stale = |it: &Member| stale.contains(&it.namespace);
+        if self.may_escalate || self.members.iter().any(|it| is_stale(it) && it.is_leading()) {
+            *self = Self::of(ground);
+            return;
+        }
+        self.members.retain(|it| !is_stale(it));
+        let all = ground.all_namespaces();
+        self.add(ground, stale.iter().filter(|it| all.binary_search(it).is_ok()));
+    }
+
+    fn add<'n>(&mut self, ground: &Ground<'_>, namespaces: impl Iterator<Item = &'n Name>) {
+        let mut held = Held::nothing();
+        let mut whose: Vec<(Name, u32)> = Vec::new();
+        self.members.drain(..).for_each(|it| {
+            whose.push((it.namespace.clone(), it.class));
+            held.join(&it, 0);
+        });
+        for namespace in namespaces {
+            let place = ground.place(namespace);
+            for class in 0..place.accounts.len() as u32 {
+                held.act_as_class(namespace, &place, class, None, 0);
+                whose.push((namespace.clone(), class));
+            }
+        }
+        self.may_escalate = may_escalate(&held);
+        self.members = held.members(whose, self.may_escalate);
+    }
+}
+
+impl Held {
+    /// Whether all accounts may be taken by what no other may: nothing looks at each of them.
+    pub(super) fn may_crowd(&self, ground: &Ground<'_>) -> bool {
+        self.wanted_group.is_none() && ground.rbac.marks().is_empty() && !may_escalate(self)
+    }
+
+    /// All accounts.
+    pub(super) fn crowd(&mut self, ground: &Ground<'_>, entry: u32) {
+        for it in &ground.crowd().members {
+            if !self.seen.contains(&(it.namespace.clone(), true, it.class)) {
+                self.join(it, entry);
+            }
+        }
+        self.crowd = Some(entry);
+    }
+
+    /// Whoever may widen roles is come to later: who is bound to which counts from now on.
+    pub(super) fn tell_apart(&mut self, ground: &Ground<'_>) {
+        let Some(entry) = self.crowd.filter(|_| !self.is_all() && may_escalate(self)) else { return };
+        self.crowd = None;
+        for namespace in ground.all_namespaces().iter() {
+            let place = ground.place(namespace);
+            for class in 0..place.accounts.len() as u32 {
+                self.act_as_class(namespace, &place, class, None, entry);
+            }
+        }
+    }
+
+    fn join(&mut self, it: &Member, entry: u32) {
+        self.seen.insert((it.namespace.clone(), true, it.class));
+        let stand = self.stands.len() as u32;
+        let foothold = super::super::places::account(&it.namespace, &it.name);
+        let (grants, role, pod) = (Some(it.grants.clone()), None, None);
+        self.stands.push(Stand { foothold, entry, actor: stand, grants, role, pod, is_every_node: false });
+        it.rights.iter().for_each(|it| self.take_right(Right { stand, actor: stand, ..it.clone() }));
+    }
+
+    /// Those who are needed of all who stand here.
+    fn members(self, whose: Vec<(Name, u32)>, all: bool) -> Vec<Member> {
+        let mut rights: Vec<Vec<Right>> = vec![Vec::new(); self.stands.len()];
+        for it in &self.rights {
+            let leading = self.everywhere[usize::from(it.slot)];
+            if leading.is_none_or(|leading| leading == it.number) || is_of_one_identity(it.power) {
+                rights[it.stand as usize].push(it.clone());
+            }
+        }
+        let member = |((namespace, class), (stand, rights)): ((Name, u32), (Stand, Vec<Right>))| {
+            let grants = stand.grants?;
+            let holds_everything = |it: &Granted| it.role.as_ref().is_some_and(|(_, it)| it.everything);
+            if !all && rights.is_empty() && !grants.all.iter().any(holds_everything) {
+                return None;
+            }
+            let name = super::super::places::account_name(&stand.foothold)?.clone();
+            Some(Member { namespace, class, name, grants, rights })
+        };
+        whose.into_iter().zip(self.stands.into_iter().zip(rights)).filter_map(member).collect()
+    }
+}
