@@ -11,10 +11,11 @@ use super::escalation::{Watch, actor, answer, typed};
 use super::reaches::{Reached, Reaches};
 use super::workload::workload_of;
 use super::{Asker, Fault};
+use crate::escalate::back::Back;
 use crate::escalate::{Certainty, Foothold, Goal, Ground, Held, closure, replay};
 use crate::model::evidence::Outcome;
 use crate::model::name::Name;
-use crate::model::role::Subject;
+use crate::model::role::{Subject, SubjectKind};
 
 /// So many of one sort are a row each.
 const EACH: usize = 100;
@@ -97,13 +98,12 @@ impl Asker<'_> {
         let to = actor(to, namespace)?;
         let (goal, gaps) = self.wanted(&to, &typed(&to))?;
         let mut all = Reaches { gaps, ..Reaches::default() };
-        let alike = alike(ground);
-        let count = alike.len();
-        for (at, subjects) in alike.into_iter().enumerate() {
-            if !watch(at, count) {
-                break;
-            }
-            add_who(ground, &goal, subjects, max_hops, &mut all);
+        let who = Who { ground, goal: &goal, max_hops };
+        // Where a connection leads is found once all is held; groups are those of the one who starts.
+        if matches!(goal, Goal::Connects { .. }) || !ground.groups.is_empty() {
+            who.one_by_one(watch, &mut all);
+        } else {
+            who.by_distance(watch, &mut all);
         }
         all.sort();
         Ok(all)
@@ -163,38 +163,107 @@ impl Rows {
     }
 }
 
-/// The row, or the rows, of those who hold the same.
-fn add_who(ground: &Ground<'_>, goal: &Goal, mut subjects: Vec<Subject>, max_hops: Option<usize>, all: &mut Reaches) {
-    let of = |subject: &Subject| answer(ground, &Foothold::Subject(subject.clone()), goal, max_hops);
-    // Whoever is asked for stands apart: they are there already.
-    if let Goal::Is(Foothold::Subject(wanted)) = goal
-        && let Some(at) = subjects.iter().position(|it| it == wanted).filter(|_| subjects.len() > 1)
-    {
-        let wanted = subjects.remove(at);
-        add_who(ground, goal, vec![wanted], max_hops, all);
+/// Who comes there: what is asked of everybody.
+struct Who<'a> {
+    ground: &'a Ground<'a>,
+    goal: &'a Goal,
+    max_hops: Option<usize>,
+}
+
+/// Of what sort somebody is, how they come there, and in how many steps.
+type Sort = (u8, Certainty, u32);
+
+impl Who<'_> {
+    /// Everybody by a closure of their own.
+    fn one_by_one(&self, watch: Watch<'_>, all: &mut Reaches) {
+        let alike = alike(self.ground);
+        let count = alike.len();
+        for (at, subjects) in alike.into_iter().enumerate() {
+            if !watch(at, count) {
+                break;
+            }
+            for subjects in self.apart(subjects) {
+                self.add(subjects, all);
+            }
+        }
     }
-    let Some(first) = subjects.first() else { return };
-    let found = of(first);
-    if found.outcome == Outcome::Deny {
-        return;
+
+    /// Everybody by how far they are, which is worked out once for all; very many of one sort who are as far are one row.
+    fn by_distance(&self, watch: Watch<'_>, all: &mut Reaches) {
+        let alike: Vec<Vec<Subject>> = alike(self.ground).into_iter().flat_map(|it| self.apart(it)).collect();
+        let starts = alike.iter().filter_map(|it| it.first()).cloned().map(Foothold::Subject);
+        let back = Back::of(self.ground, self.goal, starts, &mut *watch);
+        let (count, mut sorts) = (alike.len(), BTreeMap::<Sort, Vec<Vec<Subject>>>::new());
+        for (at, subjects) in alike.into_iter().enumerate() {
+            if !watch(at, count) {
+                break;
+            }
+            match self.sort(&back, &subjects[0]) {
+                Some(sort) => sorts.entry(sort).or_default().push(subjects),
+                None => self.undecided(subjects, all),
+            }
+        }
+        for classes in sorts.into_values() {
+            // Very many who hold the same are one row, and so are very many who are left.
+            let (large, small): (Vec<_>, Vec<_>) = classes.into_iter().partition(|it| it.len() > EACH);
+            let small: Vec<Subject> = small.into_iter().flatten().collect();
+            large.into_iter().chain([small]).for_each(|it| self.add(it, all));
+        }
     }
-    if found.path.is_empty() {
-        all.undecided += subjects.len();
-        all.doubt(found.gaps);
-        return;
+
+    /// How somebody comes there within the steps that are asked for; `None`: no way is found.
+    fn sort(&self, back: &Back<'_>, subject: &Subject) -> Option<Sort> {
+        let kind = match subject.kind() {
+            SubjectKind::User => 0,
+            SubjectKind::Group => 1,
+            SubjectKind::ServiceAccount | SubjectKind::Other(_) => 2,
+        };
+        let start = Foothold::Subject(subject.clone());
+        let fits = |it: &u32| self.max_hops.is_none_or(|most| *it as usize <= most);
+        let of = |moves| back.distance(&start, moves).filter(fits).map(|it| (kind, moves, it));
+        of(Certainty::Certain).or_else(|| of(Certainty::Unsure))
     }
-    let row = |subject: &Subject, found: closure::Answer, count: &[Subject]| Reached {
-        end: subject.to_string(),
-        outcome: found.outcome,
-        found: count.iter().cloned().map(Foothold::Subject).collect(),
-        path: found.path,
-    };
-    if subjects.len() > EACH {
-        all.rows.push(row(first, found, &subjects));
-        return;
+
+    /// Whoever is asked for stands apart: they are there already.
+    fn apart(&self, mut subjects: Vec<Subject>) -> Vec<Vec<Subject>> {
+        let is_wanted = |it: &Subject| matches!(self.goal, Goal::Is(Foothold::Subject(wanted)) if wanted == it);
+        match subjects.iter().position(is_wanted).filter(|_| subjects.len() > 1) {
+            Some(at) => vec![vec![subjects.remove(at)], subjects],
+            None => vec![subjects],
+        }
     }
-    all.rows.push(row(first, found, &subjects[..1]));
-    all.rows.extend(subjects[1..].iter().map(|it| row(it, of(it), std::slice::from_ref(it))));
+
+    /// Those of whom no way is found, and why it is not known that there is none.
+    fn undecided(&self, subjects: Vec<Subject>, all: &mut Reaches) {
+        let held = closure::reach(self.ground, &Foothold::Subject(subjects[0].clone()), Certainty::Unsure);
+        let gaps = closure::gaps(self.ground, &held, self.max_hops, Some(self.goal));
+        if !gaps.is_empty() {
+            all.undecided += subjects.len();
+            all.doubt(gaps);
+        }
+    }
+
+    /// A row each, or one of very many, of whom the first answers for all.
+    fn add(&self, subjects: Vec<Subject>, all: &mut Reaches) {
+        let of = |it: &Subject| answer(self.ground, &Foothold::Subject(it.clone()), self.goal, self.max_hops);
+        let parts = if subjects.len() > EACH { 1 } else { subjects.len() };
+        for subjects in subjects.chunks(subjects.len().div_ceil(parts.max(1)).max(1)) {
+            let (first, found) = (&subjects[0], of(&subjects[0]));
+            match found.outcome {
+                Outcome::Deny => {}
+                _ if found.path.is_empty() => {
+                    all.undecided += subjects.len();
+                    all.doubt(found.gaps);
+                }
+                outcome => all.rows.push(Reached {
+                    end: first.to_string(),
+                    outcome,
+                    found: subjects.iter().cloned().map(Foothold::Subject).collect(),
+                    path: found.path,
+                }),
+            }
+        }
+    }
 }
 
 /// Everybody whom bindings name, and every service account, those who hold the same together: of accounts those of one

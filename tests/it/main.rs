@@ -46,6 +46,7 @@ mod reach_control_plane;
 mod reach_laws;
 mod reach_plain;
 mod reach_story;
+mod reach_who;
 mod reports;
 mod safe_connection;
 mod same_answers;

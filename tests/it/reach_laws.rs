@@ -174,7 +174,7 @@ fn leading(random: &mut Random) -> Vec<AnyFact> {
     facts
 }
 
-fn facts(random: &mut Random) -> Vec<AnyFact> {
+pub fn facts(random: &mut Random) -> Vec<AnyFact> {
     let size = 2 + random.below(4);
     let mut facts = REACHING.facts(random, size);
     facts.extend(leading(random));
