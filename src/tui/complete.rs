@@ -43,6 +43,8 @@ const ARGUMENTS: &[(&str, &[Argument])] = &[
     ("as", &[Argument::Subject]),
     ("who-can", &[Argument::Verb, Argument::Resource]),
     ("ns", &[Argument::Namespace]),
+    ("secrets", &[Argument::Namespace]),
+    ("exec", &[Argument::Namespace]),
     ("ctx", &[Argument::Context]),
 ];
 

@@ -6,6 +6,7 @@ use ratatui::buffer::Buffer;
 
 use super::app::App;
 use super::event::Effect;
+use super::layout::Side;
 use super::picker::{Choice, Entry, Picker, Subject};
 use super::questions;
 use super::svg;
@@ -29,10 +30,14 @@ pub fn put_on_clipboard(app: &mut App, text: String) -> Vec<Effect> {
 /// What can be copied.
 pub fn copies(app: &mut App) -> Vec<Effect> {
     let mut entries = Vec::new();
+    // What has the keys comes first: the answer, or the selected object.
+    let of_answer = app.focus.shown.view().copies(app).into_iter();
+    let (first, last): (Vec<_>, Vec<_>) = of_answer.partition(|_| app.focus.side == Side::View);
     let mut offer = |label: &str, text: String| {
         let first = text.lines().next().unwrap_or_default().to_owned();
         entries.push(Entry::new(label, first, Choice::Copy(text)));
     };
+    first.into_iter().for_each(|(label, text)| offer(label, text));
     if let Some(item) = app.selected() {
         offer("name", item.name().to_owned());
         offer("as typed here", item.typed());
@@ -47,7 +52,7 @@ pub fn copies(app: &mut App) -> Vec<Effect> {
         let subcommand = line.split(' ').next().unwrap_or_default();
         offer(&format!("kreach {subcommand}"), format!("kreach {line}"));
     }
-    app.focus.shown.view().copies(app).into_iter().for_each(|(label, text)| offer(label, text));
+    last.into_iter().for_each(|(label, text)| offer(label, text));
     app.input.picker = Some(Picker::new(Subject::Copy, "copy", entries));
     Vec::new()
 }

@@ -109,6 +109,8 @@ pub const WORDS: &[Word] = &[
         help: "which namespace may connect to which; who may do what",
         run: |app, words| ask(app, "matrix", words),
     },
+    Word { name: "secrets", arguments: "[NS]", help: "who can read the Secrets of NS", run: secrets },
+    Word { name: "exec", arguments: "[NS]", help: "may you exec into the pods of NS", run: exec },
     Word { name: "whoami", arguments: "", help: "who the server says you are", run: asked::who_am_i },
     Word {
         name: "as",
@@ -218,6 +220,22 @@ fn here(app: &App) -> Name {
 /// A question: the grammar is that of the subcommands.
 fn ask(app: &mut App, command: &str, words: &str) -> Result<Vec<Effect>, Fault> {
     questions::open(app, &format!("{command} {words}").parse()?)
+}
+
+/// ` -n NS`, of the namespaces that one looks at where none is typed.
+fn in_namespace(app: &App, words: &str) -> String {
+    let named = Some(words).filter(|it| !it.is_empty()).or(app.focus.scope.only().map(|it| it.as_str()));
+    named.map(|it| format!(" -n {it}")).unwrap_or_default()
+}
+
+fn secrets(app: &mut App, words: &str) -> Result<Vec<Effect>, Fault> {
+    let place = in_namespace(app, words);
+    ask(app, "who-can", &format!("get secrets{place}"))
+}
+
+fn exec(app: &mut App, words: &str) -> Result<Vec<Effect>, Fault> {
+    let place = in_namespace(app, words);
+    ask(app, "can", &format!("create pods/exec{place}"))
 }
 
 fn to(app: &mut App, words: &str) -> Result<Vec<Effect>, Fault> {

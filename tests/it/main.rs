@@ -54,6 +54,7 @@ mod screens;
 mod seeded;
 mod state_files;
 mod supply;
+mod ten_tasks;
 mod terminal;
 mod terminal_life;
 mod tidy;

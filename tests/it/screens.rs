@@ -36,10 +36,10 @@ const SHOP: &str = include_str!("../screens/shop.yaml");
 const PEOPLE: &str = "user,groups,active\nalice,store,true\ndev-2,store,true\nlost,,false\n";
 
 /// The screen, driven without a terminal: effects that ask for objects are answered from the documents.
-struct Driver {
-    app: App,
+pub struct Driver {
+    pub app: App,
     area: Rect,
-    effects: Vec<Effect>,
+    pub effects: Vec<Effect>,
 }
 
 fn documents() -> impl Iterator<Item = (ObjectId, &'static str)> {
@@ -86,16 +86,22 @@ impl Driver {
     }
 
     fn with(width: u16, height: u16, theme: Theme, cluster: Cluster, origin: Origin) -> Self {
-        let people = People::read(&[("people.csv".into(), PEOPLE.into())], &Prefixes::default()).expect("a directory");
+        let setup = Setup { title: "shop.yaml".into(), origin, theme, ..Setup::default() };
+        Self::among(PEOPLE, setup, cluster, (width, height))
+    }
+
+    /// A session on this cluster, whose people are these.
+    pub fn among(people: &str, setup: Setup, cluster: Cluster, (width, height): (u16, u16)) -> Self {
+        let people = People::read(&[("people.csv".into(), people.into())], &Prefixes::default()).expect("a directory");
         let people = Some(Arc::new(people));
-        let setup = Setup { title: "shop.yaml".into(), origin, theme, people, ..Setup::default() };
+        let setup = Setup { people, ..setup };
         let mut driver =
             Self { app: App::new(setup, cluster), area: Rect::new(0, 0, width, height), effects: Vec::new() };
         driver.send(Event::Resize(width, height));
         driver
     }
 
-    fn send(&mut self, event: Event) {
+    pub fn send(&mut self, event: Event) {
         if let Event::Resize(width, height) = event {
             self.area = Rect::new(0, 0, width, height);
         }
@@ -116,7 +122,7 @@ impl Driver {
     }
 
     /// Types keys by their names; `"words"` are typed letter by letter.
-    fn keys(&mut self, keys: &str) -> &mut Self {
+    pub fn keys(&mut self, keys: &str) -> &mut Self {
         for word in keys.split(' ').filter(|it| !it.is_empty()) {
             match word.strip_prefix('"') {
                 Some(text) => text.chars().for_each(|it| {
@@ -136,7 +142,7 @@ impl Driver {
         buffer
     }
 
-    fn text(&mut self) -> String {
+    pub fn text(&mut self) -> String {
         tui::text(&self.buffer())
     }
 }
@@ -180,7 +186,7 @@ fn look_name((color, modifier): (Color, Modifier)) -> Option<String> {
 }
 
 /// Compares a frame with its golden one, or writes it when asked to.
-fn check(name: &str, driver: &mut Driver) {
+pub fn check(name: &str, driver: &mut Driver) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join(format!("tests/screens/{name}.{}x{}.txt", driver.area.width, driver.area.height));
     let shown = frame(&driver.buffer());
@@ -202,23 +208,23 @@ const SCRIPTS: &[Script] = &[
     ("subjects", "4 j j", &[(120, 40)]),
     ("drill", "1 j Enter Enter", &[(120, 40)]),
     ("effective", "2 / \"db Enter Enter", &[(120, 40)]),
-    ("filter", "2 / \"wb1", &[]),
+    ("filter", "2 / \"~wb1", &[]),
     ("column_filter", "2 / \"node=node-b_!migrate Enter", &[]),
     ("label_filter", "2 / \"-l_app=web Enter", &[]),
     ("marks", "2 space space j v", &[]),
     ("sort", "2 S \"node Enter I", &[]),
     ("columns", "2 + L L", &[]),
     ("problems", "3 !", &[]),
-    ("trace_allow", "2 / \"web0 Enter t Esc / \"db0 Enter t o \"5432 Enter", &[(120, 40), (200, 60)]),
+    ("trace_allow", "2 / \"web-0 Enter t Esc / \"db-0 Enter t o \"5432 Enter", &[(120, 40), (200, 60)]),
     ("trace_deny", ": \"trace_shop/web-0_payments/ledger-0:9000 Enter", &[(60, 15), (120, 40), (200, 60)]),
     ("trace_service", ": \"trace_shop/web-0_svc/shop/db:5432 Enter", &[(120, 40)]),
     ("trace_unknown_end", ": \"trace_shop/web-0_shop/dbb-0 Enter", &[]),
     ("evidence_yaml", ": \"trace_shop/web-0_shop/db-0:5432 Enter j j j Enter", &[(120, 40)]),
-    ("reach", "2 / \"web0 Enter r", &[(120, 40)]),
+    ("reach", "2 / \"web-0 Enter r", &[(120, 40)]),
     ("reach_way", ": \"reach_group:store_--to_cluster-admin Enter", &[(120, 40)]),
     ("reach_reverse", ": \"reach_secrets/shop_--reverse Enter", &[(120, 40)]),
     ("reach_subject", "4 / \"store Enter r", &[(120, 40)]),
-    ("who_reaches", "2 / \"db0 Enter w", &[(120, 40)]),
+    ("who_reaches", "2 / \"db-0 Enter w", &[(120, 40)]),
     ("matrix", "x j l", &[(120, 40)]),
     ("map", ": \"map Enter", &[(120, 40)]),
     ("map_sorted", ": \"map Enter S \"to Enter I / \"db Enter", &[]),
@@ -254,7 +260,7 @@ const SCRIPTS: &[Script] = &[
     ("abilities", "4 x", &[(120, 40), (200, 60)]),
     ("abilities_cell", "4 x Enter", &[]),
     ("acting", "i \"user:dev_group:store Enter", &[(120, 40)]),
-    ("acting_touch", "i \"group:store Enter 2 / \"web0 Enter } d j j j j j Enter", &[(120, 40)]),
+    ("acting_touch", "i \"group:store Enter 2 / \"web-0 Enter } d j j j j j Enter", &[(120, 40)]),
 ];
 
 #[test]

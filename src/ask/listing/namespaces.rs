@@ -16,7 +16,7 @@ use crate::net::IsolationCounts;
 pub const LISTING: Listing<Space> = Listing {
     name: "namespaces",
     title: "Namespaces",
-    help: "how many pods of each namespace are isolated, and those on their node's network",
+    help: "where each namespace denies by default, how many of its pods are isolated, and those on their node's network",
     nothing: "no namespace",
     sources: &[Kind::NAMESPACE, Kind::POD],
     columns: COLUMNS,
@@ -37,6 +37,7 @@ pub const LISTING: Listing<Space> = Listing {
 
 const COLUMNS: &[Column<Space>] = &[
     Column { title: "NAMESPACE", width: 14, cell: |row, _| name(row), sorts: Sorts::Naturally },
+    Column { title: "DENY", width: 6, cell: denies, sorts: Sorts::Text },
     Column {
         title: "IN",
         width: 4,
@@ -137,6 +138,20 @@ fn counts(row: &Space, view: View<'_>) -> IsolationCounts {
 fn name(row: &Space) -> Cell {
     let is_implied = row.fact.as_ref().is_none_or(|it| it.implied);
     Cell::new(row.name.as_str(), if is_implied { Tone::Dim } else { Tone::Plain })
+}
+
+/// In which directions it denies by default.
+fn denies(row: &Space, view: View<'_>) -> Cell {
+    let denies = view.world.default_deny(&row.name);
+    let is_empty = view.world.cluster.pods.of(&row.name).is_empty();
+    let tone = match denies.as_str() {
+        "unknown" => Tone::Unknown,
+        "in+out" => Tone::Plain,
+        // Where no pod runs nothing is open yet.
+        _ if is_empty => Tone::Dim,
+        _ => Tone::Risk,
+    };
+    Cell::new(denies.as_str(), tone)
 }
 
 /// A number that should be none.

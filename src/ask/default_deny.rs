@@ -1,0 +1,118 @@
+//! Whether a namespace denies by default: all of its pods, those to come too, in each direction.
+//!
+//! ```text
+//! shop      spec: {podSelector: {}, policyTypes: [Ingress]}    ingress: yes   egress: no
+//! legacy    nothing                                            ingress: no    egress: no
+//! ```
+//!
+//! A policy that selects all pods and isolates them denies what no rule allows, unless a policy that selects all of them
+//! too lets everything in (or out). Policies that select some pods alone hold for today's pods and for no others.
+
+use super::world::World;
+use crate::model::cluster::Cluster;
+use crate::model::id::Kind;
+use crate::model::name::Name;
+use crate::model::policy::{Action, Bends, Direction, PeerMatch, Policy, Tier};
+use crate::model::port::PortMatch;
+use crate::net::verdict::Tri;
+
+/// Where a namespace denies by default.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct DefaultDeny {
+    pub ingress: Tri,
+    pub egress: Tri,
+}
+
+impl DefaultDeny {
+    /// In this direction.
+    pub fn of(self, direction: Direction) -> Tri {
+        match direction {
+            Direction::Ingress => self.ingress,
+            Direction::Egress => self.egress,
+        }
+    }
+
+    /// One short word: `in+out`, `in`, `out`, `none`, `unknown`.
+    pub const fn as_str(self) -> &'static str {
+        match (self.ingress, self.egress) {
+            (Tri::Maybe, _) | (_, Tri::Maybe) => "unknown",
+            (Tri::Yes, Tri::Yes) => "in+out",
+            (Tri::Yes, Tri::No) => "in",
+            (Tri::No, Tri::Yes) => "out",
+            (Tri::No, Tri::No) => "none",
+        }
+    }
+}
+
+impl World {
+    /// Where a namespace denies by default.
+    pub fn default_deny(&self, namespace: &Name) -> DefaultDeny {
+        let of = |direction| default_deny(&self.cluster, namespace, direction);
+        DefaultDeny { ingress: of(Direction::Ingress), egress: of(Direction::Egress) }
+    }
+}
+
+fn default_deny(cluster: &Cluster, namespace: &Name, direction: Direction) -> Tri {
+    let policies = || cluster.policies.of(namespace).iter().filter(|it| it.tier == Tier::Namespace);
+    let is_unsure = policies().any(|it| is_unread(it, direction));
+    if is_unsure || !cluster.coverage.is_complete(Kind::NETWORK_POLICY, namespace) {
+        return Tri::Maybe;
+    }
+    let mut of_all = policies().filter(|it| it.target.pods.is_everything() && it.isolates.has(direction));
+    let is_opened = of_all.clone().any(|it| opens_all(it, direction));
+    if of_all.next().is_some() && !is_opened { Tri::Yes } else { Tri::No }
+}
+
+/// Whether what was not understood of a policy could decide it.
+fn is_unread(policy: &Policy, direction: Direction) -> bool {
+    let is_of_all = policy.target.pods.is_everything();
+    policy.gaps.iter().any(|it| match it.bends {
+        Bends::Target | Bends::Anything | Bends::Unevaluated => true,
+        Bends::Opens(opened) => opened == direction && is_of_all,
+        // What only closes takes no default away, and leaves it to NetworkPolicies to give one.
+        Bends::ClosesIngress | Bends::ClosesOutside | Bends::DecidesOutside => false,
+    })
+}
+
+/// Whether some rule lets everything in, or out.
+fn opens_all(policy: &Policy, direction: Direction) -> bool {
+    policy.rules_of(direction).any(|(_, rule)| {
+        let is_anyone = rule.peers.iter().any(|it| it.matches == PeerMatch::Anyone);
+        rule.action == Action::Allow && is_anyone && rule.ports.iter().any(|it| *it == PortMatch::Any)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ask::world::SelfCheck;
+    use crate::kinds::{self, Intern};
+    use crate::model::coverage::Coverage;
+    use crate::net::Settings;
+
+    fn said(specs: &[&str]) -> &'static str {
+        let mut cluster = Cluster::new(Coverage::Closed);
+        let kind = kinds::spec(Kind::NETWORK_POLICY).expect("a kind");
+        for (at, spec) in specs.iter().enumerate() {
+            let json = format!(r#"{{"metadata":{{"name":"p{at}","namespace":"shop"}},"spec":{spec}}}"#);
+            cluster.apply(kind.read_json(&json, "", &mut Intern::new()).delta().expect("a policy"));
+        }
+        World::of(cluster, Settings::default(), SelfCheck::Off).default_deny(&"shop".into()).as_str()
+    }
+
+    #[test]
+    fn a_namespace_denies_by_default_where_all_its_pods_do_those_to_come_too() {
+        const ALL: &str = r#"{"podSelector":{},"policyTypes":["Ingress","Egress"]}"#;
+        let opened = r#"{"podSelector":{},"policyTypes":["Ingress"],"ingress":[{}]}"#;
+        let web_opened = r#"{"podSelector":{"matchLabels":{"app":"web"}},"policyTypes":["Ingress"],"ingress":[{}]}"#;
+        let web = r#"{"podSelector":{"matchLabels":{"app":"web"}},"policyTypes":["Ingress","Egress"]}"#;
+        assert_eq!(said(&[]), "none");
+        assert_eq!(said(&[ALL]), "in+out");
+        assert_eq!(said(&[r#"{"podSelector":{}}"#]), "in");
+        assert_eq!(said(&[r#"{"podSelector":{},"policyTypes":["Egress"]}"#]), "out");
+        assert_eq!(said(&[web]), "none", "today's pods alone");
+        assert_eq!(said(&[ALL, opened]), "out", "a policy lets everything in");
+        assert_eq!(said(&[ALL, web_opened]), "in+out", "what web alone lets in is no default");
+        assert_eq!(said(&[r#"{"podSelector":{"matchExpressions":[{"key":"a","operator":"Odd"}]}}"#]), "unknown");
+    }
+}
