@@ -136,40 +136,46 @@ fn pod_facts(page: &mut Page, view: View<'_>, pod: &Pod) {
         let account = ObjectId::new(Kind::SERVICE_ACCOUNT, pod.namespace().clone(), pod.mold.service_account.clone());
         page.push(linked(0, Mark::Plain, format!("runs as sa:{}/{}", account.namespace, account.name), &account));
     }
+    isolation(page, view, pod);
     for port in pod.mold.ports.iter() {
         let name = if port.name.is_empty() { String::new() } else { format!(" ({})", port.name) };
         page.say(0, Mark::Plain, format!("port {}/{}{name}", port.number, port.protocol));
     }
-    isolation(page, view, pod);
 }
 
 fn isolation(page: &mut Page, view: View<'_>, pod: &Pod) {
-    page.say(0, Mark::Title, "isolation");
     let isolation = view.world.isolation(pod);
     let Isolation::By { ingress, egress } = isolation else {
         let words = match isolation {
             Isolation::Host => "host network: policies do not apply",
             _ => "finished: nothing connects to it any more",
         };
-        page.say(1, Mark::Note, words);
-        return;
+        return page.say(0, Mark::Note, words);
     };
-    for (direction, isolated) in [(Direction::Ingress, ingress), (Direction::Egress, egress)] {
-        let (mark, words) = match isolated {
-            Tri::Yes => (Mark::Allow, "is isolated: only what a rule allows"),
-            Tri::No => (Mark::Note, "is open: no policy isolates it"),
-            Tri::Maybe => (Mark::Unknown, "is unknown: something that is not read or not understood could isolate it"),
-        };
-        page.say(1, mark, format!("{} {words}", direction.as_str()));
+    match (ingress, egress) {
+        (Tri::Yes, Tri::Yes) => page.say(0, Mark::Allow, "isolated: ingress and egress"),
+        (Tri::No, Tri::No) => page.say(0, Mark::Note, "not isolated: no policy selects it"),
+        _ => [(Direction::Ingress, ingress), (Direction::Egress, egress)].into_iter().for_each(|it| one_way(page, it)),
     }
     let policies = view.world.policies_on(pod);
     if !policies.is_empty() {
         page.say(0, Mark::Title, "policies that select this pod");
     }
     for policy in policies {
-        let words = format!("{} isolates {}", policy.id(), policy::directions(policy.isolates));
+        let kind = if policy.kind == Kind::NETWORK_POLICY { String::new() } else { format!("{} ", policy.kind) };
+        let words = format!("{kind}{}: {}", policy.meta.name, policy::directions(policy.isolates));
         page.push(linked(1, Mark::Plain, words, &policy.id()));
     }
+}
+
+/// How a pod is isolated in one direction, where the other differs.
+fn one_way(page: &mut Page, (direction, isolated): (Direction, Tri)) {
+    let (mark, words) = match isolated {
+        Tri::Yes => (Mark::Allow, "isolated"),
+        Tri::No => (Mark::Note, "not isolated"),
+        Tri::Maybe => (Mark::Unknown, "unknown: what is not read or not understood could isolate it"),
+    };
+    page.say(0, mark, format!("{}: {words}", direction.as_str()));
 }
 
 fn problems(page: &mut Page, view: View<'_>, item: &Item) {

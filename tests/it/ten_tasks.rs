@@ -36,7 +36,7 @@ const TASKS: &[Task] = &[
     ("task_default_deny", "1", 2, &["DENY", "legacy      none", "payments    in+out", "data        in "]),
     ("task_reach", "r", 1, &["what pod/shop/web-", "sa:shop/web"]),
     ("task_reached", "w", 1, &["who can come to reach"]),
-    ("task_policies", "", 0, &["shop/default-deny", "shop/web-to-backends"]),
+    ("task_policies", "", 0, &["✓ isolated: ingress and", "default-deny: ingress", "web-to-backends: egress"]),
     ("task_exec", ": \"exec_pay Tab Enter", 12, &["create pods/exec in payments"]),
     ("task_export", "x C Enter", 4, &[]),
 ];
