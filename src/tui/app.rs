@@ -67,13 +67,15 @@ impl App {
     /// The screen over this cluster.
     pub fn new(setup: Setup, cluster: Cluster) -> Self {
         let scope = Scope { namespaces: setup.namespaces.clone(), ..Scope::default() };
+        // Who names a namespace wants to see what is in it.
+        let pane = if scope.namespaces.is_empty() { 0 } else { panes::at(&panes::pods::PANE) };
         let world = World::of(cluster, setup.settings.clone(), setup.check).with_people(setup.people.clone());
         let mut app = Self {
             setup,
             size: Rect::new(0, 0, 80, 24),
             session: Session::of(world),
             panes: panes::empty(),
-            focus: Focus { scope, ..Focus::default() },
+            focus: Focus { scope, pane, ..Focus::default() },
             answers: Answers::default(),
             input: Input::default(),
         };

@@ -314,6 +314,19 @@ fn rows_of_reach_lead_on_and_back() {
     assert!(driver.text().contains("what group:store can come to reach"), "{}", driver.text());
 }
 
+/// `-n shop` opens on what is in shop; a namespace that is not there says so, with the nearest.
+#[test]
+fn a_named_namespace_is_where_one_begins() {
+    let named = |name: &str| {
+        let setup = Setup { namespaces: [name.into()].into(), origin: Origin::Files, ..Setup::default() };
+        Driver::among(PEOPLE, setup, shop(), (80, 24)).text()
+    };
+    let text = named("shop");
+    assert!(text.contains("<2Pods>") && text.contains("> shop") && text.contains("db-0"), "{text}");
+    let text = named("shpo");
+    assert!(text.contains("there is no namespace shpo") && text.contains("mean shop?)"), "{text}");
+}
+
 /// What is typed is run as it stands, or as the only thing that begins so; nothing else is guessed.
 #[test]
 fn a_typed_line_runs_what_it_names_and_nothing_near_it() {
