@@ -78,7 +78,7 @@ fn is_unread(policy: &Policy, direction: Direction) -> bool {
 fn opens_all(policy: &Policy, direction: Direction) -> bool {
     policy.rules_of(direction).any(|(_, rule)| {
         let is_anyone = rule.peers.iter().any(|it| it.matches == PeerMatch::Anyone);
-        rule.action == Action::Allow && is_anyone && rule.ports.iter().any(|it| *it == PortMatch::Any)
+        rule.action == Action::Allow && is_anyone && rule.ports.contains(&PortMatch::Any)
     })
 }
 

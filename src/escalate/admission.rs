@@ -22,7 +22,7 @@ use crate::model::security::{SecurityLevel, Standards};
 use super::Ground;
 use super::held::Held;
 use super::moves::{Move, Writing};
-use super::powers::Power;
+use super::powers::Permission;
 use super::rights::Right;
 use super::step::Certainty;
 use crate::rbac::powers;
@@ -88,7 +88,7 @@ fn minors(ground: &Ground<'_>, label: Option<&str>) -> Option<RangeInclusive<u8>
 }
 
 /// Changing a namespace's labels.
-pub static RELABELS: Power = Power::of(powers::RELABEL_NAMESPACES.needs);
+pub static RELABELS: Permission = Permission::of(powers::RELABEL_NAMESPACES.needs);
 
 /// How somebody comes past admission with a pod.
 #[derive(Clone, Copy, Debug)]
@@ -148,7 +148,7 @@ pub fn pass<'h>(ground: &Ground<'_>, held: &'h Held, namespace: &Name, pod: impl
 const PRIVILEGED: &str = "privileged";
 
 /// Using a security context constraint.
-pub static USES: Power = Power::of(powers::USE_CONSTRAINTS.needs);
+pub static USES: Permission = Permission::of(powers::USE_CONSTRAINTS.needs);
 
 /// OpenShift judges pods by constraints besides, and writes the labels of namespaces itself.
 fn constrained<'h>(held: &'h Held, namespace: &Name, admission: &Admission) -> Option<Pass<'h>> {

@@ -40,7 +40,7 @@ use super::edges::{Edge, Trace};
 use super::foothold::Foothold;
 use super::goal::Target;
 use super::held::Held;
-use super::powers::{Asks, Power};
+use super::powers::{Asks, Permission};
 use super::region::Region;
 use super::replay::Copy;
 use super::rights::Right;
@@ -168,7 +168,7 @@ impl<'a> Case<'a> {
         Foothold::Connection(self.text.clone())
     }
 
-    fn rights(&self, power: &'static Power) -> impl Iterator<Item = &'a Right> {
+    fn rights(&self, power: &'static Permission) -> impl Iterator<Item = &'a Right> {
         self.held.rights_of(power, 0)
     }
 

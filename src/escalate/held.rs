@@ -24,7 +24,7 @@ use crate::rbac::identity::MASTERS;
 use super::Ground;
 use super::foothold::Foothold;
 use super::moves::Move;
-use super::powers::{self, Power, RolePowers};
+use super::powers::{self, Permission, RolePowers};
 use super::region::Region;
 use super::rights::Right;
 use super::step::Step;
@@ -180,19 +180,19 @@ impl Held {
     }
 
     /// The rights of a power that came behind this many.
-    pub fn rights_of(&self, power: &'static Power, before: usize) -> impl Iterator<Item = &Right> {
+    pub fn rights_of(&self, power: &'static Permission, before: usize) -> impl Iterator<Item = &Right> {
         let all = &self.by_power[power.number()];
         let first = all.partition_point(|it| (*it as usize) < before);
         all[first..].iter().map(|it| &self.rights[*it as usize])
     }
 
     /// The first right of a power that is for every object of a namespace.
-    pub fn right_in(&self, power: &'static Power, namespace: &Name) -> Option<&Right> {
+    pub fn right_in(&self, power: &'static Permission, namespace: &Name) -> Option<&Right> {
         self.of_all(power, namespace).min().map(|it| &self.rights[it as usize])
     }
 
     /// By request the first rights for every object of a namespace.
-    fn of_all(&self, power: &'static Power, namespace: &Name) -> impl Iterator<Item = u32> {
+    fn of_all(&self, power: &'static Permission, namespace: &Name) -> impl Iterator<Item = u32> {
         power.slots().flat_map(|slot| {
             let here = self.in_namespace.get(&(slot, namespace.clone()));
             self.everywhere[usize::from(slot)].into_iter().chain(here.copied())
@@ -200,14 +200,14 @@ impl Held {
     }
 
     /// The same, or one for some objects alone.
-    pub fn any_right_in(&self, power: &'static Power, namespace: &Name) -> Option<&Right> {
+    pub fn any_right_in(&self, power: &'static Permission, namespace: &Name) -> Option<&Right> {
         let naming = self.naming.get(&(power.number() as u16)).into_iter().flatten();
         let naming = || naming.map(|it| &self.rights[*it as usize]).find(|it| it.is_in(namespace));
         self.right_in(power, namespace).or_else(naming)
     }
 
     /// The first right of a power that is for this object of a namespace.
-    pub fn right_on(&self, power: &'static Power, namespace: &Name, name: &str) -> Option<&Right> {
+    pub fn right_on(&self, power: &'static Permission, namespace: &Name, name: &str) -> Option<&Right> {
         let naming = self.naming.get(&(power.number() as u16)).into_iter().flatten();
         let naming = || naming.map(|it| &self.rights[*it as usize]).find(|it| it.is_in(namespace) && it.is_of(name));
         self.right_in(power, namespace).or_else(naming)
@@ -215,7 +215,7 @@ impl Held {
 
     /// The rights of a power that hold in a namespace; of those that are for all objects the first of the namespace's and
     /// of the cluster's.
-    pub fn rights_in(&self, power: &'static Power, namespace: &Name) -> impl Iterator<Item = &Right> {
+    pub fn rights_in(&self, power: &'static Permission, namespace: &Name) -> impl Iterator<Item = &Right> {
         let naming = self.naming.get(&(power.number() as u16)).into_iter().flatten().copied();
         let all = self.of_all(power, namespace).chain(naming).map(|it| &self.rights[it as usize]);
         all.filter(|it| it.is_in(namespace))

@@ -27,7 +27,7 @@ use super::edges::Edge;
 use super::foothold::Foothold;
 use super::held::{Held, Mark, Stand};
 use super::places::account;
-use super::powers::Power;
+use super::powers::Permission;
 use super::region::{Region, Which};
 use super::rights::Right;
 use super::step::Certainty;
@@ -144,32 +144,32 @@ pub struct Moves<'a> {
 
 impl<'a> Moves<'a> {
     /// Rights that were come by last, in namespaces and cluster-wide.
-    pub fn new_rights(&self, power: &'static Power) -> impl Iterator<Item = &'a Right> {
+    pub fn new_rights(&self, power: &'static Permission) -> impl Iterator<Item = &'a Right> {
         self.held.rights_of(power, self.before.rights)
     }
 
     /// The same for what stands in no namespace, which is never had through a RoleBinding.
-    pub fn new_cluster_rights(&self, power: &'static Power) -> impl Iterator<Item = &'a Right> {
+    pub fn new_cluster_rights(&self, power: &'static Permission) -> impl Iterator<Item = &'a Right> {
         self.new_rights(power).filter(|it| it.scope.is_empty())
     }
 
     /// Rights of a power that were come by last; every one, where something that it is used beside is new.
     pub fn new_rights_beside(
         &self,
-        power: &'static Power,
-        beside: &'static Power,
+        power: &'static Permission,
+        beside: &'static Permission,
     ) -> impl Iterator<Item = &'a Right> + use<'a> {
         let is_new = self.held.rights_of(beside, self.before.rights).next().is_some();
         self.held.rights_of(power, if is_new { 0 } else { self.before.rights })
     }
 
     /// Every right of a power.
-    pub fn all_rights(&self, power: &'static Power) -> impl Iterator<Item = &'a Right> {
+    pub fn all_rights(&self, power: &'static Permission) -> impl Iterator<Item = &'a Right> {
         self.held.rights_of(power, 0)
     }
 
     /// The same for what stands in no namespace.
-    pub fn all_cluster_rights(&self, power: &'static Power) -> impl Iterator<Item = &'a Right> {
+    pub fn all_cluster_rights(&self, power: &'static Permission) -> impl Iterator<Item = &'a Right> {
         self.all_rights(power).filter(|it| it.scope.is_empty())
     }
 
@@ -178,16 +178,16 @@ impl<'a> Moves<'a> {
     /// The first is for objects that have no name yet; the second too, or `with_names` lets it be for some alone.
     pub fn new_pairs(
         &self,
-        first: &'static Power,
-        second: &'static Power,
+        first: &'static Permission,
+        second: &'static Permission,
         with_names: bool,
     ) -> Vec<(Name, &'a Right, &'a Right)> {
-        let beside = |power: &'static Power, scope: &Name| match with_names && std::ptr::eq(power, second) {
+        let beside = |power: &'static Permission, scope: &Name| match with_names && std::ptr::eq(power, second) {
             true => self.held.any_right_in(power, scope),
             false => self.held.right_in(power, scope),
         };
         let mut found = Vec::new();
-        let mut in_pairs = |new: &'a Right, other: &'static Power, is_first: bool| {
+        let mut in_pairs = |new: &'a Right, other: &'static Permission, is_first: bool| {
             let pair = |scope: Name, it: &'a Right| if is_first { (scope, new, it) } else { (scope, it, new) };
             if let Some(it) = beside(other, &new.scope) {
                 let scope = if new.scope.is_empty() { it.scope.clone() } else { new.scope.clone() };

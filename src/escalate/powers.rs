@@ -1,4 +1,4 @@
-//! Powers: requests that mean the same to a move, each with a number, so that a role is read once for all moves.
+//! Permissions: requests that mean the same to a move, by [`crate::rbac::powers::POWERS`], each with a number, so that a role is read once for all moves.
 //!
 //! ```text
 //! create pods, create deployments.apps, …  =  CREATES_PODS  =  3
@@ -15,14 +15,14 @@ use crate::rbac::powers::Need;
 
 use super::{admission, connect, edges, unfollowed};
 
-/// Any of some requests.
+/// Any of some requests: whoever may make one of them has it.
 #[derive(Debug)]
-pub struct Power {
+pub struct Permission {
     pub needs: &'static [Need],
     number: OnceLock<(u16, u16)>,
 }
 
-impl Power {
+impl Permission {
     /// Whoever may make any of these has it.
     pub const fn of(needs: &'static [Need]) -> Self {
         Self { needs, number: OnceLock::new() }
@@ -51,16 +51,16 @@ pub enum Asks {
     /// It rests on no right.
     Nothing,
     /// Whoever holds them, one here and one there: identities are held together.
-    Anybody(&'static [&'static Power]),
+    Anybody(&'static [&'static Permission]),
     /// One identity alone: the API server judges them in one request.
-    OneIdentity(&'static [&'static Power]),
+    OneIdentity(&'static [&'static Permission]),
     /// Anybody, beside something that is no right: it is asked each time.
-    Always(&'static [&'static Power]),
+    Always(&'static [&'static Permission]),
 }
 
 impl Asks {
     /// Them.
-    pub fn powers(self) -> &'static [&'static Power] {
+    pub fn powers(self) -> &'static [&'static Permission] {
         match self {
             Asks::Nothing => &[],
             Asks::Anybody(all) | Asks::OneIdentity(all) | Asks::Always(all) => all,
@@ -123,7 +123,7 @@ pub fn is_of_one_identity(power: u16) -> bool {
 
 /// All powers of all moves.
 struct Table {
-    powers: Vec<&'static Power>,
+    powers: Vec<&'static Permission>,
     of_one: Vec<bool>,
     slots: u16,
     /// What names a resource, by that.
@@ -156,7 +156,7 @@ impl Table {
         table
     }
 
-    fn add(&mut self, power: &'static Power, of_one: bool) {
+    fn add(&mut self, power: &'static Permission, of_one: bool) {
         let (number, first) = *power.number.get_or_init(|| (self.powers.len() as u16, self.slots));
         if usize::from(number) < self.powers.len() {
             self.of_one[usize::from(number)] |= of_one;

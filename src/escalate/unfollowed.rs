@@ -12,7 +12,7 @@ use super::edges::core;
 use super::foothold::Foothold;
 use super::goal::Goal;
 use super::held::Held;
-use super::powers::Power;
+use super::powers::Permission;
 use super::rights::Right;
 
 /// What a row may bear on.
@@ -34,7 +34,7 @@ pub struct Unfollowed {
     pub id: &'static str,
     /// What it may lead to, in one clause.
     pub what: &'static str,
-    pub power: Power,
+    pub power: Permission,
     pub reach: Reach,
     pub bears: Bears,
 }
@@ -56,7 +56,7 @@ const fn bearing(
     needs: &'static [Need],
     reach: Reach,
 ) -> Unfollowed {
-    Unfollowed { id, what, power: Power::of(needs), reach, bears }
+    Unfollowed { id, what, power: Permission::of(needs), reach, bears }
 }
 
 /// All of them.

@@ -9,6 +9,7 @@
 //! Abilities, dangers, the columns of the matrix of subjects, the ways to touch an object and the edges of
 //! [`crate::escalate`] name powers from here, so that what a rule must cover is said once.
 
+mod controllers;
 mod table;
 
 use std::fmt;
@@ -19,6 +20,7 @@ use super::matching::resource_covers;
 use super::served::Reach;
 use super::version::Span;
 
+pub use controllers::*;
 pub use table::*;
 
 /// A resource that powers speak of.

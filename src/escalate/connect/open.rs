@@ -10,7 +10,7 @@ use crate::rbac::powers::Need;
 
 use super::super::edges::{Edge, Trace};
 use super::super::moves::new_name;
-use super::super::powers::{Asks, Power};
+use super::super::powers::{Asks, Permission};
 use super::super::rights::Right;
 use super::super::step::Step;
 use super::{Case, edge};
@@ -26,10 +26,11 @@ pub(super) static OPEN: Edge = edge(
 );
 
 const NETWORKING: &str = "networking.k8s.io";
-static CREATES: Power = Power::of(&[Need { verbs: &["create"], group: NETWORKING, resource: "networkpolicies" }]);
-static CHANGES: Power =
-    Power::of(&[Need { verbs: &["patch", "update"], group: NETWORKING, resource: "networkpolicies" }]);
-static DELETES: Power = Power::of(&[
+static CREATES: Permission =
+    Permission::of(&[Need { verbs: &["create"], group: NETWORKING, resource: "networkpolicies" }]);
+static CHANGES: Permission =
+    Permission::of(&[Need { verbs: &["patch", "update"], group: NETWORKING, resource: "networkpolicies" }]);
+static DELETES: Permission = Permission::of(&[
     Need { verbs: &["delete"], group: NETWORKING, resource: "networkpolicies" },
     Need { verbs: &[COLLECTION], group: NETWORKING, resource: "networkpolicies" },
 ]);

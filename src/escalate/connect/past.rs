@@ -1,7 +1,7 @@
 //! N30 to N32: through the API server, past the network.
 
 use super::super::edges::{Edge, Trace};
-use super::super::powers::{Asks, Power};
+use super::super::powers::{Asks, Permission};
 use super::super::step::{Because, Step};
 use super::{Case, edge};
 use crate::model::evidence::Outcome;
@@ -39,10 +39,10 @@ pub(super) static SERVICE_PROXY: Edge = edge(
     Asks::Anybody(&[&SERVICE_PROXIES]),
 );
 
-static SERVICE_PROXIES: Power = Power::of(powers::SERVICE_PROXY.needs);
-static FORWARDS: Power = Power::of(powers::FORWARD.needs);
-static FORWARDS_BY_GET: Power = Power::of(powers::FORWARD_BY_GET.needs);
-static PROXIES: Power = Power::of(powers::POD_PROXY.needs);
+static SERVICE_PROXIES: Permission = Permission::of(powers::SERVICE_PROXY.needs);
+static FORWARDS: Permission = Permission::of(powers::FORWARD.needs);
+static FORWARDS_BY_GET: Permission = Permission::of(powers::FORWARD_BY_GET.needs);
+static PROXIES: Permission = Permission::of(powers::POD_PROXY.needs);
 
 const VERSION: &str = "only some versions of Kubernetes allow it, and the server's is not known";
 

@@ -8,7 +8,7 @@ use crate::net::verdict::End;
 use crate::rbac::powers;
 
 use super::super::edges::{Edge, Trace};
-use super::super::powers::{Asks, Power};
+use super::super::powers::{Asks, Permission};
 use super::super::rights::Right;
 use super::super::seen::Role;
 use super::super::step::{Because, Step};
@@ -51,10 +51,10 @@ pub(super) static STEER: Edge = edge(
     Asks::Anybody(&[&WRITES_ENDPOINTS]),
 );
 
-static SENDS: Power = Power::of(powers::SEND_API_SERVER.needs);
-static PUBLISHES: Power = Power::of(powers::PUBLISH.needs);
-static WRITES_SERVICES: Power = Power::of(powers::WRITE_SERVICES.needs);
-static WRITES_ENDPOINTS: Power = Power::of(powers::WRITE_ENDPOINTS.needs);
+static SENDS: Permission = Permission::of(powers::SEND_API_SERVER.needs);
+static PUBLISHES: Permission = Permission::of(powers::PUBLISH.needs);
+static WRITES_SERVICES: Permission = Permission::of(powers::WRITE_SERVICES.needs);
+static WRITES_ENDPOINTS: Permission = Permission::of(powers::WRITE_ENDPOINTS.needs);
 
 pub(super) fn steps(case: &Case<'_>, steps: &mut Vec<Step>) {
     if case.target.port.is_some_and(|(protocol, _)| protocol != Protocol::Tcp) {

@@ -3,9 +3,10 @@
 use crate::model::evidence::Outcome;
 use crate::model::id::PodId;
 use crate::net::verdict::End;
+use crate::rbac::powers;
 
-use super::super::edges::{Edge, Trace, core};
-use super::super::powers::{Asks, Power};
+use super::super::edges::{Edge, Trace};
+use super::super::powers::{Asks, Permission};
 use super::super::region::Region;
 use super::super::rights::Right;
 use super::super::step::Step;
@@ -31,7 +32,7 @@ pub(super) static RELABEL_TARGET: Edge = edge(
     Asks::Anybody(&[&LABELS]),
 );
 
-static LABELS: Power = Power::of(&[core(&["patch", "update"], "pods"), core(&["patch", "update"], "pods/status")]);
+static LABELS: Permission = Permission::of(powers::RELABEL_PODS.needs);
 
 pub(super) fn steps(case: &Case<'_>, steps: &mut Vec<Step>) {
     if case.rights(&LABELS).next().is_none() {

@@ -10,7 +10,7 @@ use crate::rbac::powers;
 
 use super::super::admission::RELABELS;
 use super::super::edges::{CREATES_PODS, Edge, Trace};
-use super::super::powers::{Asks, Power};
+use super::super::powers::{Asks, Permission};
 use super::super::rights::Right;
 use super::super::step::Step;
 use super::label_sets::{Keys, TRIES, sets};
@@ -35,7 +35,7 @@ pub(super) static CREATE: Edge = edge(
     Asks::Anybody(&[&CREATES, &CREATES_PODS]),
 );
 
-static CREATES: Power = Power::of(powers::CREATE_NAMESPACES.needs);
+static CREATES: Permission = Permission::of(powers::CREATE_NAMESPACES.needs);
 
 /// The key whose value is always the namespace's name: the API server sees to it.
 const NAME: &str = "kubernetes.io/metadata.name";

@@ -3,7 +3,7 @@
 use crate::rbac::powers;
 
 use super::super::moves::{Moves, Out};
-use super::super::powers::{Asks, Power};
+use super::super::powers::{Asks, Permission};
 use super::{Edge, Trace, as_any_account};
 
 pub(super) static EDGE: Edge = Edge {
@@ -19,7 +19,7 @@ pub(super) static EDGE: Edge = Edge {
     moves,
 };
 
-static CREATE: Power = Power::of(powers::CREATE_PODS.needs);
+static CREATE: Permission = Permission::of(powers::CREATE_PODS.needs);
 
 fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
     as_any_account(&EDGE, moves, &CREATE, out);

@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use crate::model::name::Name;
 use crate::model::security::SecurityLevel;
+use crate::rbac::powers;
 
 use super::super::admission::{Pass, RELABELS, pass};
 use super::super::moves::{Move, Moves, Out};
-use super::super::powers::{Asks, Power};
+use super::super::powers::{Asks, Permission};
 use super::super::region::Region;
 use super::super::rights::Right;
 use super::super::step::Certainty;
-use super::{CREATES_PODS, Edge, Trace, core};
+use super::{CREATES_PODS, Edge, Trace};
 
 pub(super) static EDGE: Edge = Edge {
     id: "A04",
@@ -26,7 +27,7 @@ pub(super) static EDGE: Edge = Edge {
     moves,
 };
 
-static CREATES_NAMESPACES: Power = Power::of(&[core(&["create"], "namespaces")]);
+static CREATES_NAMESPACES: Permission = Permission::of(powers::CREATE_NAMESPACES.needs);
 
 fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
     if moves.is_held(&Region::Nodes) {

@@ -4,7 +4,7 @@ use crate::rbac::powers;
 use crate::rbac::version::Span;
 
 use super::super::moves::{Moves, Out};
-use super::super::powers::{Asks, Power};
+use super::super::powers::{Asks, Permission};
 use super::super::region::Which;
 use super::{Edge, Trace, into_pods};
 
@@ -24,8 +24,8 @@ pub(super) static EDGE: Edge = Edge {
     moves,
 };
 
-static CREATE: Power = Power::of(powers::EXEC.needs);
-static GET: Power = Power::of(powers::EXEC_BY_GET.needs);
+static CREATE: Permission = Permission::of(powers::EXEC.needs);
+static GET: Permission = Permission::of(powers::EXEC_BY_GET.needs);
 
 fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
     into_pods(&EDGE, moves, &CREATE, Span::Always, Which::Running, out);

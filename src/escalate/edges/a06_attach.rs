@@ -4,7 +4,7 @@ use crate::rbac::powers;
 use crate::rbac::version::Span;
 
 use super::super::moves::{Moves, Out};
-use super::super::powers::{Asks, Power};
+use super::super::powers::{Asks, Permission};
 use super::super::region::Which;
 use super::{Edge, Trace};
 
@@ -21,8 +21,8 @@ pub(super) static EDGE: Edge = Edge {
     moves,
 };
 
-static CREATE: Power = Power::of(powers::ATTACH.needs);
-static GET: Power = Power::of(powers::ATTACH_BY_GET.needs);
+static CREATE: Permission = Permission::of(powers::ATTACH.needs);
+static GET: Permission = Permission::of(powers::ATTACH_BY_GET.needs);
 
 fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
     for (power, span) in [(&CREATE, Span::Always), (&GET, Span::Before(35))] {

@@ -1,9 +1,11 @@
 //! A07: an ephemeral container in a running pod.
 
+use crate::rbac::powers;
+
 use super::super::admission::RELABELS;
 use super::super::moves::{Moves, Out};
-use super::super::powers::{Asks, Power};
-use super::{Edge, Trace, as_admitted, core};
+use super::super::powers::{Asks, Permission};
+use super::{Edge, Trace, as_admitted};
 
 pub(super) static EDGE: Edge = Edge {
     id: "A07",
@@ -18,7 +20,7 @@ pub(super) static EDGE: Edge = Edge {
     moves,
 };
 
-static CHANGES: Power = Power::of(&[core(&["patch", "update"], "pods/ephemeralcontainers")]);
+static CHANGES: Permission = Permission::of(powers::DEBUG.needs);
 
 fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
     for right in moves.new_rights_beside(&CHANGES, &RELABELS) {

@@ -1,9 +1,11 @@
 //! A08: another image for a running pod.
 
+use crate::rbac::powers;
+
 use super::super::admission::RELABELS;
 use super::super::moves::{Moves, Out};
-use super::super::powers::{Asks, Power};
-use super::{Edge, Trace, as_admitted, core};
+use super::super::powers::{Asks, Permission};
+use super::{Edge, Trace, as_admitted};
 
 pub(super) static EDGE: Edge = Edge {
     id: "A08",
@@ -21,7 +23,7 @@ pub(super) static EDGE: Edge = Edge {
     moves,
 };
 
-static CHANGES: Power = Power::of(&[core(&["patch", "update"], "pods")]);
+static CHANGES: Permission = Permission::of(powers::CHANGE_PODS.needs);
 
 /// Pod Security judges the whole pod again when an image changes, by the namespace's labels as they are then.
 fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {

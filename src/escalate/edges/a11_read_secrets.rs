@@ -5,7 +5,7 @@ use crate::rbac::powers;
 
 use super::super::foothold::Foothold;
 use super::super::moves::{Moves, Out};
-use super::super::powers::{Asks, Power};
+use super::super::powers::{Asks, Permission};
 use super::super::region::Region;
 use super::{Edge, Trace, all_secrets};
 
@@ -22,7 +22,7 @@ pub(super) static EDGE: Edge = Edge {
     moves,
 };
 
-static READS: Power = Power::of(powers::READ_SECRETS.needs);
+static READS: Permission = Permission::of(powers::READ_SECRETS.needs);
 
 fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
     for right in moves.new_rights(&READS) {

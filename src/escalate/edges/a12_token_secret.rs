@@ -3,9 +3,9 @@
 use crate::rbac::powers;
 
 use super::super::moves::{Move, Moves, Out};
-use super::super::powers::{Asks, Power};
+use super::super::powers::{Asks, Permission};
 use super::super::region::Region;
-use super::{Edge, Trace, core};
+use super::{Edge, Trace};
 
 pub(super) static EDGE: Edge = Edge {
     id: "A12",
@@ -20,8 +20,8 @@ pub(super) static EDGE: Edge = Edge {
     moves,
 };
 
-static CREATES: Power = Power::of(&[core(&["create"], "secrets")]);
-static READS: Power = Power::of(powers::READ_SECRETS.needs);
+static CREATES: Permission = Permission::of(powers::CREATE_SECRETS.needs);
+static READS: Permission = Permission::of(powers::READ_SECRETS.needs);
 
 fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
     // Whoever may read only Secrets of certain names gives the new one such a name.

@@ -3,7 +3,7 @@
 use crate::rbac::powers;
 
 use super::super::moves::{Moves, Out};
-use super::super::powers::{Asks, Power};
+use super::super::powers::{Asks, Permission};
 use super::{Edge, Trace};
 
 pub(super) static EDGE: Edge = Edge {
@@ -19,7 +19,7 @@ pub(super) static EDGE: Edge = Edge {
     moves,
 };
 
-static CREATES: Power = Power::of(powers::REQUEST_TOKENS.needs);
+static CREATES: Permission = Permission::of(powers::REQUEST_TOKENS.needs);
 
 fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
     for right in moves.new_rights(&CREATES) {

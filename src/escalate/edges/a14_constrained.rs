@@ -6,19 +6,19 @@ use crate::rbac::powers;
 
 use super::super::foothold::Foothold;
 use super::super::moves::{Moves, Out};
-use super::super::powers::Power;
+use super::super::powers::Permission;
 use super::super::region::Region;
 use super::super::rights::Right;
 use super::Edge;
 
-pub(super) static USER_INFO: Power = Power::of(powers::AS_USER_INFO.needs);
-pub(super) static ACCOUNTS: Power = Power::of(powers::AS_ACCOUNTS.needs);
-pub(super) static NODES: Power = Power::of(powers::AS_NODES.needs);
-pub(super) static OWN_NODE: Power = Power::of(powers::AS_OWN_NODE.needs);
-pub(super) static ON_USER_INFO: Power = Power::of(powers::ON_AS_USERS.needs);
-pub(super) static ON_ACCOUNTS: Power = Power::of(powers::ON_AS_ACCOUNTS.needs);
-pub(super) static ON_NODES: Power = Power::of(powers::ON_AS_NODES.needs);
-pub(super) static ON_OWN_NODE: Power = Power::of(powers::ON_AS_OWN_NODE.needs);
+pub(super) static USER_INFO: Permission = Permission::of(powers::AS_USER_INFO.needs);
+pub(super) static ACCOUNTS: Permission = Permission::of(powers::AS_ACCOUNTS.needs);
+pub(super) static NODES: Permission = Permission::of(powers::AS_NODES.needs);
+pub(super) static OWN_NODE: Permission = Permission::of(powers::AS_OWN_NODE.needs);
+pub(super) static ON_USER_INFO: Permission = Permission::of(powers::ON_AS_USERS.needs);
+pub(super) static ON_ACCOUNTS: Permission = Permission::of(powers::ON_AS_ACCOUNTS.needs);
+pub(super) static ON_NODES: Permission = Permission::of(powers::ON_AS_NODES.needs);
+pub(super) static ON_OWN_NODE: Permission = Permission::of(powers::ON_AS_OWN_NODE.needs);
 
 /// What makes each of them unsure.
 const WHY: &str = "as them it may do no more than its verbs impersonate-on allow";
@@ -29,7 +29,7 @@ pub(super) fn moves(edge: &'static Edge, moves: &Moves<'_>, out: &mut Out<'_>) {
     let mut add = |right: &Right, on: &Right, to: Region| {
         out.add(edge, right, to, |it| it.may(right).with(on.stand).on_versions(sure).unsure(WHY));
     };
-    let both = |as_power: &'static Power, on: &'static Power| {
+    let both = |as_power: &'static Permission, on: &'static Permission| {
         moves.of_one_identity(moves.all_rights(as_power), moves.all_rights(on))
     };
     for (right, on) in both(&USER_INFO, &ON_USER_INFO).into_iter().filter(|(it, _)| it.scope.is_empty()) {

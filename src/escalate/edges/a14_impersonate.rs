@@ -6,7 +6,7 @@ use crate::rbac::powers;
 
 use super::super::foothold::Foothold;
 use super::super::moves::{Move, Moves, Out};
-use super::super::powers::{Asks, Power};
+use super::super::powers::{Asks, Permission};
 use super::super::region::Region;
 use super::super::rights::Right;
 use super::a14_constrained as constrained;
@@ -37,9 +37,9 @@ pub(super) static EDGE: Edge = Edge {
     moves,
 };
 
-static ACCOUNTS: Power = Power::of(powers::IMPERSONATE_ACCOUNTS.needs);
-static USERS: Power = Power::of(powers::IMPERSONATE_USERS.needs);
-static GROUPS: Power = Power::of(powers::IMPERSONATE_GROUPS.needs);
+static ACCOUNTS: Permission = Permission::of(powers::IMPERSONATE_ACCOUNTS.needs);
+static USERS: Permission = Permission::of(powers::IMPERSONATE_USERS.needs);
+static GROUPS: Permission = Permission::of(powers::IMPERSONATE_GROUPS.needs);
 
 fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
     for right in moves.new_rights(&ACCOUNTS) {

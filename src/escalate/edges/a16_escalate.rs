@@ -6,13 +6,12 @@ use crate::model::id::{Kind, ObjectId};
 use crate::model::name::Name;
 use crate::model::role::{Origin, Role};
 use crate::rbac::powers;
-use crate::rbac::powers::Need;
 
 use super::super::Ground;
 use super::super::foothold::Foothold;
 use super::super::held::{Held, Stand, everything};
 use super::super::moves::{Moves, Out, Writing};
-use super::super::powers::{Asks, Power};
+use super::super::powers::{Asks, Permission};
 use super::super::rights::Right;
 use super::super::terrain::Granted;
 use super::{Edge, Trace, a16_own_role as own_role, a17_bind};
@@ -41,15 +40,12 @@ pub(super) static EDGE: Edge = Edge {
     moves,
 };
 
-const RBAC: &str = "rbac.authorization.k8s.io";
-pub(super) static ESCALATES_CLUSTER: Power = Power::of(powers::ESCALATE_CLUSTER_ROLES.needs);
-pub(super) static WRITES_CLUSTER: Power =
-    Power::of(&[Need { verbs: &["update", "patch"], group: RBAC, resource: "clusterroles" }]);
-pub(super) static CREATES_CLUSTER: Power =
-    Power::of(&[Need { verbs: &["create"], group: RBAC, resource: "clusterroles" }]);
-pub(super) static ESCALATES: Power = Power::of(powers::ESCALATE_ROLES.needs);
-pub(super) static WRITES: Power = Power::of(&[Need { verbs: &["update", "patch"], group: RBAC, resource: "roles" }]);
-pub(super) static CREATES: Power = Power::of(&[Need { verbs: &["create"], group: RBAC, resource: "roles" }]);
+pub(super) static ESCALATES_CLUSTER: Permission = Permission::of(powers::ESCALATE_CLUSTER_ROLES.needs);
+pub(super) static WRITES_CLUSTER: Permission = Permission::of(powers::CHANGE_CLUSTER_ROLES.needs);
+pub(super) static CREATES_CLUSTER: Permission = Permission::of(powers::CREATE_CLUSTER_ROLES.needs);
+pub(super) static ESCALATES: Permission = Permission::of(powers::ESCALATE_ROLES.needs);
+pub(super) static WRITES: Permission = Permission::of(powers::CHANGE_ROLES.needs);
+pub(super) static CREATES: Permission = Permission::of(powers::CREATE_ROLES.needs);
 
 fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
     if !may_escalate(moves.held) || moves.held.is_all() {

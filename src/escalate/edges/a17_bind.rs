@@ -8,12 +8,11 @@ use crate::model::id::Kind;
 use crate::model::name::Name;
 use crate::model::role::{Binding, RoleRef, SharedBinding, Subject};
 use crate::rbac::powers;
-use crate::rbac::powers::Need;
 
 use super::super::Ground;
 use super::super::foothold::Foothold;
 use super::super::moves::{Moves, Out, Writing};
-use super::super::powers::{Asks, Power, gives_everything};
+use super::super::powers::{Asks, Permission, gives_everything};
 use super::super::rights::Right;
 use super::{Edge, Trace};
 
@@ -32,16 +31,13 @@ pub(super) static EDGE: Edge = Edge {
     moves,
 };
 
-const RBAC: &str = "rbac.authorization.k8s.io";
 const CREATE: &[&str] = &["create"];
-const CHANGE: &[&str] = &["patch", "update"];
-pub(super) static BINDS_CLUSTER: Power = Power::of(powers::BIND_CLUSTER_ROLES.needs);
-pub(super) static BINDS: Power = Power::of(powers::BIND_ROLES.needs);
-pub(super) static CREATES_CLUSTER: Power =
-    Power::of(&[Need { verbs: CREATE, group: RBAC, resource: "clusterrolebindings" }]);
-pub(super) static CREATES: Power = Power::of(&[Need { verbs: CREATE, group: RBAC, resource: "rolebindings" }]);
-static CHANGES_CLUSTER: Power = Power::of(&[Need { verbs: CHANGE, group: RBAC, resource: "clusterrolebindings" }]);
-static CHANGES: Power = Power::of(&[Need { verbs: CHANGE, group: RBAC, resource: "rolebindings" }]);
+pub(super) static BINDS_CLUSTER: Permission = Permission::of(powers::BIND_CLUSTER_ROLES.needs);
+pub(super) static BINDS: Permission = Permission::of(powers::BIND_ROLES.needs);
+pub(super) static CREATES_CLUSTER: Permission = Permission::of(powers::CREATE_CLUSTER_BINDINGS.needs);
+pub(super) static CREATES: Permission = Permission::of(powers::CREATE_BINDINGS.needs);
+static CHANGES_CLUSTER: Permission = Permission::of(powers::CHANGE_CLUSTER_BINDINGS.needs);
+static CHANGES: Permission = Permission::of(powers::CHANGE_BINDINGS.needs);
 
 fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
     // Whoever holds everything comes no further by a role.

@@ -14,7 +14,7 @@ use super::super::Ground;
 use super::super::foothold::Foothold;
 use super::super::held::everything;
 use super::super::moves::{Moves, Out, Writing};
-use super::super::powers::{Asks, Power};
+use super::super::powers::{Asks, Permission};
 use super::super::rights::Right;
 use super::super::terrain::Granted;
 use super::a16_escalate::{may_escalate, widened};
@@ -33,9 +33,9 @@ pub(super) static EDGE: Edge = Edge {
     moves,
 };
 
-static ESCALATES: Power = Power::of(powers::ESCALATE_CLUSTER_ROLES.needs);
-static CREATES: Power = Power::of(powers::CREATE_CLUSTER_ROLES.needs);
-static CHANGES: Power = Power::of(powers::CHANGE_CLUSTER_ROLES.needs);
+static ESCALATES: Permission = Permission::of(powers::ESCALATE_CLUSTER_ROLES.needs);
+static CREATES: Permission = Permission::of(powers::CREATE_CLUSTER_ROLES.needs);
+static CHANGES: Permission = Permission::of(powers::CHANGE_CLUSTER_ROLES.needs);
 
 /// The name of the role that is added.
 const ADDED: &str = "reach";

@@ -6,13 +6,14 @@ use crate::model::cluster::{AnyFact, Delta, Entry};
 use crate::model::facts::{Meta, ServiceAccount};
 use crate::model::name::Name;
 use crate::model::role::Subject;
+use crate::rbac::powers;
 
 use super::super::Ground;
 use super::super::foothold::Foothold;
 use super::super::moves::{Move, Moves, Out, Writing};
 use super::super::places::account;
-use super::super::powers::{Asks, Power};
-use super::{CREATES_PODS, Edge, Trace, core};
+use super::super::powers::{Asks, Permission};
+use super::{CREATES_PODS, Edge, Trace};
 
 pub(super) static EDGE: Edge = Edge {
     id: "A21",
@@ -27,8 +28,8 @@ pub(super) static EDGE: Edge = Edge {
     moves,
 };
 
-static CREATES: Power = Power::of(&[core(&["create"], "serviceaccounts")]);
-static TOKENS: Power = Power::of(&[core(&["create"], "serviceaccounts/token")]);
+static CREATES: Permission = Permission::of(powers::CREATE_ACCOUNTS.needs);
+static TOKENS: Permission = Permission::of(powers::REQUEST_TOKENS.needs);
 
 fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
     let absent = moves.ground.absent_accounts();

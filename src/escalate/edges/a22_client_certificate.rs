@@ -4,11 +4,10 @@ use crate::model::name::Name;
 use crate::model::role::Subject;
 use crate::rbac::identity::NODES;
 use crate::rbac::powers;
-use crate::rbac::powers::Need;
 
 use super::super::foothold::Foothold;
 use super::super::moves::{Moves, Out};
-use super::super::powers::{Asks, Power};
+use super::super::powers::{Asks, Permission};
 use super::super::region::Region;
 use super::{Edge, Trace};
 
@@ -25,10 +24,9 @@ pub(super) static EDGE: Edge = Edge {
     moves,
 };
 
-const GROUP: &str = "certificates.k8s.io";
-static CREATES: Power = Power::of(&[Need { verbs: &["create"], group: GROUP, resource: "certificatesigningrequests" }]);
-static UPDATES: Power = Power::of(powers::APPROVE_REQUESTS.needs);
-static APPROVES: Power = Power::of(powers::APPROVE.needs);
+static CREATES: Permission = Permission::of(powers::CREATE_REQUESTS.needs);
+static UPDATES: Permission = Permission::of(powers::APPROVE_REQUESTS.needs);
+static APPROVES: Permission = Permission::of(powers::APPROVE.needs);
 
 /// Who signs certificates by which the API server knows somebody; the kubelets' signer those of nodes alone.
 const SIGNERS: [&str; 2] = ["kubernetes.io/kube-apiserver-client", "kubernetes.io/kube-apiserver-client-kubelet"];

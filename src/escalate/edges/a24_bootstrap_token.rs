@@ -2,11 +2,12 @@
 
 use crate::model::name::Name;
 use crate::model::role::Subject;
+use crate::rbac::powers;
 
 use super::super::foothold::Foothold;
 use super::super::moves::{Moves, Out};
-use super::super::powers::{Asks, Power};
-use super::{Edge, Trace, core};
+use super::super::powers::{Asks, Permission};
+use super::{Edge, Trace};
 
 pub(super) static EDGE: Edge = Edge {
     id: "A24",
@@ -21,7 +22,7 @@ pub(super) static EDGE: Edge = Edge {
     moves,
 };
 
-static CREATES: Power = Power::of(&[core(&["create"], "secrets")]);
+static CREATES: Permission = Permission::of(powers::CREATE_SECRETS.needs);
 
 fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
     for right in moves.new_rights(&CREATES).filter(|it| it.is_of_all() && it.is_in("kube-system")) {

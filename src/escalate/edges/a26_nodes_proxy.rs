@@ -1,11 +1,12 @@
 //! A26: the kubelet's own API, past audit and admission.
 
 use crate::model::name::Name;
+use crate::rbac::powers;
 
 use super::super::moves::{Moves, Out};
-use super::super::powers::{Asks, Power};
+use super::super::powers::{Asks, Permission};
 use super::super::region::{Region, Which};
-use super::{Edge, Trace, core};
+use super::{Edge, Trace};
 
 pub(super) static EDGE: Edge = Edge {
     id: "A26",
@@ -23,7 +24,7 @@ pub(super) static EDGE: Edge = Edge {
     moves,
 };
 
-static PROXIES: Power = Power::of(&[core(&["create", "get"], "nodes/proxy")]);
+static PROXIES: Permission = Permission::of(powers::KUBELETS.needs);
 
 fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
     let none = Name::empty();

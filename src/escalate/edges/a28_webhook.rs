@@ -1,11 +1,11 @@
 //! A28: a webhook that sees and changes what others write.
 
 use crate::model::name::Name;
-use crate::rbac::powers::Need;
+use crate::rbac::powers;
 
 use super::super::foothold::Foothold;
 use super::super::moves::{Moves, Out};
-use super::super::powers::{Asks, Power};
+use super::super::powers::{Asks, Permission};
 use super::{Edge, Trace};
 
 pub(super) static EDGE: Edge = Edge {
@@ -21,11 +21,7 @@ pub(super) static EDGE: Edge = Edge {
     moves,
 };
 
-static WRITES: Power = Power::of(&[Need {
-    verbs: &["create", "update", "patch"],
-    group: "admissionregistration.k8s.io",
-    resource: "mutatingwebhookconfigurations",
-}]);
+static WRITES: Permission = Permission::of(powers::WRITE_MUTATING_WEBHOOKS.needs);
 
 fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
     for right in moves.new_cluster_rights(&WRITES) {

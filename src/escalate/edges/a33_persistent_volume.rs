@@ -1,11 +1,12 @@
 //! A33: a directory of the node behind a PersistentVolume, which Pod Security does not see.
 
 use crate::model::name::Name;
+use crate::rbac::powers;
 
 use super::super::moves::{Move, Moves, Out};
-use super::super::powers::{Asks, Power};
+use super::super::powers::{Asks, Permission};
 use super::super::region::Region;
-use super::{CREATES_PODS, Edge, Trace, core};
+use super::{CREATES_PODS, Edge, Trace};
 
 pub(super) static EDGE: Edge = Edge {
     id: "A33",
@@ -24,7 +25,7 @@ pub(super) static EDGE: Edge = Edge {
     moves,
 };
 
-static VOLUMES: Power = Power::of(&[core(&["create"], "persistentvolumes")]);
+static VOLUMES: Permission = Permission::of(powers::CREATE_VOLUMES.needs);
 
 fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
     let none = Name::empty();

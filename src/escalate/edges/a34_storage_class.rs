@@ -3,7 +3,7 @@
 use crate::rbac::powers;
 
 use super::super::moves::{Moves, Out};
-use super::super::powers::{Asks, Power};
+use super::super::powers::{Asks, Permission};
 use super::super::region::Region;
 use super::super::seen::Role;
 use super::{CREATES_PODS, Edge, Trace};
@@ -21,8 +21,8 @@ pub(super) static EDGE: Edge = Edge {
     moves,
 };
 
-static CLASSES: Power = Power::of(powers::CREATE_STORAGE_CLASSES.needs);
-static CLAIMS: Power = Power::of(powers::CREATE_CLAIMS.needs);
+static CLASSES: Permission = Permission::of(powers::CREATE_STORAGE_CLASSES.needs);
+static CLAIMS: Permission = Permission::of(powers::CREATE_CLAIMS.needs);
 
 fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
     let Some(class) = moves.all_cluster_rights(&CLASSES).find(|it| it.is_of_all()) else { return };

@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use crate::model::facts::Service;
 use crate::model::name::Name;
-use crate::rbac::powers::Need;
+use crate::rbac::powers;
 
 use super::super::foothold::Foothold;
 use super::super::moves::{Moves, Out};
-use super::super::powers::{Asks, Power};
+use super::super::powers::{Asks, Permission};
 use super::super::region::{Of, Region};
 use super::super::rights::Right;
-use super::{CREATES_PODS, Edge, Trace, core, creating};
+use super::{CREATES_PODS, Edge, Trace, creating};
 
 pub(super) static EDGE: Edge = Edge {
     id: "A39",
@@ -27,15 +27,11 @@ pub(super) static EDGE: Edge = Edge {
 };
 
 const CREATE: &[&str] = &["create"];
-const CHANGE: &[&str] = &["update", "patch"];
-static SLICES: Power = Power::of(&[
-    Need { verbs: CREATE, group: "discovery.k8s.io", resource: "endpointslices" },
-    Need { verbs: CHANGE, group: "discovery.k8s.io", resource: "endpointslices" },
-]);
+static SLICES: Permission = Permission::of(powers::ADD_ENDPOINTS.needs);
 /// What is written to the Endpoints of a Service that has a selector is neither read nor kept.
-static ENDPOINTS: Power = Power::of(&[core(&["create", "update", "patch"], "endpoints")]);
-static SERVICES: Power = Power::of(&[core(CHANGE, "services")]);
-pub(super) static LABELS: Power = Power::of(&[core(CHANGE, "pods"), core(CHANGE, "pods/status")]);
+static ENDPOINTS: Permission = Permission::of(powers::WRITE_BARE_ENDPOINTS.needs);
+static SERVICES: Permission = Permission::of(powers::CHANGE_SERVICES.needs);
+pub(super) static LABELS: Permission = Permission::of(powers::RELABEL_PODS.needs);
 
 fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
     for right in moves.new_rights(&SLICES) {

@@ -5,7 +5,7 @@ use crate::rbac::powers;
 
 use super::super::foothold::Foothold;
 use super::super::moves::{Moves, Out};
-use super::super::powers::{Asks, Power};
+use super::super::powers::{Asks, Permission};
 use super::super::region::{Region, Which};
 use super::{Edge, Trace};
 
@@ -22,7 +22,7 @@ pub(super) static EDGE: Edge = Edge {
     moves,
 };
 
-static DRAINS: Power = Power::of(powers::DRAIN_NODES.needs);
+static DRAINS: Permission = Permission::of(powers::DRAIN_NODES.needs);
 
 fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
     let is_root = |foothold: &Foothold| matches!(foothold, Foothold::Node(_));

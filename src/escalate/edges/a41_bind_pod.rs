@@ -5,7 +5,7 @@ use crate::rbac::powers;
 
 use super::super::foothold::Foothold;
 use super::super::moves::{Moves, Out};
-use super::super::powers::{Asks, Power};
+use super::super::powers::{Asks, Permission};
 use super::{Edge, Trace};
 
 pub(super) static EDGE: Edge = Edge {
@@ -21,7 +21,7 @@ pub(super) static EDGE: Edge = Edge {
     moves,
 };
 
-static BINDS: Power = Power::of(powers::BIND_PODS.needs);
+static BINDS: Permission = Permission::of(powers::BIND_PODS.needs);
 
 fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
     let is_root = |foothold: &Foothold| matches!(foothold, Foothold::Node(_));

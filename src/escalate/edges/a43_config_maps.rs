@@ -4,7 +4,7 @@ use crate::rbac::powers;
 
 use super::super::foothold::Foothold;
 use super::super::moves::{Moves, Out};
-use super::super::powers::{Asks, Power};
+use super::super::powers::{Asks, Permission};
 use super::super::region::{Of, Region};
 use super::super::seen::Role;
 use super::{Edge, Trace};
@@ -22,7 +22,7 @@ pub(super) static EDGE: Edge = Edge {
     moves,
 };
 
-static WRITES: Power = Power::of(powers::WRITE_CONFIG_MAPS.needs);
+static WRITES: Permission = Permission::of(powers::WRITE_CONFIG_MAPS.needs);
 const SYSTEM: &str = "kube-system";
 const EKS: [&str; 2] = ["eks.amazonaws.com/nodegroup", "eks.amazonaws.com/compute-type"];
 

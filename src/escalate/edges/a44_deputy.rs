@@ -1,11 +1,11 @@
 //! A44: a controller of custom resources that does what they say, with its own rights.
 
-use crate::rbac::powers::Need;
+use crate::rbac::powers;
 
 use super::super::foothold::Foothold;
 use super::super::moves::{Moves, Out};
 use super::super::places::account;
-use super::super::powers::{Asks, Power};
+use super::super::powers::{Asks, Permission};
 use super::super::seen::Role;
 use super::{Edge, Trace};
 
@@ -44,47 +44,29 @@ pub(super) static EDGE: Edge = Edge {
 /// One controller.
 pub struct Deputy {
     pub name: &'static str,
-    pub power: &'static Power,
+    pub power: &'static Permission,
     /// What its pods are called.
     pub called: &'static [&'static str],
 }
 
-const WRITE: &[&str] = &["create", "update", "patch"];
-
-const fn of(group: &'static str, resource: &'static str) -> Need {
-    Need { verbs: WRITE, group, resource }
-}
-
-static FLUX_KUSTOMIZE: Power =
-    Power::of(&[of("kustomize.toolkit.fluxcd.io", "kustomizations"), of("source.toolkit.fluxcd.io", "*")]);
-static FLUX_HELM: Power =
-    Power::of(&[of("helm.toolkit.fluxcd.io", "helmreleases"), of("source.toolkit.fluxcd.io", "*")]);
-static ARGO_CD: Power = Power::of(&[
-    of("argoproj.io", "applications"),
-    of("argoproj.io", "applicationsets"),
-    of("argoproj.io", "appprojects"),
-]);
-static ARGO_WORKFLOWS: Power = Power::of(&[
-    of("argoproj.io", "workflows"),
-    of("argoproj.io", "cronworkflows"),
-    of("argoproj.io", "workflowtemplates"),
-    of("argoproj.io", "clusterworkflowtemplates"),
-]);
-static TEKTON: Power = Power::of(&[of("tekton.dev", "*")]);
-static CERT_MANAGER: Power = Power::of(&[of("cert-manager.io", "*")]);
-static SECRETS_OPERATOR: Power = Power::of(&[of("external-secrets.io", "*")]);
-static KYVERNO: Power =
-    Power::of(&[of("kyverno.io", "policies"), of("kyverno.io", "clusterpolicies"), of("policies.kyverno.io", "*")]);
-static VELERO: Power = Power::of(&[of("velero.io", "*")]);
-static CROSSPLANE: Power = Power::of(&[of("apiextensions.crossplane.io", "*"), of("pkg.crossplane.io", "*")]);
-static CLUSTER_API: Power = Power::of(&[of("cluster.x-k8s.io", "*"), of("infrastructure.cluster.x-k8s.io", "*")]);
-static OLM: Power = Power::of(&[of("operators.coreos.com", "*")]);
-static KUBEVIRT: Power = Power::of(&[of("kubevirt.io", "*")]);
-static KARPENTER: Power = Power::of(&[of("karpenter.sh", "*")]);
-static SEALED_SECRETS: Power = Power::of(&[of("bitnami.com", "sealedsecrets")]);
-static KEDA: Power = Power::of(&[of("keda.sh", "*")]);
-static GATEKEEPER: Power = Power::of(&[of("mutations.gatekeeper.sh", "*")]);
-static CAPSULE: Power = Power::of(&[of("capsule.clastix.io", "*")]);
+static FLUX_KUSTOMIZE: Permission = Permission::of(powers::FLUX_KUSTOMIZE.needs);
+static FLUX_HELM: Permission = Permission::of(powers::FLUX_HELM.needs);
+static ARGO_CD: Permission = Permission::of(powers::ARGO_CD.needs);
+static ARGO_WORKFLOWS: Permission = Permission::of(powers::ARGO_WORKFLOWS.needs);
+static TEKTON: Permission = Permission::of(powers::TEKTON.needs);
+static CERT_MANAGER: Permission = Permission::of(powers::CERT_MANAGER.needs);
+static SECRETS_OPERATOR: Permission = Permission::of(powers::SECRETS_OPERATOR.needs);
+static KYVERNO: Permission = Permission::of(powers::KYVERNO.needs);
+static VELERO: Permission = Permission::of(powers::VELERO.needs);
+static CROSSPLANE: Permission = Permission::of(powers::CROSSPLANE.needs);
+static CLUSTER_API: Permission = Permission::of(powers::CLUSTER_API.needs);
+static OLM: Permission = Permission::of(powers::OLM.needs);
+static KUBEVIRT: Permission = Permission::of(powers::KUBEVIRT.needs);
+static KARPENTER: Permission = Permission::of(powers::KARPENTER.needs);
+static SEALED_SECRETS: Permission = Permission::of(powers::SEALED_SECRETS.needs);
+static KEDA: Permission = Permission::of(powers::KEDA.needs);
+static GATEKEEPER: Permission = Permission::of(powers::GATEKEEPER.needs);
+static CAPSULE: Permission = Permission::of(powers::CAPSULE.needs);
 
 /// The controllers whose custom resources are known to steer them.
 #[rustfmt::skip]

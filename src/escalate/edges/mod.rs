@@ -54,7 +54,7 @@ use crate::rbac::version::Span;
 use super::admission::pass;
 use super::foothold::Foothold;
 use super::moves::{Moves, Out, new_name_anywhere};
-use super::powers::{Asks, Power};
+use super::powers::{Asks, Permission};
 use super::region::{Region, Which};
 use super::rights::Right;
 
@@ -121,26 +121,19 @@ pub static SELF: Edge = Edge {
 };
 
 /// Making pods, by oneself or by a controller.
-pub(super) static CREATES_PODS: Power = Power::of(powers::RUN_PODS.needs);
+pub(super) static CREATES_PODS: Permission = Permission::of(powers::RUN_PODS.needs);
 
 /// The same by a controller alone.
-pub(super) static CREATES_WORKLOADS: Power = Power::of(powers::CREATE_WORKLOADS.needs);
+pub(super) static CREATES_WORKLOADS: Permission = Permission::of(powers::CREATE_WORKLOADS.needs);
 
 /// Changing the template of a workload; that of a Job cannot be changed.
-pub(super) static CHANGES_WORKLOADS: Power = Power::of(&[
-    Need { verbs: &["patch", "update"], group: "apps", resource: "deployments" },
-    Need { verbs: &["patch", "update"], group: "apps", resource: "replicasets" },
-    Need { verbs: &["patch", "update"], group: "apps", resource: "statefulsets" },
-    Need { verbs: &["patch", "update"], group: "apps", resource: "daemonsets" },
-    Need { verbs: &["patch", "update"], group: "batch", resource: "cronjobs" },
-    core(&["patch", "update"], "replicationcontrollers"),
-]);
+pub(super) static CHANGES_WORKLOADS: Permission = Permission::of(powers::CHANGE_WORKLOADS.needs);
 
 /// The moves of whoever may do something to pods that ends in code there.
 pub(super) fn into_pods(
     edge: &'static Edge,
     moves: &Moves<'_>,
-    power: &'static Power,
+    power: &'static Permission,
     span: Span,
     which: Which,
     out: &mut Out<'_>,
@@ -172,14 +165,14 @@ pub(super) fn as_admitted(edge: &'static Edge, moves: &Moves<'_>, right: &Right,
 }
 
 /// The moves of whoever makes pods, which act as any service account of the namespace.
-pub(super) fn as_any_account(edge: &'static Edge, moves: &Moves<'_>, power: &'static Power, out: &mut Out<'_>) {
+pub(super) fn as_any_account(edge: &'static Edge, moves: &Moves<'_>, power: &'static Permission, out: &mut Out<'_>) {
     for (right, scope, name) in creating(moves, power) {
         out.add(edge, right, Region::Accounts(scope), |it| it.may_beside(right, &name));
     }
 }
 
 /// The rights by which something new is made, each with where and with its name (empty: any).
-pub(super) fn creating<'a>(moves: &Moves<'a>, power: &'static Power) -> Vec<(&'a Right, Name, Name)> {
+pub(super) fn creating<'a>(moves: &Moves<'a>, power: &'static Permission) -> Vec<(&'a Right, Name, Name)> {
     let mut all = Vec::new();
     for right in moves.new_rights(power) {
         if right.is_of_all() {

@@ -1,5 +1,6 @@
 //! The resources that powers speak of, and all powers.
 
+use super::controllers::*;
 use super::{Need, Power, Resource};
 use crate::rbac::served::Reach;
 use crate::rbac::version::Span;
@@ -13,7 +14,7 @@ const NETWORKING: &str = "networking.k8s.io";
 const CREATE: &[&str] = &["create"];
 const DELETE: &[&str] = &["delete", "deletecollection"];
 const CHANGE: &[&str] = &["update", "patch"];
-const WRITE: &[&str] = &["create", "update", "patch"];
+pub(super) const WRITE: &[&str] = &["create", "update", "patch"];
 const READ: &[&str] = &["get", "list", "watch"];
 const CONNECT: &[&str] = &["get", "create"];
 /// Every method of HTTP goes through a proxy: each is asked for as its own verb.
@@ -21,7 +22,7 @@ const PROXY: &[&str] = &["get", "create", "update", "patch", "delete"];
 const GET: &[&str] = &["get"];
 const IMPERSONATE: &[&str] = &["impersonate"];
 
-const fn here(group: &'static str, name: &'static str) -> Resource {
+pub(super) const fn here(group: &'static str, name: &'static str) -> Resource {
     Resource { group, name, reach: Reach::Namespaced }
 }
 
@@ -61,7 +62,7 @@ pub const VALIDATING_WEBHOOKS: Resource = global(ADMISSION, "validatingwebhookco
 pub const MUTATING_POLICIES: Resource = global(ADMISSION, "mutatingadmissionpolicies");
 pub const PERSISTENT_VOLUMES: Resource = global("", "persistentvolumes");
 
-const fn power(word: &'static str, needs: &'static [Need]) -> Power {
+pub(super) const fn power(word: &'static str, needs: &'static [Need]) -> Power {
     Power { word, needs, reach: Reach::Namespaced, span: Span::Always }
 }
 
@@ -259,8 +260,28 @@ pub const USE_CONSTRAINTS: Power = power(
     "use security context constraints",
     &[global("security.openshift.io", "securitycontextconstraints").by(&["use"])],
 );
+pub const CREATE_SECRETS: Power = power("create secrets", &[SECRETS.by(CREATE)]);
+pub const CREATE_ACCOUNTS: Power = power("create service accounts", &[SERVICE_ACCOUNTS.by(CREATE)]);
+pub const CREATE_VOLUMES: Power = cluster("create persistent volumes", &[PERSISTENT_VOLUMES.by(CREATE)]);
+pub const CREATE_REQUESTS: Power =
+    cluster("request certificates", &[global(CERTIFICATES, "certificatesigningrequests").by(CREATE)]);
+pub const CREATE_ROLES: Power = power("create roles", &[ROLES.by(CREATE)]);
+pub const CHANGE_ROLES: Power = power("change roles", &[ROLES.by(CHANGE)]);
+pub const CREATE_BINDINGS: Power = power("create role bindings", &[ROLE_BINDINGS.by(CREATE)]);
+pub const CHANGE_BINDINGS: Power = power("change role bindings", &[ROLE_BINDINGS.by(CHANGE)]);
+pub const CREATE_CLUSTER_BINDINGS: Power = cluster("create cluster role bindings", &[CLUSTER_ROLE_BINDINGS.by(CREATE)]);
+pub const CHANGE_CLUSTER_BINDINGS: Power = cluster("change cluster role bindings", &[CLUSTER_ROLE_BINDINGS.by(CHANGE)]);
+pub const CHANGE_SERVICES: Power = power("change services", &[SERVICES.by(CHANGE)]);
+/// Creating one and changing one apart: a new one has a name of one's own choice.
+pub const ADD_ENDPOINTS: Power = power(
+    "add addresses to services by endpoint slices",
+    &[here("discovery.k8s.io", "endpointslices").by(CREATE), here("discovery.k8s.io", "endpointslices").by(CHANGE)],
+);
+pub const WRITE_BARE_ENDPOINTS: Power = power("write endpoints themselves", &[here("", "endpoints").by(WRITE)]);
+/// By both ways in which a pod's labels can be written.
+pub const RELABEL_PODS: Power = power("change labels of pods", &[PODS.by(CHANGE), here("", "pods/status").by(CHANGE)]);
 pub const CREATE_CLUSTER_ROLES: Power = cluster("create cluster roles", &[CLUSTER_ROLES.by(CREATE)]);
-pub const CHANGE_CLUSTER_ROLES: Power = cluster("change cluster roles", &[CLUSTER_ROLES.by(&["patch", "update"])]);
+pub const CHANGE_CLUSTER_ROLES: Power = cluster("change cluster roles", &[CLUSTER_ROLES.by(CHANGE)]);
 pub const AS_USER_INFO: Power = within(
     Span::From(36),
     cluster(
@@ -289,5 +310,10 @@ pub const POWERS: &[&Power] = &[
     &KUBELETS, &READ_KUBELETS, &WRITE_MUTATING_WEBHOOKS, &WRITE_VALIDATING_WEBHOOKS, &WRITE_MUTATING_POLICIES,
     &CREATE_NAMESPACES, &RELABEL_NAMESPACES, &WRITE_ENDPOINTS, &CLAIM_ADDRESSES, &PUBLISH, &SEND_API_SERVER,
     &CREATE_STORAGE_CLASSES, &CREATE_CLAIMS, &DRAIN_NODES, &BIND_PODS, &WRITE_CONFIG_MAPS, &USE_CONSTRAINTS,
+    &CREATE_SECRETS, &CREATE_ACCOUNTS, &CREATE_VOLUMES, &CREATE_REQUESTS, &CREATE_ROLES, &CHANGE_ROLES, &CREATE_BINDINGS,
+    &CHANGE_BINDINGS, &CREATE_CLUSTER_BINDINGS, &CHANGE_CLUSTER_BINDINGS, &CHANGE_SERVICES, &ADD_ENDPOINTS,
+    &WRITE_BARE_ENDPOINTS, &RELABEL_PODS,
     &CREATE_CLUSTER_ROLES, &CHANGE_CLUSTER_ROLES, &AS_USER_INFO,
+    &FLUX_KUSTOMIZE, &FLUX_HELM, &ARGO_CD, &ARGO_WORKFLOWS, &TEKTON, &CERT_MANAGER, &SECRETS_OPERATOR, &KYVERNO, &VELERO,
+    &CROSSPLANE, &CLUSTER_API, &OLM, &KUBEVIRT, &KARPENTER, &SEALED_SECRETS, &KEDA, &GATEKEEPER, &CAPSULE,
 ];
