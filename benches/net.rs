@@ -224,6 +224,7 @@ fn policy(
         isolates,
         rules: ingress.into_iter().flatten().chain(egress.into_iter().flatten()).collect(),
         inert: 0,
+        unread: 0,
         gaps: Items::default(),
     };
     put(cluster, AnyFact::Policy(Arc::new(policy)));
@@ -476,7 +477,7 @@ fn compared(cluster: &Cluster, index: &Index, ends: &[End]) {
         let changes = put(&mut after, fact);
         staged.apply(&after, &changes);
         let (before, after) = (side(cluster, index, &beside), side(&after, &staged, &beside));
-        let sides = Sides { before, after, is_one_source: true };
+        let sides = Sides { before, after, is_one_source: true, has_same_unread: true };
         let (impact, took) = time(|| change::compare(&sides));
         rows = rows.max(impact.flows.len());
         took

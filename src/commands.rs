@@ -107,7 +107,7 @@ fn ask(args: &Args, command: &Command) -> Result<Exit, Stop> {
     let color = color(args.screen.color);
     one_stdin(args, command)?;
     let wants = Wants::Of(command);
-    let Loaded { world, mut context } = load(args, &wants, color).inspect_err(|_| info_alone(args, color))?;
+    let Loaded { world, mut context, .. } = load(args, &wants, color).inspect_err(|_| info_alone(args, color))?;
     print::problems(&world.cluster);
     let mut notes: Vec<String> = as_of(&world.cluster).map(|it| it.what).into_iter().collect();
     print::notes(&notes);

@@ -5,7 +5,9 @@
 //!   v opened  deployment/shop/web -> deployment/shop/db  TCP 5432
 //! ```
 
-use crate::change::{self, Counts, Flow, FlowChange, GrantChange, GrantRow, Impact, Ports, Side, Sides, Verdict};
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::change::{self, Counts, Flow, FlowChange, GrantChange, GrantRow, Impact, Ports, Risk, Side, Sides, Verdict};
 use crate::model::name::Name;
 use crate::net::reach::Unit;
 use crate::rbac::Grant;
@@ -23,9 +25,19 @@ fn side(world: &World) -> Side<'_> {
     Side { cluster: &world.cluster, net: world.net(), rbac: world.rbac(), served: &world.served, has_unseen }
 }
 
-/// What differs between two worlds; `is_one_source`: the second was made from the first.
-pub fn compare(before: &World, after: &World, is_one_source: bool) -> Impact {
-    change::compare(&Sides { before: side(before), after: side(after), is_one_source })
+/// What two worlds have in common that neither could be read of.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Common {
+    /// One was made from the other: what the one could not read is what the other could not.
+    pub is_one_source: bool,
+    /// The documents of files that could not be read are word by word the same.
+    pub has_same_unread: bool,
+}
+
+/// What differs between two worlds.
+pub fn compare(before: &World, after: &World, common: Common) -> Impact {
+    let Common { is_one_source, has_same_unread } = common;
+    change::compare(&Sides { before: side(before), after: side(after), is_one_source, has_same_unread })
 }
 
 /// Leaves what concerns one namespace.
@@ -60,50 +72,128 @@ pub fn headline(impact: &Impact) -> Line {
     Line::new(0, mark, format!("{}  {counts}; given {given}, taken {taken}", verdict.as_str()))
 }
 
-/// The answer in lines.
-pub fn page(impact: &Impact) -> Page {
+/// Whether rows that say the same share a line.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Fold {
+    Folded,
+    Each,
+}
+
+/// The answer in lines: what was opened first, and of that the worst.
+pub fn page(impact: &Impact, fold: Fold) -> Page {
     let mut page = Page::default();
     page.push(headline(impact));
-    impact.flows.iter().for_each(|it| page.push(line(it)));
-    impact.grants.iter().for_each(|it| page.push(grant_line(it)));
+    let mut flows: Vec<&Flow> = impact.flows.iter().collect();
+    flows.sort_by_key(|it| it.order());
+    let groups = match fold {
+        Fold::Each => flows.into_iter().map(|it| vec![it]).collect(),
+        Fold::Folded => folded(folded(flows.into_iter().map(|it| vec![it]).collect(), |it| &it.to), |it| &it.from),
+    };
+    groups.iter().for_each(|it| page.push(line(it)));
+    let grants = impact.grants.chunk_by(|a, b| fold == Fold::Folded && are_of_one_binding(a, b));
+    grants.for_each(|it| page.push(grant_line(it)));
     page
 }
 
-fn grant_line(row: &GrantRow) -> Line {
-    let mark = match row.change {
-        GrantChange::Given => Mark::Allow,
-        GrantChange::Taken => Mark::Deny,
-        GrantChange::Unsure => Mark::Unknown,
+/// Flows that differ alike.
+type Group<'i> = Vec<&'i Flow>;
+
+/// From how many flows on they share a line, and how many of their ends it names.
+const MANY: usize = 4;
+const FEW: usize = 3;
+
+/// Single flows that differ alike and share an end, as one group where they are many.
+fn folded(groups: Vec<Group<'_>>, end: fn(&Flow) -> &Unit) -> Vec<Group<'_>> {
+    let is_inside = |it: &Unit| matches!(it, Unit::Pod(_) | Unit::Workload(_));
+    let is_single = |it: &Group<'_>| it.len() == 1 && is_inside(&it[0].from) && is_inside(&it[0].to);
+    let is_alike = |a: &Flow, b: &Flow| {
+        end(a) == end(b) && a.order() == b.order() && a.only == b.only && difference(a) == difference(b)
     };
-    let by: Vec<String> = row.by.iter().map(by).collect();
-    let words = format!("{}  {}  {}  by {}", row.change.as_str(), row.subject, right(row), text::words::listed(&by));
-    let line = Line::new(1, mark, words);
-    match row.by.first() {
-        Some(grant) => line.linked(&grant.binding.id(), &grant.subject_place()),
-        None => line,
+    let mut all: Vec<Group<'_>> = Vec::new();
+    // Where those alike begin, by the end that they share.
+    let mut begun: BTreeMap<&Unit, Vec<usize>> = BTreeMap::new();
+    for group in groups {
+        if !is_single(&group) {
+            all.push(group);
+            continue;
+        }
+        let places = begun.entry(end(group[0])).or_default();
+        match places.iter().find(|it| is_alike(all[**it][0], group[0])) {
+            Some(at) => all[*at].extend(group),
+            None => {
+                places.push(all.len());
+                all.push(group);
+            }
+        }
     }
+    // A few are told one by one, each in its place.
+    all.into_iter().flat_map(few).collect()
 }
 
-/// `get, list pods in shop`.
-pub fn right(row: &GrantRow) -> String {
-    let scope = if row.scope.is_empty() { "in the whole cluster".to_owned() } else { format!("in {}", row.scope) };
-    format!("{} {} {scope}", text::rbac::verbs(&row.verbs), row.what)
+fn few(group: Group<'_>) -> Vec<Group<'_>> {
+    if group.len() < MANY { group.into_iter().map(|it| vec![it]).collect() } else { vec![group] }
 }
 
-/// The binding and the role of a grant.
-pub fn by(grant: &Grant) -> String {
-    format!("{} ({})", grant.binding.id(), grant.role.id())
-}
-
-fn line(flow: &Flow) -> Line {
+fn line(flows: &Group<'_>) -> Line {
+    let flow = flows[0];
     let mark = match flow.change {
         FlowChange::Opened => Mark::Allow,
         FlowChange::Closed => Mark::Deny,
         FlowChange::Changed => Mark::Miss,
         FlowChange::Unsure => Mark::Unknown,
     };
-    let ends = format!("{} -> {}", unit_text(&flow.from), unit_text(&flow.to));
-    Line::new(1, mark, format!("{}  {ends}  {}", flow.change.as_str(), difference(flow)))
+    let ends = |end: fn(&Flow) -> &Unit| {
+        let mut names: Vec<String> = flows.iter().map(|it| unit_text(end(it))).collect();
+        names.dedup();
+        match names.len() {
+            1 => names.concat(),
+            many => format!("{many} workloads ({} and {} more)", names[..FEW].join(", "), many - FEW),
+        }
+    };
+    let risk = match flow.risk() {
+        Risk::None => String::new(),
+        risk => format!(" ({})", risk.as_str()),
+    };
+    let ends = format!("{} -> {}", ends(|it| &it.from), ends(|it| &it.to));
+    Line::new(1, mark, format!("{}  {ends}  {}{risk}", flow.change.as_str(), difference(flow)))
+}
+
+/// Whether two rows are given to one subject in one place by the same bindings.
+fn are_of_one_binding(a: &GrantRow, b: &GrantRow) -> bool {
+    let bindings = |it: &GrantRow| it.by.iter().map(by).collect::<BTreeSet<String>>();
+    (&a.subject, a.change, &a.scope) == (&b.subject, b.change, &b.scope) && bindings(a) == bindings(b)
+}
+
+fn grant_line(rows: &[GrantRow]) -> Line {
+    let row = &rows[0];
+    let mark = match row.change {
+        GrantChange::Given => Mark::Allow,
+        GrantChange::Taken => Mark::Deny,
+        GrantChange::Unsure => Mark::Unknown,
+    };
+    let by: BTreeSet<String> = row.by.iter().map(by).collect();
+    let by = text::words::listed(&by.into_iter().collect::<Vec<_>>());
+    let rights: Vec<String> = rows.iter().map(|it| format!("{} {}", text::rbac::verbs(&it.verbs), it.what)).collect();
+    let what = if rows.len() == 1 { right(row) } else { format!("{} {}", scope(row), text::words::listed(&rights)) };
+    let line = Line::new(1, mark, format!("{}  {}  {what}  by {by}", row.change.as_str(), row.subject));
+    match row.by.first() {
+        Some(grant) => line.linked(&grant.binding.id(), &grant.subject_place()),
+        None => line,
+    }
+}
+
+fn scope(row: &GrantRow) -> String {
+    if row.scope.is_empty() { "in the whole cluster".to_owned() } else { format!("in {}", row.scope) }
+}
+
+/// `get, list pods in shop`.
+pub fn right(row: &GrantRow) -> String {
+    format!("{} {} {}", text::rbac::verbs(&row.verbs), row.what, scope(row))
+}
+
+/// The binding and the role of a grant.
+pub fn by(grant: &Grant) -> String {
+    format!("{} ({})", grant.binding.id(), grant.role.id())
 }
 
 /// The ports of a flow before and after; of what is opened or closed only those that are there.
@@ -113,6 +203,7 @@ pub fn difference(flow: &Flow) -> String {
     let text = match (is_empty(&flow.before), is_empty(&flow.after)) {
         (true, false) => after,
         (false, true) => before,
+        _ if before == after && flow.change == FlowChange::Unsure => format!("{before} on both sides"),
         _ if before == after => format!("{before} on both sides, between other pods"),
         _ => format!("{before} before, {after} after"),
     };

@@ -40,13 +40,35 @@ impl<'a> Grounds<'a> {
 
     /// Whether what is not read is the same: of one source, or nothing differs at all.
     fn is_unread_same(&mut self) -> bool {
-        let Sides { before, after, is_one_source } = *self.sides;
-        let same = || before.cluster.coverage == after.cluster.coverage && (is_one_source || is_equal(&before, &after));
+        let Sides { before, after, is_one_source, has_same_unread } = *self.sides;
+        let same = || {
+            let is_read_alike = before.cluster.coverage == after.cluster.coverage;
+            let (old, new) = (&before.cluster.coverage, &after.cluster.coverage);
+            let is_same_text =
+                || has_same_unread && old.is_of_documents() && old.without_places() == new.without_places();
+            let unreadable = before.cluster.unreadable == after.cluster.unreadable;
+            unreadable && is_same_text() || is_read_alike && (is_one_source || is_equal(&before, &after))
+        };
         *self.unread.get_or_insert_with(same)
     }
 
     fn same_gaps(&mut self, before: &[Gap], after: &[Gap]) -> bool {
-        before == after && (!before.iter().any(is_unread) || self.is_unread_same())
+        let told = |gaps: &[Gap]| gaps.iter().map(placeless).collect::<Vec<_>>();
+        told(before) == told(after)
+            && (!before.iter().any(is_unread) || self.is_unread_same())
+            && before.iter().all(|it| self.is_of_same_policy(it))
+    }
+
+    /// Whether a policy that is not understood says the same on both sides.
+    fn is_of_same_policy(&self, gap: &Gap) -> bool {
+        let (Gap::NotEvaluated(id) | Gap::Policy { policy: id, .. }) = gap else { return true };
+        let [before, after] =
+            self.sides.both().map(|it| it.cluster.policies.get_variant(&id.namespace, &id.name, id.kind.as_str()));
+        match (before, after) {
+            (Some(a), Some(b)) => same_policy(a, b),
+            (None, None) => true,
+            _ => false,
+        }
     }
 
     fn same_family(&mut self, before: (&FamilyVerdict, &Verdict), after: (&FamilyVerdict, &Verdict)) -> bool {
@@ -88,6 +110,16 @@ fn all_gaps(verdict: &Verdict) -> Vec<Gap> {
     verdict.gaps.iter().chain(&verdict.order_doubt).cloned().collect()
 }
 
+/// A gap without the words that say where a document stands that could not be read: it may be the same one elsewhere.
+fn placeless(gap: &Gap) -> Gap {
+    match gap {
+        Gap::Uncovered { kind, namespace, coverage } => {
+            Gap::Uncovered { kind: *kind, namespace: namespace.clone(), coverage: coverage.without_place() }
+        }
+        other => other.clone(),
+    }
+}
+
 /// Whether a gap is of something that was not read: there may be anything behind it.
 fn is_unread(gap: &Gap) -> bool {
     matches!(gap, Gap::Uncovered { .. } | Gap::Unreadable(_))
@@ -110,7 +142,7 @@ fn same_end(a: &EndFacts, b: &EndFacts) -> bool {
 /// Whether a policy says the same, whichever object it is.
 fn same_policy(a: &Policy, b: &Policy) -> bool {
     (a.kind, &a.meta.namespace, a.tier, a.isolates) == (b.kind, &b.meta.namespace, b.tier, b.isolates)
-        && (&a.target, &a.rules, &a.gaps) == (&b.target, &b.rules, &b.gaps)
+        && (&a.target, &a.rules, &a.gaps, a.unread) == (&b.target, &b.rules, &b.gaps, b.unread)
 }
 
 /// What each reading of what the API leaves open comes to: the ports that surely pass, and those that may.

@@ -14,6 +14,7 @@ mod flows;
 pub mod grants;
 mod grounds;
 mod ports;
+pub mod risk;
 mod space;
 mod statuses;
 mod touched;
@@ -24,6 +25,7 @@ use crate::rbac::{self, Served};
 
 pub use flow::{Flow, FlowChange, Ports, When};
 pub use grants::{GrantChange, GrantRow};
+pub use risk::Risk;
 
 /// One of two clusters, with its indexes.
 #[derive(Clone, Copy)]
@@ -44,6 +46,8 @@ pub struct Sides<'a> {
     pub after: Side<'a>,
     /// Whether one was made from the other: what the one could not read is then what the other could not.
     pub is_one_source: bool,
+    /// Whether the documents of files that could not be read are word by word the same on both.
+    pub has_same_unread: bool,
 }
 
 impl<'a> Sides<'a> {

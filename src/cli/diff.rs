@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
+use crate::ask::diff::Fold;
 use crate::ask::many::{unit_name, unit_nodes, unit_ranges};
 use crate::ask::{World, diff};
 use crate::change::{Flow, GrantRow, Impact, Ports, Verdict};
@@ -49,6 +50,9 @@ pub struct DiffArgs {
     /// How the difference is printed
     #[arg(short, long, value_enum, default_value_t = DiffOutput::Text)]
     pub output: DiffOutput,
+    /// A line for each row: rows that differ alike are not folded
+    #[arg(long)]
+    pub verbose: bool,
 }
 
 /// Where one of the two clusters comes from.
@@ -83,7 +87,7 @@ impl DiffArgs {
 pub struct Compared<'a> {
     pub before: &'a World,
     pub after: &'a World,
-    pub is_one_source: bool,
+    pub common: diff::Common,
     /// Notes of each.
     pub notes: [Vec<String>; 2],
 }
@@ -184,15 +188,19 @@ impl From<Verdict> for Exit {
 }
 
 impl DiffArgs {
+    fn fold(&self) -> Fold {
+        if self.verbose { Fold::Each } else { Fold::Folded }
+    }
+
     /// Compares and prints.
     ///
     /// # Errors
     /// What is printed cannot be written.
     pub fn run(&self, compared: &Compared<'_>, context: &Context, out: &mut dyn io::Write) -> Result<Exit, Failure> {
-        let mut impact = diff::compare(compared.before, compared.after, compared.is_one_source);
+        let mut impact = diff::compare(compared.before, compared.after, compared.common);
         context.here.only.iter().for_each(|it| diff::only(&mut impact, it));
         match self.output {
-            DiffOutput::Text => paint::write(&diff::page(&impact), context.look, out)?,
+            DiffOutput::Text => paint::write(&diff::page(&impact, self.fold()), context.look, out)?,
             DiffOutput::Json => written::json(&document(&impact, compared), out)?,
             DiffOutput::Md => table(&impact, out)?,
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::args::Args;
 use crate::ask::World;
+use crate::ask::diff::Common;
 use crate::ask::freshness::as_of;
 use crate::cli::diff::{Compared, DiffArgs, Input, SIDES};
 use crate::cli::{Color, Exit};
@@ -26,8 +27,8 @@ pub(super) fn compare(args: &Args, asked: &DiffArgs, color: Color) -> Result<Exi
     let (before, after) = (before?, after?);
     let notes = [told(&before, SIDES[0]), told(&after, SIDES[1])];
     let context = live.as_ref().map_or(&before.context, |it| &it.context).clone();
-    let is_one_source = inputs.iter().all(is_live);
-    let compared = Compared { before: &before.world, after: &after.world, is_one_source, notes };
+    let common = Common { is_one_source: inputs.iter().all(is_live), has_same_unread: before.unread == after.unread };
+    let compared = Compared { before: &before.world, after: &after.world, common, notes };
     let exit = print::answer(color, |out| Ok(asked.run(&compared, &context, out)?))?;
     let differences = [before.world.differences(), after.world.differences()].concat();
     print::differences(&differences, exit)
@@ -58,7 +59,9 @@ fn read(
 ) -> Result<Loaded, Stop> {
     match (input, live) {
         (Input::Files(path), _) => load::of_files(args, std::slice::from_ref(path), color, people.clone()),
-        (Input::Live, Some(live)) => Ok(Loaded { world: live.world.clone(), context: live.context.clone() }),
+        (Input::Live, Some(live)) => {
+            Ok(Loaded { world: live.world.clone(), context: live.context.clone(), unread: Vec::new() })
+        }
         (Input::LiveWith(path), Some(live)) => with(args, live, path),
         (Input::Live | Input::LiveWith(_), None) => load::of_cluster(args, color, people.clone()),
     }
@@ -72,7 +75,7 @@ fn with(args: &Args, live: &Loaded, path: &Path) -> Result<Loaded, Stop> {
     let onto = files::onto(&world.cluster, path, &reading).map_err(|error| print::files_error(&error))?;
     world.apply(onto.deltas);
     context.notes.extend(onto.notes.into_iter().map(|it| it.what));
-    Ok(Loaded { world, context })
+    Ok(Loaded { world, context, unread: onto.unread })
 }
 
 /// Says what is wrong with the input of one side and what is worth a word about it; gives the words.

@@ -35,6 +35,8 @@ const MAX_DIRECTORY: usize = 256 << 20;
 pub(super) struct Loaded {
     pub world: World,
     pub context: Context,
+    /// Fingerprints of the documents of files that could not be read.
+    pub unread: Vec<u64>,
 }
 
 /// What is to be read.
@@ -175,7 +177,7 @@ fn from_files(args: &Args, wants: &Wants<'_>, context: Context, people: Option<A
     let names: Vec<String> = paths.iter().map(|it| it.display().to_string()).collect();
     context.surroundings.push(("files", names.join(", ")));
     let served = Arc::new(Served::built_in_and(loaded.defined));
-    Ok(Loaded { world: world(args, loaded.cluster, people).serving(served), context })
+    Ok(Loaded { world: world(args, loaded.cluster, people).serving(served), context, unread: loaded.unread })
 }
 
 /// Reads all facts of the cluster that kubectl would ask.
@@ -196,7 +198,7 @@ pub(super) fn of_files(
     let loaded = files::load_with(paths, &reading).map_err(|error| print::files_error(&error))?;
     context.notes = loaded.notes.into_iter().map(|it| it.what).collect();
     let served = Arc::new(Served::built_in_and(loaded.defined));
-    Ok(Loaded { world: world(args, loaded.cluster, people).serving(served), context })
+    Ok(Loaded { world: world(args, loaded.cluster, people).serving(served), context, unread: loaded.unread })
 }
 
 fn from_cluster(args: &Args, wants: &Wants<'_>, context: Context, people: Option<Arc<People>>) -> Result<Loaded, Stop> {
@@ -212,7 +214,7 @@ fn from_cluster(args: &Args, wants: &Wants<'_>, context: Context, people: Option
         print::warnings(&connected.warnings);
         let context = connected_context(&connected, context);
         let reader = Reader::of(&connected, wants.namespaces(&context));
-        gather(&reader, wants, Loaded { world, context }).await
+        gather(&reader, wants, Loaded { world, context, unread: Vec::new() }).await
     })
 }
 
@@ -250,7 +252,7 @@ enum Round {
 
 /// Reads what is needed by now, and puts to the server what is to be put to it; nothing twice.
 async fn round(reader: &Reader, wants: &Wants<'_>, loaded: &mut Loaded, asked: &mut Needs) -> Result<Round, Stop> {
-    let Loaded { world, context } = loaded;
+    let Loaded { world, context, .. } = loaded;
     let wanted = wants.needs(context, world)?.except(asked);
     let reviews: Vec<Review> = wants.reviews(context, world)?;
     let reviews: Vec<Review> = reviews.into_iter().filter(|it| !world.told.has(it)).collect();

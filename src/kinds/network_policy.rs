@@ -129,6 +129,7 @@ fn policy(meta: Meta, labels: Labels, slim: &PolicySlim<'_>, parts: &mut Parts<'
         rules: Items::default(),
         inert: 0,
         gaps: Items::default(),
+        unread: 0,
         meta,
         labels,
     };
@@ -138,7 +139,19 @@ fn policy(meta: Meta, labels: Labels, slim: &PolicySlim<'_>, parts: &mut Parts<'
     }
     policy.rules = parts.door.intern.policy_rules(rules);
     policy.gaps = std::mem::take(&mut parts.gaps).into();
+    policy.unread = if policy.gaps.is_empty() { 0 } else { fingerprint(slim) };
     policy
+}
+
+/// What tells an object that is not understood from another (FNV-1a); never 0.
+pub(super) fn fingerprint(slim: &PolicySlim<'_>) -> u64 {
+    let hash = |hash: u64, text: &str| {
+        let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        text.bytes().chain([0]).fold(hash, step)
+    };
+    let texts = [slim.spec.to_string(), slim.specs.to_string()];
+    let all = texts.iter().map(String::as_str).chain(slim.unknown.iter().map(|it| &**it));
+    all.fold(0xcbf2_9ce4_8422_2325, hash).max(1)
 }
 
 /// Fields beside `spec` that are unknown may be what belongs in it; without a spec even its selector.

@@ -8,7 +8,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use super::door::{Door, Read};
-use super::network_policy::PolicySlim;
+use super::network_policy::{PolicySlim, fingerprint};
 use super::parts::Parts;
 use super::slim::Metadata;
 use crate::model::cluster::AnyFact;
@@ -86,7 +86,7 @@ fn policy(
     let mut parts = Parts::new(door);
     let what = format!("{} is not evaluated", parts.door.spec.word);
     bends.into_iter().for_each(|it| parts.silent_gap(&Place::new("spec"), what.clone(), it));
-    let gaps = parts.gaps.into();
+    let gaps: Items<_> = parts.gaps.into();
     AnyFact::Policy(Arc::new(Policy {
         meta,
         labels,
@@ -96,6 +96,7 @@ fn policy(
         isolates: Directions::NONE,
         rules: Items::default(),
         inert: 0,
+        unread: if gaps.is_empty() { 0 } else { fingerprint(slim) },
         gaps,
     }))
 }

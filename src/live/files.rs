@@ -45,6 +45,8 @@ pub struct Loaded {
     pub defined: Vec<Resource>,
     /// What is worth a word on stderr and is no problem: what was implied, what is wholly absent.
     pub notes: Vec<Note>,
+    /// Fingerprints of the documents that could not be read, in order.
+    pub unread: Vec<u64>,
 }
 
 /// How files are read.

@@ -39,6 +39,14 @@ impl Coverage {
         matches!(self, Coverage::Closed | Coverage::Live | Coverage::Stale { .. } | Coverage::NotServed)
     }
 
+    /// The same, without where the documents stand that could not be read.
+    pub fn without_place(&self) -> Self {
+        match self {
+            Coverage::Unreadable { .. } => Coverage::Unreadable { why: Name::empty() },
+            other => other.clone(),
+        }
+    }
+
     /// A word for screens and JSON.
     pub const fn as_str(&self) -> &'static str {
         match self {
@@ -155,6 +163,26 @@ impl CoverageMap {
 }
 
 impl CoverageMap {
+    /// The same, without where the documents stand that could not be read.
+    pub fn without_places(&self) -> Self {
+        let mut all = self.clone();
+        all.each_mut().for_each(|it| *it = it.without_place());
+        all
+    }
+
+    /// Whether nothing is missing but documents that could not be read.
+    pub fn is_of_documents(&self) -> bool {
+        let mut all = self.clone();
+        all.each_mut().all(|it| it.is_complete() || matches!(it, Coverage::Unreadable { .. }))
+    }
+
+    fn each_mut(&mut self) -> impl Iterator<Item = &mut Coverage> {
+        fn of_kind(it: &mut KindCoverage) -> impl Iterator<Item = &mut Coverage> {
+            std::iter::once(&mut it.everywhere).chain(it.namespaces.values_mut())
+        }
+        std::iter::once(&mut self.otherwise).chain(self.kinds.values_mut().flat_map(of_kind))
+    }
+
     /// Makes what is complete of a kind in a scope incomplete; what is not known anyway stays as it is.
     pub fn spoil(&mut self, kind: Kind, scope: &Scope, by: &Coverage) {
         let otherwise = self.otherwise.clone();

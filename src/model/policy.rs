@@ -162,6 +162,9 @@ pub struct Policy {
     /// How many rules stand in a direction that the policy does not isolate.
     pub inert: u32,
     pub gaps: Items<PolicyGap>,
+    /// A fingerprint of all that the object says, where not all of it was understood: two that are not understood are the
+    /// same where it is. 0 where there is no gap.
+    pub unread: u64,
 }
 
 impl Policy {

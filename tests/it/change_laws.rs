@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
+use kreach::ask::diff::Common;
 use kreach::ask::world::SelfCheck;
 use kreach::ask::{World, diff};
 use kreach::change::{Flow, FlowChange, Impact, Ports, When};
@@ -220,7 +221,7 @@ fn wrong(impact: &Impact, sides: &[Slow<'_>; 2], dice: &mut Dice, n: usize) -> O
 
 fn assert_exact(seed: u64, spice: Spice) {
     let (before, after) = two(seed, spice);
-    let impact = diff::compare(&before, &after, false);
+    let impact = diff::compare(&before, &after, Common::default());
     let sides = [Slow::of(&before), Slow::of(&after)];
     if let Some(what) = wrong(&impact, &sides, &mut Dice::new(seed), 60) {
         panic!("seed {seed}: {what}");
@@ -245,15 +246,15 @@ proptest! {
         let (before, after) = two(seed, ALL);
         for world in [before, after] {
             let again = World::of(world.cluster.clone(), world.settings.clone(), SelfCheck::Off);
-            prop_assert_eq!(diff::compare(&world, &again, false).flows, []);
+            prop_assert_eq!(diff::compare(&world, &again, Common::default()).flows, []);
         }
     }
 
     #[test]
     fn the_way_back_is_the_mirror_of_the_way_there(seed: u64) {
         let (before, after) = two(seed, ALL);
-        let there = diff::compare(&before, &after, false);
-        let back = diff::compare(&after, &before, false);
+        let there = diff::compare(&before, &after, Common::default());
+        let back = diff::compare(&after, &before, Common::default());
         let mirrored: Vec<_> = there.flows.iter().map(|it| told_of(&mirror(it))).collect();
         prop_assert_eq!(mirrored, back.flows.iter().map(told_of).collect::<Vec<_>>());
     }
@@ -290,10 +291,10 @@ proptest! {
     fn order_and_names_of_policies_change_nothing(seed: u64) {
         let (before, after) = two(seed, PLAIN);
         let renamed = World::of(renamed(&after.cluster), after.settings.clone(), SelfCheck::Off);
-        let (plain, other) = (diff::compare(&before, &after, false), diff::compare(&before, &renamed, false));
+        let (plain, other) = (diff::compare(&before, &after, Common::default()), diff::compare(&before, &renamed, Common::default()));
         let told = |it: &Impact| it.flows.iter().map(told_of).collect::<Vec<_>>();
         prop_assert_eq!(told(&plain), told(&other));
-        prop_assert_eq!(diff::compare(&after, &renamed, false).flows, []);
+        prop_assert_eq!(diff::compare(&after, &renamed, Common::default()).flows, []);
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use kreach::ask::diff::Common;
 use kreach::ask::world::SelfCheck;
 use kreach::ask::{World, diff};
 use kreach::change::{GrantChange, GrantRow};
@@ -129,7 +130,7 @@ fn rows_are_what_one_side_alone_allows() {
         let (before, after) = two(&mut random);
         let requests = requests(&mut random, [&before, &after]);
         let (before, after) = (world(&before), world(&after));
-        let impact = diff::compare(&before, &after, false);
+        let impact = diff::compare(&before, &after, Common::default());
         let subjects: BTreeSet<Subject> = [&before, &after].into_iter().flat_map(|it| named(&it.cluster)).collect();
         for (change, holds, lacks) in [(GrantChange::Given, &after, &before), (GrantChange::Taken, &before, &after)] {
             for subject in subjects.iter().filter(|it| *it.name() != "system:masters") {
@@ -167,8 +168,9 @@ fn rights_do_not_differ_from_themselves_and_the_way_back_is_the_mirror() {
     for seed in 1..=WORLDS {
         let (before, after) = two(&mut Random::new(seed));
         let (before, after) = (world(&before), world(&after));
-        assert_eq!(diff::compare(&before, &world(&before.cluster), false).grants, []);
-        let (there, back) = (diff::compare(&before, &after, false), diff::compare(&after, &before, false));
+        assert_eq!(diff::compare(&before, &world(&before.cluster), Common::default()).grants, []);
+        let (there, back) =
+            (diff::compare(&before, &after, Common::default()), diff::compare(&after, &before, Common::default()));
         let told = |it: &GrantRow, change: GrantChange| {
             format!("{:?}", (&it.subject, change, &it.scope, &it.what, it.is_named, &it.verbs, &it.by))
         };

@@ -328,6 +328,7 @@ pub fn policy(dice: &mut Dice, spice: Spice) -> Policy {
         isolates,
         rules: rules.into(),
         inert: 0,
+        unread: 0,
         gaps: Items::default(),
     };
     if spice.gaps && dice.percent(25) {

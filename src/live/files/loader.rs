@@ -1,5 +1,6 @@
 //! Files to a cluster, one after the other: what they hold, what is wrong with them, and what that leaves unknown.
 
+use std::hash::BuildHasher as _;
 use std::ops::Range;
 use std::path::PathBuf;
 
@@ -57,7 +58,16 @@ impl<'r> Loader<'r> {
 
     /// A file of a directory that is not read: it could hold anything.
     pub fn passed_over(&mut self, it: &PassedOver) {
+        self.loaded.unread.push(hash_of(&it.path.display().to_string()));
         self.unread(it.path.display().to_string(), &it.what, Lost::Anything);
+    }
+
+    /// Remembers what tells a document that could not be read from another.
+    fn fingerprint(&mut self, at: &At) {
+        // One that cannot be read again is like no other.
+        let text =
+            self.loaded.source.read(at).unwrap_or_else(|_| self.loaded.source.files[at.file as usize].label.clone());
+        self.loaded.unread.push(hash_of(text.trim()));
     }
 
     /// Something of a directory that cannot be read: a problem and a gap, or with `--skip-unreadable` a note.
@@ -75,6 +85,7 @@ impl<'r> Loader<'r> {
             Ok((text, begins, contents)) => self.contents(File { label, text }, begins, contents, input.named),
             Err(error) if input.named => Err(error),
             Err(error) => {
+                self.loaded.unread.push(hash_of(&label));
                 self.unread(label, &error.cause(), Lost::Anything);
                 Ok(())
             }
@@ -188,6 +199,7 @@ impl<'r> Loader<'r> {
                     let (label, what) = (label.to_owned(), error.what);
                     return Err(FilesError::Parse { label, line, column: error.column, what });
                 }
+                self.fingerprint(&at);
                 self.unread(format!("{label}:{line}:{}", error.column), &error.what, lost);
             }
         }
@@ -201,6 +213,9 @@ impl<'r> Loader<'r> {
             kinds::Reading::Noted(_) => None,
         };
         let place = format!("{}:{}", self.loaded.source.files[at.file as usize].label, at.line);
+        if matches!(reading, kinds::Reading::Unreadable { .. }) {
+            self.fingerprint(&at);
+        }
         if let Some(id) = id {
             self.remember(id, at, &place);
         }
@@ -231,6 +246,7 @@ impl<'r> Loader<'r> {
         self.loaded.defined = defined;
         let notes = world::close(&mut self.loaded.cluster);
         nulls::settle(&mut self.loaded.cluster);
+        self.loaded.unread.sort_unstable();
         self.loaded.notes.extend(notes.into_iter().chain(note));
         self.loaded.notes.extend(notes::homeless(&self.homeless, &self.reading.namespace));
         Ok(self.loaded)
@@ -265,6 +281,10 @@ impl<'r> Loader<'r> {
             self.loaded.cluster.apply(Delta::Unreadable { id, problems });
         }
     }
+}
+
+fn hash_of(text: &str) -> u64 {
+    rustc_hash::FxBuildHasher.hash_one(text)
 }
 
 /// Where objects of a kind are unknown by a document of it.

@@ -32,6 +32,8 @@ const MAX_FIX: usize = 64 << 20;
 pub struct Onto {
     pub deltas: Vec<Delta>,
     pub notes: Vec<Note>,
+    /// Fingerprints of the documents that could not be read.
+    pub unread: Vec<u64>,
 }
 
 /// `fix -o json`, as far as it is applied.
@@ -142,6 +144,7 @@ impl Onto {
         );
         self.deltas.extend(read.notes.iter().cloned().map(Delta::Noted));
         self.lose(cluster, read);
+        self.unread.extend(&loaded.unread);
         // The others are about files as a world of their own.
         self.notes.extend(loaded.notes.into_iter().filter(|it| it.topic == Topic::Any));
     }

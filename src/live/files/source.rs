@@ -58,7 +58,7 @@ impl Source {
         Some(format!("{}:{}", self.files.get(at.file as usize)?.label, at.line))
     }
 
-    fn read(&self, at: &At) -> std::io::Result<String> {
+    pub(super) fn read(&self, at: &At) -> std::io::Result<String> {
         let mut bytes = Vec::new();
         match &self.files[at.file as usize].text {
             FileText::Held(text) => return Ok(text.get(at.range.clone()).unwrap_or_default().to_owned()),

@@ -28,7 +28,18 @@ struct State {
     coverage: BTreeMap<String, KindState>,
     unreadable: Vec<Id>,
     gaps: Vec<Gap>,
+    /// What tells policies that are not understood from others.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unread: Vec<Unread>,
     problems: Vec<Complaint>,
+}
+
+/// A policy that is not understood, with its fingerprint in hexadecimal digits.
+#[derive(Serialize, Deserialize, Default)]
+#[serde(default)]
+struct Unread {
+    policy: Id,
+    fingerprint: String,
 }
 
 /// One state of coverage.
@@ -130,6 +141,7 @@ pub(super) fn snapshot(cluster: &Cluster) -> Value {
         coverage: cluster.coverage.kinds.iter().map(|(kind, it)| (kind.to_string(), kind_state(it))).collect(),
         unreadable: cluster.unreadable.iter().map(Id::of).collect(),
         gaps: gaps(cluster),
+        unread: unread(cluster),
         problems: cluster.all_problems().map(complaint).collect(),
     };
     // A tree of strings always becomes a value.
@@ -151,6 +163,11 @@ fn gaps(cluster: &Cluster) -> Vec<Gap> {
         bends: bends(gap.bends).to_owned(),
     })
     .collect()
+}
+
+fn unread(cluster: &Cluster) -> Vec<Unread> {
+    let policies = cluster.policies.iter().filter(|it| it.unread != 0);
+    policies.map(|it| Unread { policy: Id::of(&it.id()), fingerprint: format!("{:x}", it.unread) }).collect()
 }
 
 fn complaint(it: &Problem) -> Complaint {
@@ -202,6 +219,14 @@ fn restore_gaps(state: &State, cluster: &mut Cluster) {
         let Some(mut policy) = held.map(|it| it.as_ref().clone()) else { continue };
         policy.gaps = gaps.into();
         cluster.apply(Delta::Put(Entry::new(AnyFact::Policy(Arc::new(policy)))));
+    }
+    for it in &state.unread {
+        let (Some(id), Ok(unread)) = (it.policy.read(), u64::from_str_radix(&it.fingerprint, 16)) else { continue };
+        let held = cluster.policies.get_variant(&id.namespace, &id.name, id.kind.as_str());
+        if let Some(mut policy) = held.map(|it| it.as_ref().clone()) {
+            policy.unread = unread;
+            cluster.apply(Delta::Put(Entry::new(AnyFact::Policy(Arc::new(policy)))));
+        }
     }
 }
 

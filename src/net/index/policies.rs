@@ -295,6 +295,7 @@ pub(super) fn ghost(id: ObjectId, tier: Tier, bends: Bends, is_about_all: bool) 
         isolates: crate::model::policy::Directions::NONE,
         rules: Default::default(),
         inert: 0,
+        unread: 0,
         gaps: [crate::model::policy::PolicyGap { place: Default::default(), what: "not read".into(), bends }].into(),
     }
 }
