@@ -366,7 +366,7 @@ fn shot(path: &str) -> std::io::Result<()> {
     for word in ["2", ":"] {
         app.update(Event::Key(key::parse(word).expect("a key")));
     }
-    app.update(Event::Paste("trace svc/shop/web svc/payments/db".into()));
+    app.update(Event::Paste("trace deploy/shop/web svc/payments/db:5432".into()));
     app.update(Event::Key(key::parse("Enter").expect("a key")));
     let area = Rect::new(0, 0, width, height);
     let mut buffer = Buffer::empty(area);

@@ -121,7 +121,8 @@ pub fn areas(area: Rect, front: Front, (side, holds): (Side, Holds), share: Shar
 fn columns(width: u16, side: Side, share: Share, front: Front) -> u16 {
     let bounds: [u32; 3] = match (share, side) {
         (Share::Normal, _) if width >= 160 => [28, 36, 40],
-        (Share::Normal, _) if width >= 100 => [38, 48, 56],
+        (Share::Normal, Side::View) if width >= 100 => [34, 40, 44],
+        (Share::Normal, Side::Pane) if width >= 100 => [38, 48, 56],
         (Share::Normal, Side::Pane) => [36, 50, 62],
         (Share::Normal, Side::View) => [36, 36, 40],
         (_, Side::Pane) => [66; 3],

@@ -205,7 +205,7 @@ fn the_mouse_is_asked_for_clicks_and_scrolls() {
     terminal.keys("2");
     terminal.wait_for(">payments/ledger-0");
     terminal.keys("M");
-    terminal.wait_for("the program has the mouse");
+    terminal.wait_for("mouse on");
     assert!(terminal.has_mouse());
     let row = terminal.screen().lines().position(|it| it.contains("shop/web-0")).expect("a pod's row") + 1;
     terminal.keys(&format!("\x1b[<0;4;{row}M\x1b[<0;4;{row}m"));
