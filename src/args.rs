@@ -41,6 +41,10 @@ pub enum Command {
     Reach(cli::reach::ReachArgs),
     /// What differs between two clusters: flows that were opened or closed
     Diff(cli::diff::DiffArgs),
+    /// Check manifests: every problem and every broken expectation is a finding, for CI
+    Check(cli::check::CheckArgs),
+    /// Whether what a file expects holds of the cluster
+    Assert(cli::assert::AssertArgs),
     /// The facts that answers rest on, redacted, as a YAML stream that --from reads back
     Snapshot(Snapshot),
     /// May SUBJECT do it, and why
@@ -94,6 +98,8 @@ impl Command {
             Command::Subjects(it) => Some(it),
             Command::Info(it) => Some(it),
             Command::Diff(_)
+            | Command::Check(_)
+            | Command::Assert(_)
             | Command::Snapshot(_)
             | Command::Rbac(_)
             | Command::Demo(_)

@@ -8,6 +8,7 @@
 //! (CONTRACT §5).
 
 mod batch;
+mod check;
 mod demo;
 mod diff;
 mod load;
@@ -95,16 +96,22 @@ fn run(args: Args) -> Result<Exit, Stop> {
         Some(Command::Man) => Ok(print::man()?),
         Some(Command::Snapshot(it)) => snapshot::write(&args, it.file.as_deref()),
         Some(Command::Diff(it)) => diff::compare(&args, it, color(args.screen.color)),
+        Some(Command::Check(it)) => check::check(&args, it, color(args.screen.color)),
+        Some(Command::Assert(it)) => check::assert(&args, it, color(args.screen.color)),
         Some(command) if command.asks().is_some() => ask(&args, command),
         Some(Command::Demo(demo)) if demo.listen.is_some() => demo::serve(demo),
         _ => screen::open(&args),
     }
 }
 
-/// A command that asks a cluster: read what it needs, answer.
+/// A command that asks a cluster.
 fn ask(args: &Args, command: &Command) -> Result<Exit, Stop> {
     let Some(command) = command.asks() else { return Ok(Exit::Failed) };
-    let color = color(args.screen.color);
+    answer(args, command, color(args.screen.color))
+}
+
+/// Reads what a command needs, and prints its answer and what is said beside it.
+fn answer(args: &Args, command: &dyn crate::cli::Command, color: Color) -> Result<Exit, Stop> {
     one_stdin(args, command)?;
     let wants = Wants::Of(command);
     let Loaded { world, mut context, .. } = load(args, &wants, color).inspect_err(|_| info_alone(args, color))?;

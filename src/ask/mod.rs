@@ -22,6 +22,7 @@ mod dns_name;
 pub mod end;
 pub mod entry;
 pub mod escalation;
+pub mod expectation;
 pub mod explain;
 mod fault;
 pub mod filter;

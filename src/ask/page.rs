@@ -64,7 +64,7 @@ impl Pair {
     }
 
     /// `pod/shop/web-0 -> pod/shop/db-0 5432/TCP`, with what is odd about an end.
-    fn title(&self) -> String {
+    pub(super) fn title(&self) -> String {
         format!("{} -> {}{}{}", remarked(&self.from), remarked(&self.to), self.port_text(), self.ports_text())
     }
 

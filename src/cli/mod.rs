@@ -14,8 +14,10 @@ pub mod map;
 
 pub mod paint;
 
+pub mod assert;
 pub mod can;
 pub mod capabilities;
+pub mod check;
 pub mod diff;
 pub mod explain;
 pub mod grants;

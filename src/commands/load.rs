@@ -154,6 +154,7 @@ pub(super) fn reading(args: &Args, namespace: &str) -> files::Reading {
         skip_unreadable: args.source.skip_unreadable,
         partial: args.source.partial,
         keep_all: false,
+        finds: false,
     }
 }
 
@@ -195,10 +196,16 @@ pub(super) fn of_files(
     let mut context = context(args, color);
     context.here.from_files = true;
     let reading = reading(args, &context.here.namespace);
-    let loaded = files::load_with(paths, &reading).map_err(|error| print::files_error(&error))?;
-    context.notes = loaded.notes.into_iter().map(|it| it.what).collect();
+    let mut loaded = files::load_with(paths, &reading).map_err(|error| print::files_error(&error))?;
+    context.notes = std::mem::take(&mut loaded.notes).into_iter().map(|it| it.what).collect();
+    let unread = std::mem::take(&mut loaded.unread);
+    Ok(Loaded { world: world_of(args, loaded, people), context, unread })
+}
+
+/// The world that files mean.
+pub(super) fn world_of(args: &Args, loaded: files::Loaded, people: Option<Arc<People>>) -> World {
     let served = Arc::new(Served::built_in_and(loaded.defined));
-    Ok(Loaded { world: world(args, loaded.cluster, people).serving(served), context, unread: loaded.unread })
+    world(args, loaded.cluster, people).serving(served)
 }
 
 fn from_cluster(args: &Args, wants: &Wants<'_>, context: Context, people: Option<Arc<People>>) -> Result<Loaded, Stop> {

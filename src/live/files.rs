@@ -13,6 +13,7 @@ mod apart;
 mod cut;
 mod definition;
 mod loader;
+mod located;
 mod notes;
 mod nulls;
 mod onto;
@@ -28,11 +29,13 @@ mod world;
 
 use std::path::PathBuf;
 
+pub use located::Spot;
 pub use notes::Note;
 pub use onto::{Onto, onto};
 pub use source::Source;
 
 use crate::model::cluster::Cluster;
+use crate::model::place::Problem;
 use crate::rbac::served::Resource;
 use loader::Loader;
 
@@ -47,6 +50,8 @@ pub struct Loaded {
     pub notes: Vec<Note>,
     /// Fingerprints of the documents that could not be read, in order.
     pub unread: Vec<u64>,
+    /// Whatever could not be read at all, skipped or not.
+    pub not_read: Vec<Problem>,
 }
 
 /// How files are read.
@@ -60,6 +65,9 @@ pub struct Reading {
     pub partial: bool,
     /// Keep whole uids, which only a snapshot shows.
     pub keep_all: bool,
+    /// What cannot be read of a file that was named is a problem and a gap too, as it is in a directory
+    /// (`kreach check`).
+    pub finds: bool,
 }
 
 /// Why `--from` cannot be answered from; exit code 2.

@@ -51,6 +51,8 @@ fn questions(command: &str, name: &str) -> Vec<Vec<String>> {
             vec![of(&["reach", "a/@"]), of(&["reach", "a/@", "--reverse"]), of(&["reach", "a/@", "--to", "b/@"])]
         }
         "diff" => vec![of(&["diff", "nothing.yaml", "world.json"]), of(&["diff", "world.json", "nothing.yaml"])],
+        "check" => vec![of(&["check", "world.json"]), of(&["check", "world.json", "--assert", "expected.txt"])],
+        "assert" => vec![of(&["assert", "expected.txt"])],
         "snapshot" => vec![of(&["snapshot"])],
         "can" => vec![of(&["can", "user:u@", "get", "pods", "@"]), of(&["can", "user:u@", "get", "/u@"])],
         "who-can" => {
@@ -123,11 +125,28 @@ fn world(name: &str) -> String {
     serde_json::json!({ "apiVersion": "v1", "kind": "List", "items": objects }).to_string()
 }
 
+/// What is expected of such a world: some of it holds, and some does not.
+fn expected(name: &str) -> String {
+    // A line ends where it ends, quoted or not.
+    let name = name.replace(['\n', '\r'], "");
+    let (user, group, named) = (quote(&format!("user:u{name}")), quote(&format!("group:g{name}")), quote(&name));
+    format!(
+        "{user} cannot get pods {named}\nnobody but {group} can get pods {named}\n{user} can get pods\n\
+         ns/a cannot reach ns/b\nns/a reaches ns/b\nns/b is default-deny\nns/no reaches ns/a\n"
+    )
+}
+
+/// A word as a shell takes it.
+fn quote(word: &str) -> String {
+    format!("\"{}\"", word.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
 /// A folder with such a world and people in it.
 fn folder(name: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join("world.json"), world(name)).expect("written");
     std::fs::write(folder.path().join("nothing.yaml"), "").expect("written");
+    std::fs::write(folder.path().join("expected.txt"), expected(name)).expect("written");
     let people = serde_json::json!([{ "user": format!("u{name}"), "groups": [format!("g{name}")], "active": false }]);
     std::fs::write(folder.path().join("people.yaml"), people.to_string()).expect("written");
     folder
@@ -155,7 +174,7 @@ fn without_colors(text: &str) -> String {
 
 /// Whether a command asks the files of `--from`.
 fn reads_from(arguments: &[String]) -> bool {
-    !arguments.iter().any(|it| ["demo", "--help", "diff"].contains(&it.as_str()))
+    !arguments.iter().any(|it| ["demo", "--help", "diff", "check"].contains(&it.as_str()))
 }
 
 fn ask(arguments: &[String], folder: &tempfile::TempDir) -> Command {
@@ -199,7 +218,9 @@ fn no_output_commands_the_terminal_that_it_is_written_to() {
         let beside = |it: &str| folder.path().join(it).display().to_string();
         let own: Vec<String> = whole
             .iter()
-            .map(|it| if ["nothing.yaml", "world.json"].contains(it) { beside(it) } else { (*it).to_owned() })
+            .map(|it| {
+                if ["nothing.yaml", "world.json", "expected.txt"].contains(it) { beside(it) } else { (*it).to_owned() }
+            })
             .collect();
         let whole: Vec<&str> = own.iter().map(String::as_str).collect();
         let terminal = pty::kreach(&whole, 80, 24);

@@ -72,6 +72,7 @@ impl<'r> Loader<'r> {
 
     /// Something of a directory that cannot be read: a problem and a gap, or with `--skip-unreadable` a note.
     fn unread(&mut self, place: String, what: &str, lost: Lost) {
+        self.loaded.not_read.push(Problem { object: None, place: Place::new(place.as_str()), what: what.into() });
         if self.reading.skip_unreadable {
             return self.loaded.notes.push(format!("skipped {place}: {what}").into());
         }
@@ -83,13 +84,18 @@ impl<'r> Loader<'r> {
         let label = input.path.as_ref().map_or_else(|| "standard input".to_owned(), |it| it.display().to_string());
         match self.read(input, &label) {
             Ok((text, begins, contents)) => self.contents(File { label, text }, begins, contents, input.named),
-            Err(error) if input.named => Err(error),
+            Err(error) if input.named && !self.is_finding(&error) => Err(error),
             Err(error) => {
                 self.loaded.unread.push(hash_of(&label));
                 self.unread(label, &error.cause(), Lost::Anything);
                 Ok(())
             }
         }
+    }
+
+    /// Whether it is told of a file that was named as of one of a directory: it could be opened.
+    fn is_finding(&self, error: &FilesError) -> bool {
+        self.reading.finds && matches!(error, FilesError::Text { .. })
     }
 
     /// What one input holds, read in parts if it is large; whether it begins as a snapshot.
@@ -188,14 +194,14 @@ impl<'r> Loader<'r> {
             Found::SnapshotEnd(_) => {}
             Found::Apart(it, json) => {
                 if let Some(what) = self.besides.take(it, &json, &self.reading.namespace) {
-                    self.problem(&format!("{label}:{first}"), what);
+                    self.nameless(at, what);
                 }
             }
-            Found::Stranger(what) => self.problem(&format!("{label}:{first}"), format!("{what}; left out")),
+            Found::Stranger(what) => self.nameless(at, format!("{what}; left out")),
             Found::Broken(it) => {
                 let Broken { error, lost } = *it;
                 let line = first + error.line - 1;
-                if named {
+                if named && !self.reading.finds {
                     let (label, what) = (label.to_owned(), error.what);
                     return Err(FilesError::Parse { label, line, column: error.column, what });
                 }
@@ -206,21 +212,28 @@ impl<'r> Loader<'r> {
         Ok(())
     }
 
+    /// A problem of an object that has no name.
+    fn nameless(&mut self, at: At, what: String) {
+        let place = self.loaded.source.place_of(&at);
+        self.problem(&place, what);
+        self.loaded.source.nameless.insert(place, at);
+    }
+
     fn object(&mut self, reading: kinds::Reading, at: At) {
         let id = match &reading {
             kinds::Reading::Read(entry) => Some(entry.fact.id()),
             kinds::Reading::Unreadable { id, .. } | kinds::Reading::Ignored(id) => Some(id.clone()),
             kinds::Reading::Noted(_) => None,
         };
-        let place = format!("{}:{}", self.loaded.source.files[at.file as usize].label, at.line);
         if matches!(reading, kinds::Reading::Unreadable { .. }) {
             self.fingerprint(&at);
         }
         if let Some(id) = id {
-            self.remember(id, at, &place);
+            let place = self.loaded.source.place_of(&at);
+            self.remember(id, at.clone(), &place);
         }
         match reading.delta() {
-            Some(Delta::Noted(problem)) => self.problem(&place, problem.what.to_string()),
+            Some(Delta::Noted(problem)) => self.nameless(at, problem.what.to_string()),
             Some(delta) => drop(self.loaded.cluster.apply(delta)),
             None => {}
         }

@@ -43,6 +43,8 @@ pub(super) struct At {
 pub struct Source {
     pub(super) files: Vec<File>,
     pub(super) at: BTreeMap<ObjectId, At>,
+    /// Where those stand that a problem names by its place alone.
+    pub(super) nameless: BTreeMap<String, At>,
 }
 
 impl Source {
@@ -54,8 +56,16 @@ impl Source {
 
     /// Where an object stands: `dump.yaml:120`.
     pub fn place(&self, id: &ObjectId) -> Option<String> {
-        let at = self.at.get(id)?;
-        Some(format!("{}:{}", self.files.get(at.file as usize)?.label, at.line))
+        Some(self.place_of(self.at.get(id)?))
+    }
+
+    pub(super) fn place_of(&self, at: &At) -> String {
+        format!("{}:{}", self.files[at.file as usize].label, at.line)
+    }
+
+    /// What messages call each file that was read.
+    pub fn labels(&self) -> impl Iterator<Item = &str> {
+        self.files.iter().map(|it| it.label.as_str())
     }
 
     pub(super) fn read(&self, at: &At) -> std::io::Result<String> {

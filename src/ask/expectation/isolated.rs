@@ -1,0 +1,170 @@
+//! Whether a namespace denies by default: some policy of it selects all its pods, those to come too, and isolates them;
+//! and no policy of it has a rule that lets everything in, or out.
+//!
+//! What other kinds of policies decide is not known (CONTRACT §3), so that where one may decide it is unknown.
+
+use std::sync::Arc;
+
+use super::judge::{Judged, Verdict};
+use crate::ask::isolation::Isolation;
+use crate::ask::{World, namespace as namespaces};
+use crate::kinds::{self, KINDS, Presence};
+use crate::model::cluster::{Cluster, NamespaceView};
+use crate::model::evidence::Gap;
+use crate::model::facts::Pod;
+use crate::model::id::Kind;
+use crate::model::labels::NamespaceMatch;
+use crate::model::name::Name;
+use crate::model::place::Place;
+use crate::model::policy::{Action, Bends, Direction, PeerMatch, Policy, Rule, Tier};
+use crate::model::port::{PortMatch, PortSet};
+use crate::net::verdict::Tri;
+use crate::text::Mark;
+use crate::text::evidence::Evidence;
+
+/// How many pods are named.
+const NAMED: usize = 5;
+
+/// Judges it in one direction, or in both.
+pub(super) fn judge(namespace: &Name, direction: Option<Direction>, world: &World) -> Judged {
+    if let Some(absence) = namespaces::absence(&world.cluster, namespace) {
+        return Judged::absent(absence);
+    }
+    let directions = direction.map_or(Direction::ALL.to_vec(), |it| vec![it]);
+    let all: Vec<Judged> = directions.into_iter().map(|it| one(namespace, it, world)).collect();
+    let has = |verdict| all.iter().any(|it| it.verdict == verdict);
+    let verdict = match () {
+        () if has(Verdict::Broken) => Verdict::Broken,
+        () if has(Verdict::Unknown) => Verdict::Unknown,
+        () => Verdict::Held,
+    };
+    // What decides comes first.
+    let (first, rest): (Vec<Judged>, Vec<Judged>) = all.into_iter().partition(|it| it.verdict == verdict);
+    Judged::new(verdict, first.into_iter().chain(rest).flat_map(|it| it.evidence).collect())
+}
+
+fn one(namespace: &Name, direction: Direction, world: &World) -> Judged {
+    let cluster = &world.cluster;
+    let own: Vec<&Arc<Policy>> =
+        cluster.policies.of(namespace).iter().filter(|it| it.tier == Tier::Namespace).collect();
+    let own: Vec<&Policy> = own.into_iter().filter(|it| it.kind == Kind::NETWORK_POLICY).map(|it| &**it).collect();
+    let opening: Vec<Evidence> = own.iter().flat_map(|it| opens(it, direction)).collect();
+    if !opening.is_empty() {
+        return Judged::new(Verdict::Broken, opening);
+    }
+    let selecting: Vec<&Policy> = own.iter().copied().filter(|it| selects_all(it, namespace, direction)).collect();
+    let gaps = gaps(namespace, &own, direction, cluster);
+    match selecting.iter().find(|it| !is_bent(it)) {
+        Some(_) if !gaps.is_empty() => Judged::new(Verdict::Unknown, gaps),
+        Some(it) => {
+            let what = format!("selects all pods of {namespace} and isolates their {}", direction.as_str());
+            Judged::new(Verdict::Held, vec![Evidence::at(Mark::Allow, it.id(), Place::new("spec.podSelector"), what)])
+        }
+        None if !gaps.is_empty() => Judged::new(Verdict::Unknown, gaps),
+        None => Judged::new(Verdict::Broken, open_pods(namespace, direction, world)),
+    }
+}
+
+/// Whether it selects every pod of the namespace and isolates it in this direction.
+fn selects_all(policy: &Policy, namespace: &Name, direction: Direction) -> bool {
+    let is_own = matches!(&policy.target.namespaces, NamespaceMatch::Own(it) if it == namespace);
+    is_own && policy.target.pods.is_everything() && policy.isolates.has(direction)
+}
+
+/// Whether something of it was not understood that may change whom it selects.
+fn is_bent(policy: &Policy) -> bool {
+    policy.gaps.iter().any(|it| !matches!(it.bends, Bends::Opens(_)))
+}
+
+/// The rules that let everything in, or out.
+fn opens(policy: &Policy, direction: Direction) -> Vec<Evidence> {
+    let rules = policy.rules_of(direction).map(|it| it.1).filter(|it| is_open(it));
+    let way = if direction == Direction::Ingress { "in" } else { "out" };
+    rules.map(|it| Evidence::at(Mark::Deny, policy.id(), it.place.clone(), format!("lets everything {way}"))).collect()
+}
+
+fn is_open(rule: &Rule) -> bool {
+    let is_everybody = |it: &PeerMatch| match it {
+        PeerMatch::Anyone => true,
+        PeerMatch::Block(block) => block.cidr.prefix_len() == 0 && block.except.is_empty(),
+        PeerMatch::Pods(_) | PeerMatch::Nodes(_) => false,
+    };
+    rule.action == Action::Allow && rule.peers.iter().any(|it| is_everybody(&it.matches)) && is_every_port(rule)
+}
+
+fn is_every_port(rule: &Rule) -> bool {
+    let mut ports = PortSet::none();
+    for port in rule.ports.iter() {
+        match port {
+            PortMatch::Any => return true,
+            PortMatch::All(protocol) => ports.insert(*protocol, 1, u16::MAX),
+            PortMatch::Range { protocol, first, last } => ports.insert(*protocol, *first, *last),
+            PortMatch::Named { .. } => {}
+        }
+    }
+    ports.is_all()
+}
+
+/// What is not known and may isolate the pods, or open them.
+fn gaps(namespace: &Name, own: &[&Policy], direction: Direction, cluster: &Cluster) -> Vec<Evidence> {
+    let is_of = |bends: Bends| !matches!(bends, Bends::Opens(it) if it != direction);
+    let mut gaps: Vec<Gap> = Vec::new();
+    for policy in own {
+        gaps.extend(policy.gaps.iter().filter(|it| is_of(it.bends)).map(|it| Gap::Policy {
+            policy: policy.id(),
+            place: it.place.clone(),
+            what: it.what.clone(),
+        }));
+    }
+    let may_decide = |kind: Kind| kind == Kind::NETWORK_POLICY || is_unevaluated(kind);
+    let here = |it: &Name| it == namespace || it.is_empty();
+    let unreadable = cluster.unreadable.iter().filter(|it| may_decide(it.kind) && here(&it.namespace));
+    gaps.extend(unreadable.cloned().map(Gap::Unreadable));
+    let others = cluster.policies.iter().filter(|it| is_unevaluated(it.kind) && may_be_about(it, namespace, cluster));
+    gaps.extend(others.map(|it| Gap::NotEvaluated(it.id())));
+    for kind in KINDS.iter().map(|it| it.kind).filter(|it| may_decide(*it)) {
+        let coverage = cluster.coverage.of(kind, namespace);
+        if !coverage.is_complete() {
+            gaps.push(Gap::Uncovered { kind, namespace: namespace.clone(), coverage: coverage.clone() });
+        }
+    }
+    gaps.iter().map(Evidence::gap).collect()
+}
+
+/// Whether a kind is not evaluated and may let in or out what NetworkPolicies do not: those that can only close are left
+/// out, and so are those that are asked after NetworkPolicies alone.
+fn is_unevaluated(kind: Kind) -> bool {
+    let is_optional = kinds::spec(kind).is_some_and(|it| it.presence == Presence::IfServed);
+    let may_open = matches!(kinds::bends(kind), Some(Bends::Unevaluated | Bends::DecidesOutside));
+    is_optional && may_open && kind.as_str() != "baselineadminnetworkpolicy"
+}
+
+/// Whether pods of the namespace may be among its targets, as far as its selector of namespaces is plain.
+fn may_be_about(policy: &Policy, namespace: &Name, cluster: &Cluster) -> bool {
+    match (&policy.target.namespaces, cluster.namespace(namespace)) {
+        (NamespaceMatch::Own(it), _) => it == namespace,
+        (NamespaceMatch::Labels(selector), NamespaceView::Known(it)) => selector.matches(&it.labels),
+        (NamespaceMatch::Labels(_), NamespaceView::Implied | NamespaceView::NameOnly) => true,
+    }
+}
+
+/// Which pods are not isolated; where all that are there are, that those to come may not be.
+fn open_pods(namespace: &Name, direction: Direction, world: &World) -> Vec<Evidence> {
+    let is_open = |pod: &Pod| match world.isolation(pod) {
+        Isolation::By { ingress, .. } if direction == Direction::Ingress => ingress != Tri::Yes,
+        Isolation::By { egress, .. } => egress != Tri::Yes,
+        Isolation::Host | Isolation::Finished => false,
+    };
+    let pods: Vec<String> =
+        world.cluster.pods.of(namespace).iter().filter(|it| is_open(it)).map(|it| it.pod_id().to_string()).collect();
+    let direction = direction.as_str();
+    let none = format!("no NetworkPolicy of {namespace} selects all its pods and isolates their {direction}");
+    if pods.is_empty() {
+        return vec![Evidence::new(Mark::Deny, none)];
+    }
+    let more = pods.len().saturating_sub(NAMED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let (pods, are) = (&pods[..pods.len().min(NAMED)], if pods.len() == 1 { "is" } else { "are" });
+    let what = format!("{none}: {}{more} {are} not isolated", pods.join(", "));
+    vec![Evidence::new(Mark::Deny, what)]
+}

@@ -1,0 +1,116 @@
+//! `kreach check` and `kreach assert`: manifests or a cluster are read, and expectations from a file.
+
+use std::io::Read as _;
+use std::path::Path;
+
+use crate::args::Args;
+use crate::ask::Here;
+use crate::ask::expectation::Expectations;
+use crate::cli::assert::{Assert, AssertArgs};
+use crate::cli::check::{CheckArgs, Finding, Report, Rule};
+use crate::cli::{Asked, Color, Exit};
+use crate::live::bounded;
+use crate::live::files::{self, Loaded};
+use crate::model::place::Problem;
+
+use super::load::{self, context};
+use super::{Stop, print};
+
+/// How many bytes a file of expectations may have.
+const MAX_EXPECTATIONS: usize = 16 << 20;
+
+/// Checks manifests and prints what was found.
+pub(super) fn check(args: &Args, asked: &CheckArgs, color: Color) -> Result<Exit, Stop> {
+    let hint = "kreach check PATH… [--assert FILE]: each path is a file or a directory";
+    if !args.source.from.is_empty() {
+        return Err(Stop::Other { what: "check reads no --from".to_owned(), hint: hint.to_owned() });
+    }
+    if asked.assert.iter().filter(|it| *it == "-").count()
+        + asked.paths.iter().filter(|it| it.as_os_str() == "-").count()
+        > 1
+    {
+        return Err(Stop::Other { what: "stdin is read twice".to_owned(), hint: hint.to_owned() });
+    }
+    let mut surroundings = context(args, color);
+    surroundings.here.from_files = true;
+    let expectations = expectations(&asked.assert, &surroundings.here)?;
+    let people = load::people(args)?;
+    let reading = files::Reading { finds: true, ..load::reading(args, &surroundings.here.namespace) };
+    let mut loaded = files::load_with(&asked.paths, &reading).map_err(|error| print::files_error(&error))?;
+    surroundings.notes = std::mem::take(&mut loaded.notes).into_iter().map(|it| it.what).collect();
+    print::notes(&surroundings.notes);
+    let (files, findings) = (labels(&loaded), findings(&loaded));
+    let world = load::world_of(args, loaded, people);
+    let command = Assert { expectations: &expectations, output: asked.output };
+    let judged = Report::of(&expectations, &world, &surroundings.here)?;
+    let report = Report { files, findings: [findings, judged.findings.clone()].concat(), ..judged };
+    let asked = Asked::of(&world, &surroundings, &command);
+    let exit = print::answer(color, |out| {
+        report.write(command.output, &asked, out)?;
+        Ok(report.exit())
+    })?;
+    print::differences(&world.differences(), exit)
+}
+
+/// Judges what a file expects of the cluster that other commands would ask.
+pub(super) fn assert(args: &Args, asked: &AssertArgs, color: Color) -> Result<Exit, Stop> {
+    if asked.file == "-" && args.source.from.iter().any(|it| it.as_os_str() == "-") {
+        let hint = "put one of them in a file".to_owned();
+        return Err(Stop::Other { what: "--from - and the expectations both read stdin".to_owned(), hint });
+    }
+    let here = context(args, color).here;
+    let expectations = expectations(std::slice::from_ref(&asked.file), &here)?;
+    super::answer(args, &Assert { expectations: &expectations, output: asked.output }, color)
+}
+
+/// What these files expect.
+fn expectations(paths: &[String], here: &Here) -> Result<Expectations, Stop> {
+    let mut all = Expectations::default();
+    for path in paths {
+        let text = text(path).map_err(|error| Stop::Other {
+            what: format!("cannot read {path}: {error}"),
+            hint: "a file of expectations holds one a line, such as ns/shop cannot reach ns/payments".to_owned(),
+        })?;
+        all.add(if path == "-" { "standard input" } else { path }, &text, here)?;
+    }
+    Ok(all)
+}
+
+fn text(path: &str) -> std::io::Result<String> {
+    if path != "-" {
+        return bounded::text(Path::new(path), MAX_EXPECTATIONS);
+    }
+    let mut text = String::new();
+    std::io::stdin().lock().take(MAX_EXPECTATIONS as u64).read_to_string(&mut text)?;
+    Ok(text)
+}
+
+fn labels(loaded: &Loaded) -> Vec<String> {
+    let mut labels: Vec<String> = loaded.source.labels().map(str::to_owned).collect();
+    labels.sort_unstable();
+    labels.dedup();
+    labels
+}
+
+/// Every problem and everything that could not be read, in the order of files and lines.
+fn findings(loaded: &Loaded) -> Vec<Finding> {
+    let is_unreadable = |it: &Problem| {
+        it.object.as_ref().is_some_and(|id| loaded.cluster.unreadable.contains(id)) || loaded.not_read.contains(it)
+    };
+    let finding = |it: &Problem| {
+        let spot = loaded.source.spot(it);
+        Finding {
+            file: spot.file,
+            line: spot.line,
+            column: spot.column,
+            rule: if is_unreadable(it) { Rule::Unreadable } else { Rule::Problem },
+            object: it.object.clone(),
+            place: if it.object.is_some() { it.place.clone() } else { Default::default() },
+            what: it.what.to_string(),
+        }
+    };
+    let mut findings: Vec<Finding> = loaded.cluster.all_problems().chain(&loaded.not_read).map(finding).collect();
+    findings.sort();
+    findings.dedup();
+    findings
+}
