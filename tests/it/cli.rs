@@ -118,6 +118,7 @@ macro_rules! goldens {
 
 goldens! {
     batch,
+    checks,
     diff,
     errors,
     explain,

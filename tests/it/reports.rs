@@ -9,9 +9,9 @@
 //! # expect: map -o json => exit 0, has {"from":"node/n1"}, no out "outside" or "external"
 //! ```
 //!
-//! `--from CASE` goes behind the subcommand unless the arguments say `--from`; THIS in them is the case's path. `diff` gets
-//! no `--from`: BEFORE and AFTER are the parts of a case whose lines `# before` and `# after` begin them. `out` is
-//! stdout, `err` stderr, `text` either, `exit 1|2` either; `has` wants, anywhere in the JSON on stdout, an object with
+//! `--from CASE` goes behind the subcommand unless the arguments say `--from`; THIS in them is the case's path. `diff` and
+//! `check` get no `--from`: BEFORE and AFTER are the parts of a case whose lines `# before` and `# after` begin them. `out`
+//! is stdout, `err` stderr, `text` either, `exit 1|2` either; `has` wants, anywhere in the JSON on stdout, an object with
 //! these members. What a command decides it decides again with `--self-check`, which must not differ.
 //!
 //! `KREACH_REPORTS=DIR cargo test --test it reports::` tries the cases of another folder.
@@ -150,7 +150,7 @@ fn arguments_of(text: &str, input: &Path) -> Vec<String> {
     }
     let input = input.display().to_string();
     let mut words: Vec<String> = words.into_iter().map(|it| it.replace("THIS", &input)).collect();
-    if words[0] != "diff" && !words.iter().any(|it| it == "--from") {
+    if !["diff", "check"].contains(&words[0].as_str()) && !words.iter().any(|it| it == "--from") {
         words.splice(1..1, ["--from".to_owned(), input]);
     }
     words

@@ -19,7 +19,7 @@ use crate::ask::question::can::{Allowed, Can};
 use crate::ask::question::reach::Found;
 use crate::ask::question::who_can::{Holders, WhoCan};
 use crate::ask::trace::Trace;
-use crate::ask::{Answer, Fault, Here, Question, World};
+use crate::ask::{Answer, Fault, Here, Question, World, namespace};
 use crate::model::cluster::Cluster;
 use crate::model::evidence::{Gap, Outcome};
 use crate::model::id::Kind;
@@ -240,6 +240,13 @@ impl Asked {
         }
     }
 
+    /// That the namespace or the resource is proven not to be there.
+    fn absence(&self, question: &Question, here: &Here, world: &World) -> Option<String> {
+        let named = here.only.as_ref().filter(|_| self.namespace.is_some());
+        let namespace = named.and_then(|it| namespace::absence(&world.cluster, it));
+        namespace.or_else(|| question.reads().refusal(here, world).map(|it| it.whole()))
+    }
+
     /// Where it is asked: in the namespace that is named, else everywhere.
     pub(super) fn here(&self, here: &Here) -> Here {
         match &self.namespace {
@@ -273,8 +280,8 @@ fn can(subject: &str, may: May, request: &Asked, here: &Here, world: &World) -> 
     let there = request.here(here);
     let asked = request.can(&who.to_string(), false);
     let question = Question::Can(asked);
-    if let Some(fault) = question.reads().refusal(&there, world) {
-        return Ok(Judged::absent(fault.whole()));
+    if let Some(absence) = request.absence(&question, &there, world) {
+        return Ok(Judged::absent(absence));
     }
     let (outcome, mut evidence) = allowed(&question, &there, world)?;
     evidence.extend(understood(&question, &there, world));
@@ -348,8 +355,8 @@ fn nobody(but: &[String], request: &Asked, here: &Here, world: &World) -> Judged
     }
     let there = request.here(here);
     let question = Question::WhoCan(request.who_can());
-    if let Some(fault) = question.reads().refusal(&there, world) {
-        return Judged::absent(fault.whole());
+    if let Some(absence) = request.absence(&question, &there, world) {
+        return Judged::absent(absence);
     }
     let Ok(Answer::WhoCan(holders)) = world.answer(&question, &there) else { return not_asked() };
     let others = others(&holders, &named, world);
