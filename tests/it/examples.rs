@@ -112,10 +112,12 @@ fn run(page: &str, words: &[String], kubeconfig: &str) {
 }
 
 /// The files that examples name as their reader's, and those that stand for them here.
-const STAND_INS: [(&str, &str); 3] = [
+const STAND_INS: [(&str, &str); 5] = [
     ("before.yaml", "tests/cli/worlds/before.yaml"),
     ("after.yaml", "tests/cli/worlds/after.yaml"),
     ("manifests/", "tests/cli/worlds/"),
+    ("expectations.txt", "tests/cli/worlds/clean.txt"),
+    ("story.json", "tests/cli/worlds/shop.yaml"),
 ];
 
 /// The examples of `--help`, without `kreach` itself; files that only their reader has are left out.

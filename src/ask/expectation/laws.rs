@@ -98,7 +98,7 @@ fn a_line_that_is_none_says_what_is_expected_and_the_nearest() {
         ),
         (
             "user:a cann get pods",
-            "unexpected \"cann\": expected reaches, must reach, cannot reach, can, cannot or is (did you mean can?)",
+            "unexpected \"cann\": expected reaches, must reach, cannot reach, can, cannot or is (did you mean can or cannot?)",
         ),
         (
             "nobdy",
