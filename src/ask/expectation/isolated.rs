@@ -53,16 +53,38 @@ fn one(namespace: &Name, direction: Direction, world: &World) -> Judged {
         return Judged::new(Verdict::Broken, opening);
     }
     let selecting: Vec<&Policy> = own.iter().copied().filter(|it| selects_all(it, namespace, direction)).collect();
-    let gaps = gaps(namespace, &own, direction, cluster);
+    let gaps = |may: fn(Bends, Direction) -> bool, kinds: fn(Kind) -> bool| {
+        gaps(namespace, &own, cluster, &|bends| may(bends, direction), &kinds)
+    };
     match selecting.iter().find(|it| !is_bent(it)) {
-        Some(_) if !gaps.is_empty() => Judged::new(Verdict::Unknown, gaps),
-        Some(it) => {
-            let what = format!("selects all pods of {namespace} and isolates their {}", direction.as_str());
-            Judged::new(Verdict::Held, vec![Evidence::at(Mark::Allow, it.id(), Place::new("spec.podSelector"), what)])
-        }
-        None if !gaps.is_empty() => Judged::new(Verdict::Unknown, gaps),
-        None => Judged::new(Verdict::Broken, open_pods(namespace, direction, world)),
+        Some(it) => match gaps(may_open, |it| is_network_policy(it) || is_unevaluated(it)) {
+            gaps if !gaps.is_empty() => Judged::new(Verdict::Unknown, gaps),
+            _ => Judged::new(Verdict::Held, vec![isolates(it, namespace, direction)]),
+        },
+        None => match gaps(may_select, is_network_policy) {
+            gaps if !gaps.is_empty() => Judged::new(Verdict::Unknown, gaps),
+            _ => Judged::new(Verdict::Broken, open_pods(namespace, direction, world)),
+        },
     }
+}
+
+fn isolates(policy: &Policy, namespace: &Name, direction: Direction) -> Evidence {
+    let what = format!("selects all pods of {namespace} and isolates their {}", direction.as_str());
+    Evidence::at(Mark::Allow, policy.id(), Place::new("spec.podSelector"), what)
+}
+
+fn is_network_policy(kind: Kind) -> bool {
+    kind == Kind::NETWORK_POLICY
+}
+
+/// Whether what was not understood of a policy may let more in, or out.
+fn may_open(bends: Bends, direction: Direction) -> bool {
+    !matches!(bends, Bends::Opens(it) if it != direction)
+}
+
+/// Whether what was not understood of a policy may make it select all pods, or isolate them.
+fn may_select(bends: Bends, _: Direction) -> bool {
+    !matches!(bends, Bends::Opens(_))
 }
 
 /// Whether it selects every pod of the namespace and isolates it in this direction.
@@ -105,23 +127,27 @@ fn is_every_port(rule: &Rule) -> bool {
     ports.is_all()
 }
 
-/// What is not known and may isolate the pods, or open them.
-fn gaps(namespace: &Name, own: &[&Policy], direction: Direction, cluster: &Cluster) -> Vec<Evidence> {
-    let is_of = |bends: Bends| !matches!(bends, Bends::Opens(it) if it != direction);
+/// What is not known and may decide it: parts of policies that bend it, and objects of these kinds.
+fn gaps(
+    namespace: &Name,
+    own: &[&Policy],
+    cluster: &Cluster,
+    may: &dyn Fn(Bends) -> bool,
+    may_decide: &dyn Fn(Kind) -> bool,
+) -> Vec<Evidence> {
     let mut gaps: Vec<Gap> = Vec::new();
     for policy in own {
-        gaps.extend(policy.gaps.iter().filter(|it| is_of(it.bends)).map(|it| Gap::Policy {
+        gaps.extend(policy.gaps.iter().filter(|it| may(it.bends)).map(|it| Gap::Policy {
             policy: policy.id(),
             place: it.place.clone(),
             what: it.what.clone(),
         }));
     }
-    let may_decide = |kind: Kind| kind == Kind::NETWORK_POLICY || is_unevaluated(kind);
     let here = |it: &Name| it == namespace || it.is_empty();
     let unreadable = cluster.unreadable.iter().filter(|it| may_decide(it.kind) && here(&it.namespace));
     gaps.extend(unreadable.cloned().map(Gap::Unreadable));
-    let others = cluster.policies.iter().filter(|it| is_unevaluated(it.kind) && may_be_about(it, namespace, cluster));
-    gaps.extend(others.map(|it| Gap::NotEvaluated(it.id())));
+    let others = cluster.policies.iter().filter(|it| !is_network_policy(it.kind) && may_decide(it.kind));
+    gaps.extend(others.filter(|it| may_be_about(it, namespace, cluster)).map(|it| Gap::NotEvaluated(it.id())));
     for kind in KINDS.iter().map(|it| it.kind).filter(|it| may_decide(*it)) {
         let coverage = cluster.coverage.of(kind, namespace);
         if !coverage.is_complete() {
@@ -135,8 +161,8 @@ fn gaps(namespace: &Name, own: &[&Policy], direction: Direction, cluster: &Clust
 /// out, and so are those that are asked after NetworkPolicies alone.
 fn is_unevaluated(kind: Kind) -> bool {
     let is_optional = kinds::spec(kind).is_some_and(|it| it.presence == Presence::IfServed);
-    let may_open = matches!(kinds::bends(kind), Some(Bends::Unevaluated | Bends::DecidesOutside));
-    is_optional && may_open && kind.as_str() != "baselineadminnetworkpolicy"
+    let opens = matches!(kinds::bends(kind), Some(Bends::Unevaluated | Bends::DecidesOutside));
+    is_optional && opens && kind.as_str() != "baselineadminnetworkpolicy"
 }
 
 /// Whether pods of the namespace may be among its targets, as far as its selector of namespaces is plain.

@@ -244,7 +244,9 @@ impl Asked {
     fn absence(&self, question: &Question, here: &Here, world: &World) -> Option<String> {
         let named = here.only.as_ref().filter(|_| self.namespace.is_some());
         let namespace = named.and_then(|it| namespace::absence(&world.cluster, it));
-        namespace.or_else(|| question.reads().refusal(here, world).map(|it| it.whole()))
+        // A flag is no advice to whoever writes a file.
+        let told = |it: Fault| if it.hint.starts_with("--") { it.what } else { it.whole() };
+        namespace.or_else(|| question.reads().refusal(here, world).map(told))
     }
 
     /// Where it is asked: in the namespace that is named, else everywhere.
