@@ -12,8 +12,8 @@ use super::world::World;
 use crate::model::cluster::Cluster;
 use crate::model::id::Kind;
 use crate::model::name::Name;
-use crate::model::policy::{Action, Bends, Direction, PeerMatch, Policy, Tier};
-use crate::model::port::PortMatch;
+use crate::model::policy::{Action, Bends, Direction, PeerMatch, Policy, Rule, Tier};
+use crate::model::port::{PortMatch, PortSet};
 use crate::net::verdict::Tri;
 
 /// Where a namespace denies by default.
@@ -76,10 +76,30 @@ fn is_unread(policy: &Policy, direction: Direction) -> bool {
 
 /// Whether some rule lets everything in, or out.
 fn opens_all(policy: &Policy, direction: Direction) -> bool {
-    policy.rules_of(direction).any(|(_, rule)| {
-        let is_anyone = rule.peers.iter().any(|it| it.matches == PeerMatch::Anyone);
-        rule.action == Action::Allow && is_anyone && rule.ports.contains(&PortMatch::Any)
-    })
+    policy.rules_of(direction).any(|(_, rule)| lets_everything(rule))
+}
+
+/// Whether a rule lets everybody pass, on every port.
+pub(super) fn lets_everything(rule: &Rule) -> bool {
+    let is_everybody = |it: &PeerMatch| match it {
+        PeerMatch::Anyone => true,
+        PeerMatch::Block(block) => block.cidr.prefix_len() == 0 && block.except.is_empty(),
+        PeerMatch::Pods(_) | PeerMatch::Nodes(_) => false,
+    };
+    rule.action == Action::Allow && rule.peers.iter().any(|it| is_everybody(&it.matches)) && is_every_port(rule)
+}
+
+fn is_every_port(rule: &Rule) -> bool {
+    let mut ports = PortSet::none();
+    for port in rule.ports.iter() {
+        match port {
+            PortMatch::Any => return true,
+            PortMatch::All(protocol) => ports.insert(*protocol, 1, u16::MAX),
+            PortMatch::Range { protocol, first, last } => ports.insert(*protocol, *first, *last),
+            PortMatch::Named { .. } => {}
+        }
+    }
+    ports.is_all()
 }
 
 #[cfg(test)]

@@ -1,11 +1,12 @@
 //! Whether a namespace denies by default: some policy of it selects all its pods, those to come too, and isolates them;
-//! and no policy of it has a rule that lets everything in, or out.
+//! and none that does so has a rule that lets everything in, or out.
 //!
 //! What other kinds of policies decide is not known (CONTRACT §3), so that where one may decide it is unknown.
 
 use std::sync::Arc;
 
 use super::judge::{Judged, Verdict};
+use crate::ask::default_deny::lets_everything;
 use crate::ask::isolation::Isolation;
 use crate::ask::{World, namespace as namespaces};
 use crate::kinds::{self, KINDS, Presence};
@@ -16,8 +17,7 @@ use crate::model::id::Kind;
 use crate::model::labels::NamespaceMatch;
 use crate::model::name::Name;
 use crate::model::place::Place;
-use crate::model::policy::{Action, Bends, Direction, PeerMatch, Policy, Rule, Tier};
-use crate::model::port::{PortMatch, PortSet};
+use crate::model::policy::{Bends, Direction, Policy, Tier};
 use crate::net::verdict::Tri;
 use crate::text::Mark;
 use crate::text::evidence::Evidence;
@@ -48,7 +48,9 @@ fn one(namespace: &Name, direction: Direction, world: &World) -> Judged {
     let own: Vec<&Arc<Policy>> =
         cluster.policies.of(namespace).iter().filter(|it| it.tier == Tier::Namespace).collect();
     let own: Vec<&Policy> = own.into_iter().filter(|it| it.kind == Kind::NETWORK_POLICY).map(|it| &**it).collect();
-    let opening: Vec<Evidence> = own.iter().flat_map(|it| opens(it, direction)).collect();
+    // What some pods alone let in is no default.
+    let of_all = own.iter().filter(|it| selects_all(it, namespace, direction));
+    let opening: Vec<Evidence> = of_all.flat_map(|it| opens(it, direction)).collect();
     if !opening.is_empty() {
         return Judged::new(Verdict::Broken, opening);
     }
@@ -100,31 +102,9 @@ fn is_bent(policy: &Policy) -> bool {
 
 /// The rules that let everything in, or out.
 fn opens(policy: &Policy, direction: Direction) -> Vec<Evidence> {
-    let rules = policy.rules_of(direction).map(|it| it.1).filter(|it| is_open(it));
+    let rules = policy.rules_of(direction).map(|it| it.1).filter(|it| lets_everything(it));
     let way = if direction == Direction::Ingress { "in" } else { "out" };
     rules.map(|it| Evidence::at(Mark::Deny, policy.id(), it.place.clone(), format!("lets everything {way}"))).collect()
-}
-
-fn is_open(rule: &Rule) -> bool {
-    let is_everybody = |it: &PeerMatch| match it {
-        PeerMatch::Anyone => true,
-        PeerMatch::Block(block) => block.cidr.prefix_len() == 0 && block.except.is_empty(),
-        PeerMatch::Pods(_) | PeerMatch::Nodes(_) => false,
-    };
-    rule.action == Action::Allow && rule.peers.iter().any(|it| is_everybody(&it.matches)) && is_every_port(rule)
-}
-
-fn is_every_port(rule: &Rule) -> bool {
-    let mut ports = PortSet::none();
-    for port in rule.ports.iter() {
-        match port {
-            PortMatch::Any => return true,
-            PortMatch::All(protocol) => ports.insert(*protocol, 1, u16::MAX),
-            PortMatch::Range { protocol, first, last } => ports.insert(*protocol, *first, *last),
-            PortMatch::Named { .. } => {}
-        }
-    }
-    ports.is_all()
 }
 
 /// What is not known and may decide it: parts of policies that bend it, and objects of these kinds.
