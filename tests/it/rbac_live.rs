@@ -241,7 +241,7 @@ async fn the_operator_is_told_the_servers_word_about_himself() {
     assert_eq!(rows.iter().filter(told).count(), 1, "{answer}");
     assert!(!answer["evidence"].as_array().expect("evidence").is_empty());
     let (_, page, _) = run(plane, "carol", "permissions user:carol -n live-own");
-    assert!(page.contains("in live-own, by the server's word (SelfSubjectRulesReview)"), "{page}");
+    assert!(page.contains("in live-own, by SelfSubjectRulesReview"), "{page}");
     let (_, csv, _) = run(plane, "carol", "permissions user:carol -n live-own -o csv");
     assert!(csv.contains("user:carol,live-own,,pods,,,get,SelfSubjectRulesReview,,"), "{csv}");
     assert_eq!(run(plane, "carol", "permissions user:dave --diff user:carol").0, 3);
