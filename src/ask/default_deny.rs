@@ -58,9 +58,14 @@ fn default_deny(cluster: &Cluster, namespace: &Name, direction: Direction) -> Tr
     if is_unsure || !cluster.coverage.is_complete(Kind::NETWORK_POLICY, namespace) {
         return Tri::Maybe;
     }
-    let mut of_all = policies().filter(|it| it.target.pods.is_everything() && it.isolates.has(direction));
+    let mut of_all = policies().filter(|it| selects_all(it, direction));
     let is_opened = of_all.clone().any(|it| opens_all(it, direction));
     if of_all.next().is_some() && !is_opened { Tri::Yes } else { Tri::No }
+}
+
+/// Whether a policy of a namespace selects every pod there, those to come too, and isolates it in this direction.
+pub(super) fn selects_all(policy: &Policy, direction: Direction) -> bool {
+    policy.target.pods.is_everything() && policy.isolates.has(direction)
 }
 
 /// Whether what was not understood of a policy could decide it.

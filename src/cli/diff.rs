@@ -13,7 +13,6 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use crate::ask::diff::Fold;
-use crate::ask::many::{unit_name, unit_nodes, unit_ranges};
 use crate::ask::{World, diff};
 use crate::change::{Flow, GrantRow, Impact, Ports, Verdict};
 use crate::net::reach::{By, Unit};
@@ -23,7 +22,8 @@ use crate::text::written;
 use crate::text::written::markdown;
 
 use super::grants::{self, GrantJson};
-use super::json::{self, EvidenceJson, PortsJson};
+use super::json::{self, EvidenceJson};
+use super::map::{EndsJson, ListsJson};
 use super::{Context, Exit, Failure, paint};
 
 /// How a difference is printed.
@@ -106,32 +106,15 @@ struct DiffJson {
 }
 
 #[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
 struct FlowJson {
-    from: String,
-    to: String,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    from_ranges: Vec<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    to_ranges: Vec<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    from_nodes: Vec<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    to_nodes: Vec<String>,
+    #[serde(flatten)]
+    ends: EndsJson,
     change: &'static str,
     before: ListsJson,
     after: ListsJson,
     #[serde(skip_serializing_if = "Option::is_none")]
     only: Option<&'static str>,
     evidence: Vec<EvidenceJson>,
-}
-
-/// The ports of a pair on one side, as a map has them.
-#[derive(Serialize)]
-struct ListsJson {
-    every: Vec<PortsJson>,
-    some: Vec<PortsJson>,
-    unknown: Vec<PortsJson>,
 }
 
 /// What a subject may do on one side alone.
@@ -216,12 +199,7 @@ fn document(impact: &Impact, compared: &Compared<'_>) -> DiffJson {
     let askers = [compared.before.asker(), compared.after.asker()];
     let whys = askers.each_ref().map(|it| it.whys(By::Workload));
     let flow = |it: &Flow| FlowJson {
-        from: unit_name(&it.from),
-        to: unit_name(&it.to),
-        from_ranges: unit_ranges(&it.from),
-        to_ranges: unit_ranges(&it.to),
-        from_nodes: unit_nodes(&it.from),
-        to_nodes: unit_nodes(&it.to),
+        ends: EndsJson::of(&it.from, &it.to),
         change: it.change.as_str(),
         before: lists(&it.before),
         after: lists(&it.after),

@@ -104,10 +104,10 @@ fn why_text(row: &MapRow, whys: &Whys<'_>) -> String {
     why(row, whys).iter().map(|it| it.line(0).text).collect::<Vec<_>>().join("; ")
 }
 
-/// A row of JSON.
+/// The ends of a row of JSON.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct RowJson {
+pub struct EndsJson {
     from: String,
     to: String,
     /// Every range of addresses, when that end is outside.
@@ -120,11 +120,38 @@ struct RowJson {
     from_nodes: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     to_nodes: Vec<String>,
+}
+
+impl EndsJson {
+    /// These two.
+    pub fn of(from: &Unit, to: &Unit) -> Self {
+        Self {
+            from: unit_name(from),
+            to: unit_name(to),
+            from_ranges: unit_ranges(from),
+            to_ranges: unit_ranges(to),
+            from_nodes: unit_nodes(from),
+            to_nodes: unit_nodes(to),
+        }
+    }
+}
+
+/// Ports that every pair surely allows, that some pair surely allows, and that some pair may allow besides.
+#[derive(Serialize)]
+pub struct ListsJson {
+    pub every: Vec<PortsJson>,
+    pub some: Vec<PortsJson>,
+    pub unknown: Vec<PortsJson>,
+}
+
+/// A row of JSON.
+#[derive(Serialize)]
+struct RowJson {
+    #[serde(flatten)]
+    ends: EndsJson,
     outcome: &'static str,
-    /// Ports that every pair surely allows, that some pair surely allows, and that some pair may allow besides.
-    every: Vec<PortsJson>,
-    some: Vec<PortsJson>,
-    unknown: Vec<PortsJson>,
+    #[serde(flatten)]
+    ports: ListsJson,
     pairs: CountsJson,
     /// Why something in this row is unknown.
     #[serde(skip_serializing_if = "json::is_without", serialize_with = "json::shared")]
@@ -155,16 +182,13 @@ pub struct LeftOutJson {
 fn json(it: &Mapped, whys: &Whys<'_>, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
     let map = &it.map;
     let row = |it: &MapRow| RowJson {
-        from: unit_name(&it.from),
-        to: unit_name(&it.to),
-        from_ranges: unit_ranges(&it.from),
-        to_ranges: unit_ranges(&it.to),
-        from_nodes: unit_nodes(&it.from),
-        to_nodes: unit_nodes(&it.to),
+        ends: EndsJson::of(&it.from, &it.to),
         outcome: it.summary.pairs.worst().as_str(),
-        every: json::ports(&it.summary.every),
-        some: json::ports(&it.summary.some),
-        unknown: json::ports(&it.summary.possible.difference(&it.summary.some)),
+        ports: ListsJson {
+            every: json::ports(&it.summary.every),
+            some: json::ports(&it.summary.some),
+            unknown: json::ports(&it.summary.possible.difference(&it.summary.some)),
+        },
         pairs: json::counts(&it.summary.pairs),
         evidence: why(it, whys),
     };

@@ -5,13 +5,15 @@
 //! :who-can get sec|      secrets
 //! ```
 //!
-//! What begins as typed comes first, then what holds it anywhere. Of very many the first [`MOST`] are offered.
+//! What begins as typed comes first, then what holds it anywhere. Of very many the first [`MOST`] are offered. It is asked at
+//! every key, so that of a large cluster's pods none is written out that cannot be meant.
 
 use std::collections::BTreeSet;
 
 use super::app::App;
 use crate::ask::escalation::SINKS;
-use crate::ask::filter::holds_word;
+use crate::ask::filter::{Filtered as _, holds_letters, holds_word};
+use crate::model::cluster::Cluster;
 use crate::model::workload::workload_of;
 use crate::text::rbac::VERBS;
 
@@ -56,9 +58,12 @@ pub fn candidates(app: &App, line: &str) -> Vec<String> {
     let mut all = Vec::new();
     for argument in arguments(word, typed) {
         match argument {
-            Argument::End => all.extend(ends(app)),
-            Argument::Actor => all.extend(ends(app).into_iter().chain(subjects(app)).chain(SINKS.map(str::to_owned))),
-            Argument::Subject => all.extend(subjects(app)),
+            Argument::End => all.extend(ends(app, begun)),
+            Argument::Actor => {
+                all.extend(ends(app, begun));
+                all.extend(subjects(app, begun).chain(SINKS.map(str::to_owned)));
+            }
+            Argument::Subject => all.extend(subjects(app, begun)),
             Argument::Verb => all.extend(VERBS.map(str::to_owned)),
             Argument::Resource => all.extend(resources(app)),
             Argument::Namespace => all.extend(namespaces(app)),
@@ -87,13 +92,47 @@ fn arguments(word: &str, typed: &[&str]) -> Vec<Argument> {
     arguments.get(at).copied().into_iter().collect()
 }
 
-/// Those that begin so, then those that hold it, each once.
+/// What is offered: what begins as typed, then what holds it.
+struct Ranks {
+    /// Lower case.
+    begun: String,
+    first: Vec<String>,
+    rest: Vec<String>,
+}
+
+impl Ranks {
+    fn of(begun: &str) -> Self {
+        Self { begun: begun.to_lowercase(), first: Vec::new(), rest: Vec::new() }
+    }
+
+    /// Takes a candidate in, if it holds what is typed; one that was taken just before is not taken again.
+    fn add(&mut self, candidate: String) {
+        let begins = |it: &str| it.to_lowercase().starts_with(&self.begun);
+        let rank = match (begins(&candidate) || begins(last(&candidate)), holds_word(&candidate, &self.begun)) {
+            (true, _) => &mut self.first,
+            (false, true) => &mut self.rest,
+            (false, false) => return,
+        };
+        if rank.len() < MOST && rank.last() != Some(&candidate) {
+            rank.push(candidate);
+        }
+    }
+
+    /// Whether no other candidate would be offered.
+    fn is_full(&self) -> bool {
+        self.first.len() >= MOST
+    }
+
+    fn all(self) -> impl Iterator<Item = String> {
+        self.first.into_iter().chain(self.rest).take(MOST)
+    }
+}
+
+/// Those that begin so, then those that hold it.
 fn ranked(all: Vec<String>, begun: &str) -> Vec<String> {
-    let begun = begun.to_lowercase();
-    let is_first = |it: &str| it.to_lowercase().starts_with(&begun) || last(it).to_lowercase().starts_with(&begun);
-    let holding = all.into_iter().filter(|it| begun.is_empty() || holds_word(it, &begun));
-    let (first, rest): (Vec<String>, Vec<String>) = holding.partition(|it| is_first(it));
-    first.into_iter().chain(rest).take(MOST).collect()
+    let mut ranks = Ranks::of(begun);
+    all.into_iter().for_each(|it| ranks.add(it));
+    ranks.all().collect()
 }
 
 /// The name alone: people know it before its namespace.
@@ -102,31 +141,48 @@ fn last(candidate: &str) -> &str {
 }
 
 /// Workloads, Services, pods, namespaces and nodes; what many stand behind first.
-fn ends(app: &App) -> Vec<String> {
+fn ends(app: &App, begun: &str) -> Vec<String> {
     let cluster = &app.session.world.cluster;
-    let workload =
-        |it: &_| workload_of(cluster, it).map(|of| format!("{}/{}/{}", of.kind.to_lowercase(), of.namespace, of.name));
-    let workloads: BTreeSet<String> = cluster.pods.iter().filter_map(|it| workload(it)).collect();
     let services = cluster.services.iter().flat_map(|it| {
         let name = format!("svc/{}/{}", it.meta.namespace, it.meta.name);
         let ports: Vec<String> = it.ports.iter().map(|port| format!("{name}:{}", port.number)).collect();
         std::iter::once(name).chain(ports)
     });
-    let pods = cluster.pods.iter().map(|it| it.pod_id().to_string());
+    let (workloads, pods) = workloads_and_pods(cluster, begun);
     let namespaces = cluster.namespace_names().into_iter().map(|it| format!("ns/{it}"));
     let nodes = cluster.nodes.iter().map(|it| format!("node/{}", it.meta.name));
-    workloads
-        .into_iter()
-        .chain(services)
-        .chain(pods)
-        .chain(namespaces)
-        .chain(nodes)
-        .chain(["internet".into()])
-        .collect()
+    let all = workloads.into_iter().chain(services).chain(pods);
+    all.chain(namespaces).chain(nodes).chain(["internet".into()]).collect()
 }
 
-fn subjects(app: &App) -> impl Iterator<Item = String> {
-    app.session.world.rbac().everybody(&app.session.world.cluster).into_iter().map(|it| it.to_string())
+/// The pods that are meant and the workloads that are, of each no more than are offered of either rank.
+fn workloads_and_pods(cluster: &Cluster, begun: &str) -> (BTreeSet<String>, Vec<String>) {
+    // A kind stands before the names: `deployment/shop/we` is held by the letters of `shop/web-7d9f-x`.
+    let name = if is_kind(begun) { "" } else { begun.split_once('/').map_or(begun, |it| it.1) }.to_lowercase();
+    let (mut workloads, mut pods) = (Ranks::of(begun), Ranks::of(begun));
+    for pod in cluster.pods.iter().filter(|it| holds_letters(it.words(), &name)) {
+        if !workloads.is_full()
+            && let Some(of) = workload_of(cluster, pod)
+        {
+            workloads.add(format!("{}/{}/{}", of.kind.to_lowercase(), of.namespace, of.name));
+        }
+        if !pods.is_full() {
+            pods.add(pod.pod_id().to_string());
+        }
+    }
+    (workloads.all().collect(), pods.all().collect())
+}
+
+/// Whether a workload's kind begins so.
+fn is_kind(begun: &str) -> bool {
+    const KINDS: [&str; 6] = ["deployment", "statefulset", "daemonset", "replicaset", "cronjob", "job"];
+    KINDS.iter().any(|it| it.starts_with(&begun.to_lowercase()))
+}
+
+fn subjects(app: &App, begun: &str) -> impl Iterator<Item = String> {
+    let letters = begun.to_lowercase();
+    let all = app.session.world.rbac().everybody(&app.session.world.cluster).into_iter();
+    all.filter(move |it| holds_letters(it.words(), &letters)).map(|it| it.to_string())
 }
 
 /// What is served, with its group where that is not the core one, subresources behind it.

@@ -324,7 +324,10 @@ fn a_named_namespace_is_where_one_begins() {
     let text = named("shop");
     assert!(text.contains("<2Pods>") && text.contains("> shop") && text.contains("db-0"), "{text}");
     let text = named("shpo");
-    assert!(text.contains("there is no namespace shpo") && text.contains("mean shop?)"), "{text}");
+    assert!(text.contains("there is no namespace shpo;") && text.contains("mean shop? (0 shows all"), "{text}");
+    // Every cluster has it, whether files hold it or not.
+    let text = named("default");
+    assert!(text.contains("no pod in namespace default"), "{text}");
 }
 
 /// What is typed is run as it stands, or as the only thing that begins so; nothing else is guessed.

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::judge::{Judged, Verdict};
-use crate::ask::default_deny::lets_everything;
+use crate::ask::default_deny::{lets_everything, selects_all};
 use crate::ask::isolation::Isolation;
 use crate::ask::{World, namespace as namespaces};
 use crate::kinds::{self, KINDS, Presence};
@@ -49,12 +49,11 @@ fn one(namespace: &Name, direction: Direction, world: &World) -> Judged {
         cluster.policies.of(namespace).iter().filter(|it| it.tier == Tier::Namespace).collect();
     let own: Vec<&Policy> = own.into_iter().filter(|it| it.kind == Kind::NETWORK_POLICY).map(|it| &**it).collect();
     // What some pods alone let in is no default.
-    let of_all = own.iter().filter(|it| selects_all(it, namespace, direction));
-    let opening: Vec<Evidence> = of_all.flat_map(|it| opens(it, direction)).collect();
+    let selecting: Vec<&Policy> = own.iter().copied().filter(|it| selects_all(it, direction)).collect();
+    let opening: Vec<Evidence> = selecting.iter().flat_map(|it| opens(it, direction)).collect();
     if !opening.is_empty() {
         return Judged::new(Verdict::Broken, opening);
     }
-    let selecting: Vec<&Policy> = own.iter().copied().filter(|it| selects_all(it, namespace, direction)).collect();
     let gaps = |may: fn(Bends, Direction) -> bool, kinds: fn(Kind) -> bool| {
         gaps(namespace, &own, cluster, &|bends| may(bends, direction), &kinds)
     };
@@ -87,12 +86,6 @@ fn may_open(bends: Bends, direction: Direction) -> bool {
 /// Whether what was not understood of a policy may make it select all pods, or isolate them.
 fn may_select(bends: Bends, _: Direction) -> bool {
     !matches!(bends, Bends::Opens(_))
-}
-
-/// Whether it selects every pod of the namespace and isolates it in this direction.
-fn selects_all(policy: &Policy, namespace: &Name, direction: Direction) -> bool {
-    let is_own = matches!(&policy.target.namespaces, NamespaceMatch::Own(it) if it == namespace);
-    is_own && policy.target.pods.is_everything() && policy.isolates.has(direction)
 }
 
 /// Whether something of it was not understood that may change whom it selects.

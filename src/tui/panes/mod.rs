@@ -25,7 +25,7 @@ use crate::ask::World;
 use crate::ask::filter::Filter;
 use crate::ask::item::Item;
 use crate::ask::listing::namespaces::LISTING;
-use crate::ask::nearest::{did_you_mean, nearest};
+use crate::ask::namespace::absence;
 use crate::ask::scope::{Problems, View};
 use crate::model::cluster::Change;
 use crate::model::id::Kind;
@@ -182,19 +182,6 @@ pub fn rows_in(area: Rect) -> usize {
     usize::from(area.height.saturating_sub(3))
 }
 
-/// That the namespace which is looked at is not there, where that is known.
-fn missing(view: View<'_>) -> Option<String> {
-    let (namespace, cluster) = (view.scope.only()?, &view.world.cluster);
-    let names = cluster.namespace_names();
-    if names.contains(namespace) || !cluster.coverage.is_complete(Kind::NAMESPACE, namespace) {
-        return None;
-    }
-    let near: Vec<String> =
-        nearest(namespace, names.iter().map(|it| it.as_str())).into_iter().map(str::to_owned).collect();
-    let hint = if near.is_empty() { String::new() } else { format!(" ({})", did_you_mean(&near)) };
-    Some(format!("there is no namespace {namespace}{hint}; 0 shows all, n chooses"))
-}
-
 /// Why a pane of this kind is empty.
 fn why_empty(view: View<'_>, kinds: &[Kind], nothing: &str) -> String {
     let namespace = view.scope.only().map_or("", |it| it.as_str());
@@ -204,8 +191,8 @@ fn why_empty(view: View<'_>, kinds: &[Kind], nothing: &str) -> String {
             return format!("{}: {}", plural(*kind), words(coverage));
         }
     }
-    if let Some(missing) = missing(view) {
-        return missing;
+    if let Some(absence) = view.scope.only().and_then(|it| absence(&view.world.cluster, it)) {
+        return format!("{absence} (0 shows all, n chooses)");
     }
     if view.scope.problems == Problems::Only {
         return format!("{nothing} with problems (! shows all)");
