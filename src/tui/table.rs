@@ -294,6 +294,9 @@ impl<R: Row> Pane for Table<R> {
     }
     fn fill(&mut self, view: View<'_>) {
         let (rows, given) = (self.listing.rows)(view);
+        if rows.len() <= WEIGHED {
+            (self.listing.weigh)(view);
+        }
         let seen = self.seen(view);
         if !self.is_sorted {
             let is_few = rows.len() <= WEIGHED && given == Given::Unordered;
@@ -309,6 +312,9 @@ impl<R: Row> Pane for Table<R> {
         let moves: Option<Vec<_>> = changes.iter().map(|it| (self.listing.moves)(it, view)).collect();
         let Some(moves) = moves else { return self.fill(view) };
         let moves: Vec<_> = moves.into_iter().flatten().collect();
+        if self.list.total() <= WEIGHED {
+            (self.listing.weigh)(view);
+        }
         let seen = self.seen(view);
         self.list.change(&moves, &seen);
         if self.list.sort().by == SortBy::Risk && changes.iter().any(self.listing.moves_risk) {

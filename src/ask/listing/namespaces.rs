@@ -22,6 +22,7 @@ pub const LISTING: Listing<Space> = Listing {
     columns: COLUMNS,
     wide: WIDE,
     rows,
+    weigh: |_| {},
     is_problem: is_exposed,
     risk: None,
     moves_risk: |_| false,

@@ -21,6 +21,7 @@ pub const LISTING: Listing<Subject> = Listing {
     columns: COLUMNS,
     wide: WIDE,
     rows,
+    weigh: |view| view.world.weigh_all(),
     is_problem: |row, view| view.world.weight(row).is_odd(),
     risk: Some(by_risk),
     // A role may be anybody's.

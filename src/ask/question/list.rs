@@ -104,15 +104,15 @@ impl List {
         self.table(&policies::LISTING, here, world)
     }
 
-    /// The subjects, weighed together.
+    /// The subjects.
     pub fn subjects(&self, here: &Here, world: &World) -> Table {
-        world.weigh_all();
         self.table(&subjects::LISTING, here, world)
     }
 
     fn table<R: Row>(&self, listing: &'static Listing<R>, here: &Here, world: &World) -> Table {
         let scope = Scope { namespaces: here.only.iter().cloned().collect(), ..Scope::default() };
         let view = View { world, scope: &scope, acting: None };
+        (listing.weigh)(view);
         let (mut rows, given) = (listing.rows)(view);
         let filter = Filter::parse(&self.line());
         rows.retain(|row| filter.passes(row, &Seen { view, listing }));
