@@ -9,6 +9,7 @@
 //! Flows are told as a map by workload tells each side, and are exact: every pair of pods, every port, every address.
 //! Two sides that are not known are not equal, unless all that they rest on is (CONTRACT §8).
 
+pub mod edits;
 pub mod flow;
 mod flows;
 pub mod grants;
@@ -23,6 +24,7 @@ use crate::model::cluster::Cluster;
 use crate::net;
 use crate::rbac::{self, Served};
 
+pub use edits::{Change, Op, Unfit};
 pub use flow::{Flow, FlowChange, Ports, When};
 pub use grants::{GrantChange, GrantRow};
 pub use risk::Risk;

@@ -79,6 +79,8 @@ pub enum FilesError {
     Parse { label: String, line: usize, column: usize, what: String },
     #[error("cannot parse {label}: {what}")]
     Text { label: String, what: &'static str },
+    #[error("cannot read {label}: {what}")]
+    Object { label: String, what: String },
     #[error("{label} is a snapshot that was cut: {what}")]
     Cut { label: String, what: String },
 }
@@ -89,7 +91,9 @@ impl FilesError {
         match self {
             FilesError::Read { source, .. } => source.to_string(),
             FilesError::Text { what, .. } => (*what).to_owned(),
-            FilesError::Parse { what, .. } | FilesError::Cut { what, .. } => what.clone(),
+            FilesError::Parse { what, .. } | FilesError::Object { what, .. } | FilesError::Cut { what, .. } => {
+                what.clone()
+            }
         }
     }
 }

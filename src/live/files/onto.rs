@@ -11,17 +11,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use serde::Deserialize;
-
 use super::{FilesError, Loaded, Note, Reading, load_text_with, load_with};
 use crate::ask::topic::Topic;
+use crate::change::edits::{aggregated, of_fix, surprise};
+use crate::change::{Change, Op};
 use crate::live::bounded;
 use crate::model::cluster::{AnyFact, Cluster, Delta, Entry};
 use crate::model::coverage::Scope;
-use crate::model::facts::{Fact as _, PodOrigin};
-use crate::model::id::{Kind, ObjectId};
+use crate::model::facts::PodOrigin;
+use crate::model::id::ObjectId;
 use crate::model::place::Problem;
-use crate::model::role::{Origin, Role, SharedRole};
 use crate::model::workload::workload_of;
 
 /// How many bytes a Fix may have.
@@ -34,31 +33,6 @@ pub struct Onto {
     pub notes: Vec<Note>,
     /// Fingerprints of the documents that could not be read.
     pub unread: Vec<u64>,
-}
-
-/// `fix -o json`, as far as it is applied.
-#[derive(Deserialize)]
-struct Fix {
-    candidates: Vec<Candidate>,
-}
-
-#[derive(Deserialize)]
-struct Candidate {
-    changes: Vec<Step>,
-}
-
-#[derive(Deserialize)]
-struct Step {
-    op: Op,
-    object: serde_json::Value,
-}
-
-#[derive(Deserialize, Clone, Copy, PartialEq, Eq, Debug)]
-#[serde(rename_all = "lowercase")]
-enum Op {
-    Create,
-    Update,
-    Delete,
 }
 
 /// What these files would change in a cluster.
@@ -81,23 +55,16 @@ pub fn onto(cluster: &Cluster, path: &Path, reading: &Reading) -> Result<Onto, F
 }
 
 /// The changes of a Fix's first candidate; `None`: it is no Fix.
-fn fix(path: &Path) -> Result<Option<Vec<Step>>, FilesError> {
+fn fix(path: &Path) -> Result<Option<Vec<Change>>, FilesError> {
     let label = || path.display().to_string();
     if !path.is_file() {
         return Ok(None);
     }
     let text = bounded::text(path, MAX_FIX).map_err(|source| FilesError::Read { label: label(), source })?;
-    let value: serde_json::Value = match serde_json::from_str(&text) {
-        Ok(value) => value,
-        Err(_) => return Ok(None),
-    };
-    if value.get("kind").and_then(|it| it.as_str()) != Some("Fix") || value.get("version").is_none() {
-        return Ok(None);
+    match serde_json::from_str(&text) {
+        Ok(value) => of_fix(&value).map_err(|it| FilesError::Object { label: label(), what: it.0 }),
+        Err(_) => Ok(None),
     }
-    let odd = |what: &'static str| FilesError::Text { label: label(), what };
-    let fix: Fix = serde_json::from_value(value).map_err(|_| odd("a Fix whose changes are not op and object"))?;
-    let first = fix.candidates.into_iter().next().ok_or_else(|| odd("a Fix without a candidate"))?;
-    Ok(Some(first.changes))
 }
 
 impl Onto {
@@ -105,19 +72,14 @@ impl Onto {
         self.notes.push(Note::new(Topic::Any, what));
     }
 
-    fn step(&mut self, cluster: &Cluster, label: &str, step: &Step, reading: &Reading) -> Result<(), FilesError> {
+    fn step(&mut self, cluster: &Cluster, label: &str, step: &Change, reading: &Reading) -> Result<(), FilesError> {
         let loaded = load_text_with(label, &step.object.to_string(), reading)?;
         let ids: Vec<ObjectId> = loaded.source.at.keys().cloned().collect();
         if ids.is_empty() {
             return Err(FilesError::Text { label: label.to_owned(), what: "no object of a kind that is read" });
         }
         for id in ids {
-            match (step.op, exists(cluster, &id)) {
-                (Op::Create, true) => self.say(format!("{id} is there already: it is replaced")),
-                (Op::Update, false) => self.say(format!("{id} is not there: it is created")),
-                (Op::Delete, false) => self.say(format!("{id} is not there: nothing to delete")),
-                _ => {}
-            }
+            surprise(cluster, step.op, &id).into_iter().for_each(|it| self.say(it));
             if step.op == Op::Delete {
                 self.deltas.push(Delta::Gone(id));
             }
@@ -163,32 +125,9 @@ impl Onto {
 
     /// Lets aggregated roles whose members change hold what their members give then.
     fn aggregate(&mut self, cluster: &Cluster) {
-        let mut moved: Vec<SharedRole> = Vec::new();
-        for delta in &self.deltas {
-            match delta {
-                Delta::Put(Entry { fact: AnyFact::Role(role), .. }) => {
-                    moved.push(role.clone());
-                    moved.extend(cluster.roles.get(&role.meta.namespace, &role.meta.name).cloned());
-                }
-                Delta::Gone(id) if id.kind == Kind::CLUSTER_ROLE => {
-                    moved.extend(cluster.roles.get("", &id.name).cloned())
-                }
-                _ => {}
-            }
-        }
-        let written: BTreeSet<ObjectId> = moved.iter().map(|it| it.id()).collect();
-        let takes = |role: &SharedRole| {
-            let selectors = role.aggregates().unwrap_or_default();
-            let mut members = moved.iter().filter(|it| it.meta.namespace.is_empty());
-            members.any(|it| selectors.iter().any(|selector| selector.matches(it.labels())))
-        };
-        let stored =
-            cluster.roles.of("").iter().filter(|it| it.origin == Origin::Server && !written.contains(&it.id()));
-        for role in stored.filter(|it| takes(it)) {
-            let mut computed = Role::clone(role);
-            computed.origin = Origin::Manifest;
+        for role in aggregated(cluster, &self.deltas) {
             self.notes.push(Note::new(Topic::Access, format!("{} gets the rules of its members", role.id())));
-            self.deltas.push(Delta::Put(Entry::new(AnyFact::Role(computed.into()))));
+            self.deltas.push(Delta::Put(Entry::new(AnyFact::Role(role))));
         }
     }
 }
@@ -215,28 +154,11 @@ fn facts(cluster: &Cluster, read: &Cluster) -> Vec<AnyFact> {
     all
 }
 
-fn exists(cluster: &Cluster, id: &ObjectId) -> bool {
-    let (namespace, name) = (id.namespace.as_str(), id.name.as_str());
-    match id.kind {
-        Kind::NAMESPACE => cluster.namespaces.get("", name).is_some(),
-        Kind::POD => cluster.pods.get(namespace, name).is_some(),
-        Kind::NODE => cluster.nodes.get("", name).is_some(),
-        Kind::SERVICE => cluster.services.get(namespace, name).is_some(),
-        Kind::ENDPOINT_SLICE => cluster.endpoint_slices.get(namespace, name).is_some(),
-        Kind::SERVICE_ACCOUNT => cluster.service_accounts.get(namespace, name).is_some(),
-        Kind::ROLE | Kind::CLUSTER_ROLE => cluster.roles.get(namespace, name).is_some(),
-        Kind::ROLE_BINDING | Kind::CLUSTER_ROLE_BINDING => cluster.bindings.get(namespace, name).is_some(),
-        kind if crate::model::cluster::is_workload(kind) => {
-            cluster.workloads.get_variant(namespace, name, kind.as_str()).is_some()
-        }
-        kind => cluster.policies.get_variant(namespace, name, kind.as_str()).is_some(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::{load_text, load_with};
     use super::*;
+    use crate::model::role::Origin;
 
     fn live() -> Cluster {
         let text = r#"{"kind":"List","apiVersion":"v1","items":[
