@@ -14,13 +14,10 @@ use ratatui::layout::Rect;
 
 use super::asked;
 use super::event::{self, Effect, Event};
-use super::job::{Job, Said, Wanted, What};
+use super::job::{Job, Said, Wanted};
 use super::layout::{self, Areas, Front, Side};
 use super::list::{Pace, Run, SortBy};
-use super::mapping;
-use super::matrix;
 use super::panes::{self, Held, Pane};
-use super::reaching;
 use super::state::{Answers, Focus, Input, Session};
 pub use super::state::{Fetched, Setup, Shown, Stop, Typing};
 use super::status::{self, Freshness};
@@ -159,11 +156,7 @@ impl App {
     /// Begins that job: what it comes to is given back as an event.
     pub fn begin_job(&mut self) -> Option<Job> {
         let wanted = self.wanted().filter(|it| self.answers.jobs.lacks(it))?;
-        let work = match &wanted.what {
-            What::Matrix => matrix::work(&self.session.world),
-            What::Map(of) => mapping::work(&self.session.world, of.clone()),
-            What::Reach(as_of) => reaching::work(&self.session.world, (**as_of).clone()),
-        };
+        let work = wanted.what.work(&self.session.world);
         let job = self.answers.jobs.begin(wanted, work);
         self.session.stale_answers = true;
         Some(job)
@@ -242,13 +235,10 @@ impl App {
     fn hear(&mut self, number: u64, said: Said) {
         self.session.stale_answers = true;
         let Some(said) = self.answers.jobs.hear(number, said) else { return };
-        match said {
-            Said::Matrix(counted) => self.answers.matrix.take(counted),
-            Said::Map(rows) => self.answers.mapping.take(rows),
-            Said::Reach(answered) => self.answers.reaching.take(answered),
-            Said::Failed => self.input.notice = Some(event::FAILED.into()),
-            Said::Progress(..) => {}
+        if said == Said::Failed {
+            self.input.notice = Some(event::FAILED.into());
         }
+        said.keep(&mut self.answers);
     }
 
     fn learn(&mut self, deltas: Vec<crate::model::cluster::Delta>) {

@@ -7,12 +7,17 @@
 //! One at a time: of what is wanted the latest wins, and what nobody looks at any more is ended. What the cluster has
 //! left behind meanwhile is shown until it is worked out again; the same question about an older state is let finish,
 //! or a cluster that changes all the time would never get an answer.
+//!
+//! A new sort of work is a row in each of the four lists below, and a file that does it ([`super::mapping`], say).
 
 use std::sync::Arc;
 
 use super::event::Event;
 use super::mapping;
-use super::reaching::{Answered, AsOf};
+use super::matrix;
+use super::reaching::{self, Answered, AsOf};
+use super::state::Answers;
+use crate::ask::World;
 use crate::ask::escalation::Watch;
 use crate::ask::matrix::Counted;
 
@@ -29,6 +34,17 @@ pub enum What {
     Matrix,
     Map(mapping::Of),
     Reach(Box<AsOf>),
+}
+
+impl What {
+    /// What answers it from this world, on a copy of it.
+    pub fn work(&self, world: &World) -> Work {
+        match self {
+            What::Matrix => matrix::work(world),
+            What::Map(of) => mapping::work(world, of.clone()),
+            What::Reach(as_of) => reaching::work(world, (**as_of).clone()),
+        }
+    }
 }
 
 /// Does the work; it tells how far it is, and stops where it is told to.
@@ -50,6 +66,18 @@ pub enum Said {
     Reach(Arc<Answered>),
     /// It will not come.
     Failed,
+}
+
+impl Said {
+    /// Keeps what was worked out where its view looks for it.
+    pub fn keep(self, answers: &mut Answers) {
+        match self {
+            Said::Matrix(counted) => answers.matrix.take(counted),
+            Said::Map(rows) => answers.mapping.take(rows),
+            Said::Reach(answered) => answers.reaching.take(answered),
+            Said::Progress(..) | Said::Failed => {}
+        }
+    }
 }
 
 impl Job {
