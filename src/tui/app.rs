@@ -12,9 +12,8 @@ use std::collections::BTreeSet;
 
 use ratatui::layout::Rect;
 
-use super::asked;
-use super::event::{self, Effect, Event};
-use super::job::{Job, Said, Wanted};
+use super::event::Effect;
+use super::job::{Job, Wanted};
 use super::layout::{self, Areas, Front, Side};
 use super::list::{Pace, Run, SortBy};
 use super::panes::{self, Held, Pane};
@@ -22,7 +21,7 @@ use super::state::{Answers, Focus, Input, Session};
 pub use super::state::{Fetched, Setup, Shown, Stop, Typing};
 use super::status::{self, Freshness};
 use super::views::yaml::YamlAt;
-use super::{command, questions, typing};
+use super::{command, questions};
 use crate::ask::Line;
 use crate::ask::World;
 use crate::ask::filter::Filter;
@@ -33,7 +32,6 @@ use crate::model::cluster::Cluster;
 use crate::model::id::ObjectId;
 use crate::model::name::Name;
 use crate::model::place::Place;
-use crate::rbac::review::Review;
 
 /// The whole state of the screen.
 pub struct App {
@@ -55,8 +53,6 @@ pub enum Haste {
     WhenRested,
 }
 
-/// More changes than this are not taken in one by one: the lists are read anew.
-const MANY: usize = 4_096;
 /// How many places one can go back.
 const STOPS: usize = 100;
 
@@ -101,26 +97,6 @@ impl App {
         }
         self.session.asking.clear();
         self.settle();
-    }
-
-    /// Takes one event in, however long that takes, and says what is to be done.
-    pub fn update(&mut self, event: Event) -> Vec<Effect> {
-        self.update_within(event, &mut || true)
-    }
-
-    /// The same, but what can wait is begun as far as the pace says; [`App::work`] goes on with it.
-    pub fn update_within(&mut self, event: Event, pace: Pace<'_>) -> Vec<Effect> {
-        if let Event::Deltas(deltas) = event {
-            self.learn(deltas);
-            // What was loading may be there by now, so that the server can be asked for the rest.
-            let is_asked = matches!(self.focus.shown, Shown::Asked(_));
-            return if is_asked { asked::asks(self) } else { Vec::new() };
-        }
-        self.prepare();
-        let effects = self.take(event);
-        self.settle();
-        self.work(pace);
-        effects
     }
 
     /// Whether something that could wait is not done yet: [`App::work`] goes on with it.
@@ -178,97 +154,6 @@ impl App {
     /// Ends what could wait, for what rests on it.
     pub(super) fn finish_work(&mut self) {
         self.sift(&mut || true);
-    }
-
-    fn take(&mut self, event: Event) -> Vec<Effect> {
-        match event {
-            Event::Key(key) => return typing::press(self, key),
-            Event::Paste(text) => return typing::paste(self, &text),
-            Event::Mouse(mouse) => {
-                self.finish_work();
-                super::mouse::take(self, mouse);
-            }
-            Event::Resize(width, height) => self.size = Rect::new(0, 0, width, height),
-            Event::Deltas(_) => {}
-            Event::Object { id, object } => {
-                self.session.fetched = Some(Fetched { id, object });
-                self.session.stale_answers = true;
-            }
-            Event::Progress { kind, progress: Some(progress) } => {
-                self.session.progress.insert(kind, progress);
-            }
-            Event::Progress { kind, progress: None } => {
-                self.session.progress.remove(&kind);
-            }
-            Event::Tick(now) => self.session.now = Some(now),
-            Event::Notice(words) => self.input.notice = Some(words),
-            Event::Contexts(contexts) => self.session.contexts = contexts,
-            Event::Insecure(insecure) => self.session.insecure = insecure,
-            Event::Connection(words) => {
-                self.session.stale_answers |= self.session.connection != words;
-                self.session.connection = words;
-            }
-            Event::Served(served) => {
-                self.session.behind.iter_mut().for_each(|(world, _)| world.served = served.clone());
-                self.session.world.served = served;
-                self.session.stale_answers = true;
-            }
-            Event::Version(version) => {
-                self.session.behind.iter_mut().for_each(|(world, _)| world.version = version);
-                self.session.world.version = version;
-                self.session.stale_answers = true;
-            }
-            Event::Told { review, reply } => {
-                self.session.behind.iter_mut().for_each(|(world, _)| world.hear(review.clone(), reply.clone()));
-                self.session.stale_lists |= review == Review::Own;
-                self.session.world.hear(review, reply);
-                self.session.stale_answers = true;
-                return asked::asks(self);
-            }
-            Event::Job { number, said } => self.hear(number, said),
-            Event::Switched { context } => self.start_over(context),
-        }
-        Vec::new()
-    }
-
-    /// Takes in what is said of a job.
-    fn hear(&mut self, number: u64, said: Said) {
-        self.session.stale_answers = true;
-        let Some(said) = self.answers.jobs.hear(number, said) else { return };
-        if said == Said::Failed {
-            self.input.notice = Some(event::FAILED.into());
-        }
-        said.keep(&mut self.answers);
-    }
-
-    fn learn(&mut self, deltas: Vec<crate::model::cluster::Delta>) {
-        match &mut self.session.behind {
-            Some((world, _)) => {
-                world.apply(deltas);
-            }
-            None => {
-                let changes = self.session.world.apply(deltas);
-                self.session.stale_answers |= !changes.is_empty();
-                self.session.pending.extend(changes);
-                if self.session.pending.len() > MANY {
-                    self.overflow();
-                }
-            }
-        }
-    }
-
-    fn start_over(&mut self, context: Name) {
-        self.setup.title = context;
-        let world = World::unknown(self.setup.settings.clone(), self.setup.check);
-        let session = Session::of(world.with_people(self.setup.people.clone()));
-        let contexts = std::mem::take(&mut self.session.contexts);
-        let (acting, now) = (self.session.acting.take(), self.session.now);
-        self.session = Session { contexts, acting, now, ..session };
-        let (pane, share) = (self.focus.pane, self.focus.share);
-        self.focus = Focus { pane, share, ..Focus::default() };
-        let jobs = self.answers.jobs.ended();
-        self.answers = Answers { jobs, ..Answers::default() };
-        self.refill();
     }
 
     /// What cells and pages are made from.

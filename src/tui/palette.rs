@@ -11,7 +11,7 @@ use super::command::{self, COMMANDS, Finds};
 use super::event::Effect;
 use super::panes::{self, PANES, PaneSpec};
 use super::picker::{Choice, Entry};
-use super::{asked, complete, grants, open, questions};
+use super::{asked, choices, complete, grants, questions};
 use crate::ask::Fault;
 use crate::ask::end;
 use crate::ask::nearest::{did_you_mean, nearest};
@@ -263,14 +263,14 @@ fn yaml(app: &mut App, words: &str) -> Result<Vec<Effect>, Fault> {
 
 fn namespace(app: &mut App, words: &str) -> Result<Vec<Effect>, Fault> {
     if words.is_empty() {
-        return Ok(open::namespaces(app));
+        return Ok(choices::namespaces(app));
     }
     let names = app.session.world.cluster.namespace_names();
     match names.get(words) {
-        Some(name) => open::narrow_to(app, [name.clone()].into()),
+        Some(name) => choices::narrow_to(app, [name.clone()].into()),
         // Where namespaces may not be listed, one that was never seen may be there all the same.
         None if !app.session.world.cluster.coverage.is_complete(Kind::NAMESPACE, words) => {
-            open::narrow_to(app, [words.into()].into());
+            choices::narrow_to(app, [words.into()].into());
         }
         None => {
             let near = nearest(words, names.iter().map(Name::as_str));

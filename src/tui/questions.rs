@@ -15,7 +15,7 @@ use super::mapping::{MapAsked, Of};
 use super::panes::{self, PaneSpec, namespaces, pods, policies, subjects};
 use super::reaching::{self, Typed};
 use super::status::Origin;
-use super::{go, open as opens};
+use super::{choices, go};
 use crate::ask::item::Item;
 use crate::ask::question::about::{self, Explain, Touch};
 use crate::ask::question::access::{Groups, Unserved};
@@ -118,8 +118,8 @@ fn open_page(app: &mut App, asked: Asked) -> Vec<Effect> {
 /// A pane, filtered; of one namespace where one was named.
 fn list(app: &mut App, pane: &PaneSpec, filter: &str, line: &Line) {
     match &line.namespace {
-        Some(name) => opens::narrow_to(app, [name.clone()].into()),
-        None if line.all_namespaces => opens::narrow_to(app, Default::default()),
+        Some(name) => choices::narrow_to(app, [name.clone()].into()),
+        None if line.all_namespaces => choices::narrow_to(app, Default::default()),
         None => {}
     }
     go::pane(app, panes::at(pane));

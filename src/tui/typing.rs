@@ -5,7 +5,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyEventKind};
 use super::app::{App, Typing};
 use super::event::Effect;
 use super::picker::{Choice, Picker, Subject};
-use super::{command, grants, key, open, palette};
+use super::{choices, command, grants, key, palette};
 use crate::ask::end::PortAsk;
 
 /// Takes a pressed key.
@@ -200,7 +200,7 @@ fn chosen(app: &mut App, picker: Picker) -> Vec<Effect> {
         })
         .collect();
     if !marked.is_empty() {
-        open::narrow_to(app, marked);
+        choices::narrow_to(app, marked);
         return Vec::new();
     }
     match picker.selected() {
@@ -209,7 +209,7 @@ fn chosen(app: &mut App, picker: Picker) -> Vec<Effect> {
                 app.say(format!("{}: {why}", entry.label));
                 Vec::new()
             }
-            None => open::choose(app, entry.choice.clone()),
+            None => choices::choose(app, entry.choice.clone()),
         },
         None if picker.subject == Subject::Ports => typed_port(app, &typed),
         None => {
@@ -224,7 +224,7 @@ fn typed_port(app: &mut App, typed: &str) -> Vec<Effect> {
     let (port, protocol) = typed.split_once('/').map_or((typed, None), |(port, it)| (port, Some(it)));
     let protocol = protocol.map(crate::ask::end::read_protocol).transpose();
     match protocol.and_then(|protocol| PortAsk::new(port, protocol)) {
-        Ok(port) => open::choose(app, Choice::Port(port)),
+        Ok(port) => choices::choose(app, Choice::Port(port)),
         Err(fault) => {
             app.say(fault.what);
             Vec::new()
