@@ -13,11 +13,13 @@ use clap::Args;
 use crate::ask::expectation::Expectations;
 use crate::ask::question::Reads;
 
-use super::check::{CheckForm, Report};
+use super::check::Report;
+use super::form::{self, Form, Printed};
 use super::{Asked, Command, Exit, Failure};
 
 /// Whether what a file expects holds of the cluster.
 #[derive(Args, Debug)]
+#[command(mut_arg("output", |it| form::output("assert", it)))]
 #[command(
     after_help = "Examples:\n  kreach assert expectations.txt\n  kreach assert expectations.txt --from manifests/ -o junit"
 )]
@@ -25,16 +27,15 @@ pub struct AssertArgs {
     /// Expectations, one a line; - for stdin
     #[arg(value_name = "FILE")]
     pub file: String,
-    /// How the findings are printed
-    #[arg(short, long, value_enum, default_value_t = CheckForm::Text)]
-    pub output: CheckForm,
+    #[command(flatten)]
+    pub printed: Printed,
 }
 
 /// The command with what its file expects.
 #[derive(Debug)]
 pub struct Assert<'a> {
     pub expectations: &'a Expectations,
-    pub output: CheckForm,
+    pub output: Form,
 }
 
 impl Command for Assert<'_> {

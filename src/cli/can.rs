@@ -10,7 +10,7 @@
 use std::borrow::Cow;
 use std::io;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde::{Deserialize, Serialize};
 
 use crate::ask::question::can::{self as question, Allowed, Can};
@@ -25,31 +25,16 @@ use crate::rbac::request::{Request, ResourceRequest};
 use crate::text;
 use crate::text::evidence::Evidence;
 
-use super::answer::Form;
+use super::form::{self, Form, Printed};
 use super::grants::{self, GrantJson, GroupJson, RequestJson, WordJson};
 use super::{Asked, Batch, BatchLines, Command, Exit, Failure, json};
 
-/// How the answer is printed.
-#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum CanForm {
-    #[default]
-    Text,
-    Json,
-    Yaml,
-}
-
-impl From<CanForm> for Form {
-    fn from(output: CanForm) -> Self {
-        match output {
-            CanForm::Text => Form::Text,
-            CanForm::Json => Form::Json,
-            CanForm::Yaml => Form::Yaml,
-        }
-    }
-}
-
 /// May SUBJECT do it, and why.
 #[derive(Args, Debug)]
+#[command(mut_arg("output", |it| form::output("can", it)))]
+#[command(
+    after_help = "Examples:\n  kreach can user:ana get secrets -n payments\n  kreach can sa:ci/runner create pods/exec -n payments -o yaml"
+)]
 #[command(mut_arg("subject", |it| it.required_unless_present("batch")))]
 #[command(mut_arg("verb", |it| it.required_unless_present("batch")))]
 pub struct CanArgs {
@@ -59,9 +44,8 @@ pub struct CanArgs {
     /// {"subject","groups","verb","group","resource","subresource","name","namespace"} or {"subject","groups","verb","url"}
     #[arg(long, value_name = "FILE", conflicts_with_all = ["subject", "verb", "resource", "object"])]
     pub batch: Option<String>,
-    /// How the answer is printed
-    #[arg(short, long, value_enum, default_value_t = CanForm::Text)]
-    pub output: CanForm,
+    #[command(flatten)]
+    pub printed: Printed,
 }
 
 /// `kreach can -o json`, and each line of a batch.
@@ -102,7 +86,7 @@ impl Command for CanArgs {
     }
 
     fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
-        asked.print(&Question::Can(self.question.clone()), Form::from(self.output), out)
+        asked.print(&Question::Can(self.question.clone()), self.printed, out)
     }
 
     fn batch(&self) -> Option<Batch<'_>> {

@@ -16,7 +16,7 @@ mod sarif;
 use std::io;
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde::Serialize;
 
 use crate::ask::expectation::{Expectations, Judged, Verdict};
@@ -27,23 +27,13 @@ use crate::model::untrusted;
 use crate::text::written;
 use crate::text::{Line, Mark, Page, Shape, words};
 
+use super::form::{self, Form, Printed};
 use super::json::{self, EvidenceJson};
 use super::{Asked, Exit, Failure, paint};
 
-/// How findings are printed.
-#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum CheckForm {
-    #[default]
-    Text,
-    Json,
-    /// A test case for each file and each expectation
-    Junit,
-    /// SARIF 2.1.0, as code scanning reads it
-    Sarif,
-}
-
 /// Check manifests: every problem and every broken expectation is a finding, for CI.
 #[derive(Args, Debug)]
+#[command(mut_arg("output", |it| form::output("check", it)))]
 #[command(
     after_help = "Examples:\n  kreach check manifests/\n  kreach check manifests/ --assert expectations.txt\n  kreach check story.json -o sarif"
 )]
@@ -54,9 +44,8 @@ pub struct CheckArgs {
     /// What is expected of them, one expectation a line; repeatable
     #[arg(long, value_name = "FILE")]
     pub assert: Vec<String>,
-    /// How the findings are printed
-    #[arg(short, long, value_enum, default_value_t = CheckForm::Text)]
-    pub output: CheckForm,
+    #[command(flatten)]
+    pub printed: Printed,
 }
 
 /// Which sort of thing was found.
@@ -206,12 +195,12 @@ impl Report {
     ///
     /// # Errors
     /// stdout cannot be written.
-    pub fn write(&self, form: CheckForm, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
+    pub fn write(&self, form: Form, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
         match form {
-            CheckForm::Text => Ok(paint::write(&self.page(), asked.context.look, out)?),
-            CheckForm::Json => json::write(&self.document(), asked, out),
-            CheckForm::Junit => Ok(junit::write(self, out)?),
-            CheckForm::Sarif => Ok(written::json(&sarif::document(self), out)?),
+            Form::Json => json::write(&self.document(), asked, out),
+            Form::Junit => Ok(junit::write(self, out)?),
+            Form::Sarif => Ok(written::json(&sarif::document(self), out)?),
+            _ => Ok(paint::write(&self.page(), asked.context.look, out)?),
         }
     }
 

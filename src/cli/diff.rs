@@ -9,7 +9,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde::Serialize;
 
 use crate::ask::diff::Fold;
@@ -21,22 +21,15 @@ use crate::text::evidence::Evidence;
 use crate::text::written;
 use crate::text::written::markdown;
 
+use super::form::{self, Form, Printed};
 use super::grants::{self, GrantJson};
 use super::json::{self, EvidenceJson};
 use super::map::{EndsJson, ListsJson};
 use super::{Context, Exit, Failure, paint};
 
-/// How a difference is printed.
-#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum DiffOutput {
-    #[default]
-    Text,
-    Json,
-    Md,
-}
-
 /// What differs between two clusters.
 #[derive(Args, Debug)]
+#[command(mut_arg("output", |it| form::output("diff", it)))]
 #[command(
     after_help = "Examples:\n  kreach diff before.yaml after.yaml\n  kreach diff live live+after.yaml\n  kreach diff before.yaml live -o md"
 )]
@@ -47,9 +40,8 @@ pub struct DiffArgs {
     /// The same, for what it is compared with
     #[arg(value_name = "AFTER")]
     pub after: String,
-    /// How the difference is printed
-    #[arg(short, long, value_enum, default_value_t = DiffOutput::Text)]
-    pub output: DiffOutput,
+    #[command(flatten)]
+    pub printed: Printed,
     /// A line for each row: rows that differ alike are not folded
     #[arg(long)]
     pub verbose: bool,
@@ -182,10 +174,11 @@ impl DiffArgs {
     pub fn run(&self, compared: &Compared<'_>, context: &Context, out: &mut dyn io::Write) -> Result<Exit, Failure> {
         let mut impact = diff::compare(compared.before, compared.after, compared.common);
         context.here.only.iter().for_each(|it| diff::only(&mut impact, it));
-        match self.output {
-            DiffOutput::Text => paint::write(&diff::page(&impact, self.fold()), context.look, out)?,
-            DiffOutput::Json => written::json(&document(&impact, compared), out)?,
-            DiffOutput::Md => table(&impact, out)?,
+        match self.printed.output {
+            Form::Json => written::json(&document(&impact, compared), out)?,
+            Form::Yaml => written::yaml(&document(&impact, compared), out)?,
+            Form::Md => table(&impact, out)?,
+            _ => paint::write(&diff::page(&impact, self.fold()), context.look, out)?,
         }
         Ok(impact.verdict().into())
     }

@@ -15,19 +15,18 @@ use crate::ask::question::Reads;
 use crate::ask::question::about::{Explain, Explanation};
 use crate::text::Line;
 
-use super::answer::Form;
-use super::trace::TextOrJson;
+use super::form::{self, Form, Printed};
 use super::{Asked, Command, Exit, Failure, json};
 
 /// What OBJECT is.
 #[derive(Args, Debug)]
+#[command(mut_arg("output", |it| form::output("explain", it)))]
 #[command(after_help = "Examples:\n  kreach explain svc/shop/cart\n  kreach explain ns/payments -o json")]
 pub struct ExplainArgs {
     #[command(flatten)]
     pub question: Explain,
-    /// How the answer is printed
-    #[arg(short, long, value_enum, default_value_t = TextOrJson::Text)]
-    pub output: TextOrJson,
+    #[command(flatten)]
+    pub printed: Printed,
 }
 
 /// `kreach explain -o json`.
@@ -79,11 +78,11 @@ impl Command for ExplainArgs {
     }
 
     fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
-        asked.print(&Question::Explain(self.question.clone()), Form::from(self.output), out)
+        asked.print(&Question::Explain(self.question.clone()), self.printed, out)
     }
 }
 
-/// Writes it as JSON.
-pub(super) fn write(it: &Explanation, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
-    json::write(&document(it), asked, out)
+/// Writes it as JSON or YAML.
+pub(super) fn write(it: &Explanation, form: Form, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
+    json::write_as(form, &document(it), asked, out)
 }

@@ -23,7 +23,7 @@ use crate::model::name::Name;
 use crate::rbac::review::{Me, Reply, Review};
 use crate::text::{Line, Mark, Page};
 
-use super::trace::TextOrJson;
+use super::form::{self, Form, Printed};
 use super::{Asked, Command, Context, Exit, Failure, json, paint};
 
 /// All objects of every kind that answers rest on.
@@ -37,10 +37,11 @@ pub fn every_kind() -> Needs {
 
 /// Versions, directories, the cluster and what of it may be read.
 #[derive(Args, Debug)]
+#[command(mut_arg("output", |it| form::output("info", it)))]
+#[command(after_help = "Examples:\n  kreach info\n  kreach info -o yaml")]
 pub struct InfoArgs {
-    /// How it is printed
-    #[arg(short, long, value_enum, default_value_t = TextOrJson::Text)]
-    pub output: TextOrJson,
+    #[command(flatten)]
+    pub printed: Printed,
 }
 
 /// One kind: how many objects are held, and how much of it is known.
@@ -112,11 +113,10 @@ impl Command for InfoArgs {
 impl InfoArgs {
     /// Prints what is known; without a cluster what surrounds it.
     pub fn print(&self, context: &Context, world: Option<&World>, out: &mut dyn io::Write) -> Result<(), Failure> {
-        match self.output {
-            TextOrJson::Text => Ok(paint::write(&page(context, world), context.look, out)?),
-            TextOrJson::Json => {
-                json::write(&document(context, world), json::Run { context, cluster: world.map(|it| &it.cluster) }, out)
-            }
+        let run = json::Run { context, cluster: world.map(|it| &it.cluster) };
+        match self.printed.output {
+            Form::Text => Ok(paint::write(&page(context, world), context.look, out)?),
+            form => json::write_as(form, &document(context, world), run, out),
         }
     }
 }

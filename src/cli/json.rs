@@ -20,7 +20,7 @@ use crate::text::Mark;
 use crate::text::evidence::Evidence;
 use crate::text::written;
 
-use super::answer::Form;
+use super::form::Form;
 use super::{Asked, Context, Failure};
 
 /// The version that every document names.
@@ -247,9 +247,9 @@ fn family(family: &FamilyVerdict, port: Option<Port>) -> FamilyJson {
     }
 }
 
-/// Writes a trace as one indented document.
-pub fn write_trace(it: &Trace, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
-    write(&trace(it), asked, out)
+/// Writes a trace as one document.
+pub fn write_trace(it: &Trace, form: Form, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
+    write_as(form, &trace(it), asked, out)
 }
 
 /// Appends a trace as one compact line without its line break.

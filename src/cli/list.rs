@@ -10,57 +10,32 @@
 
 use std::io;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::ask::Question;
 use crate::ask::question::Reads;
-use crate::ask::question::list::{List, Listed, Table, Titles};
-use crate::text::written::csv_line;
+use crate::ask::question::list::{List, Listed, Table};
+use crate::model::untrusted;
+use crate::text::Mark;
 
-use super::answer::{Form, Layout};
-use super::{Asked, Command, Exit, Failure, json, paint};
-
-/// How a list is printed.
-#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum ListOutput {
-    /// The columns of the screen
-    #[default]
-    Text,
-    /// All columns
-    Wide,
-    /// All columns, comma-separated
-    Csv,
-    Json,
-}
-
-impl From<ListOutput> for Form {
-    fn from(output: ListOutput) -> Self {
-        match output {
-            ListOutput::Text => Form::Text,
-            ListOutput::Wide => Form::Wide,
-            ListOutput::Csv => Form::Csv,
-            ListOutput::Json => Form::Json,
-        }
-    }
-}
+use super::form::{self, Form, Layout, Tabular};
+use super::sheet::{ALL, Column, DATA, Sheet, Title, WIDE};
+use super::{Asked, Command, Exit, Failure, json};
 
 /// What every list takes.
 #[derive(Args, Debug)]
 pub struct ListArgs {
     #[command(flatten)]
     pub question: List,
-    /// How the list is printed
-    #[arg(short, long, value_enum, default_value_t = ListOutput::Text)]
-    pub output: ListOutput,
-    /// Leave the line of titles out
-    #[arg(long)]
-    pub no_headers: bool,
+    #[command(flatten)]
+    pub printed: Tabular,
 }
 
 /// The namespaces.
 #[derive(Args, Debug)]
+#[command(mut_arg("output", |it| form::output("namespaces", it)))]
 #[command(after_help = "Examples:\n  kreach namespaces 'none>0'\n  kreach namespaces -o csv --no-headers")]
 pub struct NamespacesArgs {
     #[command(flatten)]
@@ -69,6 +44,7 @@ pub struct NamespacesArgs {
 
 /// The pods.
 #[derive(Args, Debug)]
+#[command(mut_arg("output", |it| form::output("pods", it)))]
 #[command(
     after_help = "Examples:\n  kreach pods -n payments isolated=none\n  kreach pods -l app=web phase!=running -o wide"
 )]
@@ -79,6 +55,7 @@ pub struct PodsArgs {
 
 /// The policies.
 #[derive(Args, Debug)]
+#[command(mut_arg("output", |it| form::output("policies", it)))]
 #[command(after_help = "Examples:\n  kreach policies 'problems>0'\n  kreach policies -n payments -o json")]
 pub struct PoliciesArgs {
     #[command(flatten)]
@@ -87,6 +64,7 @@ pub struct PoliciesArgs {
 
 /// The subjects.
 #[derive(Args, Debug)]
+#[command(mut_arg("output", |it| form::output("subjects", it)))]
 #[command(
     after_help = "Examples:\n  kreach subjects marks=left --directory people.csv\n  kreach subjects 'bound>0' !system -o csv"
 )]
@@ -130,35 +108,37 @@ impl ListArgs {
         asked: &Asked<'_>,
         out: &mut dyn io::Write,
     ) -> Result<Exit, Failure> {
-        let titles = if self.no_headers { Titles::Hidden } else { Titles::Shown };
-        let layout = Layout { form: self.output.into(), titles };
-        asked.print(&question(self.question.clone()), layout, out)
+        asked.print(&question(self.question.clone()), self.printed, out)
     }
 }
 
-/// Writes a list as a table, CSV or JSON.
+/// Writes a list in any form.
 pub(super) fn write(table: &Table, layout: Layout, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
     match layout.form {
-        Form::Text | Form::Wide => {
-            let columns = if layout.form == Form::Wide { table.titles.len() } else { table.narrow };
-            Ok(paint::write(&table.page_of(columns, layout.titles), asked.context.look, out)?)
-        }
-        Form::Csv => Ok(write_csv(table, layout.titles, out)?),
-        _ => json::write(&document(table), asked, out),
+        Form::Json | Form::Yaml => json::write_as(layout.form, &document(table), asked, out),
+        Form::Name => Ok(write_names(table, out)?),
+        _ => Ok(sheet(table).write(layout, asked.context.look, out)?),
     }
 }
 
-fn write_csv(table: &Table, titles: Titles, out: &mut dyn io::Write) -> io::Result<()> {
-    if titles == Titles::Shown {
-        let titles = table.titles.iter().map(|it| it.to_lowercase()).collect::<Vec<_>>();
-        writeln!(out, "object,{}", titles.join(","))?;
-    }
-    for (item, cells) in &table.rows {
-        let object = item.typed();
-        let cells = std::iter::once(object.as_str()).chain(cells.iter().map(|it| it.text.as_str()));
-        writeln!(out, "{}", csv_line(cells))?;
-    }
-    Ok(())
+fn write_names(table: &Table, out: &mut dyn io::Write) -> io::Result<()> {
+    table.rows.iter().try_for_each(|(item, _)| writeln!(out, "{}", untrusted::show(&item.typed())))
+}
+
+/// The columns of the screen, then the wide ones; programs get the object as it is typed before them.
+fn sheet(table: &Table) -> Sheet<'_> {
+    let object = Column { title: Title::Field("object"), forms: DATA };
+    let column = |(at, title): (usize, &&'static str)| Column {
+        title: Title::Screen(title),
+        forms: if at < table.narrow { ALL } else { WIDE },
+    };
+    let columns = std::iter::once(object).chain(table.titles.iter().enumerate().map(column)).collect();
+    let rows = table
+        .rows
+        .iter()
+        .map(|(item, cells)| std::iter::once(item.typed()).chain(cells.iter().map(|it| it.text.clone())).collect());
+    let sheet = Sheet { columns, rows: Box::new(rows), below: Vec::new() };
+    sheet.with(Mark::Unknown, &table.gaps)
 }
 
 /// Numbers as numbers, all else as text.

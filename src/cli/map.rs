@@ -10,7 +10,7 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use petgraph::dot::{Config, Dot};
 use petgraph::graph::{DiGraph, NodeIndex};
 use serde::Serialize;
@@ -24,32 +24,23 @@ use crate::ask::reach_page::ports_text;
 use crate::ask::whys::{Reasons, Whys};
 use crate::model::untrusted;
 use crate::net::reach::{Map, MapRow, Unit};
+use crate::text::Mark;
 use crate::text::evidence::Evidence;
-use crate::text::written::{csv_line, markdown};
 
-use super::answer::Form;
+use super::form::{self, Form, Layout, Tabular};
 use super::json::{self, CountsJson, EvidenceJson, PortsJson};
+use super::sheet::{ALL, DATA, REASONS, Sheet, WIDE};
 use super::{Asked, Command, Exit, Failure};
-
-/// How a map is printed.
-#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum MapOutput {
-    #[default]
-    Text,
-    Json,
-    Csv,
-    Dot,
-    Md,
-}
 
 /// Every allowed connection.
 #[derive(Args, Debug)]
+#[command(mut_arg("output", |it| form::output("map", it)))]
+#[command(after_help = "Examples:\n  kreach map --by namespace\n  kreach map -n payments -o md")]
 pub struct MapArgs {
     #[command(flatten)]
     pub question: Asking,
-    /// How the map is printed
-    #[arg(short, long, value_enum, default_value_t = MapOutput::Text)]
-    pub output: MapOutput,
+    #[command(flatten)]
+    pub printed: Tabular,
 }
 
 impl Command for MapArgs {
@@ -58,37 +49,20 @@ impl Command for MapArgs {
     }
 
     fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
-        asked.print(&Question::Map(self.question.clone()), Form::from(self.output), out)
-    }
-}
-
-impl From<MapOutput> for Form {
-    fn from(output: MapOutput) -> Self {
-        match output {
-            MapOutput::Text => Form::Text,
-            MapOutput::Json => Form::Json,
-            MapOutput::Csv => Form::Csv,
-            MapOutput::Dot => Form::Dot,
-            MapOutput::Md => Form::Md,
-        }
+        asked.print(&Question::Map(self.question.clone()), self.printed, out)
     }
 }
 
 /// Writes it in any form but text.
-pub(super) fn write(it: &Mapped, form: Form, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
+pub(super) fn write(it: &Mapped, layout: Layout, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
     let asker = asked.world.asker();
     let whys = asker.whys(it.by.into());
-    match form {
-        Form::Csv => Ok(csv(&it.map, &whys, out)?),
+    match layout.form {
+        Form::Json | Form::Yaml => json(it, &whys, layout.form, asked, out),
         Form::Dot => Ok(dot(&it.map, &whys, out)?),
-        Form::Md => Ok(table(it, &whys, out)?),
-        _ => json(it, &whys, asked, out),
+        Form::Csv => Ok(data(&it.map, &whys).write(layout, asked.context.look, out)?),
+        _ => Ok(table(it, &whys).write(layout, asked.context.look, out)?),
     }
-}
-
-fn shown(row: &MapRow) -> [String; 3] {
-    let safe = |text: String| untrusted::show(&text).into_owned();
-    [safe(unit_text(&row.from)), safe(unit_text(&row.to)), ports_text(&row.summary)]
 }
 
 fn gaps(it: &Mapped) -> Vec<Evidence> {
@@ -179,7 +153,7 @@ pub struct LeftOutJson {
     pub itself: u64,
 }
 
-fn json(it: &Mapped, whys: &Whys<'_>, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
+fn json(it: &Mapped, whys: &Whys<'_>, form: Form, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
     let map = &it.map;
     let row = |it: &MapRow| RowJson {
         ends: EndsJson::of(&it.from, &it.to),
@@ -202,7 +176,7 @@ fn json(it: &Mapped, whys: &Whys<'_>, asked: &Asked<'_>, out: &mut dyn io::Write
         evidence: json::evidence(&gaps(it)),
         rows: each_node(&map.rows).map(|it| row(&it)).collect(),
     };
-    json::write(&document, asked, out)
+    json::write_as(form, &document, asked, out)
 }
 
 /// What many-pair answers leave out, as JSON.
@@ -210,13 +184,13 @@ pub fn left_out_json(it: &crate::net::reach::LeftOut) -> LeftOutJson {
     LeftOutJson { finished: it.finished, unread: it.unread, itself: it.itself }
 }
 
-/// With a header, quoted by RFC 4180; ports as they are written in text.
-fn csv(map: &Map, whys: &Whys<'_>, out: &mut dyn io::Write) -> io::Result<()> {
-    writeln!(out, "from,to,outcome,every,some,unknown,allow,deny,unknownPairs,why")?;
-    for row in each_node(&map.rows) {
+/// A row for each, nodes one by one.
+fn data<'a>(map: &'a Map, whys: &'a Whys<'_>) -> Sheet<'a> {
+    let titles = ["from", "to", "outcome", "every", "some", "unknown", "allow", "deny", "unknownPairs", "why"];
+    let rows = each_node(&map.rows).map(|row| {
         let row = &*row;
         let (summary, unknown) = (&row.summary, row.summary.possible.difference(&row.summary.some));
-        let cells = [
+        vec![
             unit_name(&row.from),
             unit_name(&row.to),
             summary.pairs.worst().to_string(),
@@ -227,10 +201,9 @@ fn csv(map: &Map, whys: &Whys<'_>, out: &mut dyn io::Write) -> io::Result<()> {
             summary.pairs.deny.to_string(),
             summary.pairs.unknown.to_string(),
             why_text(row, whys),
-        ];
-        writeln!(out, "{}", csv_line(cells.iter().map(String::as_str)))?;
-    }
-    Ok(())
+        ]
+    });
+    Sheet::of(&titles.map(|it| (it, DATA)), rows)
 }
 
 /// Edges with something unknown are dashed and say why.
@@ -259,17 +232,24 @@ fn attribute(name: &str, text: &str) -> String {
     format!("{name} = \"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
-/// A column of reasons stands only where some row has them.
-fn table(it: &Mapped, whys: &Whys<'_>, out: &mut dyn io::Write) -> io::Result<()> {
-    let map = &it.map;
-    let has_why = map.rows.iter().any(|it| !why(it, whys).is_empty());
-    let (head, rule) = if has_why { (" Why |", " --- |") } else { ("", "") };
-    writeln!(out, "| From | To | Outcome | Ports |{head}\n| --- | --- | --- | --- |{rule}")?;
-    for row in &map.rows {
-        let [from, to, ports] = shown(row).map(|it| markdown(&it));
-        let why = if has_why { format!(" {} |", markdown(&why_text(row, whys))) } else { String::new() };
-        writeln!(out, "| {from} | {to} | {} | {ports} |{why}", row.summary.pairs.worst())?;
-    }
-    writeln!(out, "\n{}{}", page::counts(&map.pairs, ("pair", "pairs")), it.left_out())?;
-    gaps(it).iter().try_for_each(|it| writeln!(out, "\nUnknown: {}", markdown(&it.what)))
+/// The same for people: ports in words, nodes that answer alike together.
+fn table<'a>(it: &'a Mapped, whys: &'a Whys<'_>) -> Sheet<'a> {
+    let columns: [(&'static str, &'static [Form]); 8] = [
+        ("from", ALL),
+        ("to", ALL),
+        ("outcome", ALL),
+        ("ports", ALL),
+        ("allow", WIDE),
+        ("deny", WIDE),
+        ("unknownPairs", WIDE),
+        ("why", REASONS),
+    ];
+    let rows = it.map.rows.iter().map(|row| {
+        let pairs = &row.summary.pairs;
+        let counts = [pairs.allow, pairs.deny, pairs.unknown].map(|it| it.to_string());
+        let ends = [unit_text(&row.from), unit_text(&row.to), pairs.worst().to_string(), ports_text(&row.summary)];
+        ends.into_iter().chain(counts).chain([why_text(row, whys)]).collect()
+    });
+    let counts = format!("{}{}", page::counts(&it.map.pairs, ("pair", "pairs")), it.left_out());
+    Sheet::of(&columns, rows).with(Mark::Plain, [counts]).with(Mark::Unknown, gaps(it).into_iter().map(|it| it.what))
 }

@@ -13,24 +13,25 @@ use serde::Serialize;
 use crate::ask::Question;
 use crate::ask::matrix::{Cell, Counted};
 use crate::ask::question::Reads;
-use crate::ask::question::matrix::{Matrix, Pairs, Sheet};
+use crate::ask::question::matrix::{self, Matrix, Pairs, Sheet};
 use crate::model::name::Name;
 use crate::rbac::abilities::COLUMNS;
+use crate::text::Mark;
 
-use super::answer::Form;
+use super::form::{self, Form, Layout, Tabular};
 use super::json::{self, CountsJson, PortsJson};
-use super::trace::TextOrJson;
+use super::sheet::{ALL, Column, Row, Sheet as Table, Title};
 use super::{Asked, Command, Exit, Failure};
 
 /// Which namespace may connect to which, or who may do what.
 #[derive(Args, Debug)]
+#[command(mut_arg("output", |it| form::output("matrix", it)))]
 #[command(after_help = "Examples:\n  kreach matrix\n  kreach matrix access -n payments -o json")]
 pub struct MatrixArgs {
     #[command(flatten)]
     pub question: Matrix,
-    /// How the answer is printed
-    #[arg(short, long, value_enum, default_value_t = TextOrJson::Text)]
-    pub output: TextOrJson,
+    #[command(flatten)]
+    pub printed: Tabular,
 }
 
 /// `kreach matrix namespaces -o json`: pairs that are not listed may not connect.
@@ -94,8 +95,16 @@ fn subjects(sheet: &Sheet) -> Vec<SubjectJson> {
     sheet.0.iter().map(one).collect()
 }
 
-/// Writes the pairs of namespaces as JSON.
-pub(super) fn write_namespaces(it: &Pairs, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
+/// Writes the pairs of namespaces in any form but text.
+pub(super) fn write_namespaces(
+    it: &Pairs,
+    layout: Layout,
+    asked: &Asked<'_>,
+    out: &mut dyn io::Write,
+) -> Result<(), Failure> {
+    if !matches!(layout.form, Form::Json | Form::Yaml) {
+        return Ok(sheet(it.rows(), matrix::PAIRS_LEGEND, layout.form).write(layout, asked.context.look, out)?);
+    }
     let document = NamespacesJson {
         version: json::VERSION,
         kind: "Matrix",
@@ -103,13 +112,30 @@ pub(super) fn write_namespaces(it: &Pairs, asked: &Asked<'_>, out: &mut dyn io::
         namespaces: it.names.iter().map(ToString::to_string).collect(),
         rows: pairs(&it.names, &it.counted),
     };
-    json::write(&document, asked, out)
+    json::write_as(layout.form, &document, asked, out)
 }
 
-/// Writes what each subject may do as JSON.
-pub(super) fn write_access(it: &Sheet, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
+/// Writes what each subject may do in any form but text.
+pub(super) fn write_access(
+    it: &Sheet,
+    layout: Layout,
+    asked: &Asked<'_>,
+    out: &mut dyn io::Write,
+) -> Result<(), Failure> {
+    if !matches!(layout.form, Form::Json | Form::Yaml) {
+        return Ok(sheet(it.rows(), matrix::ACCESS_LEGEND, layout.form).write(layout, asked.context.look, out)?);
+    }
     let document = AccessJson { version: json::VERSION, kind: "Matrix", of: "access", rows: subjects(it) };
-    json::write(&document, asked, out)
+    json::write_as(layout.form, &document, asked, out)
+}
+
+/// A row for each source or subject, below the names of destinations or resources.
+fn sheet(mut rows: Vec<Row>, legend: &str, form: Form) -> Table<'_> {
+    let titles = if rows.is_empty() { Vec::new() } else { rows.remove(0) };
+    let column = |it| Column { title: Title::Name(it), forms: ALL };
+    let columns = titles.into_iter().map(column).collect();
+    let table = Table { columns, rows: Box::new(rows.into_iter()), below: Vec::new() };
+    if form == Form::Csv { table } else { table.with(Mark::Plain, [legend]) }
 }
 
 impl Command for MatrixArgs {
@@ -118,6 +144,6 @@ impl Command for MatrixArgs {
     }
 
     fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
-        asked.print(&Question::Matrix(self.question.clone()), Form::from(self.output), out)
+        asked.print(&Question::Matrix(self.question.clone()), self.printed, out)
     }
 }

@@ -8,11 +8,13 @@
 
 pub mod answer;
 pub mod exit;
+pub mod form;
 pub mod info;
 pub mod json;
 pub mod map;
 
 pub mod paint;
+pub mod sheet;
 
 pub mod assert;
 pub mod can;

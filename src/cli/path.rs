@@ -12,11 +12,14 @@ use serde::Serialize;
 use crate::ask::escalation::ReachPath;
 use crate::ask::reaches::{Reached, Reaches, Way};
 use crate::escalate::Step;
+use crate::text::Mark;
 use crate::text::escalate as words;
 use crate::text::evidence::Evidence;
 use crate::text::graph::Graph;
 
+use super::form::Form;
 use super::json::{self, CountsJson, EvidenceJson};
+use super::sheet::{ALL, Row, Sheet, WIDE};
 use super::{Asked, Failure};
 
 /// `kreach reach END --to GOAL -o json`.
@@ -91,7 +94,7 @@ fn gaps(path: &ReachPath) -> Vec<Evidence> {
 }
 
 /// Prints whether a goal is reached.
-pub fn write_json(path: &ReachPath, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
+pub fn write_json(path: &ReachPath, form: Form, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
     let [allow, unknown, deny] = path.counts.map(|it| it as u64);
     let document = PathJson {
         version: json::VERSION,
@@ -103,7 +106,34 @@ pub fn write_json(path: &ReachPath, asked: &Asked<'_>, out: &mut dyn io::Write) 
         counts: CountsJson { allow, deny, unknown },
         evidence: json::evidence(&gaps(path)),
     };
-    json::write(&document, asked, out)
+    json::write_as(form, &document, asked, out)
+}
+
+/// A row for each step.
+pub fn sheet(path: &ReachPath) -> Sheet<'_> {
+    let columns: [(&'static str, &'static [Form]); 6] =
+        [("step", ALL), ("from", ALL), ("to", ALL), ("by", ALL), ("certainty", ALL), ("edge", WIDE)];
+    let steps = steps(&path.path, Some(&path.question.to)).into_iter().enumerate().map(|(at, it)| {
+        let step = (at + 1).to_string();
+        vec![step, it.from, it.to, it.name.to_owned(), it.certainty.to_owned(), it.edge.to_owned()]
+    });
+    let told = format!("{}: {} -> {}", path.outcome, path.question.from, path.question.to);
+    Sheet::of(&columns, steps).with(Mark::Plain, [told]).with(Mark::Unknown, gaps(path).into_iter().map(|it| it.what))
+}
+
+/// A row for each that is reached, or that comes there; those of connections alone have ports.
+pub fn rows_sheet<'a>(found: &'a Reaches) -> Sheet<'a> {
+    let columns: [(&'static str, &'static [Form]); 5] =
+        [("end", ALL), ("outcome", ALL), ("steps", ALL), ("count", WIDE), ("by", ALL)];
+    let gaps: Vec<String> = found.gaps.iter().map(|it| Evidence::gap(it).what).collect();
+    Sheet::of(&columns, found.rows.iter().map(cells)).with(Mark::Unknown, gaps)
+}
+
+/// Its end, how that is come to, and of how many it speaks.
+pub fn cells(it: &Reached) -> Row {
+    let names: Vec<&str> = it.path.iter().map(|step| step.edge.name).collect();
+    let (steps, count) = (it.path.len().to_string(), it.count().to_string());
+    vec![it.end.clone(), it.outcome.to_string(), steps, count, names.join(" > ")]
 }
 
 /// The same as a graph.
@@ -160,6 +190,7 @@ pub fn write_rows_json(
     end: &str,
     found: &Reaches,
     way: Way,
+    form: Form,
     asked: &Asked<'_>,
     out: &mut dyn io::Write,
 ) -> Result<(), Failure> {
@@ -172,7 +203,7 @@ pub fn write_rows_json(
         rows: [],
         ways: WaysJson::of(found, way),
     };
-    json::write(&document, asked, out)
+    json::write_as(form, &document, asked, out)
 }
 
 /// The same as a graph: every step of every way once.

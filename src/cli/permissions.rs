@@ -17,23 +17,26 @@ use crate::rbac::fold::{self, Empty, Folded, Row, Source, What};
 use crate::rbac::identity::MASTERS;
 use crate::rbac::review::{Extent, Rules};
 use crate::text::evidence::Evidence;
-use crate::text::written::csv_line;
 use crate::text::{self, Mark};
 
-use super::answer::Form;
 use super::capabilities::{CapabilityJson, capability};
+use super::form::{self, Form, Layout, Tabular};
 use super::grants::{self, GroupJson, MemberJson};
-use super::who_can::Table;
+use super::sheet::{ALL, DATA, REASONS, Row as Cells, Sheet, WIDE, WORDS};
+use super::who_can::EVERYWHERE;
 use super::{Asked, Command, Exit, Failure, json};
 
 /// All grants of SUBJECT, with binding, role and rule.
 #[derive(Args, Debug)]
+#[command(mut_arg("output", |it| form::output("permissions", it)))]
+#[command(
+    after_help = "Examples:\n  kreach permissions sa:ci/runner\n  kreach permissions sa:ci/runner -o csv --no-headers"
+)]
 pub struct PermissionsArgs {
     #[command(flatten)]
     pub question: Permissions,
-    /// How the answer is printed
-    #[arg(short, long, value_enum, default_value_t = Table::Text)]
-    pub output: Table,
+    #[command(flatten)]
+    pub printed: Tabular,
 }
 
 #[derive(Serialize)]
@@ -129,28 +132,33 @@ impl Command for PermissionsArgs {
     }
 
     fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
-        asked.print(&Question::Permissions(self.question.clone()), Form::from(self.output), out)
+        asked.print(&Question::Permissions(self.question.clone()), self.printed, out)
     }
 }
 
 /// Writes what somebody holds in any form but text.
-pub(super) fn write(held: &Held<'_>, form: Form, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
-    match form {
-        Form::Csv => Ok(write_csv(&held.folded, held.own.first(), out)?),
-        form => json::write_as(form, &document(held, asked.world), asked, out),
+pub(super) fn write(
+    held: &Held<'_>,
+    layout: Layout,
+    asked: &Asked<'_>,
+    out: &mut dyn io::Write,
+) -> Result<(), Failure> {
+    match layout.form {
+        Form::Json | Form::Yaml => json::write_as(layout.form, &document(held, asked.world), asked, out),
+        form => Ok(sheet(held, form).write(layout, asked.context.look, out)?),
     }
 }
 
 /// Writes what only one of two subjects holds, in any form but text.
 pub(super) fn write_compared(
     it: &Compared,
-    form: Form,
+    layout: Layout,
     asked: &Asked<'_>,
     out: &mut dyn io::Write,
 ) -> Result<(), Failure> {
-    match form {
-        Form::Csv => Ok(write_compared_csv(it, out)?),
-        form => json::write_as(form, &compared_json(it), asked, out),
+    match layout.form {
+        Form::Json | Form::Yaml => json::write_as(layout.form, &compared_json(it), asked, out),
+        _ => Ok(compared_sheet(it).write(layout, asked.context.look, out)?),
     }
 }
 
@@ -167,17 +175,16 @@ fn compared_json(it: &Compared) -> DiffJson {
     }
 }
 
-fn write_compared_csv(it: &Compared, out: &mut dyn io::Write) -> io::Result<()> {
-    writeln!(out, "subject,namespace,what,verbs,outcome")?;
-    for side in &it.sides {
+fn compared_sheet(it: &Compared) -> Sheet<'_> {
+    let titles = ["subject", "namespace", "what", "verbs", "outcome"];
+    let rows = it.sides.iter().flat_map(|side| {
         let subject = side.subject.to_string();
-        for it in &side.only {
+        side.only.iter().map(move |it| {
             let (what, verbs) = (it.what.to_string(), grants::verbs(&it.verbs));
-            let fields = [subject.as_str(), &it.scope, &what, &verbs, it.outcome().as_str()];
-            writeln!(out, "{}", csv_line(fields))?;
-        }
-    }
-    Ok(())
+            vec![subject.clone(), it.scope.to_string(), what, verbs, it.outcome().to_string()]
+        })
+    });
+    Sheet::of(&titles.map(|it| (it, ALL)), rows).with(Mark::Unknown, it.gaps.iter().map(|it| it.what.clone()))
 }
 
 fn document(held: &Held<'_>, world: &World) -> PermissionsJson {
@@ -276,8 +283,8 @@ fn why_empty(it: &Empty) -> String {
     }
 }
 
-/// One line of CSV: a grant on something that somebody may do, or that gives nothing.
-struct CsvLine<'a> {
+/// One row: a grant on something that somebody may do, or that gives nothing.
+struct Granted<'a> {
     scope: &'a str,
     what: Option<&'a What>,
     verbs: &'a str,
@@ -288,60 +295,91 @@ struct CsvLine<'a> {
     flaws: &'a str,
 }
 
-impl CsvLine<'_> {
+/// What a row of grants has, and where that stands.
+const COLUMNS: [(&str, &[Form]); 13] = [
+    ("subject", DATA),
+    ("namespace", ALL),
+    ("group", DATA),
+    ("resource", DATA),
+    ("name", DATA),
+    ("url", DATA),
+    ("permission", WORDS),
+    ("verbs", ALL),
+    ("binding", ALL),
+    ("role", WIDE),
+    ("rule", WIDE),
+    ("outcome", ALL),
+    ("flaws", REASONS),
+];
+
+impl Granted<'_> {
     fn of(outcome: Outcome) -> Self {
         Self { scope: "", what: None, verbs: "", binding: "", role: "", rule: "", outcome, flaws: "" }
     }
 
-    fn write(&self, subject: &str, out: &mut dyn io::Write) -> io::Result<()> {
+    fn cells(&self, subject: &str, form: Form) -> Cells {
         let (group, resource, name, url) = match self.what {
             None => ("", "", "", ""),
             Some(What::Url(url)) => ("", "", "", url.as_str()),
             Some(What::Resource { group, resource, name }) => (group.as_str(), resource.as_str(), name.as_str(), ""),
         };
         let Self { scope, verbs, binding, role, rule, flaws, .. } = self;
-        let outcome = self.outcome.as_str();
-        let fields = [subject, scope, group, resource, name, url, verbs, binding, role, rule, outcome, flaws];
-        writeln!(out, "{}", csv_line(fields))
+        let scope = if scope.is_empty() && form != Form::Csv { EVERYWHERE } else { scope };
+        let (what, outcome) = (self.what.map(ToString::to_string).unwrap_or_default(), self.outcome.as_str());
+        [subject, scope, group, resource, name, url, &what, verbs, binding, role, rule, outcome, flaws]
+            .map(str::to_owned)
+            .to_vec()
     }
 }
 
-fn write_csv(folded: &Folded, own: Option<&OwnRules<'_>>, out: &mut dyn io::Write) -> io::Result<()> {
-    writeln!(out, "subject,namespace,group,resource,name,url,verbs,binding,role,rule,outcome,flaws")?;
+/// A row for each grant.
+fn sheet<'a>(held: &'a Held<'_>, form: Form) -> Sheet<'a> {
+    let folded = &held.folded;
     let subject = folded.identity.subject.to_string();
-    if folded.identity.is_in(MASTERS) {
-        let everything = What::Resource { group: "*".into(), resource: "*".into(), name: Name::empty() };
-        let flaws = format!("everything is allowed to {MASTERS}, regardless of bindings");
-        let line = CsvLine { what: Some(&everything), verbs: "*", flaws: &flaws, ..CsvLine::of(Outcome::Allow) };
-        line.write(&subject, out)?;
-    }
-    for row in &folded.rows {
-        for it in &row.sources {
+    let masters = folded.identity.is_in(MASTERS).then(|| masters(&subject, form));
+    let rows = masters.into_iter().chain(grants_of(folded, subject.clone(), form));
+    let own = held.own.first().into_iter().flat_map(move |it| own_cells(it, &subject, form));
+    Sheet::of(&COLUMNS, rows.chain(own)).with(Mark::Unknown, folded.gaps.iter().map(|it| Evidence::gap(it).what))
+}
+
+fn masters(subject: &str, form: Form) -> Cells {
+    let everything = What::Resource { group: "*".into(), resource: "*".into(), name: Name::empty() };
+    let flaws = format!("everything is allowed to {MASTERS}, regardless of bindings");
+    Granted { what: Some(&everything), verbs: "*", flaws: &flaws, ..Granted::of(Outcome::Allow) }.cells(subject, form)
+}
+
+/// The grants of bindings, and those that give nothing.
+fn grants_of(folded: &Folded, subject: String, form: Form) -> impl Iterator<Item = Cells> {
+    let whom = subject.clone();
+    let rows = folded.rows.iter().flat_map(move |row| {
+        let one = |it: &Source| {
             let (binding, role, rule) = (it.binding.to_string(), it.role.to_string(), it.rule.to_string());
             let (verbs, flaws) = (grants::verbs(&it.verbs), flaws(&it.flaws));
             let (scope, what, outcome) = (row.scope.as_str(), Some(&row.what), it.outcome);
-            let (binding, role, rule) = (binding.as_str(), role.as_str(), rule.as_str());
-            CsvLine { scope, what, verbs: &verbs, binding, role, rule, outcome, flaws: &flaws }.write(&subject, out)?;
-        }
-    }
-    for it in &folded.empty {
-        let (binding, flaws) = (it.binding.to_string(), why_empty(it));
-        let (scope, role) = (it.binding.namespace.as_str(), it.role.to_string());
-        let line = CsvLine { scope, binding: &binding, role: &role, flaws: &flaws, ..CsvLine::of(it.outcome) };
-        line.write(&subject, out)?;
-    }
-    // The server names no bindings: its word stands in their place.
-    if let Some((namespace, rules)) = own {
-        for rule in &rules.rules {
-            let verbs = grants::verbs(&rule.verbs.iter().cloned().collect());
-            for what in fold::things(rule) {
-                let (what, binding) = (Some(&what), OWN_RULES);
-                let line = CsvLine { scope: namespace, what, verbs: &verbs, binding, ..CsvLine::of(Outcome::Allow) };
-                line.write(&subject, out)?;
-            }
-        }
-    }
-    Ok(())
+            let (verbs, binding, role, rule) = (&*verbs, &*binding, &*role, &*rule);
+            Granted { scope, what, verbs, binding, role, rule, outcome, flaws: &flaws }.cells(&whom, form)
+        };
+        row.sources.iter().map(one).collect::<Vec<_>>()
+    });
+    let empty = folded.empty.iter().map(move |it| {
+        let (binding, role, flaws) = (it.binding.to_string(), it.role.to_string(), why_empty(it));
+        let scope = it.binding.namespace.as_str();
+        let it = Granted { scope, binding: &binding, role: &role, flaws: &flaws, ..Granted::of(it.outcome) };
+        it.cells(&subject, form)
+    });
+    rows.chain(empty)
+}
+
+/// The server names no bindings: its word stands in their place.
+fn own_cells((namespace, rules): &OwnRules<'_>, subject: &str, form: Form) -> Vec<Cells> {
+    let things = rules.rules.iter().flat_map(|rule| fold::things(rule).into_iter().map(move |what| (what, rule)));
+    let row = |(what, rule): (What, &crate::model::role::RoleRule)| {
+        let verbs = grants::verbs(&rule.verbs.iter().cloned().collect());
+        let (what, binding) = (Some(&what), OWN_RULES);
+        let it = Granted { scope: namespace, what, verbs: &verbs, binding, ..Granted::of(Outcome::Allow) };
+        it.cells(subject, form)
+    };
+    things.map(row).collect()
 }
 
 /// `nodes (dead): nodes are cluster-scoped…; list (limited): …`.

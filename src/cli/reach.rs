@@ -6,63 +6,46 @@
 //!   v statefulset/shop/db  TCP 5432
 //! ```
 
+use std::borrow::Cow;
 use std::io;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde::Serialize;
 
 use crate::ask::Question;
 use crate::ask::many::{Reach, each_node_of, unit_name, unit_nodes, unit_ranges, unit_text};
-use crate::ask::page::target;
+use crate::ask::page::{self, target};
 use crate::ask::question::Reads;
 use crate::ask::question::reach::{Answer, Found, Reach as Asking};
 use crate::ask::reach_page::ports_text;
 use crate::ask::reaches::Reaches;
 use crate::ask::trace::Trace;
-use crate::ask::whys::Reasons;
+use crate::ask::whys::{Reasons, Whys};
 use crate::model::evidence::Outcome;
 use crate::model::policy::Direction;
 use crate::net::reach::ReachRow;
+use crate::text::Mark;
 use crate::text::evidence::Evidence;
 use crate::text::graph::{Arrow, Graph};
 
-use super::answer::Form;
+use super::form::{self, Form, Layout, Tabular};
 use super::json::{self, CountsJson, EvidenceJson, PortsJson};
 use super::map::{LeftOutJson, left_out_json};
 use super::path::WaysJson;
+use super::sheet::{ALL, DATA, REASONS, Sheet, WIDE, WORDS};
 use super::{Asked, Command, Exit, Failure, path};
-
-/// How what is reached is printed.
-#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum ReachForm {
-    #[default]
-    Text,
-    Json,
-    /// A graph, as Graphviz reads it
-    Dot,
-    /// Markdown, for a ticket
-    Md,
-}
 
 /// What END reaches.
 #[derive(Args, Debug)]
+#[command(mut_arg("output", |it| form::output("reach", it)))]
+#[command(
+    after_help = "Examples:\n  kreach reach deploy/shop/web\n  kreach reach payments/db-0 --reverse -o table\n  kreach reach sa:ci/runner --to cluster-admin"
+)]
 pub struct ReachArgs {
     #[command(flatten)]
     pub question: Asking,
-    /// How the answer is printed
-    #[arg(short, long, value_enum, default_value_t = ReachForm::Text)]
-    pub output: ReachForm,
-}
-
-impl From<ReachForm> for Form {
-    fn from(output: ReachForm) -> Self {
-        match output {
-            ReachForm::Text => Form::Text,
-            ReachForm::Json => Form::Json,
-            ReachForm::Dot => Form::Dot,
-            ReachForm::Md => Form::Md,
-        }
-    }
+    #[command(flatten)]
+    pub printed: Tabular,
 }
 
 impl Command for ReachArgs {
@@ -71,17 +54,81 @@ impl Command for ReachArgs {
     }
 
     fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
-        asked.print(&Question::Reach(self.question.clone()), Form::from(self.output), out)
+        asked.print(&Question::Reach(self.question.clone()), self.printed, out)
     }
 }
 
 /// Writes it in any form but text.
-pub(super) fn write(it: &Answer, form: Form, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
-    match form {
+pub(super) fn write(it: &Answer, layout: Layout, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
+    match layout.form {
         Form::Md => it.pages(asked.world).iter().try_for_each(|it| Ok(out.write_all(it.markdown().as_bytes())?)),
         Form::Dot => Ok(write!(out, "{}", graph(it))?),
-        _ => write_json(it, asked, out),
+        Form::Json | Form::Yaml => write_json(it, layout.form, asked, out),
+        form => {
+            let asker = asked.world.asker();
+            Ok(sheet(it, &asker.whys(it.by.into()), form).write(layout, asked.context.look, out)?)
+        }
     }
+}
+
+fn sheet<'a>(it: &'a Answer, whys: &'a Whys<'_>, form: Form) -> Sheet<'a> {
+    match &it.found {
+        Found::Trace(trace) => sheet_of_trace(trace),
+        Found::Path(path) => path::sheet(path),
+        Found::Connections(reach, ways) => sheet_of_reach(reach, ways.as_ref(), whys, form),
+        Found::Ways(ways) => path::rows_sheet(ways),
+    }
+}
+
+/// A row for each pair.
+fn sheet_of_trace(trace: &Trace) -> Sheet<'_> {
+    let columns: [(&'static str, &'static [Form]); 5] =
+        [("from", ALL), ("to", ALL), ("outcome", ALL), ("allowed", ALL), ("unknown", ALL)];
+    let rows = trace.pairs.iter().map(|it| {
+        let ends = [it.from.to_string(), it.to.to_string(), it.outcome().to_string()];
+        ends.into_iter().chain([it.allowed(), it.unknown()].map(|it| it.to_string())).collect()
+    });
+    let told = format!("{}: {} -> {}", trace.outcome(), trace.from, target(&trace.to, &trace.port));
+    Sheet::of(&columns, rows).with(Mark::Plain, [told])
+}
+
+/// A row for each that is connected to, then for each that lies beyond, with how that is come to.
+///
+/// Programs get nodes one by one and every range of addresses.
+fn sheet_of_reach<'a>(reach: &'a Reach, ways: Option<&'a Reaches>, whys: &'a Whys<'_>, form: Form) -> Sheet<'a> {
+    let columns: [(&'static str, &'static [Form]); 10] = [
+        ("end", ALL),
+        ("outcome", ALL),
+        ("ports", WORDS),
+        ("every", DATA),
+        ("some", DATA),
+        ("unknown", DATA),
+        ("steps", ALL),
+        ("count", WIDE),
+        ("by", ALL),
+        ("why", REASONS),
+    ];
+    let is_data = form == Form::Csv;
+    let each = is_data.then(|| each_node_of(&reach.rows)).into_iter().flatten();
+    let folded = (!is_data).then(|| reach.rows.iter().map(Cow::Borrowed)).into_iter().flatten();
+    let direct = each.chain(folded).map(move |row| {
+        let (summary, unknown) = (&row.summary, row.summary.possible.difference(&row.summary.some));
+        let ports = [summary.every.to_string(), summary.some.to_string(), unknown.to_string()];
+        let unit = if is_data { unit_name(&row.unit) } else { unit_text(&row.unit) };
+        let ends = [unit, summary.pairs.worst().to_string(), ports_text(summary)];
+        let why = whys.of_reach(reach, &row).iter().map(|it| it.line(0).text).collect::<Vec<_>>().join("; ");
+        let count = row.unit.count().to_string();
+        ends.into_iter().chain(ports).chain(["1".to_owned(), count, "connect".to_owned(), why]).collect()
+    });
+    let beyond = ways.into_iter().flat_map(|it| &it.rows).map(|row| {
+        let mut cells = path::cells(row);
+        cells.splice(2..2, std::iter::repeat_n(String::new(), 4));
+        cells.push(String::new());
+        cells
+    });
+    let gaps = reach.gaps.iter().chain(ways.into_iter().flat_map(|it| &it.gaps)).map(|it| Evidence::gap(it).what);
+    let pairs = page::counts(&reach.pairs, ("pair", "pairs"));
+    Sheet::of(&columns, direct.chain(beyond)).with(Mark::Plain, [pairs]).with(Mark::Unknown, gaps)
 }
 
 fn graph(it: &Answer) -> Graph {
@@ -93,12 +140,12 @@ fn graph(it: &Answer) -> Graph {
     }
 }
 
-fn write_json(it: &Answer, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
+fn write_json(it: &Answer, form: Form, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
     match &it.found {
-        Found::Trace(trace) => json::write_trace(trace, asked, out),
-        Found::Path(path) => path::write_json(path, asked, out),
-        Found::Connections(reach, ways) => write_connections(it, reach, ways.as_ref(), asked, out),
-        Found::Ways(ways) => path::write_rows_json(&it.of, ways, it.way, asked, out),
+        Found::Trace(trace) => json::write_trace(trace, form, asked, out),
+        Found::Path(path) => path::write_json(path, form, asked, out),
+        Found::Connections(reach, ways) => write_connections(it, reach, ways.as_ref(), form, asked, out),
+        Found::Ways(ways) => path::write_rows_json(&it.of, ways, it.way, form, asked, out),
     }
 }
 
@@ -165,6 +212,7 @@ fn write_connections(
     it: &Answer,
     reach: &Reach,
     ways: Option<&Reaches>,
+    form: Form,
     asked: &Asked<'_>,
     out: &mut dyn io::Write,
 ) -> Result<(), Failure> {
@@ -196,5 +244,5 @@ fn write_connections(
         ways: ways.map(|ways| WaysJson::of(ways, it.way)).unwrap_or_default(),
         rows: each_node_of(&reach.rows).map(|it| row(&it)).collect(),
     };
-    json::write(&document, asked, out)
+    json::write_as(form, &document, asked, out)
 }

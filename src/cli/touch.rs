@@ -18,23 +18,22 @@ use crate::rbac::note::leave_words;
 use crate::rbac::touch::{HeldWay, Touched, Toucher};
 use crate::text::evidence::Evidence;
 
-use super::answer::Form;
+use super::form::{self, Form, Printed};
 use super::grants::{self, GrantJson, RequestJson};
 use super::json::{self, EvidenceJson};
-use super::trace::TextOrJson;
 use super::{Asked, Command, Exit, Failure};
 
 /// Who may touch OBJECT.
 #[derive(Args, Debug)]
+#[command(mut_arg("output", |it| form::output("touch", it)))]
 #[command(
     after_help = "Examples:\n  kreach touch ns/payments\n  kreach touch networkpolicy/payments/default-deny -o json"
 )]
 pub struct TouchArgs {
     #[command(flatten)]
     pub question: Touch,
-    /// How the answer is printed
-    #[arg(short, long, value_enum, default_value_t = TextOrJson::Text)]
-    pub output: TextOrJson,
+    #[command(flatten)]
+    pub printed: Printed,
 }
 
 /// `kreach touch -o json`.
@@ -108,11 +107,11 @@ impl Command for TouchArgs {
     }
 
     fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
-        asked.print(&Question::Touch(self.question.clone()), Form::from(self.output), out)
+        asked.print(&Question::Touch(self.question.clone()), self.printed, out)
     }
 }
 
-/// Writes it as JSON.
-pub(super) fn write(it: &Touched, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
-    json::write(&document(it), asked, out)
+/// Writes it as JSON or YAML.
+pub(super) fn write(it: &Touched, form: Form, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
+    json::write_as(form, &document(it), asked, out)
 }

@@ -9,7 +9,7 @@
 
 use std::io;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde::Deserialize;
 
 use crate::ask::end::{self, End, PortAsk};
@@ -20,28 +20,15 @@ use crate::ask::{Fault, Question};
 use crate::model::evidence::Outcome;
 use crate::model::name::Name;
 
-use super::answer::Form;
+use super::form::{self, Form, Printed};
 use super::{Asked, Batch, BatchLines, Command, Exit, Failure, json};
-
-/// How an answer is printed.
-#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum TextOrJson {
-    #[default]
-    Text,
-    Json,
-}
-
-impl From<TextOrJson> for Form {
-    fn from(output: TextOrJson) -> Self {
-        match output {
-            TextOrJson::Text => Form::Text,
-            TextOrJson::Json => Form::Json,
-        }
-    }
-}
 
 /// May FROM connect to TO, and why.
 #[derive(Args, Debug)]
+#[command(mut_arg("output", |it| form::output("trace", it)))]
+#[command(
+    after_help = "Examples:\n  kreach trace deploy/shop/web svc/payments/db:5432\n  kreach trace payments/db-0 internet:443 -o json"
+)]
 #[command(mut_arg("from_end", |it| it.required_unless_present("batch")))]
 #[command(mut_arg("to_end", |it| it.required_unless_present("batch")))]
 pub struct TraceArgs {
@@ -50,9 +37,8 @@ pub struct TraceArgs {
     /// Answer one JSON object a line of this file (- for stdin): {"from","to","port","protocol"}
     #[arg(long, value_name = "FILE", conflicts_with_all = ["from_end", "to_end"])]
     pub batch: Option<String>,
-    /// How the answer is printed
-    #[arg(short, long, value_enum, default_value_t = TextOrJson::Text)]
-    pub output: TextOrJson,
+    #[command(flatten)]
+    pub printed: Printed,
 }
 
 impl Command for TraceArgs {
@@ -61,7 +47,7 @@ impl Command for TraceArgs {
     }
 
     fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
-        asked.print(&Question::Trace(self.question.clone()), Form::from(self.output), out)
+        asked.print(&Question::Trace(self.question.clone()), self.printed, out)
     }
 
     fn batch(&self) -> Option<Batch<'_>> {
@@ -69,9 +55,9 @@ impl Command for TraceArgs {
     }
 }
 
-/// Writes it as JSON.
-pub(super) fn write(trace: &Answer, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
-    json::write_trace(trace, asked, out)
+/// Writes it as JSON or YAML.
+pub(super) fn write(trace: &Answer, form: Form, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
+    json::write_trace(trace, form, asked, out)
 }
 
 /// One line of a batch; absent, null and empty keys are equal.

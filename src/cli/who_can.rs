@@ -4,7 +4,7 @@
 
 use std::io;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde::Serialize;
 
 use crate::ask::question::Reads;
@@ -12,44 +12,27 @@ use crate::ask::question::who_can::{Holders, WhoCan as Asking, pods};
 use crate::ask::{Question, World};
 use crate::model::role::Subject;
 use crate::rbac::beside::{Beside, Missing, Named};
-use crate::rbac::who::{Holder, Places, WhoCan};
-use crate::text;
+use crate::rbac::grant::Grant;
+use crate::rbac::who::{Holder, Places};
 use crate::text::evidence::Evidence;
-use crate::text::written::csv_line;
+use crate::text::{self, Mark};
 
-use super::answer::Form;
+use super::form::{self, Form, Layout, Tabular};
 use super::grants::{self, GrantJson, RequestJson};
+use super::sheet::{ALL, DATA, Row, Sheet, WIDE};
 use super::{Asked, Command, Exit, Failure, json};
-
-/// How the answer is printed.
-#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Table {
-    #[default]
-    Text,
-    Json,
-    Yaml,
-    Csv,
-}
-
-impl From<Table> for Form {
-    fn from(output: Table) -> Self {
-        match output {
-            Table::Text => Form::Text,
-            Table::Json => Form::Json,
-            Table::Yaml => Form::Yaml,
-            Table::Csv => Form::Csv,
-        }
-    }
-}
 
 /// List who can do it, and through which grants.
 #[derive(Args, Debug)]
+#[command(mut_arg("output", |it| form::output("who-can", it)))]
+#[command(
+    after_help = "Examples:\n  kreach who-can get secrets -n payments\n  kreach who-can create pods/exec -o table"
+)]
 pub struct WhoCanArgs {
     #[command(flatten)]
     pub question: Asking,
-    /// How the answer is printed
-    #[arg(short, long, value_enum, default_value_t = Table::Text)]
-    pub output: Table,
+    #[command(flatten)]
+    pub printed: Tabular,
 }
 
 #[derive(Serialize)]
@@ -132,15 +115,20 @@ impl Command for WhoCanArgs {
     }
 
     fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
-        asked.print(&Question::WhoCan(self.question.clone()), Form::from(self.output), out)
+        asked.print(&Question::WhoCan(self.question.clone()), self.printed, out)
     }
 }
 
 /// Writes it in any form but text.
-pub(super) fn write(it: &Holders<'_>, form: Form, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
-    match form {
-        Form::Csv => Ok(write_csv(&it.who, &asked.world.rbac().beside(&it.who), out)?),
-        form => json::write_as(form, &document(it, asked.world), asked, out),
+pub(super) fn write(
+    it: &Holders<'_>,
+    layout: Layout,
+    asked: &Asked<'_>,
+    out: &mut dyn io::Write,
+) -> Result<(), Failure> {
+    match layout.form {
+        Form::Json | Form::Yaml => json::write_as(layout.form, &document(it, asked.world), asked, out),
+        form => Ok(sheet(it, asked.world, form).write(layout, asked.context.look, out)?),
     }
 }
 
@@ -167,42 +155,63 @@ fn document<'a>(it: &'a Holders<'_>, world: &World) -> WhoCanJson<'a> {
     }
 }
 
-/// Those who can, then with a word in the last column what is no answer and should be known.
-fn write_csv(who: &WhoCan, beside: &Beside, out: &mut dyn io::Write) -> io::Result<()> {
-    writeln!(out, "subject,namespace,binding,role,rule,beside")?;
-    for holder in &who.holders {
+/// A row for each grant of those who can.
+///
+/// What is no answer and should be known stands in a column of its own for programs, and below the rows for people.
+fn sheet<'a>(it: &'a Holders<'_>, world: &World, form: Form) -> Sheet<'a> {
+    let columns: [(&'static str, &'static [Form]); 6] =
+        [("subject", ALL), ("namespace", ALL), ("binding", ALL), ("role", ALL), ("rule", WIDE), ("beside", DATA)];
+    let who = &it.who;
+    let everywhere = if form == Form::Csv { "" } else { EVERYWHERE };
+    let rows = who.holders.iter().flat_map(move |holder| {
         let subject = who.subject(holder).to_string();
-        if holder.is_always() {
-            writeln!(out, "{}", csv_line([subject.as_str(), "", "", "", "", ""]))?;
-        }
-        for grant in who.grants(holder) {
-            let (binding, role, rule) =
-                (grant.binding.id().to_string(), grant.role.id().to_string(), grant.rule_place());
-            let fields = [subject.as_str(), grant.scope(), &binding, &role, &rule.0, ""];
-            writeln!(out, "{}", csv_line(fields))?;
-        }
+        let always = holder.is_always().then(|| row(&[&subject, everywhere, "", "", "", ""]));
+        let grants = who.grants(holder);
+        let grants = grants.iter().map(|it| grant_row(&subject, it, everywhere, ""));
+        always.into_iter().chain(grants).collect::<Vec<_>>()
+    });
+    let beside = world.rbac().beside(who);
+    if form == Form::Csv {
+        return Sheet::of(&columns, rows.chain(beside_rows(&beside)));
     }
-    write_beside(beside, out)
+    let gaps = who.gaps.iter().map(|it| Evidence::gap(it).what);
+    let notes = it.notes(world).into_iter().map(|it| it.what).chain(beside_words(&beside));
+    Sheet::of(&columns, rows).with(Mark::Unknown, gaps).with(Mark::Note, notes)
 }
 
-fn write_beside(beside: &Beside, out: &mut dyn io::Write) -> io::Result<()> {
-    for it in &beside.named {
-        let names: Vec<&str> = it.names.iter().map(|it| it.as_str()).collect();
-        let (subject, what) = (it.subject.to_string(), format!("only for the names {}", names.join(" ")));
-        for grant in &it.grants {
-            let (binding, role, rule) =
-                (grant.binding.id().to_string(), grant.role.id().to_string(), grant.rule_place());
-            let fields = [subject.as_str(), grant.scope(), &binding, &role, &rule.0, &what];
-            writeln!(out, "{}", csv_line(fields))?;
-        }
-    }
-    for it in &beside.missing {
+/// Where a grant holds that holds in the whole cluster.
+pub(super) const EVERYWHERE: &str = "*";
+
+fn row(cells: &[&str]) -> Row {
+    cells.iter().map(|it| (*it).to_owned()).collect()
+}
+
+fn grant_row(subject: &str, grant: &Grant, everywhere: &str, beside: &str) -> Row {
+    let scope = if grant.scope().is_empty() { everywhere } else { grant.scope() };
+    let (binding, role, rule) = (grant.binding.id().to_string(), grant.role.id().to_string(), grant.rule_place());
+    row(&[subject, scope, &binding, &role, &rule.0, beside])
+}
+
+fn only_for(it: &Named) -> String {
+    let names: Vec<&str> = it.names.iter().map(|it| it.as_str()).collect();
+    format!("only for the names {}", names.join(" "))
+}
+
+fn beside_rows(beside: &Beside) -> Vec<Row> {
+    let named = beside.named.iter().flat_map(|it| {
+        let (subject, what) = (it.subject.to_string(), only_for(it));
+        it.grants.iter().map(move |it| grant_row(&subject, it, "", &what)).collect::<Vec<_>>()
+    });
+    let missing = beside.missing.iter().map(|it| {
         let (binding, role) = (it.binding.id().to_string(), it.binding.role.to_string());
-        let what = text::rbac::missing(it);
-        writeln!(out, "{}", csv_line(["", &it.binding.meta.namespace, &binding, &role, "", &what]))?;
-    }
-    for what in &beside.lagging {
-        writeln!(out, "{}", csv_line(["", "", "", "", "", what]))?;
-    }
-    Ok(())
+        row(&["", &it.binding.meta.namespace, &binding, &role, "", &text::rbac::missing(it)])
+    });
+    let lagging = beside.lagging.iter().map(|it| row(&["", "", "", "", "", it]));
+    named.chain(missing).chain(lagging).collect()
+}
+
+fn beside_words(beside: &Beside) -> Vec<String> {
+    let named = beside.named.iter().map(|it| format!("{}: {}", it.subject, only_for(it)));
+    let missing = beside.missing.iter().map(|it| format!("{}: {}", it.binding.id(), text::rbac::missing(it)));
+    named.chain(missing).chain(beside.lagging.iter().cloned()).collect()
 }

@@ -41,7 +41,7 @@ pub(super) fn check(args: &Args, asked: &CheckArgs, color: Color) -> Result<Exit
     print::notes(&surroundings.notes);
     let (files, findings) = (labels(&loaded), findings(&loaded));
     let world = load::world_of(args, loaded, people);
-    let command = Assert { expectations: &expectations, output: asked.output };
+    let command = Assert { expectations: &expectations, output: asked.printed.output };
     let judged = Report::of(&expectations, &world, &surroundings.here)?;
     let report = Report { files, findings: [findings, judged.findings.clone()].concat(), ..judged };
     let asked = Asked::of(&world, &surroundings, &command);
@@ -60,7 +60,7 @@ pub(super) fn assert(args: &Args, asked: &AssertArgs, color: Color) -> Result<Ex
     }
     let here = context(args, color).here;
     let expectations = expectations(std::slice::from_ref(&asked.file), &here)?;
-    super::answer(args, &Assert { expectations: &expectations, output: asked.output }, color)
+    super::answer(args, &Assert { expectations: &expectations, output: asked.printed.output }, color)
 }
 
 /// What these files expect.

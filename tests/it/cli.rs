@@ -122,6 +122,7 @@ goldens! {
     diff,
     errors,
     explain,
+    forms,
     info,
     lists,
     map,

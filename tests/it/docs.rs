@@ -72,6 +72,11 @@ fn the_help_of_every_command_is_in_the_docs() {
     assert_current("docs/cli.md", "help", &tidied.join("\n"));
 }
 
+#[test]
+fn the_forms_of_every_command_are_in_the_docs() {
+    assert_current("docs/cli.md", "forms", &kreach::cli::form::document());
+}
+
 /// One example of a page is what the program prints for it.
 fn assert_printed(name: &str, world: &str, arguments: &[&str]) {
     let world = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli/worlds").join(world);

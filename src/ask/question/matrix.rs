@@ -44,23 +44,32 @@ pub struct Pairs {
 /// What each subject may do with each of [`COLUMNS`].
 pub struct Sheet(pub Vec<(Subject, Vec<Ability>)>);
 
+/// What the signs of the matrix of namespaces mean.
+pub const PAIRS_LEGEND: &str = "v all pairs of pods may, ~ some, x none, ? unknown, . no pair of pods";
+/// What the letters of the matrix of access mean.
+pub const ACCESS_LEGEND: &str =
+    "r read, w write, d delete, x other; capitals: everywhere; ' named objects only; (as everybody)";
+
 impl Pairs {
-    /// Rows are sources, columns destinations; below them what the signs mean.
-    pub fn page(&self) -> Page {
+    /// Rows are sources, columns destinations; the first has their names.
+    pub fn rows(&self) -> Vec<Vec<String>> {
         let head = std::iter::once("from \\ to".to_owned()).chain(self.names.iter().map(ToString::to_string));
         let row = |from: &Name| {
             let cells = self.names.iter().map(|to| self.counted.cell(from, to).sign().0.to_owned());
             std::iter::once(from.to_string()).chain(cells).collect()
         };
-        let rows = std::iter::once(head.collect()).chain(self.names.iter().map(row)).collect();
-        let legend = "v all pairs of pods may, ~ some, x none, ? unknown, . no pair of pods";
-        table::lines(rows).chain([said(legend)]).collect()
+        std::iter::once(head.collect()).chain(self.names.iter().map(row)).collect()
+    }
+
+    /// The same, and below the rows what the signs mean.
+    pub fn page(&self) -> Page {
+        table::lines(self.rows()).chain([said(PAIRS_LEGEND)]).collect()
     }
 }
 
 impl Sheet {
-    /// Rows are subjects, columns resources; below them what the letters mean.
-    pub fn page(&self) -> Page {
+    /// Rows are subjects, columns resources; the first has their names.
+    pub fn rows(&self) -> Vec<Vec<String>> {
         let titles = COLUMNS.iter().map(|it| it.title.to_owned());
         let row = |(subject, abilities): &(Subject, Vec<Ability>)| {
             let letters = abilities.iter().map(Ability::letters);
@@ -68,9 +77,12 @@ impl Sheet {
             std::iter::once(subject.to_string()).chain(cells).collect()
         };
         let head = std::iter::once("subject".to_owned()).chain(titles).collect();
-        let rows = std::iter::once(head).chain(self.0.iter().map(row)).collect();
-        let legend = "r read, w write, d delete, x other; capitals: everywhere; ' named objects only; (as everybody)";
-        table::lines(rows).chain([said(legend)]).collect()
+        std::iter::once(head).chain(self.0.iter().map(row)).collect()
+    }
+
+    /// The same, and below the rows what the letters mean.
+    pub fn page(&self) -> Page {
+        table::lines(self.rows()).chain([said(ACCESS_LEGEND)]).collect()
     }
 }
 
