@@ -11,12 +11,13 @@
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::Asker;
 use super::weights::Weights;
 use crate::escalate::{Ground, Terrain};
-use crate::model::cluster::{Change, Cluster, Delta};
+use crate::model::cluster::{AnyFact, Change, Cluster, Delta};
 use crate::model::coverage::Coverage;
 use crate::model::facts::SharedPod;
 use crate::model::id::PodId;
@@ -33,7 +34,7 @@ use crate::rbac::version::Version;
 /// A cluster with all that is derived from it.
 #[derive(Clone, Debug)]
 pub struct World {
-    /// Read from anywhere, changed by [`World::apply`] and [`World::cluster_mut`] alone.
+    /// Read from anywhere, changed by [`World::apply`] and [`World::read_in`] alone.
     pub cluster: Cluster,
     net: OnceCell<net::Index>,
     rbac: OnceCell<rbac::Index>,
@@ -182,31 +183,55 @@ impl World {
 
     /// Takes steps in and says what they changed.
     pub fn apply(&mut self, deltas: Vec<Delta>) -> Vec<Change> {
-        let mut all = Vec::new();
-        for delta in deltas {
-            let changes = self.cluster.apply(delta);
-            // Step by step: an index must see the cluster as each change left it.
-            self.net.get_mut().into_iter().for_each(|it| it.apply(&self.cluster, &changes));
-            self.rbac.get_mut().into_iter().for_each(|it| it.apply(&self.cluster, &changes));
-            self.terrain.forget(&changes);
-            changes.iter().for_each(|it| self.weights.forget(it));
-            all.extend(changes);
-        }
-        self.forget_counts(&all);
-        self.revision += u64::from(!all.is_empty());
-        self.access += u64::from(all.iter().any(moves_access));
-        all
+        deltas.into_iter().flat_map(|it| self.step(it)).collect()
     }
 
-    /// The cluster, to be read into as a whole: what was derived from it is forgotten, and made anew when needed.
-    pub fn cluster_mut(&mut self) -> &mut Cluster {
-        (self.net, self.rbac) = (OnceCell::new(), OnceCell::new());
-        (self.weights, self.counts) = (Weights::default(), RefCell::default());
-        self.terrain = Terrain::default();
-        self.revision += 1;
-        self.access += 1;
-        &mut self.cluster
+    /// Takes one step in: an index must see the cluster as each change left it.
+    fn step(&mut self, delta: Delta) -> Vec<Change> {
+        let changes = self.cluster.apply(delta);
+        self.net.get_mut().into_iter().for_each(|it| it.apply(&self.cluster, &changes));
+        self.rbac.get_mut().into_iter().for_each(|it| it.apply(&self.cluster, &changes));
+        self.terrain.forget(&changes);
+        changes.iter().for_each(|it| self.weights.forget(it));
+        self.forget_counts(&changes);
+        self.revision += u64::from(!changes.is_empty());
+        self.access += u64::from(changes.iter().any(moves_access));
+        changes
     }
+
+    /// Takes in what was read because answers rest on it, and whose pods are known now.
+    ///
+    /// An index follows a few objects; where many come that it rests on, it is made anew when it is needed again.
+    pub fn read_in(&mut self, deltas: Vec<Delta>, address: Option<IpAddr>, node: Option<(Name, Name)>) {
+        if deltas.iter().map(objects).sum::<usize>() > FOLLOWED {
+            self.net = OnceCell::new();
+            if deltas.iter().any(is_of_rbac) {
+                self.rbac = OnceCell::new();
+            }
+        }
+        deltas.into_iter().for_each(|it| drop(self.step(it)));
+        self.cluster.coverage.addresses.extend(address);
+        self.cluster.coverage.nodes.extend(node);
+    }
+}
+
+/// How many objects an index follows one by one, when they are read.
+const FOLLOWED: usize = 100;
+
+/// How many objects a step is about.
+fn objects(delta: &Delta) -> usize {
+    if let Delta::Listed { entries, .. } = delta { entries.len() } else { 1 }
+}
+
+/// Whether a step is about what grants are made of.
+fn is_of_rbac(delta: &Delta) -> bool {
+    let kind = match delta {
+        Delta::Put(entry) => return matches!(entry.fact, AnyFact::Role(_) | AnyFact::Binding(_)),
+        Delta::Gone(id) | Delta::Unreadable { id, .. } => id.kind,
+        Delta::Listed { kind, .. } | Delta::Covered { kind, .. } => *kind,
+        Delta::Noted(_) => return false,
+    };
+    rbac::index::KINDS.contains(&kind)
 }
 
 /// Whether an answer about access may rest on what changed: of pods those that can be the API server itself.
@@ -215,5 +240,29 @@ fn moves_access(change: &Change) -> bool {
         Change::Pod(diff) => diff.before.iter().chain(&diff.after).any(|it| *it.namespace() == "kube-system"),
         Change::Service(_) | Change::EndpointSlice(_) | Change::Workload(_) | Change::Policy(_) => false,
         _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::coverage::Scope;
+    use crate::model::id::Kind;
+
+    fn many(kind: Kind) -> Vec<Delta> {
+        let scope = Scope::Everywhere;
+        (0..=FOLLOWED).map(|_| Delta::Covered { kind, scope: scope.clone(), coverage: Coverage::Live }).collect()
+    }
+
+    /// `can` asks its index in each round of reading: what later rounds bring beside grants does not undo it.
+    #[test]
+    fn an_index_follows_what_is_read_unless_much_comes_that_it_rests_on() {
+        let mut world = World::unknown(Settings::default(), SelfCheck::Off);
+        world.net();
+        world.rbac();
+        world.read_in(many(Kind::NODE), None, None);
+        assert!(world.rbac.get().is_some() && world.net.get().is_none());
+        world.read_in(many(Kind::ROLE), None, None);
+        assert!(world.rbac.get().is_none());
     }
 }

@@ -14,6 +14,7 @@ use crate::ask::topic::Topic;
 use crate::ask::world::SelfCheck;
 use crate::ask::{Fault, Here, World};
 use crate::cli::{Color, Command, Context, Look, info};
+use crate::live::fault;
 use crate::live::read::Reader;
 use crate::live::{bounded, connect, files};
 use crate::model::cluster::Cluster;
@@ -242,7 +243,7 @@ async fn gather(reader: &Reader, wants: &Wants<'_>, mut loaded: Loaded) -> Resul
             return Ok(loaded);
         }
         // The answer does not rest on it, so that it is given all the same.
-        if let Err(fault) = reader.read(loaded.world.cluster_mut(), &wanted).await {
+        if let Err(fault) = read_in(reader, &mut loaded.world, &wanted).await {
             print::warnings(&[format!("what is shown beside the answer could not be read: {fault}")]);
             return Ok(loaded);
         }
@@ -267,12 +268,17 @@ async fn round(reader: &Reader, wants: &Wants<'_>, loaded: &mut Loaded, asked: &
         return Ok(Round::Nothing);
     }
     let replies = futures::future::join_all(reviews.iter().map(|it| reader.review(it)));
-    let read = async { if wanted.is_empty() { Ok(()) } else { reader.read(world.cluster_mut(), &wanted).await } };
+    let read = async { if wanted.is_empty() { Ok(()) } else { read_in(reader, world, &wanted).await } };
     let (read, replies) = futures::join!(read, replies);
     read?;
     reviews.into_iter().zip(replies).for_each(|(review, reply)| world.keep(review, reply));
     asked.0.extend(wanted.0);
     Ok(Round::Asked)
+}
+
+/// Reads into a world what is wanted now; indexes that an earlier round asked for follow.
+async fn read_in(reader: &Reader, world: &mut World, wanted: &Needs) -> Result<(), fault::Fault> {
+    reader.bring(wanted, |brought| world.read_in(brought.deltas, brought.address, brought.node)).await
 }
 
 /// The names that the server serves, where the command reads any; a server that does not tell is no error.

@@ -52,10 +52,12 @@ struct Shared {
 
 /// What one read brought.
 #[derive(Default)]
-struct Brought {
-    deltas: Vec<Delta>,
-    address: Option<IpAddr>,
-    node: Option<(Name, Name)>,
+pub struct Brought {
+    pub deltas: Vec<Delta>,
+    /// Whose pods are known now.
+    pub address: Option<IpAddr>,
+    /// The pods of which namespace on which node are known now.
+    pub node: Option<(Name, Name)>,
 }
 
 impl Reader {
@@ -84,19 +86,29 @@ impl Reader {
     /// # Errors
     /// The first request that failed for another reason than not being allowed.
     pub async fn read(&self, cluster: &mut Cluster, needs: &Needs) -> Result<(), Fault> {
+        self.bring(needs, |brought| {
+            brought.deltas.into_iter().for_each(|it| drop(cluster.apply(it)));
+            cluster.coverage.addresses.extend(brought.address);
+            cluster.coverage.nodes.extend(brought.node);
+        })
+        .await
+    }
+
+    /// Reads these things and hands over what each read brought, in the order in which they come.
+    ///
+    /// # Errors
+    /// The first request that failed for another reason than not being allowed.
+    pub async fn bring(&self, needs: &Needs, mut take: impl FnMut(Brought)) -> Result<(), Fault> {
         let mut tasks = JoinSet::new();
         for read in &needs.0 {
             let (reader, read) = (self.clone(), read.clone());
             tasks.spawn(async move { reader.one(&read).await });
         }
         while let Some(done) = tasks.join_next().await {
-            let brought = match done {
-                Ok(brought) => brought?,
+            match done {
+                Ok(brought) => take(brought?),
                 Err(broken) => std::panic::resume_unwind(broken.into_panic()),
-            };
-            brought.deltas.into_iter().for_each(|it| drop(cluster.apply(it)));
-            cluster.coverage.addresses.extend(brought.address);
-            cluster.coverage.nodes.extend(brought.node);
+            }
         }
         Ok(())
     }

@@ -70,7 +70,8 @@ impl Ways {
             if wanted.is_empty() {
                 return world.cluster;
             }
-            reader.read(world.cluster_mut(), &wanted).await.expect("a sound server");
+            let bring = reader.bring(&wanted, |it| world.read_in(it.deltas, it.address, it.node));
+            bring.await.expect("a sound server");
             asked.0.extend(wanted.0);
         }
     }
