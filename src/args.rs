@@ -124,6 +124,9 @@ pub struct Source {
     /// Read a file, a directory tree or - (stdin) instead of a cluster; repeatable
     #[arg(long, global = true, value_name = "PATH")]
     pub from: Vec<PathBuf>,
+    /// Answer for the cluster with this applied: manifests, a directory, a Fix as JSON or - (stdin); repeatable
+    #[arg(long, global = true, value_name = "PATH")]
+    pub stage: Vec<PathBuf>,
     /// Take documents of a directory that cannot be read for absent
     #[arg(long, global = true)]
     pub skip_unreadable: bool,

@@ -15,6 +15,7 @@ mod load;
 mod print;
 mod screen;
 mod snapshot;
+mod stage;
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal as _};
@@ -130,19 +131,30 @@ fn answer(args: &Args, command: &dyn crate::cli::Command, color: Color) -> Resul
         Some(it) => batch::answer(&it, &asked, out),
         None => Ok(command.run(&asked, out)?),
     })?;
+    stage::tell(&context);
     print::differences(&world.differences(), exit)
 }
 
-/// Files and questions cannot both be read from stdin.
+/// Files, what is staged and questions cannot be read from stdin at once.
 fn one_stdin(args: &Args, command: &dyn crate::cli::Command) -> Result<(), Stop> {
-    let reads = args.source.from.iter().any(|it| it.as_os_str() == "-");
-    match command.batch() {
-        Some(batch) if reads && batch.path == "-" => Err(Stop::Other {
-            what: "--from - and --batch - both read stdin".to_owned(),
-            hint: "put one of them in a file".to_owned(),
-        }),
-        _ => Ok(()),
+    let batch = command.batch().is_some_and(|it| it.path == "-");
+    stdin_once(args, batch.then_some("--batch -"))
+}
+
+/// Refuses what reads stdin twice; `other` is what else reads it.
+fn stdin_once(args: &Args, other: Option<&str>) -> Result<(), Stop> {
+    let is_stdin = |it: &&std::path::PathBuf| it.as_os_str() == "-";
+    let from = args.source.from.iter().filter(is_stdin).map(|_| "--from -");
+    let staged = args.source.stage.iter().filter(is_stdin).map(|_| "--stage -");
+    let readers: Vec<&str> = from.chain(staged).chain(other).collect();
+    if readers.len() < 2 {
+        return Ok(());
     }
+    let what = match readers.as_slice() {
+        [one, other] if one != other => format!("{one} and {other} both read stdin"),
+        _ => format!("stdin is read {} times: {}", readers.len(), readers.join(", ")),
+    };
+    Err(Stop::Other { what, hint: "put one of them in a file".to_owned() })
 }
 
 /// `info` says what it can even where no cluster can be read.

@@ -54,6 +54,7 @@ mod rewriting;
 mod sample;
 pub mod scope;
 pub mod somebody;
+pub mod staged;
 pub mod topic;
 pub mod trace;
 mod unseen;

@@ -56,6 +56,8 @@ pub struct World {
     pub(super) counts: RefCell<BTreeMap<Name, IsolationCounts>>,
     /// What the naive evaluator answered otherwise, until somebody asks.
     differences: RefCell<Vec<String>>,
+    /// Whether changes are taken for made that are not: the server's word about access is then about another cluster.
+    staged: bool,
     revision: u64,
     /// Another number when an answer about access may be another one.
     access: u64,
@@ -87,6 +89,7 @@ impl World {
             weights: Weights::default(),
             counts: RefCell::default(),
             differences: RefCell::default(),
+            staged: false,
             revision: 0,
             access: 0,
         }
@@ -197,6 +200,23 @@ impl World {
         self.revision += u64::from(!changes.is_empty());
         self.access += u64::from(changes.iter().any(moves_access));
         changes
+    }
+
+    /// Takes changes for made that are not.
+    ///
+    /// What the server said about access was said of the cluster as it is, and counts for nothing then; who the operator
+    /// is, and that another authorizer was seen, stays.
+    pub fn stage(&mut self, deltas: Vec<Delta>) -> Vec<Change> {
+        self.staged = true;
+        self.shown.extend(self.told.shows());
+        self.told = self.told.of_who();
+        self.access += 1;
+        self.apply(deltas)
+    }
+
+    /// Whether changes are taken for made that are not.
+    pub fn is_staged(&self) -> bool {
+        self.staged
     }
 
     /// Takes in what was read because answers rest on it, and whose pods are known now.

@@ -7,10 +7,11 @@
 
 use std::io;
 
+use crate::ask::question::list::Titles;
 use crate::ask::{Answer, Question};
 
 use super::form::{Form, Layout};
-use super::{Asked, Exit, Failure, can, explain, list, map, matrix, paint, permissions, reach, touch, trace, who_can};
+use super::{Asked, Exit, Failure, can, explain, list, map, matrix, permissions, reach, touch, trace, who_can};
 
 impl Asked<'_> {
     /// Asks a question and prints the answer.
@@ -31,9 +32,13 @@ impl Asked<'_> {
     fn write(&self, answer: &Answer<'_>, layout: Layout, out: &mut dyn io::Write) -> Result<(), Failure> {
         let is_list = matches!(answer, Answer::List(_));
         if layout.form == Form::Text && !is_list {
-            return Ok(paint::write(&answer.page(self.world), self.context.look, out)?);
+            return Ok(self.context.write(&answer.page(self.world), out)?);
         }
         let form = layout.form;
+        // Rows without titles are for other programs.
+        if layout.titles == Titles::Shown {
+            self.context.head(form, out)?;
+        }
         match answer {
             Answer::Trace(it) => trace::write(it, form, self, out),
             Answer::Map(it) => map::write(it, layout, self, out),

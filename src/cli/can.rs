@@ -154,7 +154,7 @@ impl BatchLines for CanArgs {
         let (identity, request) = match question {
             Ok(question) => question,
             Err(fault) => {
-                json::append_error(&fault.to_string(), answer)?;
+                json::append_error(&fault.to_string(), asked.context, answer)?;
                 return Ok(Outcome::Unknown);
             }
         };
@@ -162,7 +162,7 @@ impl BatchLines for CanArgs {
         let allowed = world.rbac().can(&identity, &request);
         access::self_check(world, &identity, &request, allowed.outcome())?;
         let document = access_json(&allowed, world.rbac(), &access::notes(&allowed, world));
-        json::append(&document, answer)?;
+        json::append(&document, asked.context, answer)?;
         Ok(allowed.outcome())
     }
 }

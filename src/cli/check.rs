@@ -29,7 +29,7 @@ use crate::text::{Line, Mark, Page, Shape, words};
 
 use super::form::{self, Form, Printed};
 use super::json::{self, EvidenceJson};
-use super::{Asked, Exit, Failure, paint};
+use super::{Asked, Exit, Failure};
 
 /// Check manifests: every problem and every broken expectation is a finding, for CI.
 #[derive(Args, Debug)]
@@ -200,7 +200,7 @@ impl Report {
             Form::Json => json::write(&self.document(), asked, out),
             Form::Junit => Ok(junit::write(self, out)?),
             Form::Sarif => Ok(written::json(&sarif::document(self), out)?),
-            _ => Ok(paint::write(&self.page(), asked.context.look, out)?),
+            _ => Ok(asked.context.write(&self.page(), out)?),
         }
     }
 

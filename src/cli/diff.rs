@@ -25,7 +25,8 @@ use super::form::{self, Form, Printed};
 use super::grants::{self, GrantJson};
 use super::json::{self, EvidenceJson};
 use super::map::{EndsJson, ListsJson};
-use super::{Context, Exit, Failure, paint};
+use super::staged::StagedJson;
+use super::{Context, Exit, Failure};
 
 /// What differs between two clusters.
 #[derive(Args, Debug)]
@@ -93,6 +94,8 @@ struct DiffJson {
     flows: Vec<FlowJson>,
     grants: Vec<GrantRowJson>,
     counts: CountsJson,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    staged: Option<Vec<StagedJson>>,
     problems: Vec<ProblemJson>,
     notes: Vec<NoteJson>,
 }
@@ -174,11 +177,15 @@ impl DiffArgs {
     pub fn run(&self, compared: &Compared<'_>, context: &Context, out: &mut dyn io::Write) -> Result<Exit, Failure> {
         let mut impact = diff::compare(compared.before, compared.after, compared.common);
         context.here.only.iter().for_each(|it| diff::only(&mut impact, it));
+        let document = || DiffJson { staged: context.staged_json(), ..document(&impact, compared) };
         match self.printed.output {
-            Form::Json => written::json(&document(&impact, compared), out)?,
-            Form::Yaml => written::yaml(&document(&impact, compared), out)?,
-            Form::Md => table(&impact, out)?,
-            _ => paint::write(&diff::page(&impact, self.fold()), context.look, out)?,
+            Form::Json => written::json(&document(), out)?,
+            Form::Yaml => written::yaml(&document(), out)?,
+            Form::Md => {
+                context.head(Form::Md, out)?;
+                table(&impact, out)?;
+            }
+            _ => context.write(&diff::page(&impact, self.fold()), out)?,
         }
         Ok(impact.verdict().into())
     }
@@ -214,6 +221,7 @@ fn document(impact: &Impact, compared: &Compared<'_>) -> DiffJson {
             given: counts.given,
             taken: counts.taken,
         },
+        staged: None,
         problems: problems(compared),
         notes: notes(compared),
     }

@@ -24,7 +24,7 @@ use crate::rbac::review::{Me, Reply, Review};
 use crate::text::{Line, Mark, Page};
 
 use super::form::{self, Form, Printed};
-use super::{Asked, Command, Context, Exit, Failure, json, paint};
+use super::{Asked, Command, Context, Exit, Failure, json};
 
 /// All objects of every kind that answers rest on.
 pub fn every_kind() -> Needs {
@@ -115,7 +115,7 @@ impl InfoArgs {
     pub fn print(&self, context: &Context, world: Option<&World>, out: &mut dyn io::Write) -> Result<(), Failure> {
         let run = json::Run { context, cluster: world.map(|it| &it.cluster) };
         match self.printed.output {
-            Form::Text => Ok(paint::write(&page(context, world), context.look, out)?),
+            Form::Text => Ok(context.write(&page(context, world), out)?),
             form => json::write_as(form, &document(context, world), run, out),
         }
     }

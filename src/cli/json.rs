@@ -21,6 +21,7 @@ use crate::text::evidence::Evidence;
 use crate::text::written;
 
 use super::form::Form;
+use super::staged::StagedJson;
 use super::{Asked, Context, Failure};
 
 /// The version that every document names.
@@ -253,8 +254,8 @@ pub fn write_trace(it: &Trace, form: Form, asked: &Asked<'_>, out: &mut dyn io::
 }
 
 /// Appends a trace as one compact line without its line break.
-pub fn append_trace(it: &Trace, line: &mut Vec<u8>) -> Result<(), Failure> {
-    append(&trace(it), line)
+pub fn append_trace(it: &Trace, context: &Context, line: &mut Vec<u8>) -> Result<(), Failure> {
+    append(&trace(it), context, line)
 }
 
 /// A document, and beside it what goes to stderr: what is wrong with the input, and words about it (CONTRACT §5).
@@ -262,8 +263,18 @@ pub fn append_trace(it: &Trace, line: &mut Vec<u8>) -> Result<(), Failure> {
 struct Whole<'a, T: Serialize> {
     #[serde(flatten)]
     document: &'a T,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    staged: Option<Vec<StagedJson>>,
     problems: Vec<ProblemJson>,
     notes: &'a [String],
+}
+
+/// A line of a batch, and what is staged.
+#[derive(Serialize)]
+struct Staged<'a, T: Serialize> {
+    #[serde(flatten)]
+    document: &'a T,
+    staged: Vec<StagedJson>,
 }
 
 /// Something in an object or a file that could not be read, or that the API server would refuse.
@@ -278,7 +289,7 @@ impl<'a, T: Serialize> Whole<'a, T> {
     fn of(document: &'a T, run: Run<'a>) -> Self {
         let problem = |it: &Problem| ProblemJson { place: it.whole_place(), message: it.what.to_string() };
         let problems = run.cluster.into_iter().flat_map(Cluster::all_problems).map(problem).collect();
-        Self { document, problems, notes: &run.context.notes }
+        Self { document, staged: run.context.staged_json(), problems, notes: &run.context.notes }
     }
 }
 
@@ -316,8 +327,12 @@ pub fn write_as<'a>(
 }
 
 /// Appends any document as one compact line without its line break.
-pub fn append(document: &impl Serialize, line: &mut Vec<u8>) -> Result<(), Failure> {
-    Ok(written::json_line(document, line)?)
+pub fn append(document: &impl Serialize, context: &Context, line: &mut Vec<u8>) -> Result<(), Failure> {
+    match context.staged_json() {
+        Some(staged) => written::json_line(&Staged { document, staged }, line)?,
+        None => written::json_line(document, line)?,
+    }
+    Ok(())
 }
 
 /// The answer to a line of a batch that is no question (CONTRACT §5).
@@ -329,7 +344,7 @@ struct FaultyJson<'a> {
 }
 
 /// Appends the answer to a faulty line.
-pub fn append_error(error: &str, line: &mut Vec<u8>) -> Result<(), Failure> {
+pub fn append_error(error: &str, context: &Context, line: &mut Vec<u8>) -> Result<(), Failure> {
     let faulty = FaultyJson { outcome: "unknown", error, evidence: [] };
-    append(&faulty, line)
+    append(&faulty, context, line)
 }

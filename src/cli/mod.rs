@@ -29,6 +29,7 @@ pub mod path;
 pub mod permissions;
 pub mod rbac;
 pub mod reach;
+pub mod staged;
 pub mod touch;
 pub mod trace;
 pub mod who_can;
@@ -42,6 +43,7 @@ use crate::model::evidence::Outcome;
 
 pub use exit::Exit;
 pub use paint::{Color, Look};
+pub use staged::Staging;
 
 /// What surrounds a question: what the flags and the kubeconfig say.
 #[derive(Clone, Debug, Default)]
@@ -56,6 +58,8 @@ pub struct Context {
     pub live: bool,
     /// What goes to stderr as notes, for documents that say it too.
     pub notes: Vec<String>,
+    /// `--stage`: what is taken for made.
+    pub staged: Option<Staging>,
 }
 
 /// What a command answers from.

@@ -113,11 +113,11 @@ impl BatchLines for TraceArgs {
         };
         match question.and_then(|(from, to, port)| asked.asker().trace(&from, &to, &port)) {
             Ok(trace) => {
-                json::append_trace(&trace, answer)?;
+                json::append_trace(&trace, asked.context, answer)?;
                 Ok(trace.outcome())
             }
             Err(fault) => {
-                json::append_error(&fault.whole(), answer)?;
+                json::append_error(&fault.whole(), asked.context, answer)?;
                 Ok(Outcome::Unknown)
             }
         }

@@ -6,14 +6,16 @@ use std::path::Path;
 use crate::args::Args;
 use crate::ask::Here;
 use crate::ask::expectation::Expectations;
+use crate::ask::topic::Topic;
 use crate::cli::assert::{Assert, AssertArgs};
 use crate::cli::check::{CheckArgs, Finding, Report, Rule};
 use crate::cli::{Asked, Color, Exit};
 use crate::live::bounded;
-use crate::live::files::{self, Loaded};
+use crate::live::files;
 use crate::model::place::Problem;
 
-use super::load::{self, context};
+use super::load::{self, Loaded, context};
+use super::stage::Staging;
 use super::{Stop, print};
 
 /// How many bytes a file of expectations may have.
@@ -25,7 +27,8 @@ pub(super) fn check(args: &Args, asked: &CheckArgs, color: Color) -> Result<Exit
     if !args.source.from.is_empty() {
         return Err(Stop::Other { what: "check reads no --from".to_owned(), hint: hint.to_owned() });
     }
-    if asked.assert.iter().filter(|it| *it == "-").count()
+    if args.source.stage.iter().filter(|it| it.as_os_str() == "-").count()
+        + asked.assert.iter().filter(|it| *it == "-").count()
         + asked.paths.iter().filter(|it| it.as_os_str() == "-").count()
         > 1
     {
@@ -40,7 +43,11 @@ pub(super) fn check(args: &Args, asked: &CheckArgs, color: Color) -> Result<Exit
     surroundings.notes = std::mem::take(&mut loaded.notes).into_iter().map(|it| it.what).collect();
     print::notes(&surroundings.notes);
     let (files, findings) = (labels(&loaded), findings(&loaded));
-    let world = load::world_of(args, loaded, people);
+    let staging = Staging::read(args, &surroundings.here.namespace)?;
+    let unread = std::mem::take(&mut loaded.unread);
+    let mut read = Loaded { world: load::world_of(args, loaded, people), context: surroundings, unread };
+    print::notes(&staging.apply(&mut read, Topic::Any)?);
+    let Loaded { world, context: surroundings, .. } = read;
     let command = Assert { expectations: &expectations, output: asked.printed.output };
     let judged = Report::of(&expectations, &world, &surroundings.here)?;
     let report = Report { files, findings: [findings, judged.findings.clone()].concat(), ..judged };
@@ -49,15 +56,13 @@ pub(super) fn check(args: &Args, asked: &CheckArgs, color: Color) -> Result<Exit
         report.write(command.output, &asked, out)?;
         Ok(report.exit())
     })?;
+    super::stage::tell(&surroundings);
     print::differences(&world.differences(), exit)
 }
 
 /// Judges what a file expects of the cluster that other commands would ask.
 pub(super) fn assert(args: &Args, asked: &AssertArgs, color: Color) -> Result<Exit, Stop> {
-    if asked.file == "-" && args.source.from.iter().any(|it| it.as_os_str() == "-") {
-        let hint = "put one of them in a file".to_owned();
-        return Err(Stop::Other { what: "--from - and the expectations both read stdin".to_owned(), hint });
-    }
+    super::stdin_once(args, (asked.file == "-").then_some("the expectations"))?;
     let here = context(args, color).here;
     let expectations = expectations(std::slice::from_ref(&asked.file), &here)?;
     super::answer(args, &Assert { expectations: &expectations, output: asked.printed.output }, color)
@@ -85,7 +90,7 @@ fn text(path: &str) -> std::io::Result<String> {
     Ok(text)
 }
 
-fn labels(loaded: &Loaded) -> Vec<String> {
+fn labels(loaded: &files::Loaded) -> Vec<String> {
     let mut labels: Vec<String> = loaded.source.labels().map(str::to_owned).collect();
     labels.sort_unstable();
     labels.dedup();
@@ -93,7 +98,7 @@ fn labels(loaded: &Loaded) -> Vec<String> {
 }
 
 /// Every problem and everything that could not be read, in the order of files and lines.
-fn findings(loaded: &Loaded) -> Vec<Finding> {
+fn findings(loaded: &files::Loaded) -> Vec<Finding> {
     let is_unreadable = |it: &Problem| {
         it.object.as_ref().is_some_and(|id| loaded.cluster.unreadable.contains(id)) || loaded.not_read.contains(it)
     };

@@ -7,12 +7,14 @@ use crate::args::Args;
 use crate::ask::World;
 use crate::ask::diff::Common;
 use crate::ask::freshness::as_of;
+use crate::ask::topic::Topic;
 use crate::cli::diff::{Compared, DiffArgs, Input, SIDES};
-use crate::cli::{Color, Exit};
+use crate::cli::{Color, Context, Exit};
 use crate::live::files;
 use crate::people::People;
 
 use super::load::{self, Loaded};
+use super::stage::Staging;
 use super::{Stop, print};
 
 /// Compares two clusters and prints what differs.
@@ -24,9 +26,11 @@ pub(super) fn compare(args: &Args, asked: &DiffArgs, color: Color) -> Result<Exi
     let is_live = |it: &Input| !matches!(it, Input::Files(_));
     let live = inputs.iter().any(is_live).then(|| load::of_cluster(args, color, people.clone())).transpose()?;
     let [before, after] = inputs.each_ref().map(|it| read(args, it, live.as_ref(), color, &people));
-    let (before, after) = (before?, after?);
+    let (before, mut after) = (before?, after?);
+    Staging::read(args, &after.context.here.namespace)?.apply(&mut after, Topic::Any)?;
     let notes = [told(&before, SIDES[0]), told(&after, SIDES[1])];
-    let context = live.as_ref().map_or(&before.context, |it| &it.context).clone();
+    let context = live.as_ref().map_or(&before.context, |it| &it.context);
+    let context = Context { staged: after.context.staged.clone(), ..context.clone() };
     let common = Common { is_one_source: inputs.iter().all(is_live), has_same_unread: before.unread == after.unread };
     let compared = Compared { before: &before.world, after: &after.world, common, notes };
     let exit = print::answer(color, |out| Ok(asked.run(&compared, &context, out)?))?;
@@ -41,12 +45,14 @@ fn refuse(args: &Args, inputs: &[Input; 2]) -> Result<(), Stop> {
         return Err(Stop::Other { what: "diff reads no --from".to_owned(), hint: hint.to_owned() });
     }
     let is_stdin = |it: &Input| matches!(it, Input::Files(path) | Input::LiveWith(path) if path == Path::new("-"));
-    match inputs.iter().filter(|it| is_stdin(it)).count() {
-        2 => Err(Stop::Other {
+    match inputs.each_ref().map(is_stdin) {
+        [true, true] => Err(Stop::Other {
             what: "BEFORE and AFTER both read stdin".to_owned(),
             hint: "put one of them in a file".to_owned(),
         }),
-        _ => Ok(()),
+        [true, _] => super::stdin_once(args, Some("BEFORE")),
+        [_, true] => super::stdin_once(args, Some("AFTER")),
+        [false, false] => super::stdin_once(args, None),
     }
 }
 

@@ -27,6 +27,7 @@ use crate::rbac::review::Review;
 use crate::rbac::version::Version;
 use crate::terminal::look;
 
+use super::stage::Staging;
 use super::{Stop, print};
 
 /// How many bytes a directory of people may have.
@@ -48,6 +49,8 @@ pub(super) enum Wants<'a> {
     Everything,
     /// The same, less what only a snapshot shows.
     Facts,
+    /// All facts, and what else a command needs: what is staged may make any of them matter.
+    FactsAnd(&'a dyn Command),
 }
 
 impl Wants<'_> {
@@ -59,26 +62,31 @@ impl Wants<'_> {
         match self {
             Wants::Of(command) => command.reads().needs(&context.here, world),
             Wants::Everything | Wants::Facts => Ok(info::every_kind()),
+            Wants::FactsAnd(command) => {
+                let mut needs = info::every_kind();
+                needs.0.extend(command.reads().needs(&context.here, world)?.0);
+                Ok(needs)
+            }
         }
     }
 
     fn beside(&self, context: &Context, world: &World) -> Needs {
         match self {
-            Wants::Of(command) => command.reads().beside(&context.here, world),
+            Wants::Of(command) | Wants::FactsAnd(command) => command.reads().beside(&context.here, world),
             Wants::Everything | Wants::Facts => Needs::default(),
         }
     }
 
     fn topic(&self) -> Topic {
         match self {
-            Wants::Of(command) => command.reads().topic(),
+            Wants::Of(command) | Wants::FactsAnd(command) => command.reads().topic(),
             Wants::Everything | Wants::Facts => Topic::Any,
         }
     }
 
     fn names(&self) -> Names {
         match self {
-            Wants::Of(command) => command.reads().names(),
+            Wants::Of(command) | Wants::FactsAnd(command) => command.reads().names(),
             Wants::Everything => Names::Known,
             Wants::Facts => Names::Served,
         }
@@ -86,13 +94,18 @@ impl Wants<'_> {
 
     fn namespaces(&self, context: &Context) -> Vec<Name> {
         match self {
-            Wants::Of(command) => command.reads().namespaces(&context.here),
+            Wants::Of(command) | Wants::FactsAnd(command) => command.reads().namespaces(&context.here),
             Wants::Everything | Wants::Facts => Vec::new(),
         }
     }
 
     fn reviews(&self, context: &Context, world: &World) -> Result<Vec<Review>, Fault> {
         match self {
+            // Of what is staged the server knows nothing but who asks.
+            Wants::FactsAnd(command) => {
+                let reviews = command.reads().reviews(&context.here, world)?;
+                Ok(reviews.into_iter().filter(|it| matches!(it, Review::Own | Review::OwnRules(_))).collect())
+            }
             Wants::Of(command) => command.reads().reviews(&context.here, world),
             Wants::Everything | Wants::Facts => Ok(Vec::new()),
         }
@@ -102,8 +115,14 @@ impl Wants<'_> {
 /// Reads the files of `--from`, else what the command needs of the cluster that kubectl would ask.
 pub(super) fn load(args: &Args, wants: &Wants<'_>, color: Color) -> Result<Loaded, Stop> {
     let (people, context) = (people(args)?, context(args, color));
-    let is_live = args.source.from.is_empty();
-    if is_live { from_cluster(args, wants, context, people) } else { from_files(args, wants, context, people) }
+    match (args.source.from.is_empty(), wants) {
+        (false, _) => from_files(args, wants, context, people),
+        // What it reads is not known before the stage is applied.
+        (true, Wants::Of(command)) if !args.source.stage.is_empty() => {
+            from_cluster(args, &Wants::FactsAnd(*command), context, people, Stages::Applied)
+        }
+        (true, _) => from_cluster(args, wants, context, people, Stages::Applied),
+    }
 }
 
 /// What flags alone tell.
@@ -169,6 +188,7 @@ fn world(args: &Args, cluster: Cluster, people: Option<Arc<People>>) -> World {
 fn from_files(args: &Args, wants: &Wants<'_>, context: Context, people: Option<Arc<People>>) -> Result<Loaded, Stop> {
     // A question that cannot be asked of any cluster fails before anything is read.
     wants.needs(&context, &world(args, Cluster::default(), people.clone()))?;
+    let staging = Staging::read(args, &context.here.namespace)?;
     let paths = &args.source.from;
     let reading = files::Reading { keep_all: wants.is_everything(), ..reading(args, &context.here.namespace) };
     let loaded = files::load_with(paths, &reading).map_err(|error| print::files_error(&error))?;
@@ -179,12 +199,15 @@ fn from_files(args: &Args, wants: &Wants<'_>, context: Context, people: Option<A
     let names: Vec<String> = paths.iter().map(|it| it.display().to_string()).collect();
     context.surroundings.push(("files", names.join(", ")));
     let served = Arc::new(Served::built_in_and(loaded.defined));
-    Ok(Loaded { world: world(args, loaded.cluster, people).serving(served), context, unread: loaded.unread })
+    let world = world(args, loaded.cluster, people).serving(served);
+    let mut loaded = Loaded { world, context, unread: loaded.unread };
+    print::notes(&staging.apply(&mut loaded, wants.topic())?);
+    Ok(loaded)
 }
 
-/// Reads all facts of the cluster that kubectl would ask.
+/// Reads all facts of the cluster that kubectl would ask, and nothing is staged.
 pub(super) fn of_cluster(args: &Args, color: Color, people: Option<Arc<People>>) -> Result<Loaded, Stop> {
-    from_cluster(args, &Wants::Facts, context(args, color), people)
+    from_cluster(args, &Wants::Facts, context(args, color), people, Stages::LeftOut)
 }
 
 /// Reads these files as a closed world, whatever will be asked of it; nothing is said yet.
@@ -209,7 +232,20 @@ pub(super) fn world_of(args: &Args, loaded: files::Loaded, people: Option<Arc<Pe
     world(args, loaded.cluster, people).serving(served)
 }
 
-fn from_cluster(args: &Args, wants: &Wants<'_>, context: Context, people: Option<Arc<People>>) -> Result<Loaded, Stop> {
+/// Whether `--stage` is applied to what is read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stages {
+    Applied,
+    LeftOut,
+}
+
+fn from_cluster(
+    args: &Args,
+    wants: &Wants<'_>,
+    context: Context,
+    people: Option<Arc<People>>,
+    stages: Stages,
+) -> Result<Loaded, Stop> {
     let nothing = Cluster::new(Coverage::Unread);
     let nothing = if wants.is_everything() { nothing.keeping_all() } else { nothing };
     let world = world(args, nothing, people);
@@ -221,8 +257,12 @@ fn from_cluster(args: &Args, wants: &Wants<'_>, context: Context, people: Option
         let connected = connect::connect(&args.connection.flags(connect::Plugins::beside_a_command())).await?;
         print::warnings(&connected.warnings);
         let context = connected_context(&connected, context);
+        let staged = (stages == Stages::Applied).then(|| Staging::read(args, &context.here.namespace)).transpose()?;
         let reader = Reader::of(&connected, wants.namespaces(&context));
-        gather(&reader, wants, Loaded { world, context, unread: Vec::new() }).await
+        let mut loaded = gather(&reader, wants, Loaded { world, context, unread: Vec::new() }).await?;
+        let notes = staged.map(|it| it.apply(&mut loaded, wants.topic())).transpose()?;
+        print::notes(&notes.unwrap_or_default());
+        Ok(loaded)
     })
 }
 

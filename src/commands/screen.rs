@@ -20,6 +20,10 @@ use super::{Stop, load, print};
 
 /// The explorer, on files, on the demo, or on a server.
 pub(super) fn open(args: &Args) -> Result<Exit, Stop> {
+    if !args.source.stage.is_empty() {
+        let hint = "give it a subcommand, such as kreach map --stage PATH";
+        return Err(Stop::Other { what: "the explorer takes no --stage".to_owned(), hint: hint.to_owned() });
+    }
     // What cannot be shown is told before the terminal is taken.
     let first: Option<Line> = args.screen.open.as_deref().map(str::parse).transpose()?;
     if let Some(line) = &first {

@@ -14,8 +14,10 @@ use super::{Stop, print};
 
 /// Reads all that answers can rest on and writes it to a file, or to stdout.
 pub(super) fn write(args: &Args, file: Option<&Path>) -> Result<Exit, Stop> {
+    super::stdin_once(args, None)?;
     let loaded = load(args, &Wants::Everything, Color::Never)?;
     print::problems(&loaded.world.cluster);
+    super::stage::tell(&loaded.context);
     let Some(path) = file else {
         return print::answer(Color::Never, |out| Ok(snapshot::write(&loaded.world.cluster, out).map(|()| Exit::Yes)?));
     };

@@ -31,7 +31,7 @@ use std::path::PathBuf;
 
 pub use located::Spot;
 pub use notes::Note;
-pub use onto::{Onto, onto};
+pub use onto::{Changes, Onto, onto};
 pub use source::Source;
 
 use crate::model::cluster::Cluster;

@@ -207,12 +207,18 @@ impl AnyFact {
     pub fn stamp(&self) -> (UidMark, u64) {
         self.tell(|it| it.stamp())
     }
+
+    /// Makes it newer than what is held of its object, whichever version it was written down with.
+    pub fn forget_version(&self) {
+        self.tell(|it| it.forget());
+    }
 }
 
 /// What a fact of any sort is asked.
 trait Stamped {
     fn object(&self) -> ObjectId;
     fn stamp(&self) -> (UidMark, u64);
+    fn forget(&self);
 }
 
 impl<T: Fact> Stamped for T {
@@ -221,6 +227,9 @@ impl<T: Fact> Stamped for T {
     }
     fn stamp(&self) -> (UidMark, u64) {
         (self.uid(), self.version().number())
+    }
+    fn forget(&self) {
+        self.version().move_to(0);
     }
 }
 

@@ -183,12 +183,25 @@ impl Told {
 
     /// Takes the marks in that the answers are: rules that the server cannot list all of.
     pub fn mark(&self, marks: &mut Marks) {
+        self.shows().into_iter().for_each(|it| marks.tell(it));
+    }
+
+    /// The mark that the answers are of another authorizer.
+    pub fn shows(&self) -> Option<Mark> {
         let is_incomplete = |it: &Reply| matches!(it, Reply::Rules(rules) if rules.extent == Extent::Incomplete);
-        if self.0.values().any(is_incomplete) {
-            let what =
-                "the server says that its list of the operator's rules is incomplete: it asks another authorizer";
-            marks.tell(Mark { reach: Reach::Everybody, what: what.into() });
-        }
+        let what = "the server says that its list of the operator's rules is incomplete: it asks another authorizer";
+        self.0.values().any(is_incomplete).then(|| Mark { reach: Reach::Everybody, what: what.into() })
+    }
+
+    /// What of it holds whatever is changed in the cluster: who the operator is, and not what may be done as it is.
+    pub fn of_who(&self) -> Self {
+        Self(
+            self.0
+                .iter()
+                .filter(|it| *it.0 == Review::Own)
+                .map(|(review, reply)| (review.clone(), reply.clone()))
+                .collect(),
+        )
     }
 }
 

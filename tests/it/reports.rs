@@ -10,7 +10,8 @@
 //! ```
 //!
 //! `--from CASE` goes behind the subcommand unless the arguments say `--from`; THIS in them is the case's path. `diff` and
-//! `check` get no `--from`: BEFORE and AFTER are the parts of a case whose lines `# before` and `# after` begin them. `out`
+//! `check` get no `--from`: BEFORE, AFTER and STAGED are the parts of a case whose lines `# before`, `# after` and
+//! `# staged` begin them; `--from BEFORE --stage STAGED` asks the one with the other applied. `out`
 //! is stdout, `err` stderr, `text` either, `exit 1|2` either; `has` wants, anywhere in the JSON on stdout, an object with
 //! these members. What a command decides it decides again with `--self-check`, which must not differ.
 //!
@@ -168,20 +169,21 @@ fn run(arguments: &[String]) -> Said {
     Said { exit: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
 }
 
-/// The parts of a case that holds two clusters: what stands behind its lines `# before` and `# after`.
+/// The parts of a case that holds several inputs: what stands behind its lines `# before`, `# after` and `# staged`.
 fn parts(text: &str) -> Vec<(&'static str, String)> {
     let mut parts: Vec<(&'static str, String)> = Vec::new();
     for line in text.lines() {
         match line {
             "# before" => parts.push(("BEFORE", String::new())),
             "# after" => parts.push(("AFTER", String::new())),
+            "# staged" => parts.push(("STAGED", String::new())),
             _ => parts.iter_mut().last().into_iter().for_each(|it| it.1 += &format!("{line}\n")),
         }
     }
     parts
 }
 
-/// The same arguments, where BEFORE and AFTER are files in this folder with the parts of the case.
+/// The same arguments, where BEFORE, AFTER and STAGED are files in this folder with the parts of the case.
 fn in_parts(arguments: &[String], parts: &[(&'static str, String)], folder: &Path) -> Vec<String> {
     let path = |name: &str| folder.join(format!("{}.yaml", name.to_lowercase()));
     parts.iter().for_each(|(name, text)| fs::write(path(name), text).expect("a part is written"));
@@ -195,14 +197,15 @@ fn in_parts(arguments: &[String], parts: &[(&'static str, String)], folder: &Pat
 /// What of an expectation does not hold.
 fn broken(expect: &Expect) -> Vec<String> {
     let folder = tempfile::tempdir().expect("a folder");
-    let said = run(&in_parts(&expect.arguments, &expect.parts, folder.path()));
+    let arguments = in_parts(&expect.arguments, &expect.parts, folder.path());
+    let said = run(&arguments);
     let mut wrong: Vec<String> = Vec::new();
     if !said.exit.is_some_and(|it| expect.exits.contains(&it)) {
         wrong.push(format!("exit {:?}, not {:?}", said.exit, expect.exits));
     }
     wrong.extend(expect.wants.iter().filter(|it| holds(it, &said) == it.absent).map(Want::told));
     if wrong.is_empty() && DECIDING.contains(&expect.arguments[0].as_str()) {
-        let again: Vec<String> = expect.arguments.iter().cloned().chain(["--self-check".to_owned()]).collect();
+        let again: Vec<String> = arguments.iter().cloned().chain(["--self-check".to_owned()]).collect();
         let second = run(&again);
         if (second.exit, &second.out) != (said.exit, &said.out) {
             wrong.push(format!("--self-check differs: exit {:?}\n{}{}", second.exit, second.out, second.err));

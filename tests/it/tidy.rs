@@ -76,7 +76,7 @@ const TABLES: &[Table] = &[
     Table {
         directory: "src/cli/",
         table: "src/args.rs",
-        besides: &["answer", "capabilities", "exit", "form", "grants", "json", "paint", "sheet"],
+        besides: &["answer", "capabilities", "exit", "form", "grants", "json", "paint", "sheet", "staged"],
     },
 ];
 

@@ -9,11 +9,15 @@
 //! (as in files), and aggregated ClusterRoles hold what their members give. Pods that run stay as they are.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read as _;
+use std::os::unix::fs::FileTypeExt as _;
 use std::path::Path;
 
-use super::{FilesError, Loaded, Note, Reading, load_text_with, load_with};
+use serde_json::Value;
+
+use super::{FilesError, Loaded, Note, Reading, load_text_with, load_with, stored};
 use crate::ask::topic::Topic;
-use crate::change::edits::{aggregated, of_fix, surprise};
+use crate::change::edits::{aggregated, exists, of_fix, surprise};
 use crate::change::{Change, Op};
 use crate::live::bounded;
 use crate::model::cluster::{AnyFact, Cluster, Delta, Entry};
@@ -30,9 +34,79 @@ const MAX_FIX: usize = 64 << 20;
 #[derive(Debug, Default)]
 pub struct Onto {
     pub deltas: Vec<Delta>,
+    /// What is done with which object, in the order of the files.
+    pub made: Vec<(Op, ObjectId)>,
     pub notes: Vec<Note>,
     /// Fingerprints of the documents that could not be read.
     pub unread: Vec<u64>,
+}
+
+/// Files that are to be made part of a cluster, read.
+#[derive(Debug)]
+pub enum Changes {
+    /// A Fix, and what messages call it.
+    Fix {
+        label: String,
+        changes: Vec<Change>,
+    },
+    Manifests(Box<Loaded>),
+}
+
+impl Changes {
+    /// Reads manifests, a directory of them or a Fix as JSON; `-` is standard input.
+    ///
+    /// # Errors
+    /// They cannot be read; or a Fix has no candidate.
+    pub fn read(path: &Path, reading: &Reading) -> Result<Self, FilesError> {
+        let label = if path.as_os_str() == "-" { "standard input".to_owned() } else { path.display().to_string() };
+        let Some(text) = text(path, &label)? else {
+            return Ok(Changes::Manifests(Box::new(load_with(&[path.to_owned()], reading)?)));
+        };
+        let fix = match serde_json::from_str(&text) {
+            Ok(value) => of_fix(&value).map_err(|it| FilesError::Object { label: label.clone(), what: it.0 })?,
+            Err(_) => None,
+        };
+        match fix {
+            Some(changes) => Ok(Changes::Fix { label, changes }),
+            // A pipe is read once; what can be read again is, since it may be large or in another encoding.
+            None if path.is_file() => Ok(Changes::Manifests(Box::new(load_with(&[path.to_owned()], reading)?))),
+            None => Ok(Changes::Manifests(Box::new(load_text_with(&label, &text, reading)?))),
+        }
+    }
+
+    /// What they would change in a cluster.
+    ///
+    /// # Errors
+    /// A Fix holds what is no object.
+    pub fn onto(self, cluster: &Cluster, reading: &Reading) -> Result<Onto, FilesError> {
+        let mut onto = Onto::default();
+        match self {
+            Changes::Fix { label, changes } => {
+                for (at, step) in changes.iter().enumerate() {
+                    onto.step(cluster, &format!("{label} changes[{at}].object"), step, reading)?;
+                }
+            }
+            Changes::Manifests(loaded) => onto.manifests(cluster, *loaded),
+        }
+        onto.aggregate(cluster);
+        Ok(onto)
+    }
+
+    /// The changes themselves, each with its whole object, for a cluster that holds this.
+    ///
+    /// # Errors
+    /// A file cannot be read again.
+    pub fn whole(self, cluster: &Cluster) -> Result<Vec<Change>, FilesError> {
+        let loaded = match self {
+            Changes::Fix { changes, .. } => return Ok(changes),
+            Changes::Manifests(loaded) => loaded,
+        };
+        let whole = |id: ObjectId| {
+            let op = if exists(cluster, &id) { Op::Update } else { Op::Create };
+            Ok(Change { op, object: object(&loaded, &id)? })
+        };
+        named(&loaded).into_iter().map(whole).collect()
+    }
 }
 
 /// What these files would change in a cluster.
@@ -40,31 +114,56 @@ pub struct Onto {
 /// # Errors
 /// They cannot be read; or a Fix has no candidate, or holds what is no object.
 pub fn onto(cluster: &Cluster, path: &Path, reading: &Reading) -> Result<Onto, FilesError> {
-    let mut onto = Onto::default();
-    match fix(path)? {
-        Some(steps) => {
-            let label = path.display().to_string();
-            for (at, step) in steps.iter().enumerate() {
-                onto.step(cluster, &format!("{label} changes[{at}].object"), step, reading)?;
-            }
-        }
-        None => onto.put(cluster, load_with(&[path.to_owned()], reading)?),
-    }
-    onto.aggregate(cluster);
-    Ok(onto)
+    Changes::read(path, reading)?.onto(cluster, reading)
 }
 
-/// The changes of a Fix's first candidate; `None`: it is no Fix.
-fn fix(path: &Path) -> Result<Option<Vec<Change>>, FilesError> {
-    let label = || path.display().to_string();
-    if !path.is_file() {
-        return Ok(None);
-    }
-    let text = bounded::text(path, MAX_FIX).map_err(|source| FilesError::Read { label: label(), source })?;
-    match serde_json::from_str(&text) {
-        Ok(value) => of_fix(&value).map_err(|it| FilesError::Object { label: label(), what: it.0 }),
+/// The text of what may be a Fix: a file of moderate size or a pipe; `None`: it is none.
+fn text(path: &Path, label: &str) -> Result<Option<String>, FilesError> {
+    let failed = |source| FilesError::Read { label: label.to_owned(), source };
+    let is_pipe = path.as_os_str() == "-" || path.metadata().is_ok_and(|it| it.file_type().is_fifo());
+    let bytes = match path.as_os_str() == "-" {
+        true => bounded::stream(&mut std::io::stdin().lock(), 0, MAX_FIX).map_err(failed)?,
+        false if is_pipe || is_small_json(path) => bounded::file(path, MAX_FIX).map_err(failed)?,
+        false => return Ok(None),
+    };
+    match stored::text(bytes) {
+        Ok(text) => Ok(Some(text)),
+        Err(what) if is_pipe => Err(FilesError::Text { label: label.to_owned(), what }),
+        // The reader of manifests says what is wrong with it.
         Err(_) => Ok(None),
     }
+}
+
+fn is_small_json(path: &Path) -> bool {
+    path.metadata().is_ok_and(|it| it.is_file() && it.len() <= MAX_FIX as u64) && begins_as_json(path)
+}
+
+/// Whether the first letter of a file is that of a JSON object: only such can be a Fix.
+fn begins_as_json(path: &Path) -> bool {
+    let mut start = [0; 64];
+    let read = std::fs::File::open(path).and_then(|mut it| it.read(&mut start)).unwrap_or(0);
+    start[..read].iter().find(|it| !it.is_ascii_whitespace() && !b"\xef\xbb\xbf".contains(it)) == Some(&b'{')
+}
+
+/// The objects that files hold, in their order.
+fn named(loaded: &Loaded) -> Vec<ObjectId> {
+    let is_read = |id: &ObjectId| exists(&loaded.cluster, id) || loaded.cluster.unreadable.contains(id);
+    let mut all: Vec<_> = loaded.source.at.iter().filter(|it| is_read(it.0)).collect();
+    all.sort_by_key(|(_, at)| (at.file, at.range.start));
+    all.into_iter().map(|it| it.0.clone()).collect()
+}
+
+/// The whole object that stands in a file, with the namespace that it is in.
+fn object(loaded: &Loaded, id: &ObjectId) -> Result<Value, FilesError> {
+    let label = || loaded.source.place(id).unwrap_or_default();
+    let text = loaded.source.text(id).transpose().map_err(|source| FilesError::Read { label: label(), source })?;
+    let read = serde_saphyr::from_str(&text.unwrap_or_default());
+    let mut object: Value = read.map_err(|it| FilesError::Object { label: label(), what: it.to_string() })?;
+    let metadata = object.get_mut("metadata").and_then(Value::as_object_mut);
+    if let Some(metadata) = metadata.filter(|it| !id.namespace.is_empty() && !it.contains_key("namespace")) {
+        metadata.insert("namespace".to_owned(), id.namespace.as_str().into());
+    }
+    Ok(object)
 }
 
 impl Onto {
@@ -80,6 +179,7 @@ impl Onto {
         }
         for id in ids {
             surprise(cluster, step.op, &id).into_iter().for_each(|it| self.say(it));
+            self.made.push((step.op, id.clone()));
             if step.op == Op::Delete {
                 self.deltas.push(Delta::Gone(id));
             }
@@ -90,6 +190,13 @@ impl Onto {
         Ok(())
     }
 
+    /// Creates all that files hold, or replaces what has its name.
+    fn manifests(&mut self, cluster: &Cluster, loaded: Loaded) {
+        let op = |id: &ObjectId| if exists(cluster, id) { Op::Update } else { Op::Create };
+        self.made.extend(named(&loaded).into_iter().map(|id| (op(&id), id)));
+        self.put(cluster, loaded);
+    }
+
     /// Puts all that was read; what could not be read there makes the same unknown here.
     fn put(&mut self, cluster: &Cluster, loaded: Loaded) {
         let read = &loaded.cluster;
@@ -97,6 +204,8 @@ impl Onto {
             read.problems.iter().map(|(id, it)| (id, it.clone())).collect();
         for fact in facts(cluster, read) {
             let problems = problems.remove(&fact.id()).unwrap_or_default();
+            // What is meant to be done comes after all that was seen, whenever its file was written.
+            fact.forget_version();
             self.deltas.push(Delta::Put(Entry { problems, ..Entry::new(fact) }));
         }
         let unreadable = read.unreadable.iter();
