@@ -83,7 +83,7 @@ impl Answer<'_> {
         match self {
             Answer::Trace(it) => it.page(),
             Answer::Map(it) => it.page(world),
-            Answer::Reach(it) => it.pages(world).into_iter().flat_map(|it| it.lines).collect(),
+            Answer::Reach(it) => it.page(world),
             Answer::Can(it) => it.page(world),
             Answer::WhoCan(it) => it.page(world),
             Answer::Permissions(it) => it.page(world),

@@ -46,6 +46,7 @@ pub mod pair;
 pub mod ports;
 pub mod question;
 pub mod reach_page;
+pub mod reach_parts;
 mod reach_rows;
 mod reached;
 pub mod reaches;

@@ -22,7 +22,6 @@ use crate::text::escalate as ways;
 use crate::text::evidence::Evidence;
 use crate::text::{About, Line, Mark, Page, words};
 
-use super::connections::Connections;
 use super::escalation::ReachPath;
 
 /// One row of what can be reached.
@@ -107,18 +106,9 @@ impl Reaches {
         self.rows.iter().filter(|it| it.path.iter().any(|step| step.edge != &SELF))
     }
 
-    /// All of it: what is certain, where that can connect to, what is not certain, and what cannot be known.
-    pub fn page(&self, of: &str, way: Way, connections: &Connections) -> Page {
-        let mut page = Page::default();
-        page.say(0, Mark::Title, format!("{of} {}: {}", way.verb(), self.counts()));
-        if self.told().next().is_none() {
-            page.say(1, Mark::Note, way.nothing());
-        }
-        page.lines.extend(self.lines(of, way, Certainty::Certain));
-        page.lines.extend(connections.lines(of));
-        page.lines.extend(self.lines(of, way, Certainty::Unsure));
-        page.lines.extend(self.limits());
-        page
+    /// Whether nothing is come to but what one holds anyhow.
+    pub fn tells_nothing(&self) -> bool {
+        self.told().next().is_none()
     }
 
     /// `3 in 1 step, 12 in 2 steps; 4 unsure`: how many of each length.
@@ -168,7 +158,7 @@ impl Way {
     }
 
     /// That there is none.
-    const fn nothing(self) -> &'static str {
+    pub const fn nothing(self) -> &'static str {
         match self {
             Way::From => "nothing beyond its own rights",
             Way::To => "nobody by the steps of docs/reach.md",

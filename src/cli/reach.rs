@@ -61,7 +61,7 @@ impl Command for ReachArgs {
 /// Writes it in any form but text.
 pub(super) fn write(it: &Answer, layout: Layout, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
     match layout.form {
-        Form::Md => it.pages(asked.world).iter().try_for_each(|it| Ok(out.write_all(it.markdown().as_bytes())?)),
+        Form::Md => Ok(out.write_all(it.page(asked.world).markdown().as_bytes())?),
         Form::Dot => Ok(write!(out, "{}", graph(it))?),
         Form::Json | Form::Yaml => write_json(it, layout.form, asked, out),
         form => {

@@ -5,12 +5,12 @@
 
 use super::theme::Theme;
 use crate::ask::end::{End, PortAsk};
-use crate::ask::question::reach::unknown_rows;
+use crate::ask::reach_parts;
 use crate::ask::reaches::Way;
 use crate::ask::{Fault, Here, Question, World};
 use crate::model::policy::Direction;
 use crate::net::reach::By;
-use crate::text::{Line, Mark, Page};
+use crate::text::{Mark, Page};
 
 pub use super::matrix::Matrix;
 
@@ -113,12 +113,7 @@ pub fn bannered(differences: &[String], answer: Page) -> Page {
 pub fn connections(world: &World, end: &End, way: Way) -> Page {
     let direction = if way == Way::From { Direction::Egress } else { Direction::Ingress };
     match world.asker().reach(end, direction, By::Workload) {
-        Ok(reach) => {
-            let mut page = reach.section();
-            let why = unknown_rows(&reach, world);
-            page.lines.extend(why.into_iter().map(|it| Line { indent: 2, ..it }));
-            checked(world, page)
-        }
+        Ok(reach) => checked(world, reach_parts::network(&reach, world).into_iter().collect()),
         Err(why) => fault(&why),
     }
 }

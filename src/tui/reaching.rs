@@ -21,14 +21,15 @@ use crate::ask::end::{End, PortAsk};
 use crate::ask::escalation::{self, Actor, ReachPath};
 use crate::ask::question::access::Groups;
 use crate::ask::question::reach::{self, Reach};
+use crate::ask::reach_parts::{self, Parts};
 use crate::ask::reaches::{Reaches, Way};
 use crate::ask::scope::View;
 use crate::ask::{Answer, Fault, Here, Question, World};
-use crate::escalate::{Certainty, Foothold};
+use crate::escalate::Foothold;
 use crate::model::name::Name;
 use crate::model::role::Subject;
 use crate::rbac::version::Version;
-use crate::text::{About, Line, Mark, Page, capability, words};
+use crate::text::{Mark, Page};
 
 /// A question about reach.
 #[derive(Clone, PartialEq, Debug)]
@@ -186,34 +187,14 @@ fn waiting(state: State) -> &'static str {
     }
 }
 
-/// All rows: what one has by oneself, what one comes to in steps, and where one can connect to.
+/// All that is known by now: what one has by oneself and connects to is, what one comes to in steps takes longer.
 fn rows(view: View<'_>, asked: &ReachAsked, found: Option<(&Reaches, &Connections)>, state: State) -> Page {
-    let reaches = found.map(|it| it.0);
-    let mut page = Page::default();
-    let counts = reaches.map_or_else(|| waiting(state).to_owned(), Reaches::counts);
-    page.say(0, Mark::Title, format!("{} {}: {counts}", asked.of, asked.way.verb()));
-    page.lines.extend(own(view, asked));
     let of = asked.of.to_string();
-    page.lines.extend(reaches.iter().flat_map(|it| it.lines(&of, asked.way, Certainty::Certain)));
-    let network = asked.end().map(|it| answers::connections(view.world, it, asked.way));
-    page.lines.extend(network.into_iter().flat_map(|it| it.lines));
-    page.lines.extend(found.iter().flat_map(|it| it.1.lines(&of)));
-    page.lines.extend(reaches.iter().flat_map(|it| it.lines(&of, asked.way, Certainty::Unsure)));
-    page.lines.extend(reaches.iter().flat_map(|it| it.limits()));
-    page.fold = Some(2);
-    page
-}
-
-/// What a subject may do without any step.
-fn own(view: View<'_>, asked: &ReachAsked) -> Vec<Line> {
-    let Some(subject) = asked.subject().filter(|_| asked.way == Way::From) else { return Vec::new() };
-    let identity = view.identity(subject);
-    let all = view.world.rbac().capabilities(&identity, None, view.world.version);
-    let count = words::count(all.len() as u64, "effective capability", "effective capabilities");
-    let head = Line::new(2, Mark::Plain, format!("{count} (a shows its permissions)"));
-    let mut lines = vec![Line::new(1, Mark::Title, "its own rights"), head.on(About::Somebody(subject.clone()))];
-    lines.extend(all.iter().map(|it| Line::new(3, Mark::of(it.outcome), capability::words(it))));
-    lines
+    // What was asked is written out in full: no namespace is missing.
+    let own = AsOf::now(view, asked).question().own(&Here::default(), view.world).ok().flatten();
+    let own = own.iter().flat_map(|(subject, all)| reach_parts::own_rights(subject, all)).collect();
+    let network = asked.end().map(|it| answers::connections(view.world, it, asked.way).lines).unwrap_or_default();
+    Parts { of: &of, way: asked.way, own, network, ways: found.ok_or(waiting(state)) }.page()
 }
 
 /// The work that answers a question about this world, on a copy of it.

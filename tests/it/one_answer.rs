@@ -5,6 +5,7 @@
 use clap::Parser as _;
 use crossterm::event::Event as Input;
 use kreach::args::Args;
+use kreach::ask::question::reach::Found;
 use kreach::ask::world::SelfCheck;
 use kreach::ask::{Answer, Here, Line, Question, World};
 use kreach::cli::{Asked, Context, Exit};
@@ -40,7 +41,9 @@ fn shown(answer: &Answer<'_>) -> Shown {
         Answer::Compared(_) | Answer::Touched(_) | Answer::Map(_) => Shown::Page,
         // Its labels are a page beside it.
         Answer::Explanation(_) => Shown::Longer,
-        Answer::Reach(_) => Shown::Rows,
+        // A way is drawn on the screen, and told step by step by the command.
+        Answer::Reach(it) if matches!(it.found, Found::Path(_)) => Shown::Rows,
+        Answer::Reach(_) => Shown::Page,
         Answer::Namespaces(_) | Answer::Access(_) | Answer::List(_) => Shown::Table,
     }
 }

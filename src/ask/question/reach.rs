@@ -11,6 +11,7 @@ use crate::ask::connections::Connections;
 use crate::ask::escalation::{self, Actor, ReachPath, Watch};
 use crate::ask::many::{self, namespace_of};
 use crate::ask::needs::{self, Needs};
+use crate::ask::reach_parts::{self, Parts};
 use crate::ask::reaches::{Reaches, Way};
 use crate::ask::topic::Topic;
 use crate::ask::trace::Trace;
@@ -20,8 +21,9 @@ use crate::model::evidence::Outcome;
 use crate::model::id::Kind;
 use crate::model::name::Name;
 use crate::model::policy::Direction;
-use crate::model::role::SubjectKind;
+use crate::model::role::{Subject, SubjectKind};
 use crate::net::reach::Unit;
+use crate::rbac::capability::Capability;
 use crate::rbac::identity::Membership;
 use crate::rbac::version::Version;
 use crate::text::{Line, Page};
@@ -158,7 +160,21 @@ impl Reach {
             }
             None => Found::Ways(self.ways(here, world, watch)?),
         };
-        Ok(Answer { of: self.of.clone(), way: self.way(), by: self.by, found })
+        let own = self.own(here, world)?.filter(|_| matches!(found, Found::Ways(_)));
+        Ok(Answer { of: self.of.clone(), way: self.way(), by: self.by, own, found })
+    }
+
+    /// What the subject that it is about may do without any step, if it is about what one comes to.
+    ///
+    /// # Errors
+    /// The end is none.
+    pub fn own(&self, here: &Here, world: &World) -> Result<Option<(Subject, Vec<Capability>)>, Fault> {
+        let Actor::Held(Foothold::Subject(subject)) = escalation::actor(&self.of, &here.namespace)? else {
+            return Ok(None);
+        };
+        let version = self.version()?.or(world.version);
+        let all = || world.rbac().capabilities(&self.groups.identity(&subject, world), None, version);
+        Ok((self.way() == Way::From).then(|| (subject.clone(), all())))
     }
 
     /// Whether a goal is reached, through RBAC, pods and the network.
@@ -216,6 +232,8 @@ pub struct Answer {
     pub of: String,
     pub way: Way,
     pub by: ByArg,
+    /// What the subject may do without any step, where everything is asked for that it comes to.
+    pub own: Option<(Subject, Vec<Capability>)>,
     pub found: Found,
 }
 
@@ -242,29 +260,28 @@ impl Answer {
         }
     }
 
-    /// The answer in words, part by part: connections, then what lies beyond.
-    pub fn pages(&self, world: &World) -> Vec<Page> {
+    /// The answer in words.
+    pub fn page(&self, world: &World) -> Page {
         match &self.found {
-            Found::Trace(it) => vec![it.page()],
-            Found::Path(it) => vec![it.page()],
-            Found::Connections(reach, ways) => {
-                let ways = ways.iter().map(|it| self.ways_page(it, &reach.end.to_string(), world));
-                std::iter::once(self.connections_page(reach, world)).chain(ways).collect()
+            Found::Trace(it) => it.page(),
+            Found::Path(it) => it.page(),
+            Found::Connections(reach, None) => {
+                let mut page = reach.page();
+                page.lines.extend(unknown_rows(reach, world));
+                page
             }
-            Found::Ways(it) => vec![self.ways_page(it, &self.of, world)],
+            Found::Connections(reach, Some(ways)) => {
+                self.parts(ways, &reach.end.to_string(), reach_parts::network(reach, world), world)
+            }
+            Found::Ways(it) => self.parts(it, &self.of, Vec::new(), world),
         }
     }
 
-    /// Every row, and why some are unknown.
-    fn connections_page(&self, reach: &many::Reach, world: &World) -> Page {
-        let mut page = reach.page();
-        page.lines.extend(unknown_rows(reach, world));
-        page
-    }
-
     /// All rows in words, with where the pods among them may connect to.
-    fn ways_page(&self, found: &Reaches, of: &str, world: &World) -> Page {
-        found.page(of, self.way, &self.connections(found, world, &mut |_, _| true))
+    fn parts(&self, ways: &Reaches, of: &str, network: Vec<Line>, world: &World) -> Page {
+        let connections = self.connections(ways, world, &mut |_, _| true);
+        let own = self.own.iter().flat_map(|(subject, all)| reach_parts::own_rights(subject, all)).collect();
+        Parts { of, way: self.way, own, network, ways: Ok((ways, &connections)) }.page()
     }
 
     /// Where the pods among what is reached may connect to; of who comes somewhere nobody asks that.
