@@ -17,6 +17,7 @@ pub mod dns;
 pub mod escalate;
 pub mod evidence;
 pub mod flow;
+pub mod gate;
 pub mod graph;
 pub mod miss;
 pub mod net;

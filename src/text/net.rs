@@ -1,9 +1,9 @@
 //! Verdicts in words: both gates, every policy considered in order, what decided, and what could bend it.
 //!
 //! ```text
-//! v egress: no policy isolates pod/shop/web-0
-//! x ingress: 1 policy isolates pod/shop/db-0 and nothing allows 5432/TCP
-//!   x networkpolicy/shop/db: isolates it, none of its rules fits
+//! v egress: not isolated: no policy selects pod/shop/web-0
+//! x ingress: no rule of networkpolicy/shop/db allows 5432/TCP
+//!   x networkpolicy/shop/db: selects the pod; no rule matches
 //! ```
 
 use crate::model::evidence::{Gap, Outcome};
@@ -12,11 +12,11 @@ use crate::model::policy::{Action, Direction, Policy, Tier};
 use crate::model::port::PortSet;
 use crate::net::misses::{Lack, Miss};
 use crate::net::notes::Note;
-use crate::net::verdict::{Considered, End, EndFacts, FamilyVerdict, Gate, Port, Tri, Verdict, Why};
+use crate::net::verdict::{Considered, End, EndFacts, FamilyVerdict, Gate, Port, Tri, Verdict};
 
 use super::evidence::Evidence;
 use super::miss::{self, GateMisses};
-use super::{Mark, words};
+use super::{Mark, gate, words};
 
 /// What an engine's end is called: as it can be typed.
 pub fn end(end: &End) -> String {
@@ -32,8 +32,8 @@ pub fn verdict(verdict: &Verdict, misses: &[GateMisses]) -> Vec<Evidence> {
     let mut all: Vec<Evidence> = verdict.gaps.iter().map(Evidence::gap).collect();
     if let Some(family) = verdict.deciding() {
         for direction in Direction::ALL {
-            let of_gate = misses.iter().filter(|it| it.direction == direction).flat_map(|it| &it.misses);
-            all.extend(gate(verdict, family.gate(direction), &of_gate.collect::<Vec<_>>()));
+            let here = misses.iter().filter(|it| it.direction == direction).flat_map(|it| &it.misses);
+            all.extend(of_gate(verdict, family.gate(direction), &here.collect::<Vec<_>>()));
         }
         all.extend(other_reading(family, verdict.port));
         all.extend(no_node_yet(verdict, family));
@@ -47,12 +47,9 @@ pub fn verdict(verdict: &Verdict, misses: &[GateMisses]) -> Vec<Evidence> {
 }
 
 /// One gate: its headline, then every policy in order of evaluation.
-pub fn gate(verdict: &Verdict, gate: &Gate, misses: &[&Miss]) -> Vec<Evidence> {
-    let (target, peer) = match gate.direction {
-        Direction::Egress => (&verdict.from, &verdict.to),
-        Direction::Ingress => (&verdict.to, &verdict.from),
-    };
-    let mut all = vec![headline(gate, target, peer, verdict.port)];
+pub fn of_gate(verdict: &Verdict, gate: &Gate, misses: &[&Miss]) -> Vec<Evidence> {
+    let target = if gate.direction == Direction::Egress { &verdict.from } else { &verdict.to };
+    let mut all = vec![headline(gate, target, verdict.port)];
     let outcome = gate.outcome(verdict.port);
     for considered in &gate.policies {
         all.push(policy(considered, outcome).of_gate(gate.direction).below(1));
@@ -79,44 +76,11 @@ fn note(note: Note) -> Evidence {
 }
 
 /// The gate's outcome and its reason in one clause.
-fn headline(gate: &Gate, target: &EndFacts, peer: &EndFacts, port: Option<Port>) -> Evidence {
-    let outcome = gate.outcome(port);
-    let name = end(&target.end);
-    let why = match gate.why {
-        Why::Outside => format!("{name} is outside: no policy selects it"),
-        Why::Node => "no policy selects a node".to_owned(),
-        Why::HostNetwork => format!("{name} is on the host network: policies do not apply (S37)"),
-        Why::OwnNode => format!("{name} and its own node can always talk (S41)"),
-        Why::Itself => "a pod can always reach itself (S20)".to_owned(),
-        Why::NotIsolated => format!("no policy isolates {name} (S1)"),
-        Why::Policies => by_policies(gate, target, peer, port),
-        Why::NotJudged => format!("{name} cannot be judged"),
-    };
-    let what = format!("{}: {why}", gate.direction.as_str());
-    let evidence = Evidence::new(Mark::of(outcome), what).of_gate(gate.direction);
+fn headline(gate: &Gate, target: &EndFacts, port: Option<Port>) -> Evidence {
+    let mark = Mark::of(gate.outcome(port));
+    let evidence = Evidence::new(mark, gate::why(gate, target, port)).of_gate(gate.direction);
     let object = target.pod.as_ref().map(|it| it.id()).or_else(|| target.node.as_ref().map(|it| it.id()));
     Evidence { object, ..evidence }
-}
-
-fn by_policies(gate: &Gate, target: &EndFacts, peer: &EndFacts, port: Option<Port>) -> String {
-    let name = end(&target.end);
-    let toward = match gate.direction {
-        Direction::Egress => format!("to {}", end(&peer.end)),
-        Direction::Ingress => format!("from {}", end(&peer.end)),
-    };
-    let isolating = gate.policies.iter().filter(|it| it.isolates).count() as u64;
-    let policies = words::count(isolating, "policy isolates", "policies isolate");
-    match (gate.outcome(port), port) {
-        (Outcome::Deny, _) if isolating == 0 => format!("a policy on {name} denies it"),
-        (Outcome::Deny, Some(_)) => format!("{policies} {name}, nothing allows {} {toward}", words::port(port)),
-        (Outcome::Deny, None) => format!("{policies} {name}, nothing allows a port {toward}"),
-        (Outcome::Unknown, _) if isolating == 0 => {
-            format!("no NetworkPolicy isolates {name}, but a policy that is not evaluated may decide")
-        }
-        (Outcome::Unknown, _) => format!("policies on {name} may allow it, that is not sure"),
-        (Outcome::Allow, None) => format!("policies on {name} allow {}", gate.allowed),
-        (Outcome::Allow, Some(_)) => format!("policies on {name} allow {}", words::port(port)),
-    }
 }
 
 /// One policy, and what it says of this flow.
