@@ -67,6 +67,10 @@ pub enum Command {
     Policies(cli::list::PoliciesArgs),
     /// Users, groups and service accounts, and the worst that each can do
     Subjects(cli::list::SubjectsArgs),
+    /// What controls pods: how many each has, and how they are isolated
+    Workloads(cli::list::WorkloadsArgs),
+    /// The Services, what stands behind each, and how that is isolated
+    Services(cli::list::ServicesArgs),
     /// The ClusterRole that kreach needs, as YAML
     Rbac(cli::rbac::RbacArgs),
     /// Versions, directories, the cluster and what of it may be read
@@ -96,6 +100,8 @@ impl Command {
             Command::Pods(it) => Some(it),
             Command::Policies(it) => Some(it),
             Command::Subjects(it) => Some(it),
+            Command::Workloads(it) => Some(it),
+            Command::Services(it) => Some(it),
             Command::Info(it) => Some(it),
             Command::Diff(_)
             | Command::Check(_)

@@ -73,6 +73,8 @@ impl World {
             Question::Pods(it) => Answer::List(it.pods(here, self)),
             Question::Policies(it) => Answer::List(it.policies(here, self)),
             Question::Subjects(it) => Answer::List(it.subjects(here, self)),
+            Question::Workloads(it) => Answer::List(it.workloads(here, self)),
+            Question::Services(it) => Answer::List(it.services(here, self)),
         })
     }
 }

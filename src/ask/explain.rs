@@ -4,6 +4,7 @@
 
 mod service;
 mod subject;
+mod workload;
 
 use std::collections::BTreeMap;
 
@@ -37,6 +38,7 @@ pub fn facts(view: View<'_>, item: &Item) -> Page {
             ),
             None => gone(&mut page, item),
         },
+        Item::Workload(id) => workload::facts(&mut page, view, id, item.object().as_ref()),
         Item::Service(service) => service::facts(&mut page, view, service),
         Item::Subject(subject) => subject::facts(&mut page, view, subject),
     }
@@ -190,14 +192,14 @@ fn problems(page: &mut Page, view: View<'_>, item: &Item) {
     }
 }
 
-/// The labels that an object has; subjects have none, and those of Services are not kept.
+/// The labels that an object has; subjects have none, and those of workloads and Services are not kept.
 pub fn labels_of(view: View<'_>, item: &Item) -> Labels {
     let cluster = &view.world.cluster;
     let labels = match item {
         Item::Namespace(name) => cluster.namespaces.get("", name).map(|it| it.labels.clone()),
         Item::Pod(pod) => view.world.pod(pod).map(|it| it.labels().whole().into_owned()),
         Item::Policy(policy) => policy_of(view, policy).map(|it| it.labels.clone()),
-        Item::Service(_) | Item::Subject(_) => None,
+        Item::Workload(_) | Item::Service(_) | Item::Subject(_) => None,
     };
     labels.unwrap_or_default()
 }

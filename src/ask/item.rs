@@ -1,8 +1,11 @@
-//! What a row of a list stands for, and what explanations are of: a namespace, a pod, a policy, a Service or a subject.
+//! What a row of a list stands for, and what explanations are of: a namespace, a pod, a policy, a workload, a Service
+//! or a subject.
 
-use crate::model::id::{Kind, ObjectId, PodId};
+use super::end::End;
+use crate::model::id::{Kind, ObjectId, PodId, WorkloadId};
 use crate::model::name::Name;
 use crate::model::role::Subject;
+use crate::model::workload::{Owner, OwnerKind};
 
 /// The object that a row stands for.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -10,6 +13,7 @@ pub enum Item {
     Namespace(Name),
     Pod(PodId),
     Policy(ObjectId),
+    Workload(WorkloadId),
     Service(ObjectId),
     Subject(Subject),
 }
@@ -21,11 +25,27 @@ impl Item {
             Item::Namespace(name) => Some(ObjectId::new(Kind::NAMESPACE, Name::empty(), name.clone())),
             Item::Pod(pod) => Some(pod.object()),
             Item::Policy(it) | Item::Service(it) => Some(it.clone()),
+            Item::Workload(it) => workload_object(it),
             Item::Subject(Subject::ServiceAccount { namespace, name }) => {
                 Some(ObjectId::new(Kind::SERVICE_ACCOUNT, namespace.clone(), name.clone()))
             }
             Item::Subject(_) => None,
         }
+    }
+
+    /// The end of a connection that it is, where it is one.
+    pub fn end(&self) -> Option<End> {
+        Some(match self {
+            Item::Namespace(name) => End::Namespace(name.clone()),
+            Item::Pod(pod) => End::Pod(pod.clone()),
+            Item::Service(it) => End::Service { namespace: it.namespace.clone(), name: it.name.clone() },
+            Item::Workload(it) => End::Workload {
+                kind: it.kind.to_lowercase().into(),
+                namespace: it.namespace.clone(),
+                name: it.name.clone(),
+            },
+            Item::Policy(_) | Item::Subject(_) => return None,
+        })
     }
 
     /// As it is typed in a command: `shop/web-0`, `ns/shop`, `sa:shop/web`.
@@ -34,6 +54,7 @@ impl Item {
             Item::Namespace(name) => format!("ns/{name}"),
             Item::Pod(pod) => pod.to_string(),
             Item::Policy(it) | Item::Service(it) => it.to_string(),
+            Item::Workload(it) => it.to_string(),
             Item::Subject(subject) => subject.to_string(),
         }
     }
@@ -44,6 +65,7 @@ impl Item {
             Item::Namespace(name) => name,
             Item::Pod(pod) => &pod.name,
             Item::Policy(it) | Item::Service(it) => &it.name,
+            Item::Workload(it) => &it.name,
             Item::Subject(subject) => subject.name(),
         }
     }
@@ -54,8 +76,17 @@ impl Item {
             Item::Namespace(name) => name,
             Item::Pod(pod) => &pod.namespace,
             Item::Policy(it) | Item::Service(it) => &it.namespace,
+            Item::Workload(it) => &it.namespace,
             Item::Subject(subject) => subject.namespace(),
         };
         (!namespace.is_empty()).then_some(namespace)
+    }
+}
+
+/// The object that a workload is, where its kind is one that is read.
+fn workload_object(id: &WorkloadId) -> Option<ObjectId> {
+    match Owner::new(&id.kind, id.name.clone()).kind {
+        OwnerKind::Known(kind) => Some(ObjectId::new(kind.kind(), id.namespace.clone(), id.name.clone())),
+        OwnerKind::None | OwnerKind::Other => None,
     }
 }

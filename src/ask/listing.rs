@@ -11,12 +11,16 @@
 pub mod namespaces;
 pub mod pods;
 pub mod policies;
+pub mod services;
 pub mod subjects;
+pub mod workloads;
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
+use super::crew::Together;
 use super::filter::{Cells, Filtered, holds_word};
+use super::isolation::Isolation;
 use super::item::Item;
 use super::scope::View;
 use crate::model::address::canonical;
@@ -64,6 +68,13 @@ impl Cell {
     pub fn number(number: usize, tone: Tone) -> Self {
         let tone = if number == 0 { Tone::Dim } else { tone };
         Self { text: number.to_string(), tone, stands: Stands::Right }
+    }
+}
+
+impl Cell {
+    /// The same in another tone, if there is one.
+    pub fn toned(self, tone: Option<Tone>) -> Self {
+        Self { tone: tone.unwrap_or(self.tone), ..self }
     }
 }
 
@@ -206,6 +217,26 @@ impl<R: Row> Cells<R> for Seen<'_, R> {
 
     fn any_holds(&self, row: &R, word: &str) -> bool {
         self.listing.columns.iter().any(|it| holds_word(&(it.cell)(row, self.view).text, word))
+    }
+}
+
+/// How a pod is isolated.
+fn isolated(isolation: Isolation) -> Cell {
+    let tone = match isolation {
+        Isolation::OPEN | Isolation::Host => Tone::Risk,
+        Isolation::By { .. } if isolation.as_str() == "unknown" => Tone::Unknown,
+        Isolation::By { .. } => Tone::Plain,
+        Isolation::Finished => Tone::Dim,
+    };
+    Cell::new(isolation.as_str(), tone)
+}
+
+/// How several pods are isolated.
+fn together(all: Together) -> Cell {
+    match all {
+        Together::Nobody => Cell::new(all.as_str(), Tone::Dim),
+        Together::All(it) => isolated(it),
+        Together::Mixed { is_open } => Cell::new(all.as_str(), if is_open { Tone::Risk } else { Tone::Plain }),
     }
 }
 

@@ -15,6 +15,7 @@ pub mod answer;
 pub mod backends;
 pub mod compared;
 pub mod connections;
+pub mod crew;
 pub mod default_deny;
 pub mod diff;
 pub mod directory;

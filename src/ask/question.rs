@@ -140,6 +140,10 @@ pub enum Question {
     Policies(list::List),
     /// Users, groups and service accounts, and the worst that each can do
     Subjects(list::List),
+    /// What controls pods: how many each has, and how they are isolated
+    Workloads(list::List),
+    /// The Services, what stands behind each, and how that is isolated
+    Services(list::List),
 }
 
 impl Question {
@@ -156,6 +160,7 @@ impl Question {
             Question::Touch(it) => it,
             Question::Matrix(it) => it,
             Question::Namespaces(_) | Question::Pods(_) | Question::Policies(_) => &list::Listed::Network,
+            Question::Workloads(_) | Question::Services(_) => &list::Listed::Network,
             Question::Subjects(_) => &list::Listed::Access,
         }
     }
@@ -176,6 +181,8 @@ impl Question {
             Question::Pods(it) => ("pods", it.words()),
             Question::Policies(it) => ("policies", it.words()),
             Question::Subjects(it) => ("subjects", it.words()),
+            Question::Workloads(it) => ("workloads", it.words()),
+            Question::Services(it) => ("services", it.words()),
         }
     }
 }

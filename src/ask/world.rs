@@ -15,6 +15,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::Asker;
+use super::crew::Known;
 use super::weights::Weights;
 use crate::escalate::{Ground, Terrain};
 use crate::model::cluster::{AnyFact, Change, Cluster, Delta};
@@ -54,6 +55,8 @@ pub struct World {
     pub check: SelfCheck,
     pub(super) weights: Weights,
     pub(super) counts: RefCell<BTreeMap<Name, IsolationCounts>>,
+    /// What stands behind workloads and Services, as far as it has been asked.
+    pub(super) known: Known,
     /// What the naive evaluator answered otherwise, until somebody asks.
     differences: RefCell<Vec<String>>,
     /// Whether changes are taken for made that are not: the server's word about access is then about another cluster.
@@ -88,6 +91,7 @@ impl World {
             check,
             weights: Weights::default(),
             counts: RefCell::default(),
+            known: Known::default(),
             differences: RefCell::default(),
             staged: false,
             revision: 0,
@@ -197,6 +201,7 @@ impl World {
         self.terrain.forget(&changes);
         changes.iter().for_each(|it| self.weights.forget(it));
         self.forget_counts(&changes);
+        self.known.forget(&changes);
         self.revision += u64::from(!changes.is_empty());
         self.access += u64::from(changes.iter().any(moves_access));
         changes

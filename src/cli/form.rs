@@ -109,6 +109,8 @@ pub const FORMS: &[(&str, &[Form])] = &[
     ("pods", LIST),
     ("policies", LIST),
     ("subjects", LIST),
+    ("workloads", LIST),
+    ("services", LIST),
     ("info", PAGE),
 ];
 

@@ -1,4 +1,4 @@
-//! `kreach namespaces|pods|policies|subjects [FILTER]`: the panes of the screen as tables, with the same columns and filter.
+//! `kreach namespaces|pods|policies|subjects|workloads|services [FILTER]`: the panes of the screen as tables, with the same columns and filter.
 //!
 //! ```text
 //! $ kreach subjects marks=left
@@ -69,6 +69,24 @@ pub struct PoliciesArgs {
     after_help = "Examples:\n  kreach subjects marks=left --directory people.csv\n  kreach subjects 'bound>0' !system -o csv"
 )]
 pub struct SubjectsArgs {
+    #[command(flatten)]
+    pub list: ListArgs,
+}
+
+/// The workloads.
+#[derive(Args, Debug)]
+#[command(mut_arg("output", |it| form::output("workloads", it)))]
+#[command(after_help = "Examples:\n  kreach workloads -n payments\n  kreach workloads isolated=none -o name")]
+pub struct WorkloadsArgs {
+    #[command(flatten)]
+    pub list: ListArgs,
+}
+
+/// The Services.
+#[derive(Args, Debug)]
+#[command(mut_arg("output", |it| form::output("services", it)))]
+#[command(after_help = "Examples:\n  kreach services type=loadbalancer\n  kreach services 'ready<1' -o wide")]
+pub struct ServicesArgs {
     #[command(flatten)]
     pub list: ListArgs,
 }
@@ -194,5 +212,25 @@ impl Command for SubjectsArgs {
 
     fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
         self.list.print(Question::Subjects, asked, out)
+    }
+}
+
+impl Command for WorkloadsArgs {
+    fn reads(&self) -> &dyn Reads {
+        &Listed::Network
+    }
+
+    fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
+        self.list.print(Question::Workloads, asked, out)
+    }
+}
+
+impl Command for ServicesArgs {
+    fn reads(&self) -> &dyn Reads {
+        &Listed::Network
+    }
+
+    fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
+        self.list.print(Question::Services, asked, out)
     }
 }

@@ -98,6 +98,12 @@ impl Owner {
         if let OwnerKind::Known(kind) = self.kind { kind.word() } else { self.word.clone() }
     }
 
+    /// The word that owner references have for a kind as it is typed: `Deployment` for `deployment`.
+    pub fn word(kind: &str) -> Name {
+        let known = WORKLOADS.iter().find(|(.., word)| word.eq_ignore_ascii_case(kind));
+        known.map_or_else(|| kind.into(), |(.., word)| word.clone().into())
+    }
+
     /// What names it, for an object of this namespace.
     pub fn of(&self, namespace: &Name) -> WorkloadId {
         WorkloadId { namespace: namespace.clone(), kind: self.kind(), name: self.name.clone() }

@@ -238,10 +238,9 @@ impl App {
             (stop.pane, stop.side, stop.shown, stop.scope);
         self.answers.asked = None;
         if refill {
-            let view =
-                View { world: &self.session.world, scope: &self.focus.scope, acting: self.session.acting.as_ref() };
-            self.panes.iter_mut().for_each(|it| it.list.fill(view));
+            self.panes.iter_mut().for_each(|it| it.is_stale = true);
         }
+        self.fill_pane(self.focus.pane);
         if let Some(item) = &stop.item {
             self.panes[self.focus.pane].list.select(item);
         }

@@ -47,7 +47,7 @@ pub const TABS: &[Tab] = &[
     },
     Tab {
         title: "labels",
-        has: |item| !matches!(item, Item::Subject(_) | Item::Service(_)),
+        has: |item| !matches!(item, Item::Subject(_) | Item::Workload(_) | Item::Service(_)),
         page: explain::labels,
         question: what_is,
     },

@@ -12,7 +12,7 @@
 
 use ratatui::layout::Rect;
 
-use super::panes::COUNT;
+use super::panes::{COUNT, is_aside};
 
 /// The smallest screen that is drawn.
 pub const SMALLEST: (u16, u16) = (60, 15);
@@ -143,12 +143,16 @@ fn split(area: Rect, columns: u16) -> (Rect, Rect) {
     (left, Rect { x: area.x + columns, width: area.width - columns, ..area })
 }
 
-/// The panes above one another, the one in front as high as the others leave room.
+/// The panes above one another, the one in front as high as the others leave room; what is aside has none.
 fn stack(area: Rect, pane: usize) -> [Rect; COUNT] {
     let small = (area.height / 7).clamp(4, 10);
+    let others = (0..COUNT).filter(|it| *it != pane && !is_aside(*it, pane)).count() as u16;
     let mut y = area.y;
     std::array::from_fn(|at| {
-        let height = if at == pane { area.height - (COUNT as u16 - 1) * small } else { small };
+        if is_aside(at, pane) {
+            return Rect::default();
+        }
+        let height = if at == pane { area.height - others * small } else { small };
         let part = Rect { y, height, ..area };
         y += height;
         part

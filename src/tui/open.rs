@@ -18,31 +18,22 @@ use crate::model::place::Place;
 use crate::model::role::Subject;
 use crate::text::About;
 
-/// The end of a connection that an object is.
-pub fn end_of(item: &Item) -> Option<End> {
-    match item {
-        Item::Namespace(name) => Some(End::Namespace(name.clone())),
-        Item::Pod(pod) => Some(End::Pod(pod.clone())),
-        Item::Service(it) => Some(End::Service { namespace: it.namespace.clone(), name: it.name.clone() }),
-        Item::Policy(_) | Item::Subject(_) => None,
-    }
-}
-
 /// Why the selected object is no end.
 pub fn no_end(app: &App) -> Option<&'static str> {
-    selected_end(app, Way::From).is_none().then_some("select a pod or a namespace")
+    selected_end(app, Way::From).is_none().then_some("select a pod, a workload, a Service or a namespace")
 }
 
 /// Why nothing is reached from here.
 pub fn no_reach(app: &App) -> Option<&'static str> {
-    actor(app).is_none().then_some("select a subject, a pod, a node or a namespace")
+    actor(app).is_none().then_some("select a subject, a pod, a workload, a Service, a node or a namespace")
 }
 
 /// Why nothing reaches this, and nobody else can do it.
 pub fn no_who(app: &App) -> Option<&'static str> {
     match grants::about(app) {
         Some(About::Permission { .. }) => None,
-        _ => no_reach(app).map(|_| "select a subject, a pod, a node, a namespace or a line of permissions"),
+        _ => no_reach(app)
+            .map(|_| "select a subject, a pod, a workload, a Service, a node, a namespace or a line of permissions"),
     }
 }
 
@@ -90,7 +81,7 @@ fn actor_of(object: &ObjectId) -> Option<Actor> {
 fn selected_end(app: &App, way: Way) -> Option<End> {
     match app.place() {
         At::Sheet => app.focus.shown.view().end(app, way),
-        _ => app.selected().as_ref().and_then(end_of),
+        _ => app.selected().as_ref().and_then(Item::end),
     }
 }
 
@@ -123,14 +114,14 @@ pub fn trace(app: &mut App) -> Vec<Effect> {
     if app.focus.shown != Shown::Explain && app.focus.side == Side::View && pair(app) {
         return Vec::new();
     }
-    let marked: Vec<End> = app.with_pane(|pane, _| pane.marked()).iter().filter_map(end_of).collect();
+    let marked: Vec<End> = app.with_pane(|pane, _| pane.marked()).iter().filter_map(Item::end).collect();
     if let [from, to] = marked.as_slice() {
         app.answers.tracing.set(from.clone(), to.clone());
         app.with_pane(|pane, _| pane.unmark());
         app.open(Shown::Trace);
         return Vec::new();
     }
-    let Some(end) = app.selected().as_ref().and_then(end_of) else { return Vec::new() };
+    let Some(end) = app.selected().as_ref().and_then(Item::end) else { return Vec::new() };
     if app.answers.tracing.waiting() == Some(&end) {
         app.say(format!("the source is {end}: press t on another row (Esc forgets it)"));
         return Vec::new();

@@ -12,7 +12,7 @@ use super::event::Effect;
 use super::explain::{self, FACTS, TOUCH};
 use super::grants;
 use super::mapping::{MapAsked, Of};
-use super::panes::{self, PaneSpec, namespaces, pods, policies, subjects};
+use super::panes::{self, PaneSpec, namespaces, pods, policies, services, subjects, workloads};
 use super::reaching::{self, Typed};
 use super::status::Origin;
 use super::{choices, go};
@@ -99,6 +99,8 @@ pub fn open(app: &mut App, line: &Line) -> Result<Vec<Effect>, Fault> {
         Question::Pods(it) => list(app, &pods::PANE, &it.line(), line),
         Question::Policies(it) => list(app, &policies::PANE, &it.line(), line),
         Question::Subjects(it) => list(app, &subjects::PANE, &it.line(), line),
+        Question::Workloads(it) => list(app, &workloads::PANE, &it.line(), line),
+        Question::Services(it) => list(app, &services::PANE, &it.line(), line),
     }
     Ok(Vec::new())
 }
@@ -127,20 +129,22 @@ fn list(app: &mut App, pane: &PaneSpec, filter: &str, line: &Line) {
 }
 
 /// The pane that lists such an object.
-fn pane_of(item: &Item) -> Option<usize> {
-    match item {
-        Item::Namespace(_) => Some(panes::at(&namespaces::PANE)),
-        Item::Pod(_) => Some(panes::at(&pods::PANE)),
-        Item::Policy(_) => Some(panes::at(&policies::PANE)),
-        Item::Subject(_) => Some(panes::at(&subjects::PANE)),
-        Item::Service(_) => None,
-    }
+fn pane_of(item: &Item) -> usize {
+    panes::at(match item {
+        Item::Namespace(_) => &namespaces::PANE,
+        Item::Pod(_) => &pods::PANE,
+        Item::Policy(_) => &policies::PANE,
+        Item::Subject(_) => &subjects::PANE,
+        Item::Workload(_) => &workloads::PANE,
+        Item::Service(_) => &services::PANE,
+    })
 }
 
-/// Selects an object in its pane and shows one of its pages; one that no pane lists is shown by itself.
+/// Selects an object in its pane and shows one of its pages; one that the pane does not list is shown by itself.
 fn open_item(app: &mut App, item: &Item, tab: Option<&str>, line: &Line) -> Result<Vec<Effect>, Fault> {
-    let pane = pane_of(item).filter(|pane| tab.is_some() && app.panes[*pane].list.select(item));
-    let Some(pane) = pane else {
+    let pane = pane_of(item);
+    app.fill_pane(pane);
+    if tab.is_none() || !app.panes[pane].list.select(item) {
         let here = here(app, line);
         let needs = line.question.reads().needs(&here, &app.session.world)?;
         if needs.loading(&app.session.world.cluster).is_empty() {
@@ -148,7 +152,7 @@ fn open_item(app: &mut App, item: &Item, tab: Option<&str>, line: &Line) -> Resu
         }
         let line = Line::of(in_full(&line.question, item));
         return Ok(open_page(app, Asked { line, here, notes: Vec::new() }));
-    };
+    }
     go::pane(app, pane);
     app.panes[pane].list.select(item);
     app.focus.tab = explain::tabs(item).iter().position(|it| Some(it.title) == tab).unwrap_or(0);

@@ -19,8 +19,9 @@ use crate::text::Mark;
 impl App {
     /// Brings what is on the screen up to what is known; to be called before [`super::draw`].
     pub fn prepare(&mut self) {
-        let is_stale =
-            self.session.stale_lists || self.session.stale_answers || self.panes.iter().any(|it| it.is_stale);
+        let is_stale = self.session.stale_lists
+            || self.session.stale_answers
+            || (0..self.panes.len()).any(|it| self.is_behind(it));
         if is_stale || !self.session.pending.is_empty() {
             self.settle();
         }
@@ -41,9 +42,26 @@ impl App {
             return;
         }
         let view = View { world: &self.session.world, scope: &self.focus.scope, acting: self.session.acting.as_ref() };
-        // One that is read anew below needs no change by change.
-        for pane in self.panes.iter_mut().filter(|it| !it.is_stale) {
-            pane.list.change(&changes, view);
+        // One that is read anew needs no change by change.
+        for (at, pane) in self.panes.iter_mut().enumerate().filter(|it| !it.1.is_stale) {
+            match panes::is_aside(at, self.focus.pane) {
+                true => pane.is_stale = true,
+                false => pane.list.change(&changes, view),
+            }
+        }
+    }
+
+    /// Whether a pane is to be read anew now: one that is aside waits until it is in front.
+    fn is_behind(&self, pane: usize) -> bool {
+        self.panes[pane].is_stale && !panes::is_aside(pane, self.focus.pane)
+    }
+
+    /// Reads a pane anew where that waits.
+    pub(super) fn fill_pane(&mut self, pane: usize) {
+        let view = View { world: &self.session.world, scope: &self.focus.scope, acting: self.session.acting.as_ref() };
+        if std::mem::take(&mut self.panes[pane].is_stale) {
+            self.panes[pane].list.fill(view);
+            self.session.stale_answers = true;
         }
     }
 
@@ -54,12 +72,13 @@ impl App {
 
     pub(super) fn settle(&mut self) {
         self.change_lists();
-        let all = std::mem::take(&mut self.session.stale_lists);
-        let view = View { world: &self.session.world, scope: &self.focus.scope, acting: self.session.acting.as_ref() };
-        for pane in self.panes.iter_mut().filter(|it| all || it.is_stale) {
-            pane.is_stale = false;
-            pane.list.fill(view);
-            self.session.stale_answers = true;
+        if std::mem::take(&mut self.session.stale_lists) {
+            self.panes.iter_mut().for_each(|it| it.is_stale = true);
+        }
+        for pane in 0..self.panes.len() {
+            if self.is_behind(pane) {
+                self.fill_pane(pane);
+            }
         }
         let areas = self.areas();
         for (pane, area) in self.panes.iter_mut().zip(areas.panes) {

@@ -80,6 +80,9 @@ const QUESTIONS: &[&str] = &[
     "pods phase=running -n shop",
     "policies -n payments",
     "subjects ci",
+    "workloads -n payments",
+    "services",
+    "explain deploy/shop/web",
 ];
 
 /// The variants that were asked: all of them.
@@ -98,11 +101,13 @@ fn variant(question: &Question) -> usize {
         Question::Pods(_) => 10,
         Question::Policies(_) => 11,
         Question::Subjects(_) => 12,
+        Question::Workloads(_) => 13,
+        Question::Services(_) => 14,
     }
 }
 
 /// How many there are.
-const VARIANTS: usize = 13;
+const VARIANTS: usize = 15;
 
 /// What the command of this line prints, and how it ends.
 fn command(line: &str, form: &str, world: &World) -> (String, Exit) {

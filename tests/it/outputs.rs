@@ -68,7 +68,7 @@ fn questions(command: &str, name: &str) -> Vec<Vec<String>> {
         ],
         "touch" => vec![of(&["touch", "a/@"]), of(&["touch", "ns/a"])],
         "matrix" => vec![of(&["matrix"]), of(&["matrix", "access"])],
-        "namespaces" | "pods" | "policies" | "subjects" => {
+        "namespaces" | "pods" | "policies" | "subjects" | "workloads" | "services" => {
             vec![of(&[command]), of(&[command, "--no-headers"]), of(&[command, "@"])]
         }
         "rbac" => vec![of(&["rbac"])],

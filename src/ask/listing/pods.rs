@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::{Cell, Column, Given, Item, Listing, Moves, Row, SortKey, Sorts, Tone, labels};
+use super::{Cell, Column, Given, Item, Listing, Moves, Row, SortKey, Sorts, Tone, isolated, labels};
 use crate::ask::isolation::Isolation;
 use crate::ask::scope::{Problems, View};
 use crate::model::cluster::Change;
@@ -34,7 +34,7 @@ pub const LISTING: Listing<SharedPod> = Listing {
 
 const COLUMNS: &[Column<SharedPod>] = &[
     Column { title: "POD", width: 18, cell: name, sorts: Sorts::Naturally },
-    Column { title: "ISOLATED", width: 8, cell: isolated, sorts: Sorts::Text },
+    Column { title: "ISOLATED", width: 8, cell: |row, view| isolated(view.world.isolation(row)), sorts: Sorts::Text },
     Column { title: "PHASE", width: 9, cell: |row, _| phase(row), sorts: Sorts::Text },
     Column {
         title: "POL",
@@ -111,17 +111,6 @@ fn name(row: &SharedPod, view: View<'_>) -> Cell {
         Some(_) => Cell::new(row.name().to_string(), role),
         None => Cell::new(format!("{}/{}", row.namespace(), row.name()), role),
     }
-}
-
-fn isolated(row: &SharedPod, view: View<'_>) -> Cell {
-    let isolation = view.world.isolation(row);
-    let role = match isolation {
-        Isolation::OPEN | Isolation::Host => Tone::Risk,
-        Isolation::By { .. } if isolation.as_str() == "unknown" => Tone::Unknown,
-        Isolation::By { .. } => Tone::Plain,
-        Isolation::Finished => Tone::Dim,
-    };
-    Cell::new(isolation.as_str(), role)
 }
 
 fn phase(row: &SharedPod) -> Cell {

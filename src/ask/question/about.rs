@@ -1,7 +1,7 @@
 //! `explain OBJECT` and `touch OBJECT`: what an object is, and who may change, delete or enter it.
 //!
 //! ```text
-//! shop/web-0   ns/shop   networkpolicy/shop/db   svc/shop/db   sa:shop/web
+//! shop/web-0   deploy/shop/web   ns/shop   networkpolicy/shop/db   svc/shop/db   sa:shop/web
 //! ```
 
 use std::cell::OnceCell;
@@ -22,9 +22,10 @@ use crate::ask::topic::Topic;
 use crate::ask::{Fault, World, escalation, explain, somebody};
 use crate::kinds::{self, KindSpec, Presence};
 use crate::model::coverage::Scope as Covered;
-use crate::model::id::{Kind, ObjectId};
+use crate::model::id::{Kind, ObjectId, WorkloadId};
 use crate::model::labels::Labels;
 use crate::model::role::{Subject, SubjectKind};
+use crate::model::workload::Owner;
 use crate::rbac::identity::Identity;
 use crate::rbac::pasted::{self, Whom};
 use crate::rbac::touch::Touched;
@@ -33,7 +34,8 @@ use crate::text::Page;
 /// What OBJECT is.
 #[derive(Args, Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Explain {
-    /// NS/POD, ns/NAME, svc/NS/NAME, networkpolicy/NS/NAME (or another kind of policy), user:NAME, group:NAME or sa:NS/NAME
+    /// NS/POD, deploy/NS/NAME, svc/NS/NAME, ns/NAME, networkpolicy/NS/NAME (or another kind of policy), user:NAME,
+    /// group:NAME or sa:NS/NAME
     #[arg(value_name = "OBJECT")]
     pub object: String,
     #[command(flatten)]
@@ -44,7 +46,7 @@ pub struct Explain {
 /// Who may touch OBJECT.
 #[derive(Args, Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Touch {
-    /// NS/POD, ns/NAME, svc/NS/NAME, networkpolicy/NS/NAME (or another kind of policy), sa:NS/NAME
+    /// NS/POD, deploy/NS/NAME, svc/NS/NAME, ns/NAME, networkpolicy/NS/NAME (or another kind of policy), sa:NS/NAME
     #[arg(value_name = "OBJECT")]
     pub object: String,
 }
@@ -69,7 +71,7 @@ impl Explanation {
     }
 }
 
-const SUCH_AS: &str = "such as shop/web-0, ns/shop, svc/shop/db, networkpolicy/shop/db or sa:shop/web";
+const SUCH_AS: &str = "such as shop/web-0, deploy/shop/web, svc/shop/db, ns/shop, networkpolicy/shop/db or sa:shop/web";
 
 /// Reads which object is meant; nothing here looks at a cluster.
 ///
@@ -89,6 +91,9 @@ pub fn item(text: &str, here: &Here) -> Result<Item, Fault> {
         End::Pod(pod) => Ok(Item::Pod(pod)),
         End::Namespace(name) => Ok(Item::Namespace(name)),
         End::Service { namespace, name } => Ok(Item::Service(ObjectId::new(Kind::SERVICE, namespace, name))),
+        End::Workload { kind, namespace, name } => {
+            Ok(Item::Workload(WorkloadId { namespace, kind: Owner::word(&kind), name }))
+        }
         other => Err(Fault::new(format!("{other} is not explained: no list shows it"), SUCH_AS)),
     }
 }
@@ -116,12 +121,10 @@ fn is_policy(spec: &KindSpec) -> bool {
 /// # Errors
 /// It is proven not to be there.
 fn found(item: Item, world: &World) -> Result<Item, Fault> {
-    let end = match &item {
-        Item::Pod(pod) => End::Pod(pod.clone()),
-        Item::Namespace(name) => End::Namespace(name.clone()),
-        Item::Service(it) => End::Service { namespace: it.namespace.clone(), name: it.name.clone() },
-        Item::Policy(it) => return policy_found(it, world).map(Item::Policy),
-        Item::Subject(_) => return Ok(item),
+    let end = match (item.end(), &item) {
+        (Some(end), _) => end,
+        (None, Item::Policy(it)) => return policy_found(it, world).map(Item::Policy),
+        (None, _) => return Ok(item),
     };
     let directory = OnceCell::new();
     let directory = || directory.get_or_init(|| Directory::of(&world.cluster));
@@ -147,13 +150,13 @@ fn policy_found(id: &ObjectId, world: &World) -> Result<ObjectId, Fault> {
 
 /// What the facts of an object rest on.
 fn facts_needs(item: &Item, world: &World) -> Needs {
-    let end = match item {
-        Item::Pod(pod) => End::Pod(pod.clone()),
-        Item::Namespace(name) => End::Namespace(name.clone()),
-        Item::Service(it) => End::Service { namespace: it.namespace.clone(), name: it.name.clone() },
+    let end = match (item.end(), item) {
+        // The Services before it are those of its namespace.
+        (Some(_), Item::Workload(_)) => return needs::everything(),
+        (Some(end), _) => end,
+        (None, Item::Subject(subject)) => return subject_needs(subject),
         // Whether a rule matches anything is told of all that is there.
-        Item::Policy(_) => return needs::everything(),
-        Item::Subject(subject) => return subject_needs(subject),
+        (None, _) => return needs::everything(),
     };
     needs::of_trace(&world.cluster, &end, &end, &PortAsk::NONE)
 }

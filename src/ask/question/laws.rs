@@ -103,6 +103,8 @@ fn question() -> impl Strategy<Value = Question> {
         list().prop_map(Question::Pods),
         list().prop_map(Question::Policies),
         list().prop_map(Question::Subjects),
+        list().prop_map(Question::Workloads),
+        list().prop_map(Question::Services),
     ]
 }
 

@@ -1,4 +1,4 @@
-//! `namespaces|pods|policies|subjects [FILTER]...`: the lists, with the columns and the filter of the screen's panes.
+//! `namespaces|pods|policies|subjects|workloads|services [FILTER]...`: the lists, with the columns and the filter of the screen's panes.
 
 use clap::Args;
 use serde::{Deserialize, Serialize};
@@ -7,7 +7,8 @@ use super::access::rbac_needs;
 use super::{Here, Reads, Words};
 use crate::ask::filter::Filter;
 use crate::ask::item::Item;
-use crate::ask::listing::{Cell, Column, Given, Listing, Row, Seen, namespaces, pods, policies, subjects};
+use crate::ask::listing::{Cell, Column, Given, Listing, Row, Seen, namespaces, pods, policies, services};
+use crate::ask::listing::{subjects, workloads};
 use crate::ask::needs::{self, Needs};
 use crate::ask::scope::{Scope, View};
 use crate::ask::topic::Topic;
@@ -107,6 +108,16 @@ impl List {
     /// The subjects.
     pub fn subjects(&self, here: &Here, world: &World) -> Table {
         self.table(&subjects::LISTING, here, world)
+    }
+
+    /// The workloads.
+    pub fn workloads(&self, here: &Here, world: &World) -> Table {
+        self.table(&workloads::LISTING, here, world)
+    }
+
+    /// The Services.
+    pub fn services(&self, here: &Here, world: &World) -> Table {
+        self.table(&services::LISTING, here, world)
     }
 
     fn table<R: Row>(&self, listing: &'static Listing<R>, here: &Here, world: &World) -> Table {

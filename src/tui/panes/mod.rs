@@ -34,7 +34,9 @@ use crate::text::coverage::{plural, words};
 pub mod namespaces;
 pub mod pods;
 pub mod policies;
+pub mod services;
 pub mod subjects;
+pub mod workloads;
 
 /// All that the program knows of a pane.
 pub struct PaneSpec {
@@ -52,12 +54,22 @@ pub struct PaneSpec {
     pub prepare: Option<fn(&mut World, &[Item])>,
     /// The same for all rows, before they are sorted or filtered by a column.
     pub prepare_all: fn(&mut World),
+    /// When it has a part of the screen.
+    pub part: Part,
     /// What Enter does on a row.
     pub enter: fn(&mut App, Item) -> Vec<Effect>,
     /// The matrix that `x` opens from here.
     pub matrix: fn(&mut App) -> Vec<Effect>,
     /// The commands that are named in the last row.
     pub hints: &'static [&'static str],
+}
+
+/// When a pane has a part of the screen, where there is room for several.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Part {
+    Always,
+    /// Only while it is in front; until then it is not read.
+    InFront,
 }
 
 impl PaneSpec {
@@ -71,6 +83,7 @@ impl PaneSpec {
         concerns: |_, _| true,
         prepare: None,
         prepare_all: |_| {},
+        part: Part::Always,
         enter: |_, _| Vec::new(),
         matrix: open::namespace_matrix,
         hints: &[],
@@ -78,7 +91,8 @@ impl PaneSpec {
 }
 
 /// All panes, in the order of their numbers.
-pub const PANES: &[PaneSpec] = &[namespaces::PANE, pods::PANE, policies::PANE, subjects::PANE];
+pub const PANES: &[PaneSpec] =
+    &[namespaces::PANE, pods::PANE, policies::PANE, subjects::PANE, workloads::PANE, services::PANE];
 
 /// How many there are.
 pub const COUNT: usize = PANES.len();
@@ -91,6 +105,11 @@ pub fn at(pane: &PaneSpec) -> usize {
 /// Where the pane of this word stands.
 pub fn named(word: &str) -> Option<usize> {
     PANES.iter().position(|it| it.word == word)
+}
+
+/// Whether a pane has no part of the screen while this one is in front, however large that is.
+pub fn is_aside(pane: usize, front: usize) -> bool {
+    pane != front && PANES[pane].part == Part::InFront
 }
 
 /// A pane with what the program keeps for it.

@@ -29,6 +29,7 @@ pub const PANE: PaneSpec = PaneSpec {
     },
     matrix: grants::abilities,
     hints: &["open", "reach", "matrix", "see as", "filter", "sort", "explain", "problems only", "help", "palette"],
+    ..PaneSpec::PLAIN
 };
 
 /// Who the operator is, where the server said so.

@@ -1,0 +1,145 @@
+//! Services: how each is exposed, what stands behind it, and how that is isolated.
+
+use std::cmp::Ordering;
+
+use super::{Cell, Column, Given, Item, Listing, Moves, Row, SortKey, Sorts, Tone, together};
+use crate::ask::crew::Front;
+use crate::ask::scope::{Problems, View};
+use crate::model::cluster::Change;
+use crate::model::facts::{Fact as _, Service, ServiceType};
+use crate::model::id::{Kind, ObjectId};
+
+/// The list.
+pub const LISTING: Listing<Service> = Listing {
+    name: "services",
+    title: "Services",
+    help: "how each Service is exposed, how many backends are ready, and how those are isolated",
+    nothing: "no Service",
+    sources: &[Kind::SERVICE, Kind::ENDPOINT_SLICE],
+    columns: COLUMNS,
+    wide: WIDE,
+    rows,
+    weigh: |_| {},
+    is_problem: has_problem,
+    risk: None,
+    moves_risk: |_| false,
+    moves,
+    concerns: |change, _| matches!(change, Change::Service(_)),
+    item: |row| Item::Service(row.id()),
+    key: |item| match item {
+        Item::Service(it) => Some(it.clone()),
+        _ => None,
+    },
+};
+
+const COLUMNS: &[Column<Service>] = &[
+    Column { title: "SERVICE", width: 18, cell: name, sorts: Sorts::Naturally },
+    Column { title: "TYPE", width: 9, cell: exposure, sorts: Sorts::Text },
+    Column { title: "PORTS", width: 12, cell: |row, _| ports(row).into(), sorts: Sorts::Text },
+    Column {
+        title: "READY",
+        width: 5,
+        cell: ready,
+        sorts: Sorts::Key(|row, view| SortKey::Number(front(row, view).ready as u64)),
+    },
+    Column { title: "ISOLATED", width: 8, cell: |row, view| together(front(row, view).isolation), sorts: Sorts::Text },
+    Column {
+        title: "POL",
+        width: 3,
+        cell: |row, view| front(row, view).policies.into(),
+        sorts: Sorts::Key(|row, view| SortKey::Number(front(row, view).policies as u64)),
+    },
+    Column {
+        title: "ADDRESS",
+        width: 15,
+        cell: |row, _| row.addresses().next().map_or(Cell::new("none", Tone::Dim), |it| it.to_string().into()),
+        sorts: Sorts::Key(|row, _| SortKey::address(row.addresses().next())),
+    },
+];
+
+const WIDE: &[Column<Service>] = &[
+    Column { title: "WAITING", width: 7, cell: |row, view| front(row, view).waiting.into(), sorts: Sorts::Text },
+    Column {
+        title: "OUTSIDE",
+        width: 30,
+        cell: |row, _| row.outer_addresses().map(|it| it.to_string()).collect::<Vec<_>>().join(",").into(),
+        sorts: Sorts::Text,
+    },
+    Column { title: "SELECTS", width: 40, cell: |row, _| super::labels(&row.selector).into(), sorts: Sorts::Text },
+];
+
+impl Row for Service {
+    type Key = ObjectId;
+    fn key(&self) -> ObjectId {
+        self.id()
+    }
+    fn order(&self, other: &Self) -> Ordering {
+        (&self.meta.namespace, &self.meta.name).cmp(&(&other.meta.namespace, &other.meta.name))
+    }
+}
+
+fn rows(view: View<'_>) -> (Vec<Service>, Given) {
+    (view.world.cluster.services.iter().filter(|it| is_in(it, view)).cloned().collect(), Given::Unordered)
+}
+
+fn moves(change: &Change, view: View<'_>) -> Option<Moves<Service>> {
+    let Change::Service(diff) = change else { return Some(Vec::new()) };
+    Some(vec![(diff.before.clone(), diff.after.clone().filter(|it| is_in(it, view)))])
+}
+
+fn is_in(row: &Service, view: View<'_>) -> bool {
+    view.scope.holds(&row.meta.namespace) && (view.scope.problems == Problems::Everything || has_problem(row, view))
+}
+
+fn front(row: &Service, view: View<'_>) -> Front {
+    view.world.front(&row.meta.namespace, &row.meta.name)
+}
+
+/// Whether it is taken in from outside and what stands behind it is open, or nothing stands behind it.
+fn has_problem(row: &Service, view: View<'_>) -> bool {
+    let front = front(row, view);
+    is_exposed(row) && front.isolation.is_open() || front.ready == 0 && leads_to_pods(row)
+}
+
+/// Whether connections from outside the cluster are taken in.
+fn is_exposed(row: &Service) -> bool {
+    row.has_node_ports() || row.outer_addresses().next().is_some()
+}
+
+fn leads_to_pods(row: &Service) -> bool {
+    !matches!(row.service_type, ServiceType::ExternalName(_))
+}
+
+fn name(row: &Service, view: View<'_>) -> Cell {
+    match view.scope.only() {
+        Some(_) => row.meta.name.as_str().into(),
+        None => format!("{}/{}", row.meta.namespace, row.meta.name).into(),
+    }
+}
+
+fn exposure(row: &Service, view: View<'_>) -> Cell {
+    let word = match &row.service_type {
+        ServiceType::ClusterIp if row.headless => "headless",
+        ServiceType::ClusterIp => "ClusterIP",
+        ServiceType::NodePort => "NodePort",
+        ServiceType::LoadBalancer => "LoadBalancer",
+        ServiceType::ExternalName(_) => "ExternalName",
+    };
+    let is_open = is_exposed(row) && front(row, view).isolation.is_open();
+    Cell::new(word, if is_open { Tone::Risk } else { Tone::Plain })
+}
+
+/// `5432,9187`, with the protocol where that is not TCP.
+fn ports(row: &Service) -> String {
+    let port = |it: &crate::model::facts::ServicePort| match it.protocol {
+        crate::model::port::Protocol::Tcp => it.number.to_string(),
+        other => format!("{}/{other}", it.number),
+    };
+    row.ports.iter().map(port).collect::<Vec<_>>().join(",")
+}
+
+fn ready(row: &Service, view: View<'_>) -> Cell {
+    let front = front(row, view);
+    let is_lacking = leads_to_pods(row) && front.ready == 0;
+    Cell::number(front.ready, Tone::Plain).toned(if is_lacking { Some(Tone::Risk) } else { None })
+}
