@@ -18,7 +18,7 @@ use crate::tui::theme::PALETTES;
 ///
 /// Without a subcommand the terminal explorer opens on the current kubeconfig context, or on the files of --from.
 #[derive(Parser, Debug)]
-#[command(name = "kreach", version, propagate_version = false, max_term_width = 100, disable_help_subcommand = true)]
+#[command(name = "kreach", version = env!("KREACH_VERSION"), propagate_version = false, max_term_width = 100, disable_help_subcommand = true)]
 pub struct Args {
     #[command(flatten)]
     pub source: Source,
