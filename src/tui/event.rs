@@ -117,16 +117,20 @@ pub enum Mouse {
     Program,
 }
 
-/// The coarse words for an age: they change rarely, so that an idle screen stays untouched.
+/// An age as kubectl writes it, coarse: it changes rarely, so that an idle screen stays untouched.
 ///
-/// `now`, `20 s`, `3 min`, `2 h`, `4 d`.
+/// `<10s`, `20s`, `1m20s`, `12m`, `2h`, `4d`.
 pub fn age(age: Duration) -> String {
     match age.as_secs() {
-        0..10 => "just now".into(),
-        it @ 10..60 => format!("{} s", it / 10 * 10),
-        it @ 60..3600 => format!("{} min", it / 60),
-        it @ 3600..86400 => format!("{} h", it / 3600),
-        it => format!("{} d", it / 86400),
+        0..10 => "<10s".into(),
+        it @ 10..60 => format!("{}s", it / 10 * 10),
+        it @ 60..600 => match it % 60 / 20 * 20 {
+            0 => format!("{}m", it / 60),
+            seconds => format!("{}m{seconds}s", it / 60),
+        },
+        it @ 600..3600 => format!("{}m", it / 60),
+        it @ 3600..86400 => format!("{}h", it / 3600),
+        it => format!("{}d", it / 86400),
     }
 }
 
@@ -136,7 +140,7 @@ mod tests {
 
     #[test]
     fn ages_change_rarely() {
-        let words = [3, 14, 59, 60, 3599, 7200, 200_000].map(|it| age(Duration::from_secs(it)));
-        assert_eq!(words, ["just now", "10 s", "50 s", "1 min", "59 min", "2 h", "2 d"]);
+        let words = [3, 14, 59, 60, 85, 3599, 7200, 200_000].map(|it| age(Duration::from_secs(it)));
+        assert_eq!(words, ["<10s", "10s", "50s", "1m", "1m20s", "59m", "2h", "2d"]);
     }
 }

@@ -3,7 +3,7 @@
 //! ```text
 //! prod-eu ▸ shop  RO  LIVE
 //! prod-eu  RO  syncing pods 3500, policies 12
-//! prod-eu  RO  STALE 2 min: pods (connection refused)
+//! prod-eu  RO  STALE 1m20s · API unreachable  connection refused
 //! ```
 //!
 //! The words LIVE, STALE, SYNC and FILES stand here and nowhere else. A fresh screen shows no age, and an old one
@@ -75,27 +75,51 @@ pub fn freshness(cluster: &Cluster, origin: Origin) -> Freshness {
     if loading.is_empty() { Freshness::Live } else { Freshness::Syncing(loading) }
 }
 
-/// The word for it, and the rest of the sentence.
+/// What the first row says of it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Said {
+    /// LIVE, STALE, SYNC or FILES.
+    pub word: &'static str,
+    /// What is never cut: how old what is stale is, and what that is.
+    pub brief: String,
+    /// The rest of the sentence, as far as there is room.
+    pub rest: String,
+}
+
+impl Said {
+    fn plainly(word: &'static str, rest: impl Into<String>) -> Self {
+        Self { word, brief: String::new(), rest: rest.into() }
+    }
+}
+
+/// How fresh it is, in words; `dot` stands between an age and what is so old.
 pub fn sentence(
     freshness: &Freshness,
     cluster: &Cluster,
     listing: &BTreeMap<Kind, Progress>,
-    now: Option<Timestamp>,
-) -> (&'static str, String) {
+    (now, dot): (Option<Timestamp>, char),
+) -> Said {
     match freshness {
-        Freshness::Files => ("FILES", String::new()),
-        Freshness::Live => ("LIVE", not_read(cluster)),
-        Freshness::Syncing(kinds) if kinds.is_empty() => ("SYNC", "connecting".into()),
-        Freshness::Syncing(kinds) => ("SYNC", progress(kinds, cluster, listing)),
+        Freshness::Files => Said::plainly("FILES", ""),
+        Freshness::Live => Said::plainly("LIVE", not_read(cluster)),
+        Freshness::Syncing(kinds) if kinds.is_empty() => Said::plainly("SYNC", "connecting"),
+        Freshness::Syncing(kinds) => Said::plainly("SYNC", progress(kinds, cluster, listing)),
         Freshness::Stale { kinds, since, why } => {
             let age = now.and_then(|now| now.duration_since(*since).try_into().ok()).map(event::age);
             let what = match kinds.as_slice() {
+                _ if !has_live(cluster) => "API unreachable".to_owned(),
                 [one] => plural(*one).to_owned(),
                 many => format!("{} kinds", many.len()),
             };
-            ("STALE", format!("{} {what}: {why}", age.unwrap_or_default()).trim_start().to_owned())
+            let brief = age.map_or_else(|| what.clone(), |age| format!("{age} {dot} {what}"));
+            Said { word: "STALE", brief, rest: why.clone() }
         }
     }
+}
+
+/// Whether some kind is followed as it should be.
+fn has_live(cluster: &Cluster) -> bool {
+    cluster.coverage.kinds.values().any(|it| it.everywhere == Coverage::Live)
 }
 
 /// `pods 3500, services` for what is still being listed; of many kinds their number, and those that have a count.
@@ -161,8 +185,8 @@ mod tests {
 
     fn line(cluster: &Cluster) -> String {
         let now = Timestamp::from_second(1_000_130).ok();
-        let (word, rest) = sentence(&freshness(cluster, Origin::Live), cluster, &BTreeMap::new(), now);
-        format!("{word} {rest}")
+        let said = sentence(&freshness(cluster, Origin::Live), cluster, &BTreeMap::new(), (now, '-'));
+        [said.word, &said.brief, &said.rest].into_iter().filter(|it| !it.is_empty()).collect::<Vec<_>>().join(" ")
     }
 
     #[test]
@@ -179,14 +203,14 @@ mod tests {
         set(&mut cluster, Kind::SERVICE, Coverage::Live);
         set(&mut cluster, Kind::POD, Coverage::Live);
         set(&mut cluster, Kind::NETWORK_POLICY, Coverage::Live);
-        assert_eq!(line(&cluster), "LIVE ");
+        assert_eq!(line(&cluster), "LIVE");
         set(&mut cluster, Kind::NODE, Coverage::Forbidden { why: "403".into() });
         assert_eq!(line(&cluster), "LIVE no right to list nodes");
         set(&mut cluster, Kind::SERVICE, Coverage::Failed { why: "the server answered 503".into() });
         assert_eq!(line(&cluster), "LIVE no right to list nodes; could not read services");
         let since = Timestamp::from_second(1_000_000).expect("a time");
         set(&mut cluster, Kind::POD, Coverage::Stale { since, why: "connection refused".into() });
-        assert_eq!(line(&cluster), "STALE 2 min pods: connection refused");
+        assert_eq!(line(&cluster), "STALE 2m - pods connection refused");
         assert_eq!(freshness(&cluster, Origin::Files), Freshness::Files);
     }
 
@@ -196,6 +220,6 @@ mod tests {
         let mut cluster = Cluster::new(Coverage::Live);
         let since = Timestamp::from_second(1_003_600).expect("a time");
         set(&mut cluster, Kind::POD, Coverage::Stale { since, why: "connection refused".into() });
-        assert_eq!(line(&cluster), "STALE pods: connection refused");
+        assert_eq!(line(&cluster), "STALE API unreachable connection refused");
     }
 }

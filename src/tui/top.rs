@@ -3,11 +3,11 @@
 //! ```text
 //! prod-eu > shop  RO  LIVE                        you user:ana  1Ns <2Pods> 3Pol  4Subj
 //! /srv/dumps/2~nes/prod.yaml > shop  RO  FILES                  1Ns <2Pods> 3Pol  4Subj
-//! prod-eu~rope-1 > shop  RO  STALE  2 min pods: cannot reach https://10.0.~     <2Pods>
+//! prod-eu~rope-1 > shop  RO  STALE 1m20s · API unreachable  cannot reach ht~     <2Pods>
 //! ```
 //!
 //! Where there is no room for all, what is told last gives way first: who one is; then the title, shortened in its
-//! middle; the other panes' names; the end of a sentence. How fresh it is, the namespace and the pane in front stay.
+//! middle; the other panes' names; the end of a sentence. How fresh it is and the pane in front stay.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -44,7 +44,7 @@ pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     let all = tabs(app);
     let tabs = if room >= least + wide(&words.0) + paint::width(&all) { all } else { in_front(app) };
     let room = room.saturating_sub(paint::width(&tabs));
-    let crumbs = room.saturating_sub(wide(&words.0)).max(least);
+    let crumbs = room.saturating_sub(wide(&words.0)).max(least.min(room));
     let place = paint::shortened(&place, crumbs.saturating_sub(own.min(TITLE)), theme);
     let title = paint::shortened(&app.setup.title, crumbs.saturating_sub(paint::width(&place)), theme);
 
@@ -72,9 +72,10 @@ fn place(app: &App) -> String {
 
 /// What always stands there: that nothing is written, how fresh it is, and in which way it is not all or not safe.
 fn states(app: &App) -> Vec<Part> {
-    let word = status::sentence(&app.freshness(), &app.session.world.cluster, &app.session.progress, app.session.now).0;
-    let mut states =
-        vec![("RO".to_owned(), Role::Dim), (word.to_owned(), if word == "STALE" { Role::Deny } else { Role::Allow })];
+    let said = said(app);
+    let role = if said.word == "STALE" { Role::Deny } else { Role::Allow };
+    let fresh = format!("{} {}", said.word, said.brief);
+    let mut states = vec![("RO".to_owned(), Role::Dim), (fresh.trim_end().to_owned(), role)];
     if app.session.insecure {
         states.push(("INSECURE".to_owned(), Role::Deny));
     }
@@ -91,11 +92,15 @@ fn states(app: &App) -> Vec<Part> {
     states
 }
 
+fn said(app: &App) -> status::Said {
+    let (session, dot) = (&app.session, app.setup.theme.pick('·', '-'));
+    status::sentence(&app.freshness(), &session.world.cluster, &session.progress, (session.now, dot))
+}
+
 /// The sentence behind the states; why there is no connection is more than that there is none.
 fn words(app: &App) -> Part {
-    let rest = status::sentence(&app.freshness(), &app.session.world.cluster, &app.session.progress, app.session.now).1;
     match app.session.connection.is_empty() {
-        true => (rest, Role::Dim),
+        true => (said(app).rest, Role::Dim),
         false => (app.session.connection.clone(), Role::Deny),
     }
 }
