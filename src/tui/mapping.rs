@@ -4,6 +4,8 @@
 //! v deployment/shop/web  ->  statefulset/shop/db  TCP 5432       S sorts, / narrows, Enter traces the pair
 //! ```
 //!
+//! Of a cell of the matrix those between its two namespaces.
+//!
 //! A large cluster takes longer than a key may wait: a [`super::job`] makes the rows beside the screen.
 
 use std::borrow::Cow;
@@ -20,6 +22,7 @@ use crate::ask::reach_page::ports_text;
 use crate::model::evidence::Outcome;
 use crate::model::name::Name;
 use crate::net::reach::MapRow;
+use crate::text::words::count;
 use crate::text::{About, Line, Mark, Page};
 
 /// What it is a map of.
@@ -40,6 +43,21 @@ pub struct MapAsked {
     /// Rows come by their ends where nothing else is said.
     pub sort: Option<(usize, Run)>,
     pub filter: String,
+    /// Only from pods of the one namespace to pods of the other: a cell of the matrix.
+    pub between: Option<(Name, Name)>,
+}
+
+impl MapAsked {
+    /// All rows of it.
+    pub fn of(of: Of) -> Self {
+        Self { of, sort: None, filter: String::new(), between: None }
+    }
+
+    /// The rows from one namespace to another.
+    pub fn between(cell: (Name, Name)) -> Self {
+        let of = Of { by: ByArg::Workload, only: Some(cell.0.clone()) };
+        Self { between: Some(cell), ..Self::of(of) }
+    }
 }
 
 /// A row, and what it is sorted and narrowed by.
@@ -100,23 +118,55 @@ impl Mapping {
         };
         let filter = Filter::parse(&asked.filter);
         let passes = |it: &&Entry| filter.is_empty() || filter.passes(*it, &Columns);
-        let mut shown: Vec<&Entry> = rows.entries.iter().filter(passes).collect();
+        let is_here = |it: &&Entry| asked.between.as_ref().is_none_or(|cell| it.is_between(cell));
+        let here: Vec<&Entry> = rows.entries.iter().filter(is_here).collect();
+        let total = here.len();
+        let mut shown: Vec<&Entry> = here.into_iter().filter(passes).collect();
         if let Some((column, run)) = asked.sort {
             // Rows that are alike stay in the order of their ends.
             shown.sort_by(|a, b| run.apply(a.order(b, column)));
         }
         let more = shown.len().saturating_sub(SHOWN);
-        let count = format!("{} of {} rows /{}", shown.len(), rows.entries.len(), asked.filter);
+        let count = format!("{} of {} rows /{}", shown.len(), total, asked.filter);
         let head = (!asked.filter.is_empty()).then(|| Line::new(0, Mark::Note, count));
         let more = format!("{more} more rows: / narrows, kreach map prints all");
         let more = (shown.len() > SHOWN).then(|| Line::new(0, Mark::Note, more));
         let lines = shown.into_iter().take(SHOWN).map(|it| it.line.clone());
-        let page: Page = head.into_iter().chain(lines).chain(more).chain(rows.foot.iter().cloned()).collect();
+        // What is counted below all rows is of all of them.
+        let foot = rows.foot.iter().filter(|it| asked.between.is_none() || it.mark != Mark::Plain).cloned();
+        let head = head.into_iter().chain(asked.between.as_ref().map(|cell| heading(cell, total)));
+        let page: Page = head.chain(lines).chain(more).chain(foot).collect();
         super::answers::bannered(&rows.differences, page)
     }
 }
 
+/// What stands above the rows of a cell.
+fn heading((from, to): &(Name, Name), rows: usize) -> Line {
+    Line::new(
+        0,
+        Mark::Title,
+        match rows {
+            0 => format!("no pod of {from} may connect to a pod of {to}"),
+            rows => {
+                format!("{} from {from} to {to}; Enter traces one", count(rows as u64, "connection", "connections"))
+            }
+        },
+    )
+}
+
+/// The namespace of an end as it is typed: `deployment/shop/web`.
+fn namespace_of(end: &str) -> Option<&str> {
+    let mut parts = end.splitn(3, '/');
+    let namespace = parts.nth(1);
+    parts.next().and(namespace)
+}
+
 impl Entry {
+    fn is_between(&self, (from, to): &(Name, Name)) -> bool {
+        let ends = self.ends();
+        namespace_of(ends.0) == Some(from.as_str()) && namespace_of(ends.1) == Some(to.as_str())
+    }
+
     fn of(row: &MapRow, line: Line) -> Self {
         let pairs = &row.summary.pairs;
         Self { line, ports: ports_text(&row.summary), outcome: pairs.worst(), pairs: pairs.total() }

@@ -168,7 +168,7 @@ impl Sheet for Matrix {
     }
     fn legend(&self, theme: Theme) -> String {
         let [allow, deny] = [Mark::Allow, Mark::Deny].map(|it| theme.glyph(it));
-        format!("{allow} all  ~ some  {deny} none  ? unknown  . no pods   Enter traces the pair")
+        format!("{allow} all  ~ some  {deny} none  ? unknown  . no pods   Enter lists rows, t traces")
     }
     fn stub(&self, _: u16) -> u16 {
         self.longest().clamp(9, 20) + 2

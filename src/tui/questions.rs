@@ -74,7 +74,7 @@ pub fn open(app: &mut App, line: &Line) -> Result<Vec<Effect>, Fault> {
         },
         Question::Map(it) => {
             let only = here.only.or_else(|| app.focus.scope.only().cloned().filter(|_| !here.all_namespaces));
-            app.open(Shown::Map(MapAsked { of: Of { by: it.by, only }, sort: None, filter: String::new() }));
+            app.open(Shown::Map(MapAsked::of(Of { by: it.by, only })));
         }
         Question::Can(it) => return open_can(app, it, &here),
         Question::WhoCan(it) => open_who_can(app, it, here)?,

@@ -20,7 +20,11 @@ impl View for MapAsked {
             let way = if run == Run::Up { "" } else { ", descending" };
             format!(", by {}{way}", COLUMNS[at].to_lowercase())
         });
-        format!(" {}{}{} ", self.line(), sorted.unwrap_or_default(), app.answers.jobs.state().words())
+        let what = match &self.between {
+            Some((from, to)) => format!("connections {from} {} {to}", app.setup.theme.arrow()),
+            None => self.line().to_string(),
+        };
+        format!(" {what}{}{} ", sorted.unwrap_or_default(), app.answers.jobs.state().words())
     }
 
     fn question(&self, _: &App) -> Option<Line> {

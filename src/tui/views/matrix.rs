@@ -12,8 +12,9 @@ use crate::tui::app::{App, Typing};
 use crate::tui::command::At;
 use crate::tui::event::Effect;
 use crate::tui::job::What;
-use crate::tui::open;
+use crate::tui::mapping::MapAsked;
 use crate::tui::paint::Focus;
+use crate::tui::views::Shown;
 
 /// The matrix of namespaces.
 pub struct Namespaces;
@@ -36,7 +37,7 @@ impl View for Namespaces {
     }
 
     fn hints(&self) -> &'static [&'static str] {
-        &["open", "copy menu", "leave", "help"]
+        &["open", "trace", "copy menu", "leave", "help"]
     }
 
     fn answer(&self, app: &mut App) {
@@ -70,7 +71,9 @@ impl View for Namespaces {
     }
 
     fn open(&self, app: &mut App) -> Vec<Effect> {
-        open::trace_cell(app)
+        let Some(cell) = app.answers.matrix.selected() else { return Vec::new() };
+        app.open(Shown::Map(MapAsked::between(cell)));
+        Vec::new()
     }
 
     fn end(&self, app: &App, way: Way) -> Option<End> {
