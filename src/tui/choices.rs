@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::answers;
 use super::app::{App, Shown};
-use super::command::{self, CARD, COMMANDS};
+use super::command::{self, CARD, COMMANDS, Command, TASKS};
 use super::copy;
 use super::event::Effect;
 use super::layout::Side;
@@ -17,20 +17,19 @@ use crate::model::name::Name;
 
 /// All commands and what they do here.
 pub fn help(app: &mut App) -> Vec<Effect> {
-    let entries = COMMANDS.iter().enumerate().map(|(at, command)| Entry {
+    // The twelve that do most in the order of the card; each keeps its place, whether it runs here or not.
+    let on_card = |it: &&Command| CARD.iter().position(|name| *name == it.name).unwrap_or(CARD.len());
+    let mut commands: Vec<(usize, &Command)> = COMMANDS.iter().enumerate().collect();
+    commands.sort_by_key(|(_, it)| (it.task(), on_card(it)));
+    let entries = commands.into_iter().map(|(at, command)| Entry {
         label: command.keys.join(" "),
         detail: format!("{}: {}", command.name, command.help),
         refusal: command::refusal(app, command),
+        group: TASKS[command.task()],
         choice: Choice::Command(at),
     });
-    let mut entries: Vec<Entry> = entries.collect();
-    // The twelve that do most, then what else runs here; the rest keeps its place in the memory of fingers below.
-    let on_card = |it: &Entry| match &it.choice {
-        Choice::Command(at) => CARD.iter().position(|name| *name == COMMANDS[*at].name).unwrap_or(CARD.len()),
-        _ => CARD.len(),
-    };
-    entries.sort_by_key(|it| (it.refusal.is_some(), on_card(it)));
-    app.input.picker = Some(Picker::new(Picking::Help, "keys, the most useful first: Enter runs one", entries));
+    let title = "keys by task: Enter runs one, letters narrow";
+    app.input.picker = Some(Picker::new(Picking::Help, title, entries.collect()));
     Vec::new()
 }
 

@@ -25,6 +25,46 @@ pub const CARD: [&str; 12] = [
     "leave",
 ];
 
+/// What the help calls its parts, in their order: by what one wants to do.
+pub const TASKS: [&str; 6] = [
+    "the twelve keys that do most",
+    "ask and open",
+    "go to a list",
+    "choose rows",
+    "move",
+    "the screen and the session",
+];
+
+impl Command {
+    /// The part of the help that it stands in: an index into [`TASKS`].
+    pub fn task(&self) -> usize {
+        let is_asking = || asking::ALL.iter().any(|it| it.name == self.name);
+        match () {
+            _ if CARD.contains(&self.name) => 0,
+            _ if is_asking() => 1,
+            _ if panes::named(self.name).is_some() => 2,
+            _ if self.finds == Finds::ByKey => 4,
+            _ if CHOOSING.contains(&self.name) => 3,
+            _ => 5,
+        }
+    }
+}
+
+/// Commands that say which rows are shown, and how.
+const CHOOSING: [&str; 11] = [
+    "use namespace",
+    "all namespaces",
+    "mark",
+    "mark range",
+    "sort",
+    "columns",
+    "wide",
+    "invert sort",
+    "dangers only",
+    "unfold",
+    "unfold all",
+];
+
 /// A part of the program that keys go to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum At {

@@ -16,7 +16,7 @@ use crate::model::id::{Kind, ObjectId, PodId};
 use crate::model::name::Name;
 use crate::model::place::Place;
 use crate::model::role::Subject;
-use crate::text::About;
+use crate::text::{About, Mark};
 
 /// Why the selected object is no end.
 pub fn no_end(app: &App) -> Option<&'static str> {
@@ -273,11 +273,30 @@ pub fn follow(app: &mut App) -> Vec<Effect> {
     }
     match reader_link(app).cloned() {
         Some(link) => app.open_yaml(link.object, link.place),
-        None => {
-            app.say("nothing to open here");
-            Vec::new()
-        }
+        None => follow_nothing(app),
     }
+}
+
+/// A line of an explanation is of the object that is explained; others say why they lead nowhere.
+fn follow_nothing(app: &mut App) -> Vec<Effect> {
+    if app.focus.shown == Shown::Explain {
+        return match app.selected() {
+            Some(item) => match item.object() {
+                Some(object) => app.open_yaml(object, Place::default()),
+                None => {
+                    app.say(format!("{} is a name in bindings: it has no object to open", item.typed()));
+                    Vec::new()
+                }
+            },
+            None => Vec::new(),
+        };
+    }
+    app.say(match app.answers.reader.line().map(|it| it.mark) {
+        Some(Mark::Title) => "a heading: the rows below it open (j goes down)",
+        Some(Mark::Note | Mark::Unknown) => "a note: it speaks of no single object",
+        _ => "this row speaks of no single object: nothing to open",
+    });
+    Vec::new()
 }
 
 /// Opens or closes everything that stands below the line under the cursor.

@@ -132,7 +132,7 @@ pub fn run(app: &mut App, line: &str) -> Vec<Effect> {
     let done = match (WORDS.iter().find(|it| it.name == first), panes::named(first)) {
         (Some(word), _) => (word.run)(app, rest),
         (None, Some(at)) => ask(app, PANES[at].word, rest),
-        (None, None) => match COMMANDS.iter().find(|it| it.name == line.as_str()) {
+        (None, None) => match COMMANDS.iter().find(|it| it.name == line.as_str() && it.finds == Finds::ByName) {
             Some(it) => Ok(command::run(app, it)),
             None => Err(unknown(first)),
         },
@@ -192,7 +192,7 @@ fn spelled_out(line: &str) -> String {
     if let Some((_, word)) = ALIASES.iter().find(|it| it.0 == first) {
         return join(word);
     }
-    if COMMANDS.iter().any(|it| it.name == line) {
+    if COMMANDS.iter().any(|it| it.name == line && it.finds == Finds::ByName) {
         return line.to_owned();
     }
     let begun: Vec<&str> = names().into_iter().filter(|it| it.starts_with(first)).collect();
@@ -218,6 +218,7 @@ pub fn entries(app: &App, line: &str) -> Vec<Entry> {
         label: command.name.into(),
         detail: format!("{} ({})", command.help, command.keys.join(" ")),
         refusal: command::refusal(app, command),
+        group: "",
         choice: Choice::Command(at),
     });
     words.chain(commands).collect()

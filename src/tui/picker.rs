@@ -54,13 +54,15 @@ pub struct Entry {
     pub detail: String,
     /// Why it cannot be chosen now.
     pub refusal: Option<String>,
+    /// The heading that it stands below; empty for none.
+    pub group: &'static str,
     pub choice: Choice,
 }
 
 impl Entry {
     /// An entry that can be chosen.
     pub fn new(label: impl Into<String>, detail: impl Into<String>, choice: Choice) -> Self {
-        Self { label: label.into(), detail: detail.into(), refusal: None, choice }
+        Self { label: label.into(), detail: detail.into(), refusal: None, group: "", choice }
     }
 }
 
@@ -92,6 +94,18 @@ pub struct Picker {
     is_moved: bool,
     marks: BTreeSet<usize>,
 }
+
+/// One row of the list: an entry by its place among those that are shown, or the heading of a group.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Piece {
+    Entry(usize),
+    Heading(&'static str),
+}
+
+/// How wide a column of entries is at least, where there is room for several.
+const COLUMN: u16 = 56;
+/// So many columns are read together.
+const COLUMNS: u16 = 3;
 
 /// More than letters that stand apart can score.
 const BEGINS: i64 = 1 << 20;
@@ -185,8 +199,11 @@ impl Picker {
 
     /// The area that it takes of a screen.
     fn area(&self, screen: Rect) -> Rect {
-        let width = screen.width.saturating_sub(4).min(76);
-        let wanted = u16::try_from(self.entries.len()).unwrap_or(u16::MAX).saturating_add(3);
+        let room = screen.width.saturating_sub(4);
+        let columns = self.columns(room);
+        let width = if columns > 1 { room.min(columns * (COLUMN + 10)) } else { room.min(76) };
+        let rows = self.all_pieces().len().div_ceil(columns.into());
+        let wanted = u16::try_from(rows).unwrap_or(u16::MAX).saturating_add(3);
         let height = screen.height.saturating_sub(2).min(wanted.max(5));
         let x = screen.x + (screen.width - width) / 2;
         Rect { x, y: screen.y + 1, width, height }
@@ -197,14 +214,45 @@ impl Picker {
         let area = self.area(screen);
         let told = self.told(usize::from(area.width.saturating_sub(2))).len();
         let rows = usize::from(area.height.saturating_sub(3)).saturating_sub(told).max(1);
-        self.top = self.top.min(self.at).max((self.at + 1).saturating_sub(rows));
+        let room = rows * usize::from(self.columns(area.width.saturating_sub(2)));
+        let here = self.pieces().iter().position(|it| *it == Piece::Entry(self.at)).unwrap_or(0);
+        // The heading above the first entry is seen with it.
+        let first = if self.at == 0 { 0 } else { here };
+        self.top = self.top.min(first).max((here + 1).saturating_sub(room));
+    }
+
+    /// The rows of the list: entries, below their headings where nothing is typed.
+    fn pieces(&self) -> Vec<Piece> {
+        let shown = self.shown.iter().map(|it| &self.entries[*it]);
+        pieces(shown.map(|it| it.group), self.field.text().is_empty())
+    }
+
+    /// The same of all entries, by which its size does not change while one types.
+    fn all_pieces(&self) -> Vec<Piece> {
+        pieces(self.entries.iter().map(|it| it.group), true)
+    }
+
+    /// How many columns of entries there is room for: only what has headings is read in several.
+    fn columns(&self, width: u16) -> u16 {
+        let has_groups = self.entries.iter().any(|it| !it.group.is_empty());
+        if has_groups { (width / COLUMN).clamp(1, COLUMNS) } else { 1 }
+    }
+
+    /// How many columns of the screen labels take.
+    fn label_width(&self) -> u16 {
+        if self.entries.iter().all(|it| it.group.is_empty()) {
+            return 18;
+        }
+        self.entries.iter().map(|it| paint::width(&it.label)).max().unwrap_or(0).min(18)
     }
 
     /// What there is no room for in the row of the selected entry, in lines below all.
     fn told(&self, width: usize) -> Vec<String> {
         let Some(entry) = self.selected() else { return Vec::new() };
         let words = words_of(entry);
-        let is_cut = usize::from(paint::width(&entry.label).max(18) + 2 + paint::width(&words)) > width;
+        let width_here = width / usize::from(self.columns(width as u16)).max(1);
+        let label = paint::width(&entry.label).max(self.label_width());
+        let is_cut = usize::from(label + 2 + paint::width(&words)) > width_here;
         if !is_cut {
             return Vec::new();
         }
@@ -230,10 +278,19 @@ impl Picker {
         for (row, line) in (rows..).zip(&told) {
             paint::put(buffer, Slot::row(inner, row).after(1), line, theme.style(Role::Note), theme);
         }
-        for row in 1..rows {
-            let at = self.top + usize::from(row) - 1;
-            if let Some(entry) = self.shown.get(at) {
-                self.draw_entry(buffer, Slot::row(inner, row), *entry, at == self.at, theme);
+        let (pieces, columns) = (self.pieces(), self.columns(inner.width));
+        let width = inner.width / columns;
+        let places = (0..columns).flat_map(|column| (1..rows).map(move |row| (column, row)));
+        for (piece, (column, row)) in pieces.iter().skip(self.top).zip(places) {
+            let left = column * width;
+            let slot = Slot { width: width - u16::from(column + 1 < columns), ..Slot::row(inner, row).after(left) };
+            match *piece {
+                Piece::Heading(words) => drop(paint::put(buffer, slot, words, theme.style(Role::Title), theme)),
+                Piece::Entry(at) => {
+                    if let Some(entry) = self.shown.get(at) {
+                        self.draw_entry(buffer, slot, *entry, at == self.at, theme);
+                    }
+                }
             }
         }
     }
@@ -256,12 +313,26 @@ impl Picker {
         paint::put(buffer, slot, sign, theme.style(Role::Title), theme);
         let label = slot.after(1);
         let taken = paint::put(buffer, label, &entry.label, theme.style(role), theme);
-        let detail = label.after(taken.max(18) + 1);
+        let detail = label.after(taken.max(self.label_width()) + 1);
         paint::put(buffer, detail, &words_of(entry), theme.style(Role::Dim), theme);
         if is_here {
             paint::restyle(buffer, slot, theme.selected());
         }
     }
+}
+
+/// Entries, each group of them below its heading.
+fn pieces(groups: impl Iterator<Item = &'static str>, with_headings: bool) -> Vec<Piece> {
+    let mut pieces = Vec::new();
+    let mut above = "";
+    for (at, group) in groups.enumerate() {
+        if with_headings && group != above {
+            pieces.push(Piece::Heading(group));
+            above = group;
+        }
+        pieces.push(Piece::Entry(at));
+    }
+    pieces
 }
 
 /// What an entry says of itself, and why it cannot be chosen now.
