@@ -1,7 +1,13 @@
 //! A trace in lines and in evidence: what both faces show, and what JSON holds.
 
+use std::collections::BTreeMap;
+
+use crate::model::cluster::Cluster;
 use crate::model::evidence::Outcome;
+use crate::model::id::{Kind, ObjectId};
 use crate::model::place::Place;
+use crate::model::policy::Direction;
+use crate::model::workload::workload_of;
 use crate::net::reach::Counts;
 use crate::net::verdict::Gate;
 use crate::text::evidence::Evidence;
@@ -9,6 +15,7 @@ use crate::text::{Line, Mark, Page, flow, net, words};
 
 use super::backends::port_text;
 use super::end::{End, PortAsk};
+use super::member::Member;
 use super::pair::{Pair, PairPort};
 use super::trace::Trace;
 
@@ -79,7 +86,7 @@ impl Pair {
     }
 }
 
-fn remarked(member: &super::member::Member) -> String {
+fn remarked(member: &Member) -> String {
     match member.remark() {
         "" => member.to_string(),
         remark => format!("{member} ({remark})"),
@@ -127,12 +134,9 @@ impl Trace {
     fn list(&self, page: &mut Page) {
         page.say(1, Mark::Plain, "proof, pair by pair");
         for outcome in [Outcome::Deny, Outcome::Unknown, Outcome::Allow] {
-            let mut pairs = self.pairs.iter().filter(|it| it.outcome() == outcome);
-            if let Some(first) = pairs.next() {
-                page.push(self.pair_line(first));
-                details(first, 3, page);
+            for (at, alike) in alike(self.pairs.iter().filter(|it| it.outcome() == outcome)).iter().enumerate() {
+                self.group(alike, at == 0, page);
             }
-            pairs.for_each(|it| page.push(self.pair_line(it)));
         }
         let unlisted = self.counts.total() - self.pairs.len() as u64;
         if unlisted > 0 {
@@ -140,10 +144,38 @@ impl Trace {
         }
     }
 
+    /// Pairs that are decided alike, said once; the first of an outcome is explained.
+    fn group(&self, alike: &[&Pair], is_first: bool, page: &mut Page) {
+        let Some(first) = alike.first() else { return };
+        page.push(match alike {
+            [one] => self.pair_line(one),
+            all => self.group_line(all),
+        });
+        if is_first {
+            details(first, 3, page);
+        }
+        let each = alike.iter().filter(|_| alike.len() > 1).map(|it| self.pair_line(it));
+        page.lines.extend(each.map(|it| Line { indent: 3, ..it.folded() }));
+    }
+
+    /// `deny  deployment/shop/web (6 pods) -> statefulset/shop/db (3 pods) 5432/TCP: 18 pairs alike`.
+    fn group_line(&self, alike: &[&Pair]) -> Line {
+        let outcome = alike[0].outcome();
+        let (from, to) = (side(alike.iter().map(|it| &it.from)), side(alike.iter().map(|it| &it.to)));
+        let ports = format!("{}{}", alike[0].port_text(), alike[0].ports_text());
+        let text = format!("{outcome}  {from} -> {to}{ports}{}: {} pairs alike", self.through(alike[0]), alike.len());
+        Line::new(2, Mark::of(outcome), text)
+    }
+
+    /// The Service's port that leads to a pair.
+    fn through(&self, pair: &Pair) -> String {
+        let route = pair.route.and_then(|at| self.routes.get(at));
+        route.map(|it| format!(" (port {})", port_text(&it.port))).unwrap_or_default()
+    }
+
     fn pair_line(&self, pair: &Pair) -> Line {
         let outcome = pair.outcome();
-        let route = pair.route.and_then(|at| self.routes.get(at)).map(|it| format!(" (port {})", port_text(&it.port)));
-        let text = format!("{outcome}  {}{}", pair.title(), route.unwrap_or_default());
+        let text = format!("{outcome}  {}{}", pair.title(), self.through(pair));
         let line = Line::new(2, Mark::of(outcome), text);
         match pair.to.object().or_else(|| pair.from.object()) {
             Some(object) => line.linked(&object, &Place::default()),
@@ -181,6 +213,47 @@ pub fn counts(counts: &Counts, (one, many): (&str, &str)) -> String {
     parts.extend((counts.deny > 0).then(|| format!("{} denied", counts.deny)));
     parts.extend((counts.unknown > 0).then(|| format!("{} unknown", counts.unknown)));
     parts.join(", ")
+}
+
+/// What pairs that are decided alike have in common: the workloads of both ends, what is asked, and every reason.
+type Key = (String, String, String, Option<usize>, Vec<(Mark, Option<Direction>, Option<ObjectId>, Place)>);
+
+/// Pairs by what decides them; of pods without a workload each stands for itself.
+fn alike<'a>(pairs: impl Iterator<Item = &'a Pair>) -> Vec<Vec<&'a Pair>> {
+    let mut places: BTreeMap<Key, usize> = BTreeMap::new();
+    let mut groups: Vec<Vec<&Pair>> = Vec::new();
+    for pair in pairs {
+        let reason = |it: Evidence| {
+            // Of pods themselves it is said alike.
+            let object = it.object.filter(|it| it.kind != Kind::POD);
+            (it.mark, it.gate, object, it.place)
+        };
+        let ports = format!("{}{}", pair.port_text(), pair.ports_text());
+        let reasons = pair.evidence().into_iter().map(reason).collect();
+        let at = *places.entry((owner(&pair.from), owner(&pair.to), ports, pair.route, reasons)).or_insert_with(|| {
+            groups.push(Vec::new());
+            groups.len() - 1
+        });
+        groups[at].push(pair);
+    }
+    groups
+}
+
+/// The workload that a member belongs to, by what it says itself; else the member.
+fn owner(member: &Member) -> String {
+    // ReplicaSets are told apart from their Deployments by the hash in their names.
+    let workload = member.pod().and_then(|it| workload_of(&Cluster::default(), it));
+    workload.map_or_else(|| remarked(member), |it| it.to_string())
+}
+
+/// One member by its name, several by their workload and how many they are.
+fn side<'a>(members: impl Iterator<Item = &'a Member>) -> String {
+    let all: BTreeMap<String, &Member> = members.map(|it| (remarked(it), it)).collect();
+    match all.iter().next() {
+        Some((name, _)) if all.len() == 1 => name.clone(),
+        Some((_, member)) => format!("{} ({} pods)", owner(member), all.len()),
+        None => String::new(),
+    }
 }
 
 /// The reasons of one pair.

@@ -32,7 +32,7 @@ impl Asked<'_> {
     fn write(&self, answer: &Answer<'_>, layout: Layout, out: &mut dyn io::Write) -> Result<(), Failure> {
         let is_list = matches!(answer, Answer::List(_));
         if layout.form == Form::Text && !is_list {
-            return Ok(self.context.write(&answer.page(self.world), out)?);
+            return Ok(self.context.write_within(&answer.page(self.world), layout.extent, out)?);
         }
         let form = layout.form;
         // Rows without titles are for other programs.

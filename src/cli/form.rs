@@ -13,6 +13,7 @@ use clap::Arg;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser as _};
 
 use crate::ask::question::list::Titles;
+use crate::text::Extent;
 
 /// All forms.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -152,22 +153,39 @@ pub struct Tabular {
     pub no_headers: bool,
 }
 
-/// A form, and whether its tables have titles.
+/// Whether what is equal is said once, of answers whose text folds.
+#[derive(clap::Args, Clone, Copy, Debug)]
+pub struct Folds {
+    /// Say every line: nothing is folded
+    #[arg(long)]
+    pub verbose: bool,
+}
+
+/// A form, whether its tables have titles, and how much text says.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Layout {
     pub form: Form,
     pub titles: Titles,
+    pub extent: Extent,
+}
+
+impl Layout {
+    /// The same, unfolded where that is wanted.
+    pub fn folding(self, folds: Folds) -> Self {
+        Self { extent: if folds.verbose { Extent::Whole } else { Extent::Brief }, ..self }
+    }
 }
 
 impl From<Printed> for Layout {
     fn from(it: Printed) -> Self {
-        Self { form: it.output, titles: Titles::Shown }
+        Self { form: it.output, titles: Titles::Shown, extent: Extent::Brief }
     }
 }
 
 impl From<Tabular> for Layout {
     fn from(it: Tabular) -> Self {
-        Self { form: it.output, titles: if it.no_headers { Titles::Hidden } else { Titles::Shown } }
+        let titles = if it.no_headers { Titles::Hidden } else { Titles::Shown };
+        Self { form: it.output, titles, extent: Extent::Brief }
     }
 }
 

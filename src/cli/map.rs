@@ -27,7 +27,7 @@ use crate::net::reach::{Map, MapRow, Unit};
 use crate::text::Mark;
 use crate::text::evidence::Evidence;
 
-use super::form::{self, Form, Layout, Tabular};
+use super::form::{self, Folds, Form, Layout, Tabular};
 use super::json::{self, CountsJson, EvidenceJson, PortsJson};
 use super::sheet::{ALL, DATA, REASONS, Sheet, WIDE};
 use super::{Asked, Command, Exit, Failure};
@@ -41,6 +41,8 @@ pub struct MapArgs {
     pub question: Asking,
     #[command(flatten)]
     pub printed: Tabular,
+    #[command(flatten)]
+    pub folds: Folds,
 }
 
 impl Command for MapArgs {
@@ -49,7 +51,10 @@ impl Command for MapArgs {
     }
 
     fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
-        asked.print(&Question::Map(self.question.clone()), self.printed, out)
+        // Rows are folded by workload: unfolded they are of pods.
+        let by = if self.folds.verbose { self.question.by.unfolded() } else { self.question.by };
+        let question = Question::Map(Asking { by, ..self.question.clone() });
+        asked.print(&question, Layout::from(self.printed).folding(self.folds), out)
     }
 }
 

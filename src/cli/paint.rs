@@ -4,7 +4,7 @@
 
 use std::io;
 
-use crate::text::{Mark, Page, Signs};
+use crate::text::{Extent, Mark, Page, Signs, hidden};
 
 /// Whether stdout takes colors.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -22,14 +22,16 @@ pub struct Look {
     pub color: Color,
     /// ASCII in files and pipes, and where the terminal cannot show more.
     pub signs: Signs,
+    /// Whether what is equal is said once.
+    pub extent: Extent,
 }
 
 /// Writes the page as text, line by line: a page may be long.
-pub fn write(page: &Page, Look { color, signs }: Look, out: &mut dyn io::Write) -> io::Result<()> {
-    page.lines.iter().try_for_each(|line| {
+pub fn write(page: &Page, Look { color, signs, extent }: Look, out: &mut dyn io::Write) -> io::Result<()> {
+    page.printed(extent).try_for_each(|(line, behind)| {
         let indent = usize::from(line.indent) * 2;
         let (begin, end) = if color == Color::Always { codes(line.mark) } else { ("", "") };
-        writeln!(out, "{}", format!("{:indent$}{begin}{}{end}", "", line.words(signs)).trim_end())
+        writeln!(out, "{}", format!("{:indent$}{begin}{}{end}{}", "", line.words(signs), hidden(behind)).trim_end())
     })
 }
 
@@ -52,7 +54,7 @@ mod tests {
 
     fn written(page: &Page, color: Color, signs: Signs) -> String {
         let mut out = Vec::new();
-        write(page, Look { color, signs }, &mut out).expect("a vector takes all bytes");
+        write(page, Look { color, signs, extent: Extent::Brief }, &mut out).expect("a vector takes all bytes");
         String::from_utf8(out).expect("text")
     }
 

@@ -20,7 +20,7 @@ use crate::text::evidence::Evidence;
 use crate::text::{self, Mark};
 
 use super::capabilities::{CapabilityJson, capability};
-use super::form::{self, Form, Layout, Tabular};
+use super::form::{self, Folds, Form, Layout, Tabular};
 use super::grants::{self, GroupJson, MemberJson};
 use super::sheet::{ALL, DATA, REASONS, Row as Cells, Sheet, WIDE, WORDS};
 use super::who_can::EVERYWHERE;
@@ -37,6 +37,8 @@ pub struct PermissionsArgs {
     pub question: Permissions,
     #[command(flatten)]
     pub printed: Tabular,
+    #[command(flatten)]
+    pub folds: Folds,
 }
 
 #[derive(Serialize)]
@@ -132,7 +134,7 @@ impl Command for PermissionsArgs {
     }
 
     fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
-        asked.print(&Question::Permissions(self.question.clone()), self.printed, out)
+        asked.print(&Question::Permissions(self.question.clone()), Layout::from(self.printed).folding(self.folds), out)
     }
 }
 

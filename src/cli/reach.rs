@@ -28,7 +28,7 @@ use crate::text::Mark;
 use crate::text::evidence::Evidence;
 use crate::text::graph::{Arrow, Graph};
 
-use super::form::{self, Form, Layout, Tabular};
+use super::form::{self, Folds, Form, Layout, Tabular};
 use super::json::{self, CountsJson, EvidenceJson, PortsJson};
 use super::map::{LeftOutJson, left_out_json};
 use super::path::WaysJson;
@@ -46,6 +46,8 @@ pub struct ReachArgs {
     pub question: Asking,
     #[command(flatten)]
     pub printed: Tabular,
+    #[command(flatten)]
+    pub folds: Folds,
 }
 
 impl Command for ReachArgs {
@@ -54,7 +56,10 @@ impl Command for ReachArgs {
     }
 
     fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
-        asked.print(&Question::Reach(self.question.clone()), self.printed, out)
+        // Rows are folded by workload: unfolded they are of pods.
+        let by = if self.folds.verbose { self.question.by.unfolded() } else { self.question.by };
+        let question = Question::Reach(Asking { by, ..self.question.clone() });
+        asked.print(&question, Layout::from(self.printed).folding(self.folds), out)
     }
 }
 

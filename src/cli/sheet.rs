@@ -166,6 +166,7 @@ impl Title {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::text::Extent;
 
     fn written(form: Form, titles: Titles) -> String {
         let columns: &[(&'static str, &'static [Form])] =
@@ -174,7 +175,9 @@ mod tests {
         let sheet = Sheet::of(columns, rows.into_iter()).with(Mark::Plain, ["1 row"]);
         let sheet = sheet.with(Mark::Unknown, ["pods: not listed"]);
         let mut out = Vec::new();
-        sheet.write(Layout { form, titles }, Look::default(), &mut out).expect("a vector takes all bytes");
+        sheet
+            .write(Layout { form, titles, extent: Extent::Brief }, Look::default(), &mut out)
+            .expect("a vector takes all bytes");
         String::from_utf8(out).expect("text")
     }
 

@@ -12,11 +12,11 @@ use std::io;
 use serde::Serialize;
 
 use crate::ask::staged::{self, Staged};
-use crate::text::Page;
 use crate::text::written::markdown;
+use crate::text::{Extent, Page};
 
 use super::form::Form;
-use super::{Color, Context, paint};
+use super::{Color, Context, Look, paint};
 
 /// What is staged, and whether what was printed has said so.
 #[derive(Clone, Debug, Default)]
@@ -59,8 +59,16 @@ impl Context {
     /// # Errors
     /// stdout cannot be written.
     pub fn write(&self, page: &Page, out: &mut dyn io::Write) -> io::Result<()> {
+        self.write_within(page, self.look.extent, out)
+    }
+
+    /// The same, saying so much of it.
+    ///
+    /// # Errors
+    /// stdout cannot be written.
+    pub fn write_within(&self, page: &Page, extent: Extent, out: &mut dyn io::Write) -> io::Result<()> {
         self.head(Form::Text, out)?;
-        paint::write(page, self.look, out)
+        paint::write(page, Look { extent, ..self.look }, out)
     }
 
     /// Writes what is staged above an answer of this form; JSON and YAML hold it themselves.

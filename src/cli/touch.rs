@@ -18,7 +18,7 @@ use crate::rbac::note::leave_words;
 use crate::rbac::touch::{HeldWay, Touched, Toucher};
 use crate::text::evidence::Evidence;
 
-use super::form::{self, Form, Printed};
+use super::form::{self, Folds, Form, Layout, Printed};
 use super::grants::{self, GrantJson, RequestJson};
 use super::json::{self, EvidenceJson};
 use super::{Asked, Command, Exit, Failure};
@@ -34,6 +34,8 @@ pub struct TouchArgs {
     pub question: Touch,
     #[command(flatten)]
     pub printed: Printed,
+    #[command(flatten)]
+    pub folds: Folds,
 }
 
 /// `kreach touch -o json`.
@@ -107,7 +109,7 @@ impl Command for TouchArgs {
     }
 
     fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
-        asked.print(&Question::Touch(self.question.clone()), self.printed, out)
+        asked.print(&Question::Touch(self.question.clone()), Layout::from(self.printed).folding(self.folds), out)
     }
 }
 

@@ -20,7 +20,7 @@ use crate::ask::{Fault, Question};
 use crate::model::evidence::Outcome;
 use crate::model::name::Name;
 
-use super::form::{self, Form, Printed};
+use super::form::{self, Folds, Form, Layout, Printed};
 use super::{Asked, Batch, BatchLines, Command, Exit, Failure, json};
 
 /// May FROM connect to TO, and why.
@@ -39,6 +39,8 @@ pub struct TraceArgs {
     pub batch: Option<String>,
     #[command(flatten)]
     pub printed: Printed,
+    #[command(flatten)]
+    pub folds: Folds,
 }
 
 impl Command for TraceArgs {
@@ -47,7 +49,7 @@ impl Command for TraceArgs {
     }
 
     fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
-        asked.print(&Question::Trace(self.question.clone()), self.printed, out)
+        asked.print(&Question::Trace(self.question.clone()), Layout::from(self.printed).folding(self.folds), out)
     }
 
     fn batch(&self) -> Option<Batch<'_>> {

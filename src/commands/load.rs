@@ -134,7 +134,7 @@ pub(super) fn context(args: &Args, color: Color) -> Context {
         all_namespaces: args.connection.all_namespaces,
         from_files: !args.source.from.is_empty(),
     };
-    let look = Look { color, signs: look::signs(args.screen.ascii) };
+    let look = Look { color, signs: look::signs(args.screen.ascii), ..Look::default() };
     Context { here, look, surroundings: directories(), ..Context::default() }
 }
 

@@ -149,6 +149,18 @@ pub struct Line {
     pub shape: Shape,
     /// So many lines of the next level belong below it that the page leaves out until somebody opens it.
     pub shut: u32,
+    /// A line above says it in short: it is printed only where all is to be said ([`Extent::Whole`]).
+    pub is_folded: bool,
+}
+
+/// How much of a page is printed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Extent {
+    /// What is equal is said once.
+    #[default]
+    Brief,
+    /// Every line.
+    Whole,
 }
 
 impl Line {
@@ -177,6 +189,11 @@ impl Line {
             Shape::Box => Cow::Owned(format!("{sign} [{}]", self.text)),
             Shape::Words | Shape::Along => Cow::Owned(format!("{sign} {}", self.text)),
         }
+    }
+
+    /// The same line, which a line above says in short.
+    pub fn folded(self) -> Self {
+        Self { is_folded: true, ..self }
     }
 
     /// The same line, drawn so.
@@ -216,6 +233,21 @@ impl Page {
         self.lines.splice(at..at, notes.iter().map(|it| Line::new(1, Mark::Note, it)));
     }
 
+    /// The lines that are printed, each with how many that are folded stand behind it and are not.
+    pub fn printed(&self, extent: Extent) -> impl Iterator<Item = (&Line, usize)> {
+        let is_printed = move |it: &Line| extent == Extent::Whole || !it.is_folded;
+        let lines = self.lines.iter().enumerate().filter(move |it| is_printed(it.1));
+        lines.map(move |(at, line)| {
+            let behind = self.lines[at + 1..].iter().take_while(|it| !is_printed(it)).count();
+            (line, behind)
+        })
+    }
+
+    /// Folds all lines from here on: what stands above says them in short.
+    pub fn fold_from(&mut self, at: usize) {
+        self.lines[at..].iter_mut().for_each(|it| it.is_folded = true);
+    }
+
     /// Adds the lines of another page, deeper by `indent`.
     pub fn add(&mut self, indent: u8, page: Page) {
         self.lines.extend(page.lines.into_iter().map(|line| Line { indent: line.indent + indent, ..line }));
@@ -228,11 +260,20 @@ impl FromIterator<Line> for Page {
     }
 }
 
+/// What is said where folded lines are not printed: how many, and what prints them.
+pub fn hidden(lines: usize) -> String {
+    match lines {
+        0 => String::new(),
+        lines => format!("  (+{}: --verbose)", words::count(lines as u64, "line", "lines")),
+    }
+}
+
 /// As the subcommands print it without color: two columns a level, the glyph, a space, the words.
 impl std::fmt::Display for Page {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        for line in &self.lines {
-            let text = format!("{:indent$}{}", "", line.words(Signs::Ascii), indent = usize::from(line.indent) * 2);
+        for (line, behind) in self.printed(Extent::Brief) {
+            let indent = usize::from(line.indent) * 2;
+            let text = format!("{:indent$}{}{}", "", line.words(Signs::Ascii), hidden(behind));
             writeln!(out, "{}", text.trim_end())?;
         }
         Ok(())

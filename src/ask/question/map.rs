@@ -47,6 +47,14 @@ impl ByArg {
         }
     }
 
+    /// The same without folding: pods where it would be their workloads.
+    pub const fn unfolded(self) -> Self {
+        match self {
+            ByArg::Workload => ByArg::Pod,
+            by => by,
+        }
+    }
+
     /// As it is typed, where it is not what is taken anyway.
     pub(super) fn typed(self) -> Option<&'static str> {
         (self != Self::default()).then_some(self.as_str())

@@ -83,6 +83,7 @@ fn add_common(page: &mut Page, rows: &[&Row], identity: &Identity) {
         false => (Mark::Note, format!(" ({words})")),
     };
     page.say(2, mark, format!("via implicit groups: {count}{words}"));
+    let begin = page.lines.len();
     let mut last: Option<&Name> = None;
     for row in rows {
         if last != Some(&row.scope) {
@@ -91,6 +92,7 @@ fn add_common(page: &mut Page, rows: &[&Row], identity: &Identity) {
         }
         add_row(page, 4, row, identity);
     }
+    page.fold_from(begin);
 }
 
 fn add_row(page: &mut Page, indent: u8, row: &Row, identity: &Identity) {

@@ -22,16 +22,32 @@ pub fn touch(touched: &Touched, people: Option<&People>) -> Page {
     if let Some(acting) = &touched.acting {
         page.say(0, Mark::Note, format!("marked for {}, {}", acting.subject, groups(acting)));
     }
-    for way in &touched.ways {
+    for (at, way) in touched.ways.iter().enumerate() {
         let count = words::count(way.holders.len() as u64, "subject", "subjects");
-        page.say(1, mark(way), format!("{}: {count}", way.touch.word));
+        // Many ways rest on the same grants: those of the first are told.
+        let same = touched.ways[..at].iter().find(|it| !it.holders.is_empty() && is_like(it, way));
+        let like = same.map(|it| format!(", the same as {}", it.touch.word)).unwrap_or_default();
+        page.say(1, mark(way), format!("{}: {count}{like}", way.touch.word));
+        let begin = page.lines.len();
         for toucher in &way.holders {
             add_holder(&mut page, holder(toucher), &toucher.subject, people);
             add_grants(&mut page, 3, Mark::Plain, &toucher.grants);
         }
+        if same.is_some() {
+            page.fold_from(begin);
+        }
         way.gaps.iter().for_each(|it| page.push(Evidence::gap(it).line(2)));
     }
     page
+}
+
+/// Whether two ways are held by the same subjects, by the same grants.
+fn is_like(one: &HeldWay, other: &HeldWay) -> bool {
+    let is_like = |(a, b): (&Toucher, &Toucher)| {
+        let orders = a.grants.iter().map(|it| it.order()).eq(b.grants.iter().map(|it| it.order()));
+        (&a.subject, a.guard.is_some()) == (&b.subject, b.guard.is_some()) && orders
+    };
+    one.holders.len() == other.holders.len() && one.holders.iter().zip(&other.holders).all(is_like)
 }
 
 fn mark(way: &HeldWay) -> Mark {
