@@ -88,7 +88,7 @@ fn high_contrast(role: Role) -> (Color, Modifier) {
 fn color_blind(role: Role) -> (Color, Modifier) {
     match role {
         Role::Allow => (Color::Cyan, PLAIN),
-        Role::Deny => (Color::Yellow, Modifier::BOLD),
+        Role::Deny => (Color::Red, Modifier::BOLD),
         Role::Unknown => (Color::Magenta, Modifier::UNDERLINED),
         Role::Risk => (Color::Yellow, Modifier::UNDERLINED),
         role => ansi(role),
@@ -256,6 +256,11 @@ mod tests {
             let looks = [Role::Allow, Role::Deny, Role::Unknown, Role::Risk].map(|it| theme.style(it));
             let is_twice = |at: usize| looks[at + 1..].contains(&looks[at]);
             assert!(!(0..looks.len()).any(is_twice), "{}: {looks:?}", palette.name);
+            // It cannot be read on a light ground.
+            let is_pale = |it: &Style| {
+                matches!(it.fg, Some(Color::Yellow | Color::LightYellow)) && it.add_modifier.contains(Modifier::BOLD)
+            };
+            assert!(!looks.iter().any(is_pale), "{}: {looks:?}", palette.name);
         }
         assert_eq!(Colors::none().next(), Colors::default());
     }
