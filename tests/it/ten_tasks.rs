@@ -2,6 +2,8 @@
 //!
 //! Each says its keys, how many they may be, and what must be on the screen then without scrolling. Names are typed
 //! with completion. The task of a pipeline, `kreach check`, needs no keys.
+//!
+//! docs/ten-tasks.md lists them with pictures at three sizes, which `KREACH_BLESS=1 cargo test ten_tasks` draws.
 
 use jiff::Timestamp;
 use kreach::embedded::kinds;
@@ -16,11 +18,12 @@ use kreach::tui::status::Origin;
 
 use crate::screens::{Driver, check};
 
-/// A task: its name, its keys, how many they may be, and what the screen says then.
-type Task = (&'static str, &'static str, usize, &'static [&'static str]);
+/// A task: what it is, its name, its keys, how many they may be, and what the screen says then.
+type Task = (&'static str, &'static str, &'static str, usize, &'static [&'static str]);
 
 const TASKS: &[Task] = &[
     (
+        "may web talk to the payments database, and why not",
         "task_trace",
         ": \"tr_web Tab \"db: Tab Enter",
         20,
@@ -30,16 +33,49 @@ const TASKS: &[Task] = &[
             "nearest: ",
         ],
     ),
-    ("task_secrets", ": \"sec_pay Tab Enter", 12, &["who can get secrets in payments", "sa:ci/runner"]),
-    ("task_left", "4", 2, &["user:contractor-7", "left: "]),
-    ("task_runner", "4 / \"ci/r Enter Enter", 8, &["what sa:ci/runner may do", "escalate", "pods/exec"]),
-    ("task_default_deny", "1", 2, &["DENY", "legacy      none", "payments    in+out", "data        in "]),
-    ("task_reach", "r", 1, &["what pod/shop/web-", "sa:shop/web"]),
-    ("task_reached", "w", 1, &["who can come to reach"]),
-    ("task_policies", "", 0, &["✓ isolated: ingress and", "default-deny: ingress", "web-to-backends: egress"]),
-    ("task_exec", ": \"exec_pay Tab Enter", 12, &["create pods/exec in payments"]),
-    ("task_export", "x C Enter", 4, &[]),
+    (
+        "who reads secrets in payments",
+        "task_secrets",
+        ": \"sec_pay Tab Enter",
+        12,
+        &["who can get secrets in payments", "sa:ci/runner"],
+    ),
+    ("is anything still bound to somebody who left", "task_left", "4", 2, &["user:contractor-7", "left: "]),
+    (
+        "what may the CI runner do",
+        "task_runner",
+        "4 / \"ci/r Enter Enter",
+        8,
+        &["what sa:ci/runner may do", "escalate", "pods/exec"],
+    ),
+    (
+        "which namespaces lack default deny, per direction",
+        "task_default_deny",
+        "1",
+        2,
+        &["DENY", "legacy      none", "payments    in+out", "data        in "],
+    ),
+    ("what does this pod reach", "task_reach", "r", 1, &["what pod/shop/web-", "sa:shop/web"]),
+    ("who reaches it", "task_reached", "w", 1, &["who can come to reach"]),
+    (
+        "which policies select this pod",
+        "task_policies",
+        "",
+        0,
+        &["✓ isolated: ingress and", "default-deny: ingress", "web-to-backends: egress"],
+    ),
+    (
+        "may I exec into a pod of payments",
+        "task_exec",
+        ": \"exec_pay Tab Enter",
+        12,
+        &["may you create pods/exec in payments"],
+    ),
+    ("export the matrix for a ticket", "task_export", "x C Enter", 4, &[]),
 ];
+
+/// The sizes at which pictures of them are kept.
+const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
 
 /// The story's cluster as it stands at the beginning, all of it listed.
 fn story() -> Cluster {
@@ -66,9 +102,9 @@ fn count(keys: &str) -> usize {
 }
 
 /// A session on the story; tasks about a pod begin on one of web's.
-fn session(task: &str) -> Driver {
+fn session(task: &str, size: (u16, u16)) -> Driver {
     let setup = Setup { title: "demo story".into(), origin: Origin::Live, ..Setup::default() };
-    let mut driver = Driver::among(PEOPLE, setup, story(), (80, 24));
+    let mut driver = Driver::among(PEOPLE, setup, story(), size);
     let me = Me { user: "demo".into(), groups: vec!["system:authenticated".into()] };
     driver.send(Event::Told { review: Review::Own, reply: Reply::Me(me) });
     if matches!(task, "task_reach" | "task_reached" | "task_policies") {
@@ -79,9 +115,9 @@ fn session(task: &str) -> Driver {
 
 #[test]
 fn each_task_takes_few_keys_and_its_answer_is_on_the_screen() {
-    for (name, keys, most, told) in TASKS {
+    for (_, name, keys, most, told) in TASKS {
         assert!(count(keys) <= *most, "{name} takes {} keys", count(keys));
-        let mut driver = session(name);
+        let mut driver = session(name, (80, 24));
         driver.keys(keys);
         let text = driver.text();
         for words in *told {
@@ -93,8 +129,44 @@ fn each_task_takes_few_keys_and_its_answer_is_on_the_screen() {
 
 #[test]
 fn the_matrix_is_copied_for_a_ticket() {
-    let mut driver = session("task_export");
+    let mut driver = session("task_export", (80, 24));
     driver.keys("x C Enter");
     let copied = driver.effects.iter().any(|it| matches!(it, Effect::Copy(text) if text.starts_with("| from \\ to |")));
     assert!(copied, "{:?}", driver.effects);
+}
+
+/// The keys of a script as they are told: what is typed in quotes.
+fn told(keys: &str) -> String {
+    let word = |it: &str| match it.strip_prefix('"') {
+        Some(typed) => format!("`{}`", typed.replace('_', " ")),
+        None => format!("`{it}`"),
+    };
+    let words: Vec<String> = keys.split(' ').filter(|it| !it.is_empty()).map(word).collect();
+    if words.is_empty() { "none: it stands beside the list".to_owned() } else { words.join(" ") }
+}
+
+/// The pictures are what the program draws, and the page lists them.
+#[test]
+fn pictures_of_the_tasks_are_current() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/ten-tasks");
+    let is_blessed = std::env::var_os("KREACH_BLESS").is_some();
+    let mut rows = String::from("| task | keys | pictures |\n|---|---|---|\n");
+    for (what, name, keys, ..) in TASKS {
+        let picture = name.trim_start_matches("task_").replace('_', "-");
+        let mut links = Vec::new();
+        for (width, height) in SIZES {
+            let mut driver = session(name, (width, height));
+            driver.keys(keys);
+            let (file, drawn) = (format!("{picture}.{width}x{height}.svg"), driver.picture());
+            if is_blessed {
+                std::fs::write(folder.join(&file), &drawn).expect("the picture can be written");
+            }
+            let kept = std::fs::read_to_string(folder.join(&file)).unwrap_or_default();
+            assert!(kept == drawn, "{file} is not current: KREACH_BLESS=1 cargo test ten_tasks");
+            links.push(format!("[{width}×{height}](../assets/ten-tasks/{file})"));
+        }
+        rows += &format!("| {what} | {} | {} |\n", told(keys), links.join(" "));
+    }
+    rows += "| check a directory of manifests in CI | `kreach check DIR` | [check.md](check.md) |\n";
+    crate::docs::assert_current("docs/ten-tasks.md", "tasks", &rows);
 }
