@@ -134,3 +134,12 @@ goldens! {
     trace_services,
     trace_sets,
 }
+
+/// What was built, and for what.
+#[test]
+fn the_version_says_what_was_built() {
+    let output = Command::new(env!("CARGO_BIN_EXE_kreach")).arg("--version").output().expect("it runs");
+    let said = String::from_utf8(output.stdout).expect("text");
+    assert!(said.starts_with(concat!("kreach ", env!("CARGO_PKG_VERSION"))), "{said}");
+    assert!(cfg!(not(debug_assertions)) || said.contains(std::env::consts::ARCH), "{said}");
+}

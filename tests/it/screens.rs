@@ -142,6 +142,11 @@ impl Driver {
         buffer
     }
 
+    /// The screen as a picture, as `ctrl-s` keeps it.
+    pub fn picture(&mut self) -> String {
+        tui::svg::svg(&self.buffer())
+    }
+
     pub fn text(&mut self) -> String {
         tui::text(&self.buffer())
     }
@@ -230,6 +235,8 @@ const SCRIPTS: &[Script] = &[
     ("reach_subject", "4 / \"store Enter r", &[(120, 40)]),
     ("who_reaches", "2 / \"db-0 Enter w", &[(120, 40)]),
     ("matrix", "x j l", &[(120, 40)]),
+    ("matrix_cell", "x j l Enter", &[(120, 40)]),
+    ("matrix_cell_trace", "x j l Enter j Enter", &[]),
     ("map", ": \"map Enter", &[(120, 40)]),
     ("map_sorted", ": \"map Enter S \"to Enter I / \"db Enter", &[]),
     ("map_pair", ": \"map Enter / \"db-0 Enter j Enter", &[]),
@@ -239,7 +246,7 @@ const SCRIPTS: &[Script] = &[
     ("can_group", ": \"can_user:dev-1_get_secrets_-n_shop_--group_store Enter", &[]),
     ("explain_service", ": \"explain_svc/shop/db Enter", &[]),
     ("yaml", "2 y", &[(120, 40)]),
-    ("help", "2 ?", &[(120, 40)]),
+    ("help", "2 ?", &[(120, 40), (200, 60)]),
     ("help_search", "? \"freeze", &[]),
     ("palette", ": \"tra", &[]),
     ("long_notice", ": \"can_user:x_get_sts/web Enter", &[]),
@@ -344,6 +351,9 @@ fn a_typed_line_runs_what_it_names_and_nothing_near_it() {
     let cases = [
         ("dp", "unknown command \"dp\""),
         ("tarce", "did you mean trace?"),
+        ("down", "unknown command \"down\""),
+        ("svc db", "[6] Services /db"),
+        ("deploy", "[5] Workloads /deployment/"),
         ("nothinglikeit", "unknown command \"nothinglikeit\" (: lists them all)"),
         ("po", "<2Pods>"),
         ("netpol", "<3Pol>"),
@@ -713,11 +723,32 @@ fn freshness_is_said_in_words_and_an_idle_screen_does_not_change() {
     driver.send(Event::Deltas(deltas()));
     assert_eq!(driver.buffer(), live, "time and repeated events change nothing");
     covered(&mut driver, Kind::POD, Coverage::Stale { since: at(4_900), why: "connection refused".into() });
-    assert!(driver.text().contains("STALE  1 min pods: connection refused"), "{}", driver.text());
+    assert!(driver.text().contains("STALE 1m40s · pods  connection refused"), "{}", driver.text());
     assert!(driver.app.ages());
     let stale = driver.buffer();
     driver.send(Event::Tick(at(5_010)));
     assert_eq!(driver.buffer(), stale, "the coarse age is the same");
+}
+
+/// However narrow it is and whatever is shown, what is stale says how old it is, and what that is, whole.
+#[test]
+fn stale_is_said_whole_in_every_view() {
+    let at = |second: i64| jiff::Timestamp::from_second(second).expect("a time");
+    let views = ["", "2", "5", "6", "x", "4 x", "4 Enter", "2 y", "2 r", ": \"map Enter", "?", "2 d"];
+    for (size, keys) in [(60, 15), (80, 24), (120, 40)].into_iter().flat_map(|it| views.map(|keys| (it, keys))) {
+        let setup = Setup { title: "a-context-with-a-long-name.example.com".into(), ..Setup::default() };
+        let mut driver = Driver::among(PEOPLE, setup, shop(), size);
+        for kind in kinds::KINDS.iter().map(|it| it.kind) {
+            covered(&mut driver, kind, Coverage::Stale { since: at(4_920), why: "connection refused".into() });
+        }
+        driver.send(Event::Tick(at(5_000)));
+        driver.keys(keys);
+        let text = driver.text();
+        assert!(
+            text.starts_with(' ') && text.contains("RO  STALE 1m20s · API unreachable"),
+            "{size:?} {keys}:\n{text}"
+        );
+    }
 }
 
 /// The selection holds the object: rows that come and go around it do not move it.
