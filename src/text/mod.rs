@@ -233,14 +233,21 @@ impl Page {
         self.lines.splice(at..at, notes.iter().map(|it| Line::new(1, Mark::Note, it)));
     }
 
-    /// The lines that are printed, each with how many that are folded stand behind it and are not.
+    /// The lines that are printed, each with how many that are folded stand below it and are not.
     pub fn printed(&self, extent: Extent) -> impl Iterator<Item = (&Line, usize)> {
         let is_printed = move |it: &Line| extent == Extent::Whole || !it.is_folded;
-        let lines = self.lines.iter().enumerate().filter(move |it| is_printed(it.1));
-        lines.map(move |(at, line)| {
-            let behind = self.lines[at + 1..].iter().take_while(|it| !is_printed(it)).count();
-            (line, behind)
-        })
+        let mut below = vec![0; self.lines.len()];
+        // Printed lines above this one, each deeper than the one before it.
+        let mut above: Vec<usize> = Vec::new();
+        for (at, line) in self.lines.iter().enumerate() {
+            if is_printed(line) {
+                above.retain(|it| self.lines[*it].indent < line.indent);
+                above.push(at);
+            } else if let Some(head) = above.iter().rfind(|it| self.lines[**it].indent < line.indent) {
+                below[*head] += 1;
+            }
+        }
+        self.lines.iter().zip(below).filter(move |it| is_printed(it.0))
     }
 
     /// Folds all lines from here on: what stands above says them in short.
@@ -296,6 +303,17 @@ mod tests {
         page.add(1, gate);
         assert_eq!(page.to_string(), "x deny\n  x ingress\n");
         assert_eq!(page.lines[1].link.as_ref().map(|it| it.object.to_string()).as_deref(), Some("pod/shop/web"));
+    }
+
+    #[test]
+    fn what_a_line_says_in_short_is_printed_where_all_is_to_be_said() {
+        let mut page = Page::default();
+        page.say(0, Mark::Plain, "2 pairs alike");
+        page.say(1, Mark::Plain, "why");
+        page.push(Line::new(1, Mark::Plain, "one").folded());
+        page.push(Line::new(2, Mark::Plain, "of it").folded());
+        assert_eq!(page.to_string(), "  2 pairs alike  (+2 lines: --verbose)\n    why\n");
+        assert_eq!(page.printed(Extent::Whole).map(|it| it.1).collect::<Vec<_>>(), [0; 4]);
     }
 
     #[test]

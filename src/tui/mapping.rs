@@ -22,7 +22,6 @@ use crate::ask::reach_page::ports_text;
 use crate::model::evidence::Outcome;
 use crate::model::name::Name;
 use crate::net::reach::MapRow;
-use crate::text::words::count;
 use crate::text::{About, Line, Mark, Page};
 
 /// What it is a map of.
@@ -67,6 +66,8 @@ struct Entry {
     ports: String,
     outcome: Outcome,
     pairs: u64,
+    /// Some port of it may be open, and that is not known.
+    is_unsure: bool,
 }
 
 /// The rows of one state of the cluster.
@@ -120,7 +121,7 @@ impl Mapping {
         let passes = |it: &&Entry| filter.is_empty() || filter.passes(*it, &Columns);
         let is_here = |it: &&Entry| asked.between.as_ref().is_none_or(|cell| it.is_between(cell));
         let here: Vec<&Entry> = rows.entries.iter().filter(is_here).collect();
-        let total = here.len();
+        let (total, is_unsure) = (here.len(), here.iter().any(|it| it.is_unsure || it.outcome == Outcome::Unknown));
         let mut shown: Vec<&Entry> = here.into_iter().filter(passes).collect();
         if let Some((column, run)) = asked.sort {
             // Rows that are alike stay in the order of their ends.
@@ -132,26 +133,22 @@ impl Mapping {
         let more = format!("{more} more rows: / narrows, kreach map prints all");
         let more = (shown.len() > SHOWN).then(|| Line::new(0, Mark::Note, more));
         let lines = shown.into_iter().take(SHOWN).map(|it| it.line.clone());
-        // What is counted below all rows is of all of them.
-        let foot = rows.foot.iter().filter(|it| asked.between.is_none() || it.mark != Mark::Plain).cloned();
-        let head = head.into_iter().chain(asked.between.as_ref().map(|cell| heading(cell, total)));
+        // What is said below all rows is of all of them: below those of a cell only why something may be unknown.
+        let is_said = |it: &&Line| match asked.between {
+            Some(_) => is_unsure && it.mark != Mark::Plain,
+            None => true,
+        };
+        let foot = rows.foot.iter().filter(is_said).cloned();
+        let cell = asked.between.as_ref().filter(|_| total == 0);
+        let head = head.into_iter().chain(cell.map(|(from, to)| nothing(from, to)));
         let page: Page = head.chain(lines).chain(more).chain(foot).collect();
         super::answers::bannered(&rows.differences, page)
     }
 }
 
-/// What stands above the rows of a cell.
-fn heading((from, to): &(Name, Name), rows: usize) -> Line {
-    Line::new(
-        0,
-        Mark::Title,
-        match rows {
-            0 => format!("no pod of {from} may connect to a pod of {to}"),
-            rows => {
-                format!("{} from {from} to {to}; Enter traces one", count(rows as u64, "connection", "connections"))
-            }
-        },
-    )
+/// What is said of a cell without rows: of what is not known there would be one.
+fn nothing(from: &Name, to: &Name) -> Line {
+    Line::new(0, Mark::Deny, format!("no pod of {from} may connect to a pod of {to}"))
 }
 
 /// The namespace of an end as it is typed: `deployment/shop/web`.
@@ -169,7 +166,8 @@ impl Entry {
 
     fn of(row: &MapRow, line: Line) -> Self {
         let pairs = &row.summary.pairs;
-        Self { line, ports: ports_text(&row.summary), outcome: pairs.worst(), pairs: pairs.total() }
+        let is_unsure = row.summary.possible != row.summary.some;
+        Self { line, ports: ports_text(&row.summary), outcome: pairs.worst(), pairs: pairs.total(), is_unsure }
     }
 
     fn ends(&self) -> (&str, &str) {

@@ -31,11 +31,18 @@ pub fn facts(page: &mut Page, view: View<'_>, id: &WorkloadId, object: Option<&O
     if !pods.is_empty() {
         page.say(0, Mark::Title, "pods");
     }
-    for pod in pods {
+    let more = pods.len().saturating_sub(LISTED);
+    for pod in pods.into_iter().take(LISTED) {
         let words = format!("{}: {}, {}", pod.name(), pod.mold.phase.as_str(), view.world.isolation(pod).as_str());
         page.push(linked(1, Mark::Plain, words, &pod.pod_id().object()));
     }
+    if more > 0 {
+        page.say(1, Mark::Plain, format!("and {more} more"));
+    }
 }
+
+/// So many of its pods are listed.
+const LISTED: usize = 20;
 
 fn accounts(page: &mut Page, id: &WorkloadId, pods: &[&SharedPod]) {
     let names: BTreeSet<&Name> = pods.iter().map(|it| &it.mold.service_account).filter(|it| !it.is_empty()).collect();

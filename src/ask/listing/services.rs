@@ -35,14 +35,14 @@ pub const LISTING: Listing<Service> = Listing {
 const COLUMNS: &[Column<Service>] = &[
     Column { title: "SERVICE", width: 18, cell: name, sorts: Sorts::Naturally },
     Column { title: "TYPE", width: 9, cell: exposure, sorts: Sorts::Text },
-    Column { title: "PORTS", width: 12, cell: |row, _| ports(row).into(), sorts: Sorts::Text },
+    Column { title: "ISOLATED", width: 8, cell: |row, view| together(front(row, view).isolation), sorts: Sorts::Text },
     Column {
         title: "READY",
         width: 5,
         cell: ready,
         sorts: Sorts::Key(|row, view| SortKey::Number(front(row, view).ready as u64)),
     },
-    Column { title: "ISOLATED", width: 8, cell: |row, view| together(front(row, view).isolation), sorts: Sorts::Text },
+    Column { title: "PORTS", width: 12, cell: |row, _| ports(row).into(), sorts: Sorts::Text },
     Column {
         title: "POL",
         width: 3,
