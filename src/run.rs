@@ -16,6 +16,7 @@ mod frames;
 mod jobs;
 mod questions;
 mod signals;
+mod stage;
 mod start;
 
 use std::io::{self, Stdout};
@@ -41,8 +42,10 @@ use feed::{Feed, next_batch};
 use jobs::Beside;
 use questions::Done;
 use signals::{Sent, Signals};
+use stage::{Edit, Keeping};
 use start::prepare;
 
+pub(crate) use stage::read as read_changes;
 pub use start::{Source, Start};
 
 /// Opens the screen and runs until the user leaves; gives the exit code, of a signal what shells expect.
@@ -65,9 +68,11 @@ pub async fn tui(start: Start) -> anyhow::Result<u8> {
     let mut program = Program::new(App::new(setup, cluster), guard)?;
     let recalled = state::typed_lines();
     program.app.recall(recalled);
+    program.keeping.files = start.staged;
     // Shown from the first frame on, and answered as the cluster becomes known.
     start.open.iter().for_each(|it| program.app.ask(it));
     let ended = program.run(signals, start.source).await;
+    program.keep_now();
     // A history that cannot be kept is no reason to fail.
     let _ = state::keep_typed_lines(program.app.typed_lines());
     match ended {
@@ -95,6 +100,9 @@ struct Program {
     rest: Instant,
     job: Beside,
     clock: Clock,
+    keeping: Keeping,
+    /// What waits for the editor.
+    editing: Option<Edit>,
 }
 
 /// What one step of the loop came to.
@@ -126,6 +134,8 @@ impl Program {
             rest: Instant::now(),
             job: Beside::default(),
             clock: Clock::new(),
+            keeping: Keeping::default(),
+            editing: None,
         };
         let (width, height) = crossterm::terminal::size().context("the terminal has no size")?;
         program.app.update(Event::Resize(width, height));
@@ -198,6 +208,13 @@ impl Program {
                 }
             };
             self.end_unwanted_job();
+            if let Some(edit) = self.editing.take() {
+                // Who reads keys beside the editor takes them from it.
+                drop(inputs);
+                self.edit(edit)?;
+                signals.forget();
+                inputs = EventStream::new();
+            }
             if let Step::End(code) = step {
                 return Ok(code);
             }

@@ -25,6 +25,7 @@ pub mod entry;
 pub mod escalation;
 pub mod expectation;
 pub mod explain;
+pub mod export;
 mod fault;
 pub mod filter;
 pub mod freshness;

@@ -219,6 +219,13 @@ impl World {
         self.apply(deltas)
     }
 
+    /// Lets it be a later state than another one, whose place it takes: what was worked out for that is not taken for
+    /// its own.
+    pub fn succeed(&mut self, earlier: &World) {
+        self.revision = self.revision.max(earlier.revision) + 1;
+        self.access = self.access.max(earlier.access) + 1;
+    }
+
     /// Whether changes are taken for made that are not.
     pub fn is_staged(&self) -> bool {
         self.staged

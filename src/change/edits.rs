@@ -15,6 +15,7 @@ use crate::kinds::{Intern, Reading, spec_of};
 use crate::model::cluster::{AnyFact, Cluster, Delta, Entry, is_workload};
 use crate::model::facts::Fact as _;
 use crate::model::id::{Kind, ObjectId};
+use crate::model::place::Problem;
 use crate::model::role::{Origin, Role, SharedRole};
 
 /// What is done with an object.
@@ -84,6 +85,16 @@ impl Change {
             Reading::Read(entry) => Ok(entry.fact.id()),
             Reading::Ignored(id) | Reading::Unreadable { id, .. } => Ok(id),
             Reading::Noted(problem) => Err(Unfit(problem.what.to_string())),
+        }
+    }
+
+    /// What is wrong with the object: what could not be read, and what the API server would refuse.
+    pub fn problems(&self) -> Vec<Problem> {
+        match self.read() {
+            Ok(Reading::Read(entry)) => entry.problems,
+            Ok(Reading::Unreadable { problems, .. }) => problems,
+            Ok(Reading::Noted(problem)) => vec![problem],
+            Ok(Reading::Ignored(_)) | Err(_) => Vec::new(),
         }
     }
 

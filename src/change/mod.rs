@@ -9,6 +9,7 @@
 //! Flows are told as a map by workload tells each side, and are exact: every pair of pods, every port, every address.
 //! Two sides that are not known are not equal, unless all that they rest on is (CONTRACT §8).
 
+pub mod clash;
 pub mod edits;
 pub mod flow;
 mod flows;
@@ -17,6 +18,7 @@ mod grounds;
 mod ports;
 pub mod risk;
 mod space;
+pub mod stage;
 mod statuses;
 mod touched;
 
@@ -28,6 +30,7 @@ pub use edits::{Change, Op, Unfit};
 pub use flow::{Flow, FlowChange, Ports, When};
 pub use grants::{GrantChange, GrantRow};
 pub use risk::Risk;
+pub use stage::Stage;
 
 /// One of two clusters, with its indexes.
 #[derive(Clone, Copy)]

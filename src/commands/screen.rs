@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::args::{Args, ColorChoice, Command};
 use crate::ask::Line;
 use crate::ask::world::SelfCheck;
+use crate::change::Change;
 use crate::cli::Exit;
 use crate::live::connect::Plugins;
 use crate::live::fault::Fault as LiveFault;
@@ -20,10 +21,7 @@ use super::{Stop, load, print};
 
 /// The explorer, on files, on the demo, or on a server.
 pub(super) fn open(args: &Args) -> Result<Exit, Stop> {
-    if !args.source.stage.is_empty() {
-        let hint = "give it a subcommand, such as kreach map --stage PATH";
-        return Err(Stop::Other { what: "the explorer takes no --stage".to_owned(), hint: hint.to_owned() });
-    }
+    super::stdin_once(args, None)?;
     // What cannot be shown is told before the terminal is taken.
     let first: Option<Line> = args.screen.open.as_deref().map(str::parse).transpose()?;
     if let Some(line) = &first {
@@ -49,6 +47,7 @@ pub(super) fn open(args: &Args) -> Result<Exit, Stop> {
         check: if args.source.self_check { SelfCheck::On } else { SelfCheck::Off },
         people: people(args)?,
         open: first,
+        staged: staged(args)?,
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime.map_err(|it| Stop::Other { what: it.to_string(), hint: String::new() })?;
@@ -63,6 +62,16 @@ pub(super) fn open(args: &Args) -> Result<Exit, Stop> {
             Err(error) => Stop::Other { what: format!("{error:#}"), hint: String::new() },
         }),
     }
+}
+
+/// What is staged from the beginning; bare objects are in `-n`, else in `default`.
+fn staged(args: &Args) -> Result<Vec<(String, Vec<Change>)>, Stop> {
+    let namespace = args.connection.namespace.as_deref().unwrap_or("default");
+    let read = |path: &std::path::PathBuf| {
+        let changes = run::read_changes(path, namespace).map_err(|error| print::files_error(&error))?;
+        Ok((path.display().to_string(), changes))
+    };
+    args.source.stage.iter().map(read).collect()
 }
 
 /// The directory of people that was named; the demo's story brings its own.

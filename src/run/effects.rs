@@ -14,10 +14,10 @@ use tokio::time::Instant;
 
 use crate::terminal::guard;
 use crate::terminal::{clipboard, hangup, state, stop_job};
-use crate::tui::event::{Effect, Event, Mouse};
+use crate::tui::event::{Effect, Event, Mouse, Then};
 
 use super::questions::Done;
-use super::{Program, SLICE, Step};
+use super::{Program, SLICE, Step, stage};
 
 impl Program {
     /// Takes what the terminal sent. What waits behind it is taken before the frame is drawn, since the loop looks
@@ -64,6 +64,14 @@ impl Program {
                 }
                 Effect::Dump { text, svg } => {
                     self.tasks.spawn_blocking(move || Done::Event(Event::Notice(dump(&text, &svg))));
+                }
+                Effect::KeepStage { text, words } => self.keep_stage(text, words),
+                Effect::StageFiles(path) => self.stage_files(path),
+                Effect::Stage { changes, origin } => self.stage_changes(changes, origin, Then::Stay),
+                Effect::Compare(ids) => self.compare(ids),
+                Effect::Edit { id, text } => self.fetch_to_edit(id, text),
+                Effect::Export { extension, text } => {
+                    self.tasks.spawn_blocking(move || Done::Event(Event::Notice(stage::export(extension, &text))));
                 }
                 Effect::Mouse(mouse) => guard::capture_mouse(mouse == Mouse::Program)?,
                 Effect::Ask(review) => self.ask(review),

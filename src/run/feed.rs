@@ -44,6 +44,10 @@ impl Program {
             Source::Files { documents, served, .. } => {
                 self.feed.documents = Some(Arc::new(documents));
                 self.tell(Event::Served(served));
+                // Of two folders each may hold files of the same name.
+                let title = self.app.title();
+                let whole = std::path::absolute(&title).map_or(title, |it| it.display().to_string());
+                self.begin_stage(&whole);
             }
             Source::Demo(world) => {
                 self.tasks.spawn(async move { Done::Served(serve(&world).await) });
@@ -61,6 +65,7 @@ impl Program {
         }
         self.feed.credentials = connected.credentials;
         self.follow(connected.client, vec![connected.namespace.as_str().into()]);
+        self.begin_stage(&connected.server);
     }
 
     /// Reads everything again, with the credentials that the kubeconfig gives by now.
@@ -101,6 +106,7 @@ impl Program {
         let Some(mut flags) = self.feed.flags.take() else { return };
         self.feed = Feed { number: self.feed.number + 1, ..Feed::default() };
         flags.context = Some(context.to_string());
+        self.leave_stage();
         self.tell(Event::Switched { context });
         self.connect(flags);
     }

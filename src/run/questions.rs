@@ -17,6 +17,7 @@ use crate::rbac::version::Version;
 use crate::tui::event::{Effect, Event, FAILED};
 
 use super::Program;
+use super::stage::Edit;
 
 /// What a finished task brings.
 pub(super) enum Done {
@@ -28,6 +29,10 @@ pub(super) enum Done {
     /// The credentials of the server of this number are taken anew.
     Renewed(u64),
     Connected(Result<Box<Connected>, Fault>),
+    /// The stage is kept, and these words are said.
+    StageKept(String),
+    /// What the editor is to be given.
+    ToEdit(Edit),
     Served(Result<(embedded::Server, kube::Client), String>),
 }
 
@@ -40,12 +45,16 @@ impl Program {
             Ok(Done::Said(number, event)) if number == self.feed.number => return self.app.update(event),
             Ok(Done::Said(..)) => {}
             Ok(Done::Job(event, took)) => return self.job_done(event, took),
+            Ok(Done::StageKept(words)) => self.stage_kept(words),
+            Ok(Done::ToEdit(edit)) => self.editing = Some(edit),
             Ok(Done::Renewed(number)) => self.read_again(number),
             Ok(Done::Connected(Ok(connected))) => self.connected(*connected),
             Ok(Done::Connected(Err(fault))) => self.tell(Event::Connection(not_connected(&fault))),
             Ok(Done::Served(Ok((server, client)))) => {
                 self.feed.server = Some(server);
                 self.follow(client, Vec::new());
+                let title = self.app.title();
+                self.begin_stage(&title);
             }
             Ok(Done::Served(Err(why))) => self.tell(Event::Connection(why)),
             Err(error) if error.is_panic() => {
@@ -106,7 +115,7 @@ impl Program {
 }
 
 /// One object as its file has it now.
-fn document(documents: &Documents, id: &ObjectId) -> Result<serde_json::Value, String> {
+pub(super) fn document(documents: &Documents, id: &ObjectId) -> Result<serde_json::Value, String> {
     let text = documents.text(id).ok_or("no file holds it: it is implied by other objects")?;
     let text = text.map_err(|it| it.to_string())?;
     serde_saphyr::from_str(&text).map_err(|it| it.to_string())

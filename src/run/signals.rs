@@ -33,6 +33,9 @@ const ENDING: &[rustix::process::Signal] = {
     ]
 };
 
+/// The codes of signals that keys send: INT and QUIT.
+const INTERRUPTS: [u8; 2] = [130, 131];
+
 /// How long the loop has to end by itself.
 const GRACE: Duration = Duration::from_secs(1);
 
@@ -73,6 +76,16 @@ impl Signals {
         std::future::poll_fn(|context| self.poll(context)).await
     }
 
+    /// Forgets what was sent while an editor had the terminal: its keys may have been signals for us as well.
+    pub(super) fn forget(&mut self) {
+        let mut context = Context::from_waker(std::task::Waker::noop());
+        for (code, signal) in &mut self.ending {
+            if INTERRUPTS.contains(code) {
+                while signal.poll_recv(&mut context).is_ready() {}
+            }
+        }
+    }
+
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Sent> {
         for (code, signal) in &mut self.ending {
             if signal.poll_recv(context).is_ready() {
@@ -91,6 +104,10 @@ impl Signals {
 pub(super) async fn insist(mut signals: Signals) {
     loop {
         if let Sent::End(code) = signals.next().await {
+            // What is typed in the editor is the editor's.
+            if INTERRUPTS.contains(&code) && !guard::is_taken() {
+                continue;
+            }
             tokio::time::sleep(GRACE).await;
             guard::abandon(code);
         }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::ask::Line;
 use crate::ask::world::SelfCheck;
+use crate::change::Change;
 use crate::live::connect::{self, Flags, Surroundings};
 use crate::live::files::Source as Documents;
 use crate::model::cluster::Cluster;
@@ -46,6 +47,8 @@ pub struct Start {
     pub people: Option<Arc<People>>,
     /// `--open`: the question that is answered first.
     pub open: Option<Line>,
+    /// `--stage`: changes that are staged at once, and what they come from.
+    pub staged: Vec<(String, Vec<Change>)>,
 }
 
 /// What is known before anything is connected.

@@ -66,7 +66,7 @@ pub fn leave() {
 }
 
 /// Whether the terminal is ours now.
-pub(super) fn is_taken() -> bool {
+pub fn is_taken() -> bool {
     TAKEN.load(Ordering::SeqCst)
 }
 

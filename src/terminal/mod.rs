@@ -8,6 +8,7 @@
 //! who waits for what is [`crate::run`]'s.
 
 pub mod clipboard;
+pub mod editor;
 pub mod guard;
 pub mod hangup;
 pub mod keeper;

@@ -75,6 +75,40 @@ pub fn keep_typed_lines(new: &[String]) -> io::Result<()> {
     keep(LINES, &format!("{}\n", last.join("\n"))).map(drop)
 }
 
+/// What is kept under a name; `None` where nothing is.
+///
+/// # Errors
+/// It cannot be read, is longer than so many bytes, or is a link or somebody else's.
+pub fn kept(name: &str, most: u64) -> io::Result<Option<String>> {
+    let no_links = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
+    let file = match File::options().read(true).custom_flags(no_links).open(folder()?.join(name)) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let about = file.metadata()?;
+    if !about.is_file() || about.uid() != rustix::process::geteuid().as_raw() {
+        return Err(io::Error::other("it is no file of yours"));
+    }
+    if about.len() > most {
+        return Err(io::Error::other(format!("it is larger than {most} bytes")));
+    }
+    let mut text = String::new();
+    file.take(most).read_to_string(&mut text)?;
+    Ok(Some(text))
+}
+
+/// Puts what is kept under a name aside, so that what is kept next does not take its place; says where it is then.
+///
+/// # Errors
+/// It cannot be moved.
+pub fn put_aside(name: &str) -> io::Result<PathBuf> {
+    let path = folder()?.join(name);
+    let aside = path.with_file_name(format!("{name}.unreadable"));
+    fs::rename(&path, &aside)?;
+    Ok(aside)
+}
+
 /// Keeps text under a name, in place of what was kept there, and says where.
 ///
 /// # Errors

@@ -134,6 +134,8 @@ pub enum Shape {
     Box,
     /// Beside the arrow from one box to the next.
     Along,
+    /// Words that bear a sign of their own, as lines of a difference do.
+    Signed,
 }
 
 /// One line of an answer.
@@ -185,7 +187,7 @@ impl Line {
     pub fn words(&self, signs: Signs) -> Cow<'_, str> {
         let sign = self.mark.sign(signs);
         match self.shape {
-            Shape::Row => Cow::Borrowed(&self.text),
+            Shape::Row | Shape::Signed => Cow::Borrowed(&self.text),
             Shape::Box => Cow::Owned(format!("{sign} [{}]", self.text)),
             Shape::Words | Shape::Along => Cow::Owned(format!("{sign} {}", self.text)),
         }

@@ -17,6 +17,7 @@ use super::job::{Job, Wanted};
 use super::layout::{self, Areas, Front, Side};
 use super::list::{Pace, Run, SortBy};
 use super::panes::{self, Held, Pane};
+use super::staging::Staging;
 use super::state::{Answers, Focus, Input, Session};
 pub use super::state::{Fetched, Setup, Shown, Stop, Typing};
 use super::status::{self, Freshness};
@@ -42,6 +43,7 @@ pub struct App {
     pub(super) focus: Focus,
     pub(super) answers: Answers,
     pub(super) input: Input,
+    pub(super) staging: Staging,
 }
 
 /// How soon a job is to be begun.
@@ -71,6 +73,7 @@ impl App {
             focus: Focus { scope, pane, ..Focus::default() },
             answers: Answers::default(),
             input: Input::default(),
+            staging: Staging::default(),
         };
         app.settle();
         app
@@ -132,7 +135,7 @@ impl App {
     /// Begins that job: what it comes to is given back as an event.
     pub fn begin_job(&mut self) -> Option<Job> {
         let wanted = self.wanted().filter(|it| self.answers.jobs.lacks(it))?;
-        let work = wanted.what.work(&self.session.world);
+        let work = wanted.what.work(&self.session.world, self.base());
         let job = self.answers.jobs.begin(wanted, work);
         self.session.stale_answers = true;
         Some(job)
@@ -172,6 +175,16 @@ impl App {
     /// The object that the pane in front has selected.
     pub(super) fn selected(&self) -> Option<Item> {
         self.panes[self.focus.pane].list.selected()
+    }
+
+    /// What the cluster is called: the context, the files, the demo's name.
+    pub fn title(&self) -> String {
+        self.setup.title.to_string()
+    }
+
+    /// The namespace that bare names are in.
+    pub fn namespace(&self) -> Name {
+        self.focus.scope.only().cloned().unwrap_or_else(|| "default".into())
     }
 
     /// How large the screen is.

@@ -81,7 +81,8 @@ pub fn who_am_i(app: &mut App, _: &str) -> Result<Vec<Effect>, Fault> {
 /// What the shown answer wants to be put to the server, each question once.
 pub fn asks(app: &mut App) -> Vec<Effect> {
     let wanted = app.focus.shown.view().appeal(app);
-    let wanted = wanted.filter(|_| app.setup.origin == Origin::Live);
+    // The server knows the cluster as it is, and nothing of what is staged.
+    let wanted = wanted.filter(|_| app.setup.origin == Origin::Live && !app.session.world.is_staged());
     let new = wanted.filter(|it| app.session.asking.insert(it.clone()));
     new.map(Effect::Ask).into_iter().collect()
 }

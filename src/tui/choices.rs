@@ -154,6 +154,7 @@ pub fn choose(app: &mut App, choice: Choice) -> Vec<Effect> {
         }
         Choice::Who(asked) => app.open(Shown::WhoCan(*asked)),
         Choice::Copy(text) => return copy::put_on_clipboard(app, text),
+        Choice::Export { extension, text } => return vec![Effect::Export { extension, text }],
     }
     Vec::new()
 }

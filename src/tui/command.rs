@@ -26,9 +26,10 @@ pub const CARD: [&str; 12] = [
 ];
 
 /// What the help calls its parts, in their order: by what one wants to do.
-pub const TASKS: [&str; 6] = [
+pub const TASKS: [&str; 7] = [
     "the twelve keys that do most",
     "ask and open",
+    "stage changes",
     "go to a list",
     "choose rows",
     "move",
@@ -42,10 +43,11 @@ impl Command {
         match () {
             _ if CARD.contains(&self.name) => 0,
             _ if is_asking() => 1,
-            _ if panes::named(self.name).is_some() => 2,
-            _ if self.finds == Finds::ByKey => 4,
-            _ if CHOOSING.contains(&self.name) => 3,
-            _ => 5,
+            _ if staging::ALL.iter().any(|it| it.name == self.name) => 2,
+            _ if panes::named(self.name).is_some() => 3,
+            _ if self.finds == Finds::ByKey => 5,
+            _ if CHOOSING.contains(&self.name) => 4,
+            _ => 6,
         }
     }
 }
@@ -75,14 +77,18 @@ pub enum At {
     Yaml,
     /// Cells with a cursor that goes both ways.
     Sheet,
+    /// The stage, or a change of it: lines with links.
+    Stage,
 }
 
 /// Where a command works.
 pub type Places = &'static [At];
 
-const EVERYWHERE: Places = &[At::List, At::Page, At::Yaml, At::Sheet];
+const EVERYWHERE: Places = &[At::List, At::Page, At::Yaml, At::Sheet, At::Stage];
+const BUT_STAGE: Places = &[At::List, At::Page, At::Yaml, At::Sheet];
+const STAGE: Places = &[At::Stage];
 const LISTS: Places = &[At::List];
-const TEXTS: Places = &[At::Page, At::Yaml];
+const TEXTS: Places = &[At::Page, At::Yaml, At::Stage];
 const ENDS: Places = &[At::List, At::Page, At::Sheet];
 const OBJECTS: Places = &[At::List, At::Page];
 
@@ -149,20 +155,26 @@ macro_rules! quietly {
 // Below the macro, which they use.
 mod asking;
 mod moving;
+mod staging;
 
-/// All commands, in the order of the help: what asks, the panes, what moves.
+/// All commands, in the order of the help: what asks, what is staged, the panes, what moves.
 pub const COMMANDS: &[Command] = &joined();
 
-const fn joined() -> [Command; asking::ALL.len() + panes::COUNT + moving::ALL.len()] {
-    let mut all = [asking::ALL[0]; asking::ALL.len() + panes::COUNT + moving::ALL.len()];
+/// How many commands stand before those of panes.
+const BEFORE: usize = asking::ALL.len() + staging::ALL.len();
+
+const fn joined() -> [Command; BEFORE + panes::COUNT + moving::ALL.len()] {
+    let mut all = [asking::ALL[0]; BEFORE + panes::COUNT + moving::ALL.len()];
     let mut at = 0;
     while at < all.len() {
         all[at] = if at < asking::ALL.len() {
             asking::ALL[at]
-        } else if at < asking::ALL.len() + panes::COUNT {
-            to_pane(at - asking::ALL.len())
+        } else if at < BEFORE {
+            staging::ALL[at - asking::ALL.len()]
+        } else if at < BEFORE + panes::COUNT {
+            to_pane(at - BEFORE)
         } else {
-            moving::ALL[at - asking::ALL.len() - panes::COUNT]
+            moving::ALL[at - BEFORE - panes::COUNT]
         };
         at += 1;
     }

@@ -10,6 +10,7 @@ use super::layout::Side;
 use super::picker::{Choice, Entry, Picker, Subject};
 use super::questions;
 use super::svg;
+use crate::ask::staged;
 
 /// The name of what is selected, marked rows each on a line.
 pub fn copy(app: &mut App) -> Vec<Effect> {
@@ -31,7 +32,14 @@ pub fn put_on_clipboard(app: &mut App, text: String) -> Vec<Effect> {
 pub fn copies(app: &mut App) -> Vec<Effect> {
     let mut entries = Vec::new();
     // What has the keys comes first: the answer, or the selected object.
-    let of_answer = app.focus.shown.view().copies(app).into_iter();
+    let is_what_if = app.session.what_if.is_some();
+    let heading = is_what_if.then(|| staged::heading(&app.staging.told()));
+    // What is pasted elsewhere says as well that it is not of the cluster as it is.
+    let marked = |(label, text): (&'static str, String)| match &heading {
+        Some(heading) if label == "answer as text" => (label, format!("{heading}\n{text}")),
+        _ => (label, text),
+    };
+    let of_answer = app.focus.shown.view().copies(app).into_iter().map(marked);
     let (first, last): (Vec<_>, Vec<_>) = of_answer.partition(|_| app.focus.side == Side::View);
     let mut offer = |label: &str, text: String| {
         let first = text.lines().next().unwrap_or_default().to_owned();
@@ -47,7 +55,8 @@ pub fn copies(app: &mut App) -> Vec<Effect> {
             offer("kubectl", format!("kubectl {namespace}get {} {} -o yaml", object.kind, object.name));
         }
     }
-    if let Some(line) = questions::shown(app) {
+    // A command would answer for the cluster as it is.
+    if let Some(line) = questions::shown(app).filter(|_| !is_what_if) {
         let line = line.to_string();
         let subcommand = line.split(' ').next().unwrap_or_default();
         offer(&format!("kreach {subcommand}"), format!("kreach {line}"));

@@ -6,6 +6,8 @@
 //!
 //! Both are plain data, so a test is a list of events. Time is an event too: nothing here reads a clock.
 
+use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +15,8 @@ use crossterm::event::{KeyEvent, MouseEvent};
 use jiff::Timestamp;
 
 use super::job::Said;
+use crate::change::stage::{Fetched, Item};
+use crate::change::{Change, Stage};
 use crate::model::cluster::Delta;
 use crate::model::id::{Kind, ObjectId};
 use crate::model::name::Name;
@@ -62,12 +66,40 @@ pub enum Event {
         number: u64,
         said: Said,
     },
+    /// The stage that was kept in another session, or why it could not be read.
+    StageKept(Result<Option<Stage>, String>),
+    /// Changes that were asked for, with their objects as they are; or why there are none.
+    Staged {
+        items: Result<Vec<Item>, String>,
+        then: Then,
+    },
+    /// How the object of a staged change is by now: `None` where it is not there.
+    Compared {
+        id: ObjectId,
+        object: Result<Option<serde_json::Value>, String>,
+    },
+    /// What was saved in the editor, and what stood there before; or why there is nothing.
+    Edited {
+        id: ObjectId,
+        fetched: Fetched,
+        before: String,
+        after: Result<String, String>,
+    },
     /// Another cluster takes the place of this one: everything known is forgotten.
     Switched {
         context: Name,
     },
     /// How the cluster is reached has changed: words for the status line, empty when all is well.
     Connection(String),
+}
+
+/// What follows when changes are staged.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Then {
+    /// Nothing more.
+    Stay,
+    /// Answers are for the staged cluster.
+    WhatIf,
 }
 
 /// What is said of a panic in the background.
@@ -96,6 +128,30 @@ pub enum Effect {
     Dump {
         text: String,
         svg: String,
+    },
+    /// Keep the stage for the next session; answered by [`Event::Notice`] with these words once it is kept.
+    KeepStage {
+        text: String,
+        words: String,
+    },
+    /// Read files that are to be staged, and their objects as they are; answered by [`Event::Staged`].
+    StageFiles(PathBuf),
+    /// Fetch the objects of these changes; answered by [`Event::Staged`].
+    Stage {
+        changes: Vec<Change>,
+        origin: String,
+    },
+    /// Fetch the objects of staged changes; each answered by [`Event::Compared`].
+    Compare(BTreeSet<ObjectId>),
+    /// Give the terminal to the editor, with this text or that of the whole object; answered by [`Event::Edited`].
+    Edit {
+        id: ObjectId,
+        text: Option<String>,
+    },
+    /// Keep what is exported of the stage as a file; answered by [`Event::Notice`].
+    Export {
+        extension: &'static str,
+        text: String,
     },
     /// Capture the mouse, or leave it to the terminal.
     Mouse(Mouse),

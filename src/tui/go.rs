@@ -8,7 +8,7 @@ use super::layout::Side;
 use super::panes::{self, PANES};
 use super::views::Back;
 use super::yaml::ManagedFields;
-use super::{explain, page};
+use super::{explain, page, what_if};
 use crate::ask::item::Item;
 use crate::ask::scope::Problems;
 
@@ -127,12 +127,11 @@ pub fn problems(app: &mut App) {
 pub fn freeze(app: &mut App) {
     match app.session.behind.take() {
         Some((world, _)) => {
-            app.session.world = world;
-            app.refill();
+            what_if::rebase(app, world);
             app.say("resumed");
         }
         None => {
-            app.session.behind = Some((app.session.world.clone(), app.session.now));
+            app.session.behind = Some((app.base().clone(), app.session.now));
             app.say("paused; p resumes");
         }
     }

@@ -13,6 +13,7 @@
 use std::sync::Arc;
 
 use super::event::Event;
+use super::impact;
 use super::mapping;
 use super::matrix;
 use super::reaching::{self, Answered, AsOf};
@@ -20,6 +21,7 @@ use super::state::Answers;
 use crate::ask::World;
 use crate::ask::escalation::Watch;
 use crate::ask::matrix::Counted;
+use crate::change::Change;
 
 /// What is to be worked out, and of which state of the cluster.
 #[derive(Clone, PartialEq, Debug)]
@@ -34,12 +36,15 @@ pub enum What {
     Matrix,
     Map(mapping::Of),
     Reach(Box<AsOf>),
+    /// The cluster as it is against the same with these changes made.
+    Impact(Vec<Change>),
 }
 
 impl What {
-    /// What answers it from this world, on a copy of it.
-    pub fn work(&self, world: &World) -> Work {
+    /// What answers it from the world that is shown, on a copy of it; `base` is the cluster as it is.
+    pub fn work(&self, world: &World, base: &World) -> Work {
         match self {
+            What::Impact(changes) => impact::work(base, changes.clone()),
             What::Matrix => matrix::work(world),
             What::Map(of) => mapping::work(world, of.clone()),
             What::Reach(as_of) => reaching::work(world, (**as_of).clone()),
@@ -64,6 +69,7 @@ pub enum Said {
     Matrix(Arc<Counted>),
     Map(Arc<mapping::Rows>),
     Reach(Arc<Answered>),
+    Impact(Arc<impact::Compared>),
     /// It will not come.
     Failed,
 }
@@ -75,6 +81,7 @@ impl Said {
             Said::Matrix(counted) => answers.matrix.take(counted),
             Said::Map(rows) => answers.mapping.take(rows),
             Said::Reach(answered) => answers.reaching.take(answered),
+            Said::Impact(compared) => answers.impact.take(compared),
             Said::Progress(..) | Said::Failed => {}
         }
     }

@@ -28,6 +28,7 @@ mod field;
 mod go;
 mod grants;
 mod grid;
+mod impact;
 pub mod job;
 pub mod key;
 pub mod layout;
@@ -44,6 +45,7 @@ mod picker;
 pub mod questions;
 mod reaching;
 mod settle;
+pub mod staging;
 mod state;
 pub mod status;
 pub mod svg;
@@ -54,6 +56,7 @@ mod typing;
 mod update;
 mod viewer;
 mod views;
+mod what_if;
 pub mod yaml;
 
 use ratatui::buffer::Buffer;
@@ -160,6 +163,12 @@ fn draw_hints(app: &App, area: Rect, buffer: &mut Buffer) {
         return draw_notice(notice, area, buffer, theme);
     }
     let mut slot = slot.after(1);
+    let half = app.answers.tracing.waiting().map(|half| format!("from {half}"));
+    let staged = || (!app.staging.stage.is_empty()).then(|| format!("{} staged", app.staging.stage.items().len()));
+    if let Some(words) = half.or_else(staged) {
+        paint::put_right(buffer, slot, &words, theme.style(Role::Note), theme);
+        slot.width = slot.width.saturating_sub(paint::width(&words) + 1);
+    }
     for command in command::hints(app) {
         let key = command.keys[0];
         if paint::width(key) + paint::width(command.name) + 1 > slot.width {
@@ -167,9 +176,5 @@ fn draw_hints(app: &App, area: Rect, buffer: &mut Buffer) {
         }
         slot = slot.after(paint::put(buffer, slot, key, theme.style(Role::Key), theme) + 1);
         slot = slot.after(paint::put(buffer, slot, command.name, theme.style(Role::Dim), theme) + 2);
-    }
-    if let Some(half) = app.answers.tracing.waiting() {
-        let words = format!("from {half}");
-        paint::put_right(buffer, slot, &words, theme.style(Role::Note), theme);
     }
 }

@@ -102,6 +102,11 @@ pub fn nothing_selected(app: &App) -> Option<&'static str> {
     (app.selected().is_none() && app.focus.side == Side::Pane).then_some("nothing is selected")
 }
 
+/// What the line under the cursor of the answer points at.
+pub fn link(app: &App) -> Option<&crate::text::Link> {
+    reader_link(app)
+}
+
 fn reader_link(app: &App) -> Option<&crate::text::Link> {
     if app.focus.shown == Shown::Explain { app.answers.explain.link() } else { app.answers.reader.link() }
 }

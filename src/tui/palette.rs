@@ -11,7 +11,7 @@ use super::command::{self, COMMANDS, Finds};
 use super::event::Effect;
 use super::panes::{self, PANES, PaneSpec};
 use super::picker::{Choice, Entry};
-use super::{asked, choices, complete, grants, questions};
+use super::{asked, choices, complete, grants, questions, staging};
 use crate::ask::Fault;
 use crate::ask::end;
 use crate::ask::nearest::{did_you_mean, nearest};
@@ -117,6 +117,12 @@ pub const WORDS: &[Word] = &[
         arguments: "[SUBJECT] [group:NAME]...",
         help: "see with a user and groups; with nobody again when empty",
         run: grants::as_word,
+    },
+    Word {
+        name: "stage",
+        arguments: "[PATH]",
+        help: "stage manifests or a fix as JSON; without a path: show what is staged",
+        run: stage,
     },
     Word { name: "yaml", arguments: "KIND/[NS/]NAME", help: "an object as YAML", run: yaml },
     Word { name: "ns", arguments: "[NAME]", help: "narrow to a namespace; without a name: choose", run: namespace },
@@ -271,6 +277,10 @@ fn yaml(app: &mut App, words: &str) -> Result<Vec<Effect>, Fault> {
     let known = crate::kinds::KINDS.iter().map(|it| it.kind).find(|it| it.as_str() == kind);
     let kind: Kind = known.ok_or_else(|| Fault::new(format!("{kind:?} is no kind that is read here"), ""))?;
     Ok(app.open_yaml(ObjectId::new(kind, namespace, name), Place::default()))
+}
+
+fn stage(app: &mut App, words: &str) -> Result<Vec<Effect>, Fault> {
+    Ok(if words.is_empty() { staging::show(app) } else { vec![Effect::StageFiles(words.into())] })
 }
 
 fn namespace(app: &mut App, words: &str) -> Result<Vec<Effect>, Fault> {

@@ -45,6 +45,11 @@ pub enum Choice {
     Who(Box<WhoAsked>),
     /// Copies this text.
     Copy(String),
+    /// Keeps what is exported of the stage.
+    Export {
+        extension: &'static str,
+        text: String,
+    },
 }
 
 /// One entry.

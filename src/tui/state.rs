@@ -10,6 +10,7 @@ use super::access::WhoAsked;
 use super::answers::Tracing;
 use super::event::{Mouse, Progress};
 use super::field::Field;
+use super::impact::Impact;
 use super::job::Jobs;
 use super::layout::{Share, Side};
 use super::mapping::Mapping;
@@ -21,6 +22,7 @@ use super::status::Origin;
 use super::theme::Theme;
 use super::viewer::Viewer;
 pub use super::views::Shown;
+use super::what_if::Base;
 use crate::ask::World;
 use crate::ask::item::Item;
 use crate::ask::scope::Scope;
@@ -38,6 +40,8 @@ pub struct Session {
     pub world: World,
     /// While frozen: the cluster as it goes on behind the picture, and since when.
     pub behind: Option<(World, Option<Timestamp>)>,
+    /// While what is staged is taken for applied: the cluster as it is.
+    pub what_if: Option<Base>,
     /// Why the cluster is not reached; empty when it is.
     pub connection: String,
     /// Anyone in between could answer as the server.
@@ -62,6 +66,7 @@ impl Session {
         Self {
             world,
             behind: None,
+            what_if: None,
             connection: String::new(),
             insecure: false,
             progress: BTreeMap::new(),
@@ -127,6 +132,7 @@ pub struct Answers {
     /// What is worked out beside the loop.
     pub jobs: Jobs,
     pub abilities: Abilities,
+    pub impact: Impact,
     pub tracing: Tracing,
 }
 

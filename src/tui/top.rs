@@ -50,8 +50,12 @@ pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
 
     let right = slot.after(slot.width.saturating_sub(paint::width(&tabs)));
     slot.width -= right.width;
-    for (text, role) in [(title + &place, Role::Title)].iter().chain(&states).chain([&words]) {
-        let taken = paint::put(buffer, slot, text, theme.style(*role), theme);
+    let title = [(title + &place, Role::Title)];
+    for (at, (text, role)) in title.iter().chain(&states).chain([&words]).enumerate() {
+        // That nothing on the screen is of the cluster as it is cannot be overlooked.
+        let is_banner = at == title.len() && app.session.what_if.is_some();
+        let style = if is_banner { theme.block(*role) } else { theme.style(*role) };
+        let taken = paint::put(buffer, slot, text, style, theme);
         slot = slot.after(taken + if taken > 0 { GAP } else { 0 });
     }
     // Who one is stands there where there is room; the panes' numbers are wanted more often.
@@ -70,12 +74,16 @@ fn place(app: &App) -> String {
     }
 }
 
-/// What always stands there: that nothing is written, how fresh it is, and in which way it is not all or not safe.
+/// What always stands there: whether it is of the staged cluster, that nothing is written, how fresh it is, and in which
+/// way it is not all or not safe.
 fn states(app: &App) -> Vec<Part> {
     let said = said(app);
     let role = if said.word == "STALE" { Role::Deny } else { Role::Allow };
     let fresh = format!("{} {}", said.word, said.brief);
-    let mut states = vec![("RO".to_owned(), Role::Dim), (fresh.trim_end().to_owned(), role)];
+    let staged = app.staging.stage.items().len();
+    let what_if = app.session.what_if.is_some().then(|| (format!(" WHAT-IF {staged} staged "), Role::Deny));
+    let mut states: Vec<Part> = what_if.into_iter().collect();
+    states.extend([("RO".to_owned(), Role::Dim), (fresh.trim_end().to_owned(), role)]);
     if app.session.insecure {
         states.push(("INSECURE".to_owned(), Role::Deny));
     }

@@ -2,11 +2,12 @@
 
 use super::app::App;
 use super::asked;
-use super::event::{self, Effect, Event};
+use super::event::{self, Effect, Event, Then};
 use super::job::Said;
 use super::list::Pace;
+use super::staging::{self, Staging};
 use super::state::{Answers, Fetched, Focus, Session, Shown};
-use super::typing;
+use super::{typing, what_if};
 use crate::ask::World;
 use crate::model::name::Name;
 use crate::rbac::review::Review;
@@ -24,10 +25,13 @@ impl App {
     /// The same, but what can wait is begun as far as the pace says; [`App::work`] goes on with it.
     pub fn update_within(&mut self, event: Event, pace: Pace<'_>) -> Vec<Effect> {
         if let Event::Deltas(deltas) = event {
+            let staged = self.staging.concerned(&deltas);
             self.learn(deltas);
             // What was loading may be there by now, so that the server can be asked for the rest.
             let is_asked = matches!(self.focus.shown, Shown::Asked(_));
-            return if is_asked { asked::asks(self) } else { Vec::new() };
+            let asks = if is_asked { asked::asks(self) } else { Vec::new() };
+            let compare = (!staged.is_empty()).then_some(Effect::Compare(staged));
+            return asks.into_iter().chain(compare).collect();
         }
         self.prepare();
         let effects = self.take(event);
@@ -65,23 +69,32 @@ impl App {
                 self.session.connection = words;
             }
             Event::Served(served) => {
-                self.session.behind.iter_mut().for_each(|(world, _)| world.served = served.clone());
-                self.session.world.served = served;
+                self.worlds().for_each(|it| it.served = served.clone());
                 self.session.stale_answers = true;
             }
             Event::Version(version) => {
-                self.session.behind.iter_mut().for_each(|(world, _)| world.version = version);
-                self.session.world.version = version;
+                self.worlds().for_each(|it| it.version = version);
                 self.session.stale_answers = true;
             }
             Event::Told { review, reply } => {
-                self.session.behind.iter_mut().for_each(|(world, _)| world.hear(review.clone(), reply.clone()));
                 self.session.stale_lists |= review == Review::Own;
-                self.session.world.hear(review, reply);
+                self.worlds().filter(|it| !it.is_staged()).for_each(|it| it.hear(review.clone(), reply.clone()));
+                // What is shown is made from what was heard of the cluster as it is.
+                what_if::follow(self);
                 self.session.stale_answers = true;
                 return asked::asks(self);
             }
             Event::Job { number, said } => self.hear(number, said),
+            Event::StageKept(kept) => return staging::recall(self, kept),
+            Event::Staged { items, then } => {
+                let effects = staging::take(self, items);
+                if then == Then::WhatIf {
+                    what_if::enter(self);
+                }
+                return effects;
+            }
+            Event::Compared { id, object } => staging::compared(self, &id, object),
+            Event::Edited { id, fetched, before, after } => return staging::edited(self, &id, fetched, &before, after),
             Event::Switched { context } => self.start_over(context),
         }
         Vec::new()
@@ -97,13 +110,23 @@ impl App {
         said.keep(&mut self.answers);
     }
 
+    /// Every state of the cluster that is held: behind the picture, as it is, and as it is shown.
+    fn worlds(&mut self) -> impl Iterator<Item = &mut World> {
+        let behind = self.session.behind.iter_mut().map(|it| &mut it.0);
+        let base = self.session.what_if.iter_mut().map(|it| &mut it.world);
+        behind.chain(base).chain([&mut self.session.world])
+    }
+
     fn learn(&mut self, deltas: Vec<crate::model::cluster::Delta>) {
         match &mut self.session.behind {
             Some((world, _)) => {
                 world.apply(deltas);
             }
             None => {
-                let changes = self.session.world.apply(deltas);
+                let changes = match self.session.what_if.is_some() {
+                    true => what_if::learn(self, deltas),
+                    false => self.session.world.apply(deltas),
+                };
                 self.session.stale_answers |= !changes.is_empty();
                 self.session.pending.extend(changes);
                 if self.session.pending.len() > MANY {
@@ -124,6 +147,7 @@ impl App {
         self.focus = Focus { pane, share, ..Focus::default() };
         let jobs = self.answers.jobs.ended();
         self.answers = Answers { jobs, ..Answers::default() };
+        self.staging = Staging::default();
         self.refill();
     }
 }

@@ -52,6 +52,7 @@ mod safe_connection;
 mod same_answers;
 mod screens;
 mod seeded;
+mod stage_screen;
 mod state_files;
 mod supply;
 mod ten_tasks;

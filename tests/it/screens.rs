@@ -67,7 +67,7 @@ fn deltas() -> Vec<Delta> {
         .collect()
 }
 
-fn shop() -> Cluster {
+pub fn shop() -> Cluster {
     // Read once: many tests begin with it, and some many times.
     static CLUSTER: OnceLock<Cluster> = OnceLock::new();
     let read = || {
@@ -152,7 +152,7 @@ impl Driver {
     }
 }
 
-fn object(id: &ObjectId) -> Result<Value, String> {
+pub fn object(id: &ObjectId) -> Result<Value, String> {
     let found = documents().find(|(it, _)| it == id);
     found.map(|(_, text)| serde_saphyr::from_str(text).expect("a document")).ok_or_else(|| "not in the files".into())
 }

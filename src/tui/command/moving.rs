@@ -1,6 +1,6 @@
 //! Commands that move, choose, and say how things are shown.
 
-use super::{At, Command, EVERYWHERE, Finds, LISTS, OBJECTS, TEXTS, always, motion, step};
+use super::{At, BUT_STAGE, Command, EVERYWHERE, Finds, LISTS, OBJECTS, TEXTS, always, motion, step};
 use crate::tui::app::App;
 use crate::tui::event::{Effect, Mouse};
 use crate::tui::layout::{Share, Side};
@@ -185,16 +185,22 @@ pub(super) const ALL: &[Command] = &[
     ),
     always(&["m"], "managed fields", "show or hide managedFields", &[At::Yaml], quietly!(go::managed)),
     Command {
-        keys: &["R", "ctrl-r"],
+        keys: &["R"],
         name: "resync",
         help: "drop all connections and read everything again",
         places: EVERYWHERE,
-        refuses: |app| (app.setup.origin == status::Origin::Files).then_some("files are read once"),
-        run: |app| {
-            app.say("reading everything again");
-            vec![Effect::Resync]
-        },
+        refuses: not_read_again,
+        run: resync,
         finds: Finds::ByName,
+    },
+    Command {
+        keys: &["ctrl-r"],
+        name: "resync",
+        help: "the same as R; in the stage it redoes",
+        places: BUT_STAGE,
+        refuses: not_read_again,
+        run: resync,
+        finds: Finds::ByKey,
     },
     always(&["ctrl-s"], "dump screen", "keep this screen as text and as a picture", EVERYWHERE, copy::dump),
     always(&["ctrl-l"], "redraw", "redraw the screen", EVERYWHERE, |_| vec![Effect::Redraw]),
@@ -243,4 +249,13 @@ fn mouse(app: &mut App) -> Vec<Effect> {
         Mouse::Terminal => "mouse off",
     });
     vec![Effect::Mouse(app.input.mouse)]
+}
+
+fn not_read_again(app: &App) -> Option<&'static str> {
+    (app.setup.origin == status::Origin::Files).then_some("files are read once")
+}
+
+fn resync(app: &mut App) -> Vec<Effect> {
+    app.say("reading everything again");
+    vec![Effect::Resync]
 }

@@ -130,11 +130,11 @@ impl Reader {
             let sign = if is_here { '>' } else { ' ' };
             paint::put(buffer, slot, &sign.to_string(), theme.style(Role::Title), theme);
             let glyph = slot.after(1 + indent(line) as u16);
-            if glyph.width > 0 && line.mark.glyph() != ' ' {
+            if glyph.width > 0 && has_glyph(line) {
                 paint::put(buffer, glyph, &theme.glyph(line.mark).to_string(), style, theme);
             }
         }
-        let text = slot.after(indent(line) as u16 + 1 + if line.mark.glyph() == ' ' { 0 } else { 2 });
+        let text = slot.after(indent(line) as u16 + 1 + if has_glyph(line) { 2 } else { 0 });
         let taken = paint::put(buffer, text, &line.text[row.piece.clone()], style, theme);
         if row.closed > 0 && row.piece.end == line.text.len() {
             let words = format!("+{}", row.closed);
@@ -178,6 +178,11 @@ impl Reader {
             }
         }
     }
+}
+
+/// Whether a glyph stands before a line's words.
+fn has_glyph(line: &Line) -> bool {
+    line.mark.glyph() != ' ' && line.shape != Shape::Signed
 }
 
 /// How many columns stand before a line's glyph.

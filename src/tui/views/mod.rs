@@ -15,6 +15,7 @@ pub mod map;
 pub mod matrix;
 pub mod permissions;
 pub mod reach;
+pub mod stage;
 pub mod trace;
 pub mod who_can;
 pub mod yaml;
@@ -58,6 +59,12 @@ pub enum Shown {
     /// What each subject in view may do.
     Abilities,
     Yaml(yaml::YamlAt),
+    /// What is staged.
+    Stage,
+    /// One staged change.
+    Staged(stage::StagedAt),
+    /// The cluster as it is against what is staged.
+    Impact,
 }
 
 /// One answer on the screen.
@@ -214,6 +221,9 @@ impl Shown {
             Shown::WhoCan(asked) => asked,
             Shown::Abilities => &abilities::Subjects,
             Shown::Yaml(at) => at,
+            Shown::Stage => &stage::Stage,
+            Shown::Staged(at) => at,
+            Shown::Impact => &stage::Compared,
         }
     }
 }

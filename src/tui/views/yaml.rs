@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use super::{Back, View};
 use crate::model::id::ObjectId;
 use crate::model::place::Place;
-use crate::tui::app::App;
+use crate::tui::app::{App, Fetched};
 use crate::tui::command::At;
 use crate::tui::event::Effect;
 use crate::tui::paint::Focus;
@@ -36,7 +36,12 @@ impl View for YamlAt {
     }
 
     fn answer(&self, app: &mut App) {
-        app.answers.yaml.show(&self.object, &self.place, app.session.fetched.as_ref());
+        let staged = app.session.what_if.as_ref().and_then(|_| app.staging.stage.of(&self.object));
+        let staged = staged.map(|it| Fetched {
+            id: self.object.clone(),
+            object: it.after().cloned().ok_or_else(|| "it is deleted in the stage".to_owned()),
+        });
+        app.answers.yaml.show(&self.object, &self.place, staged.as_ref().or(app.session.fetched.as_ref()));
     }
 
     fn settle(&self, app: &mut App, area: Rect) {

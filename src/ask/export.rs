@@ -1,0 +1,150 @@
+//! Changes as text for others: manifests, a script for kubectl, Markdown for a ticket.
+//!
+//! ```text
+//! manifests   what is created and updated as `kubectl apply -f` takes it; deletions are comments with their kubectl line
+//! script      a dry run of every change by the server first, then each of them, in order
+//! ```
+
+use serde_json::Value;
+
+use super::staged::{Staged, heading};
+use crate::change::clash::meaning;
+use crate::change::{Change, Op};
+use crate::model::untrusted;
+use crate::text::written;
+use crate::text::written::markdown as safe;
+
+/// The objects as `kubectl apply -f` takes them, without the server's bookkeeping.
+pub fn manifests(changes: &[Change]) -> String {
+    let one = |it: &Change| match it.op {
+        Op::Delete => format!("# {}\n", delete(it)),
+        Op::Create | Op::Update => format!("---\n{}", yaml(&meaning(&it.object))),
+    };
+    changes.iter().map(one).collect()
+}
+
+/// A script that has the server try every change before it makes the first.
+///
+/// An update holds its resourceVersion: where somebody changed the object meanwhile the server refuses it.
+pub fn script(changes: &[Change]) -> String {
+    let mut text = String::from(
+        "#!/bin/sh\n# Every change is tried by the server first; nothing is made unless it takes all of them.\n\
+         # Usage: sh THIS, with kubectl's flags such as --context NAME behind it.\nset -eu\n\nchange() {\n",
+    );
+    for change in changes {
+        text.push_str(&match change.op {
+            Op::Delete => format!("  {} \"$@\"\n", delete(change)),
+            Op::Create => heredoc("create", &meaning(&change.object)),
+            Op::Update => heredoc("replace", &preconditioned(&change.object)),
+        });
+    }
+    text + "}\n\nchange --dry-run=server \"$@\"\nchange \"$@\"\n"
+}
+
+/// What a ticket says: each change with its manifest, and what it makes of the cluster.
+pub fn markdown(changes: &[Change], told: &[Staged], impact: &str) -> String {
+    let mut text = format!("**{}**\n", safe(&heading(told)));
+    for (change, staged) in changes.iter().zip(ordered(changes, told)) {
+        text.push_str(&format!("\n- {} `{}`\n", change.op.as_str(), untrusted::show(&staged)));
+        if change.op != Op::Delete {
+            text.push_str(&format!("\n```yaml\n{}```\n", fenced(&yaml(&meaning(&change.object)))));
+        }
+    }
+    if !impact.is_empty() {
+        text.push_str(&format!("\nWhat changes in the cluster:\n\n```text\n{}```\n", fenced(impact)));
+    }
+    text
+}
+
+/// What each change is about, in the order of the changes.
+fn ordered(changes: &[Change], told: &[Staged]) -> Vec<String> {
+    let known = |it: &Change| it.id().map(|id| id.to_string()).unwrap_or_default();
+    let name = |it: &Change| told.iter().map(|it| it.object.to_string()).find(|name| *name == known(it));
+    changes.iter().map(|it| name(it).unwrap_or_else(|| known(it))).collect()
+}
+
+/// Text that closes no fence.
+fn fenced(text: &str) -> String {
+    text.replace("```", "'''")
+}
+
+fn yaml(object: &Value) -> String {
+    let mut bytes = Vec::new();
+    // A vector takes all bytes, and what was JSON can be written as YAML.
+    let _ = written::yaml(object, &mut bytes);
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// The object with what the server is to compare: the uid and the version that the change was made for.
+fn preconditioned(object: &Value) -> Value {
+    let mut wanted = meaning(object);
+    let metadata = wanted.get_mut("metadata").and_then(Value::as_object_mut);
+    if let Some(metadata) = metadata {
+        for field in ["uid", "resourceVersion"] {
+            let value = object.pointer(&format!("/metadata/{field}"));
+            value.into_iter().for_each(|it| drop(metadata.insert(field.to_owned(), it.clone())));
+        }
+    }
+    wanted
+}
+
+fn heredoc(verb: &str, object: &Value) -> String {
+    let text = yaml(object);
+    let mut mark = "EOF".to_owned();
+    while text.lines().any(|it| it == mark) {
+        mark.push('_');
+    }
+    format!("  kubectl {verb} \"$@\" -f - <<'{mark}'\n{text}{mark}\n")
+}
+
+/// `kubectl delete networkpolicy.networking.k8s.io -n shop db`.
+fn delete(change: &Change) -> String {
+    let word = |pointer: &str| change.object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+    let group = word("/apiVersion").split_once('/').map(|it| format!(".{}", it.0)).unwrap_or_default();
+    let kind = format!("{}{group}", word("/kind").to_lowercase());
+    let mut words = vec!["kubectl".to_owned(), "delete".to_owned(), kind];
+    if !word("/metadata/namespace").is_empty() {
+        words.extend(["-n".to_owned(), word("/metadata/namespace").to_owned()]);
+    }
+    words.push(word("/metadata/name").to_owned());
+    let quoted: Vec<String> = words.iter().map(|it| shell_words::quote(&untrusted::show(it)).into_owned()).collect();
+    quoted.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn changes() -> Vec<Change> {
+        let policy = |name: &str| {
+            json!({"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+                "metadata": {"name": name, "namespace": "shop", "uid": "u1", "resourceVersion": "7",
+                    "managedFields": [], "labels": {"a": "EOF"}},
+                "spec": {"podSelector": {}}})
+        };
+        vec![
+            Change { op: Op::Create, object: policy("new") },
+            Change { op: Op::Update, object: policy("old") },
+            Change { op: Op::Delete, object: policy("gone") },
+        ]
+    }
+
+    #[test]
+    fn manifests_are_what_kubectl_applies_and_deletions_are_comments() {
+        let text = manifests(&changes());
+        assert!(text.contains("# kubectl delete networkpolicy.networking.k8s.io -n shop gone\n"), "{text}");
+        assert!(!text.contains("resourceVersion") && !text.contains("managedFields"), "{text}");
+        assert_eq!(text.matches("---\n").count(), 2);
+    }
+
+    #[test]
+    fn a_script_tries_everything_before_it_changes_anything() {
+        let text = script(&changes());
+        let dry = text.find("change --dry-run=server").expect("a dry run");
+        assert!(dry < text.rfind("change \"$@\"").expect("the changes"), "{text}");
+        assert_eq!(text.matches("resourceVersion: \"7\"").count(), 1, "of the update: {text}");
+        assert!(text.contains("kubectl create \"$@\" -f - <<'EOF'"), "{text}");
+    }
+}

@@ -1,0 +1,68 @@
+//! Commands about what is staged. None of them writes to the cluster.
+
+use super::{BUT_STAGE, Command, EVERYWHERE, Finds, STAGE, always};
+use crate::tui::app::Shown;
+use crate::tui::{staging, what_if};
+
+const EDITED: super::Places = &[super::At::List, super::At::Page, super::At::Yaml, super::At::Stage];
+
+/// The rows.
+pub(super) const ALL: &[Command] = &[
+    Command {
+        keys: &["e"],
+        name: "edit",
+        help: "edit the selected policy, role or binding in $KUBE_EDITOR or $EDITOR; what is saved is staged",
+        places: EDITED,
+        refuses: staging::not_editable,
+        run: staging::edit,
+        finds: Finds::ByName,
+    },
+    always(
+        &["s"],
+        "stage",
+        "what is staged: changes that wait, and what stands in their way",
+        BUT_STAGE,
+        staging::show,
+    ),
+    Command {
+        keys: &["W"],
+        name: "what-if",
+        help: "answer for the cluster with what is staged applied, or for the cluster as it is",
+        places: EVERYWHERE,
+        refuses: staging::nothing,
+        run: what_if::toggle,
+        finds: Finds::ByName,
+    },
+    Command {
+        keys: &["D"],
+        name: "impact",
+        help: "compare the cluster as it is with what is staged: flows and rights that differ",
+        places: EVERYWHERE,
+        refuses: staging::nothing,
+        run: |app| {
+            app.open(Shown::Impact);
+            Vec::new()
+        },
+        finds: Finds::ByName,
+    },
+    Command {
+        keys: &["E"],
+        name: "export",
+        help: "export the stage to a file: manifests, a kubectl script with a dry run first, Markdown",
+        places: EVERYWHERE,
+        refuses: staging::nothing,
+        run: staging::exports,
+        finds: Finds::ByName,
+    },
+    Command {
+        keys: &["d", "space"],
+        name: "unstage",
+        help: "take the staged change back",
+        places: STAGE,
+        refuses: staging::not_staged,
+        run: staging::unstage,
+        finds: Finds::ByName,
+    },
+    always(&["u", "z"], "undo", "undo the last step of staging", STAGE, staging::undo),
+    always(&["ctrl-r", "Z"], "redo", "redo the step of staging that was undone", STAGE, staging::redo),
+];

@@ -1,0 +1,91 @@
+//! The cluster as it is against what is staged: worked out beside the loop, on copies of both.
+
+use std::sync::Arc;
+
+use super::app::App;
+use super::job::{Said, State, Work};
+use super::page::saying;
+use crate::ask::diff::{self, Common, Fold};
+use crate::ask::{World, staged};
+use crate::change::{Change, edits};
+use crate::text::{Line, Mark, Page};
+
+/// What a comparison was of, and what it came to.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Compared {
+    changes: Vec<Change>,
+    revision: u64,
+    page: Page,
+}
+
+/// The last comparison.
+#[derive(Clone, Debug, Default)]
+pub struct Impact {
+    last: Option<Arc<Compared>>,
+}
+
+impl Impact {
+    /// Keeps what was worked out.
+    pub fn take(&mut self, compared: Arc<Compared>) {
+        self.last = Some(compared);
+    }
+
+    /// What is to be compared, if what is kept is not of now.
+    pub fn wanted(&self, app: &App) -> Option<Vec<Change>> {
+        let changes = app.staging.stage.changes();
+        let is_now = |it: &Arc<Compared>| it.changes == changes && it.revision == app.base().revision();
+        (!changes.is_empty() && !self.last.as_ref().is_some_and(is_now)).then_some(changes)
+    }
+
+    /// Whether something is kept of what is staged now.
+    pub fn has(&self, app: &App) -> bool {
+        self.of(app).is_some()
+    }
+
+    fn of(&self, app: &App) -> Option<&Compared> {
+        self.last.as_deref().filter(|it| it.changes == app.staging.stage.changes())
+    }
+
+    /// The comparison as a page.
+    pub fn page(&self, app: &App) -> Page {
+        if app.staging.stage.is_empty() {
+            return saying(Mark::Plain, "nothing is staged");
+        }
+        let mut page = Page::default();
+        page.push(Line::new(
+            0,
+            Mark::Title,
+            format!("the cluster as it is against {}", staged::heading(&app.staging.told())),
+        ));
+        match (self.of(app), app.answers.jobs.state()) {
+            (Some(compared), _) => page.add(0, compared.page.clone()),
+            (None, State::Failed) => page.say(0, Mark::Unknown, "the comparison failed"),
+            (None, _) => page.say(0, Mark::Plain, "computing"),
+        }
+        page
+    }
+
+    /// The same as text, where it is worked out.
+    pub fn text(&self, app: &App) -> String {
+        self.of(app).map(|it| it.page.to_string()).unwrap_or_default()
+    }
+}
+
+/// The work that compares a cluster with the same once these changes are made.
+pub fn work(base: &World, changes: Vec<Change>) -> Work {
+    let (base, revision) = (base.clone(), base.revision());
+    Box::new(move |_| {
+        let page = match edits::project(&base.cluster, &changes) {
+            Ok(projected) => {
+                let mut after = base.clone();
+                after.stage(projected.deltas);
+                let common = Common { is_one_source: true, has_same_unread: true };
+                let mut page = diff::page(&diff::compare(&base, &after, common), Fold::Folded);
+                projected.notes.iter().for_each(|it| page.say(1, Mark::Note, it));
+                page
+            }
+            Err(why) => saying(Mark::Unknown, why.to_string()),
+        };
+        Said::Impact(Arc::new(Compared { changes, revision, page }))
+    })
+}

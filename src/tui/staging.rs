@@ -1,0 +1,342 @@
+//! What waits to be made: staged from files, fixes and the editor, taken back, edited, exported. Nothing is written to
+//! the cluster.
+//!
+//! ```text
+//! e      ──Effect::Edit──► the editor ──Event::Edited──► read, refused with line and reason, or staged
+//! :stage ──Effect::StageFiles──► the objects as they are ──Event::Staged──► the stage ──Effect::KeepStage──► its file
+//! the cluster changes ──Effect::Compare──► Event::Compared ──► what somebody else did meanwhile
+//! ```
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::app::{App, Shown};
+use super::event::Effect;
+use super::layout::Side;
+use super::picker::{Choice, Entry, Picker, Subject as Picking};
+use super::views::stage::StagedAt;
+use super::yaml::{self, ManagedFields};
+use super::{open, what_if};
+use crate::ask::staged::Staged;
+use crate::change::clash::{Clash, clash};
+use crate::change::stage::{Fetched, Item};
+use crate::change::{Change, Op, Stage};
+use crate::kinds;
+use crate::model::cluster::{Delta, is_workload};
+use crate::model::id::{Kind, ObjectId};
+use crate::model::name::Name;
+use crate::text::words::count;
+
+/// What waits, and what is known of it beside.
+#[derive(Default)]
+pub struct Staging {
+    pub stage: Stage,
+    /// What somebody else did to an object since its change was staged.
+    pub clashes: BTreeMap<ObjectId, Clash>,
+    /// What was edited last and is no object: the next edit goes on from it.
+    refused: Option<(ObjectId, String)>,
+}
+
+impl Staging {
+    /// What answers that take it for made say of it.
+    pub fn told(&self) -> Vec<Staged> {
+        let told = |it: &Item| Staged { op: it.op(), object: it.id().clone(), from: Name::from(it.origin()) };
+        self.stage.items().iter().map(|it| told(it)).collect()
+    }
+
+    /// `3 staged changes`.
+    pub fn counted(&self) -> String {
+        count(self.stage.items().len() as u64, "staged change", "staged changes")
+    }
+
+    /// The staged objects that these steps are about: they may not be any more what they were.
+    pub fn concerned(&self, deltas: &[Delta]) -> BTreeSet<ObjectId> {
+        let is_about = |id: &ObjectId| {
+            deltas.iter().any(|it| match it {
+                Delta::Put(entry) => entry.fact.id() == *id,
+                Delta::Gone(gone) | Delta::Unreadable { id: gone, .. } => gone == id,
+                Delta::Listed { kind, .. } => *kind == id.kind,
+                Delta::Covered { .. } | Delta::Noted(_) => false,
+            })
+        };
+        self.stage.items().iter().map(|it| it.id()).filter(|it| is_about(it)).cloned().collect()
+    }
+}
+
+/// Takes in the stage that was kept in another session.
+pub fn recall(app: &mut App, kept: Result<Option<Stage>, String>) -> Vec<Effect> {
+    match kept {
+        Ok(Some(stage)) if !stage.is_empty() => {
+            app.staging.stage = stage;
+            app.say(format!("{} from the last session (s shows them, W answers with them)", app.staging.counted()));
+        }
+        Ok(stage) => app.staging.stage = stage.unwrap_or_default(),
+        Err(why) => app.say(format!("the stage of the last session is put aside: {why}")),
+    }
+    app.reanswer();
+    compare(app)
+}
+
+/// Asks how the objects of all staged changes are by now.
+fn compare(app: &App) -> Vec<Effect> {
+    let all: BTreeSet<ObjectId> = app.staging.stage.items().iter().map(|it| it.id().clone()).collect();
+    if all.is_empty() { Vec::new() } else { vec![Effect::Compare(all)] }
+}
+
+/// Takes in how an object is by now.
+pub fn compared(app: &mut App, id: &ObjectId, now: Result<Option<Value>, String>) {
+    // What could not be fetched says nothing about it.
+    let Ok(now) = now else { return };
+    let clash = app.staging.stage.of(id).and_then(|it| clash(it, now.as_ref()));
+    match clash {
+        Some(clash) => drop(app.staging.clashes.insert(id.clone(), clash)),
+        None => drop(app.staging.clashes.remove(id)),
+    }
+    app.reanswer();
+}
+
+/// Stages changes that somebody has asked for.
+pub fn take(app: &mut App, items: Result<Vec<Item>, String>) -> Vec<Effect> {
+    let items = match items {
+        Ok(items) => items,
+        Err(why) => {
+            app.say(format!("nothing is staged: {why}"));
+            return Vec::new();
+        }
+    };
+    let ids: BTreeSet<ObjectId> = items.iter().map(|it| it.id().clone()).collect();
+    let many = count(items.len() as u64, "change", "changes");
+    if !app.staging.stage.stage(items) {
+        app.say("nothing is staged: the cluster is so already");
+        return Vec::new();
+    }
+    app.staging.clashes.retain(|id, _| !ids.contains(id));
+    changed(app, format!("staged {many} (s shows the stage, W answers with it)"))
+}
+
+/// What follows when something is staged otherwise than before; these words are said once it is kept.
+fn changed(app: &mut App, words: String) -> Vec<Effect> {
+    let stage = &app.staging.stage;
+    app.staging.clashes.retain(|id, _| stage.of(id).is_some());
+    what_if::follow(app);
+    app.reanswer();
+    // A stage is made of what was JSON.
+    let text = serde_json::to_string_pretty(&app.staging.stage).unwrap_or_default();
+    vec![Effect::KeepStage { text, words }]
+}
+
+/// Opens what is staged.
+pub fn show(app: &mut App) -> Vec<Effect> {
+    app.open(Shown::Stage);
+    compare(app)
+}
+
+/// The staged object that the keys are on.
+fn here(app: &App) -> Option<ObjectId> {
+    match &app.focus.shown {
+        Shown::Stage => app.answers.reader.link().map(|it| it.object.clone()),
+        Shown::Staged(StagedAt(id)) => Some(id.clone()),
+        _ => None,
+    }
+}
+
+/// Why nothing is taken back here.
+pub fn not_staged(app: &App) -> Option<&'static str> {
+    here(app).is_none().then_some("this is no staged change")
+}
+
+/// Takes the change under the cursor back.
+pub fn unstage(app: &mut App) -> Vec<Effect> {
+    let Some(id) = here(app) else { return Vec::new() };
+    if !app.staging.stage.unstage(&id) {
+        return Vec::new();
+    }
+    if app.focus.shown != Shown::Stage {
+        app.show(Shown::Stage);
+    }
+    changed(app, format!("taken back: {id} (u undoes that)"))
+}
+
+/// Goes one step of staging back.
+pub fn undo(app: &mut App) -> Vec<Effect> {
+    if !app.staging.stage.undo() {
+        app.say("nothing to undo");
+        return Vec::new();
+    }
+    let words = format!("undone: {} now (ctrl-r goes forward again)", app.staging.counted());
+    changed(app, words).into_iter().chain(compare(app)).collect()
+}
+
+/// Goes one step of staging forward again.
+pub fn redo(app: &mut App) -> Vec<Effect> {
+    if !app.staging.stage.redo() {
+        app.say("nothing to redo");
+        return Vec::new();
+    }
+    let words = format!("done again: {} now", app.staging.counted());
+    changed(app, words).into_iter().chain(compare(app)).collect()
+}
+
+/// The object that would be edited here.
+fn editable(app: &App) -> Option<ObjectId> {
+    let is_edited = |id: &ObjectId| {
+        let others = [Kind::NAMESPACE, Kind::POD, Kind::NODE, Kind::SERVICE, Kind::ENDPOINT_SLICE];
+        !others.contains(&id.kind) && !is_workload(id.kind)
+    };
+    let of_view = match &app.focus.shown {
+        _ if app.focus.side == Side::Pane => None,
+        Shown::Yaml(at) => Some(at.object.clone()),
+        Shown::Staged(StagedAt(id)) => Some(id.clone()),
+        _ => open::link(app).map(|it| it.object.clone()),
+    };
+    of_view.or_else(|| app.selected().and_then(|it| it.object())).filter(is_edited)
+}
+
+/// Why nothing is edited here.
+pub fn not_editable(app: &App) -> Option<&'static str> {
+    editable(app).is_none().then_some("only policies, roles, bindings and service accounts are edited")
+}
+
+/// Opens what is selected in the editor: as it is staged, else as it is.
+pub fn edit(app: &mut App) -> Vec<Effect> {
+    let Some(id) = editable(app) else { return Vec::new() };
+    let refused = app.staging.refused.as_ref().filter(|it| it.0 == id).map(|it| it.1.clone());
+    let staged = || app.staging.stage.of(&id).and_then(Item::after).map(|it| written(&id, it));
+    let text = refused.or_else(staged);
+    vec![Effect::Edit { id, text }]
+}
+
+/// An object as it is edited: without the server's bookkeeping, which is put back afterwards.
+pub fn written(id: &ObjectId, object: &Value) -> String {
+    let mut object = object.clone();
+    object.as_object_mut().map(|it| it.remove("status"));
+    let head = format!("# {id}: what is saved is staged, and nothing is applied. An empty file stages nothing.\n");
+    let lines = yaml::lines(&object, ManagedFields::Hidden);
+    lines.into_iter().fold(head, |all, line| all + &line.text + "\n")
+}
+
+/// Takes in what was saved in the editor: staged where it is still that object, else refused with line and reason.
+pub fn edited(
+    app: &mut App,
+    id: &ObjectId,
+    fetched: Fetched,
+    before: &str,
+    after: Result<String, String>,
+) -> Vec<Effect> {
+    let after = match after {
+        Ok(text) => text,
+        Err(why) => {
+            app.say(format!("nothing is staged: {why}"));
+            return Vec::new();
+        }
+    };
+    let is_empty = after.lines().all(|it| it.trim().is_empty() || it.trim_start().starts_with('#'));
+    if is_empty || after == before {
+        app.staging.refused = None;
+        app.say(if is_empty {
+            "nothing is staged: the file was empty"
+        } else {
+            "nothing is staged: nothing was changed"
+        });
+        return Vec::new();
+    }
+    match read(id, &fetched, &after) {
+        Ok(item) => {
+            app.staging.refused = None;
+            take(app, Ok(vec![item]))
+        }
+        Err(why) => {
+            let text: String =
+                after.lines().filter(|it| !it.starts_with(REFUSED)).map(|it| format!("{it}\n")).collect();
+            app.staging.refused = Some((id.clone(), format!("{REFUSED}{why}\n{text}")));
+            app.say(format!("refused: {why} (e goes on from what was typed)"));
+            Vec::new()
+        }
+    }
+}
+
+/// What stands above a text that was refused.
+const REFUSED: &str = "# refused: ";
+
+/// The change that an edited text means.
+fn read(id: &ObjectId, fetched: &Fetched, text: &str) -> Result<Item, String> {
+    let object: Value = kinds::parse_yaml(text).map_err(|it| format!("line {}: {}", it.line, it.what))?;
+    let change = Change { op: Op::Update, object };
+    let read = change.id().map_err(|it| it.to_string())?;
+    if read != *id {
+        return Err(format!("it is {read} now: kind, namespace and name stay as they are"));
+    }
+    let known = match fetched {
+        Fetched::There(object) => Change { op: Op::Update, object: object.clone() }.problems(),
+        Fetched::Absent | Fetched::Unseen(_) => Vec::new(),
+    };
+    let lines = yaml::lines(&change.object, ManagedFields::Shown);
+    if let Some(problem) = change.problems().into_iter().find(|it| !known.iter().any(|known| known.what == it.what)) {
+        let line = line_of(text, &lines[yaml::line_of(&lines, &problem.place)].text);
+        let place = if problem.place.0.is_empty() { String::new() } else { format!("{}: ", problem.place) };
+        return Err(format!("{line}{place}{}", problem.what));
+    }
+    Item::new(change, fetched.clone(), "the editor").map_err(|it| it.to_string())
+}
+
+/// The line of a text that says this, if only one does.
+fn line_of(text: &str, written: &str) -> String {
+    let same = |it: &str| it.split_whitespace().eq(written.split_whitespace());
+    let mut found = text.lines().enumerate().filter(|it| same(it.1));
+    match (found.next(), found.next()) {
+        (Some((at, _)), None) => format!("line {}: ", at + 1),
+        _ => String::new(),
+    }
+}
+
+/// What can be exported, to choose from.
+pub fn exports(app: &mut App) -> Vec<Effect> {
+    let choices = texts(app).into_iter().map(|it| {
+        let choice = Choice::Export { extension: it.extension, text: it.text };
+        Entry::new(it.name, it.help, choice)
+    });
+    app.input.picker = Some(Picker::new(Picking::Copy, "export the stage to a file", choices.collect()));
+    Vec::new()
+}
+
+/// One form in which the stage is exported.
+pub struct Export {
+    pub name: &'static str,
+    help: &'static str,
+    extension: &'static str,
+    pub text: String,
+}
+
+/// The stage in all forms in which it is exported.
+pub fn texts(app: &App) -> Vec<Export> {
+    use crate::ask::export;
+    let changes = app.staging.stage.changes();
+    let told = app.staging.told();
+    let impact = app.answers.impact.text(app);
+    vec![
+        Export {
+            name: "manifests",
+            help: "YAML as kubectl apply takes it",
+            extension: "yaml",
+            text: export::manifests(&changes),
+        },
+        Export {
+            name: "script",
+            help: "kubectl commands, a dry run first",
+            extension: "sh",
+            text: export::script(&changes),
+        },
+        Export {
+            name: "markdown",
+            help: "for a ticket",
+            extension: "md",
+            text: export::markdown(&changes, &told, &impact),
+        },
+    ]
+}
+
+/// Why there is nothing to show or export.
+pub fn nothing(app: &App) -> Option<&'static str> {
+    app.staging.stage.is_empty().then_some("nothing is staged (e edits a policy, role or binding; :stage PATH)")
+}

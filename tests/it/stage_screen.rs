@@ -1,0 +1,301 @@
+//! The stage on the screen: edited, staged, taken back, compared, answered with; kept and read again by the real program.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use kreach::change::stage::{Fetched, Item};
+use kreach::change::{Change, Op, Stage};
+use kreach::kinds::spec_of;
+use kreach::model::cluster::Delta;
+use kreach::model::id::{Kind, ObjectId};
+use kreach::tui::app::Setup;
+use kreach::tui::event::{Effect, Event, Then};
+use kreach::tui::status::Origin;
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
+
+use crate::pty::{self, SHOP, Terminal};
+use crate::screens::{Driver, check, object, shop};
+
+const SIZE: (u16, u16) = (80, 24);
+
+fn driver() -> Driver {
+    let setup = Setup { title: "shop.yaml".into(), origin: Origin::Files, ..Setup::default() };
+    Driver::among("user,groups,active\n", setup, shop(), SIZE)
+}
+
+/// A policy that shuts all pods of shop.
+fn shut() -> Value {
+    json!({"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+        "metadata": {"name": "closed", "namespace": "shop"}, "spec": {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}})
+}
+
+fn created() -> Item {
+    Item::new(Change { op: Op::Create, object: shut() }, Fetched::Absent, "shut.yaml").expect("a policy")
+}
+
+fn staged(driver: &mut Driver) {
+    driver.send(Event::Staged { items: Ok(vec![created()]), then: Then::Stay });
+}
+
+/// A policy of the files, as it is there, and how its label would be edited.
+fn edited(driver: &mut Driver, change: impl Fn(&str) -> String) -> ObjectId {
+    driver.keys("3 e");
+    let Some(Effect::Edit { id, text }) = driver.effects.pop() else { panic!("no editor: {:?}", driver.effects) };
+    let whole = object(&id).expect("it is in the files");
+    let before = text.unwrap_or_else(|| kreach::tui::staging::written(&id, &whole));
+    let after = change(&before);
+    driver.send(Event::Edited { id: id.clone(), fetched: Fetched::There(whole), before, after: Ok(after) });
+    id
+}
+
+#[test]
+fn what_is_staged_is_listed_compared_and_answered_with() {
+    let mut driver = driver();
+    let before = driver.keys(": \"trace_shop/web-0_shop/db-0:5432 Enter").text();
+    staged(&mut driver);
+    assert!(matches!(driver.effects.last(), Some(Effect::KeepStage { .. })), "{:?}", driver.effects.last());
+    assert_eq!(without_hints(&driver.text()), without_hints(&before), "staging alone changes no answer");
+    assert!(driver.text().contains("1 staged"));
+    driver.keys("s");
+    check("stage", &mut driver);
+    driver.keys("j Enter");
+    check("stage_change", &mut driver);
+    driver.keys("D");
+    check("stage_impact", &mut driver);
+    driver.keys("W");
+    driver.keys(": \"trace_shop/web-0_shop/db-0:5432 Enter");
+    check("what_if", &mut driver);
+    driver.keys("W");
+    assert_eq!(without_hints(&driver.text()), without_hints(&before), "the cluster as it is");
+}
+
+/// All but the last row, which holds what is said.
+fn without_hints(text: &str) -> String {
+    let rows: Vec<&str> = text.lines().collect();
+    rows[..rows.len() - 1].join("\n")
+}
+
+#[test]
+fn a_change_is_taken_back_undone_and_done_again() {
+    let mut driver = driver();
+    staged(&mut driver);
+    driver.keys("W s j d");
+    assert!(driver.text().contains("nothing is staged"), "{}", driver.text());
+    assert!(!driver.text().contains("WHAT-IF"), "nothing is left to answer with");
+    driver.keys("u");
+    assert!(driver.text().contains("create  networkpolicy/shop/closed"), "{}", driver.text());
+    driver.keys("u");
+    assert!(driver.text().contains("nothing is staged"), "{}", driver.text());
+    driver.keys("ctrl-r");
+    assert!(driver.text().contains("create  networkpolicy/shop/closed"), "{}", driver.text());
+}
+
+#[test]
+fn what_is_edited_is_staged_or_refused_with_line_and_reason() {
+    let mut driver = driver();
+    let id = edited(&mut driver, |it| it.replacen("spec:", "spec:\n  [", 1));
+    let text = driver.text();
+    assert!(text.contains("refused: line "), "{text}");
+    driver.keys("e");
+    let Some(Effect::Edit { text: Some(text), .. }) = driver.effects.last() else { panic!("no editor") };
+    assert!(text.starts_with("# refused: line "), "what was typed is not lost: {text}");
+    let other = edited(&mut driver, |_| written(&id).replacen(&format!("name: {}", id.name), "name: other", 1));
+    assert_eq!(other, id);
+    assert!(driver.text().contains("kind, namespace and name stay"), "{}", driver.text());
+    edited(&mut driver, |_| written(&id).replacen("spec:", "spec:\n  policyTypes: [Egres]", 1));
+    assert!(driver.text().contains("refused: "), "{}", driver.text());
+    edited(&mut driver, |_| written(&id));
+    edited(&mut driver, |_| String::new());
+    assert!(driver.text().contains("the file was empty"), "{}", driver.text());
+    edited(&mut driver, |it| it.replacen("metadata:", "metadata:\n  annotations: {why: test}", 1));
+    assert!(matches!(driver.effects.last(), Some(Effect::KeepStage { .. })), "{:?}", driver.effects.last());
+    driver.keys("s");
+    assert!(driver.text().contains(&format!("update  {id}  (from the editor)")), "{}", driver.text());
+}
+
+fn written(id: &ObjectId) -> String {
+    kreach::tui::staging::written(id, &object(id).expect("it is in the files"))
+}
+
+#[test]
+fn what_others_did_meanwhile_stands_beside_a_change() {
+    let mut driver = driver();
+    staged(&mut driver);
+    driver.keys("s");
+    let id = created().id().clone();
+    let mut now = shut();
+    now["metadata"]["managedFields"] = json!([{"manager": "argocd", "time": "2024-01-01T00:00:00Z"}]);
+    driver.send(Event::Compared { id: id.clone(), object: Ok(Some(now)) });
+    let text = driver.text();
+    assert!(text.contains("created meanwhile by argocd") && text.contains("1 in conflict"), "{text}");
+    driver.send(Event::Compared { id, object: Ok(None) });
+    assert!(!driver.text().contains("meanwhile"), "{}", driver.text());
+}
+
+/// The cluster goes on behind what-if: what comes is taken in, and what is staged stays as it is staged.
+#[test]
+fn what_if_follows_the_cluster_and_holds_what_is_staged() {
+    let mut driver = driver();
+    staged(&mut driver);
+    driver.keys("W 3");
+    let put = |object: &Value| {
+        let spec = spec_of("networking.k8s.io/v1", "NetworkPolicy").expect("a known kind");
+        spec.read_json(&object.to_string(), "default", &mut Default::default()).delta().expect("a policy")
+    };
+    let mut other = shut();
+    other["metadata"]["name"] = json!("another");
+    driver.send(Event::Deltas(vec![put(&other)]));
+    let text = driver.text();
+    assert!(text.contains("another") && text.contains("closed"), "{text}");
+    let id = created().id().clone();
+    driver.send(Event::Deltas(vec![Delta::Gone(id.clone())]));
+    assert!(
+        matches!(driver.effects.last(), Some(Effect::Compare(ids)) if ids.contains(&id)),
+        "{:?}",
+        driver.effects.last()
+    );
+    assert!(driver.text().contains("closed"), "{}", driver.text());
+    driver.keys("p");
+    driver.send(Event::Deltas(vec![Delta::Gone(ObjectId::new(Kind::NETWORK_POLICY, "shop", "another"))]));
+    assert!(driver.text().contains("another"), "the picture is held: {}", driver.text());
+    driver.keys("p");
+    let text = driver.text();
+    assert!(!text.contains("another") && text.contains("closed") && text.contains("WHAT-IF 1 staged"), "{text}");
+    driver.keys("W");
+    assert!(!driver.text().contains("closed"), "{}", driver.text());
+}
+
+#[test]
+fn a_stage_of_another_session_is_there_again() {
+    let mut stage = Stage::default();
+    stage.stage([created()]);
+    let mut driver = driver();
+    driver.send(Event::StageKept(Ok(Some(stage))));
+    assert!(driver.text().contains("1 staged change from the last session"), "{}", driver.text());
+    driver.send(Event::StageKept(Err("it is torn".to_owned())));
+    assert!(driver.text().contains("put aside: it is torn"), "{}", driver.text());
+}
+
+/// A session on files whose state is below this folder, with this editor.
+fn session(home: &Path, editor: &str, arguments: &[&str]) -> Terminal {
+    let home = home.display().to_string();
+    let environment = [("XDG_STATE_HOME", home.as_str()), ("HOME", home.as_str()), ("KUBE_EDITOR", editor)];
+    let arguments: Vec<&str> = ["--from", SHOP].iter().chain(arguments).copied().collect();
+    let terminal = pty::kreach_with(&environment, &arguments, 120, 30);
+    terminal.wait_for("payments");
+    terminal
+}
+
+/// An editor that writes what was typed in the terminal behind the text: a line, until Enter.
+fn script(folder: &Path) -> String {
+    let path = folder.join("editor");
+    let text = "#!/bin/sh\necho EDITOR-HAS-THE-TERMINAL\nread -r line\nprintf '%s\\n' \"$line\" >>\"$1\"\n";
+    std::fs::write(&path, text).expect("written");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).expect("its mode");
+    path.display().to_string()
+}
+
+/// The editor has the terminal and its keys; what it saved is staged or refused, and the screen is there again.
+#[test]
+fn the_editor_has_the_terminal_and_what_it_saves_is_staged() {
+    let home = tempfile::tempdir().expect("a folder");
+    let editor = script(home.path());
+    let mut terminal = session(home.path(), &editor, &[]);
+    terminal.keys("3");
+    terminal.wait_for("<3Pol>");
+    terminal.keys("e");
+    terminal.wait_for("EDITOR-HAS-THE-TERMINAL");
+    terminal.keys("status: {x: [\r");
+    terminal.wait_for("refused: line ");
+    terminal.keys("e");
+    terminal.wait_for("EDITOR-HAS-THE-TERMINAL");
+    terminal.keys("\r");
+    terminal.wait_for("refused: line ");
+    terminal.keys("Q");
+    assert_eq!(terminal.wait_exit(), 0);
+    let kept: Vec<String> = kept(home.path());
+    assert!(kept.iter().all(|it| !it.starts_with("edit-")), "{kept:?}");
+}
+
+/// A program with arguments, as the variable of the shell's users has it.
+#[test]
+fn what_an_editor_with_arguments_saves_is_staged() {
+    let home = tempfile::tempdir().expect("a folder");
+    let editor = "sed -i 's/^metadata:/metadata:\\n  annotations: {why: test}/'";
+    let mut terminal = session(home.path(), editor, &[]);
+    terminal.keys("3");
+    terminal.wait_for("<3Pol>");
+    terminal.keys("e");
+    terminal.wait_for("staged 1 change");
+    terminal.keys("s");
+    terminal.wait_for("(from the editor)");
+    terminal.keys("j\r");
+    terminal.wait_for("why: test");
+    terminal.keys("Q");
+    assert_eq!(terminal.wait_exit(), 0);
+}
+
+fn kept(home: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(home.join("kreach")).into_iter().flatten().flatten();
+    entries.map(|it| it.file_name().to_string_lossy().into_owned()).collect()
+}
+
+/// What is said to be staged is there again after kill -9, in a file of its owner's alone; a torn one is put aside.
+#[test]
+fn a_stage_survives_kill_9_and_a_torn_file_is_put_aside() {
+    let home = tempfile::tempdir().expect("a folder");
+    let manifest = home.path().join("shut.yaml");
+    std::fs::write(&manifest, shut().to_string()).expect("written");
+    let terminal = session(home.path(), "true", &["--stage", &manifest.display().to_string()]);
+    terminal.wait_for("staged 1 change");
+    let text = terminal.wait_for("WHAT-IF 1 staged");
+    assert!(text.contains("WHAT-IF 1 staged"), "{text}");
+    let id = Pid::from_raw(terminal.process_id() as i32).expect("a process");
+    kill_process(id, Signal::KILL).expect("it is ours");
+    terminal.wait_exit();
+    let files = kept(home.path());
+    let name = files.iter().find(|it| it.starts_with("stage-")).expect("it is kept").clone();
+    let path = home.path().join("kreach").join(&name);
+    assert_eq!(path.metadata().expect("it is there").permissions().mode() & 0o777, 0o600);
+    let mut terminal = session(home.path(), "true", &[]);
+    terminal.wait_for("1 staged change from the last session");
+    terminal.keys("s");
+    terminal.wait_for("create  networkpolicy/shop/closed");
+    terminal.keys("E\r");
+    terminal.wait_for("kept ");
+    terminal.keys("Q");
+    assert_eq!(terminal.wait_exit(), 0);
+    let exported = kept(home.path()).into_iter().find(|it| it.ends_with(".yaml")).expect("it is exported");
+    let exported = std::fs::read_to_string(home.path().join("kreach").join(exported)).expect("it is there");
+    assert!(exported.contains("name: closed"), "{exported}");
+    std::fs::write(&path, "{\"version\": \"kre").expect("torn");
+    let mut terminal = session(home.path(), "true", &[]);
+    terminal.wait_for("is put aside");
+    terminal.keys("Q");
+    assert_eq!(terminal.wait_exit(), 0);
+    assert!(kept(home.path()).contains(&format!("{name}.unreadable")));
+}
+
+/// Whenever the program is killed while it stages and takes back, the file holds a whole stage.
+#[test]
+fn kill_9_in_the_middle_of_staging_leaves_a_whole_stage() {
+    let home = tempfile::tempdir().expect("a folder");
+    let manifest = home.path().join("shut.yaml");
+    std::fs::write(&manifest, shut().to_string()).expect("written");
+    for round in 0..4_usize {
+        let mut terminal = session(home.path(), "true", &["--stage", &manifest.display().to_string()]);
+        terminal.wait_for("WHAT-IF 1 staged");
+        terminal.keys("s");
+        terminal.wait_for("stage: 1 staged change");
+        terminal.keys(&"u\x12".repeat(20 + 7 * round));
+        let id = Pid::from_raw(terminal.process_id() as i32).expect("a process");
+        kill_process(id, Signal::KILL).expect("it is ours");
+        terminal.wait_exit();
+        let files = kept(home.path());
+        let name = files.iter().find(|it| it.starts_with("stage-")).expect("it is kept");
+        let text = std::fs::read_to_string(home.path().join("kreach").join(name)).expect("it is there");
+        let stage: Stage = serde_json::from_str(&text).unwrap_or_else(|it| panic!("{it}: {text}"));
+        assert!(stage.items().len() <= 1);
+    }
+}
