@@ -1,6 +1,9 @@
 //! A trace in lines and in evidence: what both faces show, and what JSON holds.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
 
 use crate::model::cluster::Cluster;
 use crate::model::evidence::Outcome;
@@ -9,7 +12,7 @@ use crate::model::place::Place;
 use crate::model::policy::Direction;
 use crate::model::workload::workload_of;
 use crate::net::reach::Counts;
-use crate::net::verdict::Gate;
+use crate::net::verdict::{Gate, Verdict};
 use crate::text::evidence::Evidence;
 use crate::text::{Line, Mark, Page, flow, net, words};
 
@@ -216,12 +219,17 @@ pub fn counts(counts: &Counts, (one, many): (&str, &str)) -> String {
 }
 
 /// What pairs that are decided alike have in common: the workloads of both ends, what is asked, and every reason.
-type Key = (String, String, String, Option<usize>, Vec<(Mark, Option<Direction>, Option<ObjectId>, Place)>);
+type Key = (String, String, String, Option<usize>, Vec<Reason>);
+
+/// A reason without its words.
+type Reason = (Mark, Option<Direction>, Option<ObjectId>, Place);
 
 /// Pairs by what decides them; of pods without a workload each stands for itself.
 fn alike<'a>(pairs: impl Iterator<Item = &'a Pair>) -> Vec<Vec<&'a Pair>> {
     let mut places: BTreeMap<Key, usize> = BTreeMap::new();
     let mut groups: Vec<Vec<&Pair>> = Vec::new();
+    // Pods of one class share their verdict, and what is said of it.
+    let mut known: FxHashMap<*const Verdict, Vec<Reason>> = FxHashMap::default();
     for pair in pairs {
         let reason = |it: Evidence| {
             // Of pods themselves it is said alike.
@@ -229,7 +237,12 @@ fn alike<'a>(pairs: impl Iterator<Item = &'a Pair>) -> Vec<Vec<&'a Pair>> {
             (it.mark, it.gate, object, it.place)
         };
         let ports = format!("{}{}", pair.port_text(), pair.ports_text());
-        let reasons = pair.evidence().into_iter().map(reason).collect();
+        let of_pair = || pair.evidence().into_iter().map(reason).collect::<Vec<_>>();
+        let is_verdicts = pair.refusals.is_empty() && pair.gaps.is_empty() && pair.doubts.is_empty();
+        let reasons = match is_verdicts {
+            true => known.entry(Arc::as_ptr(&pair.verdict)).or_insert_with(of_pair).clone(),
+            false => of_pair(),
+        };
         let at = *places.entry((owner(&pair.from), owner(&pair.to), ports, pair.route, reasons)).or_insert_with(|| {
             groups.push(Vec::new());
             groups.len() - 1

@@ -2,7 +2,7 @@
 
 use crate::model::name::Name;
 use crate::model::policy::Direction;
-use crate::net::reach::{ReachRow, Summary, Unit};
+use crate::net::reach::{Counts, ReachRow, Summary, Unit};
 use crate::text::evidence::Evidence;
 use crate::text::net::ports;
 use crate::text::{Line, Mark, Page, words};
@@ -22,6 +22,17 @@ pub fn ports_text(summary: &Summary) -> String {
         text.push_str(&format!(" (unknown: {})", ports(&unknown)));
     }
     text
+}
+
+/// The mark of a row: of pairs of which some are allowed and some denied it is neither.
+pub fn mark_of(pairs: &Counts) -> Mark {
+    if pairs.allow > 0 && pairs.deny > 0 { Mark::Some } else { Mark::of(pairs.worst()) }
+}
+
+/// How many of a row's pairs are allowed, where those are not all or none: ` (5 of 12 pairs)`.
+pub fn some_of(pairs: &Counts) -> String {
+    let is_some = mark_of(pairs) == Mark::Some;
+    if is_some { format!(" ({} of {} pairs)", pairs.allow, pairs.total()) } else { String::new() }
 }
 
 impl Reach {
@@ -78,8 +89,8 @@ fn heading(unit: &Unit) -> &str {
 }
 
 fn row_line(row: &ReachRow) -> Line {
-    let text = format!("{}  {}", unit_text(&row.unit), ports_text(&row.summary));
-    let line = Line::new(2, Mark::of(row.summary.pairs.worst()), text);
+    let text = format!("{}  {}{}", unit_text(&row.unit), ports_text(&row.summary), some_of(&row.summary.pairs));
+    let line = Line::new(2, mark_of(&row.summary.pairs), text);
     match &row.unit {
         Unit::Pod(pod) => line.linked(&pod.object(), &Default::default()),
         _ => line,

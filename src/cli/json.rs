@@ -140,6 +140,7 @@ pub const fn bears(mark: Mark) -> &'static str {
         Mark::Allow => "allow",
         Mark::Deny => "deny",
         Mark::Unknown => "unknown",
+        Mark::Some => "some",
         Mark::Miss => "miss",
         Mark::Note => "note",
         Mark::Plain | Mark::Title => "why",

@@ -53,7 +53,7 @@ impl Command for MapArgs {
     fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
         // Rows are folded by workload: unfolded they are of pods.
         let by = if self.folds.verbose { self.question.by.unfolded() } else { self.question.by };
-        let question = Question::Map(Asking { by, ..self.question.clone() });
+        let question = Question::Map(Asking { by });
         asked.print(&question, Layout::from(self.printed).folding(self.folds), out)
     }
 }

@@ -43,7 +43,7 @@ const fn codes(mark: Mark) -> (&'static str, &'static str) {
         Mark::Title => ("\x1b[1m", "\x1b[0m"),
         Mark::Allow => ("\x1b[32m", "\x1b[0m"),
         Mark::Deny => ("\x1b[1;31m", "\x1b[0m"),
-        Mark::Unknown => ("\x1b[4;33m", "\x1b[0m"),
+        Mark::Unknown | Mark::Some => ("\x1b[4;33m", "\x1b[0m"),
         Mark::Miss | Mark::Note => ("\x1b[2m", "\x1b[0m"),
     }
 }

@@ -17,7 +17,7 @@ use crate::rbac::who::{Holder, Places};
 use crate::text::evidence::Evidence;
 use crate::text::{self, Mark};
 
-use super::form::{self, Form, Layout, Tabular};
+use super::form::{self, Folds, Form, Layout, Tabular};
 use super::grants::{self, GrantJson, RequestJson};
 use super::sheet::{ALL, DATA, Row, Sheet, WIDE};
 use super::{Asked, Command, Exit, Failure, json};
@@ -33,6 +33,8 @@ pub struct WhoCanArgs {
     pub question: Asking,
     #[command(flatten)]
     pub printed: Tabular,
+    #[command(flatten)]
+    pub folds: Folds,
 }
 
 #[derive(Serialize)]
@@ -115,7 +117,7 @@ impl Command for WhoCanArgs {
     }
 
     fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
-        asked.print(&Question::WhoCan(self.question.clone()), self.printed, out)
+        asked.print(&Question::WhoCan(self.question.clone()), Layout::from(self.printed).folding(self.folds), out)
     }
 }
 

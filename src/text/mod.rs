@@ -48,6 +48,8 @@ pub enum Mark {
     Allow,
     Deny,
     Unknown,
+    /// Some of several are allowed, and some are denied.
+    Some,
     /// The nearest miss: what would have had to be otherwise.
     Miss,
     /// What bends no answer but should be known.
@@ -88,7 +90,7 @@ impl Mark {
             Mark::Allow => 'v',
             Mark::Deny => 'x',
             Mark::Unknown => '?',
-            Mark::Miss => '~',
+            Mark::Some | Mark::Miss => '~',
             Mark::Note => '!',
         }
     }

@@ -10,6 +10,9 @@ mod permissions;
 mod reasons;
 mod touch;
 
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
 pub use beside::{missing, named};
 pub use permissions::{own_rules, permissions};
 pub use reasons::{evidence, no_role};
@@ -181,8 +184,15 @@ pub fn who_can_opened(
         some => words::count(some, "subject", "subjects"),
     };
     page.say(0, mark, format!("{count} besides {MASTERS} can {}{place}", who.request));
-    for holder in &who.holders {
+    let crowds = crowds(who);
+    for (at, holder) in who.holders.iter().enumerate() {
         let subject = who.subject(holder);
+        if let Some(crowd) = crowds.get(&at) {
+            if crowd.first() == Some(&at) {
+                add_crowd(&mut page, who, crowd);
+            }
+            continue;
+        }
         let line = Line::new(1, Mark::Title, subject.to_string());
         if !is_open(&page.lines[0], &line) {
             let people = usize::from(people_line(2, subject, people).is_some());
@@ -199,6 +209,49 @@ pub fn who_can_opened(
     who.gaps.iter().for_each(|it| page.push(Evidence::gap(it).line(1)));
     add_beside(&mut page, who, beside);
     page
+}
+
+/// Of more holders than this none are put together.
+const COMPARED: usize = 1_000;
+/// So many service accounts with the same grants are one row.
+const CROWD: usize = 3;
+/// So many of them are named in it.
+const NAMED: usize = 6;
+
+/// The service accounts that can by the same roles of the same bindings, by where each of them stands.
+fn crowds(who: &WhoCan) -> BTreeMap<usize, Rc<Vec<usize>>> {
+    if who.holders.len() > COMPARED {
+        return BTreeMap::new();
+    }
+    let mut alike: BTreeMap<Vec<(ObjectId, ObjectId, usize)>, Vec<usize>> = BTreeMap::new();
+    for (at, holder) in who.holders.iter().enumerate() {
+        if who.subject(holder).kind() == SubjectKind::ServiceAccount {
+            let grants = who.grants(holder);
+            let key = grants.iter().map(|it| (it.binding.id(), it.role.id(), it.rule)).collect();
+            alike.entry(key).or_default().push(at);
+        }
+    }
+    let crowds = alike.into_values().filter(|it| it.len() >= CROWD).map(Rc::new);
+    let mut places = BTreeMap::new();
+    for crowd in crowds {
+        places.extend(crowd.iter().map(|at| (*at, crowd.clone())));
+    }
+    places
+}
+
+/// Service accounts with the same grants: said once, then one by one where all is to be said.
+fn add_crowd(page: &mut Page, who: &WhoCan, crowd: &[usize]) {
+    let subjects = crowd.iter().map(|at| who.subject(&who.holders[*at]));
+    let names: Vec<String> = subjects.clone().take(NAMED).map(ToString::to_string).collect();
+    let more = crowd.len().saturating_sub(NAMED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let count = words::count(crowd.len() as u64, "service account", "service accounts");
+    page.say(1, Mark::Title, format!("{count} by the same grants: {}{more}", names.join(", ")));
+    if let Some(first) = crowd.first() {
+        add_grants(page, 2, Mark::Allow, &who.grants(&who.holders[*first]));
+    }
+    let each = subjects.map(|it| Line::new(2, Mark::Title, it.to_string()).on(About::Somebody(it.clone())).folded());
+    page.lines.extend(each);
 }
 
 #[cfg(test)]
@@ -250,6 +303,30 @@ mod tests {
         };
         assert_eq!(told("sa:shop/web"), None);
         assert_eq!(told("sa:shop/wbe").as_deref(), Some("no binding names sa:shop/wbe itself"));
+    }
+
+    /// What many service accounts have by one binding is one row, and each of them where all is to be said.
+    #[test]
+    fn equal_service_accounts_are_one_row() {
+        let mut cluster = cluster();
+        let subjects: Vec<String> =
+            (0..9).map(|it| format!(r#"{{"kind":"ServiceAccount","name":"bot-{it}"}}"#)).collect();
+        let json = format!(
+            r#"{{"metadata":{{"name":"bots","namespace":"shop"}},"roleRef":{{"kind":"ClusterRole","name":"exec"}},"subjects":[{}]}}"#,
+            subjects.join(",")
+        );
+        let spec = kinds::spec(Kind::ROLE_BINDING).expect("a kind that is read");
+        cluster.apply(spec.read_json(&json, "default", &mut Intern::new()).delta().expect("an object"));
+        let index = Index::build(&cluster);
+        let Request::Resource(request) = Request::resource("create", "", "pods", "shop") else { panic!("a resource") };
+        let request = Request::Resource(crate::rbac::ResourceRequest { subresource: "exec".into(), ..request });
+        let who = index.who_can(&cluster, &request, Places::Asked);
+        let page = who_can(&who, &index.beside(&who), None);
+        let text = page.to_string();
+        assert!(text.contains("9 service accounts by the same grants: sa:shop/bot-0, "), "{text}");
+        assert!(text.contains(" and 3 more  (+9 lines: --verbose)"), "{text}");
+        assert!(!text.contains("\n      sa:shop/bot-8") && text.contains("\n    sa:shop/web\n"), "{text}");
+        assert!(page.lines.iter().any(|it| it.text == "sa:shop/bot-8"), "it can be opened");
     }
 
     #[test]

@@ -178,7 +178,7 @@ impl Theme {
             Mark::Title => Role::Title,
             Mark::Allow => Role::Allow,
             Mark::Deny => Role::Deny,
-            Mark::Unknown => Role::Unknown,
+            Mark::Unknown | Mark::Some => Role::Unknown,
             Mark::Miss => Role::Dim,
             Mark::Note => Role::Note,
         })

@@ -7,7 +7,7 @@ use super::{Here, Reads, Words};
 use crate::ask::many::{unit_name, unit_text};
 use crate::ask::needs::{self, Needs};
 use crate::ask::page::counts;
-use crate::ask::reach_page::ports_text;
+use crate::ask::reach_page::{mark_of, ports_text, some_of};
 use crate::ask::topic::Topic;
 use crate::ask::{Fault, World, namespace, why_lines};
 use crate::model::evidence::Gap;
@@ -105,9 +105,10 @@ impl Mapped {
         let (from, to) = (width(|it| &it.from), width(|it| &it.to));
         self.map.rows.iter().map(move |row| {
             let [a, b] = [&row.from, &row.to].map(|it| untrusted::show(&unit_text(it)).into_owned());
-            let text = format!("{a:from$}  ->  {b:to$}  {}", ports_text(&row.summary));
+            let (ports, some) = (ports_text(&row.summary), some_of(&row.summary.pairs));
+            let text = format!("{a:from$}  ->  {b:to$}  {ports}{some}");
             let about = About::Pair { from: unit_name(&row.from), to: unit_name(&row.to) };
-            Line { text, mark: Mark::of(row.summary.pairs.worst()), ..Line::default() }.on(about)
+            Line { text, mark: mark_of(&row.summary.pairs), ..Line::default() }.on(about)
         })
     }
 
