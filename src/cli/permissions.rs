@@ -377,9 +377,8 @@ fn own_cells((namespace, rules): &OwnRules<'_>, subject: &str, form: Form) -> Ve
     let things = rules.rules.iter().flat_map(|rule| fold::things(rule).into_iter().map(move |what| (what, rule)));
     let row = |(what, rule): (What, &crate::model::role::RoleRule)| {
         let verbs = grants::verbs(&rule.verbs.iter().cloned().collect());
-        let (what, binding) = (Some(&what), OWN_RULES);
-        let it = Granted { scope: namespace, what, verbs: &verbs, binding, ..Granted::of(Outcome::Allow) };
-        it.cells(subject, form)
+        let (scope, what, binding, it) = (namespace, Some(&what), OWN_RULES, Granted::of(Outcome::Allow));
+        Granted { scope, what, verbs: &verbs, binding, ..it }.cells(subject, form)
     };
     things.map(row).collect()
 }
