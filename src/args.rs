@@ -39,6 +39,8 @@ pub enum Command {
     Map(cli::map::MapArgs),
     /// What END reaches; with --reverse what reaches it
     Reach(cli::reach::ReachArgs),
+    /// Changes that make a flow otherwise, each with all that it changes
+    Fix(cli::fix::FixArgs),
     /// What differs between two clusters: flows that were opened or closed
     Diff(cli::diff::DiffArgs),
     /// Check manifests: every problem and every broken expectation is a finding, for CI
@@ -90,6 +92,7 @@ impl Command {
             Command::Trace(it) => Some(it),
             Command::Map(it) => Some(it),
             Command::Reach(it) => Some(it),
+            Command::Fix(it) => Some(it),
             Command::Can(it) => Some(it),
             Command::WhoCan(it) => Some(it),
             Command::Permissions(it) => Some(it),

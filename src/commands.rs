@@ -11,6 +11,7 @@ mod batch;
 mod check;
 mod demo;
 mod diff;
+mod fix;
 mod load;
 mod print;
 mod screen;
@@ -97,6 +98,7 @@ fn run(args: Args) -> Result<Exit, Stop> {
         Some(Command::Man) => Ok(print::man()?),
         Some(Command::Snapshot(it)) => snapshot::write(&args, it.file.as_deref()),
         Some(Command::Diff(it)) => diff::compare(&args, it, color(args.screen.color)),
+        Some(Command::Fix(it)) => fix::propose(&args, it, color(args.screen.color)),
         Some(Command::Check(it)) => check::check(&args, it, color(args.screen.color)),
         Some(Command::Assert(it)) => check::assert(&args, it, color(args.screen.color)),
         Some(command) if command.asks().is_some() => ask(&args, command),

@@ -9,6 +9,7 @@
 
 use super::compared::Compared;
 use super::escalation::Watch;
+use super::fix::Fix;
 use super::question::about::Explanation;
 use super::question::can::Allowed;
 use super::question::list::Table;
@@ -28,6 +29,7 @@ pub enum Answer<'a> {
     Trace(Trace),
     Map(Mapped),
     Reach(Box<reach::Answer>),
+    Fix(Fix),
     Can(Allowed),
     WhoCan(Holders<'a>),
     Permissions(Held<'a>),
@@ -59,6 +61,7 @@ impl World {
             Question::Trace(it) => Answer::Trace(it.answer(here, self)?),
             Question::Map(it) => Answer::Map(it.answer(here, self)),
             Question::Reach(it) => Answer::Reach(Box::new(it.answer(here, self, watch)?)),
+            Question::Fix(it) => Answer::Fix(it.answer(here, self)?),
             Question::Can(it) => Answer::Can(it.answer(here, self)?),
             Question::WhoCan(it) => Answer::WhoCan(it.answer(here, self)),
             Question::Permissions(it) => match it.compared(here, self)? {
@@ -86,6 +89,7 @@ impl Answer<'_> {
             Answer::Trace(it) => it.page(),
             Answer::Map(it) => it.page(world),
             Answer::Reach(it) => it.page(world),
+            Answer::Fix(it) => it.page(),
             Answer::Can(it) => it.page(world),
             Answer::WhoCan(it) => it.page(world),
             Answer::Permissions(it) => it.page(world),
@@ -103,6 +107,7 @@ impl Answer<'_> {
         match self {
             Answer::Trace(it) => Some(it.outcome()),
             Answer::Reach(it) => it.outcome(),
+            Answer::Fix(it) => Some(it.outcome()),
             Answer::Can(it) => Some(it.access.outcome()),
             Answer::WhoCan(it) => Some(it.outcome()),
             Answer::Compared(it) => Some(it.outcome()),

@@ -28,6 +28,7 @@ pub mod explain;
 pub mod export;
 mod fault;
 pub mod filter;
+pub mod fix;
 pub mod freshness;
 mod host;
 pub mod isolation;

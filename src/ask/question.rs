@@ -11,6 +11,7 @@
 pub mod about;
 pub mod access;
 pub mod can;
+pub mod fix;
 #[cfg(test)]
 mod laws;
 pub mod list;
@@ -31,6 +32,7 @@ use serde::{Deserialize, Serialize};
 use super::needs::Needs;
 use super::topic::Topic;
 use super::{Fault, World};
+use crate::model::id::ObjectId;
 use crate::model::name::Name;
 use crate::rbac::review::Review;
 
@@ -79,6 +81,11 @@ pub trait Reads {
         Needs::default()
     }
 
+    /// Objects that must be there whole, as they were written or stored, once all that the answer rests on is read.
+    fn wholes(&self, _here: &Here, _world: &World) -> Vec<ObjectId> {
+        Vec::new()
+    }
+
     /// What it is about: words about the input that are about something else are left out.
     fn topic(&self) -> Topic {
         Topic::Any
@@ -120,6 +127,8 @@ pub enum Question {
     Map(map::Map),
     /// What END reaches; with --reverse what reaches it
     Reach(reach::Reach),
+    /// Changes that make a flow otherwise, each with all that it changes
+    Fix(fix::Fix),
     /// May SUBJECT do it, and why
     Can(can::Can),
     /// Everybody who can do it, by which grants
@@ -153,6 +162,7 @@ impl Question {
             Question::Trace(it) => it,
             Question::Map(it) => it,
             Question::Reach(it) => it,
+            Question::Fix(it) => it,
             Question::Can(it) => it,
             Question::WhoCan(it) => it,
             Question::Permissions(it) => it,
@@ -171,6 +181,7 @@ impl Question {
             Question::Trace(it) => ("trace", it.words()),
             Question::Map(it) => ("map", it.words()),
             Question::Reach(it) => ("reach", it.words()),
+            Question::Fix(it) => ("fix", it.words()),
             Question::Can(it) => ("can", it.words()),
             Question::WhoCan(it) => ("who-can", it.words()),
             Question::Permissions(it) => ("permissions", it.words()),

@@ -17,6 +17,7 @@ use std::sync::Arc;
 use super::Asker;
 use super::crew::Known;
 use super::weights::Weights;
+use crate::change::fix::Manifests;
 use crate::escalate::{Ground, Terrain};
 use crate::model::cluster::{AnyFact, Change, Cluster, Delta};
 use crate::model::coverage::Coverage;
@@ -45,6 +46,8 @@ pub struct World {
     pub people: Option<Arc<People>>,
     /// What the API serves: as discovery tells, else a built-in table.
     pub served: Arc<Served>,
+    /// Objects as they were written or stored, whole, as far as a question wanted them to be.
+    pub manifests: Arc<Manifests>,
     /// The server's version where it is known: notes and capabilities rest on it.
     pub version: Option<Version>,
     /// What the server said when it was asked itself.
@@ -84,6 +87,7 @@ impl World {
             terrain: Terrain::default(),
             people: None,
             served: Arc::new(Served::built_in()),
+            manifests: Arc::default(),
             version: None,
             told: Told::default(),
             shown: Vec::new(),

@@ -11,6 +11,7 @@
 
 pub mod clash;
 pub mod edits;
+pub mod fix;
 pub mod flow;
 mod flows;
 pub mod grants;

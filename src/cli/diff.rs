@@ -85,9 +85,9 @@ pub struct Compared<'a> {
     pub notes: [Vec<String>; 2],
 }
 
-/// `kreach diff -o json`.
+/// `kreach diff -o json`; what a fix changes, too.
 #[derive(Serialize)]
-struct DiffJson {
+pub struct DiffJson {
     version: &'static str,
     kind: &'static str,
     outcome: &'static str,
@@ -196,7 +196,13 @@ fn lists(it: &Ports) -> ListsJson {
 }
 
 fn document(impact: &Impact, compared: &Compared<'_>) -> DiffJson {
-    let askers = [compared.before.asker(), compared.after.asker()];
+    let whole = of_impact(impact, compared.before, compared.after);
+    DiffJson { problems: problems(compared), notes: notes(compared), ..whole }
+}
+
+/// What differs between two worlds, without words about their input.
+pub(super) fn of_impact(impact: &Impact, before: &World, after: &World) -> DiffJson {
+    let askers = [before.asker(), after.asker()];
     let whys = askers.each_ref().map(|it| it.whys(By::Workload));
     let flow = |it: &Flow| FlowJson {
         ends: EndsJson::of(&it.from, &it.to),
@@ -222,8 +228,8 @@ fn document(impact: &Impact, compared: &Compared<'_>) -> DiffJson {
             taken: counts.taken,
         },
         staged: None,
-        problems: problems(compared),
-        notes: notes(compared),
+        problems: Vec::new(),
+        notes: Vec::new(),
     }
 }
 
@@ -269,7 +275,8 @@ fn notes(compared: &Compared<'_>) -> Vec<NoteJson> {
     SIDES.into_iter().zip(&compared.notes).flat_map(of).collect()
 }
 
-fn table(impact: &Impact, out: &mut dyn io::Write) -> io::Result<()> {
+/// What differs as tables of Markdown.
+pub(super) fn table(impact: &Impact, out: &mut dyn io::Write) -> io::Result<()> {
     writeln!(out, "{}\n", diff::headline(impact).text)?;
     if !impact.flows.is_empty() {
         writeln!(out, "| change | from | to | ports |\n|---|---|---|---|")?;

@@ -29,10 +29,11 @@ pub enum Form {
     Dot,
     Junit,
     Sarif,
+    Script,
 }
 
 impl Form {
-    const ALL: [Form; 11] = [
+    const ALL: [Form; 12] = [
         Form::Text,
         Form::Table,
         Form::Wide,
@@ -44,6 +45,7 @@ impl Form {
         Form::Dot,
         Form::Junit,
         Form::Sarif,
+        Form::Script,
     ];
 
     /// As it is typed.
@@ -68,6 +70,7 @@ impl Form {
             Form::Md => ("md", "Markdown, for a ticket"),
             Form::Dot => ("dot", "A graph, as Graphviz reads it"),
             Form::Junit => ("junit", "A test case for each file and each expectation"),
+            Form::Script => ("script", "A shell script for kubectl, the dry run first"),
             Form::Sarif => ("sarif", "SARIF 2.1.0, as code scanning reads it"),
         }
     }
@@ -97,6 +100,7 @@ pub const FORMS: &[(&str, &[Form])] = &[
     ("trace", PAGE),
     ("map", ARROWS),
     ("reach", ARROWS),
+    ("fix", &[Form::Text, Form::Json, Form::Yaml, Form::Md, Form::Script]),
     ("diff", &[Form::Text, Form::Json, Form::Yaml, Form::Md]),
     ("check", FINDINGS),
     ("assert", FINDINGS),

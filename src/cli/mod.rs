@@ -22,6 +22,7 @@ pub mod capabilities;
 pub mod check;
 pub mod diff;
 pub mod explain;
+pub mod fix;
 pub mod grants;
 pub mod list;
 pub mod matrix;

@@ -12,6 +12,7 @@ use std::io;
 use serde::Serialize;
 
 use crate::ask::staged::{self, Staged};
+use crate::model::id::ObjectId;
 use crate::text::written::markdown;
 use crate::text::{Extent, Page};
 
@@ -34,6 +35,11 @@ pub struct StagedJson {
 }
 
 impl Staging {
+    /// Whether a change of this object is staged.
+    pub fn holds(&self, object: &ObjectId) -> bool {
+        self.changes.iter().any(|it| it.object == *object)
+    }
+
     /// These changes, of which nothing was said yet.
     pub fn of(changes: Vec<Staged>) -> Self {
         Self { changes, said: Cell::new(false) }
@@ -85,7 +91,9 @@ impl Context {
             }
             Form::Md => write!(out, "**{}**\n\n", markdown(&heading()))?,
             Form::Dot => writeln!(out, "// {}", heading())?,
-            Form::Name | Form::Csv | Form::Json | Form::Yaml | Form::Junit | Form::Sarif => return Ok(()),
+            Form::Name | Form::Csv | Form::Json | Form::Yaml | Form::Junit | Form::Sarif | Form::Script => {
+                return Ok(());
+            }
         }
         staging.said.set(true);
         Ok(())

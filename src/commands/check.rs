@@ -69,7 +69,7 @@ pub(super) fn assert(args: &Args, asked: &AssertArgs, color: Color) -> Result<Ex
 }
 
 /// What these files expect.
-fn expectations(paths: &[String], here: &Here) -> Result<Expectations, Stop> {
+pub(super) fn expectations(paths: &[String], here: &Here) -> Result<Expectations, Stop> {
     let mut all = Expectations::default();
     for path in paths {
         let text = text(path).map_err(|error| Stop::Other {

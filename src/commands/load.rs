@@ -19,6 +19,7 @@ use crate::live::read::Reader;
 use crate::live::{bounded, connect, files};
 use crate::model::cluster::Cluster;
 use crate::model::coverage::Coverage;
+use crate::model::id::ObjectId;
 use crate::model::name::Name;
 use crate::net::Settings;
 use crate::people::{People, Prefixes};
@@ -97,6 +98,14 @@ impl Wants<'_> {
             Wants::Of(command) | Wants::FactsAnd(command) => command.reads().namespaces(&context.here),
             Wants::Everything | Wants::Facts => Vec::new(),
         }
+    }
+
+    /// The objects that must be there whole, less those that are staged: they are not as they stand.
+    fn wholes(&self, loaded: &Loaded) -> Vec<ObjectId> {
+        let (Wants::Of(command) | Wants::FactsAnd(command)) = self else { return Vec::new() };
+        let mut wanted = command.reads().wholes(&loaded.context.here, &loaded.world);
+        wanted.retain(|it| !loaded.context.staged.as_ref().is_some_and(|staged| staged.holds(it)));
+        wanted
     }
 
     fn reviews(&self, context: &Context, world: &World) -> Result<Vec<Review>, Fault> {
@@ -200,8 +209,18 @@ fn from_files(args: &Args, wants: &Wants<'_>, context: Context, people: Option<A
     context.surroundings.push(("files", names.join(", ")));
     let served = Arc::new(Served::built_in_and(loaded.defined));
     let world = world(args, loaded.cluster, people).serving(served);
+    let (source, is_snapshot) = (loaded.source, loaded.is_snapshot);
     let mut loaded = Loaded { world, context, unread: loaded.unread };
     print::notes(&staging.apply(&mut loaded, wants.topic())?);
+    let wholes = wants.wholes(&loaded);
+    if is_snapshot && !wholes.is_empty() {
+        let what = "objects of a snapshot hold no annotations and no field that answers do not rest on: what is updated \
+                    here lacks them";
+        print::notes(&[what.to_owned()]);
+        loaded.context.notes.push(what.to_owned());
+    }
+    let found = wholes.into_iter().filter_map(|id| source.whole(&id).map(|it| (id, it)));
+    Arc::make_mut(&mut loaded.world.manifests).extend(found);
     Ok(loaded)
 }
 
@@ -262,6 +281,7 @@ fn from_cluster(
         let mut loaded = gather(&reader, wants, Loaded { world, context, unread: Vec::new() }).await?;
         let notes = staged.map(|it| it.apply(&mut loaded, wants.topic())).transpose()?;
         print::notes(&notes.unwrap_or_default());
+        wholes(&reader, wants, &mut loaded).await?;
         Ok(loaded)
     })
 }
@@ -289,6 +309,18 @@ async fn gather(reader: &Reader, wants: &Wants<'_>, mut loaded: Loaded) -> Resul
         }
         asked.0.extend(wanted.0);
     }
+}
+
+/// Fetches the objects that must be there whole; one that is gone by now is not.
+async fn wholes(reader: &Reader, wants: &Wants<'_>, loaded: &mut Loaded) -> Result<(), Stop> {
+    let wanted = wants.wholes(loaded);
+    let fetched = futures::future::join_all(wanted.iter().map(|it| reader.whole(it))).await;
+    for (id, whole) in wanted.iter().zip(fetched) {
+        if let Some(whole) = whole? {
+            Arc::make_mut(&mut loaded.world.manifests).insert(id.clone(), whole);
+        }
+    }
+    Ok(())
 }
 
 /// Whether a round had anything to ask.

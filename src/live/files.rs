@@ -48,6 +48,8 @@ pub struct Loaded {
     pub defined: Vec<Resource>,
     /// What is worth a word on stderr and is no problem: what was implied, what is wholly absent.
     pub notes: Vec<Note>,
+    /// Whether a snapshot is among them: its objects hold what answers rest on, and nothing else.
+    pub is_snapshot: bool,
     /// Fingerprints of the documents that could not be read, in order.
     pub unread: Vec<u64>,
     /// Whatever could not be read at all, skipped or not.

@@ -76,6 +76,7 @@ pub fn open(app: &mut App, line: &Line) -> Result<Vec<Effect>, Fault> {
             let only = here.only.or_else(|| app.focus.scope.only().cloned().filter(|_| !here.all_namespaces));
             app.open(Shown::Map(MapAsked::of(Of { by: it.by, only })));
         }
+        Question::Fix(_) => return Ok(open_page(app, Asked { line: line.clone(), here, notes: Vec::new() })),
         Question::Can(it) => return open_can(app, it, &here),
         Question::WhoCan(it) => open_who_can(app, it, here)?,
         Question::Permissions(it) if it.diff.is_some() => {

@@ -69,3 +69,46 @@ async fn a_fix_is_applied_with_its_deletions() {
     assert!(said[1].1["notes"].to_string().contains("is not there: nothing to delete"), "{}", said[1].1["notes"]);
     assert!(said[2].0 == Some(2) && said[2].2.contains("op and object"), "{}", said[2].2);
 }
+
+/// What a candidate says that it changes is what `diff` says of the cluster with it applied, whole objects and all.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fix_of_a_cluster_changes_what_it_says() {
+    let server = serve_named("story", "127.0.0.1:0", Settings::default()).await.expect("the demo's world");
+    let folder = tempfile::tempdir().expect("a folder");
+    kubeconfig::write(&folder.path().join("config"), &server, "story").expect("a kubeconfig");
+    let run = move || {
+        let ask = |line: &str| {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_kreach"));
+            command.args(line.split(' ')).current_dir(folder.path()).env_clear().env("HOME", "/nonexistent");
+            let output: Output =
+                command.env("KUBECONFIG", "config").stdin(Stdio::null()).output().expect("the binary starts");
+            let document: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+            (output.status.code(), document, String::from_utf8_lossy(&output.stderr).into_owned())
+        };
+        for form in [
+            "deploy/shop/web svc/platform/registry --deny",
+            "deploy/shop/web svc/payments/api --allow",
+            "--isolate ns/shop",
+            "--revoke sa:ci/runner",
+        ] {
+            let (exit, fix, said) = ask(&format!("fix {form} -o json"));
+            if exit == Some(1) {
+                assert!(fix["evidence"].as_array().is_some_and(|it| !it.is_empty()), "{form}: {fix} {said}");
+                continue;
+            }
+            assert_eq!(exit, Some(0), "{form}: {said}");
+            let first = &fix["candidates"][0];
+            for change in first["changes"].as_array().expect("changes") {
+                let metadata = &change["object"]["metadata"];
+                assert!(change["op"] == "create" || metadata["uid"].is_string(), "{form}: {metadata}");
+                assert!(metadata["managedFields"].is_null(), "{form}: {metadata}");
+            }
+            std::fs::write(folder.path().join("fix.json"), fix.to_string()).expect("written");
+            let (_, diff, said) = ask("diff live live+fix.json -o json");
+            assert_eq!(diff["counts"], first["impact"]["counts"], "{form}: {said}");
+            assert_eq!(diff["flows"], first["impact"]["flows"], "{form}");
+            assert_eq!(diff["grants"], first["impact"]["grants"], "{form}");
+        }
+    };
+    tokio::task::spawn_blocking(run).await.expect("it runs");
+}

@@ -11,6 +11,7 @@ mod embedded;
 mod examples;
 mod files;
 mod files_bad_day;
+mod fix_laws;
 mod fuzz_replay;
 mod kinds;
 mod live_access;

@@ -38,7 +38,7 @@ enum Shown {
 fn shown(answer: &Answer<'_>) -> Shown {
     match answer {
         Answer::Trace(_) | Answer::Can(_) | Answer::WhoCan(_) | Answer::Permissions(_) => Shown::Page,
-        Answer::Compared(_) | Answer::Touched(_) | Answer::Map(_) => Shown::Page,
+        Answer::Compared(_) | Answer::Touched(_) | Answer::Map(_) | Answer::Fix(_) => Shown::Page,
         // Its labels are a page beside it.
         Answer::Explanation(_) => Shown::Longer,
         // A way is drawn on the screen, and told step by step by the command.
@@ -60,6 +60,10 @@ const QUESTIONS: &[&str] = &[
     "reach ns/shop --reverse",
     "reach sa:ci/runner --to cluster-admin",
     "reach user:nobody --group system:masters --to cluster-admin",
+    "fix deploy/shop/web svc/platform/registry --deny",
+    "fix deploy/shop/web ns/payments --allow",
+    "fix --isolate ns/shop",
+    "fix --revoke sa:ci/runner get secrets -n shop",
     "can user:nobody get secrets -n shop",
     "can sa:ci/runner create pods/exec -n shop",
     "can user:nobody --group system:masters get /metrics",
@@ -103,11 +107,12 @@ fn variant(question: &Question) -> usize {
         Question::Subjects(_) => 12,
         Question::Workloads(_) => 13,
         Question::Services(_) => 14,
+        Question::Fix(_) => 15,
     }
 }
 
 /// How many there are.
-const VARIANTS: usize = 15;
+const VARIANTS: usize = 16;
 
 /// What the command of this line prints, and how it ends.
 fn command(line: &str, form: &str, world: &World) -> (String, Exit) {

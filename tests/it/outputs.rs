@@ -58,6 +58,17 @@ fn questions(command: &str, name: &str) -> Vec<Vec<String>> {
         "who-can" => {
             vec![of(&["who-can", "get", "pods"]), of(&["who-can", "get", "pods", "@"]), of(&["who-can", "get", "/u@"])]
         }
+        "fix" => {
+            vec![
+                of(&["fix", "a/@", "b/@", "--allow"]),
+                of(&["fix", "a/@", "b/@:80", "--deny"]),
+                of(&["fix", "--isolate", "ns/b", "--keep", "expected.txt"]),
+                of(&["fix", "--contain", "pod/b/@"]),
+                of(&["fix", "--revoke", "user:u@"]),
+                of(&["fix", "--revoke", "user:u@", "get", "pods", "@"]),
+                of(&["fix", "--revoke", "user:u@", "--to", "cluster-admin"]),
+            ]
+        }
         "permissions" => vec![of(&["permissions", "user:u@"]), of(&["permissions", "user:u@", "--diff", "group:g@"])],
         "explain" => vec![
             of(&["explain", "a/@"]),

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use super::about::{Explain, Touch};
 use super::access::{Groups, Unserved};
 use super::can::Can;
+use super::fix::Fix;
 use super::list::List;
 use super::map::{ByArg, Map};
 use super::matrix::{Matrix, Of};
@@ -88,11 +89,28 @@ fn list() -> impl Strategy<Value = List> {
     (words(), words()).prop_map(|(filter, selector)| List { filter, selector })
 }
 
+fn fix() -> impl Strategy<Value = Fix> {
+    let all = (proptest::collection::vec(word(), 0..4), 0..6_u8, word(), some(), some(), groups());
+    all.prop_map(|(words, way, of, to, keep, groups)| Fix {
+        words,
+        allow: way == 1,
+        deny: way == 2,
+        isolate: (way == 3).then(|| of.clone()),
+        contain: (way == 4).then(|| of.clone()),
+        revoke: (way == 5).then_some(of),
+        to: to.filter(|_| way == 5),
+        keep,
+        kept: None,
+        groups,
+    })
+}
+
 fn question() -> impl Strategy<Value = Question> {
     prop_oneof![
         trace().prop_map(Question::Trace),
         by().prop_map(|by| Question::Map(Map { by })),
         reach().prop_map(Question::Reach),
+        fix().prop_map(Question::Fix),
         can().prop_map(Question::Can),
         who_can().prop_map(Question::WhoCan),
         permissions().prop_map(Question::Permissions),

@@ -249,6 +249,7 @@ impl<'r> Loader<'r> {
     }
 
     pub fn finish(mut self) -> Result<Loaded, FilesError> {
+        self.loaded.is_snapshot = !self.snapshots.is_empty();
         for json in &self.snapshots {
             snapshot::restore(json, &mut self.loaded.cluster);
         }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::split::as_document;
 use super::stored::Packed;
+use crate::kinds;
 use crate::model::id::ObjectId;
 
 /// One file that was read.
@@ -52,6 +53,21 @@ impl Source {
     pub fn text(&self, id: &ObjectId) -> Option<std::io::Result<String>> {
         let at = self.at.get(id)?;
         Some(self.read(at).map(|text| document(&text, at)))
+    }
+
+    /// An object as its file has it, with its namespace; `None`: no file holds it, or it cannot be read by now.
+    ///
+    /// Words that the API wants as strings are strings, as they were taken when the object was read.
+    pub fn whole(&self, id: &ObjectId) -> Option<serde_json::Value> {
+        let text = self.text(id)?.ok()?;
+        let quoted = kinds::odd_words(&text).map_or(text, |it| it.0);
+        let mut whole: serde_json::Value = kinds::parse_yaml(&quoted).ok()?;
+        let metadata = whole.get_mut("metadata")?.as_object_mut()?;
+        if !id.namespace.is_empty() {
+            metadata.insert("namespace".to_owned(), id.namespace.as_str().into());
+        }
+        metadata.remove("managedFields");
+        Some(whole)
     }
 
     /// Where an object stands: `dump.yaml:120`.

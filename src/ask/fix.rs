@@ -1,0 +1,248 @@
+//! `fix`: changes that make one thing otherwise, each checked on a copy of the world before it is shown.
+//!
+//! ```text
+//! what is asked ──change::fix──► drafts ──on a copy──► both engines asked again, compare ──► candidates, best first
+//! ```
+//!
+//! A draft that does not do what was asked, or does the opposite to somebody else, is dropped: no candidate that allows
+//! closes a flow, none that denies opens one (CONTRACT §9).
+
+mod flows;
+pub mod guards;
+pub mod isolate;
+mod page;
+mod refusal;
+pub mod revoke;
+
+use super::diff::{self, Common};
+use super::many::unit_text;
+use super::world::SelfCheck;
+use super::{Fault, World};
+use crate::change::edits::{Change, Op, project};
+use crate::change::fix::Draft;
+use crate::change::{Flow, FlowChange, GrantChange, GrantRow, Impact};
+use crate::model::evidence::Outcome;
+use crate::net::reach::Unit;
+use crate::text::evidence::Evidence;
+
+use guards::Seen;
+
+pub use flows::{Ask, Way, wholes};
+
+/// Whether a candidate surely does what was asked.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Certainty {
+    Certain,
+    /// It may: what is not known stands between.
+    Unsure,
+}
+
+impl Certainty {
+    /// As JSON and scripts know it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Certainty::Certain => "certain",
+            Certainty::Unsure => "unsure",
+        }
+    }
+}
+
+/// One way to do it, with all that it changes.
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    pub changes: Vec<Change>,
+    /// What each change does.
+    pub what: Vec<String>,
+    /// What should be known of it.
+    pub notes: Vec<Evidence>,
+    pub impact: Impact,
+    /// Why the server will refuse it.
+    pub refused: Vec<String>,
+    pub certainty: Certainty,
+    /// The world with it made.
+    pub after: Box<World>,
+    /// How many rows of the impact are about something else than what was asked.
+    pub besides: usize,
+    /// Whether it is about more than was asked, where the impact cannot tell.
+    pub is_coarse: bool,
+}
+
+/// The answer.
+#[derive(Clone, Debug)]
+pub struct Fix {
+    /// What was asked, in a line.
+    pub asked: String,
+    /// Best first.
+    pub candidates: Vec<Candidate>,
+    /// Why there is none, or not one that is certain; and what should be known.
+    pub reasons: Vec<Evidence>,
+    /// Whether there is none because not all that it rests on is known.
+    pub is_unsure: bool,
+}
+
+impl Fix {
+    /// Allow: some candidate; deny: none, or it is as asked already; unknown: none that is certain (CONTRACT §9).
+    pub fn outcome(&self) -> Outcome {
+        let certain = self.candidates.iter().any(|it| it.certainty == Certainty::Certain);
+        match (certain, self.candidates.is_empty() && !self.is_unsure) {
+            (true, _) => Outcome::Allow,
+            (false, true) => Outcome::Deny,
+            (false, false) => Outcome::Unknown,
+        }
+    }
+}
+
+/// What a candidate may not do to flows that nobody asked about.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Bound {
+    /// Whatever it opens, it closes none.
+    Opens,
+    /// Whatever it closes, it opens none.
+    Closes,
+    /// Whatever rights it takes, it gives none.
+    Takes,
+}
+
+/// What drafts are checked against.
+pub(super) struct Trial<'a> {
+    pub world: &'a World,
+    pub bound: Bound,
+    /// Whether a world is as asked; `None`: it is not.
+    pub holds: &'a dyn Fn(&World) -> Option<Certainty>,
+    /// Whether a flow that differs is one that was asked about.
+    pub is_meant: &'a dyn Fn(&Flow) -> bool,
+    /// The same of a right.
+    pub is_meant_grant: &'a dyn Fn(&GrantRow) -> bool,
+}
+
+impl Trial<'_> {
+    /// Those of these drafts that do what was asked and nothing that they may not, best first.
+    ///
+    /// # Errors
+    /// The engines differ about one of them.
+    pub fn candidates(&self, drafts: Vec<Draft>) -> Result<Vec<Candidate>, Fault> {
+        let mut all: Vec<Candidate> = Vec::new();
+        for draft in drafts {
+            all.extend(self.candidate(draft)?);
+        }
+        all.sort_by_cached_key(|it| (it.certainty, it.besides, it.is_coarse, it.changes.len(), self.weight(it)));
+        Ok(all)
+    }
+
+    /// How much there is to read in a candidate: of an object that is there already, what differs.
+    fn weight(&self, it: &Candidate) -> usize {
+        let size = |change: &Change| {
+            let before = change.id().ok().filter(|_| change.op == Op::Update);
+            let before = before.and_then(|it| self.world.manifests.get(&it)).map(lines);
+            let after = lines(&change.object);
+            let before = before.unwrap_or_default();
+            before.iter().filter(|it| !after.contains(it)).chain(after.iter().filter(|it| !before.contains(it))).count()
+        };
+        it.changes.iter().map(size).sum()
+    }
+
+    fn candidate(&self, draft: Draft) -> Result<Option<Candidate>, Fault> {
+        let Some(after) = with(self.world, &draft.changes).filter(|_| !draft.changes.is_empty()) else {
+            return Ok(None);
+        };
+        let certainty = (self.holds)(&after);
+        if let Some(first) = after.differences().first() {
+            let hint = "this is a defect of kreach: please report it with `kreach snapshot`";
+            return Err(Fault::new(format!("self-check: the engines differ about a candidate: {first}"), hint));
+        }
+        let Some(certainty) = certainty else { return Ok(None) };
+        let common = Common { is_one_source: true, has_same_unread: true };
+        let impact = diff::compare(self.world, &after, common);
+        let gives = self.bound == Bound::Takes && impact.grants.iter().any(|it| it.change == GrantChange::Given);
+        if gives || impact.flows.iter().any(|it| self.bound.is_broken_by(it)) {
+            return Ok(None);
+        }
+        let besides: Vec<&Flow> = impact.flows.iter().filter(|it| !(self.is_meant)(it)).collect();
+        let mut notes: Vec<Evidence> = draft.notes.iter().map(note).collect();
+        notes.extend(told(&besides));
+        let grants: Vec<&GrantRow> = impact.grants.iter().filter(|it| !(self.is_meant_grant)(it)).collect();
+        notes.extend(told_grants(&grants));
+        let besides = besides.len() + grants.len();
+        let Draft { changes, what, is_coarse, .. } = draft;
+        let seen = Seen { before: self.world, after: &after, impact: &impact, changes: &changes };
+        notes.extend(guards::found(&seen).into_iter().map(note));
+        let refused = refusal::refused(self.world, &after, &changes);
+        Ok(Some(Candidate {
+            changes,
+            what,
+            notes,
+            impact,
+            refused,
+            certainty,
+            after: Box::new(after),
+            besides,
+            is_coarse,
+        }))
+    }
+}
+
+/// The world with these changes made, in which everything is decided twice; `None`: a change is no object that is read.
+pub(super) fn with(world: &World, changes: &[Change]) -> Option<World> {
+    let projected = project(&world.cluster, changes).ok()?;
+    let mut after = world.clone();
+    after.check = SelfCheck::On;
+    after.apply(projected.deltas);
+    Some(after)
+}
+
+pub(super) fn note(what: impl Into<String>) -> Evidence {
+    Evidence::new(crate::text::Mark::Note, what)
+}
+
+/// An object line by line.
+fn lines(object: &serde_json::Value) -> Vec<String> {
+    let text = serde_json::to_string_pretty(object).unwrap_or_default();
+    text.lines().map(|it| it.trim_end_matches(',').to_owned()).collect()
+}
+
+/// What else differs, the first few.
+fn told(besides: &[&Flow]) -> Option<Evidence> {
+    const SHOWN: usize = 3;
+    let row = |it: &&Flow| {
+        format!("{} {} -> {} {}", it.change.as_str(), unit_text(&it.from), unit_text(&it.to), diff::difference(it))
+    };
+    let shown: Vec<String> = besides.iter().take(SHOWN).map(row).collect();
+    let more = match besides.len().saturating_sub(SHOWN) {
+        0 => String::new(),
+        more => format!("; and {more} more"),
+    };
+    (!shown.is_empty()).then(|| note(format!("changes other flows too: {}{more}", shown.join("; "))))
+}
+
+/// Which other rights go, the first few.
+fn told_grants(besides: &[&GrantRow]) -> Option<Evidence> {
+    const SHOWN: usize = 3;
+    let row = |it: &&GrantRow| format!("{} {} {}", it.change.as_str(), it.subject, diff::right(it));
+    let shown: Vec<String> = besides.iter().take(SHOWN).map(row).collect();
+    let more = match besides.len().saturating_sub(SHOWN) {
+        0 => String::new(),
+        more => format!("; and {more} more"),
+    };
+    (!shown.is_empty()).then(|| note(format!("changes other rights too: {}{more}", shown.join("; "))))
+}
+
+impl Bound {
+    fn is_broken_by(self, flow: &Flow) -> bool {
+        let (less, more) = match self {
+            Bound::Opens => (&flow.before, &flow.after),
+            Bound::Closes => (&flow.after, &flow.before),
+            Bound::Takes => return false,
+        };
+        let may = |it: &crate::change::Ports| it.some.union(&it.unknown);
+        let is_less = |a: &crate::model::port::PortSet, b: &crate::model::port::PortSet| a.difference(b).is_empty();
+        let grows =
+            is_less(&less.some, &more.some) && is_less(&less.every, &more.every) && is_less(&may(less), &may(more));
+        let opposite = if self == Bound::Opens { FlowChange::Closed } else { FlowChange::Opened };
+        !grows || flow.change == opposite
+    }
+}
+
+/// The unit that a pod is of.
+pub(super) fn unit_of(world: &World, pod: &crate::model::facts::SharedPod) -> Unit {
+    crate::model::workload::workload_of(&world.cluster, pod).map_or_else(|| Unit::Pod(pod.pod_id()), Unit::Workload)
+}

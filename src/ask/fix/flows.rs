@@ -1,0 +1,377 @@
+//! `fix FROM TO[:PORT] --allow|--deny`: the gates that keep a flow out or let it pass, and whether a draft turns it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use ipnet::{IpNet, IpSubnets, Ipv4Subnets, Ipv6Subnets};
+
+use super::{Bound, Certainty, Fix, Trial, note, unit_of};
+use crate::ask::end::{End, PortAsk};
+use crate::ask::member::Member;
+use crate::ask::page::target;
+use crate::ask::pair::Pair;
+use crate::ask::trace::Trace;
+use crate::ask::{Fault, World};
+use crate::change::Flow;
+use crate::change::fix::allow::{self, Ground};
+use crate::change::fix::{Draft, Gate, Manifests, Peers, deny};
+use crate::model::evidence::{Gap, Outcome};
+use crate::model::facts::PodNetwork;
+use crate::model::id::{Kind, ObjectId, PodId};
+use crate::model::policy::Direction;
+use crate::model::port::{PortSet, Protocol};
+use crate::net;
+use crate::net::reach::{AddressRange, Unit};
+use crate::net::verdict::{FamilyVerdict, Why};
+use crate::text::evidence::Evidence;
+
+/// Which way a flow is to be turned.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Way {
+    Allow,
+    Deny,
+}
+
+/// A flow that is to be turned.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Ask {
+    pub from: End,
+    pub to: End,
+    pub port: PortAsk,
+    pub way: Way,
+}
+
+/// What the pods of one gate have to do with whom: by pod, by port, the others.
+type Found = BTreeMap<(Direction, PodId), BTreeMap<PortSet, Peers>>;
+
+impl Ask {
+    fn trace(&self, world: &World) -> Result<Trace, Fault> {
+        world.asker().without_prerequisites().trace(&self.from, &self.to, &self.port)
+    }
+
+    /// The candidates that turn it.
+    ///
+    /// # Errors
+    /// An end is none or proven not to be there, or the engines differ.
+    pub fn answer(&self, world: &World, manifests: &Manifests) -> Result<Fix, Fault> {
+        let trace = self.trace(world)?;
+        let word = if self.way == Way::Allow { "allow" } else { "deny" };
+        let asked = format!("{word} {} -> {}", self.from, target(&self.to, &self.port));
+        let mut fix = Fix { asked, candidates: Vec::new(), reasons: Vec::new(), is_unsure: false };
+        if let Some(why) = self.settled(&trace) {
+            fix.reasons.push(why);
+            return Ok(fix);
+        }
+        let ground = Ground { cluster: &world.cluster, index: world.net(), manifests };
+        let pairs: Vec<&Pair> = trace.pairs.iter().filter(|it| !self.is_done(it.outcome())).collect();
+        let gates = gates(world, &pairs, self.way);
+        let words = self.words();
+        let mut drafts = match self.way {
+            Way::Allow => allow::drafts(&ground, &gates, &words),
+            Way::Deny => deny::drafts(&ground, &gates, &world.settings.pod_cidrs, &words),
+        };
+        if let Some(gates) = self.with_names(world, &trace, &gates) {
+            drafts.extend(allow::drafts(&ground, &gates, &words).into_iter().take(2));
+            fix.reasons.push(note("the source cannot resolve names: one candidate allows it to ask the cluster's DNS"));
+        }
+        fix.candidates = self.trial(world, &trace).candidates(drafts)?;
+        fix.reasons.extend(reasons(&trace, &pairs, self.way, fix.candidates.is_empty()));
+        let left_out = wholes(self, world).into_iter().filter(|it| !manifests.contains_key(it));
+        let left_out: Vec<String> = left_out.map(|it| it.to_string()).collect();
+        if !left_out.is_empty() {
+            let what = "could not be read whole: candidates that would change it are left out";
+            fix.reasons.push(note(format!("{} {what}", left_out.join(", "))));
+        }
+        fix.is_unsure = trace.outcome() == Outcome::Unknown && fix.candidates.is_empty();
+        Ok(fix)
+    }
+
+    /// As it can be read.
+    pub(super) fn said(&self) -> String {
+        format!("{} -> {}", self.from, target(&self.to, &self.port))
+    }
+
+    /// What it comes to in a world.
+    pub(super) fn outcome(&self, world: &World) -> Result<Outcome, Fault> {
+        Ok(self.trace(world)?.outcome())
+    }
+
+    /// What lets it pass, by new policies alone; `None`: nothing does.
+    pub(super) fn opening(&self, world: &World, manifests: &Manifests) -> Result<Option<Draft>, Fault> {
+        let trace = self.trace(world)?;
+        let pairs: Vec<&Pair> = trace.pairs.iter().filter(|it| !self.is_done(it.outcome())).collect();
+        let ground = Ground { cluster: &world.cluster, index: world.net(), manifests };
+        Ok(allow::new_only(&ground, &gates(world, &pairs, Way::Allow), &format!("keep-{}", self.words())))
+    }
+
+    /// Whether a pair is as asked.
+    fn is_done(&self, outcome: Outcome) -> bool {
+        outcome == self.wanted()
+    }
+
+    fn wanted(&self) -> Outcome {
+        match self.way {
+            Way::Allow => Outcome::Allow,
+            Way::Deny => Outcome::Deny,
+        }
+    }
+
+    /// Why there is nothing to change.
+    fn settled(&self, trace: &Trace) -> Option<Evidence> {
+        let (counts, word) = (trace.counts, self.wanted().as_str());
+        let is_all = match self.way {
+            Way::Allow => trace.outcome() == Outcome::Allow,
+            Way::Deny => trace.outcome() == Outcome::Deny && counts.allow + counts.unknown == 0,
+        };
+        is_all.then(|| note(format!("already as asked: {word} {} -> {}", self.from, target(&self.to, &self.port))))
+    }
+
+    /// What new objects are called by.
+    fn words(&self) -> String {
+        let word = if self.way == Way::Allow { "allow" } else { "deny" };
+        format!("{word}-{}-to-{}", short(&self.from), short(&self.to))
+    }
+
+    /// Whether a world is as asked.
+    fn holds(&self, after: &World) -> Option<Certainty> {
+        let trace = self.trace(after).ok()?;
+        let (counts, outcome) = (trace.counts, trace.outcome());
+        match self.way {
+            Way::Allow if outcome == Outcome::Allow => Some(Certainty::Certain),
+            Way::Deny if counts.allow + counts.unknown == 0 && outcome == Outcome::Deny => Some(Certainty::Certain),
+            Way::Allow if counts.deny == 0 && outcome == Outcome::Unknown => Some(Certainty::Unsure),
+            Way::Deny if counts.allow == 0 => Some(Certainty::Unsure),
+            _ => None,
+        }
+    }
+
+    fn trial<'a>(&'a self, world: &'a World, trace: &Trace) -> Trialed<'a> {
+        let units = |end: fn(&Pair) -> &Member| trace.pairs.iter().map(|it| unit(world, end(it))).collect();
+        Trialed { ask: self, world, from: units(|it| &it.from), to: units(|it| &it.to) }
+    }
+
+    /// The gates with that of the cluster's DNS, where the source cannot ask it and the goal has a name.
+    fn with_names(&self, world: &World, trace: &Trace, gates: &[Gate]) -> Option<Vec<Gate>> {
+        let is_named = !matches!(self.to, End::Address(_) | End::Block(_) | End::Internet);
+        if self.way == Way::Deny || !is_named {
+            return None;
+        }
+        let mut found = Found::new();
+        for source in trace.pairs.iter().filter_map(|it| it.from.pod()) {
+            let isolated =
+                world.net().isolation(&source.pod_id()).is_some_and(|it| it.egress == net::verdict::Tri::Yes);
+            let dns = net::dns(world.net(), &world.cluster, &net::verdict::End::Pod(source.pod_id()));
+            if !isolated || dns.outcome() == Outcome::Allow {
+                continue;
+            }
+            for server in dns.servers {
+                let mut ports = PortSet::range(Protocol::Udp, server.port, server.port);
+                ports.insert(Protocol::Tcp, server.port, server.port);
+                let of_source = found.entry((Direction::Egress, source.pod_id())).or_default();
+                of_source.entry(ports).or_default().pods.insert(server.pod);
+            }
+        }
+        let names = grouped(found);
+        (!names.is_empty()).then(|| joined(gates, names))
+    }
+}
+
+/// Gates with what others say of the same pods put to them.
+fn joined(gates: &[Gate], more: Vec<Gate>) -> Vec<Gate> {
+    let mut all = gates.to_vec();
+    for gate in more {
+        let is_same = |it: &&mut Gate| (it.direction, &it.targets) == (gate.direction, &gate.targets);
+        match all.iter_mut().find(is_same) {
+            Some(held) => held.flows.extend(gate.flows),
+            None => all.push(gate),
+        }
+    }
+    all
+}
+
+/// A question about a flow, with the units that its ends are of.
+struct Trialed<'a> {
+    ask: &'a Ask,
+    world: &'a World,
+    from: BTreeSet<Unit>,
+    to: BTreeSet<Unit>,
+}
+
+impl Trialed<'_> {
+    fn candidates(&self, drafts: Vec<Draft>) -> Result<Vec<super::Candidate>, Fault> {
+        let bound = if self.ask.way == Way::Allow { Bound::Opens } else { Bound::Closes };
+        let is_meant = |it: &Flow| is_among(&self.from, &it.from) && is_among(&self.to, &it.to);
+        let (world, holds) = (self.world, |after: &World| self.ask.holds(after));
+        Trial { world, bound, holds: &holds, is_meant: &is_meant, is_meant_grant: &|_| false }.candidates(drafts)
+    }
+}
+
+/// Whether a unit is one of these; nodes and addresses stand in rows that may be cut otherwise.
+fn is_among(units: &BTreeSet<Unit>, unit: &Unit) -> bool {
+    let is_like = |it: &Unit| match (it, unit) {
+        (Unit::Outside(_), Unit::Outside(_)) => true,
+        (Unit::Nodes(a), Unit::Nodes(b)) => a.names().any(|it| b.names().any(|other| it == other)),
+        (a, b) => a == b,
+    };
+    units.iter().any(is_like)
+}
+
+fn unit(world: &World, member: &Member) -> Unit {
+    match member {
+        Member::Pod(pod) => unit_of(world, pod),
+        Member::Address(address) => Unit::Outside(vec![(*address, *address)]),
+        Member::Outside(ranges, _) => Unit::Outside(ranges.to_vec()),
+        Member::Node(node) => {
+            let name = &node.meta.name;
+            let rows = world.net().whole_reach(
+                &world.cluster,
+                &net::verdict::End::Node(name.clone()),
+                Direction::Egress,
+                net::reach::By::Workload,
+                None,
+            );
+            let is_it = |it: &Unit| matches!(it, Unit::Nodes(nodes) if nodes.names().any(|it| it == name));
+            rows.rows.into_iter().map(|it| it.unit).find(is_it).unwrap_or_else(|| Unit::Namespace(name.clone()))
+        }
+    }
+}
+
+/// The short name of an end, for the names of objects.
+fn short(end: &End) -> String {
+    match end {
+        End::Pod(pod) => pod.name.to_string(),
+        End::Workload { name, .. } | End::Service { name, .. } => name.to_string(),
+        End::Namespace(name) | End::Node(name) => name.to_string(),
+        End::Host { host, .. } => host.to_string(),
+        End::Address(address) => address.to_string(),
+        End::Block(block) => block.to_string(),
+        End::Internet => "internet".to_owned(),
+    }
+}
+
+/// The gates that pairs hang on: those that are shut where they are to be opened, all where they are to be shut.
+fn gates(world: &World, pairs: &[&Pair], way: Way) -> Vec<Gate> {
+    let mut found = Found::new();
+    for pair in pairs {
+        let Some(family) = pair.verdict.deciding() else { continue };
+        for (direction, pod, other) in
+            [(Direction::Egress, &pair.from, &pair.to), (Direction::Ingress, &pair.to, &pair.from)]
+        {
+            let Some(pod) = pod.pod().filter(|it| it.mold.network == PodNetwork::Own) else { continue };
+            if !concerns(family, direction, way, pair) {
+                continue;
+            }
+            let flows = found.entry((direction, pod.pod_id())).or_default();
+            add(world, flows.entry(ports(pair, way)).or_default(), other);
+        }
+    }
+    grouped(found)
+}
+
+fn concerns(family: &FamilyVerdict, direction: Direction, way: Way, pair: &Pair) -> bool {
+    let gate = family.gate(direction);
+    match way {
+        Way::Allow => {
+            let wanted = ports(pair, way);
+            gate.why == Why::Policies && !wanted.difference(&gate.allowed).is_empty()
+        }
+        Way::Deny => matches!(gate.why, Why::Policies | Why::NotIsolated),
+    }
+}
+
+/// The ports that are to be opened or shut: of all those that the destination declares, where they are to be opened.
+fn ports(pair: &Pair, way: Way) -> PortSet {
+    let meant = pair.port.meant();
+    let declared = pair.to.pod().filter(|_| way == Way::Allow && pair.port.asked().is_none());
+    let mut set = PortSet::none();
+    declared.iter().flat_map(|it| it.mold.ports.iter()).for_each(|it| set.insert(it.protocol, it.number, it.number));
+    let set = set.intersection(&meant);
+    if set.is_empty() { meant } else { set }
+}
+
+fn add(world: &World, peers: &mut Peers, member: &Member) {
+    match member {
+        Member::Pod(pod) if pod.mold.network == PodNetwork::Own => drop(peers.pods.insert(pod.pod_id())),
+        Member::Outside(ranges, _) => peers.blocks.extend(ranges.iter().flat_map(|it| blocks(*it))),
+        Member::Pod(pod) if pod.addresses().is_empty() => {
+            let node = world.cluster.nodes.get("", pod.node());
+            peers.blocks.extend(node.iter().flat_map(|it| it.addresses.iter().map(|it| IpNet::from(*it))));
+        }
+        other => peers.blocks.extend(other.addresses().into_iter().map(IpNet::from)),
+    }
+    if peers.blocks.len() > 1 {
+        let all: Vec<IpNet> = peers.blocks.iter().copied().collect();
+        peers.blocks = IpNet::aggregate(&all).into_iter().collect();
+    }
+}
+
+/// The blocks that a range is made of.
+fn blocks((first, last): AddressRange) -> Vec<IpNet> {
+    match (first, last) {
+        (IpAddr::V4(first), IpAddr::V4(last)) => IpSubnets::from(Ipv4Subnets::new(first, last, 0)).collect(),
+        (IpAddr::V6(first), IpAddr::V6(last)) => IpSubnets::from(Ipv6Subnets::new(first, last, 0)).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The pods of a namespace of which the same is to be said, together.
+fn grouped(found: Found) -> Vec<Gate> {
+    let mut gates: Vec<Gate> = Vec::new();
+    for ((direction, pod), flows) in found {
+        let is_same = |it: &&mut Gate| it.direction == direction && it.namespace == pod.namespace && it.flows == flows;
+        match gates.iter_mut().find(is_same) {
+            Some(gate) => drop(gate.targets.insert(pod)),
+            None => {
+                let namespace = pod.namespace.clone();
+                gates.push(Gate { direction, namespace, targets: BTreeSet::from([pod]), flows });
+            }
+        }
+    }
+    gates
+}
+
+/// Why there is no candidate, or what stands between it and being certain.
+fn reasons(trace: &Trace, pairs: &[&Pair], way: Way, is_none: bool) -> Vec<Evidence> {
+    let mut all: Vec<Evidence> = Vec::new();
+    let gaps = pairs.iter().flat_map(|it| it.gaps.iter().chain(&it.verdict.gaps)).chain(&trace.gaps);
+    let gates = pairs.iter().filter_map(|it| it.verdict.deciding()).flat_map(|it| [&it.egress, &it.ingress]);
+    let of_gates: Vec<Gap> = gates.flat_map(|it| it.gaps()).collect();
+    for evidence in gaps.chain(&of_gates).map(Evidence::gap) {
+        all.extend((!all.contains(&evidence)).then_some(evidence));
+    }
+    all.extend(trace.refusals.iter().chain(pairs.iter().flat_map(|it| &it.refusals)).cloned());
+    if is_none && all.is_empty() {
+        all.extend(pairs.first().map(|it| note(why_not(it, way))));
+    }
+    all
+}
+
+/// Why policies cannot turn a pair.
+fn why_not(pair: &Pair, way: Way) -> String {
+    let words = |why: Why| match why {
+        Why::Outside => "an address outside the cluster, which no policy selects",
+        Why::Node => "a node, which no NetworkPolicy selects",
+        Why::HostNetwork => "on the host network, where policies do not apply",
+        Why::OwnNode => "on the same node: a pod and its own node can always connect",
+        Why::Itself => "the same pod: a pod can always reach itself",
+        Why::NotIsolated | Why::Policies | Why::NotJudged => {
+            "selected by policies that cannot be changed so that nothing else is"
+        }
+    };
+    let Some(family) = pair.verdict.deciding() else { return "no policy decides it".to_owned() };
+    let (egress, ingress) = (words(family.egress.why), words(family.ingress.why));
+    match way {
+        Way::Allow => format!("no change of policies allows it: {} is {egress}; {} is {ingress}", pair.from, pair.to),
+        Way::Deny => format!("no change of policies closes it: {} is {egress}; {} is {ingress}", pair.from, pair.to),
+    }
+}
+
+/// The objects that candidates may change: the policies that decide of its pairs.
+pub fn wholes(ask: &Ask, world: &World) -> Vec<ObjectId> {
+    let Ok(trace) = ask.trace(world) else { return Vec::new() };
+    let pods = trace.pairs.iter().flat_map(|it| [it.from.pod(), it.to.pod()]).flatten();
+    let pods: BTreeSet<PodId> = pods.map(|it| it.pod_id()).collect();
+    let policies = pods.iter().filter_map(|it| world.net().isolation(it)).flat_map(|it| it.policies);
+    let ids: BTreeSet<ObjectId> = policies.filter(|it| it.gap.is_none()).map(|it| it.policy.id()).collect();
+    ids.into_iter().filter(|it| it.kind == Kind::NETWORK_POLICY).collect()
+}

@@ -1,0 +1,199 @@
+//! `fix --isolate ns/X`, `fix --contain pod/NS/NAME`, each with what is kept: cut off first, then what is kept is let
+//! pass again where it passed before.
+
+use super::flows::{Ask, Way};
+use super::{Bound, Certainty, Fix, Trial, note, unit_of, with};
+use crate::ask::end::End;
+use crate::ask::many::namespace_of;
+use crate::ask::{Fault, World};
+use crate::change::Flow;
+use crate::change::fix::allow::Ground;
+use crate::change::fix::{Draft, Manifests, isolate};
+use crate::model::evidence::Outcome;
+use crate::model::id::{ObjectId, PodId};
+use crate::model::name::Name;
+use crate::model::policy::Direction;
+use crate::net::reach::{By, Unit};
+use crate::net::verdict::{End as NetEnd, Tri};
+use crate::text::evidence::Evidence;
+
+/// What is cut off.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum CutOff {
+    Namespace(Name),
+    Pod(PodId),
+}
+
+/// What is cut off, and the flows that are kept.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Isolate {
+    pub what: CutOff,
+    pub keep: Vec<Ask>,
+}
+
+impl Isolate {
+    /// The candidates that cut it off.
+    ///
+    /// # Errors
+    /// It is proven not to be there, an end of what is kept is none, or the engines differ.
+    pub fn answer(&self, world: &World, manifests: &Manifests) -> Result<Fix, Fault> {
+        let asked = match &self.what {
+            CutOff::Namespace(name) => format!("isolate namespace/{name}"),
+            CutOff::Pod(pod) => format!("contain pod/{pod}"),
+        };
+        world.asker().resolve(&self.end(), crate::ask::resolve::Role::Source)?;
+        let mut fix = Fix { asked, candidates: Vec::new(), reasons: Vec::new(), is_unsure: false };
+        let ground = Ground { cluster: &world.cluster, index: world.net(), manifests };
+        let mut drafts = Vec::new();
+        for draft in self.drafts(world, &ground, &mut fix) {
+            drafts.extend(self.keeping(world, manifests, draft, &mut fix)?);
+        }
+        let is_meant = |it: &Flow| self.is_own(world, &it.from) || self.is_own(world, &it.to);
+        let holds = |after: &World| self.holds(world, after);
+        let bound = Bound::Closes;
+        let trial = Trial { world, bound, holds: &holds, is_meant: &is_meant, is_meant_grant: &|_| false };
+        fix.candidates = trial.candidates(drafts)?;
+        if fix.candidates.is_empty() && fix.reasons.is_empty() {
+            fix.reasons.push(note("policies of other kinds, or what is not read, decide it too"));
+            fix.is_unsure = true;
+        }
+        Ok(fix)
+    }
+
+    fn end(&self) -> End {
+        match &self.what {
+            CutOff::Namespace(name) => End::Namespace(name.clone()),
+            CutOff::Pod(pod) => End::Pod(pod.clone()),
+        }
+    }
+
+    /// What cuts it off, with nothing kept.
+    fn drafts(&self, world: &World, ground: &Ground<'_>, fix: &mut Fix) -> Vec<Draft> {
+        match &self.what {
+            CutOff::Namespace(name) => {
+                let denies = world.default_deny(name);
+                let open = |it: &&Direction| denies.of(**it) != Tri::Yes;
+                let open: Vec<Direction> = Direction::ALL.iter().filter(open).copied().collect();
+                if open.is_empty() {
+                    fix.reasons.push(note(format!("already as asked: namespace/{name} is default-deny")));
+                    return Vec::new();
+                }
+                fix.reasons.extend(still_allowed(world, name));
+                vec![isolate::namespace(ground, name, &open)]
+            }
+            CutOff::Pod(pod) => match isolate::pod(ground, pod) {
+                Ok(draft) => vec![draft],
+                Err(why) => {
+                    fix.reasons.push(note(why));
+                    Vec::new()
+                }
+            },
+        }
+    }
+
+    /// The draft with what is kept let pass again.
+    fn keeping(
+        &self,
+        world: &World,
+        manifests: &Manifests,
+        draft: Draft,
+        fix: &mut Fix,
+    ) -> Result<Option<Draft>, Fault> {
+        let mut whole = draft;
+        for ask in &self.keep {
+            if ask.outcome(world)? != Outcome::Allow {
+                fix.reasons.push(note(format!("{} is not allowed today: it is not opened", ask.said())));
+                continue;
+            }
+            let Some(after) = with(world, &whole.changes) else { return Ok(None) };
+            if ask.outcome(&after)? == Outcome::Allow {
+                continue;
+            }
+            match ask.opening(&after, manifests)? {
+                Some(more) => {
+                    whole.changes.extend(more.changes);
+                    whole.what.extend(more.what);
+                    whole.notes.extend(more.notes);
+                }
+                None => {
+                    fix.reasons.push(note(format!("{} cannot be kept by a policy alone", ask.said())));
+                    return Ok(None);
+                }
+            }
+        }
+        Ok(Some(whole))
+    }
+
+    fn is_own(&self, world: &World, unit: &Unit) -> bool {
+        match &self.what {
+            CutOff::Namespace(name) => namespace_of(unit).is_some_and(|it| it == name),
+            CutOff::Pod(pod) => world.pod(pod).is_some_and(|it| unit_of(world, it) == *unit),
+        }
+    }
+
+    /// Whether it is cut off but for what is kept.
+    fn holds(&self, before: &World, after: &World) -> Option<Certainty> {
+        let kept = |it: &Ask| {
+            it.outcome(before).ok() != Some(Outcome::Allow) || it.outcome(after).ok() == Some(Outcome::Allow)
+        };
+        if !self.keep.iter().all(kept) {
+            return None;
+        }
+        let shut = match &self.what {
+            CutOff::Namespace(name) => {
+                let denies = after.default_deny(name);
+                denies.ingress.and(denies.egress)
+            }
+            CutOff::Pod(pod) => self.is_cut_off(after, pod),
+        };
+        match shut {
+            Tri::Yes => Some(Certainty::Certain),
+            Tri::Maybe => Some(Certainty::Unsure),
+            Tri::No => None,
+        }
+    }
+
+    /// Whether a pod connects with nobody but its node; of what is kept it is enough that something is.
+    fn is_cut_off(&self, after: &World, pod: &PodId) -> Tri {
+        let Some(isolation) = after.net().isolation(pod) else { return Tri::Maybe };
+        let isolated = isolation.ingress.and(isolation.egress);
+        let node = after.pod(pod).map(|it| it.node().clone()).unwrap_or_default();
+        let is_node = |unit: &Unit| match unit {
+            Unit::Nodes(nodes) => nodes.names().all(|it| *it == node),
+            Unit::Pod(other) => after.pod(other).is_some_and(|it| !it.is_governed() && *it.node() == node),
+            _ => false,
+        };
+        let rows = Direction::ALL
+            .into_iter()
+            .flat_map(|it| after.net().reach(&after.cluster, &NetEnd::Pod(pod.clone()), it, By::Pod, None).rows);
+        let others: Vec<_> = rows.filter(|it| !is_node(&it.unit)).collect();
+        let is_open = others.iter().any(|it| !it.summary.some.is_empty());
+        let may_be = others.iter().any(|it| !it.summary.possible.is_empty());
+        match (is_open && self.keep.is_empty(), may_be && self.keep.is_empty()) {
+            (true, _) => Tri::No,
+            (_, true) => Tri::Maybe,
+            _ => isolated,
+        }
+    }
+
+    /// The objects that candidates may change: of a namespace none, of a pod itself and what selects it.
+    pub fn wholes(&self, world: &World) -> Vec<ObjectId> {
+        let CutOff::Pod(pod) = &self.what else { return Vec::new() };
+        let policies = world.net().isolation(pod).map(|it| it.policies).unwrap_or_default();
+        let ids = policies.into_iter().filter(|it| it.gap.is_none()).map(|it| it.policy.id());
+        std::iter::once(pod.object()).chain(ids).collect()
+    }
+}
+
+/// The policies of a namespace that let something pass all the same.
+fn still_allowed(world: &World, namespace: &Name) -> Vec<Evidence> {
+    let own = world.cluster.policies.of(namespace).iter().filter(|it| !it.rules.is_empty());
+    own.map(|it| Evidence::note(it.id(), Default::default(), "goes on allowing what its rules say")).collect()
+}
+
+impl Ask {
+    /// What is to be kept: a flow that is to pass.
+    pub fn kept(from: End, to: End, port: crate::ask::end::PortAsk) -> Self {
+        Self { from, to, port, way: Way::Allow }
+    }
+}

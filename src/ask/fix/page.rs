@@ -1,0 +1,65 @@
+//! Candidates in lines: what each changes, and what that comes to.
+//!
+//! ```text
+//! v 2 candidates: allow pod/shop/web -> pod/shop/db:5432
+//!   1. certain, changes 1 object
+//!     networkpolicy/shop/db: one more peer in spec.ingress[0]
+//!     x different  opened 1, closed 0, changed 0, unsure 0; given 0, taken 0
+//! ```
+
+use super::{Candidate, Fix};
+use crate::ask::diff::{self, Fold};
+use crate::model::evidence::Outcome;
+use crate::text::{Line, Mark, Page, words};
+
+/// How many rows of an impact are shown of a candidate.
+const ROWS: usize = 12;
+
+impl Fix {
+    /// The answer in words.
+    pub fn page(&self) -> Page {
+        let mut page = Page::default();
+        page.push(self.headline());
+        self.reasons.iter().for_each(|it| page.push(it.line(1)));
+        for (number, candidate) in (1..).zip(&self.candidates) {
+            candidate.lines(number).into_iter().for_each(|it| page.push(it));
+        }
+        page
+    }
+
+    /// How many candidates there are for what.
+    pub fn headline(&self) -> Line {
+        let count = match self.candidates.len() {
+            0 => "no candidate".to_owned(),
+            count => words::count(count as u64, "candidate", "candidates"),
+        };
+        let mark = match self.outcome() {
+            Outcome::Allow => Mark::Allow,
+            Outcome::Deny => Mark::Deny,
+            Outcome::Unknown => Mark::Unknown,
+        };
+        Line::new(0, mark, format!("{count}: {}", self.asked))
+    }
+}
+
+impl Candidate {
+    /// What it is, in a line.
+    pub fn title(&self, number: usize) -> String {
+        let objects = words::count(self.changes.len() as u64, "object", "objects");
+        format!("{number}. {}, changes {objects}", self.certainty.as_str())
+    }
+
+    fn lines(&self, number: usize) -> Vec<Line> {
+        let mut lines = vec![Line::new(1, Mark::Title, self.title(number))];
+        lines.extend(self.refused.iter().map(|it| Line::new(2, Mark::Deny, it)));
+        lines.extend(self.what.iter().map(|it| Line::new(2, Mark::Plain, it)));
+        lines.extend(self.notes.iter().map(|it| it.line(2)));
+        let impact = diff::page(&self.impact, Fold::Folded).lines;
+        let more = impact.len().saturating_sub(ROWS);
+        lines.extend(impact.into_iter().take(ROWS).map(|it| Line { indent: it.indent + 2, ..it }));
+        if more > 0 {
+            lines.push(Line::new(3, Mark::Note, format!("{more} more lines: -o json has all of them")));
+        }
+        lines
+    }
+}

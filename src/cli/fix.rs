@@ -1,0 +1,216 @@
+//! `kreach fix`: changes that make a flow otherwise, and all that each of them changes.
+//!
+//! ```text
+//! $ kreach fix shop/web shop/db:5432 --allow
+//! v 2 candidates: allow pod/shop/web -> pod/shop/db:5432
+//!   1. certain, changes 1 object
+//! ```
+
+use std::io;
+
+use clap::Args;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::ask::Question;
+use crate::ask::fix::{Candidate, Fix};
+use crate::ask::question::Reads;
+use crate::ask::question::fix::Fix as Asking;
+use crate::change::{Change, Op};
+use crate::text::written;
+use crate::text::written::markdown;
+
+use super::diff::{self, DiffJson};
+use super::form::{self, Form, Printed};
+use super::json::{self, EvidenceJson};
+use super::{Asked, Command, Exit, Failure};
+
+/// Changes that make a flow otherwise.
+#[derive(Args, Clone, Debug)]
+#[command(mut_arg("output", |it| form::output("fix", it)))]
+#[command(
+    after_help = "Examples:\n  kreach fix deploy/shop/web svc/platform/registry --allow\n  kreach fix deploy/shop/web svc/platform/registry --deny -o yaml\n  kreach fix --isolate ns/shop -o script\n  kreach fix --revoke sa:ci/runner get secrets -n shop\n  kreach fix --revoke sa:ci/runner --to cluster-admin -o json"
+)]
+pub struct FixArgs {
+    #[command(flatten)]
+    pub question: Asking,
+    #[command(flatten)]
+    pub printed: Printed,
+    /// Which of the candidates, from 1; without it text and JSON have all, YAML the first
+    #[arg(long, value_name = "N")]
+    pub candidate: Option<usize>,
+}
+
+impl Command for FixArgs {
+    fn reads(&self) -> &dyn Reads {
+        &self.question
+    }
+
+    fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
+        let question = Question::Fix(self.question.clone());
+        let answer = asked.world.answer(&question, &asked.context.here)?;
+        let crate::ask::Answer::Fix(mut fix) = answer else { return Ok(Exit::Failed) };
+        let exit = Exit::from(fix.outcome());
+        if let Some(number) = self.candidate {
+            only(&mut fix, number)?;
+        }
+        match self.printed.output {
+            Form::Text => asked.context.write(&fix.page(), out)?,
+            form => write(&fix, form, asked, out)?,
+        }
+        Ok(exit)
+    }
+}
+
+/// Leaves one candidate.
+fn only(fix: &mut Fix, number: usize) -> Result<(), crate::ask::Fault> {
+    let count = fix.candidates.len();
+    if number == 0 || number > count {
+        let what = format!("there is no candidate {number}");
+        let hint = if count == 0 { "there is none at all".to_owned() } else { format!("they are 1 to {count}") };
+        return if count == 0 && number > 0 { Ok(()) } else { Err(crate::ask::Fault::new(what, hint)) };
+    }
+    fix.candidates = vec![fix.candidates.swap_remove(number - 1)];
+    Ok(())
+}
+
+#[derive(Serialize)]
+struct FixJson<'a> {
+    version: &'static str,
+    kind: &'static str,
+    asked: &'a str,
+    outcome: &'static str,
+    candidates: Vec<CandidateJson<'a>>,
+    evidence: Vec<EvidenceJson>,
+}
+
+#[derive(Serialize)]
+struct CandidateJson<'a> {
+    changes: &'a [Change],
+    what: &'a [String],
+    impact: DiffJson,
+    refused: &'a [String],
+    certainty: &'static str,
+    evidence: Vec<EvidenceJson>,
+}
+
+/// Writes it in any form but text.
+pub(super) fn write(it: &Fix, form: Form, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
+    match form {
+        Form::Yaml => Ok(manifests(it, out)?),
+        Form::Script => Ok(script(it, out)?),
+        Form::Md => {
+            asked.context.head(form, out)?;
+            Ok(ticket(it, out)?)
+        }
+        _ => {
+            let document = FixJson {
+                version: json::VERSION,
+                kind: "Fix",
+                asked: &it.asked,
+                outcome: it.outcome().as_str(),
+                candidates: it.candidates.iter().map(|it| candidate(it, asked)).collect(),
+                evidence: json::evidence(&it.reasons),
+            };
+            json::write(&document, asked, out)
+        }
+    }
+}
+
+fn candidate<'a>(it: &'a Candidate, asked: &Asked<'_>) -> CandidateJson<'a> {
+    CandidateJson {
+        changes: &it.changes,
+        what: &it.what,
+        impact: diff::of_impact(&it.impact, asked.world, &it.after),
+        refused: &it.refused,
+        certainty: it.certainty.as_str(),
+        evidence: json::evidence(&it.notes),
+    }
+}
+
+/// The objects of the first candidate; what is to be deleted stands in comments.
+fn manifests(it: &Fix, out: &mut dyn io::Write) -> io::Result<()> {
+    let Some(first) = it.candidates.first() else { return writeln!(out, "# no candidate: {}", it.asked) };
+    writeln!(out, "# {}", it.asked)?;
+    first.what.iter().try_for_each(|it| writeln!(out, "# {it}"))?;
+    for change in &first.changes {
+        match change.op {
+            Op::Delete => writeln!(out, "# {}", delete_line(&change.object))?,
+            Op::Create | Op::Update => {
+                writeln!(out, "---")?;
+                written::yaml(&change.object, out)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What is created and updated, and how kubectl deletes the others.
+fn parted(candidate: &Candidate) -> io::Result<(String, Vec<String>)> {
+    let (mut objects, mut deletes) = (Vec::new(), Vec::new());
+    for change in &candidate.changes {
+        match change.op {
+            Op::Delete => deletes.push(delete_line(&change.object)),
+            Op::Create | Op::Update => {
+                objects.extend_from_slice(b"---\n");
+                written::yaml(&change.object, &mut objects)?;
+            }
+        }
+    }
+    Ok((String::from_utf8_lossy(&objects).into_owned(), deletes))
+}
+
+/// A script that applies the first candidate, once the server has said of all of it what it would do.
+fn script(it: &Fix, out: &mut dyn io::Write) -> io::Result<()> {
+    writeln!(out, "#!/bin/sh\n# {}", it.asked)?;
+    let Some(first) = it.candidates.first() else { return writeln!(out, "# no candidate\nexit 1") };
+    let told = first.what.iter().chain(&first.refused);
+    told.cloned().chain(first.notes.iter().map(|it| it.what.clone())).try_for_each(|it| writeln!(out, "# {it}"))?;
+    let (objects, deletes) = parted(first)?;
+    writeln!(out, "set -eu\n")?;
+    if !objects.is_empty() {
+        writeln!(out, "objects() {{ cat <<'END_OF_OBJECTS'\n{objects}END_OF_OBJECTS\n}}\n")?;
+    }
+    for dry_run in [" --dry-run=server", ""] {
+        if !objects.is_empty() {
+            writeln!(out, "objects | kubectl apply{dry_run} -f -")?;
+        }
+        deletes.iter().try_for_each(|it| writeln!(out, "{it}{dry_run}"))?;
+    }
+    Ok(())
+}
+
+/// All candidates as a ticket: what each does, what it changes, its objects.
+fn ticket(it: &Fix, out: &mut dyn io::Write) -> io::Result<()> {
+    writeln!(out, "# {}\n", markdown(&it.headline().text))?;
+    it.reasons.iter().try_for_each(|it| writeln!(out, "- {}", markdown(&it.line(0).text)))?;
+    for (number, candidate) in (1..).zip(&it.candidates) {
+        writeln!(out, "\n## {}\n", markdown(&candidate.title(number)))?;
+        let told = candidate.refused.iter().chain(&candidate.what).cloned();
+        let told = told.chain(candidate.notes.iter().map(|it| it.line(0).text));
+        told.into_iter().try_for_each(|it| writeln!(out, "- {}", markdown(&it)))?;
+        writeln!(out)?;
+        diff::table(&candidate.impact, out)?;
+        let (objects, deletes) = parted(candidate)?;
+        if !objects.is_empty() {
+            // Longer than any fence within.
+            let fence = "`".repeat(4.max(1 + objects.split(|it| it != '`').map(str::len).max().unwrap_or(0)));
+            writeln!(out, "\n{fence}yaml\n{objects}{fence}")?;
+        }
+        deletes.iter().try_for_each(|it| writeln!(out, "\n    {it}"))?;
+    }
+    Ok(())
+}
+
+/// How kubectl deletes an object.
+fn delete_line(object: &Value) -> String {
+    let text = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_owned();
+    let of = |key: &str| text(object.get("metadata").and_then(|it| it.get(key)));
+    let group = text(object.get("apiVersion")).split_once('/').map(|it| format!(".{}", it.0)).unwrap_or_default();
+    let kind = text(object.get("kind")).to_lowercase();
+    let namespace = of("namespace");
+    let namespace =
+        if namespace.is_empty() { String::new() } else { format!(" -n {}", shell_words::quote(&namespace)) };
+    let name = of("name");
+    format!("kubectl delete {kind}{group} {}{namespace}", shell_words::quote(&name))
+}

@@ -1,0 +1,22 @@
+//! `kreach fix`: the file of what is kept is read, then it is a question like any other.
+
+use crate::args::Args;
+use crate::cli::fix::FixArgs;
+use crate::cli::{Color, Exit};
+
+use super::check::expectations;
+use super::{Stop, load};
+
+/// Proposes changes and prints them.
+pub(super) fn propose(args: &Args, asked: &FixArgs, color: Color) -> Result<Exit, Stop> {
+    let mut asked = asked.clone();
+    if let Some(path) = &asked.question.keep {
+        if path == "-" && args.source.from.iter().any(|it| it.as_os_str() == "-") {
+            let hint = "put one of them in a file".to_owned();
+            return Err(Stop::Other { what: "--from - and --keep - both read stdin".to_owned(), hint });
+        }
+        let here = load::context(args, color).here;
+        asked.question.kept = Some(expectations(std::slice::from_ref(path), &here)?.0);
+    }
+    super::answer(args, &asked, color)
+}

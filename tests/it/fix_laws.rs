@@ -1,0 +1,214 @@
+//! What must hold of every candidate of `fix`, on random worlds: it does what was asked and nothing against anybody else,
+//! by the naive evaluator, with its JSON read back as `live+FILE` reads it.
+//!
+//! `KREACH_CASES=100 cargo test --test it fix_laws::` tries a hundred times as many.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use kreach::ask::World;
+use kreach::ask::end::{End as AskEnd, PortAsk};
+use kreach::ask::fix::revoke::{Revoke, Taken};
+use kreach::ask::fix::{Ask, Candidate, Certainty, Fix, Way};
+use kreach::ask::world::SelfCheck;
+use kreach::change::edits::project;
+use kreach::change::fix::Manifests;
+use kreach::change::{Change, GrantChange};
+use kreach::live::files::load_text;
+use kreach::live::snapshot;
+use kreach::model::cluster::Cluster;
+use kreach::model::evidence::Outcome;
+use kreach::model::facts::PodNetwork;
+use kreach::model::id::PodId;
+use kreach::model::port::Protocol;
+use kreach::net::verdict::{End, Port};
+use kreach::net::{Settings, naive};
+use kreach::rbac;
+use kreach::rbac::identity::canonical;
+use kreach::rbac::naive::Asker;
+use proptest::prelude::*;
+
+use crate::net_lists::random;
+use crate::net_worlds::{Dice, PLAIN, cases};
+use crate::rbac_worlds::{self, Random, STORED};
+
+fn config(usual: u32) -> ProptestConfig {
+    ProptestConfig { cases: cases(usual), failure_persistence: None, max_shrink_iters: 0, ..ProptestConfig::default() }
+}
+
+/// A cluster as files hold it, with its objects whole.
+fn from_files(cluster: &Cluster) -> (Cluster, Manifests) {
+    let mut text = Vec::new();
+    snapshot::write(cluster, &mut text).expect("it is written");
+    let text = String::from_utf8(text).expect("text");
+    let loaded = load_text("world", &text, "default").expect("it reads back");
+    let mut manifests = Manifests::new();
+    let policies = loaded.cluster.policies.iter().map(|it| it.id());
+    let roles = loaded.cluster.roles.iter().map(|it| it.id());
+    let bindings = loaded.cluster.bindings.iter().map(|it| it.id());
+    for id in policies.chain(roles).chain(bindings) {
+        manifests.extend(loaded.source.whole(&id).map(|it| (id, it)));
+    }
+    (loaded.cluster, manifests)
+}
+
+fn world(seed: u64) -> (World, Dice) {
+    let (first, cluster, dice) = random(seed, PLAIN);
+    let (cluster, manifests) = from_files(&cluster);
+    let mut world = World::of(cluster, first.settings.clone(), SelfCheck::Off);
+    world.manifests = Arc::new(manifests);
+    (world, dice)
+}
+
+/// What each pair of pods says of each port.
+type Matrix = BTreeMap<(PodId, PodId, Port), Outcome>;
+
+fn matrix(world: &World, cluster: &Cluster, ports: &BTreeSet<Port>) -> Matrix {
+    let running = cluster.pods.iter().filter(|it| !it.mold.phase.is_finished());
+    let pods: Vec<PodId> = running.map(|it| it.pod_id()).collect();
+    let mut all = Matrix::new();
+    for (from, to) in pods.iter().flat_map(|a| pods.iter().map(move |b| (a, b))).filter(|(a, b)| a != b) {
+        for port in ports {
+            let (a, b) = (End::Pod(from.clone()), End::Pod(to.clone()));
+            let outcome = naive::outcome(cluster, &world.settings, &a, &b, *port);
+            all.insert((from.clone(), to.clone(), *port), outcome);
+        }
+    }
+    all
+}
+
+/// The cluster with a candidate made, from its JSON.
+fn made(cluster: &Cluster, candidate: &Candidate) -> Cluster {
+    let text = serde_json::to_string(&candidate.changes).expect("JSON");
+    let changes: Vec<Change> = serde_json::from_str(&text).expect("its own text");
+    let mut after = cluster.clone();
+    let projected = project(cluster, &changes).expect("they are objects");
+    projected.deltas.into_iter().for_each(|it| drop(after.apply(it)));
+    after
+}
+
+/// A pair of pods on networks of their own, and a port.
+fn pair(world: &World, dice: &mut Dice, ports: &BTreeSet<Port>) -> Option<(PodId, PodId, Port)> {
+    let is_one =
+        |it: &&kreach::model::facts::SharedPod| it.mold.network == PodNetwork::Own && !it.mold.phase.is_finished();
+    let pods: Vec<PodId> = world.cluster.pods.iter().filter(is_one).map(|it| it.pod_id()).collect();
+    if pods.len() < 2 {
+        return None;
+    }
+    let ports: Vec<Port> = ports.iter().copied().filter(|it| it.1 > 0).collect();
+    let (from, to) = (dice.pick(&pods).clone(), dice.pick(&pods).clone());
+    (from != to).then(|| (from, to, *dice.pick(&ports)))
+}
+
+fn asked(world: &World, (from, to, port): &(PodId, PodId, Port), way: Way) -> Fix {
+    let port = PortAsk::Number { number: port.1, protocol: port.0 };
+    let ask = Ask { from: AskEnd::Pod(from.clone()), to: AskEnd::Pod(to.clone()), port, way };
+    ask.answer(world, &world.manifests).unwrap_or_else(|it| panic!("{from} -> {to}: {}", it.whole()))
+}
+
+/// What is wrong with a candidate that was asked to turn this flow.
+fn wrong(world: &World, before: &Matrix, flow: &(PodId, PodId, Port), way: Way, it: &Candidate) -> Option<String> {
+    let ports: BTreeSet<Port> = before.keys().map(|it| it.2).collect();
+    let after = matrix(world, &made(&world.cluster, it), &ports);
+    let (wanted, opposite) = match way {
+        Way::Allow => (Outcome::Allow, Outcome::Deny),
+        Way::Deny => (Outcome::Deny, Outcome::Allow),
+    };
+    let own = after.get(flow);
+    if own != Some(&wanted) && (it.certainty == Certainty::Certain || own == Some(&opposite)) {
+        return Some(format!("it is {own:?} with {:?} made", it.what));
+    }
+    // Whoever is told besides: pods that cannot be told apart, other ports of the same.
+    let is_told = !it.notes.is_empty();
+    before.iter().find_map(|(other, outcome)| {
+        let now = &after[other];
+        if now == outcome || other == flow {
+            return None;
+        }
+        let goes_back = match way {
+            Way::Allow => *now > *outcome,
+            Way::Deny => *now < *outcome,
+        };
+        (goes_back || !is_told && !is_alike(world, flow, other))
+            .then(|| format!("{other:?} was {outcome}, is {now} with {:?} made: {:?}", it.what, it.notes))
+    })
+}
+
+/// Whether two flows are of pods of the same workloads, which share a row of the impact.
+fn is_alike(world: &World, a: &(PodId, PodId, Port), b: &(PodId, PodId, Port)) -> bool {
+    let unit = |it: &PodId| {
+        let pod = world.cluster.pods.get(&it.namespace, &it.name).expect("a pod of the world");
+        kreach::model::workload::workload_of(&world.cluster, pod)
+    };
+    let same = |a: &PodId, b: &PodId| a == b || unit(a).is_some() && unit(a) == unit(b);
+    same(&a.0, &b.0) && same(&a.1, &b.1)
+}
+
+fn assert_turned(seed: u64, way: Way) {
+    let (world, mut dice) = world(seed);
+    let mut ports = naive::boundaries(&world.cluster);
+    ports.insert((Protocol::Tcp, 80));
+    let before = matrix(&world, &world.cluster, &ports);
+    for _ in 0..4 {
+        let Some(flow) = pair(&world, &mut dice, &ports) else { continue };
+        let fix = asked(&world, &flow, way);
+        for candidate in &fix.candidates {
+            if let Some(what) = wrong(&world, &before, &flow, way, candidate) {
+                panic!("seed {seed}, {way:?} {flow:?}: {what}\n{:#?}", candidate.changes);
+            }
+        }
+        let done = match way {
+            Way::Allow => Outcome::Allow,
+            Way::Deny => Outcome::Deny,
+        };
+        assert!(!fix.candidates.is_empty() || !fix.reasons.is_empty(), "seed {seed}: {flow:?} says nothing");
+        if before.get(&flow) == Some(&done) {
+            assert!(fix.candidates.is_empty(), "seed {seed}: {flow:?} is as asked");
+        }
+        // What policies of NetworkPolicy alone decide can be opened.
+        if way == Way::Allow && before.get(&flow) == Some(&Outcome::Deny) {
+            assert!(!fix.candidates.is_empty(), "seed {seed}: {flow:?} has no candidate: {:?}", fix.reasons);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(config(24))]
+
+    #[test]
+    fn a_denied_flow_is_allowed_and_none_is_closed(seed: u64) {
+        assert_turned(seed, Way::Allow);
+    }
+
+    #[test]
+    fn an_allowed_flow_is_denied_and_none_is_opened(seed: u64) {
+        assert_turned(seed, Way::Deny);
+    }
+
+    /// By both engines, and nobody is given anything.
+    #[test]
+    fn a_right_is_taken_and_nobody_is_given_one(seed: u64) {
+        let mut random = Random::new(seed);
+        let cluster = rbac_worlds::cluster(&STORED.facts(&mut random, 12));
+        let (cluster, manifests) = from_files(&cluster);
+        let mut world = World::of(cluster, Settings::default(), SelfCheck::Off);
+        world.manifests = Arc::new(manifests);
+        for _ in 0..6 {
+            let Some((identity, request)) = STORED.likely(&mut random, &world.cluster) else { continue };
+            let revoke = Revoke { identity: identity.clone(), what: Taken::One(request.clone()) };
+            let fix = revoke.answer(&world, &world.manifests).unwrap_or_else(|it| panic!("seed {seed}: {}", it.whole()));
+            prop_assert!(!fix.candidates.is_empty() || !fix.reasons.is_empty(), "seed {seed} says nothing");
+            for candidate in &fix.candidates {
+                let after = made(&world.cluster, candidate);
+                let groups = identity.groups.iter().map(|it| it.0.as_str()).collect();
+                let asker = Asker { user: &identity.user, groups };
+                let outcome = rbac::naive::outcome(&after, &asker, &request);
+                prop_assert!(outcome != Outcome::Allow, "seed {seed}: {request:?} {:?}", candidate.what);
+                let given = candidate.impact.grants.iter().filter(|it| it.change == GrantChange::Given);
+                prop_assert_eq!(given.count(), 0, "seed {}: {:?}", seed, candidate.what);
+                let others = candidate.impact.grants.iter().find(|it| canonical(&it.subject) != identity.subject);
+                prop_assert!(others.is_none(), "seed {seed}: {:?} takes from {others:?}", candidate.what);
+            }
+        }
+    }
+}
