@@ -36,6 +36,7 @@ mod storage;
 mod transfer;
 mod version;
 mod watch;
+mod whole;
 
 pub use health::{Batch, Condition, Health, Throttled};
 pub use read::{ManagedFields, object};

@@ -34,7 +34,7 @@ const AT_ONCE: usize = 6;
 /// How many objects a page holds.
 const PAGE: u32 = 500;
 /// How large one object may be.
-const OBJECT_CAP: usize = 4 << 20;
+pub(super) const OBJECT_CAP: usize = 4 << 20;
 
 /// Reads from one server.
 #[derive(Clone)]
@@ -136,7 +136,7 @@ impl Reader {
     }
 
     /// The version in which a kind is to be asked for; its coverage where it cannot be.
-    async fn version(&self, spec: &'static KindSpec) -> Result<String, Coverage> {
+    pub(super) async fn version(&self, spec: &'static KindSpec) -> Result<String, Coverage> {
         if spec.presence == Presence::Always {
             return Ok(spec.version.to_owned());
         }
@@ -250,26 +250,6 @@ impl Reader {
         let late =
             || Fault::new(FaultClass::Timeout, &format!("no answer within --request-timeout={}s", deadline.as_secs()));
         tokio::time::timeout(deadline, read).await.unwrap_or_else(|_| Err(late()))
-    }
-
-    /// One object as the server stores it, but for who manages which field; `None`: it is not there, or not to be read.
-    ///
-    /// # Errors
-    /// The request failed, or its answer is no object.
-    pub async fn whole(&self, id: &ObjectId) -> Result<Option<serde_json::Value>, Fault> {
-        let Some(spec) = kinds::spec(id.kind) else { return Ok(None) };
-        let Ok(version) = self.version(spec).await else { return Ok(None) };
-        let path = request::object(spec, &version, &id.namespace, &id.name);
-        let text = match self.send(request::get(&path), OBJECT_CAP).await {
-            Err(fault) if matches!(fault.status(), Some(403 | 404)) => return Ok(None),
-            text => text?,
-        };
-        let mut whole: serde_json::Value =
-            serde_json::from_slice(&text).map_err(|_| Fault::garbled(&format!("the answer is not {id}")))?;
-        if let Some(metadata) = whole.get_mut("metadata").and_then(serde_json::Value::as_object_mut) {
-            metadata.remove("managedFields");
-        }
-        Ok(Some(whole))
     }
 
     /// One object by name.
