@@ -243,13 +243,18 @@ impl Page {
         let mut below = vec![0; self.lines.len()];
         // Printed lines above this one, each deeper than the one before it.
         let mut above: Vec<usize> = Vec::new();
+        // The head of the folded lines that this one follows, and how deep the first of them stands.
+        let mut folded: Option<(usize, u8)> = None;
         for (at, line) in self.lines.iter().enumerate() {
             if is_printed(line) {
                 above.retain(|it| self.lines[*it].indent < line.indent);
                 above.push(at);
-            } else if let Some(head) = above.iter().rfind(|it| self.lines[**it].indent < line.indent) {
-                below[*head] += 1;
+                folded = None;
+                continue;
             }
+            let head = || above.iter().rfind(|it| self.lines[**it].indent < line.indent).map(|it| (*it, line.indent));
+            folded = folded.filter(|it| line.indent >= it.1).or_else(head);
+            folded.iter().for_each(|it| below[it.0] += 1);
         }
         self.lines.iter().zip(below).filter(move |it| is_printed(it.0))
     }

@@ -8,7 +8,7 @@
 //! left behind meanwhile is shown until it is worked out again; the same question about an older state is let finish,
 //! or a cluster that changes all the time would never get an answer.
 //!
-//! A new sort of work is a row in each of the four lists below, and a file that does it ([`super::mapping`], say).
+//! A new sort of work is a row in each of the four lists below, and a file that does it (`mapping.rs`, say).
 
 use std::sync::Arc;
 
