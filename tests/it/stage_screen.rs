@@ -5,6 +5,7 @@ use std::path::Path;
 
 use kreach::change::stage::{Fetched, Item};
 use kreach::change::{Change, Op, Stage};
+use kreach::embedded::{Settings, World, kinds, kubeconfig, serve};
 use kreach::kinds::spec_of;
 use kreach::model::cluster::Delta;
 use kreach::model::id::{Kind, ObjectId};
@@ -25,13 +26,13 @@ fn driver() -> Driver {
 }
 
 /// A policy that shuts all pods of shop.
-fn shut() -> Value {
+fn closed() -> Value {
     json!({"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
         "metadata": {"name": "closed", "namespace": "shop"}, "spec": {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}})
 }
 
 fn created() -> Item {
-    Item::new(Change { op: Op::Create, object: shut() }, Fetched::Absent, "shut.yaml").expect("a policy")
+    Item::new(Change { op: Op::Create, object: closed() }, Fetched::Absent, "shut.yaml").expect("a policy")
 }
 
 fn staged(driver: &mut Driver) {
@@ -124,7 +125,7 @@ fn what_others_did_meanwhile_stands_beside_a_change() {
     staged(&mut driver);
     driver.keys("s");
     let id = created().id().clone();
-    let mut now = shut();
+    let mut now = closed();
     now["metadata"]["managedFields"] = json!([{"manager": "argocd", "time": "2024-01-01T00:00:00Z"}]);
     driver.send(Event::Compared { id: id.clone(), object: Ok(Some(now)) });
     let text = driver.text();
@@ -143,7 +144,7 @@ fn what_if_follows_the_cluster_and_holds_what_is_staged() {
         let spec = spec_of("networking.k8s.io/v1", "NetworkPolicy").expect("a known kind");
         spec.read_json(&object.to_string(), "default", &mut Default::default()).delta().expect("a policy")
     };
-    let mut other = shut();
+    let mut other = closed();
     other["metadata"]["name"] = json!("another");
     driver.send(Event::Deltas(vec![put(&other)]));
     let text = driver.text();
@@ -241,12 +242,57 @@ fn kept(home: &Path) -> Vec<String> {
     entries.map(|it| it.file_name().to_string_lossy().into_owned()).collect()
 }
 
+/// Of a live cluster the whole object is fetched; what somebody else does to it meanwhile stands beside the change.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_others_do_to_a_live_object_is_told_by_its_manager() {
+    let home = tempfile::tempdir().expect("a folder");
+    let world = World::told("shared");
+    let put = |plural: &str, object: Value| world.put(kinds::by_plural(plural).expect("it is served"), object);
+    put("namespaces", json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop", "uid": "n"}}));
+    let policy = |rules: Value, managers: Value| {
+        let mut policy = closed();
+        policy["metadata"]["uid"] = json!("u1");
+        policy["metadata"]["managedFields"] = managers;
+        policy["spec"]["ingress"] = rules;
+        policy
+    };
+    put("networkpolicies", policy(json!([]), json!([])));
+    let server = serve(world.clone(), "127.0.0.1:0", Settings::default()).await.expect("a server");
+    let config = home.path().join("config");
+    kubeconfig::write(&config, &server, "shared").expect("a kubeconfig");
+    let place = home.path().display().to_string();
+    let open = move || {
+        let editor = "sed -i 's/^  ingress: .*/  ingress: [{}]/'";
+        let environment = [("XDG_STATE_HOME", place.as_str()), ("HOME", place.as_str()), ("KUBE_EDITOR", editor)];
+        let config = format!("{place}/config");
+        let mut terminal = pty::kreach_with(&environment, &["--kubeconfig", &config], 120, 30);
+        terminal.wait_for("LIVE");
+        terminal.keys("3");
+        terminal.wait_for("shop/closed");
+        terminal.keys("e");
+        terminal.wait_for("staged 1 change");
+        terminal.keys("s");
+        terminal.wait_for("update  networkpolicy/shop/closed  (from the editor)");
+        terminal
+    };
+    let terminal = tokio::task::spawn_blocking(open).await.expect("it is staged");
+    let others = json!([{"manager": "argocd", "operation": "Update", "time": "2024-01-01T00:00:00Z"}]);
+    put("networkpolicies", policy(json!([{"ports": [{"port": 80}]}]), others));
+    let told = move || {
+        terminal.wait_for("conflict: spec.ingress changed meanwhile by argocd, and is staged");
+        terminal
+    };
+    let mut terminal = tokio::task::spawn_blocking(told).await.expect("it is told");
+    terminal.keys("Q");
+    assert_eq!(terminal.wait_exit(), 0);
+}
+
 /// What is said to be staged is there again after kill -9, in a file of its owner's alone; a torn one is put aside.
 #[test]
 fn a_stage_survives_kill_9_and_a_torn_file_is_put_aside() {
     let home = tempfile::tempdir().expect("a folder");
     let manifest = home.path().join("shut.yaml");
-    std::fs::write(&manifest, shut().to_string()).expect("written");
+    std::fs::write(&manifest, closed().to_string()).expect("written");
     let terminal = session(home.path(), "true", &["--stage", &manifest.display().to_string()]);
     terminal.wait_for("staged 1 change");
     let text = terminal.wait_for("WHAT-IF 1 staged");
@@ -282,7 +328,7 @@ fn a_stage_survives_kill_9_and_a_torn_file_is_put_aside() {
 fn kill_9_in_the_middle_of_staging_leaves_a_whole_stage() {
     let home = tempfile::tempdir().expect("a folder");
     let manifest = home.path().join("shut.yaml");
-    std::fs::write(&manifest, shut().to_string()).expect("written");
+    std::fs::write(&manifest, closed().to_string()).expect("written");
     for round in 0..4_usize {
         let mut terminal = session(home.path(), "true", &["--stage", &manifest.display().to_string()]);
         terminal.wait_for("WHAT-IF 1 staged");

@@ -134,7 +134,8 @@ impl Index {
             problems.push(PolicyProblem::InertRules(policy.inert));
         }
         for rule in self.policies.get(id).rules.iter() {
-            let written = &policy.rules[rule.at as usize];
+            // A row of a list may be what the policy was before the change that the index has seen.
+            let Some(written) = policy.rules.get(rule.at as usize) else { continue };
             if !rule.peers.is_empty() && rule.peers.iter().all(|it| self.holds_nothing(it.0)) {
                 problems.push(PolicyProblem::NoPeer(written.place.clone()));
             }
