@@ -43,6 +43,8 @@ pub enum Command {
     Fix(cli::fix::FixArgs),
     /// What differs between two clusters: flows that were opened or closed
     Diff(cli::diff::DiffArgs),
+    /// NetworkPolicies for default deny with no declared flow lost
+    Baseline(cli::baseline::BaselineArgs),
     /// Check manifests: every problem and every broken expectation is a finding, for CI
     Check(cli::check::CheckArgs),
     /// Whether what a file expects holds of the cluster
@@ -107,6 +109,7 @@ impl Command {
             Command::Services(it) => Some(it),
             Command::Info(it) => Some(it),
             Command::Diff(_)
+            | Command::Baseline(_)
             | Command::Check(_)
             | Command::Assert(_)
             | Command::Snapshot(_)

@@ -7,6 +7,7 @@
 //! stdout holds answers only, whole or the command fails; problems and notes of the run go to stderr, where they can
 //! (CONTRACT §5).
 
+mod baseline;
 mod batch;
 mod check;
 mod demo;
@@ -99,6 +100,7 @@ fn run(args: Args) -> Result<Exit, Stop> {
         Some(Command::Snapshot(it)) => snapshot::write(&args, it.file.as_deref()),
         Some(Command::Diff(it)) => diff::compare(&args, it, color(args.screen.color)),
         Some(Command::Fix(it)) => fix::propose(&args, it, color(args.screen.color)),
+        Some(Command::Baseline(it)) => baseline::write(&args, it, color(args.screen.color)),
         Some(Command::Check(it)) => check::check(&args, it, color(args.screen.color)),
         Some(Command::Assert(it)) => check::assert(&args, it, color(args.screen.color)),
         Some(command) if command.asks().is_some() => ask(&args, command),

@@ -10,6 +10,7 @@
 //! - [`rbac`]: may it act; who may do what, by which grants.
 //! - [`escalate`]: what somebody can come to reach, through both.
 //! - [`change`]: what differs between two clusters for whoever lives in them.
+//! - [`manifests`]: what manifests declare beyond facts: which Services workloads name, and who is to be let in.
 //! - [`text`]: answers in words, as both the screen and the subcommands show them.
 //! - [`ask`]: the one door between faces and reasoning.
 //! - [`cli`]: the subcommands: what they read, print and how they end.
@@ -28,6 +29,7 @@ pub mod embedded;
 pub mod escalate;
 pub mod kinds;
 pub mod live;
+pub mod manifests;
 pub mod model;
 pub mod net;
 pub mod people;

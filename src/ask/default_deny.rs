@@ -8,9 +8,11 @@
 //! A policy that selects all pods and isolates them denies what no rule allows, unless a policy that selects all of them
 //! too lets everything in (or out). Policies that select some pods alone hold for today's pods and for no others.
 
+use super::isolation::Isolation;
 use super::world::World;
 use crate::model::cluster::Cluster;
-use crate::model::id::Kind;
+use crate::model::facts::SharedPod;
+use crate::model::id::{Kind, PodId};
 use crate::model::name::Name;
 use crate::model::policy::{Action, Bends, Direction, PeerMatch, Policy, Rule, Tier};
 use crate::model::port::{PortMatch, PortSet};
@@ -44,7 +46,62 @@ impl DefaultDeny {
     }
 }
 
+/// How far the pods of a namespace are isolated in one direction.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Reaches {
+    /// All of them, and those to come: a policy selects every pod.
+    ToCome,
+    /// All that run today; policies select those alone.
+    Today,
+    /// So many of so many.
+    Some(u32, u32),
+    /// None of them.
+    None,
+    Unknown,
+}
+
+impl std::fmt::Display for Reaches {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Reaches::ToCome => out.write_str("all"),
+            Reaches::Today => out.write_str("today"),
+            Reaches::Some(isolated, all) => write!(out, "{isolated} of {all}"),
+            Reaches::None => out.write_str("none"),
+            Reaches::Unknown => out.write_str("unknown"),
+        }
+    }
+}
+
 impl World {
+    /// How far default deny goes in a namespace: to pods to come, to those of today, or to some of them.
+    pub fn default_deny_reaches(&self, namespace: &Name, direction: Direction) -> Reaches {
+        let counts = self.counts(namespace);
+        let (one, other) = match direction {
+            Direction::Ingress => (counts.ingress, counts.egress),
+            Direction::Egress => (counts.egress, counts.ingress),
+        };
+        let (isolated, open) = (counts.both + one, other + counts.neither);
+        match (default_deny(&self.cluster, namespace, direction), counts.unknown) {
+            (Tri::Yes, _) => Reaches::ToCome,
+            (Tri::Maybe, _) | (_, 1..) => Reaches::Unknown,
+            (Tri::No, 0) if isolated == 0 => Reaches::None,
+            (Tri::No, 0) if open == 0 => Reaches::Today,
+            (Tri::No, 0) => Reaches::Some(isolated, isolated + open),
+        }
+    }
+
+    /// The pods of a namespace that nothing isolates in a direction.
+    pub fn not_isolated(&self, namespace: &Name, direction: Direction) -> Vec<PodId> {
+        let is_open = |it: &&SharedPod| match self.isolation(it) {
+            Isolation::By { ingress, egress } => {
+                let isolated = if direction == Direction::Ingress { ingress } else { egress };
+                isolated == Tri::No
+            }
+            Isolation::Host | Isolation::Finished => false,
+        };
+        self.cluster.pods.of(namespace).iter().filter(is_open).map(|it| it.pod_id()).collect()
+    }
+
     /// Where a namespace denies by default.
     pub fn default_deny(&self, namespace: &Name) -> DefaultDeny {
         let of = |direction| default_deny(&self.cluster, namespace, direction);

@@ -8,6 +8,7 @@ mod workload;
 
 use std::collections::BTreeMap;
 
+use super::default_deny::Reaches;
 use super::isolation::Isolation;
 use super::item::Item;
 use super::scope::View;
@@ -18,7 +19,7 @@ use crate::model::name::Name;
 use crate::model::place::Place;
 use crate::model::policy::{Direction, Policy};
 use crate::net::verdict::Tri;
-use crate::text::{Line, Mark, Page, policy};
+use crate::text::{Line, Mark, Page, policy, words};
 
 /// What an object is: facts first, then what governs it, then what is wrong with it.
 pub fn facts(view: View<'_>, item: &Item) -> Page {
@@ -104,6 +105,10 @@ fn namespace(page: &mut Page, view: View<'_>, name: &Name) {
             page.say(1, mark, format!("{number} {words}"));
         }
     }
+    for direction in [Direction::Ingress, Direction::Egress] {
+        let (mark, words) = default_deny(view, name, direction);
+        page.say(0, mark, format!("{}: {words}", direction.as_str()));
+    }
     if !policies.is_empty() {
         page.say(0, Mark::Title, "policies");
     }
@@ -115,6 +120,23 @@ fn namespace(page: &mut Page, view: View<'_>, name: &Name) {
             targets(view, policy)
         );
         page.push(linked(1, Mark::Plain, words, &policy.id()));
+    }
+}
+
+/// How far default deny goes in a direction, and the pods that it leaves out.
+fn default_deny(view: View<'_>, name: &Name, direction: Direction) -> (Mark, String) {
+    let open = || {
+        let pods = view.world.not_isolated(name, direction).iter().map(|it| it.name.to_string()).collect::<Vec<_>>();
+        words::listed(&pods)
+    };
+    match view.world.default_deny_reaches(name, direction) {
+        Reaches::ToCome => (Mark::Allow, "default deny for all pods, those to come too".to_owned()),
+        Reaches::Today => (Mark::Note, "default deny for all pods of today; no policy selects pods to come".to_owned()),
+        Reaches::Some(isolated, all) => {
+            (Mark::Note, format!("default deny for {isolated} of {all} pods; not for {}", open()))
+        }
+        Reaches::None => (Mark::Note, "no default deny".to_owned()),
+        Reaches::Unknown => (Mark::Unknown, "default deny is not known".to_owned()),
     }
 }
 

@@ -13,6 +13,7 @@ mod absent;
 mod address;
 pub mod answer;
 pub mod backends;
+pub mod baseline;
 pub mod compared;
 pub mod connections;
 pub mod crew;

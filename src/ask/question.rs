@@ -86,6 +86,11 @@ pub trait Reads {
         Vec::new()
     }
 
+    /// Whether it rests on what manifests declare beyond facts, which is read once.
+    fn wants_manifests(&self, _here: &Here) -> bool {
+        false
+    }
+
     /// What it is about: words about the input that are about something else are left out.
     fn topic(&self) -> Topic {
         Topic::Any

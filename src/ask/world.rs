@@ -19,6 +19,7 @@ use super::crew::Known;
 use super::weights::Weights;
 use crate::change::fix::Manifests;
 use crate::escalate::{Ground, Terrain};
+use crate::manifests::Manifests as Declared;
 use crate::model::cluster::{AnyFact, Change, Cluster, Delta};
 use crate::model::coverage::Coverage;
 use crate::model::facts::SharedPod;
@@ -50,6 +51,8 @@ pub struct World {
     pub manifests: Arc<Manifests>,
     /// The server's version where it is known: notes and capabilities rest on it.
     pub version: Option<Version>,
+    /// What manifests declare beyond facts, where a question wanted it.
+    pub declared: Option<Arc<Declared>>,
     /// What the server said when it was asked itself.
     pub told: Told,
     /// What its words showed of other authorizers.
@@ -89,6 +92,7 @@ impl World {
             served: Arc::new(Served::built_in()),
             manifests: Arc::default(),
             version: None,
+            declared: None,
             told: Told::default(),
             shown: Vec::new(),
             settings,

@@ -102,6 +102,7 @@ pub const FORMS: &[(&str, &[Form])] = &[
     ("reach", ARROWS),
     ("fix", &[Form::Text, Form::Json, Form::Yaml, Form::Md, Form::Script]),
     ("diff", &[Form::Text, Form::Json, Form::Yaml, Form::Md]),
+    ("baseline", PAGE),
     ("check", FINDINGS),
     ("assert", FINDINGS),
     ("can", PAGE),

@@ -17,6 +17,7 @@ pub mod paint;
 pub mod sheet;
 
 pub mod assert;
+pub mod baseline;
 pub mod can;
 pub mod capabilities;
 pub mod check;

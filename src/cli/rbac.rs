@@ -9,6 +9,7 @@ use std::io;
 use clap::Args;
 
 use crate::kinds::KINDS;
+use crate::manifests::ROWS;
 
 use super::{Exit, Failure};
 
@@ -18,6 +19,9 @@ pub struct RbacArgs {
     /// Print the ClusterRole of the reviews as well: the server's own word where RBAC is not all that is asked
     #[arg(long)]
     pub ask: bool,
+    /// Print the ClusterRole of kreach baseline as well: whole workloads, ConfigMaps, Ingresses and routes
+    #[arg(long)]
+    pub baseline: bool,
 }
 
 /// The questions that have a body: groups and the reviews that are created to ask them.
@@ -33,6 +37,10 @@ impl RbacArgs {
         if self.ask {
             text.push_str("---\n");
             text.push_str(&ask_role());
+        }
+        if self.baseline {
+            text.push_str("---\n");
+            text.push_str(&baseline_role());
         }
         out.write_all(text.as_bytes())?;
         Ok(Exit::Yes)
@@ -51,6 +59,23 @@ fn read_role() -> String {
         plurals.dedup();
         rule(&mut text, group, plurals, &["get", "list", "watch"]);
     }
+    text
+}
+
+/// What reads what manifests declare beyond facts: once, without watching.
+fn baseline_role() -> String {
+    let what = "Optional, beside kreach-read: what kreach baseline reads, once; no Secrets.";
+    let mut text = header("kreach-baseline", what);
+    let mut groups: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for row in ROWS.iter().filter(|it| it.word != "ConfigMap") {
+        groups.entry(row.group).or_default().push(row.plural);
+    }
+    for (group, plurals) in &mut groups {
+        plurals.sort_unstable();
+        rule(&mut text, group, plurals, &["get", "list"]);
+    }
+    text.push_str("# Only those that workloads name are asked for, each by its name.\n");
+    rule(&mut text, "", &["configmaps"], &["get"]);
     text
 }
 
@@ -102,5 +127,21 @@ mod tests {
             let is_review = |it: &Name| it.ends_with("reviews");
             assert!(role.rules.iter().all(|it| it.resources.iter().all(|it| is_review(it) == (verbs == ["create"]))));
         }
+    }
+
+    #[test]
+    fn the_role_of_baseline_reads_what_it_asks_for_and_no_secrets() {
+        let text = baseline_role();
+        let spec = spec(Kind::CLUSTER_ROLE).expect("a kind that is read");
+        let delta = spec.read_yaml(&text, "default", &mut Intern::new()).delta();
+        let Some(Delta::Put(entry)) = delta else { panic!("{text}") };
+        let AnyFact::Role(role) = entry.fact else { panic!("no role") };
+        let reads = |row: &crate::manifests::Row| {
+            role.rules
+                .iter()
+                .any(|it| it.resources.iter().any(|it| *it == row.plural) && it.verbs.iter().any(|it| *it == "get"))
+        };
+        assert!(ROWS.iter().all(reads), "{text}");
+        assert!(!text.contains("secrets") && !text.contains("watch") && !text.contains('*'), "{text}");
     }
 }

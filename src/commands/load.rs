@@ -78,6 +78,13 @@ impl Wants<'_> {
         }
     }
 
+    fn wants_manifests(&self, context: &Context) -> bool {
+        match self {
+            Wants::Of(command) | Wants::FactsAnd(command) => command.reads().wants_manifests(&context.here),
+            Wants::Everything | Wants::Facts => false,
+        }
+    }
+
     fn topic(&self) -> Topic {
         match self {
             Wants::Of(command) | Wants::FactsAnd(command) => command.reads().topic(),
@@ -201,6 +208,8 @@ fn from_files(args: &Args, wants: &Wants<'_>, context: Context, people: Option<A
     let paths = &args.source.from;
     let reading = files::Reading { keep_all: wants.is_everything(), ..reading(args, &context.here.namespace) };
     let loaded = files::load_with(paths, &reading).map_err(|error| print::files_error(&error))?;
+    let declared =
+        wants.wants_manifests(&context).then(|| Arc::new(files::manifests(&loaded, &context.here.namespace)));
     let notes = loaded.notes.into_iter().filter(|it| it.topic.concerns(wants.topic())).map(|it| it.what);
     let mut context = context;
     context.notes = notes.collect();
@@ -208,7 +217,8 @@ fn from_files(args: &Args, wants: &Wants<'_>, context: Context, people: Option<A
     let names: Vec<String> = paths.iter().map(|it| it.display().to_string()).collect();
     context.surroundings.push(("files", names.join(", ")));
     let served = Arc::new(Served::built_in_and(loaded.defined));
-    let world = world(args, loaded.cluster, people).serving(served);
+    let mut world = world(args, loaded.cluster, people).serving(served);
+    world.declared = declared;
     let (source, is_snapshot) = (loaded.source, loaded.is_snapshot);
     let mut loaded = Loaded { world, context, unread: loaded.unread };
     print::notes(&staging.apply(&mut loaded, wants.topic())?);
@@ -297,6 +307,9 @@ async fn gather(reader: &Reader, wants: &Wants<'_>, mut loaded: Loaded) -> Resul
     loaded.context.surroundings.extend(version.map(|it| ("version", it)));
     loaded.world.served = names.unwrap_or_default();
     while round(reader, wants, &mut loaded, &mut asked).await? == Round::Asked {}
+    if wants.wants_manifests(&loaded.context) {
+        loaded.world.declared = Some(Arc::new(reader.manifests().await?));
+    }
     loop {
         let wanted = wants.beside(&loaded.context, &loaded.world).except(&asked);
         if wanted.is_empty() {

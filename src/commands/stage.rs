@@ -4,6 +4,8 @@
 //! paths ──read, before anything is asked──► Staging ──apply──► the world with it, and what is said above the answer
 //! ```
 
+use std::sync::Arc;
+
 use crate::args::Args;
 use crate::ask::staged::Staged;
 use crate::ask::topic::Topic;
@@ -47,6 +49,9 @@ impl Staging {
         }
         let (mut all, mut notes) = (Vec::new(), Vec::new());
         for (from, changes) in self.files {
+            if let Some(declared) = &mut loaded.world.declared {
+                changes.declare(&self.reading.namespace, Arc::make_mut(declared));
+            }
             let onto = changes.onto(&loaded.world.cluster, &self.reading).map_err(|it| print::files_error(&it))?;
             loaded.world.stage(onto.deltas);
             loaded.unread.extend(onto.unread);

@@ -14,6 +14,7 @@ mod cut;
 mod definition;
 mod loader;
 mod located;
+mod manifests;
 mod notes;
 mod nulls;
 mod onto;
@@ -30,6 +31,7 @@ mod world;
 use std::path::PathBuf;
 
 pub use located::Spot;
+pub use manifests::manifests;
 pub use notes::Note;
 pub use onto::{Changes, Onto, onto};
 pub use source::Source;

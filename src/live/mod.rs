@@ -21,6 +21,7 @@ mod follow;
 mod health;
 mod identity;
 mod kubeconfig;
+mod manifests;
 mod merge;
 mod pace;
 pub mod plugin;

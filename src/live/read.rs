@@ -40,10 +40,10 @@ pub(super) const OBJECT_CAP: usize = 4 << 20;
 #[derive(Clone)]
 pub struct Reader(Arc<Shared>);
 
-struct Shared {
+pub(super) struct Shared {
     client: Client,
     /// Where to look when a kind may not be listed as a whole.
-    namespaces: Vec<Name>,
+    pub(super) namespaces: Vec<Name>,
     /// How long one request may take.
     deadline: Option<Duration>,
     at_once: Semaphore,
@@ -241,6 +241,10 @@ impl Reader {
         let cap = if *ask == Ask::Whole { WHOLE_CAP } else { PAGE_CAP };
         let text = self.send(request::filtered(spec, version, scope, ask, filter), cap).await?;
         kinds::read_list(spec, &text, intern).map_err(|it| Fault::of_wire(&it))
+    }
+
+    pub(super) fn shared(&self) -> &Shared {
+        &self.0
     }
 
     pub(super) async fn send(&self, request: http::Request<kube::client::Body>, cap: usize) -> Result<Vec<u8>, Fault> {

@@ -12,6 +12,7 @@ use http::{HeaderValue, Request, header};
 use kube::client::Body;
 
 use crate::kinds::{KindSpec, Watch};
+use crate::manifests::Row;
 use crate::model::coverage::Scope;
 use crate::rbac::review::Review;
 
@@ -59,6 +60,24 @@ pub fn collection(spec: &KindSpec, version: &str, scope: &Scope) -> String {
             format!("{group}/namespaces/{}/{}", segment(name), spec.plural)
         }
         _ => format!("{group}/{}", spec.plural),
+    }
+}
+
+/// The request for objects of a kind that declares something, whole.
+pub fn declared(row: &Row, version: &str, scope: &Scope, ask: &Ask) -> Request<Body> {
+    get(&format!("{}?{}", declared_in(row, version, scope), query(ask)))
+}
+
+/// The path of one of them.
+pub fn declared_object(row: &Row, version: &str, namespace: &str, name: &str) -> String {
+    format!("{}/{}", declared_in(row, version, &Scope::Namespace(namespace.into())), segment(name))
+}
+
+fn declared_in(row: &Row, version: &str, scope: &Scope) -> String {
+    let group = group_path(row.group, version);
+    match scope {
+        Scope::Namespace(name) if row.is_namespaced => format!("{group}/namespaces/{}/{}", segment(name), row.plural),
+        _ => format!("{group}/{}", row.plural),
     }
 }
 
@@ -190,6 +209,21 @@ mod tests {
             for request in lists.chain([object, group, groups("/apis")]) {
                 let path = request.uri().to_string();
                 assert!(!path.contains("/secrets?") && !path.contains("/secrets/secrets"), "{path}");
+                assert!(permit(request).is_ok(), "{path}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_declares_something_is_read_too_and_secrets_are_not() {
+        for row in crate::manifests::ROWS {
+            let ask = Ask::Page { continues: String::new(), limit: 500 };
+            let lists = [Scope::Everywhere, Scope::Namespace("secrets".into())];
+            let lists = lists.iter().map(|it| declared(row, row.versions[0], it, &ask));
+            let object = get(&declared_object(row, row.versions[0], "shop", "a/b"));
+            for request in lists.chain([object]) {
+                let path = request.uri().to_string();
+                assert!(!path.contains("/secrets?") && row.plural != "secrets", "{path}");
                 assert!(permit(request).is_ok(), "{path}");
             }
         }

@@ -1,5 +1,7 @@
 //! The one test binary: it links once, and every file beside this one is a module of it.
 
+mod baseline_control_plane;
+mod baseline_laws;
 mod cases;
 mod change_laws;
 mod change_live;

@@ -52,6 +52,7 @@ fn questions(command: &str, name: &str) -> Vec<Vec<String>> {
         }
         "diff" => vec![of(&["diff", "nothing.yaml", "world.json"]), of(&["diff", "world.json", "nothing.yaml"])],
         "check" => vec![of(&["check", "world.json"]), of(&["check", "world.json", "--assert", "expected.txt"])],
+        "baseline" => vec![of(&["baseline"]), of(&["baseline", "--gaps"])],
         "assert" => vec![of(&["assert", "expected.txt"])],
         "snapshot" => vec![of(&["snapshot"])],
         "can" => vec![of(&["can", "user:u@", "get", "pods", "@"]), of(&["can", "user:u@", "get", "/u@"])],

@@ -15,6 +15,9 @@
 //! is stdout, `err` stderr, `text` either, `exit 1|2` either; `has` wants, anywhere in the JSON on stdout, an object with
 //! these members. What a command decides it decides again with `--self-check`, which must not differ.
 //!
+//! BASELINED is a folder with the case and the policies that `baseline` writes for it, with the arguments of a line
+//! `# baseline: -n shop`, if the case has one.
+//!
 //! `KREACH_REPORTS=DIR cargo test --test it reports::` tries the cases of another folder.
 
 use std::fmt::Write as _;
@@ -38,6 +41,9 @@ struct Expect {
     wants: Vec<Want>,
     /// What BEFORE and AFTER mean.
     parts: Vec<(&'static str, String)>,
+    input: PathBuf,
+    /// With which arguments the policies of BASELINED are written.
+    baseline: String,
 }
 
 /// One thing that an answer says, or does not.
@@ -97,7 +103,12 @@ fn expects(input: &Path, text: &str) -> Vec<Expect> {
     let name = input.strip_prefix(root()).expect("a case").display().to_string();
     let numbered = text.lines().enumerate();
     let expected = numbered.filter_map(|(at, line)| Some((at, line.strip_prefix("# expect: ")?)));
-    let one = |(at, line)| Expect { parts: parts(text), ..expect(format!("{name}:{}", at + 1), input, line) };
+    let baseline = text.lines().find_map(|it| it.strip_prefix("# baseline: ")).unwrap_or_default();
+    let one = |(at, line)| Expect {
+        parts: parts(text),
+        baseline: baseline.to_owned(),
+        ..expect(format!("{name}:{}", at + 1), input, line)
+    };
     expected.map(one).collect()
 }
 
@@ -112,7 +123,8 @@ fn expect(place: String, input: &Path, line: &str) -> Expect {
         rest = behind.strip_prefix(", ").unwrap_or(behind);
     }
     let exits = exits.split('|').map(|it| it.parse().unwrap_or_else(|_| panic!("{place}: exit {it}"))).collect();
-    Expect { arguments: arguments_of(arguments, input), exits, wants, place, parts: Vec::new() }
+    let (parts, input_path, baseline) = (Vec::new(), input.to_owned(), String::new());
+    Expect { arguments: arguments_of(arguments, input), exits, wants, place, parts, input: input_path, baseline }
 }
 
 /// Reads `no text "a" or "b"` and gives what stands behind it.
@@ -194,10 +206,28 @@ fn in_parts(arguments: &[String], parts: &[(&'static str, String)], folder: &Pat
         .collect()
 }
 
+/// The same arguments, where BASELINED is a folder with the case and the policies that are written for it.
+fn baselined(arguments: Vec<String>, expect: &Expect, folder: &Path) -> Vec<String> {
+    if !arguments.iter().any(|it| it == "BASELINED") {
+        return arguments;
+    }
+    let asked = expect.baseline.split_whitespace().map(str::to_owned);
+    let from = [expect.input.display().to_string(), "-o".to_owned(), "yaml".to_owned()];
+    let head = ["baseline".to_owned(), "--from".to_owned()].into_iter();
+    let said = run(&head.chain(from).chain(asked).collect::<Vec<_>>());
+    let whole = folder.join("baselined");
+    fs::create_dir_all(&whole).expect("a folder");
+    fs::copy(&expect.input, whole.join("case.yaml")).expect("the case is copied");
+    fs::write(whole.join("policies.yaml"), &said.out).expect("the policies are written");
+    let path = whole.display().to_string();
+    arguments.into_iter().map(|it| if it == "BASELINED" { path.clone() } else { it }).collect()
+}
+
 /// What of an expectation does not hold.
 fn broken(expect: &Expect) -> Vec<String> {
     let folder = tempfile::tempdir().expect("a folder");
     let arguments = in_parts(&expect.arguments, &expect.parts, folder.path());
+    let arguments = baselined(arguments, expect, folder.path());
     let said = run(&arguments);
     let mut wrong: Vec<String> = Vec::new();
     if !said.exit.is_some_and(|it| expect.exits.contains(&it)) {

@@ -15,7 +15,7 @@ const FLOORS: &[&[&str]] = &[
     &["kinds"],
     &["people"],
     &["net", "rbac"],
-    &["escalate", "change"],
+    &["escalate", "change", "manifests"],
     &["text"],
     &["ask"],
     &["cli", "tui"],
@@ -27,7 +27,8 @@ const FLOORS: &[&[&str]] = &[
 ];
 
 /// The modules without IO, clock or threads: all floors below the shell.
-const PURE: &[&str] = &["model", "kinds", "people", "net", "rbac", "escalate", "change", "text", "ask", "cli", "tui"];
+const PURE: &[&str] =
+    &["model", "kinds", "people", "net", "rbac", "escalate", "change", "manifests", "text", "ask", "cli", "tui"];
 
 /// What a pure module does not mention.
 const IMPURE: &[&str] = &[

@@ -5,11 +5,13 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use super::{Cell, Column, Given, Item, Listing, Row, SortKey, Sorts, Tone, labels};
+use crate::ask::default_deny::Reaches;
 use crate::ask::filter::{Filtered, Pieces};
 use crate::ask::scope::{Problems, View};
 use crate::model::facts::Namespace;
 use crate::model::id::Kind;
 use crate::model::name::Name;
+use crate::model::policy::Direction;
 use crate::net::IsolationCounts;
 
 /// The list.
@@ -78,6 +80,8 @@ const COLUMNS: &[Column<Space>] = &[
 ];
 
 const WIDE: &[Column<Space>] = &[
+    Column { title: "INGRESS", width: 8, cell: |row, view| reaches(row, view, Direction::Ingress), sorts: Sorts::Text },
+    Column { title: "EGRESS", width: 8, cell: |row, view| reaches(row, view, Direction::Egress), sorts: Sorts::Text },
     Column {
         title: "UNKNOWN",
         width: 7,
@@ -153,6 +157,18 @@ fn denies(row: &Space, view: View<'_>) -> Cell {
         _ => Tone::Risk,
     };
     Cell::new(denies.as_str(), tone)
+}
+
+/// How far default deny goes in a direction: `all` (pods to come too), `today`, `2 of 5`, `none`.
+fn reaches(row: &Space, view: View<'_>, direction: Direction) -> Cell {
+    let reaches = view.world.default_deny_reaches(&row.name, direction);
+    let tone = match reaches {
+        Reaches::ToCome | Reaches::Today => Tone::Plain,
+        Reaches::Unknown => Tone::Unknown,
+        Reaches::Some(..) | Reaches::None if view.world.cluster.pods.of(&row.name).is_empty() => Tone::Dim,
+        Reaches::Some(..) | Reaches::None => Tone::Risk,
+    };
+    Cell::new(reaches.to_string(), tone)
 }
 
 /// A number that should be none.

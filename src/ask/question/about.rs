@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::access::{Groups, beside_subject, rbac_needs, with_marks};
 use super::{Here, Reads, Words};
+use crate::ask::baseline::Wanted;
 use crate::ask::directory::Directory;
 use crate::ask::end::{self, End, PortAsk};
 use crate::ask::item::Item;
@@ -184,7 +185,15 @@ impl Explain {
         };
         let view = View { world, scope: &scope, acting: acting.as_ref() };
         let labels = explain::labels_of(view, &item);
-        Ok(Explanation { facts: explain::facts(view, &item), labels_page: explain::labels(view, &item), labels, item })
+        let mut facts = explain::facts(view, &item);
+        if let (Item::Namespace(name), Some(manifests)) = (&item, &world.declared) {
+            let wanted = Wanted { namespaces: vec![name.clone()], ..Wanted::default() };
+            let baseline = world.baseline(manifests, &wanted, here)?;
+            if !baseline.gaps.is_empty() {
+                facts.add(0, baseline.gaps_page());
+            }
+        }
+        Ok(Explanation { facts, labels_page: explain::labels(view, &item), labels, item })
     }
 
     fn given(&self) -> Vec<crate::model::name::Name> {
@@ -217,6 +226,11 @@ impl Touch {
 impl Reads for Explain {
     fn needs(&self, here: &Here, world: &World) -> Result<Needs, Fault> {
         Ok(facts_needs(&item(&self.object, here)?, world))
+    }
+
+    /// What is declared and denied is told of a namespace in files, where all is at hand.
+    fn wants_manifests(&self, here: &Here) -> bool {
+        here.from_files && matches!(item(&self.object, here), Ok(Item::Namespace(_)))
     }
 
     fn beside(&self, here: &Here, world: &World) -> Needs {

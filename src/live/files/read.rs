@@ -255,6 +255,13 @@ fn type_of(value: &Value) -> TypeMeta {
     TypeMeta { api_version: text("apiVersion"), kind: text("kind") }
 }
 
+/// Version and kind of an object, or what its list says of it where it says nothing itself.
+pub(super) fn type_of_names(value: &Value, list: Option<(&str, &str)>) -> Option<(String, String)> {
+    let own = type_of(value);
+    let (version, kind) = list.map_or((None, None), |it| (Some(it.0.to_owned()), Some(it.1.to_owned())));
+    Some((own.api_version.or(version)?, own.kind.or(kind)?))
+}
+
 /// Reads those items again whose aliases name anchors of other items: their document is parsed whole, once.
 pub(super) fn resolve_aliases(
     pieces: &[Piece],

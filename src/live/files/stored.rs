@@ -134,6 +134,11 @@ pub(super) struct Packed {
 }
 
 impl Packed {
+    /// How many bytes they are.
+    pub fn len(&self) -> usize {
+        self.size
+    }
+
     /// Adds a block; all but the last are whole ones.
     fn push(&mut self, block: &[u8]) {
         self.blocks.push(lz4_flex::block::compress(block).into_boxed_slice());

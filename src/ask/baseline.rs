@@ -1,0 +1,228 @@
+//! Default deny with no declared flow lost: the least NetworkPolicies under which every workload has what its manifest
+//! says that it needs (CONTRACT §9).
+//!
+//! ```text
+//! Manifests ─needs, entrances─► Flow { from, to, ports, because } ─gates─┬ kept   ─write─► policies
+//! expectations, what is allowed today ─────────────►                     └ denied today: a gap
+//! ```
+//!
+//! Policies only add to what others allow: a rule is written where a pod is not isolated today, so that default deny
+//! would close what it needs. Where it is isolated, other policies decide: what they allow stays allowed, and what they
+//! deny stays denied and is told. So nothing is opened, and under its own result there is nothing to write.
+
+mod dns;
+mod entrances;
+mod gates;
+mod kept;
+mod names;
+mod needs;
+mod page;
+mod ports;
+mod selection;
+mod services;
+mod units;
+mod write;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::expectation::Expectations;
+use super::{Fault, Here, World};
+use crate::manifests::{Manifests, Object};
+use crate::model::name::Name;
+use crate::model::port::PortSet;
+use crate::net::reach::Unit;
+use crate::text::Page;
+
+pub use dns::DnsServers;
+use gates::Judged;
+use units::{Peer, Units};
+
+/// Where Kubernetes' own pods are.
+const SYSTEM: &str = "kube-system";
+
+/// What is asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// The namespaces that policies are written for; empty: all that have workloads.
+    pub namespaces: Vec<Name>,
+    /// What is needed besides.
+    pub keep: Expectations,
+    /// Whether what is allowed between workloads today is needed.
+    pub keeps_current: bool,
+    /// Whether policies are written for what is needed and denied today as well.
+    pub opens_gaps: bool,
+    pub dns: DnsServers,
+}
+
+/// Why something is needed.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Because {
+    pub object: Object,
+    pub place: String,
+    pub what: String,
+}
+
+/// A flow that is needed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Needed {
+    pub from: String,
+    pub to: String,
+    /// On the target's own ports.
+    pub ports: PortSet,
+    pub because: Vec<Because>,
+    /// Of one that is denied: what denies it.
+    pub denied: String,
+}
+
+/// Something that a manifest refers to and that leads to no pods.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Unresolved {
+    pub object: Object,
+    pub place: String,
+    pub value: String,
+}
+
+/// A policy to be created.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Written {
+    pub namespace: Name,
+    pub name: String,
+    /// Whom it selects, in words.
+    pub selects: String,
+    pub object: Value,
+    /// Each rule in words, and what it is for; none of one that denies all.
+    pub rules: Vec<(String, Vec<Because>)>,
+}
+
+/// Two workloads that may connect today although nothing declares it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Undeclared {
+    pub from: Unit,
+    pub to: Unit,
+    pub ports: PortSet,
+}
+
+/// The answer.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Baseline {
+    /// The namespaces that it is about.
+    pub namespaces: BTreeSet<Name>,
+    pub policies: Vec<Written>,
+    /// What is needed and allowed, and stays so.
+    pub needed: Vec<Needed>,
+    /// What is needed and denied today; with [`Wanted::opens_gaps`] nothing.
+    pub gaps: Vec<Needed>,
+    /// Names of Services that are not there, and references to Secrets.
+    pub unresolved: Vec<Unresolved>,
+    /// Hosts outside the cluster that manifests name; they are no need.
+    pub outside: Vec<Unresolved>,
+    pub undeclared: Vec<Undeclared>,
+    /// What could not be read, so that needs may be missing.
+    pub missing: Vec<String>,
+    pub notes: Vec<String>,
+}
+
+impl Baseline {
+    /// The answer in words.
+    pub fn page(&self, is_verbose: bool) -> Page {
+        page::page(self, is_verbose)
+    }
+
+    /// What is needed and denied, in words.
+    pub fn gaps_page(&self) -> Page {
+        page::gaps(self)
+    }
+}
+
+/// A flow in the making: between whom, on which ports, and why.
+#[derive(Default)]
+struct Flows(BTreeMap<(Peer, Peer), Flow>);
+
+#[derive(Default)]
+struct Flow {
+    ports: BTreeSet<ports::Port>,
+    because: BTreeSet<Because>,
+}
+
+impl Flows {
+    fn need(&mut self, from: Peer, to: Peer, ports: impl IntoIterator<Item = ports::Port>, because: &Because) {
+        let ports: Vec<ports::Port> = ports.into_iter().collect();
+        if ports.is_empty() {
+            return;
+        }
+        let flow = self.0.entry((from, to)).or_default();
+        flow.ports.extend(ports);
+        flow.because.insert(because.clone());
+    }
+}
+
+/// What is found while needs are read.
+struct Draft<'a> {
+    manifests: &'a Manifests,
+    units: Units<'a>,
+    flows: Flows,
+    baseline: Baseline,
+}
+
+impl World {
+    /// The policies under which every declared flow of these namespaces is kept, and no other.
+    ///
+    /// # Errors
+    /// An end of what is to be kept is proven not to be there.
+    pub fn baseline(&self, manifests: &Manifests, wanted: &Wanted, here: &Here) -> Result<Baseline, Fault> {
+        let units = Units::of(self, manifests, wanted);
+        let mut draft = Draft { manifests, units, flows: Flows::default(), baseline: Baseline::default() };
+        draft.baseline.namespaces = draft.units.scope.clone();
+        draft.baseline.missing = manifests.missing.iter().cloned().collect();
+        draft.services_named();
+        draft.entrances();
+        draft.kept(wanted, here)?;
+        draft.current(wanted.keeps_current);
+        let judged = draft.judged(wanted.opens_gaps);
+        draft.tell(&judged);
+        draft.undeclared(&judged);
+        draft.write(&judged);
+        self.agree(&draft.units, &judged);
+        Ok(draft.finish())
+    }
+}
+
+impl Draft<'_> {
+    fn tell(&mut self, judged: &[Judged]) {
+        for it in judged {
+            let needed = Needed {
+                from: self.units.name(it.from),
+                to: self.units.name(it.to),
+                ports: ports::concrete(&it.flow.ports, self.units.pods(it.to)),
+                because: it.flow.because.iter().cloned().collect(),
+                denied: it.denied.clone().unwrap_or_default(),
+            };
+            // A flow that no policy of these namespaces is about is not this answer's.
+            match (self.units.is_in_scope(it.from) || self.units.is_in_scope(it.to), &it.denied) {
+                (false, _) => {}
+                (true, None) => self.baseline.needed.push(needed),
+                (true, Some(_)) => self.baseline.gaps.push(needed),
+            }
+        }
+    }
+
+    fn finish(self) -> Baseline {
+        let mut baseline = self.baseline;
+        for list in [&mut baseline.unresolved, &mut baseline.outside] {
+            list.sort();
+            list.dedup();
+        }
+        baseline.notes.extend(self.units.notes);
+        if baseline.namespaces.contains(SYSTEM) && !baseline.policies.is_empty() {
+            let what = "what its pods need of the API server and of names outside stands in no manifest";
+            baseline
+                .notes
+                .push(format!("{SYSTEM} is among the namespaces: {what} (-n leaves it out, --keep keeps it)"));
+        }
+        baseline.notes.sort();
+        baseline.notes.dedup();
+        baseline
+    }
+}

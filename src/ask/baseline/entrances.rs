@@ -1,0 +1,216 @@
+//! Who is let in: from outside through Services, through proxies by Ingresses and routes, and monitoring.
+//!
+//! The pods of a controller are told by the labels that its own charts and manifests give them. Where none is found the
+//! contract lets all pods in: nobody knows who will ask.
+
+use std::collections::BTreeSet;
+
+use super::ports::Port;
+use super::services::Which;
+use super::units::Peer;
+use super::{Because, Draft};
+use crate::manifests::{Backend, Entrance, Object, PortRef};
+use crate::model::name::Name;
+use crate::model::port::Protocol;
+use crate::model::service::Service;
+
+/// A controller of Ingresses or Gateways, or a collector of metrics, and the labels of its pods.
+struct Known {
+    /// Names of classes, and of the controllers behind them.
+    classes: &'static [&'static str],
+    labels: &'static [(&'static str, &'static str)],
+}
+
+/// By the charts and manifests of each project.
+const PROXIES: &[Known] = &[
+    Known {
+        classes: &["nginx", "k8s.io/ingress-nginx"],
+        labels: &[("app.kubernetes.io/name", "ingress-nginx"), ("app.kubernetes.io/component", "controller")],
+    },
+    Known {
+        classes: &["nginx", "nginx.org/ingress-controller"],
+        labels: &[("app.kubernetes.io/name", "nginx-ingress")],
+    },
+    Known { classes: &["nginx", "nginx.org/ingress-controller"], labels: &[("app", "nginx-ingress")] },
+    Known { classes: &["traefik", "traefik.io/ingress-controller"], labels: &[("app.kubernetes.io/name", "traefik")] },
+    Known { classes: &["traefik", "traefik.io/ingress-controller"], labels: &[("app", "traefik")] },
+    Known {
+        classes: &["haproxy", "haproxy.org/ingress-controller/haproxy"],
+        labels: &[("app.kubernetes.io/name", "kubernetes-ingress")],
+    },
+    Known {
+        classes: &["haproxy", "haproxy-ingress.github.io/controller"],
+        labels: &[("app.kubernetes.io/name", "haproxy-ingress")],
+    },
+    Known { classes: &["kong", "ingress-controllers.konghq.com/kong"], labels: &[("app.kubernetes.io/name", "kong")] },
+    Known { classes: &["contour", "projectcontour.io/ingress-controller"], labels: &[("app", "envoy")] },
+    Known {
+        classes: &["contour", "projectcontour.io/ingress-controller"],
+        labels: &[("app.kubernetes.io/name", "contour"), ("app.kubernetes.io/component", "envoy")],
+    },
+    Known { classes: &["istio", "istio.io/ingress-controller"], labels: &[("istio", "ingressgateway")] },
+    Known {
+        classes: &["openshift-default"],
+        labels: &[("ingresscontroller.operator.openshift.io/deployment-ingresscontroller", "default")],
+    },
+    Known { classes: &["cilium", "cilium.io/ingress-controller"], labels: &[("k8s-app", "cilium-envoy")] },
+    Known { classes: &["envoy-gateway"], labels: &[("app.kubernetes.io/name", "envoy")] },
+];
+
+/// Labels by which a proxy says which Gateway it stands for.
+const OF_GATEWAY: &[&str] = &["gateway.networking.k8s.io/gateway-name", "gateway.envoyproxy.io/owning-gateway-name"];
+
+/// Collectors of metrics, those that scrape by annotations first.
+const MONITORING: &[&[(&str, &str)]] = &[
+    &[("app.kubernetes.io/name", "prometheus")],
+    &[("app", "prometheus")],
+    &[("app.kubernetes.io/name", "vmagent")],
+    &[("app.kubernetes.io/name", "victoria-metrics-agent")],
+    &[("app.kubernetes.io/name", "alloy")],
+    &[("app.kubernetes.io/name", "grafana-agent")],
+    &[("app.kubernetes.io/name", "opentelemetry-collector")],
+];
+
+impl Draft<'_> {
+    /// Ingress to whatever is exposed, routed to or scraped.
+    pub fn entrances(&mut self) {
+        let manifests = self.manifests;
+        self.exposed();
+        for (object, entrance) in &manifests.entrances {
+            self.routed(object, entrance);
+        }
+        self.scraped();
+    }
+
+    /// Services that are entered from outside.
+    fn exposed(&mut self) {
+        let cluster = self.units.cluster.clone();
+        for service in cluster.services.iter().filter(|it| it.has_node_ports()) {
+            let object = object_of(service);
+            let kind = match service.service_type {
+                crate::model::service::ServiceType::NodePort => "NodePort",
+                _ => "LoadBalancer",
+            };
+            let because = Because { object, place: "spec.type".to_owned(), what: format!("is of type {kind}") };
+            for (to, ports) in self.targets(service, &Which::All).unwrap_or_default() {
+                self.flows.need(Peer::Everyone, to, ports, &because);
+            }
+        }
+    }
+
+    fn routed(&mut self, object: &Object, entrance: &Entrance) {
+        let cluster = self.units.cluster.clone();
+        let sources = self.proxies(entrance);
+        for Backend { place, namespace, service, port, is_target } in &entrance.backends {
+            let Some(found) = cluster.services.get(namespace, service) else {
+                if self.units.scope.contains(object.namespace.as_str()) {
+                    let value = format!("{service}.{namespace}");
+                    let (object, place) = (object.clone(), place.clone());
+                    self.baseline.unresolved.push(super::Unresolved { object, place, value });
+                }
+                continue;
+            };
+            let which = match (port, is_target) {
+                (None, _) => Which::All,
+                (Some(port), true) => Which::Target(port.clone()),
+                (Some(PortRef::Number(number)), false) => Which::Number(*number),
+                (Some(PortRef::Name(name)), false) => Which::Name(name.clone()),
+            };
+            let what = format!("leads to service/{namespace}/{service}");
+            let because = Because { object: object.clone(), place: place.clone(), what };
+            for (to, ports) in self.targets(found, &which).unwrap_or_default() {
+                sources.iter().for_each(|it| self.flows.need(*it, to, ports.iter().cloned(), &because));
+            }
+        }
+    }
+
+    /// The pods of the controller behind an Ingress or a route.
+    fn proxies(&mut self, entrance: &Entrance) -> BTreeSet<Peer> {
+        let mut found = BTreeSet::new();
+        for (namespace, gateway) in &entrance.gateways {
+            for key in OF_GATEWAY {
+                let labels = vec![((*key).into(), gateway.as_str().into())];
+                // Envoy Gateway keeps its proxies in a namespace of its own.
+                let home = (*key == OF_GATEWAY[0]).then(|| Name::from(namespace.as_str()));
+                found.extend(self.labeled(&labels, home.as_ref()));
+            }
+        }
+        let class = match entrance.class.as_str() {
+            "" if entrance.gateways.is_empty() => self.manifests.default_class.clone().unwrap_or_default(),
+            class => class.to_owned(),
+        };
+        let controller = self.manifests.classes.get(&class).cloned().unwrap_or_default();
+        let is_of = |it: &&Known| it.classes.contains(&class.as_str()) || it.classes.contains(&controller.as_str());
+        let is_untold = !PROXIES.iter().any(|it| is_of(&it));
+        if found.is_empty() {
+            for known in PROXIES.iter().filter(|it| is_of(it) || is_untold && controller.is_empty()) {
+                found.extend(self.known(known.labels));
+            }
+        }
+        if found.is_empty() { [Peer::AllPods].into() } else { found }
+    }
+
+    fn known(&mut self, labels: &[(&str, &str)]) -> Vec<Peer> {
+        let labels: Vec<(Name, Name)> = labels.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect();
+        self.labeled(&labels, None)
+    }
+
+    /// Workloads whose pods have these labels, in any namespace or in one.
+    fn labeled(&mut self, labels: &[(Name, Name)], home: Option<&Name>) -> Vec<Peer> {
+        let cluster = self.units.cluster.clone();
+        let holds = |it: &crate::model::facts::Pod| {
+            labels.iter().all(|(key, value)| it.labels().get(key).is_some_and(|it| *it == *value))
+        };
+        let namespaces: BTreeSet<Name> = cluster
+            .pods
+            .iter()
+            .filter(|it| !it.mold.phase.is_finished() && holds(it))
+            .map(|it| it.namespace().clone())
+            .filter(|it| home.is_none_or(|home| home == it))
+            .collect();
+        let mut peers = Vec::new();
+        for namespace in &namespaces {
+            for (unit, pods) in self.units.selected(namespace, &holds) {
+                peers.extend(self.units.part(&unit, &pods, labels));
+            }
+        }
+        peers
+    }
+
+    /// Pods and Services that say on which port they are scraped.
+    fn scraped(&mut self) {
+        let manifests = self.manifests;
+        let is_scraped = manifests.templates.values().any(|it| it.scraped.is_some()) || !manifests.scraped.is_empty();
+        if !is_scraped {
+            return;
+        }
+        let sources = MONITORING.iter().map(|it| self.known(it)).find(|it| !it.is_empty());
+        let sources = sources.unwrap_or_else(|| vec![Peer::AllPods]);
+        for (object, template) in &manifests.templates {
+            let Some(port) = template.scraped else { continue };
+            for to in self.units.peers(&crate::manifests::unit_of(object, template)) {
+                self.scrape(&sources, to, port, object);
+            }
+        }
+        let cluster = self.units.cluster.clone();
+        for (object, port) in &manifests.scraped {
+            let Some(service) = cluster.services.get(&object.namespace, &object.name) else { continue };
+            for (to, _) in self.targets(service, &Which::All).unwrap_or_default() {
+                self.scrape(&sources, to, *port, object);
+            }
+        }
+    }
+
+    fn scrape(&mut self, sources: &[Peer], to: Peer, port: u16, object: &Object) {
+        let place = "metadata.annotations[prometheus.io/port]".to_owned();
+        let because = Because { object: object.clone(), place, what: format!("is scraped on port {port}") };
+        let port = Port::number(Protocol::Tcp, port);
+        sources.iter().for_each(|it| self.flows.need(*it, to, [port.clone()], &because));
+    }
+}
+
+/// A Service as manifests call it.
+fn object_of(service: &Service) -> Object {
+    let (namespace, name) = (service.meta.namespace.to_string(), service.meta.name.to_string());
+    Object { kind: "service".to_owned(), namespace, name }
+}

@@ -1,0 +1,191 @@
+//! What is kept besides what manifests declare: what somebody expects, and what is allowed today.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ipnet::IpNet;
+
+use super::ports::{Port, ranges};
+use super::services::{Targets, Which};
+use super::units::{Peer, unit_of_pod};
+use super::{Because, Draft, Judged, Undeclared, Wanted};
+use crate::ask::directory::Directory;
+use crate::ask::end::{self, End, PortAsk};
+use crate::ask::expectation::{Expectation, Numbered, Reaching};
+use crate::ask::many::{namespace_of, unit_text};
+use crate::ask::resolve::{Role, Whom, resolve};
+use crate::ask::{Fault, Here, dns_name};
+use crate::manifests::Object;
+use crate::model::port::{PortSet, Protocol};
+use crate::model::service::ServicePort;
+use crate::net::reach::{By, MapRow, Unit};
+
+impl Draft<'_> {
+    /// What expectations say that somebody reaches; others of them ask for nothing.
+    ///
+    /// # Errors
+    /// An end is none, or is proven not to be there.
+    pub fn kept(&mut self, wanted: &Wanted, here: &Here) -> Result<(), Fault> {
+        for numbered in &wanted.keep.0 {
+            let Numbered { file, line, expectation } = numbered;
+            let at = |fault: Fault| Fault { what: format!("{file}:{line}: {}", fault.what), ..fault };
+            match expectation {
+                Expectation::Connects { from, how: Reaching::Reaches | Reaching::MustReach, to } => {
+                    let because = Because {
+                        object: Object { kind: "file".to_owned(), name: file.clone(), ..Object::default() },
+                        place: format!("line {line}"),
+                        what: format!("is to be kept: {expectation}"),
+                    };
+                    self.keep(from, to, &because, here).map_err(at)?;
+                }
+                other => {
+                    let what =
+                        format!("{file}:{line}: nothing is kept for {other}: it names no flow that is to be allowed");
+                    self.units.notes.insert(what);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn keep(&mut self, from: &str, to: &str, because: &Because, here: &Here) -> Result<(), Fault> {
+        let source = end::end(from, &here.namespace)?;
+        let (goal, port) = end::end_and_port(to, &here.namespace)?;
+        let from = self.sources_of(&source)?;
+        let targets = self.targets_of(&goal, &port)?;
+        for source in &from {
+            for (target, ports) in &targets {
+                self.flows.need(*source, *target, ports.iter().cloned(), because);
+            }
+        }
+        Ok(())
+    }
+
+    /// Proves that an end is there, as far as it can be known.
+    fn is_there(&self, end: &End, port: &PortAsk) -> Result<Whom, Fault> {
+        let directory = Directory::of(&self.units.cluster);
+        Ok(resolve(&self.units.cluster, || &directory, end, Role::Goal(port))?.whom)
+    }
+
+    fn sources_of(&mut self, end: &End) -> Result<Vec<Peer>, Fault> {
+        Ok(self.targets_of(end, &PortAsk::NONE)?.into_iter().map(|it| it.0).collect())
+    }
+
+    fn targets_of(&mut self, end: &End, port: &PortAsk) -> Result<Targets, Fault> {
+        if let End::Service { namespace, name } = end {
+            self.is_there(end, port)?;
+            return Ok(self.of_service(namespace, name, port));
+        }
+        let peers = match end {
+            End::Internet => {
+                ["0.0.0.0/0", "::/0"].map(|it| Peer::Block(it.parse::<IpNet>().expect("it is written as one"))).to_vec()
+            }
+            End::Block(block) => vec![Peer::Block(*block)],
+            other => {
+                let whom = self.is_there(other, port)?;
+                self.peers_of(whom)
+            }
+        };
+        Ok(peers.into_iter().map(|it| (it, self.asked(it, port))).collect())
+    }
+
+    fn of_service(&mut self, namespace: &str, name: &str, port: &PortAsk) -> Targets {
+        let cluster = self.units.cluster.clone();
+        let Some(service) = cluster.services.get(namespace, name) else { return Targets::new() };
+        if let crate::model::service::ServiceType::ExternalName(named) = &service.service_type {
+            return match dns_name::of_this_cluster(named) {
+                Some(End::Service { namespace, name }) => self.of_service(&namespace, &name, port),
+                _ => Targets::new(),
+            };
+        }
+        let is_meant = |it: &&ServicePort| port.is(it);
+        let numbers: BTreeSet<u16> = service.ports.iter().filter(is_meant).map(|it| it.number).collect();
+        let which: Vec<Which> = match port {
+            PortAsk::Any(None) => vec![Which::All],
+            PortAsk::Number { number, .. } => vec![Which::Number(*number)],
+            _ => numbers.into_iter().map(Which::Number).collect(),
+        };
+        which.iter().filter_map(|it| self.targets(service, it)).flatten().collect()
+    }
+
+    fn peers_of(&mut self, whom: Whom) -> Vec<Peer> {
+        let members = match whom {
+            Whom::One(member) | Whom::At(member, _) => vec![member],
+            Whom::Pods { members, .. } => members.into_iter().map(crate::ask::member::Member::Pod).collect(),
+            Whom::Block(block) => return vec![Peer::Block(block)],
+            Whom::Service(_) | Whom::Internet | Whom::Unseen => Vec::new(),
+        };
+        let mut peers = BTreeSet::new();
+        for member in members {
+            match member.pod() {
+                Some(pod) => {
+                    let unit = unit_of_pod(&self.units.cluster, pod);
+                    peers.extend(self.units.peers(&unit));
+                }
+                None => peers.extend(member.addresses().into_iter().map(|it| Peer::Block(IpNet::from(it)))),
+            }
+        }
+        peers.into_iter().collect()
+    }
+
+    /// The ports of a question, on what is no Service.
+    fn asked(&self, peer: Peer, port: &PortAsk) -> Vec<Port> {
+        match port {
+            PortAsk::Any(None) => vec![Port::All],
+            PortAsk::Any(Some(protocol)) => vec![Port::Range(*protocol, 1, u16::MAX)],
+            PortAsk::Number { number, protocol } => vec![Port::number(*protocol, *number)],
+            PortAsk::Named { name, protocol } => {
+                let named = |it: Protocol| Port::Named(it, name.clone());
+                let is_declared = |it: &Port| self.units.pods(peer).iter().any(|pod| !it.of(Some(pod)).is_empty());
+                let all = Protocol::ALL.into_iter().filter(|it| protocol.is_none_or(|wanted| wanted == *it));
+                all.map(named).filter(is_declared).collect()
+            }
+        }
+    }
+
+    /// What is allowed between workloads today, where that is to be kept.
+    pub fn current(&mut self, is_wanted: bool) {
+        if !is_wanted {
+            return;
+        }
+        for row in self.rows() {
+            let (from, to) = (self.units.peers(&row.from), self.units.peers(&row.to));
+            let object = Object { kind: "cluster".to_owned(), ..Object::default() };
+            let because = Because { object, place: String::new(), what: "is allowed today".to_owned() };
+            let ports = ranges(&row.summary.every);
+            for from in &from {
+                to.iter().for_each(|it| self.flows.need(*from, *it, ports.iter().cloned(), &because));
+            }
+        }
+    }
+
+    /// Who may connect to whom among workloads, where one of them is what the answer is about.
+    fn rows(&self) -> Vec<MapRow> {
+        let units = &self.units;
+        let map = units.index.map(&units.cluster, By::Workload, None);
+        let is_known = |it: &Unit| units.entries.contains_key(it);
+        let is_in_scope = |it: &Unit| namespace_of(it).is_some_and(|it| units.scope.contains(it));
+        let is_meant =
+            |it: &MapRow| is_known(&it.from) && is_known(&it.to) && (is_in_scope(&it.from) || is_in_scope(&it.to));
+        map.rows.into_iter().filter(is_meant).collect()
+    }
+
+    /// Pairs of workloads that may connect and that nothing declares.
+    pub fn undeclared(&mut self, judged: &[Judged]) {
+        let mut declared: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        let mut open: BTreeSet<String> = BTreeSet::new();
+        for it in judged {
+            match it.from {
+                Peer::AllPods | Peer::Everyone => drop(open.insert(self.units.name(it.to))),
+                _ => drop(declared.entry(self.units.name(it.from)).or_default().insert(self.units.name(it.to))),
+            }
+        }
+        for row in self.rows().into_iter().filter(|it| !it.summary.some.is_empty()) {
+            let (from, to) = (unit_text(&row.from), unit_text(&row.to));
+            let is_declared = open.contains(&to) || declared.get(&from).is_some_and(|it| it.contains(&to));
+            if !is_declared {
+                let ports = PortSet::clone(&row.summary.some);
+                self.baseline.undeclared.push(Undeclared { from: row.from, to: row.to, ports });
+            }
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! What workloads need by their own manifests: the Services that they name, and names resolved to reach them.
+
+use std::collections::BTreeSet;
+
+use super::ports::Port;
+use super::services::Which;
+use super::units::{Peer, dns_selection};
+use super::{Because, Draft, Unresolved, names};
+use crate::ask::many::unit_text;
+use crate::manifests::mention::{Mention, mentions};
+use crate::manifests::{Object, Template, Word, unit_of};
+use crate::model::name::Name;
+use crate::model::port::Protocol;
+use crate::model::service::{Service, ServicePort};
+use crate::net::reach::Unit;
+
+impl Draft<'_> {
+    /// Egress to each Service that a workload names, and to the cluster's DNS.
+    pub fn services_named(&mut self) {
+        let manifests = self.manifests;
+        for (object, template) in &manifests.templates {
+            let unit = unit_of(object, template);
+            let from = self.units.peers(&unit);
+            let is_in_scope = self.units.scope.contains(object.namespace.as_str());
+            if is_in_scope {
+                self.refers(object, template);
+            }
+            let mut has_egress = false;
+            for word in template.words(object, manifests, &|it| self.linked(&object.namespace, it)) {
+                for mention in mentions(&word.text) {
+                    has_egress |= self.names(&from, &object.namespace, &word, &mention, is_in_scope);
+                }
+            }
+            if has_egress {
+                self.resolves(&from, object, &unit);
+            }
+        }
+    }
+
+    /// What a kubelet lets `CART_SERVICE_HOST` and `CART_SERVICE_PORT` be in pods of a namespace.
+    fn linked(&self, namespace: &str, variable: &str) -> Option<String> {
+        let (name, is_host) = match variable.strip_suffix("_SERVICE_HOST") {
+            Some(name) => (name, true),
+            None => (variable.strip_suffix("_SERVICE_PORT")?, false),
+        };
+        let is_it = |it: &&Service| it.meta.name.to_uppercase().replace('-', "_") == name;
+        let service = self.units.cluster.services.of(namespace).iter().find(is_it)?;
+        let port = || service.ports.iter().next().map(|it: &ServicePort| it.number.to_string());
+        if is_host { Some(service.meta.name.to_string()) } else { port() }
+    }
+
+    /// What it refers to and that is not read, or not there.
+    fn refers(&mut self, object: &Object, template: &Template) {
+        for (place, name) in &template.secrets {
+            let value = format!("secret/{}/{name}", object.namespace);
+            self.baseline.unresolved.push(Unresolved { object: object.clone(), place: place.clone(), value });
+        }
+        let absent: BTreeSet<&str> = template.absent_config_maps(&object.namespace, self.manifests).collect();
+        let told = |it: &&str| format!("{object} brings in configmap/{}/{it}, which is not there", object.namespace);
+        self.units.notes.extend(absent.iter().map(told));
+    }
+
+    /// A host that a workload names; says whether it needs egress to it.
+    fn names(&mut self, from: &[Peer], namespace: &str, word: &Word, mention: &Mention, is_in_scope: bool) -> bool {
+        let told = |value: String| Unresolved { object: word.object.clone(), place: word.place.clone(), value };
+        let cluster = self.units.cluster.clone();
+        match names::whom(&cluster, namespace, mention, &word.key) {
+            names::Whom::Service(service) => self.needs(from, service, word, mention),
+            names::Whom::Absent if is_in_scope => {
+                self.baseline.unresolved.push(told(mention.to_string()));
+                false
+            }
+            names::Whom::Outside if is_in_scope => {
+                self.baseline.outside.push(told(mention.to_string()));
+                false
+            }
+            _ => false,
+        }
+    }
+
+    fn needs(&mut self, from: &[Peer], service: &Service, word: &Word, mention: &Mention) -> bool {
+        let which = mention.port.map_or(Which::All, Which::Number);
+        let name = format!("service/{}/{}", service.meta.namespace, service.meta.name);
+        let Some(targets) = self.targets(service, &which) else {
+            let place = format!("{} {}", word.object, word.place);
+            self.units.notes.insert(format!("{place} names {mention}, and {name} has no such port"));
+            return false;
+        };
+        let port = mention.port.map_or_else(|| "all its ports".to_owned(), |it| format!("port {it}"));
+        let (object, place) = (word.object.clone(), word.place.clone());
+        let because = Because { object, place, what: format!("names {name}, {port}") };
+        for (to, ports) in &targets {
+            from.iter().for_each(|it| self.flows.need(*it, *to, ports.iter().cloned(), &because));
+        }
+        // A Service whose pods are not there yet is asked for by name all the same.
+        true
+    }
+
+    /// Names are asked for over UDP, and over TCP where answers are long.
+    fn resolves(&mut self, from: &[Peer], object: &Object, unit: &Unit) {
+        let dns = self.units.dns.clone();
+        let what = "resolves the names of Services".to_owned();
+        let because = Because { object: object.clone(), place: String::new(), what };
+        let ports = [Protocol::Udp, Protocol::Tcp].map(|it| Port::number(it, dns.port));
+        let servers = self.servers();
+        for to in servers.into_iter().filter(|it| *it != Peer::AllPods) {
+            from.iter().for_each(|it| self.flows.need(*it, to, ports.clone(), &because));
+        }
+        let _ = unit;
+    }
+
+    /// The pods of the cluster's DNS, and the nodes of those on the host network.
+    fn servers(&mut self) -> Vec<Peer> {
+        let dns = self.units.dns.clone();
+        let selection = dns_selection(&dns);
+        let namespace: Name = selection.namespace.clone();
+        let found = self.units.selected(&namespace, &|it| selection.holds(it));
+        let hosts: Vec<_> = found.iter().flat_map(|it| &it.1).filter(|it| !it.is_governed()).cloned().collect();
+        let units: Vec<String> = found.iter().map(|it| unit_text(&it.0)).collect();
+        let is_phantom = |it: &str| it.ends_with("/kreach-cluster-dns");
+        let name = match units.as_slice() {
+            [one] if !is_phantom(one) => one.clone(),
+            _ => format!("pods {} of {namespace}", selection.words()),
+        };
+        let mut peers = self.units.hosts(&name, &hosts);
+        peers.push(self.units.group(name, selection, BTreeSet::new()));
+        peers
+    }
+}

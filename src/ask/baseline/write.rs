@@ -1,0 +1,238 @@
+//! The policies themselves: one that denies all for each namespace, and one for each workload that needs something.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value, json};
+
+use super::gates::Judged;
+use super::ports::{self, Port};
+use super::units::{Peer, Units};
+use super::{Because, Draft, Written};
+use crate::ask::default_deny::selects_all;
+use crate::model::cluster::Cluster;
+use crate::model::name::Name;
+use crate::model::policy::{Direction, Tier};
+
+/// How the policy is called that denies all.
+const DENY_ALL: &str = "default-deny-all";
+/// What stands before the name of a workload's policy.
+const ALLOWS: &str = "allow";
+/// Where a policy says what its selector cannot.
+const NOTE: &str = "kreach/note";
+
+/// One rule: the other ends that have the same ports.
+#[derive(Default)]
+struct Rule {
+    peers: BTreeSet<Peer>,
+    because: BTreeSet<Because>,
+}
+
+/// What a group of pods needs: rules by their ports.
+#[derive(Default)]
+struct Rules {
+    by_direction: [BTreeMap<Vec<Port>, Rule>; 2],
+}
+
+impl Rules {
+    fn of(&mut self, direction: Direction) -> &mut BTreeMap<Vec<Port>, Rule> {
+        &mut self.by_direction[usize::from(direction == Direction::Egress)]
+    }
+}
+
+impl Draft<'_> {
+    /// Writes what is not there yet.
+    pub fn write(&mut self, judged: &[Judged]) {
+        let mut rules: BTreeMap<usize, Rules> = BTreeMap::new();
+        for it in judged.iter().filter(|it| it.denied.is_none()) {
+            let ends =
+                [(it.from, it.to, Direction::Egress, it.egress), (it.to, it.from, Direction::Ingress, it.ingress)];
+            // Where others isolate the pods already, what they allow stays allowed, and no more.
+            for (own, other, direction, _) in ends.into_iter().filter(|it| it.3) {
+                let Peer::Pods(group) = own else { continue };
+                let all = rules.entry(group).or_default().of(direction);
+                let rule = all.entry(ports::least(&it.flow.ports)).or_default();
+                rule.peers.insert(other);
+                rule.because.extend(it.flow.because.iter().cloned());
+            }
+        }
+        let mut taken = Names::of(&self.units.cluster);
+        for namespace in self.units.scope.clone() {
+            self.baseline.policies.extend(deny_all(&self.units.cluster, &namespace, &mut taken));
+        }
+        for (group, own) in rules {
+            let written = self.allow(group, own, &mut taken);
+            self.baseline.policies.push(written);
+        }
+        self.baseline.policies.sort_by(|a, b| {
+            let key = |it: &Written| (it.namespace.clone(), !it.rules.is_empty(), it.name.clone());
+            key(a).cmp(&key(b))
+        });
+    }
+
+    fn allow(&mut self, group: usize, mut own: Rules, taken: &mut Names) -> Written {
+        let units = &self.units;
+        let selects = &units.groups[group];
+        let namespace = selects.selection.namespace.clone();
+        let name = taken.free(&namespace, &policy_name(units, group));
+        let (mut spec, mut types, mut rules) = (Map::new(), Vec::new(), Vec::new());
+        spec.insert("podSelector".to_owned(), selects.selection.json());
+        for direction in [Direction::Ingress, Direction::Egress] {
+            let all = std::mem::take(own.of(direction));
+            if all.is_empty() {
+                continue;
+            }
+            types.push(if direction == Direction::Ingress { "Ingress" } else { "Egress" });
+            let written: Vec<Value> =
+                all.iter().map(|(ports, it)| rule(units, &namespace, direction, ports, it)).collect();
+            spec.insert(direction.as_str().to_owned(), written.into());
+            rules.extend(
+                all.into_iter()
+                    .map(|(ports, it)| (rule_words(units, direction, &ports, &it), it.because.into_iter().collect())),
+            );
+        }
+        spec.insert("policyTypes".to_owned(), json!(types));
+        let mut object = policy(&namespace, &name, spec);
+        if let Some(note) = note(selects) {
+            object["metadata"]["annotations"] = json!({NOTE: note});
+            self.baseline.notes.push(format!("networkpolicy/{namespace}/{name}: {note}"));
+        }
+        Written { namespace, name, selects: selects.name.clone(), object, rules }
+    }
+}
+
+/// Default deny in both directions, for all pods of a namespace and those to come; nothing where that is there.
+fn deny_all(cluster: &Cluster, namespace: &Name, taken: &mut Names) -> Option<Written> {
+    let has = |direction| {
+        let mut here = cluster.policies.of(namespace).iter().filter(|it| it.tier == Tier::Namespace);
+        here.any(|it| selects_all(it, direction) && it.gaps.is_empty())
+    };
+    if has(Direction::Ingress) && has(Direction::Egress) {
+        return None;
+    }
+    let name = taken.free(namespace, DENY_ALL);
+    let mut spec = Map::new();
+    spec.insert("podSelector".to_owned(), json!({}));
+    spec.insert("policyTypes".to_owned(), json!(["Ingress", "Egress"]));
+    let (object, selects) = (policy(namespace, &name, spec), format!("all pods of {namespace}"));
+    Some(Written { namespace: namespace.clone(), name, selects, object, rules: Vec::new() })
+}
+
+fn policy(namespace: &Name, name: &str, spec: Map<String, Value>) -> Value {
+    json!({
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": name, "namespace": namespace.as_str()},
+        "spec": spec,
+    })
+}
+
+/// What a selector cannot say.
+fn note(selects: &super::units::Group) -> Option<String> {
+    let mut parts = Vec::new();
+    if selects.selection.labels.is_empty() {
+        let keys = &selects.selection.lacks;
+        let whom = match keys.is_empty() {
+            true => "every pod of the namespace".to_owned(),
+            false => {
+                let keys: Vec<&str> = keys.iter().map(Name::as_str).collect();
+                format!("every pod of the namespace without {}", keys.join(", "))
+            }
+        };
+        parts.push(format!(
+            "the pods of {} have no labels and cannot be selected alone: this selects {whom}",
+            selects.name
+        ));
+    }
+    if !selects.alike.is_empty() {
+        let alike: Vec<&str> = selects.alike.iter().map(String::as_str).collect();
+        parts.push(format!(
+            "this selects the pods of {} too: they have all labels of {}",
+            alike.join(", "),
+            selects.name
+        ));
+    }
+    (!parts.is_empty()).then(|| parts.join("; "))
+}
+
+/// `allow-web`; with the kind where two workloads of a namespace are called so.
+fn policy_name(units: &Units<'_>, group: usize) -> String {
+    let selects = &units.groups[group];
+    let parted = |it: &str| -> (String, String) {
+        let mut parts = it.splitn(3, '/');
+        let kind = parts.next().unwrap_or_default().to_owned();
+        (kind, parts.nth(1).unwrap_or_default().to_owned())
+    };
+    let (kind, name) = parted(&selects.name);
+    if name.is_empty() {
+        return format!("{ALLOWS}-cluster-dns");
+    }
+    let is_twin = |it: &super::units::Group| {
+        it.selection.namespace == selects.selection.namespace && it.name != selects.name && parted(&it.name).1 == name
+    };
+    if units.groups.iter().any(is_twin) { format!("{ALLOWS}-{name}-{kind}") } else { format!("{ALLOWS}-{name}") }
+}
+
+fn rule(units: &Units<'_>, namespace: &Name, direction: Direction, ports: &[Port], rule: &Rule) -> Value {
+    let mut written = Map::new();
+    let key = if direction == Direction::Ingress { "from" } else { "to" };
+    // An absent list is everyone.
+    if !rule.peers.contains(&Peer::Everyone) {
+        let peers: Vec<Value> = least(&rule.peers).into_iter().map(|it| peer(units, namespace, it)).collect();
+        written.insert(key.to_owned(), peers.into());
+    }
+    let ports: Vec<Value> = ports.iter().filter_map(Port::json).collect();
+    if !ports.is_empty() {
+        written.insert("ports".to_owned(), ports.into());
+    }
+    written.into()
+}
+
+/// Peers without those that all pods hold.
+fn least(peers: &BTreeSet<Peer>) -> Vec<Peer> {
+    let is_held = |it: &&Peer| peers.contains(&Peer::AllPods) && matches!(it, Peer::Pods(_));
+    peers.iter().filter(|it| !is_held(it)).copied().collect()
+}
+
+fn peer(units: &Units<'_>, namespace: &Name, peer: Peer) -> Value {
+    match peer {
+        Peer::Pods(group) => {
+            let selection = &units.groups[group].selection;
+            let mut written = Map::new();
+            if selection.namespace != *namespace {
+                let labels = json!({"kubernetes.io/metadata.name": selection.namespace.as_str()});
+                written.insert("namespaceSelector".to_owned(), json!({"matchLabels": labels}));
+            }
+            written.insert("podSelector".to_owned(), selection.json());
+            written.into()
+        }
+        Peer::AllPods | Peer::Everyone => json!({"namespaceSelector": {}}),
+        Peer::Block(block) => json!({"ipBlock": {"cidr": block.to_string()}}),
+    }
+}
+
+/// `egress to deployment/shop/cart: TCP 7070`.
+fn rule_words(units: &Units<'_>, direction: Direction, ports: &[Port], rule: &Rule) -> String {
+    let names: Vec<String> = rule.peers.iter().map(|it| units.name(*it)).collect();
+    let way = if direction == Direction::Ingress { "from" } else { "to" };
+    let names = crate::text::words::listed(&names);
+    format!("{} {way} {names}: {}", direction.as_str(), ports::words(ports))
+}
+
+/// The names of policies that are there, by namespace: nothing is ever replaced.
+struct Names(BTreeSet<(Name, String)>);
+
+impl Names {
+    fn of(cluster: &Cluster) -> Self {
+        Self(cluster.policies.iter().map(|it| (it.meta.namespace.clone(), it.meta.name.to_string())).collect())
+    }
+
+    /// This name, or the first of it with a number that is free.
+    fn free(&mut self, namespace: &Name, name: &str) -> String {
+        let numbered = (2..).map(|it| format!("{name}-{it}"));
+        let mut all = std::iter::once(name.to_owned()).chain(numbered);
+        let is_free = |it: &String| !self.0.contains(&(namespace.clone(), it.clone()));
+        let free = all.find(is_free).expect("numbers do not end");
+        self.0.insert((namespace.clone(), free.clone()));
+        free
+    }
+}

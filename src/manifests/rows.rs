@@ -1,0 +1,84 @@
+//! Which kinds declare something, and where a server has them.
+
+/// A kind that declares something.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Row {
+    /// Empty: the core group.
+    pub group: &'static str,
+    /// The versions whose fields are known, the one that is asked for first.
+    pub versions: &'static [&'static str],
+    pub plural: &'static str,
+    /// As objects write it: `Ingress`.
+    pub word: &'static str,
+    pub is_namespaced: bool,
+    /// Whether every server has it.
+    pub is_always_served: bool,
+    pub(super) what: What,
+}
+
+/// What its objects declare.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum What {
+    Pod,
+    Workload,
+    CronJob,
+    Service,
+    ConfigMap,
+    Ingress,
+    IngressClass,
+    /// A route of the Gateway API.
+    Route,
+    OpenShiftRoute,
+}
+
+const fn row(
+    group: &'static str,
+    versions: &'static [&'static str],
+    plural: &'static str,
+    word: &'static str,
+    what: What,
+) -> Row {
+    let is_optional = matches!(what, What::Route | What::OpenShiftRoute);
+    let is_namespaced = !matches!(what, What::IngressClass);
+    Row { group, versions, plural, word, is_namespaced, is_always_served: !is_optional, what }
+}
+
+const GATEWAY: &str = "gateway.networking.k8s.io";
+
+/// Every kind that declares something; pods last, since nearly all of them are made by what stands before.
+pub static ROWS: &[Row] = &[
+    row("apps", &["v1"], "deployments", "Deployment", What::Workload),
+    row("apps", &["v1"], "statefulsets", "StatefulSet", What::Workload),
+    row("apps", &["v1"], "daemonsets", "DaemonSet", What::Workload),
+    row("batch", &["v1"], "cronjobs", "CronJob", What::CronJob),
+    row("batch", &["v1"], "jobs", "Job", What::Workload),
+    row("apps", &["v1"], "replicasets", "ReplicaSet", What::Workload),
+    row("", &["v1"], "replicationcontrollers", "ReplicationController", What::Workload),
+    row("", &["v1"], "services", "Service", What::Service),
+    row("networking.k8s.io", &["v1"], "ingresses", "Ingress", What::Ingress),
+    row("networking.k8s.io", &["v1"], "ingressclasses", "IngressClass", What::IngressClass),
+    row(GATEWAY, &["v1", "v1beta1", "v1alpha2"], "httproutes", "HTTPRoute", What::Route),
+    row(GATEWAY, &["v1", "v1alpha2"], "grpcroutes", "GRPCRoute", What::Route),
+    row(GATEWAY, &["v1alpha2", "v1"], "tcproutes", "TCPRoute", What::Route),
+    row(GATEWAY, &["v1alpha3", "v1alpha2", "v1"], "tlsroutes", "TLSRoute", What::Route),
+    row(GATEWAY, &["v1alpha2", "v1"], "udproutes", "UDPRoute", What::Route),
+    row("route.openshift.io", &["v1"], "routes", "Route", What::OpenShiftRoute),
+    row("", &["v1"], "pods", "Pod", What::Pod),
+    row("", &["v1"], "configmaps", "ConfigMap", What::ConfigMap),
+];
+
+/// The row of an object's apiVersion and kind, whatever the version.
+///
+/// The group `extensions` once had workloads and Ingresses.
+pub fn row_of(api_version: &str, word: &str) -> Option<&'static Row> {
+    let group = api_version.split_once('/').map_or("", |it| it.0);
+    ROWS.iter().find(|it| {
+        let is_moved = group == "extensions" && ["apps", "networking.k8s.io"].contains(&it.group);
+        it.word == word && (it.group == group || is_moved)
+    })
+}
+
+/// As the API writes a kind: `Deployment` for `deployment`.
+pub(super) fn word_of(kind: &str) -> &str {
+    ROWS.iter().map(|it| it.word).find(|it| it.eq_ignore_ascii_case(kind)).unwrap_or(kind)
+}
