@@ -12,13 +12,17 @@ use super::reaches::{Reached, Reaches};
 use super::workload::workload_of;
 use super::{Asker, Fault};
 use crate::escalate::back::Back;
+use crate::escalate::hops::{self, Within};
 use crate::escalate::{Certainty, Foothold, Goal, Ground, Held, closure, replay};
-use crate::model::evidence::Outcome;
+use crate::model::evidence::{Gap, Outcome};
 use crate::model::name::Name;
 use crate::model::role::{Subject, SubjectKind};
 
 /// So many of one sort are a row each.
 const EACH: usize = 100;
+
+/// Of so many things it is tried whether a shorter way than the one that was found leads there.
+const DOUBTFUL: usize = 32;
 
 impl Asker<'_> {
     /// Everything that somebody can come to hold, nearest first; pods of one workload are one row, and so are very many
@@ -46,6 +50,9 @@ impl Asker<'_> {
             for moves in [Certainty::Certain, Certainty::Unsure] {
                 let held = closure::reach(ground, start, moves);
                 self.add_rows(ground, &held, moves, max_hops, &mut rows);
+                let most = max_hops.filter(|_| !rows.has_everything());
+                let gap = most.and_then(|it| self.add_doubtful(ground, start, &held, moves, it, &mut rows));
+                found.doubt(gap.into_iter().collect());
                 // Whoever has everything comes no further by what is not known.
                 if moves == Certainty::Unsure && !rows.has_everything() {
                     found.doubt(closure::gaps(ground, &held, max_hops, None));
@@ -78,6 +85,34 @@ impl Asker<'_> {
                 rows.add(end, found, moves, |first| replay::gone(ground, closure::chained(held.way_to(ground, first))));
             }
         }
+    }
+
+    /// What shorter ways than those that were found lead to within so many steps; or that not each was tried.
+    fn add_doubtful(
+        &self,
+        ground: &Ground<'_>,
+        start: &Foothold,
+        held: &Held,
+        moves: Certainty,
+        most: usize,
+        rows: &mut Rows,
+    ) -> Option<Gap> {
+        let all = hops::doubtful(ground, start, held, moves, most);
+        let mut is_cut = all.len() > DOUBTFUL;
+        for one in all.into_iter().take(DOUBTFUL) {
+            if rows.seen.contains(&one) {
+                continue;
+            }
+            match hops::within(ground, start, &Goal::Is(one.clone()), moves, most) {
+                Within::Way(way) => {
+                    rows.seen.insert(one.clone());
+                    rows.add(self.folded(&one), vec![one], moves, |_| replay::gone(ground, way));
+                }
+                Within::Unknown => is_cut = true,
+                Within::No => {}
+            }
+        }
+        is_cut.then(|| hops::gap(most))
     }
 
     /// Everybody whom bindings name, and every service account, who can come to hold something; very many who hold the
@@ -199,7 +234,11 @@ impl Who<'_> {
                 break;
             }
             match self.sort(&back, &subjects[0]) {
-                Some(sort) => sorts.entry(sort).or_default().push(subjects),
+                Some((kind, moves, distance)) if self.fits(distance) => {
+                    sorts.entry((kind, moves, distance)).or_default().push(subjects);
+                }
+                // A shorter way than the one that was found may do.
+                Some(_) => self.add(subjects, all),
                 None => self.undecided(subjects, all),
             }
         }
@@ -211,7 +250,7 @@ impl Who<'_> {
         }
     }
 
-    /// How somebody comes there within the steps that are asked for; `None`: no way is found.
+    /// How somebody comes there, within the steps that are asked for if that is found; `None`: no way is found.
     fn sort(&self, back: &Back<'_>, subject: &Subject) -> Option<Sort> {
         let kind = match subject.kind() {
             SubjectKind::User => 0,
@@ -219,9 +258,13 @@ impl Who<'_> {
             SubjectKind::ServiceAccount | SubjectKind::Other(_) => 2,
         };
         let start = Foothold::Subject(subject.clone());
-        let fits = |it: &u32| self.max_hops.is_none_or(|most| *it as usize <= most);
-        let of = |moves| back.distance(&start, moves).filter(fits).map(|it| (kind, moves, it));
-        of(Certainty::Certain).or_else(|| of(Certainty::Unsure))
+        let of = |moves| back.distance(&start, moves).map(|it| (kind, moves, it));
+        let surely = of(Certainty::Certain);
+        surely.filter(|it| self.fits(it.2)).or_else(|| of(Certainty::Unsure)).or(surely)
+    }
+
+    fn fits(&self, distance: u32) -> bool {
+        self.max_hops.is_none_or(|most| distance as usize <= most)
     }
 
     /// Whoever is asked for stands apart: they are there already.

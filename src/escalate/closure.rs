@@ -11,7 +11,8 @@ use super::edges::EDGES;
 use super::foothold::Foothold;
 use super::goal::Goal;
 use super::held::{Held, Mark};
-use super::moves::{Moves, Out, Waiting};
+use super::hops::{self, Within};
+use super::moves::{Move, Moves, Out, Waiting};
 use super::places::is_running;
 use super::powers::Asks;
 use super::region::Region;
@@ -47,9 +48,6 @@ pub(super) fn nearest(
     Some(held.entries()[entry as usize].cost)
 }
 
-/// Everything, or what it takes until a goal is met, with the entry by which it is and what of that.
-///
-/// What is taken next is what the shortest way leads to, so that the first way to a goal is none longer than others.
 fn search(
     ground: &Ground<'_>,
     start: &Foothold,
@@ -57,9 +55,21 @@ fn search(
     moves: Certainty,
     below: Option<u32>,
 ) -> (Held, Option<Foothold>) {
-    let mut held = Held::of(ground, start, goal.and_then(Goal::wanted));
+    spread(ground, Held::of(ground, start, goal.and_then(Goal::wanted)), goal, moves, below)
+}
+
+/// Everything, or what it takes until a goal is met, with what of that meets it.
+///
+/// What is taken next is what the shortest way leads to, so that the first way to a goal is none longer than others.
+pub(super) fn spread(
+    ground: &Ground<'_>,
+    mut held: Held,
+    goal: Option<&Goal>,
+    moves: Certainty,
+    below: Option<u32>,
+) -> (Held, Option<Foothold>) {
     let mut waiting = Waiting::default();
-    let (mut before, mut seen) = (Mark::default(), 1);
+    let (mut before, mut seen) = (Mark::default(), held.entries().len());
     loop {
         let now = held.mark();
         find(ground, &held, before, moves, &mut waiting);
@@ -96,21 +106,47 @@ pub(super) fn find(ground: &Ground<'_>, held: &Held, before: Mark, certainty: Ce
     }
 }
 
+/// The moves that all of this makes possible, of what is alike one.
+pub fn next(ground: &Ground<'_>, held: &Held, moves: Certainty) -> Vec<Move> {
+    let mut waiting = Waiting::default();
+    find(ground, held, Mark::default(), moves, &mut waiting);
+    waiting.all().cloned().collect()
+}
+
 /// Whether a goal can be reached, by the shortest way that is proven.
 pub fn reach_goal(ground: &Ground<'_>, start: &Foothold, goal: &Goal, max_hops: Option<usize>) -> Answer {
-    let fits = |path: &Vec<Step>| max_hops.is_none_or(|it| path.len() <= it);
-    let (_, found) = path(ground, start, goal, Certainty::Certain);
-    if let Some(path) = found.filter(fits).and_then(|it| replay::replay(ground, it)) {
+    let (_, surely) = within(ground, start, goal, Certainty::Certain, max_hops);
+    let mut is_undecided = surely == Within::Unknown;
+    if let Some(path) = surely.way().and_then(|it| replay::replay(ground, it)) {
         return Answer { outcome: Outcome::Allow, path, gaps: Vec::new() };
     }
-    let (held, found) = path(ground, start, goal, Certainty::Unsure);
-    if let Some(path) = found.filter(fits) {
+    let (held, perhaps) = within(ground, start, goal, Certainty::Unsure, max_hops);
+    is_undecided |= perhaps == Within::Unknown;
+    if let Some(path) = perhaps.way() {
         let (path, _) = replay::gone(ground, path);
         return Answer { outcome: Outcome::Unknown, path, gaps: Vec::new() };
     }
-    let gaps = gaps(ground, &held, max_hops, Some(goal));
+    let mut gaps = gaps(ground, &held, max_hops, Some(goal));
+    gaps.extend(max_hops.filter(|_| is_undecided).map(hops::gap));
     let outcome = if gaps.is_empty() { Outcome::Deny } else { Outcome::Unknown };
     Answer { outcome, path: Vec::new(), gaps }
+}
+
+/// The shortest way by these moves, if it has no more steps than so many, and all that is held besides.
+fn within(
+    ground: &Ground<'_>,
+    start: &Foothold,
+    goal: &Goal,
+    moves: Certainty,
+    max_hops: Option<usize>,
+) -> (Held, Within) {
+    let (held, found) = path(ground, start, goal, moves);
+    let within = match (found, max_hops) {
+        (None, _) => Within::No,
+        (Some(path), Some(most)) if path.len() > most => hops::within(ground, start, goal, moves, most),
+        (Some(path), _) => Within::Way(path),
+    };
+    (held, within)
 }
 
 /// The steps to a goal by these moves, each beginning where the one before it ended, and all that is held besides.

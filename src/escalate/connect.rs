@@ -118,10 +118,7 @@ pub(super) fn way<'a>(
     targets: &'a [Target],
     moves: Certainty,
 ) -> Option<Vec<Step>> {
-    let copy = RefCell::new(Copy::of(ground));
-    let cases = targets.iter().map(|target| Case { ground, held, text, target, copy: &copy });
-    let steps: Vec<Step> = cases.flat_map(|it| it.steps()).filter(|it| it.certainty <= moves).collect();
-    let ways = steps.into_iter().map(|step| {
+    let ways = last_steps(ground, held, text, targets, moves).into_iter().map(|step| {
         let mut way: Vec<Step> = Vec::new();
         for before in step.with.iter().chain([&step.from]) {
             for one in held.way_to(ground, before) {
@@ -134,6 +131,31 @@ pub(super) fn way<'a>(
         way
     });
     ways.min_by_key(Vec::len)
+}
+
+/// So many steps every way to some of these targets has at least; `None`: there is none.
+pub(super) fn least<'a>(
+    ground: &'a Ground<'a>,
+    held: &'a Held,
+    text: &'a Name,
+    targets: &'a [Target],
+    moves: Certainty,
+) -> Option<u32> {
+    let cost = |it: &Foothold| held.entry_of(ground, it).map_or(0, |at| held.entries()[at as usize].cost);
+    let behind = |step: Step| step.with.iter().chain([&step.from]).map(cost).max().unwrap_or(0) + 1;
+    last_steps(ground, held, text, targets, moves).into_iter().map(behind).min()
+}
+
+fn last_steps<'a>(
+    ground: &'a Ground<'a>,
+    held: &'a Held,
+    text: &'a Name,
+    targets: &'a [Target],
+    moves: Certainty,
+) -> Vec<Step> {
+    let copy = RefCell::new(Copy::of(ground));
+    let cases = targets.iter().map(|target| Case { ground, held, text, target, copy: &copy });
+    cases.flat_map(|it| it.steps()).filter(|it| it.certainty <= moves).collect()
 }
 
 impl<'a> Case<'a> {

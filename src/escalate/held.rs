@@ -21,6 +21,7 @@ use crate::model::role::{RoleRule, RuleLists, Subject, SubjectKind};
 use crate::rbac::Identity;
 use crate::rbac::identity::MASTERS;
 
+use self::crowd::Whose;
 use super::Ground;
 use super::foothold::Foothold;
 use super::moves::Move;
@@ -53,8 +54,17 @@ pub struct Stand {
     pub role: Option<(Name, Arc<RolePowers>)>,
     /// The pod, if it is one that is there.
     pub pod: Option<SharedPod>,
-    /// Root on every node, not on this one alone.
-    pub is_every_node: bool,
+    /// What it stands for beside itself.
+    pub all: Option<All>,
+}
+
+/// A stand for all of a sort.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum All {
+    /// Root on every node.
+    Nodes,
+    /// Code in every pod that runs. Of which a way leads through is told by what it leads to.
+    Pods,
 }
 
 /// How much was held at some time.
@@ -79,8 +89,10 @@ pub struct Held {
     naming: FxHashMap<u16, Vec<u32>>,
     /// Which folded accounts act and which folded pods are entered already.
     seen: FxHashSet<(Name, bool, u32)>,
-    /// The entry by which all accounts are held, of whom those alone stand here who have a right that no other has.
-    crowd: Option<u32>,
+    /// The entries by which very many accounts are held, of whom those alone stand here who have a right that no other has.
+    crowds: Vec<(u32, Whose)>,
+    /// The stand in every pod that runs.
+    every_pod: Option<u32>,
     acting: FxHashSet<Subject>,
     entered_nodes: FxHashSet<Name>,
     /// The pods among the stands, by namespace.
@@ -89,6 +101,8 @@ pub struct Held {
     pub wanted_group: Option<Name>,
     /// Groups of the one who starts.
     groups: Vec<Name>,
+    /// Whether moves cost what they surely cost, not what the ways that are told do.
+    counts_least: bool,
 }
 
 impl Held {
@@ -109,6 +123,11 @@ impl Held {
         held.begin(region.clone());
         held.expand(ground, region, 0);
         held
+    }
+
+    /// The same, in which each move costs as many as no way to it has fewer of.
+    pub fn counting_least(self) -> Self {
+        Self { counts_least: true, ..self }
     }
 
     fn begin(&mut self, region: Region) {
@@ -139,6 +158,12 @@ impl Held {
     pub fn is_held(&self, ground: &Ground<'_>, region: &Region) -> bool {
         let is_place = |it: &Region| self.places.contains_key(it);
         is_place(region) || region.has_wider(ground, &mut |it| is_place(it))
+    }
+
+    /// Whether all of it is held by ways of fewer moves than this.
+    pub fn is_near(&self, ground: &Ground<'_>, region: &Region, below: u32) -> bool {
+        let is_near = |it: &Region| self.places.get(it).is_some_and(|at| self.entries[*at as usize].cost < below);
+        is_near(region) || region.has_wider(ground, &mut |it| is_near(it))
     }
 
     /// Whether it is an entry of its own.
@@ -229,6 +254,11 @@ impl Held {
         })
     }
 
+    /// The stand in every pod that runs, once all of them are entered.
+    pub fn every_pod(&self) -> Option<u32> {
+        self.every_pod
+    }
+
     /// The namespaces in which code runs in some pod.
     pub fn entered_namespaces(&self) -> impl Iterator<Item = &Name> {
         self.entered.keys()
@@ -273,12 +303,20 @@ impl Held {
     }
 
     /// How many moves a way has that ends with this one.
-    pub fn cost(&self, it: &Move) -> u32 {
+    pub fn cost(&self, ground: &Ground<'_>, it: &Move) -> u32 {
         if let [stand] = it.stands[..] {
             return self.nearest(stand);
         }
+        if self.counts_least {
+            // One holder, come to later, may hold what these do, so that no more is sure.
+            return it.stands.iter().map(|stand| self.nearest(*stand)).max().unwrap_or(1);
+        }
+        let to = match &it.to {
+            Region::One(it) => it.clone(),
+            _ => Foothold::ClusterAdmin,
+        };
         let mut way = Vec::new();
-        it.stands.iter().for_each(|stand| self.collect(*stand, &mut way));
+        it.stands.iter().for_each(|stand| self.collect(ground, *stand, self.stood(ground, it, *stand, &to), &mut way));
         way.len() as u32 + 1
     }
 
@@ -286,7 +324,7 @@ impl Held {
     pub fn way_to(&self, ground: &Ground<'_>, foothold: &Foothold) -> Vec<Step> {
         let entry = self.entry_of(ground, foothold).map(|it| &self.entries[it as usize]);
         let Some(by) = entry.and_then(|it| it.by.as_ref()) else { return Vec::new() };
-        let mut steps = self.way_of(ground, by);
+        let mut steps = self.way_of(ground, by, foothold);
         // What is had on the way to it needs no second step.
         if !steps.iter().any(|it| it.to == *foothold) {
             steps.push(by.step(ground, self, foothold));
@@ -294,31 +332,36 @@ impl Held {
         steps
     }
 
-    /// The moves that come before this one.
-    pub fn way_of(&self, ground: &Ground<'_>, it: &Move) -> Vec<Step> {
-        self.way_to_stands(ground, &it.stands)
-    }
-
-    /// The moves that lead to these stands; to the first last.
-    pub fn way_to_stands(&self, ground: &Ground<'_>, stands: &[u32]) -> Vec<Step> {
+    /// The moves that come before this one where it leads to this; those to the one who makes it last.
+    fn way_of(&self, ground: &Ground<'_>, it: &Move, to: &Foothold) -> Vec<Step> {
         let mut way = Vec::new();
-        stands.iter().skip(1).chain(stands.first()).for_each(|it| self.collect(*it, &mut way));
-        let step = |it: u32| {
-            let stand = &self.stands[it as usize];
-            let by = self.entries[stand.entry as usize].by.as_ref();
-            by.map(|by| by.step(ground, self, &stand.foothold))
+        for stand in it.stands.iter().skip(1).chain(it.stands.first()) {
+            self.collect(ground, *stand, self.stood(ground, it, *stand, to), &mut way);
+        }
+        let step = |(stand, foothold): (u32, Foothold)| {
+            let by = self.entries[self.stands[stand as usize].entry as usize].by.as_ref();
+            by.map(|by| by.step(ground, self, &foothold))
         };
         way.into_iter().filter_map(step).collect()
     }
 
-    /// The stands on the way to one, itself among them, each behind those that it needs.
-    fn collect(&self, stand: u32, way: &mut Vec<u32>) {
+    /// From where a move is made that leads to this: of a stand for all pods the one that leads there.
+    pub fn stood(&self, ground: &Ground<'_>, it: &Move, stand: u32, to: &Foothold) -> Foothold {
+        let stand = &self.stands[stand as usize];
+        let pod = (stand.all == Some(All::Pods)).then(|| it.pod(ground, to)).flatten();
+        pod.unwrap_or_else(|| stand.foothold.clone())
+    }
+
+    /// The stands on the way to one, itself among them, each behind those that it needs and with what is held there.
+    fn collect(&self, ground: &Ground<'_>, stand: u32, at: Foothold, way: &mut Vec<(u32, Foothold)>) {
         let Some(by) = &self.entries[self.stands[stand as usize].entry as usize].by else { return };
-        if way.contains(&stand) {
+        if way.iter().any(|it| it.0 == stand && it.1 == at) {
             return;
         }
-        by.stands.iter().skip(1).chain(by.stands.first()).for_each(|it| self.collect(*it, way));
-        way.push(stand);
+        for before in by.stands.iter().skip(1).chain(by.stands.first()) {
+            self.collect(ground, *before, self.stood(ground, by, *before, &at), way);
+        }
+        way.push((stand, at));
     }
 }
 

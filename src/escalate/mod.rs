@@ -20,6 +20,7 @@ pub mod edges;
 pub mod foothold;
 pub mod goal;
 pub mod held;
+pub mod hops;
 pub mod moves;
 pub mod places;
 pub mod powers;

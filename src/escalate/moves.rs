@@ -89,7 +89,7 @@ impl<'a> Out<'a> {
         }
         let found = rests(Move::new(edge, stand, to));
         if let Some(found) = found.filter(|it| it.certainty <= self.certainty) {
-            let cost = self.held.cost(&found);
+            let cost = self.held.cost(self.ground, &found);
             self.waiting.put(found, cost);
         }
     }
@@ -218,6 +218,11 @@ impl<'a> Moves<'a> {
     /// The pods among them.
     pub fn new_pods(&self) -> impl Iterator<Item = (u32, &'a SharedPod)> {
         self.new_stands().filter_map(|(at, it)| Some((at, it.pod.as_ref()?)))
+    }
+
+    /// The stand in every pod that runs, if it was come by last.
+    pub fn new_every_pod(&self) -> Option<u32> {
+        self.held.every_pod().filter(|it| *it as usize >= self.before.stands)
     }
 
     /// Whether all of it is held already.

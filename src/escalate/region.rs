@@ -59,6 +59,8 @@ pub enum Region {
     One(Foothold),
     /// Acting as the service accounts that are there.
     Accounts(Name),
+    /// The same of every namespace whose tokens are mounted into pods that run.
+    Tokens,
     /// Code in pods.
     Pods(Name, Which),
     /// Code in the pods that run on a node.
@@ -79,6 +81,8 @@ pub enum Region {
     SecretsNamed(Name),
     /// The traffic of Services of a namespace.
     Traffic(Name, Of),
+    /// The same of every namespace behind which pods run.
+    Backed,
     /// Everything in every namespace.
     NamespaceAdmins,
 }
@@ -98,6 +102,8 @@ impl Region {
         match self {
             Region::One(foothold) => around(ground, foothold, look),
             Region::Accounts(namespace) => !namespace.is_empty() && look(&Region::Accounts(Name::empty())),
+            Region::Tokens => look(&Region::Accounts(Name::empty())),
+            Region::Backed => around_traffic(&Name::empty(), Of::Selecting, look),
             Region::Traffic(namespace, of) => around_traffic(namespace, *of, &mut |it| it != self && look(it)),
             Region::Pods(namespace, which) => pods(namespace, *which, &mut |it| it != self && look(it)),
             Region::PodsOn(_) => look(&Region::Pods(Name::empty(), Which::Running)),
@@ -128,6 +134,11 @@ impl Region {
                     ground.place(it).accounts().into_iter().map(|name| account(it, name)).collect()
                 };
                 spaces(ground, namespace).iter().flat_map(of).collect()
+            }
+            Region::Tokens => {
+                let of =
+                    |it: &Name| -> Vec<Foothold> { ground.place(it).mounted().map(|name| account(it, name)).collect() };
+                ground.all_namespaces().iter().flat_map(of).collect()
             }
             Region::Pods(namespace, which) => {
                 let pods = |it: &Name| ground.cluster.pods.of(it).iter().filter(|it| which.has(it));
@@ -166,15 +177,24 @@ impl Region {
             }
             Region::Traffic(namespace, of) => {
                 let services = |it: &Name| ground.cluster.services.of(it).iter().filter(|it| of.has(it));
-                let to = |it: &Service| Foothold::Intercept {
-                    namespace: it.meta.namespace.clone(),
-                    service: it.meta.name.clone(),
-                };
-                spaces(ground, namespace).iter().flat_map(services).map(to).collect()
+                spaces(ground, namespace).iter().flat_map(services).map(traffic).collect()
+            }
+            Region::Backed => {
+                let is_backed = |it: &&Service| is_backed(ground, it);
+                let services = |it: &Name| ground.cluster.services.of(it).iter().filter(is_backed);
+                ground.all_namespaces().iter().flat_map(services).map(traffic).collect()
             }
             Region::NamespaceAdmins => ground.all_namespaces().iter().cloned().map(Foothold::NamespaceAdmin).collect(),
         }
     }
+}
+
+fn traffic(service: &Service) -> Foothold {
+    Foothold::Intercept { namespace: service.meta.namespace.clone(), service: service.meta.name.clone() }
+}
+
+fn is_backed(ground: &Ground<'_>, service: &Service) -> bool {
+    ground.place(&service.meta.namespace).selected(ground, &service.meta.namespace, &service.meta.name).is_some()
 }
 
 /// This namespace; empty: all of them.
@@ -217,8 +237,9 @@ fn around(ground: &Ground<'_>, foothold: &Foothold, look: Look<'_>) -> bool {
         Foothold::NamespaceAdmin(_) => look(&Region::NamespaceAdmins),
         Foothold::Intercept { namespace, service } => {
             let selects = |it: &Service| if it.selector.is_empty() { Of::Bare } else { Of::Selecting };
-            let of = ground.cluster.services.get(namespace, service).map_or(Of::All, selects);
-            around_traffic(namespace, of, look)
+            let fact = ground.cluster.services.get(namespace, service);
+            around_traffic(namespace, fact.map_or(Of::All, |it| selects(it)), look)
+                || fact.is_some_and(|it| is_backed(ground, it)) && look(&Region::Backed)
         }
         _ => false,
     }
@@ -234,8 +255,10 @@ fn around_subject(ground: &Ground<'_>, subject: &Subject, look: Look<'_>) -> boo
         Subject::Group(name) if name == MASTERS => look(&Region::Groups),
         Subject::Group(_) => look(&Region::Groups) || look(&Region::Certified),
         Subject::ServiceAccount { namespace, name } => {
-            let is_there = || ground.place(namespace).class_of_account(name).is_some();
-            look(&Region::Certified) || is_there() && in_all(namespace, |it| look(&Region::Accounts(it.clone())))
+            let place = ground.place(namespace);
+            look(&Region::Certified)
+                || place.class_of_account(name).is_some() && in_all(namespace, |it| look(&Region::Accounts(it.clone())))
+                || place.mounting(name).is_some() && look(&Region::Tokens)
         }
         Subject::Other { .. } => false,
     }
@@ -257,6 +280,8 @@ impl fmt::Display for Region {
         match self {
             Region::One(it) => write!(out, "{it}"),
             Region::Accounts(namespace) => write!(out, "sa:{}/*", word(namespace)),
+            Region::Tokens => out.write_str("sa:*/*"),
+            Region::Backed => out.write_str("intercept/*/*"),
             Region::Pods(namespace, _) => write!(out, "pod/{}/*", word(namespace)),
             Region::PodsOn(node) => write!(out, "pods on node/{node}"),
             Region::Nodes => out.write_str("node-root/*"),

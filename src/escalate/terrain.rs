@@ -12,11 +12,11 @@ mod forget;
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rustc_hash::FxHashMap;
 
-use crate::model::facts::SharedPod;
+use crate::model::facts::{Service, SharedPod};
 use crate::model::id::PodId;
 use crate::model::name::Name;
 use crate::model::role::{SharedBinding, SharedRole, Subject};
@@ -28,7 +28,8 @@ use crate::rbac::{Holding, Identity};
 
 use super::Ground;
 use super::admission::{Admission, admission};
-use super::held::crowd::Crowd;
+use super::edges::{mounting, selects, way_out};
+use super::held::crowd::{Crowd, Whose};
 use super::moves::is_there;
 use super::places::{is_changeable, is_running, nodes};
 use super::powers::RolePowers;
@@ -57,6 +58,8 @@ pub struct Terrain {
     absent: RefCell<Kept<Absent, Name>>,
     admission: OnceCell<Arc<Privileged>>,
     crowd: RefCell<Kept<Crowd, Name>>,
+    mounted: RefCell<Kept<Crowd, Name>>,
+    leaving: OnceCell<Arc<[SharedPod]>>,
 }
 
 /// The service accounts that bindings name and that are not there, by namespace.
@@ -107,6 +110,10 @@ pub struct Place {
     standards: Vec<Standards>,
     class_of_account: FxHashMap<Name, u32>,
     class_of_pod: FxHashMap<PodKey, u32>,
+    /// The accounts whose tokens pods mount, with the first class of these pods.
+    mounted: BTreeMap<Name, u32>,
+    /// The Services that select pods, with the first class of these pods.
+    selected: OnceLock<FxHashMap<Name, u32>>,
 }
 
 /// What pods of one class share: their template, and their node where they have anything of it.
@@ -177,6 +184,31 @@ impl Place {
     /// What its changeable pods meet of the Pod Security Standards, each once.
     pub fn standards(&self) -> &[Standards] {
         &self.standards
+    }
+
+    /// The accounts whose tokens are mounted into pods that run, by name.
+    pub fn mounted(&self) -> impl Iterator<Item = &Name> {
+        self.mounted.keys()
+    }
+
+    /// The first pod that mounts the token of an account.
+    pub fn mounting(&self, account: &str) -> Option<&SharedPod> {
+        self.mounted.get(account).and_then(|it| self.pods[*it as usize].pods.first())
+    }
+
+    /// The first pod that a Service of this namespace selects.
+    pub fn selected(&self, ground: &Ground<'_>, namespace: &Name, service: &str) -> Option<&SharedPod> {
+        let first = |service: &Service| {
+            let is_its = |it: &PodClass| it.pods.first().is_some_and(|it| selects(service, it));
+            Some((service.meta.name.clone(), self.pods.iter().position(is_its)? as u32))
+        };
+        let all = || ground.cluster.services.of(namespace).iter().filter_map(|it| first(it)).collect();
+        self.selected.get_or_init(all).get(service).and_then(|it| self.pods[*it as usize].pods.first())
+    }
+
+    /// The first pod that runs.
+    pub fn first_pod(&self) -> Option<PodId> {
+        self.pods.first().and_then(|it| it.pods.first()).map(|it| it.pod_id())
     }
 
     /// All accounts, by name.
@@ -304,10 +336,20 @@ impl Ground<'_> {
         self.terrain.absent.borrow_mut().now(whole, renew)
     }
 
-    /// All accounts together.
-    pub fn crowd(&self) -> Arc<Crowd> {
+    /// Very many accounts together.
+    pub fn crowd(&self, whose: Whose) -> Arc<Crowd> {
         let renew = |crowd: &mut Crowd, stale: &BTreeSet<Name>| crowd.renew(self, stale);
-        self.terrain.crowd.borrow_mut().now(|| Crowd::of(self), renew)
+        let kept = match whose {
+            Whose::All => &self.terrain.crowd,
+            Whose::Mounted => &self.terrain.mounted,
+        };
+        kept.borrow_mut().now(|| Crowd::of(self, whose), renew)
+    }
+
+    /// Of the pods that run those out of whose containers a way leads to their node: of a node the first, and the first
+    /// from which it is sure.
+    pub fn leaving(&self) -> Arc<[SharedPod]> {
+        self.terrain.leaving.get_or_init(|| leaving(self)).clone()
     }
 
     /// What namespaces say of a privileged pod.
@@ -320,6 +362,20 @@ impl Ground<'_> {
     pub fn pod(&self, id: &PodId) -> Option<&SharedPod> {
         self.cluster.pods.get(&id.namespace, &id.name)
     }
+}
+
+fn leaving(ground: &Ground<'_>) -> Arc<[SharedPod]> {
+    let mut seen: BTreeSet<(Name, bool)> = BTreeSet::new();
+    let mut all = Vec::new();
+    for namespace in ground.all_namespaces().iter() {
+        let place = ground.place(namespace);
+        for pod in place.pods.iter().filter_map(|it| it.pods.first()).filter(|it| !it.node().is_empty()) {
+            let way = way_out(pod.mold.host_access());
+            let mut is_new = |is_sure: bool| seen.insert((pod.node().clone(), is_sure));
+            all.extend(way.map(|it| it.1.is_none()).filter(|it| is_new(*it)).map(|_| pod.clone()));
+        }
+    }
+    all.into()
 }
 
 fn privileged(ground: &Ground<'_>) -> Privileged {
@@ -374,6 +430,11 @@ fn place(ground: &Ground<'_>, namespace: &Name) -> Place {
     let changeable = place.pods.iter().filter_map(|it| it.pods.first()).filter(|it| is_changeable(it));
     place.standards = changeable.map(|it| it.mold.standards).collect::<BTreeSet<_>>().into_iter().collect();
     accounts(ground, namespace, &mut place);
+    for (class, pod) in (0..).zip(&place.pods).filter_map(|(class, it)| Some((class, it.pods.first()?))) {
+        if mounting(ground, pod).is_some() {
+            place.mounted.entry(pod.mold.service_account.clone()).or_insert(class);
+        }
+    }
     place
 }
 

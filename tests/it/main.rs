@@ -46,6 +46,7 @@ mod rbac_live;
 mod rbac_worlds;
 mod rbac_writers;
 mod reach_control_plane;
+mod reach_hops;
 mod reach_laws;
 mod reach_plain;
 mod reach_story;

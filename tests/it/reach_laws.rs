@@ -86,7 +86,7 @@ fn policy(random: &mut Random, number: usize) -> AnyFact {
     fact(Kind::NETWORK_POLICY, &json, random.one(&["a", "b"]))
 }
 
-fn fact(kind: Kind, json: &str, namespace: &str) -> AnyFact {
+pub fn fact(kind: Kind, json: &str, namespace: &str) -> AnyFact {
     let reading = kinds::spec(kind).expect("a kind").read_json(json, namespace, &mut Intern::new());
     match reading {
         kinds::Reading::Read(entry) => entry.fact,
@@ -186,7 +186,7 @@ pub fn facts(random: &mut Random) -> Vec<AnyFact> {
 }
 
 /// A cluster with its indexes.
-struct World {
+pub struct World {
     cluster: Cluster,
     net: net::Index,
     rbac: rbac::Index,
@@ -194,11 +194,11 @@ struct World {
 }
 
 impl World {
-    fn of(facts: &[AnyFact]) -> Self {
+    pub fn of(facts: &[AnyFact]) -> Self {
         Self::from(cluster(facts))
     }
 
-    fn ground(&self) -> Ground<'_> {
+    pub fn ground(&self) -> Ground<'_> {
         Ground {
             cluster: &self.cluster,
             net: &self.net,
@@ -222,7 +222,7 @@ impl From<Cluster> for World {
     }
 }
 
-fn starts() -> Vec<Foothold> {
+pub fn starts() -> Vec<Foothold> {
     let subjects = [
         Subject::new(SubjectKind::User, "", "alice"),
         Subject::new(SubjectKind::Group, "", "dev"),

@@ -5,6 +5,7 @@ use crate::model::name::Name;
 use crate::model::role::Subject;
 
 use super::super::foothold::Foothold;
+use super::super::held::All;
 use super::super::moves::{Moves, Out};
 use super::super::powers::Asks;
 use super::super::region::{Region, Which};
@@ -27,7 +28,8 @@ fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
     for (at, stand) in moves.new_stands() {
         let Foothold::Node(node) = &stand.foothold else { continue };
         let object = ObjectId::new(Kind::NODE, "", node.clone());
-        let (users, pods) = match stand.is_every_node {
+        let is_every_node = stand.all == Some(All::Nodes);
+        let (users, pods) = match is_every_node {
             true => (Region::NodeUsers, Region::Pods(Name::empty(), Which::Running)),
             false => {
                 let user = Subject::User(format!("system:node:{node}").into());
@@ -35,7 +37,7 @@ fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
             }
         };
         out.add(&EDGE, at, users, |it| it.state(object, "holds its own credential"));
-        let runs = if stand.is_every_node { "runs on a node".into() } else { format!("runs on {node}") };
+        let runs = if is_every_node { "runs on a node".into() } else { format!("runs on {node}") };
         out.add(&EDGE, at, pods, |it| it.is(runs));
     }
 }

@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 
 use crate::model::facts::Service;
+use crate::model::id::PodId;
 use crate::model::name::Name;
 use crate::rbac::powers;
 
 use super::super::foothold::Foothold;
 use super::super::moves::{Moves, Out};
+use super::super::places::is_running;
 use super::super::powers::{Asks, Permission};
 use super::super::region::{Of, Region};
 use super::super::rights::Right;
@@ -102,27 +104,42 @@ fn has_traffic(moves: &Moves<'_>, namespace: &Name, of: Of) -> bool {
 /// A new right is asked of every namespace in which one has code, and a pod that is come by last of every right.
 pub(super) fn by_labels(moves: &Moves<'_>, out: &mut Out<'_>) {
     for right in moves.new_rights(&LABELS) {
-        let entered: Vec<&Name> = match right.scope.is_empty() {
-            false => vec![&right.scope],
+        let entered: Vec<Name> = match right.scope.is_empty() {
+            false => vec![right.scope.clone()],
             true if out.has(right, &Region::Traffic(Name::empty(), Of::Selecting)) => continue,
-            true => moves.held.entered_namespaces().collect(),
+            true if moves.held.every_pod().is_some() => moves.ground.all_namespaces().to_vec(),
+            true => moves.held.entered_namespaces().cloned().collect(),
         };
-        entered.into_iter().for_each(|it| labelled(moves, right, it, out));
+        entered.iter().for_each(|it| labelled(moves, right, it, out));
     }
-    let entered: BTreeSet<&Name> = moves.new_pods().map(|(_, it)| it.namespace()).collect();
-    for namespace in entered.into_iter().filter(|it| has_traffic(moves, it, Of::Selecting)) {
+    if moves.all_rights(&LABELS).next().is_none() || moves.is_held(&Region::Traffic(Name::empty(), Of::Selecting)) {
+        return;
+    }
+    let entered: BTreeSet<Name> = match moves.new_every_pod() {
+        Some(_) => moves.ground.all_namespaces().iter().cloned().collect(),
+        None => moves.new_pods().map(|(_, it)| it.namespace().clone()).collect(),
+    };
+    for namespace in entered.iter().filter(|it| has_traffic(moves, it, Of::Selecting)) {
         moves.held.rights_in(&LABELS, namespace).for_each(|it| labelled(moves, it, namespace, out));
     }
 }
 
 /// The move by a pod of a namespace in which one's code runs, if the right is for one.
 fn labelled(moves: &Moves<'_>, right: &Right, namespace: &Name, out: &mut Out<'_>) {
-    let pods = moves.held.entered(namespace).filter(|(_, it)| right.is_of(&it.name));
-    let Some((at, pod)) = pods.into_iter().next().filter(|_| has_traffic(moves, namespace, Of::Selecting)) else {
-        return;
-    };
     let to = Region::Traffic(namespace.clone(), Of::Selecting);
-    out.add(&EDGE, right, to, |it| it.may_beside(right, &pod.name).is("is there").with(at));
+    if out.has(right, &to) || !has_traffic(moves, namespace, Of::Selecting) {
+        return;
+    }
+    let entered = moves.held.entered(namespace).map(|(at, it)| (at, it.clone())).find(|it| right.is_of(&it.1.name));
+    let Some((at, pod)) = entered.or_else(|| in_every_pod(moves, right, namespace)) else { return };
+    out.add(&EDGE, right, to, |it| it.may_beside(right, &pod.name).is("is there").with(at).from_pod(pod.clone()));
+}
+
+/// The first pod of a namespace that a right is for, where every pod that runs is held.
+fn in_every_pod(moves: &Moves<'_>, right: &Right, namespace: &Name) -> Option<(u32, PodId)> {
+    let at = moves.held.every_pod()?;
+    let mut running = moves.ground.cluster.pods.of(namespace).iter().filter(|it| is_running(it)).map(|it| it.pod_id());
+    running.find(|it| right.is_of(&it.name)).map(|it| (at, it))
 }
 
 /// What is meant for a Service.

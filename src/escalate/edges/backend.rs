@@ -1,10 +1,14 @@
 //! Code in a pod behind a Service, or in one that can be labelled so (A39), receives what clients send there.
 
-use crate::model::facts::Service;
+use crate::model::facts::{Service, SharedPod};
+use crate::model::id::{ObjectId, PodId};
 use crate::model::name::Name;
 
+use super::super::Ground;
+use super::super::foothold::Foothold;
 use super::super::moves::{Moves, Out};
 use super::super::powers::Asks;
+use super::super::region::Region;
 use super::a39_take_traffic::{by_labels, traffic};
 use super::{Edge, Trace};
 
@@ -25,16 +29,37 @@ fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
     let mut has_new = false;
     for (at, pod) in moves.new_pods() {
         has_new = true;
-        let labels = pod.labels();
-        let has = |(key, value): (&Name, &Name)| labels.get(key).is_some_and(|it| *it == *value);
-        let selects = |it: &&Service| !it.selector.is_empty() && it.selector.iter().all(has);
-        for service in moves.ground.cluster.services.of(pod.namespace()).iter().filter(selects) {
+        for service in moves.ground.cluster.services.of(pod.namespace()).iter().filter(|it| selects(it, pod)) {
             let selected = pod.pod_id().object();
-            out.add(&EDGE, at, traffic(service), |it| it.state(selected, "is selected by the Service"));
+            out.add(&EDGE, at, traffic(service), |it| it.state(selected, SELECTED));
         }
+    }
+    if let Some(at) = moves.new_every_pod() {
+        has_new = true;
+        out.add(&EDGE, at, Region::Backed, |it| it.from_some_pod(selected_pod, telling));
     }
     // A pod that is come by last may be one that labels can be written of.
     if has_new {
         by_labels(moves, out);
     }
+}
+
+const SELECTED: &str = "is selected by the Service";
+
+/// Whether a Service selects a pod.
+pub(in super::super) fn selects(service: &Service, pod: &SharedPod) -> bool {
+    let labels = pod.labels();
+    let has = |(key, value): (&Name, &Name)| labels.get(key).is_some_and(|it| *it == *value);
+    !service.selector.is_empty() && service.selector.iter().all(has)
+}
+
+/// The first pod that a Service selects.
+fn selected_pod(ground: &Ground<'_>, traffic: &Foothold) -> Option<PodId> {
+    let Foothold::Intercept { namespace, service } = traffic else { return None };
+    ground.place(namespace).selected(ground, namespace, service).map(|it| it.pod_id())
+}
+
+fn telling(_: &Ground<'_>, pod: &Foothold, _: &Foothold) -> Option<(ObjectId, &'static str)> {
+    let Foothold::Pod(id) = pod else { return None };
+    Some((id.object(), SELECTED))
 }

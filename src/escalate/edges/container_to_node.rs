@@ -1,5 +1,6 @@
 //! What a container has of its node, and how that becomes root on it.
 
+use crate::model::facts::SharedPod;
 use crate::model::security::{HostAccess, HostPath};
 
 use super::super::foothold::Foothold;
@@ -22,18 +23,25 @@ pub(super) static EDGE: Edge = Edge {
 
 fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
     for (at, pod) in moves.new_pods().filter(|(_, it)| !it.node().is_empty()) {
-        let access = pod.mold.host_access();
-        let Some((what, doubt)) = way_out(access) else { continue };
-        let doubt = if access.unprivileged_user { Some("its containers do not run as root") } else { doubt };
-        out.add(&EDGE, at, Foothold::Node(pod.node().clone()), |it| {
-            let pod = pod.pod_id().object();
-            let it = it.state(pod.clone(), what);
-            match doubt {
-                Some(doubt) => it.unsure_of(Some(pod), doubt),
-                None => it,
-            }
-        });
+        left(at, pod, out);
     }
+    if let Some(at) = moves.new_every_pod() {
+        moves.ground.leaving().iter().for_each(|it| left(at, it, out));
+    }
+}
+
+/// The move out of a container of this pod.
+fn left(at: u32, pod: &SharedPod, out: &mut Out<'_>) {
+    let Some((what, doubt)) = way_out(pod.mold.host_access()) else { return };
+    out.add(&EDGE, at, Foothold::Node(pod.node().clone()), |it| {
+        let id = pod.pod_id();
+        let (it, pod) = (it.from_pod(id.clone()), id.object());
+        let it = it.state(pod.clone(), what);
+        match doubt {
+            Some(doubt) => it.unsure_of(Some(pod), doubt),
+            None => it,
+        }
+    });
 }
 
 const SETUP: Option<&str> = Some("it depends on how its container runtime is set up");
@@ -43,7 +51,7 @@ const OTHERS: Option<&str> = Some("it depends on what runs there, and as whom");
 /// The first way out of a container, and what makes it unsure.
 ///
 /// What is root in a user namespace of its own is nobody on the node.
-fn way_out(access: &HostAccess) -> Option<(&'static str, Option<&'static str>)> {
+pub(in super::super) fn way_out(access: &HostAccess) -> Option<(&'static str, Option<&'static str>)> {
     if access.user_namespace {
         return None;
     }
@@ -61,7 +69,8 @@ fn way_out(access: &HostAccess) -> Option<(&'static str, Option<&'static str>)> 
         (access.paths.iter().any(holds_credentials), "can read files of the node that may hold credentials", CONTENT),
         (access.processes, "sees the node's processes: their environment and their files may be read", OTHERS),
     ];
-    ways.into_iter().find(|(is_so, ..)| *is_so).map(|(_, what, doubt)| (what, doubt))
+    let (_, what, doubt) = ways.into_iter().find(|(is_so, ..)| *is_so)?;
+    Some((what, if access.unprivileged_user { Some("its containers do not run as root") } else { doubt }))
 }
 
 /// Directories in which files stand that the node runs as root, or reads as its configuration.

@@ -43,6 +43,9 @@ mod pod_token;
 
 pub(super) use a16_escalate::may_escalate;
 pub use a44_deputy::DEPUTIES;
+pub(super) use backend::selects;
+pub(super) use container_to_node::way_out;
+pub(super) use pod_token::mounting;
 
 use std::collections::BTreeSet;
 

@@ -1,13 +1,16 @@
 //! What runs in a pod has the pod's token, if one is mounted.
 
 use crate::model::facts::SharedPod;
-use crate::model::id::{Kind, ObjectId};
+use crate::model::id::{Kind, ObjectId, PodId};
+use crate::model::role::Subject;
 use crate::model::security::TokenMount;
 
 use super::super::Ground;
+use super::super::foothold::Foothold;
 use super::super::moves::{Moves, Out};
 use super::super::places::account;
 use super::super::powers::Asks;
+use super::super::region::Region;
 use super::{Edge, Trace};
 
 pub(super) static EDGE: Edge = Edge {
@@ -28,10 +31,24 @@ fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
         let Some((object, what)) = mounting(moves.ground, pod) else { continue };
         out.add(&EDGE, at, account(pod.namespace(), &pod.mold.service_account), |it| it.state(object, what));
     }
+    if let Some(at) = moves.new_every_pod() {
+        out.add(&EDGE, at, Region::Tokens, |it| it.from_some_pod(mounting_pod, telling));
+    }
+}
+
+/// The first pod that mounts the token of an account.
+fn mounting_pod(ground: &Ground<'_>, account: &Foothold) -> Option<PodId> {
+    let Foothold::Subject(Subject::ServiceAccount { namespace, name }) = account else { return None };
+    ground.place(namespace).mounting(name).map(|it| it.pod_id())
+}
+
+fn telling(ground: &Ground<'_>, pod: &Foothold, _: &Foothold) -> Option<(ObjectId, &'static str)> {
+    let Foothold::Pod(id) = pod else { return None };
+    mounting(ground, ground.pod(id)?)
 }
 
 /// What says that the token is mounted.
-fn mounting(ground: &Ground<'_>, pod: &SharedPod) -> Option<(ObjectId, &'static str)> {
+pub(in super::super) fn mounting(ground: &Ground<'_>, pod: &SharedPod) -> Option<(ObjectId, &'static str)> {
     let account = ObjectId::new(Kind::SERVICE_ACCOUNT, pod.namespace().clone(), pod.mold.service_account.clone());
     match pod.mold.token {
         TokenMount::Always => Some((pod.pod_id().object(), "mounts the token of its service account")),

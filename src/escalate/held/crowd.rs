@@ -1,4 +1,4 @@
-//! All service accounts at once: very many, of whom few may do what no other may.
+//! All service accounts at once, or all whose tokens pods mount: very many, of whom few may do what no other may.
 //!
 //! ```text
 //! 18,000 accounts, 40,000 bindings  →  300 rights: create pods everywhere (sa:ci/runner), patch pods of shop (sa:shop/db), …
@@ -15,13 +15,37 @@ use super::super::Ground;
 use super::super::edges::may_escalate;
 use super::super::powers::is_of_one_identity;
 use super::super::rights::Right;
-use super::super::terrain::{Granted, Grants};
+use super::super::terrain::{Granted, Grants, Place};
 use super::{Held, Stand};
 use crate::model::name::Name;
 
-/// Those of all accounts who may do what no other may.
+/// Which accounts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Whose {
+    #[default]
+    All,
+    /// Those whose tokens are mounted into pods that run.
+    Mounted,
+}
+
+impl Whose {
+    /// The classes of a namespace that some of them are of, each with the first of them.
+    fn of(self, place: &Place) -> Vec<(u32, Name)> {
+        match self {
+            Whose::All => (0..).zip(place.accounts.iter().map(|it| it.names[0].clone())).collect(),
+            Whose::Mounted => {
+                let mut seen = BTreeSet::new();
+                let classes = place.mounted().filter_map(|it| Some((place.class_of_account(it)?, it.clone())));
+                classes.filter(|it| seen.insert(it.0)).collect()
+            }
+        }
+    }
+}
+
+/// Those of very many accounts who may do what no other of them may.
 #[derive(Clone, Debug, Default)]
 pub struct Crowd {
+    whose: Whose,
     members: Vec<Member>,
     /// Whether somebody among them may widen roles, so that the grants of all others count.
     may_escalate: bool,
@@ -46,9 +70,9 @@ impl Member {
 }
 
 impl Crowd {
-    /// Of all accounts that are there.
-    pub fn of(ground: &Ground<'_>) -> Self {
-        let mut all = Self::default();
+    /// Of accounts that are there.
+    pub fn of(ground: &Ground<'_>, whose: Whose) -> Self {
+        let mut all = Self { whose, ..Self::default() };
         all.add(ground, ground.all_namespaces().iter());
         all
     }
@@ -57,7 +81,7 @@ impl Crowd {
     pub fn renew(&mut self, ground: &Ground<'_>, stale: &BTreeSet<Name>) {
         let is_stale = |it: &Member| stale.contains(&it.namespace);
         if self.may_escalate || self.members.iter().any(|it| is_stale(it) && it.is_leading()) {
-            *self = Self::of(ground);
+            *self = Self::of(ground, self.whose);
             return;
         }
         self.members.retain(|it| !is_stale(it));
@@ -74,8 +98,8 @@ impl Crowd {
         });
         for namespace in namespaces {
             let place = ground.place(namespace);
-            for class in 0..place.accounts.len() as u32 {
-                held.act_as_class(namespace, &place, class, None, 0);
+            for (class, name) in self.whose.of(&place) {
+                held.act_as_class(namespace, &place, class, Some(&name), 0);
                 whose.push((namespace.clone(), class));
             }
         }
@@ -85,30 +109,43 @@ impl Crowd {
 }
 
 impl Held {
-    /// Whether all accounts may be taken by what no other may: nothing looks at each of them.
-    pub(super) fn may_crowd(&self, ground: &Ground<'_>) -> bool {
+    /// Whether very many accounts may be taken by what no other may: nothing looks at each of them.
+    fn may_crowd(&self, ground: &Ground<'_>) -> bool {
         self.wanted_group.is_none() && ground.rbac.marks().is_empty() && !may_escalate(self)
     }
 
-    /// All accounts.
-    pub(super) fn crowd(&mut self, ground: &Ground<'_>, entry: u32) {
-        for it in &ground.crowd().members {
+    /// Very many accounts.
+    pub(super) fn crowd(&mut self, ground: &Ground<'_>, whose: Whose, entry: u32) {
+        if !self.may_crowd(ground) {
+            return self.each(ground, whose, entry);
+        }
+        for it in &ground.crowd(whose).members {
             if !self.seen.contains(&(it.namespace.clone(), true, it.class)) {
                 self.join(it, entry);
             }
         }
-        self.crowd = Some(entry);
+        self.crowds.push((entry, whose));
+    }
+
+    /// Whether every account is held by what no other may.
+    pub(super) fn has_all_accounts(&self) -> bool {
+        self.crowds.iter().any(|it| it.1 == Whose::All)
+    }
+
+    /// The same, everybody by themselves.
+    fn each(&mut self, ground: &Ground<'_>, whose: Whose, entry: u32) {
+        for namespace in ground.all_namespaces().iter() {
+            let place = ground.place(namespace);
+            for (class, name) in whose.of(&place) {
+                self.act_as_class(namespace, &place, class, Some(&name), entry);
+            }
+        }
     }
 
     /// Whoever may widen roles is come to later: who is bound to which counts from now on.
     pub(super) fn tell_apart(&mut self, ground: &Ground<'_>) {
-        let Some(entry) = self.crowd.filter(|_| !self.is_all() && may_escalate(self)) else { return };
-        self.crowd = None;
-        for namespace in ground.all_namespaces().iter() {
-            let place = ground.place(namespace);
-            for class in 0..place.accounts.len() as u32 {
-                self.act_as_class(namespace, &place, class, None, entry);
-            }
+        if !self.crowds.is_empty() && !self.is_all() && may_escalate(self) {
+            std::mem::take(&mut self.crowds).into_iter().for_each(|(entry, whose)| self.each(ground, whose, entry));
         }
     }
 
@@ -117,7 +154,7 @@ impl Held {
         let stand = self.stands.len() as u32;
         let foothold = super::super::places::account(&it.namespace, &it.name);
         let (grants, role, pod) = (Some(it.grants.clone()), None, None);
-        self.stands.push(Stand { foothold, entry, actor: stand, grants, role, pod, is_every_node: false });
+        self.stands.push(Stand { foothold, entry, actor: stand, grants, role, pod, all: None });
         it.rights.iter().for_each(|it| self.take_right(Right { stand, actor: stand, ..it.clone() }));
     }
 

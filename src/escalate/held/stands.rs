@@ -5,10 +5,11 @@ use std::sync::Arc;
 use super::super::Ground;
 use super::super::foothold::Foothold;
 use super::super::powers::{Gives, RolePowers, is_of_one_identity};
-use super::super::region::Region;
+use super::super::region::{Region, Which};
 use super::super::rights::Right;
 use super::super::terrain::{Granted, Grants, Place, PodClass};
-use super::{Held, Stand, everything};
+use super::crowd::Whose;
+use super::{All, Held, Stand, everything};
 use crate::model::facts::SharedPod;
 use crate::model::name::Name;
 use crate::model::role::Subject;
@@ -33,11 +34,13 @@ impl Held {
             Region::One(foothold) => self.stand(ground, foothold, entry),
             Region::Nodes => {
                 let first = ground.nodes().first().cloned().unwrap_or_default();
-                self.stands.push(Stand { is_every_node: true, ..plain(Foothold::Node(first), entry) });
+                self.stands.push(Stand { all: Some(All::Nodes), ..plain(Foothold::Node(first), entry) });
             }
             // Whoever may do everything has all that the rest would give.
             _ if self.is_all() => {}
-            Region::Accounts(namespace) if namespace.is_empty() && self.may_crowd(ground) => self.crowd(ground, entry),
+            Region::Accounts(namespace) if namespace.is_empty() => self.crowd(ground, Whose::All, entry),
+            Region::Tokens => self.crowd(ground, Whose::Mounted, entry),
+            Region::Pods(namespace, Which::Running) if namespace.is_empty() => self.enter_all(ground, entry),
             Region::Accounts(namespace) => self.in_places(ground, namespace, |held, namespace, place| {
                 for (class, _) in place.accounts.iter().enumerate() {
                     held.act_as_class(namespace, place, class as u32, None, entry);
@@ -60,6 +63,14 @@ impl Held {
         }
         for namespace in ground.all_namespaces().iter() {
             each(self, namespace, &ground.place(namespace));
+        }
+    }
+
+    /// Every pod that runs, as one stand.
+    fn enter_all(&mut self, ground: &Ground<'_>, entry: u32) {
+        if let Some(first) = ground.all_namespaces().iter().find_map(|it| ground.place(it).first_pod()) {
+            self.every_pod = Some(self.stands.len() as u32);
+            self.stands.push(Stand { all: Some(All::Pods), ..plain(Foothold::Pod(first), entry) });
         }
     }
 
@@ -142,7 +153,7 @@ impl Held {
         name: Option<&Name>,
         entry: u32,
     ) {
-        if self.crowd.is_none() && self.seen.insert((namespace.clone(), true, class)) {
+        if !self.has_all_accounts() && self.seen.insert((namespace.clone(), true, class)) {
             let accounts = &place.accounts[class as usize];
             let name = name.unwrap_or(&accounts.names[0]);
             self.act(super::super::places::account(namespace, name), entry, accounts.grants.clone());
@@ -226,7 +237,7 @@ impl Held {
 }
 
 fn plain(foothold: Foothold, entry: u32) -> Stand {
-    Stand { foothold, entry, actor: 0, grants: None, role: None, pod: None, is_every_node: false }
+    Stand { foothold, entry, actor: 0, grants: None, role: None, pod: None, all: None }
 }
 
 thread_local! {

@@ -9,7 +9,7 @@ use super::super::rights::Right;
 use super::super::step::{Because, Certainty, Step};
 use crate::model::cluster::Delta;
 use crate::model::evidence::Outcome;
-use crate::model::id::{Kind, ObjectId};
+use crate::model::id::{Kind, ObjectId, PodId};
 use crate::model::name::Name;
 use crate::model::role::Subject;
 
@@ -22,7 +22,20 @@ pub struct Move {
     pub stands: Vec<u32>,
     pub certainty: Certainty,
     rests: Vec<Rest>,
+    /// Of a stand in every pod, in which one it is made.
+    pod: Option<In>,
 }
+
+/// In which of all pods a move is made.
+#[derive(Clone, Debug)]
+enum In {
+    One(PodId),
+    /// In one that what it leads to tells.
+    Of(fn(&Ground<'_>, &Foothold) -> Option<PodId>),
+}
+
+/// What says that a step between these two can be made: the state of an object, in one clause.
+pub type Telling = fn(&Ground<'_>, &Foothold, &Foothold) -> Option<(ObjectId, &'static str)>;
 
 /// What a move writes, made when it is told: of the step with its writer, and the object.
 pub type Write = fn(&Ground<'_>, &Writing<'_>) -> Option<Delta>;
@@ -43,6 +56,8 @@ enum Rest {
     May { right: u32, on: On },
     /// The state of an object; `None`: of what the move leads to.
     State { object: Option<ObjectId>, what: Name },
+    /// The same, which differs between what the move leads to.
+    Told(Telling),
     /// What the rules or the groups of the one who moves amount to.
     Holds(Name),
     /// That the one who moves is in `system:masters`.
@@ -66,7 +81,12 @@ enum On {
 
 impl Move {
     pub(super) fn new(edge: &'static Edge, stand: u32, to: Region) -> Self {
-        Self { edge, to, stands: vec![stand], certainty: Certainty::Certain, rests: Vec::new() }
+        Self { edge, to, stands: vec![stand], certainty: Certainty::Certain, rests: Vec::new(), pod: None }
+    }
+
+    /// The same to one thing of what it gives.
+    pub fn to_one(&self, one: Foothold) -> Self {
+        Self { to: one.into(), ..self.clone() }
     }
 
     fn resting(mut self, rest: Rest) -> Self {
@@ -116,6 +136,24 @@ impl Move {
         self.resting(Rest::State { object: Some(object), what: what.into() })
     }
 
+    /// The same from some pod of all that run, which is told by what it leads to, and what says so.
+    pub fn from_some_pod(self, pod: fn(&Ground<'_>, &Foothold) -> Option<PodId>, telling: Telling) -> Self {
+        Self { pod: Some(In::Of(pod)), ..self }.resting(Rest::Told(telling))
+    }
+
+    /// The same from this pod of all that run.
+    pub fn from_pod(self, pod: PodId) -> Self {
+        Self { pod: Some(In::One(pod)), ..self }
+    }
+
+    /// In which of all pods it is made where it leads to this.
+    pub fn pod(&self, ground: &Ground<'_>, to: &Foothold) -> Option<Foothold> {
+        match self.pod.as_ref()? {
+            In::One(pod) => Some(Foothold::Pod(pod.clone())),
+            In::Of(pod) => pod(ground, to).map(Foothold::Pod),
+        }
+    }
+
     /// The same, resting on what the rules or groups of the one who moves amount to, in one clause.
     pub fn holds(self, what: impl Into<Name>) -> Self {
         self.resting(Rest::Holds(what.into()))
@@ -150,10 +188,10 @@ impl Move {
 
     /// The move as a step to one of the things that it gives.
     pub fn step(&self, ground: &Ground<'_>, held: &Held, to: &Foothold) -> Step {
-        let foothold = |it: &u32| &held.stands()[*it as usize].foothold;
-        let mut step = Step::new(self.edge, foothold(&self.stands[0]), to.clone());
+        let foothold = |it: &u32| held.stood(ground, self, *it, to);
+        let mut step = Step::new(self.edge, &foothold(&self.stands[0]), to.clone());
         for other in &self.stands[1..] {
-            step = step.with(foothold(other));
+            step = step.with(&foothold(other));
         }
         let actor = held.stands()[self.stands[0] as usize].actor;
         for rest in &self.rests {
@@ -178,6 +216,10 @@ impl Rest {
                     None => step,
                 }
             }
+            Rest::Told(telling) => match telling(ground, &step.from, &step.to) {
+                Some((object, what)) => step.because(Because::State { object, what: what.into() }),
+                None => step,
+            },
             Rest::Holds(what) => step.because(Because::Holds { subject: held.subject(actor), what: what.clone() }),
             Rest::Masters => step.because(Because::Masters(held.subject(actor))),
             Rest::Doubt { object, what } => step.unsure(object.clone(), *what),

@@ -23,7 +23,7 @@ impl Terrain {
             match change {
                 Change::Pod(diff) => {
                     of_either(diff).into_iter().for_each(|it| self.forget_place(it.namespace()));
-                    (self.nodes, self.on_nodes, self.namespaces, self.admission) = Default::default();
+                    (self.nodes, self.on_nodes, self.namespaces, self.admission, self.leaving) = Default::default();
                     self.seen.get_mut().clear();
                 }
                 Change::ServiceAccount(diff) => {
@@ -84,6 +84,7 @@ impl Terrain {
     fn forget_place(&mut self, namespace: &Name) {
         Arc::make_mut(self.places.get_mut()).remove(namespace);
         self.crowd.get_mut().forget(namespace);
+        self.mounted.get_mut().forget(namespace);
         self.absent.get_mut().forget(namespace);
     }
 
@@ -96,6 +97,7 @@ impl Terrain {
     fn forget_places(&mut self) {
         clear(self.places.get_mut());
         *self.crowd.get_mut() = Kept::default();
+        *self.mounted.get_mut() = Kept::default();
         *self.absent.get_mut() = Kept::default();
     }
 }
