@@ -8,6 +8,7 @@
 use std::fmt;
 
 use crate::escalate::goal::Target;
+use crate::escalate::miss::{self, Miss};
 use crate::escalate::{Foothold, Goal, Ground, Step, closure};
 use crate::model::evidence::{Gap, Outcome};
 use crate::model::id::PodId;
@@ -146,6 +147,17 @@ pub struct ReachPath {
     pub gaps: Vec<Gap>,
     /// How many of those who start can, may and cannot.
     pub counts: [usize; 3],
+    /// With deny: what the first who starts lacks, if that was asked for.
+    pub miss: Option<Miss>,
+}
+
+impl ReachPath {
+    /// The same with what is lacking, where it is a no.
+    pub fn with_miss(self, ground: &Ground<'_>, max_hops: Option<usize>) -> Self {
+        let first = self.question.starts.first().filter(|_| self.outcome == Outcome::Deny);
+        let miss = first.and_then(|it| miss::nearest(ground, it, &self.question.goal, max_hops));
+        Self { miss, ..self }
+    }
 }
 
 impl<'a> Asker<'a> {
@@ -285,7 +297,7 @@ impl<'a> Asker<'a> {
         if outcome == Outcome::Deny && !gaps.is_empty() {
             outcome = Outcome::Unknown;
         }
-        ReachPath { question, outcome, path, gaps, counts }
+        ReachPath { question, outcome, path, gaps, counts, miss: None }
     }
 }
 

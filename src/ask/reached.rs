@@ -242,11 +242,15 @@ impl Who<'_> {
                 None => self.undecided(subjects, all),
             }
         }
-        for classes in sorts.into_values() {
+        for ((_, moves, distance), classes) in sorts {
             // Very many who hold the same are one row, and so are very many who are left.
             let (large, small): (Vec<_>, Vec<_>) = classes.into_iter().partition(|it| it.len() > EACH);
             let small: Vec<Subject> = small.into_iter().flatten().collect();
-            large.into_iter().chain([small]).for_each(|it| self.add(it, all));
+            let of = |start: &Foothold| match self.along(&back, start, moves, distance) {
+                Some(found) => found,
+                None => answer(self.ground, start, self.goal, self.max_hops),
+            };
+            large.into_iter().chain([small]).for_each(|it| self.rows(it, of, all));
         }
     }
 
@@ -288,7 +292,18 @@ impl Who<'_> {
 
     /// A row each, or one of very many, of whom the first answers for all.
     fn add(&self, subjects: Vec<Subject>, all: &mut Reaches) {
-        let of = |it: &Subject| answer(self.ground, &Foothold::Subject(it.clone()), self.goal, self.max_hops);
+        self.rows(subjects, |it| answer(self.ground, it, self.goal, self.max_hops), all);
+    }
+
+    /// The way that distances tell, where it is one of single holders.
+    fn along(&self, back: &Back<'_>, start: &Foothold, moves: Certainty, distance: u32) -> Option<closure::Answer> {
+        let (path, holds) = replay::gone(self.ground, back.way(start, moves, distance).filter(|it| !it.is_empty())?);
+        let outcome = if moves == Certainty::Certain { Outcome::Allow } else { Outcome::Unknown };
+        (holds || moves == Certainty::Unsure).then_some(closure::Answer { outcome, path, gaps: Vec::new() })
+    }
+
+    fn rows(&self, subjects: Vec<Subject>, of: impl Fn(&Foothold) -> closure::Answer, all: &mut Reaches) {
+        let of = |it: &Subject| of(&Foothold::Subject(it.clone()));
         let parts = if subjects.len() > EACH { 1 } else { subjects.len() };
         for subjects in subjects.chunks(subjects.len().div_ceil(parts.max(1)).max(1)) {
             let (first, found) = (&subjects[0], of(&subjects[0]));

@@ -317,6 +317,7 @@ impl ReachPath {
         page.lines.extend(ways::lines(&self.path));
         page.lines.extend(self.gaps.iter().map(|it| Evidence::gap(it).line(1)));
         page.lines.extend(self.no_way());
+        page.lines.extend(self.miss.iter().map(|it| ways::miss(it).line(1)));
         page
     }
 
@@ -325,6 +326,7 @@ impl ReachPath {
         let mut page = self.head();
         page.lines.extend(ways::drawn(&self.path, &self.question.to));
         page.lines.extend(self.no_way());
+        page.lines.extend(self.miss.iter().map(|it| ways::miss(it).line(1)));
         let mut limits: Vec<Line> = self.gaps.iter().map(|it| Evidence::gap(it).line(2)).collect();
         limits.extend(unread_admission(self.path.iter()));
         page.lines.extend(headed(limits));

@@ -90,7 +90,7 @@ pub fn reached(it: &Reached) -> ReachedJson {
 }
 
 fn gaps(path: &ReachPath) -> Vec<Evidence> {
-    path.gaps.iter().map(Evidence::gap).collect()
+    path.gaps.iter().map(Evidence::gap).chain(path.miss.as_ref().map(words::miss)).collect()
 }
 
 /// Prints whether a goal is reached.

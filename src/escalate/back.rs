@@ -12,14 +12,14 @@
 use rustc_hash::FxHashMap;
 
 use super::Ground;
-use super::closure::{find, nearest};
+use super::closure::{chained, find, nearest, next};
 use super::edges::may_escalate;
 use super::foothold::Foothold;
 use super::goal::Goal;
 use super::held::{Held, Mark};
 use super::moves::Waiting;
 use super::region::Region;
-use super::step::Certainty;
+use super::step::{Certainty, Step};
 
 /// Everything that can be come to, with how far the goal is from there.
 pub struct Back<'a> {
@@ -85,16 +85,44 @@ impl<'a> Back<'a> {
     fn moves(&mut self, from: u32) -> bool {
         let region = self.regions[from as usize].clone();
         let held = Held::of_region(self.ground, &region, self.goal.wanted());
-        // What is surely come to is asked for by itself: where both lead there one alone is kept.
-        for certainty in [Certainty::Certain, Certainty::Unsure] {
-            let mut waiting = Waiting::default();
-            find(self.ground, &held, Mark::default(), certainty, &mut waiting);
-            for it in waiting.all().filter(|it| it.stands.len() == 1) {
-                let to = self.number(&it.to);
-                self.before[to as usize].push((from, certainty));
-            }
+        let perhaps = self.found(&held, from, Certainty::Unsure);
+        // What is surely come to is asked for by itself: where both lead there one alone was kept.
+        if perhaps {
+            self.found(&held, from, Certainty::Certain);
         }
         may_escalate(&held)
+    }
+
+    /// The same by moves that are no surer than this; whether some are not sure.
+    fn found(&mut self, held: &Held, from: u32, moves: Certainty) -> bool {
+        let mut waiting = Waiting::default();
+        find(self.ground, held, Mark::default(), moves, &mut waiting);
+        let mut is_unsure = false;
+        for it in waiting.all() {
+            is_unsure |= it.certainty == Certainty::Unsure;
+            if it.stands.len() == 1 {
+                let to = self.number(&it.to);
+                self.before[to as usize].push((from, it.certainty));
+            }
+        }
+        is_unsure
+    }
+
+    /// The steps of the way that has so many, where each has one holder; `None`: it is no such way.
+    pub fn way(&self, start: &Foothold, moves: Certainty, distance: u32) -> Option<Vec<Step>> {
+        let of = |it: &Region| self.numbers.get(it).and_then(|it| self.distances[moves as usize][*it as usize]);
+        if of(&Region::One(start.clone())) != Some(distance) {
+            return None;
+        }
+        let mut held = Held::of(self.ground, start, self.goal.wanted());
+        for left in (0..distance).rev() {
+            let all = next(self.ground, &held, moves);
+            let nearer = all.into_iter().find(|it| it.stands.len() == 1 && of(&it.to) == Some(left))?;
+            held.take(self.ground, nearer, distance - left);
+        }
+        let found = held.entries().last().and_then(|it| self.goal.met_by(self.ground, &it.region))?;
+        let way = chained(held.way_to(self.ground, &found));
+        (way.len() == distance as usize).then_some(way)
     }
 
     /// The distances by moves that are no surer than this.

@@ -21,6 +21,7 @@ pub mod foothold;
 pub mod goal;
 pub mod held;
 pub mod hops;
+pub mod miss;
 pub mod moves;
 pub mod places;
 pub mod powers;

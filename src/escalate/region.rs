@@ -238,7 +238,7 @@ fn around(ground: &Ground<'_>, foothold: &Foothold, look: Look<'_>) -> bool {
         Foothold::Intercept { namespace, service } => {
             let selects = |it: &Service| if it.selector.is_empty() { Of::Bare } else { Of::Selecting };
             let fact = ground.cluster.services.get(namespace, service);
-            around_traffic(namespace, fact.map_or(Of::All, |it| selects(it)), look)
+            around_traffic(namespace, fact.map_or(Of::All, selects), look)
                 || fact.is_some_and(|it| is_backed(ground, it)) && look(&Region::Backed)
         }
         _ => false,

@@ -8,7 +8,6 @@ use crate::model::facts::SharedPod;
 use crate::model::name::Name;
 
 use super::Ground;
-use super::places::is_running;
 
 /// What a controller is for.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -71,7 +70,16 @@ impl Ground<'_> {
             Role::Deputy(at) => super::edges::DEPUTIES[usize::from(at)].called,
         };
         self.terrain.seen(role, || {
-            self.cluster.pods.iter().filter(|it| is_running(it) && is_called(it, words)).cloned().collect()
+            let mut pods: Vec<SharedPod> = Vec::new();
+            for namespace in self.all_namespaces().iter() {
+                let place = self.place(namespace);
+                // Those of one template are called alike.
+                let called = place.pods.iter().filter(|it| it.pods.first().is_some_and(|it| is_called(it, words)));
+                let first = pods.len();
+                pods.extend(called.flat_map(|it| &it.pods).cloned());
+                pods[first..].sort_by_cached_key(|it| it.pod_id());
+            }
+            pods.into()
         })
     }
 

@@ -16,7 +16,7 @@ use std::sync::{Arc, OnceLock};
 
 use rustc_hash::FxHashMap;
 
-use crate::model::facts::{Service, SharedPod};
+use crate::model::facts::SharedPod;
 use crate::model::id::PodId;
 use crate::model::name::Name;
 use crate::model::role::{SharedBinding, SharedRole, Subject};
@@ -112,8 +112,16 @@ pub struct Place {
     class_of_pod: FxHashMap<PodKey, u32>,
     /// The accounts whose tokens pods mount, with the first class of these pods.
     mounted: BTreeMap<Name, u32>,
-    /// The Services that select pods, with the first class of these pods.
-    selected: OnceLock<FxHashMap<Name, u32>>,
+    backing: OnceLock<Backing>,
+}
+
+/// Which pods of a namespace stand behind which of its Services.
+#[derive(Debug, Default)]
+struct Backing {
+    /// By class of pods the Services that select them.
+    services: Vec<Vec<Name>>,
+    /// By Service the first class.
+    first: FxHashMap<Name, u32>,
 }
 
 /// What pods of one class share: their template, and their node where they have anything of it.
@@ -198,12 +206,28 @@ impl Place {
 
     /// The first pod that a Service of this namespace selects.
     pub fn selected(&self, ground: &Ground<'_>, namespace: &Name, service: &str) -> Option<&SharedPod> {
-        let first = |service: &Service| {
-            let is_its = |it: &PodClass| it.pods.first().is_some_and(|it| selects(service, it));
-            Some((service.meta.name.clone(), self.pods.iter().position(is_its)? as u32))
-        };
-        let all = || ground.cluster.services.of(namespace).iter().filter_map(|it| first(it)).collect();
-        self.selected.get_or_init(all).get(service).and_then(|it| self.pods[*it as usize].pods.first())
+        let first = self.backing(ground, namespace).first.get(service);
+        first.and_then(|it| self.pods[*it as usize].pods.first())
+    }
+
+    /// The Services of this namespace that select a pod that runs.
+    pub fn services_of(&self, ground: &Ground<'_>, pod: &SharedPod) -> &[Name] {
+        let services = &self.backing(ground, pod.namespace()).services;
+        self.class_of_pod(pod).and_then(|it| services.get(it as usize)).map_or(&[], Vec::as_slice)
+    }
+
+    fn backing(&self, ground: &Ground<'_>, namespace: &Name) -> &Backing {
+        self.backing.get_or_init(|| {
+            let mut all = Backing { services: vec![Vec::new(); self.pods.len()], first: FxHashMap::default() };
+            for service in ground.cluster.services.of(namespace).iter() {
+                let is_its = |it: &PodClass| it.pods.first().is_some_and(|it| selects(service, it));
+                for (class, _) in self.pods.iter().enumerate().filter(|(_, it)| is_its(it)) {
+                    all.services[class].push(service.meta.name.clone());
+                    all.first.entry(service.meta.name.clone()).or_insert(class as u32);
+                }
+            }
+            all
+        })
     }
 
     /// The first pod that runs.

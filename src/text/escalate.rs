@@ -6,6 +6,7 @@
 //!     v rolebinding/ops/ci subjects[0] -> role/ops/ci rules[0]: lets sa:ci/runner create pods/exec admin-0 in ops
 //! ```
 
+use crate::escalate::miss::Miss;
 use crate::escalate::{Because, Certainty, Foothold, Step};
 use crate::model::evidence::Outcome;
 use crate::model::id::{Kind, ObjectId};
@@ -47,6 +48,18 @@ fn reason(because: &Because) -> Evidence {
         }
         Because::Doubt { object: None, what } => Evidence::new(Mark::Unknown, what.to_string()),
     }
+}
+
+/// What is not allowed, and the way that there would be with it.
+pub fn miss(it: &Miss) -> Evidence {
+    let steps = super::words::count(it.path.len() as u64, "step", "steps");
+    let what = format!(
+        "nearest miss: {} is not allowed to {}; with that there would be a way in {steps}: {}",
+        it.who,
+        it.lacks,
+        names(&it.path)
+    );
+    Evidence::new(Mark::Miss, what)
 }
 
 /// The rule of a grant: `role/shop/dev rules[0]`, of an aggregated role with the member that it comes from.

@@ -183,7 +183,7 @@ impl Reach {
         let ground = self.ground(world, &groups)?;
         let (from, to) = self.ends();
         let question = asker.reach_question(from, to.unwrap_or_default(), &here.namespace)?;
-        Ok(asker.reach_path(&ground, question, self.max_hops))
+        Ok(asker.reach_path(&ground, question, self.max_hops).with_miss(&ground, self.max_hops))
     }
 
     /// Everything that END can come to, or everybody who can come there.

@@ -143,6 +143,6 @@ fn in_every_pod(moves: &Moves<'_>, right: &Right, namespace: &Name) -> Option<(u
 }
 
 /// What is meant for a Service.
-pub(super) fn traffic(service: &Service) -> Foothold {
+fn traffic(service: &Service) -> Foothold {
     Foothold::Intercept { namespace: service.meta.namespace.clone(), service: service.meta.name.clone() }
 }

@@ -9,7 +9,7 @@ use super::super::foothold::Foothold;
 use super::super::moves::{Moves, Out};
 use super::super::powers::Asks;
 use super::super::region::Region;
-use super::a39_take_traffic::{by_labels, traffic};
+use super::a39_take_traffic::by_labels;
 use super::{Edge, Trace};
 
 pub(super) static EDGE: Edge = Edge {
@@ -29,9 +29,9 @@ fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
     let mut has_new = false;
     for (at, pod) in moves.new_pods() {
         has_new = true;
-        for service in moves.ground.cluster.services.of(pod.namespace()).iter().filter(|it| selects(it, pod)) {
-            let selected = pod.pod_id().object();
-            out.add(&EDGE, at, traffic(service), |it| it.state(selected, SELECTED));
+        for service in moves.ground.place(pod.namespace()).services_of(moves.ground, pod) {
+            let to = Foothold::Intercept { namespace: pod.namespace().clone(), service: service.clone() };
+            out.add(&EDGE, at, to, |it| it.state(pod.pod_id().object(), SELECTED));
         }
     }
     if let Some(at) = moves.new_every_pod() {

@@ -12,7 +12,7 @@ use super::crowd::Whose;
 use super::{All, Held, Stand, everything};
 use crate::model::facts::SharedPod;
 use crate::model::name::Name;
-use crate::model::role::Subject;
+use crate::model::role::{RoleRule, Subject};
 use crate::rbac::Identity;
 use crate::rbac::identity::{MASTERS, node_of};
 
@@ -188,6 +188,11 @@ impl Held {
                 self.give(stand, it.scope(), powers);
             }
         }
+    }
+
+    /// Takes whoever starts to be allowed this in a namespace (empty: everywhere).
+    pub(in super::super) fn allow(&mut self, scope: &Name, rule: RoleRule) {
+        self.give(0, scope, &Arc::new(RolePowers::of(&[rule].into())));
     }
 
     /// A pod, which stands for all of its class.
