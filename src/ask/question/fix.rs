@@ -23,7 +23,7 @@ use crate::rbac::{Identity, Request};
 /// Changes that make something otherwise, each with all that it changes.
 #[derive(Args, Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Fix {
-    /// FROM and TO[:PORT[/PROTO]] as trace takes them; with --revoke VERB RESOURCE [NAME] as can takes them, or nothing
+    /// FROM and TO[:PORT[/PROTO]] as trace takes them; with --revoke a verb, a resource and maybe a name as can takes them, or nothing
     #[arg(value_name = "WORD", num_args = 0..=3)]
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub words: Vec<String>,
