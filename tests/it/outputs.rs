@@ -116,6 +116,7 @@ fn world(name: &str) -> String {
     let objects = [
         serde_json::json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": "a" } }),
         serde_json::json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": "b", "labels": { name: name } } }),
+        serde_json::json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": format!("n{name}") } }),
         serde_json::json!({ "apiVersion": "v1", "kind": "Pod", "metadata": meta("a"), "spec": { "nodeName": name, "serviceAccountName": name } }),
         serde_json::json!({ "apiVersion": "v1", "kind": "Pod", "metadata": meta("b"), "spec": { "containers": [{ "name": "c", "ports": [{ "name": name, "containerPort": 80 }] }] } }),
         serde_json::json!({ "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": meta("b"),

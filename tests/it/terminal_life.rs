@@ -332,7 +332,7 @@ async fn a_plugin_under_a_command_may_ask() {
         let mut terminal = pty::kreach(&["--kubeconfig", &path, "reach", "default/quiet"], 100, 30);
         terminal.wait_for("code?");
         terminal.keys("4711\r");
-        terminal.wait_for("pod/default/quiet reaches");
+        terminal.wait_for("pod/default/quiet can come to reach");
         assert_eq!(terminal.wait_exit(), 0);
         // Where nobody can be asked it is not started.
         let mut command = std::process::Command::new(KREACH);
