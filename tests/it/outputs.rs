@@ -119,6 +119,8 @@ fn world(name: &str) -> String {
         serde_json::json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": format!("n{name}") } }),
         serde_json::json!({ "apiVersion": "v1", "kind": "Pod", "metadata": meta("a"), "spec": { "nodeName": name, "serviceAccountName": name } }),
         serde_json::json!({ "apiVersion": "v1", "kind": "Pod", "metadata": meta("b"), "spec": { "containers": [{ "name": "c", "ports": [{ "name": name, "containerPort": 80 }] }] } }),
+        serde_json::json!({ "apiVersion": "apps/v1", "kind": "Deployment", "metadata": meta("a"), "spec": { "replicas": 0 } }),
+        serde_json::json!({ "apiVersion": "v1", "kind": "Service", "metadata": meta("a"), "spec": { "ports": [{ "port": 80 }] } }),
         serde_json::json!({ "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": meta("b"),
             "spec": { "podSelector": { "matchLabels": { "app": name } }, "ingress": [{ "from": [{ "podSelector": { "matchExpressions": [{ "key": name, "operator": "In", "values": [name] }] } }], "ports": [{ "port": name }] }] } }),
         serde_json::json!({ "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": { "name": format!("q{name}"), "namespace": "b" },
