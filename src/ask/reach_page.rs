@@ -5,9 +5,9 @@ use crate::model::policy::Direction;
 use crate::net::reach::{Counts, ReachRow, Summary, Unit};
 use crate::text::evidence::Evidence;
 use crate::text::net::ports;
-use crate::text::{Line, Mark, Page, words};
+use crate::text::{About, Line, Mark, Page, words};
 
-use super::many::{Reach, namespace_of, unit_text};
+use super::many::{Reach, namespace_of, unit_name, unit_text};
 use super::page;
 
 /// The ports of a row in words: `TCP 80`, `all`, `TCP 80 (some pairs: TCP 80,443)`.
@@ -68,7 +68,7 @@ impl Reach {
         open.sort_by_key(|it| part(&it.unit));
         for rows in open.chunk_by(|a, b| part(&a.unit) == part(&b.unit)) {
             page.say(1, Mark::Title, format!("{before}{}", heading(&rows[0].unit)));
-            rows.iter().for_each(|it| page.push(row_line(it)));
+            rows.iter().for_each(|it| page.push(row_line(reach, it)));
         }
         closing(reach, open.len(), shut.len(), page);
     }
@@ -88,9 +88,17 @@ fn heading(unit: &Unit) -> &str {
     }
 }
 
-fn row_line(row: &ReachRow) -> Line {
+fn row_line(reach: &Reach, row: &ReachRow) -> Line {
     let text = format!("{}  {}{}", unit_text(&row.unit), ports_text(&row.summary), some_of(&row.summary.pairs));
     let line = Line::new(2, mark_of(&row.summary.pairs), text);
+    // A range of addresses and several nodes are no end that could be traced.
+    let is_end = namespace_of(&row.unit).is_some();
+    let (end, unit) = (reach.end.to_string(), unit_name(&row.unit));
+    let line = match (is_end, reach.direction) {
+        (false, _) => line,
+        (true, Direction::Egress) => line.on(About::Pair { from: end, to: unit }),
+        (true, Direction::Ingress) => line.on(About::Pair { from: unit, to: end }),
+    };
     match &row.unit {
         Unit::Pod(pod) => line.linked(&pod.object(), &Default::default()),
         _ => line,

@@ -42,12 +42,13 @@ fn gate_line(gate: &Gate, target: &EndFacts, port: Option<Port>) -> Line {
     }
 }
 
-/// What came nearest to letting it pass, at the first gate that does not.
-pub fn nearest(verdict: &Verdict, misses: &[GateMisses]) -> Option<Line> {
-    let family = verdict.deciding()?;
-    let is_shut = |it: &&GateMisses| family.gate(it.direction).outcome(verdict.port) == Outcome::Deny;
-    let mut shut = misses.iter().filter(is_shut);
-    let (direction, nearest) = shut.find_map(|it| Some((it.direction, it.misses.first()?)))?;
-    let line = miss::evidence(nearest, direction, verdict.port).line(DEPTH);
-    Some(Line { text: format!("nearest: {}", line.text), ..line })
+/// What came nearest to letting it pass, at each gate that does not.
+pub fn nearest(verdict: &Verdict, misses: &[GateMisses]) -> Vec<Line> {
+    let Some(family) = verdict.deciding() else { return Vec::new() };
+    let shut = misses.iter().filter(|it| family.gate(it.direction).outcome(verdict.port) == Outcome::Deny);
+    let line = |it: &GateMisses| {
+        let line = miss::evidence(it.misses.first()?, it.direction, verdict.port).line(DEPTH);
+        Some(Line { text: format!("nearest {}: {}", it.direction.as_str(), line.text), ..line })
+    };
+    shut.filter_map(line).collect()
 }

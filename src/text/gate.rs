@@ -33,14 +33,16 @@ fn by_policies(gate: &Gate, name: &str, port: Option<Port>) -> String {
     let explicit = gate.decided_by().filter(|it| it.action() == Some(Action::Deny));
     let isolating = gate.policies.iter().filter(|it| it.isolates && it.governs == Tri::Yes);
     let isolating: Vec<String> = isolating.map(named).collect();
-    let (policies, allow) = match isolating.as_slice() {
-        [one] => (one.clone(), "allows"),
-        all => (words::count(all.len() as u64, "policy", "policies"), "allow"),
+    let together = |all: &[String]| match all {
+        [one] => one.clone(),
+        all => words::count(all.len() as u64, "policy", "policies"),
     };
+    let policies = together(&isolating);
+    let fits = |it: &&Considered| it.governs == Tri::Yes && it.fit.is_some_and(|fit| fit.fits == Tri::Yes);
+    let fitting: Vec<String> = gate.policies.iter().filter(fits).map(named).collect();
     match (gate.outcome(port), explicit, gate.decided_by()) {
-        (Outcome::Allow, _, _) if port.is_none() => format!("{policies} {allow} {}", gate.allowed),
-        (Outcome::Allow, _, Some(by)) => format!("allowed by {}", named(by)),
-        (Outcome::Allow, _, None) => format!("{policies} {allow} {what}"),
+        (Outcome::Allow, _, Some(by)) if port.is_some() => format!("allowed by {}", named(by)),
+        (Outcome::Allow, _, _) => format!("{} allowed by {}", gate.allowed, together(&fitting)),
         (Outcome::Deny, Some(by), _) => format!("denied by {}", named(by)),
         (Outcome::Deny, None, _) => format!("no rule of {policies} allows {what}"),
         (Outcome::Unknown, _, _) if isolating.is_empty() => {

@@ -178,7 +178,8 @@ pub fn who_can_opened(
         (true, false) => Mark::Deny,
     };
     let place = if who.places == Places::Everywhere { ", anywhere" } else { "" };
-    let others = who.holders.iter().filter(|it| !it.is_always()).count() as u64;
+    // system:masters is among them always, with a binding or without.
+    let others = who.holders.len().saturating_sub(1) as u64;
     let count = match others {
         0 => "nobody".to_owned(),
         some => words::count(some, "subject", "subjects"),

@@ -41,7 +41,7 @@ pub fn palette(app: &mut App) -> Vec<Effect> {
 }
 
 /// The same with a line that is typed already.
-fn palette_at(app: &mut App, line: &str) {
+pub fn palette_at(app: &mut App, line: &str) {
     let entries = palette::entries(app, line);
     let mut picker = Picker::new(Picking::Palette, "command: Tab completes, Up recalls", entries);
     picker.field.paste(line);

@@ -5,6 +5,7 @@ use super::command::At;
 use super::event::Effect;
 use super::field::Field;
 use super::layout::Side;
+use super::page::Seek;
 use super::panes::{self, PANES};
 use super::views::Back;
 use super::yaml::ManagedFields;
@@ -74,12 +75,12 @@ pub fn start_filter(app: &mut App) -> Vec<Effect> {
 }
 
 /// The next match of the search.
-pub fn find(app: &mut App, forward: bool) {
+pub fn find(app: &mut App, seek: Seek) {
     let letters = app.input.search.clone();
     if letters.is_empty() {
         return app.say("no active search; press /");
     }
-    if !app.with_shown(|view, app| view.find(app, &letters, forward)) {
+    if !app.with_shown(|view, app| view.find(app, &letters, seek)) {
         app.say(format!("pattern not found: {letters}"));
     }
 }

@@ -187,17 +187,36 @@ impl Reader {
     }
 
     /// Moves the cursor to the next line with these letters, around the end; whether there is one.
-    pub fn find(&mut self, letters: &str, forward: bool) -> bool {
+    pub fn find(&mut self, letters: &str, seek: Seek) -> bool {
         let letters = letters.to_lowercase();
         let count = self.page.lines.len();
-        let order = (1..=count).map(|step| if forward { step } else { count - step });
-        let mut places = order.map(|step| (self.cursor + step) % count.max(1));
+        let mut places = seek.order(count).map(|step| (self.cursor + step) % count.max(1));
         let found = places.find(|at| self.page.lines[*at].text.to_lowercase().contains(&letters));
         if let Some(at) = found {
             self.cursor = at;
             self.reveal();
         }
         found.is_some()
+    }
+}
+
+/// Which match a search goes to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Seek {
+    /// The first from where one is, for what is being typed: more letters do not leave a line that has them.
+    Here,
+    Next,
+    Previous,
+}
+
+impl Seek {
+    /// How far from where one is each of so many lines is looked at, around the end.
+    pub fn order(self, count: usize) -> impl Iterator<Item = usize> {
+        (0..count).map(move |step| match self {
+            Seek::Here => step,
+            Seek::Next => step + 1,
+            Seek::Previous => count - 1 - step,
+        })
     }
 }
 
@@ -266,7 +285,7 @@ mod tests {
         assert!(reader.line().is_some_and(|it| it.text == "why") && !reader.open());
         reader.show(page("secrets: get list"));
         assert_eq!(seen(&mut reader), "a | secrets: get list | why | pods: get");
-        assert!(reader.close() && reader.find("because", true));
+        assert!(reader.close() && reader.find("because", Seek::Next));
         assert_eq!(seen(&mut reader), "a | secrets: get list | pods: get | because");
     }
 
@@ -274,12 +293,14 @@ mod tests {
     fn search_goes_around() {
         let mut reader = Reader::default();
         reader.show(page(&["one", "two", "three"]));
-        assert!(reader.find("T", true) && reader.cursor == 1);
-        assert!(reader.find("t", true) && reader.cursor == 2);
-        assert!(reader.find("o", true) && reader.cursor == 0);
-        assert!(reader.find("two", false) && reader.cursor == 1);
-        assert!(!reader.find("zzz", true));
+        assert!(reader.find("T", Seek::Next) && reader.cursor == 1);
+        assert!(reader.find("t", Seek::Next) && reader.cursor == 2);
+        assert!(reader.find("o", Seek::Next) && reader.cursor == 0);
+        assert!(reader.find("two", Seek::Previous) && reader.cursor == 1);
+        assert!(reader.find("t", Seek::Here) && reader.cursor == 1, "what is being typed is looked for here first");
+        assert!(reader.find("th", Seek::Here) && reader.cursor == 2);
+        assert!(!reader.find("zzz", Seek::Next));
         reader.show(Page::default());
-        assert!(!reader.find("t", true));
+        assert!(!reader.find("t", Seek::Next));
     }
 }

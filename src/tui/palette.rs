@@ -144,6 +144,8 @@ pub fn run(app: &mut App, line: &str) -> Vec<Effect> {
         },
     };
     done.unwrap_or_else(|fault| {
+        // The line stays, to be mended: what is typed on must not run as keys.
+        choices::palette_at(app, line);
         let hint = if fault.hint.is_empty() { String::new() } else { format!(" ({})", fault.hint) };
         app.say(format!("{}{hint}", fault.what));
         Vec::new()
@@ -151,6 +153,9 @@ pub fn run(app: &mut App, line: &str) -> Vec<Effect> {
 }
 
 fn unknown(word: &str) -> Fault {
+    if COMMANDS.iter().any(|it| it.name == word && it.finds == Finds::ByName) {
+        return Fault::new(format!("\"{word}\" takes nothing behind it"), "it is about what is selected");
+    }
     let near: Vec<String> = nearest(word, names()).into_iter().map(str::to_owned).collect();
     let hint = if near.is_empty() { ": lists them all".to_owned() } else { did_you_mean(&near) };
     Fault::new(format!("unknown command \"{word}\""), hint)

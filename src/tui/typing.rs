@@ -4,6 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyEventKind};
 
 use super::app::{App, Typing};
 use super::event::Effect;
+use super::page::Seek;
 use super::picker::{Choice, Picker, Subject};
 use super::{choices, command, grants, key, palette};
 use crate::ask::end::PortAsk;
@@ -121,7 +122,7 @@ fn typed(app: &mut App, typing: &Typing) {
             if app.input.search != field.text() && !field.text().is_empty() {
                 app.input.search = field.text().to_owned();
                 let letters = app.input.search.clone();
-                app.with_shown(|view, app| view.find(app, &letters, true));
+                app.with_shown(|view, app| view.find(app, &letters, Seek::Here));
             }
         }
     }

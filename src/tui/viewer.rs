@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::app::Fetched;
+use super::page::Seek;
 use super::paint::{self, Focus, Slot};
 use super::theme::{Role, Theme};
 use super::yaml::{self, ManagedFields, YamlLine};
@@ -68,11 +69,10 @@ impl Viewer {
     }
 
     /// Moves the cursor to the next line with these letters, around the end; whether there is one.
-    pub fn find(&mut self, letters: &str, forward: bool) -> bool {
+    pub fn find(&mut self, letters: &str, seek: Seek) -> bool {
         let letters = letters.to_lowercase();
         let count = self.lines.len();
-        let order = (1..=count).map(|step| if forward { step } else { count - step });
-        let mut places = order.map(|step| (self.cursor + step) % count.max(1));
+        let mut places = seek.order(count).map(|step| (self.cursor + step) % count.max(1));
         let found = places.find(|at| self.lines[*at].text.to_lowercase().contains(&letters));
         if let Some(at) = found {
             self.cursor = at;

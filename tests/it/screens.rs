@@ -352,6 +352,7 @@ fn a_typed_line_runs_what_it_names_and_nothing_near_it() {
         ("dp", "unknown command \"dp\""),
         ("tarce", "did you mean trace?"),
         ("down", "unknown command \"down\""),
+        ("who can read secrets", "\"who\" takes nothing behind it"),
         ("svc db", "[6] Services /db"),
         ("deploy", "[5] Workloads /deployment/"),
         ("nothinglikeit", "unknown command \"nothinglikeit\" (: lists them all)"),

@@ -30,7 +30,7 @@ const TASKS: &[Task] = &[
         &[
             "✗ deny  deployment/shop/web -> service/payments/db:5432/TCP",
             "✗ egress: no rule of 3 policies",
-            "nearest: ",
+            "nearest ingress: ",
         ],
     ),
     (

@@ -4,6 +4,7 @@ use super::{At, BUT_STAGE, Command, EVERYWHERE, Finds, LISTS, OBJECTS, TEXTS, al
 use crate::tui::app::App;
 use crate::tui::event::{Effect, Mouse};
 use crate::tui::layout::{Share, Side};
+use crate::tui::page::Seek;
 use crate::tui::{choices, copy, go, grants, open, status};
 
 /// The rows.
@@ -61,13 +62,19 @@ pub(super) const ALL: &[Command] = &[
         LISTS,
         choices::namespaces,
     ),
-    motion(&["n"], "next match", "go to the next match of the search", TEXTS, quietly!(|app| go::find(app, true))),
+    motion(
+        &["n"],
+        "next match",
+        "go to the next match of the search",
+        TEXTS,
+        quietly!(|app| go::find(app, Seek::Next)),
+    ),
     motion(
         &["N"],
         "previous match",
         "go to the previous match of the search",
         TEXTS,
-        quietly!(|app| go::find(app, false)),
+        quietly!(|app| go::find(app, Seek::Previous)),
     ),
     Command {
         keys: &["u"],

@@ -13,6 +13,7 @@ use crate::tui::command::At;
 use crate::tui::event::Effect;
 use crate::tui::grants;
 use crate::tui::layout::Holds;
+use crate::tui::page::Seek;
 use crate::tui::paint::Focus;
 
 /// The sheet of subjects.
@@ -72,7 +73,7 @@ impl View for Subjects {
         None
     }
 
-    fn find(&self, _: &mut App, _: &str, _: bool) -> bool {
+    fn find(&self, _: &mut App, _: &str, _: Seek) -> bool {
         false
     }
 

@@ -13,6 +13,7 @@ use crate::tui::command::At;
 use crate::tui::event::Effect;
 use crate::tui::job::What;
 use crate::tui::mapping::MapAsked;
+use crate::tui::page::Seek;
 use crate::tui::paint::Focus;
 use crate::tui::views::Shown;
 
@@ -62,7 +63,7 @@ impl View for Namespaces {
         None
     }
 
-    fn find(&self, _: &mut App, _: &str, _: bool) -> bool {
+    fn find(&self, _: &mut App, _: &str, _: Seek) -> bool {
         false
     }
 

@@ -31,6 +31,7 @@ use super::field::Field;
 use super::job::What;
 use super::layout::{Holds, Side};
 use super::open;
+use super::page::Seek;
 use super::paint::Focus;
 use super::questions;
 use crate::ask::Line;
@@ -135,8 +136,8 @@ pub trait View {
     }
 
     /// Moves to the next line with these letters; whether there is one.
-    fn find(&self, app: &mut App, letters: &str, forward: bool) -> bool {
-        app.explain_reader().find(letters, forward)
+    fn find(&self, app: &mut App, letters: &str, seek: Seek) -> bool {
+        app.explain_reader().find(letters, seek)
     }
 
     /// The columns that its rows can be sorted by.

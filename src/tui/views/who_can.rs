@@ -6,6 +6,7 @@ use crate::ask::{Line, Question};
 use crate::rbac::Places;
 use crate::tui::access;
 use crate::tui::app::App;
+use crate::tui::page::Seek;
 use crate::tui::questions;
 
 pub use crate::tui::access::WhoAsked;
@@ -40,8 +41,8 @@ impl View for WhoAsked {
     }
 
     /// Lines that the page leaves out are looked through when none of the others has the letters.
-    fn find(&self, app: &mut App, letters: &str, forward: bool) -> bool {
-        let is_found = app.answers.reader.find(letters, forward);
+    fn find(&self, app: &mut App, letters: &str, seek: Seek) -> bool {
+        let is_found = app.answers.reader.find(letters, seek);
         if is_found || !app.answers.reader.is_partial() {
             return is_found;
         }
@@ -50,7 +51,7 @@ impl View for WhoAsked {
         // The page that is shown then holds what the search opened, and no more.
         app.answers.asked = None;
         app.reanswer();
-        app.answers.reader.find(letters, forward)
+        app.answers.reader.find(letters, seek)
     }
 
     fn copies(&self, app: &App) -> Vec<(&'static str, String)> {

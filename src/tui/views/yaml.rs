@@ -9,6 +9,7 @@ use crate::model::place::Place;
 use crate::tui::app::{App, Fetched};
 use crate::tui::command::At;
 use crate::tui::event::Effect;
+use crate::tui::page::Seek;
 use crate::tui::paint::Focus;
 
 /// A place in an object.
@@ -60,8 +61,8 @@ impl View for YamlAt {
         app.answers.yaml.shift = app.answers.yaml.shift.saturating_add_signed(step * 8);
     }
 
-    fn find(&self, app: &mut App, letters: &str, forward: bool) -> bool {
-        app.answers.yaml.find(letters, forward)
+    fn find(&self, app: &mut App, letters: &str, seek: Seek) -> bool {
+        app.answers.yaml.find(letters, seek)
     }
 
     fn copies(&self, app: &App) -> Vec<(&'static str, String)> {
