@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::kinds::KINDS;
 use crate::model::cluster::{Cluster, WORKLOAD_KINDS};
 use crate::model::evidence::Gap;
 use crate::model::facts::Fact as _;
@@ -144,6 +145,11 @@ pub fn no_workload(cluster: &Cluster, kind: &Name, namespace: &Name, name: &Name
         Some(known) => {
             absent(cluster, &ObjectId { kind: known, namespace: namespace.clone(), name: name.clone() }, near)
         }
+        // It may well be there: what it is said to be is known, and nothing that is asked about so.
+        None if KINDS.iter().any(|it| it.word.eq_ignore_ascii_case(kind)) => Err(Fault::new(
+            format!("a {kind} is not taken here: {kind}/{namespace}/{name}"),
+            "kinds are pod, deploy, sts, ds, job, svc, ns, node",
+        )),
         None => Err(Fault::new(
             format!("{kind}/{namespace}/{name} does not exist"),
             format!(
