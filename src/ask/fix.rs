@@ -65,6 +65,8 @@ pub struct Candidate {
     pub besides: usize,
     /// Whether it is about more than was asked, where the impact cannot tell.
     pub is_coarse: bool,
+    /// Whether a policy that denies by default would hold a rule.
+    pub fills_default_deny: bool,
 }
 
 /// The answer.
@@ -126,6 +128,9 @@ impl Trial<'_> {
             all.extend(self.candidate(draft)?);
         }
         all.sort_by_cached_key(|it| (it.certainty, it.besides, it.is_coarse, it.changes.len(), self.weight(it)));
+        // What denies by default goes on saying just that, where anything else does as surely.
+        let other = all.iter().filter(|it| !it.fills_default_deny).map(|it| it.certainty).min();
+        all.retain(|it| !it.fills_default_deny || other.is_none_or(|other| other > it.certainty));
         Ok(all)
     }
 
@@ -163,7 +168,7 @@ impl Trial<'_> {
         let grants: Vec<&GrantRow> = impact.grants.iter().filter(|it| !(self.is_meant_grant)(it)).collect();
         notes.extend(told_grants(&grants));
         let besides = besides.len() + grants.len();
-        let Draft { changes, what, is_coarse, .. } = draft;
+        let Draft { changes, what, is_coarse, fills_default_deny, .. } = draft;
         let seen = Seen { before: self.world, after: &after, impact: &impact, changes: &changes };
         notes.extend(guards::found(&seen).into_iter().map(note));
         let refused = refusal::refused(self.world, &after, &changes);
@@ -177,6 +182,7 @@ impl Trial<'_> {
             after: Box::new(after),
             besides,
             is_coarse,
+            fills_default_deny,
         }))
     }
 }

@@ -49,6 +49,8 @@ pub struct Draft {
     /// Whether it is about more than was asked, where a comparison cannot tell: a wildcard is one right to it, and pods
     /// that are to come are none.
     pub is_coarse: bool,
+    /// Whether a policy that denies by default, without a rule in a direction, would hold one.
+    pub fills_default_deny: bool,
 }
 
 /// The other end of flows, as rules can say it.

@@ -68,6 +68,7 @@ impl Program {
                 Effect::KeepStage { text, words } => self.keep_stage(text, words),
                 Effect::StageFiles(path) => self.stage_files(path),
                 Effect::Stage { changes, origin } => self.stage_changes(changes, origin, Then::Stay),
+                Effect::Wholes { line, ids } => self.wholes(line, ids),
                 Effect::Compare(ids) => self.compare(ids),
                 Effect::Edit { id, text } => self.fetch_to_edit(id, text),
                 Effect::Export { extension, text } => {

@@ -17,6 +17,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use crate::ask::Line;
 use crate::change::stage::{Fetched, Item};
 use crate::change::{Change, Stage};
 use crate::live::files::{Changes, FilesError, Reading, Source as Documents};
@@ -164,6 +165,16 @@ impl Program {
                 Err(error) => Err(error.to_string()),
             };
             Done::Said(number, Event::Staged { items, then: Then::Stay })
+        });
+    }
+
+    /// Fetches the objects that a fix must hold whole.
+    pub(super) fn wholes(&mut self, line: Box<Line>, ids: Vec<ObjectId>) {
+        let (fetching, number) = (self.fetching(), self.feed.number);
+        self.tasks.spawn(async move {
+            let fetched = futures::future::join_all(ids.iter().map(|it| fetching.fetch(it))).await;
+            let held = ids.into_iter().zip(fetched).collect();
+            Done::Said(number, Event::Wholes { line, held })
         });
     }
 

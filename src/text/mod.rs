@@ -123,6 +123,8 @@ pub enum About {
     Connection { of: String, from: String, to: String },
     /// May the one connect to the other, and why?
     Pair { from: String, to: String },
+    /// A candidate of a fix, by its number from 1: is it staged?
+    Candidate(usize),
 }
 
 /// How a line is laid out.

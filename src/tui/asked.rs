@@ -33,19 +33,26 @@ impl Asked {
     /// The answer as far as what it rests on is known.
     pub fn page(&self, app: &App) -> Page {
         let (world, here) = (&app.session.world, &self.here);
-        if let Some(page) = self.loading(world) {
+        if let Some(page) = self.unready(app) {
             return page;
         }
         let reads = self.line.question.reads();
-        let knows_names = app.setup.origin != Origin::Live || !world.cluster.coverage.kinds.is_empty();
-        if let Some(fault) = reads.refusal(here, world).filter(|_| knows_names) {
-            return answers::fault(&fault);
-        }
         let mut page = answers::page(world, &self.line.question, here);
         let mut notes: Vec<Name> = reads.notes(here, world).into_iter().map(Name::from).collect();
         notes.extend(self.notes.iter().filter(|it| !notes.contains(it)).cloned().collect::<Vec<_>>());
         page.head(&notes);
         page
+    }
+
+    /// Why it is not answered now.
+    pub fn unready(&self, app: &App) -> Option<Page> {
+        let (world, here) = (&app.session.world, &self.here);
+        if let Some(page) = self.loading(world) {
+            return Some(page);
+        }
+        let knows_names = app.setup.origin != Origin::Live || !world.cluster.coverage.kinds.is_empty();
+        let refusal = self.line.question.reads().refusal(here, world).filter(|_| knows_names);
+        refusal.map(|it| answers::fault(&it))
     }
 
     /// What is shown while something that the answer rests on is still being read.

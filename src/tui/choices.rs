@@ -7,6 +7,7 @@ use super::app::{App, Shown};
 use super::command::{self, CARD, COMMANDS, Command, TASKS};
 use super::copy;
 use super::event::Effect;
+use super::fixable;
 use super::layout::Side;
 use super::list::SortBy;
 use super::palette;
@@ -153,6 +154,7 @@ pub fn choose(app: &mut App, choice: Choice) -> Vec<Effect> {
             app.input.picker.iter_mut().for_each(|it| it.step(column as isize));
         }
         Choice::Who(asked) => app.open(Shown::WhoCan(*asked)),
+        Choice::Ask(line) => return fixable::open(app, &line),
         Choice::Copy(text) => return copy::put_on_clipboard(app, text),
         Choice::Export { extension, text } => return vec![Effect::Export { extension, text }],
     }

@@ -15,6 +15,8 @@ use crossterm::event::{KeyEvent, MouseEvent};
 use jiff::Timestamp;
 
 use super::job::Said;
+use super::proposing::Held;
+use crate::ask::Line;
 use crate::change::stage::{Fetched, Item};
 use crate::change::{Change, Stage};
 use crate::model::cluster::Delta;
@@ -72,6 +74,11 @@ pub enum Event {
     Staged {
         items: Result<Vec<Item>, String>,
         then: Then,
+    },
+    /// The objects that a fix must hold whole, as they are.
+    Wholes {
+        line: Box<Line>,
+        held: Held,
     },
     /// How the object of a staged change is by now: `None` where it is not there.
     Compared {
@@ -140,6 +147,11 @@ pub enum Effect {
     Stage {
         changes: Vec<Change>,
         origin: String,
+    },
+    /// Fetch objects that a fix must hold whole; answered by [`Event::Wholes`].
+    Wholes {
+        line: Box<Line>,
+        ids: Vec<ObjectId>,
     },
     /// Fetch the objects of staged changes; each answered by [`Event::Compared`].
     Compare(BTreeSet<ObjectId>),

@@ -12,10 +12,11 @@
 
 use std::sync::Arc;
 
-use super::event::Event;
+use super::event::{Effect, Event};
 use super::impact;
 use super::mapping;
 use super::matrix;
+use super::proposing;
 use super::reaching::{self, Answered, AsOf};
 use super::state::Answers;
 use crate::ask::World;
@@ -36,6 +37,7 @@ pub enum What {
     Matrix,
     Map(mapping::Of),
     Reach(Box<AsOf>),
+    Fix(Box<proposing::AsOf>),
     /// The cluster as it is against the same with these changes made.
     Impact(Vec<Change>),
 }
@@ -47,6 +49,7 @@ impl What {
             What::Impact(changes) => impact::work(base, changes.clone()),
             What::Matrix => matrix::work(world),
             What::Map(of) => mapping::work(world, of.clone()),
+            What::Fix(as_of) => proposing::work(world, (**as_of).clone()),
             What::Reach(as_of) => reaching::work(world, (**as_of).clone()),
         }
     }
@@ -69,21 +72,24 @@ pub enum Said {
     Matrix(Arc<Counted>),
     Map(Arc<mapping::Rows>),
     Reach(Arc<Answered>),
+    Fix(Arc<proposing::Proposed>),
     Impact(Arc<impact::Compared>),
     /// It will not come.
     Failed,
 }
 
 impl Said {
-    /// Keeps what was worked out where its view looks for it.
-    pub fn keep(self, answers: &mut Answers) {
+    /// Keeps what was worked out where its view looks for it; what is to be done before there is more.
+    pub fn keep(self, answers: &mut Answers) -> Option<Effect> {
         match self {
             Said::Matrix(counted) => answers.matrix.take(counted),
             Said::Map(rows) => answers.mapping.take(rows),
             Said::Reach(answered) => answers.reaching.take(answered),
+            Said::Fix(proposed) => return answers.proposing.take(proposed),
             Said::Impact(compared) => answers.impact.take(compared),
             Said::Progress(..) | Said::Failed => {}
         }
+        None
     }
 }
 

@@ -124,6 +124,12 @@ pub const WORDS: &[Word] = &[
         help: "stage manifests or a fix as JSON; without a path: show what is staged",
         run: stage,
     },
+    Word {
+        name: "fix",
+        arguments: "[FROM TO[:PORT] --allow|--deny]",
+        help: "what to change, and all that changes: also --isolate ns/NAME, --contain POD, --revoke SUBJECT [VERB RESOURCE]; without words: of what is selected",
+        run: fix,
+    },
     Word { name: "yaml", arguments: "KIND/[NS/]NAME", help: "an object as YAML", run: yaml },
     Word { name: "ns", arguments: "[NAME]", help: "narrow to a namespace; without a name: choose", run: namespace },
     Word { name: "ctx", arguments: "[NAME]", help: "go to another context; without a name: choose", run: context },
@@ -286,6 +292,14 @@ fn yaml(app: &mut App, words: &str) -> Result<Vec<Effect>, Fault> {
 
 fn stage(app: &mut App, words: &str) -> Result<Vec<Effect>, Fault> {
     Ok(if words.is_empty() { staging::show(app) } else { vec![Effect::StageFiles(words.into())] })
+}
+
+fn fix(app: &mut App, words: &str) -> Result<Vec<Effect>, Fault> {
+    let command = COMMANDS.iter().find(|it| it.name == "fix").filter(|_| words.is_empty());
+    match command {
+        Some(command) => Ok(command::run(app, command)),
+        None => ask(app, "fix", words),
+    }
 }
 
 fn namespace(app: &mut App, words: &str) -> Result<Vec<Effect>, Fault> {

@@ -21,6 +21,7 @@ use super::access::WhoAsked;
 use super::field::Field;
 use super::paint::{self, Focus, Slot};
 use super::theme::{Role, Theme};
+use crate::ask::Line;
 use crate::ask::end::PortAsk;
 use crate::model::name::Name;
 
@@ -43,6 +44,8 @@ pub enum Choice {
     Hide(usize),
     /// Asks who can.
     Who(Box<WhoAsked>),
+    /// Opens what answers this.
+    Ask(Box<Line>),
     /// Copies this text.
     Copy(String),
     /// Keeps what is exported of the stage.

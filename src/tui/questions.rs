@@ -13,6 +13,7 @@ use super::explain::{self, FACTS, TOUCH};
 use super::grants;
 use super::mapping::{MapAsked, Of};
 use super::panes::{self, PaneSpec, namespaces, pods, policies, services, subjects, workloads};
+use super::proposing::FixAsked;
 use super::reaching::{self, Typed};
 use super::status::Origin;
 use super::{choices, go};
@@ -76,7 +77,11 @@ pub fn open(app: &mut App, line: &Line) -> Result<Vec<Effect>, Fault> {
             let only = here.only.or_else(|| app.focus.scope.only().cloned().filter(|_| !here.all_namespaces));
             app.open(Shown::Map(MapAsked::of(Of { by: it.by, only })));
         }
-        Question::Fix(_) => return Ok(open_page(app, Asked { line: line.clone(), here, notes: Vec::new() })),
+        Question::Fix(_) => {
+            let asked = FixAsked(Asked { line: line.clone(), here, notes: Vec::new() });
+            app.open(Shown::Fix(Box::new(asked)));
+            return Ok(asked::asks(app));
+        }
         Question::Can(it) => return open_can(app, it, &here),
         Question::WhoCan(it) => open_who_can(app, it, here)?,
         Question::Permissions(it) if it.diff.is_some() => {

@@ -52,16 +52,18 @@ impl Staging {
 
     /// The staged objects that these steps are about: they may not be any more what they were.
     pub fn concerned(&self, deltas: &[Delta]) -> BTreeSet<ObjectId> {
-        let is_about = |id: &ObjectId| {
-            deltas.iter().any(|it| match it {
-                Delta::Put(entry) => entry.fact.id() == *id,
-                Delta::Gone(gone) | Delta::Unreadable { id: gone, .. } => gone == id,
-                Delta::Listed { kind, .. } => *kind == id.kind,
-                Delta::Covered { .. } | Delta::Noted(_) => false,
-            })
-        };
-        self.stage.items().iter().map(|it| it.id()).filter(|it| is_about(it)).cloned().collect()
+        self.stage.items().iter().map(|it| it.id()).filter(|it| is_about(deltas, it)).cloned().collect()
     }
+}
+
+/// Whether steps are about this object.
+pub fn is_about(deltas: &[Delta], id: &ObjectId) -> bool {
+    deltas.iter().any(|it| match it {
+        Delta::Put(entry) => entry.fact.id() == *id,
+        Delta::Gone(gone) | Delta::Unreadable { id: gone, .. } => gone == id,
+        Delta::Listed { kind, .. } => *kind == id.kind,
+        Delta::Covered { .. } | Delta::Noted(_) => false,
+    })
 }
 
 /// Takes in the stage that was kept in another session.

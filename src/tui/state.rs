@@ -17,6 +17,7 @@ use super::mapping::Mapping;
 use super::matrix::Matrix;
 use super::page::Reader;
 use super::picker::Picker;
+use super::proposing::Proposing;
 use super::reaching::Reaching;
 use super::status::Origin;
 use super::theme::Theme;
@@ -133,6 +134,7 @@ pub struct Answers {
     pub jobs: Jobs,
     pub abilities: Abilities,
     pub impact: Impact,
+    pub proposing: Proposing,
     pub tracing: Tracing,
 }
 

@@ -5,6 +5,7 @@ use super::asked;
 use super::event::{self, Effect, Event, Then};
 use super::job::Said;
 use super::list::Pace;
+use super::proposing;
 use super::staging::{self, Staging};
 use super::state::{Answers, Fetched, Focus, Session, Shown};
 use super::{typing, what_if};
@@ -26,6 +27,7 @@ impl App {
     pub fn update_within(&mut self, event: Event, pace: Pace<'_>) -> Vec<Effect> {
         if let Event::Deltas(deltas) = event {
             let staged = self.staging.concerned(&deltas);
+            self.answers.proposing.forget(&deltas);
             self.learn(deltas);
             // What was loading may be there by now, so that the server can be asked for the rest.
             let is_asked = matches!(self.focus.shown, Shown::Asked(_));
@@ -84,7 +86,7 @@ impl App {
                 self.session.stale_answers = true;
                 return asked::asks(self);
             }
-            Event::Job { number, said } => self.hear(number, said),
+            Event::Job { number, said } => return self.hear(number, said).into_iter().collect(),
             Event::StageKept(kept) => return staging::recall(self, kept),
             Event::Staged { items, then } => {
                 let effects = staging::take(self, items);
@@ -93,6 +95,7 @@ impl App {
                 }
                 return effects;
             }
+            Event::Wholes { line, held } => proposing::held(self, &line, held),
             Event::Compared { id, object } => staging::compared(self, &id, object),
             Event::Edited { id, fetched, before, after } => return staging::edited(self, &id, fetched, &before, after),
             Event::Switched { context } => self.start_over(context),
@@ -101,13 +104,13 @@ impl App {
     }
 
     /// Takes in what is said of a job.
-    fn hear(&mut self, number: u64, said: Said) {
+    fn hear(&mut self, number: u64, said: Said) -> Option<Effect> {
         self.session.stale_answers = true;
-        let Some(said) = self.answers.jobs.hear(number, said) else { return };
+        let said = self.answers.jobs.hear(number, said)?;
         if said == Said::Failed {
             self.input.notice = Some(event::FAILED.into());
         }
-        said.keep(&mut self.answers);
+        said.keep(&mut self.answers)
     }
 
     /// Every state of the cluster that is held: behind the picture, as it is, and as it is shown.

@@ -7,6 +7,8 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
+use kreach::ask::Line;
+use kreach::change::stage::Fetched;
 use kreach::kinds::{self, Intern};
 use kreach::model::cluster::{Cluster, Delta};
 use kreach::model::coverage::{Coverage, Scope};
@@ -111,14 +113,23 @@ impl Driver {
                 let object = object(id);
                 self.send(Event::Object { id: id.clone(), object });
             }
+            if let Effect::Wholes { line, ids } = &effect {
+                self.hold(line.clone(), ids);
+            }
             self.effects.push(effect);
         }
         // What the loop would work out beside the screen.
         while self.app.wants_job().is_some() {
             let Some(job) = self.app.begin_job() else { break };
             let event = job.run(&mut |_, _| true);
-            self.app.update(event);
+            self.send(event);
         }
+    }
+
+    fn hold(&mut self, line: Box<Line>, ids: &[ObjectId]) {
+        let fetched = |it: &ObjectId| object(it).map_or(Fetched::Absent, Fetched::There);
+        let held = ids.iter().map(|it| (it.clone(), fetched(it))).collect();
+        self.send(Event::Wholes { line, held });
     }
 
     /// Types keys by their names; `"words"` are typed letter by letter.

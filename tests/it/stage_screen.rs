@@ -5,7 +5,7 @@ use std::path::Path;
 
 use kreach::change::stage::{Fetched, Item};
 use kreach::change::{Change, Op, Stage};
-use kreach::embedded::{Settings, World, kinds, kubeconfig, serve};
+use kreach::embedded::{Settings, World, kinds, kubeconfig, serve, serve_named};
 use kreach::kinds::spec_of;
 use kreach::model::cluster::Delta;
 use kreach::model::id::{Kind, ObjectId};
@@ -345,4 +345,93 @@ fn kill_9_in_the_middle_of_staging_leaves_a_whole_stage() {
         let stage: Stage = serde_json::from_str(&text).unwrap_or_else(|it| panic!("{it}: {text}"));
         assert!(stage.items().len() <= 1);
     }
+}
+
+/// From the denied trace to the stage, by keys: what the candidate changes is worked out, folded, staged in one step.
+#[test]
+fn a_denied_trace_is_fixed_by_keys() {
+    let mut driver = driver();
+    driver.keys(": \"trace_shop/web-0_payments/ledger-0:9000 Enter");
+    check("fix_denied", &mut driver);
+    driver.keys("f");
+    check("fix_candidates", &mut driver);
+    driver.keys("j Enter");
+    check("fix_unfolded", &mut driver);
+    driver.keys("space");
+    assert!(driver.effects.iter().any(|it| matches!(it, Effect::KeepStage { .. })), "{}", driver.text());
+    check("fix_staged", &mut driver);
+    driver.keys("s");
+    check("fix_stage", &mut driver);
+    driver.keys("W : \"trace_shop/web-0_payments/ledger-0:9000 Enter");
+    assert!(driver.text().contains("allow"), "{}", driver.text());
+    driver.keys("W s u");
+    assert!(driver.text().contains("nothing is staged"), "all its changes are one step: {}", driver.text());
+}
+
+/// What `f` asks for is said by where one is; elsewhere it is refused with a reason.
+#[test]
+fn f_asks_for_what_is_under_the_cursor() {
+    let mut driver = driver();
+    let mut asked = |keys: &str, words: &str| {
+        driver.keys(keys);
+        let text = driver.text();
+        assert!(text.contains(words), "{keys}: no {words:?} in\n{text}");
+        driver.keys("Esc Esc");
+    };
+    asked("1 f", "fix --isolate ns/");
+    asked("2 f", "fix --contain pod/");
+    asked("3 f", "fix: select a namespace, a pod or a subject");
+    asked("4 f", "fix --revoke ");
+    asked(": \"permissions_user:lost Enter j f", "fix ");
+    asked(": \"trace_shop/web-0_shop/db-0:5432 Enter f", "5432/TCP --deny");
+    asked(": \"reach_sa:shop/web_--to_cluster-admin Enter f", "fix --revoke sa:shop/web --to cluster-admin");
+    asked(": \"fix_--isolate_ns/shop Enter", "isolate ns/shop");
+    asked(": \"fix_--contain_ns/shop Enter", "is no pod");
+    asked("3 space", "");
+}
+
+/// What somebody changes in the cluster is fetched again before a candidate is staged on it.
+#[test]
+fn a_candidate_is_of_the_object_as_it_is_now() {
+    let mut driver = driver();
+    driver.keys(": \"trace_shop/web-0_shop/db-0:5432 Enter f");
+    let wholes = |driver: &Driver| driver.effects.iter().filter(|it| matches!(it, Effect::Wholes { .. })).count();
+    assert_eq!(wholes(&driver), 1);
+    let id = ObjectId::new(Kind::NETWORK_POLICY, "shop", "allow-web");
+    let spec = spec_of("networking.k8s.io/v1", "NetworkPolicy").expect("a known kind");
+    let text = object(&id).expect("it is in the files").to_string();
+    let delta = spec.read_json(&text, "default", &mut Default::default()).delta().expect("a policy");
+    driver.send(Event::Deltas(vec![delta]));
+    driver.send(Event::Tick(Default::default()));
+    assert_eq!(wholes(&driver), 2, "{:?}", driver.effects);
+    driver.keys("j space");
+    let held = driver.effects.iter().any(|it| matches!(it, Effect::Compare(ids) if ids.contains(&id)));
+    assert!(held, "{:?}", driver.effects);
+}
+
+/// On the story's cluster, live: the denied trace, its candidates, one of them staged, the stage.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_live_denied_trace_is_fixed_by_keys() {
+    let home = tempfile::tempdir().expect("a folder");
+    let server = serve_named("story", "127.0.0.1:0", Settings::default()).await.expect("the demo's world");
+    kubeconfig::write(&home.path().join("config"), &server, "story").expect("a kubeconfig");
+    let place = home.path().display().to_string();
+    let run = move || {
+        let environment = [("XDG_STATE_HOME", place.as_str()), ("HOME", place.as_str())];
+        let config = format!("{place}/config");
+        let mut terminal = pty::kreach_with(&environment, &["--kubeconfig", &config], 80, 24);
+        terminal.wait_for("LIVE");
+        terminal.keys(":trace deploy/shop/web svc/payments/db\r");
+        terminal.wait_for("deny  deployment/shop/web");
+        terminal.keys("f");
+        terminal.wait_for("1. certain, changes ");
+        terminal.keys("j ");
+        terminal.wait_for("staged ");
+        terminal.keys("s");
+        let text = terminal.wait_for("in the order in which they are made");
+        assert!(text.contains("(from candidate 1 of fix"), "{text}");
+        terminal.keys("Q");
+        assert_eq!(terminal.wait_exit(), 0);
+    };
+    tokio::task::spawn_blocking(run).await.expect("it is staged");
 }

@@ -7,13 +7,16 @@
 //!     x different  opened 1, closed 0, changed 0, unsure 0; given 0, taken 0
 //! ```
 
-use super::{Candidate, Fix};
+use super::{Candidate, Certainty, Fix};
 use crate::ask::diff::{self, Fold};
+use crate::change::Counts;
 use crate::model::evidence::Outcome;
-use crate::text::{Line, Mark, Page, words};
+use crate::text::{About, Line, Mark, Page, words};
 
 /// How many rows of an impact are shown of a candidate.
 const ROWS: usize = 12;
+/// How many candidates are shown, the best first.
+pub const SHOWN: usize = 5;
 
 impl Fix {
     /// The answer in words.
@@ -21,10 +24,34 @@ impl Fix {
         let mut page = Page::default();
         page.push(self.headline());
         self.reasons.iter().for_each(|it| page.push(it.line(1)));
-        for (number, candidate) in (1..).zip(&self.candidates) {
+        for (number, candidate) in (1..).zip(self.candidates.iter().take(SHOWN)) {
             candidate.lines(number).into_iter().for_each(|it| page.push(it));
         }
+        self.left_out().into_iter().for_each(|it| page.push(it));
         page
+    }
+
+    /// The same with each candidate a row, below which all that it changes is folded.
+    pub fn folded(&self) -> Page {
+        let mut page = Page { fold: Some(1), ..Page::default() };
+        page.push(self.headline());
+        for (number, candidate) in (1..).zip(self.candidates.iter().take(SHOWN)) {
+            // Its row says the first already.
+            let first = candidate.what.first().map_or("", String::as_str);
+            let lines = candidate.lines(number).into_iter().skip(1).filter(|it| it.text != first);
+            page.push(candidate.row(number).on(About::Candidate(number)));
+            lines.for_each(|it| page.push(it));
+        }
+        self.left_out().into_iter().for_each(|it| page.push(it));
+        self.reasons.iter().for_each(|it| page.push(it.line(1)));
+        page
+    }
+
+    /// How many candidates are not shown.
+    fn left_out(&self) -> Option<Line> {
+        let more = self.candidates.len().saturating_sub(SHOWN);
+        let more = (more > 0).then(|| words::count(more as u64, "more candidate", "more candidates"))?;
+        Some(Line::new(1, Mark::Note, format!("{more}: kreach fix -o json has all of them")))
     }
 
     /// How many candidates there are for what.
@@ -47,6 +74,25 @@ impl Candidate {
     pub fn title(&self, number: usize) -> String {
         let objects = words::count(self.changes.len() as u64, "object", "objects");
         format!("{number}. {}, changes {objects}", self.certainty.as_str())
+    }
+
+    /// The same with how much it changes.
+    fn row(&self, number: usize) -> Line {
+        let Counts { opened, closed, changed, unsure, given, taken } = self.impact.counts();
+        let all = [
+            (opened, "opened"),
+            (closed, "closed"),
+            (changed, "changed"),
+            (unsure, "unsure"),
+            (given, "given"),
+            (taken, "taken"),
+        ];
+        let counts: Vec<String> = all.iter().filter(|it| it.0 > 0).map(|it| format!("{} {}", it.1, it.0)).collect();
+        let counts = if counts.is_empty() { "no flow and no right differs".to_owned() } else { counts.join(", ") };
+        let refused = if self.refused.is_empty() { "" } else { "; the server will refuse it" };
+        let what = self.what.first().map(|it| format!("  {it}")).unwrap_or_default();
+        let mark = if self.certainty == Certainty::Certain { Mark::Allow } else { Mark::Unknown };
+        Line::new(1, mark, format!("{}: {counts}{refused}{what}", self.title(number)))
     }
 
     fn lines(&self, number: usize) -> Vec<Line> {

@@ -60,9 +60,10 @@ pub fn drafts(ground: &Ground<'_>, gates: &[Gate], words: &str) -> Vec<Draft> {
     for chosen in combinations(&ways) {
         let mut desk = Desk::new(ground.cluster, ground.manifests);
         let is_coarse = chosen.iter().any(|it| matches!(it, Way::WiderRule { .. }));
-        let done = gates.iter().zip(chosen).try_for_each(|(gate, way)| open(&mut desk, gate, way, words));
+        let done = gates.iter().zip(&chosen).try_for_each(|(gate, way)| open(&mut desk, gate, way, words));
         if done.is_some() {
-            let draft = Draft { is_coarse, ..desk.draft() };
+            let fills_default_deny = gates.iter().zip(&chosen).any(|(gate, way)| fills_default_deny(ground, gate, way));
+            let draft = Draft { is_coarse, fills_default_deny, ..desk.draft() };
             made.extend((!made.iter().any(|it| it.changes == draft.changes)).then_some(draft));
         }
         if made.len() == DRAFTS {
@@ -104,10 +105,20 @@ fn ways(ground: &Ground<'_>, gate: &Gate) -> Vec<Way> {
     policies.sort_by_key(|it| (selected(ground.cluster, it).difference(&gate.targets).count(), it.rules.len()));
     let exact = |it: &Policy| selected(ground.cluster, it).is_subset(&gate.targets);
     let (own, wider): (Vec<_>, Vec<_>) = policies.into_iter().partition(|it| exact(it));
-    ways.extend(own.iter().flat_map(|it| extensions(ground, it, gate)).take(WAYS - 2));
+    let (bare, own): (Vec<_>, Vec<_>) = own.into_iter().partition(|it| it.rules_of(gate.direction).next().is_none());
+    ways.extend(own.iter().chain(&bare).flat_map(|it| extensions(ground, it, gate)).take(WAYS - 2));
     ways.extend(new_policies(ground, gate));
     ways.extend(wider.first().map(|it| Way::WiderRule { policy: it.id() }));
+    // What denies by default is to go on saying just that.
+    ways.sort_by_key(|it| fills_default_deny(ground, gate, it));
     ways
+}
+
+/// Whether a way puts a rule into a policy that has none in the direction of the gate.
+fn fills_default_deny(ground: &Ground<'_>, gate: &Gate, way: &Way) -> bool {
+    let (Way::Rule { policy } | Way::WiderRule { policy }) = way else { return false };
+    let policy = ground.cluster.policies.get(&policy.namespace, &policy.name);
+    policy.is_some_and(|it| it.rules_of(gate.direction).next().is_none())
 }
 
 /// The policies that surely isolate all of the pods in this direction, and can be rewritten.

@@ -101,7 +101,7 @@ impl<'a> Desk<'a> {
     pub fn draft(self) -> Draft {
         let mut changes: Vec<Change> = self.changed.into_values().collect();
         changes.sort_by_key(|it| it.op);
-        Draft { changes, what: self.what, notes: self.notes, is_coarse: false }
+        Draft { changes, what: self.what, notes: self.notes, ..Draft::default() }
     }
 }
 

@@ -1,13 +1,31 @@
 //! Commands about what is staged. None of them writes to the cluster.
 
-use super::{BUT_STAGE, Command, EVERYWHERE, Finds, STAGE, always};
+use super::{BUT_STAGE, Command, ENDS, EVERYWHERE, Finds, STAGE, always};
 use crate::tui::app::Shown;
-use crate::tui::{staging, what_if};
+use crate::tui::{fixable, proposing, staging, what_if};
 
 const EDITED: super::Places = &[super::At::List, super::At::Page, super::At::Yaml, super::At::Stage];
 
 /// The rows.
 pub(super) const ALL: &[Command] = &[
+    Command {
+        keys: &["f"],
+        name: "fix",
+        help: "propose changes: allow what a trace denies or deny what it allows, isolate a namespace, contain a pod, revoke what a subject may do, one permission or a way",
+        places: ENDS,
+        refuses: fixable::nothing,
+        run: fixable::propose,
+        finds: Finds::ByName,
+    },
+    Command {
+        keys: &["space"],
+        name: "stage it",
+        help: "stage the candidate of a fix under the cursor: all its changes in one step",
+        places: &[super::At::Page],
+        refuses: proposing::no_candidate,
+        run: proposing::stage,
+        finds: Finds::ByName,
+    },
     Command {
         keys: &["e"],
         name: "edit",

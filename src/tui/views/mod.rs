@@ -11,6 +11,7 @@
 pub mod abilities;
 pub mod asked;
 pub mod explain;
+pub mod fix;
 pub mod map;
 pub mod matrix;
 pub mod permissions;
@@ -51,6 +52,8 @@ pub enum Shown {
     Reach(reach::ReachAsked),
     /// A question that has no view of its own.
     Asked(Box<asked::Asked>),
+    /// What would make something otherwise.
+    Fix(Box<fix::FixAsked>),
     /// Every allowed connection.
     Map(map::MapAsked),
     Matrix,
@@ -216,6 +219,7 @@ impl Shown {
             Shown::Trace => &trace::Traced,
             Shown::Reach(asked) => asked,
             Shown::Asked(asked) => &**asked,
+            Shown::Fix(asked) => &**asked,
             Shown::Map(asked) => asked,
             Shown::Matrix => &matrix::Namespaces,
             Shown::Permissions(of) => of,

@@ -19,7 +19,7 @@ impl View for Traced {
     }
 
     fn hints(&self) -> &'static [&'static str] {
-        &["open", "port", "swap", "copy menu", "leave", "help"]
+        &["open", "port", "swap", "fix", "copy menu", "leave", "help"]
     }
 
     fn name(&self) -> &'static str {

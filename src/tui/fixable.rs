@@ -1,0 +1,175 @@
+//! What `f` asks for, by where one is: a trace, a line of permissions, a way, a subject, a namespace, a pod.
+
+use super::app::{App, Shown};
+use super::command::At;
+use super::event::Effect;
+use super::picker::{Choice, Entry, Picker, Subject as Picking};
+use super::{grants, questions};
+use crate::ask::end::{End, PortAsk};
+use crate::ask::escalation::{self, Actor};
+use crate::ask::item::Item;
+use crate::ask::question::fix::Fix;
+use crate::ask::question::trace::Trace;
+use crate::ask::{Line, Question};
+use crate::escalate::Foothold;
+use crate::model::evidence::Outcome;
+use crate::model::name::Name;
+use crate::model::role::Subject;
+use crate::rbac::fold::What;
+use crate::text::About;
+
+/// What is to be otherwise.
+enum Meant {
+    Flow(End, End, PortAsk),
+    /// What somebody may do, with each of these verbs.
+    Right {
+        subject: Subject,
+        scope: Name,
+        what: What,
+        verbs: Vec<Name>,
+    },
+    Way {
+        from: Subject,
+        to: String,
+    },
+    Subject(Subject),
+    Namespace(Name),
+    Pod(String),
+}
+
+/// What is under the cursor, else what is selected.
+fn meant(app: &App) -> Option<Meant> {
+    if app.place() == At::Page {
+        let of_view = of_view(app);
+        if of_view.is_some() || app.focus.shown != Shown::Explain {
+            return of_view;
+        }
+    }
+    if let Some(subject) = grants::subject(app) {
+        return Some(Meant::Subject(subject));
+    }
+    match app.selected().filter(|_| app.place() != At::Sheet)? {
+        Item::Namespace(name) => Some(Meant::Namespace(name)),
+        Item::Pod(pod) => Some(Meant::Pod(format!("pod/{pod}"))),
+        Item::Subject(subject) => Some(Meant::Subject(subject)),
+        _ => None,
+    }
+}
+
+fn of_view(app: &App) -> Option<Meant> {
+    let about = grants::about(app);
+    if let (Some(subject), Some(About::Permission { scope, what, verbs })) = (held_by(app), about) {
+        return Some(Meant::Right { subject, scope: scope.clone(), what: what.clone(), verbs: verbs.clone() });
+    }
+    match (&app.focus.shown, about) {
+        (Shown::Trace, _) => {
+            let (from, to) = app.answers.tracing.ends()?;
+            Some(Meant::Flow(from.clone(), to.clone(), app.answers.tracing.port.clone()))
+        }
+        (Shown::Reach(asked), _) if asked.to.is_some() => {
+            Some(Meant::Way { from: holder(&asked.of)?, to: asked.to.as_ref()?.to_string() })
+        }
+        (Shown::Reach(_), Some(About::Way { from, to })) => {
+            let from = holder(&escalation::actor(from, &Name::from("default")).ok()?)?;
+            Some(Meant::Way { from, to: to.clone() })
+        }
+        (Shown::Permissions(of), None) => Some(Meant::Subject(of.subject.clone())),
+        (_, Some(About::Somebody(subject))) => Some(Meant::Subject(subject.clone())),
+        _ => None,
+    }
+}
+
+/// Whose permissions are shown.
+fn held_by(app: &App) -> Option<Subject> {
+    match (&app.focus.shown, app.selected()) {
+        (Shown::Permissions(of), _) => Some(of.subject.clone()),
+        (Shown::Explain, Some(Item::Subject(subject))) => Some(subject),
+        _ => None,
+    }
+}
+
+fn holder(actor: &Actor) -> Option<Subject> {
+    match actor {
+        Actor::Held(Foothold::Subject(subject)) => Some(subject.clone()),
+        _ => None,
+    }
+}
+
+/// Why nothing can be otherwise here.
+pub fn nothing(app: &App) -> Option<&'static str> {
+    let is_there = meant(app).is_some();
+    (!is_there).then_some("select a namespace, a pod or a subject, or open a trace, permissions or a subject's way")
+}
+
+/// Proposes what makes it otherwise.
+pub fn propose(app: &mut App) -> Vec<Effect> {
+    let fix = match meant(app) {
+        None => return Vec::new(),
+        Some(Meant::Right { subject, scope, what, verbs }) => return rights(app, &subject, &scope, &what, &verbs),
+        Some(Meant::Flow(from, to, port)) => match flow(app, &from, &to, &port) {
+            Ok(fix) => fix,
+            Err(why) => {
+                app.say(why);
+                return Vec::new();
+            }
+        },
+        Some(Meant::Way { from, to }) => Fix { to: Some(to), ..revoke(&from) },
+        Some(Meant::Subject(subject)) => revoke(&subject),
+        Some(Meant::Namespace(name)) => Fix { isolate: Some(format!("ns/{name}")), ..Fix::default() },
+        Some(Meant::Pod(pod)) => Fix { contain: Some(pod), ..Fix::default() },
+    };
+    open(app, &Line::of(Question::Fix(fix)))
+}
+
+/// Opens what answers a line, or says why nothing does.
+pub fn open(app: &mut App, line: &Line) -> Vec<Effect> {
+    questions::open(app, line).unwrap_or_else(|fault| {
+        app.say(fault.whole());
+        Vec::new()
+    })
+}
+
+fn revoke(subject: &Subject) -> Fix {
+    Fix { revoke: Some(subject.to_string()), ..Fix::default() }
+}
+
+/// A flow that is denied is to be allowed, one that is allowed to be denied.
+fn flow(app: &App, from: &End, to: &End, port: &PortAsk) -> Result<Fix, String> {
+    let trace = app.session.world.asker().trace(from, to, port).map_err(|it| it.whole())?;
+    let Trace { from, to } = Trace::of(from, to, port);
+    let words = from.into_iter().chain(to).collect();
+    match trace.outcome() {
+        Outcome::Deny => Ok(Fix { words, allow: true, ..Fix::default() }),
+        Outcome::Allow => Ok(Fix { words, deny: true, ..Fix::default() }),
+        Outcome::Unknown => {
+            Err("fix: the verdict is unknown: say which way, :fix FROM TO --allow or --deny".to_owned())
+        }
+    }
+}
+
+/// A right is taken; of several verbs one is chosen.
+fn rights(app: &mut App, subject: &Subject, scope: &Name, what: &What, verbs: &[Name]) -> Vec<Effect> {
+    let lines: Vec<(Name, Line)> = verbs.iter().map(|it| (it.clone(), right(subject, scope, what, it))).collect();
+    if let [(_, line)] = lines.as_slice() {
+        return open(app, &line.clone());
+    }
+    let entry =
+        |(verb, line): (Name, Line)| Entry::new(verb.to_string(), line.to_string(), Choice::Ask(Box::new(line)));
+    let entries = lines.into_iter().map(entry).collect();
+    app.input.picker = Some(Picker::new(Picking::Verbs, "take which verb", entries));
+    Vec::new()
+}
+
+fn right(subject: &Subject, scope: &Name, what: &What, verb: &Name) -> Line {
+    let (resource, name) = match what {
+        What::Resource { group, resource, name } => {
+            let (plural, rest) = resource.split_once('/').map_or((resource.as_str(), None), |it| (it.0, Some(it.1)));
+            let dot = if group.is_empty() || group == "*" { String::new() } else { format!(".{group}") };
+            let slash = rest.map(|it| format!("/{it}")).unwrap_or_default();
+            (format!("{plural}{dot}{slash}"), Some(name.to_string()).filter(|it| !it.is_empty()))
+        }
+        what => (what.to_string(), None),
+    };
+    let words = [verb.to_string(), resource].into_iter().chain(name).collect();
+    questions::in_namespace(Question::Fix(Fix { words, ..revoke(subject) }), Some(scope.clone()))
+}

@@ -1,0 +1,257 @@
+//! What to change so that something is otherwise: candidates, worked out beside the loop, of which one is staged.
+//!
+//! ```text
+//! f, :fix ──► FixAsked ──a job──► which objects must be whole ──Effect::Wholes──► Event::Wholes
+//!                      ──a job──► Proposed: candidates ──space──► the stage, one step
+//! ```
+//!
+//! An object that a candidate changes is held as it was fetched for it, and staged on that: what somebody else does to
+//! it afterwards stands beside the staged change. One that changes in the cluster meanwhile is fetched again.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::answers;
+use super::app::{App, Shown};
+use super::asked::Asked;
+use super::event::Effect;
+use super::job::{Said, State, What, Work};
+use super::page::saying;
+use super::staging::{self, is_about};
+use crate::ask::{Answer, Fault, Here, Line, World};
+use crate::change::Change;
+use crate::change::fix::Manifests;
+use crate::change::stage::{Fetched, Item};
+use crate::model::cluster::Delta;
+use crate::model::id::ObjectId;
+use crate::rbac::review::Review;
+use crate::text::{About, Mark, Page};
+
+/// Objects as they were fetched.
+pub type Held = BTreeMap<ObjectId, Fetched>;
+
+/// A question about fixes.
+#[derive(Clone, PartialEq, Debug)]
+pub struct FixAsked(pub Asked);
+
+/// A question with all that its answer rests on besides the cluster.
+#[derive(Clone, PartialEq, Debug)]
+pub struct AsOf {
+    line: Line,
+    here: Here,
+    held: Arc<Held>,
+    /// Whether the server has said who the operator is.
+    is_told: bool,
+}
+
+/// What a job came to.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Proposed {
+    as_of: AsOf,
+    revision: u64,
+    found: Found,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+enum Found {
+    /// These must be fetched first.
+    Lacks(Vec<ObjectId>),
+    /// The candidates as a page, and the changes of each.
+    Fix(Page, Vec<Vec<Change>>),
+    Fault(Fault),
+}
+
+/// What is known of the question that is shown.
+#[derive(Clone, Debug, Default)]
+pub struct Proposing {
+    line: Option<Line>,
+    held: Arc<Held>,
+    last: Option<Arc<Proposed>>,
+    /// What is being fetched, and for what.
+    waits: Option<(AsOf, Vec<ObjectId>)>,
+}
+
+impl Proposing {
+    /// Takes in what a job came to: what is to be fetched, or an answer.
+    pub fn take(&mut self, proposed: Arc<Proposed>) -> Option<Effect> {
+        if self.line.as_ref() != Some(&proposed.as_of.line) {
+            self.line = Some(proposed.as_of.line.clone());
+            self.held = proposed.as_of.held.clone();
+            self.last = None;
+        }
+        self.waits = None;
+        if let Found::Lacks(ids) = &proposed.found {
+            self.waits = Some((proposed.as_of.clone(), ids.clone()));
+            return Some(Effect::Wholes { line: Box::new(proposed.as_of.line.clone()), ids: ids.clone() });
+        }
+        self.last = Some(proposed);
+        None
+    }
+
+    /// Takes in objects that were fetched for a question.
+    pub fn hold(&mut self, line: &Line, held: Held) {
+        if self.line.as_ref() == Some(line) {
+            self.waits = None;
+            Arc::make_mut(&mut self.held).extend(held);
+        }
+    }
+
+    /// Forgets what these steps may have changed.
+    pub fn forget(&mut self, deltas: &[Delta]) {
+        // What was asked for may not come any more, or come as it was.
+        self.waits.take_if(|it| it.1.iter().any(|it| is_about(deltas, it)));
+        if self.held.keys().any(|it| is_about(deltas, it)) {
+            Arc::make_mut(&mut self.held).retain(|it, _| !is_about(deltas, it));
+        }
+    }
+
+    fn answer(&self, line: &Line) -> Option<&Proposed> {
+        self.last.as_deref().filter(|it| it.as_of.line == *line)
+    }
+}
+
+impl FixAsked {
+    fn as_of(&self, app: &App) -> AsOf {
+        let Asked { line, here, .. } = &self.0;
+        let proposing = &app.answers.proposing;
+        let is_same = proposing.line.as_ref() == Some(line);
+        let held = if is_same { proposing.held.clone() } else { Arc::default() };
+        let is_told = app.session.world.told.has(&Review::Own);
+        AsOf { line: line.clone(), here: here.clone(), held, is_told }
+    }
+
+    /// What is to be worked out, if what is kept is not of now.
+    pub fn wanted(&self, app: &App) -> Option<What> {
+        if self.0.unready(app).is_some() {
+            return None;
+        }
+        let as_of = self.as_of(app);
+        if app.answers.proposing.waits.as_ref().is_some_and(|it| it.0 == as_of) {
+            return None;
+        }
+        let revision = app.session.world.revision();
+        let is_now = |it: &Proposed| it.as_of == as_of && it.revision == revision;
+        (!app.answers.proposing.answer(&self.0.line).is_some_and(is_now)).then(|| What::Fix(Box::new(as_of)))
+    }
+
+    /// Whether something can be shown meanwhile.
+    pub fn has(&self, app: &App) -> bool {
+        app.answers.proposing.answer(&self.0.line).is_some()
+    }
+
+    /// The answer as far as it is known.
+    pub fn page(&self, app: &App) -> Page {
+        if let Some(page) = self.0.unready(app) {
+            return page;
+        }
+        match (app.answers.proposing.answer(&self.0.line).map(|it| &it.found), app.answers.jobs.state()) {
+            (Some(Found::Fix(page, _)), _) => page.clone(),
+            (Some(Found::Fault(fault)), _) => answers::fault(fault),
+            (_, State::Failed) => saying(Mark::Unknown, "this failed; a report was kept"),
+            _ => saying(Mark::Plain, "computing; Esc leaves it"),
+        }
+    }
+}
+
+/// The work that answers a question about this world, on a copy of it.
+pub fn work(world: &World, as_of: AsOf) -> Work {
+    let world = world.clone();
+    Box::new(move |_| {
+        let revision = world.revision();
+        let found = found(world, &as_of);
+        Said::Fix(Arc::new(Proposed { as_of, revision, found }))
+    })
+}
+
+fn found(mut world: World, as_of: &AsOf) -> Found {
+    let AsOf { line, here, held, .. } = as_of;
+    let wholes = line.question.reads().wholes(here, &world);
+    let lacks: Vec<ObjectId> = wholes.into_iter().filter(|it| !held.contains_key(it)).collect();
+    if !lacks.is_empty() {
+        return Found::Lacks(lacks);
+    }
+    world.manifests = Arc::new(manifests(held));
+    match world.answer(&line.question, here) {
+        Ok(Answer::Fix(fix)) => {
+            let changes = fix.candidates.iter().map(|it| it.changes.clone()).collect();
+            Found::Fix(fix.folded(), changes)
+        }
+        Ok(_) => Found::Fault(Fault::new("this is no question about a fix", "")),
+        Err(fault) => Found::Fault(fault),
+    }
+}
+
+/// Objects as candidates change them: the server's bookkeeping of who manages what is put back by it.
+fn manifests(held: &Held) -> Manifests {
+    let whole = |(id, it): (&ObjectId, &Fetched)| {
+        let Fetched::There(object) = it else { return None };
+        let mut object = object.clone();
+        if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+            metadata.remove("managedFields");
+        }
+        Some((id.clone(), object))
+    };
+    held.iter().filter_map(whole).collect()
+}
+
+/// Takes in objects that were fetched; what is staged already is that, where answers are for the stage.
+pub fn held(app: &mut App, line: &Line, mut held: Held) {
+    if app.session.what_if.is_some() {
+        for (id, fetched) in &mut held {
+            if let Some(item) = app.staging.stage.of(id) {
+                *fetched = item.after().map_or(Fetched::Absent, |it| Fetched::There(it.clone()));
+            }
+        }
+    }
+    app.answers.proposing.hold(line, held);
+    app.reanswer();
+}
+
+/// The candidate under the cursor.
+fn candidate(app: &App) -> Option<usize> {
+    let Shown::Fix(_) = &app.focus.shown else { return None };
+    match app.answers.reader.about() {
+        Some(About::Candidate(number)) => Some(*number),
+        _ => None,
+    }
+}
+
+/// Why nothing is staged here.
+pub fn no_candidate(app: &App) -> Option<&'static str> {
+    candidate(app).is_none().then_some("this is no candidate of a fix (f proposes)")
+}
+
+/// Stages the candidate under the cursor: all its changes, which one undo takes back.
+pub fn stage(app: &mut App) -> Vec<Effect> {
+    let Some(number) = candidate(app) else { return Vec::new() };
+    let Shown::Fix(asked) = app.focus.shown.clone() else { return Vec::new() };
+    if asked.wanted(app).is_some() {
+        app.say("nothing is staged: the candidates are worked out again for the cluster as it is now");
+        return Vec::new();
+    }
+    let items = items(app, &asked.0.line, number);
+    let ids = items.iter().flatten().map(|it| it.id().clone()).collect();
+    let effects = staging::take(app, items);
+    effects.into_iter().chain([Effect::Compare(ids)]).collect()
+}
+
+/// The changes of a candidate, each on its object as it was fetched.
+fn items(app: &App, line: &Line, number: usize) -> Result<Vec<Item>, String> {
+    let proposed = app.answers.proposing.answer(line).ok_or("the candidates are not there any more")?;
+    let Found::Fix(_, all) = &proposed.found else { return Err("there is no candidate".to_owned()) };
+    let changes = all.get(number - 1).ok_or("there is no such candidate")?;
+    let item = |change: &Change| {
+        let id = change.id().map_err(|it| it.to_string())?;
+        let staged = app.staging.stage.of(&id);
+        if staged.is_some() && app.session.what_if.is_none() {
+            return Err(format!("{id} is staged already: W answers with the stage, and f goes on from it"));
+        }
+        // What is staged already stays staged on the object as it was fetched for that.
+        let fetched = staged.map(|it| it.fetched().clone());
+        let fetched = fetched.or_else(|| proposed.as_of.held.get(&id).cloned()).unwrap_or(Fetched::Absent);
+        Item::new(change.clone(), fetched, format!("candidate {number} of {line}")).map_err(|it| it.to_string())
+    };
+    changes.iter().map(item).collect()
+}
