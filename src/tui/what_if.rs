@@ -11,6 +11,7 @@ use std::collections::BTreeSet;
 
 use super::app::App;
 use super::event::Effect;
+use super::proposing::Proposing;
 use crate::ask::World;
 use crate::change::edits::{self, Projected};
 use crate::model::cluster::{Change, Delta};
@@ -54,6 +55,7 @@ fn leave(app: &mut App) {
     let Some(mut base) = app.session.what_if.take() else { return };
     base.world.succeed(&app.session.world);
     app.session.world = base.world;
+    app.answers.proposing = Proposing::default();
     app.session.pending.clear();
     app.refill();
     app.reanswer();
@@ -87,6 +89,8 @@ fn show(app: &mut App, base: World) {
     world.succeed(&app.session.world);
     app.session.world = world;
     app.session.what_if = Some(Base { world: base, touched });
+    // Objects that were held for candidates may be staged otherwise.
+    app.answers.proposing = Proposing::default();
     app.session.pending.clear();
     app.refill();
     app.reanswer();

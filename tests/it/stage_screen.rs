@@ -407,6 +407,14 @@ fn a_candidate_is_of_the_object_as_it_is_now() {
     driver.keys("j space");
     let held = driver.effects.iter().any(|it| matches!(it, Effect::Compare(ids) if ids.contains(&id)));
     assert!(held, "{:?}", driver.effects);
+    driver.keys("space");
+    assert!(driver.text().contains("is staged already"), "{}", driver.text());
+    driver.keys("W");
+    assert!(driver.text().contains("already as asked"), "{}", driver.text());
+    assert_eq!(wholes(&driver), 3, "what is staged is what is changed: {:?}", driver.effects);
+    driver.keys("W");
+    assert!(driver.text().contains("2 candidates"), "{}", driver.text());
+    assert_eq!(wholes(&driver), 4, "{:?}", driver.effects);
 }
 
 /// On the story's cluster, live: the denied trace, its candidates, one of them staged, the stage.
