@@ -115,6 +115,8 @@ enum Step {
 const PACE: (Duration, Duration) = (Duration::from_millis(33), Duration::from_millis(100));
 /// So long a key may wait for work that can be put off.
 const SLICE: Duration = Duration::from_millis(6);
+/// How long the reader of keys may take to end before an editor has the terminal.
+const RELEASE: Duration = Duration::from_millis(30);
 /// How often something that ages is looked at.
 const TICK: Duration = Duration::from_secs(1);
 
@@ -209,11 +211,13 @@ impl Program {
             };
             self.end_unwanted_job();
             if let Some(edit) = self.editing.take() {
-                // Who reads keys beside the editor takes them from it.
+                // Who reads keys beside the editor takes them from it, and a change of the terminal's mode would make it
+                // read. The next stream waits for the lock that its thread holds until it was woken.
                 drop(inputs);
+                inputs = EventStream::new();
+                std::thread::sleep(RELEASE);
                 self.edit(edit)?;
                 signals.forget();
-                inputs = EventStream::new();
             }
             if let Step::End(code) = step {
                 return Ok(code);

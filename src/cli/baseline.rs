@@ -40,13 +40,13 @@ pub struct BaselineArgs {
     /// Write policies for this namespace, not for all that have workloads; repeatable
     #[arg(id = "namespace", short = 'n', long = "namespace", value_name = "NAME")]
     pub namespaces: Vec<String>,
-    /// What is needed besides, one expectation a line (END reaches END[:PORT]); repeatable
+    /// What is needed besides, one expectation a line, such as "shop/web reaches svc/shop/db:5432"; repeatable
     #[arg(long, value_name = "FILE")]
     pub keep: Vec<String>,
     /// Keep what is allowed between workloads today
     #[arg(long)]
     pub keep_current: bool,
-    /// The cluster's DNS: NS/SELECTOR[:PORT]
+    /// The cluster's DNS: a namespace, a selector and maybe a port
     #[arg(long, value_name = "SERVERS", default_value = "kube-system/k8s-app=kube-dns:53")]
     pub dns: DnsServers,
     /// Tell what manifests declare and policies deny today, and write nothing
