@@ -8,6 +8,7 @@ use kreach::args::Args;
 use kreach::ask::question::reach::Found;
 use kreach::ask::world::SelfCheck;
 use kreach::ask::{Answer, Here, Line, Question, World};
+use kreach::change::stage::Fetched;
 use kreach::cli::{Asked, Context, Exit};
 use kreach::model::cluster::Cluster;
 use kreach::net::Settings;
@@ -38,7 +39,9 @@ enum Shown {
 fn shown(answer: &Answer<'_>) -> Shown {
     match answer {
         Answer::Trace(_) | Answer::Can(_) | Answer::WhoCan(_) | Answer::Permissions(_) => Shown::Page,
-        Answer::Compared(_) | Answer::Touched(_) | Answer::Map(_) | Answer::Fix(_) => Shown::Page,
+        Answer::Compared(_) | Answer::Touched(_) | Answer::Map(_) => Shown::Page,
+        // The screen tells a candidate and what it changes in one row.
+        Answer::Fix(_) => Shown::Rows,
         // Its labels are a page beside it.
         Answer::Explanation(_) => Shown::Longer,
         // A way is drawn on the screen, and told step by step by the command.
@@ -138,7 +141,12 @@ fn screen(line: &str, cluster: &Cluster) -> App {
     while app.wants_job().is_some() {
         let Some(job) = app.begin_job() else { break };
         let event = job.run(&mut |_, _| true);
-        app.update(event);
+        for effect in app.update(event) {
+            // No object is to be had whole here, as for the command.
+            let Effect::Wholes { line, ids } = effect else { continue };
+            let held = ids.into_iter().map(|it| (it, Fetched::Absent)).collect();
+            app.update(Event::Wholes { line, held });
+        }
     }
     app
 }
