@@ -44,8 +44,9 @@ pub fn script(changes: &[Change]) -> String {
 /// What a ticket says: each change with its manifest, and what it makes of the cluster.
 pub fn markdown(changes: &[Change], told: &[Staged], impact: &str) -> String {
     let mut text = format!("**{}**\n", safe(&heading(told)));
-    for (change, staged) in changes.iter().zip(ordered(changes, told)) {
-        text.push_str(&format!("\n- {} `{}`\n", change.op.as_str(), untrusted::show(&staged)));
+    for change in changes {
+        let object = change.id().map(|it| it.to_string()).unwrap_or_default();
+        text.push_str(&format!("\n- {} `{}`\n", change.op.as_str(), untrusted::show(&object)));
         if change.op != Op::Delete {
             text.push_str(&format!("\n```yaml\n{}```\n", fenced(&yaml(&meaning(&change.object)))));
         }
@@ -54,13 +55,6 @@ pub fn markdown(changes: &[Change], told: &[Staged], impact: &str) -> String {
         text.push_str(&format!("\nWhat changes in the cluster:\n\n```text\n{}```\n", fenced(impact)));
     }
     text
-}
-
-/// What each change is about, in the order of the changes.
-fn ordered(changes: &[Change], told: &[Staged]) -> Vec<String> {
-    let known = |it: &Change| it.id().map(|id| id.to_string()).unwrap_or_default();
-    let name = |it: &Change| told.iter().map(|it| it.object.to_string()).find(|name| *name == known(it));
-    changes.iter().map(|it| name(it).unwrap_or_else(|| known(it))).collect()
 }
 
 /// Text that closes no fence.
