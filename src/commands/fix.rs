@@ -11,10 +11,7 @@ use super::{Stop, load};
 pub(super) fn propose(args: &Args, asked: &FixArgs, color: Color) -> Result<Exit, Stop> {
     let mut asked = asked.clone();
     if let Some(path) = &asked.question.keep {
-        if path == "-" && args.source.from.iter().any(|it| it.as_os_str() == "-") {
-            let hint = "put one of them in a file".to_owned();
-            return Err(Stop::Other { what: "--from - and --keep - both read stdin".to_owned(), hint });
-        }
+        super::stdin_once(args, (path == "-").then_some("--keep -"))?;
         let here = load::context(args, color).here;
         asked.question.kept = Some(expectations(std::slice::from_ref(path), &here)?.0);
     }
