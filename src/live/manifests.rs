@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 
 use super::endless::Bound;
 use super::fault::Fault;
-use super::read::Reader;
+use super::read::{OBJECT_CAP, Reader};
 use super::request::{self, Ask};
 use super::transfer::{PAGE_CAP, WHOLE_CAP};
 use crate::manifests::{Manifests, ROWS, Row};
@@ -23,8 +23,6 @@ use crate::model::name::Name;
 
 /// How many objects a page holds.
 const PAGE: u32 = 500;
-/// How large a ConfigMap may be.
-const OBJECT_CAP: usize = 4 << 20;
 
 #[derive(Deserialize)]
 struct List {

@@ -40,5 +40,5 @@ mod watch;
 mod whole;
 
 pub use health::{Batch, Condition, Health, Throttled};
-pub use read::{ManagedFields, object};
 pub use session::{Control, Wanted, start};
+pub use whole::{ManagedFields, object};

@@ -382,32 +382,3 @@ fn listed(kind: Kind, scope: &Scope, page: Page) -> impl Iterator<Item = Delta> 
     let listed = Delta::Listed { kind, scope: scope.clone(), entries: page.entries };
     std::iter::once(listed).chain(lost).chain(page.notes.into_iter().map(Delta::Noted))
 }
-
-/// Whether `metadata.managedFields` is wanted: half of an object, and of little use to an eye.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum ManagedFields {
-    Kept,
-    LeftOut,
-}
-
-/// One object as the server has it, for a look at its YAML.
-///
-/// # Errors
-/// It is not there, or may not be read; one line.
-pub async fn object(client: &Client, id: &ObjectId, fields: ManagedFields) -> Result<serde_json::Value, Fault> {
-    let spec = kinds::spec(id.kind).ok_or_else(|| Fault::garbled(&format!("no kind {}", id.kind)))?;
-    let reader = Reader::new(client.clone(), Vec::new());
-    let version = reader.version(spec).await.map_err(|it| {
-        Fault::new(FaultClass::Http(404), &format!("the API does not serve {}: {}", spec.plural, it.as_str()))
-    })?;
-    let path = request::object(spec, &version, &id.namespace, &id.name);
-    let text = transfer::read(client, request::get(&path), OBJECT_CAP).await?;
-    let read = serde_json::from_slice(&text).map_err(|_| Fault::garbled(&format!("{id} is not JSON")));
-    let mut value: serde_json::Value = read?;
-    if fields == ManagedFields::LeftOut
-        && let Some(metadata) = value.get_mut("metadata").and_then(serde_json::Value::as_object_mut)
-    {
-        metadata.remove("managedFields");
-    }
-    Ok(value)
-}

@@ -1,12 +1,39 @@
-//! Objects as the server stores them, for whoever changes one and must keep all the rest of it.
+//! Objects as the server stores them: for a look at their YAML, and for whoever changes one and must keep the rest of it.
 
+use kube::Client;
 use serde_json::Value;
 
-use super::fault::Fault;
+use super::fault::{Fault, FaultClass};
 use super::read::{OBJECT_CAP, Reader};
 use super::request;
 use crate::kinds;
 use crate::model::id::ObjectId;
+
+/// Whether `metadata.managedFields` is wanted: half of an object, and of little use to an eye.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ManagedFields {
+    Kept,
+    LeftOut,
+}
+
+impl ManagedFields {
+    /// Takes them out of an object where they are not wanted.
+    pub(super) fn settle(self, object: &mut Value) {
+        if self == ManagedFields::LeftOut
+            && let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut)
+        {
+            metadata.remove("managedFields");
+        }
+    }
+}
+
+/// One object as the server has it, for a look at its YAML.
+///
+/// # Errors
+/// It is not there, or may not be read; one line.
+pub async fn object(client: &Client, id: &ObjectId, fields: ManagedFields) -> Result<Value, Fault> {
+    Reader::new(client.clone(), Vec::new()).stored(id, fields).await
+}
 
 impl Reader {
     /// One object as the server stores it, but for who manages which field; `None`: it is not there, or not to be read.
@@ -14,18 +41,23 @@ impl Reader {
     /// # Errors
     /// The request failed, or its answer is no object.
     pub async fn whole(&self, id: &ObjectId) -> Result<Option<Value>, Fault> {
-        let Some(spec) = kinds::spec(id.kind) else { return Ok(None) };
-        let Ok(version) = self.version(spec).await else { return Ok(None) };
-        let path = request::object(spec, &version, &id.namespace, &id.name);
-        let text = match self.send(request::get(&path), OBJECT_CAP).await {
-            Err(fault) if matches!(fault.status(), Some(403 | 404)) => return Ok(None),
-            text => text?,
-        };
-        let mut whole: Value =
-            serde_json::from_slice(&text).map_err(|_| Fault::garbled(&format!("the answer is not {id}")))?;
-        if let Some(metadata) = whole.get_mut("metadata").and_then(Value::as_object_mut) {
-            metadata.remove("managedFields");
+        match self.stored(id, ManagedFields::LeftOut).await {
+            Err(fault) if matches!(fault.status(), Some(403 | 404)) => Ok(None),
+            stored => stored.map(Some),
         }
-        Ok(Some(whole))
+    }
+
+    /// The same; that it is not there, or may not be read, is an error.
+    async fn stored(&self, id: &ObjectId, fields: ManagedFields) -> Result<Value, Fault> {
+        let spec = kinds::spec(id.kind).ok_or_else(|| Fault::garbled(&format!("no kind {}", id.kind)))?;
+        let version = self.version(spec).await.map_err(|it| {
+            Fault::new(FaultClass::Http(404), &format!("the API does not serve {}: {}", spec.plural, it.as_str()))
+        })?;
+        let path = request::object(spec, &version, &id.namespace, &id.name);
+        let text = self.send(request::get(&path), OBJECT_CAP).await?;
+        let mut stored =
+            serde_json::from_slice(&text).map_err(|_| Fault::garbled(&format!("the answer is not {id}")))?;
+        fields.settle(&mut stored);
+        Ok(stored)
     }
 }
