@@ -16,7 +16,7 @@ use crate::ask::{Fault, Here, World};
 use crate::cli::{Color, Command, Context, Look, info};
 use crate::live::fault;
 use crate::live::read::Reader;
-use crate::live::{bounded, connect, files};
+use crate::live::{ManagedFields, bounded, connect, files};
 use crate::model::cluster::Cluster;
 use crate::model::coverage::Coverage;
 use crate::model::id::ObjectId;
@@ -229,7 +229,11 @@ fn from_files(args: &Args, wants: &Wants<'_>, context: Context, people: Option<A
         print::notes(&[what.to_owned()]);
         loaded.context.notes.push(what.to_owned());
     }
-    let found = wholes.into_iter().filter_map(|id| source.whole(&id).map(|it| (id, it)));
+    let found = wholes.into_iter().filter_map(|id| {
+        // One that cannot be read by now is left out, as what is not there.
+        let whole = source.whole(&id, ManagedFields::LeftOut)?.ok()?;
+        Some((id, whole))
+    });
     Arc::make_mut(&mut loaded.world.manifests).extend(found);
     Ok(loaded)
 }

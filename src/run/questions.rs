@@ -115,10 +115,9 @@ impl Program {
 }
 
 /// One object as its file has it now.
-pub(super) fn document(documents: &Documents, id: &ObjectId) -> Result<serde_json::Value, String> {
-    let text = documents.text(id).ok_or("no file holds it: it is implied by other objects")?;
-    let text = text.map_err(|it| it.to_string())?;
-    serde_saphyr::from_str(&text).map_err(|it| it.to_string())
+fn document(documents: &Documents, id: &ObjectId) -> Result<serde_json::Value, String> {
+    let whole = documents.whole(id, live::ManagedFields::Kept);
+    whole.ok_or("no file holds it: it is implied by other objects")?.map_err(|it| super::stage::told(&it))
 }
 
 /// Why there is no connection, and what to do.

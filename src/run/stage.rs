@@ -85,7 +85,7 @@ pub(crate) fn read(path: &Path, namespace: &str) -> Result<Vec<Change>, FilesErr
     Changes::read(path, &reading)?.whole(&Cluster::default())
 }
 
-fn told(error: &FilesError) -> String {
+pub(super) fn told(error: &FilesError) -> String {
     match error.source() {
         Some(cause) => format!("{error}: {cause}"),
         None => error.to_string(),
@@ -97,10 +97,12 @@ impl Fetching {
     async fn fetch(&self, id: &ObjectId) -> Fetched {
         if let Some(documents) = self.documents.clone() {
             let id = id.clone();
-            let read = tokio::task::spawn_blocking(move || super::questions::document(&documents, &id)).await;
+            let read = tokio::task::spawn_blocking(move || documents.whole(&id, ManagedFields::Kept)).await;
             return match read {
-                Ok(Ok(object)) => Fetched::There(object),
-                _ => Fetched::Absent,
+                Ok(Some(Ok(object))) => Fetched::There(object),
+                Ok(None) => Fetched::Absent,
+                Ok(Some(Err(error))) => Fetched::Unseen(told(&error)),
+                Err(error) => Fetched::Unseen(error.to_string()),
             };
         }
         let Some(client) = &self.client else { return Fetched::Unseen("not connected".to_owned()) };

@@ -14,6 +14,7 @@ use kreach::ask::world::SelfCheck;
 use kreach::change::edits::project;
 use kreach::change::fix::Manifests;
 use kreach::change::{Change, GrantChange};
+use kreach::live::ManagedFields;
 use kreach::live::files::load_text;
 use kreach::live::snapshot;
 use kreach::model::cluster::Cluster;
@@ -47,7 +48,8 @@ fn from_files(cluster: &Cluster) -> (Cluster, Manifests) {
     let roles = loaded.cluster.roles.iter().map(|it| it.id());
     let bindings = loaded.cluster.bindings.iter().map(|it| it.id());
     for id in policies.chain(roles).chain(bindings) {
-        manifests.extend(loaded.source.whole(&id).map(|it| (id, it)));
+        let whole = loaded.source.whole(&id, ManagedFields::LeftOut);
+        manifests.extend(whole.map(|it| (id, it.expect("it was read before"))));
     }
     (loaded.cluster, manifests)
 }

@@ -13,13 +13,11 @@ use std::io::Read as _;
 use std::os::unix::fs::FileTypeExt as _;
 use std::path::Path;
 
-use serde_json::Value;
-
 use super::{FilesError, Loaded, Note, Reading, load_text_with, load_with, stored};
 use crate::ask::topic::Topic;
 use crate::change::edits::{aggregated, exists, of_fix, surprise};
 use crate::change::{Change, Op};
-use crate::live::bounded;
+use crate::live::{ManagedFields, bounded};
 use crate::model::cluster::{AnyFact, Cluster, Delta, Entry};
 use crate::model::coverage::Scope;
 use crate::model::facts::PodOrigin;
@@ -103,9 +101,10 @@ impl Changes {
         };
         let whole = |id: ObjectId| {
             let op = if exists(cluster, &id) { Op::Update } else { Op::Create };
-            Ok(Change { op, object: object(&loaded, &id)? })
+            let object = loaded.source.whole(&id, ManagedFields::Kept)?;
+            Some(object.map(|object| Change { op, object }))
         };
-        named(&loaded).into_iter().map(whole).collect()
+        named(&loaded).into_iter().filter_map(whole).collect()
     }
 }
 
@@ -151,19 +150,6 @@ fn named(loaded: &Loaded) -> Vec<ObjectId> {
     let mut all: Vec<_> = loaded.source.at.iter().filter(|it| is_read(it.0)).collect();
     all.sort_by_key(|(_, at)| (at.file, at.range.start));
     all.into_iter().map(|it| it.0.clone()).collect()
-}
-
-/// The whole object that stands in a file, with the namespace that it is in.
-fn object(loaded: &Loaded, id: &ObjectId) -> Result<Value, FilesError> {
-    let label = || loaded.source.place(id).unwrap_or_default();
-    let text = loaded.source.text(id).transpose().map_err(|source| FilesError::Read { label: label(), source })?;
-    let read = serde_saphyr::from_str(&text.unwrap_or_default());
-    let mut object: Value = read.map_err(|it| FilesError::Object { label: label(), what: it.to_string() })?;
-    let metadata = object.get_mut("metadata").and_then(Value::as_object_mut);
-    if let Some(metadata) = metadata.filter(|it| !id.namespace.is_empty() && !it.contains_key("namespace")) {
-        metadata.insert("namespace".to_owned(), id.namespace.as_str().into());
-    }
-    Ok(object)
 }
 
 impl Onto {
@@ -305,6 +291,35 @@ mod tests {
         let (cluster, notes) = applied(&fix);
         assert_eq!(cluster.policies.iter().map(|it| it.meta.name.to_string()).collect::<Vec<_>>(), ["new"]);
         assert_eq!(notes, ["networkpolicy/a/gone is not there: nothing to delete"]);
+    }
+
+    /// `v: 1.10` is the text 1.10 to whoever stages it on the screen, as it is to the commands, and stands where it is read.
+    #[test]
+    fn objects_are_staged_whole_as_they_were_read() {
+        let text = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata:\n  name: shut\n  labels: {v: 1.10, on: yes}\n\
+                    spec: {podSelector: {matchLabels: {v: 1.10}}}\n";
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("shut.yaml");
+        std::fs::write(&path, text).expect("written");
+        let reading = Reading { namespace: "a".to_owned(), ..Reading::default() };
+        let changes = || Changes::read(&path, &reading).expect("it reads");
+        let whole = changes().whole(&live()).expect("it reads");
+        assert_eq!(whole.iter().map(|it| it.op).collect::<Vec<_>>(), [Op::Update]);
+        let at = |place: &str| whole[0].object.pointer(place).cloned();
+        assert_eq!(at("/metadata/namespace"), Some("a".into()));
+        assert_eq!(at("/metadata/labels"), Some(serde_json::json!({"v": "1.10", "on": "yes"})));
+        let onto = changes().onto(&live(), &reading).expect("it reads");
+        let of_command = onto.deltas.iter().find_map(|it| match it {
+            Delta::Put(Entry { fact: AnyFact::Policy(it), .. }) => Some(it.clone()),
+            _ => None,
+        });
+        let projected = crate::change::edits::project(&live(), &whole).expect("it reads");
+        let of_screen = projected.deltas.iter().find_map(|it| match it {
+            Delta::Put(Entry { fact: AnyFact::Policy(it), .. }) => Some(it.clone()),
+            _ => None,
+        });
+        assert!(of_screen.is_some());
+        assert_eq!(of_screen.map(|it| it.target.clone()), of_command.map(|it| it.target.clone()));
     }
 
     /// A Deployment stands for a pod, and a ClusterRole that joins an aggregated one widens it.

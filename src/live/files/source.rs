@@ -1,14 +1,19 @@
 //! Where the text of each object stands, so that it can be shown without being held.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use serde_json::Value;
+
+use super::FilesError;
 use super::split::as_document;
 use super::stored::Packed;
-use crate::kinds;
+use crate::kinds::{self, YamlError};
+use crate::live::ManagedFields;
 use crate::model::id::ObjectId;
 
 /// One file that was read.
@@ -55,19 +60,18 @@ impl Source {
         Some(self.read(at).map(|text| document(&text, at)))
     }
 
-    /// An object as its file has it, with its namespace; `None`: no file holds it, or it cannot be read by now.
+    /// An object as its file has it now, with its namespace; `None`: no file holds it.
     ///
     /// Words that the API wants as strings are strings, as they were taken when the object was read.
-    pub fn whole(&self, id: &ObjectId) -> Option<serde_json::Value> {
-        let text = self.text(id)?.ok()?;
-        let quoted = kinds::odd_words(&text).map_or(text, |it| it.0);
-        let mut whole: serde_json::Value = kinds::parse_yaml(&quoted).ok()?;
-        let metadata = whole.get_mut("metadata")?.as_object_mut()?;
-        if !id.namespace.is_empty() {
-            metadata.insert("namespace".to_owned(), id.namespace.as_str().into());
-        }
-        metadata.remove("managedFields");
-        Some(whole)
+    ///
+    /// # Errors
+    /// Its file cannot be read by now, or holds something else there.
+    pub fn whole(&self, id: &ObjectId, fields: ManagedFields) -> Option<Result<Value, FilesError>> {
+        let label = || self.place(id).unwrap_or_default();
+        Some(match self.text(id)? {
+            Ok(text) => whole(&text, id, fields).map_err(|it| FilesError::Object { label: label(), what: it.what }),
+            Err(source) => Err(FilesError::Read { label: label(), source }),
+        })
     }
 
     /// Where an object stands: `dump.yaml:120`.
@@ -99,10 +103,22 @@ impl Source {
     }
 }
 
+fn whole(text: &str, id: &ObjectId, fields: ManagedFields) -> Result<Value, YamlError> {
+    let quoted = kinds::odd_words(text).map_or(Cow::Borrowed(text), |it| Cow::Owned(it.0));
+    let mut whole: Value = kinds::parse_yaml(&quoted)?;
+    if let Some(metadata) = whole.get_mut("metadata").and_then(Value::as_object_mut)
+        && !id.namespace.is_empty()
+    {
+        metadata.insert("namespace".to_owned(), id.namespace.as_str().into());
+    }
+    fields.settle(&mut whole);
+    Ok(whole)
+}
+
 /// The text of an item, without its dash and indentation; JSON as YAML.
 fn document(text: &str, at: &At) -> String {
     if text.trim_start().starts_with('{') {
-        let value: Option<serde_json::Value> = serde_json::from_str(text).ok();
+        let value: Option<Value> = serde_json::from_str(text).ok();
         return value.and_then(|it| serde_saphyr::to_string(&it).ok()).unwrap_or_else(|| text.to_owned());
     }
     let text = as_document(text, at.is_item);
