@@ -27,25 +27,8 @@ use crate::text::evidence::Evidence;
 
 use guards::Seen;
 
+pub use crate::escalate::Certainty;
 pub use flows::{Ask, Way, wholes};
-
-/// Whether a candidate surely does what was asked.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Certainty {
-    Certain,
-    /// It may: what is not known stands between.
-    Unsure,
-}
-
-impl Certainty {
-    /// As JSON and scripts know it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Certainty::Certain => "certain",
-            Certainty::Unsure => "unsure",
-        }
-    }
-}
 
 /// One way to do it, with all that it changes.
 #[derive(Clone, Debug)]

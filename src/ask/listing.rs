@@ -180,8 +180,8 @@ pub struct Listing<R: Row + 'static> {
     /// What there is no room for on a screen: `-o wide`, csv and json, and whatever filters look into.
     pub wide: &'static [Column<R>],
     pub rows: fn(View<'_>) -> (Vec<R>, Given),
-    /// Works out together what risk and problems of all rows rest on: one by one it would take many times as long.
-    pub weigh: fn(View<'_>),
+    /// Works out together what risk and problems of these rows rest on: one by one it would take many times as long.
+    pub weigh: fn(&mut dyn Iterator<Item = &R>, View<'_>),
     /// Whether a row is one of those that are shown when only problems are.
     pub is_problem: fn(&R, View<'_>) -> bool,
     /// What stands above what unless the operator sorts: the greatest risk; `None`: by name.

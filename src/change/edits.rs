@@ -39,7 +39,7 @@ impl Op {
 }
 
 /// One object that is created, updated or deleted: the whole of it, with its namespace (CONTRACT §9).
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Change {
     pub op: Op,
     pub object: Value,

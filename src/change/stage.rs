@@ -25,7 +25,7 @@ use crate::model::id::{Kind, ObjectId};
 const STEPS: usize = 100;
 
 /// The object as it was when its change was staged.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fetched {
     /// It was not there.
@@ -37,7 +37,7 @@ pub enum Fetched {
 }
 
 /// One change that waits.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(try_from = "Written", into = "Written")]
 pub struct Item {
     id: ObjectId,

@@ -46,13 +46,13 @@ pub struct Discovered(pub BTreeMap<Kind, Found>);
 
 /// `APIGroupList`; an answer without its groups proves nothing (E10).
 #[derive(Deserialize)]
-struct Groups {
-    groups: Vec<Group>,
+pub(super) struct Groups {
+    pub groups: Vec<Group>,
 }
 
 #[derive(Deserialize)]
-struct Group {
-    name: String,
+pub(super) struct Group {
+    pub name: String,
     #[serde(default)]
     versions: Vec<Version>,
 }
@@ -60,6 +60,13 @@ struct Group {
 #[derive(Deserialize)]
 struct Version {
     version: String,
+}
+
+impl Group {
+    /// Whether it is served in this version.
+    pub fn serves(&self, version: &str) -> bool {
+        self.versions.iter().any(|it| it.version == version)
+    }
 }
 
 /// `APIResourceList`; an answer without its resources proves nothing (E10).

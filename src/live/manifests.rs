@@ -12,6 +12,7 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::discovery::{Group, Groups};
 use super::endless::Bound;
 use super::fault::Fault;
 use super::read::{OBJECT_CAP, Reader};
@@ -35,24 +36,6 @@ struct List {
 struct ListMetadata {
     #[serde(rename = "continue", default)]
     continues: Option<String>,
-}
-
-/// `APIGroupList`.
-#[derive(Deserialize)]
-struct Groups {
-    groups: Vec<Group>,
-}
-
-#[derive(Deserialize)]
-struct Group {
-    name: String,
-    #[serde(default)]
-    versions: Vec<Version>,
-}
-
-#[derive(Deserialize)]
-struct Version {
-    version: String,
 }
 
 impl Reader {
@@ -163,6 +146,5 @@ fn version<'a>(row: &'a Row, groups: &'a [Group]) -> Option<&'a str> {
         return row.versions.first().copied();
     }
     let group = groups.iter().find(|it| it.name == row.group)?;
-    let is_served = |it: &&&str| group.versions.iter().any(|served| served.version == **it);
-    row.versions.iter().find(is_served).copied()
+    row.versions.iter().copied().find(|it| group.serves(it))
 }

@@ -97,7 +97,7 @@ fn merged(deltas: Vec<Delta>) -> Vec<Delta> {
     let mut kept: Vec<Option<Delta>> = Vec::with_capacity(deltas.len());
     let mut of_object: BTreeMap<ObjectId, Vec<usize>> = BTreeMap::new();
     for delta in deltas {
-        let Some(id) = id(&delta) else {
+        let Some(id) = delta.object() else {
             // Lists and coverage are not moved across: what came before them stays before them.
             of_object.clear();
             kept.push(Some(delta));
@@ -117,14 +117,6 @@ fn merged(deltas: Vec<Delta>) -> Vec<Delta> {
         kept.push(Some(delta));
     }
     kept.into_iter().flatten().collect()
-}
-
-fn id(delta: &Delta) -> Option<ObjectId> {
-    match delta {
-        Delta::Put(entry) => Some(entry.fact.id()),
-        Delta::Gone(id) | Delta::Unreadable { id, .. } => Some(id.clone()),
-        Delta::Listed { .. } | Delta::Covered { .. } | Delta::Noted(_) => None,
-    }
 }
 
 /// Whether both put one object, by uid.

@@ -67,6 +67,17 @@ pub enum Delta {
     Noted(Problem),
 }
 
+impl Delta {
+    /// The one object that it is about.
+    pub fn object(&self) -> Option<ObjectId> {
+        match self {
+            Delta::Put(entry) => Some(entry.fact.id()),
+            Delta::Gone(id) | Delta::Unreadable { id, .. } => Some(id.clone()),
+            Delta::Listed { .. } | Delta::Covered { .. } | Delta::Noted(_) => None,
+        }
+    }
+}
+
 /// A fact before and after one step; `None`: it did not exist.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Diff<T> {

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use crate::terminal::guard;
 use crate::terminal::{clipboard, hangup, state, stop_job};
-use crate::tui::event::{Effect, Event, Mouse, Then};
+use crate::tui::event::{Effect, Event, Mouse};
 
 use super::questions::Done;
 use super::{Program, SLICE, Step, stage};
@@ -67,7 +67,6 @@ impl Program {
                 }
                 Effect::KeepStage { text, words } => self.keep_stage(text, words),
                 Effect::StageFiles(path) => self.stage_files(path),
-                Effect::Stage { changes, origin } => self.stage_changes(changes, origin, Then::Stay),
                 Effect::Wholes { line, ids } => self.wholes(line, ids),
                 Effect::Compare(ids) => self.compare(ids),
                 Effect::Edit { id, text } => self.fetch_to_edit(id, text),

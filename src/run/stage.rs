@@ -24,7 +24,6 @@ use crate::live::files::{Changes, FilesError, Reading, Source as Documents};
 use crate::live::{self, ManagedFields};
 use crate::model::cluster::Cluster;
 use crate::model::id::ObjectId;
-use crate::terminal::guard::Guard;
 use crate::terminal::{editor, state};
 use crate::tui::event::{Event, Then};
 use crate::tui::staging;
@@ -142,16 +141,16 @@ impl Program {
         // Nothing that is asked for here ends the program or takes the terminal.
         let _ = self.perform(effects);
         for (origin, changes) in std::mem::take(&mut self.keeping.files) {
-            self.stage_changes(changes, origin, Then::WhatIf);
+            self.stage_changes(changes, origin);
         }
     }
 
-    /// Fetches the objects of changes and stages them.
-    pub(super) fn stage_changes(&mut self, changes: Vec<Change>, origin: String, then: Then) {
+    /// Fetches the objects of changes that the session begins with, and stages them.
+    fn stage_changes(&mut self, changes: Vec<Change>, origin: String) {
         let (fetching, number) = (self.fetching(), self.feed.number);
         self.tasks.spawn(async move {
             let items = fetching.items(changes, &origin).await;
-            Done::Said(number, Event::Staged { items, then })
+            Done::Said(number, Event::Staged { items, then: Then::WhatIf })
         });
     }
 
@@ -262,9 +261,7 @@ impl Program {
         self.guard = None;
         let name: String = id.name.chars().filter(|it| it.is_ascii_alphanumeric() || *it == '-').take(40).collect();
         let after = editor::edit(&name, &text);
-        self.guard = Some(Guard::enter()?);
-        self.screen.forget();
-        self.measure()?;
+        self.take_back()?;
         let effects = self.app.update(Event::Edited { id, fetched, before: text, after });
         self.perform(effects)?;
         self.draw()

@@ -209,6 +209,11 @@ pub fn find(key: &str, at: At) -> Option<&'static Command> {
     COMMANDS.iter().find(|it| it.keys.contains(&key) && it.places.contains(&at))
 }
 
+/// The command of this name, of those that are found by it.
+pub fn named(name: &str) -> Option<&'static Command> {
+    COMMANDS.iter().find(|it| it.name == name && it.finds == Finds::ByName)
+}
+
 /// Why a command does not run here and now.
 pub fn refusal(app: &App, command: &Command) -> Option<String> {
     if !command.places.contains(&app.place()) {

@@ -17,8 +17,8 @@ use jiff::Timestamp;
 use super::job::Said;
 use super::proposing::Held;
 use crate::ask::Line;
+use crate::change::Stage;
 use crate::change::stage::{Fetched, Item};
-use crate::change::{Change, Stage};
 use crate::model::cluster::Delta;
 use crate::model::id::{Kind, ObjectId};
 use crate::model::name::Name;
@@ -143,11 +143,6 @@ pub enum Effect {
     },
     /// Read files that are to be staged, and their objects as they are; answered by [`Event::Staged`].
     StageFiles(PathBuf),
-    /// Fetch the objects of these changes; answered by [`Event::Staged`].
-    Stage {
-        changes: Vec<Change>,
-        origin: String,
-    },
     /// Fetch objects that a fix must hold whole; answered by [`Event::Wholes`].
     Wholes {
         line: Box<Line>,

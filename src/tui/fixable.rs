@@ -151,7 +151,7 @@ fn flow(app: &App, from: &End, to: &End, port: &PortAsk) -> Result<Fix, String> 
 fn rights(app: &mut App, subject: &Subject, scope: &Name, what: &What, verbs: &[Name]) -> Vec<Effect> {
     let lines: Vec<(Name, Line)> = verbs.iter().map(|it| (it.clone(), right(subject, scope, what, it))).collect();
     if let [(_, line)] = lines.as_slice() {
-        return open(app, &line.clone());
+        return open(app, line);
     }
     let entry =
         |(verb, line): (Name, Line)| Entry::new(verb.to_string(), line.to_string(), Choice::Ask(Box::new(line)));
@@ -163,10 +163,10 @@ fn rights(app: &mut App, subject: &Subject, scope: &Name, what: &What, verbs: &[
 fn right(subject: &Subject, scope: &Name, what: &What, verb: &Name) -> Line {
     let (resource, name) = match what {
         What::Resource { group, resource, name } => {
-            let (plural, rest) = resource.split_once('/').map_or((resource.as_str(), None), |it| (it.0, Some(it.1)));
-            let dot = if group.is_empty() || group == "*" { String::new() } else { format!(".{group}") };
-            let slash = rest.map(|it| format!("/{it}")).unwrap_or_default();
-            (format!("{plural}{dot}{slash}"), Some(name.to_string()).filter(|it| !it.is_empty()))
+            // Of every group none is typed.
+            let group = if group == "*" { Name::empty() } else { group.clone() };
+            let bare = What::Resource { group, resource: resource.clone(), name: Name::empty() };
+            (bare.to_string(), Some(name.to_string()).filter(|it| !it.is_empty()))
         }
         what => (what.to_string(), None),
     };

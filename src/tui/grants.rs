@@ -158,7 +158,7 @@ pub fn act(app: &mut App, words: &str) -> Result<(), Fault> {
 
 /// `user:dev-1 group:dev group:ops`: a subject, and groups that it is in besides its own.
 fn acting(app: &App, words: &str) -> Result<Option<Identity>, Fault> {
-    let here = app.focus.scope.only().cloned().unwrap_or_else(|| "default".into());
+    let here = app.namespace();
     let typed = words.split_whitespace().map(|it| typed_subject(app, it, &here));
     let subjects: Vec<Subject> = typed.collect::<Result<_, Fault>>()?;
     let (groups, others): (Vec<&Subject>, Vec<&Subject>) =

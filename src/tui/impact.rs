@@ -7,6 +7,7 @@ use super::job::{Said, State, Work};
 use super::page::saying;
 use crate::ask::diff::{self, Common, Fold};
 use crate::ask::{World, staged};
+use crate::change::stage::Item;
 use crate::change::{Change, edits};
 use crate::text::{Line, Mark, Page};
 
@@ -32,9 +33,8 @@ impl Impact {
 
     /// What is to be compared, if what is kept is not of now.
     pub fn wanted(&self, app: &App) -> Option<Vec<Change>> {
-        let changes = app.staging.stage.changes();
-        let is_now = |it: &Arc<Compared>| it.changes == changes && it.revision == app.base().revision();
-        (!changes.is_empty() && !self.last.as_ref().is_some_and(is_now)).then_some(changes)
+        let is_now = self.of(app).is_some_and(|it| it.revision == app.base().revision());
+        (!app.staging.stage.is_empty() && !is_now).then(|| app.staging.stage.changes())
     }
 
     /// Whether something is kept of what is staged now.
@@ -43,7 +43,8 @@ impl Impact {
     }
 
     fn of(&self, app: &App) -> Option<&Compared> {
-        self.last.as_deref().filter(|it| it.changes == app.staging.stage.changes())
+        let now = || app.staging.stage.in_order().into_iter().map(Item::change);
+        self.last.as_deref().filter(|it| it.changes.iter().eq(now()))
     }
 
     /// The comparison as a page.

@@ -124,6 +124,14 @@ pub enum State {
 }
 
 impl State {
+    /// What stands in the place of an answer that is not there.
+    pub fn waiting(self) -> &'static str {
+        match self {
+            State::Failed => "this failed; a report was kept",
+            State::Idle | State::Running(_) => "computing; Esc leaves it",
+        }
+    }
+
     /// What is said of it behind a title.
     pub fn words(self) -> String {
         match self {

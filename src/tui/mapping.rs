@@ -111,11 +111,7 @@ impl Mapping {
     /// The rows that the filter lets through, in their order, as far as they are laid out.
     pub fn page(&self, asked: &MapAsked, state: State) -> Page {
         let Some(rows) = self.rows(&asked.of) else {
-            let failed = state == State::Failed;
-            return saying(
-                Mark::Plain,
-                if failed { "this failed; a report was kept" } else { "computing; Esc leaves it" },
-            );
+            return saying(Mark::Plain, state.waiting());
         };
         let filter = Filter::parse(&asked.filter);
         let passes = |it: &&Entry| filter.is_empty() || filter.passes(*it, &Columns);

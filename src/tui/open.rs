@@ -48,7 +48,7 @@ fn actor(app: &App) -> Option<Actor> {
             Some(About::Connection { to, .. }) => return typed(to),
             _ => {}
         }
-        if let Some(actor) = reader_link(app).and_then(|it| actor_of(&it.object)) {
+        if let Some(actor) = link(app).and_then(|it| actor_of(&it.object)) {
             return Some(actor);
         }
         if let Shown::Reach(asked) = &app.focus.shown {
@@ -92,7 +92,7 @@ pub fn no_trace(app: &App) -> Option<&'static str> {
 
 /// Why there is no object to show.
 pub fn no_object(app: &App) -> Option<&'static str> {
-    let has_link = app.focus.side == Side::View && reader_link(app).is_some();
+    let has_link = app.focus.side == Side::View && link(app).is_some();
     let has_object = app.selected().is_some_and(|it| it.object().is_some());
     (!has_link && !has_object).then_some("this is no object of the cluster")
 }
@@ -104,10 +104,6 @@ pub fn nothing_selected(app: &App) -> Option<&'static str> {
 
 /// What the line under the cursor of the answer points at.
 pub fn link(app: &App) -> Option<&crate::text::Link> {
-    reader_link(app)
-}
-
-fn reader_link(app: &App) -> Option<&crate::text::Link> {
     if app.focus.shown == Shown::Explain { app.answers.explain.link() } else { app.answers.reader.link() }
 }
 
@@ -247,7 +243,7 @@ pub fn explain(app: &mut App) -> Vec<Effect> {
 /// The object that the line under the cursor leads to, or the selected one.
 pub fn yaml(app: &mut App) -> Vec<Effect> {
     if app.focus.side == Side::View
-        && let Some(link) = reader_link(app).cloned()
+        && let Some(link) = link(app).cloned()
     {
         return app.open_yaml(link.object, link.place);
     }
@@ -273,10 +269,10 @@ pub fn follow(app: &mut App) -> Vec<Effect> {
     if app.focus.shown != Shown::Explain && (way(app) || pair(app)) || app.explain_reader().toggle() {
         return Vec::new();
     }
-    if matches!(app.focus.shown, Shown::Reach(_)) && reader_link(app).is_none() && grants::subject(app).is_some() {
+    if matches!(app.focus.shown, Shown::Reach(_)) && link(app).is_none() && grants::subject(app).is_some() {
         return permissions(app);
     }
-    match reader_link(app).cloned() {
+    match link(app).cloned() {
         Some(link) => app.open_yaml(link.object, link.place),
         None => follow_nothing(app),
     }

@@ -144,7 +144,7 @@ pub fn run(app: &mut App, line: &str) -> Vec<Effect> {
     let done = match (WORDS.iter().find(|it| it.name == first), panes::named(first)) {
         (Some(word), _) => (word.run)(app, rest),
         (None, Some(at)) => ask(app, PANES[at].word, rest),
-        (None, None) => match COMMANDS.iter().find(|it| it.name == line.as_str() && it.finds == Finds::ByName) {
+        (None, None) => match command::named(line) {
             Some(it) => Ok(command::run(app, it)),
             None => Err(unknown(first)),
         },
@@ -159,7 +159,7 @@ pub fn run(app: &mut App, line: &str) -> Vec<Effect> {
 }
 
 fn unknown(word: &str) -> Fault {
-    if COMMANDS.iter().any(|it| it.name == word && it.finds == Finds::ByName) {
+    if command::named(word).is_some() {
         return Fault::new(format!("\"{word}\" takes nothing behind it"), "it is about what is selected");
     }
     let near: Vec<String> = nearest(word, names()).into_iter().map(str::to_owned).collect();
@@ -209,7 +209,7 @@ fn spelled_out(line: &str) -> String {
     if let Some((_, word)) = ALIASES.iter().find(|it| it.0 == first) {
         return join(word);
     }
-    if COMMANDS.iter().any(|it| it.name == line && it.finds == Finds::ByName) {
+    if command::named(line).is_some() {
         return line.to_owned();
     }
     let begun: Vec<&str> = names().into_iter().filter(|it| it.starts_with(first)).collect();
@@ -241,11 +241,6 @@ pub fn entries(app: &App, line: &str) -> Vec<Entry> {
     words.chain(commands).collect()
 }
 
-/// The namespace that bare names stand in.
-fn here(app: &App) -> Name {
-    app.focus.scope.only().cloned().unwrap_or_else(|| "default".into())
-}
-
 /// A question: the grammar is that of the subcommands.
 fn ask(app: &mut App, command: &str, words: &str) -> Result<Vec<Effect>, Fault> {
     questions::open(app, &format!("{command} {words}").parse()?)
@@ -268,7 +263,7 @@ fn exec(app: &mut App, words: &str) -> Result<Vec<Effect>, Fault> {
 }
 
 fn to(app: &mut App, words: &str) -> Result<Vec<Effect>, Fault> {
-    let (to, port) = end::end_and_port(words, &here(app))?;
+    let (to, port) = end::end_and_port(words, &app.namespace())?;
     if !app.answers.tracing.is_half() && app.answers.tracing.ends().is_none() {
         return Err(Fault::new("the trace has no source", "t on a pod, or :trace FROM TO"));
     }
@@ -295,8 +290,7 @@ fn stage(app: &mut App, words: &str) -> Result<Vec<Effect>, Fault> {
 }
 
 fn fix(app: &mut App, words: &str) -> Result<Vec<Effect>, Fault> {
-    let command = COMMANDS.iter().find(|it| it.name == "fix").filter(|_| words.is_empty());
-    match command {
+    match command::named("fix").filter(|_| words.is_empty()) {
         Some(command) => Ok(command::run(app, command)),
         None => ask(app, "fix", words),
     }

@@ -286,7 +286,7 @@ impl Picker {
         for (row, line) in (rows..).zip(&told) {
             paint::put(buffer, Slot::row(inner, row).after(1), line, theme.style(Role::Note), theme);
         }
-        let (pieces, columns) = (self.pieces(), self.columns(inner.width));
+        let (pieces, columns, labels) = (self.pieces(), self.columns(inner.width), self.label_width());
         let width = inner.width / columns;
         let places = (0..columns).flat_map(|column| (1..rows).map(move |row| (column, row)));
         for (piece, (column, row)) in pieces.iter().skip(self.top).zip(places) {
@@ -296,7 +296,8 @@ impl Picker {
                 Piece::Heading(words) => drop(paint::put(buffer, slot, words, theme.style(Role::Title), theme)),
                 Piece::Entry(at) => {
                     if let Some(entry) = self.shown.get(at) {
-                        self.draw_entry(buffer, slot, *entry, at == self.at, theme);
+                        let is_here = at == self.at;
+                        self.draw_entry(buffer, slot, (*entry, is_here), labels, theme);
                     }
                 }
             }
@@ -309,7 +310,8 @@ impl Picker {
         field(buffer, slot.after(1), &self.field, theme);
     }
 
-    fn draw_entry(&self, buffer: &mut Buffer, slot: Slot, at: usize, is_here: bool, theme: Theme) {
+    /// Draws one, and whether the cursor is on it; labels take so many columns.
+    fn draw_entry(&self, buffer: &mut Buffer, slot: Slot, (at, is_here): (usize, bool), labels: u16, theme: Theme) {
         let entry = &self.entries[at];
         let sign = match (is_here, self.marks.contains(&at)) {
             (true, true) => "#",
@@ -321,7 +323,7 @@ impl Picker {
         paint::put(buffer, slot, sign, theme.style(Role::Title), theme);
         let label = slot.after(1);
         let taken = paint::put(buffer, label, &entry.label, theme.style(role), theme);
-        let detail = label.after(taken.max(self.label_width()) + 1);
+        let detail = label.after(taken.max(labels) + 1);
         paint::put(buffer, detail, &words_of(entry), theme.style(Role::Dim), theme);
         if is_here {
             paint::restyle(buffer, slot, theme.selected());

@@ -149,8 +149,8 @@ impl FixAsked {
         match (app.answers.proposing.answer(&self.0.line).map(|it| &it.found), app.answers.jobs.state()) {
             (Some(Found::Fix(page, _)), _) => page.clone(),
             (Some(Found::Fault(fault)), _) => answers::fault(fault),
-            (_, State::Failed) => saying(Mark::Unknown, "this failed; a report was kept"),
-            _ => saying(Mark::Plain, "computing; Esc leaves it"),
+            (_, state @ State::Failed) => saying(Mark::Unknown, state.waiting()),
+            (_, state) => saying(Mark::Plain, state.waiting()),
         }
     }
 }

@@ -30,9 +30,8 @@ use crate::rbac::served::Resolved;
 
 /// How what is typed on this screen is read.
 pub(super) fn here(app: &App, line: &Line) -> Here {
-    let narrowed = app.focus.scope.only().cloned();
     let here = Here {
-        namespace: narrowed.unwrap_or_else(|| "default".into()),
+        namespace: app.namespace(),
         only: None,
         all_namespaces: false,
         from_files: app.setup.origin == Origin::Files,

@@ -173,17 +173,10 @@ impl Reaching {
             Some(Found::Fault(fault)) => answers::fault(fault),
             Some(Found::Way(path)) => path.drawn(),
             Some(Found::Rows(reaches, connections)) => rows(view, asked, Some((reaches, connections)), state),
-            None if asked.to.is_some() => saying(Mark::Plain, waiting(state)),
+            None if asked.to.is_some() => saying(Mark::Plain, state.waiting()),
             None => rows(view, asked, None, state),
         };
         answers::bannered(answered.map_or(&[][..], |it| &it.differences), page)
-    }
-}
-
-fn waiting(state: State) -> &'static str {
-    match state {
-        State::Failed => "this failed; a report was kept",
-        _ => "computing; Esc leaves it",
     }
 }
 
@@ -194,7 +187,7 @@ fn rows(view: View<'_>, asked: &ReachAsked, found: Option<(&Reaches, &Connection
     let own = AsOf::now(view, asked).question().own(&Here::default(), view.world).ok().flatten();
     let own = own.iter().flat_map(|(subject, all)| reach_parts::own_rights(subject, all)).collect();
     let network = asked.end().map(|it| answers::connections(view.world, it, asked.way).lines).unwrap_or_default();
-    Parts { of: &of, way: asked.way, own, network, ways: found.ok_or(waiting(state)) }.page()
+    Parts { of: &of, way: asked.way, own, network, ways: found.ok_or(state.waiting()) }.page()
 }
 
 /// The work that answers a question about this world, on a copy of it.

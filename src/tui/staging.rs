@@ -59,10 +59,8 @@ impl Staging {
 /// Whether steps are about this object.
 pub fn is_about(deltas: &[Delta], id: &ObjectId) -> bool {
     deltas.iter().any(|it| match it {
-        Delta::Put(entry) => entry.fact.id() == *id,
-        Delta::Gone(gone) | Delta::Unreadable { id: gone, .. } => gone == id,
         Delta::Listed { kind, .. } => *kind == id.kind,
-        Delta::Covered { .. } | Delta::Noted(_) => false,
+        other => other.object().as_ref() == Some(id),
     })
 }
 
@@ -211,11 +209,15 @@ pub fn edit(app: &mut App) -> Vec<Effect> {
 
 /// An object as it is edited: without the server's bookkeeping, which is put back afterwards.
 pub fn written(id: &ObjectId, object: &Value) -> String {
+    let head = format!("# {id}: what is saved is staged, and nothing is applied. An empty file stages nothing.\n");
+    lines(object).into_iter().fold(head, |all, line| all + &line + "\n")
+}
+
+/// An object line by line, as it is edited and compared.
+pub fn lines(object: &Value) -> Vec<String> {
     let mut object = object.clone();
     object.as_object_mut().map(|it| it.remove("status"));
-    let head = format!("# {id}: what is saved is staged, and nothing is applied. An empty file stages nothing.\n");
-    let lines = yaml::lines(&object, ManagedFields::Hidden);
-    lines.into_iter().fold(head, |all, line| all + &line.text + "\n")
+    yaml::lines(&object, ManagedFields::Hidden).into_iter().map(|it| it.text).collect()
 }
 
 /// Takes in what was saved in the editor: staged where it is still that object, else refused with line and reason.
@@ -228,10 +230,7 @@ pub fn edited(
 ) -> Vec<Effect> {
     let after = match after {
         Ok(text) => text,
-        Err(why) => {
-            app.say(format!("nothing is staged: {why}"));
-            return Vec::new();
-        }
+        Err(why) => return take(app, Err(why)),
     };
     let is_empty = after.lines().all(|it| it.trim().is_empty() || it.trim_start().starts_with('#'));
     if is_empty || after == before {

@@ -295,7 +295,7 @@ impl<R: Row> Pane for Table<R> {
     fn fill(&mut self, view: View<'_>) {
         let (rows, given) = (self.listing.rows)(view);
         if rows.len() <= WEIGHED {
-            (self.listing.weigh)(view);
+            (self.listing.weigh)(&mut rows.iter(), view);
         }
         let seen = self.seen(view);
         if !self.is_sorted {
@@ -313,7 +313,8 @@ impl<R: Row> Pane for Table<R> {
         let Some(moves) = moves else { return self.fill(view) };
         let moves: Vec<_> = moves.into_iter().flatten().collect();
         if self.list.total() <= WEIGHED {
-            (self.listing.weigh)(view);
+            let new = moves.iter().filter_map(|it| it.1.as_ref());
+            (self.listing.weigh)(&mut self.list.all().chain(new), view);
         }
         let seen = self.seen(view);
         self.list.change(&moves, &seen);

@@ -126,10 +126,7 @@ impl App {
                 world.apply(deltas);
             }
             None => {
-                let changes = match self.session.what_if.is_some() {
-                    true => what_if::learn(self, deltas),
-                    false => self.session.world.apply(deltas),
-                };
+                let changes = what_if::learn(self, deltas);
                 self.session.stale_answers |= !changes.is_empty();
                 self.session.pending.extend(changes);
                 if self.session.pending.len() > MANY {

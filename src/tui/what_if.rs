@@ -83,7 +83,7 @@ pub fn rebase(app: &mut App, base: World) {
 /// Shows what this cluster would be.
 fn show(app: &mut App, base: World) {
     let Projected { deltas, .. } = edits::project(&base.cluster, &app.staging.stage.changes()).unwrap_or_default();
-    let touched = deltas.iter().filter_map(object).collect();
+    let touched = deltas.iter().filter_map(Delta::object).collect();
     let mut world = base.clone();
     world.stage(deltas);
     world.succeed(&app.session.world);
@@ -96,22 +96,14 @@ fn show(app: &mut App, base: World) {
     app.reanswer();
 }
 
-fn object(delta: &Delta) -> Option<ObjectId> {
-    match delta {
-        Delta::Put(entry) => Some(entry.fact.id()),
-        Delta::Gone(id) | Delta::Unreadable { id, .. } => Some(id.clone()),
-        Delta::Listed { .. } | Delta::Covered { .. } | Delta::Noted(_) => None,
-    }
-}
-
-/// Takes steps of the cluster in, while what it would be is shown; what changed on the screen.
+/// Takes steps of the cluster in, also below what it would be where that is shown; what changed on the screen.
 pub fn learn(app: &mut App, deltas: Vec<Delta>) -> Vec<Change> {
-    let Some(base) = &mut app.session.what_if else { return Vec::new() };
+    let Some(base) = &mut app.session.what_if else { return app.session.world.apply(deltas) };
     base.world.apply(deltas.clone());
     // What is staged stays as it is staged, and aggregated roles hold what their members would give.
     let is_otherwise = |it: &Delta| match it {
         Delta::Listed { .. } => true,
-        other => object(other).is_some_and(|id| id.kind == Kind::CLUSTER_ROLE || base.touched.contains(&id)),
+        other => other.object().is_some_and(|id| id.kind == Kind::CLUSTER_ROLE || base.touched.contains(&id)),
     };
     if deltas.iter().any(is_otherwise) {
         follow(app);

@@ -24,7 +24,7 @@ pub const LISTING: Listing<Space> = Listing {
     columns: COLUMNS,
     wide: WIDE,
     rows,
-    weigh: |_| {},
+    weigh: |_, _| {},
     is_problem: is_exposed,
     risk: None,
     moves_risk: |_| false,

@@ -19,7 +19,7 @@ pub const LISTING: Listing<SharedPod> = Listing {
     columns: COLUMNS,
     wide: WIDE,
     rows,
-    weigh: |_| {},
+    weigh: |_, _| {},
     is_problem: |row, view| has_problem(row, view),
     risk: None,
     moves_risk: |_| false,

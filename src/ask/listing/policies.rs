@@ -21,7 +21,7 @@ pub const LISTING: Listing<Arc<Policy>> = Listing {
     columns: COLUMNS,
     wide: WIDE,
     rows,
-    weigh: |_| {},
+    weigh: |_, _| {},
     is_problem: |row, view| problems(row, view) > 0,
     risk: Some(by_risk),
     // That a rule fits no pod any more is seen when the list is read anew: pods come and go too often.

@@ -19,7 +19,7 @@ pub const LISTING: Listing<Service> = Listing {
     columns: COLUMNS,
     wide: WIDE,
     rows,
-    weigh: |_| {},
+    weigh: |_, _| {},
     is_problem: has_problem,
     risk: None,
     moves_risk: |_| false,

@@ -21,7 +21,7 @@ pub const LISTING: Listing<Subject> = Listing {
     columns: COLUMNS,
     wide: WIDE,
     rows,
-    weigh: |view| view.world.weigh_all(),
+    weigh: |rows, view| view.world.weigh(rows.cloned()),
     is_problem: |row, view| view.world.weight(row).is_odd(),
     risk: Some(by_risk),
     // A role may be anybody's.

@@ -22,7 +22,7 @@ pub const LISTING: Listing<WorkloadId> = Listing {
     columns: COLUMNS,
     wide: WIDE,
     rows,
-    weigh: |_| {},
+    weigh: |_, _| {},
     is_problem: has_problem,
     risk: None,
     moves_risk: |_| false,

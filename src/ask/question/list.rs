@@ -123,8 +123,8 @@ impl List {
     fn table<R: Row>(&self, listing: &'static Listing<R>, here: &Here, world: &World) -> Table {
         let scope = Scope { namespaces: here.only.iter().cloned().collect(), ..Scope::default() };
         let view = View { world, scope: &scope, acting: None };
-        (listing.weigh)(view);
         let (mut rows, given) = (listing.rows)(view);
+        (listing.weigh)(&mut rows.iter(), view);
         let filter = Filter::parse(&self.line());
         rows.retain(|row| filter.passes(row, &Seen { view, listing }));
         // One namespace among all: of namespaces only itself is in scope.

@@ -14,7 +14,6 @@ use crate::tui::event::Effect;
 use crate::tui::job::What;
 use crate::tui::page::saying;
 use crate::tui::staging;
-use crate::tui::yaml::{self, ManagedFields};
 
 /// All that is staged.
 pub struct Stage;
@@ -134,6 +133,7 @@ fn difference(item: &Item, clash: Option<&Clash>) -> Page {
     let mut page = Page::default();
     page.say(0, Mark::Title, format!("{}  {}  (from {})", item.op().as_str(), item.id(), item.origin()));
     clash.into_iter().for_each(|it| page.push(clash_line(it)));
+    let lines = |it: Option<&serde_json::Value>| it.map(staging::lines).unwrap_or_default();
     let (before, after) = (lines(item.before()), lines(item.after()));
     let ops = capture_diff_slices(Algorithm::Myers, &before, &after);
     for group in group_diff_ops(ops, AROUND) {
@@ -157,15 +157,6 @@ fn hunk(op: DiffOp, before: &[String], after: &[String], page: &mut Page) {
 /// A line that bears its own sign.
 fn own(mark: Mark, text: &str) -> Line {
     Line::new(0, mark, text).shaped(Shape::Signed)
-}
-
-fn lines(object: Option<&serde_json::Value>) -> Vec<String> {
-    let mut object = object.cloned().unwrap_or_default();
-    object.as_object_mut().map(|it| it.remove("status"));
-    if object.is_null() {
-        return Vec::new();
-    }
-    yaml::lines(&object, ManagedFields::Hidden).into_iter().map(|it| it.text).collect()
 }
 
 impl View for Compared {
