@@ -12,7 +12,8 @@ fn main() {
     let version = env::var("CARGO_PKG_VERSION").unwrap_or_default();
     let target = env::var("TARGET").unwrap_or_default();
     let is_release = env::var("PROFILE").is_ok_and(|it| it == "release");
-    let whole = match (is_release, commit().filter(|_| is_release)) {
+    let commit = if is_release { commit() } else { None };
+    let whole = match (is_release, commit) {
         (true, Some(commit)) => format!("{version} ({commit} {target})"),
         (true, None) => version,
         (false, _) => format!("{version} (debug build {target})"),

@@ -21,6 +21,7 @@ use crate::model::cluster::Change;
 use crate::model::facts::{Phase, Pod, SharedPod};
 use crate::model::id::{PodId, WorkloadId};
 use crate::model::name::Name;
+use crate::net::IsolationCounts;
 
 /// How several pods are isolated.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -110,8 +111,12 @@ type Crews = Arc<BTreeMap<WorkloadId, Crew>>;
 /// What was asked for so far.
 #[derive(Clone, Debug, Default)]
 pub struct Known {
+    /// How the pods of each namespace are isolated.
+    pub(super) counts: RefCell<BTreeMap<Name, IsolationCounts>>,
     crews: RefCell<BTreeMap<Name, Crews>>,
     fronts: RefCell<BTreeMap<(Name, Name), Front>>,
+    /// Who holds which address: looked into for backends that name no pod.
+    directory: OnceCell<Arc<Directory>>,
 }
 
 impl Known {
@@ -121,10 +126,12 @@ impl Known {
             return;
         }
         self.fronts.get_mut().clear();
+        self.directory = OnceCell::new();
         for change in changes {
             match change {
                 Change::Pod(diff) => {
                     for pod in diff.before.iter().chain(&diff.after) {
+                        self.counts.get_mut().remove(pod.namespace());
                         self.crews.get_mut().remove(pod.namespace());
                     }
                 }
@@ -134,6 +141,7 @@ impl Known {
                     }
                 }
                 Change::Policy(_) | Change::Namespace(_) | Change::Coverage(_) | Change::Readable(_) => {
+                    self.counts.get_mut().clear();
                     self.crews.get_mut().clear();
                 }
                 _ => {}
@@ -195,17 +203,16 @@ impl World {
         if let Some(known) = self.known.fronts.borrow().get(&key) {
             return known.clone();
         }
-        let directory = OnceCell::new();
-        let front = self.count_front(&key, &directory);
+        let front = self.count_front(&key);
         self.known.fronts.borrow_mut().insert(key, front.clone());
         front
     }
 
-    fn count_front(&self, (namespace, name): &(Name, Name), directory: &OnceCell<Directory>) -> Front {
+    fn count_front(&self, (namespace, name): &(Name, Name)) -> Front {
         let Some(service) = self.cluster.services.get(namespace, name).cloned().map(Arc::new) else {
             return Front::default();
         };
-        let directory = || directory.get_or_init(|| Directory::of(&self.cluster));
+        let directory = || &**self.known.directory.get_or_init(|| Arc::new(Directory::of(&self.cluster)));
         let Routes { routes, .. } =
             backends::routes(&self.cluster, directory, &service, &PortAsk::NONE).unwrap_or_default();
         let mut front = Front { waiting: routes.iter().map(|it| it.not_ready).max().unwrap_or(0), ..Front::default() };

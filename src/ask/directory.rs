@@ -57,7 +57,7 @@ pub(super) fn implied(cluster: &Cluster, name: &Name, addresses: &[IpAddr]) -> N
 }
 
 /// Every address that an object of the cluster holds.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub struct Directory {
     holders: FxHashMap<IpAddr, Vec<Holder>>,
 }

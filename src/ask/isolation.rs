@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use super::world::World;
-use crate::model::cluster::Change;
 use crate::model::facts::{Pod, PodNetwork};
 use crate::model::name::Name;
 use crate::model::policy::Policy;
@@ -11,30 +10,13 @@ use crate::net::IsolationCounts;
 use crate::net::verdict::Tri;
 
 impl World {
-    /// Drops the counts that a change may have moved.
-    pub(super) fn forget_counts(&mut self, changes: &[Change]) {
-        for change in changes {
-            match change {
-                Change::Pod(diff) => {
-                    for pod in diff.before.iter().chain(&diff.after) {
-                        self.counts.get_mut().remove(pod.namespace());
-                    }
-                }
-                Change::Policy(_) | Change::Namespace(_) | Change::Coverage(_) | Change::Readable(_) => {
-                    self.counts.get_mut().clear();
-                }
-                _ => {}
-            }
-        }
-    }
-
     /// How the pods of a namespace are isolated; counted once for each state.
     pub fn counts(&self, namespace: &Name) -> IsolationCounts {
-        if let Some(counted) = self.counts.borrow().get(namespace) {
+        if let Some(counted) = self.known.counts.borrow().get(namespace) {
             return *counted;
         }
         let counted = self.net().isolation_counts(&self.cluster, namespace);
-        self.counts.borrow_mut().insert(namespace.clone(), counted);
+        self.known.counts.borrow_mut().insert(namespace.clone(), counted);
         counted
     }
 

@@ -176,7 +176,7 @@ impl Asker<'_> {
             }
         }
         let summary = sum?;
-        let is_unsure = summary.pairs.unknown > 0 || !summary.possible.difference(&summary.some).is_empty();
+        let is_unsure = summary.pairs.unknown > 0 || !summary.unknown().is_empty();
         let reasons = of_pair.or(of_port).filter(|_| is_unsure).unwrap_or_default();
         Some(Judged { summary, reasons })
     }

@@ -17,7 +17,7 @@ pub fn ports_text(summary: &Summary) -> String {
         (true, false) => format!("partial: {}", ports(&summary.some)),
         (false, false) => format!("{} (partial: {})", ports(&summary.every), ports(&summary.some)),
     };
-    let unknown = summary.possible.difference(&summary.some);
+    let unknown = summary.unknown();
     if !unknown.is_empty() {
         text.push_str(&format!(" (unknown: {})", ports(&unknown)));
     }

@@ -148,6 +148,6 @@ pub(super) fn first(ports: &PortSet) -> Option<Port> {
 
 /// What is unknown about a row.
 fn doubt(summary: &Summary, port: Option<Port>) -> Option<Doubt> {
-    let some_port = || !summary.possible.difference(&summary.some).is_empty();
+    let some_port = || !summary.unknown().is_empty();
     (summary.pairs.unknown > 0).then_some(Doubt::Pair(port)).or_else(|| some_port().then_some(Doubt::SomePort))
 }

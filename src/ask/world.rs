@@ -10,7 +10,6 @@
 //! built: `can` makes no network index, `trace` none over RBAC. A clone is cheap and goes its own way.
 
 use std::cell::{OnceCell, RefCell};
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -26,7 +25,7 @@ use crate::model::facts::SharedPod;
 use crate::model::id::PodId;
 use crate::model::name::Name;
 use crate::model::role::Subject;
-use crate::net::{self, IsolationCounts, Settings};
+use crate::net::{self, Settings};
 use crate::people::People;
 use crate::rbac;
 use crate::rbac::marks::Mark;
@@ -60,7 +59,6 @@ pub struct World {
     pub settings: Settings,
     pub check: SelfCheck,
     pub(super) weights: Weights,
-    pub(super) counts: RefCell<BTreeMap<Name, IsolationCounts>>,
     /// What stands behind workloads and Services, as far as it has been asked.
     pub(super) known: Known,
     /// What the naive evaluator answered otherwise, until somebody asks.
@@ -98,7 +96,6 @@ impl World {
             settings,
             check,
             weights: Weights::default(),
-            counts: RefCell::default(),
             known: Known::default(),
             differences: RefCell::default(),
             staged: false,
@@ -208,7 +205,6 @@ impl World {
         self.rbac.get_mut().into_iter().for_each(|it| it.apply(&self.cluster, &changes));
         self.terrain.forget(&changes);
         changes.iter().for_each(|it| self.weights.forget(it));
-        self.forget_counts(&changes);
         self.known.forget(&changes);
         self.revision += u64::from(!changes.is_empty());
         self.access += u64::from(changes.iter().any(moves_access));

@@ -7,10 +7,9 @@
 
 use std::io;
 
-use crate::ask::question::list::Titles;
 use crate::ask::{Answer, Question};
 
-use super::form::{Form, Layout};
+use super::form::{Form, Layout, Titles};
 use super::{Asked, Exit, Failure, can, explain, fix, list, map, matrix, permissions, reach, touch, trace, who_can};
 
 impl Asked<'_> {
@@ -30,8 +29,7 @@ impl Asked<'_> {
     }
 
     fn write(&self, answer: &Answer<'_>, layout: Layout, out: &mut dyn io::Write) -> Result<(), Failure> {
-        let is_list = matches!(answer, Answer::List(_));
-        if layout.form == Form::Text && !is_list {
+        if layout.form == Form::Text {
             return Ok(self.context.write_within(&answer.page(self.world), layout.extent, out)?);
         }
         let form = layout.form;

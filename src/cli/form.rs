@@ -12,7 +12,6 @@ use std::str::FromStr;
 use clap::Arg;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser as _};
 
-use crate::ask::question::list::Titles;
 use crate::text::Extent;
 
 /// All forms.
@@ -134,9 +133,17 @@ pub fn output(command: &str, argument: Arg) -> Arg {
         let value = PossibleValue::new(it.as_str()).help(it.help());
         if *it == Form::Table && !forms.contains(&Form::Text) { value.alias(Form::Text.as_str()) } else { value }
     };
-    let read = |it: String| it.parse::<Form>();
+    // The other word reads as what it stands for.
+    let read = move |it: String| it.parse::<Form>().map(|it| if forms.contains(&it) { it } else { Form::Table });
     let parser = PossibleValuesParser::new(forms.iter().map(value)).try_map(read);
     argument.required(false).value_parser(parser).default_value(forms.first().map_or("text", |it| it.as_str()))
+}
+
+/// Whether tables begin with a line of titles.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Titles {
+    Shown,
+    Hidden,
 }
 
 /// How the answer of a command is printed.

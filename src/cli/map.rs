@@ -23,7 +23,7 @@ use crate::ask::question::map::{Map as Asking, Mapped};
 use crate::ask::reach_page::ports_text;
 use crate::ask::whys::{Reasons, Whys};
 use crate::model::untrusted;
-use crate::net::reach::{Map, MapRow, Unit};
+use crate::net::reach::{Map, MapRow, Summary, Unit};
 use crate::text::Mark;
 use crate::text::evidence::Evidence;
 
@@ -78,9 +78,14 @@ fn why(row: &MapRow, whys: &Whys<'_>) -> Reasons {
     whys.between(&row.from, &row.to, &row.summary)
 }
 
-/// The reasons of one row in one line; safe to show.
+/// Reasons in one line; safe to show.
+pub fn in_one_line(reasons: &[Evidence]) -> String {
+    reasons.iter().map(|it| it.line(0).text).collect::<Vec<_>>().join("; ")
+}
+
+/// The reasons of one row in one line.
 fn why_text(row: &MapRow, whys: &Whys<'_>) -> String {
-    why(row, whys).iter().map(|it| it.line(0).text).collect::<Vec<_>>().join("; ")
+    in_one_line(&why(row, whys))
 }
 
 /// The ends of a row of JSON.
@@ -123,6 +128,13 @@ pub struct ListsJson {
     pub unknown: Vec<PortsJson>,
 }
 
+impl ListsJson {
+    /// Those of a row.
+    pub fn of(it: &Summary) -> Self {
+        Self { every: json::ports(&it.every), some: json::ports(&it.some), unknown: json::ports(&it.unknown()) }
+    }
+}
+
 /// A row of JSON.
 #[derive(Serialize)]
 struct RowJson {
@@ -163,11 +175,7 @@ fn json(it: &Mapped, whys: &Whys<'_>, form: Form, asked: &Asked<'_>, out: &mut d
     let row = |it: &MapRow| RowJson {
         ends: EndsJson::of(&it.from, &it.to),
         outcome: it.summary.pairs.worst().as_str(),
-        ports: ListsJson {
-            every: json::ports(&it.summary.every),
-            some: json::ports(&it.summary.some),
-            unknown: json::ports(&it.summary.possible.difference(&it.summary.some)),
-        },
+        ports: ListsJson::of(&it.summary),
         pairs: json::counts(&it.summary.pairs),
         evidence: why(it, whys),
     };
@@ -194,7 +202,7 @@ fn data<'a>(map: &'a Map, whys: &'a Whys<'_>) -> Sheet<'a> {
     let titles = ["from", "to", "outcome", "every", "some", "unknown", "allow", "deny", "unknownPairs", "why"];
     let rows = each_node(&map.rows).map(|row| {
         let row = &*row;
-        let (summary, unknown) = (&row.summary, row.summary.possible.difference(&row.summary.some));
+        let (summary, unknown) = (&row.summary, row.summary.unknown());
         vec![
             unit_name(&row.from),
             unit_name(&row.to),

@@ -79,7 +79,7 @@ fn pairs(names: &[Name], counted: &Counted) -> Vec<PairJson> {
             to: to.to_string(),
             outcome: it.pairs.worst().as_str(),
             some: json::ports(&it.some),
-            unknown: json::ports(&it.possible.difference(&it.some)),
+            unknown: json::ports(&it.unknown()),
             pairs: json::counts(&it.pairs),
         }),
         _ => None,
@@ -103,7 +103,7 @@ pub(super) fn write_namespaces(
     out: &mut dyn io::Write,
 ) -> Result<(), Failure> {
     if !matches!(layout.form, Form::Json | Form::Yaml) {
-        return Ok(sheet(it.rows(), matrix::PAIRS_LEGEND, layout.form).write(layout, asked.context.look, out)?);
+        return Ok(sheet(it.rows(), matrix::PAIRS_LEGEND).write(layout, asked.context.look, out)?);
     }
     let document = NamespacesJson {
         version: json::VERSION,
@@ -123,19 +123,18 @@ pub(super) fn write_access(
     out: &mut dyn io::Write,
 ) -> Result<(), Failure> {
     if !matches!(layout.form, Form::Json | Form::Yaml) {
-        return Ok(sheet(it.rows(), matrix::ACCESS_LEGEND, layout.form).write(layout, asked.context.look, out)?);
+        return Ok(sheet(it.rows(), matrix::ACCESS_LEGEND).write(layout, asked.context.look, out)?);
     }
     let document = AccessJson { version: json::VERSION, kind: "Matrix", of: "access", rows: subjects(it) };
     json::write_as(layout.form, &document, asked, out)
 }
 
 /// A row for each source or subject, below the names of destinations or resources.
-fn sheet(mut rows: Vec<Row>, legend: &str, form: Form) -> Table<'_> {
+fn sheet(mut rows: Vec<Row>, legend: &str) -> Table<'_> {
     let titles = if rows.is_empty() { Vec::new() } else { rows.remove(0) };
     let column = |it| Column { title: Title::Name(it), forms: ALL };
     let columns = titles.into_iter().map(column).collect();
-    let table = Table { columns, rows: Box::new(rows.into_iter()), below: Vec::new() };
-    if form == Form::Csv { table } else { table.with(Mark::Plain, [legend]) }
+    Table { columns, rows: Box::new(rows.into_iter()), below: Vec::new() }.with(Mark::Plain, [legend])
 }
 
 impl Command for MatrixArgs {

@@ -29,8 +29,8 @@ use crate::text::evidence::Evidence;
 use crate::text::graph::{Arrow, Graph};
 
 use super::form::{self, Folds, Form, Layout, Tabular};
-use super::json::{self, CountsJson, EvidenceJson, PortsJson};
-use super::map::{LeftOutJson, left_out_json};
+use super::json::{self, CountsJson, EvidenceJson};
+use super::map::{LeftOutJson, ListsJson, in_one_line, left_out_json};
 use super::path::WaysJson;
 use super::sheet::{ALL, DATA, REASONS, Sheet, WIDE, WORDS};
 use super::{Asked, Command, Exit, Failure, path};
@@ -117,11 +117,11 @@ fn sheet_of_reach<'a>(reach: &'a Reach, ways: Option<&'a Reaches>, whys: &'a Why
     let each = is_data.then(|| each_node_of(&reach.rows)).into_iter().flatten();
     let folded = (!is_data).then(|| reach.rows.iter().map(Cow::Borrowed)).into_iter().flatten();
     let direct = each.chain(folded).map(move |row| {
-        let (summary, unknown) = (&row.summary, row.summary.possible.difference(&row.summary.some));
+        let (summary, unknown) = (&row.summary, row.summary.unknown());
         let ports = [summary.every.to_string(), summary.some.to_string(), unknown.to_string()];
         let unit = if is_data { unit_name(&row.unit) } else { unit_text(&row.unit) };
         let ends = [unit, summary.pairs.worst().to_string(), ports_text(summary)];
-        let why = whys.of_reach(reach, &row).iter().map(|it| it.line(0).text).collect::<Vec<_>>().join("; ");
+        let why = in_one_line(&whys.of_reach(reach, &row));
         let count = row.unit.count().to_string();
         ends.into_iter().chain(ports).chain(["1".to_owned(), count, "connect".to_owned(), why]).collect()
     });
@@ -204,9 +204,8 @@ struct RowJson {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     nodes: Vec<String>,
     outcome: &'static str,
-    every: Vec<PortsJson>,
-    some: Vec<PortsJson>,
-    unknown: Vec<PortsJson>,
+    #[serde(flatten)]
+    ports: ListsJson,
     pairs: CountsJson,
     /// Why something in this row is unknown.
     #[serde(skip_serializing_if = "json::is_without", serialize_with = "json::shared")]
@@ -228,9 +227,7 @@ fn write_connections(
         ranges: unit_ranges(&it.unit),
         nodes: unit_nodes(&it.unit),
         outcome: it.summary.pairs.worst().as_str(),
-        every: json::ports(&it.summary.every),
-        some: json::ports(&it.summary.some),
-        unknown: json::ports(&it.summary.possible.difference(&it.summary.some)),
+        ports: ListsJson::of(&it.summary),
         pairs: json::counts(&it.summary.pairs),
         evidence: whys.of_reach(reach, it),
     };

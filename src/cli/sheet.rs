@@ -9,11 +9,10 @@
 
 use std::io;
 
-use crate::ask::question::list::Titles;
 use crate::text::written::{csv_line, markdown};
 use crate::text::{Line, Mark, Page, Shape, table};
 
-use super::form::{Form, Layout};
+use super::form::{Form, Layout, Titles};
 use super::paint::{self, Look};
 
 /// How a column is called.
@@ -76,8 +75,7 @@ impl<'a> Sheet<'a> {
         match layout.form {
             Form::Csv => self.write_csv(layout.titles, out),
             Form::Md => self.write_markdown(out),
-            Form::Wide => paint::write(&self.page(Form::Wide, layout.titles), look, out),
-            _ => paint::write(&self.page(Form::Table, layout.titles), look, out),
+            form => paint::write(&self.page(form, layout.titles), look, out),
         }
     }
 

@@ -38,13 +38,6 @@ pub enum Listed {
     Access,
 }
 
-/// Whether tables begin with a line of titles.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Titles {
-    Shown,
-    Hidden,
-}
-
 /// A list, filtered.
 pub struct Table {
     /// As it is typed.
@@ -60,17 +53,11 @@ pub struct Table {
 impl Table {
     /// The columns that are shown where room is dear, below their titles, and why rows may be missing.
     pub fn page(&self) -> Page {
-        self.page_of(self.narrow, Titles::Shown)
-    }
-
-    /// The same with so many columns.
-    pub fn page_of(&self, columns: usize, titles: Titles) -> Page {
-        let head: Vec<String> = self.titles.iter().take(columns).map(|it| (*it).to_owned()).collect();
-        let head = (titles == Titles::Shown).then_some(head);
-        let cells = |(_, cells): &(Item, Vec<Cell>)| cells.iter().take(columns).map(|it| it.text.clone()).collect();
-        let objects = head.iter().map(|_| None).chain(self.rows.iter().map(|it| it.0.object()));
+        let head: Vec<String> = self.titles.iter().take(self.narrow).map(|it| (*it).to_owned()).collect();
+        let cells = |(_, cells): &(Item, Vec<Cell>)| cells.iter().take(self.narrow).map(|it| it.text.clone()).collect();
+        let objects = std::iter::once(None).chain(self.rows.iter().map(|it| it.0.object()));
         let objects: Vec<Option<ObjectId>> = objects.collect();
-        let rows: Vec<Vec<String>> = head.into_iter().chain(self.rows.iter().map(cells)).collect();
+        let rows: Vec<Vec<String>> = std::iter::once(head).chain(self.rows.iter().map(cells)).collect();
         let leading = |(line, object): (Line, Option<ObjectId>)| Line { link: object.map(Link::to), ..line };
         let gaps = self.gaps.iter().map(|it| Line::new(0, Mark::Unknown, it));
         Page { lines: table::lines(rows).zip(objects).map(leading).chain(gaps).collect(), fold: None }

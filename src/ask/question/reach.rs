@@ -160,7 +160,7 @@ impl Reach {
             }
             None => Found::Ways(self.ways(here, world, watch)?),
         };
-        let own = self.own(here, world)?.filter(|_| matches!(found, Found::Ways(_)));
+        let own = if matches!(found, Found::Ways(_)) { self.own(here, world)? } else { None };
         Ok(Answer { of: self.of.clone(), way: self.way(), by: self.by, own, found })
     }
 
