@@ -24,6 +24,7 @@ mod units;
 mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use serde_json::Value;
 
@@ -62,6 +63,14 @@ pub struct Because {
     pub object: Object,
     pub place: String,
     pub what: String,
+}
+
+/// `deployment/shop/web spec.template.spec.containers[0].env[0].value: names service/shop/cart, port 7070`.
+impl fmt::Display for Because {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let place = if self.place.is_empty() { "" } else { " " };
+        write!(out, "{}{place}{}: {}", self.object, self.place, self.what)
+    }
 }
 
 /// A flow that is needed.
@@ -179,10 +188,13 @@ impl World {
         draft.services_named();
         draft.entrances();
         draft.kept(wanted, here)?;
-        draft.current(wanted.keeps_current);
+        let rows = draft.rows();
+        if wanted.keeps_current {
+            draft.current(&rows);
+        }
         let judged = draft.judged(wanted.opens_gaps);
         draft.tell(&judged);
-        draft.undeclared(&judged);
+        draft.undeclared(&judged, rows);
         draft.write(&judged);
         self.agree(&draft.units, &judged);
         Ok(draft.finish())

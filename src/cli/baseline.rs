@@ -265,8 +265,7 @@ fn comments(it: &Written) -> Vec<String> {
     }];
     for (rule, because) in &it.rules {
         lines.push(format!("  {rule}"));
-        let place = |it: &Because| if it.place.is_empty() { String::new() } else { format!(" {}", it.place) };
-        lines.extend(because.iter().map(|it| format!("    {}{}: {}", it.object, place(it), it.what)));
+        lines.extend(because.iter().map(|it| format!("    {it}")));
     }
     lines
 }

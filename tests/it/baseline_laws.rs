@@ -294,3 +294,36 @@ fn what_is_kept_by_hand_holds_afterwards() {
         before.baseline(&declared, &Wanted { keep: absent, ..Wanted::default() }, &here).expect_err("it is not there");
     assert!(fault.what.starts_with("keep.txt:1: "), "{}", fault.what);
 }
+
+/// What is kept by a name of a name, by an address of a Service, or by a pod's name is kept for whoever that is; a name
+/// of itself is nobody's, and ends.
+#[test]
+fn what_is_kept_by_another_name_is_kept_for_whom_it_means() {
+    let text = r#"{"apiVersion":"v1","kind":"List","items":[
+        {"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"web","namespace":"a"},"spec":{"template":{"metadata":{"labels":{"app":"web"}}}}},
+        {"apiVersion":"apps/v1","kind":"StatefulSet","metadata":{"name":"db","namespace":"b"},"spec":{"serviceName":"ring","template":{"metadata":{"labels":{"app":"db"}}}}},
+        {"apiVersion":"v1","kind":"Service","metadata":{"name":"db","namespace":"b"},"spec":{"clusterIP":"10.96.0.40","selector":{"app":"db"},"ports":[{"port":5432,"targetPort":15432}]}},
+        {"apiVersion":"v1","kind":"Service","metadata":{"name":"ring","namespace":"b"},"spec":{"clusterIP":"None","selector":{"app":"db"},"ports":[{"port":15432}]}},
+        {"apiVersion":"v1","kind":"Service","metadata":{"name":"other","namespace":"a"},"spec":{"type":"ExternalName","externalName":"db.b.svc.cluster.local"}},
+        {"apiVersion":"v1","kind":"Service","metadata":{"name":"first","namespace":"a"},"spec":{"type":"ExternalName","externalName":"db-0.ring.b.svc"}},
+        {"apiVersion":"v1","kind":"Service","metadata":{"name":"itself","namespace":"a"},"spec":{"type":"ExternalName","externalName":"itself.a.svc.cluster.local"}}]}"#;
+    let loaded = load_text("world.json", text, "a").expect("it reads");
+    let declared = manifests(&loaded, "a");
+    let here = Here { namespace: "a".into(), from_files: true, ..Here::default() };
+    let before = world(loaded.cluster.clone());
+    for (goal, is_kept) in [
+        ("svc/other:5432", true),
+        ("svc/other:5433", false),
+        ("svc/first:15432", true),
+        ("10.96.0.40:5432", true),
+        ("svc/itself:5432", false),
+    ] {
+        let mut keep = Expectations::default();
+        keep.add("keep.txt", &format!("deploy/web reaches {goal}\n"), &here).expect("it reads");
+        let wanted = Wanted { keep, ..Wanted::default() };
+        let baseline = before.baseline(&declared, &wanted, &here).expect("all ends are there");
+        let kept =
+            baseline.needed.iter().any(|it| it.to == "statefulset/b/db" && it.ports.contains(Protocol::Tcp, 15432));
+        assert_eq!(kept, is_kept, "{goal}: {:?}", baseline.needed);
+    }
+}

@@ -1,5 +1,6 @@
 //! What is kept besides what manifests declare: what somebody expects, and what is allowed today.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use ipnet::IpNet;
@@ -10,13 +11,14 @@ use super::units::{Peer, unit_of_pod};
 use super::{Because, Draft, Judged, Undeclared, Wanted};
 use crate::ask::directory::Directory;
 use crate::ask::end::{self, End, PortAsk};
+use crate::ask::entry::Entry;
 use crate::ask::expectation::{Expectation, Numbered, Reaching};
 use crate::ask::many::{namespace_of, unit_text};
 use crate::ask::resolve::{Role, Whom, resolve};
-use crate::ask::{Fault, Here, dns_name};
+use crate::ask::{Fault, Here};
 use crate::manifests::Object;
 use crate::model::port::{PortSet, Protocol};
-use crate::model::service::ServicePort;
+use crate::model::service::{Service, ServicePort, ServiceType};
 use crate::net::reach::{By, MapRow, Unit};
 
 impl Draft<'_> {
@@ -51,7 +53,7 @@ impl Draft<'_> {
         let source = end::end(from, &here.namespace)?;
         let (goal, port) = end::end_and_port(to, &here.namespace)?;
         let from = self.sources_of(&source)?;
-        let targets = self.targets_of(&goal, &port)?;
+        let targets = self.targets_of(&goal, Role::Goal(&port))?;
         for source in &from {
             for (target, ports) in &targets {
                 self.flows.need(*source, *target, ports.iter().cloned(), because);
@@ -60,43 +62,39 @@ impl Draft<'_> {
         Ok(())
     }
 
-    /// Proves that an end is there, as far as it can be known.
-    fn is_there(&self, end: &End, port: &PortAsk) -> Result<Whom, Fault> {
-        let directory = Directory::of(&self.units.cluster);
-        Ok(resolve(&self.units.cluster, || &directory, end, Role::Goal(port))?.whom)
+    /// Whom an end means; that it is there is proven, as far as it can be known.
+    fn whom(&self, end: &End, role: Role<'_>) -> Result<Whom, Fault> {
+        let directory = OnceCell::new();
+        let of_all = || directory.get_or_init(|| Directory::of(&self.units.cluster));
+        Ok(resolve(&self.units.cluster, of_all, end, role)?.whom)
     }
 
     fn sources_of(&mut self, end: &End) -> Result<Vec<Peer>, Fault> {
-        Ok(self.targets_of(end, &PortAsk::NONE)?.into_iter().map(|it| it.0).collect())
+        Ok(self.targets_of(end, Role::Source)?.into_iter().map(|it| it.0).collect())
     }
 
-    fn targets_of(&mut self, end: &End, port: &PortAsk) -> Result<Targets, Fault> {
-        if let End::Service { namespace, name } = end {
-            self.is_there(end, port)?;
-            return Ok(self.of_service(namespace, name, port));
-        }
+    fn targets_of(&mut self, end: &End, role: Role<'_>) -> Result<Targets, Fault> {
+        let port = if let Role::Goal(port) = role { port } else { &PortAsk::NONE };
         let peers = match end {
             End::Internet => {
                 ["0.0.0.0/0", "::/0"].map(|it| Peer::Block(it.parse::<IpNet>().expect("it is written as one"))).to_vec()
             }
             End::Block(block) => vec![Peer::Block(*block)],
-            other => {
-                let whom = self.is_there(other, port)?;
-                self.peers_of(whom)
-            }
+            other => match self.whom(other, role)? {
+                // Nothing connects from a Service's address.
+                Whom::Service(front) if role == Role::Source && front.entry != Entry::Name => Vec::new(),
+                // Names are followed by then: one that is left leads out of the cluster, or back to itself.
+                Whom::Service(front) if matches!(front.service.service_type, ServiceType::ExternalName(_)) => {
+                    Vec::new()
+                }
+                Whom::Service(front) => return Ok(self.of_service(&front.service, port)),
+                whom => self.peers_of(whom),
+            },
         };
         Ok(peers.into_iter().map(|it| (it, self.asked(it, port))).collect())
     }
 
-    fn of_service(&mut self, namespace: &str, name: &str, port: &PortAsk) -> Targets {
-        let cluster = self.units.cluster.clone();
-        let Some(service) = cluster.services.get(namespace, name) else { return Targets::new() };
-        if let crate::model::service::ServiceType::ExternalName(named) = &service.service_type {
-            return match dns_name::of_this_cluster(named) {
-                Some(End::Service { namespace, name }) => self.of_service(&namespace, &name, port),
-                _ => Targets::new(),
-            };
-        }
+    fn of_service(&mut self, service: &Service, port: &PortAsk) -> Targets {
         let is_meant = |it: &&ServicePort| port.is(it);
         let numbers: BTreeSet<u16> = service.ports.iter().filter(is_meant).map(|it| it.number).collect();
         let which: Vec<Which> = match port {
@@ -142,12 +140,9 @@ impl Draft<'_> {
         }
     }
 
-    /// What is allowed between workloads today, where that is to be kept.
-    pub fn current(&mut self, is_wanted: bool) {
-        if !is_wanted {
-            return;
-        }
-        for row in self.rows() {
+    /// Keeps what is allowed between workloads today.
+    pub fn current(&mut self, rows: &[MapRow]) {
+        for row in rows {
             let (from, to) = (self.units.peers(&row.from), self.units.peers(&row.to));
             let object = Object { kind: "cluster".to_owned(), ..Object::default() };
             let because = Because { object, place: String::new(), what: "is allowed today".to_owned() };
@@ -159,7 +154,7 @@ impl Draft<'_> {
     }
 
     /// Who may connect to whom among workloads, where one of them is what the answer is about.
-    fn rows(&self) -> Vec<MapRow> {
+    pub fn rows(&self) -> Vec<MapRow> {
         let units = &self.units;
         let map = units.index.map(&units.cluster, By::Workload, None);
         let is_known = |it: &Unit| units.entries.contains_key(it);
@@ -170,7 +165,7 @@ impl Draft<'_> {
     }
 
     /// Pairs of workloads that may connect and that nothing declares.
-    pub fn undeclared(&mut self, judged: &[Judged]) {
+    pub fn undeclared(&mut self, judged: &[Judged], rows: Vec<MapRow>) {
         let mut declared: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         let mut open: BTreeSet<String> = BTreeSet::new();
         for it in judged {
@@ -179,7 +174,7 @@ impl Draft<'_> {
                 _ => drop(declared.entry(self.units.name(it.from)).or_default().insert(self.units.name(it.to))),
             }
         }
-        for row in self.rows().into_iter().filter(|it| !it.summary.some.is_empty()) {
+        for row in rows.into_iter().filter(|it| !it.summary.some.is_empty()) {
             let (from, to) = (unit_text(&row.from), unit_text(&row.to));
             let is_declared = open.contains(&to) || declared.get(&from).is_some_and(|it| it.contains(&to));
             if !is_declared {

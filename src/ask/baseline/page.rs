@@ -78,8 +78,7 @@ fn whom(selects: &str) -> String {
 }
 
 fn reason(it: &Because) -> Line {
-    let place = if it.place.is_empty() { String::new() } else { format!(" {}", it.place) };
-    let line = Line::new(3, Mark::Plain, format!("{}{place}: {}", it.object, it.what));
+    let line = Line::new(3, Mark::Plain, it.to_string());
     match kind_of(&it.object.kind) {
         Some(kind) => {
             let id = ObjectId::new(kind, it.object.namespace.as_str(), it.object.name.as_str());
