@@ -19,7 +19,7 @@ mod objects;
 mod part;
 mod pods;
 pub mod revoke;
-mod wire;
+pub mod wire;
 
 use std::collections::{BTreeMap, BTreeSet};
 

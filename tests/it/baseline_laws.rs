@@ -327,3 +327,29 @@ fn what_is_kept_by_another_name_is_kept_for_whom_it_means() {
         assert_eq!(kept, is_kept, "{goal}: {:?}", baseline.needed);
     }
 }
+
+/// What is not known as one workload's pods gets a policy whose name a server takes, whatever its labels hold.
+#[test]
+fn policies_are_called_as_objects_can_be() {
+    let long = "w".repeat(250);
+    let text = json!({"apiVersion": "v1", "kind": "List", "items": [
+        {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "namespace": "a"},
+         "spec": {"template": {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"env": [{"name": "TO", "value": "db:5432"}]}]}}}},
+        {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "db", "namespace": "a"}, "spec": {"template": {"metadata": {"labels": {"app": "db"}}}}},
+        {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "db", "namespace": "a"}, "spec": {"template": {"metadata": {"labels": {"app": "db", "ring": "1"}}}}},
+        {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": long, "namespace": "a"},
+         "spec": {"template": {"metadata": {"labels": {"app": "long"}}, "spec": {"containers": [{"env": [{"name": "TO", "value": "db:5432"}]}]}}}},
+        {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "db", "namespace": "a"}, "spec": {"selector": {"app": "db"}, "ports": [{"port": 5432}]}},
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "names"}}]});
+    let loaded = load_text("world.json", &text.to_string(), "a").expect("it reads");
+    let declared = manifests(&loaded, "a");
+    let dns = "names/a.io/b=c,d.io/e=f".parse().expect("servers");
+    let wanted = Wanted { namespaces: vec!["a".into(), "names".into()], dns, ..Wanted::default() };
+    let baseline = world(loaded.cluster).baseline(&declared, &wanted, &Here::default()).expect("no end is asked for");
+    let names: Vec<&str> = baseline.policies.iter().map(|it| it.name.as_str()).collect();
+    let is_name = |it: &&str| it.len() <= 253 && it.bytes().all(|it| it.is_ascii_lowercase() || b"-.".contains(&it));
+    assert!(names.iter().all(is_name), "{names:?}");
+    for name in ["allow-cluster-dns", "allow-web", "allow-db-deployment", "allow-db-statefulset"] {
+        assert!(names.contains(&name), "{name}: {names:?}");
+    }
+}

@@ -10,6 +10,8 @@ use super::services::Which;
 use super::units::Peer;
 use super::{Because, Draft};
 use crate::manifests::{Backend, Entrance, Object, PortRef};
+use crate::model::facts::Pod;
+use crate::model::labels::Labels;
 use crate::model::name::Name;
 use crate::model::port::Protocol;
 use crate::model::service::Service;
@@ -129,7 +131,7 @@ impl Draft<'_> {
         let mut found = BTreeSet::new();
         for (namespace, gateway) in &entrance.gateways {
             for key in OF_GATEWAY {
-                let labels = vec![((*key).into(), gateway.as_str().into())];
+                let labels = Labels::new([((*key).into(), gateway.as_str().into())]);
                 // Envoy Gateway keeps its proxies in a namespace of its own.
                 let home = (*key == OF_GATEWAY[0]).then(|| Name::from(namespace.as_str()));
                 found.extend(self.labeled(&labels, home.as_ref()));
@@ -151,16 +153,14 @@ impl Draft<'_> {
     }
 
     fn known(&mut self, labels: &[(&str, &str)]) -> Vec<Peer> {
-        let labels: Vec<(Name, Name)> = labels.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect();
+        let labels = Labels::new(labels.iter().map(|(key, value)| ((*key).into(), (*value).into())));
         self.labeled(&labels, None)
     }
 
     /// Workloads whose pods have these labels, in any namespace or in one.
-    fn labeled(&mut self, labels: &[(Name, Name)], home: Option<&Name>) -> Vec<Peer> {
+    fn labeled(&mut self, labels: &Labels, home: Option<&Name>) -> Vec<Peer> {
         let cluster = self.units.cluster.clone();
-        let holds = |it: &crate::model::facts::Pod| {
-            labels.iter().all(|(key, value)| it.labels().get(key).is_some_and(|it| *it == *value))
-        };
+        let holds = |it: &Pod| it.labels().hold(labels);
         let namespaces: BTreeSet<Name> = cluster
             .pods
             .iter()

@@ -1,38 +1,53 @@
 //! What workloads need by their own manifests: the Services that they name, and names resolved to reach them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use super::ports::Port;
 use super::services::Which;
-use super::units::{Peer, dns_selection};
+use super::units::{Peer, Whose, dns_selection};
 use super::{Because, Draft, Unresolved, names};
-use crate::ask::many::unit_text;
 use crate::manifests::mention::{Mention, mentions};
 use crate::manifests::{Object, Template, Word, unit_of};
 use crate::model::name::Name;
 use crate::model::port::Protocol;
 use crate::model::service::{Service, ServicePort};
-use crate::net::reach::Unit;
+
+/// What texts name, each read once: one ConfigMap is brought in by many.
+#[derive(Default)]
+struct Mentioned(BTreeMap<String, Rc<BTreeSet<Mention>>>);
+
+impl Mentioned {
+    fn of(&mut self, text: &str) -> Rc<BTreeSet<Mention>> {
+        if let Some(known) = self.0.get(text) {
+            return known.clone();
+        }
+        let found = Rc::new(mentions(text));
+        self.0.insert(text.to_owned(), found.clone());
+        found
+    }
+}
 
 impl Draft<'_> {
     /// Egress to each Service that a workload names, and to the cluster's DNS.
     pub fn services_named(&mut self) {
         let manifests = self.manifests;
+        let (mut mentioned, mut servers) = (Mentioned::default(), None);
         for (object, template) in &manifests.templates {
-            let unit = unit_of(object, template);
-            let from = self.units.peers(&unit);
+            let from = self.units.peers(&unit_of(object, template));
             let is_in_scope = self.units.scope.contains(object.namespace.as_str());
             if is_in_scope {
                 self.refers(object, template);
             }
             let mut has_egress = false;
             for word in template.words(object, manifests, &|it| self.linked(&object.namespace, it)) {
-                for mention in mentions(&word.text) {
-                    has_egress |= self.names(&from, &object.namespace, &word, &mention, is_in_scope);
+                for mention in mentioned.of(&word.text).iter() {
+                    has_egress |= self.names(&from, &object.namespace, &word, mention, is_in_scope);
                 }
             }
             if has_egress {
-                self.resolves(&from, object, &unit);
+                let servers = servers.get_or_insert_with(|| self.servers());
+                self.resolves(&from, object, servers);
             }
         }
     }
@@ -97,33 +112,28 @@ impl Draft<'_> {
     }
 
     /// Names are asked for over UDP, and over TCP where answers are long.
-    fn resolves(&mut self, from: &[Peer], object: &Object, unit: &Unit) {
-        let dns = self.units.dns.clone();
+    fn resolves(&mut self, from: &[Peer], object: &Object, servers: &[Peer]) {
         let what = "resolves the names of Services".to_owned();
         let because = Because { object: object.clone(), place: String::new(), what };
-        let ports = [Protocol::Udp, Protocol::Tcp].map(|it| Port::number(it, dns.port));
-        let servers = self.servers();
-        for to in servers.into_iter().filter(|it| *it != Peer::AllPods) {
-            from.iter().for_each(|it| self.flows.need(*it, to, ports.clone(), &because));
+        let ports = [Protocol::Udp, Protocol::Tcp].map(|it| Port::number(it, self.units.dns.port));
+        for to in servers {
+            from.iter().for_each(|it| self.flows.need(*it, *to, ports.clone(), &because));
         }
-        let _ = unit;
     }
 
     /// The pods of the cluster's DNS, and the nodes of those on the host network.
     fn servers(&mut self) -> Vec<Peer> {
-        let dns = self.units.dns.clone();
-        let selection = dns_selection(&dns);
+        let selection = dns_selection(&self.units.dns);
         let namespace: Name = selection.namespace.clone();
         let found = self.units.selected(&namespace, &|it| selection.holds(it));
         let hosts: Vec<_> = found.iter().flat_map(|it| &it.1).filter(|it| !it.is_governed()).cloned().collect();
-        let units: Vec<String> = found.iter().map(|it| unit_text(&it.0)).collect();
-        let is_phantom = |it: &str| it.ends_with("/kreach-cluster-dns");
-        let name = match units.as_slice() {
-            [one] if !is_phantom(one) => one.clone(),
-            _ => format!("pods {} of {namespace}", selection.words()),
+        let whose = match found.as_slice() {
+            [(one, _)] if self.units.is_dns_known => Whose::Unit(one.clone()),
+            _ => Whose::Dns,
         };
+        let name = whose.name(&selection);
         let mut peers = self.units.hosts(&name, &hosts);
-        peers.push(self.units.group(name, selection, BTreeSet::new()));
+        peers.push(self.units.group(whose, selection, BTreeSet::new()));
         peers
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use crate::change::fix::wire;
 use crate::model::facts::{ContainerRole, Pod, SharedPod};
 use crate::model::name::Name;
 use crate::model::port::{PortSet, Protocol};
@@ -41,17 +42,10 @@ impl Port {
     }
 
     /// As a NetworkPolicy writes it; nothing for all.
-    pub fn json(&self) -> Option<Value> {
+    pub fn json(&self) -> Vec<Value> {
         match self {
-            Port::All => None,
-            Port::Range(protocol, 1, u16::MAX) => Some(json!({"protocol": protocol.as_str()})),
-            Port::Range(protocol, first, last) if first == last => {
-                Some(json!({"protocol": protocol.as_str(), "port": first}))
-            }
-            Port::Range(protocol, first, last) => {
-                Some(json!({"protocol": protocol.as_str(), "port": first, "endPort": last}))
-            }
-            Port::Named(protocol, name) => Some(json!({"protocol": protocol.as_str(), "port": name.as_str()})),
+            Port::All | Port::Range(..) => wire::ports(&self.of(None)),
+            Port::Named(protocol, name) => vec![json!({"protocol": protocol.as_str(), "port": name.as_str()})],
         }
     }
 

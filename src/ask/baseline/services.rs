@@ -65,10 +65,9 @@ impl Draft<'_> {
 
     fn by_selector(&mut self, service: &Service, ports: &[ServicePort]) -> Targets {
         let (selector, namespace) = (service.selector.clone(), service.meta.namespace.clone());
-        let labels: Vec<(Name, Name)> = selector.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
         let mut targets = Targets::new();
         for (unit, pods) in self.units.selected(&namespace, &|it: &Pod| it.labels().hold(&selector)) {
-            for peer in self.units.part(&unit, &pods, &labels) {
+            for peer in self.units.part(&unit, &pods, &selector) {
                 let own: BTreeSet<Port> = ports.iter().flat_map(|it| of_port(service, it, peer, &pods)).collect();
                 targets.push((peer, own.into_iter().collect()));
             }

@@ -15,6 +15,7 @@ use crate::manifests::{Manifests, Object, Template, unit_of};
 use crate::model::cluster::{Cluster, Delta};
 use crate::model::facts::{Pod, PodNetwork, SharedPod};
 use crate::model::id::Kind;
+use crate::model::labels::Labels;
 use crate::model::name::Name;
 use crate::model::workload::workload_of;
 use crate::net;
@@ -30,8 +31,28 @@ pub(super) enum Peer {
     Block(IpNet),
 }
 
+/// Whose the pods of a group are.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Whose {
+    /// Those of a workload, or some of them.
+    Unit(Unit),
+    /// The servers of the cluster's DNS, where they are not known to be one workload.
+    Dns,
+}
+
+impl Whose {
+    /// What they are called.
+    pub fn name(&self, selection: &Selection) -> String {
+        match self {
+            Whose::Unit(unit) => unit_text(unit),
+            Whose::Dns => format!("pods {} of {}", selection.words(), selection.namespace),
+        }
+    }
+}
+
 /// Pods that a selector selects.
 pub(super) struct Group {
+    pub whose: Whose,
     /// What it is called: its workload, mostly.
     pub name: String,
     pub selection: Selection,
@@ -62,6 +83,8 @@ pub(super) struct Units<'a> {
     /// By workload: its own group.
     own: BTreeMap<Unit, usize>,
     pub dns: DnsServers,
+    /// Whether some pod of it is there.
+    pub is_dns_known: bool,
     pub notes: BTreeSet<String>,
 }
 
@@ -78,10 +101,11 @@ impl<'a> Units<'a> {
             [] => has_workloads,
             some => some.iter().cloned().collect(),
         };
-        phantom(&mut cluster, &wanted.dns);
+        let is_dns_known = !phantom(&mut cluster, &wanted.dns);
         let index = net::Index::with(&cluster, world.settings.clone());
         let (groups, numbers, own, notes) = Default::default();
-        Self { cluster: cluster.into(), index, scope, entries, groups, numbers, own, dns: wanted.dns.clone(), notes }
+        let dns = wanted.dns.clone();
+        Self { cluster: cluster.into(), index, scope, entries, groups, numbers, own, dns, is_dns_known, notes }
     }
 
     /// What an end is called.
@@ -109,7 +133,7 @@ impl<'a> Units<'a> {
     }
 
     /// The pods of a selector as a group.
-    pub fn group(&mut self, name: String, selection: Selection, alike: BTreeSet<String>) -> Peer {
+    pub fn group(&mut self, whose: Whose, selection: Selection, alike: BTreeSet<String>) -> Peer {
         if let Some(number) = self.numbers.get(&selection) {
             return Peer::Pods(*number);
         }
@@ -122,7 +146,8 @@ impl<'a> Units<'a> {
         }
         let number = self.groups.len();
         self.numbers.insert(selection.clone(), number);
-        self.groups.push(Group { name, selection, pods, alike });
+        let name = whose.name(&selection);
+        self.groups.push(Group { whose, name, selection, pods, alike });
         Peer::Pods(number)
     }
 
@@ -164,7 +189,7 @@ impl<'a> Units<'a> {
         let (labels, selector) = entry.template.map_or((&none, &none), |(_, it)| (&it.labels, &it.selector));
         let (selection, alike) = selection(&entry.namespace, &governed, labels, selector, &others);
         let alike = alike.iter().map(|it| unit_text(&unit_of_pod(&self.cluster, it))).collect();
-        let peer = self.group(unit_text(unit), selection, alike);
+        let peer = self.group(Whose::Unit(unit.clone()), selection, alike);
         if let Peer::Pods(number) = peer {
             self.own.insert(unit.clone(), number);
         }
@@ -183,24 +208,22 @@ impl<'a> Units<'a> {
     }
 
     /// Some pods of a workload: all of them where these labels hold for all.
-    pub fn part(&mut self, unit: &Unit, pods: &[SharedPod], labels: &[(Name, Name)]) -> Vec<Peer> {
-        let name = unit_text(unit);
+    pub fn part(&mut self, unit: &Unit, pods: &[SharedPod], labels: &Labels) -> Vec<Peer> {
         let hosts: Vec<SharedPod> = pods.iter().filter(|it| it.mold.network == PodNetwork::Host).cloned().collect();
-        let mut peers = self.hosts(&name, &hosts);
+        let mut peers = self.hosts(&unit_text(unit), &hosts);
         if hosts.len() == pods.len() || !self.entries.contains_key(unit) {
             return peers;
         }
         let Peer::Pods(own) = self.own(unit) else { return peers };
-        let holds =
-            |it: &SharedPod| labels.iter().all(|(key, value)| it.labels().get(key).is_some_and(|it| *it == *value));
+        let holds = |it: &SharedPod| it.labels().hold(labels);
         if self.groups[own].pods.iter().all(holds) && self.entries[unit].pods.iter().all(holds) {
             peers.push(Peer::Pods(own));
             return peers;
         }
         let mut selection = self.groups[own].selection.clone();
-        selection.labels.extend(labels.iter().cloned());
+        selection.labels.extend(labels.iter().map(|(key, value)| (key.clone(), value.clone())));
         let alike = self.groups[own].alike.clone();
-        peers.push(self.group(name, selection, alike));
+        peers.push(self.group(Whose::Unit(unit.clone()), selection, alike));
         peers
     }
 }
@@ -249,8 +272,8 @@ fn would_be(cluster: &mut Cluster, object: &Object, template: &Template, unit: &
     put_pod(cluster, &json, &object.namespace)
 }
 
-/// Where no pod of the cluster's DNS is known, one stands for it.
-fn phantom(cluster: &mut Cluster, dns: &DnsServers) {
+/// Where no pod of the cluster's DNS is known, one stands for it; says whether it does.
+fn phantom(cluster: &mut Cluster, dns: &DnsServers) -> bool {
     let selection = dns_selection(dns);
     let is_known = cluster.pods.of(&dns.namespace).iter().any(|it| !it.mold.phase.is_finished() && selection.holds(it));
     if !is_known {
@@ -261,6 +284,7 @@ fn phantom(cluster: &mut Cluster, dns: &DnsServers) {
         });
         put_pod(cluster, &json, &dns.namespace);
     }
+    !is_known
 }
 
 /// The pods of the cluster's DNS.

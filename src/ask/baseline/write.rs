@@ -6,12 +6,14 @@ use serde_json::{Map, Value, json};
 
 use super::gates::Judged;
 use super::ports::{self, Port};
-use super::units::{Peer, Units};
+use super::units::{Group, Peer, Units, Whose};
 use super::{Because, Draft, Written};
 use crate::ask::default_deny::selects_all;
-use crate::model::cluster::Cluster;
+use crate::change::fix::wire;
+use crate::model::cluster::{Cluster, METADATA_NAME};
 use crate::model::name::Name;
 use crate::model::policy::{Direction, Tier};
+use crate::net::reach::Unit;
 
 /// How the policy is called that denies all.
 const DENY_ALL: &str = "default-deny-all";
@@ -19,6 +21,8 @@ const DENY_ALL: &str = "default-deny-all";
 const ALLOWS: &str = "allow";
 /// Where a policy says what its selector cannot.
 const NOTE: &str = "kreach/note";
+/// How much of a workload's name stands in that of its policy: 253 letters are all that one may have.
+const LONGEST: usize = 200;
 
 /// One rule: the other ends that have the same ports.
 #[derive(Default)]
@@ -81,7 +85,7 @@ impl Draft<'_> {
             if all.is_empty() {
                 continue;
             }
-            types.push(if direction == Direction::Ingress { "Ingress" } else { "Egress" });
+            types.push(wire::policy_type(direction));
             let written: Vec<Value> =
                 all.iter().map(|(ports, it)| rule(units, &namespace, direction, ports, it)).collect();
             spec.insert(direction.as_str().to_owned(), written.into());
@@ -91,7 +95,7 @@ impl Draft<'_> {
             );
         }
         spec.insert("policyTypes".to_owned(), json!(types));
-        let mut object = policy(&namespace, &name, spec);
+        let mut object = wire::policy(&namespace, &name, &spec.into());
         if let Some(note) = note(selects) {
             object["metadata"]["annotations"] = json!({NOTE: note});
             self.baseline.notes.push(format!("networkpolicy/{namespace}/{name}: {note}"));
@@ -113,21 +117,12 @@ fn deny_all(cluster: &Cluster, namespace: &Name, taken: &mut Names) -> Option<Wr
     let mut spec = Map::new();
     spec.insert("podSelector".to_owned(), json!({}));
     spec.insert("policyTypes".to_owned(), json!(["Ingress", "Egress"]));
-    let (object, selects) = (policy(namespace, &name, spec), format!("all pods of {namespace}"));
+    let (object, selects) = (wire::policy(namespace, &name, &spec.into()), format!("all pods of {namespace}"));
     Some(Written { namespace: namespace.clone(), name, selects, object, rules: Vec::new() })
 }
 
-fn policy(namespace: &Name, name: &str, spec: Map<String, Value>) -> Value {
-    json!({
-        "apiVersion": "networking.k8s.io/v1",
-        "kind": "NetworkPolicy",
-        "metadata": {"name": name, "namespace": namespace.as_str()},
-        "spec": spec,
-    })
-}
-
 /// What a selector cannot say.
-fn note(selects: &super::units::Group) -> Option<String> {
+fn note(selects: &Group) -> Option<String> {
     let mut parts = Vec::new();
     if selects.selection.labels.is_empty() {
         let keys = &selects.selection.lacks;
@@ -157,30 +152,37 @@ fn note(selects: &super::units::Group) -> Option<String> {
 /// `allow-web`; with the kind where two workloads of a namespace are called so.
 fn policy_name(units: &Units<'_>, group: usize) -> String {
     let selects = &units.groups[group];
-    let parted = |it: &str| -> (String, String) {
-        let mut parts = it.splitn(3, '/');
-        let kind = parts.next().unwrap_or_default().to_owned();
-        (kind, parts.nth(1).unwrap_or_default().to_owned())
+    let Some((kind, name)) = called(&selects.whose) else { return format!("{ALLOWS}-cluster-dns") };
+    let is_twin = |it: &Group| {
+        let is_so_called = called(&it.whose).is_some_and(|it| it.1 == name);
+        it.selection.namespace == selects.selection.namespace && it.whose != selects.whose && is_so_called
     };
-    let (kind, name) = parted(&selects.name);
-    if name.is_empty() {
-        return format!("{ALLOWS}-cluster-dns");
+    // Room for a kind and a number in what a name may be long.
+    let name: String = name.chars().take(LONGEST).collect();
+    let name = name.trim_end_matches(['.', '-']);
+    match units.groups.iter().any(is_twin) {
+        true => format!("{ALLOWS}-{name}-{}", kind.to_lowercase()),
+        false => format!("{ALLOWS}-{name}"),
     }
-    let is_twin = |it: &super::units::Group| {
-        it.selection.namespace == selects.selection.namespace && it.name != selects.name && parted(&it.name).1 == name
-    };
-    if units.groups.iter().any(is_twin) { format!("{ALLOWS}-{name}-{kind}") } else { format!("{ALLOWS}-{name}") }
+}
+
+/// The kind and the name of a workload or of a pod.
+fn called(whose: &Whose) -> Option<(String, String)> {
+    match whose {
+        Whose::Unit(Unit::Workload(it)) => Some((it.kind.to_string(), it.name.to_string())),
+        Whose::Unit(Unit::Pod(it)) => Some(("pod".to_owned(), it.name.to_string())),
+        Whose::Unit(Unit::Namespace(_) | Unit::Nodes(_) | Unit::Outside(_)) | Whose::Dns => None,
+    }
 }
 
 fn rule(units: &Units<'_>, namespace: &Name, direction: Direction, ports: &[Port], rule: &Rule) -> Value {
     let mut written = Map::new();
-    let key = if direction == Direction::Ingress { "from" } else { "to" };
     // An absent list is everyone.
     if !rule.peers.contains(&Peer::Everyone) {
         let peers: Vec<Value> = least(&rule.peers).into_iter().map(|it| peer(units, namespace, it)).collect();
-        written.insert(key.to_owned(), peers.into());
+        written.insert(wire::peers_key(direction).to_owned(), peers.into());
     }
-    let ports: Vec<Value> = ports.iter().filter_map(Port::json).collect();
+    let ports: Vec<Value> = ports.iter().flat_map(Port::json).collect();
     if !ports.is_empty() {
         written.insert("ports".to_owned(), ports.into());
     }
@@ -199,21 +201,21 @@ fn peer(units: &Units<'_>, namespace: &Name, peer: Peer) -> Value {
             let selection = &units.groups[group].selection;
             let mut written = Map::new();
             if selection.namespace != *namespace {
-                let labels = json!({"kubernetes.io/metadata.name": selection.namespace.as_str()});
+                let labels = json!({METADATA_NAME: selection.namespace.as_str()});
                 written.insert("namespaceSelector".to_owned(), json!({"matchLabels": labels}));
             }
             written.insert("podSelector".to_owned(), selection.json());
             written.into()
         }
         Peer::AllPods | Peer::Everyone => json!({"namespaceSelector": {}}),
-        Peer::Block(block) => json!({"ipBlock": {"cidr": block.to_string()}}),
+        Peer::Block(block) => wire::block(block, &[]),
     }
 }
 
 /// `egress to deployment/shop/cart: TCP 7070`.
 fn rule_words(units: &Units<'_>, direction: Direction, ports: &[Port], rule: &Rule) -> String {
     let names: Vec<String> = rule.peers.iter().map(|it| units.name(*it)).collect();
-    let way = if direction == Direction::Ingress { "from" } else { "to" };
+    let way = wire::peers_key(direction);
     let names = crate::text::words::listed(&names);
     format!("{} {way} {names}: {}", direction.as_str(), ports::words(ports))
 }

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::{Draft, Manifests};
+use super::{Draft, Manifests, wire};
 use crate::change::edits::{Change, Op};
 use crate::model::cluster::Cluster;
 use crate::model::id::{Kind, ObjectId};
@@ -87,13 +87,7 @@ impl<'a> Desk<'a> {
     pub fn policy(&mut self, namespace: &Name, wanted: &str, spec: &Value) -> ObjectId {
         let name = self.name(Kind::NETWORK_POLICY, namespace, wanted);
         let id = ObjectId::new(Kind::NETWORK_POLICY, namespace.clone(), name.clone());
-        let object = json!({
-            "apiVersion": "networking.k8s.io/v1",
-            "kind": "NetworkPolicy",
-            "metadata": {"name": name.as_str(), "namespace": namespace.as_str()},
-            "spec": spec,
-        });
-        self.create(id.clone(), object);
+        self.create(id.clone(), wire::policy(namespace, &name, spec));
         id
     }
 

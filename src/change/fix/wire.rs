@@ -26,6 +26,16 @@ pub fn policy_type(direction: Direction) -> &'static str {
     }
 }
 
+/// A policy of this name with this spec.
+pub fn policy(namespace: &str, name: &str, spec: &Value) -> Value {
+    json!({
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": spec,
+    })
+}
+
 /// A rule of these peers and ports; no ports: all of them. No peers would mean everybody, so that it is none.
 pub fn rule(direction: Direction, peers: Vec<Value>, ports: Vec<Value>) -> Option<Value> {
     if peers.is_empty() {
