@@ -2,7 +2,7 @@
 //!
 //! Made from the table of kinds that are read, so that it is never behind; secrets are never among them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::io;
 
@@ -49,16 +49,8 @@ impl RbacArgs {
 
 /// What reads everything that answers rest on.
 fn read_role() -> String {
-    let mut groups: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for spec in KINDS {
-        groups.entry(spec.group).or_default().push(spec.plural);
-    }
     let mut text = header("kreach-read", "Everything that kreach reads; it never reads Secrets.");
-    for (group, plurals) in &mut groups {
-        plurals.sort_unstable();
-        plurals.dedup();
-        rule(&mut text, group, plurals, &["get", "list", "watch"]);
-    }
+    rules(&mut text, KINDS.iter().map(|it| (it.group, it.plural)), &["get", "list", "watch"]);
     text
 }
 
@@ -66,14 +58,8 @@ fn read_role() -> String {
 fn baseline_role() -> String {
     let what = "Optional, beside kreach-read: what kreach baseline reads, once; no Secrets.";
     let mut text = header("kreach-baseline", what);
-    let mut groups: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for row in ROWS.iter().filter(|it| it.word != "ConfigMap") {
-        groups.entry(row.group).or_default().push(row.plural);
-    }
-    for (group, plurals) in &mut groups {
-        plurals.sort_unstable();
-        rule(&mut text, group, plurals, &["get", "list"]);
-    }
+    let listed = ROWS.iter().filter(|it| it.word != "ConfigMap").map(|it| (it.group, it.plural));
+    rules(&mut text, listed, &["get", "list"]);
     text.push_str("# Only those that workloads name are asked for, each by its name.\n");
     rule(&mut text, "", &["configmaps"], &["get"]);
     text
@@ -97,6 +83,17 @@ fn header(name: &str, what: &str) -> String {
     format!(
         "# {what}\napiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata:\n  name: {name}\nrules:\n"
     )
+}
+
+/// A rule for each group of these kinds.
+fn rules<'a>(text: &mut String, kinds: impl Iterator<Item = (&'a str, &'a str)>, verbs: &[&str]) {
+    let mut groups: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (group, plural) in kinds {
+        groups.entry(group).or_default().insert(plural);
+    }
+    for (group, plurals) in groups {
+        rule(text, group, &plurals.into_iter().collect::<Vec<_>>(), verbs);
+    }
 }
 
 fn rule(text: &mut String, group: &str, plurals: &[&str], verbs: &[&str]) {

@@ -5,6 +5,7 @@ use std::fmt;
 use crate::model::id::{ObjectId, PodId};
 use crate::model::name::Name;
 use crate::model::role::{Subject, SubjectKind};
+use crate::model::service::Service;
 
 /// One thing that is held.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -33,6 +34,11 @@ impl Foothold {
     /// Whether somebody acts with it towards the API server.
     pub fn is_identity(&self) -> bool {
         matches!(self, Foothold::Subject(_) | Foothold::Role { .. })
+    }
+
+    /// What is meant for a Service.
+    pub fn traffic(service: &Service) -> Self {
+        Foothold::Intercept { namespace: service.meta.namespace.clone(), service: service.meta.name.clone() }
     }
 
     /// The group that no authorizer is asked about (rule 5).

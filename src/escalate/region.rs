@@ -177,20 +177,16 @@ impl Region {
             }
             Region::Traffic(namespace, of) => {
                 let services = |it: &Name| ground.cluster.services.of(it).iter().filter(|it| of.has(it));
-                spaces(ground, namespace).iter().flat_map(services).map(traffic).collect()
+                spaces(ground, namespace).iter().flat_map(services).map(Foothold::traffic).collect()
             }
             Region::Backed => {
                 let is_backed = |it: &&Service| is_backed(ground, it);
                 let services = |it: &Name| ground.cluster.services.of(it).iter().filter(is_backed);
-                ground.all_namespaces().iter().flat_map(services).map(traffic).collect()
+                ground.all_namespaces().iter().flat_map(services).map(Foothold::traffic).collect()
             }
             Region::NamespaceAdmins => ground.all_namespaces().iter().cloned().map(Foothold::NamespaceAdmin).collect(),
         }
     }
-}
-
-fn traffic(service: &Service) -> Foothold {
-    Foothold::Intercept { namespace: service.meta.namespace.clone(), service: service.meta.name.clone() }
 }
 
 fn is_backed(ground: &Ground<'_>, service: &Service) -> bool {

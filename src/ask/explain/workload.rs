@@ -92,13 +92,7 @@ fn policies(page: &mut Page, view: View<'_>, pods: &[&SharedPod]) {
 
 /// The Services whose selectors select a pod of it.
 fn services(page: &mut Page, view: View<'_>, id: &WorkloadId, pods: &[&SharedPod]) {
-    let is_before = |it: &&Service| {
-        let has = |pod: &&&SharedPod| {
-            let labels = pod.labels();
-            it.selector.iter().all(|(key, value)| labels.get(key).is_some_and(|it| *it == *value))
-        };
-        !it.selector.is_empty() && pods.iter().any(|it| has(&it))
-    };
+    let is_before = |it: &&Service| !it.selector.is_empty() && pods.iter().any(|pod| pod.labels().hold(&it.selector));
     let all: Vec<&Service> = view.world.cluster.services.of(&id.namespace).iter().filter(is_before).collect();
     if !all.is_empty() {
         page.say(0, Mark::Title, "Services before it");

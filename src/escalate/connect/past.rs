@@ -7,7 +7,6 @@ use super::{Case, edge};
 use crate::model::evidence::Outcome;
 use crate::model::facts::{Phase, Service};
 use crate::model::id::{Kind, ObjectId};
-use crate::model::name::Name;
 use crate::rbac::powers;
 
 pub(super) static FORWARD: Edge = edge(
@@ -66,10 +65,8 @@ pub(super) fn steps(case: &Case<'_>, steps: &mut Vec<Step>) {
     for right in case.rights(&PROXIES).filter(is_for) {
         steps.push(case.by(&PROXY, right, namespace, &name).because(runs()).unsure(None, why));
     }
-    let labels = pod.labels();
-    let has = |(key, value): (&Name, &Name)| labels.get(key).is_some_and(|it| *it == *value);
     // One without a selector has what endpoints somebody wrote.
-    let selects = |it: &&Service| it.selector.iter().all(has);
+    let selects = |it: &&Service| pod.labels().hold(&it.selector);
     for right in case.rights(&SERVICE_PROXIES).filter(|it| it.is_in(namespace)) {
         let services = case.ground.cluster.services.of(namespace).iter().filter(selects);
         for service in services.filter(|it| right.is_of(&it.meta.name)).take(1) {

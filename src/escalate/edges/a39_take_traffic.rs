@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::facts::Service;
 use crate::model::id::PodId;
 use crate::model::name::Name;
 use crate::rbac::powers;
@@ -89,7 +88,7 @@ fn of_services(moves: &Moves<'_>, right: &Right, of: Of, out: &mut Out<'_>) {
     for namespace in moves.namespaces(right).iter() {
         let named = right.names().iter().filter_map(|it| moves.ground.cluster.services.get(namespace, it));
         for service in named.filter(|it| of.has(it)) {
-            out.add(&EDGE, right, traffic(service), |it| it.may(right).is("is there"));
+            out.add(&EDGE, right, Foothold::traffic(service), |it| it.may(right).is("is there"));
         }
     }
 }
@@ -140,9 +139,4 @@ fn in_every_pod(moves: &Moves<'_>, right: &Right, namespace: &Name) -> Option<(u
     let at = moves.held.every_pod()?;
     let mut running = moves.ground.cluster.pods.of(namespace).iter().filter(|it| is_running(it)).map(|it| it.pod_id());
     running.find(|it| right.is_of(&it.name)).map(|it| (at, it))
-}
-
-/// What is meant for a Service.
-fn traffic(service: &Service) -> Foothold {
-    Foothold::Intercept { namespace: service.meta.namespace.clone(), service: service.meta.name.clone() }
 }

@@ -2,7 +2,6 @@
 
 use crate::model::facts::{Service, SharedPod};
 use crate::model::id::{ObjectId, PodId};
-use crate::model::name::Name;
 
 use super::super::Ground;
 use super::super::foothold::Foothold;
@@ -48,9 +47,7 @@ const SELECTED: &str = "is selected by the Service";
 
 /// Whether a Service selects a pod.
 pub(in super::super) fn selects(service: &Service, pod: &SharedPod) -> bool {
-    let labels = pod.labels();
-    let has = |(key, value): (&Name, &Name)| labels.get(key).is_some_and(|it| *it == *value);
-    !service.selector.is_empty() && service.selector.iter().all(has)
+    !service.selector.is_empty() && pod.labels().hold(&service.selector)
 }
 
 /// The first pod that a Service selects.
