@@ -46,10 +46,8 @@ impl Reader {
     pub async fn manifests(&self) -> Result<Manifests, Fault> {
         let mut found = Manifests::default();
         let groups = self.groups().await?;
-        let is_pod = |it: &Row| it.word == "Pod";
-        let first = ROWS.iter().filter(|it| it.word != "ConfigMap" && !is_pod(it));
-        // Pods come last: nearly all of them were made by what is known by then, and are not kept.
-        for row in first.chain(ROWS.iter().filter(|it| is_pod(it))) {
+        // Pods come last of them: nearly all were made by what is known by then, and are not kept.
+        for row in ROWS.iter().filter(|it| it.word != "ConfigMap") {
             if let Some(version) = version(row, &groups) {
                 self.all_of(row, version, &mut found).await?;
             }

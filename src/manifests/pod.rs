@@ -32,7 +32,6 @@ pub struct Template {
 /// What one container is told.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(super) struct Told {
-    place: String,
     /// ConfigMaps that become variables, with what stands before their names.
     sources: Vec<(String, Brought)>,
     variables: Vec<Variable>,
@@ -60,7 +59,6 @@ enum From {
 /// A ConfigMap that is brought in.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(super) struct Brought {
-    place: String,
     name: String,
     /// `None`: all of them.
     keys: Option<Vec<String>>,
@@ -164,11 +162,11 @@ struct Projected {
 }
 
 impl Reference {
-    fn brought(self, place: String) -> Option<Brought> {
+    fn brought(self) -> Option<Brought> {
         let keys = self.items.map(|it| it.into_iter().filter_map(|it| it.key).collect::<Vec<_>>());
         let name = self.name.filter(|it| !it.is_empty())?;
         let is_optional = self.optional.unwrap_or_default();
-        Some(Brought { place, name, keys: keys.filter(|it| !it.is_empty()), is_optional })
+        Some(Brought { name, keys: keys.filter(|it| !it.is_empty()), is_optional })
     }
 
     /// The Secret that it names.
@@ -208,11 +206,11 @@ fn reduced(spec: &PodSpec) -> Value {
 
 impl Template {
     fn container(&mut self, place: String, container: Container) {
-        let mut told = Told { place: place.clone(), ..Told::default() };
+        let mut told = Told::default();
         for (at, source) in container.env_from.unwrap_or_default().into_iter().enumerate() {
             let place = format!("{place}.envFrom[{at}]");
             let prefix = source.prefix.unwrap_or_default();
-            let brought = source.config_map_ref.and_then(|it| it.brought(format!("{place}.configMapRef")));
+            let brought = source.config_map_ref.and_then(Reference::brought);
             told.sources.extend(brought.map(|it| (prefix, it)));
             self.secret(format!("{place}.secretRef"), source.secret_ref);
         }
@@ -234,7 +232,7 @@ impl Template {
             (_, Some(it), _) => {
                 let place = format!("{place}.valueFrom.configMapKeyRef");
                 let keys = Some(it.key.iter().cloned().collect());
-                let brought = Brought { keys, ..it.brought(place.clone())? };
+                let brought = Brought { keys, ..it.brought()? };
                 (place, From::Key(brought))
             }
             (_, _, Some(it)) if it.field_path.as_deref() == Some("metadata.namespace") => (place, From::Namespace),
@@ -245,7 +243,7 @@ impl Template {
     }
 
     fn volume(&mut self, place: String, volume: Volume) {
-        self.volumes.extend(volume.config_map.and_then(|it| it.brought(format!("{place}.configMap"))));
+        self.volumes.extend(volume.config_map.and_then(Reference::brought));
         self.secret(format!("{place}.secret"), volume.secret);
         for (at, source) in volume.projected.and_then(|it| it.sources).unwrap_or_default().into_iter().enumerate() {
             self.volume(format!("{place}.projected.sources[{at}]"), source);

@@ -106,7 +106,7 @@ impl Manifests {
             What::Route => drop(self.entrances.insert(object.clone(), route(&object, &spec))),
             What::OpenShiftRoute => drop(self.entrances.insert(object.clone(), openshift_route(&object, &spec))),
             What::Pod => self.pod(object, metadata, spec),
-            What::Workload | What::CronJob => self.workload(row, object, metadata, spec, whole.status.as_ref()),
+            What::Workload => self.workload(row, object, metadata, spec, whole.status.as_ref()),
         }
     }
 

@@ -11,8 +11,6 @@ pub struct Row {
     /// As objects write it: `Ingress`.
     pub word: &'static str,
     pub is_namespaced: bool,
-    /// Whether every server has it.
-    pub is_always_served: bool,
     pub(super) what: What,
 }
 
@@ -21,7 +19,6 @@ pub struct Row {
 pub(super) enum What {
     Pod,
     Workload,
-    CronJob,
     Service,
     ConfigMap,
     Ingress,
@@ -38,9 +35,8 @@ const fn row(
     word: &'static str,
     what: What,
 ) -> Row {
-    let is_optional = matches!(what, What::Route | What::OpenShiftRoute);
     let is_namespaced = !matches!(what, What::IngressClass);
-    Row { group, versions, plural, word, is_namespaced, is_always_served: !is_optional, what }
+    Row { group, versions, plural, word, is_namespaced, what }
 }
 
 const GATEWAY: &str = "gateway.networking.k8s.io";
@@ -50,7 +46,7 @@ pub static ROWS: &[Row] = &[
     row("apps", &["v1"], "deployments", "Deployment", What::Workload),
     row("apps", &["v1"], "statefulsets", "StatefulSet", What::Workload),
     row("apps", &["v1"], "daemonsets", "DaemonSet", What::Workload),
-    row("batch", &["v1"], "cronjobs", "CronJob", What::CronJob),
+    row("batch", &["v1"], "cronjobs", "CronJob", What::Workload),
     row("batch", &["v1"], "jobs", "Job", What::Workload),
     row("apps", &["v1"], "replicasets", "ReplicaSet", What::Workload),
     row("", &["v1"], "replicationcontrollers", "ReplicationController", What::Workload),
