@@ -11,7 +11,6 @@ use super::{Side, Sides};
 use crate::model::facts::{Fact, PodNetwork};
 use crate::model::name::Name;
 use crate::model::objects::Objects;
-use crate::model::workload::workload_of;
 use crate::net::node_ports;
 use crate::net::reach::Unit;
 
@@ -77,7 +76,7 @@ impl Touched {
     }
 
     fn add(&mut self, side: &Side<'_>, pod: &crate::model::facts::SharedPod) {
-        self.units.insert(workload_of(side.cluster, pod).map_or_else(|| Unit::Pod(pod.pod_id()), Unit::Workload));
+        self.units.insert(Unit::of_pod(side.cluster, pod));
     }
 
     /// `None`: a policy that is another one may decide of any pair.

@@ -10,10 +10,13 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use crate::model::cluster::Cluster;
 use crate::model::evidence::Outcome;
 use crate::model::id::{PodId, WorkloadId};
 use crate::model::name::Name;
+use crate::model::pod::Pod;
 use crate::model::port::PortSet;
+use crate::model::workload::workload_of;
 
 pub use super::nodes::Nodes;
 
@@ -87,6 +90,11 @@ impl Counts {
 }
 
 impl Unit {
+    /// A pod's workload, or the pod itself where it has none.
+    pub fn of_pod(cluster: &Cluster, pod: &Pod) -> Self {
+        workload_of(cluster, pod).map_or_else(|| Unit::Pod(pod.pod_id()), Unit::Workload)
+    }
+
     /// How many units it stands for: each of several nodes is one.
     pub fn count(&self) -> u64 {
         match self {

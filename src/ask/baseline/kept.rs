@@ -7,7 +7,7 @@ use ipnet::IpNet;
 
 use super::ports::{Port, ranges};
 use super::services::{Targets, Which};
-use super::units::{Peer, unit_of_pod};
+use super::units::Peer;
 use super::{Because, Draft, Judged, Undeclared, Wanted};
 use crate::ask::directory::Directory;
 use crate::ask::end::{self, End, PortAsk};
@@ -116,7 +116,7 @@ impl Draft<'_> {
         for member in members {
             match member.pod() {
                 Some(pod) => {
-                    let unit = unit_of_pod(&self.units.cluster, pod);
+                    let unit = Unit::of_pod(&self.units.cluster, pod);
                     peers.extend(self.units.peers(&unit));
                 }
                 None => peers.extend(member.addresses().into_iter().map(|it| Peer::Block(IpNet::from(it)))),

@@ -6,13 +6,14 @@ use ipnet::IpNet;
 
 use super::Draft;
 use super::ports::Port;
-use super::units::{Peer, unit_of_pod};
+use super::units::Peer;
 use crate::manifests::PortRef;
 use crate::model::address::canonical;
 use crate::model::facts::{Pod, SharedPod};
 use crate::model::name::Name;
 use crate::model::port::Protocol;
 use crate::model::service::{Service, ServicePort, TargetPort};
+use crate::net::reach::Unit;
 
 /// A target of a Service and the ports that it is reached on.
 pub(super) type Targets = Vec<(Peer, Vec<Port>)>;
@@ -93,7 +94,7 @@ impl Draft<'_> {
                 let held = || cluster.pods.iter().find(|it| it.is_governed() && it.has(address));
                 match pod.or_else(held).filter(|it| it.is_governed()) {
                     Some(pod) => {
-                        let unit = unit_of_pod(&cluster, pod);
+                        let unit = Unit::of_pod(&cluster, pod);
                         targets.extend(self.units.peers(&unit).into_iter().map(|it| (it, own.clone())));
                     }
                     None => targets.push((Peer::Block(IpNet::from(address)), own.clone())),

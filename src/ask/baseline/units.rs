@@ -17,7 +17,6 @@ use crate::model::facts::{Pod, PodNetwork, SharedPod};
 use crate::model::id::Kind;
 use crate::model::labels::Labels;
 use crate::model::name::Name;
-use crate::model::workload::workload_of;
 use crate::net;
 use crate::net::reach::Unit;
 
@@ -188,7 +187,7 @@ impl<'a> Units<'a> {
         let none = BTreeMap::new();
         let (labels, selector) = entry.template.map_or((&none, &none), |(_, it)| (&it.labels, &it.selector));
         let (selection, alike) = selection(&entry.namespace, &governed, labels, selector, &others);
-        let alike = alike.iter().map(|it| unit_text(&unit_of_pod(&self.cluster, it))).collect();
+        let alike = alike.iter().map(|it| unit_text(&Unit::of_pod(&self.cluster, it))).collect();
         let peer = self.group(Whose::Unit(unit.clone()), selection, alike);
         if let Peer::Pods(number) = peer {
             self.own.insert(unit.clone(), number);
@@ -201,7 +200,7 @@ impl<'a> Units<'a> {
         let mut found: BTreeMap<Unit, Vec<SharedPod>> = BTreeMap::new();
         for pod in self.cluster.pods.of(namespace) {
             if !pod.mold.phase.is_finished() && is_selected(pod) {
-                found.entry(unit_of_pod(&self.cluster, pod)).or_default().push(pod.clone());
+                found.entry(Unit::of_pod(&self.cluster, pod)).or_default().push(pod.clone());
             }
         }
         found.into_iter().collect()
@@ -244,7 +243,7 @@ fn entries<'a>(cluster: &Cluster, templates: &BTreeMap<Unit, (&'a Object, &'a Te
         Entry { namespace, pods: Vec::new(), template: templates.get(&unit).copied(), unit }
     };
     for pod in cluster.pods.iter().filter(|it| !it.mold.phase.is_finished()) {
-        let unit = unit_of_pod(cluster, pod);
+        let unit = Unit::of_pod(cluster, pod);
         entries.entry(unit.clone()).or_insert_with(|| entry(unit)).pods.push(pod.clone());
     }
     let finished = |unit: &Unit| match unit {
@@ -255,11 +254,6 @@ fn entries<'a>(cluster: &Cluster, templates: &BTreeMap<Unit, (&'a Object, &'a Te
         entries.entry(unit.clone()).or_insert_with(|| entry(unit.clone()));
     }
     entries
-}
-
-/// A pod's workload, or itself.
-pub(super) fn unit_of_pod(cluster: &Cluster, pod: &Pod) -> Unit {
-    workload_of(cluster, pod).map_or_else(|| Unit::Pod(pod.pod_id()), Unit::Workload)
 }
 
 /// Puts in the pod that a workload without pods would make.

@@ -17,7 +17,6 @@ use crate::model::evidence::Outcome;
 use crate::model::facts::Pod;
 use crate::model::name::Name;
 use crate::model::port::PortSet;
-use crate::model::workload::workload_of;
 use crate::net::reach::{By, Counts, LeftOut, Summary, Unit};
 use crate::net::verdict::Port;
 
@@ -327,6 +326,6 @@ pub(super) fn unit_of(cluster: &Cluster, pod: &Pod, by: By) -> Unit {
     match by {
         By::Pod => Unit::Pod(pod.pod_id()),
         By::Namespace => Unit::Namespace(pod.namespace().clone()),
-        By::Workload => workload_of(cluster, pod).map_or_else(|| Unit::Pod(pod.pod_id()), Unit::Workload),
+        By::Workload => Unit::of_pod(cluster, pod),
     }
 }
