@@ -59,37 +59,34 @@ impl Wants<'_> {
         matches!(self, Wants::Everything)
     }
 
-    fn needs(&self, context: &Context, world: &World) -> Result<Needs, Fault> {
+    /// The command, where it is one that asks.
+    fn command(&self) -> Option<&dyn Command> {
         match self {
-            Wants::Of(command) => command.reads().needs(&context.here, world),
-            Wants::Everything | Wants::Facts => Ok(info::every_kind()),
-            Wants::FactsAnd(command) => {
-                let mut needs = info::every_kind();
-                needs.0.extend(command.reads().needs(&context.here, world)?.0);
-                Ok(needs)
-            }
+            Wants::Of(command) | Wants::FactsAnd(command) => Some(*command),
+            Wants::Everything | Wants::Facts => None,
         }
+    }
+
+    fn needs(&self, context: &Context, world: &World) -> Result<Needs, Fault> {
+        let own = self.command().map(|it| it.reads().needs(&context.here, world)).transpose()?.unwrap_or_default();
+        if let Wants::Of(_) = self {
+            return Ok(own);
+        }
+        let mut needs = info::every_kind();
+        needs.0.extend(own.0);
+        Ok(needs)
     }
 
     fn beside(&self, context: &Context, world: &World) -> Needs {
-        match self {
-            Wants::Of(command) | Wants::FactsAnd(command) => command.reads().beside(&context.here, world),
-            Wants::Everything | Wants::Facts => Needs::default(),
-        }
+        self.command().map(|it| it.reads().beside(&context.here, world)).unwrap_or_default()
     }
 
     fn wants_manifests(&self, context: &Context) -> bool {
-        match self {
-            Wants::Of(command) | Wants::FactsAnd(command) => command.reads().wants_manifests(&context.here),
-            Wants::Everything | Wants::Facts => false,
-        }
+        self.command().is_some_and(|it| it.reads().wants_manifests(&context.here))
     }
 
     fn topic(&self) -> Topic {
-        match self {
-            Wants::Of(command) | Wants::FactsAnd(command) => command.reads().topic(),
-            Wants::Everything | Wants::Facts => Topic::Any,
-        }
+        self.command().map_or(Topic::Any, |it| it.reads().topic())
     }
 
     fn names(&self) -> Names {
@@ -101,15 +98,12 @@ impl Wants<'_> {
     }
 
     fn namespaces(&self, context: &Context) -> Vec<Name> {
-        match self {
-            Wants::Of(command) | Wants::FactsAnd(command) => command.reads().namespaces(&context.here),
-            Wants::Everything | Wants::Facts => Vec::new(),
-        }
+        self.command().map(|it| it.reads().namespaces(&context.here)).unwrap_or_default()
     }
 
     /// The objects that must be there whole, less those that are staged: they are not as they stand.
     fn wholes(&self, loaded: &Loaded) -> Vec<ObjectId> {
-        let (Wants::Of(command) | Wants::FactsAnd(command)) = self else { return Vec::new() };
+        let Some(command) = self.command() else { return Vec::new() };
         let mut wanted = command.reads().wholes(&loaded.context.here, &loaded.world);
         wanted.retain(|it| !loaded.context.staged.as_ref().is_some_and(|staged| staged.holds(it)));
         wanted
