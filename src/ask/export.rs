@@ -17,7 +17,7 @@ use crate::text::written::markdown as safe;
 /// The objects as `kubectl apply -f` takes them, without the server's bookkeeping.
 pub fn manifests(changes: &[Change]) -> String {
     let one = |it: &Change| match it.op {
-        Op::Delete => format!("# {}\n", delete(it)),
+        Op::Delete => format!("# {}\n", delete_line(&it.object)),
         Op::Create | Op::Update => format!("---\n{}", yaml(&meaning(&it.object))),
     };
     changes.iter().map(one).collect()
@@ -33,7 +33,7 @@ pub fn script(changes: &[Change]) -> String {
     );
     for change in changes {
         text.push_str(&match change.op {
-            Op::Delete => format!("  {} \"$@\"\n", delete(change)),
+            Op::Delete => format!("  {} \"$@\"\n", delete_line(&change.object)),
             Op::Create => heredoc("create", &meaning(&change.object)),
             Op::Update => heredoc("replace", &preconditioned(&change.object)),
         });
@@ -91,17 +91,16 @@ fn heredoc(verb: &str, object: &Value) -> String {
     format!("  kubectl {verb} \"$@\" -f - <<'{mark}'\n{text}{mark}\n")
 }
 
-/// `kubectl delete networkpolicy.networking.k8s.io -n shop db`.
-fn delete(change: &Change) -> String {
-    let word = |pointer: &str| change.object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+/// `kubectl delete networkpolicy.networking.k8s.io db -n shop`: how kubectl deletes an object.
+pub fn delete_line(object: &Value) -> String {
+    let word = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
     let group = word("/apiVersion").split_once('/').map(|it| format!(".{}", it.0)).unwrap_or_default();
     let kind = format!("{}{group}", word("/kind").to_lowercase());
-    let mut words = vec!["kubectl".to_owned(), "delete".to_owned(), kind];
-    if !word("/metadata/namespace").is_empty() {
-        words.extend(["-n".to_owned(), word("/metadata/namespace").to_owned()]);
-    }
-    words.push(word("/metadata/name").to_owned());
-    let quoted: Vec<String> = words.iter().map(|it| shell_words::quote(&untrusted::show(it)).into_owned()).collect();
+    let namespace = word("/metadata/namespace");
+    let namespaced = ["-n", namespace].into_iter().filter(|_| !namespace.is_empty());
+    let words = ["kubectl", "delete", &kind, word("/metadata/name")].into_iter().chain(namespaced);
+    // A line stays a line, whatever stands in a name.
+    let quoted: Vec<String> = words.map(|it| shell_words::quote(&untrusted::show(it)).into_owned()).collect();
     quoted.join(" ")
 }
 
@@ -128,7 +127,7 @@ mod tests {
     #[test]
     fn manifests_are_what_kubectl_applies_and_deletions_are_comments() {
         let text = manifests(&changes());
-        assert!(text.contains("# kubectl delete networkpolicy.networking.k8s.io -n shop gone\n"), "{text}");
+        assert!(text.contains("# kubectl delete networkpolicy.networking.k8s.io gone -n shop\n"), "{text}");
         assert!(!text.contains("resourceVersion") && !text.contains("managedFields"), "{text}");
         assert_eq!(text.matches("---\n").count(), 2);
     }

@@ -10,9 +10,9 @@ use std::io;
 
 use clap::Args;
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::ask::Question;
+use crate::ask::export;
 use crate::ask::fix::{Candidate, Fix};
 use crate::ask::question::Reads;
 use crate::ask::question::fix::Fix as Asking;
@@ -133,16 +133,9 @@ fn manifests(it: &Fix, out: &mut dyn io::Write) -> io::Result<()> {
     let Some(first) = it.candidates.first() else { return writeln!(out, "# no candidate: {}", it.asked) };
     writeln!(out, "# {}", it.asked)?;
     first.what.iter().try_for_each(|it| writeln!(out, "# {it}"))?;
-    for change in &first.changes {
-        match change.op {
-            Op::Delete => writeln!(out, "# {}", delete_line(&change.object))?,
-            Op::Create | Op::Update => {
-                writeln!(out, "---")?;
-                written::yaml(&change.object, out)?;
-            }
-        }
-    }
-    Ok(())
+    let (objects, deletes) = parted(first)?;
+    write!(out, "{objects}")?;
+    deletes.iter().try_for_each(|it| writeln!(out, "# {it}"))
 }
 
 /// What is created and updated, and how kubectl deletes the others.
@@ -150,7 +143,7 @@ fn parted(candidate: &Candidate) -> io::Result<(String, Vec<String>)> {
     let (mut objects, mut deletes) = (Vec::new(), Vec::new());
     for change in &candidate.changes {
         match change.op {
-            Op::Delete => deletes.push(delete_line(&change.object)),
+            Op::Delete => deletes.push(export::delete_line(&change.object)),
             Op::Create | Op::Update => {
                 objects.extend_from_slice(b"---\n");
                 written::yaml(&change.object, &mut objects)?;
@@ -200,17 +193,4 @@ fn ticket(it: &Fix, out: &mut dyn io::Write) -> io::Result<()> {
         deletes.iter().try_for_each(|it| writeln!(out, "\n    {it}"))?;
     }
     Ok(())
-}
-
-/// How kubectl deletes an object.
-fn delete_line(object: &Value) -> String {
-    let text = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_owned();
-    let of = |key: &str| text(object.get("metadata").and_then(|it| it.get(key)));
-    let group = text(object.get("apiVersion")).split_once('/').map(|it| format!(".{}", it.0)).unwrap_or_default();
-    let kind = text(object.get("kind")).to_lowercase();
-    let namespace = of("namespace");
-    let namespace =
-        if namespace.is_empty() { String::new() } else { format!(" -n {}", shell_words::quote(&namespace)) };
-    let name = of("name");
-    format!("kubectl delete {kind}{group} {}{namespace}", shell_words::quote(&name))
 }
