@@ -20,9 +20,9 @@ use super::world::SelfCheck;
 use super::{Fault, World};
 use crate::change::edits::{Change, Op, project};
 use crate::change::fix::Draft;
+use crate::change::fix::allow::Ground;
 use crate::change::{Flow, FlowChange, GrantChange, GrantRow, Impact};
 use crate::model::evidence::Outcome;
-use crate::net::reach::Unit;
 use crate::text::evidence::Evidence;
 
 use guards::Seen;
@@ -147,9 +147,9 @@ impl Trial<'_> {
         }
         let besides: Vec<&Flow> = impact.flows.iter().filter(|it| !(self.is_meant)(it)).collect();
         let mut notes: Vec<Evidence> = draft.notes.iter().map(note).collect();
-        notes.extend(told(&besides));
+        notes.extend(told("flows", &besides, |it| flow_row(it)));
         let grants: Vec<&GrantRow> = impact.grants.iter().filter(|it| !(self.is_meant_grant)(it)).collect();
-        notes.extend(told_grants(&grants));
+        notes.extend(told("rights", &grants, |it| grant_row(it)));
         let besides = besides.len() + grants.len();
         let Draft { changes, what, is_coarse, fills_default_deny, .. } = draft;
         let seen = Seen { before: self.world, after: &after, impact: &impact, changes: &changes };
@@ -179,6 +179,11 @@ pub(super) fn with(world: &World, changes: &[Change]) -> Option<World> {
     Some(after)
 }
 
+/// What is known of a world while drafts for it are made.
+pub(super) fn ground(world: &World) -> Ground<'_> {
+    Ground { cluster: &world.cluster, index: world.net(), manifests: &world.manifests }
+}
+
 pub(super) fn note(what: impl Into<String>) -> Evidence {
     Evidence::new(crate::text::Mark::Note, what)
 }
@@ -189,30 +194,23 @@ fn lines(object: &serde_json::Value) -> Vec<String> {
     text.lines().map(|it| it.trim_end_matches(',').to_owned()).collect()
 }
 
-/// What else differs, the first few.
-fn told(besides: &[&Flow]) -> Option<Evidence> {
+/// What else differs, the first few of these rows.
+fn told<T>(what: &str, besides: &[T], row: impl Fn(&T) -> String) -> Option<Evidence> {
     const SHOWN: usize = 3;
-    let row = |it: &&Flow| {
-        format!("{} {} -> {} {}", it.change.as_str(), unit_text(&it.from), unit_text(&it.to), diff::difference(it))
-    };
     let shown: Vec<String> = besides.iter().take(SHOWN).map(row).collect();
     let more = match besides.len().saturating_sub(SHOWN) {
         0 => String::new(),
         more => format!("; and {more} more"),
     };
-    (!shown.is_empty()).then(|| note(format!("changes other flows too: {}{more}", shown.join("; "))))
+    (!shown.is_empty()).then(|| note(format!("changes other {what} too: {}{more}", shown.join("; "))))
 }
 
-/// Which other rights go, the first few.
-fn told_grants(besides: &[&GrantRow]) -> Option<Evidence> {
-    const SHOWN: usize = 3;
-    let row = |it: &&GrantRow| format!("{} {} {}", it.change.as_str(), it.subject, diff::right(it));
-    let shown: Vec<String> = besides.iter().take(SHOWN).map(row).collect();
-    let more = match besides.len().saturating_sub(SHOWN) {
-        0 => String::new(),
-        more => format!("; and {more} more"),
-    };
-    (!shown.is_empty()).then(|| note(format!("changes other rights too: {}{more}", shown.join("; "))))
+fn flow_row(it: &Flow) -> String {
+    format!("{} {} -> {} {}", it.change.as_str(), unit_text(&it.from), unit_text(&it.to), diff::difference(it))
+}
+
+fn grant_row(it: &GrantRow) -> String {
+    format!("{} {} {}", it.change.as_str(), it.subject, diff::right(it))
 }
 
 impl Bound {
@@ -229,9 +227,4 @@ impl Bound {
         let opposite = if self == Bound::Opens { FlowChange::Closed } else { FlowChange::Opened };
         !grows || flow.change == opposite
     }
-}
-
-/// The unit that a pod is of.
-pub(super) fn unit_of(world: &World, pod: &crate::model::facts::SharedPod) -> Unit {
-    crate::model::workload::workload_of(&world.cluster, pod).map_or_else(|| Unit::Pod(pod.pod_id()), Unit::Workload)
 }

@@ -105,7 +105,7 @@ fn pair(world: &World, dice: &mut Dice, ports: &BTreeSet<Port>) -> Option<(PodId
 fn asked(world: &World, (from, to, port): &(PodId, PodId, Port), way: Way) -> Fix {
     let port = PortAsk::Number { number: port.1, protocol: port.0 };
     let ask = Ask { from: AskEnd::Pod(from.clone()), to: AskEnd::Pod(to.clone()), port, way };
-    ask.answer(world, &world.manifests).unwrap_or_else(|it| panic!("{from} -> {to}: {}", it.whole()))
+    ask.answer(world).unwrap_or_else(|it| panic!("{from} -> {to}: {}", it.whole()))
 }
 
 /// What is wrong with a candidate that was asked to turn this flow.
@@ -198,7 +198,7 @@ proptest! {
         for _ in 0..6 {
             let Some((identity, request)) = STORED.likely(&mut random, &world.cluster) else { continue };
             let revoke = Revoke { identity: identity.clone(), what: Taken::One(request.clone()) };
-            let fix = revoke.answer(&world, &world.manifests).unwrap_or_else(|it| panic!("seed {seed}: {}", it.whole()));
+            let fix = revoke.answer(&world).unwrap_or_else(|it| panic!("seed {seed}: {}", it.whole()));
             prop_assert!(!fix.candidates.is_empty() || !fix.reasons.is_empty(), "seed {seed} says nothing");
             for candidate in &fix.candidates {
                 let after = made(&world.cluster, candidate);

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use ipnet::{IpNet, IpSubnets, Ipv4Subnets, Ipv6Subnets};
 
-use super::{Bound, Certainty, Fix, Trial, note, unit_of};
+use super::{Bound, Certainty, Fix, Trial, ground, note};
 use crate::ask::end::{End, PortAsk};
 use crate::ask::member::Member;
 use crate::ask::page::target;
@@ -13,8 +13,7 @@ use crate::ask::pair::Pair;
 use crate::ask::trace::Trace;
 use crate::ask::{Fault, World};
 use crate::change::Flow;
-use crate::change::fix::allow::{self, Ground};
-use crate::change::fix::{Draft, Gate, Manifests, Peers, deny};
+use crate::change::fix::{Draft, Gate, Peers, allow, deny};
 use crate::model::evidence::{Gap, Outcome};
 use crate::model::facts::PodNetwork;
 use crate::model::id::{Kind, ObjectId, PodId};
@@ -53,16 +52,15 @@ impl Ask {
     ///
     /// # Errors
     /// An end is none or proven not to be there, or the engines differ.
-    pub fn answer(&self, world: &World, manifests: &Manifests) -> Result<Fix, Fault> {
+    pub fn answer(&self, world: &World) -> Result<Fix, Fault> {
         let trace = self.trace(world)?;
-        let word = if self.way == Way::Allow { "allow" } else { "deny" };
-        let asked = format!("{word} {} -> {}", self.from, target(&self.to, &self.port));
+        let asked = format!("{} {}", self.wanted().as_str(), self.said());
         let mut fix = Fix { asked, candidates: Vec::new(), reasons: Vec::new(), is_unsure: false };
         if let Some(why) = self.settled(&trace) {
             fix.reasons.push(why);
             return Ok(fix);
         }
-        let ground = Ground { cluster: &world.cluster, index: world.net(), manifests };
+        let ground = ground(world);
         let pairs: Vec<&Pair> = trace.pairs.iter().filter(|it| !self.is_done(it.outcome())).collect();
         let gates = gates(world, &pairs, self.way);
         let words = self.words();
@@ -76,7 +74,7 @@ impl Ask {
         }
         fix.candidates = self.trial(world, &trace).candidates(drafts)?;
         fix.reasons.extend(reasons(&trace, &pairs, self.way, fix.candidates.is_empty()));
-        let left_out = wholes(self, world).into_iter().filter(|it| !manifests.contains_key(it));
+        let left_out = deciding(&trace, world).into_iter().filter(|it| !world.manifests.contains_key(it));
         let left_out: Vec<String> = left_out.map(|it| it.to_string()).collect();
         if !left_out.is_empty() {
             let what = "could not be read whole: candidates that would change it are left out";
@@ -97,11 +95,10 @@ impl Ask {
     }
 
     /// What lets it pass, by new policies alone; `None`: nothing does.
-    pub(super) fn opening(&self, world: &World, manifests: &Manifests) -> Result<Option<Draft>, Fault> {
+    pub(super) fn opening(&self, world: &World) -> Result<Option<Draft>, Fault> {
         let trace = self.trace(world)?;
         let pairs: Vec<&Pair> = trace.pairs.iter().filter(|it| !self.is_done(it.outcome())).collect();
-        let ground = Ground { cluster: &world.cluster, index: world.net(), manifests };
-        Ok(allow::new_only(&ground, &gates(world, &pairs, Way::Allow), &format!("keep-{}", self.words())))
+        Ok(allow::new_only(&ground(world), &gates(world, &pairs, Way::Allow), &format!("keep-{}", self.words())))
     }
 
     /// Whether a pair is as asked.
@@ -118,23 +115,17 @@ impl Ask {
 
     /// Why there is nothing to change.
     fn settled(&self, trace: &Trace) -> Option<Evidence> {
-        let (counts, word) = (trace.counts, self.wanted().as_str());
-        let is_all = match self.way {
-            Way::Allow => trace.outcome() == Outcome::Allow,
-            Way::Deny => trace.outcome() == Outcome::Deny && counts.allow + counts.unknown == 0,
-        };
-        is_all.then(|| note(format!("already as asked: {word} {} -> {}", self.from, target(&self.to, &self.port))))
+        let is_settled = self.certainty(trace) == Some(Certainty::Certain);
+        is_settled.then(|| note(format!("already as asked: {} {}", self.wanted().as_str(), self.said())))
     }
 
     /// What new objects are called by.
     fn words(&self) -> String {
-        let word = if self.way == Way::Allow { "allow" } else { "deny" };
-        format!("{word}-{}-to-{}", short(&self.from), short(&self.to))
+        format!("{}-{}-to-{}", self.wanted().as_str(), short(&self.from), short(&self.to))
     }
 
-    /// Whether a world is as asked.
-    fn holds(&self, after: &World) -> Option<Certainty> {
-        let trace = self.trace(after).ok()?;
+    /// Whether what a trace tells is as asked; `None`: it is not.
+    fn certainty(&self, trace: &Trace) -> Option<Certainty> {
         let (counts, outcome) = (trace.counts, trace.outcome());
         match self.way {
             Way::Allow if outcome == Outcome::Allow => Some(Certainty::Certain),
@@ -201,7 +192,7 @@ impl Trialed<'_> {
     fn candidates(&self, drafts: Vec<Draft>) -> Result<Vec<super::Candidate>, Fault> {
         let bound = if self.ask.way == Way::Allow { Bound::Opens } else { Bound::Closes };
         let is_meant = |it: &Flow| is_among(&self.from, &it.from) && is_among(&self.to, &it.to);
-        let (world, holds) = (self.world, |after: &World| self.ask.holds(after));
+        let (world, holds) = (self.world, |after: &World| self.ask.certainty(&self.ask.trace(after).ok()?));
         Trial { world, bound, holds: &holds, is_meant: &is_meant, is_meant_grant: &|_| false }.candidates(drafts)
     }
 }
@@ -218,20 +209,12 @@ fn is_among(units: &BTreeSet<Unit>, unit: &Unit) -> bool {
 
 fn unit(world: &World, member: &Member) -> Unit {
     match member {
-        Member::Pod(pod) => unit_of(world, pod),
+        Member::Pod(pod) => Unit::of_pod(&world.cluster, pod),
         Member::Address(address) => Unit::Outside(vec![(*address, *address)]),
         Member::Outside(ranges, _) => Unit::Outside(ranges.to_vec()),
         Member::Node(node) => {
-            let name = &node.meta.name;
-            let rows = world.net().whole_reach(
-                &world.cluster,
-                &net::verdict::End::Node(name.clone()),
-                Direction::Egress,
-                net::reach::By::Workload,
-                None,
-            );
-            let is_it = |it: &Unit| matches!(it, Unit::Nodes(nodes) if nodes.names().any(|it| it == name));
-            rows.rows.into_iter().map(|it| it.unit).find(is_it).unwrap_or_else(|| Unit::Namespace(name.clone()))
+            let all = world.net().node_names(&world.cluster);
+            Unit::Nodes(net::reach::Nodes::of(&all, [&node.meta.name]))
         }
     }
 }
@@ -368,7 +351,11 @@ fn why_not(pair: &Pair, way: Way) -> String {
 
 /// The objects that candidates may change: the policies that decide of its pairs.
 pub fn wholes(ask: &Ask, world: &World) -> Vec<ObjectId> {
-    let Ok(trace) = ask.trace(world) else { return Vec::new() };
+    ask.trace(world).map(|it| deciding(&it, world)).unwrap_or_default()
+}
+
+/// The policies that decide of the pairs of a trace.
+fn deciding(trace: &Trace, world: &World) -> Vec<ObjectId> {
     let pods = trace.pairs.iter().flat_map(|it| [it.from.pod(), it.to.pod()]).flatten();
     let pods: BTreeSet<PodId> = pods.map(|it| it.pod_id()).collect();
     let policies = pods.iter().filter_map(|it| world.net().isolation(it)).flat_map(|it| it.policies);

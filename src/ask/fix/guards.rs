@@ -7,7 +7,6 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::unit_of;
 use crate::ask::World;
 use crate::ask::many::{namespace_of, unit_text};
 use crate::change::edits::{Change, Op};
@@ -91,14 +90,14 @@ fn named(world: &World, names: &[&str]) -> BTreeSet<Unit> {
         .pods
         .iter()
         .filter(|pod| NAME_LABELS.iter().any(|key| pod.labels().get(key).is_some_and(|it| is_one(&it))));
-    pods.map(|it| unit_of(world, it)).collect()
+    pods.map(|it| Unit::of_pod(&world.cluster, it)).collect()
 }
 
 fn dns_is_lost(seen: &Seen<'_>) -> Option<String> {
     let cluster = &seen.before.cluster;
     let service = dns::SERVICES.iter().find_map(|(namespace, name)| cluster.services.get(namespace, name))?;
     let pods = dns::behind(cluster, service).into_iter().filter_map(|it| seen.before.pod(&it.0));
-    let servers: BTreeSet<Unit> = pods.map(|it| unit_of(seen.before, it)).collect();
+    let servers: BTreeSet<Unit> = pods.map(|it| Unit::of_pod(cluster, it)).collect();
     lost(seen, |it| servers.contains(&it.to) && !matches!(it.from, Unit::Outside(_)))
 }
 

@@ -1,14 +1,14 @@
 //! `fix --isolate ns/X`, `fix --contain pod/NS/NAME`, each with what is kept: cut off first, then what is kept is let
 //! pass again where it passed before.
 
-use super::flows::{Ask, Way};
-use super::{Bound, Certainty, Fix, Trial, note, unit_of, with};
+use super::flows::Ask;
+use super::{Bound, Certainty, Fix, Trial, ground, note, with};
 use crate::ask::end::End;
 use crate::ask::many::namespace_of;
 use crate::ask::{Fault, World};
 use crate::change::Flow;
 use crate::change::fix::allow::Ground;
-use crate::change::fix::{Draft, Manifests, isolate};
+use crate::change::fix::{Draft, isolate};
 use crate::model::evidence::Outcome;
 use crate::model::id::{ObjectId, PodId};
 use crate::model::name::Name;
@@ -36,17 +36,16 @@ impl Isolate {
     ///
     /// # Errors
     /// It is proven not to be there, an end of what is kept is none, or the engines differ.
-    pub fn answer(&self, world: &World, manifests: &Manifests) -> Result<Fix, Fault> {
+    pub fn answer(&self, world: &World) -> Result<Fix, Fault> {
         let asked = match &self.what {
             CutOff::Namespace(name) => format!("isolate namespace/{name}"),
             CutOff::Pod(pod) => format!("contain pod/{pod}"),
         };
         world.asker().resolve(&self.end(), crate::ask::resolve::Role::Source)?;
         let mut fix = Fix { asked, candidates: Vec::new(), reasons: Vec::new(), is_unsure: false };
-        let ground = Ground { cluster: &world.cluster, index: world.net(), manifests };
         let mut drafts = Vec::new();
-        for draft in self.drafts(world, &ground, &mut fix) {
-            drafts.extend(self.keeping(world, manifests, draft, &mut fix)?);
+        for draft in self.drafts(world, &ground(world), &mut fix) {
+            drafts.extend(self.keeping(world, draft, &mut fix)?);
         }
         let is_meant = |it: &Flow| self.is_own(world, &it.from) || self.is_own(world, &it.to);
         let holds = |after: &World| self.holds(world, after);
@@ -92,13 +91,7 @@ impl Isolate {
     }
 
     /// The draft with what is kept let pass again.
-    fn keeping(
-        &self,
-        world: &World,
-        manifests: &Manifests,
-        draft: Draft,
-        fix: &mut Fix,
-    ) -> Result<Option<Draft>, Fault> {
+    fn keeping(&self, world: &World, draft: Draft, fix: &mut Fix) -> Result<Option<Draft>, Fault> {
         let mut whole = draft;
         for ask in &self.keep {
             if ask.outcome(world)? != Outcome::Allow {
@@ -109,7 +102,7 @@ impl Isolate {
             if ask.outcome(&after)? == Outcome::Allow {
                 continue;
             }
-            match ask.opening(&after, manifests)? {
+            match ask.opening(&after)? {
                 Some(more) => {
                     whole.changes.extend(more.changes);
                     whole.what.extend(more.what);
@@ -127,7 +120,7 @@ impl Isolate {
     fn is_own(&self, world: &World, unit: &Unit) -> bool {
         match &self.what {
             CutOff::Namespace(name) => namespace_of(unit).is_some_and(|it| it == name),
-            CutOff::Pod(pod) => world.pod(pod).is_some_and(|it| unit_of(world, it) == *unit),
+            CutOff::Pod(pod) => world.pod(pod).is_some_and(|it| Unit::of_pod(&world.cluster, it) == *unit),
         }
     }
 
@@ -189,11 +182,4 @@ impl Isolate {
 fn still_allowed(world: &World, namespace: &Name) -> Vec<Evidence> {
     let own = world.cluster.policies.of(namespace).iter().filter(|it| !it.rules.is_empty());
     own.map(|it| Evidence::note(it.id(), Default::default(), "goes on allowing what its rules say")).collect()
-}
-
-impl Ask {
-    /// What is to be kept: a flow that is to pass.
-    pub fn kept(from: End, to: End, port: crate::ask::end::PortAsk) -> Self {
-        Self { from, to, port, way: Way::Allow }
-    }
 }

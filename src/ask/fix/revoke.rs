@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Bound, Certainty, Fix, Trial, note};
+use super::{Bound, Certainty, Fix, Trial, ground, note};
 use crate::ask::{Fault, World};
 use crate::change::GrantRow;
+use crate::change::fix::Draft;
 use crate::change::fix::allow::Ground;
 use crate::change::fix::revoke::{self, Named};
-use crate::change::fix::{Draft, Manifests};
 use crate::escalate::step::Because;
 use crate::model::evidence::Outcome;
 use crate::model::id::ObjectId;
@@ -42,8 +42,8 @@ impl Revoke {
     ///
     /// # Errors
     /// The engines differ about a candidate.
-    pub fn answer(&self, world: &World, manifests: &Manifests) -> Result<Fix, Fault> {
-        let ground = Ground { cluster: &world.cluster, index: world.net(), manifests };
+    pub fn answer(&self, world: &World) -> Result<Fix, Fault> {
+        let ground = ground(world);
         let asked = format!("revoke {}{}", self.identity.subject, self.said());
         let mut fix = Fix { asked, candidates: Vec::new(), reasons: Vec::new(), is_unsure: false };
         let drafts = match &self.what {
@@ -98,7 +98,7 @@ impl Revoke {
     }
 
     fn everything(&self, ground: &Ground<'_>, fix: &mut Fix) -> Vec<Draft> {
-        let found = revoke::naming(ground, &self.identity.subject);
+        let found = revoke::naming(ground.cluster, &self.identity.subject);
         if found.is_empty() {
             fix.reasons.push(note(format!("already as asked: no binding names {}", self.identity.subject)));
             return Vec::new();
@@ -142,9 +142,7 @@ impl Revoke {
     fn holds(&self, after: &World) -> Option<Certainty> {
         match &self.what {
             Taken::Everything => {
-                let manifests = Manifests::new();
-                let ground = Ground { cluster: &after.cluster, index: after.net(), manifests: &manifests };
-                let named = revoke::naming(&ground, &self.identity.subject);
+                let named = revoke::naming(&after.cluster, &self.identity.subject);
                 named.is_empty().then(|| certainty(!self.is_unsure(after)))
             }
             Taken::One(request) => {
@@ -198,9 +196,7 @@ fn resource(request: &Request) -> String {
 
 /// The objects that candidates may change.
 pub fn wholes(identity: &Identity, request: Option<&Request>, world: &World) -> Vec<ObjectId> {
-    let manifests = Manifests::new();
-    let ground = Ground { cluster: &world.cluster, index: world.net(), manifests: &manifests };
-    let mut all: BTreeSet<ObjectId> = revoke::naming(&ground, &identity.subject).into_keys().collect();
+    let mut all: BTreeSet<ObjectId> = revoke::naming(&world.cluster, &identity.subject).into_keys().collect();
     if let Some(request) = request {
         let grants = world.rbac().can(identity, request).grants;
         all.extend(grants.iter().flat_map(|it| [it.binding.id(), it.role.id()]));
@@ -225,7 +221,7 @@ impl Choke {
     ///
     /// # Errors
     /// An end is none, or the engines differ.
-    pub fn answer(&self, world: &World, manifests: &Manifests) -> Result<Fix, Fault> {
+    pub fn answer(&self, world: &World) -> Result<Fix, Fault> {
         let asked = format!("revoke {} --to {}", self.from, self.to);
         let mut fix = Fix { asked, candidates: Vec::new(), reasons: Vec::new(), is_unsure: false };
         let (outcome, first) = self.grants(world)?;
@@ -239,7 +235,7 @@ impl Choke {
             return Ok(fix);
         }
         let (cut, is_exact) = self.cut(world, &first)?;
-        let ground = Ground { cluster: &world.cluster, index: world.net(), manifests };
+        let ground = ground(world);
         let drafts: Vec<Draft> =
             named(world, &cut).and_then(|it| revoke::everything(&ground, &it)).into_iter().collect();
         let trial = Trial {
@@ -291,10 +287,8 @@ impl Choke {
 
     /// The bindings that name somebody or a group of theirs, those that give most first.
     fn bindings_of(&self, world: &World, subject: &Subject) -> Vec<Cut> {
-        let manifests = Manifests::new();
-        let ground = Ground { cluster: &world.cluster, index: world.net(), manifests: &manifests };
         let groups = Identity::new(subject, &self.groups).groups.into_iter().map(|it| Subject::Group(it.0));
-        let of = |it: Subject| revoke::naming(&ground, &it).into_values();
+        let of = |it: Subject| revoke::naming(&world.cluster, &it).into_values();
         let mut found: Vec<_> = std::iter::once(subject.clone()).chain(groups).flat_map(of).collect();
         found.sort_by_key(|it| std::cmp::Reverse(wildcards(world, &it.0)));
         found.iter().flat_map(|(binding, places)| places.iter().map(|it| (binding.id(), *it))).collect()

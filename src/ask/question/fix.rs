@@ -171,14 +171,13 @@ impl Fix {
     /// # Errors
     /// It is not said what is to be otherwise, or an end is none or proven not to be there.
     pub fn answer(&self, here: &Here, world: &World) -> Result<Answer, Fault> {
-        let manifests = &world.manifests;
         match self.form(here, world)? {
-            Form::Flow(it) => it.answer(world, manifests),
-            Form::Isolate(it) => it.answer(world, manifests),
-            Form::Choke(it) => it.answer(world, manifests),
+            Form::Flow(it) => it.answer(world),
+            Form::Isolate(it) => it.answer(world),
+            Form::Choke(it) => it.answer(world),
             Form::Revoke(identity, request) => {
                 let what = request.map_or(Taken::Everything, Taken::One);
-                Revoke { identity, what }.answer(world, manifests)
+                Revoke { identity, what }.answer(world)
             }
         }
     }

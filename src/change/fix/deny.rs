@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use super::allow::{Ground, is_plain, new_policy, note_others, place, selected};
 use super::narrow::{Cut, Said};
 use super::objects::Desk;
-use super::pods::{Chosen, choose, pods_of};
+use super::pods::{Chosen, choose};
 use super::{Draft, Gate, Peers, wire};
 use crate::model::facts::SharedPod;
 use crate::model::id::PodId;
@@ -180,7 +180,7 @@ fn also(object: &Value, chosen: &Chosen) -> Option<Value> {
 /// The pods that the ports of flows are of.
 fn goals(ground: &Ground<'_>, gate: &Gate, peers: &Peers) -> Vec<SharedPod> {
     let pods = if gate.direction == Direction::Ingress { &gate.targets } else { &peers.pods };
-    let held = |it: &PodId| pods_of(ground.cluster, &it.namespace).find(|pod| pod.pod_id() == *it).cloned();
+    let held = |it: &PodId| ground.cluster.pods.get(&it.namespace, &it.name).filter(|it| it.is_governed()).cloned();
     pods.iter().filter_map(held).collect()
 }
 

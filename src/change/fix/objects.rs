@@ -26,11 +26,6 @@ impl<'a> Desk<'a> {
         Self { cluster, manifests, changed: BTreeMap::new(), what: Vec::new(), notes: Vec::new() }
     }
 
-    /// Whether an object can be rewritten: it is there whole.
-    pub fn has(&self, id: &ObjectId) -> bool {
-        self.changed.get(id).is_some_and(|it| it.op != Op::Delete) || self.manifests.contains_key(id)
-    }
-
     /// The object as it is by now.
     pub fn object(&self, id: &ObjectId) -> Option<&Value> {
         self.changed.get(id).map(|it| &it.object).or_else(|| self.manifests.get(id))

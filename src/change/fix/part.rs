@@ -53,26 +53,24 @@ fn of_url(rule: &RoleRule, verb: &Name, path: &Name) -> Left {
     if rule.urls.iter().any(|it| it != path && crate::rbac::matching::url_covers(it, path)) {
         return Left::Unsaid;
     }
-    let mut rules = of_resources_alone(rule);
-    rules.push(lists(rule, others, rule.urls.to_vec()));
-    rules.push(lists(rule, vec![verb.clone()], urls));
+    let rules = [of_resources_alone(rule), of_urls(others, rule.urls.to_vec()), of_urls(vec![verb.clone()], urls)];
     Left::Parts { rules: rules.into_iter().filter_map(living).collect(), lost }
 }
 
 /// The rule of these verbs and URLs, without resources.
-fn lists(_: &RoleRule, verbs: Vec<Name>, urls: Vec<Name>) -> RuleLists {
+fn of_urls(verbs: Vec<Name>, urls: Vec<Name>) -> RuleLists {
     RuleLists { verbs: verbs.into(), urls: urls.into(), ..RuleLists::default() }
 }
 
-fn of_resources_alone(rule: &RoleRule) -> Vec<RuleLists> {
-    let own = RuleLists {
+/// The rule without URLs.
+fn of_resources_alone(rule: &RoleRule) -> RuleLists {
+    RuleLists {
         verbs: rule.verbs.clone(),
         groups: rule.groups.clone(),
         resources: rule.resources.clone(),
         names: rule.names.clone(),
         urls: Items::default(),
-    };
-    vec![own]
+    }
 }
 
 fn of_resource(rule: &RoleRule, request: &ResourceRequest, served: &Served) -> Left {
@@ -108,7 +106,7 @@ fn of_resource(rule: &RoleRule, request: &ResourceRequest, served: &Served) -> L
         rules.push(own(verb(), vec![request.group.clone()], vec![combined], other_names));
     }
     if !rule.urls.is_empty() {
-        rules.push(lists(rule, rule.verbs.to_vec(), rule.urls.to_vec()));
+        rules.push(of_urls(rule.verbs.to_vec(), rule.urls.to_vec()));
     }
     Left::Parts { rules: rules.into_iter().filter_map(living).collect(), lost }
 }

@@ -47,8 +47,7 @@ pub struct Chosen {
 
 /// The pods that selectors can hold in a namespace.
 pub fn pods_of<'a>(cluster: &'a Cluster, namespace: &str) -> impl Iterator<Item = &'a SharedPod> {
-    let is_one = |it: &&SharedPod| it.mold.network == PodNetwork::Own && !it.mold.phase.is_finished();
-    cluster.pods.of(namespace).iter().filter(is_one)
+    cluster.pods.of(namespace).iter().filter(|it| it.is_governed())
 }
 
 /// These pods of one namespace, as one selector where that says just them, else one for each set of labels.

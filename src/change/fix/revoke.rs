@@ -18,9 +18,10 @@ use super::Draft;
 use super::allow::Ground;
 use super::objects::Desk;
 use super::part::{Left, without};
+use crate::model::cluster::Cluster;
 use crate::model::id::{Kind, ObjectId};
 use crate::model::name::Name;
-use crate::model::role::{Binding, RoleRule, SharedBinding, Subject};
+use crate::model::role::{Binding, Role, RoleRule, SharedBinding, SharedRole, Subject};
 use crate::rbac::grant::named;
 use crate::rbac::identity::canonical;
 use crate::rbac::{Grant, Request, Served};
@@ -31,14 +32,14 @@ const GROUP: &str = "rbac.authorization.k8s.io";
 pub type Named = BTreeMap<ObjectId, (SharedBinding, BTreeSet<usize>)>;
 
 /// Every binding that names a subject.
-pub fn naming(ground: &Ground<'_>, subject: &Subject) -> Named {
+pub fn naming(cluster: &Cluster, subject: &Subject) -> Named {
     let wanted = canonical(subject);
     let is_it = |binding: &Binding, it: &Subject| canonical(&named(it, binding)) == wanted;
     let places = |binding: &SharedBinding| -> BTreeSet<usize> {
         let own = binding.subjects.iter().enumerate().filter(|(_, it)| is_it(binding, it));
         own.map(|(at, _)| at).collect()
     };
-    let all = ground.cluster.bindings.iter().map(|it| (it.id(), (it.clone(), places(it))));
+    let all = cluster.bindings.iter().map(|it| (it.id(), (it.clone(), places(it))));
     all.filter(|(_, it)| !it.1.is_empty()).collect()
 }
 
@@ -100,12 +101,12 @@ fn in_place(
         let is_of = |it: &Binding| {
             let kind = if role.id().kind == Kind::ROLE { "Role" } else { "ClusterRole" };
             it.role.kind == *kind
-                && it.role.name == role.role.meta.name
-                && (kind == "ClusterRole" || it.meta.namespace == role.role.meta.namespace)
+                && it.role.name == role.meta.name
+                && (kind == "ClusterRole" || it.meta.namespace == role.meta.namespace)
         };
         let is_theirs = |it: &Binding| found.get(&it.id()).is_some_and(|own| own.1.len() == it.subjects.len());
         let is_shared = ground.cluster.bindings.iter().any(|it| is_of(it) && !is_theirs(it));
-        if is_shared || role.role.aggregates().is_some() || !desk.has(&role.id()) {
+        if is_shared || role.aggregates().is_some() || desk.object(&role.id()).is_none() {
             return None;
         }
         let rules = narrowed(desk, role, request, served)?;
@@ -125,7 +126,7 @@ fn split(
     words: &str,
 ) -> Option<()> {
     for (binding, places) in found.values() {
-        let role = Of(grants.iter().find(|it| it.binding.id() == binding.id())?);
+        let role = &grants.iter().find(|it| it.binding.id() == binding.id())?.role;
         let rules = narrowed(desk, role, request, served)?;
         let subjects: Vec<Value> = places.iter().map(|at| subject(desk, binding, *at)).collect::<Option<_>>()?;
         remove(desk, binding, places)?;
@@ -138,7 +139,7 @@ fn split(
         } else {
             (Kind::ROLE, Kind::ROLE_BINDING)
         };
-        let name = desk.name(kind, namespace, &format!("{}-{words}", role.role.meta.name));
+        let name = desk.name(kind, namespace, &format!("{}-{words}", role.meta.name));
         let word = if namespace.is_empty() { "ClusterRole" } else { "Role" };
         let new = ObjectId::new(kind, namespace.clone(), name.clone());
         desk.create(new.clone(), object(word, namespace, &name, &[("rules", rules.into())]));
@@ -175,33 +176,16 @@ fn object(kind: &str, namespace: &Name, name: &Name, fields: &[(&str, Value)]) -
     object
 }
 
-/// A role by a grant that it gives.
-#[derive(Clone, Copy)]
-struct Of<'g>(&'g Grant);
-
-impl std::ops::Deref for Of<'_> {
-    type Target = Grant;
-    fn deref(&self) -> &Grant {
-        self.0
-    }
-}
-
-impl Of<'_> {
-    fn id(&self) -> ObjectId {
-        self.0.role.id()
-    }
-}
-
 /// The roles of grants, each once.
-fn roles(grants: &[Grant]) -> Vec<Of<'_>> {
+fn roles(grants: &[Grant]) -> Vec<&SharedRole> {
     let mut seen = BTreeSet::new();
-    grants.iter().filter(|it| seen.insert(it.role.id())).map(Of).collect()
+    grants.iter().map(|it| &it.role).filter(|it| seen.insert(it.id())).collect()
 }
 
 /// The rules of a role less one right; `None`: it cannot be said what is left.
-fn narrowed(desk: &mut Desk<'_>, role: Of<'_>, request: &Request, served: &Served) -> Option<Vec<Value>> {
+fn narrowed(desk: &mut Desk<'_>, role: &Role, request: &Request, served: &Served) -> Option<Vec<Value>> {
     let mut rules = Vec::new();
-    for (at, rule) in role.0.rules.iter().enumerate() {
+    for (at, rule) in role.rules.iter().enumerate() {
         match without(rule, request, served) {
             Left::Whole => rules.push(written(desk, role, at, rule)),
             Left::Parts { rules: parts, lost } => {
@@ -215,8 +199,8 @@ fn narrowed(desk: &mut Desk<'_>, role: Of<'_>, request: &Request, served: &Serve
 }
 
 /// A rule as its role has it, where it is its own.
-fn written(desk: &Desk<'_>, role: Of<'_>, at: usize, rule: &RoleRule) -> Value {
-    let own = desk.object(&role.id()).filter(|_| role.role.aggregates().is_none());
+fn written(desk: &Desk<'_>, role: &Role, at: usize, rule: &RoleRule) -> Value {
+    let own = desk.object(&role.id()).filter(|_| role.aggregates().is_none());
     let own = own.and_then(|it| it.get("rules")?.as_array()?.get(at).cloned());
     own.unwrap_or_else(|| rule_json(rule))
 }
