@@ -20,7 +20,7 @@ use super::many::{namespace_of, unit_text};
 use super::whys::{Reasons, Whys};
 
 /// One of two worlds as it is compared.
-fn side(world: &World) -> Side<'_> {
+pub(super) fn side(world: &World) -> Side<'_> {
     let has_unseen = super::resolve::unseen_holder(&world.cluster, false).is_some();
     Side { cluster: &world.cluster, net: world.net(), rbac: world.rbac(), served: &world.served, has_unseen }
 }

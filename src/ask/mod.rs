@@ -44,6 +44,7 @@ pub mod member;
 pub mod namespace;
 pub mod nearest;
 pub mod needs;
+pub mod order;
 mod outside;
 pub mod page;
 pub mod pair;

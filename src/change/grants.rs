@@ -57,6 +57,21 @@ pub struct GrantRow {
     pub gaps: Vec<Gap>,
 }
 
+impl GrantRow {
+    /// The rights that it speaks of, a verb each.
+    pub fn parts(&self) -> impl Iterator<Item = Tuple> {
+        self.verbs.iter().map(|verb| match &self.what {
+            What::Url(url) => Tuple::Url { verb: verb.clone(), url: url.clone() },
+            What::Resource { group, resource, name } => Tuple::Resource {
+                verb: verb.clone(),
+                group: group.clone(),
+                resource: resource.clone(),
+                name: self.is_named.then(|| name.clone()),
+            },
+        })
+    }
+}
+
 /// What a row speaks of.
 type Key = (Subject, GrantChange, Name, bool, What);
 

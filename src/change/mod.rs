@@ -16,6 +16,7 @@ pub mod flow;
 mod flows;
 pub mod grants;
 mod grounds;
+pub mod order;
 mod ports;
 pub mod risk;
 mod space;
@@ -30,6 +31,7 @@ use crate::rbac::{self, Served};
 pub use edits::{Change, Op, Unfit};
 pub use flow::{Flow, FlowChange, Ports, When};
 pub use grants::{GrantChange, GrantRow};
+pub use order::Order;
 pub use risk::Risk;
 pub use stage::Stage;
 

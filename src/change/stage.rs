@@ -19,7 +19,8 @@ use serde_json::Value;
 
 use super::clash::meaning;
 use super::edits::{Change, Op, Unfit};
-use crate::model::id::{Kind, ObjectId};
+use super::order::rank;
+use crate::model::id::ObjectId;
 
 /// How many steps back are kept.
 const STEPS: usize = 100;
@@ -128,38 +129,6 @@ impl Item {
             _ => false,
         }
     }
-
-    /// When it is made: what opens before what cuts, what others name before them.
-    fn rank(&self) -> u8 {
-        let is_policy = !matches!(
-            self.id.kind,
-            Kind::NAMESPACE
-                | Kind::SERVICE_ACCOUNT
-                | Kind::ROLE
-                | Kind::CLUSTER_ROLE
-                | Kind::ROLE_BINDING
-                | Kind::CLUSTER_ROLE_BINDING
-                | Kind::POD
-                | Kind::SERVICE
-        );
-        match (self.change.op, self.id.kind) {
-            (Op::Delete, Kind::ROLE | Kind::CLUSTER_ROLE | Kind::SERVICE_ACCOUNT | Kind::NAMESPACE) => 7,
-            (Op::Delete, _) => 6,
-            (_, Kind::NAMESPACE) => 0,
-            (_, Kind::SERVICE_ACCOUNT | Kind::ROLE | Kind::CLUSTER_ROLE) => 1,
-            (_, Kind::ROLE_BINDING | Kind::CLUSTER_ROLE_BINDING) => 2,
-            (_, _) if is_policy && !allows(&self.change.object) => 5,
-            (Op::Create, _) if is_policy => 3,
-            _ => 4,
-        }
-    }
-}
-
-/// Whether a policy holds a rule that could allow something.
-fn allows(policy: &Value) -> bool {
-    let is_denying = |rule: &Value| rule.get("action").and_then(Value::as_str) == Some("Deny");
-    let rules = |field: &str| policy.pointer(&format!("/spec/{field}")).and_then(Value::as_array);
-    ["ingress", "egress"].iter().filter_map(|it| rules(it)).flatten().any(|it| !is_denying(it))
 }
 
 /// All changes that wait, in the order in which they were staged.
@@ -247,7 +216,7 @@ impl Stage {
     /// before one that only denies, what is deleted comes last, and roles come before the bindings that name them.
     pub fn in_order(&self) -> Vec<&Item> {
         let mut items: Vec<&Item> = self.items.iter().map(|it| &**it).collect();
-        items.sort_by_key(|it| it.rank());
+        items.sort_by_key(|it| rank(&it.change, &it.id));
         items
     }
 

@@ -38,7 +38,7 @@ fn config(usual: u32) -> ProptestConfig {
 }
 
 /// A cluster as files hold it, with its objects whole.
-fn from_files(cluster: &Cluster) -> (Cluster, Manifests) {
+pub fn from_files(cluster: &Cluster) -> (Cluster, Manifests) {
     let mut text = Vec::new();
     snapshot::write(cluster, &mut text).expect("it is written");
     let text = String::from_utf8(text).expect("text");

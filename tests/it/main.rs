@@ -35,6 +35,7 @@ mod net_lists;
 mod net_metamorphic;
 mod net_worlds;
 mod one_answer;
+mod order_laws;
 mod outputs;
 mod pod_security;
 mod pty;
