@@ -229,14 +229,16 @@ impl App {
             shown: self.focus.shown.clone(),
             item: self.selected(),
             scope: self.focus.scope.clone(),
+            reading: self.reader().reading(),
         }
     }
 
     /// Remembers where one is, before going elsewhere.
     pub(super) fn leave(&mut self) {
         let here = self.stop();
-        if self.focus.back.last() != Some(&here) {
-            self.focus.back.push(here);
+        match self.focus.back.last_mut().filter(|it| it.is_at(&here)) {
+            Some(last) => *last = here,
+            None => self.focus.back.push(here),
         }
         if self.focus.back.len() > STOPS {
             self.focus.back.remove(0);
@@ -257,6 +259,7 @@ impl App {
         if let Some(item) = &stop.item {
             self.panes[self.focus.pane].list.select(item);
         }
+        self.explain_reader().resume(stop.reading);
         self.session.stale_answers = true;
     }
 

@@ -213,12 +213,9 @@ fn level(app: &mut App) -> bool {
         return true;
     }
     if app.focus.side == Side::View {
-        // What took the whole screen says nothing in a corner of it.
-        let was_alone = app.areas().is_view_alone();
+        // An answer that stays beside the list would be of what was selected before.
         app.focus.side = Side::Pane;
-        if was_alone && !app.areas().is_view_alone() {
-            app.show(Shown::Explain);
-        }
+        app.show(Shown::Explain);
         return true;
     }
     if app.focus.shown != Shown::Explain {
@@ -253,6 +250,11 @@ impl App {
     /// The page that keys go to: the answer, or the explanation where no answer is open.
     pub(super) fn explain_reader(&mut self) -> &mut page::Reader {
         if self.focus.shown == Shown::Explain { &mut self.answers.explain } else { &mut self.answers.reader }
+    }
+
+    /// The same, to look at.
+    pub(super) fn reader(&self) -> &page::Reader {
+        if self.focus.shown == Shown::Explain { &self.answers.explain } else { &self.answers.reader }
     }
 
     /// Another object is selected: its page starts at the top.

@@ -33,8 +33,7 @@ pub fn about(app: &App) -> Option<&About> {
     if app.place() != At::Page {
         return None;
     }
-    let reader = if app.focus.shown == Shown::Explain { &app.answers.explain } else { &app.answers.reader };
-    reader.about()
+    app.reader().about()
 }
 
 /// The subject that a command means: of the line under the cursor, of the sheet, or the selected row.

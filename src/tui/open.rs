@@ -104,7 +104,7 @@ pub fn nothing_selected(app: &App) -> Option<&'static str> {
 
 /// What the line under the cursor of the answer points at.
 pub fn link(app: &App) -> Option<&crate::text::Link> {
-    if app.focus.shown == Shown::Explain { app.answers.explain.link() } else { app.answers.reader.link() }
+    app.reader().link()
 }
 
 /// Takes the selected object as the next end; of two marked rows both ends.

@@ -27,12 +27,26 @@ pub struct Reader {
     /// For how many columns that was; `None`: it must be laid out anew.
     laid: Option<u16>,
     wants_more: bool,
+    /// Where one was when the page that comes next was left.
+    resumes: Option<Reading>,
+}
+
+/// Where one is in a page, to come back to.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Reading {
+    cursor: usize,
+    top: usize,
+    toggled: BTreeSet<String>,
 }
 
 impl Reader {
     /// Shows another page; the cursor stays on what it was on, where that is still there.
     pub fn show(&mut self, page: Page) {
         self.wants_more = false;
+        if let Some(at) = self.resumes.take_if(|it| it.cursor < page.lines.len()) {
+            (self.cursor, self.top, self.laid, self.page) = (at.cursor, at.top, None, page);
+            return;
+        }
         if page == self.page {
             return;
         }
@@ -46,8 +60,20 @@ impl Reader {
 
     /// Starts at the top of what is shown next, everything as it begins.
     pub fn rewind(&mut self) {
-        (self.cursor, self.top, self.laid) = (0, 0, None);
+        (self.cursor, self.top, self.laid, self.resumes) = (0, 0, None, None);
         self.toggled.clear();
+    }
+
+    /// Where one is.
+    pub fn reading(&self) -> Reading {
+        Reading { cursor: self.cursor, top: self.top, toggled: self.toggled.clone() }
+    }
+
+    /// Goes back there once as much of the page is shown again.
+    pub fn resume(&mut self, at: Reading) {
+        self.rewind();
+        self.toggled.clone_from(&at.toggled);
+        self.resumes = Some(at);
     }
 
     /// Where a line is now, which stood so far below another one.
@@ -176,6 +202,7 @@ impl Reader {
 
     /// Moves the cursor by so many lines of those that are to be seen.
     pub fn step(&mut self, lines: isize) {
+        self.resumes = None;
         let seen: Vec<usize> = self.seen().map(|it| it.line).collect();
         let here = seen.partition_point(|it| *it < self.cursor);
         let to = here.saturating_add_signed(lines).min(seen.len().saturating_sub(1));
@@ -287,6 +314,27 @@ mod tests {
         assert_eq!(seen(&mut reader), "a | secrets: get list | why | pods: get");
         assert!(reader.close() && reader.find("because", Seek::Next));
         assert_eq!(seen(&mut reader), "a | secrets: get list | pods: get | because");
+    }
+
+    #[test]
+    fn one_comes_back_to_where_one_was() {
+        let whole = || page(&["a", "b", "c", "d"]);
+        let mut reader = Reader::default();
+        reader.show(whole());
+        reader.settle(Rect::new(0, 0, 40, 12));
+        reader.step(2);
+        let left = reader.reading();
+        reader.rewind();
+        reader.show(page(&["another", "c"]));
+        reader.resume(left);
+        reader.show(page(&["computing"]));
+        assert_eq!(reader.cursor, 0, "what is not shown yet is waited for");
+        reader.show(whole());
+        assert_eq!(reader.line().map(|it| it.text.as_str()), Some("c"));
+        reader.resume(Reading { cursor: 3, ..Reading::default() });
+        reader.step(1);
+        reader.show(page(&["a", "b", "c", "d", "e"]));
+        assert!(reader.cursor < 3, "who moves meanwhile stays there");
     }
 
     #[test]

@@ -15,7 +15,7 @@ use super::job::Jobs;
 use super::layout::{Share, Side};
 use super::mapping::Mapping;
 use super::matrix::Matrix;
-use super::page::Reader;
+use super::page::{Reader, Reading};
 use super::picker::Picker;
 use super::proposing::Proposing;
 use super::reaching::Reaching;
@@ -146,6 +146,16 @@ pub struct Stop {
     pub shown: Shown,
     pub item: Option<Item>,
     pub scope: Scope,
+    /// Where in the answer.
+    pub reading: Reading,
+}
+
+impl Stop {
+    /// Whether it is the same place, wherever in the answer.
+    pub fn is_at(&self, other: &Stop) -> bool {
+        let of = |it: &Stop| Stop { reading: Reading::default(), ..it.clone() };
+        of(self) == of(other)
+    }
 }
 
 /// One line that is being typed at the bottom.
