@@ -85,7 +85,7 @@ pub fn routes<'a>(
 ) -> Result<Routes, Fault> {
     let mut found = Routes::default();
     if let ServiceType::ExternalName(name) = &service.service_type {
-        let what = format!("{} is the DNS name {name}: ask about its addresses (S48)", service.id());
+        let what = format!("{} is the DNS name {name}: ask about its addresses", service.id());
         found.gaps.push(Gap::End { what: what.into() });
         return Ok(found);
     }
@@ -221,8 +221,8 @@ impl<'d, F: Fn() -> &'d Directory> Lookup<'_, F> {
 
     /// S47.
     fn headless_note(&self, port: &ServicePort, own: u16) -> Evidence {
-        let what = format!("headless: port {} is not translated to {own} (S47)", port.number);
-        Evidence::note(self.service.id(), Place::new("spec.clusterIP"), what)
+        let what = format!("headless: port {} is not translated to {own}", port.number);
+        Evidence::note(self.service.id(), Place::new("spec.clusterIP"), what).by_rule("S47")
     }
 
     /// Whom an endpoint means: the pod that it names, or whoever holds its address (S49).

@@ -225,8 +225,8 @@ impl Front {
     /// Why there is no backend to connect to: none runs on the node that is entered.
     pub fn no_local_backend(&self) -> Option<Evidence> {
         let Entry::NodePort { node, .. } = &self.entry else { return None };
-        let what = format!("no ready backend runs on node/{node} (externalTrafficPolicy: Local, S46)");
-        self.service.external_local.then(|| self.evidence("spec.externalTrafficPolicy", what))
+        let what = format!("no ready backend runs on node/{node} (externalTrafficPolicy: Local)");
+        self.service.external_local.then(|| self.evidence("spec.externalTrafficPolicy", what).by_rule("S46"))
     }
 }
 

@@ -69,8 +69,8 @@ impl Pair {
         let family = self.verdict.deciding()?;
         let is_shut = |gate: &Gate| gate.outcome(self.verdict.port) == Outcome::Deny;
         let is_said = is_shut(&family.egress) || is_shut(&family.ingress);
-        let what = "no port that was asked for passes both gates (S2)";
-        (self.outcome() == Outcome::Deny && !is_said).then(|| Evidence::new(Mark::Deny, what))
+        let what = "no port that was asked for passes both gates";
+        (self.outcome() == Outcome::Deny && !is_said).then(|| Evidence::new(Mark::Deny, what).by_rule("S2"))
     }
 
     /// `pod/shop/web-0 -> pod/shop/db-0 5432/TCP`, with what is odd about an end.

@@ -137,13 +137,14 @@ pub fn named_by(service: &Service) -> Option<End> {
 fn follow(service: &Service, next: &End, named: Result<Resolved, Fault>) -> Resolved {
     match named {
         Ok(mut found) => {
-            let what = format!("it is another name of {next} (S48)");
-            found.notes.insert(0, Evidence::note(service.id(), Place::new("spec.externalName"), what));
+            let what = format!("it is another name of {next}");
+            let note = Evidence::note(service.id(), Place::new("spec.externalName"), what);
+            found.notes.insert(0, note.by_rule("S48"));
             found
         }
         Err(fault) => {
             let ServiceType::ExternalName(name) = &service.service_type else { return Resolved::new(Whom::Unseen) };
-            let what = format!("{} is the DNS name {name}: {} (S48)", service.id(), fault.what);
+            let what = format!("{} is the DNS name {name}: {}", service.id(), fault.what);
             Resolved::unseen(Gap::End { what: what.into() })
         }
     }

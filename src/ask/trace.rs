@@ -96,7 +96,7 @@ impl Trace {
             return;
         }
         let what = match () {
-            () if self.other_node > 0 => "no backend runs on the source's node (internalTrafficPolicy: Local, S52)",
+            () if self.other_node > 0 => "no backend runs on the source's node (internalTrafficPolicy: Local)",
             () if self.not_ready > 0 => "no backend is ready",
             () if self.itself > 0 => "both ends are the same pod",
             () if self.service.is_some() => "no pod stands behind the service",

@@ -42,6 +42,9 @@ pub struct EvidenceJson {
     #[serde(serialize_with = "place")]
     pub place: Place,
     pub what: String,
+    /// The rule of the docs that says so; absent where there is none.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pub rule: &'static str,
 }
 
 /// A range of ports of one protocol.
@@ -171,6 +174,7 @@ fn reasons(all: Vec<Evidence>) -> Vec<EvidenceJson> {
         object: it.object,
         place: it.place,
         what: it.what,
+        rule: it.rule,
     };
     all.into_iter().map(one).collect()
 }

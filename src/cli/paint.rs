@@ -4,7 +4,7 @@
 
 use std::io;
 
-use crate::text::{Extent, Mark, Page, Signs, hidden};
+use crate::text::{Extent, Mark, Page, Signs, hidden, numbered};
 
 /// Whether stdout takes colors.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -31,7 +31,8 @@ pub fn write(page: &Page, Look { color, signs, extent }: Look, out: &mut dyn io:
     page.printed(extent).try_for_each(|(line, behind)| {
         let indent = usize::from(line.indent) * 2;
         let (begin, end) = if color == Color::Always { codes(line.mark) } else { ("", "") };
-        writeln!(out, "{}", format!("{:indent$}{begin}{}{end}{}", "", line.words(signs), hidden(behind)).trim_end())
+        let (words, rule) = (line.words(signs), numbered(line.rule, extent));
+        writeln!(out, "{}", format!("{:indent$}{begin}{words}{rule}{end}{}", "", hidden(behind)).trim_end())
     })
 }
 
@@ -51,6 +52,19 @@ const fn codes(mark: Mark) -> (&'static str, &'static str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rules_are_named_where_all_is_said() {
+        let mut page = Page::default();
+        page.push(crate::text::Line::new(0, Mark::Note, "a port range decides").by_rule("S27"));
+        let printed = |extent| {
+            let mut out = Vec::new();
+            write(&page, Look { extent, ..Look::default() }, &mut out).expect("a vector takes all bytes");
+            String::from_utf8(out).expect("text")
+        };
+        assert_eq!(printed(Extent::Brief), "! a port range decides\n");
+        assert_eq!(printed(Extent::Whole), "! a port range decides (S27)\n");
+    }
 
     fn written(page: &Page, color: Color, signs: Signs) -> String {
         let mut out = Vec::new();

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! v allow  sa:ci/runner -> cluster-admin  in 2 steps
-//!   1. A05 exec into a pod: pod/ops/admin-0
+//!   1. exec into a pod: pod/ops/admin-0
 //!     v rolebinding/ops/ci subjects[0] -> role/ops/ci rules[0]: lets sa:ci/runner create pods/exec admin-0 in ops
 //! ```
 
@@ -75,8 +75,8 @@ fn rule(grant: &Grant) -> String {
 pub fn lines(path: &[Step]) -> Vec<Line> {
     let mut lines = Vec::new();
     for (at, step) in path.iter().enumerate() {
-        let text = format!("{}. {} {}: {}", at + 1, step.edge.id, step.edge.name, step.to);
-        lines.push(Line::new(1, Mark::Plain, text));
+        let text = format!("{}. {}: {}", at + 1, step.edge.name, step.to);
+        lines.push(Line::new(1, Mark::Plain, text).by_rule(step.edge.id));
         lines.extend(evidence(step).iter().map(|it| it.line(2)));
     }
     lines
@@ -111,8 +111,8 @@ pub fn drawn(path: &[Step], goal: &str) -> Vec<Line> {
         let along = |line: Line| line.shaped(Shape::Along);
         let mark = if step.certainty == Certainty::Certain { Mark::Allow } else { Mark::Unknown };
         let sure = if step.certainty == Certainty::Certain { "" } else { ", unsure" };
-        let words = format!("{}. {} ({}){sure}", at + 1, step.edge.name, step.edge.id);
-        lines.push(along(Line::new(3, mark, words)));
+        let words = format!("{}. {}{sure}", at + 1, step.edge.name);
+        lines.push(along(Line::new(3, mark, words)).by_rule(step.edge.id));
         lines.push(along(Line::new(4, Mark::Plain, format!("needs {}", step.edge.needs))));
         lines.extend(evidence(step).iter().map(|it| along(it.line(4))));
         let name = if at + 1 == path.len() { goal.to_owned() } else { step.to.to_string() };

@@ -22,12 +22,14 @@ pub struct Evidence {
     pub place: Place,
     /// One clause, lower case without a period.
     pub what: String,
+    /// The rule that it comes from, as the docs number it; empty: none.
+    pub rule: &'static str,
 }
 
 impl Evidence {
     /// A reason that names no object.
     pub fn new(mark: Mark, what: impl Into<String>) -> Self {
-        Self { gate: None, mark, depth: 0, object: None, place: Place::default(), what: what.into() }
+        Self { gate: None, mark, depth: 0, object: None, place: Place::default(), what: what.into(), rule: "" }
     }
 
     /// A reason that stands at a place in an object.
@@ -52,6 +54,11 @@ impl Evidence {
         self
     }
 
+    /// The same, by this rule.
+    pub fn by_rule(self, rule: &'static str) -> Self {
+        Self { rule, ..self }
+    }
+
     /// The same, deeper.
     pub fn below(mut self, depth: u8) -> Self {
         self.depth += depth;
@@ -67,7 +74,7 @@ impl Evidence {
             Some(object) => format!("{object}{place}: {}", self.what),
             None => self.what.clone(),
         };
-        let line = Line::new(indent + self.depth, self.mark, text);
+        let line = Line::new(indent + self.depth, self.mark, text).by_rule(self.rule);
         match &self.object {
             Some(object) => line.linked(object, &self.place),
             None => line,

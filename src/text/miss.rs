@@ -29,7 +29,17 @@ pub fn evidence(miss: &Miss, direction: Direction, port: Option<Port>) -> Eviden
     let peer = if direction == Direction::Ingress { "source" } else { "destination" };
     let lacks: Vec<String> = miss.lacks.iter().map(|it| lack(it, peer, port)).collect();
     let hint = miss.hint.as_ref().map(|it| format!(" ({})", hint(it))).unwrap_or_default();
-    Evidence::at(Mark::Miss, miss.policy.clone(), miss.place.clone(), format!("{}{hint}", lacks.join("; ")))
+    let what = format!("{}{hint}", lacks.join("; "));
+    let rule = miss.hint.as_ref().map_or("", rule_of);
+    Evidence::at(Mark::Miss, miss.policy.clone(), miss.place.clone(), what).by_rule(rule)
+}
+
+/// The rule of the semantics list that a hint comes from.
+const fn rule_of(hint: &Hint) -> &'static str {
+    match hint {
+        Hint::ServiceAddress { .. } | Hint::TargetPort { .. } => "S23",
+        Hint::MeantOr => "S15",
+    }
 }
 
 fn lack(lack: &Lack, peer: &str, port: Option<Port>) -> String {
@@ -88,8 +98,8 @@ fn hint(hint: &Hint) -> String {
             format!("{address} is the address of {service}; policies see its pods")
         }
         Hint::TargetPort { service, port, target } => {
-            format!("{port} is the port of {service}; policies see its target port {target}, S23")
+            format!("{port} is the port of {service}; policies see its target port {target}")
         }
-        Hint::MeantOr => "one element with both selectors means and; two elements would mean or, S15".to_owned(),
+        Hint::MeantOr => "one element with both selectors means and; two elements would mean or".to_owned(),
     }
 }

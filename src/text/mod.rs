@@ -153,6 +153,8 @@ pub struct Line {
     pub link: Option<Link>,
     pub about: Option<Box<About>>,
     pub shape: Shape,
+    /// The rule that says so, as the docs number it: printed where all is to be said ([`Extent::Whole`]); empty: none.
+    pub rule: &'static str,
     /// So many lines of the next level belong below it that the page leaves out until somebody opens it.
     pub shut: u32,
     /// A line above says it in short: it is printed only where all is to be said ([`Extent::Whole`]).
@@ -195,6 +197,11 @@ impl Line {
             Shape::Box => Cow::Owned(format!("{sign} [{}]", self.text)),
             Shape::Words | Shape::Along => Cow::Owned(format!("{sign} {}", self.text)),
         }
+    }
+
+    /// The same line, by this rule.
+    pub fn by_rule(self, rule: &'static str) -> Self {
+        Self { rule, ..self }
     }
 
     /// The same line, which a line above says in short.
@@ -276,6 +283,11 @@ impl FromIterator<Line> for Page {
     fn from_iter<T: IntoIterator<Item = Line>>(lines: T) -> Self {
         Self { lines: lines.into_iter().collect(), fold: None }
     }
+}
+
+/// What is said behind a line that comes from a rule, where all is to be said.
+pub fn numbered(rule: &str, extent: Extent) -> String {
+    if rule.is_empty() || extent == Extent::Brief { String::new() } else { format!(" ({rule})") }
 }
 
 /// What is said where folded lines are not printed: how many, and what prints them.

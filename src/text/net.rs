@@ -71,8 +71,7 @@ fn says_headline(note: Note) -> bool {
 }
 
 fn note(note: Note) -> Evidence {
-    let rule = if note.rule().is_empty() { String::new() } else { format!(" ({})", note.rule()) };
-    Evidence::new(Mark::Note, format!("{}{rule}", note.what()))
+    Evidence::new(Mark::Note, note.what()).by_rule(note.rule())
 }
 
 /// The gate's outcome and its reason in one clause.

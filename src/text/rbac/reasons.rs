@@ -91,7 +91,8 @@ fn only_rbac(access: &Access) -> Vec<Evidence> {
     }
     let is_person = access.identity.subject.kind() == SubjectKind::User && !access.identity.is_node();
     let knows_groups = access.identity.groups.iter().any(|(_, it)| *it != Membership::Implied);
-    if is_person && !knows_groups {
+    // Who the server has a word about is in the groups that the server knows.
+    if is_person && !knows_groups && access.word.is_none() {
         let what = "a user's groups are unknown here: pass --group or --directory";
         notes.push(Evidence::new(Mark::Note, what));
     }
