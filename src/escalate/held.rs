@@ -7,6 +7,7 @@
 //! ```
 
 pub(super) mod crowd;
+mod many;
 mod stands;
 
 use std::collections::BTreeMap;

@@ -14,6 +14,7 @@
 
 pub mod admission;
 pub mod back;
+pub mod choke;
 pub mod closure;
 pub mod connect;
 pub mod edges;
@@ -37,6 +38,7 @@ use crate::model::cluster::Cluster;
 use crate::model::name::Name;
 use crate::rbac::version::Version;
 
+pub use choke::{Choke, Cut};
 pub use closure::{Answer, reach, reach_goal};
 pub use foothold::Foothold;
 pub use goal::Goal;

@@ -6,6 +6,7 @@ mod cases;
 mod change_laws;
 mod change_live;
 mod change_rights;
+mod choke_laws;
 mod cli;
 mod control_plane;
 mod docs;
