@@ -140,6 +140,12 @@ fn main() {
             found.map_or(0, |it| it.rows.len())
         });
     }
+    for to in ["cluster-admin", "secrets/kube-system"] {
+        measure(&format!("the fewest grants to cut before {to}"), Duration::from_secs(2), 1, |_| {
+            let choked = asker.choke(&ground, to, None, &Name::from("default"), &mut |_, _| true);
+            choked.map_or(0, |it| it.found.cut.len())
+        });
+    }
     println!("     {:.1} MB with indexes and graph", held());
     let bindings: Vec<_> = world.cluster.bindings.iter().cloned().collect();
     measure("a binding's event to the renewed closure", ms, 400, |_| {

@@ -39,6 +39,8 @@ pub enum Command {
     Map(cli::map::MapArgs),
     /// What END reaches; with --reverse what reaches it
     Reach(cli::reach::ReachArgs),
+    /// The fewest grants to cut so that nobody comes to GOAL
+    Choke(cli::choke::ChokeArgs),
     /// Changes that make a flow otherwise, each with all that it changes
     Fix(cli::fix::FixArgs),
     /// What differs between two clusters: flows that were opened or closed
@@ -94,6 +96,7 @@ impl Command {
             Command::Trace(it) => Some(it),
             Command::Map(it) => Some(it),
             Command::Reach(it) => Some(it),
+            Command::Choke(it) => Some(it),
             Command::Fix(it) => Some(it),
             Command::Can(it) => Some(it),
             Command::WhoCan(it) => Some(it),

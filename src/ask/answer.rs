@@ -7,6 +7,7 @@
 //!
 //! What a question rests on is read before ([`super::question::Reads`]); what was not read is a gap of the answer.
 
+use super::choke::Choked;
 use super::compared::Compared;
 use super::escalation::Watch;
 use super::fix::Fix;
@@ -29,6 +30,7 @@ pub enum Answer<'a> {
     Trace(Trace),
     Map(Mapped),
     Reach(Box<reach::Answer>),
+    Choke(Choked),
     Fix(Fix),
     Can(Allowed),
     WhoCan(Holders<'a>),
@@ -61,6 +63,7 @@ impl World {
             Question::Trace(it) => Answer::Trace(it.answer(here, self)?),
             Question::Map(it) => Answer::Map(it.answer(here, self)),
             Question::Reach(it) => Answer::Reach(Box::new(it.answer(here, self, watch)?)),
+            Question::Choke(it) => Answer::Choke(it.answer(here, self, watch)?),
             Question::Fix(it) => Answer::Fix(it.answer(here, self)?),
             Question::Can(it) => Answer::Can(it.answer(here, self)?),
             Question::WhoCan(it) => Answer::WhoCan(it.answer(here, self)),
@@ -89,6 +92,7 @@ impl Answer<'_> {
             Answer::Trace(it) => it.page(),
             Answer::Map(it) => it.page(world),
             Answer::Reach(it) => it.page(world),
+            Answer::Choke(it) => it.page(),
             Answer::Fix(it) => it.page(),
             Answer::Can(it) => it.page(world),
             Answer::WhoCan(it) => it.page(world),
@@ -107,6 +111,7 @@ impl Answer<'_> {
         match self {
             Answer::Trace(it) => Some(it.outcome()),
             Answer::Reach(it) => it.outcome(),
+            Answer::Choke(it) => Some(it.outcome()),
             Answer::Fix(it) => Some(it.outcome()),
             Answer::Can(it) => Some(it.access.outcome()),
             Answer::WhoCan(it) => Some(it.outcome()),

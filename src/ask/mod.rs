@@ -14,6 +14,7 @@ mod address;
 pub mod answer;
 pub mod backends;
 pub mod baseline;
+pub mod choke;
 pub mod compared;
 pub mod connections;
 pub mod crew;

@@ -11,6 +11,7 @@
 pub mod about;
 pub mod access;
 pub mod can;
+pub mod choke;
 pub mod fix;
 #[cfg(test)]
 mod laws;
@@ -132,6 +133,8 @@ pub enum Question {
     Map(map::Map),
     /// What END reaches; with --reverse what reaches it
     Reach(reach::Reach),
+    /// The fewest grants to cut so that nobody comes to GOAL
+    Choke(choke::Choke),
     /// Changes that make a flow otherwise, each with all that it changes
     Fix(fix::Fix),
     /// May SUBJECT do it, and why
@@ -167,6 +170,7 @@ impl Question {
             Question::Trace(it) => it,
             Question::Map(it) => it,
             Question::Reach(it) => it,
+            Question::Choke(it) => it,
             Question::Fix(it) => it,
             Question::Can(it) => it,
             Question::WhoCan(it) => it,
@@ -186,6 +190,7 @@ impl Question {
             Question::Trace(it) => ("trace", it.words()),
             Question::Map(it) => ("map", it.words()),
             Question::Reach(it) => ("reach", it.words()),
+            Question::Choke(it) => ("choke", it.words()),
             Question::Fix(it) => ("fix", it.words()),
             Question::Can(it) => ("can", it.words()),
             Question::WhoCan(it) => ("who-can", it.words()),

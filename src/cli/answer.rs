@@ -10,7 +10,9 @@ use std::io;
 use crate::ask::{Answer, Question};
 
 use super::form::{Form, Layout, Titles};
-use super::{Asked, Exit, Failure, can, explain, fix, list, map, matrix, permissions, reach, touch, trace, who_can};
+use super::{
+    Asked, Exit, Failure, can, choke, explain, fix, list, map, matrix, permissions, reach, touch, trace, who_can,
+};
 
 impl Asked<'_> {
     /// Asks a question and prints the answer.
@@ -41,6 +43,7 @@ impl Asked<'_> {
             Answer::Trace(it) => trace::write(it, form, self, out),
             Answer::Map(it) => map::write(it, layout, self, out),
             Answer::Reach(it) => reach::write(it, layout, self, out),
+            Answer::Choke(it) => choke::write(it, form, self, out),
             Answer::Fix(it) => fix::write(it, form, self, out),
             Answer::Can(it) => can::write(it, form, self, out),
             Answer::WhoCan(it) => who_can::write(it, layout, self, out),

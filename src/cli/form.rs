@@ -99,6 +99,7 @@ pub const FORMS: &[(&str, &[Form])] = &[
     ("trace", PAGE),
     ("map", ARROWS),
     ("reach", ARROWS),
+    ("choke", &[Form::Text, Form::Json, Form::Yaml, Form::Md]),
     ("fix", &[Form::Text, Form::Json, Form::Yaml, Form::Md, Form::Script]),
     ("diff", &[Form::Text, Form::Json, Form::Yaml, Form::Md]),
     ("baseline", PAGE),

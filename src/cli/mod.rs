@@ -21,6 +21,7 @@ pub mod baseline;
 pub mod can;
 pub mod capabilities;
 pub mod check;
+pub mod choke;
 pub mod diff;
 pub mod explain;
 pub mod fix;

@@ -4,7 +4,7 @@ use super::app::{App, Shown};
 use super::command::At;
 use super::event::Effect;
 use super::picker::{Choice, Entry, Picker, Subject as Picking};
-use super::{grants, questions};
+use super::{choking, grants, questions};
 use crate::ask::end::{End, PortAsk};
 use crate::ask::escalation::{self, Actor};
 use crate::ask::item::Item;
@@ -69,7 +69,11 @@ fn of_view(app: &App) -> Option<Meant> {
         (Shown::Reach(asked), _) if asked.to.is_some() => {
             Some(Meant::Way { from: holder(&asked.of)?, to: asked.to.as_ref()?.to_string() })
         }
-        (Shown::Reach(_), Some(About::Way { from, to })) => {
+        (Shown::Choke(asked), _) if choking::way(asked).is_some() => {
+            let (of, to) = choking::way(asked)?;
+            Some(Meant::Way { from: holder(&escalation::actor(of, &Name::from("default")).ok()?)?, to: to.to_owned() })
+        }
+        (Shown::Reach(_) | Shown::Choke(_), Some(About::Way { from, to })) => {
             let from = holder(&escalation::actor(from, &Name::from("default")).ok()?)?;
             Some(Meant::Way { from, to: to.clone() })
         }

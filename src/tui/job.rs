@@ -12,6 +12,7 @@
 
 use std::sync::Arc;
 
+use super::choking;
 use super::event::{Effect, Event};
 use super::impact;
 use super::mapping;
@@ -37,6 +38,7 @@ pub enum What {
     Matrix,
     Map(mapping::Of),
     Reach(Box<AsOf>),
+    Choke(Box<choking::AsOf>),
     Fix(Box<proposing::AsOf>),
     /// The cluster as it is against the same with these changes made.
     Impact(Vec<Change>),
@@ -49,6 +51,7 @@ impl What {
             What::Impact(changes) => impact::work(base, changes.clone()),
             What::Matrix => matrix::work(world),
             What::Map(of) => mapping::work(world, of.clone()),
+            What::Choke(as_of) => choking::work(world, (**as_of).clone()),
             What::Fix(as_of) => proposing::work(world, (**as_of).clone()),
             What::Reach(as_of) => reaching::work(world, (**as_of).clone()),
         }
@@ -72,6 +75,7 @@ pub enum Said {
     Matrix(Arc<Counted>),
     Map(Arc<mapping::Rows>),
     Reach(Arc<Answered>),
+    Choke(Arc<choking::Cutting>),
     Fix(Arc<proposing::Proposed>),
     Impact(Arc<impact::Compared>),
     /// It will not come.
@@ -85,6 +89,7 @@ impl Said {
             Said::Matrix(counted) => answers.matrix.take(counted),
             Said::Map(rows) => answers.mapping.take(rows),
             Said::Reach(answered) => answers.reaching.take(answered),
+            Said::Choke(cutting) => answers.choking.take(cutting),
             Said::Fix(proposed) => return answers.proposing.take(proposed),
             Said::Impact(compared) => answers.impact.take(compared),
             Said::Progress(..) | Said::Failed => {}

@@ -19,6 +19,7 @@ pub mod answers;
 pub mod app;
 mod asked;
 mod choices;
+mod choking;
 pub mod command;
 mod complete;
 mod copy;

@@ -16,14 +16,14 @@ use super::panes::{self, PaneSpec, namespaces, pods, policies, services, subject
 use super::proposing::FixAsked;
 use super::reaching::{self, Typed};
 use super::status::Origin;
-use super::{choices, go};
+use super::{choices, choking, go};
 use crate::ask::item::Item;
 use crate::ask::question::about::{self, Explain, Touch};
 use crate::ask::question::access::{Groups, Unserved};
 use crate::ask::question::matrix::{self, Matrix};
 use crate::ask::question::permissions::Permissions;
 use crate::ask::question::{can, who_can};
-use crate::ask::{Fault, Here, Line, Question};
+use crate::ask::{Fault, Here, Line, Question, escalation};
 use crate::model::name::Name;
 use crate::rbac::request::Request;
 use crate::rbac::served::Resolved;
@@ -48,6 +48,7 @@ pub fn check(line: &Line) -> Result<(), Fault> {
     match &line.question {
         Question::Trace(it) => it.ends(&here.namespace).map(drop),
         Question::Reach(it) => reaching::read(it, &here.namespace).map(drop),
+        Question::Choke(it) => escalation::actor(&it.goal, &here.namespace).map(drop),
         Question::Can(it) => it.who().map(drop),
         Question::Explain(Explain { object, .. }) | Question::Touch(Touch { object }) => {
             about::item(object, &here).map(drop)
@@ -76,6 +77,7 @@ pub fn open(app: &mut App, line: &Line) -> Result<Vec<Effect>, Fault> {
             let only = here.only.or_else(|| app.focus.scope.only().cloned().filter(|_| !here.all_namespaces));
             app.open(Shown::Map(MapAsked::of(Of { by: it.by, only })));
         }
+        Question::Choke(_) => return Ok(choking::open(app, line.clone(), here)),
         Question::Fix(_) => {
             let asked = FixAsked(Asked { line: line.clone(), here, notes: Vec::new() });
             app.open(Shown::Fix(Box::new(asked)));

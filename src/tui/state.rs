@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::abilities::Abilities;
 use super::access::WhoAsked;
 use super::answers::Tracing;
+use super::choking::Choking;
 use super::event::{Mouse, Progress};
 use super::field::Field;
 use super::impact::Impact;
@@ -135,6 +136,7 @@ pub struct Answers {
     pub abilities: Abilities,
     pub impact: Impact,
     pub proposing: Proposing,
+    pub choking: Choking,
     pub tracing: Tracing,
 }
 

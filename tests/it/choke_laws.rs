@@ -85,7 +85,7 @@ fn dense(random: &mut Random) -> Vec<AnyFact> {
 /// Every third world is as those of reach are, the others are dense.
 fn random_facts(seed: u64) -> Vec<AnyFact> {
     let mut random = Random::new(seed);
-    if seed % 3 == 0 { facts(&mut random) } else { dense(&mut random) }
+    if seed.is_multiple_of(3) { facts(&mut random) } else { dense(&mut random) }
 }
 
 /// Whom a place of a binding names.
@@ -182,7 +182,7 @@ fn check(seed: u64, facts: &[AnyFact], goal: &Goal, whose: &Whose, all: &[Footho
         let rest: BTreeSet<Key> = cut.iter().filter(|it| *it != back).cloned().collect();
         assert!(!who(&without(facts, &rest), goal, all, &found).is_empty(), "{what}: {back:?} is not needed");
     }
-    assert!(found.lower_bound <= cut.len() && (found.lower_bound > 0) == !cut.is_empty(), "{what}");
+    assert!(found.lower_bound <= cut.len() && (found.lower_bound > 0) != cut.is_empty(), "{what}");
     found
 }
 

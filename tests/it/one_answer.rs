@@ -41,6 +41,7 @@ fn shown(answer: &Answer<'_>) -> Shown {
         Answer::Trace(_) | Answer::Can(_) | Answer::WhoCan(_) | Answer::Permissions(_) => Shown::Page,
         Answer::Compared(_) | Answer::Touched(_) | Answer::Map(_) => Shown::Page,
         // The screen tells a candidate and what it changes in one row.
+        Answer::Choke(_) => Shown::Page,
         Answer::Fix(_) => Shown::Rows,
         // Its labels are a page beside it.
         Answer::Explanation(_) => Shown::Longer,
@@ -63,6 +64,8 @@ const QUESTIONS: &[&str] = &[
     "reach ns/shop --reverse",
     "reach sa:ci/runner --to cluster-admin",
     "reach user:nobody --group system:masters --to cluster-admin",
+    "choke cluster-admin",
+    "choke secrets/payments --of sa:ci/runner",
     "fix deploy/shop/web svc/platform/registry --deny",
     "fix deploy/shop/web ns/payments --allow",
     "fix --isolate ns/shop",
@@ -111,11 +114,12 @@ fn variant(question: &Question) -> usize {
         Question::Workloads(_) => 13,
         Question::Services(_) => 14,
         Question::Fix(_) => 15,
+        Question::Choke(_) => 16,
     }
 }
 
 /// How many there are.
-const VARIANTS: usize = 16;
+const VARIANTS: usize = 17;
 
 /// What the command of this line prints, and how it ends.
 fn command(line: &str, form: &str, world: &World) -> (String, Exit) {

@@ -59,6 +59,7 @@ fn questions(command: &str, name: &str) -> Vec<Vec<String>> {
         "who-can" => {
             vec![of(&["who-can", "get", "pods"]), of(&["who-can", "get", "pods", "@"]), of(&["who-can", "get", "/u@"])]
         }
+        "choke" => vec![of(&["choke", "cluster-admin"]), of(&["choke", "secrets/a/@", "--of", "user:u@"])],
         "fix" => {
             vec![
                 of(&["fix", "a/@", "b/@", "--allow"]),

@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Bound, Certainty, Fix, Trial, ground, note};
+use crate::ask::choke::Choked;
+use crate::ask::escalation::actor;
 use crate::ask::{Fault, World};
 use crate::change::GrantRow;
 use crate::change::fix::Draft;
 use crate::change::fix::allow::Ground;
 use crate::change::fix::revoke::{self, Named};
-use crate::escalate::step::Because;
 use crate::model::evidence::Outcome;
 use crate::model::id::ObjectId;
 use crate::model::name::Name;
@@ -16,11 +17,6 @@ use crate::model::role::Subject;
 use crate::rbac::identity::{How, canonical};
 use crate::rbac::{Grant, Identity, Request, naive};
 use crate::text::evidence::Evidence;
-
-/// How many grants a cut may have that is looked for exhaustively.
-const EXACT: usize = 3;
-/// How many grants are tried one after the other where no small cut is found.
-const MOST: usize = 40;
 
 /// Whose rights are taken, and which.
 #[derive(Clone, PartialEq, Debug)]
@@ -213,35 +209,25 @@ pub struct Choke {
     pub namespace: Name,
 }
 
-/// A binding and the place of a subject in it.
-type Cut = (ObjectId, usize);
-
 impl Choke {
-    /// The cut that ends all ways: the smallest where it is small.
+    /// The smallest cut that ends all ways.
     ///
     /// # Errors
     /// An end is none, or the engines differ.
     pub fn answer(&self, world: &World) -> Result<Fix, Fault> {
         let asked = format!("revoke {} --to {}", self.from, self.to);
         let mut fix = Fix { asked, candidates: Vec::new(), reasons: Vec::new(), is_unsure: false };
-        let (outcome, first) = self.grants(world)?;
-        if outcome != Outcome::Allow {
-            fix.is_unsure = outcome == Outcome::Unknown;
-            let what = match fix.is_unsure {
-                true => format!("whether {} reaches {} is not known", self.from, self.to),
-                false => format!("already as asked: {} does not reach {}", self.from, self.to),
-            };
-            fix.reasons.push(note(what));
+        let choked = self.choked(world)?;
+        if choked.found.cut.is_empty() {
+            fix.is_unsure = choked.outcome() == Outcome::Unknown;
+            fix.reasons.push(note(self.nothing(&choked)));
             return Ok(fix);
         }
-        let (cut, is_exact) = self.cut(world, &first)?;
-        let ground = ground(world);
-        let drafts: Vec<Draft> =
-            named(world, &cut).and_then(|it| revoke::everything(&ground, &it)).into_iter().collect();
+        let drafts: Vec<Draft> = revoke::everything(&ground(world), &named(&choked)).into_iter().collect();
         let trial = Trial {
             world,
             bound: Bound::Takes,
-            holds: &|after| match self.grants(after).ok()?.0 {
+            holds: &|after| match self.reaches(after).ok()? {
                 Outcome::Allow => None,
                 outcome => Some(certainty(outcome == Outcome::Deny)),
             },
@@ -249,132 +235,49 @@ impl Choke {
             is_meant_grant: &|_| false,
         };
         fix.candidates = trial.candidates(drafts)?;
+        let (count, least) = (choked.found.cut.len(), choked.found.lower_bound);
         if fix.candidates.is_empty() {
             fix.reasons.push(note("no removal of grants ends every way: some of them need no grant"));
-        } else if !is_exact {
-            fix.reasons.push(note(format!("a smaller set of grants may do: all sets of up to {EXACT} were tried")));
+        } else if !choked.found.is_exact() {
+            fix.reasons.push(note(format!("fewer grants than {count} may do: at least {least} are needed")));
         }
         Ok(fix)
     }
 
-    /// The grants whose removal ends every way, and whether no fewer do.
-    fn cut(&self, world: &World, first: &[Cut]) -> Result<(Vec<Cut>, bool), Fault> {
-        for size in 1..=EXACT {
-            if let Some(found) = self.search(world, first, &mut Vec::new(), size)? {
-                return Ok((found, true));
-            }
+    /// Why nothing is cut.
+    fn nothing(&self, choked: &Choked) -> String {
+        let Self { from, to, .. } = self;
+        match choked.outcome() {
+            Outcome::Unknown => format!("whether {from} reaches {to} is not known"),
+            _ if choked.found.left.is_empty() => format!("already as asked: {from} does not reach {to}"),
+            _ => "no removal of grants ends every way: some of them need no grant".to_owned(),
         }
-        Ok((self.greedy(world)?, false))
     }
 
-    /// Whether the goal is reached, and the grants that the way rests on.
-    fn grants(&self, world: &World) -> Result<(Outcome, Vec<Cut>), Fault> {
+    fn choked(&self, world: &World) -> Result<Choked, Fault> {
+        let of = actor(&self.from, &self.namespace)?;
+        world.asker().choke(&world.ground(&self.groups), &self.to, Some(&of), &self.namespace, &mut |_, _| true)
+    }
+
+    /// Whether the goal is reached.
+    fn reaches(&self, world: &World) -> Result<Outcome, Fault> {
         let (asker, ground) = (world.asker(), world.ground(&self.groups));
         let question = asker.reach_question(&self.from, &self.to, &self.namespace)?;
-        let path = asker.reach_path(&ground, question, None);
-        let mut all: Vec<Cut> = Vec::new();
-        for because in path.path.iter().flat_map(|it| &it.because) {
-            let cuts = match because {
-                Because::Allowed { grant: Some(grant), .. } => vec![(grant.binding.id(), grant.subject)],
-                // What rules amount to together: each binding that gives some of them may be the one.
-                Because::Holds { subject, .. } => self.bindings_of(world, subject),
-                _ => Vec::new(),
-            };
-            cuts.into_iter().for_each(|it| all.extend((!all.contains(&it)).then_some(it)));
-        }
-        Ok((path.outcome, all))
-    }
-
-    /// The bindings that name somebody or a group of theirs, those that give most first.
-    fn bindings_of(&self, world: &World, subject: &Subject) -> Vec<Cut> {
-        let groups = Identity::new(subject, &self.groups).groups.into_iter().map(|it| Subject::Group(it.0));
-        let of = |it: Subject| revoke::naming(&world.cluster, &it).into_values();
-        let mut found: Vec<_> = std::iter::once(subject.clone()).chain(groups).flat_map(of).collect();
-        found.sort_by_key(|it| std::cmp::Reverse(wildcards(world, &it.0)));
-        found.iter().flat_map(|(binding, places)| places.iter().map(|it| (binding.id(), *it))).collect()
-    }
-
-    /// A set of this size that ends every way, of which one must be on each.
-    fn search(
-        &self,
-        world: &World,
-        on_way: &[Cut],
-        so_far: &mut Vec<Cut>,
-        size: usize,
-    ) -> Result<Option<Vec<Cut>>, Fault> {
-        for grant in on_way {
-            so_far.push(grant.clone());
-            let after = without(world, so_far);
-            let (outcome, next) = self.grants(&after)?;
-            let found = match (outcome, size) {
-                (Outcome::Allow, 1) => None,
-                (Outcome::Allow, _) => self.search(world, &next, so_far, size - 1)?,
-                _ => Some(so_far.clone()),
-            };
-            if found.is_some() {
-                return Ok(found);
-            }
-            so_far.pop();
-        }
-        Ok(None)
-    }
-
-    /// One grant of each way that is left, until none is.
-    fn greedy(&self, world: &World) -> Result<Vec<Cut>, Fault> {
-        let mut cut: Vec<Cut> = Vec::new();
-        for _ in 0..MOST {
-            let (outcome, on_way) = self.grants(&without(world, &cut))?;
-            match on_way.into_iter().find(|it| !cut.contains(it)) {
-                Some(next) if outcome == Outcome::Allow => cut.push(next),
-                _ => return Ok(cut),
-            }
-        }
-        Ok(cut)
+        Ok(asker.reach_path(&ground, question, None).outcome)
     }
 
     /// The bindings that the candidate changes.
     pub fn wholes(&self, world: &World) -> Vec<ObjectId> {
-        let Ok((Outcome::Allow, first)) = self.grants(world) else { return Vec::new() };
-        let cut = self.cut(world, &first).map(|it| it.0).unwrap_or_default();
-        let all: BTreeSet<ObjectId> = cut.into_iter().map(|it| it.0).collect();
-        all.into_iter().collect()
+        self.choked(world).map(|it| named(&it).into_keys().collect()).unwrap_or_default()
     }
 }
 
-/// How many wildcards the widest rule of a binding's role has.
-fn wildcards(world: &World, binding: &crate::model::role::Binding) -> usize {
-    let rules = world.rbac().rules_of(binding);
-    let count = |it: &crate::model::role::RoleRule| {
-        [&it.verbs, &it.groups, &it.resources].into_iter().filter(|it| it.iter().any(|it| it == "*")).count()
-    };
-    rules.iter().flat_map(|it| it.iter()).map(count).max().unwrap_or(0)
-}
-
-/// The bindings of a cut.
-fn named(world: &World, cut: &[Cut]) -> Option<Named> {
+/// The bindings of a cut, each with the places of whom it names no more.
+fn named(choked: &Choked) -> Named {
     let mut all: Named = BTreeMap::new();
-    for (id, place) in cut {
-        let binding = world.cluster.bindings.get(&id.namespace, &id.name)?;
-        all.entry(id.clone()).or_insert_with(|| (binding.clone(), BTreeSet::new())).1.insert(*place);
+    for cut in choked.found.cut.iter().map(|it| &it.cut) {
+        let new = || (cut.binding.clone(), BTreeSet::new());
+        all.entry(cut.binding.id()).or_insert_with(new).1.extend(cut.places());
     }
-    Some(all)
-}
-
-/// The world without these grants.
-fn without(world: &World, cut: &[Cut]) -> World {
-    use crate::model::cluster::{AnyFact, Delta, Entry};
-    use crate::model::role::Binding;
-    let mut after = world.clone();
-    for (_, (binding, places)) in named(world, cut).unwrap_or_default() {
-        let binding = Binding { subjects: blanked(&binding, &places).into(), ..Binding::clone(&binding) };
-        after.apply(vec![Delta::Put(Entry::new(AnyFact::Binding(binding.into())))]);
-    }
-    after
-}
-
-/// Subjects of which those at these places are nobody, so that the others stay in theirs.
-fn blanked(binding: &crate::model::role::Binding, places: &BTreeSet<usize>) -> Vec<Subject> {
-    let blank =
-        |(at, it): (usize, &Subject)| if places.contains(&at) { Subject::User(Name::empty()) } else { it.clone() };
-    binding.subjects.iter().enumerate().map(blank).collect()
+    all
 }

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use super::about::{Explain, Touch};
 use super::access::{Groups, Unserved};
 use super::can::Can;
+use super::choke::Choke;
 use super::fix::Fix;
 use super::list::List;
 use super::map::{ByArg, Map};
@@ -105,11 +106,17 @@ fn fix() -> impl Strategy<Value = Fix> {
     })
 }
 
+fn choke() -> impl Strategy<Value = Choke> {
+    let all = (word(), some(), some(), groups());
+    all.prop_map(|(goal, of, server_version, groups)| Choke { goal, of, server_version, groups })
+}
+
 fn question() -> impl Strategy<Value = Question> {
     prop_oneof![
         trace().prop_map(Question::Trace),
         by().prop_map(|by| Question::Map(Map { by })),
         reach().prop_map(Question::Reach),
+        choke().prop_map(Question::Choke),
         fix().prop_map(Question::Fix),
         can().prop_map(Question::Can),
         who_can().prop_map(Question::WhoCan),

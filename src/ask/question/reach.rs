@@ -306,7 +306,7 @@ fn is_in(namespace: &Name, unit: &Unit) -> bool {
 }
 
 /// Everything that a way can lead through.
-fn all_needs() -> Needs {
+pub(super) fn all_needs() -> Needs {
     let mut needs = needs::everything();
     needs.0.extend(rbac_needs(None).0);
     needs.0.extend(Needs::all_of([Kind::SERVICE_ACCOUNT]).0);

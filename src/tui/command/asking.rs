@@ -2,7 +2,7 @@
 
 use super::{Command, ENDS, EVERYWHERE, Finds, LISTS, OBJECTS, always};
 use crate::ask::reaches::Way;
-use crate::tui::{choices, go, grants, open};
+use crate::tui::{choices, choking, go, grants, open};
 
 /// The rows.
 pub(super) const ALL: &[Command] = &[
@@ -49,6 +49,15 @@ pub(super) const ALL: &[Command] = &[
         places: ENDS,
         refuses: open::no_who,
         run: |app| open::reach(app, Way::To),
+        finds: Finds::ByName,
+    },
+    Command {
+        keys: &["X"],
+        name: "choke",
+        help: "the fewest grants to cut so that the way that is shown ends, or all ways to what is asked about",
+        places: ENDS,
+        refuses: choking::nothing,
+        run: choking::choke,
         finds: Finds::ByName,
     },
     Command {

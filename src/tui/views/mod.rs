@@ -10,6 +10,7 @@
 
 pub mod abilities;
 pub mod asked;
+pub mod choke;
 pub mod explain;
 pub mod fix;
 pub mod map;
@@ -52,6 +53,8 @@ pub enum Shown {
     Reach(reach::ReachAsked),
     /// A question that has no view of its own.
     Asked(Box<asked::Asked>),
+    /// Which grants to cut.
+    Choke(Box<choke::ChokeAsked>),
     /// What would make something otherwise.
     Fix(Box<fix::FixAsked>),
     /// Every allowed connection.
@@ -219,6 +222,7 @@ impl Shown {
             Shown::Trace => &trace::Traced,
             Shown::Reach(asked) => asked,
             Shown::Asked(asked) => &**asked,
+            Shown::Choke(asked) => &**asked,
             Shown::Fix(asked) => &**asked,
             Shown::Map(asked) => asked,
             Shown::Matrix => &matrix::Namespaces,

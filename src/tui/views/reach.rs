@@ -23,7 +23,7 @@ impl View for ReachAsked {
     }
 
     fn hints(&self) -> &'static [&'static str] {
-        &["open", "reach", "who", "filter", "copy menu", "leave", "help"]
+        &["open", "reach", "who", "choke", "filter", "copy menu", "leave", "help"]
     }
 
     fn name(&self) -> &'static str {
