@@ -2,10 +2,12 @@
 //!
 //! ```text
 //! pods that are isolated      every rule that lets it pass is narrowed, for these pods alone where a policy has others
-//! pods that are not isolated  a new policy that lets in all but it
+//! pods that are not isolated  a new policy that lets in all but it; one that lists who connects today, but it
 //! ```
 //!
 //! Either gate closes a flow: that of the destination comes first.
+
+mod listed;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -47,6 +49,12 @@ pub fn drafts(ground: &Ground<'_>, gates: &[Gate], told: &[IpNet], words: &str) 
             let draft = desk.draft();
             let is_new = !draft.changes.is_empty() && !made.iter().any(|it| it.changes == draft.changes);
             made.extend(is_new.then_some(draft));
+        }
+        let mut desk = Desk::new(ground.cluster, ground.manifests);
+        let closing = Closing { ground, told, words, reach: Reach::Whole };
+        let is_listed = direction == Direction::Ingress && !own.is_empty();
+        if is_listed && own.iter().try_for_each(|it| closing.list(&mut desk, it)).is_some() {
+            made.push(Draft { is_coarse: true, ..desk.draft() });
         }
     }
     made
