@@ -18,6 +18,7 @@ pub mod grants;
 mod grounds;
 pub mod order;
 mod ports;
+pub mod rebase;
 pub mod risk;
 mod space;
 pub mod stage;

@@ -173,6 +173,16 @@ impl Stage {
         self.go(items)
     }
 
+    /// Puts a change in the place of that of the same object, as no step of its own; one that would change nothing goes.
+    pub fn rebase(&mut self, item: Item) {
+        let Some(at) = self.items.iter().position(|it| it.id == item.id) else { return };
+        if item.is_nothing() {
+            drop(self.items.remove(at));
+        } else {
+            self.items[at] = Arc::new(item);
+        }
+    }
+
     /// Takes the change of an object back; whether there was one.
     pub fn unstage(&mut self, id: &ObjectId) -> bool {
         let items = self.items.iter().filter(|it| it.id != *id).cloned().collect();
