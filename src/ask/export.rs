@@ -1,9 +1,12 @@
-//! Changes as text for others: manifests, a script for kubectl, Markdown for a ticket.
+//! Changes as text for others: manifests, a script for kubectl, a kustomization, Markdown for a ticket.
 //!
 //! ```text
 //! manifests   what is created and updated as `kubectl apply -f` takes it; deletions are comments with their kubectl line
 //! script      a dry run of every change by the server first, then each of them, in order
+//! kustomize   patches of what is updated and deleted, and what is created as a file of its own
 //! ```
+
+mod kustomize;
 
 use serde_json::Value;
 
@@ -14,6 +17,15 @@ use crate::model::untrusted;
 use crate::text::written;
 use crate::text::written::markdown as safe;
 
+pub use kustomize::kustomize;
+
+/// A change, and the object as it was where that is known.
+#[derive(Clone, Copy, Debug)]
+pub struct Exported<'a> {
+    pub change: &'a Change,
+    pub before: Option<&'a Value>,
+}
+
 /// The objects as `kubectl apply -f` takes them, without the server's bookkeeping.
 pub fn manifests(changes: &[Change]) -> String {
     let one = |it: &Change| match it.op {
@@ -23,19 +35,23 @@ pub fn manifests(changes: &[Change]) -> String {
     changes.iter().map(one).collect()
 }
 
-/// A script that has the server try every change before it makes the first.
+/// A script that has the server try every change before it makes the first; `about` stands in comments.
 ///
-/// An update holds its resourceVersion: where somebody changed the object meanwhile the server refuses it.
-pub fn script(changes: &[Change]) -> String {
-    let mut text = String::from(
-        "#!/bin/sh\n# Every change is tried by the server first; nothing is made unless it takes all of them.\n\
+/// An update of a stored object holds its resourceVersion: where somebody changed it meanwhile the server refuses it.
+pub fn script(about: &[String], changes: &[Change]) -> String {
+    let mut text = String::from("#!/bin/sh\n");
+    about.iter().for_each(|it| text.push_str(&format!("# {}\n", untrusted::show(it))));
+    text.push_str(
+        "# Every change is tried by the server first; nothing is made unless it takes all of them.\n\
          # Usage: sh THIS, with kubectl's flags such as --context NAME behind it.\nset -eu\n\nchange() {\n",
     );
     for change in changes {
+        let is_stored = change.object.pointer("/metadata/uid").is_some();
         text.push_str(&match change.op {
             Op::Delete => format!("  {} \"$@\"\n", delete_line(&change.object)),
             Op::Create => heredoc("create", &meaning(&change.object)),
-            Op::Update => heredoc("replace", &preconditioned(&change.object)),
+            Op::Update if is_stored => heredoc("replace", &preconditioned(&change.object)),
+            Op::Update => heredoc("apply", &meaning(&change.object)),
         });
     }
     text + "}\n\nchange --dry-run=server \"$@\"\nchange \"$@\"\n"
@@ -134,7 +150,8 @@ mod tests {
 
     #[test]
     fn a_script_tries_everything_before_it_changes_anything() {
-        let text = script(&changes());
+        let text = script(&["a fix\nof two lines".to_owned()], &changes());
+        assert!(text.starts_with("#!/bin/sh\n# a fix\\nof two lines\n# Every"), "{text}");
         let dry = text.find("change --dry-run=server").expect("a dry run");
         assert!(dry < text.rfind("change \"$@\"").expect("the changes"), "{text}");
         assert_eq!(text.matches("resourceVersion: \"7\"").count(), 1, "of the update: {text}");

@@ -16,6 +16,7 @@ pub mod revoke;
 
 use super::diff::{self, Common};
 use super::many::unit_text;
+use super::order;
 use super::world::SelfCheck;
 use super::{Fault, World};
 use crate::change::edits::{Change, Op, project};
@@ -33,6 +34,7 @@ pub use flows::{Ask, Way, wholes};
 /// One way to do it, with all that it changes.
 #[derive(Clone, Debug)]
 pub struct Candidate {
+    /// In the order in which they are to be made.
     pub changes: Vec<Change>,
     /// What each change does.
     pub what: Vec<String>,
@@ -152,6 +154,8 @@ impl Trial<'_> {
         notes.extend(told("rights", &grants, |it| grant_row(it)));
         let besides = besides.len() + grants.len();
         let Draft { changes, what, is_coarse, fills_default_deny, .. } = draft;
+        let (changes, interrupted) = in_order(self.world, changes);
+        notes.extend(interrupted);
         let seen = Seen { before: self.world, after: &after, impact: &impact, changes: &changes };
         notes.extend(guards::found(&seen).into_iter().map(note));
         let refused = refusal::refused(self.world, &after, &changes);
@@ -186,6 +190,17 @@ pub(super) fn ground(world: &World) -> Ground<'_> {
 
 pub(super) fn note(what: impl Into<String>) -> Evidence {
     Evidence::new(crate::text::Mark::Note, what)
+}
+
+/// Changes in the order in which they are to be made, and what that interrupts.
+fn in_order(world: &World, changes: Vec<Change>) -> (Vec<Change>, Vec<Evidence>) {
+    if changes.len() < 2 {
+        return (changes, Vec::new());
+    }
+    let Ok(order) = order::of(world, &changes) else { return (changes, Vec::new()) };
+    let lines = if order.is_clean() { Vec::new() } else { order::lines(&order, &changes) };
+    let told = lines.into_iter().map(|it| Evidence::new(it.mark, it.text));
+    (order.of(&changes), told.collect())
 }
 
 /// An object line by line.

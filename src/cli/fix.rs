@@ -12,7 +12,7 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::ask::Question;
-use crate::ask::export;
+use crate::ask::export::{self, Exported};
 use crate::ask::fix::{Candidate, Fix};
 use crate::ask::question::Reads;
 use crate::ask::question::fix::Fix as Asking;
@@ -29,7 +29,7 @@ use super::{Asked, Command, Exit, Failure};
 #[derive(Args, Clone, Debug)]
 #[command(mut_arg("output", |it| form::output("fix", it)))]
 #[command(
-    after_help = "Examples:\n  kreach fix deploy/shop/web svc/platform/registry --allow\n  kreach fix deploy/shop/web svc/platform/registry --deny -o yaml\n  kreach fix --isolate ns/shop -o script\n  kreach fix --revoke sa:ci/runner get secrets -n shop\n  kreach fix --revoke sa:ci/runner --to cluster-admin -o json"
+    after_help = "Examples:\n  kreach fix deploy/shop/web svc/platform/registry --allow\n  kreach fix deploy/shop/web svc/platform/registry --deny -o yaml\n  kreach fix --isolate ns/shop -o script\n  kreach fix deploy/shop/web svc/platform/registry --deny -o kustomize\n  kreach fix --revoke sa:ci/runner get secrets -n shop\n  kreach fix --revoke sa:ci/runner --to cluster-admin -o json"
 )]
 pub struct FixArgs {
     #[command(flatten)]
@@ -99,6 +99,7 @@ pub(super) fn write(it: &Fix, form: Form, asked: &Asked<'_>, out: &mut dyn io::W
     match form {
         Form::Yaml => Ok(manifests(it, out)?),
         Form::Script => Ok(script(it, out)?),
+        Form::Kustomize => Ok(kustomization(it, asked, out)?),
         Form::Md => {
             asked.context.head(form, out)?;
             Ok(ticket(it, out)?)
@@ -155,22 +156,24 @@ fn parted(candidate: &Candidate) -> io::Result<(String, Vec<String>)> {
 
 /// A script that applies the first candidate, once the server has said of all of it what it would do.
 fn script(it: &Fix, out: &mut dyn io::Write) -> io::Result<()> {
-    writeln!(out, "#!/bin/sh\n# {}", it.asked)?;
-    let Some(first) = it.candidates.first() else { return writeln!(out, "# no candidate\nexit 1") };
-    let told = first.what.iter().chain(&first.refused);
-    told.cloned().chain(first.notes.iter().map(|it| it.what.clone())).try_for_each(|it| writeln!(out, "# {it}"))?;
-    let (objects, deletes) = parted(first)?;
-    writeln!(out, "set -eu\n")?;
-    if !objects.is_empty() {
-        writeln!(out, "objects() {{ cat <<'END_OF_OBJECTS'\n{objects}END_OF_OBJECTS\n}}\n")?;
-    }
-    for dry_run in [" --dry-run=server", ""] {
-        if !objects.is_empty() {
-            writeln!(out, "objects | kubectl apply{dry_run} -f -")?;
-        }
-        deletes.iter().try_for_each(|it| writeln!(out, "{it}{dry_run}"))?;
-    }
-    Ok(())
+    let mut about = vec![it.asked.clone()];
+    let Some(first) = it.candidates.first() else {
+        return write!(out, "#!/bin/sh\n# {}\n# no candidate\nexit 1\n", it.asked);
+    };
+    about.extend(first.what.iter().chain(&first.refused).cloned());
+    about.extend(first.notes.iter().map(|it| it.what.clone()));
+    write!(out, "{}", export::script(&about, &first.changes))
+}
+
+/// The first candidate as a kustomization.
+fn kustomization(it: &Fix, asked: &Asked<'_>, out: &mut dyn io::Write) -> io::Result<()> {
+    let Some(first) = it.candidates.first() else { return writeln!(out, "# no candidate: {}", it.asked) };
+    let exported = |change| {
+        let before = Change::id(change).ok().and_then(|it| asked.world.manifests.get(&it));
+        Exported { change, before }
+    };
+    let all: Vec<Exported<'_>> = first.changes.iter().map(exported).collect();
+    write!(out, "# {}\n{}", it.asked, export::kustomize(&all))
 }
 
 /// All candidates as a ticket: what each does, what it changes, its objects.

@@ -29,10 +29,11 @@ pub enum Form {
     Junit,
     Sarif,
     Script,
+    Kustomize,
 }
 
 impl Form {
-    const ALL: [Form; 12] = [
+    const ALL: [Form; 13] = [
         Form::Text,
         Form::Table,
         Form::Wide,
@@ -45,6 +46,7 @@ impl Form {
         Form::Junit,
         Form::Sarif,
         Form::Script,
+        Form::Kustomize,
     ];
 
     /// As it is typed.
@@ -70,6 +72,7 @@ impl Form {
             Form::Dot => ("dot", "A graph, as Graphviz reads it"),
             Form::Junit => ("junit", "A test case for each file and each expectation"),
             Form::Script => ("script", "A shell script for kubectl, the dry run first"),
+            Form::Kustomize => ("kustomize", "A kustomization with patches, and what is created"),
             Form::Sarif => ("sarif", "SARIF 2.1.0, as code scanning reads it"),
         }
     }
@@ -100,7 +103,7 @@ pub const FORMS: &[(&str, &[Form])] = &[
     ("map", ARROWS),
     ("reach", ARROWS),
     ("choke", &[Form::Text, Form::Json, Form::Yaml, Form::Md]),
-    ("fix", &[Form::Text, Form::Json, Form::Yaml, Form::Md, Form::Script]),
+    ("fix", &[Form::Text, Form::Json, Form::Yaml, Form::Md, Form::Script, Form::Kustomize]),
     ("diff", &[Form::Text, Form::Json, Form::Yaml, Form::Md]),
     ("baseline", PAGE),
     ("check", FINDINGS),

@@ -91,9 +91,8 @@ impl Context {
             }
             Form::Md => write!(out, "**{}**\n\n", markdown(&heading()))?,
             Form::Dot => writeln!(out, "// {}", heading())?,
-            Form::Name | Form::Csv | Form::Json | Form::Yaml | Form::Junit | Form::Sarif | Form::Script => {
-                return Ok(());
-            }
+            Form::Name | Form::Csv | Form::Json | Form::Yaml => return Ok(()),
+            Form::Junit | Form::Sarif | Form::Script | Form::Kustomize => return Ok(()),
         }
         staging.said.set(true);
         Ok(())

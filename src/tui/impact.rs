@@ -6,9 +6,9 @@ use super::app::App;
 use super::job::{Said, State, Work};
 use super::page::saying;
 use crate::ask::diff::{self, Common, Fold};
-use crate::ask::{World, staged};
+use crate::ask::{World, order, staged};
 use crate::change::stage::Item;
-use crate::change::{Change, edits};
+use crate::change::{Change, Order, edits};
 use crate::text::{Line, Mark, Page};
 
 /// What a comparison was of, and what it came to.
@@ -17,6 +17,9 @@ pub struct Compared {
     changes: Vec<Change>,
     revision: u64,
     page: Page,
+    order: Order,
+    /// What is told of the order.
+    told: Vec<Line>,
 }
 
 /// The last comparison.
@@ -70,23 +73,45 @@ impl Impact {
     pub fn text(&self, app: &App) -> String {
         self.of(app).map(|it| it.page.to_string()).unwrap_or_default()
     }
+
+    /// What is staged, in the order in which it is made; checked, where that is worked out.
+    pub fn in_order<'a>(&self, app: &'a App) -> Vec<&'a Item> {
+        let usual = app.staging.stage.in_order();
+        self.of(app).map_or_else(|| usual.clone(), |it| it.order.of(&usual))
+    }
+
+    /// What is told of that order; nothing of a single change.
+    pub fn order_lines(&self, app: &App) -> Vec<Line> {
+        match (self.of(app), app.answers.jobs.state()) {
+            (Some(compared), _) => compared.told.clone(),
+            (None, _) if app.staging.stage.items().len() < 2 => Vec::new(),
+            (None, State::Failed) => vec![Line::new(0, Mark::Unknown, "order: it could not be checked")],
+            (None, _) => vec![Line::new(0, Mark::Unknown, "order: not checked yet")],
+        }
+    }
 }
 
-/// The work that compares a cluster with the same once these changes are made.
+/// The work that compares a cluster with the same once these changes are made, and checks in which order they are.
 pub fn work(base: &World, changes: Vec<Change>) -> Work {
     let (base, revision) = (base.clone(), base.revision());
     Box::new(move |_| {
-        let page = match edits::project(&base.cluster, &changes) {
-            Ok(projected) => {
+        let compared = match (edits::project(&base.cluster, &changes), order::of(&base, &changes)) {
+            (Ok(projected), Ok(order)) => {
                 let mut after = base.clone();
                 after.stage(projected.deltas);
                 let common = Common { is_one_source: true, has_same_unread: true };
                 let mut page = diff::page(&diff::compare(&base, &after, common), Fold::Folded);
                 projected.notes.iter().for_each(|it| page.say(1, Mark::Note, it));
-                page
+                let told = order::lines(&order, &changes);
+                told.iter().for_each(|it| page.push(it.clone()));
+                Compared { changes, revision, page, order, told }
             }
-            Err(why) => saying(Mark::Unknown, why.to_string()),
+            (Err(why), _) | (_, Err(why)) => {
+                let (page, order) = (saying(Mark::Unknown, why.to_string()), Order::default());
+                let order = Order { places: (0..changes.len()).collect(), ..order };
+                Compared { changes, revision, page, order, told: Vec::new() }
+            }
         };
-        Said::Impact(Arc::new(Compared { changes, revision, page }))
+        Said::Impact(Arc::new(compared))
     })
 }

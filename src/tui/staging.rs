@@ -20,6 +20,7 @@ use super::yaml::{self, ManagedFields};
 use super::{open, what_if};
 use crate::ask::staged::Staged;
 use crate::change::clash::{Clash, clash};
+use crate::change::rebase::rebased;
 use crate::change::stage::{Fetched, Item};
 use crate::change::{Change, Op, Stage};
 use crate::kinds;
@@ -34,6 +35,8 @@ pub struct Staging {
     pub stage: Stage,
     /// What somebody else did to an object since its change was staged.
     pub clashes: BTreeMap<ObjectId, Clash>,
+    /// What somebody else did since, and is part of the staged change by now.
+    pub taken_over: BTreeMap<ObjectId, String>,
     /// What was edited last and is no object: the next edit goes on from it.
     refused: Option<(ObjectId, String)>,
 }
@@ -84,16 +87,33 @@ fn compare(app: &App) -> Vec<Effect> {
     if all.is_empty() { Vec::new() } else { vec![Effect::Compare(all)] }
 }
 
-/// Takes in how an object is by now.
-pub fn compared(app: &mut App, id: &ObjectId, now: Result<Option<Value>, String>) {
+/// Takes in how an object is by now: what others did to other fields is taken over, the rest stands in the way.
+pub fn compared(app: &mut App, id: &ObjectId, now: Result<Option<Value>, String>) -> Vec<Effect> {
     // What could not be fetched says nothing about it.
-    let Ok(now) = now else { return };
-    let clash = app.staging.stage.of(id).and_then(|it| clash(it, now.as_ref()));
-    match clash {
-        Some(clash) => drop(app.staging.clashes.insert(id.clone(), clash)),
-        None => drop(app.staging.clashes.remove(id)),
+    let (Ok(now), Some(item)) = (now, app.staging.stage.of(id)) else { return Vec::new() };
+    let clash = clash(item, now.as_ref());
+    let Some(rebased) = now.as_ref().and_then(|it| rebased(item, it)) else {
+        match clash {
+            Some(clash) => drop(app.staging.clashes.insert(id.clone(), clash)),
+            None => drop(app.staging.clashes.remove(id)),
+        }
+        app.reanswer();
+        return Vec::new();
+    };
+    let is_nothing = rebased.is_nothing();
+    app.staging.stage.rebase(rebased);
+    app.staging.clashes.remove(id);
+    let Some(clash) = clash else {
+        // Only its version moved: the next step of staging keeps that too.
+        app.reanswer();
+        return Vec::new();
+    };
+    if is_nothing {
+        return changed(app, format!("{id}: the cluster is so by now, it is no longer staged"));
     }
-    app.reanswer();
+    let words = format!("taken over: {}", clash.words());
+    app.staging.taken_over.insert(id.clone(), words.clone());
+    changed(app, format!("{id}: {words}"))
 }
 
 /// Stages changes that somebody has asked for.
@@ -112,6 +132,7 @@ pub fn take(app: &mut App, items: Result<Vec<Item>, String>) -> Vec<Effect> {
         return Vec::new();
     }
     app.staging.clashes.retain(|id, _| !ids.contains(id));
+    app.staging.taken_over.retain(|id, _| !ids.contains(id));
     changed(app, format!("staged {many} (s shows the stage, W answers with it)"))
 }
 
@@ -119,6 +140,7 @@ pub fn take(app: &mut App, items: Result<Vec<Item>, String>) -> Vec<Effect> {
 fn changed(app: &mut App, words: String) -> Vec<Effect> {
     let stage = &app.staging.stage;
     app.staging.clashes.retain(|id, _| stage.of(id).is_some());
+    app.staging.taken_over.retain(|id, _| stage.of(id).is_some());
     what_if::follow(app);
     app.reanswer();
     // A stage is made of what was JSON.
@@ -311,10 +333,14 @@ pub struct Export {
 
 /// The stage in all forms in which it is exported.
 pub fn texts(app: &App) -> Vec<Export> {
-    use crate::ask::export;
-    let changes = app.staging.stage.changes();
+    use crate::ask::export::{self, Exported};
+    let items = app.answers.impact.in_order(app);
+    let changes: Vec<Change> = items.iter().map(|it| it.change().clone()).collect();
+    let exported: Vec<Exported<'_>> =
+        items.iter().map(|it| Exported { change: it.change(), before: it.before() }).collect();
     let told = app.staging.told();
     let impact = app.answers.impact.text(app);
+    let order: Vec<String> = app.answers.impact.order_lines(app).into_iter().map(|it| it.text).collect();
     vec![
         Export {
             name: "manifests",
@@ -326,7 +352,13 @@ pub fn texts(app: &App) -> Vec<Export> {
             name: "script",
             help: "kubectl commands, a dry run first",
             extension: "sh",
-            text: export::script(&changes),
+            text: export::script(&order, &changes),
+        },
+        Export {
+            name: "kustomize",
+            help: "a kustomization with patches, and what is created",
+            extension: "kustomize.yaml",
+            text: export::kustomize(&exported),
         },
         Export {
             name: "markdown",

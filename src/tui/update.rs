@@ -96,7 +96,7 @@ impl App {
                 return effects;
             }
             Event::Wholes { line, held } => proposing::held(self, &line, held),
-            Event::Compared { id, object } => staging::compared(self, &id, object),
+            Event::Compared { id, object } => return staging::compared(self, &id, object),
             Event::Edited { id, fetched, before, after } => return staging::edited(self, &id, fetched, &before, after),
             Event::Switched { context } => self.start_over(context),
         }

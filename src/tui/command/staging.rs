@@ -66,7 +66,7 @@ pub(super) const ALL: &[Command] = &[
     Command {
         keys: &["E"],
         name: "export",
-        help: "export the stage to a file: manifests, a kubectl script with a dry run first, Markdown",
+        help: "export the stage to a file: manifests, a kubectl script with a dry run first, a kustomization, Markdown",
         places: EVERYWHERE,
         refuses: staging::nothing,
         run: staging::exports,

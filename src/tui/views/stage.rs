@@ -51,6 +51,11 @@ impl View for Stage {
         staging::texts(app).into_iter().map(|it| (it.name, it.text)).collect()
     }
 
+    /// The order is checked beside the loop, with the comparison.
+    fn wanted(&self, app: &App) -> Option<What> {
+        app.answers.impact.wanted(app).map(What::Impact)
+    }
+
     fn open(&self, app: &mut App) -> Vec<Effect> {
         match app.answers.reader.link().map(|it| it.object.clone()) {
             Some(id) => app.open(Shown::Staged(StagedAt(id))),
@@ -79,14 +84,16 @@ fn page(app: &App) -> Page {
         many => format!("{}; nothing is applied; {many} in conflict with the cluster", staging.counted()),
     };
     page.say(0, if conflicts > 0 { Mark::Deny } else { Mark::Title }, head);
-    for item in staging.stage.in_order() {
+    for item in app.answers.impact.in_order(app) {
         let text = format!("{}  {}  (from {})", item.op().as_str(), item.id(), item.origin());
         page.push(Line::new(1, Mark::Plain, text).linked(item.id(), &Place::default()));
         if let Fetched::Unseen(why) = item.fetched() {
             page.say(2, Mark::Unknown, format!("not compared with the cluster: {why}"));
         }
+        staging.taken_over.get(item.id()).into_iter().for_each(|it| page.say(2, Mark::Note, it));
         staging.clashes.get(item.id()).into_iter().for_each(|it| page.push(clash_line(it)));
     }
+    app.answers.impact.order_lines(app).into_iter().for_each(|it| page.push(it));
     page
 }
 
