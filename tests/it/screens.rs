@@ -3,6 +3,7 @@
 //! A golden frame holds the text of the screen and, below it, the runs of every style that is not plain, so that a
 //! look that is lost is seen too. `KREACH_BLESS=1 cargo test screens` writes them; they are read before they are kept.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
@@ -42,6 +43,8 @@ pub struct Driver {
     pub app: App,
     area: Rect,
     pub effects: Vec<Effect>,
+    /// Whole objects besides those of the documents.
+    pub objects: BTreeMap<ObjectId, Value>,
 }
 
 fn documents() -> impl Iterator<Item = (ObjectId, &'static str)> {
@@ -97,8 +100,12 @@ impl Driver {
         let people = People::read(&[("people.csv".into(), people.into())], &Prefixes::default()).expect("a directory");
         let people = Some(Arc::new(people));
         let setup = Setup { people, ..setup };
-        let mut driver =
-            Self { app: App::new(setup, cluster), area: Rect::new(0, 0, width, height), effects: Vec::new() };
+        let mut driver = Self {
+            app: App::new(setup, cluster),
+            area: Rect::new(0, 0, width, height),
+            effects: Vec::new(),
+            objects: BTreeMap::new(),
+        };
         driver.send(Event::Resize(width, height));
         driver
     }
@@ -127,7 +134,8 @@ impl Driver {
     }
 
     fn hold(&mut self, line: Box<Line>, ids: &[ObjectId]) {
-        let fetched = |it: &ObjectId| object(it).map_or(Fetched::Absent, Fetched::There);
+        let whole = |it: &ObjectId| self.objects.get(it).cloned().or_else(|| object(it).ok());
+        let fetched = |it: &ObjectId| whole(it).map_or(Fetched::Absent, Fetched::There);
         let held = ids.iter().map(|it| (it.clone(), fetched(it))).collect();
         self.send(Event::Wholes { line, held });
     }

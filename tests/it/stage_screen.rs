@@ -364,6 +364,62 @@ fn a_denied_trace_is_fixed_by_keys() {
     assert!(driver.text().contains("nothing is staged"), "all its changes are one step: {}", driver.text());
 }
 
+/// The story's incident from the verdict to the file that is exported, at 80×24.
+#[test]
+fn the_incident_is_solved_by_keys() {
+    let mut driver = crate::ten_tasks::session("incident", SIZE);
+    driver.objects = crate::ten_tasks::objects(&[Kind::NETWORK_POLICY]);
+    let trace = ": \"trace_deploy/shop/web_svc/payments/db:5432 Enter";
+    driver.keys(trace);
+    check("incident_verdict", &mut driver);
+    driver.keys("f");
+    check("incident_fix", &mut driver);
+    driver.keys("j space s");
+    check("incident_stage", &mut driver);
+    driver.keys("D");
+    check("incident_impact", &mut driver);
+    driver.keys("W");
+    driver.keys(trace);
+    check("incident_what_if", &mut driver);
+    driver.keys("W E");
+    check("incident_export", &mut driver);
+    driver.keys("Enter");
+    let Some(Effect::Export { extension, text }) = driver.effects.last() else { panic!("{:?}", driver.effects.last()) };
+    assert_eq!(*extension, "yaml");
+    let ids: Vec<String> = kreach::live::files::load_text("fix.yaml", text, "default")
+        .expect("what is exported reads")
+        .cluster
+        .policies
+        .iter()
+        .map(|it| it.id().to_string())
+        .collect();
+    assert!(!ids.is_empty() && text.matches("kind: NetworkPolicy").count() == ids.len(), "{text}");
+}
+
+/// What others change in other fields is part of the staged change at once; what both change is left and told.
+#[test]
+fn a_staged_change_follows_its_object_where_nothing_clashes() {
+    let mut driver = driver();
+    let id = edited(&mut driver, |it| it.replacen("metadata:", "metadata:\n  annotations: {why: test}", 1));
+    driver.keys("s");
+    let now = |more: &dyn Fn(&mut Value)| {
+        let mut now = object(&id).expect("it is in the files");
+        now["metadata"]["managedFields"] = json!([{"manager": "argocd", "time": "2024-01-01T00:00:00Z"}]);
+        more(&mut now);
+        Event::Compared { id: id.clone(), object: Ok(Some(now)) }
+    };
+    driver.send(now(&|it| it["metadata"]["labels"] = json!({"team": "x"})));
+    let text = driver.text();
+    assert!(text.contains("taken over: metadata.labels changed meanwhile by argocd"), "{text}");
+    assert!(matches!(driver.effects.last(), Some(Effect::KeepStage { .. })), "{:?}", driver.effects.last());
+    driver.keys("j Enter");
+    let text = driver.text();
+    assert!(text.contains("why: test") && !text.contains("- team"), "{text}");
+    driver.send(now(&|it| it["metadata"]["annotations"] = json!({"why": "theirs"})));
+    let text = driver.text();
+    assert!(text.contains("conflict: metadata.annotations"), "{text}");
+}
+
 /// What `f` asks for is said by where one is; elsewhere it is refused with a reason.
 #[test]
 fn f_asks_for_what_is_under_the_cursor() {

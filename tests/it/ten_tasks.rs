@@ -5,16 +5,22 @@
 //!
 //! docs/ten-tasks.md lists them with pictures at three sizes, which `KREACH_BLESS=1 cargo test ten_tasks` draws.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
-use kreach::embedded::kinds;
+use kreach::change::{Change, Op};
+use kreach::embedded::kinds as served;
 use kreach::embedded::story::{PEOPLE, Story};
 use kreach::kinds::{Intern, KINDS};
 use kreach::model::cluster::{Cluster, Delta};
 use kreach::model::coverage::{Coverage, Scope};
+use kreach::model::id::{Kind, ObjectId};
 use kreach::rbac::review::{Me, Reply, Review};
 use kreach::tui::app::Setup;
 use kreach::tui::event::{Effect, Event};
 use kreach::tui::status::Origin;
+
+use serde_json::Value;
 
 use crate::screens::{Driver, check};
 
@@ -83,7 +89,7 @@ fn story() -> Cluster {
     let mut cluster = Cluster::new(Coverage::Loading);
     let mut intern = Intern::new();
     for spec in KINDS {
-        if let Some(kind) = kinds::by_plural(spec.plural).filter(|it| it.group == spec.group) {
+        if let Some(kind) = kreach::embedded::kinds::by_plural(spec.plural).filter(|it| it.group == spec.group) {
             story.world().documents(kind, |json| {
                 let text = std::str::from_utf8(json).expect("the server writes UTF-8");
                 let delta = spec.read_json(text, "", &mut intern).delta();
@@ -96,13 +102,28 @@ fn story() -> Cluster {
     cluster
 }
 
+/// The story's objects of these kinds, whole.
+pub fn objects(kinds: &[Kind]) -> BTreeMap<ObjectId, Value> {
+    let story = Story::new(Timestamp::from_second(1_790_000_000).expect("a time"));
+    let mut all = BTreeMap::new();
+    for spec in KINDS.iter().filter(|it| kinds.contains(&it.kind)) {
+        let Some(kind) = served::by_plural(spec.plural) else { continue };
+        story.world().documents(kind, |json| {
+            let object: Value = serde_json::from_slice(json).expect("the server writes JSON");
+            let change = Change { op: Op::Update, object };
+            all.insert(change.id().expect("it reads"), change.object);
+        });
+    }
+    all
+}
+
 /// How many keys a script types.
 fn count(keys: &str) -> usize {
     keys.split(' ').filter(|it| !it.is_empty()).map(|it| it.strip_prefix('"').map_or(1, |it| it.chars().count())).sum()
 }
 
 /// A session on the story; tasks about a pod begin on one of web's.
-fn session(task: &str, size: (u16, u16)) -> Driver {
+pub fn session(task: &str, size: (u16, u16)) -> Driver {
     let setup = Setup { title: "demo story".into(), origin: Origin::Live, ..Setup::default() };
     let mut driver = Driver::among(PEOPLE, setup, story(), size);
     let me = Me { user: "demo".into(), groups: vec!["system:authenticated".into()] };
