@@ -14,6 +14,7 @@ mod effects;
 mod feed;
 mod frames;
 mod jobs;
+mod manifests;
 mod questions;
 mod signals;
 mod stage;
@@ -99,6 +100,8 @@ struct Program {
     /// Until then nothing is worked out anew, so that a cluster that changes all the time costs little.
     rest: Instant,
     job: Beside,
+    /// What manifests declare is being read.
+    declaring: Option<manifests::Beside>,
     clock: Clock,
     keeping: Keeping,
     /// What waits for the editor.
@@ -135,6 +138,7 @@ impl Program {
             due: None,
             rest: Instant::now(),
             job: Beside::default(),
+            declaring: None,
             clock: Clock::new(),
             keeping: Keeping::default(),
             editing: None,
@@ -210,6 +214,7 @@ impl Program {
                 }
             };
             self.end_unwanted_job();
+            self.read_manifests();
             if let Some(edit) = self.editing.take() {
                 // Who reads keys beside the editor takes them from it, and a change of the terminal's mode would make it
                 // read. The next stream waits for the lock that its thread holds until it was woken.

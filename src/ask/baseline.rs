@@ -44,7 +44,7 @@ use units::{Peer, Units};
 const SYSTEM: &str = "kube-system";
 
 /// What is asked for.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Wanted {
     /// The namespaces that policies are written for; empty: all that have workloads.
     pub namespaces: Vec<Name>,
@@ -137,6 +137,16 @@ impl Baseline {
     /// The answer in words.
     pub fn page(&self, is_verbose: bool) -> Page {
         page::page(self, is_verbose)
+    }
+
+    /// Its policies in words, each rule followed by what it is for: one below the other at this depth.
+    pub fn policies_page(&self, indent: u8) -> Page {
+        page::policies_flat(self, indent)
+    }
+
+    /// What they leave out: flows that nothing declares, those of these that are kept by hand, and what was not read.
+    pub fn beside(&self, kept: &[(String, String)], keeps_current: bool) -> Page {
+        page::beside(self, kept, keeps_current)
     }
 
     /// What is needed and denied, in words.

@@ -19,7 +19,7 @@ use crate::model::name::Name;
 use crate::model::place::Place;
 use crate::model::policy::{Direction, Policy};
 use crate::net::verdict::Tri;
-use crate::text::{Line, Mark, Page, policy, words};
+use crate::text::{About, Line, Mark, Page, policy, words};
 
 /// What an object is: facts first, then what governs it, then what is wrong with it.
 pub fn facts(view: View<'_>, item: &Item) -> Page {
@@ -45,6 +45,13 @@ pub fn facts(view: View<'_>, item: &Item) -> Page {
     }
     problems(&mut page, view, item);
     page
+}
+
+/// Where what a namespace's manifests declare was not read: how it is told which of that is denied.
+pub fn unread_gaps(namespace: &Name) -> Line {
+    let how = format!("kreach explain ns/{namespace} --gaps tells which are denied");
+    let text = format!("flows that manifests declare: not read ({how})");
+    Line::new(0, Mark::Plain, text).on(About::Gaps(namespace.clone()))
 }
 
 fn gone(page: &mut Page, item: &Item) {

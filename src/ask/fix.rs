@@ -14,6 +14,7 @@ mod page;
 mod refusal;
 pub mod revoke;
 
+use super::baseline::Baseline;
 use super::diff::{self, Common};
 use super::many::unit_text;
 use super::order;
@@ -52,6 +53,8 @@ pub struct Candidate {
     pub is_coarse: bool,
     /// Whether a policy that denies by default would hold a rule.
     pub fills_default_deny: bool,
+    /// Whether it is the baseline: what manifests declare is kept.
+    pub is_baseline: bool,
 }
 
 /// The answer.
@@ -65,9 +68,25 @@ pub struct Fix {
     pub reasons: Vec<Evidence>,
     /// Whether there is none because not all that it rests on is known.
     pub is_unsure: bool,
+    /// What manifests declare, where a candidate keeps that.
+    pub declared: Option<Declared>,
+}
+
+/// What a candidate keeps because manifests declare it, or because somebody said so.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Declared {
+    pub baseline: Baseline,
+    /// The flows that are kept by hand: ends, as they were said.
+    pub kept: Vec<(String, String)>,
+    pub keeps_current: bool,
 }
 
 impl Fix {
+    /// Nothing is known yet of what makes it so.
+    pub(super) fn of(asked: String) -> Self {
+        Self { asked, candidates: Vec::new(), reasons: Vec::new(), is_unsure: false, declared: None }
+    }
+
     /// Allow: some candidate; deny: none, or it is as asked already; unknown: none that is certain (CONTRACT §9).
     pub fn outcome(&self) -> Outcome {
         let certain = self.candidates.iter().any(|it| it.certainty == Certainty::Certain);
@@ -170,6 +189,7 @@ impl Trial<'_> {
             besides,
             is_coarse,
             fills_default_deny,
+            is_baseline: false,
         }))
     }
 }

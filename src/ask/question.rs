@@ -12,6 +12,7 @@ pub mod about;
 pub mod access;
 pub mod can;
 pub mod choke;
+pub mod declared;
 pub mod fix;
 #[cfg(test)]
 mod laws;

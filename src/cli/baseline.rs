@@ -43,6 +43,9 @@ pub struct BaselineArgs {
     /// What is needed besides, one expectation a line, such as "shop/web reaches svc/shop/db:5432"; repeatable
     #[arg(long, value_name = "FILE")]
     pub keep: Vec<String>,
+    /// What is needed besides, as one line of such a file; repeatable
+    #[arg(long, value_name = "FLOW")]
+    pub keep_flow: Vec<String>,
     /// Keep what is allowed between workloads today
     #[arg(long)]
     pub keep_current: bool,
@@ -152,7 +155,7 @@ fn exit(it: &Baseline, of_gaps: bool) -> Exit {
 
 /// `kreach baseline -o json`.
 #[derive(Serialize)]
-struct BaselineJson<'a> {
+pub(super) struct BaselineJson<'a> {
     version: &'static str,
     kind: &'static str,
     policies: Vec<&'a Value>,
@@ -219,7 +222,8 @@ fn unresolved(it: &Unresolved) -> UnresolvedJson<'_> {
     UnresolvedJson { object: it.object.to_string(), place: &it.place, value: &it.value }
 }
 
-fn document(it: &Baseline, of_gaps: bool) -> BaselineJson<'_> {
+/// The answer as JSON; of gaps without policies.
+pub(super) fn document(it: &Baseline, of_gaps: bool) -> BaselineJson<'_> {
     let undeclared = |it: &Undeclared| UndeclaredJson {
         from: unit_name(&it.from),
         to: unit_name(&it.to),

@@ -17,9 +17,10 @@ use crate::ask::fix::{Candidate, Fix};
 use crate::ask::question::Reads;
 use crate::ask::question::fix::Fix as Asking;
 use crate::change::{Change, Op};
-use crate::text::written;
 use crate::text::written::markdown;
+use crate::text::{Line, written};
 
+use super::baseline::{self, BaselineJson};
 use super::diff::{self, DiffJson};
 use super::form::{self, Form, Printed};
 use super::json::{self, EvidenceJson};
@@ -29,7 +30,7 @@ use super::{Asked, Command, Exit, Failure};
 #[derive(Args, Clone, Debug)]
 #[command(mut_arg("output", |it| form::output("fix", it)))]
 #[command(
-    after_help = "Examples:\n  kreach fix deploy/shop/web svc/platform/registry --allow\n  kreach fix deploy/shop/web svc/platform/registry --deny -o yaml\n  kreach fix --isolate ns/shop -o script\n  kreach fix deploy/shop/web svc/platform/registry --deny -o kustomize\n  kreach fix --revoke sa:ci/runner get secrets -n shop\n  kreach fix --revoke sa:ci/runner --to cluster-admin -o json"
+    after_help = "Examples:\n  kreach fix deploy/shop/web svc/platform/registry --allow\n  kreach fix deploy/shop/web svc/platform/registry --deny -o yaml\n  kreach fix --isolate ns/shop -o script\n  kreach fix --isolate ns/shop --baseline\n  kreach fix deploy/shop/web svc/platform/registry --deny -o kustomize\n  kreach fix --revoke sa:ci/runner get secrets -n shop\n  kreach fix --revoke sa:ci/runner --to cluster-admin -o json"
 )]
 pub struct FixArgs {
     #[command(flatten)]
@@ -82,6 +83,9 @@ struct FixJson<'a> {
     outcome: &'static str,
     candidates: Vec<CandidateJson<'a>>,
     evidence: Vec<EvidenceJson>,
+    /// With `--baseline`: what is needed, what nothing declares, what could not be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    declared: Option<BaselineJson<'a>>,
 }
 
 #[derive(Serialize)]
@@ -112,6 +116,7 @@ pub(super) fn write(it: &Fix, form: Form, asked: &Asked<'_>, out: &mut dyn io::W
                 outcome: it.outcome().as_str(),
                 candidates: it.candidates.iter().map(|it| candidate(it, asked)).collect(),
                 evidence: json::evidence(&it.reasons),
+                declared: it.declared.as_ref().map(|it| baseline::document(&it.baseline, true)),
             };
             json::write(&document, asked, out)
         }
@@ -195,5 +200,10 @@ fn ticket(it: &Fix, out: &mut dyn io::Write) -> io::Result<()> {
         }
         deletes.iter().try_for_each(|it| writeln!(out, "\n    {it}"))?;
     }
-    Ok(())
+    let beside = it.beside();
+    if !beside.lines.is_empty() {
+        writeln!(out, "\n## beside the candidates\n")?;
+    }
+    let told = |it: &Line| format!("{}- {}", "  ".repeat(usize::from(it.indent)), markdown(&it.text));
+    beside.lines.iter().try_for_each(|it| writeln!(out, "{}", told(it)))
 }

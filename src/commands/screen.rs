@@ -92,6 +92,7 @@ fn from_files(args: &Args) -> Result<run::Source, Stop> {
     let reading = load::reading(args, namespace);
     let loaded = files::load_with(&args.source.from, &reading).map_err(|it| print::files_error(&it))?;
     let title = args.source.from.iter().map(|it| it.display().to_string()).collect::<Vec<_>>().join(" ");
+    let not_read = files::not_read(&loaded);
     let served = Arc::new(Served::built_in_and(loaded.defined));
-    Ok(run::Source::Files { cluster: Box::new(loaded.cluster), title, documents: loaded.source, served })
+    Ok(run::Source::Files { cluster: Box::new(loaded.cluster), title, documents: loaded.source, served, not_read })
 }

@@ -31,7 +31,7 @@ mod world;
 use std::path::PathBuf;
 
 pub use located::Spot;
-pub use manifests::manifests;
+pub use manifests::{manifests, not_read};
 pub use notes::Note;
 pub use onto::{Changes, Onto, onto};
 pub use source::Source;

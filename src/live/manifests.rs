@@ -44,15 +44,25 @@ impl Reader {
     /// # Errors
     /// The first request that failed for another reason than not being allowed.
     pub async fn manifests(&self) -> Result<Manifests, Fault> {
+        self.manifests_told(&|_, _| {}).await
+    }
+
+    /// The same; who waits is told how many kinds of how many are read.
+    ///
+    /// # Errors
+    /// As those of [`Reader::manifests`].
+    pub async fn manifests_told(&self, tell: &(dyn Fn(usize, usize) + Sync)) -> Result<Manifests, Fault> {
         let mut found = Manifests::default();
         let groups = self.groups().await?;
         // Pods come last of them: nearly all were made by what is known by then, and are not kept.
-        for row in ROWS.iter().filter(|it| it.word != "ConfigMap") {
+        for (at, row) in ROWS.iter().filter(|it| it.word != "ConfigMap").enumerate() {
+            tell(at, ROWS.len());
             if let Some(version) = version(row, &groups) {
                 self.all_of(row, version, &mut found).await?;
             }
         }
         found.settle();
+        tell(ROWS.len() - 1, ROWS.len());
         self.config_maps(&mut found).await?;
         Ok(found)
     }

@@ -31,6 +31,8 @@ pub(super) struct Feed {
     /// The demo's server lives as long as this.
     pub(super) server: Option<embedded::Server>,
     pub(super) documents: Option<Arc<Documents>>,
+    /// What of them could not be read.
+    pub(super) not_read: Vec<String>,
     flags: Option<Box<Flags>>,
     /// How many servers were left before this one.
     pub(super) number: u64,
@@ -41,8 +43,8 @@ impl Program {
     pub(super) fn open(&mut self, source: Source) {
         match source {
             Source::Live(flags) => self.connect(flags),
-            Source::Files { documents, served, .. } => {
-                self.feed.documents = Some(Arc::new(documents));
+            Source::Files { documents, served, not_read, .. } => {
+                (self.feed.documents, self.feed.not_read) = (Some(Arc::new(documents)), not_read);
                 self.tell(Event::Served(served));
                 // Of two folders each may hold files of the same name.
                 let title = self.app.title();

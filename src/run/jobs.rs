@@ -38,6 +38,11 @@ impl Default for Beside {
 }
 
 impl Beside {
+    /// Where what goes on beside the loop tells how far it is.
+    pub(super) fn sender(&self) -> UnboundedSender<Event> {
+        self.told.0.clone()
+    }
+
     /// What a job tells on its way; it can be dropped at any point.
     pub(super) async fn told(&mut self) -> Option<Event> {
         self.told.1.recv().await

@@ -26,7 +26,7 @@ pub enum Source {
     /// A server, by kubectl's flags.
     Live(Box<Flags>),
     /// Files that have been read, where their objects stand, and which resources there are.
-    Files { cluster: Box<Cluster>, title: String, documents: Documents, served: Arc<Served> },
+    Files { cluster: Box<Cluster>, title: String, documents: Documents, served: Arc<Served>, not_read: Vec<String> },
     /// A world of the embedded server; its name.
     Demo(String),
 }

@@ -123,6 +123,10 @@ pub enum About {
     Connection { of: String, from: String, to: String },
     /// May the one connect to the other, and why?
     Pair { from: String, to: String },
+    /// A flow that nothing declares, or all of them: are they kept, or closed?
+    Undeclared(Option<(String, String)>),
+    /// Which flows that manifests declare do policies of this namespace deny?
+    Gaps(Name),
     /// A candidate of a fix, by its number from 1: is it staged?
     Candidate(usize),
 }

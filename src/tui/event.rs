@@ -14,6 +14,7 @@ use std::time::Duration;
 use crossterm::event::{KeyEvent, MouseEvent};
 use jiff::Timestamp;
 
+use super::declaring::Reading;
 use super::job::Said;
 use super::proposing::Held;
 use crate::ask::Line;
@@ -79,6 +80,11 @@ pub enum Event {
     Wholes {
         line: Box<Line>,
         held: Held,
+    },
+    /// How far the reading of what manifests declare has come, by its number.
+    Declared {
+        number: u64,
+        reading: Reading,
     },
     /// How the object of a staged change is by now: `None` where it is not there.
     Compared {

@@ -26,13 +26,22 @@ pub const FACTS: &str = "facts";
 /// Who may touch it.
 pub const TOUCH: &str = "who may touch";
 
+/// Facts; of a namespace also how it is told which declared flows are denied, since nothing is read for a page.
+fn facts(view: View<'_>, item: &Item) -> Page {
+    let mut page = explain::facts(view, item);
+    if let Item::Namespace(name) = item {
+        page.push(explain::unread_gaps(name));
+    }
+    page
+}
+
 fn what_is(object: String) -> Question {
     Question::Explain(Explain { object, ..Explain::default() })
 }
 
 /// All tabs, in their order.
 pub const TABS: &[Tab] = &[
-    Tab { title: FACTS, has: |_| true, page: explain::facts, question: what_is },
+    Tab { title: FACTS, has: |_| true, page: facts, question: what_is },
     Tab {
         title: "permissions",
         has: |item| matches!(item, Item::Subject(_)),

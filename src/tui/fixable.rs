@@ -8,6 +8,7 @@ use super::{choking, grants, questions};
 use crate::ask::end::{End, PortAsk};
 use crate::ask::escalation::{self, Actor};
 use crate::ask::item::Item;
+use crate::ask::question::declared::Declared;
 use crate::ask::question::fix::Fix;
 use crate::ask::question::trace::Trace;
 use crate::ask::{Line, Question};
@@ -119,7 +120,10 @@ pub fn propose(app: &mut App) -> Vec<Effect> {
         },
         Some(Meant::Way { from, to }) => Fix { to: Some(to), ..revoke(&from) },
         Some(Meant::Subject(subject)) => revoke(&subject),
-        Some(Meant::Namespace(name)) => Fix { isolate: Some(format!("ns/{name}")), ..Fix::default() },
+        Some(Meant::Namespace(name)) => {
+            let declared = Declared { baseline: true, ..Declared::default() };
+            Fix { isolate: Some(format!("ns/{name}")), declared, ..Fix::default() }
+        }
         Some(Meant::Pod(pod)) => Fix { contain: Some(pod), ..Fix::default() },
     };
     open(app, &Line::of(Question::Fix(fix)))

@@ -23,6 +23,7 @@ mod choking;
 pub mod command;
 mod complete;
 mod copy;
+pub mod declaring;
 pub mod event;
 pub mod explain;
 mod field;

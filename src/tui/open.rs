@@ -3,14 +3,16 @@
 use super::app::{App, Shown};
 use super::command::At;
 use super::event::Effect;
-use super::grants;
 use super::layout::Side;
 use super::panes::PANES;
 use super::reaching::ReachAsked;
+use super::{fixable, grants};
 use crate::ask::end::{self, End};
 use crate::ask::escalation::{self, Actor};
 use crate::ask::item::Item;
+use crate::ask::question::about::Explain;
 use crate::ask::reaches::Way;
+use crate::ask::{Line, Question};
 use crate::escalate::Foothold;
 use crate::model::id::{Kind, ObjectId, PodId};
 use crate::model::name::Name;
@@ -188,6 +190,7 @@ pub fn no_subject(app: &App) -> Option<&'static str> {
 fn pair(app: &mut App) -> bool {
     let (from, to) = match app.answers.reader.line().and_then(|it| it.about.as_deref()).cloned() {
         Some(About::Pair { from, to } | About::Connection { from, to, .. }) => (from, to),
+        Some(About::Undeclared(Some((from, to)))) => (from, to),
         _ => return false,
     };
     let here = Name::from("default");
@@ -264,8 +267,19 @@ pub fn enter(app: &mut App) -> Vec<Effect> {
     }
 }
 
+/// The line under the cursor tells how it is read which declared flows are denied: that question.
+fn gaps(app: &mut App) -> Option<Line> {
+    let about = app.explain_reader().line().and_then(|it| it.about.as_deref());
+    let Some(About::Gaps(namespace)) = about else { return None };
+    let explain = Explain { object: format!("ns/{namespace}"), gaps: true, ..Explain::default() };
+    Some(Line::of(Question::Explain(explain)))
+}
+
 /// Opens what the line under the cursor points at.
 pub fn follow(app: &mut App) -> Vec<Effect> {
+    if let Some(line) = gaps(app) {
+        return fixable::open(app, &line);
+    }
     if app.focus.shown != Shown::Explain && (way(app) || pair(app)) || app.explain_reader().toggle() {
         return Vec::new();
     }

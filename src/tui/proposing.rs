@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! f, :fix ──► FixAsked ──a job──► which objects must be whole ──Effect::Wholes──► Event::Wholes
+//! what manifests declare is read before, where that is asked ([`super::declaring`])
 //!                      ──a job──► Proposed: candidates ──space──► the stage, one step
 //! ```
 //!
@@ -16,11 +17,13 @@ use serde_json::Value;
 use super::answers;
 use super::app::{App, Shown};
 use super::asked::Asked;
+use super::declaring::Read;
 use super::event::Effect;
 use super::job::{Said, State, What, Work};
 use super::page::saying;
 use super::staging::{self, is_about};
-use crate::ask::{Answer, Fault, Here, Line, World};
+use crate::ask::question::fix::Fix;
+use crate::ask::{Answer, Fault, Here, Line, Question, World};
 use crate::change::Change;
 use crate::change::fix::Manifests;
 use crate::change::stage::{Fetched, Item};
@@ -32,7 +35,7 @@ use crate::text::{About, Mark, Page};
 /// Objects as they were fetched.
 pub type Held = BTreeMap<ObjectId, Fetched>;
 
-/// A question about fixes.
+/// A question about fixes, or another one that rests on what manifests declare.
 #[derive(Clone, PartialEq, Debug)]
 pub struct FixAsked(pub Asked);
 
@@ -42,6 +45,8 @@ pub struct AsOf {
     line: Line,
     here: Here,
     held: Arc<Held>,
+    /// What manifests declare, where that is asked.
+    declared: Option<Read>,
     /// Whether the server has said who the operator is.
     is_told: bool,
 }
@@ -60,6 +65,8 @@ enum Found {
     Lacks(Vec<ObjectId>),
     /// The candidates as a page, and the changes of each.
     Fix(Page, Vec<Vec<Change>>),
+    /// What a question of another form says.
+    Page(Page),
     Fault(Fault),
 }
 
@@ -107,6 +114,11 @@ impl Proposing {
         }
     }
 
+    /// The answer to this question, or to the same one with other flows kept.
+    fn like(&self, line: &Line) -> Option<&Proposed> {
+        self.last.as_deref().filter(|it| plain(&it.as_of.line) == plain(line))
+    }
+
     fn answer(&self, line: &Line) -> Option<&Proposed> {
         self.last.as_deref().filter(|it| it.as_of.line == *line)
     }
@@ -119,7 +131,8 @@ impl FixAsked {
         let is_same = proposing.line.as_ref() == Some(line);
         let held = if is_same { proposing.held.clone() } else { Arc::default() };
         let is_told = app.session.world.told.has(&Review::Own);
-        AsOf { line: line.clone(), here: here.clone(), held, is_told }
+        let declared = self.wants_manifests().and_then(|_| app.answers.declaring.read().cloned());
+        AsOf { line: line.clone(), here: here.clone(), held, declared, is_told }
     }
 
     /// What is to be worked out, if what is kept is not of now.
@@ -128,6 +141,9 @@ impl FixAsked {
             return None;
         }
         let as_of = self.as_of(app);
+        if self.is_reading(app) {
+            return None;
+        }
         if app.answers.proposing.waits.as_ref().is_some_and(|it| it.0 == as_of) {
             return None;
         }
@@ -141,13 +157,40 @@ impl FixAsked {
         app.answers.proposing.answer(&self.0.line).is_some()
     }
 
+    /// How it is read, if what manifests declare is read for it.
+    pub fn wants_manifests(&self) -> Option<Here> {
+        let reads = self.0.line.question.reads();
+        let namespaces = reads.namespaces(&self.0.here);
+        let here = Here { only: namespaces.into_iter().next(), ..self.0.here.clone() };
+        reads.wants_manifests(&here).then_some(here)
+    }
+
+    fn is_reading(&self, app: &App) -> bool {
+        self.wants_manifests().is_some() && app.answers.declaring.read().is_none()
+    }
+
+    /// Whether it proposes changes.
+    pub fn is_about_fixes(&self) -> bool {
+        matches!(self.0.line.question, Question::Fix(_))
+    }
+
+    /// Whether flows can be kept and closed in it.
+    pub fn keeps_flows(&self) -> bool {
+        matches!(&self.0.line.question, Question::Fix(fix) if fix.declared.baseline)
+    }
+
     /// The answer as far as it is known.
     pub fn page(&self, app: &App) -> Page {
         if let Some(page) = self.0.unready(app) {
             return page;
         }
-        match (app.answers.proposing.answer(&self.0.line).map(|it| &it.found), app.answers.jobs.state()) {
-            (Some(Found::Fix(page, _)), _) => page.clone(),
+        let proposing = &app.answers.proposing;
+        let found = proposing.answer(&self.0.line).or_else(|| proposing.like(&self.0.line)).map(|it| &it.found);
+        if self.is_reading(app) && found.is_none() {
+            return saying(Mark::Plain, app.answers.declaring.waiting());
+        }
+        match (found, app.answers.jobs.state()) {
+            (Some(Found::Fix(page, _) | Found::Page(page)), _) => page.clone(),
             (Some(Found::Fault(fault)), _) => answers::fault(fault),
             (_, state @ State::Failed) => saying(Mark::Unknown, state.waiting()),
             (_, state) => saying(Mark::Plain, state.waiting()),
@@ -166,7 +209,8 @@ pub fn work(world: &World, as_of: AsOf) -> Work {
 }
 
 fn found(mut world: World, as_of: &AsOf) -> Found {
-    let AsOf { line, here, held, .. } = as_of;
+    let AsOf { line, here, held, declared, .. } = as_of;
+    world.declared = declared.as_ref().map(|it| it.manifests.clone());
     let wholes = line.question.reads().wholes(here, &world);
     let lacks: Vec<ObjectId> = wholes.into_iter().filter(|it| !held.contains_key(it)).collect();
     if !lacks.is_empty() {
@@ -178,7 +222,7 @@ fn found(mut world: World, as_of: &AsOf) -> Found {
             let changes = fix.candidates.iter().map(|it| it.changes.clone()).collect();
             Found::Fix(fix.folded(), changes)
         }
-        Ok(_) => Found::Fault(Fault::new("this is no question about a fix", "")),
+        Ok(answer) => Found::Page(answer.page(&world)),
         Err(fault) => Found::Fault(fault),
     }
 }
@@ -207,6 +251,61 @@ pub fn held(app: &mut App, line: &Line, mut held: Held) {
     }
     app.answers.proposing.hold(line, held);
     app.reanswer();
+}
+
+/// The same question with nothing kept by hand.
+fn plain(line: &Line) -> Line {
+    match &line.question {
+        Question::Fix(fix) => {
+            let declared = fix.declared.plain();
+            Line { question: Question::Fix(Fix { declared, ..fix.clone() }), ..line.clone() }
+        }
+        _ => line.clone(),
+    }
+}
+
+/// The flow under the cursor that nothing declares, or all of them; with the question that it belongs to.
+fn undeclared(app: &App) -> Option<(Box<FixAsked>, Option<(String, String)>)> {
+    let Shown::Fix(asked) = &app.focus.shown else { return None };
+    match app.answers.reader.about() {
+        Some(About::Undeclared(flow)) if asked.keeps_flows() => Some((asked.clone(), flow.clone())),
+        _ => None,
+    }
+}
+
+/// Why nothing is kept or closed here.
+pub fn no_flow(app: &App) -> Option<&'static str> {
+    undeclared(app).is_none().then_some("this is no flow that nothing declares (f on a namespace lists them)")
+}
+
+/// Keeps the flow under the cursor, or closes it again; on the heading all of them. What is proposed is worked out anew.
+pub fn keep(app: &mut App) -> Vec<Effect> {
+    let Some((mut asked, flow)) = undeclared(app) else { return Vec::new() };
+    let Question::Fix(fix) = &mut asked.0.line.question else { return Vec::new() };
+    let declared = &mut fix.declared;
+    match flow {
+        None => {
+            declared.keep_current = !declared.keep_current;
+            declared.keep_flow.clear();
+        }
+        Some((from, to)) => {
+            let before = declared.keep_flow.len();
+            declared.keep_flow.retain(|it| !is_flow(it, &from, &to));
+            if declared.keep_flow.len() == before {
+                declared.keep_flow.push(format!("{from} reaches {to}"));
+            }
+        }
+    }
+    // What is shown stays until it is worked out, and with it the place in it.
+    app.focus.shown = Shown::Fix(asked);
+    app.reanswer();
+    Vec::new()
+}
+
+/// Whether a line keeps the flow between these ends.
+fn is_flow(line: &str, from: &str, to: &str) -> bool {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    matches!(words.as_slice(), [first, "reaches", last] | [first, "must", "reach", last] if *first == from && *last == to)
 }
 
 /// The candidate under the cursor.

@@ -78,10 +78,11 @@ pub fn open(app: &mut App, line: &Line) -> Result<Vec<Effect>, Fault> {
             app.open(Shown::Map(MapAsked::of(Of { by: it.by, only })));
         }
         Question::Choke(_) => return Ok(choking::open(app, line.clone(), here)),
-        Question::Fix(_) => {
-            let asked = FixAsked(Asked { line: line.clone(), here, notes: Vec::new() });
-            app.open(Shown::Fix(Box::new(asked)));
-            return Ok(asked::asks(app));
+        Question::Fix(_) => return Ok(open_worked_out(app, line.clone(), here)),
+        Question::Explain(it) if it.gaps => {
+            let item = about::item(&it.object, &here)?;
+            app.session.world.answer(&Question::Explain(Explain { gaps: false, ..it.clone() }), &here)?;
+            return Ok(open_worked_out(app, Line::of(in_full(&line.question, &item)), here));
         }
         Question::Can(it) => return open_can(app, it, &here),
         Question::WhoCan(it) => open_who_can(app, it, here)?,
@@ -95,7 +96,7 @@ pub fn open(app: &mut App, line: &Line) -> Result<Vec<Effect>, Fault> {
             let subject = grants::typed_subject(app, it.subject.as_deref().unwrap_or_default(), &here.namespace)?;
             return Ok(grants::show_permissions(app, subject, it.groups.clone(), ""));
         }
-        Question::Explain(Explain { object, groups }) => {
+        Question::Explain(Explain { object, groups, .. }) => {
             let tab = groups.groups.is_empty().then_some(FACTS);
             return open_item(app, &about::item(object, &here)?, tab, line);
         }
@@ -116,6 +117,13 @@ fn show_trace(app: &mut App, from: crate::ask::end::End, to: crate::ask::end::En
     app.answers.tracing.set(from, to);
     app.answers.tracing.port = port;
     app.open(Shown::Trace);
+}
+
+/// Shows what is worked out beside the loop; what manifests declare is read anew for it.
+fn open_worked_out(app: &mut App, line: Line, here: Here) -> Vec<Effect> {
+    app.answers.declaring.renew();
+    app.open(Shown::Fix(Box::new(FixAsked(Asked { line, here, notes: Vec::new() }))));
+    asked::asks(app)
 }
 
 /// Shows a question by itself, as its command prints it.
@@ -171,7 +179,7 @@ fn open_item(app: &mut App, item: &Item, tab: Option<&str>, line: &Line) -> Resu
 fn in_full(question: &Question, item: &Item) -> Question {
     let object = item.typed();
     match question {
-        Question::Explain(it) => Question::Explain(Explain { object, groups: it.groups.clone() }),
+        Question::Explain(it) => Question::Explain(Explain { object, ..it.clone() }),
         Question::Touch(_) => Question::Touch(Touch { object }),
         other => other.clone(),
     }

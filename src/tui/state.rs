@@ -9,6 +9,7 @@ use super::abilities::Abilities;
 use super::access::WhoAsked;
 use super::answers::Tracing;
 use super::choking::Choking;
+use super::declaring::Declaring;
 use super::event::{Mouse, Progress};
 use super::field::Field;
 use super::impact::Impact;
@@ -137,6 +138,8 @@ pub struct Answers {
     pub impact: Impact,
     pub proposing: Proposing,
     pub choking: Choking,
+    /// What manifests declare, read for the question that is shown.
+    pub declaring: Declaring,
     pub tracing: Tracing,
 }
 

@@ -96,6 +96,10 @@ impl App {
                 return effects;
             }
             Event::Wholes { line, held } => proposing::held(self, &line, held),
+            Event::Declared { number, reading } => {
+                self.answers.declaring.hear(number, reading);
+                self.session.stale_answers = true;
+            }
             Event::Compared { id, object } => return staging::compared(self, &id, object),
             Event::Edited { id, fetched, before, after } => return staging::edited(self, &id, fetched, &before, after),
             Event::Switched { context } => self.start_over(context),
@@ -145,8 +149,8 @@ impl App {
         self.session = Session { contexts, acting, now, ..session };
         let (pane, share) = (self.focus.pane, self.focus.share);
         self.focus = Focus { pane, share, ..Focus::default() };
-        let jobs = self.answers.jobs.ended();
-        self.answers = Answers { jobs, ..Answers::default() };
+        let (jobs, declaring) = (self.answers.jobs.ended(), self.answers.declaring.ended());
+        self.answers = Answers { jobs, declaring, ..Answers::default() };
         self.staging = Staging::default();
         self.refill();
     }

@@ -2,6 +2,7 @@
 
 mod baseline_control_plane;
 mod baseline_laws;
+mod baseline_screen;
 mod cases;
 mod change_laws;
 mod change_live;

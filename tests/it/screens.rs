@@ -11,6 +11,7 @@ use std::sync::{Arc, OnceLock};
 use kreach::ask::Line;
 use kreach::change::stage::Fetched;
 use kreach::kinds::{self, Intern};
+use kreach::manifests::Manifests;
 use kreach::model::cluster::{Cluster, Delta};
 use kreach::model::coverage::{Coverage, Scope};
 use kreach::model::evidence::Outcome;
@@ -21,6 +22,7 @@ use kreach::rbac::review::{Me, Reply, Review, Rules, Word};
 use kreach::tui;
 use kreach::tui::app::{App, Setup};
 use kreach::tui::command::COMMANDS;
+use kreach::tui::declaring::Reading;
 use kreach::tui::event::{Effect, Event};
 use kreach::tui::job::Said;
 use kreach::tui::key;
@@ -45,6 +47,10 @@ pub struct Driver {
     pub effects: Vec<Effect>,
     /// Whole objects besides those of the documents.
     pub objects: BTreeMap<ObjectId, Value>,
+    /// What manifests declare, where that is read at once.
+    pub declared: Option<Arc<Manifests>>,
+    /// How often it was.
+    pub readings: usize,
 }
 
 fn documents() -> impl Iterator<Item = (ObjectId, &'static str)> {
@@ -105,6 +111,8 @@ impl Driver {
             area: Rect::new(0, 0, width, height),
             effects: Vec::new(),
             objects: BTreeMap::new(),
+            declared: Some(Arc::default()),
+            readings: 0,
         };
         driver.send(Event::Resize(width, height));
         driver
@@ -124,6 +132,11 @@ impl Driver {
                 self.hold(line.clone(), ids);
             }
             self.effects.push(effect);
+        }
+        // What the loop would read for it.
+        if let (Some(wanted), Some(declared)) = (self.app.wants_manifests(), self.declared.clone()) {
+            self.readings += 1;
+            self.send(Event::Declared { number: wanted.number, reading: Reading::Done(declared) });
         }
         // What the loop would work out beside the screen.
         while self.app.wants_job().is_some() {

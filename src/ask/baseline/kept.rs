@@ -32,8 +32,10 @@ impl Draft<'_> {
             let at = |fault: Fault| Fault { what: format!("{file}:{line}: {}", fault.what), ..fault };
             match expectation {
                 Expectation::Connects { from, how: Reaching::Reaches | Reaching::MustReach, to } => {
+                    // A flow may be kept on the command line as well.
+                    let kind = if file.starts_with('-') { "flag" } else { "file" };
                     let because = Because {
-                        object: Object { kind: "file".to_owned(), name: file.clone(), ..Object::default() },
+                        object: Object { kind: kind.to_owned(), name: file.clone(), ..Object::default() },
                         place: format!("line {line}"),
                         what: format!("is to be kept: {expectation}"),
                     };

@@ -16,18 +16,73 @@ pub(super) fn page(it: &Baseline, is_verbose: bool) -> Page {
     page.push(headline(it));
     policies(it, &mut page, is_verbose);
     denied(it, &mut page, few);
-    let count = it.undeclared.len() as u64;
-    if count > 0 {
-        let flows = words::count(count, "flow is allowed", "flows are allowed");
-        let which = if count == 1 { "it" } else { "them" };
-        let what = format!("nothing declares {which}: default deny closes {which} (--keep-current keeps {which})");
-        page.say(0, Mark::Note, format!("{flows} today and {what}"));
+    if !it.undeclared.is_empty() {
+        let which = if it.undeclared.len() == 1 { "it" } else { "them" };
+        let how = format!("--keep-current keeps {which}, --keep-flow one");
+        page.say(0, Mark::Note, format!("{} ({how})", closes(it)));
         let rows: Vec<String> = it.undeclared.iter().map(undeclared).collect();
         listed(&mut page, Mark::Deny, &rows, few);
     }
     refers(it, &mut page, few);
     it.notes.iter().for_each(|it| page.say(0, Mark::Note, it));
     missing(it, &mut page, few);
+    page
+}
+
+/// How many flows nothing declares, and that they end.
+fn closes(it: &Baseline) -> String {
+    let count = it.undeclared.len() as u64;
+    let flows = words::count(count, "flow is allowed", "flows are allowed");
+    let which = if count == 1 { "it" } else { "them" };
+    format!("{flows} today and nothing declares {which}: default deny closes {which}")
+}
+
+/// The policies beside a candidate that makes them: nothing is folded below another.
+pub(super) fn policies_flat(it: &Baseline, indent: u8) -> Page {
+    let mut page = Page::default();
+    for policy in &it.policies {
+        let what = if policy.rules.is_empty() { ": denies all in both directions, for pods to come too" } else { "" };
+        let named = format!("networkpolicy/{}/{}", policy.namespace, policy.name);
+        page.say(indent, Mark::Title, format!("{named} selects {}{what}", whom(&policy.selects)));
+        for (rule, because) in &policy.rules {
+            page.say(indent, Mark::Allow, rule);
+            because.iter().for_each(|it| page.push(said(indent, it, &format!("because {it}"))));
+        }
+    }
+    page
+}
+
+/// What stands below the candidates of a fix: what is closed and kept, row by row, and what may be missing.
+pub(super) fn beside(it: &Baseline, kept: &[(String, String)], keeps_current: bool) -> Page {
+    let mut page = Page::default();
+    let all = || About::Undeclared(None);
+    if keeps_current {
+        let what = "what is allowed between workloads today is kept, declared or not (--keep-current)";
+        page.push(Line::new(0, Mark::Note, what).on(all()));
+    } else if !it.undeclared.is_empty() || !kept.is_empty() {
+        let text = match it.undeclared.is_empty() {
+            true => "all flows that nothing declares are kept (--keep-flow)".to_owned(),
+            false => format!("{} (keep one: --keep-flow, all: --keep-current)", closes(it)),
+        };
+        page.push(Line::new(0, Mark::Note, text).on(all()));
+        for (from, to) in kept {
+            let row = Line::new(1, Mark::Allow, format!("{from} -> {to}  kept"));
+            page.push(row.on(About::Undeclared(Some((from.clone(), to.clone())))));
+        }
+        for row in &it.undeclared {
+            let about = About::Undeclared(Some((unit_text(&row.from), unit_text(&row.to))));
+            page.push(Line::new(1, Mark::Deny, undeclared(row)).on(about));
+        }
+    }
+    for namespace in it.namespaces.iter().filter(|_| !it.gaps.is_empty()) {
+        let count = it.gaps.len() as u64;
+        let flows =
+            words::count(count, "declared flow is denied today and stays", "declared flows are denied today and stay");
+        let what = format!("{flows} so (kreach explain ns/{namespace} --gaps tells why)");
+        page.push(Line::new(0, Mark::Note, what).on(About::Gaps(namespace.clone())));
+        listed(&mut page, Mark::Deny, &it.gaps.iter().map(gap).collect::<Vec<_>>(), FEW);
+    }
+    missing(it, &mut page, FEW);
     page
 }
 
@@ -78,7 +133,12 @@ fn whom(selects: &str) -> String {
 }
 
 fn reason(it: &Because) -> Line {
-    let line = Line::new(3, Mark::Plain, it.to_string());
+    said(3, it, &it.to_string())
+}
+
+/// Words that lead to what something is needed for.
+fn said(indent: u8, it: &Because, words: &str) -> Line {
+    let line = Line::new(indent, Mark::Plain, words);
     match kind_of(&it.object.kind) {
         Some(kind) => {
             let id = ObjectId::new(kind, it.object.namespace.as_str(), it.object.name.as_str());

@@ -55,7 +55,7 @@ impl Ask {
     pub fn answer(&self, world: &World) -> Result<Fix, Fault> {
         let trace = self.trace(world)?;
         let asked = format!("{} {}", self.wanted().as_str(), self.said());
-        let mut fix = Fix { asked, candidates: Vec::new(), reasons: Vec::new(), is_unsure: false };
+        let mut fix = Fix::of(asked);
         if let Some(why) = self.settled(&trace) {
             fix.reasons.push(why);
             return Ok(fix);

@@ -2,13 +2,16 @@
 //! pass again where it passed before.
 
 use super::flows::Ask;
-use super::{Bound, Certainty, Fix, Trial, ground, note, with};
+use super::{Bound, Candidate, Certainty, Declared, Fix, Trial, ground, note, with};
+use crate::ask::baseline::{Baseline, Wanted, Written};
 use crate::ask::end::End;
+use crate::ask::expectation::Expectation;
 use crate::ask::many::namespace_of;
-use crate::ask::{Fault, World};
-use crate::change::Flow;
+use crate::ask::question::declared::KEEP_FLOW;
+use crate::ask::{Fault, Here, World};
 use crate::change::fix::allow::Ground;
 use crate::change::fix::{Draft, isolate};
+use crate::change::{Change, Flow, Op};
 use crate::model::evidence::Outcome;
 use crate::model::id::{ObjectId, PodId};
 use crate::model::name::Name;
@@ -16,6 +19,7 @@ use crate::model::policy::Direction;
 use crate::net::reach::{By, Unit};
 use crate::net::verdict::{End as NetEnd, Tri};
 use crate::text::evidence::Evidence;
+use crate::text::words;
 
 /// What is cut off.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -29,6 +33,8 @@ pub enum CutOff {
 pub struct Isolate {
     pub what: CutOff,
     pub keep: Vec<Ask>,
+    /// Of a namespace: what the candidate keeps that keeps what manifests declare.
+    pub baseline: Option<Wanted>,
 }
 
 impl Isolate {
@@ -36,13 +42,16 @@ impl Isolate {
     ///
     /// # Errors
     /// It is proven not to be there, an end of what is kept is none, or the engines differ.
-    pub fn answer(&self, world: &World) -> Result<Fix, Fault> {
+    pub fn answer(&self, world: &World, here: &Here) -> Result<Fix, Fault> {
         let asked = match &self.what {
+            CutOff::Namespace(name) if self.baseline.is_some() => {
+                format!("isolate namespace/{name} and keep what is declared")
+            }
             CutOff::Namespace(name) => format!("isolate namespace/{name}"),
             CutOff::Pod(pod) => format!("contain pod/{pod}"),
         };
         world.asker().resolve(&self.end(), crate::ask::resolve::Role::Source)?;
-        let mut fix = Fix { asked, candidates: Vec::new(), reasons: Vec::new(), is_unsure: false };
+        let mut fix = Fix::of(asked);
         let mut drafts = Vec::new();
         for draft in self.drafts(world, &ground(world), &mut fix) {
             drafts.extend(self.keeping(world, draft, &mut fix)?);
@@ -51,12 +60,33 @@ impl Isolate {
         let holds = |after: &World| self.holds(world, after);
         let bound = Bound::Closes;
         let trial = Trial { world, bound, holds: &holds, is_meant: &is_meant, is_meant_grant: &|_| false };
-        fix.candidates = trial.candidates(drafts)?;
+        fix.candidates = self.declared(world, &trial, here, &mut fix)?;
+        fix.candidates.extend(trial.candidates(drafts)?);
         if fix.candidates.is_empty() && fix.reasons.is_empty() {
             fix.reasons.push(note("policies of other kinds, or what is not read, decide it too"));
             fix.is_unsure = true;
         }
         Ok(fix)
+    }
+
+    /// The candidate that keeps what manifests declare.
+    fn declared(&self, world: &World, trial: &Trial<'_>, here: &Here, fix: &mut Fix) -> Result<Vec<Candidate>, Fault> {
+        let (Some(wanted), Some(manifests)) = (&self.baseline, &world.declared) else { return Ok(Vec::new()) };
+        let baseline = world.baseline(manifests, wanted, here)?;
+        let mut candidates = Vec::new();
+        let has_rules = baseline.policies.iter().any(|it| !it.rules.is_empty());
+        if has_rules {
+            candidates = trial.candidates(vec![draft(&baseline)])?;
+            if candidates.is_empty() {
+                fix.reasons.push(note("what manifests declare cannot be kept without opening something else"));
+            }
+        } else if !baseline.policies.is_empty() {
+            fix.reasons.push(note("manifests declare no flow here that default deny would close"));
+        }
+        candidates.iter_mut().for_each(|it| it.is_baseline = true);
+        let kept = wanted.keep.0.iter().filter(|it| it.file == KEEP_FLOW).filter_map(|it| ends(&it.expectation));
+        fix.declared = Some(Declared { baseline, kept: kept.collect(), keeps_current: wanted.keeps_current });
+        Ok(candidates)
     }
 
     fn end(&self) -> End {
@@ -175,6 +205,28 @@ impl Isolate {
         let policies = world.net().isolation(pod).map(|it| it.policies).unwrap_or_default();
         let ids = policies.into_iter().filter(|it| it.gap.is_none()).map(|it| it.policy.id());
         std::iter::once(pod.object()).chain(ids).collect()
+    }
+}
+
+/// The policies of a baseline, each a new object.
+fn draft(baseline: &Baseline) -> Draft {
+    let create = |it: &Written| Change { op: Op::Create, object: it.object.clone() };
+    let needed = words::count(baseline.needed.len() as u64, "needed flow", "needed flows");
+    let first = format!("the baseline: default deny, {needed} kept");
+    let told = |it: &Written| format!("networkpolicy/{}/{}: a new policy", it.namespace, it.name);
+    Draft {
+        changes: baseline.policies.iter().map(create).collect(),
+        what: std::iter::once(first).chain(baseline.policies.iter().map(told)).collect(),
+        notes: baseline.notes.clone(),
+        ..Draft::default()
+    }
+}
+
+/// The ends of a flow that is kept.
+fn ends(it: &Expectation) -> Option<(String, String)> {
+    match it {
+        Expectation::Connects { from, to, .. } => Some((from.clone(), to.clone())),
+        _ => None,
     }
 }
 

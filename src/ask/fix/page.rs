@@ -25,9 +25,10 @@ impl Fix {
         page.push(self.headline());
         self.reasons.iter().for_each(|it| page.push(it.line(1)));
         for (number, candidate) in (1..).zip(self.candidates.iter().take(SHOWN)) {
-            candidate.lines(number).into_iter().for_each(|it| page.push(it));
+            candidate.lines(number, self.policies(candidate)).into_iter().for_each(|it| page.push(it));
         }
         self.left_out().into_iter().for_each(|it| page.push(it));
+        page.add(0, self.beside());
         page
     }
 
@@ -38,13 +39,27 @@ impl Fix {
         for (number, candidate) in (1..).zip(self.candidates.iter().take(SHOWN)) {
             // Its row says the first already.
             let first = candidate.what.first().map_or("", String::as_str);
-            let lines = candidate.lines(number).into_iter().skip(1).filter(|it| it.text != first);
+            let lines =
+                candidate.lines(number, self.policies(candidate)).into_iter().skip(1).filter(|it| it.text != first);
             page.push(candidate.row(number).on(About::Candidate(number)));
             lines.for_each(|it| page.push(it));
         }
         self.left_out().into_iter().for_each(|it| page.push(it));
+        page.add(0, self.beside());
         self.reasons.iter().for_each(|it| page.push(it.line(1)));
         page
+    }
+
+    /// The policies of the candidate that keeps what manifests declare, with the reason of each rule.
+    fn policies(&self, candidate: &Candidate) -> Vec<Line> {
+        let declared = self.declared.as_ref().filter(|_| candidate.is_baseline);
+        declared.map(|it| it.baseline.policies_page(2).lines).unwrap_or_default()
+    }
+
+    /// What that candidate keeps and closes besides.
+    pub fn beside(&self) -> Page {
+        let told = |it: &super::Declared| it.baseline.beside(&it.kept, it.keeps_current);
+        self.declared.as_ref().map(told).unwrap_or_default()
     }
 
     /// How many candidates are not shown.
@@ -95,10 +110,13 @@ impl Candidate {
         Line::new(1, mark, format!("{}: {counts}{refused}{what}", self.title(number)))
     }
 
-    fn lines(&self, number: usize) -> Vec<Line> {
+    fn lines(&self, number: usize, policies: Vec<Line>) -> Vec<Line> {
         let mut lines = vec![Line::new(1, Mark::Title, self.title(number))];
         lines.extend(self.refused.iter().map(|it| Line::new(2, Mark::Deny, it)));
-        lines.extend(self.what.iter().map(|it| Line::new(2, Mark::Plain, it)));
+        // Policies that tell their reasons tell what they are, too.
+        let what = if policies.is_empty() { self.what.len() } else { 1 };
+        lines.extend(self.what.iter().take(what).map(|it| Line::new(2, Mark::Plain, it)));
+        lines.extend(policies);
         lines.extend(self.notes.iter().map(|it| it.line(2)));
         let impact = diff::page(&self.impact, Fold::Folded).lines;
         let more = impact.len().saturating_sub(ROWS);

@@ -41,7 +41,7 @@ impl Revoke {
     pub fn answer(&self, world: &World) -> Result<Fix, Fault> {
         let ground = ground(world);
         let asked = format!("revoke {}{}", self.identity.subject, self.said());
-        let mut fix = Fix { asked, candidates: Vec::new(), reasons: Vec::new(), is_unsure: false };
+        let mut fix = Fix::of(asked);
         let drafts = match &self.what {
             Taken::Everything => self.everything(&ground, &mut fix),
             Taken::One(request) => self.one(&ground, request, world, &mut fix),
@@ -216,7 +216,7 @@ impl Choke {
     /// An end is none, or the engines differ.
     pub fn answer(&self, world: &World) -> Result<Fix, Fault> {
         let asked = format!("revoke {} --to {}", self.from, self.to);
-        let mut fix = Fix { asked, candidates: Vec::new(), reasons: Vec::new(), is_unsure: false };
+        let mut fix = Fix::of(asked);
         let choked = self.choked(world)?;
         if choked.found.cut.is_empty() {
             fix.is_unsure = choked.outcome() == Outcome::Unknown;

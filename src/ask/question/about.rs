@@ -25,6 +25,7 @@ use crate::kinds::{self, KindSpec, Presence};
 use crate::model::coverage::Scope as Covered;
 use crate::model::id::{Kind, ObjectId, WorkloadId};
 use crate::model::labels::Labels;
+use crate::model::name::Name;
 use crate::model::role::{Subject, SubjectKind};
 use crate::model::workload::Owner;
 use crate::rbac::identity::Identity;
@@ -42,6 +43,10 @@ pub struct Explain {
     #[command(flatten)]
     #[serde(flatten)]
     pub groups: Groups,
+    /// Of a namespace: read what its manifests declare, and tell which of that policies deny
+    #[arg(long)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub gaps: bool,
 }
 
 /// Who may touch OBJECT.
@@ -186,23 +191,31 @@ impl Explain {
         let view = View { world, scope: &scope, acting: acting.as_ref() };
         let labels = explain::labels_of(view, &item);
         let mut facts = explain::facts(view, &item);
-        if let (Item::Namespace(name), Some(manifests)) = (&item, &world.declared) {
-            let wanted = Wanted { namespaces: vec![name.clone()], ..Wanted::default() };
-            let baseline = world.baseline(manifests, &wanted, here)?;
-            if !baseline.gaps.is_empty() {
-                facts.add(0, baseline.gaps_page());
-            }
+        if let Item::Namespace(name) = &item {
+            facts.add(0, self.gaps(name, here, world)?);
+        } else if self.gaps {
+            return Err(Fault::new(format!("{} is no namespace: --gaps is of one", item.typed()), "such as ns/shop"));
         }
         Ok(Explanation { facts, labels_page: explain::labels(view, &item), labels, item })
     }
 
-    fn given(&self) -> Vec<crate::model::name::Name> {
+    /// What manifests declare and policies deny; where nothing was read, how that is told.
+    fn gaps(&self, name: &Name, here: &Here, world: &World) -> Result<Page, Fault> {
+        let Some(manifests) = &world.declared else { return Ok([explain::unread_gaps(name)].into_iter().collect()) };
+        let wanted = Wanted { namespaces: vec![name.clone()], ..Wanted::default() };
+        let baseline = world.baseline(manifests, &wanted, here)?;
+        let is_told = self.gaps || !baseline.gaps.is_empty();
+        Ok(if is_told { baseline.gaps_page() } else { Page::default() })
+    }
+
+    fn given(&self) -> Vec<Name> {
         self.groups.groups.iter().map(Into::into).collect()
     }
 
     pub(super) fn words(&self) -> Words {
         let mut words = Words::of([Some(&self.object)]);
         self.groups.add(&mut words);
+        words.flag("gaps", self.gaps);
         words
     }
 }
@@ -228,9 +241,14 @@ impl Reads for Explain {
         Ok(facts_needs(&item(&self.object, here)?, world))
     }
 
-    /// What is declared and denied is told of a namespace in files, where all is at hand.
+    fn namespaces(&self, here: &Here) -> Vec<Name> {
+        let item = self.gaps.then(|| item(&self.object, here).ok()).flatten();
+        item.into_iter().filter_map(|it| if let Item::Namespace(name) = it { Some(name) } else { None }).collect()
+    }
+
+    /// What is declared and denied is told of a namespace in files, where all is at hand; of a cluster when asked for.
     fn wants_manifests(&self, here: &Here) -> bool {
-        here.from_files && matches!(item(&self.object, here), Ok(Item::Namespace(_)))
+        (here.from_files || self.gaps) && matches!(item(&self.object, here), Ok(Item::Namespace(_)))
     }
 
     fn beside(&self, here: &Here, world: &World) -> Needs {

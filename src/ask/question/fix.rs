@@ -4,6 +4,7 @@ use clap::Args;
 use serde::{Deserialize, Serialize};
 
 use super::access::{self, Groups, rbac_needs};
+use super::declared::Declared;
 use super::trace::Trace;
 use super::{Here, Names, Reads, Words};
 use crate::ask::end::{self, End};
@@ -61,6 +62,9 @@ pub struct Fix {
     pub kept: Option<Vec<Numbered>>,
     #[command(flatten)]
     #[serde(flatten)]
+    pub declared: Declared,
+    #[command(flatten)]
+    #[serde(flatten)]
     pub groups: Groups,
 }
 
@@ -83,7 +87,13 @@ impl Fix {
         }
         if let Some(what) = self.cut_off(&here.namespace)? {
             self.no_words()?;
-            return Ok(Form::Isolate(Isolate { what, keep: self.keep(here)? }));
+            let baseline = match &what {
+                CutOff::Namespace(name) => {
+                    self.declared.wanted(name, self.kept.as_deref().unwrap_or_default(), here)?
+                }
+                CutOff::Pod(_) => None,
+            };
+            return Ok(Form::Isolate(Isolate { what, keep: self.keep(here)?, baseline }));
         }
         let way = match (self.allow, self.deny) {
             (true, _) => Way::Allow,
@@ -173,7 +183,7 @@ impl Fix {
     pub fn answer(&self, here: &Here, world: &World) -> Result<Answer, Fault> {
         match self.form(here, world)? {
             Form::Flow(it) => it.answer(world),
-            Form::Isolate(it) => it.answer(world),
+            Form::Isolate(it) => it.answer(world, here),
             Form::Choke(it) => it.answer(world),
             Form::Revoke(identity, request) => {
                 let what = request.map_or(Taken::Everything, Taken::One);
@@ -191,6 +201,7 @@ impl Fix {
         words.option("revoke", self.revoke.as_deref());
         words.option("to", self.to.as_deref());
         words.option("keep", self.keep.as_deref());
+        self.declared.add(&mut words);
         self.groups.add(&mut words);
         words
     }
@@ -224,6 +235,11 @@ impl Reads for Fix {
             Ok(Form::Revoke(identity, request)) => revoke::wholes(&identity, request.as_ref(), world),
             Err(_) => Vec::new(),
         }
+    }
+
+    /// What a baseline keeps is declared by manifests.
+    fn wants_manifests(&self, _: &Here) -> bool {
+        self.declared.baseline
     }
 
     /// Who asks: what the server will refuse to them is told.

@@ -6,6 +6,7 @@ use super::about::{Explain, Touch};
 use super::access::{Groups, Unserved};
 use super::can::Can;
 use super::choke::Choke;
+use super::declared::Declared;
 use super::fix::Fix;
 use super::list::List;
 use super::map::{ByArg, Map};
@@ -91,17 +92,22 @@ fn list() -> impl Strategy<Value = List> {
 }
 
 fn fix() -> impl Strategy<Value = Fix> {
-    let all = (proptest::collection::vec(word(), 0..4), 0..6_u8, word(), some(), some(), groups());
-    all.prop_map(|(words, way, of, to, keep, groups)| Fix {
+    let kept = (words(), any::<bool>(), some());
+    let all = (proptest::collection::vec(word(), 0..4), 0..7_u8, word(), some(), some(), groups(), kept);
+    all.prop_map(|(words, way, of, to, keep, groups, (keep_flow, keep_current, dns))| Fix {
         words,
         allow: way == 1,
         deny: way == 2,
-        isolate: (way == 3).then(|| of.clone()),
+        isolate: (way == 3 || way == 6).then(|| of.clone()),
         contain: (way == 4).then(|| of.clone()),
         revoke: (way == 5).then_some(of),
         to: to.filter(|_| way == 5),
         keep,
         kept: None,
+        declared: match way == 6 {
+            true => Declared { baseline: true, keep_flow, keep_current, dns },
+            false => Declared::default(),
+        },
         groups,
     })
 }
@@ -121,7 +127,11 @@ fn question() -> impl Strategy<Value = Question> {
         can().prop_map(Question::Can),
         who_can().prop_map(Question::WhoCan),
         permissions().prop_map(Question::Permissions),
-        (word(), groups()).prop_map(|(object, groups)| Question::Explain(Explain { object, groups })),
+        (word(), groups(), any::<bool>()).prop_map(|(object, groups, gaps)| Question::Explain(Explain {
+            object,
+            groups,
+            gaps
+        })),
         word().prop_map(|object| Question::Touch(Touch { object })),
         prop_oneof![Just(Of::Namespaces), Just(Of::Access)].prop_map(|of| Question::Matrix(Matrix { of })),
         list().prop_map(Question::Namespaces),

@@ -6,10 +6,10 @@ use std::io::Read as _;
 use serde_json::Value;
 
 use super::read::type_of_names;
-use super::source::FileText;
+use super::source::{FileText, Source};
 use super::split::{Piece, as_document, pieces};
 use super::stored;
-use super::{Changes, Loaded};
+use super::{Changes, Loaded, Problem};
 use crate::change::Op;
 use crate::kinds;
 use crate::live::snapshot;
@@ -22,18 +22,30 @@ const OBJECT: usize = 1_000;
 ///
 /// What could not be read was told when they were loaded; here it is missing.
 pub fn manifests(loaded: &Loaded, namespace: &str) -> Manifests {
-    let mut found = Manifests::default();
-    for file in &loaded.source.files {
-        match text(&file.text) {
-            Ok(text) => declared(&text, namespace, &mut found),
-            Err(error) => drop(found.missing.insert(format!("{} could not be read again: {error}", file.label))),
-        }
-    }
-    for problem in &loaded.not_read {
-        found.missing.insert(format!("{} could not be read: {}", problem.whole_place(), problem.what));
-    }
-    found.settle();
+    let mut found = loaded.source.manifests(namespace);
+    found.missing.extend(not_read(loaded));
     found
+}
+
+/// What of files could not be read, as it is told where it may be missing.
+pub fn not_read(loaded: &Loaded) -> Vec<String> {
+    let told = |it: &Problem| format!("{} could not be read: {}", it.whole_place(), it.what);
+    loaded.not_read.iter().map(told).collect()
+}
+
+impl Source {
+    /// What these files declare by now; what was not read of them at first is not told.
+    pub fn manifests(&self, namespace: &str) -> Manifests {
+        let mut found = Manifests::default();
+        for file in &self.files {
+            match text(&file.text) {
+                Ok(text) => declared(&text, namespace, &mut found),
+                Err(error) => drop(found.missing.insert(format!("{} could not be read again: {error}", file.label))),
+            }
+        }
+        found.settle();
+        found
+    }
 }
 
 impl Changes {

@@ -11,7 +11,7 @@ pub(super) const ALL: &[Command] = &[
     Command {
         keys: &["f"],
         name: "fix",
-        help: "propose changes: allow what a trace denies or deny what it allows, isolate a namespace, contain a pod, revoke what a subject may do, one permission or a way",
+        help: "propose changes: allow what a trace denies or deny what it allows, isolate a namespace with or without what its manifests declare kept, contain a pod, revoke what a subject may do, one permission or a way",
         places: ENDS,
         refuses: fixable::nothing,
         run: fixable::propose,
@@ -24,6 +24,15 @@ pub(super) const ALL: &[Command] = &[
         places: &[super::At::Page],
         refuses: proposing::no_candidate,
         run: proposing::stage,
+        finds: Finds::ByName,
+    },
+    Command {
+        keys: &["K"],
+        name: "keep flow",
+        help: "of the flows that nothing declares: keep the one under the cursor in the baseline, or close it again; on their heading all of them",
+        places: &[super::At::Page],
+        refuses: proposing::no_flow,
+        run: proposing::keep,
         finds: Finds::ByName,
     },
     Command {

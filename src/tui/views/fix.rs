@@ -1,7 +1,8 @@
-//! Candidates that would make something otherwise, each with all that it changes.
+//! Candidates that would make something otherwise, each with all that it changes; and what else is worked out beside the
+//! loop because it rests on what manifests declare.
 
 use super::{Back, View};
-use crate::ask::Line;
+use crate::ask::{Here, Line};
 use crate::rbac::review::Review;
 use crate::tui::app::App;
 use crate::tui::job::What;
@@ -23,11 +24,15 @@ impl View for FixAsked {
     }
 
     fn name(&self) -> &'static str {
-        "the candidates"
+        if self.is_about_fixes() { "the candidates" } else { "an explanation" }
     }
 
     fn hints(&self) -> &'static [&'static str] {
-        &["open", "stage it", "stage", "copy menu", "leave", "help"]
+        match (self.is_about_fixes(), self.keeps_flows()) {
+            (false, _) => &["open", "yaml", "copy menu", "leave", "help"],
+            (true, true) => &["open", "stage it", "keep flow", "stage", "copy menu", "leave", "help"],
+            (true, false) => &["open", "stage it", "stage", "copy menu", "leave", "help"],
+        }
     }
 
     fn answer(&self, app: &mut App) {
@@ -41,6 +46,10 @@ impl View for FixAsked {
 
     fn wanted(&self, app: &App) -> Option<What> {
         self.wanted(app)
+    }
+
+    fn wants_manifests(&self, _: &App) -> Option<Here> {
+        self.wants_manifests()
     }
 
     fn has_something(&self, app: &App) -> bool {

@@ -36,9 +36,9 @@ use super::open;
 use super::page::Seek;
 use super::paint::Focus;
 use super::questions;
-use crate::ask::Line;
 use crate::ask::end::End;
 use crate::ask::reaches::Way;
+use crate::ask::{Here, Line};
 use crate::model::role::Subject;
 use crate::rbac::review::Review;
 
@@ -195,6 +195,11 @@ pub trait View {
     /// Whether there is something to show meanwhile.
     fn has_something(&self, _app: &App) -> bool {
         true
+    }
+
+    /// How it is read, if it rests on what manifests declare, which is read for it.
+    fn wants_manifests(&self, _app: &App) -> Option<Here> {
+        None
     }
 
     /// What is to be put to the server for it.
