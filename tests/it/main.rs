@@ -3,6 +3,7 @@
 mod baseline_control_plane;
 mod baseline_laws;
 mod baseline_screen;
+mod baseline_shops;
 mod cases;
 mod change_laws;
 mod change_live;

@@ -151,8 +151,8 @@ fn want<'a>(place: &str, text: &'a str) -> (Want, &'a str) {
     (Want { absent, stream, fragments }, rest)
 }
 
-/// Splits arguments at spaces outside of single quotes, and puts `--from` where it belongs.
-fn arguments_of(text: &str, input: &Path) -> Vec<String> {
+/// Splits arguments at spaces outside of single quotes.
+fn split(text: &str) -> Vec<String> {
     let (mut words, mut quoted) = (vec![String::new()], false);
     for letter in text.chars() {
         match (letter, quoted) {
@@ -161,8 +161,13 @@ fn arguments_of(text: &str, input: &Path) -> Vec<String> {
             _ => words.last_mut().expect("one word at least").push(letter),
         }
     }
+    words
+}
+
+/// The same with `--from` where it belongs.
+fn arguments_of(text: &str, input: &Path) -> Vec<String> {
     let input = input.display().to_string();
-    let mut words: Vec<String> = words.into_iter().map(|it| it.replace("THIS", &input)).collect();
+    let mut words: Vec<String> = split(text).into_iter().map(|it| it.replace("THIS", &input)).collect();
     if !["diff", "check"].contains(&words[0].as_str()) && !words.iter().any(|it| it == "--from") {
         words.splice(1..1, ["--from".to_owned(), input]);
     }
@@ -211,7 +216,7 @@ fn baselined(arguments: Vec<String>, expect: &Expect, folder: &Path) -> Vec<Stri
     if !arguments.iter().any(|it| it == "BASELINED") {
         return arguments;
     }
-    let asked = expect.baseline.split_whitespace().map(str::to_owned);
+    let asked = split(&expect.baseline).into_iter().filter(|it| !it.is_empty());
     let from = [expect.input.display().to_string(), "-o".to_owned(), "yaml".to_owned()];
     let head = ["baseline".to_owned(), "--from".to_owned()].into_iter();
     let said = run(&head.chain(from).chain(asked).collect::<Vec<_>>());
