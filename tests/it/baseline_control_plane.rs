@@ -86,3 +86,88 @@ async fn what_is_written_is_created_and_holds() {
     assert_eq!(diff["counts"]["opened"], json!(0), "{}", diff["counts"]);
     assert!(diff["counts"]["closed"].as_u64() > Some(0), "{}", diff["counts"]);
 }
+
+/// The objects of a published application as a server takes them, and the pods that its controllers would make.
+fn application(text: &str) -> Vec<Value> {
+    let mut objects: Vec<Value> =
+        text.split("\n---\n").map(|it| serde_saphyr::from_str(it).expect("a document")).collect();
+    let mut pods = Vec::new();
+    for (at, object) in objects.iter_mut().enumerate() {
+        object["metadata"]["namespace"] = json!("default");
+        let name = object["metadata"]["name"].as_str().expect("a name").to_owned();
+        let Some(template) = object["spec"].get_mut("template") else { continue };
+        template["spec"]["automountServiceAccountToken"] = json!(false);
+        for list in ["containers", "initContainers"] {
+            for container in template["spec"][list].as_array_mut().into_iter().flatten() {
+                container["image"] = json!("shop");
+            }
+        }
+        let mut pod = template.clone();
+        (pod["apiVersion"], pod["kind"]) = (json!("v1"), json!("Pod"));
+        pod["metadata"]["name"] = json!(format!("{name}-5d9c8b7f6-abcde"));
+        pod["metadata"]["namespace"] = json!("default");
+        pod["metadata"]["labels"]["pod-template-hash"] = json!("5d9c8b7f6");
+        pod["metadata"]["ownerReferences"] = json!([{"apiVersion": "apps/v1", "kind": "ReplicaSet", "controller": true,
+            "name": format!("{name}-5d9c8b7f6"), "uid": format!("uid-{at}")}]);
+        pods.push(pod);
+    }
+    objects.into_iter().chain(pods).collect()
+}
+
+/// A published application on a real server: what a fix promises is what comes of the policies once they are created,
+/// and every flow that its manifests declare is still allowed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_published_application_comes_under_default_deny_as_promised() {
+    let Some(plane) = control_plane::private("baseline_shop", &[]) else { return };
+    let client = plane.client("admin").await;
+    let account =
+        json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default", "namespace": "default"}});
+    control_plane::create(&client, &[account]).await;
+    let shop = application(include_str!("../reports/baseline/online-boutique.yaml"));
+    control_plane::create(&client, &shop).await;
+    for (at, pod) in shop.iter().filter(|it| it["kind"] == "Pod").enumerate() {
+        let ip = format!("10.244.0.{}", at + 10);
+        let status = json!({"phase": "Running", "podIP": ip, "podIPs": [{"ip": ip}]});
+        let object = json!({"apiVersion": "v1", "kind": "Pod", "metadata": pod["metadata"], "status": status});
+        control_plane::set_status(&client, &object).await;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let kubeconfig = plane.kubeconfig_for("admin");
+    let ask = |line: &str| asked(&kubeconfig, folder.path(), line);
+    let (exit, _, said) = ask("snapshot before.yaml");
+    assert_eq!(exit, Some(0), "{said}");
+
+    let (exit, proposed, said) = ask("fix --isolate ns/default --baseline -o json --self-check");
+    assert_eq!(exit, Some(0), "{said}");
+    let (exit, written, said) = ask("baseline -n default -o json");
+    assert_eq!(exit, Some(0), "{said}");
+    let policies = written["policies"].as_array().expect("policies").clone();
+    let changes = proposed["candidates"][0]["changes"].as_array().expect("changes");
+    let objects: Vec<Value> = changes.iter().map(|it| it["object"].clone()).collect();
+    assert_eq!(objects, policies, "the candidate is the baseline");
+    assert_eq!(proposed["declared"]["needed"], written["needed"]);
+    control_plane::create(&client, &policies).await;
+
+    let (exit, diff, said) = ask("diff before.yaml live -o json");
+    assert_eq!(exit, Some(1), "{said}");
+    let promised = &proposed["candidates"][0]["impact"];
+    assert_eq!(diff["counts"], promised["counts"]);
+    assert_eq!(diff["flows"].as_array().map(Vec::len), promised["flows"].as_array().map(Vec::len));
+    assert_eq!((&diff["counts"]["opened"], &diff["counts"]["unsure"]), (&json!(0), &json!(0)));
+    let mut kept = 0;
+    for needed in written["needed"].as_array().expect("flows") {
+        let end = |key: &str| needed[key].as_str().filter(|it| it.starts_with("deployment/")).map(str::to_owned);
+        let (Some(from), Some(to)) = (end("from"), end("to")) else { continue };
+        let port = &needed["ports"][0]["first"];
+        let (exit, _, said) = ask(&format!("trace {from} {to}:{port}"));
+        assert_eq!(exit, Some(0), "{from} {to}:{port}: {said}");
+        kept += 1;
+    }
+    assert!(kept >= 10, "{kept}: {said}");
+    for (line, expected) in [("baseline -n default", 1), ("fix --isolate ns/default --baseline", 1)] {
+        let (exit, _, said) = ask(line);
+        assert_eq!(exit, Some(expected), "{line}: {said}");
+    }
+    let (_, _, said) = ask("explain ns/default --gaps");
+    assert!(said.contains("no gap"), "{said}");
+}
