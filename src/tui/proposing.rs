@@ -264,8 +264,11 @@ fn plain(line: &Line) -> Line {
     }
 }
 
+/// The ends of a flow; nothing: all flows.
+type Flow = Option<(String, String)>;
+
 /// The flow under the cursor that nothing declares, or all of them; with the question that it belongs to.
-fn undeclared(app: &App) -> Option<(Box<FixAsked>, Option<(String, String)>)> {
+fn undeclared(app: &App) -> Option<(Box<FixAsked>, Flow)> {
     let Shown::Fix(asked) = &app.focus.shown else { return None };
     match app.answers.reader.about() {
         Some(About::Undeclared(flow)) if asked.keeps_flows() => Some((asked.clone(), flow.clone())),

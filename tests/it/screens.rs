@@ -579,7 +579,7 @@ fn told_rules(driver: &mut Driver, namespace: &str) {
 #[test]
 fn typed_questions_are_read_as_commands_read_them() {
     let typed = |line: &str| {
-        let mut driver = Driver::new(200, 40);
+        let mut driver = Driver::new(220, 40);
         driver.keys(&format!(": \"{} Enter", line.replace(' ', "_"))).text()
     };
     let refused = [

@@ -41,6 +41,8 @@ pub const LISTING: Listing<Space> = Listing {
 const COLUMNS: &[Column<Space>] = &[
     Column { title: "NAMESPACE", width: 14, cell: |row, _| name(row), sorts: Sorts::Naturally },
     Column { title: "DENY", width: 6, cell: denies, sorts: Sorts::Text },
+    Column { title: "INGRESS", width: 8, cell: |row, view| reaches(row, view, Direction::Ingress), sorts: Sorts::Text },
+    Column { title: "EGRESS", width: 8, cell: |row, view| reaches(row, view, Direction::Egress), sorts: Sorts::Text },
     Column {
         title: "IN",
         width: 4,
@@ -80,8 +82,6 @@ const COLUMNS: &[Column<Space>] = &[
 ];
 
 const WIDE: &[Column<Space>] = &[
-    Column { title: "INGRESS", width: 8, cell: |row, view| reaches(row, view, Direction::Ingress), sorts: Sorts::Text },
-    Column { title: "EGRESS", width: 8, cell: |row, view| reaches(row, view, Direction::Egress), sorts: Sorts::Text },
     Column {
         title: "UNKNOWN",
         width: 7,
