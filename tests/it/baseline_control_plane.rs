@@ -84,6 +84,17 @@ async fn what_is_written_is_created_and_holds() {
     let (exit, diff, said) = ask("diff before.yaml live -o json");
     assert_eq!(exit, Some(1), "{said}");
     assert_eq!(diff["counts"]["opened"], json!(0), "{}", diff["counts"]);
+    // What another namespace declares and this one denies is told there, whatever its facts alone rest on.
+    let mut far = pod("far", json!([{"name": "DB", "value": "db.shop.svc:5432"}]));
+    far["metadata"]["namespace"] = json!("other");
+    let other = [
+        json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "other"}}),
+        json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default", "namespace": "other"}}),
+        far,
+    ];
+    control_plane::create(&client, &other).await;
+    let (_, _, said) = ask("explain ns/other --gaps");
+    assert!(said.contains("pod/other/far -> pod/shop/db  TCP 5432"), "{said}");
     assert!(diff["counts"]["closed"].as_u64() > Some(0), "{}", diff["counts"]);
 }
 

@@ -83,7 +83,13 @@ impl Isolate {
         } else if !baseline.policies.is_empty() {
             fix.reasons.push(note("manifests declare no flow here that default deny would close"));
         }
-        candidates.iter_mut().for_each(|it| it.is_baseline = true);
+        for candidate in &mut candidates {
+            candidate.is_baseline = true;
+            // What was not read may declare more than is kept.
+            if !baseline.missing.is_empty() {
+                candidate.certainty = Certainty::Unsure;
+            }
+        }
         let kept = wanted.keep.0.iter().filter(|it| it.file == KEEP_FLOW).filter_map(|it| ends(&it.expectation));
         fix.declared = Some(Declared { baseline, kept: kept.collect(), keeps_current: wanted.keeps_current });
         Ok(candidates)

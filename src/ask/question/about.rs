@@ -238,7 +238,9 @@ impl Touch {
 
 impl Reads for Explain {
     fn needs(&self, here: &Here, world: &World) -> Result<Needs, Fault> {
-        Ok(facts_needs(&item(&self.object, here)?, world))
+        let item = item(&self.object, here)?;
+        // Who is declared to connect there, and what denies it, may be in any namespace.
+        Ok(if self.gaps { needs::everything() } else { facts_needs(&item, world) })
     }
 
     fn namespaces(&self, here: &Here) -> Vec<Name> {
