@@ -124,12 +124,15 @@ impl Command {
     }
 }
 
-/// Where the snapshot goes.
+/// Where the snapshot goes, and how it is written.
 #[derive(ClapArgs, Debug, Clone)]
+#[command(mut_arg("output", |it| cli::form::output("snapshot", it)))]
 pub struct Snapshot {
     /// Write to this file, whole or not at all, instead of to stdout
     #[arg(value_name = "FILE")]
     pub file: Option<PathBuf>,
+    #[command(flatten)]
+    pub printed: cli::form::Printed,
 }
 
 /// Where facts come from besides a cluster, and what is assumed of them.

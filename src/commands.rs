@@ -97,7 +97,7 @@ fn run(args: Args) -> Result<Exit, Stop> {
         Some(Command::Completion(it)) => Ok(print::completion(it.shell)?),
         Some(Command::Rbac(it)) => print::answer(Color::Never, |out| Ok(it.print(out)?)),
         Some(Command::Man) => Ok(print::man()?),
-        Some(Command::Snapshot(it)) => snapshot::write(&args, it.file.as_deref()),
+        Some(Command::Snapshot(it)) => snapshot::write(&args, it),
         Some(Command::Diff(it)) => diff::compare(&args, it, color(args.screen.color)),
         Some(Command::Fix(it)) => fix::propose(&args, it, color(args.screen.color)),
         Some(Command::Baseline(it)) => baseline::write(&args, it, color(args.screen.color)),
@@ -135,6 +135,12 @@ fn answer(args: &Args, command: &dyn crate::cli::Command, color: Color) -> Resul
         Some(it) => batch::answer(&it, &asked, out),
         None => Ok(command.run(&asked, out)?),
     })?;
+    if let Some(beside) = command.beside(&asked)? {
+        match &beside.text {
+            Ok(text) => snapshot::put(Path::new(&beside.path), &|out| out.write_all(text))?,
+            Err(why) => print::notes(&[(*why).to_owned()]),
+        }
+    }
     stage::tell(&context);
     print::differences(&world.differences(), exit)
 }

@@ -120,6 +120,7 @@ pub const FORMS: &[(&str, &[Form])] = &[
     ("subjects", LIST),
     ("workloads", LIST),
     ("services", LIST),
+    ("snapshot", &[Form::Yaml, Form::Json]),
     ("info", PAGE),
 ];
 

@@ -20,6 +20,7 @@ pub mod assert;
 pub mod baseline;
 pub mod can;
 pub mod capabilities;
+pub mod certificate;
 pub mod check;
 pub mod choke;
 pub mod diff;
@@ -118,10 +119,22 @@ pub trait Command {
     /// Answers and prints.
     fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure>;
 
+    /// A file that the command was asked to write beside its answer.
+    fn beside(&self, _asked: &Asked<'_>) -> Result<Option<Beside>, Failure> {
+        Ok(None)
+    }
+
     /// Where questions are read from line by line, if the command was asked to: a path, or `-` for stdin.
     fn batch(&self) -> Option<Batch<'_>> {
         None
     }
+}
+
+/// A file that is written beside an answer.
+pub struct Beside {
+    pub path: String,
+    /// What stands in it, or why nothing is written.
+    pub text: Result<Vec<u8>, &'static str>,
 }
 
 /// A command that reads questions line by line (`--batch`).

@@ -33,7 +33,7 @@ use super::json::{self, CountsJson, EvidenceJson};
 use super::map::{LeftOutJson, ListsJson, in_one_line, left_out_json};
 use super::path::WaysJson;
 use super::sheet::{ALL, DATA, REASONS, Sheet, WIDE, WORDS};
-use super::{Asked, Command, Exit, Failure, path};
+use super::{Asked, Beside, Command, Exit, Failure, certificate, path};
 
 /// What END reaches.
 #[derive(Args, Debug)]
@@ -48,6 +48,25 @@ pub struct ReachArgs {
     pub printed: Tabular,
     #[command(flatten)]
     pub folds: Folds,
+    /// Write why there is no way to this file, as JSON that other programs can check (docs/reach.md)
+    #[arg(long, value_name = "FILE", requires = "to")]
+    pub certificate: Option<String>,
+}
+
+impl ReachArgs {
+    /// Why there is no way, as a document; or why there is none of that.
+    fn text(&self, asked: &Asked<'_>) -> Result<Result<Vec<u8>, &'static str>, Failure> {
+        let (here, world) = (&asked.context.here, asked.world);
+        let Found::Path(path) = self.question.answer(here, world, &mut |_, _| true)?.found else {
+            return Ok(Err(
+                "no certificate is written: policies alone decide this connection, and kreach trace tells how",
+            ));
+        };
+        if path.outcome != Outcome::Deny {
+            return Ok(Err("no certificate is written: only that there is no way can be certified"));
+        }
+        Ok(Ok(self.question.with_ground(here, world, |ground| certificate::document(&path, ground))?))
+    }
 }
 
 impl Command for ReachArgs {
@@ -60,6 +79,11 @@ impl Command for ReachArgs {
         let by = if self.folds.verbose { self.question.by.unfolded() } else { self.question.by };
         let question = Question::Reach(Asking { by, ..self.question.clone() });
         asked.print(&question, Layout::from(self.printed).folding(self.folds), out)
+    }
+
+    fn beside(&self, asked: &Asked<'_>) -> Result<Option<Beside>, Failure> {
+        let Some(path) = &self.certificate else { return Ok(None) };
+        Ok(Some(Beside { path: path.clone(), text: self.text(asked)? }))
     }
 }
 

@@ -1,40 +1,52 @@
 //! `kreach snapshot`: the facts of a cluster or of files as one YAML stream that `--from` reads back.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use crate::args::Args;
+use crate::args::{Args, Snapshot};
+use crate::cli::form::Form;
 use crate::cli::{Color, Exit};
 use crate::live::snapshot;
-use crate::model::cluster::Cluster;
 
 use super::load::{Wants, load};
 use super::{Stop, print};
 
 /// Reads all that answers can rest on and writes it to a file, or to stdout.
-pub(super) fn write(args: &Args, file: Option<&Path>) -> Result<Exit, Stop> {
+pub(super) fn write(args: &Args, asked: &Snapshot) -> Result<Exit, Stop> {
     super::stdin_once(args, None)?;
     let loaded = load(args, &Wants::Everything, Color::Never)?;
     print::problems(&loaded.world.cluster);
     super::stage::tell(&loaded.context);
-    let Some(path) = file else {
-        return print::answer(Color::Never, |out| Ok(snapshot::write(&loaded.world.cluster, out).map(|()| Exit::Yes)?));
+    let cluster = &loaded.world.cluster;
+    let fill = |out: &mut dyn Write| match asked.printed.output {
+        Form::Json => snapshot::write_json(cluster, out),
+        _ => snapshot::write(cluster, out),
     };
-    replace(path, &loaded.world.cluster).map_err(|error| Stop::Other {
+    match &asked.file {
+        None => print::answer(Color::Never, |out| Ok(fill(out).map(|()| Exit::Yes)?)),
+        Some(path) => put(path, &fill).map(|()| Exit::Yes),
+    }
+}
+
+/// What writes a file.
+type Fill<'a> = &'a dyn Fn(&mut dyn Write) -> io::Result<()>;
+
+/// Writes a file, whole or not at all.
+pub(super) fn put(path: &Path, fill: Fill<'_>) -> Result<(), Stop> {
+    replace(path, fill).map_err(|error| Stop::Other {
         what: format!("cannot write {}: {error}", path.display()),
         hint: "what stood there before still does".to_owned(),
-    })?;
-    Ok(Exit::Yes)
+    })
 }
 
 /// Writes a file without a name, or beside the one that is meant, and puts it in its place when all is on disk: nobody
 /// ever finds half of it there, and a program that is killed leaves nothing.
-fn replace(path: &Path, cluster: &Cluster) -> io::Result<()> {
+fn replace(path: &Path, fill: Fill<'_>) -> io::Result<()> {
     let there = path.metadata().ok();
     if there.as_ref().is_some_and(|it| !it.is_file()) {
         // A pipe or a device is written to; it is not to be replaced.
-        return write_all(File::options().write(true).open(path)?, cluster).map(drop);
+        return write_all(File::options().write(true).open(path)?, fill).map(drop);
     }
     // What a link leads to is replaced, and not the link.
     let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
@@ -45,7 +57,7 @@ fn replace(path: &Path, cluster: &Cluster) -> io::Result<()> {
     let is_unnamed = unnamed.is_some();
     let file = unnamed.map_or_else(|| File::options().write(true).create_new(true).open(&beside), Ok)?;
     let written = there.map_or(Ok(()), |it| file.set_permissions(it.permissions()));
-    let written = written.and_then(|()| write_all(file, cluster)).and_then(|file| {
+    let written = written.and_then(|()| write_all(file, fill)).and_then(|file| {
         file.sync_all()?;
         if is_unnamed {
             name(&file, &beside)?;
@@ -93,9 +105,9 @@ fn by_number(file: &File) -> String {
     format!("/proc/self/fd/{}", file.as_raw_fd())
 }
 
-fn write_all(file: File, cluster: &Cluster) -> io::Result<File> {
+fn write_all(file: File, fill: Fill<'_>) -> io::Result<File> {
     let mut out = BufWriter::new(file);
-    snapshot::write(cluster, &mut out)?;
+    fill(&mut out)?;
     out.into_inner().map_err(io::IntoInnerError::into_error)
 }
 

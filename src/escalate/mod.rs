@@ -14,6 +14,7 @@
 
 pub mod admission;
 pub mod back;
+pub mod certificate;
 pub mod choke;
 pub mod closure;
 pub mod connect;

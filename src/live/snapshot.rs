@@ -59,7 +59,25 @@ const POLICIES: usize = 7;
 
 /// Writes a cluster as a snapshot.
 pub fn write(cluster: &Cluster, out: &mut dyn Write) -> std::io::Result<()> {
-    document(&state::snapshot(cluster), out)?;
+    documents(cluster, &mut |it| document(it, out))
+}
+
+/// Writes the same as one document of JSON, a List with an item a line.
+pub fn write_json(cluster: &Cluster, out: &mut dyn Write) -> std::io::Result<()> {
+    let (mut line, mut before) = (Vec::new(), "{\"apiVersion\":\"v1\",\"kind\":\"List\",\"items\":[\n");
+    documents(cluster, &mut |it| {
+        line.clear();
+        written::json_line(it, &mut line)?;
+        out.write_all(before.as_bytes())?;
+        before = ",\n";
+        out.write_all(&line)
+    })?;
+    out.write_all(b"\n]}\n")
+}
+
+/// Every document of a snapshot, in order.
+fn documents(cluster: &Cluster, each: &mut dyn FnMut(&Value) -> std::io::Result<()>) -> std::io::Result<()> {
+    each(&state::snapshot(cluster))?;
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     let mut put = |mut object: Value, kept: Kept| {
         if kept.uid != Uid::Absent {
@@ -69,7 +87,7 @@ pub fn write(cluster: &Cluster, out: &mut dyn Write) -> std::io::Result<()> {
             object["metadata"]["creationTimestamp"] = objects::time(kept.created).into();
         }
         *counts.entry(object["kind"].as_str().unwrap_or_default().to_owned()).or_default() += 1;
-        document(&object, out)
+        each(&object)
     };
     cluster
         .namespaces
@@ -86,7 +104,7 @@ pub fn write(cluster: &Cluster, out: &mut dyn Write) -> std::io::Result<()> {
     cluster.policies.iter().try_for_each(|it| put(policies::policy(it), kept(cluster, it)))?;
     cluster.roles.iter().try_for_each(|it| put(objects::role(it), kept(cluster, it)))?;
     cluster.bindings.iter().try_for_each(|it| put(objects::binding(it), kept(cluster, it)))?;
-    document(&json!({ "apiVersion": API_VERSION, "kind": END, "counts": counts }), out)
+    each(&json!({ "apiVersion": API_VERSION, "kind": END, "counts": counts }))
 }
 
 /// Whether a text begins as a snapshot does, or is so little of one that nothing else is left.

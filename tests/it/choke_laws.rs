@@ -83,7 +83,7 @@ fn dense(random: &mut Random) -> Vec<AnyFact> {
 }
 
 /// Every third world is as those of reach are, the others are dense.
-fn random_facts(seed: u64) -> Vec<AnyFact> {
+pub fn random_facts(seed: u64) -> Vec<AnyFact> {
     let mut random = Random::new(seed);
     if seed.is_multiple_of(3) { facts(&mut random) } else { dense(&mut random) }
 }

@@ -5,6 +5,7 @@ mod baseline_laws;
 mod baseline_screen;
 mod baseline_shops;
 mod cases;
+mod certificate;
 mod change_laws;
 mod change_live;
 mod change_rights;

@@ -77,7 +77,18 @@ const TABLES: &[Table] = &[
     Table {
         directory: "src/cli/",
         table: "src/args.rs",
-        besides: &["answer", "capabilities", "exit", "form", "grants", "json", "paint", "sheet", "staged"],
+        besides: &[
+            "answer",
+            "capabilities",
+            "certificate",
+            "exit",
+            "form",
+            "grants",
+            "json",
+            "paint",
+            "sheet",
+            "staged",
+        ],
     },
 ];
 

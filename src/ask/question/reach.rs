@@ -208,6 +208,15 @@ impl Reach {
         Ok(named.map(|it| it.0.clone()).collect())
     }
 
+    /// Asks something of what its answer rests on.
+    ///
+    /// # Errors
+    /// An end is none, or what was typed is no version.
+    pub fn with_ground<R>(&self, here: &Here, world: &World, ask: impl FnOnce(&Ground<'_>) -> R) -> Result<R, Fault> {
+        let groups = self.groups_of(here, world)?;
+        Ok(ask(&self.ground(world, &groups)?))
+    }
+
     fn ground<'a>(&self, world: &'a World, groups: &'a [Name]) -> Result<Ground<'a>, Fault> {
         let ground = world.ground(groups);
         Ok(Ground { version: self.version()?.or(ground.version), ..ground })
