@@ -14,7 +14,7 @@
 //! work are told.
 
 mod forge;
-mod label_sets;
+pub mod label_sets;
 mod open;
 mod past;
 mod probe;
@@ -83,6 +83,11 @@ pub static EDGES: &[&Edge] = &[
     &publish::EXPOSE,
     &publish::STEER,
 ];
+
+/// The edge of this id, if it is one of them.
+pub fn edge_of(id: &str) -> Option<&'static Edge> {
+    EDGES.iter().copied().find(|it| it.id == id)
+}
 
 /// How last steps are found.
 type Find = fn(&Case<'_>, &mut Vec<Step>);

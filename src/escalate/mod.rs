@@ -22,6 +22,7 @@ pub mod edges;
 pub mod foothold;
 pub mod goal;
 pub mod held;
+pub mod holders;
 pub mod hops;
 pub mod miss;
 pub mod moves;
@@ -34,6 +35,7 @@ pub mod seen;
 pub mod step;
 pub mod terrain;
 pub mod unfollowed;
+pub mod until;
 
 use crate::model::cluster::Cluster;
 use crate::model::name::Name;

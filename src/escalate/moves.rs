@@ -345,7 +345,7 @@ pub(super) fn is_there(ground: &Ground<'_>, resource: &str, namespace: &Name, na
 }
 
 /// The kind of workload that requests name so.
-pub(super) fn workload_kind(resource: &str) -> Option<Kind> {
+pub fn workload_kind(resource: &str) -> Option<Kind> {
     let is_its = |it: &Kind| crate::kinds::spec(*it).is_some_and(|it| it.plural == resource);
     WORKLOAD_KINDS.into_iter().find(is_its)
 }

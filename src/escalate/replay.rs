@@ -82,7 +82,7 @@ impl<'a> Copy<'a> {
 }
 
 /// What takes a change back; `None`: a way writes nothing of the sort.
-fn undone(change: &Change) -> Option<Delta> {
+pub fn undone(change: &Change) -> Option<Delta> {
     fn back<T: Clone>(diff: &Diff<T>, fact: fn(T) -> AnyFact) -> Option<Delta> {
         match (&diff.before, &diff.after) {
             (Some(before), _) => Some(Delta::Put(Entry::new(fact(before.clone())))),

@@ -9,11 +9,11 @@ use crate::model::name::Name;
 use crate::model::policy::{Direction, PeerMatch, Rule};
 
 /// How many sets of labels are tried for one place.
-pub(super) const TRIES: usize = 256;
+pub const TRIES: usize = 256;
 
 /// The label keys that policies read of pods, and the values that they tell apart.
 #[derive(Default)]
-pub(super) struct Keys(BTreeMap<Name, BTreeSet<Name>>);
+pub struct Keys(BTreeMap<Name, BTreeSet<Name>>);
 
 impl Keys {
     /// What decides about a source: who is isolated in its namespace, and whom the target's policies allow.
@@ -91,7 +91,7 @@ impl Keys {
 }
 
 /// Sets of labels that policies can tell apart, those nearest to what there is first.
-pub(super) fn sets(keys: &Keys, own: &Labels) -> Vec<Labels> {
+pub fn sets(keys: &Keys, own: &Labels) -> Vec<Labels> {
     let mut sets: Vec<BTreeMap<Name, Name>> =
         vec![own.iter().map(|(key, value)| (key.clone(), value.clone())).collect()];
     for (key, values) in &keys.0 {
