@@ -43,6 +43,10 @@ pub enum Command {
     Choke(cli::choke::ChokeArgs),
     /// Changes that make a flow otherwise, each with all that it changes
     Fix(cli::fix::FixArgs),
+    /// Who could let FROM connect to TO where that is denied, and by which writes
+    Sidestep(cli::sidestep::SidestepArgs),
+    /// What each rule of POLICY trusts, and everybody who can write that
+    Trust(cli::trust::TrustArgs),
     /// What differs between two clusters: flows that were opened or closed
     Diff(cli::diff::DiffArgs),
     /// NetworkPolicies for default deny with no declared flow lost
@@ -98,6 +102,8 @@ impl Command {
             Command::Reach(it) => Some(it),
             Command::Choke(it) => Some(it),
             Command::Fix(it) => Some(it),
+            Command::Sidestep(it) => Some(it),
+            Command::Trust(it) => Some(it),
             Command::Can(it) => Some(it),
             Command::WhoCan(it) => Some(it),
             Command::Permissions(it) => Some(it),

@@ -19,9 +19,12 @@ use super::question::matrix::{Of, Pairs, Sheet};
 use super::question::permissions::Held;
 use super::question::who_can::Holders;
 use super::question::{Here, Question, reach};
+use super::sidestep::Sidestep;
 use super::trace::Trace;
-use super::{Fault, World};
+use super::trust::Trust;
+use super::{Fault, World, trust};
 use crate::model::evidence::Outcome;
+use crate::model::id::ObjectId;
 use crate::rbac::touch::Touched;
 use crate::text::{self, Page};
 
@@ -32,6 +35,9 @@ pub enum Answer<'a> {
     Reach(Box<reach::Answer>),
     Choke(Choked),
     Fix(Fix),
+    Sidestep(Sidestep),
+    /// Of this policy; `None`: it cannot be read.
+    Trust(ObjectId, Option<Trust>),
     Can(Allowed),
     WhoCan(Holders<'a>),
     Permissions(Held<'a>),
@@ -65,6 +71,11 @@ impl World {
             Question::Reach(it) => Answer::Reach(Box::new(it.answer(here, self, watch)?)),
             Question::Choke(it) => Answer::Choke(it.answer(here, self, watch)?),
             Question::Fix(it) => Answer::Fix(it.answer(here, self)?),
+            Question::Sidestep(it) => Answer::Sidestep(it.answer(here, self, watch)?),
+            Question::Trust(it) => {
+                let (id, found) = it.answer(here, self)?;
+                Answer::Trust(id, found)
+            }
             Question::Can(it) => Answer::Can(it.answer(here, self)?),
             Question::WhoCan(it) => Answer::WhoCan(it.answer(here, self)),
             Question::Permissions(it) => match it.compared(here, self)? {
@@ -94,6 +105,9 @@ impl Answer<'_> {
             Answer::Reach(it) => it.page(world),
             Answer::Choke(it) => it.page(),
             Answer::Fix(it) => it.page(),
+            Answer::Sidestep(it) => it.page(),
+            Answer::Trust(_, Some(it)) => it.page(),
+            Answer::Trust(id, None) => trust::unread(id),
             Answer::Can(it) => it.page(world),
             Answer::WhoCan(it) => it.page(world),
             Answer::Permissions(it) => it.page(world),
@@ -113,11 +127,14 @@ impl Answer<'_> {
             Answer::Reach(it) => it.outcome(),
             Answer::Choke(it) => Some(it.outcome()),
             Answer::Fix(it) => Some(it.outcome()),
+            Answer::Sidestep(it) => Some(it.outcome()),
+            Answer::Trust(_, None) => Some(Outcome::Unknown),
             Answer::Can(it) => Some(it.access.outcome()),
             Answer::WhoCan(it) => Some(it.outcome()),
             Answer::Compared(it) => Some(it.outcome()),
             Answer::Map(_)
             | Answer::Permissions(_)
+            | Answer::Trust(_, Some(_))
             | Answer::Explanation(_)
             | Answer::Touched(_)
             | Answer::Namespaces(_)

@@ -21,7 +21,9 @@ pub mod map;
 pub mod matrix;
 pub mod permissions;
 pub mod reach;
+pub mod sidestep;
 pub mod trace;
+pub mod trust;
 pub mod who_can;
 mod words;
 
@@ -138,6 +140,10 @@ pub enum Question {
     Choke(choke::Choke),
     /// Changes that make a flow otherwise, each with all that it changes
     Fix(fix::Fix),
+    /// Who could let FROM connect to TO where that is denied, and by which writes
+    Sidestep(sidestep::Sidestep),
+    /// What each rule of POLICY trusts, and everybody who can write that
+    Trust(trust::Trust),
     /// May SUBJECT do it, and why
     Can(can::Can),
     /// Everybody who can do it, by which grants
@@ -173,6 +179,8 @@ impl Question {
             Question::Reach(it) => it,
             Question::Choke(it) => it,
             Question::Fix(it) => it,
+            Question::Sidestep(it) => it,
+            Question::Trust(it) => it,
             Question::Can(it) => it,
             Question::WhoCan(it) => it,
             Question::Permissions(it) => it,
@@ -193,6 +201,8 @@ impl Question {
             Question::Reach(it) => ("reach", it.words()),
             Question::Choke(it) => ("choke", it.words()),
             Question::Fix(it) => ("fix", it.words()),
+            Question::Sidestep(it) => ("sidestep", it.words()),
+            Question::Trust(it) => ("trust", it.words()),
             Question::Can(it) => ("can", it.words()),
             Question::WhoCan(it) => ("who-can", it.words()),
             Question::Permissions(it) => ("permissions", it.words()),

@@ -326,7 +326,7 @@ impl Who<'_> {
 
 /// Everybody whom bindings name, and every service account, those who hold the same together: of accounts those of one
 /// namespace.
-fn alike(ground: &Ground<'_>) -> Vec<Vec<Subject>> {
+pub(super) fn alike(ground: &Ground<'_>) -> Vec<Vec<Subject>> {
     type Key = (Option<Name>, Vec<(Name, usize)>);
     let named = ground.named();
     let mut by_rules: FxHashMap<Key, usize> = FxHashMap::default();

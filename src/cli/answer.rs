@@ -11,7 +11,8 @@ use crate::ask::{Answer, Question};
 
 use super::form::{Form, Layout, Titles};
 use super::{
-    Asked, Exit, Failure, can, choke, explain, fix, list, map, matrix, permissions, reach, touch, trace, who_can,
+    Asked, Exit, Failure, can, choke, explain, fix, list, map, matrix, permissions, reach, sidestep, touch, trace,
+    trust, who_can,
 };
 
 impl Asked<'_> {
@@ -45,6 +46,8 @@ impl Asked<'_> {
             Answer::Reach(it) => reach::write(it, layout, self, out),
             Answer::Choke(it) => choke::write(it, form, self, out),
             Answer::Fix(it) => fix::write(it, form, self, out),
+            Answer::Sidestep(it) => sidestep::write(it, layout, self, out),
+            Answer::Trust(id, found) => trust::write((id, found.as_ref()), layout, self, out),
             Answer::Can(it) => can::write(it, form, self, out),
             Answer::WhoCan(it) => who_can::write(it, layout, self, out),
             Answer::Permissions(it) => permissions::write(it, layout, self, out),

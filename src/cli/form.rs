@@ -104,6 +104,8 @@ pub const FORMS: &[(&str, &[Form])] = &[
     ("reach", ARROWS),
     ("choke", &[Form::Text, Form::Json, Form::Yaml, Form::Md]),
     ("fix", &[Form::Text, Form::Json, Form::Yaml, Form::Md, Form::Script, Form::Kustomize]),
+    ("sidestep", ROWS),
+    ("trust", ROWS),
     ("diff", &[Form::Text, Form::Json, Form::Yaml, Form::Md]),
     ("baseline", PAGE),
     ("check", FINDINGS),

@@ -33,9 +33,11 @@ pub mod path;
 pub mod permissions;
 pub mod rbac;
 pub mod reach;
+pub mod sidestep;
 pub mod staged;
 pub mod touch;
 pub mod trace;
+pub mod trust;
 pub mod who_can;
 
 use std::cell::OnceCell;

@@ -20,6 +20,7 @@ use super::matrix;
 use super::proposing;
 use super::reaching::{self, Answered, AsOf};
 use super::state::Answers;
+use super::working;
 use crate::ask::World;
 use crate::ask::escalation::Watch;
 use crate::ask::matrix::Counted;
@@ -40,6 +41,7 @@ pub enum What {
     Reach(Box<AsOf>),
     Choke(Box<choking::AsOf>),
     Fix(Box<proposing::AsOf>),
+    Page(Box<working::AsOf>),
     /// The cluster as it is against the same with these changes made.
     Impact(Vec<Change>),
 }
@@ -53,6 +55,7 @@ impl What {
             What::Map(of) => mapping::work(world, of.clone()),
             What::Choke(as_of) => choking::work(world, (**as_of).clone()),
             What::Fix(as_of) => proposing::work(world, (**as_of).clone()),
+            What::Page(as_of) => working::work(world, (**as_of).clone()),
             What::Reach(as_of) => reaching::work(world, (**as_of).clone()),
         }
     }
@@ -77,6 +80,7 @@ pub enum Said {
     Reach(Arc<Answered>),
     Choke(Arc<choking::Cutting>),
     Fix(Arc<proposing::Proposed>),
+    Page(Arc<working::Worked>),
     Impact(Arc<impact::Compared>),
     /// It will not come.
     Failed,
@@ -91,6 +95,7 @@ impl Said {
             Said::Reach(answered) => answers.reaching.take(answered),
             Said::Choke(cutting) => answers.choking.take(cutting),
             Said::Fix(proposed) => return answers.proposing.take(proposed),
+            Said::Page(worked) => answers.working.take(worked),
             Said::Impact(compared) => answers.impact.take(compared),
             Said::Progress(..) | Said::Failed => {}
         }

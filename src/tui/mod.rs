@@ -49,6 +49,7 @@ mod proposing;
 pub mod questions;
 mod reaching;
 mod settle;
+mod sidestepping;
 pub mod staging;
 mod state;
 pub mod status;
@@ -61,7 +62,8 @@ mod update;
 mod viewer;
 mod views;
 mod what_if;
-pub mod yaml;
+pub mod working;
+mod yaml;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;

@@ -130,6 +130,18 @@ pub const WORDS: &[Word] = &[
         help: "what to change, and all that changes: also --isolate ns/NAME, --contain POD, --revoke SUBJECT [VERB RESOURCE]; without words: of what is selected",
         run: fix,
     },
+    Word {
+        name: "sidestep",
+        arguments: "FROM TO[:PORT] [--by SUBJECT]",
+        help: "who could let FROM connect to TO where that is denied, and by which writes",
+        run: |app, words| ask(app, "sidestep", words),
+    },
+    Word {
+        name: "trust",
+        arguments: "POLICY",
+        help: "what each rule of POLICY trusts, and everybody who can write that: networkpolicy/NS/NAME",
+        run: |app, words| ask(app, "trust", words),
+    },
     Word { name: "yaml", arguments: "KIND/[NS/]NAME", help: "an object as YAML", run: yaml },
     Word { name: "ns", arguments: "[NAME]", help: "narrow to a namespace; without a name: choose", run: namespace },
     Word { name: "ctx", arguments: "[NAME]", help: "go to another context; without a name: choose", run: context },

@@ -16,6 +16,7 @@ use super::panes::{self, PaneSpec, namespaces, pods, policies, services, subject
 use super::proposing::FixAsked;
 use super::reaching::{self, Typed};
 use super::status::Origin;
+use super::working::Working;
 use super::{choices, choking, go};
 use crate::ask::item::Item;
 use crate::ask::question::about::{self, Explain, Touch};
@@ -83,6 +84,11 @@ pub fn open(app: &mut App, line: &Line) -> Result<Vec<Effect>, Fault> {
             let item = about::item(&it.object, &here)?;
             app.session.world.answer(&Question::Explain(Explain { gaps: false, ..it.clone() }), &here)?;
             return Ok(open_worked_out(app, Line::of(in_full(&line.question, &item)), here));
+        }
+        Question::Sidestep(_) | Question::Trust(_) => {
+            let asked = Working(Asked { line: line.clone(), here, notes: Vec::new() });
+            app.open(Shown::Working(Box::new(asked)));
+            return Ok(asked::asks(app));
         }
         Question::Can(it) => return open_can(app, it, &here),
         Question::WhoCan(it) => open_who_can(app, it, here)?,

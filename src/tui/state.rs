@@ -26,6 +26,7 @@ use super::theme::Theme;
 use super::viewer::Viewer;
 pub use super::views::Shown;
 use super::what_if::Base;
+use super::working::{Kept, Working};
 use crate::ask::World;
 use crate::ask::item::Item;
 use crate::ask::scope::Scope;
@@ -140,6 +141,10 @@ pub struct Answers {
     pub choking: Choking,
     /// What manifests declare, read for the question that is shown.
     pub declaring: Declaring,
+    /// Pages that were worked out beside the loop.
+    pub working: Kept,
+    /// Who could open the flow of the verdict that is shown, if that is a deny.
+    pub denied: Option<Working>,
     pub tracing: Tracing,
 }
 

@@ -61,6 +61,7 @@ mod safe_connection;
 mod same_answers;
 mod screens;
 mod seeded;
+mod sidestep_laws;
 mod stage_screen;
 mod state_files;
 mod supply;

@@ -11,6 +11,7 @@ use kreach::ask::{Answer, Here, Line, Question, World};
 use kreach::change::stage::Fetched;
 use kreach::cli::{Asked, Context, Exit};
 use kreach::model::cluster::Cluster;
+use kreach::model::evidence::Outcome;
 use kreach::net::Settings;
 use kreach::tui::app::{App, Setup};
 use kreach::tui::event::{Effect, Event};
@@ -27,6 +28,8 @@ use crate::same_answers::story;
 enum Shown {
     /// As a page: the lines that the command prints.
     Page,
+    /// The same, and behind the verdict how many could open what is denied.
+    Judged,
     /// As a page that begins with them.
     Longer,
     /// As a page of its own layout, in which the same rows stand.
@@ -38,8 +41,11 @@ enum Shown {
 /// How each kind of answer is shown: a new one gets its row here.
 fn shown(answer: &Answer<'_>) -> Shown {
     match answer {
+        Answer::Trace(it) if it.outcome() == Outcome::Deny => Shown::Judged,
         Answer::Trace(_) | Answer::Can(_) | Answer::WhoCan(_) | Answer::Permissions(_) => Shown::Page,
-        Answer::Compared(_) | Answer::Touched(_) | Answer::Map(_) => Shown::Page,
+        Answer::Compared(_) | Answer::Touched(_) | Answer::Map(_) | Answer::Sidestep(_) | Answer::Trust(..) => {
+            Shown::Page
+        }
         // The screen tells a candidate and what it changes in one row.
         Answer::Choke(_) => Shown::Page,
         Answer::Fix(_) => Shown::Rows,
@@ -69,6 +75,8 @@ const QUESTIONS: &[&str] = &[
     "fix deploy/shop/web svc/platform/registry --deny",
     "fix deploy/shop/web ns/payments --allow",
     "fix --isolate ns/shop",
+    "sidestep deploy/shop/web ns/payments",
+    "trust networkpolicy/payments/default-deny",
     "fix --revoke sa:ci/runner get secrets -n shop",
     "can user:nobody get secrets -n shop",
     "can sa:ci/runner create pods/exec -n shop",
@@ -115,11 +123,13 @@ fn variant(question: &Question) -> usize {
         Question::Services(_) => 14,
         Question::Fix(_) => 15,
         Question::Choke(_) => 16,
+        Question::Sidestep(_) => 17,
+        Question::Trust(_) => 18,
     }
 }
 
 /// How many there are.
-const VARIANTS: usize = 17;
+const VARIANTS: usize = 19;
 
 /// What the command of this line prints, and how it ends.
 fn command(line: &str, form: &str, world: &World) -> (String, Exit) {
@@ -181,6 +191,13 @@ fn is_shown(line: &str, how: Shown, page: &str, cluster: &Cluster) {
     let mut app = screen(line, cluster);
     match how {
         Shown::Page => assert_eq!(copied(&mut app), page, "{line}"),
+        Shown::Judged => {
+            let text = copied(&mut app);
+            let (first, rest) = text.split_once('\n').expect("more than a verdict");
+            let (verdict, count) = first.split_once("; ").expect("how many could open it");
+            assert_eq!(format!("{verdict}\n{rest}"), page, "{line}");
+            assert!(count.contains("open it"), "{line}: {count}");
+        }
         Shown::Longer => {
             let text = copied(&mut app);
             assert!(page.starts_with(&text) && !text.is_empty(), "{line}: {text}\nof {page}");

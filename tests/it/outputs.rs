@@ -71,6 +71,10 @@ fn questions(command: &str, name: &str) -> Vec<Vec<String>> {
                 of(&["fix", "--revoke", "user:u@", "--to", "cluster-admin"]),
             ]
         }
+        "sidestep" => {
+            vec![of(&["sidestep", "a/@", "b/@:80"]), of(&["sidestep", "a/@", "b/@", "--by", "user:u@"])]
+        }
+        "trust" => vec![of(&["trust", "networkpolicy/b/@"]), of(&["trust", "networkpolicy/b/q@"])],
         "permissions" => vec![of(&["permissions", "user:u@"]), of(&["permissions", "user:u@", "--diff", "group:g@"])],
         "explain" => vec![
             of(&["explain", "a/@"]),

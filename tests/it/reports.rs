@@ -30,7 +30,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde_json::Value;
 
 /// The commands that `--self-check` decides a second time.
-const DECIDING: [&str; 4] = ["trace", "map", "reach", "can"];
+const DECIDING: [&str; 5] = ["trace", "map", "reach", "can", "sidestep"];
 
 /// One `# expect:` line.
 struct Expect {

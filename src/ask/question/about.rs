@@ -126,7 +126,7 @@ fn is_policy(spec: &KindSpec) -> bool {
 ///
 /// # Errors
 /// It is proven not to be there.
-fn found(item: Item, world: &World) -> Result<Item, Fault> {
+pub fn found(item: Item, world: &World) -> Result<Item, Fault> {
     let end = match (item.end(), &item) {
         (Some(end), _) => end,
         (None, Item::Policy(it)) => return policy_found(it, world).map(Item::Policy),

@@ -13,7 +13,9 @@ use super::map::{ByArg, Map};
 use super::matrix::{Matrix, Of};
 use super::permissions::Permissions;
 use super::reach::Reach;
+use super::sidestep::Sidestep;
 use super::trace::Trace;
+use super::trust::Trust;
 use super::who_can::WhoCan;
 use super::{Line, Question};
 
@@ -117,6 +119,14 @@ fn choke() -> impl Strategy<Value = Choke> {
     all.prop_map(|(goal, of, server_version, groups)| Choke { goal, of, server_version, groups })
 }
 
+fn sidestep() -> impl Strategy<Value = Sidestep> {
+    let all = (word(), word(), some(), any::<bool>(), groups());
+    all.prop_map(|(from, to, by, in_steps, groups)| {
+        let in_steps = in_steps && by.is_none();
+        Sidestep { from, to, by, in_steps, groups }
+    })
+}
+
 fn question() -> impl Strategy<Value = Question> {
     prop_oneof![
         trace().prop_map(Question::Trace),
@@ -124,6 +134,8 @@ fn question() -> impl Strategy<Value = Question> {
         reach().prop_map(Question::Reach),
         choke().prop_map(Question::Choke),
         fix().prop_map(Question::Fix),
+        sidestep().prop_map(Question::Sidestep),
+        word().prop_map(|policy| Question::Trust(Trust { policy })),
         can().prop_map(Question::Can),
         who_can().prop_map(Question::WhoCan),
         permissions().prop_map(Question::Permissions),

@@ -2,7 +2,7 @@
 
 use super::{Command, ENDS, EVERYWHERE, Finds, LISTS, OBJECTS, always};
 use crate::ask::reaches::Way;
-use crate::tui::{choices, choking, go, grants, open};
+use crate::tui::{choices, choking, go, grants, open, sidestepping};
 
 /// The rows.
 pub(super) const ALL: &[Command] = &[
@@ -58,6 +58,15 @@ pub(super) const ALL: &[Command] = &[
         places: ENDS,
         refuses: choking::nothing,
         run: choking::choke,
+        finds: Finds::ByName,
+    },
+    Command {
+        keys: &["b"],
+        name: "sidestep",
+        help: "who could let the flow pass that a trace denies, and by which writes; of a policy: what it trusts, and who can write that",
+        places: ENDS,
+        refuses: sidestepping::nothing,
+        run: sidestepping::open,
         finds: Finds::ByName,
     },
     Command {

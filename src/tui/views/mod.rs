@@ -20,6 +20,7 @@ pub mod reach;
 pub mod stage;
 pub mod trace;
 pub mod who_can;
+pub mod working;
 pub mod yaml;
 
 use ratatui::buffer::Buffer;
@@ -57,6 +58,8 @@ pub enum Shown {
     Choke(Box<choke::ChokeAsked>),
     /// What would make something otherwise.
     Fix(Box<fix::FixAsked>),
+    /// A page that is worked out beside the loop.
+    Working(Box<working::Working>),
     /// Every allowed connection.
     Map(map::MapAsked),
     Matrix,
@@ -229,6 +232,7 @@ impl Shown {
             Shown::Asked(asked) => &**asked,
             Shown::Choke(asked) => &**asked,
             Shown::Fix(asked) => &**asked,
+            Shown::Working(asked) => &**asked,
             Shown::Map(asked) => asked,
             Shown::Matrix => &matrix::Namespaces,
             Shown::Permissions(of) => of,

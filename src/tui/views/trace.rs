@@ -4,6 +4,8 @@ use super::View;
 use crate::ask::question::trace::Trace;
 use crate::ask::{Line, Question};
 use crate::tui::app::App;
+use crate::tui::job::What;
+use crate::tui::{answers, questions, sidestepping};
 
 /// The trace between the ends that were chosen.
 pub struct Traced;
@@ -18,8 +20,20 @@ impl View for Traced {
         Some(Line::of(Question::Trace(Trace::of(from, to, &app.answers.tracing.port))))
     }
 
+    fn answer(&self, app: &mut App) {
+        if let Some(line) = self.question(app) {
+            let page = answers::page(&app.session.world, &line.question, &questions::here(app, &line));
+            let page = sidestepping::judged(app, page);
+            app.answers.reader.show(page);
+        }
+    }
+
+    fn wanted(&self, app: &App) -> Option<What> {
+        sidestepping::wanted(app)
+    }
+
     fn hints(&self) -> &'static [&'static str] {
-        &["open", "port", "swap", "fix", "copy menu", "leave", "help"]
+        &["open", "port", "swap", "sidestep", "fix", "copy menu", "leave", "help"]
     }
 
     fn name(&self) -> &'static str {

@@ -1,0 +1,197 @@
+//! `sidestep FROM TO[:PORT] [--by SUBJECT]`: who could let a flow pass that is denied, and by which writes.
+//!
+//! ```text
+//! trace ──► gates that are shut ──openings──► writes that open them, tried on a copy
+//!                                    └──witness──► whose right each write is, or who can come to act as such: a path
+//!                                            └──replay──► RBAC and the network asked again, step by step
+//! ```
+//!
+//! The flow itself is to pass: FROM connects, or a pod made in its place (in its namespace, run as its account). Who can
+//! connect to TO in another way is asked by `reach`. Whoever may do everything stands apart, and decides nothing
+//! (CONTRACT §7).
+
+pub mod act;
+pub mod openings;
+mod page;
+mod witness;
+
+use std::collections::BTreeSet;
+
+use super::end::{End, PortAsk};
+use super::escalation::Watch;
+use super::page::target;
+use super::trace::Trace;
+use super::world::SelfCheck;
+use super::{Fault, World};
+use crate::escalate::holders;
+use crate::escalate::{Certainty, Step};
+use crate::model::evidence::{Gap, Outcome};
+use crate::model::name::Name;
+use crate::model::role::Subject;
+use crate::text::evidence::Evidence;
+
+use self::act::Write;
+use self::openings::{Opening, Search};
+use self::witness::Finding;
+
+/// What is asked.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Ask {
+    pub from: End,
+    pub to: End,
+    pub port: PortAsk,
+    /// This subject alone, in these groups besides.
+    pub by: Option<(Subject, Vec<Name>)>,
+    /// Whether everybody is asked who can come to it in steps, however many they are.
+    pub in_steps: bool,
+}
+
+/// Somebody who can let it pass, and all who hold the same.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Witness {
+    /// Those who hold the same rules, by name.
+    pub subjects: Vec<Subject>,
+    /// From the first of them to the flow.
+    pub path: Vec<Step>,
+    pub writes: Vec<Write>,
+    pub certainty: Certainty,
+    /// Which of the openings they write.
+    pub opening: usize,
+    /// How much they hold: over the cluster, over namespaces, over objects that are named.
+    pub power: [usize; 3],
+}
+
+/// The answer.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Sidestep {
+    pub from: String,
+    pub to: String,
+    /// As the flow is now.
+    pub now: Outcome,
+    pub by: Option<Subject>,
+    /// Least power first, those who surely can before those who may.
+    pub witnesses: Vec<Witness>,
+    /// Who may do everything.
+    pub always: Vec<Subject>,
+    /// What keeps it from being the whole truth.
+    pub gaps: Vec<Gap>,
+    pub notes: Vec<Evidence>,
+}
+
+impl Sidestep {
+    /// Allow: somebody can, or it passes already; deny: nobody but those who may do everything.
+    pub fn outcome(&self) -> Outcome {
+        let is_sure = |it: &Witness| it.certainty == Certainty::Certain;
+        match () {
+            () if self.now == Outcome::Allow || self.witnesses.iter().any(is_sure) => Outcome::Allow,
+            () if self.witnesses.is_empty() && self.gaps.is_empty() => Outcome::Deny,
+            () => Outcome::Unknown,
+        }
+    }
+}
+
+impl Ask {
+    /// Who can let it pass; `watch` is told how far it is, and ends it by `false`.
+    ///
+    /// # Errors
+    /// An end is none or proven not to be there, or the engines differ.
+    pub fn answer(&self, world: &World, watch: Watch<'_>) -> Result<Sidestep, Fault> {
+        let trace = self.trace(world)?;
+        let mut found = Sidestep {
+            from: self.from.to_string(),
+            to: target(&self.to, &self.port),
+            now: trace.outcome(),
+            by: self.by.as_ref().map(|it| it.0.clone()),
+            witnesses: Vec::new(),
+            always: Vec::new(),
+            gaps: Vec::new(),
+            notes: Vec::new(),
+        };
+        if found.now == Outcome::Allow {
+            found
+                .notes
+                .push(Evidence::new(crate::text::Mark::Note, "it is allowed already: nothing has to be written"));
+            return Ok(found);
+        }
+        let groups = self.by.as_ref().map_or(&[][..], |it| &it.1);
+        let ground = world.ground(groups);
+        found.always = holders::always(&ground).into_iter().collect();
+        found.gaps = trace_gaps(&trace);
+        refused(&trace, &mut found);
+        let search = Search::of(&ground, &trace);
+        let openings = search.openings();
+        let finding = Finding::new(&ground, &search, &openings, self.said(), self.near());
+        match &self.by {
+            Some((subject, _)) => finding.one(subject, &mut found),
+            None => finding.everybody(self.in_steps, watch, &mut found),
+        }
+        self.confirm(world, &openings, &finding.used(), &mut found)?;
+        found.witnesses.sort_by(|a, b| order(a).cmp(&order(b)));
+        Ok(found)
+    }
+
+    fn trace(&self, world: &World) -> Result<Trace, Fault> {
+        world.asker().without_prerequisites().trace(&self.from, &self.to, &self.port)
+    }
+
+    /// As it can be read.
+    fn said(&self) -> Name {
+        format!("{} -> {}", self.from, target(&self.to, &self.port)).into()
+    }
+
+    /// The namespaces of both ends.
+    fn near(&self) -> BTreeSet<Name> {
+        [&self.from, &self.to].into_iter().filter_map(End::namespace).cloned().collect()
+    }
+
+    /// Asks both engines of the network about the whole flow with each opening written that somebody can write.
+    fn confirm(&self, world: &World, all: &[Opening], used: &[usize], found: &mut Sidestep) -> Result<(), Fault> {
+        for at in used {
+            let opening = &all[*at];
+            let mut after = world.clone();
+            after.check = SelfCheck::On;
+            after.apply(opening.deltas());
+            let from = opening.new_pod().map_or_else(|| self.from.clone(), End::Pod);
+            let outcome = after.asker().without_prerequisites().trace(&from, &self.to, &self.port)?.outcome();
+            if let Some(first) = after.differences().first() {
+                let hint = "this is a defect of kreach: please report it with `kreach snapshot`";
+                return Err(Fault::new(format!("self-check: the engines differ about a write: {first}"), hint));
+            }
+            if outcome != Outcome::Allow {
+                found.witnesses.iter_mut().filter(|it| it.opening == *at).for_each(witness::doubt);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A Service that is not entered so is opened by changing the Service, which is not followed (N38).
+fn refused(trace: &Trace, found: &mut Sidestep) {
+    let refusals = trace.refusals.iter().chain(trace.pairs.iter().flat_map(|it| &it.refusals));
+    for it in refusals {
+        if !found.notes.contains(it) {
+            found.notes.push(it.clone());
+        }
+    }
+    if !found.notes.is_empty() {
+        let what = "whoever may change the Service may open it, by its type, its addresses or its ranges (N38), which is not followed";
+        found.gaps.push(Gap::End { what: what.into() });
+    }
+}
+
+/// What is not known of the flow itself.
+fn trace_gaps(trace: &Trace) -> Vec<Gap> {
+    let mut all: Vec<Gap> = Vec::new();
+    let of_pairs = trace.pairs.iter().flat_map(|it| it.gaps.iter().chain(&it.verdict.gaps));
+    for gap in trace.gaps.iter().chain(of_pairs) {
+        if !all.contains(gap) {
+            all.push(gap.clone());
+        }
+    }
+    all
+}
+
+/// Those who surely can first, then whoever holds least, then the shortest path.
+fn order(it: &Witness) -> (Certainty, [usize; 3], usize, usize, &[Subject]) {
+    (it.certainty, it.power, it.path.len(), it.writes.len(), &it.subjects)
+}

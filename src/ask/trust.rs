@@ -1,0 +1,207 @@
+//! `trust networkpolicy/NS/NAME`: what each rule of a policy trusts, and everybody who can write that.
+//!
+//! ```text
+//! spec.ingress[0].from[0]   labels role=client of pods in namespaces team=web
+//!     user:dev              N10 create pods in web, N11 change labels of pods in web
+//!     sa:ops/labeler        N16 change labels of namespaces
+//! ```
+//!
+//! A policy sees labels and addresses, and whoever may write these decides whom it lets pass. Who may do everything
+//! stands apart. Writers are those whom bindings give the right itself: who can come to act as one of them is asked by
+//! `reach`.
+
+mod needs;
+mod page;
+mod writers;
+
+use std::collections::BTreeSet;
+
+use super::{Fault, World};
+use crate::escalate::holders;
+use crate::escalate::{Certainty, Step};
+use crate::model::evidence::Gap;
+use crate::model::id::{Kind, ObjectId};
+use crate::model::name::Name;
+use crate::model::place::Place;
+use crate::model::policy::Policy;
+use crate::model::role::Subject;
+use crate::rbac::identity::{ANONYMOUS, AUTHENTICATED, SERVICE_ACCOUNTS, UNAUTHENTICATED};
+
+pub use self::page::unread;
+
+use self::needs::Need;
+use self::writers::Ways;
+
+/// What a peer rests on, in one clause.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Trusted {
+    pub sort: Sort,
+    pub place: Place,
+    pub what: String,
+}
+
+/// What it is that somebody might write.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Sort {
+    /// Every end.
+    Anyone,
+    /// Every pod of some namespaces.
+    Pods,
+    PodLabels,
+    NamespaceLabels,
+    /// `kubernetes.io/metadata.name`, which the API server writes.
+    NamespaceNames,
+    Addresses,
+    NodeLabels,
+}
+
+impl Sort {
+    /// As JSON knows it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Sort::Anyone => "anyone",
+            Sort::Pods => "pods",
+            Sort::PodLabels => "podLabels",
+            Sort::NamespaceLabels => "namespaceLabels",
+            Sort::NamespaceNames => "namespaceNames",
+            Sort::Addresses => "addresses",
+            Sort::NodeLabels => "nodeLabels",
+        }
+    }
+}
+
+/// Those who hold the same and can write something, each way as the step that it is for the first of them.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Writer {
+    pub subjects: Vec<Subject>,
+    pub ways: Vec<Step>,
+    /// The namespaces in which they may; empty: by a right of the whole cluster.
+    pub namespaces: BTreeSet<Name>,
+}
+
+/// One rule, or what else of a policy somebody can write.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Ruled {
+    pub place: Place,
+    pub trusts: Vec<Trusted>,
+    pub writers: Vec<Writer>,
+    pub robustness: Robustness,
+    /// What would make it robust, a clause each.
+    pub advice: Vec<String>,
+}
+
+/// Who can write what a rule trusts, at the worst.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Robustness {
+    /// It lets everybody pass, or everybody can write it.
+    Anyone,
+    /// Whoever may edit in these namespaces.
+    Editors(BTreeSet<Name>),
+    /// Some whose rights are of the whole cluster.
+    ClusterWide,
+    /// Nobody but those who may do everything.
+    Administrators,
+}
+
+impl Robustness {
+    /// One word, for a column and for JSON.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Robustness::Anyone => "anyone",
+            Robustness::Editors(_) => "editors",
+            Robustness::ClusterWide => "cluster-wide",
+            Robustness::Administrators => "administrators",
+        }
+    }
+
+    fn of(trusts: &[Trusted], writers: &[Writer]) -> Self {
+        let everybody = |it: &Subject| {
+            let groups = [AUTHENTICATED, UNAUTHENTICATED, SERVICE_ACCOUNTS];
+            groups.contains(&it.name().as_str()) || *it.name() == *ANONYMOUS
+        };
+        let is_sure = |it: &&Writer| it.ways.iter().any(|it| it.certainty == Certainty::Certain);
+        let sure: Vec<&Writer> = writers.iter().filter(is_sure).collect();
+        let writers = if sure.is_empty() { writers.iter().collect() } else { sure };
+        let is_anyone = writers.iter().flat_map(|it| &it.subjects).any(everybody);
+        if is_anyone || trusts.iter().any(|it| it.sort == Sort::Anyone) {
+            return Robustness::Anyone;
+        }
+        let namespaces: BTreeSet<Name> = writers.iter().flat_map(|it| it.namespaces.iter().cloned()).collect();
+        match (namespaces.is_empty(), writers.is_empty()) {
+            (false, _) => Robustness::Editors(namespaces),
+            (true, false) => Robustness::ClusterWide,
+            (true, true) => Robustness::Administrators,
+        }
+    }
+}
+
+/// The answer.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Trust {
+    pub policy: ObjectId,
+    pub rules: Vec<Ruled>,
+    /// Whom it selects: labels that take a pod out of it.
+    pub target: Option<Ruled>,
+    /// The policy itself: who may undo it, or write one beside it.
+    pub itself: Ruled,
+    pub always: Vec<Subject>,
+    /// Why somebody may be missing.
+    pub gaps: Vec<Gap>,
+}
+
+impl Trust {
+    /// The worst of its rules; nothing where it has none.
+    pub fn robustness(&self) -> Option<&Robustness> {
+        self.rules.iter().map(|it| &it.robustness).min()
+    }
+}
+
+/// What the rules of a policy trust, and who can write that; `None`: it cannot be read.
+///
+/// # Errors
+/// It is of a kind that is not evaluated.
+pub fn trust(world: &World, id: &ObjectId) -> Result<Option<Trust>, Fault> {
+    if id.kind != Kind::NETWORK_POLICY {
+        let hint = "NetworkPolicy of networking.k8s.io is";
+        return Err(Fault::new(format!("{id} is of a kind that is not evaluated here"), hint));
+    }
+    let Some(policy) = world.cluster.policies.get_variant(&id.namespace, &id.name, id.kind.as_str()).cloned() else {
+        return Ok(None);
+    };
+    let ground = world.ground(&[]);
+    let ways = Ways::new(&ground);
+    let ruled = |place: Place, trusts: Vec<Trusted>, needs: Vec<Need>| {
+        let writers = ways.writers(&needs, &id.to_string(), &place);
+        let robustness = Robustness::of(&trusts, &writers);
+        let advice = needs::advice(&trusts, &robustness);
+        Ruled { place, trusts, writers, robustness, advice }
+    };
+    let rules = policy.rules.iter().map(|rule| {
+        let (trusts, needs) = needs::of_rule(&ground, rule);
+        ruled(rule.place.clone(), trusts, needs)
+    });
+    let rules = rules.collect();
+    let target = needs::of_target(&policy).map(|(trusts, needs)| ruled(Place::new("spec.podSelector"), trusts, needs));
+    let itself = ruled(Place::default(), Vec::new(), needs::of_itself(&policy));
+    let always = holders::always(&ground).into_iter().collect();
+    Ok(Some(Trust { policy: id.clone(), rules, target, itself, always, gaps: gaps(world, &policy) }))
+}
+
+/// What is not read, and could show more of them.
+fn gaps(world: &World, policy: &Policy) -> Vec<Gap> {
+    const KINDS: [Kind; 5] =
+        [Kind::CLUSTER_ROLE_BINDING, Kind::ROLE_BINDING, Kind::CLUSTER_ROLE, Kind::ROLE, Kind::NAMESPACE];
+    let mut gaps: Vec<Gap> = Vec::new();
+    for kind in KINDS {
+        if let Some((namespace, coverage)) = world.cluster.coverage.hole(kind) {
+            gaps.push(Gap::Uncovered { kind, namespace, coverage: coverage.clone() });
+        }
+        gaps.extend(world.cluster.unreadable.iter().filter(|it| it.kind == kind).cloned().map(Gap::Unreadable));
+    }
+    gaps.extend(policy.gaps.iter().map(|it| Gap::Policy {
+        policy: policy.id(),
+        place: it.place.clone(),
+        what: it.what.clone(),
+    }));
+    gaps
+}

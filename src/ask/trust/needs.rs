@@ -1,0 +1,223 @@
+//! What peers rest on, and which writes change that: the rows N10 to N17 of docs/reach.md, read from the policy's side.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::{Robustness, Sort, Trusted};
+use crate::escalate::Ground;
+use crate::model::cluster::METADATA_NAME;
+use crate::model::labels::{Labels, NamespaceMatch, Operator, Requirement, Selector, SelectorSet};
+use crate::model::name::Name;
+use crate::model::policy::{Peer, PeerMatch, Policy, Rule};
+use crate::text::words;
+
+/// A write that changes what is trusted, and where.
+#[derive(Clone, Debug)]
+pub struct Need {
+    pub write: Write,
+    pub spaces: Spaces,
+    /// Why it is not sure.
+    pub doubt: Option<&'static str>,
+}
+
+/// What is written.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Write {
+    /// N10.
+    NewPod,
+    /// N11, of pods that are there.
+    PodLabels,
+    /// N14: labels of the pods that the policy selects.
+    TargetLabels,
+    /// N15, to these labels.
+    Template(Selector),
+    /// N16.
+    NamespaceLabels,
+    /// N17, with pods in it.
+    NewNamespace,
+    /// N50, of this name.
+    Policy(Name),
+}
+
+/// In which namespaces.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Spaces {
+    Any,
+    These(Arc<BTreeSet<Name>>),
+}
+
+impl Spaces {
+    /// Whether this is one of them.
+    pub fn has(&self, namespace: &Name) -> bool {
+        match self {
+            Spaces::Any => true,
+            Spaces::These(all) => all.contains(namespace),
+        }
+    }
+
+    fn one(namespace: &Name) -> Self {
+        Spaces::These(Arc::new(BTreeSet::from([namespace.clone()])))
+    }
+}
+
+fn need(write: Write, spaces: Spaces) -> Need {
+    Need { write, spaces, doubt: None }
+}
+
+/// What a rule trusts, peer by peer, and the writes that change it.
+pub fn of_rule(ground: &Ground<'_>, rule: &Rule) -> (Vec<Trusted>, Vec<Need>) {
+    let (mut trusts, mut needs) = (Vec::new(), Vec::new());
+    for peer in rule.peers.iter() {
+        of_peer(ground, peer, &mut trusts, &mut needs);
+    }
+    (trusts, needs)
+}
+
+fn of_peer(ground: &Ground<'_>, peer: &Peer, trusts: &mut Vec<Trusted>, needs: &mut Vec<Need>) {
+    let mut put = |sort, what: String| trusts.push(Trusted { sort, place: peer.place.clone(), what });
+    match &peer.matches {
+        PeerMatch::Anyone => put(Sort::Anyone, "everybody, outside addresses included".to_owned()),
+        PeerMatch::Nodes(selector) => put(Sort::NodeLabels, format!("labels {} of nodes", words::selector(selector))),
+        PeerMatch::Block(block) => {
+            let inside = within(ground, |it| block.contains(it));
+            put(Sort::Addresses, format!("addresses {}{inside}", words::peer(&peer.matches)));
+            if !inside.is_empty() {
+                let doubt = Some(
+                    "which address a pod gets is not chosen by whoever creates it, unless a network plugin lets them",
+                );
+                needs.push(Need { doubt, ..need(Write::NewPod, Spaces::Any) });
+            }
+        }
+        PeerMatch::Pods(set) => of_pods(ground, set, &mut put, needs),
+    }
+}
+
+fn of_pods(ground: &Ground<'_>, set: &SelectorSet, put: &mut dyn FnMut(Sort, String), needs: &mut Vec<Need>) {
+    let spaces = spaces(ground, &set.namespaces);
+    let place = places(&set.namespaces, spaces.len());
+    let spaces = Spaces::These(Arc::new(spaces));
+    if set.pods.is_everything() {
+        put(Sort::Pods, format!("every pod {place}"));
+    } else {
+        put(Sort::PodLabels, format!("labels {} of pods {place}", words::selector(&set.pods)));
+        needs.push(need(Write::PodLabels, spaces.clone()));
+        needs.push(need(Write::Template(set.pods.clone()), spaces.clone()));
+    }
+    needs.push(need(Write::NewPod, spaces));
+    if let NamespaceMatch::Labels(selector) = &set.namespaces {
+        of_namespaces(ground, selector, put, needs);
+    }
+}
+
+fn of_namespaces(ground: &Ground<'_>, selector: &Selector, put: &mut dyn FnMut(Sort, String), needs: &mut Vec<Need>) {
+    let (names, labels): (Vec<&Requirement>, Vec<&Requirement>) =
+        selector.all_of.iter().partition(|it| it.key == METADATA_NAME);
+    let of = |all: &[&Requirement]| Selector::new(all.iter().map(|it| (*it).clone()));
+    if !names.is_empty() {
+        put(Sort::NamespaceNames, format!("names of namespaces: {}", words::selector(&of(&names))));
+    }
+    if !labels.is_empty() {
+        put(Sort::NamespaceLabels, format!("labels {} of namespaces", words::selector(&of(&labels))));
+        let could = |name: &Name| {
+            let own = Labels::new([(METADATA_NAME.into(), name.clone())]);
+            names.iter().all(|it| it.matches(&own))
+        };
+        let all = ground.all_namespaces();
+        let these: BTreeSet<Name> = all.iter().filter(|it| could(it)).cloned().collect();
+        needs.push(need(Write::NamespaceLabels, Spaces::These(Arc::new(these))));
+    }
+    let waits = |it: &&Requirement| match &it.operator {
+        Operator::In(values) => values.iter().any(|it| ground.cluster.namespaces.get("", it).is_none()),
+        _ => true,
+    };
+    if names.iter().all(waits) {
+        needs.push(need(Write::NewNamespace, Spaces::Any));
+    }
+}
+
+/// The namespaces that a peer means now.
+fn spaces(ground: &Ground<'_>, which: &NamespaceMatch) -> BTreeSet<Name> {
+    match which {
+        NamespaceMatch::Own(name) => BTreeSet::from([name.clone()]),
+        NamespaceMatch::Labels(selector) => {
+            let meant = ground.cluster.namespaces.iter().filter(|it| selector.matches(&it.labels));
+            meant.map(|it| it.meta.name.clone()).collect()
+        }
+    }
+}
+
+fn places(which: &NamespaceMatch, count: usize) -> String {
+    match which {
+        NamespaceMatch::Own(name) => format!("in namespace {name}"),
+        NamespaceMatch::Labels(selector) if selector.is_everything() => "in every namespace".to_owned(),
+        NamespaceMatch::Labels(selector) => {
+            let count = words::count(count as u64, "namespace", "namespaces");
+            format!("in namespaces {} ({count} now)", words::selector(selector))
+        }
+    }
+}
+
+/// That addresses of pods or nodes are among these.
+fn within(ground: &Ground<'_>, has: impl Fn(std::net::IpAddr) -> bool) -> &'static str {
+    if ground.cluster.pods.iter().any(|it| it.addresses().iter().any(&has)) {
+        return ", which pods have";
+    }
+    let is_node = ground.cluster.nodes.iter().any(|it| it.addresses.iter().any(|it| has(*it)));
+    if is_node { ", which nodes have" } else { "" }
+}
+
+/// What takes a pod out of a policy; `None`: it selects all pods of its namespace.
+pub fn of_target(policy: &Policy) -> Option<(Vec<Trusted>, Vec<Need>)> {
+    let selector = &policy.target.pods;
+    if selector.is_everything() {
+        return None;
+    }
+    let namespace = &policy.meta.namespace;
+    let what = format!("labels {} of pods in namespace {namespace}", words::selector(selector));
+    let trusts =
+        vec![Trusted { sort: Sort::PodLabels, place: crate::model::place::Place::new("spec.podSelector"), what }];
+    Some((trusts, vec![need(Write::TargetLabels, Spaces::one(namespace))]))
+}
+
+/// What undoes the policy, or opens its pods beside it.
+pub fn of_itself(policy: &Policy) -> Vec<Need> {
+    vec![need(Write::Policy(policy.meta.name.clone()), Spaces::one(&policy.meta.namespace))]
+}
+
+/// What would make a rule robust.
+pub fn advice(trusts: &[Trusted], robustness: &Robustness) -> Vec<String> {
+    let has = |sort| trusts.iter().any(|it| it.sort == sort);
+    let mut all = Vec::new();
+    if *robustness == Robustness::Administrators {
+        return all;
+    }
+    if has(Sort::NamespaceLabels) {
+        all.push("select namespaces by kubernetes.io/metadata.name: the API server alone writes that label".to_owned());
+    }
+    if has(Sort::PodLabels) {
+        let what =
+            "guard the label by a ValidatingAdmissionPolicy, so that only its owner may set it on pods and templates";
+        all.push(what.to_owned());
+    }
+    if has(Sort::PodLabels) || has(Sort::Pods) {
+        all.push(
+            "give the trusted clients a namespace of their own, in which few may create or change pods".to_owned(),
+        );
+    }
+    if has(Sort::Addresses) && trusts.iter().any(|it| it.what.contains(", which pods")) {
+        all.push("select pods by labels: an address is had by whichever pod gets it".to_owned());
+    }
+    if has(Sort::Anyone) {
+        all.push("name the peers: an empty list lets everybody pass".to_owned());
+    }
+    all
+}
+
+/// Whether a workload's pods can come to match by labels more.
+pub fn is_addable(own: &Labels, selector: &Selector) -> bool {
+    let fits = |it: &Requirement| match (own.get(&it.key), &it.operator) {
+        (None, Operator::In(_) | Operator::Exists) => true,
+        _ => it.matches(own),
+    };
+    selector.all_of.iter().all(fits)
+}
