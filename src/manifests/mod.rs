@@ -21,6 +21,7 @@ use std::fmt;
 use serde_json::Value;
 
 use crate::model::id::{PodId, WorkloadId};
+use crate::model::workload::TEMPLATE_HASH;
 use crate::net::reach::Unit;
 
 pub use pod::{Template, Word};
@@ -140,11 +141,12 @@ impl Manifests {
 
     /// Whether its controller is among what was read.
     pub fn is_made(&self, object: &Object, template: &Template) -> bool {
-        template.controller.as_ref().is_some_and(|it| {
+        let is_read = |it: &Controller| {
             let kind = it.kind.to_lowercase();
             let owner = Object { kind, namespace: object.namespace.clone(), name: it.name.clone() };
             self.templates.contains_key(&owner)
-        })
+        };
+        template.controller.as_ref().is_some_and(is_read) || template.maker().as_ref().is_some_and(is_read)
     }
 
     /// The ConfigMaps that templates bring in, each once, by namespace and name.
@@ -161,9 +163,22 @@ pub fn unit_of(object: &Object, template: &Template) -> Unit {
     let workload = |kind: &str, name: &str| {
         Unit::Workload(WorkloadId { namespace: object.namespace.as_str().into(), kind: kind.into(), name: name.into() })
     };
-    match (&template.controller, object.kind.as_str()) {
+    match (template.maker(), object.kind.as_str()) {
         (Some(owner), _) => workload(&owner.kind, &owner.name),
         (None, "pod") => Unit::Pod(PodId::new(object.namespace.as_str(), object.name.as_str())),
         (None, kind) => workload(rows::word_of(kind), &object.name),
+    }
+}
+
+impl Template {
+    /// Who makes its pods in the end: of a ReplicaSet its Deployment, by its name less the hash of the template.
+    fn maker(&self) -> Option<Controller> {
+        let owner = self.controller.clone()?;
+        let hash = self.labels.get(TEMPLATE_HASH).filter(|_| owner.kind == "ReplicaSet");
+        let name = hash.and_then(|it| owner.name.strip_suffix(it.as_str())?.strip_suffix('-'));
+        Some(match name {
+            Some(name) => Controller { kind: "Deployment".to_owned(), name: name.to_owned() },
+            None => owner,
+        })
     }
 }

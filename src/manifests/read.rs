@@ -397,6 +397,23 @@ mod tests {
         assert!(read.missing.is_empty());
     }
 
+    /// Who may not list ReplicaSets knows whose pods they are all the same.
+    #[test]
+    fn a_pod_of_a_replica_set_that_is_not_read_is_its_deployment_s() {
+        let pod = |name: &str| {
+            format!(
+                r#"{{"metadata":{{"name":"{name}","labels":{{"pod-template-hash":"5d9c"}},"ownerReferences":[{{"kind":"ReplicaSet","name":"{name}-5d9c","controller":true}}]}},"spec":{{"containers":[]}}}}"#
+            )
+        };
+        let deployment = r#"{"metadata":{"name":"web"},"spec":{"template":{}}}"#;
+        let read =
+            read(&[("apps/v1", "Deployment", deployment), ("v1", "Pod", &pod("web")), ("v1", "Pod", &pod("api"))]);
+        let units: Vec<_> = read.templates.iter().map(|(object, it)| super::super::unit_of(object, it)).collect();
+        let word = |it: &crate::net::reach::Unit| format!("{it:?}");
+        assert_eq!(units.len(), 2);
+        assert!(units.iter().all(|it| word(it).contains("Deployment")), "{units:?}");
+    }
+
     #[test]
     fn scraping_needs_both_annotations() {
         let service = |annotations: &str| {
