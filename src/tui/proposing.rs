@@ -30,7 +30,7 @@ use crate::change::stage::{Fetched, Item};
 use crate::model::cluster::Delta;
 use crate::model::id::ObjectId;
 use crate::rbac::review::Review;
-use crate::text::{About, Mark, Page};
+use crate::text::{About, Mark, Page, words};
 
 /// Objects as they were fetched.
 pub type Held = BTreeMap<ObjectId, Fetched>;
@@ -339,6 +339,19 @@ pub fn stage(app: &mut App) -> Vec<Effect> {
     effects.into_iter().chain([Effect::Compare(ids)]).collect()
 }
 
+/// Where a staged change is from, in few words: flows that are kept by hand are counted.
+fn origin(line: &Line, number: usize) -> String {
+    let kept = match &line.question {
+        Question::Fix(fix) if fix.declared.keep_current => ", all flows of today kept".to_owned(),
+        Question::Fix(fix) if !fix.declared.keep_flow.is_empty() => {
+            let count = fix.declared.keep_flow.len() as u64;
+            format!(", {} kept besides", words::count(count, "flow", "flows"))
+        }
+        _ => String::new(),
+    };
+    format!("candidate {number} of {}{kept}", plain(line))
+}
+
 /// The changes of a candidate, each on its object as it was fetched.
 fn items(app: &App, line: &Line, number: usize) -> Result<Vec<Item>, String> {
     let proposed = app.answers.proposing.answer(line).ok_or("the candidates are not there any more")?;
@@ -353,7 +366,7 @@ fn items(app: &App, line: &Line, number: usize) -> Result<Vec<Item>, String> {
         // What is staged already stays staged on the object as it was fetched for that.
         let fetched = staged.map(|it| it.fetched().clone());
         let fetched = fetched.or_else(|| proposed.as_of.held.get(&id).cloned()).unwrap_or(Fetched::Absent);
-        Item::new(change.clone(), fetched, format!("candidate {number} of {line}")).map_err(|it| it.to_string())
+        Item::new(change.clone(), fetched, origin(line, number)).map_err(|it| it.to_string())
     };
     changes.iter().map(item).collect()
 }
