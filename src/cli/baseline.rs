@@ -249,7 +249,9 @@ fn yaml(it: &Baseline, out: &mut dyn io::Write) -> io::Result<()> {
     if it.policies.is_empty() {
         return out.write_all(b"# nothing to write\n");
     }
-    for (at, policy) in it.policies.iter().enumerate() {
+    // What closes comes last, when what is needed is allowed already: they are applied one by one.
+    let (closing, opening): (Vec<_>, Vec<_>) = it.policies.iter().partition(|it| it.rules.is_empty());
+    for (at, policy) in opening.into_iter().chain(closing).enumerate() {
         if at > 0 {
             out.write_all(b"---\n")?;
         }
