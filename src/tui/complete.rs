@@ -40,6 +40,7 @@ const ARGUMENTS: &[(&str, &[Argument])] = &[
     ("reach", &[Argument::Actor]),
     ("who-reaches", &[Argument::Actor]),
     ("explain", &[Argument::Actor]),
+    ("choke", &[Argument::Actor]),
     ("sidestep", &[Argument::End]),
     ("touch", &[Argument::End]),
     ("permissions", &[Argument::Subject]),

@@ -131,6 +131,12 @@ pub const WORDS: &[Word] = &[
         run: fix,
     },
     Word {
+        name: "choke",
+        arguments: "[GOAL] [--of SUBJECT]",
+        help: "the fewest grants to cut so that nobody, or not SUBJECT, comes to GOAL; without words: of what is shown",
+        run: choke,
+    },
+    Word {
         name: "sidestep",
         arguments: "FROM TO[:PORT] [--by SUBJECT]",
         help: "who could let FROM connect to TO where that is denied, and by which writes",
@@ -305,6 +311,13 @@ fn fix(app: &mut App, words: &str) -> Result<Vec<Effect>, Fault> {
     match command::named("fix").filter(|_| words.is_empty()) {
         Some(command) => Ok(command::run(app, command)),
         None => ask(app, "fix", words),
+    }
+}
+
+fn choke(app: &mut App, words: &str) -> Result<Vec<Effect>, Fault> {
+    match command::named("choke").filter(|_| words.is_empty()) {
+        Some(command) => Ok(command::run(app, command)),
+        None => ask(app, "choke", words),
     }
 }
 

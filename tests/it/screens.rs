@@ -427,6 +427,7 @@ fn a_question_opens_what_answers_it_and_is_copied_again() {
         ("trace web-0 shop/db-0 -n shop", "trace pod/shop/web-0 pod/shop/db-0", "pod/shop/web-0"),
         ("reach group:store", "reach group:store", "what group:store can come to reach"),
         ("reach group:store --to cluster-admin", "reach group:store --to cluster-admin", "in 2 steps"),
+        ("choke cluster-admin --of group:store", "choke cluster-admin --of group:store", "to cut"),
         ("reach --reverse ns/shop", "reach namespace/shop --reverse", "who can come to reach namespace/shop"),
         ("can user:alice get secrets -n shop", "can user:alice get secrets -n shop", "get secrets in shop"),
         ("can sa:shop/web get /metrics", "can sa:shop/web get /metrics", "/metrics"),
