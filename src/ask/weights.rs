@@ -86,9 +86,9 @@ fn runs(pod: &Option<SharedPod>) -> Option<(&str, impl PartialEq)> {
 
 impl World {
     /// Weighs these subjects together, where that has not been done.
-    pub fn weigh(&self, subjects: impl IntoIterator<Item = Subject>) {
+    pub fn weigh<'s>(&self, subjects: impl IntoIterator<Item = &'s Subject>) {
         let mut known = self.weights.known.borrow_mut();
-        let new: Vec<Subject> = subjects.into_iter().filter(|it| !known.contains_key(it)).collect();
+        let new: Vec<Subject> = subjects.into_iter().filter(|it| !known.contains_key(it)).cloned().collect();
         if !new.is_empty() {
             let rows = self.rbac().weigh(&self.cluster, self.people.as_deref(), &self.served, new);
             known.extend(rows.into_iter().map(|it| (it.subject.clone(), Arc::new(it))));
@@ -99,7 +99,7 @@ impl World {
     pub fn weigh_all(&self) {
         let all = self.rbac().everybody(&self.cluster);
         if self.weights.known.borrow().len() < all.len() {
-            self.weigh(all);
+            self.weigh(&all);
         }
     }
 

@@ -21,7 +21,7 @@ pub const LISTING: Listing<Subject> = Listing {
     columns: COLUMNS,
     wide: WIDE,
     rows,
-    weigh: |rows, view| view.world.weigh(rows.cloned()),
+    weigh: |rows, view| view.world.weigh(rows),
     is_problem: |row, view| view.world.weight(row).is_odd(),
     risk: Some(by_risk),
     // A role may be anybody's.

@@ -19,8 +19,8 @@ pub const PANE: PaneSpec = PaneSpec {
     },
     concerns: LISTING.concerns,
     prepare: Some(|world, items| {
-        let subject = |it: &Item| if let Item::Subject(subject) = it { Some(subject.clone()) } else { None };
-        world.weigh(items.iter().filter_map(subject));
+        let subjects = items.iter().filter_map(|it| if let Item::Subject(subject) = it { Some(subject) } else { None });
+        world.weigh(subjects);
     }),
     prepare_all: |world| world.weigh_all(),
     enter: |app, item| match item {
