@@ -98,7 +98,8 @@ pub fn meaning(object: &Value) -> Value {
     let Some(fields) = object.as_object_mut() else { return object };
     fields.remove("status");
     if let Some(metadata) = fields.get_mut("metadata").and_then(Value::as_object_mut) {
-        metadata.retain(|name, _| !BOOKS.contains(&name.as_str()));
+        // A null is what is not there.
+        metadata.retain(|name, value| !BOOKS.contains(&name.as_str()) && !value.is_null());
         let annotations = metadata.get_mut("annotations").and_then(Value::as_object_mut);
         let is_empty = annotations.is_some_and(|it| it.remove(LAST_APPLIED).is_some() && it.is_empty());
         if is_empty {

@@ -26,64 +26,61 @@ const CREATED: &str = "created.yaml";
 
 /// A kustomization of these changes; what is created follows as a second file.
 pub fn kustomize(changes: &[Exported<'_>]) -> String {
-    let created: Vec<Value> = of(changes, Op::Create).map(|it| meaning(&it.change.object)).collect();
-    let patches: Vec<Value> = changes.iter().filter_map(patch).collect();
+    let created = || changes.iter().filter(|it| it.change.op == Op::Create).map(|it| meaning(&it.change.object));
+    let patches: Vec<String> = changes.iter().filter_map(patch).collect();
     let base = (!patches.is_empty()).then_some(BASE);
-    let resources: Vec<&str> = base.into_iter().chain((!created.is_empty()).then_some(CREATED)).collect();
-    let mut whole = json!({
-        "apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization", "resources": resources,
-    });
-    if let (Some(fields), false) = (whole.as_object_mut(), patches.is_empty()) {
-        fields.insert("patches".to_owned(), patches.into());
-    }
+    let resources: Vec<&str> = base.into_iter().chain(created().next().map(|_| CREATED)).collect();
     let mut text = String::from("# file: kustomization.yaml\n");
     if base.is_some() {
         text.push_str(&format!(
             "# {BASE} stands for the kustomization that holds what is patched: write yours there.\n"
         ));
     }
-    text.push_str(&yaml(&whole));
-    if !created.is_empty() {
+    text.push_str(&yaml(&json!({
+        "apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization", "resources": resources,
+    })));
+    if !patches.is_empty() {
+        text.push_str(&format!("patches:\n{}", patches.concat()));
+    }
+    if created().next().is_some() {
         text.push_str(&format!("# file: {CREATED}\n"));
-        created.iter().for_each(|it| text.push_str(&format!("---\n{}", yaml(it))));
+        created().for_each(|it| text.push_str(&format!("---\n{}", yaml(&it))));
     }
     text
 }
 
-fn of<'a, 'e>(changes: &'a [Exported<'e>], op: Op) -> impl Iterator<Item = &'a Exported<'e>> {
-    changes.iter().filter(move |it| it.change.op == op)
-}
-
 /// The patch of an object that is there; nothing for one that is created, or that nothing changes.
-fn patch(it: &Exported<'_>) -> Option<Value> {
+fn patch(it: &Exported<'_>) -> Option<String> {
     let object = &it.change.object;
-    match it.change.op {
-        Op::Create => None,
-        Op::Delete => {
-            let mut whole = json!({"$patch": "delete"});
-            let fields = whole.as_object_mut()?;
-            fields.insert("apiVersion".to_owned(), object.get("apiVersion")?.clone());
-            fields.insert("kind".to_owned(), object.get("kind")?.clone());
-            let metadata = object.get("metadata")?;
-            let named =
-                ["name", "namespace"].into_iter().filter_map(|key| Some((key.to_owned(), metadata.get(key)?.clone())));
-            fields.insert("metadata".to_owned(), Value::Object(named.collect()));
-            Some(json!({"patch": yaml(&whole)}))
-        }
-        Op::Update => {
-            let after = meaning(object);
-            let steps = match it.before {
-                Some(before) => {
-                    let mut steps = Vec::new();
-                    differences(&meaning(before), &after, "", &mut steps);
-                    steps
-                }
-                None => replaced(&after),
-            };
-            let lines: Vec<String> = steps.iter().map(|it| format!("- {it}")).collect();
-            (!lines.is_empty()).then(|| json!({"target": target(object), "patch": lines.join("\n")}))
+    let after = meaning(object);
+    match (it.change.op, it.before) {
+        (Op::Create, _) => None,
+        (Op::Delete, _) => Some(format!("- patch: |-\n{}", indented(&yaml(&deletion(object))))),
+        (Op::Update, before) => {
+            let mut steps = Vec::new();
+            match before {
+                Some(before) => differences(&meaning(before), &after, "", &mut steps),
+                None => steps = replaced(&after),
+            }
+            let (target, steps) = (indented(&yaml(&target(object))), (!steps.is_empty()).then(|| Value::from(steps))?);
+            Some(format!("- target:\n{target}  patch: |-\n{}", indented(&yaml(&steps))))
         }
     }
+}
+
+/// Text that stands within an element of a list.
+fn indented(text: &str) -> String {
+    text.lines().map(|it| format!("    {it}\n")).collect()
+}
+
+/// What names an object, and says that it goes.
+fn deletion(object: &Value) -> Value {
+    let word = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+    let mut metadata = json!({"name": word("/metadata/name")});
+    if let (Some(fields), false) = (metadata.as_object_mut(), word("/metadata/namespace").is_empty()) {
+        fields.insert("namespace".to_owned(), word("/metadata/namespace").into());
+    }
+    json!({"apiVersion": word("/apiVersion"), "kind": word("/kind"), "metadata": metadata, "$patch": "delete"})
 }
 
 /// What is patched: kustomize reads names as regular expressions of the whole name.
