@@ -261,6 +261,9 @@ pub struct Connection {
     /// Do not check the server's certificate
     #[arg(long, global = true)]
     pub insecure_skip_tls_verify: bool,
+    /// Let apply and undo change the cluster; without it nothing but reads leaves this program
+    #[arg(long, global = true)]
+    pub write: bool,
 }
 
 impl Connection {
@@ -285,6 +288,7 @@ impl Connection {
             client_key: it.client_key,
             insecure_skip_tls_verify: it.insecure_skip_tls_verify,
             plugins,
+            write: it.write,
         }
     }
 }

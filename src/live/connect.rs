@@ -1,11 +1,12 @@
-//! From a selection to a client that reads: TLS, proxy, credentials, deadlines, and nothing that writes.
+//! From a selection to a client that reads, and with `--write` to one more that writes: TLS, proxy, credentials, deadlines.
 //!
 //! ```text
-//! read_only ─► authorize ─► impersonate, User-Agent ─► base URL, gzip ─► HTTP/1.1 over TLS ─► keepalive, 10 s
+//! gate ─► authorize ─► impersonate, User-Agent ─► base URL, gzip ─► HTTP/1.1 over TLS ─► keepalive, 10 s
 //! ```
 //!
 //! Our own stack of kube-rs's layers, since its ready-made one retries in silence for minutes (M4, M5), sets no
-//! keepalive, and runs plugins on our screen (M15). What to try again, and when, is `follow`'s to say.
+//! keepalive, and runs plugins on our screen (M15). What to try again, and when, is `follow`'s to say; a write is never
+//! tried again (M4). What a client may send is settled where it is made, by the [`Gate`] that is its outermost layer.
 
 use std::path::Path;
 use std::time::Duration;
@@ -32,7 +33,8 @@ use super::kubeconfig;
 pub use super::kubeconfig::{ContextEntry, Flags, Selection, Surroundings, contexts, select};
 pub use super::plugin::Plugins;
 use super::proxy::proxy_for;
-use super::read_only;
+use super::write::Writer;
+use super::{read_only, write_only};
 
 /// How long a connection may take to stand, TLS included (N4).
 const CONNECT_DEADLINE: Duration = Duration::from_secs(10);
@@ -55,6 +57,8 @@ pub const AGENT: &str = concat!("kreach/", env!("CARGO_PKG_VERSION"));
 #[derive(Clone)]
 pub struct Connected {
     pub client: Client,
+    /// What writes; nothing without `--write`.
+    pub writer: Option<Writer>,
     /// What gives its token; nothing where the token is kube-rs's own matter.
     pub credentials: Option<Credentials>,
     /// The context's name, or what stands for one (`in-cluster`).
@@ -104,10 +108,13 @@ pub async fn connect_in(flags: &Flags, around: &Surroundings) -> Result<Connecte
     if insecure {
         selection.warnings.push("insecure-skip-tls-verify: anyone in between can answer as the server".to_owned());
     }
-    let client = client(config, proxy, credentials.clone())?;
+    let make = |gate| client(config.clone(), proxy.clone(), credentials.clone(), gate);
+    let writer = flags.write.then(|| make(Gate::Writes).map(Writer::new)).transpose()?;
+    let client = make(Gate::Reads)?;
     let context = [&selection.context, &selection.cluster_name, &server].into_iter().find(|it| !it.is_empty()).cloned();
     Ok(Connected {
         client,
+        writer,
         credentials,
         context: context.unwrap_or_default(),
         server,
@@ -125,7 +132,15 @@ pub async fn connect_in(flags: &Flags, around: &Surroundings) -> Result<Connecte
 /// # Errors
 /// The client cannot be built.
 pub fn to_address(server: Uri) -> Result<Client, Fault> {
-    client(Config::new(server), None, None)
+    client(Config::new(server), None, None, Gate::Reads)
+}
+
+/// What writes to a bare address.
+///
+/// # Errors
+/// The client cannot be built.
+pub fn writer_to_address(server: Uri) -> Result<Writer, Fault> {
+    client(Config::new(server), None, None, Gate::Writes).map(Writer::new)
 }
 
 /// A client whose connections are made by `connector`: the whole stack above them is the one of [`connect`].
@@ -139,7 +154,37 @@ where
     H::Future: Send + 'static,
     H::Error: Into<BoxError> + std::error::Error + Send + Sync + 'static,
 {
-    stack(connector, Config::new(server), None, None)
+    stack(connector, Config::new(server), None, None, Gate::Reads)
+}
+
+/// The same that writes.
+///
+/// # Errors
+/// The client cannot be built.
+pub fn writer_over<H>(connector: H, server: Uri) -> Result<Writer, Fault>
+where
+    H: Service<Uri> + Clone + Send + Sync + 'static,
+    H::Response: Connection + hyper::rt::Read + hyper::rt::Write + Send + Unpin + 'static,
+    H::Future: Send + 'static,
+    H::Error: Into<BoxError> + std::error::Error + Send + Sync + 'static,
+{
+    stack(connector, Config::new(server), None, None, Gate::Writes).map(Writer::new)
+}
+
+/// What a client may send: settled once, where it is made.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Gate {
+    Reads,
+    Writes,
+}
+
+impl Gate {
+    fn permit(self, request: http::Request<Body>) -> Result<http::Request<Body>, BoxError> {
+        match self {
+            Gate::Reads => read_only::permit(request),
+            Gate::Writes => write_only::permit(request),
+        }
+    }
 }
 
 fn fault(what: &str) -> Fault {
@@ -197,8 +242,13 @@ fn certificates(cluster: &kube::config::Cluster) -> Result<Option<Vec<Vec<u8>>>,
     Ok(Some(read.into_iter().map(|it| it.as_ref().to_vec()).collect()))
 }
 
-fn client(config: Config, proxy: Option<Address>, credentials: Option<Credentials>) -> Result<Client, Fault> {
-    let Some(Address { uri, login }) = proxy else { return stack(http(), config, None, credentials) };
+fn client(
+    config: Config,
+    proxy: Option<Address>,
+    credentials: Option<Credentials>,
+    gate: Gate,
+) -> Result<Client, Fault> {
+    let Some(Address { uri, login }) = proxy else { return stack(http(), config, None, credentials, gate) };
     let name = named(&uri);
     match uri.scheme_str() {
         Some("socks5" | "socks5h") => {
@@ -207,12 +257,12 @@ fn client(config: Config, proxy: Option<Address>, credentials: Option<Credential
                 Some(login) => socks.with_auth(login.user, login.password.expose_secret().to_owned()),
                 None => socks,
             };
-            stack(socks, config, name, credentials)
+            stack(socks, config, name, credentials, gate)
         }
-        Some("http") => stack(tunnel(uri, login, http()), config, name, credentials),
+        Some("http") => stack(tunnel(uri, login, http()), config, name, credentials, gate),
         Some("https") => {
             let connector = config.rustls_https_connector_with_connector(http()).map_err(|it| built(&it))?;
-            stack(tunnel(uri, login, connector), config, name, credentials)
+            stack(tunnel(uri, login, connector), config, name, credentials, gate)
         }
         _ => Err(fault(&format!("proxies of this kind are not supported: {uri}"))),
     }
@@ -255,6 +305,7 @@ fn stack<H>(
     mut config: Config,
     proxy: Option<String>,
     credentials: Option<Credentials>,
+    gate: Gate,
 ) -> Result<Client, Fault>
 where
     H: Service<Uri> + Clone + Send + Sync + 'static,
@@ -267,12 +318,16 @@ where
     let connector = config.rustls_https_connector_with_connector(connector).map_err(|it| built(&it))?;
     let mut connector = TimeoutConnector::new(connector);
     connector.set_connect_timeout(Some(CONNECT_DEADLINE));
+    // A write goes once, on a connection of its own: nothing below us sends it again on another.
+    let kept = if gate == Gate::Writes { 0 } else { usize::MAX };
     let client = hyper_util::client::legacy::Builder::new(TokioExecutor::new())
         .pool_idle_timeout(IDLE)
+        .pool_max_idle_per_host(kept)
+        .retry_canceled_requests(gate == Gate::Reads)
         .http1_max_buf_size(READ_BUFFER)
         .build::<_, Body>(connector);
     let service = ServiceBuilder::new()
-        .filter(read_only::permit::<Body>)
+        .filter(move |request| gate.permit(request))
         .layer(Authorize(credentials))
         .option_layer(config.auth_layer().map_err(|it| built(&it))?)
         .layer(config.extra_headers_layer().map_err(|it| built(&it))?)

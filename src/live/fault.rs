@@ -13,6 +13,8 @@ use std::fmt;
 use std::io::ErrorKind;
 use std::time::Duration;
 
+use hyper_util::client::legacy::Error as HttpError;
+
 use crate::kinds::{Status, WireError};
 use crate::model::untrusted;
 
@@ -80,6 +82,8 @@ pub struct Fault {
     pub reason: String,
     /// How long the server asked us to wait (R1).
     pub retry_after: Option<Duration>,
+    /// Whether the request surely never left: it was refused here, or there was no connection to send it on.
+    pub is_unsent: bool,
 }
 
 impl fmt::Display for Fault {
@@ -93,7 +97,8 @@ impl StdError for Fault {}
 impl Fault {
     /// A fault of this class; the text may be anyone's.
     pub fn new(class: FaultClass, what: &str) -> Self {
-        Self { class, what: one_line(what), hint: None, reason: String::new(), retry_after: None }
+        let is_unsent = matches!(class, FaultClass::Config | FaultClass::Credentials | FaultClass::Refused);
+        Self { class, what: one_line(what), hint: None, reason: String::new(), retry_after: None, is_unsent }
     }
 
     /// What came is not what the API defines.
@@ -188,7 +193,8 @@ impl Fault {
         // What the runtime says of the deadline of connecting (N4).
         let root = root.replace("deadline has elapsed", "no connection within 10 s, TLS included");
         let fault = Self::new(class, &format!("{what}: {root}"));
-        Self { hint: hint_of(class).map(str::to_owned), ..fault }
+        let is_unsent = chain.iter().any(|it| it.downcast_ref::<HttpError>().is_some_and(HttpError::is_connect));
+        Self { hint: hint_of(class).map(str::to_owned), is_unsent, ..fault }
     }
 }
 

@@ -45,6 +45,8 @@ pub struct Flags {
     pub insecure_skip_tls_verify: bool,
     /// Who has the terminal while credential plugins run.
     pub plugins: Plugins,
+    /// Whether a client that writes is made beside the one that reads (`--write`).
+    pub write: bool,
 }
 
 /// What the process's surroundings say, taken once, so that tests need not change their own.

@@ -6,7 +6,7 @@
 //! ```
 //!
 //! The API server is trusted to be slow, wrong, restarted, restored and gone (docs/reliability.md); what it sends is
-//! data of strangers. Nothing here answers a question, and nothing here writes to the cluster.
+//! data of strangers. Nothing here answers a question; what writes to the cluster is `write`, with a client of its own.
 
 mod address;
 pub mod bounded;
@@ -38,6 +38,8 @@ mod transfer;
 mod version;
 mod watch;
 mod whole;
+pub mod write;
+mod write_only;
 
 pub use health::{Batch, Condition, Health, Throttled};
 pub use session::{Control, Wanted, start};

@@ -6,7 +6,8 @@
 //! anything else that is not GET, anything that names secrets    Fault, nothing is sent
 //! ```
 //!
-//! It is the outermost layer of the only client there is, so no view, command or mistake gets around it.
+//! It is the outermost layer of the client that reads, so no view, command or mistake gets around it. Without `--write`
+//! there is no other client.
 
 use http::{Method, Request};
 use tower::BoxError;
@@ -53,12 +54,12 @@ fn refusal(method: &Method, path: &str, query: Option<&str>) -> Option<&'static 
         Method::GET => None,
         // To the letter, and without a query: nothing else ever needs to be posted.
         Method::POST if QUESTIONS.contains(&path) && query.is_none() => None,
-        _ => Some("kreach only reads"),
+        _ => Some("this client only reads"),
     }
 }
 
 /// The resource segments of `/api/v1/…` or `/apis/GROUP/VERSION/…`, after the namespace if there is one.
-fn after_namespace<'a>(parts: &'a [&'a str]) -> &'a [&'a str] {
+pub(super) fn after_namespace<'a>(parts: &'a [&'a str]) -> &'a [&'a str] {
     let rest = match parts.first() {
         Some(&"api") => parts.get(2..),
         Some(&"apis") => parts.get(3..),
