@@ -47,6 +47,10 @@ pub enum Command {
     Sidestep(cli::sidestep::SidestepArgs),
     /// What each rule of POLICY trusts, and everybody who can write that
     Trust(cli::trust::TrustArgs),
+    /// Apply changes: dry run, impact, guards, confirmation; needs --write
+    Apply(cli::apply::ApplyArgs),
+    /// Take back what was applied; needs --write
+    Undo(cli::undo::UndoArgs),
     /// What differs between two clusters: flows that were opened or closed
     Diff(cli::diff::DiffArgs),
     /// NetworkPolicies for default deny with no declared flow lost
@@ -117,7 +121,9 @@ impl Command {
             Command::Workloads(it) => Some(it),
             Command::Services(it) => Some(it),
             Command::Info(it) => Some(it),
-            Command::Diff(_)
+            Command::Apply(_)
+            | Command::Undo(_)
+            | Command::Diff(_)
             | Command::Baseline(_)
             | Command::Check(_)
             | Command::Assert(_)

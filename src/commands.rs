@@ -7,6 +7,7 @@
 //! stdout holds answers only, whole or the command fails; problems and notes of the run go to stderr, where they can
 //! (CONTRACT §5).
 
+mod apply;
 mod baseline;
 mod batch;
 mod check;
@@ -99,12 +100,14 @@ fn run(args: Args) -> Result<Exit, Stop> {
         Some(Command::Man) => Ok(print::man()?),
         Some(Command::Snapshot(it)) => snapshot::write(&args, it),
         Some(Command::Diff(it)) => diff::compare(&args, it, color(args.screen.color)),
+        Some(Command::Apply(it)) => apply::apply(&args, it, color(args.screen.color)),
+        Some(Command::Undo(it)) => apply::undo(&args, it, color(args.screen.color)),
         Some(Command::Fix(it)) => fix::propose(&args, it, color(args.screen.color)),
         Some(Command::Baseline(it)) => baseline::write(&args, it, color(args.screen.color)),
         Some(Command::Check(it)) => check::check(&args, it, color(args.screen.color)),
         Some(Command::Assert(it)) => check::assert(&args, it, color(args.screen.color)),
         Some(command) if command.asks().is_some() => ask(&args, command),
-        Some(Command::Demo(demo)) if demo.listen.is_some() => demo::serve(demo),
+        Some(Command::Demo(demo)) if demo.listen.is_some() => demo::serve(demo, args.connection.write),
         _ => screen::open(&args),
     }
 }

@@ -18,8 +18,10 @@
 //! - [`live`]: watch, credentials, one-shot reads: the cluster as it lives.
 //! - [`terminal`]: taken and given back, whatever happens in between.
 //! - [`embedded`]: a Kubernetes API server in the process, for the demo, tests and benches.
+//! - [`apply`]: what is sent to the cluster, recorded, and taken back.
 //! - [`run`]: the loop of the screen.
 
+pub mod apply;
 pub mod args;
 pub mod ask;
 pub mod change;

@@ -9,6 +9,7 @@
 //! (10 over SSH), those of keys at once. With nothing to do the loop sleeps: there is no tick unless something on the
 //! screen ages. Work that takes longer than a key may wait is done a few milliseconds at a time, keys first.
 
+mod applying;
 mod clock;
 mod effects;
 mod feed;
@@ -28,6 +29,7 @@ use anyhow::Context as _;
 use crossterm::event::EventStream;
 use futures::StreamExt;
 use jiff::Timestamp;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
@@ -66,7 +68,7 @@ pub async fn tui(start: Start) -> anyhow::Result<u8> {
     tokio::spawn(signals::insist(Signals::new()?));
     let guard = Guard::enter().context("no terminal to draw on")?;
     hangup::watch();
-    let mut program = Program::new(App::new(setup, cluster), guard)?;
+    let mut program = Program::new(App::new(setup, cluster), guard, start.writes)?;
     let recalled = state::typed_lines();
     program.app.recall(recalled);
     program.keeping.files = start.staged;
@@ -106,6 +108,10 @@ struct Program {
     keeping: Keeping,
     /// What waits for the editor.
     editing: Option<Edit>,
+    /// How far it is with what takes several steps: who tells it, and what was told.
+    told: (UnboundedSender<Event>, UnboundedReceiver<Event>),
+    /// `--write`.
+    writes: bool,
 }
 
 /// What one step of the loop came to.
@@ -124,7 +130,7 @@ const RELEASE: Duration = Duration::from_millis(30);
 const TICK: Duration = Duration::from_secs(1);
 
 impl Program {
-    fn new(app: App, guard: Guard) -> anyhow::Result<Self> {
+    fn new(app: App, guard: Guard, writes: bool) -> anyhow::Result<Self> {
         let mut program = Self {
             app,
             screen: Screen::new(io::stdout()),
@@ -142,6 +148,8 @@ impl Program {
             clock: Clock::new(),
             keeping: Keeping::default(),
             editing: None,
+            told: unbounded_channel(),
+            writes,
         };
         let (width, height) = crossterm::terminal::size().context("the terminal has no size")?;
         program.app.update(Event::Resize(width, height));
@@ -201,6 +209,10 @@ impl Program {
                 }
                 () = sleep_until(job_due.unwrap_or_else(Instant::now)), if job_due.is_some() => {
                     self.begin_job();
+                    Step::Go
+                }
+                Some(told) = self.told.1.recv() => {
+                    self.tell(told);
                     Step::Go
                 }
                 Some(told) = self.job.told() => {

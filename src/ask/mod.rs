@@ -12,6 +12,7 @@
 mod absent;
 mod address;
 pub mod answer;
+pub mod apply;
 pub mod backends;
 pub mod baseline;
 pub mod choke;

@@ -133,6 +133,11 @@ fn differences(before: &Value, after: &Value, place: &Place, all: &mut Vec<Place
     }
 }
 
+/// Who wrote an object last: the name of a field manager.
+pub fn last_manager(now: &Value) -> Option<String> {
+    manager(None, now)
+}
+
 /// Who wrote last, of those who did not stand in the object before: the name of a field manager.
 fn manager(before: Option<&Value>, now: &Value) -> Option<String> {
     let entries =

@@ -106,6 +106,8 @@ pub const FORMS: &[(&str, &[Form])] = &[
     ("fix", &[Form::Text, Form::Json, Form::Yaml, Form::Md, Form::Script, Form::Kustomize]),
     ("sidestep", ROWS),
     ("trust", ROWS),
+    ("apply", &[Form::Text, Form::Json]),
+    ("undo", &[Form::Text, Form::Json]),
     ("diff", &[Form::Text, Form::Json, Form::Yaml, Form::Md]),
     ("baseline", PAGE),
     ("check", FINDINGS),

@@ -16,6 +16,7 @@ pub mod map;
 pub mod paint;
 pub mod sheet;
 
+pub mod apply;
 pub mod assert;
 pub mod baseline;
 pub mod can;
@@ -38,6 +39,7 @@ pub mod staged;
 pub mod touch;
 pub mod trace;
 pub mod trust;
+pub mod undo;
 pub mod who_can;
 
 use std::cell::OnceCell;

@@ -8,8 +8,9 @@ use std::io;
 
 use clap::Args;
 
-use crate::kinds::KINDS;
+use crate::kinds::{KINDS, KindSpec, Presence};
 use crate::manifests::ROWS;
+use crate::model::id::Kind;
 
 use super::{Exit, Failure};
 
@@ -22,6 +23,9 @@ pub struct RbacArgs {
     /// Print the ClusterRole of kreach baseline as well: whole workloads, ConfigMaps, Ingresses and routes
     #[arg(long)]
     pub baseline: bool,
+    /// Print the ClusterRoles of kreach apply --write as well, to be bound for a limited time
+    #[arg(long, id = "role_of_write")]
+    pub write: bool,
 }
 
 /// The questions that have a body: groups and the reviews that are created to ask them.
@@ -41,6 +45,10 @@ impl RbacArgs {
         if self.baseline {
             text.push_str("---\n");
             text.push_str(&baseline_role());
+        }
+        if self.write {
+            text.push_str("---\n");
+            text.push_str(&write_roles());
         }
         out.write_all(text.as_bytes())?;
         Ok(Exit::Yes)
@@ -79,6 +87,48 @@ fn ask_role() -> String {
     text
 }
 
+/// What applies and undoes changes; a dry run needs the same verbs.
+///
+/// No `escalate` and no `bind`: the server then refuses grants that whoever applies them does not hold.
+fn write_roles() -> String {
+    let verbs = ["create", "patch", "update", "delete"];
+    let policies: Vec<&KindSpec> = KINDS.iter().filter(|it| is_policy(it)).collect();
+    let mut text = header(
+        "kreach-write-policies",
+        "Beside kreach-read, for kreach apply and undo. Bind it for a limited time, in single namespaces where you can.",
+    );
+    rule_of(&mut text, policies.iter().filter(|it| it.is_namespaced()), &verbs);
+    text.push_str("---\n");
+    text.push_str(&header("kreach-write-cluster-policies", "The same for policies of the cluster as a whole."));
+    rule_of(&mut text, policies.iter().filter(|it| !it.is_namespaced()), &verbs);
+    text.push_str("---\n");
+    let what =
+        "The same for RBAC in namespaces; nobody grants what they do not hold, so it gives neither escalate nor bind.";
+    text.push_str(&header("kreach-write-rbac", what));
+    rule(&mut text, "rbac.authorization.k8s.io", &["rolebindings", "roles"], &verbs);
+    text.push_str("---\n");
+    text.push_str(&header("kreach-write-cluster-rbac", "The same for RBAC of the cluster as a whole."));
+    rule(&mut text, "rbac.authorization.k8s.io", &["clusterrolebindings", "clusterroles"], &verbs);
+    text
+}
+
+/// Whether a kind is one of policies: what is neither workload, RBAC nor part of what policies are about.
+fn is_policy(spec: &KindSpec) -> bool {
+    spec.kind == Kind::NETWORK_POLICY || spec.presence == Presence::IfServed && spec.plural.ends_with("policies")
+}
+
+fn rule_of<'s>(text: &mut String, specs: impl Iterator<Item = &'s &'static KindSpec>, verbs: &[&str]) {
+    let mut groups: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for spec in specs {
+        groups.entry(spec.group).or_default().push(spec.plural);
+    }
+    for (group, plurals) in &mut groups {
+        plurals.sort_unstable();
+        plurals.dedup();
+        rule(text, group, plurals, verbs);
+    }
+}
+
 fn header(name: &str, what: &str) -> String {
     format!(
         "# {what}\napiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata:\n  name: {name}\nrules:\n"
@@ -108,7 +158,6 @@ mod tests {
     use super::*;
     use crate::kinds::{Intern, spec};
     use crate::model::cluster::{AnyFact, Delta};
-    use crate::model::id::Kind;
     use crate::model::name::Name;
 
     #[test]
@@ -124,6 +173,20 @@ mod tests {
             let is_review = |it: &Name| it.ends_with("reviews");
             assert!(role.rules.iter().all(|it| it.resources.iter().all(|it| is_review(it) == (verbs == ["create"]))));
         }
+    }
+
+    #[test]
+    fn the_roles_of_write_never_escalate_and_name_no_secrets() {
+        let text = write_roles();
+        for document in text.split("---\n") {
+            let spec = spec(Kind::CLUSTER_ROLE).expect("a kind that is read");
+            let delta = spec.read_yaml(document, "default", &mut Intern::new()).delta();
+            let Some(Delta::Put(entry)) = delta else { panic!("{document}") };
+            let AnyFact::Role(role) = entry.fact else { panic!("no role") };
+            assert!(!role.rules.is_empty(), "{document}");
+        }
+        assert!(!["secrets", "escalate", "bind]", "*", "impersonate"].iter().any(|it| text.contains(it)), "{text}");
+        assert!(text.contains("networkpolicies") && text.contains("clusternetworkpolicies"), "{text}");
     }
 
     #[test]

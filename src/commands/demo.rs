@@ -9,11 +9,12 @@ use crate::embedded::{Settings, kubeconfig, serve_named};
 use super::{Stop, print};
 
 /// Serves the demo's world where `--listen` says, and writes the kubeconfig once it serves.
-pub(super) fn serve(demo: &Demo) -> Result<Exit, Stop> {
+pub(super) fn serve(demo: &Demo, write: bool) -> Result<Exit, Stop> {
     // clap has made sure that both stand or neither.
     let (Some(address), Some(path)) = (demo.listen, &demo.write_kubeconfig) else { return Ok(Exit::Failed) };
     runtime()?.block_on(async {
-        let server = serve_named(&demo.world, address, Settings::default()).await.map_err(cannot_serve)?;
+        let settings = if write { Settings::writable() } else { Settings::default() };
+        let server = serve_named(&demo.world, address, settings).await.map_err(cannot_serve)?;
         kubeconfig::write(path, &server, &demo.world).map_err(|it| not_written(path, &it))?;
         let (world, url, path) = (&demo.world, server.url(), path.display());
         print::line(&format!("serving world {world} at {url}; kubeconfig: {path}"));

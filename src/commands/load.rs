@@ -294,6 +294,17 @@ fn from_cluster(
     })
 }
 
+/// Reads all facts of a server that is connected, and asks it who asks; nothing is staged.
+pub(super) async fn facts(args: &Args, connected: &connect::Connected, context: Context) -> Result<Loaded, Stop> {
+    let world = world(args, Cluster::new(Coverage::Unread), None);
+    let reader = Reader::of(connected, Vec::new());
+    let loaded = Loaded { world, context: connected_context(connected, context), unread: Vec::new() };
+    let mut loaded = gather(&reader, &Wants::Facts, loaded).await?;
+    let reply = reader.review(&Review::Own).await;
+    loaded.world.keep(Review::Own, reply);
+    Ok(loaded)
+}
+
 /// Reads and asks until nothing more is needed.
 async fn gather(reader: &Reader, wants: &Wants<'_>, mut loaded: Loaded) -> Result<Loaded, Stop> {
     let mut asked = Needs::default();

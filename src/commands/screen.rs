@@ -47,6 +47,7 @@ pub(super) fn open(args: &Args) -> Result<Exit, Stop> {
         check: if args.source.self_check { SelfCheck::On } else { SelfCheck::Off },
         people: people(args)?,
         open: first,
+        writes: args.connection.write,
         staged: staged(args)?,
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();

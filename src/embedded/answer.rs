@@ -27,6 +27,7 @@ use super::review::{self, Identity};
 use super::serve::Settings;
 use super::watch::Watch;
 use super::world::World;
+use super::write::Write;
 use super::writer::{Columns, Writer};
 
 /// The body of every answer.
@@ -62,8 +63,15 @@ impl Service {
         };
         let answer = match head.method {
             Method::GET => self.get(identity, &path, &asked),
-            Method::POST => match body.collect().await {
-                Ok(body) => self.post(identity, &path, &body.to_bytes()),
+            Method::POST | Method::PUT | Method::PATCH | Method::DELETE => match body.collect().await {
+                Ok(body) => {
+                    let sent = Sent {
+                        content: text(header::CONTENT_TYPE).split(';').next().unwrap_or_default().trim(),
+                        agent: text(header::USER_AGENT),
+                        body: &body.to_bytes(),
+                    };
+                    self.change(identity, &head.method, &path, &asked, &sent)
+                }
                 Err(_) => Err(Failure::bad_request("the body of the request cannot be read")),
             },
             _ => self.refuse(identity, &head.method, &path),
@@ -159,6 +167,43 @@ impl Service {
         head(200, "application/json").map(|()| UnsyncBoxBody::new(StreamBody::new(frames)))
     }
 
+    /// Questions that have a body, and whatever changes something.
+    fn change(
+        &self,
+        identity: &Identity,
+        method: &Method,
+        path: &[&str],
+        asked: &Asked<'_>,
+        sent: &Sent<'_>,
+    ) -> Result<Response<Body>, Failure> {
+        let target = Target::of(path).filter(|_| self.world.is_told());
+        let Some(target) = target else {
+            return if *method == Method::POST {
+                self.post(identity, path, sent.body)
+            } else {
+                self.refuse(identity, method, path)
+            };
+        };
+        let write = Write {
+            kind: target.kind,
+            namespace: target.namespace.unwrap_or_default(),
+            name: target.name.unwrap_or_default(),
+            identity,
+            query: &asked.query,
+            content: sent.content,
+            body: sent.body,
+            agent: sent.agent,
+        };
+        let (code, object) = match (method.as_str(), target.name) {
+            ("POST", None) => write.create(&self.world)?,
+            ("PUT", Some(_)) => write.update(&self.world)?,
+            ("PATCH", Some(_)) => write.patch(&self.world)?,
+            ("DELETE", Some(_)) => write.delete(&self.world)?,
+            _ => return self.refuse(identity, method, path),
+        };
+        Ok(json(code, &object))
+    }
+
     fn post(&self, identity: &Identity, path: &[&str], body: &[u8]) -> Result<Response<Body>, Failure> {
         let ["apis", group, "v1", plural] = path else { return self.refuse(identity, &Method::POST, path) };
         if !discovery::serves_review(group, plural) {
@@ -185,6 +230,13 @@ impl Service {
         identity.check(verb, target.kind, target.namespace.unwrap_or_default(), target.name.unwrap_or_default())?;
         Err(Failure::read_only())
     }
+}
+
+/// What a request that changes something brings.
+struct Sent<'a> {
+    content: &'a str,
+    agent: &'a str,
+    body: &'a [u8],
 }
 
 /// What of the request's head matters.

@@ -34,6 +34,26 @@ impl Failure {
         Failure { details, ..Failure::new(404, "NotFound", format!("{} \"{name}\" not found", kind.qualified())) }
     }
 
+    /// 409 for an object that is to be created and is there.
+    pub fn exists(kind: &Kind, name: &str) -> Failure {
+        let details = json!({"name": name, "group": non_empty(kind.group), "kind": kind.plural});
+        Failure {
+            details,
+            ..Failure::new(409, "AlreadyExists", format!("{} \"{name}\" already exists", kind.qualified()))
+        }
+    }
+
+    /// 422 for an object that is none.
+    pub fn invalid(kind: &Kind, name: &str, field: &str, why: &str) -> Failure {
+        let details = json!({"name": name, "group": non_empty(kind.group), "kind": kind.kind,
+            "causes": [{"reason": "FieldValueInvalid", "message": why, "field": field}]});
+        let group = if kind.group.is_empty() { String::new() } else { format!(".{}", kind.group) };
+        Failure {
+            details,
+            ..Failure::new(422, "Invalid", format!("{}{group} \"{name}\" is invalid: {field}: {why}", kind.kind))
+        }
+    }
+
     /// 400 for a request that makes no sense.
     pub fn bad_request(message: impl Into<String>) -> Failure {
         Failure::new(400, "BadRequest", message)

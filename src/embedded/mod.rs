@@ -5,13 +5,16 @@
 //! ```
 //!
 //! It reads like kube-apiserver where clients can tell: discovery, get, list in pages, watch with bookmarks, tables,
-//! metadata alone, selectors, `Status` errors, 410 for what is forgotten. It is read-only and has no controllers,
-//! no admission, no TLS. It shares nothing with the rest of kreach: the two meet as HTTP.
+//! metadata alone, selectors, `Status` errors, 410 for what is forgotten. A told world is also written, by who has the
+//! right to: create, update, patch, server-side apply, delete, each with preconditions and as a dry run. It has no
+//! controllers, no admission, no TLS. It shares nothing with the rest of kreach: the two meet as HTTP.
 
 mod accept;
 mod answer;
 mod discovery;
+mod escalation;
 mod failure;
+mod fields;
 mod gzip;
 pub mod kinds;
 pub mod kubeconfig;
@@ -27,6 +30,7 @@ pub mod story;
 mod table;
 mod watch;
 pub mod world;
+mod write;
 mod writer;
 pub mod yaml;
 

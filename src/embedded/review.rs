@@ -56,6 +56,11 @@ impl Identity {
         }
     }
 
+    /// The demo's user where the demo may be changed: an administrator.
+    pub fn demo_writer() -> Identity {
+        Identity { rights: vec![Right::new(&["*"], &["*"], &["*"])], ..Identity::demo() }
+    }
+
     /// Whether the identity may do something; the namespace is empty for cluster-wide requests.
     pub fn may(&self, verb: &str, resource: &str, namespace: &str) -> bool {
         self.rights.iter().any(|right| right.gives(verb, resource, namespace))

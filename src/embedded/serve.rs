@@ -20,11 +20,12 @@ use std::time::Duration;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use serde_json::{Value, json};
 use tokio::net::{TcpListener, ToSocketAddrs};
 use tokio::task::{JoinHandle, JoinSet};
 
 use super::answer::Service;
-use super::review::Identity;
+use super::review::{DEMO_USER, Identity};
 use super::story::Story;
 use super::world::World;
 
@@ -71,7 +72,10 @@ pub async fn serve(world: Arc<World>, address: impl ToSocketAddrs, settings: Set
 /// Serves the world of that name as the demo does: `story`, which begins to happen, or a seeded one.
 pub async fn serve_named(name: &str, address: impl ToSocketAddrs, settings: Settings) -> io::Result<Server> {
     if name.eq_ignore_ascii_case("story") {
-        let story = Story::new(jiff::Timestamp::now());
+        let mut story = Story::new(jiff::Timestamp::now());
+        if settings.is_writable() {
+            administrators().into_iter().for_each(|it| story.add(it));
+        }
         return start(story.world().clone(), address, settings, Some(story)).await;
     }
     let unknown = || {
@@ -79,6 +83,30 @@ pub async fn serve_named(name: &str, address: impl ToSocketAddrs, settings: Sett
         io::Error::new(io::ErrorKind::InvalidInput, message)
     };
     start(World::seeded(name).ok_or_else(unknown)?, address, settings, None).await
+}
+
+impl Settings {
+    /// For a demo that may be changed by its user.
+    pub fn writable() -> Settings {
+        Settings { identities: vec![Identity::demo_writer()], ..Settings::default() }
+    }
+
+    fn is_writable(&self) -> bool {
+        self.identities.iter().any(|it| it.token.is_none() && it.may("*", "*", "*"))
+    }
+}
+
+/// The RBAC objects that say so of the demo's user.
+fn administrators() -> [Value; 2] {
+    let name = "demo-administrator";
+    let group = "rbac.authorization.k8s.io";
+    [
+        json!({"apiVersion": format!("{group}/v1"), "kind": "ClusterRole", "metadata": {"name": name},
+            "rules": [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}]}),
+        json!({"apiVersion": format!("{group}/v1"), "kind": "ClusterRoleBinding", "metadata": {"name": name},
+            "roleRef": {"apiGroup": group, "kind": "ClusterRole", "name": name},
+            "subjects": [{"apiGroup": group, "kind": "User", "name": DEMO_USER}]}),
+    ]
 }
 
 /// The names of all worlds, the demo's own first.

@@ -43,12 +43,39 @@ pub enum Deleted {
 pub struct Gone(pub u64);
 
 type Key = (String, String);
+type Objects = BTreeMap<&'static str, BTreeMap<Key, Arc<Object>>>;
+
+/// What an object is to become.
+#[derive(Clone, Debug)]
+pub enum Wanted {
+    Put(Value),
+    Gone,
+    /// Nothing is changed, and this is the answer.
+    Leave(Value),
+}
+
+/// All objects at one moment.
+pub struct Held<'a>(&'a Objects);
+
+impl Held<'_> {
+    /// One of them.
+    pub fn object(&self, kind: &Kind, namespace: &str, name: &str) -> Option<Arc<Object>> {
+        self.0.get(kind.plural)?.get(&(namespace.to_owned(), name.to_owned())).cloned()
+    }
+}
+
+fn with_kind(kind: &Kind, value: &Value) -> Value {
+    let mut value = value.clone();
+    value["kind"] = Value::from(kind.kind);
+    value["apiVersion"] = Value::from(kind.api_version());
+    value
+}
 
 #[derive(Debug, Default)]
 struct State {
     /// Everything before this version is forgotten.
     oldest: u64,
-    objects: BTreeMap<&'static str, BTreeMap<Key, Arc<Object>>>,
+    objects: Objects,
     history: VecDeque<Change>,
     /// The shelves of now, until a change of their kind.
     shelves: BTreeMap<&'static str, Shelf>,
@@ -113,6 +140,44 @@ impl World {
         state.remember(Change { version, plural: kind.plural, before, object: object.clone(), deleted: Deleted::No });
         self.version.send_replace(version);
         object
+    }
+
+    /// Changes one object at one moment: what it becomes is decided while nobody else writes.
+    ///
+    /// Gives the object as it is then; of one that is gone the last state.
+    pub fn change<E>(
+        &self,
+        kind: &'static Kind,
+        namespace: &str,
+        name: &str,
+        decide: impl FnOnce(Option<&Value>, &Held<'_>) -> Result<Wanted, E>,
+    ) -> Result<Value, E> {
+        let mut state = self.state();
+        let key = (namespace.to_owned(), name.to_owned());
+        let before = state.objects.get(kind.plural).and_then(|it| it.get(&key)).cloned();
+        let whole = before.as_ref().map(|it| with_kind(kind, &it.value));
+        let version = self.version() + 1;
+        let (object, deleted) = match decide(whole.as_ref(), &Held(&state.objects))? {
+            Wanted::Leave(object) => return Ok(object),
+            Wanted::Put(value) => (Arc::new(Object::new(value, version)), Deleted::No),
+            Wanted::Gone => match &before {
+                Some(before) => (Arc::new(before.with_version(version)), Deleted::Yes),
+                None => return Ok(Value::Null),
+            },
+        };
+        let objects = state.objects.entry(kind.plural).or_default();
+        match deleted {
+            Deleted::No => drop(objects.insert(key, object.clone())),
+            Deleted::Yes => drop(objects.remove(&key)),
+        }
+        state.remember(Change { version, plural: kind.plural, before, object: object.clone(), deleted });
+        self.version.send_replace(version);
+        Ok(with_kind(kind, &object.value))
+    }
+
+    /// Whether it holds objects that can be changed; a seeded world stands still.
+    pub fn is_told(&self) -> bool {
+        self.seeded.is_none()
     }
 
     /// Deletes an object, if it exists.

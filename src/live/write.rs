@@ -215,7 +215,7 @@ fn request_of(id: &ObjectId, object: &Value, way: Way, trial: Trial) -> Result<R
         Way::Replace => (http::Method::PUT, ours, "application/json", object.to_string()),
         Way::Delete => {
             let query = format!("timeout={SERVER_DEADLINE}s{dry}");
-            (http::Method::DELETE, query, "application/json", delete_options(object).to_string())
+            (http::Method::DELETE, query, "application/json", delete_options(object, trial).to_string())
         }
     };
     let mut request = request::get(&format!("{path}?{query}"));
@@ -226,11 +226,17 @@ fn request_of(id: &ObjectId, object: &Value, way: Way, trial: Trial) -> Result<R
 }
 
 /// What of an object must still be so when it is deleted.
-fn delete_options(object: &Value) -> Value {
+///
+/// A server that reads options from the body reads none from the query: a dry run must stand here.
+fn delete_options(object: &Value, trial: Trial) -> Value {
     let word = |field: &str| object.pointer(&format!("/metadata/{field}")).filter(|it| it.is_string()).cloned();
     let fields = ["uid", "resourceVersion"].into_iter().filter_map(|it| Some((it.to_owned(), word(it)?)));
     let preconditions: serde_json::Map<String, Value> = fields.collect();
-    json!({"kind": "DeleteOptions", "apiVersion": "v1", "preconditions": preconditions})
+    let mut options = json!({"kind": "DeleteOptions", "apiVersion": "v1", "preconditions": preconditions});
+    if trial == Trial::DryRun {
+        options["dryRun"] = json!(["All"]);
+    }
+    options
 }
 
 #[cfg(test)]
@@ -256,7 +262,10 @@ mod tests {
                 assert!(write_only::permit(request).is_ok(), "{way:?}");
             }
         }
-        assert_eq!(delete_options(&object)["preconditions"], json!({"uid": "u", "resourceVersion": "7"}));
+        let options = delete_options(&object, Trial::DryRun);
+        assert_eq!(options["preconditions"], json!({"uid": "u", "resourceVersion": "7"}));
+        assert_eq!(options["dryRun"], json!(["All"]), "the query is not read beside a body");
+        assert!(delete_options(&object, Trial::Real).get("dryRun").is_none());
     }
 
     #[test]

@@ -73,6 +73,9 @@ impl Program {
                 Effect::Export { extension, text } => {
                     self.tasks.spawn_blocking(move || Done::Event(Event::Notice(stage::export(extension, &text))));
                 }
+                Effect::Try { number, changes, origin } => self.attempt(number, changes, origin),
+                Effect::TryUndo { number, id } => self.attempt_undo(number, id),
+                Effect::Make(order) => self.make(*order),
                 Effect::Mouse(mouse) => guard::capture_mouse(mouse == Mouse::Program)?,
                 Effect::Ask(review) => self.ask(review),
                 Effect::Resync => self.resync(),

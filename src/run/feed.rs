@@ -9,9 +9,11 @@ use std::time::Instant;
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
+use crate::apply::{Pattern, is_production};
 use crate::embedded;
 use crate::live::connect::{self, Connected, Credentials, Flags};
 use crate::live::files::Source as Documents;
+use crate::live::write::Writer;
 use crate::live::{self, Batch, Condition, Control, Wanted};
 use crate::model::name::Name;
 use crate::rbac::review::Review;
@@ -25,6 +27,10 @@ use super::{Program, SLICE};
 #[derive(Default)]
 pub(super) struct Feed {
     pub(super) client: Option<kube::Client>,
+    /// Only with `--write`.
+    pub(super) writer: Option<Writer>,
+    /// The server's address, by which records are told apart.
+    pub(super) address: String,
     pub(super) batches: Option<mpsc::Receiver<Batch>>,
     control: Option<Control>,
     credentials: Option<Credentials>,
@@ -52,7 +58,8 @@ impl Program {
                 self.begin_stage(&whole);
             }
             Source::Demo(world) => {
-                self.tasks.spawn(async move { Done::Served(serve(&world).await) });
+                let writes = self.writes;
+                self.tasks.spawn(async move { Done::Served(serve(&world, writes).await) });
             }
         }
     }
@@ -65,7 +72,10 @@ impl Program {
         if let Some(warning) = connected.warnings.first() {
             self.tell(Event::Notice(warning.clone()));
         }
+        let pattern = Pattern::of_environment().unwrap_or_default();
+        self.tell(Event::Production(is_production(&connected.context, &pattern)));
         self.feed.credentials = connected.credentials;
+        (self.feed.writer, self.feed.address) = (connected.writer, connected.server.clone());
         self.follow(connected.client, vec![connected.namespace.as_str().into()]);
         self.begin_stage(&connected.server);
     }
@@ -184,11 +194,21 @@ pub(super) async fn next_batch(batches: &mut Option<mpsc::Receiver<Batch>>) -> O
     }
 }
 
-/// Starts the demo's server and a client of it.
-async fn serve(world: &str) -> Result<(embedded::Server, kube::Client), String> {
-    let served = embedded::serve_named(world, "127.0.0.1:0", embedded::Settings::default()).await;
+/// The demo, served.
+pub(super) struct Served {
+    pub(super) server: embedded::Server,
+    pub(super) client: kube::Client,
+    pub(super) writer: Option<Writer>,
+}
+
+/// Starts the demo's server and a client of it; with `--write` one more that writes.
+async fn serve(world: &str, writes: bool) -> Result<Served, String> {
+    let settings = if writes { embedded::Settings::writable() } else { embedded::Settings::default() };
+    let served = embedded::serve_named(world, "127.0.0.1:0", settings).await;
     let server = served.map_err(|it| format!("the demo's server did not start: {it}"))?;
-    let address = server.url().parse().map_err(|_| "the demo's server has no address".to_owned())?;
+    let address: http::Uri = server.url().parse().map_err(|_| "the demo's server has no address".to_owned())?;
+    let writer = writes.then(|| connect::writer_to_address(address.clone()));
+    let writer = writer.transpose().map_err(|it| it.to_string())?;
     let client = connect::to_address(address).map_err(|it| it.to_string())?;
-    Ok((server, client))
+    Ok(Served { server, client, writer })
 }

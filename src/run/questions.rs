@@ -5,7 +5,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::embedded;
 use crate::live;
 use crate::live::connect::Connected;
 use crate::live::fault::Fault;
@@ -17,6 +16,7 @@ use crate::rbac::version::Version;
 use crate::tui::event::{Effect, Event, FAILED};
 
 use super::Program;
+use super::feed::Served;
 use super::stage::Edit;
 
 /// What a finished task brings.
@@ -33,7 +33,7 @@ pub(super) enum Done {
     StageKept(String),
     /// What the editor is to be given.
     ToEdit(Edit),
-    Served(Result<(embedded::Server, kube::Client), String>),
+    Served(Result<Served, String>),
 }
 
 impl Program {
@@ -50,10 +50,11 @@ impl Program {
             Ok(Done::Renewed(number)) => self.read_again(number),
             Ok(Done::Connected(Ok(connected))) => self.connected(*connected),
             Ok(Done::Connected(Err(fault))) => self.tell(Event::Connection(not_connected(&fault))),
-            Ok(Done::Served(Ok((server, client)))) => {
+            Ok(Done::Served(Ok(Served { server, client, writer }))) => {
                 self.feed.server = Some(server);
-                self.follow(client, Vec::new());
                 let title = self.app.title();
+                (self.feed.writer, self.feed.address) = (writer, title.clone());
+                self.follow(client, Vec::new());
                 self.begin_stage(&title);
             }
             Ok(Done::Served(Err(why))) => self.tell(Event::Connection(why)),

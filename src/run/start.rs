@@ -47,6 +47,8 @@ pub struct Start {
     pub people: Option<Arc<People>>,
     /// `--open`: the question that is answered first.
     pub open: Option<Line>,
+    /// `--write`: what is staged may be applied.
+    pub writes: bool,
     /// `--stage`: changes that are staged at once, and what they come from.
     pub staged: Vec<(String, Vec<Change>)>,
 }
@@ -56,7 +58,9 @@ pub(super) fn prepare(start: &Start) -> anyhow::Result<(Setup, Cluster)> {
     let namespaces: BTreeSet<Name> = start.namespaces.iter().map(Name::from).collect();
     let theme = look::theme(start.ascii, start.colors);
     let (settings, check, people) = (start.settings.clone(), start.check, start.people.clone());
-    let setup = |title: &str, origin| Setup { title: title.into(), origin, theme, namespaces, settings, check, people };
+    let writes = start.writes;
+    let setup =
+        |title: &str, origin| Setup { title: title.into(), origin, writes, theme, namespaces, settings, check, people };
     Ok(match &start.source {
         Source::Live(flags) => {
             let selection = connect::select(flags, &Surroundings::of_process())?;

@@ -98,6 +98,34 @@ pub fn kept(name: &str, most: u64) -> io::Result<Option<String>> {
     Ok(Some(text))
 }
 
+/// The names that begin so under which something is kept, in order.
+///
+/// # Errors
+/// The folder cannot be read.
+pub fn names(beginning: &str) -> io::Result<Vec<String>> {
+    let entries = fs::read_dir(folder()?)?.filter_map(Result::ok);
+    let names = entries.filter_map(|it| it.file_name().into_string().ok());
+    let mut names: Vec<String> = names.filter(|it| it.starts_with(beginning)).collect();
+    names.sort();
+    Ok(names)
+}
+
+/// A lock of this name, for as long as the file is held; `None`: another program holds it.
+///
+/// # Errors
+/// It cannot be had at all.
+pub fn lock(name: &str) -> io::Result<Option<File>> {
+    let no_links = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
+    let mut options = File::options();
+    let file = options.write(true).create(true).truncate(false).mode(0o600).custom_flags(no_links);
+    let file = file.open(folder()?.join(name))?;
+    match rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(Some(file)),
+        Err(error) if error == rustix::io::Errno::WOULDBLOCK => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// Puts what is kept under a name aside, so that what is kept next does not take its place; says where it is then.
 ///
 /// # Errors
@@ -150,7 +178,9 @@ fn beside(path: &Path, text: &str, place: impl FnOnce(&Path) -> io::Result<()>) 
     let placed = options.write(true).create_new(true).mode(0o600).open(&new).and_then(|mut file| {
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
-        place(&new)
+        place(&new)?;
+        // Its name is on disk, too.
+        path.parent().map_or(Ok(()), |it| File::open(it)?.sync_all())
     });
     if placed.is_err() {
         let _ = fs::remove_file(&new);

@@ -11,6 +11,7 @@
 //! and opens their links; the subcommands print them. The words are already safe to show: what came from the
 //! cluster went through [`crate::model::untrusted::show`] when the line was made.
 
+pub mod applied;
 pub mod capability;
 pub mod coverage;
 pub mod dns;

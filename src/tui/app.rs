@@ -12,6 +12,7 @@ use std::collections::BTreeSet;
 
 use ratatui::layout::Rect;
 
+use super::applying::Applying;
 use super::event::Effect;
 use super::job::{Job, Wanted};
 use super::layout::{self, Areas, Front, Side};
@@ -44,6 +45,7 @@ pub struct App {
     pub(super) answers: Answers,
     pub(super) input: Input,
     pub(super) staging: Staging,
+    pub(super) applying: Applying,
 }
 
 /// How soon a job is to be begun.
@@ -74,6 +76,7 @@ impl App {
             answers: Answers::default(),
             input: Input::default(),
             staging: Staging::default(),
+            applying: Applying::default(),
         };
         app.settle();
         app

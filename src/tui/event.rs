@@ -15,11 +15,13 @@ use crossterm::event::{KeyEvent, MouseEvent};
 use jiff::Timestamp;
 
 use super::declaring::Reading;
+use super::applying::{Attempt, Order};
 use super::job::Said;
 use super::proposing::Held;
 use crate::ask::Line;
-use crate::change::Stage;
+use crate::change::record::Record;
 use crate::change::stage::{Fetched, Item};
+use crate::change::{Change, Stage};
 use crate::model::cluster::Delta;
 use crate::model::id::{Kind, ObjectId};
 use crate::model::name::Name;
@@ -98,6 +100,17 @@ pub enum Event {
         before: String,
         after: Result<String, String>,
     },
+    /// What the server says of all changes that were to be tried, or why they cannot be applied.
+    Tried {
+        number: u64,
+        attempt: Result<Box<Attempt>, Vec<String>>,
+    },
+    /// How far changes are that are being applied.
+    Making(Box<Record>),
+    /// What came of them; or why nothing was sent.
+    Applied(Result<Box<Record>, String>),
+    /// Whether the context is one of production.
+    Production(bool),
     /// Another cluster takes the place of this one: everything known is forgotten.
     Switched {
         context: Name,
@@ -166,6 +179,19 @@ pub enum Effect {
         extension: &'static str,
         text: String,
     },
+    /// Let the server try these changes; answered by [`Event::Tried`] with this number.
+    Try {
+        number: u64,
+        changes: Vec<Change>,
+        origin: Vec<String>,
+    },
+    /// The same for what takes back what was applied; without a name the last.
+    TryUndo {
+        number: u64,
+        id: Option<String>,
+    },
+    /// Apply what was tried and confirmed; answered by [`Event::Making`] and [`Event::Applied`].
+    Make(Box<Order>),
     /// Capture the mouse, or leave it to the terminal.
     Mouse(Mouse),
     /// Put a question to the server itself; answered by [`Event::Told`].

@@ -10,9 +10,11 @@
 //!
 //! A new sort of work is a row in each of the four lists below, and a file that does it (`mapping.rs`, say).
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use super::choking;
+use super::applying::{self, Arrival, Attempt, Reading};
 use super::event::{Effect, Event};
 use super::impact;
 use super::mapping;
@@ -44,6 +46,10 @@ pub enum What {
     Page(Box<working::AsOf>),
     /// The cluster as it is against the same with these changes made.
     Impact(Vec<Change>),
+    /// What changes that the server takes come to.
+    Weigh(Arc<Attempt>),
+    /// What the cluster came to, against what was predicted.
+    Arrived(Rc<Reading>),
 }
 
 impl What {
@@ -51,6 +57,8 @@ impl What {
     pub fn work(&self, world: &World, base: &World) -> Work {
         match self {
             What::Impact(changes) => impact::work(base, changes.clone()),
+            What::Weigh(attempt) => applying::weighing(base, attempt.clone()),
+            What::Arrived(predicted) => applying::arriving(base, predicted),
             What::Matrix => matrix::work(world),
             What::Map(of) => mapping::work(world, of.clone()),
             What::Choke(as_of) => choking::work(world, (**as_of).clone()),
@@ -82,6 +90,8 @@ pub enum Said {
     Fix(Arc<proposing::Proposed>),
     Page(Arc<working::Worked>),
     Impact(Arc<impact::Compared>),
+    Weighed(Box<Reading>),
+    Arrived(Arc<Arrival>),
     /// It will not come.
     Failed,
 }
@@ -97,7 +107,7 @@ impl Said {
             Said::Fix(proposed) => return answers.proposing.take(proposed),
             Said::Page(worked) => answers.working.take(worked),
             Said::Impact(compared) => answers.impact.take(compared),
-            Said::Progress(..) | Said::Failed => {}
+            Said::Weighed(_) | Said::Arrived(_) | Said::Progress(..) | Said::Failed => {}
         }
         None
     }

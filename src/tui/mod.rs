@@ -17,6 +17,7 @@ mod abilities;
 mod access;
 pub mod answers;
 pub mod app;
+pub mod applying;
 mod asked;
 mod choices;
 mod choking;
@@ -158,9 +159,11 @@ fn draw_hints(app: &App, area: Rect, buffer: &mut Buffer) {
     let theme = app.setup.theme;
     let slot = Slot::row(area, 0);
     if let Some(typing) = &app.input.typing {
+        let prompt = format!(" {}: ", applying::prompt(app));
         let (before, field) = match typing {
             Typing::Filter(field) | Typing::Search(field) | Typing::Narrow(field) => ("/", field),
             Typing::Acting(field) => ("see as: ", field),
+            Typing::Confirm(field) => (prompt.as_str(), field),
         };
         let taken = paint::put(buffer, slot, before, theme.style(Role::Key), theme);
         return picker::field(buffer, slot.after(taken), field, theme);

@@ -1,5 +1,5 @@
-//! What waits to be made: staged from files, fixes and the editor, taken back, edited, exported. Nothing is written to
-//! the cluster.
+//! What waits to be made: staged from files, fixes and the editor, taken back, edited, exported. What writes it to
+//! the cluster is `applying`.
 //!
 //! ```text
 //! e      ──Effect::Edit──► the editor ──Event::Edited──► read, refused with line and reason, or staged
@@ -178,6 +178,12 @@ pub fn unstage(app: &mut App) -> Vec<Effect> {
         app.show(Shown::Stage);
     }
     changed(app, format!("taken back: {id} (u undoes that)"))
+}
+
+/// Takes what was applied off the stage: it is in the cluster now.
+pub fn made(app: &mut App, ids: &BTreeSet<ObjectId>, words: String) -> Vec<Effect> {
+    let some = ids.iter().filter(|it| app.staging.stage.unstage(it)).count();
+    if some == 0 { Vec::new() } else { changed(app, words) }
 }
 
 /// Goes one step of staging back.

@@ -50,6 +50,8 @@ pub struct Session {
     pub connection: String,
     /// Anyone in between could answer as the server.
     pub insecure: bool,
+    /// The context is one of production: its name is asked for before anything is changed.
+    pub production: bool,
     pub progress: BTreeMap<Kind, Progress>,
     pub contexts: Vec<Name>,
     pub now: Option<Timestamp>,
@@ -73,6 +75,7 @@ impl Session {
             what_if: None,
             connection: String::new(),
             insecure: false,
+            production: false,
             progress: BTreeMap::new(),
             contexts: Vec::new(),
             now: None,
@@ -179,6 +182,8 @@ pub enum Typing {
     Narrow(Field),
     /// Whom to see with.
     Acting(Field),
+    /// The word that confirms what is to be applied.
+    Confirm(Field),
 }
 
 /// A fetched object.
@@ -194,6 +199,8 @@ pub struct Setup {
     /// The context, the files, or the demo's name.
     pub title: Name,
     pub origin: Origin,
+    /// `--write`: what is staged may be applied.
+    pub writes: bool,
     pub theme: Theme,
     /// Where one starts; empty: all namespaces.
     pub namespaces: BTreeSet<Name>,

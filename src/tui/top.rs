@@ -74,7 +74,8 @@ fn place(app: &App) -> String {
     }
 }
 
-/// What always stands there: whether it is of the staged cluster, that nothing is written, how fresh it is, and in which
+/// What always stands there: whether it is of the staged cluster, whether anything may be
+/// written, how fresh it is, and in which
 /// way it is not all or not safe.
 fn states(app: &App) -> Vec<Part> {
     let said = said(app);
@@ -83,7 +84,8 @@ fn states(app: &App) -> Vec<Part> {
     let staged = app.staging.stage.items().len();
     let what_if = app.session.what_if.is_some().then(|| (format!(" WHAT-IF {staged} staged "), Role::Deny));
     let mut states: Vec<Part> = what_if.into_iter().collect();
-    states.extend([("RO".to_owned(), Role::Dim), (fresh.trim_end().to_owned(), role)]);
+    let writes = if app.setup.writes { ("RW", Role::Note) } else { ("RO", Role::Dim) };
+    states.extend([(writes.0.to_owned(), writes.1), (fresh.trim_end().to_owned(), role)]);
     if app.session.insecure {
         states.push(("INSECURE".to_owned(), Role::Deny));
     }

@@ -6,7 +6,7 @@ use super::app::{App, Typing};
 use super::event::Effect;
 use super::page::Seek;
 use super::picker::{Choice, Picker, Subject};
-use super::{choices, command, grants, key, palette};
+use super::{applying, choices, command, grants, key, palette};
 use crate::ask::end::PortAsk;
 
 /// Takes a pressed key.
@@ -57,6 +57,7 @@ pub fn paste(app: &mut App, text: &str) -> Vec<Effect> {
             picker.field.paste(text);
             picker.narrow();
         }
+        (None, Some(Typing::Confirm(_))) => app.say("a paste confirms nothing: Enter begins again, to be typed"),
         (None, Some(mut typing)) => {
             field(&mut typing).paste(text);
             typed(app, &typing);
@@ -69,18 +70,28 @@ pub fn paste(app: &mut App, text: &str) -> Vec<Effect> {
 
 fn field(typing: &mut Typing) -> &mut super::field::Field {
     match typing {
-        Typing::Filter(field) | Typing::Search(field) | Typing::Narrow(field) | Typing::Acting(field) => field,
+        Typing::Filter(field)
+        | Typing::Search(field)
+        | Typing::Narrow(field)
+        | Typing::Acting(field)
+        | Typing::Confirm(field) => field,
     }
 }
 
 /// A key in the line at the bottom.
 fn type_on(app: &mut App, mut typing: Typing, pressed: KeyEvent) -> Vec<Effect> {
     match pressed.code {
-        KeyCode::Enter => finish(app, &typing),
+        KeyCode::Enter => {
+            if let Typing::Confirm(field) = &typing {
+                return applying::confirmed(app, field.text());
+            }
+            finish(app, &typing);
+        }
         KeyCode::Esc => match typing {
             Typing::Filter(_) => app.filter(""),
             Typing::Narrow(_) => grants::narrow(app, ""),
             Typing::Search(_) | Typing::Acting(_) => {}
+            Typing::Confirm(_) => app.say("not confirmed: nothing is changed"),
         },
         KeyCode::Up | KeyCode::Down => {
             app.finish_work();
@@ -117,7 +128,7 @@ fn typed(app: &mut App, typing: &Typing) {
             }
         }
         Typing::Narrow(field) => grants::narrow(app, field.text()),
-        Typing::Acting(_) => {}
+        Typing::Acting(_) | Typing::Confirm(_) => {}
         Typing::Search(field) => {
             if app.input.search != field.text() && !field.text().is_empty() {
                 app.input.search = field.text().to_owned();

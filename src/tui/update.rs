@@ -1,6 +1,7 @@
 //! How events change the state of the screen.
 
 use super::app::App;
+use super::applying::{self, Applying};
 use super::asked;
 use super::event::{self, Effect, Event, Then};
 use super::job::Said;
@@ -102,6 +103,10 @@ impl App {
             }
             Event::Compared { id, object } => return staging::compared(self, &id, object),
             Event::Edited { id, fetched, before, after } => return staging::edited(self, &id, fetched, &before, after),
+            Event::Tried { number, attempt } => applying::tried(self, number, attempt),
+            Event::Making(record) => applying::making(self, record),
+            Event::Applied(came) => return applying::applied(self, came),
+            Event::Production(production) => self.session.production = production,
             Event::Switched { context } => self.start_over(context),
         }
         Vec::new()
@@ -114,7 +119,12 @@ impl App {
         if said == Said::Failed {
             self.input.notice = Some(event::FAILED.into());
         }
-        said.keep(&mut self.answers)
+        match said {
+            Said::Weighed(reading) => self.applying.weighed(reading),
+            Said::Arrived(arrival) => self.applying.arrived(arrival),
+            said => return said.keep(&mut self.answers),
+        }
+        None
     }
 
     /// Every state of the cluster that is held: behind the picture, as it is, and as it is shown.
@@ -152,6 +162,7 @@ impl App {
         let (jobs, declaring) = (self.answers.jobs.ended(), self.answers.declaring.ended());
         self.answers = Answers { jobs, declaring, ..Answers::default() };
         self.staging = Staging::default();
+        self.applying = Applying::default();
         self.refill();
     }
 }

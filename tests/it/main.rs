@@ -1,5 +1,9 @@
 //! The one test binary: it links once, and every file beside this one is a module of it.
 
+mod apply_commands;
+mod apply_control_plane;
+mod apply_faults;
+mod apply_screen;
 mod baseline_control_plane;
 mod baseline_laws;
 mod baseline_screen;

@@ -20,7 +20,7 @@ const FLOORS: &[&[&str]] = &[
     &["ask"],
     &["cli", "tui"],
     &["live", "terminal", "embedded"],
-    &["args"],
+    &["args", "apply"],
     &["run"],
     &["commands"],
     &["lib", "main"],

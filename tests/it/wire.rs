@@ -24,6 +24,7 @@ use http::Uri;
 use hyper_util::client::legacy::connect::{Connected, Connection};
 use hyper_util::rt::TokioIo;
 use kreach::live::connect;
+use kreach::live::write::Writer;
 use kube::Client;
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, DuplexStream, ReadBuf};
@@ -36,6 +37,8 @@ pub struct Asked {
     pub path: String,
     pub query: String,
     pub headers: String,
+    /// What it brings; empty for reads.
+    pub body: String,
     /// How many requests of the same path and sort (list, streaming list, watch) came before it.
     pub nth: usize,
     /// When it came, since the server began.
@@ -236,6 +239,12 @@ impl Wire {
         connect::over(Connector(self.clone()), server).expect("a client")
     }
 
+    /// What writes to this server.
+    pub fn writer(&self) -> Writer {
+        let server = Uri::from_static("http://wire.example");
+        connect::writer_over(Connector(self.clone()), server).expect("a writer")
+    }
+
     /// Everything that was asked so far.
     pub fn asked(&self) -> Vec<Asked> {
         self.0.asked.lock().expect("no panic under the lock").clone()
@@ -251,15 +260,15 @@ impl Wire {
         self.asked().iter().filter(|it| which(it)).count()
     }
 
-    fn play(&self, head: &str) -> Play {
+    fn play(&self, head: &str, body: String) -> Play {
         let mut words = head.lines().next().unwrap_or_default().split(' ');
         let method = words.next().unwrap_or_default().to_owned();
         let target = words.next().unwrap_or_default();
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let (path, query, headers) = (path.to_owned(), query.to_owned(), head.to_ascii_lowercase());
-        let mut asked = Asked { method, path, query, headers, nth: 0, at: self.0.began.elapsed() };
+        let mut asked = Asked { method, path, query, headers, body, nth: 0, at: self.0.began.elapsed() };
         let mut all = self.0.asked.lock().expect("no panic under the lock");
-        let sort = |it: &Asked| (it.path.clone(), it.is_watch(), it.is_streaming_list());
+        let sort = |it: &Asked| (it.method.clone(), it.path.clone(), it.is_watch(), it.is_streaming_list());
         asked.nth = all.iter().filter(|it| sort(it) == sort(&asked)).count();
         all.push(asked.clone());
         drop(all);
@@ -268,7 +277,8 @@ impl Wire {
 
     async fn serve(self, mut pipe: DuplexStream, broken: Arc<AtomicBool>) {
         while let Some(head) = read_head(&mut pipe).await {
-            for act in self.play(&head).0 {
+            let Some(body) = read_body(&mut pipe, &head).await else { return };
+            for act in self.play(&head, body).0 {
                 match act {
                     Act::Send(bytes) => {
                         if pipe.write_all(&bytes).await.is_err() {
@@ -289,7 +299,16 @@ impl Wire {
     }
 }
 
-/// A request's head; requests of kreach that these tests play have no body.
+/// What a request brings behind its head.
+async fn read_body(pipe: &mut DuplexStream, head: &str) -> Option<String> {
+    let length =
+        head.to_ascii_lowercase().lines().find_map(|it| it.strip_prefix("content-length:")?.trim().parse().ok());
+    let mut body = vec![0; length.unwrap_or(0)];
+    pipe.read_exact(&mut body).await.ok()?;
+    String::from_utf8(body).ok()
+}
+
+/// A request's head.
 async fn read_head(pipe: &mut DuplexStream) -> Option<String> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {

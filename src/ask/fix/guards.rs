@@ -1,6 +1,6 @@
 //! What a candidate would break that clusters live by: one row for each, told beside the candidate with its reason.
 //!
-//! They stop nobody here: `apply` does. Sources: the good practices of RBAC and of network policies in the Kubernetes
+//! They stop nobody here: `apply` stops for those that say so, until they are overridden by name. Sources: the good practices of RBAC and of network policies in the Kubernetes
 //! documentation.
 
 use std::collections::BTreeSet;
@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::ask::World;
 use crate::ask::many::{namespace_of, unit_text};
 use crate::change::edits::{Change, Op};
+use crate::change::plan;
 use crate::change::{Flow, GrantChange, Impact};
 use crate::model::role::{Subject, SubjectKind};
 use crate::net::dns;
@@ -25,32 +26,119 @@ pub struct Seen<'a> {
 
 /// Something that clusters live by.
 pub struct Guard {
-    /// As `--override` will name it.
+    /// As `--override` names it.
     pub name: &'static str,
     /// Why it matters, a clause.
     pub why: &'static str,
+    /// Whether `apply` stops for it.
+    pub stops: Stops,
     /// What of it would break.
     finds: fn(&Seen<'_>) -> Option<String>,
+    /// Why it cannot be looked at: what it is about is not there, or not known.
+    lacks: fn(&Seen<'_>) -> Option<&'static str>,
+}
+
+/// Whether `apply` stops for a guard.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Stops {
+    /// Until it is overridden by its name.
+    Apply,
+    /// It is said, and nothing more.
+    Nothing,
+}
+
+/// A guard that found something.
+#[derive(Clone)]
+pub struct Tripped {
+    pub guard: &'static Guard,
+    /// What would break, a clause.
+    pub what: String,
+}
+
+impl Tripped {
+    /// A sentence.
+    pub fn words(&self) -> String {
+        format!("guard {}: {} ({})", self.guard.name, self.what, self.guard.why)
+    }
+}
+
+const fn guard(name: &'static str, why: &'static str, finds: fn(&Seen<'_>) -> Option<String>) -> Guard {
+    Guard { name, why, stops: Stops::Apply, finds, lacks: |_| None }
 }
 
 /// All guards.
 pub const GUARDS: &[Guard] = &[
-    Guard { name: "dns", why: "names do not resolve without it", finds: dns_is_lost },
-    Guard { name: "api-server", why: "controllers and operators stop without it", finds: api_server_is_lost },
-    Guard { name: "ingress", why: "clients come in through it", finds: ingress_is_lost },
-    Guard { name: "monitoring", why: "alerts rest on what it scrapes", finds: monitoring_is_lost },
-    Guard { name: "webhooks", why: "the API server calls admission webhooks from a node", finds: nodes_are_shut_out },
-    Guard { name: "own-access", why: "you could not undo it", finds: own_access_is_lost },
-    Guard { name: "last-administrator", why: "nobody else could repair it", finds: last_administrator_goes },
-    Guard { name: "bootstrap", why: "the control plane and its controllers need it", finds: system_loses },
-    Guard { name: "exposure", why: "what is outside, or in kube-system, is rarely meant", finds: outside_opens },
-    Guard { name: "managed", why: "whoever manages the object writes it back", finds: is_managed },
+    Guard { lacks: no_dns, ..guard("dns", "names do not resolve without it", dns_is_lost) },
+    Guard {
+        lacks: no_api_server,
+        ..guard("api-server", "controllers and operators stop without it", api_server_is_lost)
+    },
+    Guard { lacks: no_ingress, ..guard("ingress", "clients come in through it", ingress_is_lost) },
+    Guard { lacks: no_monitoring, ..guard("monitoring", "alerts rest on what it scrapes", monitoring_is_lost) },
+    guard("webhooks", "the API server calls admission webhooks from a node", nodes_are_shut_out),
+    Guard { lacks: no_identity, ..guard("own-access", "you could not undo it", own_access_is_lost) },
+    guard("last-administrator", "nobody else could repair it", last_administrator_goes),
+    guard("bootstrap", "the control plane and its controllers need it", system_loses),
+    guard("everyone", "every user and every service account is in it", everyone_gets),
+    guard("aggregated", "the controller overwrites rules of an aggregated ClusterRole", aggregated_is_edited),
+    Guard {
+        stops: Stops::Nothing,
+        ..guard("exposure", "what is outside, or in kube-system, is rarely meant", outside_opens)
+    },
+    Guard { stops: Stops::Nothing, ..guard("managed", "whoever manages the object writes it back", is_managed) },
 ];
+
+/// The guard of a name.
+pub fn named_guard(name: &str) -> Option<&'static Guard> {
+    GUARDS.iter().find(|it| it.name == name)
+}
+
+/// The guards that find something in a candidate.
+pub fn tripped(seen: &Seen<'_>) -> Vec<Tripped> {
+    GUARDS.iter().filter_map(|guard| Some(Tripped { guard, what: (guard.finds)(seen)? })).collect()
+}
 
 /// What guards find in a candidate: a sentence each.
 pub fn found(seen: &Seen<'_>) -> Vec<String> {
-    let told = |it: &Guard| Some(format!("guard {}: {} ({})", it.name, (it.finds)(seen)?, it.why));
-    GUARDS.iter().filter_map(told).collect()
+    tripped(seen).iter().map(Tripped::words).collect()
+}
+
+/// Which guards cannot be looked at, where what is changed could be about them: a sentence each.
+pub fn unchecked(seen: &Seen<'_>) -> Vec<String> {
+    GUARDS.iter().filter_map(|it| Some(format!("guard {} is not checked: {}", it.name, (it.lacks)(seen)?))).collect()
+}
+
+/// Whether some flow could be otherwise by what is changed.
+fn is_about_flows(seen: &Seen<'_>) -> bool {
+    seen.changes.iter().any(|it| !it.object.get("apiVersion").and_then(Value::as_str).is_some_and(is_rbac))
+}
+
+fn no_dns(seen: &Seen<'_>) -> Option<&'static str> {
+    let cluster = &seen.before.cluster;
+    let found = dns::SERVICES.iter().find_map(|(namespace, name)| cluster.services.get(namespace, name));
+    let is_served = found.is_some_and(|it| !dns::behind(cluster, it).is_empty());
+    (is_about_flows(seen) && !is_served).then_some("no DNS service with pods is known in kube-system")
+}
+
+fn no_api_server(seen: &Seen<'_>) -> Option<&'static str> {
+    let mut slices = seen.before.cluster.endpoint_slices.of("default").iter();
+    let is_known = slices.any(|it| *it.service() == *"kubernetes" && it.endpoints.iter().next().is_some());
+    (is_about_flows(seen) && !is_known).then_some("the Service default/kubernetes has no endpoint")
+}
+
+fn no_ingress(seen: &Seen<'_>) -> Option<&'static str> {
+    (is_about_flows(seen) && named(seen.before, &INGRESSES).is_empty()).then_some("no ingress controller is known")
+}
+
+fn no_monitoring(seen: &Seen<'_>) -> Option<&'static str> {
+    (is_about_flows(seen) && named(seen.before, &SCRAPERS).is_empty())
+        .then_some("nothing that scrapes metrics is known")
+}
+
+fn no_identity(seen: &Seen<'_>) -> Option<&'static str> {
+    let is_rights =
+        seen.changes.iter().any(|it| it.object.get("apiVersion").and_then(Value::as_str).is_some_and(is_rbac));
+    (is_rights && seen.before.told.me().is_none()).then_some("the server does not say who you are (SelfSubjectReview)")
 }
 
 /// Where controllers that let clients in are known by, and those that scrape.
@@ -196,22 +284,28 @@ fn outside_opens(seen: &Seen<'_>) -> Option<String> {
     Some(format!("{} -> {} is opened", unit_text(&flow.from), unit_text(&flow.to)))
 }
 
-/// The marks of what writes objects from elsewhere.
-const MANAGERS: [(&str, &str, &str); 5] = [
-    ("labels", "app.kubernetes.io/managed-by", ""),
-    ("annotations", "meta.helm.sh/release-name", "Helm"),
-    ("annotations", "argocd.argoproj.io/tracking-id", "Argo CD"),
-    ("labels", "kustomize.toolkit.fluxcd.io/name", "Flux"),
-    ("labels", "helm.toolkit.fluxcd.io/name", "Flux"),
-];
-
 fn is_managed(seen: &Seen<'_>) -> Option<String> {
     seen.changes.iter().filter(|it| it.op != Op::Create).find_map(|change| {
-        let by = MANAGERS.iter().find_map(|(list, key, who)| {
-            let value = label(&change.object, list, key)?;
-            Some(if who.is_empty() { value.to_owned() } else { (*who).to_owned() })
-        })?;
+        let by = plan::owner(&change.object)?;
         Some(format!("{} is managed by {by}", change.id().ok()?))
+    })
+}
+
+/// Groups that everybody is in.
+const EVERYONE: [&str; 4] =
+    ["system:authenticated", "system:unauthenticated", "system:serviceaccounts", "system:anonymous"];
+
+fn everyone_gets(seen: &Seen<'_>) -> Option<String> {
+    let given = seen.impact.grants.iter().filter(|it| it.change != GrantChange::Taken);
+    let row = given.into_iter().find(|it| EVERYONE.contains(&it.subject.name().as_str()))?;
+    Some(format!("{} gets {}", row.subject, crate::ask::diff::right(row)))
+}
+
+fn aggregated_is_edited(seen: &Seen<'_>) -> Option<String> {
+    seen.changes.iter().filter(|it| it.op == Op::Update && it.object.get("aggregationRule").is_some()).find_map(|it| {
+        let id = it.id().ok()?;
+        let rules = |world: &World| world.cluster.roles.get("", &id.name).map(|it| it.rules.clone());
+        (rules(seen.before) != rules(seen.after)).then(|| format!("{id} is filled from the roles that it selects"))
     })
 }
 

@@ -19,11 +19,13 @@ mod timeline;
 mod workloads;
 
 pub use self::assets::PEOPLE;
+pub use self::stage::merge;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
 
 use super::world::World;
 use stage::Stage;
@@ -63,6 +65,11 @@ impl Story {
     /// The world in which it happens.
     pub fn world(&self) -> &Arc<World> {
         &self.stage.world
+    }
+
+    /// Puts one more object into the world.
+    pub fn add(&mut self, object: Value) {
+        self.stage.keep(object, None);
     }
 
     /// Does the next thing, without waiting for its time.

@@ -1,8 +1,8 @@
-//! Commands about what is staged. None of them writes to the cluster.
+//! Commands about what is staged, and what applies it. Only a typed confirmation writes to the cluster.
 
 use super::{BUT_STAGE, Command, ENDS, EVERYWHERE, Finds, STAGE, always};
 use crate::tui::app::Shown;
-use crate::tui::{fixable, proposing, staging, what_if};
+use crate::tui::{applying, fixable, proposing, staging, what_if};
 
 const EDITED: super::Places = &[super::At::List, super::At::Page, super::At::Yaml, super::At::Stage];
 
@@ -79,6 +79,24 @@ pub(super) const ALL: &[Command] = &[
         places: EVERYWHERE,
         refuses: staging::nothing,
         run: staging::exports,
+        finds: Finds::ByName,
+    },
+    Command {
+        keys: &["A"],
+        name: "apply",
+        help: "apply what is staged: the server's dry run, the impact and the guards first, then a typed confirmation (needs --write)",
+        places: EVERYWHERE,
+        refuses: applying::nothing,
+        run: applying::apply,
+        finds: Finds::ByName,
+    },
+    Command {
+        keys: &["U"],
+        name: "undo applied",
+        help: "take back what was applied last, in the same way (needs --write)",
+        places: EVERYWHERE,
+        refuses: applying::unable,
+        run: applying::undo,
         finds: Finds::ByName,
     },
     Command {

@@ -9,6 +9,7 @@
 //! [`Shown::view`]. Most views are a page of lines: they say what stands above it and what it is made of.
 
 pub mod abilities;
+pub mod applying;
 pub mod asked;
 pub mod choke;
 pub mod explain;
@@ -75,6 +76,8 @@ pub enum Shown {
     Staged(stage::StagedAt),
     /// The cluster as it is against what is staged.
     Impact,
+    /// What is being applied, or was.
+    Applying,
 }
 
 /// One answer on the screen.
@@ -242,6 +245,7 @@ impl Shown {
             Shown::Stage => &stage::Stage,
             Shown::Staged(at) => at,
             Shown::Impact => &stage::Compared,
+            Shown::Applying => &applying::Applied,
         }
     }
 }

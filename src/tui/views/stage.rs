@@ -39,7 +39,7 @@ impl View for Stage {
     }
 
     fn hints(&self) -> &'static [&'static str] {
-        &["open", "unstage", "undo", "edit", "what-if", "impact", "export", "leave"]
+        &["open", "unstage", "undo", "edit", "what-if", "impact", "apply", "export", "leave"]
     }
 
     fn answer(&self, app: &mut App) {

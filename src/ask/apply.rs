@@ -1,0 +1,169 @@
+//! What is shown before changes are applied: what they do, what they change in the cluster, and what stands in the way.
+//!
+//! ```text
+//! the cluster as it is now + the objects as the server would have them ──weigh──► Weighed: a page, guards, the impact
+//! ```
+//!
+//! The objects are those of the server's own dry run, so that what its defaults and its admission make of them is weighed.
+
+use std::collections::BTreeSet;
+
+use super::diff::{self, Common, Fold};
+use super::fix::guards::{self, Seen, Stops, Tripped};
+use super::{World, order};
+use crate::change::edits::{Change, Op, Unfit, project};
+use crate::change::plan::owner;
+use crate::change::{Counts, Impact, Order};
+use crate::model::cluster::Cluster;
+use crate::model::coverage::Coverage;
+use crate::model::id::Kind;
+use crate::text::coverage::plural;
+use crate::text::{Line, Mark, Page, words};
+
+pub use super::fix::guards::named_guard;
+
+/// What changes come to, on the cluster as it is now.
+#[derive(Clone)]
+pub struct Weighed {
+    /// In the order in which they are made.
+    pub changes: Vec<Change>,
+    pub order: Order,
+    pub impact: Impact,
+    /// The world with them made.
+    pub after: Box<World>,
+    /// What is told of that order.
+    told: Vec<Line>,
+    /// Guards that found something.
+    pub tripped: Vec<Tripped>,
+    /// What should be known of them.
+    pub notes: Vec<String>,
+}
+
+/// Why nothing may be applied on what is known of the cluster; `None`: what it rests on is live.
+pub fn unready(cluster: &Cluster) -> Option<String> {
+    let all = cluster.coverage.kinds.iter().flat_map(|(kind, it)| {
+        std::iter::once(&it.everywhere).chain(it.namespaces.values()).map(|coverage| (*kind, coverage))
+    });
+    let found = all.into_iter().find_map(|(kind, it)| match it {
+        Coverage::Stale { .. } => Some(format!("{} are stale", plural(kind))),
+        Coverage::Loading => Some(format!("{} are still being read", plural(kind))),
+        _ => None,
+    });
+    let is_nothing = cluster.coverage.kinds.is_empty() && cluster.coverage.otherwise == Coverage::Loading;
+    found.or_else(|| is_nothing.then(|| "nothing is read yet".to_owned()))
+}
+
+/// What could not be read, and leaves the impact unsure.
+fn unsure(cluster: &Cluster) -> Option<String> {
+    let is_missing = |it: &Coverage| matches!(it, Coverage::Forbidden { .. } | Coverage::Failed { .. });
+    let all = cluster.coverage.kinds.iter().filter(|(_, it)| is_missing(&it.everywhere));
+    let kinds: BTreeSet<&str> = all.map(|(kind, _)| plural(*kind)).collect();
+    let kinds: Vec<String> = kinds.into_iter().map(str::to_owned).collect();
+    (!kinds.is_empty()).then(|| format!("the impact is unsure: {} cannot be read", words::listed(&kinds)))
+}
+
+/// Weighs changes.
+///
+/// # Errors
+/// An object is of no kind that is read, or has no name.
+pub fn weigh(world: &World, changes: Vec<Change>) -> Result<Weighed, Unfit> {
+    let order = order::of(world, &changes)?;
+    let mut notes: Vec<String> = Vec::new();
+    let told = order::lines(&order, &changes);
+    let changes = order.of(&changes);
+    let projected = project(&world.cluster, &changes)?;
+    let mut after = world.clone();
+    after.apply(projected.deltas);
+    let common = Common { is_one_source: true, has_same_unread: true };
+    let impact = diff::compare(world, &after, common);
+    let seen = Seen { before: world, after: &after, impact: &impact, changes: &changes };
+    let tripped = guards::tripped(&seen);
+    notes.extend(guards::unchecked(&seen));
+    notes.extend(unsure(&world.cluster));
+    notes.extend(owners(&changes));
+    notes.extend(enforced(&changes));
+    Ok(Weighed { impact, after: Box::new(after), tripped, notes, told, changes, order })
+}
+
+/// Whose objects they are: who will write them back.
+fn owners(changes: &[Change]) -> Vec<String> {
+    let told = |it: &Change| {
+        let (by, id) = (owner(&it.object)?, it.id().ok()?);
+        Some(format!("{id} is managed by {by}, which will revert it; export the change and make it there instead"))
+    };
+    changes.iter().filter(|it| it.op != Op::Create).filter_map(told).collect()
+}
+
+/// Where the API server is not the one that enforces it.
+fn enforced(changes: &[Change]) -> Option<String> {
+    let is_rights = |it: &Change| it.id().is_ok_and(|it| RIGHTS.contains(&it.kind));
+    let note = "policies are enforced by the network plugin, which may take longer than the API server; established \
+                connections may survive a policy change";
+    (!changes.iter().all(is_rights)).then(|| note.to_owned())
+}
+
+const RIGHTS: [Kind; 5] =
+    [Kind::ROLE, Kind::CLUSTER_ROLE, Kind::ROLE_BINDING, Kind::CLUSTER_ROLE_BINDING, Kind::SERVICE_ACCOUNT];
+
+impl Weighed {
+    /// The guards that stop it, less those that are overridden.
+    pub fn stopped_by<'a>(&'a self, overridden: &'a [String]) -> impl Iterator<Item = &'a Tripped> {
+        let stops =
+            |it: &&Tripped| it.guard.stops == Stops::Apply && !overridden.iter().any(|name| name == it.guard.name);
+        self.tripped.iter().filter(stops)
+    }
+
+    /// The first line of what it changes.
+    pub fn headline(&self) -> String {
+        diff::headline(&self.impact).text
+    }
+
+    /// The whole of it, each change first.
+    pub fn page(&self) -> Page {
+        let mut page = Page::default();
+        let count = words::count(self.changes.len() as u64, "change", "changes");
+        page.say(0, Mark::Title, format!("{count}, tried by the server (dry run), in this order"));
+        for change in &self.changes {
+            let id = change.id().map(|it| it.to_string()).unwrap_or_default();
+            page.push(Line::new(1, Mark::Plain, format!("{}  {id}", change.op.as_str())));
+        }
+        self.told.iter().for_each(|it| page.push(it.clone()));
+        page.add(0, diff::page(&self.impact, Fold::Folded));
+        let guard = |it: &Tripped| match it.guard.stops {
+            Stops::Apply => Line::new(0, Mark::Deny, it.words()),
+            Stops::Nothing => Line::new(0, Mark::Note, it.words()),
+        };
+        self.tripped.iter().for_each(|it| page.push(guard(it)));
+        self.notes.iter().for_each(|it| page.say(0, Mark::Note, it));
+        page
+    }
+
+    /// Whether another weighing says the same, so that what was confirmed of the one holds of the other.
+    pub fn is_same(&self, other: &Weighed) -> bool {
+        let words = |it: &Weighed| it.tripped.iter().map(Tripped::words).collect::<Vec<_>>();
+        (&self.impact, &self.order) == (&other.impact, &other.order)
+            && words(self) == words(other)
+            && self.notes == other.notes
+    }
+}
+
+/// What the cluster came to, against what was predicted: a line, and what differs below it.
+pub fn arrived(predicted: &World, now: &World) -> (bool, Page) {
+    let common = Common { is_one_source: true, has_same_unread: true };
+    let rest = diff::compare(predicted, now, common);
+    let Counts { opened, closed, changed, unsure, given, taken } = rest.counts();
+    let mut page = Page::default();
+    if opened + closed + changed + unsure + given + taken == 0 {
+        page.say(0, Mark::Allow, "the cluster is as predicted");
+        return (true, page);
+    }
+    page.say(
+        0,
+        Mark::Note,
+        "the cluster differs from what was predicted: somebody else changes it too, or the change was altered",
+    );
+    let mut differs = diff::page(&rest, Fold::Folded);
+    differs.lines.remove(0);
+    page.add(0, differs);
+    (false, page)
+}

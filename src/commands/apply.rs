@@ -1,0 +1,445 @@
+//! `kreach apply` and `kreach undo`: fresh facts, the dry run, what is confirmed, what is sent, what came of it.
+//!
+//! ```text
+//! read ─► plan ─► dry run ─► weigh, show ─► guards, confirmation ─► read and weigh again ─► make ─► read again: as predicted?
+//! ```
+
+use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+use std::path::PathBuf;
+
+use crate::apply::{Applier, Busy, Log, Pattern, Stopped, is_production};
+use crate::args::Args;
+use crate::ask::World;
+use crate::ask::apply::{Weighed, arrived, unready, weigh};
+use crate::change::Change;
+use crate::change::plan::Tried;
+use crate::change::record::{Record, State, Told as Recorded, meant};
+use crate::cli::apply::{ApplyArgs, Came, Confirming, Told, record_page, write};
+use crate::cli::form::Form;
+use crate::cli::undo::{self, UndoArgs};
+use crate::cli::{Color, Exit};
+use crate::live::connect::{self, Connected};
+use crate::live::files::Changes;
+use crate::model::cluster::Cluster;
+use crate::text::applied::step_line;
+use crate::text::{Mark, Page};
+
+use super::load::{self, Loaded};
+use super::{Stop, print};
+
+/// Applies what files hold.
+pub(super) fn apply(args: &Args, asked: &ApplyArgs, color: Color) -> Result<Exit, Stop> {
+    refuse(args, &asked.confirming, asked.files.iter().any(|it| it.as_os_str() == "-"))?;
+    running(async {
+        let session = Session::open(args, &asked.confirming, asked.printed.output, color).await?;
+        let namespace = session.connected.namespace.clone();
+        let changes = read(args, &asked.files, &namespace)?;
+        let origin = asked.files.iter().map(|it| it.display().to_string()).collect();
+        session.go(changes, origin, None, Vec::new()).await
+    })
+}
+
+/// Takes back what was applied, or lists it.
+pub(super) fn undo(args: &Args, asked: &UndoArgs, color: Color) -> Result<Exit, Stop> {
+    if asked.list {
+        return list(args, asked, color);
+    }
+    refuse(args, &asked.confirming, false)?;
+    running(async {
+        let session = Session::open(args, &asked.confirming, asked.printed.output, color).await?;
+        session.undo(asked.id.as_deref()).await
+    })
+}
+
+fn list(args: &Args, asked: &UndoArgs, color: Color) -> Result<Exit, Stop> {
+    let connected = running(async { Ok(connected(args).await?) })?;
+    let (records, odd) = Log::all(&connected.server).map_err(no_log)?;
+    print::warnings(&odd);
+    let context = load::context(args, color);
+    print::answer(color, |out| Ok(undo::list(&records, &odd, asked.printed.output, &context, out).map(|()| Exit::Yes)?))
+}
+
+fn no_log(error: io::Error) -> Stop {
+    Stop::Other { what: format!("what was applied cannot be read: {error}"), hint: String::new() }
+}
+
+fn running<T>(work: impl Future<Output = Result<T, Stop>>) -> Result<T, Stop> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|it| Stop::Other { what: it.to_string(), hint: String::new() })?;
+    runtime.block_on(work)
+}
+
+async fn connected(args: &Args) -> Result<Connected, Stop> {
+    Ok(connect::connect(&args.connection.flags(connect::Plugins::beside_a_command())).await?)
+}
+
+/// What cannot be applied as it was asked for.
+fn refuse(args: &Args, confirming: &Confirming, reads_stdin: bool) -> Result<(), Stop> {
+    let stop = |what: &str, hint: &str| Err(Stop::Other { what: what.to_owned(), hint: hint.to_owned() });
+    if !args.source.from.is_empty() {
+        return stop("changes are applied to a cluster, not to --from", "kreach diff shows what files would change");
+    }
+    if !args.source.stage.is_empty() {
+        return stop("changes are applied to the cluster as it is, not to --stage", "give the file to kreach apply");
+    }
+    if !args.connection.write {
+        return stop(
+            "this needs --write: without it nothing but reads leaves kreach",
+            "add --write; a dry run needs it too",
+        );
+    }
+    let is_asked = io::stdin().is_terminal() && io::stderr().is_terminal() && !reads_stdin;
+    if !is_asked && !confirming.yes && !confirming.dry_run {
+        return stop("there is no terminal to confirm on", "add --yes, or --dry-run to see what would change");
+    }
+    super::stdin_once(args, reads_stdin.then_some("FILE -"))
+}
+
+/// The changes that files hold, each with its whole object.
+fn read(args: &Args, files: &[PathBuf], namespace: &str) -> Result<Vec<Change>, Stop> {
+    let reading = load::reading(args, namespace);
+    let mut all = Vec::new();
+    for file in files {
+        let changes = Changes::read(file, &reading).map_err(|it| print::files_error(&it))?;
+        if let Changes::Manifests(loaded) = &changes {
+            complete(file, loaded)?;
+        }
+        all.extend(changes.whole(&Cluster::default()).map_err(|it| print::files_error(&it))?);
+    }
+    if all.is_empty() {
+        let names: Vec<String> = files.iter().map(|it| it.display().to_string()).collect();
+        let what = format!("there is no object to apply in {}", names.join(", "));
+        return Err(Stop::Other { what, hint: "manifests, or the JSON of kreach fix".to_owned() });
+    }
+    Ok(all)
+}
+
+/// Nothing of a file is passed by in silence: what cannot be read of it is not applied in part.
+fn complete(file: &std::path::Path, loaded: &crate::live::files::Loaded) -> Result<(), Stop> {
+    let unread = loaded.not_read.first().map(|it| format!("{}: {}", it.place, it.what));
+    let other = || loaded.notes.iter().find(|it| it.what.starts_with("not read: ")).map(|it| it.what.clone());
+    let Some(what) = unread.or_else(other) else { return Ok(()) };
+    let what = format!("{}: {what}", file.display());
+    Err(Stop::Other { what, hint: "kreach applies kinds that its answers rest on; give it a file of those".to_owned() })
+}
+
+/// One cluster that is changed.
+struct Session<'a> {
+    args: &'a Args,
+    confirming: &'a Confirming,
+    form: Form,
+    color: Color,
+    connected: Connected,
+    applier: Applier,
+    pattern: Pattern,
+    log: Log,
+}
+
+/// What is to be sent, and what it comes to.
+struct Prepared {
+    tried: Tried,
+    weighed: Weighed,
+    before: World,
+    user: String,
+}
+
+impl<'a> Session<'a> {
+    async fn open(args: &'a Args, confirming: &'a Confirming, form: Form, color: Color) -> Result<Self, Stop> {
+        let pattern = Pattern::of_environment().map_err(|what| Stop::Other { what, hint: String::new() })?;
+        let connected = connected(args).await?;
+        print::warnings(&connected.warnings);
+        let client = connected.client.clone();
+        let Some(writer) = connected.writer.clone() else {
+            return Err(Stop::Other { what: "this needs --write".to_owned(), hint: String::new() });
+        };
+        let log = Log::open().map_err(|error| {
+            let hint = match error {
+                Busy::Locked => "wait for it to end, then look at kreach undo --list",
+                Busy::Io(_) => "nothing is applied that could not be taken back: is $XDG_STATE_HOME or $HOME writable?",
+            };
+            Stop::Other { what: error.to_string(), hint: hint.to_owned() }
+        })?;
+        Ok(Self { args, confirming, form, color, connected, applier: Applier { client, writer }, pattern, log })
+    }
+
+    async fn facts(&self) -> Result<Loaded, Stop> {
+        load::facts(self.args, &self.connected, load::context(self.args, self.color)).await
+    }
+
+    async fn undo(mut self, id: Option<&str>) -> Result<Exit, Stop> {
+        let (mut records, odd) = Log::all(&self.connected.server).map_err(no_log)?;
+        print::warnings(&odd);
+        let Some(id) = meant(&records, id).map(|it| it.id.clone()) else {
+            let what = id.map_or("nothing is left to undo".to_owned(), |it| format!("nothing was applied as {it}"));
+            return self
+                .refused(&Stopped::No { what: vec![what], hint: "kreach undo --list shows what was".to_owned() });
+        };
+        let Some(record) = records.iter_mut().find(|it| it.id == id) else { return Ok(Exit::Failed) };
+        if let Some(by) = &record.undone_by {
+            let what = format!("{id} was undone by {by}");
+            return self.refused(&Stopped::No { what: vec![what], hint: format!("kreach undo {by} makes it again") });
+        }
+        self.applier.settle_record(record, &mut |it| self.log.keep(it)).await.map_err(no_log)?;
+        let undoing = match self.applier.undoing(record).await {
+            Ok(undoing) => undoing,
+            Err(stopped) => return self.refused(&stopped),
+        };
+        if undoing.changes.is_empty() {
+            // Nothing of it is left that could be taken back.
+            record.undone_by = Some("somebody else".to_owned());
+            self.log.keep(record).map_err(no_log)?;
+        }
+        let record = record.clone();
+        let origin = vec![format!("undo of {id}")];
+        self.go(undoing.changes, origin, Some(record), undoing.notes).await
+    }
+
+    /// Says why nothing was changed.
+    fn refused(&mut self, stopped: &Stopped) -> Result<Exit, Stop> {
+        let (what, hint) = match stopped {
+            Stopped::Failed(fault) => return Err(Stop::Live(fault.clone())),
+            Stopped::No { what, hint } => (what, hint),
+        };
+        let told = Told { reasons: what.clone(), ..self.told() };
+        self.end(Came::Refused, &told, |page| {
+            what.iter().for_each(|it| page.say(0, Mark::Deny, it));
+            page.say(0, Mark::Plain, "nothing was changed");
+        })?;
+        if !hint.is_empty() {
+            print::line(&format!("hint: {hint}"));
+        }
+        Ok(Exit::No)
+    }
+
+    fn told(&self) -> Told<'_> {
+        Told { context: &self.connected.context, server: &self.connected.server, ..Told::default() }
+    }
+
+    /// Prints the end of it: lines, or the one document.
+    fn end(&self, came: Came, told: &Told<'_>, say: impl FnOnce(&mut Page)) -> Result<Exit, Stop> {
+        if self.form == Form::Json {
+            return print::answer(self.color, |out| Ok(write(came, told, out).map(|()| came.exit())?));
+        }
+        let mut page = Page::default();
+        say(&mut page);
+        self.say(&page)?;
+        Ok(came.exit())
+    }
+
+    /// Prints lines, where lines are wanted.
+    fn say(&self, page: &Page) -> Result<(), Stop> {
+        if self.form == Form::Json {
+            return Ok(());
+        }
+        let context = load::context(self.args, self.color);
+        print::answer(self.color, |out| Ok(context.write(page, out).map(|()| Exit::Yes)?)).map(drop)
+    }
+
+    async fn prepare(&self, changes: Vec<Change>, notes: &[String]) -> Result<Result<Prepared, Stopped>, Stop> {
+        let Loaded { world, .. } = self.facts().await?;
+        if let Some(why) = unready(&world.cluster) {
+            return Ok(Err(Stopped::No { what: vec![why], hint: "try again".to_owned() }));
+        }
+        let steps = match self.applier.plan(changes, self.confirming.take_over()).await {
+            Ok(steps) => steps,
+            Err(stopped) => return Ok(Err(stopped)),
+        };
+        let tried = match self.applier.attempt(steps).await {
+            Ok(tried) => tried,
+            Err(stopped) => return Ok(Err(stopped)),
+        };
+        let mut weighed =
+            weigh(&world, tried.changes()).map_err(|it| Stop::Other { what: it.to_string(), hint: String::new() })?;
+        let tried = tried.in_order(&weighed.order);
+        weighed.notes.splice(0..0, notes.iter().chain(&tried.notes).cloned());
+        let user = world.told.me().map(|it| it.identity(&[]).subject.to_string()).unwrap_or_default();
+        Ok(Ok(Prepared { tried, weighed, before: world, user }))
+    }
+
+    /// All of it, from changes to what came of them.
+    async fn go(
+        mut self,
+        changes: Vec<Change>,
+        origin: Vec<String>,
+        undoes: Option<Record>,
+        notes: Vec<String>,
+    ) -> Result<Exit, Stop> {
+        let mut prepared = match self.prepare(changes.clone(), &notes).await? {
+            Ok(prepared) => prepared,
+            Err(stopped) => return self.refused(&stopped),
+        };
+        let mut overridden = self.confirming.overrides.clone();
+        loop {
+            if prepared.tried.steps.is_empty() {
+                let told = Told { notes: prepared.weighed.notes.clone(), ..self.told() };
+                return self.end(Came::Nothing, &told, |page| {
+                    page.say(0, Mark::Allow, "nothing is to be changed: the cluster is so already");
+                    told.notes.iter().for_each(|it| page.say(0, Mark::Note, it));
+                });
+            }
+            self.say(&prepared.weighed.page())?;
+            if let Some(exit) = self.confirm(&prepared, &mut overridden)? {
+                return Ok(exit);
+            }
+            if self.confirming.yes {
+                break;
+            }
+            // Whoever read and typed took a while.
+            let again = match self.prepare(changes.clone(), &notes).await? {
+                Ok(again) => again,
+                Err(stopped) => return self.refused(&stopped),
+            };
+            let is_same = again.weighed.is_same(&prepared.weighed);
+            prepared = again;
+            if is_same {
+                break;
+            }
+            print::line("the cluster has changed meanwhile: this is what the changes come to now");
+            overridden = self.confirming.overrides.clone();
+        }
+        self.make(prepared, overridden, origin, undoes).await
+    }
+
+    /// Guards, the context's name and the word; an exit where it ends here.
+    fn confirm(&mut self, prepared: &Prepared, overridden: &mut Vec<String>) -> Result<Option<Exit>, Stop> {
+        let is_asking = !self.confirming.yes && !self.confirming.dry_run;
+        for tripped in prepared.weighed.stopped_by(&overridden.clone()) {
+            let name = tripped.guard.name;
+            if is_asking && typed(&format!("guard {name} stops this; type {name} to go on all the same: "))? == name {
+                overridden.push(name.to_owned());
+            }
+        }
+        let reasons: Vec<String> = prepared.weighed.stopped_by(overridden).map(|it| it.words()).collect();
+        if !reasons.is_empty() {
+            let names: Vec<&str> = prepared.weighed.stopped_by(overridden).map(|it| it.guard.name).collect();
+            let told = Told { reasons, ..self.of(prepared, overridden) };
+            let exit = self.end(Came::Refused, &told, |page| {
+                page.say(0, Mark::Deny, format!("stopped by guard {}; nothing was changed", names.join(", ")));
+            })?;
+            let flags: Vec<String> = names.iter().map(|it| format!("--override {it}")).collect();
+            print::line(&format!("hint: {} goes on all the same", flags.join(" ")));
+            return Ok(Some(exit));
+        }
+        if self.confirming.dry_run {
+            let told = self.of(prepared, overridden);
+            return self
+                .end(Came::DryRun, &told, |page| page.say(0, Mark::Allow, "the dry run passed; nothing was changed"))
+                .map(Some);
+        }
+        self.confirm_context(is_asking)?;
+        if is_asking && typed("type apply to go on: ")? != "apply" {
+            let told = Told { reasons: vec!["it was not confirmed".to_owned()], ..self.of(prepared, overridden) };
+            return self
+                .end(Came::Refused, &told, |page| page.say(0, Mark::Deny, "not confirmed; nothing was changed"))
+                .map(Some);
+        }
+        Ok(None)
+    }
+
+    /// The name of a context of production must be said.
+    fn confirm_context(&self, is_asking: bool) -> Result<(), Stop> {
+        let context = &self.connected.context;
+        let said = match &self.confirming.confirm_context {
+            Some(said) => Some(said.clone()),
+            None if !is_production(context, &self.pattern) => return Ok(()),
+            None if is_asking => Some(typed(&format!("{context} is production; type its name to go on: "))?),
+            None => None,
+        };
+        if said.as_deref() == Some(context) {
+            return Ok(());
+        }
+        let what = match said {
+            Some(said) => format!("the context is {context}, not {said}; nothing was changed"),
+            None => format!("the context {context} is production"),
+        };
+        Err(Stop::Other { what, hint: format!("--confirm-context {context} says that it is meant") })
+    }
+
+    fn of<'p>(&'p self, prepared: &'p Prepared, overridden: &'p [String]) -> Told<'p> {
+        Told {
+            weighed: Some((&prepared.weighed, &prepared.before)),
+            overridden,
+            notes: prepared.weighed.notes.clone(),
+            ..self.told()
+        }
+    }
+
+    async fn make(
+        self,
+        prepared: Prepared,
+        overridden: Vec<String>,
+        origin: Vec<String>,
+        undoes: Option<Record>,
+    ) -> Result<Exit, Stop> {
+        let tripped: Vec<String> = prepared.weighed.tripped.iter().map(|it| it.guard.name.to_owned()).collect();
+        let recorded = Recorded {
+            at: Log::now(),
+            context: self.connected.context.clone(),
+            server: self.connected.server.clone(),
+            user: prepared.user.clone(),
+            origin,
+            impact: prepared.weighed.headline(),
+            overridden: overridden.iter().filter(|it| tripped.contains(it)).cloned().collect(),
+            undoes: undoes.as_ref().map(|it| it.id.clone()),
+        };
+        let mut record = Record::new(Log::new_id(), recorded, &prepared.tried.steps);
+        let mut told_of = 0;
+        let mut failed = None;
+        let mut keep = |record: &Record| {
+            let is_done = |it: &crate::change::record::Kept| !matches!(it.state, State::Waiting | State::Sending);
+            let kept = self.log.keep(record);
+            while record.steps.get(told_of).is_some_and(is_done) {
+                failed = self.say(&[step_line(record, told_of)].into_iter().collect()).err();
+                told_of += 1;
+            }
+            kept
+        };
+        let kept = self.applier.make(&prepared.tried, &mut record, &mut keep).await;
+        if let Some(mut before) = undoes
+            && record.count(State::Made) == record.steps.len()
+        {
+            before.undone_by = Some(record.id.clone());
+            self.log.keep(&before).map_err(no_log)?;
+        }
+        kept.map_err(|error| Stop::Other {
+            what: format!("the record of what is applied cannot be kept: {error}; {}", record.words()),
+            hint: "nothing more was sent".to_owned(),
+        })?;
+        let exit = self.close(&prepared, &overridden, &record).await?;
+        failed.map_or(Ok(exit), Err)
+    }
+
+    /// What came of it, and whether the cluster is as predicted.
+    async fn close(&self, prepared: &Prepared, overridden: &[String], record: &Record) -> Result<Exit, Stop> {
+        let came = Came::of(record);
+        let mut told = Told { record: Some(record), ..self.of(prepared, overridden) };
+        let mut page = record_page(record);
+        let waiting = (0..record.steps.len()).filter(|at| record.steps[*at].state == State::Waiting);
+        waiting.for_each(|at| page.push(step_line(record, at)));
+        if came == Came::Made {
+            match self.facts().await {
+                Ok(now) => {
+                    let (as_predicted, more) = arrived(&prepared.weighed.after, &now.world);
+                    told.as_predicted = Some(as_predicted);
+                    page.add(0, more);
+                }
+                Err(_) => page.say(0, Mark::Unknown, "the cluster could not be read again"),
+            }
+        }
+        self.end(came, &told, |all| all.add(0, page))
+    }
+}
+
+/// What is typed on the terminal after this was asked; what was typed or pasted before that is thrown away.
+fn typed(question: &str) -> Result<String, Stop> {
+    let failed = |it: io::Error| Stop::Other { what: format!("cannot ask: {it}"), hint: "add --yes".to_owned() };
+    let stdin = io::stdin();
+    // A terminal without the call is asked all the same.
+    let _ = rustix::termios::tcflush(&stdin, rustix::termios::QueueSelector::IFlush);
+    let mut err = io::stderr();
+    let asked = write!(err, "{}", crate::model::untrusted::show(question)).and_then(|()| err.flush());
+    asked.map_err(failed)?;
+    let mut line = String::new();
+    stdin.lock().read_line(&mut line).map_err(failed)?;
+    Ok(line.trim().to_owned())
+}

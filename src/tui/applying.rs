@@ -1,0 +1,378 @@
+//! Applying what is staged, and taking back what was applied: tried, weighed, confirmed by typing, sent, watched.
+//!
+//! ```text
+//! A ──Effect::Try──► Event::Tried ──a job──► weighed: impact, guards ──typed──► Effect::Make ──► Event::Making … Applied
+//! U ──Effect::TryUndo──► the same                                              ──► what the cluster came to, as it comes
+//! ```
+//!
+//! What was confirmed holds of the cluster as it is: where it changes meanwhile the changes are weighed again, and what is
+//! not the same any more must be confirmed anew. A paste confirms nothing.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::app::{App, Shown, Typing};
+use super::event::Effect;
+use super::field::Field;
+use super::job::{Said, State as Job, What, Work};
+use super::page::saying;
+use super::staging;
+use super::status::Origin;
+use crate::ask::World;
+use crate::ask::apply::{Weighed, arrived, unready, weigh};
+use crate::change::plan::Tried;
+use crate::change::record::{Record, State};
+use crate::text::{Line, Mark, Page};
+
+/// What is applied now, or was last.
+#[derive(Default)]
+pub struct Applying {
+    phase: Phase,
+    /// Told apart from what was asked for before.
+    number: u64,
+}
+
+#[derive(Default)]
+enum Phase {
+    #[default]
+    Idle,
+    /// The server tries it.
+    Trying,
+    /// It cannot be applied: why.
+    Stopped(Vec<String>),
+    /// The server takes it.
+    Tried { attempt: Arc<Attempt>, weighed: Option<Rc<Reading>>, overridden: Vec<String> },
+    /// It is being sent.
+    Making { record: Box<Record>, predicted: Rc<Reading> },
+    /// It was sent.
+    Applied { record: Box<Record>, predicted: Rc<Reading>, arrival: Option<Arc<Arrival>> },
+}
+
+/// What the server takes.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Attempt {
+    pub tried: Tried,
+    /// What the changes come from.
+    pub origin: Vec<String>,
+    /// The record that they undo.
+    pub undoes: Option<String>,
+}
+
+/// Changes weighed on one state of the cluster.
+#[derive(Clone)]
+pub struct Reading {
+    attempt: Arc<Attempt>,
+    revision: u64,
+    weighed: Weighed,
+}
+
+impl PartialEq for Reading {
+    fn eq(&self, other: &Self) -> bool {
+        self.attempt == other.attempt && self.revision == other.revision && self.weighed.is_same(&other.weighed)
+    }
+}
+
+impl std::fmt::Debug for Reading {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "Reading at {} of {:?}", self.revision, self.attempt.origin)
+    }
+}
+
+/// What the cluster came to, as of one state of it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Arrival {
+    revision: u64,
+    page: Page,
+}
+
+/// All that is to be sent and remembered.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Order {
+    pub attempt: Attempt,
+    pub impact: String,
+    pub overridden: Vec<String>,
+    pub user: String,
+}
+
+/// Why nothing can be applied here.
+pub fn unable(app: &App) -> Option<&'static str> {
+    if app.setup.origin == Origin::Files {
+        return Some("these are files (E exports what is staged)");
+    }
+    if !app.setup.writes {
+        return Some("this needs --write: start kreach with it, or export what is staged (E)");
+    }
+    if app.session.behind.is_some() {
+        return Some("the screen is paused (p resumes)");
+    }
+    matches!(app.applying.phase, Phase::Making { .. }).then_some("changes are being applied")
+}
+
+/// Why what is staged cannot be applied.
+pub fn nothing(app: &App) -> Option<&'static str> {
+    unable(app).or_else(|| staging::nothing(app))
+}
+
+/// Tries what is staged.
+pub fn apply(app: &mut App) -> Vec<Effect> {
+    if let Some(why) = unready(&app.base().cluster) {
+        app.say(format!("apply: {why}: nothing is applied on what is not live"));
+        return Vec::new();
+    }
+    let conflict = app.staging.clashes.iter().find(|it| it.1.is_conflict());
+    if let Some((id, clash)) = conflict {
+        app.say(format!("apply: {id}: {} (d takes it back)", clash.words()));
+        return Vec::new();
+    }
+    let changes = app.staging.stage.changes();
+    let mut origin: Vec<String> = app.staging.stage.items().iter().map(|it| it.origin().to_owned()).collect();
+    origin.dedup();
+    begin(app, |number| Effect::Try { number, changes, origin })
+}
+
+/// Tries to take back what was applied last.
+pub fn undo(app: &mut App) -> Vec<Effect> {
+    if let Some(why) = unready(&app.base().cluster) {
+        app.say(format!("undo: {why}: nothing is changed on what is not live"));
+        return Vec::new();
+    }
+    begin(app, |number| Effect::TryUndo { number, id: None })
+}
+
+fn begin(app: &mut App, effect: impl FnOnce(u64) -> Effect) -> Vec<Effect> {
+    app.applying.number += 1;
+    app.applying.phase = Phase::Trying;
+    app.open(Shown::Applying);
+    app.reanswer();
+    vec![effect(app.applying.number)]
+}
+
+/// Takes in what the server says of all changes.
+pub fn tried(app: &mut App, number: u64, attempt: Result<Box<Attempt>, Vec<String>>) {
+    if number != app.applying.number || !matches!(app.applying.phase, Phase::Trying) {
+        return;
+    }
+    app.applying.phase = match attempt {
+        Ok(attempt) if attempt.tried.steps.is_empty() => {
+            let mut notes = vec!["nothing is to be changed: the cluster is so already".to_owned()];
+            notes.extend(attempt.tried.notes);
+            Phase::Stopped(notes)
+        }
+        Ok(attempt) => Phase::Tried { attempt: Arc::from(attempt), weighed: None, overridden: Vec::new() },
+        Err(why) => Phase::Stopped(why),
+    };
+    app.reanswer();
+}
+
+/// What is to be worked out for the view, on the cluster as it is.
+pub fn wanted(app: &App) -> Option<What> {
+    let revision = app.base().revision();
+    match &app.applying.phase {
+        Phase::Tried { attempt, weighed, .. } => {
+            let is_now = weighed.as_ref().is_some_and(|it| it.revision == revision);
+            (!is_now).then(|| What::Weigh(attempt.clone()))
+        }
+        Phase::Applied { predicted, arrival, .. } => {
+            let is_now = arrival.as_ref().is_some_and(|it| it.revision == revision);
+            (!is_now).then(|| What::Arrived(predicted.clone()))
+        }
+        _ => None,
+    }
+}
+
+/// The work that weighs changes on a copy of the cluster.
+pub fn weighing(base: &World, attempt: Arc<Attempt>) -> Work {
+    let (base, revision) = (base.clone(), base.revision());
+    Box::new(move |_| match weigh(&base, attempt.tried.changes()) {
+        Ok(mut weighed) => {
+            weighed.notes.splice(0..0, attempt.tried.notes.iter().cloned());
+            Said::Weighed(Box::new(Reading { attempt, revision, weighed }))
+        }
+        Err(_) => Said::Failed,
+    })
+}
+
+/// The work that compares the cluster with what was predicted.
+pub fn arriving(base: &World, predicted: &Reading) -> Work {
+    let (base, revision) = (base.clone(), base.revision());
+    let predicted = predicted.weighed.after.clone();
+    Box::new(move |_| {
+        let page = arrived(&predicted, &base).1;
+        Said::Arrived(Arc::new(Arrival { revision, page }))
+    })
+}
+
+impl Applying {
+    /// Takes in what changes come to on the cluster as it is.
+    pub fn weighed(&mut self, reading: Box<Reading>) {
+        let Phase::Tried { attempt, weighed, overridden } = &mut self.phase else { return };
+        if !Arc::ptr_eq(attempt, &reading.attempt) {
+            return;
+        }
+        if weighed.as_ref().is_some_and(|it| !it.weighed.is_same(&reading.weighed)) {
+            // What was confirmed was another impact.
+            overridden.clear();
+        }
+        *weighed = Some(Rc::from(reading));
+    }
+
+    /// Takes in what the cluster came to.
+    pub fn arrived(&mut self, new: Arc<Arrival>) {
+        if let Phase::Applied { arrival, .. } = &mut self.phase {
+            *arrival = Some(new);
+        }
+    }
+
+    /// Whether something is shown while more is worked out.
+    pub fn has_something(&self) -> bool {
+        !matches!(&self.phase, Phase::Tried { weighed: None, .. })
+    }
+}
+
+/// What has to be typed next, and what is asked for with it; `None`: there is nothing to confirm.
+fn asked(app: &App) -> Option<(String, String)> {
+    let Phase::Tried { weighed: Some(reading), overridden, .. } = &app.applying.phase else { return None };
+    if let Some(tripped) = reading.weighed.stopped_by(overridden).next() {
+        let name = tripped.guard.name;
+        return Some((name.to_owned(), format!("guard {name} stops this; type {name} to go on all the same")));
+    }
+    if app.session.production && !overridden.iter().any(|it| it == CONTEXT) {
+        let context = app.setup.title.to_string();
+        return Some((context.clone(), format!("{context} is production; type its name")));
+    }
+    Some(("apply".to_owned(), "type apply to change the cluster".to_owned()))
+}
+
+/// Stands among what was confirmed for the name of the context.
+const CONTEXT: &str = "\u{0}context";
+
+/// What is asked for above the line that is typed.
+pub fn prompt(app: &App) -> String {
+    asked(app).map(|it| it.1).unwrap_or_default()
+}
+
+/// Why nothing can be confirmed now.
+pub fn not_asked(app: &App) -> Option<&'static str> {
+    if app.focus.shown != Shown::Applying || asked(app).is_none() {
+        return Some("nothing is to be confirmed here (A tries what is staged)");
+    }
+    wanted(app).is_some().then_some("the cluster has changed: the impact is worked out again")
+}
+
+/// Begins to type the confirmation.
+pub fn confirm(app: &mut App) -> Vec<Effect> {
+    app.input.typing = Some(Typing::Confirm(Field::default()));
+    Vec::new()
+}
+
+/// Takes in what was typed as confirmation.
+pub fn confirmed(app: &mut App, typed: &str) -> Vec<Effect> {
+    let Some((wanted_word, _)) = asked(app) else { return Vec::new() };
+    if typed != wanted_word {
+        app.say(format!("that is not {wanted_word}: nothing is changed"));
+        return Vec::new();
+    }
+    if wanted(app).is_some() || unready(&app.base().cluster).is_some() {
+        app.say("the cluster has changed: look at the impact again before you confirm");
+        return Vec::new();
+    }
+    let user = app.base().told.me().map(|it| it.identity(&[]).subject.to_string()).unwrap_or_default();
+    let Phase::Tried { attempt, weighed: Some(reading), overridden } = &mut app.applying.phase else {
+        return Vec::new();
+    };
+    if typed != "apply" {
+        let is_guard = reading.weighed.stopped_by(overridden).next().is_some();
+        overridden.push(if is_guard { typed.to_owned() } else { CONTEXT.to_owned() });
+        return confirm(app);
+    }
+    let overridden: Vec<String> = overridden.iter().filter(|it| *it != CONTEXT).cloned().collect();
+    let impact = reading.weighed.headline();
+    let tried = attempt.tried.in_order(&reading.weighed.order);
+    let record = Box::new(Record::new(String::new(), Default::default(), &tried.steps));
+    let order = Order { attempt: Attempt { tried, ..(**attempt).clone() }, impact, overridden, user };
+    let predicted = reading.clone();
+    app.applying.phase = Phase::Making { record, predicted };
+    app.reanswer();
+    vec![Effect::Make(Box::new(order))]
+}
+
+/// Takes in how far it is.
+pub fn making(app: &mut App, now: Box<Record>) {
+    if let Phase::Making { record, .. } = &mut app.applying.phase {
+        *record = now;
+        app.reanswer();
+    }
+}
+
+/// Takes in what came of it: what was made is not staged any more.
+pub fn applied(app: &mut App, came: Result<Box<Record>, String>) -> Vec<Effect> {
+    let Phase::Making { predicted, .. } = &app.applying.phase else { return Vec::new() };
+    let predicted = predicted.clone();
+    let record = match came {
+        Ok(record) => record,
+        Err(why) => {
+            app.applying.phase = Phase::Stopped(vec![why]);
+            app.reanswer();
+            return Vec::new();
+        }
+    };
+    let made = record.steps.iter().filter(|it| it.state == State::Made).filter_map(|it| it.id().ok()).collect();
+    let words = record.words();
+    let is_undo = record.undoes.is_some();
+    app.applying.phase = Phase::Applied { record, predicted, arrival: None };
+    app.reanswer();
+    app.say(words.clone());
+    if is_undo { Vec::new() } else { staging::made(app, &made, words) }
+}
+
+/// What is shown.
+pub fn page(app: &App) -> Page {
+    match &app.applying.phase {
+        Phase::Idle => saying(Mark::Plain, "nothing is being applied (A in the stage tries what is staged)"),
+        Phase::Trying => saying(Mark::Plain, "the server tries all changes (dry run); nothing is changed"),
+        Phase::Stopped(why) => stopped(why),
+        Phase::Tried { weighed: None, .. } => match app.answers.jobs.state() {
+            Job::Failed => saying(Mark::Unknown, "the impact cannot be worked out; nothing is changed"),
+            _ => saying(Mark::Plain, "the server takes all changes; computing what they change"),
+        },
+        Phase::Tried { weighed: Some(reading), .. } => {
+            let mut page = reading.weighed.page();
+            page.lines.insert(0, Line::new(0, Mark::Title, format!("{} (Enter), Esc leaves it", prompt(app))));
+            page
+        }
+        Phase::Making { record, .. } => {
+            let mut page = saying(Mark::Title, "the changes are being applied");
+            steps(record, &mut page);
+            page
+        }
+        Phase::Applied { record, arrival, .. } => came(record, arrival.as_deref()),
+    }
+}
+
+fn stopped(why: &[String]) -> Page {
+    let mut page = Page::default();
+    why.iter().for_each(|it| page.say(0, Mark::Deny, it));
+    page.say(0, Mark::Plain, "nothing was changed");
+    page
+}
+
+fn came(record: &Record, arrival: Option<&Arrival>) -> Page {
+    let is_whole = record.count(State::Made) == record.steps.len();
+    let mark = match (is_whole, record.is_open()) {
+        (true, _) => Mark::Allow,
+        (false, true) => Mark::Unknown,
+        (false, false) => Mark::Deny,
+    };
+    let back = if record.is_undoable() { " (U takes it back)" } else { "" };
+    let mut page = saying(mark, format!("{}{back}", record.words()));
+    steps(record, &mut page);
+    match arrival {
+        Some(arrival) => page.add(0, arrival.page.clone()),
+        None => page.say(0, Mark::Plain, "looking at what the cluster comes to"),
+    }
+    page
+}
+
+fn steps(record: &Record, page: &mut Page) {
+    (0..record.steps.len()).for_each(|at| page.push(crate::text::applied::step_line(record, at)));
+}

@@ -1,0 +1,384 @@
+//! `kreach apply` and `kreach undo` as people run them, on the embedded server; and killed at every step.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use kreach::embedded::{Server, Settings, kinds, kubeconfig, serve_named};
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+
+fn policy(name: &str, spec: Value) -> Value {
+    json!({"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": name, "namespace": "shop"}, "spec": spec})
+}
+
+/// Shuts what the shop's web pods let in, DNS and all.
+fn shut() -> Value {
+    policy("shut", json!({"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}))
+}
+
+/// Something that changes no flow.
+fn harmless(name: &str) -> Value {
+    policy(name, json!({"podSelector": {"matchLabels": {"app": "nobody"}}, "policyTypes": ["Ingress"]}))
+}
+
+/// A served story that may be changed, and a folder with a kubeconfig and these files.
+struct Bench {
+    _server: Server,
+    folder: tempfile::TempDir,
+}
+
+/// What a run said: its exit code, stdout, stderr.
+#[derive(Debug)]
+struct Said(Option<i32>, String, String);
+
+impl Said {
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.1).unwrap_or_default()
+    }
+}
+
+async fn bench(settings: Settings, files: &[(&str, Value)]) -> Bench {
+    let server = serve_named("story", "127.0.0.1:0", settings).await.expect("the demo's world");
+    let folder = tempfile::tempdir().expect("a folder");
+    kubeconfig::write(&folder.path().join("config"), &server, "story").expect("a kubeconfig");
+    files.iter().for_each(|(name, it)| std::fs::write(folder.path().join(name), it.to_string()).expect("written"));
+    Bench { _server: server, folder }
+}
+
+fn command(folder: &Path, line: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kreach"));
+    command.args(line.split(' ')).current_dir(folder).env_clear().env("HOME", "/nonexistent");
+    command.env("XDG_STATE_HOME", folder.join("state")).env("KUBECONFIG", "config").stdin(Stdio::null());
+    command
+}
+
+impl Bench {
+    async fn run(&self, line: &str) -> Said {
+        run(self.folder.path().to_owned(), line.to_owned()).await
+    }
+}
+
+async fn run(folder: PathBuf, line: String) -> Said {
+    let ran = tokio::task::spawn_blocking(move || command(&folder, &line).output().expect("the binary starts"));
+    let output = ran.await.expect("it runs");
+    let text = |it: &[u8]| String::from_utf8_lossy(it).into_owned();
+    Said(output.status.code(), text(&output.stdout), text(&output.stderr))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_changed_without_write_a_terminal_or_a_yes() {
+    let bench = bench(
+        Settings::writable(),
+        &[("a.json", harmless("a")), ("none.json", json!({"kind": "List", "apiVersion": "v1", "items": []}))],
+    )
+    .await;
+    for line in ["apply a.json", "apply a.json --yes", "apply a.json --dry-run", "undo", "undo --yes"] {
+        let said = bench.run(line).await;
+        assert!(said.0 == Some(2) && said.2.contains("needs --write"), "{line}: {said:?}");
+    }
+    let said = bench.run("apply a.json --write").await;
+    assert!(said.0 == Some(2) && said.2.contains("add --yes"), "{said:?}");
+    let said = bench.run("apply none.json --write --yes").await;
+    assert!(said.0 == Some(2) && said.2.contains("no object to apply"), "{said:?}");
+    let said = bench.run("apply a.json --write --yes --from a.json").await;
+    assert!(said.0 == Some(2) && said.2.contains("not to --from"), "{said:?}");
+    let said = bench.run("apply gone.json --write --yes").await;
+    assert!(said.0 == Some(2) && said.2.contains("gone.json"), "{said:?}");
+    let said = bench.run("explain networkpolicy/shop/a").await;
+    assert_ne!(said.0, Some(0), "nothing was created: {said:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_applied_is_as_predicted_and_is_undone_once() {
+    let bench = bench(Settings::writable(), &[("a.json", harmless("a"))]).await;
+    let dry = bench.run("apply a.json --write --dry-run -o json").await;
+    assert_eq!(
+        (dry.0, &dry.json()["outcome"], &dry.json()["id"]),
+        (Some(0), &json!("dry-run"), &Value::Null),
+        "{dry:?}"
+    );
+    let made = bench.run("apply a.json --write --yes -o json").await;
+    let document = made.json();
+    assert_eq!(
+        (made.0, &document["outcome"], &document["asPredicted"]),
+        (Some(0), &json!("made"), &json!(true)),
+        "{made:?}"
+    );
+    assert_eq!(document["changes"], json!([{"op": "create", "object": "networkpolicy/shop/a", "state": "made"}]));
+    let again = bench.run("apply a.json --write --yes").await;
+    assert!(again.0 == Some(0) && again.1.contains("so already"), "{again:?}");
+    let list = bench.run("undo --list -o json").await;
+    let items = &list.json()["items"];
+    assert_eq!(
+        (items.as_array().map(Vec::len), &items[0]["user"], &items[0]["origin"]),
+        (Some(1), &json!("user:demo"), &json!(["a.json"])),
+        "{list:?}"
+    );
+    let id = items[0]["id"].as_str().expect("an id").to_owned();
+    let undone = bench.run("undo --write --yes").await;
+    assert!(undone.0 == Some(0) && undone.1.contains("deleted  networkpolicy/shop/a"), "{undone:?}");
+    let nothing = bench.run("undo --write --yes").await;
+    assert!(nothing.0 == Some(1) && nothing.1.contains("nothing is left to undo"), "{nothing:?}");
+    let named = bench.run(&format!("undo {id} --write --yes")).await;
+    assert!(named.0 == Some(1) && named.1.contains("was undone by"), "{named:?}");
+    // The undo itself can be taken back by its name.
+    let list = bench.run("undo --list -o json").await.json();
+    let undo = list["items"][0]["id"].as_str().expect("an id").to_owned();
+    assert_eq!(list["items"][1]["undoneBy"], json!(undo));
+    let redone = bench.run(&format!("undo {undo} --write --yes")).await;
+    assert!(redone.0 == Some(0) && redone.1.contains("created  networkpolicy/shop/a"), "{redone:?}");
+    let mode =
+        |path: &Path| std::os::unix::fs::PermissionsExt::mode(&path.metadata().expect("there").permissions()) & 0o777;
+    let state = bench.folder.path().join("state/kreach");
+    assert_eq!(mode(&state), 0o700);
+    for entry in std::fs::read_dir(&state).expect("a folder").flatten() {
+        assert_eq!(mode(&entry.path()), 0o600, "{:?}", entry.path());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guard_stops_it_until_it_is_overridden_by_name() {
+    let bench = bench(Settings::writable(), &[("shut.json", shut())]).await;
+    let said = bench.run("apply shut.json --write --yes -o json").await;
+    let document = said.json();
+    assert_eq!((said.0, &document["outcome"]), (Some(1), &json!("refused")), "{said:?}");
+    let stops = |it: &&Value| it["stops"] == true;
+    let names: Vec<String> = document["guards"]
+        .as_array()
+        .expect("guards")
+        .iter()
+        .filter(stops)
+        .filter_map(|it| it["guard"].as_str().map(str::to_owned))
+        .collect();
+    assert!(names.contains(&"dns".to_owned()), "{names:?}");
+    let flags: String = names.iter().map(|it| format!(" --override {it}")).collect();
+    let said = bench.run(&format!("apply shut.json --write --yes -o json{flags}")).await;
+    assert_eq!((said.0, &said.json()["outcome"]), (Some(0), &json!("made")), "{said:?}");
+    let list = bench.run("undo --list -o json").await.json();
+    assert_eq!(list["items"][0]["overridden"].as_array().map(Vec::len), Some(names.len()), "{list}");
+    let said = bench.run("apply shut.json --write --yes --override nothing").await;
+    assert_eq!(said.0, Some(2), "{said:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn production_asks_for_its_name() {
+    let bench = bench(Settings::writable(), &[("a.json", harmless("a"))]).await;
+    let path = bench.folder.path().join("config");
+    let text = std::fs::read_to_string(&path).expect("a kubeconfig");
+    let config: Value = serde_saphyr::from_str(&text).expect("YAML");
+    let context = config["current-context"].as_str().expect("a context").to_owned();
+    std::fs::write(&path, text.replace(&context, "eu-prod")).expect("written");
+    let said = bench.run("apply a.json --write --yes").await;
+    assert!(said.0 == Some(2) && said.2.contains("--confirm-context eu-prod"), "{said:?}");
+    let said = bench.run("apply a.json --write --yes --confirm-context other").await;
+    assert_eq!(said.0, Some(2), "{said:?}");
+    let said = bench.run("apply a.json --write --yes --confirm-context eu-prod").await;
+    assert_eq!(said.0, Some(0), "{said:?}");
+}
+
+/// The demo's incident, by commands: the verdict is wrong, a fix is taken, applied, and the verdict flips; undo flips it back.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_incident_is_solved_to_its_end() {
+    let bench = bench(Settings::writable(), &[]).await;
+    let ask = "trace deploy/shop/web svc/payments/api -o json";
+    let before = bench.run(ask).await;
+    let fix = bench.run("fix deploy/shop/web svc/payments/api --allow -o json").await;
+    assert_eq!(fix.0, Some(0), "{}", fix.2);
+    std::fs::write(bench.folder.path().join("fix.json"), &fix.1).expect("written");
+    let said = bench.run("apply fix.json --write --yes -o json").await;
+    assert_eq!(
+        (said.0, &said.json()["outcome"], &said.json()["asPredicted"]),
+        (Some(0), &json!("made"), &json!(true)),
+        "{said:?}"
+    );
+    let after = bench.run(ask).await;
+    assert_ne!(before.json()["outcome"], after.json()["outcome"], "{after:?}");
+    assert_eq!(after.json()["outcome"], json!("allow"));
+    let said = bench.run("undo --write --yes").await;
+    assert_eq!(said.0, Some(0), "{said:?}");
+    assert_eq!(bench.run(ask).await.json()["outcome"], before.json()["outcome"]);
+}
+
+/// A proxy before the server that ends a program at one of its writes: before the server has it, or after.
+struct Killer {
+    address: std::net::SocketAddr,
+    writes: Arc<AtomicUsize>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum When {
+    Before,
+    After,
+}
+
+/// Lets all through but the write of this number, at which it tells that the program is to be killed and answers nothing.
+async fn killer(
+    server: std::net::SocketAddr,
+    at: usize,
+    when: When,
+    kill: tokio::sync::mpsc::UnboundedSender<()>,
+) -> Killer {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let writes = Arc::new(AtomicUsize::new(0));
+    let counted = writes.clone();
+    tokio::spawn(async move {
+        while let Ok((client, _)) = listener.accept().await {
+            let (counted, kill) = (counted.clone(), kill.clone());
+            tokio::spawn(async move { drop(relay(client, server, counted, at, when, kill).await) });
+        }
+    });
+    Killer { address, writes }
+}
+
+async fn relay(
+    mut client: TcpStream,
+    server: std::net::SocketAddr,
+    counted: Arc<AtomicUsize>,
+    at: usize,
+    when: When,
+    kill: tokio::sync::mpsc::UnboundedSender<()>,
+) -> std::io::Result<()> {
+    let mut upstream = TcpStream::connect(server).await?;
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(client.read_u8().await?);
+    }
+    let text = String::from_utf8_lossy(&head).to_ascii_lowercase();
+    if ["patch ", "put ", "delete "].iter().any(|it| text.starts_with(it)) {
+        let length = text.lines().find_map(|it| it.strip_prefix("content-length:")?.trim().parse().ok());
+        let mut body = vec![0; length.unwrap_or(0)];
+        client.read_exact(&mut body).await?;
+        let is_it = counted.fetch_add(1, Ordering::SeqCst) == at;
+        if is_it && when == When::Before {
+            let _ = kill.send(());
+            return std::future::pending().await;
+        }
+        upstream.write_all(&[head, body].concat()).await?;
+        if is_it {
+            // The server has done it once it answers.
+            upstream.read_u8().await?;
+            let _ = kill.send(());
+            return std::future::pending().await;
+        }
+    } else {
+        upstream.write_all(&head).await?;
+    }
+    tokio::io::copy_bidirectional(&mut client, &mut upstream).await.map(drop)
+}
+
+/// Runs a line that is killed at a write; whether it came to that.
+async fn killed(bench: &Bench, line: &str, at: usize, when: When) -> bool {
+    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let killer = killer(bench._server.addr, at, when, tell).await;
+    let mut child = command(bench.folder.path(), &format!("{line} --server http://{}", killer.address))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("it starts");
+    let ended = loop {
+        if told.try_recv().is_ok() {
+            child.kill().expect("SIGKILL");
+            child.wait().expect("it is gone");
+            break true;
+        }
+        if child.try_wait().expect("a child").is_some() {
+            break false;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    };
+    assert!(killer.writes.load(Ordering::SeqCst) > at || !ended);
+    // Records are of a server by its address: the one that is asked next is the same.
+    rename_server(bench, &format!("http://{}", killer.address));
+    ended
+}
+
+/// Lets records of the proxy stand for the server itself, and what was sent lie so far back that it cannot come any more.
+fn rename_server(bench: &Bench, proxy: &str) {
+    let state = bench.folder.path().join("state/kreach");
+    let Ok(entries) = std::fs::read_dir(&state) else { return };
+    for path in entries.flatten().map(|it| it.path()).filter(|it| it.extension().is_some_and(|it| it == "json")) {
+        let text = std::fs::read_to_string(&path).expect("a record");
+        let mut record: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("torn: {error}: {text}"));
+        if record["server"] == *proxy {
+            record["server"] = json!(bench._server.url());
+            record["at"] = json!("2026-01-01T00:00:00Z");
+            std::fs::write(&path, record.to_string()).expect("written");
+        }
+    }
+}
+
+/// How many objects are applied at once in the loop below: two in the gate, more where more is asked for.
+fn objects() -> usize {
+    std::env::var("KREACH_KILLS").ok().and_then(|it| it.parse().ok()).unwrap_or(2)
+}
+
+/// kill -9 at every write of apply and of undo, before and after the server has it: no record is torn, the next start finds
+/// the truth, and in the end all is taken back.
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_at_any_step_the_truth_is_found_again() {
+    let files: Vec<(String, Value)> =
+        (0..objects()).map(|at| (format!("{at}.json"), harmless(&format!("k{at}")))).collect();
+    let files: Vec<(&str, Value)> = files.iter().map(|(name, it)| (name.as_str(), it.clone())).collect();
+    let bench = bench(Settings::writable(), &files).await;
+    let names: Vec<&str> = files.iter().map(|it| it.0).collect();
+    let apply = format!("apply {} --write --yes", names.join(" "));
+    let mut kills = 0;
+    for when in [When::Before, When::After] {
+        let mut at = 0;
+        while killed(&bench, &apply, at, when).await {
+            kills += 1;
+            is_true(&bench, &format!("apply, {when:?} {at}")).await;
+            let undone = bench.run("undo --write --yes -o json").await;
+            assert!(matches!(undone.0, Some(0 | 1)), "{when:?} {at}: {undone:?}");
+            assert!(there(&bench).await.is_empty(), "apply, {when:?} {at}: all is taken back");
+            at += 1;
+        }
+        // It has gone through now: the same for its undo.
+        let mut at = 0;
+        while killed(&bench, "undo --write --yes", at, when).await {
+            kills += 1;
+            is_true(&bench, &format!("undo, {when:?} {at}")).await;
+            bench.run("undo --write --yes").await;
+            for it in there(&bench).await {
+                // What a half undo left is taken back by what is left of the first record, or is there still to see.
+                let path = format!("apply {it} --write --yes");
+                assert!(bench.run(&path).await.0.is_some());
+            }
+            at += 1;
+            if there(&bench).await.is_empty() && bench.run(&apply).await.0 != Some(0) {
+                panic!("undo, {when:?} {at}: it cannot be applied again");
+            }
+        }
+        bench.run("undo --write --yes").await;
+    }
+    assert!(kills >= 4 * objects(), "{kills} kills");
+}
+
+/// The policies of these tests that the server holds.
+async fn there(bench: &Bench) -> Vec<String> {
+    let said = bench.run("policies -n shop -o json").await;
+    let names = said.json()["items"].as_array().cloned().unwrap_or_default();
+    let text = |it: &Value| it.to_string();
+    names.iter().map(text).filter(|it| it.contains("/k")).collect()
+}
+
+/// What the records say is what the server holds, once it was looked at.
+async fn is_true(bench: &Bench, what: &str) {
+    let list = bench.run("undo --list -o json").await;
+    assert_eq!(list.0, Some(0), "{what}: {list:?}");
+    assert_eq!(list.json()["notes"], json!([]), "{what}: no record is torn");
+    let last = &list.json()["items"][0];
+    for change in last["changes"].as_array().into_iter().flatten() {
+        let state = change["state"].as_str().unwrap_or_default();
+        assert!(["waiting", "sending", "made", "refused"].contains(&state), "{what}: {change}");
+    }
+}
+
+#[test]
+fn the_kinds_of_these_tests_are_served() {
+    assert!(kinds::by_kind("NetworkPolicy").is_some());
+}
