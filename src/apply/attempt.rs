@@ -24,11 +24,10 @@ impl Applier {
     pub async fn attempt(&self, steps: Vec<Step>) -> Result<Tried, Stopped> {
         let (mut tried, mut refused) = (Tried::default(), Vec::new());
         let mut hint = String::new();
-        for at in 0..steps.len() {
-            let mut step = steps[at].clone();
+        for mut step in steps.clone() {
             match self.attempt_one(&mut step).await? {
                 Ok(written) => take(&mut tried, step, written),
-                Err(refusal) if refusal.status == 404 && steps[..at].iter().any(|it| step.needs(it)) => {
+                Err(refusal) if refusal.status == 404 && steps.iter().any(|it| step.needs(it)) => {
                     let note = "the server cannot try it before what it needs is created";
                     tried.notes.push(format!("{}: {note}", step.id));
                     tried.steps.push(step);

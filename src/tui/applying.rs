@@ -203,17 +203,18 @@ pub fn arriving(base: &World, predicted: &Reading) -> Work {
 }
 
 impl Applying {
-    /// Takes in what changes come to on the cluster as it is.
-    pub fn weighed(&mut self, reading: Box<Reading>) {
-        let Phase::Tried { attempt, weighed, overridden } = &mut self.phase else { return };
+    /// Takes in what changes come to on the cluster as it is; whether that is another impact than was shown.
+    fn weighed(&mut self, reading: Box<Reading>) -> bool {
+        let Phase::Tried { attempt, weighed, overridden } = &mut self.phase else { return false };
         if !Arc::ptr_eq(attempt, &reading.attempt) {
-            return;
+            return false;
         }
-        if weighed.as_ref().is_some_and(|it| !it.weighed.is_same(&reading.weighed)) {
-            // What was confirmed was another impact.
+        let is_other = weighed.as_ref().is_some_and(|it| !it.weighed.is_same(&reading.weighed));
+        if is_other {
             overridden.clear();
         }
         *weighed = Some(Rc::from(reading));
+        is_other
     }
 
     /// Takes in what the cluster came to.
@@ -229,26 +230,34 @@ impl Applying {
     }
 }
 
+/// Takes in what changes come to; what was being confirmed of another impact is not confirmed.
+pub fn weighed(app: &mut App, reading: Box<Reading>) {
+    if app.applying.weighed(reading) && matches!(app.input.typing, Some(Typing::Confirm(_))) {
+        app.input.typing = None;
+        app.say("not confirmed: the cluster has changed, and so has the impact");
+    }
+}
+
 /// What has to be typed next, and what is asked for with it; `None`: there is nothing to confirm.
 fn asked(app: &App) -> Option<(String, String)> {
     let Phase::Tried { weighed: Some(reading), overridden, .. } = &app.applying.phase else { return None };
     if let Some(tripped) = reading.weighed.stopped_by(overridden).next() {
         let name = tripped.guard.name;
-        return Some((name.to_owned(), format!("guard {name} stops this; type {name} to go on all the same")));
+        return Some((name.to_owned(), format!("guard {name} stops this")));
     }
     if app.session.production && !overridden.iter().any(|it| it == CONTEXT) {
         let context = app.setup.title.to_string();
-        return Some((context.clone(), format!("{context} is production; type its name")));
+        return Some((context, "this is production".to_owned()));
     }
-    Some(("apply".to_owned(), "type apply to change the cluster".to_owned()))
+    Some(("apply".to_owned(), "this changes the cluster".to_owned()))
 }
 
 /// Stands among what was confirmed for the name of the context.
 const CONTEXT: &str = "\u{0}context";
 
-/// What is asked for above the line that is typed.
+/// What stands before the line that is typed.
 pub fn prompt(app: &App) -> String {
-    asked(app).map(|it| it.1).unwrap_or_default()
+    asked(app).map(|(word, why)| format!(" {why}; type {word}: ")).unwrap_or_default()
 }
 
 /// Why nothing can be confirmed now.
@@ -337,7 +346,10 @@ pub fn page(app: &App) -> Page {
         },
         Phase::Tried { weighed: Some(reading), .. } => {
             let mut page = reading.weighed.page();
-            page.lines.insert(0, Line::new(0, Mark::Title, format!("{} (Enter), Esc leaves it", prompt(app))));
+            if let Some((word, why)) = asked(app) {
+                page.lines
+                    .insert(0, Line::new(0, Mark::Title, format!("{why}: Enter, then type {word}; Esc leaves it")));
+            }
             page
         }
         Phase::Making { record, .. } => {

@@ -159,7 +159,7 @@ fn draw_hints(app: &App, area: Rect, buffer: &mut Buffer) {
     let theme = app.setup.theme;
     let slot = Slot::row(area, 0);
     if let Some(typing) = &app.input.typing {
-        let prompt = format!(" {}: ", applying::prompt(app));
+        let prompt = applying::prompt(app);
         let (before, field) = match typing {
             Typing::Filter(field) | Typing::Search(field) | Typing::Narrow(field) => ("/", field),
             Typing::Acting(field) => ("see as: ", field),

@@ -120,7 +120,7 @@ impl App {
             self.input.notice = Some(event::FAILED.into());
         }
         match said {
-            Said::Weighed(reading) => self.applying.weighed(reading),
+            Said::Weighed(reading) => applying::weighed(self, reading),
             Said::Arrived(arrival) => self.applying.arrived(arrival),
             said => return said.keep(&mut self.answers),
         }

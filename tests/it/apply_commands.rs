@@ -14,9 +14,11 @@ fn policy(name: &str, spec: Value) -> Value {
     json!({"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": name, "namespace": "shop"}, "spec": spec})
 }
 
-/// Shuts what the shop's web pods let in, DNS and all.
+/// Shuts all that runs in a namespace, from DNS too.
 fn shut() -> Value {
-    policy("shut", json!({"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}))
+    let mut policy = policy("shut", json!({"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}));
+    policy["metadata"]["namespace"] = json!("legacy");
+    policy
 }
 
 /// Something that changes no flow.

@@ -7,3 +7,4 @@ mod lists;
 mod story;
 mod watches;
 mod worlds;
+mod writes;

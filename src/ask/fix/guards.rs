@@ -75,7 +75,7 @@ pub const GUARDS: &[Guard] = &[
     },
     Guard { lacks: no_ingress, ..guard("ingress", "clients come in through it", ingress_is_lost) },
     Guard { lacks: no_monitoring, ..guard("monitoring", "alerts rest on what it scrapes", monitoring_is_lost) },
-    guard("webhooks", "the API server calls admission webhooks from a node", nodes_are_shut_out),
+    Guard { lacks: no_webhooks, ..guard("webhooks", "the API server calls them from a node", webhooks_are_lost) },
     Guard { lacks: no_identity, ..guard("own-access", "you could not undo it", own_access_is_lost) },
     guard("last-administrator", "nobody else could repair it", last_administrator_goes),
     guard("bootstrap", "the control plane and its controllers need it", system_loses),
@@ -135,6 +135,12 @@ fn no_monitoring(seen: &Seen<'_>) -> Option<&'static str> {
         .then_some("nothing that scrapes metrics is known")
 }
 
+fn no_webhooks(seen: &Seen<'_>) -> Option<&'static str> {
+    let is_shut = || seen.impact.flows.iter().any(|it| loses(it) && matches!(it.from, Unit::Nodes(_)));
+    let why = "no pod is known by its name to serve admission webhooks, which the API server calls from a node";
+    (is_shut() && webhooks(seen.before).is_empty()).then_some(why)
+}
+
 fn no_identity(seen: &Seen<'_>) -> Option<&'static str> {
     let is_rights =
         seen.changes.iter().any(|it| it.object.get("apiVersion").and_then(Value::as_str).is_some_and(is_rbac));
@@ -153,6 +159,8 @@ const INGRESSES: [&str; 8] = [
     "envoy",
     "istio-ingressgateway",
 ];
+const WEBHOOKS: [&str; 6] =
+    ["gatekeeper", "kyverno", "istiod", "linkerd-proxy-injector", "vpa-admission-controller", "admission-controller"];
 const SCRAPERS: [&str; 7] =
     ["prometheus", "vmagent", "grafana-agent", "alloy", "opentelemetry-collector", "metrics-server", "datadog-agent"];
 
@@ -214,8 +222,21 @@ fn monitoring_is_lost(seen: &Seen<'_>) -> Option<String> {
     lost(seen, |it| scrapers.contains(&it.from))
 }
 
-fn nodes_are_shut_out(seen: &Seen<'_>) -> Option<String> {
-    lost(seen, |it| matches!(it.from, Unit::Nodes(_)))
+/// What serves admission webhooks, as far as names tell: their configurations are not read.
+fn webhooks(world: &World) -> BTreeSet<Unit> {
+    let serves = |value: &str| value.contains("webhook") || WEBHOOKS.contains(&value);
+    let is_one = |pod: &crate::model::facts::SharedPod| {
+        NAME_LABELS
+            .iter()
+            .chain(&["app.kubernetes.io/component"])
+            .any(|key| pod.labels().get(key).is_some_and(|it| serves(&it)))
+    };
+    world.cluster.pods.iter().filter(|it| is_one(it)).map(|it| Unit::of_pod(&world.cluster, it)).collect()
+}
+
+fn webhooks_are_lost(seen: &Seen<'_>) -> Option<String> {
+    let servers = webhooks(seen.before);
+    lost(seen, |it| matches!(it.from, Unit::Nodes(_)) && servers.contains(&it.to))
 }
 
 fn own_access_is_lost(seen: &Seen<'_>) -> Option<String> {

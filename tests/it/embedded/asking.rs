@@ -30,6 +30,14 @@ pub async fn send(server: &Server, method: &str, path: &str, headers: &[(&str, &
     sender.send_request(request).await.expect("an answer")
 }
 
+/// Sends a request and reads the whole answer.
+pub async fn ask(server: &Server, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> (u16, Value) {
+    let response = send(server, method, path, headers, body).await;
+    let code = response.status().as_u16();
+    let body = response.into_body().collect().await.expect("the whole body").to_bytes();
+    (code, serde_json::from_slice(&body).expect("every answer is JSON"))
+}
+
 /// Asks with GET and reads the whole answer.
 pub async fn get_as(server: &Server, path: &str, accept: &str) -> (u16, Value) {
     let response = send(server, "GET", path, &[("accept", accept)], "").await;

@@ -1,11 +1,10 @@
 //! Errors are `Status` objects, with the code, the reason and the details that clients look at.
 
-use http_body_util::BodyExt;
 use kreach::embedded::review::{Identity, Right};
 use kreach::embedded::{Settings, World};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::asking::{get_as, send, server};
+use super::asking::{ask, get_as, server};
 
 #[tokio::test]
 async fn what_does_not_exist_is_404_with_details() {
@@ -114,17 +113,4 @@ async fn reviews_of_ones_own_say_what_the_server_does() {
     )
     .await;
     assert_eq!(rules["status"]["incomplete"], false);
-}
-
-async fn ask(
-    server: &kreach::embedded::Server,
-    method: &str,
-    path: &str,
-    headers: &[(&str, &str)],
-    body: &str,
-) -> (u16, Value) {
-    let response = send(server, method, path, headers, body).await;
-    let code = response.status().as_u16();
-    let body = response.into_body().collect().await.expect("the whole body").to_bytes();
-    (code, serde_json::from_slice(&body).expect("every answer is JSON"))
 }
