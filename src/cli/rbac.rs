@@ -14,8 +14,9 @@ use crate::model::id::Kind;
 
 use super::{Exit, Failure};
 
-/// The ClusterRole that kreach needs, as YAML.
+/// The ClusterRole that kreach needs, as YAML; with --write also those of apply and undo, to be bound for a limited time.
 #[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  kreach rbac\n  kreach rbac --write\n  kreach rbac --ask --baseline")]
 pub struct RbacArgs {
     /// Print the ClusterRole of the reviews as well: the server's own word where RBAC is not all that is asked
     #[arg(long)]
@@ -23,9 +24,6 @@ pub struct RbacArgs {
     /// Print the ClusterRole of kreach baseline as well: whole workloads, ConfigMaps, Ingresses and routes
     #[arg(long)]
     pub baseline: bool,
-    /// Print the ClusterRoles of kreach apply --write as well, to be bound for a limited time
-    #[arg(long, id = "role_of_write")]
-    pub write: bool,
 }
 
 /// The questions that have a body: groups and the reviews that are created to ask them.
@@ -35,8 +33,8 @@ const ASKED: &[(&str, &[&str])] = &[
 ];
 
 impl RbacArgs {
-    /// Prints it.
-    pub fn print(&self, out: &mut dyn io::Write) -> Result<Exit, Failure> {
+    /// Prints it; with `--write` also the ClusterRoles of apply and undo.
+    pub fn print(&self, writes: bool, out: &mut dyn io::Write) -> Result<Exit, Failure> {
         let mut text = read_role();
         if self.ask {
             text.push_str("---\n");
@@ -46,7 +44,7 @@ impl RbacArgs {
             text.push_str("---\n");
             text.push_str(&baseline_role());
         }
-        if self.write {
+        if writes {
             text.push_str("---\n");
             text.push_str(&write_roles());
         }

@@ -3,7 +3,6 @@
 use super::{Back, View};
 use crate::tui::app::App;
 use crate::tui::applying;
-use crate::tui::command::At;
 use crate::tui::event::Effect;
 use crate::tui::job::What;
 
@@ -13,10 +12,6 @@ pub struct Applied;
 impl View for Applied {
     fn title(&self, app: &App, _: u16) -> String {
         format!(" apply to {}{} ", app.title(), app.answers.jobs.state().words())
-    }
-
-    fn place(&self) -> At {
-        At::Stage
     }
 
     fn name(&self) -> &'static str {
