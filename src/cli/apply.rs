@@ -20,6 +20,7 @@ use crate::ask::apply::Weighed;
 use crate::ask::fix::guards::{GUARDS, Stops};
 use crate::change::plan::TakeOver;
 use crate::change::record::{Record, State};
+use crate::text::written;
 use crate::text::{Mark, Page};
 
 use super::diff::{self, DiffJson};
@@ -30,7 +31,7 @@ use super::{Exit, json};
 #[derive(Args, Clone, Debug)]
 #[command(mut_arg("output", |it| form::output("apply", it)))]
 #[command(
-    after_help = "Examples:\n  kreach apply fix.json --write --dry-run\n  kreach apply policies.yaml --write\n  kreach apply fix.json --write --yes --override dns -o json"
+    after_help = "Examples:\n  kreach apply fix.json --write --dry-run\n  kreach apply policies.yaml --write --yes\n  kreach apply fix.json --write --yes --override dns -o json"
 )]
 pub struct ApplyArgs {
     /// Manifests, a directory of them, a Fix as JSON or - (stdin)
@@ -202,8 +203,7 @@ pub fn write(came: Came, told: &Told<'_>, out: &mut dyn io::Write) -> io::Result
         reasons: &told.reasons,
         notes: &told.notes,
     };
-    serde_json::to_writer_pretty(&mut *out, &document)?;
-    writeln!(out)
+    written::json(&document, out)
 }
 
 fn changes<'a>(told: &Told<'a>) -> Vec<ChangeJson<'a>> {

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::change::record::Record;
 use crate::text::applied::step_line;
+use crate::text::written;
 use crate::text::{Line, Mark, Page};
 
 use super::apply::Confirming;
@@ -17,7 +18,7 @@ use super::{Context, json};
 #[derive(Args, Clone, Debug)]
 #[command(mut_arg("output", |it| form::output("undo", it)))]
 #[command(
-    after_help = "Examples:\n  kreach undo --list\n  kreach undo --write\n  kreach undo 20260801-093000-412-04711 --write --yes"
+    after_help = "Examples:\n  kreach undo --list\n  kreach undo --write --yes\n  kreach undo 20260801-093000-412-04711 --write --yes"
 )]
 pub struct UndoArgs {
     /// Which; without it the last that is not undone
@@ -101,8 +102,7 @@ pub fn list(
     if form == Form::Json {
         let items = records.iter().map(record_json).collect();
         let document = AppliedListJson { version: json::VERSION, kind: "AppliedList", items, notes };
-        serde_json::to_writer_pretty(&mut *out, &document)?;
-        return writeln!(out);
+        return written::json(&document, out);
     }
     context.write(&page(records), out)
 }

@@ -52,6 +52,10 @@ pub(super) fn undo(args: &Args, asked: &UndoArgs, color: Color) -> Result<Exit, 
 }
 
 fn list(args: &Args, asked: &UndoArgs, color: Color) -> Result<Exit, Stop> {
+    if !args.source.from.is_empty() {
+        let hint = "leave --from out".to_owned();
+        return Err(Stop::Other { what: "nothing is ever applied to --from".to_owned(), hint });
+    }
     let connected = running(async { Ok(connected(args).await?) })?;
     let (records, odd) = Log::all(&connected.server).map_err(no_log)?;
     print::warnings(&odd);

@@ -14,8 +14,8 @@ use std::time::Duration;
 use crossterm::event::{KeyEvent, MouseEvent};
 use jiff::Timestamp;
 
-use super::declaring::Reading;
 use super::applying::{Attempt, Order};
+use super::declaring::Reading;
 use super::job::Said;
 use super::proposing::Held;
 use crate::ask::Line;

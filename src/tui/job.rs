@@ -13,8 +13,8 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::choking;
 use super::applying::{self, Arrival, Attempt, Reading};
+use super::choking;
 use super::event::{Effect, Event};
 use super::impact;
 use super::mapping;

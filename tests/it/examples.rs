@@ -105,6 +105,8 @@ fn run(page: &str, words: &[String], kubeconfig: &str) {
     }
     let mut command = Command::new(KREACH);
     command.args(words).current_dir(top()).env("KUBECONFIG", kubeconfig).stdin(Stdio::null());
+    // What is applied is recorded where the kubeconfig is, and not where the tests run.
+    command.env("XDG_STATE_HOME", Path::new(kubeconfig).parent().expect("a folder"));
     let output = command.output().expect("it runs");
     let said = String::from_utf8_lossy(&output.stderr);
     assert_ne!(output.status.code(), Some(2), "{page}: kreach {}: {said}", words.join(" "));
@@ -112,12 +114,14 @@ fn run(page: &str, words: &[String], kubeconfig: &str) {
 }
 
 /// The files that examples name as their reader's, and those that stand for them here.
-const STAND_INS: [(&str, &str); 5] = [
+const STAND_INS: [(&str, &str); 7] = [
     ("before.yaml", "tests/cli/worlds/before.yaml"),
     ("after.yaml", "tests/cli/worlds/after.yaml"),
     ("manifests/", "tests/cli/worlds/"),
     ("expectations.txt", "tests/cli/worlds/clean.txt"),
     ("story.json", "tests/cli/worlds/shop.yaml"),
+    ("fix.json", "tests/cli/worlds/shut.yaml"),
+    ("policies.yaml", "tests/cli/worlds/shut.yaml"),
 ];
 
 /// The examples of `--help`, without `kreach` itself; files that only their reader has are left out.

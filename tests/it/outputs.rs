@@ -88,7 +88,9 @@ fn questions(command: &str, name: &str) -> Vec<Vec<String>> {
         "namespaces" | "pods" | "policies" | "subjects" | "workloads" | "services" => {
             vec![of(&[command]), of(&[command, "--no-headers"]), of(&[command, "@"])]
         }
-        "rbac" => vec![of(&["rbac"])],
+        "apply" => vec![of(&["apply", "world.json", "--write", "--yes"])],
+        "undo" => vec![of(&["undo", "--write", "--yes"]), of(&["undo", "--list"]), of(&["undo", "@"])],
+        "rbac" => vec![of(&["rbac"]), of(&["rbac", "--write"])],
         "info" => vec![of(&["info"])],
         "demo" => vec![of(&["demo", "--world", "@", "--listen", "127.0.0.1:0", "--write-kubeconfig", "/dev/null"])],
         "completion" => vec![of(&["completion", "bash"])],
