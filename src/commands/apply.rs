@@ -56,7 +56,7 @@ fn list(args: &Args, asked: &UndoArgs, color: Color) -> Result<Exit, Stop> {
         let hint = "leave --from out".to_owned();
         return Err(Stop::Other { what: "nothing is ever applied to --from".to_owned(), hint });
     }
-    let connected = running(async { Ok(connected(args).await?) })?;
+    let connected = running(connected(args))?;
     let (records, odd) = Log::all(&connected.server).map_err(no_log)?;
     print::warnings(&odd);
     let context = load::context(args, color);

@@ -78,7 +78,7 @@ impl Write<'_> {
         self.identity.check("patch", self.kind, self.namespace, self.name)?;
         match self.content {
             "application/apply-patch+yaml" => self.apply(world),
-            "application/json-patch+json" => self.patched(world, |object, patch| json_patch(object, patch)),
+            "application/json-patch+json" => self.patched(world, json_patch),
             "application/merge-patch+json" | "application/strategic-merge-patch+json" => {
                 self.patched(world, |object, patch| {
                     merge(object, patch);

@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
-use kreach::embedded::{Server, Settings, kinds, kubeconfig, serve_named};
+use kreach::embedded::{Server, Settings, kubeconfig, serve_named};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -28,7 +28,7 @@ fn harmless(name: &str) -> Value {
 
 /// A served story that may be changed, and a folder with a kubeconfig and these files.
 struct Bench {
-    _server: Server,
+    server: Server,
     folder: tempfile::TempDir,
 }
 
@@ -47,7 +47,7 @@ async fn bench(settings: Settings, files: &[(&str, Value)]) -> Bench {
     let folder = tempfile::tempdir().expect("a folder");
     kubeconfig::write(&folder.path().join("config"), &server, "story").expect("a kubeconfig");
     files.iter().for_each(|(name, it)| std::fs::write(folder.path().join(name), it.to_string()).expect("written"));
-    Bench { _server: server, folder }
+    Bench { server, folder }
 }
 
 fn command(folder: &Path, line: &str) -> Command {
@@ -204,10 +204,18 @@ async fn the_incident_is_solved_to_its_end() {
     assert_eq!(bench.run(ask).await.json()["outcome"], before.json()["outcome"]);
 }
 
-/// A proxy before the server that ends a program at one of its writes: before the server has it, or after.
+/// A proxy before the server, at which a program can be ended at one of its writes: before the server has it, or after.
 struct Killer {
     address: std::net::SocketAddr,
-    writes: Arc<AtomicUsize>,
+    trap: Arc<Trap>,
+}
+
+/// Where a program is to be killed: nothing of that write comes back to it.
+#[derive(Default)]
+struct Trap {
+    at: Mutex<Option<(usize, When)>>,
+    writes: AtomicUsize,
+    sprung: AtomicBool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -216,99 +224,144 @@ enum When {
     After,
 }
 
-/// Lets all through but the write of this number, at which it tells that the program is to be killed and answers nothing.
-async fn killer(
-    server: std::net::SocketAddr,
-    at: usize,
-    when: When,
-    kill: tokio::sync::mpsc::UnboundedSender<()>,
-) -> Killer {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let address = listener.local_addr().expect("an address");
-    let writes = Arc::new(AtomicUsize::new(0));
-    let counted = writes.clone();
-    tokio::spawn(async move {
-        while let Ok((client, _)) = listener.accept().await {
-            let (counted, kill) = (counted.clone(), kill.clone());
-            tokio::spawn(async move { drop(relay(client, server, counted, at, when, kill).await) });
-        }
-    });
-    Killer { address, writes }
+impl Trap {
+    fn set(&self, at: Option<(usize, When)>) {
+        *self.at.lock().expect("no panic under the lock") = at;
+        self.writes.store(0, Ordering::SeqCst);
+        self.sprung.store(false, Ordering::SeqCst);
+    }
+
+    /// Counts a write; when it is the one, which moment of it is meant.
+    fn write(&self) -> Option<When> {
+        let number = self.writes.fetch_add(1, Ordering::SeqCst);
+        self.at.lock().expect("no panic under the lock").filter(|it| it.0 == number).map(|it| it.1)
+    }
+
+    async fn spring(&self) -> std::io::Result<()> {
+        self.sprung.store(true, Ordering::SeqCst);
+        std::future::pending().await
+    }
 }
 
-async fn relay(
-    mut client: TcpStream,
-    server: std::net::SocketAddr,
-    counted: Arc<AtomicUsize>,
-    at: usize,
-    when: When,
-    kill: tokio::sync::mpsc::UnboundedSender<()>,
-) -> std::io::Result<()> {
+async fn killer(server: std::net::SocketAddr) -> Killer {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let trap = Arc::new(Trap::default());
+    let shared = trap.clone();
+    tokio::spawn(async move {
+        while let Ok((client, _)) = listener.accept().await {
+            let trap = shared.clone();
+            tokio::spawn(async move { drop(relay(client, server, &trap).await) });
+        }
+    });
+    Killer { address, trap }
+}
+
+async fn relay(mut client: TcpStream, server: std::net::SocketAddr, trap: &Trap) -> std::io::Result<()> {
     let mut upstream = TcpStream::connect(server).await?;
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         head.push(client.read_u8().await?);
     }
     let text = String::from_utf8_lossy(&head).to_ascii_lowercase();
-    if ["patch ", "put ", "delete "].iter().any(|it| text.starts_with(it)) {
-        let length = text.lines().find_map(|it| it.strip_prefix("content-length:")?.trim().parse().ok());
-        let mut body = vec![0; length.unwrap_or(0)];
-        client.read_exact(&mut body).await?;
-        let is_it = counted.fetch_add(1, Ordering::SeqCst) == at;
-        if is_it && when == When::Before {
-            let _ = kill.send(());
-            return std::future::pending().await;
-        }
-        upstream.write_all(&[head, body].concat()).await?;
-        if is_it {
-            // The server has done it once it answers.
-            upstream.read_u8().await?;
-            let _ = kill.send(());
-            return std::future::pending().await;
-        }
-    } else {
+    if !["patch ", "put ", "delete "].iter().any(|it| text.starts_with(it)) {
         upstream.write_all(&head).await?;
+        return tokio::io::copy_bidirectional(&mut client, &mut upstream).await.map(drop);
+    }
+    let length = text.lines().find_map(|it| it.strip_prefix("content-length:")?.trim().parse().ok());
+    let mut body = vec![0; length.unwrap_or(0)];
+    client.read_exact(&mut body).await?;
+    let when = trap.write();
+    if when == Some(When::Before) {
+        return trap.spring().await;
+    }
+    upstream.write_all(&[head, body].concat()).await?;
+    if when == Some(When::After) {
+        // The server has done it once it answers.
+        upstream.read_u8().await?;
+        return trap.spring().await;
     }
     tokio::io::copy_bidirectional(&mut client, &mut upstream).await.map(drop)
 }
 
-/// Runs a line that is killed at a write; whether it came to that.
-async fn killed(bench: &Bench, line: &str, at: usize, when: When) -> bool {
-    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
-    let killer = killer(bench._server.addr, at, when, tell).await;
-    let mut child = command(bench.folder.path(), &format!("{line} --server http://{}", killer.address))
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("it starts");
-    let ended = loop {
-        if told.try_recv().is_ok() {
-            child.kill().expect("SIGKILL");
-            child.wait().expect("it is gone");
-            break true;
-        }
-        if child.try_wait().expect("a child").is_some() {
-            break false;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-    };
-    assert!(killer.writes.load(Ordering::SeqCst) > at || !ended);
-    // Records are of a server by its address: the one that is asked next is the same.
-    rename_server(bench, &format!("http://{}", killer.address));
-    ended
+/// A bench whose programs all ask through a proxy.
+struct Trapped {
+    bench: Bench,
+    killer: Killer,
 }
 
-/// Lets records of the proxy stand for the server itself, and what was sent lie so far back that it cannot come any more.
-fn rename_server(bench: &Bench, proxy: &str) {
-    let state = bench.folder.path().join("state/kreach");
-    let Ok(entries) = std::fs::read_dir(&state) else { return };
-    for path in entries.flatten().map(|it| it.path()).filter(|it| it.extension().is_some_and(|it| it == "json")) {
-        let text = std::fs::read_to_string(&path).expect("a record");
-        let mut record: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("torn: {error}: {text}"));
-        if record["server"] == *proxy {
-            record["server"] = json!(bench._server.url());
+impl Trapped {
+    fn line(&self, line: &str) -> String {
+        format!("{line} --server http://{}", self.killer.address)
+    }
+
+    async fn run(&self, line: &str) -> Said {
+        self.killer.trap.set(None);
+        self.bench.run(&self.line(line)).await
+    }
+
+    /// Runs a line that is killed at a write; whether it came to that.
+    async fn killed(&self, line: &str, at: usize, when: When) -> bool {
+        self.killer.trap.set(Some((at, when)));
+        let mut child = command(self.bench.folder.path(), &self.line(line))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("it starts");
+        loop {
+            if self.killer.trap.sprung.load(Ordering::SeqCst) {
+                child.kill().expect("SIGKILL");
+                child.wait().expect("it is gone");
+                self.let_time_pass();
+                return true;
+            }
+            if child.try_wait().expect("a child").is_some() {
+                return false;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    }
+
+    /// Lets what was sent lie so far back that it cannot come any more; a record that is torn fails here.
+    fn let_time_pass(&self) {
+        let Ok(entries) = std::fs::read_dir(self.bench.folder.path().join("state/kreach")) else { return };
+        for path in entries.flatten().map(|it| it.path()).filter(|it| it.extension().is_some_and(|it| it == "json")) {
+            let text = std::fs::read_to_string(&path).expect("a record");
+            let mut record: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("torn: {error}: {text}"));
             record["at"] = json!("2026-01-01T00:00:00Z");
             std::fs::write(&path, record.to_string()).expect("written");
+        }
+    }
+
+    /// The policies of this test that the server holds.
+    async fn there(&self) -> Vec<String> {
+        let said = self.run("policies -n shop -o json").await;
+        let document = said.json();
+        let rows = document["rows"].as_array().unwrap_or_else(|| panic!("a list of policies: {said:?}"));
+        let name = |it: &Value| it["policy"].as_str().map(str::to_owned);
+        rows.iter().filter_map(name).filter(|it| it.starts_with('k') && it[1..].parse::<usize>().is_ok()).collect()
+    }
+
+    /// What the newest record says of its changes, compared with what the server holds where it claims to know.
+    async fn is_true(&self, what: &str) {
+        let list = self.run("undo --list -o json").await;
+        assert_eq!((list.0, &list.json()["notes"]), (Some(0), &json!([])), "{what}: no record is torn: {list:?}");
+        let there = self.there().await;
+        let list = list.json();
+        // Where it was killed in a dry run of the first, nothing was recorded yet.
+        let Some(last) = list["items"].get(0).filter(|it| it["undoneBy"].is_null()) else { return };
+        for change in last["changes"].as_array().expect("changes") {
+            let name = change["object"].as_str().and_then(|it| it.rsplit('/').next()).expect("a name").to_owned();
+            let is_there = there.contains(&name);
+            match (change["state"].as_str(), change["op"].as_str()) {
+                (Some("made"), Some("create")) => assert!(is_there, "{what}: {change}"),
+                (Some("waiting"), Some("create")) => assert!(!is_there, "{what}: {change}"),
+                (Some("made"), Some("delete")) => assert!(!is_there, "{what}: {change}"),
+                (Some("waiting"), Some("delete")) => assert!(is_there, "{what}: {change}"),
+                // Sent, and killed: the next undo reads it back.
+                (Some("sending"), _) => {}
+                _ => panic!("{what}: {change}"),
+            }
         }
     }
 }
@@ -326,61 +379,36 @@ async fn killed_at_any_step_the_truth_is_found_again() {
         (0..objects()).map(|at| (format!("{at}.json"), harmless(&format!("k{at}")))).collect();
     let files: Vec<(&str, Value)> = files.iter().map(|(name, it)| (name.as_str(), it.clone())).collect();
     let bench = bench(Settings::writable(), &files).await;
+    let killer = killer(bench.server.addr).await;
+    let bench = Trapped { bench, killer };
     let names: Vec<&str> = files.iter().map(|it| it.0).collect();
     let apply = format!("apply {} --write --yes", names.join(" "));
     let mut kills = 0;
     for when in [When::Before, When::After] {
         let mut at = 0;
-        while killed(&bench, &apply, at, when).await {
+        while bench.killed(&apply, at, when).await {
             kills += 1;
-            is_true(&bench, &format!("apply, {when:?} {at}")).await;
+            bench.is_true(&format!("apply, {when:?} {at}")).await;
             let undone = bench.run("undo --write --yes -o json").await;
             assert!(matches!(undone.0, Some(0 | 1)), "{when:?} {at}: {undone:?}");
-            assert!(there(&bench).await.is_empty(), "apply, {when:?} {at}: all is taken back");
+            assert!(bench.there().await.is_empty(), "apply, {when:?} {at}: all is taken back: {undone:?}");
             at += 1;
         }
         // It has gone through now: the same for its undo.
+        assert_eq!(bench.there().await.len(), objects(), "{when:?}: all is applied");
         let mut at = 0;
-        while killed(&bench, "undo --write --yes", at, when).await {
+        while bench.killed("undo --write --yes", at, when).await {
             kills += 1;
-            is_true(&bench, &format!("undo, {when:?} {at}")).await;
-            bench.run("undo --write --yes").await;
-            for it in there(&bench).await {
-                // What a half undo left is taken back by what is left of the first record, or is there still to see.
-                let path = format!("apply {it} --write --yes");
-                assert!(bench.run(&path).await.0.is_some());
-            }
+            bench.is_true(&format!("undo, {when:?} {at}")).await;
+            // What half an undo left is taken back by the record that it was of.
+            let undone = bench.run("undo --write --yes").await;
+            assert!(bench.there().await.is_empty(), "undo, {when:?} {at}: all is taken back: {undone:?}");
             at += 1;
-            if there(&bench).await.is_empty() && bench.run(&apply).await.0 != Some(0) {
-                panic!("undo, {when:?} {at}: it cannot be applied again");
-            }
+            let again = bench.run(&apply).await;
+            assert_eq!(again.0, Some(0), "undo, {when:?} {at}: it is applied again: {again:?}");
         }
-        bench.run("undo --write --yes").await;
+        assert!(bench.there().await.is_empty(), "{when:?}: the undo has gone through");
     }
-    assert!(kills >= 4 * objects(), "{kills} kills");
-}
-
-/// The policies of these tests that the server holds.
-async fn there(bench: &Bench) -> Vec<String> {
-    let said = bench.run("policies -n shop -o json").await;
-    let names = said.json()["items"].as_array().cloned().unwrap_or_default();
-    let text = |it: &Value| it.to_string();
-    names.iter().map(text).filter(|it| it.contains("/k")).collect()
-}
-
-/// What the records say is what the server holds, once it was looked at.
-async fn is_true(bench: &Bench, what: &str) {
-    let list = bench.run("undo --list -o json").await;
-    assert_eq!(list.0, Some(0), "{what}: {list:?}");
-    assert_eq!(list.json()["notes"], json!([]), "{what}: no record is torn");
-    let last = &list.json()["items"][0];
-    for change in last["changes"].as_array().into_iter().flatten() {
-        let state = change["state"].as_str().unwrap_or_default();
-        assert!(["waiting", "sending", "made", "refused"].contains(&state), "{what}: {change}");
-    }
-}
-
-#[test]
-fn the_kinds_of_these_tests_are_served() {
-    assert!(kinds::by_kind("NetworkPolicy").is_some());
+    // Each change is tried once and sent once, by apply and by undo, and killed before and after each.
+    assert_eq!(kills, 2 * 2 * 2 * objects(), "{kills} kills");
 }
