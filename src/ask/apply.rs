@@ -13,10 +13,11 @@ use super::fix::guards::{self, Seen, Stops, Tripped};
 use super::{World, order};
 use crate::change::edits::{Change, Op, Unfit, project};
 use crate::change::plan::owner;
-use crate::change::{Counts, Impact, Order};
+use crate::change::{GrantRow, Impact, Order};
 use crate::model::cluster::Cluster;
 use crate::model::coverage::Coverage;
 use crate::model::id::Kind;
+use crate::net::reach::Unit;
 use crate::text::coverage::plural;
 use crate::text::{Line, Mark, Page, words};
 
@@ -133,7 +134,9 @@ impl Weighed {
             Stops::Apply => Line::new(0, Mark::Deny, it.words()),
             Stops::Nothing => Line::new(0, Mark::Note, it.words()),
         };
-        self.tripped.iter().for_each(|it| page.push(guard(it)));
+        // Whose objects they are is said of each of them below.
+        let told = self.tripped.iter().filter(|it| it.guard.name != "managed");
+        told.for_each(|it| page.push(guard(it)));
         self.notes.iter().for_each(|it| page.say(0, Mark::Note, it));
         page
     }
@@ -148,22 +151,30 @@ impl Weighed {
 }
 
 /// What the cluster came to, against what was predicted: a line, and what differs below it.
-pub fn arrived(predicted: &World, now: &World) -> (bool, Page) {
+///
+/// A cluster goes on changing. What differs of the predicted flows and rights is told; of all else only that it does.
+pub fn arrived(predicted: &Weighed, now: &World) -> (bool, Page) {
     let common = Common { is_one_source: true, has_same_unread: true };
-    let rest = diff::compare(predicted, now, common);
-    let Counts { opened, closed, changed, unsure, given, taken } = rest.counts();
+    let mut rest = diff::compare(&predicted.after, now, common);
+    let all = rest.flows.len() + rest.grants.len();
+    let flows: BTreeSet<(&Unit, &Unit)> = predicted.impact.flows.iter().map(|it| (&it.from, &it.to)).collect();
+    let is_same = |a: &GrantRow, b: &GrantRow| (&a.subject, &a.scope, &a.what) == (&b.subject, &b.scope, &b.what);
+    rest.flows.retain(|it| flows.contains(&(&it.from, &it.to)));
+    rest.grants.retain(|it| predicted.impact.grants.iter().any(|other| is_same(it, other)));
+    let ours = rest.flows.len() + rest.grants.len();
     let mut page = Page::default();
-    if opened + closed + changed + unsure + given + taken == 0 {
-        page.say(0, Mark::Allow, "the cluster is as predicted");
-        return (true, page);
+    match ours {
+        0 => page.say(0, Mark::Allow, "the cluster is as predicted"),
+        _ => {
+            page.say(0, Mark::Note, "the cluster differs from what was predicted, or the change has not arrived yet");
+            let mut differs = diff::page(&rest, Fold::Folded);
+            differs.lines.remove(0);
+            page.add(0, differs);
+        }
     }
-    page.say(
-        0,
-        Mark::Note,
-        "the cluster differs from what was predicted: somebody else changes it too, or the change was altered",
-    );
-    let mut differs = diff::page(&rest, Fold::Folded);
-    differs.lines.remove(0);
-    page.add(0, differs);
-    (false, page)
+    if all > ours {
+        let count = words::count((all - ours) as u64, "other flow or right", "other flows and rights");
+        page.say(0, Mark::Note, format!("{count} changed meanwhile by what else happens in the cluster"));
+    }
+    (ours == 0, page)
 }

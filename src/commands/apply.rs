@@ -423,7 +423,7 @@ impl<'a> Session<'a> {
         if came == Came::Made {
             match self.facts().await {
                 Ok(now) => {
-                    let (as_predicted, more) = arrived(&prepared.weighed.after, &now.world);
+                    let (as_predicted, more) = arrived(&prepared.weighed, &now.world);
                     told.as_predicted = Some(as_predicted);
                     page.add(0, more);
                 }

@@ -6,7 +6,7 @@
 //!
 //! Our own stack of kube-rs's layers, since its ready-made one retries in silence for minutes (M4, M5), sets no
 //! keepalive, and runs plugins on our screen (M15). What to try again, and when, is `follow`'s to say; a write is never
-//! tried again (M4). What a client may send is settled where it is made, by the [`Gate`] that is its outermost layer.
+//! tried again (M4). What a client may send is settled where it is made, by the gate that is its outermost layer.
 
 use std::path::Path;
 use std::time::Duration;

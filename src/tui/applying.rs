@@ -195,7 +195,7 @@ pub fn weighing(base: &World, attempt: Arc<Attempt>) -> Work {
 /// The work that compares the cluster with what was predicted.
 pub fn arriving(base: &World, predicted: &Reading) -> Work {
     let (base, revision) = (base.clone(), base.revision());
-    let predicted = predicted.weighed.after.clone();
+    let predicted = predicted.weighed.clone();
     Box::new(move |_| {
         let page = arrived(&predicted, &base).1;
         Said::Arrived(Arc::new(Arrival { revision, page }))
@@ -375,7 +375,7 @@ fn came(record: &Record, arrival: Option<&Arrival>) -> Page {
         (false, true) => Mark::Unknown,
         (false, false) => Mark::Deny,
     };
-    let back = if record.is_undoable() { " (U takes it back)" } else { "" };
+    let back = if record.is_undoable() && record.undoes.is_none() { " (U takes it back)" } else { "" };
     let mut page = saying(mark, format!("{}{back}", record.words()));
     steps(record, &mut page);
     match arrival {

@@ -87,11 +87,14 @@ async fn what_is_answered_is_as_it_was_answered() {
     assert_eq!(record.steps[0].after["metadata"]["resourceVersion"], "8");
 }
 
+/// How an answer is lost.
+type Way = Arc<dyn Fn() -> Play + Send + Sync>;
+
 /// R2: the answer is lost, in every way in which it can be; whether it happened is read back, and nothing is sent again.
 #[tokio::test(start_paused = true)]
 async fn r2_a_lost_answer_is_settled_by_reading_back() {
     let answer = || Play::json(200, &policy("8", json!([{}])).to_string());
-    let ways: Vec<(&str, Arc<dyn Fn() -> Play + Send + Sync>)> = vec![
+    let ways: Vec<(&str, Way)> = vec![
         ("reset before a byte", Arc::new(move || answer().cut(0, Cut::Reset))),
         ("closed before a byte", Arc::new(move || answer().cut(0, Cut::Close))),
         ("half an answer", Arc::new(move || answer().cut(120, Cut::Reset))),
