@@ -112,6 +112,7 @@ pub const FORMS: &[(&str, &[Form])] = &[
     ("baseline", PAGE),
     ("check", FINDINGS),
     ("assert", FINDINGS),
+    ("snapshot", &[Form::Yaml, Form::Json]),
     ("can", PAGE),
     ("who-can", ROWS),
     ("permissions", ROWS),
@@ -124,7 +125,6 @@ pub const FORMS: &[(&str, &[Form])] = &[
     ("subjects", LIST),
     ("workloads", LIST),
     ("services", LIST),
-    ("snapshot", &[Form::Yaml, Form::Json]),
     ("info", PAGE),
 ];
 

@@ -187,6 +187,7 @@ fn unknown(word: &str) -> Fault {
 
 /// k9s' and kubectl's short words for what stands here under another one.
 const ALIASES: &[(&str, &str)] = &[
+    ("tr", "trace"),
     ("po", "pods"),
     ("pod", "pods"),
     ("np", "policies"),

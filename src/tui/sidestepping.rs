@@ -70,7 +70,13 @@ pub fn open(app: &mut App) -> Vec<Effect> {
     Vec::new()
 }
 
+/// In a cluster of more pods and bindings than this it is not worked out beside every verdict, but where `b` asks for it:
+/// it may take seconds of a whole processor there.
+const FEW: usize = 2_000;
+
 /// What is to be worked out for the verdict of a trace.
 pub fn wanted(app: &App) -> Option<What> {
-    of_trace(app).and_then(|it| it.wanted(app))
+    let cluster = &app.session.world.cluster;
+    let is_small = cluster.pods.len() + cluster.bindings.len() <= FEW;
+    of_trace(app).filter(|_| is_small).and_then(|it| it.wanted(app))
 }

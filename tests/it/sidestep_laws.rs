@@ -80,7 +80,7 @@ fn trusting(random: &mut Random) -> Vec<AnyFact> {
 
 fn world(seed: u64) -> World {
     let mut random = Random::new(seed);
-    let mut all = if seed % 2 == 0 { facts(&mut random) } else { plain_facts(&mut random) };
+    let mut all = if seed.is_multiple_of(2) { facts(&mut random) } else { plain_facts(&mut random) };
     all.extend(trusting(&mut random));
     of(cluster(&all))
 }

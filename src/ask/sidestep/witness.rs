@@ -64,7 +64,7 @@ impl<'a> Finding<'a> {
 
     /// Whether one subject can.
     pub fn one(&self, subject: &Subject, found: &mut Sidestep) {
-        if let Some(witness) = self.beyond(&[subject.clone()]) {
+        if let Some(witness) = self.beyond(std::slice::from_ref(subject)) {
             found.witnesses.push(witness);
         }
         if found.outcome() != Outcome::Allow {
