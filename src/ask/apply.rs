@@ -144,7 +144,8 @@ impl Weighed {
     /// Whether another weighing says the same, so that what was confirmed of the one holds of the other.
     pub fn is_same(&self, other: &Weighed) -> bool {
         let words = |it: &Weighed| it.tripped.iter().map(Tripped::words).collect::<Vec<_>>();
-        (&self.impact, &self.order) == (&other.impact, &other.order)
+        self.impact.is_same(&other.impact)
+            && self.order == other.order
             && words(self) == words(other)
             && self.notes == other.notes
     }

@@ -90,3 +90,34 @@ pub struct Flow {
     /// The rows of the maps, as far as they have one: `from` and `to` may be a part of theirs.
     pub rows: [Option<MapRow>; 2],
 }
+
+impl Flow {
+    /// Whether another one tells the same, however many pods have it.
+    pub fn is_same(&self, other: &Flow) -> bool {
+        let told = |it: &Flow| (it.change, it.only, it.before.clone(), it.after.clone());
+        (&self.from, &self.to) == (&other.from, &other.to) && told(self) == told(other)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::reach::Counts;
+
+    /// Pods come and go while somebody reads what a change would do: a replica more is no other impact.
+    #[test]
+    fn a_flow_of_more_pods_tells_the_same() {
+        let (from, to) = (Unit::Namespace("shop".into()), Unit::Namespace("payments".into()));
+        let flow = |pods: u64, change: FlowChange| {
+            let none = Arc::new(PortSet::none());
+            let pairs = Counts { allow: pods, ..Counts::default() };
+            let summary = Summary { every: none.clone(), some: none.clone(), possible: none, pairs };
+            let row = MapRow { from: from.clone(), to: to.clone(), summary };
+            let (before, after) = (Ports::default(), Ports::default());
+            Flow { from: from.clone(), to: to.clone(), change, before, after, only: None, rows: [Some(row), None] }
+        };
+        let three = flow(3, FlowChange::Closed);
+        assert!(three != flow(4, FlowChange::Closed) && three.is_same(&flow(4, FlowChange::Closed)));
+        assert!(!three.is_same(&flow(3, FlowChange::Opened)));
+    }
+}

@@ -77,6 +77,16 @@ pub struct Impact {
     pub grants: Vec<GrantRow>,
 }
 
+impl Impact {
+    /// Whether another one tells the same: how many pods have what is told counts for nothing, since they come and go.
+    pub fn is_same(&self, other: &Impact) -> bool {
+        let is_alike = |(a, b): (&Flow, &Flow)| a.is_same(b);
+        self.grants == other.grants
+            && self.flows.len() == other.flows.len()
+            && self.flows.iter().zip(&other.flows).all(is_alike)
+    }
+}
+
 /// How many rows there are of each sort.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Counts {
