@@ -98,6 +98,13 @@ impl Identity {
         Self { groups: groups.cloned().collect(), ..self.clone() }
     }
 
+    /// The groups that it is said to be in: neither itself, where it is a group, nor what the API server adds.
+    pub fn said_groups(&self) -> impl Iterator<Item = (&Name, Membership)> {
+        let is_itself = |it: &Name| self.subject.kind() == SubjectKind::Group && self.subject.name() == it;
+        let said = self.groups.iter().filter(move |(it, how)| *how != Membership::Implied && !is_itself(it));
+        said.map(|(it, how)| (it, *how))
+    }
+
     /// Whether it is in this group.
     pub fn is_in(&self, group: &str) -> bool {
         self.groups.iter().any(|(it, _)| it == group)

@@ -192,9 +192,7 @@ pub fn brief(identity: &Identity) -> String {
 
 /// The groups that somebody was said to be in besides, by the operator or the server.
 pub fn given(identity: &Identity) -> impl Iterator<Item = &Name> {
-    let is_own = |group: &Name| identity.subject.kind() == SubjectKind::Group && identity.subject.name() == group;
-    let given = identity.groups.iter().filter(move |(it, how)| *how == Membership::Given && !is_own(it));
-    given.map(|(it, _)| it)
+    identity.said_groups().filter(|it| it.1 == Membership::Given).map(|it| it.0)
 }
 
 /// Narrows the permissions or the map that are shown.

@@ -13,7 +13,6 @@ use crate::ask::topic::Topic;
 use crate::ask::{Fault, World, end};
 use crate::escalate::{Foothold, Ground};
 use crate::model::name::Name;
-use crate::rbac::identity::Membership;
 use crate::rbac::review::Review;
 use crate::rbac::version::Version;
 
@@ -71,8 +70,7 @@ impl Choke {
             ));
         }
         let who = self.groups.who(Some(of), here, world)?.ok_or_else(access::nobody_yet)?;
-        let groups = who.groups.iter().filter(|it| it.1 != Membership::Implied && *who.subject.name() != it.0);
-        let groups = groups.map(|it| it.0.clone()).collect();
+        let groups = who.said_groups().map(|it| it.0.clone()).collect();
         Ok((Some(Actor::Held(Foothold::Subject(who.subject))), groups))
     }
 

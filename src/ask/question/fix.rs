@@ -17,7 +17,6 @@ use crate::ask::topic::Topic;
 use crate::ask::{Fault, World};
 use crate::model::id::{Kind, ObjectId};
 use crate::model::name::Name;
-use crate::rbac::identity::Membership;
 use crate::rbac::review::Review;
 use crate::rbac::{Identity, Request};
 
@@ -156,8 +155,7 @@ impl Fix {
         let who = self.groups.who(Some(subject), here, world)?.ok_or_else(access::nobody_yet)?;
         if let Some(to) = &self.to {
             self.no_words()?;
-            let groups = who.groups.iter().filter(|it| it.1 != Membership::Implied && *who.subject.name() != it.0);
-            let groups = groups.map(|it| it.0.clone()).collect();
+            let groups = who.said_groups().map(|it| it.0.clone()).collect();
             let (from, to, namespace) = (who.subject.to_string(), to.clone(), here.namespace.clone());
             return Ok(Form::Choke(Choke { from, to, groups, namespace }));
         }

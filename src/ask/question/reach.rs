@@ -21,10 +21,9 @@ use crate::model::evidence::Outcome;
 use crate::model::id::Kind;
 use crate::model::name::Name;
 use crate::model::policy::Direction;
-use crate::model::role::{Subject, SubjectKind};
+use crate::model::role::Subject;
 use crate::net::reach::Unit;
 use crate::rbac::capability::Capability;
-use crate::rbac::identity::Membership;
 use crate::rbac::version::Version;
 use crate::text::{Line, Page};
 
@@ -202,10 +201,7 @@ impl Reach {
         let Actor::Held(Foothold::Subject(subject)) = escalation::actor(self.ends().0, &here.namespace)? else {
             return Ok(self.typed_groups());
         };
-        let identity = self.groups.identity(&subject, world);
-        let is_own = |it: &Name| subject.kind() == SubjectKind::Group && subject.name() == it;
-        let named = identity.groups.iter().filter(|it| it.1 != Membership::Implied && !is_own(&it.0));
-        Ok(named.map(|it| it.0.clone()).collect())
+        Ok(self.groups.identity(&subject, world).said_groups().map(|it| it.0.clone()).collect())
     }
 
     /// Asks something of what its answer rests on.

@@ -14,7 +14,6 @@ use crate::ask::topic::Topic;
 use crate::ask::{Fault, World};
 use crate::model::id::Kind;
 use crate::model::name::Name;
-use crate::rbac::identity::Membership;
 use crate::rbac::review::Review;
 
 /// Who could let FROM connect to TO where that is denied.
@@ -57,9 +56,8 @@ impl Sidestep {
             None => None,
             Some(text) => {
                 let who = self.groups.who(Some(text), here, world)?.ok_or_else(nobody_yet)?;
-                let own = who.groups.iter().filter(|it| it.1 != Membership::Implied && *who.subject.name() != it.0);
-                let groups: Vec<Name> = own.map(|it| it.0.clone()).collect();
-                Some((who.subject.clone(), groups))
+                let groups = who.said_groups().map(|it| it.0.clone()).collect();
+                Some((who.subject, groups))
             }
         };
         Ok(Ask { from, to, port, by, in_steps: self.in_steps })
