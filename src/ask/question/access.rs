@@ -19,6 +19,7 @@ use crate::rbac::pasted::{self, Whom};
 use crate::rbac::request::Request;
 use crate::rbac::review::{Me, Reply, Review};
 use crate::rbac::served::{Given, Resolved, Typed};
+use crate::rbac::version::Version;
 use crate::text::Mark;
 use crate::text::evidence::Evidence;
 
@@ -27,6 +28,13 @@ const SUCH_AS: &str = "such as user:alice, group:dev or sa:shop/web";
 /// Reads `user:alice`, `group:dev` or `sa:shop/web`, literally.
 pub fn subject(text: &str) -> Result<Subject, Fault> {
     identity::parse(text).map_err(|what| Fault::new(what, SUCH_AS))
+}
+
+/// Reads the version of an API server, where one was typed.
+pub fn version(typed: Option<&str>) -> Result<Option<Version>, Fault> {
+    let read =
+        |text| Version::parse(text).ok_or_else(|| Fault::new(format!("\"{text}\" is no version"), "such as 1.36"));
+    typed.map(read).transpose()
 }
 
 /// The operator, as the server knows them; `None` while it has not been asked.

@@ -14,7 +14,6 @@ use crate::ask::{Fault, World, end};
 use crate::escalate::{Foothold, Ground};
 use crate::model::name::Name;
 use crate::rbac::review::Review;
-use crate::rbac::version::Version;
 
 /// The fewest grants to cut.
 #[derive(Args, Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -44,15 +43,9 @@ impl Choke {
     pub fn answer(&self, here: &Here, world: &World, watch: Watch<'_>) -> Result<Choked, Fault> {
         let (of, groups) = self.who(here, world)?;
         let ground = world.ground(&groups);
-        let ground = Ground { version: self.version()?.or(ground.version), ..ground };
+        let version = access::version(self.server_version.as_deref())?.or(ground.version);
+        let ground = Ground { version, ..ground };
         world.asker().choke(&ground, &self.goal, of.as_ref(), &here.namespace, watch)
-    }
-
-    fn version(&self) -> Result<Option<Version>, Fault> {
-        let read = |text: &String| {
-            Version::parse(text).ok_or_else(|| Fault::new(format!("\"{text}\" is no version"), "such as 1.36"))
-        };
-        self.server_version.as_ref().map(read).transpose()
     }
 
     /// Whose ways, with the groups that they are in besides those that everybody like them is in.

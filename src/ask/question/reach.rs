@@ -3,7 +3,7 @@
 use clap::Args;
 use serde::{Deserialize, Serialize};
 
-use super::access::{Groups, rbac_needs};
+use super::access::{self, Groups, rbac_needs};
 use super::map::ByArg;
 use super::trace::{Ends, beside};
 use super::{Here, Reads, Words};
@@ -125,10 +125,7 @@ impl Reach {
     /// # Errors
     /// It is none.
     pub fn version(&self) -> Result<Option<Version>, Fault> {
-        let read = |text: &String| {
-            Version::parse(text).ok_or_else(|| Fault::new(format!("\"{text}\" is no version"), "such as 1.36"))
-        };
-        self.server_version.as_ref().map(read).transpose()
+        access::version(self.server_version.as_deref())
     }
 
     /// The groups that were typed.
