@@ -17,11 +17,7 @@ impl Applier {
     /// # Errors
     /// It cannot be read.
     pub async fn now(&self, id: &ObjectId) -> Result<Option<Value>, Fault> {
-        match live::object(&self.client, id, ManagedFields::Kept).await {
-            Ok(object) => Ok(Some(object)),
-            Err(fault) if fault.status() == Some(404) => Ok(None),
-            Err(fault) => Err(fault),
-        }
+        live::found(&self.client, id, ManagedFields::Kept).await
     }
 
     /// The steps that make these changes of the objects as they are now.

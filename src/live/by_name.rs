@@ -75,8 +75,7 @@ impl Named {
     fn take(&mut self, read: Result<Vec<u8>, Fault>, now: Instant, wall: Timestamp) -> Batch {
         match read.and_then(|it| self.object(&it)) {
             Ok(delta) => self.well(delta, now, wall),
-            // The server's own word; a page of something in between has no reason.
-            Err(fault) if fault.status() == Some(404) && fault.reason == "NotFound" => {
+            Err(fault) if fault.is_absence() => {
                 let id = ObjectId::new(Kind::NAMESPACE, Name::empty(), self.name.clone());
                 self.well(Delta::Gone(id), now, wall)
             }

@@ -136,6 +136,11 @@ impl Fault {
         }
     }
 
+    /// Whether the server said that an object is not there; a page of something in between has no reason.
+    pub fn is_absence(&self) -> bool {
+        self.status() == Some(404) && self.reason == "NotFound"
+    }
+
     /// Whether the server said that the version or the continue token is too old, or too new (G1–G4).
     pub fn wants_relist(&self) -> bool {
         self.status() == Some(410)

@@ -43,4 +43,4 @@ mod write_only;
 
 pub use health::{Batch, Condition, Health, Throttled};
 pub use session::{Control, Wanted, start};
-pub use whole::{ManagedFields, object};
+pub use whole::{ManagedFields, found, object};

@@ -135,8 +135,8 @@ impl Reader {
         Ok(futures::future::try_join_all(reads).await?.into_iter().flatten().collect())
     }
 
-    /// The version in which a kind is to be asked for; its coverage where it cannot be.
-    pub(super) async fn version(&self, spec: &'static KindSpec) -> Result<String, Coverage> {
+    /// The version in which a kind is to be asked for; else why that is not known, `None`: it is not served.
+    pub(super) async fn version(&self, spec: &'static KindSpec) -> Result<String, Option<Fault>> {
         if spec.presence == Presence::Always {
             return Ok(spec.version.to_owned());
         }
@@ -146,8 +146,8 @@ impl Reader {
         };
         match self.0.discovered.get_or_init(all).await.0.get(&spec.kind) {
             Some(Found::Served(version)) => Ok(version.clone()),
-            Some(Found::Unsure { fault, .. }) => Err(not_read(fault)),
-            Some(Found::Absent) | None => Err(Coverage::NotServed),
+            Some(Found::Unsure { fault, .. }) => Err(Some(fault.clone())),
+            Some(Found::Absent) | None => Err(None),
         }
     }
 
@@ -157,7 +157,7 @@ impl Reader {
         let covered = |scope: &Scope, coverage| Delta::Covered { kind, scope: scope.clone(), coverage };
         let version = match self.version(spec).await {
             Ok(version) => version,
-            Err(coverage) => return Ok(vec![covered(&Scope::Everywhere, coverage)]),
+            Err(why) => return Ok(vec![covered(&Scope::Everywhere, unserved(why.as_ref()))]),
         };
         match self.list(spec, &version, scope, "").await {
             Ok(page) => {
@@ -264,7 +264,10 @@ impl Reader {
         let scope = if own.is_empty() { Scope::Everywhere } else { Scope::Namespace(own.clone()) };
         let version = match self.version(spec).await {
             Ok(version) => version,
-            Err(coverage) => return Ok(vec![Delta::Covered { kind: id.kind, scope: Scope::Everywhere, coverage }]),
+            Err(why) => {
+                let coverage = unserved(why.as_ref());
+                return Ok(vec![Delta::Covered { kind: id.kind, scope: Scope::Everywhere, coverage }]);
+            }
         };
         let path = request::object(spec, &version, &id.namespace, &id.name);
         let covered = |coverage| Delta::Covered { kind: id.kind, scope: scope.clone(), coverage };
@@ -356,6 +359,11 @@ fn policies() -> impl Iterator<Item = &'static KindSpec> {
 }
 
 /// Why a kind could not be asked for: a missing right is one reason among others.
+/// What is known of a kind that has no version to ask for.
+fn unserved(why: Option<&Fault>) -> Coverage {
+    why.map_or(Coverage::NotServed, not_read)
+}
+
 fn not_read(fault: &Fault) -> Coverage {
     let why = fault.what.as_str().into();
     if fault.status() == Some(403) { Coverage::Forbidden { why } } else { Coverage::Failed { why } }

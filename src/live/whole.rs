@@ -6,7 +6,8 @@ use serde_json::Value;
 use super::fault::{Fault, FaultClass};
 use super::read::{OBJECT_CAP, Reader};
 use super::request;
-use crate::kinds;
+use crate::kinds::{self, KindSpec};
+use crate::model::coverage::Coverage;
 use crate::model::id::ObjectId;
 
 /// Whether `metadata.managedFields` is wanted: half of an object, and of little use to an eye.
@@ -35,6 +36,24 @@ pub async fn object(client: &Client, id: &ObjectId, fields: ManagedFields) -> Re
     Reader::new(client.clone(), Vec::new()).stored(id, fields).await
 }
 
+/// The same; `None`: the server says that it is not there.
+///
+/// # Errors
+/// It cannot be read, so that nobody knows.
+pub async fn found(client: &Client, id: &ObjectId, fields: ManagedFields) -> Result<Option<Value>, Fault> {
+    match object(client, id, fields).await {
+        Ok(object) => Ok(Some(object)),
+        Err(fault) if fault.is_absence() => Ok(None),
+        Err(fault) => Err(fault),
+    }
+}
+
+/// Of a kind that is not served nothing is there.
+fn not_served(spec: &KindSpec) -> Fault {
+    let what = format!("the API does not serve {}: {}", spec.plural, Coverage::NotServed.as_str());
+    Fault { reason: "NotFound".to_owned(), ..Fault::new(FaultClass::Http(404), &what) }
+}
+
 impl Reader {
     /// One object as the server stores it, but for who manages which field; `None`: it is not there, or not to be read.
     ///
@@ -50,9 +69,7 @@ impl Reader {
     /// The same; that it is not there, or may not be read, is an error.
     async fn stored(&self, id: &ObjectId, fields: ManagedFields) -> Result<Value, Fault> {
         let spec = kinds::spec(id.kind).ok_or_else(|| Fault::garbled(&format!("no kind {}", id.kind)))?;
-        let version = self.version(spec).await.map_err(|it| {
-            Fault::new(FaultClass::Http(404), &format!("the API does not serve {}: {}", spec.plural, it.as_str()))
-        })?;
+        let version = self.version(spec).await.map_err(|why| why.unwrap_or_else(|| not_served(spec)))?;
         let path = request::object(spec, &version, &id.namespace, &id.name);
         let text = self.send(request::get(&path), OBJECT_CAP).await?;
         let mut stored =

@@ -105,9 +105,9 @@ impl Fetching {
             };
         }
         let Some(client) = &self.client else { return Fetched::Unseen("not connected".to_owned()) };
-        match live::object(client, id, ManagedFields::Kept).await {
-            Ok(object) => Fetched::There(object),
-            Err(fault) if fault.status() == Some(404) => Fetched::Absent,
+        match live::found(client, id, ManagedFields::Kept).await {
+            Ok(Some(object)) => Fetched::There(object),
+            Ok(None) => Fetched::Absent,
             Err(fault) => Fetched::Unseen(fault.to_string()),
         }
     }

@@ -154,6 +154,38 @@ async fn what_cannot_be_read_back_is_not_known() {
     assert!(record.is_undoable() && record.is_open());
 }
 
+/// Only the server's own word says that an object is not there: neither a page of something in between, nor that nobody
+/// knows which kinds are served.
+#[tokio::test(start_paused = true)]
+async fn what_is_not_found_by_the_server_itself_is_not_gone() {
+    let page = || Play::answer(404, "Content-Type: text/html\r\n", "<html>no such page</html>");
+    let wire = Wire::new(move |_| page());
+    let applier = Applier { client: wire.client(), writer: wire.writer() };
+    let delete = || vec![Change { op: Op::Delete, object: before() }];
+    let planned = applier.plan(delete(), TakeOver::Never).await;
+    assert!(matches!(planned, Err(Stopped::Failed(_))), "{planned:?}");
+
+    let wire = Wire::new(move |asked| match asked.method.as_str() {
+        "GET" if asked.nth == 0 => Play::json(200, &before().to_string()),
+        "GET" => page(),
+        _ if asked.body.contains("dryRun") => Play::json(200, "{}"),
+        _ => Play::begun("").reset(),
+    });
+    let applier = Applier { client: wire.client(), writer: wire.writer() };
+    let steps = applier.plan(delete(), TakeOver::Never).await.expect("no conflict");
+    let tried = applier.attempt(steps).await.expect("the dry run passes");
+    let mut record = Record::new("1".to_owned(), Told::default(), &tried.steps);
+    applier.make(&tried, &mut record, &mut |_| Ok(())).await.expect("it is kept");
+    assert_eq!(record.steps[0].state, State::Unknown, "{}", record.steps[0].why);
+
+    let wire = Wire::new(|_| Play::status(503, "ServiceUnavailable", "away"));
+    let applier = Applier { client: wire.client(), writer: wire.writer() };
+    let object = json!({"apiVersion": "cilium.io/v2", "kind": "CiliumNetworkPolicy",
+        "metadata": {"name": "web", "namespace": "shop"}});
+    let planned = applier.plan(vec![Change { op: Op::Delete, object }], TakeOver::Never).await;
+    assert!(matches!(planned, Err(Stopped::Failed(_))), "{planned:?}");
+}
+
 /// The server tries all changes before it gets the first: one that is refused keeps the others from being sent.
 #[tokio::test(start_paused = true)]
 async fn nothing_is_sent_unless_all_pass_the_dry_run() {
