@@ -12,7 +12,7 @@ use super::diff::{self, Common, Fold};
 use super::fix::guards::{self, Seen, Stops, Tripped};
 use super::{World, order};
 use crate::change::edits::{Change, Op, Unfit, project};
-use crate::change::plan::owner;
+use crate::change::object::owner;
 use crate::change::{GrantRow, Impact, Order};
 use crate::model::cluster::Cluster;
 use crate::model::coverage::Coverage;

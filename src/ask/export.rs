@@ -11,7 +11,7 @@ mod kustomize;
 use serde_json::Value;
 
 use super::staged::{Staged, heading};
-use crate::change::clash::meaning;
+use crate::change::object::meaning;
 use crate::change::{Change, Op};
 use crate::model::untrusted;
 use crate::text::written;

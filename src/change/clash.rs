@@ -5,6 +5,7 @@
 
 use serde_json::{Map, Value};
 
+use super::object::{manager, meaning, word};
 use super::stage::{Fetched, Item};
 use crate::model::place::Place;
 
@@ -57,8 +58,6 @@ pub fn clash(item: &Item, now: Option<&Value>) -> Option<Clash> {
 
 fn between(item: &Item, before: &Value, now: &Value) -> Option<Clash> {
     let by = manager(Some(before), now);
-    let word =
-        |it: &Value, field: &str| it.pointer(&format!("/metadata/{field}")).and_then(Value::as_str).map(str::to_owned);
     if word(before, "uid") != word(now, "uid") {
         return Some(Clash::Recreated { by });
     }
@@ -87,28 +86,6 @@ fn overlap(one: &Place, other: &Place) -> bool {
     within(&one.0, &other.0) || within(&other.0, &one.0)
 }
 
-/// What the server keeps books in: no part of what is meant.
-const BOOKS: [&str; 6] = ["managedFields", "resourceVersion", "generation", "creationTimestamp", "uid", "selfLink"];
-/// What `kubectl apply` keeps of what was applied last.
-const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
-
-/// The object without the server's bookkeeping: what somebody means by it.
-pub fn meaning(object: &Value) -> Value {
-    let mut object = object.clone();
-    let Some(fields) = object.as_object_mut() else { return object };
-    fields.remove("status");
-    if let Some(metadata) = fields.get_mut("metadata").and_then(Value::as_object_mut) {
-        // A null is what is not there.
-        metadata.retain(|name, value| !BOOKS.contains(&name.as_str()) && !value.is_null());
-        let annotations = metadata.get_mut("annotations").and_then(Value::as_object_mut);
-        let is_empty = annotations.is_some_and(|it| it.remove(LAST_APPLIED).is_some() && it.is_empty());
-        if is_empty {
-            metadata.remove("annotations");
-        }
-    }
-    object
-}
-
 /// The fields in which two objects differ.
 pub fn changed(before: &Value, after: &Value) -> Vec<Place> {
     let mut all = Vec::new();
@@ -131,22 +108,6 @@ fn differences(before: &Value, after: &Value, place: &Place, all: &mut Vec<Place
         (before, after) if before != after => all.push(place.clone()),
         _ => {}
     }
-}
-
-/// Who wrote an object last: the name of a field manager.
-pub fn last_manager(now: &Value) -> Option<String> {
-    manager(None, now)
-}
-
-/// Who wrote last, of those who did not stand in the object before: the name of a field manager.
-fn manager(before: Option<&Value>, now: &Value) -> Option<String> {
-    let entries =
-        |it: &Value| it.pointer("/metadata/managedFields").and_then(Value::as_array).cloned().unwrap_or_default();
-    let known = before.map(entries).unwrap_or_default();
-    let time = |it: &Value| it.get("time").and_then(Value::as_str).unwrap_or_default().to_owned();
-    let new = entries(now).into_iter().filter(|it| !known.contains(it));
-    let last = new.max_by_key(time)?;
-    last.get("manager").and_then(Value::as_str).map(str::to_owned)
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ pub mod flow;
 mod flows;
 pub mod grants;
 mod grounds;
+pub mod object;
 pub mod order;
 pub mod plan;
 mod ports;

@@ -12,8 +12,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::clash::{changed, last_manager, meaning};
+use super::clash::changed;
 use super::edits::{Change, Op};
+use super::object::{BOOKS, manager, meaning, word};
 use super::order::Order;
 use crate::model::id::{Kind, ObjectId};
 
@@ -205,14 +206,9 @@ fn covers(object: &Value, said: &Value) -> bool {
     }
 }
 
-/// A word of an object's metadata.
-pub fn word<'v>(object: &'v Value, field: &str) -> Option<&'v str> {
-    object.get("metadata")?.get(field)?.as_str().filter(|it| !it.is_empty())
-}
-
 /// ` by kubectl-edit`: who wrote it last.
 fn by(now: &Value) -> String {
-    last_manager(now).map(|it| format!(" by {it}")).unwrap_or_default()
+    manager(None, now).map(|it| format!(" by {it}")).unwrap_or_default()
 }
 
 /// What of an object is sent: not what the server keeps books in, and on which object it is meant.
@@ -222,8 +218,6 @@ fn sent(object: &Value, now: Option<&Value>) -> Value {
     fields.remove("status");
     let metadata = fields.entry("metadata").or_insert_with(|| Value::Object(Map::new()));
     if let Some(metadata) = metadata.as_object_mut() {
-        const BOOKS: [&str; 6] =
-            ["managedFields", "creationTimestamp", "generation", "selfLink", "uid", "resourceVersion"];
         metadata.retain(|name, _| !BOOKS.contains(&name.as_str()));
         for field in ["uid", "resourceVersion"] {
             let value = now.and_then(|it| word(it, field));
@@ -232,37 +226,6 @@ fn sent(object: &Value, now: Option<&Value>) -> Value {
     }
     object
 }
-
-/// Who writes an object from elsewhere: Argo CD, Flux, Helm, or what a label names.
-pub fn owner(object: &Value) -> Option<String> {
-    let marked = |list: &str, key: &str| object.get("metadata")?.get(list)?.get(key)?.as_str();
-    let by_mark = MARKS.iter().find_map(|(list, key, who)| {
-        let value = marked(list, key)?;
-        Some(if who.is_empty() { value.to_owned() } else { (*who).to_owned() })
-    });
-    by_mark.or_else(|| {
-        let entries = object.pointer("/metadata/managedFields")?.as_array()?;
-        let manager = |it: &Value| it.get("manager").and_then(Value::as_str).map(str::to_owned);
-        let known = |name: String| MANAGERS.iter().find(|(start, _)| name.starts_with(start)).map(|it| it.1);
-        entries.iter().filter_map(manager).find_map(known).map(str::to_owned)
-    })
-}
-
-/// The marks of what writes objects from elsewhere; an empty name: the value is the name.
-const MARKS: [(&str, &str, &str); 8] = [
-    ("annotations", "argocd.argoproj.io/tracking-id", "Argo CD"),
-    ("labels", "argocd.argoproj.io/instance", "Argo CD"),
-    ("labels", "kustomize.toolkit.fluxcd.io/name", "Flux"),
-    ("labels", "helm.toolkit.fluxcd.io/name", "Flux"),
-    ("annotations", "meta.helm.sh/release-name", "Helm"),
-    ("labels", "helm.sh/chart", "Helm"),
-    ("labels", "app.kubernetes.io/managed-by", ""),
-    ("annotations", "config.k8s.io/owning-inventory", "a kustomize inventory"),
-];
-
-/// Their names as field managers.
-const MANAGERS: [(&str, &str); 4] =
-    [("argocd", "Argo CD"), ("kustomize-controller", "Flux"), ("helm-controller", "Flux"), ("helm", "Helm")];
 
 /// A change back to what an object was, of an object that is still as it was made.
 ///
@@ -391,13 +354,5 @@ mod tests {
         let deleted = Made { op: Op::Delete, after: None, ..made };
         assert_eq!(undone(&deleted, None).expect("it is gone").map(|it| it.op), Some(Op::Create));
         assert!(undone(&deleted, Some(&after)).is_err());
-    }
-
-    #[test]
-    fn who_writes_an_object_from_elsewhere_is_noticed() {
-        let marked = |metadata: Value| owner(&json!({"metadata": metadata}));
-        assert_eq!(marked(json!({"labels": {"app.kubernetes.io/managed-by": "Helm"}})).as_deref(), Some("Helm"));
-        assert_eq!(marked(json!({"managedFields": [{"manager": "argocd-controller"}]})).as_deref(), Some("Argo CD"));
-        assert_eq!(marked(json!({"managedFields": [{"manager": "kubectl"}]})), None);
     }
 }

@@ -9,22 +9,22 @@
 
 use serde_json::{Map, Value};
 
-use super::clash::{Clash, clash, meaning};
+use super::clash::{Clash, clash};
 use super::edits::{Change, Op};
+use super::object::{meaning, word};
 use super::stage::{Fetched, Item};
 
 /// The change for the object as it is now; `None`: it is for that object already, or there is a conflict.
 pub fn rebased(item: &Item, now: &Value) -> Option<Item> {
     let before = item.before()?;
-    let version = |it: &Value| it.pointer("/metadata/resourceVersion").and_then(Value::as_str).map(str::to_owned);
-    let number = |it: &Value| version(it).and_then(|it| it.parse::<u128>().ok());
+    let number = |it: &Value| word(it, "resourceVersion").and_then(|it| it.parse::<u128>().ok());
     // What was asked for before it was staged may be told after it.
     if number(now).zip(number(before)).is_some_and(|(now, before)| now < before) {
         return None;
     }
     match clash(item, Some(now)) {
         Some(Clash::Changed { both, .. }) if both.is_empty() => {}
-        None if version(before) != version(now) => {}
+        None if word(before, "resourceVersion") != word(now, "resourceVersion") => {}
         _ => return None,
     }
     let object = match item.op() {

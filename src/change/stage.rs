@@ -17,8 +17,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::clash::meaning;
 use super::edits::{Change, Op, Unfit};
+use super::object::meaning;
 use super::order::rank;
 use crate::model::id::ObjectId;
 

@@ -22,6 +22,7 @@ use serde_json::{Value, json};
 use super::fault::{Fault, FaultClass, one_line};
 use super::request;
 use super::write_only::FIELD_MANAGER;
+use crate::change::object::word;
 use crate::kinds;
 use crate::model::id::ObjectId;
 
@@ -229,8 +230,8 @@ fn request_of(id: &ObjectId, object: &Value, way: Way, trial: Trial) -> Result<R
 ///
 /// A server that reads options from the body reads none from the query: a dry run must stand here.
 fn delete_options(object: &Value, trial: Trial) -> Value {
-    let word = |field: &str| object.pointer(&format!("/metadata/{field}")).filter(|it| it.is_string()).cloned();
-    let fields = ["uid", "resourceVersion"].into_iter().filter_map(|it| Some((it.to_owned(), word(it)?)));
+    let fields =
+        ["uid", "resourceVersion"].into_iter().filter_map(|it| Some((it.to_owned(), word(object, it)?.into())));
     let preconditions: serde_json::Map<String, Value> = fields.collect();
     let mut options = json!({"kind": "DeleteOptions", "apiVersion": "v1", "preconditions": preconditions});
     if trial == Trial::DryRun {

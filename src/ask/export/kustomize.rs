@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use super::{Exported, yaml};
 use crate::change::Op;
-use crate::change::clash::meaning;
+use crate::change::object::meaning;
 
 /// Where the objects stand that are patched: to be written by whoever takes the kustomization up.
 const BASE: &str = "../base";

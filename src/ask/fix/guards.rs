@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::ask::World;
 use crate::ask::many::{namespace_of, unit_text};
 use crate::change::edits::{Change, Op};
-use crate::change::plan;
+use crate::change::object::{mark, owner};
 use crate::change::{Flow, GrantChange, Impact};
 use crate::model::role::{Subject, SubjectKind};
 use crate::net::dns;
@@ -289,7 +289,7 @@ fn system_loses(seen: &Seen<'_>) -> Option<String> {
     if let Some(row) = taken.into_iter().find(|it| is_system(&it.subject)) {
         return Some(format!("{} loses {}", row.subject, crate::ask::diff::right(row)));
     }
-    let bootstraps = |it: &&Change| label(&it.object, "labels", "kubernetes.io/bootstrapping").is_some();
+    let bootstraps = |it: &&Change| mark(&it.object, "labels", "kubernetes.io/bootstrapping").is_some();
     let changed = seen.changes.iter().find(|it| it.op != Op::Create && bootstraps(it))?;
     Some(format!("{} is one that the API server made and restores", changed.id().ok()?))
 }
@@ -307,7 +307,7 @@ fn outside_opens(seen: &Seen<'_>) -> Option<String> {
 
 fn is_managed(seen: &Seen<'_>) -> Option<String> {
     seen.changes.iter().filter(|it| it.op != Op::Create).find_map(|change| {
-        let by = plan::owner(&change.object)?;
+        let by = owner(&change.object)?;
         Some(format!("{} is managed by {by}", change.id().ok()?))
     })
 }
@@ -328,8 +328,4 @@ fn aggregated_is_edited(seen: &Seen<'_>) -> Option<String> {
         let rules = |world: &World| world.cluster.roles.get("", &id.name).map(|it| it.rules.clone());
         (rules(seen.before) != rules(seen.after)).then(|| format!("{id} is filled from the roles that it selects"))
     })
-}
-
-fn label<'v>(object: &'v Value, list: &str, key: &str) -> Option<&'v str> {
-    object.get("metadata")?.get(list)?.get(key)?.as_str()
 }
