@@ -11,6 +11,7 @@ mod apply;
 mod baseline;
 mod batch;
 mod check;
+mod confirm;
 mod demo;
 mod diff;
 mod fix;
@@ -19,6 +20,7 @@ mod print;
 mod screen;
 mod snapshot;
 mod stage;
+mod undo;
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal as _};
@@ -101,7 +103,7 @@ fn run(args: Args) -> Result<Exit, Stop> {
         Some(Command::Snapshot(it)) => snapshot::write(&args, it),
         Some(Command::Diff(it)) => diff::compare(&args, it, color(args.screen.color)),
         Some(Command::Apply(it)) => apply::apply(&args, it, color(args.screen.color)),
-        Some(Command::Undo(it)) => apply::undo(&args, it, color(args.screen.color)),
+        Some(Command::Undo(it)) => undo::undo(&args, it, color(args.screen.color)),
         Some(Command::Fix(it)) => fix::propose(&args, it, color(args.screen.color)),
         Some(Command::Baseline(it)) => baseline::write(&args, it, color(args.screen.color)),
         Some(Command::Check(it)) => check::check(&args, it, color(args.screen.color)),
@@ -178,6 +180,13 @@ fn info_alone(args: &Args, color: Color) {
             Ok(info.print(&load::context(args, color), None, out).map(|()| Exit::Failed)?)
         });
     }
+}
+
+/// Does what waits for a server.
+fn running<T>(work: impl Future<Output = Result<T, Stop>>) -> Result<T, Stop> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|it| Stop::Other { what: it.to_string(), hint: String::new() })?;
+    runtime.block_on(work)
 }
 
 /// Whether stdout takes colors.

@@ -56,6 +56,18 @@ impl Log {
         state::keep(&name(&record.id), &record.text()).map(drop)
     }
 
+    /// Notes in the record that another one takes back that it was, once all of that is made.
+    ///
+    /// # Errors
+    /// It cannot be noted.
+    pub fn note_undone(&self, by: &Record) -> io::Result<()> {
+        let Some(of) = by.undoes.as_ref().filter(|_| by.is_made()) else { return Ok(()) };
+        let (records, _) = Self::all(&by.server)?;
+        let Some(mut undone) = records.into_iter().find(|it| it.id == *of) else { return Ok(()) };
+        undone.undone_by = Some(by.id.clone());
+        self.keep(&undone)
+    }
+
     /// All records of a server, the newest first; and what is no record.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use tokio::time::Instant;
 
 use super::make::{Keep, LATEST};
-use super::{Applier, Stopped};
+use super::{Applier, Log, Stopped};
 use crate::change::Change;
 use crate::change::plan::undone;
 use crate::change::record::{Record, State};
@@ -16,7 +16,25 @@ pub struct Undoing {
     pub notes: Vec<String>,
 }
 
+/// Stands for who took back what was made, where that was not kreach.
+const OTHERS: &str = "somebody else";
+
 impl Applier {
+    /// What takes a record back: what became of its open steps is found out, and that nothing of it is left is noted.
+    ///
+    /// # Errors
+    /// The record cannot be kept.
+    pub async fn take_back(&self, log: &Log, record: &mut Record) -> std::io::Result<Result<Undoing, Stopped>> {
+        self.settle_record(record, &mut |it| log.keep(it)).await?;
+        let undoing = self.undoing(record).await;
+        let is_gone = undoing.as_ref().is_ok_and(|it| it.changes.is_empty()) && record.count(State::Made) > 0;
+        if is_gone {
+            record.undone_by = Some(OTHERS.to_owned());
+            log.keep(record)?;
+        }
+        Ok(undoing)
+    }
+
     /// Finds out what became of the steps of a record that ended before its answers came, and keeps that.
     ///
     /// # Errors

@@ -54,6 +54,11 @@ pub fn unready(cluster: &Cluster) -> Option<String> {
     found.or_else(|| is_nothing.then(|| "nothing is read yet".to_owned()))
 }
 
+/// Who the server says the operator is; empty where it does not.
+pub fn operator(world: &World) -> String {
+    world.told.me().map(|it| it.identity(&[]).subject.to_string()).unwrap_or_default()
+}
+
 /// What could not be read, and leaves the impact unsure.
 fn unsure(cluster: &Cluster) -> Option<String> {
     let is_missing = |it: &Coverage| matches!(it, Coverage::Forbidden { .. } | Coverage::Failed { .. });

@@ -146,6 +146,11 @@ impl Record {
         self.steps.iter().filter(|it| it.state == state).count()
     }
 
+    /// Whether all of them are made.
+    pub fn is_made(&self) -> bool {
+        self.count(State::Made) == self.steps.len()
+    }
+
     /// Whether some change of it stands, or may, and was not undone.
     pub fn is_undoable(&self) -> bool {
         let may_stand = |it: &Kept| matches!(it.state, State::Made | State::Sending | State::Unknown);
@@ -177,11 +182,9 @@ impl Record {
 }
 
 /// The record that is meant: of this name, else the last that stands; an undo is taken back by its name alone.
-pub fn meant<'r>(records: &'r [Record], id: Option<&str>) -> Option<&'r Record> {
-    match id {
-        Some(id) => records.iter().find(|it| it.id == id),
-        None => records.iter().find(|it| it.undoes.is_none() && it.is_undoable()),
-    }
+pub fn meant(records: Vec<Record>, id: Option<&str>) -> Option<Record> {
+    let is_meant = |it: &Record| id.map_or_else(|| it.undoes.is_none() && it.is_undoable(), |id| it.id == id);
+    records.into_iter().find(is_meant)
 }
 
 fn counted(count: usize, one: &str, many: &str) -> String {

@@ -20,8 +20,8 @@ use crate::ask::apply::Weighed;
 use crate::ask::fix::guards::{GUARDS, Stops};
 use crate::change::plan::TakeOver;
 use crate::change::record::{Record, State};
-use crate::text::written;
-use crate::text::{Mark, Page};
+use crate::text::applied::mark;
+use crate::text::{Page, written};
 
 use super::diff::{self, DiffJson};
 use super::form::{self, Printed};
@@ -116,11 +116,11 @@ impl Came {
 
     /// What a record comes to.
     pub fn of(record: &Record) -> Self {
-        match (record.count(State::Made), record.is_open()) {
-            (made, _) if made == record.steps.len() => Came::Made,
-            (_, true) => Came::Unknown,
-            (0, false) => Came::Refused,
-            (_, false) => Came::Partly,
+        match record.count(State::Made) {
+            _ if record.is_made() => Came::Made,
+            _ if record.is_open() => Came::Unknown,
+            0 => Came::Refused,
+            _ => Came::Partly,
         }
     }
 }
@@ -229,15 +229,10 @@ fn changes<'a>(told: &Told<'a>) -> Vec<ChangeJson<'a>> {
 /// What was applied as a whole.
 pub fn record_page(record: &Record) -> Page {
     let mut page = Page::default();
-    let mark = match Came::of(record) {
-        Came::Made => Mark::Allow,
-        Came::Unknown => Mark::Unknown,
-        _ => Mark::Deny,
-    };
     let back = match record.is_undoable() {
         true => format!(" (kreach undo {} --write takes it back)", record.id),
         false => String::new(),
     };
-    page.say(0, mark, record.words() + &back);
+    page.say(0, mark(record), record.words() + &back);
     page
 }

@@ -1,22 +1,21 @@
-//! `kreach apply` and `kreach undo`: fresh facts, the dry run, what is confirmed, what is sent, what came of it.
+//! `kreach apply`: fresh facts, the dry run, what is confirmed, what is sent, what came of it.
 //!
 //! ```text
 //! read ─► plan ─► dry run ─► weigh, show ─► guards, confirmation ─► read and weigh again ─► make ─► read again: as predicted?
 //! ```
 
-use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
 
-use crate::apply::{Applier, Busy, Log, Pattern, Stopped, is_production};
+use crate::apply::{Applier, Busy, Log, Pattern, Stopped};
 use crate::args::Args;
 use crate::ask::World;
-use crate::ask::apply::{Weighed, arrived, unready, weigh};
+use crate::ask::apply::{Weighed, arrived, operator, unready, weigh};
 use crate::change::Change;
 use crate::change::plan::Tried;
-use crate::change::record::{Record, State, Told as Recorded, meant};
+use crate::change::record::{Record, State, Told as Recorded};
 use crate::cli::apply::{ApplyArgs, Came, Confirming, Told, record_page, write};
 use crate::cli::form::Form;
-use crate::cli::undo::{self, UndoArgs};
 use crate::cli::{Color, Exit};
 use crate::live::connect::{self, Connected};
 use crate::live::files::Changes;
@@ -30,7 +29,7 @@ use super::{Stop, print};
 /// Applies what files hold.
 pub(super) fn apply(args: &Args, asked: &ApplyArgs, color: Color) -> Result<Exit, Stop> {
     refuse(args, &asked.confirming, asked.files.iter().any(|it| it.as_os_str() == "-"))?;
-    running(async {
+    super::running(async {
         let session = Session::open(args, &asked.confirming, asked.printed.output, color).await?;
         let namespace = session.connected.namespace.clone();
         let changes = read(args, &asked.files, &namespace)?;
@@ -39,46 +38,12 @@ pub(super) fn apply(args: &Args, asked: &ApplyArgs, color: Color) -> Result<Exit
     })
 }
 
-/// Takes back what was applied, or lists it.
-pub(super) fn undo(args: &Args, asked: &UndoArgs, color: Color) -> Result<Exit, Stop> {
-    if asked.list {
-        return list(args, asked, color);
-    }
-    refuse(args, &asked.confirming, false)?;
-    running(async {
-        let session = Session::open(args, &asked.confirming, asked.printed.output, color).await?;
-        session.undo(asked.id.as_deref()).await
-    })
-}
-
-fn list(args: &Args, asked: &UndoArgs, color: Color) -> Result<Exit, Stop> {
-    if !args.source.from.is_empty() {
-        let hint = "leave --from out".to_owned();
-        return Err(Stop::Other { what: "nothing is ever applied to --from".to_owned(), hint });
-    }
-    let connected = running(connected(args))?;
-    let (records, odd) = Log::all(&connected.server).map_err(no_log)?;
-    print::warnings(&odd);
-    let context = load::context(args, color);
-    print::answer(color, |out| Ok(undo::list(&records, &odd, asked.printed.output, &context, out).map(|()| Exit::Yes)?))
-}
-
-fn no_log(error: io::Error) -> Stop {
-    Stop::Other { what: format!("what was applied cannot be read: {error}"), hint: String::new() }
-}
-
-fn running<T>(work: impl Future<Output = Result<T, Stop>>) -> Result<T, Stop> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|it| Stop::Other { what: it.to_string(), hint: String::new() })?;
-    runtime.block_on(work)
-}
-
-async fn connected(args: &Args) -> Result<Connected, Stop> {
+pub(super) async fn connected(args: &Args) -> Result<Connected, Stop> {
     Ok(connect::connect(&args.connection.flags(connect::Plugins::beside_a_command())).await?)
 }
 
 /// What cannot be applied as it was asked for.
-fn refuse(args: &Args, confirming: &Confirming, reads_stdin: bool) -> Result<(), Stop> {
+pub(super) fn refuse(args: &Args, confirming: &Confirming, reads_stdin: bool) -> Result<(), Stop> {
     let stop = |what: &str, hint: &str| Err(Stop::Other { what: what.to_owned(), hint: hint.to_owned() });
     if !args.source.from.is_empty() {
         return stop("changes are applied to a cluster, not to --from", "kreach diff shows what files would change");
@@ -128,27 +93,32 @@ fn complete(file: &std::path::Path, loaded: &crate::live::files::Loaded) -> Resu
 }
 
 /// One cluster that is changed.
-struct Session<'a> {
+pub(super) struct Session<'a> {
     args: &'a Args,
-    confirming: &'a Confirming,
+    pub(super) confirming: &'a Confirming,
     form: Form,
     color: Color,
-    connected: Connected,
-    applier: Applier,
-    pattern: Pattern,
-    log: Log,
+    pub(super) connected: Connected,
+    pub(super) applier: Applier,
+    pub(super) pattern: Pattern,
+    pub(super) log: Log,
 }
 
 /// What is to be sent, and what it comes to.
-struct Prepared {
+pub(super) struct Prepared {
     tried: Tried,
-    weighed: Weighed,
+    pub(super) weighed: Weighed,
     before: World,
     user: String,
 }
 
 impl<'a> Session<'a> {
-    async fn open(args: &'a Args, confirming: &'a Confirming, form: Form, color: Color) -> Result<Self, Stop> {
+    pub(super) async fn open(
+        args: &'a Args,
+        confirming: &'a Confirming,
+        form: Form,
+        color: Color,
+    ) -> Result<Self, Stop> {
         let pattern = Pattern::of_environment().map_err(|what| Stop::Other { what, hint: String::new() })?;
         let connected = connected(args).await?;
         print::warnings(&connected.warnings);
@@ -170,36 +140,8 @@ impl<'a> Session<'a> {
         load::facts(self.args, &self.connected, load::context(self.args, self.color)).await
     }
 
-    async fn undo(mut self, id: Option<&str>) -> Result<Exit, Stop> {
-        let (mut records, odd) = Log::all(&self.connected.server).map_err(no_log)?;
-        print::warnings(&odd);
-        let Some(id) = meant(&records, id).map(|it| it.id.clone()) else {
-            let what = id.map_or("nothing is left to undo".to_owned(), |it| format!("nothing was applied as {it}"));
-            return self
-                .refused(&Stopped::No { what: vec![what], hint: "kreach undo --list shows what was".to_owned() });
-        };
-        let Some(record) = records.iter_mut().find(|it| it.id == id) else { return Ok(Exit::Failed) };
-        if let Some(by) = &record.undone_by {
-            let what = format!("{id} was undone by {by}");
-            return self.refused(&Stopped::No { what: vec![what], hint: format!("kreach undo {by} makes it again") });
-        }
-        self.applier.settle_record(record, &mut |it| self.log.keep(it)).await.map_err(no_log)?;
-        let undoing = match self.applier.undoing(record).await {
-            Ok(undoing) => undoing,
-            Err(stopped) => return self.refused(&stopped),
-        };
-        if undoing.changes.is_empty() {
-            // Nothing of it is left that could be taken back.
-            record.undone_by = Some("somebody else".to_owned());
-            self.log.keep(record).map_err(no_log)?;
-        }
-        let record = record.clone();
-        let origin = vec![format!("undo of {id}")];
-        self.go(undoing.changes, origin, Some(record), undoing.notes).await
-    }
-
     /// Says why nothing was changed.
-    fn refused(&mut self, stopped: &Stopped) -> Result<Exit, Stop> {
+    pub(super) fn refused(&self, stopped: &Stopped) -> Result<Exit, Stop> {
         let (what, hint) = match stopped {
             Stopped::Failed(fault) => return Err(Stop::Live(fault.clone())),
             Stopped::No { what, hint } => (what, hint),
@@ -215,12 +157,12 @@ impl<'a> Session<'a> {
         Ok(Exit::No)
     }
 
-    fn told(&self) -> Told<'_> {
+    pub(super) fn told(&self) -> Told<'_> {
         Told { context: &self.connected.context, server: &self.connected.server, ..Told::default() }
     }
 
     /// Prints the end of it: lines, or the one document.
-    fn end(&self, came: Came, told: &Told<'_>, say: impl FnOnce(&mut Page)) -> Result<Exit, Stop> {
+    pub(super) fn end(&self, came: Came, told: &Told<'_>, say: impl FnOnce(&mut Page)) -> Result<Exit, Stop> {
         if self.form == Form::Json {
             return print::answer(self.color, |out| Ok(write(came, told, out).map(|()| came.exit())?));
         }
@@ -256,16 +198,16 @@ impl<'a> Session<'a> {
             weigh(&world, tried.changes()).map_err(|it| Stop::Other { what: it.to_string(), hint: String::new() })?;
         let tried = tried.in_order(&weighed.order);
         weighed.notes.splice(0..0, notes.iter().chain(&tried.notes).cloned());
-        let user = world.told.me().map(|it| it.identity(&[]).subject.to_string()).unwrap_or_default();
+        let user = operator(&world);
         Ok(Ok(Prepared { tried, weighed, before: world, user }))
     }
 
     /// All of it, from changes to what came of them.
-    async fn go(
-        mut self,
+    pub(super) async fn go(
+        self,
         changes: Vec<Change>,
         origin: Vec<String>,
-        undoes: Option<Record>,
+        undoes: Option<String>,
         notes: Vec<String>,
     ) -> Result<Exit, Stop> {
         let mut prepared = match self.prepare(changes.clone(), &notes).await? {
@@ -304,62 +246,7 @@ impl<'a> Session<'a> {
         self.make(prepared, overridden, origin, undoes).await
     }
 
-    /// Guards, the context's name and the word; an exit where it ends here.
-    fn confirm(&mut self, prepared: &Prepared, overridden: &mut Vec<String>) -> Result<Option<Exit>, Stop> {
-        let is_asking = !self.confirming.yes && !self.confirming.dry_run;
-        for tripped in prepared.weighed.stopped_by(&overridden.clone()) {
-            let name = tripped.guard.name;
-            if is_asking && typed(&format!("guard {name} stops this; type {name} to go on all the same: "))? == name {
-                overridden.push(name.to_owned());
-            }
-        }
-        let reasons: Vec<String> = prepared.weighed.stopped_by(overridden).map(|it| it.words()).collect();
-        if !reasons.is_empty() {
-            let names: Vec<&str> = prepared.weighed.stopped_by(overridden).map(|it| it.guard.name).collect();
-            let told = Told { reasons, ..self.of(prepared, overridden) };
-            let exit = self.end(Came::Refused, &told, |page| {
-                page.say(0, Mark::Deny, format!("stopped by guard {}; nothing was changed", names.join(", ")));
-            })?;
-            let flags: Vec<String> = names.iter().map(|it| format!("--override {it}")).collect();
-            print::line(&format!("hint: {} goes on all the same", flags.join(" ")));
-            return Ok(Some(exit));
-        }
-        if self.confirming.dry_run {
-            let told = self.of(prepared, overridden);
-            return self
-                .end(Came::DryRun, &told, |page| page.say(0, Mark::Allow, "the dry run passed; nothing was changed"))
-                .map(Some);
-        }
-        self.confirm_context(is_asking)?;
-        if is_asking && typed("type apply to go on: ")? != "apply" {
-            let told = Told { reasons: vec!["it was not confirmed".to_owned()], ..self.of(prepared, overridden) };
-            return self
-                .end(Came::Refused, &told, |page| page.say(0, Mark::Deny, "not confirmed; nothing was changed"))
-                .map(Some);
-        }
-        Ok(None)
-    }
-
-    /// The name of a context of production must be said.
-    fn confirm_context(&self, is_asking: bool) -> Result<(), Stop> {
-        let context = &self.connected.context;
-        let said = match &self.confirming.confirm_context {
-            Some(said) => Some(said.clone()),
-            None if !is_production(context, &self.pattern) => return Ok(()),
-            None if is_asking => Some(typed(&format!("{context} is production; type its name to go on: "))?),
-            None => None,
-        };
-        if said.as_deref() == Some(context) {
-            return Ok(());
-        }
-        let what = match said {
-            Some(said) => format!("the context is {context}, not {said}; nothing was changed"),
-            None => format!("the context {context} is production"),
-        };
-        Err(Stop::Other { what, hint: format!("--confirm-context {context} says that it is meant") })
-    }
-
-    fn of<'p>(&'p self, prepared: &'p Prepared, overridden: &'p [String]) -> Told<'p> {
+    pub(super) fn of<'p>(&'p self, prepared: &'p Prepared, overridden: &'p [String]) -> Told<'p> {
         Told {
             weighed: Some((&prepared.weighed, &prepared.before)),
             overridden,
@@ -373,7 +260,7 @@ impl<'a> Session<'a> {
         prepared: Prepared,
         overridden: Vec<String>,
         origin: Vec<String>,
-        undoes: Option<Record>,
+        undoes: Option<String>,
     ) -> Result<Exit, Stop> {
         let tripped: Vec<String> = prepared.weighed.tripped.iter().map(|it| it.guard.name.to_owned()).collect();
         let recorded = Recorded {
@@ -384,7 +271,7 @@ impl<'a> Session<'a> {
             origin,
             impact: prepared.weighed.headline(),
             overridden: overridden.iter().filter(|it| tripped.contains(it)).cloned().collect(),
-            undoes: undoes.as_ref().map(|it| it.id.clone()),
+            undoes,
         };
         let mut record = Record::new(Log::new_id(), recorded, &prepared.tried.steps);
         let mut told_of = 0;
@@ -393,19 +280,14 @@ impl<'a> Session<'a> {
             let is_done = |it: &crate::change::record::Kept| !matches!(it.state, State::Waiting | State::Sending);
             let kept = self.log.keep(record);
             while record.steps.get(told_of).is_some_and(is_done) {
-                failed = self.say(&[step_line(record, told_of)].into_iter().collect()).err();
+                failed = failed.take().or(self.say(&[step_line(record, told_of)].into_iter().collect()).err());
                 told_of += 1;
             }
             kept
         };
         let kept = self.applier.make(&prepared.tried, &mut record, &mut keep).await;
-        if let Some(mut before) = undoes
-            && record.count(State::Made) == record.steps.len()
-        {
-            before.undone_by = Some(record.id.clone());
-            self.log.keep(&before).map_err(no_log)?;
-        }
-        kept.map_err(|error| Stop::Other {
+        let noted = self.log.note_undone(&record);
+        kept.and(noted).map_err(|error| Stop::Other {
             what: format!("the record of what is applied cannot be kept: {error}; {}", record.words()),
             hint: "nothing more was sent".to_owned(),
         })?;
@@ -432,18 +314,4 @@ impl<'a> Session<'a> {
         }
         self.end(came, &told, |all| all.add(0, page))
     }
-}
-
-/// What is typed on the terminal after this was asked; what was typed or pasted before that is thrown away.
-fn typed(question: &str) -> Result<String, Stop> {
-    let failed = |it: io::Error| Stop::Other { what: format!("cannot ask: {it}"), hint: "add --yes".to_owned() };
-    let stdin = io::stdin();
-    // A terminal without the call is asked all the same.
-    let _ = rustix::termios::tcflush(&stdin, rustix::termios::QueueSelector::IFlush);
-    let mut err = io::stderr();
-    let asked = write!(err, "{}", crate::model::untrusted::show(question)).and_then(|()| err.flush());
-    asked.map_err(failed)?;
-    let mut line = String::new();
-    stdin.lock().read_line(&mut line).map_err(failed)?;
-    Ok(line.trim().to_owned())
 }

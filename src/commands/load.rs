@@ -278,9 +278,7 @@ fn from_cluster(
     let world = world(args, nothing, people);
     // A question that cannot be asked of any cluster fails before anything is sent.
     wants.needs(&context, &world)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|it| Stop::Other { what: it.to_string(), hint: String::new() })?;
-    runtime.block_on(async {
+    super::running(async {
         let connected = connect::connect(&args.connection.flags(connect::Plugins::beside_a_command())).await?;
         print::warnings(&connected.warnings);
         let context = connected_context(&connected, context);

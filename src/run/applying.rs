@@ -12,7 +12,7 @@ use crate::apply::{Applier, Log, Stopped};
 use crate::change::Change;
 use crate::change::plan::TakeOver;
 use crate::change::record::{Record, State, Told, meant};
-use crate::tui::applying::{Attempt, Order};
+use crate::tui::applying::{Attempt, Order, Sent};
 use crate::tui::event::Event;
 
 use super::Program;
@@ -37,11 +37,11 @@ impl Program {
     }
 
     /// The same for what takes back what was applied.
-    pub(super) fn attempt_undo(&mut self, number: u64, id: Option<String>) {
+    pub(super) fn attempt_undo(&mut self, number: u64) {
         let (applier, server, address) = (self.applier(), self.feed.number, self.feed.address.clone());
         self.tasks.spawn(async move {
             let attempt = match applier {
-                Some(applier) => attempt_undo(&applier, &address, id).await,
+                Some(applier) => attempt_undo(&applier, &address).await,
                 None => Err(vec!["there is no connection that writes".to_owned()]),
             };
             Done::Said(server, Event::Tried { number, attempt })
@@ -62,8 +62,10 @@ impl Program {
             overridden: order.overridden.clone(),
             undoes: order.attempt.undoes.clone(),
         };
-        let (number, tell) = (self.feed.number, self.told.0.clone());
-        self.tasks.spawn(async move { Done::Said(number, Event::Applied(make(&applier, &order, told, tell).await)) });
+        let (number, tell) = (self.feed.number, self.job.sender());
+        self.tasks.spawn(async move {
+            Done::Said(number, Event::Applied(make(&applier, &order, told, tell).await.map(Box::new)))
+        });
     }
 }
 
@@ -80,20 +82,15 @@ async fn attempt(
     Ok(Box::new(Attempt { tried, origin, undoes }))
 }
 
-async fn attempt_undo(applier: &Applier, server: &str, id: Option<String>) -> Result<Box<Attempt>, Vec<String>> {
+async fn attempt_undo(applier: &Applier, server: &str) -> Result<Box<Attempt>, Vec<String>> {
     let log = Log::open().map_err(|it| vec![it.to_string()])?;
-    let (mut records, _) = Log::all(server).map_err(|it| vec![it.to_string()])?;
-    let id = meant(&records, id.as_deref()).map(|it| it.id.clone());
-    let id = id.ok_or_else(|| vec!["nothing is left to undo".to_owned()])?;
-    let Some(record) = records.iter_mut().find(|it| it.id == id) else { return Err(Vec::new()) };
-    applier.settle_record(record, &mut |it| log.keep(it)).await.map_err(|it| vec![it.to_string()])?;
-    let undoing = applier.undoing(record).await.map_err(lines)?;
+    let (records, _) = Log::all(server).map_err(|it| vec![it.to_string()])?;
+    let mut record = meant(records, None).ok_or_else(|| vec!["nothing is left to undo".to_owned()])?;
+    let undoing = applier.take_back(&log, &mut record).await.map_err(|it| vec![it.to_string()])?.map_err(lines)?;
     if undoing.changes.is_empty() {
-        record.undone_by = Some("somebody else".to_owned());
-        log.keep(record).map_err(|it| vec![it.to_string()])?;
         return Err(undoing.notes);
     }
-    attempt(applier, undoing.changes, vec![format!("undo of {id}")], Some(id), undoing.notes).await
+    attempt(applier, undoing.changes, vec![format!("undo of {}", record.id)], Some(record.id), undoing.notes).await
 }
 
 fn lines(stopped: Stopped) -> Vec<String> {
@@ -106,14 +103,8 @@ fn lines(stopped: Stopped) -> Vec<String> {
     }
 }
 
-async fn make(
-    applier: &Applier,
-    order: &Order,
-    told: Told,
-    tell: UnboundedSender<Event>,
-) -> Result<Box<Record>, String> {
+async fn make(applier: &Applier, order: &Order, told: Told, tell: UnboundedSender<Event>) -> Result<Sent, String> {
     let log = Log::open().map_err(|it| it.to_string())?;
-    let server = told.server.clone();
     let mut record = Record::new(Log::new_id(), told, &order.attempt.tried.steps);
     let kept = applier
         .make(&order.attempt.tried, &mut record, &mut |it| {
@@ -122,18 +113,10 @@ async fn make(
             log.keep(it)
         })
         .await;
-    if let Some(of) = record.undoes.as_deref().filter(|_| record.count(State::Made) == record.steps.len())
-        && let Ok((records, _)) = Log::all(&server)
-        && let Some(mut before) = records.into_iter().find(|it| it.id == of)
-    {
-        before.undone_by = Some(record.id.clone());
-        log.keep(&before).map_err(|it| format!("what was undone cannot be noted: {it}"))?;
-    }
-    match kept {
-        Ok(()) => Ok(Box::new(record)),
-        Err(error) if record.count(State::Waiting) == record.steps.len() => {
-            Err(format!("the record of what is applied cannot be kept: {error}"))
-        }
-        Err(_) => Ok(Box::new(record)),
+    let noted = log.note_undone(&record);
+    let unkept = kept.and(noted).err().map(|it| format!("the record of what is applied cannot be kept: {it}"));
+    match unkept {
+        Some(why) if record.count(State::Waiting) == record.steps.len() => Err(why),
+        unkept => Ok(Sent { record, unkept }),
     }
 }

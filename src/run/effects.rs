@@ -74,7 +74,7 @@ impl Program {
                     self.tasks.spawn_blocking(move || Done::Event(Event::Notice(stage::export(extension, &text))));
                 }
                 Effect::Try { number, changes, origin } => self.attempt(number, changes, origin),
-                Effect::TryUndo { number, id } => self.attempt_undo(number, id),
+                Effect::TryUndo { number } => self.attempt_undo(number),
                 Effect::Make(order) => self.make(*order),
                 Effect::Mouse(mouse) => guard::capture_mouse(mouse == Mouse::Program)?,
                 Effect::Ask(review) => self.ask(review),

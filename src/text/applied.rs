@@ -3,6 +3,15 @@
 use super::{Line, Mark};
 use crate::change::record::{Record, State};
 
+/// What became of all changes together.
+pub fn mark(record: &Record) -> Mark {
+    match (record.is_made(), record.is_open()) {
+        (true, _) => Mark::Allow,
+        (false, true) => Mark::Unknown,
+        (false, false) => Mark::Deny,
+    }
+}
+
 /// What became of one change, a line.
 pub fn step_line(record: &Record, at: usize) -> Line {
     let kept = &record.steps[at];

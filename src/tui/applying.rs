@@ -19,9 +19,10 @@ use super::page::saying;
 use super::staging;
 use super::status::Origin;
 use crate::ask::World;
-use crate::ask::apply::{Weighed, arrived, unready, weigh};
+use crate::ask::apply::{Weighed, arrived, operator, unready, weigh};
 use crate::change::plan::Tried;
 use crate::change::record::{Record, State};
+use crate::text::applied::{mark, step_line};
 use crate::text::{Line, Mark, Page};
 
 /// What is applied now, or was last.
@@ -45,7 +46,7 @@ enum Phase {
     /// It is being sent.
     Making { record: Box<Record>, predicted: Rc<Reading> },
     /// It was sent.
-    Applied { record: Box<Record>, predicted: Rc<Reading>, arrival: Option<Arc<Arrival>> },
+    Applied { sent: Box<Sent>, predicted: Rc<Reading>, arrival: Option<Arc<Arrival>> },
 }
 
 /// What the server takes.
@@ -94,6 +95,14 @@ pub struct Order {
     pub user: String,
 }
 
+/// What came of what was sent.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Sent {
+    pub record: Record,
+    /// Why what became of it cannot be remembered.
+    pub unkept: Option<String>,
+}
+
 /// Why nothing can be applied here.
 pub fn unable(app: &App) -> Option<&'static str> {
     if app.setup.origin == Origin::Files {
@@ -136,7 +145,7 @@ pub fn undo(app: &mut App) -> Vec<Effect> {
         app.say(format!("undo: {why}: nothing is changed on what is not live"));
         return Vec::new();
     }
-    begin(app, |number| Effect::TryUndo { number, id: None })
+    begin(app, |number| Effect::TryUndo { number })
 }
 
 fn begin(app: &mut App, effect: impl FnOnce(u64) -> Effect) -> Vec<Effect> {
@@ -285,7 +294,7 @@ pub fn confirmed(app: &mut App, typed: &str) -> Vec<Effect> {
         app.say("the cluster has changed: look at the impact again before you confirm");
         return Vec::new();
     }
-    let user = app.base().told.me().map(|it| it.identity(&[]).subject.to_string()).unwrap_or_default();
+    let user = operator(app.base());
     let Phase::Tried { attempt, weighed: Some(reading), overridden } = &mut app.applying.phase else {
         return Vec::new();
     };
@@ -314,21 +323,22 @@ pub fn making(app: &mut App, now: Box<Record>) {
 }
 
 /// Takes in what came of it: what was made is not staged any more.
-pub fn applied(app: &mut App, came: Result<Box<Record>, String>) -> Vec<Effect> {
+pub fn applied(app: &mut App, came: Result<Box<Sent>, String>) -> Vec<Effect> {
     let Phase::Making { predicted, .. } = &app.applying.phase else { return Vec::new() };
     let predicted = predicted.clone();
-    let record = match came {
-        Ok(record) => record,
+    let sent = match came {
+        Ok(sent) => sent,
         Err(why) => {
             app.applying.phase = Phase::Stopped(vec![why]);
             app.reanswer();
             return Vec::new();
         }
     };
+    let record = &sent.record;
     let made = record.steps.iter().filter(|it| it.state == State::Made).filter_map(|it| it.id().ok()).collect();
     let words = record.words();
     let is_undo = record.undoes.is_some();
-    app.applying.phase = Phase::Applied { record, predicted, arrival: None };
+    app.applying.phase = Phase::Applied { sent, predicted, arrival: None };
     app.reanswer();
     app.say(words.clone());
     if is_undo { Vec::new() } else { staging::made(app, &made, words) }
@@ -357,7 +367,7 @@ pub fn page(app: &App) -> Page {
             steps(record, &mut page);
             page
         }
-        Phase::Applied { record, arrival, .. } => came(record, arrival.as_deref()),
+        Phase::Applied { sent, arrival, .. } => came(sent, arrival.as_deref()),
     }
 }
 
@@ -368,15 +378,10 @@ fn stopped(why: &[String]) -> Page {
     page
 }
 
-fn came(record: &Record, arrival: Option<&Arrival>) -> Page {
-    let is_whole = record.count(State::Made) == record.steps.len();
-    let mark = match (is_whole, record.is_open()) {
-        (true, _) => Mark::Allow,
-        (false, true) => Mark::Unknown,
-        (false, false) => Mark::Deny,
-    };
+fn came(Sent { record, unkept }: &Sent, arrival: Option<&Arrival>) -> Page {
     let back = if record.is_undoable() && record.undoes.is_none() { " (U takes it back)" } else { "" };
-    let mut page = saying(mark, format!("{}{back}", record.words()));
+    let mut page = saying(mark(record), format!("{}{back}", record.words()));
+    unkept.iter().for_each(|it| page.say(0, Mark::Unknown, it));
     steps(record, &mut page);
     match arrival {
         Some(arrival) => page.add(0, arrival.page.clone()),
@@ -386,5 +391,5 @@ fn came(record: &Record, arrival: Option<&Arrival>) -> Page {
 }
 
 fn steps(record: &Record, page: &mut Page) {
-    (0..record.steps.len()).for_each(|at| page.push(crate::text::applied::step_line(record, at)));
+    (0..record.steps.len()).for_each(|at| page.push(step_line(record, at)));
 }

@@ -14,7 +14,7 @@ use std::time::Duration;
 use crossterm::event::{KeyEvent, MouseEvent};
 use jiff::Timestamp;
 
-use super::applying::{Attempt, Order};
+use super::applying::{Attempt, Order, Sent};
 use super::declaring::Reading;
 use super::job::Said;
 use super::proposing::Held;
@@ -108,7 +108,7 @@ pub enum Event {
     /// How far changes are that are being applied.
     Making(Box<Record>),
     /// What came of them; or why nothing was sent.
-    Applied(Result<Box<Record>, String>),
+    Applied(Result<Box<Sent>, String>),
     /// Whether the context is one of production.
     Production(bool),
     /// Another cluster takes the place of this one: everything known is forgotten.
@@ -185,10 +185,9 @@ pub enum Effect {
         changes: Vec<Change>,
         origin: Vec<String>,
     },
-    /// The same for what takes back what was applied; without a name the last.
+    /// The same for what takes back what was applied last.
     TryUndo {
         number: u64,
-        id: Option<String>,
     },
     /// Apply what was tried and confirmed; answered by [`Event::Making`] and [`Event::Applied`].
     Make(Box<Order>),

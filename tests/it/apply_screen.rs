@@ -6,7 +6,7 @@ use kreach::change::stage::{Fetched, Item};
 use kreach::change::{Change, Op};
 use kreach::model::cluster::Delta;
 use kreach::tui::app::Setup;
-use kreach::tui::applying::Attempt;
+use kreach::tui::applying::{Attempt, Sent};
 use kreach::tui::event::{Effect, Event, Then};
 use kreach::tui::status::Origin;
 use serde_json::{Value, json};
@@ -119,7 +119,7 @@ fn what_was_made_is_staged_no_more_and_the_cluster_is_watched() {
     driver.send(Event::Making(Box::new(record.clone())));
     assert!(driver.text().contains("being applied"), "{}", driver.text());
     record.steps[0].state = State::Made;
-    driver.send(Event::Applied(Ok(Box::new(record))));
+    driver.send(Event::Applied(Ok(Box::new(Sent { record, unkept: None }))));
     assert!(driver.text().contains("differs from what was predicted"), "it has not arrived: {}", driver.text());
     let projected = kreach::change::edits::project(&shop(), &attempt().tried.changes()).expect("it reads");
     let deltas: Vec<Delta> = projected.deltas;
@@ -129,6 +129,21 @@ fn what_was_made_is_staged_no_more_and_the_cluster_is_watched() {
     assert!(driver.text().contains("as predicted"), "{}", driver.text());
     driver.keys("s");
     assert!(driver.text().contains("nothing is staged"), "{}", driver.text());
+}
+
+/// That it cannot be remembered is told of what was made, which is not taken for undone.
+#[test]
+fn what_was_made_and_cannot_be_remembered_is_told() {
+    let mut driver = driver(true);
+    staged(&mut driver);
+    tried(&mut driver);
+    confirm(&mut driver);
+    let mut record = Record::new("20260801-1".to_owned(), Told::default(), &attempt().tried.steps);
+    record.steps[0].state = State::Made;
+    driver.send(Event::Applied(Ok(Box::new(Sent { record, unkept: Some("the disk is full".to_owned()) }))));
+    let text = driver.text();
+    assert!(text.contains("the disk is full") && text.contains("1 change made"), "{text}");
+    assert!(!text.contains("nothing was changed"), "{text}");
 }
 
 /// Another impact than the one that was confirmed is confirmed anew.

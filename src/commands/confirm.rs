@@ -1,0 +1,82 @@
+//! What is asked before changes are sent: guards, the context's name and the word, or the flags in their place.
+
+use std::io::{self, BufRead as _, Write as _};
+
+use crate::apply::is_production;
+use crate::cli::Exit;
+use crate::cli::apply::{Came, Told};
+use crate::text::Mark;
+
+use super::apply::{Prepared, Session};
+use super::{Stop, print};
+
+impl Session<'_> {
+    /// Guards, the context's name and the word; an exit where it ends here.
+    pub(super) fn confirm(&self, prepared: &Prepared, overridden: &mut Vec<String>) -> Result<Option<Exit>, Stop> {
+        let is_asking = !self.confirming.yes && !self.confirming.dry_run;
+        for tripped in prepared.weighed.stopped_by(&overridden.clone()) {
+            let name = tripped.guard.name;
+            if is_asking && typed(&format!("guard {name} stops this; type {name} to go on all the same: "))? == name {
+                overridden.push(name.to_owned());
+            }
+        }
+        let reasons: Vec<String> = prepared.weighed.stopped_by(overridden).map(|it| it.words()).collect();
+        if !reasons.is_empty() {
+            let names: Vec<&str> = prepared.weighed.stopped_by(overridden).map(|it| it.guard.name).collect();
+            let told = Told { reasons, ..self.of(prepared, overridden) };
+            let exit = self.end(Came::Refused, &told, |page| {
+                page.say(0, Mark::Deny, format!("stopped by guard {}; nothing was changed", names.join(", ")));
+            })?;
+            let flags: Vec<String> = names.iter().map(|it| format!("--override {it}")).collect();
+            print::line(&format!("hint: {} goes on all the same", flags.join(" ")));
+            return Ok(Some(exit));
+        }
+        if self.confirming.dry_run {
+            let told = self.of(prepared, overridden);
+            return self
+                .end(Came::DryRun, &told, |page| page.say(0, Mark::Allow, "the dry run passed; nothing was changed"))
+                .map(Some);
+        }
+        self.confirm_context(is_asking)?;
+        if is_asking && typed("type apply to go on: ")? != "apply" {
+            let told = Told { reasons: vec!["it was not confirmed".to_owned()], ..self.of(prepared, overridden) };
+            return self
+                .end(Came::Refused, &told, |page| page.say(0, Mark::Deny, "not confirmed; nothing was changed"))
+                .map(Some);
+        }
+        Ok(None)
+    }
+
+    /// The name of a context of production must be said.
+    fn confirm_context(&self, is_asking: bool) -> Result<(), Stop> {
+        let context = &self.connected.context;
+        let said = match &self.confirming.confirm_context {
+            Some(said) => Some(said.clone()),
+            None if !is_production(context, &self.pattern) => return Ok(()),
+            None if is_asking => Some(typed(&format!("{context} is production; type its name to go on: "))?),
+            None => None,
+        };
+        if said.as_deref() == Some(context) {
+            return Ok(());
+        }
+        let what = match said {
+            Some(said) => format!("the context is {context}, not {said}; nothing was changed"),
+            None => format!("the context {context} is production"),
+        };
+        Err(Stop::Other { what, hint: format!("--confirm-context {context} says that it is meant") })
+    }
+}
+
+/// What is typed on the terminal after this was asked; what was typed or pasted before that is thrown away.
+fn typed(question: &str) -> Result<String, Stop> {
+    let failed = |it: io::Error| Stop::Other { what: format!("cannot ask: {it}"), hint: "add --yes".to_owned() };
+    let stdin = io::stdin();
+    // A terminal without the call is asked all the same.
+    let _ = rustix::termios::tcflush(&stdin, rustix::termios::QueueSelector::IFlush);
+    let mut err = io::stderr();
+    let asked = write!(err, "{}", crate::model::untrusted::show(question)).and_then(|()| err.flush());
+    asked.map_err(failed)?;
+    let mut line = String::new();
+    stdin.lock().read_line(&mut line).map_err(failed)?;
+    Ok(line.trim().to_owned())
+}
