@@ -29,7 +29,6 @@ use anyhow::Context as _;
 use crossterm::event::EventStream;
 use futures::StreamExt;
 use jiff::Timestamp;
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
@@ -108,8 +107,6 @@ struct Program {
     keeping: Keeping,
     /// What waits for the editor.
     editing: Option<Edit>,
-    /// How far it is with what takes several steps: who tells it, and what was told.
-    told: (UnboundedSender<Event>, UnboundedReceiver<Event>),
     /// `--write`.
     writes: bool,
 }
@@ -148,7 +145,6 @@ impl Program {
             clock: Clock::new(),
             keeping: Keeping::default(),
             editing: None,
-            told: unbounded_channel(),
             writes,
         };
         let (width, height) = crossterm::terminal::size().context("the terminal has no size")?;
@@ -209,10 +205,6 @@ impl Program {
                 }
                 () = sleep_until(job_due.unwrap_or_else(Instant::now)), if job_due.is_some() => {
                     self.begin_job();
-                    Step::Go
-                }
-                Some(told) = self.told.1.recv() => {
-                    self.tell(told);
                     Step::Go
                 }
                 Some(told) = self.job.told() => {
