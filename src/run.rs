@@ -32,6 +32,7 @@ use jiff::Timestamp;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
+use crate::apply::Pattern;
 use crate::terminal::guard::Guard;
 use crate::terminal::keys::{self, Repair};
 use crate::terminal::screen::Screen;
@@ -67,7 +68,7 @@ pub async fn tui(start: Start) -> anyhow::Result<u8> {
     tokio::spawn(signals::insist(Signals::new()?));
     let guard = Guard::enter().context("no terminal to draw on")?;
     hangup::watch();
-    let mut program = Program::new(App::new(setup, cluster), guard, start.writes)?;
+    let mut program = Program::new(App::new(setup, cluster), guard, start.writes, start.production)?;
     let recalled = state::typed_lines();
     program.app.recall(recalled);
     program.keeping.files = start.staged;
@@ -109,6 +110,8 @@ struct Program {
     editing: Option<Edit>,
     /// `--write`.
     writes: bool,
+    /// Which contexts are production.
+    production: Pattern,
 }
 
 /// What one step of the loop came to.
@@ -127,7 +130,7 @@ const RELEASE: Duration = Duration::from_millis(30);
 const TICK: Duration = Duration::from_secs(1);
 
 impl Program {
-    fn new(app: App, guard: Guard, writes: bool) -> anyhow::Result<Self> {
+    fn new(app: App, guard: Guard, writes: bool, production: Pattern) -> anyhow::Result<Self> {
         let mut program = Self {
             app,
             screen: Screen::new(io::stdout()),
@@ -146,6 +149,7 @@ impl Program {
             keeping: Keeping::default(),
             editing: None,
             writes,
+            production,
         };
         let (width, height) = crossterm::terminal::size().context("the terminal has no size")?;
         program.app.update(Event::Resize(width, height));

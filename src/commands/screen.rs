@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::apply::Pattern;
 use crate::args::{Args, ColorChoice, Command};
 use crate::ask::Line;
 use crate::ask::world::SelfCheck;
@@ -27,6 +28,11 @@ pub(super) fn open(args: &Args) -> Result<Exit, Stop> {
     if let Some(line) = &first {
         questions::check(line)?;
     }
+    // As it is for apply: a pattern that is none would let production pass for anything.
+    let production = match args.connection.write {
+        true => Pattern::of_environment().map_err(|what| Stop::Other { what, hint: String::new() })?,
+        false => Pattern::default(),
+    };
     let source = match &args.command {
         Some(Command::Demo(demo)) => run::Source::Demo(demo.world.clone()),
         _ if !args.source.from.is_empty() => from_files(args)?,
@@ -48,6 +54,7 @@ pub(super) fn open(args: &Args) -> Result<Exit, Stop> {
         people: people(args)?,
         open: first,
         writes: args.connection.write,
+        production,
         staged: staged(args)?,
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();

@@ -9,7 +9,7 @@ use std::time::Instant;
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
-use crate::apply::{Pattern, is_production};
+use crate::apply::is_production;
 use crate::embedded;
 use crate::live::connect::{self, Connected, Credentials, Flags};
 use crate::live::files::Source as Documents;
@@ -72,8 +72,7 @@ impl Program {
         if let Some(warning) = connected.warnings.first() {
             self.tell(Event::Notice(warning.clone()));
         }
-        let pattern = Pattern::of_environment().unwrap_or_default();
-        self.tell(Event::Production(is_production(&connected.context, &pattern)));
+        self.tell(Event::Production(is_production(&connected.context, &self.production)));
         self.feed.credentials = connected.credentials;
         (self.feed.writer, self.feed.address) = (connected.writer, connected.server.clone());
         self.follow(connected.client, vec![connected.namespace.as_str().into()]);

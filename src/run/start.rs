@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::apply::Pattern;
 use crate::ask::Line;
 use crate::ask::world::SelfCheck;
 use crate::change::Change;
@@ -49,6 +50,8 @@ pub struct Start {
     pub open: Option<Line>,
     /// `--write`: what is staged may be applied.
     pub writes: bool,
+    /// Which contexts are production.
+    pub production: Pattern,
     /// `--stage`: changes that are staged at once, and what they come from.
     pub staged: Vec<(String, Vec<Change>)>,
 }

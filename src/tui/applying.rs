@@ -42,11 +42,20 @@ enum Phase {
     /// It cannot be applied: why.
     Stopped(Vec<String>),
     /// The server takes it.
-    Tried { attempt: Arc<Attempt>, weighed: Option<Rc<Reading>>, overridden: Vec<String> },
+    Tried { attempt: Arc<Attempt>, weighed: Option<Rc<Reading>>, confirmed: Confirmed },
     /// It is being sent.
     Making { record: Box<Record>, predicted: Rc<Reading> },
     /// It was sent.
     Applied { sent: Box<Sent>, predicted: Rc<Reading>, arrival: Option<Arc<Arrival>> },
+}
+
+/// What was typed so far.
+#[derive(Default)]
+struct Confirmed {
+    /// Guards.
+    overridden: Vec<String>,
+    /// The name of the context, where it is production.
+    context: bool,
 }
 
 /// What the server takes.
@@ -167,7 +176,7 @@ pub fn tried(app: &mut App, number: u64, attempt: Result<Box<Attempt>, Vec<Strin
             notes.extend(attempt.tried.notes);
             Phase::Stopped(notes)
         }
-        Ok(attempt) => Phase::Tried { attempt: Arc::from(attempt), weighed: None, overridden: Vec::new() },
+        Ok(attempt) => Phase::Tried { attempt: Arc::from(attempt), weighed: None, confirmed: Confirmed::default() },
         Err(why) => Phase::Stopped(why),
     };
     app.reanswer();
@@ -214,13 +223,13 @@ pub fn arriving(base: &World, predicted: &Reading) -> Work {
 impl Applying {
     /// Takes in what changes come to on the cluster as it is; whether that is another impact than was shown.
     fn weighed(&mut self, reading: Box<Reading>) -> bool {
-        let Phase::Tried { attempt, weighed, overridden } = &mut self.phase else { return false };
+        let Phase::Tried { attempt, weighed, confirmed } = &mut self.phase else { return false };
         if !Arc::ptr_eq(attempt, &reading.attempt) {
             return false;
         }
         let is_other = weighed.as_ref().is_some_and(|it| !it.weighed.is_same(&reading.weighed));
         if is_other {
-            overridden.clear();
+            *confirmed = Confirmed::default();
         }
         *weighed = Some(Rc::from(reading));
         is_other
@@ -249,20 +258,17 @@ pub fn weighed(app: &mut App, reading: Box<Reading>) {
 
 /// What has to be typed next, and what is asked for with it; `None`: there is nothing to confirm.
 fn asked(app: &App) -> Option<(String, String)> {
-    let Phase::Tried { weighed: Some(reading), overridden, .. } = &app.applying.phase else { return None };
-    if let Some(tripped) = reading.weighed.stopped_by(overridden).next() {
+    let Phase::Tried { weighed: Some(reading), confirmed, .. } = &app.applying.phase else { return None };
+    if let Some(tripped) = reading.weighed.stopped_by(&confirmed.overridden).next() {
         let name = tripped.guard.name;
         return Some((name.to_owned(), format!("guard {name} stops this")));
     }
-    if app.session.production && !overridden.iter().any(|it| it == CONTEXT) {
+    if app.session.production && !confirmed.context {
         let context = app.setup.title.to_string();
         return Some((context, "this is production".to_owned()));
     }
     Some(("apply".to_owned(), "this changes the cluster".to_owned()))
 }
-
-/// Stands among what was confirmed for the name of the context.
-const CONTEXT: &str = "\u{0}context";
 
 /// What stands before the line that is typed.
 pub fn prompt(app: &App) -> String {
@@ -295,15 +301,18 @@ pub fn confirmed(app: &mut App, typed: &str) -> Vec<Effect> {
         return Vec::new();
     }
     let user = operator(app.base());
-    let Phase::Tried { attempt, weighed: Some(reading), overridden } = &mut app.applying.phase else {
+    let Phase::Tried { attempt, weighed: Some(reading), confirmed } = &mut app.applying.phase else {
         return Vec::new();
     };
     if typed != "apply" {
-        let is_guard = reading.weighed.stopped_by(overridden).next().is_some();
-        overridden.push(if is_guard { typed.to_owned() } else { CONTEXT.to_owned() });
+        let is_guard = reading.weighed.stopped_by(&confirmed.overridden).next().is_some();
+        match is_guard {
+            true => confirmed.overridden.push(typed.to_owned()),
+            false => confirmed.context = true,
+        }
         return confirm(app);
     }
-    let overridden: Vec<String> = overridden.iter().filter(|it| *it != CONTEXT).cloned().collect();
+    let overridden = std::mem::take(&mut confirmed.overridden);
     let impact = reading.weighed.headline();
     let tried = attempt.tried.in_order(&reading.weighed.order);
     let record = Box::new(Record::new(String::new(), Default::default(), &tried.steps));

@@ -181,6 +181,20 @@ async fn production_asks_for_its_name() {
     assert_eq!(said.0, Some(0), "{said:?}");
 }
 
+/// A pattern that is none names no production: neither a command nor the screen begins with it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pattern_of_production_that_is_none_is_refused() {
+    let bench = bench(Settings::writable(), &[("a.json", harmless("a"))]).await;
+    for line in ["apply a.json --write --yes", "undo --write --yes", "--write"] {
+        let mut command = command(bench.folder.path(), line);
+        command.env("KREACH_PRODUCTION", "(").env("TERM", "xterm");
+        let ran = tokio::task::spawn_blocking(move || command.output().expect("the binary starts"));
+        let output = ran.await.expect("it runs");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.code() == Some(2) && said.contains("KREACH_PRODUCTION is no"), "{line}: {said}");
+    }
+}
+
 /// The demo's incident, by commands: the verdict is wrong, a fix is taken, applied, and the verdict flips; undo flips it back.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_incident_is_solved_to_its_end() {
