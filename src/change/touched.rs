@@ -46,7 +46,7 @@ pub(super) fn touched(sides: &Sides<'_>) -> Option<Touched> {
             }
         }
     }
-    let has_same_nodes = old.nodes == new.nodes && before.net.node_names(old) == after.net.node_names(new);
+    let has_same_nodes = before.net.has_same_nodes(old, after.net, new);
     touched.nodes = !has_same_nodes || node_ports(old) != node_ports(new);
     if !has_same_nodes {
         // Pods on the host network are their nodes.

@@ -30,6 +30,8 @@ pub(super) struct Around {
     pub outside: Vec<Outside>,
     /// All nodes, by name.
     pub names: Arc<[Name]>,
+    /// By node: its addresses.
+    pub addresses: Vec<Addresses>,
     pub kinds: Vec<NodeKind>,
     /// By node: its kind.
     pub kind_of: Vec<u32>,
@@ -143,7 +145,8 @@ impl Index {
         }
         let names = nodes.keys().cloned().collect();
         let outside = self.outside(&kinds, &outside::held(cluster));
-        Around { outside, names, kinds, kind_of, node_ports: node_ports(cluster) }
+        let addresses = nodes.values().map(|it| it.0).collect();
+        Around { outside, names, addresses, kinds, kind_of, node_ports: node_ports(cluster) }
     }
 
     fn kind_key(&self, end: &Loose) -> KindKey {

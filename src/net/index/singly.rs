@@ -77,6 +77,13 @@ impl Index {
         none_bends && self.settings == other.settings && self.firsts.say_the_same(&other.firsts)
     }
 
+    /// Whether two clusters have the same nodes at the same addresses, those included of which only pods on the host
+    /// network tell.
+    pub fn has_same_nodes(&self, cluster: &Cluster, other: &Self, others: &Cluster) -> bool {
+        let (own, other) = (self.around(cluster), other.around(others));
+        cluster.nodes == others.nodes && own.names == other.names && own.addresses == other.addresses
+    }
+
     /// The names of all nodes, in order.
     pub fn node_names(&self, cluster: &Cluster) -> Arc<[Name]> {
         self.around(cluster).names.clone()
