@@ -73,15 +73,14 @@ fn unsure(cluster: &Cluster) -> Option<String> {
 /// # Errors
 /// An object is of no kind that is read, or has no name.
 pub fn weigh(world: &World, changes: Vec<Change>) -> Result<Weighed, Unfit> {
-    let order = order::of(world, &changes)?;
-    let mut notes: Vec<String> = Vec::new();
-    let told = order::lines(&order, &changes);
-    let changes = order.of(&changes);
     let projected = project(&world.cluster, &changes)?;
     let mut after = world.clone();
     after.apply(projected.deltas);
-    let common = Common { is_one_source: true, has_same_unread: true };
-    let impact = diff::compare(world, &after, common);
+    let impact = diff::compare(world, &after, Common::ALL);
+    let order = order::of(world, &after, &impact, &changes)?;
+    let mut notes: Vec<String> = Vec::new();
+    let told = order::lines(&order, &changes);
+    let changes = order.of(&changes);
     let seen = Seen { before: world, after: &after, impact: &impact, changes: &changes };
     let tripped = guards::tripped(&seen);
     notes.extend(guards::unchecked(&seen));
@@ -160,8 +159,7 @@ impl Weighed {
 ///
 /// A cluster goes on changing. What differs of the predicted flows and rights is told; of all else only that it does.
 pub fn arrived(predicted: &Weighed, now: &World) -> (bool, Page) {
-    let common = Common { is_one_source: true, has_same_unread: true };
-    let mut rest = diff::compare(&predicted.after, now, common);
+    let mut rest = diff::compare(&predicted.after, now, Common::ALL);
     let all = rest.flows.len() + rest.grants.len();
     let flows: BTreeSet<(&Unit, &Unit)> = predicted.impact.flows.iter().map(|it| (&it.from, &it.to)).collect();
     let is_same = |a: &GrantRow, b: &GrantRow| (&a.subject, &a.scope, &a.what) == (&b.subject, &b.scope, &b.what);

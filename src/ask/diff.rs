@@ -34,6 +34,11 @@ pub struct Common {
     pub has_same_unread: bool,
 }
 
+impl Common {
+    /// One was made from the other: nothing else was read.
+    pub const ALL: Self = Self { is_one_source: true, has_same_unread: true };
+}
+
 /// What differs between two worlds.
 pub fn compare(before: &World, after: &World, common: Common) -> Impact {
     let Common { is_one_source, has_same_unread } = common;

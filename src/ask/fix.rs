@@ -160,8 +160,7 @@ impl Trial<'_> {
             return Err(Fault::new(format!("self-check: the engines differ about a candidate: {first}"), hint));
         }
         let Some(certainty) = certainty else { return Ok(None) };
-        let common = Common { is_one_source: true, has_same_unread: true };
-        let impact = diff::compare(self.world, &after, common);
+        let impact = diff::compare(self.world, &after, Common::ALL);
         let gives = self.bound == Bound::Takes && impact.grants.iter().any(|it| it.change == GrantChange::Given);
         if gives || impact.flows.iter().any(|it| self.bound.is_broken_by(it)) {
             return Ok(None);
@@ -173,7 +172,7 @@ impl Trial<'_> {
         notes.extend(told("rights", &grants, |it| grant_row(it)));
         let besides = besides.len() + grants.len();
         let Draft { changes, what, is_coarse, fills_default_deny, .. } = draft;
-        let (changes, interrupted) = in_order(self.world, changes);
+        let (changes, interrupted) = in_order(self.world, &after, &impact, changes);
         notes.extend(interrupted);
         let seen = Seen { before: self.world, after: &after, impact: &impact, changes: &changes };
         notes.extend(guards::found(&seen).into_iter().map(note));
@@ -213,11 +212,8 @@ pub(super) fn note(what: impl Into<String>) -> Evidence {
 }
 
 /// Changes in the order in which they are to be made, and what that interrupts.
-fn in_order(world: &World, changes: Vec<Change>) -> (Vec<Change>, Vec<Evidence>) {
-    if changes.len() < 2 {
-        return (changes, Vec::new());
-    }
-    let Ok(order) = order::of(world, &changes) else { return (changes, Vec::new()) };
+fn in_order(world: &World, after: &World, impact: &Impact, changes: Vec<Change>) -> (Vec<Change>, Vec<Evidence>) {
+    let Ok(order) = order::of(world, after, impact, &changes) else { return (changes, Vec::new()) };
     let lines = if order.is_clean() { Vec::new() } else { order::lines(&order, &changes) };
     let told = lines.into_iter().map(|it| Evidence::new(it.mark, it.text));
     (order.of(&changes), told.collect())

@@ -9,19 +9,19 @@ use super::World;
 use super::diff::side;
 use super::many::unit_text;
 use crate::change::order::{self, FlowLapse, Lapse, Moment, RightLapse};
-use crate::change::{Change, Order, Unfit};
+use crate::change::{Change, Impact, Order, Unfit};
 use crate::model::port::PortSet;
 use crate::text::{Line, Mark, net};
 
 /// How many lines are told of a moment.
 const SHOWN: usize = 3;
 
-/// The order for a world in which these changes are made.
+/// The order for a world in which these changes are made; `after` is with all of them, and `impact` what differs then.
 ///
 /// # Errors
 /// An object is of no kind that is read, or has no name.
-pub fn of(world: &World, changes: &[Change]) -> Result<Order, Unfit> {
-    order::order(&side(world), changes)
+pub fn of(world: &World, after: &World, impact: &Impact, changes: &[Change]) -> Result<Order, Unfit> {
+    order::order(&side(world), &side(after), &impact.flows, changes)
 }
 
 /// What is told of an order of these changes; nothing of a single one.

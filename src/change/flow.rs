@@ -94,8 +94,9 @@ pub struct Flow {
 impl Flow {
     /// Whether another one tells the same, however many pods have it.
     pub fn is_same(&self, other: &Flow) -> bool {
-        let told = |it: &Flow| (it.change, it.only, it.before.clone(), it.after.clone());
-        (&self.from, &self.to) == (&other.from, &other.to) && told(self) == told(other)
+        let Flow { from, to, change, before, after, only, rows: _ } = other;
+        (&self.from, &self.to, self.change, self.only) == (from, to, *change, *only)
+            && (&self.before, &self.after) == (before, after)
     }
 }
 

@@ -21,7 +21,7 @@ use serde_json::Value;
 
 use super::edits::{Change, Op, Unfit, project};
 use super::flow::Flow;
-use super::{Side, Sides, flows};
+use super::{Side, Sides};
 use crate::model::cluster::Cluster;
 use crate::model::id::{Kind, ObjectId};
 use crate::{net, rbac};
@@ -93,16 +93,17 @@ impl Order {
     }
 }
 
-/// The order for a cluster in which these changes are made.
+/// The order for a cluster in which these changes are made; `after` is with all of them, and `whole` what differs then.
 ///
 /// # Errors
 /// An object is of no kind that is read, or has no name.
-pub fn order(before: &Side<'_>, changes: &[Change]) -> Result<Order, Unfit> {
+pub fn order(before: &Side<'_>, after: &Side<'_>, whole: &[Flow], changes: &[Change]) -> Result<Order, Unfit> {
     let ids: Vec<ObjectId> = changes.iter().map(Change::id).collect::<Result<_, _>>()?;
     let mut usual: Vec<usize> = (0..changes.len()).collect();
     usual.sort_by_key(|it| rank(&changes[*it], &ids[*it]));
     let needs = needs(changes, &ids);
-    let mut course = Course::new(before, changes)?;
+    let (states, moments) = Default::default();
+    let mut course = Course { before, after, whole, changes, states, moments };
     let found = search::best(&usual, &needs, BUDGET, &mut |made| course.cost(made))?;
     let moments = (1..found.places.len()).map(|it| course.moment(&found.places[..it]));
     let moments = moments.collect::<Result<_, _>>()?;
@@ -173,6 +174,10 @@ struct State {
 }
 
 impl State {
+    fn of(side: &Side<'_>) -> Self {
+        Self { cluster: side.cluster.clone(), net: side.net.clone(), rbac: side.rbac.clone() }
+    }
+
     fn side<'a>(&'a self, of: &Side<'a>) -> Side<'a> {
         Side { cluster: &self.cluster, net: &self.net, rbac: &self.rbac, ..*of }
     }
@@ -191,24 +196,15 @@ impl State {
 /// The moments of all orders, as far as they have been looked at, by the changes that are made.
 struct Course<'a> {
     before: &'a Side<'a>,
-    after: State,
+    after: &'a Side<'a>,
     /// What differs in the end.
-    whole: Vec<Flow>,
+    whole: &'a [Flow],
     changes: &'a [Change],
     states: BTreeMap<Vec<usize>, State>,
     moments: BTreeMap<Vec<usize>, Moment>,
 }
 
-impl<'a> Course<'a> {
-    fn new(before: &'a Side<'a>, changes: &'a [Change]) -> Result<Self, Unfit> {
-        let first = State { cluster: before.cluster.clone(), net: before.net.clone(), rbac: before.rbac.clone() };
-        let mut after = first.clone();
-        changes.iter().try_for_each(|it| after.make(it))?;
-        let whole = if changes.len() < 2 { Vec::new() } else { flows::compare(&sides(before, &after.side(before))) };
-        let states = BTreeMap::from([(Vec::new(), first)]);
-        Ok(Self { before, after, whole, changes, states, moments: BTreeMap::new() })
-    }
-
+impl Course<'_> {
     fn cost(&mut self, made: &[usize]) -> Result<Cost, Unfit> {
         Ok(self.moment(made)?.cost())
     }
@@ -220,15 +216,15 @@ impl<'a> Course<'a> {
             return Ok(known.clone());
         }
         let state = self.state(made)?;
-        let three = moment::Three::new(*self.before, state.side(self.before), self.after.side(self.before));
-        let moment = Moment { flows: three.flows(&self.whole), rights: three.rights() };
+        let three = moment::Three::new(*self.before, state.side(self.before), *self.after);
+        let moment = Moment { flows: three.flows(self.whole), rights: three.rights() };
         self.states.insert(key.clone(), state);
         self.moments.insert(key, moment.clone());
         Ok(moment)
     }
 
     fn state(&self, made: &[usize]) -> Result<State, Unfit> {
-        let Some((last, others)) = made.split_last() else { return Ok(self.states[&Vec::new()].clone()) };
+        let Some((last, others)) = made.split_last() else { return Ok(State::of(self.before)) };
         let mut state = match self.states.get(&sorted(others)) {
             Some(known) => known.clone(),
             None => self.state(others)?,

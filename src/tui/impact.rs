@@ -8,7 +8,7 @@ use super::page::saying;
 use crate::ask::diff::{self, Common, Fold};
 use crate::ask::{World, order, staged};
 use crate::change::stage::Item;
-use crate::change::{Change, Order, edits};
+use crate::change::{Change, Order, Unfit, edits};
 use crate::text::{Line, Mark, Page};
 
 /// What a comparison was of, and what it came to.
@@ -95,23 +95,24 @@ impl Impact {
 pub fn work(base: &World, changes: Vec<Change>) -> Work {
     let (base, revision) = (base.clone(), base.revision());
     Box::new(move |_| {
-        let compared = match (edits::project(&base.cluster, &changes), order::of(&base, &changes)) {
-            (Ok(projected), Ok(order)) => {
-                let mut after = base.clone();
-                after.stage(projected.deltas);
-                let common = Common { is_one_source: true, has_same_unread: true };
-                let mut page = diff::page(&diff::compare(&base, &after, common), Fold::Folded);
-                projected.notes.iter().for_each(|it| page.say(1, Mark::Note, it));
-                let told = order::lines(&order, &changes);
-                told.iter().for_each(|it| page.push(it.clone()));
-                Compared { changes, revision, page, order, told }
-            }
-            (Err(why), _) | (_, Err(why)) => {
-                let (page, order) = (saying(Mark::Unknown, why.to_string()), Order::default());
-                let order = Order { places: (0..changes.len()).collect(), ..order };
-                Compared { changes, revision, page, order, told: Vec::new() }
-            }
-        };
-        Said::Impact(Arc::new(compared))
+        let (page, order, told) = compare(&base, &changes).unwrap_or_else(|why| {
+            let order = Order { places: (0..changes.len()).collect(), ..Order::default() };
+            (saying(Mark::Unknown, why.to_string()), order, Vec::new())
+        });
+        Said::Impact(Arc::new(Compared { changes, revision, page, order, told }))
     })
+}
+
+/// What these changes come to, in which order they are made, and what is told of that.
+fn compare(base: &World, changes: &[Change]) -> Result<(Page, Order, Vec<Line>), Unfit> {
+    let projected = edits::project(&base.cluster, changes)?;
+    let mut after = base.clone();
+    after.stage(projected.deltas);
+    let impact = diff::compare(base, &after, Common::ALL);
+    let order = order::of(base, &after, &impact, changes)?;
+    let mut page = diff::page(&impact, Fold::Folded);
+    projected.notes.iter().for_each(|it| page.say(1, Mark::Note, it));
+    let told = order::lines(&order, changes);
+    page.lines.extend(told.iter().cloned());
+    Ok((page, order, told))
 }

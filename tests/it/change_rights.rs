@@ -72,7 +72,7 @@ fn rule(part: &Tuple) -> RoleRule {
 }
 
 /// A cluster in which these parts are given to one subject.
-fn giving(subject: &Subject, parts: impl IntoIterator<Item = (Name, Tuple)>) -> Cluster {
+pub fn giving(subject: &Subject, parts: impl IntoIterator<Item = (Name, Tuple)>) -> Cluster {
     let mut facts = Vec::new();
     for (at, (scope, part)) in parts.into_iter().enumerate() {
         let meta = Meta { namespace: scope, name: format!("r{at}").into(), ..Meta::default() };
@@ -86,7 +86,7 @@ fn giving(subject: &Subject, parts: impl IntoIterator<Item = (Name, Tuple)>) -> 
 }
 
 /// What bindings that name a subject itself give it.
-fn own(world: &World, subject: &Subject) -> Vec<(Name, Tuple)> {
+pub fn own(world: &World, subject: &Subject) -> Vec<(Name, Tuple)> {
     let served = Served::built_in();
     let bindings = world.cluster.bindings.iter().filter(|binding| {
         let mut all = binding.subjects.iter().map(|it| kreach::rbac::grant::named(it, binding));
