@@ -1,7 +1,7 @@
 //! What must hold of every baseline, on random worlds: no needed flow is lost, nothing is opened, a second one has nothing
 //! to write, and default deny holds for pods to come. Both engines are asked, pod by pod.
 //!
-//! `KREACH_CASES=100 cargo test --test it baseline_laws::` tries a hundred times as many.
+//! `PROPTEST_RNG_SEED=$RANDOM KREACH_CASES=100 cargo test --test it baseline_laws::` tries a hundred times as many.
 
 use std::collections::BTreeSet;
 

@@ -1,7 +1,7 @@
 //! What must hold of every candidate of `fix`, on random worlds: it does what was asked and nothing against anybody else,
 //! by the naive evaluator, with its JSON read back as `live+FILE` reads it.
 //!
-//! `KREACH_CASES=100 cargo test --test it fix_laws::` tries a hundred times as many.
+//! `PROPTEST_RNG_SEED=$RANDOM KREACH_CASES=100 cargo test --test it fix_laws::` tries a hundred times as many.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

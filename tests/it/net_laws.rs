@@ -1,6 +1,6 @@
 //! What must hold of every network answer, on random worlds (DESIGN §8.2).
 //!
-//! `KREACH_CASES=100 cargo test --test it net_laws::` tries a hundred times as many.
+//! `PROPTEST_RNG_SEED=$RANDOM KREACH_CASES=100 cargo test --test it net_laws::` tries a hundred times as many.
 
 use std::collections::BTreeMap;
 

@@ -1,7 +1,7 @@
 //! `reach`, `map` and `trace` say the same, on random worlds (CONTRACT §2): each row is what the traces of its ends say,
 //! and whatever a trace may allow is in some row.
 //!
-//! `KREACH_CASES=100 cargo test --test it net_lists::` tries a hundred times as many.
+//! `PROPTEST_RNG_SEED=$RANDOM KREACH_CASES=100 cargo test --test it net_lists::` tries a hundred times as many.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
