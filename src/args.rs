@@ -85,6 +85,8 @@ pub enum Command {
     Workloads(cli::list::WorkloadsArgs),
     /// The Services, what stands behind each, and how that is isolated
     Services(cli::list::ServicesArgs),
+    /// What a rule says that an answer rests on
+    Rule(cli::rule::RuleArgs),
     /// The ClusterRole that kreach needs, as YAML
     Rbac(cli::rbac::RbacArgs),
     /// Versions, directories, the cluster and what of it may be read
@@ -128,6 +130,7 @@ impl Command {
             | Command::Check(_)
             | Command::Assert(_)
             | Command::Snapshot(_)
+            | Command::Rule(_)
             | Command::Rbac(_)
             | Command::Demo(_)
             | Command::Completion(_)

@@ -99,6 +99,7 @@ fn run(args: Args) -> Result<Exit, Stop> {
     match &args.command {
         Some(Command::Completion(it)) => Ok(print::completion(it.shell)?),
         Some(Command::Rbac(it)) => print::answer(Color::Never, |out| Ok(it.print(args.connection.write, out)?)),
+        Some(Command::Rule(it)) => print::answer(Color::Never, |out| Ok(it.print(out)?)),
         Some(Command::Man) => Ok(print::man()?),
         Some(Command::Snapshot(it)) => snapshot::write(&args, it),
         Some(Command::Diff(it)) => diff::compare(&args, it, color(args.screen.color)),

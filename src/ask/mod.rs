@@ -59,6 +59,7 @@ mod reached;
 pub mod reaches;
 pub mod resolve;
 mod rewriting;
+pub mod rules;
 mod sample;
 pub mod scope;
 pub mod sidestep;

@@ -34,6 +34,7 @@ pub mod path;
 pub mod permissions;
 pub mod rbac;
 pub mod reach;
+pub mod rule;
 pub mod sidestep;
 pub mod staged;
 pub mod touch;

@@ -262,12 +262,13 @@ pub fn document() -> String {
     page
 }
 
-/// The commands named in the last row, most useful first, for where one is.
+/// The commands named in the last row, most useful first, for where one is; on a line with a rule that comes first.
 pub fn hints(app: &App) -> Vec<&'static Command> {
     let names = if app.focus.side == Side::View { app.focus.shown.view().hints() } else { PANES[app.focus.pane].hints };
+    let why = super::open::no_rule(app).is_none().then_some(&"why");
     let at = app.place();
     let command = |name: &&str| COMMANDS.iter().find(|it| it.name == *name && it.places.contains(&at));
-    names.iter().filter_map(command).collect()
+    why.into_iter().chain(names).filter_map(command).collect()
 }
 
 #[cfg(test)]

@@ -6,13 +6,14 @@ use super::event::Effect;
 use super::layout::Side;
 use super::panes::PANES;
 use super::reaching::ReachAsked;
+use super::views::rule::RuleAsked;
 use super::{fixable, grants};
 use crate::ask::end::{self, End};
 use crate::ask::escalation::{self, Actor};
 use crate::ask::item::Item;
 use crate::ask::question::about::Explain;
 use crate::ask::reaches::Way;
-use crate::ask::{Line, Question};
+use crate::ask::{Line, Question, rules};
 use crate::escalate::Foothold;
 use crate::model::id::{Kind, ObjectId, PodId};
 use crate::model::name::Name;
@@ -288,8 +289,28 @@ pub fn follow(app: &mut App) -> Vec<Effect> {
     }
     match link(app).cloned() {
         Some(link) => app.open_yaml(link.object, link.place),
+        None if no_rule(app).is_none() => rule(app),
         None => follow_nothing(app),
     }
+}
+
+/// The number of the rule that the line under the cursor rests on.
+fn rule_here(app: &App) -> Option<&'static str> {
+    app.reader().line().map(|it| it.rule).filter(|it| app.focus.side == Side::View && !it.is_empty())
+}
+
+/// Why there is no rule to show.
+pub fn no_rule(app: &App) -> Option<&'static str> {
+    let is_told = rule_here(app).is_some_and(|it| rules::rule(it).is_some());
+    (!is_told).then_some("no rule is named behind this line: it is a fact of the cluster")
+}
+
+/// Shows the rule that the line under the cursor rests on.
+pub fn rule(app: &mut App) -> Vec<Effect> {
+    if let Some(id) = rule_here(app) {
+        app.open(Shown::Rule(RuleAsked(id)));
+    }
+    Vec::new()
 }
 
 /// A line of an explanation is of the object that is explained; others say why they lead nowhere.

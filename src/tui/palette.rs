@@ -11,10 +11,12 @@ use super::command::{self, COMMANDS, Finds};
 use super::event::Effect;
 use super::panes::{self, PANES, PaneSpec};
 use super::picker::{Choice, Entry};
+use super::views::rule::RuleAsked;
 use super::{asked, choices, complete, grants, questions, staging};
 use crate::ask::Fault;
 use crate::ask::end;
 use crate::ask::nearest::{did_you_mean, nearest};
+use crate::ask::rules;
 use crate::model::id::{Kind, ObjectId};
 use crate::model::name::Name;
 use crate::model::place::Place;
@@ -148,6 +150,7 @@ pub const WORDS: &[Word] = &[
         help: "what each rule of POLICY trusts, and everybody who can write that: networkpolicy/NS/NAME",
         run: |app, words| ask(app, "trust", words),
     },
+    Word { name: "rule", arguments: "ID", help: "what a rule says that an answer rests on: S44, A05", run: rule },
     Word { name: "yaml", arguments: "KIND/[NS/]NAME", help: "an object as YAML", run: yaml },
     Word { name: "ns", arguments: "[NAME]", help: "narrow to a namespace; without a name: choose", run: namespace },
     Word { name: "ctx", arguments: "[NAME]", help: "go to another context; without a name: choose", run: context },
@@ -302,6 +305,11 @@ fn yaml(app: &mut App, words: &str) -> Result<Vec<Effect>, Fault> {
     let known = crate::kinds::KINDS.iter().map(|it| it.kind).find(|it| it.as_str() == kind);
     let kind: Kind = known.ok_or_else(|| Fault::new(format!("{kind:?} is no kind that is read here"), ""))?;
     Ok(app.open_yaml(ObjectId::new(kind, namespace, name), Place::default()))
+}
+
+fn rule(app: &mut App, words: &str) -> Result<Vec<Effect>, Fault> {
+    app.open(Shown::Rule(RuleAsked(rules::named(words)?.id)));
+    Ok(Vec::new())
 }
 
 fn stage(app: &mut App, words: &str) -> Result<Vec<Effect>, Fault> {

@@ -90,6 +90,7 @@ fn questions(command: &str, name: &str) -> Vec<Vec<String>> {
         }
         "apply" => vec![of(&["apply", "world.json", "--write", "--yes"])],
         "undo" => vec![of(&["undo", "--write", "--yes"]), of(&["undo", "--list"]), of(&["undo", "@"])],
+        "rule" => vec![of(&["rule"]), of(&["rule", "S44"]), of(&["rule", "@"])],
         "rbac" => vec![of(&["rbac"]), of(&["rbac", "--write"])],
         "info" => vec![of(&["info"])],
         "demo" => vec![of(&["demo", "--world", "@", "--listen", "127.0.0.1:0", "--write-kubeconfig", "/dev/null"])],

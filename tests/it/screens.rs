@@ -405,6 +405,27 @@ fn a_typed_line_runs_what_it_names_and_nothing_near_it() {
     assert!(driver.text().contains(":policies "), "{}", driver.text());
 }
 
+/// WORDS: a rule's number is a link that Enter opens; from there one comes back to the line.
+#[test]
+fn enter_opens_the_rule_behind_a_line() {
+    let mut driver = Driver::new(120, 40);
+    driver.keys(": \"trace_shop/web-0_payments/ledger-0:9000 Enter");
+    assert!(!driver.text().contains("Y why"), "{}", driver.text());
+    driver.keys("Z / \"established Enter");
+    assert!(driver.text().contains("Y why"), "{}", driver.text());
+    for key in ["Enter", "Y"] {
+        driver.keys(key);
+        let text = driver.text();
+        assert!(text.contains("S44: Existing connections") && text.contains("docs/network-policy.md"), "{key}: {text}");
+        driver.keys("Esc");
+        assert!(driver.text().contains("Y why"), "{key}: {}", driver.text());
+    }
+    driver.keys(": \"rule_a05 Enter");
+    assert!(driver.text().contains("A05: exec into a pod"), "{}", driver.text());
+    driver.keys(": \"rule_a Enter");
+    assert!(driver.text().contains("\"a\" is no rule"), "{}", driver.text());
+}
+
 /// Tab takes what stands under the cursor: verbs, resources, ends, subjects, by any part of their name.
 #[test]
 fn arguments_are_completed_by_any_part_of_them() {

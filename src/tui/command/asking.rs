@@ -102,6 +102,15 @@ pub(super) const ALL: &[Command] = &[
         run: open::yaml,
         finds: Finds::ByName,
     },
+    Command {
+        keys: &["Y"],
+        name: "why",
+        help: "the rule that the line under the cursor rests on",
+        places: OBJECTS,
+        refuses: open::no_rule,
+        run: open::rule,
+        finds: Finds::ByName,
+    },
     always(
         &["Enter"],
         "open",

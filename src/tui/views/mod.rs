@@ -18,6 +18,7 @@ pub mod map;
 pub mod matrix;
 pub mod permissions;
 pub mod reach;
+pub mod rule;
 pub mod stage;
 pub mod trace;
 pub mod who_can;
@@ -70,6 +71,8 @@ pub enum Shown {
     /// What each subject in view may do.
     Abilities,
     Yaml(yaml::YamlAt),
+    /// What a rule says.
+    Rule(rule::RuleAsked),
     /// What is staged.
     Stage,
     /// One staged change.
@@ -242,6 +245,7 @@ impl Shown {
             Shown::WhoCan(asked) => asked,
             Shown::Abilities => &abilities::Subjects,
             Shown::Yaml(at) => at,
+            Shown::Rule(asked) => asked,
             Shown::Stage => &stage::Stage,
             Shown::Staged(at) => at,
             Shown::Impact => &stage::Compared,
