@@ -15,15 +15,16 @@ pub mod openings;
 mod page;
 mod witness;
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use super::end::{End, PortAsk};
 use super::escalation::Watch;
 use super::page::target;
 use super::trace::Trace;
-use super::world::SelfCheck;
-use super::{Fault, World};
+use super::{Asker, Fault, World};
 use crate::escalate::holders;
+use crate::escalate::replay::Copy;
 use crate::escalate::{Certainty, Step};
 use crate::model::evidence::{Gap, Outcome};
 use crate::model::name::Name;
@@ -118,14 +119,14 @@ impl Ask {
         found.always = holders::always(&ground).into_iter().collect();
         found.gaps = trace_gaps(&trace);
         refused(&trace, &mut found);
-        let search = Search::of(&ground, &trace);
-        let openings = search.openings();
-        let finding = Finding::new(&ground, &search, &openings, self.said(), self.near());
+        let hops = openings::hops(&trace);
+        let (openings, mut copy) = Search::of(&ground, &trace, &hops, &mut *watch).openings();
+        let finding = Finding::new(&ground, &hops, &openings, self.said(), self.near());
         match &self.by {
-            Some((subject, _)) => finding.one(subject, &mut found),
-            None => finding.everybody(self.in_steps, watch, &mut found),
+            Some((subject, _)) => finding.one(subject, &mut *watch, &mut found),
+            None => finding.everybody(self.in_steps, &mut *watch, &mut found),
         }
-        self.confirm(world, &openings, &finding.used(), &mut found)?;
+        self.confirm(world, &mut copy, &openings, watch, &mut found)?;
         found.witnesses.sort_by(|a, b| order(a).cmp(&order(b)));
         Ok(found)
     }
@@ -145,19 +146,32 @@ impl Ask {
     }
 
     /// Asks both engines of the network about the whole flow with each opening written that somebody can write.
-    fn confirm(&self, world: &World, all: &[Opening], used: &[usize], found: &mut Sidestep) -> Result<(), Fault> {
-        for at in used {
+    fn confirm(
+        &self,
+        world: &World,
+        copy: &mut Copy<'_>,
+        all: &[Opening],
+        watch: Watch<'_>,
+        found: &mut Sidestep,
+    ) -> Result<(), Fault> {
+        let used: BTreeSet<usize> = found.witnesses.iter().map(|it| it.opening).collect();
+        let differences = RefCell::default();
+        for (done, at) in used.iter().enumerate() {
+            if !watch(done, used.len()) {
+                break;
+            }
             let opening = &all[*at];
-            let mut after = world.clone();
-            after.check = SelfCheck::On;
-            after.apply(opening.deltas());
             let from = opening.new_pod().map_or_else(|| self.from.clone(), End::Pod);
-            let outcome = after.asker().without_prerequisites().trace(&from, &self.to, &self.port)?.outcome();
-            if let Some(first) = after.differences().first() {
+            let traced = copy.trying(&opening.deltas(), |copy| {
+                let (cluster, net) = copy.now();
+                let asker = Asker::new(cluster, net).with_self_check(&world.settings, &differences);
+                asker.without_prerequisites().trace(&from, &self.to, &self.port)
+            })?;
+            if let Some(first) = differences.borrow().first() {
                 let hint = "this is a defect of kreach: please report it with `kreach snapshot`";
                 return Err(Fault::new(format!("self-check: the engines differ about a write: {first}"), hint));
             }
-            if outcome != Outcome::Allow {
+            if traced.outcome() != Outcome::Allow {
                 found.witnesses.iter_mut().filter(|it| it.opening == *at).for_each(witness::doubt);
             }
         }

@@ -6,7 +6,7 @@
 //!
 //! Whoever may do it through a group that they are in by themselves is found as that group.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::FxHashMap;
 
@@ -32,6 +32,18 @@ pub fn holders<'n>(
     found.subjects
 }
 
+/// Everybody whom bindings of these namespaces name, whatever they give, and the service accounts there.
+pub fn at_home<'n>(ground: &Ground<'_>, namespaces: impl IntoIterator<Item = &'n Name>) -> BTreeSet<Subject> {
+    let mut found = Found { ground, cluster_roles: FxHashMap::default(), subjects: BTreeSet::new() };
+    for namespace in namespaces {
+        found.add(namespace, &|_| true);
+        let place = ground.place(namespace);
+        let account = |name: &Name| Subject::ServiceAccount { namespace: namespace.clone(), name: name.clone() };
+        found.subjects.extend(place.accounts().into_iter().map(account));
+    }
+    found.subjects
+}
+
 /// Who holds `*` on everything in the whole cluster, by the group of the API server's own or by a binding.
 pub fn always(ground: &Ground<'_>) -> BTreeSet<Subject> {
     let mut found = Found { ground, cluster_roles: FxHashMap::default(), subjects: BTreeSet::new() };
@@ -47,6 +59,18 @@ pub fn is_always(ground: &Ground<'_>, subject: &Subject) -> bool {
         it.scope().is_empty() && it.role.as_ref().is_some_and(|(_, powers)| powers.everything)
     };
     is_masters || ground.grants(subject).all.iter().any(gives)
+}
+
+/// Those of them who may not do everything, those who hold the same together.
+pub fn classes(ground: &Ground<'_>, subjects: impl IntoIterator<Item = Subject>) -> Vec<Vec<Subject>> {
+    let mut classes: BTreeMap<Vec<(Name, usize)>, Vec<Subject>> = BTreeMap::new();
+    for subject in subjects.into_iter().filter(|it| !is_always(ground, it)) {
+        classes.entry(ground.grants(&subject).key()).or_default().push(subject);
+    }
+    // The same order in every run, wherever roles stand in memory.
+    let mut all: Vec<Vec<Subject>> = classes.into_values().collect();
+    all.sort();
+    all
 }
 
 /// What somebody holds that leads anywhere: over the whole cluster, over namespaces, over objects that are named.

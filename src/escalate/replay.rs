@@ -49,6 +49,8 @@ impl<'a> Copy<'a> {
         let answer = ask(self);
         let back: Vec<Delta> = self.unseen[first..].iter().rev().filter_map(undone).collect();
         back.into_iter().for_each(|it| self.apply(it));
+        // What an engine that was not asked yet has not seen comes to nothing.
+        self.unseen.truncate(first);
         answer
     }
 
@@ -68,6 +70,12 @@ impl<'a> Copy<'a> {
 
     /// What a connection comes to now.
     pub fn connects(&mut self, from: &End, to: &End, port: Option<Port>) -> Outcome {
+        let (cluster, net) = self.now();
+        net.outcome(cluster, from, to, port)
+    }
+
+    /// The cluster now, and who may connect to whom in it.
+    pub fn now(&mut self) -> (&Cluster, &crate::net::Index) {
         let is_of_net = |it: &Change| !matches!(it, Change::Role(_) | Change::Binding(_) | Change::ServiceAccount(_));
         if let Some(cluster) = self.cluster.as_ref().filter(|_| self.unseen.iter().any(is_of_net)) {
             let copied = || {
@@ -75,14 +83,14 @@ impl<'a> Copy<'a> {
                 net.apply(cluster, &self.unseen);
                 net
             };
-            return self.net.get_or_insert_with(copied).trace(cluster, from, to, port).outcome();
+            return (cluster, self.net.get_or_insert_with(copied));
         }
-        self.ground.net.trace(self.ground.cluster, from, to, port).outcome()
+        (self.ground.cluster, self.ground.net)
     }
 }
 
 /// What takes a change back; `None`: a way writes nothing of the sort.
-pub fn undone(change: &Change) -> Option<Delta> {
+fn undone(change: &Change) -> Option<Delta> {
     fn back<T: Clone>(diff: &Diff<T>, fact: fn(T) -> AnyFact) -> Option<Delta> {
         match (&diff.before, &diff.after) {
             (Some(before), _) => Some(Delta::Put(Entry::new(fact(before.clone())))),
@@ -108,11 +116,7 @@ pub fn gone<'a>(ground: &'a Ground<'a>, mut steps: Vec<Step>) -> (Vec<Step>, boo
     let mut holds = true;
     for step in &mut steps {
         for because in &mut step.because {
-            if let Because::Allowed { identity, request, grant } = because {
-                let access = copy.can(identity, request);
-                holds &= access.outcome() == Outcome::Allow;
-                *grant = access.grants.into_iter().next().map(Box::new);
-            }
+            holds &= because.decide(|identity, request| copy.can(identity, request));
         }
         step.writes.iter().for_each(|it| copy.apply(it.clone()));
         for because in &step.because {

@@ -1,11 +1,12 @@
 //! One move: from what is held to what that gives, and everything that it rests on.
 
 use crate::model::cluster::Delta;
+use crate::model::evidence::Outcome;
 use crate::model::id::ObjectId;
 use crate::model::name::Name;
 use crate::model::role::Subject;
 use crate::net::verdict::{End, Port};
-use crate::rbac::{Grant, Identity, Request};
+use crate::rbac::{Access, Grant, Identity, Request};
 
 use super::edges::Edge;
 use super::foothold::Foothold;
@@ -42,6 +43,18 @@ pub enum Because {
     Connects { from: End, to: End, port: Option<Port> },
     /// What makes the move unsure, in one clause.
     Doubt { object: Option<ObjectId>, what: Name },
+}
+
+impl Because {
+    /// Takes in the first grant that allows what is requested, and says whether it is allowed; what requests nothing
+    /// holds.
+    pub fn decide(&mut self, can: impl FnOnce(&Identity, &Request) -> Access) -> bool {
+        let Because::Allowed { identity, request, grant } = self else { return true };
+        let access = can(identity, request);
+        let is_allowed = access.outcome() == Outcome::Allow;
+        *grant = access.grants.into_iter().next().map(Box::new);
+        is_allowed
+    }
 }
 
 /// One move.

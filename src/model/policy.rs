@@ -37,6 +37,14 @@ impl Direction {
             Direction::Egress => "egress",
         }
     }
+
+    /// That of the other gate.
+    pub const fn opposite(self) -> Self {
+        match self {
+            Direction::Ingress => Direction::Egress,
+            Direction::Egress => Direction::Ingress,
+        }
+    }
 }
 
 /// A set of directions.

@@ -9,7 +9,7 @@ use kreach::ask::sidestep::{Ask, Sidestep, Witness};
 use kreach::ask::world::SelfCheck;
 use kreach::escalate::holders::is_always;
 use kreach::escalate::{Because, Certainty, Foothold};
-use kreach::model::cluster::{AnyFact, Cluster, Delta};
+use kreach::model::cluster::{AnyFact, Cluster, Delta, Entry};
 use kreach::model::evidence::Outcome;
 use kreach::model::id::{Kind, ObjectId, PodId};
 use kreach::model::role::Subject;
@@ -218,4 +218,38 @@ fn without_its_grant_a_witness_goes() {
         }
     }
     assert!(gone > 50, "only {gone} witnesses went");
+}
+
+/// So many users who may do nothing of it: the cluster is a large one.
+fn idle() -> Vec<AnyFact> {
+    let binding = |number: usize| {
+        let json = format!(
+            r#"{{"metadata":{{"name":"idle-{number}"}},"subjects":[{{"kind":"User","name":"idle-{number}"}}],
+                "roleRef":{{"kind":"ClusterRole","name":"nothing","apiGroup":"rbac.authorization.k8s.io"}}}}"#
+        );
+        fact(Kind::ROLE_BINDING, &json, "elsewhere")
+    };
+    (0..260).map(binding).collect()
+}
+
+#[test]
+fn where_many_are_named_not_all_are_asked_in_steps_and_nobody_is_no_deny() {
+    let (mut found, mut unknown) = (0, 0);
+    for seed in 0..u64::from(cases(40)) {
+        let mut world = world(seed);
+        world.apply(idle().into_iter().map(|it| Delta::Put(Entry::new(it))).collect());
+        for ask in denied(&world) {
+            let few = answer(&world, &ask);
+            let all = answer(&world, &Ask { in_steps: true, ..ask.clone() });
+            assert_ne!(few.outcome(), Outcome::Deny, "seed {seed}: {ask:?}");
+            match few.outcome() {
+                Outcome::Allow => {
+                    assert_eq!(all.outcome(), Outcome::Allow, "seed {seed}: {ask:?}");
+                    found += 1;
+                }
+                _ => unknown += 1,
+            }
+        }
+    }
+    assert!(found > 10 && unknown > 0, "{found} found, {unknown} unknown");
 }

@@ -29,7 +29,7 @@ pub struct Sidestep {
     #[arg(long, value_name = "SUBJECT")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
-    /// In a large cluster too: those who can come to it in steps, where somebody could at once
+    /// In a large cluster too: everybody who can come to it in steps
     #[arg(long, conflicts_with = "by")]
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub in_steps: bool,

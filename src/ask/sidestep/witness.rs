@@ -1,16 +1,16 @@
 //! Who can write what opens a flow: by rights of their own, or by those that they can come to.
 
-use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use super::act::{Act, By};
-use super::openings::{Hop, Opening, Search, of_new};
+use super::openings::{Hop, Opening, of_new};
 use super::{Sidestep, Witness};
 use crate::ask::escalation::Watch;
 use crate::ask::reached::alike;
 use crate::escalate::closure::{self, chained};
 use crate::escalate::goal::Target;
-use crate::escalate::holders::{holders, is_always, power};
+use crate::escalate::holders::{at_home, classes, holders, is_always, power};
 use crate::escalate::powers::Permission;
 use crate::escalate::replay;
 use crate::escalate::until::until;
@@ -22,8 +22,8 @@ use crate::model::role::Subject;
 use crate::text::Mark;
 use crate::text::evidence::Evidence;
 
-/// Where bindings name more than so many, and somebody can at once, it is not asked of all others whether they can come to
-/// it in steps, unless that is wanted.
+/// Where bindings name more than so many it is not asked of everybody whether they can come to it in steps, unless that is
+/// wanted.
 const FEW: usize = 256;
 
 /// What makes a write unsure that may open the flow.
@@ -33,38 +33,43 @@ const DOUBT: &str = "whether policies allow the connection then is not known";
 pub struct Finding<'a> {
     ground: &'a Ground<'a>,
     openings: &'a [Opening],
+    /// The writes of all of them, each once.
+    acts: Vec<Rc<Act>>,
+    /// By opening which of these it is.
+    made_of: Vec<Vec<usize>>,
     hops: &'a [Hop],
     /// The flow, as it is told.
     said: Name,
     goal: Goal,
     /// The namespaces of both ends: who stands there is asked first.
     near: BTreeSet<Name>,
-    used: RefCell<BTreeSet<usize>>,
 }
 
 impl<'a> Finding<'a> {
     /// Of these openings.
     pub fn new(
         ground: &'a Ground<'a>,
-        search: &'a Search<'a>,
+        hops: &'a [Hop],
         openings: &'a [Opening],
         said: Name,
         near: BTreeSet<Name>,
     ) -> Self {
-        let hops = search.hops();
         let targets = hops.iter().map(|it| Target { end: it.1.clone(), port: it.2 }).collect();
         let goal = Goal::Connects { text: said.clone(), targets };
-        Self { ground, openings, hops, said, goal, near, used: RefCell::default() }
-    }
-
-    /// The openings that somebody can write.
-    pub fn used(&self) -> Vec<usize> {
-        self.used.borrow().iter().copied().collect()
+        let mut acts: Vec<Rc<Act>> = Vec::new();
+        let mut number = |act: &Rc<Act>| {
+            acts.iter().position(|it| Rc::ptr_eq(it, act)).unwrap_or_else(|| {
+                acts.push(act.clone());
+                acts.len() - 1
+            })
+        };
+        let made_of = openings.iter().map(|it| it.acts.iter().map(&mut number).collect()).collect();
+        Self { ground, openings, acts, made_of, hops, said, goal, near }
     }
 
     /// Whether one subject can.
-    pub fn one(&self, subject: &Subject, found: &mut Sidestep) {
-        if let Some(witness) = self.beyond(std::slice::from_ref(subject)) {
+    pub fn one(&self, subject: &Subject, watch: Watch<'_>, found: &mut Sidestep) {
+        if let Some(witness) = self.beyond(std::slice::from_ref(subject), &mut || watch(0, 1)) {
             found.witnesses.push(witness);
         }
         if found.outcome() != Outcome::Allow {
@@ -75,18 +80,43 @@ impl<'a> Finding<'a> {
     /// Everybody whom bindings name, those who hold the same together.
     pub fn everybody(&self, in_steps: bool, watch: Watch<'_>, found: &mut Sidestep) {
         let direct = self.direct();
-        found.witnesses.extend(direct.iter().filter_map(|it| self.at_once(it)));
+        for (at, subjects) in direct.iter().enumerate() {
+            if !watch(at, direct.len()) {
+                return;
+            }
+            found.witnesses.extend(self.at_once(subjects));
+        }
         let named = self.ground.named();
         let count = named.users.len() + named.groups.len() + named.accounts.values().map(BTreeSet::len).sum::<usize>();
-        if found.outcome() == Outcome::Allow && !in_steps && count > FEW {
-            let told: usize = found.witnesses.iter().map(|it| it.subjects.len()).sum();
-            let what = format!(
-                "who of {} more subjects can come to it in steps was not asked: --in-steps asks, --by asks of one",
-                count.saturating_sub(told)
-            );
-            return found.notes.push(Evidence::new(Mark::Note, what));
+        if in_steps || count <= FEW {
+            return self.others(direct, watch, found);
         }
-        self.others(direct, watch, found);
+        if found.outcome() != Outcome::Allow {
+            self.at_home(&direct, watch, found);
+        }
+        let told: usize = found.witnesses.iter().map(|it| it.subjects.len()).sum();
+        let what = format!(
+            "who of {} more subjects can come to it in steps was not asked: --in-steps asks, --by asks of one",
+            count.saturating_sub(told)
+        );
+        match found.outcome() {
+            Outcome::Allow => found.notes.push(Evidence::new(Mark::Note, what)),
+            _ => found.gaps.push(Gap::End { what: what.into() }),
+        }
+    }
+
+    /// Of those at home in the namespaces of both ends the first who surely comes to it in steps.
+    fn at_home(&self, direct: &[Vec<Subject>], watch: Watch<'_>, found: &mut Sidestep) {
+        let known: BTreeSet<&Subject> = direct.iter().flatten().collect();
+        let mut all = at_home(self.ground, &self.near);
+        all.retain(|it| !known.contains(it) && power(self.ground, it) != [0; 3]);
+        let all = classes(self.ground, all);
+        for (at, subjects) in all.iter().enumerate() {
+            if !watch(at, all.len()) || found.outcome() == Outcome::Allow {
+                return;
+            }
+            found.witnesses.extend(self.beyond(subjects, &mut || watch(at, all.len())));
+        }
     }
 
     /// Those who can come to it in steps.
@@ -106,7 +136,7 @@ impl<'a> Finding<'a> {
             if !watch(at, others.len()) {
                 return;
             }
-            match self.beyond(subjects) {
+            match self.beyond(subjects, &mut || watch(at, others.len())) {
                 Some(witness) => found.witnesses.push(witness),
                 None if is_found => {}
                 None => self.gaps(&subjects[0]).into_iter().for_each(|it| {
@@ -127,21 +157,14 @@ impl<'a> Finding<'a> {
 
     /// Those whom bindings give what some write needs, those who hold the same together.
     fn direct(&self) -> Vec<Vec<Subject>> {
-        let acts = || self.openings.iter().flat_map(|it| &it.acts);
         let mut permissions: Vec<&'static Permission> = Vec::new();
-        for it in acts().map(Act::permission) {
+        for it in self.acts.iter().map(|it| it.permission()) {
             if !permissions.iter().any(|known| std::ptr::eq::<Permission>(*known, it)) {
                 permissions.push(it);
             }
         }
-        let namespaces: BTreeSet<&Name> = acts().map(Act::namespace).collect();
-        let mut classes: BTreeMap<Vec<(Name, usize)>, Vec<Subject>> = BTreeMap::new();
-        for subject in holders(self.ground, &permissions, namespaces) {
-            if !is_always(self.ground, &subject) {
-                classes.entry(self.ground.grants(&subject).key()).or_default().push(subject);
-            }
-        }
-        classes.into_values().collect()
+        let namespaces: BTreeSet<&Name> = self.acts.iter().map(|it| it.namespace()).collect();
+        classes(self.ground, holders(self.ground, &permissions, namespaces))
     }
 
     /// By rights of their own.
@@ -152,10 +175,10 @@ impl<'a> Finding<'a> {
     }
 
     /// By what they come to hold in steps, those that are sure before others.
-    fn beyond(&self, subjects: &[Subject]) -> Option<Witness> {
+    fn beyond(&self, subjects: &[Subject], goes_on: &mut dyn FnMut() -> bool) -> Option<Witness> {
         let start = Foothold::Subject(subjects[0].clone());
         [Certainty::Certain, Certainty::Unsure].into_iter().find_map(|moves| {
-            let enough = |held: &Held| self.some(held, moves).then_some(());
+            let enough = |held: &Held| (!goes_on() || self.some(held, moves)).then_some(());
             let (held, _) = until(self.ground, &start, moves, enough);
             self.witness(subjects, &held, moves)
         })
@@ -163,7 +186,13 @@ impl<'a> Finding<'a> {
 
     /// Whether something opens the flow that whoever holds all this may write.
     fn some(&self, held: &Held, moves: Certainty) -> bool {
-        self.fitting(moves).any(|(_, it)| it.acts.iter().all(|it| it.by(self.ground, held).is_some()))
+        let rights = self.rights(held);
+        self.fitting(moves).any(|(at, _)| self.made_of[at].iter().all(|it| rights[*it].is_some()))
+    }
+
+    /// By act the rights by which whoever holds all this may write it.
+    fn rights<'h>(&self, held: &'h Held) -> Vec<Option<By<'h>>> {
+        self.acts.iter().map(|it| it.by(self.ground, held)).collect()
     }
 
     /// The openings that are no less sure than this.
@@ -174,11 +203,16 @@ impl<'a> Finding<'a> {
 
     /// The shortest way to write something that opens it, replayed.
     fn witness(&self, subjects: &[Subject], held: &Held, moves: Certainty) -> Option<Witness> {
-        let mut ways: Vec<(usize, Witness)> = Vec::new();
+        let rights = self.rights(held);
+        let mut best: Option<Witness> = None;
         for (at, opening) in self.fitting(moves) {
-            let all: Option<Vec<By<'_>>> = opening.acts.iter().map(|it| it.by(self.ground, held)).collect();
+            let shortest = best.as_ref().map_or(usize::MAX, |it| it.path.len());
+            // Each write is a step.
+            if opening.acts.len() >= shortest {
+                continue;
+            }
+            let all: Option<Vec<&By<'_>>> = self.made_of[at].iter().map(|it| rights[*it].as_ref()).collect();
             let Some(all) = all else { continue };
-            let shortest = ways.iter().map(|it| it.1.path.len()).min().unwrap_or(usize::MAX);
             let path = self.path(opening, &all, held);
             if path.len() >= shortest {
                 continue;
@@ -189,12 +223,10 @@ impl<'a> Finding<'a> {
             if certainty <= moves {
                 let writes = opening.acts.iter().zip(&all).flat_map(|(act, by)| act.writes(by)).collect();
                 let power = power(self.ground, &subjects[0]);
-                ways.push((at, Witness { subjects: subjects.to_vec(), path, writes, certainty, opening: at, power }));
+                best = Some(Witness { subjects: subjects.to_vec(), path, writes, certainty, opening: at, power });
             }
         }
-        let (at, best) = ways.into_iter().min_by_key(|it| it.1.path.len())?;
-        self.used.borrow_mut().insert(at);
-        Some(best)
+        best
     }
 
     /// The path with the grants that hold where each step is made, and whether all of it is allowed.
@@ -207,19 +239,15 @@ impl<'a> Finding<'a> {
         }
         let mut holds = opening.outcome == Outcome::Allow;
         for because in path.iter_mut().flat_map(|it| &mut it.because) {
-            if let Because::Allowed { identity, request, grant } = because {
-                let access = self.ground.rbac.can(identity, request);
-                holds &= access.outcome() == Outcome::Allow;
-                *grant = access.grants.into_iter().next().map(Box::new);
-            }
+            holds &= because.decide(|identity, request| self.ground.rbac.can(identity, request));
         }
         (path, holds)
     }
 
     /// From whoever starts to whoever may write, and what they write.
-    fn path(&self, opening: &Opening, all: &[By<'_>], held: &Held) -> Vec<Step> {
+    fn path(&self, opening: &Opening, all: &[&By<'_>], held: &Held) -> Vec<Step> {
         let mut way: Vec<Step> = Vec::new();
-        for (right, _) in all.iter().flatten() {
+        for (right, _) in all.iter().copied().flatten() {
             for step in held.way_to(self.ground, right.foothold(held)) {
                 if !way.iter().any(|it| it.to == step.to) {
                     way.push(step);

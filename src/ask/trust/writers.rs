@@ -7,11 +7,11 @@ use super::Writer;
 use super::needs::{Need, Spaces, Write, is_addable};
 use crate::escalate::connect::edge_of;
 use crate::escalate::edges::{Edge, SELF};
-use crate::escalate::holders::{holders, is_always, power};
+use crate::escalate::holders::{classes, holders, power};
 use crate::escalate::moves::{new_name, workload_kind};
 use crate::escalate::powers::Permission;
 use crate::escalate::rights::Right;
-use crate::escalate::{Because, Foothold, Ground, Held, Step};
+use crate::escalate::{Foothold, Ground, Held, Step};
 use crate::kinds;
 use crate::model::labels::Selector;
 use crate::model::name::Name;
@@ -59,15 +59,10 @@ impl<'a> Ways<'a> {
 
     /// Everybody who can make some of these writes, those who hold the same together, least power first.
     pub fn writers(&self, needs: &[Need], policy: &str, place: &Place) -> Vec<Writer> {
-        let mut classes: BTreeMap<Vec<(Name, usize)>, Vec<Subject>> = BTreeMap::new();
-        for subject in self.candidates(needs) {
-            if !is_always(self.ground, &subject) {
-                classes.entry(self.ground.grants(&subject).key()).or_default().push(subject);
-            }
-        }
         let to = if place.0.is_empty() { policy.to_owned() } else { format!("{policy} {place}") };
         let writer = |it: Vec<Subject>| self.writer(it, needs, &Foothold::Connection(to.as_str().into()));
-        let mut all: Vec<Writer> = classes.into_values().filter_map(writer).collect();
+        let mut all: Vec<Writer> =
+            classes(self.ground, self.candidates(needs)).into_iter().filter_map(writer).collect();
         all.sort_by_cached_key(|it| (power(self.ground, &it.subjects[0]), it.subjects.clone()));
         all
     }
@@ -116,9 +111,7 @@ impl<'a> Ways<'a> {
         let mut step = Step::new(need.write.edge(), first, to.clone());
         for (right, namespace, name) in &found.rights {
             let mut because = right.because(held, namespace, name);
-            if let Because::Allowed { identity, request, grant } = &mut because {
-                *grant = self.ground.rbac.can(identity, request).grants.into_iter().next().map(Box::new);
-            }
+            because.decide(|identity, request| self.ground.rbac.can(identity, request));
             step = step.because(because);
         }
         match need.doubt {

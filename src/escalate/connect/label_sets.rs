@@ -92,9 +92,15 @@ impl Keys {
 
 /// Sets of labels that policies can tell apart, those nearest to what there is first.
 pub fn sets(keys: &Keys, own: &Labels) -> Vec<Labels> {
+    some_sets(keys, own).0
+}
+
+/// The same, and whether these are all: beyond [`TRIES`] no further key is varied.
+pub fn some_sets(keys: &Keys, own: &Labels) -> (Vec<Labels>, bool) {
     let mut sets: Vec<BTreeMap<Name, Name>> =
         vec![own.iter().map(|(key, value)| (key.clone(), value.clone())).collect()];
-    for (key, values) in &keys.0 {
+    let mut keys = keys.0.iter();
+    for (key, values) in keys.by_ref() {
         let mut more = Vec::new();
         for set in &sets {
             let mut without = set.clone();
@@ -112,5 +118,5 @@ pub fn sets(keys: &Keys, own: &Labels) -> Vec<Labels> {
             break;
         }
     }
-    sets.into_iter().map(Labels::new).collect()
+    (sets.into_iter().map(Labels::new).collect(), keys.next().is_none())
 }

@@ -154,14 +154,6 @@ impl Row {
     }
 }
 
-/// The other gate's direction.
-fn opposite(direction: Direction) -> Direction {
-    match direction {
-        Direction::Ingress => Direction::Egress,
-        Direction::Egress => Direction::Ingress,
-    }
-}
-
 impl Index {
     /// What an end has with every class, for each of its readings; `direction` is that of the end's own gate.
     pub(super) fn rows(&self, found: &Found<'_>, direction: Direction) -> Vec<Row> {
@@ -229,7 +221,7 @@ impl Index {
         sets.sort_unstable();
         sets.dedup();
         let is_certain = entries().all(Entry::is_certain);
-        let open = &self.open[slot(opposite(direction))];
+        let open = &self.open[slot(direction.opposite())];
         let slice = |ports: Mask| {
             let both = |possible: bool| {
                 let mut classes = match &near {
@@ -321,7 +313,7 @@ impl Index {
         let mut add = |peer: u32, tri: Tri| {
             let entry = self.peers.get(peer);
             let is_foreign = matches!(&entry.key, Key::Block(block) if block.family() != family);
-            for group in entry.groups[slot(opposite(direction))].iter().filter(|_| !is_foreign) {
+            for group in entry.groups[slot(direction.opposite())].iter().filter(|_| !is_foreign) {
                 let group = self.groups.get(*group);
                 match tri {
                     Tri::Yes => self.push(&mut entries, group.spec, declared, &group.members, &NOBODY),
