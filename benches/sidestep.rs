@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use kreach::ask::World;
 use kreach::ask::end::{End, PortAsk};
 use kreach::ask::sidestep::Ask;
+use kreach::ask::trust::trust;
 use kreach::ask::world::SelfCheck;
 use kreach::embedded::{World as Seeded, kinds};
 use kreach::kinds::{Intern, KINDS};
@@ -17,6 +18,7 @@ use kreach::model::cluster::{Cluster, Delta};
 use kreach::model::coverage::{Coverage, Scope};
 use kreach::model::evidence::Outcome;
 use kreach::model::facts::Phase;
+use kreach::model::id::{Kind, ObjectId};
 use kreach::net::Settings;
 
 struct Random(u64);
@@ -92,6 +94,14 @@ fn denied(world: &World, count: usize) -> Vec<Ask> {
     flows
 }
 
+/// So many policies, drawn by a seed.
+fn policies(world: &World, count: usize) -> Vec<ObjectId> {
+    let all: Vec<ObjectId> = world.cluster.policies.iter().map(|it| it.id()).collect();
+    let all: Vec<ObjectId> = all.into_iter().filter(|it| it.kind == Kind::NETWORK_POLICY).collect();
+    let mut random = Random(0x9E37_79B9_7F4A_7C15);
+    (0..count).map(|_| all[random.below(all.len())].clone()).collect()
+}
+
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).filter(|it| !it.starts_with("--")).collect();
     let name = words.first().map_or("L", String::as_str);
@@ -110,4 +120,10 @@ fn main() {
     let ms = Duration::from_millis;
     measure("sidestep, the first", ms(600), 1, |_| answer(0));
     measure("sidestep of one denied flow", ms(50), flows.len(), answer);
+    let policies = policies(&world, 100);
+    let trusted = |at: usize| {
+        let found = trust(&world, &policies[at]).expect("an answer").expect("a policy that is read");
+        found.rules.iter().map(|it| it.writers.len()).sum()
+    };
+    measure("trust of one policy", ms(20), policies.len(), trusted);
 }

@@ -71,8 +71,8 @@ pub fn open(app: &mut App) -> Vec<Effect> {
 }
 
 /// In a cluster of more pods and bindings than this it is not worked out beside every verdict, but where `b` asks for it:
-/// it may take seconds of a whole processor there.
-const FEW: usize = 2_000;
+/// what everybody holds is worked out anew in each copy, which takes a good part of a second in the largest.
+const FEW: usize = 20_000;
 
 /// What is to be worked out for the verdict of a trace.
 pub fn wanted(app: &App) -> Option<What> {

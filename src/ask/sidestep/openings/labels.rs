@@ -74,7 +74,7 @@ impl Search<'_, '_> {
     ///
     /// Where there are more than so many, whether one of the rest would do is not known.
     fn first(&self, base: &[Rc<Act>], acts: &[Rc<Act>], tries: usize, all: &mut Vec<Opening>) -> bool {
-        let opening = |act: &Rc<Act>, outcome| Opening { acts: [base, &[act.clone()]].concat(), outcome };
+        let opening = |act: &Rc<Act>, outcome| Opening { acts: [base, std::slice::from_ref(act)].concat(), outcome };
         let mut unsure: Option<&Rc<Act>> = None;
         for act in acts.iter().take(tries) {
             match self.tried(base.iter().chain([act])) {
