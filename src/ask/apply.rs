@@ -134,13 +134,9 @@ impl Weighed {
         }
         self.told.iter().for_each(|it| page.push(it.clone()));
         page.add(0, diff::page(&self.impact, Fold::Folded));
-        let guard = |it: &Tripped| match it.guard.stops {
-            Stops::Apply => Line::new(0, Mark::Deny, it.words()),
-            Stops::Nothing => Line::new(0, Mark::Note, it.words()),
-        };
         // Whose objects they are is said of each of them below.
         let told = self.tripped.iter().filter(|it| it.guard.name != "managed");
-        told.for_each(|it| page.push(guard(it)));
+        told.for_each(|it| page.push(it.line()));
         self.notes.iter().for_each(|it| page.say(0, Mark::Note, it));
         page
     }

@@ -172,19 +172,34 @@ pub fn aggregated(cluster: &Cluster, deltas: &[Delta]) -> Vec<SharedRole> {
             _ => {}
         }
     }
-    let written: BTreeSet<ObjectId> = moved.iter().map(|it| it.id()).collect();
-    let takes = |role: &SharedRole| {
-        let selectors = role.aggregates().unwrap_or_default();
-        let mut members = moved.iter().filter(|it| it.meta.namespace.is_empty());
-        members.any(|it| selectors.iter().any(|selector| selector.matches(it.labels())))
-    };
-    let stored = cluster.roles.of("").iter().filter(|it| it.origin == Origin::Server && !written.contains(&it.id()));
-    let computed = |role: &SharedRole| -> SharedRole {
-        let mut computed = Role::clone(role);
-        computed.origin = Origin::Manifest;
-        computed.into()
-    };
-    stored.filter(|it| takes(it)).map(computed).collect()
+    let mut written: BTreeSet<ObjectId> = moved.iter().map(|it| it.id()).collect();
+    let mut all = Vec::new();
+    // One that is filled anew may itself be part of another, as edit is of admin.
+    loop {
+        let stored =
+            cluster.roles.of("").iter().filter(|it| it.origin == Origin::Server && !written.contains(&it.id()));
+        let new: Vec<SharedRole> = stored.filter(|it| takes(it, &moved)).cloned().collect();
+        if new.is_empty() {
+            return all;
+        }
+        written.extend(new.iter().map(|it| it.id()));
+        all.extend(new.iter().map(|it| computed(it)));
+        moved = new;
+    }
+}
+
+/// Whether an aggregated ClusterRole has one of these as a part.
+fn takes(role: &Role, moved: &[SharedRole]) -> bool {
+    let selectors = role.aggregates().unwrap_or_default();
+    let mut members = moved.iter().filter(|it| it.meta.namespace.is_empty());
+    members.any(|it| selectors.iter().any(|selector| selector.matches(it.labels())))
+}
+
+/// The same role, whose rules are those of its members.
+fn computed(role: &Role) -> SharedRole {
+    let mut computed = role.clone();
+    computed.origin = Origin::Manifest;
+    computed.into()
 }
 
 /// Whether an object is there.

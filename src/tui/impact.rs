@@ -6,6 +6,7 @@ use super::app::App;
 use super::job::{Said, State, Work};
 use super::page::saying;
 use crate::ask::diff::{self, Common, Fold};
+use crate::ask::fix::guards::{self, Seen, Tripped};
 use crate::ask::{World, order, staged};
 use crate::change::stage::Item;
 use crate::change::{Change, Order, Unfit, edits};
@@ -111,6 +112,8 @@ fn compare(base: &World, changes: &[Change]) -> Result<(Page, Order, Vec<Line>),
     let impact = diff::compare(base, &after, Common::ALL);
     let order = order::of(base, &after, &impact, changes)?;
     let mut page = diff::page(&impact, Fold::Folded);
+    let seen = Seen { before: base, after: &after, impact: &impact, changes };
+    page.lines.extend(guards::tripped(&seen).iter().map(Tripped::line));
     projected.notes.iter().for_each(|it| page.say(1, Mark::Note, it));
     let told = order::lines(&order, changes);
     page.lines.extend(told.iter().cloned());

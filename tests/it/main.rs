@@ -3,6 +3,7 @@
 mod apply_commands;
 mod apply_control_plane;
 mod apply_faults;
+mod apply_guards;
 mod apply_screen;
 mod baseline_control_plane;
 mod baseline_laws;
