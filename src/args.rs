@@ -270,7 +270,8 @@ pub struct Connection {
     /// Do not check the server's certificate
     #[arg(long, global = true)]
     pub insecure_skip_tls_verify: bool,
-    /// Let apply and undo change the cluster; without it nothing but reads leaves this program
+    /// Let apply and undo change the cluster; without it, or `write: true` of the context in config.yaml (`kreach info`
+    /// tells where), nothing but reads leaves this program
     #[arg(long, global = true)]
     pub write: bool,
 }

@@ -17,7 +17,7 @@ use crate::change::record::{Record, State, Told as Recorded};
 use crate::cli::apply::{ApplyArgs, Came, Confirming, Told, record_page, write};
 use crate::cli::form::Form;
 use crate::cli::{Color, Exit};
-use crate::live::connect::{self, Connected};
+use crate::live::connect::{self, Connected, Surroundings};
 use crate::live::files::Changes;
 use crate::model::cluster::Cluster;
 use crate::text::applied::step_line;
@@ -51,7 +51,7 @@ pub(super) fn refuse(args: &Args, confirming: &Confirming, reads_stdin: bool) ->
     if !args.source.stage.is_empty() {
         return stop("changes are applied to the cluster as it is, not to --stage", "give the file to kreach apply");
     }
-    if !args.connection.write {
+    if !args.connection.write && !is_configured(args)? {
         return stop(
             "this needs --write: without it nothing but reads leaves kreach",
             "add --write; a dry run needs it too",
@@ -62,6 +62,12 @@ pub(super) fn refuse(args: &Args, confirming: &Confirming, reads_stdin: bool) ->
         return stop("there is no terminal to confirm on", "add --yes, or --dry-run to see what would change");
     }
     super::stdin_once(args, reads_stdin.then_some("FILE -"))
+}
+
+/// Whether the configuration lets the context be written to.
+fn is_configured(args: &Args) -> Result<bool, Stop> {
+    let flags = args.connection.flags(connect::Plugins::beside_a_command());
+    Ok(connect::select(&flags, &Surroundings::of_process())?.writes)
 }
 
 /// The changes that files hold, each with its whole object.
@@ -124,7 +130,8 @@ impl<'a> Session<'a> {
         print::warnings(&connected.warnings);
         let client = connected.client.clone();
         let Some(writer) = connected.writer.clone() else {
-            return Err(Stop::Other { what: "this needs --write".to_owned(), hint: String::new() });
+            let what = format!("the configuration says that {} is only read (write: false)", connected.context);
+            return Err(Stop::Other { what, hint: "kreach info tells where config.yaml is".to_owned() });
         };
         let log = Log::open().map_err(|error| {
             let hint = match error {

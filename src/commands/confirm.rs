@@ -1,10 +1,9 @@
 //! What is asked before changes are sent: guards, the context's name and the word, or the flags in their place.
 
-use std::io::{self, BufRead as _, Write as _};
-
 use crate::apply::is_production;
 use crate::cli::Exit;
 use crate::cli::apply::{Came, Told};
+use crate::terminal::question::{self, Answer};
 use crate::text::Mark;
 
 use super::apply::{Prepared, Session};
@@ -52,7 +51,7 @@ impl Session<'_> {
         let context = &self.connected.context;
         let said = match &self.confirming.confirm_context {
             Some(said) => Some(said.clone()),
-            None if !is_production(context, &self.pattern) => return Ok(()),
+            None if !self.connected.production && !is_production(context, &self.pattern) => return Ok(()),
             None if is_asking => Some(typed(&format!("{context} is production; type its name to go on: "))?),
             None => None,
         };
@@ -67,16 +66,14 @@ impl Session<'_> {
     }
 }
 
-/// What is typed on the terminal after this was asked; what was typed or pasted before that is thrown away.
+/// What is typed on the terminal after this was asked; nothing where it was pasted.
 fn typed(question: &str) -> Result<String, Stop> {
-    let failed = |it: io::Error| Stop::Other { what: format!("cannot ask: {it}"), hint: "add --yes".to_owned() };
-    let stdin = io::stdin();
-    // A terminal without the call is asked all the same.
-    let _ = rustix::termios::tcflush(&stdin, rustix::termios::QueueSelector::IFlush);
-    let mut err = io::stderr();
-    let asked = write!(err, "{}", crate::model::untrusted::show(question)).and_then(|()| err.flush());
-    asked.map_err(failed)?;
-    let mut line = String::new();
-    stdin.lock().read_line(&mut line).map_err(failed)?;
-    Ok(line.trim().to_owned())
+    match question::ask(question) {
+        Ok(Answer::Typed(line)) => Ok(line),
+        Ok(Answer::Pasted) => {
+            print::line("what is pasted confirms nothing: type it");
+            Ok(String::new())
+        }
+        Err(error) => Err(Stop::Other { what: format!("cannot ask: {error}"), hint: "add --yes".to_owned() }),
+    }
 }

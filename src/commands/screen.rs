@@ -29,10 +29,7 @@ pub(super) fn open(args: &Args) -> Result<Exit, Stop> {
         questions::check(line)?;
     }
     // As it is for apply: a pattern that is none would let production pass for anything.
-    let production = match args.connection.write {
-        true => Pattern::of_environment().map_err(|what| Stop::Other { what, hint: String::new() })?,
-        false => Pattern::default(),
-    };
+    let production = Pattern::of_environment().map_err(|what| Stop::Other { what, hint: String::new() })?;
     let source = match &args.command {
         Some(Command::Demo(demo)) => run::Source::Demo(demo.world.clone()),
         _ if !args.source.from.is_empty() => from_files(args)?,

@@ -57,8 +57,10 @@ pub const AGENT: &str = concat!("kreach/", env!("CARGO_PKG_VERSION"));
 #[derive(Clone)]
 pub struct Connected {
     pub client: Client,
-    /// What writes; nothing without `--write`.
+    /// What writes; nothing without `--write` or a configuration that says so.
     pub writer: Option<Writer>,
+    /// Whether the configuration says that the context is production.
+    pub production: bool,
     /// What gives its token; nothing where the token is kube-rs's own matter.
     pub credentials: Option<Credentials>,
     /// The context's name, or what stands for one (`in-cluster`).
@@ -109,12 +111,13 @@ pub async fn connect_in(flags: &Flags, around: &Surroundings) -> Result<Connecte
         selection.warnings.push("insecure-skip-tls-verify: anyone in between can answer as the server".to_owned());
     }
     let make = |gate| client(config.clone(), proxy.clone(), credentials.clone(), gate);
-    let writer = flags.write.then(|| make(Gate::Writes).map(Writer::new)).transpose()?;
+    let writer = selection.writes.then(|| make(Gate::Writes).map(Writer::new)).transpose()?;
     let client = make(Gate::Reads)?;
     let context = [&selection.context, &selection.cluster_name, &server].into_iter().find(|it| !it.is_empty()).cloned();
     Ok(Connected {
         client,
         writer,
+        production: selection.production,
         credentials,
         context: context.unwrap_or_default(),
         server,

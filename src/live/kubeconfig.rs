@@ -16,6 +16,7 @@ use std::time::Duration;
 use kube::config::{AuthInfo, Cluster, Context, ExecAuthCluster, Kubeconfig};
 
 use super::bounded;
+use super::configuration::{self, OfContext};
 use super::fault::{Fault, FaultClass};
 use super::plugin::Plugins;
 use crate::ask::nearest::{did_you_mean, nearest};
@@ -54,6 +55,8 @@ pub struct Flags {
 pub struct Surroundings {
     pub variables: BTreeMap<String, OsString>,
     pub home: Option<PathBuf>,
+    /// The configuration file, where it would be.
+    pub configuration: Option<PathBuf>,
 }
 
 impl Surroundings {
@@ -61,7 +64,9 @@ impl Surroundings {
     pub fn of_process() -> Self {
         let variables =
             std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value))).collect();
-        Self { variables, home: directories::BaseDirs::new().map(|it| it.home_dir().to_owned()) }
+        let configuration =
+            directories::ProjectDirs::from("", "", "kreach").map(|it| it.config_dir().join("config.yaml"));
+        Self { variables, home: directories::BaseDirs::new().map(|it| it.home_dir().to_owned()), configuration }
     }
 
     /// A variable's value where it is text.
@@ -95,6 +100,10 @@ pub struct Selection {
     pub contexts: Vec<ContextEntry>,
     /// What was odd and did not stop us.
     pub warnings: Vec<String>,
+    /// Whether what writes is made: by `--write`, or the configuration.
+    pub writes: bool,
+    /// Whether the configuration says that it is production.
+    pub production: bool,
 }
 
 /// Where the files of a pod's own account are mounted.
@@ -128,7 +137,35 @@ pub fn select(flags: &Flags, around: &Surroundings) -> Result<Selection, Fault> 
     let namespace = flags.namespace.clone().or(context.namespace).filter(|it| !it.is_empty());
     let namespace = namespace.unwrap_or_else(|| "default".to_owned());
     let contexts = entries(&files, &name);
-    Ok(Selection { context: name, cluster_name, user_name, namespace, cluster, user, contexts, warnings })
+    let OfContext { write, production } = configured(around, &name)?;
+    let writes = is_writing(flags, write);
+    Ok(Selection {
+        context: name,
+        cluster_name,
+        user_name,
+        namespace,
+        cluster,
+        user,
+        contexts,
+        warnings,
+        writes,
+        production,
+    })
+}
+
+/// What the configuration says of a context.
+fn configured(around: &Surroundings, context: &str) -> Result<OfContext, Fault> {
+    around.configuration.as_ref().map_or_else(|| Ok(OfContext::default()), |it| configuration::of_context(it, context))
+}
+
+/// Whether it may be written to. What is said of a context says nothing of another cluster that flags put in its place.
+fn is_writing(flags: &Flags, configured: Option<bool>) -> bool {
+    let is_its_own = flags.server.is_none() && flags.cluster.is_none();
+    match configured {
+        Some(false) => false,
+        Some(true) => flags.write || is_its_own,
+        None => flags.write,
+    }
 }
 
 /// The user's entry as it is now; nothing where it cannot be read, as a pipe cannot be twice.
@@ -350,7 +387,10 @@ fn in_cluster(flags: &Flags, around: &Surroundings, warnings: Vec<String>) -> Re
     let namespace = flags.namespace.clone().or(own).unwrap_or_else(|| "default".to_owned());
     let (cluster_name, user_name) = ("in-cluster".to_owned(), "the pod's service account".to_owned());
     let contexts = Vec::new();
-    Ok(Selection { context: String::new(), cluster_name, user_name, namespace, cluster, user, contexts, warnings })
+    // It has no context that could be named, but what cannot be read stops it here too.
+    configured(around, "")?;
+    let (context, writes, production) = (String::new(), flags.write, false);
+    Ok(Selection { context, cluster_name, user_name, namespace, cluster, user, contexts, warnings, writes, production })
 }
 
 /// `did you mean …`, or all names when none is near.
@@ -398,7 +438,11 @@ contexts:
         /// Surroundings whose KUBECONFIG lists these files, present or not.
         fn listing(&self, names: &[&str]) -> Surroundings {
             let paths = std::env::join_paths(names.iter().map(|it| self.0.path().join(it))).expect("paths");
-            Surroundings { variables: BTreeMap::from([("KUBECONFIG".to_owned(), paths)]), home: None }
+            Surroundings {
+                variables: BTreeMap::from([("KUBECONFIG".to_owned(), paths)]),
+                home: None,
+                configuration: None,
+            }
         }
     }
 

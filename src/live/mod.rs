@@ -11,6 +11,7 @@
 mod address;
 pub mod bounded;
 mod by_name;
+mod configuration;
 pub mod connect;
 mod credentials;
 mod discovery;

@@ -72,7 +72,8 @@ impl Program {
         if let Some(warning) = connected.warnings.first() {
             self.tell(Event::Notice(warning.clone()));
         }
-        self.tell(Event::Production(is_production(&connected.context, &self.production)));
+        let production = connected.production || is_production(&connected.context, &self.production);
+        self.tell(Event::Writing { writes: connected.writer.is_some(), production });
         self.feed.credentials = connected.credentials;
         (self.feed.writer, self.feed.address) = (connected.writer, connected.server.clone());
         self.follow(connected.client, vec![connected.namespace.as_str().into()]);

@@ -67,7 +67,8 @@ pub(super) fn prepare(start: &Start) -> anyhow::Result<(Setup, Cluster)> {
     Ok(match &start.source {
         Source::Live(flags) => {
             let selection = connect::select(flags, &Surroundings::of_process())?;
-            (setup(&selection.context, Origin::Live), Cluster::new(Coverage::Loading))
+            let writes = selection.writes;
+            (Setup { writes, ..setup(&selection.context, Origin::Live) }, Cluster::new(Coverage::Loading))
         }
         Source::Files { cluster, title, .. } => (setup(title, Origin::Files), (**cluster).clone()),
         Source::Demo(world) => (setup(&format!("demo {world}"), Origin::Live), Cluster::new(Coverage::Loading)),

@@ -15,6 +15,7 @@ pub mod keeper;
 pub mod keys;
 pub mod look;
 pub mod panics;
+pub mod question;
 pub mod screen;
 pub mod state;
 pub mod stderr;

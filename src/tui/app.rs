@@ -67,10 +67,11 @@ impl App {
         // Who names a namespace wants to see what is in it.
         let pane = if scope.namespaces.is_empty() { 0 } else { panes::at(&panes::pods::PANE) };
         let world = World::of(cluster, setup.settings.clone(), setup.check).with_people(setup.people.clone());
+        let session = Session { writes: setup.writes, ..Session::of(world) };
         let mut app = Self {
             setup,
             size: Rect::new(0, 0, 80, 24),
-            session: Session::of(world),
+            session,
             panes: panes::empty(),
             focus: Focus { scope, pane, ..Focus::default() },
             answers: Answers::default(),

@@ -8,22 +8,24 @@
 //! What was confirmed holds of the cluster as it is: where it changes meanwhile the changes are weighed again, and what is
 //! not the same any more must be confirmed anew. A paste confirms nothing.
 
+mod shown;
+
 use std::rc::Rc;
 use std::sync::Arc;
+
+pub use shown::page;
 
 use super::app::{App, Shown, Typing};
 use super::event::Effect;
 use super::field::Field;
-use super::job::{Said, State as Job, What, Work};
-use super::page::saying;
+use super::job::{Said, What, Work};
 use super::staging;
 use super::status::Origin;
 use crate::ask::World;
 use crate::ask::apply::{Weighed, arrived, operator, unready, weigh};
 use crate::change::plan::Tried;
 use crate::change::record::{Record, State};
-use crate::text::applied::{mark, step_line};
-use crate::text::{Line, Mark, Page};
+use crate::text::Page;
 
 /// What is applied now, or was last.
 #[derive(Default)]
@@ -117,7 +119,7 @@ pub fn unable(app: &App) -> Option<&'static str> {
     if app.setup.origin == Origin::Files {
         return Some("these are files (E exports what is staged)");
     }
-    if !app.setup.writes {
+    if !app.session.writes {
         return Some("this needs --write: start kreach with it, or export what is staged (E)");
     }
     if app.session.behind.is_some() {
@@ -351,54 +353,4 @@ pub fn applied(app: &mut App, came: Result<Box<Sent>, String>) -> Vec<Effect> {
     app.reanswer();
     app.say(words.clone());
     if is_undo { Vec::new() } else { staging::made(app, &made, words) }
-}
-
-/// What is shown.
-pub fn page(app: &App) -> Page {
-    match &app.applying.phase {
-        Phase::Idle => saying(Mark::Plain, "nothing is being applied (A in the stage tries what is staged)"),
-        Phase::Trying => saying(Mark::Plain, "the server tries all changes (dry run); nothing is changed"),
-        Phase::Stopped(why) => stopped(why),
-        Phase::Tried { weighed: None, .. } => match app.answers.jobs.state() {
-            Job::Failed => saying(Mark::Unknown, "the impact cannot be worked out; nothing is changed"),
-            _ => saying(Mark::Plain, "the server takes all changes; computing what they change"),
-        },
-        Phase::Tried { weighed: Some(reading), .. } => {
-            let mut page = reading.weighed.page();
-            if let Some((word, why)) = asked(app) {
-                page.lines
-                    .insert(0, Line::new(0, Mark::Title, format!("{why}: Enter, then type {word}; Esc leaves it")));
-            }
-            page
-        }
-        Phase::Making { record, .. } => {
-            let mut page = saying(Mark::Title, "the changes are being applied");
-            steps(record, &mut page);
-            page
-        }
-        Phase::Applied { sent, arrival, .. } => came(sent, arrival.as_deref()),
-    }
-}
-
-fn stopped(why: &[String]) -> Page {
-    let mut page = Page::default();
-    why.iter().for_each(|it| page.say(0, Mark::Deny, it));
-    page.say(0, Mark::Plain, "nothing was changed");
-    page
-}
-
-fn came(Sent { record, unkept }: &Sent, arrival: Option<&Arrival>) -> Page {
-    let back = if record.is_undoable() && record.undoes.is_none() { " (U takes it back)" } else { "" };
-    let mut page = saying(mark(record), format!("{}{back}", record.words()));
-    unkept.iter().for_each(|it| page.say(0, Mark::Unknown, it));
-    steps(record, &mut page);
-    match arrival {
-        Some(arrival) => page.add(0, arrival.page.clone()),
-        None => page.say(0, Mark::Plain, "looking at what the cluster comes to"),
-    }
-    page
-}
-
-fn steps(record: &Record, page: &mut Page) {
-    (0..record.steps.len()).for_each(|at| page.push(step_line(record, at)));
 }

@@ -109,8 +109,11 @@ pub enum Event {
     Making(Box<Record>),
     /// What came of them; or why nothing was sent.
     Applied(Result<Box<Sent>, String>),
-    /// Whether the context is one of production.
-    Production(bool),
+    /// Whether the context may be written to, and whether it is one of production.
+    Writing {
+        writes: bool,
+        production: bool,
+    },
     /// Another cluster takes the place of this one: everything known is forgotten.
     Switched {
         context: Name,

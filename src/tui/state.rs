@@ -50,6 +50,8 @@ pub struct Session {
     pub connection: String,
     /// Anyone in between could answer as the server.
     pub insecure: bool,
+    /// What is staged may be applied here.
+    pub writes: bool,
     /// The context is one of production: its name is asked for before anything is changed.
     pub production: bool,
     pub progress: BTreeMap<Kind, Progress>,
@@ -75,6 +77,7 @@ impl Session {
             what_if: None,
             connection: String::new(),
             insecure: false,
+            writes: false,
             production: false,
             progress: BTreeMap::new(),
             contexts: Vec::new(),
@@ -199,7 +202,7 @@ pub struct Setup {
     /// The context, the files, or the demo's name.
     pub title: Name,
     pub origin: Origin,
-    /// `--write`: what is staged may be applied.
+    /// Whether what is staged may be applied where it begins: `--write`, or the configuration.
     pub writes: bool,
     pub theme: Theme,
     /// Where one starts; empty: all namespaces.

@@ -35,7 +35,9 @@ pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     let theme = app.setup.theme;
     let mut slot = Slot::row(area, 0).after(1);
     let (place, states, words) = (place(app), states(app), words(app));
-    let wide = |it: &str| if it.is_empty() { 0 } else { paint::width(it) + GAP };
+    let wide = |it: &str| {
+        if it.is_empty() { 0 } else { paint::width(it) + GAP }
+    };
     let taken: u16 = states.iter().map(|it| wide(&it.0)).sum();
     let room = slot.width.saturating_sub(taken + GAP);
 
@@ -84,7 +86,7 @@ fn states(app: &App) -> Vec<Part> {
     let staged = app.staging.stage.items().len();
     let what_if = app.session.what_if.is_some().then(|| (format!(" WHAT-IF {staged} staged "), Role::Deny));
     let mut states: Vec<Part> = what_if.into_iter().collect();
-    let writes = if app.setup.writes { ("RW", Role::Note) } else { ("RO", Role::Dim) };
+    let writes = if app.session.writes { ("RW", Role::Note) } else { ("RO", Role::Dim) };
     states.extend([(writes.0.to_owned(), writes.1), (fresh.trim_end().to_owned(), role)]);
     if app.session.insecure {
         states.push(("INSECURE".to_owned(), Role::Deny));

@@ -106,7 +106,9 @@ impl App {
             Event::Tried { number, attempt } => applying::tried(self, number, attempt),
             Event::Making(record) => applying::making(self, record),
             Event::Applied(came) => return applying::applied(self, came),
-            Event::Production(production) => self.session.production = production,
+            Event::Writing { writes, production } => {
+                (self.session.writes, self.session.production) = (writes, production);
+            }
             Event::Switched { context } => self.start_over(context),
         }
         Vec::new()

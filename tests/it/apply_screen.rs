@@ -165,7 +165,7 @@ fn what_changes_meanwhile_is_weighed_again() {
 #[test]
 fn production_is_named_before_anything_is_sent() {
     let mut driver = driver(true);
-    driver.send(Event::Production(true));
+    driver.send(Event::Writing { writes: true, production: true });
     staged(&mut driver);
     tried(&mut driver);
     confirm(&mut driver);

@@ -2,7 +2,6 @@
 //!
 //! Over sockets of this machine, since TLS and proxies are made of connections; nothing leaves it.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -39,7 +38,7 @@ async fn ask_from(folder: &Path, cluster: Value, user: Value) -> Result<Cluster,
     });
     let path = folder.join("config");
     std::fs::write(&path, config.to_string()).expect("written");
-    let around = Surroundings { variables: BTreeMap::new(), home: None };
+    let around = Surroundings::default();
     let connected = connect::connect_in(&Flags { kubeconfig: Some(path), ..Flags::default() }, &around).await?;
     let mut held = Cluster::new(Coverage::Unread);
     Reader::of(&connected, Vec::new()).read(&mut held, &Needs::all_of([Kind::POD])).await?;
