@@ -7,20 +7,18 @@
 //! Only a told world is written: a seeded one stands still. No admission and no quota; of controllers only the one that
 //! fills aggregated ClusterRoles.
 
-use std::sync::Arc;
-
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::failure::Failure;
 use super::fields::{self, Conflict, Force, Manager};
-use super::kinds::{Kind, by_kind};
+use super::kinds::Kind;
 use super::query::Query;
 use super::review::Identity;
-use super::shelf::{Object, Shelf};
+use super::settle::{aggregate, defaulted};
 use super::story::merge;
 use super::world::{Wanted, World};
-use super::{escalation, selector};
+use super::{escalation, json_patch};
 
 /// What a write asks for.
 #[derive(Clone, Copy, Debug)]
@@ -78,7 +76,7 @@ impl Write<'_> {
         self.identity.check("patch", self.kind, self.namespace, self.name)?;
         match self.content {
             "application/apply-patch+yaml" => self.apply(world),
-            "application/json-patch+json" => self.patched(world, json_patch),
+            "application/json-patch+json" => self.patched(world, json_patch::apply),
             "application/merge-patch+json" | "application/strategic-merge-patch+json" => {
                 self.patched(world, |object, patch| {
                     merge(object, patch);
@@ -297,36 +295,6 @@ fn without_books(object: &Value) -> Value {
     object
 }
 
-/// The defaults that the API gives to what is left out.
-fn defaulted(kind: &Kind, object: &mut Value) {
-    match kind.plural {
-        "networkpolicies" => {
-            let has_egress = object["spec"]["egress"].as_array().is_some_and(|it| !it.is_empty());
-            let spec = &mut object["spec"];
-            if spec.get("policyTypes").is_none_or(|it| it.as_array().is_none_or(Vec::is_empty)) {
-                spec["policyTypes"] = if has_egress { json!(["Ingress", "Egress"]) } else { json!(["Ingress"]) };
-            }
-            for direction in ["ingress", "egress"] {
-                let rules = spec.get_mut(direction).and_then(Value::as_array_mut).into_iter().flatten();
-                let ports = rules.filter_map(|it| it.get_mut("ports")?.as_array_mut()).flatten();
-                ports.filter(|it| it["protocol"].is_null()).for_each(|it| it["protocol"] = json!("TCP"));
-            }
-        }
-        "rolebindings" | "clusterrolebindings" => {
-            const GROUP: &str = "rbac.authorization.k8s.io";
-            if object["roleRef"]["apiGroup"].is_null() {
-                object["roleRef"]["apiGroup"] = json!(GROUP);
-            }
-            for subject in object.get_mut("subjects").and_then(Value::as_array_mut).into_iter().flatten() {
-                if subject["kind"] != "ServiceAccount" && subject["apiGroup"].is_null() {
-                    subject["apiGroup"] = json!(GROUP);
-                }
-            }
-        }
-        _ => {}
-    }
-}
-
 fn conflicts(all: &[Conflict]) -> Failure {
     let with = |it: &Conflict| format!("conflict with {:?} using {}", it.manager, it.version);
     let many = if all.len() == 1 { "1 conflict".to_owned() } else { format!("{} conflicts", all.len()) };
@@ -337,67 +305,4 @@ fn conflicts(all: &[Conflict]) -> Failure {
         .collect();
     let message = format!("Apply failed with {many}: {}", told.join("; "));
     Failure { details: json!({"causes": causes}), ..Failure::new(409, "Conflict", message) }
-}
-
-/// RFC 6902, as far as it is used: add, replace, remove, test.
-fn json_patch(object: &mut Value, patch: &Value) -> Result<(), Failure> {
-    let odd = |why: &str| {
-        Failure::new(422, "Invalid", format!("the server rejected our request due to an error in our request: {why}"))
-    };
-    for step in patch.as_array().ok_or_else(|| Failure::bad_request("a JSON patch is a list"))? {
-        let (op, path) = (text(&step["op"]), text(&step["path"]));
-        let (parent, key) = path.rsplit_once('/').ok_or_else(|| odd("a path begins with /"))?;
-        let key = key.replace("~1", "/").replace("~0", "~");
-        if op == "test" {
-            if object.pointer(path) != Some(&step["value"]) {
-                return Err(odd("testing the value failed"));
-            }
-            continue;
-        }
-        let parent = object.pointer_mut(parent).ok_or_else(|| odd("the path is not there"))?;
-        match (op, parent) {
-            ("add" | "replace", Value::Object(fields)) => drop(fields.insert(key, step["value"].clone())),
-            ("remove", Value::Object(fields)) => drop(fields.remove(&key).ok_or_else(|| odd("the path is not there"))?),
-            ("add", Value::Array(items)) if key == "-" => items.push(step["value"].clone()),
-            (op, Value::Array(items)) => {
-                let at: usize = key.parse().map_err(|_| odd("an index is a number"))?;
-                match op {
-                    "add" if at <= items.len() => items.insert(at, step["value"].clone()),
-                    "replace" if at < items.len() => items[at] = step["value"].clone(),
-                    "remove" if at < items.len() => drop(items.remove(at)),
-                    _ => return Err(odd("the index is not there")),
-                }
-            }
-            _ => return Err(odd("an operation that is not known")),
-        }
-    }
-    Ok(())
-}
-
-/// Fills aggregated ClusterRoles from the roles that they select, as the controller does.
-fn aggregate(world: &World, kind: &Kind) {
-    if kind.plural != "clusterroles" {
-        return;
-    }
-    let Some(row) = by_kind("ClusterRole") else { return };
-    let Ok(Shelf::Held(roles)) = world.shelf(row, None) else { return };
-    let is_aggregated = |it: &&Arc<Object>| !it.value["aggregationRule"].is_null();
-    for role in roles.iter().filter(is_aggregated) {
-        let selectors = role.value["aggregationRule"]["clusterRoleSelectors"].as_array().cloned().unwrap_or_default();
-        let mut rules: Vec<Value> = Vec::new();
-        for member in roles.iter().filter(|it| it.name != role.name) {
-            let is_member = selectors.iter().any(|it| selector::labels_match(it, &member.value["metadata"]["labels"]));
-            let new = member.value["rules"].as_array().into_iter().flatten().filter(|_| is_member);
-            new.for_each(|it| {
-                if !rules.contains(it) {
-                    rules.push(it.clone())
-                }
-            });
-        }
-        if role.value["rules"].as_array() != Some(&rules) {
-            let mut value = role.value.clone();
-            value["rules"] = Value::from(rules);
-            world.put(row, value);
-        }
-    }
 }
