@@ -1,14 +1,12 @@
-//! `kreach apply` and `kreach undo` as people run them, on the embedded server; and killed at every step.
+//! `kreach apply` and `kreach undo` as people run them, on the embedded server.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 
 use kreach::embedded::{Server, Settings, kubeconfig, serve_named};
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+
+use crate::pty;
 
 fn policy(name: &str, spec: Value) -> Value {
     json!({"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": name, "namespace": "shop"}, "spec": spec})
@@ -22,27 +20,27 @@ fn shut() -> Value {
 }
 
 /// Something that changes no flow.
-fn harmless(name: &str) -> Value {
+pub fn harmless(name: &str) -> Value {
     policy(name, json!({"podSelector": {"matchLabels": {"app": "nobody"}}, "policyTypes": ["Ingress"]}))
 }
 
 /// A served story that may be changed, and a folder with a kubeconfig and these files.
-struct Bench {
-    server: Server,
-    folder: tempfile::TempDir,
+pub struct Bench {
+    pub server: Server,
+    pub folder: tempfile::TempDir,
 }
 
 /// What a run said: its exit code, stdout, stderr.
 #[derive(Debug)]
-struct Said(Option<i32>, String, String);
+pub struct Said(pub Option<i32>, pub String, pub String);
 
 impl Said {
-    fn json(&self) -> Value {
+    pub fn json(&self) -> Value {
         serde_json::from_str(&self.1).unwrap_or_default()
     }
 }
 
-async fn bench(settings: Settings, files: &[(&str, Value)]) -> Bench {
+pub async fn bench(settings: Settings, files: &[(&str, Value)]) -> Bench {
     let server = serve_named("story", "127.0.0.1:0", settings).await.expect("the demo's world");
     let folder = tempfile::tempdir().expect("a folder");
     kubeconfig::write(&folder.path().join("config"), &server, "story").expect("a kubeconfig");
@@ -50,7 +48,7 @@ async fn bench(settings: Settings, files: &[(&str, Value)]) -> Bench {
     Bench { server, folder }
 }
 
-fn command(folder: &Path, line: &str) -> Command {
+pub fn command(folder: &Path, line: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_kreach"));
     command.args(line.split(' ')).current_dir(folder).env_clear().env("HOME", "/nonexistent");
     command.env("XDG_STATE_HOME", folder.join("state")).env("KUBECONFIG", "config").stdin(Stdio::null());
@@ -58,13 +56,26 @@ fn command(folder: &Path, line: &str) -> Command {
 }
 
 impl Bench {
-    async fn run(&self, line: &str) -> Said {
-        run(self.folder.path().to_owned(), line.to_owned()).await
+    pub async fn run(&self, line: &str) -> Said {
+        ran(command(self.folder.path(), line)).await
+    }
+
+    /// The same with a configuration file that says this.
+    async fn configured(&self, text: &str, line: &str) -> Said {
+        let folder = self.folder.path().join("settings/kreach");
+        std::fs::create_dir_all(&folder).expect("a folder");
+        let path = folder.join("config.yaml");
+        std::fs::write(&path, text).expect("written");
+        let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        std::fs::set_permissions(&path, private).expect("ours");
+        let mut command = command(self.folder.path(), line);
+        command.env("XDG_CONFIG_HOME", self.folder.path().join("settings")).env("TERM", "xterm");
+        ran(command).await
     }
 }
 
-async fn run(folder: PathBuf, line: String) -> Said {
-    let ran = tokio::task::spawn_blocking(move || command(&folder, &line).output().expect("the binary starts"));
+async fn ran(mut command: Command) -> Said {
+    let ran = tokio::task::spawn_blocking(move || command.output().expect("the binary starts"));
     let output = ran.await.expect("it runs");
     let text = |it: &[u8]| String::from_utf8_lossy(it).into_owned();
     Said(output.status.code(), text(&output.stdout), text(&output.stderr))
@@ -181,6 +192,41 @@ async fn production_asks_for_its_name() {
     assert_eq!(said.0, Some(0), "{said:?}");
 }
 
+/// What the configuration says of a context: that it may be written to, that it is production, or that it never is.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_context_may_be_written_to_by_the_configuration() {
+    let bench = bench(Settings::writable(), &[("a.json", harmless("a"))]).await;
+    let kubeconfig = std::fs::read_to_string(bench.folder.path().join("config")).expect("a kubeconfig");
+    let kubeconfig: Value = serde_saphyr::from_str(&kubeconfig).expect("YAML");
+    let of = |said: &str| format!("contexts:\n  {}: {said}\n", kubeconfig["current-context"].as_str().expect("one"));
+    let (apply, dry) = ("apply a.json --yes", "apply a.json --dry-run");
+    for text in [String::new(), of("{write: false}"), of("{}"), "contexts: {other: {write: true}}".to_owned()] {
+        let said = bench.configured(&text, dry).await;
+        assert!(said.0 == Some(2) && said.2.contains("needs --write"), "{text}: {said:?}");
+    }
+    // What is not known lets nothing pass, with the flag either: neither a command nor the screen.
+    for line in [apply, "apply a.json --yes --write", "pods"] {
+        let said = bench.configured(&of("{write: true, prodction: true}"), line).await;
+        assert!(said.0 == Some(2) && said.2.contains("config.yaml line 2: "), "{line}: {said:?}");
+        assert!(said.2.contains("prodction"), "{said:?}");
+    }
+    let path = |name: &str| bench.folder.path().join(name).display().to_string();
+    let environment = [("KUBECONFIG", path("config")), ("XDG_CONFIG_HOME", path("settings"))];
+    let environment: Vec<(&str, &str)> = environment.iter().map(|(name, it)| (*name, it.as_str())).collect();
+    let screen = pty::kreach_with(&environment, &["--write"], 80, 24);
+    assert_eq!(screen.wait_exit(), 2, "{}", screen.screen());
+    let said = bench.configured(&of("{write: false}"), "apply a.json --yes --write").await;
+    assert!(said.0 == Some(2) && said.2.contains("only read"), "{said:?}");
+    // It says nothing of another cluster that is put in the place of the context's own.
+    let elsewhere = format!("{apply} --server http://{}", bench.server.addr);
+    let said = bench.configured(&of("{write: true}"), &elsewhere).await;
+    assert!(said.0 == Some(2) && said.2.contains("needs --write"), "{said:?}");
+    let said = bench.configured(&of("{write: true, production: true}"), apply).await;
+    assert!(said.0 == Some(2) && said.2.contains("--confirm-context"), "{said:?}");
+    let said = bench.configured(&of("{write: true}"), apply).await;
+    assert_eq!(said.0, Some(0), "{said:?}");
+}
+
 /// A pattern that is none names no production: neither a command nor the screen begins with it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pattern_of_production_that_is_none_is_refused() {
@@ -218,211 +264,24 @@ async fn the_incident_is_solved_to_its_end() {
     assert_eq!(bench.run(ask).await.json()["outcome"], before.json()["outcome"]);
 }
 
-/// A proxy before the server, at which a program can be ended at one of its writes: before the server has it, or after.
-struct Killer {
-    address: std::net::SocketAddr,
-    trap: Arc<Trap>,
-}
-
-/// Where a program is to be killed: nothing of that write comes back to it.
-#[derive(Default)]
-struct Trap {
-    at: Mutex<Option<(usize, When)>>,
-    writes: AtomicUsize,
-    sprung: AtomicBool,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum When {
-    Before,
-    After,
-}
-
-impl Trap {
-    fn set(&self, at: Option<(usize, When)>) {
-        *self.at.lock().expect("no panic under the lock") = at;
-        self.writes.store(0, Ordering::SeqCst);
-        self.sprung.store(false, Ordering::SeqCst);
-    }
-
-    /// Counts a write; when it is the one, which moment of it is meant.
-    fn write(&self) -> Option<When> {
-        let number = self.writes.fetch_add(1, Ordering::SeqCst);
-        self.at.lock().expect("no panic under the lock").filter(|it| it.0 == number).map(|it| it.1)
-    }
-
-    async fn spring(&self) -> std::io::Result<()> {
-        self.sprung.store(true, Ordering::SeqCst);
-        std::future::pending().await
-    }
-}
-
-async fn killer(server: std::net::SocketAddr) -> Killer {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let address = listener.local_addr().expect("an address");
-    let trap = Arc::new(Trap::default());
-    let shared = trap.clone();
-    tokio::spawn(async move {
-        while let Ok((client, _)) = listener.accept().await {
-            let trap = shared.clone();
-            tokio::spawn(async move { drop(relay(client, server, &trap).await) });
-        }
-    });
-    Killer { address, trap }
-}
-
-async fn relay(mut client: TcpStream, server: std::net::SocketAddr, trap: &Trap) -> std::io::Result<()> {
-    let mut upstream = TcpStream::connect(server).await?;
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        head.push(client.read_u8().await?);
-    }
-    let text = String::from_utf8_lossy(&head).to_ascii_lowercase();
-    if !["patch ", "put ", "delete "].iter().any(|it| text.starts_with(it)) {
-        upstream.write_all(&head).await?;
-        return tokio::io::copy_bidirectional(&mut client, &mut upstream).await.map(drop);
-    }
-    let length = text.lines().find_map(|it| it.strip_prefix("content-length:")?.trim().parse().ok());
-    let mut body = vec![0; length.unwrap_or(0)];
-    client.read_exact(&mut body).await?;
-    let when = trap.write();
-    if when == Some(When::Before) {
-        return trap.spring().await;
-    }
-    upstream.write_all(&[head, body].concat()).await?;
-    if when == Some(When::After) {
-        // The server has done it once it answers.
-        upstream.read_u8().await?;
-        return trap.spring().await;
-    }
-    tokio::io::copy_bidirectional(&mut client, &mut upstream).await.map(drop)
-}
-
-/// A bench whose programs all ask through a proxy.
-struct Trapped {
-    bench: Bench,
-    killer: Killer,
-}
-
-impl Trapped {
-    fn line(&self, line: &str) -> String {
-        format!("{line} --server http://{}", self.killer.address)
-    }
-
-    async fn run(&self, line: &str) -> Said {
-        self.killer.trap.set(None);
-        self.bench.run(&self.line(line)).await
-    }
-
-    /// Runs a line that is killed at a write; whether it came to that.
-    async fn killed(&self, line: &str, at: usize, when: When) -> bool {
-        self.killer.trap.set(Some((at, when)));
-        let mut child = command(self.bench.folder.path(), &self.line(line))
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("it starts");
-        loop {
-            if self.killer.trap.sprung.load(Ordering::SeqCst) {
-                child.kill().expect("SIGKILL");
-                child.wait().expect("it is gone");
-                self.let_time_pass();
-                return true;
-            }
-            if child.try_wait().expect("a child").is_some() {
-                return false;
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-        }
-    }
-
-    /// Lets what was sent lie so far back that it cannot come any more; a record that is torn fails here.
-    fn let_time_pass(&self) {
-        let Ok(entries) = std::fs::read_dir(self.bench.folder.path().join("state/kreach")) else { return };
-        for path in entries.flatten().map(|it| it.path()).filter(|it| it.extension().is_some_and(|it| it == "json")) {
-            let text = std::fs::read_to_string(&path).expect("a record");
-            let mut record: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("torn: {error}: {text}"));
-            record["at"] = json!("2026-01-01T00:00:00Z");
-            std::fs::write(&path, record.to_string()).expect("written");
-        }
-    }
-
-    /// The policies of this test that the server holds.
-    async fn there(&self) -> Vec<String> {
-        let said = self.run("policies -n shop -o json").await;
-        let document = said.json();
-        let rows = document["rows"].as_array().unwrap_or_else(|| panic!("a list of policies: {said:?}"));
-        let name = |it: &Value| it["policy"].as_str().map(str::to_owned);
-        rows.iter().filter_map(name).filter(|it| it.starts_with('k') && it[1..].parse::<usize>().is_ok()).collect()
-    }
-
-    /// What the newest record says of its changes, compared with what the server holds where it claims to know.
-    async fn is_true(&self, what: &str) {
-        let list = self.run("undo --list -o json").await;
-        assert_eq!((list.0, &list.json()["notes"]), (Some(0), &json!([])), "{what}: no record is torn: {list:?}");
-        let there = self.there().await;
-        let list = list.json();
-        // Where it was killed in a dry run of the first, nothing was recorded yet.
-        let Some(last) = list["items"].get(0).filter(|it| it["undoneBy"].is_null()) else { return };
-        for change in last["changes"].as_array().expect("changes") {
-            let name = change["object"].as_str().and_then(|it| it.rsplit('/').next()).expect("a name").to_owned();
-            let is_there = there.contains(&name);
-            match (change["state"].as_str(), change["op"].as_str()) {
-                (Some("made"), Some("create")) => assert!(is_there, "{what}: {change}"),
-                (Some("waiting"), Some("create")) => assert!(!is_there, "{what}: {change}"),
-                (Some("made"), Some("delete")) => assert!(!is_there, "{what}: {change}"),
-                (Some("waiting"), Some("delete")) => assert!(is_there, "{what}: {change}"),
-                // Sent, and killed: the next undo reads it back.
-                (Some("sending"), _) => {}
-                _ => panic!("{what}: {change}"),
-            }
-        }
-    }
-}
-
-/// How many objects are applied at once in the loop below: two in the gate, more where more is asked for.
-fn objects() -> usize {
-    std::env::var("KREACH_KILLS").ok().and_then(|it| it.parse().ok()).unwrap_or(2)
-}
-
-/// kill -9 at every write of apply and of undo, before and after the server has it: no record is torn, the next start finds
-/// the truth, and in the end all is taken back.
+/// On a terminal only what is typed confirms: a paste does not, and the terminal is left as it was.
 #[tokio::test(flavor = "multi_thread")]
-async fn killed_at_any_step_the_truth_is_found_again() {
-    let files: Vec<(String, Value)> =
-        (0..objects()).map(|at| (format!("{at}.json"), harmless(&format!("k{at}")))).collect();
-    let files: Vec<(&str, Value)> = files.iter().map(|(name, it)| (name.as_str(), it.clone())).collect();
-    let bench = bench(Settings::writable(), &files).await;
-    let killer = killer(bench.server.addr).await;
-    let bench = Trapped { bench, killer };
-    let names: Vec<&str> = files.iter().map(|it| it.0).collect();
-    let apply = format!("apply {} --write --yes", names.join(" "));
-    let mut kills = 0;
-    for when in [When::Before, When::After] {
-        let mut at = 0;
-        while bench.killed(&apply, at, when).await {
-            kills += 1;
-            bench.is_true(&format!("apply, {when:?} {at}")).await;
-            let undone = bench.run("undo --write --yes -o json").await;
-            assert!(matches!(undone.0, Some(0 | 1)), "{when:?} {at}: {undone:?}");
-            assert!(bench.there().await.is_empty(), "apply, {when:?} {at}: all is taken back: {undone:?}");
-            at += 1;
-        }
-        // It has gone through now: the same for its undo.
-        assert_eq!(bench.there().await.len(), objects(), "{when:?}: all is applied");
-        let mut at = 0;
-        while bench.killed("undo --write --yes", at, when).await {
-            kills += 1;
-            bench.is_true(&format!("undo, {when:?} {at}")).await;
-            // What half an undo left is taken back by the record that it was of.
-            let undone = bench.run("undo --write --yes").await;
-            assert!(bench.there().await.is_empty(), "undo, {when:?} {at}: all is taken back: {undone:?}");
-            at += 1;
-            let again = bench.run(&apply).await;
-            assert_eq!(again.0, Some(0), "undo, {when:?} {at}: it is applied again: {again:?}");
-        }
-        assert!(bench.there().await.is_empty(), "{when:?}: the undo has gone through");
+async fn a_paste_confirms_nothing_on_a_terminal() {
+    let bench = bench(Settings::writable(), &[("a.json", harmless("a"))]).await;
+    let path = |name: &str| bench.folder.path().join(name).display().to_string();
+    let environment = [("KUBECONFIG", path("config")), ("XDG_STATE_HOME", path("state"))];
+    let environment: Vec<(&str, &str)> = environment.iter().map(|(name, it)| (*name, it.as_str())).collect();
+    let file = path("a.json");
+    let (on, off) = (b"\x1b[?2004h", b"\x1b[?2004l");
+    for (keys, exit) in [("\x1b[200~apply\x1b[201~\r", 1), ("\x1b[200~apply\r", 1), ("\x03", 130), ("apply\r", 0)] {
+        let mut terminal = pty::kreach_with(&environment, &["apply", &file, "--write"], 80, 24);
+        terminal.wait_for("type apply to go on:");
+        assert!(terminal.has_sent(on) && !terminal.has_sent(off), "what is pasted is marked");
+        terminal.keys(keys);
+        assert_eq!(terminal.wait_exit(), exit, "{keys:?}: {}", terminal.screen());
+        let sent = terminal.sent_at_end();
+        assert!(sent.windows(off.len()).any(|it| it == off), "{keys:?}: paste is marked no longer");
+        let is_told = terminal.screen().contains("what is pasted confirms nothing");
+        assert_eq!(is_told, keys.contains("200~"), "{}", terminal.screen());
     }
-    // Each change is tried once and sent once, by apply and by undo, and killed before and after each.
-    assert_eq!(kills, 2 * 2 * 2 * objects(), "{kills} kills");
 }

@@ -4,6 +4,8 @@ mod apply_commands;
 mod apply_control_plane;
 mod apply_faults;
 mod apply_guards;
+mod apply_kills;
+mod apply_refused;
 mod apply_screen;
 mod baseline_control_plane;
 mod baseline_laws;
