@@ -15,7 +15,7 @@ use crate::change::edits::{Change, Op, Unfit, project};
 use crate::change::object::owner;
 use crate::change::{GrantRow, Impact, Order};
 use crate::model::cluster::Cluster;
-use crate::model::coverage::Coverage;
+use crate::model::coverage::{Coverage, KindCoverage};
 use crate::model::id::Kind;
 use crate::net::reach::Unit;
 use crate::text::coverage::plural;
@@ -62,7 +62,8 @@ pub fn operator(world: &World) -> String {
 /// What could not be read, and leaves the impact unsure.
 fn unsure(cluster: &Cluster) -> Option<String> {
     let is_missing = |it: &Coverage| matches!(it, Coverage::Forbidden { .. } | Coverage::Failed { .. });
-    let all = cluster.coverage.kinds.iter().filter(|(_, it)| is_missing(&it.everywhere));
+    let lacks = |it: &KindCoverage| is_missing(&it.everywhere) || it.namespaces.values().any(is_missing);
+    let all = cluster.coverage.kinds.iter().filter(|(_, it)| lacks(it));
     let kinds: BTreeSet<&str> = all.map(|(kind, _)| plural(*kind)).collect();
     let kinds: Vec<String> = kinds.into_iter().map(str::to_owned).collect();
     (!kinds.is_empty()).then(|| format!("the impact is unsure: {} cannot be read", words::listed(&kinds)))

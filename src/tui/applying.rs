@@ -192,7 +192,8 @@ pub fn wanted(app: &App) -> Option<What> {
             let is_now = weighed.as_ref().is_some_and(|it| it.revision == revision);
             (!is_now).then(|| What::Weigh(attempt.clone()))
         }
-        Phase::Applied { predicted, arrival, .. } => {
+        // What was predicted is of all changes: of a part of them it says nothing.
+        Phase::Applied { sent, predicted, arrival } if sent.record.is_made() => {
             let is_now = arrival.as_ref().is_some_and(|it| it.revision == revision);
             (!is_now).then(|| What::Arrived(predicted.clone()))
         }

@@ -214,6 +214,23 @@ async fn nothing_is_sent_unless_all_pass_the_dry_run() {
     );
 }
 
+/// What the server warns of is told with the dry run.
+#[tokio::test(start_paused = true)]
+async fn what_the_server_warns_of_is_told() {
+    let wire = Wire::new(move |asked| match asked.method.as_str() {
+        "GET" => Play::json(200, &before().to_string()),
+        _ => {
+            let warning = "Content-Type: application/json\r\nWarning: 299 - \"this policy selects nothing\"\r\n";
+            Play::answer(200, warning, &policy("7", json!([{}])).to_string())
+        }
+    });
+    let applier = Applier { client: wire.client(), writer: wire.writer() };
+    let change = Change { op: Op::Update, object: policy("7", json!([{}])) };
+    let steps = applier.plan(vec![change], TakeOver::Never).await.expect("no conflict");
+    let tried = applier.attempt(steps).await.expect("it passes");
+    assert!(tried.notes.iter().any(|it| it.ends_with("this policy selects nothing")), "{:?}", tried.notes);
+}
+
 /// M4: a client that answers 429 or 503 to a dry run is not asked again behind the operator's back.
 #[tokio::test(start_paused = true)]
 async fn m4_a_dry_run_is_not_tried_again() {

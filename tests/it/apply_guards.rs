@@ -8,6 +8,9 @@ use kreach::ask::fix::guards::Stops;
 use kreach::ask::world::SelfCheck;
 use kreach::change::{Change, Op};
 use kreach::live::files::load_text;
+use kreach::model::cluster::Delta;
+use kreach::model::coverage::{Coverage, Scope};
+use kreach::model::id::Kind;
 use kreach::model::name::Name;
 use kreach::net::Settings;
 use kreach::rbac::review::{Me, Reply, Review};
@@ -109,7 +112,7 @@ fn what_is_given_is_told_by_what_somebody_comes_to_hold() {
     let bound = world(&[role("r", pods.clone()), binding("b", "r", user("eve"))], &[]);
     let said = stopping(&bound, vec![(Op::Update, role("r", secrets.clone()))]);
     assert_eq!(said.len(), 1, "{said:?}");
-    assert!(said[0].1.contains("user:eve gets get secrets"), "{said:?}");
+    assert!(said[0].1.contains("user:eve can then get secrets"), "{said:?}");
     assert_eq!(names(&world(&[role("r", pods.clone())], &[]), vec![(Op::Update, role("r", secrets.clone()))]), [""; 0]);
     let holds = world(&[role("r", secrets.clone()), binding("b", "r", user("eve"))], &[]);
     assert_eq!(names(&holds, vec![(Op::Create, binding("again", "r", user("eve")))]), [""; 0]);
@@ -177,7 +180,7 @@ fn what_parts_give_is_told_through_all_roles_that_are_filled_from_them() {
     let there = world(&[view, edit, admin, binding("b", "owner", user("eve"))], &[]);
     let part = labeled(role("part", one("", "secrets", "list")), "to-reader", "true");
     let said = stopping(&there, vec![(Op::Create, part)]);
-    assert!(said.iter().any(|it| it.1.contains("user:eve gets list secrets")), "{said:?}");
+    assert!(said.iter().any(|it| it.1.contains("user:eve can then list secrets")), "{said:?}");
 }
 
 #[test]
@@ -197,9 +200,9 @@ fn what_the_control_plane_needs_stops_it() {
     assert_eq!(names(&there, vec![(Op::Update, updated)]), ["bootstrap"]);
     // What says nothing of it is known by its name.
     let discovery = role("system:discovery", pods.clone());
-    assert_eq!(names(&world(&[discovery.clone()], &[]), vec![(Op::Delete, discovery)]), ["bootstrap"]);
+    assert_eq!(names(&world(std::slice::from_ref(&discovery), &[]), vec![(Op::Delete, discovery)]), ["bootstrap"]);
     let edit = role("edit", pods);
-    assert_eq!(names(&world(&[edit.clone()], &[]), vec![(Op::Update, edit)]), ["bootstrap"]);
+    assert_eq!(names(&world(std::slice::from_ref(&edit), &[]), vec![(Op::Update, edit)]), ["bootstrap"]);
 }
 
 #[test]
@@ -241,7 +244,7 @@ fn dns_is_lost_where_its_port_is() {
             {"name": "dns", "port": 53, "protocol": "UDP"}, {"name": "dns-tcp", "port": 53, "protocol": "TCP"}]}});
     let there = |more: &[Value]| {
         let pods = [pod("kube-system", "dns-0", "kube-dns", "10.0.0.2"), pod("shop", "web-0", "web", "10.0.0.3")];
-        world(&[&[service.clone()], &pods[..], more].concat(), &[])
+        world(&[std::slice::from_ref(&service), &pods[..], more].concat(), &[])
     };
     let policy = |egress: Value| {
         json!({"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "p", "namespace": "shop"},
@@ -261,4 +264,44 @@ fn dns_is_lost_where_its_port_is() {
     assert!(trips(&cached, json!([{"to": to, "ports": both}])));
     let cache = json!([{"ipBlock": {"cidr": "169.254.20.10/32"}}]);
     assert!(!trips(&cached, json!([{"to": to, "ports": both}, {"to": cache, "ports": both}])));
+}
+
+/// Who writes an object from elsewhere will write it back: that is said, with the way to go, and stops nothing.
+#[test]
+fn what_others_write_back_is_told() {
+    let policy = |metadata: Value| {
+        let mut object = json!({"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": metadata, "spec": {"podSelector": {}}});
+        (object["metadata"]["name"], object["metadata"]["namespace"]) = (json!("p"), json!("shop"));
+        object
+    };
+    for (metadata, who) in [
+        (json!({"annotations": {"argocd.argoproj.io/tracking-id": "a:b/c:d/e"}}), "Argo CD"),
+        (json!({"labels": {"kustomize.toolkit.fluxcd.io/name": "apps"}}), "Flux"),
+        (json!({"labels": {"app.kubernetes.io/managed-by": "Helm"}}), "Helm"),
+    ] {
+        let there = world(&[policy(metadata.clone())], &[]);
+        let change = Change { op: Op::Update, object: policy(metadata) };
+        let weighed = weigh(&there, vec![change]).expect("it reads");
+        let told = format!("is managed by {who}, which will revert it; export the change");
+        assert!(weighed.notes.iter().any(|it| it.contains(&told)), "{who}: {:?}", weighed.notes);
+        assert!(
+            weighed.tripped.iter().any(|it| it.guard.name == "managed" && it.guard.stops == Stops::Nothing),
+            "{who}"
+        );
+    }
+}
+
+/// What may not be read in one namespace leaves the impact unsure as what may not be read at all.
+#[test]
+fn what_may_not_be_read_leaves_the_impact_unsure() {
+    let change = || vec![Change { op: Op::Create, object: role("r", json!([])) }];
+    let denied = || Coverage::Forbidden { why: Name::from("forbidden") };
+    for scope in [Scope::Everywhere, Scope::Namespace(Name::from("shop"))] {
+        let mut there = world(&[], &[]);
+        there.apply(vec![Delta::Covered { kind: Kind::POD, scope, coverage: denied() }]);
+        let notes = weigh(&there, change()).expect("it reads").notes;
+        assert!(notes.iter().any(|it| it == "the impact is unsure: pods cannot be read"), "{notes:?}");
+    }
+    let notes = weigh(&world(&[], &[]), change()).expect("it reads").notes;
+    assert!(!notes.iter().any(|it| it.contains("unsure")), "{notes:?}");
 }

@@ -208,3 +208,26 @@ async fn a_webhook_denies_by_the_dry_run() {
         assert_eq!(admin.now(&id(space, "web")).await, Ok(None));
     }
 }
+
+/// Nothing is created in a namespace that goes: the dry run says so.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_namespace_that_goes_takes_nothing_more() {
+    let Some(plane) = control_plane::shared(SUITE) else { return };
+    let client = plane.client("admin").await;
+    let space = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "apply-i"}});
+    create(&client, std::slice::from_ref(&space)).await;
+    // No controller of this control plane ends it: it goes for ever.
+    control_plane::api_of(&client, &space).delete("apply-i", &Default::default()).await.expect("it is going");
+    let admin = applier(plane, "admin").await;
+    let mut told = String::new();
+    for _ in 0..600 {
+        match tried(&admin, Op::Create, policy("apply-i", "web", json!([])), TakeOver::Never).await {
+            Ok(_) => tokio::time::sleep(std::time::Duration::from_millis(50)).await,
+            Err(stopped) => {
+                told = stopped.words();
+                break;
+            }
+        }
+    }
+    assert!(told.contains("being terminated"), "{told}");
+}

@@ -5,6 +5,8 @@ use kreach::change::record::{Record, State, Told};
 use kreach::change::stage::{Fetched, Item};
 use kreach::change::{Change, Op};
 use kreach::model::cluster::Delta;
+use kreach::model::coverage::{Coverage, Scope};
+use kreach::model::id::Kind;
 use kreach::tui::app::Setup;
 use kreach::tui::applying::{Attempt, Sent};
 use kreach::tui::event::{Effect, Event, Then};
@@ -131,6 +133,24 @@ fn what_was_made_is_staged_no_more_and_the_cluster_is_watched() {
     assert!(driver.text().contains("nothing is staged"), "{}", driver.text());
 }
 
+/// What is refused when it is sent is told, and is not compared with what was predicted of all of it.
+#[test]
+fn what_is_refused_at_last_changes_nothing_and_says_so() {
+    let mut driver = driver(true);
+    staged(&mut driver);
+    tried(&mut driver);
+    confirm(&mut driver);
+    let mut record = Record::new("20260801-1".to_owned(), Told::default(), &attempt().tried.steps);
+    (record.steps[0].state, record.steps[0].why) =
+        (State::Refused, "conflict: the object has been modified".to_owned());
+    driver.send(Event::Applied(Ok(Box::new(Sent { record, unkept: None }))));
+    let text = driver.text();
+    assert!(text.contains("conflict: the object") && text.contains("nothing was changed"), "{text}");
+    assert!(!text.contains("predicted") && !text.contains("looking at"), "{text}");
+    driver.keys("s");
+    assert!(driver.text().contains("1 staged change"), "it is staged as before: {}", driver.text());
+}
+
 /// That it cannot be remembered is told of what was made, which is not taken for undone.
 #[test]
 fn what_was_made_and_cannot_be_remembered_is_told() {
@@ -160,6 +180,25 @@ fn what_changes_meanwhile_is_weighed_again() {
     driver.send(Event::Deltas(projected.deltas));
     driver.keys("\"apply Enter");
     assert!(!is_sent(&driver), "{}", driver.text());
+}
+
+/// What is not live any more is not applied: neither tried nor sent.
+#[test]
+fn what_is_stale_stops_it() {
+    let stale = |driver: &mut Driver| {
+        let coverage = Coverage::Stale { since: jiff::Timestamp::UNIX_EPOCH, why: "silent".into() };
+        driver.send(Event::Deltas(vec![Delta::Covered { kind: Kind::POD, scope: Scope::Everywhere, coverage }]));
+    };
+    let mut driver = driver(true);
+    staged(&mut driver);
+    tried(&mut driver);
+    stale(&mut driver);
+    confirm(&mut driver);
+    assert!(!is_sent(&driver), "{}", driver.text());
+    let attempts = |driver: &Driver| driver.effects.iter().filter(|it| matches!(it, Effect::Try { .. })).count();
+    let before = attempts(&driver);
+    driver.keys("Esc s A");
+    assert!(attempts(&driver) == before && driver.text().contains("are stale"), "{}", driver.text());
 }
 
 #[test]

@@ -49,7 +49,10 @@ fn came(Sent { record, unkept }: &Sent, arrival: Option<&Arrival>) -> Page {
     steps(record, &mut page);
     match arrival {
         Some(arrival) => page.add(0, arrival.page.clone()),
-        None => page.say(0, Mark::Plain, "looking at what the cluster comes to"),
+        None if record.is_made() => page.say(0, Mark::Plain, "looking at what the cluster comes to"),
+        None if record.is_open() => {}
+        None if record.is_undoable() => page.say(0, Mark::Plain, "nothing more is sent"),
+        None => page.say(0, Mark::Plain, "nothing was changed"),
     }
     page
 }

@@ -27,10 +27,10 @@ fn taken<'a>(seen: &Seen<'a>) -> impl Iterator<Item = &'a GrantRow> {
     seen.impact.grants.iter().filter(|it| it.change != GrantChange::Given)
 }
 
-/// `sa:ci/runner gets get secrets in shop`; of what is not sure `may get`.
+/// `sa:ci/runner can then get secrets in shop`; of what is not sure `can then perhaps`.
 fn gets(row: &GrantRow) -> String {
-    let verb = if row.change == GrantChange::Given { "gets" } else { "may get" };
-    format!("{} {verb} {}", row.subject, right(row))
+    let can = if row.change == GrantChange::Given { "can then" } else { "can then perhaps" };
+    format!("{} {can} {}", row.subject, right(row))
 }
 
 /// The first in words, and how many more there are.
@@ -60,7 +60,7 @@ pub(super) fn own_access_is_lost(seen: &Seen<'_>) -> Option<String> {
         other => canonical(other) == me.subject,
     };
     let row = taken(seen).filter(is_mine).find(|it| is_gone(seen.after, &me, it))?;
-    Some(format!("you lose {}", right(row)))
+    Some(format!("you can no longer {}", right(row)))
 }
 
 /// Whether something of a row is held no longer, by any other grant either.
@@ -101,7 +101,7 @@ pub(super) fn system_loses(seen: &Seen<'_>) -> Option<String> {
         _ => it.name().starts_with("system:"),
     };
     if let Some(row) = taken(seen).find(|it| is_system(&it.subject)) {
-        return Some(format!("{} loses {}", row.subject, right(row)));
+        return Some(format!("{} can no longer {}", row.subject, right(row)));
     }
     let changed = seen.changes.iter().filter(|it| it.op != Op::Create).filter_map(|it| Some((it, it.id().ok()?)));
     let (_, id) = changed.into_iter().find(|(change, id)| is_bootstrap(change, id))?;
