@@ -274,7 +274,7 @@ impl<'a> Naive<'a> {
             NamespaceMatch::Own(name) => sure(*name == *pod.namespace()),
             NamespaceMatch::Labels(selector) => self.namespace_is(selector, pod.namespace()),
         };
-        both(namespace, sure(set.pods.matches(&pod.labels())))
+        if namespace == NO { NO } else { both(namespace, sure(set.pods.matches(&pod.labels()))) }
     }
 
     fn namespace_is(&self, selector: &Selector, name: &Name) -> &'static [bool] {
@@ -354,7 +354,8 @@ impl<'a> Naive<'a> {
     /// What a gate may do because of what is neither evaluated nor a policy of both ways: meshes, egress firewalls.
     fn may(&self, direction: Direction, target: &Party<'_>, peer: &Party<'_>) -> Ways<bool> {
         let Some(pod) = target.pod.filter(|it| it.mold.network == PodNetwork::Own) else { return Ways::new() };
-        let held = self.cluster.policies.iter().filter(|it| self.selects(&it.target, pod) != NO);
+        let may = self.cluster.policies.iter().filter(|it| !it.gaps.is_empty());
+        let held = may.filter(|it| self.selects(&it.target, pod) != NO);
         let held = held.flat_map(|it| it.gaps.iter().map(|gap| gap.bends));
         let here = |home: &Name| home.is_empty() || home == pod.namespace();
         let unread = self.unread.iter().filter(|it| here(&it.0)).map(|it| it.2);

@@ -13,9 +13,9 @@ pub(super) fn firsts(cluster: &Cluster) -> Vec<Family> {
     let is_part =
         cluster.coverage.hole(Kind::POD).is_some() || cluster.unreadable.iter().any(|it| it.kind == Kind::POD);
     let running = cluster.pods.iter().filter(|it| !it.mold.phase.is_finished());
-    let found: Vec<Family> = running.filter_map(|it| it.addresses().first()).map(Family::of).collect();
-    match found.first() {
-        Some(first) if !is_part && found.iter().all(|it| it == first) => vec![*first],
+    let mut found = running.filter_map(|it| it.addresses().first()).map(Family::of);
+    match found.next() {
+        Some(first) if !is_part && found.all(|it| it == first) => vec![first],
         _ => Family::ALL.to_vec(),
     }
 }
