@@ -10,6 +10,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
 
+use crate::ask::question::list::Named;
 use crate::cli;
 use crate::live::connect::{Flags, Plugins};
 use crate::tui::theme::PALETTES;
@@ -73,18 +74,8 @@ pub enum Command {
     Touch(cli::touch::TouchArgs),
     /// Which namespace may connect to which, or who may do what
     Matrix(cli::matrix::MatrixArgs),
-    /// The namespaces, and how their pods are isolated
-    Namespaces(cli::list::NamespacesArgs),
-    /// The pods, and how each is isolated
-    Pods(cli::list::PodsArgs),
-    /// The policies, and what each selects
-    Policies(cli::list::PoliciesArgs),
-    /// Users, groups and service accounts, and the worst that each can do
-    Subjects(cli::list::SubjectsArgs),
-    /// What controls pods: how many each has, and how they are isolated
-    Workloads(cli::list::WorkloadsArgs),
-    /// The Services, what stands behind each, and how that is isolated
-    Services(cli::list::ServicesArgs),
+    #[command(flatten)]
+    List(Named<cli::list::ListArgs>),
     /// What a rule says that an answer rests on
     Rule(cli::rule::RuleArgs),
     /// The ClusterRole that kreach needs, as YAML
@@ -116,12 +107,7 @@ impl Command {
             Command::Explain(it) => Some(it),
             Command::Touch(it) => Some(it),
             Command::Matrix(it) => Some(it),
-            Command::Namespaces(it) => Some(it),
-            Command::Pods(it) => Some(it),
-            Command::Policies(it) => Some(it),
-            Command::Subjects(it) => Some(it),
-            Command::Workloads(it) => Some(it),
-            Command::Services(it) => Some(it),
+            Command::List(it) => Some(it),
             Command::Info(it) => Some(it),
             Command::Apply(_)
             | Command::Undo(_)

@@ -86,12 +86,7 @@ impl World {
             Question::Touch(it) => Answer::Touched(it.answer(here, self)?),
             Question::Matrix(it) if it.of == Of::Access => Answer::Access(it.access(here, self)),
             Question::Matrix(it) => Answer::Namespaces(it.namespaces(here, self)),
-            Question::Namespaces(it) => Answer::List(it.namespaces(here, self)),
-            Question::Pods(it) => Answer::List(it.pods(here, self)),
-            Question::Policies(it) => Answer::List(it.policies(here, self)),
-            Question::Subjects(it) => Answer::List(it.subjects(here, self)),
-            Question::Workloads(it) => Answer::List(it.workloads(here, self)),
-            Question::Services(it) => Answer::List(it.services(here, self)),
+            Question::List(it) => Answer::List(it.answer(here, self)),
         })
     }
 }

@@ -5,8 +5,9 @@
 //! shop         2    0     1      0      3          2          one row an object, finished pods included
 //! ```
 //!
-//! The panes of the screen and the commands of the same names show these tables. A list is a file here: its columns,
-//! its rows, and which rows a change moves.
+//! The panes of the screen and the commands of the same names show these tables. A list is a file here (its columns,
+//! its rows, and which rows a change moves) and its line in [`LISTS`]: the command of its name follows, with its help,
+//! its filter and all forms of output.
 
 pub mod namespaces;
 pub mod pods;
@@ -22,12 +23,23 @@ use super::crew::Together;
 use super::filter::{Cells, Filtered, holds_word};
 use super::isolation::Isolation;
 use super::item::Item;
+use super::question::list::{AnyList, Listed};
 use super::scope::View;
 use crate::model::address::canonical;
 use crate::model::cluster::Change;
 use crate::model::id::Kind;
 use crate::model::labels::Labels;
 use crate::model::name::Name;
+
+/// All lists, in the order of the help.
+pub static LISTS: &[&dyn AnyList] = &[
+    &namespaces::LISTING,
+    &pods::LISTING,
+    &policies::LISTING,
+    &subjects::LISTING,
+    &workloads::LISTING,
+    &services::LISTING,
+];
 
 /// What a piece of a row is, so that it can be colored.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -171,7 +183,12 @@ pub struct Listing<R: Row + 'static> {
     /// As it is typed.
     pub name: &'static str,
     pub title: &'static str,
+    /// What the help says of its command.
     pub help: &'static str,
+    /// Command lines that ask for it.
+    pub examples: &'static [&'static str],
+    /// What is read for its command.
+    pub rests_on: Listed,
     /// Why it is empty where it is: `no pod`.
     pub nothing: &'static str,
     /// What is read for it: where one of these is not known in full, rows may be missing.

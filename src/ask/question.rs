@@ -156,18 +156,8 @@ pub enum Question {
     Touch(about::Touch),
     /// Which namespace may connect to which, or who may do what
     Matrix(matrix::Matrix),
-    /// The namespaces, and how their pods are isolated
-    Namespaces(list::List),
-    /// The pods, and how each is isolated
-    Pods(list::List),
-    /// The policies, and what each selects
-    Policies(list::List),
-    /// Users, groups and service accounts, and the worst that each can do
-    Subjects(list::List),
-    /// What controls pods: how many each has, and how they are isolated
-    Workloads(list::List),
-    /// The Services, what stands behind each, and how that is isolated
-    Services(list::List),
+    #[command(flatten)]
+    List(list::Named<list::List>),
 }
 
 impl Question {
@@ -187,9 +177,7 @@ impl Question {
             Question::Explain(it) => it,
             Question::Touch(it) => it,
             Question::Matrix(it) => it,
-            Question::Namespaces(_) | Question::Pods(_) | Question::Policies(_) => &list::Listed::Network,
-            Question::Workloads(_) | Question::Services(_) => &list::Listed::Network,
-            Question::Subjects(_) => &list::Listed::Access,
+            Question::List(it) => it.list.0.reads(),
         }
     }
 
@@ -209,12 +197,7 @@ impl Question {
             Question::Explain(it) => ("explain", it.words()),
             Question::Touch(it) => ("touch", it.words()),
             Question::Matrix(it) => ("matrix", it.words()),
-            Question::Namespaces(it) => ("namespaces", it.words()),
-            Question::Pods(it) => ("pods", it.words()),
-            Question::Policies(it) => ("policies", it.words()),
-            Question::Subjects(it) => ("subjects", it.words()),
-            Question::Workloads(it) => ("workloads", it.words()),
-            Question::Services(it) => ("services", it.words()),
+            Question::List(it) => (it.list.0.name(), it.typed.words()),
         }
     }
 }

@@ -12,6 +12,7 @@ use std::str::FromStr;
 use clap::Arg;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser as _};
 
+use crate::ask::listing::LISTS;
 use crate::text::Extent;
 
 /// All forms.
@@ -93,11 +94,11 @@ const ROWS: &[Form] = &[Form::Text, Form::Table, Form::Wide, Form::Json, Form::Y
 /// The same where rows are arrows.
 const ARROWS: &[Form] = &[Form::Text, Form::Table, Form::Wide, Form::Json, Form::Yaml, Form::Csv, Form::Md, Form::Dot];
 /// Objects.
-const LIST: &[Form] = &[Form::Table, Form::Wide, Form::Name, Form::Json, Form::Yaml, Form::Csv, Form::Md];
+pub(super) const LIST: &[Form] = &[Form::Table, Form::Wide, Form::Name, Form::Json, Form::Yaml, Form::Csv, Form::Md];
 /// Findings, for CI.
 const FINDINGS: &[Form] = &[Form::Text, Form::Json, Form::Junit, Form::Sarif];
 
-/// Which command has which forms; the first of each is what it prints when none is asked for.
+/// Which command that is no list has which forms; the first of each is what it prints when none is asked for.
 pub const FORMS: &[(&str, &[Form])] = &[
     ("trace", PAGE),
     ("map", ARROWS),
@@ -119,25 +120,28 @@ pub const FORMS: &[(&str, &[Form])] = &[
     ("explain", PAGE),
     ("touch", PAGE),
     ("matrix", ROWS),
-    ("namespaces", LIST),
-    ("pods", LIST),
-    ("policies", LIST),
-    ("subjects", LIST),
-    ("workloads", LIST),
-    ("services", LIST),
     ("info", PAGE),
 ];
 
+/// Which command has which forms.
+pub fn all() -> impl Iterator<Item = (&'static str, &'static [Form])> {
+    FORMS.iter().copied().chain(LISTS.iter().map(|it| (it.name(), LIST)))
+}
+
 /// The forms of a command.
 pub fn of(command: &str) -> &'static [Form] {
-    FORMS.iter().find(|it| it.0 == command).map_or(PAGE, |it| it.1)
+    all().find(|it| it.0 == command).map_or(PAGE, |it| it.1)
 }
 
 /// `--output` of a command: its forms, each with what it is.
+pub fn output(command: &str, argument: Arg) -> Arg {
+    output_in(of(command), argument)
+}
+
+/// `--output` with these forms.
 ///
 /// Where `table` is what is printed anyway, `text` is another word for it (CONTRACT §5).
-pub fn output(command: &str, argument: Arg) -> Arg {
-    let forms = of(command);
+pub fn output_in(forms: &'static [Form], argument: Arg) -> Arg {
     let value = |it: &Form| {
         let value = PossibleValue::new(it.as_str()).help(it.help());
         if *it == Form::Table && !forms.contains(&Form::Text) { value.alias(Form::Text.as_str()) } else { value }
@@ -213,7 +217,7 @@ impl From<Tabular> for Layout {
 /// The table as a page of docs.
 pub fn document() -> String {
     let mut page = String::from("| command | `-o`, the first where none is asked for |\n|---|---|\n");
-    for (command, forms) in FORMS {
+    for (command, forms) in all() {
         let forms: Vec<String> = forms.iter().map(|it| format!("`{}`", it.as_str())).collect();
         page.push_str(&format!("| {command} | {} |\n", forms.join(" ")));
     }
@@ -241,7 +245,9 @@ mod tests {
             assert_eq!(values, forms, "{}", command.get_name());
             found.push(command.get_name().to_owned());
         }
-        let rows: Vec<&str> = FORMS.iter().map(|it| it.0).collect();
+        let mut rows: Vec<&str> = all().map(|it| it.0).collect();
+        found.sort_unstable();
+        rows.sort_unstable();
         assert_eq!(found, rows);
     }
 

@@ -1,4 +1,4 @@
-//! `kreach namespaces|pods|policies|subjects|workloads|services [FILTER]`: the panes of the screen as tables, with the same columns and filter.
+//! `kreach LIST [FILTER]...`, for each of [`crate::ask::listing::LISTS`]: the panes of the screen as tables, with the same columns and filter.
 //!
 //! ```text
 //! $ kreach subjects marks=left
@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use crate::ask::Question;
 use crate::ask::question::Reads;
-use crate::ask::question::list::{List, Listed, Table};
+use crate::ask::question::list::{List, Named, Table};
 use crate::model::untrusted;
 use crate::text::Mark;
 
@@ -26,69 +26,12 @@ use super::{Asked, Command, Exit, Failure, json};
 
 /// What every list takes.
 #[derive(Args, Debug)]
+#[command(mut_arg("output", |it| form::output_in(form::LIST, it)))]
 pub struct ListArgs {
     #[command(flatten)]
     pub question: List,
     #[command(flatten)]
     pub printed: Tabular,
-}
-
-/// The namespaces.
-#[derive(Args, Debug)]
-#[command(mut_arg("output", |it| form::output("namespaces", it)))]
-#[command(after_help = "Examples:\n  kreach namespaces 'none>0'\n  kreach namespaces -o csv --no-headers")]
-pub struct NamespacesArgs {
-    #[command(flatten)]
-    pub list: ListArgs,
-}
-
-/// The pods.
-#[derive(Args, Debug)]
-#[command(mut_arg("output", |it| form::output("pods", it)))]
-#[command(
-    after_help = "Examples:\n  kreach pods -n payments isolated=none\n  kreach pods -l app=web phase!=running -o wide"
-)]
-pub struct PodsArgs {
-    #[command(flatten)]
-    pub list: ListArgs,
-}
-
-/// The policies.
-#[derive(Args, Debug)]
-#[command(mut_arg("output", |it| form::output("policies", it)))]
-#[command(after_help = "Examples:\n  kreach policies 'problems>0'\n  kreach policies -n payments -o json")]
-pub struct PoliciesArgs {
-    #[command(flatten)]
-    pub list: ListArgs,
-}
-
-/// The subjects.
-#[derive(Args, Debug)]
-#[command(mut_arg("output", |it| form::output("subjects", it)))]
-#[command(
-    after_help = "Examples:\n  kreach subjects marks=left --directory people.csv\n  kreach subjects 'bound>0' !system -o csv"
-)]
-pub struct SubjectsArgs {
-    #[command(flatten)]
-    pub list: ListArgs,
-}
-
-/// The workloads.
-#[derive(Args, Debug)]
-#[command(mut_arg("output", |it| form::output("workloads", it)))]
-#[command(after_help = "Examples:\n  kreach workloads -n payments\n  kreach workloads isolated=none -o name")]
-pub struct WorkloadsArgs {
-    #[command(flatten)]
-    pub list: ListArgs,
-}
-
-/// The Services.
-#[derive(Args, Debug)]
-#[command(mut_arg("output", |it| form::output("services", it)))]
-#[command(after_help = "Examples:\n  kreach services type=loadbalancer\n  kreach services 'ready<1' -o wide")]
-pub struct ServicesArgs {
-    #[command(flatten)]
-    pub list: ListArgs,
 }
 
 /// `kreach pods -o json`.
@@ -119,14 +62,14 @@ struct GapJson<'a> {
     what: &'a str,
 }
 
-impl ListArgs {
-    fn print(
-        &self,
-        question: fn(List) -> Question,
-        asked: &Asked<'_>,
-        out: &mut dyn io::Write,
-    ) -> Result<Exit, Failure> {
-        asked.print(&question(self.question.clone()), self.printed, out)
+impl Command for Named<ListArgs> {
+    fn reads(&self) -> &dyn Reads {
+        self.list.0.reads()
+    }
+
+    fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
+        let question = Named { list: self.list, typed: self.typed.question.clone() };
+        asked.print(&Question::List(question), self.typed.printed, out)
     }
 }
 
@@ -172,65 +115,5 @@ fn document(table: &Table) -> ListJson<'_> {
         list: table.name,
         rows: table.rows.iter().map(row).collect(),
         evidence: table.gaps.iter().map(|it| GapJson { bears: "unknown", object: None, place: "", what: it }).collect(),
-    }
-}
-
-impl Command for NamespacesArgs {
-    fn reads(&self) -> &dyn Reads {
-        &Listed::Network
-    }
-
-    fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
-        self.list.print(Question::Namespaces, asked, out)
-    }
-}
-
-impl Command for PodsArgs {
-    fn reads(&self) -> &dyn Reads {
-        &Listed::Network
-    }
-
-    fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
-        self.list.print(Question::Pods, asked, out)
-    }
-}
-
-impl Command for PoliciesArgs {
-    fn reads(&self) -> &dyn Reads {
-        &Listed::Network
-    }
-
-    fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
-        self.list.print(Question::Policies, asked, out)
-    }
-}
-
-impl Command for SubjectsArgs {
-    fn reads(&self) -> &dyn Reads {
-        &Listed::Access
-    }
-
-    fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
-        self.list.print(Question::Subjects, asked, out)
-    }
-}
-
-impl Command for WorkloadsArgs {
-    fn reads(&self) -> &dyn Reads {
-        &Listed::Network
-    }
-
-    fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
-        self.list.print(Question::Workloads, asked, out)
-    }
-}
-
-impl Command for ServicesArgs {
-    fn reads(&self) -> &dyn Reads {
-        &Listed::Network
-    }
-
-    fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
-        self.list.print(Question::Services, asked, out)
     }
 }

@@ -12,7 +12,7 @@ use super::event::Effect;
 use super::explain::{self, FACTS, TOUCH};
 use super::grants;
 use super::mapping::{MapAsked, Of};
-use super::panes::{self, PaneSpec, namespaces, pods, policies, services, subjects, workloads};
+use super::panes;
 use super::proposing::FixAsked;
 use super::reaching::{self, Typed};
 use super::status::Origin;
@@ -21,6 +21,7 @@ use super::{choices, choking, go};
 use crate::ask::item::Item;
 use crate::ask::question::about::{self, Explain, Touch};
 use crate::ask::question::access::{Groups, Unserved};
+use crate::ask::question::list::Which;
 use crate::ask::question::matrix::{self, Matrix};
 use crate::ask::question::permissions::Permissions;
 use crate::ask::question::{can, who_can};
@@ -109,12 +110,7 @@ pub fn open(app: &mut App, line: &Line) -> Result<Vec<Effect>, Fault> {
         Question::Touch(Touch { object }) => return open_item(app, &about::item(object, &here)?, Some(TOUCH), line),
         Question::Matrix(Matrix { of: matrix::Of::Namespaces }) => app.open(Shown::Matrix),
         Question::Matrix(Matrix { of: matrix::Of::Access }) => app.open(Shown::Abilities),
-        Question::Namespaces(it) => list(app, &namespaces::PANE, &it.line(), line),
-        Question::Pods(it) => list(app, &pods::PANE, &it.line(), line),
-        Question::Policies(it) => list(app, &policies::PANE, &it.line(), line),
-        Question::Subjects(it) => list(app, &subjects::PANE, &it.line(), line),
-        Question::Workloads(it) => list(app, &workloads::PANE, &it.line(), line),
-        Question::Services(it) => list(app, &services::PANE, &it.line(), line),
+        Question::List(it) => list(app, it.list, &it.typed.line(), line),
     }
     Ok(Vec::new())
 }
@@ -139,31 +135,19 @@ fn open_page(app: &mut App, asked: Asked) -> Vec<Effect> {
 }
 
 /// A pane, filtered; of one namespace where one was named.
-fn list(app: &mut App, pane: &PaneSpec, filter: &str, line: &Line) {
+fn list(app: &mut App, which: Which, filter: &str, line: &Line) {
     match &line.namespace {
         Some(name) => choices::narrow_to(app, [name.clone()].into()),
         None if line.all_namespaces => choices::narrow_to(app, Default::default()),
         None => {}
     }
-    go::pane(app, panes::at(pane));
+    go::pane(app, panes::of(which));
     app.filter(filter);
-}
-
-/// The pane that lists such an object.
-fn pane_of(item: &Item) -> usize {
-    panes::at(match item {
-        Item::Namespace(_) => &namespaces::PANE,
-        Item::Pod(_) => &pods::PANE,
-        Item::Policy(_) => &policies::PANE,
-        Item::Subject(_) => &subjects::PANE,
-        Item::Workload(_) => &workloads::PANE,
-        Item::Service(_) => &services::PANE,
-    })
 }
 
 /// Selects an object in its pane and shows one of its pages; one that the pane does not list is shown by itself.
 fn open_item(app: &mut App, item: &Item, tab: Option<&str>, line: &Line) -> Result<Vec<Effect>, Fault> {
-    let pane = pane_of(item);
+    let pane = Which::of(item).map_or(0, panes::of);
     app.fill_pane(pane);
     if tab.is_none() || !app.panes[pane].list.select(item) {
         let here = here(app, line);

@@ -5,6 +5,9 @@
 use clap::Parser as _;
 use crossterm::event::Event as Input;
 use kreach::args::Args;
+use kreach::ask::listing::LISTS;
+use kreach::ask::question::about;
+use kreach::ask::question::list::{List, Which};
 use kreach::ask::question::reach::Found;
 use kreach::ask::world::SelfCheck;
 use kreach::ask::{Answer, Here, Line, Question, World};
@@ -58,7 +61,7 @@ fn shown(answer: &Answer<'_>) -> Shown {
     }
 }
 
-/// The questions, at least one for each variant.
+/// The questions, at least one for each variant; every list is asked for besides.
 const QUESTIONS: &[&str] = &[
     "trace deploy/shop/web svc/platform/registry",
     "trace deploy/shop/web ns/payments",
@@ -94,12 +97,10 @@ const QUESTIONS: &[&str] = &[
     "touch svc/kube-system/kube-dns",
     "matrix",
     "matrix access",
-    "namespaces",
     "pods phase=running -n shop",
     "policies -n payments",
     "subjects ci",
     "workloads -n payments",
-    "services",
     "explain deploy/shop/web",
 ];
 
@@ -115,21 +116,16 @@ fn variant(question: &Question) -> usize {
         Question::Explain(_) => 6,
         Question::Touch(_) => 7,
         Question::Matrix(_) => 8,
-        Question::Namespaces(_) => 9,
-        Question::Pods(_) => 10,
-        Question::Policies(_) => 11,
-        Question::Subjects(_) => 12,
-        Question::Workloads(_) => 13,
-        Question::Services(_) => 14,
-        Question::Fix(_) => 15,
-        Question::Choke(_) => 16,
-        Question::Sidestep(_) => 17,
-        Question::Trust(_) => 18,
+        Question::List(_) => 9,
+        Question::Fix(_) => 10,
+        Question::Choke(_) => 11,
+        Question::Sidestep(_) => 12,
+        Question::Trust(_) => 13,
     }
 }
 
 /// How many there are.
-const VARIANTS: usize = 19;
+const VARIANTS: usize = 14;
 
 /// What the command of this line prints, and how it ends.
 fn command(line: &str, form: &str, world: &World) -> (String, Exit) {
@@ -227,7 +223,7 @@ fn is_shown(line: &str, how: Shown, page: &str, cluster: &Cluster) {
 async fn a_question_has_one_answer_on_the_screen_and_on_a_command_line() {
     let cluster = story().await;
     let mut asked = [false; VARIANTS];
-    for line in QUESTIONS {
+    for line in QUESTIONS.iter().copied().chain(LISTS.iter().map(|it| it.name())) {
         let world = World::of(cluster.clone(), Settings::default(), SelfCheck::Off);
         let question: Line = line.parse().expect("a question");
         asked[variant(&question.question)] = true;
@@ -250,4 +246,20 @@ async fn a_question_has_one_answer_on_the_screen_and_on_a_command_line() {
         is_shown(line, shown(&answer), &told.to_string(), &cluster);
     }
     assert_eq!(asked, [true; VARIANTS]);
+}
+
+/// What a list shows is what its objects are asked about by: `kreach explain` reads the first column of `-o name`.
+#[tokio::test]
+async fn what_a_list_shows_is_read_as_it_is_typed() {
+    let world = World::of(story().await, Settings::default(), SelfCheck::Off);
+    let here = Here { namespace: "default".into(), ..Here::default() };
+    for list in LISTS {
+        let rows = list.table(&List::default(), &here, &world).rows;
+        assert!(!rows.is_empty(), "{}: nothing of it in the story", list.name());
+        for (item, _) in rows {
+            let read = about::item(&item.typed(), &here).unwrap_or_else(|it| panic!("{}", it.whole()));
+            assert_eq!(read, item, "{}", list.name());
+            assert_eq!(Which::of(&item).map(|it| it.0.name()), Some(list.name()), "{item:?}");
+        }
+    }
 }

@@ -8,6 +8,7 @@ use std::io::Write as _;
 use std::process::{Child, Command, Output, Stdio};
 
 use clap::CommandFactory as _;
+use kreach::ask::listing::LISTS;
 
 use crate::pty;
 
@@ -85,7 +86,7 @@ fn questions(command: &str, name: &str) -> Vec<Vec<String>> {
         ],
         "touch" => vec![of(&["touch", "a/@"]), of(&["touch", "ns/a"])],
         "matrix" => vec![of(&["matrix"]), of(&["matrix", "access"])],
-        "namespaces" | "pods" | "policies" | "subjects" | "workloads" | "services" => {
+        list if LISTS.iter().any(|it| it.name() == list) => {
             vec![of(&[command]), of(&[command, "--no-headers"]), of(&[command, "@"])]
         }
         "apply" => vec![of(&["apply", "world.json", "--write", "--yes"])],

@@ -72,6 +72,7 @@ const TABLES: &[Table] = &[
         table: "src/kinds/mod.rs",
         besides: &["apart", "door", "endpoints", "intern", "page", "parts", "prune", "refused", "slim", "unevaluated"],
     },
+    Table { directory: "src/ask/listing/", table: "src/ask/listing.rs", besides: &[] },
     Table { directory: "src/tui/views/", table: "src/tui/views/mod.rs", besides: &[] },
     Table { directory: "src/tui/panes/", table: "src/tui/panes/mod.rs", besides: &[] },
     Table {

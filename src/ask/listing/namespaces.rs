@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::{Cell, Column, Given, Item, Listing, Row, SortKey, Sorts, Tone, labels};
 use crate::ask::default_deny::Reaches;
 use crate::ask::filter::{Filtered, Pieces};
+use crate::ask::question::list::Listed;
 use crate::ask::scope::{Problems, View};
 use crate::model::facts::Namespace;
 use crate::model::id::Kind;
@@ -18,7 +19,9 @@ use crate::net::IsolationCounts;
 pub const LISTING: Listing<Space> = Listing {
     name: "namespaces",
     title: "Namespaces",
-    help: "where each namespace denies by default, how many of its pods are isolated, and those on their node's network",
+    help: "The namespaces, and how their pods are isolated",
+    examples: &["kreach namespaces 'none>0'", "kreach namespaces -o csv --no-headers"],
+    rests_on: Listed::Network,
     nothing: "no namespace",
     sources: &[Kind::NAMESPACE, Kind::POD],
     columns: COLUMNS,

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 
 use super::{Cell, Column, Given, Item, Listing, Moves, Row, SortKey, Sorts, Tone, isolated, labels};
 use crate::ask::isolation::Isolation;
+use crate::ask::question::list::Listed;
 use crate::ask::scope::{Problems, View};
 use crate::model::cluster::Change;
 use crate::model::facts::{Phase, Pod, SharedPod};
@@ -13,7 +14,9 @@ use crate::model::id::{Kind, PodId};
 pub const LISTING: Listing<SharedPod> = Listing {
     name: "pods",
     title: "Pods",
-    help: "where each pod runs, how it is isolated and by how many policies",
+    help: "The pods, and how each is isolated",
+    examples: &["kreach pods -n payments isolated=none", "kreach pods -l app=web phase!=running -o wide"],
+    rests_on: Listed::Network,
     nothing: "no pod",
     sources: &[Kind::POD],
     columns: COLUMNS,

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use super::{Cell, Column, Given, Item, Listing, Moves, Row, SortKey, Sorts, Tone, labels};
+use crate::ask::question::list::Listed;
 use crate::ask::scope::{Problems, View};
 use crate::model::cluster::Change;
 use crate::model::id::{Kind, ObjectId};
@@ -15,7 +16,9 @@ use crate::text::words;
 pub const LISTING: Listing<Arc<Policy>> = Listing {
     name: "policies",
     title: "Policies",
-    help: "which pods each policy selects and what it isolates; of a pod (Enter on it) the policies that select it, in order of evaluation",
+    help: "The policies, and what each selects",
+    examples: &["kreach policies 'problems>0'", "kreach policies -n payments -o json"],
+    rests_on: Listed::Network,
     nothing: "no policy",
     sources: &[Kind::NETWORK_POLICY],
     columns: COLUMNS,

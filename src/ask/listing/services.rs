@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 
 use super::{Cell, Column, Given, Item, Listing, Moves, Row, SortKey, Sorts, Tone, together};
 use crate::ask::crew::Front;
+use crate::ask::question::list::Listed;
 use crate::ask::scope::{Problems, View};
 use crate::model::cluster::Change;
 use crate::model::facts::{Fact as _, Service, ServiceType};
@@ -13,7 +14,9 @@ use crate::model::id::{Kind, ObjectId};
 pub const LISTING: Listing<Service> = Listing {
     name: "services",
     title: "Services",
-    help: "how each Service is exposed, how many backends are ready, and how those are isolated",
+    help: "The Services, what stands behind each, and how that is isolated",
+    examples: &["kreach services type=loadbalancer", "kreach services 'ready<1' -o wide"],
+    rests_on: Listed::Network,
     nothing: "no Service",
     sources: &[Kind::SERVICE, Kind::ENDPOINT_SLICE],
     columns: COLUMNS,

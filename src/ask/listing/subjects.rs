@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 
 use super::{Cell, Column, Given, Item, Listing, Moves, Row, SortKey, Sorts, Tone};
+use crate::ask::question::list::Listed;
 use crate::ask::scope::{Problems, View};
 use crate::ask::weights;
 use crate::model::cluster::Change;
@@ -15,7 +16,9 @@ use crate::rbac::subjects::{Extent, Row as Weight};
 pub const LISTING: Listing<Subject> = Listing {
     name: "subjects",
     title: "Subjects",
-    help: "users, groups and service accounts: the worst that each can do, where, and what is odd about it",
+    help: "Users, groups and service accounts, and the worst that each can do",
+    examples: &["kreach subjects marks=left --directory people.csv", "kreach subjects 'bound>0' !system -o csv"],
+    rests_on: Listed::Access,
     nothing: "no subject",
     sources: &[Kind::ROLE_BINDING, Kind::CLUSTER_ROLE_BINDING, Kind::SERVICE_ACCOUNT],
     columns: COLUMNS,

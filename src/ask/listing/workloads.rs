@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use super::{Cell, Column, Given, Item, Listing, Moves, Row, SortKey, Sorts, Tone, together};
 use crate::ask::filter::{Filtered, Pieces};
+use crate::ask::question::list::Listed;
 use crate::ask::scope::{Problems, View};
 use crate::model::cluster::Change;
 use crate::model::id::{Kind, WorkloadId};
@@ -16,7 +17,9 @@ use crate::model::workload::workload_of;
 pub const LISTING: Listing<WorkloadId> = Listing {
     name: "workloads",
     title: "Workloads",
-    help: "Deployments, StatefulSets, Jobs and whatever else controls pods: how many pods, how they are isolated",
+    help: "What controls pods: how many each has, and how they are isolated",
+    examples: &["kreach workloads -n payments", "kreach workloads isolated=none -o name"],
+    rests_on: Listed::Network,
     nothing: "no workload",
     sources: &[Kind::POD, Kind::DEPLOYMENT],
     columns: COLUMNS,

@@ -8,7 +8,7 @@ use super::can::Can;
 use super::choke::Choke;
 use super::declared::Declared;
 use super::fix::Fix;
-use super::list::List;
+use super::list::{List, Named, Which};
 use super::map::{ByArg, Map};
 use super::matrix::{Matrix, Of};
 use super::permissions::Permissions;
@@ -18,6 +18,7 @@ use super::trace::Trace;
 use super::trust::Trust;
 use super::who_can::WhoCan;
 use super::{Line, Question};
+use crate::ask::listing::LISTS;
 
 /// Words as people and hostile clusters have them: with quotes, spaces, dashes and nothing at all.
 fn word() -> impl Strategy<Value = String> {
@@ -89,8 +90,9 @@ fn trace() -> impl Strategy<Value = Trace> {
     })
 }
 
-fn list() -> impl Strategy<Value = List> {
-    (words(), words()).prop_map(|(filter, selector)| List { filter, selector })
+fn list() -> impl Strategy<Value = Named<List>> {
+    (0..LISTS.len(), words(), words())
+        .prop_map(|(at, filter, selector)| Named { list: Which(LISTS[at]), typed: List { filter, selector } })
 }
 
 fn fix() -> impl Strategy<Value = Fix> {
@@ -146,12 +148,7 @@ fn question() -> impl Strategy<Value = Question> {
         })),
         word().prop_map(|object| Question::Touch(Touch { object })),
         prop_oneof![Just(Of::Namespaces), Just(Of::Access)].prop_map(|of| Question::Matrix(Matrix { of })),
-        list().prop_map(Question::Namespaces),
-        list().prop_map(Question::Pods),
-        list().prop_map(Question::Policies),
-        list().prop_map(Question::Subjects),
-        list().prop_map(Question::Workloads),
-        list().prop_map(Question::Services),
+        list().prop_map(Question::List),
     ]
 }
 

@@ -1,14 +1,17 @@
-//! `namespaces|pods|policies|subjects|workloads|services [FILTER]...`: the lists, with the columns and the filter of the screen's panes.
+//! `LIST [FILTER]...`, for each of [`LISTS`] by its name: the lists, with the columns and the filter of the screen's panes.
 
-use clap::Args;
-use serde::{Deserialize, Serialize};
+use std::fmt;
+
+use clap::error::ErrorKind;
+use clap::{ArgMatches, Args, Command, FromArgMatches, Subcommand};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::access::rbac_needs;
 use super::{Here, Reads, Words};
 use crate::ask::filter::Filter;
 use crate::ask::item::Item;
-use crate::ask::listing::{Cell, Column, Given, Listing, Row, Seen, namespaces, pods, policies, services};
-use crate::ask::listing::{subjects, workloads};
+use crate::ask::listing::{Cell, Column, Given, LISTS, Listing, Row, Seen};
 use crate::ask::needs::{self, Needs};
 use crate::ask::scope::{Scope, View};
 use crate::ask::topic::Topic;
@@ -29,6 +32,140 @@ pub struct List {
     #[arg(short = 'l', long = "selector", value_name = "LABEL")]
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub selector: Vec<String>,
+}
+
+/// A list, whatever its rows are.
+pub trait AnyList: Sync {
+    /// As it is typed.
+    fn name(&self) -> &'static str;
+
+    /// What the help says of its command.
+    fn help(&self) -> &'static str;
+
+    /// Command lines that ask for it.
+    fn examples(&self) -> &'static [&'static str];
+
+    /// What its rows rest on.
+    fn reads(&self) -> &dyn Reads;
+
+    /// Whether it is where such objects are listed.
+    fn holds(&self, item: &Item) -> bool;
+
+    /// Its rows that a filter lets through.
+    fn table(&'static self, asked: &List, here: &Here, world: &World) -> Table;
+}
+
+impl<R: Row> AnyList for Listing<R> {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn help(&self) -> &'static str {
+        self.help
+    }
+
+    fn examples(&self) -> &'static [&'static str] {
+        self.examples
+    }
+
+    fn reads(&self) -> &dyn Reads {
+        &self.rests_on
+    }
+
+    fn holds(&self, item: &Item) -> bool {
+        (self.key)(item).is_some()
+    }
+
+    fn table(&'static self, asked: &List, here: &Here, world: &World) -> Table {
+        asked.table(self, here, world)
+    }
+}
+
+/// One of [`LISTS`].
+#[derive(Clone, Copy)]
+pub struct Which(pub &'static dyn AnyList);
+
+impl Which {
+    /// The list of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        LISTS.iter().find(|it| it.name() == name).map(|it| Self(*it))
+    }
+
+    /// The list of such objects.
+    pub fn of(item: &Item) -> Option<Self> {
+        LISTS.iter().find(|it| it.holds(item)).map(|it| Self(*it))
+    }
+}
+
+impl PartialEq for Which {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.name() == other.0.name()
+    }
+}
+
+impl Eq for Which {}
+
+impl fmt::Debug for Which {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.0.name())
+    }
+}
+
+impl Serialize for Which {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.name())
+    }
+}
+
+impl<'de> Deserialize<'de> for Which {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        Self::named(&name).ok_or_else(|| D::Error::custom(format!("no list is called {name:?}")))
+    }
+}
+
+/// The subcommands of [`LISTS`]: which was typed, and what stands behind it, which is of one sort for all.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Named<A> {
+    pub list: Which,
+    pub typed: A,
+}
+
+impl Named<List> {
+    /// The rows.
+    pub fn answer(&self, here: &Here, world: &World) -> Table {
+        self.list.0.table(&self.typed, here, world)
+    }
+}
+
+impl<A: Args> FromArgMatches for Named<A> {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let found = matches.subcommand().and_then(|(name, typed)| Some((Which::named(name)?, typed)));
+        let (list, typed) = found.ok_or_else(|| clap::Error::new(ErrorKind::InvalidSubcommand))?;
+        Ok(Self { list, typed: A::from_arg_matches(typed)? })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+impl<A: Args> Subcommand for Named<A> {
+    fn augment_subcommands(command: Command) -> Command {
+        LISTS.iter().fold(command, |command, list| {
+            let examples = format!("Examples:\n  {}", list.examples().join("\n  "));
+            command.subcommand(A::augment_args(Command::new(list.name())).about(list.help()).after_help(examples))
+        })
+    }
+
+    fn augment_subcommands_for_update(command: Command) -> Command {
+        Self::augment_subcommands(command)
+    }
+
+    fn has_subcommand(name: &str) -> bool {
+        Which::named(name).is_some()
+    }
 }
 
 /// What the rows of a list rest on.
@@ -75,36 +212,6 @@ impl List {
         let mut words = Words::of(self.filter.iter().map(Some));
         self.selector.iter().for_each(|it| words.option("selector", Some(it)));
         words
-    }
-
-    /// The namespaces.
-    pub fn namespaces(&self, here: &Here, world: &World) -> Table {
-        self.table(&namespaces::LISTING, here, world)
-    }
-
-    /// The pods, finished ones included.
-    pub fn pods(&self, here: &Here, world: &World) -> Table {
-        self.table(&pods::LISTING, here, world)
-    }
-
-    /// The policies.
-    pub fn policies(&self, here: &Here, world: &World) -> Table {
-        self.table(&policies::LISTING, here, world)
-    }
-
-    /// The subjects.
-    pub fn subjects(&self, here: &Here, world: &World) -> Table {
-        self.table(&subjects::LISTING, here, world)
-    }
-
-    /// The workloads.
-    pub fn workloads(&self, here: &Here, world: &World) -> Table {
-        self.table(&workloads::LISTING, here, world)
-    }
-
-    /// The Services.
-    pub fn services(&self, here: &Here, world: &World) -> Table {
-        self.table(&services::LISTING, here, world)
     }
 
     fn table<R: Row>(&self, listing: &'static Listing<R>, here: &Here, world: &World) -> Table {

@@ -26,6 +26,7 @@ use crate::ask::filter::Filter;
 use crate::ask::item::Item;
 use crate::ask::listing::namespaces::LISTING;
 use crate::ask::namespace::absence;
+use crate::ask::question::list::Which;
 use crate::ask::scope::{Problems, View};
 use crate::model::cluster::Change;
 use crate::model::id::Kind;
@@ -105,6 +106,11 @@ pub fn at(pane: &PaneSpec) -> usize {
 /// Where the pane of this word stands.
 pub fn named(word: &str) -> Option<usize> {
     PANES.iter().position(|it| it.word == word)
+}
+
+/// Where the pane of a list stands: it has the list's name.
+pub fn of(list: Which) -> usize {
+    named(list.0.name()).unwrap_or(0)
 }
 
 /// Whether a pane has no part of the screen while this one is in front, however large that is.
@@ -219,5 +225,19 @@ fn why_empty(view: View<'_>, kinds: &[Kind], nothing: &str) -> String {
     match view.scope.only() {
         Some(namespace) => format!("{nothing} in namespace {namespace} (0 shows all)"),
         None => nothing.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ask::listing::LISTS;
+
+    /// What is listed by a command has a pane of its name, and the other way round: `:` leads to it by the same grammar.
+    #[test]
+    fn each_list_has_its_pane() {
+        let (lists, panes): (Vec<&str>, Vec<&str>) =
+            (LISTS.iter().map(|it| it.name()).collect(), PANES.iter().map(|it| it.word).collect());
+        assert_eq!(lists, panes);
     }
 }
