@@ -26,6 +26,7 @@ use kreach::tui::declaring::Reading;
 use kreach::tui::event::{Effect, Event};
 use kreach::tui::job::Said;
 use kreach::tui::key;
+use kreach::tui::panes::PANES;
 use kreach::tui::status::Origin;
 use kreach::tui::theme::{Colors, Glyphs, Theme};
 use proptest::prelude::*;
@@ -305,6 +306,13 @@ const SCRIPTS: &[Script] = &[
     ("acting", "i \"user:dev_group:store Enter", &[(120, 40)]),
     ("acting_touch", "i \"group:store Enter 2 / \"web-0 Enter } d j j j j j Enter", &[(120, 40)]),
 ];
+
+#[test]
+fn every_pane_has_its_golden_frame() {
+    for pane in PANES {
+        assert!(SCRIPTS.iter().any(|it| it.0 == pane.word), "{}: give it a row of SCRIPTS", pane.word);
+    }
+}
 
 #[test]
 fn scripts_of_keys_lead_to_their_golden_frames() {

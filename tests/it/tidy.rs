@@ -112,12 +112,13 @@ type Rule = fn(&[File]) -> Complaints;
 fn the_tree_is_tidy() {
     let files = tree();
     assert!(files.iter().any(|it| it.path == "src/lib.rs"), "the tree was not read");
-    let rules: [(&str, Rule); 11] = [
+    let rules: [(&str, Rule); 12] = [
         ("pure modules do no IO and know no clock", impure_words),
         ("modules use only what lies below them", upward_uses),
         ("every module of src has its floor", homeless_modules),
         ("file names say what is inside", empty_names),
         ("every file of a table's directory is in the table", forgotten_rows),
+        ("every power is in POWERS", forgotten_powers),
         ("every file of tests/it is a module of it", forgotten_tests),
         ("every Rust file begins with its doc", missing_docs),
         ("paths that the documents name exist", dangling_paths),
@@ -200,6 +201,17 @@ fn forgotten_in(files: &[File], Table { directory, table, besides }: &Table) -> 
     let rows = rows.filter(|it| !besides.contains(&name(it).as_str()));
     let forgotten = rows.filter(|it| !mentions(&text, &format!("{}::", name(it))));
     gone.chain(forgotten.map(|it| complain(it, 0, &format!("has no row in {table}")))).collect()
+}
+
+/// Constants of the type `Power` that the table beside them does not name.
+fn forgotten_powers(files: &[File]) -> Complaints {
+    let of_powers = || rust(files, "src/rbac/powers/");
+    let table = of_powers().find_map(|it| Some(it.text.split_once("const POWERS")?.1)).unwrap_or_default();
+    let name = |line: &str| line.strip_prefix("pub const ")?.split_once(": Power =").map(|it| it.0.to_owned());
+    let lines = of_powers().flat_map(|file| file.text.lines().enumerate().map(move |(at, line)| (file, at, line)));
+    let named = lines.filter_map(|(file, at, line)| Some((file, at, name(line)?)));
+    let forgotten = named.filter(|it| !mentions(table, &format!("&{},", it.2)));
+    forgotten.map(|(file, at, name)| complain(file, at, &format!("{name} is not in POWERS"))).collect()
 }
 
 fn forgotten_tests(files: &[File]) -> Complaints {
@@ -645,6 +657,14 @@ fn a_file_without_a_row_is_found() {
     let table = Table { besides: &["node", "lost"], ..table };
     assert_eq!(forgotten_in(&files, &table), ["src/kinds/lost.rs: is gone and still excused from src/kinds/mod.rs"]);
     assert_eq!(forgotten_in(&files, &Table { table: "src/kinds/table.rs", ..table }).len(), 1);
+}
+
+#[test]
+fn a_power_that_is_not_in_the_table_is_found() {
+    let table = "pub const EXEC: Power = power();\npub const POWERS: &[&Power] = &[\n    &EXEC, &SIGN,\n];\n";
+    let rows = "pub const SIGN: Power =\n    power();\npub const KEDA: Power = power();\n";
+    let files = [("src/rbac/powers/table.rs", table), ("src/rbac/powers/controllers.rs", rows)];
+    assert_eq!(said(forgotten_powers, &files), ["src/rbac/powers/controllers.rs:3: KEDA is not in POWERS"]);
 }
 
 #[test]
