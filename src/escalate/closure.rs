@@ -77,9 +77,7 @@ pub(super) fn spread(
         let Some((cost, next)) = waiting.take_nearest().filter(|it| below.is_none_or(|below| it.0 < below)) else {
             return (held, None);
         };
-        for it in next {
-            held.take(ground, it, cost);
-        }
+        held.take_all(ground, next, cost);
         let new = held.entries()[seen..].iter();
         if let Some(found) = goal.and_then(|goal| new.filter_map(|it| goal.met_by(ground, &it.region)).next()) {
             return (held, Some(found));

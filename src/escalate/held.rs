@@ -94,6 +94,8 @@ pub struct Held {
     crowds: Vec<(u32, Whose)>,
     /// The stand in every pod that runs.
     every_pod: Option<u32>,
+    /// The stands with rules beside one's own.
+    lent: Vec<u32>,
     acting: FxHashSet<Subject>,
     entered_nodes: FxHashSet<Name>,
     /// The pods among the stands, by namespace.
@@ -102,6 +104,10 @@ pub struct Held {
     pub wanted_group: Option<Name>,
     /// Groups of the one who starts.
     groups: Vec<Name>,
+    /// Whether somebody who is held has rules that give everything, as [`Foothold::ClusterAdmin`] does one move later.
+    may_do_all: bool,
+    /// Whether very many things are taken at once.
+    is_crowded: bool,
     /// Whether moves cost what they surely cost, not what the ways that are told do.
     counts_least: bool,
 }
@@ -153,6 +159,20 @@ impl Held {
         self.expand(ground, &region, entry);
         self.tell_apart(ground);
         true
+    }
+
+    /// Takes in what moves give whose ways have so many steps.
+    ///
+    /// Of very many the widest come first, so that nothing which is part of them is taken by itself.
+    pub fn take_all(&mut self, ground: &Ground<'_>, mut all: Vec<Move>, cost: u32) {
+        self.is_crowded = all.len() > MANY;
+        if self.is_crowded {
+            all.sort_by_key(|it| it.to.breadth());
+        }
+        for it in all {
+            self.take(ground, it, cost);
+        }
+        self.is_crowded = false;
     }
 
     /// Whether all of it is held, alone or as part of something larger.
@@ -245,6 +265,21 @@ impl Held {
         let naming = self.naming.get(&(power.number() as u16)).into_iter().flatten().copied();
         let all = self.of_all(power, namespace).chain(naming).map(|it| &self.rights[it as usize]);
         all.filter(|it| it.is_in(namespace))
+    }
+
+    /// Where whoever has a right has a power that is looked up: by the rules that give the right, else by others of theirs.
+    pub fn beside(&self, right: &Right, power: &'static Permission) -> Option<u32> {
+        let number = power.number() as u16;
+        let of_actor = |it: &&u32| self.stands[**it as usize].actor == right.actor;
+        let lent = self.lent.iter().filter(of_actor).copied();
+        [right.stand, right.actor].into_iter().chain(lent).find(|it| self.gives(&self.stands[*it as usize], number))
+    }
+
+    /// Whether the rules that are had at a stand give a power.
+    fn gives(&self, stand: &Stand, power: u16) -> bool {
+        let gives = |it: &Arc<RolePowers>| it.gives.iter().any(|it| it.power == power);
+        let bound = stand.grants.iter().flat_map(|it| &it.all).filter_map(|it| Some(&it.role.as_ref()?.1));
+        self.is_master(stand) || bound.chain(stand.role.iter().map(|it| &it.1)).any(gives)
     }
 
     /// The pods of a namespace that code runs in, with their stands; of those that are alike one.
@@ -373,6 +408,9 @@ fn group_of(wanted: Option<&Foothold>) -> Option<Name> {
         _ => None,
     }
 }
+
+/// More moves than this are very many.
+const MANY: usize = 100;
 
 /// Who holds a sink that a question begins with.
 const ANYBODY: &str = "whoever holds it";

@@ -64,6 +64,11 @@ impl<'a> Out<'a> {
         Self { ground, held, certainty, waiting }
     }
 
+    /// Whether moves that are no surer than this are gathered.
+    pub fn takes(&self, certainty: Certainty) -> bool {
+        certainty <= self.certainty
+    }
+
     /// One move, made only where it gives something new, or gives it nearer than what waits.
     pub fn add(
         &mut self,
@@ -297,6 +302,10 @@ impl<'a> Moves<'a> {
         first: impl Iterator<Item = &'a Right>,
         second: impl Iterator<Item = &'a Right>,
     ) -> Vec<(&'a Right, &'a Right)> {
+        let mut first = first.peekable();
+        if first.peek().is_none() {
+            return Vec::new();
+        }
         let mut by_actor: FxHashMap<u32, Vec<&'a Right>> = FxHashMap::default();
         second.for_each(|it| by_actor.entry(it.actor).or_default().push(it));
         let all = first.flat_map(|it| by_actor.get(&it.actor).into_iter().flatten().map(move |other| (it, *other)));

@@ -121,10 +121,16 @@ pub fn is_of_one_identity(power: u16) -> bool {
     TABLE.of_one[usize::from(power)]
 }
 
+/// Whether it is looked up in the rules of whoever it is asked of: so many have it that none of them holds it as a right.
+pub fn is_looked_up(power: u16) -> bool {
+    TABLE.looked_up.contains(&power)
+}
+
 /// All powers of all moves.
 struct Table {
     powers: Vec<&'static Permission>,
     of_one: Vec<bool>,
+    looked_up: Range<u16>,
     slots: u16,
     /// What names a resource, by that.
     by_resource: BTreeMap<&'static str, Vec<Place>>,
@@ -144,8 +150,8 @@ static TABLE: LazyLock<Table> = LazyLock::new(Table::new);
 
 impl Table {
     fn new() -> Self {
-        let mut table =
-            Self { powers: Vec::new(), of_one: Vec::new(), slots: 0, by_resource: BTreeMap::new(), wild: Vec::new() };
+        let (powers, of_one, looked_up, by_resource, wild) = Default::default();
+        let mut table = Self { powers, of_one, looked_up, slots: 0, by_resource, wild };
         for edge in edges::EDGES.iter().chain(connect::EDGES) {
             let of_one = matches!(edge.asks, Asks::OneIdentity(_));
             edge.asks.powers().iter().for_each(|it| table.add(it, of_one));
@@ -153,6 +159,9 @@ impl Table {
         table.add(&admission::RELABELS, false);
         table.add(&admission::USES, false);
         unfollowed::UNFOLLOWED.iter().for_each(|it| table.add(&it.power, false));
+        let first = table.powers.len() as u16;
+        edges::LOOKED_UP.iter().for_each(|it| table.add(it, true));
+        table.looked_up = first..table.powers.len() as u16;
         table
     }
 

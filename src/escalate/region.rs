@@ -121,6 +121,22 @@ impl Region {
 }
 
 impl Region {
+    /// How much is in it, roughly: what is widest comes first, and pods, from which nobody asks the API server, last.
+    pub fn breadth(&self) -> u8 {
+        match self {
+            Region::One(Foothold::ClusterAdmin) => 0,
+            Region::Accounts(namespace) | Region::Pods(namespace, Which::Running) | Region::Traffic(namespace, _)
+                if namespace.is_empty() =>
+            {
+                1
+            }
+            Region::Accounts(_) | Region::One(Foothold::Subject(_) | Foothold::Role { .. }) => 2,
+            Region::Pods(..) | Region::PodsOn(_) | Region::One(Foothold::Pod(_)) => 4,
+            Region::One(_) | Region::SecretsNamed(_) | Region::Traffic(..) => 3,
+            _ => 1,
+        }
+    }
+
     /// Everything in it that the cluster knows of.
     pub fn members(&self, ground: &Ground<'_>) -> Vec<Foothold> {
         let subjects = |all: &std::collections::BTreeSet<Subject>| -> Vec<Foothold> {

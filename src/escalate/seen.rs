@@ -86,6 +86,6 @@ impl Ground<'_> {
     /// Whether the cluster is an OpenShift, whose security context constraints judge pods besides.
     pub fn is_openshift(&self) -> bool {
         let is_its = |it: &Name| it.starts_with("openshift-");
-        self.all_namespaces().iter().any(is_its)
+        self.terrain.openshift(|| self.all_namespaces().iter().any(is_its))
     }
 }

@@ -50,6 +50,7 @@ pub struct Terrain {
     /// Those of them that take in the rules of others.
     aggregated: RefCell<BTreeSet<(Name, Name)>>,
     namespaces: OnceCell<Arc<[Name]>>,
+    openshift: OnceCell<bool>,
     nodes: OnceCell<Arc<[Name]>>,
     on_nodes: OnceCell<Arc<FxHashMap<Name, Vec<SharedPod>>>>,
     named: RefCell<Kept<Named, Subject>>,
@@ -158,6 +159,11 @@ impl Granted {
     /// Where it holds; empty: the whole cluster.
     pub fn scope(&self) -> &Name {
         &self.binding.meta.namespace
+    }
+
+    /// Whether its role gives every verb on every resource.
+    pub fn gives_everything(&self) -> bool {
+        self.role.as_ref().is_some_and(|(_, powers)| powers.everything)
     }
 }
 
@@ -518,6 +524,11 @@ impl Grants {
 }
 
 impl Terrain {
+    /// Whether it is an OpenShift, found when first asked.
+    pub(super) fn openshift(&self, find: impl FnOnce() -> bool) -> bool {
+        *self.openshift.get_or_init(find)
+    }
+
     /// The pods that play a role, found when first asked for.
     pub(super) fn seen(&self, role: Role, find: impl FnOnce() -> Arc<[SharedPod]>) -> Arc<[SharedPod]> {
         self.seen.borrow_mut().entry(role).or_insert_with(find).clone()

@@ -23,9 +23,7 @@ pub fn until<T>(
         find(ground, &held, before, moves, &mut waiting);
         before = now;
         let Some((cost, next)) = waiting.take_nearest() else { break };
-        for it in next {
-            held.take(ground, it, cost);
-        }
+        held.take_all(ground, next, cost);
         // Only a right more can make it enough.
         if held.mark().rights > before.rights {
             found = enough(&held);

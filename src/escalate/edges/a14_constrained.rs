@@ -9,28 +9,33 @@ use super::super::moves::{Moves, Out};
 use super::super::powers::Permission;
 use super::super::region::Region;
 use super::super::rights::Right;
+use super::super::step::Certainty;
 use super::Edge;
 
 pub(super) static USER_INFO: Permission = Permission::of(powers::AS_USER_INFO.needs);
 pub(super) static ACCOUNTS: Permission = Permission::of(powers::AS_ACCOUNTS.needs);
 pub(super) static NODES: Permission = Permission::of(powers::AS_NODES.needs);
 pub(super) static OWN_NODE: Permission = Permission::of(powers::AS_OWN_NODE.needs);
-pub(super) static ON_USER_INFO: Permission = Permission::of(powers::ON_AS_USERS.needs);
-pub(super) static ON_ACCOUNTS: Permission = Permission::of(powers::ON_AS_ACCOUNTS.needs);
-pub(super) static ON_NODES: Permission = Permission::of(powers::ON_AS_NODES.needs);
-pub(super) static ON_OWN_NODE: Permission = Permission::of(powers::ON_AS_OWN_NODE.needs);
+static ON_USER_INFO: Permission = Permission::of(powers::ON_AS_USERS.needs);
+static ON_ACCOUNTS: Permission = Permission::of(powers::ON_AS_ACCOUNTS.needs);
+static ON_NODES: Permission = Permission::of(powers::ON_AS_NODES.needs);
+static ON_OWN_NODE: Permission = Permission::of(powers::ON_AS_OWN_NODE.needs);
+
+/// What is asked of those alone who may impersonate so: every rule whose verbs are `*` gives it.
+pub(in super::super) static ON: [&Permission; 4] = [&ON_USER_INFO, &ON_ACCOUNTS, &ON_NODES, &ON_OWN_NODE];
 
 /// What makes each of them unsure.
 const WHY: &str = "as them it may do no more than its verbs impersonate-on allow";
 
 /// The moves of whoever may impersonate in a constrained way, and may do something as somebody else at all.
 pub(super) fn moves(edge: &'static Edge, moves: &Moves<'_>, out: &mut Out<'_>) {
-    let Some(sure) = moves.on(powers::AS_USERS.span) else { return };
-    let mut add = |right: &Right, on: &Right, to: Region| {
-        out.add(edge, right, to, |it| it.may(right).with(on.stand).on_versions(sure).unsure(WHY));
+    let Some(sure) = moves.on(powers::AS_USERS.span).filter(|_| out.takes(Certainty::Unsure)) else { return };
+    let mut add = |right: &Right, on: u32, to: Region| {
+        out.add(edge, right, to, |it| it.may(right).with(on).on_versions(sure).unsure(WHY));
     };
     let both = |as_power: &'static Permission, on: &'static Permission| {
-        moves.of_one_identity(moves.all_rights(as_power), moves.all_rights(on))
+        let with = |it| Some((it, moves.held.beside(it, on)?));
+        moves.all_rights(as_power).filter_map(with).collect::<Vec<_>>()
     };
     for (right, on) in both(&USER_INFO, &ON_USER_INFO).into_iter().filter(|(it, _)| it.scope.is_empty()) {
         let is_group = right.need.resource == "groups";

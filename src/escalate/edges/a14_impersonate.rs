@@ -29,10 +29,6 @@ pub(super) static EDGE: Edge = Edge {
         &constrained::ACCOUNTS,
         &constrained::NODES,
         &constrained::OWN_NODE,
-        &constrained::ON_USER_INFO,
-        &constrained::ON_ACCOUNTS,
-        &constrained::ON_NODES,
-        &constrained::ON_OWN_NODE,
     ]),
     moves,
 };

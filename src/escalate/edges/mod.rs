@@ -41,6 +41,7 @@ mod container_to_node;
 mod member;
 mod pod_token;
 
+pub(super) use a14_constrained::ON as LOOKED_UP;
 pub(super) use a16_escalate::may_escalate;
 pub use a44_deputy::DEPUTIES;
 pub(super) use backend::selects;

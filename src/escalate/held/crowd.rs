@@ -65,7 +65,7 @@ struct Member {
 impl Member {
     /// Whether it has a right that makes the same of others needless.
     fn is_leading(&self) -> bool {
-        self.rights.iter().any(|it| it.is_of_all() && it.scope.is_empty() && !is_of_one_identity(it.power))
+        self.rights.iter().any(|it| it.is_of_all() && it.scope.is_empty())
     }
 }
 
@@ -154,23 +154,30 @@ impl Held {
         let stand = self.stands.len() as u32;
         let foothold = super::super::places::account(&it.namespace, &it.name);
         let (grants, role, pod) = (Some(it.grants.clone()), None, None);
+        let holds_everything = |it: &Granted| it.scope().is_empty() && it.gives_everything();
+        self.may_do_all |= it.grants.all.iter().any(holds_everything);
         self.stands.push(Stand { foothold, entry, actor: stand, grants, role, pod, all: None });
         it.rights.iter().for_each(|it| self.take_right(Right { stand, actor: stand, ..it.clone() }));
     }
 
     /// Those who are needed of all who stand here.
     fn members(self, whose: Vec<(Name, u32)>, all: bool) -> Vec<Member> {
+        let is_needless = |it: &Right| self.everywhere[usize::from(it.slot)].is_some_and(|first| first != it.number);
         let mut rights: Vec<Vec<Right>> = vec![Vec::new(); self.stands.len()];
-        for it in &self.rights {
-            let leading = self.everywhere[usize::from(it.slot)];
-            if leading.is_none_or(|leading| leading == it.number) || is_of_one_identity(it.power) {
-                rights[it.stand as usize].push(it.clone());
+        for it in self.rights.iter().filter(|it| is_of_one_identity(it.power) || !is_needless(it)) {
+            rights[it.stand as usize].push(it.clone());
+        }
+        // Of what one identity must hold together a single power does nothing that the first of all does not.
+        for its in rights.iter_mut().filter(|_| !all) {
+            let mut of_one = its.iter().map(|it| it.power).filter(|it| is_of_one_identity(*it));
+            let first = of_one.next();
+            if of_one.all(|it| Some(it) == first) {
+                its.retain(|it| !is_needless(it));
             }
         }
         let member = |((namespace, class), (stand, rights)): ((Name, u32), (Stand, Vec<Right>))| {
             let grants = stand.grants?;
-            let holds_everything = |it: &Granted| it.role.as_ref().is_some_and(|(_, it)| it.everything);
-            if !all && rights.is_empty() && !grants.all.iter().any(holds_everything) {
+            if !all && rights.is_empty() && !grants.all.iter().any(Granted::gives_everything) {
                 return None;
             }
             let name = super::super::places::account_name(&stand.foothold)?.clone();

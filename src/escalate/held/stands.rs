@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::super::Ground;
 use super::super::foothold::Foothold;
-use super::super::powers::{Gives, RolePowers, is_of_one_identity};
+use super::super::powers::{Gives, RolePowers, is_looked_up, is_of_one_identity};
 use super::super::region::{Region, Which};
 use super::super::rights::Right;
 use super::super::terrain::{Granted, Grants, Place, PodClass};
@@ -31,6 +31,9 @@ impl Held {
     /// From what is new further moves are made.
     pub(super) fn expand(&mut self, ground: &Ground<'_>, region: &Region, entry: u32) {
         match region {
+            // Whoever may do everything has by moves as far away what pods would give: very many are not entered one by one.
+            Region::Pods(..) | Region::PodsOn(_) | Region::One(Foothold::Pod(_))
+                if self.is_crowded && self.may_do_all && region.breadth() > 1 => {}
             Region::One(foothold) => self.stand(ground, foothold, entry),
             Region::Nodes => {
                 let first = ground.nodes().first().cloned().unwrap_or_default();
@@ -173,6 +176,8 @@ impl Held {
         let actor = by.map(|it| self.stands[it.stands[0] as usize].actor);
         let stand = self.stands.len() as u32;
         let actor = actor.unwrap_or(stand);
+        self.lent.push(stand);
+        self.may_do_all |= scope.is_empty() && powers.everything;
         self.stands.push(Stand { actor, role: Some((scope.clone(), powers.clone())), ..plain(foothold, entry) });
         self.give(stand, scope, &powers);
     }
@@ -181,10 +186,12 @@ impl Held {
         let stand = self.stands.len() as u32;
         self.stands.push(Stand { actor: stand, grants: Some(grants.clone()), ..plain(foothold, entry) });
         if self.is_master(&self.stands[stand as usize]) {
+            self.may_do_all = true;
             return self.give(stand, &Name::empty(), &all_powers());
         }
         for it in &grants.all {
             if let Granted { role: Some((_, powers)), .. } = it {
+                self.may_do_all |= it.scope().is_empty() && powers.everything;
                 self.give(stand, it.scope(), powers);
             }
         }
@@ -212,7 +219,7 @@ impl Held {
     fn give(&mut self, stand: u32, scope: &Name, powers: &Arc<RolePowers>) {
         let actor = self.stands[stand as usize].actor;
         for Gives { power, slot, rule, need } in powers.gives.iter().copied() {
-            if self.is_new(power, slot, scope) {
+            if !is_looked_up(power) && self.is_new(power, slot, scope) {
                 let (scope, powers) = (scope.clone(), powers.clone());
                 self.take_right(Right { stand, actor, number: 0, scope, powers, rule, power, slot, need });
             }

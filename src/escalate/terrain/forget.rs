@@ -23,7 +23,8 @@ impl Terrain {
             match change {
                 Change::Pod(diff) => {
                     of_either(diff).into_iter().for_each(|it| self.forget_place(it.namespace()));
-                    (self.nodes, self.on_nodes, self.namespaces, self.admission, self.leaving) = Default::default();
+                    (self.nodes, self.on_nodes, self.leaving) = Default::default();
+                    (self.namespaces, self.openshift, self.admission) = Default::default();
                     self.seen.get_mut().clear();
                 }
                 Change::ServiceAccount(diff) => {
@@ -90,7 +91,7 @@ impl Terrain {
 
     /// One that may come or go with an object of it.
     fn forget_namespace(&mut self, namespace: Option<&Name>) {
-        (self.namespaces, self.admission) = Default::default();
+        (self.namespaces, self.openshift, self.admission) = Default::default();
         namespace.into_iter().for_each(|it| self.forget_place(it));
     }
 
