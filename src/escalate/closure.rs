@@ -2,6 +2,7 @@
 
 use crate::model::evidence::{Gap, Outcome};
 use crate::model::id::Kind;
+use crate::model::name::Name;
 use crate::model::role::SubjectKind;
 use crate::rbac::identity::node_of;
 
@@ -70,6 +71,8 @@ pub(super) fn spread(
 ) -> (Held, Option<Foothold>) {
     let mut waiting = Waiting::default();
     let (mut before, mut seen) = (Mark::default(), held.entries().len());
+    // What is held alone says whether a goal is met, so that nothing is made of the last that may meet it.
+    let is_found_by_entries = goal.is_some_and(|it| !matches!(it, Goal::Connects { .. }));
     loop {
         let now = held.mark();
         find(ground, &held, before, moves, &mut waiting);
@@ -77,10 +80,17 @@ pub(super) fn spread(
         let Some((cost, next)) = waiting.take_nearest().filter(|it| below.is_none_or(|below| it.0 < below)) else {
             return (held, None);
         };
-        held.take_all(ground, next, cost);
+        let is_last = is_found_by_entries && below.is_some_and(|below| cost + 1 >= below);
+        match is_last {
+            true => held.take_last(ground, next, cost),
+            false => held.take_all(ground, next, cost),
+        }
         let new = held.entries()[seen..].iter();
         if let Some(found) = goal.and_then(|goal| new.filter_map(|it| goal.met_by(ground, &it.region)).next()) {
             return (held, Some(found));
+        }
+        if is_last {
+            return (held, None);
         }
         seen = held.entries().len();
     }
@@ -226,12 +236,10 @@ fn authorizers(ground: &Ground<'_>, held: &Held) -> Vec<Gap> {
 
 /// An account that is somebody to a cloud provider, whose grants no cluster shows.
 fn clouds(ground: &Ground<'_>, held: &Held) -> Option<Gap> {
-    let accounts = || ground.cluster.service_accounts.iter().filter(|it| !it.cloud_identity().is_empty());
-    let mut all = accounts().filter(|it| {
-        let account = super::places::account(&it.meta.namespace, &it.meta.name);
-        held.entry_of(ground, &account).is_some()
-    });
-    let first = all.next()?;
+    let accounts = ground.cloud_accounts();
+    let is_held = |it: &&(Name, Name)| held.entry_of(ground, &super::places::account(&it.0, &it.1)).is_some();
+    let (namespace, name) = accounts.iter().find(is_held)?;
+    let first = ground.cluster.service_accounts.get(namespace, name)?;
     let what = format!(
         "sa:{}/{} acts as {} towards the cloud provider, whose grants are not visible",
         first.meta.namespace,

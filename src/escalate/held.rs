@@ -150,15 +150,26 @@ impl Held {
 
     /// Takes in what a move gives, if it is not held yet; whether it was new.
     pub fn take(&mut self, ground: &Ground<'_>, by: Move, cost: u32) -> bool {
+        let Some((region, entry)) = self.enter_in(ground, by, cost) else { return false };
+        self.expand(ground, &region, entry);
+        self.tell_apart(ground);
+        true
+    }
+
+    /// Takes in what moves give of which no further moves are made.
+    pub fn take_last(&mut self, ground: &Ground<'_>, all: Vec<Move>, cost: u32) {
+        all.into_iter().for_each(|it| drop(self.enter_in(ground, it, cost)));
+    }
+
+    /// What a move gives as an entry, if it is not held yet.
+    fn enter_in(&mut self, ground: &Ground<'_>, by: Move, cost: u32) -> Option<(Region, u32)> {
         if self.is_held(ground, &by.to) {
-            return false;
+            return None;
         }
         let (region, entry) = (by.to.clone(), self.entries.len() as u32);
         self.places.insert(region.clone(), entry);
         self.entries.push(Entry { region: region.clone(), by: Some(by), cost });
-        self.expand(ground, &region, entry);
-        self.tell_apart(ground);
-        true
+        Some((region, entry))
     }
 
     /// Takes in what moves give whose ways have so many steps.

@@ -17,7 +17,7 @@ use rustc_hash::FxHashMap;
 use crate::model::cluster::WORKLOAD_KINDS;
 use crate::model::evidence::Outcome;
 use crate::model::facts::SharedPod;
-use crate::model::id::Kind;
+use crate::model::id::{Kind, ObjectId};
 use crate::model::name::Name;
 use crate::rbac::version::Span;
 
@@ -351,6 +351,19 @@ pub(super) fn is_there(ground: &Ground<'_>, resource: &str, namespace: &Name, na
             cluster.workloads.of(namespace).iter().any(|it| it.name == *name && Some(it.kind.kind()) == kind)
         }
     }
+}
+
+/// The first workload of a namespace of a kind that requests name so, and whose name fits.
+pub(super) fn first_of_kind(
+    ground: &Ground<'_>,
+    resource: &str,
+    namespace: &str,
+    fits: impl Fn(&str) -> bool,
+) -> Option<ObjectId> {
+    let kind = workload_kind(resource);
+    let mut all = ground.cluster.workloads.of(namespace).iter().filter(|it| Some(it.kind.kind()) == kind);
+    let first = all.find(|it| fits(&it.name))?;
+    Some(ObjectId::new(first.kind.kind(), first.namespace.clone(), first.name.clone()))
 }
 
 /// The kind of workload that requests name so.

@@ -5,7 +5,6 @@
 use std::sync::Arc;
 
 use crate::model::facts::SharedPod;
-use crate::model::name::Name;
 
 use super::Ground;
 
@@ -81,11 +80,5 @@ impl Ground<'_> {
             }
             pods.into()
         })
-    }
-
-    /// Whether the cluster is an OpenShift, whose security context constraints judge pods besides.
-    pub fn is_openshift(&self) -> bool {
-        let is_its = |it: &Name| it.starts_with("openshift-");
-        self.terrain.openshift(|| self.all_namespaces().iter().any(is_its))
     }
 }

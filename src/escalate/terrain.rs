@@ -9,6 +9,7 @@
 //! changed is then worked out again when it is next asked for.
 
 mod forget;
+mod scans;
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,6 +27,7 @@ use crate::rbac::identity::{account_user, accounts_of, canonical};
 use crate::rbac::version::Version;
 use crate::rbac::{Holding, Identity};
 
+use self::scans::Scans;
 use super::Ground;
 use super::admission::{Admission, admission};
 use super::edges::{mounting, selects, way_out};
@@ -50,7 +52,6 @@ pub struct Terrain {
     /// Those of them that take in the rules of others.
     aggregated: RefCell<BTreeSet<(Name, Name)>>,
     namespaces: OnceCell<Arc<[Name]>>,
-    openshift: OnceCell<bool>,
     nodes: OnceCell<Arc<[Name]>>,
     on_nodes: OnceCell<Arc<FxHashMap<Name, Vec<SharedPod>>>>,
     named: RefCell<Kept<Named, Subject>>,
@@ -61,6 +62,7 @@ pub struct Terrain {
     crowd: RefCell<Kept<Crowd, Name>>,
     mounted: RefCell<Kept<Crowd, Name>>,
     leaving: OnceCell<Arc<[SharedPod]>>,
+    scans: Scans,
 }
 
 /// The service accounts that bindings name and that are not there, by namespace.
@@ -524,11 +526,6 @@ impl Grants {
 }
 
 impl Terrain {
-    /// Whether it is an OpenShift, found when first asked.
-    pub(super) fn openshift(&self, find: impl FnOnce() -> bool) -> bool {
-        *self.openshift.get_or_init(find)
-    }
-
     /// The pods that play a role, found when first asked for.
     pub(super) fn seen(&self, role: Role, find: impl FnOnce() -> Arc<[SharedPod]>) -> Arc<[SharedPod]> {
         self.seen.borrow_mut().entry(role).or_insert_with(find).clone()

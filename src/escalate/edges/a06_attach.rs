@@ -6,6 +6,7 @@ use crate::rbac::version::Span;
 use super::super::moves::{Moves, Out};
 use super::super::powers::{Asks, Permission};
 use super::super::region::Which;
+use super::super::step::Certainty;
 use super::{Edge, Trace};
 
 pub(super) static EDGE: Edge = Edge {
@@ -25,6 +26,9 @@ static CREATE: Permission = Permission::of(powers::ATTACH.needs);
 static GET: Permission = Permission::of(powers::ATTACH_BY_GET.needs);
 
 fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
+    if !out.takes(Certainty::Unsure) {
+        return;
+    }
     for (power, span) in [(&CREATE, Span::Always), (&GET, Span::Before(35))] {
         let Some(sure) = moves.on(span) else { continue };
         for right in moves.new_rights(power) {

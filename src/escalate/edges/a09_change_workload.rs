@@ -1,9 +1,10 @@
 //! A09: another template for a workload that is there.
 
-use crate::model::id::ObjectId;
-use crate::model::name::Name;
+use std::sync::Arc;
 
-use super::super::moves::{Move, Moves, Out, workload_kind};
+use crate::model::id::ObjectId;
+
+use super::super::moves::{Move, Moves, Out, first_of_kind};
 use super::super::powers::Asks;
 use super::super::region::Region;
 use super::super::rights::Right;
@@ -24,31 +25,32 @@ pub(super) static EDGE: Edge = Edge {
 
 fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
     for right in moves.new_rights(&CHANGES_WORKLOADS) {
-        let has = |out: &Out<'_>, place: &Name| {
-            out.has(right, &Region::Accounts(place.clone())) && out.has(right, &all_secrets(place))
-        };
-        if has(out, &right.scope) {
+        let has_accounts = out.has(right, &Region::Accounts(right.scope.clone()));
+        let has_secrets = out.has(right, &all_secrets(&right.scope));
+        if has_accounts && has_secrets {
             continue;
         }
-        for namespace in moves.namespaces(right).iter() {
-            let (accounts, secrets) = (Region::Accounts(namespace.clone()), all_secrets(namespace));
-            if has(out, namespace) {
-                continue;
-            }
-            let Some(workload) = changeable(moves, right, namespace) else { continue };
+        for workload in workloads(moves, right).iter() {
             let rests = |it: Move| it.may_beside(right, &workload.name).state(workload.clone(), "is there");
-            out.add(&EDGE, right, accounts, rests);
-            out.add(&EDGE, right, secrets, rests);
+            if !has_accounts {
+                out.add(&EDGE, right, Region::Accounts(workload.namespace.clone()), rests);
+            }
+            if !has_secrets {
+                out.add(&EDGE, right, all_secrets(&workload.namespace), rests);
+            }
         }
     }
 }
 
+/// Of each namespace in which a right holds the first workload that it is for.
+fn workloads(moves: &Moves<'_>, right: &Right) -> Arc<[ObjectId]> {
+    if right.is_of_all() && right.scope.is_empty() {
+        return moves.ground.first_workloads(right.need.resource);
+    }
+    moves.namespaces(right).iter().filter_map(|it| changeable(moves, right, it)).collect()
+}
+
 /// A workload that the right is for; a Job's template cannot be changed.
 pub(super) fn changeable(moves: &Moves<'_>, right: &Right, namespace: &str) -> Option<ObjectId> {
-    let workloads = moves.ground.cluster.workloads.of(namespace).iter();
-    let kind = workload_kind(right.need.resource);
-    workloads
-        .filter(|it| Some(it.kind.kind()) == kind && right.is_of(&it.name))
-        .map(|it| ObjectId::new(it.kind.kind(), it.namespace.clone(), it.name.clone()))
-        .next()
+    first_of_kind(moves.ground, right.need.resource, namespace, |it| right.is_of(it))
 }

@@ -1,11 +1,11 @@
 //! A41 and N13: a pod that waits for a node, bound to one's own.
 
-use crate::model::facts::Phase;
 use crate::rbac::powers;
 
 use super::super::foothold::Foothold;
 use super::super::moves::{Moves, Out};
 use super::super::powers::{Asks, Permission};
+use super::super::step::Certainty;
 use super::{Edge, Trace};
 
 pub(super) static EDGE: Edge = Edge {
@@ -26,21 +26,20 @@ static BINDS: Permission = Permission::of(powers::BIND_PODS.needs);
 fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
     let is_root = |foothold: &Foothold| matches!(foothold, Foothold::Node(_));
     let Some(at) = moves.stands().iter().position(|it| is_root(&it.foothold)) else { return };
-    if moves.held.is_all() {
+    if moves.held.is_all() || !out.takes(Certainty::Unsure) || moves.all_rights(&BINDS).next().is_none() {
         return;
     }
+    let waiting = moves.ground.waiting_pods();
     for right in moves.all_rights(&BINDS) {
-        for namespace in moves.namespaces(right).iter() {
-            let pods = moves.ground.cluster.pods.of(namespace).iter();
-            for pod in pods.filter(|it| it.mold.phase == Phase::Pending && it.node().is_empty()) {
-                let id = pod.pod_id();
-                // By `bindings` the name stands in the object alone.
-                let asked = if right.need.resource == "bindings" { Default::default() } else { id.name.clone() };
-                if right.is_of_all() || right.is_of(&asked) {
-                    out.add(&EDGE, at as u32, Foothold::Pod(id), |it| {
-                        it.may_at(right, namespace, &asked).is("waits for a node").unsure("the scheduler may be faster")
-                    });
-                }
+        for pod in waiting.iter().filter(|it| right.is_in(it.namespace())) {
+            let id = pod.pod_id();
+            // By `bindings` the name stands in the object alone.
+            let asked = if right.need.resource == "bindings" { Default::default() } else { id.name.clone() };
+            if right.is_of_all() || right.is_of(&asked) {
+                let namespace = id.namespace.clone();
+                out.add(&EDGE, at as u32, Foothold::Pod(id), |it| {
+                    it.may_at(right, &namespace, &asked).is("waits for a node").unsure("the scheduler may be faster")
+                });
             }
         }
     }

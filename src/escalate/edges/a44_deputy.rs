@@ -7,6 +7,7 @@ use super::super::moves::{Moves, Out};
 use super::super::places::account;
 use super::super::powers::{Asks, Permission};
 use super::super::seen::Role;
+use super::super::step::Certainty;
 use super::{Edge, Trace};
 
 pub(super) static EDGE: Edge = Edge {
@@ -92,6 +93,9 @@ pub static DEPUTIES: &[Deputy] = &[
 ];
 
 fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
+    if !out.takes(Certainty::Unsure) {
+        return;
+    }
     for (at, deputy) in DEPUTIES.iter().enumerate() {
         let Some(right) = moves.new_rights(deputy.power).next() else { continue };
         for pod in moves.ground.seen(Role::Deputy(at as u8)).iter() {

@@ -160,7 +160,8 @@ pub(super) fn as_admitted(edge: &'static Edge, moves: &Moves<'_>, right: &Right,
     let all = if right.is_of_all() { moves.namespaces(right) } else { homes.into_iter().collect() };
     for namespace in all.iter() {
         for meets in moves.ground.place(namespace).standards() {
-            let Some(pass) = pass(moves.ground, moves.held, namespace, *meets) else { continue };
+            let pass = pass(moves.ground, moves.held, namespace, *meets);
+            let Some(pass) = pass.filter(|it| out.takes(it.certainty())) else { continue };
             for pods in moves.pods_in(right, namespace, Which::Meeting(*meets)) {
                 out.add(edge, right, pods, |it| pass.on(it.may(right).is("runs"), namespace));
             }

@@ -24,10 +24,13 @@ impl Terrain {
                 Change::Pod(diff) => {
                     of_either(diff).into_iter().for_each(|it| self.forget_place(it.namespace()));
                     (self.nodes, self.on_nodes, self.leaving) = Default::default();
-                    (self.namespaces, self.openshift, self.admission) = Default::default();
+                    (self.namespaces, self.admission) = Default::default();
+                    self.scans.forget_namespaces();
                     self.seen.get_mut().clear();
                 }
+                Change::Workload(_) => self.scans.forget_workloads(),
                 Change::ServiceAccount(diff) => {
+                    self.scans.forget_accounts();
                     of_either(diff).into_iter().for_each(|it| self.forget_place(&it.meta.namespace));
                 }
                 Change::Binding(diff) => {
@@ -91,7 +94,8 @@ impl Terrain {
 
     /// One that may come or go with an object of it.
     fn forget_namespace(&mut self, namespace: Option<&Name>) {
-        (self.namespaces, self.openshift, self.admission) = Default::default();
+        (self.namespaces, self.admission) = Default::default();
+        self.scans.forget_namespaces();
         namespace.into_iter().for_each(|it| self.forget_place(it));
     }
 
