@@ -74,7 +74,7 @@ fn present<T>(suite: &str, found: Option<T>) -> Option<T> {
 }
 
 /// Says it once for each suite, and past the test runner's capture: also where all tests pass.
-fn left_out(suite: &str, how: &str) {
+pub fn left_out(suite: &str, how: &str) {
     static SAID: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
     let mut said = SAID.lock().expect("nothing panics under the lock");
     if said.insert(suite.to_owned()) {

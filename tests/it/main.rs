@@ -24,6 +24,7 @@ mod embedded;
 mod examples;
 mod files;
 mod files_bad_day;
+mod fix_control_plane;
 mod fix_laws;
 mod fuzz_replay;
 mod kinds;
