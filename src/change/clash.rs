@@ -58,7 +58,8 @@ pub fn clash(item: &Item, now: Option<&Value>) -> Option<Clash> {
 
 fn between(item: &Item, before: &Value, now: &Value) -> Option<Clash> {
     let by = manager(Some(before), now);
-    if word(before, "uid") != word(now, "uid") {
+    // Objects of files have no uid.
+    if word(before, "uid").zip(word(now, "uid")).is_some_and(|(before, now)| before != now) {
         return Some(Clash::Recreated { by });
     }
     let fields = changed(&meaning(before), &meaning(now));

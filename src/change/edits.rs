@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::kinds::{Intern, Reading, spec_of};
 use crate::model::cluster::{AnyFact, Cluster, Delta, Entry, is_workload};
-use crate::model::facts::Fact as _;
+use crate::model::facts::Fact;
 use crate::model::id::{Kind, ObjectId};
 use crate::model::place::Problem;
 use crate::model::role::{Origin, Role, SharedRole};
@@ -58,14 +58,29 @@ struct Fix {
 
 #[derive(Deserialize)]
 struct Candidate {
-    changes: Vec<Change>,
+    changes: Vec<Saved>,
+}
+
+/// A change that was kept for later, with the object that it was made for.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Saved {
+    #[serde(flatten)]
+    pub change: Change,
+    /// `Some(None)`: there was none; `None`: it is not said, as of a deletion, whose object it is.
+    #[serde(default, deserialize_with = "said", skip_serializing_if = "Option::is_none")]
+    pub before: Option<Option<Value>>,
+}
+
+/// What is said of a field that may be null.
+fn said<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Option<Value>>, D::Error> {
+    Option::deserialize(from).map(Some)
 }
 
 /// The changes of the first candidate of a Fix as JSON; `None`: the value is no Fix.
 ///
 /// # Errors
 /// It is one, and has no candidate, or changes that are not op and object.
-pub fn of_fix(value: &Value) -> Result<Option<Vec<Change>>, Unfit> {
+pub fn of_fix(value: &Value) -> Result<Option<Vec<Saved>>, Unfit> {
     if value.get("kind").and_then(Value::as_str) != Some("Fix") || value.get("version").is_none() {
         return Ok(None);
     }
@@ -204,18 +219,26 @@ fn computed(role: &Role) -> SharedRole {
 
 /// Whether an object is there.
 pub fn exists(cluster: &Cluster, id: &ObjectId) -> bool {
+    version(cluster, id).is_some()
+}
+
+/// The resourceVersion of an object, 0 where it has none; `None`: it is not there.
+pub fn version(cluster: &Cluster, id: &ObjectId) -> Option<u64> {
+    fn of<T: Fact>(found: Option<&T>) -> Option<u64> {
+        found.map(|it| it.version().number())
+    }
     let (namespace, name) = (id.namespace.as_str(), id.name.as_str());
     match id.kind {
-        Kind::NAMESPACE => cluster.namespaces.get("", name).is_some(),
-        Kind::POD => cluster.pods.get(namespace, name).is_some(),
-        Kind::NODE => cluster.nodes.get("", name).is_some(),
-        Kind::SERVICE => cluster.services.get(namespace, name).is_some(),
-        Kind::ENDPOINT_SLICE => cluster.endpoint_slices.get(namespace, name).is_some(),
-        Kind::SERVICE_ACCOUNT => cluster.service_accounts.get(namespace, name).is_some(),
-        Kind::ROLE | Kind::CLUSTER_ROLE => cluster.roles.get(namespace, name).is_some(),
-        Kind::ROLE_BINDING | Kind::CLUSTER_ROLE_BINDING => cluster.bindings.get(namespace, name).is_some(),
-        kind if is_workload(kind) => cluster.workloads.get_variant(namespace, name, kind.as_str()).is_some(),
-        kind => cluster.policies.get_variant(namespace, name, kind.as_str()).is_some(),
+        Kind::NAMESPACE => of(cluster.namespaces.get("", name)),
+        Kind::POD => of(cluster.pods.get(namespace, name)),
+        Kind::NODE => of(cluster.nodes.get("", name)),
+        Kind::SERVICE => of(cluster.services.get(namespace, name)),
+        Kind::ENDPOINT_SLICE => of(cluster.endpoint_slices.get(namespace, name)),
+        Kind::SERVICE_ACCOUNT => of(cluster.service_accounts.get(namespace, name)),
+        Kind::ROLE | Kind::CLUSTER_ROLE => of(cluster.roles.get(namespace, name)),
+        Kind::ROLE_BINDING | Kind::CLUSTER_ROLE_BINDING => of(cluster.bindings.get(namespace, name)),
+        kind if is_workload(kind) => of(cluster.workloads.get_variant(namespace, name, kind.as_str())),
+        kind => of(cluster.policies.get_variant(namespace, name, kind.as_str())),
     }
 }
 
@@ -259,7 +282,7 @@ mod tests {
         let fix = json!({"version": "kreach/v1", "kind": "Fix", "candidates": [
             {"changes": [{"op": "delete", "object": policy("1")}]}, {"changes": []}]});
         let changes = of_fix(&fix).expect("it is one").expect("it has a candidate");
-        assert_eq!(changes.first().map(|it| (it.op, it.id())), Some((Op::Delete, Ok(id()))));
+        assert_eq!(changes.first().map(|it| (it.change.op, it.change.id())), Some((Op::Delete, Ok(id()))));
         assert_eq!(
             of_fix(&json!({"kind": "Fix", "version": 1, "candidates": []})).map_err(|it| it.0).err().as_deref(),
             Some("a Fix without a candidate")

@@ -16,6 +16,7 @@ pub mod flow;
 mod flows;
 pub mod grants;
 mod grounds;
+pub mod meanwhile;
 pub mod object;
 pub mod order;
 pub mod plan;
@@ -32,7 +33,7 @@ use crate::model::cluster::Cluster;
 use crate::net;
 use crate::rbac::{self, Served};
 
-pub use edits::{Change, Op, Unfit};
+pub use edits::{Change, Op, Saved, Unfit};
 pub use flow::{Flow, FlowChange, Ports, When};
 pub use grants::{GrantChange, GrantRow};
 pub use order::Order;

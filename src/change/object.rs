@@ -41,7 +41,9 @@ pub(super) fn manager(before: Option<&Value>, now: &Value) -> Option<String> {
         |it: &Value| it.pointer("/metadata/managedFields").and_then(Value::as_array).cloned().unwrap_or_default();
     let known = before.map(entries).unwrap_or_default();
     let time = |it: &Value| it.get("time").and_then(Value::as_str).unwrap_or_default().to_owned();
-    let new = entries(now).into_iter().filter(|it| !known.contains(it));
+    // Who reports a status writes no field that is meant.
+    let is_of_object = |it: &Value| it.get("subresource").is_none_or(|it| it == "");
+    let new = entries(now).into_iter().filter(|it| is_of_object(it) && !known.contains(it));
     let last = new.max_by_key(time)?;
     last.get("manager").and_then(Value::as_str).map(str::to_owned)
 }

@@ -37,6 +37,13 @@ pub enum Fetched {
     Unseen(String),
 }
 
+impl Fetched {
+    /// The object; `None` where it was not there or could not be fetched.
+    pub fn object(&self) -> Option<&Value> {
+        if let Fetched::There(object) = self { Some(object) } else { None }
+    }
+}
+
 /// One change that waits.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(try_from = "Written", into = "Written")]
@@ -108,7 +115,7 @@ impl Item {
 
     /// The object as it was fetched; `None` where it was not there or could not be.
     pub fn before(&self) -> Option<&Value> {
-        if let Fetched::There(object) = &self.fetched { Some(object) } else { None }
+        self.fetched.object()
     }
 
     /// How it was found when the change was staged.

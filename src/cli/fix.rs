@@ -10,6 +10,7 @@ use std::io;
 
 use clap::Args;
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::ask::Question;
 use crate::ask::export::{self, Exported};
@@ -90,12 +91,21 @@ struct FixJson<'a> {
 
 #[derive(Serialize)]
 struct CandidateJson<'a> {
-    changes: &'a [Change],
+    changes: Vec<ChangeJson<'a>>,
     what: &'a [String],
     impact: DiffJson,
     refused: &'a [String],
     certainty: &'static str,
     evidence: Vec<EvidenceJson>,
+}
+
+/// A change, with what it was made for: `None` where that is not known, or is the object itself.
+#[derive(Serialize)]
+struct ChangeJson<'a> {
+    op: Op,
+    object: &'a Value,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    before: Option<Option<&'a Value>>,
 }
 
 /// Writes it in any form but text.
@@ -123,15 +133,25 @@ pub(super) fn write(it: &Fix, form: Form, asked: &Asked<'_>, out: &mut dyn io::W
     }
 }
 
-fn candidate<'a>(it: &'a Candidate, asked: &Asked<'_>) -> CandidateJson<'a> {
+fn candidate<'a>(it: &'a Candidate, asked: &'a Asked<'_>) -> CandidateJson<'a> {
     CandidateJson {
-        changes: &it.changes,
+        changes: it.changes.iter().map(|it| change(it, asked)).collect(),
         what: &it.what,
         impact: diff::of_impact(&it.impact, asked.world, &it.after),
         refused: &it.refused,
         certainty: it.certainty.as_str(),
         evidence: json::evidence(&it.notes),
     }
+}
+
+fn change<'a>(it: &'a Change, asked: &'a Asked<'_>) -> ChangeJson<'a> {
+    let before = || it.id().ok().and_then(|id| asked.world.manifests.get(&id));
+    let before = match it.op {
+        Op::Create => Some(None),
+        Op::Update => before().map(Some),
+        Op::Delete => None,
+    };
+    ChangeJson { op: it.op, object: &it.object, before }
 }
 
 /// The objects of the first candidate; what is to be deleted stands in comments.

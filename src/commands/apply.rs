@@ -79,7 +79,8 @@ fn read(args: &Args, files: &[PathBuf], namespace: &str) -> Result<Vec<Change>, 
         if let Changes::Manifests(loaded) = &changes {
             complete(file, loaded)?;
         }
-        all.extend(changes.whole(&Cluster::default()).map_err(|it| print::files_error(&it))?);
+        let whole = changes.whole(&Cluster::default()).map_err(|it| print::files_error(&it))?;
+        all.extend(whole.into_iter().map(|it| it.change));
     }
     if all.is_empty() {
         let names: Vec<String> = files.iter().map(|it| it.display().to_string()).collect();

@@ -1,6 +1,6 @@
 //! `kreach diff`: two clusters are read, and what is said beside the answer says of which.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::args::Args;
@@ -10,32 +10,28 @@ use crate::ask::freshness::as_of;
 use crate::ask::topic::Topic;
 use crate::cli::diff::{Compared, DiffArgs, Input, SIDES};
 use crate::cli::{Color, Context, Exit};
-use crate::live::files;
 use crate::people::People;
 
 use super::load::{self, Loaded};
-use super::stage::Staging;
 use super::{Stop, print};
 
 /// Compares two clusters and prints what differs.
 pub(super) fn compare(args: &Args, asked: &DiffArgs, color: Color) -> Result<Exit, Stop> {
     let inputs = asked.inputs();
     refuse(args, &inputs)?;
-    let people = load::people(args)?;
-    // Both sides of a live cluster are read at once, so that they are of one moment.
-    let is_live = |it: &Input| !matches!(it, Input::Files(_));
-    let live = inputs.iter().any(is_live).then(|| load::of_cluster(args, color, people.clone())).transpose()?;
-    let [before, after] = inputs.each_ref().map(|it| read(args, it, live.as_ref(), color, &people));
-    let (before, mut after) = (before?, after?);
-    Staging::read(args, &after.context.here.namespace)?.apply(&mut after, Topic::Any)?;
+    let [before, after] = read(args, &inputs, color, &load::people(args)?)?;
     let notes = [told(&before, SIDES[0]), told(&after, SIDES[1])];
-    let context = live.as_ref().map_or(&before.context, |it| &it.context);
-    let context = Context { staged: after.context.staged.clone(), ..context.clone() };
+    let asked_of = if is_live(&inputs[1]) { &after.context } else { &before.context };
+    let context = Context { staged: after.context.staged.clone(), ..asked_of.clone() };
     let common = Common { is_one_source: inputs.iter().all(is_live), has_same_unread: before.unread == after.unread };
     let compared = Compared { before: &before.world, after: &after.world, common, notes };
     let exit = print::answer(color, |out| Ok(asked.run(&compared, &context, out)?))?;
     let differences = [before.world.differences(), after.world.differences()].concat();
     print::differences(&differences, exit)
+}
+
+fn is_live(it: &Input) -> bool {
+    !matches!(it, Input::Files(_))
 }
 
 /// What cannot be read as it was asked for.
@@ -56,32 +52,38 @@ fn refuse(args: &Args, inputs: &[Input; 2]) -> Result<(), Stop> {
     }
 }
 
-fn read(
-    args: &Args,
-    input: &Input,
-    live: Option<&Loaded>,
-    color: Color,
-    people: &Option<Arc<People>>,
-) -> Result<Loaded, Stop> {
-    match (input, live) {
-        (Input::Files(path), _) => load::of_files(args, std::slice::from_ref(path), color, people.clone()),
-        (Input::Live, Some(live)) => {
-            Ok(Loaded { world: live.world.clone(), context: live.context.clone(), unread: Vec::new() })
+/// Both clusters; what is staged is made in the second.
+fn read(args: &Args, inputs: &[Input; 2], color: Color, people: &Option<Arc<People>>) -> Result<[Loaded; 2], Stop> {
+    let [_, last] = inputs;
+    let beside = inputs.iter().filter_map(|it| if let Input::LiveWith(path) = it { Some(path) } else { None });
+    let staged: &[PathBuf] = &args.source.stage;
+    let beside: Vec<PathBuf> = beside.chain(staged.iter().filter(|_| is_live(last))).cloned().collect();
+    // Both sides of a live cluster are read at once, so that they are of one moment.
+    let mut live =
+        inputs.iter().any(is_live).then(|| load::of_cluster(args, &beside, color, people.clone())).transpose()?;
+    let mut side = |input: &Input, staged: &[PathBuf]| {
+        let (mut loaded, files) = match (input, &mut live) {
+            (Input::Files(path), _) => {
+                load::of_files(args, (std::slice::from_ref(path), staged), color, people.clone())?
+            }
+            (Input::Live | Input::LiveWith(_), Some((live, files))) => {
+                let copy = Loaded { world: live.world.clone(), context: live.context.clone(), unread: Vec::new() };
+                (copy, files.take(if matches!(input, Input::Live) { 0 } else { 1 }))
+            }
+            (Input::Live | Input::LiveWith(_), None) => load::of_cluster(args, &[], color, people.clone())?,
+        };
+        if matches!(input, Input::LiveWith(_)) {
+            files.make(&mut loaded)?;
+        } else {
+            files.apply(&mut loaded, Topic::Any)?;
         }
-        (Input::LiveWith(path), Some(live)) => with(args, live, path),
-        (Input::Live | Input::LiveWith(_), None) => load::of_cluster(args, color, people.clone()),
+        Ok::<_, Stop>(loaded)
+    };
+    let [before, mut after] = [side(&inputs[0], &[])?, side(last, staged)?];
+    if let Some((_, files)) = live.filter(|_| is_live(last)) {
+        files.apply(&mut after, Topic::Any)?;
     }
-}
-
-/// The live cluster with files applied.
-fn with(args: &Args, live: &Loaded, path: &Path) -> Result<Loaded, Stop> {
-    let reading = load::reading(args, &live.context.here.namespace);
-    // Built once, and followed change by change on the copy.
-    let (mut world, mut context) = (live.world.clone(), live.context.clone());
-    let onto = files::onto(&world.cluster, path, &reading).map_err(|error| print::files_error(&error))?;
-    world.apply(onto.deltas);
-    context.notes.extend(onto.notes.into_iter().map(|it| it.what));
-    Ok(Loaded { world, context, unread: onto.unread })
+    Ok([before, after])
 }
 
 /// Says what is wrong with the input of one side and what is worth a word about it; gives the words.

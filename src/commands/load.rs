@@ -125,13 +125,16 @@ impl Wants<'_> {
 /// Reads the files of `--from`, else what the command needs of the cluster that kubectl would ask.
 pub(super) fn load(args: &Args, wants: &Wants<'_>, color: Color) -> Result<Loaded, Stop> {
     let (people, context) = (people(args)?, context(args, color));
+    let staged = |wants: &Wants<'_>, context, people| {
+        from_cluster(args, wants, context, people, &args.source.stage, true).map(|it| it.0)
+    };
     match (args.source.from.is_empty(), wants) {
         (false, _) => from_files(args, wants, context, people),
         // What it reads is not known before the stage is applied.
         (true, Wants::Of(command)) if !args.source.stage.is_empty() => {
-            from_cluster(args, &Wants::FactsAnd(*command), context, people, Stages::Applied)
+            staged(&Wants::FactsAnd(*command), context, people)
         }
-        (true, _) => from_cluster(args, wants, context, people, Stages::Applied),
+        (true, _) => staged(wants, context, people),
     }
 }
 
@@ -198,7 +201,7 @@ fn world(args: &Args, cluster: Cluster, people: Option<Arc<People>>) -> World {
 fn from_files(args: &Args, wants: &Wants<'_>, context: Context, people: Option<Arc<People>>) -> Result<Loaded, Stop> {
     // A question that cannot be asked of any cluster fails before anything is read.
     wants.needs(&context, &world(args, Cluster::default(), people.clone()))?;
-    let staging = Staging::read(args, &context.here.namespace)?;
+    let mut staging = Staging::read(args, &context.here.namespace)?;
     let paths = &args.source.from;
     let reading = files::Reading { keep_all: wants.is_everything(), ..reading(args, &context.here.namespace) };
     let loaded = files::load_with(paths, &reading).map_err(|error| print::files_error(&error))?;
@@ -214,6 +217,7 @@ fn from_files(args: &Args, wants: &Wants<'_>, context: Context, people: Option<A
     let mut world = world(args, loaded.cluster, people).serving(served);
     world.declared = declared;
     let (source, is_snapshot) = (loaded.source, loaded.is_snapshot);
+    staging.ask_files(&source, &world.cluster);
     let mut loaded = Loaded { world, context, unread: loaded.unread };
     print::notes(&staging.apply(&mut loaded, wants.topic())?);
     let wholes = wants.wholes(&loaded);
@@ -232,25 +236,33 @@ fn from_files(args: &Args, wants: &Wants<'_>, context: Context, people: Option<A
     Ok(loaded)
 }
 
-/// Reads all facts of the cluster that kubectl would ask, and nothing is staged.
-pub(super) fn of_cluster(args: &Args, color: Color, people: Option<Arc<People>>) -> Result<Loaded, Stop> {
-    from_cluster(args, &Wants::Facts, context(args, color), people, Stages::LeftOut)
-}
-
-/// Reads these files as a closed world, whatever will be asked of it; nothing is said yet.
-pub(super) fn of_files(
+/// Reads all facts of the cluster that kubectl would ask, and these files beside, of which nothing is staged.
+pub(super) fn of_cluster(
     args: &Args,
-    paths: &[PathBuf],
+    files: &[PathBuf],
     color: Color,
     people: Option<Arc<People>>,
-) -> Result<Loaded, Stop> {
+) -> Result<(Loaded, Staging), Stop> {
+    from_cluster(args, &Wants::Facts, context(args, color), people, files, false)
+}
+
+/// Reads these files as a closed world, whatever will be asked of it, and others beside, of which nothing is staged;
+/// nothing is said yet.
+pub(super) fn of_files(
+    args: &Args,
+    (paths, beside): (&[PathBuf], &[PathBuf]),
+    color: Color,
+    people: Option<Arc<People>>,
+) -> Result<(Loaded, Staging), Stop> {
     let mut context = context(args, color);
     context.here.from_files = true;
     let reading = reading(args, &context.here.namespace);
+    let mut staging = Staging::of(args, beside, &context.here.namespace)?;
     let mut loaded = files::load_with(paths, &reading).map_err(|error| print::files_error(&error))?;
+    staging.ask_files(&loaded.source, &loaded.cluster);
     context.notes = std::mem::take(&mut loaded.notes).into_iter().map(|it| it.what).collect();
     let unread = std::mem::take(&mut loaded.unread);
-    Ok(Loaded { world: world_of(args, loaded, people), context, unread })
+    Ok((Loaded { world: world_of(args, loaded, people), context, unread }, staging))
 }
 
 /// The world that files mean.
@@ -259,20 +271,14 @@ pub(super) fn world_of(args: &Args, loaded: files::Loaded, people: Option<Arc<Pe
     world(args, loaded.cluster, people).serving(served)
 }
 
-/// Whether `--stage` is applied to what is read.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Stages {
-    Applied,
-    LeftOut,
-}
-
 fn from_cluster(
     args: &Args,
     wants: &Wants<'_>,
     context: Context,
     people: Option<Arc<People>>,
-    stages: Stages,
-) -> Result<Loaded, Stop> {
+    files: &[PathBuf],
+    is_staged: bool,
+) -> Result<(Loaded, Staging), Stop> {
     let nothing = Cluster::new(Coverage::Unread);
     let nothing = if wants.is_everything() { nothing.keeping_all() } else { nothing };
     let world = world(args, nothing, people);
@@ -282,13 +288,15 @@ fn from_cluster(
         let connected = connect::connect(&args.connection.flags(connect::Plugins::beside_a_command())).await?;
         print::warnings(&connected.warnings);
         let context = connected_context(&connected, context);
-        let staged = (stages == Stages::Applied).then(|| Staging::read(args, &context.here.namespace)).transpose()?;
+        let mut staging = Staging::of(args, files, &context.here.namespace)?;
         let reader = Reader::of(&connected, wants.namespaces(&context));
         let mut loaded = gather(&reader, wants, Loaded { world, context, unread: Vec::new() }).await?;
-        let notes = staged.map(|it| it.apply(&mut loaded, wants.topic())).transpose()?;
-        print::notes(&notes.unwrap_or_default());
+        staging.ask_server(&reader, &loaded.world.cluster).await?;
+        if is_staged {
+            print::notes(&staging.take(files.len()).apply(&mut loaded, wants.topic())?);
+        }
         wholes(&reader, wants, &mut loaded).await?;
-        Ok(loaded)
+        Ok((loaded, staging))
     })
 }
 

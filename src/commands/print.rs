@@ -70,6 +70,7 @@ pub(super) fn files_error(error: &FilesError) -> Stop {
         FilesError::Cut { .. } => {
             "take the snapshot again; --partial reads what is there, all that may be lost unknown"
         }
+        FilesError::Clash { .. } => "make the change again for the objects as they are now, such as with kreach fix",
         _ => "files are YAML or JSON as kubectl writes them",
     };
     Stop::Other { what, hint: hint.to_owned() }

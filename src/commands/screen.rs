@@ -6,7 +6,7 @@ use crate::apply::Pattern;
 use crate::args::{Args, ColorChoice, Command};
 use crate::ask::Line;
 use crate::ask::world::SelfCheck;
-use crate::change::Change;
+use crate::change::Saved;
 use crate::cli::Exit;
 use crate::live::connect::Plugins;
 use crate::live::fault::Fault as LiveFault;
@@ -70,7 +70,7 @@ pub(super) fn open(args: &Args) -> Result<Exit, Stop> {
 }
 
 /// What is staged from the beginning; bare objects are in `-n`, else in `default`.
-fn staged(args: &Args) -> Result<Vec<(String, Vec<Change>)>, Stop> {
+fn staged(args: &Args) -> Result<Vec<(String, Vec<Saved>)>, Stop> {
     let namespace = args.connection.namespace.as_deref().unwrap_or("default");
     let read = |path: &std::path::PathBuf| {
         let changes = run::read_changes(path, namespace).map_err(|error| print::files_error(&error))?;

@@ -3,14 +3,23 @@
 //! ```text
 //! paths ──read, before anything is asked──► Staging ──apply──► the world with it, and what is said above the answer
 //! ```
+//!
+//! What was made for an object that somebody has changed since is put on it as it is now, or ends the command.
 
+use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::args::Args;
+use crate::ask::World;
 use crate::ask::staged::Staged;
 use crate::ask::topic::Topic;
 use crate::cli::{self, Context};
-use crate::live::files::{Changes, Reading};
+use crate::live::ManagedFields;
+use crate::live::files::{Changes, Now, Reading, Source};
+use crate::live::read::Reader;
+use crate::model::cluster::{Cluster, Delta};
+use crate::model::id::ObjectId;
 use crate::model::name::Name;
 
 use super::load::{self, Loaded};
@@ -20,24 +29,56 @@ use super::{Stop, print};
 pub(super) struct Staging {
     files: Vec<(Name, Changes)>,
     reading: Reading,
+    now: Now,
 }
 
 impl Staging {
     /// Reads the files; bare objects are in this namespace.
     pub(super) fn read(args: &Args, namespace: &str) -> Result<Self, Stop> {
+        Self::of(args, &args.source.stage, namespace)
+    }
+
+    /// The same of these files.
+    pub(super) fn of(args: &Args, paths: &[PathBuf], namespace: &str) -> Result<Self, Stop> {
         let reading = load::reading(args, namespace);
-        let read = |path: &std::path::PathBuf| {
+        let read = |path: &PathBuf| {
             let changes = Changes::read(path, &reading).map_err(|error| print::files_error(&error))?;
             let name = if path.as_os_str() == "-" { "stdin".to_owned() } else { path.display().to_string() };
             Ok((Name::from(name), changes))
         };
-        let files = args.source.stage.iter().map(read).collect::<Result<_, Stop>>()?;
-        Ok(Self { files, reading })
+        let files = paths.iter().map(read).collect::<Result<_, Stop>>()?;
+        Ok(Self { files, reading, now: Now::new() })
     }
 
     /// Whether nothing is.
     pub(super) fn is_empty(&self) -> bool {
         self.files.is_empty()
+    }
+
+    /// Learns how the objects are by now that may be others than those that it was made for.
+    pub(super) async fn ask_server(&mut self, reader: &Reader, cluster: &Cluster) -> Result<(), Stop> {
+        self.now = reader.by_now(&self.outdated(cluster)).await?;
+        Ok(())
+    }
+
+    /// The same of files.
+    pub(super) fn ask_files(&mut self, source: &Source, cluster: &Cluster) {
+        let object = |id: ObjectId| {
+            let whole = source.whole(&id, ManagedFields::Kept).map(Result::ok);
+            whole.map_or(Some((id.clone(), None)), |it| it.map(|it| (id, Some(it))))
+        };
+        self.now = self.outdated(cluster).into_iter().filter_map(object).collect();
+    }
+
+    fn outdated(&self, cluster: &Cluster) -> Vec<ObjectId> {
+        let all: BTreeSet<ObjectId> = self.files.iter().flat_map(|it| it.1.outdated(cluster)).collect();
+        all.into_iter().collect()
+    }
+
+    /// The first of the files; the others stay.
+    pub(super) fn take(&mut self, count: usize) -> Self {
+        let files = self.files.drain(..count.min(self.files.len())).collect();
+        Self { files, reading: self.reading.clone(), now: self.now.clone() }
     }
 
     /// Takes it for applied, file by file, each on what the ones before it made.
@@ -47,20 +88,39 @@ impl Staging {
         if self.is_empty() {
             return Ok(Vec::new());
         }
+        let (all, notes) = self.onto(loaded, topic, |world, deltas| drop(world.stage(deltas)))?;
+        loaded.context.staged = Some(cli::Staging::of(all));
+        Ok(notes)
+    }
+
+    /// The same of a side of `diff`, which is a cluster of its own.
+    pub(super) fn make(self, loaded: &mut Loaded) -> Result<(), Stop> {
+        self.onto(loaded, Topic::Any, |world, deltas| drop(world.apply(deltas))).map(drop)
+    }
+
+    fn onto(
+        mut self,
+        loaded: &mut Loaded,
+        topic: Topic,
+        put: impl Fn(&mut World, Vec<Delta>),
+    ) -> Result<(Vec<Staged>, Vec<String>), Stop> {
         let (mut all, mut notes) = (Vec::new(), Vec::new());
         for (from, changes) in self.files {
+            let (changes, met) = changes.meet(&self.now).map_err(|it| print::files_error(&it))?;
+            notes.extend(met.into_iter().map(|it| format!("{from}: {it}")));
             if let Some(declared) = &mut loaded.world.declared {
                 changes.declare(&self.reading.namespace, Arc::make_mut(declared));
             }
             let onto = changes.onto(&loaded.world.cluster, &self.reading).map_err(|it| print::files_error(&it))?;
-            loaded.world.stage(onto.deltas);
+            put(&mut loaded.world, onto.deltas);
             loaded.unread.extend(onto.unread);
             notes.extend(onto.notes.into_iter().filter(|it| it.topic.concerns(topic)).map(|it| it.what));
+            // What the next file changes of the same object it changes after this one.
+            onto.made.iter().for_each(|it| drop(self.now.remove(&it.1)));
             all.extend(onto.made.into_iter().map(|(op, object)| Staged { op, object, from: from.clone() }));
         }
         loaded.context.notes.extend(notes.iter().cloned());
-        loaded.context.staged = Some(cli::Staging::of(all));
-        Ok(notes)
+        Ok((all, notes))
     }
 }
 

@@ -15,6 +15,7 @@ mod definition;
 mod loader;
 mod located;
 mod manifests;
+mod meanwhile;
 mod notes;
 mod nulls;
 mod onto;
@@ -32,6 +33,7 @@ use std::path::PathBuf;
 
 pub use located::Spot;
 pub use manifests::{manifests, not_read};
+pub use meanwhile::Now;
 pub use notes::Note;
 pub use onto::{Changes, Onto, onto};
 pub use source::Source;
@@ -85,6 +87,8 @@ pub enum FilesError {
     Text { label: String, what: &'static str },
     #[error("cannot read {label}: {what}")]
     Object { label: String, what: String },
+    #[error("{label} was made for objects that are others by now: {what}")]
+    Clash { label: String, what: String },
     #[error("{label} is a snapshot that was cut: {what}")]
     Cut { label: String, what: String },
 }
@@ -95,9 +99,10 @@ impl FilesError {
         match self {
             FilesError::Read { source, .. } => source.to_string(),
             FilesError::Text { what, .. } => (*what).to_owned(),
-            FilesError::Parse { what, .. } | FilesError::Object { what, .. } | FilesError::Cut { what, .. } => {
-                what.clone()
-            }
+            FilesError::Parse { what, .. }
+            | FilesError::Object { what, .. }
+            | FilesError::Cut { what, .. }
+            | FilesError::Clash { what, .. } => what.clone(),
         }
     }
 }

@@ -4,6 +4,7 @@ use kube::Client;
 use serde_json::Value;
 
 use super::fault::{Fault, FaultClass};
+use super::files::Now;
 use super::read::{OBJECT_CAP, Reader};
 use super::request;
 use crate::kinds::{self, KindSpec};
@@ -64,6 +65,24 @@ impl Reader {
             Err(fault) if matches!(fault.status(), Some(403 | 404)) => Ok(None),
             stored => stored.map(Some),
         }
+    }
+
+    /// Objects as they are by now, with who manages which field; those that may not be read are left out.
+    ///
+    /// # Errors
+    /// A request failed, or its answer is no object.
+    pub async fn by_now(&self, ids: &[ObjectId]) -> Result<Now, Fault> {
+        let fetched = futures::future::join_all(ids.iter().map(|it| self.stored(it, ManagedFields::Kept))).await;
+        let mut all = Now::new();
+        for (id, stored) in ids.iter().zip(fetched) {
+            match stored {
+                Ok(object) => drop(all.insert(id.clone(), Some(object))),
+                Err(fault) if fault.status() == Some(404) => drop(all.insert(id.clone(), None)),
+                Err(fault) if fault.status() == Some(403) => {}
+                Err(fault) => return Err(fault),
+            }
+        }
+        Ok(all)
     }
 
     /// The same; that it is not there, or may not be read, is an error.

@@ -18,8 +18,9 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::ask::Line;
+use crate::change::meanwhile::{Met, met};
 use crate::change::stage::{Fetched, Item};
-use crate::change::{Change, Stage};
+use crate::change::{Saved, Stage};
 use crate::live::files::{Changes, FilesError, Reading, Source as Documents};
 use crate::live::{self, ManagedFields};
 use crate::model::cluster::Cluster;
@@ -43,7 +44,7 @@ pub(super) struct Keeping {
     next: Option<(String, String)>,
     is_writing: bool,
     /// What `--stage` named, until the cluster is there.
-    pub(super) files: Vec<(String, Vec<Change>)>,
+    pub(super) files: Vec<(String, Vec<Saved>)>,
 }
 
 /// What the editor is to be given.
@@ -79,7 +80,7 @@ fn kept(name: &str) -> Result<Option<Stage>, String> {
 }
 
 /// What files want to be changed, each whole.
-pub(crate) fn read(path: &Path, namespace: &str) -> Result<Vec<Change>, FilesError> {
+pub(crate) fn read(path: &Path, namespace: &str) -> Result<Vec<Saved>, FilesError> {
     let reading = Reading { namespace: namespace.to_owned(), ..Reading::default() };
     Changes::read(path, &reading)?.whole(&Cluster::default())
 }
@@ -112,12 +113,19 @@ impl Fetching {
         }
     }
 
-    /// Changes with their objects as they are now.
-    async fn items(&self, changes: Vec<Change>, origin: &str) -> Result<Vec<Item>, String> {
+    /// Changes with their objects as they are now; where somebody else changed meanwhile what one changes, as they were.
+    async fn items(&self, changes: Vec<Saved>, origin: &str) -> Result<Vec<Item>, String> {
         let mut items = Vec::new();
-        for change in changes {
-            let id = change.id().map_err(|it| format!("{origin}: {it}"))?;
-            let fetched = self.fetch(&id).await;
+        for saved in changes {
+            let id = saved.change.id().map_err(|it| format!("{origin}: {it}"))?;
+            let (change, fetched) = match self.fetch(&id).await {
+                Fetched::Unseen(why) => (saved.change, Fetched::Unseen(why)),
+                found => match met(&saved, found.object()) {
+                    Met::AsMeant => (saved.change, found),
+                    Met::Moved(item, _) => (item.change().clone(), found),
+                    Met::Clash(item, _) => (saved.change, item.fetched().clone()),
+                },
+            };
             items.push(Item::new(change, fetched, origin).map_err(|it| it.to_string())?);
         }
         Ok(items)
@@ -146,7 +154,7 @@ impl Program {
     }
 
     /// Fetches the objects of changes that the session begins with, and stages them.
-    fn stage_changes(&mut self, changes: Vec<Change>, origin: String) {
+    fn stage_changes(&mut self, changes: Vec<Saved>, origin: String) {
         let (fetching, number) = (self.fetching(), self.feed.number);
         self.tasks.spawn(async move {
             let items = fetching.items(changes, &origin).await;

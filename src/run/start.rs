@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::apply::Pattern;
 use crate::ask::Line;
 use crate::ask::world::SelfCheck;
-use crate::change::Change;
+use crate::change::Saved;
 use crate::live::connect::{self, Flags, Surroundings};
 use crate::live::files::Source as Documents;
 use crate::model::cluster::Cluster;
@@ -53,7 +53,7 @@ pub struct Start {
     /// Which contexts are production.
     pub production: Pattern,
     /// `--stage`: changes that are staged at once, and what they come from.
-    pub staged: Vec<(String, Vec<Change>)>,
+    pub staged: Vec<(String, Vec<Saved>)>,
 }
 
 /// What is known before anything is connected.

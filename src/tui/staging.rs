@@ -133,7 +133,10 @@ pub fn take(app: &mut App, items: Result<Vec<Item>, String>) -> Vec<Effect> {
     }
     app.staging.clashes.retain(|id, _| !ids.contains(id));
     app.staging.taken_over.retain(|id, _| !ids.contains(id));
-    changed(app, format!("staged {many} (s shows the stage, W answers with it)"))
+    // What was made for an object that is another one by now is told with it.
+    let mut effects = vec![Effect::Compare(ids)];
+    effects.extend(changed(app, format!("staged {many} (s shows the stage, W answers with it)")));
+    effects
 }
 
 /// What follows when something is staged otherwise than before; these words are said once it is kept.

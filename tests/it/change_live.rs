@@ -1,8 +1,9 @@
 //! `kreach diff` on a cluster that is asked: as it is, and with files applied, as people run it.
 
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use kreach::embedded::{Settings, kubeconfig, serve_named};
+use kreach::embedded::{Settings, Story, World, kinds, kubeconfig, serve, serve_named};
 use serde_json::{Value, json};
 
 const POLICY: &str = r#"{"apiVersion":"networking.k8s.io/v1","kind":"NetworkPolicy","metadata":{"name":"shut-all","namespace":"legacy"},"spec":{"podSelector":{},"policyTypes":["Ingress","Egress"]}}"#;
@@ -109,6 +110,109 @@ async fn a_fix_of_a_cluster_changes_what_it_says() {
             assert_eq!(diff["flows"], first["impact"]["flows"], "{form}");
             assert_eq!(diff["grants"], first["impact"]["grants"], "{form}");
         }
+    };
+    tokio::task::spawn_blocking(run).await.expect("it runs");
+}
+
+/// A command's exit code, the JSON on stdout, what was said beside.
+type Said = (Option<i32>, Value, String);
+
+/// An object as its server has it, changed by somebody else.
+fn others(world: &World, plural: &str, fetched: &Value, change: impl Fn(&mut Value)) {
+    let mut object = fetched.clone();
+    change(&mut object);
+    object["metadata"]["managedFields"] =
+        json!([{"manager": "argocd", "operation": "Update", "time": "2030-01-01T00:00:00Z"}]);
+    world.put(kinds::by_plural(plural).expect("it is served"), object);
+}
+
+/// Keeps a fix, lets somebody else change the object of its only change, and asks again.
+fn kept(
+    form: &str,
+    (plural, field): (&str, &str),
+    asked: &str,
+    world: &World,
+    folder: &Path,
+    ask: &dyn Fn(&str) -> Said,
+) {
+    let keep = |name: &str, it: &Value| std::fs::write(folder.join(name), it.to_string()).expect("written");
+    let fix = || {
+        let (exit, fix, said) = ask(&format!("fix {form} -o json"));
+        assert_eq!(exit, Some(0), "{form}: {said}");
+        fix
+    };
+    let fetched = |fix: &Value| {
+        let change = &fix["candidates"][0]["changes"][0];
+        if change["op"] == "update" { change["before"].clone() } else { change["object"].clone() }
+    };
+    let first = fix();
+    let (before, impact) = (fetched(&first), &first["candidates"][0]["impact"]);
+    assert!(before["metadata"]["uid"].is_string(), "{form}: {before}");
+    keep("fix.json", &first);
+    let (exit, diff, said) = ask("diff live live+fix.json -o json");
+    assert!(exit == Some(1) && !said.contains("meanwhile"), "{form}: {said}");
+    assert_eq!(diff["counts"], impact["counts"], "{form}");
+
+    // Another field: an update goes on with it, a deletion would lose it.
+    others(world, plural, &before, |it| it["metadata"]["labels"]["owner"] = json!("somebody"));
+    let (exit, diff, said) = ask("diff live live+fix.json -o json");
+    assert!(said.contains("metadata.labels") && said.contains("changed meanwhile by argocd"), "{form}: {said}");
+    if first["candidates"][0]["changes"][0]["op"] == "update" {
+        assert!(said.contains("taken over: "), "{form}: {said}");
+        assert_eq!((exit, &diff["counts"]), (Some(1), &impact["counts"]), "{form}: {said}");
+        assert!(diff["notes"].to_string().contains("taken over: "), "{form}: {diff}");
+    } else {
+        assert!(exit == Some(2) && said.contains("conflict: "), "{form}: {said}");
+    }
+
+    // The same field: what would undo somebody's work is answered by nobody.
+    others(world, plural, &fetched(&fix()), |it| {
+        let lists = [format!("/{field}"), format!("/spec/{field}")];
+        for place in lists {
+            if let Some(list) = it.pointer_mut(&place) {
+                *list = json!([]);
+            }
+        }
+    });
+    for line in ["diff live live+fix.json", "diff live live --stage fix.json", asked] {
+        let (exit, _, said) = ask(line);
+        assert!(exit == Some(2) && said.contains("conflict: ") && said.contains(field), "{line}: {exit:?} {said}");
+        assert!(
+            said.contains("changed meanwhile by argocd") && said.contains("make the change again"),
+            "{line}: {said}"
+        );
+    }
+
+    // A manifest that names an older resourceVersion is taken as it is written, and that it is old is said.
+    keep("old.json", &before);
+    let (exit, _, said) = ask("diff live live+old.json -o json");
+    assert_eq!(exit, Some(1), "{form}: {said}");
+    assert!(said.contains("it was changed by argocd since this file was read from the cluster"), "{form}: {said}");
+    assert!(said.contains(field), "{form}: {said}");
+}
+
+/// Somebody else is faster than whoever keeps a fix for later: commands tell it, go on where nothing clashes, and stop where
+/// it does.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kept_fix_is_for_the_object_as_it_is_by_now_or_for_none() {
+    let world = Story::new(jiff::Timestamp::UNIX_EPOCH).world().clone();
+    let server = serve(world.clone(), "127.0.0.1:0", Settings::default()).await.expect("a server");
+    let folder = tempfile::tempdir().expect("a folder");
+    kubeconfig::write(&folder.path().join("config"), &server, "story").expect("a kubeconfig");
+    let run = move || {
+        let ask = |line: &str| {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_kreach"));
+            command.args(line.split(' ')).current_dir(folder.path()).env_clear().env("HOME", "/nonexistent");
+            let output: Output =
+                command.env("KUBECONFIG", "config").stdin(Stdio::null()).output().expect("the binary starts");
+            let document: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+            (output.status.code(), document, String::from_utf8_lossy(&output.stderr).into_owned())
+        };
+        let flow = "deploy/shop/web svc/payments/api";
+        let (form, asked) = (format!("{flow} --allow"), format!("trace {flow} --stage fix.json"));
+        kept(&form, ("networkpolicies", "egress"), &asked, &world, folder.path(), &ask);
+        let asked = "permissions sa:ci/runner --stage fix.json";
+        kept("--revoke sa:ci/runner", ("clusterrolebindings", "subjects"), asked, &world, folder.path(), &ask);
     };
     tokio::task::spawn_blocking(run).await.expect("it runs");
 }

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use kreach::change::clash::meaning;
+use kreach::change::object::meaning;
 use kreach::embedded::{Story, kinds};
 use kube::Client;
 use serde_json::{Value, json};

@@ -10,7 +10,7 @@ use super::source::{FileText, Source};
 use super::split::{Piece, as_document, pieces};
 use super::stored;
 use super::{Changes, Loaded, Problem};
-use crate::change::Op;
+use crate::change::{Op, Saved};
 use crate::kinds;
 use crate::live::snapshot;
 use crate::manifests::{Manifests, row_of};
@@ -54,7 +54,7 @@ impl Changes {
         match self {
             Changes::Manifests(loaded) => found.join(manifests(loaded, namespace)),
             Changes::Fix { changes, .. } => {
-                for it in changes {
+                for Saved { change: it, .. } in changes {
                     match it.op {
                         Op::Create | Op::Update => object(&it.object, None, namespace, found),
                         Op::Delete => found.forget(&it.object, namespace),

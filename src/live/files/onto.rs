@@ -16,7 +16,8 @@ use std::path::Path;
 use super::{FilesError, Loaded, Note, Reading, load_text_with, load_with, stored};
 use crate::ask::topic::Topic;
 use crate::change::edits::{aggregated, exists, of_fix, surprise};
-use crate::change::{Change, Op};
+use crate::change::object::word;
+use crate::change::{Change, Op, Saved};
 use crate::live::{ManagedFields, bounded};
 use crate::model::cluster::{AnyFact, Cluster, Delta, Entry};
 use crate::model::coverage::Scope;
@@ -45,7 +46,7 @@ pub enum Changes {
     /// A Fix, and what messages call it.
     Fix {
         label: String,
-        changes: Vec<Change>,
+        changes: Vec<Saved>,
     },
     Manifests(Box<Loaded>),
 }
@@ -80,8 +81,8 @@ impl Changes {
         let mut onto = Onto::default();
         match self {
             Changes::Fix { label, changes } => {
-                for (at, step) in changes.iter().enumerate() {
-                    onto.step(cluster, &format!("{label} changes[{at}].object"), step, reading)?;
+                for (at, saved) in changes.iter().enumerate() {
+                    onto.step(cluster, &format!("{label} changes[{at}].object"), &saved.change, reading)?;
                 }
             }
             Changes::Manifests(loaded) => onto.manifests(cluster, *loaded),
@@ -94,15 +95,19 @@ impl Changes {
     ///
     /// # Errors
     /// A file cannot be read again.
-    pub fn whole(self, cluster: &Cluster) -> Result<Vec<Change>, FilesError> {
+    pub fn whole(self, cluster: &Cluster) -> Result<Vec<Saved>, FilesError> {
         let loaded = match self {
             Changes::Fix { changes, .. } => return Ok(changes),
             Changes::Manifests(loaded) => loaded,
         };
         let whole = |id: ObjectId| {
-            let op = if exists(cluster, &id) { Op::Update } else { Op::Create };
             let object = loaded.source.whole(&id, ManagedFields::Kept)?;
-            Some(object.map(|object| Change { op, object }))
+            Some(object.map(|object| {
+                // What was fetched is there already.
+                let is_there = exists(cluster, &id) || word(&object, "uid").is_some();
+                let op = if is_there { Op::Update } else { Op::Create };
+                Saved { change: Change { op, object }, before: None }
+            }))
         };
         named(&loaded).into_iter().filter_map(whole).collect()
     }
@@ -145,7 +150,7 @@ fn begins_as_json(path: &Path) -> bool {
 }
 
 /// The objects that files hold, in their order.
-fn named(loaded: &Loaded) -> Vec<ObjectId> {
+pub(super) fn named(loaded: &Loaded) -> Vec<ObjectId> {
     let is_read = |id: &ObjectId| exists(&loaded.cluster, id) || loaded.cluster.unreadable.contains(id);
     let mut all: Vec<_> = loaded.source.at.iter().filter(|it| is_read(it.0)).collect();
     all.sort_by_key(|(_, at)| (at.file, at.range.start));
@@ -304,8 +309,8 @@ mod tests {
         let reading = Reading { namespace: "a".to_owned(), ..Reading::default() };
         let changes = || Changes::read(&path, &reading).expect("it reads");
         let whole = changes().whole(&live()).expect("it reads");
-        assert_eq!(whole.iter().map(|it| it.op).collect::<Vec<_>>(), [Op::Update]);
-        let at = |place: &str| whole[0].object.pointer(place).cloned();
+        assert_eq!(whole.iter().map(|it| it.change.op).collect::<Vec<_>>(), [Op::Update]);
+        let at = |place: &str| whole[0].change.object.pointer(place).cloned();
         assert_eq!(at("/metadata/namespace"), Some("a".into()));
         assert_eq!(at("/metadata/labels"), Some(serde_json::json!({"v": "1.10", "on": "yes"})));
         let onto = changes().onto(&live(), &reading).expect("it reads");
@@ -313,7 +318,7 @@ mod tests {
             Delta::Put(Entry { fact: AnyFact::Policy(it), .. }) => Some(it.clone()),
             _ => None,
         });
-        let projected = crate::change::edits::project(&live(), &whole).expect("it reads");
+        let projected = crate::change::edits::project(&live(), &[whole[0].change.clone()]).expect("it reads");
         let of_screen = projected.deltas.iter().find_map(|it| match it {
             Delta::Put(Entry { fact: AnyFact::Policy(it), .. }) => Some(it.clone()),
             _ => None,
