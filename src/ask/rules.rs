@@ -7,6 +7,8 @@
 //!
 //! The pages are part of the program, so that the number behind a line can be looked up where there is no network.
 
+use std::sync::LazyLock;
+
 use super::Fault;
 use crate::text::{Line, Mark, Page};
 
@@ -44,30 +46,29 @@ impl Rule {
 }
 
 /// All rules, page by page as they stand there.
-pub fn all() -> Vec<Rule> {
-    PAGES.iter().flat_map(|(page, text)| of_page(page, text)).collect()
-}
+static RULES: LazyLock<Vec<Rule>> =
+    LazyLock::new(|| PAGES.iter().flat_map(|(page, text)| of_page(page, text)).collect());
 
 /// The rule of this number, however its letters are typed.
-pub fn rule(id: &str) -> Option<Rule> {
-    all().into_iter().find(|it| it.id.eq_ignore_ascii_case(id))
+pub fn rule(id: &str) -> Option<&'static Rule> {
+    RULES.iter().find(|it| it.id.eq_ignore_ascii_case(id))
 }
 
 /// The same, for who typed it.
 ///
 /// # Errors
 /// There is no such rule.
-pub fn named(id: &str) -> Result<Rule, Fault> {
+pub fn named(id: &str) -> Result<&'static Rule, Fault> {
     rule(id).ok_or_else(|| Fault::new(format!("{id:?} is no rule"), "kreach rule lists them"))
 }
 
 /// A line for each rule: its number, and how what it says begins.
 pub fn list() -> Page {
-    let line = |it: Rule| {
-        let first = it.says.into_iter().next().map(|it| it.1).unwrap_or_default();
+    let line = |it: &Rule| {
+        let first = it.says.first().map(|it| it.1.as_str()).unwrap_or_default();
         Line::new(0, Mark::Plain, format!("{:<12} {first}", it.id))
     };
-    all().into_iter().map(line).collect()
+    RULES.iter().map(line).collect()
 }
 
 /// What letters that stand for a source mean, as the page begins.
@@ -83,8 +84,7 @@ fn of_page(page: &'static str, text: &'static str) -> Vec<Rule> {
     let mut found = Vec::new();
     let mut before = "";
     for line in text.lines() {
-        let is_rule_under_heads = line.starts_with("|---");
-        if is_rule_under_heads {
+        if line.starts_with("|---") {
             heads = cells(before);
         } else if line.starts_with('|') && heads.first().is_some_and(|it| ["#", "id"].contains(it)) {
             found.extend(row(page, &heads, line));
@@ -136,6 +136,6 @@ mod tests {
         for number in 1..=58 {
             assert!(rule(&format!("S{number}")).is_some(), "S{number}");
         }
-        assert!(all().iter().all(|it| !it.says.is_empty() && !it.says[0].1.is_empty()));
+        assert!(RULES.iter().all(|it| !it.says.is_empty() && !it.says[0].1.is_empty()));
     }
 }
