@@ -140,25 +140,23 @@ impl Search<'_, '_> {
             Whose::Source => Keys::of_source(self.ground.cluster, first.namespace(), self.targets.first()),
             Whose::Target => Keys::of_target(self.ground.cluster, first.namespace()),
         };
-        let (sets, is_all) = some_sets(&keys, &own);
-        let changes: Vec<Change> = sets.iter().map(|it| change(&own, it)).collect();
+        let (changes, is_all) = changes(&keys, &own);
         // The selector of a workload holds on to the labels that its pods have: more may be added.
         let is_more = |it: &&Change| it.keys().all(|it| own.get(it).is_none());
         let more = changes.iter().filter(is_more).cloned().collect();
-        let told_apart = |changes: Vec<Change>| {
+        let tried = |changes: Vec<Change>| {
             let owns = pods.iter().map(|it| it.labels().whole().into_owned());
-            // Where not all are there, whether one of the rest would do is not known.
-            let told = if is_all { readers.told_apart(owns, changes) } else { changes };
+            let told = told_apart(readers, owns, (changes, is_all));
             told.into_iter().filter(|it| !it.is_empty()).take(tries + 1)
         };
         let workload = workload_of(self.ground.cluster, first).filter(|it| kind_of(it).is_some());
         let is_its = |it: &SharedPod| workload_of(self.ground.cluster, it) == workload;
         let workload = workload.as_ref().filter(|_| pods.iter().all(is_its));
-        let template = |it: &WorkloadId| told_apart(more).map(|more| Rc::new(template(pods, it, more))).collect();
+        let template = |it: &WorkloadId| tried(more).map(|more| Rc::new(template(pods, it, more))).collect();
         OfPods {
             templates: workload.map(template).unwrap_or_default(),
             pods: match only_space(pods) {
-                Some(_) => told_apart(changes).map(|it| Rc::new(relabel(pods, it, whose))).collect(),
+                Some(_) => tried(changes).map(|it| Rc::new(relabel(pods, it, whose))).collect(),
                 None => Vec::new(),
             },
             tries,
@@ -175,9 +173,7 @@ impl Search<'_, '_> {
             let blank = blank.remolded(|it| it.service_account = account.clone());
             Rc::new(Act::Stand(Box::new(blank.dressed(&changed(&Labels::NONE, &labels)))))
         };
-        let (sets, is_all) = some_sets(&keys, &Labels::NONE);
-        let changes: Vec<Change> = sets.iter().map(|it| change(&Labels::NONE, it)).collect();
-        let told = if is_all { readers.told_apart([Labels::NONE].into_iter(), changes) } else { changes };
+        let told = told_apart(readers, [Labels::NONE].into_iter(), changes(&keys, &Labels::NONE));
         told.into_iter().map(pod).collect()
     }
 
@@ -191,15 +187,30 @@ impl Search<'_, '_> {
         };
         let meta = before.as_ref().map(|it| it.meta.clone());
         let meta = meta.unwrap_or_else(|| Meta { name: namespace.clone(), ..Meta::default() });
-        let (sets, is_all) = some_sets(&keys, &own);
-        let changes = sets.iter().map(|it| change(&own, it)).filter(|it| !it.contains_key(METADATA_NAME)).collect();
-        let told = if is_all { readers.told_apart([own.clone()].into_iter(), changes) } else { changes };
+        let (mut changes, is_all) = changes(&keys, &own);
+        changes.retain(|it| !it.contains_key(METADATA_NAME));
+        let told = told_apart(readers, [own.clone()].into_iter(), (changes, is_all));
         let act = |labels: Change| {
             let after = Namespace { meta: meta.clone(), labels: changed(&own, &labels), implied: false };
             Rc::new(Act::Space { before: before.clone(), after: Arc::new(after), labels })
         };
         told.into_iter().filter(|it| !it.is_empty()).map(act).collect()
     }
+}
+
+/// What comes to sets of labels that policies can tell apart, and whether these are all.
+fn changes(keys: &Keys, own: &Labels) -> (Vec<Change>, bool) {
+    let (sets, is_all) = some_sets(keys, own);
+    (sets.iter().map(|it| change(own, it)).collect(), is_all)
+}
+
+/// Of these those that the selectors tell apart; where they are not all, whether one of the rest would do is not known.
+fn told_apart(
+    readers: &Selectors<'_>,
+    owns: impl Iterator<Item = Labels>,
+    (changes, is_all): (Vec<Change>, bool),
+) -> Vec<Change> {
+    if is_all { readers.told_apart(owns, changes) } else { changes }
 }
 
 fn relabel(pods: &[SharedPod], labels: Change, whose: Whose) -> Act {
