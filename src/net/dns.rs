@@ -69,7 +69,7 @@ impl Dns {
 
 /// Whether an end can reach the cluster's DNS.
 pub fn dns(index: &Index, cluster: &Cluster, from: &End) -> Dns {
-    let service = SERVICES.iter().find_map(|(namespace, name)| cluster.services.get(namespace, name));
+    let service = service(cluster);
     let mut pods: BTreeSet<(PodId, u16)> = BTreeSet::new();
     if let Some(service) = service {
         pods.extend(behind(cluster, service));
@@ -86,6 +86,11 @@ pub fn dns(index: &Index, cluster: &Cluster, from: &End) -> Dns {
     let servers = servers.collect();
     let service = service.map(|it| ObjectId::new(Kind::SERVICE, it.meta.namespace.clone(), it.meta.name.clone()));
     Dns { servers, service, node_local: node_local(cluster, from) }
+}
+
+/// The Service by which the cluster's DNS is known.
+pub fn service(cluster: &Cluster) -> Option<&Service> {
+    SERVICES.iter().find_map(|(namespace, name)| cluster.services.get(namespace, name))
 }
 
 fn has_label(it: &Pod, value: &str) -> bool {

@@ -7,6 +7,8 @@ use super::{Seen, is_rbac};
 use crate::ask::World;
 use crate::ask::many::{namespace_of, unit_text};
 use crate::change::Flow;
+use crate::model::facts::EndpointSlice;
+use crate::model::id::PodId;
 use crate::model::port::{PortSet, Protocol};
 use crate::net::dns;
 use crate::net::reach::Unit;
@@ -17,15 +19,22 @@ fn is_about_flows(seen: &Seen<'_>) -> bool {
 }
 
 pub(super) fn no_dns(seen: &Seen<'_>) -> Option<&'static str> {
+    (is_about_flows(seen) && dns_servers(seen).is_empty()).then_some("no DNS service with pods is known in kube-system")
+}
+
+/// The pods behind the cluster's DNS, and the port that each answers on.
+fn dns_servers(seen: &Seen<'_>) -> Vec<(PodId, u16)> {
     let cluster = &seen.before.cluster;
-    let found = dns::SERVICES.iter().find_map(|(namespace, name)| cluster.services.get(namespace, name));
-    let is_served = found.is_some_and(|it| !dns::behind(cluster, it).is_empty());
-    (is_about_flows(seen) && !is_served).then_some("no DNS service with pods is known in kube-system")
+    dns::service(cluster).map(|it| dns::behind(cluster, it)).unwrap_or_default()
+}
+
+/// What tells where the API server is.
+fn api_server<'a>(seen: &Seen<'a>) -> impl Iterator<Item = &'a EndpointSlice> {
+    seen.before.cluster.endpoint_slices.of("default").iter().filter(|it| *it.service() == *"kubernetes")
 }
 
 pub(super) fn no_api_server(seen: &Seen<'_>) -> Option<&'static str> {
-    let mut slices = seen.before.cluster.endpoint_slices.of("default").iter();
-    let is_known = slices.any(|it| *it.service() == *"kubernetes" && it.endpoints.iter().next().is_some());
+    let is_known = api_server(seen).any(|it| it.endpoints.iter().next().is_some());
     (is_about_flows(seen) && !is_known).then_some("the Service default/kubernetes has no endpoint")
 }
 
@@ -98,12 +107,10 @@ fn named(world: &World, names: &[&str]) -> BTreeSet<Unit> {
 const NODE_LOCAL: IpAddr = IpAddr::V4(Ipv4Addr::new(169, 254, 20, 10));
 
 pub(super) fn dns_is_lost(seen: &Seen<'_>) -> Option<String> {
-    let cluster = &seen.before.cluster;
-    let service = dns::SERVICES.iter().find_map(|(namespace, name)| cluster.services.get(namespace, name));
     let mut servers: BTreeMap<Unit, PortSet> = BTreeMap::new();
-    for (pod, port) in service.map(|it| dns::behind(cluster, it)).unwrap_or_default() {
+    for (pod, port) in dns_servers(seen) {
         let Some(pod) = seen.before.pod(&pod) else { continue };
-        let ports = servers.entry(Unit::of_pod(cluster, pod)).or_insert_with(PortSet::none);
+        let ports = servers.entry(Unit::of_pod(&seen.before.cluster, pod)).or_insert_with(PortSet::none);
         [Protocol::Udp, Protocol::Tcp].into_iter().for_each(|it| ports.insert(it, port, port));
     }
     let has_cache = !named(seen.before, &["node-local-dns"]).is_empty();
@@ -120,10 +127,8 @@ fn holds(ranges: &[(IpAddr, IpAddr)], address: IpAddr) -> bool {
 }
 
 pub(super) fn api_server_is_lost(seen: &Seen<'_>) -> Option<String> {
-    let slices =
-        || seen.before.cluster.endpoint_slices.of("default").iter().filter(|it| *it.service() == *"kubernetes");
-    let addresses: Vec<IpAddr> = slices().flat_map(|it| it.endpoints.iter()).map(|it| it.address).collect();
-    let numbers = slices().flat_map(|it| it.ports.iter()).filter_map(|it| it.number);
+    let addresses: Vec<IpAddr> = api_server(seen).flat_map(|it| it.endpoints.iter()).map(|it| it.address).collect();
+    let numbers = api_server(seen).flat_map(|it| it.ports.iter()).filter_map(|it| it.number);
     let ports = PortSet::union_of(&numbers.map(|it| PortSet::range(Protocol::Tcp, it, it)).collect::<Vec<_>>());
     let is_it = |unit: &Unit| match unit {
         Unit::Outside(ranges) => addresses.iter().any(|it| holds(ranges, *it)),
