@@ -110,13 +110,18 @@ fn asked(driver: &mut Driver) -> Option<String> {
     row.split_once(':').map(|it| it.0.to_owned())
 }
 
-#[test]
-fn what_was_made_is_staged_no_more_and_the_cluster_is_watched() {
+/// A screen on which a staged change was confirmed, and the record of it, of which nothing is made yet.
+fn sent() -> (Driver, Record) {
     let mut driver = driver(true);
     staged(&mut driver);
     tried(&mut driver);
     confirm(&mut driver);
-    let mut record = Record::new("20260801-1".to_owned(), Told::default(), &attempt().tried.steps);
+    (driver, Record::new("20260801-1".to_owned(), Told::default(), &attempt().tried.steps))
+}
+
+#[test]
+fn what_was_made_is_staged_no_more_and_the_cluster_is_watched() {
+    let (mut driver, mut record) = sent();
     record.steps[0].state = State::Sending;
     driver.send(Event::Making(Box::new(record.clone())));
     assert!(driver.text().contains("being applied"), "{}", driver.text());
@@ -136,11 +141,7 @@ fn what_was_made_is_staged_no_more_and_the_cluster_is_watched() {
 /// What is refused when it is sent is told, and is not compared with what was predicted of all of it.
 #[test]
 fn what_is_refused_at_last_changes_nothing_and_says_so() {
-    let mut driver = driver(true);
-    staged(&mut driver);
-    tried(&mut driver);
-    confirm(&mut driver);
-    let mut record = Record::new("20260801-1".to_owned(), Told::default(), &attempt().tried.steps);
+    let (mut driver, mut record) = sent();
     (record.steps[0].state, record.steps[0].why) =
         (State::Refused, "conflict: the object has been modified".to_owned());
     driver.send(Event::Applied(Ok(Box::new(Sent { record, unkept: None }))));
@@ -154,11 +155,7 @@ fn what_is_refused_at_last_changes_nothing_and_says_so() {
 /// That it cannot be remembered is told of what was made, which is not taken for undone.
 #[test]
 fn what_was_made_and_cannot_be_remembered_is_told() {
-    let mut driver = driver(true);
-    staged(&mut driver);
-    tried(&mut driver);
-    confirm(&mut driver);
-    let mut record = Record::new("20260801-1".to_owned(), Told::default(), &attempt().tried.steps);
+    let (mut driver, mut record) = sent();
     record.steps[0].state = State::Made;
     driver.send(Event::Applied(Ok(Box::new(Sent { record, unkept: Some("the disk is full".to_owned()) }))));
     let text = driver.text();
