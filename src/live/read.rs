@@ -358,12 +358,12 @@ fn policies() -> impl Iterator<Item = &'static KindSpec> {
     KINDS.iter().filter(|it| it.kind == Kind::NETWORK_POLICY || it.presence == Presence::IfServed)
 }
 
-/// Why a kind could not be asked for: a missing right is one reason among others.
 /// What is known of a kind that has no version to ask for.
 fn unserved(why: Option<&Fault>) -> Coverage {
     why.map_or(Coverage::NotServed, not_read)
 }
 
+/// Why a kind could not be asked for: a missing right is one reason among others.
 fn not_read(fault: &Fault) -> Coverage {
     let why = fault.what.as_str().into();
     if fault.status() == Some(403) { Coverage::Forbidden { why } } else { Coverage::Failed { why } }

@@ -35,9 +35,7 @@ pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     let theme = app.setup.theme;
     let mut slot = Slot::row(area, 0).after(1);
     let (place, states, words) = (place(app), states(app), words(app));
-    let wide = |it: &str| {
-        if it.is_empty() { 0 } else { paint::width(it) + GAP }
-    };
+    let wide = |it: &str| if it.is_empty() { 0 } else { paint::width(it) + GAP };
     let taken: u16 = states.iter().map(|it| wide(&it.0)).sum();
     let room = slot.width.saturating_sub(taken + GAP);
 
