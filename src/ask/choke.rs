@@ -148,6 +148,11 @@ impl Choked {
         Line::new(indent, mark, text).on(About::Way { from: who, to: self.goal.clone() })
     }
 
+    /// Whoever stays, each in a sentence, reason by reason.
+    pub fn stays(&self) -> Vec<String> {
+        self.left().into_iter().map(|it| format!("stays: {}", it.text)).collect()
+    }
+
     /// Whoever stays, reason by reason.
     fn left(&self) -> Vec<Line> {
         let mut lines = Vec::new();

@@ -109,12 +109,25 @@ pub(super) enum Bound {
     Takes,
 }
 
+/// A world that is as asked.
+pub(super) struct Verified {
+    pub certainty: Certainty,
+    /// What is not known, where that is not sure.
+    pub because: Vec<Evidence>,
+}
+
+impl From<Certainty> for Verified {
+    fn from(certainty: Certainty) -> Self {
+        Self { certainty, because: Vec::new() }
+    }
+}
+
 /// What drafts are checked against.
 pub(super) struct Trial<'a> {
     pub world: &'a World,
     pub bound: Bound,
     /// Whether a world is as asked; `None`: it is not.
-    pub holds: &'a dyn Fn(&World) -> Option<Certainty>,
+    pub holds: &'a dyn Fn(&World) -> Option<Verified>,
     /// Whether a flow that differs is one that was asked about.
     pub is_meant: &'a dyn Fn(&Flow) -> bool,
     /// The same of a right.
@@ -154,12 +167,12 @@ impl Trial<'_> {
         let Some(after) = with(self.world, &draft.changes).filter(|_| !draft.changes.is_empty()) else {
             return Ok(None);
         };
-        let certainty = (self.holds)(&after);
+        let verified = (self.holds)(&after);
         if let Some(first) = after.differences().first() {
             let hint = "this is a defect of kreach: please report it with `kreach snapshot`";
             return Err(Fault::new(format!("self-check: the engines differ about a candidate: {first}"), hint));
         }
-        let Some(certainty) = certainty else { return Ok(None) };
+        let Some(Verified { certainty, because }) = verified else { return Ok(None) };
         let impact = diff::compare(self.world, &after, Common::ALL);
         let gives = self.bound == Bound::Takes && impact.grants.iter().any(|it| it.change == GrantChange::Given);
         if gives || impact.flows.iter().any(|it| self.bound.is_broken_by(it)) {
@@ -176,6 +189,7 @@ impl Trial<'_> {
         notes.extend(interrupted);
         let seen = Seen { before: self.world, after: &after, impact: &impact, changes: &changes };
         notes.extend(guards::found(&seen).into_iter().map(note));
+        notes.extend(because);
         let refused = refusal::refused(self.world, &after, &changes);
         Ok(Some(Candidate {
             changes,

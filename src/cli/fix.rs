@@ -31,7 +31,7 @@ use super::{Asked, Command, Exit, Failure};
 #[derive(Args, Clone, Debug)]
 #[command(mut_arg("output", |it| form::output("fix", it)))]
 #[command(
-    after_help = "Examples:\n  kreach fix deploy/shop/web svc/platform/registry --allow\n  kreach fix deploy/shop/web svc/platform/registry --deny -o yaml\n  kreach fix --isolate ns/shop -o script\n  kreach fix --isolate ns/shop --baseline\n  kreach fix deploy/shop/web svc/platform/registry --deny -o kustomize\n  kreach fix --revoke sa:ci/runner get secrets -n shop\n  kreach fix --revoke sa:ci/runner --to cluster-admin -o json"
+    after_help = "Examples:\n  kreach fix deploy/shop/web svc/platform/registry --allow\n  kreach fix deploy/shop/web svc/platform/registry --deny -o yaml\n  kreach fix --isolate ns/shop -o script\n  kreach fix --isolate ns/shop --baseline\n  kreach fix deploy/shop/web svc/platform/registry --deny -o kustomize\n  kreach fix --revoke sa:ci/runner get secrets -n shop\n  kreach fix --revoke sa:ci/runner --to cluster-admin -o json\n  kreach fix --to node-root"
 )]
 pub struct FixArgs {
     #[command(flatten)]

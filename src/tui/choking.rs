@@ -1,7 +1,7 @@
 //! The fewest grants to cut so that nobody comes to a goal, worked out beside the loop.
 //!
 //! ```text
-//! X, :choke ──► ChokeAsked ──a job, on a copy of the cluster──► Cutting ──► a page; f proposes the cut of somebody
+//! X, :choke ──► ChokeAsked ──a job, on a copy of the cluster──► Cutting ──► a page; f proposes the cut
 //! ```
 
 use std::sync::Arc;
@@ -144,6 +144,14 @@ pub fn choke(app: &mut App) -> Vec<Effect> {
     let line = Line::of(Question::Choke(choke));
     let here = questions::here(app, &line);
     open(app, line, here)
+}
+
+/// To what the ways are to end.
+pub fn goal(asked: &ChokeAsked) -> Option<&str> {
+    match &asked.0.line.question {
+        Question::Choke(it) => Some(&it.goal),
+        _ => None,
+    }
 }
 
 /// Of whom, and to what, where the ways of one are to end.

@@ -29,8 +29,9 @@ enum Meant {
         what: What,
         verbs: Vec<Name>,
     },
-    Way {
-        from: Subject,
+    /// The ways of somebody, or of everybody, to a goal.
+    Ways {
+        from: Option<Subject>,
         to: String,
     },
     Subject(Subject),
@@ -68,16 +69,18 @@ fn of_view(app: &App) -> Option<Meant> {
             Some(Meant::Flow(from.clone(), to.clone(), app.answers.tracing.port.clone()))
         }
         (Shown::Reach(asked), _) if asked.to.is_some() => {
-            Some(Meant::Way { from: holder(&asked.of)?, to: asked.to.as_ref()?.to_string() })
+            Some(Meant::Ways { from: Some(holder(&asked.of)?), to: asked.to.as_ref()?.to_string() })
         }
         (Shown::Choke(asked), _) if choking::way(asked).is_some() => {
             let (of, to) = choking::way(asked)?;
-            Some(Meant::Way { from: holder(&escalation::actor(of, &Name::from("default")).ok()?)?, to: to.to_owned() })
+            let from = holder(&escalation::actor(of, &Name::from("default")).ok()?)?;
+            Some(Meant::Ways { from: Some(from), to: to.to_owned() })
         }
         (Shown::Reach(_) | Shown::Choke(_), Some(About::Way { from, to })) => {
             let from = holder(&escalation::actor(from, &Name::from("default")).ok()?)?;
-            Some(Meant::Way { from, to: to.clone() })
+            Some(Meant::Ways { from: Some(from), to: to.clone() })
         }
+        (Shown::Choke(asked), _) => Some(Meant::Ways { from: None, to: choking::goal(asked)?.to_owned() }),
         (Shown::Permissions(of), None) => Some(Meant::Subject(of.subject.clone())),
         (_, Some(About::Somebody(subject))) => Some(Meant::Subject(subject.clone())),
         _ => None,
@@ -103,7 +106,8 @@ fn holder(actor: &Actor) -> Option<Subject> {
 /// Why nothing can be otherwise here.
 pub fn nothing(app: &App) -> Option<&'static str> {
     let is_there = meant(app).is_some();
-    (!is_there).then_some("select a namespace, a pod or a subject, or open a trace, permissions or a subject's way")
+    (!is_there)
+        .then_some("select a namespace, a pod or a subject, or open a trace, permissions, a subject's way or a cut")
 }
 
 /// Proposes what makes it otherwise.
@@ -118,7 +122,7 @@ pub fn propose(app: &mut App) -> Vec<Effect> {
                 return Vec::new();
             }
         },
-        Some(Meant::Way { from, to }) => Fix { to: Some(to), ..revoke(&from) },
+        Some(Meant::Ways { from, to }) => Fix { to: Some(to), ..from.as_ref().map(revoke).unwrap_or_default() },
         Some(Meant::Subject(subject)) => revoke(&subject),
         Some(Meant::Namespace(name)) => {
             let declared = Declared { baseline: true, ..Declared::default() };

@@ -123,7 +123,7 @@ fn without(facts: &[AnyFact], taken: &BTreeSet<Key>) -> World {
     World::of(&left)
 }
 
-fn comes(world: &World, start: &Foothold, goal: &Goal) -> bool {
+pub fn comes(world: &World, start: &Foothold, goal: &Goal) -> bool {
     closure::reach_goal(&world.ground(), start, goal, None).outcome == Outcome::Allow
 }
 
@@ -142,7 +142,7 @@ fn goals() -> Vec<Goal> {
 }
 
 /// Everybody whose ways are looked at where everybody is asked about.
-fn everybody(facts: &[AnyFact]) -> Vec<Foothold> {
+pub fn everybody(facts: &[AnyFact]) -> Vec<Foothold> {
     let mut all: BTreeSet<Subject> = BTreeSet::new();
     for fact in facts {
         match fact {

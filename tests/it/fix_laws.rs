@@ -8,12 +8,13 @@ use std::sync::Arc;
 
 use kreach::ask::World;
 use kreach::ask::end::{End as AskEnd, PortAsk};
-use kreach::ask::fix::revoke::{Revoke, Taken};
+use kreach::ask::fix::revoke::{Choke, Revoke, Taken};
 use kreach::ask::fix::{Ask, Candidate, Certainty, Fix, Way};
 use kreach::ask::world::SelfCheck;
 use kreach::change::edits::project;
 use kreach::change::fix::Manifests;
 use kreach::change::{Change, GrantChange};
+use kreach::escalate::{Foothold, Goal};
 use kreach::live::ManagedFields;
 use kreach::live::files::load_text;
 use kreach::live::snapshot;
@@ -29,9 +30,11 @@ use kreach::rbac::identity::canonical;
 use kreach::rbac::naive::Asker;
 use proptest::prelude::*;
 
+use crate::choke_laws::{comes, everybody, random_facts};
 use crate::net_lists::random;
 use crate::net_worlds::{Dice, PLAIN, cases};
 use crate::rbac_worlds::{self, Random, STORED};
+use crate::{choke_laws, reach_laws};
 
 fn config(usual: u32) -> ProptestConfig {
     ProptestConfig { cases: cases(usual), failure_persistence: None, max_shrink_iters: 0, ..ProptestConfig::default() }
@@ -212,5 +215,50 @@ proptest! {
                 prop_assert!(others.is_none(), "seed {seed}: {:?} takes from {others:?}", candidate.what);
             }
         }
+    }
+}
+
+/// The cut of everybody: once it is made nobody comes to the goal by a grant that can be cut, asked one by one.
+#[test]
+fn the_cut_of_everybody_ends_every_way() {
+    let (mut made_count, mut several) = (0, 0);
+    for seed in 0..u64::from(cases(30)) {
+        let facts = random_facts(seed);
+        let (cluster, manifests) = from_files(&rbac_worlds::cluster(&facts));
+        let everybody = everybody(&facts);
+        let mut world = World::of(cluster, Settings::default(), SelfCheck::Off);
+        world.manifests = Arc::new(manifests);
+        for goal in ["cluster-admin", "namespace-admin/a", "secrets/b", "node-root"] {
+            let (to, namespace) = (goal.to_owned(), "default".into());
+            let choke = Choke { from: None, to, groups: Vec::new(), namespace };
+            let fix = choke.answer(&world).unwrap_or_else(|it| panic!("seed {seed} {goal}: {}", it.whole()));
+            assert!(!fix.candidates.is_empty() || !fix.reasons.is_empty(), "seed {seed} {goal} says nothing");
+            let Some(candidate) = fix.candidates.first() else { continue };
+            let what = format!("seed {seed} {goal}: {:?}", candidate.what);
+            (made_count, several) = (made_count + 1, several + usize::from(candidate.changes.len() > 1));
+            assert!(candidate.impact.grants.iter().all(|it| it.change == GrantChange::Taken), "{what} gives");
+            let after = reach_laws::World::from(made(&world.cluster, candidate));
+            let wanted = sink(goal);
+            let comes = |it: &&Foothold| comes(&after, it, &wanted);
+            let (before, after): (Vec<&Foothold>, Vec<&Foothold>) = (
+                everybody.iter().filter(|it| choke_laws::comes(&reach_laws::World::of(&facts), it, &wanted)).collect(),
+                everybody.iter().filter(comes).collect(),
+            );
+            assert!(after.len() < before.len(), "{what}: {after:?} of {before:?} come there still");
+            // Who comes there still is named.
+            let said: String = fix.reasons.iter().map(|it| format!("{}\n", it.what)).collect();
+            let unsaid = after.iter().find(|it| !said.contains(&it.to_string()) && !said.contains("more for the same"));
+            assert_eq!(unsaid, None, "{what}: {said}");
+        }
+    }
+    assert!(made_count > 30 && several > 10, "few cuts: {made_count}, of several objects {several}");
+}
+
+fn sink(goal: &str) -> Goal {
+    match goal.split_once('/') {
+        Some(("namespace-admin", namespace)) => Goal::Is(Foothold::NamespaceAdmin(namespace.into())),
+        Some((_, namespace)) => Goal::Is(Foothold::Secrets { namespace: namespace.into(), name: None }),
+        None if goal == "node-root" => Goal::AnyNode,
+        None => Goal::Is(Foothold::ClusterAdmin),
     }
 }

@@ -81,6 +81,7 @@ const QUESTIONS: &[&str] = &[
     "sidestep deploy/shop/web ns/payments",
     "trust networkpolicy/payments/default-deny",
     "fix --revoke sa:ci/runner get secrets -n shop",
+    "fix --to cluster-admin",
     "can user:nobody get secrets -n shop",
     "can sa:ci/runner create pods/exec -n shop",
     "can user:nobody --group system:masters get /metrics",

@@ -70,6 +70,7 @@ fn questions(command: &str, name: &str) -> Vec<Vec<String>> {
                 of(&["fix", "--revoke", "user:u@"]),
                 of(&["fix", "--revoke", "user:u@", "get", "pods", "@"]),
                 of(&["fix", "--revoke", "user:u@", "--to", "cluster-admin"]),
+                of(&["fix", "--to", "cluster-admin"]),
             ]
         }
         "sidestep" => {

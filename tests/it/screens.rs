@@ -267,6 +267,8 @@ const SCRIPTS: &[Script] = &[
     ("reach_reverse", ": \"reach_secrets/shop_--reverse Enter", &[(120, 40)]),
     ("reach_subject", "4 / \"store Enter r", &[(120, 40)]),
     ("who_reaches", "2 / \"db-0 Enter w", &[(120, 40)]),
+    ("choke", ": \"choke_cluster-admin Enter", &[(60, 15), (120, 40)]),
+    ("choke_of_one", ": \"reach_group:store_--to_cluster-admin Enter X", &[(120, 40)]),
     ("matrix", "x j l", &[(120, 40)]),
     ("matrix_cell", "x j l Enter", &[(120, 40)]),
     ("matrix_cell_trace", "x j l Enter j Enter", &[]),

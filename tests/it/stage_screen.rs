@@ -437,6 +437,8 @@ fn f_asks_for_what_is_under_the_cursor() {
     asked(": \"permissions_user:lost Enter j f", "fix ");
     asked(": \"trace_shop/web-0_shop/db-0:5432 Enter f", "5432/TCP --deny");
     asked(": \"reach_sa:shop/web_--to_cluster-admin Enter f", "fix --revoke sa:shop/web --to cluster-admin");
+    asked(": \"choke_cluster-admin Enter f", "fix --to cluster-admin");
+    asked(": \"choke_cluster-admin Enter j j j f", "fix --revoke ");
     asked(": \"fix_--isolate_ns/shop Enter", "isolate ns/shop");
     asked(": \"fix_--contain_ns/shop Enter", "is no pod");
     asked("3 space", "");

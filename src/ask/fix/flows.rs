@@ -192,7 +192,8 @@ impl Trialed<'_> {
     fn candidates(&self, drafts: Vec<Draft>) -> Result<Vec<super::Candidate>, Fault> {
         let bound = if self.ask.way == Way::Allow { Bound::Opens } else { Bound::Closes };
         let is_meant = |it: &Flow| is_among(&self.from, &it.from) && is_among(&self.to, &it.to);
-        let (world, holds) = (self.world, |after: &World| self.ask.certainty(&self.ask.trace(after).ok()?));
+        let holds = |after: &World| self.ask.certainty(&self.ask.trace(after).ok()?).map(Into::into);
+        let world = self.world;
         Trial { world, bound, holds: &holds, is_meant: &is_meant, is_meant_grant: &|_| false }.candidates(drafts)
     }
 }

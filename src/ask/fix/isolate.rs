@@ -57,7 +57,7 @@ impl Isolate {
             drafts.extend(self.keeping(world, draft, &mut fix)?);
         }
         let is_meant = |it: &Flow| self.is_own(world, &it.from) || self.is_own(world, &it.to);
-        let holds = |after: &World| self.holds(world, after);
+        let holds = |after: &World| self.holds(world, after).map(Into::into);
         let bound = Bound::Closes;
         let trial = Trial { world, bound, holds: &holds, is_meant: &is_meant, is_meant_grant: &|_| false };
         fix.candidates = self.declared(world, &trial, here, &mut fix)?;

@@ -1,10 +1,11 @@
-//! `fix --revoke SUBJECT [VERB RESOURCE]`, `--revoke SUBJECT --to GOAL`: what takes rights, or the ways to a goal.
+//! `fix --revoke SUBJECT [VERB RESOURCE]`, `--to GOAL` of a subject or of everybody: what takes rights, or the ways to
+//! a goal.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Bound, Certainty, Fix, Trial, ground, note};
+use super::{Bound, Certainty, Fix, Trial, Verified, ground, note};
 use crate::ask::choke::Choked;
-use crate::ask::escalation::actor;
+use crate::ask::escalation::{ReachPath, actor};
 use crate::ask::{Fault, World};
 use crate::change::GrantRow;
 use crate::change::fix::Draft;
@@ -16,6 +17,8 @@ use crate::model::name::Name;
 use crate::model::role::Subject;
 use crate::rbac::identity::{How, canonical};
 use crate::rbac::{Grant, Identity, Request, naive};
+use crate::text::Mark;
+use crate::text::escalate as ways;
 use crate::text::evidence::Evidence;
 
 /// Whose rights are taken, and which.
@@ -50,7 +53,7 @@ impl Revoke {
         let trial = Trial {
             world,
             bound: Bound::Takes,
-            holds: &|after| self.holds(after),
+            holds: &|after| self.holds(after).map(Into::into),
             is_meant: &|_| false,
             is_meant_grant: &is_theirs,
         };
@@ -200,14 +203,17 @@ pub fn wholes(identity: &Identity, request: Option<&Request>, world: &World) -> 
     all.into_iter().collect()
 }
 
-/// A way that is to end.
+/// Ways that are to end.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Choke {
-    pub from: String,
+    /// Whose; `None`: everybody's.
+    pub from: Option<String>,
     pub to: String,
     pub groups: Vec<Name>,
     pub namespace: Name,
 }
+
+const NEED_NO_GRANT: &str = "no removal of grants ends every way: some of them need no grant";
 
 impl Choke {
     /// The smallest cut that ends all ways.
@@ -215,8 +221,8 @@ impl Choke {
     /// # Errors
     /// An end is none, or the engines differ.
     pub fn answer(&self, world: &World) -> Result<Fix, Fault> {
-        let asked = format!("revoke {} --to {}", self.from, self.to);
-        let mut fix = Fix::of(asked);
+        let whose = self.from.as_ref().map_or(String::new(), |it| format!("revoke {it} "));
+        let mut fix = Fix::of(format!("{whose}--to {}", self.to));
         let choked = self.choked(world)?;
         if choked.found.cut.is_empty() {
             fix.is_unsure = choked.outcome() == Outcome::Unknown;
@@ -227,43 +233,62 @@ impl Choke {
         let trial = Trial {
             world,
             bound: Bound::Takes,
-            holds: &|after| match self.reaches(after).ok()? {
-                Outcome::Allow => None,
-                outcome => Some(certainty(outcome == Outcome::Deny)),
-            },
+            holds: &|after| self.ended(after),
             is_meant: &|_| false,
             is_meant_grant: &|_| false,
         };
         fix.candidates = trial.candidates(drafts)?;
         let (count, least) = (choked.found.cut.len(), choked.found.lower_bound);
         if fix.candidates.is_empty() {
-            fix.reasons.push(note("no removal of grants ends every way: some of them need no grant"));
+            fix.reasons.push(note(NEED_NO_GRANT));
         } else if !choked.found.is_exact() {
             fix.reasons.push(note(format!("fewer grants than {count} may do: at least {least} are needed")));
+        }
+        if self.from.is_none() {
+            fix.reasons.extend(choked.stays().into_iter().map(note));
         }
         Ok(fix)
     }
 
     /// Why nothing is cut.
     fn nothing(&self, choked: &Choked) -> String {
-        let Self { from, to, .. } = self;
-        match choked.outcome() {
-            Outcome::Unknown => format!("whether {from} reaches {to} is not known"),
-            _ if choked.found.left.is_empty() => format!("already as asked: {from} does not reach {to}"),
-            _ => "no removal of grants ends every way: some of them need no grant".to_owned(),
+        let (from, to) = (self.from.as_deref(), &self.to);
+        match (choked.outcome(), from) {
+            (Outcome::Unknown, Some(from)) => format!("whether {from} reaches {to} is not known"),
+            (Outcome::Unknown, None) => format!("who else reaches {to} is not known"),
+            (_, Some(from)) if choked.found.left.is_empty() => format!("already as asked: {from} does not reach {to}"),
+            (_, Some(_)) => NEED_NO_GRANT.to_owned(),
+            (_, None) => format!("already as asked: no grant that can be cut leads to {to}"),
         }
     }
 
     fn choked(&self, world: &World) -> Result<Choked, Fault> {
-        let of = actor(&self.from, &self.namespace)?;
-        world.asker().choke(&world.ground(&self.groups), &self.to, Some(&of), &self.namespace, &mut |_, _| true)
+        let of = self.from.as_deref().map(|it| actor(it, &self.namespace)).transpose()?;
+        world.asker().choke(&world.ground(&self.groups), &self.to, of.as_ref(), &self.namespace, &mut |_, _| true)
     }
 
-    /// Whether the goal is reached.
-    fn reaches(&self, world: &World) -> Result<Outcome, Fault> {
+    /// Whether the ways are gone: of everybody all that rest on a grant.
+    fn ended(&self, after: &World) -> Option<Verified> {
+        let (outcome, because) = match &self.from {
+            Some(from) => {
+                let path = self.path(from, after).ok()?;
+                let way = (!path.path.is_empty()).then(|| format!("{from} may still: {}", ways::names(&path.path)));
+                let way = way.map(|it| Evidence::new(Mark::Unknown, it));
+                (path.outcome, way.into_iter().chain(path.gaps.iter().map(Evidence::gap)).collect())
+            }
+            None => {
+                let choked = self.choked(after).ok().filter(|it| it.found.cut.is_empty())?;
+                (choked.outcome(), choked.gaps.iter().map(Evidence::gap).collect())
+            }
+        };
+        let certainty = certainty(outcome == Outcome::Deny);
+        (outcome != Outcome::Allow).then_some(Verified { certainty, because })
+    }
+
+    fn path(&self, from: &str, world: &World) -> Result<ReachPath, Fault> {
         let (asker, ground) = (world.asker(), world.ground(&self.groups));
-        let question = asker.reach_question(&self.from, &self.to, &self.namespace)?;
-        Ok(asker.reach_path(&ground, question, None).outcome)
+        let question = asker.reach_question(from, &self.to, &self.namespace)?;
+        Ok(asker.reach_path(&ground, question, None))
     }
 
     /// The bindings that the candidate changes.

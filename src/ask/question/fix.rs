@@ -47,8 +47,8 @@ pub struct Fix {
     #[arg(long, value_name = "SUBJECT", group = "form")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revoke: Option<String>,
-    /// With --revoke: only the grants whose removal ends every way to this goal
-    #[arg(long, value_name = "GOAL", requires = "revoke")]
+    /// End every way to this goal, by the fewest grants: of whom --revoke names, else of everybody
+    #[arg(long, value_name = "GOAL", conflicts_with_all = ["allow", "deny", "isolate", "contain"])]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
     /// With --isolate and --contain: a file of expectations, of which "END reaches END" are kept
@@ -77,12 +77,15 @@ enum Form {
 }
 
 const USAGE: &str = "fix FROM TO[:PORT[/PROTO]] --allow or --deny, fix --isolate ns/NAME, fix --contain POD, \
-     fix --revoke SUBJECT [VERB RESOURCE [NAME]], or fix --revoke SUBJECT --to GOAL";
+     fix --revoke SUBJECT [VERB RESOURCE [NAME]], or fix [--revoke SUBJECT] --to GOAL";
 
 impl Fix {
     fn form(&self, here: &Here, world: &World) -> Result<Form, Fault> {
         if let Some(subject) = &self.revoke {
             return self.revoked(subject, here, world);
+        }
+        if let Some(to) = &self.to {
+            return self.choked_for_all(to, here);
         }
         if let Some(what) = self.cut_off(&here.namespace)? {
             self.no_words()?;
@@ -151,12 +154,22 @@ impl Fix {
         Ok(kept)
     }
 
+    /// The ways of everybody are to end.
+    fn choked_for_all(&self, to: &str, here: &Here) -> Result<Form, Fault> {
+        self.no_words()?;
+        if !self.groups.groups.is_empty() {
+            return Err(Fault::new("--group says in which groups one is who is named", "name them with --revoke"));
+        }
+        let (to, namespace) = (to.to_owned(), here.namespace.clone());
+        Ok(Form::Choke(Choke { from: None, to, groups: Vec::new(), namespace }))
+    }
+
     fn revoked(&self, subject: &str, here: &Here, world: &World) -> Result<Form, Fault> {
         let who = self.groups.who(Some(subject), here, world)?.ok_or_else(access::nobody_yet)?;
         if let Some(to) = &self.to {
             self.no_words()?;
             let groups = who.said_groups().map(|it| it.0.clone()).collect();
-            let (from, to, namespace) = (who.subject.to_string(), to.clone(), here.namespace.clone());
+            let (from, to, namespace) = (Some(who.subject.to_string()), to.clone(), here.namespace.clone());
             return Ok(Form::Choke(Choke { from, to, groups, namespace }));
         }
         let words: Vec<&str> = self.words.iter().map(String::as_str).collect();
