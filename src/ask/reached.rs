@@ -17,6 +17,7 @@ use crate::escalate::{Certainty, Foothold, Goal, Ground, Held, closure, replay};
 use crate::model::evidence::{Gap, Outcome};
 use crate::model::name::Name;
 use crate::model::role::{Subject, SubjectKind};
+use crate::rbac::own;
 
 /// So many of one sort are a row each.
 const EACH: usize = 100;
@@ -141,6 +142,9 @@ impl Asker<'_> {
             who.by_distance(watch, &mut all);
         }
         all.sort();
+        let found = all.rows.iter().flat_map(|it| &it.found);
+        let subjects = found.filter_map(|it| if let Foothold::Subject(it) = it { Some(it) } else { None });
+        all.own = own::of(ground.cluster, subjects);
         Ok(all)
     }
 

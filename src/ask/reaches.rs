@@ -16,7 +16,7 @@ use crate::escalate::edges::{SELF, Trace};
 use crate::escalate::{Certainty, Foothold, Step};
 use crate::model::evidence::{Gap, Outcome};
 use crate::model::place::Place;
-use crate::model::role::SubjectKind;
+use crate::model::role::{Subject, SubjectKind};
 use crate::model::untrusted;
 use crate::text::escalate as ways;
 use crate::text::evidence::Evidence;
@@ -41,10 +41,13 @@ impl Reached {
 
     /// Whether both are come to alike: by the same steps, resting on the same bindings.
     fn is_like(&self, other: &Reached) -> bool {
+        self.goes_like(other) && ways::grants(&self.path) == ways::grants(&other.path)
+    }
+
+    /// Whether both are come to by the same steps.
+    fn goes_like(&self, other: &Reached) -> bool {
         let edges = |it: &Reached| it.path.iter().map(|step| step.edge.id).collect::<Vec<_>>();
-        self.outcome == other.outcome
-            && edges(self) == edges(other)
-            && ways::grants(&self.path) == ways::grants(&other.path)
+        self.outcome == other.outcome && edges(self) == edges(other)
     }
 }
 
@@ -55,6 +58,8 @@ pub struct Reaches {
     pub rows: Vec<Reached>,
     /// What is not known and could lead further.
     pub gaps: Vec<Gap>,
+    /// Of those who come there the controllers and components of Kubernetes' own.
+    pub own: BTreeSet<Subject>,
     /// Of how many subjects it is not known whether they come there, though no way was found.
     pub undecided: usize,
 }
@@ -79,6 +84,7 @@ impl Reaches {
         let is_certain = certainty == Certainty::Certain;
         for row in self.told().filter(|it| (it.outcome == Outcome::Allow) == is_certain) {
             let group = match Group::of(row) {
+                _ if self.is_of_kubernetes(row) => Group::Kubernetes,
                 // Of those who come there it is a group like any other.
                 Group::Cluster if way == Way::To => Group::Groups,
                 group => group,
@@ -89,7 +95,8 @@ impl Reaches {
             }
         }
         groups.sort_by_key(|it| it.0);
-        let groups: Vec<(Group, Vec<Vec<&Reached>>)> = groups.into_iter().map(|it| (it.0, folded(&it.1))).collect();
+        let groups: Vec<(Group, Vec<Vec<&Reached>>)> =
+            groups.into_iter().map(|it| (it.0, folded(it.0, &it.1))).collect();
         let names = groups.iter().flat_map(|it| &it.1).map(|it| name(it).chars().count());
         let room = names.filter(|it| *it <= WIDEST).max().unwrap_or(0);
         let mut lines = Vec::new();
@@ -99,6 +106,11 @@ impl Reaches {
             folds.iter().for_each(|it| add(&mut lines, it, room, of, way));
         }
         lines
+    }
+
+    fn is_of_kubernetes(&self, row: &Reached) -> bool {
+        let is_own = |it: &Foothold| matches!(it, Foothold::Subject(subject) if self.own.contains(subject));
+        row.found.iter().all(is_own)
     }
 
     /// The rows that tell something: not who is it already.
@@ -179,6 +191,8 @@ enum Group {
     Secrets,
     Services,
     Roles,
+    /// Controllers and components of the control plane, of those who come there: they do in every cluster.
+    Kubernetes,
 }
 
 impl Group {
@@ -212,6 +226,7 @@ impl Group {
             Group::Secrets => "Secrets (their content)",
             Group::Services => "Services (their traffic)",
             Group::Roles => "roles (their rules)",
+            Group::Kubernetes => "Kubernetes' own controllers (in every cluster)",
         }
     }
 
@@ -227,6 +242,7 @@ impl Group {
             Group::Secrets => "namespaces",
             Group::Services => "Services",
             Group::Roles => "roles",
+            Group::Kubernetes => "controllers",
             Group::Cluster => "ways",
         }
     }
@@ -237,11 +253,15 @@ const WIDEST: usize = 30;
 /// So many rows that are come to alike are one.
 const ALIKE: usize = 3;
 
-/// Rows that are come to alike, together where they are several.
-fn folded<'r>(rows: &[&'r Reached]) -> Vec<Vec<&'r Reached>> {
+/// Rows that are come to alike, together where they are several; each of Kubernetes' own has a binding of its own.
+fn folded<'r>(group: Group, rows: &[&'r Reached]) -> Vec<Vec<&'r Reached>> {
+    let is_like = |a: &Reached, b: &Reached| match group {
+        Group::Kubernetes => a.goes_like(b),
+        _ => a.is_like(b),
+    };
     let mut folds: Vec<Vec<&Reached>> = Vec::new();
     for row in rows {
-        match folds.iter_mut().find(|it| it[0].is_like(row)) {
+        match folds.iter_mut().find(|it| is_like(it[0], row)) {
             Some(fold) => fold.push(row),
             None => folds.push(vec![row]),
         }

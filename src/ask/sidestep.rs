@@ -29,6 +29,7 @@ use crate::escalate::{Certainty, Step};
 use crate::model::evidence::{Gap, Outcome};
 use crate::model::name::Name;
 use crate::model::role::Subject;
+use crate::rbac::own;
 use crate::text::evidence::Evidence;
 
 use self::act::Write;
@@ -74,12 +75,19 @@ pub struct Sidestep {
     pub witnesses: Vec<Witness>,
     /// Who may do everything.
     pub always: Vec<Subject>,
+    /// Those of the witnesses that are of Kubernetes' own: controllers and components of the control plane.
+    pub own: BTreeSet<Subject>,
     /// What keeps it from being the whole truth.
     pub gaps: Vec<Gap>,
     pub notes: Vec<Evidence>,
 }
 
 impl Sidestep {
+    /// Whether nobody but Kubernetes' own holds it.
+    pub fn is_of_kubernetes(&self, witness: &Witness) -> bool {
+        witness.subjects.iter().all(|it| self.own.contains(it))
+    }
+
     /// Allow: somebody can, or it passes already; deny: nobody but those who may do everything.
     pub fn outcome(&self) -> Outcome {
         let is_sure = |it: &Witness| it.certainty == Certainty::Certain;
@@ -105,6 +113,7 @@ impl Ask {
             by: self.by.as_ref().map(|it| it.0.clone()),
             witnesses: Vec::new(),
             always: Vec::new(),
+            own: BTreeSet::new(),
             gaps: Vec::new(),
             notes: Vec::new(),
         };
@@ -128,6 +137,7 @@ impl Ask {
         }
         self.confirm(world, &mut copy, &openings, watch, &mut found)?;
         found.witnesses.sort_by(|a, b| order(a).cmp(&order(b)));
+        found.own = own::of(&world.cluster, found.witnesses.iter().flat_map(|it| &it.subjects));
         Ok(found)
     }
 

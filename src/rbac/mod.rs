@@ -30,6 +30,7 @@ pub mod matching;
 pub mod miss;
 pub mod naive;
 pub mod note;
+pub mod own;
 pub mod pasted;
 pub mod places;
 pub mod powers;

@@ -61,6 +61,7 @@ mod rbac_writers;
 mod reach_control_plane;
 mod reach_hops;
 mod reach_laws;
+mod reach_own;
 mod reach_plain;
 mod reach_story;
 mod reach_who;

@@ -7,6 +7,8 @@
 //!     lets user:dev patch pods shell in dev, by role/dev/dev rules[0]
 //! ```
 
+use std::collections::BTreeSet;
+
 use super::{Sidestep, Witness};
 use crate::escalate::{Because, Certainty};
 use crate::model::evidence::Outcome;
@@ -15,29 +17,38 @@ use crate::text::escalate as ways;
 use crate::text::evidence::Evidence;
 use crate::text::{About, Line, Mark, Page, words};
 
+const OWN: &str = "Kubernetes' own controllers";
+
 /// So many names of those who hold the same are told.
 const NAMES: usize = 4;
 
 impl Sidestep {
-    /// The answer in words.
+    /// The answer in words; those of Kubernetes' own stand last, below one line.
     pub fn page(&self) -> Page {
         let mut page = Page { fold: Some(1), ..Page::default() };
         page.push(self.headline());
         self.notes.iter().for_each(|it| page.push(it.line(1)));
-        for (number, witness) in (1..).zip(&self.witnesses) {
+        let (own, others): (Vec<&Witness>, Vec<&Witness>) =
+            self.witnesses.iter().partition(|it| self.is_of_kubernetes(it));
+        for (number, witness) in (1..).zip(others) {
             witness.lines(number).into_iter().for_each(|it| page.push(it));
         }
+        kubernetes(&own).into_iter().for_each(|it| page.push(it));
         self.limits().into_iter().for_each(|it| page.push(it));
         page
     }
 
-    /// `denied; 3 groups could open it`: what stands beside a verdict.
+    /// `3 groups of subjects could open it`: what stands beside a verdict. Those of Kubernetes' own are told apart: they
+    /// can in every cluster.
     pub fn count(&self) -> String {
-        let sure = self.witnesses.iter().filter(|it| it.certainty == Certainty::Certain).count();
-        let may = self.witnesses.len() - sure;
+        let (own, others): (Vec<&Witness>, Vec<&Witness>) =
+            self.witnesses.iter().partition(|it| self.is_of_kubernetes(it));
+        let sure = |all: &[&Witness]| all.iter().filter(|it| it.certainty == Certainty::Certain).count();
+        let (sure, may, own) = (sure(&others), others.len() - sure(&others), sure(&own));
         let groups = |count: usize| words::count(count as u64, "group of subjects", "groups of subjects");
         match (sure, may, self.outcome()) {
             (0, 0, Outcome::Deny) => "only cluster administrators could open it".to_owned(),
+            (0, 0, _) if own > 0 => format!("only {OWN} and cluster administrators could open it"),
             (0, 0, _) => "who could open it is unknown".to_owned(),
             (0, may, _) => format!("{} may be able to open it", groups(may)),
             (sure, 0, _) => format!("{} could open it", groups(sure)),
@@ -79,6 +90,21 @@ impl Sidestep {
         }
         lines
     }
+}
+
+/// `Kubernetes' own controllers could too: sa:kube-system/job-controller, and 11 more`, above what each would do.
+fn kubernetes(own: &[&Witness]) -> Vec<Line> {
+    let Some(first) = own.first() else { return Vec::new() };
+    let names: BTreeSet<String> = own.iter().flat_map(|it| &it.subjects).map(ToString::to_string).collect();
+    let shown: Vec<&str> = names.iter().take(NAMES).map(String::as_str).collect();
+    let is_sure = own.iter().any(|it| it.certainty == Certainty::Certain);
+    let verb = if is_sure { "could" } else { "may be able to" };
+    let text = format!("{OWN} {verb} too, in every cluster: {}{}", shown.join(", "), more(names.len()));
+    let mut lines = vec![Line::new(1, Mark::Note, text).on(About::Somebody(first.subjects[0].clone()))];
+    for (number, witness) in (1..).zip(own) {
+        lines.extend(witness.lines(number).into_iter().map(|it| Line { indent: it.indent + 1, ..it }));
+    }
+    lines
 }
 
 fn more(count: usize) -> String {

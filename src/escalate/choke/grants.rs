@@ -11,7 +11,7 @@ use crate::model::id::{Kind, ObjectId};
 use crate::model::name::Name;
 use crate::model::role::{Binding, SharedBinding, Subject, SubjectKind};
 use crate::rbac::request::ResourceRequest;
-use crate::rbac::{Grant, Identity, Request};
+use crate::rbac::{Grant, Identity, Request, own};
 
 use super::super::Ground;
 use super::super::foothold::Foothold;
@@ -46,14 +46,7 @@ impl Cut {
 
     /// Whether Kubernetes makes it again when the API server starts: a default binding's own subject.
     pub fn comes_back(&self) -> bool {
-        let binding = &self.binding.meta.name;
-        let is_default = binding.starts_with("system:") || *binding == *"cluster-admin";
-        let subject = self.subject();
-        let is_own = match subject.kind() {
-            SubjectKind::ServiceAccount => *subject.namespace() == *"kube-system",
-            _ => subject.name().starts_with("system:"),
-        };
-        is_default && is_own
+        own::comes_back(&self.binding, &self.subject())
     }
 }
 
