@@ -20,6 +20,7 @@ use crate::model::name::Name;
 use crate::model::security::{SecurityLevel, Standards};
 
 use super::Ground;
+use super::foothold::Foothold;
 use super::held::Held;
 use super::moves::{Move, Writing};
 use super::powers::Permission;
@@ -131,17 +132,21 @@ pub fn pass<'h>(ground: &Ground<'_>, held: &'h Held, namespace: &Name, pod: impl
         return constrained(held, namespace, &admission);
     }
     if admission == Admission::Admitted {
-        let what = match pod == SecurityLevel::Restricted.into() {
-            true => "the pod meets the level restricted",
-            false => "its Pod Security label admits the pod",
-        };
-        return Some(Pass::Admitted(what));
+        return Some(Pass::Admitted(admitted(pod)));
     }
     let relabel = held.right_on(&RELABELS, namespace, namespace).map(Pass::Relabelled);
     relabel.or(match admission {
         Admission::Unknown(why) => Some(Pass::Unknown(why)),
         Admission::Admitted | Admission::Refused(_) => None,
     })
+}
+
+/// Why a pod is admitted that meets this.
+pub fn admitted(pod: Standards) -> &'static str {
+    match pod == SecurityLevel::Restricted.into() {
+        true => "the pod meets the level restricted",
+        false => "its Pod Security label admits the pod",
+    }
 }
 
 /// The constraint of OpenShift that admits every pod (A45).
@@ -163,9 +168,13 @@ fn constrained<'h>(held: &'h Held, namespace: &Name, admission: &Admission) -> O
     }
 }
 
-/// The namespace with a label that admits every pod.
-fn relabelled(ground: &Ground<'_>, writing: &Writing<'_>) -> Option<Delta> {
-    let name = &writing.object?.name;
+/// The namespace with a label that admits every pod: the object, or that of the pod that the move leads to.
+pub(super) fn relabelled(ground: &Ground<'_>, writing: &Writing<'_>) -> Option<Delta> {
+    let name = match (writing.object, writing.to) {
+        (Some(object), _) => &object.name,
+        (None, Foothold::Pod(id)) => &id.namespace,
+        (None, _) => return None,
+    };
     let before = ground.cluster.namespaces.get("", name);
     let pairs = before.iter().flat_map(|it| it.labels.iter()).map(|(key, value)| (key.clone(), value.clone()));
     let labels = Labels::new(pairs.chain([(ENFORCE.into(), "privileged".into())]));

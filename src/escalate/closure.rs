@@ -272,6 +272,7 @@ fn secrets(ground: &Ground<'_>, held: &Held) -> Option<Gap> {
         match &entry.region {
             Region::One(Foothold::Secrets { namespace, .. }) => drop(readable.insert(namespace.clone())),
             Region::Secrets | Region::SecretsNamed(_) => readable.extend(ground.all_namespaces().iter().cloned()),
+            Region::SecretsBeside(resource) => readable.extend(ground.namespaces_beside(resource)),
             _ => {}
         }
     }

@@ -249,14 +249,13 @@ impl<'a> Case<'a> {
                 Region::One(it) => put(it.clone()),
                 Region::Nodes => self.ground.nodes().iter().cloned().map(Foothold::Node).for_each(&mut put),
                 Region::PodsOn(node) => {
-                    let pods = self.ground.pods_on_nodes();
-                    pods.get(node).into_iter().flatten().map(|it| Foothold::Pod(it.pod_id())).for_each(&mut put);
+                    self.ground.pods_on(node).iter().map(|it| Foothold::Pod(it.pod_id())).for_each(&mut put);
                 }
                 Region::Pods(namespace, which) => {
                     let all = self.ground.all_namespaces();
                     let of = if namespace.is_empty() { &all[..] } else { std::slice::from_ref(namespace) };
                     for place in of.iter().map(|it| self.ground.place(it)) {
-                        let classes = place.pods.iter().filter(|it| it.pods.first().is_some_and(|it| which.has(it)));
+                        let classes = place.classes(self.ground, *which).map(|it| &place.pods[it.0 as usize]);
                         let pods = classes.flat_map(|it| pick(&it.pods));
                         pods.map(|it| Foothold::Pod(it.pod_id())).for_each(&mut put);
                     }

@@ -8,7 +8,9 @@
 
 pub(super) mod crowd;
 mod many;
+mod rights;
 mod stands;
+mod ways;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -26,10 +28,9 @@ use self::crowd::Whose;
 use super::Ground;
 use super::foothold::Foothold;
 use super::moves::Move;
-use super::powers::{self, Permission, RolePowers};
-use super::region::Region;
+use super::powers::{self, RolePowers};
+use super::region::{Region, Which};
 use super::rights::Right;
-use super::step::Step;
 use super::terrain::Grants;
 
 /// One thing that is held, or all of a sort.
@@ -64,7 +65,7 @@ pub struct Stand {
 pub enum All {
     /// Root on every node.
     Nodes,
-    /// Code in every pod that runs. Of which a way leads through is told by what it leads to.
+    /// Code in every pod of some sort that runs. Of which a way leads through is told by what it leads to.
     Pods,
 }
 
@@ -92,8 +93,8 @@ pub struct Held {
     seen: FxHashSet<(Name, bool, u32)>,
     /// The entries by which very many accounts are held, of whom those alone stand here who have a right that no other has.
     crowds: Vec<(u32, Whose)>,
-    /// The stand in every pod that runs.
-    every_pod: Option<u32>,
+    /// The stands in every pod of some sort that runs.
+    every: Vec<(Which, u32)>,
     /// The stands with rules beside one's own.
     lent: Vec<u32>,
     acting: FxHashSet<Subject>,
@@ -236,63 +237,6 @@ impl Held {
         &self.rights
     }
 
-    /// The rights of a power that came behind this many.
-    pub fn rights_of(&self, power: &'static Permission, before: usize) -> impl Iterator<Item = &Right> {
-        let all = &self.by_power[power.number()];
-        let first = all.partition_point(|it| (*it as usize) < before);
-        all[first..].iter().map(|it| &self.rights[*it as usize])
-    }
-
-    /// The first right of a power that is for every object of a namespace.
-    pub fn right_in(&self, power: &'static Permission, namespace: &Name) -> Option<&Right> {
-        self.of_all(power, namespace).min().map(|it| &self.rights[it as usize])
-    }
-
-    /// By request the first rights for every object of a namespace.
-    fn of_all(&self, power: &'static Permission, namespace: &Name) -> impl Iterator<Item = u32> {
-        power.slots().flat_map(|slot| {
-            let here = self.in_namespace.get(&(slot, namespace.clone()));
-            self.everywhere[usize::from(slot)].into_iter().chain(here.copied())
-        })
-    }
-
-    /// The same, or one for some objects alone.
-    pub fn any_right_in(&self, power: &'static Permission, namespace: &Name) -> Option<&Right> {
-        let naming = self.naming.get(&(power.number() as u16)).into_iter().flatten();
-        let naming = || naming.map(|it| &self.rights[*it as usize]).find(|it| it.is_in(namespace));
-        self.right_in(power, namespace).or_else(naming)
-    }
-
-    /// The first right of a power that is for this object of a namespace.
-    pub fn right_on(&self, power: &'static Permission, namespace: &Name, name: &str) -> Option<&Right> {
-        let naming = self.naming.get(&(power.number() as u16)).into_iter().flatten();
-        let naming = || naming.map(|it| &self.rights[*it as usize]).find(|it| it.is_in(namespace) && it.is_of(name));
-        self.right_in(power, namespace).or_else(naming)
-    }
-
-    /// The rights of a power that hold in a namespace; of those that are for all objects the first of the namespace's and
-    /// of the cluster's.
-    pub fn rights_in(&self, power: &'static Permission, namespace: &Name) -> impl Iterator<Item = &Right> {
-        let naming = self.naming.get(&(power.number() as u16)).into_iter().flatten().copied();
-        let all = self.of_all(power, namespace).chain(naming).map(|it| &self.rights[it as usize]);
-        all.filter(|it| it.is_in(namespace))
-    }
-
-    /// Where whoever has a right has a power that is looked up: by the rules that give the right, else by others of theirs.
-    pub fn beside(&self, right: &Right, power: &'static Permission) -> Option<u32> {
-        let number = power.number() as u16;
-        let of_actor = |it: &&u32| self.stands[**it as usize].actor == right.actor;
-        let lent = self.lent.iter().filter(of_actor).copied();
-        [right.stand, right.actor].into_iter().chain(lent).find(|it| self.gives(&self.stands[*it as usize], number))
-    }
-
-    /// Whether the rules that are had at a stand give a power.
-    fn gives(&self, stand: &Stand, power: u16) -> bool {
-        let gives = |it: &Arc<RolePowers>| it.gives.iter().any(|it| it.power == power);
-        let bound = stand.grants.iter().flat_map(|it| &it.all).filter_map(|it| Some(&it.role.as_ref()?.1));
-        self.is_master(stand) || bound.chain(stand.role.iter().map(|it| &it.1)).any(gives)
-    }
-
     /// The pods of a namespace that code runs in, with their stands; of those that are alike one.
     pub fn entered(&self, namespace: &Name) -> impl Iterator<Item = (u32, &PodId)> {
         self.entered.get(namespace).into_iter().flatten().filter_map(|at| match &self.stands[*at as usize].foothold {
@@ -301,9 +245,9 @@ impl Held {
         })
     }
 
-    /// The stand in every pod that runs, once all of them are entered.
-    pub fn every_pod(&self) -> Option<u32> {
-        self.every_pod
+    /// The stands in every pod of some sort that runs, once all of them are entered.
+    pub fn every(&self) -> &[(Which, u32)] {
+        &self.every
     }
 
     /// The namespaces in which code runs in some pod.
@@ -342,73 +286,6 @@ impl Held {
             Foothold::Subject(it) => is_masters(it) || stand.entry == 0 && self.groups.iter().any(|it| it == MASTERS),
             _ => false,
         }
-    }
-
-    /// How many moves a way has at least that ends with one from this stand.
-    pub fn nearest(&self, stand: u32) -> u32 {
-        self.entries[self.stands[stand as usize].entry as usize].cost + 1
-    }
-
-    /// How many moves a way has that ends with this one.
-    pub fn cost(&self, ground: &Ground<'_>, it: &Move) -> u32 {
-        if let [stand] = it.stands[..] {
-            return self.nearest(stand);
-        }
-        if self.counts_least {
-            // One holder, come to later, may hold what these do, so that no more is sure.
-            return it.stands.iter().map(|stand| self.nearest(*stand)).max().unwrap_or(1);
-        }
-        let to = match &it.to {
-            Region::One(it) => it.clone(),
-            _ => Foothold::ClusterAdmin,
-        };
-        let mut way = Vec::new();
-        it.stands.iter().for_each(|stand| self.collect(ground, *stand, self.stood(ground, it, *stand, &to), &mut way));
-        way.len() as u32 + 1
-    }
-
-    /// The moves that lead to something, in an order in which each can be made; none for what was held at the start.
-    pub fn way_to(&self, ground: &Ground<'_>, foothold: &Foothold) -> Vec<Step> {
-        let entry = self.entry_of(ground, foothold).map(|it| &self.entries[it as usize]);
-        let Some(by) = entry.and_then(|it| it.by.as_ref()) else { return Vec::new() };
-        let mut steps = self.way_of(ground, by, foothold);
-        // What is had on the way to it needs no second step.
-        if !steps.iter().any(|it| it.to == *foothold) {
-            steps.push(by.step(ground, self, foothold));
-        }
-        steps
-    }
-
-    /// The moves that come before this one where it leads to this; those to the one who makes it last.
-    fn way_of(&self, ground: &Ground<'_>, it: &Move, to: &Foothold) -> Vec<Step> {
-        let mut way = Vec::new();
-        for stand in it.stands.iter().skip(1).chain(it.stands.first()) {
-            self.collect(ground, *stand, self.stood(ground, it, *stand, to), &mut way);
-        }
-        let step = |(stand, foothold): (u32, Foothold)| {
-            let by = self.entries[self.stands[stand as usize].entry as usize].by.as_ref();
-            by.map(|by| by.step(ground, self, &foothold))
-        };
-        way.into_iter().filter_map(step).collect()
-    }
-
-    /// From where a move is made that leads to this: of a stand for all pods the one that leads there.
-    pub fn stood(&self, ground: &Ground<'_>, it: &Move, stand: u32, to: &Foothold) -> Foothold {
-        let stand = &self.stands[stand as usize];
-        let pod = (stand.all == Some(All::Pods)).then(|| it.pod(ground, to)).flatten();
-        pod.unwrap_or_else(|| stand.foothold.clone())
-    }
-
-    /// The stands on the way to one, itself among them, each behind those that it needs and with what is held there.
-    fn collect(&self, ground: &Ground<'_>, stand: u32, at: Foothold, way: &mut Vec<(u32, Foothold)>) {
-        let Some(by) = &self.entries[self.stands[stand as usize].entry as usize].by else { return };
-        if way.iter().any(|it| it.0 == stand && it.1 == at) {
-            return;
-        }
-        for before in by.stands.iter().skip(1).chain(by.stands.first()) {
-            self.collect(ground, *before, self.stood(ground, by, *before, &at), way);
-        }
-        way.push((stand, at));
     }
 }
 

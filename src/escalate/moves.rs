@@ -225,9 +225,9 @@ impl<'a> Moves<'a> {
         self.new_stands().filter_map(|(at, it)| Some((at, it.pod.as_ref()?)))
     }
 
-    /// The stand in every pod that runs, if it was come by last.
-    pub fn new_every_pod(&self) -> Option<u32> {
-        self.held.every_pod().filter(|it| *it as usize >= self.before.stands)
+    /// The stands in every pod of some sort that runs that were come by last.
+    pub fn new_every(&self) -> impl Iterator<Item = (Which, u32)> {
+        self.held.every().iter().copied().filter(|it| it.1 as usize >= self.before.stands)
     }
 
     /// Whether all of it is held already.
@@ -252,7 +252,7 @@ impl<'a> Moves<'a> {
             let homes = self.homes(right, "pods", name);
             homes.iter().filter_map(|it| self.ground.cluster.pods.get(it, name)).collect::<Vec<_>>()
         });
-        named.filter(|it| which.has(it)).map(|it| Region::One(Foothold::Pod(it.pod_id()))).collect()
+        named.filter(|it| which.has(self.ground, it)).map(|it| Region::One(Foothold::Pod(it.pod_id()))).collect()
     }
 
     /// The namespaces in which an object of this name is there, of those in which a right holds.
@@ -270,7 +270,7 @@ impl<'a> Moves<'a> {
             return vec![Region::Pods(namespace.clone(), which)];
         }
         let named = right.names().iter().filter_map(|name| self.ground.cluster.pods.get(namespace, name));
-        let pods = named.filter(|it| which.has(it));
+        let pods = named.filter(|it| which.has(self.ground, it));
         pods.map(|it| Region::One(Foothold::Pod(it.pod_id()))).collect()
     }
 
@@ -334,7 +334,7 @@ fn makeable(right: &Right) -> impl Iterator<Item = &Name> {
 }
 
 /// The accounts that are there, those too that only pods name.
-const ACCOUNTS: &str = "serviceaccounts";
+pub(super) const ACCOUNTS: &str = "serviceaccounts";
 
 /// Whether an object of this kind is there, as far as the kind is read.
 pub(super) fn is_there(ground: &Ground<'_>, resource: &str, namespace: &Name, name: &str) -> bool {

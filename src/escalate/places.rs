@@ -1,22 +1,10 @@
 //! What stands in a namespace or on a node that a move can lead to.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
-
-use crate::model::cluster::Cluster;
 use crate::model::facts::{Phase, SharedPod};
 use crate::model::name::Name;
 use crate::model::role::Subject;
 
 use super::foothold::Foothold;
-
-/// Every node, also one that only pods name; where none is known there is still some node.
-pub fn nodes(cluster: &Cluster) -> Arc<[Name]> {
-    let listed = cluster.nodes.iter().map(|it| it.meta.name.clone());
-    let named = cluster.pods.iter().map(|it| it.node().clone()).filter(|it| !it.is_empty());
-    let nodes: BTreeSet<Name> = listed.chain(named).collect();
-    if nodes.is_empty() { [Name::from(SOME_NODE)].into() } else { nodes.into_iter().collect() }
-}
 
 /// What stands for a node where none is known.
 pub const SOME_NODE: &str = "*";

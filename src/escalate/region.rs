@@ -10,6 +10,7 @@ use crate::model::security::Standards;
 use crate::rbac::identity::MASTERS;
 
 use super::Ground;
+use super::admission::{Admission, admission};
 use super::foothold::Foothold;
 use super::places::{account, is_changeable, is_running};
 
@@ -22,17 +23,33 @@ pub enum Which {
     Changeable,
     /// Of these those that meet just this of the Pod Security Standards.
     Meeting(Standards),
+    /// Of these those that their namespaces admit as they are.
+    Admitted,
+    /// Of these those of which nothing that can be read says whether their namespaces admit them.
+    Undecided,
 }
 
 impl Which {
     /// Whether a pod is one of them.
-    pub fn has(self, pod: &SharedPod) -> bool {
+    pub fn has(self, ground: &Ground<'_>, pod: &SharedPod) -> bool {
         is_running(pod)
             && match self {
                 Which::Running => true,
                 Which::Changeable => is_changeable(pod),
                 Which::Meeting(it) => is_changeable(pod) && pod.mold.standards == it,
+                Which::Admitted | Which::Undecided => {
+                    is_changeable(pod) && Self::by_admission(ground, pod.namespace(), pod.mold.standards) == Some(self)
+                }
             }
+    }
+
+    /// What pods of a namespace that meet this are by what admission makes of them; `None`: they are refused.
+    pub fn by_admission(ground: &Ground<'_>, namespace: &Name, meets: Standards) -> Option<Self> {
+        match admission(ground, namespace, meets) {
+            Admission::Admitted => Some(Which::Admitted),
+            Admission::Unknown(_) => Some(Which::Undecided),
+            Admission::Refused(_) => None,
+        }
     }
 }
 
@@ -59,8 +76,10 @@ pub enum Region {
     One(Foothold),
     /// Acting as the service accounts that are there.
     Accounts(Name),
-    /// The same of every namespace whose tokens are mounted into pods that run.
-    Tokens,
+    /// The same of every namespace in which there is a workload of this resource.
+    AccountsBeside(&'static str),
+    /// The same of every namespace whose tokens are mounted into such pods.
+    Tokens(Which),
     /// Code in pods.
     Pods(Name, Which),
     /// Code in the pods that run on a node.
@@ -77,12 +96,14 @@ pub enum Region {
     Certified,
     /// The Secrets of every namespace.
     Secrets,
+    /// The same of every namespace in which there is a workload of this resource.
+    SecretsBeside(&'static str),
     /// The Secret of this name of every namespace.
     SecretsNamed(Name),
     /// The traffic of Services of a namespace.
     Traffic(Name, Of),
-    /// The same of every namespace behind which pods run.
-    Backed,
+    /// The same of every namespace behind which such pods run.
+    Backed(Which),
     /// Everything in every namespace.
     NamespaceAdmins,
 }
@@ -93,6 +114,9 @@ impl From<Foothold> for Region {
     }
 }
 
+/// The sorts of pods that are entered all at once.
+const SETS: [Which; 4] = [Which::Running, Which::Changeable, Which::Admitted, Which::Undecided];
+
 /// Told each region in turn; `true` ends it.
 type Look<'a> = &'a mut dyn FnMut(&Region) -> bool;
 
@@ -101,13 +125,22 @@ impl Region {
     pub fn has_wider(&self, ground: &Ground<'_>, look: Look<'_>) -> bool {
         match self {
             Region::One(foothold) => around(ground, foothold, look),
-            Region::Accounts(namespace) => !namespace.is_empty() && look(&Region::Accounts(Name::empty())),
-            Region::Tokens => look(&Region::Accounts(Name::empty())),
-            Region::Backed => around_traffic(&Name::empty(), Of::Selecting, look),
+            Region::Accounts(namespace) if namespace.is_empty() => false,
+            Region::Accounts(namespace) => {
+                look(&Region::Accounts(Name::empty())) || beside(ground, namespace, Region::AccountsBeside, look)
+            }
+            Region::AccountsBeside(_) => look(&Region::Accounts(Name::empty())),
+            Region::Tokens(which) => {
+                which.wider().iter().any(|it| look(&Region::Tokens(*it))) || look(&Region::Accounts(Name::empty()))
+            }
+            Region::Backed(which) => {
+                which.wider().iter().any(|it| look(&Region::Backed(*it)))
+                    || around_traffic(&Name::empty(), Of::Selecting, look)
+            }
             Region::Traffic(namespace, of) => around_traffic(namespace, *of, &mut |it| it != self && look(it)),
-            Region::Pods(namespace, which) => pods(namespace, *which, &mut |it| it != self && look(it)),
+            Region::Pods(namespace, which) => pods(ground, namespace, *which, &mut |it| it != self && look(it)),
             Region::PodsOn(_) => look(&Region::Pods(Name::empty(), Which::Running)),
-            Region::SecretsNamed(_) => look(&Region::Secrets),
+            Region::SecretsNamed(_) | Region::SecretsBeside(_) => look(&Region::Secrets),
             Region::NodeUsers => look(&Region::Users) || look(&Region::Certified),
             Region::Users => look(&Region::Certified),
             _ => false,
@@ -125,7 +158,7 @@ impl Region {
     pub fn breadth(&self) -> u8 {
         match self {
             Region::One(Foothold::ClusterAdmin) => 0,
-            Region::Accounts(namespace) | Region::Pods(namespace, Which::Running) | Region::Traffic(namespace, _)
+            Region::Accounts(namespace) | Region::Pods(namespace, _) | Region::Traffic(namespace, _)
                 if namespace.is_empty() =>
             {
                 1
@@ -151,20 +184,22 @@ impl Region {
                 };
                 spaces(ground, namespace).iter().flat_map(of).collect()
             }
-            Region::Tokens => {
-                let of =
-                    |it: &Name| -> Vec<Foothold> { ground.place(it).mounted().map(|name| account(it, name)).collect() };
+            Region::AccountsBeside(resource) => {
+                let all = ground.namespaces_beside(resource);
+                all.iter().flat_map(|it| Region::Accounts(it.clone()).members(ground)).collect()
+            }
+            Region::Tokens(which) => {
+                let of = |it: &Name| -> Vec<Foothold> {
+                    ground.place(it).mounted(ground, *which).map(|name| account(it, name)).collect()
+                };
                 ground.all_namespaces().iter().flat_map(of).collect()
             }
             Region::Pods(namespace, which) => {
-                let pods = |it: &Name| ground.cluster.pods.of(it).iter().filter(|it| which.has(it));
+                let pods = |it: &Name| ground.cluster.pods.of(it).iter().filter(|it| which.has(ground, it));
                 let all = spaces(ground, namespace);
                 all.iter().flat_map(pods).map(|it| Foothold::Pod(it.pod_id())).collect()
             }
-            Region::PodsOn(node) => {
-                let pods = ground.pods_on_nodes();
-                pods.get(node).into_iter().flatten().map(|it| Foothold::Pod(it.pod_id())).collect()
-            }
+            Region::PodsOn(node) => ground.pods_on(node).iter().map(|it| Foothold::Pod(it.pod_id())).collect(),
             Region::Nodes => ground.nodes().iter().cloned().map(Foothold::Node).collect(),
             Region::NodeUsers => {
                 let user = |it: &Name| Foothold::Subject(Subject::User(format!("system:node:{it}").into()));
@@ -187,6 +222,10 @@ impl Region {
                 let of = |it: &Name| Foothold::Secrets { namespace: it.clone(), name: None };
                 ground.all_namespaces().iter().map(of).collect()
             }
+            Region::SecretsBeside(resource) => {
+                let of = |namespace: Name| Foothold::Secrets { namespace, name: None };
+                ground.namespaces_beside(resource).into_iter().map(of).collect()
+            }
             Region::SecretsNamed(name) => {
                 let of = |it: &Name| Foothold::Secrets { namespace: it.clone(), name: Some(name.clone()) };
                 ground.all_namespaces().iter().map(of).collect()
@@ -195,8 +234,8 @@ impl Region {
                 let services = |it: &Name| ground.cluster.services.of(it).iter().filter(|it| of.has(it));
                 spaces(ground, namespace).iter().flat_map(services).map(Foothold::traffic).collect()
             }
-            Region::Backed => {
-                let is_backed = |it: &&Service| is_backed(ground, it);
+            Region::Backed(which) => {
+                let is_backed = |it: &&Service| is_backed(ground, it, *which);
                 let services = |it: &Name| ground.cluster.services.of(it).iter().filter(is_backed);
                 ground.all_namespaces().iter().flat_map(services).map(Foothold::traffic).collect()
             }
@@ -205,8 +244,15 @@ impl Region {
     }
 }
 
-fn is_backed(ground: &Ground<'_>, service: &Service) -> bool {
-    ground.place(&service.meta.namespace).selected(ground, &service.meta.namespace, &service.meta.name).is_some()
+fn is_backed(ground: &Ground<'_>, service: &Service, which: Which) -> bool {
+    let (namespace, name) = (&service.meta.namespace, &service.meta.name);
+    ground.place(namespace).selected(ground, namespace, name, which).is_some()
+}
+
+/// The regions of namespaces that have such a workload as this one has.
+fn beside(ground: &Ground<'_>, namespace: &Name, of: impl Fn(&'static str) -> Region, look: Look<'_>) -> bool {
+    let all = ground.first_workloads();
+    all.get(namespace).into_iter().flatten().any(|it| look(&of(it.resource)))
 }
 
 /// This namespace; empty: all of them.
@@ -214,14 +260,26 @@ fn spaces(ground: &Ground<'_>, namespace: &Name) -> Vec<Name> {
     if namespace.is_empty() { ground.all_namespaces().to_vec() } else { vec![namespace.clone()] }
 }
 
+impl Which {
+    /// Of the whole cluster the sorts that hold all pods of this one.
+    fn wider(self) -> &'static [Self] {
+        match self {
+            Which::Running => &[],
+            Which::Changeable => &[Which::Running],
+            Which::Meeting(_) | Which::Admitted | Which::Undecided => &[Which::Changeable, Which::Running],
+        }
+    }
+}
+
 /// The regions of pods of these sorts, in their namespace and in all.
-fn pods(namespace: &Name, which: Which, look: Look<'_>) -> bool {
-    let sorts: &[Which] = match which {
-        Which::Running => &[Which::Running],
-        Which::Changeable => &[Which::Changeable, Which::Running],
-        Which::Meeting(it) => &[Which::Meeting(it), Which::Changeable, Which::Running],
+fn pods(ground: &Ground<'_>, namespace: &Name, which: Which, look: Look<'_>) -> bool {
+    let by_admission = || match which {
+        Which::Meeting(it) if !namespace.is_empty() => Which::by_admission(ground, namespace, it),
+        _ => None,
     };
-    in_all(namespace, |place| sorts.iter().any(|it| look(&Region::Pods(place.clone(), *it))))
+    let mut is_there = |place: &Name, it: Which| look(&Region::Pods(place.clone(), it));
+    in_all(namespace, |place| is_there(place, which) || which.wider().iter().any(|it| is_there(place, *it)))
+        || by_admission().is_some_and(|it| look(&Region::Pods(Name::empty(), it)))
 }
 
 /// The regions of such traffic, of a namespace and of all.
@@ -243,15 +301,20 @@ fn around(ground: &Ground<'_>, foothold: &Foothold, look: Look<'_>) -> bool {
         Foothold::Node(name) => ground.has_node(name) && look(&Region::Nodes),
         Foothold::Secrets { name: Some(name), namespace } => {
             let all = Foothold::Secrets { namespace: namespace.clone(), name: None };
-            look(&Region::SecretsNamed(name.clone())) || look(&Region::One(all)) || look(&Region::Secrets)
+            look(&Region::SecretsNamed(name.clone())) || look(&Region::One(all.clone())) || around(ground, &all, look)
         }
-        Foothold::Secrets { .. } => look(&Region::Secrets),
+        Foothold::Secrets { namespace, name: None } => {
+            look(&Region::Secrets) || beside(ground, namespace, Region::SecretsBeside, look)
+        }
         Foothold::NamespaceAdmin(_) => look(&Region::NamespaceAdmins),
         Foothold::Intercept { namespace, service } => {
             let selects = |it: &Service| if it.selector.is_empty() { Of::Bare } else { Of::Selecting };
             let fact = ground.cluster.services.get(namespace, service);
             around_traffic(namespace, fact.map_or(Of::All, selects), look)
-                || fact.is_some_and(|it| is_backed(ground, it)) && look(&Region::Backed)
+                || SETS.into_iter().any(|which| {
+                    let is_backed = || fact.is_some_and(|it| is_backed(ground, it, which));
+                    is_backed() && look(&Region::Backed(which))
+                })
         }
         _ => false,
     }
@@ -268,9 +331,13 @@ fn around_subject(ground: &Ground<'_>, subject: &Subject, look: Look<'_>) -> boo
         Subject::Group(_) => look(&Region::Groups) || look(&Region::Certified),
         Subject::ServiceAccount { namespace, name } => {
             let place = ground.place(namespace);
+            let is_there = place.class_of_account(name).is_some();
             look(&Region::Certified)
-                || place.class_of_account(name).is_some() && in_all(namespace, |it| look(&Region::Accounts(it.clone())))
-                || place.mounting(name).is_some() && look(&Region::Tokens)
+                || is_there && in_all(namespace, |it| look(&Region::Accounts(it.clone())))
+                || SETS
+                    .into_iter()
+                    .any(|which| place.mounting(ground, name, which).is_some() && look(&Region::Tokens(which)))
+                || is_there && beside(ground, namespace, Region::AccountsBeside, look)
         }
         Subject::Other { .. } => false,
     }
@@ -282,7 +349,7 @@ fn around_pod(ground: &Ground<'_>, id: &PodId, look: Look<'_>) -> bool {
         true => Which::Meeting(pod.mold.standards),
         false => Which::Running,
     };
-    pods(&id.namespace, which, look) || !pod.node().is_empty() && look(&Region::PodsOn(pod.node().clone()))
+    pods(ground, &id.namespace, which, look) || !pod.node().is_empty() && look(&Region::PodsOn(pod.node().clone()))
 }
 
 /// As one row of an answer: `sa:shop/*`, `pod/*/*`, `node-root/*`.
@@ -292,15 +359,15 @@ impl fmt::Display for Region {
         match self {
             Region::One(it) => write!(out, "{it}"),
             Region::Accounts(namespace) => write!(out, "sa:{}/*", word(namespace)),
-            Region::Tokens => out.write_str("sa:*/*"),
-            Region::Backed => out.write_str("intercept/*/*"),
+            Region::Tokens(_) | Region::AccountsBeside(_) => out.write_str("sa:*/*"),
+            Region::Backed(_) => out.write_str("intercept/*/*"),
             Region::Pods(namespace, _) => write!(out, "pod/{}/*", word(namespace)),
             Region::PodsOn(node) => write!(out, "pods on node/{node}"),
             Region::Nodes => out.write_str("node-root/*"),
             Region::NodeUsers => out.write_str("user:system:node:*"),
             Region::Users => out.write_str("user:*"),
             Region::Groups | Region::Certified => out.write_str("group:*"),
-            Region::Secrets => out.write_str("secrets/*"),
+            Region::Secrets | Region::SecretsBeside(_) => out.write_str("secrets/*"),
             Region::SecretsNamed(name) => write!(out, "secrets/*/{name}"),
             Region::Traffic(namespace, _) => write!(out, "intercept/{}/*", word(namespace)),
             Region::NamespaceAdmins => out.write_str("namespace-admin/*"),

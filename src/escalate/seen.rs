@@ -2,11 +2,7 @@
 //!
 //! A controller that no pod shows is taken not to run (CONTRACT §7).
 
-use std::sync::Arc;
-
 use crate::model::facts::SharedPod;
-
-use super::Ground;
 
 /// What a controller is for.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -59,26 +55,15 @@ fn is_called(pod: &SharedPod, words: &[&str]) -> bool {
     words.contains(&pod.mold.service_account.as_str()) || KEYS.iter().any(label)
 }
 
-impl Ground<'_> {
-    /// The pods of such controllers that run, by name.
-    pub fn seen(&self, role: Role) -> Arc<[SharedPod]> {
-        let words = match role {
+impl Role {
+    /// Whether a pod is called as those are that play it.
+    pub fn is_played_by(self, pod: &SharedPod) -> bool {
+        let words = match self {
             Role::Ingress => INGRESS,
             Role::NodeVolumes => NODE_VOLUMES,
             Role::Dns => DNS,
             Role::Deputy(at) => super::edges::DEPUTIES[usize::from(at)].called,
         };
-        self.terrain.seen(role, || {
-            let mut pods: Vec<SharedPod> = Vec::new();
-            for namespace in self.all_namespaces().iter() {
-                let place = self.place(namespace);
-                // Those of one template are called alike.
-                let called = place.pods.iter().filter(|it| it.pods.first().is_some_and(|it| is_called(it, words)));
-                let first = pods.len();
-                pods.extend(called.flat_map(|it| &it.pods).cloned());
-                pods[first..].sort_by_cached_key(|it| it.pod_id());
-            }
-            pods.into()
-        })
+        is_called(pod, words)
     }
 }

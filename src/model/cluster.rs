@@ -438,6 +438,14 @@ impl Cluster {
         names.extend(self.policies.namespaces().filter(|it| !it.is_empty()).cloned());
         names
     }
+
+    /// Whether a namespace is one of them.
+    pub fn has_namespace(&self, name: &str) -> bool {
+        self.namespaces.get("", name).is_some()
+            || !self.pods.of(name).is_empty()
+            || !self.services.of(name).is_empty()
+            || !name.is_empty() && !self.policies.of(name).is_empty()
+    }
 }
 
 /// What is known of a namespace's labels.

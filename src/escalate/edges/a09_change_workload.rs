@@ -1,7 +1,5 @@
 //! A09: another template for a workload that is there.
 
-use std::sync::Arc;
-
 use crate::model::id::ObjectId;
 
 use super::super::moves::{Move, Moves, Out, first_of_kind};
@@ -25,12 +23,17 @@ pub(super) static EDGE: Edge = Edge {
 
 fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
     for right in moves.new_rights(&CHANGES_WORKLOADS) {
+        if right.is_of_all() && right.scope.is_empty() {
+            everywhere(moves, right, out);
+            continue;
+        }
         let has_accounts = out.has(right, &Region::Accounts(right.scope.clone()));
         let has_secrets = out.has(right, &all_secrets(&right.scope));
         if has_accounts && has_secrets {
             continue;
         }
-        for workload in workloads(moves, right).iter() {
+        let workloads = moves.namespaces(right);
+        for workload in workloads.iter().filter_map(|it| changeable(moves, right, it)) {
             let rests = |it: Move| it.may_beside(right, &workload.name).state(workload.clone(), "is there");
             if !has_accounts {
                 out.add(&EDGE, right, Region::Accounts(workload.namespace.clone()), rests);
@@ -42,12 +45,14 @@ fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
     }
 }
 
-/// Of each namespace in which a right holds the first workload that it is for.
-fn workloads(moves: &Moves<'_>, right: &Right) -> Arc<[ObjectId]> {
-    if right.is_of_all() && right.scope.is_empty() {
-        return moves.ground.first_workloads(right.need.resource);
+/// In every namespace that has such a workload.
+fn everywhere(moves: &Moves<'_>, right: &Right, out: &mut Out<'_>) {
+    let resource = right.need.resource;
+    if !moves.ground.first_workloads().values().flatten().any(|it| it.resource == resource) {
+        return;
     }
-    moves.namespaces(right).iter().filter_map(|it| changeable(moves, right, it)).collect()
+    out.add(&EDGE, right, Region::AccountsBeside(resource), |it| it.may_on_first(right));
+    out.add(&EDGE, right, Region::SecretsBeside(resource), |it| it.may_on_first(right));
 }
 
 /// A workload that the right is for; a Job's template cannot be changed.

@@ -8,9 +8,8 @@ use crate::rbac::powers;
 
 use super::super::foothold::Foothold;
 use super::super::moves::{Moves, Out};
-use super::super::places::is_running;
 use super::super::powers::{Asks, Permission};
-use super::super::region::{Of, Region};
+use super::super::region::{Of, Region, Which};
 use super::super::rights::Right;
 use super::{CREATES_PODS, Edge, Trace, creating};
 
@@ -106,7 +105,7 @@ pub(super) fn by_labels(moves: &Moves<'_>, out: &mut Out<'_>) {
         let entered: Vec<Name> = match right.scope.is_empty() {
             false => vec![right.scope.clone()],
             true if out.has(right, &Region::Traffic(Name::empty(), Of::Selecting)) => continue,
-            true if moves.held.every_pod().is_some() => moves.ground.all_namespaces().to_vec(),
+            true if !moves.held.every().is_empty() => moves.ground.all_namespaces().to_vec(),
             true => moves.held.entered_namespaces().cloned().collect(),
         };
         entered.iter().for_each(|it| labelled(moves, right, it, out));
@@ -114,7 +113,7 @@ pub(super) fn by_labels(moves: &Moves<'_>, out: &mut Out<'_>) {
     if moves.all_rights(&LABELS).next().is_none() || moves.is_held(&Region::Traffic(Name::empty(), Of::Selecting)) {
         return;
     }
-    let entered: BTreeSet<Name> = match moves.new_every_pod() {
+    let entered: BTreeSet<Name> = match moves.new_every().next() {
         Some(_) => moves.ground.all_namespaces().iter().cloned().collect(),
         None => moves.new_pods().map(|(_, it)| it.namespace().clone()).collect(),
     };
@@ -134,9 +133,12 @@ fn labelled(moves: &Moves<'_>, right: &Right, namespace: &Name, out: &mut Out<'_
     out.add(&EDGE, right, to, |it| it.may_beside(right, &pod.name).is("is there").with(at).from_pod(pod.clone()));
 }
 
-/// The first pod of a namespace that a right is for, where every pod that runs is held.
+/// The first pod of a namespace that a right is for, where every pod of some sort that runs is held.
 fn in_every_pod(moves: &Moves<'_>, right: &Right, namespace: &Name) -> Option<(u32, PodId)> {
-    let at = moves.held.every_pod()?;
-    let mut running = moves.ground.cluster.pods.of(namespace).iter().filter(|it| is_running(it)).map(|it| it.pod_id());
-    running.find(|it| right.is_of(&it.name)).map(|it| (at, it))
+    let running = |which: Which| {
+        let pods = moves.ground.cluster.pods.of(namespace).iter();
+        pods.filter(move |it| which.has(moves.ground, it)).map(|it| it.pod_id())
+    };
+    let first = |(which, at): &(Which, u32)| Some((*at, running(*which).find(|it| right.is_of(&it.name))?));
+    moves.held.every().iter().find_map(first)
 }

@@ -7,7 +7,7 @@ use super::super::Ground;
 use super::super::foothold::Foothold;
 use super::super::moves::{Moves, Out};
 use super::super::powers::Asks;
-use super::super::region::Region;
+use super::super::region::{Region, Which};
 use super::a39_take_traffic::by_labels;
 use super::{Edge, Trace};
 
@@ -33,9 +33,9 @@ fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
             out.add(&EDGE, at, to, |it| it.state(pod.pod_id().object(), SELECTED));
         }
     }
-    if let Some(at) = moves.new_every_pod() {
+    for (which, at) in moves.new_every() {
         has_new = true;
-        out.add(&EDGE, at, Region::Backed, |it| it.from_some_pod(selected_pod, telling));
+        out.add(&EDGE, at, Region::Backed(which), |it| it.from_some_pod(which, selected_pod, telling));
     }
     // A pod that is come by last may be one that labels can be written of.
     if has_new {
@@ -50,10 +50,10 @@ pub(in super::super) fn selects(service: &Service, pod: &SharedPod) -> bool {
     !service.selector.is_empty() && pod.labels().hold(&service.selector)
 }
 
-/// The first pod that a Service selects.
-fn selected_pod(ground: &Ground<'_>, traffic: &Foothold) -> Option<PodId> {
+/// The first pod of a sort that a Service selects.
+fn selected_pod(ground: &Ground<'_>, which: Which, traffic: &Foothold) -> Option<PodId> {
     let Foothold::Intercept { namespace, service } = traffic else { return None };
-    ground.place(namespace).selected(ground, namespace, service).map(|it| it.pod_id())
+    ground.place(namespace).selected(ground, namespace, service, which).map(|it| it.pod_id())
 }
 
 fn telling(_: &Ground<'_>, pod: &Foothold, _: &Foothold) -> Option<(ObjectId, &'static str)> {

@@ -25,8 +25,8 @@ fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
     for (at, pod) in moves.new_pods().filter(|(_, it)| !it.node().is_empty()) {
         left(at, pod, out);
     }
-    if let Some(at) = moves.new_every_pod() {
-        moves.ground.leaving().iter().for_each(|it| left(at, it, out));
+    for (which, at) in moves.new_every() {
+        moves.ground.leaving(which).iter().for_each(|it| left(at, it, out));
     }
 }
 

@@ -36,6 +36,7 @@ mod a41_bind_pod;
 mod a43_config_maps;
 mod a44_deputy;
 mod a52_everything;
+mod admitted;
 mod backend;
 mod container_to_node;
 mod member;
@@ -48,14 +49,13 @@ pub(super) use backend::selects;
 pub(super) use container_to_node::way_out;
 pub(super) use pod_token::mounting;
 
-use std::collections::BTreeSet;
-
 use crate::model::name::Name;
 use crate::rbac::powers;
 use crate::rbac::powers::Need;
 use crate::rbac::version::Span;
 
-use super::admission::pass;
+use admitted::as_admitted;
+
 use super::foothold::Foothold;
 use super::moves::{Moves, Out, new_name_anywhere};
 use super::powers::{Asks, Permission};
@@ -146,25 +146,6 @@ pub(super) fn into_pods(
     for right in moves.new_rights(power) {
         for pods in moves.pods_of(right, which) {
             out.add(edge, right, pods, |it| it.may(right).is("runs").on_versions(sure));
-        }
-    }
-}
-
-/// The moves of whoever changes pods that run, where their namespaces admit them as they become.
-pub(super) fn as_admitted(edge: &'static Edge, moves: &Moves<'_>, right: &Right, out: &mut Out<'_>) {
-    if out.has(right, &Region::Pods(right.scope.clone(), Which::Changeable)) {
-        return;
-    }
-    let named = right.names().iter().flat_map(|it| moves.homes(right, "pods", it).to_vec());
-    let homes: BTreeSet<Name> = named.collect();
-    let all = if right.is_of_all() { moves.namespaces(right) } else { homes.into_iter().collect() };
-    for namespace in all.iter() {
-        for meets in moves.ground.place(namespace).standards() {
-            let pass = pass(moves.ground, moves.held, namespace, *meets);
-            let Some(pass) = pass.filter(|it| out.takes(it.certainty())) else { continue };
-            for pods in moves.pods_in(right, namespace, Which::Meeting(*meets)) {
-                out.add(edge, right, pods, |it| pass.on(it.may(right).is("runs"), namespace));
-            }
         }
     }
 }

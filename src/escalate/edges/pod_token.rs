@@ -10,7 +10,7 @@ use super::super::foothold::Foothold;
 use super::super::moves::{Moves, Out};
 use super::super::places::account;
 use super::super::powers::Asks;
-use super::super::region::Region;
+use super::super::region::{Region, Which};
 use super::{Edge, Trace};
 
 pub(super) static EDGE: Edge = Edge {
@@ -31,15 +31,15 @@ fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
         let Some((object, what)) = mounting(moves.ground, pod) else { continue };
         out.add(&EDGE, at, account(pod.namespace(), &pod.mold.service_account), |it| it.state(object, what));
     }
-    if let Some(at) = moves.new_every_pod() {
-        out.add(&EDGE, at, Region::Tokens, |it| it.from_some_pod(mounting_pod, telling));
+    for (which, at) in moves.new_every() {
+        out.add(&EDGE, at, Region::Tokens(which), |it| it.from_some_pod(which, mounting_pod, telling));
     }
 }
 
-/// The first pod that mounts the token of an account.
-fn mounting_pod(ground: &Ground<'_>, account: &Foothold) -> Option<PodId> {
+/// The first pod of a sort that mounts the token of an account.
+fn mounting_pod(ground: &Ground<'_>, which: Which, account: &Foothold) -> Option<PodId> {
     let Foothold::Subject(Subject::ServiceAccount { namespace, name }) = account else { return None };
-    ground.place(namespace).mounting(name).map(|it| it.pod_id())
+    ground.place(namespace).mounting(ground, name, which).map(|it| it.pod_id())
 }
 
 fn telling(ground: &Ground<'_>, pod: &Foothold, _: &Foothold) -> Option<(ObjectId, &'static str)> {

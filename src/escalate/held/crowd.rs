@@ -14,30 +14,51 @@ use std::sync::Arc;
 use super::super::Ground;
 use super::super::edges::may_escalate;
 use super::super::powers::is_of_one_identity;
+use super::super::region::Which;
 use super::super::rights::Right;
 use super::super::terrain::{Granted, Grants, Place};
 use super::{Held, Stand};
 use crate::model::name::Name;
 
 /// Which accounts.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub enum Whose {
     #[default]
     All,
-    /// Those whose tokens are mounted into pods that run.
-    Mounted,
+    /// Those whose tokens are mounted into such pods that run.
+    Mounted(Which),
+    /// Those of namespaces in which there is a workload of this resource.
+    Beside(&'static str),
 }
 
 impl Whose {
     /// The classes of a namespace that some of them are of, each with the first of them.
-    fn of(self, place: &Place) -> Vec<(u32, Name)> {
+    fn of(self, ground: &Ground<'_>, place: &Place) -> Vec<(u32, Name)> {
         match self {
-            Whose::All => (0..).zip(place.accounts.iter().map(|it| it.names[0].clone())).collect(),
-            Whose::Mounted => {
+            Whose::All | Whose::Beside(_) => (0..).zip(place.accounts.iter().map(|it| it.names[0].clone())).collect(),
+            Whose::Mounted(which) => {
                 let mut seen = BTreeSet::new();
-                let classes = place.mounted().filter_map(|it| Some((place.class_of_account(it)?, it.clone())));
+                let classes =
+                    place.mounted(ground, which).filter_map(|it| Some((place.class_of_account(it)?, it.clone())));
                 classes.filter(|it| seen.insert(it.0)).collect()
             }
+        }
+    }
+
+    /// Whether one is among them as it was.
+    fn has(self, ground: &Ground<'_>, it: &Member) -> bool {
+        let place = ground.place(&it.namespace);
+        let class = place.class_of_account(&it.name);
+        let now = class.filter(|class| self.of(ground, &place).iter().any(|(of, _)| of == class));
+        now.is_some_and(|class| place.accounts[class as usize].grants.key() == it.grants.key())
+            && self.namespaces(ground).binary_search(&it.namespace).is_ok()
+    }
+
+    /// The namespaces in which some of them are.
+    fn namespaces(self, ground: &Ground<'_>) -> Arc<[Name]> {
+        match self {
+            Whose::All | Whose::Mounted(_) => ground.all_namespaces(),
+            Whose::Beside(resource) => ground.namespaces_beside(resource).into(),
         }
     }
 }
@@ -73,19 +94,20 @@ impl Crowd {
     /// Of accounts that are there.
     pub fn of(ground: &Ground<'_>, whose: Whose) -> Self {
         let mut all = Self { whose, ..Self::default() };
-        all.add(ground, ground.all_namespaces().iter());
+        all.add(ground, whose.namespaces(ground).iter());
         all
     }
 
     /// The same where the accounts of these namespaces hold others than before.
     pub fn renew(&mut self, ground: &Ground<'_>, stale: &BTreeSet<Name>) {
         let is_stale = |it: &Member| stale.contains(&it.namespace);
-        if self.may_escalate || self.members.iter().any(|it| is_stale(it) && it.is_leading()) {
+        let is_lost = |it: &Member| is_stale(it) && it.is_leading() && !self.whose.has(ground, it);
+        if self.may_escalate || self.members.iter().any(is_lost) {
             *self = Self::of(ground, self.whose);
             return;
         }
         self.members.retain(|it| !is_stale(it));
-        let all = ground.all_namespaces();
+        let all = self.whose.namespaces(ground);
         self.add(ground, stale.iter().filter(|it| all.binary_search(it).is_ok()));
     }
 
@@ -98,7 +120,7 @@ impl Crowd {
         });
         for namespace in namespaces {
             let place = ground.place(namespace);
-            for (class, name) in self.whose.of(&place) {
+            for (class, name) in self.whose.of(ground, &place) {
                 held.act_as_class(namespace, &place, class, Some(&name), 0);
                 whose.push((namespace.clone(), class));
             }
@@ -134,9 +156,9 @@ impl Held {
 
     /// The same, everybody by themselves.
     fn each(&mut self, ground: &Ground<'_>, whose: Whose, entry: u32) {
-        for namespace in ground.all_namespaces().iter() {
+        for namespace in whose.namespaces(ground).iter() {
             let place = ground.place(namespace);
-            for (class, name) in whose.of(&place) {
+            for (class, name) in whose.of(ground, &place) {
                 self.act_as_class(namespace, &place, class, Some(&name), entry);
             }
         }

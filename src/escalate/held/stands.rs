@@ -7,7 +7,7 @@ use super::super::foothold::Foothold;
 use super::super::powers::{Gives, RolePowers, is_looked_up, is_of_one_identity};
 use super::super::region::{Region, Which};
 use super::super::rights::Right;
-use super::super::terrain::{Granted, Grants, Place, PodClass};
+use super::super::terrain::{Granted, Grants, Place};
 use super::crowd::Whose;
 use super::{All, Held, Stand, everything};
 use crate::model::facts::SharedPod;
@@ -42,44 +42,35 @@ impl Held {
             // Whoever may do everything has all that the rest would give.
             _ if self.is_all() => {}
             Region::Accounts(namespace) if namespace.is_empty() => self.crowd(ground, Whose::All, entry),
-            Region::Tokens => self.crowd(ground, Whose::Mounted, entry),
-            Region::Pods(namespace, Which::Running) if namespace.is_empty() => self.enter_all(ground, entry),
-            Region::Accounts(namespace) => self.in_places(ground, namespace, |held, namespace, place| {
+            Region::AccountsBeside(resource) => self.crowd(ground, Whose::Beside(resource), entry),
+            Region::Tokens(which) => self.crowd(ground, Whose::Mounted(*which), entry),
+            Region::Pods(namespace, which) if namespace.is_empty() => self.enter_all(ground, *which, entry),
+            Region::Accounts(namespace) => {
+                let place = ground.place(namespace);
                 for (class, _) in place.accounts.iter().enumerate() {
-                    held.act_as_class(namespace, place, class as u32, None, entry);
+                    self.act_as_class(namespace, &place, class as u32, None, entry);
                 }
-            }),
-            Region::Pods(namespace, which) => self.in_places(ground, namespace, |held, _, place| {
-                let has = |it: &PodClass| it.pods.first().is_some_and(|it| which.has(it));
-                for (class, it) in place.pods.iter().enumerate().filter(|(_, it)| has(it)) {
-                    held.enter(class as u32, it.pods.first(), entry);
-                }
-            }),
+            }
+            Region::Pods(namespace, which) => {
+                let place = ground.place(namespace);
+                place.classes(ground, *which).for_each(|(class, pod)| self.enter(class, Some(pod), entry));
+            }
             Region::PodsOn(node) => self.enter_node(ground, node, entry),
             _ => self.act_as_named(ground, region, entry),
         }
     }
 
-    fn in_places(&mut self, ground: &Ground<'_>, namespace: &Name, mut each: impl FnMut(&mut Self, &Name, &Place)) {
-        if !namespace.is_empty() {
-            return each(self, namespace, &ground.place(namespace));
-        }
-        for namespace in ground.all_namespaces().iter() {
-            each(self, namespace, &ground.place(namespace));
-        }
-    }
-
-    /// Every pod that runs, as one stand.
-    fn enter_all(&mut self, ground: &Ground<'_>, entry: u32) {
-        if let Some(first) = ground.all_namespaces().iter().find_map(|it| ground.place(it).first_pod()) {
-            self.every_pod = Some(self.stands.len() as u32);
+    /// Every such pod that runs, as one stand.
+    fn enter_all(&mut self, ground: &Ground<'_>, which: Which, entry: u32) {
+        let first = |it: &Name| ground.place(it).classes(ground, which).next().map(|it| it.1.pod_id());
+        if let Some(first) = ground.all_namespaces().iter().find_map(first) {
+            self.every.push((which, self.stands.len() as u32));
             self.stands.push(Stand { all: Some(All::Pods), ..plain(Foothold::Pod(first), entry) });
         }
     }
 
     fn enter_node(&mut self, ground: &Ground<'_>, node: &Name, entry: u32) {
-        let pods = ground.pods_on_nodes();
-        for pod in pods.get(node).into_iter().flatten() {
+        for pod in &ground.pods_on(node) {
             self.stand(ground, &Foothold::Pod(pod.pod_id()), entry);
         }
     }

@@ -4,9 +4,10 @@ use super::super::Ground;
 use super::super::edges::Edge;
 use super::super::foothold::Foothold;
 use super::super::held::Held;
-use super::super::region::Region;
+use super::super::region::{Region, Which};
 use super::super::rights::Right;
 use super::super::step::{Because, Certainty, Step};
+use super::first_of_kind;
 use crate::model::cluster::Delta;
 use crate::model::evidence::Outcome;
 use crate::model::id::{Kind, ObjectId, PodId};
@@ -30,9 +31,12 @@ pub struct Move {
 #[derive(Clone, Debug)]
 enum In {
     One(PodId),
-    /// In one that what it leads to tells.
-    Of(fn(&Ground<'_>, &Foothold) -> Option<PodId>),
+    /// In one of a sort, that what it leads to tells.
+    Of(Which, InWhich),
 }
+
+/// In which pod of a sort a move is made that leads to this.
+pub type InWhich = fn(&Ground<'_>, Which, &Foothold) -> Option<PodId>;
 
 /// What says that a step between these two can be made: the state of an object, in one clause.
 pub type Telling = fn(&Ground<'_>, &Foothold, &Foothold) -> Option<(ObjectId, &'static str)>;
@@ -58,12 +62,16 @@ enum Rest {
     State { object: Option<ObjectId>, what: Name },
     /// The same, which differs between what the move leads to.
     Told(Telling),
+    /// A request that a right lets be made on the first workload of a kind that stands beside what the move leads to.
+    MayOnFirst { right: u32 },
     /// What the rules or the groups of the one who moves amount to.
     Holds(Name),
     /// That the one who moves is in `system:masters`.
     Masters,
     /// What makes it unsure.
     Doubt { object: Option<ObjectId>, what: &'static str },
+    /// The same, which differs between what the move leads to.
+    Doubted(Telling),
     /// What is written first.
     Writes { write: Write, object: Option<ObjectId> },
 }
@@ -73,6 +81,8 @@ enum Rest {
 enum On {
     /// What the move leads to.
     Target,
+    /// Its namespace.
+    Namespace,
     /// Something in its namespace: of this name, or one that has none yet.
     Beside(Name),
     /// In this namespace (empty: in none), of this name.
@@ -136,9 +146,30 @@ impl Move {
         self.resting(Rest::State { object: Some(object), what: what.into() })
     }
 
-    /// The same from some pod of all that run, which is told by what it leads to, and what says so.
-    pub fn from_some_pod(self, pod: fn(&Ground<'_>, &Foothold) -> Option<PodId>, telling: Telling) -> Self {
-        Self { pod: Some(In::Of(pod)), ..self }.resting(Rest::Told(telling))
+    /// The same from some pod of all such that run, which is told by what it leads to, and what says so.
+    pub fn from_some_pod(self, which: Which, pod: InWhich, telling: Telling) -> Self {
+        Self { pod: Some(In::Of(which, pod)), ..self }.told(telling)
+    }
+
+    /// The same, resting on what this tells, which differs between what it leads to.
+    pub fn told(self, telling: Telling) -> Self {
+        self.resting(Rest::Told(telling))
+    }
+
+    /// The same, which may be so and may be not, for a reason that differs between what it leads to.
+    pub fn doubted(mut self, telling: Telling) -> Self {
+        self.certainty = Certainty::Unsure;
+        self.resting(Rest::Doubted(telling))
+    }
+
+    /// The same, by a request on the namespace of what it leads to.
+    pub fn may_on_namespace(self, right: &Right) -> Self {
+        self.by(right, On::Namespace)
+    }
+
+    /// The same, by a request on the first workload of a kind in the namespace of what it leads to.
+    pub fn may_on_first(self, right: &Right) -> Self {
+        self.with(right.stand).resting(Rest::MayOnFirst { right: right.number })
     }
 
     /// The same from this pod of all that run.
@@ -150,7 +181,7 @@ impl Move {
     pub fn pod(&self, ground: &Ground<'_>, to: &Foothold) -> Option<Foothold> {
         match self.pod.as_ref()? {
             In::One(pod) => Some(Foothold::Pod(pod.clone())),
-            In::Of(pod) => pod(ground, to).map(Foothold::Pod),
+            In::Of(which, pod) => pod(ground, *which, to).map(Foothold::Pod),
         }
     }
 
@@ -220,6 +251,20 @@ impl Rest {
                 Some((object, what)) => step.because(Because::State { object, what: what.into() }),
                 None => step,
             },
+            Rest::Doubted(telling) => match telling(ground, &step.from, &step.to) {
+                Some((object, what)) => step.unsure(Some(object), what),
+                None => step,
+            },
+            Rest::MayOnFirst { right } => {
+                let right = &held.rights()[*right as usize];
+                match first_of_kind(ground, right.need.resource, &names_of(&step.to).0, |_| true) {
+                    Some(workload) => {
+                        let step = step.because(right.because(held, &workload.namespace, &workload.name));
+                        step.because(Because::State { object: workload, what: "is there".into() })
+                    }
+                    None => step,
+                }
+            }
             Rest::Holds(what) => step.because(Because::Holds { subject: held.subject(actor), what: what.clone() }),
             Rest::Masters => step.because(Because::Masters(held.subject(actor))),
             Rest::Doubt { object, what } => step.unsure(object.clone(), *what),
@@ -238,6 +283,10 @@ impl On {
     fn names(&self, to: &Foothold) -> (Name, Name) {
         match self {
             On::Target => names_of(to),
+            On::Namespace => {
+                let (namespace, _) = names_of(to);
+                (namespace.clone(), namespace)
+            }
             On::Beside(name) => (names_of(to).0, name.clone()),
             On::At(namespace, name) => (namespace.clone(), name.clone()),
         }

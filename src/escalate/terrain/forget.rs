@@ -1,12 +1,14 @@
 //! What is kept is forgotten where it rested on what has changed.
 
-use std::cell::OnceCell;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+use super::super::held::crowd::Whose;
+use super::super::moves::{ACCOUNTS, workload_kind};
 use super::{Granted, Grants, Kept, Terrain};
 use crate::model::cluster::{Change, Diff};
+use crate::model::facts::Fact;
 use crate::model::name::Name;
 use crate::model::role::{Subject, SubjectKind};
 use crate::rbac::grant::named;
@@ -15,20 +17,14 @@ use crate::rbac::identity::canonical;
 impl Terrain {
     /// Forgets what rested on what has changed.
     pub fn forget(&mut self, changes: &[Change]) {
+        changes.iter().for_each(|it| self.forget_homes(it));
         for change in changes {
             match change {
-                Change::Binding(_) => self.homes.get_mut().retain(|(resource, _), _| !resource.ends_with("bindings")),
-                _ => self.homes.get_mut().clear(),
-            }
-            match change {
                 Change::Pod(diff) => {
-                    of_either(diff).into_iter().for_each(|it| self.forget_place(it.namespace()));
-                    (self.nodes, self.on_nodes, self.leaving) = Default::default();
-                    (self.namespaces, self.admission) = Default::default();
-                    self.scans.forget_namespaces();
-                    self.seen.get_mut().clear();
+                    self.on_nodes.take(diff);
+                    of_either(diff).into_iter().for_each(|it| self.forget_namespace(it.namespace()));
                 }
-                Change::Workload(_) => self.scans.forget_workloads(),
+                Change::Workload(it) => of_either(it).into_iter().for_each(|it| self.forget_workloads(&it.namespace)),
                 Change::ServiceAccount(diff) => {
                     self.scans.forget_accounts();
                     of_either(diff).into_iter().for_each(|it| self.forget_place(&it.meta.namespace));
@@ -41,12 +37,36 @@ impl Terrain {
                 Change::Role(diff) => {
                     of_either(diff).into_iter().for_each(|it| self.forget_role(&it.meta.namespace, &it.meta.name));
                 }
-                Change::Node(_) => self.nodes = OnceCell::new(),
-                Change::Namespace(it) => self.forget_namespace(of_either(it).map(|it| &it.meta.name)),
-                Change::Service(it) => self.forget_namespace(of_either(it).map(|it| &it.meta.namespace)),
-                Change::Policy(it) => self.forget_namespace(of_either(it).map(|it| &it.meta.namespace)),
+                Change::Node(_) => self.on_nodes.forget_names(),
+                Change::Namespace(it) => of_either(it).into_iter().for_each(|it| self.forget_namespace(&it.meta.name)),
+                Change::Service(it) => {
+                    of_either(it).into_iter().for_each(|it| self.forget_namespace(&it.meta.namespace))
+                }
+                Change::Policy(it) => of_either(it).into_iter().for_each(|it| self.spaces.forget(&it.meta.namespace)),
                 _ => {}
             }
+        }
+    }
+
+    /// Where objects of a name are is not known any more of the name that has come, changed or gone.
+    ///
+    /// Where a namespace comes or goes all of them are looked at again.
+    fn forget_homes(&mut self, change: &Change) {
+        let (name, is_of): (Option<Name>, fn(&str) -> bool) = match change {
+            Change::Pod(it) => (name_of(it), |it| it == "pods"),
+            Change::Workload(it) => (name_of(it), |it| workload_kind(it).is_some()),
+            Change::ServiceAccount(it) => (name_of(it), |it| it == ACCOUNTS),
+            Change::Binding(it) => (name_of(it), |it| it.ends_with("bindings")),
+            Change::Role(it) => (name_of(it), |it| it.ends_with("roles")),
+            Change::EndpointSlice(it) => (name_of(it), |it| it == "endpointslices"),
+            Change::Policy(it) => (name_of(it), |it| it == "networkpolicies"),
+            _ => return,
+        };
+        name.iter().for_each(|it| self.homes.forget(is_of, it));
+        // A pod runs as an account that is there.
+        if let Change::Pod(Diff { before, after }) = change {
+            let accounts = before.iter().chain(after).map(|it| &it.mold.service_account);
+            accounts.for_each(|it| self.homes.forget(|it| it == ACCOUNTS, it));
         }
     }
 
@@ -87,24 +107,35 @@ impl Terrain {
 
     fn forget_place(&mut self, namespace: &Name) {
         Arc::make_mut(self.places.get_mut()).remove(namespace);
-        self.crowd.get_mut().forget(namespace);
-        self.mounted.get_mut().forget(namespace);
+        self.crowds.get_mut().values_mut().for_each(|it| it.forget(namespace));
         self.absent.get_mut().forget(namespace);
+        self.searches.forget(namespace);
     }
 
-    /// One that may come or go with an object of it.
-    fn forget_namespace(&mut self, namespace: Option<&Name>) {
-        (self.namespaces, self.admission) = Default::default();
+    /// One that has changed, or may come or go with an object of it.
+    fn forget_namespace(&mut self, namespace: &Name) {
+        self.spaces.forget(namespace);
         self.scans.forget_namespaces();
-        namespace.into_iter().for_each(|it| self.forget_place(it));
+        self.forget_place(namespace);
+    }
+
+    /// A workload of a namespace has come, changed or gone.
+    fn forget_workloads(&mut self, namespace: &Name) {
+        self.scans.forget_workloads(namespace);
+        let beside = self.crowds.get_mut().iter_mut().filter(|it| matches!(it.0.0, Whose::Beside(_)));
+        beside.for_each(|it| it.1.forget(namespace));
     }
 
     fn forget_places(&mut self) {
         clear(self.places.get_mut());
-        *self.crowd.get_mut() = Kept::default();
-        *self.mounted.get_mut() = Kept::default();
+        self.crowds.get_mut().clear();
         *self.absent.get_mut() = Kept::default();
     }
+}
+
+/// The name of what has changed.
+fn name_of<T: Fact>(diff: &Diff<T>) -> Option<Name> {
+    of_either(diff).map(|it| it.name().to_name())
 }
 
 /// What an object was, or is where it was not there.

@@ -1,13 +1,12 @@
 //! What a pass over the whole cluster finds, kept until something of its kind changes.
 
 use std::cell::{OnceCell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
-
 use super::super::Ground;
-use super::super::moves::first_of_kind;
-use crate::model::facts::{Phase, SharedPod};
+use super::kept::Kept;
+use crate::kinds::spec;
 use crate::model::id::ObjectId;
 use crate::model::name::Name;
 
@@ -15,9 +14,18 @@ use crate::model::name::Name;
 #[derive(Clone, Default, Debug)]
 pub(super) struct Scans {
     openshift: OnceCell<bool>,
-    waiting: OnceCell<Arc<[SharedPod]>>,
     clouds: OnceCell<Arc<[(Name, Name)]>>,
-    workloads: RefCell<FxHashMap<&'static str, Arc<[ObjectId]>>>,
+    workloads: RefCell<Kept<Workloads, Name>>,
+}
+
+/// By namespace the first workload of each resource.
+pub type Workloads = BTreeMap<Name, Vec<First>>;
+
+/// The first workload of a resource in a namespace.
+#[derive(Clone, Debug)]
+pub struct First {
+    pub resource: &'static str,
+    pub workload: ObjectId,
 }
 
 impl Scans {
@@ -26,15 +34,14 @@ impl Scans {
         self.clouds = OnceCell::new();
     }
 
-    /// A workload has changed.
-    pub fn forget_workloads(&mut self) {
-        self.workloads.get_mut().clear();
+    /// A workload of a namespace has changed.
+    pub fn forget_workloads(&mut self, namespace: &Name) {
+        self.workloads.get_mut().forget(namespace);
     }
 
-    /// A pod has changed, or a namespace may have come or gone.
+    /// A namespace may have come or gone.
     pub fn forget_namespaces(&mut self) {
-        (self.openshift, self.waiting) = Default::default();
-        self.forget_workloads();
+        self.openshift = OnceCell::new();
     }
 }
 
@@ -43,16 +50,6 @@ impl Ground<'_> {
     pub fn is_openshift(&self) -> bool {
         let is_its = |it: &Name| it.starts_with("openshift-");
         *self.terrain.scans.openshift.get_or_init(|| self.all_namespaces().iter().any(is_its))
-    }
-
-    /// The pods that wait for a node.
-    pub fn waiting_pods(&self) -> Arc<[SharedPod]> {
-        let find = || {
-            let namespaces = self.all_namespaces();
-            let all = namespaces.iter().flat_map(|it| self.cluster.pods.of(it).iter());
-            all.filter(|it| it.mold.phase == Phase::Pending && it.node().is_empty()).cloned().collect()
-        };
-        self.terrain.scans.waiting.get_or_init(find).clone()
     }
 
     /// The accounts that are somebody to a cloud provider, by namespace and name.
@@ -64,14 +61,40 @@ impl Ground<'_> {
         self.terrain.scans.clouds.get_or_init(find).clone()
     }
 
-    /// Of every namespace the first workload of a kind that requests name so.
-    pub fn first_workloads(&self, resource: &'static str) -> Arc<[ObjectId]> {
-        if let Some(found) = self.terrain.scans.workloads.borrow().get(resource) {
-            return found.clone();
-        }
-        let first = |it: &Name| first_of_kind(self, resource, it, |_| true);
-        let found: Arc<[ObjectId]> = self.all_namespaces().iter().filter_map(first).collect();
-        self.terrain.scans.workloads.borrow_mut().insert(resource, found.clone());
-        found
+    /// Of every namespace the first workload of each resource.
+    pub fn first_workloads(&self) -> Arc<Workloads> {
+        let renew = |all: &mut Workloads, stale: &BTreeSet<Name>| {
+            for namespace in stale {
+                let firsts = firsts(self, namespace);
+                match firsts.is_empty() {
+                    true => drop(all.remove(namespace)),
+                    false => drop(all.insert(namespace.clone(), firsts)),
+                }
+            }
+        };
+        let whole = || {
+            let mut all = Workloads::new();
+            renew(&mut all, &self.cluster.workloads.namespaces().cloned().collect());
+            all
+        };
+        self.terrain.scans.workloads.borrow_mut().now(whole, renew)
     }
+
+    /// The namespaces that have a workload of a resource.
+    pub fn namespaces_beside(&self, resource: &str) -> Vec<Name> {
+        let has = |it: &[First]| it.iter().any(|it| it.resource == resource);
+        self.first_workloads().iter().filter(|it| has(it.1)).map(|it| it.0.clone()).collect()
+    }
+}
+
+fn firsts(ground: &Ground<'_>, namespace: &Name) -> Vec<First> {
+    let mut all: Vec<First> = Vec::new();
+    for it in ground.cluster.workloads.of(namespace).iter() {
+        let resource = spec(it.kind.kind()).map_or("", |it| it.plural);
+        if !all.iter().any(|it| it.resource == resource) {
+            let workload = ObjectId::new(it.kind.kind(), it.namespace.clone(), it.name.clone());
+            all.push(First { resource, workload });
+        }
+    }
+    all
 }

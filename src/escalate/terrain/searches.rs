@@ -1,0 +1,95 @@
+//! Pods of some sort of the whole cluster, kept by namespace: where something has changed they are looked for again there alone.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use rustc_hash::FxHashMap;
+
+use super::super::Ground;
+use super::super::edges::way_out;
+use super::super::region::Which;
+use super::super::seen::Role;
+use super::kept::Kept;
+use crate::model::facts::{Phase, SharedPod};
+use crate::model::name::Name;
+use crate::rbac::version::Version;
+
+/// Which pods.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+enum Sort {
+    /// Those that play a role.
+    Playing(Role),
+    /// Of such pods those out of whose containers a way leads to their node, as a server of a version has it.
+    Leaving(Which, Option<Version>),
+    /// Those that wait for a node.
+    Waiting,
+}
+
+/// What was found, by namespace.
+type Found = BTreeMap<Name, Vec<SharedPod>>;
+
+/// What was looked for.
+#[derive(Clone, Default, Debug)]
+pub(super) struct Searches(RefCell<FxHashMap<Sort, Kept<Found, Name>>>);
+
+impl Searches {
+    /// A pod of a namespace has changed, or what its pods are judged by.
+    pub fn forget(&mut self, namespace: &Name) {
+        self.0.get_mut().values_mut().for_each(|it| it.forget(namespace));
+    }
+}
+
+impl Ground<'_> {
+    /// The pods of such controllers that run, by name.
+    pub fn seen(&self, role: Role) -> Vec<SharedPod> {
+        self.search(Sort::Playing(role), |namespace| {
+            let place = self.place(namespace);
+            // Those of one template are called alike.
+            let called = place.pods.iter().filter(|it| it.pods.first().is_some_and(|it| role.is_played_by(it)));
+            let mut pods: Vec<SharedPod> = called.flat_map(|it| &it.pods).cloned().collect();
+            pods.sort_by_cached_key(|it| it.pod_id());
+            pods
+        })
+    }
+
+    /// Of such pods that run those out of whose containers a way leads to their node: of a node the first, and the first
+    /// from which it is sure.
+    pub fn leaving(&self, which: Which) -> Vec<SharedPod> {
+        let mut all = self.search(Sort::Leaving(which, self.version), |namespace| {
+            let place = self.place(namespace);
+            let pods = place.classes(self, which).map(|it| it.1);
+            let leaving = pods.filter(|it| !it.node().is_empty() && way_out(it.mold.host_access()).is_some());
+            leaving.cloned().collect()
+        });
+        let mut seen: BTreeSet<(Name, bool)> = BTreeSet::new();
+        let is_sure = |it: &SharedPod| way_out(it.mold.host_access()).is_some_and(|it| it.1.is_none());
+        all.retain(|it| seen.insert((it.node().clone(), is_sure(it))));
+        all
+    }
+
+    /// The pods that wait for a node.
+    pub fn waiting_pods(&self) -> Vec<SharedPod> {
+        self.search(Sort::Waiting, |namespace| {
+            let pods = self.cluster.pods.of(namespace).iter();
+            pods.filter(|it| it.mold.phase == Phase::Pending && it.node().is_empty()).cloned().collect()
+        })
+    }
+
+    fn search(&self, sort: Sort, find: impl Fn(&Name) -> Vec<SharedPod>) -> Vec<SharedPod> {
+        let renew = |all: &mut Found, stale: &BTreeSet<Name>| {
+            for namespace in stale {
+                all.remove(namespace);
+                let pods = find(namespace);
+                all.extend((!pods.is_empty()).then(|| (namespace.clone(), pods)));
+            }
+        };
+        let whole = || {
+            let mut all = Found::new();
+            renew(&mut all, &self.all_namespaces().iter().cloned().collect());
+            all
+        };
+        let mut kept = self.terrain.searches.0.borrow_mut();
+        let found = kept.entry(sort).or_default().now(whole, renew);
+        found.values().flatten().cloned().collect()
+    }
+}
