@@ -153,7 +153,7 @@ impl Proposing<'_> {
 
 /// Flows between two pods: some that are denied, some that are allowed.
 fn flows(world: &World, wanted: Outcome, count: usize) -> Vec<[String; 2]> {
-    let running = |it: &&kreach::model::facts::SharedPod| it.is_governed() && it.mold.phase == Phase::Running;
+    let running = |it: &&kreach::model::facts::SharedPod| it.is_governed() && it.phase() == Phase::Running;
     let pods: Vec<_> = world.cluster.pods.iter().filter(running).map(|it| it.pod_id()).collect();
     let mut random = Random(0x9E37_79B9_7F4A_7C15);
     let mut flows = Vec::new();

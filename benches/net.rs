@@ -14,7 +14,9 @@ use kreach::change::{self, Side, Sides};
 use kreach::kinds::Intern;
 use kreach::model::address::{Addresses, Block};
 use kreach::model::cluster::{AnyFact, Change, Cluster, Delta, Entry};
-use kreach::model::facts::{Berth, ContainerPort, ContainerRole, Meta, Mold, Namespace, Owner, Pod, SharedPod};
+use kreach::model::facts::{
+    ContainerPort, ContainerRole, Meta, Namespace, Owner, Pod, PodPlacement, PodShared, SharedPod,
+};
 use kreach::model::id::{Kind, PodId};
 use kreach::model::items::Items;
 use kreach::model::labels::{Labels, NamespaceMatch, Operator, Requirement, Selector, SelectorSet};
@@ -149,17 +151,17 @@ fn fill_pods(cluster: &mut Cluster, shape: &Shape, dice: &mut Dice, apps: &mut [
                 }
                 let address = Ipv4Addr::from(0x0a80_0000 + made as u32);
                 let name = format!("{app}-{hash}-{turn}-{replica}");
-                let shared = intern.labels(all.into_iter());
+                let labels = intern.labels(all.into_iter());
                 let addresses = Addresses::new([IpAddr::V4(address)]);
                 let node = intern.name(&format!("node-{}", made % 1500));
                 let owner = Some(Owner::new("ReplicaSet", intern.name(&format!("{app}-{hash}"))));
                 let namespace = namespace.clone();
-                let mut mold = Mold { namespace, ports: ports.clone(), ..Mold::default() };
-                mold.set_owner(owner);
-                let ending = mold.call(&name, |it| intern.name(it));
-                mold.labels = shared;
-                let (mold, berth) = (intern.mold(mold), intern.berth(Berth::on(node)));
-                let pod = Pod::new(mold, berth, ending).at(addresses);
+                let mut shared = PodShared { namespace, ports: ports.clone(), ..PodShared::default() };
+                shared.set_owner(owner);
+                let suffix = shared.call(&name, |it| intern.name(it));
+                shared.labels = labels;
+                let (shared, placement) = (intern.pod_shared(shared), intern.pod_placement(PodPlacement::on(node)));
+                let pod = Pod::new(shared, placement, suffix).at(addresses);
                 put(cluster, AnyFact::Pod(pod.into()));
                 made += 1;
             }
@@ -494,7 +496,7 @@ fn compared(cluster: &Cluster, index: &Index, ends: &[End]) {
             unreachable!("all are pods")
         };
         let before = cluster.pods.get(namespace, name).expect("it is held");
-        compare(AnyFact::Pod(Pod::clone(before).dressed(&labels(&[("app", "other")])).into()))
+        compare(AnyFact::Pod(Pod::clone(before).with_labels(&labels(&[("app", "other")])).into()))
     });
     print("compare: a pod relabeled", relabeled.collect());
     let spaces: Vec<Arc<Namespace>> = cluster.namespaces.iter().cloned().collect();
@@ -529,7 +531,7 @@ fn events(cluster: &mut Cluster, index: &mut Index, ends: &[End], dice: &mut Dic
         let before = pod(cluster, &ends[dice.roll(ends.len())]);
         let labels = before.labels().whole().into_owned();
         let pairs = labels.iter().map(|(key, value)| (key.clone(), value.clone()));
-        let changed = Pod::clone(&before).dressed(&Labels::new(pairs.chain([(key.into(), value.into())])));
+        let changed = Pod::clone(&before).with_labels(&Labels::new(pairs.chain([(key.into(), value.into())])));
         follow(cluster, index, AnyFact::Pod(changed.into()))
     };
     let known = (0..5_000).map(|at| relabel(cluster, index, "tier", TIERS[at % 3].into())).collect();

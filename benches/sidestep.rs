@@ -76,7 +76,7 @@ fn measure(what: &str, goal: Duration, times: usize, mut question: impl FnMut(us
 
 /// Flows between two pods that are denied.
 fn denied(world: &World, count: usize) -> Vec<Ask> {
-    let running = |it: &&kreach::model::facts::SharedPod| it.is_governed() && it.mold.phase == Phase::Running;
+    let running = |it: &&kreach::model::facts::SharedPod| it.is_governed() && it.phase() == Phase::Running;
     let pods: Vec<_> = world.cluster.pods.iter().filter(running).map(|it| it.pod_id()).collect();
     let mut random = Random(0x9E37_79B9_7F4A_7C15);
     let mut flows = Vec::new();

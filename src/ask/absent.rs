@@ -7,7 +7,7 @@ use crate::model::cluster::{Cluster, WORKLOAD_KINDS};
 use crate::model::evidence::Gap;
 use crate::model::facts::Fact as _;
 use crate::model::id::{Kind, ObjectId, PodId, WorkloadId};
-use crate::model::name::{Name, Spelling};
+use crate::model::name::{JoinedName, Name};
 
 use super::Fault;
 use super::nearest::{did_you_mean, nearest};
@@ -84,14 +84,14 @@ const NAME_OUTSIDE: &str = "names outside the cluster are not looked up: ask abo
 
 /// Where no name is near: some of the names that there are.
 fn what_there_is(cluster: &Cluster, id: &ObjectId) -> String {
-    let names: Vec<Spelling<'_>> = match id.kind {
+    let names: Vec<JoinedName<'_>> = match id.kind {
         Kind::POD => cluster.pods.of(&id.namespace).iter().map(|it| it.name()).collect(),
         Kind::SERVICE => cluster.services.of(&id.namespace).iter().map(|it| it.name()).collect(),
         Kind::NODE => cluster.nodes.iter().map(|it| it.name()).collect(),
         _ => return format!("no {} there has a name like it", id.kind),
     };
     let place = if id.namespace.is_empty() { "the cluster" } else { id.namespace.as_str() };
-    let some: Vec<String> = names.iter().take(3).map(Spelling::to_string).collect();
+    let some: Vec<String> = names.iter().take(3).map(JoinedName::to_string).collect();
     match names.len() {
         0 => format!("{place} has no {}", id.kind),
         count if count > 3 => format!("{place} has {} and {} more", some.join(", "), count - 3),

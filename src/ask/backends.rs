@@ -233,7 +233,7 @@ impl<'d, F: Fn() -> &'d Directory> Lookup<'_, F> {
             return Some(self.holder(address));
         }
         match self.cluster.pods.get(namespace, &endpoint.pod) {
-            Some(pod) if pod.mold.phase.is_finished() => None,
+            Some(pod) if pod.phase().is_finished() => None,
             Some(pod) => Some(Member::Pod(pod.clone())),
             None => {
                 match uncovered(self.cluster, Kind::POD, namespace) {
@@ -279,12 +279,12 @@ impl<'d, F: Fn() -> &'d Directory> Lookup<'_, F> {
 
     fn selected(&self, selector: &Labels) -> Vec<&SharedPod> {
         let here = self.cluster.pods.of(&self.service.meta.namespace).iter();
-        here.filter(|it| !it.mold.phase.is_finished() && it.labels().hold(selector)).collect()
+        here.filter(|it| !it.phase().is_finished() && it.labels().hold(selector)).collect()
     }
 
     fn add_selected(&self, pod: &SharedPod, route: &mut Route, found: &mut Routes) {
-        let is_pending = pod.mold.phase == Phase::Pending && pod.addresses().is_empty();
-        let waits = pod.mold.unready || is_pending && pod.mold.origin == PodOrigin::Listed;
+        let is_pending = pod.phase() == Phase::Pending && pod.addresses().is_empty();
+        let waits = pod.is_unready() || is_pending && pod.origin() == PodOrigin::Listed;
         if waits && !self.service.publishes_not_ready {
             route.not_ready += 1;
             return;
@@ -325,7 +325,7 @@ fn target_number(pod: &Pod, port: &ServicePort) -> Option<u16> {
     let fits = |it: &&crate::model::facts::ContainerPort| {
         it.name == *name && it.protocol == port.protocol && it.container != ContainerRole::Init
     };
-    pod.mold.ports.iter().find(fits).map(|it| it.number)
+    pod.ports().iter().find(fits).map(|it| it.number)
 }
 
 /// One backend for each member and port; a member in slices of both families has none of its own.

@@ -83,15 +83,15 @@ pub struct Crew {
 
 impl Crew {
     fn add(&mut self, world: &World, pod: &Pod) {
-        if pod.mold.phase.is_finished() {
+        if pod.phase().is_finished() {
             return;
         }
         self.pods += 1;
-        self.running += usize::from(pod.mold.phase == Phase::Running);
+        self.running += usize::from(pod.phase() == Phase::Running);
         self.isolation = self.isolation.with(world.isolation(pod));
         self.policies = self.policies.max(world.policy_count(pod));
-        if self.account.is_empty() || pod.mold.service_account < self.account {
-            self.account = pod.mold.service_account.clone();
+        if self.account.is_empty() || *pod.service_account() < self.account {
+            self.account = pod.service_account().clone();
         }
     }
 }

@@ -66,7 +66,7 @@ impl Directory {
     /// The directory of this cluster.
     pub fn of(cluster: &Cluster) -> Self {
         let mut all = Self::default();
-        for pod in cluster.pods.iter().filter(|it| it.mold.network == PodNetwork::Own && !it.mold.phase.is_finished()) {
+        for pod in cluster.pods.iter().filter(|it| it.network() == PodNetwork::Own && !it.phase().is_finished()) {
             pod.addresses().iter().for_each(|address| all.put(address, Holder::Pod(pod.clone())));
         }
         for node in cluster.nodes.iter() {

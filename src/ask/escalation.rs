@@ -324,7 +324,7 @@ fn ports(member: &Member, ask: &PortAsk) -> Result<Vec<Option<Port>>, Fault> {
         PortAsk::Number { number, protocol } => Ok(vec![Some((*protocol, *number))]),
         PortAsk::Named { name, protocol } => {
             let fits = |it: Protocol| protocol.is_none_or(|wanted| wanted == it);
-            let declared = member.pod().map(|it| it.mold.ports.iter()).into_iter().flatten();
+            let declared = member.pod().map(|it| it.ports().iter()).into_iter().flatten();
             let found: Vec<Option<Port>> = declared
                 .filter(|it| it.name == *name && fits(it.protocol))
                 .map(|it| Some((it.protocol, it.number)))

@@ -155,7 +155,7 @@ fn pod_facts(page: &mut Page, view: View<'_>, pod: &Pod) {
     page.push(linked(0, Mark::Title, format!("pod {}", pod.pod_id()), &pod.pod_id().object()));
     let addresses: Vec<String> = pod.addresses().iter().map(|it| it.to_string()).collect();
     let address = if addresses.is_empty() { "no address yet".into() } else { addresses.join(", ") };
-    page.say(0, Mark::Plain, format!("{} at {address}", pod.mold.phase.as_str()));
+    page.say(0, Mark::Plain, format!("{} at {address}", pod.phase().as_str()));
     if !pod.node().is_empty() {
         let node = ObjectId::new(Kind::NODE, Name::empty(), pod.node().clone());
         page.push(linked(0, Mark::Plain, format!("on node {}", pod.node()), &node));
@@ -163,12 +163,12 @@ fn pod_facts(page: &mut Page, view: View<'_>, pod: &Pod) {
     if let Some(owner) = pod.owner_id() {
         page.say(0, Mark::Plain, format!("of {owner}"));
     }
-    if !pod.mold.service_account.is_empty() {
-        let account = ObjectId::new(Kind::SERVICE_ACCOUNT, pod.namespace().clone(), pod.mold.service_account.clone());
+    if !pod.service_account().is_empty() {
+        let account = ObjectId::new(Kind::SERVICE_ACCOUNT, pod.namespace().clone(), pod.service_account().clone());
         page.push(linked(0, Mark::Plain, format!("runs as sa:{}/{}", account.namespace, account.name), &account));
     }
     isolation(page, view, pod);
-    for port in pod.mold.ports.iter() {
+    for port in pod.ports().iter() {
         let name = if port.name.is_empty() { String::new() } else { format!(" ({})", port.name) };
         page.say(0, Mark::Plain, format!("port {}/{}{name}", port.number, port.protocol));
     }

@@ -35,7 +35,7 @@ pub(super) fn resolve<'a>(
     let Whom::Service(front) = &found.whom else { return Ok(found) };
     let service = &front.service;
     let behind = behind(cluster, service);
-    let fits = |it: &&&SharedPod| !it.mold.phase.is_finished() && is_called(it, host);
+    let fits = |it: &&&SharedPod| !it.phase().is_finished() && is_called(it, host);
     if let Some(pod) = behind.iter().find(fits) {
         return Ok(told(Member::Pod((*pod).clone()), end));
     }
@@ -63,8 +63,8 @@ fn is_called(pod: &Pod, host: &str) -> bool {
     let name = pod.name().to_string();
     let ordinal = host.strip_prefix(name.as_str()).and_then(|it| it.strip_prefix('-'));
     let is_one_of = || ordinal.is_some_and(|it| !it.is_empty() && it.bytes().all(|it| it.is_ascii_digit()));
-    match pod.mold.hostname() {
-        "" => name == host || pod.mold.origin == PodOrigin::Template && is_one_of(),
+    match pod.hostname() {
+        "" => name == host || pod.origin() == PodOrigin::Template && is_one_of(),
         other => other == host,
     }
 }
@@ -94,7 +94,7 @@ fn holder(directory: &Directory, address: IpAddr) -> Member {
 fn no_host(service: &Service, host: &Name, behind: &[&SharedPod], end: &End) -> Fault {
     let names: Vec<String> = behind
         .iter()
-        .map(|it| if it.mold.hostname().is_empty() { it.name().to_string() } else { it.mold.hostname().to_owned() })
+        .map(|it| if it.hostname().is_empty() { it.name().to_string() } else { it.hostname().to_owned() })
         .collect();
     let near: Vec<String> = nearest(host, names.iter().map(String::as_str)).into_iter().map(str::to_owned).collect();
     let hint = match near.is_empty() {

@@ -29,13 +29,13 @@ impl World {
 
     /// How a pod is isolated.
     pub fn isolation(&self, pod: &Pod) -> Isolation {
-        if pod.mold.network == PodNetwork::Host {
+        if pod.network() == PodNetwork::Host {
             return Isolation::Host;
         }
         match self.net().isolation(&pod.pod_id()) {
             Some(it) if it.gaps.is_empty() => Isolation::By { ingress: it.ingress, egress: it.egress },
             Some(_) => Isolation::By { ingress: Tri::Maybe, egress: Tri::Maybe },
-            None if pod.mold.phase.is_finished() => Isolation::Finished,
+            None if pod.phase().is_finished() => Isolation::Finished,
             None => Isolation::By { ingress: Tri::Maybe, egress: Tri::Maybe },
         }
     }

@@ -233,7 +233,7 @@ impl Asker<'_> {
         let (mut workloads, mut left_out) = (Workloads::default(), LeftOut::default());
         for pod in self.cluster.pods.iter() {
             let coverage = self.cluster.coverage.of(Kind::POD, pod.namespace());
-            if pod.mold.phase.is_finished() {
+            if pod.phase().is_finished() {
                 left_out.finished += 1;
             } else if matches!(coverage, Coverage::Forbidden { .. }) {
                 left_out.unread += 1;

@@ -71,7 +71,7 @@ pub fn with_pods(cluster: &Cluster) -> impl Iterator<Item = Name> {
 }
 
 fn live(cluster: &Cluster, namespace: &Name) -> u64 {
-    cluster.pods.of(namespace).iter().filter(|it| !it.mold.phase.is_finished()).count() as u64
+    cluster.pods.of(namespace).iter().filter(|it| !it.phase().is_finished()).count() as u64
 }
 
 fn place(names: &[Name], name: &Name) -> Option<u32> {

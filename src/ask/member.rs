@@ -46,7 +46,7 @@ impl Member {
 
     /// Whether policies select it: a pod on the host network is its node.
     pub fn is_selected(&self) -> bool {
-        self.pod().is_some_and(|it| it.mold.network == PodNetwork::Own)
+        self.pod().is_some_and(|it| it.network() == PodNetwork::Own)
     }
 
     /// Its own addresses, of a range the first; none: not known here.
@@ -86,7 +86,7 @@ impl Member {
     /// What a reader should know of this end beside its name; empty for an ordinary pod or address.
     pub fn remark(&self) -> &'static str {
         match self {
-            Member::Pod(pod) if pod.mold.network == PodNetwork::Host => "host network: it is its node",
+            Member::Pod(pod) if pod.network() == PodNetwork::Host => "host network: it is its node",
             Member::Pod(pod) if pod.addresses().is_empty() => "no address yet",
             _ => "",
         }

@@ -209,7 +209,7 @@ impl Needs {
 
     /// The node of a pod on its network, whose addresses are then the pod's.
     fn node_of(&mut self, pod: &Pod) {
-        if pod.mold.network == PodNetwork::Host && !pod.node().is_empty() {
+        if pod.network() == PodNetwork::Host && !pod.node().is_empty() {
             self.0.insert(Read::One(ObjectId::new(Kind::NODE, "", pod.node().clone())));
         }
     }

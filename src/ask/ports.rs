@@ -59,7 +59,7 @@ impl Asker<'_> {
 }
 
 fn declared(members: &[Member]) -> Vec<PortChoice> {
-    let ports = members.iter().filter_map(Member::pod).flat_map(|it| it.mold.ports.iter());
+    let ports = members.iter().filter_map(Member::pod).flat_map(|it| it.ports().iter());
     let choices: BTreeSet<PortChoice> =
         ports.map(|it| PortChoice { number: it.number, protocol: it.protocol, name: it.name.clone() }).collect();
     choices.into_iter().collect()

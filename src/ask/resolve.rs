@@ -187,7 +187,7 @@ fn has_any(found: &Resolved) -> bool {
 fn running<'a>(pods: impl Iterator<Item = &'a SharedPod>) -> Resolved {
     let (mut members, mut finished) = (Vec::new(), 0);
     for pod in pods {
-        if pod.mold.phase.is_finished() { finished += 1 } else { members.push(pod.clone()) }
+        if pod.phase().is_finished() { finished += 1 } else { members.push(pod.clone()) }
     }
     Resolved::new(Whom::Pods { members, finished })
 }
@@ -264,7 +264,7 @@ fn meant<'h>(holders: &'h [Holder], role: Role<'_>) -> Option<&'h Holder> {
     };
     let is_service = |it: &Holder| matches!(it, Holder::Service(_));
     // A pod that terminates keeps its address until another has it (S39).
-    let stays = |it: &Holder| !matches!(it, Holder::Pod(pod) if pod.mold.terminating);
+    let stays = |it: &Holder| !matches!(it, Holder::Pod(pod) if pod.is_terminating());
     let sends = || only(&|it| !is_service(it)).or_else(|| only(&|it| !is_service(it) && stays(it)));
     if let [one] = holders {
         return Some(one);

@@ -28,7 +28,7 @@ impl Asker<'_> {
     pub(super) fn check_drawn(&self, ends: &[Member]) {
         let pods: Vec<Member> = match self.second {
             Some(_) => {
-                self.cluster.pods.iter().filter(|it| !it.mold.phase.is_finished()).cloned().map(Member::Pod).collect()
+                self.cluster.pods.iter().filter(|it| !it.phase().is_finished()).cloned().map(Member::Pod).collect()
             }
             None => return,
         };

@@ -333,9 +333,9 @@ fn is_single(whom: &Whom) -> bool {
 
 /// The member, unless it is a finished pod, which cannot be asked about (S39).
 fn unfinished(member: &Member, trace: &mut Trace) -> Option<Member> {
-    match member.pod().filter(|it| it.mold.phase.is_finished()) {
+    match member.pod().filter(|it| it.phase().is_finished()) {
         Some(pod) => {
-            let what = format!("pod/{} has finished ({})", pod.pod_id(), pod.mold.phase.as_str());
+            let what = format!("pod/{} has finished ({})", pod.pod_id(), pod.phase().as_str());
             trace.gaps.push(Gap::End { what: what.into() });
             None
         }
@@ -376,8 +376,7 @@ fn targets_of(members: &[Member], family: Option<Family>, port: &PortAsk, to: &E
 /// The ports that a pod declares under a name, each once (S25).
 fn numbers(member: &Member, name: &str, protocol: Option<Protocol>) -> Vec<Port> {
     let Some(pod) = member.pod() else { return Vec::new() };
-    let fits =
-        pod.mold.ports.iter().filter(|it| it.name == *name && protocol.is_none_or(|wanted| wanted == it.protocol));
+    let fits = pod.ports().iter().filter(|it| it.name == *name && protocol.is_none_or(|wanted| wanted == it.protocol));
     let mut found: Vec<Port> = fits.map(|it| (it.protocol, it.number)).collect();
     found.sort_unstable();
     found.dedup();
@@ -386,7 +385,7 @@ fn numbers(member: &Member, name: &str, protocol: Option<Protocol>) -> Vec<Port>
 
 fn undeclared(members: &[Member], name: &str, to: &End) -> Fault {
     let mut names: Vec<&str> =
-        members.iter().filter_map(Member::pod).flat_map(|it| it.mold.ports.iter()).map(|it| it.name.as_str()).collect();
+        members.iter().filter_map(Member::pod).flat_map(|it| it.ports().iter()).map(|it| it.name.as_str()).collect();
     names.retain(|it| !it.is_empty());
     names.sort_unstable();
     names.dedup();

@@ -80,8 +80,8 @@ impl Weights {
 
 /// What of a pod a weight rests on.
 fn runs(pod: &Option<SharedPod>) -> Option<(&str, impl PartialEq)> {
-    let pod = pod.as_ref().filter(|it| !it.mold.phase.is_finished())?;
-    Some((&pod.mold.service_account, pod.mold.owner()))
+    let pod = pod.as_ref().filter(|it| !it.phase().is_finished())?;
+    Some((pod.service_account(), pod.owner()))
 }
 
 impl World {
@@ -140,7 +140,7 @@ mod tests {
     }
 
     fn pod(name: &str) -> Delta {
-        let pod = Pod::named("shop", name).remolded(|it| it.service_account = "lost".into());
+        let pod = Pod::named("shop", name).changed(|it| it.service_account = "lost".into());
         put(AnyFact::Pod(pod.into()))
     }
 

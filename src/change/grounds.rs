@@ -131,7 +131,7 @@ fn same_end(a: &EndFacts, b: &EndFacts) -> bool {
     let is_alike = match (&a.pod, &b.pod) {
         (Some(a), Some(b)) => {
             a.labels().whole() == b.labels().whole()
-                && (&a.mold.ports, a.mold.network, a.node()) == (&b.mold.ports, b.mold.network, b.node())
+                && (a.ports(), a.network(), a.node()) == (b.ports(), b.network(), b.node())
         }
         (None, None) => true,
         _ => false,
@@ -165,7 +165,7 @@ fn uncertain(gate: &Gate, peer: &EndFacts, whole: &Verdict) -> Vec<Considered> {
 /// Whether it may not be known if a rule that was read whole matches: what it looks at is not known of the peer.
 fn may_match(policy: &Policy, peer: &EndFacts, whole: &Verdict) -> bool {
     let has_names =
-        whole.to.pod.as_ref().is_some_and(|it| it.mold.ports.iter().any(|it| it.container == ContainerRole::Init));
+        whole.to.pod.as_ref().is_some_and(|it| it.ports().iter().any(|it| it.container == ContainerRole::Init));
     policy.rules.iter().any(|rule| {
         let is_named = has_names && rule.ports.iter().any(|it| matches!(it, PortMatch::Named { .. }));
         is_named

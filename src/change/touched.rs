@@ -92,7 +92,7 @@ impl Touched {
     }
 
     fn add_hosts(&mut self, side: &Side<'_>) {
-        let hosts = side.cluster.pods.iter().filter(|it| it.mold.network == PodNetwork::Host);
+        let hosts = side.cluster.pods.iter().filter(|it| it.network() == PodNetwork::Host);
         hosts.for_each(|it| self.add(side, it));
     }
 }

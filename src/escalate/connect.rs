@@ -288,7 +288,7 @@ impl<'a> Case<'a> {
         let sets = sets(&keys, &pod.labels().whole());
         let is_cut = sets.len() > TRIES;
         for labels in sets.into_iter().take(TRIES) {
-            let forged = pod.clone().dressed(&labels);
+            let forged = pod.clone().with_labels(&labels);
             match self.tried(&[put(forged.clone())], &from) {
                 Outcome::Allow => return Some((forged, Outcome::Allow)),
                 Outcome::Unknown if unsure.is_none() => unsure = Some((forged, Outcome::Unknown)),

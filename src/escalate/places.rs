@@ -24,10 +24,10 @@ pub fn account_name(foothold: &Foothold) -> Option<&Name> {
 
 /// Whether code can be run in it.
 pub fn is_running(pod: &SharedPod) -> bool {
-    pod.mold.phase == Phase::Running
+    pod.phase() == Phase::Running
 }
 
 /// Whether its object can be changed: those that a kubelet runs from its own files are only shown.
 pub fn is_changeable(pod: &SharedPod) -> bool {
-    pod.mold.owner().is_none_or(|it| &*it.kind() != "Node")
+    pod.owner().is_none_or(|it| &*it.kind() != "Node")
 }

@@ -36,9 +36,9 @@ impl Which {
             && match self {
                 Which::Running => true,
                 Which::Changeable => is_changeable(pod),
-                Which::Meeting(it) => is_changeable(pod) && pod.mold.standards == it,
+                Which::Meeting(it) => is_changeable(pod) && pod.standards() == it,
                 Which::Admitted | Which::Undecided => {
-                    is_changeable(pod) && Self::by_admission(ground, pod.namespace(), pod.mold.standards) == Some(self)
+                    is_changeable(pod) && Self::by_admission(ground, pod.namespace(), pod.standards()) == Some(self)
                 }
             }
     }
@@ -346,7 +346,7 @@ fn around_subject(ground: &Ground<'_>, subject: &Subject, look: Look<'_>) -> boo
 fn around_pod(ground: &Ground<'_>, id: &PodId, look: Look<'_>) -> bool {
     let Some(pod) = ground.pod(id).filter(|it| is_running(it)) else { return false };
     let which = match is_changeable(pod) {
-        true => Which::Meeting(pod.mold.standards),
+        true => Which::Meeting(pod.standards()),
         false => Which::Running,
     };
     pods(ground, &id.namespace, which, look) || !pod.node().is_empty() && look(&Region::PodsOn(pod.node().clone()))

@@ -52,7 +52,7 @@ const DNS: &[&str] = &["kube-dns", "coredns", "node-local-dns"];
 fn is_called(pod: &SharedPod, words: &[&str]) -> bool {
     let labels = pod.labels();
     let label = |key: &&str| labels.get(key).is_some_and(|it| words.contains(&it.as_str()));
-    words.contains(&pod.mold.service_account.as_str()) || KEYS.iter().any(label)
+    words.contains(&pod.service_account().as_str()) || KEYS.iter().any(label)
 }
 
 impl Role {

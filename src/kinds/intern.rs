@@ -1,4 +1,4 @@
-//! One allocation for equal things: strings, label sets, molds of pods, selectors, port lists, rules.
+//! One allocation for equal things: strings, label sets, what pods share, selectors, port lists, rules.
 //!
 //! A cluster of 150,000 pods has some 100,000 different strings beside its pod names. Whoever decodes hands one
 //! [`Intern`] to the readers; those that decode at once share it, since names recur from kind to kind. It drops by
@@ -10,7 +10,7 @@ use rustc_hash::FxBuildHasher;
 use std::hash::{BuildHasher, Hash, Hasher};
 use triomphe::Arc;
 
-use crate::model::facts::{Berth, ContainerPort, EndpointPort, Exposure, Mold, ServicePort};
+use crate::model::facts::{ContainerPort, EndpointPort, Exposure, PodPlacement, PodShared, ServicePort};
 use crate::model::items::Items;
 use crate::model::labels::{Labels, Requirement, Selector};
 use crate::model::name::Name;
@@ -33,8 +33,8 @@ pub struct Intern {
     service_ports: Pool<ServicePort>,
     exposures: Shared<Exposure>,
     endpoint_ports: Pool<EndpointPort>,
-    molds: Shared<Mold>,
-    berths: Shared<Berth>,
+    pod_shared: Shared<PodShared>,
+    pod_placements: Shared<PodPlacement>,
     lists: Pool<Name>,
     acts: Shared<Acts>,
     rules: Pool<RoleRule>,
@@ -233,14 +233,14 @@ impl Intern {
         self.endpoint_ports.one(ports)
     }
 
-    /// The one mold that is equal to this.
-    pub fn mold(&mut self, mold: Mold) -> Arc<Mold> {
-        self.molds.one(mold)
+    /// The one shared part of pods that is equal to this.
+    pub fn pod_shared(&mut self, shared: PodShared) -> Arc<PodShared> {
+        self.pod_shared.one(shared)
     }
 
-    /// The one berth that is equal to this.
-    pub fn berth(&mut self, berth: Berth) -> Arc<Berth> {
-        self.berths.one(berth)
+    /// The one placement that is equal to this.
+    pub fn pod_placement(&mut self, placement: PodPlacement) -> Arc<PodPlacement> {
+        self.pod_placements.one(placement)
     }
 
     /// The one list of these names.
@@ -287,8 +287,8 @@ impl Intern {
             ("ports of services", self.service_ports.0.len()),
             ("exposures", self.exposures.0.len()),
             ("ports of slices", self.endpoint_ports.0.len()),
-            ("molds", self.molds.0.len()),
-            ("berths", self.berths.0.len()),
+            ("pod_shared", self.pod_shared.0.len()),
+            ("pod_placements", self.pod_placements.0.len()),
             ("lists of names", self.lists.0.len()),
             ("acts of rules", self.acts.0.len()),
             ("rules of roles", self.rules.0.len()),
@@ -312,8 +312,8 @@ impl Intern {
     /// Drops what nobody else holds.
     pub fn sweep(&mut self) {
         // What holds names and lists goes first, so that those are free when their turn comes.
-        self.molds.sweep();
-        self.berths.sweep();
+        self.pod_shared.sweep();
+        self.pod_placements.sweep();
         self.labels.retain(|it| it.holders() > 1);
         self.labels.shrink_to_fit(|it| hash_of_pairs(it.iter()));
         self.rules.sweep();

@@ -17,7 +17,9 @@ use super::slim::{Metadata, Text, object, or_default};
 use super::{KindSpec, Presence, Reach, Watch};
 use crate::model::address::Addresses;
 use crate::model::cluster::AnyFact;
-use crate::model::facts::{Berth, ContainerPort, ContainerRole, Meta, Mold, Phase, Pod, PodNetwork, PodOrigin, Uid};
+use crate::model::facts::{
+    ContainerPort, ContainerRole, Meta, Phase, Pod, PodNetwork, PodOrigin, PodPlacement, PodShared, Uid,
+};
 use crate::model::id::Kind;
 use crate::model::items::Items;
 use crate::model::labels::Labels;
@@ -237,26 +239,26 @@ impl Read for Pods {
 
     fn fact(slim: &PodSlim<'_>, door: &mut Door<'_>) -> AnyFact {
         let addresses = addresses(&slim.status, door);
-        let mut mold = Mold {
+        let mut shared = PodShared {
             namespace: door.namespace_of(&slim.metadata),
             phase: phase(&slim.status.phase, door),
             terminating: slim.metadata.deletion_timestamp.is_some(),
             unready: slim.status.conditions.is_denied,
-            ..mold_of(&slim.spec, "spec", door)
+            ..shared_of(&slim.spec, "spec", door)
         };
-        mold.set_owner(door.controller(&slim.metadata));
-        mold.set_authorization_flags(authorization_flags(slim));
+        shared.set_owner(door.controller(&slim.metadata));
+        shared.set_authorization_flags(authorization_flags(slim));
         if *slim.spec.hostname != *slim.metadata.name {
-            mold.set_hostname(door.intern.name(&slim.spec.hostname));
+            shared.set_hostname(door.intern.name(&slim.spec.hostname));
         }
-        let ending = mold.call(&slim.metadata.name, |it| door.intern.name(it));
+        let suffix = shared.call(&slim.metadata.name, |it| door.intern.name(it));
         let mut others = Vec::new();
-        let telling = mold.tell(&ending, slim.metadata.labels.iter(), |key, value| others.push((key, value)));
-        mold.labels = door.intern.labels(others.into_iter());
+        let implied = shared.tell(&suffix, slim.metadata.labels.iter(), |key, value| others.push((key, value)));
+        shared.labels = door.intern.labels(others.into_iter());
         let node = door.intern.name(&slim.spec.node_name);
-        let pod = Pod::new(door.intern.mold(mold), door.intern.berth(Berth::on(node)), ending);
+        let pod = Pod::new(door.intern.pod_shared(shared), door.intern.pod_placement(PodPlacement::on(node)), suffix);
         let (uid, version) = (Uid::parse(&slim.metadata.uid).into(), version(&slim.metadata.resource_version));
-        AnyFact::Pod(pod.at(addresses).telling(telling).stamped(uid, version).into())
+        AnyFact::Pod(pod.at(addresses).implied(implied).stamped(uid, version).into())
     }
 }
 
@@ -281,26 +283,26 @@ pub(super) fn of_template(
     door: &mut Door<'_>,
 ) -> Pod {
     let namespace = workload.namespace.clone();
-    let mut mold = Mold { namespace, labels, origin: PodOrigin::Template, ..mold_of(spec, place, door) };
-    let ending = mold.call(&workload.name, |it| door.intern.name(it));
-    let berth = Berth::on(door.intern.name(&spec.node_name));
-    Pod::new(door.intern.mold(mold), door.intern.berth(berth), ending)
+    let mut shared = PodShared { namespace, labels, origin: PodOrigin::Template, ..shared_of(spec, place, door) };
+    let suffix = shared.call(&workload.name, |it| door.intern.name(it));
+    let placement = PodPlacement::on(door.intern.name(&spec.node_name));
+    Pod::new(door.intern.pod_shared(shared), door.intern.pod_placement(placement), suffix)
 }
 
-/// The parts of a mold that the spec of a pod, or a template's, decides.
-fn mold_of(spec: &PodSpec<'_>, place: &str, door: &mut Door<'_>) -> Mold {
+/// The parts of a shared that the spec of a pod, or a template's, decides.
+fn shared_of(spec: &PodSpec<'_>, place: &str, door: &mut Door<'_>) -> PodShared {
     let account = [&spec.service_account_name, &spec.service_account].into_iter().find(|it| !it.is_empty());
-    let mut mold = Mold {
+    let mut shared = PodShared {
         // Admission gives pods that name none the account `default`.
         service_account: door.intern.name(account.map_or("default", |it| it)),
         ports: ports(spec, place, door),
         network: if spec.host_network { PodNetwork::Host } else { PodNetwork::Own },
         token: token_mount(spec),
         standards: standards(spec),
-        ..Mold::default()
+        ..PodShared::default()
     };
-    mold.set_host_access(host_access(spec));
-    mold
+    shared.set_host_access(host_access(spec));
+    shared
 }
 
 fn ports(spec: &PodSpec<'_>, place: &str, door: &mut Door<'_>) -> Items<ContainerPort> {

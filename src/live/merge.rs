@@ -145,7 +145,7 @@ mod tests {
         let name = format!("a{name}");
         let labels = crate::model::labels::Labels::new([("v".into(), version.to_string().into())]);
         let uid = Uid::parse(&format!("u{uid}")).into();
-        let pod = Pod::named("shop", &name).dressed(&labels).stamped(uid, version.into());
+        let pod = Pod::named("shop", &name).with_labels(&labels).stamped(uid, version.into());
         Entry::new(AnyFact::Pod(pod.into()))
     }
 

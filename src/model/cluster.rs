@@ -467,13 +467,13 @@ mod tests {
     use crate::model::facts::{Phase, Pod, Uid};
 
     fn pod(name: &str, uid: &str, version: u64, phase: Phase) -> Entry {
-        let named = Pod::named("shop", name).remolded(|it| it.phase = phase);
+        let named = Pod::named("shop", name).changed(|it| it.phase = phase);
         let pod = named.stamped(Uid::parse(uid).into(), version.into());
         Entry::new(AnyFact::Pod(pod.into()))
     }
 
     fn phase(cluster: &Cluster) -> Phase {
-        cluster.pods.get("shop", "web").map(|it| it.mold.phase).expect("the pod is held")
+        cluster.pods.get("shop", "web").map(|it| it.phase()).expect("the pod is held")
     }
 
     /// E1, E2, E3 of reliability.md §2.

@@ -13,8 +13,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use super::facts::{Fact, UidMark, Version};
 use super::id::{Kind, ObjectId};
 use super::items::Items;
-use super::name::{Name, Spelling};
-use super::pod::Ending;
+use super::name::{JoinedName, Name};
+use super::pod::NameSuffix;
 use super::port::Protocol;
 
 /// One port of a slice; `None` as number means all ports.
@@ -42,7 +42,7 @@ enum Called {
     /// `web-x2z4k`: the Service's name, a dash and some letters.
     AfterService {
         service: Name,
-        ending: Ending,
+        suffix: NameSuffix,
     },
     Otherwise(Box<Otherwise>),
 }
@@ -56,8 +56,8 @@ struct Otherwise {
 impl EndpointSlice {
     /// A slice without endpoints; `service` is empty where its label is absent.
     pub fn named(namespace: Name, service: Name, name: &str) -> Self {
-        let called = match Ending::after(&service, name) {
-            Some(ending) if !service.is_empty() => Called::AfterService { service, ending },
+        let called = match NameSuffix::after(&service, name) {
+            Some(suffix) if !service.is_empty() => Called::AfterService { service, suffix },
             _ => Called::Otherwise(Box::new(Otherwise { service, name: name.into() })),
         };
         let (endpoints, ports, version, uid) = Default::default();
@@ -77,10 +77,10 @@ impl Fact for EndpointSlice {
     fn namespace(&self) -> &Name {
         &self.namespace
     }
-    fn name(&self) -> Spelling<'_> {
+    fn name(&self) -> JoinedName<'_> {
         match &self.called {
-            Called::AfterService { service, ending } => Spelling::of([service.as_str(), "-", ending.as_str()]),
-            Called::Otherwise(it) => Spelling::whole(&it.name),
+            Called::AfterService { service, suffix } => JoinedName::of([service.as_str(), "-", suffix.as_str()]),
+            Called::Otherwise(it) => JoinedName::whole(&it.name),
         }
     }
     fn uid(&self) -> UidMark {

@@ -10,12 +10,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::id::{Kind, ObjectId};
 use super::items::Items;
 use super::labels::Labels;
-use super::name::{Name, Spelling};
-use super::rare::Rare;
+use super::name::{JoinedName, Name};
+use super::sparse::Sparse;
 
 pub use super::endpoints::{EndpointPort, EndpointSlice};
 pub use super::pod::{
-    Berth, ContainerPort, ContainerRole, Ending, Mold, Phase, Pod, PodLabels, PodNetwork, PodOrigin, SharedPod,
+    ContainerPort, ContainerRole, NameSuffix, Phase, Pod, PodLabels, PodNetwork, PodOrigin, PodPlacement, PodShared,
+    SharedPod,
 };
 pub use super::service::{Exposure, Service, ServicePort, ServiceType, TargetPort};
 pub use super::workload::{Owner, Plan, Workload};
@@ -192,7 +193,7 @@ pub trait Fact: Clone + PartialEq {
     /// Its namespace; empty: cluster-wide.
     fn namespace(&self) -> &Name;
     /// Its name.
-    fn name(&self) -> Spelling<'_>;
+    fn name(&self) -> JoinedName<'_>;
     /// What tells it from the next of the same name.
     fn uid(&self) -> UidMark;
     /// Its version.
@@ -220,7 +221,7 @@ macro_rules! facts_that_are_shared {
             fn namespace(&self) -> &Name {
                 (**self).namespace()
             }
-            fn name(&self) -> Spelling<'_> {
+            fn name(&self) -> JoinedName<'_> {
                 (**self).name()
             }
             fn uid(&self) -> UidMark {
@@ -273,7 +274,7 @@ pub struct Node {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ServiceAccount {
     pub meta: Meta,
-    rest: Rare<AccountRest>,
+    rest: Sparse<AccountRest>,
 }
 
 /// What few service accounts have.
@@ -287,7 +288,7 @@ struct AccountRest {
 impl ServiceAccount {
     /// The account of this metadata, which gives its token to its pods.
     pub fn new(meta: Meta) -> Self {
-        Self { meta, rest: Rare::default() }
+        Self { meta, rest: Sparse::default() }
     }
 
     /// The same with `automountServiceAccountToken: false`: pods that do not ask for its token do not get it.
@@ -320,8 +321,8 @@ macro_rules! facts_with_meta {
             fn namespace(&self) -> &Name {
                 &self.meta.namespace
             }
-            fn name(&self) -> Spelling<'_> {
-                Spelling::whole(&self.meta.name)
+            fn name(&self) -> JoinedName<'_> {
+                JoinedName::whole(&self.meta.name)
             }
             fn uid(&self) -> UidMark {
                 self.meta.uid

@@ -136,14 +136,14 @@ impl<'de> Deserialize<'de> for Name {
 /// A name in the parts that it is held in, compared and shown as the one text that they make.
 ///
 /// ```
-/// use kreach::model::name::Spelling;
-/// let pod = Spelling::of(["web-7d9f8b6c5", "-", "x2z4k"]);
-/// assert!(pod == *"web-7d9f8b6c5-x2z4k" && pod < Spelling::whole("web-8"));
+/// use kreach::model::name::JoinedName;
+/// let pod = JoinedName::of(["web-7d9f8b6c5", "-", "x2z4k"]);
+/// assert!(pod == *"web-7d9f8b6c5-x2z4k" && pod < JoinedName::whole("web-8"));
 /// ```
 #[derive(Clone, Copy, Debug)]
-pub struct Spelling<'a>([&'a str; 3]);
+pub struct JoinedName<'a>([&'a str; 3]);
 
-impl<'a> Spelling<'a> {
+impl<'a> JoinedName<'a> {
     /// A name that is held in one part.
     #[inline]
     pub fn whole(text: &'a str) -> Self {
@@ -175,7 +175,7 @@ impl<'a> Spelling<'a> {
     }
 }
 
-impl PartialEq for Spelling<'_> {
+impl PartialEq for JoinedName<'_> {
     #[inline]
     fn eq(&self, other: &Self) -> bool {
         match (self.0, other.0) {
@@ -186,10 +186,10 @@ impl PartialEq for Spelling<'_> {
     }
 }
 
-impl Eq for Spelling<'_> {}
+impl Eq for JoinedName<'_> {}
 
 /// Part by part, since a pod is looked for by its name in every answer about it.
-impl PartialEq<str> for Spelling<'_> {
+impl PartialEq<str> for JoinedName<'_> {
     #[inline]
     fn eq(&self, other: &str) -> bool {
         let mut rest = other.as_bytes();
@@ -204,13 +204,13 @@ impl PartialEq<str> for Spelling<'_> {
     }
 }
 
-impl PartialOrd for Spelling<'_> {
+impl PartialOrd for JoinedName<'_> {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl Ord for Spelling<'_> {
+impl Ord for JoinedName<'_> {
     fn cmp(&self, other: &Self) -> Ordering {
         if let (["", "", a], ["", "", b]) = (self.0, other.0) {
             return a.cmp(b);
@@ -238,7 +238,7 @@ impl Ord for Spelling<'_> {
     }
 }
 
-impl fmt::Display for Spelling<'_> {
+impl fmt::Display for JoinedName<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             // A width that was asked for is a whole name's.
@@ -287,7 +287,7 @@ mod tests {
         let cuts = |text: &'static str| {
             let ends: Vec<usize> = (0..=text.len()).filter(|it| text.is_char_boundary(*it)).collect();
             let pairs = ends.clone().into_iter().flat_map(move |a| ends.clone().into_iter().map(move |b| (a, b)));
-            pairs.filter(|(a, b)| a <= b).map(|(a, b)| Spelling::of([&text[..a], &text[a..b], &text[b..]]))
+            pairs.filter(|(a, b)| a <= b).map(|(a, b)| JoinedName::of([&text[..a], &text[a..b], &text[b..]]))
         };
         for (one, other) in texts.iter().flat_map(|one| texts.iter().map(move |other| (*one, *other))) {
             for (a, b) in cuts(one).flat_map(|a| cuts(other).map(move |b| (a, b))) {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::facts::Fact;
 use super::id::ObjectId;
-use super::name::{Name, Spelling};
+use super::name::{JoinedName, Name};
 
 /// The facts of one sort.
 #[derive(Clone, PartialEq, Debug)]
@@ -24,7 +24,7 @@ impl<T: Fact> Default for Objects<T> {
     }
 }
 
-fn position<T: Fact>(row: &[T], name: Spelling<'_>, variant: &str) -> Result<usize, usize> {
+fn position<T: Fact>(row: &[T], name: JoinedName<'_>, variant: &str) -> Result<usize, usize> {
     row.binary_search_by(|it| it.name().cmp(&name).then_with(|| it.variant().cmp(variant)))
 }
 
@@ -45,14 +45,14 @@ impl<T: Fact> Objects<T> {
     /// The fact of this namespace (empty: cluster-wide) and name; for sorts with variants the first one.
     pub fn get(&self, namespace: &str, name: &str) -> Option<&T> {
         let row = self.namespaces.get(namespace)?;
-        let at = position(row, Spelling::whole(name), "").unwrap_or_else(|at| at);
+        let at = position(row, JoinedName::whole(name), "").unwrap_or_else(|at| at);
         row.get(at).filter(|it| it.name() == *name)
     }
 
     /// The fact of this namespace, name and variant.
     pub fn get_variant(&self, namespace: &str, name: &str, variant: &str) -> Option<&T> {
         let row = self.namespaces.get(namespace)?;
-        position(row, Spelling::whole(name), variant).ok().map(|at| &row[at])
+        position(row, JoinedName::whole(name), variant).ok().map(|at| &row[at])
     }
 
     /// What is held of the same object as this.
@@ -106,7 +106,7 @@ impl<T: Fact> Objects<T> {
     /// Takes a fact out.
     pub fn remove(&mut self, namespace: &str, name: &str, variant: &str) -> Option<T> {
         let row = self.namespaces.get_mut(namespace)?;
-        let at = position(row, Spelling::whole(name), variant).ok()?;
+        let at = position(row, JoinedName::whole(name), variant).ok()?;
         let gone = Arc::make_mut(row).remove(at);
         if row.is_empty() {
             self.namespaces.remove(namespace);

@@ -1,12 +1,13 @@
-//! Pods: what each has of its own, and the mold that it shares with the others of its workload.
+//! Pods: what each has of its own, and what it shares with the others of its workload and of its node.
 //!
 //! ```text
-//! mold   shop, ReplicaSet web-7d9f8b6c5, app=web, account web, port 8080, running    once for all pods of the ReplicaSet
-//! berth  node-4                                                                      once for all pods of the node
-//! pods   x2z4k 10.0.3.7,  q8r7p 10.0.9.1, …                                          five words each
+//! PodShared     shop, ReplicaSet web-7d9f8b6c5, app=web, account web, port 8080, running    once for all pods of the ReplicaSet
+//! PodPlacement  node-4                                                                      once for all pods of the node
+//! Pod           x2z4k 10.0.3.7,  q8r7p 10.0.9.1, …                                          five words each
 //! ```
 //!
-//! A controller makes up its pods' names from its own, so that a pod holds the end of its name alone: [`Ending`].
+//! A controller makes up its pods' names from its own, so that a pod holds the end of its name alone: [`NameSuffix`].
+//! Nobody outside this module sees that: a pod is asked for its phase, its ports, its labels.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -18,10 +19,10 @@ use super::facts::{Fact, UidMark, Version};
 use super::id::{Kind, ObjectId, PodId, WorkloadId};
 use super::items::Items;
 use super::labels::{Labeled, Labels};
-use super::name::{Name, Spelling};
+use super::name::{JoinedName, Name};
 use super::port::Protocol;
-use super::rare::Rare;
 use super::security::{HostAccess, Standards, TokenMount};
+use super::sparse::Sparse;
 use super::workload::{Owner, OwnerKind, TEMPLATE_HASH};
 
 /// A pod's phase; a pod without status counts as running.
@@ -93,35 +94,35 @@ pub enum PodOrigin {
 
 /// What the pods of one workload have in common, held once for all of them.
 ///
-/// Of their state too: nearly all of them run, so that a workload has one mold, and another while some of its pods
-/// come or go.
+/// Of their state too: nearly all of them run, so that a workload has one of these, and another while some of
+/// its pods come or go.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
-pub struct Mold {
+pub struct PodShared {
     pub namespace: Name,
-    /// Of [`Mold::owner`], and empty where there is none.
+    /// Of [`PodShared::owner`], and empty where there is none.
     pub owner_name: Name,
     /// All their labels but those that their names say; the whole is [`Pod::labels`].
     pub labels: Labels,
     pub service_account: Name,
     pub ports: Items<ContainerPort>,
-    pub oddity: Rare<Oddity>,
+    pub extras: Sparse<PodExtras>,
     pub phase: Phase,
     pub network: PodNetwork,
     pub origin: PodOrigin,
     pub terminating: bool,
     /// Their Ready condition is there and not True.
     pub unready: bool,
-    /// Of [`Mold::owner`].
+    /// Of [`PodShared::owner`].
     pub owner_kind: OwnerKind,
     pub token: TokenMount,
     /// What the spec meets of the Pod Security Standards.
     pub standards: Standards,
 }
 
-/// What few pods have, so that it takes no room in the molds of the others.
+/// What few pods have, so that it takes no room with the others.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
-pub struct Oddity {
-    /// What their names begin with, as [`Mold::call`] leaves it; `None`: their owner's name and a dash.
+pub struct PodExtras {
+    /// What their names begin with, as [`PodShared::call`] leaves it; `None`: their owner's name and a dash.
     beginning: Option<Name>,
     /// See [`Owner::word`].
     owner_word: Name,
@@ -141,44 +142,44 @@ static NO_HOST_ACCESS: HostAccess = HostAccess {
     paths: Vec::new(),
 };
 
-impl Mold {
+impl PodShared {
     fn beginning(&self) -> Option<&Name> {
-        self.oddity.get()?.beginning.as_ref()
+        self.extras.get()?.beginning.as_ref()
     }
 
     /// Of a kube-apiserver's own pod: its flags `--authorization-*`, as written, which say who else may grant.
     pub fn authorization_flags(&self) -> &[Name] {
-        self.oddity.get().map_or(&[], |it| &it.authorization_flags)
+        self.extras.get().map_or(&[], |it| &it.authorization_flags)
     }
 
-    /// Lets these be [`Mold::authorization_flags`].
+    /// Lets these be [`PodShared::authorization_flags`].
     pub fn set_authorization_flags(&mut self, flags: Vec<Name>) {
-        self.oddity.change(|it| it.authorization_flags = flags);
+        self.extras.change(|it| it.authorization_flags = flags);
     }
 
     /// `spec.hostname`, where it is not their name: names of DNS may begin with it.
     pub fn hostname(&self) -> &str {
-        self.oddity.get().map_or("", |it| &it.hostname)
+        self.extras.get().map_or("", |it| &it.hostname)
     }
 
-    /// Lets this be [`Mold::hostname`].
+    /// Lets this be [`PodShared::hostname`].
     pub fn set_hostname(&mut self, hostname: Name) {
-        self.oddity.change(|it| it.hostname = hostname);
+        self.extras.change(|it| it.hostname = hostname);
     }
 
     /// What they have of their node.
     pub fn host_access(&self) -> &HostAccess {
-        self.oddity.get().map_or(&NO_HOST_ACCESS, |it| &it.host_access)
+        self.extras.get().map_or(&NO_HOST_ACCESS, |it| &it.host_access)
     }
 
-    /// Lets this be [`Mold::host_access`].
+    /// Lets this be [`PodShared::host_access`].
     pub fn set_host_access(&mut self, access: HostAccess) {
-        self.oddity.change(|it| it.host_access = access);
+        self.extras.change(|it| it.host_access = access);
     }
 
     /// Their controller, as owner references name it (a ReplicaSet, not yet its Deployment).
     pub fn owner(&self) -> Option<Owner> {
-        let word = self.oddity.get().map(|it| it.owner_word.clone()).unwrap_or_default();
+        let word = self.extras.get().map(|it| it.owner_word.clone()).unwrap_or_default();
         Owner::held(self.owner_kind, word, &self.owner_name)
     }
 
@@ -187,81 +188,81 @@ impl Mold {
         self.owner_kind != OwnerKind::None
     }
 
-    /// Lets this be [`Mold::owner`]; to be called before [`Mold::call`].
+    /// Lets this be [`PodShared::owner`]; to be called before [`PodShared::call`].
     pub fn set_owner(&mut self, owner: Option<Owner>) {
         let word;
         (self.owner_kind, word, self.owner_name) = owner.map(|it| (it.kind, it.word, it.name)).unwrap_or_default();
-        self.oddity.change(|it| it.owner_word = word);
+        self.extras.change(|it| it.owner_word = word);
     }
 
     /// Lets a pod of it be called so; gives what the pod itself holds of that name.
     ///
     /// A name that does not begin as its owner's does is parted at its last dash, or stands here whole. `shared` gives
     /// the one text that is equal to a beginning.
-    pub fn call(&mut self, name: &str, shared: impl FnOnce(&str) -> Name) -> Ending {
-        let of_owner = self.is_owned().then(|| Ending::after(&self.owner_name, name)).flatten();
-        if let Some(ending) = of_owner {
-            self.oddity.change(|it| it.beginning = None);
-            return ending;
+    pub fn call(&mut self, name: &str, shared: impl FnOnce(&str) -> Name) -> NameSuffix {
+        let of_owner = self.is_owned().then(|| NameSuffix::after(&self.owner_name, name)).flatten();
+        if let Some(suffix) = of_owner {
+            self.extras.change(|it| it.beginning = None);
+            return suffix;
         }
         let dash = name.rfind('-').map_or(0, |at| at + 1);
-        let (beginning, ending) = match Ending::new(&name[dash..]) {
-            Some(ending) if dash > 0 => (&name[..dash], ending),
-            _ => (name, Ending::default()),
+        let (beginning, suffix) = match NameSuffix::new(&name[dash..]) {
+            Some(suffix) if dash > 0 => (&name[..dash], suffix),
+            _ => (name, NameSuffix::default()),
         };
-        self.oddity.change(|it| it.beginning = Some(shared(beginning)));
-        ending
+        self.extras.change(|it| it.beginning = Some(shared(beginning)));
+        suffix
     }
 
-    /// What a pod of this ending is called.
-    fn name<'a>(&'a self, ending: &'a Ending) -> Spelling<'a> {
-        let ending = ending.as_str();
+    /// What a pod of this suffix is called.
+    fn name<'a>(&'a self, suffix: &'a NameSuffix) -> JoinedName<'a> {
+        let suffix = suffix.as_str();
         match self.beginning() {
-            Some(beginning) => Spelling::of([beginning.as_str(), "", ending]),
-            None if self.is_owned() => Spelling::of([self.owner_name.as_str(), "-", ending]),
-            None => Spelling::of(["", "", ending]),
+            Some(beginning) => JoinedName::of([beginning.as_str(), "", suffix]),
+            None if self.is_owned() => JoinedName::of([self.owner_name.as_str(), "-", suffix]),
+            None => JoinedName::of(["", "", suffix]),
         }
     }
 
-    /// Which of these labels of a pod of this ending its names say; the others are handed to `other`.
+    /// Which of these labels of a pod of this suffix its names say; the others are handed to `other`.
     pub fn tell<'l>(
         &self,
-        ending: &Ending,
+        suffix: &NameSuffix,
         labels: impl Iterator<Item = (&'l str, &'l str)>,
         mut other: impl FnMut(&'l str, &'l str),
-    ) -> Telling {
-        let mut telling = Telling::default();
+    ) -> ImpliedLabels {
+        let mut implied = ImpliedLabels::default();
         for (key, value) in labels {
-            let at = TELLING.iter().position(|it| *it == key);
-            let tells = at.is_some_and(|at| self.said(at, ending) == *value);
+            let at = IMPLIED.iter().position(|it| *it == key);
+            let tells = at.is_some_and(|at| self.said(at, suffix) == *value);
             // Of a key that stands twice the last value holds.
-            at.into_iter().for_each(|at| telling.put(at, tells));
+            at.into_iter().for_each(|at| implied.put(at, tells));
             if !tells {
                 other(key, value);
             }
         }
-        telling
+        implied
     }
 
-    /// What the label at this place of [`TELLING`] says where it says what a name does.
-    fn said<'a>(&'a self, at: usize, ending: &'a Ending) -> Spelling<'a> {
+    /// What the label at this place of [`IMPLIED`] says where it says what a name does.
+    fn said<'a>(&'a self, at: usize, suffix: &'a NameSuffix) -> JoinedName<'a> {
         match at {
-            0 => Spelling::whole(ending.as_str()),
-            1 => self.name(ending),
+            0 => JoinedName::whole(suffix.as_str()),
+            1 => self.name(suffix),
             // A ReplicaSet is named after its Deployment and the hash.
-            _ => Spelling::whole(self.owner_name.rsplit('-').next().unwrap_or_default()),
+            _ => JoinedName::whole(self.owner_name.rsplit('-').next().unwrap_or_default()),
         }
     }
 }
 
 /// The end of a name: at most five bytes, such as the letters that a controller draws, or an ordinal.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct Ending {
+pub struct NameSuffix {
     text: [u8; 5],
     len: u8,
 }
 
-impl Ending {
+impl NameSuffix {
     /// What a name has behind another and a dash, if it has that and it is short enough.
     pub(super) fn after(another: &str, name: &str) -> Option<Self> {
         Self::new(name.strip_prefix(another)?.strip_prefix('-')?)
@@ -279,20 +280,20 @@ impl Ending {
     }
 }
 
-impl fmt::Debug for Ending {
+impl fmt::Debug for NameSuffix {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(self.as_str(), out)
     }
 }
 
 /// Labels that say what a pod's name or its owner's says, as the controllers of StatefulSets and Deployments write them.
-const TELLING: [&str; 3] = ["apps.kubernetes.io/pod-index", "statefulset.kubernetes.io/pod-name", TEMPLATE_HASH];
+const IMPLIED: [&str; 3] = ["apps.kubernetes.io/pod-index", "statefulset.kubernetes.io/pod-name", TEMPLATE_HASH];
 
-/// Which labels a pod has that say only what a name says: these are not held again. A bit for each of `TELLING`.
+/// Which labels a pod has that say only what a name says: these are not held again. A bit for each of `IMPLIED`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Telling(u8);
+pub struct ImpliedLabels(u8);
 
-impl Telling {
+impl ImpliedLabels {
     fn has(self, at: usize) -> bool {
         self.0 >> at & 1 == 1
     }
@@ -304,27 +305,27 @@ impl Telling {
 
 /// Where a pod is: the node, which it shares with others unless it has an address of IPv6.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
-pub struct Berth {
+pub struct PodPlacement {
     /// Empty when it is not scheduled.
     pub node: Name,
     v6: Option<V6>,
 }
 
-impl Berth {
+impl PodPlacement {
     /// A place on this node.
     pub fn on(node: Name) -> Self {
         Self { node, v6: None }
     }
 }
 
-/// A pod: what is its own, and the [`Mold`] and the [`Berth`] that it shares.
+/// A pod: what is its own, and the [`PodShared`] and the [`PodPlacement`] that it shares.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Pod {
-    pub mold: triomphe::Arc<Mold>,
-    berth: triomphe::Arc<Berth>,
-    /// What [`Mold::call`] gave.
-    ending: Ending,
-    pub telling: Telling,
+    shared: triomphe::Arc<PodShared>,
+    placement: triomphe::Arc<PodPlacement>,
+    /// What [`PodShared::call`] gave.
+    suffix: NameSuffix,
+    pub implied: ImpliedLabels,
     /// Of [`Pod::addresses`] the one of IPv4.
     v4: Ipv4Addr,
     pub version: Version,
@@ -336,32 +337,32 @@ pub struct Pod {
 pub type SharedPod = triomphe::Arc<Pod>;
 
 impl Pod {
-    /// A pod of this mold, on this berth, and what it holds of its name.
-    pub fn new(mold: triomphe::Arc<Mold>, berth: triomphe::Arc<Berth>, ending: Ending) -> Self {
-        let (telling, version, uid) = Default::default();
-        Self { mold, berth, ending, telling, v4: Ipv4Addr::UNSPECIFIED, version, uid }
+    /// A pod of these parts.
+    pub fn new(shared: triomphe::Arc<PodShared>, placement: triomphe::Arc<PodPlacement>, suffix: NameSuffix) -> Self {
+        let (implied, version, uid) = Default::default();
+        Self { shared, placement, suffix, implied, v4: Ipv4Addr::UNSPECIFIED, version, uid }
     }
 
     /// A pod of this namespace and name alone.
     pub fn named(namespace: impl Into<Name>, name: &str) -> Self {
-        let mut mold = Mold { namespace: namespace.into(), ..Mold::default() };
-        let ending = mold.call(name, |it| Name::from(it));
-        Self::new(mold.into(), Default::default(), ending)
+        let mut shared = PodShared { namespace: namespace.into(), ..PodShared::default() };
+        let suffix = shared.call(name, |it| Name::from(it));
+        Self::new(shared.into(), Default::default(), suffix)
     }
 
     /// The same pod with these addresses.
     pub fn at(mut self, addresses: Addresses) -> Self {
         let (v4, v6) = addresses.parted();
         self.v4 = v4;
-        if self.berth.v6 != v6 {
-            triomphe::Arc::make_mut(&mut self.berth).v6 = v6;
+        if self.placement.v6 != v6 {
+            triomphe::Arc::make_mut(&mut self.placement).v6 = v6;
         }
         self
     }
 
-    /// The same pod with the labels that [`Mold::tell`] found its names to say.
-    pub fn telling(self, telling: Telling) -> Self {
-        Self { telling, ..self }
+    /// The same pod with the labels that [`PodShared::tell`] found its names to say.
+    pub fn implied(self, implied: ImpliedLabels) -> Self {
+        Self { implied, ..self }
     }
 
     /// The same pod as a server told it.
@@ -371,19 +372,19 @@ impl Pod {
 
     /// The same pod on this node.
     pub fn on(mut self, node: Name) -> Self {
-        triomphe::Arc::make_mut(&mut self.berth).node = node;
+        triomphe::Arc::make_mut(&mut self.placement).node = node;
         self
     }
 
     /// Its node; empty when it is not scheduled.
     #[inline]
     pub fn node(&self) -> &Name {
-        &self.berth.node
+        &self.placement.node
     }
 
     /// Its addresses.
     pub fn addresses(&self) -> Addresses {
-        Addresses::joined(self.v4, self.berth.v6)
+        Addresses::joined(self.v4, self.placement.v6)
     }
 
     /// Whether this is one of its addresses.
@@ -398,23 +399,23 @@ impl Pod {
     }
 
     fn called(mut self, name: &str, labels: &Labels) -> Self {
-        self.ending = triomphe::Arc::make_mut(&mut self.mold).call(name, |it| Name::from(it));
-        self.dressed(labels)
+        self.suffix = triomphe::Arc::make_mut(&mut self.shared).call(name, |it| Name::from(it));
+        self.with_labels(labels)
     }
 
     /// The same pod with these labels.
-    pub fn dressed(mut self, labels: &Labels) -> Self {
+    pub fn with_labels(mut self, labels: &Labels) -> Self {
         let pairs = labels.iter().map(|(key, value)| (key.as_str(), value.as_str()));
         let mut others = Vec::new();
-        self.telling = self.mold.tell(&self.ending, pairs, |key, value| others.push((key.into(), value.into())));
-        triomphe::Arc::make_mut(&mut self.mold).labels = Labels::new(others);
+        self.implied = self.shared.tell(&self.suffix, pairs, |key, value| others.push((key.into(), value.into())));
+        triomphe::Arc::make_mut(&mut self.shared).labels = Labels::new(others);
         self
     }
 
-    /// The same pod, of a mold that was changed; it keeps its name and its labels.
-    pub fn remolded(mut self, change: impl FnOnce(&mut Mold)) -> Self {
+    /// The same pod with what it shares changed; it keeps its name and its labels.
+    pub fn changed(mut self, change: impl FnOnce(&mut PodShared)) -> Self {
         let (name, labels) = (self.name().to_name(), self.labels().whole().into_owned());
-        change(triomphe::Arc::make_mut(&mut self.mold));
+        change(triomphe::Arc::make_mut(&mut self.shared));
         self.called(&name, &labels)
     }
 
@@ -425,17 +426,107 @@ impl Pod {
 
     /// Its namespace.
     pub fn namespace(&self) -> &Name {
-        &self.mold.namespace
+        &self.shared.namespace
+    }
+
+    /// How far its life is.
+    #[inline]
+    pub fn phase(&self) -> Phase {
+        self.shared.phase
+    }
+
+    /// Whose network it uses.
+    #[inline]
+    pub fn network(&self) -> PodNetwork {
+        self.shared.network
+    }
+
+    /// Whether it is listed or made from a template.
+    pub fn origin(&self) -> PodOrigin {
+        self.shared.origin
+    }
+
+    /// Whether it is being deleted.
+    pub fn is_terminating(&self) -> bool {
+        self.shared.terminating
+    }
+
+    /// Whether its Ready condition is there and not True.
+    pub fn is_unready(&self) -> bool {
+        self.shared.unready
+    }
+
+    /// The ports that its containers declare.
+    #[inline]
+    pub fn ports(&self) -> &Items<ContainerPort> {
+        &self.shared.ports
+    }
+
+    /// The service account that it runs as.
+    #[inline]
+    pub fn service_account(&self) -> &Name {
+        &self.shared.service_account
+    }
+
+    /// Whether the account's token is mounted.
+    pub fn token(&self) -> TokenMount {
+        self.shared.token
+    }
+
+    /// What its spec meets of the Pod Security Standards.
+    pub fn standards(&self) -> Standards {
+        self.shared.standards
+    }
+
+    /// What it has of its node.
+    pub fn host_access(&self) -> &HostAccess {
+        self.shared.host_access()
+    }
+
+    /// `spec.hostname`, where it is not its name: names of DNS may begin with it.
+    pub fn hostname(&self) -> &str {
+        self.shared.hostname()
+    }
+
+    /// Of a kube-apiserver's own pod: its flags `--authorization-*`, as written, which say who else may grant.
+    pub fn authorization_flags(&self) -> &[Name] {
+        self.shared.authorization_flags()
+    }
+
+    /// Its controller, as owner references name it (a ReplicaSet, not yet its Deployment).
+    pub fn owner(&self) -> Option<Owner> {
+        self.shared.owner()
+    }
+
+    /// Whether it has a controller.
+    pub fn is_owned(&self) -> bool {
+        self.shared.is_owned()
+    }
+
+    /// All its labels but those that names say, which pods of one workload have in one allocation.
+    pub fn held_labels(&self) -> &Labels {
+        &self.shared.labels
+    }
+
+    /// Whether all that pods of one workload share is the same for both, without comparing it: `false` may be wrong.
+    pub fn shares_with(&self, other: &Pod) -> bool {
+        triomphe::Arc::ptr_eq(&self.shared, &other.shared)
+    }
+
+    /// A mark of all that it shares with others of its workload: pods with equal marks are equal in that, and most that
+    /// are equal have equal marks. It holds while the pod is held.
+    pub fn shared_mark(&self) -> usize {
+        triomphe::Arc::as_ptr(&self.shared) as usize
     }
 
     /// Its name.
-    pub fn name(&self) -> Spelling<'_> {
-        self.mold.name(&self.ending)
+    pub fn name(&self) -> JoinedName<'_> {
+        self.shared.name(&self.suffix)
     }
 
     /// What names its controller.
     pub fn owner_id(&self) -> Option<WorkloadId> {
-        self.mold.owner().map(|it| it.of(self.namespace()))
+        self.shared.owner().map(|it| it.of(self.namespace()))
     }
 
     /// What names it.
@@ -455,7 +546,7 @@ impl Pod {
 
     /// Whether policies govern it: it runs, or will, on a network of its own.
     pub fn is_governed(&self) -> bool {
-        self.mold.network == PodNetwork::Own && !self.mold.phase.is_finished()
+        self.shared.network == PodNetwork::Own && !self.shared.phase.is_finished()
     }
 }
 
@@ -467,21 +558,21 @@ impl<'a> PodLabels<'a> {
     /// The value under a key.
     pub fn get(self, key: &str) -> Option<Cow<'a, Name>> {
         let own = self.own().find(|(it, _)| *it == key).map(|(_, value)| Cow::Owned(value.to_name()));
-        own.or_else(|| self.0.mold.labels.get(key).map(Cow::Borrowed))
+        own.or_else(|| self.0.shared.labels.get(key).map(Cow::Borrowed))
     }
 
     /// Those that say what its name or its owner's does.
-    pub fn own(self) -> impl Iterator<Item = (&'static str, Spelling<'a>)> {
-        let own = TELLING.into_iter().enumerate().filter(move |(at, _)| self.0.telling.has(*at));
-        own.map(move |(at, key)| (key, self.0.mold.said(at, &self.0.ending)))
+    pub fn own(self) -> impl Iterator<Item = (&'static str, JoinedName<'a>)> {
+        let own = IMPLIED.into_iter().enumerate().filter(move |(at, _)| self.0.implied.has(*at));
+        own.map(move |(at, key)| (key, self.0.shared.said(at, &self.0.suffix)))
     }
 
     /// All of them in one set.
     pub fn whole(self) -> Cow<'a, Labels> {
-        if self.0.telling == Telling::default() {
-            return Cow::Borrowed(&self.0.mold.labels);
+        if self.0.implied == ImpliedLabels::default() {
+            return Cow::Borrowed(&self.0.shared.labels);
         }
-        let shared = self.0.mold.labels.iter().map(|(key, value)| (key.clone(), value.clone()));
+        let shared = self.0.shared.labels.iter().map(|(key, value)| (key.clone(), value.clone()));
         Cow::Owned(Labels::new(shared.chain(self.own().map(|(key, value)| (key.into(), value.to_name())))))
     }
 
@@ -501,7 +592,7 @@ impl Fact for Pod {
     fn namespace(&self) -> &Name {
         self.namespace()
     }
-    fn name(&self) -> Spelling<'_> {
+    fn name(&self) -> JoinedName<'_> {
         self.name()
     }
     fn uid(&self) -> UidMark {
@@ -527,15 +618,15 @@ mod tests {
 
     fn owned(owner: Option<&str>, name: &str) -> Pod {
         let owner = owner.map(|it| Owner::new("ReplicaSet", it.into()));
-        let mut mold = Mold { namespace: "shop".into(), ..Mold::default() };
-        mold.set_owner(owner);
-        let ending = mold.call(name, |it| Name::from(it));
-        Pod::new(mold.into(), Default::default(), ending)
+        let mut shared = PodShared { namespace: "shop".into(), ..PodShared::default() };
+        shared.set_owner(owner);
+        let suffix = shared.call(name, |it| Name::from(it));
+        Pod::new(shared.into(), Default::default(), suffix)
     }
 
     #[test]
     fn a_pod_has_its_name_however_it_is_parted() {
-        let names = ["web-5d8-x2z4k", "web-5d8", "web-5d8-", "web", "-", "a-very-long-ending", "db-0", "ä-öüöü", ""];
+        let names = ["web-5d8-x2z4k", "web-5d8", "web-5d8-", "web", "-", "a-very-long-suffix", "db-0", "ä-öüöü", ""];
         for owner in [None, Some("web-5d8"), Some("web"), Some("")] {
             for name in names {
                 let pod = owned(owner, name);
@@ -551,51 +642,51 @@ mod tests {
         let set = |pairs: &[(&str, &str)]| {
             Labels::new(pairs.iter().map(|(key, value)| (Name::from(*key), Name::from(*value))))
         };
-        let all = set(&[("app", "db"), (TELLING[0], "0"), (TELLING[1], "db-0")]);
-        let pod = owned(Some("db"), "db-0").dressed(&all);
-        assert_eq!((&*pod.labels().whole(), &pod.mold.labels), (&all, &set(&[("app", "db")])));
-        assert_ne!(pod, owned(Some("db"), "db-0").dressed(&set(&[("app", "db")])));
-        assert_eq!(pod.labels().get(TELLING[1]).as_deref().map(Name::as_str), Some("db-0"));
-        assert!(pod.labels().hold(&set(&[(TELLING[0], "0")])));
-        let others = set(&[("app", "db"), (TELLING[0], "0"), (TELLING[1], "db-1")]);
-        let other = pod.clone().dressed(&others);
-        assert_eq!((&*other.labels().whole(), other.mold.labels.len()), (&others, 2));
+        let all = set(&[("app", "db"), (IMPLIED[0], "0"), (IMPLIED[1], "db-0")]);
+        let pod = owned(Some("db"), "db-0").with_labels(&all);
+        assert_eq!((&*pod.labels().whole(), &pod.shared.labels), (&all, &set(&[("app", "db")])));
+        assert_ne!(pod, owned(Some("db"), "db-0").with_labels(&set(&[("app", "db")])));
+        assert_eq!(pod.labels().get(IMPLIED[1]).as_deref().map(Name::as_str), Some("db-0"));
+        assert!(pod.labels().hold(&set(&[(IMPLIED[0], "0")])));
+        let others = set(&[("app", "db"), (IMPLIED[0], "0"), (IMPLIED[1], "db-1")]);
+        let other = pod.clone().with_labels(&others);
+        assert_eq!((&*other.labels().whole(), other.shared.labels.len()), (&others, 2));
         // Of a key that stands twice the last value holds.
-        let twice = [(TELLING[0], "0"), (TELLING[0], "7")].into_iter();
-        assert_eq!(pod.mold.tell(&pod.ending, twice, |_, _| ()), Telling::default());
+        let twice = [(IMPLIED[0], "0"), (IMPLIED[0], "7")].into_iter();
+        assert_eq!(pod.shared.tell(&pod.suffix, twice, |_, _| ()), ImpliedLabels::default());
         let renamed = pod.clone().renamed("db-1");
-        assert_eq!((renamed.labels().whole(), renamed.telling), (pod.labels().whole(), Telling::default()));
+        assert_eq!((renamed.labels().whole(), renamed.implied), (pod.labels().whole(), ImpliedLabels::default()));
     }
 
     #[test]
     fn the_hash_of_a_template_is_said_by_the_owners_name_and_stays_when_that_changes() {
         let labels = |hash: &str| Labels::new([("app".into(), "web".into()), (TEMPLATE_HASH.into(), hash.into())]);
         for (owner, hash) in [(Some("web-5d8"), "5d8"), (Some("web-5d8"), "777"), (Some("web"), "web"), (None, "")] {
-            let pod = owned(owner, "web-5d8-x2z4k").dressed(&labels(hash));
+            let pod = owned(owner, "web-5d8-x2z4k").with_labels(&labels(hash));
             assert_eq!(*pod.labels().whole(), labels(hash), "{owner:?}");
-            assert_eq!(pod.mold.labels.len(), if hash == "777" { 2 } else { 1 }, "{owner:?}");
-            let of_another = pod.remolded(|it| it.set_owner(Some(Owner::new("ReplicaSet", "db-9".into()))));
+            assert_eq!(pod.shared.labels.len(), if hash == "777" { 2 } else { 1 }, "{owner:?}");
+            let of_another = pod.changed(|it| it.set_owner(Some(Owner::new("ReplicaSet", "db-9".into()))));
             assert_eq!(*of_another.labels().whole(), labels(hash));
             assert_eq!(of_another.name().to_string(), "web-5d8-x2z4k");
         }
-        let of_set = owned(Some("db"), "db-0").dressed(&Labels::new([(TELLING[1].into(), "db-0".into())]));
-        let of_another = of_set.clone().remolded(|it| it.set_owner(None));
+        let of_set = owned(Some("db"), "db-0").with_labels(&Labels::new([(IMPLIED[1].into(), "db-0".into())]));
+        let of_another = of_set.clone().changed(|it| it.set_owner(None));
         assert_eq!(of_another.labels().whole(), of_set.labels().whole());
     }
 
     #[test]
     fn pods_of_one_workload_share_all_but_the_end_of_their_names() {
         let (one, other) = (owned(Some("web-5d8"), "web-5d8-x2z4k"), owned(Some("web-5d8"), "web-5d8-q8r7p"));
-        assert_eq!(one.mold, other.mold);
+        assert_eq!(one.shared, other.shared);
         assert_ne!(one, other);
         assert!(one.order(&other).is_gt());
-        assert_ne!(owned(None, "web-0").mold, owned(None, "web-0-1").mold);
+        assert_ne!(owned(None, "web-0").shared, owned(None, "web-0-1").shared);
     }
 
     /// Memory is a feature: see docs/performance.md.
     #[test]
     fn a_pod_is_small() {
-        assert!(size_of::<Mold>() <= 56, "{}", size_of::<Mold>());
+        assert!(size_of::<PodShared>() <= 56, "{}", size_of::<PodShared>());
         assert!(size_of::<Pod>() <= 40, "{}", size_of::<Pod>());
     }
 }

@@ -8,7 +8,7 @@ use super::id::{Kind, ObjectId};
 use super::items::Items;
 use super::labels::{Labels, Selector};
 use super::name::Name;
-use super::rare::Rare;
+use super::sparse::Sparse;
 
 /// One rule of a role, as written; matching is `rbac`'s.
 ///
@@ -75,7 +75,7 @@ pub struct Role {
     pub meta: Meta,
     /// As they stand in `rules`, in order: `rules[i]` is element `i` here.
     pub rules: Items<RoleRule>,
-    aggregation: Rare<Aggregation>,
+    aggregation: Sparse<Aggregation>,
     pub origin: Origin,
 }
 
@@ -94,7 +94,7 @@ pub type SharedRole = triomphe::Arc<Role>;
 impl Role {
     /// A role with these rules.
     pub fn new(meta: Meta, rules: Items<RoleRule>, origin: Origin) -> Self {
-        Self { meta, rules, aggregation: Rare::default(), origin }
+        Self { meta, rules, aggregation: Sparse::default(), origin }
     }
 
     /// The same ClusterRole with these labels, by which it is a member of aggregated ones.

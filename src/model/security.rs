@@ -86,7 +86,7 @@ impl Minors {
 /// Which levels of the Pod Security Standards a spec meets, by the version of the standards.
 ///
 /// They have changed with versions, mostly by allowing more. Exact from 1.25 on, where the admission that enforces them
-/// became stable. One byte, since every pod's mold has one.
+/// became stable. One byte, since what pods share has one each.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Standards(u8);
 

@@ -7,8 +7,8 @@ use arcstr::literal;
 use super::cluster::Cluster;
 use super::facts::{Fact, Meta, Pod, UidMark, Version};
 use super::id::{Kind, ObjectId, WorkloadId};
-use super::name::{Name, Spelling};
-use super::rare::Rare;
+use super::name::{JoinedName, Name};
+use super::sparse::Sparse;
 
 /// The label that tells the ReplicaSets of one Deployment apart.
 pub const TEMPLATE_HASH: &str = "pod-template-hash";
@@ -119,7 +119,7 @@ pub struct Workload {
     owner_kind: OwnerKind,
     /// Empty where it has no owner.
     owner_name: Name,
-    rest: Rare<Rest>,
+    rest: Sparse<Rest>,
     pub version: Version,
     pub uid: UidMark,
 }
@@ -147,7 +147,7 @@ impl Workload {
     pub fn new(kind: WorkloadKind, meta: Meta, owner: Option<Owner>, plan: Option<Plan>) -> Self {
         let Meta { namespace, name, uid, version } = meta;
         let (owner_kind, owner_word, owner_name) = owner.map(|it| (it.kind, it.word, it.name)).unwrap_or_default();
-        let mut rest = Rare::default();
+        let mut rest = Sparse::default();
         rest.change(|it| *it = Rest { owner_word, plan });
         Self { namespace, name, kind, owner_kind, owner_name, rest, version, uid }
     }
@@ -178,8 +178,8 @@ impl Fact for Workload {
     fn namespace(&self) -> &Name {
         &self.namespace
     }
-    fn name(&self) -> Spelling<'_> {
-        Spelling::whole(&self.name)
+    fn name(&self) -> JoinedName<'_> {
+        JoinedName::whole(&self.name)
     }
     fn uid(&self) -> UidMark {
         self.uid

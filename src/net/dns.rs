@@ -76,7 +76,7 @@ pub fn dns(index: &Index, cluster: &Cluster, from: &End) -> Dns {
     }
     if pods.is_empty() {
         let labeled = cluster.pods.of(HOME).iter().filter(|it| has_label(it, SERVER.1));
-        pods.extend(labeled.filter(|it| !it.mold.phase.is_finished()).map(|it| (it.pod_id(), 53)));
+        pods.extend(labeled.filter(|it| !it.phase().is_finished()).map(|it| (it.pod_id(), 53)));
     }
     let servers = pods.into_iter().map(|(pod, port)| {
         let to = End::Pod(pod.clone());
@@ -114,14 +114,14 @@ pub fn behind(cluster: &Cluster, service: &Service) -> Vec<(PodId, u16)> {
     if !found.is_empty() || selector.is_empty() {
         return found;
     }
-    let is_ready = |it: &Pod| !it.mold.unready || service.publishes_not_ready;
-    let is_behind = |it: &Pod| !it.mold.phase.is_finished() && is_ready(it) && it.labels().hold(selector);
+    let is_ready = |it: &Pod| !it.is_unready() || service.publishes_not_ready;
+    let is_behind = |it: &Pod| !it.phase().is_finished() && is_ready(it) && it.labels().hold(selector);
     for pod in cluster.pods.of(home).iter().filter(|it| is_behind(it)) {
         for port in service.ports.iter().filter(|it| it.protocol == Protocol::Udp) {
             match &port.target {
                 TargetPort::Number(number) => found.push((pod.pod_id(), *number)),
                 TargetPort::Named(name) => {
-                    let named = pod.mold.ports.iter().filter(|it| it.name == *name && it.protocol == Protocol::Udp);
+                    let named = pod.ports().iter().filter(|it| it.name == *name && it.protocol == Protocol::Udp);
                     found.extend(named.map(|it| (pod.pod_id(), it.number)));
                 }
             }
@@ -133,7 +133,7 @@ pub fn behind(cluster: &Cluster, service: &Service) -> Vec<(PodId, u16)> {
 /// The NodeLocal DNSCache on the end's own node.
 fn node_local(cluster: &Cluster, from: &End) -> NodeLocal {
     let Some(node) = node_of(cluster, from) else { return NodeLocal::None };
-    let here = |it: &&SharedPod| it.node() == node && !it.mold.phase.is_finished() && has_label(it, NODE_LOCAL);
+    let here = |it: &&SharedPod| it.node() == node && !it.phase().is_finished() && has_label(it, NODE_LOCAL);
     let is_known = || {
         let coverage = &cluster.coverage;
         coverage.is_complete(Kind::POD, HOME) || coverage.nodes.contains(&(HOME.into(), node.clone()))

@@ -70,7 +70,7 @@ pub(super) fn reads_pods(cluster: &Cluster, namespace: &str) -> bool {
 /// The addresses of a pod: of one on the host network its own, else its node's.
 pub(super) fn pod_addresses(cluster: &Cluster, pod: &Pod) -> Addresses {
     let own = pod.addresses();
-    if pod.mold.network == PodNetwork::Own || !own.is_empty() { own } else { listed_addresses(cluster, pod.node()) }
+    if pod.network() == PodNetwork::Own || !own.is_empty() { own } else { listed_addresses(cluster, pod.node()) }
 }
 
 /// The first address of each family that a Node object lists.
@@ -91,7 +91,7 @@ pub(super) fn node_addresses(cluster: &Cluster, node: &str) -> Addresses {
 
 /// The pods whose addresses are their node's.
 pub(super) fn pods_as_nodes(cluster: &Cluster) -> impl Iterator<Item = &SharedPod> {
-    let is_one = |pod: &&SharedPod| pod.mold.network == PodNetwork::Host && !pod.mold.phase.is_finished();
+    let is_one = |pod: &&SharedPod| pod.network() == PodNetwork::Host && !pod.phase().is_finished();
     let pods = cluster.pods.iter().filter(is_one).filter(|it| !it.node().is_empty());
     pods.filter(|it| reads_pods(cluster, it.namespace()))
 }
@@ -114,7 +114,7 @@ pub fn host_addresses(cluster: &Cluster) -> BTreeMap<Name, Vec<IpAddr>> {
 
 /// A pod as an end, with its facts.
 pub(super) fn pod_facts(cluster: &Cluster, end: &End, pod: &SharedPod, namespace: NamespaceLabels) -> EndFacts {
-    let node = match pod.mold.network {
+    let node = match pod.network() {
         PodNetwork::Own => None,
         PodNetwork::Host => cluster.nodes.get("", pod.node()).cloned(),
     };
@@ -211,7 +211,7 @@ pub enum Holder {
 pub fn holder(cluster: &Cluster, address: IpAddr) -> Holder {
     let address = canonical(address);
     let believed = |pod: &&SharedPod| pod.is_governed() && pod.has(address) && reads_pods(cluster, pod.namespace());
-    if let Some(pod) = cluster.pods.iter().filter(believed).min_by_key(|it| it.mold.terminating) {
+    if let Some(pod) = cluster.pods.iter().filter(believed).min_by_key(|it| it.is_terminating()) {
         return Holder::Pod(pod.pod_id());
     }
     if let Some(node) = cluster.nodes.iter().find(|it| it.addresses.iter().any(|it| canonical(*it) == address)) {

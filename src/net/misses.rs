@@ -18,7 +18,7 @@ use crate::model::cluster::{Cluster, METADATA_NAME};
 use crate::model::facts::{ContainerRole, EndpointSlice, Fact, Pod, PodNetwork, Service, TargetPort};
 use crate::model::id::{Kind, ObjectId};
 use crate::model::labels::{NamespaceMatch, Operator, Requirement, SelectorSet};
-use crate::model::name::{Name, Spelling};
+use crate::model::name::{JoinedName, Name};
 use crate::model::place::Place;
 use crate::model::policy::{Direction, Peer, PeerMatch, Policy, Rule};
 use crate::model::port::PortMatch;
@@ -143,7 +143,7 @@ impl Case<'_> {
     fn of_peer(&self, peer: &Peer) -> Vec<Lack> {
         match &peer.matches {
             PeerMatch::Anyone => Vec::new(),
-            PeerMatch::Pods(set) => match self.peer.pod.as_deref().filter(|it| it.mold.network == PodNetwork::Own) {
+            PeerMatch::Pods(set) => match self.peer.pod.as_deref().filter(|it| it.network() == PodNetwork::Own) {
                 Some(pod) => self.of_set(set, pod),
                 None => vec![Lack::NotAPod],
             },
@@ -239,12 +239,8 @@ impl Case<'_> {
                 }
             }
             (PortMatch::Named { protocol, name }, port) => {
-                let ports = self
-                    .to
-                    .pod
-                    .iter()
-                    .filter(|it| it.mold.network == PodNetwork::Own)
-                    .flat_map(|it| it.mold.ports.iter());
+                let ports =
+                    self.to.pod.iter().filter(|it| it.network() == PodNetwork::Own).flat_map(|it| it.ports().iter());
                 let declared = ports
                     .filter(|it| it.name == *name && it.protocol == *protocol && it.container != ContainerRole::Init);
                 let numbers: Vec<u16> = declared.map(|it| it.number).collect();
@@ -282,7 +278,7 @@ impl Case<'_> {
     fn services_before<'a>(&'a self, pod: &'a Pod) -> impl Iterator<Item = &'a Service> {
         let home = pod.namespace();
         let slices = || self.cluster.endpoint_slices.of(home).iter();
-        let names = |slice: &EndpointSlice| slice.endpoints.iter().any(|it| pod.name() == Spelling::whole(&it.pod));
+        let names = |slice: &EndpointSlice| slice.endpoints.iter().any(|it| pod.name() == JoinedName::whole(&it.pod));
         let is_before = move |service: &Service| {
             !service.selector.is_empty() && pod.labels().hold(&service.selector)
                 || slices().any(|it| *it.service() == service.meta.name && names(it))
@@ -330,7 +326,7 @@ fn unmet<'a>(requirements: &'a [Requirement], pod: &'a Pod) -> impl Iterator<Ite
 fn targets(target: &TargetPort, pod: &Pod) -> Vec<u16> {
     match target {
         TargetPort::Number(number) => vec![*number],
-        TargetPort::Named(name) => pod.mold.ports.iter().filter(|it| it.name == *name).map(|it| it.number).collect(),
+        TargetPort::Named(name) => pod.ports().iter().filter(|it| it.name == *name).map(|it| it.number).collect(),
     }
 }
 

@@ -113,7 +113,7 @@ pub fn boundaries(cluster: &Cluster) -> BTreeSet<Port> {
             }
         }
     }
-    for it in cluster.pods.iter().flat_map(|it| it.mold.ports.iter()).filter(|it| !it.name.is_empty()) {
+    for it in cluster.pods.iter().flat_map(|it| it.ports().iter()).filter(|it| !it.name.is_empty()) {
         cut(it.protocol, it.number, it.number);
     }
     ports
@@ -174,12 +174,8 @@ impl<'a> Naive<'a> {
             let mut all = node_addresses(name);
             for pod in self.cluster.pods.iter().filter(|_| node_addresses(name).is_empty()) {
                 let coverage = self.cluster.coverage.of(Kind::POD, pod.namespace());
-                let is_believed = !matches!(coverage, Coverage::Forbidden { .. }) && !pod.mold.phase.is_finished();
-                if pod.mold.network == PodNetwork::Host
-                    && is_believed
-                    && pod.node().as_str() == name
-                    && !name.is_empty()
-                {
+                let is_believed = !matches!(coverage, Coverage::Forbidden { .. }) && !pod.phase().is_finished();
+                if pod.network() == PodNetwork::Host && is_believed && pod.node().as_str() == name && !name.is_empty() {
                     all.extend(pod.addresses().iter());
                 }
             }
@@ -199,11 +195,11 @@ impl<'a> Naive<'a> {
             End::Pod(id) => {
                 let pod = self.cluster.pods.get(&id.namespace, &id.name)?;
                 let coverage = self.cluster.coverage.of(Kind::POD, &id.namespace);
-                if pod.mold.phase.is_finished() || matches!(coverage, Coverage::Forbidden { .. }) {
+                if pod.phase().is_finished() || matches!(coverage, Coverage::Forbidden { .. }) {
                     return None;
                 }
                 let own: Vec<IpAddr> = pod.addresses().iter().collect();
-                match pod.mold.network {
+                match pod.network() {
                     PodNetwork::Own => {
                         let anywhere =
                             if settings.pod_cidrs.is_empty() { everywhere } else { settings.pod_cidrs.clone() };
@@ -353,7 +349,7 @@ impl<'a> Naive<'a> {
 
     /// What a gate may do because of what is neither evaluated nor a policy of both ways: meshes, egress firewalls.
     fn may(&self, direction: Direction, target: &Party<'_>, peer: &Party<'_>) -> Ways<bool> {
-        let Some(pod) = target.pod.filter(|it| it.mold.network == PodNetwork::Own) else { return Ways::new() };
+        let Some(pod) = target.pod.filter(|it| it.network() == PodNetwork::Own) else { return Ways::new() };
         let may = self.cluster.policies.iter().filter(|it| !it.gaps.is_empty());
         let held = may.filter(|it| self.selects(&it.target, pod) != NO);
         let held = held.flat_map(|it| it.gaps.iter().map(|gap| gap.bends));

@@ -128,7 +128,7 @@ impl Verdict {
             notes.push(Note::StandingConnections);
         }
         if let (Some(pod), Some((protocol, number)), Outcome::Allow) = (&self.to.pod, self.port, self.outcome()) {
-            let is_declared = pod.mold.ports.iter().any(|it| it.protocol == protocol && it.number == number);
+            let is_declared = pod.ports().iter().any(|it| it.protocol == protocol && it.number == number);
             notes.extend((!is_declared).then_some(Note::NotDeclared));
         }
         notes
@@ -156,7 +156,7 @@ impl Verdict {
                 notes.push(Note::EndPort);
             }
             Some(PortMatch::Named { protocol, name }) => {
-                let ports = self.to.pod.iter().flat_map(|it| it.mold.ports.iter());
+                let ports = self.to.pod.iter().flat_map(|it| it.ports().iter());
                 let named = ports.filter(|it| it.name == *name && it.protocol == *protocol);
                 notes.extend(named.filter_map(|it| match it.container {
                     ContainerRole::Sidecar => Some(Note::SidecarPort),
@@ -185,7 +185,7 @@ fn of_end(end: &EndFacts) -> Vec<Note> {
     } else if pod.addresses().is_empty() {
         notes.push(Note::NoAddressYet);
     }
-    notes.extend(pod.mold.terminating.then_some(Note::Terminating));
+    notes.extend(pod.is_terminating().then_some(Note::Terminating));
     notes
 }
 

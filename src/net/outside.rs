@@ -19,7 +19,7 @@ const TOLD_APART: usize = 16;
 
 /// The ranges that objects of the cluster hold, in order.
 pub(super) fn held(cluster: &Cluster) -> Vec<AddressRange> {
-    let pods = cluster.pods.iter().filter(|it| it.mold.network == PodNetwork::Own && !it.mold.phase.is_finished());
+    let pods = cluster.pods.iter().filter(|it| it.network() == PodNetwork::Own && !it.phase().is_finished());
     let mut all: Vec<IpAddr> = pods.flat_map(|it| it.addresses().iter().collect::<Vec<_>>()).collect();
     all.extend(pods_as_nodes(cluster).flat_map(|it| it.addresses().iter().collect::<Vec<_>>()));
     all.extend(cluster.nodes.iter().flat_map(|it| it.addresses.iter().copied()));

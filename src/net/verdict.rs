@@ -61,7 +61,7 @@ pub struct EndFacts {
 impl EndFacts {
     /// Whether this is a pod on its node's network.
     pub fn is_host_network(&self) -> bool {
-        self.pod.as_ref().is_some_and(|it| it.mold.network == PodNetwork::Host)
+        self.pod.as_ref().is_some_and(|it| it.network() == PodNetwork::Host)
     }
 
     /// Whether policies may govern it.

@@ -133,7 +133,7 @@ impl Marks {
 
 /// The mark that a pod bears: a kube-apiserver whose flags name more than Node and RBAC.
 pub fn of_pod(pod: &Pod) -> Option<Mark> {
-    let foreign = pod.mold.authorization_flags().iter().find(|it| is_foreign(it))?;
+    let foreign = pod.authorization_flags().iter().find(|it| is_foreign(it))?;
     Some(Mark { reach: Reach::Everybody, what: format!("the API server runs with {foreign}").into() })
 }
 

@@ -153,7 +153,7 @@ impl Index {
         // Pods of one workload stand together and run as one account, which is then looked up once.
         let mut last: Option<(&Name, &Name)> = None;
         let pods = cluster.pods.iter().filter(|it| {
-            let account = Some((it.namespace(), &it.mold.service_account));
+            let account = Some((it.namespace(), it.service_account()));
             account != std::mem::replace(&mut last, account)
         });
         let missing = pods.filter_map(|it| missing_account(cluster, it));
@@ -297,12 +297,12 @@ fn account(namespace: &Name, name: &Name) -> Subject {
 }
 
 fn runs_as(pod: &Pod, name: &str) -> bool {
-    pod.mold.service_account == *name && !pod.mold.phase.is_finished()
+    *pod.service_account() == *name && !pod.phase().is_finished()
 }
 
 /// The account that a pod runs as, where no such object is held; while accounts are still being listed none is missing.
 pub fn missing_account(cluster: &Cluster, pod: &Pod) -> Option<Subject> {
-    let (namespace, name) = (pod.namespace(), &pod.mold.service_account);
+    let (namespace, name) = (pod.namespace(), pod.service_account());
     if *cluster.coverage.of(Kind::SERVICE_ACCOUNT, namespace) == Coverage::Loading {
         return None;
     }
@@ -325,8 +325,8 @@ fn uses(cluster: &Cluster, subjects: &[Subject]) -> Uses {
     let accounts = subjects.iter().filter(|it| it.kind() == SubjectKind::ServiceAccount);
     let namespaces: BTreeSet<&Name> = accounts.map(|it| it.namespace()).collect();
     let mut uses = Uses::new();
-    for pod in namespaces.into_iter().flat_map(|it| cluster.pods.of(it)).filter(|it| !it.mold.phase.is_finished()) {
-        let key = (pod.namespace().clone(), pod.mold.service_account.clone());
+    for pod in namespaces.into_iter().flat_map(|it| cluster.pods.of(it)).filter(|it| !it.phase().is_finished()) {
+        let key = (pod.namespace().clone(), pod.service_account().clone());
         let of = uses.entry(key).or_insert_with(|| Use { pods: 0, first: pod.clone(), is_shared: false });
         of.is_shared |= of.pods > 0 && !of.is_shared && !belong_together(cluster, &of.first, pod);
         of.pods += 1;
@@ -337,7 +337,7 @@ fn uses(cluster: &Cluster, subjects: &[Subject]) -> Uses {
 /// Whether two pods are of one workload; pods without a controller are of none.
 fn belong_together(cluster: &Cluster, a: &Pod, b: &Pod) -> bool {
     // As pods write it first: most pods of an account are of one controller, which then need not be looked up.
-    a.mold.is_owned() && (a.mold.owner() == b.mold.owner() || workload_of(cluster, a) == workload_of(cluster, b))
+    a.is_owned() && (a.owner() == b.owner() || workload_of(cluster, a) == workload_of(cluster, b))
 }
 
 /// Whether no request is ever this subject's: an unknown kind, an account of no namespace, or no name (CONTRACT §4).

@@ -37,7 +37,7 @@ fn load(shop: &str) -> Loaded {
 
 /// All ports that its containers and Services have, and one that none has.
 fn ports(cluster: &Cluster) -> Vec<(Protocol, u16)> {
-    let of_pods = cluster.pods.iter().flat_map(|it| it.mold.ports.iter().map(|it| (it.protocol, it.number)));
+    let of_pods = cluster.pods.iter().flat_map(|it| it.ports().iter().map(|it| (it.protocol, it.number)));
     let of_services = cluster.services.iter().flat_map(|it| it.ports.iter().map(|it| (it.protocol, it.number)));
     let all: BTreeSet<_> = of_pods.chain(of_services).chain([(Protocol::Tcp, 7), (Protocol::Udp, 53)]).collect();
     all.into_iter().collect()

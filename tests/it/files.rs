@@ -70,7 +70,7 @@ fn a_list_is_read_item_by_item() {
     let loaded = of(DUMP);
     assert_eq!(pod_names(&loaded.cluster), ["shop/web-0"]);
     let pod = loaded.cluster.pods.get("shop", "web-0").expect("the pod");
-    assert_eq!((pod.mold.ports.len(), pod.labels().whole().len()), (1, 1));
+    assert_eq!((pod.ports().len(), pod.labels().whole().len()), (1, 1));
     assert_eq!(loaded.cluster.policies.len(), 1);
     assert!(notes(&loaded).is_empty(), "{:?}", notes(&loaded));
     assert_eq!(
@@ -160,7 +160,7 @@ fn a_workload_whose_pods_are_not_listed_stands_for_one() {
     let loaded = of(&text);
     assert_eq!(pod_names(&loaded.cluster), ["default/p", "default/web", "default/web-deployment"]);
     let made = loaded.cluster.pods.get("default", "web-deployment").expect("the template's pod");
-    assert_eq!((made.mold.origin, made.mold.ports.len(), made.labels().whole().len()), (PodOrigin::Template, 1, 1));
+    assert_eq!((made.origin(), made.ports().len(), made.labels().whole().len()), (PodOrigin::Template, 1, 1));
     assert_eq!(made.owner_id().map(|it| it.to_string()).as_deref(), Some("deployment/default/web"));
     assert_eq!(loaded.notes[2], "2 workloads stand for one pod each, made from their templates");
 }

@@ -69,7 +69,7 @@ fn world(seed: u64) -> (World, Dice) {
 type Matrix = BTreeMap<(PodId, PodId, Port), Outcome>;
 
 fn matrix(world: &World, cluster: &Cluster, ports: &BTreeSet<Port>) -> Matrix {
-    let running = cluster.pods.iter().filter(|it| !it.mold.phase.is_finished());
+    let running = cluster.pods.iter().filter(|it| !it.phase().is_finished());
     let pods: Vec<PodId> = running.map(|it| it.pod_id()).collect();
     let mut all = Matrix::new();
     for (from, to) in pods.iter().flat_map(|a| pods.iter().map(move |b| (a, b))).filter(|(a, b)| a != b) {
@@ -94,8 +94,7 @@ fn made(cluster: &Cluster, candidate: &Candidate) -> Cluster {
 
 /// A pair of pods on networks of their own, and a port.
 fn pair(world: &World, dice: &mut Dice, ports: &BTreeSet<Port>) -> Option<(PodId, PodId, Port)> {
-    let is_one =
-        |it: &&kreach::model::facts::SharedPod| it.mold.network == PodNetwork::Own && !it.mold.phase.is_finished();
+    let is_one = |it: &&kreach::model::facts::SharedPod| it.network() == PodNetwork::Own && !it.phase().is_finished();
     let pods: Vec<PodId> = world.cluster.pods.iter().filter(is_one).map(|it| it.pod_id()).collect();
     if pods.len() < 2 {
         return None;

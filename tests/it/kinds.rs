@@ -103,11 +103,8 @@ status: {phase: Pending, podIP: 10.0.0.7, podIPs: [{ip: 10.0.0.7}, {ip: "fd00::7
     assert_eq!(pod.owner_id().map(|it| it.to_string()).as_deref(), Some("replicaset/shop/web-5d"));
     assert_eq!(pod.version.number(), 77);
     assert_eq!(entry.kept.as_ref().map(|it| it.created), Some(1_767_323_045));
-    assert_eq!(
-        (pod.mold.phase, pod.mold.network, pod.addresses().iter().count()),
-        (Phase::Pending, PodNetwork::Own, 2)
-    );
-    let roles: Vec<_> = pod.mold.ports.iter().map(|it| (it.number, it.container)).collect();
+    assert_eq!((pod.phase(), pod.network(), pod.addresses().iter().count()), (Phase::Pending, PodNetwork::Own, 2));
+    let roles: Vec<_> = pod.ports().iter().map(|it| (it.number, it.container)).collect();
     assert!(roles.contains(&(15008, ContainerRole::Sidecar)) && roles.contains(&(1, ContainerRole::Init)), "{roles:?}");
 }
 
@@ -116,8 +113,8 @@ status: {phase: Pending, podIP: 10.0.0.7, podIPs: [{ip: 10.0.0.7}, {ip: "fd00::7
 fn a_pod_without_status_runs_in_the_default_namespace() {
     let (pod, _) = pod("metadata: {name: a}\nspec: {hostNetwork: true, containers: null}\n");
     assert_eq!(pod.pod_id().to_string(), "default/a");
-    assert_eq!((pod.mold.phase, pod.mold.network), (Phase::Running, PodNetwork::Host));
-    assert_eq!(pod.mold.service_account, "default");
+    assert_eq!((pod.phase(), pod.network()), (Phase::Running, PodNetwork::Host));
+    assert_eq!(pod.service_account(), "default");
 }
 
 #[test]
@@ -127,7 +124,7 @@ fn what_a_pod_says_wrongly_is_a_problem_with_its_place() {
         "spec: {containers: [{ports: [{containerPort: 70000}, {containerPort: 1, protocol: ICMP}]}]}\n",
         "status: {phase: Odd, podIP: nowhere}\n",
     ));
-    assert!(pod.mold.ports.is_empty() && pod.addresses().is_empty() && pod.mold.phase == Phase::Unknown);
+    assert!(pod.ports().is_empty() && pod.addresses().is_empty() && pod.phase() == Phase::Unknown);
     assert_eq!(
         problems,
         [

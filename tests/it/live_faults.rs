@@ -138,7 +138,7 @@ async fn n8_a_watch_cut_at_any_byte_is_resumed() {
         *cut.lock().expect("no panic") = Some((at, how));
         let mut session = Session::of_pods(client.clone());
         session.until("all events are seen", |it| it.pods() == ["b"]).await;
-        let running = session.cluster.pods.get("shop", "b").is_some_and(|it| it.mold.phase == Phase::Running);
+        let running = session.cluster.pods.get("shop", "b").is_some_and(|it| it.phase() == Phase::Running);
         assert!(running, "cut at {at} by {how:?}");
         assert_eq!(wire.count(is_list), at + 1, "cut at {at} by {how:?}");
     }
@@ -476,5 +476,5 @@ async fn e2_an_older_version_that_comes_late_is_ignored() {
     let wire = faulty(&server, move |it| (is_plain_watch(it) && it.nth == 0).then(&events));
     let mut session = Session::of_pods(wire.client());
     session.until("the last event is in", |it| it.pods() == ["a", "b"]).await;
-    assert_eq!(session.cluster.pods.get("shop", "a").map(|it| it.mold.phase), Some(Phase::Running));
+    assert_eq!(session.cluster.pods.get("shop", "a").map(|it| it.phase()), Some(Phase::Running));
 }

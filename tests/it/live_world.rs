@@ -230,8 +230,7 @@ impl Session {
             let uid = UidMark::from(Uid::parse(&text("/metadata/uid")));
             (text("/metadata/name"), uid, text("/status/phase"))
         });
-        let held =
-            self.cluster.pods.iter().map(|it| (it.name().to_string(), it.uid, it.mold.phase.as_str().to_owned()));
+        let held = self.cluster.pods.iter().map(|it| (it.name().to_string(), it.uid, it.phase().as_str().to_owned()));
         wanted.eq(held) && self.cluster.unreadable.is_empty()
     }
 

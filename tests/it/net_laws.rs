@@ -113,7 +113,7 @@ fn tally(index: &Index, cluster: &Cluster, from: &[End], to: &[End], counts: &mu
 /// The pods of each unit that run.
 fn pods_by_unit(cluster: &Cluster, by: By) -> BTreeMap<Unit, Vec<End>> {
     let mut units: BTreeMap<Unit, Vec<End>> = BTreeMap::new();
-    for pod in cluster.pods.iter().filter(|it| !it.mold.phase.is_finished()) {
+    for pod in cluster.pods.iter().filter(|it| !it.phase().is_finished()) {
         let forbidden = matches!(cluster.coverage.of(Kind::POD, pod.namespace()), Coverage::Forbidden { .. });
         let unit = if by == By::Pod { Unit::Pod(pod.pod_id()) } else { Unit::Namespace(pod.namespace().clone()) };
         if !forbidden {
@@ -148,7 +148,7 @@ proptest! {
             prop_assert_eq!(why.is_empty(), !is_unsure(&row.summary), "seed {}: {:?}\n{:#?}", seed, row, world);
             prop_assert!(why.iter().all(|it| it.mark == Mark::Unknown && !it.what.starts_with("from ")), "seed {}: {:?} {:?}", seed, row, why);
         }
-        let pods: Vec<_> = cluster.pods.iter().filter(|it| !it.mold.phase.is_finished()).collect();
+        let pods: Vec<_> = cluster.pods.iter().filter(|it| !it.phase().is_finished()).collect();
         if pods.is_empty() {
             return Ok(());
         }

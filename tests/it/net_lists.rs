@@ -36,7 +36,7 @@ fn config(usual: u32) -> ProptestConfig {
 /// Every unit inside, with its ends: pods in units, nodes one by one.
 pub fn inside(cluster: &Cluster, by: By) -> BTreeMap<Unit, Vec<End>> {
     let mut units: BTreeMap<Unit, Vec<End>> = BTreeMap::new();
-    for pod in cluster.pods.iter().filter(|it| !it.mold.phase.is_finished()) {
+    for pod in cluster.pods.iter().filter(|it| !it.phase().is_finished()) {
         if matches!(cluster.coverage.of(Kind::POD, pod.namespace()), Coverage::Forbidden { .. }) {
             continue;
         }
@@ -53,12 +53,12 @@ pub fn inside(cluster: &Cluster, by: By) -> BTreeMap<Unit, Vec<End>> {
 /// Every address that an object holds.
 fn held(cluster: &Cluster) -> BTreeSet<IpAddr> {
     // Of a pod on the host network they are its node's.
-    let is_one = |it: &&SharedPod| it.mold.network == PodNetwork::Own || !it.node().is_empty();
+    let is_one = |it: &&SharedPod| it.network() == PodNetwork::Own || !it.node().is_empty();
     let reads = |it: &&SharedPod| {
         let coverage = cluster.coverage.of(Kind::POD, it.namespace());
-        it.mold.network == PodNetwork::Own || !matches!(coverage, Coverage::Forbidden { .. })
+        it.network() == PodNetwork::Own || !matches!(coverage, Coverage::Forbidden { .. })
     };
-    let pods = cluster.pods.iter().filter(|it| !it.mold.phase.is_finished()).filter(is_one).filter(reads);
+    let pods = cluster.pods.iter().filter(|it| !it.phase().is_finished()).filter(is_one).filter(reads);
     let mut all: BTreeSet<IpAddr> = pods.flat_map(|it| it.addresses().iter().collect::<Vec<_>>()).collect();
     all.extend(cluster.nodes.iter().flat_map(|it| it.addresses.iter().copied()));
     cluster.services.iter().for_each(|it| all.extend(it.addresses()));
@@ -236,7 +236,7 @@ fn asked(cluster: &Cluster, dice: &mut Dice) -> Option<AskEnd> {
 /// Whether an end that is called like a unit is that unit: a ReplicaSet may have pods that stand under a Deployment.
 fn is_whole(cluster: &Cluster, units: &BTreeMap<Unit, Vec<End>>, unit: &Unit) -> bool {
     let Unit::Workload(it) = unit else { return true };
-    let pods = cluster.pods.of(&it.namespace).iter().filter(|it| !it.mold.phase.is_finished());
+    let pods = cluster.pods.of(&it.namespace).iter().filter(|it| !it.phase().is_finished());
     let called = pods.filter(|pod| is_under(cluster, pod, &it.kind.to_ascii_lowercase(), &it.name));
     called.count() == units.get(unit).map_or(0, Vec::len)
 }

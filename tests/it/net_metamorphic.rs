@@ -109,7 +109,7 @@ fn has_unknown_family(cluster: &Cluster, end: &End) -> bool {
         End::Pod(id) => cluster
             .pods
             .get(&id.namespace, &id.name)
-            .is_some_and(|it| it.mold.network == PodNetwork::Host && it.addresses().is_empty()),
+            .is_some_and(|it| it.network() == PodNetwork::Host && it.addresses().is_empty()),
         End::Address(_) => false,
     }
 }

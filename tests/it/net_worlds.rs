@@ -175,7 +175,7 @@ pub fn pod(dice: &mut Dice) -> Pod {
     let number = dice.roll(6);
     // Of a ReplicaSet half of them, whose name mostly ends as their label says.
     let owner = dice.percent(50).then(|| Owner::new("ReplicaSet", format!("p-h{}", dice.roll(2)).into()));
-    let pod = Pod::named(*dice.pick(&NAMESPACES), &format!("p-{number}")).remolded(|it| it.set_owner(owner));
+    let pod = Pod::named(*dice.pick(&NAMESPACES), &format!("p-{number}")).changed(|it| it.set_owner(owner));
     let mut labels: Vec<(Name, Name)> =
         labels(dice, POD_KEYS).iter().map(|(key, value)| (key.clone(), value.clone())).collect();
     if dice.percent(40) {
@@ -185,8 +185,8 @@ pub fn pod(dice: &mut Dice) -> Pod {
         labels.push(("statefulset.kubernetes.io/pod-name".into(), format!("p-{number}").into()));
     }
     let node = if dice.percent(25) { Name::empty() } else { Name::from(*dice.pick(&NODES)) };
-    let pod = pod.dressed(&Labels::new(labels)).at(Addresses::new(addresses)).on(node);
-    pod.remolded(|it| {
+    let pod = pod.with_labels(&Labels::new(labels)).at(Addresses::new(addresses)).on(node);
+    pod.changed(|it| {
         it.ports = ports.into();
         it.phase = match dice.roll(14) {
             0 => Phase::Succeeded,

@@ -107,7 +107,7 @@ fn told(lapses: &[FlowLapse], ports: &BTreeSet<Port>) -> Lapses {
 
 /// The same by asking each pair of pods at each of the three times.
 fn asked(world: &World, [before, now, after]: [&Cluster; 3], ports: &BTreeSet<Port>) -> Lapses {
-    let pods: Vec<_> = before.pods.iter().filter(|it| !it.mold.phase.is_finished()).collect();
+    let pods: Vec<_> = before.pods.iter().filter(|it| !it.phase().is_finished()).collect();
     let unit = |it: &kreach::model::facts::SharedPod| Unit::of_pod(before, it);
     let mut found: BTreeMap<(Unit, Unit, Port), BTreeSet<&'static str>> = BTreeMap::new();
     for (from, to) in pods.iter().flat_map(|a| pods.iter().map(move |b| (a, b))).filter(|(a, b)| a != b) {

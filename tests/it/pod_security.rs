@@ -10,11 +10,11 @@ use serde_json::{Value, json};
 
 use kreach::kinds::{self, Intern};
 use kreach::model::cluster::{AnyFact, Delta};
-use kreach::model::facts::Mold;
+use kreach::model::facts::SharedPod;
 use kreach::model::id::Kind;
 use kreach::model::security::{SecurityLevel, Standards};
 
-fn mold(spec: &Value) -> Mold {
+fn read(spec: &Value) -> SharedPod {
     let kind = kinds::spec(Kind::POD).expect("pods are read");
     let json = json!({"metadata": {"name": "pod"}, "spec": spec}).to_string();
     let delta = kind.read_json(&json, "shop", &mut Intern::new()).delta();
@@ -22,7 +22,7 @@ fn mold(spec: &Value) -> Mold {
         Delta::Put(it) => it.fact,
         other => panic!("{other:?}"),
     }) {
-        Some(AnyFact::Pod(pod)) => (*pod.mold).clone(),
+        Some(AnyFact::Pod(pod)) => pod,
         other => panic!("{other:?}"),
     }
 }
@@ -36,7 +36,7 @@ fn specs_meet_the_levels_that_the_admission_says_they_meet() {
         let case: Value = serde_json::from_str(line).expect("a fixture");
         let level = case["level"].as_str().and_then(SecurityLevel::parse).expect("a level");
         let minor = |key: &str| u8::try_from(case[key].as_u64().expect("a version")).expect("a version");
-        let standards = mold(&case["spec"]).standards;
+        let standards = read(&case["spec"]).standards();
         for minor in minor("from")..=minor("to") {
             let meets = standards.level(minor) >= level;
             assert_eq!(meets, case["meets"] == true, "{} in 1.{minor}: {standards:?}\n{line}", case["name"]);
@@ -49,7 +49,7 @@ fn specs_meet_the_levels_that_the_admission_says_they_meet() {
 #[test]
 fn ephemeral_containers_count() {
     let spec = json!({"containers": [{"name": "c"}], "ephemeralContainers": [{"name": "e", "securityContext": {"privileged": true}}]});
-    let mold = mold(&spec);
-    assert_eq!(mold.standards, Standards::from(SecurityLevel::Privileged));
-    assert!(mold.host_access().privileged);
+    let pod = read(&spec);
+    assert_eq!(pod.standards(), Standards::from(SecurityLevel::Privileged));
+    assert!(pod.host_access().privileged);
 }

@@ -138,7 +138,7 @@ impl Plain<'_> {
 
     fn accounts(&self, namespace: &str) -> BTreeSet<Name> {
         let listed = self.cluster.service_accounts.of(namespace).iter().map(|it| it.meta.name.clone());
-        let used = self.cluster.pods.of(namespace).iter().map(|it| it.mold.service_account.clone());
+        let used = self.cluster.pods.of(namespace).iter().map(|it| it.service_account().clone());
         listed.chain(used).chain([Name::from("default")]).collect()
     }
 
@@ -149,7 +149,7 @@ impl Plain<'_> {
     }
 
     fn running(&self) -> Vec<SharedPod> {
-        self.cluster.pods.iter().filter(|it| it.mold.phase == Phase::Running).cloned().collect()
+        self.cluster.pods.iter().filter(|it| it.phase() == Phase::Running).cloned().collect()
     }
 
     fn nodes(&self) -> BTreeSet<Name> {
@@ -270,7 +270,7 @@ impl Plain<'_> {
             let enters = may("create", "pods/exec")
                 || self.unsure && (may("get", "pods/exec") || may("create|get", "pods/attach"));
             let changes = may("patch|update", "pods/ephemeralcontainers") || may("patch|update", "pods");
-            if enters || changes && self.passes(namespace, pod.mold.standards) {
+            if enters || changes && self.passes(namespace, pod.standards()) {
                 self.hold(Foothold::Pod(pod.pod_id()));
             }
         }
@@ -416,8 +416,8 @@ impl Plain<'_> {
                 }
                 Foothold::Pod(id) => {
                     let Some(pod) = self.cluster.pods.get(&id.namespace, &id.name).cloned() else { continue };
-                    self.hold(account(&id.namespace, &pod.mold.service_account));
-                    if pod.mold.host_access().privileged && !pod.node().is_empty() {
+                    self.hold(account(&id.namespace, pod.service_account()));
+                    if pod.host_access().privileged && !pod.node().is_empty() {
                         self.hold(Foothold::Node(pod.node().clone()));
                     }
                 }

@@ -127,8 +127,8 @@ fn some<T: Clone>(all: impl Iterator<Item = T>, wanted: usize) -> Vec<T> {
 
 /// Ends of every kind that this cluster has, as they are typed.
 fn ends(cluster: &Cluster) -> Vec<String> {
-    let pods = some(cluster.pods.iter().filter(|it| !it.mold.phase.is_finished()), 8);
-    let own = pods.iter().filter(|it| it.mold.network == PodNetwork::Own);
+    let pods = some(cluster.pods.iter().filter(|it| !it.phase().is_finished()), 8);
+    let own = pods.iter().filter(|it| it.network() == PodNetwork::Own);
     let mut ends: Vec<String> = pods.iter().map(|it| format!("pod/{}", it.pod_id())).collect();
     ends.extend(own.take(3).filter_map(|it| it.addresses().iter().next()).map(|it| it.to_string()));
     ends.extend(
@@ -176,8 +176,7 @@ async fn traces_of_a_seeded_world_are_the_same_each_way() {
 async fn a_one_shot_trace_tells_whether_names_resolve() {
     let ways = Ways::to(Story::new(Timestamp::UNIX_EPOCH).world().clone()).await;
     let mut told = 0;
-    let pods =
-        ways.followed.pods.iter().filter(|it| !it.mold.phase.is_finished() && it.mold.network == PodNetwork::Own);
+    let pods = ways.followed.pods.iter().filter(|it| !it.phase().is_finished() && it.network() == PodNetwork::Own);
     for pod in some(pods, 25) {
         let args = parsed(&["trace".to_owned(), format!("pod/{}", pod.pod_id()), "svc/platform/registry".to_owned()]);
         let read = ways.read(&args).await;

@@ -164,7 +164,7 @@ impl Draft<'_> {
         let namespaces: BTreeSet<Name> = cluster
             .pods
             .iter()
-            .filter(|it| !it.mold.phase.is_finished() && holds(it))
+            .filter(|it| !it.phase().is_finished() && holds(it))
             .map(|it| it.namespace().clone())
             .filter(|it| home.is_none_or(|home| home == it))
             .collect();

@@ -31,7 +31,7 @@ impl Port {
             Port::Range(protocol, first, last) => PortSet::range(*protocol, *first, *last),
             Port::Named(protocol, name) => {
                 let mut set = PortSet::none();
-                let declared = pod.into_iter().flat_map(|it| it.mold.ports.iter());
+                let declared = pod.into_iter().flat_map(|it| it.ports().iter());
                 let is_it = |it: &&crate::model::facts::ContainerPort| {
                     it.name == *name && it.protocol == *protocol && it.container != ContainerRole::Init
                 };

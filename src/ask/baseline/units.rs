@@ -139,7 +139,7 @@ impl<'a> Units<'a> {
         let mut pods: Vec<SharedPod> = Vec::new();
         let here = self.cluster.pods.of(&selection.namespace).iter();
         for pod in here.filter(|it| it.is_governed() && selection.holds(it)) {
-            if !pods.iter().any(|it| it.mold.labels == pod.mold.labels && it.mold.ports == pod.mold.ports) {
+            if !pods.iter().any(|it| it.held_labels() == pod.held_labels() && it.ports() == pod.ports()) {
                 pods.push(pod.clone());
             }
         }
@@ -153,8 +153,7 @@ impl<'a> Units<'a> {
     /// A workload's own pods, and its nodes where they are on the host network.
     pub fn peers(&mut self, unit: &Unit) -> Vec<Peer> {
         let Some(entry) = self.entries.get(unit) else { return Vec::new() };
-        let hosts: Vec<SharedPod> =
-            entry.pods.iter().filter(|it| it.mold.network == PodNetwork::Host).cloned().collect();
+        let hosts: Vec<SharedPod> = entry.pods.iter().filter(|it| it.network() == PodNetwork::Host).cloned().collect();
         let mut peers = self.hosts(&unit_text(unit), &hosts);
         if self.entries[unit].pods.iter().any(|it| it.is_governed()) {
             peers.push(self.own(unit));
@@ -199,7 +198,7 @@ impl<'a> Units<'a> {
     pub fn selected(&mut self, namespace: &Name, is_selected: &dyn Fn(&Pod) -> bool) -> Vec<(Unit, Vec<SharedPod>)> {
         let mut found: BTreeMap<Unit, Vec<SharedPod>> = BTreeMap::new();
         for pod in self.cluster.pods.of(namespace) {
-            if !pod.mold.phase.is_finished() && is_selected(pod) {
+            if !pod.phase().is_finished() && is_selected(pod) {
                 found.entry(Unit::of_pod(&self.cluster, pod)).or_default().push(pod.clone());
             }
         }
@@ -208,7 +207,7 @@ impl<'a> Units<'a> {
 
     /// Some pods of a workload: all of them where these labels hold for all.
     pub fn part(&mut self, unit: &Unit, pods: &[SharedPod], labels: &Labels) -> Vec<Peer> {
-        let hosts: Vec<SharedPod> = pods.iter().filter(|it| it.mold.network == PodNetwork::Host).cloned().collect();
+        let hosts: Vec<SharedPod> = pods.iter().filter(|it| it.network() == PodNetwork::Host).cloned().collect();
         let mut peers = self.hosts(&unit_text(unit), &hosts);
         if hosts.len() == pods.len() || !self.entries.contains_key(unit) {
             return peers;
@@ -242,7 +241,7 @@ fn entries<'a>(cluster: &Cluster, templates: &BTreeMap<Unit, (&'a Object, &'a Te
         let namespace = namespace_of(&unit).cloned().unwrap_or_default();
         Entry { namespace, pods: Vec::new(), template: templates.get(&unit).copied(), unit }
     };
-    for pod in cluster.pods.iter().filter(|it| !it.mold.phase.is_finished()) {
+    for pod in cluster.pods.iter().filter(|it| !it.phase().is_finished()) {
         let unit = Unit::of_pod(cluster, pod);
         entries.entry(unit.clone()).or_insert_with(|| entry(unit)).pods.push(pod.clone());
     }
@@ -269,7 +268,7 @@ fn would_be(cluster: &mut Cluster, object: &Object, template: &Template, unit: &
 /// Where no pod of the cluster's DNS is known, one stands for it; says whether it does.
 fn phantom(cluster: &mut Cluster, dns: &DnsServers) -> bool {
     let selection = dns_selection(dns);
-    let is_known = cluster.pods.of(&dns.namespace).iter().any(|it| !it.mold.phase.is_finished() && selection.holds(it));
+    let is_known = cluster.pods.of(&dns.namespace).iter().any(|it| !it.phase().is_finished() && selection.holds(it));
     if !is_known {
         let name = "kreach-cluster-dns";
         let json = serde_json::json!({

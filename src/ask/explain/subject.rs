@@ -80,7 +80,7 @@ fn running(page: &mut Page, view: View<'_>, subject: &Subject) {
         return;
     }
     let pods = view.world.cluster.pods.of(subject.namespace()).iter();
-    let pods: Vec<PodId> = pods.filter(|it| it.mold.service_account == *subject.name()).map(|it| it.pod_id()).collect();
+    let pods: Vec<PodId> = pods.filter(|it| *it.service_account() == *subject.name()).map(|it| it.pod_id()).collect();
     page.say(
         0,
         Mark::Title,

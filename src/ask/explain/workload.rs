@@ -20,7 +20,7 @@ pub fn facts(page: &mut Page, view: View<'_>, id: &WorkloadId, object: Option<&O
     if !view.world.has_workload(id) {
         return page.say(0, Mark::Note, format!("{id} is not there any more"));
     }
-    let pods: Vec<&SharedPod> = view.world.pods_of(id).filter(|it| !it.mold.phase.is_finished()).collect();
+    let pods: Vec<&SharedPod> = view.world.pods_of(id).filter(|it| !it.phase().is_finished()).collect();
     let running = view.world.crew(id).running;
     let waiting = if running < pods.len() { format!(", {running} running") } else { String::new() };
     page.say(0, Mark::Plain, format!("{}{waiting}", count(pods.len(), "pod")));
@@ -33,7 +33,7 @@ pub fn facts(page: &mut Page, view: View<'_>, id: &WorkloadId, object: Option<&O
     }
     let more = pods.len().saturating_sub(LISTED);
     for pod in pods.into_iter().take(LISTED) {
-        let words = format!("{}: {}, {}", pod.name(), pod.mold.phase.as_str(), view.world.isolation(pod).as_str());
+        let words = format!("{}: {}, {}", pod.name(), pod.phase().as_str(), view.world.isolation(pod).as_str());
         page.push(linked(1, Mark::Plain, words, &pod.pod_id().object()));
     }
     if more > 0 {
@@ -45,7 +45,7 @@ pub fn facts(page: &mut Page, view: View<'_>, id: &WorkloadId, object: Option<&O
 const LISTED: usize = 20;
 
 fn accounts(page: &mut Page, id: &WorkloadId, pods: &[&SharedPod]) {
-    let names: BTreeSet<&Name> = pods.iter().map(|it| &it.mold.service_account).filter(|it| !it.is_empty()).collect();
+    let names: BTreeSet<&Name> = pods.iter().map(|it| it.service_account()).filter(|it| !it.is_empty()).collect();
     for name in names {
         let account = ObjectId::new(Kind::SERVICE_ACCOUNT, id.namespace.clone(), name.clone());
         page.push(linked(0, Mark::Plain, format!("runs as sa:{}/{name}", id.namespace), &account));

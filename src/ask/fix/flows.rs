@@ -241,7 +241,7 @@ fn gates(world: &World, pairs: &[&Pair], way: Way) -> Vec<Gate> {
         for (direction, pod, other) in
             [(Direction::Egress, &pair.from, &pair.to), (Direction::Ingress, &pair.to, &pair.from)]
         {
-            let Some(pod) = pod.pod().filter(|it| it.mold.network == PodNetwork::Own) else { continue };
+            let Some(pod) = pod.pod().filter(|it| it.network() == PodNetwork::Own) else { continue };
             if !concerns(family, direction, way, pair) {
                 continue;
             }
@@ -268,14 +268,14 @@ fn ports(pair: &Pair, way: Way) -> PortSet {
     let meant = pair.port.meant();
     let declared = pair.to.pod().filter(|_| way == Way::Allow && pair.port.asked().is_none());
     let mut set = PortSet::none();
-    declared.iter().flat_map(|it| it.mold.ports.iter()).for_each(|it| set.insert(it.protocol, it.number, it.number));
+    declared.iter().flat_map(|it| it.ports().iter()).for_each(|it| set.insert(it.protocol, it.number, it.number));
     let set = set.intersection(&meant);
     if set.is_empty() { meant } else { set }
 }
 
 fn add(world: &World, peers: &mut Peers, member: &Member) {
     match member {
-        Member::Pod(pod) if pod.mold.network == PodNetwork::Own => drop(peers.pods.insert(pod.pod_id())),
+        Member::Pod(pod) if pod.network() == PodNetwork::Own => drop(peers.pods.insert(pod.pod_id())),
         Member::Outside(ranges, _) => peers.blocks.extend(ranges.iter().flat_map(|it| blocks(*it))),
         Member::Pod(pod) if pod.addresses().is_empty() => {
             let node = world.cluster.nodes.get("", pod.node());

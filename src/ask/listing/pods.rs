@@ -62,7 +62,7 @@ const WIDE: &[Column<SharedPod>] = &[
         cell: |row, _| row.addresses().iter().map(|it| it.to_string()).collect::<Vec<_>>().join(",").into(),
         sorts: Sorts::Text,
     },
-    Column { title: "ACCOUNT", width: 20, cell: |row, _| row.mold.service_account.as_str().into(), sorts: Sorts::Text },
+    Column { title: "ACCOUNT", width: 20, cell: |row, _| row.service_account().as_str().into(), sorts: Sorts::Text },
     Column { title: "LABELS", width: 40, cell: |row, _| labels(&row.labels().whole()).into(), sorts: Sorts::Text },
 ];
 
@@ -103,13 +103,13 @@ fn is_in(pod: &SharedPod, view: View<'_>) -> bool {
 
 /// Whether it fails, is exposed, or could not be read in full.
 fn has_problem(pod: &SharedPod, view: View<'_>) -> bool {
-    matches!(pod.mold.phase, Phase::Failed | Phase::Unknown | Phase::Pending)
+    matches!(pod.phase(), Phase::Failed | Phase::Unknown | Phase::Pending)
         || view.world.isolation(pod) == Isolation::OPEN
         || view.world.cluster.problems.contains_key(&pod.pod_id().object())
 }
 
 fn name(row: &SharedPod, view: View<'_>) -> Cell {
-    let role = if row.mold.phase.is_finished() || row.mold.terminating { Tone::Dim } else { Tone::Plain };
+    let role = if row.phase().is_finished() || row.is_terminating() { Tone::Dim } else { Tone::Plain };
     match view.scope.only() {
         Some(_) => Cell::new(row.name().to_string(), role),
         None => Cell::new(format!("{}/{}", row.namespace(), row.name()), role),
@@ -117,19 +117,19 @@ fn name(row: &SharedPod, view: View<'_>) -> Cell {
 }
 
 fn phase(row: &SharedPod) -> Cell {
-    if row.mold.terminating {
+    if row.is_terminating() {
         return Cell::new("Ending", Tone::Dim);
     }
-    let role = match row.mold.phase {
+    let role = match row.phase() {
         Phase::Running => Tone::Plain,
         Phase::Succeeded => Tone::Dim,
         Phase::Pending | Phase::Failed | Phase::Unknown => Tone::Risk,
     };
-    Cell::new(row.mold.phase.as_str(), role)
+    Cell::new(row.phase().as_str(), role)
 }
 
 fn owner(row: &SharedPod) -> Cell {
-    match row.mold.owner() {
+    match row.owner() {
         Some(owner) => format!("{}/{}", owner.kind().to_lowercase(), owner.name).into(),
         None => Cell::new("none", Tone::Dim),
     }

@@ -138,7 +138,7 @@ pub fn pods(subject: &Subject, cluster: &Cluster) -> Vec<ObjectId> {
         return Vec::new();
     }
     let own = cluster.pods.of(subject.namespace()).iter();
-    let own = own.filter(|it| it.mold.service_account == *subject.name() && !it.mold.phase.is_finished());
+    let own = own.filter(|it| *it.service_account() == *subject.name() && !it.phase().is_finished());
     own.map(|it| it.pod_id().object()).collect()
 }
 

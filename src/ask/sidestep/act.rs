@@ -138,7 +138,7 @@ impl Act {
             Act::Stand(pod) => {
                 let labels = pod.labels().whole().into_owned();
                 let mut new = Pod::named(pod.namespace().clone(), if name.is_empty() { POD } else { name });
-                new = new.dressed(&labels);
+                new = new.with_labels(&labels);
                 vec![put(AnyFact::Pod(new.into()))]
             }
             Act::Relabel { pods: all, .. } | Act::Template { pods: all, .. } => pods(all),
@@ -271,7 +271,7 @@ fn new_pod(pod: &Pod, name: &str, right: Option<&Right>) -> Write {
     let (version, kind) = spec.map_or((String::new(), ""), |it| (it.api_version(), it.word));
     let labels: Map<String, Value> =
         pod.labels().whole().iter().map(|(key, value)| (key.to_string(), json!(value.as_str()))).collect();
-    let account = pod.mold.service_account.as_str();
+    let account = pod.service_account().as_str();
     let name = if name.is_empty() { POD } else { name };
     let namespace = pod.namespace().as_str();
     let metadata = json!({"name": name, "namespace": namespace, "labels": labels});

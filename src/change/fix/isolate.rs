@@ -43,7 +43,7 @@ fn shut(selector: &Value, directions: &[Direction]) -> Value {
 /// Why it cannot be: a clause.
 pub fn pod(ground: &Ground<'_>, id: &PodId) -> Result<Draft, String> {
     let held = ground.cluster.pods.get(&id.namespace, &id.name).ok_or("there is no such pod")?;
-    if held.mold.origin == PodOrigin::Template {
+    if held.origin() == PodOrigin::Template {
         return Err(format!("pod/{id} stands for a workload of which no pod is listed: it has no label of its own"));
     }
     let mut desk = Desk::new(ground.cluster, ground.manifests);

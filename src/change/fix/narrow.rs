@@ -74,7 +74,7 @@ impl Cut<'_> {
     fn opens(&self, port: &PortMatch) -> bool {
         match port {
             PortMatch::Named { protocol, name } => {
-                self.goals.iter().flat_map(|it| it.mold.ports.iter()).any(|it| {
+                self.goals.iter().flat_map(|it| it.ports().iter()).any(|it| {
                     it.name == *name && it.protocol == *protocol && self.ports.contains(it.protocol, it.number)
                 })
             }

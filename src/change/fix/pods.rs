@@ -141,7 +141,7 @@ pub fn pod_blocks(cluster: &Cluster, told: &[IpNet]) -> Option<Vec<IpNet>> {
     let mut blocks: Vec<IpNet> = cluster.nodes.iter().flat_map(|it| it.pod_cidrs.iter().copied()).collect();
     blocks.extend(told);
     let blocks = IpNet::aggregate(&blocks);
-    let pods = cluster.pods.iter().filter(|it| it.mold.network == PodNetwork::Own);
+    let pods = cluster.pods.iter().filter(|it| it.network() == PodNetwork::Own);
     let mut addresses = pods.flat_map(|it| it.addresses().iter().collect::<Vec<_>>());
     (!blocks.is_empty() && addresses.all(|it| blocks.iter().any(|block| block.contains(&it)))).then_some(blocks)
 }

@@ -46,7 +46,7 @@ static PROXIES: Permission = Permission::of(powers::POD_PROXY.needs);
 const VERSION: &str = "only some versions of Kubernetes allow it, and the server's is not known";
 
 pub(super) fn steps(case: &Case<'_>, steps: &mut Vec<Step>) {
-    let Some(pod) = case.target_pod().filter(|it| it.mold.phase == Phase::Running) else { return };
+    let Some(pod) = case.target_pod().filter(|it| it.phase() == Phase::Running) else { return };
     let (namespace, name) = (pod.namespace(), pod.name().to_name());
     let runs = || Because::State { object: pod.pod_id().object(), what: "runs".into() };
     let is_for = |it: &&super::Right| it.is_in(namespace) && it.is_of(&name);

@@ -79,7 +79,7 @@ fn target_relabelled(
     let keys = Keys::of_target(case.ground.cluster, &id.namespace);
     for (held, from) in places {
         for labels in sets(&keys, &pod.labels().whole()) {
-            let changed = put((**pod).clone().dressed(&labels));
+            let changed = put((**pod).clone().with_labels(&labels));
             if case.tried(std::slice::from_ref(&changed), from) != Outcome::Allow {
                 continue;
             }

@@ -150,7 +150,7 @@ fn with_pod(case: &Case<'_>, space: &Name, spaces: impl Iterator<Item = Delta>) 
     for write in spaces {
         for labels in &pods {
             left = left.checked_sub(1)?;
-            let pod = Pod::named(space.clone(), "reach-new").dressed(labels);
+            let pod = Pod::named(space.clone(), "reach-new").with_labels(labels);
             if allows(case, &[write.clone(), put(pod.clone())], &End::Pod(pod.pod_id())) {
                 return Some((write, pod));
             }

@@ -55,6 +55,6 @@ fn relabelled(case: &Case<'_>, pod: &SharedPod) -> Option<crate::model::cluster:
     let keys = Keys::of_source(case.ground.cluster, pod.namespace(), case.target_pod());
     let keeps = |it: &Labels| own.iter().all(|(key, value)| it.get(key) == Some(value));
     let more = sets(&keys, &own).into_iter().filter(keeps).take(TRIES);
-    let mut writes = more.map(|labels| put((**pod).clone().dressed(&labels)));
+    let mut writes = more.map(|labels| put((**pod).clone().with_labels(&labels)));
     writes.find(|it| case.tried(std::slice::from_ref(it), &End::Pod(pod.pod_id())) == Outcome::Allow)
 }

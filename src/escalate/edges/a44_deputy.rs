@@ -99,7 +99,7 @@ fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
     for (at, deputy) in DEPUTIES.iter().enumerate() {
         let Some(right) = moves.new_rights(deputy.power).next() else { continue };
         for pod in moves.ground.seen(Role::Deputy(at as u8)).iter() {
-            let to: Foothold = account(pod.namespace(), &pod.mold.service_account);
+            let to: Foothold = account(pod.namespace(), pod.service_account());
             out.add(&EDGE, right, to, |it| {
                 it.may_at(right, &right.scope, &right.a_name())
                     .state(pod.pod_id().object(), format!("runs: it is a controller of {}", deputy.name))

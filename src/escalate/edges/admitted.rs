@@ -65,13 +65,13 @@ fn namespaces_of(right: &Right) -> &[Name] {
 fn admits(ground: &Ground<'_>, _: &Foothold, to: &Foothold) -> Option<(ObjectId, &'static str)> {
     let Foothold::Pod(id) = to else { return None };
     let object = ObjectId::new(Kind::NAMESPACE, "", id.namespace.clone());
-    Some((object, admitted(ground.pod(id)?.mold.standards)))
+    Some((object, admitted(ground.pod(id)?.standards())))
 }
 
 /// Why it is not known whether a namespace admits a pod.
 fn leaves_open(ground: &Ground<'_>, _: &Foothold, to: &Foothold) -> Option<(ObjectId, &'static str)> {
     let Foothold::Pod(id) = to else { return None };
-    match admission(ground, &id.namespace, ground.pod(id)?.mold.standards) {
+    match admission(ground, &id.namespace, ground.pod(id)?.standards()) {
         Admission::Unknown(why) => Some((ObjectId::new(Kind::NAMESPACE, "", id.namespace.clone()), why)),
         Admission::Admitted | Admission::Refused(_) => None,
     }

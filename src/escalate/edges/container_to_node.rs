@@ -32,7 +32,7 @@ fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
 
 /// The move out of a container of this pod.
 fn left(at: u32, pod: &SharedPod, out: &mut Out<'_>) {
-    let Some((what, doubt)) = way_out(pod.mold.host_access()) else { return };
+    let Some((what, doubt)) = way_out(pod.host_access()) else { return };
     out.add(&EDGE, at, Foothold::Node(pod.node().clone()), |it| {
         let id = pod.pod_id();
         let (it, pod) = (it.from_pod(id.clone()), id.object());

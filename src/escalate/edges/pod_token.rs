@@ -29,7 +29,7 @@ pub(super) static EDGE: Edge = Edge {
 fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
     for (at, pod) in moves.new_pods() {
         let Some((object, what)) = mounting(moves.ground, pod) else { continue };
-        out.add(&EDGE, at, account(pod.namespace(), &pod.mold.service_account), |it| it.state(object, what));
+        out.add(&EDGE, at, account(pod.namespace(), pod.service_account()), |it| it.state(object, what));
     }
     for (which, at) in moves.new_every() {
         out.add(&EDGE, at, Region::Tokens(which), |it| it.from_some_pod(which, mounting_pod, telling));
@@ -49,8 +49,8 @@ fn telling(ground: &Ground<'_>, pod: &Foothold, _: &Foothold) -> Option<(ObjectI
 
 /// What says that the token is mounted.
 pub(in super::super) fn mounting(ground: &Ground<'_>, pod: &SharedPod) -> Option<(ObjectId, &'static str)> {
-    let account = ObjectId::new(Kind::SERVICE_ACCOUNT, pod.namespace().clone(), pod.mold.service_account.clone());
-    match pod.mold.token {
+    let account = ObjectId::new(Kind::SERVICE_ACCOUNT, pod.namespace().clone(), pod.service_account().clone());
+    match pod.token() {
         TokenMount::Always => Some((pod.pod_id().object(), "mounts the token of its service account")),
         TokenMount::Never => None,
         TokenMount::AsAccount => {

@@ -65,7 +65,7 @@ impl Terrain {
         name.iter().for_each(|it| self.homes.forget(is_of, it));
         // A pod runs as an account that is there.
         if let Change::Pod(Diff { before, after }) = change {
-            let accounts = before.iter().chain(after).map(|it| &it.mold.service_account);
+            let accounts = before.iter().chain(after).map(|it| it.service_account());
             accounts.for_each(|it| self.homes.forget(|it| it == ACCOUNTS, it));
         }
     }

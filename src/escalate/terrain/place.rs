@@ -126,7 +126,7 @@ impl Place {
     fn admitted(&self, ground: &Ground<'_>) -> Option<&Admitted> {
         let sort = |it: &PodClass| {
             let pod = it.pods.first().filter(|it| is_changeable(it))?;
-            Which::by_admission(ground, pod.namespace(), pod.mold.standards)
+            Which::by_admission(ground, pod.namespace(), pod.standards())
         };
         let of_all = || Admitted { version: ground.version, sorts: self.pods.iter().map(sort).collect() };
         Some(self.admitted.get_or_init(of_all)).filter(|it| it.version == ground.version)
@@ -162,19 +162,19 @@ pub(super) fn place(ground: &Ground<'_>, namespace: &Name) -> Place {
     let mut place = Place::default();
     pods(ground, namespace, &mut place);
     let changeable = place.pods.iter().filter_map(|it| it.pods.first()).filter(|it| is_changeable(it));
-    place.standards = changeable.map(|it| it.mold.standards).collect::<BTreeSet<_>>().into_iter().collect();
+    place.standards = changeable.map(|it| it.standards()).collect::<BTreeSet<_>>().into_iter().collect();
     accounts(ground, namespace, &mut place);
     for (class, pod) in (0..).zip(&place.pods).filter_map(|(class, it)| Some((class, it.pods.first()?))) {
         if mounting(ground, pod).is_some() {
-            place.mounted.entry(pod.mold.service_account.clone()).or_default().push(class);
+            place.mounted.entry(pod.service_account().clone()).or_default().push(class);
         }
     }
     place
 }
 
 fn pod_key(pod: &SharedPod) -> PodKey {
-    let has_more = *pod.mold.host_access() != Default::default();
-    (triomphe::Arc::as_ptr(&pod.mold) as usize, has_more.then(|| pod.node().clone()))
+    let has_more = *pod.host_access() != Default::default();
+    (pod.shared_mark(), has_more.then(|| pod.node().clone()))
 }
 
 /// The pods of a namespace that run, folded.
@@ -192,7 +192,7 @@ fn pods(ground: &Ground<'_>, namespace: &Name, place: &mut Place) {
 fn accounts(ground: &Ground<'_>, namespace: &Name, place: &mut Place) {
     let listed = ground.cluster.service_accounts.of(namespace).iter().map(|it| it.meta.name.clone());
     // A pod runs as an account that is there.
-    let used = ground.cluster.pods.of(namespace).iter().map(|it| it.mold.service_account.clone());
+    let used = ground.cluster.pods.of(namespace).iter().map(|it| it.service_account().clone());
     let names: BTreeSet<Name> = listed.chain(used).chain([Name::from("default")]).collect();
     // Whom no binding names holds what all accounts of the namespace do.
     let group = OnceCell::new();

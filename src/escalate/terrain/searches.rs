@@ -58,11 +58,11 @@ impl Ground<'_> {
         let mut all = self.search(Sort::Leaving(which, self.version), |namespace| {
             let place = self.place(namespace);
             let pods = place.classes(self, which).map(|it| it.1);
-            let leaving = pods.filter(|it| !it.node().is_empty() && way_out(it.mold.host_access()).is_some());
+            let leaving = pods.filter(|it| !it.node().is_empty() && way_out(it.host_access()).is_some());
             leaving.cloned().collect()
         });
         let mut seen: BTreeSet<(Name, bool)> = BTreeSet::new();
-        let is_sure = |it: &SharedPod| way_out(it.mold.host_access()).is_some_and(|it| it.1.is_none());
+        let is_sure = |it: &SharedPod| way_out(it.host_access()).is_some_and(|it| it.1.is_none());
         all.retain(|it| seen.insert((it.node().clone(), is_sure(it))));
         all
     }
@@ -71,7 +71,7 @@ impl Ground<'_> {
     pub fn waiting_pods(&self) -> Vec<SharedPod> {
         self.search(Sort::Waiting, |namespace| {
             let pods = self.cluster.pods.of(namespace).iter();
-            pods.filter(|it| it.mold.phase == Phase::Pending && it.node().is_empty()).cloned().collect()
+            pods.filter(|it| it.phase() == Phase::Pending && it.node().is_empty()).cloned().collect()
         })
     }
 

@@ -78,7 +78,7 @@ fn open(cluster: &Cluster, keys: &Keys, id: &ObjectId) -> Vec<ObjectId> {
         }
         kind if is_workload(kind) && asks(&keys.pods, "labels.") => {
             let is_its = |it: &&Pod| {
-                it.mold.origin == PodOrigin::Template
+                it.origin() == PodOrigin::Template
                     && it.owner_id().is_some_and(|it| it.name == id.name && it.kind.eq_ignore_ascii_case(kind.as_str()))
             };
             let pods = cluster.pods.of(&id.namespace).iter().map(|it| &**it);

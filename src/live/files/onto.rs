@@ -234,12 +234,12 @@ impl Onto {
 
 /// What was read that is more than implied; pods from templates where the cluster has none of their workload.
 fn facts(cluster: &Cluster, read: &Cluster) -> Vec<AnyFact> {
-    let running: BTreeSet<_> = match read.pods.iter().any(|it| it.mold.origin == PodOrigin::Template) {
+    let running: BTreeSet<_> = match read.pods.iter().any(|it| it.origin() == PodOrigin::Template) {
         true => cluster.pods.iter().filter_map(|it| workload_of(cluster, it)).collect(),
         false => BTreeSet::new(),
     };
     let is_there = |it: &crate::model::facts::SharedPod| workload_of(read, it).is_some_and(|it| running.contains(&it));
-    let pods = read.pods.iter().filter(|it| it.mold.origin == PodOrigin::Listed || !is_there(it));
+    let pods = read.pods.iter().filter(|it| it.origin() == PodOrigin::Listed || !is_there(it));
     let mut all: Vec<AnyFact> =
         read.namespaces.iter().filter(|it| !it.implied).cloned().map(AnyFact::Namespace).collect();
     all.extend(read.workloads.iter().cloned().map(|it| AnyFact::Workload(Box::new(it))));

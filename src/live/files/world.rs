@@ -96,7 +96,7 @@ fn implied_namespaces(cluster: &Cluster) -> BTreeSet<Name> {
 /// only finished ones.
 fn template_pods(cluster: &Cluster) -> Vec<Pod> {
     let owners = owners_of_pods(cluster, |_| true);
-    let running = owners_of_pods(cluster, |it| !it.mold.phase.is_finished());
+    let running = owners_of_pods(cluster, |it| !it.phase().is_finished());
     let mut taken: BTreeSet<PodId> = cluster.pods.iter().map(|it| it.pod_id()).collect();
     let mut pods = Vec::new();
     let has_pod = |it: &Workload| {
@@ -122,7 +122,7 @@ fn template_pod(workload: &Workload, template: &Pod, taken: &mut BTreeSet<PodId>
     template
         .clone()
         .renamed(&id.name)
-        .remolded(|it| it.set_owner(Some(Owner::known(workload.kind, workload.name.clone()))))
+        .changed(|it| it.set_owner(Some(Owner::known(workload.kind, workload.name.clone()))))
 }
 
 /// Every workload that some of these listed pods belongs to, through any number of controllers.

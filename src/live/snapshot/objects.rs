@@ -92,31 +92,31 @@ pub(super) fn node(it: &Node) -> Value {
 
 /// Whether the pod is an object of its own, not one that files make from a template.
 pub(super) fn is_listed(it: &Pod) -> bool {
-    it.mold.origin == PodOrigin::Listed
+    it.origin() == PodOrigin::Listed
 }
 
 pub(super) fn pod(it: &Pod, kept: Kept) -> Value {
     let mut pod = object(it);
-    owned(&mut pod, it.mold.owner());
-    if it.mold.terminating {
+    owned(&mut pod, it.owner());
+    if it.is_terminating() {
         pod["metadata"]["deletionTimestamp"] = json!(time(kept.created));
     }
     pod["spec"] = pod_spec(it);
     let addresses: Vec<Value> = it.addresses().iter().map(|it| json!({"ip": it.to_string()})).collect();
-    pod["status"] = json!({"phase": it.mold.phase.as_str(), "podIPs": addresses});
-    if it.mold.unready {
+    pod["status"] = json!({"phase": it.phase().as_str(), "podIPs": addresses});
+    if it.is_unready() {
         pod["status"]["conditions"] = json!([{"type": "Ready", "status": "False"}]);
     }
     pod
 }
 
 pub(super) fn pod_spec(it: &Pod) -> Value {
-    let of = |role: ContainerRole| it.mold.ports.iter().filter(|it| it.container == role).map(port).collect::<Vec<_>>();
+    let of = |role: ContainerRole| it.ports().iter().filter(|it| it.container == role).map(port).collect::<Vec<_>>();
     let mut main = json!({"name": "main", "ports": of(ContainerRole::Regular)});
-    if !it.mold.authorization_flags().is_empty() {
-        main["command"] = json!(it.mold.authorization_flags());
+    if !it.authorization_flags().is_empty() {
+        main["command"] = json!(it.authorization_flags());
     }
-    let mut spec = json!({"serviceAccountName": it.mold.service_account, "containers": [main]});
+    let mut spec = json!({"serviceAccountName": it.service_account(), "containers": [main]});
     let (sidecars, inits) = (of(ContainerRole::Sidecar), of(ContainerRole::Init));
     if !sidecars.is_empty() || !inits.is_empty() {
         spec["initContainers"] = json!([
@@ -127,11 +127,11 @@ pub(super) fn pod_spec(it: &Pod) -> Value {
     if !it.node().is_empty() {
         spec["nodeName"] = json!(it.node());
     }
-    if it.mold.network == PodNetwork::Host {
+    if it.network() == PodNetwork::Host {
         spec["hostNetwork"] = json!(true);
     }
-    if !it.mold.hostname().is_empty() {
-        spec["hostname"] = json!(it.mold.hostname());
+    if !it.hostname().is_empty() {
+        spec["hostname"] = json!(it.hostname());
     }
     secured(&mut spec, it);
     spec

@@ -7,11 +7,11 @@ use crate::model::security::{HostPath, Minors, Standards, TokenMount};
 
 /// What the spec says of the token, of the node and of the level that it meets, as shortly as can be.
 pub(super) fn secured(spec: &mut Value, it: &Pod) {
-    match it.mold.token {
+    match it.token() {
         TokenMount::AsAccount => {}
         said => spec["automountServiceAccountToken"] = json!(said == TokenMount::Always),
     }
-    let access = it.mold.host_access();
+    let access = it.host_access();
     for (field, is_so) in [("hostPID", access.processes), ("hostIPC", access.ipc)] {
         if is_so {
             spec[field] = json!(true);
@@ -20,7 +20,7 @@ pub(super) fn secured(spec: &mut Value, it: &Pod) {
     if access.user_namespace {
         spec["hostUsers"] = json!(false);
     }
-    meeting(spec, it.mold.standards);
+    meeting(spec, it.standards());
     let main = &mut spec["containers"][0];
     if access.privileged {
         main["securityContext"]["privileged"] = json!(true);
@@ -121,7 +121,7 @@ mod tests {
         ];
         for spec in specs {
             let pod = read(&spec);
-            assert_eq!(read(&pod_spec(&pod)).mold.standards, pod.mold.standards, "{spec}\n{}", pod_spec(&pod));
+            assert_eq!(read(&pod_spec(&pod)).standards(), pod.standards(), "{spec}\n{}", pod_spec(&pod));
         }
     }
 }

@@ -130,7 +130,7 @@ impl Index {
     /// Takes a pod in, or what it has become.
     fn put_pod(&mut self, cluster: &Cluster, pod: &SharedPod) {
         let namespace = self.namespace(cluster, pod.namespace());
-        let seat = if pod.mold.phase.is_finished() || !self.namespaces.get(namespace).reads_pods {
+        let seat = if pod.phase().is_finished() || !self.namespaces.get(namespace).reads_pods {
             Seat::NONE
         } else {
             self.classes_of(cluster, namespace, pod)
@@ -150,7 +150,7 @@ impl Index {
     }
 
     fn classes_of(&mut self, cluster: &Cluster, namespace: u32, pod: &Pod) -> Seat {
-        match pod.mold.network {
+        match pod.network() {
             PodNetwork::Own => {
                 let key = self.pod_key(namespace, pod);
                 Seat { class: self.class(key), host: NO_CLASS }
@@ -185,7 +185,7 @@ impl Index {
             return;
         }
         let Some(node) = after.or(before) else { return };
-        let on_it = |pod: &&SharedPod| pod.mold.network == PodNetwork::Host && *pod.node() == node.meta.name;
+        let on_it = |pod: &&SharedPod| pod.network() == PodNetwork::Host && *pod.node() == node.meta.name;
         for pod in cluster.pods.iter().filter(on_it) {
             self.put_pod(cluster, pod);
         }

@@ -196,8 +196,8 @@ fn every_node(cluster: &Cluster) -> BTreeMap<Name, (Addresses, Option<&Arc<Node>
 /// Whether a change may concern nodes, or who holds which address.
 fn moves_around(change: &Change) -> bool {
     let held = |pod: &SharedPod| {
-        let node = (pod.mold.network == PodNetwork::Host).then(|| pod.node().clone());
-        (node, !pod.mold.phase.is_finished(), pod.addresses())
+        let node = (pod.network() == PodNetwork::Host).then(|| pod.node().clone());
+        (node, !pod.phase().is_finished(), pod.addresses())
     };
     match change {
         Change::Pod(it) => it.before.as_ref().map(held) != it.after.as_ref().map(held),

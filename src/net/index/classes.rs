@@ -84,7 +84,7 @@ impl Index {
 
     fn key(&mut self, sort: Sort, namespace: u32, pod: &Pod, addresses: &Addresses) -> ClassKey {
         let ranges = if addresses.is_empty() { self.ranges(sort) } else { Vec::new() };
-        let declared = Arc::make_mut(&mut self.ports).declare(&pod.mold.ports);
+        let declared = Arc::make_mut(&mut self.ports).declare(pod.ports());
         ClassKey {
             sort,
             namespace,

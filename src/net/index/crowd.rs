@@ -74,7 +74,7 @@ impl Band {
 impl Tally {
     fn sort(&mut self, pod: &Pod, seat: Seat) -> &mut u32 {
         match (seat.class, seat.host) {
-            (NO_CLASS, _) if pod.mold.phase.is_finished() => &mut self.finished,
+            (NO_CLASS, _) if pod.phase().is_finished() => &mut self.finished,
             (NO_CLASS, _) => &mut self.unread,
             (_, NO_CLASS) => &mut self.plain,
             _ => &mut self.hosts,
@@ -163,6 +163,6 @@ impl Index {
 
 /// Whether two pods are surely of one workload: the same owner, and labels that lead from it to the same workload.
 fn is_of_one_kin(a: &Pod, b: &Pod) -> bool {
-    let same_owner = triomphe::Arc::ptr_eq(&a.mold, &b.mold) || a.mold.owner() == b.mold.owner();
-    same_owner && a.mold.is_owned() && a.telling == b.telling && a.mold.labels.same_allocation(&b.mold.labels)
+    let same_owner = a.shares_with(b) || a.owner() == b.owner();
+    same_owner && a.is_owned() && a.implied == b.implied && a.held_labels().same_allocation(b.held_labels())
 }

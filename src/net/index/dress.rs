@@ -55,7 +55,7 @@ pub(super) struct Dress(Vec<u32>);
 impl Dress {
     /// What of a pod's labels is under these keys.
     pub fn of_pod(pod: &Pod, keys: &Keys, words: &mut Words) -> Self {
-        let shared = Self::of(&pod.mold.labels, keys, words);
+        let shared = Self::of(pod.held_labels(), keys, words);
         let own = pod.labels().own().filter_map(|(key, value)| Some((*keys.get(key)?, value)));
         own.fold(shared, |dress, (key, value)| dress.with(key, words.number(&value.to_name())))
     }

@@ -101,7 +101,7 @@ impl Index {
             gaps.extend(self.bending(&source, &target));
         }
         let declared = match (&to.pod, &target) {
-            (Some(pod), Found::Pod { .. } | Found::Host { .. }) => &pod.mold.ports[..],
+            (Some(pod), Found::Pod { .. } | Found::Host { .. }) => &pod.ports()[..],
             _ => &[],
         };
         let case = Case { from: &source, to: &target, exempt, declared, port };
@@ -127,7 +127,7 @@ impl Index {
     fn end_gap(&self, cluster: &Cluster, facts: &EndFacts, found: &Found<'_>) -> Option<Gap> {
         let (End::Pod(id), Found::Nothing) = (&facts.end, found) else { return None };
         let coverage = cluster.coverage.of(Kind::POD, &id.namespace);
-        let finished = facts.pod.as_ref().filter(|it| it.mold.phase.is_finished());
+        let finished = facts.pod.as_ref().filter(|it| it.phase().is_finished());
         if cluster.unreadable.contains(&id.object()) {
             return Some(Gap::Unreadable(id.object()));
         }

@@ -21,7 +21,7 @@ use crate::model::address::Addresses;
 use crate::model::cluster::Cluster;
 use crate::model::facts::Node;
 use crate::model::id::PodId;
-use crate::model::name::{Name, Spelling};
+use crate::model::name::{JoinedName, Name};
 use crate::net::ends;
 use crate::net::verdict::{End, EndFacts, Tri};
 
@@ -147,7 +147,7 @@ impl Index {
     pub(super) fn place_of(&self, pod: &PodId) -> Option<(u32, usize, PodRow<'_>)> {
         let namespace = *self.namespace_ids.get(&pod.namespace)?;
         let entry = self.namespaces.get(namespace);
-        let at = entry.pods.place(Spelling::whole(&pod.name))?;
+        let at = entry.pods.place(JoinedName::whole(&pod.name))?;
         Some((namespace, at, entry.pods.get(at)))
     }
 

@@ -97,7 +97,7 @@ impl Index {
         }
         counts.host_network = entry.tally.hosts;
         let pods = cluster.pods.of(namespace);
-        counts.finished = pods.iter().filter(|it| it.mold.phase.is_finished()).count() as u32;
+        counts.finished = pods.iter().filter(|it| it.phase().is_finished()).count() as u32;
         counts
     }
 

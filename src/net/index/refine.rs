@@ -37,9 +37,9 @@ impl Index {
             if let Some((_, own)) = pod.labels().own().find(|(it, _)| key == it) {
                 return Some(Arc::make_mut(words).number(&own.to_name()));
             }
-            if !pod.mold.labels.same_allocation(&last.0) {
-                let value = pod.mold.labels.get(key).map(|it| Arc::make_mut(words).number(it));
-                last = (pod.mold.labels.clone(), value);
+            if !pod.held_labels().same_allocation(&last.0) {
+                let value = pod.held_labels().get(key).map(|it| Arc::make_mut(words).number(it));
+                last = (pod.held_labels().clone(), value);
             }
             last.1
         };
@@ -59,7 +59,7 @@ impl Index {
     pub(super) fn read_block(&mut self, cluster: &Cluster, peer: u32) {
         let Key::Block(block) = self.peers.get(peer).key.clone() else { return };
         let ranges = [self.ranges(Sort::Pod), self.ranges(Sort::HostNode)];
-        let holds = |pod: &Pod| match pod.mold.network {
+        let holds = |pod: &Pod| match pod.network() {
             crate::model::facts::PodNetwork::Own => ends::in_block(&block, &pod.addresses(), &ranges[0]),
             crate::model::facts::PodNetwork::Host => {
                 ends::in_block(&block, &ends::pod_addresses(cluster, pod), &ranges[1])

@@ -10,7 +10,7 @@
 
 use super::NO_CLASS;
 use crate::model::facts::SharedPod;
-use crate::model::name::Spelling;
+use crate::model::name::JoinedName;
 use crate::model::objects::grow;
 
 /// The classes of one pod.
@@ -58,7 +58,7 @@ impl Seat {
 }
 
 /// The hash of a pod's name.
-fn tag(name: Spelling<'_>) -> u16 {
+fn tag(name: JoinedName<'_>) -> u16 {
     // FNV-1a.
     let hash = name.bytes().fold(0x811c_9dc5, |hash: u32, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
     (hash >> 16) as u16
@@ -100,7 +100,7 @@ impl Roll {
     }
 
     /// The place of a pod.
-    pub fn place(&self, name: Spelling<'_>) -> Option<usize> {
+    pub fn place(&self, name: JoinedName<'_>) -> Option<usize> {
         if self.len() > TAGGED {
             return self.pods.binary_search_by(|it| it.name().cmp(&name)).ok();
         }

@@ -12,7 +12,7 @@ use crate::model::id::Kind;
 pub(super) fn firsts(cluster: &Cluster) -> Vec<Family> {
     let is_part =
         cluster.coverage.hole(Kind::POD).is_some() || cluster.unreadable.iter().any(|it| it.kind == Kind::POD);
-    let running = cluster.pods.iter().filter(|it| !it.mold.phase.is_finished());
+    let running = cluster.pods.iter().filter(|it| !it.phase().is_finished());
     let mut found = running.filter_map(|it| it.addresses().first()).map(Family::of);
     match found.next() {
         Some(first) if !is_part && found.all(|it| it == first) => vec![first],

@@ -16,7 +16,7 @@ pub(super) fn port_fits(matches: &PortMatch, destination: &Party<'_>, (protocol,
         PortMatch::All(it) => sure(*it == protocol),
         PortMatch::Range { protocol: it, first, last } => sure(*it == protocol && *first <= number && number <= *last),
         PortMatch::Named { protocol: it, name } => {
-            let declared = destination.pod.iter().flat_map(|it| it.mold.ports.iter());
+            let declared = destination.pod.iter().flat_map(|it| it.ports().iter());
             any(declared.filter(|port| port.name == *name && port.protocol == *it).map(|port| {
                 match (port.protocol == protocol && port.number == number, port.container) {
                     (false, _) => NO,

@@ -167,11 +167,11 @@ impl Search<'_, '_> {
     fn new_pods(&self, readers: &Selectors<'_>) -> Vec<Rc<Act>> {
         let (Some(first), Some(_)) = (self.sources.first(), only_space(&self.sources)) else { return Vec::new() };
         let keys = Keys::of_source(self.ground.cluster, first.namespace(), self.targets.first());
-        let account = first.mold.service_account.clone();
+        let account = first.service_account().clone();
         let pod = |labels: Change| {
             let blank = Pod::named(first.namespace().clone(), "sidestep");
-            let blank = blank.remolded(|it| it.service_account = account.clone());
-            Rc::new(Act::Stand(Box::new(blank.dressed(&changed(&Labels::NONE, &labels)))))
+            let blank = blank.changed(|it| it.service_account = account.clone());
+            Rc::new(Act::Stand(Box::new(blank.with_labels(&changed(&Labels::NONE, &labels)))))
         };
         let told = told_apart(readers, [Labels::NONE].into_iter(), changes(&keys, &Labels::NONE));
         told.into_iter().map(pod).collect()
@@ -223,7 +223,7 @@ fn template(pods: &[SharedPod], workload: &WorkloadId, labels: Change) -> Act {
 
 /// The pods as they are, and with other labels.
 fn dressed(pods: &[SharedPod], labels: &Change) -> Vec<(SharedPod, Pod)> {
-    let dressed = |pod: &SharedPod| (**pod).clone().dressed(&changed(&pod.labels().whole(), labels));
+    let dressed = |pod: &SharedPod| (**pod).clone().with_labels(&changed(&pod.labels().whole(), labels));
     pods.iter().map(|it| (it.clone(), dressed(it))).collect()
 }
 

@@ -3,17 +3,17 @@
 /// Something that most have not: nothing is held where it would be nothing, so that equal things are held alike.
 ///
 /// ```
-/// use kreach::model::rare::Rare;
-/// let mut flags: Rare<Vec<u8>> = Rare::default();
+/// use kreach::model::sparse::Sparse;
+/// let mut flags: Sparse<Vec<u8>> = Sparse::default();
 /// flags.change(|it| it.push(1));
 /// assert_eq!((flags.get(), size_of_val(&flags)), (Some(&vec![1]), size_of::<usize>()));
 /// flags.change(Vec::clear);
-/// assert_eq!(flags, Rare::default());
+/// assert_eq!(flags, Sparse::default());
 /// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
-pub struct Rare<T>(Option<Box<T>>);
+pub struct Sparse<T>(Option<Box<T>>);
 
-impl<T: Default + PartialEq> Rare<T> {
+impl<T: Default + PartialEq> Sparse<T> {
     /// It, where there is any.
     pub fn get(&self) -> Option<&T> {
         self.0.as_deref()
