@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
+use super::namespace_pods::{NamespacePods, PodClasses};
 use super::policies::ghost;
-use super::roll::{Roll, Seat};
 use super::short::Short;
 use super::{GhostKey, Index, NO_CLASS, NamespaceEntry};
 use crate::kinds;
@@ -85,7 +85,7 @@ impl Index {
         let roomy: Vec<u32> = self.namespaces.iter().filter(|(_, it)| it.pods.is_roomy()).map(|(at, _)| at).collect();
         for namespace in roomy {
             // What a copy of the index shares stays as it is.
-            Arc::get_mut(&mut self.namespaces.get_mut(namespace).pods).into_iter().for_each(Roll::shrink);
+            Arc::get_mut(&mut self.namespaces.get_mut(namespace).pods).into_iter().for_each(NamespacePods::shrink);
         }
         self.weights.shrink();
     }
@@ -94,7 +94,7 @@ impl Index {
     fn renew_workload(&mut self, workload: Option<&Workload>) {
         let namespace = workload.and_then(|it| self.namespace_ids.get(&it.namespace));
         if let Some(&namespace) = namespace {
-            self.namespaces.get_mut(namespace).crowd.take();
+            self.namespaces.get_mut(namespace).workload_groups.take();
         }
     }
 
@@ -110,8 +110,8 @@ impl Index {
         let id = self.namespaces.insert(NamespaceEntry {
             facts: NamespaceFacts::of(cluster, name),
             pods: Arc::default(),
-            crowd: OnceLock::new(),
-            tally: Default::default(),
+            workload_groups: OnceLock::new(),
+            pod_counts: Default::default(),
             classes: Default::default(),
             plain: Default::default(),
             own: Short::default(),
@@ -130,42 +130,42 @@ impl Index {
     /// Takes a pod in, or what it has become.
     fn put_pod(&mut self, cluster: &Cluster, pod: &SharedPod) {
         let namespace = self.namespace(cluster, pod.namespace());
-        let seat = if pod.phase().is_finished() || !self.namespaces.get(namespace).reads_pods {
-            Seat::NONE
+        let pod_classes = if pod.phase().is_finished() || !self.namespaces.get(namespace).reads_pods {
+            PodClasses::NONE
         } else {
             self.classes_of(cluster, namespace, pod)
         };
-        seat.classes().for_each(|it| self.enter(it));
-        if seat != Seat::NONE {
+        pod_classes.classes().for_each(|it| self.enter(it));
+        if pod_classes != PodClasses::NONE {
             self.firsts.enter(pod);
         }
-        self.namespaces.get_mut(namespace).tally.enter(pod, seat);
+        self.namespaces.get_mut(namespace).pod_counts.enter(pod, pod_classes);
         match self.namespaces.get(namespace).pods.place(pod.name()) {
             Some(at) => {
-                let before = self.pods_mut(namespace).replace(at, pod.clone(), seat);
+                let before = self.pods_mut(namespace).replace(at, pod.clone(), pod_classes);
                 self.leave_row(namespace, before);
             }
-            None => self.pods_mut(namespace).enter(pod.clone(), seat),
+            None => self.pods_mut(namespace).enter(pod.clone(), pod_classes),
         }
     }
 
-    fn classes_of(&mut self, cluster: &Cluster, namespace: u32, pod: &Pod) -> Seat {
+    fn classes_of(&mut self, cluster: &Cluster, namespace: u32, pod: &Pod) -> PodClasses {
         match pod.network() {
             PodNetwork::Own => {
                 let key = self.pod_key(namespace, pod);
-                Seat { class: self.class(key), host: NO_CLASS }
+                PodClasses { class: self.class(key), host: NO_CLASS }
             }
             PodNetwork::Host => {
                 let (own, host) = self.host_keys(cluster, namespace, pod);
-                Seat { class: self.class(own), host: self.class(host) }
+                PodClasses { class: self.class(own), host: self.class(host) }
             }
         }
     }
 
-    fn leave_row(&mut self, namespace: u32, (pod, seat): (SharedPod, Seat)) {
-        self.namespaces.get_mut(namespace).tally.leave(&pod, seat);
-        seat.classes().for_each(|it| self.leave(it));
-        if seat != Seat::NONE {
+    fn leave_row(&mut self, namespace: u32, (pod, pod_classes): (SharedPod, PodClasses)) {
+        self.namespaces.get_mut(namespace).pod_counts.leave(&pod, pod_classes);
+        pod_classes.classes().for_each(|it| self.leave(it));
+        if pod_classes != PodClasses::NONE {
             self.firsts.leave(&pod);
         }
     }

@@ -6,8 +6,8 @@
 //!
 //! A large cluster has tens of thousands of classes with four short lists each, which seldom change.
 
+use super::class_labels::ClassLabels;
 use super::classes::{ClassKey, Sort, hash_of};
-use super::dress::Dress;
 use super::families::Families;
 use crate::net::verdict::Tri;
 
@@ -113,7 +113,7 @@ impl Class {
         ClassKey {
             sort: self.sort,
             namespace: self.namespace,
-            labels: Dress::written(self.part(LABELS)),
+            labels: ClassLabels::written(self.part(LABELS)),
             declared: self.declared,
             families: self.families,
             blocks: self.part(BLOCKS).iter().map(|it| Held(*it)).collect(),
@@ -132,7 +132,7 @@ impl Class {
         self.write(&self.key(), &peers, policies);
     }
 
-    /// Its labels under the keys that selectors read, as [`Dress`] writes them.
+    /// Its labels under the keys that selectors read, as [`ClassLabels`] writes them.
     pub fn labels(&self) -> &[u32] {
         self.part(LABELS)
     }
@@ -208,7 +208,7 @@ mod tests {
     #[test]
     fn the_parts_of_a_class_do_not_run_into_each_other() {
         let families = Families { v4: true, v6: false, order: Order::V4 };
-        let labels = Dress::default().with(4, 7).with(2, 9);
+        let labels = ClassLabels::default().with(4, 7).with(2, 9);
         let blocks = vec![Held::new(3, Tri::Maybe)];
         let key = ClassKey { sort: Sort::Pod, namespace: 1, labels, declared: 0, families, blocks };
         let mut class = Class::new(&key);

@@ -10,7 +10,7 @@ use ipnet::IpNet;
 use rustc_hash::FxBuildHasher;
 
 use super::class::{Class, Held};
-use super::dress::Dress;
+use super::class_labels::ClassLabels;
 use super::families::{Families, Order};
 use super::peers::Key;
 use super::{Index, family_slot, slot};
@@ -42,7 +42,7 @@ pub(super) struct ClassKey {
     pub sort: Sort,
     pub namespace: u32,
     /// Only those under keys that selectors read.
-    pub labels: Dress,
+    pub labels: ClassLabels,
     pub declared: u32,
     pub families: Families,
     /// The blocks that hold it.
@@ -76,8 +76,8 @@ impl Index {
         host.sort = if node.is_some() { Sort::HostNode } else { Sort::UnknownNode };
         host.namespace = self.namespace(cluster, &Name::empty());
         host.declared = super::ports::NOTHING_DECLARED;
-        host.labels = node.map_or_else(Dress::default, |it| {
-            Dress::of(&it.labels, &self.node_keys.clone(), Arc::make_mut(&mut self.words))
+        host.labels = node.map_or_else(ClassLabels::default, |it| {
+            ClassLabels::of(&it.labels, &self.node_keys.clone(), Arc::make_mut(&mut self.words))
         });
         (own, host)
     }
@@ -88,7 +88,7 @@ impl Index {
         ClassKey {
             sort,
             namespace,
-            labels: Dress::of_pod(pod, &self.keys, Arc::make_mut(&mut self.words)),
+            labels: ClassLabels::of_pod(pod, &self.keys, Arc::make_mut(&mut self.words)),
             declared,
             families: Families::of(addresses, &ranges),
             blocks: self.blocks_holding(addresses, &ranges),

@@ -13,7 +13,7 @@ use std::collections::HashMap;
 
 use rustc_hash::FxBuildHasher;
 
-use super::crowd::NO_BAND;
+use super::workload_groups::NO_POD_GROUP;
 use super::{Index, NO_CLASS};
 use crate::model::cluster::Cluster;
 use crate::model::facts::Pod;
@@ -77,15 +77,21 @@ impl Index {
     pub fn stand_ins(&self, cluster: &Cluster, by: By) -> StandIns {
         let mut all = StandIns::default();
         for &namespace in self.in_order.iter() {
-            let crowd = self.crowd(cluster, namespace);
-            for (pod, band) in self.pods_of(namespace).zip(&crowd.of_pod).filter(|it| *it.1 != NO_BAND) {
-                let band = crowd.bands[*band as usize];
+            let workload_groups = self.workload_groups(cluster, namespace);
+            for (pod, pod_group) in
+                self.pods_of(namespace).zip(&workload_groups.of_pod).filter(|it| *it.1 != NO_POD_GROUP)
+            {
+                let pod_group = workload_groups.pod_groups[*pod_group as usize];
                 let unit = match by {
                     By::Pod => Unit::Pod(pod.pod_id()),
-                    By::Workload => crowd.units[band.unit as usize].clone(),
+                    By::Workload => workload_groups.units[pod_group.unit as usize].clone(),
                     By::Namespace => Unit::Namespace(pod.namespace().clone()),
                 };
-                stand_in(all.0.entry(unit).or_default(), (band.class, band.host, !pod.node().is_empty()), pod);
+                stand_in(
+                    all.0.entry(unit).or_default(),
+                    (pod_group.class, pod_group.host, !pod.node().is_empty()),
+                    pod,
+                );
             }
         }
         all.0.values_mut().for_each(|it| it.sort_by_key(|it| !self.odd.has(it.kin.0)));

@@ -14,8 +14,8 @@ use ipnet::IpNet;
 
 use super::class::Class;
 use super::families::Families;
+use super::namespace_pods::PodRow;
 use super::ports::NOTHING_DECLARED;
-use super::roll::PodRow;
 use super::{Index, NO_CLASS};
 use crate::model::address::Addresses;
 use crate::model::cluster::Cluster;

@@ -1,16 +1,16 @@
 //! What one end reaches, or what reaches it, listed by unit.
 //!
-//! The end's row says which classes pass; the bands of each namespace say which units have pods of those classes.
+//! The end's row says which classes pass; the groups of pods of each namespace say which units have pods of those classes.
 //! A pod is looked at only where nodes matter: on the end's own node (S41), and for a list of pods.
 
 use super::Index;
-use super::crowd::{Band, Crowd, NO_BAND};
 use super::found::{Found, NOWHERE, own_node};
 use super::listing::Listing;
 use super::members::Bits;
 use super::ports::Mask;
 use super::row::Row;
 use super::units::{Sets, Sum, Terms};
+use super::workload_groups::{NO_POD_GROUP, PodGroup, WorkloadGroups};
 use crate::model::cluster::Cluster;
 use crate::model::policy::Direction;
 use crate::net::reach::{By, Reach, ReachRow};
@@ -36,10 +36,10 @@ pub(super) struct Asked<'a> {
 
 /// The pods of one namespace, as one end meets them.
 struct Met<'a> {
-    crowd: &'a Crowd,
-    /// By band: pods on the end's own node, and those that may come to it; empty where that makes no difference.
+    workload_groups: &'a WorkloadGroups,
+    /// By group of pods: pods on the end's own node, and those that may come to it; empty where that makes no difference.
     near: Vec<Near>,
-    /// The band that the end itself is of.
+    /// The group of pods that the end itself is of.
     own: Option<u32>,
 }
 
@@ -58,12 +58,12 @@ impl Near {
 }
 
 impl Met<'_> {
-    fn near(&self, band: usize) -> Near {
-        self.near.get(band).copied().unwrap_or_default()
+    fn near(&self, pod_group: usize) -> Near {
+        self.near.get(pod_group).copied().unwrap_or_default()
     }
 
-    fn pods(&self, band: usize) -> u64 {
-        u64::from(self.crowd.bands[band].pods) - u64::from(self.own == Some(band as u32))
+    fn pods(&self, pod_group: usize) -> u64 {
+        u64::from(self.workload_groups.pod_groups[pod_group].pods) - u64::from(self.own == Some(pod_group as u32))
     }
 }
 
@@ -121,9 +121,9 @@ impl Index {
         let by = listing.by;
         let found = self.find(cluster, end);
         if matches!(found, Found::Nothing) {
-            for tally in self.in_order.iter().map(|it| self.namespaces.get(*it).tally) {
-                listing.left_out.add(tally.left_out());
-                listing.pairs.unknown += u64::from(tally.plain) + u64::from(tally.hosts);
+            for pod_counts in self.in_order.iter().map(|it| self.namespaces.get(*it).pod_counts) {
+                listing.left_out.add(pod_counts.left_out());
+                listing.pairs.unknown += u64::from(pod_counts.plain) + u64::from(pod_counts.hosts);
             }
             listing.pairs.unknown += self.around(cluster).names.len() as u64;
             return listing;
@@ -133,12 +133,12 @@ impl Index {
         listing.left_out.itself = u64::from(asked.own.is_some());
         let plain = asked.plain_row();
         for &namespace in self.in_order.iter() {
-            let tally = self.namespaces.get(namespace).tally;
-            listing.left_out.add(tally.left_out());
+            let pod_counts = self.namespaces.get(namespace).pod_counts;
+            listing.left_out.add(pod_counts.left_out());
             let is_own = asked.own.is_some_and(|it| it.0 == namespace);
             match plain {
-                _ if tally.plain + tally.hosts == 0 => {}
-                Some(row) if tally.hosts == 0 && !is_own => {
+                _ if pod_counts.plain + pod_counts.hosts == 0 => {}
+                Some(row) if pod_counts.hosts == 0 && !is_own => {
                     self.list_plain(cluster, namespace, &asked, row, &mut listing);
                 }
                 _ => self.list(cluster, namespace, &asked, by, &mut listing),
@@ -176,17 +176,19 @@ impl Index {
 
     /// Lists the pods of one namespace.
     fn list(&self, cluster: &Cluster, namespace: u32, asked: &Asked<'_>, by: By, listing: &mut Listing<'_>) {
-        let crowd = self.crowd(cluster, namespace);
-        let own = asked.own.filter(|it| it.0 == namespace).map(|it| crowd.of_pod[it.1]);
-        let met = Met { crowd, near: self.near_end(cluster, namespace, asked), own };
+        let workload_groups = self.workload_groups(cluster, namespace);
+        let own = asked.own.filter(|it| it.0 == namespace).map(|it| workload_groups.of_pod[it.1]);
+        let met = Met { workload_groups, near: self.near_end(cluster, namespace, asked), own };
         match by {
-            By::Namespace => listing.push(namespace, 0, &self.sum_bands(asked, &met, 0..crowd.bands.len())),
+            By::Namespace => {
+                listing.push(namespace, 0, &self.sum_bands(asked, &met, 0..workload_groups.pod_groups.len()))
+            }
             By::Workload => {
                 let mut first = 0;
-                for bands in crowd.bands.chunk_by(|a, b| a.unit == b.unit) {
-                    let sum = self.sum_bands(asked, &met, first..first + bands.len());
-                    listing.push(namespace, bands[0].unit, &sum);
-                    first += bands.len();
+                for pod_groups in workload_groups.pod_groups.chunk_by(|a, b| a.unit == b.unit) {
+                    let sum = self.sum_bands(asked, &met, first..first + pod_groups.len());
+                    listing.push(namespace, pod_groups[0].unit, &sum);
+                    first += pod_groups.len();
                 }
             }
             By::Pod => self.list_pods(namespace, asked, &met, listing),
@@ -195,13 +197,13 @@ impl Index {
 
     fn list_pods(&self, namespace: u32, asked: &Asked<'_>, met: &Met<'_>, listing: &mut Listing<'_>) {
         for (at, pod) in self.pods_of(namespace).enumerate() {
-            let band = met.crowd.of_pod[at];
-            if band == NO_BAND || asked.own == Some((namespace, at)) {
+            let pod_group = met.workload_groups.of_pod[at];
+            if pod_group == NO_POD_GROUP || asked.own == Some((namespace, at)) {
                 continue;
             }
             let mut sum = self.sum();
-            let of_band = &met.crowd.bands[band as usize];
-            let near = match met.near(band as usize) {
+            let of_band = &met.workload_groups.pod_groups[pod_group as usize];
+            let near = match met.near(pod_group as usize) {
                 Near { own: 0, unsure: 0 } => Near::default(),
                 _ => Near::one(own_node(&asked.found, &of_band.found(pod.node()))),
             };
@@ -210,45 +212,52 @@ impl Index {
         }
     }
 
-    fn sum_bands(&self, asked: &Asked<'_>, met: &Met<'_>, bands: std::ops::Range<usize>) -> Sum {
+    fn sum_bands(&self, asked: &Asked<'_>, met: &Met<'_>, pod_groups: std::ops::Range<usize>) -> Sum {
         let mut sum = self.sum();
-        for band in bands {
-            self.add_band(&mut sum, asked, &met.crowd.bands[band], met.pods(band), met.near(band));
+        for pod_group in pod_groups {
+            self.add_band(
+                &mut sum,
+                asked,
+                &met.workload_groups.pod_groups[pod_group],
+                met.pods(pod_group),
+                met.near(pod_group),
+            );
         }
         sum
     }
 
-    /// Adds the end's pairs with pods of a band; those on its own node apart (S41).
-    fn add_band(&self, sum: &mut Sum, asked: &Asked<'_>, band: &Band, pods: u64, near: Near) {
+    /// Adds the end's pairs with one group of pods; those on its own node apart (S41).
+    fn add_band(&self, sum: &mut Sum, asked: &Asked<'_>, pod_group: &PodGroup, pods: u64, near: Near) {
         for (node, pairs) in [(asked.found.node(), near.own), (&NOWHERE, near.unsure)].into_iter().filter(|it| it.1 > 0)
         {
-            let pass = self.pass_with(asked, &band.found(node));
+            let pass = self.pass_with(asked, &pod_group.found(node));
             self.add(sum, &pass, pairs, asked.terms.atom);
         }
         let far = pods - near.own - near.unsure;
-        let (other, none, full) = (band.alike(), &asked.terms.none, &asked.terms.full);
-        if !other.is_host() && !asked.any.has(band.class) {
+        let (other, none, full) = (pod_group.alike(), &asked.terms.none, &asked.terms.full);
+        if !other.is_host() && !asked.any.has(pod_group.class) {
             sum.deny(none, far);
         } else if far > 0 {
             self.add(sum, &self.with_row(&asked.rows, &other, none, full), far, asked.terms.atom);
         }
     }
 
-    /// By band: how many pods share a node with the end, where one of the two is on the node's network.
+    /// By group of pods: how many pods share a node with the end, where one of the two is on the node's network.
     fn near_end(&self, cluster: &Cluster, namespace: u32, asked: &Asked<'_>) -> Vec<Near> {
-        let crowd = self.crowd(cluster, namespace);
-        let has_hosts = self.namespaces.get(namespace).tally.hosts > 0;
+        let workload_groups = self.workload_groups(cluster, namespace);
+        let has_hosts = self.namespaces.get(namespace).pod_counts.hosts > 0;
         if !asked.found.has_place() || !asked.found.is_node() && !has_hosts {
             return Vec::new();
         }
-        let mut near = vec![Near::default(); crowd.bands.len()];
+        let mut near = vec![Near::default(); workload_groups.pod_groups.len()];
         for (at, pod) in self.pods_of(namespace).enumerate() {
-            let band = crowd.of_pod[at];
-            if band == NO_BAND || asked.own == Some((namespace, at)) {
+            let pod_group = workload_groups.of_pod[at];
+            if pod_group == NO_POD_GROUP || asked.own == Some((namespace, at)) {
                 continue;
             }
-            let one = Near::one(own_node(&asked.found, &crowd.bands[band as usize].found(pod.node())));
-            let sum = &mut near[band as usize];
+            let one =
+                Near::one(own_node(&asked.found, &workload_groups.pod_groups[pod_group as usize].found(pod.node())));
+            let sum = &mut near[pod_group as usize];
             *sum = Near { own: sum.own + one.own, unsure: sum.unsure + one.unsure };
         }
         near

@@ -12,12 +12,12 @@ use std::sync::Arc;
 
 use rustc_hash::FxBuildHasher;
 
-use super::crowd::{Band, Crowd, NO_BAND};
 use super::list::Asked;
 use super::members::{Bits, Share};
 use super::ports::Mask;
 use super::row::{Places, Row};
 use super::units::{Sets, Sum, outcome};
+use super::workload_groups::{NO_POD_GROUP, PodGroup, WorkloadGroups};
 use super::{Index, NamespaceEntry};
 use crate::model::cluster::Cluster;
 use crate::model::evidence::Outcome;
@@ -46,7 +46,7 @@ pub struct Listing<'a> {
 #[derive(Clone, Copy, Debug)]
 struct Line {
     namespace: u32,
-    /// Its place: among the units of the namespace's crowd, or among its pods.
+    /// Its place: among the units of the namespace's groups, or among its pods.
     unit: u32,
     sets: u32,
     allow: u32,
@@ -101,18 +101,18 @@ impl<'a> Listing<'a> {
     }
 
     fn is_alone(&self, line: &Line) -> bool {
-        self.by == By::Workload && self.crowd(line).is_some_and(|it| line.unit < it.alone)
+        self.by == By::Workload && self.workload_groups(line).is_some_and(|it| line.unit < it.alone)
     }
 
-    fn crowd(&self, line: &Line) -> Option<&Crowd> {
-        self.index.namespaces.get(line.namespace).crowd.get().map(|it| &**it)
+    fn workload_groups(&self, line: &Line) -> Option<&WorkloadGroups> {
+        self.index.namespaces.get(line.namespace).workload_groups.get().map(|it| &**it)
     }
 
     fn row(&self, line: &Line) -> ReachRow {
         let entry = self.index.namespaces.get(line.namespace);
-        let unit = match (self.by, self.crowd(line)) {
+        let unit = match (self.by, self.workload_groups(line)) {
             (By::Pod, _) => Unit::Pod(entry.pods.get(line.unit as usize).pod.pod_id()),
-            (By::Workload, Some(crowd)) => crowd.units[line.unit as usize].clone(),
+            (By::Workload, Some(workload_groups)) => workload_groups.units[line.unit as usize].clone(),
             (By::Workload | By::Namespace, _) => Unit::Namespace(entry.facts.name.clone()),
         };
         let [every, some, possible] = self.sets[line.sets as usize].clone();
@@ -167,7 +167,7 @@ impl Index {
         let entry = self.namespaces.get(namespace);
         let shares: Vec<Share> = match entry.plain.share(&asked.any) {
             Share::None if !listing.keeps_all => {
-                listing.pairs.deny += u64::from(entry.tally.plain);
+                listing.pairs.deny += u64::from(entry.pod_counts.plain);
                 return;
             }
             _ => row.slices.iter().map(|it| entry.plain.share(it.possible.as_ref().unwrap_or(&it.sure))).collect(),
@@ -176,51 +176,59 @@ impl Index {
             let sum = self.sum_plain(entry, asked, row, &shares);
             return listing.push(namespace, 0, &sum);
         }
-        let crowd = self.crowd(cluster, namespace);
+        let workload_groups = self.workload_groups(cluster, namespace);
         let is_uniform = row.is_certain() && !shares.contains(&Share::Some);
         let mut cells = Cells::default();
-        let mut cell_of = |band: &Band, listing: &mut Listing<'_>| {
+        let mut cell_of = |pod_group: &PodGroup, listing: &mut Listing<'_>| {
             if is_uniform && !cells.all.is_empty() {
                 return 0;
             }
-            self.cell(&mut cells, asked, row, band.class, listing)
+            self.cell(&mut cells, asked, row, pod_group.class, listing)
         };
-        let of_bands: Vec<usize> = crowd.bands.iter().map(|it| cell_of(it, listing)).collect();
+        let of_bands: Vec<usize> = workload_groups.pod_groups.iter().map(|it| cell_of(it, listing)).collect();
         match listing.by {
             By::Pod => {
-                let bands = crowd.of_pod.iter().enumerate().filter(|(_, band)| **band != NO_BAND);
-                bands.for_each(|(at, band)| {
-                    listing.push_cell(namespace, at as u32, &cells.all[of_bands[*band as usize]], 1);
+                let pod_groups =
+                    workload_groups.of_pod.iter().enumerate().filter(|(_, pod_group)| **pod_group != NO_POD_GROUP);
+                pod_groups.for_each(|(at, pod_group)| {
+                    listing.push_cell(namespace, at as u32, &cells.all[of_bands[*pod_group as usize]], 1);
                 });
             }
-            By::Workload | By::Namespace => self.list_units(namespace, crowd, &cells, &of_bands, asked, listing),
+            By::Workload | By::Namespace => {
+                self.list_units(namespace, workload_groups, &cells, &of_bands, asked, listing)
+            }
         }
     }
 
     fn list_units(
         &self,
         namespace: u32,
-        crowd: &Crowd,
+        workload_groups: &WorkloadGroups,
         cells: &Cells,
         of_bands: &[usize],
         asked: &Asked<'_>,
         listing: &mut Listing<'_>,
     ) {
         let mut first = 0;
-        for bands in crowd.bands.chunk_by(|a, b| a.unit == b.unit) {
-            let of = &of_bands[first..first + bands.len()];
-            first += bands.len();
+        for pod_groups in workload_groups.pod_groups.chunk_by(|a, b| a.unit == b.unit) {
+            let of = &of_bands[first..first + pod_groups.len()];
+            first += pod_groups.len();
             if of.iter().all(|it| *it == of[0]) {
-                let pods = bands.iter().map(|it| it.pods).sum();
-                listing.push_cell(namespace, bands[0].unit, &cells.all[of[0]], pods);
+                let pods = pod_groups.iter().map(|it| it.pods).sum();
+                listing.push_cell(namespace, pod_groups[0].unit, &cells.all[of[0]], pods);
                 continue;
             }
             let mut sum = self.sum();
-            for (band, cell) in bands.iter().zip(of) {
+            for (pod_group, cell) in pod_groups.iter().zip(of) {
                 let cell = &cells.all[*cell];
-                self.add(&mut sum, &(cell.sure.clone(), cell.possible.clone()), band.pods.into(), asked.terms.atom);
+                self.add(
+                    &mut sum,
+                    &(cell.sure.clone(), cell.possible.clone()),
+                    pod_group.pods.into(),
+                    asked.terms.atom,
+                );
             }
-            listing.push(namespace, bands[0].unit, &sum);
+            listing.push(namespace, pod_groups[0].unit, &sum);
         }
     }
 
@@ -256,7 +264,7 @@ impl Index {
                 sum.every |= &slice.ports;
             }
         }
-        let pods = u64::from(entry.tally.plain);
+        let pods = u64::from(entry.pod_counts.plain);
         let held = |bits: &Bits| match entry.plain.share(bits) {
             Share::None => 0,
             Share::All => pods,

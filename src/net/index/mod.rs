@@ -21,11 +21,10 @@ mod apply;
 mod around;
 mod beside;
 mod class;
+mod class_labels;
 mod classes;
 mod counts;
-mod crowd;
 pub mod doubts;
-mod dress;
 mod explain;
 mod families;
 mod found;
@@ -33,6 +32,7 @@ mod list;
 mod listing;
 mod map;
 mod members;
+mod namespace_pods;
 mod near;
 mod pair;
 mod part;
@@ -41,13 +41,13 @@ mod policies;
 mod ports;
 mod queries;
 mod refine;
-mod roll;
 mod row;
 mod short;
 pub mod singly;
 mod slab;
 mod units;
 mod weights;
+mod workload_groups;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, OnceLock};
@@ -59,17 +59,17 @@ use rustc_hash::FxBuildHasher;
 use self::around::Around;
 use self::beside::Beside;
 use self::class::Class;
-use self::crowd::{Crowd, Tally};
-use self::dress::{Keys, Words};
+use self::class_labels::{Keys, Words};
 use self::families::Firsts;
 use self::members::{Bits, Members, Spans};
+use self::namespace_pods::NamespacePods;
 use self::peers::{Group, PeerEntry, Space};
 use self::policies::PolicyEntry;
 use self::ports::Ports;
-use self::roll::Roll;
 use self::short::Short;
 use self::slab::Slab;
 use self::weights::Weights;
+use self::workload_groups::{PodCounts, WorkloadGroups};
 use super::ends::NamespaceFacts;
 use crate::model::cluster::Cluster;
 use crate::model::name::Name;
@@ -95,10 +95,10 @@ type GhostKey = (Name, String);
 #[derive(Clone, Debug)]
 struct NamespaceEntry {
     facts: NamespaceFacts,
-    pods: Arc<Roll>,
-    /// Its pods in bands, once somebody asked.
-    crowd: OnceLock<Arc<Crowd>>,
-    tally: Tally,
+    pods: Arc<NamespacePods>,
+    /// Its pods in groups, once somebody asked.
+    workload_groups: OnceLock<Arc<WorkloadGroups>>,
+    pod_counts: PodCounts,
     classes: Spans,
     /// Those of them whose pods are on networks of their own.
     plain: Spans,
@@ -235,9 +235,9 @@ impl Index {
 
 impl NamespaceEntry {
     fn bytes(&self) -> usize {
-        size_of::<Roll>()
+        size_of::<NamespacePods>()
             + self.pods.bytes()
-            + self.crowd.get().map_or(0, |it| it.bytes())
+            + self.workload_groups.get().map_or(0, |it| it.bytes())
             + self.classes.bytes()
             + self.plain.bytes()
             + [&self.own, &self.spaces, &self.policies].map(Short::bytes).iter().sum::<usize>()

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use super::class_labels::meets;
 use super::classes::{Sort, hash_of};
-use super::dress::meets;
 use super::members::Members;
 use super::short::Short;
 use super::{Index, slot};

@@ -95,7 +95,7 @@ impl Index {
             let pods = self.weight(class);
             *self.count_of(class, &mut counts) += pods;
         }
-        counts.host_network = entry.tally.hosts;
+        counts.host_network = entry.pod_counts.hosts;
         let pods = cluster.pods.of(namespace);
         counts.finished = pods.iter().filter(|it| it.phase().is_finished()).count() as u32;
         counts

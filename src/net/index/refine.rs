@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::class::Held;
 use super::classes::{ClassKey, Sort};
+use super::namespace_pods::{PodClasses, PodRow};
 use super::peers::Key;
-use super::roll::{PodRow, Seat};
 use super::{Index, NO_CLASS};
 use crate::model::cluster::Cluster;
 use crate::model::facts::Pod;
@@ -137,8 +137,9 @@ impl Index {
                 let new = self.class(key.clone());
                 self.enter(new);
                 let PodRow { class: own, host, .. } = self.namespaces.get(*namespace).pods.get(*at as usize);
-                let seat = if own == class { Seat { class: new, host } } else { Seat { class: own, host: new } };
-                self.pods_mut(*namespace).reseat(*at as usize, seat);
+                let pod_classes =
+                    if own == class { PodClasses { class: new, host } } else { PodClasses { class: own, host: new } };
+                self.pods_mut(*namespace).set_classes(*at as usize, pod_classes);
                 self.weights.leave(class);
             }
         }

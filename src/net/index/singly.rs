@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxBuildHasher;
 
-use super::crowd::NO_BAND;
+use super::workload_groups::NO_POD_GROUP;
 use super::{Index, NO_CLASS};
 use crate::model::cluster::Cluster;
 use crate::model::id::PodId;
@@ -27,7 +27,7 @@ pub type PairKin = (Kin, Kin, Option<Tri>);
 impl Index {
     /// All workloads, and pods without one, that have a running pod.
     pub fn workloads(&self, cluster: &Cluster) -> Vec<Unit> {
-        self.in_order.iter().flat_map(|it| self.crowd(cluster, *it).units.iter().cloned()).collect()
+        self.in_order.iter().flat_map(|it| self.workload_groups(cluster, *it).units.iter().cloned()).collect()
     }
 
     /// The running pods of a workload, or of a pod without one.
@@ -38,9 +38,12 @@ impl Index {
             Unit::Namespace(_) | Unit::Nodes(_) | Unit::Outside(_) => return Vec::new(),
         };
         let Some(&namespace) = self.namespace_ids.get(namespace) else { return Vec::new() };
-        let crowd = self.crowd(cluster, namespace);
-        let is_meant = |band: u32| band != NO_BAND && crowd.units[crowd.bands[band as usize].unit as usize] == *unit;
-        let pods = self.pods_of(namespace).zip(&crowd.of_pod).filter(|it| is_meant(*it.1));
+        let workload_groups = self.workload_groups(cluster, namespace);
+        let is_meant = |pod_group: u32| {
+            pod_group != NO_POD_GROUP
+                && workload_groups.units[workload_groups.pod_groups[pod_group as usize].unit as usize] == *unit
+        };
+        let pods = self.pods_of(namespace).zip(&workload_groups.of_pod).filter(|it| is_meant(*it.1));
         pods.map(|it| it.0.pod_id()).collect()
     }
 
@@ -56,11 +59,12 @@ impl Index {
         spaces.sort_unstable();
         spaces.dedup();
         let mut units = Vec::new();
-        for crowd in spaces.into_iter().map(|it| self.crowd(cluster, it)) {
-            let bands = crowd.bands.iter().filter(|it| meant.contains(&it.class) || meant.contains(&it.host));
-            let mut numbers: Vec<u32> = bands.map(|it| it.unit).collect();
+        for workload_groups in spaces.into_iter().map(|it| self.workload_groups(cluster, it)) {
+            let pod_groups =
+                workload_groups.pod_groups.iter().filter(|it| meant.contains(&it.class) || meant.contains(&it.host));
+            let mut numbers: Vec<u32> = pod_groups.map(|it| it.unit).collect();
             numbers.dedup();
-            units.extend(numbers.into_iter().map(|it| crowd.units[it as usize].clone()));
+            units.extend(numbers.into_iter().map(|it| workload_groups.units[it as usize].clone()));
         }
         Some(units)
     }
@@ -68,7 +72,7 @@ impl Index {
     /// The workloads of a namespace.
     pub fn workloads_in(&self, cluster: &Cluster, namespace: &str) -> Vec<Unit> {
         let known = self.namespace_ids.get(namespace);
-        known.map(|it| self.crowd(cluster, *it).units.clone()).unwrap_or_default()
+        known.map(|it| self.workload_groups(cluster, *it).units.clone()).unwrap_or_default()
     }
 
     /// Whether all that two indexes hold of a cluster as a whole is the same: what may decide of any pair.

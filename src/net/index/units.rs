@@ -6,11 +6,11 @@ use std::sync::Arc;
 use rustc_hash::FxBuildHasher;
 
 use super::around::Around;
-use super::crowd::{Band, Crowd, NO_BAND};
 use super::found::Found;
+use super::namespace_pods::PodRow;
 use super::ports::Mask;
-use super::roll::PodRow;
 use super::row::Row;
+use super::workload_groups::{NO_POD_GROUP, PodGroup, WorkloadGroups};
 use super::{Index, NO_CLASS};
 use crate::model::cluster::Cluster;
 use crate::model::evidence::Outcome;
@@ -158,16 +158,16 @@ impl Index {
         let mut numbers = (self.has_hosts() || !around.names.is_empty()).then(|| Numbers::new(&around.names));
         let mut units: Vec<Members> = Vec::new();
         for &namespace in self.in_order.iter() {
-            left_out.add(self.namespaces.get(namespace).tally.left_out());
+            left_out.add(self.namespaces.get(namespace).pod_counts.left_out());
             let numbers = numbers.as_mut();
             match by {
-                By::Pod => self.single_pods(namespace, self.crowd(cluster, namespace), numbers, &mut units),
+                By::Pod => self.single_pods(namespace, self.workload_groups(cluster, namespace), numbers, &mut units),
                 By::Workload => {
-                    let crowd = self.crowd(cluster, namespace);
-                    let mut alike = self.alike_in(namespace, crowd, numbers).into_iter();
-                    for bands in crowd.bands.chunk_by(|a, b| a.unit == b.unit) {
-                        let unit = crowd.units[bands[0].unit as usize].clone();
-                        units.push(Members { unit, alike: alike.by_ref().take(bands.len()).collect() });
+                    let workload_groups = self.workload_groups(cluster, namespace);
+                    let mut alike = self.alike_in(namespace, workload_groups, numbers).into_iter();
+                    for pod_groups in workload_groups.pod_groups.chunk_by(|a, b| a.unit == b.unit) {
+                        let unit = workload_groups.units[pod_groups[0].unit as usize].clone();
+                        units.push(Members { unit, alike: alike.by_ref().take(pod_groups.len()).collect() });
                     }
                 }
                 By::Namespace => units.extend(match numbers {
@@ -208,13 +208,19 @@ impl Index {
         (!alike.is_empty()).then(|| Members { unit: Unit::Namespace(entry.facts.name.clone()), alike })
     }
 
-    /// The bands of a namespace, with the nodes of their pods if that may matter.
-    fn alike_in<'a>(&'a self, namespace: u32, crowd: &Crowd, numbers: Option<&mut Numbers<'a>>) -> Vec<Alike> {
-        let mut alike: Vec<Alike> = crowd.bands.iter().map(Band::alike).collect();
+    /// The groups of pods of a namespace, with the nodes of their pods if that may matter.
+    fn alike_in<'a>(
+        &'a self,
+        namespace: u32,
+        workload_groups: &WorkloadGroups,
+        numbers: Option<&mut Numbers<'a>>,
+    ) -> Vec<Alike> {
+        let mut alike: Vec<Alike> = workload_groups.pod_groups.iter().map(PodGroup::alike).collect();
         let Some(numbers) = numbers else { return alike };
         let mut nodes: Vec<Vec<u32>> = vec![Vec::new(); alike.len()];
-        for (pod, band) in self.pods_of(namespace).zip(&crowd.of_pod).filter(|it| *it.1 != NO_BAND) {
-            nodes[*band as usize].extend(numbers.of(pod.node()));
+        for (pod, pod_group) in self.pods_of(namespace).zip(&workload_groups.of_pod).filter(|it| *it.1 != NO_POD_GROUP)
+        {
+            nodes[*pod_group as usize].extend(numbers.of(pod.node()));
         }
         alike.iter_mut().zip(nodes).for_each(|(alike, nodes)| alike.nodes = counted(nodes));
         alike
@@ -224,12 +230,14 @@ impl Index {
     fn single_pods<'a>(
         &'a self,
         namespace: u32,
-        crowd: &Crowd,
+        workload_groups: &WorkloadGroups,
         mut numbers: Option<&mut Numbers<'a>>,
         units: &mut Vec<Members>,
     ) {
-        for (pod, band) in self.pods_of(namespace).zip(&crowd.of_pod).filter(|(_, band)| **band != NO_BAND) {
-            let mut alike = crowd.bands[*band as usize].alike();
+        for (pod, pod_group) in
+            self.pods_of(namespace).zip(&workload_groups.of_pod).filter(|(_, pod_group)| **pod_group != NO_POD_GROUP)
+        {
+            let mut alike = workload_groups.pod_groups[*pod_group as usize].alike();
             alike.pods = 1;
             let node = numbers.as_mut().and_then(|it| it.of(pod.node()));
             alike.nodes.extend(node.map(|it| (it, 1)));
@@ -239,7 +247,7 @@ impl Index {
 
     /// Whether any pod is on the host network.
     pub(super) fn has_hosts(&self) -> bool {
-        self.namespaces.iter().any(|(_, it)| it.tally.hosts > 0)
+        self.namespaces.iter().any(|(_, it)| it.pod_counts.hosts > 0)
     }
 
     /// Every pod with what the index knows of it, namespace by namespace.

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! pods     api-1  api-2  node-agent-7  web-1      in the order of names
-//! seats    3      3      host pair 0   9          a class, or for the few on the host network a pair of them
+//! classes  3      3      host pair 0   9          a class, or for the few on the host network a pair of them
 //! tags     two bytes of a hash each, so that finding a name looks at few names
 //! ```
 //!
@@ -15,7 +15,7 @@ use crate::model::objects::grow;
 
 /// The classes of one pod.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Seat {
+pub(super) struct PodClasses {
     /// Its class; of a host-network pod the one of the other reading.
     pub class: u32,
     /// The class of its node, if it is on the host network.
@@ -30,7 +30,7 @@ pub(super) struct PodRow<'a> {
     pub pod: &'a SharedPod,
 }
 
-/// Marks the number of a pair in [`Roll::pairs`].
+/// Marks the number of a pair in [`NamespacePods::pairs`].
 const PAIR: u32 = 1 << 31;
 
 /// How many names are found by their hashes; among more, halving is quicker.
@@ -38,18 +38,18 @@ const TAGGED: usize = 4096;
 
 /// All pods of a namespace.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Roll {
+pub(super) struct NamespacePods {
     pods: Vec<SharedPod>,
     /// By pod: its class, [`NO_CLASS`], or the place of a pair.
-    seats: Vec<u32>,
+    pod_classes: Vec<u32>,
     tags: Vec<u16>,
     /// What pods on the host network are: few differ.
-    pairs: Vec<Seat>,
+    pairs: Vec<PodClasses>,
 }
 
-impl Seat {
+impl PodClasses {
     /// Of a pod that is in no answer.
-    pub const NONE: Seat = Seat { class: NO_CLASS, host: NO_CLASS };
+    pub const NONE: PodClasses = PodClasses { class: NO_CLASS, host: NO_CLASS };
 
     /// The classes that it names.
     pub fn classes(self) -> impl Iterator<Item = u32> {
@@ -70,7 +70,7 @@ fn insert<T>(all: &mut Vec<T>, at: usize, item: T) {
     all.insert(at, item);
 }
 
-impl Roll {
+impl NamespacePods {
     pub fn len(&self) -> usize {
         self.pods.len()
     }
@@ -82,7 +82,7 @@ impl Roll {
 
     /// The pod of this place.
     pub fn get(&self, at: usize) -> PodRow<'_> {
-        let Seat { class, host } = self.seat(at);
+        let PodClasses { class, host } = self.pod_classes(at);
         PodRow { class, host, pod: &self.pods[at] }
     }
 
@@ -91,11 +91,11 @@ impl Roll {
         (0..self.len()).map(|it| self.get(it))
     }
 
-    fn seat(&self, at: usize) -> Seat {
-        match self.seats[at] {
-            NO_CLASS => Seat::NONE,
+    fn pod_classes(&self, at: usize) -> PodClasses {
+        match self.pod_classes[at] {
+            NO_CLASS => PodClasses::NONE,
             pair if pair & PAIR != 0 => self.pairs[(pair & !PAIR) as usize],
-            class => Seat { class, host: NO_CLASS },
+            class => PodClasses { class, host: NO_CLASS },
         }
     }
 
@@ -109,59 +109,59 @@ impl Roll {
         alike.map(|(at, _)| at).find(|at| self.pods[*at].name() == name)
     }
 
-    /// Lets the pod of this place be another one, or be seated elsewhere; gives what it was.
-    pub fn replace(&mut self, at: usize, pod: SharedPod, seat: Seat) -> (SharedPod, Seat) {
-        let before = self.reseat(at, seat);
+    /// Lets the pod of this place be another one, or be of other classes; gives what it was.
+    pub fn replace(&mut self, at: usize, pod: SharedPod, pod_classes: PodClasses) -> (SharedPod, PodClasses) {
+        let before = self.set_classes(at, pod_classes);
         (std::mem::replace(&mut self.pods[at], pod), before)
     }
 
     /// Lets the pod of this place have other classes; gives those that it had.
-    pub fn reseat(&mut self, at: usize, seat: Seat) -> Seat {
-        let before = self.seat(at);
-        self.seats[at] = self.number(seat);
+    pub fn set_classes(&mut self, at: usize, pod_classes: PodClasses) -> PodClasses {
+        let before = self.pod_classes(at);
+        self.pod_classes[at] = self.number(pod_classes);
         before
     }
 
     /// Takes a new pod in.
-    pub fn enter(&mut self, pod: SharedPod, seat: Seat) {
+    pub fn enter(&mut self, pod: SharedPod, pod_classes: PodClasses) {
         let name = pod.name();
         let is_last = self.pods.last().is_none_or(|it| it.name() < name);
         let at = if is_last { self.len() } else { self.pods.partition_point(|it| it.name() < name) };
-        let (number, tag) = (self.number(seat), tag(name));
-        insert(&mut self.seats, at, number);
+        let (number, tag) = (self.number(pod_classes), tag(name));
+        insert(&mut self.pod_classes, at, number);
         insert(&mut self.tags, at, tag);
         insert(&mut self.pods, at, pod);
     }
 
     /// Takes the pod of this place out.
-    pub fn remove(&mut self, at: usize) -> (SharedPod, Seat) {
-        let seat = self.seat(at);
-        self.seats.remove(at);
+    pub fn remove(&mut self, at: usize) -> (SharedPod, PodClasses) {
+        let pod_classes = self.pod_classes(at);
+        self.pod_classes.remove(at);
         self.tags.remove(at);
-        (self.pods.remove(at), seat)
+        (self.pods.remove(at), pod_classes)
     }
 
-    /// How a seat is written; pairs that no pod has any more go when they are many.
-    fn number(&mut self, seat: Seat) -> u32 {
-        if seat.host == NO_CLASS {
-            return seat.class;
+    /// How a pod's classes are written; pairs that no pod has any more go when they are many.
+    fn number(&mut self, pod_classes: PodClasses) -> u32 {
+        if pod_classes.host == NO_CLASS {
+            return pod_classes.class;
         }
-        if let Some(known) = self.pairs.iter().position(|it| *it == seat) {
+        if let Some(known) = self.pairs.iter().position(|it| *it == pod_classes) {
             return known as u32 | PAIR;
         }
-        if self.pairs.len() > self.seats.len() + 16 {
-            let seats: Vec<Seat> = (0..self.len()).map(|it| self.seat(it)).collect();
+        if self.pairs.len() > self.pod_classes.len() + 16 {
+            let pod_classes: Vec<PodClasses> = (0..self.len()).map(|it| self.pod_classes(it)).collect();
             self.pairs.clear();
-            self.seats = seats.into_iter().map(|it| self.number(it)).collect();
+            self.pod_classes = pod_classes.into_iter().map(|it| self.number(it)).collect();
         }
-        self.pairs.push(seat);
+        self.pairs.push(pod_classes);
         (self.pairs.len() as u32 - 1) | PAIR
     }
 
     /// Gives back the room that was kept for more.
     pub fn shrink(&mut self) {
         self.pods.shrink_to_fit();
-        self.seats.shrink_to_fit();
+        self.pod_classes.shrink_to_fit();
         self.tags.shrink_to_fit();
     }
 
@@ -171,6 +171,9 @@ impl Roll {
     }
 
     pub fn bytes(&self) -> usize {
-        self.pods.capacity() * 8 + self.seats.capacity() * 4 + self.tags.capacity() * 2 + self.pairs.capacity() * 8
+        self.pods.capacity() * 8
+            + self.pod_classes.capacity() * 4
+            + self.tags.capacity() * 2
+            + self.pairs.capacity() * 8
     }
 }

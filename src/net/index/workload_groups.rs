@@ -1,4 +1,4 @@
-//! The pods of one namespace in bands: those of one workload that answer alike.
+//! The pods of one namespace in groups: those of one workload that answer alike.
 //!
 //! ```text
 //! Deployment api   class 7 × 3        what lists need to know of a namespace, without a look at its pods;
@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::found::Found;
-use super::roll::{Roll, Seat};
+use super::namespace_pods::{NamespacePods, PodClasses};
 use super::units::{Alike, unit_of};
 use super::{Index, NO_CLASS};
 use crate::model::cluster::Cluster;
@@ -20,26 +20,26 @@ use crate::model::facts::Pod;
 use crate::model::name::Name;
 use crate::net::reach::{By, LeftOut, Unit};
 
-/// No band: a pod that is in no answer.
-pub(super) const NO_BAND: u32 = u32::MAX;
+/// No group of pods: a pod that is in no answer.
+pub(super) const NO_POD_GROUP: u32 = u32::MAX;
 
 /// Pods of one workload that answer alike, their own nodes apart.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Band {
+pub(super) struct PodGroup {
     pub class: u32,
     pub host: u32,
     pub pods: u32,
-    /// Its place in [`Crowd::units`].
+    /// Its place in [`WorkloadGroups::units`].
     pub unit: u32,
 }
 
 /// All pods of a namespace.
 #[derive(Debug, Default)]
-pub(super) struct Crowd {
+pub(super) struct WorkloadGroups {
     /// Workloads in order, after the pods that have none.
     pub units: Vec<Unit>,
     /// By unit.
-    pub bands: Vec<Band>,
+    pub pod_groups: Vec<PodGroup>,
     /// By pod, in the order of names.
     pub of_pod: Box<[u32]>,
     /// How many units are pods without a workload.
@@ -48,7 +48,7 @@ pub(super) struct Crowd {
 
 /// How many pods a namespace has of each sort.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Tally {
+pub(super) struct PodCounts {
     /// On networks of their own.
     pub plain: u32,
     pub hosts: u32,
@@ -56,7 +56,7 @@ pub(super) struct Tally {
     pub unread: u32,
 }
 
-impl Band {
+impl PodGroup {
     /// Its pods as an end on some node.
     pub fn found<'a>(&self, node: &'a Name) -> Found<'a> {
         match self.host {
@@ -71,9 +71,9 @@ impl Band {
     }
 }
 
-impl Tally {
-    fn sort(&mut self, pod: &Pod, seat: Seat) -> &mut u32 {
-        match (seat.class, seat.host) {
+impl PodCounts {
+    fn sort(&mut self, pod: &Pod, pod_classes: PodClasses) -> &mut u32 {
+        match (pod_classes.class, pod_classes.host) {
             (NO_CLASS, _) if pod.phase().is_finished() => &mut self.finished,
             (NO_CLASS, _) => &mut self.unread,
             (_, NO_CLASS) => &mut self.plain,
@@ -82,13 +82,13 @@ impl Tally {
     }
 
     /// Counts a pod in.
-    pub fn enter(&mut self, pod: &Pod, seat: Seat) {
-        *self.sort(pod, seat) += 1;
+    pub fn enter(&mut self, pod: &Pod, pod_classes: PodClasses) {
+        *self.sort(pod, pod_classes) += 1;
     }
 
     /// Counts a pod out.
-    pub fn leave(&mut self, pod: &Pod, seat: Seat) {
-        *self.sort(pod, seat) -= 1;
+    pub fn leave(&mut self, pod: &Pod, pod_classes: PodClasses) {
+        *self.sort(pod, pod_classes) -= 1;
     }
 
     /// The pods that are in no answer.
@@ -97,30 +97,30 @@ impl Tally {
     }
 }
 
-impl Crowd {
+impl WorkloadGroups {
     pub fn bytes(&self) -> usize {
         self.units.capacity() * size_of::<Unit>()
-            + self.bands.capacity() * size_of::<Band>()
+            + self.pod_groups.capacity() * size_of::<PodGroup>()
             + self.of_pod.len() * 4
             + size_of::<Self>()
     }
 }
 
 impl Index {
-    /// The pods of a namespace, in bands.
-    pub(super) fn crowd(&self, cluster: &Cluster, namespace: u32) -> &Crowd {
+    /// The pods of a namespace, in groups.
+    pub(super) fn workload_groups(&self, cluster: &Cluster, namespace: u32) -> &WorkloadGroups {
         let entry = self.namespaces.get(namespace);
-        entry.crowd.get_or_init(|| Arc::new(self.gather(cluster, namespace)))
+        entry.workload_groups.get_or_init(|| Arc::new(self.gather(cluster, namespace)))
     }
 
     /// The pods of a namespace, to be changed: what rests on them is forgotten.
-    pub(super) fn pods_mut(&mut self, namespace: u32) -> &mut Roll {
+    pub(super) fn pods_mut(&mut self, namespace: u32) -> &mut NamespacePods {
         let entry = self.namespaces.get_mut(namespace);
-        entry.crowd.take();
+        entry.workload_groups.take();
         Arc::make_mut(&mut entry.pods)
     }
 
-    fn gather(&self, cluster: &Cluster, namespace: u32) -> Crowd {
+    fn gather(&self, cluster: &Cluster, namespace: u32) -> WorkloadGroups {
         let rows = &self.namespaces.get(namespace).pods;
         let mut units: BTreeMap<Unit, u32> = BTreeMap::new();
         let mut of_units: Vec<Vec<(u32, u32, u32)>> = Vec::new();
@@ -138,21 +138,29 @@ impl Index {
             of_units.resize_with(units.len(), Vec::new);
             of_units[unit as usize].push((row.class, row.host, at as u32));
         }
-        let mut crowd = Crowd { of_pod: vec![NO_BAND; rows.len()].into(), ..Crowd::default() };
+        let mut workload_groups =
+            WorkloadGroups { of_pod: vec![NO_POD_GROUP; rows.len()].into(), ..WorkloadGroups::default() };
         for (unit, number) in units {
             let pods = &mut of_units[number as usize];
             pods.sort_unstable();
             for alike in pods.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
-                alike.iter().for_each(|it| crowd.of_pod[it.2 as usize] = crowd.bands.len() as u32);
+                alike
+                    .iter()
+                    .for_each(|it| workload_groups.of_pod[it.2 as usize] = workload_groups.pod_groups.len() as u32);
                 let (class, host, _) = alike[0];
-                crowd.bands.push(Band { class, host, pods: alike.len() as u32, unit: crowd.units.len() as u32 });
+                workload_groups.pod_groups.push(PodGroup {
+                    class,
+                    host,
+                    pods: alike.len() as u32,
+                    unit: workload_groups.units.len() as u32,
+                });
             }
-            crowd.alone += u32::from(matches!(unit, Unit::Pod(_)));
-            crowd.units.push(unit);
+            workload_groups.alone += u32::from(matches!(unit, Unit::Pod(_)));
+            workload_groups.units.push(unit);
         }
-        crowd.bands.shrink_to_fit();
-        crowd.units.shrink_to_fit();
-        crowd
+        workload_groups.pod_groups.shrink_to_fit();
+        workload_groups.units.shrink_to_fit();
+        workload_groups
     }
 
     /// The pods of a namespace, in the order of names.

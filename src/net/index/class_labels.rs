@@ -50,14 +50,14 @@ pub(super) type Keys = BTreeMap<Name, u32>;
 
 /// The values under such keys, in the order of the keys' numbers: key, value, key, value.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
-pub(super) struct Dress(Vec<u32>);
+pub(super) struct ClassLabels(Vec<u32>);
 
-impl Dress {
+impl ClassLabels {
     /// What of a pod's labels is under these keys.
     pub fn of_pod(pod: &Pod, keys: &Keys, words: &mut Words) -> Self {
         let shared = Self::of(pod.held_labels(), keys, words);
         let own = pod.labels().own().filter_map(|(key, value)| Some((*keys.get(key)?, value)));
-        own.fold(shared, |dress, (key, value)| dress.with(key, words.number(&value.to_name())))
+        own.fold(shared, |class_labels, (key, value)| class_labels.with(key, words.number(&value.to_name())))
     }
 
     /// What of these labels is under these keys.
@@ -105,10 +105,10 @@ fn pairs(numbers: &[u32]) -> impl Iterator<Item = (u32, u32)> {
     numbers.chunks_exact(2).map(|it| (it[0], it[1]))
 }
 
-/// Whether labels with the values of a [`Dress`] meet a selector, all of whose keys were read.
-pub(super) fn meets(dress: &[u32], selector: &Selector, words: &Words) -> bool {
+/// Whether labels with the values of a [`ClassLabels`] meet a selector, all of whose keys were read.
+pub(super) fn meets(class_labels: &[u32], selector: &Selector, words: &Words) -> bool {
     selector.all_of.iter().all(|it| {
-        let pair = pairs(dress).find(|(key, _)| words.names[*key as usize] == it.key);
+        let pair = pairs(class_labels).find(|(key, _)| words.names[*key as usize] == it.key);
         it.matches_value(pair.map(|(_, value)| words.names[value as usize].as_str()))
     })
 }
