@@ -55,9 +55,14 @@ type Pair<'r> = [Option<&'r MapRow>; 2];
 
 /// The flows of two clusters that differ, in order.
 pub(super) fn compare(sides: &Sides<'_>) -> Vec<Flow> {
+    let touched = touched(sides);
+    // Where nothing is touched no row can differ, of whatever sort: all that any rests on is the same on both sides.
+    if touched.as_ref().is_some_and(Touched::is_nothing) {
+        return Vec::new();
+    }
     let space = Space::of(sides);
     // Where most may differ, all is told at once.
-    let touched = touched(sides).filter(|it| it.units.len() <= space.units.len() / 2);
+    let touched = touched.filter(|it| it.units.len() <= space.units.len() / 2);
     let rows = [0, 1].map(|at| Rows::of(map(sides.both()[at], touched.as_ref()), at, &space));
     let mut draft = Draft { space: &space, pairs: PairByPair::of(sides), flows: Vec::new() };
     draft.workloads(&rows);

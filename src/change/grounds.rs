@@ -39,7 +39,7 @@ impl<'a> Grounds<'a> {
     }
 
     /// Whether what is not read is the same: of one source, or nothing differs at all.
-    fn is_unread_same(&mut self) -> bool {
+    pub fn is_unread_same(&mut self) -> bool {
         let Sides { before, after, is_one_source, has_same_unread } = *self.sides;
         let same = || {
             let is_read_alike = before.cluster.coverage == after.cluster.coverage;

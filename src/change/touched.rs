@@ -2,12 +2,18 @@
 //!
 //! What passes between two units hangs on their own pods, on their namespaces and on the policies that select them. Where
 //! all of that is the same on both sides the answer is, known or not, and nobody needs to ask.
+//!
+//! Of nodes it hangs on their objects and on what runs on the host network there, which tells their addresses; into them,
+//! on the ports at which they take in Services. Addresses outside are what nobody holds on either side, and what passes to
+//! and from them hangs on policies. Roles, bindings, accounts and endpoints are no ground of any flow.
 
 use std::collections::HashSet;
 
 use rustc_hash::FxBuildHasher;
 
+use super::grounds::Grounds;
 use super::{Side, Sides};
+use crate::model::cluster::Cluster;
 use crate::model::facts::{Fact, PodNetwork};
 use crate::model::name::Name;
 use crate::model::objects::Objects;
@@ -27,6 +33,8 @@ pub(super) fn touched(sides: &Sides<'_>) -> Option<Touched> {
     let Sides { before, after, .. } = sides;
     let (old, new) = (before.cluster, after.cluster);
     let is_read_alike = old.coverage == new.coverage && old.unreadable == new.unreadable;
+    // Behind what neither could read may be something else on each, unless one was made from the other.
+    let is_read_alike = is_read_alike && (is_all_read(old) || Grounds::of(sides).is_unread_same());
     if !is_read_alike || before.has_unseen != after.has_unseen || !before.net.has_same_whole(after.net) {
         return None;
     }
@@ -47,12 +55,19 @@ pub(super) fn touched(sides: &Sides<'_>) -> Option<Touched> {
         }
     }
     let has_same_nodes = before.net.has_same_nodes(old, after.net, new);
-    touched.nodes = !has_same_nodes || node_ports(old) != node_ports(new);
+    touched.nodes = !has_same_nodes || !old.services.is_same(&new.services) && node_ports(old) != node_ports(new);
     if !has_same_nodes {
         // Pods on the host network are their nodes.
         sides.both().iter().for_each(|it| touched.add_hosts(it));
     }
     Some(touched)
+}
+
+/// Whether there is nothing that could not be read.
+fn is_all_read(cluster: &Cluster) -> bool {
+    let map = &cluster.coverage;
+    let mut all = map.kinds.values().flat_map(|it| std::iter::once(&it.everywhere).chain(it.namespaces.values()));
+    cluster.unreadable.is_empty() && map.otherwise.is_complete() && all.all(|it| it.is_complete())
 }
 
 /// The namespaces in which some object of a sort is another one, or not there on the other side.
@@ -64,6 +79,11 @@ fn moved<'o, T: Fact + PartialEq>(own: &'o Objects<T>, other: &'o Objects<T>) ->
 }
 
 impl Touched {
+    /// Whether no answer may differ: no pair has an end, and no node a port, that is otherwise on the other side.
+    pub fn is_nothing(&self) -> bool {
+        self.units.is_empty() && !self.nodes
+    }
+
     fn add_pods(&mut self, side: &Side<'_>, other: &Side<'_>) {
         for namespace in moved(&side.cluster.pods, &other.cluster.pods) {
             let is_other = |it: &&crate::model::facts::SharedPod| other.cluster.pods.same(*it) != Some(*it);

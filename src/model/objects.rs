@@ -76,6 +76,16 @@ impl<T: Fact> Objects<T> {
         self.namespaces.keys()
     }
 
+    /// Whether both hold the same; where one was copied from the other, at the cost of what changed since.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let of_namespace = |(a, b): (_, _)| {
+            let ((own, mine), (other, theirs)): ((&Name, &Arc<Vec<T>>), (&Name, &Arc<Vec<T>>)) = (a, b);
+            own == other && (Arc::ptr_eq(mine, theirs) || mine == theirs)
+        };
+        self.namespaces.len() == other.namespaces.len()
+            && self.namespaces.iter().zip(&other.namespaces).all(of_namespace)
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.len

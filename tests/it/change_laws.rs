@@ -11,7 +11,9 @@ use kreach::ask::world::SelfCheck;
 use kreach::ask::{World, diff};
 use kreach::change::{Flow, FlowChange, Impact, Ports, When};
 use kreach::model::cluster::{AnyFact, Cluster, Delta, Entry};
+use kreach::model::coverage::{Coverage, Scope};
 use kreach::model::evidence::Outcome;
+use kreach::model::id::Kind;
 use kreach::model::name::Name;
 use kreach::model::policy::Policy;
 use kreach::model::port::Protocol;
@@ -331,4 +333,22 @@ fn renamed(cluster: &Cluster) -> Cluster {
 #[test]
 fn a_node_has_the_address_that_its_pods_tell() {
     assert_exact(15307333153873250008, ALL);
+}
+
+/// Of two sources neither of which could read policies each may have other ones: what rests on them is not equal, whatever
+/// else is. Of one source it is.
+#[test]
+fn what_two_sources_could_not_read_is_not_the_same() {
+    let (_, mut cluster, _) = random(7, PLAIN);
+    let coverage = Coverage::Forbidden { why: "no".into() };
+    cluster.apply(Delta::Covered { kind: Kind::NETWORK_POLICY, scope: Scope::Everywhere, coverage });
+    let world = |cluster: Cluster| World::of(cluster, Settings::default(), SelfCheck::Off);
+    let before = world(cluster.clone());
+    let mut after = cluster;
+    let account = crate::rbac_worlds::account("a", "new");
+    after.apply(Delta::Put(Entry::new(account)));
+    let after = world(after);
+    let unsure = diff::compare(&before, &after, Common::default()).flows;
+    assert!(!unsure.is_empty() && unsure.iter().all(|it| it.change == FlowChange::Unsure), "{unsure:?}");
+    assert_eq!(diff::compare(&before, &after, Common::ALL).flows, []);
 }

@@ -116,18 +116,28 @@ impl Index {
         let mut all: Vec<Vec<AddressRange>> = ranges.collect();
         let is_v6 = |it: &Vec<AddressRange>| it.iter().any(|it| it.0.is_ipv6());
         if wants_v6 && !all.iter().any(is_v6) {
-            let held = outside::held(cluster);
+            let held = self.held(cluster);
             let v6 = ends::anywhere().into_iter().filter(|it| it.addr().is_ipv6());
-            all.extend(v6.map(|it| outside::without(&[(it.network(), it.broadcast())], &held)));
+            all.extend(v6.map(|it| outside::without(&[(it.network(), it.broadcast())], held)));
         }
         all
     }
 
     /// Forgets what is around the pods if these changes concern it.
     pub(super) fn renew_around(&mut self, changes: &[Change]) {
-        if changes.iter().any(moves_around) {
+        let mut moved = changes.iter().filter(|it| moves_around(it)).peekable();
+        if moved.peek().is_some() {
             self.around.take();
         }
+        // What policies say is held by nobody.
+        if moved.any(|it| !matches!(it, Change::Policy(_))) {
+            self.held.take();
+        }
+    }
+
+    /// The ranges that objects of the cluster hold.
+    fn held(&self, cluster: &Cluster) -> &[AddressRange] {
+        self.held.get_or_init(|| outside::held(cluster).into())
     }
 
     fn look_around(&self, cluster: &Cluster) -> Around {
@@ -144,7 +154,7 @@ impl Index {
             kind.nodes.iter().for_each(|it| kind_of[*it as usize] = number);
         }
         let names = nodes.keys().cloned().collect();
-        let outside = self.outside(&kinds, &outside::held(cluster));
+        let outside = self.outside(&kinds, self.held(cluster));
         let addresses = nodes.values().map(|it| it.0).collect();
         Around { outside, names, addresses, kinds, kind_of, node_ports: node_ports(cluster) }
     }

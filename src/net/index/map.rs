@@ -18,7 +18,7 @@ use super::found::{HERE, NOWHERE};
 use super::members::Bits;
 use super::ports::Mask;
 use super::row::{Places, Row};
-use super::units::{Alike, Members, Sets, Sum, Terms};
+use super::units::{Alike, Members, Placed, Sets, Sum, Terms};
 use crate::model::cluster::Cluster;
 use crate::model::policy::Direction;
 use crate::net::reach::{By, Map, MapRow, Summary, Unit};
@@ -113,7 +113,7 @@ impl Index {
     }
 
     fn map_into(&self, mut draft: Draft, cluster: &Cluster, by: By, port: Option<Port>) -> Map {
-        let table = self.prepare(&mut draft, cluster, by, port);
+        let table = self.prepare(&mut draft, cluster, (by, None), port);
         let mut spreads = self.alike_classes(&table);
         let mut column = Column::of(table.units.len());
         for to in 0..table.units.len() {
@@ -127,8 +127,14 @@ impl Index {
     }
 
     /// All units, and a draft that knows where the outside and the nodes begin.
-    pub(super) fn prepare<'a>(&'a self, draft: &mut Draft, cluster: &Cluster, by: By, port: Option<Port>) -> Table<'a> {
-        let units = self.units(cluster, by, &mut draft.map.left_out);
+    pub(super) fn prepare<'a>(
+        &'a self,
+        draft: &mut Draft,
+        cluster: &Cluster,
+        (by, placed): (By, Option<&Placed>),
+        port: Option<Port>,
+    ) -> Table<'a> {
+        let units = self.units(cluster, (by, placed), &mut draft.map.left_out);
         let around = self.around(cluster);
         let table = self.table(units, around, self.terms_around(around, port));
         (draft.node_sets, draft.first_nodes) = (Sets::without(table.terms.apart.0.clone()), table.first_nodes());

@@ -73,6 +73,7 @@ use self::workload_groups::{PodCounts, WorkloadGroups};
 use super::ends::NamespaceFacts;
 use crate::model::cluster::Cluster;
 use crate::model::name::Name;
+use crate::net::reach::AddressRange;
 
 pub use self::listing::Listing;
 pub use self::part::Part;
@@ -166,6 +167,8 @@ pub struct Index {
     declared: Arc<Vec<Members>>,
     /// The nodes and the outside, once somebody asked.
     around: OnceLock<Arc<Around>>,
+    /// The ranges that pods, nodes and Services hold; kept while policies alone change.
+    held: OnceLock<Arc<[AddressRange]>>,
     /// What was read can no longer be kept up piece by piece.
     is_outdated: bool,
     /// How much was seen when the index was built, to tell when it is worth building again.

@@ -31,7 +31,9 @@ impl Index {
     pub fn map_part(&self, cluster: &Cluster, part: &Part<'_>) -> Map {
         let mut draft = Draft::default();
         draft.keeps_outside = part.keeps_outside;
-        let table = self.prepare(&mut draft, cluster, By::Workload, None);
+        // A pod on the host network looks at the nodes of whoever it meets.
+        let is_placed = !part.all_nodes && !self.has_hosts_of(cluster, part.units);
+        let table = self.prepare(&mut draft, cluster, (By::Workload, is_placed.then_some(part.units)), None);
         let meant: Vec<bool> = table.units.iter().map(|it| part.units.contains(&it.unit)).collect();
         let mut column = Column::of(table.units.len());
         for at in (0..table.units.len()).filter(|it| meant[*it]) {

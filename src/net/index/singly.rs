@@ -85,7 +85,7 @@ impl Index {
     /// network tell.
     pub fn has_same_nodes(&self, cluster: &Cluster, other: &Self, others: &Cluster) -> bool {
         let (own, other) = (self.around(cluster), other.around(others));
-        cluster.nodes == others.nodes && own.names == other.names && own.addresses == other.addresses
+        cluster.nodes.is_same(&others.nodes) && own.names == other.names && own.addresses == other.addresses
     }
 
     /// The names of all nodes, in order.

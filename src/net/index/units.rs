@@ -1,6 +1,6 @@
 //! The pods of a cluster in units (pods, workloads, namespaces), and what pairs of units have in common.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use rustc_hash::FxBuildHasher;
@@ -19,6 +19,9 @@ use crate::model::name::Name;
 use crate::model::port::PortSet;
 use crate::net::reach::{By, Counts, LeftOut, Summary, Unit};
 use crate::net::verdict::Port;
+
+/// The units of which it is told on which nodes their pods are; of those on the host network it always is.
+pub(super) type Placed = HashSet<Unit, FxBuildHasher>;
 
 /// Pods of one unit that answer alike, their own nodes apart.
 #[derive(Clone, Debug)]
@@ -153,7 +156,12 @@ impl Alike {
 
 impl Index {
     /// All units that hold a running pod, in order; what is left out is counted.
-    pub(super) fn units(&self, cluster: &Cluster, by: By, left_out: &mut LeftOut) -> Vec<Members> {
+    pub(super) fn units(
+        &self,
+        cluster: &Cluster,
+        (by, placed): (By, Option<&Placed>),
+        left_out: &mut LeftOut,
+    ) -> Vec<Members> {
         let around = self.around(cluster);
         let mut numbers = (self.has_hosts() || !around.names.is_empty()).then(|| Numbers::new(&around.names));
         let mut units: Vec<Members> = Vec::new();
@@ -164,7 +172,7 @@ impl Index {
                 By::Pod => self.single_pods(namespace, self.workload_groups(cluster, namespace), numbers, &mut units),
                 By::Workload => {
                     let workload_groups = self.workload_groups(cluster, namespace);
-                    let mut alike = self.alike_in(namespace, workload_groups, numbers).into_iter();
+                    let mut alike = self.alike_in(namespace, workload_groups, placed, numbers).into_iter();
                     for pod_groups in workload_groups.pod_groups.chunk_by(|a, b| a.unit == b.unit) {
                         let unit = workload_groups.units[pod_groups[0].unit as usize].clone();
                         units.push(Members { unit, alike: alike.by_ref().take(pod_groups.len()).collect() });
@@ -213,10 +221,16 @@ impl Index {
         &'a self,
         namespace: u32,
         workload_groups: &WorkloadGroups,
+        placed: Option<&Placed>,
         numbers: Option<&mut Numbers<'a>>,
     ) -> Vec<Alike> {
         let mut alike: Vec<Alike> = workload_groups.pod_groups.iter().map(PodGroup::alike).collect();
-        let Some(numbers) = numbers else { return alike };
+        let is_placed = |it: &PodGroup| {
+            let is_meant = |placed: &Placed| placed.contains(&workload_groups.units[it.unit as usize]);
+            placed.is_none_or(|placed| it.host != NO_CLASS || is_meant(placed))
+        };
+        let is_any = || workload_groups.pod_groups.iter().any(is_placed);
+        let Some(numbers) = numbers.filter(|_| is_any()) else { return alike };
         let mut nodes: Vec<Vec<u32>> = vec![Vec::new(); alike.len()];
         for (pod, pod_group) in self.pods_of(namespace).zip(&workload_groups.of_pod).filter(|it| *it.1 != NO_POD_GROUP)
         {
@@ -243,6 +257,16 @@ impl Index {
             alike.nodes.extend(node.map(|it| (it, 1)));
             units.push(Members { unit: Unit::Pod(pod.pod_id()), alike: vec![alike] });
         }
+    }
+
+    /// Whether any pod of these units is on the host network.
+    pub(super) fn has_hosts_of(&self, cluster: &Cluster, units: &Placed) -> bool {
+        let of = |namespace: &u32| {
+            let groups = self.workload_groups(cluster, *namespace);
+            groups.pod_groups.iter().any(|it| it.host != NO_CLASS && units.contains(&groups.units[it.unit as usize]))
+        };
+        let with_hosts = |it: &&u32| self.namespaces.get(**it).pod_counts.hosts > 0;
+        self.in_order.iter().filter(with_hosts).any(of)
     }
 
     /// Whether any pod is on the host network.
