@@ -33,6 +33,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
 use crate::apply::Pattern;
+use crate::live::connect::Selection;
 use crate::terminal::guard::Guard;
 use crate::terminal::keys::{self, Repair};
 use crate::terminal::screen::Screen;
@@ -61,7 +62,7 @@ pub async fn tui(start: Start) -> anyhow::Result<u8> {
     if let Some(why) = look::refusal() {
         anyhow::bail!(why);
     }
-    let (setup, cluster) = prepare(&start)?;
+    let (setup, cluster, selected) = prepare(&start)?;
     panics::install();
     // Before the terminal is taken, or a signal in between would leave it taken.
     let signals = Signals::new()?;
@@ -74,7 +75,7 @@ pub async fn tui(start: Start) -> anyhow::Result<u8> {
     program.keeping.files = start.staged;
     // Shown from the first frame on, and answered as the cluster becomes known.
     start.open.iter().for_each(|it| program.app.ask(it));
-    let ended = program.run(signals, start.source).await;
+    let ended = program.run(signals, (start.source, selected)).await;
     program.keep_now();
     // A history that cannot be kept is no reason to fail.
     let _ = state::keep_typed_lines(program.app.typed_lines());
@@ -84,6 +85,9 @@ pub async fn tui(start: Start) -> anyhow::Result<u8> {
         ended => ended,
     }
 }
+
+/// Where the cluster comes from, and the context that was looked up.
+type Opened = (Source, Option<Box<Selection>>);
 
 struct Program {
     app: App,
@@ -157,11 +161,11 @@ impl Program {
         Ok(program)
     }
 
-    async fn run(&mut self, mut signals: Signals, source: Source) -> anyhow::Result<u8> {
+    async fn run(&mut self, mut signals: Signals, (source, selected): Opened) -> anyhow::Result<u8> {
         self.draw()?;
         // After the first frame, and beside the loop: starting a program takes a while.
         tokio::task::spawn_blocking(|| keeper::start(Path::new("/proc/self/exe")));
-        self.open(source);
+        self.open(source, selected);
         let mut inputs = EventStream::new();
         let mut tick = Instant::now() + TICK;
         loop {

@@ -17,7 +17,7 @@ use crate::change::record::{Record, State, Told as Recorded};
 use crate::cli::apply::{ApplyArgs, Came, Confirming, Told, record_page, write};
 use crate::cli::form::Form;
 use crate::cli::{Color, Exit};
-use crate::live::connect::{self, Connected, Surroundings};
+use crate::live::connect::{self, Connected, Selection, Surroundings};
 use crate::live::files::Changes;
 use crate::model::cluster::Cluster;
 use crate::text::applied::step_line;
@@ -28,9 +28,9 @@ use super::{Stop, print};
 
 /// Applies what files hold.
 pub(super) fn apply(args: &Args, asked: &ApplyArgs, color: Color) -> Result<Exit, Stop> {
-    refuse(args, &asked.confirming, asked.files.iter().any(|it| it.as_os_str() == "-"))?;
+    let selected = refuse(args, &asked.confirming, asked.files.iter().any(|it| it.as_os_str() == "-"))?;
     super::running(async {
-        let session = Session::open(args, &asked.confirming, asked.printed.output, color).await?;
+        let session = Session::open(args, &asked.confirming, asked.printed.output, color, selected).await?;
         let namespace = session.connected.namespace.clone();
         let changes = read(args, &asked.files, &namespace)?;
         let origin = asked.files.iter().map(|it| it.display().to_string()).collect();
@@ -38,36 +38,46 @@ pub(super) fn apply(args: &Args, asked: &ApplyArgs, color: Color) -> Result<Exit
     })
 }
 
-pub(super) async fn connected(args: &Args) -> Result<Connected, Stop> {
-    Ok(connect::connect(&args.connection.flags(connect::Plugins::beside_a_command())).await?)
+/// Connects, to what was selected where the kubeconfig was read already: it may come from a pipe.
+pub(super) async fn connected(args: &Args, selected: Option<Selection>) -> Result<Connected, Stop> {
+    let flags = args.connection.flags(connect::Plugins::beside_a_command());
+    let around = Surroundings::of_process();
+    let selected = selected.map_or_else(|| connect::select(&flags, &around), Ok)?;
+    Ok(connect::connect_to(selected, &flags, &around).await?)
 }
 
-/// What cannot be applied as it was asked for.
-pub(super) fn refuse(args: &Args, confirming: &Confirming, reads_stdin: bool) -> Result<(), Stop> {
+/// What cannot be applied as it was asked for; gives what was selected, where that had to be known.
+pub(super) fn refuse(args: &Args, confirming: &Confirming, reads_stdin: bool) -> Result<Option<Selection>, Stop> {
     let stop = |what: &str, hint: &str| Err(Stop::Other { what: what.to_owned(), hint: hint.to_owned() });
+    let mut selected = None;
     if !args.source.from.is_empty() {
         return stop("changes are applied to a cluster, not to --from", "kreach diff shows what files would change");
     }
     if !args.source.stage.is_empty() {
         return stop("changes are applied to the cluster as it is, not to --stage", "give the file to kreach apply");
     }
-    if !args.connection.write && !is_configured(args)? {
-        return stop(
-            "this needs --write: without it nothing but reads leaves kreach",
-            "add --write; a dry run needs it too",
-        );
+    if !args.connection.write {
+        let of = select(args)?;
+        if !of.writes {
+            return stop(
+                "this needs --write: without it nothing but reads leaves kreach",
+                "add --write; a dry run needs it too",
+            );
+        }
+        selected = Some(of);
     }
     let is_asked = io::stdin().is_terminal() && io::stderr().is_terminal() && !reads_stdin;
     if !is_asked && !confirming.yes && !confirming.dry_run {
         return stop("there is no terminal to confirm on", "add --yes, or --dry-run to see what would change");
     }
-    super::stdin_once(args, reads_stdin.then_some("FILE -"))
+    super::stdin_once(args, reads_stdin.then_some("FILE -"))?;
+    Ok(selected)
 }
 
-/// Whether the configuration lets the context be written to.
-fn is_configured(args: &Args) -> Result<bool, Stop> {
+/// The context, which the configuration may let be written to.
+fn select(args: &Args) -> Result<Selection, Stop> {
     let flags = args.connection.flags(connect::Plugins::beside_a_command());
-    Ok(connect::select(&flags, &Surroundings::of_process())?.writes)
+    Ok(connect::select(&flags, &Surroundings::of_process())?)
 }
 
 /// The changes that files hold, each with its whole object.
@@ -125,9 +135,10 @@ impl<'a> Session<'a> {
         confirming: &'a Confirming,
         form: Form,
         color: Color,
+        selected: Option<Selection>,
     ) -> Result<Self, Stop> {
         let pattern = Pattern::of_environment().map_err(|what| Stop::Other { what, hint: String::new() })?;
-        let connected = connected(args).await?;
+        let connected = connected(args, selected).await?;
         print::warnings(&connected.warnings);
         let client = connected.client.clone();
         let Some(writer) = connected.writer.clone() else {

@@ -16,9 +16,9 @@ pub(super) fn undo(args: &Args, asked: &UndoArgs, color: Color) -> Result<Exit, 
     if asked.list {
         return list(args, asked, color);
     }
-    refuse(args, &asked.confirming, false)?;
+    let selected = refuse(args, &asked.confirming, false)?;
     super::running(async {
-        let session = Session::open(args, &asked.confirming, asked.printed.output, color).await?;
+        let session = Session::open(args, &asked.confirming, asked.printed.output, color, selected).await?;
         session.undo(asked.id.as_deref()).await
     })
 }
@@ -28,7 +28,7 @@ fn list(args: &Args, asked: &UndoArgs, color: Color) -> Result<Exit, Stop> {
         let hint = "leave --from out".to_owned();
         return Err(Stop::Other { what: "nothing is ever applied to --from".to_owned(), hint });
     }
-    let connected = super::running(connected(args))?;
+    let connected = super::running(connected(args, None))?;
     let (records, odd) = Log::all(&connected.server).map_err(no_log)?;
     print::warnings(&odd);
     let context = load::context(args, color);

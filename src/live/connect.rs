@@ -92,7 +92,14 @@ pub async fn connect(flags: &Flags) -> Result<Connected, Fault> {
 /// # Errors
 /// As [`connect`].
 pub async fn connect_in(flags: &Flags, around: &Surroundings) -> Result<Connected, Fault> {
-    let mut selection = kubeconfig::select(flags, around)?;
+    connect_to(kubeconfig::select(flags, around)?, flags, around).await
+}
+
+/// [`connect_in`] to what was selected already by the same flags: a kubeconfig from a pipe can be read once alone.
+///
+/// # Errors
+/// As [`connect`].
+pub async fn connect_to(mut selection: Selection, flags: &Flags, around: &Surroundings) -> Result<Connected, Fault> {
     let again = {
         let (flags, around) = (flags.clone(), around.clone());
         Again::new(move || kubeconfig::user_again(&flags, &around))

@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 
 use crate::apply::is_production;
 use crate::embedded;
-use crate::live::connect::{self, Connected, Credentials, Flags};
+use crate::live::connect::{self, Connected, Credentials, Flags, Selection, Surroundings};
 use crate::live::files::Source as Documents;
 use crate::live::write::Writer;
 use crate::live::{self, Batch, Condition, Control, Wanted};
@@ -45,10 +45,10 @@ pub(super) struct Feed {
 }
 
 impl Program {
-    /// Starts to read the cluster.
-    pub(super) fn open(&mut self, source: Source) {
+    /// Starts to read the cluster: of a server the one that was selected.
+    pub(super) fn open(&mut self, source: Source, selected: Option<Box<Selection>>) {
         match source {
-            Source::Live(flags) => self.connect(flags),
+            Source::Live(flags) => self.connect(flags, selected),
             Source::Files { documents, served, not_read, .. } => {
                 (self.feed.documents, self.feed.not_read) = (Some(Arc::new(documents)), not_read);
                 self.tell(Event::Served(served));
@@ -101,7 +101,7 @@ impl Program {
         self.inquire();
         match (&self.feed.control, self.feed.flags.clone()) {
             (Some(control), _) if self.feed.batches.is_some() => control.resync(),
-            (_, Some(flags)) => self.connect(flags),
+            (_, Some(flags)) => self.connect(flags, None),
             _ => {}
         }
     }
@@ -120,7 +120,7 @@ impl Program {
         flags.context = Some(context.to_string());
         self.leave_stage();
         self.tell(Event::Switched { context });
-        self.connect(flags);
+        self.connect(flags, None);
     }
 
     /// Takes the changes that have come in, and those that wait behind them as far as they fit in a slice: a burst
@@ -140,9 +140,16 @@ impl Program {
         effects
     }
 
-    fn connect(&mut self, flags: Box<Flags>) {
+    /// Connects to what was selected; else the kubeconfig is read, as it is by now.
+    fn connect(&mut self, flags: Box<Flags>, selected: Option<Box<Selection>>) {
         self.feed.flags = Some(flags.clone());
-        self.tasks.spawn(async move { Done::Connected(connect::connect(&flags).await.map(Box::new)) });
+        self.tasks.spawn(async move {
+            let connected = match selected {
+                Some(it) => connect::connect_to(*it, &flags, &Surroundings::of_process()).await,
+                None => connect::connect(&flags).await,
+            };
+            Done::Connected(connected.map(Box::new))
+        });
     }
 
     /// Follows the cluster behind a client.

@@ -9,7 +9,7 @@ use crate::apply::Pattern;
 use crate::ask::Line;
 use crate::ask::world::SelfCheck;
 use crate::change::Saved;
-use crate::live::connect::{self, Flags, Surroundings};
+use crate::live::connect::{self, Flags, Selection, Surroundings};
 use crate::live::files::Source as Documents;
 use crate::model::cluster::Cluster;
 use crate::model::coverage::Coverage;
@@ -56,8 +56,8 @@ pub struct Start {
     pub staged: Vec<(String, Vec<Saved>)>,
 }
 
-/// What is known before anything is connected.
-pub(super) fn prepare(start: &Start) -> anyhow::Result<(Setup, Cluster)> {
+/// What is known before anything is connected, with the context that was looked up: a kubeconfig from a pipe is read once.
+pub(super) fn prepare(start: &Start) -> anyhow::Result<(Setup, Cluster, Option<Box<Selection>>)> {
     let namespaces: BTreeSet<Name> = start.namespaces.iter().map(Name::from).collect();
     let theme = look::theme(start.ascii, start.colors);
     let (settings, check, people) = (start.settings.clone(), start.check, start.people.clone());
@@ -68,9 +68,10 @@ pub(super) fn prepare(start: &Start) -> anyhow::Result<(Setup, Cluster)> {
         Source::Live(flags) => {
             let selection = connect::select(flags, &Surroundings::of_process())?;
             let writes = selection.writes;
-            (Setup { writes, ..setup(&selection.context, Origin::Live) }, Cluster::new(Coverage::Loading))
+            let setup = Setup { writes, ..setup(&selection.context, Origin::Live) };
+            (setup, Cluster::new(Coverage::Loading), Some(Box::new(selection)))
         }
-        Source::Files { cluster, title, .. } => (setup(title, Origin::Files), (**cluster).clone()),
-        Source::Demo(world) => (setup(&format!("demo {world}"), Origin::Live), Cluster::new(Coverage::Loading)),
+        Source::Files { cluster, title, .. } => (setup(title, Origin::Files), (**cluster).clone(), None),
+        Source::Demo(world) => (setup(&format!("demo {world}"), Origin::Live), Cluster::new(Coverage::Loading), None),
     })
 }

@@ -1,7 +1,8 @@
 //! `kreach apply` and `kreach undo` as people run them, on the embedded server.
 
+use std::io::Write as _;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use kreach::embedded::{Server, Settings, kubeconfig, serve_named};
 use serde_json::{Value, json};
@@ -74,9 +75,24 @@ impl Bench {
     }
 }
 
+/// The same, where the kubeconfig comes from a pipe, which can be read once.
+async fn piped(mut command: Command, kubeconfig: String) -> Said {
+    command.env("KUBECONFIG", "/dev/stdin").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let ran = tokio::task::spawn_blocking(move || {
+        let mut child = command.spawn().expect("the binary starts");
+        // Dropped where it is written, so that the pipe ends.
+        child.stdin.take().expect("a pipe").write_all(kubeconfig.as_bytes()).expect("it is read");
+        child.wait_with_output().expect("it ends")
+    });
+    said(&ran.await.expect("it runs"))
+}
+
 async fn ran(mut command: Command) -> Said {
     let ran = tokio::task::spawn_blocking(move || command.output().expect("the binary starts"));
-    let output = ran.await.expect("it runs");
+    said(&ran.await.expect("it runs"))
+}
+
+fn said(output: &Output) -> Said {
     let text = |it: &[u8]| String::from_utf8_lossy(it).into_owned();
     Said(output.status.code(), text(&output.stdout), text(&output.stderr))
 }
@@ -223,6 +239,12 @@ async fn a_context_may_be_written_to_by_the_configuration() {
     assert!(said.0 == Some(2) && said.2.contains("needs --write"), "{said:?}");
     let said = bench.configured(&of("{write: true, production: true}"), apply).await;
     assert!(said.0 == Some(2) && said.2.contains("--confirm-context"), "{said:?}");
+    let mut command = command(bench.folder.path(), dry);
+    command.env("XDG_CONFIG_HOME", path("settings"));
+    std::fs::write(path("settings/kreach/config.yaml"), of("{write: true}")).expect("written");
+    let whole = std::fs::read_to_string(path("config")).expect("a kubeconfig");
+    let said = piped(command, whole).await;
+    assert!(said.1.contains("create  networkpolicy/shop/a") && !said.2.contains("kubeconfig"), "{said:?}");
     let said = bench.configured(&of("{write: true}"), apply).await;
     assert_eq!(said.0, Some(0), "{said:?}");
 }
