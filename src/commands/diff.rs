@@ -13,6 +13,7 @@ use crate::cli::{Color, Context, Exit};
 use crate::people::People;
 
 use super::load::{self, Loaded};
+use super::stage::Staging;
 use super::{Stop, print};
 
 /// Compares two clusters and prints what differs.
@@ -52,38 +53,58 @@ fn refuse(args: &Args, inputs: &[Input; 2]) -> Result<(), Stop> {
     }
 }
 
+/// Reads each side once.
+struct Reader<'a> {
+    args: &'a Args,
+    color: Color,
+    people: &'a Option<Arc<People>>,
+    /// The cluster and the files beside it, where a side is live.
+    live: Option<(Loaded, Staging)>,
+}
+
 /// Both clusters; what is staged is made in the second.
 fn read(args: &Args, inputs: &[Input; 2], color: Color, people: &Option<Arc<People>>) -> Result<[Loaded; 2], Stop> {
     let [_, last] = inputs;
-    let beside = inputs.iter().filter_map(|it| if let Input::LiveWith(path) = it { Some(path) } else { None });
     let staged: &[PathBuf] = &args.source.stage;
+    let beside = inputs.iter().filter_map(|it| if let Input::LiveWith(path) = it { Some(path) } else { None });
     let beside: Vec<PathBuf> = beside.chain(staged.iter().filter(|_| is_live(last))).cloned().collect();
-    // Both sides of a live cluster are read at once, so that they are of one moment.
-    let mut live =
-        inputs.iter().any(is_live).then(|| load::of_cluster(args, &beside, color, people.clone())).transpose()?;
-    let mut side = |input: &Input, staged: &[PathBuf]| {
-        let (mut loaded, files) = match (input, &mut live) {
-            (Input::Files(path), _) => {
-                load::of_files(args, (std::slice::from_ref(path), staged), color, people.clone())?
-            }
-            (Input::Live | Input::LiveWith(_), Some((live, files))) => {
-                let copy = Loaded { world: live.world.clone(), context: live.context.clone(), unread: Vec::new() };
-                (copy, files.take(if matches!(input, Input::Live) { 0 } else { 1 }))
-            }
-            (Input::Live | Input::LiveWith(_), None) => load::of_cluster(args, &[], color, people.clone())?,
-        };
-        if matches!(input, Input::LiveWith(_)) {
-            files.make(&mut loaded)?;
-        } else {
-            files.apply(&mut loaded, Topic::Any)?;
-        }
-        Ok::<_, Stop>(loaded)
-    };
-    let [before, mut after] = [side(&inputs[0], &[])?, side(last, staged)?];
-    if let Some((_, files)) = live.filter(|_| is_live(last)) {
+    let mut reader = Reader { args, color, people, live: None };
+    if inputs.iter().any(is_live) {
+        // Both sides of a live cluster are read at once, so that they are of one moment.
+        reader.live = Some(load::of_cluster(args, &beside, color, people.clone())?);
+    }
+    let [before, mut after] = [reader.side(&inputs[0], &[])?, reader.side(last, staged)?];
+    if let Some((_, files)) = reader.live.filter(|_| is_live(last)) {
         files.apply(&mut after, Topic::Any)?;
     }
     Ok([before, after])
+}
+
+impl Reader<'_> {
+    /// One side, with what stands beside it made.
+    fn side(&mut self, input: &Input, staged: &[PathBuf]) -> Result<Loaded, Stop> {
+        match input {
+            Input::Files(path) => {
+                let paths = (std::slice::from_ref(path), staged);
+                let (mut loaded, files) = load::of_files(self.args, paths, self.color, self.people.clone())?;
+                files.apply(&mut loaded, Topic::Any)?;
+                Ok(loaded)
+            }
+            Input::Live => Ok(self.copy(0)?.0),
+            Input::LiveWith(_) => {
+                let (mut loaded, files) = self.copy(1)?;
+                files.make(&mut loaded)?;
+                Ok(loaded)
+            }
+        }
+    }
+
+    /// The cluster as it was read, with the first so many of the files beside it that are not taken yet.
+    fn copy(&mut self, files: usize) -> Result<(Loaded, Staging), Stop> {
+        let (live, beside) = self.live.as_mut().expect("the cluster is read where a side is live");
+        let copy = Loaded { world: live.world.clone(), context: live.context.clone(), unread: Vec::new() };
+        Ok((copy, beside.take(files)))
+    }
 }
 
 /// Says what is wrong with the input of one side and what is worth a word about it; gives the words.
