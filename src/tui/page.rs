@@ -110,6 +110,11 @@ impl Reader {
             .find_map(|at| self.page.lines.get(at)?.about.as_deref())
     }
 
+    /// Whether the cursor is on the first line, which says what all of it is.
+    pub fn is_at_head(&self) -> bool {
+        self.cursor == 0
+    }
+
     /// The line that this one stands below.
     fn parent(&self, at: usize) -> Option<usize> {
         let indent = self.page.lines.get(at)?.indent;

@@ -311,18 +311,22 @@ fn is_flow(line: &str, from: &str, to: &str) -> bool {
     matches!(words.as_slice(), [first, "reaches", last] | [first, "must", "reach", last] if *first == from && *last == to)
 }
 
-/// The candidate under the cursor.
+/// The candidate under the cursor; on the headline the first, which is the best.
 fn candidate(app: &App) -> Option<usize> {
-    let Shown::Fix(_) = &app.focus.shown else { return None };
+    let Shown::Fix(asked) = &app.focus.shown else { return None };
+    let has_some = || match app.answers.proposing.answer(&asked.0.line).map(|it| &it.found) {
+        Some(Found::Fix(_, all)) => !all.is_empty(),
+        _ => false,
+    };
     match app.answers.reader.about() {
         Some(About::Candidate(number)) => Some(*number),
-        _ => None,
+        _ => (app.answers.reader.is_at_head() && has_some()).then_some(1),
     }
 }
 
 /// Why nothing is staged here.
 pub fn no_candidate(app: &App) -> Option<&'static str> {
-    candidate(app).is_none().then_some("this is no candidate of a fix (f proposes)")
+    candidate(app).is_none().then_some("this is no candidate of a fix: f proposes some, and space on one stages it")
 }
 
 /// Stages the candidate under the cursor: all its changes, which one undo takes back.
