@@ -13,7 +13,7 @@ use kreach::ask::diff::{Common, compare};
 use kreach::ask::end::{End, PortAsk};
 use kreach::ask::question::{Here, Reads as _, fix::Fix};
 use kreach::ask::world::SelfCheck;
-use kreach::ask::{Answer, Question, World};
+use kreach::ask::{Answer, Question, World, gained};
 use kreach::change::{Change, Op, edits::project};
 use kreach::embedded::{World as Seeded, kinds};
 use kreach::kinds::{Intern, KINDS, spec_of};
@@ -119,6 +119,19 @@ fn compared(what: &str, goal: Option<Duration>, before: &World, after: impl Iter
     told(what, goal, taken.collect());
 }
 
+/// Compares what everybody comes to reach in two worlds.
+fn reached(what: &str, before: &World, after: impl Iterator<Item = World>) {
+    if !is_wanted(what) {
+        return;
+    }
+    let taken = after.map(|after| {
+        let from = Instant::now();
+        let reach = black_box(gained::compare(before, &after, gained::SPARE, &mut |_, _| true));
+        (from.elapsed(), format!("{} rows of reach, {} left", reach.rows.len(), reach.left))
+    });
+    told(what, None, taken.collect());
+}
+
 /// What proposes changes, beside what of objects it wants whole.
 struct Proposing<'w> {
     seeded: &'w Seeded,
@@ -211,6 +224,8 @@ fn comparisons(world: &World, whole: &BTreeMap<ObjectId, String>, settings: &Set
         it["rules"].as_array_mut().into_iter().for_each(|it| it.push(rule.clone()));
     };
     compared("compare, a rule more in a ClusterRole", ms(150), world, update(Kind::CLUSTER_ROLE, 40, more));
+    reached("reach, a policy deleted", world, delete(Kind::NETWORK_POLICY, 3));
+    reached("reach, a RoleBinding deleted", world, delete(Kind::ROLE_BINDING, 3));
     let nothing = World::of(Cluster::new(Coverage::Live), settings.clone(), SelfCheck::Off);
     compared("compare, all of it is new", None, &nothing, std::iter::once(with(world, &[])));
     let apart = || World::of(world.cluster.clone(), settings.clone(), SelfCheck::Off);

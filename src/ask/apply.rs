@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 use super::diff::{self, Common, Fold};
 use super::fix::guards::{self, Seen, Stops, Tripped};
-use super::{World, order};
+use super::{World, gained, order};
 use crate::change::edits::{Change, Op, Unfit, project};
 use crate::change::object::owner;
 use crate::change::{GrantRow, Impact, Order};
@@ -77,7 +77,8 @@ pub fn weigh(world: &World, changes: Vec<Change>) -> Result<Weighed, Unfit> {
     let projected = project(&world.cluster, &changes)?;
     let mut after = world.clone();
     after.apply(projected.deltas);
-    let impact = diff::compare(world, &after, Common::ALL);
+    let mut impact = diff::compare(world, &after, Common::ALL);
+    diff::add_reach(&mut impact, world, &after, gained::SPARE);
     let order = order::of(world, &after, &impact, &changes)?;
     let mut notes: Vec<String> = Vec::new();
     let told = order::lines(&order, &changes);

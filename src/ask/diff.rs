@@ -16,6 +16,7 @@ use crate::text::evidence::Evidence;
 use crate::text::{Line, Mark, Page, net};
 
 use super::World;
+use super::gained;
 use super::many::{namespace_of, unit_text};
 use super::whys::{Reasons, Whys};
 
@@ -45,11 +46,20 @@ pub fn compare(before: &World, after: &World, common: Common) -> Impact {
     change::compare(&Sides { before: side(before), after: side(after), is_one_source, has_same_unread })
 }
 
+/// Works out what differs in reach, too, as far as `most` goes ([`gained::AMPLE`]).
+pub fn add_reach(impact: &mut Impact, before: &World, after: &World, most: usize) {
+    impact.reach = Some(gained::compare(before, after, most, &mut |_, _| true));
+}
+
 /// Leaves what concerns one namespace.
 pub fn only(impact: &mut Impact, namespace: &Name) {
     let is_in = |unit: &Unit| namespace_of(unit).is_some_and(|it| it == namespace);
     impact.flows.retain(|it| is_in(&it.from) || is_in(&it.to));
     impact.grants.retain(|it| it.scope.is_empty() || it.scope == *namespace);
+    for row in impact.reach.iter_mut().flat_map(|it| &mut it.rows) {
+        row.sinks.retain(|it| it.namespace().is_none_or(|it| it == namespace));
+    }
+    impact.reach.iter_mut().for_each(|it| it.rows.retain(|it| !it.sinks.is_empty()));
 }
 
 /// Why something of a flow is not known, on either side; each reason once.
@@ -74,7 +84,8 @@ pub fn headline(impact: &Impact) -> Line {
         Verdict::Unknown => Mark::Unknown,
     };
     let counts = format!("opened {opened}, closed {closed}, changed {changed}, unsure {unsure}");
-    Line::new(0, mark, format!("{}  {counts}; given {given}, taken {taken}", verdict.as_str()))
+    let reach = gained::counts(impact.reach.as_ref()).map(|it| format!("; {it}")).unwrap_or_default();
+    Line::new(0, mark, format!("{}  {counts}; given {given}, taken {taken}{reach}", verdict.as_str()))
 }
 
 /// Whether rows that say the same share a line.
@@ -88,8 +99,7 @@ pub enum Fold {
 pub fn page(impact: &Impact, fold: Fold) -> Page {
     let mut page = Page::default();
     page.push(headline(impact));
-    let mut flows: Vec<&Flow> = impact.flows.iter().collect();
-    flows.sort_by_key(|it| it.order());
+    let flows = in_order(impact);
     let groups = match fold {
         Fold::Each => flows.into_iter().map(|it| vec![it]).collect(),
         Fold::Folded => folded(folded(flows.into_iter().map(|it| vec![it]).collect(), |it| &it.to), |it| &it.from),
@@ -97,7 +107,15 @@ pub fn page(impact: &Impact, fold: Fold) -> Page {
     groups.iter().for_each(|it| page.push(line(it)));
     let grants = impact.grants.chunk_by(|a, b| fold == Fold::Folded && are_of_one_binding(a, b));
     grants.for_each(|it| page.push(grant_line(it)));
+    page.lines.extend(impact.reach.iter().flat_map(gained::lines));
     page
+}
+
+/// Flows as they are read: what was opened first, and of that the worst.
+pub fn in_order(impact: &Impact) -> Vec<&Flow> {
+    let mut flows: Vec<&Flow> = impact.flows.iter().collect();
+    flows.sort_by_key(|it| it.order());
+    flows
 }
 
 /// Flows that differ alike.

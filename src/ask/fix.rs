@@ -11,7 +11,7 @@ mod flows;
 pub mod guards;
 pub mod isolate;
 mod page;
-mod refusal;
+pub mod refusal;
 pub mod revoke;
 
 use super::baseline::Baseline;
@@ -19,11 +19,11 @@ use super::diff::{self, Common};
 use super::many::unit_text;
 use super::order;
 use super::world::SelfCheck;
-use super::{Fault, World};
+use super::{Fault, World, gained};
 use crate::change::edits::{Change, Op, project};
 use crate::change::fix::Draft;
 use crate::change::fix::allow::Ground;
-use crate::change::{Flow, FlowChange, GrantChange, GrantRow, Impact};
+use crate::change::{Flow, FlowChange, GrantChange, GrantRow, Impact, ReachChange};
 use crate::model::evidence::Outcome;
 use crate::text::evidence::Evidence;
 
@@ -173,7 +173,7 @@ impl Trial<'_> {
             return Err(Fault::new(format!("self-check: the engines differ about a candidate: {first}"), hint));
         }
         let Some(Verified { certainty, because }) = verified else { return Ok(None) };
-        let impact = diff::compare(self.world, &after, Common::ALL);
+        let mut impact = diff::compare(self.world, &after, Common::ALL);
         let gives = self.bound == Bound::Takes && impact.grants.iter().any(|it| it.change == GrantChange::Given);
         if gives || impact.flows.iter().any(|it| self.bound.is_broken_by(it)) {
             return Ok(None);
@@ -184,6 +184,10 @@ impl Trial<'_> {
         let grants: Vec<&GrantRow> = impact.grants.iter().filter(|it| !(self.is_meant_grant)(it)).collect();
         notes.extend(told("rights", &grants, |it| grant_row(it)));
         let besides = besides.len() + grants.len();
+        diff::add_reach(&mut impact, self.world, &after, gained::SPARE);
+        // What somebody comes to reach by it is more than was asked, whatever that was.
+        let gained = impact.reach.as_ref().map_or(0, |it| it.count(ReachChange::Gained));
+        let besides = besides + gained as usize;
         let Draft { changes, what, is_coarse, fills_default_deny, .. } = draft;
         let (changes, interrupted) = in_order(self.world, &after, &impact, changes);
         notes.extend(interrupted);

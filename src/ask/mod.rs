@@ -33,6 +33,7 @@ mod fault;
 pub mod filter;
 pub mod fix;
 pub mod freshness;
+pub mod gained;
 mod host;
 pub mod isolation;
 pub mod item;

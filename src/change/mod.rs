@@ -6,6 +6,8 @@
 //! after:  Side ─┘                      └ grants: given, taken, unsure
 //! ```
 //!
+//! What somebody comes to reach by them is worked out above (`ask::gained`) and told beside (`reach`).
+//!
 //! Flows are told as a map by workload tells each side, and are exact: every pair of pods, every port, every address.
 //! Two sides that are not known are not equal, unless all that they rest on is (CONTRACT §8).
 
@@ -21,6 +23,7 @@ pub mod object;
 pub mod order;
 pub mod plan;
 mod ports;
+pub mod reach;
 pub mod rebase;
 pub mod record;
 pub mod risk;
@@ -37,6 +40,7 @@ pub use edits::{Change, Op, Saved, Unfit};
 pub use flow::{Flow, FlowChange, Ports, When};
 pub use grants::{GrantChange, GrantRow};
 pub use order::Order;
+pub use reach::{Reach, ReachChange, ReachRow};
 pub use risk::Risk;
 pub use stage::Stage;
 
@@ -77,6 +81,8 @@ pub struct Impact {
     pub flows: Vec<Flow>,
     /// By subject.
     pub grants: Vec<GrantRow>,
+    /// What somebody comes to reach on one side alone, where that was worked out; it decides of no verdict.
+    pub reach: Option<Reach>,
 }
 
 impl Impact {
@@ -84,6 +90,7 @@ impl Impact {
     pub fn is_same(&self, other: &Impact) -> bool {
         let is_alike = |(a, b): (&Flow, &Flow)| a.is_same(b);
         self.grants == other.grants
+            && self.reach == other.reach
             && self.flows.len() == other.flows.len()
             && self.flows.iter().zip(&other.flows).all(is_alike)
     }
@@ -159,5 +166,5 @@ impl Impact {
 
 /// What differs between two clusters.
 pub fn compare(sides: &Sides<'_>) -> Impact {
-    Impact { flows: flows::compare(sides), grants: grants::compare(sides) }
+    Impact { flows: flows::compare(sides), grants: grants::compare(sides), reach: None }
 }

@@ -13,8 +13,10 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::ask::diff::Fold;
-use crate::ask::{World, diff};
-use crate::change::{Flow, GrantRow, Impact, Ports, Verdict};
+use crate::ask::{World, diff, gained};
+use crate::change::reach::Hop;
+use crate::change::{Flow, GrantRow, Impact, Ports, Reach, ReachChange, ReachRow, Risk, Verdict};
+use crate::escalate::Certainty;
 use crate::net::reach::{By, Unit};
 use crate::rbac::fold::What;
 use crate::text::evidence::Evidence;
@@ -87,13 +89,16 @@ pub struct Compared<'a> {
 
 /// `kreach diff -o json`; what a fix changes, too.
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct DiffJson {
     version: &'static str,
     kind: &'static str,
     outcome: &'static str,
     flows: Vec<FlowJson>,
     grants: Vec<GrantRowJson>,
+    reach: Vec<ReachRowJson>,
     counts: CountsJson,
+    reach_counts: ReachCountsJson,
     #[serde(skip_serializing_if = "Option::is_none")]
     staged: Option<Vec<StagedJson>>,
     problems: Vec<ProblemJson>,
@@ -140,6 +145,39 @@ struct CountsJson {
     taken: u64,
 }
 
+/// The same of reach, which decides of no outcome.
+#[derive(Serialize)]
+struct ReachCountsJson {
+    gained: u64,
+    lost: u64,
+    unsure: u64,
+    /// Of how many it was not worked out.
+    left: u64,
+}
+
+/// What some who hold the same come to reach on one side alone.
+#[derive(Serialize)]
+struct ReachRowJson {
+    from: Vec<String>,
+    change: &'static str,
+    to: Vec<String>,
+    before: &'static str,
+    after: &'static str,
+    /// The side of the path.
+    side: &'static str,
+    /// To the first of `to`.
+    path: Vec<HopJson>,
+}
+
+#[derive(Serialize)]
+struct HopJson {
+    edge: &'static str,
+    name: &'static str,
+    from: String,
+    to: String,
+    certainty: &'static str,
+}
+
 /// Something wrong with the input of one side.
 #[derive(Serialize)]
 struct ProblemJson {
@@ -176,6 +214,7 @@ impl DiffArgs {
     /// What is printed cannot be written.
     pub fn run(&self, compared: &Compared<'_>, context: &Context, out: &mut dyn io::Write) -> Result<Exit, Failure> {
         let mut impact = diff::compare(compared.before, compared.after, compared.common);
+        diff::add_reach(&mut impact, compared.before, compared.after, gained::AMPLE);
         context.here.only.iter().for_each(|it| diff::only(&mut impact, it));
         let document = || DiffJson { staged: context.staged_json(), ..document(&impact, compared) };
         match self.printed.output {
@@ -213,12 +252,14 @@ pub(super) fn of_impact(impact: &Impact, before: &World, after: &World) -> DiffJ
         evidence: json::evidence(&diff::reasons(&whys, it)),
     };
     let counts = impact.counts();
+    let reach = |it| impact.reach.as_ref().map_or(0, |all| all.count(it));
     DiffJson {
         version: json::VERSION,
         kind: "Diff",
         outcome: impact.verdict().as_str(),
         flows: impact.flows.iter().map(flow).collect(),
         grants: impact.grants.iter().map(grant_row).collect(),
+        reach: impact.reach.iter().flat_map(|it| it.rows.iter().map(reach_row)).collect(),
         counts: CountsJson {
             opened: counts.opened,
             closed: counts.closed,
@@ -227,9 +268,34 @@ pub(super) fn of_impact(impact: &Impact, before: &World, after: &World) -> DiffJ
             given: counts.given,
             taken: counts.taken,
         },
+        reach_counts: ReachCountsJson {
+            gained: reach(ReachChange::Gained),
+            lost: reach(ReachChange::Lost),
+            unsure: reach(ReachChange::Unsure),
+            left: impact.reach.as_ref().map_or(0, |it| it.left),
+        },
         staged: None,
         problems: Vec::new(),
         notes: Vec::new(),
+    }
+}
+
+fn reach_row(it: &ReachRow) -> ReachRowJson {
+    let hop = |it: &Hop| HopJson {
+        edge: it.edge,
+        name: it.name,
+        from: it.from.clone(),
+        to: it.to.clone(),
+        certainty: if it.is_sure { Certainty::Certain.as_str() } else { Certainty::Unsure.as_str() },
+    };
+    ReachRowJson {
+        from: it.who.clone(),
+        change: it.change.as_str(),
+        to: it.sinks.iter().map(ToString::to_string).collect(),
+        before: it.outcomes[0].as_str(),
+        after: it.outcomes[1].as_str(),
+        side: it.when.as_str(),
+        path: it.way.iter().map(hop).collect(),
     }
 }
 
@@ -279,12 +345,16 @@ fn notes(compared: &Compared<'_>) -> Vec<NoteJson> {
 pub(super) fn table(impact: &Impact, out: &mut dyn io::Write) -> io::Result<()> {
     writeln!(out, "{}\n", diff::headline(impact).text)?;
     if !impact.flows.is_empty() {
-        writeln!(out, "| change | from | to | ports |\n|---|---|---|---|")?;
+        writeln!(out, "| change | from | to | ports | |\n|---|---|---|---|---|")?;
     }
-    for flow in &impact.flows {
+    for flow in diff::in_order(impact) {
         let name = |it: &Unit| markdown(&crate::ask::many::unit_text(it));
         let ports = markdown(&diff::difference(flow));
-        writeln!(out, "| {} | {} | {} | {ports} |", flow.change.as_str(), name(&flow.from), name(&flow.to))?;
+        let risk = match flow.risk() {
+            Risk::None => String::new(),
+            risk => format!(" **{}**", risk.as_str()),
+        };
+        writeln!(out, "| {} | {} | {} | {ports} |{risk} |", flow.change.as_str(), name(&flow.from), name(&flow.to))?;
     }
     if !impact.grants.is_empty() {
         writeln!(out, "\n| change | subject | may | by |\n|---|---|---|---|")?;
@@ -293,6 +363,23 @@ pub(super) fn table(impact: &Impact, out: &mut dyn io::Write) -> io::Result<()> 
         let by: Vec<String> = row.by.iter().map(diff::by).collect();
         let cells = [row.subject.to_string(), diff::right(row), by.join(", ")].map(|it| markdown(&it));
         writeln!(out, "| {} | {} |", row.change.as_str(), cells.join(" | "))?;
+    }
+    let reach = impact.reach.as_ref().filter(|it| !it.is_nothing());
+    reach.map_or(Ok(()), |it| reach_table(it, out))
+}
+
+/// What differs in reach as a table.
+fn reach_table(reach: &Reach, out: &mut dyn io::Write) -> io::Result<()> {
+    writeln!(out, "\n| change | who | reaches | by |\n|---|---|---|---|")?;
+    for row in &reach.rows {
+        let who: Vec<&String> = row.who.iter().collect();
+        let by: Vec<&str> = row.way.iter().map(|it| it.name).collect();
+        let goals = gained::goals(&row.sinks) + &gained::surety(row);
+        let cells = [gained::whom(&who), goals, by.join(", then ")].map(|it| markdown(&it));
+        writeln!(out, "| {} | {} |", row.change.as_str(), cells.join(" | "))?;
+    }
+    if reach.left > 0 {
+        writeln!(out, "\nof {} more it was not worked out: it would take too long", reach.left)?;
     }
     Ok(())
 }

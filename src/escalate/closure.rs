@@ -36,6 +36,12 @@ pub fn reach(ground: &Ground<'_>, start: &Foothold, moves: Certainty) -> Held {
     search(ground, start, None, moves, None).0
 }
 
+/// The same, or what it takes until a goal is met, and whether it is.
+pub fn reach_until(ground: &Ground<'_>, start: &Foothold, goal: &Goal, moves: Certainty) -> (Held, bool) {
+    let (held, found) = search(ground, start, Some(goal), moves, None);
+    (held, found.is_some())
+}
+
 /// How many moves the shortest way to a goal has, if it has fewer than so many; `None`: there is none, or none so short.
 pub(super) fn nearest(
     ground: &Ground<'_>,

@@ -46,6 +46,8 @@ pub enum What {
     Page(Box<working::AsOf>),
     /// The cluster as it is against the same with these changes made.
     Impact(Vec<Change>),
+    /// What somebody comes to reach by them.
+    Gained(Vec<Change>),
     /// What changes that the server takes come to.
     Weigh(Arc<Attempt>),
     /// What the cluster came to, against what was predicted.
@@ -57,6 +59,7 @@ impl What {
     pub fn work(&self, world: &World, base: &World) -> Work {
         match self {
             What::Impact(changes) => impact::work(base, changes.clone()),
+            What::Gained(changes) => impact::work_out_reach(base, changes.clone()),
             What::Weigh(attempt) => applying::weighing(base, attempt.clone()),
             What::Arrived(predicted) => applying::arriving(base, predicted),
             What::Matrix => matrix::work(world),
@@ -90,6 +93,7 @@ pub enum Said {
     Fix(Arc<proposing::Proposed>),
     Page(Arc<working::Worked>),
     Impact(Arc<impact::Compared>),
+    Gained(Arc<impact::Gained>),
     Weighed(Box<Reading>),
     Arrived(Arc<Arrival>),
     /// It will not come.
@@ -107,6 +111,7 @@ impl Said {
             Said::Fix(proposed) => return answers.proposing.take(proposed),
             Said::Page(worked) => answers.working.take(worked),
             Said::Impact(compared) => answers.impact.take(compared),
+            Said::Gained(gained) => answers.impact.take_gained(gained),
             Said::Weighed(_) | Said::Arrived(_) | Said::Progress(..) | Said::Failed => {}
         }
         None

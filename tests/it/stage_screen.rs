@@ -396,6 +396,30 @@ fn the_incident_is_solved_by_keys() {
     assert!(!ids.is_empty() && text.matches("kind: NetworkPolicy").count() == ids.len(), "{text}");
 }
 
+/// Whoever presses space at once means the best.
+#[test]
+fn on_the_headline_of_a_fix_the_first_candidate_is_staged() {
+    let mut driver = crate::ten_tasks::session("incident", SIZE);
+    driver.objects = crate::ten_tasks::objects(&[Kind::NETWORK_POLICY]);
+    driver.keys(": \"trace_deploy/shop/web_svc/payments/db:5432 Enter f space s");
+    assert!(driver.text().contains("candidate 1 of"), "{}", driver.text());
+    driver.keys("u");
+    assert!(driver.text().contains("nothing is staged"), "all its changes are one step: {}", driver.text());
+}
+
+/// What somebody no longer surely reaches stands with what differs, once it is worked out.
+#[test]
+fn reach_that_differs_is_told_of_what_is_staged() {
+    let mut driver = crate::ten_tasks::session("incident", SIZE);
+    driver.objects = crate::ten_tasks::objects(&[Kind::CLUSTER_ROLE_BINDING]);
+    driver.keys(": \"fix_--revoke_sa:ci/runner Enter j space D G");
+    let text = driver.text();
+    assert!(
+        text.contains("reach gained 0, lost 0, unsure 3") && text.contains("unsure  sa:ci/runner  cluster-admin"),
+        "{text}"
+    );
+}
+
 /// What others change in other fields is part of the staged change at once; what both change is left and told.
 #[test]
 fn a_staged_change_follows_its_object_where_nothing_clashes() {

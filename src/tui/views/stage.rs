@@ -53,7 +53,7 @@ impl View for Stage {
 
     /// The order is checked beside the loop, with the comparison.
     fn wanted(&self, app: &App) -> Option<What> {
-        app.answers.impact.wanted(app).map(What::Impact)
+        app.answers.impact.wanted_order(app)
     }
 
     fn open(&self, app: &mut App) -> Vec<Effect> {
@@ -189,7 +189,7 @@ impl View for Compared {
     }
 
     fn wanted(&self, app: &App) -> Option<What> {
-        app.answers.impact.wanted(app).map(What::Impact)
+        app.answers.impact.wanted(app)
     }
 
     fn has_something(&self, app: &App) -> bool {
