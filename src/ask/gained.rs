@@ -25,14 +25,17 @@ use crate::model::name::Name;
 pub use page::{counts, goals, lines, surety, whom};
 
 use differs::Differs;
-use whose::{Start, starts};
+use whose::{Start, count_workloads, subjects, workloads};
 
-/// How much is held, all in all, until it is left: places, rights and things that are come to.
+/// How much is looked at until the rest is left: what is held by each who is asked about, and a part of the cluster's
+/// bindings for each of them.
 ///
-/// A deed of the machine, not of the clock, so that the same question has the same answer.
-pub const AMPLE: usize = 400_000;
+/// It is counted, not timed, so that the same question has the same answer.
+pub const AMPLE: usize = 200_000;
 /// The same for each of several candidates.
 pub const SPARE: usize = 60_000;
+/// Of so many bindings one is looked at, about, for everybody who is asked about.
+const BINDINGS: usize = 16;
 
 /// What differs in reach; `watch` is told how far it is, and ends it by `false`.
 pub fn compare(before: &World, after: &World, most: usize, watch: Watch<'_>) -> Reach {
@@ -41,14 +44,12 @@ pub fn compare(before: &World, after: &World, most: usize, watch: Watch<'_>) -> 
         return Reach::default();
     }
     let sides = Sides { all: [before, after].map(Side::of), differs, left: Cell::new(most) };
-    let starts = sides.first_of_all(starts(&sides.all[0].ground, &sides.all[1].ground));
-    let (mut found, count) = (Reach::default(), starts.len());
-    for (at, start) in starts.into_iter().enumerate() {
-        if sides.left.get() == 0 || !watch(at, count) {
-            found.left += start.who.len() as u64;
-            continue;
-        }
-        found.rows.extend(sides.rows(start));
+    let [before, after] = sides.all.each_ref().map(|it| &it.ground);
+    let mut found = Reach::default();
+    sides.add_rows(sides.first_of_all(subjects(before, after)), &mut *watch, &mut found);
+    match sides.left.get() {
+        0 => found.left += count_workloads(before),
+        _ => sides.add_rows(workloads(before, after), watch, &mut found),
     }
     found.rows.sort_by(|a, b| (a.change, &a.sinks, &a.who).cmp(&(b.change, &b.sinks, &b.who)));
     // Of a workload some pods stand on one node and some on another.
@@ -118,6 +119,17 @@ impl<'a> Side<'a> {
 }
 
 impl Sides<'_> {
+    fn add_rows(&self, starts: Vec<Start>, watch: Watch<'_>, found: &mut Reach) {
+        let count = starts.len();
+        for (at, start) in starts.into_iter().enumerate() {
+            if self.left.get() == 0 || !watch(at, count) {
+                found.left += start.who.len() as u64;
+                continue;
+            }
+            found.rows.extend(self.rows(start));
+        }
+    }
+
     /// Those first whose own rights differ, so that they are looked at whoever else is left.
     fn first_of_all(&self, mut starts: Vec<Start>) -> Vec<Start> {
         starts.sort_by_key(|it| !self.differs.names(&it.foothold));
@@ -125,7 +137,8 @@ impl Sides<'_> {
     }
 
     fn paid(&self, held: Held) -> Held {
-        let cost = held.entries().len() + held.stands().len() + held.rights().len();
+        let cost = self.all[0].ground.cluster.bindings.len() / BINDINGS;
+        let cost = cost + held.entries().len() + held.stands().len() + held.rights().len();
         self.left.set(self.left.get().saturating_sub(cost));
         held
     }

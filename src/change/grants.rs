@@ -9,10 +9,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rustc_hash::FxHashSet;
+
 use super::{Side, Sides};
+use crate::model::cluster::Cluster;
 use crate::model::evidence::{Gap, Outcome};
 use crate::model::name::Name;
-use crate::model::role::{Binding, Subject, SubjectKind};
+use crate::model::role::{Binding, SharedRole, Subject, SubjectKind};
 use crate::rbac::Identity;
 use crate::rbac::covers::Tuple;
 use crate::rbac::fold::What;
@@ -109,16 +112,22 @@ pub(super) fn compare(sides: &Sides<'_>) -> Vec<GrantRow> {
 /// What bindings of one side give that are not on the other, or give something else there.
 fn differing(holds: &Side<'_>, lacks: &Side<'_>) -> BTreeMap<Subject, Rights> {
     let mut found: BTreeMap<Subject, Rights> = BTreeMap::new();
-    let has_same_roles = holds.has_same_roles(lacks);
+    let roles = OtherRoles::of(holds.cluster, lacks.cluster);
     for namespace in holds.cluster.bindings.namespaces() {
         let (own, others) = (holds.cluster.bindings.of(namespace), lacks.cluster.bindings.of(namespace));
-        if std::ptr::eq(own, others) && has_same_roles {
+        let has_same_bindings = std::ptr::eq(own, others);
+        if has_same_bindings && roles.is_empty() {
             continue;
         }
         for binding in own {
+            let is_other_role = roles.has(binding);
+            if has_same_bindings && !is_other_role {
+                continue;
+            }
             let other = lacks.cluster.bindings.get(namespace, &binding.meta.name);
+            let is_like = other.is_some_and(|it| is_same(it, binding));
             let rules = holds.rbac.rules_of(binding);
-            if other.is_some_and(|it| is_same(it, binding) && lacks.rbac.rules_of(it) == rules) {
+            if is_like && (!is_other_role || other.is_some_and(|it| lacks.rbac.rules_of(it) == rules)) {
                 continue;
             }
             let parts: BTreeSet<Tuple> =
@@ -223,10 +232,48 @@ fn push_grant(all: &mut Vec<Grant>, grant: Grant) {
     }
 }
 
-impl Side<'_> {
-    /// Whether all roles of two sides are the same ones.
-    fn has_same_roles(&self, other: &Side<'_>) -> bool {
-        let spaces = || self.cluster.roles.namespaces().chain(other.cluster.roles.namespaces());
-        spaces().all(|it| std::ptr::eq(self.cluster.roles.of(it), other.cluster.roles.of(it)))
+/// The roles that are others on two sides: bindings to all the rest give the same on both.
+pub struct OtherRoles {
+    /// By namespace (empty: ClusterRoles) and name.
+    names: FxHashSet<(Name, Name)>,
+}
+
+impl OtherRoles {
+    /// Of these two.
+    pub fn of(own: &Cluster, other: &Cluster) -> Self {
+        let mut names = FxHashSet::default();
+        for (own, other) in [(own, other), (other, own)] {
+            for namespace in own.roles.namespaces().filter(|it| !std::ptr::eq(own.roles.of(it), other.roles.of(it))) {
+                let is_other = |it: &&SharedRole| other.roles.same(*it).is_none_or(|role| !is_same_role(role, it));
+                let others = own.roles.of(namespace).iter().filter(is_other);
+                names.extend(others.map(|it| (namespace.clone(), it.meta.name.clone())));
+            }
+        }
+        // What takes its rules from others may have other ones.
+        if names.iter().any(|it| it.0.is_empty()) {
+            let of = |it: &Cluster| {
+                let aggregated = it.roles.of("").iter().filter(|it| it.aggregates().is_some());
+                aggregated.map(|it| (Name::empty(), it.meta.name.clone())).collect::<Vec<_>>()
+            };
+            names.extend([own, other].into_iter().flat_map(of));
+        }
+        Self { names }
     }
+
+    /// Whether all roles are the same.
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+
+    /// Whether the role of a binding may give something else.
+    pub fn has(&self, binding: &Binding) -> bool {
+        let home = if binding.role.kind == *"Role" { binding.meta.namespace.clone() } else { Name::empty() };
+        !self.is_empty() && self.names.contains(&(home, binding.role.name.clone()))
+    }
+}
+
+/// Whether two roles give the same, to those who are bound to them and to roles that take them in.
+fn is_same_role(a: &SharedRole, b: &SharedRole) -> bool {
+    let is_alike = || (a.origin, &a.rules, a.aggregates()) == (b.origin, &b.rules, b.aggregates());
+    SharedRole::ptr_eq(a, b) || is_alike() && a.labels() == b.labels()
 }

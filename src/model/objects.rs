@@ -78,12 +78,9 @@ impl<T: Fact> Objects<T> {
 
     /// Whether both hold the same; where one was copied from the other, at the cost of what changed since.
     pub fn is_same(&self, other: &Self) -> bool {
-        let of_namespace = |(a, b): (_, _)| {
-            let ((own, mine), (other, theirs)): ((&Name, &Arc<Vec<T>>), (&Name, &Arc<Vec<T>>)) = (a, b);
-            own == other && (Arc::ptr_eq(mine, theirs) || mine == theirs)
-        };
-        self.namespaces.len() == other.namespaces.len()
-            && self.namespaces.iter().zip(&other.namespaces).all(of_namespace)
+        let mut pairs = self.namespaces.iter().zip(&other.namespaces);
+        let is_same_count = self.namespaces.len() == other.namespaces.len();
+        is_same_count && pairs.all(|(a, b)| a.0 == b.0 && (Arc::ptr_eq(a.1, b.1) || a.1 == b.1))
     }
 
     /// How many there are.

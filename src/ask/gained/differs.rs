@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use crate::ask::World;
+use crate::change::grants::OtherRoles;
 use crate::escalate::{Foothold, Ground, Held, Region};
 use crate::model::cluster::Cluster;
 use crate::model::name::Name;
-use crate::model::role::{Binding, Subject, SubjectKind};
+use crate::model::role::{Binding, SharedBinding, Subject, SubjectKind};
 use crate::rbac::grant::named;
 use crate::rbac::identity::canonical;
 
@@ -77,23 +78,23 @@ fn has_other_spaces(a: &Cluster, b: &Cluster) -> bool {
 
 /// Whom bindings of the one name that are not on the other side, or give something else there.
 fn add(own: &World, other: &World, subjects: &mut BTreeSet<Subject>) {
-    let has_same_roles = own.cluster.roles.is_same(&other.cluster.roles);
+    let roles = OtherRoles::of(&own.cluster, &other.cluster);
     for namespace in own.cluster.bindings.namespaces() {
         let (mine, theirs) = (own.cluster.bindings.of(namespace), other.cluster.bindings.of(namespace));
-        if has_same_roles && std::ptr::eq(mine, theirs) {
+        if roles.is_empty() && std::ptr::eq(mine, theirs) {
             continue;
         }
-        let is_other = |it: &&crate::model::role::SharedBinding| !is_same(own, other, namespace, it);
+        let is_other = |it: &&SharedBinding| !is_same(own, other, namespace, it, roles.has(it));
         let differing = mine.iter().filter(is_other);
         subjects.extend(differing.flat_map(|it| it.subjects.iter().map(|one| canonical(&named(one, it)))));
     }
 }
 
-fn is_same(own: &World, other: &World, namespace: &Name, binding: &Binding) -> bool {
+/// Whether the other side has a binding that gives the same to the same.
+fn is_same(own: &World, other: &World, namespace: &Name, binding: &Binding, is_other_role: bool) -> bool {
     let theirs = other.cluster.bindings.get(namespace, &binding.meta.name);
     theirs.is_some_and(|it| {
-        it.role == binding.role
-            && it.subjects == binding.subjects
-            && own.rbac().rules_of(binding) == other.rbac().rules_of(it)
+        let is_like = it.role == binding.role && it.subjects == binding.subjects;
+        is_like && (!is_other_role || own.rbac().rules_of(binding) == other.rbac().rules_of(it))
     })
 }

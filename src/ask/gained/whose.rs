@@ -16,15 +16,8 @@ pub struct Start {
     pub who: Vec<String>,
 }
 
-/// Everybody: subjects first.
-pub fn starts(before: &Ground<'_>, after: &Ground<'_>) -> Vec<Start> {
-    let mut all = subjects(before, after);
-    all.extend(workloads(before, after));
-    all
-}
-
 /// Everybody whom bindings of either side name, and every account.
-fn subjects(before: &Ground<'_>, after: &Ground<'_>) -> Vec<Start> {
+pub fn subjects(before: &Ground<'_>, after: &Ground<'_>) -> Vec<Start> {
     let classes = [before, after].map(alike);
     let mut of: FxHashMap<&Subject, [Option<usize>; 2]> = FxHashMap::default();
     for (side, classes) in classes.iter().enumerate() {
@@ -49,7 +42,7 @@ fn subjects(before: &Ground<'_>, after: &Ground<'_>) -> Vec<Start> {
 }
 
 /// Pods that run on both sides, as the workloads that they are of.
-fn workloads(before: &Ground<'_>, after: &Ground<'_>) -> Vec<Start> {
+pub fn workloads(before: &Ground<'_>, after: &Ground<'_>) -> Vec<Start> {
     let mut all = Vec::new();
     for namespace in before.all_namespaces().iter() {
         let places = [before, after].map(|it| it.place(namespace));
@@ -67,4 +60,9 @@ fn workloads(before: &Ground<'_>, after: &Ground<'_>) -> Vec<Start> {
         all.extend(groups.into_values().map(|(foothold, who)| Start { foothold, who }));
     }
     all
+}
+
+/// How many of them there are, about: those whose pods are made alike are one.
+pub fn count_workloads(ground: &Ground<'_>) -> u64 {
+    ground.all_namespaces().iter().map(|it| ground.place(it).pods.len() as u64).sum()
 }
