@@ -279,26 +279,38 @@ fn goal(sink: &Sink) -> Goal {
 
 /// The goals among all that is held.
 fn sinks(ground: &Ground<'_>, held: &Held) -> BTreeSet<Sink> {
-    let is_wide = |it: &Region| {
-        matches!(
-            it,
-            Region::Groups
-                | Region::Nodes
-                | Region::Secrets
-                | Region::NamespaceAdmins
-                | Region::Traffic(..)
-                | Region::Backed
-        )
-    };
     let mut all = BTreeSet::new();
     for entry in held.entries() {
         match &entry.region {
             Region::One(one) => all.extend(sink(one)),
-            wide if is_wide(wide) => all.extend(wide.members(ground).iter().filter_map(sink)),
+            wide if has_sinks(wide) => all.extend(wide.members(ground).iter().filter_map(sink)),
             _ => {}
         }
     }
     all
+}
+
+/// Whether any of a sort is a goal.
+fn has_sinks(region: &Region) -> bool {
+    match region {
+        Region::One(_)
+        | Region::Groups
+        | Region::Nodes
+        | Region::Secrets
+        | Region::SecretsBeside(_)
+        | Region::NamespaceAdmins
+        | Region::Traffic(..)
+        | Region::Backed(_) => true,
+        Region::Accounts(_)
+        | Region::AccountsBeside(_)
+        | Region::Tokens(_)
+        | Region::Pods(..)
+        | Region::PodsOn(_)
+        | Region::NodeUsers
+        | Region::Users
+        | Region::Certified
+        | Region::SecretsNamed(_) => false,
+    }
 }
 
 /// `None`: it is none, or a part of one.
