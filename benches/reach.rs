@@ -154,6 +154,15 @@ fn main() {
         world.apply(vec![Delta::Put(Entry::new(AnyFact::Binding(binding.into())))]);
         reach(&world.ground(&[]), &sample[random.below(sample.len())], Certainty::Certain).entries().len()
     });
+    let pods: Vec<_> = world.cluster.pods.iter().cloned().collect();
+    measure("a pod's event to the renewed closure", ms, 400, |_| {
+        // It is gone and comes back: both are told.
+        let pod = pods[random.below(pods.len())].clone();
+        world.apply(vec![Delta::Gone(pod.pod_id().object())]);
+        world.apply(vec![Delta::Put(Entry::new(AnyFact::Pod(pod)))]);
+        reach(&world.ground(&[]), &sample[random.below(sample.len())], Certainty::Certain).entries().len()
+    });
+    drop(pods);
     println!("     VmRSS, VmHWM {:?}", memory());
 }
 

@@ -267,7 +267,9 @@ impl Who<'_> {
         };
         let start = Foothold::Subject(subject.clone());
         let of = |moves| back.distance(&start, moves).map(|it| (kind, moves, it));
-        let surely = of(Certainty::Certain);
+        // Where no way is found that may be there is none that surely is.
+        let may_be = back.is_led_there(&start) || of(Certainty::Unsure).is_some();
+        let surely = may_be.then(|| of(Certainty::Certain)).flatten();
         surely.filter(|it| self.fits(it.2)).or_else(|| of(Certainty::Unsure)).or(surely)
     }
 

@@ -5,15 +5,17 @@
 //! ```
 //!
 //! What somebody, or everybody of a sort, comes to in one move is asked of the same edges as a closure asks; then the
-//! goal's distance goes back along these moves. A move that needs two holders is none of them, and a way with such a move
-//! has two moves at least: a distance of up to two is the shortest there is, and so is one of three where no such move
-//! ends at the goal. Whoever is farther is asked by a closure, which need not look farther than that.
+//! goal's distance goes back along these moves. A move that needs two holders is none of them: how many moves a way with such
+//! a move has at least is worked out beside it ([`together`]). Whoever may be nearer by one is asked by a closure, which need
+//! not look farther than the way that is found.
+
+mod together;
 
 use rustc_hash::FxHashMap;
 
+use self::together::Together;
 use super::Ground;
 use super::closure::{chained, find, nearest, next};
-use super::edges::may_escalate;
 use super::foothold::Foothold;
 use super::goal::Goal;
 use super::held::{Held, Mark};
@@ -31,8 +33,9 @@ pub struct Back<'a> {
     before: Vec<Vec<(u32, Certainty)>>,
     /// By surety, if at all.
     distances: [Vec<Option<u32>>; 2],
-    /// Up to this a distance is surely the shortest.
-    exact: u32,
+    together: Together,
+    /// By surety how far it is at least by ways in which several holders make a move together.
+    least: [Vec<Option<u32>>; 2],
 }
 
 impl<'a> Back<'a> {
@@ -43,31 +46,40 @@ impl<'a> Back<'a> {
         starts: impl Iterator<Item = Foothold>,
         mut watch: impl FnMut(usize, usize) -> bool,
     ) -> Self {
-        let (numbers, regions, before, distances) = Default::default();
-        let mut back = Self { ground, goal, numbers, regions, before, distances, exact: 2 };
+        let (numbers, regions, before, distances, least) = Default::default();
+        let together = Together::new();
+        let mut back = Self { ground, goal, numbers, regions, before, distances, together, least };
         for start in starts {
             back.number(&Region::One(start));
         }
-        let (mut at, mut escalates) = (0, false);
+        let mut at = 0;
         while at < back.regions.len() && watch(at, back.regions.len()) {
-            escalates |= back.moves(at as u32);
+            back.moves(at as u32);
             at += 1;
         }
-        if *goal == Goal::Is(Foothold::ClusterAdmin) && !escalates {
-            back.exact = 3;
-        }
-        back.distances = [Certainty::Certain, Certainty::Unsure].map(|it| back.measured(it));
+        const BOTH: [Certainty; 2] = [Certainty::Certain, Certainty::Unsure];
+        back.distances = BOTH.map(|it| back.measured(it));
+        back.least = BOTH.map(|it| back.together.least(ground, goal, &back.before, it));
         back
     }
 
     /// How far the goal is from somebody by moves that are no surer than this; `None`: it is not come to.
     pub fn distance(&self, start: &Foothold, moves: Certainty) -> Option<u32> {
-        let number = self.numbers.get(&Region::One(start.clone()));
-        let found = number.and_then(|it| self.distances[moves as usize][*it as usize]);
-        match found {
-            Some(it) if it <= self.exact => Some(it),
-            farther => nearest(self.ground, start, self.goal, moves, farther).or(farther),
+        let number = self.numbers.get(&Region::One(start.clone())).map(|it| *it as usize);
+        let found = number.and_then(|it| self.distances[moves as usize][it]);
+        // Who was not looked at, since somebody ended it, may be anywhere.
+        let least = number.map_or(Some(0), |it| self.least[moves as usize].get(it).copied().unwrap_or(Some(0)));
+        match (found, least) {
+            (_, None) => found,
+            (Some(found), Some(least)) if found <= least => Some(found),
+            _ => nearest(self.ground, start, self.goal, moves, found).or(found),
         }
+    }
+
+    /// Whether moves of single holders lead there from somebody, be they sure or not.
+    pub fn is_led_there(&self, start: &Foothold) -> bool {
+        let number = self.numbers.get(&Region::One(start.clone())).map(|it| *it as usize);
+        number.is_some_and(|it| self.distances[Certainty::Unsure as usize][it].is_some())
     }
 
     fn number(&mut self, region: &Region) -> u32 {
@@ -81,8 +93,8 @@ impl<'a> Back<'a> {
         number
     }
 
-    /// Takes in what is come to from here in one move of one holder; whether somebody here may widen roles.
-    fn moves(&mut self, from: u32) -> bool {
+    /// Takes in what is come to from here in one move of one holder.
+    fn moves(&mut self, from: u32) {
         let region = self.regions[from as usize].clone();
         let held = Held::of_region(self.ground, &region, self.goal.wanted());
         let perhaps = self.found(&held, from, Certainty::Unsure);
@@ -90,7 +102,7 @@ impl<'a> Back<'a> {
         if perhaps {
             self.found(&held, from, Certainty::Certain);
         }
-        may_escalate(&held)
+        self.together.take(&held);
     }
 
     /// The same by moves that are no surer than this; whether some are not sure.
@@ -100,7 +112,9 @@ impl<'a> Back<'a> {
         let mut is_unsure = false;
         for it in waiting.all() {
             is_unsure |= it.certainty == Certainty::Unsure;
-            if it.stands.len() == 1 {
+            if it.stands.len() > 1 {
+                debug_assert!(together::is_made_together(it.edge.id), "{:?} has several holders", it.edge);
+            } else {
                 let to = self.number(&it.to);
                 self.before[to as usize].push((from, it.certainty));
             }

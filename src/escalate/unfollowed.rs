@@ -3,13 +3,11 @@
 //! Each row goes when an edge takes its place.
 
 use crate::model::evidence::Gap;
-use crate::rbac::powers;
 use crate::rbac::powers::Need;
 use crate::rbac::served::Reach;
 
 use super::Ground;
 use super::edges::core;
-use super::foothold::Foothold;
 use super::goal::Goal;
 use super::held::Held;
 use super::powers::Permission;
@@ -22,8 +20,6 @@ pub enum Bears {
     All,
     /// Connections alone.
     Network,
-    /// The traffic of Services alone.
-    Traffic,
     /// Anything, where an authorizer beside RBAC is seen.
     Authorizers,
 }
@@ -34,6 +30,8 @@ pub struct Unfollowed {
     pub id: &'static str,
     /// What it may lead to, in one clause.
     pub what: &'static str,
+    /// Why no edge follows it, in one clause.
+    pub why: &'static str,
     pub power: Permission,
     pub reach: Reach,
     pub bears: Bears,
@@ -45,82 +43,90 @@ const fn need(verbs: &'static [&'static str], group: &'static str, resource: &'s
     Need { verbs, group, resource }
 }
 
-const fn row(id: &'static str, what: &'static str, needs: &'static [Need], reach: Reach) -> Unfollowed {
-    bearing(Bears::All, id, what, needs, reach)
+const fn row(
+    id: &'static str,
+    what: &'static str,
+    why: &'static str,
+    needs: &'static [Need],
+    reach: Reach,
+) -> Unfollowed {
+    bearing(Bears::All, id, what, why, needs, reach)
 }
 
 const fn bearing(
     bears: Bears,
     id: &'static str,
     what: &'static str,
+    why: &'static str,
     needs: &'static [Need],
     reach: Reach,
 ) -> Unfollowed {
-    Unfollowed { id, what, power: Permission::of(needs), reach, bears }
+    Unfollowed { id, what, why, power: Permission::of(needs), reach, bears }
 }
 
 /// All of them.
-pub static UNFOLLOWED: [Unfollowed; 12] = [
+pub static UNFOLLOWED: [Unfollowed; 10] = [
     bearing(
         Bears::Authorizers,
         "A15",
         "an authorizer beside RBAC may read the extra fields of a user",
+        "what an authorizer makes of them is not in the cluster",
         &[need(&["impersonate"], "authentication.k8s.io", "*")],
         Reach::Cluster,
     ),
     row(
         "A23",
         "whoever has a certificate authority's key can sign certificates",
+        "who has such a key is not in the cluster",
         &[need(&["sign"], "certificates.k8s.io", "signers")],
         Reach::Cluster,
     ),
     row(
         "A27",
         "a kubelet shows the logs of a node, which may hold tokens",
+        "what stands in logs is not read",
         &[need(&["get", "create"], "", "nodes/log")],
-        Reach::Cluster,
-    ),
-    row(
-        "A35",
-        "requests to an API group can be led to a server of one's own",
-        &[need(WRITE, "apiregistration.k8s.io", "apiservices")],
         Reach::Cluster,
     ),
     row(
         "A36",
         "custom objects can be read and changed by a conversion webhook",
+        "which controllers act on custom objects is known of those of A44 alone",
         &[need(WRITE, "apiextensions.k8s.io", "customresourcedefinitions")],
         Reach::Cluster,
-    ),
-    bearing(
-        Bears::Traffic,
-        "A38",
-        "a Service may claim the address of another (externalIPs, CVE-2020-8554)",
-        powers::CLAIM_ADDRESSES.needs,
-        Reach::Namespaced,
     ),
     row(
         "A40",
         "pods can be driven to a node that one controls, which need not be seen here",
+        "a node that joins, or that is held outside, is not seen here (with one that is held it is the step A40)",
         &[need(&["update", "patch"], "", "nodes"), need(&["update", "patch"], "", "nodes/status")],
         Reach::Cluster,
     ),
     row(
         "A41",
         "pods that wait can be bound to a node that one controls, which need not be seen here",
+        "the same (with a node that is held it is the step A41)",
         &[core(&["create"], "pods/binding"), core(&["create"], "bindings")],
         Reach::Namespaced,
     ),
     row(
         "A43",
         "programs and controllers read ConfigMaps, which are not read here",
+        "what ConfigMaps hold, and who goes by it, is not read (those of the DNS server and of EKS are the step A43)",
         &[core(WRITE, "configmaps")],
         Reach::Namespaced,
     ),
-    row("A47", "logs may hold tokens", &[core(&["get"], "pods/log")], Reach::Namespaced),
+    row(
+        "A47",
+        "logs may hold tokens",
+        "what stands in logs is not read",
+        &[core(&["get"], "pods/log")],
+        Reach::Namespaced,
+    ),
     row(
         "A54",
         "certificates of pods and trust bundles can be asked for",
+        "who takes such certificates for proof is not in the cluster",
         &[
             need(WRITE, "certificates.k8s.io", "podcertificaterequests"),
             need(WRITE, "certificates.k8s.io", "clustertrustbundles"),
@@ -131,6 +137,7 @@ pub static UNFOLLOWED: [Unfollowed; 12] = [
         Bears::Network,
         "N52",
         "policies of other kinds can be written, or what they rest on",
+        "who enforces them differs by network plugin; where such policies are, connections are unknown",
         &[
             need(WRITE, "policy.networking.k8s.io", "*"),
             need(WRITE, "cilium.io", "*"),
@@ -152,7 +159,6 @@ pub fn gaps(ground: &Ground<'_>, held: &Held, goal: Option<&Goal>) -> Vec<Gap> {
     let bears = |row: &&'static Unfollowed| match row.bears {
         Bears::All => true,
         Bears::Network => goal.is_none_or(|it| matches!(it, Goal::Connects { .. })),
-        Bears::Traffic => goal.is_none_or(|it| matches!(it, Goal::Is(Foothold::Intercept { .. }))),
         Bears::Authorizers => !ground.rbac.marks().is_empty(),
     };
     let is_there = |row: &Unfollowed, it: &Right| row.reach == Reach::Namespaced || it.scope.is_empty();

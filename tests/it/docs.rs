@@ -159,10 +159,11 @@ fn every_step_of_reach_is_in_the_docs() {
         rows += &format!("| {} |\n", told.join(" | "));
     }
     assert_current("docs/reach.md", "edges", &rows);
-    let mut rows = String::from("| id | what it may lead to | rights |\n|---|---|---|\n");
+    let mut rows = String::from("| id | what it may lead to | rights | why it is not followed |\n|---|---|---|---|\n");
     for row in &unfollowed::UNFOLLOWED {
         let rights: Vec<String> = row.power.needs.iter().map(|it| format!("`{it}`")).collect();
-        rows += &format!("| {} | {} | {} |\n", row.id, row.what, rights.join(", ").replace('|', "\\|"));
+        let rights = rights.join(", ").replace('|', "\\|");
+        rows += &format!("| {} | {} | {rights} | {} |\n", row.id, row.what, row.why);
     }
     assert_current("docs/reach.md", "unfollowed", &rows);
 }

@@ -60,6 +60,7 @@ mod rbac_laws;
 mod rbac_live;
 mod rbac_worlds;
 mod rbac_writers;
+mod reach_cases;
 mod reach_control_plane;
 mod reach_hops;
 mod reach_laws;

@@ -30,6 +30,8 @@ mod a28_webhook;
 mod a29_mutating_policy;
 mod a33_persistent_volume;
 mod a34_storage_class;
+mod a35_api_group;
+mod a38_claim_address;
 mod a39_take_traffic;
 mod a40_steal_pods;
 mod a41_bind_pod;
@@ -216,8 +218,10 @@ pub static EDGES: &[&Edge] = &[
     &a24_bootstrap_token::EDGE,
     &a28_webhook::EDGE,
     &a29_mutating_policy::EDGE,
+    &a35_api_group::EDGE,
     &backend::EDGE,
     &a39_take_traffic::EDGE,
+    &a38_claim_address::EDGE,
     &a40_steal_pods::EDGE,
     &a41_bind_pod::EDGE,
     &a43_config_maps::EDGE,
