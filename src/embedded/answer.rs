@@ -131,10 +131,10 @@ impl Service {
     }
 
     fn one(&self, writer: &Writer, namespace: &str, name: &str) -> Result<Response<Body>, Failure> {
-        let shelf = list::now(&self.world, writer.kind);
-        let at = shelf.find(namespace, name).ok_or_else(|| Failure::no_such_object(writer.kind, name))?;
+        let object_list = list::now(&self.world, writer.kind);
+        let at = object_list.find(namespace, name).ok_or_else(|| Failure::no_such_object(writer.kind, name))?;
         let mut out = Vec::new();
-        writer.single(shelf.item(at), Columns::NotSent, &mut out);
+        writer.single(object_list.item(at), Columns::NotSent, &mut out);
         out.push(b'\n');
         Ok(respond(200, "application/json", out))
     }

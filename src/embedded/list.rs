@@ -9,15 +9,15 @@ use serde_json::{Value, json};
 
 use super::failure::Failure;
 use super::kinds::Kind;
+use super::object_list::ObjectList;
 use super::query::Options;
-use super::shelf::Shelf;
 use super::world::{Gone, World};
 use super::writer::Writer;
 
 /// About how many bytes a chunk has.
 pub const CHUNK: usize = 128 * 1024;
 
-/// The places of a shelf that a list holds.
+/// The places of the objects of a kind that a list holds.
 #[derive(Clone, Debug)]
 pub enum Places {
     All(std::ops::Range<usize>),
@@ -42,7 +42,7 @@ impl Places {
 
 /// A list that is being written.
 pub struct Listing {
-    shelf: Shelf,
+    object_list: ObjectList,
     places: Places,
     writer: Writer,
     metadata: Value,
@@ -59,32 +59,32 @@ enum Next {
 pub fn list(world: &World, writer: Writer, options: &Options) -> Result<Listing, Failure> {
     let kind = writer.kind;
     let asked = Asked::of(world, options)?;
-    let shelf = world.shelf(kind, asked.at).map_err(|Gone(oldest)| asked.gone(oldest))?;
+    let object_list = world.object_list(kind, asked.at).map_err(|Gone(oldest)| asked.gone(oldest))?;
     let version = asked.at.unwrap_or_else(|| world.version());
-    let mut range = range(&shelf, options);
+    let mut range = range(&object_list, options);
     if let Some((namespace, name)) = &asked.after {
-        range.start = shelf.after(namespace, name).clamp(range.start, range.end);
+        range.start = object_list.after(namespace, name).clamp(range.start, range.end);
     }
     // A real server serves "any version" from its cache, whole, whatever the limit.
     let limit = if options.version == Some(0) && options.token.is_empty() { 0 } else { options.limit };
-    let (places, more) = page(&shelf, range, options, limit);
+    let (places, more) = page(&object_list, range, options, limit);
     let mut metadata = json!({"resourceVersion": version.to_string()});
     if let (Some(more), true) = (more, places.len() > 0) {
-        let last = shelf.item(places.get(places.len() - 1));
+        let last = object_list.item(places.get(places.len() - 1));
         metadata["continue"] = Value::from(token(version as i64, last.namespace(), &last.name()));
         if let More::Exactly(count) = more {
             metadata["remainingItemCount"] = Value::from(count);
         }
     }
-    Ok(Listing { shelf, places, writer, metadata, next: Next::Open })
+    Ok(Listing { object_list, places, writer, metadata, next: Next::Open })
 }
 
 /// The places that namespace and name leave.
-pub fn range(shelf: &Shelf, options: &Options) -> std::ops::Range<usize> {
+pub fn range(object_list: &ObjectList, options: &Options) -> std::ops::Range<usize> {
     let namespace = options.namespace.as_deref().or(options.selector.namespace());
     match (namespace, options.selector.name()) {
-        (Some(namespace), Some(name)) => shelf.find(namespace, name).map_or(0..0, |at| at..at + 1),
-        _ => shelf.range(namespace),
+        (Some(namespace), Some(name)) => object_list.find(namespace, name).map_or(0..0, |at| at..at + 1),
+        _ => object_list.range(namespace),
     }
 }
 
@@ -94,14 +94,19 @@ enum More {
     Some,
 }
 
-fn page(shelf: &Shelf, range: std::ops::Range<usize>, options: &Options, limit: usize) -> (Places, Option<More>) {
+fn page(
+    object_list: &ObjectList,
+    range: std::ops::Range<usize>,
+    options: &Options,
+    limit: usize,
+) -> (Places, Option<More>) {
     let limit = if limit == 0 { usize::MAX } else { limit };
     if options.selector.is_empty() {
         let end = range.end.min(range.start.saturating_add(limit));
         let more = (end < range.end).then_some(More::Exactly(range.end - end));
         return (Places::All(range.start..end), more);
     }
-    let mut matching = range.filter(|at| options.selector.selects(shelf.item(*at)));
+    let mut matching = range.filter(|at| options.selector.selects(object_list.item(*at)));
     let places: Vec<usize> = matching.by_ref().take(limit).collect();
     let more = if places.len() == limit { matching.next().map(|_| More::Some) } else { None };
     (Places::Some(places), more)
@@ -168,7 +173,7 @@ impl Iterator for Listing {
             if at > 0 {
                 out.push(b',');
             }
-            self.writer.item(self.shelf.item(self.places.get(at)), &mut out);
+            self.writer.item(self.object_list.item(self.places.get(at)), &mut out);
             at += 1;
         }
         self.next = if at < self.places.len() {
@@ -181,7 +186,7 @@ impl Iterator for Listing {
     }
 }
 
-/// The shelf of a kind as it is now.
-pub fn now(world: &World, kind: &'static Kind) -> Shelf {
-    world.shelf(kind, None).unwrap_or_else(|_| Shelf::empty())
+/// The objects of a kind as they are now.
+pub fn now(world: &World, kind: &'static Kind) -> ObjectList {
+    world.object_list(kind, None).unwrap_or_else(|_| ObjectList::empty())
 }

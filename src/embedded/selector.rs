@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::failure::Failure;
 use super::kinds::Kind;
-use super::shelf::Item;
+use super::object_list::Item;
 
 /// One requirement on a label or a field: the text at `key` must (or must not) be one of `values`.
 #[derive(Clone, Debug, PartialEq, Eq)]

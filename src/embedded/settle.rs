@@ -5,8 +5,8 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::kinds::{Kind, by_kind};
+use super::object_list::{Object, ObjectList};
 use super::selector;
-use super::shelf::{Object, Shelf};
 use super::world::World;
 
 /// The defaults that the API gives to what is left out.
@@ -45,7 +45,7 @@ pub(super) fn aggregate(world: &World, kind: &Kind) {
         return;
     }
     let Some(row) = by_kind("ClusterRole") else { return };
-    let Ok(Shelf::Held(roles)) = world.shelf(row, None) else { return };
+    let Ok(ObjectList::Held(roles)) = world.object_list(row, None) else { return };
     let is_aggregated = |it: &&Arc<Object>| !it.value["aggregationRule"].is_null();
     for role in roles.iter().filter(is_aggregated) {
         let selectors = role.value["aggregationRule"]["clusterRoleSelectors"].as_array().cloned().unwrap_or_default();

@@ -13,8 +13,8 @@ use tokio::time::{Instant, timeout_at};
 
 use super::failure::Failure;
 use super::list::{CHUNK, range};
+use super::object_list::{Item, ObjectList};
 use super::query::{Options, Wanted};
-use super::shelf::{Item, Shelf};
 use super::world::{Change, Deleted, Gone, World};
 use super::writer::{Columns, InitialEvents, Writer};
 
@@ -30,7 +30,7 @@ pub struct Watch {
     /// Everything up to this version has been sent.
     version: u64,
     news: Receiver<u64>,
-    initial: Option<(Shelf, Range<usize>)>,
+    initial: Option<(ObjectList, Range<usize>)>,
     bookmark_every: Duration,
     next_bookmark: Instant,
     ends: Instant,
@@ -65,9 +65,9 @@ impl Watch {
         };
         if watch.wants_initial_events() {
             watch.version = watch.world.version();
-            let shelf = watch.world.shelf(watch.writer.kind, None).unwrap_or_else(|_| Shelf::empty());
-            let range = range(&shelf, &watch.options);
-            watch.initial = Some((shelf, range));
+            let object_list = watch.world.object_list(watch.writer.kind, None).unwrap_or_else(|_| ObjectList::empty());
+            let range = range(&object_list, &watch.options);
+            watch.initial = Some((object_list, range));
         }
         watch
     }
@@ -120,16 +120,16 @@ impl Watch {
     }
 
     fn write_initial(&mut self, out: &mut Vec<u8>) {
-        let Some((shelf, mut range)) = self.initial.take() else { return };
+        let Some((object_list, mut range)) = self.initial.take() else { return };
         while out.len() < CHUNK {
             let Some(at) = range.next() else { break };
-            if self.options.selector.selects(shelf.item(at)) {
-                self.writer.event("ADDED", shelf.item(at), self.columns, out);
+            if self.options.selector.selects(object_list.item(at)) {
+                self.writer.event("ADDED", object_list.item(at), self.columns, out);
                 self.columns = Columns::Sent;
             }
         }
         if !range.is_empty() {
-            self.initial = Some((shelf, range));
+            self.initial = Some((object_list, range));
         } else if self.options.initial_events == Some(Wanted::Yes) && self.options.bookmarks == Wanted::Yes {
             self.writer.bookmark(self.version, InitialEvents::End, out);
         }

@@ -12,10 +12,10 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 use super::kinds::{KINDS, Kind};
+use super::object_list::{Item, Object, ObjectList, Part};
 use super::seeded::facts::Facts;
 use super::seeded::render::{ROWS, VERSION};
 use super::seeded::shapes::SHAPES;
-use super::shelf::{Item, Object, Part, Shelf};
 
 /// How many changes a told world remembers.
 const HISTORY: usize = 2_000;
@@ -77,8 +77,8 @@ struct State {
     oldest: u64,
     objects: Objects,
     history: VecDeque<Change>,
-    /// The shelves of now, until a change of their kind.
-    shelves: BTreeMap<&'static str, Shelf>,
+    /// The objects of now, until a change of their kind.
+    object_lists: BTreeMap<&'static str, ObjectList>,
 }
 
 /// A cluster that can be served.
@@ -207,16 +207,16 @@ impl World {
     }
 
     /// The objects of a kind as they are now, or as they were at a version that is still held.
-    pub fn shelf(&self, kind: &'static Kind, at: Option<u64>) -> Result<Shelf, Gone> {
+    pub fn object_list(&self, kind: &'static Kind, at: Option<u64>) -> Result<ObjectList, Gone> {
         let mut state = self.state();
         if at.is_some_and(|at| at < state.oldest) {
             return Err(Gone(state.oldest));
         }
         if let Some(facts) = &self.seeded {
             let rows = ROWS.iter().find(|rows| rows.plural == kind.plural);
-            return Ok(rows.map_or_else(Shelf::empty, |rows| Shelf::Rendered(facts.clone(), rows)));
+            return Ok(rows.map_or_else(ObjectList::empty, |rows| ObjectList::Rendered(facts.clone(), rows)));
         }
-        Ok(state.shelf(kind.plural, at.unwrap_or(u64::MAX)))
+        Ok(state.object_list(kind.plural, at.unwrap_or(u64::MAX)))
     }
 
     /// The changes of a kind after a version, in order.
@@ -236,16 +236,16 @@ impl World {
 
     /// How many objects of a kind there are now.
     pub fn count(&self, kind: &'static Kind) -> usize {
-        self.shelf(kind, None).map_or(0, |shelf| shelf.len())
+        self.object_list(kind, None).map_or(0, |object_list| object_list.len())
     }
 
     /// Hands out the documents of all objects of a kind as JSON, complete with kind and apiVersion.
     pub fn documents(&self, kind: &'static Kind, mut each: impl FnMut(&[u8])) {
-        let shelf = self.shelf(kind, None).unwrap_or_else(|_| Shelf::empty());
+        let object_list = self.object_list(kind, None).unwrap_or_else(|_| ObjectList::empty());
         let mut document = Vec::with_capacity(16 * 1024);
-        for at in 0..shelf.len() {
+        for at in 0..object_list.len() {
             document.clear();
-            write_document(kind, shelf.item(at), &mut document);
+            write_document(kind, object_list.item(at), &mut document);
             each(&document);
         }
     }
@@ -286,7 +286,7 @@ fn dump_item(document: &[u8], out: &mut dyn Write) -> io::Result<()> {
 
 impl State {
     fn remember(&mut self, change: Change) {
-        self.shelves.remove(change.plural);
+        self.object_lists.remove(change.plural);
         self.history.push_back(change);
         while self.history.len() > HISTORY {
             self.oldest = self.history.pop_front().map_or(self.oldest, |change| change.version);
@@ -294,18 +294,18 @@ impl State {
     }
 
     /// A kind's objects as they were after the change of that version: the changes since then undone, the last first.
-    fn shelf(&mut self, plural: &'static str, at: u64) -> Shelf {
+    fn object_list(&mut self, plural: &'static str, at: u64) -> ObjectList {
         let latest =
             self.history.iter().rev().find(|change| change.plural == plural).map_or(0, |change| change.version);
         if at >= latest
-            && let Some(shelf) = self.shelves.get(plural)
+            && let Some(object_list) = self.object_lists.get(plural)
         {
-            return shelf.clone();
+            return object_list.clone();
         }
         if at >= latest {
             let all = self.objects.get(plural);
-            let now = all.map_or_else(Shelf::empty, |all| Shelf::Held(all.values().cloned().collect()));
-            self.shelves.insert(plural, now.clone());
+            let now = all.map_or_else(ObjectList::empty, |all| ObjectList::Held(all.values().cloned().collect()));
+            self.object_lists.insert(plural, now.clone());
             return now;
         }
         let mut objects = self.objects.get(plural).cloned().unwrap_or_default();
@@ -318,6 +318,6 @@ impl State {
                 None => objects.remove(&key),
             };
         }
-        Shelf::Held(objects.into_values().collect())
+        ObjectList::Held(objects.into_values().collect())
     }
 }

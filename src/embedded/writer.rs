@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::accept::Form;
 use super::kinds::Kind;
+use super::object_list::{Item, Part};
 use super::query::Include;
-use super::shelf::{Item, Part};
 use super::table;
 use super::world::write_document;
 

@@ -1,6 +1,6 @@
 //! AdminNetworkPolicy, `policy.networking.k8s.io/v1alpha1`: read as far as its subject, not evaluated.
 
-use super::door::{Door, Reader};
+use super::context::{ReadContext, Reader};
 use super::network_policy::PolicySlim;
 use super::unevaluated::{self, Subject, Unevaluated};
 use super::{KindSpec, Presence, Reach, Watch};
@@ -28,7 +28,7 @@ impl Subject for AdminNetworkPolicies {
         Tier::Admin { priority: unevaluated::priority(slim) }
     }
 
-    fn target(slim: &PolicySlim<'_>, door: &mut Door<'_>) -> Option<SelectorSet> {
-        unevaluated::subject(slim, door)
+    fn target(slim: &PolicySlim<'_>, context: &mut ReadContext<'_>) -> Option<SelectorSet> {
+        unevaluated::subject(slim, context)
     }
 }

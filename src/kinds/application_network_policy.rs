@@ -1,6 +1,6 @@
 //! ApplicationNetworkPolicy, `networking.k8s.aws/v1alpha1`: read as far as its podSelector, not evaluated.
 
-use super::door::{Door, Reader};
+use super::context::{ReadContext, Reader};
 use super::network_policy::PolicySlim;
 use super::unevaluated::{self, Subject, Unevaluated};
 use super::{KindSpec, Presence, Reach, Watch};
@@ -23,7 +23,7 @@ pub(super) const SPEC: KindSpec = KindSpec {
 struct ApplicationNetworkPolicies;
 
 impl Subject for ApplicationNetworkPolicies {
-    fn target(slim: &PolicySlim<'_>, door: &mut Door<'_>) -> Option<SelectorSet> {
-        unevaluated::pod_selector(slim, door)
+    fn target(slim: &PolicySlim<'_>, context: &mut ReadContext<'_>) -> Option<SelectorSet> {
+        unevaluated::pod_selector(slim, context)
     }
 }

@@ -17,7 +17,7 @@
 
 use serde_json::Value;
 
-use super::door::{Door, Reader};
+use super::context::{ReadContext, Reader};
 use super::network_policy::PolicySlim;
 use super::parts::Parts;
 use super::unevaluated::{Subject, Unevaluated, pod_selector};
@@ -162,13 +162,13 @@ impl Subject for Beside {
         }
     }
 
-    fn target(slim: &PolicySlim<'_>, door: &mut Door<'_>) -> Option<SelectorSet> {
-        let row = ROWS.iter().find(|it| it.0 == door.spec.kind)?;
+    fn target(slim: &PolicySlim<'_>, context: &mut ReadContext<'_>) -> Option<SelectorSet> {
+        let row = ROWS.iter().find(|it| it.0 == context.spec.kind)?;
         match row.2 {
             About::Namespace => None,
-            About::PodSelector => pod_selector(slim, door),
-            About::Workloads => workloads(slim, door),
-            About::AppliedTo => applied_to(slim, door),
+            About::PodSelector => pod_selector(slim, context),
+            About::Workloads => workloads(slim, context),
+            About::AppliedTo => applied_to(slim, context),
         }
     }
 }
@@ -178,30 +178,31 @@ fn has_only(value: &Value, known: &[&str]) -> bool {
     value.as_object().is_some_and(|it| it.keys().all(|it| known.contains(&it.as_str())))
 }
 
-fn workloads(slim: &PolicySlim<'_>, door: &mut Door<'_>) -> Option<SelectorSet> {
-    let namespace = door.meta(&slim.metadata).namespace;
-    let namespaces = match root(door.spec.kind).is_some_and(|it| namespace == it) {
+fn workloads(slim: &PolicySlim<'_>, context: &mut ReadContext<'_>) -> Option<SelectorSet> {
+    let namespace = context.meta(&slim.metadata).namespace;
+    let namespaces = match root(context.spec.kind).is_some_and(|it| namespace == it) {
         true => NamespaceMatch::Labels(Selector::everything()),
         false => NamespaceMatch::Own(namespace),
     };
     let is_narrowed = ["targetRef", "targetRefs"].iter().any(|it| slim.spec.get(it).is_some());
     let written = slim.spec.get("selector").filter(|_| !is_narrowed);
-    let pods = written.and_then(|it| Parts::new(door).selector(it, &Place::new("spec.selector"), Bends::Unevaluated));
+    let pods =
+        written.and_then(|it| Parts::new(context).selector(it, &Place::new("spec.selector"), Bends::Unevaluated));
     Some(SelectorSet { namespaces, pods: pods.unwrap_or_default() })
 }
 
-fn applied_to(slim: &PolicySlim<'_>, door: &mut Door<'_>) -> Option<SelectorSet> {
+fn applied_to(slim: &PolicySlim<'_>, context: &mut ReadContext<'_>) -> Option<SelectorSet> {
     let [only] = slim.spec.get("appliedTo")?.as_array()?.as_slice() else { return None };
     if !has_only(only, &["podSelector", "namespaceSelector"]) {
         return None;
     }
     let mut selector = |field: &str| {
         let place = Place::new("spec.appliedTo[0]").field(field);
-        Parts::new(door).selector(only.get(field).unwrap_or(&Value::Null), &place, Bends::Unevaluated)
+        Parts::new(context).selector(only.get(field).unwrap_or(&Value::Null), &place, Bends::Unevaluated)
     };
     let (pods, labels) = (selector("podSelector")?, selector("namespaceSelector")?);
-    let namespaces = match door.spec.reach {
-        Reach::Namespaced => NamespaceMatch::Own(door.meta(&slim.metadata).namespace),
+    let namespaces = match context.spec.reach {
+        Reach::Namespaced => NamespaceMatch::Own(context.meta(&slim.metadata).namespace),
         Reach::Cluster => NamespaceMatch::Labels(labels),
     };
     Some(SelectorSet { namespaces, pods })

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
-use super::door::{Door, Read, Reader};
+use super::context::{Read, ReadContext, Reader};
 use super::parts::word;
 use super::refused::{self, Written};
 use super::role::{list, spec};
@@ -84,51 +84,51 @@ impl Read for Bindings {
         &slim.metadata
     }
 
-    fn fact(slim: &BindingSlim<'_>, door: &mut Door<'_>) -> AnyFact {
+    fn fact(slim: &BindingSlim<'_>, context: &mut ReadContext<'_>) -> AnyFact {
         let RoleSlim { api_group, kind, name } = &slim.role_ref;
-        let role = role_ref(Written { kind, group: api_group, namespace: "", name }, door);
-        let subjects = slim.subjects.iter().enumerate().map(|(at, it)| subject(it.written(), at, door)).collect();
-        refused::own_name(&slim.metadata.name, door);
-        AnyFact::Binding(SharedBinding::new(Binding { meta: door.meta(&slim.metadata), role, subjects }))
+        let role = role_ref(Written { kind, group: api_group, namespace: "", name }, context);
+        let subjects = slim.subjects.iter().enumerate().map(|(at, it)| subject(it.written(), at, context)).collect();
+        refused::own_name(&slim.metadata.name, context);
+        AnyFact::Binding(SharedBinding::new(Binding { meta: context.meta(&slim.metadata), role, subjects }))
     }
 
     /// What has a wrong type grants nothing; the rest stands (CONTRACT §1).
-    fn salvage(metadata: &Metadata<'_>, object: &Value, door: &mut Door<'_>) -> Option<AnyFact> {
+    fn salvage(metadata: &Metadata<'_>, object: &Value, context: &mut ReadContext<'_>) -> Option<AnyFact> {
         if let Value::Object(fields) = object {
-            refused::unknown_fields(fields, &refused::BINDING, &Place::default(), door);
+            refused::unknown_fields(fields, &refused::BINDING, &Place::default(), context);
         }
         let role = object.get("roleRef").unwrap_or(&Value::Null);
         let place = Place::new("roleRef");
         match role {
-            Value::Object(fields) => refused::unknown_fields(fields, &refused::ROLE_REF, &place, door),
+            Value::Object(fields) => refused::unknown_fields(fields, &refused::ROLE_REF, &place, context),
             Value::Null => {}
-            other => door.problem(&place.0, format!("{} where an object was expected; left out", word(other))),
+            other => context.problem(&place.0, format!("{} where an object was expected; left out", word(other))),
         }
-        let mut text = |name: &str| field(role, name, &place, door).unwrap_or_default();
+        let mut text = |name: &str| field(role, name, &place, context).unwrap_or_default();
         let role = Written { kind: text("kind"), group: text("apiGroup"), namespace: "", name: text("name") };
-        let role = role_ref(role, door);
-        refused::own_name(&metadata.name, door);
+        let role = role_ref(role, context);
+        refused::own_name(&metadata.name, context);
         let place = Place::new("subjects");
-        let items = list(object.get("subjects"), &place, door);
+        let items = list(object.get("subjects"), &place, context);
         let subjects =
-            items.iter().enumerate().map(|(at, it)| salvaged(it, at, door).unwrap_or_else(unreadable)).collect();
-        Some(AnyFact::Binding(SharedBinding::new(Binding { meta: door.meta(metadata), role, subjects })))
+            items.iter().enumerate().map(|(at, it)| salvaged(it, at, context).unwrap_or_else(unreadable)).collect();
+        Some(AnyFact::Binding(SharedBinding::new(Binding { meta: context.meta(metadata), role, subjects })))
     }
 }
 
-fn role_ref(it: Written<'_>, door: &mut Door<'_>) -> RoleRef {
-    refused::role_ref(it, door);
-    RoleRef { kind: door.intern.name(it.kind), name: door.intern.name(it.name) }
+fn role_ref(it: Written<'_>, context: &mut ReadContext<'_>) -> RoleRef {
+    refused::role_ref(it, context);
+    RoleRef { kind: context.intern.name(it.kind), name: context.intern.name(it.name) }
 }
 
-fn subject(it: Written<'_>, at: usize, door: &mut Door<'_>) -> Subject {
-    refused::subject(it, at, door);
-    let name = door.intern.name(it.name);
+fn subject(it: Written<'_>, at: usize, context: &mut ReadContext<'_>) -> Subject {
+    refused::subject(it, at, context);
+    let name = context.intern.name(it.name);
     match it.kind {
         "User" => Subject::User(name),
         "Group" => Subject::Group(name),
-        "ServiceAccount" => Subject::ServiceAccount { namespace: door.intern.name(it.namespace), name },
-        other => Subject::Other { kind: door.intern.name(other), name },
+        "ServiceAccount" => Subject::ServiceAccount { namespace: context.intern.name(it.namespace), name },
+        other => Subject::Other { kind: context.intern.name(other), name },
     }
 }
 
@@ -138,27 +138,27 @@ fn unreadable() -> Subject {
 }
 
 /// A subject with a part of a wrong type or that is not known: the rest of it.
-fn salvaged(value: &Value, at: usize, door: &mut Door<'_>) -> Option<Subject> {
+fn salvaged(value: &Value, at: usize, context: &mut ReadContext<'_>) -> Option<Subject> {
     let place = Place::new("subjects").item(at);
     let Some(fields) = value.as_object() else {
-        door.problem(&place.0, format!("{} where an object was expected; left out", word(value)));
+        context.problem(&place.0, format!("{} where an object was expected; left out", word(value)));
         return None;
     };
-    refused::unknown_fields(fields, &refused::SUBJECT, &place, door);
-    let group = field(value, "apiGroup", &place, door).unwrap_or_default();
-    let kind = field(value, "kind", &place, door)?;
-    let namespace = field(value, "namespace", &place, door)?;
-    let name = field(value, "name", &place, door)?;
-    Some(subject(Written { kind, group, namespace, name }, at, door))
+    refused::unknown_fields(fields, &refused::SUBJECT, &place, context);
+    let group = field(value, "apiGroup", &place, context).unwrap_or_default();
+    let kind = field(value, "kind", &place, context)?;
+    let namespace = field(value, "namespace", &place, context)?;
+    let name = field(value, "name", &place, context)?;
+    Some(subject(Written { kind, group, namespace, name }, at, context))
 }
 
 /// A string, empty when absent; `None` with a problem if it is something else.
-fn field<'v>(value: &'v Value, name: &str, place: &Place, door: &mut Door<'_>) -> Option<&'v str> {
+fn field<'v>(value: &'v Value, name: &str, place: &Place, context: &mut ReadContext<'_>) -> Option<&'v str> {
     match value.get(name) {
         None | Some(Value::Null) => Some(""),
         Some(Value::String(text)) => Some(text),
         Some(_) => {
-            door.problem(&place.field(name).0, "not a string; left out");
+            context.problem(&place.field(name).0, "not a string; left out");
             None
         }
     }

@@ -9,7 +9,7 @@
 //! may see only one. Staged policies do nothing and have no row here.
 //! Source: <https://docs.tigera.io/calico/latest/reference/resources/networkpolicy#selector>
 
-use super::door::{Door, Reader};
+use super::context::{ReadContext, Reader};
 use super::network_policy::PolicySlim;
 use super::unevaluated::{Subject, Unevaluated};
 use super::{KindSpec, Presence, Reach, Watch};
@@ -55,19 +55,19 @@ impl Subject for Calico {
         MIRRORS.iter().any(|it| slim.metadata.name.starts_with(it))
     }
 
-    fn target(slim: &PolicySlim<'_>, door: &mut Door<'_>) -> Option<SelectorSet> {
-        target(slim, door)
+    fn target(slim: &PolicySlim<'_>, context: &mut ReadContext<'_>) -> Option<SelectorSet> {
+        target(slim, context)
     }
 }
 
-fn target(slim: &PolicySlim<'_>, door: &mut Door<'_>) -> Option<SelectorSet> {
+fn target(slim: &PolicySlim<'_>, context: &mut ReadContext<'_>) -> Option<SelectorSet> {
     let text = |field: &str| slim.spec.get(field).map_or(Some(""), |it| it.as_str());
-    let pods = conjunction(text("selector")?, door)?;
-    let namespaces = match door.spec.reach {
-        Reach::Namespaced => NamespaceMatch::Own(door.meta(&slim.metadata).namespace),
+    let pods = conjunction(text("selector")?, context)?;
+    let namespaces = match context.spec.reach {
+        Reach::Namespaced => NamespaceMatch::Own(context.meta(&slim.metadata).namespace),
         // What is not plain narrows the target in a way that we cannot tell: all namespaces, then.
         Reach::Cluster => {
-            let plain = text("namespaceSelector").and_then(|it| conjunction(it, door));
+            let plain = text("namespaceSelector").and_then(|it| conjunction(it, context));
             NamespaceMatch::Labels(plain.unwrap_or_default())
         }
     };
@@ -75,7 +75,7 @@ fn target(slim: &PolicySlim<'_>, door: &mut Door<'_>) -> Option<SelectorSet> {
 }
 
 /// A selector that is a plain conjunction; `None` for everything else that the language can say.
-fn conjunction(text: &str, door: &mut Door<'_>) -> Option<Selector> {
+fn conjunction(text: &str, context: &mut ReadContext<'_>) -> Option<Selector> {
     let text = text.trim();
     if text.is_empty() || text == "all()" {
         return Some(Selector::everything());
@@ -83,48 +83,48 @@ fn conjunction(text: &str, door: &mut Door<'_>) -> Option<Selector> {
     if text.contains("||") {
         return None;
     }
-    let all_of: Option<Vec<Requirement>> = text.split("&&").map(|it| term(it.trim(), door)).collect();
+    let all_of: Option<Vec<Requirement>> = text.split("&&").map(|it| term(it.trim(), context)).collect();
     all_of.map(Selector::new)
 }
 
 /// One comparison; `!=` and `not in` hold for a missing key, as in Kubernetes.
-fn term(text: &str, door: &mut Door<'_>) -> Option<Requirement> {
+fn term(text: &str, context: &mut ReadContext<'_>) -> Option<Requirement> {
     if let Some(key) = text.strip_prefix("!has(").and_then(|it| it.strip_suffix(')')) {
-        return requirement(key, Operator::DoesNotExist, door);
+        return requirement(key, Operator::DoesNotExist, context);
     }
     if let Some(key) = text.strip_prefix("has(").and_then(|it| it.strip_suffix(')')) {
-        return requirement(key, Operator::Exists, door);
+        return requirement(key, Operator::Exists, context);
     }
     if let Some((key, value)) = text.split_once("==") {
-        let values = vec![door.intern.name(quoted(value)?)];
-        return requirement(key, Operator::In(values.into()), door);
+        let values = vec![context.intern.name(quoted(value)?)];
+        return requirement(key, Operator::In(values.into()), context);
     }
     if let Some((key, value)) = text.split_once("!=") {
-        let values = vec![door.intern.name(quoted(value)?)];
-        return requirement(key, Operator::NotIn(values.into()), door);
+        let values = vec![context.intern.name(quoted(value)?)];
+        return requirement(key, Operator::NotIn(values.into()), context);
     }
     let (head, list) = text.strip_suffix('}')?.split_once('{')?;
     let mut values = Vec::new();
     for value in list.split(',') {
-        values.push(door.intern.name(quoted(value)?));
+        values.push(context.intern.name(quoted(value)?));
     }
     values.sort_unstable();
     let head = head.trim().strip_suffix("in")?;
     match head.trim_end().strip_suffix("not") {
         Some(key) if head.ends_with(' ') && key.ends_with(' ') => {
-            requirement(key, Operator::NotIn(values.into()), door)
+            requirement(key, Operator::NotIn(values.into()), context)
         }
-        _ if head.ends_with(' ') => requirement(head, Operator::In(values.into()), door),
+        _ if head.ends_with(' ') => requirement(head, Operator::In(values.into()), context),
         _ => None,
     }
 }
 
 /// Keys that Calico makes up itself are no labels of a pod.
-fn requirement(key: &str, operator: Operator, door: &mut Door<'_>) -> Option<Requirement> {
+fn requirement(key: &str, operator: Operator, context: &mut ReadContext<'_>) -> Option<Requirement> {
     let key = key.trim();
     let plain = |it: char| it.is_ascii_alphanumeric() || "-_./".contains(it);
     let is_label = !key.is_empty() && key.chars().all(plain) && !key.starts_with("projectcalico.org/");
-    is_label.then(|| Requirement { key: door.intern.name(key), operator })
+    is_label.then(|| Requirement { key: context.intern.name(key), operator })
 }
 
 /// The inside of `'…'` or `"…"`.

@@ -6,7 +6,7 @@
 
 use serde_json::Value;
 
-use super::door::{Door, Reader};
+use super::context::{ReadContext, Reader};
 use super::network_policy::PolicySlim;
 use super::parts::Parts;
 use super::unevaluated::{Subject, Unevaluated};
@@ -46,31 +46,31 @@ struct Cilium;
 impl Subject for Cilium {
     const FIELDS: &'static [&'static str] = &["spec", "specs"];
 
-    fn target(slim: &PolicySlim<'_>, door: &mut Door<'_>) -> Option<SelectorSet> {
-        target(slim, door)
+    fn target(slim: &PolicySlim<'_>, context: &mut ReadContext<'_>) -> Option<SelectorSet> {
+        target(slim, context)
     }
 }
 
-fn target(slim: &PolicySlim<'_>, door: &mut Door<'_>) -> Option<SelectorSet> {
+fn target(slim: &PolicySlim<'_>, context: &mut ReadContext<'_>) -> Option<SelectorSet> {
     let spec = match (&slim.spec, slim.specs.as_array().map(Vec::as_slice)) {
         (spec @ Value::Object(_), None | Some([])) => spec,
         (Value::Null, Some([only])) => only,
         _ => return None,
     };
     let selector = spec.get("endpointSelector").filter(|_| spec.get("nodeSelector").is_none())?;
-    let pods = Parts::new(door).selector(selector, &Place::new("spec.endpointSelector"), Bends::Unevaluated)?;
-    let pods: Option<Vec<Requirement>> = pods.all_of.iter().map(|it| plain(it, door)).collect();
-    let namespaces = match door.spec.reach {
-        Reach::Namespaced => NamespaceMatch::Own(door.meta(&slim.metadata).namespace),
+    let pods = Parts::new(context).selector(selector, &Place::new("spec.endpointSelector"), Bends::Unevaluated)?;
+    let pods: Option<Vec<Requirement>> = pods.all_of.iter().map(|it| plain(it, context)).collect();
+    let namespaces = match context.spec.reach {
+        Reach::Namespaced => NamespaceMatch::Own(context.meta(&slim.metadata).namespace),
         Reach::Cluster => NamespaceMatch::Labels(Selector::everything()),
     };
     Some(SelectorSet { namespaces, pods: Selector::new(pods?) })
 }
 
 /// The requirement on the pod's own label, if it is one.
-fn plain(it: &Requirement, door: &mut Door<'_>) -> Option<Requirement> {
+fn plain(it: &Requirement, context: &mut ReadContext<'_>) -> Option<Requirement> {
     let key = it.key.as_str();
     let key = key.strip_prefix("k8s:").or_else(|| key.strip_prefix("any:")).unwrap_or(key);
     let derived = key.contains(':') || key.starts_with("io.cilium.k8s") || key.starts_with("io.kubernetes.pod");
-    (!derived).then(|| Requirement { key: door.intern.name(key), operator: it.operator.clone() })
+    (!derived).then(|| Requirement { key: context.intern.name(key), operator: it.operator.clone() })
 }

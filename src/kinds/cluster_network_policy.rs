@@ -2,7 +2,7 @@
 //!
 //! Both have `spec.tier` (`Admin` or `Baseline`), `spec.priority` and `spec.subject`.
 
-use super::door::{Door, Reader};
+use super::context::{ReadContext, Reader};
 use super::network_policy::PolicySlim;
 use super::unevaluated::{self, Subject, Unevaluated};
 use super::{KindSpec, Presence, Reach, Watch};
@@ -37,8 +37,8 @@ impl Subject for ClusterNetworkPolicies {
         tier(slim)
     }
 
-    fn target(slim: &PolicySlim<'_>, door: &mut Door<'_>) -> Option<SelectorSet> {
-        unevaluated::subject(slim, door)
+    fn target(slim: &PolicySlim<'_>, context: &mut ReadContext<'_>) -> Option<SelectorSet> {
+        unevaluated::subject(slim, context)
     }
 }
 

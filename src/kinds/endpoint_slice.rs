@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use serde::Deserialize;
 
-use super::door::{Door, Read, Reader, version};
+use super::context::{Read, ReadContext, Reader, version};
 use super::pod::protocol;
 use super::service::port_number;
 use super::slim::{Metadata, Text, object, or_default};
@@ -94,28 +94,28 @@ impl Read for EndpointSlices {
         &slim.metadata
     }
 
-    fn fact(slim: &SliceSlim<'_>, door: &mut Door<'_>) -> AnyFact {
+    fn fact(slim: &SliceSlim<'_>, context: &mut ReadContext<'_>) -> AnyFact {
         let it = &slim.metadata;
-        let service = door.intern.name(it.labels.get(SERVICE_NAME).unwrap_or_default());
-        let mut slice = EndpointSlice::named(door.namespace_of(it), service, &it.name);
-        slice.endpoints = endpoints(&slim.endpoints, door);
-        slice.ports = ports(&slim.ports, door);
+        let service = context.intern.name(it.labels.get(SERVICE_NAME).unwrap_or_default());
+        let mut slice = EndpointSlice::named(context.namespace_of(it), service, &it.name);
+        slice.endpoints = endpoints(&slim.endpoints, context);
+        slice.ports = ports(&slim.ports, context);
         slice.version = version(&it.resource_version);
         slice.uid = Uid::parse(&it.uid).into();
         AnyFact::EndpointSlice(Box::new(slice))
     }
 }
 
-fn endpoints(written: &[EndpointSlim<'_>], door: &mut Door<'_>) -> Endpoints {
+fn endpoints(written: &[EndpointSlim<'_>], context: &mut ReadContext<'_>) -> Endpoints {
     let mut endpoints = Vec::with_capacity(written.len());
     for (at, it) in written.iter().enumerate() {
         let address = it.addresses.first().and_then(|it| it.parse().ok());
         match address {
             Some(address) => endpoints.push(endpoint(it, canonical(address))),
-            None => door.problem(&format!("endpoints[{at}]"), "has no IP address; left out"),
+            None => context.problem(&format!("endpoints[{at}]"), "has no IP address; left out"),
         }
     }
-    Endpoints::new(&endpoints, |it| door.intern.name(it))
+    Endpoints::new(&endpoints, |it| context.intern.name(it))
 }
 
 /// Absent conditions mean: ready, serving as ready says, not terminating.
@@ -132,19 +132,19 @@ fn endpoint(it: &EndpointSlim<'_>, address: IpAddr) -> Endpoint {
     }
 }
 
-fn ports(written: &[Port<'_>], door: &mut Door<'_>) -> Items<EndpointPort> {
+fn ports(written: &[Port<'_>], context: &mut ReadContext<'_>) -> Items<EndpointPort> {
     let mut ports = Vec::with_capacity(written.len());
     for (at, it) in written.iter().enumerate() {
-        match port(it, door) {
+        match port(it, context) {
             Ok(port) => ports.push(port),
-            Err(why) => door.problem(&format!("ports[{at}]"), format!("{why}; the port was left out")),
+            Err(why) => context.problem(&format!("ports[{at}]"), format!("{why}; the port was left out")),
         }
     }
-    door.intern.endpoint_ports(ports)
+    context.intern.endpoint_ports(ports)
 }
 
-fn port(it: &Port<'_>, door: &mut Door<'_>) -> Result<EndpointPort, String> {
+fn port(it: &Port<'_>, context: &mut ReadContext<'_>) -> Result<EndpointPort, String> {
     let protocol = protocol(&it.protocol).ok_or_else(|| format!("unknown protocol {:?}", &*it.protocol))?;
     let number = it.port.map(port_number).transpose()?;
-    Ok(EndpointPort { name: door.intern.name(&it.name), protocol, number })
+    Ok(EndpointPort { name: context.intern.name(&it.name), protocol, number })
 }

@@ -1,4 +1,4 @@
-//! The door: what Kubernetes writes, to facts and problems; one file for each API kind, one line in [`KINDS`].
+//! What Kubernetes writes, to facts and problems; one file for each API kind, one line in [`KINDS`].
 //!
 //! ```text
 //! {"kind":"NetworkPolicy",…}  ──KINDS──►  Entry { fact: Policy {…}, problems: ["spec.ingress[0]: unknown field"] }
@@ -17,7 +17,7 @@ mod binding;
 mod calico;
 mod cilium;
 mod cluster_network_policy;
-mod door;
+mod context;
 mod endpoint_slice;
 mod endpoints;
 mod homeless;
@@ -41,7 +41,7 @@ mod workload;
 mod yaml;
 
 pub use apart::{Apart, Known, recognize};
-pub use door::Reading;
+pub use context::Reading;
 pub use endpoints::slices_of_endpoints;
 pub use homeless::Homeless;
 pub use intern::Intern;
@@ -51,7 +51,7 @@ pub use plain::is_plain;
 pub use words::{OddWord, odd_words};
 pub use yaml::{YamlError, cut, parse_list_yaml, parse_whole_yaml, parse_yaml};
 
-use door::{Door, Reader};
+use context::{ReadContext, Reader};
 
 use crate::model::id::Kind;
 use crate::model::policy::Bends;
@@ -185,12 +185,12 @@ pub fn root(kind: Kind) -> Option<&'static str> {
 impl KindSpec {
     /// Reads one object from JSON; a namespaced one that names no namespace is in `namespace`.
     pub fn read_json(&'static self, json: &str, namespace: &str, intern: &mut Intern) -> Reading {
-        (self.reader.json)(json, &mut Door::new(self, namespace, intern))
+        (self.reader.json)(json, &mut ReadContext::new(self, namespace, intern))
     }
 
     /// Reads one object from a YAML document, the same way.
     pub fn read_yaml(&'static self, yaml: &str, namespace: &str, intern: &mut Intern) -> Reading {
-        (self.reader.yaml)(yaml, &mut Door::new(self, namespace, intern))
+        (self.reader.yaml)(yaml, &mut ReadContext::new(self, namespace, intern))
     }
 
     /// As `apiVersion` writes group and version: `apps/v1`, `v1`.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::door::{Door, Read, Reader};
+use super::context::{Read, ReadContext, Reader};
 use super::slim::{Metadata, OnlyMetadata};
 use super::{KindSpec, Presence, Reach, Watch};
 use crate::model::cluster::{AnyFact, METADATA_NAME};
@@ -32,13 +32,13 @@ impl Read for Namespaces {
         &slim.metadata
     }
 
-    fn fact(slim: &OnlyMetadata<'_>, door: &mut Door<'_>) -> AnyFact {
-        let meta = door.meta(&slim.metadata);
-        let mut labels = door.labels(&slim.metadata);
+    fn fact(slim: &OnlyMetadata<'_>, context: &mut ReadContext<'_>) -> AnyFact {
+        let meta = context.meta(&slim.metadata);
+        let mut labels = context.labels(&slim.metadata);
         if labels.get(METADATA_NAME) != Some(&meta.name) {
             // S19: the API server sets it on every namespace; manifests have not met the API server.
             let others = slim.metadata.labels.iter().filter(|(key, _)| *key != METADATA_NAME);
-            labels = door.intern.labels(others.chain([(METADATA_NAME, meta.name.as_str())]));
+            labels = context.intern.labels(others.chain([(METADATA_NAME, meta.name.as_str())]));
         }
         AnyFact::Namespace(Arc::new(Namespace { meta, labels, implied: false }))
     }

@@ -19,7 +19,7 @@ use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use super::door::{Door, Read, Reader};
+use super::context::{Read, ReadContext, Reader};
 use super::parts::{Fields, Parts, word};
 use super::slim::{Metadata, Text, object};
 use super::{KindSpec, Presence, Reach, Watch};
@@ -103,10 +103,10 @@ impl Read for NetworkPolicies {
         &slim.metadata
     }
 
-    fn fact(slim: &PolicySlim<'_>, door: &mut Door<'_>) -> AnyFact {
-        let meta = door.meta(&slim.metadata);
-        let labels = door.labels(&slim.metadata);
-        AnyFact::Policy(Arc::new(policy(meta, labels, slim, &mut Parts::new(door))))
+    fn fact(slim: &PolicySlim<'_>, context: &mut ReadContext<'_>) -> AnyFact {
+        let meta = context.meta(&slim.metadata);
+        let labels = context.labels(&slim.metadata);
+        AnyFact::Policy(Arc::new(policy(meta, labels, slim, &mut Parts::new(context))))
     }
 }
 
@@ -137,7 +137,7 @@ fn policy(meta: Meta, labels: Labels, slim: &PolicySlim<'_>, parts: &mut Parts<'
     for direction in [Direction::Ingress, Direction::Egress] {
         rules.extend(read_rules(&mut policy, direction, fields.get(direction.as_str()), parts));
     }
-    policy.rules = parts.door.intern.policy_rules(rules);
+    policy.rules = parts.context.intern.policy_rules(rules);
     policy.gaps = std::mem::take(&mut parts.gaps).into();
     policy.unread = if policy.gaps.is_empty() { 0 } else { fingerprint(slim) };
     policy
@@ -222,7 +222,7 @@ fn rule(
 
 /// The same places stand in thousands of policies.
 fn shared(place: &Place, parts: &mut Parts<'_, '_>) -> Place {
-    Place(parts.door.intern.name(&place.0))
+    Place(parts.context.intern.name(&place.0))
 }
 
 /// S9: an empty list is everyone, and that is not the same as a list of which nothing could be read.
@@ -237,7 +237,7 @@ fn peers(
     let items = parts.items(value, &place, bends)?;
     if items.is_empty() {
         let everyone = Peer { matches: PeerMatch::Anyone, place: shared(rule, parts) };
-        return Some(parts.door.intern.peers(vec![everyone]));
+        return Some(parts.context.intern.peers(vec![everyone]));
     }
     let peers = items.iter().enumerate().filter_map(|(at, item)| {
         let place = place.item(at);
@@ -245,7 +245,7 @@ fn peers(
         Some(Peer { matches, place: shared(&place, parts) })
     });
     let peers = peers.collect();
-    Some(parts.door.intern.peers(peers))
+    Some(parts.context.intern.peers(peers))
 }
 
 /// S13, S14, S15, S18, S32.
@@ -316,10 +316,10 @@ pub(super) fn parse_cidr(text: &str) -> Option<IpNet> {
 fn ports(bends: Bends, value: &Value, place: &Place, parts: &mut Parts<'_, '_>) -> Option<Items<PortMatch>> {
     let items = parts.items(value, place, bends)?;
     if items.is_empty() {
-        return Some(parts.door.intern.port_matches(vec![PortMatch::Any]));
+        return Some(parts.context.intern.port_matches(vec![PortMatch::Any]));
     }
     let ports = items.iter().enumerate().filter_map(|(at, it)| port(bends, it, &place.item(at), parts)).collect();
-    Some(parts.door.intern.port_matches(ports))
+    Some(parts.context.intern.port_matches(ports))
 }
 
 /// S21, S22, S24, S27.
@@ -365,7 +365,7 @@ fn named(protocol: Protocol, name: &str, place: &Place, parts: &mut Parts<'_, '_
     if !name.bytes().any(|it| it.is_ascii_alphabetic()) {
         parts.problem(place, format!("{name:?} is a name, not a number, and no port can have it"));
     }
-    PortMatch::Named { protocol, name: parts.door.intern.name(name) }
+    PortMatch::Named { protocol, name: parts.context.intern.name(name) }
 }
 
 /// Ports that do not exist match nothing: they are left out with a problem, and no gap.

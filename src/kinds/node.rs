@@ -6,7 +6,7 @@ use std::sync::Arc;
 use ipnet::IpNet;
 use serde::Deserialize;
 
-use super::door::{Door, Read, Reader};
+use super::context::{Read, ReadContext, Reader};
 use super::slim::{Metadata, Text, object, or_default};
 use super::{KindSpec, Presence, Reach, Watch};
 use crate::model::address::canonical;
@@ -72,13 +72,13 @@ impl Read for Nodes {
         &slim.metadata
     }
 
-    fn fact(slim: &NodeSlim<'_>, door: &mut Door<'_>) -> AnyFact {
+    fn fact(slim: &NodeSlim<'_>, context: &mut ReadContext<'_>) -> AnyFact {
         AnyFact::Node(Arc::new(Node {
-            meta: door.meta(&slim.metadata),
-            labels: door.labels(&slim.metadata),
+            meta: context.meta(&slim.metadata),
+            labels: context.labels(&slim.metadata),
             addresses: addresses(&slim.status.addresses),
-            pod_cidrs: pod_cidrs(&slim.spec, door),
-            provider: door.intern.name(scheme(&slim.spec.provider)),
+            pod_cidrs: pod_cidrs(&slim.spec, context),
+            provider: context.intern.name(scheme(&slim.spec.provider)),
         }))
     }
 }
@@ -102,13 +102,13 @@ fn addresses(written: &[NodeAddress<'_>]) -> Items<IpAddr> {
     addresses.into()
 }
 
-fn pod_cidrs(spec: &NodeSpec<'_>, door: &mut Door<'_>) -> Items<IpNet> {
+fn pod_cidrs(spec: &NodeSpec<'_>, context: &mut ReadContext<'_>) -> Items<IpNet> {
     let first = spec.pod_cidrs.is_empty().then_some(&spec.pod_cidr).filter(|it| !it.is_empty());
     let mut cidrs = Vec::new();
     for text in first.into_iter().chain(&spec.pod_cidrs) {
         match text.parse::<IpNet>() {
             Ok(cidr) => cidrs.push(cidr.trunc()),
-            Err(_) => door.problem("spec.podCIDRs", format!("not a CIDR: {:?}; left out", &**text)),
+            Err(_) => context.problem("spec.podCIDRs", format!("not a CIDR: {:?}; left out", &**text)),
         }
     }
     cidrs.into()

@@ -12,7 +12,7 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 use serde_json::value::RawValue;
 
 use super::KindSpec;
-use super::door::{Door, Read, Reading};
+use super::context::{Read, ReadContext, Reading};
 use super::intern::Intern;
 use super::slim::{Text, or_default};
 use crate::model::cluster::{Delta, Entry};
@@ -93,13 +93,13 @@ pub fn read_list_in(
     intern: &mut Intern,
 ) -> Result<Page, WireError> {
     let text = text(bytes);
-    let mut door = Door::new(spec, namespace, intern);
+    let mut context = ReadContext::new(spec, namespace, intern);
     let mut readings = Vec::new();
-    let meta = match (spec.reader.page)(&text, &mut door, &mut readings) {
+    let meta = match (spec.reader.page)(&text, &mut context, &mut readings) {
         Ok(meta) => meta,
         Err(_) => {
             readings.clear();
-            each_by_itself(&text, &mut door, &mut readings)?
+            each_by_itself(&text, &mut context, &mut readings)?
         }
     };
     intern.sweep_if_grown();
@@ -156,18 +156,18 @@ impl ListMeta {
 /// Decodes a page in one pass; fails if anything in it does not decode.
 pub(super) fn page<R: Read>(
     text: &str,
-    door: &mut Door<'_>,
+    context: &mut ReadContext<'_>,
     readings: &mut Vec<Reading>,
 ) -> Result<ListMeta, serde_json::Error> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let meta = ListSeed::<R> { door, readings, of: std::marker::PhantomData }.deserialize(&mut deserializer)?;
+    let meta = ListSeed::<R> { context, readings, of: std::marker::PhantomData }.deserialize(&mut deserializer)?;
     deserializer.end()?;
     Ok(meta)
 }
 
 /// Reads a list object, its items into `readings`.
 struct ListSeed<'s, 'i, R> {
-    door: &'s mut Door<'i>,
+    context: &'s mut ReadContext<'i>,
     readings: &'s mut Vec<Reading>,
     of: std::marker::PhantomData<R>,
 }
@@ -191,7 +191,11 @@ impl<'de, R: Read> Visitor<'de> for ListSeed<'_, '_, R> {
                 "metadata" => meta = map.next_value::<Option<ListMeta>>()?.unwrap_or_default(),
                 "items" if !items => {
                     items = true;
-                    map.next_value_seed(ItemsSeed::<R> { door: self.door, readings: self.readings, of: self.of })?;
+                    map.next_value_seed(ItemsSeed::<R> {
+                        context: self.context,
+                        readings: self.readings,
+                        of: self.of,
+                    })?;
                 }
                 _ => drop(map.next_value::<IgnoredAny>()?),
             }
@@ -203,7 +207,7 @@ impl<'de, R: Read> Visitor<'de> for ListSeed<'_, '_, R> {
 
 /// Reads the items of a list.
 struct ItemsSeed<'s, 'i, R> {
-    door: &'s mut Door<'i>,
+    context: &'s mut ReadContext<'i>,
     readings: &'s mut Vec<Reading>,
     of: std::marker::PhantomData<R>,
 }
@@ -225,7 +229,7 @@ impl<'de, R: Read> Visitor<'de> for ItemsSeed<'_, '_, R> {
     }
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
         while let Some(slim) = items.next_element::<R::Slim<'de>>()? {
-            self.readings.push(self.door.read::<R>(&slim));
+            self.readings.push(self.context.read::<R>(&slim));
         }
         Ok(())
     }
@@ -242,14 +246,18 @@ struct RawList<'a> {
     items: Option<Vec<&'a RawValue>>,
 }
 
-fn each_by_itself(text: &str, door: &mut Door<'_>, readings: &mut Vec<Reading>) -> Result<ListMeta, WireError> {
+fn each_by_itself(
+    text: &str,
+    context: &mut ReadContext<'_>,
+    readings: &mut Vec<Reading>,
+) -> Result<ListMeta, WireError> {
     let list: RawList<'_> = serde_json::from_str(text)?;
     if &*list.kind == "Status" {
         return Err(WireError::Status(serde_json::from_str(text)?));
     }
     let items = list.items.ok_or_else(|| <serde_json::Error as serde::de::Error>::missing_field("items"))?;
     for item in items {
-        readings.push((door.spec.reader.json)(item.get(), door));
+        readings.push((context.spec.reader.json)(item.get(), context));
     }
     Ok(list.metadata)
 }
@@ -319,7 +327,7 @@ fn plain(spec: &'static KindSpec, line: &str, intern: &mut Intern) -> Option<Res
         _ => return None,
     };
     let object = rest.trim_end().strip_suffix('}')?;
-    let reading = (spec.reader.clean)(object, &mut Door::new(spec, "", intern))?;
+    let reading = (spec.reader.clean)(object, &mut ReadContext::new(spec, "", intern))?;
     Some(event(reading, deleted, object))
 }
 
@@ -334,7 +342,7 @@ fn bookmark(object: &str) -> Event {
 }
 
 fn change(spec: &'static KindSpec, deleted: bool, object: &str, intern: &mut Intern) -> Result<Event, WireError> {
-    event((spec.reader.json)(object, &mut Door::new(spec, "", intern)), deleted, object)
+    event((spec.reader.json)(object, &mut ReadContext::new(spec, "", intern)), deleted, object)
 }
 
 fn event(reading: Reading, deleted: bool, object: &str) -> Result<Event, WireError> {

@@ -6,7 +6,7 @@
 
 use serde_json::{Map, Value};
 
-use super::door::Door;
+use super::context::ReadContext;
 use crate::model::labels::{Operator, Requirement, Selector};
 use crate::model::name::Name;
 use crate::model::place::Place;
@@ -20,7 +20,7 @@ static ABSENT: Value = Value::Null;
 
 /// A policy's spec while it is read.
 pub(super) struct Parts<'d, 'i> {
-    pub door: &'d mut Door<'i>,
+    pub context: &'d mut ReadContext<'i>,
     pub gaps: Vec<PolicyGap>,
 }
 
@@ -40,26 +40,26 @@ impl<'v> Fields<'v> {
 }
 
 impl<'d, 'i> Parts<'d, 'i> {
-    pub fn new(door: &'d mut Door<'i>) -> Self {
-        Self { door, gaps: Vec::new() }
+    pub fn new(context: &'d mut ReadContext<'i>) -> Self {
+        Self { context, gaps: Vec::new() }
     }
 
     /// Notes something that was not read, and what it could bend.
     pub fn gap(&mut self, place: &Place, what: impl Into<Name>, bends: Bends) {
         let what = what.into();
-        self.door.problem(&place.0, what.clone());
+        self.context.problem(&place.0, what.clone());
         self.silent_gap(place, what, bends);
     }
 
     /// The same where there is nothing for anybody to repair.
     pub fn silent_gap(&mut self, place: &Place, what: impl Into<Name>, bends: Bends) {
-        let place = Place(self.door.intern.name(&place.0));
+        let place = Place(self.context.intern.name(&place.0));
         self.gaps.push(PolicyGap { place, what: what.into(), bends });
     }
 
     /// Notes something that the API server would refuse and that reads nevertheless.
     pub fn problem(&mut self, place: &Place, what: impl Into<Name>) {
-        self.door.problem(&place.0, what);
+        self.context.problem(&place.0, what);
     }
 
     /// The fields of an object; `None`, with a gap, if it is none or has fields that are not `known`.
@@ -121,7 +121,7 @@ impl<'d, 'i> Parts<'d, 'i> {
         for (at, item) in self.items(fields.get("matchExpressions"), &expressions, bends)?.iter().enumerate() {
             all_of.push(self.requirement(item, &expressions.item(at), bends)?);
         }
-        Some(self.door.intern.selector(Selector::new(all_of)))
+        Some(self.context.intern.selector(Selector::new(all_of)))
     }
 
     fn match_labels(&mut self, value: &Value, place: &Place, bends: Bends) -> Option<Vec<Requirement>> {
@@ -136,9 +136,9 @@ impl<'d, 'i> Parts<'d, 'i> {
         let mut all_of = Vec::with_capacity(pairs.len());
         for (key, value) in pairs {
             let value = self.selected(value, &place.field(key), bends)?;
-            let value = self.door.intern.name(value);
-            let operator = Operator::In(self.door.intern.list(vec![value]));
-            all_of.push(Requirement { key: self.door.intern.name(key), operator });
+            let value = self.context.intern.name(value);
+            let operator = Operator::In(self.context.intern.list(vec![value]));
+            all_of.push(Requirement { key: self.context.intern.name(key), operator });
         }
         Some(all_of)
     }
@@ -153,14 +153,14 @@ impl<'d, 'i> Parts<'d, 'i> {
             return None;
         }
         let operator = self.operator(operator, values, place, bends)?;
-        Some(Requirement { key: self.door.intern.name(key), operator })
+        Some(Requirement { key: self.context.intern.name(key), operator })
     }
 
     fn values(&mut self, value: &Value, place: &Place, bends: Bends) -> Option<Vec<Name>> {
         let mut values = Vec::new();
         for (at, item) in self.items(value, place, bends)?.iter().enumerate() {
             let text = self.selected(item, &place.item(at), bends)?;
-            values.push(self.door.intern.name(text));
+            values.push(self.context.intern.name(text));
         }
         values.sort_unstable();
         values.dedup();
@@ -170,8 +170,8 @@ impl<'d, 'i> Parts<'d, 'i> {
     /// S17; the API takes values for `In` and `NotIn` only, and at least one.
     fn operator(&mut self, word: &str, values: Vec<Name>, place: &Place, bends: Bends) -> Option<Operator> {
         match (word, values.is_empty()) {
-            ("In", false) => Some(Operator::In(self.door.intern.list(values))),
-            ("NotIn", false) => Some(Operator::NotIn(self.door.intern.list(values))),
+            ("In", false) => Some(Operator::In(self.context.intern.list(values))),
+            ("NotIn", false) => Some(Operator::NotIn(self.context.intern.list(values))),
             ("Exists", true) => Some(Operator::Exists),
             ("DoesNotExist", true) => Some(Operator::DoesNotExist),
             ("In" | "NotIn", true) => self.refused(&place.field("values"), format!("{word} without values"), bends),

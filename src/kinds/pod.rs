@@ -12,7 +12,7 @@ use serde::de::{Deserializer, SeqAccess, Visitor};
 
 pub(super) use self::fields::fields_of_pods;
 use self::security::{Handler, Lifecycle, Mount, SecurityContext, Volume, host_access, standards, token_mount};
-use super::door::{Door, Read, Reader, version};
+use super::context::{Read, ReadContext, Reader, version};
 use super::slim::{Metadata, Text, object, or_default};
 use super::{KindSpec, Presence, Reach, Watch};
 use crate::model::address::Addresses;
@@ -237,26 +237,27 @@ impl Read for Pods {
         &slim.metadata
     }
 
-    fn fact(slim: &PodSlim<'_>, door: &mut Door<'_>) -> AnyFact {
-        let addresses = addresses(&slim.status, door);
+    fn fact(slim: &PodSlim<'_>, context: &mut ReadContext<'_>) -> AnyFact {
+        let addresses = addresses(&slim.status, context);
         let mut shared = PodShared {
-            namespace: door.namespace_of(&slim.metadata),
-            phase: phase(&slim.status.phase, door),
+            namespace: context.namespace_of(&slim.metadata),
+            phase: phase(&slim.status.phase, context),
             terminating: slim.metadata.deletion_timestamp.is_some(),
             unready: slim.status.conditions.is_denied,
-            ..shared_of(&slim.spec, "spec", door)
+            ..shared_of(&slim.spec, "spec", context)
         };
-        shared.set_owner(door.controller(&slim.metadata));
+        shared.set_owner(context.controller(&slim.metadata));
         shared.set_authorization_flags(authorization_flags(slim));
         if *slim.spec.hostname != *slim.metadata.name {
-            shared.set_hostname(door.intern.name(&slim.spec.hostname));
+            shared.set_hostname(context.intern.name(&slim.spec.hostname));
         }
-        let suffix = shared.call(&slim.metadata.name, |it| door.intern.name(it));
+        let suffix = shared.call(&slim.metadata.name, |it| context.intern.name(it));
         let mut others = Vec::new();
         let implied = shared.tell(&suffix, slim.metadata.labels.iter(), |key, value| others.push((key, value)));
-        shared.labels = door.intern.labels(others.into_iter());
-        let node = door.intern.name(&slim.spec.node_name);
-        let pod = Pod::new(door.intern.pod_shared(shared), door.intern.pod_placement(PodPlacement::on(node)), suffix);
+        shared.labels = context.intern.labels(others.into_iter());
+        let node = context.intern.name(&slim.spec.node_name);
+        let pod =
+            Pod::new(context.intern.pod_shared(shared), context.intern.pod_placement(PodPlacement::on(node)), suffix);
         let (uid, version) = (Uid::parse(&slim.metadata.uid).into(), version(&slim.metadata.resource_version));
         AnyFact::Pod(pod.at(addresses).implied(implied).stamped(uid, version).into())
     }
@@ -280,22 +281,22 @@ pub(super) fn of_template(
     labels: Labels,
     spec: &PodSpec<'_>,
     place: &str,
-    door: &mut Door<'_>,
+    context: &mut ReadContext<'_>,
 ) -> Pod {
     let namespace = workload.namespace.clone();
-    let mut shared = PodShared { namespace, labels, origin: PodOrigin::Template, ..shared_of(spec, place, door) };
-    let suffix = shared.call(&workload.name, |it| door.intern.name(it));
-    let placement = PodPlacement::on(door.intern.name(&spec.node_name));
-    Pod::new(door.intern.pod_shared(shared), door.intern.pod_placement(placement), suffix)
+    let mut shared = PodShared { namespace, labels, origin: PodOrigin::Template, ..shared_of(spec, place, context) };
+    let suffix = shared.call(&workload.name, |it| context.intern.name(it));
+    let placement = PodPlacement::on(context.intern.name(&spec.node_name));
+    Pod::new(context.intern.pod_shared(shared), context.intern.pod_placement(placement), suffix)
 }
 
 /// The parts of a shared that the spec of a pod, or a template's, decides.
-fn shared_of(spec: &PodSpec<'_>, place: &str, door: &mut Door<'_>) -> PodShared {
+fn shared_of(spec: &PodSpec<'_>, place: &str, context: &mut ReadContext<'_>) -> PodShared {
     let account = [&spec.service_account_name, &spec.service_account].into_iter().find(|it| !it.is_empty());
     let mut shared = PodShared {
         // Admission gives pods that name none the account `default`.
-        service_account: door.intern.name(account.map_or("default", |it| it)),
-        ports: ports(spec, place, door),
+        service_account: context.intern.name(account.map_or("default", |it| it)),
+        ports: ports(spec, place, context),
         network: if spec.host_network { PodNetwork::Host } else { PodNetwork::Own },
         token: token_mount(spec),
         standards: standards(spec),
@@ -305,19 +306,19 @@ fn shared_of(spec: &PodSpec<'_>, place: &str, door: &mut Door<'_>) -> PodShared 
     shared
 }
 
-fn ports(spec: &PodSpec<'_>, place: &str, door: &mut Door<'_>) -> Items<ContainerPort> {
+fn ports(spec: &PodSpec<'_>, place: &str, context: &mut ReadContext<'_>) -> Items<ContainerPort> {
     let mut all = Vec::new();
     for (list, containers) in [("containers", &spec.containers), ("initContainers", &spec.init_containers)] {
         for (at, container) in containers.iter().enumerate() {
             let role = role(list, container);
             for (n, port) in container.ports.iter().enumerate() {
-                all.extend(container_port(port, role, door, || format!("{place}.{list}[{at}].ports[{n}]")));
+                all.extend(container_port(port, role, context, || format!("{place}.{list}[{at}].ports[{n}]")));
             }
         }
     }
     all.sort_unstable();
     all.dedup();
-    door.intern.ports(all)
+    context.intern.ports(all)
 }
 
 /// S26: an init container that restarts always runs beside the others.
@@ -332,18 +333,18 @@ fn role(list: &str, container: &Container<'_>) -> ContainerRole {
 fn container_port(
     port: &Port<'_>,
     container: ContainerRole,
-    door: &mut Door<'_>,
+    context: &mut ReadContext<'_>,
     place: impl Fn() -> String,
 ) -> Option<ContainerPort> {
     let Some(number) = u16::try_from(port.container_port).ok().filter(|it| *it > 0) else {
-        door.problem(&place(), format!("{} is not a port and was left out", port.container_port));
+        context.problem(&place(), format!("{} is not a port and was left out", port.container_port));
         return None;
     };
     let Some(protocol) = protocol(&port.protocol) else {
-        door.problem(&place(), format!("unknown protocol {:?}; the port was left out", &*port.protocol));
+        context.problem(&place(), format!("unknown protocol {:?}; the port was left out", &*port.protocol));
         return None;
     };
-    Some(ContainerPort { name: door.intern.name(&port.name), protocol, number, container })
+    Some(ContainerPort { name: context.intern.name(&port.name), protocol, number, container })
 }
 
 /// A protocol as the API writes it; absent means TCP (S21).
@@ -351,7 +352,7 @@ pub(super) fn protocol(text: &str) -> Option<Protocol> {
     if text.is_empty() { Some(Protocol::Tcp) } else { Protocol::ALL.into_iter().find(|it| it.as_str() == text) }
 }
 
-fn addresses(status: &PodStatus<'_>, door: &mut Door<'_>) -> Addresses {
+fn addresses(status: &PodStatus<'_>, context: &mut ReadContext<'_>) -> Addresses {
     let written = std::iter::once(&status.pod_ip).chain(status.pod_ips.iter().map(|it| &it.ip));
     let mut found: [Option<IpAddr>; 4] = [None; 4];
     let mut at = 0;
@@ -362,20 +363,20 @@ fn addresses(status: &PodStatus<'_>, door: &mut Door<'_>) -> Addresses {
                 at += 1;
             }
             Ok(_) => {}
-            Err(_) => door.problem("status.podIPs", format!("not an address: {:?}; left out", &**text)),
+            Err(_) => context.problem("status.podIPs", format!("not an address: {:?}; left out", &**text)),
         }
     }
     Addresses::new(found.into_iter().flatten())
 }
 
 /// A pod without status counts as running (CONTRACT §1).
-fn phase(text: &str, door: &mut Door<'_>) -> Phase {
+fn phase(text: &str, context: &mut ReadContext<'_>) -> Phase {
     const PHASES: [Phase; 5] = [Phase::Running, Phase::Pending, Phase::Succeeded, Phase::Failed, Phase::Unknown];
     match PHASES.into_iter().find(|it| it.as_str() == text) {
         Some(phase) => phase,
         None if text.is_empty() => Phase::Running,
         None => {
-            door.problem("status.phase", format!("unknown phase {text:?}"));
+            context.problem("status.phase", format!("unknown phase {text:?}"));
             Phase::Unknown
         }
     }

@@ -13,7 +13,7 @@
 use serde_json::{Map, Value};
 
 use super::Reach;
-use super::door::Door;
+use super::context::ReadContext;
 use crate::model::name::is_dns_name;
 use crate::model::place::Place;
 use crate::model::role::RoleRule;
@@ -41,9 +41,9 @@ pub(super) struct Written<'a> {
 }
 
 /// The name of a role or a binding, which stands in paths.
-pub(super) fn own_name(name: &str, door: &mut Door<'_>) {
+pub(super) fn own_name(name: &str, context: &mut ReadContext<'_>) {
     if let Some(what) = no_path_segment(name) {
-        door.problem("metadata.name", what);
+        context.problem("metadata.name", what);
     }
 }
 
@@ -53,9 +53,9 @@ fn no_path_segment(name: &str) -> Option<String> {
 }
 
 /// One rule of a role.
-pub(super) fn rule(rule: &RoleRule, at: usize, door: &mut Door<'_>) {
+pub(super) fn rule(rule: &RoleRule, at: usize, context: &mut ReadContext<'_>) {
     let mut problem = |field: &str, what: &str| {
-        door.problem(&Place::new("rules").item(at).field(field).0, what);
+        context.problem(&Place::new("rules").item(at).field(field).0, what);
     };
     if rule.verbs.is_empty() {
         problem("verbs", "required: without it the rule grants nothing");
@@ -71,16 +71,16 @@ pub(super) fn rule(rule: &RoleRule, at: usize, door: &mut Door<'_>) {
     if !(rule.groups.is_empty() && rule.resources.is_empty() && rule.names.is_empty()) {
         problem("nonResourceURLs", "a rule is for resources or for URLs, not both; here each is taken by itself");
     }
-    if door.spec.reach == Reach::Namespaced {
+    if context.spec.reach == Reach::Namespaced {
         let place = Place::new("rules").item(at).field("nonResourceURLs");
-        door.problem(&place.0, "a Role grants no URLs: only a ClusterRole with a ClusterRoleBinding does");
+        context.problem(&place.0, "a Role grants no URLs: only a ClusterRole with a ClusterRoleBinding does");
     }
 }
 
 /// The role that a binding refers to.
-pub(super) fn role_ref(it: Written<'_>, door: &mut Door<'_>) {
+pub(super) fn role_ref(it: Written<'_>, context: &mut ReadContext<'_>) {
     let place = Place::new("roleRef");
-    let kinds: &[&str] = match door.spec.reach {
+    let kinds: &[&str] = match context.spec.reach {
         Reach::Cluster => &["ClusterRole"],
         Reach::Namespaced => &["Role", "ClusterRole"],
     };
@@ -90,23 +90,23 @@ pub(super) fn role_ref(it: Written<'_>, door: &mut Door<'_>) {
             "Role" => "a ClusterRoleBinding cannot refer to a Role; it grants nothing".to_owned(),
             kind => format!("\"{kind}\" is no kind of role: {}; the binding grants nothing", kinds.join(" or ")),
         };
-        door.problem(&place.field("kind").0, what);
+        context.problem(&place.field("kind").0, what);
     }
     if !it.group.is_empty() && it.group != GROUP {
-        door.problem(&place.field("apiGroup").0, format!("\"{}\" is not {GROUP}", it.group));
+        context.problem(&place.field("apiGroup").0, format!("\"{}\" is not {GROUP}", it.group));
     }
     match it.name {
-        "" => door.problem(&place.field("name").0, "required: the binding grants nothing"),
-        name => no_path_segment(name).into_iter().for_each(|what| door.problem(&place.field("name").0, what)),
+        "" => context.problem(&place.field("name").0, "required: the binding grants nothing"),
+        name => no_path_segment(name).into_iter().for_each(|what| context.problem(&place.field("name").0, what)),
     }
 }
 
 /// One subject of a binding.
-pub(super) fn subject(it: Written<'_>, at: usize, door: &mut Door<'_>) {
+pub(super) fn subject(it: Written<'_>, at: usize, context: &mut ReadContext<'_>) {
     let is_account = it.kind == "ServiceAccount";
     let is_known = is_account || matches!(it.kind, "User" | "Group");
     let mut problem = |field: &str, what: String| {
-        door.problem(&Place::new("subjects").item(at).field(field).0, what);
+        context.problem(&Place::new("subjects").item(at).field(field).0, what);
     };
     if !is_known {
         let what = match it.kind {
@@ -128,14 +128,19 @@ pub(super) fn subject(it: Written<'_>, at: usize, door: &mut Door<'_>) {
         (false, group) if is_known && group != GROUP => problem("apiGroup", format!("\"{group}\" is not {GROUP}")),
         _ => {}
     }
-    if is_account && it.namespace.is_empty() && door.spec.reach == Reach::Cluster {
+    if is_account && it.namespace.is_empty() && context.spec.reach == Reach::Cluster {
         let place = Place::new("subjects").item(at).field("namespace");
-        door.problem(&place.0, "required in a ClusterRoleBinding: it is granted nothing");
+        context.problem(&place.0, "required in a ClusterRoleBinding: it is granted nothing");
     }
 }
 
 /// Fields of one object that are not among the known; what was meant, and what comes of it.
-pub(super) fn unknown_fields(fields: &Map<String, Value>, known: &[&str], place: &Place, door: &mut Door<'_>) {
+pub(super) fn unknown_fields(
+    fields: &Map<String, Value>,
+    known: &[&str],
+    place: &Place,
+    context: &mut ReadContext<'_>,
+) {
     for name in fields.keys().filter(|it| !known.contains(&it.as_str())) {
         let what = match meant(name, known).filter(|it| !fields.contains_key(*it)) {
             Some("resourceNames") => {
@@ -145,7 +150,7 @@ pub(super) fn unknown_fields(fields: &Map<String, Value>, known: &[&str], place:
             None => "unknown field".to_owned(),
         };
         let place = if place.0.is_empty() { Place::new(name) } else { place.field(name) };
-        door.problem(&place.0, what);
+        context.problem(&place.0, what);
     }
 }
 

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
-use super::door::{Door, Read, Reader};
+use super::context::{Read, ReadContext, Reader};
 use super::parts::{Parts, word};
 use super::refused;
 use super::slim::{Metadata, Text, object, or_default};
@@ -91,47 +91,47 @@ impl Read for Roles {
         &slim.metadata
     }
 
-    fn fact(slim: &RoleSlim<'_>, door: &mut Door<'_>) -> AnyFact {
-        let rules = slim.rules.iter().enumerate().map(|(at, it)| rule(it, at, door)).collect();
-        role(&slim.metadata, rules, &slim.aggregation_rule, door)
+    fn fact(slim: &RoleSlim<'_>, context: &mut ReadContext<'_>) -> AnyFact {
+        let rules = slim.rules.iter().enumerate().map(|(at, it)| rule(it, at, context)).collect();
+        role(&slim.metadata, rules, &slim.aggregation_rule, context)
     }
 
-    fn salvage(metadata: &Metadata<'_>, object: &Value, door: &mut Door<'_>) -> Option<AnyFact> {
+    fn salvage(metadata: &Metadata<'_>, object: &Value, context: &mut ReadContext<'_>) -> Option<AnyFact> {
         if let Value::Object(fields) = object {
-            refused::unknown_fields(fields, &refused::ROLE, &Place::default(), door);
+            refused::unknown_fields(fields, &refused::ROLE, &Place::default(), context);
         }
         let place = Place::new("rules");
-        let items = list(object.get("rules"), &place, door);
-        let rules = items.iter().enumerate().map(|(at, it)| salvaged(it, at, door)).collect();
-        Some(role(metadata, rules, object.get("aggregationRule").unwrap_or(&Value::Null), door))
+        let items = list(object.get("rules"), &place, context);
+        let rules = items.iter().enumerate().map(|(at, it)| salvaged(it, at, context)).collect();
+        Some(role(metadata, rules, object.get("aggregationRule").unwrap_or(&Value::Null), context))
     }
 }
 
-fn role(metadata: &Metadata<'_>, rules: Vec<RoleRule>, aggregation: &Value, door: &mut Door<'_>) -> AnyFact {
+fn role(metadata: &Metadata<'_>, rules: Vec<RoleRule>, aggregation: &Value, context: &mut ReadContext<'_>) -> AnyFact {
     // Rule 44: what came from a server has its rules; what did not has them computed.
     let from_server = !metadata.uid.is_empty() || !metadata.resource_version.is_empty();
     let origin = if from_server { Origin::Server } else { Origin::Manifest };
     // Only ClusterRoles are aggregated, by their labels.
-    let labels = match door.spec.reach {
-        Reach::Cluster => door.labels(metadata),
+    let labels = match context.spec.reach {
+        Reach::Cluster => context.labels(metadata),
         Reach::Namespaced => Labels::default(),
     };
-    refused::own_name(&metadata.name, door);
-    if door.spec.reach == Reach::Namespaced && !aggregation.is_null() {
-        door.problem("aggregationRule", "unknown field: only ClusterRoles take rules from others");
+    refused::own_name(&metadata.name, context);
+    if context.spec.reach == Reach::Namespaced && !aggregation.is_null() {
+        context.problem("aggregationRule", "unknown field: only ClusterRoles take rules from others");
     }
-    let role = Role::new(door.meta(metadata), door.intern.rules(rules), origin);
-    let selectors = match door.spec.reach {
-        Reach::Cluster => aggregates(aggregation, door),
+    let role = Role::new(context.meta(metadata), context.intern.rules(rules), origin);
+    let selectors = match context.spec.reach {
+        Reach::Cluster => aggregates(aggregation, context),
         Reach::Namespaced => None,
     };
     AnyFact::Role(role.labeled(labels).aggregating(selectors).into())
 }
 
-fn rule(it: &Rule<'_>, at: usize, door: &mut Door<'_>) -> RoleRule {
+fn rule(it: &Rule<'_>, at: usize, context: &mut ReadContext<'_>) -> RoleRule {
     let mut names = |list: &[Text<'_>]| {
-        let names = list.iter().map(|it| door.intern.name(it)).collect();
-        door.intern.list(names)
+        let names = list.iter().map(|it| context.intern.name(it)).collect();
+        context.intern.list(names)
     };
     let lists = RuleLists {
         verbs: names(&it.verbs),
@@ -140,25 +140,25 @@ fn rule(it: &Rule<'_>, at: usize, door: &mut Door<'_>) -> RoleRule {
         names: names(&it.resource_names),
         urls: names(&it.urls),
     };
-    judged(lists, at, door)
+    judged(lists, at, context)
 }
 
 /// The rule of these lists, with a problem for what would be refused of it.
-fn judged(lists: RuleLists, at: usize, door: &mut Door<'_>) -> RoleRule {
-    let rule = RoleRule::new(lists, |it| door.intern.acts(it));
-    refused::rule(&rule, at, door);
+fn judged(lists: RuleLists, at: usize, context: &mut ReadContext<'_>) -> RoleRule {
+    let rule = RoleRule::new(lists, |it| context.intern.acts(it));
+    refused::rule(&rule, at, context);
     rule
 }
 
 /// A rule of which some part has a wrong type or is not known: the rest of it.
-fn salvaged(value: &Value, at: usize, door: &mut Door<'_>) -> RoleRule {
+fn salvaged(value: &Value, at: usize, context: &mut ReadContext<'_>) -> RoleRule {
     let place = Place::new("rules").item(at);
     match value {
-        Value::Object(fields) => refused::unknown_fields(fields, &refused::RULE, &place, door),
+        Value::Object(fields) => refused::unknown_fields(fields, &refused::RULE, &place, context),
         Value::Null => {}
-        other => door.problem(&place.0, format!("{} where an object was expected; left out", word(other))),
+        other => context.problem(&place.0, format!("{} where an object was expected; left out", word(other))),
     }
-    let mut names = |field: &str| texts(value.get(field), &place.field(field), door);
+    let mut names = |field: &str| texts(value.get(field), &place.field(field), context);
     let lists = RuleLists {
         verbs: names("verbs"),
         groups: names("apiGroups"),
@@ -166,49 +166,49 @@ fn salvaged(value: &Value, at: usize, door: &mut Door<'_>) -> RoleRule {
         names: names("resourceNames"),
         urls: names("nonResourceURLs"),
     };
-    judged(lists, at, door)
+    judged(lists, at, context)
 }
 
 /// The strings of a list; what else stands in it grants nothing.
-pub(super) fn texts(value: Option<&Value>, place: &Place, door: &mut Door<'_>) -> Items<Name> {
+pub(super) fn texts(value: Option<&Value>, place: &Place, context: &mut ReadContext<'_>) -> Items<Name> {
     let mut names = Vec::new();
-    for (at, item) in list(value, place, door).iter().enumerate() {
+    for (at, item) in list(value, place, context).iter().enumerate() {
         match item.as_str() {
-            Some(text) => names.push(door.intern.name(text)),
-            None => door.problem(&place.item(at).0, "not a string; left out"),
+            Some(text) => names.push(context.intern.name(text)),
+            None => context.problem(&place.item(at).0, "not a string; left out"),
         }
     }
-    door.intern.list(names)
+    context.intern.list(names)
 }
 
 /// The elements of a list, none where there is no list.
-pub(super) fn list<'v>(value: Option<&'v Value>, place: &Place, door: &mut Door<'_>) -> &'v [Value] {
+pub(super) fn list<'v>(value: Option<&'v Value>, place: &Place, context: &mut ReadContext<'_>) -> &'v [Value] {
     match value {
         None | Some(Value::Null) => &[],
         Some(Value::Array(items)) => items,
         Some(_) => {
-            door.problem(&place.0, "not a list; left out");
+            context.problem(&place.0, "not a list; left out");
             &[]
         }
     }
 }
 
 /// A selector that does not read selects no role.
-fn aggregates(value: &Value, door: &mut Door<'_>) -> Option<Items<Selector>> {
+fn aggregates(value: &Value, context: &mut ReadContext<'_>) -> Option<Items<Selector>> {
     if value.is_null() {
         return None;
     }
     let rule = Place::new("aggregationRule");
     match value.as_object() {
-        Some(fields) => refused::unknown_fields(fields, &["clusterRoleSelectors"], &rule, door),
-        None => door.problem(&rule.0, format!("{} where an object was expected; left out", word(value))),
+        Some(fields) => refused::unknown_fields(fields, &["clusterRoleSelectors"], &rule, context),
+        None => context.problem(&rule.0, format!("{} where an object was expected; left out", word(value))),
     }
     let place = rule.field("clusterRoleSelectors");
-    let items = list(value.get("clusterRoleSelectors"), &place, door);
+    let items = list(value.get("clusterRoleSelectors"), &place, context);
     if items.is_empty() {
-        door.problem(&place.0, "required: one selector at least; the role takes no rules from others");
+        context.problem(&place.0, "required: one selector at least; the role takes no rules from others");
     }
-    let mut parts = Parts::new(door);
+    let mut parts = Parts::new(context);
     let selectors = items.iter().enumerate().filter_map(|(at, it)| {
         // Gaps are a policy's; a role keeps the problem alone.
         parts.selector(it, &place.item(at), Bends::Anything)

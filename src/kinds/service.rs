@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use serde::Deserialize;
 
-use super::door::{Door, Read, Reader};
+use super::context::{Read, ReadContext, Reader};
 use super::pod::protocol;
 use super::slim::{Metadata, NumberOrText, Pairs, Text, object, or_default};
 use super::{KindSpec, Presence, Reach, Watch};
@@ -113,38 +113,38 @@ impl Read for Services {
         &slim.metadata
     }
 
-    fn fact(slim: &ServiceSlim<'_>, door: &mut Door<'_>) -> AnyFact {
+    fn fact(slim: &ServiceSlim<'_>, context: &mut ReadContext<'_>) -> AnyFact {
         let spec = &slim.spec;
-        door.note_nulls("spec.selector", &spec.selector);
+        context.note_nulls("spec.selector", &spec.selector);
         let exposure = Exposure {
-            service_type: service_type(spec, door),
+            service_type: service_type(spec, context),
             headless: is_headless(spec),
-            external_ips: addresses(spec.external_ips.iter(), "spec.externalIPs", door).into(),
-            balancer_ips: balancer_ips(slim, door).into(),
-            source_ranges: source_ranges(spec, door).into(),
+            external_ips: addresses(spec.external_ips.iter(), "spec.externalIPs", context).into(),
+            balancer_ips: balancer_ips(slim, context).into(),
+            source_ranges: source_ranges(spec, context).into(),
             only_family: only_family(spec),
-            ports: ports(&spec.ports, door),
+            ports: ports(&spec.ports, context),
             publishes_not_ready: spec.publish_not_ready_addresses,
             internal_local: &*spec.internal_traffic_policy == "Local",
             external_local: &*spec.external_traffic_policy == "Local",
         };
         AnyFact::Service(Box::new(Service {
-            meta: door.meta(&slim.metadata),
-            cluster_ips: cluster_ips(spec, door).into(),
-            selector: door.intern.labels(spec.selector.iter()),
-            exposure: door.intern.exposure(exposure),
+            meta: context.meta(&slim.metadata),
+            cluster_ips: cluster_ips(spec, context).into(),
+            selector: context.intern.labels(spec.selector.iter()),
+            exposure: context.intern.exposure(exposure),
         }))
     }
 }
 
-fn service_type(spec: &ServiceSpec<'_>, door: &mut Door<'_>) -> ServiceType {
+fn service_type(spec: &ServiceSpec<'_>, context: &mut ReadContext<'_>) -> ServiceType {
     match &*spec.service_type {
         "" | "ClusterIP" => ServiceType::ClusterIp,
         "NodePort" => ServiceType::NodePort,
         "LoadBalancer" => ServiceType::LoadBalancer,
-        "ExternalName" => ServiceType::ExternalName(door.intern.name(&spec.external_name)),
+        "ExternalName" => ServiceType::ExternalName(context.intern.name(&spec.external_name)),
         other => {
-            door.problem("spec.type", format!("unknown type {other:?}; read as ClusterIP"));
+            context.problem("spec.type", format!("unknown type {other:?}; read as ClusterIP"));
             ServiceType::ClusterIp
         }
     }
@@ -154,25 +154,25 @@ fn is_headless(spec: &ServiceSpec<'_>) -> bool {
     std::iter::once(&spec.cluster_ip).chain(&spec.cluster_ips).any(|it| &**it == "None")
 }
 
-fn cluster_ips(spec: &ServiceSpec<'_>, door: &mut Door<'_>) -> Vec<IpAddr> {
+fn cluster_ips(spec: &ServiceSpec<'_>, context: &mut ReadContext<'_>) -> Vec<IpAddr> {
     let first = spec.cluster_ips.is_empty().then_some(&spec.cluster_ip);
     let written = first.into_iter().chain(&spec.cluster_ips).filter(|it| !matches!(&***it, "" | "None"));
-    addresses(written, "spec.clusterIPs", door)
+    addresses(written, "spec.clusterIPs", context)
 }
 
 /// What the load balancer was given, else what was asked for it.
-fn balancer_ips(slim: &ServiceSlim<'_>, door: &mut Door<'_>) -> Vec<IpAddr> {
+fn balancer_ips(slim: &ServiceSlim<'_>, context: &mut ReadContext<'_>) -> Vec<IpAddr> {
     let given = slim.status.load_balancer.ingress.iter().map(|it| &it.ip);
-    let given = addresses(given, "status.loadBalancer.ingress", door);
+    let given = addresses(given, "status.loadBalancer.ingress", context);
     let is_balanced = &*slim.spec.service_type == "LoadBalancer";
     if !given.is_empty() || !is_balanced || !slim.status.load_balancer.ingress.is_empty() {
         return given;
     }
-    addresses(std::iter::once(&slim.spec.load_balancer_ip), "spec.loadBalancerIP", door)
+    addresses(std::iter::once(&slim.spec.load_balancer_ip), "spec.loadBalancerIP", context)
 }
 
 /// As the API server reads them: spaces around them count for nothing.
-fn source_ranges(spec: &ServiceSpec<'_>, door: &mut Door<'_>) -> Vec<IpNet> {
+fn source_ranges(spec: &ServiceSpec<'_>, context: &mut ReadContext<'_>) -> Vec<IpNet> {
     let mut ranges = Vec::new();
     for (at, text) in spec.load_balancer_source_ranges.iter().enumerate() {
         match text.trim().parse::<IpNet>() {
@@ -181,7 +181,7 @@ fn source_ranges(spec: &ServiceSpec<'_>, door: &mut Door<'_>) -> Vec<IpNet> {
             Err(_) => {
                 ranges.push(IpNet::from(IpAddr::from([255; 4])));
                 let place = format!("spec.loadBalancerSourceRanges[{at}]");
-                door.problem(&place, format!("not a CIDR: {:?}; it lets in nobody", &**text));
+                context.problem(&place, format!("not a CIDR: {:?}; it lets in nobody", &**text));
             }
         }
     }
@@ -196,30 +196,34 @@ fn only_family(spec: &ServiceSpec<'_>) -> Option<Family> {
     }
 }
 
-fn addresses<'a>(written: impl Iterator<Item = &'a Text<'a>>, place: &str, door: &mut Door<'_>) -> Vec<IpAddr> {
+fn addresses<'a>(
+    written: impl Iterator<Item = &'a Text<'a>>,
+    place: &str,
+    context: &mut ReadContext<'_>,
+) -> Vec<IpAddr> {
     let mut addresses: Vec<IpAddr> = Vec::new();
     for text in written.filter(|it| !it.is_empty()) {
         match text.parse().map(canonical) {
             Ok(address) if !addresses.contains(&address) => addresses.push(address),
             Ok(_) => {}
-            Err(_) => door.problem(place, format!("not an address: {:?}; left out", &**text)),
+            Err(_) => context.problem(place, format!("not an address: {:?}; left out", &**text)),
         }
     }
     addresses
 }
 
-fn ports(written: &[Port<'_>], door: &mut Door<'_>) -> Items<ServicePort> {
+fn ports(written: &[Port<'_>], context: &mut ReadContext<'_>) -> Items<ServicePort> {
     let mut ports = Vec::with_capacity(written.len());
     for (at, it) in written.iter().enumerate() {
-        match port(it, door) {
+        match port(it, context) {
             Ok(port) => ports.push(port),
-            Err(why) => door.problem(&format!("spec.ports[{at}]"), format!("{why}; the port was left out")),
+            Err(why) => context.problem(&format!("spec.ports[{at}]"), format!("{why}; the port was left out")),
         }
     }
-    door.intern.service_ports(ports)
+    context.intern.service_ports(ports)
 }
 
-fn port(it: &Port<'_>, door: &mut Door<'_>) -> Result<ServicePort, String> {
+fn port(it: &Port<'_>, context: &mut ReadContext<'_>) -> Result<ServicePort, String> {
     let protocol = protocol(&it.protocol).ok_or_else(|| format!("unknown protocol {:?}", &*it.protocol))?;
     let number = port_number(it.port)?;
     // As the API server defaults it: absent, 0 and "" mean the service's own number.
@@ -227,10 +231,10 @@ fn port(it: &Port<'_>, door: &mut Door<'_>) -> Result<ServicePort, String> {
         None | Some(NumberOrText::Number(0)) => TargetPort::Number(number),
         Some(NumberOrText::Number(target)) => TargetPort::Number(port_number(*target)?),
         Some(NumberOrText::Text(name)) if name.is_empty() => TargetPort::Number(number),
-        Some(NumberOrText::Text(name)) => TargetPort::Named(door.intern.name(name)),
+        Some(NumberOrText::Text(name)) => TargetPort::Named(context.intern.name(name)),
     };
     let node_port = u16::try_from(it.node_port).ok().filter(|it| *it > 0);
-    Ok(ServicePort { name: door.intern.name(&it.name), protocol, number, target, node_port })
+    Ok(ServicePort { name: context.intern.name(&it.name), protocol, number, target, node_port })
 }
 
 /// A port number, or the clause that says why it is none.

@@ -3,7 +3,7 @@
 
 use serde::Deserialize;
 
-use super::door::{Door, Read, Reader};
+use super::context::{Read, ReadContext, Reader};
 use super::slim::{Metadata, object};
 use super::{KindSpec, Presence, Reach, Watch};
 use crate::model::cluster::AnyFact;
@@ -42,11 +42,11 @@ impl Read for ServiceAccounts {
         &slim.metadata
     }
 
-    fn fact(slim: &AccountSlim<'_>, door: &mut Door<'_>) -> AnyFact {
-        let account = ServiceAccount::new(door.meta(&slim.metadata));
+    fn fact(slim: &AccountSlim<'_>, context: &mut ReadContext<'_>) -> AnyFact {
+        let account = ServiceAccount::new(context.meta(&slim.metadata));
         let withholds = slim.automount_service_account_token == Some(false);
         let account = if withholds { account.withholding_token() } else { account };
-        let cloud = door.intern.name(&slim.metadata.cloud_identity);
+        let cloud = context.intern.name(&slim.metadata.cloud_identity);
         AnyFact::ServiceAccount(Box::new(if cloud.is_empty() { account } else { account.with_cloud_identity(cloud) }))
     }
 }

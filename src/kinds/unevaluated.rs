@@ -7,7 +7,7 @@
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use super::door::{Door, Read};
+use super::context::{Read, ReadContext};
 use super::network_policy::{PolicySlim, fingerprint};
 use super::parts::Parts;
 use super::slim::Metadata;
@@ -34,7 +34,7 @@ pub(super) trait Subject {
     }
 
     /// The pods that it governs; `None`: it cannot be told, so all that it could.
-    fn target(slim: &PolicySlim<'_>, door: &mut Door<'_>) -> Option<SelectorSet>;
+    fn target(slim: &PolicySlim<'_>, context: &mut ReadContext<'_>) -> Option<SelectorSet>;
 
     /// Whether the object only mirrors another one.
     fn ignores(_: &PolicySlim<'_>) -> bool {
@@ -59,10 +59,10 @@ impl<S: Subject> Read for Unevaluated<S> {
         S::ignores(slim)
     }
 
-    fn fact(slim: &PolicySlim<'_>, door: &mut Door<'_>) -> AnyFact {
-        let target = S::target(slim, door);
-        let kind = door.spec.kind;
-        policy(slim, (S::tier(slim, kind), S::bends(slim, kind)), target, door)
+    fn fact(slim: &PolicySlim<'_>, context: &mut ReadContext<'_>) -> AnyFact {
+        let target = S::target(slim, context);
+        let kind = context.spec.kind;
+        policy(slim, (S::tier(slim, kind), S::bends(slim, kind)), target, context)
     }
 }
 
@@ -71,9 +71,9 @@ fn policy(
     slim: &PolicySlim<'_>,
     (tier, bends): (Tier, Option<Bends>),
     target: Option<SelectorSet>,
-    door: &mut Door<'_>,
+    context: &mut ReadContext<'_>,
 ) -> AnyFact {
-    let (meta, labels) = (door.meta(&slim.metadata), door.labels(&slim.metadata));
+    let (meta, labels) = (context.meta(&slim.metadata), context.labels(&slim.metadata));
     let everywhere = if meta.namespace.is_empty() {
         NamespaceMatch::Labels(Selector::everything())
     } else {
@@ -81,16 +81,16 @@ fn policy(
     };
     let target = target.unwrap_or(SelectorSet { namespaces: everywhere, pods: Selector::everything() });
     for name in &slim.unknown {
-        door.problem(name, "unknown field beside spec");
+        context.problem(name, "unknown field beside spec");
     }
-    let mut parts = Parts::new(door);
-    let what = format!("{} is not evaluated", parts.door.spec.word);
+    let mut parts = Parts::new(context);
+    let what = format!("{} is not evaluated", parts.context.spec.word);
     bends.into_iter().for_each(|it| parts.silent_gap(&Place::new("spec"), what.clone(), it));
     let gaps: Items<_> = parts.gaps.into();
     AnyFact::Policy(Arc::new(Policy {
         meta,
         labels,
-        kind: door.spec.kind,
+        kind: context.spec.kind,
         tier,
         target,
         isolates: Directions::NONE,
@@ -102,8 +102,8 @@ fn policy(
 }
 
 /// The subject of the policy API's kinds: `namespaces: selector`, or `pods: {namespaceSelector, podSelector}`.
-pub(super) fn subject(slim: &PolicySlim<'_>, door: &mut Door<'_>) -> Option<SelectorSet> {
-    let mut parts = Parts::new(door);
+pub(super) fn subject(slim: &PolicySlim<'_>, context: &mut ReadContext<'_>) -> Option<SelectorSet> {
+    let mut parts = Parts::new(context);
     let (bends, place) = (Bends::Unevaluated, Place::new("spec.subject"));
     let fields = parts.fields(slim.spec.get("subject")?, &place, &["namespaces", "pods"], bends)?;
     let (namespaces, pods) = (fields.get("namespaces"), fields.get("pods"));
@@ -122,10 +122,10 @@ pub(super) fn subject(slim: &PolicySlim<'_>, door: &mut Door<'_>) -> Option<Sele
 }
 
 /// A plain `podSelector` of the policy's own namespace.
-pub(super) fn pod_selector(slim: &PolicySlim<'_>, door: &mut Door<'_>) -> Option<SelectorSet> {
-    let namespace = door.meta(&slim.metadata).namespace;
+pub(super) fn pod_selector(slim: &PolicySlim<'_>, context: &mut ReadContext<'_>) -> Option<SelectorSet> {
+    let namespace = context.meta(&slim.metadata).namespace;
     let selector = slim.spec.get("podSelector")?;
-    let pods = Parts::new(door).selector(selector, &Place::new("spec.podSelector"), Bends::Unevaluated)?;
+    let pods = Parts::new(context).selector(selector, &Place::new("spec.podSelector"), Bends::Unevaluated)?;
     Some(SelectorSet { namespaces: NamespaceMatch::Own(namespace), pods })
 }
 

@@ -6,7 +6,7 @@
 
 use serde::Deserialize;
 
-use super::door::{Door, Read, Reader};
+use super::context::{Read, ReadContext, Reader};
 use super::pod::{PodSpec, fields_of_pods, of_template};
 use super::slim::{Metadata, Text, object, or_default};
 use super::{KindSpec, Presence, Reach, Watch};
@@ -165,22 +165,22 @@ impl Read for Workloads {
         &slim.metadata
     }
 
-    fn fact(slim: &WorkloadSlim<'_>, door: &mut Door<'_>) -> AnyFact {
-        let meta = door.meta(&slim.metadata);
+    fn fact(slim: &WorkloadSlim<'_>, context: &mut ReadContext<'_>) -> AnyFact {
+        let meta = context.meta(&slim.metadata);
         if let Some((template, place)) = slim.spec.template() {
             let place = format!("{}metadata.labels", place.trim_end_matches("spec"));
-            door.note_nulls(&place, &template.metadata.labels);
+            context.note_nulls(&place, &template.metadata.labels);
         }
-        let template = slim.spec.template().map(|(it, place)| template_pod(it, place, &meta, door));
-        let kind = WorkloadKind::of(door.spec.kind).expect("this reads workloads alone");
+        let template = slim.spec.template().map(|(it, place)| template_pod(it, place, &meta, context));
+        let kind = WorkloadKind::of(context.spec.kind).expect("this reads workloads alone");
         let replicas = slim.replicas(kind);
         let plan = (replicas.is_some() || template.is_some()).then_some(Plan { replicas, template });
-        AnyFact::Workload(Box::new(Workload::new(kind, meta, door.controller(&slim.metadata), plan)))
+        AnyFact::Workload(Box::new(Workload::new(kind, meta, context.controller(&slim.metadata), plan)))
     }
 }
 
 /// The pod that the workload would make.
-fn template_pod(template: &Template<'_>, place: &str, workload: &Meta, door: &mut Door<'_>) -> Pod {
-    let labels = door.labels(&template.metadata);
-    of_template(workload, labels, &template.spec, place, door)
+fn template_pod(template: &Template<'_>, place: &str, workload: &Meta, context: &mut ReadContext<'_>) -> Pod {
+    let labels = context.labels(&template.metadata);
+    of_template(workload, labels, &template.spec, place, context)
 }

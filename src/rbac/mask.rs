@@ -26,29 +26,29 @@ const ALL_GROUPS: u32 = ((1 << GROUPS) - 1) << ALL_VERBS.count_ones();
 const RESOURCES: u32 = 17;
 const ALL_RESOURCES: u32 = ((1 << RESOURCES) - 1) << (ALL_VERBS | ALL_GROUPS).count_ones();
 const URLS: u32 = 1 << 31;
-/// The verbs of a brief, and the groups behind them: a cluster of a hundred thousand rules holds thrice as many briefs.
+/// The verbs of a [`VerbMask`], and the groups behind them: a cluster of a hundred thousand rules holds thrice as many verb masks.
 const BRIEF_VERBS: u16 = ALL_VERBS as u16;
 const BRIEF_GROUPS: u32 = (!BRIEF_VERBS).count_ones();
 
 /// A word with its bits wherever it may stand.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Word {
+pub(super) struct WordBits {
     verb: u32,
     group: u32,
-    brief_group: u16,
+    verb_mask_group: u16,
     resource: u32,
 }
 
-impl Word {
+impl WordBits {
     pub fn of(text: &str) -> Self {
         if text == "*" {
-            return Self { verb: ALL_VERBS, group: ALL_GROUPS, brief_group: !BRIEF_VERBS, resource: ALL_RESOURCES };
+            return Self { verb: ALL_VERBS, group: ALL_GROUPS, verb_mask_group: !BRIEF_VERBS, resource: ALL_RESOURCES };
         }
         let hash = hash(text);
         Self {
             verb: 1 << VERBS.iter().position(|it| *it == text).unwrap_or(VERBS.len()),
             group: 1 << (ALL_VERBS.count_ones() + hash % GROUPS),
-            brief_group: 1 << (BRIEF_VERBS.count_ones() + hash % BRIEF_GROUPS),
+            verb_mask_group: 1 << (BRIEF_VERBS.count_ones() + hash % BRIEF_GROUPS),
             resource: 1 << ((ALL_VERBS | ALL_GROUPS).count_ones() + hash % RESOURCES),
         }
     }
@@ -62,13 +62,13 @@ fn hash(text: &str) -> u32 {
 
 /// The verbs and groups of the rules of one role that write one resource word: what a list of such roles is passed by.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(super) struct Brief(u16);
+pub(super) struct VerbMask(u16);
 
-impl Brief {
+impl VerbMask {
     pub fn of_request(asked: &Asked<'_>) -> Self {
         match asked.request {
             Request::Url { .. } => Self(u16::MAX),
-            Request::Resource(it) => Self(Word::of(&it.verb).verb as u16 | Word::of(&it.group).brief_group),
+            Request::Resource(it) => Self(WordBits::of(&it.verb).verb as u16 | WordBits::of(&it.group).verb_mask_group),
         }
     }
 
@@ -96,33 +96,33 @@ pub(super) struct Mask(u32);
 
 impl Mask {
     /// A rule's own without its resources, and what a list of roles tells of it; `word` knows words.
-    pub fn without_resources(rule: &RoleRule, mut word: impl FnMut(&Name) -> Word) -> (Self, Brief) {
+    pub fn without_resources(rule: &RoleRule, mut word: impl FnMut(&Name) -> WordBits) -> (Self, VerbMask) {
         let verbs = rule.verbs.iter().fold(0, |bits, it| bits | word(it).verb);
-        let (mut bits, mut brief) = (verbs, verbs as u16);
+        let (mut bits, mut verb_mask) = (verbs, verbs as u16);
         for it in rule.groups.iter().map(&mut word) {
-            (bits, brief) = (bits | it.group, brief | it.brief_group);
+            (bits, verb_mask) = (bits | it.group, verb_mask | it.verb_mask_group);
         }
         // A URL is in no group.
         let urls = if rule.urls.is_empty() { 0 } else { URLS | ALL_GROUPS };
-        (Self(bits | urls), Brief(brief))
+        (Self(bits | urls), VerbMask(verb_mask))
     }
 
     /// Adds a resource of the rule.
     #[inline]
-    pub fn with_resource(self, word: Word) -> Self {
+    pub fn with_resource(self, word: WordBits) -> Self {
         Self(self.0 | word.resource)
     }
 
     pub fn of_request(asked: &Asked<'_>) -> Self {
-        let verb = Word::of(asked.request.verb()).verb;
+        let verb = WordBits::of(asked.request.verb()).verb;
         match asked.request {
             Request::Url { .. } => Self(verb | ALL_GROUPS | URLS),
             Request::Resource(it) => {
                 let below = match it.subresource.is_empty() {
                     true => 0,
-                    false => Word::of(&format!("*/{}", it.subresource)).resource,
+                    false => WordBits::of(&format!("*/{}", it.subresource)).resource,
                 };
-                Self(verb | Word::of(&it.group).group | Word::of(asked.combined()).resource | below)
+                Self(verb | WordBits::of(&it.group).group | WordBits::of(asked.combined()).resource | below)
             }
         }
     }
@@ -156,12 +156,12 @@ mod tests {
         })
     }
 
-    fn of_rule(rule: &RoleRule) -> (Mask, Brief) {
-        let (mask, brief) = Mask::without_resources(rule, |it| Word::of(it));
-        (rule.resources.iter().fold(mask, |mask, it| mask.with_resource(Word::of(it))), brief)
+    fn of_rule(rule: &RoleRule) -> (Mask, VerbMask) {
+        let (mask, verb_mask) = Mask::without_resources(rule, |it| WordBits::of(it));
+        (rule.resources.iter().fold(mask, |mask, it| mask.with_resource(WordBits::of(it))), verb_mask)
     }
 
-    /// Whatever a rule covers its mask lets through, and its brief where the rule writes the word.
+    /// Whatever a rule covers its mask lets through, and its [`VerbMask`] where the rule writes the word.
     #[test]
     fn a_mask_never_passes_over_a_rule_that_covers() {
         let verbs = ["get", "deletecollection", "use", "bind", "*", ""];
@@ -171,14 +171,14 @@ mod tests {
         let mut covered = 0;
         for (verb, group, resource, url) in combined(&verbs, &groups, &resources, &urls) {
             let rule = rule(verb, group, resource, url);
-            let (mask, brief) = of_rule(&rule);
+            let (mask, verb_mask) = of_rule(&rule);
             for request in requests() {
                 let asked = Asked::new(&request);
                 if asked.matched_by(&rule).is_some() {
                     covered += 1;
                     assert!(mask.may_cover(Mask::of_request(&asked)), "{rule:?} {request}");
                     let is_url = matches!(request, Request::Url { .. });
-                    assert!(is_url || brief.may_cover(Brief::of_request(&asked)), "{rule:?} {request}");
+                    assert!(is_url || verb_mask.may_cover(VerbMask::of_request(&asked)), "{rule:?} {request}");
                 }
             }
         }

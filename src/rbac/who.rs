@@ -17,9 +17,9 @@ use super::grant::Grant;
 use super::identity::{
     ANONYMOUS, AUTHENTICATED, Identity, MASTERS, NODES, SERVICE_ACCOUNTS, UNAUTHENTICATED, accounts_of, canonical,
 };
-use super::index::{BindingEntry, CLUSTER, Index, Key, KeySlot, Keys, RoleEntry, Roles, Slot};
+use super::index::{BindingEntry, CLUSTER, Index, KeySlot, Keys, RoleEntry, Roles, Slot, SubjectKey};
 use super::lookup::grant_by;
-use super::mask::{Brief, Mask};
+use super::mask::{Mask, VerbMask};
 use super::matching::{Asked, Match};
 use super::request::Request;
 
@@ -278,11 +278,11 @@ impl Index {
     /// The roles that may have a rule for this, each once.
     fn roles_with(&self, asked: &Asked<'_>) -> Vec<Slot> {
         let Request::Resource(it) = asked.request else { return self.words.urls().to_vec() };
-        let brief = Brief::of_request(asked);
+        let verb_mask = VerbMask::of_request(asked);
         let below = (!it.subresource.is_empty()).then(|| format!("*/{}", it.subresource));
         let words = ["*", asked.combined()].into_iter().chain(below.as_deref());
-        let spots = words.flat_map(|it| self.words.spots(it)).filter(|it| it.brief.may_cover(brief));
-        let mut roles: Vec<Slot> = spots.map(|it| it.role).collect();
+        let role_uses = words.flat_map(|it| self.words.role_uses(it)).filter(|it| it.verb_mask.may_cover(verb_mask));
+        let mut roles: Vec<Slot> = role_uses.map(|it| it.role).collect();
         roles.sort_unstable();
         roles.dedup();
         roles
@@ -290,7 +290,7 @@ impl Index {
 
     /// Everybody who has one of the found keys, by subject.
     fn holders(&self, cluster: &Cluster, found: &Found<'_>, everybody: Everybody) -> Vec<Holder> {
-        let masters = subject_of(&Key::Group(MASTERS.into()));
+        let masters = subject_of(&SubjectKey::Group(MASTERS.into()));
         let always = Holder::Somebody { subject: masters.clone(), through: Vec::new() };
         if everybody == Everybody::NotGranted {
             // Nobody has a group that nothing names for them: each key is its own subject's.
@@ -346,12 +346,12 @@ impl Index {
 
     /// Those of them whom no binding names.
     fn unnamed(&self, cluster: &Cluster) -> BTreeSet<Subject> {
-        let mut all = BTreeSet::from([subject_of(&Key::User(ANONYMOUS.into()))]);
+        let mut all = BTreeSet::from([subject_of(&SubjectKey::User(ANONYMOUS.into()))]);
         let groups = [MASTERS, AUTHENTICATED, UNAUTHENTICATED, SERVICE_ACCOUNTS];
-        all.extend(groups.map(|it| subject_of(&Key::Group(it.into()))));
+        all.extend(groups.map(|it| subject_of(&SubjectKey::Group(it.into()))));
         // Only a Namespace object brings its group: one that is merely mentioned in files names nobody.
         let defined = cluster.namespaces.iter().filter(|it| !it.implied);
-        all.extend(defined.map(|it| subject_of(&Key::Group(accounts_of(&it.meta.name)))));
+        all.extend(defined.map(|it| subject_of(&SubjectKey::Group(accounts_of(&it.meta.name)))));
         all.extend(cluster.service_accounts.iter().map(|it| {
             let (namespace, name) = (it.meta.namespace.clone(), it.meta.name.clone());
             canonical(&Subject::ServiceAccount { namespace, name })
@@ -395,10 +395,10 @@ fn is_implied(subject: &Subject) -> bool {
 }
 
 /// The subject that a key stands for, as answers name it.
-pub fn subject_of(key: &Key) -> Subject {
+pub fn subject_of(key: &SubjectKey) -> Subject {
     let (kind, name) = match key {
-        Key::User(name) => (SubjectKind::User, name),
-        Key::Group(name) => (SubjectKind::Group, name),
+        SubjectKey::User(name) => (SubjectKind::User, name),
+        SubjectKey::Group(name) => (SubjectKind::Group, name),
     };
     canonical(&Subject::new(kind, Name::empty(), name.clone()))
 }

@@ -4,7 +4,7 @@ use super::facts::Facts;
 use super::render::{Id, Rows, address, digits, identity, member, sheets, tag};
 use super::shapes::Style;
 use super::template::{Template, Values, hole};
-use crate::embedded::shelf::Part;
+use crate::embedded::object_list::Part;
 
 pub const NAMESPACES: Rows = Rows {
     labels: None,

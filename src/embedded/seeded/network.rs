@@ -8,7 +8,7 @@ use super::pods::main_port;
 use super::render::{Id, Rows, address, comma, identity, sheets, tag, text, uid_of};
 use super::rng::{letters, mix, uid};
 use super::template::{Values, hole};
-use crate::embedded::shelf::Part;
+use crate::embedded::object_list::Part;
 
 pub const SERVICES: Rows = Rows {
     labels: None,

@@ -4,7 +4,7 @@ use super::facts::{DNS, Facts, JOB, PORTS, PodFact, Sort};
 use super::render::{Id, Labels, Rows, Sheets, address, comma, digits, identity, member, sheets, tag, text, uid_of};
 use super::rng::{letters, mix};
 use super::template::{Values, hole};
-use crate::embedded::shelf::Part;
+use crate::embedded::object_list::Part;
 
 pub const PODS: Rows = Rows {
     plural: "pods",

@@ -4,7 +4,7 @@ use super::facts::Facts;
 use super::rng::{hex, mix, uid};
 use super::template::{Sheet, Values, decimal, hole};
 use super::{core, network, pods, rbac, workloads};
-use crate::embedded::shelf::Part;
+use crate::embedded::object_list::Part;
 use std::sync::OnceLock;
 
 /// Labels as pairs, in the order of their keys.

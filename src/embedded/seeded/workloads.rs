@@ -4,7 +4,7 @@ use super::facts::{Facts, JOB, Sort};
 use super::pods::container_values;
 use super::render::{Id, Rows, comma, identity, member, sheets, tag, text, uid_of};
 use super::template::{Values, hole};
-use crate::embedded::shelf::Part;
+use crate::embedded::object_list::Part;
 
 pub const DEPLOYMENTS: Rows = Rows {
     labels: None,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::stage::{Stage, merge, text};
-use crate::embedded::shelf::Object;
+use crate::embedded::object_list::Object;
 
 impl Stage {
     /// Puts a service of the files into the world, with an address if it does not say one.

@@ -12,12 +12,12 @@ use serde_json::{Value, json};
 use super::fields;
 use super::timeline::Follow;
 use crate::embedded::kinds::{self, Kind};
+use crate::embedded::object_list::{Object, ObjectList};
 use crate::embedded::review;
 use crate::embedded::seeded::render::sheets;
 use crate::embedded::seeded::rng::{hex, letters, mix, uid};
 use crate::embedded::seeded::template::{Values, hole};
 use crate::embedded::selector;
-use crate::embedded::shelf::{Object, Shelf};
 use crate::embedded::world::World;
 
 /// The seed of names and uids.
@@ -96,14 +96,14 @@ impl Stage {
 
     /// All objects of a kind, in order.
     pub fn all(&self, kind: &str) -> Vec<Arc<Object>> {
-        match self.shelf(kind) {
-            Shelf::Held(objects) => objects.to_vec(),
-            Shelf::Rendered(..) => Vec::new(),
+        match self.object_list(kind) {
+            ObjectList::Held(objects) => objects.to_vec(),
+            ObjectList::Rendered(..) => Vec::new(),
         }
     }
 
-    fn shelf(&self, kind: &str) -> Shelf {
-        self.world.shelf(row(kind), None).unwrap_or_else(|_| Shelf::empty())
+    fn object_list(&self, kind: &str) -> ObjectList {
+        self.world.object_list(row(kind), None).unwrap_or_else(|_| ObjectList::empty())
     }
 
     /// Five letters that were not drawn before.

@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
 use super::namespace_pods::{NamespacePods, PodClasses};
-use super::policies::ghost;
+use super::policies::placeholder;
 use super::short::Short;
-use super::{GhostKey, Index, NO_CLASS, NamespaceEntry};
+use super::{Index, NO_CLASS, NamespaceEntry, PlaceholderKey};
 use crate::kinds;
 use crate::model::cluster::{Change, Cluster};
 use crate::model::coverage::Coverage;
@@ -115,7 +115,7 @@ impl Index {
             classes: Default::default(),
             plain: Default::default(),
             own: Short::default(),
-            spaces: Short::default(),
+            namespace_selectors: Short::default(),
             policies: Short::default(),
             reads_pods: ends::reads_pods(cluster, name),
             reads_policies: reads_policies(cluster, name),
@@ -262,32 +262,32 @@ impl Index {
 
     fn renew_known_ghosts(&mut self, cluster: &Cluster) {
         let wanted = self.wanted_ghosts(cluster);
-        for (key, id) in self.ghosts.as_ref().clone() {
+        for (key, id) in self.placeholders.as_ref().clone() {
             let keeps = wanted.get(&key).is_some_and(|(_, gap)| self.policies.get(id).gap.as_deref() == Some(gap));
             if !keeps {
                 self.remove_policy(id);
-                Arc::make_mut(&mut self.ghosts).remove(&key);
+                Arc::make_mut(&mut self.placeholders).remove(&key);
             }
         }
         for (key, (policy, gap)) in wanted {
-            if !self.ghosts.contains_key(&key) {
+            if !self.placeholders.contains_key(&key) {
                 let id = self.add_policy(cluster, &Arc::new(policy), Some(gap));
-                Arc::make_mut(&mut self.ghosts).insert(key, id);
+                Arc::make_mut(&mut self.placeholders).insert(key, id);
             }
         }
     }
 
-    fn wanted_ghosts(&self, cluster: &Cluster) -> BTreeMap<GhostKey, (Policy, Gap)> {
-        let mut ghosts = BTreeMap::new();
+    fn wanted_ghosts(&self, cluster: &Cluster) -> BTreeMap<PlaceholderKey, (Policy, Gap)> {
+        let mut placeholders = BTreeMap::new();
         let of = |kind: Kind, namespace: &Name| ObjectId::new(kind, namespace.clone(), "");
         let namespaces = self.namespaces.iter().map(|(_, it)| &it.facts.name).filter(|it| !it.is_empty());
         let names: Vec<&Name> = namespaces.collect();
         for name in &names {
             let coverage = cluster.coverage.of(Kind::NETWORK_POLICY, name);
             if !coverage.is_complete() {
-                let policy = ghost(of(Kind::NETWORK_POLICY, name), Tier::Namespace, Bends::Anything, false);
+                let policy = placeholder(of(Kind::NETWORK_POLICY, name), Tier::Namespace, Bends::Anything, false);
                 let gap = uncovered(Kind::NETWORK_POLICY, name, coverage);
-                ghosts.insert(((*name).clone(), String::new()), (policy, gap));
+                placeholders.insert(((*name).clone(), String::new()), (policy, gap));
             }
         }
         for id in cluster.unreadable.iter() {
@@ -297,18 +297,18 @@ impl Index {
                 None => continue,
             };
             let is_about_all = unevaluated::find(id.kind).is_some_and(|it| it.is_about_all(&id.namespace));
-            let policy = ghost(id.clone(), tier, bends, is_about_all);
-            ghosts.insert((id.namespace.clone(), id.to_string()), (policy, Gap::Unreadable(id.clone())));
+            let policy = placeholder(id.clone(), tier, bends, is_about_all);
+            placeholders.insert((id.namespace.clone(), id.to_string()), (policy, Gap::Unreadable(id.clone())));
         }
         for kind in unevaluated::kinds() {
             for (namespace, coverage) in holes(cluster, &kind, &names) {
                 let is_about_all = kind.is_about_all(&namespace);
-                let policy = ghost(of(kind.kind, &namespace), kind.tier(), kind.bends, is_about_all);
+                let policy = placeholder(of(kind.kind, &namespace), kind.tier(), kind.bends, is_about_all);
                 let gap = uncovered(kind.kind, &namespace, coverage);
-                ghosts.insert((namespace, kind.kind.to_string()), (policy, gap));
+                placeholders.insert((namespace, kind.kind.to_string()), (policy, gap));
             }
         }
-        ghosts
+        placeholders
     }
 }
 

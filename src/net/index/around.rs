@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use super::class::Held;
 use super::families::{Families, Order};
-use super::found::{ELSEWHERE, Found, Loose, Side};
+use super::found::{ELSEWHERE, External, Found, Side};
 use super::peers::Key;
 use super::{Index, family_slot};
 use crate::model::address::{Addresses, Block, Family};
@@ -50,7 +50,7 @@ pub(super) struct Outside {
 #[derive(Debug)]
 pub(super) struct NodeKind {
     /// One that no end is on.
-    end: Loose,
+    end: External,
     /// By place among all nodes, in order.
     pub nodes: Vec<u32>,
 }
@@ -58,12 +58,12 @@ pub(super) struct NodeKind {
 impl NodeKind {
     /// A node of this kind on which the other end of a pair is not.
     pub fn found(&self) -> Found<'static> {
-        Found::Loose(self.end.clone())
+        Found::External(self.end.clone())
     }
 
     /// The node of this kind that has this name.
     pub fn named(&self, node: &Name) -> Found<'static> {
-        Found::Loose(Loose { node: Some(node.clone()), ..self.end.clone() })
+        Found::External(External { node: Some(node.clone()), ..self.end.clone() })
     }
 }
 
@@ -144,7 +144,7 @@ impl Index {
         let nodes = every_node(cluster);
         let mut kinds: BTreeMap<KindKey, NodeKind> = BTreeMap::new();
         for (at, (addresses, node)) in (0..).zip(nodes.values()) {
-            let end = self.loose(*addresses, Some(ELSEWHERE.clone()), node.cloned());
+            let end = self.external(*addresses, Some(ELSEWHERE.clone()), node.cloned());
             let kind = kinds.entry(self.kind_key(&end)).or_insert_with(|| NodeKind { end, nodes: Vec::new() });
             kind.nodes.push(at);
         }
@@ -159,9 +159,10 @@ impl Index {
         Around { outside, names, addresses, kinds, kind_of, node_ports: node_ports(cluster) }
     }
 
-    fn kind_key(&self, end: &Loose) -> KindKey {
+    fn kind_key(&self, end: &External) -> KindKey {
         let Families { v4, v6, order } = end.families;
-        let by_labels = self.node_peers.iter().map(|it| self.peer_holds(*it, &Side::Loose(end), Family::V4)).collect();
+        let by_labels =
+            self.node_peers.iter().map(|it| self.peer_holds(*it, &Side::External(end), Family::V4)).collect();
         (v4, v6, order, self.blocks_holding(&end.addresses, &end.ranges), by_labels)
     }
 
@@ -187,7 +188,7 @@ impl Index {
 
     fn part(&self, ranges: &[AddressRange]) -> Option<Outside> {
         let address = ranges.first()?.0;
-        let end = Found::Loose(self.loose(Addresses::new([address]), None, None));
+        let end = Found::External(self.external(Addresses::new([address]), None, None));
         Some(Outside { unit: Unit::Outside(ranges.to_vec()), end })
     }
 }

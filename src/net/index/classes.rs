@@ -187,7 +187,7 @@ impl Index {
             self.peers.get_mut(held.peer()).set_member(id, Tri::No);
         }
         let (live, open, families) = (&mut self.live, &mut self.open, &mut self.families);
-        [live, &mut self.v6_first, &mut self.unordered, &mut self.odd].into_iter().for_each(|it| it.clear(id));
+        [live, &mut self.v6_first, &mut self.unordered, &mut self.slow_path].into_iter().for_each(|it| it.clear(id));
         open.iter_mut().chain(families).for_each(|it| it.clear(id));
         self.beside.clear(id);
         Arc::make_mut(&mut self.declared)[class.declared as usize].remove(id);
@@ -279,9 +279,9 @@ impl Index {
     fn renew_flags(&mut self, class: u32) {
         let policies = self.classes.get(class).policies();
         let mut isolated = [false; 2];
-        let mut odd = false;
+        let mut slow_path = false;
         for entry in policies.iter().map(|it| self.policies.get(*it)) {
-            odd |= !entry.is_plain() || entry.tier != Tier::Namespace && entry.at_gate.is_none();
+            slow_path |= !entry.is_plain() || entry.tier != Tier::Namespace && entry.at_gate.is_none();
             for direction in Direction::ALL {
                 isolated[slot(direction)] |= entry.isolates(direction);
             }
@@ -290,10 +290,10 @@ impl Index {
             let open = &mut self.open[slot(direction)];
             if isolated[slot(direction)] { open.clear(class) } else { open.set(class) }
         }
-        if odd {
-            self.odd.set(class)
+        if slow_path {
+            self.slow_path.set(class)
         } else {
-            self.odd.clear(class)
+            self.slow_path.clear(class)
         }
         let at_gates = policies.iter().filter_map(|it| self.policies.get(*it).at_gate);
         self.beside.write(class, self.classes.get(class).sort, at_gates);

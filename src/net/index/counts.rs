@@ -174,7 +174,7 @@ impl Index {
         if row.is_certain() {
             return Judged { allow, possible: None };
         }
-        let mut possible = row.strangers.clone();
+        let mut possible = row.no_common_family.clone();
         slices().for_each(|it| possible.or(it.possible.as_ref().unwrap_or(&it.sure)));
         for (class, (sure, may)) in &row.judged {
             let outcome = outcome(sure, may, atom);
@@ -191,7 +191,7 @@ impl Index {
 
     /// All that the row of those who reach a class rests on.
     pub(super) fn signature(&self, id: u32, class: &Class) -> Vec<u32> {
-        if self.odd.has(id) {
+        if self.slow_path.has(id) {
             return vec![u32::MAX, id];
         }
         let families = class.families;
@@ -212,7 +212,7 @@ impl Index {
                 far.push([ports.sure, ports.possible, group << 1 | maybe]);
             }
         }
-        if !self.odd.is_empty() {
+        if !self.slow_path.is_empty() {
             // Classes that are judged one by one may tell these classes apart by any peer and by what they declare.
             far.push([u32::MAX, u32::MAX, class.declared]);
             far.extend(class.peers().map(|it| [u32::MAX, it.peer(), u32::from(it.tri() == Tri::Maybe)]));

@@ -94,7 +94,7 @@ impl Index {
                 );
             }
         }
-        all.0.values_mut().for_each(|it| it.sort_by_key(|it| !self.odd.has(it.kin.0)));
+        all.0.values_mut().for_each(|it| it.sort_by_key(|it| !self.slow_path.has(it.kin.0)));
         for (at, part) in (0..).zip(&self.around(cluster).outside) {
             let Unit::Outside(ranges) = &part.unit else { continue };
             let stands = ranges.iter().take(1).map(|it| StandIn::asked(at, End::Address(it.0)));

@@ -180,10 +180,10 @@ impl Index {
     fn explain(&self, case: &Case<'_>, flow: &Flow<'_>) -> Gate {
         let direction = flow.direction;
         let why = match case.exempt {
-            Exempt::Itself if !matches!(flow.target, Side::Loose(_)) => Some(Why::Itself),
+            Exempt::Itself if !matches!(flow.target, Side::External(_)) => Some(Why::Itself),
             Exempt::OwnNode => Some(Why::OwnNode),
             Exempt::Itself | Exempt::No | Exempt::PerhapsOwnNode => match &flow.target {
-                Side::Loose(loose) => Some(if loose.node.is_some() { Why::Node } else { Why::Outside }),
+                Side::External(external) => Some(if external.node.is_some() { Why::Node } else { Why::Outside }),
                 Side::Class(_, class) if matches!(class.sort, Sort::HostNode | Sort::UnknownNode) => {
                     Some(Why::HostNetwork)
                 }

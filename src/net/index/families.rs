@@ -166,12 +166,12 @@ impl Index {
         &self,
         own: Families,
         direction: Direction,
-        strangers: &mut Bits,
+        no_common_family: &mut Bits,
     ) -> Vec<(Deciding, Bits)> {
         let has = |family: Family| &self.families[family_slot(family)];
         let families: Vec<Family> = Family::ALL.into_iter().filter(|it| own.has(*it)).collect();
-        strangers.copy(&self.live);
-        families.iter().for_each(|it| strangers.and_not(has(*it)));
+        no_common_family.copy(&self.live);
+        families.iter().for_each(|it| no_common_family.and_not(has(*it)));
         if families.len() < 2 {
             return families.into_iter().map(|it| (Deciding::One(it), has(it).clone())).collect();
         }

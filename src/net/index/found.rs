@@ -3,7 +3,7 @@
 //! ```text
 //! pod shop/web        class 7                         judged as what its class is
 //! pod infra/agent     class 9, as its node class 3    two readings (S37, S38)
-//! node, address       loose                           in no class
+//! node, address       external                        in no class
 //! ```
 //!
 //! Nothing here judges: that is [`super::pair`].
@@ -29,12 +29,12 @@ use crate::net::verdict::{End, EndFacts, Tri};
 #[derive(Clone, Copy)]
 pub(super) enum Side<'a> {
     Class(u32, &'a Class),
-    Loose(&'a Loose),
+    External(&'a External),
 }
 
 /// An end that is no pod.
 #[derive(Clone, Debug)]
-pub(super) struct Loose {
+pub(super) struct External {
     pub addresses: Addresses,
     pub ranges: Vec<IpNet>,
     pub families: Families,
@@ -65,7 +65,7 @@ pub(super) enum Found<'a> {
         host: u32,
         node: &'a Name,
     },
-    Loose(Loose),
+    External(External),
     /// A pod that has finished, may no longer be read, or is not there.
     Nothing,
 }
@@ -74,21 +74,21 @@ impl Side<'_> {
     pub fn families(&self) -> Families {
         match self {
             Side::Class(_, class) => class.families,
-            Side::Loose(loose) => loose.families,
+            Side::External(external) => external.families,
         }
     }
 
     pub fn declared(&self) -> u32 {
         match self {
             Side::Class(_, class) => class.declared,
-            Side::Loose(_) => NOTHING_DECLARED,
+            Side::External(_) => NOTHING_DECLARED,
         }
     }
 
     pub fn policies(&self) -> &[u32] {
         match self {
             Side::Class(_, class) => class.policies(),
-            Side::Loose(_) => &[],
+            Side::External(_) => &[],
         }
     }
 }
@@ -98,7 +98,7 @@ impl Found<'_> {
     pub fn node(&self) -> &Name {
         match self {
             Found::Pod { node, .. } | Found::Host { node, .. } => node,
-            Found::Loose(loose) => loose.node.as_ref().unwrap_or(&NOWHERE),
+            Found::External(external) => external.node.as_ref().unwrap_or(&NOWHERE),
             Found::Nothing => &NOWHERE,
         }
     }
@@ -112,7 +112,7 @@ impl Found<'_> {
     fn place(&self) -> Option<&Name> {
         match self {
             Found::Pod { node, .. } | Found::Host { node, .. } => Some(node),
-            Found::Loose(loose) => loose.node.as_ref(),
+            Found::External(external) => external.node.as_ref(),
             Found::Nothing => None,
         }
     }
@@ -121,7 +121,7 @@ impl Found<'_> {
     pub fn is_node(&self) -> bool {
         match self {
             Found::Host { .. } => true,
-            Found::Loose(loose) => loose.node.is_some(),
+            Found::External(external) => external.node.is_some(),
             Found::Pod { .. } | Found::Nothing => false,
         }
     }
@@ -179,15 +179,15 @@ impl Index {
             End::Node(name) => {
                 let addresses = ends::node_addresses(cluster, name);
                 let facts = cluster.nodes.get("", name).cloned();
-                Found::Loose(self.loose(addresses, Some(name.clone()), facts))
+                Found::External(self.external(addresses, Some(name.clone()), facts))
             }
-            End::Address(address) => Found::Loose(self.loose(Addresses::new([*address]), None, None)),
+            End::Address(address) => Found::External(self.external(Addresses::new([*address]), None, None)),
         }
     }
 
-    pub(super) fn loose(&self, addresses: Addresses, node: Option<Name>, facts: Option<Arc<Node>>) -> Loose {
+    pub(super) fn external(&self, addresses: Addresses, node: Option<Name>, facts: Option<Arc<Node>>) -> External {
         let ranges = if addresses.is_empty() { ends::anywhere().to_vec() } else { Vec::new() };
-        Loose { families: Families::of(&addresses, &ranges), addresses, ranges, node, facts }
+        External { families: Families::of(&addresses, &ranges), addresses, ranges, node, facts }
     }
 
     /// The end in one reading (0: the usual one).
@@ -201,7 +201,7 @@ impl Index {
                     *own
                 }
             }
-            Found::Loose(loose) => return Some(Side::Loose(loose)),
+            Found::External(external) => return Some(Side::External(external)),
             Found::Nothing => return None,
         };
         Some(self.class_side(class))

@@ -63,7 +63,7 @@ use self::class_labels::{Keys, Words};
 use self::families::Firsts;
 use self::members::{Bits, Members, Spans};
 use self::namespace_pods::NamespacePods;
-use self::peers::{Group, PeerEntry, Space};
+use self::peers::{Group, NamespaceSelector, PeerEntry};
 use self::policies::PolicyEntry;
 use self::ports::Ports;
 use self::short::Short;
@@ -90,7 +90,7 @@ pub struct Settings {
 const NO_CLASS: u32 = u32::MAX;
 
 /// What a stand-in stands for: a namespace (empty: the cluster) and an object or a kind in it.
-type GhostKey = (Name, String);
+type PlaceholderKey = (Name, String);
 
 /// One namespace.
 #[derive(Clone, Debug)]
@@ -106,7 +106,7 @@ struct NamespaceEntry {
     /// Peers that name pods of exactly this namespace.
     own: Short<u32>,
     /// Namespace selectors that hold it, surely or maybe.
-    spaces: Short<u32>,
+    namespace_selectors: Short<u32>,
     /// Policies of this namespace (the entry of the empty name holds cluster-wide ones).
     policies: Short<u32>,
     reads_pods: bool,
@@ -137,15 +137,15 @@ pub struct Index {
     blocks: Arc<BTreeMap<IpNet, Vec<u32>>>,
     /// Peers that name nodes by their labels.
     node_peers: Vec<u32>,
-    spaces: Slab<Space>,
-    space_ids: HashTable<u32>,
+    namespace_selectors: Slab<NamespaceSelector>,
+    namespace_selector_ids: HashTable<u32>,
     groups: Slab<Group>,
     group_ids: HashTable<u32>,
     policies: Slab<PolicyEntry>,
     /// Policies that bend every flow of the cluster.
     bends_all: Vec<u32>,
     /// Stand-ins for what could not be read, by what they stand for.
-    ghosts: Arc<BTreeMap<GhostKey, u32>>,
+    placeholders: Arc<BTreeMap<PlaceholderKey, u32>>,
     /// How many peers are of no use any more.
     stale: usize,
     live: Bits,
@@ -160,7 +160,7 @@ pub struct Index {
     /// Which family the others' first addresses are of.
     firsts: Firsts,
     /// Classes that need to be judged one by one.
-    odd: Bits,
+    slow_path: Bits,
     /// Classes of which others than policies decide.
     beside: Beside,
     /// By declaration: the classes that declare so.
@@ -219,7 +219,8 @@ impl Index {
         let policies: usize = self.policies.iter().map(|(_, it)| it.bytes()).sum();
         let slabs = self.namespaces.bytes() + self.classes.bytes() + self.peers.bytes() + self.groups.bytes();
         let tables = (self.class_ids.capacity() + self.peer_ids.capacity() + self.group_ids.capacity()) * 5;
-        let bits = [&self.live, &self.open[0], &self.open[1], &self.odd].map(Bits::bytes).iter().sum::<usize>() * 2;
+        let bits =
+            [&self.live, &self.open[0], &self.open[1], &self.slow_path].map(Bits::bytes).iter().sum::<usize>() * 2;
         rows + classes
             + peers
             + groups
@@ -243,6 +244,6 @@ impl NamespaceEntry {
             + self.workload_groups.get().map_or(0, |it| it.bytes())
             + self.classes.bytes()
             + self.plain.bytes()
-            + [&self.own, &self.spaces, &self.policies].map(Short::bytes).iter().sum::<usize>()
+            + [&self.own, &self.namespace_selectors, &self.policies].map(Short::bytes).iter().sum::<usize>()
     }
 }

@@ -48,9 +48,9 @@ impl Index {
         }
         match side {
             Side::Class(_, class) => class.held_by(peer),
-            Side::Loose(loose) => match &entry.key {
-                Key::Block(block) => ends::in_block(block, &loose.addresses, &loose.ranges),
-                Key::Nodes(selector) => match (&loose.node, &loose.facts) {
+            Side::External(external) => match &entry.key {
+                Key::Block(block) => ends::in_block(block, &external.addresses, &external.ranges),
+                Key::Nodes(selector) => match (&external.node, &external.facts) {
                     (None, _) => Tri::No,
                     (Some(_), None) => Tri::Maybe,
                     (Some(_), Some(node)) => Tri::sure(selector.matches(&node.labels)),
@@ -87,7 +87,7 @@ impl Index {
     pub(super) fn governs_target(&self, policy: &PolicyEntry, target: &Side<'_>) -> Tri {
         match target {
             Side::Class(_, class) => policy.governs.and(class.held_by(policy.target)),
-            Side::Loose(_) => Tri::No,
+            Side::External(_) => Tri::No,
         }
     }
 
@@ -96,8 +96,8 @@ impl Index {
         let mut passes = Passes { allow: self.ports.none(), deny: self.ports.none() };
         let policies = flow.target.policies();
         let is_open = match flow.target {
-            Side::Class(class, _) => self.open[slot(flow.direction)].has(class) && !self.odd.has(class),
-            Side::Loose(_) => true,
+            Side::Class(class, _) => self.open[slot(flow.direction)].has(class) && !self.slow_path.has(class),
+            Side::External(_) => true,
         };
         let doubt = self.beside(&flow.target, &flow.peer, flow.direction);
         if doubt.closes {
@@ -227,11 +227,11 @@ impl Index {
     }
 
     fn bends(&self, side: &Side<'_>) -> bool {
-        let is_odd = matches!(side, Side::Class(class, _) if self.odd.has(*class));
-        is_odd && side.policies().iter().any(|it| self.policies.get(*it).bends_flows)
+        let is_slow_path = matches!(side, Side::Class(class, _) if self.slow_path.has(*class));
+        is_slow_path && side.policies().iter().any(|it| self.policies.get(*it).bends_flows)
     }
 
-    /// One pair of classes or loose ends in one reading, bent or not; unknown without a shared family.
+    /// One pair of classes or external ends in one reading, bent or not; unknown without a shared family.
     pub(super) fn sides(&self, from: Side<'_>, to: Side<'_>) -> (Mask, Mask) {
         match self.deciding(from.families(), to.families()) {
             _ if self.is_bent(&from, &to) => (self.ports.none(), self.ports.full()),

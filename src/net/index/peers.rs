@@ -50,7 +50,7 @@ pub(super) struct PeerEntry {
     pub groups: [Short<u32>; 2],
     /// How many rules and targets name it.
     pub uses: u32,
-    space: Option<u32>,
+    namespace_selector: Option<u32>,
 }
 
 impl PeerEntry {
@@ -95,7 +95,7 @@ impl PeerEntry {
 
 /// One namespace selector, and the namespaces that it holds.
 #[derive(Clone, Debug)]
-pub(super) struct Space {
+pub(super) struct NamespaceSelector {
     pub selector: Selector,
     pub namespaces: Short<u32>,
     pub peers: Short<u32>,
@@ -131,7 +131,7 @@ impl Index {
             uses: 1,
             governs: Short::default(),
             groups: Default::default(),
-            space: None,
+            namespace_selector: None,
         });
         let peers = &self.peers;
         self.peer_ids.insert_unique(hash, id, |it| hash_of(&peers.get(*it).key));
@@ -156,10 +156,10 @@ impl Index {
                 self.fill_from(id, namespace);
             }
             NamespaceMatch::Labels(selector) => {
-                let space = self.space(selector);
-                self.spaces.get_mut(space).peers.push(id);
-                self.peers.get_mut(id).space = Some(space);
-                for namespace in self.spaces.get(space).namespaces.clone().iter() {
+                let namespace_selector = self.namespace_selector(selector);
+                self.namespace_selectors.get_mut(namespace_selector).peers.push(id);
+                self.peers.get_mut(id).namespace_selector = Some(namespace_selector);
+                for namespace in self.namespace_selectors.get(namespace_selector).namespaces.clone().iter() {
                     self.fill_from(id, *namespace);
                 }
             }
@@ -207,42 +207,48 @@ impl Index {
             let namespace = self.namespace_ids[name];
             self.namespaces.get_mut(namespace).own.forget(&id);
         }
-        if let Some(space) = self.peers.get(id).space {
-            self.spaces.get_mut(space).peers.forget(&id);
-            if self.spaces.get(space).peers.is_empty() {
-                self.remove_space(space);
+        if let Some(namespace_selector) = self.peers.get(id).namespace_selector {
+            self.namespace_selectors.get_mut(namespace_selector).peers.forget(&id);
+            if self.namespace_selectors.get(namespace_selector).peers.is_empty() {
+                self.remove_namespace_selector(namespace_selector);
             }
         }
         self.peers.remove(id);
     }
 
-    fn remove_space(&mut self, id: u32) {
-        let space = self.spaces.get(id).clone();
-        for namespace in space.namespaces.iter() {
-            self.namespaces.get_mut(*namespace).spaces.forget(&id);
+    fn remove_namespace_selector(&mut self, id: u32) {
+        let namespace_selector = self.namespace_selectors.get(id).clone();
+        for namespace in namespace_selector.namespaces.iter() {
+            self.namespaces.get_mut(*namespace).namespace_selectors.forget(&id);
         }
-        if let Ok(entry) = self.space_ids.find_entry(hash_of(&space.selector), |it| *it == id) {
+        if let Ok(entry) = self.namespace_selector_ids.find_entry(hash_of(&namespace_selector.selector), |it| *it == id)
+        {
             entry.remove();
         }
-        self.spaces.remove(id);
+        self.namespace_selectors.remove(id);
     }
 
     /// The number of a namespace selector.
-    fn space(&mut self, selector: &Selector) -> u32 {
+    fn namespace_selector(&mut self, selector: &Selector) -> u32 {
         let hash = hash_of(selector);
-        if let Some(&found) = self.space_ids.find(hash, |it| self.spaces.get(*it).selector == *selector) {
+        if let Some(&found) =
+            self.namespace_selector_ids.find(hash, |it| self.namespace_selectors.get(*it).selector == *selector)
+        {
             return found;
         }
         let candidates = self.candidates(selector);
         let holds = |it: &u32| self.namespaces.get(*it).facts.matches(selector).is_possible();
         let namespaces: Vec<u32> = candidates.into_iter().filter(holds).collect();
-        let space =
-            Space { selector: selector.clone(), namespaces: namespaces.clone().into(), peers: Short::default() };
-        let id = self.spaces.insert(space);
-        let spaces = &self.spaces;
-        self.space_ids.insert_unique(hash, id, |it| hash_of(&spaces.get(*it).selector));
+        let namespace_selector = NamespaceSelector {
+            selector: selector.clone(),
+            namespaces: namespaces.clone().into(),
+            peers: Short::default(),
+        };
+        let id = self.namespace_selectors.insert(namespace_selector);
+        let namespace_selectors = &self.namespace_selectors;
+        self.namespace_selector_ids.insert_unique(hash, id, |it| hash_of(&namespace_selectors.get(*it).selector));
         for namespace in namespaces {
-            self.namespaces.get_mut(namespace).spaces.push(id);
+            self.namespaces.get_mut(namespace).namespace_selectors.push(id);
         }
         id
     }
@@ -273,7 +279,8 @@ impl Index {
             return self.node_peers.clone();
         }
         let namespace = self.namespaces.get(key.namespace);
-        let by_labels = namespace.spaces.iter().flat_map(|it| self.spaces.get(*it).peers.iter());
+        let by_labels =
+            namespace.namespace_selectors.iter().flat_map(|it| self.namespace_selectors.get(*it).peers.iter());
         namespace.own.iter().chain(by_labels).copied().collect()
     }
 
@@ -305,28 +312,34 @@ impl Index {
         }
         self.namespaces.get_mut(namespace).facts = after.clone();
         let changed = changed_keys(&before.labels, &after.labels);
-        let concerned = |it: &Space| match &changed {
+        let concerned = |it: &NamespaceSelector| match &changed {
             Some(keys) => it.selector.all_of.iter().any(|it| keys.contains(&&it.key)),
             None => true,
         };
-        let moves = |it: &Space| concerned(it) && before.matches(&it.selector) != after.matches(&it.selector);
-        let moved: Vec<u32> = self.spaces.iter().filter(|(_, it)| moves(it)).map(|(id, _)| id).collect();
-        for space in moved {
-            self.move_namespace(space, namespace);
+        let moves =
+            |it: &NamespaceSelector| concerned(it) && before.matches(&it.selector) != after.matches(&it.selector);
+        let moved: Vec<u32> = self.namespace_selectors.iter().filter(|(_, it)| moves(it)).map(|(id, _)| id).collect();
+        for namespace_selector in moved {
+            self.move_namespace(namespace_selector, namespace);
         }
     }
 
     /// Renews whether a namespace selector holds a namespace, and with it its classes.
-    fn move_namespace(&mut self, space: u32, namespace: u32) {
-        let holds = self.namespaces.get(namespace).facts.matches(&self.spaces.get(space).selector).is_possible();
-        let (entry, back) = (self.spaces.get_mut(space), self.namespaces.get_mut(namespace));
+    fn move_namespace(&mut self, namespace_selector: u32, namespace: u32) {
+        let holds = self
+            .namespaces
+            .get(namespace)
+            .facts
+            .matches(&self.namespace_selectors.get(namespace_selector).selector)
+            .is_possible();
+        let (entry, back) = (self.namespace_selectors.get_mut(namespace_selector), self.namespaces.get_mut(namespace));
         entry.namespaces.forget(&namespace);
-        back.spaces.forget(&space);
+        back.namespace_selectors.forget(&namespace_selector);
         if holds {
             entry.namespaces.push(namespace);
-            back.spaces.push(space);
+            back.namespace_selectors.push(namespace_selector);
         }
-        for peer in self.spaces.get(space).peers.clone().iter() {
+        for peer in self.namespace_selectors.get(namespace_selector).peers.clone().iter() {
             self.fill_from(*peer, namespace);
         }
     }
@@ -337,12 +350,16 @@ impl Index {
             return;
         }
         let facts = self.namespaces.get(namespace).facts.clone();
-        let spaces: Vec<u32> =
-            self.spaces.iter().filter(|(_, it)| facts.matches(&it.selector).is_possible()).map(|(id, _)| id).collect();
-        for space in &spaces {
-            self.spaces.get_mut(*space).namespaces.push(namespace);
+        let namespace_selectors: Vec<u32> = self
+            .namespace_selectors
+            .iter()
+            .filter(|(_, it)| facts.matches(&it.selector).is_possible())
+            .map(|(id, _)| id)
+            .collect();
+        for namespace_selector in &namespace_selectors {
+            self.namespace_selectors.get_mut(*namespace_selector).namespaces.push(namespace);
         }
-        self.namespaces.get_mut(namespace).spaces = spaces.into();
+        self.namespaces.get_mut(namespace).namespace_selectors = namespace_selectors.into();
     }
 
     /// The number of a group of rules, counted as used once more.

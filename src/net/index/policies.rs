@@ -278,7 +278,7 @@ impl Index {
 }
 
 /// A policy that stands for something that could not be read, and may say for its targets what its kind can.
-pub(super) fn ghost(id: ObjectId, tier: Tier, bends: Bends, is_about_all: bool) -> Policy {
+pub(super) fn placeholder(id: ObjectId, tier: Tier, bends: Bends, is_about_all: bool) -> Policy {
     let ObjectId { kind, namespace, name } = id;
     let namespaces = if namespace.is_empty() || is_about_all {
         NamespaceMatch::Labels(Selector::everything())

@@ -192,7 +192,7 @@ impl Index {
             .map(|it| self.policies.get(*it))
             .map(|it| format!("{} {:?}", it.policy.id(), it.gap))
             .collect();
-        let bits = [self.open[0].has(class), self.open[1].has(class), self.odd.has(class), self.live.has(class)];
+        let bits = [self.open[0].has(class), self.open[1].has(class), self.slow_path.has(class), self.live.has(class)];
         let beside = self.beside.of(class);
         format!("{:?} {:?} {peers:?} {policies:?} {bits:?} {beside:?}", found.sort, found.families)
     }

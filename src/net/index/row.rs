@@ -35,7 +35,7 @@ pub(super) struct Row {
     /// Classes that were judged one by one, in order.
     pub judged: Vec<(u32, (Mask, Mask))>,
     /// Classes that share no address family with the end.
-    pub strangers: Bits,
+    pub no_common_family: Bits,
     /// How many families have slices, both of which the first is not known being one: those of one have no port in
     /// common.
     pub families: u8,
@@ -88,7 +88,7 @@ impl Row {
         if let Ok(at) = self.judged.binary_search_by_key(&class, |it| it.0) {
             return self.judged[at].1.clone();
         }
-        if self.strangers.has(class) {
+        if self.no_common_family.has(class) {
             return (none.clone(), full.clone());
         }
         let (mut sure, mut possible) = (none.clone(), none.clone());
@@ -116,7 +116,7 @@ impl Row {
     /// Where a class is.
     pub fn places(&self, class: u32) -> Places {
         let is_judged = || self.judged.binary_search_by_key(&class, |it| it.0).is_ok();
-        if self.slices.len() > 64 || self.strangers.has(class) || !self.judged.is_empty() && is_judged() {
+        if self.slices.len() > 64 || self.no_common_family.has(class) || !self.judged.is_empty() && is_judged() {
             return Places::Own;
         }
         let (mut sure, mut possible) = (0, 0);
@@ -129,15 +129,15 @@ impl Row {
 
     /// Whether slices say all, each of ports of its own.
     pub fn is_plain(&self) -> bool {
-        self.families <= 1 && self.slices.len() <= 64 && self.judged.is_empty() && self.strangers.is_empty()
+        self.families <= 1 && self.slices.len() <= 64 && self.judged.is_empty() && self.no_common_family.is_empty()
     }
 
     /// Whether what may pass is what surely does.
     pub fn is_certain(&self) -> bool {
-        self.judged.is_empty() && self.slices.iter().all(|it| it.possible.is_none()) && self.strangers.is_empty()
+        self.judged.is_empty() && self.slices.iter().all(|it| it.possible.is_none()) && self.no_common_family.is_empty()
     }
 
-    /// Leaves out these ports; what strangers may have is all that is asked about.
+    /// Leaves out these ports; what pairs without a common family may have is all that is asked about.
     pub fn leave_out(&mut self, ports: &Mask) {
         self.slices.iter_mut().for_each(|it| it.ports = it.ports.without(ports));
         self.slices.retain(|it| !it.ports.is_empty());
@@ -149,7 +149,7 @@ impl Row {
     /// Adds the classes that may pass on some port.
     pub fn passing_into(&self, classes: &mut Bits) {
         self.slices.iter().for_each(|it| classes.or(it.possible.as_ref().unwrap_or(&it.sure)));
-        classes.or(&self.strangers);
+        classes.or(&self.no_common_family);
         self.judged.iter().for_each(|it| classes.set(it.0));
     }
 }
@@ -163,16 +163,16 @@ impl Index {
 
     /// What an end has with every class.
     pub(super) fn row(&self, side: &Side<'_>, direction: Direction) -> Row {
-        let is_odd = match side {
-            Side::Class(class, _) => self.odd.has(*class),
-            Side::Loose(_) => false,
+        let is_slow_path = match side {
+            Side::Class(class, _) => self.slow_path.has(*class),
+            Side::External(_) => false,
         };
-        let mut row = Row { slices: Vec::new(), judged: Vec::new(), strangers: Bits::default(), families: 0 };
-        if is_odd || !self.bends_all.is_empty() {
+        let mut row = Row { slices: Vec::new(), judged: Vec::new(), no_common_family: Bits::default(), families: 0 };
+        if is_slow_path || !self.bends_all.is_empty() {
             row.judged = self.live.iter().map(|it| (it, self.judge(side, it, direction))).collect();
             return row;
         }
-        let selections = self.selections(side.families(), direction, &mut row.strangers);
+        let selections = self.selections(side.families(), direction, &mut row.no_common_family);
         for (deciding, selected) in selections.into_iter().filter(|it| !it.1.is_empty()) {
             row.families += 1;
             let mut slices = self.slices(side, direction, deciding);
@@ -185,7 +185,7 @@ impl Index {
             row.slices.append(&mut slices);
         }
         let mut apart = self.doubt_row(side, direction, &mut row.slices);
-        apart.or(&self.odd);
+        apart.or(&self.slow_path);
         if !apart.is_empty() {
             row.judged = apart.iter().map(|it| (it, self.judge(side, it, direction))).collect();
         }
@@ -325,7 +325,7 @@ impl Index {
         add(ANYONE, Tri::Yes);
         match side {
             Side::Class(_, class) => class.peers().for_each(|it| add(it.peer(), it.tri())),
-            Side::Loose(_) => {
+            Side::External(_) => {
                 let peers = self.blocks.values().flatten().chain(&self.node_peers);
                 peers.for_each(|it| add(*it, self.peer_holds(*it, side, family)));
             }

@@ -119,7 +119,7 @@ impl Index {
         let kin = |it: &Found<'_>| match it {
             Found::Pod { class, .. } => (*class, NO_CLASS, false),
             Found::Host { own, host, .. } => (*own, *host, true),
-            Found::Loose(_) | Found::Nothing => (NO_CLASS, NO_CLASS, false),
+            Found::External(_) | Found::Nothing => (NO_CLASS, NO_CLASS, false),
         };
         let (from, to) = (End::Pod(from.clone()), End::Pod(to.clone()));
         let (from, to) = (self.find(cluster, &from), self.find(cluster, &to));

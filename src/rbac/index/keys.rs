@@ -28,7 +28,7 @@ pub(super) const NOBODY: KeySlot = u32::MAX;
 
 /// Whose bindings: the authorizer knows user names and group names, nothing else.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Key {
+pub enum SubjectKey {
     User(Name),
     Group(Name),
 }
@@ -185,10 +185,10 @@ impl Keys {
     }
 
     /// Everybody, in no order.
-    pub fn all(&self) -> impl Iterator<Item = (KeySlot, Key)> {
+    pub fn all(&self) -> impl Iterator<Item = (KeySlot, SubjectKey)> {
         let key = |it: &Subject| match it.kind() {
-            SubjectKind::Group => Key::Group(it.name().clone()),
-            _ => Key::User(user_name(it)),
+            SubjectKind::Group => SubjectKey::Group(it.name().clone()),
+            _ => SubjectKey::User(user_name(it)),
         };
         self.entries.iter().enumerate().filter_map(move |(at, it)| Some((at as KeySlot, key(it.subject.as_ref()?))))
     }

@@ -34,7 +34,7 @@ use namespaces::Namespaces;
 use words::{Seen, Words};
 
 pub(super) use bindings::{BindingEntry, role_of};
-pub use keys::Key;
+pub use keys::SubjectKey;
 pub(super) use keys::{KeySlot, Keys, Row};
 pub(super) use roles::{RoleEntry, Roles};
 
@@ -155,7 +155,7 @@ impl Index {
     }
 
     /// Every key that some binding names, sorted.
-    pub fn keys(&self) -> BTreeSet<Key> {
+    pub fn keys(&self) -> BTreeSet<SubjectKey> {
         self.keys.all().map(|(_, key)| key).collect()
     }
 

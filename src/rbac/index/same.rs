@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::name::Name;
 use crate::rbac::aggregation::Effective;
 
-use super::{Id, Index, Key, Slot};
+use super::{Id, Index, Slot, SubjectKey};
 
 /// Equal when every answer rests on the same: numbers of places, which depend on history, do not count.
 impl PartialEq for Index {
@@ -24,14 +24,14 @@ impl PartialEq for Index {
 type RoleShape = (Option<Effective>, Vec<u32>, BTreeSet<Id>);
 
 /// A binding's role, and the keys at its subjects.
-type BindingShape = (Option<Id>, Vec<(usize, Key)>);
+type BindingShape = (Option<Id>, Vec<(usize, SubjectKey)>);
 
 /// What an index holds. All of it is gathered in sorted collections.
 #[derive(PartialEq)]
 struct Shape {
     roles: BTreeMap<Id, RoleShape>,
     bindings: BTreeMap<Id, BindingShape>,
-    keys: BTreeMap<Key, BTreeSet<Id>>,
+    keys: BTreeMap<SubjectKey, BTreeSet<Id>>,
     /// In their order there.
     namespaces: BTreeMap<Name, Vec<Id>>,
     words: BTreeMap<Name, BTreeSet<(Id, u16)>>,
@@ -40,7 +40,7 @@ struct Shape {
 
 impl Index {
     fn shape(&self) -> Shape {
-        let words = self.words.all().filter(|(_, spots)| !spots.is_empty());
+        let words = self.words.all().filter(|(_, role_uses)| !role_uses.is_empty());
         Shape {
             roles: self.roles.all().map(|slot| (self.id_of_role(slot), self.shape_of_role(slot))).collect(),
             bindings: self.shape_of_bindings(),
@@ -51,8 +51,8 @@ impl Index {
                 .collect(),
             namespaces: self.shape_of_namespaces(),
             words: words
-                .map(|(word, spots)| {
-                    (word.clone(), spots.iter().map(|it| (self.id_of_role(it.role), it.brief.bits())).collect())
+                .map(|(word, role_uses)| {
+                    (word.clone(), role_uses.iter().map(|it| (self.id_of_role(it.role), it.verb_mask.bits())).collect())
                 })
                 .collect(),
             urls: self.words.urls().iter().map(|it| self.id_of_role(*it)).collect(),
@@ -66,7 +66,7 @@ impl Index {
     }
 
     fn shape_of_bindings(&self) -> BTreeMap<Id, BindingShape> {
-        let keys: BTreeMap<Slot, Key> = self.keys.all().collect();
+        let keys: BTreeMap<Slot, SubjectKey> = self.keys.all().collect();
         let shape = |it| {
             let named = self.bindings.keys(it).filter_map(|(at, key)| Some((at, keys.get(&key)?.clone())));
             (it.role().map(|it| self.id_of_role(it)), named.collect())

@@ -10,7 +10,7 @@ use rustc_hash::FxHashMap;
 
 use crate::model::name::Name;
 use crate::model::role::RoleRule;
-use crate::rbac::mask::{Brief, Mask, Word};
+use crate::rbac::mask::{Mask, VerbMask, WordBits};
 
 use super::Slot;
 use super::lists::push;
@@ -18,9 +18,9 @@ use super::lists::push;
 /// A role whose rules write a resource word, and what these rules are for: six bytes, of which there are many.
 #[derive(Clone, Copy, Debug)]
 #[repr(C, packed(2))]
-pub(in crate::rbac) struct Spot {
+pub(in crate::rbac) struct RoleUse {
     pub role: Slot,
-    pub brief: Brief,
+    pub verb_mask: VerbMask,
 }
 
 /// Resource words with the roles that write them.
@@ -28,7 +28,7 @@ pub(in crate::rbac) struct Spot {
 pub(in crate::rbac) struct Words {
     places: FxHashMap<Name, u32>,
     /// The roles whose rules write the word, sorted.
-    spots: Vec<Vec<Spot>>,
+    role_uses: Vec<Vec<RoleUse>>,
     /// The roles with URLs in their rules, sorted.
     urls: Vec<Slot>,
 }
@@ -37,7 +37,7 @@ pub(in crate::rbac) struct Words {
 #[derive(Default)]
 pub(super) struct Seen {
     /// By where the text stands in memory, which is good for as long as that cluster holds it.
-    words: FxHashMap<usize, (Word, Option<u32>)>,
+    words: FxHashMap<usize, (WordBits, Option<u32>)>,
     /// Of the rules that were read last.
     masks: Vec<Mask>,
 }
@@ -48,15 +48,15 @@ impl Seen {
         &self.masks
     }
 
-    fn word(&mut self, text: &Name) -> &mut (Word, Option<u32>) {
-        self.words.entry(text.as_ptr() as usize).or_insert_with(|| (Word::of(text), None))
+    fn word(&mut self, text: &Name) -> &mut (WordBits, Option<u32>) {
+        self.words.entry(text.as_ptr() as usize).or_insert_with(|| (WordBits::of(text), None))
     }
 }
 
 impl Words {
     /// The roles whose rules write a resource word.
-    pub fn spots(&self, word: &str) -> &[Spot] {
-        self.places.get(word).map_or(&[], |at| &self.spots[*at as usize])
+    pub fn role_uses(&self, word: &str) -> &[RoleUse] {
+        self.places.get(word).map_or(&[], |at| &self.role_uses[*at as usize])
     }
 
     /// The roles whose rules write URLs.
@@ -65,21 +65,21 @@ impl Words {
     }
 
     /// All words, in no order.
-    pub fn all(&self) -> impl Iterator<Item = (&Name, &[Spot])> {
+    pub fn all(&self) -> impl Iterator<Item = (&Name, &[RoleUse])> {
         // order does not matter to whoever asks
-        self.places.iter().map(|(word, at)| (word, self.spots[*at as usize].as_slice()))
+        self.places.iter().map(|(word, at)| (word, self.role_uses[*at as usize].as_slice()))
     }
 
     /// Takes in the rules of a role; their masks stay in `seen`.
     pub(super) fn learn(&mut self, role: Slot, rules: &[RoleRule], seen: &mut Seen) {
         seen.masks.clear();
         for rule in rules {
-            let (mut mask, brief) = Mask::without_resources(rule, |it| seen.word(it).0);
+            let (mut mask, verb_mask) = Mask::without_resources(rule, |it| seen.word(it).0);
             for word in rule.resources.iter() {
                 let (bits, place) = seen.word(word);
                 let place = *place.get_or_insert_with(|| self.place(word));
                 mask = mask.with_resource(*bits);
-                add_spot(&mut self.spots[place as usize], role, brief);
+                add_role_use(&mut self.role_uses[place as usize], role, verb_mask);
             }
             seen.masks.push(mask);
             if !rule.urls.is_empty()
@@ -95,8 +95,8 @@ impl Words {
         if let Some(at) = self.places.get(word.as_str()) {
             return *at;
         }
-        let at = self.spots.len() as u32;
-        self.spots.push(Vec::new());
+        let at = self.role_uses.len() as u32;
+        self.role_uses.push(Vec::new());
         self.places.insert(word.clone(), at);
         at
     }
@@ -105,9 +105,9 @@ impl Words {
     pub fn forget(&mut self, role: Slot, rules: &[RoleRule]) {
         for word in rules.iter().flat_map(|it| it.resources.iter()) {
             let Some(at) = self.places.get(word.as_str()) else { continue };
-            let spots = &mut self.spots[*at as usize];
-            if let Ok(at) = spots.binary_search_by_key(&role, |it| it.role) {
-                spots.remove(at);
+            let role_uses = &mut self.role_uses[*at as usize];
+            if let Ok(at) = role_uses.binary_search_by_key(&role, |it| it.role) {
+                role_uses.remove(at);
             }
         }
         if let Ok(at) = self.urls.binary_search(&role) {
@@ -117,14 +117,14 @@ impl Words {
 }
 
 /// Puts a role in its place among the roles of a word.
-fn add_spot(spots: &mut Vec<Spot>, role: Slot, brief: Brief) {
+fn add_role_use(role_uses: &mut Vec<RoleUse>, role: Slot, verb_mask: VerbMask) {
     // Builds run in ascending order: look at the end first.
-    match spots.last_mut() {
-        Some(last) if last.role == role => last.brief = last.brief.and(brief),
-        Some(last) if last.role > role => match spots.binary_search_by_key(&role, |it| it.role) {
-            Ok(at) => spots[at].brief = spots[at].brief.and(brief),
-            Err(at) => spots.insert(at, Spot { role, brief }),
+    match role_uses.last_mut() {
+        Some(last) if last.role == role => last.verb_mask = last.verb_mask.and(verb_mask),
+        Some(last) if last.role > role => match role_uses.binary_search_by_key(&role, |it| it.role) {
+            Ok(at) => role_uses[at].verb_mask = role_uses[at].verb_mask.and(verb_mask),
+            Err(at) => role_uses.insert(at, RoleUse { role, verb_mask }),
         },
-        _ => push(spots, Spot { role, brief }),
+        _ => push(role_uses, RoleUse { role, verb_mask }),
     }
 }

@@ -1,6 +1,6 @@
 //! The objects of one kind at one moment, in the order in which an API server lists them.
 //!
-//! Two sorts of world fill a shelf: a seeded one renders each object when it is asked for, a told one (the story) holds
+//! Two sorts of world fill a list of objects: a seeded one renders each object when it is asked for, a told one (the story) holds
 //! its objects. Readers see no difference.
 
 use std::borrow::Cow;
@@ -132,21 +132,21 @@ impl<'a> Item<'a> {
 
 /// All objects of one kind at one moment.
 #[derive(Clone, Debug)]
-pub enum Shelf {
+pub enum ObjectList {
     Rendered(Arc<Facts>, &'static Rows),
     Held(Arc<[Arc<Object>]>),
 }
 
-impl Shelf {
-    /// A shelf with nothing on it.
-    pub fn empty() -> Shelf {
-        Shelf::Held(Arc::from([]))
+impl ObjectList {
+    /// An empty one.
+    pub fn empty() -> ObjectList {
+        ObjectList::Held(Arc::from([]))
     }
 
     pub fn len(&self) -> usize {
         match self {
-            Shelf::Rendered(facts, rows) => (rows.count)(facts),
-            Shelf::Held(objects) => objects.len(),
+            ObjectList::Rendered(facts, rows) => (rows.count)(facts),
+            ObjectList::Held(objects) => objects.len(),
         }
     }
 
@@ -157,8 +157,8 @@ impl Shelf {
     /// The object at a place below `len`.
     pub fn item(&self, at: usize) -> Item<'_> {
         match self {
-            Shelf::Rendered(facts, rows) => Item::Rendered(facts, rows, at),
-            Shelf::Held(objects) => Item::Held(&objects[at]),
+            ObjectList::Rendered(facts, rows) => Item::Rendered(facts, rows, at),
+            ObjectList::Held(objects) => Item::Held(&objects[at]),
         }
     }
 

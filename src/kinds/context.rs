@@ -70,7 +70,7 @@ impl Reading {
 }
 
 /// What a reader holds while it reads: the kind, the interner, and the problems of the object at hand.
-pub(super) struct Door<'i> {
+pub(super) struct ReadContext<'i> {
     pub spec: &'static KindSpec,
     pub intern: &'i mut Intern,
     /// The namespace of namespaced objects that name none.
@@ -78,7 +78,7 @@ pub(super) struct Door<'i> {
     problems: Vec<Problem>,
 }
 
-impl<'i> Door<'i> {
+impl<'i> ReadContext<'i> {
     pub fn new(spec: &'static KindSpec, namespace: &'i str, intern: &'i mut Intern) -> Self {
         Self { spec, intern, namespace, problems: Vec::new() }
     }
@@ -219,7 +219,7 @@ pub(super) trait Read {
     fn metadata<'s>(slim: &'s Self::Slim<'_>) -> &'s Metadata<'s>;
 
     /// The fact that a decoded object is.
-    fn fact(slim: &Self::Slim<'_>, door: &mut Door<'_>) -> AnyFact;
+    fn fact(slim: &Self::Slim<'_>, context: &mut ReadContext<'_>) -> AnyFact;
 
     /// Whether the object only mirrors another one.
     fn ignores(_: &Self::Slim<'_>) -> bool {
@@ -227,7 +227,7 @@ pub(super) trait Read {
     }
 
     /// What can be read of an object that did not decode, where part of it is better than nothing.
-    fn salvage(_: &Metadata<'_>, _: &Value, _: &mut Door<'_>) -> Option<AnyFact> {
+    fn salvage(_: &Metadata<'_>, _: &Value, _: &mut ReadContext<'_>) -> Option<AnyFact> {
         None
     }
 }
@@ -235,11 +235,11 @@ pub(super) trait Read {
 /// The readers of one kind, for the table.
 #[derive(Clone, Copy)]
 pub(super) struct Reader {
-    pub json: fn(&str, &mut Door<'_>) -> Reading,
+    pub json: fn(&str, &mut ReadContext<'_>) -> Reading,
     /// The same for an object that decodes; nothing for any other.
-    pub clean: fn(&str, &mut Door<'_>) -> Option<Reading>,
-    pub yaml: fn(&str, &mut Door<'_>) -> Reading,
-    pub page: fn(&str, &mut Door<'_>, &mut Vec<Reading>) -> Result<super::page::ListMeta, serde_json::Error>,
+    pub clean: fn(&str, &mut ReadContext<'_>) -> Option<Reading>,
+    pub yaml: fn(&str, &mut ReadContext<'_>) -> Reading,
+    pub page: fn(&str, &mut ReadContext<'_>, &mut Vec<Reading>) -> Result<super::page::ListMeta, serde_json::Error>,
 }
 
 impl Reader {
@@ -249,23 +249,23 @@ impl Reader {
     }
 }
 
-fn clean<R: Read>(text: &str, door: &mut Door<'_>) -> Option<Reading> {
-    serde_json::from_str::<R::Slim<'_>>(text).ok().map(|slim| door.read::<R>(&slim))
+fn clean<R: Read>(text: &str, context: &mut ReadContext<'_>) -> Option<Reading> {
+    serde_json::from_str::<R::Slim<'_>>(text).ok().map(|slim| context.read::<R>(&slim))
 }
 
-fn json<R: Read>(text: &str, door: &mut Door<'_>) -> Reading {
+fn json<R: Read>(text: &str, context: &mut ReadContext<'_>) -> Reading {
     match serde_json::from_str::<R::Slim<'_>>(text) {
-        Ok(slim) => door.read::<R>(&slim),
+        Ok(slim) => context.read::<R>(&slim),
         Err(_) => {
             let names = || serde_json::from_str::<OnlyNames<'_>>(text).ok().map(OnlyNames::metadata);
             let metadata = serde_json::from_str::<OnlyMetadata<'_>>(text).ok().map(|it| it.metadata).or_else(names);
             let tree = || serde_json::from_str(text).ok();
-            door.broken::<R>(metadata.as_ref(), tree, &Misfit::of_json::<R::Slim<'_>>(text))
+            context.broken::<R>(metadata.as_ref(), tree, &Misfit::of_json::<R::Slim<'_>>(text))
         }
     }
 }
 
-fn yaml<R: Read>(text: &str, door: &mut Door<'_>) -> Reading {
+fn yaml<R: Read>(text: &str, context: &mut ReadContext<'_>) -> Reading {
     // What an anchor stands for may be in a part that nobody reads, and so may a mistake.
     let (pruned, odd) = if may_have_anchors(text) || !is_plain(text) {
         (Cow::Borrowed(text), odd_words(text))
@@ -279,26 +279,26 @@ fn yaml<R: Read>(text: &str, door: &mut Door<'_>) -> Reading {
     let words = if R::IS_TREE { Words::AsWritten } else { Words::AsMeant };
     let parsed = odd.as_ref().map_or(&*pruned, |(quoted, _)| quoted);
     let mut reading = match serde_saphyr::from_str_with_options::<R::Slim<'_>>(parsed, options(words, 1)) {
-        Ok(slim) => door.read::<R>(&slim),
-        Err(_) => whole_yaml::<R>(text, words, door),
+        Ok(slim) => context.read::<R>(&slim),
+        Err(_) => whole_yaml::<R>(text, words, context),
     };
     reading.add(odd.into_iter().flat_map(|(_, words)| words));
     reading
 }
 
 /// Parses all of a document, once what is left of it after pruning did not read.
-fn whole_yaml<R: Read>(text: &str, words: Words, door: &mut Door<'_>) -> Reading {
+fn whole_yaml<R: Read>(text: &str, words: Words, context: &mut ReadContext<'_>) -> Reading {
     let odd = odd_words(text);
     let text = odd.as_ref().map_or(text, |(quoted, _)| quoted);
     match serde_saphyr::from_str_with_options::<R::Slim<'_>>(text, options(words, 1)) {
-        Ok(slim) => door.read::<R>(&slim),
+        Ok(slim) => context.read::<R>(&slim),
         Err(_) => {
             let options = || options(words, 1);
             let whole = serde_saphyr::from_str_with_options::<OnlyMetadata<'_>>(text, options()).ok();
             let names = || serde_saphyr::from_str_with_options::<OnlyNames<'_>>(text, options()).ok();
             let metadata = whole.map(|it| it.metadata).or_else(|| names().map(OnlyNames::metadata));
             let tree = || serde_saphyr::from_str_with_options(text, options()).ok();
-            door.broken::<R>(metadata.as_ref(), tree, &Misfit::of_yaml::<R::Slim<'_>>(text, words))
+            context.broken::<R>(metadata.as_ref(), tree, &Misfit::of_yaml::<R::Slim<'_>>(text, words))
         }
     }
 }
