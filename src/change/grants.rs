@@ -249,7 +249,7 @@ impl OtherRoles {
                 names.extend(others.map(|it| (namespace.clone(), it.meta.name.clone())));
             }
         }
-        // What takes its rules from others may have other ones.
+        // What takes its rules from others may have other ones; the order does not matter to whether there is one.
         if names.iter().any(|it| it.0.is_empty()) {
             let of = |it: &Cluster| {
                 let aggregated = it.roles.of("").iter().filter(|it| it.aggregates().is_some());

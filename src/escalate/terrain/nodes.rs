@@ -85,6 +85,7 @@ impl Ground<'_> {
             for pod in self.cluster.pods.iter().filter(|it| !it.node().is_empty()) {
                 all.entry(pod.node().clone()).or_default().push(pod.clone());
             }
+            // Each list is sorted by itself: the order does not matter.
             all.values_mut().for_each(|it| it.sort_unstable_by(order));
             Arc::new(all)
         })
