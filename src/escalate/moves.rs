@@ -344,6 +344,7 @@ pub(super) fn is_there(ground: &Ground<'_>, resource: &str, namespace: &Name, na
         ACCOUNTS => ground.place(namespace).class_of_account(name).is_some(),
         "roles" | "clusterroles" => cluster.roles.get(namespace, name).is_some(),
         "rolebindings" | "clusterrolebindings" => cluster.bindings.get(namespace, name).is_some(),
+        "services" => cluster.services.get(namespace, name).is_some(),
         "endpointslices" => cluster.endpoint_slices.get(namespace, name).is_some(),
         "networkpolicies" => cluster.policies.of(namespace).iter().any(|it| it.meta.name == *name),
         _ => {

@@ -64,8 +64,9 @@ pub(super) fn in_some_namespace<'a, T>(
     fits: impl Fn(&Name) -> Option<T>,
 ) -> Option<(Name, T, Pass<'a>)> {
     let one = |namespace: &Name| {
+        let fitting = fits(namespace)?;
         let pass = pass(moves.ground, moves.held, namespace, SecurityLevel::Privileged)?;
-        Some((namespace.clone(), fits(namespace)?, pass))
+        Some((namespace.clone(), fitting, pass))
     };
     if !right.scope.is_empty() {
         return one(&right.scope);

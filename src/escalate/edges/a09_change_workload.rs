@@ -57,5 +57,10 @@ fn everywhere(moves: &Moves<'_>, right: &Right, out: &mut Out<'_>) {
 
 /// A workload that the right is for; a Job's template cannot be changed.
 pub(super) fn changeable(moves: &Moves<'_>, right: &Right, namespace: &str) -> Option<ObjectId> {
-    first_of_kind(moves.ground, right.need.resource, namespace, |it| right.is_of(it))
+    let resource = right.need.resource;
+    if right.is_of_all() {
+        let all = moves.ground.first_workloads();
+        return all.get(namespace)?.iter().find(|it| it.resource == resource).map(|it| it.workload.clone());
+    }
+    first_of_kind(moves.ground, resource, namespace, |it| right.is_of(it))
 }

@@ -84,8 +84,9 @@ fn of_services(moves: &Moves<'_>, right: &Right, of: Of, out: &mut Out<'_>) {
     if out.has(right, &Region::Traffic(right.scope.clone(), of)) {
         return;
     }
-    for namespace in moves.namespaces(right).iter() {
-        let named = right.names().iter().filter_map(|it| moves.ground.cluster.services.get(namespace, it));
+    for name in right.names() {
+        let homes = moves.homes(right, "services", name);
+        let named = homes.iter().filter_map(|it| moves.ground.cluster.services.get(it, name));
         for service in named.filter(|it| of.has(it)) {
             out.add(&EDGE, right, Foothold::traffic(service), |it| it.may(right).is("is there"));
         }

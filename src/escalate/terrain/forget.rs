@@ -58,6 +58,7 @@ impl Terrain {
             Change::ServiceAccount(it) => (name_of(it), |it| it == ACCOUNTS),
             Change::Binding(it) => (name_of(it), |it| it.ends_with("bindings")),
             Change::Role(it) => (name_of(it), |it| it.ends_with("roles")),
+            Change::Service(it) => (name_of(it), |it| it == "services"),
             Change::EndpointSlice(it) => (name_of(it), |it| it == "endpointslices"),
             Change::Policy(it) => (name_of(it), |it| it == "networkpolicies"),
             _ => return,
