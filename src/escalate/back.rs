@@ -6,7 +6,7 @@
 //!
 //! What somebody, or everybody of a sort, comes to in one move is asked of the same edges as a closure asks; then the
 //! goal's distance goes back along these moves. A move that needs two holders is none of them: how many moves a way with such
-//! a move has at least is worked out beside it ([`together`]). Whoever may be nearer by one is asked by a closure, which need
+//! a move has at least is worked out beside it (`together`). Whoever may be nearer by one is asked by a closure, which need
 //! not look farther than the way that is found.
 
 mod together;
