@@ -157,6 +157,12 @@ impl FixAsked {
         app.answers.proposing.answer(&self.0.line).is_some()
     }
 
+    /// Whether what is shown may be staged: the objects that it changes are as they were fetched for it. Something else
+    /// may have changed since, as it does every second in a large cluster: what is staged is judged again by itself.
+    fn holds(&self, app: &App) -> bool {
+        app.answers.proposing.answer(&self.0.line).is_some_and(|it| it.as_of == self.as_of(app))
+    }
+
     /// How it is read, if what manifests declare is read for it.
     pub fn wants_manifests(&self) -> Option<Here> {
         let reads = self.0.line.question.reads();
@@ -333,8 +339,8 @@ pub fn no_candidate(app: &App) -> Option<&'static str> {
 pub fn stage(app: &mut App) -> Vec<Effect> {
     let Some(number) = candidate(app) else { return Vec::new() };
     let Shown::Fix(asked) = app.focus.shown.clone() else { return Vec::new() };
-    if asked.wanted(app).is_some() {
-        app.say("nothing is staged: the candidates are worked out again for the cluster as it is now");
+    if !asked.holds(app) {
+        app.say("nothing is staged: what the candidates change has changed, and they are worked out again");
         return Vec::new();
     }
     let items = items(app, &asked.0.line, number);

@@ -11,6 +11,7 @@ use kreach::model::cluster::Delta;
 use kreach::model::id::{Kind, ObjectId};
 use kreach::tui::app::Setup;
 use kreach::tui::event::{Effect, Event, Then};
+use kreach::tui::key;
 use kreach::tui::status::Origin;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
@@ -493,6 +494,22 @@ fn a_candidate_is_of_the_object_as_it_is_now() {
     driver.keys("W");
     assert!(driver.text().contains("2 candidates"), "{}", driver.text());
     assert_eq!(wholes(&driver), 4, "{:?}", driver.effects);
+}
+
+/// A pod that comes meanwhile keeps nobody from staging what is shown, though it is worked out again.
+#[test]
+fn a_candidate_is_staged_though_something_else_has_changed() {
+    let mut driver = driver();
+    driver.keys(": \"trace_shop/web-0_shop/db-0:5432 Enter f");
+    let spec = spec_of("v1", "Pod").expect("a known kind");
+    let pod = r#"{"metadata":{"name":"late","namespace":"tools"},"spec":{"containers":[{"name":"c"}]}}"#;
+    let delta = spec.read_json(pod, "default", &mut Default::default()).delta().expect("a pod");
+    drop(driver.app.update(Event::Deltas(vec![delta])));
+    let mut effects = driver.app.update(Event::Key(key::parse("j").expect("a key")));
+    effects.extend(driver.app.update(Event::Key(key::parse("space").expect("a key"))));
+    let id = ObjectId::new(Kind::NETWORK_POLICY, "shop", "allow-web");
+    let is_staged = |it: &Effect| matches!(it, Effect::Compare(ids) if ids.contains(&id));
+    assert!(effects.iter().any(is_staged), "{effects:?}");
 }
 
 /// On the story's cluster, live: the denied trace, its candidates, one of them staged, the stage.
