@@ -4,6 +4,8 @@
 //! Prints p50, p99 and the worst of each question against the goals of docs/performance.md, and what it came to.
 //! Objects and flows are drawn by a seed: the same on every machine. What is timed begins with both states at hand.
 
+mod random;
+
 use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::sync::Arc;
@@ -25,16 +27,7 @@ use kreach::model::id::{Kind, ObjectId};
 use kreach::net::Settings;
 use serde_json::{Value, json};
 
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) as usize % end
-    }
-}
+use random::Random;
 
 /// A seeded world as a cluster, all of it read, with the objects of some kinds whole.
 fn cluster(world: &Seeded) -> (Cluster, BTreeMap<ObjectId, String>) {

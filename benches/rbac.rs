@@ -3,6 +3,8 @@
 //! `cargo bench --bench rbac` prints p50, p99 and the worst of each question, against the goals of docs/performance.md.
 //! The world is seeded: the same on every machine.
 
+mod random;
+
 use std::hint::black_box;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -17,6 +19,8 @@ use kreach::model::role::{
 };
 use kreach::rbac::{Identity, Index, Places, Request};
 
+use random::Random;
+
 const NAMESPACES: usize = 5_000;
 const CLUSTER_ROLES: usize = 1_000;
 const ROLES: usize = 24_000;
@@ -24,17 +28,6 @@ const BINDINGS: usize = 39_300;
 const CLUSTER_BINDINGS: usize = 700;
 const RESOURCES: usize = 600;
 const VERBS: [&str; 8] = ["get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"];
-
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) as usize % end
-    }
-}
 
 /// Strings made once, as the door hands them out.
 struct Names {

@@ -5,6 +5,8 @@
 //! what the memory of it is. Who is asked about is drawn from everybody whom bindings name and from all accounts, by a
 //! seed: the same on every machine.
 
+mod random;
+
 use std::alloc::System;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -21,6 +23,8 @@ use kreach::model::role::Subject;
 use kreach::net::Settings;
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 
+use random::Random;
+
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
@@ -33,17 +37,6 @@ fn held() -> f64 {
 /// Pieces of memory that were asked for so far.
 fn pieces() -> usize {
     ALLOCATOR.stats().allocations
-}
-
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) as usize % end
-    }
 }
 
 /// A seeded world as a cluster, all of it read.

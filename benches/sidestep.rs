@@ -4,6 +4,8 @@
 //! Prints p50, p99 and the worst of each question against the goals of docs/performance.md. Flows are drawn by a seed from
 //! the pods of the world, those that are denied alone: the same on every machine.
 
+mod random;
+
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
@@ -21,16 +23,7 @@ use kreach::model::facts::Phase;
 use kreach::model::id::{Kind, ObjectId};
 use kreach::net::Settings;
 
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) as usize % end
-    }
-}
+use random::Random;
 
 /// A seeded world as a cluster, all of it read.
 fn cluster(world: &Seeded) -> Cluster {

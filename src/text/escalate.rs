@@ -84,9 +84,14 @@ pub fn lines(path: &[Step]) -> Vec<Line> {
 
 /// The names of the steps: `exec into a pod > use the pod's token`; of more than two the first and the last.
 pub fn names(path: &[Step]) -> String {
+    names_of(path, |it| it.edge.name)
+}
+
+/// The same of steps as they are kept elsewhere.
+pub fn names_of<T>(path: &[T], name: impl Fn(&T) -> &'static str) -> String {
     match path {
-        [first, _, .., last] => format!("{} > ... > {}", first.edge.name, last.edge.name),
-        path => path.iter().map(|it| it.edge.name).collect::<Vec<_>>().join(" > "),
+        [first, _, .., last] => format!("{} > ... > {}", name(first), name(last)),
+        path => path.iter().map(name).collect::<Vec<_>>().join(" > "),
     }
 }
 

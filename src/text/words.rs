@@ -94,9 +94,13 @@ pub fn plural(kind: Kind) -> String {
 
 /// `app=web, tier=1 and 3 more`: of many the first.
 pub fn listed(all: &[String]) -> String {
-    const FEW: usize = 8;
-    let more = all.len().saturating_sub(FEW);
-    let shown = all.iter().take(FEW).map(String::as_str).collect::<Vec<_>>().join(", ");
+    first(all, 8)
+}
+
+/// `user:ana, user:ben and 3 more`: of more than so many the first.
+pub fn first(all: &[impl ToString], few: usize) -> String {
+    let more = all.len().saturating_sub(few);
+    let shown = all.iter().take(few).map(ToString::to_string).collect::<Vec<_>>().join(", ");
     if more > 0 { format!("{shown} and {more} more") } else { shown }
 }
 

@@ -146,18 +146,10 @@ pub fn choke(app: &mut App) -> Vec<Effect> {
     open(app, line, here)
 }
 
-/// To what the ways are to end.
-pub fn goal(asked: &ChokeAsked) -> Option<&str> {
+/// Of whom (nothing: of everybody), and to what, the ways are to end.
+pub fn ways(asked: &ChokeAsked) -> Option<(Option<&str>, &str)> {
     match &asked.0.line.question {
-        Question::Choke(it) => Some(&it.goal),
-        _ => None,
-    }
-}
-
-/// Of whom, and to what, where the ways of one are to end.
-pub fn way(asked: &ChokeAsked) -> Option<(&str, &str)> {
-    match &asked.0.line.question {
-        Question::Choke(it) => Some((it.of.as_deref()?, &it.goal)),
+        Question::Choke(it) => Some((it.of.as_deref(), &it.goal)),
         _ => None,
     }
 }

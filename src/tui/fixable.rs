@@ -71,20 +71,22 @@ fn of_view(app: &App) -> Option<Meant> {
         (Shown::Reach(asked), _) if asked.to.is_some() => {
             Some(Meant::Ways { from: Some(holder(&asked.of)?), to: asked.to.as_ref()?.to_string() })
         }
-        (Shown::Choke(asked), _) if choking::way(asked).is_some() => {
-            let (of, to) = choking::way(asked)?;
-            let from = holder(&escalation::actor(of, &Name::from("default")).ok()?)?;
-            Some(Meant::Ways { from: Some(from), to: to.to_owned() })
-        }
-        (Shown::Reach(_) | Shown::Choke(_), Some(About::Way { from, to })) => {
-            let from = holder(&escalation::actor(from, &Name::from("default")).ok()?)?;
-            Some(Meant::Ways { from: Some(from), to: to.clone() })
-        }
-        (Shown::Choke(asked), _) => Some(Meant::Ways { from: None, to: choking::goal(asked)?.to_owned() }),
+        (Shown::Choke(asked), about) => match (choking::ways(asked)?, about) {
+            ((Some(of), to), _) => ways_of(of, to),
+            ((None, _), Some(About::Way { from, to })) => ways_of(from, to),
+            ((None, to), _) => Some(Meant::Ways { from: None, to: to.to_owned() }),
+        },
+        (Shown::Reach(_), Some(About::Way { from, to })) => ways_of(from, to),
         (Shown::Permissions(of), None) => Some(Meant::Subject(of.subject.clone())),
         (_, Some(About::Somebody(subject))) => Some(Meant::Subject(subject.clone())),
         _ => None,
     }
+}
+
+/// The ways of whoever is named so, if that is a subject.
+fn ways_of(from: &str, to: &str) -> Option<Meant> {
+    let from = holder(&escalation::actor(from, &Name::from("default")).ok()?)?;
+    Some(Meant::Ways { from: Some(from), to: to.to_owned() })
 }
 
 /// Whose permissions are shown.

@@ -18,14 +18,7 @@ async fn asked(files: Vec<(&'static str, String)>, lines: Vec<&'static str>) -> 
     kubeconfig::write(&folder.path().join("config"), &server, "story").expect("a kubeconfig");
     files.iter().for_each(|(name, text)| std::fs::write(folder.path().join(name), text).expect("written"));
     let run = move || {
-        let ask = |line: &str| {
-            let mut command = Command::new(env!("CARGO_BIN_EXE_kreach"));
-            command.args(line.split(' ')).current_dir(folder.path()).env_clear().env("HOME", "/nonexistent");
-            let output: Output =
-                command.env("KUBECONFIG", "config").stdin(Stdio::null()).output().expect("the binary starts");
-            let said = String::from_utf8_lossy(&output.stderr).into_owned();
-            (output.status.code(), serde_json::from_slice(&output.stdout).unwrap_or_default(), said)
-        };
+        let ask = |line| answered(folder.path(), line);
         lines.into_iter().map(ask).collect()
     };
     tokio::task::spawn_blocking(run).await.expect("it runs")
@@ -71,6 +64,15 @@ async fn a_fix_is_applied_with_its_deletions() {
     assert!(said[2].0 == Some(2) && said[2].2.contains("op and object"), "{}", said[2].2);
 }
 
+/// How a command ended in this folder, with the kubeconfig in it: its exit code, the JSON that it printed, and stderr.
+fn answered(folder: &Path, line: &str) -> (Option<i32>, Value, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kreach"));
+    command.args(line.split(' ')).current_dir(folder).env_clear().env("HOME", "/nonexistent");
+    let output: Output = command.env("KUBECONFIG", "config").stdin(Stdio::null()).output().expect("the binary starts");
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+    (output.status.code(), document, String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
 /// What a candidate says that it changes is what `diff` says of the cluster with it applied, whole objects and all.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_fix_of_a_cluster_changes_what_it_says() {
@@ -78,14 +80,7 @@ async fn a_fix_of_a_cluster_changes_what_it_says() {
     let folder = tempfile::tempdir().expect("a folder");
     kubeconfig::write(&folder.path().join("config"), &server, "story").expect("a kubeconfig");
     let run = move || {
-        let ask = |line: &str| {
-            let mut command = Command::new(env!("CARGO_BIN_EXE_kreach"));
-            command.args(line.split(' ')).current_dir(folder.path()).env_clear().env("HOME", "/nonexistent");
-            let output: Output =
-                command.env("KUBECONFIG", "config").stdin(Stdio::null()).output().expect("the binary starts");
-            let document: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
-            (output.status.code(), document, String::from_utf8_lossy(&output.stderr).into_owned())
-        };
+        let ask = |line: &str| answered(folder.path(), line);
         for form in [
             "deploy/shop/web svc/platform/registry --deny",
             "deploy/shop/web svc/payments/api --allow",
@@ -200,14 +195,7 @@ async fn a_kept_fix_is_for_the_object_as_it_is_by_now_or_for_none() {
     let folder = tempfile::tempdir().expect("a folder");
     kubeconfig::write(&folder.path().join("config"), &server, "story").expect("a kubeconfig");
     let run = move || {
-        let ask = |line: &str| {
-            let mut command = Command::new(env!("CARGO_BIN_EXE_kreach"));
-            command.args(line.split(' ')).current_dir(folder.path()).env_clear().env("HOME", "/nonexistent");
-            let output: Output =
-                command.env("KUBECONFIG", "config").stdin(Stdio::null()).output().expect("the binary starts");
-            let document: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
-            (output.status.code(), document, String::from_utf8_lossy(&output.stderr).into_owned())
-        };
+        let ask = |line: &str| answered(folder.path(), line);
         let flow = "deploy/shop/web svc/payments/api";
         let (form, asked) = (format!("{flow} --allow"), format!("trace {flow} --stage fix.json"));
         kept(&form, ("networkpolicies", "egress"), &asked, &world, folder.path(), &ask);

@@ -10,6 +10,7 @@ use kube::Client;
 use serde_json::{Value, json};
 
 use crate::control_plane::{self, api_of, create, set_status};
+use crate::reach_story::bare;
 
 const SUITE: &str = "fix_control_plane";
 
@@ -27,31 +28,6 @@ const COPIED: [&str; 11] = [
     "endpointslices",
     "networkpolicies",
 ];
-
-/// What a server gives to an object, or refuses in one that is created.
-const GIVEN: [&str; 5] = ["uid", "resourceVersion", "creationTimestamp", "managedFields", "generation"];
-const GIVEN_SPEC: [&str; 9] = [
-    "clusterIP",
-    "clusterIPs",
-    "ipFamilies",
-    "ipFamilyPolicy",
-    "healthCheckNodePort",
-    "priority",
-    "priorityClassName",
-    "preemptionPolicy",
-    "podCIDRs",
-];
-
-fn bare(mut object: Value) -> Value {
-    GIVEN.iter().for_each(|it| drop(object["metadata"].as_object_mut().map(|fields| fields.remove(*it))));
-    if let Some(spec) = object.get_mut("spec").and_then(Value::as_object_mut) {
-        GIVEN_SPEC.iter().for_each(|it| drop(spec.remove(*it)));
-        for port in spec.get_mut("ports").and_then(Value::as_array_mut).into_iter().flatten() {
-            port.as_object_mut().map(|it| it.remove("nodePort"));
-        }
-    }
-    object
-}
 
 /// Copies the demo, but for what every server has of its own.
 async fn copy(client: &Client) {

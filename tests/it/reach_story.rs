@@ -47,7 +47,7 @@ async fn listed(client: &Client, kind: Kind) -> Vec<Value> {
 }
 
 /// An object without what the server that had it gave it.
-fn bare(mut object: Value) -> Value {
+pub fn bare(mut object: Value) -> Value {
     const OF_META: [&str; 5] = ["uid", "resourceVersion", "creationTimestamp", "managedFields", "generation"];
     const OF_SPEC: [&str; 9] = [
         "clusterIP",

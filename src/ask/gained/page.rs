@@ -4,8 +4,9 @@
 //! x lost  sa:ci/runner and 2 more  cluster-admin and 14 more  exec into a pod > use the pod's token
 //! ```
 
-use crate::change::reach::{Hop, Reach, ReachChange, ReachRow, Sink};
+use crate::change::reach::{Reach, ReachChange, ReachRow, Sink};
 use crate::model::evidence::Outcome;
+use crate::text::escalate as ways;
 use crate::text::{Line, Mark, words};
 
 /// How many of many are named.
@@ -50,8 +51,8 @@ fn line(rows: &[&ReachRow]) -> Line {
         ReachChange::Unsure => Mark::Unknown,
     };
     let who: Vec<&String> = rows.iter().flat_map(|it| &it.who).collect();
-    let change = row.change.as_str();
-    let text = format!("{change}  {}  {}{}  {}", whom(&who), goals(&row.sinks), surety(row), way(&row.way));
+    let (change, way) = (row.change.as_str(), ways::names_of(&row.way, |it| it.name));
+    let text = format!("{change}  {}  {}{}  {}", whom(&who), goals(&row.sinks), surety(row), way);
     Line::new(1, mark, text.trim_end())
 }
 
@@ -69,30 +70,11 @@ pub fn surety(row: &ReachRow) -> String {
 
 /// `sa:ci/runner, sa:ci/deploy and 4 more`.
 pub fn whom(who: &[&String]) -> String {
-    few(who.iter().map(|it| it.as_str()))
+    words::first(who, FEW)
 }
 
 /// `cluster-admin and 14 more`: whoever comes to everything comes to all else by that.
 pub fn goals(sinks: &[Sink]) -> String {
-    let names: Vec<String> = sinks.iter().map(Sink::to_string).collect();
-    match sinks {
-        [Sink::ClusterAdmin] => names.concat(),
-        [Sink::ClusterAdmin, rest @ ..] => format!("{} and {} more", names[0], rest.len()),
-        _ => few(names.iter().map(String::as_str)),
-    }
-}
-
-/// All of a few, of many the first.
-fn few<'n>(names: impl ExactSizeIterator<Item = &'n str>) -> String {
-    let more = names.len().saturating_sub(FEW);
-    let all: Vec<&str> = names.take(FEW).collect();
-    if more == 0 { all.join(", ") } else { format!("{} and {more} more", all.join(", ")) }
-}
-
-/// The names of the steps; of more than two the first and the last.
-fn way(hops: &[Hop]) -> String {
-    match hops {
-        [first, _, .., last] => format!("{} > ... > {}", first.name, last.name),
-        hops => hops.iter().map(|it| it.name).collect::<Vec<_>>().join(" > "),
-    }
+    let is_everything = sinks.first() == Some(&Sink::ClusterAdmin);
+    words::first(sinks, if is_everything { 1 } else { FEW })
 }

@@ -76,9 +76,8 @@ impl Sidestep {
     fn limits(&self) -> Vec<Line> {
         let mut lines = Vec::new();
         if !self.always.is_empty() {
-            let names: Vec<String> = self.always.iter().take(NAMES).map(ToString::to_string).collect();
-            let more = more(self.always.len());
-            lines.push(Line::new(1, Mark::Note, format!("may do everything anyway: {}{more}", names.join(", "))));
+            let names = words::first(&self.always, NAMES);
+            lines.push(Line::new(1, Mark::Note, format!("may do everything anyway: {names}")));
         }
         if !self.gaps.is_empty() && self.outcome() != Outcome::Allow {
             lines.push(Line::new(1, Mark::Title, "what cannot be known from here"));
@@ -96,22 +95,15 @@ impl Sidestep {
 fn kubernetes(own: &[&Witness]) -> Vec<Line> {
     let Some(first) = own.first() else { return Vec::new() };
     let names: BTreeSet<String> = own.iter().flat_map(|it| &it.subjects).map(ToString::to_string).collect();
-    let shown: Vec<&str> = names.iter().take(NAMES).map(String::as_str).collect();
+    let names = words::first(&names.into_iter().collect::<Vec<_>>(), NAMES);
     let is_sure = own.iter().any(|it| it.certainty == Certainty::Certain);
     let verb = if is_sure { "could" } else { "may be able to" };
-    let text = format!("{OWN} {verb} too, in every cluster: {}{}", shown.join(", "), more(names.len()));
+    let text = format!("{OWN} {verb} too, in every cluster: {names}");
     let mut lines = vec![Line::new(1, Mark::Note, text).on(About::Somebody(first.subjects[0].clone()))];
     for (number, witness) in (1..).zip(own) {
         lines.extend(witness.lines(number).into_iter().map(|it| Line { indent: it.indent + 1, ..it }));
     }
     lines
-}
-
-fn more(count: usize) -> String {
-    match count.saturating_sub(NAMES) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    }
 }
 
 impl Witness {

@@ -14,7 +14,6 @@ use super::{Robustness, Ruled, Trust, Writer};
 use crate::escalate::Certainty;
 use crate::model::id::ObjectId;
 use crate::model::name::Name;
-use crate::model::role::Subject;
 use crate::text::escalate as ways;
 use crate::text::evidence::Evidence;
 use crate::text::{About, Line, Mark, Page, words};
@@ -59,7 +58,7 @@ impl Trust {
         }
         self.itself.add(&self.policy, "the policy itself: change it, delete it, or write one beside it", &mut page);
         if !self.always.is_empty() {
-            let text = format!("may do everything anyway: {}", names(&self.always));
+            let text = format!("may do everything anyway: {}", words::first(&self.always, NAMES));
             page.push(Line::new(1, Mark::Note, text));
         }
         if !self.gaps.is_empty() {
@@ -104,20 +103,11 @@ impl Writer {
             true => "in the whole cluster".to_owned(),
             false => format!("in {}", spaces(&self.namespaces)),
         };
-        let text = format!("{}: {} ({place})", names(&self.subjects), edges.join(", "));
+        let text = format!("{}: {} ({place})", words::first(&self.subjects, NAMES), edges.join(", "));
         page.push(Line::new(2, mark, text).on(About::Somebody(self.subjects[0].clone())));
         let evidence = self.ways.iter().flat_map(|step| {
             ways::evidence(step).into_iter().map(|it| Evidence { what: format!("{}: {}", step.edge.id, it.what), ..it })
         });
         page.lines.extend(evidence.map(|it| it.line(3).folded()));
-    }
-}
-
-/// `user:ana, user:ben and 3 more`.
-fn names(subjects: &[Subject]) -> String {
-    let shown: Vec<String> = subjects.iter().take(NAMES).map(ToString::to_string).collect();
-    match subjects.len().saturating_sub(NAMES) {
-        0 => shown.join(", "),
-        more => format!("{} and {more} more", shown.join(", ")),
     }
 }
