@@ -32,7 +32,7 @@ use crate::text::{self, Page};
 pub enum Answer<'a> {
     Trace(Trace),
     Map(Mapped),
-    Reach(Box<reach::Answer>),
+    Reach(Box<reach::ReachAnswer>),
     Choke(Choked),
     Fix(Fix),
     Sidestep(Sidestep),

@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 use super::World;
 use super::escalation::Watch;
 use crate::change::When;
-use crate::change::reach::{Hop, Reach, ReachChange, ReachRow, Sink};
+use crate::change::reach::{Hop, ReachChange, ReachDiff, ReachDiffRow, Sink};
 use crate::escalate::{Certainty, Foothold, Goal, Ground, Held, Region, Step, closure, replay};
 use crate::model::evidence::Outcome;
 use crate::model::name::Name;
@@ -38,14 +38,14 @@ pub const SPARE: usize = 60_000;
 const BINDINGS: usize = 16;
 
 /// What differs in reach; `watch` is told how far it is, and ends it by `false`.
-pub fn compare(before: &World, after: &World, most: usize, watch: Watch<'_>) -> Reach {
+pub fn compare(before: &World, after: &World, most: usize, watch: Watch<'_>) -> ReachDiff {
     let differs = Differs::of(before, after);
     if differs == Differs::Nothing {
-        return Reach::default();
+        return ReachDiff::default();
     }
     let sides = Sides { all: [before, after].map(Side::of), differs, left: Cell::new(most) };
     let [before, after] = sides.all.each_ref().map(|it| &it.ground);
-    let mut found = Reach::default();
+    let mut found = ReachDiff::default();
     sides.add_rows(sides.first_of_all(subjects(before, after)), &mut *watch, &mut found);
     match sides.left.get() {
         0 => found.left += count_workloads(before),
@@ -119,7 +119,7 @@ impl<'a> Side<'a> {
 }
 
 impl Sides<'_> {
-    fn add_rows(&self, starts: Vec<Start>, watch: Watch<'_>, found: &mut Reach) {
+    fn add_rows(&self, starts: Vec<Start>, watch: Watch<'_>, found: &mut ReachDiff) {
         let count = starts.len();
         for (at, start) in starts.into_iter().enumerate() {
             if self.left.get() == 0 || !watch(at, count) {
@@ -161,7 +161,7 @@ impl Sides<'_> {
         }
     }
 
-    fn rows(&self, start: Start) -> Vec<ReachRow> {
+    fn rows(&self, start: Start) -> Vec<ReachDiffRow> {
         if self.is_beside(&start.foothold) {
             return Vec::new();
         }
@@ -177,7 +177,7 @@ impl Sides<'_> {
         }
         let row = |(it, sinks, way): (Difference, _, Vec<Step>)| {
             let way = way.iter().map(hop).collect();
-            ReachRow { who: start.who.clone(), change: it.change, outcomes: it.outcomes, sinks, when: it.when, way }
+            ReachDiffRow { who: start.who.clone(), change: it.change, outcomes: it.outcomes, sinks, when: it.when, way }
         };
         told.into_iter().map(row).collect()
     }

@@ -14,7 +14,7 @@ use crate::model::id::Kind;
 use crate::model::name::Name;
 use crate::model::policy::Direction;
 use crate::model::port::PortSet;
-use crate::net::reach::{AddressRange, By, Counts, LeftOut, Map, MapRow, Nodes, Reach as NetReach, ReachRow, Unit};
+use crate::net::reach::{AddressRange, By, Counts, LeftOut, Map, MapRow, Nodes, ReachList, ReachRow, Unit};
 use crate::net::verdict::Port;
 use crate::net::{most, node_ports};
 use crate::text::evidence::Evidence;
@@ -33,7 +33,7 @@ use super::{Asker, Fault};
 
 /// What an end reaches (egress), or what reaches it (ingress).
 #[derive(Clone, PartialEq, Debug)]
-pub struct Reach {
+pub struct NetworkReach {
     pub end: End,
     pub direction: Direction,
     pub by: By,
@@ -107,7 +107,7 @@ impl Side {
 
 impl Asker<'_> {
     /// Answers what `end` reaches or what reaches it, row by row.
-    pub fn reach(&self, end: &End, direction: Direction, by: By) -> Result<Reach, Fault> {
+    pub fn reach(&self, end: &End, direction: Direction, by: By) -> Result<NetworkReach, Fault> {
         let (side, trace) = self.side(end, direction)?;
         let ends: Vec<Member> = side.members().cloned().collect();
         self.check_drawn(&ends);
@@ -132,7 +132,7 @@ impl Asker<'_> {
         let mut gaps: Vec<Gap> = side.ends.unsure.iter().cloned().chain(trace.gaps).collect();
         let untold = [Kind::POD, Kind::NODE].into_iter().filter_map(|it| unseen(self.cluster, it));
         gaps.extend(untold.filter(|it| !side.ends.unsure.contains(it)));
-        Ok(Reach {
+        Ok(NetworkReach {
             end: end.clone(),
             direction,
             by,
@@ -205,7 +205,7 @@ impl Asker<'_> {
         &self,
         side: &Side,
         trace: &Trace,
-        (at, mut reach): (usize, NetReach),
+        (at, mut reach): (usize, ReachList),
         inside: &Inside,
         rows: &mut Rows,
     ) {

@@ -7,7 +7,7 @@ use crate::text::evidence::Evidence;
 use crate::text::net::ports;
 use crate::text::{About, Line, Mark, Page, words};
 
-use super::many::{Reach, namespace_of, unit_name, unit_text};
+use super::many::{NetworkReach, namespace_of, unit_name, unit_text};
 use super::page;
 
 /// The ports of a row in words: `TCP 80`, `all`, `TCP 80 (some pairs: TCP 80,443)`.
@@ -35,7 +35,7 @@ pub fn some_of(pairs: &Counts) -> String {
     if is_some { format!(" ({} of {} pairs)", pairs.allow, pairs.total()) } else { String::new() }
 }
 
-impl Reach {
+impl NetworkReach {
     /// The answer in lines: reached units by namespace, then nodes and what is outside, then the counts.
     pub fn page(&self) -> Page {
         let reach = self;
@@ -88,7 +88,7 @@ fn heading(unit: &Unit) -> &str {
     }
 }
 
-fn row_line(reach: &Reach, row: &ReachRow) -> Line {
+fn row_line(reach: &NetworkReach, row: &ReachRow) -> Line {
     let text = format!("{}  {}{}", unit_text(&row.unit), ports_text(&row.summary), some_of(&row.summary.pairs));
     let line = Line::new(2, mark_of(&row.summary.pairs), text);
     // A range of addresses and several nodes are no end that could be traced.
@@ -105,7 +105,7 @@ fn row_line(reach: &Reach, row: &ReachRow) -> Line {
     }
 }
 
-fn closing(reach: &Reach, open: usize, shut: usize, page: &mut Page) {
+fn closing(reach: &NetworkReach, open: usize, shut: usize, page: &mut Page) {
     let (one, many) = match reach.direction {
         Direction::Egress => ("destination", "destinations"),
         Direction::Ingress => ("source", "sources"),

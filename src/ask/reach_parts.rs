@@ -18,7 +18,7 @@ use crate::text::{About, Line, Mark, Page, capability, words};
 
 use super::World;
 use super::connections::Connections;
-use super::many::Reach;
+use super::many::NetworkReach;
 use super::question::reach::unknown_rows;
 use super::reaches::{Reaches, Way};
 
@@ -73,7 +73,7 @@ pub fn own_rights(subject: &Subject, all: &[Capability]) -> Vec<Line> {
 }
 
 /// What an end connects to, or what connects to it, as a part of a larger answer: headings say what it is about.
-pub fn network(reach: &Reach, world: &World) -> Vec<Line> {
+pub fn network(reach: &NetworkReach, world: &World) -> Vec<Line> {
     let mut lines = reach.section().lines;
     lines.extend(unknown_rows(reach, world).into_iter().map(|it| Line { indent: 2, ..it }));
     lines

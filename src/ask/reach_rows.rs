@@ -5,7 +5,7 @@ use std::collections::btree_map::Entry as Place;
 use std::sync::Arc;
 
 use crate::model::port::PortSet;
-use crate::net::reach::{AddressRange, Counts, LeftOut, Nodes, Reach as NetReach, ReachRow, Summary, Unit};
+use crate::net::reach::{AddressRange, Counts, LeftOut, Nodes, ReachList, ReachRow, Summary, Unit};
 
 use super::judged::Judged;
 use super::whys::Reasons;
@@ -25,7 +25,7 @@ pub(super) struct Rows {
 
 impl Rows {
     /// Adds what one more member has with every unit.
-    pub fn add(&mut self, reach: NetReach) {
+    pub fn add(&mut self, reach: ReachList) {
         let mut apart = reach.pairs;
         let mut nodes = Vec::new();
         for row in reach.rows {
@@ -149,7 +149,7 @@ fn merge(held: &mut Arc<PortSet>, other: &Arc<PortSet>, how: fn(&PortSet, &PortS
 }
 
 /// Leaves these ports alone of what a backend has with every unit; of others nothing is asked, and no pair closes them.
-pub(super) fn narrow(reach: &mut NetReach, meant: &PortSet) {
+pub(super) fn narrow(reach: &mut ReachList, meant: &PortSet) {
     let others = PortSet::all().difference(meant);
     let mut known: Vec<(Arc<PortSet>, Arc<PortSet>, Arc<PortSet>)> = Vec::new();
     let mut narrowed = |it: &Arc<PortSet>| {

@@ -24,7 +24,7 @@ use crate::text::evidence::Evidence;
 use crate::text::net;
 
 use super::Asker;
-use super::many::{Asked, Reach, singles};
+use super::many::{Asked, NetworkReach, singles};
 use super::unseen::is_outside;
 
 /// Reasons, shared by all rows that have them.
@@ -59,7 +59,7 @@ impl Whys<'_> {
     }
 
     /// The reasons of a row of what an end reaches or what reaches it: of its first member that has some.
-    pub fn of_reach(&self, reach: &Reach, row: &ReachRow) -> Reasons {
+    pub fn of_reach(&self, reach: &NetworkReach, row: &ReachRow) -> Reasons {
         if !reach.unsure.is_empty() {
             return self.share(reach.unsure.iter().map(Evidence::gap).collect());
         }

@@ -40,7 +40,7 @@ pub use edits::{Change, Op, Saved, Unfit};
 pub use flow::{Flow, FlowChange, Ports, When};
 pub use grants::{GrantChange, GrantRow};
 pub use order::Order;
-pub use reach::{Reach, ReachChange, ReachRow};
+pub use reach::{ReachChange, ReachDiff, ReachDiffRow};
 pub use risk::Risk;
 pub use stage::Stage;
 
@@ -82,7 +82,7 @@ pub struct Impact {
     /// By subject.
     pub grants: Vec<GrantRow>,
     /// What somebody comes to reach on one side alone, where that was worked out; it decides of no verdict.
-    pub reach: Option<Reach>,
+    pub reach: Option<ReachDiff>,
 }
 
 impl Impact {

@@ -82,7 +82,7 @@ pub struct Hop {
 
 /// What some who hold the same come to on one side alone.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ReachRow {
+pub struct ReachDiffRow {
     /// Subjects, or workloads, as they are typed; the way is that of the first.
     pub who: Vec<String>,
     pub change: ReachChange,
@@ -98,13 +98,13 @@ pub struct ReachRow {
 
 /// All rows.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Reach {
-    pub rows: Vec<ReachRow>,
+pub struct ReachDiff {
+    pub rows: Vec<ReachDiffRow>,
     /// Of how many it was not worked out, since that would take too long.
     pub left: u64,
 }
 
-impl Reach {
+impl ReachDiff {
     /// How many rows there are of a sort.
     pub fn count(&self, change: ReachChange) -> u64 {
         self.rows.iter().filter(|it| it.change == change).count() as u64

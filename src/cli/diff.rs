@@ -15,7 +15,7 @@ use serde::Serialize;
 use crate::ask::diff::Fold;
 use crate::ask::{World, diff, gained};
 use crate::change::reach::Hop;
-use crate::change::{Flow, GrantRow, Impact, Ports, Reach, ReachChange, ReachRow, Risk, Verdict};
+use crate::change::{Flow, GrantRow, Impact, Ports, ReachChange, ReachDiff, ReachDiffRow, Risk, Verdict};
 use crate::escalate::Certainty;
 use crate::net::reach::{By, Unit};
 use crate::rbac::fold::What;
@@ -280,7 +280,7 @@ pub(super) fn of_impact(impact: &Impact, before: &World, after: &World) -> DiffJ
     }
 }
 
-fn reach_row(it: &ReachRow) -> ReachRowJson {
+fn reach_row(it: &ReachDiffRow) -> ReachRowJson {
     let hop = |it: &Hop| HopJson {
         edge: it.edge,
         name: it.name,
@@ -369,7 +369,7 @@ pub(super) fn table(impact: &Impact, out: &mut dyn io::Write) -> io::Result<()> 
 }
 
 /// What differs in reach as a table.
-fn reach_table(reach: &Reach, out: &mut dyn io::Write) -> io::Result<()> {
+fn reach_table(reach: &ReachDiff, out: &mut dyn io::Write) -> io::Result<()> {
     writeln!(out, "\n| change | who | reaches | by |\n|---|---|---|---|")?;
     for row in &reach.rows {
         let who: Vec<&String> = row.who.iter().collect();

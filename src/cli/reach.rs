@@ -13,10 +13,10 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::ask::Question;
-use crate::ask::many::{Reach, each_node_of, unit_name, unit_nodes, unit_ranges, unit_text};
+use crate::ask::many::{NetworkReach, each_node_of, unit_name, unit_nodes, unit_ranges, unit_text};
 use crate::ask::page::{self, target};
 use crate::ask::question::Reads;
-use crate::ask::question::reach::{Answer, Found, Reach as Asking};
+use crate::ask::question::reach::{Found, Reach as Asking, ReachAnswer};
 use crate::ask::reach_page::ports_text;
 use crate::ask::reaches::Reaches;
 use crate::ask::trace::Trace;
@@ -88,7 +88,12 @@ impl Command for ReachArgs {
 }
 
 /// Writes it in any form but text.
-pub(super) fn write(it: &Answer, layout: Layout, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
+pub(super) fn write(
+    it: &ReachAnswer,
+    layout: Layout,
+    asked: &Asked<'_>,
+    out: &mut dyn io::Write,
+) -> Result<(), Failure> {
     match layout.form {
         Form::Md => Ok(out.write_all(it.page(asked.world).markdown().as_bytes())?),
         Form::Dot => Ok(write!(out, "{}", graph(it))?),
@@ -100,7 +105,7 @@ pub(super) fn write(it: &Answer, layout: Layout, asked: &Asked<'_>, out: &mut dy
     }
 }
 
-fn sheet<'a>(it: &'a Answer, whys: &'a Whys<'_>, form: Form) -> Sheet<'a> {
+fn sheet<'a>(it: &'a ReachAnswer, whys: &'a Whys<'_>, form: Form) -> Sheet<'a> {
     match &it.found {
         Found::Trace(trace) => sheet_of_trace(trace),
         Found::Path(path) => path::sheet(path),
@@ -124,7 +129,7 @@ fn sheet_of_trace(trace: &Trace) -> Sheet<'_> {
 /// A row for each that is connected to, then for each that lies beyond, with how that is come to.
 ///
 /// Programs get nodes one by one and every range of addresses.
-fn sheet_of_reach<'a>(reach: &'a Reach, ways: Option<&'a Reaches>, whys: &'a Whys<'_>, form: Form) -> Sheet<'a> {
+fn sheet_of_reach<'a>(reach: &'a NetworkReach, ways: Option<&'a Reaches>, whys: &'a Whys<'_>, form: Form) -> Sheet<'a> {
     let columns: [(&'static str, &'static [Form]); 10] = [
         ("end", ALL),
         ("outcome", ALL),
@@ -160,7 +165,7 @@ fn sheet_of_reach<'a>(reach: &'a Reach, ways: Option<&'a Reaches>, whys: &'a Why
     Sheet::of(&columns, direct.chain(beyond)).with(Mark::Plain, [pairs]).with(Mark::Unknown, gaps)
 }
 
-fn graph(it: &Answer) -> Graph {
+fn graph(it: &ReachAnswer) -> Graph {
     match &it.found {
         Found::Trace(trace) => graph_of_trace(trace),
         Found::Path(path) => path::graph(path),
@@ -169,7 +174,7 @@ fn graph(it: &Answer) -> Graph {
     }
 }
 
-fn write_json(it: &Answer, form: Form, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
+fn write_json(it: &ReachAnswer, form: Form, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
     match &it.found {
         Found::Trace(trace) => json::write_trace(trace, form, asked, out),
         Found::Path(path) => path::write_json(path, form, asked, out),
@@ -179,7 +184,7 @@ fn write_json(it: &Answer, form: Form, asked: &Asked<'_>, out: &mut dyn io::Writ
 }
 
 /// One end and all that it may connect to, or that may connect to it.
-fn graph_of_reach(reach: &Reach) -> Graph {
+fn graph_of_reach(reach: &NetworkReach) -> Graph {
     let end = reach.end.to_string();
     let arrow = |it: &ReachRow| {
         let (here, there, words) = (end.clone(), unit_text(&it.unit), ports_text(&it.summary));
@@ -237,8 +242,8 @@ struct RowJson {
 }
 
 fn write_connections(
-    it: &Answer,
-    reach: &Reach,
+    it: &ReachAnswer,
+    reach: &NetworkReach,
     ways: Option<&Reaches>,
     form: Form,
     asked: &Asked<'_>,

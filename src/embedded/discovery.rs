@@ -8,7 +8,8 @@ use std::sync::LazyLock;
 use serde_json::{Value, json};
 
 use super::kinds::{KINDS, Kind, groups};
-use crate::rbac::served::{Reach, Resource, Served};
+use crate::model::id::ResourceScope;
+use crate::rbac::served::{Resource, Served};
 
 /// Groups of Kubernetes' own table that only add-ons serve, and names that nothing serves.
 const NOT_LISTED: [&str; 3] = ["gateway.networking.k8s.io", "metrics.k8s.io", "policy.networking.k8s.io"];
@@ -130,7 +131,7 @@ fn aggregated_refused(it: &Resource) -> Value {
     let (group, plural) = (it.group.as_str(), it.name.as_str());
     let mut resource = json!({
         "resource": plural, "responseKind": {"group": group, "version": "v1", "kind": kind_of(it)},
-        "scope": if it.reach == Reach::Namespaced { "Namespaced" } else { "Cluster" },
+        "scope": if it.scope == ResourceScope::Namespaced { "Namespaced" } else { "Cluster" },
         "singularResource": it.singular.as_str(), "verbs": ["get", "list", "watch"],
     });
     if !it.short.is_empty() {
@@ -195,7 +196,7 @@ pub fn resources(group: &str) -> Option<Value> {
     all.extend(REFUSED.iter().filter(|it| it.group == *group).map(refused));
     let plurals = KINDS.iter().filter(|kind| kind.group == group).map(|kind| (kind.plural, kind.namespaced));
     let refused = REFUSED.iter().filter(|it| it.group == *group);
-    let plurals = plurals.chain(refused.map(|it| (it.name.as_str(), it.reach == Reach::Namespaced)));
+    let plurals = plurals.chain(refused.map(|it| (it.name.as_str(), it.scope == ResourceScope::Namespaced)));
     for (plural, namespaced) in plurals {
         all.extend(subresources(group, plural).into_iter().map(|it| {
             let name = format!("{plural}/{it}");
@@ -217,7 +218,7 @@ fn resource(kind: &Kind) -> Value {
 }
 
 fn refused(it: &Resource) -> Value {
-    let namespaced = it.reach == Reach::Namespaced;
+    let namespaced = it.scope == ResourceScope::Namespaced;
     let mut resource = json!({
         "name": it.name.as_str(), "singularName": it.singular.as_str(), "namespaced": namespaced, "kind": kind_of(it),
         "verbs": ["get", "list", "watch"],

@@ -3,8 +3,8 @@
 //! Each row goes when an edge takes its place.
 
 use crate::model::evidence::Gap;
+use crate::model::id::ResourceScope;
 use crate::rbac::powers::Need;
-use crate::rbac::served::Reach;
 
 use super::Ground;
 use super::edges::core;
@@ -33,7 +33,7 @@ pub struct Unfollowed {
     /// Why no edge follows it, in one clause.
     pub why: &'static str,
     pub power: Permission,
-    pub reach: Reach,
+    pub scope: ResourceScope,
     pub bears: Bears,
 }
 
@@ -48,9 +48,9 @@ const fn row(
     what: &'static str,
     why: &'static str,
     needs: &'static [Need],
-    reach: Reach,
+    scope: ResourceScope,
 ) -> Unfollowed {
-    bearing(Bears::All, id, what, why, needs, reach)
+    bearing(Bears::All, id, what, why, needs, scope)
 }
 
 const fn bearing(
@@ -59,9 +59,9 @@ const fn bearing(
     what: &'static str,
     why: &'static str,
     needs: &'static [Need],
-    reach: Reach,
+    scope: ResourceScope,
 ) -> Unfollowed {
-    Unfollowed { id, what, why, power: Permission::of(needs), reach, bears }
+    Unfollowed { id, what, why, power: Permission::of(needs), scope, bears }
 }
 
 /// All of them.
@@ -72,56 +72,56 @@ pub static UNFOLLOWED: [Unfollowed; 10] = [
         "an authorizer beside RBAC may read the extra fields of a user",
         "what an authorizer makes of them is not in the cluster",
         &[need(&["impersonate"], "authentication.k8s.io", "*")],
-        Reach::Cluster,
+        ResourceScope::Cluster,
     ),
     row(
         "A23",
         "whoever has a certificate authority's key can sign certificates",
         "who has such a key is not in the cluster",
         &[need(&["sign"], "certificates.k8s.io", "signers")],
-        Reach::Cluster,
+        ResourceScope::Cluster,
     ),
     row(
         "A27",
         "a kubelet shows the logs of a node, which may hold tokens",
         "what stands in logs is not read",
         &[need(&["get", "create"], "", "nodes/log")],
-        Reach::Cluster,
+        ResourceScope::Cluster,
     ),
     row(
         "A36",
         "custom objects can be read and changed by a conversion webhook",
         "which controllers act on custom objects is known of those of A44 alone",
         &[need(WRITE, "apiextensions.k8s.io", "customresourcedefinitions")],
-        Reach::Cluster,
+        ResourceScope::Cluster,
     ),
     row(
         "A40",
         "pods can be driven to a node that one controls, which need not be seen here",
         "a node that joins, or that is held outside, is not seen here (with one that is held it is the step A40)",
         &[need(&["update", "patch"], "", "nodes"), need(&["update", "patch"], "", "nodes/status")],
-        Reach::Cluster,
+        ResourceScope::Cluster,
     ),
     row(
         "A41",
         "pods that wait can be bound to a node that one controls, which need not be seen here",
         "the same (with a node that is held it is the step A41)",
         &[core(&["create"], "pods/binding"), core(&["create"], "bindings")],
-        Reach::Namespaced,
+        ResourceScope::Namespaced,
     ),
     row(
         "A43",
         "programs and controllers read ConfigMaps, which are not read here",
         "what ConfigMaps hold, and who goes by it, is not read (those of the DNS server and of EKS are the step A43)",
         &[core(WRITE, "configmaps")],
-        Reach::Namespaced,
+        ResourceScope::Namespaced,
     ),
     row(
         "A47",
         "logs may hold tokens",
         "what stands in logs is not read",
         &[core(&["get"], "pods/log")],
-        Reach::Namespaced,
+        ResourceScope::Namespaced,
     ),
     row(
         "A54",
@@ -131,7 +131,7 @@ pub static UNFOLLOWED: [Unfollowed; 10] = [
             need(WRITE, "certificates.k8s.io", "podcertificaterequests"),
             need(WRITE, "certificates.k8s.io", "clustertrustbundles"),
         ],
-        Reach::Namespaced,
+        ResourceScope::Namespaced,
     ),
     bearing(
         Bears::Network,
@@ -150,7 +150,7 @@ pub static UNFOLLOWED: [Unfollowed; 10] = [
             need(WRITE, "networking.gke.io", "*"),
             need(WRITE, "k8s.cni.cncf.io", "*"),
         ],
-        Reach::Namespaced,
+        ResourceScope::Namespaced,
     ),
 ];
 
@@ -161,7 +161,7 @@ pub fn gaps(ground: &Ground<'_>, held: &Held, goal: Option<&Goal>) -> Vec<Gap> {
         Bears::Network => goal.is_none_or(|it| matches!(it, Goal::Connects { .. })),
         Bears::Authorizers => !ground.rbac.marks().is_empty(),
     };
-    let is_there = |row: &Unfollowed, it: &Right| row.reach == Reach::Namespaced || it.scope.is_empty();
+    let is_there = |row: &Unfollowed, it: &Right| row.scope == ResourceScope::Namespaced || it.scope.is_empty();
     let held_by = |row: &&'static Unfollowed| held.rights_of(&row.power, 0).any(|it| is_there(row, it));
     let gap = |row: &Unfollowed| Gap::End { what: format!("{} ({}), which is not followed", row.what, row.id).into() };
     UNFOLLOWED.iter().filter(bears).filter(held_by).map(gap).collect()

@@ -3,8 +3,8 @@
 use super::context::{ReadContext, Reader};
 use super::network_policy::PolicySlim;
 use super::unevaluated::{self, Subject, Unevaluated};
-use super::{KindSpec, Presence, Reach, Watch};
-use crate::model::id::Kind;
+use super::{KindSpec, Presence, Watch};
+use crate::model::id::{Kind, ResourceScope};
 use crate::model::labels::SelectorSet;
 use crate::model::policy::Tier;
 
@@ -15,7 +15,7 @@ pub(super) const SPEC: KindSpec = KindSpec {
     plural: "adminnetworkpolicies",
     word: "AdminNetworkPolicy",
     short: &["anp"],
-    reach: Reach::Cluster,
+    scope: ResourceScope::Cluster,
     presence: Presence::IfServed,
     watch: Watch::Full,
     reader: Reader::of::<Unevaluated<AdminNetworkPolicies>>(),

@@ -3,8 +3,8 @@
 use super::context::{ReadContext, Reader};
 use super::network_policy::PolicySlim;
 use super::unevaluated::{self, Subject, Unevaluated};
-use super::{KindSpec, Presence, Reach, Watch};
-use crate::model::id::Kind;
+use super::{KindSpec, Presence, Watch};
+use crate::model::id::{Kind, ResourceScope};
 use crate::model::labels::SelectorSet;
 
 pub(super) const SPEC: KindSpec = KindSpec {
@@ -14,7 +14,7 @@ pub(super) const SPEC: KindSpec = KindSpec {
     plural: "applicationnetworkpolicies",
     word: "ApplicationNetworkPolicy",
     short: &[],
-    reach: Reach::Namespaced,
+    scope: ResourceScope::Namespaced,
     presence: Presence::IfServed,
     watch: Watch::Full,
     reader: Reader::of::<Unevaluated<ApplicationNetworkPolicies>>(),

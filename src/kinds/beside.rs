@@ -21,8 +21,8 @@ use super::context::{ReadContext, Reader};
 use super::network_policy::PolicySlim;
 use super::parts::Parts;
 use super::unevaluated::{Subject, Unevaluated, pod_selector};
-use super::{KindSpec, Presence, Reach, Watch};
-use crate::model::id::Kind;
+use super::{KindSpec, Presence, Watch};
+use crate::model::id::{Kind, ResourceScope};
 use crate::model::labels::{NamespaceMatch, Selector, SelectorSet};
 use crate::model::place::Place;
 use crate::model::policy::{Bends, Tier};
@@ -34,7 +34,7 @@ const ROOT: &str = "istio-system";
 const fn spec(
     kind: Kind,
     (group, version): (&'static str, &'static str),
-    reach: Reach,
+    scope: ResourceScope,
     plural: &'static str,
     word: &'static str,
 ) -> KindSpec {
@@ -45,7 +45,7 @@ const fn spec(
         plural,
         word,
         short: &[],
-        reach,
+        scope,
         presence: Presence::IfServed,
         watch: Watch::Full,
         reader: Reader::of::<Unevaluated<Beside>>(),
@@ -55,53 +55,58 @@ const fn spec(
 pub(super) const ANTREA: KindSpec = spec(
     Kind("networkpolicy.crd.antrea.io"),
     ("crd.antrea.io", "v1beta1"),
-    Reach::Namespaced,
+    ResourceScope::Namespaced,
     "networkpolicies",
     "NetworkPolicy",
 );
 pub(super) const ANTREA_CLUSTER: KindSpec = spec(
     Kind("clusternetworkpolicy.crd.antrea.io"),
     ("crd.antrea.io", "v1beta1"),
-    Reach::Cluster,
+    ResourceScope::Cluster,
     "clusternetworkpolicies",
     "ClusterNetworkPolicy",
 );
 pub(super) const EGRESS_FIREWALL: KindSpec =
-    spec(Kind("egressfirewall"), ("k8s.ovn.org", "v1"), Reach::Namespaced, "egressfirewalls", "EgressFirewall");
+    spec(Kind("egressfirewall"), ("k8s.ovn.org", "v1"), ResourceScope::Namespaced, "egressfirewalls", "EgressFirewall");
 pub(super) const EGRESS_NETWORK_POLICY: KindSpec = spec(
     Kind("egressnetworkpolicy"),
     ("network.openshift.io", "v1"),
-    Reach::Namespaced,
+    ResourceScope::Namespaced,
     "egressnetworkpolicies",
     "EgressNetworkPolicy",
 );
 pub(super) const ISTIO: KindSpec = spec(
     Kind("authorizationpolicy.security.istio.io"),
     ("security.istio.io", "v1"),
-    Reach::Namespaced,
+    ResourceScope::Namespaced,
     "authorizationpolicies",
     "AuthorizationPolicy",
 );
 pub(super) const LINKERD: KindSpec = spec(
     Kind("authorizationpolicy.policy.linkerd.io"),
     ("policy.linkerd.io", "v1alpha1"),
-    Reach::Namespaced,
+    ResourceScope::Namespaced,
     "authorizationpolicies",
     "AuthorizationPolicy",
 );
-pub(super) const LINKERD_SERVER: KindSpec =
-    spec(Kind("server.policy.linkerd.io"), ("policy.linkerd.io", "v1beta3"), Reach::Namespaced, "servers", "Server");
+pub(super) const LINKERD_SERVER: KindSpec = spec(
+    Kind("server.policy.linkerd.io"),
+    ("policy.linkerd.io", "v1beta3"),
+    ResourceScope::Namespaced,
+    "servers",
+    "Server",
+);
 pub(super) const FQDN: KindSpec = spec(
     Kind("fqdnnetworkpolicy"),
     ("networking.gke.io", "v1alpha1"),
-    Reach::Namespaced,
+    ResourceScope::Namespaced,
     "fqdnnetworkpolicies",
     "FQDNNetworkPolicy",
 );
 pub(super) const MULTI: KindSpec = spec(
     Kind::MULTI_NETWORK_POLICY,
     ("k8s.cni.cncf.io", "v1beta1"),
-    Reach::Namespaced,
+    ResourceScope::Namespaced,
     "multi-networkpolicies",
     "MultiNetworkPolicy",
 );
@@ -201,9 +206,9 @@ fn applied_to(slim: &PolicySlim<'_>, context: &mut ReadContext<'_>) -> Option<Se
         Parts::new(context).selector(only.get(field).unwrap_or(&Value::Null), &place, Bends::Unevaluated)
     };
     let (pods, labels) = (selector("podSelector")?, selector("namespaceSelector")?);
-    let namespaces = match context.spec.reach {
-        Reach::Namespaced => NamespaceMatch::Own(context.meta(&slim.metadata).namespace),
-        Reach::Cluster => NamespaceMatch::Labels(labels),
+    let namespaces = match context.spec.scope {
+        ResourceScope::Namespaced => NamespaceMatch::Own(context.meta(&slim.metadata).namespace),
+        ResourceScope::Cluster => NamespaceMatch::Labels(labels),
     };
     Some(SelectorSet { namespaces, pods })
 }

@@ -4,25 +4,25 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
+use super::KindSpec;
 use super::context::{Read, ReadContext, Reader};
 use super::parts::word;
 use super::refused::{self, Written};
 use super::role::{list, spec};
 use super::slim::{Metadata, Text, object, or_default};
-use super::{KindSpec, Reach};
 use crate::model::cluster::AnyFact;
-use crate::model::id::Kind;
+use crate::model::id::{Kind, ResourceScope};
 use crate::model::name::Name;
 use crate::model::place::Place;
 use crate::model::role::{Binding, RoleRef, SharedBinding, Subject};
 
 pub(super) const ROLE_BINDING: KindSpec =
-    spec(Kind::ROLE_BINDING, "rolebindings", "RoleBinding", Reach::Namespaced, Reader::of::<Bindings>());
+    spec(Kind::ROLE_BINDING, "rolebindings", "RoleBinding", ResourceScope::Namespaced, Reader::of::<Bindings>());
 pub(super) const CLUSTER_ROLE_BINDING: KindSpec = spec(
     Kind::CLUSTER_ROLE_BINDING,
     "clusterrolebindings",
     "ClusterRoleBinding",
-    Reach::Cluster,
+    ResourceScope::Cluster,
     Reader::of::<Bindings>(),
 );
 

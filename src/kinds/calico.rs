@@ -12,18 +12,18 @@
 use super::context::{ReadContext, Reader};
 use super::network_policy::PolicySlim;
 use super::unevaluated::{Subject, Unevaluated};
-use super::{KindSpec, Presence, Reach, Watch};
-use crate::model::id::Kind;
+use super::{KindSpec, Presence, Watch};
+use crate::model::id::{Kind, ResourceScope};
 use crate::model::labels::{NamespaceMatch, Operator, Requirement, Selector, SelectorSet};
 
 /// Names under which Calico shows the policies of other kinds.
 const MIRRORS: [&str; 4] = ["knp.", "kanp.", "kbanp.", "kcnp."];
 
 /// One of Calico's two kinds in one of its two groups.
-const fn spec(kind: Kind, group: &'static str, version: &'static str, reach: Reach) -> KindSpec {
-    let (plural, word) = match reach {
-        Reach::Namespaced => ("networkpolicies", "NetworkPolicy"),
-        Reach::Cluster => ("globalnetworkpolicies", "GlobalNetworkPolicy"),
+const fn spec(kind: Kind, group: &'static str, version: &'static str, scope: ResourceScope) -> KindSpec {
+    let (plural, word) = match scope {
+        ResourceScope::Namespaced => ("networkpolicies", "NetworkPolicy"),
+        ResourceScope::Cluster => ("globalnetworkpolicies", "GlobalNetworkPolicy"),
     };
     KindSpec {
         kind,
@@ -32,7 +32,7 @@ const fn spec(kind: Kind, group: &'static str, version: &'static str, reach: Rea
         plural,
         word,
         short: &[],
-        reach,
+        scope,
         presence: Presence::IfServed,
         watch: Watch::Full,
         reader: Reader::of::<Unevaluated<Calico>>(),
@@ -40,13 +40,13 @@ const fn spec(kind: Kind, group: &'static str, version: &'static str, reach: Rea
 }
 
 pub(super) const NETWORK_POLICY: KindSpec =
-    spec(Kind("networkpolicy.projectcalico.org"), "projectcalico.org", "v3", Reach::Namespaced);
+    spec(Kind("networkpolicy.projectcalico.org"), "projectcalico.org", "v3", ResourceScope::Namespaced);
 pub(super) const GLOBAL_NETWORK_POLICY: KindSpec =
-    spec(Kind("globalnetworkpolicy.projectcalico.org"), "projectcalico.org", "v3", Reach::Cluster);
+    spec(Kind("globalnetworkpolicy.projectcalico.org"), "projectcalico.org", "v3", ResourceScope::Cluster);
 pub(super) const CRD_NETWORK_POLICY: KindSpec =
-    spec(Kind("networkpolicy.crd.projectcalico.org"), "crd.projectcalico.org", "v1", Reach::Namespaced);
+    spec(Kind("networkpolicy.crd.projectcalico.org"), "crd.projectcalico.org", "v1", ResourceScope::Namespaced);
 pub(super) const CRD_GLOBAL_NETWORK_POLICY: KindSpec =
-    spec(Kind("globalnetworkpolicy.crd.projectcalico.org"), "crd.projectcalico.org", "v1", Reach::Cluster);
+    spec(Kind("globalnetworkpolicy.crd.projectcalico.org"), "crd.projectcalico.org", "v1", ResourceScope::Cluster);
 
 struct Calico;
 
@@ -63,10 +63,10 @@ impl Subject for Calico {
 fn target(slim: &PolicySlim<'_>, context: &mut ReadContext<'_>) -> Option<SelectorSet> {
     let text = |field: &str| slim.spec.get(field).map_or(Some(""), |it| it.as_str());
     let pods = conjunction(text("selector")?, context)?;
-    let namespaces = match context.spec.reach {
-        Reach::Namespaced => NamespaceMatch::Own(context.meta(&slim.metadata).namespace),
+    let namespaces = match context.spec.scope {
+        ResourceScope::Namespaced => NamespaceMatch::Own(context.meta(&slim.metadata).namespace),
         // What is not plain narrows the target in a way that we cannot tell: all namespaces, then.
-        Reach::Cluster => {
+        ResourceScope::Cluster => {
             let plain = text("namespaceSelector").and_then(|it| conjunction(it, context));
             NamespaceMatch::Labels(plain.unwrap_or_default())
         }

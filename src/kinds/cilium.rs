@@ -10,14 +10,14 @@ use super::context::{ReadContext, Reader};
 use super::network_policy::PolicySlim;
 use super::parts::Parts;
 use super::unevaluated::{Subject, Unevaluated};
-use super::{KindSpec, Presence, Reach, Watch};
-use crate::model::id::Kind;
+use super::{KindSpec, Presence, Watch};
+use crate::model::id::{Kind, ResourceScope};
 use crate::model::labels::{NamespaceMatch, Requirement, Selector, SelectorSet};
 use crate::model::place::Place;
 use crate::model::policy::Bends;
 
 /// Cilium's kinds; the short name `cnp` of the first is claimed by two other kinds as well and left out.
-const fn spec(kind: Kind, reach: Reach, plural: &'static str, word: &'static str) -> KindSpec {
+const fn spec(kind: Kind, scope: ResourceScope, plural: &'static str, word: &'static str) -> KindSpec {
     KindSpec {
         kind,
         group: "cilium.io",
@@ -25,7 +25,7 @@ const fn spec(kind: Kind, reach: Reach, plural: &'static str, word: &'static str
         plural,
         word,
         short: &[],
-        reach,
+        scope,
         presence: Presence::IfServed,
         watch: Watch::Full,
         reader: Reader::of::<Unevaluated<Cilium>>(),
@@ -33,10 +33,10 @@ const fn spec(kind: Kind, reach: Reach, plural: &'static str, word: &'static str
 }
 
 pub(super) const NETWORK_POLICY: KindSpec =
-    spec(Kind("ciliumnetworkpolicy"), Reach::Namespaced, "ciliumnetworkpolicies", "CiliumNetworkPolicy");
+    spec(Kind("ciliumnetworkpolicy"), ResourceScope::Namespaced, "ciliumnetworkpolicies", "CiliumNetworkPolicy");
 pub(super) const CLUSTERWIDE: KindSpec = spec(
     Kind("ciliumclusterwidenetworkpolicy"),
-    Reach::Cluster,
+    ResourceScope::Cluster,
     "ciliumclusterwidenetworkpolicies",
     "CiliumClusterwideNetworkPolicy",
 );
@@ -60,9 +60,9 @@ fn target(slim: &PolicySlim<'_>, context: &mut ReadContext<'_>) -> Option<Select
     let selector = spec.get("endpointSelector").filter(|_| spec.get("nodeSelector").is_none())?;
     let pods = Parts::new(context).selector(selector, &Place::new("spec.endpointSelector"), Bends::Unevaluated)?;
     let pods: Option<Vec<Requirement>> = pods.all_of.iter().map(|it| plain(it, context)).collect();
-    let namespaces = match context.spec.reach {
-        Reach::Namespaced => NamespaceMatch::Own(context.meta(&slim.metadata).namespace),
-        Reach::Cluster => NamespaceMatch::Labels(Selector::everything()),
+    let namespaces = match context.spec.scope {
+        ResourceScope::Namespaced => NamespaceMatch::Own(context.meta(&slim.metadata).namespace),
+        ResourceScope::Cluster => NamespaceMatch::Labels(Selector::everything()),
     };
     Some(SelectorSet { namespaces, pods: Selector::new(pods?) })
 }

@@ -5,8 +5,8 @@
 use super::context::{ReadContext, Reader};
 use super::network_policy::PolicySlim;
 use super::unevaluated::{self, Subject, Unevaluated};
-use super::{KindSpec, Presence, Reach, Watch};
-use crate::model::id::Kind;
+use super::{KindSpec, Presence, Watch};
+use crate::model::id::{Kind, ResourceScope};
 use crate::model::labels::SelectorSet;
 use crate::model::policy::Tier;
 
@@ -17,7 +17,7 @@ pub(super) const SPEC: KindSpec = KindSpec {
     plural: "clusternetworkpolicies",
     word: "ClusterNetworkPolicy",
     short: &[],
-    reach: Reach::Cluster,
+    scope: ResourceScope::Cluster,
     presence: Presence::IfServed,
     watch: Watch::Full,
     reader: Reader::of::<Unevaluated<ClusterNetworkPolicies>>(),

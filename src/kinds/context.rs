@@ -12,6 +12,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::KindSpec;
 use super::intern::Intern;
 use super::parts::NULL;
 use super::plain::is_plain;
@@ -19,10 +20,9 @@ use super::prune::prune;
 use super::slim::{METADATA, Metadata, OnlyMetadata, OnlyNames, Pairs};
 use super::words::{OddWord, odd_words, odd_words_of_plain};
 use super::yaml::{Misfit, Words, options};
-use super::{KindSpec, Reach};
 use crate::model::cluster::{AnyFact, Delta, Entry};
 use crate::model::facts::{Kept, Meta, Owner, Uid, Version};
-use crate::model::id::{Kind, ObjectId};
+use crate::model::id::{Kind, ObjectId, ResourceScope};
 use crate::model::labels::Labels;
 use crate::model::name::Name;
 use crate::model::place::{Place, Problem};
@@ -119,15 +119,15 @@ impl<'i> ReadContext<'i> {
 
     /// The namespace that the object is in.
     pub fn namespace_of(&mut self, it: &Metadata<'_>) -> Name {
-        match self.spec.reach {
-            Reach::Cluster => Name::empty(),
-            Reach::Namespaced if it.namespace.is_empty() => self.intern.name(self.namespace),
-            Reach::Namespaced => self.intern.name(&it.namespace),
+        match self.spec.scope {
+            ResourceScope::Cluster => Name::empty(),
+            ResourceScope::Namespaced if it.namespace.is_empty() => self.intern.name(self.namespace),
+            ResourceScope::Namespaced => self.intern.name(&it.namespace),
         }
     }
 
     fn note_homeless(&mut self, it: &Metadata<'_>) {
-        if self.spec.reach == Reach::Namespaced && it.namespace.is_empty() {
+        if self.spec.scope == ResourceScope::Namespaced && it.namespace.is_empty() {
             self.intern.note_homeless(self.spec, &it.name);
         }
     }

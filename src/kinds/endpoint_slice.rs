@@ -8,12 +8,12 @@ use super::context::{Read, ReadContext, Reader, version};
 use super::pod::protocol;
 use super::service::port_number;
 use super::slim::{Metadata, Text, object, or_default};
-use super::{KindSpec, Presence, Reach, Watch};
+use super::{KindSpec, Presence, Watch};
 use crate::model::address::canonical;
 use crate::model::cluster::AnyFact;
 use crate::model::endpoints::{Endpoint, Endpoints};
 use crate::model::facts::{EndpointPort, EndpointSlice, Uid};
-use crate::model::id::Kind;
+use crate::model::id::{Kind, ResourceScope};
 use crate::model::items::Items;
 use crate::model::name::Name;
 
@@ -27,7 +27,7 @@ pub(super) const SPEC: KindSpec = KindSpec {
     plural: "endpointslices",
     word: "EndpointSlice",
     short: &[],
-    reach: Reach::Namespaced,
+    scope: ResourceScope::Namespaced,
     presence: Presence::Always,
     watch: Watch::Full,
     reader: Reader::of::<EndpointSlices>(),

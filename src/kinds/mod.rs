@@ -53,15 +53,8 @@ pub use yaml::{YamlError, cut, parse_list_yaml, parse_whole_yaml, parse_yaml};
 
 use context::{ReadContext, Reader};
 
-use crate::model::id::Kind;
+use crate::model::id::{Kind, ResourceScope};
 use crate::model::policy::Bends;
-
-/// Whether objects of a kind stand in namespaces.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Reach {
-    Namespaced,
-    Cluster,
-}
 
 /// Where a kind is served.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -92,7 +85,7 @@ pub struct KindSpec {
     /// As objects write it: `Pod`.
     pub word: &'static str,
     pub short: &'static [&'static str],
-    pub reach: Reach,
+    pub scope: ResourceScope,
     pub presence: Presence,
     pub watch: Watch,
     reader: Reader,
@@ -200,7 +193,7 @@ impl KindSpec {
 
     /// Whether its objects stand in namespaces.
     pub fn is_namespaced(&self) -> bool {
-        self.reach == Reach::Namespaced
+        self.scope == ResourceScope::Namespaced
     }
 }
 

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use super::context::{Read, ReadContext, Reader};
 use super::slim::{Metadata, OnlyMetadata};
-use super::{KindSpec, Presence, Reach, Watch};
+use super::{KindSpec, Presence, Watch};
 use crate::model::cluster::{AnyFact, METADATA_NAME};
 use crate::model::facts::Namespace;
-use crate::model::id::Kind;
+use crate::model::id::{Kind, ResourceScope};
 
 pub(super) const SPEC: KindSpec = KindSpec {
     kind: Kind::NAMESPACE,
@@ -16,7 +16,7 @@ pub(super) const SPEC: KindSpec = KindSpec {
     plural: "namespaces",
     word: "Namespace",
     short: &["ns"],
-    reach: Reach::Cluster,
+    scope: ResourceScope::Cluster,
     presence: Presence::Always,
     watch: Watch::Full,
     reader: Reader::of::<Namespaces>(),

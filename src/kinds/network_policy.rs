@@ -22,11 +22,11 @@ use serde_json::Value;
 use super::context::{Read, ReadContext, Reader};
 use super::parts::{Fields, Parts, word};
 use super::slim::{Metadata, Text, object};
-use super::{KindSpec, Presence, Reach, Watch};
+use super::{KindSpec, Presence, Watch};
 use crate::model::address::Block;
 use crate::model::cluster::AnyFact;
 use crate::model::facts::Meta;
-use crate::model::id::Kind;
+use crate::model::id::{Kind, ResourceScope};
 use crate::model::items::Items;
 use crate::model::labels::{Labels, NamespaceMatch, SelectorSet};
 use crate::model::name::Name;
@@ -41,7 +41,7 @@ pub(super) const SPEC: KindSpec = KindSpec {
     plural: "networkpolicies",
     word: "NetworkPolicy",
     short: &["netpol"],
-    reach: Reach::Namespaced,
+    scope: ResourceScope::Namespaced,
     presence: Presence::Always,
     watch: Watch::Full,
     reader: Reader::of::<NetworkPolicies>(),

@@ -8,11 +8,11 @@ use serde::Deserialize;
 
 use super::context::{Read, ReadContext, Reader};
 use super::slim::{Metadata, Text, object, or_default};
-use super::{KindSpec, Presence, Reach, Watch};
+use super::{KindSpec, Presence, Watch};
 use crate::model::address::canonical;
 use crate::model::cluster::AnyFact;
 use crate::model::facts::Node;
-use crate::model::id::Kind;
+use crate::model::id::{Kind, ResourceScope};
 use crate::model::items::Items;
 
 pub(super) const SPEC: KindSpec = KindSpec {
@@ -22,7 +22,7 @@ pub(super) const SPEC: KindSpec = KindSpec {
     plural: "nodes",
     word: "Node",
     short: &["no"],
-    reach: Reach::Cluster,
+    scope: ResourceScope::Cluster,
     presence: Presence::Always,
     watch: Watch::Full,
     reader: Reader::of::<Nodes>(),

@@ -14,13 +14,13 @@ pub(super) use self::fields::fields_of_pods;
 use self::security::{Handler, Lifecycle, Mount, SecurityContext, Volume, host_access, standards, token_mount};
 use super::context::{Read, ReadContext, Reader, version};
 use super::slim::{Metadata, Text, object, or_default};
-use super::{KindSpec, Presence, Reach, Watch};
+use super::{KindSpec, Presence, Watch};
 use crate::model::address::Addresses;
 use crate::model::cluster::AnyFact;
 use crate::model::facts::{
     ContainerPort, ContainerRole, Meta, Phase, Pod, PodNetwork, PodOrigin, PodPlacement, PodShared, Uid,
 };
-use crate::model::id::Kind;
+use crate::model::id::{Kind, ResourceScope};
 use crate::model::items::Items;
 use crate::model::labels::Labels;
 use crate::model::name::Name;
@@ -33,7 +33,7 @@ pub(super) const SPEC: KindSpec = KindSpec {
     plural: "pods",
     word: "Pod",
     short: &["po"],
-    reach: Reach::Namespaced,
+    scope: ResourceScope::Namespaced,
     presence: Presence::Always,
     watch: Watch::Full,
     reader: Reader::of::<Pods>(),

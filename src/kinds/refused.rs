@@ -12,8 +12,8 @@
 
 use serde_json::{Map, Value};
 
-use super::Reach;
 use super::context::ReadContext;
+use crate::model::id::ResourceScope;
 use crate::model::name::is_dns_name;
 use crate::model::place::Place;
 use crate::model::role::RoleRule;
@@ -71,7 +71,7 @@ pub(super) fn rule(rule: &RoleRule, at: usize, context: &mut ReadContext<'_>) {
     if !(rule.groups.is_empty() && rule.resources.is_empty() && rule.names.is_empty()) {
         problem("nonResourceURLs", "a rule is for resources or for URLs, not both; here each is taken by itself");
     }
-    if context.spec.reach == Reach::Namespaced {
+    if context.spec.scope == ResourceScope::Namespaced {
         let place = Place::new("rules").item(at).field("nonResourceURLs");
         context.problem(&place.0, "a Role grants no URLs: only a ClusterRole with a ClusterRoleBinding does");
     }
@@ -80,9 +80,9 @@ pub(super) fn rule(rule: &RoleRule, at: usize, context: &mut ReadContext<'_>) {
 /// The role that a binding refers to.
 pub(super) fn role_ref(it: Written<'_>, context: &mut ReadContext<'_>) {
     let place = Place::new("roleRef");
-    let kinds: &[&str] = match context.spec.reach {
-        Reach::Cluster => &["ClusterRole"],
-        Reach::Namespaced => &["Role", "ClusterRole"],
+    let kinds: &[&str] = match context.spec.scope {
+        ResourceScope::Cluster => &["ClusterRole"],
+        ResourceScope::Namespaced => &["Role", "ClusterRole"],
     };
     if !kinds.contains(&it.kind) {
         let what = match it.kind {
@@ -128,7 +128,7 @@ pub(super) fn subject(it: Written<'_>, at: usize, context: &mut ReadContext<'_>)
         (false, group) if is_known && group != GROUP => problem("apiGroup", format!("\"{group}\" is not {GROUP}")),
         _ => {}
     }
-    if is_account && it.namespace.is_empty() && context.spec.reach == Reach::Cluster {
+    if is_account && it.namespace.is_empty() && context.spec.scope == ResourceScope::Cluster {
         let place = Place::new("subjects").item(at).field("namespace");
         context.problem(&place.0, "required in a ClusterRoleBinding: it is granted nothing");
     }

@@ -14,9 +14,9 @@ use super::context::{Read, ReadContext, Reader};
 use super::parts::{Parts, word};
 use super::refused;
 use super::slim::{Metadata, Text, object, or_default};
-use super::{KindSpec, Presence, Reach, Watch};
+use super::{KindSpec, Presence, Watch};
 use crate::model::cluster::AnyFact;
-use crate::model::id::Kind;
+use crate::model::id::{Kind, ResourceScope};
 use crate::model::items::Items;
 use crate::model::labels::{Labels, Selector};
 use crate::model::name::Name;
@@ -29,7 +29,7 @@ pub(super) const fn spec(
     kind: Kind,
     plural: &'static str,
     word: &'static str,
-    reach: Reach,
+    scope: ResourceScope,
     reader: Reader,
 ) -> KindSpec {
     KindSpec {
@@ -39,16 +39,16 @@ pub(super) const fn spec(
         plural,
         word,
         short: &[],
-        reach,
+        scope,
         presence: Presence::Always,
         watch: Watch::Full,
         reader,
     }
 }
 
-pub(super) const ROLE: KindSpec = spec(Kind::ROLE, "roles", "Role", Reach::Namespaced, Reader::of::<Roles>());
+pub(super) const ROLE: KindSpec = spec(Kind::ROLE, "roles", "Role", ResourceScope::Namespaced, Reader::of::<Roles>());
 pub(super) const CLUSTER_ROLE: KindSpec =
-    spec(Kind::CLUSTER_ROLE, "clusterroles", "ClusterRole", Reach::Cluster, Reader::of::<Roles>());
+    spec(Kind::CLUSTER_ROLE, "clusterroles", "ClusterRole", ResourceScope::Cluster, Reader::of::<Roles>());
 
 struct Roles;
 
@@ -112,18 +112,18 @@ fn role(metadata: &Metadata<'_>, rules: Vec<RoleRule>, aggregation: &Value, cont
     let from_server = !metadata.uid.is_empty() || !metadata.resource_version.is_empty();
     let origin = if from_server { Origin::Server } else { Origin::Manifest };
     // Only ClusterRoles are aggregated, by their labels.
-    let labels = match context.spec.reach {
-        Reach::Cluster => context.labels(metadata),
-        Reach::Namespaced => Labels::default(),
+    let labels = match context.spec.scope {
+        ResourceScope::Cluster => context.labels(metadata),
+        ResourceScope::Namespaced => Labels::default(),
     };
     refused::own_name(&metadata.name, context);
-    if context.spec.reach == Reach::Namespaced && !aggregation.is_null() {
+    if context.spec.scope == ResourceScope::Namespaced && !aggregation.is_null() {
         context.problem("aggregationRule", "unknown field: only ClusterRoles take rules from others");
     }
     let role = Role::new(context.meta(metadata), context.intern.rules(rules), origin);
-    let selectors = match context.spec.reach {
-        Reach::Cluster => aggregates(aggregation, context),
-        Reach::Namespaced => None,
+    let selectors = match context.spec.scope {
+        ResourceScope::Cluster => aggregates(aggregation, context),
+        ResourceScope::Namespaced => None,
     };
     AnyFact::Role(role.labeled(labels).aggregating(selectors).into())
 }

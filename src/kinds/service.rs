@@ -8,11 +8,11 @@ use serde::Deserialize;
 use super::context::{Read, ReadContext, Reader};
 use super::pod::protocol;
 use super::slim::{Metadata, NumberOrText, Pairs, Text, object, or_default};
-use super::{KindSpec, Presence, Reach, Watch};
+use super::{KindSpec, Presence, Watch};
 use crate::model::address::{Family, canonical};
 use crate::model::cluster::AnyFact;
 use crate::model::facts::{Exposure, Service, ServicePort, ServiceType, TargetPort};
-use crate::model::id::Kind;
+use crate::model::id::{Kind, ResourceScope};
 use crate::model::items::Items;
 
 pub(super) const SPEC: KindSpec = KindSpec {
@@ -22,7 +22,7 @@ pub(super) const SPEC: KindSpec = KindSpec {
     plural: "services",
     word: "Service",
     short: &["svc"],
-    reach: Reach::Namespaced,
+    scope: ResourceScope::Namespaced,
     presence: Presence::Always,
     watch: Watch::Full,
     reader: Reader::of::<Services>(),

@@ -5,10 +5,10 @@ use serde::Deserialize;
 
 use super::context::{Read, ReadContext, Reader};
 use super::slim::{Metadata, object};
-use super::{KindSpec, Presence, Reach, Watch};
+use super::{KindSpec, Presence, Watch};
 use crate::model::cluster::AnyFact;
 use crate::model::facts::ServiceAccount;
-use crate::model::id::Kind;
+use crate::model::id::{Kind, ResourceScope};
 
 pub(super) const SPEC: KindSpec = KindSpec {
     kind: Kind::SERVICE_ACCOUNT,
@@ -17,7 +17,7 @@ pub(super) const SPEC: KindSpec = KindSpec {
     plural: "serviceaccounts",
     word: "ServiceAccount",
     short: &["sa"],
-    reach: Reach::Namespaced,
+    scope: ResourceScope::Namespaced,
     presence: Presence::Always,
     watch: Watch::Full,
     reader: Reader::of::<ServiceAccounts>(),

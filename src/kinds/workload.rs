@@ -9,10 +9,10 @@ use serde::Deserialize;
 use super::context::{Read, ReadContext, Reader};
 use super::pod::{PodSpec, fields_of_pods, of_template};
 use super::slim::{Metadata, Text, object, or_default};
-use super::{KindSpec, Presence, Reach, Watch};
+use super::{KindSpec, Presence, Watch};
 use crate::model::cluster::AnyFact;
 use crate::model::facts::{Meta, Plan, Pod, Workload};
-use crate::model::id::Kind;
+use crate::model::id::{Kind, ResourceScope};
 use crate::model::workload::WorkloadKind;
 
 /// One workload kind; they differ in their names alone.
@@ -30,7 +30,7 @@ const fn workload(
         plural,
         word,
         short,
-        reach: Reach::Namespaced,
+        scope: ResourceScope::Namespaced,
         presence: Presence::Always,
         watch: Watch::Metadata,
         reader: Reader::of::<Workloads>(),

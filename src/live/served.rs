@@ -15,8 +15,9 @@ use serde::Deserialize;
 use super::fault::Fault;
 use super::read::Reader;
 use super::request::{get, group_path, groups, segment};
+use crate::model::id::ResourceScope;
 use crate::model::name::Name;
-use crate::rbac::served::{Reach, Resource, Served};
+use crate::rbac::served::{Resource, Served};
 
 /// How large an answer may be; some hundred CRDs are some hundred kilobytes.
 const CAP: usize = 16 << 20;
@@ -196,7 +197,7 @@ impl Found {
                 singular: if whole { it.singular_name.as_str().into() } else { Name::empty() },
                 short: it.short_names.iter().map(Name::from).collect(),
                 subresources: (!whole).then(|| Name::from(subresource)).into_iter().collect(),
-                reach: if it.namespaced { Reach::Namespaced } else { Reach::Cluster },
+                scope: if it.namespaced { ResourceScope::Namespaced } else { ResourceScope::Cluster },
                 verbs: if whole { it.verbs.iter().map(Name::from).collect() } else { Vec::new() },
             });
         }
@@ -211,7 +212,7 @@ impl Aggregated {
             singular: self.singular_resource.into(),
             short: self.short_names.into_iter().map(Name::from).collect(),
             subresources: self.subresources.into_iter().map(|it| it.subresource.into()).collect(),
-            reach: if self.scope == "Cluster" { Reach::Cluster } else { Reach::Namespaced },
+            scope: if self.scope == "Cluster" { ResourceScope::Cluster } else { ResourceScope::Namespaced },
             verbs: self.verbs.into_iter().map(Name::from).collect(),
         }
     }

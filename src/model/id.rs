@@ -50,6 +50,13 @@ impl fmt::Display for Kind {
     }
 }
 
+/// Whether objects of a kind, or of a resource, stand in namespaces: `spec.scope` of a CustomResourceDefinition.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum ResourceScope {
+    Cluster,
+    Namespaced,
+}
+
 /// Names one object; cluster-wide objects have the empty namespace.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct ObjectId {

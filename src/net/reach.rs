@@ -140,7 +140,7 @@ pub struct ReachRow {
 
 /// All that one end reaches, or all that reaches it.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Reach {
+pub struct ReachList {
     /// By unit, then nodes and what is outside; rows in which no pair can pass are left out, and counted in `pairs`.
     pub rows: Vec<ReachRow>,
     pub pairs: Counts,

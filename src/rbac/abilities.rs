@@ -7,6 +7,7 @@
 //!
 //! It judges rules as written, as [`super::danger`] does: a rule for one named object counts, and is told apart.
 
+use crate::model::id::ResourceScope;
 use crate::model::name::Name;
 use crate::model::role::RoleRule;
 
@@ -14,7 +15,6 @@ use super::identity::{Identity, MASTERS};
 use super::index::{CLUSTER, Index};
 use super::places::{self, Whose};
 use super::powers::{self, Resource};
-use super::served::Reach;
 
 /// One column.
 #[derive(Debug)]
@@ -184,7 +184,7 @@ impl Index {
 /// What a rule lets do through a binding in a namespace (empty: cluster-wide): of what is cluster-scoped a RoleBinding
 /// grants little (rules 16, 17 and 49).
 fn classes_in(namespace: &str, rule: &RoleRule, column: &Column) -> Classes {
-    if namespace.is_empty() || column.resource.reach == Reach::Namespaced {
+    if namespace.is_empty() || column.resource.scope == ResourceScope::Namespaced {
         return classes(&rule.verbs);
     }
     let Some(exception) = places::exception(column.resource.group, column.resource.name) else { return 0 };

@@ -12,14 +12,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::evidence::Outcome;
-use crate::model::id::ObjectId;
+use crate::model::id::{ObjectId, ResourceScope};
 use crate::model::name::Name;
 use crate::model::role::RoleRule;
 
 use super::identity::{Identity, MASTERS};
 use super::index::Index;
 use super::powers::{self, Need, Power};
-use super::served::Reach;
 use super::version::Version;
 
 /// One way to come by an ability.
@@ -32,7 +31,7 @@ pub struct Way {
     /// What else must be held in the same place.
     pub with: Option<&'static Power>,
     /// Cluster: only what is held there gives it.
-    pub reach: Reach,
+    pub scope: ResourceScope,
     /// The number of the rule of docs/rbac.md.
     pub number: u32,
     /// One clause.
@@ -47,7 +46,7 @@ impl Way {
 }
 
 const fn way(ability: &'static str, power: &'static Power, number: u32, what: &'static str) -> Way {
-    Way { ability, power, with: None, reach: power.reach, number, what }
+    Way { ability, power, with: None, scope: power.scope, number, what }
 }
 
 const fn old_websocket(ability: &'static str, power: &'static Power) -> Way {
@@ -100,7 +99,7 @@ pub const WAYS: &[Way] = &[
     },
     Way {
         with: Some(&powers::WRITE_CLUSTER_BINDINGS),
-        reach: Reach::Cluster,
+        scope: ResourceScope::Cluster,
         ..way("bind roles", &powers::BIND_CLUSTER_ROLES, 49, "cluster-wide, beyond its own rights")
     },
     Way {
@@ -168,7 +167,7 @@ fn of_way(way: &'static Way, held: &Held, version: Option<Version>) -> Vec<Capab
     for (scope, rules) in held {
         let is_elsewhere = !scope.is_empty();
         let is_given = found.first().is_some_and(|it| it.scope.is_empty() && it.names.is_empty());
-        if is_elsewhere && (way.reach == Reach::Cluster || is_given) {
+        if is_elsewhere && (way.scope == ResourceScope::Cluster || is_given) {
             continue;
         }
         let both = || rules.iter().chain(everywhere.iter().filter(|_| is_elsewhere));

@@ -3,11 +3,11 @@
 //! A written table, worst first. It judges rules as written, names set aside: a rule that reads one Secret reads
 //! Secrets. What follows from it, hop by hop, is another question.
 
+use crate::model::id::ResourceScope;
 use crate::model::name::Name;
 use crate::model::role::{RoleRule, RuleLists};
 
 use super::powers::{self, Power};
-use super::served::Reach;
 
 /// One row: a word, and the powers of which any is enough.
 #[derive(Debug)]
@@ -115,13 +115,13 @@ pub const DANGERS: &[Danger] = &[
     },
 ];
 
-/// Whether a rule, through a binding of this reach, lets it be done.
-pub fn allows(danger: &Danger, rule: &RoleRule, through: Reach) -> bool {
+/// Whether a rule, through a binding of this scope, lets it be done.
+pub fn allows(danger: &Danger, rule: &RoleRule, through: ResourceScope) -> bool {
     danger.powers.iter().any(|it| it.is_given_by(rule, through))
 }
 
 /// The worst of one rule, as an index into [`DANGERS`].
-pub fn worst(rules: &[RoleRule], through: Reach) -> Option<usize> {
+pub fn worst(rules: &[RoleRule], through: ResourceScope) -> Option<usize> {
     DANGERS.iter().position(|danger| rules.iter().any(|rule| allows(danger, rule, through)))
 }
 
@@ -135,7 +135,7 @@ pub fn of_resource<'a>(
     verbs: impl IntoIterator<Item = &'a Name>,
     group: &Name,
     resource: &Name,
-    through: Reach,
+    through: ResourceScope,
 ) -> Option<usize> {
     let rule = RoleRule::from(RuleLists {
         verbs: verbs.into_iter().cloned().collect(),
@@ -162,15 +162,15 @@ mod tests {
             })
         };
         let word = |rule: RoleRule, through| worst(&[rule], through).map(|it| DANGERS[it].word);
-        assert_eq!(word(rule(&["*"], &["*"], &["*"]), Reach::Namespaced), Some("everything"));
-        assert_eq!(word(rule(&["list"], &[""], &["secrets"]), Reach::Namespaced), Some("read secrets"));
+        assert_eq!(word(rule(&["*"], &["*"], &["*"]), ResourceScope::Namespaced), Some("everything"));
+        assert_eq!(word(rule(&["list"], &[""], &["secrets"]), ResourceScope::Namespaced), Some("read secrets"));
         let approving = rule(&["approve"], &["certificates.k8s.io"], &["signers"]);
-        assert_eq!(word(approving.clone(), Reach::Cluster), Some("approve certificates"));
-        assert_eq!(word(approving, Reach::Namespaced), None);
-        assert_eq!(word(rule(&["get"], &[""], &["nodes/proxy"]), Reach::Cluster), Some("kubelet access"));
-        assert_eq!(word(rule(&["get"], &[""], &["nodes/proxy"]), Reach::Namespaced), None);
-        assert_eq!(word(rule(&["create"], &[""], &["*/exec"]), Reach::Namespaced), Some("exec into pods"));
-        assert_eq!(word(rule(&["*"], &[""], &["pods/*"]), Reach::Namespaced), None, "no wildcard (rule 9)");
-        assert_eq!(word(rule(&["get"], &[""], &["pods"]), Reach::Namespaced), None);
+        assert_eq!(word(approving.clone(), ResourceScope::Cluster), Some("approve certificates"));
+        assert_eq!(word(approving, ResourceScope::Namespaced), None);
+        assert_eq!(word(rule(&["get"], &[""], &["nodes/proxy"]), ResourceScope::Cluster), Some("kubelet access"));
+        assert_eq!(word(rule(&["get"], &[""], &["nodes/proxy"]), ResourceScope::Namespaced), None);
+        assert_eq!(word(rule(&["create"], &[""], &["*/exec"]), ResourceScope::Namespaced), Some("exec into pods"));
+        assert_eq!(word(rule(&["*"], &[""], &["pods/*"]), ResourceScope::Namespaced), None, "no wildcard (rule 9)");
+        assert_eq!(word(rule(&["get"], &[""], &["pods"]), ResourceScope::Namespaced), None);
     }
 }

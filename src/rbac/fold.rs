@@ -10,7 +10,7 @@ use std::fmt;
 
 use crate::model::coverage::Coverage;
 use crate::model::evidence::{Gap, Outcome};
-use crate::model::id::{Kind, ObjectId};
+use crate::model::id::{Kind, ObjectId, ResourceScope};
 use crate::model::name::Name;
 use crate::model::place::Place;
 use crate::model::role::{Binding, RoleRef, RoleRule};
@@ -23,7 +23,7 @@ use super::identity::{How, Identity};
 use super::index::{Index, role_of};
 use super::lookup::Holding;
 use super::note;
-use super::served::{Reach, Served};
+use super::served::Served;
 
 /// What a row speaks of.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -108,7 +108,7 @@ impl Row {
     /// The worst of it; what is dead is no danger.
     pub fn danger(&self) -> Option<&'static Danger> {
         let What::Resource { group, resource, .. } = &self.what else { return None };
-        let through = if self.scope.is_empty() { Reach::Cluster } else { Reach::Namespaced };
+        let through = if self.scope.is_empty() { ResourceScope::Cluster } else { ResourceScope::Namespaced };
         let worst = danger::of_resource(&self.living(), group, resource, through);
         worst.map(|it| &DANGERS[it])
     }

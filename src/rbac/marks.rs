@@ -15,7 +15,7 @@ use super::identity::Identity;
 
 /// To whom an authorizer could grant.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Reach {
+pub enum SubjectClass {
     /// Anybody.
     Everybody,
     /// People: users and groups, never service accounts and never anonymous ones.
@@ -25,7 +25,7 @@ pub enum Reach {
 /// One seen sign.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Mark {
-    pub reach: Reach,
+    pub subjects: SubjectClass,
     /// Which authorizer, in one clause.
     pub what: Name,
 }
@@ -109,7 +109,7 @@ impl Marks {
 
     /// What could grant to this identity beside RBAC, each authorizer once with the first object that shows it.
     pub fn gaps(&self, identity: &Identity) -> Vec<Gap> {
-        self.gaps_of(|it| it.reach == Reach::Everybody || !identity.is_of_the_cluster())
+        self.gaps_of(|it| it.subjects == SubjectClass::Everybody || !identity.is_of_the_cluster())
     }
 
     /// What could grant to anybody at all beside RBAC.
@@ -134,7 +134,7 @@ impl Marks {
 /// The mark that a pod bears: a kube-apiserver whose flags name more than Node and RBAC.
 pub fn of_pod(pod: &Pod) -> Option<Mark> {
     let foreign = pod.authorization_flags().iter().find(|it| is_foreign(it))?;
-    Some(Mark { reach: Reach::Everybody, what: format!("the API server runs with {foreign}").into() })
+    Some(Mark { subjects: SubjectClass::Everybody, what: format!("the API server runs with {foreign}").into() })
 }
 
 /// Whether a flag asks for an authorizer besides Node and RBAC.
@@ -151,7 +151,7 @@ fn is_foreign(flag: &str) -> bool {
 /// The mark that a node bears: a label of a managed provider.
 pub fn of_node(node: &Node) -> Option<Mark> {
     let row = MARKS.iter().find(|it| node.labels.get(it.label).is_some())?;
-    Some(Mark { reach: Reach::People, what: row.what.into() })
+    Some(Mark { subjects: SubjectClass::People, what: row.what.into() })
 }
 
 #[cfg(test)]

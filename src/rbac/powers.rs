@@ -14,10 +14,10 @@ mod table;
 
 use std::fmt;
 
+use crate::model::id::ResourceScope;
 use crate::model::role::RoleRule;
 
 use super::matching::resource_covers;
-use super::served::Reach;
 use super::version::Span;
 
 pub use controllers::*;
@@ -29,7 +29,7 @@ pub struct Resource {
     pub group: &'static str,
     /// With its subresource.
     pub name: &'static str,
-    pub reach: Reach,
+    pub scope: ResourceScope,
 }
 
 impl Resource {
@@ -105,14 +105,14 @@ pub struct Power {
     pub word: &'static str,
     pub needs: &'static [Need],
     /// Whether a RoleBinding gives it in its namespace.
-    pub reach: Reach,
+    pub scope: ResourceScope,
     pub span: Span,
 }
 
 impl Power {
-    /// Whether a rule gives it through a binding of this reach, names set aside.
-    pub fn is_given_by(&self, rule: &RoleRule, through: Reach) -> bool {
-        let holds = self.reach == Reach::Namespaced || through == Reach::Cluster;
+    /// Whether a rule gives it through a binding of this scope, names set aside.
+    pub fn is_given_by(&self, rule: &RoleRule, through: ResourceScope) -> bool {
+        let holds = self.scope == ResourceScope::Namespaced || through == ResourceScope::Cluster;
         holds && self.needs.iter().any(|it| it.is_met_by(rule))
     }
 }
@@ -148,7 +148,7 @@ mod tests {
     #[test]
     fn what_stands_in_no_namespace_is_had_there_only_where_the_server_asks_there() {
         const GLOBAL: [&str; 6] = ["nodes", "users", "groups", "signers", "clusterroles", "persistentvolumes"];
-        for power in POWERS.iter().filter(|it| it.reach == Reach::Namespaced) {
+        for power in POWERS.iter().filter(|it| it.scope == ResourceScope::Namespaced) {
             for need in power.needs {
                 let plural = need.resource.split('/').next().unwrap_or_default();
                 let is_asked_there = || {

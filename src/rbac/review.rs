@@ -16,7 +16,7 @@ use crate::model::role::{RoleRule, Subject, SubjectKind};
 
 use super::grant::Access;
 use super::identity::{Identity, Membership, canonical};
-use super::marks::{Mark, Marks, Reach};
+use super::marks::{Mark, Marks, SubjectClass};
 use super::request::Request;
 
 /// One question.
@@ -190,7 +190,7 @@ impl Told {
     pub fn shows(&self) -> Option<Mark> {
         let is_incomplete = |it: &Reply| matches!(it, Reply::Rules(rules) if rules.extent == Extent::Incomplete);
         let what = "the server says that its list of the operator's rules is incomplete: it asks another authorizer";
-        self.0.values().any(is_incomplete).then(|| Mark { reach: Reach::Everybody, what: what.into() })
+        self.0.values().any(is_incomplete).then(|| Mark { subjects: SubjectClass::Everybody, what: what.into() })
     }
 
     /// What of it holds whatever is changed in the cluster: who the operator is, and not what may be done as it is.
@@ -230,7 +230,7 @@ pub fn differs(access: &Access, word: &Word) -> Option<Mark> {
         && access.masters.is_none()
         && access.gaps.iter().all(|it| matches!(it, Gap::Authorizer { .. }));
     (is_read && word.outcome == Outcome::Allow).then(|| Mark {
-        reach: Reach::Everybody,
+        subjects: SubjectClass::Everybody,
         what: format!("the server allows {} to {}, which no binding grants", access.identity.subject, access.request)
             .into(),
     })

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::model::id::ResourceScope;
 use crate::model::name::Name;
 
 mod below;
@@ -28,15 +29,8 @@ pub struct Resource {
     pub singular: Name,
     pub short: Vec<Name>,
     pub subresources: BTreeSet<Name>,
-    pub reach: Reach,
+    pub scope: ResourceScope,
     pub verbs: Vec<Name>,
-}
-
-/// Whether a resource stands in namespaces.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Reach {
-    Cluster,
-    Namespaced,
 }
 
 /// Where the list of served resources comes from.
@@ -66,96 +60,96 @@ const STANDARD: [&str; 8] = ["create", "delete", "deletecollection", "get", "lis
 /// ones served, and the resources that only RBAC knows (impersonation, signers; rule 12). OpenShift's constraints are
 /// here because their `use` is asked in the pod's namespace ([`crate::rbac::places`]).
 #[rustfmt::skip]
-const BUILT_IN: &[(&str, &str, &str, &str, &str, Reach)] = &[
-    ("", "bindings", "binding", "", "", Reach::Namespaced),
-    ("", "componentstatuses", "componentstatus", "cs", "", Reach::Cluster),
-    ("", "configmaps", "configmap", "cm", "", Reach::Namespaced),
-    ("", "endpoints", "endpoints", "ep", "", Reach::Namespaced),
-    ("", "events", "event", "ev", "", Reach::Namespaced),
-    ("", "limitranges", "limitrange", "limits", "", Reach::Namespaced),
-    ("", "namespaces", "namespace", "ns", "finalize status", Reach::Cluster),
-    ("", "nodes", "node", "no", "proxy status healthz pods configz stats log metrics spec checkpoint", Reach::Cluster),
-    ("", "persistentvolumeclaims", "persistentvolumeclaim", "pvc", "status", Reach::Namespaced),
-    ("", "persistentvolumes", "persistentvolume", "pv", "status", Reach::Cluster),
-    ("", "pods", "pod", "po", "attach binding ephemeralcontainers eviction exec log portforward proxy resize status", Reach::Namespaced),
-    ("", "podtemplates", "podtemplate", "", "", Reach::Namespaced),
-    ("", "replicationcontrollers", "replicationcontroller", "rc", "scale status", Reach::Namespaced),
-    ("", "resourcequotas", "resourcequota", "quota", "status", Reach::Namespaced),
-    ("", "secrets", "secret", "", "", Reach::Namespaced),
-    ("", "serviceaccounts", "serviceaccount", "sa", "token", Reach::Namespaced),
-    ("", "services", "service", "svc", "proxy status", Reach::Namespaced),
-    ("", "users", "user", "", "", Reach::Cluster),
-    ("", "groups", "group", "", "", Reach::Cluster),
-    ("admissionregistration.k8s.io", "mutatingadmissionpolicies", "mutatingadmissionpolicy", "", "", Reach::Cluster),
-    ("admissionregistration.k8s.io", "mutatingadmissionpolicybindings", "mutatingadmissionpolicybinding", "", "", Reach::Cluster),
-    ("admissionregistration.k8s.io", "mutatingwebhookconfigurations", "mutatingwebhookconfiguration", "", "", Reach::Cluster),
-    ("admissionregistration.k8s.io", "validatingadmissionpolicies", "validatingadmissionpolicy", "", "status", Reach::Cluster),
-    ("admissionregistration.k8s.io", "validatingadmissionpolicybindings", "validatingadmissionpolicybinding", "", "", Reach::Cluster),
-    ("admissionregistration.k8s.io", "validatingwebhookconfigurations", "validatingwebhookconfiguration", "", "", Reach::Cluster),
-    ("apiextensions.k8s.io", "customresourcedefinitions", "customresourcedefinition", "crd crds", "status", Reach::Cluster),
-    ("apiregistration.k8s.io", "apiservices", "apiservice", "", "status", Reach::Cluster),
-    ("apps", "controllerrevisions", "controllerrevision", "", "", Reach::Namespaced),
-    ("apps", "daemonsets", "daemonset", "ds", "status", Reach::Namespaced),
-    ("apps", "deployments", "deployment", "deploy", "scale status", Reach::Namespaced),
-    ("apps", "replicasets", "replicaset", "rs", "scale status", Reach::Namespaced),
-    ("apps", "statefulsets", "statefulset", "sts", "scale status", Reach::Namespaced),
-    ("authentication.k8s.io", "selfsubjectreviews", "selfsubjectreview", "", "", Reach::Cluster),
-    ("authentication.k8s.io", "tokenreviews", "tokenreview", "", "", Reach::Cluster),
-    ("authentication.k8s.io", "uids", "uid", "", "", Reach::Cluster),
-    ("authentication.k8s.io", "userextras", "userextra", "", "", Reach::Cluster),
-    ("authorization.k8s.io", "localsubjectaccessreviews", "localsubjectaccessreview", "", "", Reach::Namespaced),
-    ("authorization.k8s.io", "selfsubjectaccessreviews", "selfsubjectaccessreview", "", "", Reach::Cluster),
-    ("authorization.k8s.io", "selfsubjectrulesreviews", "selfsubjectrulesreview", "", "", Reach::Cluster),
-    ("authorization.k8s.io", "subjectaccessreviews", "subjectaccessreview", "", "", Reach::Cluster),
-    ("autoscaling", "horizontalpodautoscalers", "horizontalpodautoscaler", "hpa", "status", Reach::Namespaced),
-    ("batch", "cronjobs", "cronjob", "cj", "status", Reach::Namespaced),
-    ("batch", "jobs", "job", "", "status", Reach::Namespaced),
-    ("certificates.k8s.io", "certificatesigningrequests", "certificatesigningrequest", "csr", "approval status", Reach::Cluster),
-    ("certificates.k8s.io", "clustertrustbundles", "clustertrustbundle", "", "", Reach::Cluster),
-    ("certificates.k8s.io", "podcertificaterequests", "podcertificaterequest", "", "status", Reach::Namespaced),
-    ("certificates.k8s.io", "signers", "signer", "", "", Reach::Cluster),
-    ("coordination.k8s.io", "leasecandidates", "leasecandidate", "", "", Reach::Namespaced),
-    ("coordination.k8s.io", "leases", "lease", "", "", Reach::Namespaced),
-    ("discovery.k8s.io", "endpointslices", "endpointslice", "", "", Reach::Namespaced),
-    ("events.k8s.io", "events", "event", "ev", "", Reach::Namespaced),
-    ("flowcontrol.apiserver.k8s.io", "flowschemas", "flowschema", "", "status", Reach::Cluster),
-    ("flowcontrol.apiserver.k8s.io", "prioritylevelconfigurations", "prioritylevelconfiguration", "", "status", Reach::Cluster),
-    ("gateway.networking.k8s.io", "gatewayclasses", "gatewayclass", "gc", "status", Reach::Cluster),
-    ("gateway.networking.k8s.io", "gateways", "gateway", "gtw", "status", Reach::Namespaced),
-    ("gateway.networking.k8s.io", "httproutes", "httproute", "", "status", Reach::Namespaced),
-    ("metrics.k8s.io", "nodes", "", "", "", Reach::Cluster),
-    ("metrics.k8s.io", "pods", "", "", "", Reach::Namespaced),
-    ("networking.k8s.io", "ingressclasses", "ingressclass", "", "", Reach::Cluster),
-    ("networking.k8s.io", "ingresses", "ingress", "ing", "status", Reach::Namespaced),
-    ("networking.k8s.io", "ipaddresses", "ipaddress", "ip", "", Reach::Cluster),
-    ("networking.k8s.io", "networkpolicies", "networkpolicy", "netpol", "", Reach::Namespaced),
-    ("networking.k8s.io", "servicecidrs", "servicecidr", "", "status", Reach::Cluster),
-    ("node.k8s.io", "runtimeclasses", "runtimeclass", "", "", Reach::Cluster),
-    ("policy", "poddisruptionbudgets", "poddisruptionbudget", "pdb", "status", Reach::Namespaced),
-    ("policy", "podsecuritypolicies", "podsecuritypolicy", "psp", "", Reach::Cluster),
-    ("policy.networking.k8s.io", "adminnetworkpolicies", "adminnetworkpolicy", "anp", "status", Reach::Cluster),
-    ("policy.networking.k8s.io", "baselineadminnetworkpolicies", "baselineadminnetworkpolicy", "banp", "status", Reach::Cluster),
-    ("policy.networking.k8s.io", "clusternetworkpolicies", "clusternetworkpolicy", "cnp", "status", Reach::Cluster),
-    ("rbac.authorization.k8s.io", "clusterrolebindings", "clusterrolebinding", "", "", Reach::Cluster),
-    ("rbac.authorization.k8s.io", "clusterroles", "clusterrole", "", "", Reach::Cluster),
-    ("rbac.authorization.k8s.io", "rolebindings", "rolebinding", "", "", Reach::Namespaced),
-    ("rbac.authorization.k8s.io", "roles", "role", "", "", Reach::Namespaced),
-    ("resource.k8s.io", "deviceclasses", "deviceclass", "", "", Reach::Cluster),
-    ("resource.k8s.io", "devicetaintrules", "devicetaintrule", "", "status", Reach::Cluster),
-    ("resource.k8s.io", "podschedulingcontexts", "podschedulingcontext", "", "status", Reach::Namespaced),
-    ("resource.k8s.io", "resourceclaims", "resourceclaim", "", "binding driver status", Reach::Namespaced),
-    ("resource.k8s.io", "resourceclaimtemplates", "resourceclaimtemplate", "", "", Reach::Namespaced),
-    ("resource.k8s.io", "resourceslices", "resourceslice", "", "", Reach::Cluster),
-    ("scheduling.k8s.io", "podgroups", "podgroup", "", "status", Reach::Namespaced),
-    ("scheduling.k8s.io", "priorityclasses", "priorityclass", "pc", "", Reach::Cluster),
-    ("scheduling.k8s.io", "workloads", "workload", "", "status", Reach::Namespaced),
-    ("security.openshift.io", "securitycontextconstraints", "securitycontextconstraints", "scc", "", Reach::Cluster),
-    ("storage.k8s.io", "csidrivers", "csidriver", "", "", Reach::Cluster),
-    ("storage.k8s.io", "csinodes", "csinode", "", "", Reach::Cluster),
-    ("storage.k8s.io", "csistoragecapacities", "csistoragecapacity", "", "", Reach::Namespaced),
-    ("storage.k8s.io", "storageclasses", "storageclass", "sc", "", Reach::Cluster),
-    ("storage.k8s.io", "volumeattachments", "volumeattachment", "", "status", Reach::Cluster),
-    ("storage.k8s.io", "volumeattributesclasses", "volumeattributesclass", "vac", "", Reach::Cluster),
+const BUILT_IN: &[(&str, &str, &str, &str, &str, ResourceScope)] = &[
+    ("", "bindings", "binding", "", "", ResourceScope::Namespaced),
+    ("", "componentstatuses", "componentstatus", "cs", "", ResourceScope::Cluster),
+    ("", "configmaps", "configmap", "cm", "", ResourceScope::Namespaced),
+    ("", "endpoints", "endpoints", "ep", "", ResourceScope::Namespaced),
+    ("", "events", "event", "ev", "", ResourceScope::Namespaced),
+    ("", "limitranges", "limitrange", "limits", "", ResourceScope::Namespaced),
+    ("", "namespaces", "namespace", "ns", "finalize status", ResourceScope::Cluster),
+    ("", "nodes", "node", "no", "proxy status healthz pods configz stats log metrics spec checkpoint", ResourceScope::Cluster),
+    ("", "persistentvolumeclaims", "persistentvolumeclaim", "pvc", "status", ResourceScope::Namespaced),
+    ("", "persistentvolumes", "persistentvolume", "pv", "status", ResourceScope::Cluster),
+    ("", "pods", "pod", "po", "attach binding ephemeralcontainers eviction exec log portforward proxy resize status", ResourceScope::Namespaced),
+    ("", "podtemplates", "podtemplate", "", "", ResourceScope::Namespaced),
+    ("", "replicationcontrollers", "replicationcontroller", "rc", "scale status", ResourceScope::Namespaced),
+    ("", "resourcequotas", "resourcequota", "quota", "status", ResourceScope::Namespaced),
+    ("", "secrets", "secret", "", "", ResourceScope::Namespaced),
+    ("", "serviceaccounts", "serviceaccount", "sa", "token", ResourceScope::Namespaced),
+    ("", "services", "service", "svc", "proxy status", ResourceScope::Namespaced),
+    ("", "users", "user", "", "", ResourceScope::Cluster),
+    ("", "groups", "group", "", "", ResourceScope::Cluster),
+    ("admissionregistration.k8s.io", "mutatingadmissionpolicies", "mutatingadmissionpolicy", "", "", ResourceScope::Cluster),
+    ("admissionregistration.k8s.io", "mutatingadmissionpolicybindings", "mutatingadmissionpolicybinding", "", "", ResourceScope::Cluster),
+    ("admissionregistration.k8s.io", "mutatingwebhookconfigurations", "mutatingwebhookconfiguration", "", "", ResourceScope::Cluster),
+    ("admissionregistration.k8s.io", "validatingadmissionpolicies", "validatingadmissionpolicy", "", "status", ResourceScope::Cluster),
+    ("admissionregistration.k8s.io", "validatingadmissionpolicybindings", "validatingadmissionpolicybinding", "", "", ResourceScope::Cluster),
+    ("admissionregistration.k8s.io", "validatingwebhookconfigurations", "validatingwebhookconfiguration", "", "", ResourceScope::Cluster),
+    ("apiextensions.k8s.io", "customresourcedefinitions", "customresourcedefinition", "crd crds", "status", ResourceScope::Cluster),
+    ("apiregistration.k8s.io", "apiservices", "apiservice", "", "status", ResourceScope::Cluster),
+    ("apps", "controllerrevisions", "controllerrevision", "", "", ResourceScope::Namespaced),
+    ("apps", "daemonsets", "daemonset", "ds", "status", ResourceScope::Namespaced),
+    ("apps", "deployments", "deployment", "deploy", "scale status", ResourceScope::Namespaced),
+    ("apps", "replicasets", "replicaset", "rs", "scale status", ResourceScope::Namespaced),
+    ("apps", "statefulsets", "statefulset", "sts", "scale status", ResourceScope::Namespaced),
+    ("authentication.k8s.io", "selfsubjectreviews", "selfsubjectreview", "", "", ResourceScope::Cluster),
+    ("authentication.k8s.io", "tokenreviews", "tokenreview", "", "", ResourceScope::Cluster),
+    ("authentication.k8s.io", "uids", "uid", "", "", ResourceScope::Cluster),
+    ("authentication.k8s.io", "userextras", "userextra", "", "", ResourceScope::Cluster),
+    ("authorization.k8s.io", "localsubjectaccessreviews", "localsubjectaccessreview", "", "", ResourceScope::Namespaced),
+    ("authorization.k8s.io", "selfsubjectaccessreviews", "selfsubjectaccessreview", "", "", ResourceScope::Cluster),
+    ("authorization.k8s.io", "selfsubjectrulesreviews", "selfsubjectrulesreview", "", "", ResourceScope::Cluster),
+    ("authorization.k8s.io", "subjectaccessreviews", "subjectaccessreview", "", "", ResourceScope::Cluster),
+    ("autoscaling", "horizontalpodautoscalers", "horizontalpodautoscaler", "hpa", "status", ResourceScope::Namespaced),
+    ("batch", "cronjobs", "cronjob", "cj", "status", ResourceScope::Namespaced),
+    ("batch", "jobs", "job", "", "status", ResourceScope::Namespaced),
+    ("certificates.k8s.io", "certificatesigningrequests", "certificatesigningrequest", "csr", "approval status", ResourceScope::Cluster),
+    ("certificates.k8s.io", "clustertrustbundles", "clustertrustbundle", "", "", ResourceScope::Cluster),
+    ("certificates.k8s.io", "podcertificaterequests", "podcertificaterequest", "", "status", ResourceScope::Namespaced),
+    ("certificates.k8s.io", "signers", "signer", "", "", ResourceScope::Cluster),
+    ("coordination.k8s.io", "leasecandidates", "leasecandidate", "", "", ResourceScope::Namespaced),
+    ("coordination.k8s.io", "leases", "lease", "", "", ResourceScope::Namespaced),
+    ("discovery.k8s.io", "endpointslices", "endpointslice", "", "", ResourceScope::Namespaced),
+    ("events.k8s.io", "events", "event", "ev", "", ResourceScope::Namespaced),
+    ("flowcontrol.apiserver.k8s.io", "flowschemas", "flowschema", "", "status", ResourceScope::Cluster),
+    ("flowcontrol.apiserver.k8s.io", "prioritylevelconfigurations", "prioritylevelconfiguration", "", "status", ResourceScope::Cluster),
+    ("gateway.networking.k8s.io", "gatewayclasses", "gatewayclass", "gc", "status", ResourceScope::Cluster),
+    ("gateway.networking.k8s.io", "gateways", "gateway", "gtw", "status", ResourceScope::Namespaced),
+    ("gateway.networking.k8s.io", "httproutes", "httproute", "", "status", ResourceScope::Namespaced),
+    ("metrics.k8s.io", "nodes", "", "", "", ResourceScope::Cluster),
+    ("metrics.k8s.io", "pods", "", "", "", ResourceScope::Namespaced),
+    ("networking.k8s.io", "ingressclasses", "ingressclass", "", "", ResourceScope::Cluster),
+    ("networking.k8s.io", "ingresses", "ingress", "ing", "status", ResourceScope::Namespaced),
+    ("networking.k8s.io", "ipaddresses", "ipaddress", "ip", "", ResourceScope::Cluster),
+    ("networking.k8s.io", "networkpolicies", "networkpolicy", "netpol", "", ResourceScope::Namespaced),
+    ("networking.k8s.io", "servicecidrs", "servicecidr", "", "status", ResourceScope::Cluster),
+    ("node.k8s.io", "runtimeclasses", "runtimeclass", "", "", ResourceScope::Cluster),
+    ("policy", "poddisruptionbudgets", "poddisruptionbudget", "pdb", "status", ResourceScope::Namespaced),
+    ("policy", "podsecuritypolicies", "podsecuritypolicy", "psp", "", ResourceScope::Cluster),
+    ("policy.networking.k8s.io", "adminnetworkpolicies", "adminnetworkpolicy", "anp", "status", ResourceScope::Cluster),
+    ("policy.networking.k8s.io", "baselineadminnetworkpolicies", "baselineadminnetworkpolicy", "banp", "status", ResourceScope::Cluster),
+    ("policy.networking.k8s.io", "clusternetworkpolicies", "clusternetworkpolicy", "cnp", "status", ResourceScope::Cluster),
+    ("rbac.authorization.k8s.io", "clusterrolebindings", "clusterrolebinding", "", "", ResourceScope::Cluster),
+    ("rbac.authorization.k8s.io", "clusterroles", "clusterrole", "", "", ResourceScope::Cluster),
+    ("rbac.authorization.k8s.io", "rolebindings", "rolebinding", "", "", ResourceScope::Namespaced),
+    ("rbac.authorization.k8s.io", "roles", "role", "", "", ResourceScope::Namespaced),
+    ("resource.k8s.io", "deviceclasses", "deviceclass", "", "", ResourceScope::Cluster),
+    ("resource.k8s.io", "devicetaintrules", "devicetaintrule", "", "status", ResourceScope::Cluster),
+    ("resource.k8s.io", "podschedulingcontexts", "podschedulingcontext", "", "status", ResourceScope::Namespaced),
+    ("resource.k8s.io", "resourceclaims", "resourceclaim", "", "binding driver status", ResourceScope::Namespaced),
+    ("resource.k8s.io", "resourceclaimtemplates", "resourceclaimtemplate", "", "", ResourceScope::Namespaced),
+    ("resource.k8s.io", "resourceslices", "resourceslice", "", "", ResourceScope::Cluster),
+    ("scheduling.k8s.io", "podgroups", "podgroup", "", "status", ResourceScope::Namespaced),
+    ("scheduling.k8s.io", "priorityclasses", "priorityclass", "pc", "", ResourceScope::Cluster),
+    ("scheduling.k8s.io", "workloads", "workload", "", "status", ResourceScope::Namespaced),
+    ("security.openshift.io", "securitycontextconstraints", "securitycontextconstraints", "scc", "", ResourceScope::Cluster),
+    ("storage.k8s.io", "csidrivers", "csidriver", "", "", ResourceScope::Cluster),
+    ("storage.k8s.io", "csinodes", "csinode", "", "", ResourceScope::Cluster),
+    ("storage.k8s.io", "csistoragecapacities", "csistoragecapacity", "", "", ResourceScope::Namespaced),
+    ("storage.k8s.io", "storageclasses", "storageclass", "sc", "", ResourceScope::Cluster),
+    ("storage.k8s.io", "volumeattachments", "volumeattachment", "", "status", ResourceScope::Cluster),
+    ("storage.k8s.io", "volumeattributesclasses", "volumeattributesclass", "vac", "", ResourceScope::Cluster),
 ];
 
 /// Groups of the table that serve more than stands there.
@@ -168,15 +162,16 @@ impl Served {
     /// Kubernetes' own resources.
     pub fn built_in() -> Self {
         let words = |text: &str| text.split_whitespace().map(Name::from).collect::<Vec<_>>();
-        let resource = |&(group, name, singular, short, subresources, reach): &(_, _, _, _, _, Reach)| Resource {
-            group: Name::from(group),
-            name: Name::from(name),
-            singular: Name::from(singular),
-            short: words(short),
-            subresources: words(subresources).into_iter().collect(),
-            reach,
-            verbs: Resource::standard_verbs(),
-        };
+        let resource =
+            |&(group, name, singular, short, subresources, scope): &(_, _, _, _, _, ResourceScope)| Resource {
+                group: Name::from(group),
+                name: Name::from(name),
+                singular: Name::from(singular),
+                short: words(short),
+                subresources: words(subresources).into_iter().collect(),
+                scope,
+                verbs: Resource::standard_verbs(),
+            };
         Self::of(Source::BuiltIn, BUILT_IN.iter().map(resource).collect(), BTreeSet::new())
     }
 
@@ -310,14 +305,14 @@ mod tests {
         }
     }
 
-    fn resource(group: &str, name: &str, singular: &str, short: &str, reach: Reach) -> Resource {
+    fn resource(group: &str, name: &str, singular: &str, short: &str, scope: ResourceScope) -> Resource {
         Resource {
             group: group.into(),
             name: name.into(),
             singular: singular.into(),
             short: short.split_whitespace().map(Name::from).collect(),
             subresources: BTreeSet::new(),
-            reach,
+            scope,
             verbs: vec!["get".into()],
         }
     }
@@ -326,11 +321,11 @@ mod tests {
     #[test]
     fn discovered_names_take_the_place_of_the_table() {
         let resources = vec![
-            resource("", "pods", "pod", "po", Reach::Namespaced),
-            resource("example.com", "widgets", "widget", "wd", Reach::Cluster),
-            resource("example.com", "widgets", "widget", "wdg", Reach::Cluster),
-            resource("a.io", "tasks", "task", "", Reach::Namespaced),
-            resource("b.io", "tasks", "task", "", Reach::Namespaced),
+            resource("", "pods", "pod", "po", ResourceScope::Namespaced),
+            resource("example.com", "widgets", "widget", "wd", ResourceScope::Cluster),
+            resource("example.com", "widgets", "widget", "wdg", ResourceScope::Cluster),
+            resource("a.io", "tasks", "task", "", ResourceScope::Namespaced),
+            resource("b.io", "tasks", "task", "", ResourceScope::Namespaced),
         ];
         let served = Served::discovered(resources, BTreeSet::from(["late.io".into()]));
         let resolve = |resource: &str| {

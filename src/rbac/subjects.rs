@@ -16,7 +16,7 @@ use rustc_hash::FxHashMap;
 use crate::model::cluster::Cluster;
 use crate::model::coverage::Coverage;
 use crate::model::facts::{Pod, SharedPod};
-use crate::model::id::Kind;
+use crate::model::id::{Kind, ResourceScope};
 use crate::model::name::Name;
 use crate::model::role::{Binding, RoleRule, SharedBinding, Subject, SubjectKind};
 use crate::model::workload::workload_of;
@@ -27,7 +27,7 @@ use super::dead;
 use super::grant::named;
 use super::identity::{Identity, MASTERS, canonical};
 use super::index::{BindingEntry, CLUSTER, Index, Slot};
-use super::served::{Reach, Served};
+use super::served::Served;
 
 /// How far the bindings that name somebody go.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -140,7 +140,7 @@ struct Scales<'a> {
     cluster: &'a Cluster,
     people: Option<&'a People>,
     uses: Uses,
-    worst: FxHashMap<(Slot, Reach), Option<usize>>,
+    worst: FxHashMap<(Slot, ResourceScope), Option<usize>>,
 }
 
 impl Index {
@@ -251,16 +251,16 @@ impl Index {
         &self,
         entry: &BindingEntry,
         served: &Served,
-        known: &mut FxHashMap<(Slot, Reach), Option<usize>>,
+        known: &mut FxHashMap<(Slot, ResourceScope), Option<usize>>,
     ) -> Option<usize> {
-        let reach = if entry.namespace == CLUSTER { Reach::Cluster } else { Reach::Namespaced };
+        let scope = if entry.namespace == CLUSTER { ResourceScope::Cluster } else { ResourceScope::Namespaced };
         let (slot, role) = (entry.role()?, self.role_entry(entry)?);
         let of_rule = |it: &RoleRule| {
-            danger::worst(std::slice::from_ref(it), reach)?;
-            danger::worst(&[dead::living(&entry.binding, it, served)?], reach)
+            danger::worst(std::slice::from_ref(it), scope)?;
+            danger::worst(&[dead::living(&entry.binding, it, served)?], scope)
         };
         let judge = || role.rules().and_then(|it| it.iter().filter_map(of_rule).min());
-        *known.entry((slot, reach)).or_insert_with(judge)
+        *known.entry((slot, scope)).or_insert_with(judge)
     }
 
     /// Every binding that speaks of somebody, wherever it is.

@@ -18,13 +18,13 @@ use crate::ask::item::Item;
 use crate::ask::question::access::Groups;
 use crate::ask::scope::View;
 use crate::ask::{Fault, somebody};
+use crate::model::id::ResourceScope;
 use crate::model::name::Name;
 use crate::model::role::{Subject, SubjectKind};
 use crate::rbac::fold::What;
 use crate::rbac::identity::{Membership, canonical};
 use crate::rbac::pasted::{self, Whom};
 use crate::rbac::places;
-use crate::rbac::served::Reach;
 use crate::rbac::{Identity, Places, Request, ResourceRequest};
 use crate::text::{About, rbac};
 
@@ -126,7 +126,7 @@ fn who_asked(app: &App, verb: &Name, scope: &Name, what: &What) -> WhoAsked {
     };
     request.domain = places::domain_of(&request);
     let is_namespaced = places::is_elsewhere(&request)
-        || app.session.world.served.get(group, plural).is_none_or(|it| it.reach == Reach::Namespaced);
+        || app.session.world.served.get(group, plural).is_none_or(|it| it.scope == ResourceScope::Namespaced);
     let request = Request::Resource(request);
     let places = if scope.is_empty() && is_namespaced { Places::Everywhere } else { Places::Asked };
     WhoAsked::of(request, places)

@@ -210,7 +210,7 @@ fn answer(world: &World, as_of: &AsOf, watch: escalation::Watch<'_>) -> Found {
     }
 }
 
-fn found(answer: reach::Answer, world: &World, watch: escalation::Watch<'_>) -> Found {
+fn found(answer: reach::ReachAnswer, world: &World, watch: escalation::Watch<'_>) -> Found {
     let ways = match &answer.found {
         reach::Found::Path(path) => return Found::Way(Box::new(path.clone())),
         reach::Found::Ways(ways) | reach::Found::Connections(_, Some(ways)) => ways.clone(),

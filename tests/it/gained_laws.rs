@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use kreach::ask::question::fix::Fix;
 use kreach::ask::world::SelfCheck;
 use kreach::ask::{Answer, Here, Question, World, gained};
-use kreach::change::reach::{Reach, ReachChange};
+use kreach::change::reach::{ReachChange, ReachDiff};
 use kreach::model::cluster::{AnyFact, Delta, Entry};
 use kreach::model::evidence::Outcome;
 use kreach::model::id::Kind;
@@ -136,7 +136,7 @@ fn goals(sides: &[World; 2]) -> Vec<String> {
     all
 }
 
-fn told(reach: &Reach) -> BTreeMap<(String, String), ReachChange> {
+fn told(reach: &ReachDiff) -> BTreeMap<(String, String), ReachChange> {
     let rows = reach.rows.iter().flat_map(|row| {
         row.who.iter().flat_map(move |who| row.sinks.iter().map(move |it| ((who.clone(), it.to_string()), row.change)))
     });
@@ -170,7 +170,7 @@ fn nothing_is_gained_or_lost_against_itself() {
     for seed in 0..u64::from(cases(40)) {
         for it in two(seed) {
             let again = World::of(it.cluster.clone(), Settings::default(), SelfCheck::Off);
-            assert_eq!(gained::compare(&it, &again, usize::MAX, &mut |_, _| true), Reach::default(), "seed {seed}");
+            assert_eq!(gained::compare(&it, &again, usize::MAX, &mut |_, _| true), ReachDiff::default(), "seed {seed}");
         }
     }
 }

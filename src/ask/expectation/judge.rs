@@ -22,13 +22,13 @@ use crate::ask::trace::Trace;
 use crate::ask::{Answer, Fault, Here, Question, World, namespace};
 use crate::model::cluster::Cluster;
 use crate::model::evidence::{Gap, Outcome};
-use crate::model::id::Kind;
+use crate::model::id::{Kind, ResourceScope};
 use crate::model::name::Name;
 use crate::model::role::{Subject, SubjectKind};
 use crate::rbac::grant::Grant;
 use crate::rbac::identity::{Identity, MASTERS, canonical};
 use crate::rbac::pasted::Whom;
-use crate::rbac::served::{Reach as Placed, path_of};
+use crate::rbac::served::path_of;
 use crate::text::evidence::Evidence;
 use crate::text::{self, Mark, words};
 
@@ -270,7 +270,7 @@ fn understood(question: &Question, here: &Here, world: &World) -> Vec<Evidence> 
 
 /// That nothing is known by this name, and something by one that is near: that nobody can proves nothing then.
 fn misspelt(request: &Asked, here: &Here, world: &World) -> Option<Evidence> {
-    let is_unknown = path_of(&request.resource).is_none() && request.who_can().resolved(here, world).reach.is_none();
+    let is_unknown = path_of(&request.resource).is_none() && request.who_can().resolved(here, world).scope.is_none();
     let word = request.resource.split(['/', '.']).next().unwrap_or_default();
     let near = world.served.nearest(word).filter(|_| is_unknown)?;
     let what = format!("which resource is meant is not known: unknown resource {word:?} (did you mean {}?)", near.name);
@@ -327,7 +327,7 @@ fn anywhere(asked: &Can, here: &Here, world: &World) -> Result<Option<(Outcome, 
     }
     let everywhere = Here { only: None, all_namespaces: true, ..here.clone() };
     let resolved = asked.resolved(&everywhere, world)?;
-    let is_clusters = resolved.reach == Some(Placed::Cluster) && resolved.request.namespace().is_empty();
+    let is_clusters = resolved.scope == Some(ResourceScope::Cluster) && resolved.request.namespace().is_empty();
     let hole = world.cluster.coverage.hole(Kind::ROLE_BINDING).filter(|(namespace, _)| namespace.is_empty());
     Ok(unsure.or_else(|| {
         let (namespace, coverage) = hole.filter(|_| !is_clusters)?;

@@ -4,7 +4,7 @@
 //! x lost  sa:ci/runner and 2 more  cluster-admin and 14 more  exec into a pod > use the pod's token
 //! ```
 
-use crate::change::reach::{Reach, ReachChange, ReachRow, Sink};
+use crate::change::reach::{ReachChange, ReachDiff, ReachDiffRow, Sink};
 use crate::model::evidence::Outcome;
 use crate::text::escalate as ways;
 use crate::text::{Line, Mark, words};
@@ -13,7 +13,7 @@ use crate::text::{Line, Mark, words};
 const FEW: usize = 3;
 
 /// `reach gained 1, lost 2, unsure 0`; `None`: it was not worked out, or there is nothing to tell.
-pub fn counts(reach: Option<&Reach>) -> Option<String> {
+pub fn counts(reach: Option<&ReachDiff>) -> Option<String> {
     let reach = reach.filter(|it| !it.is_nothing())?;
     let of = |it| reach.count(it);
     let [gained, lost, unsure] = [ReachChange::Gained, ReachChange::Lost, ReachChange::Unsure].map(of);
@@ -21,8 +21,8 @@ pub fn counts(reach: Option<&Reach>) -> Option<String> {
 }
 
 /// A line each; those who come alike to the same share one.
-pub fn lines(reach: &Reach) -> Vec<Line> {
-    let mut folds: Vec<Vec<&ReachRow>> = Vec::new();
+pub fn lines(reach: &ReachDiff) -> Vec<Line> {
+    let mut folds: Vec<Vec<&ReachDiffRow>> = Vec::new();
     for row in &reach.rows {
         match folds.iter_mut().find(|it| is_like(it[0], row)) {
             Some(fold) => fold.push(row),
@@ -38,12 +38,12 @@ pub fn lines(reach: &Reach) -> Vec<Line> {
     lines
 }
 
-fn is_like(a: &ReachRow, b: &ReachRow) -> bool {
-    let edges = |it: &ReachRow| it.way.iter().map(|it| it.edge).collect::<Vec<_>>();
+fn is_like(a: &ReachDiffRow, b: &ReachDiffRow) -> bool {
+    let edges = |it: &ReachDiffRow| it.way.iter().map(|it| it.edge).collect::<Vec<_>>();
     (a.outcomes, a.when, &a.sinks) == (b.outcomes, b.when, &b.sinks) && edges(a) == edges(b)
 }
 
-fn line(rows: &[&ReachRow]) -> Line {
+fn line(rows: &[&ReachDiffRow]) -> Line {
     let row = rows[0];
     let mark = match row.change {
         ReachChange::Gained => Mark::Allow,
@@ -57,7 +57,7 @@ fn line(rows: &[&ReachRow]) -> Line {
 }
 
 /// `: surely before, perhaps after`; nothing where it is gained or lost, which says it.
-pub fn surety(row: &ReachRow) -> String {
+pub fn surety(row: &ReachDiffRow) -> String {
     let word = |it: Outcome| match it {
         Outcome::Allow => "surely",
         Outcome::Unknown => "perhaps",

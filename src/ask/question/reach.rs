@@ -137,7 +137,7 @@ impl Reach {
     ///
     /// # Errors
     /// An end is none, or proven not to be there.
-    pub fn answer(&self, here: &Here, world: &World, watch: Watch<'_>) -> Result<Answer, Fault> {
+    pub fn answer(&self, here: &Here, world: &World, watch: Watch<'_>) -> Result<ReachAnswer, Fault> {
         let (asker, namespace) = (world.asker(), &here.namespace);
         let is_plain = self.is_plain(namespace)?;
         let found = match &self.to {
@@ -157,7 +157,7 @@ impl Reach {
             None => Found::Ways(self.ways(here, world, watch)?),
         };
         let own = if matches!(found, Found::Ways(_)) { self.own(here, world)? } else { None };
-        Ok(Answer { of: self.of.clone(), way: self.way(), by: self.by, own, found })
+        Ok(ReachAnswer { of: self.of.clone(), way: self.way(), by: self.by, own, found })
     }
 
     /// What the subject that it is about may do without any step, if it is about what one comes to.
@@ -229,7 +229,7 @@ impl Reach {
 
 /// What is reached, or whether something is.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Answer {
+pub struct ReachAnswer {
     /// The end as it was typed.
     pub of: String,
     pub way: Way,
@@ -247,12 +247,12 @@ pub enum Found {
     /// Whether a goal is reached, through RBAC, pods and the network.
     Path(ReachPath),
     /// What an end of the network connects to, or what connects to it; of what code can run in with what lies beyond.
-    Connections(many::Reach, Option<Reaches>),
+    Connections(many::NetworkReach, Option<Reaches>),
     /// Everything that is come to, or everybody who comes there.
     Ways(Reaches),
 }
 
-impl Answer {
+impl ReachAnswer {
     /// The outcome of what is decided as a whole; lists have one for each row instead.
     pub fn outcome(&self) -> Option<Outcome> {
         match &self.found {
@@ -296,7 +296,7 @@ impl Answer {
 }
 
 /// Why rows are unknown, each reason once.
-pub fn unknown_rows(reach: &many::Reach, world: &World) -> Vec<Line> {
+pub fn unknown_rows(reach: &many::NetworkReach, world: &World) -> Vec<Line> {
     let asker = world.asker();
     let whys = asker.whys(reach.by);
     why_lines::lines(reach.rows.iter().map(|it| whys.of_reach(reach, it)))

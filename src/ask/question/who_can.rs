@@ -12,12 +12,12 @@ use crate::ask::topic::Topic;
 use crate::ask::{Fault, World};
 use crate::model::cluster::Cluster;
 use crate::model::evidence::Outcome;
-use crate::model::id::{Kind, ObjectId};
+use crate::model::id::{Kind, ObjectId, ResourceScope};
 use crate::model::role::{Subject, SubjectKind};
 use crate::rbac::note;
 use crate::rbac::request::Request;
 use crate::rbac::review::Review;
-use crate::rbac::served::{Reach, Resolved, path_of};
+use crate::rbac::served::{Resolved, path_of};
 use crate::rbac::who::{self, Places};
 use crate::text::evidence::Evidence;
 use crate::text::{self, Line, Mark, Page};
@@ -53,7 +53,7 @@ impl WhoCan {
     /// Where to look: in a namespace that was named, in none for what stands in none, else everywhere.
     pub fn places(&self, here: &Here, resolved: &Resolved) -> Places {
         let is_url = path_of(&self.resource).is_some();
-        match here.only.is_some() || resolved.reach == Some(Reach::Cluster) || is_url {
+        match here.only.is_some() || resolved.scope == Some(ResourceScope::Cluster) || is_url {
             true => Places::Asked,
             false => Places::Everywhere,
         }

@@ -28,11 +28,11 @@ use crate::net::verdict::Tri;
 
 /// What is done with a policy that selects other pods too.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Reach {
+enum SharedPolicy {
     /// It is parted: these pods get one of their own.
-    Apart,
+    Part,
     /// It is narrowed for all that it selects.
-    Whole,
+    Narrow,
 }
 
 /// The drafts that close these gates; each holds the gates of one direction, all of which are to be closed.
@@ -40,9 +40,9 @@ pub fn drafts(ground: &Ground<'_>, gates: &[Gate], told: &[IpNet], words: &str) 
     let mut made: Vec<Draft> = Vec::new();
     for direction in [Direction::Ingress, Direction::Egress] {
         let own: Vec<&Gate> = gates.iter().filter(|it| it.direction == direction).collect();
-        for reach in [Reach::Apart, Reach::Whole] {
+        for shared in [SharedPolicy::Part, SharedPolicy::Narrow] {
             let mut desk = Desk::new(ground.cluster, ground.manifests);
-            let closing = Closing { ground, told, words, reach };
+            let closing = Closing { ground, told, words, shared };
             if own.is_empty() || own.iter().try_for_each(|it| closing.close(&mut desk, it)).is_none() {
                 continue;
             }
@@ -51,7 +51,7 @@ pub fn drafts(ground: &Ground<'_>, gates: &[Gate], told: &[IpNet], words: &str) 
             made.extend(is_new.then_some(draft));
         }
         let mut desk = Desk::new(ground.cluster, ground.manifests);
-        let closing = Closing { ground, told, words, reach: Reach::Whole };
+        let closing = Closing { ground, told, words, shared: SharedPolicy::Narrow };
         let is_listed = direction == Direction::Ingress && !own.is_empty();
         if is_listed && own.iter().try_for_each(|it| closing.list(&mut desk, it)).is_some() {
             made.push(Draft { is_coarse: true, ..desk.draft() });
@@ -64,7 +64,7 @@ struct Closing<'a> {
     ground: &'a Ground<'a>,
     told: &'a [IpNet],
     words: &'a str,
-    reach: Reach,
+    shared: SharedPolicy,
 }
 
 impl Closing<'_> {
@@ -140,8 +140,8 @@ impl Closing<'_> {
             let at = place(rule).filter(|it| *it < rules.len())?;
             rules.splice(at..=at, left);
         }
-        match (self.reach, others) {
-            (Reach::Apart, 1..) => self.part(desk, gate, policy, rules)?,
+        match (self.shared, others) {
+            (SharedPolicy::Part, 1..) => self.part(desk, gate, policy, rules)?,
             _ => {
                 set_rules(desk.change(&policy.id())?, gate.direction, rules, policy)?;
                 desk.say(format!("{} {}: narrowed", policy.id(), first.place));

@@ -8,8 +8,9 @@
 
 use serde_json::Value;
 
+use crate::model::id::ResourceScope;
 use crate::model::name::Name;
-use crate::rbac::served::{Reach, Resource};
+use crate::rbac::served::Resource;
 
 /// What a definition gives.
 #[derive(Debug, Default)]
@@ -32,7 +33,7 @@ pub(super) fn read(json: &str) -> Read {
         let problem = "a CustomResourceDefinition without spec.names.plural or spec.group: left out".to_owned();
         return Read { resource: None, problem: Some(problem) };
     }
-    let reach = reach(&spec["scope"], &mut faults);
+    let scope = scope(&spec["scope"], &mut faults);
     let kind = text(spec, "/names/kind", "", &mut faults);
     let singular = spec["names"]["singular"].as_str().filter(|it| !it.is_empty());
     let short = short_names(&spec["names"]["shortNames"], &mut faults);
@@ -42,7 +43,7 @@ pub(super) fn read(json: &str) -> Read {
         singular: singular.map_or_else(|| kind.to_lowercase(), str::to_owned).into(),
         short,
         subresources: subresources(spec).into_iter().map(Name::from).collect(),
-        reach,
+        scope,
         verbs: Resource::standard_verbs(),
     });
     let problem = (!faults.is_empty()).then(|| format!("customresourcedefinition/{whole} {}", faults.join("; ")));
@@ -57,7 +58,7 @@ fn text<'a>(spec: &'a Value, path: &str, instead: &'a str, faults: &mut Vec<Stri
     })
 }
 
-fn reach(scope: &Value, faults: &mut Vec<String>) -> Reach {
+fn scope(scope: &Value, faults: &mut Vec<String>) -> ResourceScope {
     let word = scope.as_str().unwrap_or_default();
     if word != "Cluster" && word != "Namespaced" {
         faults.push(match word {
@@ -68,7 +69,7 @@ fn reach(scope: &Value, faults: &mut Vec<String>) -> Reach {
             _ => format!("spec.scope: {word:?} is neither Cluster nor Namespaced; read as Namespaced"),
         });
     }
-    if word.eq_ignore_ascii_case("cluster") { Reach::Cluster } else { Reach::Namespaced }
+    if word.eq_ignore_ascii_case("cluster") { ResourceScope::Cluster } else { ResourceScope::Namespaced }
 }
 
 fn short_names(names: &Value, faults: &mut Vec<String>) -> Vec<Name> {
@@ -106,16 +107,16 @@ mod tests {
     fn what_cannot_be_read_of_a_definition_leaves_the_rest() {
         let of = |spec: &str| read(&format!(r#"{{"metadata":{{"name":"docks.b.org"}},"spec":{spec}}}"#));
         let names = r#""names":{"plural":"docks","kind":"Dock"}"#;
-        for (scope, reach, is_right) in [
-            (r#""scope":"Cluster","#, Reach::Cluster, true),
-            (r#""scope":"Namespaced","#, Reach::Namespaced, true),
-            (r#""scope":"cluster","#, Reach::Cluster, false),
-            (r#""scope":"Namespace","#, Reach::Namespaced, false),
-            ("", Reach::Namespaced, false),
+        for (written, scope, is_right) in [
+            (r#""scope":"Cluster","#, ResourceScope::Cluster, true),
+            (r#""scope":"Namespaced","#, ResourceScope::Namespaced, true),
+            (r#""scope":"cluster","#, ResourceScope::Cluster, false),
+            (r#""scope":"Namespace","#, ResourceScope::Namespaced, false),
+            ("", ResourceScope::Namespaced, false),
         ] {
-            let found = of(&format!(r#"{{"group":"b.org",{scope}{names}}}"#));
-            assert_eq!(found.resource.map(|it| it.reach), Some(reach), "{scope}");
-            assert_eq!(found.problem.is_none(), is_right, "{scope}");
+            let found = of(&format!(r#"{{"group":"b.org",{written}{names}}}"#));
+            assert_eq!(found.resource.map(|it| it.scope), Some(scope), "{written}");
+            assert_eq!(found.problem.is_none(), is_right, "{written}");
         }
         let short =
             of(r#"{"group":"b.org","scope":"Cluster","names":{"plural":"docks","kind":"Dock","shortNames":"d"}}"#);

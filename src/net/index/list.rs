@@ -13,7 +13,7 @@ use super::units::{Sets, Sum, Terms};
 use super::workload_groups::{NO_POD_GROUP, PodGroup, WorkloadGroups};
 use crate::model::cluster::Cluster;
 use crate::model::policy::Direction;
-use crate::net::reach::{By, Reach, ReachRow};
+use crate::net::reach::{By, ReachList, ReachRow};
 use crate::net::verdict::{End, Port, Tri};
 
 /// One end, and what it has with every class.
@@ -85,17 +85,24 @@ impl Index {
     ///
     /// Without a port an allowed pair is one with some surely allowed port. An end that cannot be judged gives
     /// no rows: every pair is unknown.
-    pub fn reach(&self, cluster: &Cluster, end: &End, direction: Direction, by: By, port: Option<Port>) -> Reach {
+    pub fn reach(&self, cluster: &Cluster, end: &End, direction: Direction, by: By, port: Option<Port>) -> ReachList {
         self.reach_of(self.listing(cluster, end, direction, by, port))
     }
 
     /// The same with a row for every unit, even where nothing can pass: for answers that are put together.
-    pub fn whole_reach(&self, cluster: &Cluster, end: &End, direction: Direction, by: By, port: Option<Port>) -> Reach {
+    pub fn whole_reach(
+        &self,
+        cluster: &Cluster,
+        end: &End,
+        direction: Direction,
+        by: By,
+        port: Option<Port>,
+    ) -> ReachList {
         self.reach_of(self.fill_listing(cluster, end, direction, port, Listing::whole(self, by)))
     }
 
-    fn reach_of(&self, listing: Listing<'_>) -> Reach {
-        Reach { rows: listing.rows().collect(), pairs: listing.pairs, left_out: listing.left_out }
+    fn reach_of(&self, listing: Listing<'_>) -> ReachList {
+        ReachList { rows: listing.rows().collect(), pairs: listing.pairs, left_out: listing.left_out }
     }
 
     /// The same, with names only for the rows that are looked at.

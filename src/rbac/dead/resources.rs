@@ -1,10 +1,11 @@
 //! Resources of rules that no request is for, or none that a RoleBinding could let through.
 
 use super::{Flaw, Part, dead, is_list, limited};
+use crate::model::id::ResourceScope;
 use crate::model::name::Name;
 use crate::model::role::{Binding, RoleRule};
 use crate::rbac::places::{self, Whose};
-use crate::rbac::served::{Reach, Resource, Served};
+use crate::rbac::served::{Resource, Served};
 
 /// What is wrong with a resource of a rule.
 pub(super) fn flaw(word: &Name, binding: &Binding, rule: &RoleRule, served: &Served) -> Option<Flaw> {
@@ -25,7 +26,7 @@ pub(super) fn flaw(word: &Name, binding: &Binding, rule: &RoleRule, served: &Ser
     if let Some(what) = unknown_subresource(resource, subresource, &found, served) {
         return Some(dead(12, Part::Resource, word, what));
     }
-    let is_cluster_scoped = found.iter().all(|it| it.reach == Reach::Cluster);
+    let is_cluster_scoped = found.iter().all(|it| it.scope == ResourceScope::Cluster);
     (is_cluster_scoped && !binding.meta.namespace.is_empty())
         .then(|| through_role_binding(word, &found, binding, rule))?
 }

@@ -2,7 +2,7 @@
 
 use super::controllers::*;
 use super::{Need, Power, Resource};
-use crate::rbac::served::Reach;
+use crate::model::id::ResourceScope;
 use crate::rbac::version::Span;
 
 const RBAC: &str = "rbac.authorization.k8s.io";
@@ -23,11 +23,11 @@ const GET: &[&str] = &["get"];
 const IMPERSONATE: &[&str] = &["impersonate"];
 
 pub(super) const fn here(group: &'static str, name: &'static str) -> Resource {
-    Resource { group, name, reach: Reach::Namespaced }
+    Resource { group, name, scope: ResourceScope::Namespaced }
 }
 
 const fn global(group: &'static str, name: &'static str) -> Resource {
-    Resource { group, name, reach: Reach::Cluster }
+    Resource { group, name, scope: ResourceScope::Cluster }
 }
 
 pub const PODS: Resource = here("", "pods");
@@ -63,12 +63,12 @@ pub const MUTATING_POLICIES: Resource = global(ADMISSION, "mutatingadmissionpoli
 pub const PERSISTENT_VOLUMES: Resource = global("", "persistentvolumes");
 
 pub(super) const fn power(word: &'static str, needs: &'static [Need]) -> Power {
-    Power { word, needs, reach: Reach::Namespaced, span: Span::Always }
+    Power { word, needs, scope: ResourceScope::Namespaced, span: Span::Always }
 }
 
 /// What a RoleBinding never gives (rule 17).
 const fn cluster(word: &'static str, needs: &'static [Need]) -> Power {
-    Power { reach: Reach::Cluster, ..power(word, needs) }
+    Power { scope: ResourceScope::Cluster, ..power(word, needs) }
 }
 
 const fn within(span: Span, power: Power) -> Power {

@@ -9,7 +9,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{Reach, Resource, Served, Source, is_own_group, is_version, urls, verbs};
+use super::{Resource, Served, Source, is_own_group, is_version, urls, verbs};
+use crate::model::id::ResourceScope;
 use crate::model::name::Name;
 use crate::rbac::places;
 use crate::rbac::request::{Request, ResourceRequest};
@@ -21,7 +22,7 @@ pub struct Resolved {
     /// What to say on stderr: a group that was guessed, a name that is not served, an ignored namespace.
     pub notes: Vec<Name>,
     /// Where it is asked: in a namespace or in none. `None`: nothing served is called so.
-    pub reach: Option<Reach>,
+    pub scope: Option<ResourceScope>,
     /// That nothing can be asked so: what was typed is proven not to be served.
     pub refusal: Option<Refusal>,
 }
@@ -99,7 +100,7 @@ impl Served {
             Some(it) => (it.name.clone(), it.group.clone()),
             None => (Name::from(word), Name::from(group.unwrap_or_default())),
         };
-        let mut reach = found.map(|it| it.reach);
+        let mut scope = found.map(|it| it.scope);
         let mut request = ResourceRequest {
             verb: typed.verb.into(),
             group,
@@ -110,10 +111,10 @@ impl Served {
             ..ResourceRequest::default()
         };
         request.domain = places::domain_of(&request);
-        if reach == Some(Reach::Cluster) && places::is_elsewhere(&request) {
-            reach = Some(Reach::Namespaced);
+        if scope == Some(ResourceScope::Cluster) && places::is_elsewhere(&request) {
+            scope = Some(ResourceScope::Namespaced);
         }
-        if reach == Some(Reach::Cluster) {
+        if scope == Some(ResourceScope::Cluster) {
             request.namespace = places::of_cluster_scoped(&request);
             if typed.given == Given::Yes && !typed.namespace.is_empty() && request.namespace.is_empty() {
                 notes.push(format!("{} are cluster-scoped: -n is ignored", request.resource).into());
@@ -126,7 +127,7 @@ impl Served {
                 false => notes.push(format!("{}; {}", told.what, told.hint).into()),
             }
         }
-        Resolved { request: Request::Resource(request), notes, reach, refusal }
+        Resolved { request: Request::Resource(request), notes, scope, refusal }
     }
 
     /// The served resource that a word and perhaps a group mean, with what there is to say about it.

@@ -39,7 +39,7 @@ pub(super) fn resolve(typed: &Typed<'_>, path: &str) -> Resolved {
     if typed.given == Given::Yes && !typed.namespace.is_empty() {
         notes.push("URLs are cluster-scoped: -n is ignored".into());
     }
-    Resolved { request: Request::url(typed.verb, path), notes, reach: None, refusal: None }
+    Resolved { request: Request::url(typed.verb, path), notes, scope: None, refusal: None }
 }
 
 /// What a path under `/api` or `/apis` asks for, as it is typed: `get pods web -n shop`.
