@@ -20,7 +20,7 @@ use crate::rbac::identity;
 use super::end::{self, End, PortAsk};
 use super::member::Member;
 use super::nearest::nearest;
-use super::resolve::{Role, Whom};
+use super::resolve::{ResolvedEnd, Role};
 use super::{Asker, Fault, backends, page};
 
 /// Who starts, or what is wanted, as typed.
@@ -229,10 +229,10 @@ impl<'a> Asker<'a> {
     fn pods_of(&self, end: &End) -> Result<(Vec<PodId>, Vec<Gap>), Fault> {
         let resolved = self.resolve(end, Role::Source)?;
         let of_pods = |members: &[Member]| members.iter().filter_map(|it| Some(it.pod()?.pod_id())).collect();
-        let found: Vec<PodId> = match &resolved.whom {
-            Whom::One(member) | Whom::At(member, _) => of_pods(std::slice::from_ref(member)),
-            Whom::Pods { members, .. } => members.iter().map(|it| it.pod_id()).collect(),
-            Whom::Service(front) => {
+        let found: Vec<PodId> = match &resolved.end {
+            ResolvedEnd::One(member) | ResolvedEnd::At(member, _) => of_pods(std::slice::from_ref(member)),
+            ResolvedEnd::Pods { members, .. } => members.iter().map(|it| it.pod_id()).collect(),
+            ResolvedEnd::Service(front) => {
                 let routes = backends::routes(self.cluster, || self.directory(), &front.service, &PortAsk::NONE)?;
                 let members = routes.routes.into_iter().flat_map(|it| it.backends).map(|it| it.member);
                 of_pods(&members.collect::<Vec<_>>())
@@ -248,18 +248,18 @@ impl<'a> Asker<'a> {
         let port = &port;
         let mut gaps: Vec<Gap> = resolved.gaps.into_iter().chain(resolved.unsure).collect();
         let of = |member: &Member, port: Option<Port>| Target { end: member.end(), port };
-        let targets = match &resolved.whom {
-            Whom::One(member) | Whom::At(member, _) => {
+        let targets = match &resolved.end {
+            ResolvedEnd::One(member) | ResolvedEnd::At(member, _) => {
                 ports(member, port)?.into_iter().map(|it| of(member, it)).collect()
             }
-            Whom::Pods { members, .. } => {
+            ResolvedEnd::Pods { members, .. } => {
                 let mut all = Vec::new();
                 for member in members.iter().cloned().map(Member::Pod) {
                     all.extend(ports(&member, port)?.into_iter().map(|it| of(&member, it)));
                 }
                 all
             }
-            Whom::Service(front) => {
+            ResolvedEnd::Service(front) => {
                 let routes = backends::routes(self.cluster, || self.directory(), &front.service, port)?;
                 gaps.extend(routes.gaps);
                 let all = routes.routes.into_iter().flat_map(|it| it.backends);
@@ -270,7 +270,7 @@ impl<'a> Asker<'a> {
                 }
                 pods.iter().map(|it| of(&it.member, it.port.map(|number| (it.protocol, number)))).collect()
             }
-            Whom::Block(block) => vec![Target { end: NetEnd::Address(block.network()), port: None }],
+            ResolvedEnd::Block(block) => vec![Target { end: NetEnd::Address(block.network()), port: None }],
             _ => Vec::new(),
         };
         Ok((targets, gaps))

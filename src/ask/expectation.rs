@@ -26,7 +26,7 @@ use super::question::trace::Trace;
 use super::{Fault, Here, Question};
 use crate::model::name::{Name, is_dns_label};
 use crate::model::policy::Direction;
-use crate::rbac::pasted::{self, Whom};
+use crate::rbac::pasted::{self, TypedSubject};
 use crate::rbac::served::path_of;
 
 pub use judge::{Judged, Verdict};
@@ -168,12 +168,12 @@ impl Expectation {
 }
 
 /// Whom a subject means.
-fn who(text: &str, here: &Here) -> Result<Whom, Fault> {
+fn who(text: &str, here: &Here) -> Result<TypedSubject, Fault> {
     let namespace = if here.namespace.is_empty() { "default" } else { here.namespace.as_str() };
     let whom =
         pasted::read(text, namespace).map_err(|it| Fault::new(it, "such as user:alice, group:dev or sa:shop/web"))?;
     match whom {
-        Whom::Me if here.from_files => {
+        TypedSubject::Me if here.from_files => {
             Err(Fault::new("me is not available with files: they do not know the operator", "name a subject"))
         }
         whom => Ok(whom),

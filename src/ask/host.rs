@@ -17,7 +17,7 @@ use super::dns_name::undashed;
 use super::end::End;
 use super::member::Member;
 use super::nearest::{did_you_mean, nearest};
-use super::resolve::{Resolved, Whom, service, uncovered};
+use super::resolve::{Resolution, ResolvedEnd, service, uncovered};
 
 /// The pod, or the address behind a Service that has no pod.
 ///
@@ -30,9 +30,9 @@ pub(super) fn resolve<'a>(
     name: &Name,
     namespace: &Name,
     end: &End,
-) -> Result<Resolved, Fault> {
+) -> Result<Resolution, Fault> {
     let found = service(cluster, namespace, name)?;
-    let Whom::Service(front) = &found.whom else { return Ok(found) };
+    let ResolvedEnd::Service(front) = &found.end else { return Ok(found) };
     let service = &front.service;
     let behind = behind(cluster, service);
     let fits = |it: &&&SharedPod| !it.phase().is_finished() && is_called(it, host);
@@ -45,15 +45,15 @@ pub(super) fn resolve<'a>(
     }
     let gap = [Kind::POD, Kind::ENDPOINT_SLICE].into_iter().find_map(|it| uncovered(cluster, it, namespace));
     match gap {
-        Some(gap) => Ok(Resolved::unseen(gap)),
+        Some(gap) => Ok(Resolution::unseen(gap)),
         None => Err(no_host(service, host, &behind, end)),
     }
 }
 
-fn told(member: Member, end: &End) -> Resolved {
+fn told(member: Member, end: &End) -> Resolution {
     let what = format!("{end} is {member}");
     let note = member.object().map(|it| Evidence::note(it, Place::default(), what));
-    Resolved { notes: note.into_iter().collect(), ..Resolved::new(Whom::One(member)) }
+    Resolution { notes: note.into_iter().collect(), ..Resolution::new(ResolvedEnd::One(member)) }
 }
 
 /// Whether DNS calls it so: by its host name, which is its name unless another was given.

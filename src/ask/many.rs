@@ -25,7 +25,7 @@ use super::judged::{Inside, Known};
 use super::member::Member;
 use super::pair::{Source, Target};
 use super::reach_rows::{Rows, narrow};
-use super::resolve::{Role, Whom, hole, unseen};
+use super::resolve::{ResolvedEnd, Role, hole, unseen};
 use super::trace::{Ends, Trace, unsure_of};
 use super::unseen::is_outside;
 use super::whys::Reasons;
@@ -154,16 +154,16 @@ impl Asker<'_> {
         let found = self.resolve(end, role)?;
         trace.take_in(&found);
         let (sources, targets) = match direction {
-            Direction::Egress => (self.sources(&found.whom, None, &mut trace)?, Vec::new()),
-            Direction::Ingress => (Vec::new(), self.targets(&found.whom, None, &PortAsk::NONE, &mut trace)?),
+            Direction::Egress => (self.sources(&found.end, None, &mut trace)?, Vec::new()),
+            Direction::Ingress => (Vec::new(), self.targets(&found.end, None, &PortAsk::NONE, &mut trace)?),
         };
         let unsure = unsure_of([&found]);
         if sources.is_empty() && targets.is_empty() {
             trace.say_why_empty();
         }
-        let is_internet = matches!(found.whom, Whom::Internet);
-        let front = match found.whom {
-            Whom::Service(front) if direction == Direction::Ingress => Some(front),
+        let is_internet = matches!(found.end, ResolvedEnd::Internet);
+        let front = match found.end {
+            ResolvedEnd::Service(front) if direction == Direction::Ingress => Some(front),
             _ => None,
         };
         let ends = Ends { sources, targets, both_single: false, front, unsure, is_internet };

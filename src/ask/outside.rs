@@ -13,21 +13,21 @@ use crate::net::reach::AddressRange;
 use super::Asker;
 use super::member::Member;
 use super::pair::{Pair, Source, Target};
-use super::resolve::{Whom, unseen_holder};
+use super::resolve::{ResolvedEnd, unseen_holder};
 use super::trace::{Ends, Trace};
 
 impl Asker<'_> {
     /// The parts of a block that every rule which can govern the other end holds or leaves out as a whole.
     ///
     /// So do the ranges that a load balancer lets in. Parts of which each address is an object's are none.
-    pub(super) fn parts(&self, block: IpNet, other: Option<&Whom>, direction: Direction) -> Vec<Member> {
+    pub(super) fn parts(&self, block: IpNet, other: Option<&ResolvedEnd>, direction: Direction) -> Vec<Member> {
         let part = |(ranges, address): (Vec<AddressRange>, _)| {
             (!self.are_held(&ranges)).then(|| Member::Outside(ranges.into(), address))
         };
         let bears =
             |policy: &Policy, rule: &Rule| rule.direction == direction && other.is_none_or(|it| governs(policy, it));
         let ranges = match other {
-            Some(Whom::Service(front)) if direction == Direction::Ingress => &front.service.source_ranges[..],
+            Some(ResolvedEnd::Service(front)) if direction == Direction::Ingress => &front.service.source_ranges[..],
             _ => &[],
         };
         crate::net::split(self.cluster, block, ranges, bears).into_iter().filter_map(part).collect()
@@ -78,7 +78,7 @@ impl Asker<'_> {
     pub(super) fn block(
         &self,
         block: IpNet,
-        other: Option<&Whom>,
+        other: Option<&ResolvedEnd>,
         direction: Direction,
         trace: &mut Trace,
     ) -> Vec<Member> {
@@ -91,7 +91,7 @@ impl Asker<'_> {
     }
 
     /// The whole internet, in both families.
-    pub(super) fn internet(&self, other: Option<&Whom>, direction: Direction, trace: &mut Trace) -> Vec<Member> {
+    pub(super) fn internet(&self, other: Option<&ResolvedEnd>, direction: Direction, trace: &mut Trace) -> Vec<Member> {
         let all = [IpNet::V4(Default::default()), IpNet::V6(Default::default())];
         all.into_iter().flat_map(|it| self.block(it, other, direction, trace)).collect()
     }
@@ -120,12 +120,12 @@ fn few((first, last): AddressRange) -> Option<Vec<IpAddr>> {
 }
 
 /// Whether a policy can govern pods of this end: it is in their namespace, or of the cluster as a whole.
-fn governs(policy: &Policy, whom: &Whom) -> bool {
+fn governs(policy: &Policy, end: &ResolvedEnd) -> bool {
     let NamespaceMatch::Own(home) = &policy.target.namespaces else { return true };
-    match whom {
-        Whom::One(member) | Whom::At(member, _) => member.pod().is_some_and(|it| it.namespace() == home),
-        Whom::Pods { members, .. } => members.iter().any(|it| it.namespace() == home),
-        Whom::Service(front) => front.service.meta.namespace == *home,
-        Whom::Block(_) | Whom::Internet | Whom::Unseen => false,
+    match end {
+        ResolvedEnd::One(member) | ResolvedEnd::At(member, _) => member.pod().is_some_and(|it| it.namespace() == home),
+        ResolvedEnd::Pods { members, .. } => members.iter().any(|it| it.namespace() == home),
+        ResolvedEnd::Service(front) => front.service.meta.namespace == *home,
+        ResolvedEnd::Block(_) | ResolvedEnd::Internet | ResolvedEnd::Unseen => false,
     }
 }

@@ -8,7 +8,7 @@ use crate::model::port::Protocol;
 use super::end::{End, PortAsk};
 use super::entry::Front;
 use super::member::Member;
-use super::resolve::{Role, Whom, resolve};
+use super::resolve::{ResolvedEnd, Role, resolve};
 use super::{Asker, Fault};
 
 /// One port to choose.
@@ -31,8 +31,8 @@ impl Asker<'_> {
     /// The ports that an end offers: of a Service those that it lists, of pods those that any container declares.
     pub fn ports(&self, end: &End) -> Result<Vec<PortChoice>, Fault> {
         let found = resolve(self.cluster, || self.directory(), end, Role::Goal(&PortAsk::NONE))?;
-        Ok(match found.whom {
-            Whom::Service(Front { service, .. }) => {
+        Ok(match found.end {
+            ResolvedEnd::Service(Front { service, .. }) => {
                 let choice = |it: &crate::model::facts::ServicePort| PortChoice {
                     number: it.number,
                     protocol: it.protocol,
@@ -40,10 +40,10 @@ impl Asker<'_> {
                 };
                 service.ports.iter().map(choice).collect()
             }
-            Whom::One(Member::Node(_)) | Whom::At(Member::Node(_), _) => self.node_ports(),
-            Whom::One(member) | Whom::At(member, _) => declared(&[member]),
-            Whom::Pods { members, .. } => declared(&members.into_iter().map(Member::Pod).collect::<Vec<_>>()),
-            Whom::Block(_) | Whom::Internet | Whom::Unseen => Vec::new(),
+            ResolvedEnd::One(Member::Node(_)) | ResolvedEnd::At(Member::Node(_), _) => self.node_ports(),
+            ResolvedEnd::One(member) | ResolvedEnd::At(member, _) => declared(&[member]),
+            ResolvedEnd::Pods { members, .. } => declared(&members.into_iter().map(Member::Pod).collect::<Vec<_>>()),
+            ResolvedEnd::Block(_) | ResolvedEnd::Internet | ResolvedEnd::Unseen => Vec::new(),
         })
     }
 

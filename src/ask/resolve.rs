@@ -1,7 +1,7 @@
 //! What a typed end stands for in a cluster: one member, a set of pods, a Service, or something we may not see.
 //!
 //! ```text
-//! End ──resolve──► Resolved { whom, notes, gaps }     proven absent ──► Fault with the nearest names
+//! End ──resolve──► Resolution { end, notes, gaps }  proven absent ──► Fault with the nearest names
 //! ```
 //!
 //! An ExternalName is followed to the Service or pod that it names. Backends of Services are found by
@@ -34,8 +34,8 @@ use super::{Fault, dns_name, host};
 
 /// What an end turned out to be.
 #[derive(Clone, Debug)]
-pub struct Resolved {
-    pub whom: Whom,
+pub struct Resolution {
+    pub end: ResolvedEnd,
     /// What was concluded on the way: `10.0.0.7 is held by pod/shop/web-0`.
     pub notes: Vec<Evidence>,
     /// What keeps us from knowing all of a set; each makes the answer unknown unless it is a deny, which one of those
@@ -46,9 +46,9 @@ pub struct Resolved {
     pub unsure: Option<Gap>,
 }
 
-/// Whom an end stands for.
+/// What an end stands for: one member, many, or none that we may see.
 #[derive(Clone, Debug)]
-pub enum Whom {
+pub enum ResolvedEnd {
     One(Member),
     /// A typed address stands for this object, so only the address's family counts.
     At(Member, IpAddr),
@@ -66,13 +66,13 @@ pub enum Whom {
     Unseen,
 }
 
-impl Resolved {
-    pub(super) fn new(whom: Whom) -> Self {
-        Self { whom, notes: Vec::new(), gaps: Vec::new(), unsure: None }
+impl Resolution {
+    pub(super) fn new(end: ResolvedEnd) -> Self {
+        Self { end, notes: Vec::new(), gaps: Vec::new(), unsure: None }
     }
 
     pub(super) fn unseen(gap: Gap) -> Self {
-        Self { gaps: vec![gap], ..Self::new(Whom::Unseen) }
+        Self { gaps: vec![gap], ..Self::new(ResolvedEnd::Unseen) }
     }
 }
 
@@ -90,7 +90,7 @@ pub fn resolve<'a>(
     directory: impl Fn() -> &'a Directory,
     end: &End,
     role: Role<'_>,
-) -> Result<Resolved, Fault> {
+) -> Result<Resolution, Fault> {
     resolve_on(cluster, &directory, end, role, &mut BTreeSet::new())
 }
 
@@ -101,7 +101,7 @@ fn resolve_on<'a>(
     end: &End,
     role: Role<'_>,
     way: &mut BTreeSet<End>,
-) -> Result<Resolved, Fault> {
+) -> Result<Resolution, Fault> {
     let found = match end {
         End::Pod(id) => pod(cluster, id),
         End::Workload { kind, namespace, name } => workload(cluster, kind, namespace, name),
@@ -110,11 +110,11 @@ fn resolve_on<'a>(
         End::Node(name) => node(cluster, name),
         End::Host { host, service, namespace } => host::resolve(cluster, directory, host, service, namespace, end),
         End::Address(address) => self::address(cluster, directory(), *address, role),
-        End::Block(block) => Ok(Resolved::new(Whom::Block(*block))),
-        End::Internet => Ok(Resolved::new(Whom::Internet)),
+        End::Block(block) => Ok(Resolution::new(ResolvedEnd::Block(*block))),
+        End::Internet => Ok(Resolution::new(ResolvedEnd::Internet)),
     }?;
-    match &found.whom {
-        Whom::Service(front) => match named_by(&front.service).filter(|_| way.insert(end.clone())) {
+    match &found.end {
+        ResolvedEnd::Service(front) => match named_by(&front.service).filter(|_| way.insert(end.clone())) {
             Some(next) => {
                 let named = resolve_on(cluster, directory, &next, role, way);
                 Ok(follow(&front.service, &next, named))
@@ -134,7 +134,7 @@ pub fn named_by(service: &Service) -> Option<End> {
 }
 
 /// What a Service that is but a name of another end stands for.
-fn follow(service: &Service, next: &End, named: Result<Resolved, Fault>) -> Resolved {
+fn follow(service: &Service, next: &End, named: Result<Resolution, Fault>) -> Resolution {
     match named {
         Ok(mut found) => {
             let what = format!("it is another name of {next}");
@@ -143,17 +143,19 @@ fn follow(service: &Service, next: &End, named: Result<Resolved, Fault>) -> Reso
             found
         }
         Err(fault) => {
-            let ServiceType::ExternalName(name) = &service.service_type else { return Resolved::new(Whom::Unseen) };
+            let ServiceType::ExternalName(name) = &service.service_type else {
+                return Resolution::new(ResolvedEnd::Unseen);
+            };
             let what = format!("{} is the DNS name {name}: {}", service.id(), fault.what);
-            Resolved::unseen(Gap::End { what: what.into() })
+            Resolution::unseen(Gap::End { what: what.into() })
         }
     }
 }
 
-fn pod(cluster: &Cluster, id: &PodId) -> Result<Resolved, Fault> {
+fn pod(cluster: &Cluster, id: &PodId) -> Result<Resolution, Fault> {
     match cluster.pods.get(&id.namespace, &id.name) {
-        Some(found) => Ok(Resolved::new(Whom::One(Member::Pod(found.clone())))),
-        None => absent(cluster, &id.object(), || near_pod(cluster, id)).map(Resolved::unseen),
+        Some(found) => Ok(Resolution::new(ResolvedEnd::One(Member::Pod(found.clone())))),
+        None => absent(cluster, &id.object(), || near_pod(cluster, id)).map(Resolution::unseen),
     }
 }
 
@@ -164,7 +166,7 @@ pub fn uncovered(cluster: &Cluster, kind: Kind, namespace: &Name) -> Option<Gap>
     (!coverage.is_complete()).then(|| gap(coverage))
 }
 
-fn workload(cluster: &Cluster, kind: &Name, namespace: &Name, name: &Name) -> Result<Resolved, Fault> {
+fn workload(cluster: &Cluster, kind: &Name, namespace: &Name, name: &Name) -> Result<Resolution, Fault> {
     let pods = cluster.pods.of(namespace).iter().filter(|it| is_under(cluster, it, kind, name));
     let mut found = running(pods);
     let exists = cluster.workloads.get_variant(namespace, name, kind).is_some();
@@ -174,37 +176,37 @@ fn workload(cluster: &Cluster, kind: &Name, namespace: &Name, name: &Name) -> Re
         return Ok(found);
     }
     if let Some(gap) = gap {
-        return Ok(Resolved::unseen(gap));
+        return Ok(Resolution::unseen(gap));
     }
-    no_workload(cluster, kind, namespace, name).map(Resolved::unseen)
+    no_workload(cluster, kind, namespace, name).map(Resolution::unseen)
 }
 
-fn has_any(found: &Resolved) -> bool {
-    matches!(&found.whom, Whom::Pods { members, finished } if !members.is_empty() || *finished > 0)
+fn has_any(found: &Resolution) -> bool {
+    matches!(&found.end, ResolvedEnd::Pods { members, finished } if !members.is_empty() || *finished > 0)
 }
 
 /// A set of pods without those that have finished (S39).
-fn running<'a>(pods: impl Iterator<Item = &'a SharedPod>) -> Resolved {
+fn running<'a>(pods: impl Iterator<Item = &'a SharedPod>) -> Resolution {
     let (mut members, mut finished) = (Vec::new(), 0);
     for pod in pods {
         if pod.phase().is_finished() { finished += 1 } else { members.push(pod.clone()) }
     }
-    Resolved::new(Whom::Pods { members, finished })
+    Resolution::new(ResolvedEnd::Pods { members, finished })
 }
 
-pub(super) fn service(cluster: &Cluster, namespace: &Name, name: &Name) -> Result<Resolved, Fault> {
+pub(super) fn service(cluster: &Cluster, namespace: &Name, name: &Name) -> Result<Resolution, Fault> {
     match cluster.services.get(namespace, name) {
-        Some(found) => Ok(Resolved::new(Whom::Service(Front::named(Arc::new(found.clone()))))),
+        Some(found) => Ok(Resolution::new(ResolvedEnd::Service(Front::named(Arc::new(found.clone()))))),
         None => absent(cluster, &ObjectId::new(Kind::SERVICE, namespace.clone(), name.clone()), || {
             let here = cluster.services.of(namespace).iter().map(|it| it.meta.name.as_str());
             let near = nearest(name, here);
             near.iter().map(|it| format!("svc/{namespace}/{it}")).collect()
         })
-        .map(Resolved::unseen),
+        .map(Resolution::unseen),
     }
 }
 
-fn namespace(cluster: &Cluster, name: &Name) -> Result<Resolved, Fault> {
+fn namespace(cluster: &Cluster, name: &Name) -> Result<Resolution, Fault> {
     let mut found = running(cluster.pods.of(name).iter());
     found.gaps.extend(uncovered(cluster, Kind::POD, name));
     let exists = has_any(&found) || cluster.namespace_names().contains(name);
@@ -216,31 +218,31 @@ fn namespace(cluster: &Cluster, name: &Name) -> Result<Resolved, Fault> {
         let near = nearest(name, names.iter().map(Name::as_str));
         near.iter().map(|it| format!("ns/{it}")).collect()
     })
-    .map(Resolved::unseen)
+    .map(Resolution::unseen)
 }
 
-fn node(cluster: &Cluster, name: &Name) -> Result<Resolved, Fault> {
+fn node(cluster: &Cluster, name: &Name) -> Result<Resolution, Fault> {
     match cluster.nodes.get("", name) {
-        Some(found) => Ok(Resolved::new(Whom::One(Member::Node(found.clone())))),
+        Some(found) => Ok(Resolution::new(ResolvedEnd::One(Member::Node(found.clone())))),
         None if let Some(addresses) = implied_nodes(cluster).get(name) => {
             let node = directory::implied(cluster, name, addresses);
             let what = "no Node object: known by its pods on the host network".to_owned();
             let note = Evidence::note(node.id(), Place::default(), what);
-            Ok(Resolved { notes: vec![note], ..Resolved::new(Whom::One(Member::Node(Arc::new(node)))) })
+            Ok(Resolution { notes: vec![note], ..Resolution::new(ResolvedEnd::One(Member::Node(Arc::new(node)))) })
         }
         None => absent(cluster, &ObjectId::new(Kind::NODE, "", name.clone()), || {
             let near = nearest(name, cluster.nodes.iter().map(|it| it.meta.name.as_str()));
             near.iter().map(|it| format!("node/{it}")).collect()
         })
-        .map(Resolved::unseen),
+        .map(Resolution::unseen),
     }
 }
 
 /// An address is the pod, node or Service that holds it; otherwise it is outside (CONTRACT §2).
-fn address(cluster: &Cluster, directory: &Directory, address: IpAddr, role: Role<'_>) -> Result<Resolved, Fault> {
+fn address(cluster: &Cluster, directory: &Directory, address: IpAddr, role: Role<'_>) -> Result<Resolution, Fault> {
     let holders = directory.holders(address);
     let mut found = match (holders, meant(holders, role)) {
-        ([], _) => Resolved::new(Whom::One(Member::Address(address))),
+        ([], _) => Resolution::new(ResolvedEnd::One(Member::Address(address))),
         (_, Some(one)) => held(one, address),
         (several, None) => return Err(ambiguous(address, several)),
     };
@@ -296,14 +298,14 @@ fn unreadable(cluster: &Cluster, kind: Kind) -> Option<Gap> {
     cluster.unreadable.iter().find(|it| it.kind == kind).cloned().map(Gap::Unreadable)
 }
 
-fn held(holder: &Holder, address: IpAddr) -> Resolved {
-    let whom = match holder {
-        Holder::Pod(pod) => Whom::At(Member::Pod(pod.clone()), address),
-        Holder::Node(node) => Whom::At(Member::Node(node.clone()), address),
-        Holder::Service(service) => Whom::Service(Front::at(service.clone(), address)),
+fn held(holder: &Holder, address: IpAddr) -> Resolution {
+    let end = match holder {
+        Holder::Pod(pod) => ResolvedEnd::At(Member::Pod(pod.clone()), address),
+        Holder::Node(node) => ResolvedEnd::At(Member::Node(node.clone()), address),
+        Holder::Service(service) => ResolvedEnd::Service(Front::at(service.clone(), address)),
     };
     let note = Evidence::note(holder.id(), Place::default(), format!("{address} is the address of {}", holder.id()));
-    Resolved { notes: vec![note], ..Resolved::new(whom) }
+    Resolution { notes: vec![note], ..Resolution::new(end) }
 }
 
 /// The gap of a kind that is not wholly known in the whole cluster.

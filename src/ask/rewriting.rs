@@ -22,7 +22,7 @@ use super::Asker;
 use super::entry::{Entry, Front, Way};
 use super::member::Member;
 use super::pair::{PairPort, Target};
-use super::resolve::Whom;
+use super::resolve::ResolvedEnd;
 
 impl Asker<'_> {
     /// S46: whoever comes in through a node may have that node's address when it reaches the backend.
@@ -132,7 +132,7 @@ impl Asker<'_> {
             Family::V4 => IpNet::V4(Default::default()),
             Family::V6 => IpNet::V6(Default::default()),
         };
-        let parts = self.parts(all, Some(&Whom::One(from.clone())), Direction::Egress);
+        let parts = self.parts(all, Some(&ResolvedEnd::One(from.clone())), Direction::Egress);
         parts.iter().map(Member::end).collect()
     }
 }

@@ -96,7 +96,7 @@ mod tests {
     use crate::kinds::{self, Intern};
     use crate::model::coverage::Coverage;
     use crate::people::Prefixes;
-    use crate::rbac::pasted::{Whom, read};
+    use crate::rbac::pasted::{TypedSubject, read};
 
     fn cluster(coverage: Coverage) -> Cluster {
         let documents = [
@@ -118,7 +118,7 @@ mod tests {
 
     fn told(coverage: Coverage, people: Option<&People>, text: &str) -> Option<String> {
         let cluster = cluster(coverage);
-        let Ok(Whom::Somebody(subject)) = read(text, "shop") else { panic!("{text} is no subject") };
+        let Ok(TypedSubject::Somebody(subject)) = read(text, "shop") else { panic!("{text} is no subject") };
         unknown(&cluster, &Index::build(&cluster), people, &subject)
     }
 

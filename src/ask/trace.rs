@@ -28,7 +28,7 @@ use super::entry::{Entry, Front, at_node_port, is_node_port_of};
 use super::freshness::as_of;
 use super::member::Member;
 use super::pair::{Pair, PairPort, Source, Target};
-use super::resolve::{Resolved, Role, Whom, named_by, resolve, unseen};
+use super::resolve::{Resolution, ResolvedEnd, Role, named_by, resolve, unseen};
 use super::{Asker, Fault};
 
 /// How many pairs an answer lists with their verdicts; all are counted.
@@ -82,10 +82,10 @@ impl Trace {
     }
 
     /// Takes in what was learned by resolving one end.
-    pub(super) fn take_in(&mut self, end: &Resolved) {
-        self.notes.extend(end.notes.iter().cloned());
-        self.gaps.extend(end.gaps.iter().cloned());
-        if let Whom::Pods { finished, .. } = &end.whom {
+    pub(super) fn take_in(&mut self, resolved: &Resolution) {
+        self.notes.extend(resolved.notes.iter().cloned());
+        self.gaps.extend(resolved.gaps.iter().cloned());
+        if let ResolvedEnd::Pods { finished, .. } = &resolved.end {
             self.finished += finished;
         }
     }
@@ -145,14 +145,14 @@ impl Asker<'_> {
     pub fn trace(&self, from: &End, to: &End, port: &PortAsk) -> Result<Trace, Fault> {
         let mut trace = Trace::new(from, to, port);
         let (source, (target, port)) = (self.resolve(from, Role::Source)?, self.goal(to, port)?);
-        let both_single = is_single(&source.whom) && is_single(&target.whom);
-        let front = if let Whom::Service(front) = &target.whom { Some(front.clone()) } else { None };
-        let is_internet = [&source.whom, &target.whom].iter().any(|it| matches!(it, Whom::Internet));
+        let both_single = is_single(&source.end) && is_single(&target.end);
+        let front = if let ResolvedEnd::Service(front) = &target.end { Some(front.clone()) } else { None };
+        let is_internet = [&source.end, &target.end].iter().any(|it| matches!(it, ResolvedEnd::Internet));
         trace.take_in(&source);
         trace.take_in(&target);
         let ends = Ends {
-            sources: self.sources(&source.whom, Some(&target.whom), &mut trace)?,
-            targets: self.targets(&target.whom, Some(&source.whom), &port, &mut trace)?,
+            sources: self.sources(&source.end, Some(&target.end), &mut trace)?,
+            targets: self.targets(&target.end, Some(&source.end), &port, &mut trace)?,
             both_single,
             front,
             unsure: unsure_of([&source, &target]),
@@ -171,17 +171,17 @@ impl Asker<'_> {
         Ok(trace)
     }
 
-    pub(super) fn resolve(&self, end: &End, role: Role<'_>) -> Result<Resolved, Fault> {
+    pub(super) fn resolve(&self, end: &End, role: Role<'_>) -> Result<Resolution, Fault> {
         resolve(self.cluster, || self.directory(), end, role)
     }
 
     /// What is connected to: a node at a node port is the Service that it is of (S46).
-    pub(super) fn goal(&self, to: &End, port: &PortAsk) -> Result<(Resolved, PortAsk), Fault> {
+    pub(super) fn goal(&self, to: &End, port: &PortAsk) -> Result<(Resolution, PortAsk), Fault> {
         let port = self.own_number(to, port);
         let mut found = self.resolve(to, Role::Goal(&port))?;
-        let (node, address) = match &found.whom {
-            Whom::One(Member::Node(node)) => (node.meta.name.clone(), None),
-            Whom::At(Member::Node(node), address) => (node.meta.name.clone(), Some(*address)),
+        let (node, address) = match &found.end {
+            ResolvedEnd::One(Member::Node(node)) => (node.meta.name.clone(), None),
+            ResolvedEnd::At(Member::Node(node), address) => (node.meta.name.clone(), Some(*address)),
             _ => return Ok((found, port)),
         };
         let PortAsk::Number { number, protocol } = port else {
@@ -204,7 +204,7 @@ impl Asker<'_> {
         let what = is_node_port_of(protocol, number, &own);
         found.notes.push(Evidence::note(service.id(), Place::new("spec.ports"), what));
         let entry = Entry::NodePort { node, address, number };
-        Ok((Resolved { whom: Whom::Service(Front { service, entry }), ..found }, PortAsk::of(&own)))
+        Ok((Resolution { end: ResolvedEnd::Service(Front { service, entry }), ..found }, PortAsk::of(&own)))
     }
 
     /// A name of a port that an ExternalName lists is its own: what it is another name of knows it as a number.
@@ -219,21 +219,28 @@ impl Asker<'_> {
     }
 
     /// The members that connections come from; a block is parted by what governs the other end (by all, without one).
-    pub(super) fn sources(&self, whom: &Whom, other: Option<&Whom>, trace: &mut Trace) -> Result<Vec<Source>, Fault> {
+    pub(super) fn sources(
+        &self,
+        end: &ResolvedEnd,
+        other: Option<&ResolvedEnd>,
+        trace: &mut Trace,
+    ) -> Result<Vec<Source>, Fault> {
         let plain = Source::plain;
-        Ok(match whom {
-            Whom::One(member) => unfinished(member, trace).into_iter().map(plain).collect(),
-            Whom::At(member, address) => {
+        Ok(match end {
+            ResolvedEnd::One(member) => unfinished(member, trace).into_iter().map(plain).collect(),
+            ResolvedEnd::At(member, address) => {
                 vec![Source { member: member.clone(), family: Some(Family::of(*address)), at: Some(*address) }]
             }
-            Whom::Pods { members, .. } => members.iter().map(|it| plain(Member::Pod(it.clone()))).collect(),
-            Whom::Service(front) => {
+            ResolvedEnd::Pods { members, .. } => members.iter().map(|it| plain(Member::Pod(it.clone()))).collect(),
+            ResolvedEnd::Service(front) => {
                 let members = self.behind(front, trace)?.into_iter();
                 members.map(|member| Source { member, family: front.family(), at: None }).collect()
             }
-            Whom::Block(block) => self.block(*block, other, Direction::Ingress, trace).into_iter().map(plain).collect(),
-            Whom::Internet => self.internet(other, Direction::Ingress, trace).into_iter().map(plain).collect(),
-            Whom::Unseen => Vec::new(),
+            ResolvedEnd::Block(block) => {
+                self.block(*block, other, Direction::Ingress, trace).into_iter().map(plain).collect()
+            }
+            ResolvedEnd::Internet => self.internet(other, Direction::Ingress, trace).into_iter().map(plain).collect(),
+            ResolvedEnd::Unseen => Vec::new(),
         })
     }
 
@@ -254,32 +261,32 @@ impl Asker<'_> {
     /// The members that connections go to, each with its own port.
     pub(super) fn targets(
         &self,
-        whom: &Whom,
-        other: Option<&Whom>,
+        end: &ResolvedEnd,
+        other: Option<&ResolvedEnd>,
         port: &PortAsk,
         trace: &mut Trace,
     ) -> Result<Vec<Target>, Fault> {
-        match whom {
-            Whom::One(member) => {
+        match end {
+            ResolvedEnd::One(member) => {
                 let members: Vec<Member> = unfinished(member, trace).into_iter().collect();
                 targets_of(&members, None, port, &trace.to)
             }
-            Whom::At(member, address) => {
+            ResolvedEnd::At(member, address) => {
                 let mut targets =
                     targets_of(std::slice::from_ref(member), Some(Family::of(*address)), port, &trace.to)?;
                 targets.iter_mut().for_each(|it| it.at = Some(*address));
                 Ok(targets)
             }
-            Whom::Pods { members, .. } => {
+            ResolvedEnd::Pods { members, .. } => {
                 let members: Vec<Member> = members.iter().cloned().map(Member::Pod).collect();
                 targets_of(&members, None, port, &trace.to)
             }
-            Whom::Service(front) => self.through(front, port, trace),
-            Whom::Block(block) => {
+            ResolvedEnd::Service(front) => self.through(front, port, trace),
+            ResolvedEnd::Block(block) => {
                 targets_of(&self.block(*block, other, Direction::Egress, trace), None, port, &trace.to)
             }
-            Whom::Internet => targets_of(&self.internet(other, Direction::Egress, trace), None, port, &trace.to),
-            Whom::Unseen => Ok(Vec::new()),
+            ResolvedEnd::Internet => targets_of(&self.internet(other, Direction::Egress, trace), None, port, &trace.to),
+            ResolvedEnd::Unseen => Ok(Vec::new()),
         }
     }
 
@@ -320,15 +327,15 @@ fn shared_node_port(protocol: Protocol, number: u16, services: &[(&Service, &Ser
 }
 
 /// Why these ends may be others than they seem, each reason once.
-pub(super) fn unsure_of<'r>(ends: impl IntoIterator<Item = &'r Resolved>) -> Vec<Gap> {
+pub(super) fn unsure_of<'r>(ends: impl IntoIterator<Item = &'r Resolution>) -> Vec<Gap> {
     let mut all: Vec<Gap> = ends.into_iter().filter_map(|it| it.unsure.clone()).collect();
     all.dedup();
     all
 }
 
 /// Whether an end was named as one pod, node or address.
-fn is_single(whom: &Whom) -> bool {
-    matches!(whom, Whom::One(_) | Whom::At(..))
+fn is_single(end: &ResolvedEnd) -> bool {
+    matches!(end, ResolvedEnd::One(_) | ResolvedEnd::At(..))
 }
 
 /// The member, unless it is a finished pod, which cannot be asked about (S39).

@@ -18,7 +18,7 @@ use super::served;
 
 /// Whom a typed subject means.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Whom {
+pub enum TypedSubject {
     Somebody(Subject),
     /// The operator, as the server knows them.
     Me,
@@ -83,12 +83,13 @@ pub fn is_built_in(subject: &Subject) -> bool {
 ///
 /// # Errors
 /// What it is not, and what was expected or probably meant; one line.
-pub fn read(text: &str, namespace: &str) -> Result<Whom, String> {
+pub fn read(text: &str, namespace: &str) -> Result<TypedSubject, String> {
     let text = text.trim_matches(['"', '\'']);
     if text == ME {
-        return Ok(Whom::Me);
+        return Ok(TypedSubject::Me);
     }
-    let whom = |kind: SubjectKind, name: &str| Ok(Whom::Somebody(canonical(&Subject::new(kind, Name::empty(), name))));
+    let whom =
+        |kind: SubjectKind, name: &str| Ok(TypedSubject::Somebody(canonical(&Subject::new(kind, Name::empty(), name))));
     match sorted(text) {
         Some((SubjectKind::ServiceAccount, rest)) => account(text, rest, namespace),
         Some((_, "")) => Err(invalid(text)),
@@ -107,14 +108,14 @@ fn sorted(text: &str) -> Option<(SubjectKind<'_>, &str)> {
 }
 
 /// `shop/web`, `shop:web`, `web`.
-fn account(text: &str, rest: &str, namespace: &str) -> Result<Whom, String> {
+fn account(text: &str, rest: &str, namespace: &str) -> Result<TypedSubject, String> {
     // `sa:system:serviceaccount:shop:web`
     let whole = identity::split_account(rest);
     let (namespace, name) = whole.or_else(|| rest.split_once(['/', ':'])).unwrap_or((namespace, rest));
     if namespace.is_empty() || name.is_empty() {
         return Err(invalid(text));
     }
-    Ok(Whom::Somebody(canonical(&Subject::new(SubjectKind::ServiceAccount, namespace, name))))
+    Ok(TypedSubject::Somebody(canonical(&Subject::new(SubjectKind::ServiceAccount, namespace, name))))
 }
 
 fn is_email(text: &str) -> bool {
@@ -160,8 +161,8 @@ mod tests {
 
     fn whom(text: &str) -> String {
         match read(text, "shop") {
-            Ok(Whom::Me) => "the operator".to_owned(),
-            Ok(Whom::Somebody(subject)) => subject.to_string(),
+            Ok(TypedSubject::Me) => "the operator".to_owned(),
+            Ok(TypedSubject::Somebody(subject)) => subject.to_string(),
             Err(what) => what,
         }
     }

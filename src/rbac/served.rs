@@ -15,7 +15,7 @@ mod urls;
 mod verbs;
 
 pub use near::{is_own_group, is_verb, is_version, verb_meant};
-pub use typed::{Given, Refusal, Resolved, Typed};
+pub use typed::{Given, Refusal, ResolvedResource, Typed};
 pub use urls::path_of;
 pub use verbs::{habit, is_like_a_verb};
 

@@ -20,7 +20,7 @@ use super::list::{Pace, Run, SortBy};
 use super::panes::{self, Held, Pane};
 use super::staging::Staging;
 use super::state::{Answers, Focus, Input, Session};
-pub use super::state::{Fetched, Setup, Shown, Stop, Typing};
+pub use super::state::{Fetched, HistoryEntry, Setup, Shown, Typing};
 use super::status::{self, Freshness};
 use super::views::yaml::YamlAt;
 use super::{command, questions};
@@ -58,7 +58,7 @@ pub enum Haste {
 }
 
 /// How many places one can go back.
-const STOPS: usize = 100;
+const HISTORY: usize = 100;
 
 impl App {
     /// The screen over this cluster.
@@ -226,8 +226,8 @@ impl App {
     }
 
     /// Where one is.
-    pub(super) fn stop(&self) -> Stop {
-        Stop {
+    pub(super) fn here(&self) -> HistoryEntry {
+        HistoryEntry {
             pane: self.focus.pane,
             side: self.focus.side,
             shown: self.focus.shown.clone(),
@@ -239,31 +239,31 @@ impl App {
 
     /// Remembers where one is, before going elsewhere.
     pub(super) fn leave(&mut self) {
-        let here = self.stop();
+        let here = self.here();
         match self.focus.back.last_mut().filter(|it| it.is_at(&here)) {
             Some(last) => *last = here,
             None => self.focus.back.push(here),
         }
-        if self.focus.back.len() > STOPS {
+        if self.focus.back.len() > HISTORY {
             self.focus.back.remove(0);
         }
         self.focus.forward.clear();
     }
 
     /// Goes to a remembered place.
-    pub(super) fn go_to(&mut self, stop: Stop) {
-        let refill = stop.scope != self.focus.scope;
+    pub(super) fn go_to(&mut self, entry: HistoryEntry) {
+        let refill = entry.scope != self.focus.scope;
         (self.focus.pane, self.focus.side, self.focus.shown, self.focus.scope) =
-            (stop.pane, stop.side, stop.shown, stop.scope);
+            (entry.pane, entry.side, entry.shown, entry.scope);
         self.answers.asked = None;
         if refill {
             self.panes.iter_mut().for_each(|it| it.is_stale = true);
         }
         self.fill_pane(self.focus.pane);
-        if let Some(item) = &stop.item {
+        if let Some(item) = &entry.item {
             self.panes[self.focus.pane].list.select(item);
         }
-        self.explain_reader().resume(stop.reading);
+        self.explain_reader().resume(entry.reading);
         self.session.stale_answers = true;
     }
 

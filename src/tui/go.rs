@@ -140,23 +140,23 @@ pub fn freeze(app: &mut App) {
 
 /// Goes back to where one was.
 pub fn back(app: &mut App) {
-    let Some(stop) = app.focus.back.pop() else { return app.say("no older view") };
-    app.focus.forward.push(app.stop());
-    app.go_to(stop);
+    let Some(entry) = app.focus.back.pop() else { return app.say("no older view") };
+    app.focus.forward.push(app.here());
+    app.go_to(entry);
 }
 
 /// Goes forward again.
 pub fn forward(app: &mut App) {
-    let Some(stop) = app.focus.forward.pop() else { return app.say("no newer view") };
-    app.focus.back.push(app.stop());
-    app.go_to(stop);
+    let Some(entry) = app.focus.forward.pop() else { return app.say("no newer view") };
+    app.focus.back.push(app.here());
+    app.go_to(entry);
 }
 
 /// Goes between the last two places.
 pub fn last(app: &mut App) {
-    let Some(stop) = app.focus.back.pop() else { return app.say("no older view") };
-    app.focus.back.push(app.stop());
-    app.go_to(stop);
+    let Some(entry) = app.focus.back.pop() else { return app.say("no older view") };
+    app.focus.back.push(app.here());
+    app.go_to(entry);
 }
 
 /// Shows or hides the server's bookkeeping.
@@ -201,7 +201,7 @@ fn goes_back(app: &App) -> bool {
 pub fn way_back(app: &App) -> String {
     let before = app.focus.back.last().filter(|it| goes_back(app) && it.side == Side::View);
     match before {
-        Some(stop) => stop.shown.view().name().to_owned(),
+        Some(entry) => entry.shown.view().name().to_owned(),
         None => format!("[{}] {}", app.focus.pane + 1, PANES[app.focus.pane].title),
     }
 }
@@ -235,9 +235,9 @@ fn level(app: &mut App) -> bool {
 fn wider(app: &mut App) -> bool {
     let before = app.focus.back.iter().rposition(|it| it.scope.namespaces != app.focus.scope.namespaces);
     let Some(at) = before.filter(|_| !app.focus.scope.namespaces.is_empty()) else { return false };
-    let stop = app.focus.back[at].clone();
+    let entry = app.focus.back[at].clone();
     app.focus.back.truncate(at);
-    app.go_to(stop);
+    app.go_to(entry);
     true
 }
 

@@ -23,7 +23,7 @@ use crate::model::name::Name;
 use crate::model::role::{Subject, SubjectKind};
 use crate::rbac::fold::What;
 use crate::rbac::identity::{Membership, canonical};
-use crate::rbac::pasted::{self, Whom};
+use crate::rbac::pasted::{self, TypedSubject};
 use crate::rbac::places;
 use crate::rbac::{Identity, Places, Request, ResourceRequest};
 use crate::text::{About, rbac};
@@ -226,13 +226,13 @@ pub fn typed_subject(app: &App, words: &str, namespace: &Name) -> Result<Subject
     let such = "such as user:dev-1, group:dev or sa:shop/web";
     let held = || app.session.acting.as_ref().map(|it| it.subject.clone()).or_else(|| subject(app));
     let whom = match words {
-        "" => held().map_or(Whom::Me, Whom::Somebody),
+        "" => held().map_or(TypedSubject::Me, TypedSubject::Somebody),
         words => pasted::read(words, namespace).map_err(|what| Fault::new(what, such))?,
     };
     match (whom, app.session.world.told.me()) {
-        (Whom::Somebody(subject), _) => Ok(subject),
-        (Whom::Me, Some(me)) => Ok(me.subject()),
-        (Whom::Me, None) => Err(Fault::new("a subject is needed: who you are is not known here", such)),
+        (TypedSubject::Somebody(subject), _) => Ok(subject),
+        (TypedSubject::Me, Some(me)) => Ok(me.subject()),
+        (TypedSubject::Me, None) => Err(Fault::new("a subject is needed: who you are is not known here", such)),
     }
 }
 

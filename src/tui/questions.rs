@@ -28,7 +28,7 @@ use crate::ask::question::{can, who_can};
 use crate::ask::{Fault, Here, Line, Question, escalation};
 use crate::model::name::Name;
 use crate::rbac::request::Request;
-use crate::rbac::served::Resolved;
+use crate::rbac::served::ResolvedResource;
 
 /// How what is typed on this screen is read.
 pub(super) fn here(app: &App, line: &Line) -> Here {
@@ -211,7 +211,7 @@ fn open_who_can(app: &mut App, asked: &who_can::WhoCan, here: Here) -> Result<()
 }
 
 /// What is asked, unless it is proven to ask for nothing; before a server has said what it serves nothing is.
-fn served(app: &App, resolved: Resolved, unserved: &Unserved, here: &Here) -> Result<Resolved, Fault> {
+fn served(app: &App, resolved: ResolvedResource, unserved: &Unserved, here: &Here) -> Result<ResolvedResource, Fault> {
     let is_unknown = app.session.world.cluster.coverage.kinds.is_empty() && app.setup.origin == Origin::Live;
     if is_unknown {
         return Ok(resolved.all_the_same());

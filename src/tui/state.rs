@@ -104,8 +104,8 @@ pub struct Focus {
     /// How many columns of the pane in front are scrolled away.
     pub shift: usize,
     pub scope: Scope,
-    pub back: Vec<Stop>,
-    pub forward: Vec<Stop>,
+    pub back: Vec<HistoryEntry>,
+    pub forward: Vec<HistoryEntry>,
 }
 
 /// What is being typed and chosen, and what was said of it.
@@ -156,7 +156,7 @@ pub struct Answers {
 
 /// A place in the program to come back to.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Stop {
+pub struct HistoryEntry {
     pub pane: usize,
     pub side: Side,
     pub shown: Shown,
@@ -166,10 +166,10 @@ pub struct Stop {
     pub reading: Reading,
 }
 
-impl Stop {
+impl HistoryEntry {
     /// Whether it is the same place, wherever in the answer.
-    pub fn is_at(&self, other: &Stop) -> bool {
-        let of = |it: &Stop| Stop { reading: Reading::default(), ..it.clone() };
+    pub fn is_at(&self, other: &HistoryEntry) -> bool {
+        let of = |it: &HistoryEntry| HistoryEntry { reading: Reading::default(), ..it.clone() };
         of(self) == of(other)
     }
 }

@@ -14,7 +14,7 @@ use crate::ask::end::{self, End, PortAsk};
 use crate::ask::entry::Entry;
 use crate::ask::expectation::{Expectation, Numbered, Reaching};
 use crate::ask::many::{namespace_of, unit_text};
-use crate::ask::resolve::{Role, Whom, resolve};
+use crate::ask::resolve::{ResolvedEnd, Role, resolve};
 use crate::ask::{Fault, Here};
 use crate::manifests::Object;
 use crate::model::port::{PortSet, Protocol};
@@ -65,10 +65,10 @@ impl Draft<'_> {
     }
 
     /// Whom an end means; that it is there is proven, as far as it can be known.
-    fn whom(&self, end: &End, role: Role<'_>) -> Result<Whom, Fault> {
+    fn resolved(&self, end: &End, role: Role<'_>) -> Result<ResolvedEnd, Fault> {
         let directory = OnceCell::new();
         let of_all = || directory.get_or_init(|| Directory::of(&self.units.cluster));
-        Ok(resolve(&self.units.cluster, of_all, end, role)?.whom)
+        Ok(resolve(&self.units.cluster, of_all, end, role)?.end)
     }
 
     fn sources_of(&mut self, end: &End) -> Result<Vec<Peer>, Fault> {
@@ -82,15 +82,15 @@ impl Draft<'_> {
                 ["0.0.0.0/0", "::/0"].map(|it| Peer::Block(it.parse::<IpNet>().expect("it is written as one"))).to_vec()
             }
             End::Block(block) => vec![Peer::Block(*block)],
-            other => match self.whom(other, role)? {
+            other => match self.resolved(other, role)? {
                 // Nothing connects from a Service's address.
-                Whom::Service(front) if role == Role::Source && front.entry != Entry::Name => Vec::new(),
+                ResolvedEnd::Service(front) if role == Role::Source && front.entry != Entry::Name => Vec::new(),
                 // Names are followed by then: one that is left leads out of the cluster, or back to itself.
-                Whom::Service(front) if matches!(front.service.service_type, ServiceType::ExternalName(_)) => {
+                ResolvedEnd::Service(front) if matches!(front.service.service_type, ServiceType::ExternalName(_)) => {
                     Vec::new()
                 }
-                Whom::Service(front) => return Ok(self.of_service(&front.service, port)),
-                whom => self.peers_of(whom),
+                ResolvedEnd::Service(front) => return Ok(self.of_service(&front.service, port)),
+                end => self.peers_of(end),
             },
         };
         Ok(peers.into_iter().map(|it| (it, self.asked(it, port))).collect())
@@ -107,12 +107,12 @@ impl Draft<'_> {
         which.iter().filter_map(|it| self.targets(service, it)).flatten().collect()
     }
 
-    fn peers_of(&mut self, whom: Whom) -> Vec<Peer> {
-        let members = match whom {
-            Whom::One(member) | Whom::At(member, _) => vec![member],
-            Whom::Pods { members, .. } => members.into_iter().map(crate::ask::member::Member::Pod).collect(),
-            Whom::Block(block) => return vec![Peer::Block(block)],
-            Whom::Service(_) | Whom::Internet | Whom::Unseen => Vec::new(),
+    fn peers_of(&mut self, end: ResolvedEnd) -> Vec<Peer> {
+        let members = match end {
+            ResolvedEnd::One(member) | ResolvedEnd::At(member, _) => vec![member],
+            ResolvedEnd::Pods { members, .. } => members.into_iter().map(crate::ask::member::Member::Pod).collect(),
+            ResolvedEnd::Block(block) => return vec![Peer::Block(block)],
+            ResolvedEnd::Service(_) | ResolvedEnd::Internet | ResolvedEnd::Unseen => Vec::new(),
         };
         let mut peers = BTreeSet::new();
         for member in members {

@@ -11,7 +11,7 @@ use crate::model::name::Name;
 use crate::model::service::{Service, ServiceType};
 
 /// Whom a host means.
-pub(super) enum Whom<'a> {
+pub(super) enum HostMeaning<'a> {
     Service(&'a Service),
     /// A name of a Service that is not there.
     Absent,
@@ -24,14 +24,14 @@ pub(super) enum Whom<'a> {
 const STEPS: u8 = 8;
 
 /// Whom a mention means in this namespace; its own Services come first.
-pub(super) fn whom<'a>(cluster: &'a Cluster, namespace: &str, mention: &Mention, key: &str) -> Whom<'a> {
+pub(super) fn whom<'a>(cluster: &'a Cluster, namespace: &str, mention: &Mention, key: &str) -> HostMeaning<'a> {
     // DNS knows no case; a word that stands alone is a name only as it is written.
     let host = if mention.form == Form::Alone { mention.host.clone() } else { mention.host.to_ascii_lowercase() };
     match service(cluster, namespace, &host) {
         Some(found) if mention.beside.iter().all(|it| service(cluster, namespace, it).is_some()) => {
             followed(cluster, found)
         }
-        Some(_) => Whom::Nothing,
+        Some(_) => HostMeaning::Nothing,
         None => unknown(cluster, &host, mention, key),
     }
 }
@@ -52,32 +52,34 @@ pub(super) fn service<'a>(cluster: &'a Cluster, namespace: &str, host: &str) -> 
 }
 
 /// What an ExternalName leads to in the end.
-fn followed<'a>(cluster: &'a Cluster, first: &'a Service) -> Whom<'a> {
+fn followed<'a>(cluster: &'a Cluster, first: &'a Service) -> HostMeaning<'a> {
     let mut at = first;
     for _ in 0..STEPS {
-        let ServiceType::ExternalName(name) = &at.service_type else { return Whom::Service(at) };
-        let Some(next) = service(cluster, &at.meta.namespace, &name.to_ascii_lowercase()) else { return Whom::Outside };
+        let ServiceType::ExternalName(name) = &at.service_type else { return HostMeaning::Service(at) };
+        let Some(next) = service(cluster, &at.meta.namespace, &name.to_ascii_lowercase()) else {
+            return HostMeaning::Outside;
+        };
         at = next;
     }
-    Whom::Nothing
+    HostMeaning::Nothing
 }
 
 /// What is no Service.
-fn unknown<'a>(cluster: &'a Cluster, host: &str, mention: &Mention, key: &str) -> Whom<'a> {
+fn unknown<'a>(cluster: &'a Cluster, host: &str, mention: &Mention, key: &str) -> HostMeaning<'a> {
     let labels: Vec<&str> = host.trim_end_matches('.').split('.').collect();
     let is_known = |it: &str| cluster.namespace_names().contains(&Name::from(it));
     let is_address = host.parse::<std::net::IpAddr>().is_ok() || labels.iter().all(|it| it.parse::<u64>().is_ok());
     let is_local = ["localhost", "localhost.localdomain"].contains(&host);
     match (labels.as_slice(), mention.form) {
-        _ if is_local || is_address && mention.form != Form::Url => Whom::Nothing,
-        _ if is_address && host.starts_with("127.") => Whom::Nothing,
-        _ if is_address => Whom::Outside,
-        ([_, _, "svc"], _) | ([_, _, "svc", "cluster", "local"], _) | ([_, _, _, "svc", ..], _) => Whom::Absent,
-        ([_], Form::Url) => Whom::Absent,
-        ([_], Form::Port) if wants_a_host(key) => Whom::Absent,
-        ([_, home], Form::Url | Form::Port) if is_known(home) => Whom::Absent,
-        ([_, _, ..], Form::Url | Form::Port) if is_domain(&labels) => Whom::Outside,
-        _ => Whom::Nothing,
+        _ if is_local || is_address && mention.form != Form::Url => HostMeaning::Nothing,
+        _ if is_address && host.starts_with("127.") => HostMeaning::Nothing,
+        _ if is_address => HostMeaning::Outside,
+        ([_, _, "svc"], _) | ([_, _, "svc", "cluster", "local"], _) | ([_, _, _, "svc", ..], _) => HostMeaning::Absent,
+        ([_], Form::Url) => HostMeaning::Absent,
+        ([_], Form::Port) if wants_a_host(key) => HostMeaning::Absent,
+        ([_, home], Form::Url | Form::Port) if is_known(home) => HostMeaning::Absent,
+        ([_, _, ..], Form::Url | Form::Port) if is_domain(&labels) => HostMeaning::Outside,
+        _ => HostMeaning::Nothing,
     }
 }
 

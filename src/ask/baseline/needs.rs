@@ -80,12 +80,12 @@ impl Draft<'_> {
         let told = |value: String| Unresolved { object: word.object.clone(), place: word.place.clone(), value };
         let cluster = self.units.cluster.clone();
         match names::whom(&cluster, namespace, mention, &word.key) {
-            names::Whom::Service(service) => self.needs(from, service, word, mention),
-            names::Whom::Absent if is_in_scope => {
+            names::HostMeaning::Service(service) => self.needs(from, service, word, mention),
+            names::HostMeaning::Absent if is_in_scope => {
                 self.baseline.unresolved.push(told(mention.to_string()));
                 false
             }
-            names::Whom::Outside if is_in_scope => {
+            names::HostMeaning::Outside if is_in_scope => {
                 self.baseline.outside.push(told(mention.to_string()));
                 false
             }

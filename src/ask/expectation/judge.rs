@@ -27,7 +27,7 @@ use crate::model::name::Name;
 use crate::model::role::{Subject, SubjectKind};
 use crate::rbac::grant::Grant;
 use crate::rbac::identity::{Identity, MASTERS, canonical};
-use crate::rbac::pasted::Whom;
+use crate::rbac::pasted::TypedSubject;
 use crate::rbac::served::path_of;
 use crate::text::evidence::Evidence;
 use crate::text::{self, Mark, words};
@@ -207,8 +207,8 @@ fn of_path(it: &ReachPath) -> Vec<Evidence> {
 /// Whom a subject means; nothing while the server has not said who the operator is.
 fn somebody(text: &str, here: &Here, world: &World) -> Option<Subject> {
     match super::who(text, here).ok()? {
-        Whom::Somebody(subject) => Some(canonical(&subject)),
-        Whom::Me => world.told.me().map(|it| it.subject()),
+        TypedSubject::Somebody(subject) => Some(canonical(&subject)),
+        TypedSubject::Me => world.told.me().map(|it| it.subject()),
     }
 }
 

@@ -8,7 +8,7 @@ use crate::ask::{Fault, Here, Question, World};
 use crate::model::coverage::Scope;
 use crate::model::id::{Kind, ObjectId};
 use crate::model::name::Name;
-use crate::rbac::pasted::Whom;
+use crate::rbac::pasted::TypedSubject;
 use crate::rbac::review::Review;
 
 impl Expectation {
@@ -47,7 +47,7 @@ impl Expectation {
 
     /// Whether it is about the operator.
     fn is_of_me(&self, here: &Here) -> bool {
-        let is_me = |it: &String| who(it, here) == Ok(Whom::Me);
+        let is_me = |it: &String| who(it, here) == Ok(TypedSubject::Me);
         match self {
             Expectation::Can { subject, .. } => is_me(subject),
             Expectation::Nobody { but, .. } => but.iter().any(is_me),

@@ -29,7 +29,7 @@ use crate::model::name::Name;
 use crate::model::role::{Subject, SubjectKind};
 use crate::model::workload::Owner;
 use crate::rbac::identity::Identity;
-use crate::rbac::pasted::{self, Whom};
+use crate::rbac::pasted::{self, TypedSubject};
 use crate::rbac::touch::Touched;
 use crate::text::Page;
 
@@ -86,8 +86,8 @@ const SUCH_AS: &str = "such as shop/web-0, deploy/shop/web, svc/shop/db, ns/shop
 pub fn item(text: &str, here: &Here) -> Result<Item, Fault> {
     if escalation::is_subject(text) {
         return match pasted::read(text, &here.namespace).map_err(|what| Fault::new(what, SUCH_AS))? {
-            Whom::Somebody(subject) => Ok(Item::Subject(subject)),
-            Whom::Me => Err(Fault::new(format!("{text} names nobody"), SUCH_AS)),
+            TypedSubject::Somebody(subject) => Ok(Item::Subject(subject)),
+            TypedSubject::Me => Err(Fault::new(format!("{text} names nobody"), SUCH_AS)),
         };
     }
     if let Some(policy) = policy(text, here) {

@@ -15,10 +15,10 @@ use crate::model::role::{Subject, SubjectKind};
 use crate::people::{Person, Standing};
 use crate::rbac::grant::Access;
 use crate::rbac::identity::{self, Identity};
-use crate::rbac::pasted::{self, Whom};
+use crate::rbac::pasted::{self, TypedSubject};
 use crate::rbac::request::Request;
 use crate::rbac::review::{Me, Reply, Review};
-use crate::rbac::served::{Given, Resolved, Typed};
+use crate::rbac::served::{Given, ResolvedResource, Typed};
 use crate::rbac::version::Version;
 use crate::text::Mark;
 use crate::text::evidence::Evidence;
@@ -73,12 +73,12 @@ impl Unserved {
     }
 
     /// What was typed, as it is to be asked.
-    pub fn resolved(&self, resolved: Resolved) -> Resolved {
+    pub fn resolved(&self, resolved: ResolvedResource) -> ResolvedResource {
         if self.unserved { resolved.all_the_same() } else { resolved }
     }
 
     /// Why it is not asked: it is not served, or the namespace that was named is not there.
-    pub fn refusal(&self, resolved: Option<Resolved>, here: &Here, world: &World) -> Option<Fault> {
+    pub fn refusal(&self, resolved: Option<ResolvedResource>, here: &Here, world: &World) -> Option<Fault> {
         if self.unserved {
             return None;
         }
@@ -110,9 +110,12 @@ impl Groups {
     pub fn who(&self, typed: Option<&str>, here: &Here, world: &World) -> Result<Option<Identity>, Fault> {
         let namespace = if here.namespace.is_empty() { "default" } else { here.namespace.as_str() };
         let given: Vec<Name> = self.groups.iter().map(Name::from).collect();
-        match typed.map_or(Ok(Whom::Me), |it| pasted::read(it, namespace)).map_err(|it| Fault::new(it, SUCH_AS))? {
-            Whom::Somebody(subject) => Ok(Some(self.identity(&subject, world))),
-            Whom::Me => Ok(me(here, world)?.map(|it| it.identity(&given))),
+        match typed
+            .map_or(Ok(TypedSubject::Me), |it| pasted::read(it, namespace))
+            .map_err(|it| Fault::new(it, SUCH_AS))?
+        {
+            TypedSubject::Somebody(subject) => Ok(Some(self.identity(&subject, world))),
+            TypedSubject::Me => Ok(me(here, world)?.map(|it| it.identity(&given))),
         }
     }
 
@@ -145,7 +148,7 @@ pub fn resolve(
     namespace: &str,
     here: &Here,
     world: &World,
-) -> Resolved {
+) -> ResolvedResource {
     let given = if here.only.is_some() { Given::Yes } else { Given::No };
     let typed = Typed { verb, resource, name: name.unwrap_or_default(), namespace, given };
     world.served.resolve(&typed)

@@ -14,7 +14,7 @@ use crate::rbac::identity::Identity;
 use crate::rbac::pasted;
 use crate::rbac::request::Request;
 use crate::rbac::review::{self, Reply, Review};
-use crate::rbac::served::{Resolved, path_of};
+use crate::rbac::served::{ResolvedResource, path_of};
 use crate::text::evidence::Evidence;
 use crate::text::{self, Mark, Page};
 
@@ -107,7 +107,7 @@ impl Can {
     ///
     /// # Errors
     /// No verb or no resource was typed.
-    pub fn resolved(&self, here: &Here, world: &World) -> Result<Resolved, Fault> {
+    pub fn resolved(&self, here: &Here, world: &World) -> Result<ResolvedResource, Fault> {
         let words = self.typed()?;
         let namespace = if here.all_namespaces { "" } else { here.namespace.as_str() };
         let typed = (words.verb, words.resource, words.object);

@@ -17,7 +17,7 @@ use crate::model::role::{Subject, SubjectKind};
 use crate::rbac::note;
 use crate::rbac::request::Request;
 use crate::rbac::review::Review;
-use crate::rbac::served::{Resolved, path_of};
+use crate::rbac::served::{ResolvedResource, path_of};
 use crate::rbac::who::{self, Places};
 use crate::text::evidence::Evidence;
 use crate::text::{self, Line, Mark, Page};
@@ -44,14 +44,14 @@ pub struct WhoCan {
 
 impl WhoCan {
     /// The request that is meant.
-    pub fn resolved(&self, here: &Here, world: &World) -> Resolved {
+    pub fn resolved(&self, here: &Here, world: &World) -> ResolvedResource {
         let namespace = here.only.as_deref().unwrap_or_default();
         let typed = (self.verb.as_str(), self.resource.as_str(), self.object.as_deref());
         self.unserved.resolved(access::resolve(typed, namespace, here, world))
     }
 
     /// Where to look: in a namespace that was named, in none for what stands in none, else everywhere.
-    pub fn places(&self, here: &Here, resolved: &Resolved) -> Places {
+    pub fn places(&self, here: &Here, resolved: &ResolvedResource) -> Places {
         let is_url = path_of(&self.resource).is_some();
         match here.only.is_some() || resolved.scope == Some(ResourceScope::Cluster) || is_url {
             true => Places::Asked,

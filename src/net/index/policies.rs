@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::peers::Key;
-use super::ports::Resolved;
+use super::ports::ResolvedPorts;
 use super::short::Short;
 use super::{Index, slot};
 use crate::model::cluster::Cluster;
@@ -267,7 +267,7 @@ impl Index {
     }
 
     /// The ports of a rule on a destination.
-    pub(super) fn resolved(&self, rule: &RuleEntry, declared: u32) -> Resolved {
+    pub(super) fn resolved(&self, rule: &RuleEntry, declared: u32) -> ResolvedPorts {
         self.ports.resolved(rule.spec, declared)
     }
 

@@ -101,7 +101,7 @@ pub(super) struct Declared {
 
 /// What a rule's ports mean on one destination: numbers of two port sets.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub(super) struct Resolved {
+pub(super) struct ResolvedPorts {
     pub sure: u32,
     pub possible: u32,
 }
@@ -112,11 +112,11 @@ pub(super) struct Ports {
     specs: Vec<Vec<PortMatch>>,
     spec_ids: HashMap<Vec<PortMatch>, u32, FxBuildHasher>,
     /// For rules without names; `None`: resolve by declaration.
-    plain: Vec<Option<Resolved>>,
+    plain: Vec<Option<ResolvedPorts>>,
     declared: Vec<Vec<Declared>>,
     declared_ids: HashMap<Vec<Declared>, u32, FxBuildHasher>,
     /// By rule with names, then by declaration.
-    named: Vec<Vec<Resolved>>,
+    named: Vec<Vec<ResolvedPorts>>,
     sets: Vec<Arc<PortSet>>,
     set_ids: HashMap<Arc<PortSet>, u32, FxBuildHasher>,
     masks: Vec<Mask>,
@@ -220,7 +220,7 @@ impl Ports {
             (0..self.declared.len() as u32).for_each(|declared| self.resolve(id, declared));
         } else {
             let set = self.set(resolve(spec, &[]).0);
-            self.plain.push(Some(Resolved { sure: set, possible: set }));
+            self.plain.push(Some(ResolvedPorts { sure: set, possible: set }));
             self.named.push(Vec::new());
         }
         id
@@ -253,18 +253,18 @@ impl Ports {
 
     fn resolve(&mut self, spec: u32, declared: u32) {
         let (sure, possible) = resolve(&self.specs[spec as usize], &self.declared[declared as usize]);
-        let resolved = Resolved { sure: self.set(sure), possible: self.set(possible) };
+        let resolved = ResolvedPorts { sure: self.set(sure), possible: self.set(possible) };
         debug_assert_eq!(self.named[spec as usize].len(), declared as usize);
         self.named[spec as usize].push(resolved);
     }
 
     /// What a rule's ports mean on a destination that declares so.
-    pub fn resolved(&self, spec: u32, declared: u32) -> Resolved {
+    pub fn resolved(&self, spec: u32, declared: u32) -> ResolvedPorts {
         self.plain[spec as usize].unwrap_or_else(|| self.named[spec as usize][declared as usize])
     }
 
     /// What they mean on every destination; `None`: it depends on what it declares.
-    pub fn plain(&self, spec: u32) -> Option<Resolved> {
+    pub fn plain(&self, spec: u32) -> Option<ResolvedPorts> {
         self.plain[spec as usize]
     }
 

@@ -13,7 +13,7 @@ use super::families::Deciding;
 use super::found::{Found, Side};
 use super::members::{Bits, Members};
 use super::peers::{ANYONE, Key};
-use super::ports::{Mask, Resolved};
+use super::ports::{Mask, ResolvedPorts};
 use super::slot;
 use crate::model::address::Family;
 use crate::model::policy::{Action, Direction};
@@ -50,7 +50,7 @@ enum Who<'a> {
 
 /// One rule, or many alike: ports and classes.
 struct Entry<'a> {
-    ports: Resolved,
+    ports: ResolvedPorts,
     who: Who<'a>,
 }
 

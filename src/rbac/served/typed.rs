@@ -17,7 +17,7 @@ use crate::rbac::request::{Request, ResourceRequest};
 
 /// How a typed resource was read.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Resolved {
+pub struct ResolvedResource {
     pub request: Request,
     /// What to say on stderr: a group that was guessed, a name that is not served, an ignored namespace.
     pub notes: Vec<Name>,
@@ -35,7 +35,7 @@ pub struct Refusal {
     pub hint: String,
 }
 
-impl Resolved {
+impl ResolvedResource {
     /// The same, asked all the same: why it would not be is said with the notes.
     pub fn all_the_same(mut self) -> Self {
         let refusal = self.refusal.take();
@@ -84,7 +84,7 @@ impl Served {
     }
 
     /// Reads what a user typed as a request (CONTRACT §4, "Typed requests").
-    pub fn resolve(&self, typed: &Typed<'_>) -> Resolved {
+    pub fn resolve(&self, typed: &Typed<'_>) -> ResolvedResource {
         if let Some(path) = urls::path_of(typed.resource) {
             return urls::resolve(typed, path);
         }
@@ -127,7 +127,7 @@ impl Served {
                 false => notes.push(format!("{}; {}", told.what, told.hint).into()),
             }
         }
-        Resolved { request: Request::Resource(request), notes, scope, refusal }
+        ResolvedResource { request: Request::Resource(request), notes, scope, refusal }
     }
 
     /// The served resource that a word and perhaps a group mean, with what there is to say about it.

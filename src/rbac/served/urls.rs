@@ -6,7 +6,7 @@
 //! /api/v1/namespaces/shop/pods          the API server reads it as a request for pods in shop
 //! ```
 
-use super::{Given, Resolved, Typed, verbs};
+use super::{Given, ResolvedResource, Typed, verbs};
 use crate::model::name::Name;
 use crate::rbac::request::Request;
 
@@ -23,7 +23,7 @@ pub fn path_of(typed: &str) -> Option<&str> {
 }
 
 /// A typed question about a URL.
-pub(super) fn resolve(typed: &Typed<'_>, path: &str) -> Resolved {
+pub(super) fn resolve(typed: &Typed<'_>, path: &str) -> ResolvedResource {
     let mut notes: Vec<Name> = verbs::note_of_method(typed.verb).map(Name::from).into_iter().collect();
     if path.len() < typed.resource.len() {
         let what = if typed.resource.starts_with('/') { "a query is no part of the path" } else { "a URL is its path" };
@@ -39,7 +39,7 @@ pub(super) fn resolve(typed: &Typed<'_>, path: &str) -> Resolved {
     if typed.given == Given::Yes && !typed.namespace.is_empty() {
         notes.push("URLs are cluster-scoped: -n is ignored".into());
     }
-    Resolved { request: Request::url(typed.verb, path), notes, scope: None, refusal: None }
+    ResolvedResource { request: Request::url(typed.verb, path), notes, scope: None, refusal: None }
 }
 
 /// What a path under `/api` or `/apis` asks for, as it is typed: `get pods web -n shop`.
