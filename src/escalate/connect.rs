@@ -13,9 +13,9 @@
 //! [`EDGES`] and gives last steps. What is written is tried on a copy of the cluster at once, so that only ways that
 //! work are told.
 
+mod allow_policy;
 mod forge;
 pub mod label_sets;
-mod open;
 mod past;
 mod probe;
 mod publish;
@@ -74,7 +74,7 @@ pub static EDGES: &[&Edge] = &[
     &past::FORWARD,
     &past::PROXY,
     &past::SERVICE_PROXY,
-    &open::OPEN,
+    &allow_policy::ALLOW_POLICY,
     &spaces::RELABEL,
     &spaces::CREATE,
     &probe::PROBE,
@@ -99,7 +99,7 @@ const WAYS: &[(Find, usize)] = &[
     (forge::steps, 1),
     (template::steps, 1),
     (relabel::steps, 2),
-    (open::steps, 2),
+    (allow_policy::steps, 2),
     (spaces::steps, 1),
     (probe::steps, 1),
     (publish::steps, 1),

@@ -5,8 +5,8 @@
 
 use super::app::App;
 use super::event::Effect;
-use super::go;
 use super::layout::Side;
+use super::navigate;
 use super::panes::{self, PANES, Pane};
 
 /// The commands that do most of the work, which the help begins with.
@@ -186,15 +186,15 @@ const fn to_pane(at: usize) -> Command {
     // One digit each: there is no key for a tenth.
     const NUMBERS: [&[&str]; 9] = [&["1"], &["2"], &["3"], &["4"], &["5"], &["6"], &["7"], &["8"], &["9"]];
     const GO: [fn(&mut App) -> Vec<Effect>; 9] = [
-        |app| go::pane(app, 0),
-        |app| go::pane(app, 1),
-        |app| go::pane(app, 2),
-        |app| go::pane(app, 3),
-        |app| go::pane(app, 4),
-        |app| go::pane(app, 5),
-        |app| go::pane(app, 6),
-        |app| go::pane(app, 7),
-        |app| go::pane(app, 8),
+        |app| navigate::pane(app, 0),
+        |app| navigate::pane(app, 1),
+        |app| navigate::pane(app, 2),
+        |app| navigate::pane(app, 3),
+        |app| navigate::pane(app, 4),
+        |app| navigate::pane(app, 5),
+        |app| navigate::pane(app, 6),
+        |app| navigate::pane(app, 7),
+        |app| navigate::pane(app, 8),
     ];
     always(NUMBERS[at], PANES[at].word, PANES[at].help, EVERYWHERE, GO[at])
 }
@@ -265,7 +265,7 @@ pub fn document() -> String {
 /// The commands named in the last row, most useful first, for where one is; on a line with a rule that comes first.
 pub fn hints(app: &App) -> Vec<&'static Command> {
     let names = if app.focus.side == Side::View { app.focus.shown.view().hints() } else { PANES[app.focus.pane].hints };
-    let why = super::open::no_rule(app).is_none().then_some(&"why");
+    let why = super::open_view::no_rule(app).is_none().then_some(&"why");
     let at = app.place();
     let command = |name: &&str| COMMANDS.iter().find(|it| it.name == *name && it.places.contains(&at));
     why.into_iter().chain(names).filter_map(command).collect()

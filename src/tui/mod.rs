@@ -29,7 +29,6 @@ pub mod event;
 pub mod explain;
 mod field;
 mod fixable;
-mod go;
 mod grants;
 mod grid;
 mod impact;
@@ -40,7 +39,8 @@ pub mod list;
 mod mapping;
 pub mod matrix;
 mod mouse;
-mod open;
+mod navigate;
+mod open_view;
 mod page;
 mod paint;
 pub mod palette;
@@ -110,7 +110,7 @@ pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
 fn draw_way_back(app: &App, area: Rect, buffer: &mut Buffer) {
     let theme = app.setup.theme;
     let slot = Slot { x: area.x + 1, y: area.bottom().saturating_sub(1), width: area.width / 2 };
-    paint::put(buffer, slot, &format!(" Esc: back to {} ", go::way_back(app)), theme.style(Role::Dim), theme);
+    paint::put(buffer, slot, &format!(" Esc: back to {} ", navigate::way_back(app)), theme.style(Role::Dim), theme);
 }
 
 /// One honest line.

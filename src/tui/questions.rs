@@ -17,7 +17,7 @@ use super::proposing::FixAsked;
 use super::reaching::{self, Typed};
 use super::status::Origin;
 use super::working::Working;
-use super::{choices, choking, go};
+use super::{choices, choking, navigate};
 use crate::ask::item::Item;
 use crate::ask::question::about::{self, Explain, Touch};
 use crate::ask::question::access::{Groups, Unserved};
@@ -141,7 +141,7 @@ fn list(app: &mut App, which: Which, filter: &str, line: &Line) {
         None if line.all_namespaces => choices::narrow_to(app, Default::default()),
         None => {}
     }
-    go::pane(app, panes::of(which));
+    navigate::pane(app, panes::of(which));
     app.filter(filter);
 }
 
@@ -158,7 +158,7 @@ fn open_item(app: &mut App, item: &Item, tab: Option<&str>, line: &Line) -> Resu
         let line = Line::of(in_full(&line.question, item));
         return Ok(open_page(app, Asked { line, here, notes: Vec::new() }));
     }
-    go::pane(app, pane);
+    navigate::pane(app, pane);
     app.panes[pane].list.select(item);
     app.focus.tab = explain::tabs(item).iter().position(|it| Some(it.title) == tab).unwrap_or(0);
     app.open(Shown::Explain);

@@ -17,7 +17,7 @@ use super::layout::Side;
 use super::picker::{Choice, Entry, Picker, Subject as Picking};
 use super::views::stage::StagedAt;
 use super::yaml::{self, ManagedFields};
-use super::{open, what_if};
+use super::{open_view, what_if};
 use crate::ask::staged::Staged;
 use crate::change::clash::{Clash, clash};
 use crate::change::rebase::rebased;
@@ -219,7 +219,7 @@ fn editable(app: &App) -> Option<ObjectId> {
         _ if app.focus.side == Side::Pane => None,
         Shown::Yaml(at) => Some(at.object.clone()),
         Shown::Staged(StagedAt(id)) => Some(id.clone()),
-        _ => open::link(app).map(|it| it.object.clone()),
+        _ => open_view::link(app).map(|it| it.object.clone()),
     };
     of_view.or_else(|| app.selected().and_then(|it| it.object())).filter(is_edited)
 }

@@ -2,7 +2,7 @@
 
 use super::{Command, ENDS, EVERYWHERE, Finds, LISTS, OBJECTS, always};
 use crate::ask::reaches::Way;
-use crate::tui::{choices, choking, go, grants, open, sidestepping};
+use crate::tui::{choices, choking, grants, navigate, open_view, sidestepping};
 
 /// The rows.
 pub(super) const ALL: &[Command] = &[
@@ -11,8 +11,8 @@ pub(super) const ALL: &[Command] = &[
         name: "trace",
         help: "trace a connection: first its source, then its destination; two marked rows at once",
         places: ENDS,
-        refuses: open::no_end,
-        run: open::trace,
+        refuses: open_view::no_end,
+        run: open_view::trace,
         finds: Finds::ByName,
     },
     Command {
@@ -20,7 +20,7 @@ pub(super) const ALL: &[Command] = &[
         name: "port",
         help: "choose the port of the trace",
         places: EVERYWHERE,
-        refuses: open::no_trace,
+        refuses: open_view::no_trace,
         run: choices::ports,
         finds: Finds::ByName,
     },
@@ -29,8 +29,8 @@ pub(super) const ALL: &[Command] = &[
         name: "swap",
         help: "swap source and destination of the trace",
         places: EVERYWHERE,
-        refuses: open::no_trace,
-        run: open::swap,
+        refuses: open_view::no_trace,
+        run: open_view::swap,
         finds: Finds::ByName,
     },
     Command {
@@ -38,8 +38,8 @@ pub(super) const ALL: &[Command] = &[
         name: "reach",
         help: "what the selected subject, pod, node or namespace can come to reach: in steps, and by the network",
         places: ENDS,
-        refuses: open::no_reach,
-        run: |app| open::reach(app, Way::From),
+        refuses: open_view::no_reach,
+        run: |app| open_view::reach(app, Way::From),
         finds: Finds::ByName,
     },
     Command {
@@ -47,8 +47,8 @@ pub(super) const ALL: &[Command] = &[
         name: "who",
         help: "who can come to reach it, in steps and by the network; on a permission: who else can",
         places: ENDS,
-        refuses: open::no_who,
-        run: |app| open::reach(app, Way::To),
+        refuses: open_view::no_who,
+        run: |app| open_view::reach(app, Way::To),
         finds: Finds::ByName,
     },
     Command {
@@ -74,8 +74,8 @@ pub(super) const ALL: &[Command] = &[
         name: "access",
         help: "what the selected subject may do: its permissions",
         places: ENDS,
-        refuses: open::no_subject,
-        run: open::permissions,
+        refuses: open_view::no_subject,
+        run: open_view::permissions,
         finds: Finds::ByName,
     },
     always(
@@ -83,7 +83,7 @@ pub(super) const ALL: &[Command] = &[
         "matrix",
         "which namespace may connect to which; in the pane of subjects: who may do what",
         EVERYWHERE,
-        open::matrix,
+        open_view::matrix,
     ),
     always(
         &["i"],
@@ -92,14 +92,14 @@ pub(super) const ALL: &[Command] = &[
         EVERYWHERE,
         grants::start_acting,
     ),
-    always(&["d"], "explain", "go to the explanation of the selected object", LISTS, open::explain),
+    always(&["d"], "explain", "go to the explanation of the selected object", LISTS, open_view::explain),
     Command {
         keys: &["y"],
         name: "yaml",
         help: "the whole object as YAML, at the place in question",
         places: OBJECTS,
-        refuses: open::no_object,
-        run: open::yaml,
+        refuses: open_view::no_object,
+        run: open_view::yaml,
         finds: Finds::ByName,
     },
     Command {
@@ -107,8 +107,8 @@ pub(super) const ALL: &[Command] = &[
         name: "why",
         help: "the rule that the line under the cursor rests on",
         places: OBJECTS,
-        refuses: open::no_rule,
-        run: open::rule,
+        refuses: open_view::no_rule,
+        run: open_view::rule,
         finds: Finds::ByName,
     },
     always(
@@ -116,14 +116,14 @@ pub(super) const ALL: &[Command] = &[
         "open",
         "open what is selected: a namespace's pods, a pod's policies, what a subject may do, a line's grants or object",
         EVERYWHERE,
-        open::enter,
+        open_view::enter,
     ),
     always(
         &["/"],
         "filter",
         "show only rows with a word in a column: word, !word, ~letters, -l label=value, column=value; of permissions: verb=get resource=secrets danger",
         EVERYWHERE,
-        go::start_filter,
+        navigate::start_filter,
     ),
     always(&[":"], "palette", "run any command by its name, with arguments", EVERYWHERE, choices::palette),
     always(&["?"], "help", "all keys and what they do here; Enter runs one", EVERYWHERE, choices::help),

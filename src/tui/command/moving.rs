@@ -5,31 +5,37 @@ use crate::tui::app::App;
 use crate::tui::event::{Effect, Mouse};
 use crate::tui::layout::{Share, Side};
 use crate::tui::page::Seek;
-use crate::tui::{choices, copy, go, grants, open, status};
+use crate::tui::{choices, copy, grants, navigate, open_view, status};
 
 /// The rows.
 pub(super) const ALL: &[Command] = &[
-    motion(&["Tab"], "next pane", "go to the next part of the screen", EVERYWHERE, quietly!(|app| go::next(app, 1))),
+    motion(
+        &["Tab"],
+        "next pane",
+        "go to the next part of the screen",
+        EVERYWHERE,
+        quietly!(|app| navigate::next(app, 1)),
+    ),
     motion(
         &["BackTab"],
         "previous pane",
         "go to the previous part of the screen",
         EVERYWHERE,
-        quietly!(|app| go::next(app, -1)),
+        quietly!(|app| navigate::next(app, -1)),
     ),
     motion(
         &["l", "Right"],
         "right",
         "the next pane, or the columns to the right",
         EVERYWHERE,
-        quietly!(|app| go::sideways(app, 1)),
+        quietly!(|app| navigate::sideways(app, 1)),
     ),
     motion(
         &["h", "Left"],
         "left",
         "the previous pane, or the columns to the left",
         EVERYWHERE,
-        quietly!(|app| go::sideways(app, -1)),
+        quietly!(|app| navigate::sideways(app, -1)),
     ),
     motion(&["j", "Down"], "down", "one row down", EVERYWHERE, quietly!(|app| step(app, 1))),
     motion(&["k", "Up"], "up", "one row up", EVERYWHERE, quietly!(|app| step(app, -1))),
@@ -44,16 +50,22 @@ pub(super) const ALL: &[Command] = &[
         "columns right",
         "scroll the columns; the first stays",
         EVERYWHERE,
-        quietly!(|app| go::scroll(app, 1)),
+        quietly!(|app| navigate::scroll(app, 1)),
     ),
-    motion(&["H"], "columns left", "scroll the columns back", EVERYWHERE, quietly!(|app| go::scroll(app, -1))),
-    motion(&["}"], "next tab", "the next page about the selected object", EVERYWHERE, quietly!(|app| go::tab(app, 1))),
+    motion(&["H"], "columns left", "scroll the columns back", EVERYWHERE, quietly!(|app| navigate::scroll(app, -1))),
+    motion(
+        &["}"],
+        "next tab",
+        "the next page about the selected object",
+        EVERYWHERE,
+        quietly!(|app| navigate::tab(app, 1)),
+    ),
     motion(
         &["{"],
         "previous tab",
         "the previous page about the selected object",
         EVERYWHERE,
-        quietly!(|app| go::tab(app, -1)),
+        quietly!(|app| navigate::tab(app, -1)),
     ),
     always(
         &["n"],
@@ -67,14 +79,14 @@ pub(super) const ALL: &[Command] = &[
         "next match",
         "go to the next match of the search",
         TEXTS,
-        quietly!(|app| go::find(app, Seek::Next)),
+        quietly!(|app| navigate::find(app, Seek::Next)),
     ),
     motion(
         &["N"],
         "previous match",
         "go to the previous match of the search",
         TEXTS,
-        quietly!(|app| go::find(app, Seek::Previous)),
+        quietly!(|app| navigate::find(app, Seek::Previous)),
     ),
     Command {
         keys: &["u"],
@@ -82,7 +94,7 @@ pub(super) const ALL: &[Command] = &[
         help: "narrow to the namespace of the selected object",
         places: LISTS,
         refuses: |app| app.selected().is_none_or(|it| it.namespace().is_none()).then_some("cluster-scoped"),
-        run: quietly!(go::use_namespace),
+        run: quietly!(navigate::use_namespace),
         finds: Finds::ByName,
     },
     always(
@@ -101,7 +113,7 @@ pub(super) const ALL: &[Command] = &[
         run: choices::contexts,
         finds: Finds::ByName,
     },
-    always(&["space"], "mark", "mark the selected row, or take its mark away", LISTS, quietly!(go::mark)),
+    always(&["space"], "mark", "mark the selected row, or take its mark away", LISTS, quietly!(navigate::mark)),
     always(
         &["v"],
         "mark range",
@@ -109,7 +121,7 @@ pub(super) const ALL: &[Command] = &[
         LISTS,
         quietly!(|app| app.with_pane(|pane, _| pane.mark_range())),
     ),
-    motion(&["shift-Down"], "mark down", "mark the row and go down", LISTS, quietly!(go::mark)),
+    motion(&["shift-Down"], "mark down", "mark the row and go down", LISTS, quietly!(navigate::mark)),
     Command {
         keys: &["S"],
         name: "sort",
@@ -133,10 +145,10 @@ pub(super) const ALL: &[Command] = &[
         help: "sort the other way",
         places: OBJECTS,
         refuses: choices::not_sorted,
-        run: quietly!(go::invert),
+        run: quietly!(navigate::invert),
         finds: Finds::ByName,
     },
-    always(&["!"], "problems only", "show only rows with problems, or all again", LISTS, quietly!(go::problems)),
+    always(&["!"], "problems only", "show only rows with problems, or all again", LISTS, quietly!(navigate::problems)),
     Command {
         keys: &["!"],
         name: "dangers only",
@@ -146,8 +158,14 @@ pub(super) const ALL: &[Command] = &[
         run: quietly!(grants::dangers),
         finds: Finds::ByName,
     },
-    always(&["p"], "freeze", "pause the screen while the cluster goes on, or resume", EVERYWHERE, quietly!(go::freeze)),
-    always(&["z"], "unfold", "open or close what is folded below a line", &[At::Page], quietly!(open::unfold)),
+    always(
+        &["p"],
+        "freeze",
+        "pause the screen while the cluster goes on, or resume",
+        EVERYWHERE,
+        quietly!(navigate::freeze),
+    ),
+    always(&["z"], "unfold", "open or close what is folded below a line", &[At::Page], quietly!(open_view::unfold)),
     always(
         &["Z"],
         "unfold all",
@@ -155,15 +173,15 @@ pub(super) const ALL: &[Command] = &[
         &[At::Page],
         quietly!(|app| app.explain_reader().toggle_all()),
     ),
-    always(&["[", "Backspace"], "back", "go back to where you were", EVERYWHERE, quietly!(go::back)),
-    always(&["]"], "forward", "go forward again", EVERYWHERE, quietly!(go::forward)),
-    always(&["-"], "last view", "go between the last two places", EVERYWHERE, quietly!(go::last)),
+    always(&["[", "Backspace"], "back", "go back to where you were", EVERYWHERE, quietly!(navigate::back)),
+    always(&["]"], "forward", "go forward again", EVERYWHERE, quietly!(navigate::forward)),
+    always(&["-"], "last view", "go between the last two places", EVERYWHERE, quietly!(navigate::last)),
     Command {
         keys: &["c"],
         name: "copy",
         help: "copy the name of the selected object",
         places: EVERYWHERE,
-        refuses: open::nothing_selected,
+        refuses: open_view::nothing_selected,
         run: copy::copy,
         finds: Finds::ByName,
     },
@@ -172,7 +190,7 @@ pub(super) const ALL: &[Command] = &[
         name: "copy menu",
         help: "choose what to copy: a name, a command, the answer as text",
         places: EVERYWHERE,
-        refuses: open::nothing_selected,
+        refuses: open_view::nothing_selected,
         run: copy::copies,
         finds: Finds::ByName,
     },
@@ -190,7 +208,7 @@ pub(super) const ALL: &[Command] = &[
         EVERYWHERE,
         quietly!(|app| app.focus.share = smaller(app.focus.share)),
     ),
-    always(&["m"], "managed fields", "show or hide managedFields", &[At::Yaml], quietly!(go::managed)),
+    always(&["m"], "managed fields", "show or hide managedFields", &[At::Yaml], quietly!(navigate::managed)),
     Command {
         keys: &["R"],
         name: "resync",
@@ -221,9 +239,9 @@ pub(super) const ALL: &[Command] = &[
         "leave",
         "close, clear the filter, clear the marks, or go back one level; never quits",
         EVERYWHERE,
-        quietly!(go::leave),
+        quietly!(navigate::leave),
     ),
-    always(&["q"], "back or quit", "go back one level; at the top: quit", EVERYWHERE, go::quit_level),
+    always(&["q"], "back or quit", "go back one level; at the top: quit", EVERYWHERE, navigate::quit_level),
     always(&["Q", "ctrl-c"], "quit", "quit at once", EVERYWHERE, |_| vec![Effect::Quit]),
 ];
 

@@ -17,7 +17,7 @@ use ratatui::layout::Rect;
 use super::app::App;
 use super::event::Effect;
 use super::list::{Pace, Sort};
-use super::open;
+use super::open_view;
 use super::paint::Focus;
 use super::table::Table;
 use super::theme::Theme;
@@ -86,7 +86,7 @@ impl PaneSpec {
         prepare_all: |_| {},
         part: Part::Always,
         enter: |_, _| Vec::new(),
-        matrix: open::namespace_matrix,
+        matrix: open_view::namespace_matrix,
         hints: &[],
     };
 }

@@ -3,7 +3,7 @@
 use super::PaneSpec;
 use crate::ask::listing::policies::LISTING;
 use crate::ask::scope::View;
-use crate::tui::open;
+use crate::tui::open_view;
 use crate::tui::table::{Around, Table};
 
 /// The pane.
@@ -14,7 +14,7 @@ pub const PANE: PaneSpec = PaneSpec {
     help: "the pane of policies",
     new: || Box::new(Table::of(&LISTING, empty).headed(heading)),
     concerns: LISTING.concerns,
-    enter: |app, _| open::explain(app),
+    enter: |app, _| open_view::explain(app),
     hints: &["yaml", "explain", "filter", "sort", "problems only", "help", "palette"],
     ..PaneSpec::PLAIN
 };

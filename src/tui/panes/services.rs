@@ -2,7 +2,7 @@
 
 use super::{PaneSpec, Part};
 use crate::ask::listing::services::LISTING;
-use crate::tui::open;
+use crate::tui::open_view;
 use crate::tui::table::Table;
 
 /// The pane.
@@ -14,7 +14,7 @@ pub const PANE: PaneSpec = PaneSpec {
     new: || Box::new(Table::of(&LISTING, |view| super::why_empty(view, LISTING.sources, LISTING.nothing))),
     concerns: LISTING.concerns,
     part: Part::InFront,
-    enter: |app, _| open::explain(app),
+    enter: |app, _| open_view::explain(app),
     hints: &["trace", "reach", "who", "open", "yaml", "filter", "help", "palette"],
     ..PaneSpec::PLAIN
 };

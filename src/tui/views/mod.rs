@@ -35,7 +35,7 @@ use super::event::Effect;
 use super::field::Field;
 use super::job::What;
 use super::layout::{Holds, Side};
-use super::open;
+use super::open_view;
 use super::page::Seek;
 use super::paint::Focus;
 use super::questions;
@@ -173,7 +173,7 @@ pub trait View {
 
     /// Opens what is under the cursor.
     fn open(&self, app: &mut App) -> Vec<Effect> {
-        open::follow(app)
+        open_view::follow(app)
     }
 
     /// The end of a connection that is under the cursor.

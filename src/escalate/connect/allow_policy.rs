@@ -15,7 +15,7 @@ use super::super::rights::Right;
 use super::super::step::Step;
 use super::{Case, edge};
 
-pub(super) static OPEN: Edge = edge(
+pub(super) static ALLOW_POLICY: Edge = edge(
     "N50",
     "write a network policy",
     "every connection to and from pods of the namespace, since policies add",
@@ -48,7 +48,7 @@ pub(super) fn steps(case: &Case<'_>, steps: &mut Vec<Step>) {
             _ => None,
         };
         let mut writes: Vec<Delta> = Vec::new();
-        let mut step = Step::new(&OPEN, &held, case.to());
+        let mut step = Step::new(&ALLOW_POLICY, &held, case.to());
         for namespace in target.iter().chain(source.iter().filter(|it| Some(*it) != target.as_ref())) {
             let Some((right, name, more)) = opening(case, namespace) else { continue };
             step = step.with(right.foothold(case.held)).because(right.because(case.held, namespace, &name));
