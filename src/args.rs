@@ -22,7 +22,7 @@ use crate::tui::theme::PALETTES;
 #[command(name = "kreach", version = env!("KREACH_VERSION"), propagate_version = false, max_term_width = 100, disable_help_subcommand = true)]
 pub struct Args {
     #[command(flatten)]
-    pub source: Source,
+    pub source: SourceArgs,
     #[command(flatten)]
     pub connection: Connection,
     #[command(flatten)]
@@ -139,7 +139,7 @@ pub struct Snapshot {
 /// Where facts come from besides a cluster, and what is assumed of them.
 #[derive(ClapArgs, Debug, Clone, Default)]
 #[command(next_help_heading = "Source")]
-pub struct Source {
+pub struct SourceArgs {
     /// Read a file, a directory tree or - (stdin) instead of a cluster; repeatable
     #[arg(long, global = true, value_name = "PATH")]
     pub from: Vec<PathBuf>,

@@ -50,7 +50,7 @@ use stage::{Edit, Keeping};
 use start::prepare;
 
 pub(crate) use stage::read as read_changes;
-pub use start::{Source, Start};
+pub use start::{ClusterSource, Start};
 
 /// Opens the screen and runs until the user leaves; gives the exit code, of a signal what shells expect.
 ///
@@ -87,7 +87,7 @@ pub async fn tui(start: Start) -> anyhow::Result<u8> {
 }
 
 /// Where the cluster comes from, and the context that was looked up.
-type Opened = (Source, Option<Box<Selection>>);
+type Opened = (ClusterSource, Option<Box<Selection>>);
 
 struct Program {
     app: App,

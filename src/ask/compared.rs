@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::model::evidence::Outcome;
 use crate::model::name::Name;
 use crate::model::role::Subject;
-use crate::rbac::fold::{Folded, Row};
+use crate::rbac::fold::{Folded, PermissionRow};
 use crate::text::evidence::Evidence;
 use crate::text::rbac::verbs;
 use crate::text::{Line, Mark, Page, words};
@@ -24,7 +24,7 @@ pub struct Compared {
 pub struct Side {
     pub subject: Subject,
     /// The rows, each with only the verbs, that the other does not hold in the same words.
-    pub only: Vec<Row>,
+    pub only: Vec<PermissionRow>,
 }
 
 impl Compared {
@@ -60,7 +60,7 @@ impl Side {
     }
 }
 
-fn line(it: &Row) -> Line {
+fn line(it: &PermissionRow) -> Line {
     let place = if it.scope.is_empty() { "the whole cluster" } else { &it.scope };
     let is_dead = it.outcome() == Outcome::Deny;
     let (mark, why) = if is_dead { (Mark::Deny, " (grants nothing)") } else { (Mark::Plain, "") };
@@ -70,14 +70,15 @@ fn line(it: &Row) -> Line {
 /// The rows, each with only the verbs, that the other does not hold in the same words.
 ///
 /// What is dead stays told as denied where a row gives nothing, and is left out of one that gives something.
-fn only(a: &Folded, b: &Folded) -> Vec<Row> {
-    let told = |it: &Row, outcome: Outcome| if outcome == Outcome::Deny { it.verbs.clone() } else { it.living() };
-    let lacks = |it: &Row| {
+fn only(a: &Folded, b: &Folded) -> Vec<PermissionRow> {
+    let told =
+        |it: &PermissionRow, outcome: Outcome| if outcome == Outcome::Deny { it.verbs.clone() } else { it.living() };
+    let lacks = |it: &PermissionRow| {
         let same = b.rows.iter().find(|other| other.scope == it.scope && other.what == it.what);
         let same = same.map(|other| told(other, it.outcome()));
         let has = |verb: &Name| same.as_ref().is_some_and(|it| it.contains(verb) || it.contains("*"));
         let verbs: BTreeSet<Name> = told(it, it.outcome()).into_iter().filter(|verb| !has(verb)).collect();
-        (!verbs.is_empty()).then(|| Row { verbs, ..it.clone() })
+        (!verbs.is_empty()).then(|| PermissionRow { verbs, ..it.clone() })
     };
     a.rows.iter().filter_map(lacks).collect()
 }

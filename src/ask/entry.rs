@@ -26,7 +26,7 @@ use crate::text::evidence::Evidence;
 
 use super::backends::port_text;
 use super::member::Member;
-use super::pair::Target;
+use super::pair::PairTarget;
 
 /// A Service, and where it is entered.
 #[derive(Clone, PartialEq, Debug)]
@@ -201,7 +201,7 @@ impl Front {
     }
 
     /// Whether a backend surely gets nothing of this source: it runs on another node than the one that keeps to its own.
-    pub fn keeps_apart(&self, source: &Member, backend: &Target) -> bool {
+    pub fn keeps_apart(&self, source: &Member, backend: &PairTarget) -> bool {
         let is_elsewhere = |here: &str| !here.is_empty() && !backend.node().is_empty() && here != backend.node();
         match self.way(source) {
             Way::Within => self.service.internal_local && is_elsewhere(source.node()),
@@ -211,13 +211,13 @@ impl Front {
     }
 
     /// Whether a backend runs on the node at whose port it is entered.
-    pub fn is_local(&self, backend: &Target) -> bool {
+    pub fn is_local(&self, backend: &PairTarget) -> bool {
         matches!(&self.entry, Entry::NodePort { node, .. } if *node == *backend.node())
     }
 
     /// Whether a backend that is not kept apart may be: a node may serve sources within the cluster by another rule,
     /// and where the backend runs may not be known.
-    pub fn may_keep_apart(&self, backend: &Target) -> bool {
+    pub fn may_keep_apart(&self, backend: &PairTarget) -> bool {
         let is_entered = matches!(self.entry, Entry::NodePort { .. });
         is_entered && self.service.external_local && !self.is_local(backend)
     }

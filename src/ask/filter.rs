@@ -311,9 +311,9 @@ mod tests {
     use super::*;
     use crate::model::labels::Labels;
 
-    struct Row(&'static str, Labels);
+    struct TestRow(&'static str, Labels);
 
-    impl Filtered for Row {
+    impl Filtered for TestRow {
         fn words(&self) -> Pieces<'_> {
             ["shop", "/", "", "", self.0]
         }
@@ -324,8 +324,8 @@ mod tests {
 
     struct Columns;
 
-    impl Cells<Row> for Columns {
-        fn cell(&self, row: &Row, title: &str) -> Option<String> {
+    impl Cells<TestRow> for Columns {
+        fn cell(&self, row: &TestRow, title: &str) -> Option<String> {
             match title {
                 "name" => Some(row.0.into()),
                 "policies" => Some("10".into()),
@@ -333,14 +333,14 @@ mod tests {
                 _ => None,
             }
         }
-        fn any_holds(&self, _: &Row, word: &str) -> bool {
+        fn any_holds(&self, _: &TestRow, word: &str) -> bool {
             ["10", "Running"].iter().any(|it| holds_word(it, word))
         }
     }
 
     fn passes(line: &str) -> bool {
         let labels = Labels::new([("app".into(), "web".into()), ("tier".into(), "1".into())]);
-        Filter::parse(line).passes(&Row("Web-Canary-7d9", labels), &Columns)
+        Filter::parse(line).passes(&TestRow("Web-Canary-7d9", labels), &Columns)
     }
 
     #[test]

@@ -27,20 +27,20 @@ use super::end as ask;
 use super::entry::{Front, Way};
 use super::member::Member;
 use super::needs::{self, Needs, Read};
-use super::pair::{Pair, PairPort, Source, Target, outcome_of};
+use super::pair::{Pair, PairPort, PairSource, PairTarget, outcome_of};
 use super::trace::{Ends, LISTED, Trace};
 use super::whys;
 
 impl Asker<'_> {
     /// Judges every pair; lists them all, or the worst of very many.
     pub(super) fn judge(&self, ends: &Ends, trace: &mut Trace) {
-        let pairs: Vec<(&Source, &Target)> = self.pairs(ends, trace);
+        let pairs: Vec<(&PairSource, &PairTarget)> = self.pairs(ends, trace);
         if pairs.len() <= LISTED {
             trace.pairs = pairs.iter().map(|(from, to)| self.pair(ends, trace, from, to)).collect();
             trace.pairs.iter().for_each(|it| trace.counts.add(it.outcome(), 1));
             return;
         }
-        let mut by_outcome: [Vec<(&Source, &Target)>; 3] = Default::default();
+        let mut by_outcome: [Vec<(&PairSource, &PairTarget)>; 3] = Default::default();
         for (from, to) in pairs {
             let outcome = self.outcome(ends, trace, from, to);
             trace.counts.add(outcome, 1);
@@ -62,7 +62,7 @@ impl Asker<'_> {
             return;
         }
         let is_known = trace.gaps.is_empty();
-        let refusal = |it: &Source| match front.way(&it.member) {
+        let refusal = |it: &PairSource| match front.way(&it.member) {
             Way::Refused(why) => Some(why),
             Way::Node(_) if it.member.is_outside() && is_known => front.no_local_backend(),
             _ => None,
@@ -74,7 +74,7 @@ impl Asker<'_> {
     }
 
     /// The pairs that are meant, and the counts of those that are not.
-    fn pairs<'e>(&self, ends: &'e Ends, trace: &mut Trace) -> Vec<(&'e Source, &'e Target)> {
+    fn pairs<'e>(&self, ends: &'e Ends, trace: &mut Trace) -> Vec<(&'e PairSource, &'e PairTarget)> {
         let all = ends.sources.iter().flat_map(|from| ends.targets.iter().map(move |to| (from, to)));
         let mut kept = Vec::new();
         for (from, to) in all.filter(|(from, to)| !ends.is_internet || self.share_family(from, to)) {
@@ -90,7 +90,7 @@ impl Asker<'_> {
     }
 
     /// The outcome alone, where many pairs are counted.
-    fn outcome(&self, ends: &Ends, trace: &Trace, from: &Source, to: &Target) -> Outcome {
+    fn outcome(&self, ends: &Ends, trace: &Trace, from: &PairSource, to: &PairTarget) -> Outcome {
         if !ends.unsure.is_empty() {
             return Outcome::Unknown;
         }
@@ -109,7 +109,7 @@ impl Asker<'_> {
     }
 
     /// One pair, explained.
-    pub(super) fn pair(&self, ends: &Ends, trace: &Trace, from: &Source, to: &Target) -> Pair {
+    pub(super) fn pair(&self, ends: &Ends, trace: &Trace, from: &PairSource, to: &PairTarget) -> Pair {
         let mut pair = self.bare_pair(ends, trace, from, to);
         pair.misses = self.misses(&pair.verdict);
         pair.doubts = self.doubts(&pair, from, to);
@@ -117,7 +117,7 @@ impl Asker<'_> {
     }
 
     /// One pair, without what came closest.
-    pub(super) fn bare_pair(&self, ends: &Ends, trace: &Trace, from: &Source, to: &Target) -> Pair {
+    pub(super) fn bare_pair(&self, ends: &Ends, trace: &Trace, from: &PairSource, to: &PairTarget) -> Pair {
         let mut gaps = ends.unsure.clone();
         let verdict = match to.route.filter(|_| from.member.is_same_pod(&to.member)) {
             Some(_) => self.hairpin(&from.member, to.port, &mut gaps),
@@ -144,7 +144,7 @@ impl Asker<'_> {
     }
 
     /// What entering a Service adds to the verdict about one backend.
-    fn enter(&self, front: &Front, ends: &Ends, trace: &Trace, to: &Target, pair: &mut Pair) {
+    fn enter(&self, front: &Front, ends: &Ends, trace: &Trace, to: &PairTarget, pair: &mut Pair) {
         let way = front.way(&pair.from);
         let is_denied = outcome_of(&pair.verdict, pair.port) == Outcome::Deny;
         match &way {
@@ -165,7 +165,7 @@ impl Asker<'_> {
 
     /// Why a node at another of its addresses than its first is not as policies say of it: of that address they may say
     /// something else, and which of both is asked about is not told.
-    fn other_address(&self, from: &Source, to: &Target, pair: &Pair) -> Option<Gap> {
+    fn other_address(&self, from: &PairSource, to: &PairTarget, pair: &Pair) -> Option<Gap> {
         if to.route.is_some() || !is_at_other(&from.member, from.at) && !is_at_other(&to.member, to.at) {
             return None;
         }
@@ -186,13 +186,13 @@ impl Asker<'_> {
     }
 
     /// The ports that are not meant when a node is asked about all: those where it takes in Services.
-    fn except(&self, to: &Target) -> Arc<PortSet> {
+    fn except(&self, to: &PairTarget) -> Arc<PortSet> {
         let is_node = matches!(to.member, Member::Node(_)) && to.route.is_none() && to.port.asked().is_none();
         Arc::new(if is_node { net::node_ports(self.cluster) } else { PortSet::none() })
     }
 
     /// Whether both may have an address of one family, one of them being all addresses outside.
-    pub(super) fn share_family(&self, from: &Source, to: &Target) -> bool {
+    pub(super) fn share_family(&self, from: &PairSource, to: &PairTarget) -> bool {
         let families = |member: &Member, only: Option<Family>| -> Vec<Family> {
             let known: Vec<Family> = self.addresses(member).into_iter().map(Family::of).collect();
             let known = if known.is_empty() { self.families().to_vec() } else { known };
@@ -211,7 +211,7 @@ impl Asker<'_> {
 
     /// Why a port is unknown of which the verdict about all ports does not speak: a rule that surely opens one hides
     /// the one that may open another, and two gates may agree on no port.
-    fn doubts(&self, pair: &Pair, from: &Source, to: &Target) -> Vec<Evidence> {
+    fn doubts(&self, pair: &Pair, from: &PairSource, to: &PairTarget) -> Vec<Evidence> {
         if pair.port.asked().is_some() || pair.is_certain() {
             return Vec::new();
         }
@@ -219,7 +219,8 @@ impl Asker<'_> {
         if !whys::unsure(&pair.evidence()).is_empty() {
             return Vec::new();
         }
-        let at_port = self.verdict(None, from, &Target { port: PairPort::One(port), ..to.clone() }, &mut Vec::new());
+        let at_port =
+            self.verdict(None, from, &PairTarget { port: PairPort::One(port), ..to.clone() }, &mut Vec::new());
         let headline = Evidence::new(Mark::Unknown, format!("{} may pass, that is not sure", words::port(Some(port))));
         let reasons = whys::unsure(&text::net::verdict(&at_port, &[]));
         std::iter::once(headline).chain(reasons.into_iter().map(|it| it.below(1))).collect()
@@ -291,7 +292,7 @@ impl Asker<'_> {
     }
 
     /// The engine's word, in the families that count; through a Service its first address is the first.
-    fn verdict(&self, front: Option<&Front>, from: &Source, to: &Target, gaps: &mut Vec<Gap>) -> Verdict {
+    fn verdict(&self, front: Option<&Front>, from: &PairSource, to: &PairTarget, gaps: &mut Vec<Gap>) -> Verdict {
         let (source, target) = (from.member.end(), to.member.end());
         let mut verdict = self.index.trace(self.cluster, &source, &target, to.port.asked());
         self.check(&source, &target, to.port, verdict.outcome());

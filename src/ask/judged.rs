@@ -33,7 +33,7 @@ use super::entry::Entry;
 use super::judge;
 use super::many::Side;
 use super::member::Member;
-use super::pair::{PairPort, Source, Target};
+use super::pair::{PairPort, PairSource, PairTarget};
 use super::reach_rows::{Rows, join};
 use super::trace::Trace;
 use super::whys::{self, Reasons};
@@ -56,11 +56,11 @@ struct Passed {
 }
 
 /// By which member, what kin, and where it is beside the member: on no node that is known, on the same.
-type Key = (usize, (u32, u32), (bool, bool));
+type JudgedKey = (usize, (u32, u32), (bool, bool));
 
 /// What was judged so far.
 #[derive(Default)]
-pub(super) struct Known(HashMap<Key, Arc<Passed>, FxBuildHasher>);
+pub(super) struct Known(HashMap<JudgedKey, Arc<Passed>, FxBuildHasher>);
 
 /// All that stands inside the cluster, by unit.
 pub(super) struct Inside {
@@ -72,7 +72,7 @@ impl Asker<'_> {
     /// Whether every row of this end is to be judged pair by pair.
     pub(super) fn is_judged(&self, side: &Side) -> bool {
         let ends = &side.ends;
-        let is_plain = |it: &Target| has_family(&it.member, it.family) && (it.route.is_none() || is_usual(it));
+        let is_plain = |it: &PairTarget| has_family(&it.member, it.family) && (it.route.is_none() || is_usual(it));
         let is_entered_plainly = ends
             .front
             .as_ref()
@@ -183,7 +183,7 @@ impl Asker<'_> {
 
     /// Whether such a pair is one: a pod or node and itself is none, nor what a Service keeps apart, nor two addresses outside
     /// without a Service between them.
-    fn is_meant(&self, side: &Side, from: &Source, to: &Target) -> bool {
+    fn is_meant(&self, side: &Side, from: &PairSource, to: &PairTarget) -> bool {
         let is_node = matches!(from.member, Member::Node(_)) && from.member.end() == to.member.end();
         let is_itself = to.route.is_none() && (is_node || from.member.is_same_pod(&to.member));
         let is_apart = side.ends.front.as_ref().is_some_and(|it| it.keeps_apart(&from.member, to));
@@ -197,7 +197,7 @@ impl Asker<'_> {
         side: &Side,
         trace: &Trace,
         (at, other): (usize, &Member),
-        (from, to): (&Source, &Target),
+        (from, to): (&PairSource, &PairTarget),
         known: &mut Known,
     ) -> Arc<Passed> {
         let asks_addresses = side.ends.front.as_ref().is_some_and(|it| matches!(it.entry, Entry::LoadBalancer(_)));
@@ -215,7 +215,7 @@ impl Asker<'_> {
         passed
     }
 
-    fn pass(&self, side: &Side, trace: &Trace, from: &Source, to: &Target) -> Passed {
+    fn pass(&self, side: &Side, trace: &Trace, from: &PairSource, to: &PairTarget) -> Passed {
         let pair = self.bare_pair(&side.ends, trace, from, to);
         let (allowed, unknown) = (pair.allowed(), pair.unknown());
         let reasons = match unknown.is_empty() {
@@ -293,7 +293,7 @@ fn has_family(member: &Member, family: Option<Family>) -> bool {
 }
 
 /// A backend that a Service leads to as to any pod: on a network of its own, at one address, at one port.
-fn is_usual(backend: &Target) -> bool {
+fn is_usual(backend: &PairTarget) -> bool {
     let has_one_port = matches!(backend.port, PairPort::One(_));
     backend.member.is_selected() && backend.member.addresses().len() == 1 && has_one_port
 }

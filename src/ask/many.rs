@@ -23,7 +23,7 @@ use super::end::{End, PortAsk};
 use super::freshness::as_of;
 use super::judged::{Inside, Known};
 use super::member::Member;
-use super::pair::{Source, Target};
+use super::pair::{PairSource, PairTarget};
 use super::reach_rows::{Rows, narrow};
 use super::resolve::{ResolvedEnd, Role, hole, unseen};
 use super::trace::{Ends, Trace, unsure_of};
@@ -78,16 +78,16 @@ impl Side {
     }
 
     /// The pair of a member with somebody else.
-    pub fn pair(&self, at: usize, other: &Member) -> (Source, Target) {
+    pub fn pair(&self, at: usize, other: &Member) -> (PairSource, PairTarget) {
         match self.direction {
-            Direction::Egress => (self.ends.sources[at].clone(), Target::plain(other.clone())),
-            Direction::Ingress => (Source::plain(other.clone()), self.ends.targets[at].clone()),
+            Direction::Egress => (self.ends.sources[at].clone(), PairTarget::plain(other.clone())),
+            Direction::Ingress => (PairSource::plain(other.clone()), self.ends.targets[at].clone()),
         }
     }
 
     /// The ports that are meant of all its pairs, or of those with a unit.
     fn meant(&self, cluster: &Cluster, unit: &Unit) -> PortSet {
-        let all = |it: &Target| match &it.member {
+        let all = |it: &PairTarget| match &it.member {
             Member::Node(_) => it.port.meant().difference(&node_ports(cluster)),
             _ => it.port.meant(),
         };

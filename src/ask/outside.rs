@@ -12,7 +12,7 @@ use crate::net::reach::AddressRange;
 
 use super::Asker;
 use super::member::Member;
-use super::pair::{Pair, Source, Target};
+use super::pair::{Pair, PairSource, PairTarget};
 use super::resolve::{ResolvedEnd, unseen_holder};
 use super::trace::{Ends, Trace};
 
@@ -48,12 +48,12 @@ impl Asker<'_> {
         &self,
         ends: &Ends,
         trace: &Trace,
-        (from, to): (&Source, &Target),
+        (from, to): (&PairSource, &PairTarget),
         pair: &Pair,
     ) -> Option<Gap> {
         let gap = [&pair.from, &pair.to].into_iter().find_map(|it| self.may_be_held(it))?;
         let is_sure = |it: &Member| matches!(it, Member::Outside(..)) && self.may_be_held(it).is_none();
-        let says_so = |from: &Source, to: &Target| {
+        let says_so = |from: &PairSource, to: &PairTarget| {
             let other = self.bare_pair(ends, trace, from, to);
             pair.outcome() == Outcome::Allow
                 || (other.outcome(), other.allowed(), other.unknown())

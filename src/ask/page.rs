@@ -219,14 +219,14 @@ pub fn counts(counts: &Counts, (one, many): (&str, &str)) -> String {
 }
 
 /// What pairs that are decided alike have in common: the workloads of both ends, what is asked, and every reason.
-type Key = (String, String, String, Option<usize>, Vec<Reason>);
+type DecidedBy = (String, String, String, Option<usize>, Vec<Reason>);
 
 /// A reason without its words.
 type Reason = (Mark, Option<Direction>, Option<ObjectId>, Place);
 
 /// Pairs by what decides them; of pods without a workload each stands for itself.
 fn alike<'a>(pairs: impl Iterator<Item = &'a Pair>) -> Vec<Vec<&'a Pair>> {
-    let mut places: BTreeMap<Key, usize> = BTreeMap::new();
+    let mut places: BTreeMap<DecidedBy, usize> = BTreeMap::new();
     let mut groups: Vec<Vec<&Pair>> = Vec::new();
     // Pods of one class share their verdict, and what is said of it.
     let mut known: FxHashMap<*const Verdict, Vec<Reason>> = FxHashMap::default();

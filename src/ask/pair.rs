@@ -42,7 +42,7 @@ impl PairPort {
 
 /// One source.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Source {
+pub struct PairSource {
     pub member: Member,
     /// The only family that counts, when the end was typed as an address.
     pub family: Option<Family>,
@@ -50,7 +50,7 @@ pub struct Source {
     pub at: Option<IpAddr>,
 }
 
-impl Source {
+impl PairSource {
     /// A source that was named by itself.
     pub fn plain(member: Member) -> Self {
         Self { member, family: None, at: None }
@@ -59,7 +59,7 @@ impl Source {
 
 /// One destination.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Target {
+pub struct PairTarget {
     pub member: Member,
     pub family: Option<Family>,
     /// The address that was typed, where it is an object's.
@@ -71,7 +71,7 @@ pub struct Target {
     pub told_node: Name,
 }
 
-impl Target {
+impl PairTarget {
     /// A destination that was named by itself, on any port.
     pub fn plain(member: Member) -> Self {
         Self { member, family: None, at: None, port: PairPort::Any, route: None, told_node: Name::empty() }

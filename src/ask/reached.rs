@@ -333,11 +333,11 @@ impl Who<'_> {
 /// Everybody whom bindings name, and every service account, those who hold the same together: of accounts those of one
 /// namespace.
 pub(super) fn alike(ground: &Ground<'_>) -> Vec<Vec<Subject>> {
-    type Key = (Option<Name>, Vec<(Name, usize)>);
+    type AlikeKey = (Option<Name>, Vec<(Name, usize)>);
     let named = ground.named();
-    let mut by_rules: FxHashMap<Key, usize> = FxHashMap::default();
+    let mut by_rules: FxHashMap<AlikeKey, usize> = FxHashMap::default();
     let mut all: Vec<Vec<Subject>> = Vec::new();
-    let mut put = |key: Key, subject: Subject| {
+    let mut put = |key: AlikeKey, subject: Subject| {
         let at = *by_rules.entry(key).or_insert_with(|| {
             all.push(Vec::new());
             all.len() - 1

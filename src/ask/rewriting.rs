@@ -21,12 +21,12 @@ use crate::text;
 use super::Asker;
 use super::entry::{Entry, Front, Way};
 use super::member::Member;
-use super::pair::{PairPort, Target};
+use super::pair::{PairPort, PairTarget};
 use super::resolve::ResolvedEnd;
 
 impl Asker<'_> {
     /// S46: whoever comes in through a node may have that node's address when it reaches the backend.
-    pub(super) fn source_rewritten(&self, front: &Front, way: &Way, to: &Target, verdict: &Verdict) -> Option<Gap> {
+    pub(super) fn source_rewritten(&self, front: &Front, way: &Way, to: &PairTarget, verdict: &Verdict) -> Option<Gap> {
         if front.service.external_local || matches!(way, Way::Within | Way::Refused(_)) {
             return None;
         }
@@ -42,7 +42,7 @@ impl Asker<'_> {
     }
 
     /// What policies say of a connection that comes from a node, in one family.
-    fn as_node(&self, node: &End, to: &Target, family: Family) -> Outcome {
+    fn as_node(&self, node: &End, to: &PairTarget, family: Family) -> Outcome {
         let (end, asked) = (to.member.end(), to.port.asked());
         let verdict = self.index.trace(self.cluster, node, &end, asked);
         self.check(node, &end, to.port, verdict.outcome());
@@ -76,7 +76,7 @@ impl Asker<'_> {
         &self,
         front: &Front,
         from: &Member,
-        to: &Target,
+        to: &PairTarget,
         port: &ServicePort,
         verdict: &Verdict,
     ) -> Option<Gap> {
@@ -102,7 +102,14 @@ impl Asker<'_> {
     }
 
     /// What a connection goes to before it is rewritten, where policies may be asked about that.
-    fn before(&self, front: &Front, from: &Member, to: &Target, port: &ServicePort, family: Family) -> Vec<(End, u16)> {
+    fn before(
+        &self,
+        front: &Front,
+        from: &Member,
+        to: &PairTarget,
+        port: &ServicePort,
+        family: Family,
+    ) -> Vec<(End, u16)> {
         let at_port = |end: End| (end, port.number);
         match &front.entry {
             Entry::ExternalAddress(it) | Entry::LoadBalancer(it) => vec![at_port(End::Address(*it))],

@@ -27,7 +27,7 @@ use super::end::{End, PortAsk};
 use super::entry::{Entry, Front, at_node_port, is_node_port_of};
 use super::freshness::as_of;
 use super::member::Member;
-use super::pair::{Pair, PairPort, Source, Target};
+use super::pair::{Pair, PairPort, PairSource, PairTarget};
 use super::resolve::{Resolution, ResolvedEnd, Role, named_by, resolve, unseen};
 use super::{Asker, Fault};
 
@@ -128,8 +128,8 @@ impl Trace {
 
 /// The ends of a question, resolved.
 pub(super) struct Ends {
-    pub sources: Vec<Source>,
-    pub targets: Vec<Target>,
+    pub sources: Vec<PairSource>,
+    pub targets: Vec<PairTarget>,
     /// Whether each end is one that was named, so that a pod and itself is a question and no noise.
     pub both_single: bool,
     /// The Service that is connected to, and where.
@@ -224,17 +224,17 @@ impl Asker<'_> {
         end: &ResolvedEnd,
         other: Option<&ResolvedEnd>,
         trace: &mut Trace,
-    ) -> Result<Vec<Source>, Fault> {
-        let plain = Source::plain;
+    ) -> Result<Vec<PairSource>, Fault> {
+        let plain = PairSource::plain;
         Ok(match end {
             ResolvedEnd::One(member) => unfinished(member, trace).into_iter().map(plain).collect(),
             ResolvedEnd::At(member, address) => {
-                vec![Source { member: member.clone(), family: Some(Family::of(*address)), at: Some(*address) }]
+                vec![PairSource { member: member.clone(), family: Some(Family::of(*address)), at: Some(*address) }]
             }
             ResolvedEnd::Pods { members, .. } => members.iter().map(|it| plain(Member::Pod(it.clone()))).collect(),
             ResolvedEnd::Service(front) => {
                 let members = self.behind(front, trace)?.into_iter();
-                members.map(|member| Source { member, family: front.family(), at: None }).collect()
+                members.map(|member| PairSource { member, family: front.family(), at: None }).collect()
             }
             ResolvedEnd::Block(block) => {
                 self.block(*block, other, Direction::Ingress, trace).into_iter().map(plain).collect()
@@ -265,7 +265,7 @@ impl Asker<'_> {
         other: Option<&ResolvedEnd>,
         port: &PortAsk,
         trace: &mut Trace,
-    ) -> Result<Vec<Target>, Fault> {
+    ) -> Result<Vec<PairTarget>, Fault> {
         match end {
             ResolvedEnd::One(member) => {
                 let members: Vec<Member> = unfinished(member, trace).into_iter().collect();
@@ -293,14 +293,14 @@ impl Asker<'_> {
     /// The backends of a Service, each with its own target port (S45).
     ///
     /// Entered at an address, it leads to backends of that family alone.
-    fn through(&self, front: &Front, port: &PortAsk, trace: &mut Trace) -> Result<Vec<Target>, Fault> {
+    fn through(&self, front: &Front, port: &PortAsk, trace: &mut Trace) -> Result<Vec<PairTarget>, Fault> {
         let Routes { routes, notes, gaps } = routes(self.cluster, || self.directory(), &front.service, port)?;
         trace.notes.extend(notes);
         trace.gaps.extend(gaps);
         trace.not_ready = routes.iter().map(|it| it.not_ready).sum();
         let mut targets = Vec::new();
         for (at, route) in routes.iter().enumerate() {
-            targets.extend(route.backends.iter().filter(|it| it.has(front.family())).map(|it| Target {
+            targets.extend(route.backends.iter().filter(|it| it.has(front.family())).map(|it| PairTarget {
                 member: it.member.clone(),
                 family: it.family.or(front.family()),
                 at: None,
@@ -351,8 +351,8 @@ fn unfinished(member: &Member, trace: &mut Trace) -> Option<Member> {
 }
 
 /// These members on the port that was asked for; a name is each pod's own (S24).
-fn targets_of(members: &[Member], family: Option<Family>, port: &PortAsk, to: &End) -> Result<Vec<Target>, Fault> {
-    let target = |member: &Member, port| Target {
+fn targets_of(members: &[Member], family: Option<Family>, port: &PortAsk, to: &End) -> Result<Vec<PairTarget>, Fault> {
+    let target = |member: &Member, port| PairTarget {
         member: member.clone(),
         family,
         at: None,

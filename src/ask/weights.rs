@@ -16,7 +16,7 @@ use super::world::World;
 use crate::model::cluster::{Change, Diff};
 use crate::model::facts::SharedPod;
 use crate::model::role::Subject;
-use crate::rbac::subjects::{Row as Weight, missing_account, subjects_of};
+use crate::rbac::subjects::{SubjectRow as Weight, missing_account, subjects_of};
 
 /// The subjects whose rows one change brings, moves or takes away; whether they are there the world knows.
 pub fn touched(world: &World, change: &Change) -> Vec<Subject> {

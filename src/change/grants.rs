@@ -18,7 +18,7 @@ use crate::model::name::Name;
 use crate::model::role::{Binding, SharedRole, Subject, SubjectKind};
 use crate::rbac::Identity;
 use crate::rbac::covers::Tuple;
-use crate::rbac::fold::What;
+use crate::rbac::fold::ResourceOrUrl;
 use crate::rbac::grant::{Grant, named};
 use crate::rbac::identity::{How, MASTERS};
 use crate::rbac::rights;
@@ -51,7 +51,7 @@ pub struct GrantRow {
     /// Empty: in the whole cluster.
     pub scope: Name,
     /// The name is empty where every object is meant, or as well the object without a name.
-    pub what: What,
+    pub what: ResourceOrUrl,
     pub is_named: bool,
     pub verbs: BTreeSet<Name>,
     /// The grants of the side that has it.
@@ -64,8 +64,8 @@ impl GrantRow {
     /// The rights that it speaks of, a verb each.
     pub fn parts(&self) -> impl Iterator<Item = Tuple> {
         self.verbs.iter().map(|verb| match &self.what {
-            What::Url(url) => Tuple::Url { verb: verb.clone(), url: url.clone() },
-            What::Resource { group, resource, name } => Tuple::Resource {
+            ResourceOrUrl::Url(url) => Tuple::Url { verb: verb.clone(), url: url.clone() },
+            ResourceOrUrl::Resource { group, resource, name } => Tuple::Resource {
                 verb: verb.clone(),
                 group: group.clone(),
                 resource: resource.clone(),
@@ -76,17 +76,17 @@ impl GrantRow {
 }
 
 /// What a row speaks of.
-type Key = (Subject, GrantChange, Name, bool, What);
+type GrantRowKey = (Subject, GrantChange, Name, bool, ResourceOrUrl);
 
 /// Verbs, grants and gaps of a row in the making.
-type Held = (BTreeSet<Name>, Vec<Grant>, Vec<Gap>);
+type GrantRowParts = (BTreeSet<Name>, Vec<Grant>, Vec<Gap>);
 
 /// What a subject is given by bindings that differ: where, and what.
 type Rights = BTreeSet<(Name, Tuple)>;
 
 /// The rights that differ, by subject.
 pub(super) fn compare(sides: &Sides<'_>) -> Vec<GrantRow> {
-    let mut rows: BTreeMap<Key, Held> = BTreeMap::new();
+    let mut rows: BTreeMap<GrantRowKey, GrantRowParts> = BTreeMap::new();
     let [before, after] = sides.both();
     for (holds, lacks, change) in [(after, before, GrantChange::Given), (before, after, GrantChange::Taken)] {
         for (subject, rights) in differing(holds, lacks) {
@@ -96,7 +96,7 @@ pub(super) fn compare(sides: &Sides<'_>) -> Vec<GrantRow> {
             }
         }
     }
-    let row = |((subject, change, scope, is_named, what), (verbs, by, gaps)): (Key, Held)| GrantRow {
+    let row = |((subject, change, scope, is_named, what), (verbs, by, gaps)): (GrantRowKey, GrantRowParts)| GrantRow {
         subject,
         change,
         scope,
@@ -163,7 +163,7 @@ fn of_subject(
     change: GrantChange,
     identity: &Identity,
     rights: Rights,
-    rows: &mut BTreeMap<Key, Held>,
+    rows: &mut BTreeMap<GrantRowKey, GrantRowParts>,
 ) {
     let mut lacking: Vec<(Name, Tuple, Vec<Gap>)> = Vec::new();
     for (scope, part) in rights {
@@ -215,11 +215,11 @@ fn has_star(part: &Tuple) -> bool {
     }
 }
 
-fn parted(part: Tuple) -> (Name, bool, What) {
+fn parted(part: Tuple) -> (Name, bool, ResourceOrUrl) {
     match part {
-        Tuple::Url { verb, url } => (verb, false, What::Url(url)),
+        Tuple::Url { verb, url } => (verb, false, ResourceOrUrl::Url(url)),
         Tuple::Resource { verb, group, resource, name } => {
-            (verb, name.is_some(), What::Resource { group, resource, name: name.unwrap_or_else(Name::empty) })
+            (verb, name.is_some(), ResourceOrUrl::Resource { group, resource, name: name.unwrap_or_else(Name::empty) })
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::change::reach::Hop;
 use crate::change::{Flow, GrantRow, Impact, Ports, ReachChange, ReachDiff, ReachDiffRow, Risk, Verdict};
 use crate::escalate::Certainty;
 use crate::net::reach::{By, Unit};
-use crate::rbac::fold::What;
+use crate::rbac::fold::ResourceOrUrl;
 use crate::text::evidence::Evidence;
 use crate::text::written;
 use crate::text::written::markdown;
@@ -301,8 +301,8 @@ fn reach_row(it: &ReachDiffRow) -> ReachRowJson {
 
 fn grant_row(it: &GrantRow) -> GrantRowJson {
     let (group, resource, name, url) = match &it.what {
-        What::Resource { group, resource, name } => (Some(group), Some(resource), Some(name), None),
-        What::Url(url) => (None, None, None, Some(url)),
+        ResourceOrUrl::Resource { group, resource, name } => (Some(group), Some(resource), Some(name), None),
+        ResourceOrUrl::Url(url) => (None, None, None, Some(url)),
     };
     let gaps: Vec<Evidence> = it.gaps.iter().map(Evidence::gap).collect();
     GrantRowJson {

@@ -19,7 +19,7 @@ use crate::text::graph::Graph;
 
 use super::form::Form;
 use super::json::{self, CountsJson, EvidenceJson};
-use super::sheet::{ALL, Row, Sheet, WIDE};
+use super::sheet::{ALL, Sheet, SheetRow, WIDE};
 use super::{Asked, Failure};
 
 /// `kreach reach END --to GOAL -o json`.
@@ -130,7 +130,7 @@ pub fn rows_sheet<'a>(found: &'a Reaches) -> Sheet<'a> {
 }
 
 /// Its end, how that is come to, and of how many it speaks.
-pub fn cells(it: &Reached) -> Row {
+pub fn cells(it: &Reached) -> SheetRow {
     let names: Vec<&str> = it.path.iter().map(|step| step.edge.name).collect();
     let (steps, count) = (it.path.len().to_string(), it.count().to_string());
     vec![it.end.clone(), it.outcome.to_string(), steps, count, names.join(" > ")]

@@ -13,7 +13,7 @@ use crate::ask::{Question, World};
 use crate::model::evidence::Outcome;
 use crate::model::name::Name;
 use crate::rbac::dead::{Flaw, Life};
-use crate::rbac::fold::{self, Empty, Folded, Row, Source, What};
+use crate::rbac::fold::{self, Empty, Folded, PermissionRow, PermissionSource, ResourceOrUrl};
 use crate::rbac::identity::MASTERS;
 use crate::rbac::review::{Extent, Rules};
 use crate::text::evidence::Evidence;
@@ -22,7 +22,7 @@ use crate::text::{self, Mark};
 use super::capabilities::{CapabilityJson, capability};
 use super::form::{self, Folds, Form, Layout, Tabular};
 use super::grants::{self, GroupJson, MemberJson};
-use super::sheet::{ALL, DATA, REASONS, Row as Cells, Sheet, WIDE, WORDS};
+use super::sheet::{ALL, DATA, REASONS, Sheet, SheetRow as Cells, WIDE, WORDS};
 use super::who_can::EVERYWHERE;
 use super::{Asked, Command, Exit, Failure, json};
 
@@ -239,15 +239,15 @@ fn own_rows<'a>((namespace, rules): &'a OwnRules<'_>) -> impl Iterator<Item = Ro
     let rows = rules.rules.iter().flat_map(|rule| fold::things(rule).into_iter().map(move |what| (what, rule)));
     rows.map(move |(what, rule)| {
         let verbs = rule.verbs.iter().cloned().collect();
-        let told = Row { scope: namespace.clone(), what, verbs, sources: BTreeSet::new() };
+        let told = PermissionRow { scope: namespace.clone(), what, verbs, sources: BTreeSet::new() };
         RowJson { outcome: Outcome::Allow.as_str(), by: Some(OWN_RULES), ..row(&told) }
     })
 }
 
-fn row(it: &Row) -> RowJson {
+fn row(it: &PermissionRow) -> RowJson {
     let (group, resource, name, url) = match &it.what {
-        What::Url(url) => (None, None, None, Some(url.to_string())),
-        What::Resource { group, resource, name } => {
+        ResourceOrUrl::Url(url) => (None, None, None, Some(url.to_string())),
+        ResourceOrUrl::Resource { group, resource, name } => {
             let name = (!name.is_empty()).then(|| name.to_string());
             (Some(group.to_string()), Some(resource.to_string()), name, None)
         }
@@ -265,7 +265,7 @@ fn row(it: &Row) -> RowJson {
     }
 }
 
-fn source(it: &Source) -> SourceJson {
+fn source(it: &PermissionSource) -> SourceJson {
     let flaw = |it: &Flaw| FlawJson { life: life(it), word: it.word.to_string(), what: it.what.to_string() };
     SourceJson {
         binding: it.binding.to_string(),
@@ -288,7 +288,7 @@ fn why_empty(it: &Empty) -> String {
 /// One row: a grant on something that somebody may do, or that gives nothing.
 struct Granted<'a> {
     scope: &'a str,
-    what: Option<&'a What>,
+    what: Option<&'a ResourceOrUrl>,
     verbs: &'a str,
     binding: &'a str,
     role: &'a str,
@@ -322,8 +322,10 @@ impl Granted<'_> {
     fn cells(&self, subject: &str, form: Form) -> Cells {
         let (group, resource, name, url) = match self.what {
             None => ("", "", "", ""),
-            Some(What::Url(url)) => ("", "", "", url.as_str()),
-            Some(What::Resource { group, resource, name }) => (group.as_str(), resource.as_str(), name.as_str(), ""),
+            Some(ResourceOrUrl::Url(url)) => ("", "", "", url.as_str()),
+            Some(ResourceOrUrl::Resource { group, resource, name }) => {
+                (group.as_str(), resource.as_str(), name.as_str(), "")
+            }
         };
         let Self { scope, verbs, binding, role, rule, flaws, .. } = self;
         let scope = if scope.is_empty() && form != Form::Csv { EVERYWHERE } else { scope };
@@ -345,7 +347,7 @@ fn sheet<'a>(held: &'a Held<'_>, form: Form) -> Sheet<'a> {
 }
 
 fn masters(subject: &str, form: Form) -> Cells {
-    let everything = What::Resource { group: "*".into(), resource: "*".into(), name: Name::empty() };
+    let everything = ResourceOrUrl::Resource { group: "*".into(), resource: "*".into(), name: Name::empty() };
     let flaws = format!("everything is allowed to {MASTERS}, regardless of bindings");
     Granted { what: Some(&everything), verbs: "*", flaws: &flaws, ..Granted::of(Outcome::Allow) }.cells(subject, form)
 }
@@ -354,7 +356,7 @@ fn masters(subject: &str, form: Form) -> Cells {
 fn grants_of(folded: &Folded, subject: String, form: Form) -> impl Iterator<Item = Cells> {
     let whom = subject.clone();
     let rows = folded.rows.iter().flat_map(move |row| {
-        let one = |it: &Source| {
+        let one = |it: &PermissionSource| {
             let (binding, role, rule) = (it.binding.to_string(), it.role.to_string(), it.rule.to_string());
             let (verbs, flaws) = (grants::verbs(&it.verbs), flaws(&it.flaws));
             let (scope, what, outcome) = (row.scope.as_str(), Some(&row.what), it.outcome);
@@ -375,7 +377,7 @@ fn grants_of(folded: &Folded, subject: String, form: Form) -> impl Iterator<Item
 /// The server names no bindings: its word stands in their place.
 fn own_cells((namespace, rules): &OwnRules<'_>, subject: &str, form: Form) -> Vec<Cells> {
     let things = rules.rules.iter().flat_map(|rule| fold::things(rule).into_iter().map(move |what| (what, rule)));
-    let row = |(what, rule): (What, &crate::model::role::RoleRule)| {
+    let row = |(what, rule): (ResourceOrUrl, &crate::model::role::RoleRule)| {
         let verbs = grants::verbs(&rule.verbs.iter().cloned().collect());
         let (scope, what, binding, it) = (namespace, Some(&what), OWN_RULES, Granted::of(Outcome::Allow));
         Granted { scope, what, verbs: &verbs, binding, ..it }.cells(subject, form)

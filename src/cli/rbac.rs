@@ -200,7 +200,7 @@ mod tests {
         let delta = spec.read_yaml(&text, "default", &mut Intern::new()).delta();
         let Some(Delta::Put(entry)) = delta else { panic!("{text}") };
         let AnyFact::Role(role) = entry.fact else { panic!("no role") };
-        let reads = |row: &crate::manifests::Row| {
+        let reads = |row: &crate::manifests::DeclaringKind| {
             role.rules
                 .iter()
                 .any(|it| it.resources.iter().any(|it| *it == row.plural) && it.verbs.iter().any(|it| *it == "get"))

@@ -45,18 +45,18 @@ pub const REASONS: &[Form] = &[Form::Wide, Form::Csv, Form::Md];
 pub const DATA: &[Form] = &[Form::Csv];
 
 /// The cells of one row, one for each column.
-pub type Row = Vec<String>;
+pub type SheetRow = Vec<String>;
 
 /// Columns, their rows, and what is said below them to people: counts, legends, why rows may be missing.
 pub struct Sheet<'a> {
     pub columns: Vec<Column>,
-    pub rows: Box<dyn Iterator<Item = Row> + 'a>,
+    pub rows: Box<dyn Iterator<Item = SheetRow> + 'a>,
     pub below: Vec<(Mark, String)>,
 }
 
 impl<'a> Sheet<'a> {
     /// Rows under these titles.
-    pub fn of(columns: &[(&'static str, &'static [Form])], rows: impl Iterator<Item = Row> + 'a) -> Self {
+    pub fn of(columns: &[(&'static str, &'static [Form])], rows: impl Iterator<Item = SheetRow> + 'a) -> Self {
         let columns = columns.iter().map(|(title, forms)| Column { title: Title::Field(title), forms });
         Self { columns: columns.collect(), rows: Box::new(rows), below: Vec::new() }
     }
@@ -108,7 +108,7 @@ impl<'a> Sheet<'a> {
     /// A column of reasons stands only where some row has them.
     fn write_markdown(self, out: &mut dyn io::Write) -> io::Result<()> {
         let shown = self.shown(Form::Md);
-        let rows: Vec<Row> = self.rows.collect();
+        let rows: Vec<SheetRow> = self.rows.collect();
         let has = |at: usize| self.columns[at].forms != REASONS || rows.iter().any(|row| !row[at].is_empty());
         let shown: Vec<usize> = shown.into_iter().filter(|at| has(*at)).collect();
         let titles: Vec<String> = shown.iter().map(|at| markdown(&self.columns[*at].title.spaced())).collect();
@@ -125,7 +125,7 @@ impl<'a> Sheet<'a> {
     }
 }
 
-fn cells(row: &Row, shown: &[usize]) -> Row {
+fn cells(row: &SheetRow, shown: &[usize]) -> SheetRow {
     shown.iter().map(|at| row[*at].clone()).collect()
 }
 

@@ -19,7 +19,7 @@ use crate::text::{self, Mark};
 
 use super::form::{self, Folds, Form, Layout, Tabular};
 use super::grants::{self, GrantJson, RequestJson};
-use super::sheet::{ALL, DATA, Row, Sheet, WIDE};
+use super::sheet::{ALL, DATA, Sheet, SheetRow, WIDE};
 use super::{Asked, Command, Exit, Failure, json};
 
 /// List who can do it, and through which grants.
@@ -184,11 +184,11 @@ fn sheet<'a>(it: &'a Holders<'_>, world: &World, form: Form) -> Sheet<'a> {
 /// Where a grant holds that holds in the whole cluster.
 pub(super) const EVERYWHERE: &str = "*";
 
-fn row(cells: &[&str]) -> Row {
+fn row(cells: &[&str]) -> SheetRow {
     cells.iter().map(|it| (*it).to_owned()).collect()
 }
 
-fn grant_row(subject: &str, grant: &Grant, everywhere: &str, beside: &str) -> Row {
+fn grant_row(subject: &str, grant: &Grant, everywhere: &str, beside: &str) -> SheetRow {
     let scope = if grant.scope().is_empty() { everywhere } else { grant.scope() };
     let (binding, role, rule) = (grant.binding.id().to_string(), grant.role.id().to_string(), grant.rule_place());
     row(&[subject, scope, &binding, &role, &rule.0, beside])
@@ -199,7 +199,7 @@ fn only_for(it: &Named) -> String {
     format!("only for the names {}", names.join(" "))
 }
 
-fn beside_rows(beside: &Beside) -> Vec<Row> {
+fn beside_rows(beside: &Beside) -> Vec<SheetRow> {
     let named = beside.named.iter().flat_map(|it| {
         let (subject, what) = (it.subject.to_string(), only_for(it));
         it.grants.iter().map(move |it| grant_row(&subject, it, "", &what)).collect::<Vec<_>>()

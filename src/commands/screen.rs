@@ -31,9 +31,9 @@ pub(super) fn open(args: &Args) -> Result<Exit, Stop> {
     // As it is for apply: a pattern that is none would let production pass for anything.
     let production = Pattern::of_environment().map_err(|what| Stop::Other { what, hint: String::new() })?;
     let source = match &args.command {
-        Some(Command::Demo(demo)) => run::Source::Demo(demo.world.clone()),
+        Some(Command::Demo(demo)) => run::ClusterSource::Demo(demo.world.clone()),
         _ if !args.source.from.is_empty() => from_files(args)?,
-        _ => run::Source::Live(Box::new(args.connection.flags(Plugins::behind_a_screen()))),
+        _ => run::ClusterSource::Live(Box::new(args.connection.flags(Plugins::behind_a_screen()))),
     };
     let named = args.screen.theme.as_deref().and_then(Colors::named);
     let colors = match args.screen.color {
@@ -92,12 +92,18 @@ fn people(args: &Args) -> Result<Option<Arc<People>>, Stop> {
 }
 
 /// The files of `--from`, read before the screen opens: what cannot be read is said on stderr.
-fn from_files(args: &Args) -> Result<run::Source, Stop> {
+fn from_files(args: &Args) -> Result<run::ClusterSource, Stop> {
     let namespace = args.connection.namespace.as_deref().unwrap_or("default");
     let reading = load::reading(args, namespace);
     let loaded = files::load_with(&args.source.from, &reading).map_err(|it| print::files_error(&it))?;
     let title = args.source.from.iter().map(|it| it.display().to_string()).collect::<Vec<_>>().join(" ");
     let not_read = files::not_read(&loaded);
     let served = Arc::new(Served::built_in_and(loaded.defined));
-    Ok(run::Source::Files { cluster: Box::new(loaded.cluster), title, documents: loaded.source, served, not_read })
+    Ok(run::ClusterSource::Files {
+        cluster: Box::new(loaded.cluster),
+        title,
+        documents: loaded.source,
+        served,
+        not_read,
+    })
 }

@@ -16,7 +16,7 @@ use crate::ask::staged::Staged;
 use crate::ask::topic::Topic;
 use crate::cli::{self, Context};
 use crate::live::ManagedFields;
-use crate::live::files::{Changes, Now, Reading, Source};
+use crate::live::files::{Changes, Now, Reading, SourceTexts};
 use crate::live::read::Reader;
 use crate::model::cluster::{Cluster, Delta};
 use crate::model::id::ObjectId;
@@ -62,7 +62,7 @@ impl Staging {
     }
 
     /// The same of files.
-    pub(super) fn ask_files(&mut self, source: &Source, cluster: &Cluster) {
+    pub(super) fn ask_files(&mut self, source: &SourceTexts, cluster: &Cluster) {
         let object = |id: ObjectId| {
             let whole = source.whole(&id, ManagedFields::Kept).map(Result::ok);
             whole.map_or(Some((id.clone(), None)), |it| it.map(|it| (id, Some(it))))

@@ -42,8 +42,8 @@ pub enum Deleted {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Gone(pub u64);
 
-type Key = (String, String);
-type Objects = BTreeMap<&'static str, BTreeMap<Key, Arc<Object>>>;
+type NamespacedName = (String, String);
+type Objects = BTreeMap<&'static str, BTreeMap<NamespacedName, Arc<Object>>>;
 
 /// What an object is to become.
 #[derive(Clone, Debug)]

@@ -24,7 +24,7 @@ pub use self::grants::Cut;
 use self::hitting::{Set, hitting};
 use self::starts::{everyone, holds_everything, nodes_and_pods};
 use self::ways::Found;
-pub use self::without::{Key, Without};
+pub use self::without::{SubjectOfBinding, Without};
 use super::Ground;
 use super::closure;
 use super::edges::SELF;
@@ -95,7 +95,7 @@ impl Choke {
     }
 
     /// What tells the grants of the cut.
-    pub fn keys(&self) -> BTreeSet<Key> {
+    pub fn keys(&self) -> BTreeSet<SubjectOfBinding> {
         self.cut.iter().map(|it| it.cut.key()).collect()
     }
 }
@@ -149,7 +149,7 @@ struct Search<'a, 'w> {
     /// Who comes there whatever is cut.
     gone: BTreeSet<Foothold>,
     sets: Vec<Must>,
-    numbers: BTreeMap<Key, u32>,
+    numbers: BTreeMap<SubjectOfBinding, u32>,
     /// All grants that are on some way, by number.
     cuts: Vec<Cut>,
     left: Vec<Left>,
@@ -220,9 +220,9 @@ impl Search<'_, '_> {
     }
 
     /// Takes a way in that must end; the grants of which one ends it. One that nothing ends stays.
-    fn must(&mut self, who: Foothold, path: Vec<Step>) -> Vec<Key> {
+    fn must(&mut self, who: Foothold, path: Vec<Step>) -> Vec<SubjectOfBinding> {
         let all = self.grants(&path);
-        let cuts: BTreeMap<Key, Cut> = all.into_iter().filter(|it| !it.1.comes_back()).collect();
+        let cuts: BTreeMap<SubjectOfBinding, Cut> = all.into_iter().filter(|it| !it.1.comes_back()).collect();
         if cuts.is_empty() {
             self.gone.insert(who.clone());
             self.sets.retain(|it| it.who != who);
@@ -235,7 +235,7 @@ impl Search<'_, '_> {
         keys
     }
 
-    fn grants(&self, path: &[Step]) -> BTreeMap<Key, Cut> {
+    fn grants(&self, path: &[Step]) -> BTreeMap<SubjectOfBinding, Cut> {
         grants::of_way(self.ground.cluster, &self.without.ground(), path)
     }
 
@@ -249,7 +249,7 @@ impl Search<'_, '_> {
         }
     }
 
-    fn number(&mut self, key: Key, cut: Cut) -> u32 {
+    fn number(&mut self, key: SubjectOfBinding, cut: Cut) -> u32 {
         let number = *self.numbers.entry(key).or_insert(self.cuts.len() as u32);
         if number as usize == self.cuts.len() {
             self.cuts.push(cut);

@@ -34,12 +34,12 @@ struct Level {
 }
 
 /// A key, and a number that is nearly always another's where the keys differ.
-struct Key<'t> {
+struct MappingKey<'t> {
     print: u64,
     text: &'t str,
 }
 
-impl<'t> Key<'t> {
+impl<'t> MappingKey<'t> {
     fn of(text: &'t str) -> Self {
         let bytes = text.as_bytes();
         let print = match (bytes.first_chunk(), bytes.last_chunk()) {
@@ -64,7 +64,7 @@ enum Last {
 #[derive(Default)]
 struct Lines<'t> {
     levels: Vec<Level>,
-    keys: Vec<Key<'t>>,
+    keys: Vec<MappingKey<'t>>,
     last: Last,
     /// A block of text: how far its owner is indented, and itself, once it has a line.
     block: Option<(usize, Option<usize>)>,
@@ -180,9 +180,9 @@ impl<'t> Lines<'t> {
 
     /// Whether a key stands in its mapping for the first time.
     fn is_first(&mut self, key: &'t str) -> bool {
-        let key = Key::of(key);
+        let key = MappingKey::of(key);
         let before = &self.keys[self.levels.last().map_or(0, |it| it.keys)..];
-        let is_it = |it: &Key<'_>| it.print == key.print && it.text == key.text;
+        let is_it = |it: &MappingKey<'_>| it.print == key.print && it.text == key.text;
         let is_first = before.len() < KEYS && !before.iter().any(is_it);
         self.keys.push(key);
         is_first

@@ -38,7 +38,7 @@ const REFUSED_EVERY: Duration = Duration::from_secs(10);
 
 /// Where the token comes from.
 #[derive(Debug)]
-enum Source {
+enum TokenSource {
     Fixed,
     File(PathBuf),
     Plugin(Box<ExecConfig>),
@@ -47,7 +47,7 @@ enum Source {
 /// The token as it is now.
 #[derive(Debug)]
 struct Held {
-    source: Source,
+    source: TokenSource,
     token: Option<SecretString>,
     expires: Option<Timestamp>,
     taken: Instant,
@@ -122,7 +122,7 @@ pub async fn take(user: &mut AuthInfo, plugins: &Plugins, again: Again) -> Resul
     let held = match token(user, plugins).await? {
         None if others => return Ok(None),
         given => {
-            let (source, token, expires) = given.unwrap_or((Source::Fixed, None, None));
+            let (source, token, expires) = given.unwrap_or((TokenSource::Fixed, None, None));
             let now = Instant::now();
             let plugins = plugins.clone();
             Held { source, token, expires, taken: now, refused: false, plugins, again, entry, looked: now }
@@ -131,7 +131,7 @@ pub async fn take(user: &mut AuthInfo, plugins: &Plugins, again: Again) -> Resul
     Ok(Some(Credentials(Arc::new(Mutex::new(held)))))
 }
 
-type Given = (Source, Option<SecretString>, Option<Timestamp>);
+type Given = (TokenSource, Option<SecretString>, Option<Timestamp>);
 
 /// The token that an entry leads to, and where the next one comes from; nothing where it speaks of none.
 async fn token(user: &mut AuthInfo, plugins: &Plugins) -> Result<Option<Given>, Fault> {
@@ -139,7 +139,7 @@ async fn token(user: &mut AuthInfo, plugins: &Plugins) -> Result<Option<Given>, 
     let file = user.token_file.take().map(PathBuf::from);
     match (file, user.exec.take()) {
         (Some(path), _) => from_file(path, inline).map(Some),
-        (None, _) if inline.is_some() => Ok(Some((Source::Fixed, inline, None))),
+        (None, _) if inline.is_some() => Ok(Some((TokenSource::Fixed, inline, None))),
         (None, Some(config)) => from_plugin(config, user, plugins).await.map(Some),
         (None, None) => Ok(None),
     }
@@ -169,7 +169,7 @@ fn from_file(path: PathBuf, inline: Option<SecretString>) -> Result<Given, Fault
             return Err(Fault::new(FaultClass::Credentials, &what));
         }
     };
-    Ok((Source::File(path), Some(token), None))
+    Ok((TokenSource::File(path), Some(token), None))
 }
 
 fn read_token(path: &Path) -> std::io::Result<SecretString> {
@@ -184,7 +184,7 @@ async fn from_plugin(config: ExecConfig, user: &mut AuthInfo, plugins: &Plugins)
         user.client_certificate_data = Some(encode(&certificate));
         user.client_key_data = Some(encode(key.expose_secret()).into());
     }
-    Ok((Source::Plugin(Box::new(config)), given.token, given.expires))
+    Ok((TokenSource::Plugin(Box::new(config)), given.token, given.expires))
 }
 
 impl Held {
@@ -195,15 +195,15 @@ impl Held {
                 return Ok(());
             }
             // A token of the kubeconfig has no other source: the next 401 looks again.
-            self.refused &= !matches!(self.source, Source::Fixed);
+            self.refused &= !matches!(self.source, TokenSource::Fixed);
         }
         match &self.source {
-            Source::File(path) if self.taken.elapsed() >= FILE_AGE || self.refused => {
+            TokenSource::File(path) if self.taken.elapsed() >= FILE_AGE || self.refused => {
                 // A file that is gone keeps its last token (kubernetes/kubernetes#68164).
                 self.token = read_token(path).ok().or(self.token.take());
                 (self.taken, self.refused) = (Instant::now(), false);
             }
-            Source::Plugin(config) if self.is_due() => {
+            TokenSource::Plugin(config) if self.is_due() => {
                 let given = plugin::run(config, &self.plugins).await;
                 (self.taken, self.refused) = (Instant::now(), false);
                 let given = given?;

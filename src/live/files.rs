@@ -6,7 +6,7 @@
 //! ```
 //!
 //! What files do not hold does not exist; what they hold and we cannot read is a problem, and in a file that was
-//! named on the command line an error. Texts are not kept: [`Source`] knows where each object stands.
+//! named on the command line an error. Texts are not kept: [`SourceTexts`] knows where each object stands.
 //! CONTRACT §1 says what manifests mean.
 
 mod apart;
@@ -36,7 +36,7 @@ pub use manifests::{manifests, not_read};
 pub use meanwhile::Now;
 pub use notes::Note;
 pub use onto::{Changes, Onto, onto};
-pub use source::Source;
+pub use source::SourceTexts;
 
 use crate::model::cluster::Cluster;
 use crate::model::place::Problem;
@@ -47,7 +47,7 @@ use loader::Loader;
 #[derive(Debug, Default)]
 pub struct Loaded {
     pub cluster: Cluster,
-    pub source: Source,
+    pub source: SourceTexts,
     /// The resources that CustomResourceDefinitions among them define (CONTRACT §4).
     pub defined: Vec<Resource>,
     /// What is worth a word on stderr and is no problem: what was implied, what is wholly absent.

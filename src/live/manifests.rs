@@ -18,7 +18,7 @@ use super::fault::Fault;
 use super::read::{OBJECT_CAP, Reader};
 use super::request::{self, Ask};
 use super::transfer::{PAGE_CAP, WHOLE_CAP};
-use crate::manifests::{Manifests, ROWS, Row};
+use crate::manifests::{DeclaringKind, Manifests, ROWS};
 use crate::model::coverage::Scope;
 use crate::model::name::Name;
 
@@ -75,7 +75,7 @@ impl Reader {
     }
 
     /// All objects of a kind; where that is forbidden, those of the namespaces that are looked into.
-    async fn all_of(&self, row: &'static Row, version: &str, found: &mut Manifests) -> Result<(), Fault> {
+    async fn all_of(&self, row: &'static DeclaringKind, version: &str, found: &mut Manifests) -> Result<(), Fault> {
         match self.declared(row, version, &Scope::Everywhere, found).await {
             Ok(()) => Ok(()),
             // Not served, or no longer.
@@ -94,7 +94,13 @@ impl Reader {
         }
     }
 
-    async fn declared(&self, row: &Row, version: &str, scope: &Scope, found: &mut Manifests) -> Result<(), Fault> {
+    async fn declared(
+        &self,
+        row: &DeclaringKind,
+        version: &str,
+        scope: &Scope,
+        found: &mut Manifests,
+    ) -> Result<(), Fault> {
         let (mut bound, mut continues) = (Bound::default(), String::new());
         loop {
             let ask = Ask::Page { continues: std::mem::take(&mut continues), limit: PAGE };
@@ -149,7 +155,7 @@ impl Reader {
 }
 
 /// The version in which a kind is asked for; nothing where its group is not served.
-fn version<'a>(row: &'a Row, groups: &'a [Group]) -> Option<&'a str> {
+fn version<'a>(row: &'a DeclaringKind, groups: &'a [Group]) -> Option<&'a str> {
     if row.group.is_empty() {
         return row.versions.first().copied();
     }

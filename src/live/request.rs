@@ -12,7 +12,7 @@ use http::{HeaderValue, Request, header};
 use kube::client::Body;
 
 use crate::kinds::{KindSpec, Watch};
-use crate::manifests::Row;
+use crate::manifests::DeclaringKind;
 use crate::model::coverage::Scope;
 use crate::rbac::review::Review;
 
@@ -64,16 +64,16 @@ pub fn collection(spec: &KindSpec, version: &str, scope: &Scope) -> String {
 }
 
 /// The request for objects of a kind that declares something, whole.
-pub fn declared(row: &Row, version: &str, scope: &Scope, ask: &Ask) -> Request<Body> {
+pub fn declared(row: &DeclaringKind, version: &str, scope: &Scope, ask: &Ask) -> Request<Body> {
     get(&format!("{}?{}", declared_in(row, version, scope), query(ask)))
 }
 
 /// The path of one of them.
-pub fn declared_object(row: &Row, version: &str, namespace: &str, name: &str) -> String {
+pub fn declared_object(row: &DeclaringKind, version: &str, namespace: &str, name: &str) -> String {
     format!("{}/{}", declared_in(row, version, &Scope::Namespace(namespace.into())), segment(name))
 }
 
-fn declared_in(row: &Row, version: &str, scope: &Scope) -> String {
+fn declared_in(row: &DeclaringKind, version: &str, scope: &Scope) -> String {
     let group = group_path(row.group, version);
     match scope {
         Scope::Namespace(name) if row.is_namespaced => format!("{group}/namespaces/{}/{}", segment(name), row.plural),

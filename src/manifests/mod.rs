@@ -25,7 +25,7 @@ use crate::model::workload::TEMPLATE_HASH;
 use crate::net::reach::Unit;
 
 pub use pod::{Template, Word};
-pub use rows::{ROWS, Row, row_of};
+pub use rows::{DeclaringKind, ROWS, row_of};
 
 /// Names an object of any kind: `configmap/shop/settings`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::pod::{PodSpec, Template, template};
-use super::rows::{Row, What};
+use super::rows::{Declares, DeclaringKind};
 use super::{Backend, Controller, Entrance, Manifests, Object, PortRef};
 
 /// What all objects have.
@@ -84,7 +84,7 @@ impl Manifests {
     /// Takes in an object of a kind that declares something; one that names no namespace is in `namespace`.
     ///
     /// What does not have the shape of its kind is remembered as missing.
-    pub fn take(&mut self, row: &Row, json: &str, namespace: &str) {
+    pub fn take(&mut self, row: &DeclaringKind, json: &str, namespace: &str) {
         let kind = row.word.to_lowercase();
         let read: Result<Whole, _> = serde_json::from_str(json);
         let Ok(whole) = read else {
@@ -97,16 +97,16 @@ impl Manifests {
         let object = Object { kind, namespace, name: metadata.name.clone().unwrap_or_default() };
         let spec = whole.spec.filter(Value::is_object).unwrap_or_else(|| Value::Object(Default::default()));
         match row.what {
-            What::ConfigMap => {
+            Declares::ConfigMap => {
                 self.config_maps.insert((object.namespace, object.name), texts(whole.data));
             }
-            What::Service => self.service(object, metadata),
-            What::Ingress => drop(self.entrances.insert(object.clone(), ingress(&object, &metadata, &spec))),
-            What::IngressClass => self.class(object.name, metadata, &spec),
-            What::Route => drop(self.entrances.insert(object.clone(), route(&object, &spec))),
-            What::OpenShiftRoute => drop(self.entrances.insert(object.clone(), openshift_route(&object, &spec))),
-            What::Pod => self.pod(object, metadata, spec),
-            What::Workload => self.workload(row, object, metadata, spec, whole.status.as_ref()),
+            Declares::Service => self.service(object, metadata),
+            Declares::Ingress => drop(self.entrances.insert(object.clone(), ingress(&object, &metadata, &spec))),
+            Declares::IngressClass => self.class(object.name, metadata, &spec),
+            Declares::Route => drop(self.entrances.insert(object.clone(), route(&object, &spec))),
+            Declares::OpenShiftRoute => drop(self.entrances.insert(object.clone(), openshift_route(&object, &spec))),
+            Declares::Pod => self.pod(object, metadata, spec),
+            Declares::Workload => self.workload(row, object, metadata, spec, whole.status.as_ref()),
         }
     }
 
@@ -137,7 +137,14 @@ impl Manifests {
         }
     }
 
-    fn workload(&mut self, row: &Row, object: Object, metadata: Metadata, spec: Value, status: Option<&Value>) {
+    fn workload(
+        &mut self,
+        row: &DeclaringKind,
+        object: Object,
+        metadata: Metadata,
+        spec: Value,
+        status: Option<&Value>,
+    ) {
         let controller = controller(metadata.owner_references.as_deref());
         let Ok(spec) = WorkloadSpec::deserialize(spec) else { return self.odd(&object) };
         let selector = selector(spec.selector.as_ref());
@@ -166,7 +173,7 @@ impl Manifests {
 }
 
 /// A Job that has ended makes no pods any more.
-fn is_over(row: &Row, status: Option<&Value>) -> bool {
+fn is_over(row: &DeclaringKind, status: Option<&Value>) -> bool {
     let conditions = status.and_then(|it| it.get("conditions")).and_then(Value::as_array);
     let is_end = |it: &Value| {
         let is = |key: &str, words: &[&str]| it.get(key).and_then(Value::as_str).is_some_and(|it| words.contains(&it));

@@ -2,7 +2,7 @@
 
 /// A kind that declares something.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Row {
+pub struct DeclaringKind {
     /// Empty: the core group.
     pub group: &'static str,
     /// The versions whose fields are known, the one that is asked for first.
@@ -11,12 +11,12 @@ pub struct Row {
     /// As objects write it: `Ingress`.
     pub word: &'static str,
     pub is_namespaced: bool,
-    pub(super) what: What,
+    pub(super) what: Declares,
 }
 
 /// What its objects declare.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum What {
+pub(super) enum Declares {
     Pod,
     Workload,
     Service,
@@ -33,40 +33,40 @@ const fn row(
     versions: &'static [&'static str],
     plural: &'static str,
     word: &'static str,
-    what: What,
-) -> Row {
-    let is_namespaced = !matches!(what, What::IngressClass);
-    Row { group, versions, plural, word, is_namespaced, what }
+    what: Declares,
+) -> DeclaringKind {
+    let is_namespaced = !matches!(what, Declares::IngressClass);
+    DeclaringKind { group, versions, plural, word, is_namespaced, what }
 }
 
 const GATEWAY: &str = "gateway.networking.k8s.io";
 
 /// Every kind that declares something; pods last, since nearly all of them are made by what stands before.
-pub static ROWS: &[Row] = &[
-    row("apps", &["v1"], "deployments", "Deployment", What::Workload),
-    row("apps", &["v1"], "statefulsets", "StatefulSet", What::Workload),
-    row("apps", &["v1"], "daemonsets", "DaemonSet", What::Workload),
-    row("batch", &["v1"], "cronjobs", "CronJob", What::Workload),
-    row("batch", &["v1"], "jobs", "Job", What::Workload),
-    row("apps", &["v1"], "replicasets", "ReplicaSet", What::Workload),
-    row("", &["v1"], "replicationcontrollers", "ReplicationController", What::Workload),
-    row("", &["v1"], "services", "Service", What::Service),
-    row("networking.k8s.io", &["v1"], "ingresses", "Ingress", What::Ingress),
-    row("networking.k8s.io", &["v1"], "ingressclasses", "IngressClass", What::IngressClass),
-    row(GATEWAY, &["v1", "v1beta1", "v1alpha2"], "httproutes", "HTTPRoute", What::Route),
-    row(GATEWAY, &["v1", "v1alpha2"], "grpcroutes", "GRPCRoute", What::Route),
-    row(GATEWAY, &["v1alpha2", "v1"], "tcproutes", "TCPRoute", What::Route),
-    row(GATEWAY, &["v1alpha3", "v1alpha2", "v1"], "tlsroutes", "TLSRoute", What::Route),
-    row(GATEWAY, &["v1alpha2", "v1"], "udproutes", "UDPRoute", What::Route),
-    row("route.openshift.io", &["v1"], "routes", "Route", What::OpenShiftRoute),
-    row("", &["v1"], "pods", "Pod", What::Pod),
-    row("", &["v1"], "configmaps", "ConfigMap", What::ConfigMap),
+pub static ROWS: &[DeclaringKind] = &[
+    row("apps", &["v1"], "deployments", "Deployment", Declares::Workload),
+    row("apps", &["v1"], "statefulsets", "StatefulSet", Declares::Workload),
+    row("apps", &["v1"], "daemonsets", "DaemonSet", Declares::Workload),
+    row("batch", &["v1"], "cronjobs", "CronJob", Declares::Workload),
+    row("batch", &["v1"], "jobs", "Job", Declares::Workload),
+    row("apps", &["v1"], "replicasets", "ReplicaSet", Declares::Workload),
+    row("", &["v1"], "replicationcontrollers", "ReplicationController", Declares::Workload),
+    row("", &["v1"], "services", "Service", Declares::Service),
+    row("networking.k8s.io", &["v1"], "ingresses", "Ingress", Declares::Ingress),
+    row("networking.k8s.io", &["v1"], "ingressclasses", "IngressClass", Declares::IngressClass),
+    row(GATEWAY, &["v1", "v1beta1", "v1alpha2"], "httproutes", "HTTPRoute", Declares::Route),
+    row(GATEWAY, &["v1", "v1alpha2"], "grpcroutes", "GRPCRoute", Declares::Route),
+    row(GATEWAY, &["v1alpha2", "v1"], "tcproutes", "TCPRoute", Declares::Route),
+    row(GATEWAY, &["v1alpha3", "v1alpha2", "v1"], "tlsroutes", "TLSRoute", Declares::Route),
+    row(GATEWAY, &["v1alpha2", "v1"], "udproutes", "UDPRoute", Declares::Route),
+    row("route.openshift.io", &["v1"], "routes", "Route", Declares::OpenShiftRoute),
+    row("", &["v1"], "pods", "Pod", Declares::Pod),
+    row("", &["v1"], "configmaps", "ConfigMap", Declares::ConfigMap),
 ];
 
 /// The row of an object's apiVersion and kind, whatever the version.
 ///
 /// The group `extensions` once had workloads and Ingresses.
-pub fn row_of(api_version: &str, word: &str) -> Option<&'static Row> {
+pub fn row_of(api_version: &str, word: &str) -> Option<&'static DeclaringKind> {
     let group = api_version.split_once('/').map_or("", |it| it.0);
     ROWS.iter().find(|it| {
         let is_moved = group == "extensions" && ["apps", "networking.k8s.io"].contains(&it.group);

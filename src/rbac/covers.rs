@@ -12,7 +12,7 @@ use crate::model::items::Items;
 use crate::model::name::Name;
 use crate::model::role::{Role, RoleRef, RoleRule, RuleLists};
 
-use super::fold::What;
+use super::fold::ResourceOrUrl;
 use super::identity::{Identity, MASTERS};
 use super::index::Index;
 use super::matching::url_covers;
@@ -61,7 +61,7 @@ impl fmt::Display for Tuple {
         match self {
             Tuple::Url { verb, url } => write!(out, "{verb} {url}"),
             Tuple::Resource { verb, group, resource, name } => {
-                let what = What::Resource {
+                let what = ResourceOrUrl::Resource {
                     group: group.clone(),
                     resource: resource.clone(),
                     name: name.clone().unwrap_or_else(Name::empty),

@@ -27,7 +27,7 @@ use super::served::Served;
 
 /// What a row speaks of.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum What {
+pub enum ResourceOrUrl {
     /// A resource as the rule writes it; `name` empty for all objects.
     Resource {
         group: Name,
@@ -38,11 +38,11 @@ pub enum What {
 }
 
 /// `pods.example.com/log "web"`, raw.
-impl fmt::Display for What {
+impl fmt::Display for ResourceOrUrl {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (group, resource, name) = match self {
-            What::Url(url) => return write!(out, "{url}"),
-            What::Resource { group, resource, name } => (group, resource, name),
+            ResourceOrUrl::Url(url) => return write!(out, "{url}"),
+            ResourceOrUrl::Resource { group, resource, name } => (group, resource, name),
         };
         let (plural, subresource) = resource.split_once('/').unwrap_or((resource, ""));
         write!(out, "{plural}")?;
@@ -58,7 +58,7 @@ impl fmt::Display for What {
 
 /// One grant behind a row.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct Source {
+pub struct PermissionSource {
     /// How the subject speaks of the holder.
     pub how: How,
     pub binding: ObjectId,
@@ -77,15 +77,15 @@ pub struct Source {
 
 /// One row.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Row {
+pub struct PermissionRow {
     /// Empty: the whole cluster.
     pub scope: Name,
-    pub what: What,
+    pub what: ResourceOrUrl,
     pub verbs: BTreeSet<Name>,
-    pub sources: BTreeSet<Source>,
+    pub sources: BTreeSet<PermissionSource>,
 }
 
-impl Source {
+impl PermissionSource {
     /// The verbs that it gives: none where it is dead, else those without a flaw that shuts them out.
     fn living(&self) -> impl Iterator<Item = &Name> {
         let is_shut = |verb: &Name| {
@@ -96,18 +96,18 @@ impl Source {
     }
 }
 
-impl Row {
+impl PermissionRow {
     /// The verbs that some grant behind it really gives; all of them where none is known, as a server tells them.
     pub fn living(&self) -> BTreeSet<Name> {
         match self.sources.is_empty() {
             true => self.verbs.clone(),
-            false => self.sources.iter().flat_map(Source::living).cloned().collect(),
+            false => self.sources.iter().flat_map(PermissionSource::living).cloned().collect(),
         }
     }
 
     /// The worst of it; what is dead is no danger.
     pub fn danger(&self) -> Option<&'static Danger> {
-        let What::Resource { group, resource, .. } = &self.what else { return None };
+        let ResourceOrUrl::Resource { group, resource, .. } = &self.what else { return None };
         let through = if self.scope.is_empty() { ResourceScope::Cluster } else { ResourceScope::Namespaced };
         let worst = danger::of_resource(&self.living(), group, resource, through);
         worst.map(|it| &DANGERS[it])
@@ -133,7 +133,7 @@ pub struct Empty {
 #[derive(Clone, PartialEq, Debug)]
 pub struct Folded {
     pub identity: Identity,
-    pub rows: Vec<Row>,
+    pub rows: Vec<PermissionRow>,
     pub empty: Vec<Empty>,
     /// The bindings and roles that are held, whether they give anything or not.
     held: BTreeSet<ObjectId>,
@@ -173,7 +173,8 @@ impl Index {
             }
         }
         let rows = rows.into_iter();
-        let rows = rows.map(|((scope, what), (verbs, sources))| Row { scope, what, verbs, sources }).collect();
+        let rows =
+            rows.map(|((scope, what), (verbs, sources))| PermissionRow { scope, what, verbs, sources }).collect();
         empty.sort();
         let gaps = only.map_or_else(|| self.all_binding_gaps(), |it| self.binding_gaps(it));
         Folded { identity: identity.clone(), rows, empty, held, behind, gaps }
@@ -191,35 +192,35 @@ impl Index {
 }
 
 /// Whether a flaw of a rule is about a row.
-pub(super) fn concerns(flaw: &Flaw, what: &What) -> bool {
+pub(super) fn concerns(flaw: &Flaw, what: &ResourceOrUrl) -> bool {
     match (flaw.part, what) {
-        (Part::Rule, _) | (Part::Verb, What::Resource { .. }) | (Part::Method, What::Url(_)) => true,
-        (Part::Group, What::Resource { group, .. }) => flaw.word == *group,
-        (Part::Resource, What::Resource { resource, .. }) => flaw.word == *resource,
-        (Part::Name, What::Resource { name, .. }) => flaw.word == *name,
-        (Part::Url, What::Url(url)) => flaw.word == *url,
+        (Part::Rule, _) | (Part::Verb, ResourceOrUrl::Resource { .. }) | (Part::Method, ResourceOrUrl::Url(_)) => true,
+        (Part::Group, ResourceOrUrl::Resource { group, .. }) => flaw.word == *group,
+        (Part::Resource, ResourceOrUrl::Resource { resource, .. }) => flaw.word == *resource,
+        (Part::Name, ResourceOrUrl::Resource { name, .. }) => flaw.word == *name,
+        (Part::Url, ResourceOrUrl::Url(url)) => flaw.word == *url,
         _ => false,
     }
 }
 
 /// All that a rule speaks of, in its order.
-pub fn things(rule: &RoleRule) -> Vec<What> {
+pub fn things(rule: &RoleRule) -> Vec<ResourceOrUrl> {
     let mut all = Vec::new();
     for group in rule.groups.iter() {
         for resource in rule.resources.iter() {
-            let what = |name: Name| What::Resource { group: group.clone(), resource: resource.clone(), name };
+            let what = |name: Name| ResourceOrUrl::Resource { group: group.clone(), resource: resource.clone(), name };
             if rule.names.is_empty() {
                 all.push(what(Name::empty()));
             }
             all.extend(rule.names.iter().map(|it| what(it.clone())));
         }
     }
-    all.extend(rule.urls.iter().map(|it| What::Url(it.clone())));
+    all.extend(rule.urls.iter().map(|it| ResourceOrUrl::Url(it.clone())));
     all
 }
 
 /// The verbs and the grants of each thing, by where it holds.
-type Folding = BTreeMap<(Name, What), (BTreeSet<Name>, BTreeSet<Source>)>;
+type Folding = BTreeMap<(Name, ResourceOrUrl), (BTreeSet<Name>, BTreeSet<PermissionSource>)>;
 
 fn fold(holding: &Holding, who: &Identity, served: &Served, rows: &mut Folding) {
     let Some((role, effective)) = &holding.role else { return };
@@ -230,7 +231,7 @@ fn fold(holding: &Holding, who: &Identity, served: &Served, rows: &mut Folding) 
         let found = flaws(binding, rule, served);
         for what in things(rule) {
             let mut flaws: Vec<Flaw> = found.iter().filter(|it| concerns(it, &what)).cloned().collect();
-            if let What::Resource { group, resource, .. } = &what {
+            if let ResourceOrUrl::Resource { group, resource, .. } = &what {
                 if dead::resources::is_of_another_group(group, resource, rule, served) {
                     continue;
                 }
@@ -239,7 +240,7 @@ fn fold(holding: &Holding, who: &Identity, served: &Served, rows: &mut Folding) 
             let outcome = if dead::is_alive(rule, &flaws) { Outcome::Allow } else { Outcome::Deny };
             let (verbs, sources) = rows.entry((holding.scope().clone(), what)).or_default();
             verbs.extend(rule.verbs.iter().cloned());
-            sources.extend(subjects.iter().map(|(how, subject)| Source {
+            sources.extend(subjects.iter().map(|(how, subject)| PermissionSource {
                 how: *how,
                 binding: binding.id(),
                 subject: subject.clone(),

@@ -6,7 +6,7 @@ use crate::model::role::{Binding, SharedBinding, SharedRole, Subject};
 use super::aggregation::Effective;
 use super::grant::{Access, Dangling, Grant};
 use super::identity::{Identity, MASTERS};
-use super::index::{BindingEntry, CLUSTER, Index, KeySlot, RoleEntry, Row, Slot};
+use super::index::{BindingEntry, BindingPlace, CLUSTER, Index, KeySlot, RoleEntry, Slot};
 use super::mask::Mask;
 use super::matching::{Asked, Match};
 use super::request::Request;
@@ -113,7 +113,7 @@ impl Index {
     }
 
     /// The rows of the user and of each group.
-    pub(super) fn rows(&self, identity: &Identity) -> impl Iterator<Item = &Row> {
+    pub(super) fn rows(&self, identity: &Identity) -> impl Iterator<Item = &BindingPlace> {
         self.keys_of(identity).flat_map(|it| self.keys.rows(it))
     }
 

@@ -6,7 +6,7 @@ use crate::model::role::{Binding, RoleRule};
 
 use super::covers::{Tuple, tuples};
 use super::dead::{self, Flaw, Life, Part, flaws};
-use super::fold::{What, concerns};
+use super::fold::{ResourceOrUrl, concerns};
 use super::index::{Index, role_of};
 use super::request::{Request, ResourceRequest};
 use super::served::Served;
@@ -24,7 +24,7 @@ pub fn given(binding: &Binding, rule: &RoleRule, served: &Served) -> Vec<Tuple> 
 fn lives(part: &Tuple, found: &[Flaw], binding: &Binding, rule: &RoleRule, served: &Served) -> bool {
     let (verb, what) = thing(part);
     let mut flaws: Vec<Flaw> = found.iter().filter(|it| concerns(it, &what)).cloned().collect();
-    if let What::Resource { group, resource, .. } = &what {
+    if let ResourceOrUrl::Resource { group, resource, .. } = &what {
         if dead::resources::is_of_another_group(group, resource, rule, served) {
             return false;
         }
@@ -34,12 +34,12 @@ fn lives(part: &Tuple, found: &[Flaw], binding: &Binding, rule: &RoleRule, serve
     flaws.iter().all(|it| it.life != Life::Dead || is_of_verb(it) && it.word != *verb)
 }
 
-fn thing(part: &Tuple) -> (&Name, What) {
+fn thing(part: &Tuple) -> (&Name, ResourceOrUrl) {
     match part {
-        Tuple::Url { verb, url } => (verb, What::Url(url.clone())),
+        Tuple::Url { verb, url } => (verb, ResourceOrUrl::Url(url.clone())),
         Tuple::Resource { verb, group, resource, name } => {
             let name = name.clone().unwrap_or_else(Name::empty);
-            (verb, What::Resource { group: group.clone(), resource: resource.clone(), name })
+            (verb, ResourceOrUrl::Resource { group: group.clone(), resource: resource.clone(), name })
         }
     }
 }

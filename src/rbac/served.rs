@@ -35,7 +35,7 @@ pub struct Resource {
 
 /// Where the list of served resources comes from.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Source {
+pub enum ServedFrom {
     BuiltIn,
     Discovery,
 }
@@ -43,7 +43,7 @@ pub enum Source {
 /// All resources that an API serves.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Served {
-    pub source: Source,
+    pub source: ServedFrom,
     /// By group and plural, each once.
     resources: Vec<Resource>,
     /// Where each plural stands in `resources`.
@@ -172,14 +172,14 @@ impl Served {
                 scope,
                 verbs: Resource::standard_verbs(),
             };
-        Self::of(Source::BuiltIn, BUILT_IN.iter().map(resource).collect(), BTreeSet::new())
+        Self::of(ServedFrom::BuiltIn, BUILT_IN.iter().map(resource).collect(), BTreeSet::new())
     }
 
     /// Kubernetes' own resources, and those that definitions in files add.
     pub fn built_in_and(defined: Vec<Resource>) -> Self {
         let mut all = Self::built_in().resources;
         all.extend(defined);
-        Self::of(Source::BuiltIn, all, BTreeSet::new())
+        Self::of(ServedFrom::BuiltIn, all, BTreeSet::new())
     }
 
     /// What a server's discovery told, with the names that only RBAC knows added; of `unsure` groups it told not all.
@@ -187,10 +187,10 @@ impl Served {
         let known = Self::built_in();
         let is_virtual = |it: &Resource| VIRTUAL.contains(&it.name.as_str());
         resources.extend(known.resources.into_iter().filter(is_virtual));
-        Self::of(Source::Discovery, resources, unsure)
+        Self::of(ServedFrom::Discovery, resources, unsure)
     }
 
-    fn of(source: Source, resources: Vec<Resource>, unsure: BTreeSet<Name>) -> Self {
+    fn of(source: ServedFrom, resources: Vec<Resource>, unsure: BTreeSet<Name>) -> Self {
         let mut merged: BTreeMap<(Name, Name), Resource> = BTreeMap::new();
         for it in resources {
             match merged.get_mut(&(it.group.clone(), it.name.clone())) {
@@ -209,9 +209,9 @@ impl Served {
     /// Whether all is known that a group serves; `*` is every group.
     pub fn is_known_group(&self, group: &str) -> bool {
         match self.source {
-            Source::Discovery if group == "*" => self.unsure.is_empty(),
-            Source::Discovery => !self.unsure.contains(group),
-            Source::BuiltIn => !PARTIAL.contains(&group) && self.resources.iter().any(|it| it.group == *group),
+            ServedFrom::Discovery if group == "*" => self.unsure.is_empty(),
+            ServedFrom::Discovery => !self.unsure.contains(group),
+            ServedFrom::BuiltIn => !PARTIAL.contains(&group) && self.resources.iter().any(|it| it.group == *group),
         }
     }
 

@@ -92,7 +92,7 @@ impl Oddity {
 
 /// What one subject weighs.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Row {
+pub struct SubjectRow {
     pub subject: Subject,
     /// Bindings that name it.
     pub bindings: usize,
@@ -107,7 +107,7 @@ pub struct Row {
     pub oddities: Vec<Oddity>,
 }
 
-impl Row {
+impl SubjectRow {
     /// The worst that it can do of its own.
     pub fn danger(&self) -> Option<&'static Danger> {
         self.worst.map(|it| &DANGERS[it])
@@ -198,7 +198,7 @@ impl Index {
     }
 
     /// What everybody weighs, in order.
-    pub fn subjects(&self, cluster: &Cluster, people: Option<&People>, served: &Served) -> Vec<Row> {
+    pub fn subjects(&self, cluster: &Cluster, people: Option<&People>, served: &Served) -> Vec<SubjectRow> {
         self.weigh(cluster, people, served, self.everybody(cluster))
     }
 
@@ -209,16 +209,24 @@ impl Index {
         people: Option<&People>,
         served: &Served,
         subjects: Vec<Subject>,
-    ) -> Vec<Row> {
+    ) -> Vec<SubjectRow> {
         let uses = uses(cluster, &subjects);
         let mut scales = Scales { cluster, people, served, uses, worst: FxHashMap::default() };
         subjects.into_iter().map(|subject| self.row(&mut scales, subject)).collect()
     }
 
-    fn row(&self, scales: &mut Scales<'_>, subject: Subject) -> Row {
+    fn row(&self, scales: &mut Scales<'_>, subject: Subject) -> SubjectRow {
         if never_matches(&subject) {
             let oddities = vec![Oddity::Never];
-            return Row { subject, bindings: 0, extent: Extent::Nothing, worst: None, common: None, pods: 0, oddities };
+            return SubjectRow {
+                subject,
+                bindings: 0,
+                extent: Extent::Nothing,
+                worst: None,
+                common: None,
+                pods: 0,
+                oddities,
+            };
         }
         let identity = person(&subject, scales.people);
         let is_master = identity.is_in(MASTERS);
@@ -235,7 +243,7 @@ impl Index {
         let extent = if is_master { Extent::Cluster } else { extent(&named, slots.len()) };
         let used = Some(&subject).filter(|it| it.kind() == SubjectKind::ServiceAccount);
         let used = used.and_then(|it| scales.uses.get(&(it.namespace().clone(), it.name().clone())));
-        Row {
+        SubjectRow {
             bindings: named.len(),
             extent,
             worst,

@@ -58,7 +58,7 @@ struct Hit<'a> {
 
 /// What one binding gives to one of its keys by one rule, and the next row of the same key.
 #[derive(Clone, Copy, Debug)]
-struct Row {
+struct GrantLink {
     hit: u32,
     binding: Slot,
     subject: u32,
@@ -79,7 +79,7 @@ pub struct WhoCan<'a> {
     pub gaps: Vec<Gap>,
     index: &'a Index,
     hits: Vec<Hit<'a>>,
-    rows: Vec<Row>,
+    rows: Vec<GrantLink>,
     /// Whether a key is one that somebody has without being named.
     everybody: Everybody,
 }
@@ -176,16 +176,16 @@ impl PartialEq for WhoCan<'_> {
 }
 
 /// Rows as they are found, chained by key.
-struct Found<'a> {
+struct GrantChains<'a> {
     hits: Vec<Hit<'a>>,
-    rows: Vec<Row>,
+    rows: Vec<GrantLink>,
     /// The last row of each key that was put in.
     heads: Vec<u32>,
     /// The keys that have rows.
     seen: Vec<KeySlot>,
 }
 
-impl<'a> Found<'a> {
+impl<'a> GrantChains<'a> {
     /// Takes in the rules of a role that cover the request; gives where they stand among the hits.
     fn hit(&mut self, roles: &Roles, role: &'a RoleEntry, asked: &Asked<'_>, mask: Mask) -> Range<usize> {
         let from = self.hits.len();
@@ -206,7 +206,7 @@ impl<'a> Found<'a> {
                 self.seen.push(key);
             }
             for hit in hits.clone() {
-                self.rows.push(Row { hit: hit as u32, binding, subject: subject as u32, next: *head });
+                self.rows.push(GrantLink { hit: hit as u32, binding, subject: subject as u32, next: *head });
                 *head = self.rows.len() as u32 - 1;
             }
         }
@@ -220,7 +220,7 @@ impl Index {
     pub fn who_can(&self, cluster: &Cluster, request: &Request, places: Places) -> WhoCan<'_> {
         let asked = Asked::new(request);
         let mut found =
-            Found { hits: Vec::new(), rows: Vec::new(), heads: vec![NONE; self.keys.bound()], seen: Vec::new() };
+            GrantChains { hits: Vec::new(), rows: Vec::new(), heads: vec![NONE; self.keys.bound()], seen: Vec::new() };
         match places {
             Places::Asked => self.find_in(request.namespace(), &asked, &mut found),
             Places::Everywhere => self.find_everywhere(&asked, &mut found),
@@ -229,12 +229,12 @@ impl Index {
         let everybody = if is_implied { Everybody::Granted } else { Everybody::NotGranted };
         let holders = self.holders(cluster, &found, everybody);
         let gaps = self.who_gaps(cluster, request, &places, everybody);
-        let Found { hits, rows, .. } = found;
+        let GrantChains { hits, rows, .. } = found;
         WhoCan { request: request.clone(), places, holders, gaps, index: self, hits, rows, everybody }
     }
 
     /// What the bindings give that a request in this namespace consults.
-    fn find_in<'a>(&'a self, namespace: &str, asked: &Asked<'_>, found: &mut Found<'a>) {
+    fn find_in<'a>(&'a self, namespace: &str, asked: &Asked<'_>, found: &mut GrantChains<'a>) {
         let mask = Mask::of_request(asked);
         for slot in self.slots_in(namespace) {
             let Some(entry) = self.bindings.get(slot) else { continue };
@@ -256,7 +256,7 @@ impl Index {
     }
 
     /// What all bindings give whose role has a word for this resource; of URLs the cluster-wide ones.
-    fn find_everywhere<'a>(&'a self, asked: &Asked<'_>, found: &mut Found<'a>) {
+    fn find_everywhere<'a>(&'a self, asked: &Asked<'_>, found: &mut GrantChains<'a>) {
         let mask = Mask::of_request(asked);
         let is_url = matches!(asked.request, Request::Url { .. });
         for slot in self.roles_with(asked) {
@@ -289,7 +289,7 @@ impl Index {
     }
 
     /// Everybody who has one of the found keys, by subject.
-    fn holders(&self, cluster: &Cluster, found: &Found<'_>, everybody: Everybody) -> Vec<Holder> {
+    fn holders(&self, cluster: &Cluster, found: &GrantChains<'_>, everybody: Everybody) -> Vec<Holder> {
         let masters = subject_of(&SubjectKey::Group(MASTERS.into()));
         let always = Holder::Somebody { subject: masters.clone(), through: Vec::new() };
         if everybody == Everybody::NotGranted {

@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use crate::apply::is_production;
 use crate::embedded;
 use crate::live::connect::{self, Connected, Credentials, Flags, Selection, Surroundings};
-use crate::live::files::Source as Documents;
+use crate::live::files::SourceTexts as Documents;
 use crate::live::write::Writer;
 use crate::live::{self, Batch, Condition, Control, Wanted};
 use crate::model::name::Name;
@@ -20,7 +20,7 @@ use crate::rbac::review::Review;
 use crate::tui::event::{Effect, Event, Progress};
 
 use super::questions::Done;
-use super::start::Source;
+use super::start::ClusterSource;
 use super::{Program, SLICE};
 
 /// What the cluster's changes come from.
@@ -46,10 +46,10 @@ pub(super) struct Feed {
 
 impl Program {
     /// Starts to read the cluster: of a server the one that was selected.
-    pub(super) fn open(&mut self, source: Source, selected: Option<Box<Selection>>) {
+    pub(super) fn open(&mut self, source: ClusterSource, selected: Option<Box<Selection>>) {
         match source {
-            Source::Live(flags) => self.connect(flags, selected),
-            Source::Files { documents, served, not_read, .. } => {
+            ClusterSource::Live(flags) => self.connect(flags, selected),
+            ClusterSource::Files { documents, served, not_read, .. } => {
                 (self.feed.documents, self.feed.not_read) = (Some(Arc::new(documents)), not_read);
                 self.tell(Event::Served(served));
                 // Of two folders each may hold files of the same name.
@@ -57,7 +57,7 @@ impl Program {
                 let whole = std::path::absolute(&title).map_or(title, |it| it.display().to_string());
                 self.begin_stage(&whole);
             }
-            Source::Demo(world) => {
+            ClusterSource::Demo(world) => {
                 let writes = self.writes;
                 self.tasks.spawn(async move { Done::Served(serve(&world, writes).await) });
             }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::live;
 use crate::live::connect::Connected;
 use crate::live::fault::Fault;
-use crate::live::files::Source as Documents;
+use crate::live::files::SourceTexts as Documents;
 use crate::live::read::Reader;
 use crate::model::id::ObjectId;
 use crate::rbac::review::Review;

@@ -21,7 +21,7 @@ use crate::ask::Line;
 use crate::change::meanwhile::{Met, met};
 use crate::change::stage::{Fetched, Item};
 use crate::change::{Saved, Stage};
-use crate::live::files::{Changes, FilesError, Reading, Source as Documents};
+use crate::live::files::{Changes, FilesError, Reading, SourceTexts as Documents};
 use crate::live::{self, ManagedFields};
 use crate::model::cluster::Cluster;
 use crate::model::id::ObjectId;

@@ -10,7 +10,7 @@ use crate::ask::Line;
 use crate::ask::world::SelfCheck;
 use crate::change::Saved;
 use crate::live::connect::{self, Flags, Selection, Surroundings};
-use crate::live::files::Source as Documents;
+use crate::live::files::SourceTexts as Documents;
 use crate::model::cluster::Cluster;
 use crate::model::coverage::Coverage;
 use crate::model::name::Name;
@@ -23,7 +23,7 @@ use crate::tui::status::Origin;
 use crate::tui::theme::Colors;
 
 /// Where the cluster comes from.
-pub enum Source {
+pub enum ClusterSource {
     /// A server, by kubectl's flags.
     Live(Box<Flags>),
     /// Files that have been read, where their objects stand, and which resources there are.
@@ -34,7 +34,7 @@ pub enum Source {
 
 /// How the screen is opened.
 pub struct Start {
-    pub source: Source,
+    pub source: ClusterSource,
     /// Where one starts; empty: all namespaces.
     pub namespaces: Vec<String>,
     /// Only ASCII, whatever the locale says.
@@ -65,13 +65,15 @@ pub(super) fn prepare(start: &Start) -> anyhow::Result<(Setup, Cluster, Option<B
     let setup =
         |title: &str, origin| Setup { title: title.into(), origin, writes, theme, namespaces, settings, check, people };
     Ok(match &start.source {
-        Source::Live(flags) => {
+        ClusterSource::Live(flags) => {
             let selection = connect::select(flags, &Surroundings::of_process())?;
             let writes = selection.writes;
             let setup = Setup { writes, ..setup(&selection.context, Origin::Live) };
             (setup, Cluster::new(Coverage::Loading), Some(Box::new(selection)))
         }
-        Source::Files { cluster, title, .. } => (setup(title, Origin::Files), (**cluster).clone(), None),
-        Source::Demo(world) => (setup(&format!("demo {world}"), Origin::Live), Cluster::new(Coverage::Loading), None),
+        ClusterSource::Files { cluster, title, .. } => (setup(title, Origin::Files), (**cluster).clone(), None),
+        ClusterSource::Demo(world) => {
+            (setup(&format!("demo {world}"), Origin::Live), Cluster::new(Coverage::Loading), None)
+        }
     })
 }

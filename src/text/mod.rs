@@ -36,7 +36,7 @@ use crate::model::name::Name;
 use crate::model::place::Place;
 use crate::model::role::Subject;
 use crate::model::untrusted;
-use crate::rbac::fold::What;
+use crate::rbac::fold::ResourceOrUrl;
 
 /// What a line means; every mark has its glyph, so that no meaning hangs on color alone.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
@@ -115,7 +115,7 @@ impl Link {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum About {
     /// Something that somebody may do: who else can?
-    Permission { scope: Name, what: What, verbs: Vec<Name> },
+    Permission { scope: Name, what: ResourceOrUrl, verbs: Vec<Name> },
     /// What may they do?
     Somebody(Subject),
     /// By which steps does one come from here to there?

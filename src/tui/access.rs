@@ -15,7 +15,7 @@ use crate::ask::scope::View;
 use crate::ask::{Fault, Here};
 use crate::model::name::Name;
 use crate::model::role::Subject;
-use crate::rbac::fold::{self, What};
+use crate::rbac::fold::{self, ResourceOrUrl};
 use crate::rbac::review::Review;
 use crate::rbac::served::Served;
 use crate::rbac::{Places, Request};
@@ -128,7 +128,7 @@ fn spelled(line: &str) -> String {
 
 /// A folded row as filters look at it.
 struct Listed<'a> {
-    row: &'a fold::Row,
+    row: &'a fold::PermissionRow,
     what: String,
 }
 
@@ -141,7 +141,7 @@ impl Filtered for Listed<'_> {
     }
 }
 
-fn passes(filter: &Filter, row: &fold::Row, served: &Served) -> bool {
+fn passes(filter: &Filter, row: &fold::PermissionRow, served: &Served) -> bool {
     filter.is_empty() || filter.passes(&Listed { row, what: row.what.to_string() }, served)
 }
 
@@ -164,17 +164,15 @@ fn cell(listed: &Listed<'_>, title: &str, served: &Served) -> Option<String> {
     Some(match title {
         "verb" | "verbs" if row.verbs.iter().any(|it| it == "*") => words::VERBS.join(" "),
         "verb" | "verbs" => words::verbs(&row.verbs),
-        "resource" | "resources" => {
-            match &row.what {
-                fold::What::Resource { group, resource, .. } if resource == "*" => {
-                    let names = served.iter().filter(|it| group == "*" || it.group == *group).map(|it| {
-                        What::Resource { group: it.group.clone(), resource: it.name.clone(), name: Name::empty() }
-                    });
-                    names.map(|it| it.to_string()).collect::<Vec<_>>().join(" ")
-                }
-                _ => listed.what.clone(),
+        "resource" | "resources" => match &row.what {
+            fold::ResourceOrUrl::Resource { group, resource, .. } if resource == "*" => {
+                let names = served.iter().filter(|it| group == "*" || it.group == *group).map(|it| {
+                    ResourceOrUrl::Resource { group: it.group.clone(), resource: it.name.clone(), name: Name::empty() }
+                });
+                names.map(|it| it.to_string()).collect::<Vec<_>>().join(" ")
             }
-        }
+            _ => listed.what.clone(),
+        },
         "ns" | "namespace" | "where" if row.scope.is_empty() => "all".into(),
         "ns" | "namespace" | "where" => row.scope.to_string(),
         "danger" => row.danger().map(|it| it.word.to_owned()).unwrap_or_default(),

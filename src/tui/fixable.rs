@@ -16,7 +16,7 @@ use crate::escalate::Foothold;
 use crate::model::evidence::Outcome;
 use crate::model::name::Name;
 use crate::model::role::Subject;
-use crate::rbac::fold::What;
+use crate::rbac::fold::ResourceOrUrl;
 use crate::text::About;
 
 /// What is to be otherwise.
@@ -26,7 +26,7 @@ enum Meant {
     Right {
         subject: Subject,
         scope: Name,
-        what: What,
+        what: ResourceOrUrl,
         verbs: Vec<Name>,
     },
     /// The ways of somebody, or of everybody, to a goal.
@@ -162,7 +162,7 @@ fn flow(app: &App, from: &End, to: &End, port: &PortAsk) -> Result<Fix, String> 
 }
 
 /// A right is taken; of several verbs one is chosen.
-fn rights(app: &mut App, subject: &Subject, scope: &Name, what: &What, verbs: &[Name]) -> Vec<Effect> {
+fn rights(app: &mut App, subject: &Subject, scope: &Name, what: &ResourceOrUrl, verbs: &[Name]) -> Vec<Effect> {
     let lines: Vec<(Name, Line)> = verbs.iter().map(|it| (it.clone(), right(subject, scope, what, it))).collect();
     if let [(_, line)] = lines.as_slice() {
         return open(app, line);
@@ -174,12 +174,12 @@ fn rights(app: &mut App, subject: &Subject, scope: &Name, what: &What, verbs: &[
     Vec::new()
 }
 
-fn right(subject: &Subject, scope: &Name, what: &What, verb: &Name) -> Line {
+fn right(subject: &Subject, scope: &Name, what: &ResourceOrUrl, verb: &Name) -> Line {
     let (resource, name) = match what {
-        What::Resource { group, resource, name } => {
+        ResourceOrUrl::Resource { group, resource, name } => {
             // Of every group none is typed.
             let group = if group == "*" { Name::empty() } else { group.clone() };
-            let bare = What::Resource { group, resource: resource.clone(), name: Name::empty() };
+            let bare = ResourceOrUrl::Resource { group, resource: resource.clone(), name: Name::empty() };
             (bare.to_string(), Some(name.to_string()).filter(|it| !it.is_empty()))
         }
         what => (what.to_string(), None),

@@ -21,7 +21,7 @@ use crate::ask::{Fault, somebody};
 use crate::model::id::ResourceScope;
 use crate::model::name::Name;
 use crate::model::role::{Subject, SubjectKind};
-use crate::rbac::fold::What;
+use crate::rbac::fold::ResourceOrUrl;
 use crate::rbac::identity::{Membership, canonical};
 use crate::rbac::pasted::{self, TypedSubject};
 use crate::rbac::places;
@@ -90,7 +90,7 @@ pub fn cell(app: &mut App) -> Vec<Effect> {
 }
 
 /// Who else can do what the line under the cursor speaks of; of several verbs one is chosen.
-pub fn who_else(app: &mut App, scope: &Name, what: &What, verbs: &[Name]) -> Vec<Effect> {
+pub fn who_else(app: &mut App, scope: &Name, what: &ResourceOrUrl, verbs: &[Name]) -> Vec<Effect> {
     let verbs: Vec<Name> = match verbs.iter().any(|it| it == "*") {
         true => rbac::VERBS.iter().map(|it| Name::from(*it)).collect(),
         false => rbac::verbs(verbs).split(' ').map(Name::from).collect(),
@@ -110,8 +110,8 @@ pub fn who_else(app: &mut App, scope: &Name, what: &What, verbs: &[Name]) -> Vec
     Vec::new()
 }
 
-fn who_asked(app: &App, verb: &Name, scope: &Name, what: &What) -> WhoAsked {
-    let What::Resource { group, resource, name } = what else {
+fn who_asked(app: &App, verb: &Name, scope: &Name, what: &ResourceOrUrl) -> WhoAsked {
+    let ResourceOrUrl::Resource { group, resource, name } = what else {
         return WhoAsked::of(Request::url(verb, &what.to_string()), Places::Asked);
     };
     let (plural, subresource) = resource.split_once('/').unwrap_or((resource, ""));

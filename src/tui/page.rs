@@ -9,7 +9,7 @@ mod drawn;
 
 use std::collections::BTreeSet;
 
-use drawn::Row;
+use drawn::ScreenRow;
 
 use crate::text::{About, Line, Link, Mark, Page, Shape};
 
@@ -23,7 +23,7 @@ pub struct Reader {
     /// The paths of lines that are not as they began, open or closed.
     toggled: BTreeSet<String>,
     /// What is to be seen, as laid out last.
-    rows: Vec<Row>,
+    rows: Vec<ScreenRow>,
     /// For how many columns that was; `None`: it must be laid out anew.
     laid: Option<u16>,
     wants_more: bool,
@@ -214,7 +214,7 @@ impl Reader {
         self.cursor = seen.get(to).copied().unwrap_or(self.cursor);
     }
 
-    fn seen(&self) -> impl Iterator<Item = &Row> {
+    fn seen(&self) -> impl Iterator<Item = &ScreenRow> {
         self.rows.iter().filter(|it| it.is_first)
     }
 

@@ -15,7 +15,7 @@ use kreach::model::name::Name;
 use kreach::model::role::{Binding, Origin, Role, RoleRef, RoleRule, RuleLists, Subject};
 use kreach::net::Settings;
 use kreach::rbac::covers::Tuple;
-use kreach::rbac::fold::What;
+use kreach::rbac::fold::ResourceOrUrl;
 use kreach::rbac::naive::{self, Asker};
 use kreach::rbac::{Identity, Request, Served, rights};
 
@@ -102,8 +102,8 @@ pub fn own(world: &World, subject: &Subject) -> Vec<(Name, Tuple)> {
 
 fn parts(row: &GrantRow) -> Vec<(Name, Tuple)> {
     let part = |verb: &Name| match &row.what {
-        What::Url(url) => Tuple::Url { verb: verb.clone(), url: url.clone() },
-        What::Resource { group, resource, name } => Tuple::Resource {
+        ResourceOrUrl::Url(url) => Tuple::Url { verb: verb.clone(), url: url.clone() },
+        ResourceOrUrl::Resource { group, resource, name } => Tuple::Resource {
             verb: verb.clone(),
             group: group.clone(),
             resource: resource.clone(),

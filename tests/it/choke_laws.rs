@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use kreach::escalate::choke::{Key, Left, Whose, Why, choke};
+use kreach::escalate::choke::{Left, SubjectOfBinding, Whose, Why, choke};
 use kreach::escalate::{Choke, Foothold, Goal, closure};
 use kreach::model::cluster::AnyFact;
 use kreach::model::evidence::Outcome;
@@ -94,8 +94,8 @@ fn subject(binding: &Binding, place: usize) -> Subject {
 }
 
 /// Every grant that can be cut: each subject of each binding once.
-fn grants(facts: &[AnyFact]) -> Vec<Key> {
-    let mut all: Vec<Key> = Vec::new();
+fn grants(facts: &[AnyFact]) -> Vec<SubjectOfBinding> {
+    let mut all: Vec<SubjectOfBinding> = Vec::new();
     // Of two bindings of one name the last is there.
     let bindings: std::collections::BTreeMap<_, _> =
         facts.iter().filter_map(|it| if let AnyFact::Binding(it) = it { Some((it.id(), it)) } else { None }).collect();
@@ -108,7 +108,7 @@ fn grants(facts: &[AnyFact]) -> Vec<Key> {
 }
 
 /// The world in which these subjects stand in their bindings no more.
-fn without(facts: &[AnyFact], taken: &BTreeSet<Key>) -> World {
+fn without(facts: &[AnyFact], taken: &BTreeSet<SubjectOfBinding>) -> World {
     let left: Vec<AnyFact> = facts
         .iter()
         .map(|fact| {
@@ -174,12 +174,12 @@ fn who<'s>(world: &World, goal: &Goal, all: &'s [Foothold], found: &Choke) -> Ve
 
 fn check(seed: u64, facts: &[AnyFact], goal: &Goal, whose: &Whose, all: &[Foothold]) -> Choke {
     let found = asked(&World::of(facts), goal, whose);
-    let cut: BTreeSet<Key> = found.keys();
+    let cut: BTreeSet<SubjectOfBinding> = found.keys();
     let what = format!("seed {seed}: {goal:?} of {whose:?}: cut {cut:?}");
     let left = who(&without(facts, &cut), goal, all, &found);
     assert!(left.is_empty(), "{what}: {left:?} comes there still");
     for back in &cut {
-        let rest: BTreeSet<Key> = cut.iter().filter(|it| *it != back).cloned().collect();
+        let rest: BTreeSet<SubjectOfBinding> = cut.iter().filter(|it| *it != back).cloned().collect();
         assert!(!who(&without(facts, &rest), goal, all, &found).is_empty(), "{what}: {back:?} is not needed");
     }
     assert!(found.lower_bound <= cut.len() && (found.lower_bound > 0) != cut.is_empty(), "{what}");
@@ -206,7 +206,7 @@ fn the_cut_ends_every_way_and_each_grant_of_it_is_needed() {
 }
 
 /// All sets of so many of these.
-fn sets(all: &[Key], size: usize) -> Vec<BTreeSet<Key>> {
+fn sets(all: &[SubjectOfBinding], size: usize) -> Vec<BTreeSet<SubjectOfBinding>> {
     if size == 0 {
         return vec![BTreeSet::new()];
     }

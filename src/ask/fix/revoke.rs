@@ -83,13 +83,13 @@ impl Revoke {
 
     /// Whether a row of what is taken is of what was asked.
     fn is_it(&self, row: &GrantRow) -> bool {
-        use crate::rbac::fold::What;
+        use crate::rbac::fold::ResourceOrUrl;
         match (&self.what, &row.what) {
             (Taken::Everything, _) => true,
-            (Taken::One(Request::Url { verb, path }), What::Url(url)) => {
+            (Taken::One(Request::Url { verb, path }), ResourceOrUrl::Url(url)) => {
                 url == path && row.verbs.iter().all(|it| it == verb)
             }
-            (Taken::One(Request::Resource(it)), What::Resource { group, resource, .. }) => {
+            (Taken::One(Request::Resource(it)), ResourceOrUrl::Resource { group, resource, .. }) => {
                 *group == it.group && *resource == it.combined() && row.verbs.iter().all(|verb| *verb == it.verb)
             }
             _ => false,

@@ -26,8 +26,8 @@ pub fn subjects(before: &Ground<'_>, after: &Ground<'_>) -> Vec<Start> {
         }
     }
     // Whom one side does not know stands alone.
-    type Key<'s> = ([Option<usize>; 2], Option<&'s Subject>);
-    let mut groups: BTreeMap<Key<'_>, Vec<&Subject>> = BTreeMap::new();
+    type ClassPair<'s> = ([Option<usize>; 2], Option<&'s Subject>);
+    let mut groups: BTreeMap<ClassPair<'_>, Vec<&Subject>> = BTreeMap::new();
     // The order does not matter: they are sorted in what they are put into.
     for (subject, numbers) in &of {
         let alone = numbers.contains(&None).then_some(*subject);

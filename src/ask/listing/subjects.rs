@@ -10,7 +10,7 @@ use crate::model::cluster::Change;
 use crate::model::id::Kind;
 use crate::model::role::{Subject, SubjectKind};
 use crate::rbac::review::Me;
-use crate::rbac::subjects::{Extent, Row as Weight};
+use crate::rbac::subjects::{Extent, SubjectRow as Weight};
 
 /// The list.
 pub const LISTING: Listing<Subject> = Listing {

@@ -16,7 +16,7 @@ use crate::rbac::{Grant, Identity, Request, own};
 use super::super::Ground;
 use super::super::foothold::Foothold;
 use super::super::step::{Because, Step};
-use super::without::{Key, first_place, subject_at};
+use super::without::{SubjectOfBinding, first_place, subject_at};
 
 /// One subject of one binding, and the first rule by which it is on some way.
 #[derive(Clone, PartialEq, Debug)]
@@ -29,7 +29,7 @@ pub struct Cut {
 
 impl Cut {
     /// What tells it from others.
-    pub fn key(&self) -> Key {
+    pub fn key(&self) -> SubjectOfBinding {
         (self.binding.id(), self.place)
     }
 
@@ -51,7 +51,7 @@ impl Cut {
 }
 
 /// All grants that a way rests on, each once; `whole` is the cluster before anything was taken, `ground` after.
-pub fn of_way(whole: &Cluster, ground: &Ground<'_>, path: &[Step]) -> BTreeMap<Key, Cut> {
+pub fn of_way(whole: &Cluster, ground: &Ground<'_>, path: &[Step]) -> BTreeMap<SubjectOfBinding, Cut> {
     let way = Way { whole, ground, start: path.first().map(|it| &it.from) };
     let mut all = BTreeMap::new();
     let mut put = |it: Option<Cut>| all.extend(it.map(|it| (it.key(), it)));

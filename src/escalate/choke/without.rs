@@ -13,7 +13,7 @@ use crate::rbac::identity::canonical;
 use super::super::{Ground, Terrain};
 
 /// A binding, and the first place there of a subject.
-pub type Key = (ObjectId, usize);
+pub type SubjectOfBinding = (ObjectId, usize);
 
 /// A copy of the cluster from which grants are taken and to which they are given back.
 pub struct Without<'a> {
@@ -21,7 +21,7 @@ pub struct Without<'a> {
     cluster: Cluster,
     rbac: rbac::Index,
     terrain: Terrain,
-    taken: BTreeSet<Key>,
+    taken: BTreeSet<SubjectOfBinding>,
 }
 
 impl<'a> Without<'a> {
@@ -37,14 +37,14 @@ impl<'a> Without<'a> {
     }
 
     /// Takes just these, and gives back all others.
-    pub fn take(&mut self, taken: BTreeSet<Key>) {
+    pub fn take(&mut self, taken: BTreeSet<SubjectOfBinding>) {
         let changed: BTreeSet<ObjectId> = self.taken.symmetric_difference(&taken).map(|it| it.0.clone()).collect();
         self.taken = taken;
         changed.iter().for_each(|it| self.write(it));
     }
 
     /// Takes these besides.
-    pub fn take_more(&mut self, more: impl IntoIterator<Item = Key>) {
+    pub fn take_more(&mut self, more: impl IntoIterator<Item = SubjectOfBinding>) {
         let all = self.taken.iter().cloned().chain(more).collect();
         self.take(all);
     }

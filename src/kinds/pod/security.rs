@@ -153,12 +153,12 @@ struct HostPathSource<'a> {
 #[derive(Deserialize, Default)]
 struct Projected {
     #[serde(default, deserialize_with = "or_default")]
-    sources: Vec<Source>,
+    sources: Vec<ProjectedSource>,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
-struct Source {
+struct ProjectedSource {
     #[serde(default)]
     service_account_token: Option<IgnoredAny>,
 }

@@ -7,7 +7,7 @@
 //! In block-style YAML it is the field's own line, or that of the innermost part of the place that is written so; else the
 //! line that the object begins on.
 
-use super::source::{At, Source};
+use super::source::{At, SourceTexts};
 use super::split::{as_document, says_nothing};
 use crate::model::place::Problem;
 
@@ -20,7 +20,7 @@ pub struct Spot {
     pub column: Option<u32>,
 }
 
-impl Source {
+impl SourceTexts {
     /// Where a problem stands.
     pub fn spot(&self, problem: &Problem) -> Spot {
         match &problem.object {

@@ -6,7 +6,7 @@ use std::io::Read as _;
 use serde_json::Value;
 
 use super::read::type_of_names;
-use super::source::{FileText, Source};
+use super::source::{FileText, SourceTexts};
 use super::split::{Piece, as_document, pieces};
 use super::stored;
 use super::{Changes, Loaded, Problem};
@@ -33,7 +33,7 @@ pub fn not_read(loaded: &Loaded) -> Vec<String> {
     loaded.not_read.iter().map(told).collect()
 }
 
-impl Source {
+impl SourceTexts {
     /// What these files declare by now; what was not read of them at first is not told.
     pub fn manifests(&self, namespace: &str) -> Manifests {
         let mut found = Manifests::default();

@@ -46,14 +46,14 @@ pub(super) struct At {
 
 /// The texts behind a cluster from files.
 #[derive(Clone, Debug, Default)]
-pub struct Source {
+pub struct SourceTexts {
     pub(super) files: Vec<File>,
     pub(super) at: BTreeMap<ObjectId, At>,
     /// Where those stand that a problem names by its place alone.
     pub(super) nameless: BTreeMap<String, At>,
 }
 
-impl Source {
+impl SourceTexts {
     /// The YAML of an object as its file has it now; `None` for objects that no file holds.
     pub fn text(&self, id: &ObjectId) -> Option<std::io::Result<String>> {
         let at = self.at.get(id)?;

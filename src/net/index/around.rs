@@ -13,7 +13,7 @@ use std::sync::Arc;
 use super::class::Held;
 use super::families::{Families, Order};
 use super::found::{ELSEWHERE, External, Found, Side};
-use super::peers::Key;
+use super::peers::PeerKey;
 use super::{Index, family_slot};
 use crate::model::address::{Addresses, Block, Family};
 use crate::model::cluster::{Change, Cluster};
@@ -172,7 +172,7 @@ impl Index {
         let peers = self.blocks.values().flatten().map(|it| self.peers.get(*it)).filter(|it| it.uses > 0);
         let blocks: Vec<&Block> = peers
             .filter_map(|it| match &it.key {
-                Key::Block(block) => Some(block),
+                PeerKey::Block(block) => Some(block),
                 _ => None,
             })
             .collect();

@@ -12,7 +12,7 @@ use rustc_hash::FxBuildHasher;
 use super::class::{Class, Held};
 use super::class_labels::ClassLabels;
 use super::families::{Families, Order};
-use super::peers::Key;
+use super::peers::PeerKey;
 use super::{Index, family_slot, slot};
 use crate::model::address::{Addresses, Family};
 use crate::model::cluster::Cluster;
@@ -100,7 +100,7 @@ impl Index {
         let mut held: Vec<Held> = Vec::new();
         let mut test = |peers: &[u32]| {
             for &peer in peers {
-                let Key::Block(block) = &self.peers.get(peer).key else { continue };
+                let PeerKey::Block(block) = &self.peers.get(peer).key else { continue };
                 let tri = ends::in_block(block, addresses, ranges);
                 held.extend(tri.is_possible().then(|| Held::new(peer, tri)));
             }

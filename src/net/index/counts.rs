@@ -10,7 +10,7 @@ use super::found::{ELSEWHERE, HERE, NOWHERE};
 use super::map::shared_nodes;
 use super::members::Bits;
 use super::peers::ANYONE;
-use super::row::Row;
+use super::row::ClassRow;
 use super::units::{Alike, Numbers, counted, outcome};
 use super::weights::Weights;
 use super::{Index, NO_CLASS, slot};
@@ -167,7 +167,7 @@ impl Index {
     }
 
     /// Which classes an end has some port with.
-    pub(super) fn judged(&self, row: &Row, atom: Option<usize>) -> Judged {
+    pub(super) fn judged(&self, row: &ClassRow, atom: Option<usize>) -> Judged {
         let slices = || row.slices.iter().filter(|it| atom.is_none_or(|atom| it.ports.has(atom)));
         let mut allow = Bits::none(self.classes.bound());
         slices().for_each(|it| allow.or(&it.sure));
@@ -185,7 +185,7 @@ impl Index {
     }
 
     /// How many pods surely pass on some port.
-    pub(super) fn passing(&self, row: &Row, atom: Option<usize>) -> u64 {
+    pub(super) fn passing(&self, row: &ClassRow, atom: Option<usize>) -> u64 {
         self.weights.sum(&self.judged(row, atom).allow)
     }
 

@@ -8,7 +8,7 @@ use super::found::{Found, NOWHERE, own_node};
 use super::listing::Listing;
 use super::members::Bits;
 use super::ports::Mask;
-use super::row::Row;
+use super::row::ClassRow;
 use super::units::{Sets, Sum, Terms};
 use super::workload_groups::{NO_POD_GROUP, PodGroup, WorkloadGroups};
 use crate::model::cluster::Cluster;
@@ -19,7 +19,7 @@ use crate::net::verdict::{End, Port, Tri};
 /// One end, and what it has with every class.
 pub(super) struct Asked<'a> {
     pub found: Found<'a>,
-    rows: Vec<Row>,
+    rows: Vec<ClassRow>,
     /// The classes that may pass on some port in some reading.
     pub any: Bits,
     /// The classes that surely pass, and those that may (`None`: the same), in the first reading on the port that was
@@ -74,7 +74,7 @@ impl Asked<'_> {
     }
 
     /// The end's row, if it alone says what passes, whatever nodes the pods are on.
-    fn plain_row(&self) -> Option<&Row> {
+    fn plain_row(&self) -> Option<&ClassRow> {
         let row = self.rows.first().filter(|it| it.is_plain());
         row.filter(|_| self.rows.len() == 1 && !self.found.is_node())
     }

@@ -15,7 +15,7 @@ use rustc_hash::FxBuildHasher;
 use super::list::Asked;
 use super::members::{Bits, Share};
 use super::ports::Mask;
-use super::row::{Places, Row};
+use super::row::{ClassRow, Places};
 use super::units::{Sets, Sum, outcome};
 use super::workload_groups::{NO_POD_GROUP, PodGroup, WorkloadGroups};
 use super::{Index, NamespaceEntry};
@@ -161,7 +161,7 @@ impl Index {
         cluster: &Cluster,
         namespace: u32,
         asked: &Asked<'_>,
-        row: &Row,
+        row: &ClassRow,
         listing: &mut Listing<'_>,
     ) {
         let entry = self.namespaces.get(namespace);
@@ -233,7 +233,14 @@ impl Index {
     }
 
     /// The place of the cell of a class.
-    fn cell(&self, cells: &mut Cells, asked: &Asked<'_>, row: &Row, class: u32, listing: &mut Listing<'_>) -> usize {
+    fn cell(
+        &self,
+        cells: &mut Cells,
+        asked: &Asked<'_>,
+        row: &ClassRow,
+        class: u32,
+        listing: &mut Listing<'_>,
+    ) -> usize {
         let places = row.places(class);
         if cells.all.get(cells.last).is_some_and(|it| it.places == places) {
             return cells.last;
@@ -249,7 +256,7 @@ impl Index {
     }
 
     /// All pairs with one namespace.
-    fn sum_plain(&self, entry: &NamespaceEntry, asked: &Asked<'_>, row: &Row, shares: &[Share]) -> Sum {
+    fn sum_plain(&self, entry: &NamespaceEntry, asked: &Asked<'_>, row: &ClassRow, shares: &[Share]) -> Sum {
         let mut sum = self.sum();
         sum.every = asked.terms.none.clone();
         for (slice, share) in row.slices.iter().zip(shares) {

@@ -17,7 +17,7 @@ use super::around::Around;
 use super::found::{HERE, NOWHERE};
 use super::members::Bits;
 use super::ports::Mask;
-use super::row::{Places, Row};
+use super::row::{ClassRow, Places};
 use super::units::{Alike, Members, Placed, Sets, Sum, Terms};
 use crate::model::cluster::Cluster;
 use crate::model::policy::Direction;
@@ -39,7 +39,7 @@ pub(super) struct Table<'a> {
 
 /// What one pod has with all units; of those that it has nothing with there is no cell.
 struct Spread {
-    row: Row,
+    row: ClassRow,
     cells: Vec<(u32, Sum)>,
 }
 
@@ -214,7 +214,7 @@ impl Index {
     }
 
     /// Adds what a spread leaves out: pods on the host network, and the unit's own.
-    fn add_apart(&self, column: &mut Column, table: &Table<'_>, to: usize, target: &Alike, row: &Row) {
+    fn add_apart(&self, column: &mut Column, table: &Table<'_>, to: usize, target: &Alike, row: &ClassRow) {
         let rows = (std::slice::from_ref(row), Direction::Ingress);
         for (from, alike) in &table.hosts {
             let sum = &mut column.at(*from, || self.sum()).sum;
@@ -236,7 +236,7 @@ impl Index {
     }
 
     /// What one pod with this row has with the units that may pass.
-    pub(super) fn cells(&self, table: &Table<'_>, row: &Row) -> Vec<(u32, Sum)> {
+    pub(super) fn cells(&self, table: &Table<'_>, row: &ClassRow) -> Vec<(u32, Sum)> {
         let mut any = Bits::none(self.classes.bound());
         row.passing_into(&mut any);
         let (none, full) = (&table.terms.none, &table.terms.full);
@@ -310,7 +310,7 @@ impl Index {
     pub(super) fn add_pairs(
         &self,
         sum: &mut Sum,
-        (rows, direction): (&[Row], Direction),
+        (rows, direction): (&[ClassRow], Direction),
         from: &Alike,
         to: &Alike,
         is_one_unit: bool,

@@ -200,7 +200,7 @@ impl Index {
     /// The index of this cluster under these settings.
     pub fn with(cluster: &Cluster, settings: Settings) -> Self {
         let mut index = Self { settings, ..Self::default() };
-        index.peer(&peers::Key::Anyone);
+        index.peer(&peers::PeerKey::Anyone);
         index.fill(cluster);
         index
     }

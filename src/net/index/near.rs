@@ -17,7 +17,7 @@ use super::list::Asked;
 use super::listing::Listing;
 use super::map::{Draft, Table};
 use super::ports::Mask;
-use super::row::Row;
+use super::row::ClassRow;
 use super::units::{Alike, Members, Sets, Sum, Terms};
 use crate::model::cluster::Cluster;
 use crate::model::policy::Direction;
@@ -49,7 +49,7 @@ impl Index {
             return;
         }
         for direction in Direction::ALL {
-            let kinds: Vec<(&NodeKind, Vec<Row>)> =
+            let kinds: Vec<(&NodeKind, Vec<ClassRow>)> =
                 table.around.kinds.iter().map(|it| (it, self.rows(&it.found(), direction))).collect();
             for (at, unit) in table.units.iter().enumerate().filter(|it| is_meant(it.0)) {
                 let groups = self.groups_with(unit, &kinds, table, direction);
@@ -81,7 +81,7 @@ impl Index {
     fn groups_with(
         &self,
         unit: &Members,
-        kinds: &[(&NodeKind, Vec<Row>)],
+        kinds: &[(&NodeKind, Vec<ClassRow>)],
         table: &Table<'_>,
         direction: Direction,
     ) -> Groups {
@@ -105,7 +105,14 @@ impl Index {
         groups
     }
 
-    fn share(&self, alike: &Alike, kind: &NodeKind, rows: &[Row], table: &Table<'_>, direction: Direction) -> Share {
+    fn share(
+        &self,
+        alike: &Alike,
+        kind: &NodeKind,
+        rows: &[ClassRow],
+        table: &Table<'_>,
+        direction: Direction,
+    ) -> Share {
         let pass = |node| self.pass_in(direction, &kind.named(&HERE), &alike.found(node));
         let far = self.with_row(rows, alike, &table.terms.none, &table.terms.full);
         let nowhere = alike.nowhere();

@@ -7,7 +7,7 @@
 
 use super::families::{Deciding, either};
 use super::found::{Found, Side, own_node};
-use super::peers::{ANYONE, Key};
+use super::peers::{ANYONE, PeerKey};
 use super::policies::{PolicyEntry, RuleEntry};
 use super::ports::Mask;
 use super::{Index, slot};
@@ -41,7 +41,7 @@ impl Index {
             return Tri::Yes;
         }
         let entry = self.peers.get(peer);
-        if let Key::Block(block) = &entry.key
+        if let PeerKey::Block(block) = &entry.key
             && block.family() != family
         {
             return Tri::No;
@@ -49,13 +49,13 @@ impl Index {
         match side {
             Side::Class(_, class) => class.held_by(peer),
             Side::External(external) => match &entry.key {
-                Key::Block(block) => ends::in_block(block, &external.addresses, &external.ranges),
-                Key::Nodes(selector) => match (&external.node, &external.facts) {
+                PeerKey::Block(block) => ends::in_block(block, &external.addresses, &external.ranges),
+                PeerKey::Nodes(selector) => match (&external.node, &external.facts) {
                     (None, _) => Tri::No,
                     (Some(_), None) => Tri::Maybe,
                     (Some(_), Some(node)) => Tri::sure(selector.matches(&node.labels)),
                 },
-                Key::Pods(_) | Key::Anyone => Tri::No,
+                PeerKey::Pods(_) | PeerKey::Anyone => Tri::No,
             },
         }
     }

@@ -17,31 +17,31 @@ use crate::net::verdict::{NamespaceLabels, Tri};
 
 /// What tells one peer from another.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub(super) enum Key {
+pub(super) enum PeerKey {
     Anyone,
     Pods(SelectorSet),
     Block(Block),
     Nodes(Selector),
 }
 
-impl From<&PeerMatch> for Key {
+impl From<&PeerMatch> for PeerKey {
     fn from(peer: &PeerMatch) -> Self {
         match peer {
-            PeerMatch::Anyone => Key::Anyone,
-            PeerMatch::Pods(set) => Key::Pods(set.clone()),
-            PeerMatch::Block(block) => Key::Block((**block).clone()),
-            PeerMatch::Nodes(selector) => Key::Nodes(selector.clone()),
+            PeerMatch::Anyone => PeerKey::Anyone,
+            PeerMatch::Pods(set) => PeerKey::Pods(set.clone()),
+            PeerMatch::Block(block) => PeerKey::Block((**block).clone()),
+            PeerMatch::Nodes(selector) => PeerKey::Nodes(selector.clone()),
         }
     }
 }
 
-/// The number of [`Key::Anyone`], which holds every class and lists none.
+/// The number of [`PeerKey::Anyone`], which holds every class and lists none.
 pub(super) const ANYONE: u32 = 0;
 
 /// One peer.
 #[derive(Clone, Debug)]
 pub(super) struct PeerEntry {
-    pub key: Key,
+    pub key: PeerKey,
     pub sure: Members,
     pub maybe: Members,
     /// The policies whose target it is.
@@ -77,16 +77,16 @@ impl PeerEntry {
 
     pub fn bytes(&self) -> usize {
         let key = match &self.key {
-            Key::Pods(set) => {
+            PeerKey::Pods(set) => {
                 let namespaces = match &set.namespaces {
                     NamespaceMatch::Own(_) => 0,
                     NamespaceMatch::Labels(selector) => selector.all_of.len() * 64,
                 };
                 namespaces + set.pods.all_of.len() * 64
             }
-            Key::Block(block) => block.except.len() * 18,
-            Key::Nodes(selector) => selector.all_of.len() * 64,
-            Key::Anyone => 0,
+            PeerKey::Block(block) => block.except.len() * 18,
+            PeerKey::Nodes(selector) => selector.all_of.len() * 64,
+            PeerKey::Anyone => 0,
         };
         let lists = [&self.governs, &self.groups[0], &self.groups[1]].map(Short::bytes);
         key + self.sure.bytes() + self.maybe.bytes() + lists.iter().sum::<usize>()
@@ -116,7 +116,7 @@ impl Index {
     /// The number of a peer, counted as used once more.
     ///
     /// The label keys of its selectors must have been read, and its namespace entered, before.
-    pub(super) fn peer(&mut self, key: &Key) -> u32 {
+    pub(super) fn peer(&mut self, key: &PeerKey) -> u32 {
         let hash = hash_of(key);
         if let Some(&found) = self.peer_ids.find(hash, |it| self.peers.get(*it).key == *key) {
             let entry = self.peers.get_mut(found);
@@ -136,13 +136,13 @@ impl Index {
         let peers = &self.peers;
         self.peer_ids.insert_unique(hash, id, |it| hash_of(&peers.get(*it).key));
         match key {
-            Key::Pods(set) => self.link_pods(id, set),
-            Key::Block(block) => Arc::make_mut(&mut self.blocks).entry(block.cidr).or_default().push(id),
-            Key::Nodes(_) => {
+            PeerKey::Pods(set) => self.link_pods(id, set),
+            PeerKey::Block(block) => Arc::make_mut(&mut self.blocks).entry(block.cidr).or_default().push(id),
+            PeerKey::Nodes(_) => {
                 self.node_peers.push(id);
                 self.fill_nodes(id);
             }
-            Key::Anyone => {}
+            PeerKey::Anyone => {}
         }
         id
     }
@@ -184,10 +184,10 @@ impl Index {
     pub(super) fn drop_peer(&mut self, id: u32) {
         let entry = self.peers.get_mut(id);
         entry.uses -= 1;
-        if entry.uses > 0 || entry.key == Key::Anyone {
+        if entry.uses > 0 || entry.key == PeerKey::Anyone {
             return;
         }
-        if matches!(entry.key, Key::Block(_)) {
+        if matches!(entry.key, PeerKey::Block(_)) {
             self.stale += 1;
             return;
         }
@@ -203,7 +203,7 @@ impl Index {
         if let Ok(entry) = self.peer_ids.find_entry(hash_of(&key), |it| *it == id) {
             entry.remove();
         }
-        if let Key::Pods(SelectorSet { namespaces: NamespaceMatch::Own(name), .. }) = &key {
+        if let PeerKey::Pods(SelectorSet { namespaces: NamespaceMatch::Own(name), .. }) = &key {
             let namespace = self.namespace_ids[name];
             self.namespaces.get_mut(namespace).own.forget(&id);
         }
@@ -288,7 +288,7 @@ impl Index {
     pub(super) fn holds(&self, peer: u32, class: u32) -> Tri {
         let class = self.classes.get(class);
         match (&self.peers.get(peer).key, class.sort) {
-            (Key::Pods(set), Sort::Pod | Sort::HostPod) => {
+            (PeerKey::Pods(set), Sort::Pod | Sort::HostPod) => {
                 let facts = &self.namespaces.get(class.namespace).facts;
                 let namespace = match &set.namespaces {
                     NamespaceMatch::Own(name) => Tri::sure(*name == facts.name),
@@ -296,8 +296,8 @@ impl Index {
                 };
                 namespace.and(Tri::sure(meets(class.labels(), &set.pods, &self.words)))
             }
-            (Key::Nodes(selector), Sort::HostNode) => Tri::sure(meets(class.labels(), selector, &self.words)),
-            (Key::Nodes(_), Sort::UnknownNode) => Tri::Maybe,
+            (PeerKey::Nodes(selector), Sort::HostNode) => Tri::sure(meets(class.labels(), selector, &self.words)),
+            (PeerKey::Nodes(_), Sort::UnknownNode) => Tri::Maybe,
             _ => Tri::No,
         }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::peers::Key;
+use super::peers::PeerKey;
 use super::ports::ResolvedPorts;
 use super::short::Short;
 use super::{Index, slot};
@@ -105,7 +105,7 @@ impl Index {
         let governs = if bends(Bends::Target) || is_vague { Tri::Maybe } else { Tri::Yes };
         let opens = Direction::ALL.map(|it| bends(Bends::Opens(it)));
         self.read_target(cluster, policy);
-        let target = self.peer(&Key::Pods(policy.target.clone()));
+        let target = self.peer(&PeerKey::Pods(policy.target.clone()));
         let rules: Items<RuleEntry> = if is_unevaluated { Items::default() } else { self.rules(cluster, policy) };
         let may_isolate = policy.tier == Tier::Namespace && !bends_flows;
         let id = self.policies.insert(PolicyEntry {
@@ -176,15 +176,15 @@ impl Index {
     }
 
     fn rule_peer(&mut self, cluster: &Cluster, peer: &PeerMatch) -> u32 {
-        let key = Key::from(peer);
+        let key = PeerKey::from(peer);
         match &key {
-            Key::Pods(set) => self.read_set(cluster, set),
-            Key::Nodes(selector) => self.read_node_keys(selector),
-            Key::Anyone | Key::Block(_) => {}
+            PeerKey::Pods(set) => self.read_set(cluster, set),
+            PeerKey::Nodes(selector) => self.read_node_keys(selector),
+            PeerKey::Anyone | PeerKey::Block(_) => {}
         }
         let seen = self.peer_ids.len();
         let peer = self.peer(&key);
-        if matches!(key, Key::Block(_)) && self.peer_ids.len() > seen {
+        if matches!(key, PeerKey::Block(_)) && self.peer_ids.len() > seen {
             self.read_block(cluster, peer);
         }
         peer

@@ -205,7 +205,7 @@ impl Index {
     /// Whether a peer names pods and there are none of them.
     fn holds_nothing(&self, peer: u32) -> bool {
         let entry = self.peers.get(peer);
-        matches!(entry.key, super::peers::Key::Pods(_)) && entry.sure.is_empty() && entry.maybe.is_empty()
+        matches!(entry.key, super::peers::PeerKey::Pods(_)) && entry.sure.is_empty() && entry.maybe.is_empty()
     }
 
     /// Whether this policy is one that the index holds.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::class::Held;
 use super::classes::{ClassKey, Sort};
 use super::namespace_pods::{PodClasses, PodRow};
-use super::peers::Key;
+use super::peers::PeerKey;
 use super::{Index, NO_CLASS};
 use crate::model::cluster::Cluster;
 use crate::model::facts::Pod;
@@ -57,7 +57,7 @@ impl Index {
 
     /// Parts the classes by a block that no rule has named before.
     pub(super) fn read_block(&mut self, cluster: &Cluster, peer: u32) {
-        let Key::Block(block) = self.peers.get(peer).key.clone() else { return };
+        let PeerKey::Block(block) = self.peers.get(peer).key.clone() else { return };
         let ranges = [self.ranges(Sort::Pod), self.ranges(Sort::HostNode)];
         let holds = |pod: &Pod| match pod.network() {
             crate::model::facts::PodNetwork::Own => ends::in_block(&block, &pod.addresses(), &ranges[0]),

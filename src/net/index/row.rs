@@ -12,7 +12,7 @@ use super::Index;
 use super::families::Deciding;
 use super::found::{Found, Side};
 use super::members::{Bits, Members};
-use super::peers::{ANYONE, Key};
+use super::peers::{ANYONE, PeerKey};
 use super::ports::{Mask, ResolvedPorts};
 use super::slot;
 use crate::model::address::Family;
@@ -30,7 +30,7 @@ pub(super) struct Slice {
 
 /// What one end has with every class, in one reading.
 #[derive(Clone, Debug)]
-pub(super) struct Row {
+pub(super) struct ClassRow {
     pub slices: Vec<Slice>,
     /// Classes that were judged one by one, in order.
     pub judged: Vec<(u32, (Mask, Mask))>,
@@ -42,27 +42,27 @@ pub(super) struct Row {
 }
 
 /// The classes that one rule speaks of.
-enum Who<'a> {
+enum RuleClasses<'a> {
     All,
     Set(&'a Members, &'a Members),
     Cut(Bits, Bits),
 }
 
 /// One rule, or many alike: ports and classes.
-struct Entry<'a> {
+struct RulePeers<'a> {
     ports: ResolvedPorts,
-    who: Who<'a>,
+    who: RuleClasses<'a>,
 }
 
 static NOBODY: Members = Members::NONE;
 
-impl Entry<'_> {
+impl RulePeers<'_> {
     fn is_certain(&self) -> bool {
         self.ports.sure == self.ports.possible
             && match &self.who {
-                Who::All => true,
-                Who::Set(_, maybe) => maybe.is_empty(),
-                Who::Cut(_, maybe) => maybe.is_empty(),
+                RuleClasses::All => true,
+                RuleClasses::Set(_, maybe) => maybe.is_empty(),
+                RuleClasses::Cut(_, maybe) => maybe.is_empty(),
             }
     }
 }
@@ -82,7 +82,7 @@ impl Slice {
     }
 }
 
-impl Row {
+impl ClassRow {
     /// The ports that surely pass with a class, and those that may.
     pub fn with(&self, class: u32, none: &Mask, full: &Mask) -> (Mask, Mask) {
         if let Ok(at) = self.judged.binary_search_by_key(&class, |it| it.0) {
@@ -112,7 +112,7 @@ pub(super) enum Places {
     Own,
 }
 
-impl Row {
+impl ClassRow {
     /// Where a class is.
     pub fn places(&self, class: u32) -> Places {
         let is_judged = || self.judged.binary_search_by_key(&class, |it| it.0).is_ok();
@@ -156,18 +156,19 @@ impl Row {
 
 impl Index {
     /// What an end has with every class, for each of its readings; `direction` is that of the end's own gate.
-    pub(super) fn rows(&self, found: &Found<'_>, direction: Direction) -> Vec<Row> {
+    pub(super) fn rows(&self, found: &Found<'_>, direction: Direction) -> Vec<ClassRow> {
         let sides = (0..found.readings()).filter_map(|reading| self.side(found, reading));
         sides.map(|it| self.row(&it, direction)).collect()
     }
 
     /// What an end has with every class.
-    pub(super) fn row(&self, side: &Side<'_>, direction: Direction) -> Row {
+    pub(super) fn row(&self, side: &Side<'_>, direction: Direction) -> ClassRow {
         let is_slow_path = match side {
             Side::Class(class, _) => self.slow_path.has(*class),
             Side::External(_) => false,
         };
-        let mut row = Row { slices: Vec::new(), judged: Vec::new(), no_common_family: Bits::default(), families: 0 };
+        let mut row =
+            ClassRow { slices: Vec::new(), judged: Vec::new(), no_common_family: Bits::default(), families: 0 };
         if is_slow_path || !self.bends_all.is_empty() {
             row.judged = self.live.iter().map(|it| (it, self.judge(side, it, direction))).collect();
             return row;
@@ -220,7 +221,7 @@ impl Index {
         let mut sets: Vec<u32> = entries().flat_map(|it| [it.ports.sure, it.ports.possible]).collect();
         sets.sort_unstable();
         sets.dedup();
-        let is_certain = entries().all(Entry::is_certain);
+        let is_certain = entries().all(RulePeers::is_certain);
         let open = &self.open[slot(direction.opposite())];
         let slice = |ports: Mask| {
             let both = |possible: bool| {
@@ -255,21 +256,21 @@ impl Index {
     }
 
     /// The classes of all entries that hold this part of the ports.
-    fn union(&self, entries: &[Entry<'_>], ports: &Mask, possible: bool, mut classes: Bits) -> Bits {
+    fn union(&self, entries: &[RulePeers<'_>], ports: &Mask, possible: bool, mut classes: Bits) -> Bits {
         for entry in entries {
             let set = if possible { entry.ports.possible } else { entry.ports.sure };
             if !self.ports.mask(set).meets(ports) {
                 continue;
             }
             match &entry.who {
-                Who::All => classes.or(&self.live),
-                Who::Set(sure, maybe) => {
+                RuleClasses::All => classes.or(&self.live),
+                RuleClasses::Set(sure, maybe) => {
                     sure.or_into(&mut classes);
                     if possible {
                         maybe.or_into(&mut classes);
                     }
                 }
-                Who::Cut(sure, maybe) => {
+                RuleClasses::Cut(sure, maybe) => {
                     classes.or(sure);
                     if possible {
                         classes.or(maybe);
@@ -281,7 +282,7 @@ impl Index {
     }
 
     /// What the end's own rules speak of; `None`: nothing isolates it.
-    fn near<'a>(&'a self, side: &Side<'_>, direction: Direction, family: Family) -> Option<Vec<Entry<'a>>> {
+    fn near<'a>(&'a self, side: &Side<'_>, direction: Direction, family: Family) -> Option<Vec<RulePeers<'a>>> {
         let policies = side.policies().iter().map(|it| self.policies.get(*it));
         let isolating: Vec<_> = policies.filter(|it| it.isolates(direction)).collect();
         if isolating.is_empty() {
@@ -293,8 +294,8 @@ impl Index {
             for &(peer, _) in rule.peers.iter() {
                 let entry = self.peers.get(peer);
                 let who = match &entry.key {
-                    Key::Anyone => || Who::All,
-                    Key::Block(block) if block.family() != family => continue,
+                    PeerKey::Anyone => || RuleClasses::All,
+                    PeerKey::Block(block) if block.family() != family => continue,
                     _ => {
                         self.push(&mut entries, rule.spec, declared, &entry.sure, &entry.maybe);
                         continue;
@@ -307,12 +308,12 @@ impl Index {
     }
 
     /// What the rules of others say of the end.
-    fn far<'a>(&'a self, side: &Side<'_>, direction: Direction, family: Family) -> Vec<Entry<'a>> {
+    fn far<'a>(&'a self, side: &Side<'_>, direction: Direction, family: Family) -> Vec<RulePeers<'a>> {
         let declared = (direction == Direction::Ingress).then(|| side.declared());
         let mut entries = Vec::new();
         let mut add = |peer: u32, tri: Tri| {
             let entry = self.peers.get(peer);
-            let is_foreign = matches!(&entry.key, Key::Block(block) if block.family() != family);
+            let is_foreign = matches!(&entry.key, PeerKey::Block(block) if block.family() != family);
             for group in entry.groups[slot(direction.opposite())].iter().filter(|_| !is_foreign) {
                 let group = self.groups.get(*group);
                 match tri {
@@ -336,7 +337,7 @@ impl Index {
     /// Adds an entry, or one for each way of declaring its named ports when the destination varies.
     fn push<'a>(
         &'a self,
-        entries: &mut Vec<Entry<'a>>,
+        entries: &mut Vec<RulePeers<'a>>,
         spec: u32,
         declared: Option<u32>,
         sure: &'a Members,
@@ -344,7 +345,7 @@ impl Index {
     ) {
         let fixed = declared.map(|it| self.ports.resolved(spec, it)).or(self.ports.plain(spec));
         if let Some(ports) = fixed {
-            entries.push(Entry { ports, who: Who::Set(sure, maybe) });
+            entries.push(RulePeers { ports, who: RuleClasses::Set(sure, maybe) });
             return;
         }
         let mut all = (Bits::default(), Bits::default());
@@ -353,15 +354,21 @@ impl Index {
         self.push_cut(entries, spec, &all);
     }
 
-    fn push_all<'a>(&'a self, entries: &mut Vec<Entry<'a>>, spec: u32, declared: Option<u32>, who: fn() -> Who<'a>) {
+    fn push_all<'a>(
+        &'a self,
+        entries: &mut Vec<RulePeers<'a>>,
+        spec: u32,
+        declared: Option<u32>,
+        who: fn() -> RuleClasses<'a>,
+    ) {
         let fixed = declared.map(|it| self.ports.resolved(spec, it)).or(self.ports.plain(spec));
         match fixed {
-            Some(ports) => entries.push(Entry { ports, who: who() }),
+            Some(ports) => entries.push(RulePeers { ports, who: who() }),
             None => self.push_cut(entries, spec, &(self.live.clone(), Bits::default())),
         }
     }
 
-    fn push_cut(&self, entries: &mut Vec<Entry<'_>>, spec: u32, all: &(Bits, Bits)) {
+    fn push_cut(&self, entries: &mut Vec<RulePeers<'_>>, spec: u32, all: &(Bits, Bits)) {
         for (declared, members) in self.declared.iter().enumerate() {
             let ports = self.ports.resolved(spec, declared as u32);
             if self.ports.mask(ports.possible).is_empty() {
@@ -372,7 +379,7 @@ impl Index {
             let mut maybe = cut.clone();
             cut.and(&all.0);
             maybe.and(&all.1);
-            entries.push(Entry { ports, who: Who::Cut(cut, maybe) });
+            entries.push(RulePeers { ports, who: RuleClasses::Cut(cut, maybe) });
         }
     }
 }

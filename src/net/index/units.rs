@@ -9,7 +9,7 @@ use super::around::Around;
 use super::found::Found;
 use super::namespace_pods::PodRow;
 use super::ports::Mask;
-use super::row::Row;
+use super::row::ClassRow;
 use super::workload_groups::{NO_POD_GROUP, PodGroup, WorkloadGroups};
 use super::{Index, NO_CLASS};
 use crate::model::cluster::Cluster;
@@ -280,7 +280,7 @@ impl Index {
     }
 
     /// The port sets of one group of pods with another, from the rows of the first.
-    pub(super) fn with_row(&self, rows: &[Row], other: &Alike, none: &Mask, full: &Mask) -> (Mask, Mask) {
+    pub(super) fn with_row(&self, rows: &[ClassRow], other: &Alike, none: &Mask, full: &Mask) -> (Mask, Mask) {
         let readings = rows.len().max(if other.is_host() { 2 } else { 1 });
         let (mut sure, mut possible) = (full.clone(), none.clone());
         for reading in 0..readings {

@@ -34,7 +34,7 @@ pub enum SubjectKey {
 }
 
 /// A binding of a key: its namespace's number and its place.
-pub(in crate::rbac) type Row = (u32, Slot);
+pub(in crate::rbac) type BindingPlace = (u32, Slot);
 
 /// Somebody whom bindings name.
 #[derive(Clone, Debug)]
@@ -129,7 +129,7 @@ pub(in crate::rbac) struct Keys {
     slots: Slots,
     entries: Vec<KeyEntry>,
     free: Vec<KeySlot>,
-    rows: Lists<Row>,
+    rows: Lists<BindingPlace>,
     /// The place of each key in the order of subjects; made when first wanted, forgotten when a key comes or goes.
     ranks: OnceCell<Vec<u32>>,
 }
@@ -180,7 +180,7 @@ impl Keys {
 
     /// The bindings of a key, cluster-wide ones first.
     #[inline]
-    pub fn rows(&self, key: KeySlot) -> &[Row] {
+    pub fn rows(&self, key: KeySlot) -> &[BindingPlace] {
         self.rows.get(self.entries[key as usize].rows)
     }
 
@@ -199,7 +199,7 @@ impl Keys {
     }
 
     /// Takes in that a binding names a subject; gives the key, or [`NOBODY`] where no request is ever its.
-    pub fn bind(&mut self, subject: &Subject, binding: &Binding, row: Row) -> KeySlot {
+    pub fn bind(&mut self, subject: &Subject, binding: &Binding, row: BindingPlace) -> KeySlot {
         let Some(wanted) = Wanted::of(subject, binding) else { return NOBODY };
         let hash = wanted.hash();
         let key = self.find_hashed(&wanted, hash).unwrap_or_else(|| {
@@ -228,7 +228,7 @@ impl Keys {
     }
 
     /// Takes in that a binding is gone, once or for each time that it named the key; one without bindings is forgotten.
-    pub fn unbind(&mut self, key: KeySlot, row: Row) {
+    pub fn unbind(&mut self, key: KeySlot, row: BindingPlace) {
         let entry = &mut self.entries[key as usize];
         self.rows.drop(&mut entry.rows, row);
         if !self.rows.get(entry.rows).is_empty() {

@@ -35,7 +35,7 @@ use words::{Seen, Words};
 
 pub(super) use bindings::{BindingEntry, role_of};
 pub use keys::SubjectKey;
-pub(super) use keys::{KeySlot, Keys, Row};
+pub(super) use keys::{BindingPlace, KeySlot, Keys};
 pub(super) use roles::{RoleEntry, Roles};
 
 /// Namespace (empty: cluster-wide) and name.

@@ -9,7 +9,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Resource, Served, Source, is_own_group, is_version, urls, verbs};
+use super::{Resource, Served, ServedFrom, is_own_group, is_version, urls, verbs};
 use crate::model::id::ResourceScope;
 use crate::model::name::Name;
 use crate::rbac::places;
@@ -176,7 +176,7 @@ impl Served {
         let written = group.map_or_else(|| word.to_owned(), |group| format!("{word}.{group}"));
         let hint = self.hint(word, group);
         let what = format!("unknown resource {written:?}{hint}");
-        let is_proven = self.source == Source::Discovery && self.is_known_group(group.unwrap_or("*"));
+        let is_proven = self.source == ServedFrom::Discovery && self.is_known_group(group.unwrap_or("*"));
         if is_proven {
             return Ok(Refusal { what, hint: "--unserved asks all the same".to_owned() });
         }
@@ -235,8 +235,8 @@ impl Served {
     /// Whether what is known of a resource is all there is of it.
     fn is_proof(&self, it: &Resource) -> bool {
         match self.source {
-            Source::Discovery => !self.unsure.contains(&it.group),
-            Source::BuiltIn => is_own_group(&it.group) && self.is_known_group(&it.group),
+            ServedFrom::Discovery => !self.unsure.contains(&it.group),
+            ServedFrom::BuiltIn => is_own_group(&it.group) && self.is_known_group(&it.group),
         }
     }
 }

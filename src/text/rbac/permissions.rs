@@ -9,7 +9,7 @@ use crate::model::name::Name;
 use crate::model::place::Place;
 use crate::rbac::danger::{self, DANGERS};
 use crate::rbac::defaults;
-use crate::rbac::fold::{self, Folded, Row, Source};
+use crate::rbac::fold::{self, Folded, PermissionRow, PermissionSource};
 use crate::rbac::identity::{How, Identity, MASTERS, Membership};
 use crate::rbac::review::{Extent, Rules};
 
@@ -30,7 +30,7 @@ pub fn permissions(folded: &Folded) -> Page {
     if folded.identity.is_in(MASTERS) {
         page.say(1, Mark::Allow, format!("everything, as a member of {MASTERS}"));
     }
-    let (common, own): (Vec<&Row>, Vec<&Row>) = folded.rows.iter().partition(|it| is_common(it));
+    let (common, own): (Vec<&PermissionRow>, Vec<&PermissionRow>) = folded.rows.iter().partition(|it| is_common(it));
     let words = dangers(&own);
     if !words.is_empty() {
         page.say(1, Mark::Note, format!("risky permissions: {words}"));
@@ -60,18 +60,18 @@ pub fn permissions(folded: &Folded) -> Page {
 }
 
 /// Whether everybody of its sort has it: only groups that come by themselves give it.
-fn is_common(row: &Row) -> bool {
+fn is_common(row: &PermissionRow) -> bool {
     row.sources.iter().all(|it| it.how == How::Implied)
 }
 
 /// The words of all dangers among these, the worst first.
-fn dangers(rows: &[&Row]) -> String {
+fn dangers(rows: &[&PermissionRow]) -> String {
     let found: BTreeSet<usize> = rows.iter().filter_map(|it| it.danger()).filter_map(danger::rank).collect();
     found.into_iter().map(|it| DANGERS[it].word).collect::<Vec<_>>().join(", ")
 }
 
 /// What everybody of its sort has, below one line that can be opened.
-fn add_common(page: &mut Page, rows: &[&Row], identity: &Identity) {
+fn add_common(page: &mut Page, rows: &[&PermissionRow], identity: &Identity) {
     if rows.is_empty() {
         return;
     }
@@ -95,7 +95,7 @@ fn add_common(page: &mut Page, rows: &[&Row], identity: &Identity) {
     page.fold_from(begin);
 }
 
-fn add_row(page: &mut Page, indent: u8, row: &Row, identity: &Identity) {
+fn add_row(page: &mut Page, indent: u8, row: &PermissionRow, identity: &Identity) {
     let danger = row.danger().map(|it| format!(" ({})", it.word)).unwrap_or_default();
     let text = format!("{}: {}{danger}", row.what, verbs(&row.verbs));
     let about = About::Permission {
@@ -105,7 +105,8 @@ fn add_row(page: &mut Page, indent: u8, row: &Row, identity: &Identity) {
     };
     page.push(Line::new(indent, Mark::of(row.outcome()), text).on(about));
     // What several subjects of one binding have is said once.
-    let same = |a: &Source, b: &Source| (&a.binding, &a.role, a.rule) == (&b.binding, &b.role, b.rule);
+    let same =
+        |a: &PermissionSource, b: &PermissionSource| (&a.binding, &a.role, a.rule) == (&b.binding, &b.role, b.rule);
     for (at, source) in row.sources.iter().enumerate() {
         if row.sources.iter().take(at).any(|it| same(it, source)) {
             continue;
@@ -120,7 +121,7 @@ fn add_row(page: &mut Page, indent: u8, row: &Row, identity: &Identity) {
 }
 
 /// A binding, and whom it names.
-fn add_subject(page: &mut Page, indent: u8, source: &Source, identity: &Identity) {
+fn add_subject(page: &mut Page, indent: u8, source: &PermissionSource, identity: &Identity) {
     let (subject, at) = &source.subject;
     let how = identity.groups.iter().find(|(it, _)| subject.strip_prefix("group:") == Some(it));
     let how = how.map_or("", |(_, how)| match how {
@@ -134,7 +135,7 @@ fn add_subject(page: &mut Page, indent: u8, source: &Source, identity: &Identity
 }
 
 /// The role's rule, and the member that gave it to an aggregated role.
-fn add_rule(page: &mut Page, indent: u8, source: &Source) {
+fn add_rule(page: &mut Page, indent: u8, source: &PermissionSource) {
     let place = Place::new("rules").item(source.rule);
     page.push(Line::new(indent, Mark::Plain, format!("{} {place}", source.role)).linked(&source.role, &place));
     if let Some(member) = &source.member {

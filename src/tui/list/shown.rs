@@ -2,7 +2,7 @@
 //!
 //! What a filter says and how it is written is [`crate::ask::filter`]'s; how it is applied stands in `sift`.
 
-use super::sift::{RANKED, Ranker, Sift, Source};
+use super::sift::{Candidates, RANKED, Ranker, Sift};
 use super::{List, Look, Row, Sort};
 use crate::ask::filter::Filter;
 
@@ -25,7 +25,7 @@ impl<R: Row> List<R> {
     pub(super) fn refilter(&mut self, look: &impl Look<R>) {
         // What was being applied is in force from here on.
         let filter = self.sift.take().map_or_else(|| std::mem::take(&mut self.filter), |it| it.filter);
-        let mut sift = Sift::of(filter, Source::All);
+        let mut sift = Sift::of(filter, Candidates::All);
         self.advance(&mut sift, look, &mut || true);
         self.put(sift);
     }

@@ -26,7 +26,7 @@ pub type Pace<'a> = &'a mut dyn FnMut() -> bool;
 
 /// Which rows a filter is applied to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Source {
+pub(super) enum Candidates {
     All,
     /// Those that are shown: typing on narrows.
     Shown,
@@ -36,7 +36,7 @@ pub(super) enum Source {
 #[derive(Clone, Debug)]
 pub(super) struct Sift<R> {
     pub filter: Filter,
-    source: Source,
+    source: Candidates,
     /// How many rows have been looked at.
     looked: usize,
     kept: Vec<(i64, R)>,
@@ -45,7 +45,7 @@ pub(super) struct Sift<R> {
 }
 
 impl<R> Sift<R> {
-    pub(super) fn of(filter: Filter, source: Source) -> Self {
+    pub(super) fn of(filter: Filter, source: Candidates) -> Self {
         Self { filter, source, looked: 0, kept: Vec::new(), scored: 0 }
     }
 }
@@ -54,7 +54,7 @@ impl<R: Row> List<R> {
     /// Begins to let other rows through; [`List::sift`] goes on with it.
     pub fn begin(&mut self, filter: Filter) {
         let is_narrower = self.shown.is_some() && filter.narrows(&self.filter);
-        let source = if is_narrower { Source::Shown } else { Source::All };
+        let source = if is_narrower { Candidates::Shown } else { Candidates::All };
         self.sift = Some(Box::new(Sift::of(filter, source)));
     }
 
@@ -89,15 +89,15 @@ impl<R: Row> List<R> {
         if sift.filter.is_empty() {
             return true;
         }
-        let rows = if sift.source == Source::Shown { self.len() } else { self.all.len() };
+        let rows = if sift.source == Candidates::Shown { self.len() } else { self.all.len() };
         while sift.looked < rows {
             if !pace() {
                 return false;
             }
             let next = (sift.looked + LOOKED).min(rows);
             let seen = (sift.looked..next).filter_map(|at| match sift.source {
-                Source::All => self.all.get(at),
-                Source::Shown => self.row(at),
+                Candidates::All => self.all.get(at),
+                Candidates::Shown => self.row(at),
             });
             let passing = seen.filter(|it| sift.filter.passes(*it, look));
             sift.kept.extend(passing.map(|it| (0, it.clone())));

@@ -19,18 +19,18 @@ const ARROW: u16 = 4;
 
 /// One row on the screen: a piece of a line.
 #[derive(Clone, Debug)]
-pub(super) struct Row {
+pub(super) struct ScreenRow {
     pub line: usize,
     piece: Range<usize>,
     /// Of the first piece of a line that can be opened: how many lines of the next level stand closed below it.
     closed: usize,
     pub is_first: bool,
-    part: Part,
+    part: RowPart,
 }
 
 /// What a row of a line is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-enum Part {
+enum RowPart {
     #[default]
     Words,
     /// The upper edge of a box; whether an arrow ends there.
@@ -60,7 +60,7 @@ impl Reader {
         self.top = self.top.min(first);
     }
 
-    fn lay(&self, columns: u16) -> Vec<Row> {
+    fn lay(&self, columns: u16) -> Vec<ScreenRow> {
         let lines = &self.page.lines;
         let mut rows = Vec::new();
         let mut above: Vec<usize> = Vec::new();
@@ -79,21 +79,21 @@ impl Reader {
             let room = if closed > 0 { 2 + COUNT } else { 2 };
             let room = if line.shape == Shape::Box { room + FRAME } else { room };
             let width = usize::from(columns).saturating_sub(indent(line) + room).max(8);
-            let edge = |part| Row { line: at, piece: 0..0, closed: 0, is_first: false, part };
+            let edge = |part| ScreenRow { line: at, piece: 0..0, closed: 0, is_first: false, part };
             let is_box = line.shape == Shape::Box;
             let is_along =
                 |at: Option<usize>| at.and_then(|it| lines.get(it)).is_some_and(|it| it.shape == Shape::Along);
-            rows.extend(is_box.then(|| edge(Part::Top(is_along(at.checked_sub(1))))));
-            let part = if is_box { Part::Inside } else { Part::Words };
+            rows.extend(is_box.then(|| edge(RowPart::Top(is_along(at.checked_sub(1))))));
+            let part = if is_box { RowPart::Inside } else { RowPart::Words };
             let mut start = 0;
             for (number, text) in paint::wrap(&line.text, width).into_iter().enumerate() {
                 // Pieces are parts of the text, in order, less the spaces that they were broken at.
                 start += line.text[start..].find(text).unwrap_or(0);
                 let piece = start..start + text.len();
                 start = piece.end;
-                rows.push(Row { line: at, piece, closed, is_first: number == 0, part });
+                rows.push(ScreenRow { line: at, piece, closed, is_first: number == 0, part });
             }
-            rows.extend(is_box.then(|| edge(Part::Bottom(is_along(Some(at + 1))))));
+            rows.extend(is_box.then(|| edge(RowPart::Bottom(is_along(Some(at + 1))))));
             at += 1 + if is_closed { below.count() } else { 0 };
         }
         rows
@@ -116,11 +116,11 @@ impl Reader {
         }
     }
 
-    fn draw_row(&self, buffer: &mut Buffer, slot: Slot, row: &Row, focus: Focus, theme: Theme) {
+    fn draw_row(&self, buffer: &mut Buffer, slot: Slot, row: &ScreenRow, focus: Focus, theme: Theme) {
         let line = &self.page.lines[row.line];
         let style = theme.mark(line.mark);
         let is_here = row.line == self.cursor && focus == Focus::Here;
-        if row.part != Part::Words {
+        if row.part != RowPart::Words {
             return self.draw_box(buffer, slot, row, is_here, theme);
         }
         if line.shape == Shape::Along {
@@ -148,11 +148,11 @@ impl Reader {
 
 impl Reader {
     /// Draws one row of a box; all boxes begin in one column, and so do the arrows between them.
-    fn draw_box(&self, buffer: &mut Buffer, slot: Slot, row: &Row, is_here: bool, theme: Theme) {
+    fn draw_box(&self, buffer: &mut Buffer, slot: Slot, row: &ScreenRow, is_here: bool, theme: Theme) {
         let line = &self.page.lines[row.line];
         let slot = slot.after(1);
         let [across, down, left_top, right_top, left_bottom, right_bottom] = theme.frame();
-        let rows = self.rows.iter().filter(|it| it.line == row.line && it.part == Part::Inside);
+        let rows = self.rows.iter().filter(|it| it.line == row.line && it.part == RowPart::Inside);
         let inside = rows.map(|it| paint::width(&line.text[it.piece.clone()])).max().unwrap_or(0);
         let edge = |left: char, right: char, joint: Option<char>| -> String {
             let between = (0..inside.max(ARROW) + 2).map(|it| joint.filter(|_| it == ARROW - 2).unwrap_or(across));
@@ -161,13 +161,13 @@ impl Reader {
         let frame = theme.style(Role::Dim);
         let [head, foot] = theme.joints();
         match row.part {
-            Part::Top(is_led_to) => {
+            RowPart::Top(is_led_to) => {
                 paint::put(buffer, slot, &edge(left_top, right_top, is_led_to.then_some(head)), frame, theme);
             }
-            Part::Bottom(leads_on) => {
+            RowPart::Bottom(leads_on) => {
                 paint::put(buffer, slot, &edge(left_bottom, right_bottom, leads_on.then_some(foot)), frame, theme);
             }
-            Part::Inside | Part::Words => {
+            RowPart::Inside | RowPart::Words => {
                 paint::put(buffer, slot, &down.to_string(), frame, theme);
                 let (words, room) = (slot.after(2), inside.max(ARROW));
                 paint::put(buffer, words, &line.text[row.piece.clone()], theme.style(Role::Title), theme);
