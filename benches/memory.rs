@@ -1,6 +1,6 @@
 //! Where the bytes of a followed cluster are: `cargo bench --bench memory [-- WORLD]` (default L).
 //!
-//! Every object of a seeded world goes through the door and into the state of the screen, as it does when a server
+//! Every object of a seeded world is read and goes into the state of the screen, as it does when a server
 //! sends it; then each part is dropped in turn, and what that freed is the part's own. Bytes are those that were asked
 //! of the allocator, exact and the same everywhere; what the allocator adds is seen in `VmRSS`.
 

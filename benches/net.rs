@@ -113,7 +113,7 @@ fn world(shape: &Shape, dice: &mut Dice) -> Cluster {
 }
 
 fn fill_pods(cluster: &mut Cluster, shape: &Shape, dice: &mut Dice, apps: &mut [Vec<String>]) {
-    // Equal strings, label sets and port lists are one, as the door makes them.
+    // Equal strings, label sets and port lists are one, as reading makes them.
     let mut intern = Intern::new();
     let (mut made, mut turn) = (0, 0);
     while made < shape.pods {

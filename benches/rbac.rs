@@ -29,7 +29,7 @@ const CLUSTER_BINDINGS: usize = 700;
 const RESOURCES: usize = 600;
 const VERBS: [&str; 8] = ["get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"];
 
-/// Strings made once, as the door hands them out.
+/// Strings made once, as reading hands them out.
 struct Names {
     namespaces: Vec<Name>,
     resources: Vec<Name>,

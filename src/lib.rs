@@ -4,7 +4,7 @@
 //! The tour, from the ground up; a module uses only what stands above it in this list:
 //!
 //! - [`model`]: a cluster as a value, and the one rule language of all policies.
-//! - [`kinds`]: the door: what Kubernetes writes, to facts and problems.
+//! - [`kinds`]: reads what Kubernetes writes: JSON in, facts and problems out.
 //! - [`people`]: a directory of people, from the files that identity providers export.
 //! - [`net`]: may one end connect to another, and which rule says so.
 //! - [`rbac`]: may it act; who may do what, by which grants.
@@ -12,7 +12,7 @@
 //! - [`change`]: what differs between two clusters for whoever lives in them.
 //! - [`manifests`]: what manifests declare beyond facts: which Services workloads name, and who is to be let in.
 //! - [`text`]: answers in words, as both the screen and the subcommands show them.
-//! - [`ask`]: the one door between faces and reasoning.
+//! - [`ask`]: questions and their answers; what the faces know of reasoning they ask here.
 //! - [`cli`]: the subcommands: what they read, print and how they end.
 //! - [`tui`]: the screen: events in, effects out, a buffer drawn.
 //! - [`live`]: watch, credentials, one-shot reads: the cluster as it lives.

@@ -1,4 +1,4 @@
-//! The one door between faces and reasoning: a question about a cluster, and its answer.
+//! What both faces ask, and the one way to an answer: a question about a cluster, and its answer.
 //!
 //! ```text
 //! Question ──Reads──► what the shell reads into the World ──World::answer──► Answer ──page──► what both faces show

@@ -1,7 +1,7 @@
 //! Changes of whole objects, as a Fix, a stage and `live+FILE` hold them, and what a cluster is once they are made.
 //!
 //! ```text
-//! {"op":"update","object":{…whole…}} ──the door──► deltas ──Cluster::apply──► the cluster as it would be
+//! {"op":"update","object":{…whole…}} ──kinds──► deltas ──Cluster::apply──► the cluster as it would be
 //! ```
 //!
 //! Of Kubernetes' controllers one is played: aggregated ClusterRoles hold what their members give then (rule 44).

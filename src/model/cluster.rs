@@ -18,7 +18,7 @@ use super::place::Problem;
 use super::policy::Policy;
 use super::role::{SharedBinding, SharedRole};
 
-/// A fact of any sort, as the door gives it; those that stand in their rows by value are boxed on the way, since many
+/// A fact of any sort, as reading gives it; those that stand in their rows by value are boxed on the way, since many
 /// steps may wait.
 #[derive(Clone, PartialEq, Debug)]
 pub enum AnyFact {

@@ -1,7 +1,7 @@
 //! A short shared string: a name, a namespace, a label's key or value.
 //!
 //! A cluster of 150,000 pods repeats a few thousand strings millions of times. A [`Name`] is one pointer wide,
-//! its clone is a counter, and the door ([`crate::kinds`]) hands out one allocation for equal strings.
+//! its clone is a counter, and what reads objects ([`crate::kinds`]) hands out one allocation for equal strings.
 //! It compares, orders and hashes as the string it holds; it is never shown without [`crate::model::untrusted`].
 
 use std::borrow::Borrow;

@@ -1,4 +1,4 @@
-//! The one rule language: what every policy kind compiles to at the door.
+//! The one rule language: what every policy kind is compiled to as it is read.
 //!
 //! ```text
 //! Admin tier      ordered, first match decides: Allow, Deny, or Pass on

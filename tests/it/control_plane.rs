@@ -321,7 +321,7 @@ pub async fn set_status(client: &Client, object: &Value) {
     api_of(client, object).patch_status(name, &Default::default(), &patch).await.expect("the status is written");
 }
 
-/// All objects of these kinds as the server lists them, read by the door alone: what any client of ours should hold.
+/// All objects of these kinds as the server lists them, read by `kinds` alone: what any client of ours should hold.
 pub async fn facts(client: &Client, kinds: &[Kind]) -> Cluster {
     let mut cluster = Cluster::new(Coverage::Live);
     let mut intern = Intern::new();

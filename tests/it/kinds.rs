@@ -1,4 +1,4 @@
-//! The door: what JSON and YAML become, and that no bytes make it panic or lose an object in silence.
+//! Reading: what JSON and YAML become, and that no bytes make it panic or lose an object in silence.
 
 use kreach::kinds::{Intern, KINDS, Reading, Step, read_event, read_list, spec, spec_named, spec_of};
 use kreach::model::cluster::{AnyFact, Delta, Entry};

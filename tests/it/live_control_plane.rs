@@ -1,7 +1,7 @@
 //! The session on a real API server: whatever happens, what it holds ends equal to what the server has.
 //!
 //! The scripted server of `wire` plays the faults; here it is the real one that pages, compacts, refuses, dies and
-//! comes back. What should be held is read by the door alone, from one plain list of the server.
+//! comes back. What should be held is read by `kinds` alone, from one plain list of the server.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -185,9 +185,9 @@ async fn an_etcd_that_is_dead_behind_a_live_server_is_told() {
     .await;
 }
 
-/// The lines of a real watch, bookmarks among them, as the door reads them.
+/// The lines of a real watch, bookmarks among them, as `kinds` reads them.
 #[tokio::test]
-async fn the_door_reads_the_bookmarks_of_a_real_watch() {
+async fn kinds_reads_the_bookmarks_of_a_real_watch() {
     let Some(plane) = control_plane::shared(SUITE) else { return };
     within(async {
         let admin = plane.client("admin").await;
