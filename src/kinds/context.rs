@@ -278,7 +278,7 @@ fn yaml<R: Read>(text: &str, context: &mut ReadContext<'_>) -> Reading {
     };
     let words = if R::IS_TREE { Words::AsWritten } else { Words::AsMeant };
     let parsed = odd.as_ref().map_or(&*pruned, |(quoted, _)| quoted);
-    let mut reading = match serde_saphyr::from_str_with_options::<R::Slim<'_>>(parsed, options(words, 1)) {
+    let mut reading = match serde_saphyr::from_str_with_options::<R::Slim<'_>>(parsed, options(words)) {
         Ok(slim) => context.read::<R>(&slim),
         Err(_) => whole_yaml::<R>(text, words, context),
     };
@@ -290,10 +290,10 @@ fn yaml<R: Read>(text: &str, context: &mut ReadContext<'_>) -> Reading {
 fn whole_yaml<R: Read>(text: &str, words: Words, context: &mut ReadContext<'_>) -> Reading {
     let odd = odd_words(text);
     let text = odd.as_ref().map_or(text, |(quoted, _)| quoted);
-    match serde_saphyr::from_str_with_options::<R::Slim<'_>>(text, options(words, 1)) {
+    match serde_saphyr::from_str_with_options::<R::Slim<'_>>(text, options(words)) {
         Ok(slim) => context.read::<R>(&slim),
         Err(_) => {
-            let options = || options(words, 1);
+            let options = || options(words);
             let whole = serde_saphyr::from_str_with_options::<OnlyMetadata<'_>>(text, options()).ok();
             let names = || serde_saphyr::from_str_with_options::<OnlyNames<'_>>(text, options()).ok();
             let metadata = whole.map(|it| it.metadata).or_else(|| names().map(OnlyNames::metadata));

@@ -20,18 +20,17 @@ pub struct YamlError {
 
 /// Parses one YAML document, within budgets that no honest object meets.
 pub fn parse_yaml<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, YamlError> {
-    serde_saphyr::from_str_with_options(text, options(Words::AsWritten, 1)).map_err(|it| told(&it, text))
+    serde_saphyr::from_str_with_options(text, options(Words::AsWritten)).map_err(|it| told(&it, text))
 }
 
-/// Parses a document of this many objects: the budgets of all of them, as far as the text could hold them.
-pub fn parse_whole_yaml<'de, T: Deserialize<'de>>(text: &'de str, objects: usize) -> Result<T, YamlError> {
-    serde_saphyr::from_str_with_options(text, options(Words::AsWritten, objects)).map_err(|it| told(&it, text))
+/// Parses a document of many objects, such as a `List`: within the budgets of as many as it could hold.
+pub fn parse_whole_yaml<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, YamlError> {
+    serde_saphyr::from_str_with_options(text, options_of_all(text, Words::AsWritten)).map_err(|it| told(&it, text))
 }
 
 /// Parses YAML that is no object of the API, such as a list of people: `yes` is a boolean where one is wanted.
 pub fn parse_list_yaml<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, YamlError> {
-    let objects = text.len() / 1_000;
-    serde_saphyr::from_str_with_options(text, options(Words::AsMeant, objects)).map_err(|it| told(&it, text))
+    serde_saphyr::from_str_with_options(text, options_of_all(text, Words::AsMeant)).map_err(|it| told(&it, text))
 }
 
 /// What an unquoted `yes`, `on` or `y` is: YAML 1.1, and with it kubectl, means a boolean, YAML 1.2 a word.
@@ -42,21 +41,34 @@ pub(super) enum Words {
     AsWritten,
 }
 
-/// How many nodes and replayed events an object may have, and for how many objects at once a budget is given.
+/// How many nodes an object may have.
 const NODES: usize = 500_000;
+/// How many events of the parser the aliases of an object may stand for.
+///
+/// A bomb of aliases costs time long before it costs memory; an object that repeats itself this often is one.
 const REPLAYED: usize = 50_000;
+/// How many bytes of a text are one object's, at the least: a text is given the budgets of as many as it could hold.
+const OBJECT: usize = 1_000;
+/// For how many objects at once budgets are given, at the most.
 const OBJECTS: usize = 40;
 
-/// How a document of this many objects is parsed.
-pub(super) fn options(words: Words, objects: usize) -> serde_saphyr::Options {
-    let objects = objects.clamp(1, OBJECTS);
+/// How a document of one object is parsed.
+pub(super) fn options(words: Words) -> serde_saphyr::Options {
+    options_of(1, words)
+}
+
+/// How a document of many objects is parsed.
+fn options_of_all(text: &str, words: Words) -> serde_saphyr::Options {
+    options_of((text.len() / OBJECT).clamp(1, OBJECTS), words)
+}
+
+fn options_of(objects: usize, words: Words) -> serde_saphyr::Options {
     let mut budget = serde_saphyr::Budget::default();
     budget.max_depth = 100;
     budget.max_nodes = NODES * objects;
     budget.max_events = budget.max_events.max(2 * NODES * objects);
     let mut options = serde_saphyr::Options::default();
     options.budget = Some(budget);
-    // A bomb of aliases costs time long before it costs memory; an object that repeats itself this often is one.
     options.alias_limits.max_total_replayed_events = REPLAYED * objects;
     options.with_snippet = false;
     options.strict_booleans = words == Words::AsWritten;
@@ -80,7 +92,7 @@ impl Misfit {
     /// What keeps a YAML document from being a `T`.
     pub fn of_yaml<'de, T: Deserialize<'de>>(text: &'de str, words: Words) -> Self {
         let tree: Option<Value> = parse_yaml(text).ok();
-        let found = serde_saphyr::with_deserializer_from_str_with_options(text, options(words, 1), |it| {
+        let found = serde_saphyr::with_deserializer_from_str_with_options(text, options(words), |it| {
             Ok(Self::of::<T, _>(it, tree.as_ref()))
         });
         found.unwrap_or_else(|_| Self::anywhere())

@@ -15,9 +15,6 @@ use crate::kinds;
 use crate::live::snapshot;
 use crate::manifests::{Manifests, row_of};
 
-/// How many bytes of a document are an object's, at the least.
-const OBJECT: usize = 1_000;
-
 /// What loaded files declare; objects without a namespace are in `namespace`.
 ///
 /// What could not be read was told when they were loaded; here it is missing.
@@ -96,7 +93,7 @@ fn values(piece: &Piece, raw: &str, text: &str) -> Option<Vec<Value>> {
         }
     }
     let document = as_document(raw, piece.list.is_some());
-    let whole = |text: &str| kinds::parse_whole_yaml::<Value>(text, text.len() / OBJECT).ok();
+    let whole = |text: &str| kinds::parse_whole_yaml::<Value>(text).ok();
     let mut value = whole(&document);
     // An alias of another item's anchor.
     if let (None, Some(item)) = (&value, &piece.list) {

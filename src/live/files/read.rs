@@ -158,13 +158,11 @@ struct Whole {
 
 impl Whole {
     fn of(document: &str) -> Result<Self, YamlError> {
-        /// How many bytes of a document are an object's, at the least, so that budgets hold for each.
-        const OBJECT: usize = 1_000;
         let (quoted, words) = match kinds::odd_words(document) {
             Some((quoted, words)) => (Some(quoted), words),
             None => (None, Vec::new()),
         };
-        let value = kinds::parse_whole_yaml(quoted.as_deref().unwrap_or(document), document.len() / OBJECT)?;
+        let value = kinds::parse_whole_yaml(quoted.as_deref().unwrap_or(document))?;
         Ok(Self { value, words })
     }
 
