@@ -2,6 +2,27 @@
 //!
 //! The candidates are all subjects of bindings, all service accounts, and the groups and users that every cluster has.
 //! A grant to `system:authenticated` is therefore everybody's, each named.
+//!
+//! Who can read secrets? To ask [`Index::can`] of each of ten thousand candidates would read many bindings ten thousand
+//! times. It is asked the other way: the words of roles lead to the few roles that have `secrets` or `*` (in one
+//! namespace the bindings that count there lead to theirs), roles to their rules that cover the request (hits) and to
+//! their bindings, and each binding to the keys that it names, a key being the name of a user or of a group:
+//!
+//! ```text
+//! hits     0: ClusterRole/view rule 3    1: Role/shop/ops rule 0
+//! links    #  hit  binding        next               heads   user ana → 2    group dev → 0
+//!          0   0   dev-views      —
+//!          1   0   ana-views      —                  ana has links 2, 1;  dev has link 0
+//!          2   1   shop/ana-ops   1
+//! ```
+//!
+//! So what is found stands in two flat lists, and what a key has is a chain through the second, newest first. It is no
+//! list for each key: most keys have one link, and there may be a hundred thousand. A grant, with its words, is made of
+//! a link when somebody asks for it; counting makes none.
+//!
+//! Groups that come by themselves make the difference between the two sorts of [`Holder`]. While no grant is to one of
+//! them, who can is exactly who has a head. As soon as `system:serviceaccounts:shop` has one, all accounts of shop can,
+//! those too that no binding names: then every candidate is looked at, with the chains of all keys that it has.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -35,9 +56,9 @@ pub enum Places {
 /// Somebody who can.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Holder {
-    /// Whom bindings name themselves, and the first of their rows.
+    /// Whom bindings name themselves, and the first of their links.
     Named { key: KeySlot, first: u32 },
-    /// Who can by what they have by themselves as well: the places of each key's first row. None: always.
+    /// Who can by what they have by themselves as well: the places of each key's first link. None: always.
     Somebody { subject: Subject, through: Vec<u32> },
 }
 
@@ -56,7 +77,7 @@ struct Hit<'a> {
     matched: Match,
 }
 
-/// What one binding gives to one of its keys by one rule, and the next row of the same key.
+/// What one binding gives to one of its keys by one rule, and the next link of the same key.
 #[derive(Clone, Copy, Debug)]
 struct GrantLink {
     hit: u32,
@@ -65,7 +86,7 @@ struct GrantLink {
     next: u32,
 }
 
-/// The end of a chain of rows.
+/// The end of a chain of links.
 const NONE: u32 = u32::MAX;
 
 /// Everybody who can do something. Who they are and which grants they have is read from the index when it is asked for.
@@ -79,7 +100,7 @@ pub struct WhoCan<'a> {
     pub gaps: Vec<Gap>,
     index: &'a Index,
     hits: Vec<Hit<'a>>,
-    rows: Vec<GrantLink>,
+    links: Vec<GrantLink>,
     /// Whether a key is one that somebody has without being named.
     everybody: Everybody,
 }
@@ -129,17 +150,17 @@ impl WhoCan<'_> {
 
     /// How many grants one holder has.
     pub fn count(&self, holder: &Holder) -> usize {
-        let rows =
-            |first: u32| std::iter::successors(self.rows.get(first as usize), |it| self.rows.get(it.next as usize));
+        let links =
+            |first: u32| std::iter::successors(self.links.get(first as usize), |it| self.links.get(it.next as usize));
         match holder {
-            Holder::Named { first, .. } => rows(*first).count(),
-            Holder::Somebody { through, .. } => through.iter().map(|it| rows(*it).count()).sum(),
+            Holder::Named { first, .. } => links(*first).count(),
+            Holder::Somebody { through, .. } => through.iter().map(|it| links(*it).count()).sum(),
         }
     }
 
     fn chain(&self, first: u32) -> impl Iterator<Item = Grant> + '_ {
-        let row = |at: u32| self.rows.get(at as usize);
-        std::iter::successors(row(first), move |it| row(it.next)).filter_map(|it| {
+        let link = |at: u32| self.links.get(at as usize);
+        std::iter::successors(link(first), move |it| link(it.next)).filter_map(|it| {
             let hit = &self.hits[it.hit as usize];
             let entry = self.index.bindings.get(it.binding)?;
             grant_by(entry, hit.role, hit.rule as usize, it.subject as usize, hit.matched)
@@ -175,13 +196,13 @@ impl PartialEq for WhoCan<'_> {
     }
 }
 
-/// Rows as they are found, chained by key.
+/// Links as they are found, chained by key.
 struct GrantChains<'a> {
     hits: Vec<Hit<'a>>,
-    rows: Vec<GrantLink>,
-    /// The last row of each key that was put in.
+    links: Vec<GrantLink>,
+    /// The last link of each key that was put in.
     heads: Vec<u32>,
-    /// The keys that have rows.
+    /// The keys that have links.
     seen: Vec<KeySlot>,
 }
 
@@ -206,8 +227,8 @@ impl<'a> GrantChains<'a> {
                 self.seen.push(key);
             }
             for hit in hits.clone() {
-                self.rows.push(GrantLink { hit: hit as u32, binding, subject: subject as u32, next: *head });
-                *head = self.rows.len() as u32 - 1;
+                self.links.push(GrantLink { hit: hit as u32, binding, subject: subject as u32, next: *head });
+                *head = self.links.len() as u32 - 1;
             }
         }
     }
@@ -220,7 +241,7 @@ impl Index {
     pub fn who_can(&self, cluster: &Cluster, request: &Request, places: Places) -> WhoCan<'_> {
         let asked = Asked::new(request);
         let mut found =
-            GrantChains { hits: Vec::new(), rows: Vec::new(), heads: vec![NONE; self.keys.bound()], seen: Vec::new() };
+            GrantChains { hits: Vec::new(), links: Vec::new(), heads: vec![NONE; self.keys.bound()], seen: Vec::new() };
         match places {
             Places::Asked => self.find_in(request.namespace(), &asked, &mut found),
             Places::Everywhere => self.find_everywhere(&asked, &mut found),
@@ -229,8 +250,8 @@ impl Index {
         let everybody = if is_implied { Everybody::Granted } else { Everybody::NotGranted };
         let holders = self.holders(cluster, &found, everybody);
         let gaps = self.who_gaps(cluster, request, &places, everybody);
-        let GrantChains { hits, rows, .. } = found;
-        WhoCan { request: request.clone(), places, holders, gaps, index: self, hits, rows, everybody }
+        let GrantChains { hits, links, .. } = found;
+        WhoCan { request: request.clone(), places, holders, gaps, index: self, hits, links, everybody }
     }
 
     /// What the bindings give that a request in this namespace consults.

@@ -4,6 +4,21 @@
 //! reading lets pass, and those that some reading stops. A port that is in both is unknown. Readings of different
 //! rules are independent; what one policy says holds together (a policy that may govern, and allows what it
 //! isolates, can deny nothing).
+//!
+//! One set would not do. Say that db is governed by `db-in`, which lets web in on 5432, and by a policy that could not
+//! be read. Who keeps "allowed: 5432, else unknown" has to remember beside it that the unread policy cannot take 5432
+//! away; with two sets the tier says so by itself:
+//!
+//! ```text
+//! port   db-in      the unread one    allow  deny
+//! 5432   allows     may allow         yes    no     allow: policies only add
+//!   80   does not   may allow         yes    yes    unknown
+//! ```
+//!
+//! and had `db-in` alone been there, 80 would be in `deny` alone. Ports never depend on each other, so each step below
+//! works on all of them together, as masks over the atoms that rules tell apart ([`super::ports`]); `live` is what no
+//! tier has decided yet. Admin policies come first and take ports out of it; who is isolated by a NetworkPolicy leaves
+//! nothing in it; what baseline policies leave passes.
 
 use super::families::{Deciding, either};
 use super::found::{Found, Side, own_node};
@@ -121,7 +136,8 @@ impl Index {
 
     /// A tier whose first fitting rule decides; gives the ports that may get past it.
     ///
-    /// The order of policies of one priority is undefined, so each of them may be the first.
+    /// The order of policies of one priority is undefined, so each of them may be the first: each is asked about all
+    /// ports that came to this priority. Of two, one that allows 80 and one that denies it, 80 is in both sets.
     fn ordered(&self, policies: &[u32], flow: &Flow<'_>, mut live: Mask, passes: &mut Passes) -> Mask {
         let mut passed = self.ports.none();
         for same in policies.chunk_by(|a, b| self.policies.get(*a).tier == self.policies.get(*b).tier) {
@@ -169,6 +185,10 @@ impl Index {
     }
 
     /// The tier in which targets are deny by default; gives the ports that may get past it.
+    ///
+    /// With a policy that surely governs, a port is safe if one of those surely allows it. With such as only may
+    /// govern, a port is safe if each of them allows it: each may be the only one that governs, and then it alone
+    /// decides; and if none governs, nothing stops the port at all.
     fn deny_by_default(&self, policies: &[u32], flow: &Flow<'_>, live: Mask, passes: &mut Passes) -> Mask {
         let (mut some_sure, mut some_maybe) = (false, false);
         let (mut allowed, mut possible) = (self.ports.none(), self.ports.none());

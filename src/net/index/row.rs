@@ -6,7 +6,26 @@
 //! row    for each part of the ports that no rule in sight tells apart: near ∧ far
 //! ```
 //!
-//! Classes whose policies are in other tiers or not fully understood are judged one by one afterwards.
+//! What does `shop/web` reach? [`super::pair`] could be asked once for each class, but of ten thousand ingress gates
+//! nearly none has a rule that speaks of web. So the question is turned round: the peers that hold web are known, each
+//! of them knows the rules that name it, and those know the classes that have them. Say that web may go out to `app=db`
+//! on 5432 and to everybody on 53/UDP; that db lets `app=web` in on 5432, dns is not isolated, and nobody comes to web
+//! or to cache:
+//!
+//! ```text
+//! part         near (web, egress)     far (ingress of the others) ∪ open    row
+//! 5432/TCP     {db}                   {db}                        ∪ {dns}   {db}
+//! 53/UDP       all                    {}                          ∪ {dns}   {dns}
+//! the rest     {}                     not looked at                         {}
+//! ```
+//!
+//! Three parts, each a few ORs and an AND of bitmaps, however many classes there are. It is right because in the tier
+//! of NetworkPolicies rules only add: a gate lets a port pass if some rule does, so that rules may be gathered in any
+//! order and from either side. None of that holds where the first rule that fits decides, nor where a policy was not
+//! fully understood: classes with such policies (`slow_path`) are judged one by one afterwards, by [`super::pair`].
+//!
+//! What is unknown makes two sets of one: `sure` holds the classes that pass however it turns out, `possible` those
+//! that pass if it turns out well. Most rows have nothing unknown; then `possible` is left out, not kept twice.
 
 use super::Index;
 use super::families::Deciding;
@@ -44,11 +63,13 @@ pub(super) struct ClassRow {
 /// The classes that one rule speaks of.
 enum RuleClasses<'a> {
     All,
+    /// Those surely, and those maybe; as the index holds them.
     Set(&'a Members, &'a Members),
+    /// The same, worked out here: of a rule with named ports those classes alone that declare the names alike.
     Cut(Bits, Bits),
 }
 
-/// One rule, or many alike: ports and classes.
+/// What one rule, or many alike, lets through: these ports, from or to these classes.
 struct RulePeers<'a> {
     ports: ResolvedPorts,
     who: RuleClasses<'a>,
@@ -239,7 +260,7 @@ impl Index {
         self.parts(&sets).into_iter().map(slice).collect()
     }
 
-    /// The ports in parts that none of these sets tells apart.
+    /// The ports in parts that none of these sets tells apart: `{80}` and `{80, 443}` make 80, 443 and the rest.
     fn parts(&self, sets: &[u32]) -> Vec<Mask> {
         let mut parts = vec![self.ports.full()];
         for set in sets {
