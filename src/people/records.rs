@@ -1,4 +1,7 @@
 //! CSV to records (RFC 4180), each with the line that it begins at.
+//!
+//! The `csv` crate reads an unended quote as a field that goes on to the end of the file. Of a directory that would be
+//! half of the people gone without a word, and what they may do would be told of nobody: here it is an error.
 
 /// The records of a CSV with the line each begins at; blank lines are none. An unended quote gives its line.
 pub(super) fn records(text: &str) -> Result<Vec<(usize, Vec<String>)>, usize> {

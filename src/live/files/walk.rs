@@ -2,7 +2,10 @@
 //!
 //! A directory is walked in the order of names. Symbolic links are followed as long as they stay under the
 //! directory that was named, and never in a circle; devices, pipes and sockets are passed over, since opening
-//! them might never return (reliability.md §3.6). What is passed over may have held anything.
+//! them might never return (reliability.md §3.6). What is passed over may have held anything, and is told.
+//!
+//! `walkdir` would read the directories, not settle any of this: what lies too deep it leaves out without a word, and a
+//! link that leads out of the directory it follows.
 
 use std::collections::BTreeSet;
 use std::fs;
