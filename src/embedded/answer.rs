@@ -4,6 +4,7 @@
 //! /api/v1/namespaces/shop/pods/web-0  →  Target { kind: pods, namespace: shop, name: web-0 }  →  get | list | watch
 //! ```
 
+use std::borrow::Cow;
 use std::convert::Infallible;
 use std::sync::Arc;
 
@@ -13,6 +14,7 @@ use http::{Method, Request, Response, header};
 use http_body::Frame;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, StreamBody};
+use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
 use super::accept::{Form, reads_gzip};
@@ -53,9 +55,9 @@ impl Service {
             Ok(identity) => identity,
             Err(failure) => return fail(&failure),
         };
-        let path: Vec<String> =
-            head.uri.path().split('/').filter(|part| !part.is_empty()).map(super::query::decode).collect();
-        let path: Vec<&str> = path.iter().map(String::as_str).collect();
+        let decoded = |part| percent_decode_str(part).decode_utf8_lossy();
+        let path: Vec<Cow<'_, str>> = head.uri.path().split('/').filter(|part| !part.is_empty()).map(decoded).collect();
+        let path: Vec<&str> = path.iter().map(|part| &**part).collect();
         let asked = Asked {
             accept: text(header::ACCEPT),
             encoding: text(header::ACCEPT_ENCODING),

@@ -34,7 +34,6 @@ mod watch;
 pub mod world;
 mod write;
 mod writer;
-pub mod yaml;
 
 pub use serve::{Server, Settings, serve, serve_named, world_names};
 pub use story::{PEOPLE as STORY_PEOPLE, Story};

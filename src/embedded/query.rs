@@ -10,11 +10,7 @@ pub struct Query(Vec<(String, String)>);
 
 impl Query {
     pub fn parse(text: &str) -> Query {
-        let pair = |part: &str| {
-            let (key, value) = part.split_once('=').unwrap_or((part, ""));
-            (decode(key), decode(value))
-        };
-        Query(text.split('&').filter(|part| !part.is_empty()).map(pair).collect())
+        Query(form_urlencoded::parse(text.as_bytes()).into_owned().collect())
     }
 
     /// The value of a key; empty if it is absent.
@@ -26,27 +22,6 @@ impl Query {
     pub fn is(&self, key: &str) -> bool {
         matches!(self.get(key), "true" | "1" | "True")
     }
-}
-
-/// Decodes `%41` and `+`.
-pub fn decode(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        bytes.push(match byte {
-            b'+' => b' ',
-            b'%' => match (rest.next().and_then(digit), rest.next().and_then(digit)) {
-                (Some(high), Some(low)) => high * 16 + low,
-                _ => b'%',
-            },
-            byte => byte,
-        });
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
-fn digit(byte: u8) -> Option<u8> {
-    char::from(byte).to_digit(16).map(|digit| digit as u8)
 }
 
 /// What a list or a watch asks for.
@@ -171,6 +146,6 @@ mod tests {
         let query = Query::parse("labelSelector=app%3Dweb%2Ctier+in+%28a%29&watch=true&limit=");
         assert_eq!(query.get("labelSelector"), "app=web,tier in (a)");
         assert!(query.is("watch") && !query.is("limit"));
-        assert_eq!(decode("100%"), "100%");
+        assert_eq!(Query::parse("limit=100%").get("limit"), "100%");
     }
 }

@@ -278,9 +278,10 @@ pub fn write_document(kind: &Kind, item: Item<'_>, out: &mut Vec<u8>) {
 }
 
 fn dump_item(document: &[u8], out: &mut dyn Write) -> io::Result<()> {
-    let value: Value = serde_json::from_slice(document)?;
-    let mut text = String::new();
-    super::yaml::write_item(&value, &mut text);
+    let item: [Value; 1] = serde_json::from_slice::<Value>(document).map(|it| [it])?;
+    // As kubectl writes it: long texts stay on one line.
+    let options = serde_saphyr::ser_options! { prefer_block_scalars: false };
+    let text = serde_saphyr::to_string_with_options(&item, options).map_err(io::Error::other)?;
     out.write_all(text.as_bytes())
 }
 

@@ -10,6 +10,7 @@
 //! there is no other client.
 
 use http::{Method, Request};
+use percent_encoding::percent_decode_str;
 use tower::BoxError;
 
 use super::fault::{Fault, FaultClass};
@@ -80,14 +81,7 @@ fn subresource(parts: &[&str]) -> bool {
 }
 
 fn decoded_names_secrets(path: &str) -> bool {
-    let mut plain = Vec::with_capacity(path.len());
-    let mut bytes = path.bytes();
-    while let Some(byte) = bytes.next() {
-        let pair = if byte == b'%' { bytes.next().zip(bytes.next()) } else { None };
-        let hex = |it: u8| (it as char).to_digit(16).and_then(|it| u8::try_from(it).ok());
-        plain.push(pair.and_then(|(high, low)| Some(hex(high)? << 4 | hex(low)?)).unwrap_or(byte));
-    }
-    String::from_utf8_lossy(&plain).split('/').any(|it| it == "secrets")
+    percent_decode_str(path).decode_utf8_lossy().split('/').any(|it| it == "secrets")
 }
 
 #[cfg(test)]

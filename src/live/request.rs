@@ -10,6 +10,7 @@
 
 use http::{HeaderValue, Request, header};
 use kube::client::Body;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::kinds::{KindSpec, Watch};
 use crate::manifests::DeclaringKind;
@@ -89,24 +90,25 @@ pub fn object(spec: &KindSpec, version: &str, namespace: &str, name: &str) -> St
 
 /// A name as one segment of a path: names of RBAC objects may hold almost anything.
 pub fn segment(name: &str) -> String {
-    escape(name, b"-_.~:@!$'()*,;=&+")
+    utf8_percent_encode(name, IN_SEGMENT).to_string()
 }
 
 /// A value of a query.
 pub fn value(text: &str) -> String {
-    escape(text, b"-_.~:/,()!")
+    utf8_percent_encode(text, IN_VALUE).to_string()
 }
 
-fn escape(text: &str, plain: &[u8]) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || plain.contains(&byte) {
-            escaped.push(char::from(byte));
-        } else {
-            escaped.push_str(&format!("%{byte:02X}"));
-        }
+/// What is escaped in a segment and in a value: all but letters, digits and what RFC 3986 lets stand there.
+const IN_SEGMENT: &AsciiSet = &except(b"-_.~:@!$'()*,;=&+");
+const IN_VALUE: &AsciiSet = &except(b"-_.~:/,()!");
+
+const fn except(plain: &[u8]) -> AsciiSet {
+    let (mut set, mut at) = (NON_ALPHANUMERIC.remove(plain[0]), 1);
+    while at < plain.len() {
+        set = set.remove(plain[at]);
+        at += 1;
     }
-    escaped
+    set
 }
 
 /// The request for a path as it stands.

@@ -9,6 +9,8 @@ use std::cmp::Ordering;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
+use fixedbitset::FixedBitSet;
+
 use crate::model::cluster::Cluster;
 use crate::model::name::Name;
 use crate::model::port::PortSet;
@@ -18,22 +20,21 @@ use crate::model::port::PortSet;
 pub struct Nodes {
     /// Of the whole cluster, by name.
     all: Arc<[Name]>,
-    /// By place in `all`, a bit each.
-    held: Arc<[u64]>,
+    /// By place in `all`.
+    held: Arc<FixedBitSet>,
 }
 
 impl Nodes {
     /// Those of `all` whose bits are set.
-    pub(super) fn new(all: Arc<[Name]>, held: Arc<[u64]>) -> Self {
-        Self { all, held }
+    pub(super) fn new(all: Arc<[Name]>, held: FixedBitSet) -> Self {
+        Self { all, held: held.into() }
     }
 
     /// Those of these names that are among all.
     pub fn of<'n>(all: &Arc<[Name]>, names: impl IntoIterator<Item = &'n Name>) -> Self {
-        let mut held = vec![0_u64; all.len().div_ceil(64)];
-        let places = names.into_iter().filter_map(|it| all.binary_search(it).ok());
-        places.for_each(|at| held[at >> 6] |= 1 << (at & 63));
-        Self { all: all.clone(), held: held.into() }
+        let mut held = FixedBitSet::with_capacity(all.len());
+        held.extend(names.into_iter().filter_map(|it| all.binary_search(it).ok()));
+        Self::new(all.clone(), held)
     }
 
     /// Whether they are told among these very nodes.
@@ -43,13 +44,12 @@ impl Nodes {
 
     /// Whether they are none.
     pub fn is_empty(&self) -> bool {
-        self.held.iter().all(|it| *it == 0)
+        self.held.is_clear()
     }
 
     /// Their places among all nodes of the cluster.
     pub fn places(&self) -> impl Iterator<Item = usize> {
-        let is_held = |at: &usize| self.held.get(at >> 6).is_some_and(|word| word >> (at & 63) & 1 == 1);
-        (0..self.all.len()).filter(is_held)
+        self.held.ones()
     }
 
     /// Their names, in order; never none.
@@ -59,7 +59,7 @@ impl Nodes {
 
     /// How many they are.
     pub fn count(&self) -> usize {
-        self.held.iter().map(|it| it.count_ones() as usize).sum()
+        self.held.count_ones(..)
     }
 
     /// Whether they are all nodes of the cluster.
@@ -70,35 +70,36 @@ impl Nodes {
     /// Each as a row of its own.
     pub fn each(&self) -> impl Iterator<Item = Nodes> {
         self.places().map(|at| {
-            let mut held = vec![0; self.held.len()];
-            held[at >> 6] |= 1 << (at & 63);
-            Self { all: self.all.clone(), held: held.into() }
+            let mut held = FixedBitSet::with_capacity(self.all.len());
+            held.insert(at);
+            Self::new(self.all.clone(), held)
         })
     }
 
     /// These and those; both are of one cluster.
     pub fn and(&self, more: &Self) -> Self {
-        self.with(more, |a, b| a | b)
+        self.with(|held| held.union_with(&more.held))
     }
 
     /// Those of these that are among others; `None`: none is.
     pub fn among(&self, others: &Self) -> Option<Self> {
-        Some(self.with(others, |a, b| a & b)).filter(|it| it.count() > 0)
+        Some(self.with(|held| held.intersect_with(&others.held))).filter(|it| !it.is_empty())
     }
 
     /// Those of these that are not among others; `None`: all are.
     pub fn without(&self, others: &Self) -> Option<Self> {
-        Some(self.with(others, |a, b| a & !b)).filter(|it| it.count() > 0)
+        Some(self.with(|held| held.difference_with(&others.held))).filter(|it| !it.is_empty())
     }
 
     /// A set of none of them, to be filled.
     pub fn nobody(&self) -> Self {
-        self.with(self, |_, _| 0)
+        self.with(FixedBitSet::clear)
     }
 
-    fn with(&self, other: &Self, how: impl Fn(u64, u64) -> u64) -> Self {
-        let held = self.held.iter().zip(&*other.held).map(|(a, b)| how(*a, *b));
-        Self { all: self.all.clone(), held: held.collect() }
+    fn with(&self, change: impl FnOnce(&mut FixedBitSet)) -> Self {
+        let mut held = (*self.held).clone();
+        change(&mut held);
+        Self::new(self.all.clone(), held)
     }
 }
 

@@ -10,6 +10,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use fixedbitset::FixedBitSet;
+
 use super::class::Held;
 use super::families::{Families, Order};
 use super::found::{ELSEWHERE, External, Found, Side};
@@ -74,19 +76,14 @@ impl Around {
     }
 
     /// These nodes as a unit.
-    pub fn unit(&self, held: Vec<u64>) -> Unit {
-        Unit::Nodes(Nodes::new(self.names.clone(), held.into()))
-    }
-
-    /// A set of no node.
-    pub fn nobody(&self) -> Vec<u64> {
-        vec![0; self.names.len().div_ceil(64)]
+    pub fn unit(&self, held: FixedBitSet) -> Unit {
+        Unit::Nodes(Nodes::new(self.names.clone(), held))
     }
 
     /// A set of these nodes.
-    pub fn set<'n>(&self, nodes: impl IntoIterator<Item = &'n u32>) -> Vec<u64> {
-        let mut held = self.nobody();
-        nodes.into_iter().for_each(|it| held[*it as usize >> 6] |= 1 << (it & 63));
+    pub fn set<'n>(&self, nodes: impl IntoIterator<Item = &'n u32>) -> FixedBitSet {
+        let mut held = FixedBitSet::with_capacity(self.names.len());
+        held.extend(nodes.into_iter().map(|it| *it as usize));
         held
     }
 }

@@ -10,6 +10,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use fixedbitset::FixedBitSet;
 use rustc_hash::FxBuildHasher;
 
 use super::Index;
@@ -96,8 +97,8 @@ pub(super) struct Draft {
     /// Whether rows about the outside stay in which nothing can pass.
     pub keeps_outside: bool,
     /// Sets of nodes, as they come.
-    nodes: Vec<Vec<u64>>,
-    known_nodes: HashMap<Vec<u64>, u32, FxBuildHasher>,
+    nodes: Vec<FixedBitSet>,
+    known_nodes: HashMap<FixedBitSet, u32, FxBuildHasher>,
 }
 
 impl Index {
@@ -353,7 +354,7 @@ impl Draft {
     }
 
     /// The place of a set of nodes among the others.
-    pub fn nodes(&mut self, held: Vec<u64>) -> usize {
+    pub fn nodes(&mut self, held: FixedBitSet) -> usize {
         let next = self.nodes.len() as u32;
         let known = *self.known_nodes.entry(held).or_insert_with_key(|held| {
             self.nodes.push(held.clone());

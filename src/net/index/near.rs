@@ -10,6 +10,8 @@
 
 use std::collections::BTreeMap;
 
+use fixedbitset::FixedBitSet;
+
 use super::Index;
 use super::around::{Around, NodeKind};
 use super::found::{Found, HERE, NOWHERE};
@@ -37,7 +39,7 @@ struct Share {
 }
 
 /// Sets of nodes, each with what every node of it has.
-type Groups = Vec<(Sum, Vec<u64>)>;
+type Groups = Vec<(Sum, FixedBitSet)>;
 
 /// Which groups of pods are on one node, and how many of each.
 type Guests = Vec<(u32, u64)>;
@@ -92,13 +94,13 @@ impl Index {
             let mut rest = table.around.set(&kind.nodes);
             let mut by_guests: BTreeMap<&Guests, Vec<u32>> = BTreeMap::new();
             for (node, guests) in guests.iter().filter(|it| table.around.kind_of[it.0 as usize] == number) {
-                rest[*node as usize >> 6] &= !(1 << (node & 63));
+                rest.remove(*node as usize);
                 by_guests.entry(guests).or_default().push(*node);
             }
             for (guests, nodes) in by_guests {
                 join(&mut groups, self.sum_shares(&shares, guests, table), table.around.set(&nodes));
             }
-            if rest.iter().any(|it| *it != 0) {
+            if !rest.is_clear() {
                 join(&mut groups, self.sum_shares(&shares, &Guests::new(), table), rest);
             }
         }
@@ -161,10 +163,10 @@ impl Index {
             let own = table.around.set(&kind.nodes);
             let from = draft.nodes(own.clone());
             for (sum, held) in groups {
-                let both: Vec<u64> = own.iter().zip(&held).map(|(a, b)| a & b).collect();
+                let both = own.intersection_count(&held) as u64;
                 let to = draft.nodes(held.clone());
                 let first = table.first_nodes();
-                self.push_times(draft, first + from, first + to, &sum, count(&own) * count(&held) - count(&both));
+                self.push_times(draft, first + from, first + to, &sum, count(&own) * count(&held) - both);
             }
         }
     }
@@ -177,14 +179,14 @@ impl Index {
         for kind in &around.kinds {
             let mut rest = around.set(&kind.nodes);
             if let Some(at) = own.filter(|it| kind.nodes.contains(it)) {
-                rest[at as usize >> 6] &= !(1 << (at & 63));
+                rest.remove(at as usize);
                 if !matches!(end, End::Node(_)) {
                     let node = kind.named(&around.names[at as usize]);
                     let pass = self.pass_with_node(asked, &node);
                     join(&mut groups, self.sum_of(&pass, asked), around.set(&[at]));
                 }
             }
-            if rest.iter().any(|it| *it != 0) {
+            if !rest.is_clear() {
                 let pass = self.pass_with_node(asked, &kind.found());
                 join(&mut groups, self.sum_of(&pass, asked), rest);
             }
@@ -228,13 +230,13 @@ fn guests(unit: &Members, around: &Around) -> Vec<(u32, Guests)> {
 }
 
 /// Puts nodes to those that have the same.
-fn join(groups: &mut Groups, sum: Sum, held: Vec<u64>) {
+fn join(groups: &mut Groups, sum: Sum, held: FixedBitSet) {
     match groups.iter_mut().find(|it| it.0 == sum) {
-        Some(group) => group.1.iter_mut().zip(held).for_each(|(all, more)| *all |= more),
+        Some(group) => group.1.union_with(&held),
         None => groups.push((sum, held)),
     }
 }
 
-fn count(held: &[u64]) -> u64 {
-    held.iter().map(|it| u64::from(it.count_ones())).sum()
+fn count(held: &FixedBitSet) -> u64 {
+    held.count_ones(..) as u64
 }
