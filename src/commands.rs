@@ -30,30 +30,10 @@ use clap::{CommandFactory as _, FromArgMatches as _};
 
 use crate::args::{Args, ColorChoice, Command};
 use crate::ask::freshness::as_of;
-use crate::cli::{Asked, Color, Exit, Failure};
-use crate::live::fault::Fault as LiveFault;
+use crate::ask::{Fault, FaultKind};
+use crate::cli::{Asked, Color, Exit};
 
 use load::{Loaded, Wants, load};
-
-/// Why a command ends without an answer, from whichever floor.
-#[derive(Debug)]
-pub(crate) enum Stop {
-    Cli(Failure),
-    Live(LiveFault),
-    Other { what: String, hint: String },
-}
-
-impl<T: Into<Failure>> From<T> for Stop {
-    fn from(failure: T) -> Self {
-        Stop::Cli(failure.into())
-    }
-}
-
-impl From<LiveFault> for Stop {
-    fn from(fault: LiveFault) -> Self {
-        Stop::Live(fault)
-    }
-}
 
 /// Runs the program on these arguments; the exit code is one of [`Exit`].
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
@@ -64,7 +44,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     };
     match run(args) {
         Ok(exit) => exit,
-        Err(stop) => print::stop(stop),
+        Err(fault) => print::fault(&fault),
     }
 }
 
@@ -87,14 +67,15 @@ fn usage(error: &clap::Error) -> Exit {
     }
     let color = color(ColorChoice::Auto);
     let text = if color == Color::Always { text.ansi().to_string() } else { text.to_string() };
-    print::answer(color, |out| Ok(out.write_all(text.as_bytes()).map(|()| Exit::Yes)?)).unwrap_or_else(print::stop)
+    print::answer(color, |out| Ok(out.write_all(text.as_bytes()).map(|()| Exit::Yes)?))
+        .unwrap_or_else(|it| print::fault(&it))
 }
 
-fn run(args: Args) -> Result<Exit, Stop> {
+fn run(args: Args) -> Result<Exit, Fault> {
     let is_screen = matches!(&args.command, None | Some(Command::Demo(_)));
     if args.screen.open.is_some() && !is_screen {
         let hint = "leave the subcommand out, or --open";
-        return Err(Stop::Other { what: "--open opens the explorer, a subcommand does not".into(), hint: hint.into() });
+        return Err(Fault::new("--open opens the explorer, a subcommand does not", hint));
     }
     match &args.command {
         Some(Command::Completion(it)) => Ok(print::completion(it.shell)?),
@@ -116,13 +97,13 @@ fn run(args: Args) -> Result<Exit, Stop> {
 }
 
 /// A command that asks a cluster.
-fn ask(args: &Args, command: &Command) -> Result<Exit, Stop> {
+fn ask(args: &Args, command: &Command) -> Result<Exit, Fault> {
     let Some(command) = command.asks() else { return Ok(Exit::Failed) };
     answer(args, command, color(args.screen.color))
 }
 
 /// Reads what a command needs, and prints its answer and what is said beside it.
-fn answer(args: &Args, command: &dyn crate::cli::Command, color: Color) -> Result<Exit, Stop> {
+fn answer(args: &Args, command: &dyn crate::cli::Command, color: Color) -> Result<Exit, Fault> {
     one_stdin(args, command)?;
     let wants = Wants::Of(command);
     let Loaded { world, mut context, .. } = load(args, &wants, color).inspect_err(|_| info_alone(args, color))?;
@@ -130,7 +111,7 @@ fn answer(args: &Args, command: &dyn crate::cli::Command, color: Color) -> Resul
     let mut notes: Vec<String> = as_of(&world.cluster).map(|it| it.what).into_iter().collect();
     print::notes(&notes);
     if let Some(fault) = command.reads().refusal(&context.here, &world) {
-        return Err(fault.into());
+        return Err(fault);
     }
     let own = command.reads().notes(&context.here, &world);
     print::notes(&own);
@@ -152,13 +133,13 @@ fn answer(args: &Args, command: &dyn crate::cli::Command, color: Color) -> Resul
 }
 
 /// Files, what is staged and questions cannot be read from stdin at once.
-fn one_stdin(args: &Args, command: &dyn crate::cli::Command) -> Result<(), Stop> {
+fn one_stdin(args: &Args, command: &dyn crate::cli::Command) -> Result<(), Fault> {
     let batch = command.batch().is_some_and(|it| it.path == "-");
     stdin_once(args, batch.then_some("--batch -"))
 }
 
 /// Refuses what reads stdin twice; `other` is what else reads it.
-fn stdin_once(args: &Args, other: Option<&str>) -> Result<(), Stop> {
+fn stdin_once(args: &Args, other: Option<&str>) -> Result<(), Fault> {
     let is_stdin = |it: &&std::path::PathBuf| it.as_os_str() == "-";
     let from = args.source.from.iter().filter(is_stdin).map(|_| "--from -");
     let staged = args.source.stage.iter().filter(is_stdin).map(|_| "--stage -");
@@ -170,7 +151,7 @@ fn stdin_once(args: &Args, other: Option<&str>) -> Result<(), Stop> {
         [one, other] if one != other => format!("{one} and {other} both read stdin"),
         _ => format!("stdin is read {} times: {}", readers.len(), readers.join(", ")),
     };
-    Err(Stop::Other { what, hint: "put one of them in a file".to_owned() })
+    Err(Fault::new(what, "put one of them in a file"))
 }
 
 /// `info` says what it can even where no cluster can be read.
@@ -184,9 +165,9 @@ fn info_alone(args: &Args, color: Color) {
 }
 
 /// Does what waits for a server.
-fn running<T>(work: impl Future<Output = Result<T, Stop>>) -> Result<T, Stop> {
+fn running<T>(work: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|it| Stop::Other { what: it.to_string(), hint: String::new() })?;
+    let runtime = runtime.map_err(|it| Fault::of(FaultKind::System, it.to_string()))?;
     runtime.block_on(work)
 }
 

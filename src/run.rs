@@ -25,7 +25,6 @@ use std::io::{self, Stdout};
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::Context as _;
 use crossterm::event::EventStream;
 use futures::StreamExt;
 use jiff::Timestamp;
@@ -33,6 +32,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
 use crate::apply::Pattern;
+use crate::ask::{Fault, FaultKind};
 use crate::live::connect::Selection;
 use crate::terminal::guard::Guard;
 use crate::terminal::keys::{self, Repair};
@@ -58,16 +58,17 @@ pub use start::{ClusterSource, Start};
 ///
 /// # Errors
 /// What can be told before the screen opens: no terminal, no such context, a broken kubeconfig.
-pub async fn tui(start: Start) -> anyhow::Result<u8> {
+pub async fn tui(start: Start) -> Result<u8, Fault> {
     if let Some(why) = look::refusal() {
-        anyhow::bail!(why);
+        return Err(Fault::of(FaultKind::System, why));
     }
     let (setup, cluster, selected) = prepare(&start)?;
     panics::install();
     // Before the terminal is taken, or a signal in between would leave it taken.
-    let signals = Signals::new()?;
-    tokio::spawn(signals::insist(Signals::new()?));
-    let guard = Guard::enter().context("no terminal to draw on")?;
+    let signals = Signals::new().map_err(refused)?;
+    tokio::spawn(signals::insist(Signals::new().map_err(refused)?));
+    let no_terminal = |it| Fault::of(FaultKind::System, format!("no terminal to draw on: {it}"));
+    let guard = Guard::enter().map_err(no_terminal)?;
     hangup::watch();
     let mut program = Program::new(App::new(setup, cluster), guard, start.writes, start.production)?;
     let recalled = state::typed_lines();
@@ -82,8 +83,13 @@ pub async fn tui(start: Start) -> anyhow::Result<u8> {
     match ended {
         // What could not be drawn any more is no fault of the program's.
         Err(_) if hangup::is_gone() => Ok(hangup::EXIT as u8),
-        ended => ended,
+        ended => ended.map_err(refused),
     }
+}
+
+/// What the system does not give.
+fn refused(error: io::Error) -> Fault {
+    Fault::of(FaultKind::System, error.to_string())
 }
 
 /// Where the cluster comes from, and the context that was looked up.
@@ -134,7 +140,7 @@ const RELEASE: Duration = Duration::from_millis(30);
 const TICK: Duration = Duration::from_secs(1);
 
 impl Program {
-    fn new(app: App, guard: Guard, writes: bool, production: Pattern) -> anyhow::Result<Self> {
+    fn new(app: App, guard: Guard, writes: bool, production: Pattern) -> Result<Self, Fault> {
         let mut program = Self {
             app,
             screen: Screen::new(io::stdout()),
@@ -155,13 +161,14 @@ impl Program {
             writes,
             production,
         };
-        let (width, height) = crossterm::terminal::size().context("the terminal has no size")?;
+        let (width, height) = crossterm::terminal::size()
+            .map_err(|it| Fault::of(FaultKind::System, format!("the terminal has no size: {it}")))?;
         program.app.update(Event::Resize(width, height));
         program.app.update(Event::Tick(Timestamp::now()));
         Ok(program)
     }
 
-    async fn run(&mut self, mut signals: Signals, (source, selected): Opened) -> anyhow::Result<u8> {
+    async fn run(&mut self, mut signals: Signals, (source, selected): Opened) -> io::Result<u8> {
         self.draw()?;
         // After the first frame, and beside the loop: starting a program takes a while.
         tokio::task::spawn_blocking(|| keeper::start(Path::new("/proc/self/exe")));

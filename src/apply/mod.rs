@@ -18,7 +18,7 @@ mod undoing;
 
 use kube::Client;
 
-use crate::live::fault::Fault;
+use crate::live::fault::LiveFault;
 use crate::live::write::Writer;
 
 pub use log::{Busy, Log};
@@ -39,7 +39,7 @@ pub enum Stopped {
     /// Somebody else was faster, or the server says no: a clause each.
     No { what: Vec<String>, hint: String },
     /// It could not be found out.
-    Failed(Fault),
+    Failed(LiveFault),
 }
 
 impl Stopped {
@@ -56,8 +56,8 @@ impl Stopped {
     }
 }
 
-impl From<Fault> for Stopped {
-    fn from(fault: Fault) -> Self {
+impl From<LiveFault> for Stopped {
+    fn from(fault: LiveFault) -> Self {
         Stopped::Failed(fault)
     }
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{Applier, Stopped};
 use crate::change::Change;
 use crate::change::plan::{self, Step, TakeOver};
-use crate::live::fault::Fault;
+use crate::live::fault::LiveFault;
 use crate::live::{self, ManagedFields};
 use crate::model::id::ObjectId;
 
@@ -16,7 +16,7 @@ impl Applier {
     ///
     /// # Errors
     /// It cannot be read.
-    pub async fn now(&self, id: &ObjectId) -> Result<Option<Value>, Fault> {
+    pub async fn now(&self, id: &ObjectId) -> Result<Option<Value>, LiveFault> {
         live::found(&self.client, id, ManagedFields::Kept).await
     }
 

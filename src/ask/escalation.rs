@@ -68,8 +68,7 @@ pub fn or_sink(text: &str, fault: Fault) -> Fault {
     if word != text && !is_like_one || SINKS.contains(&word) {
         return fault;
     }
-    let hint = if fault.hint.is_empty() { String::new() } else { format!("{}; ", fault.hint) };
-    Fault { hint: format!("{hint}besides there are {FORMS}"), ..fault }
+    fault.hinted(format!("besides there are {FORMS}"))
 }
 
 /// Reads who starts or what is wanted; sinks come before bare names.

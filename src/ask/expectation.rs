@@ -103,7 +103,7 @@ impl Expectations {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         for (line, number) in text.lines().zip(1..) {
             let read = Expectation::read(line, here);
-            let read = read.map_err(|it| Fault { what: format!("{file}:{number}: {}", it.what), ..it })?;
+            let read = read.map_err(|it| it.at(format!("{file}:{number}")))?;
             self.0.extend(read.map(|expectation| Numbered { file: file.to_owned(), line: number, expectation }));
         }
         Ok(())

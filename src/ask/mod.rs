@@ -89,7 +89,7 @@ use directory::Directory;
 use pair::PairPort;
 
 pub use answer::Answer;
-pub use fault::Fault;
+pub use fault::{Fault, FaultKind};
 pub use question::{Here, Line, Question};
 pub use world::World;
 

@@ -7,12 +7,12 @@
 
 use std::io;
 
-use crate::ask::{Answer, Question};
+use crate::ask::{Answer, Fault, Question};
 
 use super::form::{Form, Layout, Titles};
 use super::{
-    Asked, Exit, Failure, can, choke, explain, fix, list, map, matrix, permissions, reach, sidestep, touch, trace,
-    trust, who_can,
+    Asked, Exit, can, choke, explain, fix, list, map, matrix, permissions, reach, sidestep, touch, trace, trust,
+    who_can,
 };
 
 impl Asked<'_> {
@@ -25,13 +25,13 @@ impl Asked<'_> {
         question: &Question,
         layout: impl Into<Layout>,
         out: &mut dyn io::Write,
-    ) -> Result<Exit, Failure> {
+    ) -> Result<Exit, Fault> {
         let answer = self.world.answer(question, &self.context.here)?;
         self.write(&answer, layout.into(), out)?;
         Ok(answer.outcome().map_or(Exit::Yes, Exit::from))
     }
 
-    fn write(&self, answer: &Answer<'_>, layout: Layout, out: &mut dyn io::Write) -> Result<(), Failure> {
+    fn write(&self, answer: &Answer<'_>, layout: Layout, out: &mut dyn io::Write) -> Result<(), Fault> {
         if layout.form == Form::Text {
             return Ok(self.context.write_within(&answer.page(self.world), layout.extent, out)?);
         }

@@ -10,12 +10,13 @@ use std::io;
 
 use clap::Args;
 
+use crate::ask::Fault;
 use crate::ask::expectation::Expectations;
 use crate::ask::question::Reads;
 
 use super::check::Report;
 use super::form::{self, Form, Printed};
-use super::{Asked, Command, Exit, Failure};
+use super::{Asked, Command, Exit};
 
 /// Whether what a file expects holds of the cluster.
 #[derive(Args, Debug)]
@@ -43,7 +44,7 @@ impl Command for Assert<'_> {
         self.expectations
     }
 
-    fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
+    fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Fault> {
         let report = Report::of(self.expectations, asked.world, &asked.context.here)?;
         report.write(self.output, asked, out)?;
         Ok(report.exit())

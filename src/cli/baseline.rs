@@ -26,7 +26,7 @@ use crate::text::written;
 
 use super::form::{self, Form, Printed};
 use super::json::{self, PortsJson};
-use super::{Asked, Command, Exit, Failure};
+use super::{Asked, Command, Exit};
 
 /// NetworkPolicies for default deny with no declared flow lost
 ///
@@ -126,7 +126,7 @@ impl Command for Asking<'_> {
         self
     }
 
-    fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
+    fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Fault> {
         let nothing = Manifests::default();
         let manifests = asked.world.declared.as_deref().unwrap_or(&nothing);
         let baseline = asked.world.baseline(manifests, &self.wanted(), &asked.context.here)?;

@@ -27,7 +27,7 @@ use crate::text::evidence::Evidence;
 
 use super::form::{self, Form, Printed};
 use super::grants::{self, GrantJson, GroupJson, RequestJson, WordJson};
-use super::{Asked, Batch, BatchLines, Command, Exit, Failure, json};
+use super::{Asked, Batch, BatchLines, Command, Exit, json};
 
 /// May SUBJECT do it, and why.
 #[derive(Args, Debug)]
@@ -85,7 +85,7 @@ impl Command for CanArgs {
         if self.batch.is_some() { &question::Batch } else { &self.question }
     }
 
-    fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
+    fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Fault> {
         asked.print(&Question::Can(self.question.clone()), self.printed, out)
     }
 
@@ -95,7 +95,7 @@ impl Command for CanArgs {
 }
 
 /// Writes it as JSON or YAML.
-pub(super) fn write(it: &Allowed, form: Form, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
+pub(super) fn write(it: &Allowed, form: Form, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Fault> {
     json::write_as(form, &access_json(&it.access, asked.world.rbac(), &it.notes), asked, out)
 }
 
@@ -145,7 +145,7 @@ impl BatchLine<'_> {
 }
 
 impl BatchLines for CanArgs {
-    fn line(&self, asked: &Asked<'_>, line: &str, answer: &mut Vec<u8>) -> Result<Outcome, Failure> {
+    fn line(&self, asked: &Asked<'_>, line: &str, answer: &mut Vec<u8>) -> Result<Outcome, Fault> {
         let parsed: Result<BatchLine<'_>, _> = serde_json::from_str(line);
         let question = match parsed {
             Ok(line) => line.question(),

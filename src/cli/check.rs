@@ -29,7 +29,7 @@ use crate::text::{Line, Mark, Page, Shape, words};
 
 use super::form::{self, Form, Printed};
 use super::json::{self, EvidenceJson};
-use super::{Asked, Exit, Failure};
+use super::{Asked, Exit};
 
 /// Check manifests: every problem and every broken expectation is a finding, for CI.
 #[derive(Args, Debug)]
@@ -195,7 +195,7 @@ impl Report {
     ///
     /// # Errors
     /// stdout cannot be written.
-    pub fn write(&self, form: Form, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
+    pub fn write(&self, form: Form, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Fault> {
         match form {
             Form::Json => json::write(&self.document(), asked, out),
             Form::Junit => Ok(junit::write(self, out)?),

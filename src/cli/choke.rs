@@ -10,17 +10,17 @@ use std::io;
 use clap::Args;
 use serde::Serialize;
 
-use crate::ask::Question;
 use crate::ask::choke::{Choked, role_id, why};
 use crate::ask::question::Reads;
 use crate::ask::question::choke::Choke;
+use crate::ask::{Fault, Question};
 use crate::escalate::choke::{Left, Point, Why};
 use crate::text::evidence::Evidence;
 
 use super::form::{self, Folds, Form, Layout, Printed};
 use super::json::{self, EvidenceJson};
 use super::path::{StepJson, steps};
-use super::{Asked, Command, Exit, Failure};
+use super::{Asked, Command, Exit};
 
 /// The fewest grants to cut.
 #[derive(Args, Debug)]
@@ -113,13 +113,13 @@ impl Command for ChokeArgs {
         &self.question
     }
 
-    fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
+    fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Fault> {
         asked.print(&Question::Choke(self.question.clone()), Layout::from(self.printed).folding(self.folds), out)
     }
 }
 
 /// Writes it in any form but text.
-pub(super) fn write(it: &Choked, form: Form, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
+pub(super) fn write(it: &Choked, form: Form, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Fault> {
     if form == Form::Md {
         return Ok(out.write_all(it.page().markdown().as_bytes())?);
     }

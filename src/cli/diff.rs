@@ -13,7 +13,7 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::ask::diff::Fold;
-use crate::ask::{World, diff, gained};
+use crate::ask::{Fault, World, diff, gained};
 use crate::change::reach::Hop;
 use crate::change::{Flow, GrantRow, Impact, Ports, ReachChange, ReachDiff, ReachDiffRow, Risk, Verdict};
 use crate::escalate::Certainty;
@@ -28,7 +28,7 @@ use super::grants::{self, GrantJson};
 use super::json::{self, EvidenceJson};
 use super::map::{EndsJson, ListsJson};
 use super::staged::StagedJson;
-use super::{Context, Exit, Failure};
+use super::{Context, Exit};
 
 /// What differs between two clusters.
 #[derive(Args, Debug)]
@@ -212,7 +212,7 @@ impl DiffArgs {
     ///
     /// # Errors
     /// What is printed cannot be written.
-    pub fn run(&self, compared: &Compared<'_>, context: &Context, out: &mut dyn io::Write) -> Result<Exit, Failure> {
+    pub fn run(&self, compared: &Compared<'_>, context: &Context, out: &mut dyn io::Write) -> Result<Exit, Fault> {
         let mut impact = diff::compare(compared.before, compared.after, compared.common);
         diff::add_reach(&mut impact, compared.before, compared.after, gained::AMPLE);
         context.here.only.iter().for_each(|it| diff::only(&mut impact, it));

@@ -1,5 +1,6 @@
 //! What the process says when it ends: the one contract of exit codes (CONTRACT §5).
 
+use crate::ask::FaultKind;
 use crate::model::evidence::Outcome;
 
 /// How a command ended.
@@ -23,6 +24,21 @@ impl Exit {
             Exit::No => 1,
             Exit::Failed => 2,
             Exit::Unknown => 3,
+        }
+    }
+}
+
+impl From<FaultKind> for Exit {
+    /// Without an answer the code is one and the same: scripts need not know why, people are told.
+    fn from(kind: FaultKind) -> Self {
+        match kind {
+            FaultKind::Usage
+            | FaultKind::Input
+            | FaultKind::Connection
+            | FaultKind::Output
+            | FaultKind::NobodyReads
+            | FaultKind::System
+            | FaultKind::Defect => Exit::Failed,
         }
     }
 }

@@ -10,13 +10,13 @@ use std::io;
 use clap::Args;
 use serde::Serialize;
 
-use crate::ask::Question;
 use crate::ask::question::Reads;
 use crate::ask::question::about::{Explain, Explanation};
+use crate::ask::{Fault, Question};
 use crate::text::Line;
 
 use super::form::{self, Form, Printed};
-use super::{Asked, Command, Exit, Failure, json};
+use super::{Asked, Command, Exit, json};
 
 /// What OBJECT is.
 #[derive(Args, Debug)]
@@ -77,12 +77,12 @@ impl Command for ExplainArgs {
         &self.question
     }
 
-    fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
+    fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Fault> {
         asked.print(&Question::Explain(self.question.clone()), self.printed, out)
     }
 }
 
 /// Writes it as JSON or YAML.
-pub(super) fn write(it: &Explanation, form: Form, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
+pub(super) fn write(it: &Explanation, form: Form, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Fault> {
     json::write_as(form, &document(it), asked, out)
 }

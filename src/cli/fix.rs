@@ -12,11 +12,11 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::ask::Question;
 use crate::ask::export::{self, Exported};
 use crate::ask::fix::{Candidate, Fix};
 use crate::ask::question::Reads;
 use crate::ask::question::fix::Fix as Asking;
+use crate::ask::{Fault, Question};
 use crate::change::{Change, Op};
 use crate::text::written::markdown;
 use crate::text::{Line, written};
@@ -25,7 +25,7 @@ use super::baseline::{self, BaselineJson};
 use super::diff::{self, DiffJson};
 use super::form::{self, Form, Printed};
 use super::json::{self, EvidenceJson};
-use super::{Asked, Command, Exit, Failure};
+use super::{Asked, Command, Exit};
 
 /// Changes that make a flow otherwise.
 #[derive(Args, Clone, Debug)]
@@ -48,7 +48,7 @@ impl Command for FixArgs {
         &self.question
     }
 
-    fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
+    fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Fault> {
         let question = Question::Fix(self.question.clone());
         let answer = asked.world.answer(&question, &asked.context.here)?;
         let crate::ask::Answer::Fix(mut fix) = answer else { return Ok(Exit::Failed) };
@@ -109,7 +109,7 @@ struct ChangeJson<'a> {
 }
 
 /// Writes it in any form but text.
-pub(super) fn write(it: &Fix, form: Form, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
+pub(super) fn write(it: &Fix, form: Form, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Fault> {
     match form {
         Form::Yaml => Ok(manifests(it, out)?),
         Form::Script => Ok(script(it, out)?),

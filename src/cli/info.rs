@@ -24,7 +24,7 @@ use crate::rbac::review::{Me, Reply, Review};
 use crate::text::{Line, Mark, Page};
 
 use super::form::{self, Form, Printed};
-use super::{Asked, Command, Context, Exit, Failure, json};
+use super::{Asked, Command, Context, Exit, json};
 
 /// All objects of every kind that answers rest on.
 pub fn every_kind() -> Needs {
@@ -104,7 +104,7 @@ impl Command for InfoArgs {
         self
     }
 
-    fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
+    fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Fault> {
         self.print(asked.context, Some(asked.world), out)?;
         Ok(Exit::Yes)
     }
@@ -112,7 +112,7 @@ impl Command for InfoArgs {
 
 impl InfoArgs {
     /// Prints what is known; without a cluster what surrounds it.
-    pub fn print(&self, context: &Context, world: Option<&World>, out: &mut dyn io::Write) -> Result<(), Failure> {
+    pub fn print(&self, context: &Context, world: Option<&World>, out: &mut dyn io::Write) -> Result<(), Fault> {
         let run = json::Run { context, cluster: world.map(|it| &it.cluster) };
         match self.printed.output {
             Form::Text => Ok(context.write(&page(context, world), out)?),

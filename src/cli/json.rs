@@ -7,6 +7,7 @@ use std::io;
 
 use serde::{Serialize, Serializer};
 
+use crate::ask::Fault;
 use crate::ask::pair::{Pair, PairPort};
 use crate::ask::trace::Trace;
 use crate::ask::whys::Reasons;
@@ -22,7 +23,7 @@ use crate::text::written;
 
 use super::form::Form;
 use super::staged::StagedJson;
-use super::{Asked, Context, Failure};
+use super::{Asked, Context};
 
 /// The version that every document names.
 pub const VERSION: &str = "kreach/v1";
@@ -254,12 +255,12 @@ fn family(family: &FamilyVerdict, port: Option<Port>) -> FamilyJson {
 }
 
 /// Writes a trace as one document.
-pub fn write_trace(it: &Trace, form: Form, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
+pub fn write_trace(it: &Trace, form: Form, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Fault> {
     write_as(form, &trace(it), asked, out)
 }
 
 /// Appends a trace as one compact line without its line break.
-pub fn append_trace(it: &Trace, context: &Context, line: &mut Vec<u8>) -> Result<(), Failure> {
+pub fn append_trace(it: &Trace, context: &Context, line: &mut Vec<u8>) -> Result<(), Fault> {
     append(&trace(it), context, line)
 }
 
@@ -312,12 +313,12 @@ impl<'a> From<&'a Asked<'_>> for Run<'a> {
 }
 
 /// Writes any document, indented, with a line break at its end.
-pub fn write<'a>(document: &impl Serialize, run: impl Into<Run<'a>>, out: &mut dyn io::Write) -> Result<(), Failure> {
+pub fn write<'a>(document: &impl Serialize, run: impl Into<Run<'a>>, out: &mut dyn io::Write) -> Result<(), Fault> {
     Ok(written::json(&Whole::of(document, run.into()), out)?)
 }
 
 /// Writes any document as YAML: the same fields in the same order.
-fn write_yaml<'a>(document: &impl Serialize, run: impl Into<Run<'a>>, out: &mut dyn io::Write) -> Result<(), Failure> {
+fn write_yaml<'a>(document: &impl Serialize, run: impl Into<Run<'a>>, out: &mut dyn io::Write) -> Result<(), Fault> {
     Ok(written::yaml(&Whole::of(document, run.into()), out)?)
 }
 
@@ -327,12 +328,12 @@ pub fn write_as<'a>(
     document: &impl Serialize,
     run: impl Into<Run<'a>>,
     out: &mut dyn io::Write,
-) -> Result<(), Failure> {
+) -> Result<(), Fault> {
     if form == Form::Yaml { write_yaml(document, run, out) } else { write(document, run, out) }
 }
 
 /// Appends any document as one compact line without its line break.
-pub fn append(document: &impl Serialize, context: &Context, line: &mut Vec<u8>) -> Result<(), Failure> {
+pub fn append(document: &impl Serialize, context: &Context, line: &mut Vec<u8>) -> Result<(), Fault> {
     match context.staged_json() {
         Some(staged) => written::json_line(&Staged { document, staged }, line)?,
         None => written::json_line(document, line)?,
@@ -349,7 +350,7 @@ struct FaultyJson<'a> {
 }
 
 /// Appends the answer to a faulty line.
-pub fn append_error(error: &str, context: &Context, line: &mut Vec<u8>) -> Result<(), Failure> {
+pub fn append_error(error: &str, context: &Context, line: &mut Vec<u8>) -> Result<(), Fault> {
     let faulty = FaultyJson { outcome: "unknown", error, evidence: [] };
     append(&faulty, context, line)
 }

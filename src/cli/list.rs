@@ -14,15 +14,15 @@ use clap::Args;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use crate::ask::Question;
 use crate::ask::question::Reads;
 use crate::ask::question::list::{List, Named, Table};
+use crate::ask::{Fault, Question};
 use crate::model::untrusted;
 use crate::text::Mark;
 
 use super::form::{self, Form, Layout, Tabular};
 use super::sheet::{ALL, Column, DATA, Sheet, Title, WIDE};
-use super::{Asked, Command, Exit, Failure, json};
+use super::{Asked, Command, Exit, json};
 
 /// What every list takes.
 #[derive(Args, Debug)]
@@ -67,14 +67,14 @@ impl Command for Named<ListArgs> {
         self.list.0.reads()
     }
 
-    fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
+    fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Fault> {
         let question = Named { list: self.list, typed: self.typed.question.clone() };
         asked.print(&Question::List(question), self.typed.printed, out)
     }
 }
 
 /// Writes a list in any form.
-pub(super) fn write(table: &Table, layout: Layout, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
+pub(super) fn write(table: &Table, layout: Layout, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Fault> {
     match layout.form {
         Form::Json | Form::Yaml => json::write_as(layout.form, &document(table), asked, out),
         Form::Name => Ok(write_names(table, out)?),

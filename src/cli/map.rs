@@ -15,13 +15,13 @@ use petgraph::dot::{Config, Dot};
 use petgraph::graph::{DiGraph, NodeIndex};
 use serde::Serialize;
 
-use crate::ask::Question;
 use crate::ask::many::{each_node, unit_name, unit_nodes, unit_ranges, unit_text};
 use crate::ask::page;
 use crate::ask::question::Reads;
 use crate::ask::question::map::{Map as Asking, Mapped};
 use crate::ask::reach_page::ports_text;
 use crate::ask::whys::{Reasons, Whys};
+use crate::ask::{Fault, Question};
 use crate::model::untrusted;
 use crate::net::reach::{Map, MapRow, Summary, Unit};
 use crate::text::Mark;
@@ -30,7 +30,7 @@ use crate::text::evidence::Evidence;
 use super::form::{self, Folds, Form, Layout, Tabular};
 use super::json::{self, CountsJson, EvidenceJson, PortsJson};
 use super::sheet::{ALL, DATA, REASONS, Sheet, WIDE};
-use super::{Asked, Command, Exit, Failure};
+use super::{Asked, Command, Exit};
 
 /// Every allowed connection.
 #[derive(Args, Debug)]
@@ -50,7 +50,7 @@ impl Command for MapArgs {
         &self.question
     }
 
-    fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
+    fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Fault> {
         // Rows are folded by workload: unfolded they are of pods.
         let by = if self.folds.verbose { self.question.by.unfolded() } else { self.question.by };
         let question = Question::Map(Asking { by });
@@ -59,7 +59,7 @@ impl Command for MapArgs {
 }
 
 /// Writes it in any form but text.
-pub(super) fn write(it: &Mapped, layout: Layout, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
+pub(super) fn write(it: &Mapped, layout: Layout, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Fault> {
     let asker = asked.world.asker();
     let whys = asker.whys(it.by.into());
     match layout.form {
@@ -170,7 +170,7 @@ pub struct LeftOutJson {
     pub itself: u64,
 }
 
-fn json(it: &Mapped, whys: &Whys<'_>, form: Form, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
+fn json(it: &Mapped, whys: &Whys<'_>, form: Form, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Fault> {
     let map = &it.map;
     let row = |it: &MapRow| RowJson {
         ends: EndsJson::of(&it.from, &it.to),

@@ -10,10 +10,10 @@ use std::io;
 use clap::Args;
 use serde::Serialize;
 
-use crate::ask::Question;
 use crate::ask::matrix::{Cell, Counted};
 use crate::ask::question::Reads;
 use crate::ask::question::matrix::{self, Matrix, Pairs, Sheet};
+use crate::ask::{Fault, Question};
 use crate::model::name::Name;
 use crate::rbac::abilities::COLUMNS;
 use crate::text::Mark;
@@ -21,7 +21,7 @@ use crate::text::Mark;
 use super::form::{self, Form, Layout, Tabular};
 use super::json::{self, CountsJson, PortsJson};
 use super::sheet::{ALL, Column, Sheet as Table, SheetRow, Title};
-use super::{Asked, Command, Exit, Failure};
+use super::{Asked, Command, Exit};
 
 /// Which namespace may connect to which, or who may do what.
 #[derive(Args, Debug)]
@@ -101,7 +101,7 @@ pub(super) fn write_namespaces(
     layout: Layout,
     asked: &Asked<'_>,
     out: &mut dyn io::Write,
-) -> Result<(), Failure> {
+) -> Result<(), Fault> {
     if !matches!(layout.form, Form::Json | Form::Yaml) {
         return Ok(sheet(it.rows(), matrix::PAIRS_LEGEND).write(layout, asked.context.look, out)?);
     }
@@ -121,7 +121,7 @@ pub(super) fn write_access(
     layout: Layout,
     asked: &Asked<'_>,
     out: &mut dyn io::Write,
-) -> Result<(), Failure> {
+) -> Result<(), Fault> {
     if !matches!(layout.form, Form::Json | Form::Yaml) {
         return Ok(sheet(it.rows(), matrix::ACCESS_LEGEND).write(layout, asked.context.look, out)?);
     }
@@ -142,7 +142,7 @@ impl Command for MatrixArgs {
         &self.question
     }
 
-    fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
+    fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Fault> {
         asked.print(&Question::Matrix(self.question.clone()), self.printed, out)
     }
 }

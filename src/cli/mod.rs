@@ -95,37 +95,16 @@ impl<'a> Asked<'a> {
     }
 }
 
-/// Why a command ends without an answer.
-#[derive(Debug)]
-pub enum Failure {
-    /// Said in one line and a hint; exit 2.
-    Fault(Fault),
-    /// stdout cannot be written.
-    Write(io::Error),
-}
-
-impl From<Fault> for Failure {
-    fn from(fault: Fault) -> Self {
-        Failure::Fault(fault)
-    }
-}
-
-impl From<io::Error> for Failure {
-    fn from(error: io::Error) -> Self {
-        Failure::Write(error)
-    }
-}
-
 /// One subcommand that asks a cluster.
 pub trait Command {
     /// What it rests on.
     fn reads(&self) -> &dyn Reads;
 
     /// Answers and prints.
-    fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure>;
+    fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Fault>;
 
     /// A file that the command was asked to write beside its answer.
-    fn beside(&self, _asked: &Asked<'_>) -> Result<Option<Beside>, Failure> {
+    fn beside(&self, _asked: &Asked<'_>) -> Result<Option<Beside>, Fault> {
         Ok(None)
     }
 
@@ -154,5 +133,5 @@ pub trait BatchLines {
     /// Appends the answer as one compact JSON line without its line break, and gives its outcome.
     ///
     /// A faulty line is answered in its place: unknown, with `error` (CONTRACT §5).
-    fn line(&self, asked: &Asked<'_>, line: &str, answer: &mut Vec<u8>) -> Result<Outcome, Failure>;
+    fn line(&self, asked: &Asked<'_>, line: &str, answer: &mut Vec<u8>) -> Result<Outcome, Fault>;
 }

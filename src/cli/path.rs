@@ -9,6 +9,7 @@ use std::io;
 
 use serde::Serialize;
 
+use crate::ask::Fault;
 use crate::ask::escalation::ReachPath;
 use crate::ask::reaches::{Reached, Reaches, Way};
 use crate::escalate::Step;
@@ -17,10 +18,10 @@ use crate::text::escalate as words;
 use crate::text::evidence::Evidence;
 use crate::text::graph::Graph;
 
+use super::Asked;
 use super::form::Form;
 use super::json::{self, CountsJson, EvidenceJson};
 use super::sheet::{ALL, Sheet, SheetRow, WIDE};
-use super::{Asked, Failure};
 
 /// `kreach reach END --to GOAL -o json`.
 #[derive(Serialize)]
@@ -94,7 +95,7 @@ fn gaps(path: &ReachPath) -> Vec<Evidence> {
 }
 
 /// Prints whether a goal is reached.
-pub fn write_json(path: &ReachPath, form: Form, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
+pub fn write_json(path: &ReachPath, form: Form, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Fault> {
     let [allow, unknown, deny] = path.counts.map(|it| it as u64);
     let document = PathJson {
         version: json::VERSION,
@@ -193,7 +194,7 @@ pub fn write_rows_json(
     form: Form,
     asked: &Asked<'_>,
     out: &mut dyn io::Write,
-) -> Result<(), Failure> {
+) -> Result<(), Fault> {
     let document = ReachesJson {
         version: json::VERSION,
         kind: "Reach",

@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::ask::compared::Compared;
 use crate::ask::question::Reads;
 use crate::ask::question::permissions::{Held, Permissions};
-use crate::ask::{Question, World};
+use crate::ask::{Fault, Question, World};
 use crate::model::evidence::Outcome;
 use crate::model::name::Name;
 use crate::rbac::dead::{Flaw, Life};
@@ -24,7 +24,7 @@ use super::form::{self, Folds, Form, Layout, Tabular};
 use super::grants::{self, GroupJson, MemberJson};
 use super::sheet::{ALL, DATA, REASONS, Sheet, SheetRow as Cells, WIDE, WORDS};
 use super::who_can::EVERYWHERE;
-use super::{Asked, Command, Exit, Failure, json};
+use super::{Asked, Command, Exit, json};
 
 /// All grants of SUBJECT, with binding, role and rule.
 #[derive(Args, Debug)]
@@ -133,18 +133,13 @@ impl Command for PermissionsArgs {
         &self.question
     }
 
-    fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
+    fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Fault> {
         asked.print(&Question::Permissions(self.question.clone()), Layout::from(self.printed).folding(self.folds), out)
     }
 }
 
 /// Writes what somebody holds in any form but text.
-pub(super) fn write(
-    held: &Held<'_>,
-    layout: Layout,
-    asked: &Asked<'_>,
-    out: &mut dyn io::Write,
-) -> Result<(), Failure> {
+pub(super) fn write(held: &Held<'_>, layout: Layout, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Fault> {
     match layout.form {
         Form::Json | Form::Yaml => json::write_as(layout.form, &document(held, asked.world), asked, out),
         form => Ok(sheet(held, form).write(layout, asked.context.look, out)?),
@@ -157,7 +152,7 @@ pub(super) fn write_compared(
     layout: Layout,
     asked: &Asked<'_>,
     out: &mut dyn io::Write,
-) -> Result<(), Failure> {
+) -> Result<(), Fault> {
     match layout.form {
         Form::Json | Form::Yaml => json::write_as(layout.form, &compared_json(it), asked, out),
         _ => Ok(compared_sheet(it).write(layout, asked.context.look, out)?),

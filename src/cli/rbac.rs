@@ -8,11 +8,12 @@ use std::io;
 
 use clap::Args;
 
+use crate::ask::Fault;
 use crate::kinds::{KINDS, KindSpec, Presence};
 use crate::manifests::ROWS;
 use crate::model::id::Kind;
 
-use super::{Exit, Failure};
+use super::Exit;
 
 /// The ClusterRole that kreach needs, as YAML; with --write also those of apply and undo, to be bound for a limited time.
 #[derive(Args, Debug)]
@@ -34,7 +35,7 @@ const ASKED: &[(&str, &[&str])] = &[
 
 impl RbacArgs {
     /// Prints it; with `--write` also the ClusterRoles of apply and undo.
-    pub fn print(&self, writes: bool, out: &mut dyn io::Write) -> Result<Exit, Failure> {
+    pub fn print(&self, writes: bool, out: &mut dyn io::Write) -> Result<Exit, Fault> {
         let mut text = read_role();
         if self.ask {
             text.push_str("---\n");

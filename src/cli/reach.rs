@@ -12,7 +12,6 @@ use std::io;
 use clap::Args;
 use serde::Serialize;
 
-use crate::ask::Question;
 use crate::ask::many::{NetworkReach, each_node_of, unit_name, unit_nodes, unit_ranges, unit_text};
 use crate::ask::page::{self, target};
 use crate::ask::question::Reads;
@@ -21,6 +20,7 @@ use crate::ask::reach_page::ports_text;
 use crate::ask::reaches::Reaches;
 use crate::ask::trace::Trace;
 use crate::ask::whys::{Reasons, Whys};
+use crate::ask::{Fault, Question};
 use crate::model::evidence::Outcome;
 use crate::model::policy::Direction;
 use crate::net::reach::ReachRow;
@@ -33,7 +33,7 @@ use super::json::{self, CountsJson, EvidenceJson};
 use super::map::{LeftOutJson, ListsJson, in_one_line, left_out_json};
 use super::path::WaysJson;
 use super::sheet::{ALL, DATA, REASONS, Sheet, WIDE, WORDS};
-use super::{Asked, Beside, Command, Exit, Failure, certificate, path};
+use super::{Asked, Beside, Command, Exit, certificate, path};
 
 /// What END reaches.
 #[derive(Args, Debug)]
@@ -55,7 +55,7 @@ pub struct ReachArgs {
 
 impl ReachArgs {
     /// Why there is no way, as a document; or why there is none of that.
-    fn text(&self, asked: &Asked<'_>) -> Result<Result<Vec<u8>, &'static str>, Failure> {
+    fn text(&self, asked: &Asked<'_>) -> Result<Result<Vec<u8>, &'static str>, Fault> {
         let (here, world) = (&asked.context.here, asked.world);
         let Found::Path(path) = self.question.answer(here, world, &mut |_, _| true)?.found else {
             return Ok(Err(
@@ -74,26 +74,21 @@ impl Command for ReachArgs {
         &self.question
     }
 
-    fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
+    fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Fault> {
         // Rows are folded by workload: unfolded they are of pods.
         let by = if self.folds.verbose { self.question.by.unfolded() } else { self.question.by };
         let question = Question::Reach(Asking { by, ..self.question.clone() });
         asked.print(&question, Layout::from(self.printed).folding(self.folds), out)
     }
 
-    fn beside(&self, asked: &Asked<'_>) -> Result<Option<Beside>, Failure> {
+    fn beside(&self, asked: &Asked<'_>) -> Result<Option<Beside>, Fault> {
         let Some(path) = &self.certificate else { return Ok(None) };
         Ok(Some(Beside { path: path.clone(), text: self.text(asked)? }))
     }
 }
 
 /// Writes it in any form but text.
-pub(super) fn write(
-    it: &ReachAnswer,
-    layout: Layout,
-    asked: &Asked<'_>,
-    out: &mut dyn io::Write,
-) -> Result<(), Failure> {
+pub(super) fn write(it: &ReachAnswer, layout: Layout, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Fault> {
     match layout.form {
         Form::Md => Ok(out.write_all(it.page(asked.world).markdown().as_bytes())?),
         Form::Dot => Ok(write!(out, "{}", graph(it))?),
@@ -174,7 +169,7 @@ fn graph(it: &ReachAnswer) -> Graph {
     }
 }
 
-fn write_json(it: &ReachAnswer, form: Form, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
+fn write_json(it: &ReachAnswer, form: Form, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Fault> {
     match &it.found {
         Found::Trace(trace) => json::write_trace(trace, form, asked, out),
         Found::Path(path) => path::write_json(path, form, asked, out),
@@ -248,7 +243,7 @@ fn write_connections(
     form: Form,
     asked: &Asked<'_>,
     out: &mut dyn io::Write,
-) -> Result<(), Failure> {
+) -> Result<(), Fault> {
     let asker = asked.world.asker();
     let whys = asker.whys(it.by.into());
     let row = |it: &ReachRow| RowJson {

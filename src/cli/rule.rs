@@ -11,9 +11,9 @@ use std::io;
 
 use clap::Args;
 
-use crate::ask::rules;
+use crate::ask::{Fault, rules};
 
-use super::{Exit, Failure};
+use super::Exit;
 
 /// What a rule says that an answer rests on; without ID: all of them, a line each.
 #[derive(Args, Debug)]
@@ -29,7 +29,7 @@ impl RuleArgs {
     ///
     /// # Errors
     /// There is no such rule.
-    pub fn print(&self, out: &mut dyn io::Write) -> Result<Exit, Failure> {
+    pub fn print(&self, out: &mut dyn io::Write) -> Result<Exit, Fault> {
         let page = match &self.id {
             None => rules::list(),
             Some(id) => rules::named(id)?.lines(),

@@ -11,11 +11,11 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::ask::Question;
 use crate::ask::question::Reads;
 use crate::ask::question::sidestep::Sidestep as Asking;
 use crate::ask::sidestep::act::Write;
 use crate::ask::sidestep::{Sidestep, Witness};
+use crate::ask::{Fault, Question};
 use crate::model::role::Subject;
 use crate::text::Mark;
 use crate::text::escalate as ways;
@@ -25,7 +25,7 @@ use super::form::{self, Folds, Form, Layout, Tabular};
 use super::json::{self, EvidenceJson};
 use super::path::{self, StepJson};
 use super::sheet::{ALL, Sheet, WIDE};
-use super::{Asked, Command, Exit, Failure};
+use super::{Asked, Command, Exit};
 
 /// Who could let FROM connect to TO where that is denied.
 #[derive(Args, Debug)]
@@ -47,7 +47,7 @@ impl Command for SidestepArgs {
         &self.question
     }
 
-    fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
+    fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Fault> {
         asked.print(&Question::Sidestep(self.question.clone()), Layout::from(self.printed).folding(self.folds), out)
     }
 }
@@ -146,7 +146,7 @@ fn sheet(it: &Sidestep) -> Sheet<'_> {
 }
 
 /// Writes it in any form but text.
-pub(super) fn write(it: &Sidestep, layout: Layout, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
+pub(super) fn write(it: &Sidestep, layout: Layout, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Fault> {
     match layout.form {
         Form::Md => Ok(out.write_all(it.page().markdown().as_bytes())?),
         Form::Json | Form::Yaml => json::write_as(layout.form, &document(it), asked, out),

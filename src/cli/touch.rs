@@ -11,9 +11,9 @@ use std::io;
 use clap::Args;
 use serde::Serialize;
 
-use crate::ask::Question;
 use crate::ask::question::Reads;
 use crate::ask::question::about::Touch;
+use crate::ask::{Fault, Question};
 use crate::rbac::note::leave_words;
 use crate::rbac::touch::{HeldWay, Touched, Toucher};
 use crate::text::evidence::Evidence;
@@ -21,7 +21,7 @@ use crate::text::evidence::Evidence;
 use super::form::{self, Folds, Form, Layout, Printed};
 use super::grants::{self, GrantJson, RequestJson};
 use super::json::{self, EvidenceJson};
-use super::{Asked, Command, Exit, Failure};
+use super::{Asked, Command, Exit};
 
 /// Who may touch OBJECT.
 #[derive(Args, Debug)]
@@ -108,12 +108,12 @@ impl Command for TouchArgs {
         &self.question
     }
 
-    fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
+    fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Fault> {
         asked.print(&Question::Touch(self.question.clone()), Layout::from(self.printed).folding(self.folds), out)
     }
 }
 
 /// Writes it as JSON or YAML.
-pub(super) fn write(it: &Touched, form: Form, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
+pub(super) fn write(it: &Touched, form: Form, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Fault> {
     json::write_as(form, &document(it), asked, out)
 }

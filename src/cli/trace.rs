@@ -21,7 +21,7 @@ use crate::model::evidence::Outcome;
 use crate::model::name::Name;
 
 use super::form::{self, Folds, Form, Layout, Printed};
-use super::{Asked, Batch, BatchLines, Command, Exit, Failure, json};
+use super::{Asked, Batch, BatchLines, Command, Exit, json};
 
 /// May FROM connect to TO, and why.
 #[derive(Args, Debug)]
@@ -48,7 +48,7 @@ impl Command for TraceArgs {
         if self.batch.is_some() { &question::Batch } else { &self.question }
     }
 
-    fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
+    fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Fault> {
         asked.print(&Question::Trace(self.question.clone()), Layout::from(self.printed).folding(self.folds), out)
     }
 
@@ -58,7 +58,7 @@ impl Command for TraceArgs {
 }
 
 /// Writes it as JSON or YAML.
-pub(super) fn write(trace: &Answer, form: Form, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Failure> {
+pub(super) fn write(trace: &Answer, form: Form, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Fault> {
     json::write_trace(trace, form, asked, out)
 }
 
@@ -107,7 +107,7 @@ impl BatchLine<'_> {
 }
 
 impl BatchLines for TraceArgs {
-    fn line(&self, asked: &Asked<'_>, line: &str, answer: &mut Vec<u8>) -> Result<Outcome, Failure> {
+    fn line(&self, asked: &Asked<'_>, line: &str, answer: &mut Vec<u8>) -> Result<Outcome, Fault> {
         let parsed: Result<BatchLine<'_>, _> = serde_json::from_str(line);
         let question = match parsed {
             Ok(line) => line.question(&asked.context.here.namespace),

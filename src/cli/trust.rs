@@ -10,10 +10,10 @@ use std::io;
 use clap::Args;
 use serde::Serialize;
 
-use crate::ask::Question;
 use crate::ask::question::Reads;
 use crate::ask::question::trust::Trust as Asking;
 use crate::ask::trust::{Ruled, Trust, Writer};
+use crate::ask::{Fault, Question};
 use crate::escalate::Step;
 use crate::model::evidence::Gap;
 use crate::model::id::ObjectId;
@@ -24,7 +24,7 @@ use crate::text::evidence::Evidence;
 use super::form::{self, Folds, Form, Layout, Tabular};
 use super::json::{self, EvidenceJson};
 use super::sheet::{ALL, Sheet, WIDE};
-use super::{Asked, Command, Exit, Failure};
+use super::{Asked, Command, Exit};
 
 /// What each rule of POLICY trusts, and everybody who can write that.
 #[derive(Args, Debug)]
@@ -46,7 +46,7 @@ impl Command for TrustArgs {
         &self.question
     }
 
-    fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
+    fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Fault> {
         asked.print(&Question::Trust(self.question.clone()), Layout::from(self.printed).folding(self.folds), out)
     }
 }
@@ -190,7 +190,7 @@ pub(super) fn write(
     layout: Layout,
     asked: &Asked<'_>,
     out: &mut dyn io::Write,
-) -> Result<(), Failure> {
+) -> Result<(), Fault> {
     match layout.form {
         Form::Json | Form::Yaml => json::write_as(layout.form, &document(id, found), asked, out),
         _ => Ok(sheet(id, found).write(layout, asked.context.look, out)?),

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::ask::question::Reads;
 use crate::ask::question::who_can::{Holders, WhoCan as Asking, pods};
-use crate::ask::{Question, World};
+use crate::ask::{Fault, Question, World};
 use crate::model::role::Subject;
 use crate::rbac::beside::{Beside, Missing, Named};
 use crate::rbac::grant::Grant;
@@ -20,7 +20,7 @@ use crate::text::{self, Mark};
 use super::form::{self, Folds, Form, Layout, Tabular};
 use super::grants::{self, GrantJson, RequestJson};
 use super::sheet::{ALL, DATA, Sheet, SheetRow, WIDE};
-use super::{Asked, Command, Exit, Failure, json};
+use super::{Asked, Command, Exit, json};
 
 /// List who can do it, and through which grants.
 #[derive(Args, Debug)]
@@ -116,18 +116,13 @@ impl Command for WhoCanArgs {
         &self.question
     }
 
-    fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Failure> {
+    fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Fault> {
         asked.print(&Question::WhoCan(self.question.clone()), Layout::from(self.printed).folding(self.folds), out)
     }
 }
 
 /// Writes it in any form but text.
-pub(super) fn write(
-    it: &Holders<'_>,
-    layout: Layout,
-    asked: &Asked<'_>,
-    out: &mut dyn io::Write,
-) -> Result<(), Failure> {
+pub(super) fn write(it: &Holders<'_>, layout: Layout, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Fault> {
     match layout.form {
         Form::Json | Form::Yaml => json::write_as(layout.form, &document(it, asked.world), asked, out),
         form => Ok(sheet(it, asked.world, form).write(layout, asked.context.look, out)?),

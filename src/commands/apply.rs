@@ -9,8 +9,8 @@ use std::path::PathBuf;
 
 use crate::apply::{Applier, Busy, Log, Pattern, Stopped};
 use crate::args::Args;
-use crate::ask::World;
 use crate::ask::apply::{Weighed, arrived, operator, unready, weigh};
+use crate::ask::{Fault, FaultKind, World};
 use crate::change::Change;
 use crate::change::plan::Tried;
 use crate::change::record::{Record, State, Told as Recorded};
@@ -24,10 +24,10 @@ use crate::text::applied::step_line;
 use crate::text::{Mark, Page};
 
 use super::load::{self, Loaded};
-use super::{Stop, print};
+use super::print;
 
 /// Applies what files hold.
-pub(super) fn apply(args: &Args, asked: &ApplyArgs, color: Color) -> Result<Exit, Stop> {
+pub(super) fn apply(args: &Args, asked: &ApplyArgs, color: Color) -> Result<Exit, Fault> {
     let selected = refuse(args, &asked.confirming, asked.files.iter().any(|it| it.as_os_str() == "-"))?;
     super::running(async {
         let session = Session::open(args, &asked.confirming, asked.printed.output, color, selected).await?;
@@ -39,7 +39,7 @@ pub(super) fn apply(args: &Args, asked: &ApplyArgs, color: Color) -> Result<Exit
 }
 
 /// Connects, to what was selected where the kubeconfig was read already: it may come from a pipe.
-pub(super) async fn connected(args: &Args, selected: Option<Selection>) -> Result<Connected, Stop> {
+pub(super) async fn connected(args: &Args, selected: Option<Selection>) -> Result<Connected, Fault> {
     let flags = args.connection.flags(connect::Plugins::beside_a_command());
     let around = Surroundings::of_process();
     let selected = selected.map_or_else(|| connect::select(&flags, &around), Ok)?;
@@ -47,8 +47,8 @@ pub(super) async fn connected(args: &Args, selected: Option<Selection>) -> Resul
 }
 
 /// What cannot be applied as it was asked for; gives what was selected, where that had to be known.
-pub(super) fn refuse(args: &Args, confirming: &Confirming, reads_stdin: bool) -> Result<Option<Selection>, Stop> {
-    let stop = |what: &str, hint: &str| Err(Stop::Other { what: what.to_owned(), hint: hint.to_owned() });
+pub(super) fn refuse(args: &Args, confirming: &Confirming, reads_stdin: bool) -> Result<Option<Selection>, Fault> {
+    let stop = |what: &str, hint: &str| Err(Fault::new(what, hint));
     let mut selected = None;
     if !args.source.from.is_empty() {
         return stop("changes are applied to a cluster, not to --from", "kreach diff shows what files would change");
@@ -75,13 +75,13 @@ pub(super) fn refuse(args: &Args, confirming: &Confirming, reads_stdin: bool) ->
 }
 
 /// The context, which the configuration may let be written to.
-fn select(args: &Args) -> Result<Selection, Stop> {
+fn select(args: &Args) -> Result<Selection, Fault> {
     let flags = args.connection.flags(connect::Plugins::beside_a_command());
     Ok(connect::select(&flags, &Surroundings::of_process())?)
 }
 
 /// The changes that files hold, each with its whole object.
-fn read(args: &Args, files: &[PathBuf], namespace: &str) -> Result<Vec<Change>, Stop> {
+fn read(args: &Args, files: &[PathBuf], namespace: &str) -> Result<Vec<Change>, Fault> {
     let reading = load::reading(args, namespace);
     let mut all = Vec::new();
     for file in files {
@@ -95,18 +95,19 @@ fn read(args: &Args, files: &[PathBuf], namespace: &str) -> Result<Vec<Change>, 
     if all.is_empty() {
         let names: Vec<String> = files.iter().map(|it| it.display().to_string()).collect();
         let what = format!("there is no object to apply in {}", names.join(", "));
-        return Err(Stop::Other { what, hint: "manifests, or the JSON of kreach fix".to_owned() });
+        return Err(Fault::of(FaultKind::Input, what).hinted("manifests, or the JSON of kreach fix"));
     }
     Ok(all)
 }
 
 /// Nothing of a file is passed by in silence: what cannot be read of it is not applied in part.
-fn complete(file: &std::path::Path, loaded: &crate::live::files::Loaded) -> Result<(), Stop> {
+fn complete(file: &std::path::Path, loaded: &crate::live::files::Loaded) -> Result<(), Fault> {
     let unread = loaded.not_read.first().map(|it| format!("{}: {}", it.place, it.what));
     let other = || loaded.notes.iter().find(|it| it.what.starts_with("not read: ")).map(|it| it.what.clone());
     let Some(what) = unread.or_else(other) else { return Ok(()) };
     let what = format!("{}: {what}", file.display());
-    Err(Stop::Other { what, hint: "kreach applies kinds that its answers rest on; give it a file of those".to_owned() })
+    Err(Fault::of(FaultKind::Input, what)
+        .hinted("kreach applies kinds that its answers rest on; give it a file of those"))
 }
 
 /// One cluster that is changed.
@@ -136,33 +137,33 @@ impl<'a> Session<'a> {
         form: Form,
         color: Color,
         selected: Option<Selection>,
-    ) -> Result<Self, Stop> {
-        let pattern = Pattern::of_environment().map_err(|what| Stop::Other { what, hint: String::new() })?;
+    ) -> Result<Self, Fault> {
+        let pattern = Pattern::of_environment().map_err(|what| Fault::new(what, ""))?;
         let connected = connected(args, selected).await?;
         print::warnings(&connected.warnings);
         let client = connected.client.clone();
         let Some(writer) = connected.writer.clone() else {
             let what = format!("the configuration says that {} is only read (write: false)", connected.context);
-            return Err(Stop::Other { what, hint: "kreach info tells where config.yaml is".to_owned() });
+            return Err(Fault::new(what, "kreach info tells where config.yaml is"));
         };
         let log = Log::open().map_err(|error| {
             let hint = match error {
                 Busy::Locked => "wait for it to end, then look at kreach undo --list",
                 Busy::Io(_) => "nothing is applied that could not be taken back: is $XDG_STATE_HOME or $HOME writable?",
             };
-            Stop::Other { what: error.to_string(), hint: hint.to_owned() }
+            Fault::of(FaultKind::System, error.to_string()).hinted(hint)
         })?;
         Ok(Self { args, confirming, form, color, connected, applier: Applier { client, writer }, pattern, log })
     }
 
-    async fn facts(&self) -> Result<Loaded, Stop> {
+    async fn facts(&self) -> Result<Loaded, Fault> {
         load::facts(self.args, &self.connected, load::context(self.args, self.color)).await
     }
 
     /// Says why nothing was changed.
-    pub(super) fn refused(&self, stopped: &Stopped) -> Result<Exit, Stop> {
+    pub(super) fn refused(&self, stopped: &Stopped) -> Result<Exit, Fault> {
         let (what, hint) = match stopped {
-            Stopped::Failed(fault) => return Err(Stop::Live(fault.clone())),
+            Stopped::Failed(fault) => return Err(fault.clone().into()),
             Stopped::No { what, hint } => (what, hint),
         };
         let told = Told { reasons: what.clone(), ..self.told() };
@@ -181,7 +182,7 @@ impl<'a> Session<'a> {
     }
 
     /// Prints the end of it: lines, or the one document.
-    pub(super) fn end(&self, came: Came, told: &Told<'_>, say: impl FnOnce(&mut Page)) -> Result<Exit, Stop> {
+    pub(super) fn end(&self, came: Came, told: &Told<'_>, say: impl FnOnce(&mut Page)) -> Result<Exit, Fault> {
         if self.form == Form::Json {
             return print::answer(self.color, |out| Ok(write(came, told, out).map(|()| came.exit())?));
         }
@@ -192,7 +193,7 @@ impl<'a> Session<'a> {
     }
 
     /// Prints lines, where lines are wanted.
-    fn say(&self, page: &Page) -> Result<(), Stop> {
+    fn say(&self, page: &Page) -> Result<(), Fault> {
         if self.form == Form::Json {
             return Ok(());
         }
@@ -200,7 +201,7 @@ impl<'a> Session<'a> {
         print::answer(self.color, |out| Ok(context.write(page, out).map(|()| Exit::Yes)?)).map(drop)
     }
 
-    async fn prepare(&self, changes: Vec<Change>, notes: &[String]) -> Result<Result<Prepared, Stopped>, Stop> {
+    async fn prepare(&self, changes: Vec<Change>, notes: &[String]) -> Result<Result<Prepared, Stopped>, Fault> {
         let Loaded { world, .. } = self.facts().await?;
         if let Some(why) = unready(&world.cluster) {
             return Ok(Err(Stopped::No { what: vec![why], hint: "try again".to_owned() }));
@@ -213,8 +214,7 @@ impl<'a> Session<'a> {
             Ok(tried) => tried,
             Err(stopped) => return Ok(Err(stopped)),
         };
-        let mut weighed =
-            weigh(&world, tried.changes()).map_err(|it| Stop::Other { what: it.to_string(), hint: String::new() })?;
+        let mut weighed = weigh(&world, tried.changes()).map_err(|it| Fault::of(FaultKind::Input, it.to_string()))?;
         let tried = tried.in_order(&weighed.order);
         weighed.notes.splice(0..0, notes.iter().chain(&tried.notes).cloned());
         let user = operator(&world);
@@ -228,7 +228,7 @@ impl<'a> Session<'a> {
         origin: Vec<String>,
         undoes: Option<String>,
         notes: Vec<String>,
-    ) -> Result<Exit, Stop> {
+    ) -> Result<Exit, Fault> {
         let mut prepared = match self.prepare(changes.clone(), &notes).await? {
             Ok(prepared) => prepared,
             Err(stopped) => return self.refused(&stopped),
@@ -280,7 +280,7 @@ impl<'a> Session<'a> {
         overridden: Vec<String>,
         origin: Vec<String>,
         undoes: Option<String>,
-    ) -> Result<Exit, Stop> {
+    ) -> Result<Exit, Fault> {
         let tripped: Vec<String> = prepared.weighed.tripped.iter().map(|it| it.guard.name.to_owned()).collect();
         let recorded = Recorded {
             at: Log::now(),
@@ -306,16 +306,16 @@ impl<'a> Session<'a> {
         };
         let kept = self.applier.make(&prepared.tried, &mut record, &mut keep).await;
         let noted = self.log.note_undone(&record);
-        kept.and(noted).map_err(|error| Stop::Other {
-            what: format!("the record of what is applied cannot be kept: {error}; {}", record.words()),
-            hint: "nothing more was sent".to_owned(),
+        kept.and(noted).map_err(|error| {
+            let what = format!("the record of what is applied cannot be kept: {error}; {}", record.words());
+            Fault::of(FaultKind::Output, what).hinted("nothing more was sent")
         })?;
         let exit = self.close(&prepared, &overridden, &record).await?;
         failed.map_or(Ok(exit), Err)
     }
 
     /// What came of it, and whether the cluster is as predicted.
-    async fn close(&self, prepared: &Prepared, overridden: &[String], record: &Record) -> Result<Exit, Stop> {
+    async fn close(&self, prepared: &Prepared, overridden: &[String], record: &Record) -> Result<Exit, Fault> {
         let came = Came::of(record);
         let mut told = Told { record: Some(record), ..self.of(prepared, overridden) };
         let mut page = record_page(record);

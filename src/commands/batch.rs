@@ -6,10 +6,9 @@
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
 
+use crate::ask::{Fault, FaultKind};
 use crate::cli::{Asked, Batch, Exit};
 use crate::model::evidence::Outcome;
-
-use super::Stop;
 
 /// How much is read at a time.
 const BUFFER: usize = 64 * 1024;
@@ -17,7 +16,7 @@ const BUFFER: usize = 64 * 1024;
 const LINE: usize = 1 << 20;
 
 /// Answers every line; the exit is that of the worst.
-pub(super) fn answer(batch: &Batch<'_>, asked: &Asked<'_>, out: &mut dyn Write) -> Result<Exit, Stop> {
+pub(super) fn answer(batch: &Batch<'_>, asked: &Asked<'_>, out: &mut dyn Write) -> Result<Exit, Fault> {
     let input: Box<dyn Read> = match batch.path {
         "-" => Box::new(io::stdin().lock()),
         path => Box::new(File::open(path).map_err(|error| unreadable(path, &error))?),
@@ -51,14 +50,14 @@ pub(super) fn answer(batch: &Batch<'_>, asked: &Asked<'_>, out: &mut dyn Write) 
     Ok(worst.into())
 }
 
-fn unreadable(path: &str, error: &io::Error) -> Stop {
+fn unreadable(path: &str, error: &io::Error) -> Fault {
     let what = format!("cannot read {}: {error}", named(path));
-    Stop::Other { what, hint: "give --batch a file, or - for stdin".to_owned() }
+    Fault::of(FaultKind::Input, what).hinted("give --batch a file, or - for stdin")
 }
 
-fn too_long(path: &str, line: u64) -> Stop {
+fn too_long(path: &str, line: u64) -> Fault {
     let what = format!("cannot read {} line {line}: it is longer than 1 MiB", named(path));
-    Stop::Other { what, hint: "each line is one question as JSON".to_owned() }
+    Fault::of(FaultKind::Input, what).hinted("each line is one question as JSON")
 }
 
 fn named(path: &str) -> &str {

@@ -4,9 +4,9 @@ use std::io::Read as _;
 use std::path::Path;
 
 use crate::args::Args;
-use crate::ask::Here;
 use crate::ask::expectation::Expectations;
 use crate::ask::topic::Topic;
+use crate::ask::{Fault, FaultKind, Here};
 use crate::cli::assert::{Assert, AssertArgs};
 use crate::cli::check::{CheckArgs, Finding, Report, Rule};
 use crate::cli::{Asked, Color, Exit};
@@ -15,24 +15,24 @@ use crate::live::files;
 use crate::model::place::Problem;
 
 use super::load::{self, Loaded, context};
+use super::print;
 use super::stage::Staging;
-use super::{Stop, print};
 
 /// How many bytes a file of expectations may have.
 const MAX_EXPECTATIONS: usize = 16 << 20;
 
 /// Checks manifests and prints what was found.
-pub(super) fn check(args: &Args, asked: &CheckArgs, color: Color) -> Result<Exit, Stop> {
+pub(super) fn check(args: &Args, asked: &CheckArgs, color: Color) -> Result<Exit, Fault> {
     let hint = "kreach check PATH… [--assert FILE]: each path is a file or a directory";
     if !args.source.from.is_empty() {
-        return Err(Stop::Other { what: "check reads no --from".to_owned(), hint: hint.to_owned() });
+        return Err(Fault::new("check reads no --from", hint));
     }
     if args.source.stage.iter().filter(|it| it.as_os_str() == "-").count()
         + asked.assert.iter().filter(|it| *it == "-").count()
         + asked.paths.iter().filter(|it| it.as_os_str() == "-").count()
         > 1
     {
-        return Err(Stop::Other { what: "stdin is read twice".to_owned(), hint: hint.to_owned() });
+        return Err(Fault::new("stdin is read twice", hint));
     }
     let mut surroundings = context(args, color);
     surroundings.here.from_files = true;
@@ -61,7 +61,7 @@ pub(super) fn check(args: &Args, asked: &CheckArgs, color: Color) -> Result<Exit
 }
 
 /// Judges what a file expects of the cluster that other commands would ask.
-pub(super) fn assert(args: &Args, asked: &AssertArgs, color: Color) -> Result<Exit, Stop> {
+pub(super) fn assert(args: &Args, asked: &AssertArgs, color: Color) -> Result<Exit, Fault> {
     super::stdin_once(args, (asked.file == "-").then_some("the expectations"))?;
     let here = context(args, color).here;
     let expectations = expectations(std::slice::from_ref(&asked.file), &here)?;
@@ -69,12 +69,12 @@ pub(super) fn assert(args: &Args, asked: &AssertArgs, color: Color) -> Result<Ex
 }
 
 /// What these files expect.
-pub(super) fn expectations(paths: &[String], here: &Here) -> Result<Expectations, Stop> {
+pub(super) fn expectations(paths: &[String], here: &Here) -> Result<Expectations, Fault> {
     let mut all = Expectations::default();
     for path in paths {
-        let text = text(path).map_err(|error| Stop::Other {
-            what: format!("cannot read {path}: {error}"),
-            hint: "a file of expectations holds one a line, such as ns/shop cannot reach ns/payments".to_owned(),
+        let text = text(path).map_err(|error| {
+            let hint = "a file of expectations holds one a line, such as ns/shop cannot reach ns/payments";
+            Fault::of(FaultKind::Input, format!("cannot read {path}: {error}")).hinted(hint)
         })?;
         all.add(if path == "-" { "standard input" } else { path }, &text, here)?;
     }

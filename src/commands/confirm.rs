@@ -1,17 +1,18 @@
 //! What is asked before changes are sent: guards, the context's name and the word, or the flags in their place.
 
 use crate::apply::is_production;
+use crate::ask::{Fault, FaultKind};
 use crate::cli::Exit;
 use crate::cli::apply::{Came, Told};
 use crate::terminal::question::{self, Answer};
 use crate::text::Mark;
 
 use super::apply::{Prepared, Session};
-use super::{Stop, print};
+use super::print;
 
 impl Session<'_> {
     /// Guards, the context's name and the word; an exit where it ends here.
-    pub(super) fn confirm(&self, prepared: &Prepared, overridden: &mut Vec<String>) -> Result<Option<Exit>, Stop> {
+    pub(super) fn confirm(&self, prepared: &Prepared, overridden: &mut Vec<String>) -> Result<Option<Exit>, Fault> {
         let is_asking = !self.confirming.yes && !self.confirming.dry_run;
         for tripped in prepared.weighed.stopped_by(&overridden.clone()) {
             let name = tripped.guard.name;
@@ -47,7 +48,7 @@ impl Session<'_> {
     }
 
     /// The name of a context of production must be said.
-    fn confirm_context(&self, is_asking: bool) -> Result<(), Stop> {
+    fn confirm_context(&self, is_asking: bool) -> Result<(), Fault> {
         let context = &self.connected.context;
         let said = match &self.confirming.confirm_context {
             Some(said) => Some(said.clone()),
@@ -62,18 +63,18 @@ impl Session<'_> {
             Some(said) => format!("the context is {context}, not {said}; nothing was changed"),
             None => format!("the context {context} is production"),
         };
-        Err(Stop::Other { what, hint: format!("--confirm-context {context} says that it is meant") })
+        Err(Fault::new(what, format!("--confirm-context {context} says that it is meant")))
     }
 }
 
 /// What is typed on the terminal after this was asked; nothing where it was pasted.
-fn typed(question: &str) -> Result<String, Stop> {
+fn typed(question: &str) -> Result<String, Fault> {
     match question::ask(question) {
         Ok(Answer::Typed(line)) => Ok(line),
         Ok(Answer::Pasted) => {
             print::line("what is pasted confirms nothing: type it");
             Ok(String::new())
         }
-        Err(error) => Err(Stop::Other { what: format!("cannot ask: {error}"), hint: "add --yes".to_owned() }),
+        Err(error) => Err(Fault::of(FaultKind::System, format!("cannot ask: {error}")).hinted("add --yes")),
     }
 }

@@ -3,13 +3,14 @@
 use std::path::Path;
 
 use crate::args::Demo;
+use crate::ask::{Fault, FaultKind};
 use crate::cli::Exit;
 use crate::embedded::{Settings, kubeconfig, serve_named};
 
-use super::{Stop, print};
+use super::print;
 
 /// Serves the demo's world where `--listen` says, and writes the kubeconfig once it serves.
-pub(super) fn serve(demo: &Demo, write: bool) -> Result<Exit, Stop> {
+pub(super) fn serve(demo: &Demo, write: bool) -> Result<Exit, Fault> {
     // clap has made sure that both stand or neither.
     let (Some(address), Some(path)) = (demo.listen, &demo.write_kubeconfig) else { return Ok(Exit::Failed) };
     runtime()?.block_on(async {
@@ -24,7 +25,7 @@ pub(super) fn serve(demo: &Demo, write: bool) -> Result<Exit, Stop> {
 }
 
 /// The server has concurrent clients, so it gets both cores.
-fn runtime() -> Result<tokio::runtime::Runtime, Stop> {
+fn runtime() -> Result<tokio::runtime::Runtime, Fault> {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(cannot_serve)
 }
 
@@ -38,12 +39,12 @@ async fn interrupted() -> std::io::Result<()> {
     }
 }
 
-fn not_written(path: &Path, error: &std::io::Error) -> Stop {
+fn not_written(path: &Path, error: &std::io::Error) -> Fault {
     let what = format!("cannot write the kubeconfig {}: {error}", path.display());
-    Stop::Other { what, hint: "--write-kubeconfig makes a new file or replaces a plain one".to_owned() }
+    Fault::of(FaultKind::Output, what).hinted("--write-kubeconfig makes a new file or replaces a plain one")
 }
 
-fn cannot_serve(error: std::io::Error) -> Stop {
+fn cannot_serve(error: std::io::Error) -> Fault {
     let hint = format!("worlds are {}", crate::embedded::world_names().join(", "));
-    Stop::Other { what: format!("cannot serve the demo: {error}"), hint }
+    Fault::of(FaultKind::System, format!("cannot serve the demo: {error}")).hinted(hint)
 }

@@ -4,20 +4,20 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::args::Args;
-use crate::ask::World;
 use crate::ask::diff::Common;
 use crate::ask::freshness::as_of;
 use crate::ask::topic::Topic;
+use crate::ask::{Fault, World};
 use crate::cli::diff::{Compared, DiffArgs, Input, SIDES};
 use crate::cli::{Color, Context, Exit};
 use crate::people::People;
 
 use super::load::{self, Loaded};
+use super::print;
 use super::stage::Staging;
-use super::{Stop, print};
 
 /// Compares two clusters and prints what differs.
-pub(super) fn compare(args: &Args, asked: &DiffArgs, color: Color) -> Result<Exit, Stop> {
+pub(super) fn compare(args: &Args, asked: &DiffArgs, color: Color) -> Result<Exit, Fault> {
     let inputs = asked.inputs();
     refuse(args, &inputs)?;
     let [before, after] = read(args, &inputs, color, &load::people(args)?)?;
@@ -36,17 +36,14 @@ fn is_live(it: &Input) -> bool {
 }
 
 /// What cannot be read as it was asked for.
-fn refuse(args: &Args, inputs: &[Input; 2]) -> Result<(), Stop> {
+fn refuse(args: &Args, inputs: &[Input; 2]) -> Result<(), Fault> {
     if !args.source.from.is_empty() {
         let hint = "kreach diff BEFORE AFTER: each is a file, a directory, a snapshot, live or live+FILE";
-        return Err(Stop::Other { what: "diff reads no --from".to_owned(), hint: hint.to_owned() });
+        return Err(Fault::new("diff reads no --from", hint));
     }
     let is_stdin = |it: &Input| matches!(it, Input::Files(path) | Input::LiveWith(path) if path == Path::new("-"));
     match inputs.each_ref().map(is_stdin) {
-        [true, true] => Err(Stop::Other {
-            what: "BEFORE and AFTER both read stdin".to_owned(),
-            hint: "put one of them in a file".to_owned(),
-        }),
+        [true, true] => Err(Fault::new("BEFORE and AFTER both read stdin", "put one of them in a file")),
         [true, _] => super::stdin_once(args, Some("BEFORE")),
         [_, true] => super::stdin_once(args, Some("AFTER")),
         [false, false] => super::stdin_once(args, None),
@@ -63,7 +60,7 @@ struct Reader<'a> {
 }
 
 /// Both clusters; what is staged is made in the second.
-fn read(args: &Args, inputs: &[Input; 2], color: Color, people: &Option<Arc<People>>) -> Result<[Loaded; 2], Stop> {
+fn read(args: &Args, inputs: &[Input; 2], color: Color, people: &Option<Arc<People>>) -> Result<[Loaded; 2], Fault> {
     let [_, last] = inputs;
     let staged: &[PathBuf] = &args.source.stage;
     let beside = inputs.iter().filter_map(|it| if let Input::LiveWith(path) = it { Some(path) } else { None });
@@ -82,7 +79,7 @@ fn read(args: &Args, inputs: &[Input; 2], color: Color, people: &Option<Arc<Peop
 
 impl Reader<'_> {
     /// One side, with what stands beside it made.
-    fn side(&mut self, input: &Input, staged: &[PathBuf]) -> Result<Loaded, Stop> {
+    fn side(&mut self, input: &Input, staged: &[PathBuf]) -> Result<Loaded, Fault> {
         match input {
             Input::Files(path) => {
                 let paths = (std::slice::from_ref(path), staged);
@@ -100,7 +97,7 @@ impl Reader<'_> {
     }
 
     /// The cluster as it was read, with the first so many of the files beside it that are not taken yet.
-    fn copy(&mut self, files: usize) -> Result<(Loaded, Staging), Stop> {
+    fn copy(&mut self, files: usize) -> Result<(Loaded, Staging), Fault> {
         let (live, beside) = self.live.as_mut().expect("the cluster is read where a side is live");
         let copy = Loaded { world: live.world.clone(), context: live.context.clone(), unread: Vec::new() };
         Ok((copy, beside.take(files)))

@@ -12,7 +12,7 @@ use crate::ask::needs::Needs;
 use crate::ask::question::Names;
 use crate::ask::topic::Topic;
 use crate::ask::world::SelfCheck;
-use crate::ask::{Fault, Here, World};
+use crate::ask::{Fault, FaultKind, Here, World};
 use crate::cli::{Color, Command, Context, Look, info};
 use crate::live::fault;
 use crate::live::read::Reader;
@@ -28,8 +28,8 @@ use crate::rbac::review::Review;
 use crate::rbac::version::Version;
 use crate::terminal::look;
 
+use super::print;
 use super::stage::Staging;
-use super::{Stop, print};
 
 /// How many bytes a directory of people may have.
 const MAX_DIRECTORY: usize = 256 << 20;
@@ -123,7 +123,7 @@ impl Wants<'_> {
 }
 
 /// Reads the files of `--from`, else what the command needs of the cluster that kubectl would ask.
-pub(super) fn load(args: &Args, wants: &Wants<'_>, color: Color) -> Result<Loaded, Stop> {
+pub(super) fn load(args: &Args, wants: &Wants<'_>, color: Color) -> Result<Loaded, Fault> {
     let (people, context) = (people(args)?, context(args, color));
     let staged = |wants: &Wants<'_>, context, people| {
         from_cluster(args, wants, context, people, &args.source.stage, true).map(|it| it.0)
@@ -152,22 +152,21 @@ pub(super) fn context(args: &Args, color: Color) -> Context {
 }
 
 /// The directory of people that `--directory` names.
-pub(super) fn people(args: &Args) -> Result<Option<Arc<People>>, Stop> {
+pub(super) fn people(args: &Args) -> Result<Option<Arc<People>>, Fault> {
     let paths = &args.source.directory;
     let hint = "a CSV with the line user,groups,active, a list of people, or a SCIM ListResponse";
     let mut files = Vec::new();
     for path in paths {
         let name = path.display().to_string();
         let text = bounded::text(path, MAX_DIRECTORY)
-            .map_err(|error| Stop::Other { what: format!("cannot read {name}: {error}"), hint: hint.to_owned() })?;
+            .map_err(|error| Fault::of(FaultKind::Input, format!("cannot read {name}: {error}")).hinted(hint))?;
         files.push((name, text));
     }
     if files.is_empty() {
         return Ok(None);
     }
     let prefixes = Prefixes { user: args.source.user_prefix.clone(), group: args.source.group_prefix.clone() };
-    let people =
-        People::read(&files, &prefixes).map_err(|error| Stop::Other { what: error.0, hint: hint.to_owned() })?;
+    let people = People::read(&files, &prefixes).map_err(|error| Fault::of(FaultKind::Input, error.0).hinted(hint))?;
     print::warnings(&people.warnings);
     Ok(Some(Arc::new(people)))
 }
@@ -198,7 +197,7 @@ fn world(args: &Args, cluster: Cluster, people: Option<Arc<People>>) -> World {
     World::of(cluster, settings, check).with_people(people)
 }
 
-fn from_files(args: &Args, wants: &Wants<'_>, context: Context, people: Option<Arc<People>>) -> Result<Loaded, Stop> {
+fn from_files(args: &Args, wants: &Wants<'_>, context: Context, people: Option<Arc<People>>) -> Result<Loaded, Fault> {
     // A question that cannot be asked of any cluster fails before anything is read.
     wants.needs(&context, &world(args, Cluster::default(), people.clone()))?;
     let mut staging = Staging::read(args, &context.here.namespace)?;
@@ -242,7 +241,7 @@ pub(super) fn of_cluster(
     files: &[PathBuf],
     color: Color,
     people: Option<Arc<People>>,
-) -> Result<(Loaded, Staging), Stop> {
+) -> Result<(Loaded, Staging), Fault> {
     from_cluster(args, &Wants::Facts, context(args, color), people, files, false)
 }
 
@@ -253,7 +252,7 @@ pub(super) fn of_files(
     (paths, beside): (&[PathBuf], &[PathBuf]),
     color: Color,
     people: Option<Arc<People>>,
-) -> Result<(Loaded, Staging), Stop> {
+) -> Result<(Loaded, Staging), Fault> {
     let mut context = context(args, color);
     context.here.from_files = true;
     let reading = reading(args, &context.here.namespace);
@@ -278,7 +277,7 @@ fn from_cluster(
     people: Option<Arc<People>>,
     files: &[PathBuf],
     is_staged: bool,
-) -> Result<(Loaded, Staging), Stop> {
+) -> Result<(Loaded, Staging), Fault> {
     let nothing = Cluster::new(Coverage::Unread);
     let nothing = if wants.is_everything() { nothing.keeping_all() } else { nothing };
     let world = world(args, nothing, people);
@@ -301,7 +300,7 @@ fn from_cluster(
 }
 
 /// Reads all facts of a server that is connected, and asks it who asks; nothing is staged.
-pub(super) async fn facts(args: &Args, connected: &connect::Connected, context: Context) -> Result<Loaded, Stop> {
+pub(super) async fn facts(args: &Args, connected: &connect::Connected, context: Context) -> Result<Loaded, Fault> {
     let world = world(args, Cluster::new(Coverage::Unread), None);
     let reader = Reader::of(connected, Vec::new());
     let loaded = Loaded { world, context: connected_context(connected, context), unread: Vec::new() };
@@ -312,7 +311,7 @@ pub(super) async fn facts(args: &Args, connected: &connect::Connected, context: 
 }
 
 /// Reads and asks until nothing more is needed.
-async fn gather(reader: &Reader, wants: &Wants<'_>, mut loaded: Loaded) -> Result<Loaded, Stop> {
+async fn gather(reader: &Reader, wants: &Wants<'_>, mut loaded: Loaded) -> Result<Loaded, Fault> {
     let mut asked = Needs::default();
     // What is served is asked for beside the first reads: mostly they are the same by the names of every cluster.
     let first = round(reader, wants, &mut loaded, &mut asked);
@@ -340,7 +339,7 @@ async fn gather(reader: &Reader, wants: &Wants<'_>, mut loaded: Loaded) -> Resul
 }
 
 /// Fetches the objects that must be there whole; one that is gone by now is not.
-async fn wholes(reader: &Reader, wants: &Wants<'_>, loaded: &mut Loaded) -> Result<(), Stop> {
+async fn wholes(reader: &Reader, wants: &Wants<'_>, loaded: &mut Loaded) -> Result<(), Fault> {
     let wanted = wants.wholes(loaded);
     let fetched = futures::future::join_all(wanted.iter().map(|it| reader.whole(it))).await;
     for (id, whole) in wanted.iter().zip(fetched) {
@@ -359,7 +358,7 @@ enum Round {
 }
 
 /// Reads what is needed by now, and puts to the server what is to be put to it; nothing twice.
-async fn round(reader: &Reader, wants: &Wants<'_>, loaded: &mut Loaded, asked: &mut Needs) -> Result<Round, Stop> {
+async fn round(reader: &Reader, wants: &Wants<'_>, loaded: &mut Loaded, asked: &mut Needs) -> Result<Round, Fault> {
     let Loaded { world, context, .. } = loaded;
     let wanted = wants.needs(context, world)?.except(asked);
     let reviews: Vec<Review> = wants.reviews(context, world)?;
@@ -377,7 +376,7 @@ async fn round(reader: &Reader, wants: &Wants<'_>, loaded: &mut Loaded, asked: &
 }
 
 /// Reads into a world what is wanted now; indexes that an earlier round asked for follow.
-async fn read_in(reader: &Reader, world: &mut World, wanted: &Needs) -> Result<(), fault::Fault> {
+async fn read_in(reader: &Reader, world: &mut World, wanted: &Needs) -> Result<(), fault::LiveFault> {
     reader.bring(wanted, |brought| world.read_in(brought.deltas, brought.address, brought.node)).await
 }
 

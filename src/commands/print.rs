@@ -8,19 +8,18 @@ use std::io::{self, BufWriter, Write};
 use clap::CommandFactory as _;
 
 use crate::args::Args;
-use crate::cli::{Color, Exit, Failure};
+use crate::ask::{Fault, FaultKind};
+use crate::cli::{Color, Exit};
 use crate::live::files::FilesError;
 use crate::model::cluster::Cluster;
 use crate::model::untrusted;
 use crate::text::written::{Harmless, Sequences};
 
-use super::Stop;
-
 /// How many problems are listed; `kreach info` lists all.
 const PROBLEMS: usize = 20;
 
 /// Writes an answer to stdout and sees to it that all of it arrives; else the command fails.
-pub(super) fn answer(color: Color, write: impl FnOnce(&mut dyn Write) -> Result<Exit, Stop>) -> Result<Exit, Stop> {
+pub(super) fn answer(color: Color, write: impl FnOnce(&mut dyn Write) -> Result<Exit, Fault>) -> Result<Exit, Fault> {
     let sequences = if color == Color::Always { Sequences::Colors } else { Sequences::None };
     let mut out = Harmless::new(BufWriter::new(io::stdout().lock()), sequences);
     let exit = write(&mut out)?;
@@ -44,25 +43,17 @@ pub(super) fn usage(lines: &str) {
     let _ = io::stderr().write_all(shown.as_bytes());
 }
 
-/// Says why there is no answer: one line, and one of what to do.
-pub(super) fn stop(stop: Stop) -> Exit {
-    let (what, hint) = match stop {
-        Stop::Cli(Failure::Fault(fault)) => (fault.what, fault.hint),
-        // Whoever read the answer has gone and is told by the exit code alone, as by other programs in a pipe.
-        Stop::Cli(Failure::Write(error)) if error.kind() == io::ErrorKind::BrokenPipe => return Exit::Failed,
-        Stop::Cli(Failure::Write(error)) => (format!("cannot write the answer: {error}"), String::new()),
-        Stop::Live(fault) => (fault.what, fault.hint.unwrap_or_default()),
-        Stop::Other { what, hint } => (what, hint),
-    };
-    say("error", &what);
-    if !hint.is_empty() {
-        say("hint", &hint);
+/// Says why there is no answer: one line, and one of what to do; gives how the program ends by it.
+pub(super) fn fault(fault: &Fault) -> Exit {
+    if fault.kind != FaultKind::NobodyReads {
+        say("error", &fault.to_string());
+        fault.hint().iter().for_each(|it| say("hint", it));
     }
-    Exit::Failed
+    fault.kind.into()
 }
 
 /// Why files cannot be read, with every cause.
-pub(super) fn files_error(error: &FilesError) -> Stop {
+pub(super) fn files_error(error: &FilesError) -> Fault {
     let causes: Vec<String> =
         std::iter::successors(std::error::Error::source(error), |it| it.source()).map(ToString::to_string).collect();
     let what = if causes.is_empty() { error.to_string() } else { format!("{error}: {}", causes.join(": ")) };
@@ -73,7 +64,7 @@ pub(super) fn files_error(error: &FilesError) -> Stop {
         FilesError::Clash { .. } => "make the change again for the objects as they are now, such as with kreach fix",
         _ => "files are YAML or JSON as kubectl writes them",
     };
-    Stop::Other { what, hint: hint.to_owned() }
+    Fault::of(FaultKind::Input, what).hinted(hint)
 }
 
 /// What is worth a word about the input.
@@ -103,20 +94,21 @@ pub(super) fn problems_of(cluster: &Cluster, which: &str) {
 }
 
 /// What `--self-check` found; a difference fails whatever the answer was.
-pub(super) fn differences(differences: &[String], exit: Exit) -> Result<Exit, Stop> {
+pub(super) fn differences(differences: &[String], exit: Exit) -> Result<Exit, Fault> {
     let Some(first) = differences.first() else { return Ok(exit) };
     let what = format!("self-check: {} answers differ, such as {first}", differences.len());
-    Err(Stop::Other { what, hint: "this is a defect of kreach: please report it with `kreach snapshot`".to_owned() })
+    Err(Fault::of(FaultKind::Defect, what)
+        .hinted("this is a defect of kreach: please report it with `kreach snapshot`"))
 }
 
 /// Completions for a shell.
-pub(super) fn completion(shell: clap_complete::Shell) -> Result<Exit, Stop> {
+pub(super) fn completion(shell: clap_complete::Shell) -> Result<Exit, Fault> {
     let mut text = Vec::new();
     clap_complete::generate(shell, &mut Args::command(), "kreach", &mut text);
     answer(Color::Never, |out| Ok(out.write_all(&text).map(|()| Exit::Yes)?))
 }
 
 /// The manual page.
-pub(super) fn man() -> Result<Exit, Stop> {
+pub(super) fn man() -> Result<Exit, Fault> {
     answer(Color::Never, |mut out| Ok(clap_mangen::Man::new(Args::command()).render(&mut out).map(|()| Exit::Yes)?))
 }

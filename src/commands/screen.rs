@@ -4,12 +4,11 @@ use std::sync::Arc;
 
 use crate::apply::Pattern;
 use crate::args::{Args, ColorChoice, Command};
-use crate::ask::Line;
 use crate::ask::world::SelfCheck;
+use crate::ask::{Fault, FaultKind, Line};
 use crate::change::Saved;
 use crate::cli::Exit;
 use crate::live::connect::Plugins;
-use crate::live::fault::Fault as LiveFault;
 use crate::live::files;
 use crate::net::Settings;
 use crate::people::{People, Prefixes};
@@ -18,10 +17,10 @@ use crate::run;
 use crate::tui::questions;
 use crate::tui::theme::Colors;
 
-use super::{Stop, load, print};
+use super::{load, print};
 
 /// The explorer, on files, on the demo, or on a server.
-pub(super) fn open(args: &Args) -> Result<Exit, Stop> {
+pub(super) fn open(args: &Args) -> Result<Exit, Fault> {
     super::stdin_once(args, None)?;
     // What cannot be shown is told before the terminal is taken.
     let first: Option<Line> = args.screen.open.as_deref().map(str::parse).transpose()?;
@@ -29,7 +28,7 @@ pub(super) fn open(args: &Args) -> Result<Exit, Stop> {
         questions::check(line)?;
     }
     // As it is for apply: a pattern that is none would let production pass for anything.
-    let production = Pattern::of_environment().map_err(|what| Stop::Other { what, hint: String::new() })?;
+    let production = Pattern::of_environment().map_err(|what| Fault::new(what, ""))?;
     let source = match &args.command {
         Some(Command::Demo(demo)) => run::ClusterSource::Demo(demo.world.clone()),
         _ if !args.source.from.is_empty() => from_files(args)?,
@@ -55,22 +54,18 @@ pub(super) fn open(args: &Args) -> Result<Exit, Stop> {
         staged: staged(args)?,
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    let runtime = runtime.map_err(|it| Stop::Other { what: it.to_string(), hint: String::new() })?;
+    let runtime = runtime.map_err(|it| Fault::of(FaultKind::System, it.to_string()))?;
     let code = runtime.block_on(run::tui(start));
     // What still waits for a server waits for nobody any more.
     runtime.shutdown_background();
-    match code {
-        Ok(0) => Ok(Exit::Yes),
-        Ok(code) => std::process::exit(code.into()),
-        Err(error) => Err(match error.downcast::<LiveFault>() {
-            Ok(fault) => Stop::Live(fault),
-            Err(error) => Stop::Other { what: format!("{error:#}"), hint: String::new() },
-        }),
+    match code? {
+        0 => Ok(Exit::Yes),
+        code => std::process::exit(code.into()),
     }
 }
 
 /// What is staged from the beginning; bare objects are in `-n`, else in `default`.
-fn staged(args: &Args) -> Result<Vec<(String, Vec<Saved>)>, Stop> {
+fn staged(args: &Args) -> Result<Vec<(String, Vec<Saved>)>, Fault> {
     let namespace = args.connection.namespace.as_deref().unwrap_or("default");
     let read = |path: &std::path::PathBuf| {
         let changes = run::read_changes(path, namespace).map_err(|error| print::files_error(&error))?;
@@ -80,7 +75,7 @@ fn staged(args: &Args) -> Result<Vec<(String, Vec<Saved>)>, Stop> {
 }
 
 /// The directory of people that was named; the demo's story brings its own.
-fn people(args: &Args) -> Result<Option<Arc<People>>, Stop> {
+fn people(args: &Args) -> Result<Option<Arc<People>>, Fault> {
     let is_story = matches!(&args.command, Some(Command::Demo(demo)) if demo.world.eq_ignore_ascii_case("story"));
     match load::people(args)? {
         None if is_story => {
@@ -92,7 +87,7 @@ fn people(args: &Args) -> Result<Option<Arc<People>>, Stop> {
 }
 
 /// The files of `--from`, read before the screen opens: what cannot be read is said on stderr.
-fn from_files(args: &Args) -> Result<run::ClusterSource, Stop> {
+fn from_files(args: &Args) -> Result<run::ClusterSource, Fault> {
     let namespace = args.connection.namespace.as_deref().unwrap_or("default");
     let reading = load::reading(args, namespace);
     let loaded = files::load_with(&args.source.from, &reading).map_err(|it| print::files_error(&it))?;

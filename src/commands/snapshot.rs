@@ -5,15 +5,16 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use crate::args::{Args, Snapshot};
+use crate::ask::{Fault, FaultKind};
 use crate::cli::form::Form;
 use crate::cli::{Color, Exit};
 use crate::live::snapshot;
 
 use super::load::{Wants, load};
-use super::{Stop, print};
+use super::print;
 
 /// Reads all that answers can rest on and writes it to a file, or to stdout.
-pub(super) fn write(args: &Args, asked: &Snapshot) -> Result<Exit, Stop> {
+pub(super) fn write(args: &Args, asked: &Snapshot) -> Result<Exit, Fault> {
     super::stdin_once(args, None)?;
     let loaded = load(args, &Wants::Everything, Color::Never)?;
     print::problems(&loaded.world.cluster);
@@ -33,10 +34,10 @@ pub(super) fn write(args: &Args, asked: &Snapshot) -> Result<Exit, Stop> {
 type Fill<'a> = &'a dyn Fn(&mut dyn Write) -> io::Result<()>;
 
 /// Writes a file, whole or not at all.
-pub(super) fn put(path: &Path, fill: Fill<'_>) -> Result<(), Stop> {
-    replace(path, fill).map_err(|error| Stop::Other {
-        what: format!("cannot write {}: {error}", path.display()),
-        hint: "what stood there before still does".to_owned(),
+pub(super) fn put(path: &Path, fill: Fill<'_>) -> Result<(), Fault> {
+    replace(path, fill).map_err(|error| {
+        let what = format!("cannot write {}: {error}", path.display());
+        Fault::of(FaultKind::Output, what).hinted("what stood there before still does")
     })
 }
 

@@ -11,9 +11,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::args::Args;
-use crate::ask::World;
 use crate::ask::staged::Staged;
 use crate::ask::topic::Topic;
+use crate::ask::{Fault, World};
 use crate::cli::{self, Context};
 use crate::live::ManagedFields;
 use crate::live::files::{Changes, Now, Reading, SourceTexts};
@@ -23,7 +23,7 @@ use crate::model::id::ObjectId;
 use crate::model::name::Name;
 
 use super::load::{self, Loaded};
-use super::{Stop, print};
+use super::print;
 
 /// What is staged, read.
 pub(super) struct Staging {
@@ -34,19 +34,19 @@ pub(super) struct Staging {
 
 impl Staging {
     /// Reads the files; bare objects are in this namespace.
-    pub(super) fn read(args: &Args, namespace: &str) -> Result<Self, Stop> {
+    pub(super) fn read(args: &Args, namespace: &str) -> Result<Self, Fault> {
         Self::of(args, &args.source.stage, namespace)
     }
 
     /// The same of these files.
-    pub(super) fn of(args: &Args, paths: &[PathBuf], namespace: &str) -> Result<Self, Stop> {
+    pub(super) fn of(args: &Args, paths: &[PathBuf], namespace: &str) -> Result<Self, Fault> {
         let reading = load::reading(args, namespace);
         let read = |path: &PathBuf| {
             let changes = Changes::read(path, &reading).map_err(|error| print::files_error(&error))?;
             let name = if path.as_os_str() == "-" { "stdin".to_owned() } else { path.display().to_string() };
             Ok((Name::from(name), changes))
         };
-        let files = paths.iter().map(read).collect::<Result<_, Stop>>()?;
+        let files = paths.iter().map(read).collect::<Result<_, Fault>>()?;
         Ok(Self { files, reading, now: Now::new() })
     }
 
@@ -56,7 +56,7 @@ impl Staging {
     }
 
     /// Learns how the objects are by now that may be others than those that it was made for.
-    pub(super) async fn ask_server(&mut self, reader: &Reader, cluster: &Cluster) -> Result<(), Stop> {
+    pub(super) async fn ask_server(&mut self, reader: &Reader, cluster: &Cluster) -> Result<(), Fault> {
         self.now = reader.by_now(&self.outdated(cluster)).await?;
         Ok(())
     }
@@ -84,7 +84,7 @@ impl Staging {
     /// Takes it for applied, file by file, each on what the ones before it made.
     ///
     /// Gives what is worth a word about it, which is among the context's notes then.
-    pub(super) fn apply(self, loaded: &mut Loaded, topic: Topic) -> Result<Vec<String>, Stop> {
+    pub(super) fn apply(self, loaded: &mut Loaded, topic: Topic) -> Result<Vec<String>, Fault> {
         if self.is_empty() {
             return Ok(Vec::new());
         }
@@ -94,7 +94,7 @@ impl Staging {
     }
 
     /// The same of a side of `diff`, which is a cluster of its own.
-    pub(super) fn make(self, loaded: &mut Loaded) -> Result<(), Stop> {
+    pub(super) fn make(self, loaded: &mut Loaded) -> Result<(), Fault> {
         self.onto(loaded, Topic::Any, |world, deltas| drop(world.apply(deltas))).map(drop)
     }
 
@@ -103,7 +103,7 @@ impl Staging {
         loaded: &mut Loaded,
         topic: Topic,
         put: impl Fn(&mut World, Vec<Delta>),
-    ) -> Result<(Vec<Staged>, Vec<String>), Stop> {
+    ) -> Result<(Vec<Staged>, Vec<String>), Fault> {
         let (mut all, mut notes) = (Vec::new(), Vec::new());
         for (from, changes) in self.files {
             let (changes, met) = changes.meet(&self.now).map_err(|it| print::files_error(&it))?;

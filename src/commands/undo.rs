@@ -4,15 +4,16 @@ use std::io;
 
 use crate::apply::{Log, Stopped};
 use crate::args::Args;
+use crate::ask::{Fault, FaultKind};
 use crate::change::record::meant;
 use crate::cli::undo::{self, UndoArgs};
 use crate::cli::{Color, Exit};
 
 use super::apply::{Session, connected, refuse};
-use super::{Stop, load, print};
+use super::{load, print};
 
 /// Takes back what was applied, or lists it.
-pub(super) fn undo(args: &Args, asked: &UndoArgs, color: Color) -> Result<Exit, Stop> {
+pub(super) fn undo(args: &Args, asked: &UndoArgs, color: Color) -> Result<Exit, Fault> {
     if asked.list {
         return list(args, asked, color);
     }
@@ -23,10 +24,10 @@ pub(super) fn undo(args: &Args, asked: &UndoArgs, color: Color) -> Result<Exit, 
     })
 }
 
-fn list(args: &Args, asked: &UndoArgs, color: Color) -> Result<Exit, Stop> {
+fn list(args: &Args, asked: &UndoArgs, color: Color) -> Result<Exit, Fault> {
     if !args.source.from.is_empty() {
         let hint = "leave --from out".to_owned();
-        return Err(Stop::Other { what: "nothing is ever applied to --from".to_owned(), hint });
+        return Err(Fault::new("nothing is ever applied to --from", hint));
     }
     let connected = super::running(connected(args, None))?;
     let (records, odd) = Log::all(&connected.server).map_err(no_log)?;
@@ -35,12 +36,12 @@ fn list(args: &Args, asked: &UndoArgs, color: Color) -> Result<Exit, Stop> {
     print::answer(color, |out| Ok(undo::list(&records, &odd, asked.printed.output, &context, out).map(|()| Exit::Yes)?))
 }
 
-fn no_log(error: io::Error) -> Stop {
-    Stop::Other { what: format!("what was applied cannot be read: {error}"), hint: String::new() }
+fn no_log(error: io::Error) -> Fault {
+    Fault::of(FaultKind::Input, format!("what was applied cannot be read: {error}"))
 }
 
 impl Session<'_> {
-    async fn undo(self, id: Option<&str>) -> Result<Exit, Stop> {
+    async fn undo(self, id: Option<&str>) -> Result<Exit, Fault> {
         let (records, odd) = Log::all(&self.connected.server).map_err(no_log)?;
         print::warnings(&odd);
         let Some(mut record) = meant(records, id) else {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::{Instant, sleep_until};
 
-use super::fault::Fault;
+use super::fault::LiveFault;
 use super::health::{Batch, Condition, Health, Throttled};
 use super::identity::read_namespace;
 use super::pace::{LONGEST, Pace, Refusal};
@@ -72,7 +72,7 @@ impl Named {
     }
 
     /// What an answer comes to.
-    fn take(&mut self, read: Result<Vec<u8>, Fault>, now: Instant, wall: Timestamp) -> Batch {
+    fn take(&mut self, read: Result<Vec<u8>, LiveFault>, now: Instant, wall: Timestamp) -> Batch {
         match read.and_then(|it| self.object(&it)) {
             Ok(delta) => self.well(delta, now, wall),
             Err(fault) if fault.is_absence() => {
@@ -84,7 +84,7 @@ impl Named {
         }
     }
 
-    fn object(&self, text: &[u8]) -> Result<Delta, Fault> {
+    fn object(&self, text: &[u8]) -> Result<Delta, LiveFault> {
         let spec = spec(Kind::NAMESPACE).expect("the table has namespaces");
         let read = spec.read_json(&String::from_utf8_lossy(text), "", &mut Intern::new()).delta();
         let is_it = |it: &Delta| match it {
@@ -92,7 +92,7 @@ impl Named {
             Delta::Unreadable { id, .. } => id.name == self.name,
             _ => false,
         };
-        read.filter(is_it).ok_or_else(|| Fault::garbled(&format!("the answer is not the namespace {}", self.name)))
+        read.filter(is_it).ok_or_else(|| LiveFault::garbled(&format!("the answer is not the namespace {}", self.name)))
     }
 
     fn well(&mut self, delta: Delta, now: Instant, wall: Timestamp) -> Batch {
@@ -103,7 +103,7 @@ impl Named {
         self.batch(vec![delta, covered], Condition::ListedAlone)
     }
 
-    fn forbidden(&mut self, fault: &Fault, now: Instant) -> Batch {
+    fn forbidden(&mut self, fault: &LiveFault, now: Instant) -> Batch {
         let refusal = if self.read.is_some() { self.pace.refused(now) } else { Refusal::Settled };
         if refusal == Refusal::Settled {
             self.pace.rest(now, EVERY);
@@ -112,7 +112,7 @@ impl Named {
         self.batch(vec![covered], Condition::Forbidden { why: fault.what.clone() })
     }
 
-    fn failed(&mut self, fault: &Fault, now: Instant, wall: Timestamp) -> Batch {
+    fn failed(&mut self, fault: &LiveFault, now: Instant, wall: Timestamp) -> Batch {
         self.pace.failed(now, fault.retry_after);
         let why: Name = fault.what.as_str().into();
         let coverage = match self.read {

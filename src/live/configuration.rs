@@ -18,7 +18,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::bounded;
-use super::fault::{Fault, FaultClass};
+use super::fault::{LiveFault, LiveFaultClass};
 use crate::kinds::parse_list_yaml;
 
 /// How large the file may be: thousands of contexts.
@@ -46,13 +46,14 @@ struct Configuration {
 ///
 /// # Errors
 /// It cannot be read, others may change it, or it says what is not known: the place, and what stands there.
-pub fn of_context(path: &Path, context: &str) -> Result<OfContext, Fault> {
+pub fn of_context(path: &Path, context: &str) -> Result<OfContext, LiveFault> {
     let all = read(path)?.contexts;
     Ok(all.get(context).copied().flatten().unwrap_or_default())
 }
 
-fn read(path: &Path) -> Result<Configuration, Fault> {
-    let told = |what: String| Fault::new(FaultClass::Config, &format!("the configuration {}{what}", path.display()));
+fn read(path: &Path) -> Result<Configuration, LiveFault> {
+    let told =
+        |what: String| LiveFault::new(LiveFaultClass::Config, &format!("the configuration {}{what}", path.display()));
     let unread = |cause: std::io::Error| told(format!(" cannot be read: {cause}"));
     match std::fs::metadata(path) {
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {

@@ -28,7 +28,7 @@ use super::address::{self, Address, Login};
 use super::bounded;
 pub use super::credentials::Credentials;
 use super::credentials::{self, Again, Authorize};
-use super::fault::{Fault, FaultClass};
+use super::fault::{LiveFault, LiveFaultClass};
 use super::kubeconfig;
 pub use super::kubeconfig::{ContextEntry, Flags, Selection, Surroundings, contexts, select};
 pub use super::plugin::Plugins;
@@ -83,7 +83,7 @@ pub struct Connected {
 ///
 /// # Errors
 /// One line and a hint; a command exits with 2.
-pub async fn connect(flags: &Flags) -> Result<Connected, Fault> {
+pub async fn connect(flags: &Flags) -> Result<Connected, LiveFault> {
     connect_in(flags, &Surroundings::of_process()).await
 }
 
@@ -91,7 +91,7 @@ pub async fn connect(flags: &Flags) -> Result<Connected, Fault> {
 ///
 /// # Errors
 /// As [`connect`].
-pub async fn connect_in(flags: &Flags, around: &Surroundings) -> Result<Connected, Fault> {
+pub async fn connect_in(flags: &Flags, around: &Surroundings) -> Result<Connected, LiveFault> {
     connect_to(kubeconfig::select(flags, around)?, flags, around).await
 }
 
@@ -99,7 +99,11 @@ pub async fn connect_in(flags: &Flags, around: &Surroundings) -> Result<Connecte
 ///
 /// # Errors
 /// As [`connect`].
-pub async fn connect_to(mut selection: Selection, flags: &Flags, around: &Surroundings) -> Result<Connected, Fault> {
+pub async fn connect_to(
+    mut selection: Selection,
+    flags: &Flags,
+    around: &Surroundings,
+) -> Result<Connected, LiveFault> {
     let again = {
         let (flags, around) = (flags.clone(), around.clone());
         Again::new(move || kubeconfig::user_again(&flags, &around))
@@ -141,7 +145,7 @@ pub async fn connect_to(mut selection: Selection, flags: &Flags, around: &Surrou
 ///
 /// # Errors
 /// The client cannot be built.
-pub fn to_address(server: Uri) -> Result<Client, Fault> {
+pub fn to_address(server: Uri) -> Result<Client, LiveFault> {
     client(Config::new(server), None, None, Gate::Reads)
 }
 
@@ -149,7 +153,7 @@ pub fn to_address(server: Uri) -> Result<Client, Fault> {
 ///
 /// # Errors
 /// The client cannot be built.
-pub fn writer_to_address(server: Uri) -> Result<Writer, Fault> {
+pub fn writer_to_address(server: Uri) -> Result<Writer, LiveFault> {
     client(Config::new(server), None, None, Gate::Writes).map(Writer::new)
 }
 
@@ -157,7 +161,7 @@ pub fn writer_to_address(server: Uri) -> Result<Writer, Fault> {
 ///
 /// # Errors
 /// The client cannot be built.
-pub fn over<H>(connector: H, server: Uri) -> Result<Client, Fault>
+pub fn over<H>(connector: H, server: Uri) -> Result<Client, LiveFault>
 where
     H: Service<Uri> + Clone + Send + Sync + 'static,
     H::Response: Connection + hyper::rt::Read + hyper::rt::Write + Send + Unpin + 'static,
@@ -171,7 +175,7 @@ where
 ///
 /// # Errors
 /// The client cannot be built.
-pub fn writer_over<H>(connector: H, server: Uri) -> Result<Writer, Fault>
+pub fn writer_over<H>(connector: H, server: Uri) -> Result<Writer, LiveFault>
 where
     H: Service<Uri> + Clone + Send + Sync + 'static,
     H::Response: Connection + hyper::rt::Read + hyper::rt::Write + Send + Unpin + 'static,
@@ -197,14 +201,14 @@ impl Gate {
     }
 }
 
-fn fault(what: &str) -> Fault {
-    Fault::new(FaultClass::Config, what)
+fn fault(what: &str) -> LiveFault {
+    LiveFault::new(LiveFaultClass::Config, what)
 }
 
 /// kube-rs's settings from our selection; `Config`'s own loader would ask the environment in its own way.
 ///
 /// A login in the server's address is basic authentication, as Go's client does it; the proxy keeps its own.
-fn config(selection: &Selection, around: &Surroundings) -> Result<(Config, Option<Login>, Option<Address>), Fault> {
+fn config(selection: &Selection, around: &Surroundings) -> Result<(Config, Option<Login>, Option<Address>), LiveFault> {
     let cluster = &selection.cluster;
     let name = &selection.cluster_name;
     let server = cluster.server.as_deref().filter(|it| !it.is_empty());
@@ -225,14 +229,14 @@ fn config(selection: &Selection, around: &Surroundings) -> Result<(Config, Optio
 }
 
 /// The server's address; without a scheme it is `https` where TLS is set up, as in client-go.
-fn server_address(server: &str, secured: bool) -> Result<Address, Fault> {
+fn server_address(server: &str, secured: bool) -> Result<Address, LiveFault> {
     let read = Address::read(server, if secured { "https" } else { "http" });
     let read = read.filter(|it| matches!(it.uri.scheme_str(), Some("http" | "https")));
     read.ok_or_else(|| fault(&format!("not the address of a server: {:?}", address::shown(server))))
 }
 
 /// The cluster's certificate authorities, DER.
-fn certificates(cluster: &kube::config::Cluster) -> Result<Option<Vec<Vec<u8>>>, Fault> {
+fn certificates(cluster: &kube::config::Cluster) -> Result<Option<Vec<Vec<u8>>>, LiveFault> {
     use base64::Engine as _;
     let text = match (&cluster.certificate_authority_data, &cluster.certificate_authority) {
         (Some(data), _) if !data.is_empty() => base64::engine::general_purpose::STANDARD
@@ -257,7 +261,7 @@ fn client(
     proxy: Option<Address>,
     credentials: Option<Credentials>,
     gate: Gate,
-) -> Result<Client, Fault> {
+) -> Result<Client, LiveFault> {
     let Some(Address { uri, login }) = proxy else { return stack(http(), config, None, credentials, gate) };
     let name = named(&uri);
     match uri.scheme_str() {
@@ -306,8 +310,8 @@ fn named(proxy: &Uri) -> Option<String> {
     proxy.host().map(|host| format!("{host}{port}"))
 }
 
-fn built(error: &kube::Error) -> Fault {
-    Fault { class: FaultClass::Config, hint: None, ..Fault::caused("cannot set up the connection", error) }
+fn built(error: &kube::Error) -> LiveFault {
+    LiveFault { class: LiveFaultClass::Config, hint: None, ..LiveFault::caused("cannot set up the connection", error) }
 }
 
 fn stack<H>(
@@ -316,7 +320,7 @@ fn stack<H>(
     proxy: Option<String>,
     credentials: Option<Credentials>,
     gate: Gate,
-) -> Result<Client, Fault>
+) -> Result<Client, LiveFault>
 where
     H: Service<Uri> + Clone + Send + Sync + 'static,
     H::Response: Connection + hyper::rt::Read + hyper::rt::Write + Send + Unpin + 'static,
@@ -345,8 +349,8 @@ where
         .layer(DecompressionLayer::new().gzip(!config.disable_compression))
         .map_err(move |error| {
             BoxError::from(match &proxy {
-                Some(proxy) => Fault::sent_through(&server, proxy, &error),
-                None => Fault::sent(&server, &error),
+                Some(proxy) => LiveFault::sent_through(&server, proxy, &error),
+                None => LiveFault::sent(&server, &error),
             })
         })
         .service(client);

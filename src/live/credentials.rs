@@ -26,7 +26,7 @@ use tokio::time::Instant;
 use tower::{BoxError, Layer, Service};
 
 use super::bounded;
-use super::fault::{Fault, FaultClass};
+use super::fault::{LiveFault, LiveFaultClass};
 use super::plugin::{self, Plugins};
 
 /// How often a token file is read.
@@ -112,7 +112,7 @@ impl fmt::Debug for Again {
 ///
 /// # Errors
 /// The token file cannot be read and there is no other token; the plugin fails; an `auth-provider` is named.
-pub async fn take(user: &mut AuthInfo, plugins: &Plugins, again: Again) -> Result<Option<Credentials>, Fault> {
+pub async fn take(user: &mut AuthInfo, plugins: &Plugins, again: Again) -> Result<Option<Credentials>, LiveFault> {
     if let Some(provider) = &user.auth_provider {
         return Err(refused(&provider.name));
     }
@@ -134,7 +134,7 @@ pub async fn take(user: &mut AuthInfo, plugins: &Plugins, again: Again) -> Resul
 type Given = (TokenSource, Option<SecretString>, Option<Timestamp>);
 
 /// The token that an entry leads to, and where the next one comes from; nothing where it speaks of none.
-async fn token(user: &mut AuthInfo, plugins: &Plugins) -> Result<Option<Given>, Fault> {
+async fn token(user: &mut AuthInfo, plugins: &Plugins) -> Result<Option<Given>, LiveFault> {
     let inline = user.token.take();
     let file = user.token_file.take().map(PathBuf::from);
     match (file, user.exec.take()) {
@@ -154,19 +154,19 @@ const PROVIDERS: &[(&str, &str)] = &[
     ("oidc", "kubectl oidc-login (kubelogin)"),
 ];
 
-fn refused(provider: &str) -> Fault {
+fn refused(provider: &str) -> LiveFault {
     let instead = PROVIDERS.iter().find(|it| it.0 == provider).map_or("a credential plugin", |it| it.1);
     let what = format!("auth-provider {provider} is not supported: credential plugins have replaced it");
     let hint = format!("use {instead} in users[].user.exec of the kubeconfig, or give --token");
-    Fault::new(FaultClass::Credentials, &what).hint(super::fault::one_line(&hint))
+    LiveFault::new(LiveFaultClass::Credentials, &what).hint(super::fault::one_line(&hint))
 }
 
-fn from_file(path: PathBuf, inline: Option<SecretString>) -> Result<Given, Fault> {
+fn from_file(path: PathBuf, inline: Option<SecretString>) -> Result<Given, LiveFault> {
     let token = match (read_token(&path), inline) {
         (Ok(token), _) | (Err(_), Some(token)) => token,
         (Err(cause), None) => {
             let what = format!("cannot read the token file {}: {cause}", path.display());
-            return Err(Fault::new(FaultClass::Credentials, &what));
+            return Err(LiveFault::new(LiveFaultClass::Credentials, &what));
         }
     };
     Ok((TokenSource::File(path), Some(token), None))
@@ -176,7 +176,7 @@ fn read_token(path: &Path) -> std::io::Result<SecretString> {
     Ok(SecretString::from(bounded::text(path, bounded::CREDENTIAL)?.trim().to_owned()))
 }
 
-async fn from_plugin(config: ExecConfig, user: &mut AuthInfo, plugins: &Plugins) -> Result<Given, Fault> {
+async fn from_plugin(config: ExecConfig, user: &mut AuthInfo, plugins: &Plugins) -> Result<Given, LiveFault> {
     let given = plugin::run(&config, plugins).await?;
     if let Some((certificate, key)) = given.identity {
         use base64::Engine as _;
@@ -189,7 +189,7 @@ async fn from_plugin(config: ExecConfig, user: &mut AuthInfo, plugins: &Plugins)
 
 impl Held {
     /// Renews the token when it is due; the last one stays when that fails and it may still hold.
-    async fn refresh(&mut self) -> Result<(), Fault> {
+    async fn refresh(&mut self) -> Result<(), LiveFault> {
         if self.refused && self.looked.elapsed() >= REFUSED_EVERY {
             if self.look_again().await? {
                 return Ok(());
@@ -215,7 +215,7 @@ impl Held {
     }
 
     /// Reads the kubeconfig again; whether it leads to another token.
-    async fn look_again(&mut self) -> Result<bool, Fault> {
+    async fn look_again(&mut self) -> Result<bool, LiveFault> {
         self.looked = Instant::now();
         let Some(mut user) = (self.again.0)() else { return Ok(false) };
         let entry = Entry::of(&user);
@@ -243,12 +243,13 @@ impl Credentials {
         held.looked = Instant::now().checked_sub(REFUSED_EVERY).unwrap_or(held.looked);
     }
 
-    async fn header(&self) -> Result<Option<HeaderValue>, Fault> {
+    async fn header(&self) -> Result<Option<HeaderValue>, LiveFault> {
         let mut held = self.0.lock().await;
         held.refresh().await?;
         let Some(token) = &held.token else { return Ok(None) };
         let header = HeaderValue::try_from(format!("Bearer {}", token.expose_secret()));
-        let mut header = header.map_err(|_| Fault::new(FaultClass::Credentials, "the token is no header value"))?;
+        let mut header =
+            header.map_err(|_| LiveFault::new(LiveFaultClass::Credentials, "the token is no header value"))?;
         header.set_sensitive(true);
         Ok(Some(header))
     }

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
-use super::fault::Fault;
+use super::fault::LiveFault;
 use super::pace::Pace;
 use super::request::{get, group_path};
 use super::transfer;
@@ -35,7 +35,7 @@ pub enum Found {
     Absent,
     /// It could not be asked; when it was absent at last, where that is known.
     Unsure {
-        fault: Fault,
+        fault: LiveFault,
         absent: Option<Timestamp>,
     },
 }
@@ -102,7 +102,7 @@ pub async fn discover(client: &Client, kinds: &[&'static KindSpec]) -> Discovere
     Discovered(found)
 }
 
-fn unsure(fault: &Fault) -> Found {
+fn unsure(fault: &LiveFault) -> Found {
     Found::Unsure { fault: fault.clone(), absent: None }
 }
 
@@ -111,7 +111,7 @@ async fn find(
     client: &Client,
     spec: &KindSpec,
     group: &Group,
-    asked: &mut BTreeMap<String, Result<Vec<String>, Fault>>,
+    asked: &mut BTreeMap<String, Result<Vec<String>, LiveFault>>,
 ) -> Found {
     let mut versions: Vec<&str> = group.versions.iter().map(|it| it.version.as_str()).collect();
     versions.sort_by_key(|it| *it != spec.version);
@@ -129,7 +129,7 @@ async fn find(
     Found::Absent
 }
 
-async fn resources(client: &Client, path: &str) -> Result<Vec<String>, Fault> {
+async fn resources(client: &Client, path: &str) -> Result<Vec<String>, LiveFault> {
     let read: Resources = ask(client, path).await?;
     Ok(read.resources.into_iter().map(|it| it.name).collect())
 }
@@ -138,15 +138,15 @@ async fn resources(client: &Client, path: &str) -> Result<Vec<String>, Fault> {
 ///
 /// # Errors
 /// It is no answer of discovery.
-pub fn names(text: &[u8], spec: &KindSpec) -> Result<bool, Fault> {
+pub fn names(text: &[u8], spec: &KindSpec) -> Result<bool, LiveFault> {
     let read: Result<Resources, _> = serde_json::from_slice(text);
-    let read = read.map_err(|_| Fault::garbled("the group's resources are not what an API server writes"))?;
+    let read = read.map_err(|_| LiveFault::garbled("the group's resources are not what an API server writes"))?;
     Ok(read.resources.iter().any(|it| it.name == spec.plural))
 }
 
-async fn ask<T: serde::de::DeserializeOwned>(client: &Client, path: &str) -> Result<T, Fault> {
+async fn ask<T: serde::de::DeserializeOwned>(client: &Client, path: &str) -> Result<T, LiveFault> {
     let text = transfer::read(client, get(path), CAP).await?;
-    serde_json::from_slice(&text).map_err(|_| Fault::garbled(&format!("{path} is not what an API server writes")))
+    serde_json::from_slice(&text).map_err(|_| LiveFault::garbled(&format!("{path} is not what an API server writes")))
 }
 
 /// Asks which optional kinds there are, every minute, and soon after one has gone.

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::time::Duration;
 
-use super::fault::{Fault, FaultClass};
+use super::fault::{LiveFault, LiveFaultClass};
 
 /// How many objects a list may have; the largest clusters known have some hundred thousand of a kind.
 pub const OBJECTS: usize = 1_000_000;
@@ -33,7 +33,7 @@ impl Bound {
     ///
     /// # Errors
     /// The list does not end.
-    pub fn page(&mut self, objects: usize, continues: &str) -> Result<Duration, Fault> {
+    pub fn page(&mut self, objects: usize, continues: &str) -> Result<Duration, LiveFault> {
         self.objects(objects)?;
         if continues.is_empty() {
             return Ok(Duration::ZERO);
@@ -41,11 +41,11 @@ impl Bound {
         let mut hasher = DefaultHasher::new();
         continues.hash(&mut hasher);
         if !self.tokens.insert(hasher.finish()) {
-            return Err(Fault::garbled("the list does not end: a continue token came twice"));
+            return Err(LiveFault::garbled("the list does not end: a continue token came twice"));
         }
         self.empty = if objects == 0 { self.empty + 1 } else { 0 };
         if self.empty > EMPTY {
-            return Err(Fault::garbled(&format!("the list does not end: {EMPTY} pages in a row are empty")));
+            return Err(LiveFault::garbled(&format!("the list does not end: {EMPTY} pages in a row are empty")));
         }
         Ok(if objects < SMALL { REST } else { Duration::ZERO })
     }
@@ -54,10 +54,11 @@ impl Bound {
     ///
     /// # Errors
     /// They are more than [`OBJECTS`].
-    pub fn objects(&mut self, more: usize) -> Result<(), Fault> {
+    pub fn objects(&mut self, more: usize) -> Result<(), LiveFault> {
         self.objects += more;
-        let beyond =
-            || Fault::new(FaultClass::Endless, "the list has more than 1,000,000 objects: kreach reads no further");
+        let beyond = || {
+            LiveFault::new(LiveFaultClass::Endless, "the list has more than 1,000,000 objects: kreach reads no further")
+        };
         if self.objects > OBJECTS { Err(beyond()) } else { Ok(()) }
     }
 }
@@ -71,7 +72,10 @@ mod tests {
         let mut again = Bound::default();
         assert_eq!(again.page(500, "a").ok(), Some(Duration::ZERO));
         assert_eq!(again.page(1, "b").ok(), Some(REST), "small pages come slower");
-        assert!(again.page(500, "a").is_err_and(|it| it.class == FaultClass::Garbled), "not only the last one counts");
+        assert!(
+            again.page(500, "a").is_err_and(|it| it.class == LiveFaultClass::Garbled),
+            "not only the last one counts"
+        );
         let mut empty = Bound::default();
         let given_up = (0..).find(|it| empty.page(0, &it.to_string()).is_err());
         assert_eq!(given_up, Some(20));

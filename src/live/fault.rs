@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use hyper_util::client::legacy::Error as HttpError;
 
+use crate::ask::{self, FaultKind};
 use crate::kinds::{Status, WireError};
 use crate::model::untrusted;
 
@@ -23,7 +24,7 @@ const SHOWN: usize = 240;
 
 /// Where it went wrong.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum FaultClass {
+pub enum LiveFaultClass {
     /// The kubeconfig, or what it names, cannot be used.
     Config,
     /// No credentials could be had.
@@ -49,31 +50,31 @@ pub enum FaultClass {
     Refused,
 }
 
-impl FaultClass {
+impl LiveFaultClass {
     /// A word for the status line.
     pub const fn as_str(self) -> &'static str {
         match self {
-            FaultClass::Config => "config",
-            FaultClass::Credentials => "credentials",
-            FaultClass::Dns => "DNS",
-            FaultClass::Tcp => "TCP",
-            FaultClass::Tls => "TLS",
-            FaultClass::Proxy => "proxy",
-            FaultClass::Http(_) => "HTTP",
-            FaultClass::Timeout => "timeout",
-            FaultClass::Closed => "closed",
-            FaultClass::Garbled => "garbled",
-            FaultClass::TooBig => "too big",
-            FaultClass::Endless => "endless",
-            FaultClass::Refused => "refused",
+            LiveFaultClass::Config => "config",
+            LiveFaultClass::Credentials => "credentials",
+            LiveFaultClass::Dns => "DNS",
+            LiveFaultClass::Tcp => "TCP",
+            LiveFaultClass::Tls => "TLS",
+            LiveFaultClass::Proxy => "proxy",
+            LiveFaultClass::Http(_) => "HTTP",
+            LiveFaultClass::Timeout => "timeout",
+            LiveFaultClass::Closed => "closed",
+            LiveFaultClass::Garbled => "garbled",
+            LiveFaultClass::TooBig => "too big",
+            LiveFaultClass::Endless => "endless",
+            LiveFaultClass::Refused => "refused",
         }
     }
 }
 
-/// One thing that went wrong.
+/// One thing that went wrong with a request, as whoever sent it has to know it; a face gets it as an [`ask::Fault`].
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Fault {
-    pub class: FaultClass,
+pub struct LiveFault {
+    pub class: LiveFaultClass,
     /// One clause, escaped: what failed and on what.
     pub what: String,
     /// What the user can do, where there is something.
@@ -86,24 +87,30 @@ pub struct Fault {
     pub is_unsent: bool,
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for LiveFault {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(&self.what)
     }
 }
 
-impl StdError for Fault {}
+impl StdError for LiveFault {}
 
-impl Fault {
+impl From<LiveFault> for ask::Fault {
+    fn from(fault: LiveFault) -> Self {
+        ask::Fault::of(FaultKind::Connection, fault.what).hinted(fault.hint.unwrap_or_default())
+    }
+}
+
+impl LiveFault {
     /// A fault of this class; the text may be anyone's.
-    pub fn new(class: FaultClass, what: &str) -> Self {
-        let is_unsent = matches!(class, FaultClass::Config | FaultClass::Credentials | FaultClass::Refused);
+    pub fn new(class: LiveFaultClass, what: &str) -> Self {
+        let is_unsent = matches!(class, LiveFaultClass::Config | LiveFaultClass::Credentials | LiveFaultClass::Refused);
         Self { class, what: one_line(what), hint: None, reason: String::new(), retry_after: None, is_unsent }
     }
 
     /// What came is not what the API defines.
     pub fn garbled(what: &str) -> Self {
-        Self::new(FaultClass::Garbled, what)
+        Self::new(LiveFaultClass::Garbled, what)
     }
 
     /// From an answer that is no page or no event.
@@ -117,7 +124,7 @@ impl Fault {
     /// From a `Status` that came where something else should.
     pub fn of_status(status: &Status) -> Self {
         let what = format!("the server answered {}: {}", status.code, status.message);
-        let mut fault = Self::new(FaultClass::Http(status.code), &what);
+        let mut fault = Self::new(LiveFaultClass::Http(status.code), &what);
         fault.reason = one_line(&status.reason);
         fault
     }
@@ -131,7 +138,7 @@ impl Fault {
     /// The HTTP status, where one was answered.
     pub fn status(&self) -> Option<u16> {
         match self.class {
-            FaultClass::Http(status) => Some(status),
+            LiveFaultClass::Http(status) => Some(status),
             _ => None,
         }
     }
@@ -160,7 +167,7 @@ impl Fault {
         let read: Status = serde_json::from_slice(body).unwrap_or_default();
         let text = if read.kind == "Status" { read.message } else { plain_text(body) };
         let text = if text.trim().is_empty() { "no message".to_owned() } else { text };
-        let mut fault = Self::new(FaultClass::Http(status), &format!("the server answered {status}: {text}"));
+        let mut fault = Self::new(LiveFaultClass::Http(status), &format!("the server answered {status}: {text}"));
         fault.reason = one_line(&read.reason);
         fault.hint = hint_for(status).map(str::to_owned);
         fault
@@ -175,8 +182,8 @@ impl Fault {
     pub fn sent_through(server: &str, proxy: &str, error: &(dyn StdError + 'static)) -> Self {
         let fault = Self::caused(&format!("cannot reach {server} through the proxy {proxy}"), error);
         match fault.class {
-            FaultClass::Dns | FaultClass::Tcp | FaultClass::Timeout | FaultClass::Closed => {
-                Self { hint: hint_of(FaultClass::Proxy).map(str::to_owned), ..fault }
+            LiveFaultClass::Dns | LiveFaultClass::Tcp | LiveFaultClass::Timeout | LiveFaultClass::Closed => {
+                Self { hint: hint_of(LiveFaultClass::Proxy).map(str::to_owned), ..fault }
             }
             _ => fault,
         }
@@ -187,13 +194,13 @@ impl Fault {
         let mut chain = Vec::new();
         let mut next = Some(error);
         while let Some(cause) = next.filter(|_| chain.len() < 16) {
-            if let Some(fault) = cause.downcast_ref::<Fault>() {
+            if let Some(fault) = cause.downcast_ref::<LiveFault>() {
                 return fault.clone();
             }
             chain.push(cause);
             next = cause.source();
         }
-        let class = chain.iter().rev().find_map(|it| class_of(*it)).unwrap_or(FaultClass::Tcp);
+        let class = chain.iter().rev().find_map(|it| class_of(*it)).unwrap_or(LiveFaultClass::Tcp);
         let root = chain.last().map(|it| it.to_string()).unwrap_or_default();
         // What the runtime says of the deadline of connecting (N4).
         let root = root.replace("deadline has elapsed", "no connection within 10 s, TLS included");
@@ -204,36 +211,38 @@ impl Fault {
 }
 
 /// The class of one cause; `None`: ask its cause.
-fn class_of(cause: &(dyn StdError + 'static)) -> Option<FaultClass> {
+fn class_of(cause: &(dyn StdError + 'static)) -> Option<LiveFaultClass> {
     let text = cause.to_string();
     if ["dns error", "failed to lookup address", "invalid dns name"].iter().any(|it| text.contains(it)) {
-        return Some(FaultClass::Dns);
+        return Some(LiveFaultClass::Dns);
     }
     if ["certificate", "received fatal alert", "corrupt message", "tls handshake"].iter().any(|it| text.contains(it)) {
-        return Some(FaultClass::Tls);
+        return Some(LiveFaultClass::Tls);
     }
     if text.contains("tunnel error") || text.contains("SOCKS error") {
-        return Some(FaultClass::Proxy);
+        return Some(LiveFaultClass::Proxy);
     }
     if text.contains("connection closed before message completed") {
-        return Some(FaultClass::Closed);
+        return Some(LiveFaultClass::Closed);
     }
     let io = cause.downcast_ref::<std::io::Error>()?;
     match io.kind() {
-        ErrorKind::TimedOut => Some(FaultClass::Timeout),
-        ErrorKind::ConnectionReset | ErrorKind::UnexpectedEof | ErrorKind::BrokenPipe => Some(FaultClass::Closed),
-        ErrorKind::InvalidData => Some(FaultClass::Garbled),
+        ErrorKind::TimedOut => Some(LiveFaultClass::Timeout),
+        ErrorKind::ConnectionReset | ErrorKind::UnexpectedEof | ErrorKind::BrokenPipe => Some(LiveFaultClass::Closed),
+        ErrorKind::InvalidData => Some(LiveFaultClass::Garbled),
         _ => None,
     }
 }
 
-fn hint_of(class: FaultClass) -> Option<&'static str> {
+fn hint_of(class: LiveFaultClass) -> Option<&'static str> {
     match class {
-        FaultClass::Dns => Some("check the server's name in the kubeconfig, and the VPN"),
-        FaultClass::Tcp => Some("is the API server up, and is this its address?"),
-        FaultClass::Tls => Some("check certificate-authority and tls-server-name in the kubeconfig, and both clocks"),
-        FaultClass::Proxy => Some("check proxy-url in the kubeconfig, or HTTPS_PROXY and NO_PROXY"),
-        FaultClass::Timeout => Some("is the network there, and does a proxy stand in between?"),
+        LiveFaultClass::Dns => Some("check the server's name in the kubeconfig, and the VPN"),
+        LiveFaultClass::Tcp => Some("is the API server up, and is this its address?"),
+        LiveFaultClass::Tls => {
+            Some("check certificate-authority and tls-server-name in the kubeconfig, and both clocks")
+        }
+        LiveFaultClass::Proxy => Some("check proxy-url in the kubeconfig, or HTTPS_PROXY and NO_PROXY"),
+        LiveFaultClass::Timeout => Some("is the network there, and does a proxy stand in between?"),
         _ => None,
     }
 }
@@ -287,11 +296,11 @@ mod tests {
     #[test]
     fn foreign_texts_become_one_escaped_line() {
         let html = format!("<html>\n<head><title>502 Bad\nGateway</title></head>{}</html>", "x".repeat(10_000_000));
-        let fault = Fault::answered(502, html.as_bytes());
+        let fault = LiveFault::answered(502, html.as_bytes());
         assert!(fault.what.starts_with("the server answered 502: 502 Bad Gateway xxx"), "{fault}");
         assert!(fault.what.chars().count() < 300 && !fault.what.contains('\n'));
         let status = r#"{"kind":"Status","message":"evil \u001b]0;pwned\u0007","reason":"Forbidden","code":403}"#;
-        let fault = Fault::answered(403, status.as_bytes());
+        let fault = LiveFault::answered(403, status.as_bytes());
         assert_eq!(fault.what, "the server answered 403: evil \\u{1b}]0;pwned\\u{7}");
         assert_eq!((fault.reason.as_str(), fault.status()), ("Forbidden", Some(403)));
     }
@@ -299,10 +308,10 @@ mod tests {
     #[test]
     fn what_is_too_old_or_too_new_wants_a_new_list() {
         let expired = br#"{"kind":"Status","message":"too old resource version","reason":"Expired","code":410}"#;
-        assert!(Fault::answered(410, expired).wants_relist());
-        assert!(Fault::answered(410, b"gone").wants_relist());
+        assert!(LiveFault::answered(410, expired).wants_relist());
+        assert!(LiveFault::answered(410, b"gone").wants_relist());
         let large = br#"{"kind":"Status","message":"Too large resource version: 9, current: 5","reason":"Timeout"}"#;
-        assert!(Fault::answered(504, large).wants_relist());
-        assert!(!Fault::answered(504, b"upstream timed out").wants_relist());
+        assert!(LiveFault::answered(504, large).wants_relist());
+        assert!(!LiveFault::answered(504, b"upstream timed out").wants_relist());
     }
 }

@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::endless::Bound;
-use super::fault::Fault;
+use super::fault::LiveFault;
 use super::health::{Batch, Condition, Health};
 use super::pace::Pace;
 use super::request::Ask;
@@ -85,7 +85,7 @@ pub enum Served {
     No,
     /// It cannot be asked, and was absent then.
     Unsure {
-        fault: Fault,
+        fault: LiveFault,
         absent: Option<Timestamp>,
     },
 }
@@ -312,7 +312,7 @@ impl Follow {
         let number: u64 = event.version.parse().unwrap_or(0);
         match event.step {
             Step::Failed(status) => {
-                self.failed(&Fault::of_status(&status), now);
+                self.failed(&LiveFault::of_status(&status), now);
                 return ReadOn::No;
             }
             Step::Bookmark { ends_initial_events } => self.bookmark(ends_initial_events, event.version, number, now),

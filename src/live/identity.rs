@@ -12,7 +12,7 @@ use serde::Deserialize;
 use tokio::sync::{Notify, mpsc};
 use tokio::time::{sleep, timeout};
 
-use super::fault::Fault;
+use super::fault::LiveFault;
 use super::health::Batch;
 use super::request::{get, object};
 use super::transfer;
@@ -38,7 +38,7 @@ struct Metadata {
     uid: String,
 }
 
-pub(super) async fn read_namespace(client: &Client, name: &str) -> Result<Vec<u8>, Fault> {
+pub(super) async fn read_namespace(client: &Client, name: &str) -> Result<Vec<u8>, LiveFault> {
     let spec = spec(Kind::NAMESPACE).expect("the table has namespaces");
     transfer::read(client, get(&object(spec, spec.version, "", name)), CAP).await
 }

@@ -17,7 +17,7 @@ use kube::config::{AuthInfo, Cluster, Context, ExecAuthCluster, Kubeconfig};
 
 use super::bounded;
 use super::configuration::{self, OfContext};
-use super::fault::{Fault, FaultClass};
+use super::fault::{LiveFault, LiveFaultClass};
 use super::plugin::Plugins;
 use crate::ask::nearest::{did_you_mean, nearest};
 
@@ -109,15 +109,15 @@ pub struct Selection {
 /// Where the files of a pod's own account are mounted.
 const ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 
-fn config(what: &str) -> Fault {
-    Fault::new(FaultClass::Config, what)
+fn config(what: &str) -> LiveFault {
+    LiveFault::new(LiveFaultClass::Config, what)
 }
 
 /// Reads the kubeconfig by kubectl's rules and lays the flags over it.
 ///
 /// # Errors
 /// One line and a hint: a file that is missing or broken, a context, cluster or user that does not exist.
-pub fn select(flags: &Flags, around: &Surroundings) -> Result<Selection, Fault> {
+pub fn select(flags: &Flags, around: &Surroundings) -> Result<Selection, LiveFault> {
     let mut warnings = Vec::new();
     let files = read(flags, around, &mut warnings)?;
     if is_empty(&files) && flags.server.is_none() {
@@ -154,7 +154,7 @@ pub fn select(flags: &Flags, around: &Surroundings) -> Result<Selection, Fault> 
 }
 
 /// What the configuration says of a context.
-fn configured(around: &Surroundings, context: &str) -> Result<OfContext, Fault> {
+fn configured(around: &Surroundings, context: &str) -> Result<OfContext, LiveFault> {
     around.configuration.as_ref().map_or_else(|| Ok(OfContext::default()), |it| configuration::of_context(it, context))
 }
 
@@ -180,7 +180,7 @@ pub fn user_again(flags: &Flags, around: &Surroundings) -> Option<AuthInfo> {
 ///
 /// # Errors
 /// As [`select`]: a file that is missing or broken.
-pub fn contexts(flags: &Flags, around: &Surroundings) -> Result<Vec<ContextEntry>, Fault> {
+pub fn contexts(flags: &Flags, around: &Surroundings) -> Result<Vec<ContextEntry>, LiveFault> {
     let files = read(flags, around, &mut Vec::new())?;
     let name = flags.context.clone().or_else(|| files.current_context.clone()).unwrap_or_default();
     Ok(entries(&files, &name))
@@ -207,7 +207,7 @@ fn is_empty(files: &Kubeconfig) -> bool {
 }
 
 /// The merged files that the flags and the environment name.
-fn read(flags: &Flags, around: &Surroundings, warnings: &mut Vec<String>) -> Result<Kubeconfig, Fault> {
+fn read(flags: &Flags, around: &Surroundings, warnings: &mut Vec<String>) -> Result<Kubeconfig, LiveFault> {
     if let Some(path) = &flags.kubeconfig {
         return read_file(path);
     }
@@ -231,7 +231,7 @@ fn read(flags: &Flags, around: &Surroundings, warnings: &mut Vec<String>) -> Res
 /// How large a kubeconfig may be: the largest known have some thousand contexts.
 const MAX_BYTES: usize = 16 << 20;
 
-fn read_file(path: &Path) -> Result<Kubeconfig, Fault> {
+fn read_file(path: &Path) -> Result<Kubeconfig, LiveFault> {
     let unread = |cause: &dyn std::fmt::Display| format!("cannot read kubeconfig {}: {cause}", path.display());
     let hinted =
         |what: &str| config(what).hint("name another one with --kubeconfig or KUBECONFIG, or read files with --from");
@@ -273,7 +273,7 @@ fn paths(paths: &[PathBuf]) -> String {
     paths.iter().map(|it| it.display().to_string()).collect::<Vec<_>>().join(", ")
 }
 
-fn context(files: &Kubeconfig, name: &str, flags: &Flags) -> Result<Context, Fault> {
+fn context(files: &Kubeconfig, name: &str, flags: &Flags) -> Result<Context, LiveFault> {
     let found = files.contexts.iter().find(|it| it.name == name);
     if let Some(found) = found {
         return Ok(found.context.clone().unwrap_or_default());
@@ -289,7 +289,7 @@ fn context(files: &Kubeconfig, name: &str, flags: &Flags) -> Result<Context, Fau
     Err(config("the kubeconfig has no current context").hint(format!("name one with --context: {known}")))
 }
 
-fn cluster(files: &Kubeconfig, name: &str, context: &str, flags: &Flags) -> Result<Cluster, Fault> {
+fn cluster(files: &Kubeconfig, name: &str, context: &str, flags: &Flags) -> Result<Cluster, LiveFault> {
     let found = files.clusters.iter().find(|it| it.name == name).and_then(|it| it.cluster.clone());
     match found {
         Some(found) => Ok(found),
@@ -306,7 +306,7 @@ fn cluster(files: &Kubeconfig, name: &str, context: &str, flags: &Flags) -> Resu
 }
 
 /// The user of this name; a missing one of a context is nobody (as in client-go), a missing one of a flag is an error.
-fn user(files: &Kubeconfig, name: &str, flags: &Flags) -> Result<AuthInfo, Fault> {
+fn user(files: &Kubeconfig, name: &str, flags: &Flags) -> Result<AuthInfo, LiveFault> {
     let found = files.auth_infos.iter().find(|it| it.name == name).and_then(|it| it.auth_info.clone());
     if found.is_none() && flags.user.is_some() {
         let names = files.auth_infos.iter().map(|it| it.name.as_str());
@@ -315,7 +315,7 @@ fn user(files: &Kubeconfig, name: &str, flags: &Flags) -> Result<AuthInfo, Fault
     Ok(found.unwrap_or_default())
 }
 
-fn override_cluster(cluster: &mut Cluster, flags: &Flags) -> Result<(), Fault> {
+fn override_cluster(cluster: &mut Cluster, flags: &Flags) -> Result<(), LiveFault> {
     const BOTH: &str = "specifying a root certificates file with the insecure flag is not allowed";
     if flags.insecure_skip_tls_verify && flags.certificate_authority.is_some() {
         return Err(config(BOTH).hint("give --certificate-authority or --insecure-skip-tls-verify, not both"));
@@ -365,7 +365,7 @@ fn override_user(user: &mut AuthInfo, flags: &Flags) {
 }
 
 /// The account of the pod we run in, when we run in one.
-fn in_cluster(flags: &Flags, around: &Surroundings, warnings: Vec<String>) -> Result<Selection, Fault> {
+fn in_cluster(flags: &Flags, around: &Surroundings, warnings: Vec<String>) -> Result<Selection, LiveFault> {
     let both = around.text("KUBERNETES_SERVICE_HOST").zip(around.text("KUBERNETES_SERVICE_PORT"));
     let token = Path::new(ACCOUNT).join("token");
     let Some((host, port)) = both.filter(|_| token.exists()) else {
@@ -446,7 +446,7 @@ contexts:
         }
     }
 
-    fn what(result: Result<Selection, Fault>) -> (String, String) {
+    fn what(result: Result<Selection, LiveFault>) -> (String, String) {
         let fault = result.expect_err("a fault");
         (fault.what, fault.hint.unwrap_or_default())
     }

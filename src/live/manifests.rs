@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 
 use super::discovery::{Group, Groups};
 use super::endless::Bound;
-use super::fault::Fault;
+use super::fault::LiveFault;
 use super::read::{OBJECT_CAP, Reader};
 use super::request::{self, Ask};
 use super::transfer::{PAGE_CAP, WHOLE_CAP};
@@ -43,7 +43,7 @@ impl Reader {
     ///
     /// # Errors
     /// The first request that failed for another reason than not being allowed.
-    pub async fn manifests(&self) -> Result<Manifests, Fault> {
+    pub async fn manifests(&self) -> Result<Manifests, LiveFault> {
         self.manifests_told(&|_, _| {}).await
     }
 
@@ -51,7 +51,7 @@ impl Reader {
     ///
     /// # Errors
     /// As those of [`Reader::manifests`].
-    pub async fn manifests_told(&self, tell: &(dyn Fn(usize, usize) + Sync)) -> Result<Manifests, Fault> {
+    pub async fn manifests_told(&self, tell: &(dyn Fn(usize, usize) + Sync)) -> Result<Manifests, LiveFault> {
         let mut found = Manifests::default();
         let groups = self.groups().await?;
         // Pods come last of them: nearly all were made by what is known by then, and are not kept.
@@ -68,14 +68,14 @@ impl Reader {
     }
 
     /// The versions of each group that is served.
-    async fn groups(&self) -> Result<Vec<Group>, Fault> {
+    async fn groups(&self) -> Result<Vec<Group>, LiveFault> {
         let text = self.send(request::get("/apis"), PAGE_CAP).await?;
         let read: Result<Groups, _> = serde_json::from_slice(&text);
-        read.map(|it| it.groups).map_err(|_| Fault::garbled("/apis is not what an API server writes"))
+        read.map(|it| it.groups).map_err(|_| LiveFault::garbled("/apis is not what an API server writes"))
     }
 
     /// All objects of a kind; where that is forbidden, those of the namespaces that are looked into.
-    async fn all_of(&self, row: &'static DeclaringKind, version: &str, found: &mut Manifests) -> Result<(), Fault> {
+    async fn all_of(&self, row: &'static DeclaringKind, version: &str, found: &mut Manifests) -> Result<(), LiveFault> {
         match self.declared(row, version, &Scope::Everywhere, found).await {
             Ok(()) => Ok(()),
             // Not served, or no longer.
@@ -100,7 +100,7 @@ impl Reader {
         version: &str,
         scope: &Scope,
         found: &mut Manifests,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), LiveFault> {
         let (mut bound, mut continues) = (Bound::default(), String::new());
         loop {
             let ask = Ask::Page { continues: std::mem::take(&mut continues), limit: PAGE };
@@ -112,7 +112,7 @@ impl Reader {
                 page => (page?, false),
             };
             let list: Result<List, _> = serde_json::from_slice(&text);
-            let list = list.map_err(|_| Fault::garbled(&format!("a list of {} cannot be read", row.plural)))?;
+            let list = list.map_err(|_| LiveFault::garbled(&format!("a list of {} cannot be read", row.plural)))?;
             let items = list.items.unwrap_or_default();
             items.iter().for_each(|it| found.take(row, it.get(), ""));
             continues = list.metadata.continues.unwrap_or_default();
@@ -125,7 +125,7 @@ impl Reader {
     }
 
     /// The ConfigMaps that workloads name, and no others.
-    async fn config_maps(&self, found: &mut Manifests) -> Result<(), Fault> {
+    async fn config_maps(&self, found: &mut Manifests) -> Result<(), LiveFault> {
         let row = ROWS.iter().find(|it| it.word == "ConfigMap").expect("the table has ConfigMaps");
         let named: BTreeSet<(String, String)> = found.named_config_maps();
         let reads = named.iter().map(|(namespace, name)| {

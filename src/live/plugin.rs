@@ -24,7 +24,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use tokio::process::Command;
 
-use super::fault::{Fault, FaultClass, one_line};
+use super::fault::{LiveFault, LiveFaultClass, one_line};
 
 use apart::NOT_STARTED;
 pub use apart::start_apart;
@@ -126,9 +126,9 @@ fn asks(plugin: &ExecConfig, plugins: &Plugins, has_terminal: bool) -> Result<As
 ///
 /// # Errors
 /// It cannot be started, takes too long, fails, prints something else, or must ask and may not.
-pub async fn run(plugin: &ExecConfig, plugins: &Plugins) -> Result<Given, Fault> {
+pub async fn run(plugin: &ExecConfig, plugins: &Plugins) -> Result<Given, LiveFault> {
     let name = plugin.command.clone().unwrap_or_default();
-    let fault = |what: &str| Fault::new(FaultClass::Credentials, &format!("credential plugin {name}: {what}"));
+    let fault = |what: &str| LiveFault::new(LiveFaultClass::Credentials, &format!("credential plugin {name}: {what}"));
     let asks = asks(plugin, plugins, std::io::stdin().is_terminal()).map_err(|it| fault(it.0).hint(it.1))?;
     let install = || plugin.install_hint.clone().unwrap_or_else(|| "is it installed, and in PATH?".to_owned());
     let not_started = |cause: &str| fault(&format!("{NOT_STARTED}{cause}")).hint(one_line(&install()));

@@ -10,7 +10,7 @@ use http::Uri;
 use ipnet::IpNet;
 
 use super::address::{self, Address};
-use super::fault::{Fault, FaultClass};
+use super::fault::{LiveFault, LiveFaultClass};
 
 /// The proxy for this server: the cluster's own, or what `variable` (a look-up in the environment) says.
 ///
@@ -20,7 +20,7 @@ pub fn proxy_for(
     server: &Uri,
     own: Option<&str>,
     variable: impl Fn(&str) -> Option<String>,
-) -> Result<Option<Address>, Fault> {
+) -> Result<Option<Address>, LiveFault> {
     if let Some(own) = own.filter(|it| !it.is_empty()) {
         return parse(own).map(Some);
     }
@@ -39,9 +39,9 @@ pub fn proxy_for(
 }
 
 /// Reads a proxy's address; without a scheme it is `http`.
-fn parse(text: &str) -> Result<Address, Fault> {
+fn parse(text: &str) -> Result<Address, LiveFault> {
     let no_address = || format!("not the address of a proxy: {:?}", address::shown(text));
-    Address::read(text, "http").ok_or_else(|| Fault::new(FaultClass::Config, &no_address()))
+    Address::read(text, "http").ok_or_else(|| LiveFault::new(LiveFaultClass::Config, &no_address()))
 }
 
 /// Whether `NO_PROXY` (or being local) keeps requests to this server from the proxy.

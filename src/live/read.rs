@@ -19,7 +19,7 @@ use tokio::task::JoinSet;
 use super::connect::Connected;
 use super::discovery::{self, Discovered, Found, discover};
 use super::endless::Bound;
-use super::fault::{Fault, FaultClass};
+use super::fault::{LiveFault, LiveFaultClass};
 use super::request::{self, Ask};
 use super::transfer::{self, PAGE_CAP, WHOLE_CAP};
 use crate::ask::needs::{Needs, Read};
@@ -85,7 +85,7 @@ impl Reader {
     ///
     /// # Errors
     /// The first request that failed for another reason than not being allowed.
-    pub async fn read(&self, cluster: &mut Cluster, needs: &Needs) -> Result<(), Fault> {
+    pub async fn read(&self, cluster: &mut Cluster, needs: &Needs) -> Result<(), LiveFault> {
         self.bring(needs, |brought| {
             brought.deltas.into_iter().for_each(|it| drop(cluster.apply(it)));
             cluster.coverage.addresses.extend(brought.address);
@@ -98,7 +98,7 @@ impl Reader {
     ///
     /// # Errors
     /// The first request that failed for another reason than not being allowed.
-    pub async fn bring(&self, needs: &Needs, mut take: impl FnMut(Brought)) -> Result<(), Fault> {
+    pub async fn bring(&self, needs: &Needs, mut take: impl FnMut(Brought)) -> Result<(), LiveFault> {
         let mut tasks = JoinSet::new();
         for read in &needs.0 {
             let (reader, read) = (self.clone(), read.clone());
@@ -113,7 +113,7 @@ impl Reader {
         Ok(())
     }
 
-    async fn one(&self, read: &Read) -> Result<Brought, Fault> {
+    async fn one(&self, read: &Read) -> Result<Brought, LiveFault> {
         let deltas = match read {
             Read::One(id) => self.object(id).await?,
             Read::All { kind, scope } => self.all(*kind, scope).await?,
@@ -127,7 +127,11 @@ impl Reader {
     }
 
     /// Several kinds at once in one scope; kinds of the cluster as a whole are read as a whole.
-    async fn each(&self, kinds: impl Iterator<Item = &'static KindSpec>, scope: &Scope) -> Result<Vec<Delta>, Fault> {
+    async fn each(
+        &self,
+        kinds: impl Iterator<Item = &'static KindSpec>,
+        scope: &Scope,
+    ) -> Result<Vec<Delta>, LiveFault> {
         let reads = kinds.map(|spec| {
             let scope = if spec.is_namespaced() { scope.clone() } else { Scope::Everywhere };
             async move { self.all(spec.kind, &scope).await }
@@ -136,7 +140,7 @@ impl Reader {
     }
 
     /// The version in which a kind is to be asked for; else why that is not known, `None`: it is not served.
-    pub(super) async fn version(&self, spec: &'static KindSpec) -> Result<String, Option<Fault>> {
+    pub(super) async fn version(&self, spec: &'static KindSpec) -> Result<String, Option<LiveFault>> {
         if spec.presence == Presence::Always {
             return Ok(spec.version.to_owned());
         }
@@ -152,7 +156,7 @@ impl Reader {
     }
 
     /// All objects of a kind in a scope, and that scope's coverage.
-    async fn all(&self, kind: Kind, scope: &Scope) -> Result<Vec<Delta>, Fault> {
+    async fn all(&self, kind: Kind, scope: &Scope) -> Result<Vec<Delta>, LiveFault> {
         let Some(spec) = kinds::spec(kind) else { return Ok(Vec::new()) };
         let covered = |scope: &Scope, coverage| Delta::Covered { kind, scope: scope.clone(), coverage };
         let version = match self.version(spec).await {
@@ -179,13 +183,13 @@ impl Reader {
     }
 
     /// Whether a kind's own group names it: after a 404, which alone proves nothing.
-    async fn is_named(&self, spec: &'static KindSpec, version: &str) -> Result<bool, Fault> {
+    async fn is_named(&self, spec: &'static KindSpec, version: &str) -> Result<bool, LiveFault> {
         let text = self.send(request::list(spec, version, &Scope::Everywhere, &Ask::Group), PAGE_CAP).await?;
         discovery::names(&text, spec)
     }
 
     /// What may be listed of a kind that may not be listed as a whole.
-    async fn in_namespaces(&self, spec: &'static KindSpec, version: &str) -> Result<Vec<Delta>, Fault> {
+    async fn in_namespaces(&self, spec: &'static KindSpec, version: &str) -> Result<Vec<Delta>, LiveFault> {
         let mut deltas = Vec::new();
         for name in &self.0.namespaces {
             let scope = Scope::Namespace(name.clone());
@@ -204,7 +208,13 @@ impl Reader {
     }
 
     /// A whole list; a page that expired makes it begin again, without pages (G3).
-    async fn list(&self, spec: &'static KindSpec, version: &str, scope: &Scope, filter: &str) -> Result<Page, Fault> {
+    async fn list(
+        &self,
+        spec: &'static KindSpec,
+        version: &str,
+        scope: &Scope,
+        filter: &str,
+    ) -> Result<Page, LiveFault> {
         let mut intern = Intern::new();
         let (mut whole, mut bound) = (Page::default(), Bound::default());
         loop {
@@ -237,27 +247,35 @@ impl Reader {
         ask: &Ask,
         filter: &str,
         intern: &mut Intern,
-    ) -> Result<Page, Fault> {
+    ) -> Result<Page, LiveFault> {
         let cap = if *ask == Ask::Whole { WHOLE_CAP } else { PAGE_CAP };
         let text = self.send(request::filtered(spec, version, scope, ask, filter), cap).await?;
-        kinds::read_list(spec, &text, intern).map_err(|it| Fault::of_wire(&it))
+        kinds::read_list(spec, &text, intern).map_err(|it| LiveFault::of_wire(&it))
     }
 
     pub(super) fn shared(&self) -> &Shared {
         &self.0
     }
 
-    pub(super) async fn send(&self, request: http::Request<kube::client::Body>, cap: usize) -> Result<Vec<u8>, Fault> {
+    pub(super) async fn send(
+        &self,
+        request: http::Request<kube::client::Body>,
+        cap: usize,
+    ) -> Result<Vec<u8>, LiveFault> {
         let _turn = self.0.at_once.acquire().await.ok();
         let read = transfer::read(&self.0.client, request, cap);
         let Some(deadline) = self.0.deadline else { return read.await };
-        let late =
-            || Fault::new(FaultClass::Timeout, &format!("no answer within --request-timeout={}s", deadline.as_secs()));
+        let late = || {
+            LiveFault::new(
+                LiveFaultClass::Timeout,
+                &format!("no answer within --request-timeout={}s", deadline.as_secs()),
+            )
+        };
         tokio::time::timeout(deadline, read).await.unwrap_or_else(|_| Err(late()))
     }
 
     /// One object by name.
-    async fn object(&self, id: &ObjectId) -> Result<Vec<Delta>, Fault> {
+    async fn object(&self, id: &ObjectId) -> Result<Vec<Delta>, LiveFault> {
         let Some(spec) = kinds::spec(id.kind) else { return Ok(Vec::new()) };
         // Of a namespace its name is the scope, so that it alone can be known.
         let own = if id.kind == Kind::NAMESPACE { &id.name } else { &id.namespace };
@@ -275,7 +293,7 @@ impl Reader {
             Ok(text) => {
                 let read = spec.read_json(&String::from_utf8_lossy(&text), &id.namespace, &mut Intern::new());
                 if matches!(read, Reading::Noted(_)) {
-                    return Err(Fault::garbled(&format!("the answer is not {id}")));
+                    return Err(LiveFault::garbled(&format!("the answer is not {id}")));
                 }
                 let known = (id.kind == Kind::NAMESPACE).then(|| covered(Coverage::Live));
                 Ok(read.delta().into_iter().chain(known).collect())
@@ -294,7 +312,7 @@ impl Reader {
     /// The pods that hold an address.
     ///
     /// Servers select by a pod's first address alone. Where that is of the other family, all pods are read.
-    async fn pods_at(&self, address: IpAddr) -> Result<Brought, Fault> {
+    async fn pods_at(&self, address: IpAddr) -> Result<Brought, LiveFault> {
         let spec = kinds::spec(Kind::POD).expect("the table has pods");
         let filter = format!("&fieldSelector=status.podIP%3D{}", request::value(&address.to_string()));
         let page = match self.list(spec, spec.version, &Scope::Everywhere, &filter).await {
@@ -314,7 +332,7 @@ impl Reader {
     }
 
     /// The pods of a namespace on one node; where they may not be listed, nothing is known of them.
-    async fn pods_on(&self, namespace: &Name, node: &Name) -> Result<Brought, Fault> {
+    async fn pods_on(&self, namespace: &Name, node: &Name) -> Result<Brought, LiveFault> {
         let spec = kinds::spec(Kind::POD).expect("the table has pods");
         let filter = format!("&fieldSelector=spec.nodeName%3D{}", request::value(node));
         match self.list(spec, spec.version, &Scope::Namespace(namespace.clone()), &filter).await {
@@ -331,7 +349,7 @@ impl Reader {
     }
 
     /// Whether pods' first addresses are of this family; where no pod has one, it makes no difference.
-    async fn first_addresses_are_like(&self, address: IpAddr) -> Result<bool, Fault> {
+    async fn first_addresses_are_like(&self, address: IpAddr) -> Result<bool, LiveFault> {
         #[derive(serde::Deserialize)]
         struct List {
             items: Vec<Item>,
@@ -347,7 +365,8 @@ impl Reader {
             pod_ip: Option<IpAddr>,
         }
         let text = self.send(request::get("/api/v1/pods?limit=50"), PAGE_CAP).await?;
-        let list: List = serde_json::from_slice(&text).map_err(|_| Fault::garbled("a list of pods cannot be read"))?;
+        let list: List =
+            serde_json::from_slice(&text).map_err(|_| LiveFault::garbled("a list of pods cannot be read"))?;
         let mut first = list.items.iter().filter_map(|it| it.status.pod_ip).peekable();
         Ok(first.peek().is_none() || first.any(|it| it.is_ipv4() == address.is_ipv4()))
     }
@@ -359,12 +378,12 @@ fn policies() -> impl Iterator<Item = &'static KindSpec> {
 }
 
 /// What is known of a kind that has no version to ask for.
-fn unserved(why: Option<&Fault>) -> Coverage {
+fn unserved(why: Option<&LiveFault>) -> Coverage {
     why.map_or(Coverage::NotServed, not_read)
 }
 
 /// Why a kind could not be asked for: a missing right is one reason among others.
-fn not_read(fault: &Fault) -> Coverage {
+fn not_read(fault: &LiveFault) -> Coverage {
     let why = fault.what.as_str().into();
     if fault.status() == Some(403) { Coverage::Forbidden { why } } else { Coverage::Failed { why } }
 }

@@ -13,7 +13,7 @@ use http::{Method, Request};
 use percent_encoding::percent_decode_str;
 use tower::BoxError;
 
-use super::fault::{Fault, FaultClass};
+use super::fault::{LiveFault, LiveFaultClass};
 
 /// The only paths that may be posted to: questions, which create nothing.
 const QUESTIONS: [&str; 4] = [
@@ -33,7 +33,7 @@ pub fn permit<B>(request: Request<B>) -> Result<Request<B>, BoxError> {
         None => Ok(request),
         Some(why) => {
             let what = format!("refused to send {} {path}: {why}", request.method());
-            Err(Box::new(Fault::new(FaultClass::Refused, &what)))
+            Err(Box::new(LiveFault::new(LiveFaultClass::Refused, &what)))
         }
     }
 }

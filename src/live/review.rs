@@ -10,7 +10,7 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::fault::Fault;
+use super::fault::LiveFault;
 use super::read::Reader;
 use super::request;
 use crate::model::evidence::Outcome;
@@ -79,7 +79,7 @@ impl Reader {
         self.put(review).await.unwrap_or_else(|fault| Reply::Silent(fault.what.into()))
     }
 
-    async fn put(&self, review: &Review) -> Result<Reply, Fault> {
+    async fn put(&self, review: &Review) -> Result<Reply, LiveFault> {
         let text = self.send(request::review(review, &body(review)), CAP).await?;
         Ok(match review {
             Review::Own => Reply::Me(me(read::<MeStatus>(&text)?)),
@@ -91,9 +91,9 @@ impl Reader {
     }
 }
 
-fn read<T: serde::de::DeserializeOwned>(text: &[u8]) -> Result<T, Fault> {
+fn read<T: serde::de::DeserializeOwned>(text: &[u8]) -> Result<T, LiveFault> {
     let answered: Result<Answered<T>, _> = serde_json::from_slice(text);
-    Ok(answered.map_err(|_| Fault::garbled("the review's answer is not what an API server writes"))?.status)
+    Ok(answered.map_err(|_| LiveFault::garbled("the review's answer is not what an API server writes"))?.status)
 }
 
 fn body(review: &Review) -> Value {

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use futures::{StreamExt as _, TryFutureExt as _, stream};
 use serde::Deserialize;
 
-use super::fault::Fault;
+use super::fault::LiveFault;
 use super::read::Reader;
 use super::request::{get, group_path, groups, segment};
 use crate::model::id::ResourceScope;
@@ -128,7 +128,7 @@ impl Reader {
     ///
     /// # Errors
     /// Its groups cannot be listed at all.
-    pub async fn served(&self) -> Result<Served, Fault> {
+    pub async fn served(&self) -> Result<Served, LiveFault> {
         let (core, others) = futures::try_join!(self.root("/api"), self.root("/apis"))?;
         let mut found = Found::default();
         found.take(core);
@@ -148,15 +148,15 @@ impl Reader {
         Ok(Served::discovered(found.resources, found.unsure))
     }
 
-    async fn root(&self, path: &'static str) -> Result<Root, Fault> {
+    async fn root(&self, path: &'static str) -> Result<Root, LiveFault> {
         let text = self.send(groups(path), CAP).await?;
         let read: Option<Root> = serde_json::from_slice(&text).ok().filter(Root::is_answer);
-        read.ok_or_else(|| Fault::garbled(&format!("{path} is not what an API server writes")))
+        read.ok_or_else(|| LiveFault::garbled(&format!("{path} is not what an API server writes")))
     }
 
-    async fn listed(&self, group: &str, version: &str) -> Result<Listed, Fault> {
+    async fn listed(&self, group: &str, version: &str) -> Result<Listed, LiveFault> {
         let path = group_path(&segment(group), &segment(version));
-        let garbled = |_| Fault::garbled(&format!("{path} is not what an API server writes"));
+        let garbled = |_| LiveFault::garbled(&format!("{path} is not what an API server writes"));
         self.send(get(&path), CAP).and_then(|it| async move { serde_json::from_slice(&it).map_err(garbled) }).await
     }
 }

@@ -16,7 +16,7 @@ use kube::Client;
 use kube::client::Body;
 use tokio::time::{Instant, timeout};
 
-use super::fault::{Fault, FaultClass};
+use super::fault::{LiveFault, LiveFaultClass};
 
 /// How long a server may take to begin its answer (N5).
 const HEAD_DEADLINE: Duration = Duration::from_secs(30);
@@ -33,19 +33,20 @@ pub const WHOLE_CAP: usize = 1 << 30;
 /// How large one event may be; etcd takes no object beyond 1.5 MB (N12).
 pub const LINE_CAP: usize = 4 << 20;
 
-/// Sends a request; an answer that is an error is a [`Fault`].
+/// Sends a request; an answer that is an error is a [`LiveFault`].
 ///
 /// # Errors
 /// Nothing was sent, nothing came in time, or the server said no.
-pub async fn send(client: &Client, request: Request<Body>) -> Result<Incoming, Fault> {
+pub async fn send(client: &Client, request: Request<Body>) -> Result<Incoming, LiveFault> {
     let answer = timeout(HEAD_DEADLINE, client.send(request)).await;
-    let answer = answer.map_err(|_| Fault::new(FaultClass::Timeout, "the server did not answer within 30 s"))?;
-    let answer = answer.map_err(|it| Fault::caused("cannot reach the server", &it))?;
+    let answer =
+        answer.map_err(|_| LiveFault::new(LiveFaultClass::Timeout, "the server did not answer within 30 s"))?;
+    let answer = answer.map_err(|it| LiveFault::caused("cannot reach the server", &it))?;
     let (head, body) = answer.into_parts();
     let mut incoming = Incoming { body, window: Instant::now(), bytes: 0 };
     if !head.status.is_success() {
         let text = timeout(ERROR_DEADLINE, incoming.upto(ERROR_CAP)).await.unwrap_or_default();
-        let mut fault = Fault::answered(head.status.as_u16(), &text);
+        let mut fault = LiveFault::answered(head.status.as_u16(), &text);
         fault.retry_after = retry_after(&head.headers, Timestamp::now());
         return Err(fault);
     }
@@ -56,12 +57,15 @@ pub async fn send(client: &Client, request: Request<Body>) -> Result<Incoming, F
 ///
 /// # Errors
 /// As [`send`]; or the answer breaks off, comes too slowly, or is too large.
-pub async fn read(client: &Client, request: Request<Body>, cap: usize) -> Result<Vec<u8>, Fault> {
+pub async fn read(client: &Client, request: Request<Body>, cap: usize) -> Result<Vec<u8>, LiveFault> {
     let mut incoming = send(client, request).await?;
     let mut text = Vec::new();
     while let Some(chunk) = incoming.chunk().await? {
         if text.len() + chunk.len() > cap {
-            return Err(Fault::new(FaultClass::TooBig, &format!("the answer is larger than {} MiB", cap >> 20)));
+            return Err(LiveFault::new(
+                LiveFaultClass::TooBig,
+                &format!("the answer is larger than {} MiB", cap >> 20),
+            ));
         }
         text.extend_from_slice(&chunk);
     }
@@ -80,8 +84,8 @@ impl Incoming {
     ///
     /// # Errors
     /// The connection broke, or less came than a server that works would send.
-    pub async fn chunk(&mut self) -> Result<Option<Bytes>, Fault> {
-        let slow = || Fault::new(FaultClass::Timeout, "the answer stopped coming");
+    pub async fn chunk(&mut self) -> Result<Option<Bytes>, LiveFault> {
+        let slow = || LiveFault::new(LiveFaultClass::Timeout, "the answer stopped coming");
         let until = self.window + WINDOW;
         let chunk = match tokio::time::timeout_at(until, self.next()).await {
             Ok(chunk) => chunk?,
@@ -106,14 +110,14 @@ impl Incoming {
     ///
     /// # Errors
     /// The connection broke.
-    pub async fn next(&mut self) -> Result<Option<Bytes>, Fault> {
+    pub async fn next(&mut self) -> Result<Option<Bytes>, LiveFault> {
         loop {
             let Some(frame) = self.body.frame().await else { return Ok(None) };
             let frame = frame.map_err(|it| {
                 // Whatever broke in the middle of an answer, the answer is not complete.
-                let fault = Fault::caused("the connection broke", &it);
-                if fault.class == FaultClass::Tcp {
-                    Fault { class: FaultClass::Closed, hint: None, ..fault }
+                let fault = LiveFault::caused("the connection broke", &it);
+                if fault.class == LiveFaultClass::Tcp {
+                    LiveFault { class: LiveFaultClass::Closed, hint: None, ..fault }
                 } else {
                     fault
                 }
@@ -157,7 +161,11 @@ impl Lines {
     ///
     /// # Errors
     /// A line is longer than [`LINE_CAP`].
-    pub fn feed(&mut self, chunk: &[u8], mut each: impl FnMut(&[u8]) -> Result<(), Fault>) -> Result<(), Fault> {
+    pub fn feed(
+        &mut self,
+        chunk: &[u8],
+        mut each: impl FnMut(&[u8]) -> Result<(), LiveFault>,
+    ) -> Result<(), LiveFault> {
         let mut from = 0;
         for end in memchr::memchr_iter(b'\n', chunk) {
             if self.begun.is_empty() {
@@ -173,7 +181,7 @@ impl Lines {
             from = end + 1;
         }
         if self.begun.len() + chunk.len() - from > LINE_CAP {
-            return Err(Fault::new(FaultClass::TooBig, "an event is larger than 4 MiB"));
+            return Err(LiveFault::new(LiveFaultClass::TooBig, "an event is larger than 4 MiB"));
         }
         self.begun.extend_from_slice(&chunk[from..]);
         Ok(())

@@ -11,7 +11,7 @@ use tokio::sync::{Semaphore, SemaphorePermit, mpsc, watch};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::discovery::{self, Discovered, Found};
-use super::fault::Fault;
+use super::fault::LiveFault;
 use super::follow::{Follow, Next, Now, ReadOn, Served};
 use super::health::Batch;
 use super::request::{self, Ask};
@@ -111,7 +111,7 @@ pub async fn follow(follow: Follow, shared: Shared) {
 enum Answer {
     In(String),
     Absent,
-    Unsure { fault: Fault, absent: Option<Timestamp> },
+    Unsure { fault: LiveFault, absent: Option<Timestamp> },
 }
 
 impl Answer {
@@ -167,7 +167,7 @@ impl Task {
         Some(())
     }
 
-    async fn ask(&mut self, ask: &Ask, version: Option<&Answer>) -> Result<(), Fault> {
+    async fn ask(&mut self, ask: &Ask, version: Option<&Answer>) -> Result<(), LiveFault> {
         let lists = self.shared.lists.clone();
         let is_list = matches!(ask, Ask::Page { .. } | Ask::Whole | Ask::Stream { .. });
         if is_list {
@@ -193,7 +193,7 @@ impl Task {
             return Ok(());
         }
         let page = kinds::read_list(self.follow.spec, &text, &mut self.shared.intern());
-        let page = page.map_err(|it| Fault::of_wire(&it))?;
+        let page = page.map_err(|it| LiveFault::of_wire(&it))?;
         self.follow.page(page, now());
         Ok(())
     }
@@ -203,7 +203,7 @@ impl Task {
         &mut self,
         mut incoming: transfer::Incoming,
         permit: Option<SemaphorePermit<'_>>,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), LiveFault> {
         let mut permit = permit;
         let (mut lines, mut heard) = (Lines::default(), Instant::now());
         self.follow.opened(now());
@@ -254,13 +254,13 @@ impl Task {
     }
 
     /// Reads what is whole of these lines; how many events that were.
-    fn lines(&mut self, lines: &mut Lines, chunk: &[u8]) -> Result<(ReadOn, usize), Fault> {
+    fn lines(&mut self, lines: &mut Lines, chunk: &[u8]) -> Result<(ReadOn, usize), LiveFault> {
         let (spec, now) = (self.follow.spec, now());
         let (mut read_on, mut events) = (ReadOn::Yes, 0);
         let (follow, mut intern) = (&mut self.follow, self.shared.intern());
         lines.feed(chunk, |line| {
             if read_on == ReadOn::Yes && !line.trim_ascii().is_empty() {
-                let event = kinds::read_event(spec, line, &mut intern).map_err(|it| Fault::of_wire(&it))?;
+                let event = kinds::read_event(spec, line, &mut intern).map_err(|it| LiveFault::of_wire(&it))?;
                 read_on = follow.event(event, now);
                 events += 1;
             }
@@ -271,7 +271,7 @@ impl Task {
     }
 
     /// A stream's proper end; a last line without its line end counts if it is whole (M10).
-    fn end(&mut self, lines: &Lines) -> Result<(), Fault> {
+    fn end(&mut self, lines: &Lines) -> Result<(), LiveFault> {
         let event = kinds::read_event(self.follow.spec, lines.rest(), &mut self.shared.intern());
         if let Ok(event) = event
             && self.follow.event(event, now()) == ReadOn::No

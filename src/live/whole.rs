@@ -3,7 +3,7 @@
 use kube::Client;
 use serde_json::Value;
 
-use super::fault::{Fault, FaultClass};
+use super::fault::{LiveFault, LiveFaultClass};
 use super::files::Now;
 use super::read::{OBJECT_CAP, Reader};
 use super::request;
@@ -33,7 +33,7 @@ impl ManagedFields {
 ///
 /// # Errors
 /// It is not there, or may not be read; one line.
-pub async fn object(client: &Client, id: &ObjectId, fields: ManagedFields) -> Result<Value, Fault> {
+pub async fn object(client: &Client, id: &ObjectId, fields: ManagedFields) -> Result<Value, LiveFault> {
     Reader::new(client.clone(), Vec::new()).stored(id, fields).await
 }
 
@@ -41,7 +41,7 @@ pub async fn object(client: &Client, id: &ObjectId, fields: ManagedFields) -> Re
 ///
 /// # Errors
 /// It cannot be read, so that nobody knows.
-pub async fn found(client: &Client, id: &ObjectId, fields: ManagedFields) -> Result<Option<Value>, Fault> {
+pub async fn found(client: &Client, id: &ObjectId, fields: ManagedFields) -> Result<Option<Value>, LiveFault> {
     match object(client, id, fields).await {
         Ok(object) => Ok(Some(object)),
         Err(fault) if fault.is_absence() => Ok(None),
@@ -50,9 +50,9 @@ pub async fn found(client: &Client, id: &ObjectId, fields: ManagedFields) -> Res
 }
 
 /// Of a kind that is not served nothing is there.
-fn not_served(spec: &KindSpec) -> Fault {
+fn not_served(spec: &KindSpec) -> LiveFault {
     let what = format!("the API does not serve {}: {}", spec.plural, Coverage::NotServed.as_str());
-    Fault { reason: "NotFound".to_owned(), ..Fault::new(FaultClass::Http(404), &what) }
+    LiveFault { reason: "NotFound".to_owned(), ..LiveFault::new(LiveFaultClass::Http(404), &what) }
 }
 
 impl Reader {
@@ -60,7 +60,7 @@ impl Reader {
     ///
     /// # Errors
     /// The request failed, or its answer is no object.
-    pub async fn whole(&self, id: &ObjectId) -> Result<Option<Value>, Fault> {
+    pub async fn whole(&self, id: &ObjectId) -> Result<Option<Value>, LiveFault> {
         match self.stored(id, ManagedFields::LeftOut).await {
             Err(fault) if matches!(fault.status(), Some(403 | 404)) => Ok(None),
             stored => stored.map(Some),
@@ -71,7 +71,7 @@ impl Reader {
     ///
     /// # Errors
     /// A request failed, or its answer is no object.
-    pub async fn by_now(&self, ids: &[ObjectId]) -> Result<Now, Fault> {
+    pub async fn by_now(&self, ids: &[ObjectId]) -> Result<Now, LiveFault> {
         let fetched = futures::future::join_all(ids.iter().map(|it| self.stored(it, ManagedFields::Kept))).await;
         let mut all = Now::new();
         for (id, stored) in ids.iter().zip(fetched) {
@@ -86,13 +86,13 @@ impl Reader {
     }
 
     /// The same; that it is not there, or may not be read, is an error.
-    async fn stored(&self, id: &ObjectId, fields: ManagedFields) -> Result<Value, Fault> {
-        let spec = kinds::spec(id.kind).ok_or_else(|| Fault::garbled(&format!("no kind {}", id.kind)))?;
+    async fn stored(&self, id: &ObjectId, fields: ManagedFields) -> Result<Value, LiveFault> {
+        let spec = kinds::spec(id.kind).ok_or_else(|| LiveFault::garbled(&format!("no kind {}", id.kind)))?;
         let version = self.version(spec).await.map_err(|why| why.unwrap_or_else(|| not_served(spec)))?;
         let path = request::object(spec, &version, &id.namespace, &id.name);
         let text = self.send(request::get(&path), OBJECT_CAP).await?;
         let mut stored =
-            serde_json::from_slice(&text).map_err(|_| Fault::garbled(&format!("the answer is not {id}")))?;
+            serde_json::from_slice(&text).map_err(|_| LiveFault::garbled(&format!("the answer is not {id}")))?;
         fields.settle(&mut stored);
         Ok(stored)
     }

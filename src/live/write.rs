@@ -19,7 +19,7 @@ use kube::client::Body;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::fault::{Fault, FaultClass, one_line};
+use super::fault::{LiveFault, LiveFaultClass, one_line};
 use super::request;
 use super::write_only::FIELD_MANAGER;
 use crate::change::object::word;
@@ -58,9 +58,9 @@ pub enum Sent {
     /// The server said no: nothing was changed.
     Refused(Refusal),
     /// It never left.
-    Unsent(Fault),
+    Unsent(LiveFault),
     /// It may have happened.
-    Unknown(Fault),
+    Unknown(LiveFault),
 }
 
 /// What was written.
@@ -117,7 +117,7 @@ impl Writer {
         };
         match tokio::time::timeout(DEADLINE, self.exchange(request, way)).await {
             Ok(sent) => sent,
-            Err(_) => Sent::Unknown(Fault::new(FaultClass::Timeout, "the server did not answer in time")),
+            Err(_) => Sent::Unknown(LiveFault::new(LiveFaultClass::Timeout, "the server did not answer in time")),
         }
     }
 
@@ -125,7 +125,7 @@ impl Writer {
         let answer = match self.0.send(request).await {
             Ok(answer) => answer,
             Err(error) => {
-                let fault = Fault::caused("cannot reach the server", &error);
+                let fault = LiveFault::caused("cannot reach the server", &error);
                 return if fault.is_unsent { Sent::Unsent(fault) } else { Sent::Unknown(fault) };
             }
         };
@@ -136,7 +136,9 @@ impl Writer {
             Ok(body) => body.to_bytes(),
             // Its status alone says that nothing was changed.
             Err(_) if (400..500).contains(&status) => Default::default(),
-            Err(_) => return Sent::Unknown(Fault::new(FaultClass::Closed, "the connection broke within the answer")),
+            Err(_) => {
+                return Sent::Unknown(LiveFault::new(LiveFaultClass::Closed, "the connection broke within the answer"));
+            }
         };
         read(status, &text, way, warnings)
     }
@@ -150,11 +152,11 @@ fn read(status: u16, text: &[u8], way: Way, warnings: Vec<String>) -> Sent {
                 let object = (way != Way::Delete).then_some(object);
                 Sent::Done(Written { object, is_new: status == 201, warnings })
             }
-            Err(_) => Sent::Unknown(Fault::garbled("the answer is not what an API server writes")),
+            Err(_) => Sent::Unknown(LiveFault::garbled("the answer is not what an API server writes")),
         },
         // A proxy's word that it waited in vain.
         400..500 if status != 408 => Sent::Refused(refusal(status, text, warnings)),
-        _ => Sent::Unknown(Fault::answered(status, text)),
+        _ => Sent::Unknown(LiveFault::answered(status, text)),
     }
 }
 
@@ -180,7 +182,7 @@ struct Cause {
 }
 
 fn refusal(status: u16, text: &[u8], warnings: Vec<String>) -> Refusal {
-    let fault = Fault::answered(status, text);
+    let fault = LiveFault::answered(status, text);
     let read: Status = serde_json::from_slice(text).unwrap_or_default();
     let causes = read.details.unwrap_or_default().causes;
     let of_manager = causes.iter().filter(|it| it.reason == "FieldManagerConflict");
@@ -202,8 +204,9 @@ fn warning(value: &HeaderValue) -> Option<String> {
 }
 
 /// The one request of a write.
-fn request_of(id: &ObjectId, object: &Value, way: Way, trial: Trial) -> Result<Request<Body>, Fault> {
-    let spec = kinds::spec(id.kind).ok_or_else(|| Fault::new(FaultClass::Refused, "a kind that is not read"))?;
+fn request_of(id: &ObjectId, object: &Value, way: Way, trial: Trial) -> Result<Request<Body>, LiveFault> {
+    let spec =
+        kinds::spec(id.kind).ok_or_else(|| LiveFault::new(LiveFaultClass::Refused, "a kind that is not read"))?;
     let version = object.get("apiVersion").and_then(Value::as_str).unwrap_or_default();
     let version = version.rsplit('/').next().filter(|it| !it.is_empty()).unwrap_or(spec.version);
     let path = request::object(spec, version, &id.namespace, &id.name);

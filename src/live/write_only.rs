@@ -13,7 +13,7 @@
 use http::{Method, Request};
 use tower::BoxError;
 
-use super::fault::{Fault, FaultClass};
+use super::fault::{LiveFault, LiveFaultClass};
 use super::read_only::after_namespace;
 use crate::kinds::{KINDS, KindSpec};
 
@@ -27,7 +27,7 @@ pub fn permit<B>(request: Request<B>) -> Result<Request<B>, BoxError> {
         None => Ok(request),
         Some(why) => {
             let what = format!("refused to send {} {path}: {why}", request.method());
-            Err(Box::new(Fault::new(FaultClass::Refused, &what)))
+            Err(Box::new(LiveFault::new(LiveFaultClass::Refused, &what)))
         }
     }
 }

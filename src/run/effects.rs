@@ -22,13 +22,13 @@ use super::{Program, SLICE, Step, stage};
 impl Program {
     /// Takes what the terminal sent. What waits behind it is taken before the frame is drawn, since the loop looks
     /// for keys first: many keys are one frame.
-    pub(super) fn input(&mut self, input: Option<io::Result<Input>>) -> anyhow::Result<Step> {
+    pub(super) fn input(&mut self, input: Option<io::Result<Input>>) -> io::Result<Step> {
         let Some(Ok(input)) = input else { return Ok(Step::End(hangup::EXIT as u8)) };
         let events = self.repair.take(input);
         self.inputs(events)
     }
 
-    pub(super) fn inputs(&mut self, events: Vec<Input>) -> anyhow::Result<Step> {
+    pub(super) fn inputs(&mut self, events: Vec<Input>) -> io::Result<Step> {
         for event in events {
             let event = match event {
                 Input::Key(key) => Event::Key(key),
@@ -48,7 +48,7 @@ impl Program {
     }
 
     /// Does what the screen wants done.
-    pub(super) fn perform(&mut self, effects: Vec<Effect>) -> anyhow::Result<Step> {
+    pub(super) fn perform(&mut self, effects: Vec<Effect>) -> io::Result<Step> {
         for effect in effects {
             match effect {
                 Effect::Quit => return Ok(Step::End(0)),

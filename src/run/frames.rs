@@ -2,6 +2,7 @@
 //!
 //! What is on a frame is not decided here; see `tui`.
 
+use std::io;
 use std::time::Duration;
 
 use ratatui::buffer::Buffer;
@@ -23,7 +24,7 @@ impl Program {
         self.due = Some(self.due.map_or(paced, |it| it.min(paced)));
     }
 
-    pub(super) fn draw(&mut self) -> anyhow::Result<()> {
+    pub(super) fn draw(&mut self) -> io::Result<()> {
         let (width, height) = self.app.size();
         let area = Rect::new(0, 0, width, height);
         let mut buffer = Buffer::empty(area);
@@ -39,7 +40,7 @@ impl Program {
     }
 
     /// Takes the terminal's size as it is now.
-    pub(super) fn measure(&mut self) -> anyhow::Result<()> {
+    pub(super) fn measure(&mut self) -> io::Result<()> {
         let (width, height) = crossterm::terminal::size()?;
         self.tell(Event::Resize(width, height));
         Ok(())
@@ -49,7 +50,7 @@ impl Program {
     ///
     /// Keys go on to be read from the stream that was there before: a second one would wait for the lock that the first
     /// holds until a key comes, and the screen would stay empty until then.
-    pub(super) fn take_back(&mut self) -> anyhow::Result<()> {
+    pub(super) fn take_back(&mut self) -> io::Result<()> {
         self.guard = None;
         self.guard = Some(Guard::enter()?);
         self.screen.forget();

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::live;
 use crate::live::connect::Connected;
-use crate::live::fault::Fault;
+use crate::live::fault::LiveFault;
 use crate::live::files::SourceTexts as Documents;
 use crate::live::read::Reader;
 use crate::model::id::ObjectId;
@@ -28,7 +28,7 @@ pub(super) enum Done {
     Job(Event, Duration),
     /// The credentials of the server of this number are taken anew.
     Renewed(u64),
-    Connected(Result<Box<Connected>, Fault>),
+    Connected(Result<Box<Connected>, LiveFault>),
     /// The stage is kept, and these words are said.
     StageKept(String),
     /// What the editor is to be given.
@@ -122,7 +122,7 @@ fn document(documents: &Documents, id: &ObjectId) -> Result<serde_json::Value, S
 }
 
 /// Why there is no connection, and what to do.
-fn not_connected(fault: &Fault) -> String {
+fn not_connected(fault: &LiveFault) -> String {
     match &fault.hint {
         Some(hint) => format!("not connected: {fault} ({hint})"),
         None => format!("not connected: {fault}"),

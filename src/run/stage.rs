@@ -11,6 +11,7 @@
 
 use std::collections::BTreeSet;
 use std::error::Error as _;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -264,7 +265,7 @@ impl Program {
     }
 
     /// Gives the terminal to the editor and takes it back; keys must not be read meanwhile.
-    pub(super) fn edit(&mut self, edit: Edit) -> anyhow::Result<()> {
+    pub(super) fn edit(&mut self, edit: Edit) -> io::Result<()> {
         let Edit { id, fetched, text } = edit;
         self.guard = None;
         let name: String = id.name.chars().filter(|it| it.is_ascii_alphanumeric() || *it == '-').take(40).collect();

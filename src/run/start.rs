@@ -10,6 +10,7 @@ use crate::ask::Line;
 use crate::ask::world::SelfCheck;
 use crate::change::Saved;
 use crate::live::connect::{self, Flags, Selection, Surroundings};
+use crate::live::fault::LiveFault;
 use crate::live::files::SourceTexts as Documents;
 use crate::model::cluster::Cluster;
 use crate::model::coverage::Coverage;
@@ -57,7 +58,7 @@ pub struct Start {
 }
 
 /// What is known before anything is connected, with the context that was looked up: a kubeconfig from a pipe is read once.
-pub(super) fn prepare(start: &Start) -> anyhow::Result<(Setup, Cluster, Option<Box<Selection>>)> {
+pub(super) fn prepare(start: &Start) -> Result<(Setup, Cluster, Option<Box<Selection>>), LiveFault> {
     let namespaces: BTreeSet<Name> = start.namespaces.iter().map(Name::from).collect();
     let theme = look::theme(start.ascii, start.colors);
     let (settings, check, people) = (start.settings.clone(), start.check, start.people.clone());

@@ -121,9 +121,9 @@ pub fn connections(world: &World, end: &End, way: Way) -> Page {
 /// A question that cannot be asked, and what to do about it.
 pub fn fault(fault: &Fault) -> Page {
     let mut page = Page::default();
-    page.say(0, Mark::Unknown, &fault.what);
-    if !fault.hint.is_empty() {
-        page.say(1, Mark::Note, &fault.hint);
+    page.say(0, Mark::Unknown, fault.to_string());
+    for hint in &fault.hints {
+        page.say(1, Mark::Note, hint);
     }
     page
 }

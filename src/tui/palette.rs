@@ -173,8 +173,7 @@ pub fn run(app: &mut App, line: &str) -> Vec<Effect> {
     done.unwrap_or_else(|fault| {
         // The line stays, to be mended: what is typed on must not run as keys.
         choices::palette_at(app, line);
-        let hint = if fault.hint.is_empty() { String::new() } else { format!(" ({})", fault.hint) };
-        app.say(format!("{}{hint}", fault.what));
+        app.say(fault.aside());
         Vec::new()
     })
 }

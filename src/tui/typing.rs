@@ -112,7 +112,7 @@ fn type_on(app: &mut App, mut typing: Typing, pressed: KeyEvent) -> Vec<Effect> 
 fn finish(app: &mut App, typing: &Typing) {
     let Typing::Acting(field) = typing else { return typed(app, typing) };
     if let Err(fault) = grants::act(app, field.text()) {
-        app.say(format!("{} ({})", fault.what, fault.hint));
+        app.say(fault.aside());
         // The line stays, to be mended.
         app.input.typing = Some(typing.clone());
     }

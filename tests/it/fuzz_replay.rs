@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use kreach::kinds::{self, Intern, KindSpec};
 use kreach::live::connect;
-use kreach::live::fault::Fault;
+use kreach::live::fault::LiveFault;
 use kreach::model::cluster::{Cluster, Delta};
 use kreach::model::coverage::{Coverage, Scope};
 use kreach::model::untrusted;
@@ -139,7 +139,7 @@ fn kubeconfig(bytes: &[u8]) {
 }
 
 fn error_answer(bytes: &[u8]) {
-    let fault = Fault::answered(502, bytes);
+    let fault = LiveFault::answered(502, bytes);
     assert_harmless(&fault.to_string());
     assert!(fault.to_string().len() < 4_000, "{} bytes", fault.to_string().len());
 }

@@ -9,7 +9,7 @@ use kreach::ask::needs::Needs;
 use kreach::embedded::review::Identity;
 use kreach::embedded::{Settings, World, serve};
 use kreach::live::connect::{self, Flags, Surroundings};
-use kreach::live::fault::{Fault, FaultClass};
+use kreach::live::fault::{LiveFault, LiveFaultClass};
 use kreach::live::read::Reader;
 use kreach::model::cluster::Cluster;
 use kreach::model::coverage::Coverage;
@@ -24,12 +24,12 @@ use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 /// Asks for the pods, as any command does first, through this cluster entry and user of a kubeconfig.
-async fn ask(cluster: Value, user: Value) -> Result<Cluster, Fault> {
+async fn ask(cluster: Value, user: Value) -> Result<Cluster, LiveFault> {
     let folder = tempfile::tempdir().expect("a folder");
     ask_from(folder.path(), cluster, user).await
 }
 
-async fn ask_from(folder: &Path, cluster: Value, user: Value) -> Result<Cluster, Fault> {
+async fn ask_from(folder: &Path, cluster: Value, user: Value) -> Result<Cluster, LiveFault> {
     let config = json!({
         "apiVersion": "v1", "kind": "Config", "current-context": "it",
         "clusters": [{ "name": "it", "cluster": cluster }],
@@ -46,7 +46,7 @@ async fn ask_from(folder: &Path, cluster: Value, user: Value) -> Result<Cluster,
 }
 
 /// The fault of asking: always one line, without what could command a terminal.
-async fn fault(cluster: Value) -> Fault {
+async fn fault(cluster: Value) -> LiveFault {
     let fault = ask(cluster, json!({})).await.expect_err("it cannot be asked");
     assert!(!fault.what.contains(['\n', '\u{1b}']), "{fault:?}");
     fault
@@ -144,7 +144,7 @@ async fn n3_a_certificate_that_does_not_hold_is_told_by_what_fails() {
     ];
     for (cluster, said) in cases {
         let fault = fault(cluster).await;
-        assert_eq!(fault.class, FaultClass::Tls, "{fault:?}");
+        assert_eq!(fault.class, LiveFaultClass::Tls, "{fault:?}");
         assert!(fault.what.starts_with("cannot reach https://127.0.0.1:") && fault.what.contains(said), "{fault:?}");
         assert!(fault.hint.as_deref().is_some_and(|it| it.contains("certificate-authority")), "{fault:?}");
     }
@@ -158,7 +158,7 @@ async fn n3_a_certificate_that_does_not_hold_is_told_by_what_fails() {
 async fn n3_a_server_without_tls_is_told() {
     let plain = saying("HTTP/1.1 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n").await;
     let fault = fault(json!({ "server": format!("https://{plain}") })).await;
-    assert_eq!(fault.class, FaultClass::Tls, "{fault:?}");
+    assert_eq!(fault.class, LiveFaultClass::Tls, "{fault:?}");
 }
 
 /// N2: a name that is none, a port where nobody is, a page of HTML.
@@ -168,17 +168,17 @@ async fn n2_names_ports_and_pages_are_told_by_their_class() {
     let name = "a".repeat(64);
     for scheme in ["http", "https"] {
         let unnamed = fault(json!({ "server": format!("{scheme}://{name}.example:6443") })).await;
-        assert_eq!(unnamed.class, FaultClass::Dns, "{unnamed:?}");
+        assert_eq!(unnamed.class, LiveFaultClass::Dns, "{unnamed:?}");
         assert!(unnamed.what.contains(&name) && unnamed.hint.as_deref().is_some_and(|it| it.contains("VPN")));
     }
 
     let nobody = fault(json!({ "server": "http://127.0.0.1:1" })).await;
-    assert_eq!(nobody.class, FaultClass::Tcp, "{nobody:?}");
+    assert_eq!(nobody.class, LiveFaultClass::Tcp, "{nobody:?}");
     assert!(nobody.what.starts_with("cannot reach http://127.0.0.1:1"), "{nobody:?}");
 
     let page = "HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/html\r\nConnection: close\r\n\r\n<html>\n<title>502</title>\n\u{1b}[31mno upstream</html>";
     let page = fault(json!({ "server": format!("http://{}", saying(page).await) })).await;
-    assert_eq!(page.class, FaultClass::Http(502), "{page:?}");
+    assert_eq!(page.class, LiveFaultClass::Http(502), "{page:?}");
     assert!(!page.what.contains('<') && page.what.contains("no upstream"), "{page:?}");
 }
 
@@ -195,7 +195,7 @@ async fn a_proxy_that_stands_in_the_way_is_named() {
     {
         let cluster = json!({ "server": server, "proxy-url": format!("http://user:hunter2@{proxy}") });
         let fault = fault(cluster).await;
-        assert_eq!(fault.class, FaultClass::Proxy, "{fault:?}");
+        assert_eq!(fault.class, LiveFaultClass::Proxy, "{fault:?}");
         let begins = format!("cannot reach {server} through the proxy {proxy}: ");
         assert!(fault.what.starts_with(&begins) && fault.what.contains(said), "{fault:?}");
         assert!(!fault.what.contains("hunter2"), "{fault:?}");
@@ -218,7 +218,7 @@ async fn a1_a_refused_token_is_told_and_a_new_one_is_taken() {
                                  "args": ["-c", script], "interactiveMode": "Never" } });
     let cluster = json!({ "server": server.url() });
     let refused = ask_from(folder.path(), cluster.clone(), user.clone()).await.expect_err("t1 is not accepted");
-    assert_eq!(refused.class, FaultClass::Http(401), "{refused:?}");
+    assert_eq!(refused.class, LiveFaultClass::Http(401), "{refused:?}");
     assert_eq!(refused.hint.as_deref(), Some("the credentials are not accepted: log in again"));
     assert!(ask_from(folder.path(), cluster, user).await.is_ok(), "t2 is");
 }

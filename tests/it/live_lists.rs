@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use kreach::ask::needs::Needs;
 use kreach::live::Condition;
-use kreach::live::fault::{Fault, FaultClass};
+use kreach::live::fault::{LiveFault, LiveFaultClass};
 use kreach::live::read::Reader;
 use kreach::model::cluster::Cluster;
 use kreach::model::coverage::Coverage;
@@ -33,7 +33,7 @@ fn is_list(asked: &Asked) -> bool {
 }
 
 /// What a command comes to that reads these kinds.
-async fn read(wire: &Wire, kinds: &[Kind]) -> Result<Cluster, Fault> {
+async fn read(wire: &Wire, kinds: &[Kind]) -> Result<Cluster, LiveFault> {
     let mut cluster = Cluster::new(Coverage::Unread);
     Reader::new(wire.client(), Vec::new()).read(&mut cluster, &Needs::all_of(kinds.iter().copied())).await?;
     Ok(cluster)
@@ -80,7 +80,7 @@ async fn g3_a_command_does_not_follow_a_list_that_does_not_end() {
     for (name, play) in endless() {
         let wire = Wire::new(move |asked| if is_list(asked) { play(asked) } else { Play::status(404, "NotFound", "") });
         let fault = read(&wire, &[Kind::POD]).await.expect_err(name);
-        assert_eq!(fault.class, FaultClass::Garbled, "{name}: {fault:?}");
+        assert_eq!(fault.class, LiveFaultClass::Garbled, "{name}: {fault:?}");
         assert!(wire.count(is_list) <= 22, "{name}: {}", wire.count(is_list));
     }
 }

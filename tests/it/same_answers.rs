@@ -16,7 +16,7 @@ use kreach::args::Args;
 use kreach::ask::needs::Needs;
 use kreach::ask::world::SelfCheck;
 use kreach::ask::{Here, World};
-use kreach::cli::{Asked, Context, Exit, Failure};
+use kreach::cli::{Asked, Context, Exit};
 use kreach::embedded::{self, Server, Settings, Story, kubeconfig, serve};
 use kreach::kinds::KINDS;
 use kreach::live::connect::{self, Connected, Flags};
@@ -95,10 +95,7 @@ fn answer(args: &Args, cluster: &Cluster) -> (String, Result<Exit, String>) {
     let command = args.command.as_ref().and_then(|it| it.asks()).expect("a command that asks");
     let (world, context, mut out) = (world(cluster.clone()), context(), Vec::new());
     let exit = command.run(&Asked::of(&world, &context, command), &mut out);
-    let exit = exit.map_err(|it| match it {
-        Failure::Fault(fault) => fault.whole(),
-        Failure::Write(error) => error.to_string(),
-    });
+    let exit = exit.map_err(|it| it.whole());
     let text = String::from_utf8(out).expect("JSON is text");
     let is_of_one_namespace = matches!(args.command, Some(kreach::args::Command::Can(_)));
     (if is_of_one_namespace { without_misses(&text) } else { text }, exit)

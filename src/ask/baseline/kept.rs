@@ -29,7 +29,7 @@ impl Draft<'_> {
     pub fn kept(&mut self, wanted: &Wanted, here: &Here) -> Result<(), Fault> {
         for numbered in &wanted.keep.0 {
             let Numbered { file, line, expectation } = numbered;
-            let at = |fault: Fault| Fault { what: format!("{file}:{line}: {}", fault.what), ..fault };
+            let at = |fault: Fault| fault.at(format!("{file}:{line}"));
             match expectation {
                 Expectation::Connects { from, how: Reaching::Reaches | Reaching::MustReach, to } => {
                     // A flow may be kept on the command line as well.

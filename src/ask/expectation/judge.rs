@@ -245,7 +245,7 @@ impl Asked {
         let named = here.only.as_ref().filter(|_| self.namespace.is_some());
         let namespace = named.and_then(|it| namespace::absence(&world.cluster, it));
         // A flag is no advice to whoever writes a file.
-        let told = |it: Fault| if it.hint.starts_with("--") { it.what } else { it.whole() };
+        let told = |it: Fault| if it.hints.iter().any(|it| it.starts_with("--")) { it.what } else { it.whole() };
         namespace.or_else(|| question.reads().refusal(here, world).map(told))
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::{ABSENT_FOR, ENDLESS_FOR, EXPIRIES, Follow, Held, Now, Phase, STREAMS, Served};
-use crate::live::fault::{Fault, FaultClass};
+use crate::live::fault::{LiveFault, LiveFaultClass};
 use crate::live::health::{Condition, Throttled};
 use crate::live::pace::{LONGEST, SETTLED};
 use crate::model::cluster::Delta;
@@ -23,15 +23,15 @@ impl Follow {
             Phase::Watching { .. } => {
                 // N9: a server that closes at once is not sound, whatever its status says.
                 self.phase = Phase::Whole;
-                let why = Fault::new(FaultClass::Closed, "the watch is unstable: the server closes it at once");
+                let why = LiveFault::new(LiveFaultClass::Closed, "the watch is unstable: the server closes it at once");
                 self.retry(&why, now);
             }
-            _ => self.failed(&Fault::new(FaultClass::Closed, "the list ended before it was complete"), now),
+            _ => self.failed(&LiveFault::new(LiveFaultClass::Closed, "the list ended before it was complete"), now),
         }
     }
 
     /// A request or the open stream failed.
-    pub fn failed(&mut self, fault: &Fault, now: Now) {
+    pub fn failed(&mut self, fault: &LiveFault, now: Now) {
         self.count_quiet(now);
         match fault.status() {
             // Its group cannot be asked; whether it can be listed is tried again by itself.
@@ -41,7 +41,7 @@ impl Follow {
             }
             Some(403) => self.forbidden(fault, now),
             Some(404) => self.not_found(fault, now),
-            _ if fault.class == FaultClass::Endless => self.give_up(fault, now),
+            _ if fault.class == LiveFaultClass::Endless => self.give_up(fault, now),
             Some(400 | 405 | 406 | 415 | 422) if self.is_first_of_stream() => {
                 // The server does not stream lists (M7).
                 self.streams = STREAMS;
@@ -51,7 +51,7 @@ impl Follow {
             _ => {
                 self.step_back(fault);
                 self.retry(fault, now);
-                if fault.class == FaultClass::Garbled && self.expiries >= EXPIRIES {
+                if fault.class == LiveFaultClass::Garbled && self.expiries >= EXPIRIES {
                     self.claim_nothing(fault);
                 }
             }
@@ -59,7 +59,7 @@ impl Follow {
     }
 
     /// What was served is not found: that proves nothing (E10), so its group is asked whether it is.
-    fn not_found(&mut self, fault: &Fault, now: Now) {
+    fn not_found(&mut self, fault: &LiveFault, now: Now) {
         self.missed = self.served == Served::Yes || self.missed;
         self.served = Served::Unknown;
         self.start_over();
@@ -71,7 +71,7 @@ impl Follow {
     }
 
     /// The list had no end: what was read of it stands, and it is not asked for again soon.
-    fn give_up(&mut self, fault: &Fault, now: Now) {
+    fn give_up(&mut self, fault: &LiveFault, now: Now) {
         self.start_over();
         self.pace.rest(now.tick, ENDLESS_FOR);
         self.retrying(fault, now);
@@ -79,7 +79,7 @@ impl Follow {
     }
 
     /// Where nothing was wholly known before, it is told why that is not only a matter of time.
-    pub(super) fn claim_nothing(&mut self, fault: &Fault) {
+    pub(super) fn claim_nothing(&mut self, fault: &LiveFault) {
         if self.held != Held::Whole {
             self.cover(Coverage::Failed { why: fault.what.as_str().into() });
         }
@@ -90,13 +90,14 @@ impl Follow {
     }
 
     /// Where to begin again after this fault.
-    pub(super) fn step_back(&mut self, fault: &Fault) {
-        let relist = fault.wants_relist() || fault.class == FaultClass::Garbled;
+    pub(super) fn step_back(&mut self, fault: &LiveFault) {
+        let relist = fault.wants_relist() || fault.class == LiveFaultClass::Garbled;
         match &self.phase {
             Phase::Streaming => {
                 // A server that is not there says nothing of whether it streams lists.
-                let broken = matches!(fault.class, FaultClass::Closed | FaultClass::Garbled | FaultClass::TooBig);
-                self.streams += u32::from(broken || fault.class == FaultClass::Timeout);
+                let broken =
+                    matches!(fault.class, LiveFaultClass::Closed | LiveFaultClass::Garbled | LiveFaultClass::TooBig);
+                self.streams += u32::from(broken || fault.class == LiveFaultClass::Timeout);
                 self.start_over();
             }
             Phase::Paging { .. } if relist => {
@@ -110,7 +111,7 @@ impl Follow {
         }
     }
 
-    pub(super) fn retry(&mut self, fault: &Fault, now: Now) {
+    pub(super) fn retry(&mut self, fault: &LiveFault, now: Now) {
         match fault.wants_relist() {
             true => self.pace.expired(now.tick),
             false => self.pace.failed(now.tick, fault.retry_after),
@@ -118,20 +119,20 @@ impl Follow {
         self.retrying(fault, now);
     }
 
-    fn retrying(&mut self, fault: &Fault, now: Now) {
+    fn retrying(&mut self, fault: &LiveFault, now: Now) {
         let wait = self.pace.due().map_or(LONGEST, |it| it.duration_since(now.tick));
         let throttled = if fault.status() == Some(429) { Throttled::ByServer } else { Throttled::No };
         let at = now.wall.checked_add(wait).unwrap_or(now.wall);
         let attempt = self.pace.failures() + 1;
         self.condition(Condition::Retrying { attempt, at, wait, why: fault.what.clone(), throttled });
         // One break in a sound watch is no news; the resumed watch tells at once whether it was.
-        if self.pace.failures() > 1 || fault.class != FaultClass::Closed {
+        if self.pace.failures() > 1 || fault.class != LiveFaultClass::Closed {
             self.lose_sight(fault);
         }
     }
 
     /// What we hold is no longer known to be true.
-    pub(super) fn lose_sight(&mut self, fault: &Fault) {
+    pub(super) fn lose_sight(&mut self, fault: &LiveFault) {
         if let (Held::Whole, Some(since)) = (self.held, self.alive) {
             self.cover(Coverage::Stale { since, why: fault.what.as_str().into() });
         }
@@ -170,7 +171,7 @@ impl Follow {
     }
 
     /// Discovery cannot be asked: an open watch needs it no more, but absence is as old as the last answer.
-    fn unsure(&mut self, fault: &Fault, absent: Option<Timestamp>) {
+    fn unsure(&mut self, fault: &LiveFault, absent: Option<Timestamp>) {
         match absent {
             _ if !self.is_absent() => {}
             Some(since) => self.cover(Coverage::Stale { since, why: fault.what.as_str().into() }),

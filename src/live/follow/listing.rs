@@ -3,7 +3,7 @@
 use super::{Follow, Gathered, Held, Now, Phase};
 use crate::kinds::Page;
 use crate::live::endless::Bound;
-use crate::live::fault::Fault;
+use crate::live::fault::LiveFault;
 use crate::live::health::Condition;
 use crate::model::cluster::{Delta, Entry};
 use crate::model::id::ObjectId;
@@ -34,7 +34,7 @@ impl Follow {
             return self.probed(&page, now);
         }
         if page.version.is_empty() {
-            return self.failed(&Fault::garbled("the list has no resourceVersion"), now);
+            return self.failed(&LiveFault::garbled("the list has no resourceVersion"), now);
         }
         let objects = page.entries.len() + page.unreadable.len() + page.notes.len();
         let rest = match self.bound.page(objects, &page.continues) {

@@ -9,7 +9,7 @@
 //! ```
 
 use super::{FORBIDDEN_FOR, Follow, Held, LISTED_EVERY, Now, Phase};
-use crate::live::fault::Fault;
+use crate::live::fault::LiveFault;
 use crate::live::health::Condition;
 use crate::live::pace::Refusal;
 use crate::model::coverage::Coverage;
@@ -18,7 +18,7 @@ use crate::model::coverage::Coverage;
 const LISTED_ALONE: &str = "no right to watch them: they are listed again each minute";
 
 impl Follow {
-    pub(super) fn forbidden(&mut self, fault: &Fault, now: Now) {
+    pub(super) fn forbidden(&mut self, fault: &LiveFault, now: Now) {
         match self.phase {
             Phase::Streaming if self.read == 0 => {
                 self.stream_denied = true;
@@ -30,7 +30,7 @@ impl Follow {
         }
     }
 
-    fn watch_refused(&mut self, fault: &Fault, now: Now) {
+    fn watch_refused(&mut self, fault: &LiveFault, now: Now) {
         self.start_over();
         if self.watched {
             // The right to list may be gone with it; that is asked at once.
@@ -54,7 +54,7 @@ impl Follow {
         });
     }
 
-    fn list_refused(&mut self, fault: &Fault, now: Now) {
+    fn list_refused(&mut self, fault: &LiveFault, now: Now) {
         self.start_over();
         let refusal = match self.held {
             Held::Whole => self.pace.refused(now.tick),

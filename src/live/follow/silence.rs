@@ -16,7 +16,7 @@ use tokio::time::Instant;
 
 use super::{Follow, Now, Phase, SILENCE, SILENT_AGAIN, STREAM_SILENCE};
 use crate::kinds::Page;
-use crate::live::fault::{Fault, FaultClass};
+use crate::live::fault::{LiveFault, LiveFaultClass};
 use crate::live::pace::SETTLED;
 
 /// How much longer than asked a server may keep a watch open.
@@ -96,7 +96,10 @@ impl Follow {
         }
         self.quiet += 1;
         self.due = Some(now.tick + SILENT_AGAIN);
-        self.lose_sight(&Fault::new(FaultClass::Timeout, "the watch is silent: neither events nor bookmarks come"));
+        self.lose_sight(&LiveFault::new(
+            LiveFaultClass::Timeout,
+            "the watch is silent: neither events nor bookmarks come",
+        ));
         if self.quiet > 1 {
             self.start_over();
         } else {
@@ -111,7 +114,10 @@ impl Follow {
     pub fn woke(&mut self) {
         match self.phase {
             Phase::Watching { .. } => {
-                self.lose_sight(&Fault::new(FaultClass::Closed, "this machine was suspended: connecting again"));
+                self.lose_sight(&LiveFault::new(
+                    LiveFaultClass::Closed,
+                    "this machine was suspended: connecting again",
+                ));
                 self.phase = Phase::Whole;
             }
             Phase::Streaming => self.start_over(),
@@ -155,7 +161,7 @@ mod tests {
         let mut follow = Follow::new(spec, Scope::Everywhere);
         let list = br#"{"kind": "PodList", "apiVersion": "v1", "metadata": {"resourceVersion": "7"}, "items": []}"#;
         let page = || kinds::read_list(spec, list, &mut kinds::Intern::new()).expect("a list");
-        let fault = Fault::new(FaultClass::Closed, "the connection was closed");
+        let fault = LiveFault::new(LiveFaultClass::Closed, "the connection was closed");
         let mut seen = Vec::new();
         let mut look = |it: &Follow, second| seen.push((it.next(at(second).tick), it.silent_at(at(second).tick)));
         follow.asked(at(0).tick);
