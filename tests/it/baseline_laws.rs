@@ -293,7 +293,7 @@ fn what_is_kept_by_hand_holds_afterwards() {
     absent.add("keep.txt", "deploy/wep reaches svc/b/db:5432\n", &here).expect("it reads");
     let fault =
         before.baseline(&declared, &Wanted { keep: absent, ..Wanted::default() }, &here).expect_err("it is not there");
-    assert!(fault.what.starts_with("keep.txt:1: "), "{}", fault.what);
+    assert_eq!(fault.place, "keep.txt:1", "{fault}");
 }
 
 /// What is kept by a name of a name, by an address of a Service, or by a pod's name is kept for whoever that is; a name

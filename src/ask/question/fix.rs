@@ -144,8 +144,7 @@ impl Fix {
             match &it.expectation {
                 Expectation::Connects { from, how, to } if *how != Reaching::CannotReach => {
                     let flow = self.flow(from, to, Way::Allow, here);
-                    let placed =
-                        |fault: Fault| Fault { what: format!("{}:{}: {}", it.file, it.line, fault.what), ..fault };
+                    let placed = |fault: Fault| fault.at(format!("{}:{}", it.file, it.line));
                     kept.push(flow.map_err(placed)?);
                 }
                 _ => {}
