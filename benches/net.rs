@@ -24,7 +24,7 @@ use kreach::model::name::Name;
 use kreach::model::place::Place;
 use kreach::model::policy::{Action, Direction, Directions, Peer, PeerMatch, Policy, Rule, Tier};
 use kreach::model::port::{PortMatch, Protocol};
-use kreach::net::reach::By;
+use kreach::net::reach::Granularity;
 use kreach::net::verdict::End;
 use kreach::net::{Index, Settings, naive};
 use kreach::rbac::{self, Served};
@@ -444,9 +444,10 @@ fn reads(cluster: &Cluster, index: &Index, ends: &[End], pairs: &[(usize, usize)
     }
     let asked: Vec<usize> = (0..2_000).map(|_| dice.roll(ends.len())).collect();
     // The first list finds each pod's workload.
-    let (first, took) = time(|| index.listing(cluster, &ends[asked[0]], Direction::Ingress, By::Workload, None).len());
+    let (first, took) =
+        time(|| index.listing(cluster, &ends[asked[0]], Direction::Ingress, Granularity::Workload, None).len());
     println!("  the first list {took:.1?}: {first} rows");
-    for by in [By::Namespace, By::Workload, By::Pod] {
+    for by in [Granularity::Namespace, Granularity::Workload, Granularity::Pod] {
         let mut rows = 0;
         let listed = times(asked.len(), |at| {
             let listing = index.listing(cluster, &ends[asked[at]], Direction::Ingress, by, None);
@@ -457,10 +458,10 @@ fn reads(cluster: &Cluster, index: &Index, ends: &[End], pairs: &[(usize, usize)
     print(
         "the same by Workload, each row with its name",
         times(200, |at| {
-            black_box(index.reach(cluster, &ends[asked[at]], Direction::Ingress, By::Workload, None));
+            black_box(index.reach(cluster, &ends[asked[at]], Direction::Ingress, Granularity::Workload, None));
         }),
     );
-    let (map, took) = least(|| index.map(cluster, By::Namespace, None));
+    let (map, took) = least(|| index.map(cluster, Granularity::Namespace, None));
     println!("  map by namespace {took:.1?}: {} rows", map.rows.len());
     let (counts, took) = least(|| index.counts(None));
     println!("  all pairs {took:.1?}: {counts:?}");

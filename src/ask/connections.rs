@@ -5,7 +5,7 @@ use crate::escalate::Foothold;
 use crate::model::evidence::Outcome;
 use crate::model::policy::Direction;
 use crate::model::port::{PortSet, Protocol};
-use crate::net::reach::{By, Unit};
+use crate::net::reach::{Granularity, Unit};
 use crate::text::{About, Line, Mark, words};
 
 use super::Asker;
@@ -51,7 +51,9 @@ impl Asker<'_> {
             if !watch(at, from.len().min(MOST)) {
                 break;
             }
-            let Ok(reach) = self.reach(&End::Pod(pod.clone()), Direction::Egress, By::Workload) else { continue };
+            let Ok(reach) = self.reach(&End::Pod(pod.clone()), Direction::Egress, Granularity::Workload) else {
+                continue;
+            };
             for it in reach.rows.iter().filter(|it| !it.summary.possible.is_empty()) {
                 if all.found.iter().any(|held| held.unit == it.unit) {
                     continue;

@@ -17,7 +17,7 @@ use crate::model::policy::Direction;
 use crate::model::port::PortSet;
 use crate::net;
 use crate::net::misses::Lack;
-use crate::net::verdict::{End, Gate, Verdict, Why};
+use crate::net::verdict::{End, Gate, GateReason, Verdict};
 use crate::text::evidence::Evidence;
 use crate::text::miss::{self, GateMisses};
 use crate::text::{self, Mark, words};
@@ -169,7 +169,7 @@ impl Asker<'_> {
         if to.route.is_some() || !is_at_other(&from.member, from.at) && !is_at_other(&to.member, to.at) {
             return None;
         }
-        let is_own = pair.verdict.families.iter().any(|it| it.egress.why == Why::OwnNode || it.may_share_node);
+        let is_own = pair.verdict.families.iter().any(|it| it.egress.why == GateReason::OwnNode || it.may_share_node);
         let typed = |member: &Member, at: Option<IpAddr>| match at.filter(|it| is_at_other(member, Some(*it))) {
             Some(address) => End::Address(address),
             None => member.end(),
@@ -229,7 +229,7 @@ impl Asker<'_> {
     /// What came closest at the gates that do not surely let it pass.
     fn misses(&self, verdict: &Verdict) -> Vec<GateMisses> {
         let gates = verdict.deciding().into_iter().flat_map(|it| [&it.egress, &it.ingress]);
-        let shut = gates.filter(|it| it.why == Why::Policies && it.outcome(verdict.port) != Outcome::Allow);
+        let shut = gates.filter(|it| it.why == GateReason::Policies && it.outcome(verdict.port) != Outcome::Allow);
         let nearest = |gate: &Gate| {
             let mut misses = gate.misses(self.cluster, verdict);
             misses.truncate(miss::SHOWN);
@@ -326,7 +326,7 @@ impl Asker<'_> {
 /// The source of the pair that the answer hangs on, where it is a pod with isolated egress and its goal has a name.
 fn asks_for_names(trace: &Trace) -> Option<Member> {
     let pair = trace.deciding()?;
-    let is_isolated = pair.verdict.deciding().is_some_and(|it| it.egress.why == Why::Policies);
+    let is_isolated = pair.verdict.deciding().is_some_and(|it| it.egress.why == GateReason::Policies);
     let is_named = !matches!(trace.to, ask::End::Address(_) | ask::End::Block(_) | ask::End::Internet);
     (is_isolated && is_named).then(|| pair.from.clone())
 }

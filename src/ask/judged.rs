@@ -24,7 +24,7 @@ use crate::model::name::Name;
 use crate::model::policy::Direction;
 use crate::model::port::PortSet;
 use crate::net::implied_nodes;
-use crate::net::reach::{AddressRange, By, Counts, LeftOut, Summary, Unit};
+use crate::net::reach::{AddressRange, Counts, Granularity, LeftOut, Summary, Unit};
 use crate::text::evidence::Evidence;
 
 use super::Asker;
@@ -90,7 +90,7 @@ impl Asker<'_> {
     }
 
     /// The rows of an end, every pair judged.
-    pub(super) fn judged_rows(&self, side: &Side, trace: &Trace, by: By) -> Rows {
+    pub(super) fn judged_rows(&self, side: &Side, trace: &Trace, by: Granularity) -> Rows {
         let (mut rows, mut known) = (Rows::default(), Known::default());
         let Inside { units, left_out } = self.inside(by);
         rows.left_out = left_out;
@@ -129,7 +129,7 @@ impl Asker<'_> {
     }
 
     /// Adds each backend's pair with itself: through a Service it is one (S50).
-    pub(super) fn judge_hairpins(&self, side: &Side, trace: &Trace, by: By, rows: &mut Rows) {
+    pub(super) fn judge_hairpins(&self, side: &Side, trace: &Trace, by: Granularity, rows: &mut Rows) {
         let mut workloads = Workloads::default();
         for (at, target) in side.ends.targets.iter().enumerate() {
             let Some(pod) = target.member.pod() else { continue };
@@ -228,7 +228,7 @@ impl Asker<'_> {
     }
 
     /// All pods and nodes, by unit.
-    pub(super) fn inside(&self, by: By) -> Inside {
+    pub(super) fn inside(&self, by: Granularity) -> Inside {
         let mut units: BTreeMap<Unit, Vec<Member>> = BTreeMap::new();
         let (mut workloads, mut left_out) = (Workloads::default(), LeftOut::default());
         for pod in self.cluster.pods.iter() {
@@ -299,11 +299,11 @@ fn is_usual(backend: &PairTarget) -> bool {
 }
 
 /// The unit of a pod in an answer by such units.
-fn unit_of(cluster: &Cluster, pod: &SharedPod, by: By, workloads: &mut Workloads) -> Unit {
+fn unit_of(cluster: &Cluster, pod: &SharedPod, by: Granularity, workloads: &mut Workloads) -> Unit {
     match by {
-        By::Pod => Unit::Pod(pod.pod_id()),
-        By::Namespace => Unit::Namespace(pod.namespace().clone()),
-        By::Workload => {
+        Granularity::Pod => Unit::Pod(pod.pod_id()),
+        Granularity::Namespace => Unit::Namespace(pod.namespace().clone()),
+        Granularity::Workload => {
             let found = workloads.of(cluster, pod);
             found.map_or_else(|| Unit::Pod(pod.pod_id()), |it| Unit::Workload((*it).clone()))
         }

@@ -14,7 +14,7 @@ use crate::model::id::Kind;
 use crate::model::name::Name;
 use crate::model::policy::Direction;
 use crate::model::port::PortSet;
-use crate::net::reach::{AddressRange, By, Counts, LeftOut, Map, MapRow, Nodes, ReachList, ReachRow, Unit};
+use crate::net::reach::{AddressRange, Counts, Granularity, LeftOut, Map, MapRow, Nodes, ReachList, ReachRow, Unit};
 use crate::net::verdict::Port;
 use crate::net::{most, node_ports};
 use crate::text::evidence::Evidence;
@@ -36,7 +36,7 @@ use super::{Asker, Fault};
 pub struct NetworkReach {
     pub end: End,
     pub direction: Direction,
-    pub by: By,
+    pub by: Granularity,
     /// The members that the end stands for, each with the port that it is reached on.
     pub members: Vec<Asked>,
     pub rows: Vec<ReachRow>,
@@ -107,7 +107,7 @@ impl Side {
 
 impl Asker<'_> {
     /// Answers what `end` reaches or what reaches it, row by row.
-    pub fn reach(&self, end: &End, direction: Direction, by: By) -> Result<NetworkReach, Fault> {
+    pub fn reach(&self, end: &End, direction: Direction, by: Granularity) -> Result<NetworkReach, Fault> {
         let (side, trace) = self.side(end, direction)?;
         let ends: Vec<Member> = side.members().cloned().collect();
         self.check_drawn(&ends);
@@ -171,7 +171,7 @@ impl Asker<'_> {
     }
 
     /// The rows of an end that the index knows, and those that a Service adds.
-    fn indexed_rows(&self, side: &Side, trace: &Trace, by: By, has_unseen: bool) -> Rows {
+    fn indexed_rows(&self, side: &Side, trace: &Trace, by: Granularity, has_unseen: bool) -> Rows {
         let mut rows = Rows::default();
         let has_front = side.ends.front.is_some();
         let inside = side.ends.is_internet.then(|| self.inside(by));
@@ -234,7 +234,7 @@ impl Asker<'_> {
     }
 
     /// Every pair of units; rows of one namespace when `only` says so.
-    pub fn map(&self, by: By, only: Option<&Name>) -> Map {
+    pub fn map(&self, by: Granularity, only: Option<&Name>) -> Map {
         let has_unseen = self.unseen_holders().is_some();
         let mut map = match has_unseen {
             true => self.index.whole_map(self.cluster, by, None),

@@ -6,7 +6,7 @@ use super::listing::Tone;
 use crate::model::cluster::Cluster;
 use crate::model::name::Name;
 use crate::net::Index;
-use crate::net::reach::{By, Counts, Summary, Unit};
+use crate::net::reach::{Counts, Granularity, Summary, Unit};
 
 /// All pairs of namespaces, as one state of the cluster has them.
 #[derive(Clone, PartialEq, Debug)]
@@ -38,7 +38,7 @@ impl Counted {
             Unit::Namespace(name) => place(&names, name),
             _ => None,
         };
-        let rows = index.map(cluster, By::Namespace, None).rows.into_iter();
+        let rows = index.map(cluster, Granularity::Namespace, None).rows.into_iter();
         let mut cells: Vec<_> = rows.filter_map(|it| Some((at(&it.from)?, at(&it.to)?, it.summary))).collect();
         cells.sort_unstable_by_key(|it| (it.0, it.1));
         let live = names.iter().map(|it| live(cluster, it)).collect();

@@ -15,7 +15,7 @@ use crate::model::facts::ServicePort;
 use crate::model::id::Kind;
 use crate::model::name::Name;
 use crate::model::policy::Direction;
-use crate::net::verdict::{End, Port, Verdict, Why};
+use crate::net::verdict::{End, GateReason, Port, Verdict};
 use crate::text;
 
 use super::Asker;
@@ -31,7 +31,7 @@ impl Asker<'_> {
             return None;
         }
         let family = verdict.deciding()?;
-        let is_open = verdict.families.iter().all(|it| it.ingress.why == Why::NotIsolated);
+        let is_open = verdict.families.iter().all(|it| it.ingress.why == GateReason::NotIsolated);
         if is_open || family.egress.outcome(verdict.port) == Outcome::Deny {
             return None;
         }

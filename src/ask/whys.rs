@@ -17,7 +17,7 @@ use crate::model::evidence::Gap;
 use crate::model::policy::Direction;
 use crate::model::port::{PortSet, Protocol};
 use crate::net::doubts::{Doubt, Kin, StandIn, StandIns};
-use crate::net::reach::{By, ReachRow, Summary, Unit};
+use crate::net::reach::{Granularity, ReachRow, Summary, Unit};
 use crate::net::verdict::{End, Port};
 use crate::text::Mark;
 use crate::text::evidence::Evidence;
@@ -36,7 +36,7 @@ type Known = HashMap<(Kin, Kin, bool), Reasons, FxBuildHasher>;
 /// Tells why rows of one answer are unknown.
 pub struct Whys<'a> {
     asker: &'a Asker<'a>,
-    by: By,
+    by: Granularity,
     stand_ins: OnceCell<StandIns>,
     known: RefCell<Known>,
     told: RefCell<BTreeSet<Reasons>>,
@@ -44,7 +44,7 @@ pub struct Whys<'a> {
 
 impl<'a> Asker<'a> {
     /// Why rows of an answer by these units are unknown.
-    pub fn whys(&'a self, by: By) -> Whys<'a> {
+    pub fn whys(&'a self, by: Granularity) -> Whys<'a> {
         Whys { asker: self, by, stand_ins: OnceCell::new(), known: RefCell::default(), told: RefCell::default() }
     }
 }

@@ -18,8 +18,8 @@ use super::space::Space;
 use super::touched::{Touched, touched};
 use super::{Side, Sides};
 use crate::model::port::PortSet;
-use crate::net::reach::{AddressRange, By, Map, MapRow, Nodes, Summary, Unit};
-use crate::net::{Part, in_order, node_ports};
+use crate::net::reach::{AddressRange, Granularity, Map, MapRow, Nodes, Summary, Unit};
+use crate::net::{MapPart, in_order, node_ports};
 
 /// Which end of a row is meant by its first key: the other end is the outside or nodes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -84,11 +84,11 @@ fn place(unit: &Unit) -> (bool, bool, &Unit) {
 fn map(side: &Side<'_>, touched: Option<&Touched>) -> Map {
     let mut map = match touched {
         Some(it) => {
-            let part = Part { units: &it.units, all_nodes: it.nodes, keeps_outside: side.has_unseen };
+            let part = MapPart { units: &it.units, all_nodes: it.nodes, keeps_outside: side.has_unseen };
             side.net.map_part(side.cluster, &part)
         }
-        None if side.has_unseen => side.net.whole_map(side.cluster, By::Workload, None),
-        None => side.net.map(side.cluster, By::Workload, None),
+        None if side.has_unseen => side.net.whole_map(side.cluster, Granularity::Workload, None),
+        None => side.net.map(side.cluster, Granularity::Workload, None),
     };
     if side.has_unseen {
         map.doubt_outside(&PortSet::all().difference(&node_ports(side.cluster)));

@@ -17,7 +17,7 @@ use crate::ask::{Fault, World, diff, gained};
 use crate::change::reach::Hop;
 use crate::change::{Flow, GrantRow, Impact, Ports, ReachChange, ReachDiff, ReachDiffRow, Risk, Verdict};
 use crate::escalate::Certainty;
-use crate::net::reach::{By, Unit};
+use crate::net::reach::{Granularity, Unit};
 use crate::rbac::fold::ResourceOrUrl;
 use crate::text::evidence::Evidence;
 use crate::text::written;
@@ -242,7 +242,7 @@ fn document(impact: &Impact, compared: &Compared<'_>) -> DiffJson {
 /// What differs between two worlds, without words about their input.
 pub(super) fn of_impact(impact: &Impact, before: &World, after: &World) -> DiffJson {
     let askers = [before.asker(), after.asker()];
-    let whys = askers.each_ref().map(|it| it.whys(By::Workload));
+    let whys = askers.each_ref().map(|it| it.whys(Granularity::Workload));
     let flow = |it: &Flow| FlowJson {
         ends: EndsJson::of(&it.from, &it.to),
         change: it.change.as_str(),

@@ -95,7 +95,7 @@ impl Gate {
             Direction::Ingress => &verdict.from,
         };
         let Some(family) = verdict.families.first().map(|it| it.family) else { return Vec::new() };
-        let case = Case { cluster, peer, to: &verdict.to, family, port: verdict.port };
+        let case = MissedRules { cluster, peer, to: &verdict.to, family, port: verdict.port };
         let isolating = self.policies.iter().filter(|it| it.isolates && it.gap.is_none());
         let unfit = isolating.filter(|it| it.fit.is_none_or(|it| it.fits != Tri::Yes));
         let mut misses: Vec<Miss> = unfit.flat_map(|it| case.of_policy(&it.policy, self.direction)).collect();
@@ -106,7 +106,8 @@ impl Gate {
     }
 }
 
-struct Case<'a> {
+/// The flow that rules did not fit, from the side of the gate's other end.
+struct MissedRules<'a> {
     cluster: &'a Cluster,
     peer: &'a EndFacts,
     to: &'a EndFacts,
@@ -114,7 +115,7 @@ struct Case<'a> {
     port: Option<Port>,
 }
 
-impl Case<'_> {
+impl MissedRules<'_> {
     fn of_policy(&self, policy: &Policy, direction: Direction) -> Vec<Miss> {
         let rules: Vec<&Rule> = policy.rules_of(direction).map(|(_, rule)| rule).collect();
         if rules.is_empty() {

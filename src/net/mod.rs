@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! Cluster ──build, apply──► Index ──trace──► Verdict     one pair, explained
-//!                                 ──row────► Row         all that an end reaches, or that reaches it
+//!                                 ──reach──► ReachList   all that an end reaches, or that reaches it
 //!                                 ──map────► Map         every pair, by pod, workload or namespace
 //! Cluster ──────────────────────► naive::outcome         the same from the objects alone, to check the above
 //! ```
@@ -25,7 +25,7 @@ pub mod verdict;
 
 pub use self::dns::{Dns, DnsServer, NodeLocal, dns};
 pub use self::ends::{Holder, holder, host_addresses, implied_nodes, split};
-pub use self::index::{Index, Isolation, IsolationCounts, Listing, Part, PolicyProblem, Settings};
+pub use self::index::{Index, Isolation, IsolationCounts, Listing, MapPart, PolicyProblem, Settings};
 pub use self::index::{doubts, singly};
 pub use self::nodes::node_ports;
 pub use self::outside::{in_order, most};

@@ -15,7 +15,7 @@ use ipnet::IpNet;
 
 use self::families::firsts;
 use self::fits::{block_fits, port_fits};
-use self::tiers::{Turn, additive, ordered};
+use self::tiers::{TierResult, additive, ordered};
 use super::index::Settings;
 use super::verdict::{End, Port};
 use crate::kinds::{self, KINDS, Presence};
@@ -31,7 +31,7 @@ use crate::model::policy::{Bends, Direction, PeerMatch, Policy, Rule, Tier};
 use crate::model::port::{PortMatch, Protocol};
 
 /// The ways in which one question may turn out.
-type Ways<T> = BTreeSet<T>;
+type PossibleOutcomes<T> = BTreeSet<T>;
 
 const YES: &[bool] = &[true];
 const NO: &[bool] = &[false];
@@ -62,6 +62,7 @@ struct Party<'a> {
     anywhere: Vec<IpNet>,
 }
 
+/// What the second evaluator asks: the objects themselves, and what was found out about all of them at once.
 struct Naive<'a> {
     cluster: &'a Cluster,
     /// The families that may come first at a pod without an address.
@@ -73,7 +74,7 @@ struct Naive<'a> {
 /// What a pair's one port comes to.
 pub fn outcome(cluster: &Cluster, settings: &Settings, from: &End, to: &End, port: Port) -> Outcome {
     let naive = Naive { cluster, firsts: firsts(cluster), unread: unread(cluster) };
-    let mut ways: Ways<bool> = Ways::new();
+    let mut ways: PossibleOutcomes<bool> = PossibleOutcomes::new();
     for reading in [0, 1] {
         match (naive.party(settings, from, reading), naive.party(settings, to, reading)) {
             (Some(a), Some(b)) => ways.extend(naive.pair(from == to, &a, &b, port)),
@@ -217,19 +218,19 @@ impl<'a> Naive<'a> {
     }
 
     /// Whether the flow passes: every way it may turn out.
-    fn pair(&self, is_itself: bool, from: &Party<'_>, to: &Party<'_>, port: Port) -> Ways<bool> {
+    fn pair(&self, is_itself: bool, from: &Party<'_>, to: &Party<'_>, port: Port) -> PossibleOutcomes<bool> {
         if is_itself {
-            return Ways::from([true]);
+            return PossibleOutcomes::from([true]);
         }
         if self.is_bent(from) || self.is_bent(to) || self.is_bent_everywhere() {
-            return Ways::from([true, false]);
+            return PossibleOutcomes::from([true, false]);
         }
         let families = self.deciding_families(from, to);
         if families.is_empty() {
-            return Ways::from([true, false]);
+            return PossibleOutcomes::from([true, false]);
         }
         let is_exempt = is_own_node(from, to);
-        let mut ways = Ways::new();
+        let mut ways = PossibleOutcomes::new();
         if is_exempt.contains(&true) {
             // S41 is about NetworkPolicy, and about nothing that stands beside it.
             let closes = self.may(Direction::Egress, from, to).contains(&false)
@@ -329,34 +330,34 @@ impl<'a> Naive<'a> {
         destination: &Party<'_>,
         family: Family,
         port: Port,
-    ) -> Ways<bool> {
-        let Some(pod) = target.pod else { return Ways::from([true]) };
+    ) -> PossibleOutcomes<bool> {
+        let Some(pod) = target.pod else { return PossibleOutcomes::from([true]) };
         let governing = self.governing(pod);
         let fits = |rule: &Rule| self.fits(rule, peer, destination, family, port);
         let tier = |is_it: fn(Tier) -> bool| governing.iter().filter(move |it| is_it(it.1)).collect::<Vec<_>>();
         let admin = ordered(&tier(|it| matches!(it, Tier::Admin { .. })), direction, &fits);
         let namespace = additive(&tier(|it| it == Tier::Namespace), direction, &fits);
         let baseline = ordered(&tier(|it| matches!(it, Tier::Baseline { .. })), direction, &fits);
-        let mut ways = Ways::from([Turn::Past]);
+        let mut ways = PossibleOutcomes::from([TierResult::Past]);
         for tier in [admin, namespace, baseline] {
-            if ways.remove(&Turn::Past) {
+            if ways.remove(&TierResult::Past) {
                 ways.extend(tier);
             }
         }
-        let decided = ways.into_iter().map(|it| it != Turn::Deny);
+        let decided = ways.into_iter().map(|it| it != TierResult::Deny);
         decided.chain(self.may(direction, target, peer)).collect()
     }
 
     /// What a gate may do because of what is neither evaluated nor a policy of both ways: meshes, egress firewalls.
-    fn may(&self, direction: Direction, target: &Party<'_>, peer: &Party<'_>) -> Ways<bool> {
-        let Some(pod) = target.pod.filter(|it| it.network() == PodNetwork::Own) else { return Ways::new() };
+    fn may(&self, direction: Direction, target: &Party<'_>, peer: &Party<'_>) -> PossibleOutcomes<bool> {
+        let Some(pod) = target.pod.filter(|it| it.network() == PodNetwork::Own) else { return PossibleOutcomes::new() };
         let may = self.cluster.policies.iter().filter(|it| !it.gaps.is_empty());
         let held = may.filter(|it| self.selects(&it.target, pod) != NO);
         let held = held.flat_map(|it| it.gaps.iter().map(|gap| gap.bends));
         let here = |home: &Name| home.is_empty() || home == pod.namespace();
         let unread = self.unread.iter().filter(|it| here(&it.0)).map(|it| it.2);
         let is_outside = peer.node.is_some() || peer.pod.is_none();
-        let mut ways = Ways::new();
+        let mut ways = PossibleOutcomes::new();
         for bends in held.chain(unread) {
             match (bends, direction) {
                 (Bends::ClosesIngress, Direction::Ingress) => drop(ways.insert(false)),

@@ -1,7 +1,7 @@
 //! What stands beside an answer without changing it: where plugins deviate from what the API says, and what a
 //! reader may stumble over (CONTRACT §3). Each note names its rule of the semantics list.
 
-use super::verdict::{Considered, EndFacts, FamilyVerdict, Gate, Verdict, Why};
+use super::verdict::{Considered, EndFacts, FamilyVerdict, Gate, GateReason, Verdict};
 use crate::model::evidence::Outcome;
 use crate::model::facts::ContainerRole;
 use crate::model::policy::{Direction, PeerMatch, Tier};
@@ -117,11 +117,11 @@ impl Verdict {
     fn of_family(&self, family: &FamilyVerdict) -> Vec<Note> {
         let mut notes = Vec::new();
         let has_sctp = family.egress.policies.iter().chain(&family.ingress.policies).next().is_some();
-        let governed = family.ingress.why == Why::Policies;
+        let governed = family.ingress.why == GateReason::Policies;
         if has_sctp && self.port.is_some_and(|it| it.0 == Protocol::Sctp) {
             notes.push(Note::Sctp);
         }
-        if governed && self.from.is_node_like() && family.ingress.why != Why::OwnNode {
+        if governed && self.from.is_node_like() && family.ingress.why != GateReason::OwnNode {
             notes.push(Note::OtherNode);
         }
         if self.outcome() == Outcome::Deny {
@@ -191,9 +191,13 @@ fn of_end(end: &EndFacts) -> Vec<Note> {
 
 fn of_why(gate: &Gate) -> Option<Note> {
     match gate.why {
-        Why::OwnNode => Some(Note::OwnNode),
-        Why::Itself => Some(Note::Itself),
-        Why::HostNetwork => Some(Note::HostNetwork),
-        Why::Outside | Why::Node | Why::NotIsolated | Why::Policies | Why::NotJudged => None,
+        GateReason::OwnNode => Some(Note::OwnNode),
+        GateReason::Itself => Some(Note::Itself),
+        GateReason::HostNetwork => Some(Note::HostNetwork),
+        GateReason::Outside
+        | GateReason::Node
+        | GateReason::NotIsolated
+        | GateReason::Policies
+        | GateReason::NotJudged => None,
     }
 }

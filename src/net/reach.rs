@@ -22,7 +22,7 @@ pub use super::nodes::Nodes;
 
 /// How fine an answer about many pairs is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum By {
+pub enum Granularity {
     Pod,
     Workload,
     Namespace,

@@ -72,7 +72,7 @@ impl EndFacts {
 
 /// Why a gate is as it is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Why {
+pub enum GateReason {
     /// The end is an address outside: no policy of this cluster governs it.
     Outside,
     /// The end is a node: policies govern pods.
@@ -123,7 +123,7 @@ impl Tri {
 
 /// The part of a policy that a flow fits: indexes into `policy.rules`, the rule's peers and its ports.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct Fit {
+pub struct RuleFit {
     pub rule: usize,
     pub peer: usize,
     pub port: usize,
@@ -140,7 +140,7 @@ pub struct Considered {
     /// Whether it makes the target deny by default in this direction.
     pub isolates: bool,
     /// The first rule that surely fits, else the first that may; for a question without a port, that fits some.
-    pub fit: Option<Fit>,
+    pub fit: Option<RuleFit>,
     /// Set for something that is not a policy we read: why this row stands here.
     pub gap: Option<Box<Gap>>,
 }
@@ -178,7 +178,7 @@ impl Considered {
 #[derive(Clone, PartialEq, Debug)]
 pub struct Gate {
     pub direction: Direction,
-    pub why: Why,
+    pub why: GateReason,
     /// All that govern the target in this direction, in order of evaluation.
     pub policies: Vec<Considered>,
     /// The destination ports that it surely lets pass.

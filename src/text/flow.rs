@@ -12,7 +12,7 @@
 
 use crate::model::evidence::Outcome;
 use crate::model::policy::Direction;
-use crate::net::verdict::{EndFacts, FamilyVerdict, Gate, Port, Verdict, Why};
+use crate::net::verdict::{EndFacts, FamilyVerdict, Gate, GateReason, Port, Verdict};
 
 use super::miss::{self, GateMisses};
 use super::{Line, Mark, Shape};
@@ -33,7 +33,7 @@ pub fn gates(verdict: &Verdict, family: &FamilyVerdict) -> Vec<Line> {
 /// One gate: its outcome and the policy that decided, in one clause.
 fn gate_line(gate: &Gate, target: &EndFacts, port: Option<Port>) -> Line {
     let outcome = gate.outcome(port);
-    let decided = gate.decided_by().filter(|_| gate.why == Why::Policies);
+    let decided = gate.decided_by().filter(|_| gate.why == GateReason::Policies);
     let text = super::gate::why(gate, target, port);
     let line = Line { shape: Shape::Along, ..Line::new(DEPTH + 2, Mark::of(outcome), text) };
     match decided {

@@ -8,7 +8,7 @@
 
 use crate::model::evidence::Outcome;
 use crate::model::policy::Action;
-use crate::net::verdict::{Considered, EndFacts, Gate, Port, Tri, Why};
+use crate::net::verdict::{Considered, EndFacts, Gate, GateReason, Port, Tri};
 
 use super::{net, words};
 
@@ -16,14 +16,14 @@ use super::{net, words};
 pub fn why(gate: &Gate, target: &EndFacts, port: Option<Port>) -> String {
     let name = net::end(&target.end);
     let why = match gate.why {
-        Why::Outside => format!("{name} is outside the cluster: no policy selects it"),
-        Why::Node => "no policy selects a node".to_owned(),
-        Why::HostNetwork => format!("{name} is on the host network: policies do not apply"),
-        Why::OwnNode => "a pod and its own node can always talk".to_owned(),
-        Why::Itself => "a pod can always reach itself".to_owned(),
-        Why::NotIsolated => format!("not isolated: no policy selects {name}"),
-        Why::NotJudged => format!("{name} cannot be judged"),
-        Why::Policies => by_policies(gate, &name, port),
+        GateReason::Outside => format!("{name} is outside the cluster: no policy selects it"),
+        GateReason::Node => "no policy selects a node".to_owned(),
+        GateReason::HostNetwork => format!("{name} is on the host network: policies do not apply"),
+        GateReason::OwnNode => "a pod and its own node can always talk".to_owned(),
+        GateReason::Itself => "a pod can always reach itself".to_owned(),
+        GateReason::NotIsolated => format!("not isolated: no policy selects {name}"),
+        GateReason::NotJudged => format!("{name} cannot be judged"),
+        GateReason::Policies => by_policies(gate, &name, port),
     };
     format!("{}: {why}", gate.direction.as_str())
 }

@@ -17,7 +17,7 @@ use kreach::model::cluster::Cluster;
 use kreach::model::evidence::Outcome;
 use kreach::model::id::Kind;
 use kreach::model::port::Protocol;
-use kreach::net::reach::By;
+use kreach::net::reach::Granularity;
 use kreach::net::verdict::End;
 use kreach::net::{Settings, naive};
 use proptest::prelude::*;
@@ -181,7 +181,7 @@ pub fn allowed(cluster: &Cluster, ports: &[(Protocol, u16)]) -> BTreeSet<(String
 /// Every needed flow between workloads is allowed by both engines.
 pub fn holds(cluster: &Cluster, baseline: &Baseline) {
     let world = world(cluster.clone());
-    let units = inside(cluster, By::Workload);
+    let units = inside(cluster, Granularity::Workload);
     let ends = |name: &str| units.iter().find(|(unit, _)| unit_text(unit) == *name).map(|it| it.1.clone());
     for needed in &baseline.needed {
         let (Some(from), Some(to)) = (ends(&needed.from), ends(&needed.to)) else { continue };
@@ -202,7 +202,7 @@ pub fn holds(cluster: &Cluster, baseline: &Baseline) {
 
 /// What is a gap keeps whatever of it is allowed: nothing of it is lost.
 fn loses_nothing(before: &Cluster, after: &Cluster, baseline: &Baseline) {
-    let units = inside(before, By::Workload);
+    let units = inside(before, Granularity::Workload);
     let ends = |name: &str| units.iter().find(|(unit, _)| unit_text(unit) == *name).map(|it| it.1.clone());
     let outcome = |cluster: &Cluster, a: &End, b: &End, port| naive::outcome(cluster, &Settings::default(), a, b, port);
     for gap in &baseline.gaps {

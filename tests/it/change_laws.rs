@@ -17,9 +17,9 @@ use kreach::model::id::Kind;
 use kreach::model::name::Name;
 use kreach::model::policy::Policy;
 use kreach::model::port::Protocol;
-use kreach::net::reach::{By, MapRow, Unit};
+use kreach::net::reach::{Granularity, MapRow, Unit};
 use kreach::net::verdict::{End, Port};
-use kreach::net::{Index, Part, Settings, naive, node_ports};
+use kreach::net::{Index, MapPart, Settings, naive, node_ports};
 use proptest::prelude::*;
 
 use crate::net_lists::{has_address, inside, nodes, outside, random};
@@ -62,7 +62,7 @@ type Matrix = BTreeMap<(End, End), Vec<Outcome>>;
 impl<'a> Slow<'a> {
     fn of(world: &'a World) -> Self {
         let has_unseen = world.asker().unseen_holders().is_some();
-        Self { world, units: inside(&world.cluster, By::Workload), nodes: nodes(&world.cluster), has_unseen }
+        Self { world, units: inside(&world.cluster, Granularity::Workload), nodes: nodes(&world.cluster), has_unseen }
     }
 
     /// `None`: it is not there.
@@ -270,11 +270,11 @@ proptest! {
         let mut units = index.workloads(&cluster);
         units.retain(|_| dice.percent(25));
         let units = units.into_iter().collect();
-        let part = index.map_part(&cluster, &Part { units: &units, all_nodes, keeps_outside: false });
+        let part = index.map_part(&cluster, &MapPart { units: &units, all_nodes, keeps_outside: false });
         let is_node = |it: &Unit| matches!(it, Unit::Nodes(_));
         let is_outside = |it: &Unit| matches!(it, Unit::Outside(_));
         let is_inside = |it: &Unit| !is_node(it) && !is_outside(it);
-        let mut whole = index.map(&cluster, By::Workload, None).rows;
+        let mut whole = index.map(&cluster, Granularity::Workload, None).rows;
         whole.retain(|it| {
             let (from, to) = (&it.from, &it.to);
             units.contains(from) || units.contains(to) || !is_inside(from) && !is_inside(to)

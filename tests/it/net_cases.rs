@@ -12,7 +12,7 @@ use kreach::model::cluster::Cluster;
 use kreach::model::evidence::Outcome;
 use kreach::model::name::Name;
 use kreach::model::policy::Direction;
-use kreach::net::verdict::{Considered, FamilyVerdict, Gate, Tri, Verdict, Why};
+use kreach::net::verdict::{Considered, FamilyVerdict, Gate, GateReason, Tri, Verdict};
 use kreach::net::{Index, Settings, naive};
 use kreach::text;
 
@@ -225,16 +225,16 @@ fn stands_at(gate: &Gate, at: &str) -> bool {
         .any(|(peer, port)| peer.to_string() == at || port.to_string() == at)
 }
 
-fn word(why: Why) -> &'static str {
+fn word(why: GateReason) -> &'static str {
     match why {
-        Why::Outside => "outside",
-        Why::Node => "node",
-        Why::HostNetwork => "host-network",
-        Why::OwnNode => "own-node",
-        Why::Itself => "itself",
-        Why::NotIsolated => "not-isolated",
-        Why::Policies => "policies",
-        Why::NotJudged => "not-judged",
+        GateReason::Outside => "outside",
+        GateReason::Node => "node",
+        GateReason::HostNetwork => "host-network",
+        GateReason::OwnNode => "own-node",
+        GateReason::Itself => "itself",
+        GateReason::NotIsolated => "not-isolated",
+        GateReason::Policies => "policies",
+        GateReason::NotJudged => "not-judged",
     }
 }
 

@@ -12,7 +12,7 @@ use kreach::model::evidence::Outcome;
 use kreach::model::id::Kind;
 use kreach::model::policy::Direction;
 use kreach::model::port::PortSet;
-use kreach::net::reach::{By, Counts, Summary, Unit};
+use kreach::net::reach::{Counts, Granularity, Summary, Unit};
 use kreach::net::verdict::{End, Port, Tri};
 use kreach::net::{Index, naive};
 use kreach::text::Mark;
@@ -111,11 +111,12 @@ fn tally(index: &Index, cluster: &Cluster, from: &[End], to: &[End], counts: &mu
 }
 
 /// The pods of each unit that run.
-fn pods_by_unit(cluster: &Cluster, by: By) -> BTreeMap<Unit, Vec<End>> {
+fn pods_by_unit(cluster: &Cluster, by: Granularity) -> BTreeMap<Unit, Vec<End>> {
     let mut units: BTreeMap<Unit, Vec<End>> = BTreeMap::new();
     for pod in cluster.pods.iter().filter(|it| !it.phase().is_finished()) {
         let forbidden = matches!(cluster.coverage.of(Kind::POD, pod.namespace()), Coverage::Forbidden { .. });
-        let unit = if by == By::Pod { Unit::Pod(pod.pod_id()) } else { Unit::Namespace(pod.namespace().clone()) };
+        let unit =
+            if by == Granularity::Pod { Unit::Pod(pod.pod_id()) } else { Unit::Namespace(pod.namespace().clone()) };
         if !forbidden {
             units.entry(unit).or_default().push(End::Pod(pod.pod_id()));
         }
@@ -140,7 +141,7 @@ proptest! {
         let cluster = world.cluster();
         let index = Index::with(&cluster, world.settings.clone());
         let asker = Asker::new(&cluster, &index);
-        let by = *dice.pick(&[By::Pod, By::Workload, By::Namespace]);
+        let by = *dice.pick(&[Granularity::Pod, Granularity::Workload, Granularity::Namespace]);
         let whys = asker.whys(by);
         let is_unsure = |it: &Summary| it.pairs.unknown > 0 || it.possible != it.some;
         for row in asker.map(by, None).rows {
@@ -177,12 +178,12 @@ proptest! {
         for _ in 0..4 {
             let end = dice.pick(&ends).clone();
             let direction = *dice.pick(&Direction::ALL);
-            let reach = index.reach(&cluster, &end, direction, By::Pod, None);
+            let reach = index.reach(&cluster, &end, direction, Granularity::Pod, None);
             let verdict = |other: &End| match direction {
                 Direction::Egress => index.trace(&cluster, &end, other, None),
                 Direction::Ingress => index.trace(&cluster, other, &end, None),
             };
-            for (unit, pods) in pods_by_unit(&cluster, By::Pod).iter().filter(|(_, pods)| pods[0] != end) {
+            for (unit, pods) in pods_by_unit(&cluster, Granularity::Pod).iter().filter(|(_, pods)| pods[0] != end) {
                 let verdict = verdict(&pods[0]);
                 let row = reach.rows.iter().find(|it| it.unit == *unit);
                 if matches!(&end, End::Pod(id) if index.isolation(id).is_none()) {
@@ -217,7 +218,7 @@ fn map_is_its_pairs(seed: u64) -> Result<(), TestCaseError> {
     let world = net_worlds::world(&mut dice, ALL);
     let cluster = world.cluster();
     let index = Index::with(&cluster, world.settings.clone());
-    let by = *dice.pick(&[By::Pod, By::Namespace]);
+    let by = *dice.pick(&[Granularity::Pod, Granularity::Namespace]);
     let units = pods_by_unit(&cluster, by);
     let map = index.map(&cluster, by, None);
     let mut all = Counts::default();

@@ -22,7 +22,7 @@ use kreach::model::name::Name;
 use kreach::model::policy::Direction;
 use kreach::model::port::{PortSet, Protocol};
 use kreach::model::workload::workload_of;
-use kreach::net::reach::{By, Counts, MapRow, Summary, Unit};
+use kreach::net::reach::{Counts, Granularity, MapRow, Summary, Unit};
 use kreach::net::verdict::{End, Port};
 use kreach::net::{Index, implied_nodes, node_ports};
 use proptest::prelude::*;
@@ -34,16 +34,16 @@ fn config(usual: u32) -> ProptestConfig {
 }
 
 /// Every unit inside, with its ends: pods in units, nodes one by one.
-pub fn inside(cluster: &Cluster, by: By) -> BTreeMap<Unit, Vec<End>> {
+pub fn inside(cluster: &Cluster, by: Granularity) -> BTreeMap<Unit, Vec<End>> {
     let mut units: BTreeMap<Unit, Vec<End>> = BTreeMap::new();
     for pod in cluster.pods.iter().filter(|it| !it.phase().is_finished()) {
         if matches!(cluster.coverage.of(Kind::POD, pod.namespace()), Coverage::Forbidden { .. }) {
             continue;
         }
         let unit = match by {
-            By::Pod => Unit::Pod(pod.pod_id()),
-            By::Namespace => Unit::Namespace(pod.namespace().clone()),
-            By::Workload => workload_of(cluster, pod).map_or_else(|| Unit::Pod(pod.pod_id()), Unit::Workload),
+            Granularity::Pod => Unit::Pod(pod.pod_id()),
+            Granularity::Namespace => Unit::Namespace(pod.namespace().clone()),
+            Granularity::Workload => workload_of(cluster, pod).map_or_else(|| Unit::Pod(pod.pod_id()), Unit::Workload),
         };
         units.entry(unit).or_default().push(End::Pod(pod.pod_id()));
     }
@@ -143,7 +143,7 @@ impl Mapped {
     fn of(seed: u64) -> Self {
         let (world, cluster, mut dice) = random(seed, ALL);
         let index = Index::with(&cluster, world.settings.clone());
-        let by = *dice.pick(&[By::Pod, By::Workload, By::Namespace]);
+        let by = *dice.pick(&[Granularity::Pod, Granularity::Workload, Granularity::Namespace]);
         let rows = each_node(&index.map(&cluster, by, None).rows).map(|it| it.into_owned()).collect();
         let (units, nodes) = (inside(&cluster, by), node_units(&cluster, &index, by));
         Self { world, cluster, index, units, nodes, rows, dice }
@@ -200,7 +200,7 @@ impl Mapped {
 }
 
 /// Each node with the unit that stands for it alone.
-fn node_units(cluster: &Cluster, index: &Index, by: By) -> Vec<(Unit, Vec<End>)> {
+fn node_units(cluster: &Cluster, index: &Index, by: Granularity) -> Vec<(Unit, Vec<End>)> {
     let anybody = End::Address([192, 0, 2, 1].into());
     let reach = index.whole_reach(cluster, &anybody, Direction::Egress, by, None);
     let unit = |name: &Name| each_node_of(&reach.rows).find(|it| unit_name(&it.unit) == format!("node/{name}"));
@@ -222,7 +222,7 @@ fn map_differs(seed: u64) -> Option<String> {
 
 /// Something that can be asked for: a pod, a workload, a namespace, a node, an address.
 fn asked(cluster: &Cluster, dice: &mut Dice) -> Option<AskEnd> {
-    let by = *dice.pick(&[By::Pod, By::Workload, By::Namespace]);
+    let by = *dice.pick(&[Granularity::Pod, Granularity::Workload, Granularity::Namespace]);
     let units: Vec<Unit> = inside(cluster, by).into_keys().collect();
     let nodes: Vec<AskEnd> = nodes(cluster).into_iter().map(AskEnd::Node).collect();
     match dice.roll(6) {
@@ -281,7 +281,8 @@ fn reach_differs(seed: u64) -> Option<String> {
     let index = Index::with(&cluster, world.settings.clone());
     let asker = Asker::new(&cluster, &index);
     let asked = asked(&cluster, &mut dice)?;
-    let (direction, by) = (*dice.pick(&Direction::ALL), *dice.pick(&[By::Pod, By::Workload, By::Namespace]));
+    let (direction, by) =
+        (*dice.pick(&Direction::ALL), *dice.pick(&[Granularity::Pod, Granularity::Workload, Granularity::Namespace]));
     let reach = asker.reach(&asked, direction, by).expect("an end that is there");
     let units = inside(&cluster, by);
     let trace_at = |other: &AskEnd, port: &PortAsk| match direction {
@@ -378,7 +379,8 @@ fn odd_reach_differs(seed: u64) -> Option<String> {
     let index = Index::with(&cluster, world.settings.clone());
     let asker = Asker::new(&cluster, &index);
     let asked = asked_oddly(&cluster, &mut dice)?;
-    let (direction, by) = (*dice.pick(&Direction::ALL), *dice.pick(&[By::Pod, By::Workload, By::Namespace]));
+    let (direction, by) =
+        (*dice.pick(&Direction::ALL), *dice.pick(&[Granularity::Pod, Granularity::Workload, Granularity::Namespace]));
     let reach = asker.reach(&asked, direction, by).ok()?;
     let units = inside(&cluster, by);
     let trace = |other: &AskEnd| match direction {

@@ -19,7 +19,7 @@ use crate::ask::{Fault, Here};
 use crate::manifests::Object;
 use crate::model::port::{PortSet, Protocol};
 use crate::model::service::{Service, ServicePort, ServiceType};
-use crate::net::reach::{By, MapRow, Unit};
+use crate::net::reach::{Granularity, MapRow, Unit};
 
 impl Draft<'_> {
     /// What expectations say that somebody reaches; others of them ask for nothing.
@@ -158,7 +158,7 @@ impl Draft<'_> {
     /// Who may connect to whom among workloads, where one of them is what the answer is about.
     pub fn rows(&self) -> Vec<MapRow> {
         let units = &self.units;
-        let map = units.index.map(&units.cluster, By::Workload, None);
+        let map = units.index.map(&units.cluster, Granularity::Workload, None);
         let is_known = |it: &Unit| units.entries.contains_key(it);
         let is_in_scope = |it: &Unit| namespace_of(it).is_some_and(|it| units.scope.contains(it));
         let is_meant =

@@ -21,7 +21,7 @@ use crate::model::policy::Direction;
 use crate::model::port::{PortSet, Protocol};
 use crate::net;
 use crate::net::reach::{AddressRange, Unit};
-use crate::net::verdict::{FamilyVerdict, Why};
+use crate::net::verdict::{FamilyVerdict, GateReason};
 use crate::text::evidence::Evidence;
 
 /// Which way a flow is to be turned.
@@ -257,9 +257,9 @@ fn concerns(family: &FamilyVerdict, direction: Direction, way: Way, pair: &Pair)
     match way {
         Way::Allow => {
             let wanted = ports(pair, way);
-            gate.why == Why::Policies && !wanted.difference(&gate.allowed).is_empty()
+            gate.why == GateReason::Policies && !wanted.difference(&gate.allowed).is_empty()
         }
-        Way::Deny => matches!(gate.why, Why::Policies | Why::NotIsolated),
+        Way::Deny => matches!(gate.why, GateReason::Policies | GateReason::NotIsolated),
     }
 }
 
@@ -332,13 +332,13 @@ fn reasons(trace: &Trace, pairs: &[&Pair], way: Way, is_none: bool) -> Vec<Evide
 
 /// Why policies cannot turn a pair.
 fn why_not(pair: &Pair, way: Way) -> String {
-    let words = |why: Why| match why {
-        Why::Outside => "an address outside the cluster, which no policy selects",
-        Why::Node => "a node, which no NetworkPolicy selects",
-        Why::HostNetwork => "on the host network, where policies do not apply",
-        Why::OwnNode => "on the same node: a pod and its own node can always connect",
-        Why::Itself => "the same pod: a pod can always reach itself",
-        Why::NotIsolated | Why::Policies | Why::NotJudged => {
+    let words = |why: GateReason| match why {
+        GateReason::Outside => "an address outside the cluster, which no policy selects",
+        GateReason::Node => "a node, which no NetworkPolicy selects",
+        GateReason::HostNetwork => "on the host network, where policies do not apply",
+        GateReason::OwnNode => "on the same node: a pod and its own node can always connect",
+        GateReason::Itself => "the same pod: a pod can always reach itself",
+        GateReason::NotIsolated | GateReason::Policies | GateReason::NotJudged => {
             "selected by policies that cannot be changed so that nothing else is"
         }
     };

@@ -16,7 +16,7 @@ use crate::model::evidence::Outcome;
 use crate::model::id::{ObjectId, PodId};
 use crate::model::name::Name;
 use crate::model::policy::Direction;
-use crate::net::reach::{By, Unit};
+use crate::net::reach::{Granularity, Unit};
 use crate::net::verdict::{End as NetEnd, Tri};
 use crate::text::evidence::Evidence;
 use crate::text::words;
@@ -192,9 +192,9 @@ impl Isolate {
             Unit::Pod(other) => after.pod(other).is_some_and(|it| !it.is_governed() && *it.node() == node),
             _ => false,
         };
-        let rows = Direction::ALL
-            .into_iter()
-            .flat_map(|it| after.net().reach(&after.cluster, &NetEnd::Pod(pod.clone()), it, By::Pod, None).rows);
+        let rows = Direction::ALL.into_iter().flat_map(|it| {
+            after.net().reach(&after.cluster, &NetEnd::Pod(pod.clone()), it, Granularity::Pod, None).rows
+        });
         let others: Vec<_> = rows.filter(|it| !is_node(&it.unit)).collect();
         let is_open = others.iter().any(|it| !it.summary.some.is_empty());
         let may_be = others.iter().any(|it| !it.summary.possible.is_empty());

@@ -13,7 +13,7 @@ use crate::ask::{Fault, World, namespace, why_lines};
 use crate::model::evidence::Gap;
 use crate::model::untrusted;
 use crate::net;
-use crate::net::reach::{By, MapRow, Unit};
+use crate::net::reach::{Granularity, MapRow, Unit};
 use crate::text::evidence::Evidence;
 use crate::text::{About, Line, Mark, Page, words};
 
@@ -27,12 +27,12 @@ pub enum ByArg {
     Namespace,
 }
 
-impl From<ByArg> for By {
+impl From<ByArg> for Granularity {
     fn from(by: ByArg) -> Self {
         match by {
-            ByArg::Pod => By::Pod,
-            ByArg::Workload => By::Workload,
-            ByArg::Namespace => By::Namespace,
+            ByArg::Pod => Granularity::Pod,
+            ByArg::Workload => Granularity::Workload,
+            ByArg::Namespace => Granularity::Namespace,
         }
     }
 }

@@ -28,7 +28,7 @@ use crate::model::facts::SharedPod;
 use crate::model::id::{Kind, PodId};
 use crate::model::name::Name;
 use crate::model::policy::{Direction, Directions, Policy};
-use crate::net::verdict::{End, Port, Why};
+use crate::net::verdict::{End, GateReason, Port};
 
 /// Writes that let the flow pass together.
 #[derive(Clone, Debug)]
@@ -264,12 +264,12 @@ fn shut(pairs: &[&Pair]) -> BTreeMap<Name, Shut> {
         let port = pair.port.asked();
         let is_shut = |direction| {
             let gate = family.gate(direction);
-            gate.why == Why::Policies && gate.outcome(port) != Outcome::Allow
+            gate.why == GateReason::Policies && gate.outcome(port) != Outcome::Allow
         };
         // Each may let some port pass, and both the same one none.
         let is_both = !Direction::ALL.into_iter().any(is_shut);
         for (direction, member) in [(Direction::Egress, &pair.from), (Direction::Ingress, &pair.to)] {
-            let is_closed = is_shut(direction) || is_both && family.gate(direction).why == Why::Policies;
+            let is_closed = is_shut(direction) || is_both && family.gate(direction).why == GateReason::Policies;
             let Some(pod) = member.pod().filter(|_| is_closed) else { continue };
             let shut = all.entry(pod.namespace().clone()).or_default();
             shut.directions = shut.directions.with(direction);

@@ -12,9 +12,9 @@ use std::sync::Arc;
 
 use fixedbitset::FixedBitSet;
 
-use super::class::Held;
-use super::families::{Families, Order};
-use super::found::{ELSEWHERE, External, Found, Side};
+use super::class::HoldingPeer;
+use super::families::{Families, FamilyOrder};
+use super::indexed_end::{ELSEWHERE, EndReading, ExternalEnd, IndexedEnd};
 use super::peers::PeerKey;
 use super::{Index, family_slot};
 use crate::model::address::{Addresses, Block, Family};
@@ -26,7 +26,7 @@ use crate::net::reach::{AddressRange, Nodes, Unit};
 use crate::net::verdict::Tri;
 use crate::net::{ends, node_ports, outside};
 
-/// What is around the pods.
+/// All that is no pod and that pods may connect with: nodes, and addresses outside the cluster.
 #[derive(Debug)]
 pub(super) struct Around {
     pub outside: Vec<Outside>,
@@ -45,27 +45,27 @@ pub(super) struct Around {
 #[derive(Debug)]
 pub(super) struct Outside {
     pub unit: Unit,
-    pub end: Found<'static>,
+    pub end: IndexedEnd<'static>,
 }
 
 /// Nodes that answer alike, but to the pods that are on them.
 #[derive(Debug)]
 pub(super) struct NodeKind {
     /// One that no end is on.
-    end: External,
+    end: ExternalEnd,
     /// By place among all nodes, in order.
     pub nodes: Vec<u32>,
 }
 
 impl NodeKind {
     /// A node of this kind on which the other end of a pair is not.
-    pub fn found(&self) -> Found<'static> {
-        Found::External(self.end.clone())
+    pub fn found(&self) -> IndexedEnd<'static> {
+        IndexedEnd::External(self.end.clone())
     }
 
     /// The node of this kind that has this name.
-    pub fn named(&self, node: &Name) -> Found<'static> {
-        Found::External(External { node: Some(node.clone()), ..self.end.clone() })
+    pub fn named(&self, node: &Name) -> IndexedEnd<'static> {
+        IndexedEnd::External(ExternalEnd { node: Some(node.clone()), ..self.end.clone() })
     }
 }
 
@@ -89,7 +89,7 @@ impl Around {
 }
 
 /// What tells nodes apart.
-type KindKey = (bool, bool, Order, Vec<Held>, Vec<Tri>);
+type KindKey = (bool, bool, FamilyOrder, Vec<HoldingPeer>, Vec<Tri>);
 
 impl Index {
     /// What is around the pods of this cluster.
@@ -156,10 +156,10 @@ impl Index {
         Around { outside, names, addresses, kinds, kind_of, node_ports: node_ports(cluster) }
     }
 
-    fn kind_key(&self, end: &External) -> KindKey {
+    fn kind_key(&self, end: &ExternalEnd) -> KindKey {
         let Families { v4, v6, order } = end.families;
         let by_labels =
-            self.node_peers.iter().map(|it| self.peer_holds(*it, &Side::External(end), Family::V4)).collect();
+            self.node_peers.iter().map(|it| self.peer_holds(*it, &EndReading::External(end), Family::V4)).collect();
         (v4, v6, order, self.blocks_holding(&end.addresses, &end.ranges), by_labels)
     }
 
@@ -185,7 +185,7 @@ impl Index {
 
     fn part(&self, ranges: &[AddressRange]) -> Option<Outside> {
         let address = ranges.first()?.0;
-        let end = Found::External(self.external(Addresses::new([address]), None, None));
+        let end = IndexedEnd::External(self.external(Addresses::new([address]), None, None));
         Some(Outside { unit: Unit::Outside(ranges.to_vec()), end })
     }
 }

@@ -7,15 +7,15 @@
 //! A large cluster has tens of thousands of classes with four short lists each, which seldom change.
 
 use super::class_labels::ClassLabels;
-use super::classes::{ClassKey, Sort, hash_of};
+use super::classes::{ClassKey, ClassSort, hash_of};
 use super::families::Families;
 use crate::net::verdict::Tri;
 
 /// A peer that holds a class, and whether surely.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub(super) struct Held(u32);
+pub(super) struct HoldingPeer(u32);
 
-impl Held {
+impl HoldingPeer {
     pub fn new(peer: u32, tri: Tri) -> Self {
         Self(peer << 1 | u32::from(tri == Tri::Maybe))
     }
@@ -29,12 +29,12 @@ impl Held {
     }
 }
 
-/// One class.
+/// Pods that answer alike, as what tells them from all others; [`super::classes`] makes them.
 #[derive(Clone, Debug)]
 pub(super) struct Class {
     pub namespace: u32,
     pub declared: u32,
-    pub sort: Sort,
+    pub sort: ClassSort,
     pub families: Families,
     /// Where blocks, peers and policies begin; labels are first.
     starts: [u32; 3],
@@ -51,17 +51,17 @@ impl ClassKey {
     /// The hash by which a class with this key is found.
     pub fn hash(&self) -> u64 {
         let blocks = self.blocks.iter().map(|it| it.0);
-        hash_of(&(self.head(), Parts(self.labels.numbers(), blocks.collect::<Vec<_>>().as_slice())))
+        hash_of(&(self.head(), LabelsAndBlocks(self.labels.numbers(), blocks.collect::<Vec<_>>().as_slice())))
     }
 
-    fn head(&self) -> (Sort, u32, u32, Families) {
+    fn head(&self) -> (ClassSort, u32, u32, Families) {
         (self.sort, self.namespace, self.declared, self.families)
     }
 }
 
 /// Labels and blocks.
 #[derive(Hash)]
-struct Parts<'a>(&'a [u32], &'a [u32]);
+struct LabelsAndBlocks<'a>(&'a [u32], &'a [u32]);
 
 impl Class {
     /// The class of a key; only blocks hold it yet.
@@ -105,7 +105,7 @@ impl Class {
     /// The hash of its key.
     pub fn hash(&self) -> u64 {
         let head = (self.sort, self.namespace, self.declared, self.families);
-        hash_of(&(head, Parts(self.part(LABELS), self.part(BLOCKS))))
+        hash_of(&(head, LabelsAndBlocks(self.part(LABELS), self.part(BLOCKS))))
     }
 
     /// What tells it from others.
@@ -116,7 +116,7 @@ impl Class {
             labels: ClassLabels::written(self.part(LABELS)),
             declared: self.declared,
             families: self.families,
-            blocks: self.part(BLOCKS).iter().map(|it| Held(*it)).collect(),
+            blocks: self.part(BLOCKS).iter().map(|it| HoldingPeer(*it)).collect(),
         }
     }
 
@@ -127,7 +127,7 @@ impl Class {
     }
 
     /// Lets these peers hold it, and these policies govern it.
-    pub fn fill(&mut self, peers: &[Held], policies: &[u32]) {
+    pub fn fill(&mut self, peers: &[HoldingPeer], policies: &[u32]) {
         let peers: Vec<u32> = peers.iter().map(|it| it.0).collect();
         self.write(&self.key(), &peers, policies);
     }
@@ -138,8 +138,8 @@ impl Class {
     }
 
     /// All peers that hold it but the one that holds everything, sorted.
-    pub fn peers(&self) -> impl ExactSizeIterator<Item = Held> + '_ {
-        self.part(PEERS).iter().map(|it| Held(*it))
+    pub fn peers(&self) -> impl ExactSizeIterator<Item = HoldingPeer> + '_ {
+        self.part(PEERS).iter().map(|it| HoldingPeer(*it))
     }
 
     /// All policies that govern it, surely or maybe, in order of evaluation.
@@ -151,7 +151,7 @@ impl Class {
     pub fn held_by(&self, peer: u32) -> Tri {
         let peers = self.part(PEERS);
         let at = peers.partition_point(|it| it >> 1 < peer);
-        peers.get(at).map(|it| Held(*it)).filter(|it| it.peer() == peer).map_or(Tri::No, Held::tri)
+        peers.get(at).map(|it| HoldingPeer(*it)).filter(|it| it.peer() == peer).map_or(Tri::No, HoldingPeer::tri)
     }
 
     /// Writes whether a peer holds it.
@@ -161,7 +161,7 @@ impl Class {
             self.remove(PEERS, at);
         }
         if tri != Tri::No {
-            self.insert(PEERS, at, Held::new(peer, tri).0);
+            self.insert(PEERS, at, HoldingPeer::new(peer, tri).0);
         }
     }
 
@@ -202,15 +202,15 @@ impl Class {
 
 #[cfg(test)]
 mod tests {
-    use super::super::families::Order;
+    use super::super::families::FamilyOrder;
     use super::*;
 
     #[test]
     fn the_parts_of_a_class_do_not_run_into_each_other() {
-        let families = Families { v4: true, v6: false, order: Order::V4 };
+        let families = Families { v4: true, v6: false, order: FamilyOrder::V4 };
         let labels = ClassLabels::default().with(4, 7).with(2, 9);
-        let blocks = vec![Held::new(3, Tri::Maybe)];
-        let key = ClassKey { sort: Sort::Pod, namespace: 1, labels, declared: 0, families, blocks };
+        let blocks = vec![HoldingPeer::new(3, Tri::Maybe)];
+        let key = ClassKey { sort: ClassSort::Pod, namespace: 1, labels, declared: 0, families, blocks };
         let mut class = Class::new(&key);
         class.set_held(5, Tri::Yes);
         class.set_held(1, Tri::Maybe);

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, HashMap};
 use rustc_hash::FxBuildHasher;
 
 use super::class::Class;
-use super::classes::Sort;
-use super::found::{ELSEWHERE, HERE, NOWHERE};
+use super::classes::ClassSort;
+use super::indexed_end::{ELSEWHERE, HERE, NOWHERE};
 use super::map::shared_nodes;
-use super::members::Bits;
+use super::members::ClassBitmap;
 use super::peers::ANYONE;
 use super::row::ClassRow;
 use super::units::{Alike, Numbers, counted, outcome};
@@ -20,15 +20,15 @@ use crate::net::reach::Counts;
 use crate::net::verdict::{Port, Tri};
 
 /// Classes by what one end has with them on some port.
-pub(super) struct Judged {
-    allow: Bits,
+pub(super) struct JudgedClasses {
+    allow: ClassBitmap,
     /// `None`: the same.
-    possible: Option<Bits>,
+    possible: Option<ClassBitmap>,
 }
 
-impl Judged {
+impl JudgedClasses {
     /// The classes that surely pass, and those that may.
-    pub fn split(self) -> (Bits, Option<Bits>) {
+    pub fn split(self) -> (ClassBitmap, Option<ClassBitmap>) {
         (self.allow, self.possible)
     }
 
@@ -66,7 +66,7 @@ impl Index {
     /// How many pods of networks of their own each class has, and those of the host network in groups.
     fn weights<'a>(&'a self, numbers: &mut Numbers<'a>) -> (Weights, Vec<Alike>) {
         let mut weights = Weights::default();
-        for (id, _) in self.classes.iter().filter(|(_, it)| it.sort == Sort::Pod) {
+        for (id, _) in self.classes.iter().filter(|(_, it)| it.sort == ClassSort::Pod) {
             weights.add(id, self.weight(id));
         }
         if !self.has_hosts() {
@@ -167,12 +167,12 @@ impl Index {
     }
 
     /// Which classes an end has some port with.
-    pub(super) fn judged(&self, row: &ClassRow, atom: Option<usize>) -> Judged {
+    pub(super) fn judged(&self, row: &ClassRow, atom: Option<usize>) -> JudgedClasses {
         let slices = || row.slices.iter().filter(|it| atom.is_none_or(|atom| it.ports.has(atom)));
-        let mut allow = Bits::none(self.classes.bound());
+        let mut allow = ClassBitmap::none(self.classes.bound());
         slices().for_each(|it| allow.or(&it.sure));
         if row.is_certain() {
-            return Judged { allow, possible: None };
+            return JudgedClasses { allow, possible: None };
         }
         let mut possible = row.no_common_family.clone();
         slices().for_each(|it| possible.or(it.possible.as_ref().unwrap_or(&it.sure)));
@@ -181,7 +181,7 @@ impl Index {
             allow.put(*class, outcome == Outcome::Allow);
             possible.put(*class, outcome != Outcome::Deny);
         }
-        Judged { allow, possible: Some(possible) }
+        JudgedClasses { allow, possible: Some(possible) }
     }
 
     /// How many pods surely pass on some port.

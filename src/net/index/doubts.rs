@@ -18,7 +18,7 @@ use super::{Index, NO_CLASS};
 use crate::model::cluster::Cluster;
 use crate::model::facts::Pod;
 use crate::model::name::Name;
-use crate::net::reach::{By, Unit};
+use crate::net::reach::{Granularity, Unit};
 use crate::net::verdict::{End, Port};
 
 /// Ends that answer alike, as far as classes tell, and whether they are on a node.
@@ -51,7 +51,7 @@ pub struct StandIns(HashMap<Unit, Vec<StandIn>, FxBuildHasher>);
 
 /// What is looked for between two units.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Doubt {
+pub enum SoughtPair {
     /// A pair whose outcome is unknown, for this port or for any.
     Pair(Option<Port>),
     /// A pair with some port that may pass and may be stopped.
@@ -74,7 +74,7 @@ impl StandIns {
 
 impl Index {
     /// Who stands for the pods of each unit, and for the addresses outside.
-    pub fn stand_ins(&self, cluster: &Cluster, by: By) -> StandIns {
+    pub fn stand_ins(&self, cluster: &Cluster, by: Granularity) -> StandIns {
         let mut all = StandIns::default();
         for &namespace in self.in_order.iter() {
             let workload_groups = self.workload_groups(cluster, namespace);
@@ -83,9 +83,9 @@ impl Index {
             {
                 let pod_group = workload_groups.pod_groups[*pod_group as usize];
                 let unit = match by {
-                    By::Pod => Unit::Pod(pod.pod_id()),
-                    By::Workload => workload_groups.units[pod_group.unit as usize].clone(),
-                    By::Namespace => Unit::Namespace(pod.namespace().clone()),
+                    Granularity::Pod => Unit::Pod(pod.pod_id()),
+                    Granularity::Workload => workload_groups.units[pod_group.unit as usize].clone(),
+                    Granularity::Namespace => Unit::Namespace(pod.namespace().clone()),
                 };
                 stand_in(
                     all.0.entry(unit).or_default(),
@@ -109,14 +109,14 @@ impl Index {
         cluster: &Cluster,
         from: &'a [StandIn],
         to: &'a [StandIn],
-        doubt: Doubt,
+        doubt: SoughtPair,
     ) -> Option<(&'a StandIn, &'a StandIn)> {
         let is_so = |(from, to): &(&StandIn, &StandIn)| {
             let (sure, possible) = self.pass(&self.find(cluster, &from.end), &self.find(cluster, &to.end));
             match doubt {
-                Doubt::SomePort => sure != possible,
-                Doubt::Pair(None) => sure.is_empty() && !possible.is_empty(),
-                Doubt::Pair(Some((protocol, number))) => {
+                SoughtPair::SomePort => sure != possible,
+                SoughtPair::Pair(None) => sure.is_empty() && !possible.is_empty(),
+                SoughtPair::Pair(Some((protocol, number))) => {
                     self.ports.atom(protocol, number).is_some_and(|it| !sure.has(it) && possible.has(it))
                 }
             }

@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 
 use super::Index;
-use super::classes::Sort;
-use super::found::{Found, Side, own_node};
+use super::classes::ClassSort;
+use super::indexed_end::{EndReading, IndexedEnd, own_node};
 use super::pair::Flow;
 use super::policies::PolicyEntry;
 use crate::model::address::Family;
@@ -14,7 +14,7 @@ use crate::model::facts::{ContainerPort, ContainerRole};
 use crate::model::id::{Kind, PodId};
 use crate::model::policy::{Direction, Tier};
 use crate::model::port::PortMatch;
-use crate::net::verdict::{Considered, End, EndFacts, FamilyVerdict, Fit, Gate, Port, Tri, Verdict, Why};
+use crate::net::verdict::{Considered, End, EndFacts, FamilyVerdict, Gate, GateReason, Port, RuleFit, Tri, Verdict};
 
 /// Whether the pair is exempt from policies.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -27,9 +27,9 @@ enum Exempt {
 }
 
 /// What all gates of one verdict share.
-struct Case<'a> {
-    from: &'a Found<'a>,
-    to: &'a Found<'a>,
+struct ExplainedPair<'a> {
+    from: &'a IndexedEnd<'a>,
+    to: &'a IndexedEnd<'a>,
     exempt: Exempt,
     /// The ports that the destination declares.
     declared: &'a [ContainerPort],
@@ -68,13 +68,13 @@ impl Index {
     /// The outcome of [`Index::trace`] without its reasons.
     pub fn outcome(&self, cluster: &Cluster, from: &End, to: &End, port: Option<Port>) -> Outcome {
         let found = (self.find(cluster, from), self.find(cluster, to));
-        let (sure, possible) = if from == to && !matches!(found.0, Found::Nothing) {
+        let (sure, possible) = if from == to && !matches!(found.0, IndexedEnd::Nothing) {
             (self.ports.full(), self.ports.full())
         } else {
             self.pass(&found.0, &found.1)
         };
         let atom = port.map(|(protocol, number)| self.ports.atom(protocol, number));
-        let has = |mask: &super::ports::Mask| match atom {
+        let has = |mask: &super::ports::PortMask| match atom {
             None => !mask.is_empty(),
             Some(atom) => atom.is_some_and(|it| mask.has(it)),
         };
@@ -88,8 +88,8 @@ impl Index {
     fn verdict(
         &self,
         cluster: &Cluster,
-        (source, from): (Found<'_>, EndFacts),
-        (target, to): (Found<'_>, EndFacts),
+        (source, from): (IndexedEnd<'_>, EndFacts),
+        (target, to): (IndexedEnd<'_>, EndFacts),
         exempt: Exempt,
         port: Option<Port>,
     ) -> Verdict {
@@ -101,10 +101,10 @@ impl Index {
             gaps.extend(self.bending(&source, &target));
         }
         let declared = match (&to.pod, &target) {
-            (Some(pod), Found::Pod { .. } | Found::Host { .. }) => &pod.ports()[..],
+            (Some(pod), IndexedEnd::Pod { .. } | IndexedEnd::Host { .. }) => &pod.ports()[..],
             _ => &[],
         };
-        let case = Case { from: &source, to: &target, exempt, declared, port };
+        let case = ExplainedPair { from: &source, to: &target, exempt, declared, port };
         let sides = self.side(&source, 0).zip(self.side(&target, 0)).map(|(a, b)| (a.families(), b.families()));
         let shared = sides.into_iter().flat_map(|(a, b)| self.shared(a, b));
         let families: Vec<FamilyVerdict> = shared.map(|it| self.family(&case, &from, &to, it)).collect();
@@ -117,15 +117,15 @@ impl Index {
     }
 
     /// Whether a policy about other network interfaces selects a pod.
-    fn has_other_interfaces(&self, found: &Found<'_>) -> bool {
-        let Found::Pod { class, .. } = found else { return false };
+    fn has_other_interfaces(&self, found: &IndexedEnd<'_>) -> bool {
+        let IndexedEnd::Pod { class, .. } = found else { return false };
         let policies = self.classes.get(*class).policies();
         policies.iter().any(|it| self.policies.get(*it).policy.kind == Kind::MULTI_NETWORK_POLICY)
     }
 
     /// Why an end cannot be judged at all.
-    fn end_gap(&self, cluster: &Cluster, facts: &EndFacts, found: &Found<'_>) -> Option<Gap> {
-        let (End::Pod(id), Found::Nothing) = (&facts.end, found) else { return None };
+    fn end_gap(&self, cluster: &Cluster, facts: &EndFacts, found: &IndexedEnd<'_>) -> Option<Gap> {
+        let (End::Pod(id), IndexedEnd::Nothing) = (&facts.end, found) else { return None };
         let coverage = cluster.coverage.of(Kind::POD, &id.namespace);
         let finished = facts.pod.as_ref().filter(|it| it.phase().is_finished());
         if cluster.unreadable.contains(&id.object()) {
@@ -140,7 +140,7 @@ impl Index {
     }
 
     /// The policies that are not evaluated and touch this flow.
-    fn bending(&self, from: &Found<'_>, to: &Found<'_>) -> Vec<Gap> {
+    fn bending(&self, from: &IndexedEnd<'_>, to: &IndexedEnd<'_>) -> Vec<Gap> {
         let sides = || (0..2).flat_map(|reading| [self.side(from, reading), self.side(to, reading)]).flatten();
         if sides().all(|it| !self.is_bent(&it, &it)) {
             return Vec::new();
@@ -158,7 +158,7 @@ impl Index {
         ids.into_iter().map(|it| gap(self.policies.get(it))).collect()
     }
 
-    fn family(&self, case: &Case<'_>, from: &EndFacts, to: &EndFacts, family: Family) -> FamilyVerdict {
+    fn family(&self, case: &ExplainedPair<'_>, from: &EndFacts, to: &EndFacts, family: Family) -> FamilyVerdict {
         let address = |facts: &EndFacts| -> Option<IpAddr> { facts.addresses.of(family) };
         let gates = |reading| {
             let (from, to) = (self.side(case.from, reading)?, self.side(case.to, reading)?);
@@ -177,26 +177,28 @@ impl Index {
         FamilyVerdict { family, from: address(from), to: address(to), egress, ingress, other_reading, may_share_node }
     }
 
-    fn explain(&self, case: &Case<'_>, flow: &Flow<'_>) -> Gate {
+    fn explain(&self, case: &ExplainedPair<'_>, flow: &Flow<'_>) -> Gate {
         let direction = flow.direction;
         let why = match case.exempt {
-            Exempt::Itself if !matches!(flow.target, Side::External(_)) => Some(Why::Itself),
-            Exempt::OwnNode => Some(Why::OwnNode),
+            Exempt::Itself if !matches!(flow.target, EndReading::External(_)) => Some(GateReason::Itself),
+            Exempt::OwnNode => Some(GateReason::OwnNode),
             Exempt::Itself | Exempt::No | Exempt::PerhapsOwnNode => match &flow.target {
-                Side::External(external) => Some(if external.node.is_some() { Why::Node } else { Why::Outside }),
-                Side::Class(_, class) if matches!(class.sort, Sort::HostNode | Sort::UnknownNode) => {
-                    Some(Why::HostNetwork)
+                EndReading::External(external) => {
+                    Some(if external.node.is_some() { GateReason::Node } else { GateReason::Outside })
                 }
-                Side::Class(..) => None,
+                EndReading::Class(_, class) if matches!(class.sort, ClassSort::HostNode | ClassSort::UnknownNode) => {
+                    Some(GateReason::HostNetwork)
+                }
+                EndReading::Class(..) => None,
             },
         };
         if let Some(why) = why {
             let all = self.ports.set_of(&self.ports.full());
-            if why == Why::OwnNode && self.beside(&flow.target, &flow.peer, direction).closes {
+            if why == GateReason::OwnNode && self.beside(&flow.target, &flow.peer, direction).closes {
                 // A pod's own node is exempt from policies, and from nothing else.
                 let policies = self.consider(case, flow, |it| self.speaks_here(it, flow));
                 let allowed = self.ports.set_of(&self.ports.none());
-                return Gate { direction, why: Why::Policies, policies, allowed, possible: all };
+                return Gate { direction, why: GateReason::Policies, policies, allowed, possible: all };
             }
             return Gate { direction, why, policies: Vec::new(), allowed: all.clone(), possible: all };
         }
@@ -205,7 +207,7 @@ impl Index {
         let allow = self.ports.full().without(&passes.deny);
         let allowed = self.ports.set_of(&allow);
         let possible = if allow == passes.allow { allowed.clone() } else { self.ports.set_of(&passes.allow) };
-        let why = if policies.is_empty() { Why::NotIsolated } else { Why::Policies };
+        let why = if policies.is_empty() { GateReason::NotIsolated } else { GateReason::Policies };
         Gate { direction, why, policies, allowed, possible }
     }
 
@@ -217,7 +219,12 @@ impl Index {
     }
 
     /// All policies of the target that have a say.
-    fn consider(&self, case: &Case<'_>, flow: &Flow<'_>, has_say: impl Fn(&PolicyEntry) -> bool) -> Vec<Considered> {
+    fn consider(
+        &self,
+        case: &ExplainedPair<'_>,
+        flow: &Flow<'_>,
+        has_say: impl Fn(&PolicyEntry) -> bool,
+    ) -> Vec<Considered> {
         let all = flow.target.policies();
         let entries = all.iter().map(|it| self.policies.get(*it));
         let consider = |it: &PolicyEntry| Considered {
@@ -233,7 +240,7 @@ impl Index {
     }
 
     /// The first rule that surely fits, else the first that may.
-    fn fit(&self, case: &Case<'_>, flow: &Flow<'_>, policy: &PolicyEntry) -> Option<Fit> {
+    fn fit(&self, case: &ExplainedPair<'_>, flow: &Flow<'_>, policy: &PolicyEntry) -> Option<RuleFit> {
         let mut maybe = None;
         let atom = case.port.map(|(protocol, number)| self.ports.atom(protocol, number));
         for rule in policy.rules_of(flow.direction) {
@@ -251,7 +258,7 @@ impl Index {
                 continue;
             };
             let fits = holds.and(port_fits);
-            let fit = Fit { rule: rule.at as usize, peer, port, fits };
+            let fit = RuleFit { rule: rule.at as usize, peer, port, fits };
             if fits == Tri::Yes {
                 return Some(fit);
             }

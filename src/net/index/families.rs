@@ -8,8 +8,8 @@
 
 use ipnet::IpNet;
 
-use super::members::Bits;
-use super::ports::Mask;
+use super::members::ClassBitmap;
+use super::ports::PortMask;
 use super::{Index, family_slot};
 use crate::model::address::{Addresses, Family};
 use crate::model::cluster::Cluster;
@@ -20,7 +20,7 @@ use crate::net::ends;
 
 /// Which family comes first at an end.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub(super) enum Order {
+pub(super) enum FamilyOrder {
     V4,
     V6,
     /// The end has no address yet: that of the other pods.
@@ -32,7 +32,7 @@ pub(super) enum Order {
 pub(super) struct Families {
     pub v4: bool,
     pub v6: bool,
-    pub order: Order,
+    pub order: FamilyOrder,
 }
 
 /// The families that decide about a pair.
@@ -45,7 +45,7 @@ pub(super) enum Deciding {
 
 /// What the other pods say of the family that comes first.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Firsts {
+pub(super) struct FirstFamilies {
     /// How many pods that can be judged have a first address of IPv4, and of IPv6.
     pods: [u32; 2],
     /// Why not all pods are known.
@@ -60,9 +60,9 @@ impl Families {
             true => ranges.iter().any(|it| Family::of(it.addr()) == family),
         };
         let order = match addresses.first().map(Family::of) {
-            Some(Family::V4) => Order::V4,
-            Some(Family::V6) => Order::V6,
-            None => Order::Others,
+            Some(Family::V4) => FamilyOrder::V4,
+            Some(Family::V6) => FamilyOrder::V6,
+            None => FamilyOrder::Others,
         };
         Self { v4: has(Family::V4), v6: has(Family::V6), order }
     }
@@ -80,7 +80,7 @@ impl Families {
     }
 }
 
-impl Firsts {
+impl FirstFamilies {
     /// Counts a pod that can be judged in.
     pub fn enter(&mut self, pod: &Pod) {
         self.of(pod).into_iter().for_each(|it| *it += 1);
@@ -130,9 +130,9 @@ impl Index {
     /// The family that comes first at such an end; `None`: not known.
     pub(super) fn first_family(&self, families: Families) -> Option<Family> {
         match families.order {
-            Order::V4 => Some(Family::V4),
-            Order::V6 => Some(Family::V6),
-            Order::Others => self.firsts.family(),
+            FamilyOrder::V4 => Some(Family::V4),
+            FamilyOrder::V6 => Some(Family::V6),
+            FamilyOrder::Others => self.firsts.family(),
         }
     }
 
@@ -166,8 +166,8 @@ impl Index {
         &self,
         own: Families,
         direction: Direction,
-        no_common_family: &mut Bits,
-    ) -> Vec<(Deciding, Bits)> {
+        no_common_family: &mut ClassBitmap,
+    ) -> Vec<(Deciding, ClassBitmap)> {
         let has = |family: Family| &self.families[family_slot(family)];
         let families: Vec<Family> = Family::ALL.into_iter().filter(|it| own.has(*it)).collect();
         no_common_family.copy(&self.live);
@@ -181,9 +181,9 @@ impl Index {
             Direction::Egress => self.by_own_order(both),
             // The end is the destination: its own order holds.
             Direction::Ingress => match self.telling_first(own) {
-                Some(Family::V4) => (Bits::default(), Bits::default()),
-                Some(Family::V6) => (both, Bits::default()),
-                None => (Bits::default(), both),
+                Some(Family::V4) => (ClassBitmap::default(), ClassBitmap::default()),
+                Some(Family::V6) => (both, ClassBitmap::default()),
+                None => (ClassBitmap::default(), both),
             },
         };
         let (mut v4, mut v6) = (has(Family::V4).clone(), has(Family::V6).clone());
@@ -195,15 +195,15 @@ impl Index {
     }
 
     /// Of classes of both families those whose first is IPv6, and those of which it is not known.
-    fn by_own_order(&self, both: Bits) -> (Bits, Bits) {
+    fn by_own_order(&self, both: ClassBitmap) -> (ClassBitmap, ClassBitmap) {
         let (mut v6_first, mut either) = (both.clone(), both);
         v6_first.and(&self.v6_first);
         either.and(&self.unordered);
-        match self.telling_first(Families { v4: true, v6: true, order: Order::Others }) {
-            Some(Family::V4) => (v6_first, Bits::default()),
+        match self.telling_first(Families { v4: true, v6: true, order: FamilyOrder::Others }) {
+            Some(Family::V4) => (v6_first, ClassBitmap::default()),
             Some(Family::V6) => {
                 v6_first.or(&either);
-                (v6_first, Bits::default())
+                (v6_first, ClassBitmap::default())
             }
             None => (v6_first, either),
         }
@@ -217,7 +217,7 @@ impl Index {
 }
 
 /// What surely passes whichever of two families decides, and what may.
-pub(super) fn either((sure, possible): (Mask, Mask), other: &(Mask, Mask)) -> (Mask, Mask) {
+pub(super) fn either((sure, possible): (PortMask, PortMask), other: &(PortMask, PortMask)) -> (PortMask, PortMask) {
     let mut may = possible;
     may |= &other.1;
     (sure.and(&other.0), may)

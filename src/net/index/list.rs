@@ -4,30 +4,30 @@
 //! A pod is looked at only where nodes matter: on the end's own node (S41), and for a list of pods.
 
 use super::Index;
-use super::found::{Found, NOWHERE, own_node};
+use super::indexed_end::{IndexedEnd, NOWHERE, own_node};
 use super::listing::Listing;
-use super::members::Bits;
-use super::ports::Mask;
+use super::members::ClassBitmap;
+use super::ports::PortMask;
 use super::row::ClassRow;
-use super::units::{Sets, Sum, Terms};
+use super::units::{PairSum, PortSets, SumTerms};
 use super::workload_groups::{NO_POD_GROUP, PodGroup, WorkloadGroups};
 use crate::model::cluster::Cluster;
 use crate::model::policy::Direction;
-use crate::net::reach::{By, ReachList, ReachRow};
+use crate::net::reach::{Granularity, ReachList, ReachRow};
 use crate::net::verdict::{End, Port, Tri};
 
 /// One end, and what it has with every class.
-pub(super) struct Asked<'a> {
-    pub found: Found<'a>,
+pub(super) struct EndRows<'a> {
+    pub found: IndexedEnd<'a>,
     rows: Vec<ClassRow>,
     /// The classes that may pass on some port in some reading.
-    pub any: Bits,
+    pub any: ClassBitmap,
     /// The classes that surely pass, and those that may (`None`: the same), in the first reading on the port that was
     /// asked for.
-    pub allow: Bits,
-    pub may: Option<Bits>,
+    pub allow: ClassBitmap,
+    pub may: Option<ClassBitmap>,
     pub direction: Direction,
-    pub terms: Terms,
+    pub terms: SumTerms,
     /// The end itself: its namespace and its place among the pods.
     own: Option<(u32, usize)>,
     /// Whether the end is a node that is connected to: node ports are none of its own (S46).
@@ -35,30 +35,30 @@ pub(super) struct Asked<'a> {
 }
 
 /// The pods of one namespace, as one end meets them.
-struct Met<'a> {
+struct MetPods<'a> {
     workload_groups: &'a WorkloadGroups,
     /// By group of pods: pods on the end's own node, and those that may come to it; empty where that makes no difference.
-    near: Vec<Near>,
+    near: Vec<SharedNodePods>,
     /// The group of pods that the end itself is of.
     own: Option<u32>,
 }
 
 /// Pods that share a node with an end, surely and perhaps.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-struct Near {
+struct SharedNodePods {
     own: u64,
     unsure: u64,
 }
 
-impl Near {
+impl SharedNodePods {
     /// One pod.
     fn one(shares_node: Tri) -> Self {
         Self { own: u64::from(shares_node == Tri::Yes), unsure: u64::from(shares_node == Tri::Maybe) }
     }
 }
 
-impl Met<'_> {
-    fn near(&self, pod_group: usize) -> Near {
+impl MetPods<'_> {
+    fn near(&self, pod_group: usize) -> SharedNodePods {
         self.near.get(pod_group).copied().unwrap_or_default()
     }
 
@@ -67,10 +67,10 @@ impl Met<'_> {
     }
 }
 
-impl Asked<'_> {
+impl EndRows<'_> {
     /// Port sets of the rows of this end.
-    pub fn sets(&self) -> Sets {
-        if self.is_into_node { Sets::without(self.terms.apart.0.clone()) } else { Sets::default() }
+    pub fn sets(&self) -> PortSets {
+        if self.is_into_node { PortSets::without(self.terms.apart.0.clone()) } else { PortSets::default() }
     }
 
     /// The end's row, if it alone says what passes, whatever nodes the pods are on.
@@ -85,7 +85,14 @@ impl Index {
     ///
     /// Without a port an allowed pair is one with some surely allowed port. An end that cannot be judged gives
     /// no rows: every pair is unknown.
-    pub fn reach(&self, cluster: &Cluster, end: &End, direction: Direction, by: By, port: Option<Port>) -> ReachList {
+    pub fn reach(
+        &self,
+        cluster: &Cluster,
+        end: &End,
+        direction: Direction,
+        by: Granularity,
+        port: Option<Port>,
+    ) -> ReachList {
         self.reach_of(self.listing(cluster, end, direction, by, port))
     }
 
@@ -95,7 +102,7 @@ impl Index {
         cluster: &Cluster,
         end: &End,
         direction: Direction,
-        by: By,
+        by: Granularity,
         port: Option<Port>,
     ) -> ReachList {
         self.reach_of(self.fill_listing(cluster, end, direction, port, Listing::whole(self, by)))
@@ -111,7 +118,7 @@ impl Index {
         cluster: &Cluster,
         end: &End,
         direction: Direction,
-        by: By,
+        by: Granularity,
         port: Option<Port>,
     ) -> Listing<'_> {
         self.fill_listing(cluster, end, direction, port, Listing::new(self, by))
@@ -127,7 +134,7 @@ impl Index {
     ) -> Listing<'a> {
         let by = listing.by;
         let found = self.find(cluster, end);
-        if matches!(found, Found::Nothing) {
+        if matches!(found, IndexedEnd::Nothing) {
             for pod_counts in self.in_order.iter().map(|it| self.namespaces.get(*it).pod_counts) {
                 listing.left_out.add(pod_counts.left_out());
                 listing.pairs.unknown += u64::from(pod_counts.plain) + u64::from(pod_counts.hosts);
@@ -160,10 +167,10 @@ impl Index {
         &self,
         cluster: &Cluster,
         end: &End,
-        found: Found<'a>,
+        found: IndexedEnd<'a>,
         direction: Direction,
         port: Option<Port>,
-    ) -> Asked<'a> {
+    ) -> EndRows<'a> {
         let mut rows = self.rows(&found, direction);
         let mut terms = self.terms_around(self.around(cluster), port);
         let is_into_node = matches!(end, End::Node(_)) && direction == Direction::Ingress;
@@ -171,26 +178,26 @@ impl Index {
             rows.iter_mut().for_each(|it| it.leave_out(&terms.apart.1));
             terms.full = terms.full.without(&terms.apart.1);
         }
-        let mut any = Bits::none(self.classes.bound());
+        let mut any = ClassBitmap::none(self.classes.bound());
         rows.iter().for_each(|it| it.passing_into(&mut any));
         let (allow, may) = rows.first().map(|it| self.judged(it, terms.atom).split()).unwrap_or_default();
         let own = match end {
             End::Pod(id) => self.place_of(id).map(|it| (it.0, it.1)),
             End::Node(_) | End::Address(_) => None,
         };
-        Asked { found, rows, any, allow, may, direction, terms, own, is_into_node }
+        EndRows { found, rows, any, allow, may, direction, terms, own, is_into_node }
     }
 
     /// Lists the pods of one namespace.
-    fn list(&self, cluster: &Cluster, namespace: u32, asked: &Asked<'_>, by: By, listing: &mut Listing<'_>) {
+    fn list(&self, cluster: &Cluster, namespace: u32, asked: &EndRows<'_>, by: Granularity, listing: &mut Listing<'_>) {
         let workload_groups = self.workload_groups(cluster, namespace);
         let own = asked.own.filter(|it| it.0 == namespace).map(|it| workload_groups.of_pod[it.1]);
-        let met = Met { workload_groups, near: self.near_end(cluster, namespace, asked), own };
+        let met = MetPods { workload_groups, near: self.near_end(cluster, namespace, asked), own };
         match by {
-            By::Namespace => {
+            Granularity::Namespace => {
                 listing.push(namespace, 0, &self.sum_bands(asked, &met, 0..workload_groups.pod_groups.len()))
             }
-            By::Workload => {
+            Granularity::Workload => {
                 let mut first = 0;
                 for pod_groups in workload_groups.pod_groups.chunk_by(|a, b| a.unit == b.unit) {
                     let sum = self.sum_bands(asked, &met, first..first + pod_groups.len());
@@ -198,11 +205,11 @@ impl Index {
                     first += pod_groups.len();
                 }
             }
-            By::Pod => self.list_pods(namespace, asked, &met, listing),
+            Granularity::Pod => self.list_pods(namespace, asked, &met, listing),
         }
     }
 
-    fn list_pods(&self, namespace: u32, asked: &Asked<'_>, met: &Met<'_>, listing: &mut Listing<'_>) {
+    fn list_pods(&self, namespace: u32, asked: &EndRows<'_>, met: &MetPods<'_>, listing: &mut Listing<'_>) {
         for (at, pod) in self.pods_of(namespace).enumerate() {
             let pod_group = met.workload_groups.of_pod[at];
             if pod_group == NO_POD_GROUP || asked.own == Some((namespace, at)) {
@@ -211,15 +218,15 @@ impl Index {
             let mut sum = self.sum();
             let of_band = &met.workload_groups.pod_groups[pod_group as usize];
             let near = match met.near(pod_group as usize) {
-                Near { own: 0, unsure: 0 } => Near::default(),
-                _ => Near::one(own_node(&asked.found, &of_band.found(pod.node()))),
+                SharedNodePods { own: 0, unsure: 0 } => SharedNodePods::default(),
+                _ => SharedNodePods::one(own_node(&asked.found, &of_band.found(pod.node()))),
             };
             self.add_band(&mut sum, asked, of_band, 1, near);
             listing.push(namespace, at as u32, &sum);
         }
     }
 
-    fn sum_bands(&self, asked: &Asked<'_>, met: &Met<'_>, pod_groups: std::ops::Range<usize>) -> Sum {
+    fn sum_bands(&self, asked: &EndRows<'_>, met: &MetPods<'_>, pod_groups: std::ops::Range<usize>) -> PairSum {
         let mut sum = self.sum();
         for pod_group in pod_groups {
             self.add_band(
@@ -234,7 +241,7 @@ impl Index {
     }
 
     /// Adds the end's pairs with one group of pods; those on its own node apart (S41).
-    fn add_band(&self, sum: &mut Sum, asked: &Asked<'_>, pod_group: &PodGroup, pods: u64, near: Near) {
+    fn add_band(&self, sum: &mut PairSum, asked: &EndRows<'_>, pod_group: &PodGroup, pods: u64, near: SharedNodePods) {
         for (node, pairs) in [(asked.found.node(), near.own), (&NOWHERE, near.unsure)].into_iter().filter(|it| it.1 > 0)
         {
             let pass = self.pass_with(asked, &pod_group.found(node));
@@ -250,28 +257,30 @@ impl Index {
     }
 
     /// By group of pods: how many pods share a node with the end, where one of the two is on the node's network.
-    fn near_end(&self, cluster: &Cluster, namespace: u32, asked: &Asked<'_>) -> Vec<Near> {
+    fn near_end(&self, cluster: &Cluster, namespace: u32, asked: &EndRows<'_>) -> Vec<SharedNodePods> {
         let workload_groups = self.workload_groups(cluster, namespace);
         let has_hosts = self.namespaces.get(namespace).pod_counts.hosts > 0;
         if !asked.found.has_place() || !asked.found.is_node() && !has_hosts {
             return Vec::new();
         }
-        let mut near = vec![Near::default(); workload_groups.pod_groups.len()];
+        let mut near = vec![SharedNodePods::default(); workload_groups.pod_groups.len()];
         for (at, pod) in self.pods_of(namespace).enumerate() {
             let pod_group = workload_groups.of_pod[at];
             if pod_group == NO_POD_GROUP || asked.own == Some((namespace, at)) {
                 continue;
             }
-            let one =
-                Near::one(own_node(&asked.found, &workload_groups.pod_groups[pod_group as usize].found(pod.node())));
+            let one = SharedNodePods::one(own_node(
+                &asked.found,
+                &workload_groups.pod_groups[pod_group as usize].found(pod.node()),
+            ));
             let sum = &mut near[pod_group as usize];
-            *sum = Near { own: sum.own + one.own, unsure: sum.unsure + one.unsure };
+            *sum = SharedNodePods { own: sum.own + one.own, unsure: sum.unsure + one.unsure };
         }
         near
     }
 
     /// What is outside; between two addresses there passes all, and nobody asks.
-    fn list_outside(&self, cluster: &Cluster, asked: &Asked<'_>, listing: &mut Listing<'_>) {
+    fn list_outside(&self, cluster: &Cluster, asked: &EndRows<'_>, listing: &mut Listing<'_>) {
         if !asked.found.has_place() {
             return;
         }
@@ -289,12 +298,17 @@ impl Index {
     }
 
     /// What passes between the end that is asked about and another, on the ports that are meant.
-    pub(super) fn pass_with(&self, asked: &Asked<'_>, other: &Found<'_>) -> (Mask, Mask) {
+    pub(super) fn pass_with(&self, asked: &EndRows<'_>, other: &IndexedEnd<'_>) -> (PortMask, PortMask) {
         let pass = self.pass_in(asked.direction, &asked.found, other);
         if asked.is_into_node { asked.terms.of_node(pass) } else { pass }
     }
 
-    pub(super) fn pass_in(&self, direction: Direction, end: &Found<'_>, other: &Found<'_>) -> (Mask, Mask) {
+    pub(super) fn pass_in(
+        &self,
+        direction: Direction,
+        end: &IndexedEnd<'_>,
+        other: &IndexedEnd<'_>,
+    ) -> (PortMask, PortMask) {
         match direction {
             Direction::Egress => self.pass(end, other),
             Direction::Ingress => self.pass(other, end),

@@ -12,30 +12,30 @@ use std::sync::Arc;
 
 use rustc_hash::FxBuildHasher;
 
-use super::list::Asked;
-use super::members::{Bits, Share};
-use super::ports::Mask;
-use super::row::{ClassRow, Places};
-use super::units::{Sets, Sum, outcome};
+use super::list::EndRows;
+use super::members::{ClassBitmap, Portion};
+use super::ports::PortMask;
+use super::row::{ClassRow, RowPlaces};
+use super::units::{PairSum, PortSets, outcome};
 use super::workload_groups::{NO_POD_GROUP, PodGroup, WorkloadGroups};
 use super::{Index, NamespaceEntry};
 use crate::model::cluster::Cluster;
 use crate::model::evidence::Outcome;
 use crate::model::port::PortSet;
-use crate::net::reach::{By, Counts, LeftOut, ReachRow, Summary, Unit};
+use crate::net::reach::{Counts, Granularity, LeftOut, ReachRow, Summary, Unit};
 
 /// All that an end reaches, or is reached by, unit by unit; see [`Index::listing`].
 pub struct Listing<'a> {
     index: &'a Index,
-    pub(super) by: By,
+    pub(super) by: Granularity,
     /// Whether units with which nothing can pass have lines too.
     pub(super) keeps_all: bool,
-    lines: Vec<Line>,
+    lines: Vec<UnitLine>,
     /// What lines say of ports, each once: of every pair, of some pair, possibly of some.
     sets: Vec<[Arc<PortSet>; 3]>,
-    known: HashMap<[Mask; 3], u32, FxBuildHasher>,
+    known: HashMap<[PortMask; 3], u32, FxBuildHasher>,
     /// What the end's rows leave out of their ports.
-    pub(super) except: Sets,
+    pub(super) except: PortSets,
     /// What is around the pods: nodes, then what is outside.
     pub(super) around: Vec<ReachRow>,
     pub pairs: Counts,
@@ -44,7 +44,7 @@ pub struct Listing<'a> {
 
 /// One unit of a namespace.
 #[derive(Clone, Copy, Debug)]
-struct Line {
+struct UnitLine {
     namespace: u32,
     /// Its place: among the units of the namespace's groups, or among its pods.
     unit: u32,
@@ -55,23 +55,23 @@ struct Line {
 }
 
 /// What all pods in the same slices have with the end.
-struct Cell {
-    places: Places,
-    sure: Mask,
-    possible: Mask,
+struct SliceCell {
+    places: RowPlaces,
+    sure: PortMask,
+    possible: PortMask,
     outcome: Outcome,
     sets: u32,
 }
 
 /// Cells by where their classes are: there are few, and neighbors often share one.
 #[derive(Default)]
-struct Cells {
-    all: Vec<Cell>,
+struct SliceCells {
+    all: Vec<SliceCell>,
     last: usize,
 }
 
 impl<'a> Listing<'a> {
-    pub(super) fn new(index: &'a Index, by: By) -> Self {
+    pub(super) fn new(index: &'a Index, by: Granularity) -> Self {
         let (lines, sets, around, keeps_all) = (Vec::new(), Vec::new(), Vec::new(), false);
         let (pairs, left_out) = (Counts::default(), LeftOut::default());
         let (known, except) = Default::default();
@@ -79,7 +79,7 @@ impl<'a> Listing<'a> {
     }
 
     /// One with a line for every unit, whatever passes.
-    pub(super) fn whole(index: &'a Index, by: By) -> Self {
+    pub(super) fn whole(index: &'a Index, by: Granularity) -> Self {
         Self { keeps_all: true, ..Self::new(index, by) }
     }
 
@@ -100,20 +100,20 @@ impl<'a> Listing<'a> {
         alone.chain(rest).map(|it| self.row(it)).chain(self.around.iter().cloned())
     }
 
-    fn is_alone(&self, line: &Line) -> bool {
-        self.by == By::Workload && self.workload_groups(line).is_some_and(|it| line.unit < it.alone)
+    fn is_alone(&self, line: &UnitLine) -> bool {
+        self.by == Granularity::Workload && self.workload_groups(line).is_some_and(|it| line.unit < it.alone)
     }
 
-    fn workload_groups(&self, line: &Line) -> Option<&WorkloadGroups> {
+    fn workload_groups(&self, line: &UnitLine) -> Option<&WorkloadGroups> {
         self.index.namespaces.get(line.namespace).workload_groups.get().map(|it| &**it)
     }
 
-    fn row(&self, line: &Line) -> ReachRow {
+    fn row(&self, line: &UnitLine) -> ReachRow {
         let entry = self.index.namespaces.get(line.namespace);
         let unit = match (self.by, self.workload_groups(line)) {
-            (By::Pod, _) => Unit::Pod(entry.pods.get(line.unit as usize).pod.pod_id()),
-            (By::Workload, Some(workload_groups)) => workload_groups.units[line.unit as usize].clone(),
-            (By::Workload | By::Namespace, _) => Unit::Namespace(entry.facts.name.clone()),
+            (Granularity::Pod, _) => Unit::Pod(entry.pods.get(line.unit as usize).pod.pod_id()),
+            (Granularity::Workload, Some(workload_groups)) => workload_groups.units[line.unit as usize].clone(),
+            (Granularity::Workload | Granularity::Namespace, _) => Unit::Namespace(entry.facts.name.clone()),
         };
         let [every, some, possible] = self.sets[line.sets as usize].clone();
         let pairs = Counts { allow: line.allow.into(), unknown: line.unknown.into(), deny: line.deny.into() };
@@ -121,8 +121,8 @@ impl<'a> Listing<'a> {
     }
 
     /// The number of what lines say of ports.
-    fn sets(&mut self, masks: [&Mask; 3]) -> u32 {
-        let masks = masks.map(Mask::clone);
+    fn sets(&mut self, masks: [&PortMask; 3]) -> u32 {
+        let masks = masks.map(PortMask::clone);
         if let Some(known) = self.known.get(&masks) {
             return *known;
         }
@@ -133,23 +133,23 @@ impl<'a> Listing<'a> {
     }
 
     /// A line of pairs that were added up.
-    pub(super) fn push(&mut self, namespace: u32, unit: u32, sum: &Sum) {
+    pub(super) fn push(&mut self, namespace: u32, unit: u32, sum: &PairSum) {
         self.pairs.join(&sum.pairs);
         if sum.is_possible() || self.keeps_all && sum.pairs.total() > 0 {
             let sets = self.sets([&sum.every, &sum.some, &sum.possible]);
             let [allow, unknown, deny] = [sum.pairs.allow, sum.pairs.unknown, sum.pairs.deny].map(|it| it as u32);
-            self.lines.push(Line { namespace, unit, sets, allow, unknown, deny });
+            self.lines.push(UnitLine { namespace, unit, sets, allow, unknown, deny });
         }
     }
 
     /// A line of pods of one cell.
-    fn push_cell(&mut self, namespace: u32, unit: u32, cell: &Cell, pods: u32) {
+    fn push_cell(&mut self, namespace: u32, unit: u32, cell: &SliceCell, pods: u32) {
         let mut counts = Counts::default();
         counts.add(cell.outcome, pods.into());
         self.pairs.join(&counts);
         if !cell.possible.is_empty() || self.keeps_all {
             let [allow, unknown, deny] = [counts.allow, counts.unknown, counts.deny].map(|it| it as u32);
-            self.lines.push(Line { namespace, unit, sets: cell.sets, allow, unknown, deny });
+            self.lines.push(UnitLine { namespace, unit, sets: cell.sets, allow, unknown, deny });
         }
     }
 }
@@ -160,25 +160,25 @@ impl Index {
         &self,
         cluster: &Cluster,
         namespace: u32,
-        asked: &Asked<'_>,
+        asked: &EndRows<'_>,
         row: &ClassRow,
         listing: &mut Listing<'_>,
     ) {
         let entry = self.namespaces.get(namespace);
-        let shares: Vec<Share> = match entry.plain.share(&asked.any) {
-            Share::None if !listing.keeps_all => {
+        let shares: Vec<Portion> = match entry.plain.share(&asked.any) {
+            Portion::None if !listing.keeps_all => {
                 listing.pairs.deny += u64::from(entry.pod_counts.plain);
                 return;
             }
             _ => row.slices.iter().map(|it| entry.plain.share(it.possible.as_ref().unwrap_or(&it.sure))).collect(),
         };
-        if listing.by == By::Namespace {
+        if listing.by == Granularity::Namespace {
             let sum = self.sum_plain(entry, asked, row, &shares);
             return listing.push(namespace, 0, &sum);
         }
         let workload_groups = self.workload_groups(cluster, namespace);
-        let is_uniform = row.is_certain() && !shares.contains(&Share::Some);
-        let mut cells = Cells::default();
+        let is_uniform = row.is_certain() && !shares.contains(&Portion::Some);
+        let mut cells = SliceCells::default();
         let mut cell_of = |pod_group: &PodGroup, listing: &mut Listing<'_>| {
             if is_uniform && !cells.all.is_empty() {
                 return 0;
@@ -187,14 +187,14 @@ impl Index {
         };
         let of_bands: Vec<usize> = workload_groups.pod_groups.iter().map(|it| cell_of(it, listing)).collect();
         match listing.by {
-            By::Pod => {
+            Granularity::Pod => {
                 let pod_groups =
                     workload_groups.of_pod.iter().enumerate().filter(|(_, pod_group)| **pod_group != NO_POD_GROUP);
                 pod_groups.for_each(|(at, pod_group)| {
                     listing.push_cell(namespace, at as u32, &cells.all[of_bands[*pod_group as usize]], 1);
                 });
             }
-            By::Workload | By::Namespace => {
+            Granularity::Workload | Granularity::Namespace => {
                 self.list_units(namespace, workload_groups, &cells, &of_bands, asked, listing)
             }
         }
@@ -204,9 +204,9 @@ impl Index {
         &self,
         namespace: u32,
         workload_groups: &WorkloadGroups,
-        cells: &Cells,
+        cells: &SliceCells,
         of_bands: &[usize],
-        asked: &Asked<'_>,
+        asked: &EndRows<'_>,
         listing: &mut Listing<'_>,
     ) {
         let mut first = 0;
@@ -235,8 +235,8 @@ impl Index {
     /// The place of the cell of a class.
     fn cell(
         &self,
-        cells: &mut Cells,
-        asked: &Asked<'_>,
+        cells: &mut SliceCells,
+        asked: &EndRows<'_>,
         row: &ClassRow,
         class: u32,
         listing: &mut Listing<'_>,
@@ -249,33 +249,33 @@ impl Index {
             let (sure, possible) = row.with(class, &asked.terms.none, &asked.terms.full);
             let outcome = outcome(&sure, &possible, asked.terms.atom);
             let sets = listing.sets([&sure, &sure, &possible]);
-            cells.all.push(Cell { places, sure, possible, outcome, sets });
+            cells.all.push(SliceCell { places, sure, possible, outcome, sets });
             cells.all.len() - 1
         });
         cells.last
     }
 
     /// All pairs with one namespace.
-    fn sum_plain(&self, entry: &NamespaceEntry, asked: &Asked<'_>, row: &ClassRow, shares: &[Share]) -> Sum {
+    fn sum_plain(&self, entry: &NamespaceEntry, asked: &EndRows<'_>, row: &ClassRow, shares: &[Portion]) -> PairSum {
         let mut sum = self.sum();
         sum.every = asked.terms.none.clone();
         for (slice, share) in row.slices.iter().zip(shares) {
-            if *share != Share::None {
+            if *share != Portion::None {
                 sum.possible |= &slice.ports;
             }
             let sure = if slice.possible.is_some() { entry.plain.share(&slice.sure) } else { *share };
-            if sure != Share::None {
+            if sure != Portion::None {
                 sum.some |= &slice.ports;
             }
-            if sure == Share::All {
+            if sure == Portion::All {
                 sum.every |= &slice.ports;
             }
         }
         let pods = u64::from(entry.pod_counts.plain);
-        let held = |bits: &Bits| match entry.plain.share(bits) {
-            Share::None => 0,
-            Share::All => pods,
-            Share::Some => entry.plain.within(bits).map(|it| u64::from(self.weight(it))).sum(),
+        let held = |bits: &ClassBitmap| match entry.plain.share(bits) {
+            Portion::None => 0,
+            Portion::All => pods,
+            Portion::Some => entry.plain.within(bits).map(|it| u64::from(self.weight(it))).sum(),
         };
         let allow = held(&asked.allow);
         let may = asked.may.as_ref().map_or(allow, held);

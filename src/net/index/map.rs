@@ -15,21 +15,21 @@ use rustc_hash::FxBuildHasher;
 
 use super::Index;
 use super::around::Around;
-use super::found::{HERE, NOWHERE};
-use super::members::Bits;
-use super::ports::Mask;
-use super::row::{ClassRow, Places};
-use super::units::{Alike, Members, Placed, Sets, Sum, Terms};
+use super::indexed_end::{HERE, NOWHERE};
+use super::members::ClassBitmap;
+use super::ports::PortMask;
+use super::row::{ClassRow, RowPlaces};
+use super::units::{Alike, LocatedUnits, PairSum, PortSets, SumTerms, UnitPods};
 use crate::model::cluster::Cluster;
 use crate::model::policy::Direction;
-use crate::net::reach::{By, Map, MapRow, Summary, Unit};
+use crate::net::reach::{Granularity, Map, MapRow, Summary, Unit};
 use crate::net::verdict::Port;
 
 /// All units, and where their pods are.
-pub(super) struct Table<'a> {
-    pub units: Vec<Members>,
+pub(super) struct UnitTable<'a> {
+    pub units: Vec<UnitPods>,
     pub around: &'a Around,
-    pub terms: Terms,
+    pub terms: SumTerms,
     /// By class: units with pods of it on networks of their own, and how many.
     residents: Vec<Vec<(u32, u64)>>,
     /// By unit: pods on networks of their own.
@@ -41,7 +41,7 @@ pub(super) struct Table<'a> {
 /// What one pod has with all units; of those that it has nothing with there is no cell.
 struct Spread {
     row: ClassRow,
-    cells: Vec<(u32, Sum)>,
+    cells: Vec<(u32, PairSum)>,
 }
 
 /// Spreads of classes that read alike, made when first needed and dropped when last.
@@ -53,31 +53,31 @@ struct Spreads {
 }
 
 /// All sums into one unit, by the units that they are from; most are empty.
-pub(super) struct Column {
-    places: Vec<Option<Place>>,
+pub(super) struct SumsInto {
+    places: Vec<Option<UnitPairSum>>,
     taken: Vec<usize>,
 }
 
 /// What one unit has with another, and how many of their pairs spreads have spoken of.
-pub(super) struct Place {
-    pub sum: Sum,
+pub(super) struct UnitPairSum {
+    pub sum: PairSum,
     pub spoken: u64,
 }
 
-impl Column {
+impl SumsInto {
     pub fn of(units: usize) -> Self {
         Self { places: std::iter::repeat_with(|| None).take(units).collect(), taken: Vec::new() }
     }
 
-    pub fn at(&mut self, from: usize, empty: impl FnOnce() -> Sum) -> &mut Place {
+    pub fn at(&mut self, from: usize, empty: impl FnOnce() -> PairSum) -> &mut UnitPairSum {
         let place = &mut self.places[from];
         if place.is_none() {
             self.taken.push(from);
         }
-        place.get_or_insert_with(|| Place { sum: empty(), spoken: 0 })
+        place.get_or_insert_with(|| UnitPairSum { sum: empty(), spoken: 0 })
     }
 
-    pub fn drain(&mut self) -> impl Iterator<Item = (usize, Place)> {
+    pub fn drain(&mut self) -> impl Iterator<Item = (usize, UnitPairSum)> {
         let places = &mut self.places;
         self.taken.drain(..).filter_map(|from| Some((from, places[from].take()?)))
     }
@@ -88,9 +88,9 @@ impl Column {
 pub(super) struct Draft {
     map: Map,
     rows: Vec<(u32, u32, Summary)>,
-    sets: Sets,
+    sets: PortSets,
     /// Of rows into nodes.
-    node_sets: Sets,
+    node_sets: PortSets,
     /// The places of the first part of the outside and of the first set of nodes among all units.
     first_outside: usize,
     first_nodes: usize,
@@ -103,20 +103,20 @@ pub(super) struct Draft {
 
 impl Index {
     /// Every pair of units, outside addresses included; rows in which nothing can pass are left out.
-    pub fn map(&self, cluster: &Cluster, by: By, port: Option<Port>) -> Map {
+    pub fn map(&self, cluster: &Cluster, by: Granularity, port: Option<Port>) -> Map {
         self.map_into(Draft::default(), cluster, by, port)
     }
 
     /// The same with a row for every unit and part of the outside, even where nothing can pass: whose the addresses are
     /// may not be known.
-    pub fn whole_map(&self, cluster: &Cluster, by: By, port: Option<Port>) -> Map {
+    pub fn whole_map(&self, cluster: &Cluster, by: Granularity, port: Option<Port>) -> Map {
         self.map_into(Draft { keeps_outside: true, ..Draft::default() }, cluster, by, port)
     }
 
-    fn map_into(&self, mut draft: Draft, cluster: &Cluster, by: By, port: Option<Port>) -> Map {
+    fn map_into(&self, mut draft: Draft, cluster: &Cluster, by: Granularity, port: Option<Port>) -> Map {
         let table = self.prepare(&mut draft, cluster, (by, None), port);
         let mut spreads = self.alike_classes(&table);
-        let mut column = Column::of(table.units.len());
+        let mut column = SumsInto::of(table.units.len());
         for to in 0..table.units.len() {
             self.map_to(&mut draft, &table, to, &mut spreads, &mut column);
         }
@@ -132,18 +132,18 @@ impl Index {
         &'a self,
         draft: &mut Draft,
         cluster: &Cluster,
-        (by, placed): (By, Option<&Placed>),
+        (by, placed): (Granularity, Option<&LocatedUnits>),
         port: Option<Port>,
-    ) -> Table<'a> {
+    ) -> UnitTable<'a> {
         let units = self.units(cluster, (by, placed), &mut draft.map.left_out);
         let around = self.around(cluster);
         let table = self.table(units, around, self.terms_around(around, port));
-        (draft.node_sets, draft.first_nodes) = (Sets::without(table.terms.apart.0.clone()), table.first_nodes());
+        (draft.node_sets, draft.first_nodes) = (PortSets::without(table.terms.apart.0.clone()), table.first_nodes());
         draft.first_outside = table.units.len();
         table
     }
 
-    fn table<'a>(&self, units: Vec<Members>, around: &'a Around, terms: Terms) -> Table<'a> {
+    fn table<'a>(&self, units: Vec<UnitPods>, around: &'a Around, terms: SumTerms) -> UnitTable<'a> {
         let mut residents = vec![Vec::new(); self.classes.bound()];
         let mut plain = vec![0; units.len()];
         let mut hosts = Vec::new();
@@ -157,11 +157,11 @@ impl Index {
                 }
             }
         }
-        Table { units, around, terms, residents, plain, hosts }
+        UnitTable { units, around, terms, residents, plain, hosts }
     }
 
     /// Which classes read alike, and how often each kind of them will be asked for.
-    fn alike_classes(&self, table: &Table<'_>) -> Spreads {
+    fn alike_classes(&self, table: &UnitTable<'_>) -> Spreads {
         let mut spreads = Spreads::default();
         let mut kinds: HashMap<Vec<u32>, u32, FxBuildHasher> = HashMap::default();
         for (class, residents) in (0..).zip(&table.residents).filter(|(_, it)| !it.is_empty()) {
@@ -180,7 +180,14 @@ impl Index {
     }
 
     /// All rows of the map into one unit.
-    fn map_to(&self, draft: &mut Draft, table: &Table<'_>, to: usize, spreads: &mut Spreads, column: &mut Column) {
+    fn map_to(
+        &self,
+        draft: &mut Draft,
+        table: &UnitTable<'_>,
+        to: usize,
+        spreads: &mut Spreads,
+        column: &mut SumsInto,
+    ) {
         let (plain, hosts): (Vec<_>, Vec<_>) = table.units[to].alike.iter().partition(|it| !it.is_host());
         for target in &plain {
             let spread = self.spread(table, spreads, target.class);
@@ -204,7 +211,7 @@ impl Index {
         let pods: u64 = plain.iter().map(|it| it.pods).sum();
         let all = |from: usize| if from == to { 0 } else { table.plain[from] * pods };
         let mut silent = table.plain.iter().sum::<u64>() * pods - table.plain[to] * pods;
-        for (from, Place { mut sum, spoken }) in column.drain() {
+        for (from, UnitPairSum { mut sum, spoken }) in column.drain() {
             silent -= all(from);
             sum.deny(&table.terms.none, all(from) - spoken);
             self.push_map(draft, from, to, &sum);
@@ -215,7 +222,7 @@ impl Index {
     }
 
     /// Adds what a spread leaves out: pods on the host network, and the unit's own.
-    fn add_apart(&self, column: &mut Column, table: &Table<'_>, to: usize, target: &Alike, row: &ClassRow) {
+    fn add_apart(&self, column: &mut SumsInto, table: &UnitTable<'_>, to: usize, target: &Alike, row: &ClassRow) {
         let rows = (std::slice::from_ref(row), Direction::Ingress);
         for (from, alike) in &table.hosts {
             let sum = &mut column.at(*from, || self.sum()).sum;
@@ -227,7 +234,7 @@ impl Index {
     }
 
     /// The spread of a class, made if this is the first time.
-    fn spread<'a>(&self, table: &Table<'_>, spreads: &'a mut Spreads, class: u32) -> &'a Spread {
+    fn spread<'a>(&self, table: &UnitTable<'_>, spreads: &'a mut Spreads, class: u32) -> &'a Spread {
         let kind = spreads.of_class[&class];
         spreads.made.entry(kind).or_insert_with(|| {
             let row = self.row(&self.class_side(class), Direction::Ingress);
@@ -237,14 +244,14 @@ impl Index {
     }
 
     /// What one pod with this row has with the units that may pass.
-    pub(super) fn cells(&self, table: &Table<'_>, row: &ClassRow) -> Vec<(u32, Sum)> {
-        let mut any = Bits::none(self.classes.bound());
+    pub(super) fn cells(&self, table: &UnitTable<'_>, row: &ClassRow) -> Vec<(u32, PairSum)> {
+        let mut any = ClassBitmap::none(self.classes.bound());
         row.passing_into(&mut any);
         let (none, full) = (&table.terms.none, &table.terms.full);
-        let mut sums: BTreeMap<u32, Sum> = BTreeMap::new();
+        let mut sums: BTreeMap<u32, PairSum> = BTreeMap::new();
         // Classes next to each other are often of one unit and have the same ports: they are added at once.
-        let mut run: Option<(u32, Places, (Mask, Mask), u64)> = None;
-        let mut flush = |run: Option<(u32, Places, (Mask, Mask), u64)>| {
+        let mut run: Option<(u32, RowPlaces, (PortMask, PortMask), u64)> = None;
+        let mut flush = |run: Option<(u32, RowPlaces, (PortMask, PortMask), u64)>| {
             if let Some((unit, _, ports, pods)) = run {
                 self.add(sums.entry(unit).or_insert_with(|| self.sum()), &ports, pods, table.terms.atom);
             }
@@ -253,13 +260,13 @@ impl Index {
             let places = row.places(class);
             for &(unit, pods) in &table.residents[class as usize] {
                 match &mut run {
-                    Some(it) if it.0 == unit && it.1 == places && places != Places::Own => it.3 += pods,
+                    Some(it) if it.0 == unit && it.1 == places && places != RowPlaces::Own => it.3 += pods,
                     _ => flush(run.replace((unit, places, row.with(class, none, full), pods))),
                 }
             }
         }
         flush(run);
-        let deny = |(unit, mut sum): (u32, Sum)| {
+        let deny = |(unit, mut sum): (u32, PairSum)| {
             sum.deny(none, table.plain[unit as usize] - sum.pairs.total());
             (unit, sum)
         };
@@ -267,7 +274,7 @@ impl Index {
     }
 
     /// Rows from outside into a unit.
-    pub(super) fn map_in(&self, draft: &mut Draft, table: &Table<'_>, to: usize) {
+    pub(super) fn map_in(&self, draft: &mut Draft, table: &UnitTable<'_>, to: usize) {
         let ends: Vec<_> = table.units[to].alike.iter().map(|it| (it.found(&NOWHERE), it.pods)).collect();
         for (at, part) in table.around.outside.iter().enumerate() {
             let mut sum = self.sum();
@@ -279,7 +286,7 @@ impl Index {
     }
 
     /// Rows from a unit to the outside.
-    pub(super) fn map_out(&self, draft: &mut Draft, table: &Table<'_>, from: usize) {
+    pub(super) fn map_out(&self, draft: &mut Draft, table: &UnitTable<'_>, from: usize) {
         let ends: Vec<_> = table.units[from].alike.iter().map(|it| (it.found(&NOWHERE), it.pods)).collect();
         for (at, part) in table.around.outside.iter().enumerate() {
             let mut sum = self.sum();
@@ -290,12 +297,12 @@ impl Index {
         }
     }
 
-    pub(super) fn push_map(&self, draft: &mut Draft, from: usize, to: usize, sum: &Sum) {
+    pub(super) fn push_map(&self, draft: &mut Draft, from: usize, to: usize, sum: &PairSum) {
         self.push_times(draft, from, to, sum, 1);
     }
 
     /// A row that speaks of so many pairs of units.
-    pub(super) fn push_times(&self, draft: &mut Draft, from: usize, to: usize, sum: &Sum, times: u64) {
+    pub(super) fn push_times(&self, draft: &mut Draft, from: usize, to: usize, sum: &PairSum, times: u64) {
         draft.map.pairs.join(&sum.pairs.times(times));
         let is_outside = |it: usize| (draft.first_outside..draft.first_nodes).contains(&it);
         let is_kept = draft.keeps_outside && sum.pairs.total() > 0 && (is_outside(from) || is_outside(to));
@@ -310,12 +317,12 @@ impl Index {
     /// pod to itself left out.
     pub(super) fn add_pairs(
         &self,
-        sum: &mut Sum,
+        sum: &mut PairSum,
         (rows, direction): (&[ClassRow], Direction),
         from: &Alike,
         to: &Alike,
         is_one_unit: bool,
-        table: &Table<'_>,
+        table: &UnitTable<'_>,
     ) {
         let is_same = is_one_unit && (from.class, from.host) == (to.class, to.host);
         let mut total = from.pods * to.pods - if is_same { to.pods } else { 0 };
@@ -332,7 +339,7 @@ impl Index {
     }
 }
 
-impl Table<'_> {
+impl UnitTable<'_> {
     /// The place of the first set of nodes among all units.
     pub fn first_nodes(&self) -> usize {
         self.units.len() + self.around.outside.len()
@@ -341,7 +348,7 @@ impl Table<'_> {
 
 impl Draft {
     /// The map, its rows in order.
-    pub fn finish(self, table: &Table<'_>) -> Map {
+    pub fn finish(self, table: &UnitTable<'_>) -> Map {
         let Draft { mut map, mut rows, nodes, .. } = self;
         rows.sort_unstable_by_key(|it| (it.0, it.1));
         let sets: Vec<Unit> = nodes.into_iter().map(|it| table.around.unit(it)).collect();

@@ -13,9 +13,9 @@ use super::short::Short;
 
 /// A bitmap over classes; bits beyond its end are not set.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Bits(Vec<u64>);
+pub(super) struct ClassBitmap(Vec<u64>);
 
-impl Bits {
+impl ClassBitmap {
     /// No bit set, with room for this many.
     pub fn none(bits: usize) -> Self {
         Self(vec![0; bits.div_ceil(64)])
@@ -49,7 +49,7 @@ impl Bits {
     }
 
     /// Sets the bits of one word.
-    fn or_word(&mut self, word: Word) {
+    fn or_word(&mut self, word: BitmapWord) {
         let at = word.at as usize;
         if at >= self.0.len() {
             self.0.resize(at + 1, 0);
@@ -98,12 +98,12 @@ impl Bits {
 
 /// Some bits of one word of a bitmap, in twelve bytes.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Word {
+pub(super) struct BitmapWord {
     at: u32,
     bits: [u32; 2],
 }
 
-impl Word {
+impl BitmapWord {
     fn of(class: u32) -> Self {
         Self::new(class >> 6, 1 << (class & 63))
     }
@@ -122,15 +122,15 @@ impl Word {
 }
 
 /// The words of a set in their order; those without bits are not there.
-type Words = Short<Word>;
+type BitmapWords = Short<BitmapWord>;
 
 /// Puts a class in; whether that took a word more.
-fn set(words: &mut Words, class: u32) -> bool {
-    let word = Word::of(class);
+fn set(words: &mut BitmapWords, class: u32) -> bool {
+    let word = BitmapWord::of(class);
     let at = words.partition_point(|it| it.at < word.at);
     match words.get_mut(at).filter(|it| it.at == word.at) {
         Some(held) => {
-            *held = Word::new(word.at, held.bits() | word.bits());
+            *held = BitmapWord::new(word.at, held.bits() | word.bits());
             false
         }
         None => {
@@ -141,11 +141,11 @@ fn set(words: &mut Words, class: u32) -> bool {
 }
 
 /// Takes a class out.
-fn clear(words: &mut Words, class: u32) {
-    let word = Word::of(class);
+fn clear(words: &mut BitmapWords, class: u32) {
+    let word = BitmapWord::of(class);
     let at = words.partition_point(|it| it.at < word.at);
     if let Some(held) = words.get_mut(at).filter(|it| it.at == word.at) {
-        *held = Word::new(word.at, held.bits() & !word.bits());
+        *held = BitmapWord::new(word.at, held.bits() & !word.bits());
         if held.bits() == 0 {
             words.remove(at);
         }
@@ -154,17 +154,17 @@ fn clear(words: &mut Words, class: u32) {
 
 /// The classes of one namespace, word by word of the bitmaps that they meet: they were numbered one after another.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Spans(Words);
+pub(super) struct ClassSpans(BitmapWords);
 
 /// How much of something a bitmap holds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Share {
+pub(super) enum Portion {
     None,
     Some,
     All,
 }
 
-impl Spans {
+impl ClassSpans {
     pub fn set(&mut self, at: u32) {
         set(&mut self.0, at);
     }
@@ -179,7 +179,7 @@ impl Spans {
     }
 
     /// How many of these a bitmap holds.
-    pub fn share(&self, bits: &Bits) -> Share {
+    pub fn share(&self, bits: &ClassBitmap) -> Portion {
         let (mut none, mut all) = (true, true);
         for word in self.0.iter() {
             let held = bits.word(word.at) & word.bits();
@@ -187,14 +187,14 @@ impl Spans {
             all &= held == word.bits();
         }
         match (none, all) {
-            (true, _) => Share::None,
-            (false, true) => Share::All,
-            (false, false) => Share::Some,
+            (true, _) => Portion::None,
+            (false, true) => Portion::All,
+            (false, false) => Portion::Some,
         }
     }
 
     /// Those of these that a bitmap holds.
-    pub fn within<'a>(&'a self, bits: &'a Bits) -> impl Iterator<Item = u32> + 'a {
+    pub fn within<'a>(&'a self, bits: &'a ClassBitmap) -> impl Iterator<Item = u32> + 'a {
         self.0.iter().flat_map(|it| bits_of(it.at as usize, bits.word(it.at) & it.bits()))
     }
 
@@ -216,14 +216,14 @@ fn bits_of(at: usize, mut word: u64) -> impl Iterator<Item = u32> {
 
 /// A set of classes.
 #[derive(Clone, Debug)]
-pub(super) enum Members {
-    Few(Words),
-    Many(Box<Bits>),
+pub(super) enum ClassSet {
+    Few(BitmapWords),
+    Many(Box<ClassBitmap>),
 }
 
-impl Default for Members {
+impl Default for ClassSet {
     fn default() -> Self {
-        Members::Few(Words::default())
+        ClassSet::Few(BitmapWords::default())
     }
 }
 
@@ -232,9 +232,9 @@ fn is_dense(words: usize, last: usize) -> bool {
     words > 8 && words * 3 > (last + 1) * 2
 }
 
-impl Members {
+impl ClassSet {
     /// No class.
-    pub const NONE: Members = Members::Few(Short::One(Word { at: 0, bits: [0, 0] }));
+    pub const NONE: ClassSet = ClassSet::Few(Short::One(BitmapWord { at: 0, bits: [0, 0] }));
 
     #[cfg(test)]
     pub fn has(&self, class: u32) -> bool {
@@ -243,28 +243,29 @@ impl Members {
 
     pub fn is_empty(&self) -> bool {
         match self {
-            Members::Few(words) => words.iter().all(|it| it.bits() == 0),
-            Members::Many(bits) => bits.is_empty(),
+            ClassSet::Few(words) => words.iter().all(|it| it.bits() == 0),
+            ClassSet::Many(bits) => bits.is_empty(),
         }
     }
 
     pub fn insert(&mut self, class: u32) {
         match self {
-            Members::Few(words) => {
+            ClassSet::Few(words) => {
                 let is_new = set(words, class);
                 let last = words.last().map_or(0, |it| it.at as usize);
                 if is_new && is_dense(words.len(), last) {
-                    let mut bits = Bits::none((last + 1) * 64);
+                    let mut bits = ClassBitmap::none((last + 1) * 64);
                     words.iter().for_each(|it| bits.or_word(*it));
-                    *self = Members::Many(Box::new(bits));
+                    *self = ClassSet::Many(Box::new(bits));
                 }
             }
-            Members::Many(bits) => {
+            ClassSet::Many(bits) => {
                 if class as usize >> 6 >= bits.0.len() {
                     let words = bits.0.iter().filter(|it| **it != 0).count() + 1;
                     if !is_dense(words, class as usize >> 6) {
-                        let held = (0..).zip(&bits.0).filter(|(_, it)| **it != 0).map(|(at, it)| Word::new(at, *it));
-                        *self = Members::Few(held.chain([Word::of(class)]).collect());
+                        let held =
+                            (0..).zip(&bits.0).filter(|(_, it)| **it != 0).map(|(at, it)| BitmapWord::new(at, *it));
+                        *self = ClassSet::Few(held.chain([BitmapWord::of(class)]).collect());
                         return;
                     }
                 }
@@ -275,29 +276,29 @@ impl Members {
 
     pub fn remove(&mut self, class: u32) {
         match self {
-            Members::Few(words) => clear(words, class),
-            Members::Many(bits) => bits.clear(class),
+            ClassSet::Few(words) => clear(words, class),
+            ClassSet::Many(bits) => bits.clear(class),
         }
     }
 
-    pub fn or_into(&self, bits: &mut Bits) {
+    pub fn or_into(&self, bits: &mut ClassBitmap) {
         match self {
-            Members::Few(words) => words.iter().for_each(|it| bits.or_word(*it)),
-            Members::Many(mine) => bits.or(mine),
+            ClassSet::Few(words) => words.iter().for_each(|it| bits.or_word(*it)),
+            ClassSet::Many(mine) => bits.or(mine),
         }
     }
 
     pub fn list(&self) -> Vec<u32> {
         match self {
-            Members::Few(words) => words.iter().flat_map(|it| it.classes()).collect(),
-            Members::Many(bits) => bits.iter().collect(),
+            ClassSet::Few(words) => words.iter().flat_map(|it| it.classes()).collect(),
+            ClassSet::Many(bits) => bits.iter().collect(),
         }
     }
 
     pub fn bytes(&self) -> usize {
         match self {
-            Members::Few(words) => words.bytes(),
-            Members::Many(bits) => bits.bytes() + size_of::<Bits>(),
+            ClassSet::Few(words) => words.bytes(),
+            ClassSet::Many(bits) => bits.bytes() + size_of::<ClassBitmap>(),
         }
     }
 }
@@ -308,19 +309,19 @@ mod tests {
 
     #[test]
     fn words_become_a_bitmap_and_words_again_and_hold_the_same() {
-        let mut members = Members::default();
+        let mut members = ClassSet::default();
         for class in (0..3000).rev().step_by(3) {
             members.insert(class);
             members.insert(class);
         }
         members.remove(2999);
-        assert!(matches!(members, Members::Many(_)));
+        assert!(matches!(members, ClassSet::Many(_)));
         assert!(members.has(2996) && !members.has(2999) && !members.has(1));
         assert_eq!(members.list().len(), 999);
         members.insert(1_000_000);
-        assert!(matches!(members, Members::Few(_)));
+        assert!(matches!(members, ClassSet::Few(_)));
         assert_eq!((members.list().len(), members.has(1_000_000)), (1000, true));
-        let mut bits = Bits::default();
+        let mut bits = ClassBitmap::default();
         members.or_into(&mut bits);
         assert!(bits.iter().eq(members.list()));
         members.list().into_iter().for_each(|it| members.remove(it));

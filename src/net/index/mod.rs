@@ -19,7 +19,6 @@
 
 mod apply;
 mod around;
-mod beside;
 mod class;
 mod class_labels;
 mod classes;
@@ -27,13 +26,14 @@ mod counts;
 pub mod doubts;
 mod explain;
 mod families;
-mod found;
+mod indexed_end;
 mod list;
 mod listing;
 mod map;
 mod members;
 mod namespace_pods;
-mod near;
+mod node_rows;
+mod other_deciders;
 mod pair;
 mod part;
 mod peers;
@@ -57,13 +57,13 @@ use ipnet::IpNet;
 use rustc_hash::FxBuildHasher;
 
 use self::around::Around;
-use self::beside::Beside;
 use self::class::Class;
-use self::class_labels::{Keys, Words};
-use self::families::Firsts;
-use self::members::{Bits, Members, Spans};
+use self::class_labels::{LabelKeys, LabelWords};
+use self::families::FirstFamilies;
+use self::members::{ClassBitmap, ClassSet, ClassSpans};
 use self::namespace_pods::NamespacePods;
-use self::peers::{Group, NamespaceSelector, PeerEntry};
+use self::other_deciders::OtherDeciders;
+use self::peers::{NamespaceSelector, PeerEntry, RuleGroup};
 use self::policies::PolicyEntry;
 use self::ports::Ports;
 use self::short::Short;
@@ -76,7 +76,7 @@ use crate::model::name::Name;
 use crate::net::reach::AddressRange;
 
 pub use self::listing::Listing;
-pub use self::part::Part;
+pub use self::part::MapPart;
 pub use self::queries::{Isolation, IsolationCounts, PolicyProblem};
 
 /// What the user tells beyond the cluster's objects.
@@ -92,7 +92,7 @@ const NO_CLASS: u32 = u32::MAX;
 /// What a stand-in stands for: a namespace (empty: the cluster) and an object or a kind in it.
 type PlaceholderKey = (Name, String);
 
-/// One namespace.
+/// One namespace: its pods with their classes, and the peers, selectors and policies that speak of it.
 #[derive(Clone, Debug)]
 struct NamespaceEntry {
     facts: NamespaceFacts,
@@ -100,9 +100,9 @@ struct NamespaceEntry {
     /// Its pods in groups, once somebody asked.
     workload_groups: OnceLock<Arc<WorkloadGroups>>,
     pod_counts: PodCounts,
-    classes: Spans,
+    classes: ClassSpans,
     /// Those of them whose pods are on networks of their own.
-    plain: Spans,
+    plain: ClassSpans,
     /// Peers that name pods of exactly this namespace.
     own: Short<u32>,
     /// Namespace selectors that hold it, surely or maybe.
@@ -123,11 +123,11 @@ pub struct Index {
     /// Namespaces in the order of their names.
     in_order: Arc<Vec<u32>>,
     /// The label keys that tell pods apart.
-    keys: Arc<Keys>,
+    keys: Arc<LabelKeys>,
     /// The label keys that tell nodes apart.
-    node_keys: Arc<Keys>,
+    node_keys: Arc<LabelKeys>,
     /// All keys and values of labels that classes have.
-    words: Arc<Words>,
+    words: Arc<LabelWords>,
     classes: Slab<Class>,
     weights: Weights,
     class_ids: HashTable<u32>,
@@ -139,7 +139,7 @@ pub struct Index {
     node_peers: Vec<u32>,
     namespace_selectors: Slab<NamespaceSelector>,
     namespace_selector_ids: HashTable<u32>,
-    groups: Slab<Group>,
+    groups: Slab<RuleGroup>,
     group_ids: HashTable<u32>,
     policies: Slab<PolicyEntry>,
     /// Policies that bend every flow of the cluster.
@@ -148,23 +148,23 @@ pub struct Index {
     placeholders: Arc<BTreeMap<PlaceholderKey, u32>>,
     /// How many peers are of no use any more.
     stale: usize,
-    live: Bits,
+    live: ClassBitmap,
     /// By direction: classes that no policy isolates.
-    open: [Bits; 2],
+    open: [ClassBitmap; 2],
     /// By family: classes that have an address of it, or may have.
-    families: [Bits; 2],
+    families: [ClassBitmap; 2],
     /// Classes whose pods have a first address of IPv6.
-    v6_first: Bits,
+    v6_first: ClassBitmap,
     /// Classes whose pods have no address yet.
-    unordered: Bits,
+    unordered: ClassBitmap,
     /// Which family the others' first addresses are of.
-    firsts: Firsts,
+    firsts: FirstFamilies,
     /// Classes that need to be judged one by one.
-    slow_path: Bits,
+    slow_path: ClassBitmap,
     /// Classes of which others than policies decide.
-    beside: Beside,
+    beside: OtherDeciders,
     /// By declaration: the classes that declare so.
-    declared: Arc<Vec<Members>>,
+    declared: Arc<Vec<ClassSet>>,
     /// The nodes and the outside, once somebody asked.
     around: OnceLock<Arc<Around>>,
     /// The ranges that pods, nodes and Services hold; kept while policies alone change.
@@ -220,7 +220,8 @@ impl Index {
         let slabs = self.namespaces.bytes() + self.classes.bytes() + self.peers.bytes() + self.groups.bytes();
         let tables = (self.class_ids.capacity() + self.peer_ids.capacity() + self.group_ids.capacity()) * 5;
         let bits =
-            [&self.live, &self.open[0], &self.open[1], &self.slow_path].map(Bits::bytes).iter().sum::<usize>() * 2;
+            [&self.live, &self.open[0], &self.open[1], &self.slow_path].map(ClassBitmap::bytes).iter().sum::<usize>()
+                * 2;
         rows + classes
             + peers
             + groups
@@ -233,7 +234,7 @@ impl Index {
             + self.beside.bytes()
             + self.ports.bytes()
             + self.words.bytes()
-            + self.declared.iter().map(Members::bytes).sum::<usize>()
+            + self.declared.iter().map(ClassSet::bytes).sum::<usize>()
     }
 }
 

@@ -21,10 +21,10 @@
 //! nothing in it; what baseline policies leave passes.
 
 use super::families::{Deciding, either};
-use super::found::{Found, Side, own_node};
+use super::indexed_end::{EndReading, IndexedEnd, own_node};
 use super::peers::{ANYONE, PeerKey};
 use super::policies::{PolicyEntry, RuleEntry};
-use super::ports::Mask;
+use super::ports::PortMask;
 use super::{Index, slot};
 use crate::model::address::Family;
 use crate::model::policy::{Action, Direction, Tier};
@@ -34,15 +34,15 @@ use crate::net::verdict::Tri;
 /// The ports that may pass, and those that may be stopped.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Passes {
-    pub allow: Mask,
-    pub deny: Mask,
+    pub allow: PortMask,
+    pub deny: PortMask,
 }
 
 /// A flow seen from one gate.
 #[derive(Clone, Copy)]
 pub(super) struct Flow<'a> {
-    pub target: Side<'a>,
-    pub peer: Side<'a>,
+    pub target: EndReading<'a>,
+    pub peer: EndReading<'a>,
     pub direction: Direction,
     pub family: Family,
     /// What the destination declares.
@@ -51,7 +51,7 @@ pub(super) struct Flow<'a> {
 
 impl Index {
     /// Whether a peer of a rule holds an end.
-    pub(super) fn peer_holds(&self, peer: u32, side: &Side<'_>, family: Family) -> Tri {
+    pub(super) fn peer_holds(&self, peer: u32, side: &EndReading<'_>, family: Family) -> Tri {
         if peer == ANYONE {
             return Tri::Yes;
         }
@@ -62,8 +62,8 @@ impl Index {
             return Tri::No;
         }
         match side {
-            Side::Class(_, class) => class.held_by(peer),
-            Side::External(external) => match &entry.key {
+            EndReading::Class(_, class) => class.held_by(peer),
+            EndReading::External(external) => match &entry.key {
                 PeerKey::Block(block) => ends::in_block(block, &external.addresses, &external.ranges),
                 PeerKey::Nodes(selector) => match (&external.node, &external.facts) {
                     (None, _) => Tri::No,
@@ -88,7 +88,7 @@ impl Index {
     }
 
     /// The ports on which a rule surely fits, and those on which it may.
-    fn rule_ports(&self, rule: &RuleEntry, flow: &Flow<'_>) -> Option<(Mask, Mask)> {
+    fn rule_ports(&self, rule: &RuleEntry, flow: &Flow<'_>) -> Option<(PortMask, PortMask)> {
         let holds = self.rule_holds(rule, flow);
         if holds == Tri::No {
             return None;
@@ -99,10 +99,10 @@ impl Index {
     }
 
     /// How surely a policy governs the target.
-    pub(super) fn governs_target(&self, policy: &PolicyEntry, target: &Side<'_>) -> Tri {
+    pub(super) fn governs_target(&self, policy: &PolicyEntry, target: &EndReading<'_>) -> Tri {
         match target {
-            Side::Class(_, class) => policy.governs.and(class.held_by(policy.target)),
-            Side::External(_) => Tri::No,
+            EndReading::Class(_, class) => policy.governs.and(class.held_by(policy.target)),
+            EndReading::External(_) => Tri::No,
         }
     }
 
@@ -111,8 +111,8 @@ impl Index {
         let mut passes = Passes { allow: self.ports.none(), deny: self.ports.none() };
         let policies = flow.target.policies();
         let is_open = match flow.target {
-            Side::Class(class, _) => self.open[slot(flow.direction)].has(class) && !self.slow_path.has(class),
-            Side::External(_) => true,
+            EndReading::Class(class, _) => self.open[slot(flow.direction)].has(class) && !self.slow_path.has(class),
+            EndReading::External(_) => true,
         };
         let doubt = self.beside(&flow.target, &flow.peer, flow.direction);
         if doubt.closes {
@@ -138,7 +138,7 @@ impl Index {
     ///
     /// The order of policies of one priority is undefined, so each of them may be the first: each is asked about all
     /// ports that came to this priority. Of two, one that allows 80 and one that denies it, 80 is in both sets.
-    fn ordered(&self, policies: &[u32], flow: &Flow<'_>, mut live: Mask, passes: &mut Passes) -> Mask {
+    fn ordered(&self, policies: &[u32], flow: &Flow<'_>, mut live: PortMask, passes: &mut Passes) -> PortMask {
         let mut passed = self.ports.none();
         for same in policies.chunk_by(|a, b| self.policies.get(*a).tier == self.policies.get(*b).tier) {
             let entering = live.clone();
@@ -158,10 +158,10 @@ impl Index {
         &self,
         policy: &PolicyEntry,
         flow: &Flow<'_>,
-        mut live: Mask,
+        mut live: PortMask,
         passes: &mut Passes,
-        passed: &mut Mask,
-    ) -> Mask {
+        passed: &mut PortMask,
+    ) -> PortMask {
         if policy.is_vague {
             passes.allow |= &live;
             passes.deny |= &live;
@@ -189,7 +189,7 @@ impl Index {
     /// With a policy that surely governs, a port is safe if one of those surely allows it. With such as only may
     /// govern, a port is safe if each of them allows it: each may be the only one that governs, and then it alone
     /// decides; and if none governs, nothing stops the port at all.
-    fn deny_by_default(&self, policies: &[u32], flow: &Flow<'_>, live: Mask, passes: &mut Passes) -> Mask {
+    fn deny_by_default(&self, policies: &[u32], flow: &Flow<'_>, live: PortMask, passes: &mut Passes) -> PortMask {
         let (mut some_sure, mut some_maybe) = (false, false);
         let (mut allowed, mut possible) = (self.ports.none(), self.ports.none());
         let mut by_every_maybe = self.ports.full();
@@ -214,7 +214,7 @@ impl Index {
     }
 
     /// The ports that a policy of that tier surely allows, and those that it may.
-    fn allowed_by(&self, policy: &PolicyEntry, flow: &Flow<'_>) -> (Mask, Mask) {
+    fn allowed_by(&self, policy: &PolicyEntry, flow: &Flow<'_>) -> (PortMask, PortMask) {
         if policy.is_vague {
             return (self.ports.none(), self.ports.full());
         }
@@ -231,7 +231,7 @@ impl Index {
     }
 
     /// Both gates together, in one reading: the ports that surely pass, and those that may.
-    pub(super) fn both(&self, from: Side<'_>, to: Side<'_>, family: Family) -> (Mask, Mask) {
+    pub(super) fn both(&self, from: EndReading<'_>, to: EndReading<'_>, family: Family) -> (PortMask, PortMask) {
         let declared = to.declared();
         let flow = |target, peer, direction| Flow { target, peer, direction, family, declared };
         let out = self.gate(&flow(from, to, Direction::Egress));
@@ -242,17 +242,17 @@ impl Index {
     }
 
     /// Whether a policy that is not evaluated touches a flow of these ends.
-    pub(super) fn is_bent(&self, from: &Side<'_>, to: &Side<'_>) -> bool {
+    pub(super) fn is_bent(&self, from: &EndReading<'_>, to: &EndReading<'_>) -> bool {
         !self.bends_all.is_empty() || self.bends(from) || self.bends(to)
     }
 
-    fn bends(&self, side: &Side<'_>) -> bool {
-        let is_slow_path = matches!(side, Side::Class(class, _) if self.slow_path.has(*class));
+    fn bends(&self, side: &EndReading<'_>) -> bool {
+        let is_slow_path = matches!(side, EndReading::Class(class, _) if self.slow_path.has(*class));
         is_slow_path && side.policies().iter().any(|it| self.policies.get(*it).bends_flows)
     }
 
     /// One pair of classes or external ends in one reading, bent or not; unknown without a shared family.
-    pub(super) fn sides(&self, from: Side<'_>, to: Side<'_>) -> (Mask, Mask) {
+    pub(super) fn sides(&self, from: EndReading<'_>, to: EndReading<'_>) -> (PortMask, PortMask) {
         match self.deciding(from.families(), to.families()) {
             _ if self.is_bent(&from, &to) => (self.ports.none(), self.ports.full()),
             Some(Deciding::One(family)) => self.both(from, to, family),
@@ -262,12 +262,12 @@ impl Index {
     }
 
     /// Whether what is no NetworkPolicy may close a gate between two ends: a pod's own node is exempt from policies only.
-    pub(super) fn closes(&self, from: &Side<'_>, to: &Side<'_>) -> bool {
+    pub(super) fn closes(&self, from: &EndReading<'_>, to: &EndReading<'_>) -> bool {
         self.beside(from, to, Direction::Egress).closes || self.beside(to, from, Direction::Ingress).closes
     }
 
     /// The ports that surely pass between two ends in every reading, and those that may in some.
-    pub(super) fn pass(&self, from: &Found<'_>, to: &Found<'_>) -> (Mask, Mask) {
+    pub(super) fn pass(&self, from: &IndexedEnd<'_>, to: &IndexedEnd<'_>) -> (PortMask, PortMask) {
         let full = self.ports.full();
         let (mut sure, mut possible) = (full.clone(), self.ports.none());
         let own = own_node(from, to);

@@ -11,15 +11,15 @@ use std::collections::HashSet;
 use rustc_hash::FxBuildHasher;
 
 use super::Index;
-use super::found::NOWHERE;
-use super::map::{Column, Draft, Place, Table};
+use super::indexed_end::NOWHERE;
+use super::map::{Draft, SumsInto, UnitPairSum, UnitTable};
 use super::units::Alike;
 use crate::model::cluster::Cluster;
 use crate::model::policy::Direction;
-use crate::net::reach::{By, Map, Unit};
+use crate::net::reach::{Granularity, Map, Unit};
 
 /// Which rows of a map are asked for.
-pub struct Part<'a> {
+pub struct MapPart<'a> {
     pub units: &'a HashSet<Unit, FxBuildHasher>,
     pub all_nodes: bool,
     pub keeps_outside: bool,
@@ -28,14 +28,14 @@ pub struct Part<'a> {
 impl Index {
     /// The same for rows alone in which one of these units stands, as [`Index::map`] has them, or [`Index::whole_map`]: its
     /// cost is theirs. `all_nodes`: rows between any unit and nodes too. Pairs are not counted.
-    pub fn map_part(&self, cluster: &Cluster, part: &Part<'_>) -> Map {
+    pub fn map_part(&self, cluster: &Cluster, part: &MapPart<'_>) -> Map {
         let mut draft = Draft::default();
         draft.keeps_outside = part.keeps_outside;
         // A pod on the host network looks at the nodes of whoever it meets.
         let is_placed = !part.all_nodes && !self.has_hosts_of(cluster, part.units);
-        let table = self.prepare(&mut draft, cluster, (By::Workload, is_placed.then_some(part.units)), None);
+        let table = self.prepare(&mut draft, cluster, (Granularity::Workload, is_placed.then_some(part.units)), None);
         let meant: Vec<bool> = table.units.iter().map(|it| part.units.contains(&it.unit)).collect();
-        let mut column = Column::of(table.units.len());
+        let mut column = SumsInto::of(table.units.len());
         for at in (0..table.units.len()).filter(|it| meant[*it]) {
             for direction in Direction::ALL {
                 self.map_side(&mut draft, &table, (at, direction), &meant, &mut column);
@@ -51,10 +51,10 @@ impl Index {
     fn map_side(
         &self,
         draft: &mut Draft,
-        table: &Table<'_>,
+        table: &UnitTable<'_>,
         (own, direction): (usize, Direction),
         meant: &[bool],
-        column: &mut Column,
+        column: &mut SumsInto,
     ) {
         // Rows from one of the meant into another are told where they lead.
         let is_told = |other: usize| direction == Direction::Egress && meant[other];
@@ -81,7 +81,7 @@ impl Index {
             }
         }
         let pods = table.plain[own];
-        for (other, Place { mut sum, spoken }) in column.drain() {
+        for (other, UnitPairSum { mut sum, spoken }) in column.drain() {
             let all = if other == own { 0 } else { table.plain[other] * pods };
             sum.deny(&table.terms.none, all - spoken);
             let (from, to) = if direction == Direction::Egress { (own, other) } else { (other, own) };

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::class_labels::meets;
-use super::classes::{Sort, hash_of};
-use super::members::Members;
+use super::classes::{ClassSort, hash_of};
+use super::members::ClassSet;
 use super::short::Short;
 use super::{Index, slot};
 use crate::model::address::Block;
@@ -38,12 +38,14 @@ impl From<&PeerMatch> for PeerKey {
 /// The number of [`PeerKey::Anyone`], which holds every class and lists none.
 pub(super) const ANYONE: u32 = 0;
 
-/// One peer.
+/// What some rule names as a peer, or some policy as its target, with the classes that it holds.
+///
+/// Equal ones are one: a hundred policies that let `app=web` in share one entry, and a new pod is matched with it once.
 #[derive(Clone, Debug)]
 pub(super) struct PeerEntry {
     pub key: PeerKey,
-    pub sure: Members,
-    pub maybe: Members,
+    pub sure: ClassSet,
+    pub maybe: ClassSet,
     /// The policies whose target it is.
     pub governs: Short<u32>,
     /// By direction: the groups of rules that name it.
@@ -103,11 +105,11 @@ pub(super) struct NamespaceSelector {
 
 /// Rules of one direction with the same peer and the same ports, as the classes that have one.
 #[derive(Clone, Debug)]
-pub(super) struct Group {
+pub(super) struct RuleGroup {
     pub direction: Direction,
     pub peer: u32,
     pub spec: u32,
-    pub members: Members,
+    pub members: ClassSet,
     /// How many rules make it.
     pub uses: u32,
 }
@@ -126,8 +128,8 @@ impl Index {
         }
         let id = self.peers.insert(PeerEntry {
             key: key.clone(),
-            sure: Members::default(),
-            maybe: Members::default(),
+            sure: ClassSet::default(),
+            maybe: ClassSet::default(),
             uses: 1,
             governs: Short::default(),
             groups: Default::default(),
@@ -275,7 +277,7 @@ impl Index {
     /// The peers that may hold a class, by its namespace.
     pub(super) fn peers_of_namespace(&self, class: u32) -> Vec<u32> {
         let key = self.classes.get(class);
-        if matches!(key.sort, Sort::HostNode | Sort::UnknownNode) {
+        if matches!(key.sort, ClassSort::HostNode | ClassSort::UnknownNode) {
             return self.node_peers.clone();
         }
         let namespace = self.namespaces.get(key.namespace);
@@ -288,7 +290,7 @@ impl Index {
     pub(super) fn holds(&self, peer: u32, class: u32) -> Tri {
         let class = self.classes.get(class);
         match (&self.peers.get(peer).key, class.sort) {
-            (PeerKey::Pods(set), Sort::Pod | Sort::HostPod) => {
+            (PeerKey::Pods(set), ClassSort::Pod | ClassSort::HostPod) => {
                 let facts = &self.namespaces.get(class.namespace).facts;
                 let namespace = match &set.namespaces {
                     NamespaceMatch::Own(name) => Tri::sure(*name == facts.name),
@@ -296,8 +298,8 @@ impl Index {
                 };
                 namespace.and(Tri::sure(meets(class.labels(), &set.pods, &self.words)))
             }
-            (PeerKey::Nodes(selector), Sort::HostNode) => Tri::sure(meets(class.labels(), selector, &self.words)),
-            (PeerKey::Nodes(_), Sort::UnknownNode) => Tri::Maybe,
+            (PeerKey::Nodes(selector), ClassSort::HostNode) => Tri::sure(meets(class.labels(), selector, &self.words)),
+            (PeerKey::Nodes(_), ClassSort::UnknownNode) => Tri::Maybe,
             _ => Tri::No,
         }
     }
@@ -365,12 +367,12 @@ impl Index {
     /// The number of a group of rules, counted as used once more.
     pub(super) fn group(&mut self, direction: Direction, peer: u32, spec: u32) -> u32 {
         let hash = hash_of(&(direction, peer, spec));
-        let same = |it: &Group| (it.direction, it.peer, it.spec) == (direction, peer, spec);
+        let same = |it: &RuleGroup| (it.direction, it.peer, it.spec) == (direction, peer, spec);
         if let Some(&found) = self.group_ids.find(hash, |it| same(self.groups.get(*it))) {
             self.groups.get_mut(found).uses += 1;
             return found;
         }
-        let id = self.groups.insert(Group { direction, peer, spec, members: Members::default(), uses: 1 });
+        let id = self.groups.insert(RuleGroup { direction, peer, spec, members: ClassSet::default(), uses: 1 });
         let groups = &self.groups;
         self.group_ids.insert_unique(hash, id, |it| {
             let it = groups.get(*it);

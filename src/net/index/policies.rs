@@ -38,7 +38,7 @@ impl RuleEntry {
     }
 }
 
-/// One policy.
+/// One policy in numbers: its target and its rules' peers are entries of [`super::peers`].
 #[derive(Clone, Debug)]
 pub(super) struct PolicyEntry {
     pub policy: Arc<Policy>,

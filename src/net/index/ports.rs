@@ -19,27 +19,27 @@ use crate::model::port::{PortMatch, PortSet, Protocol};
 
 /// A set of atoms.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub(super) enum Mask {
+pub(super) enum PortMask {
     One(u64),
     Many(Box<[u64]>),
 }
 
-impl Mask {
+impl PortMask {
     pub fn none(words: usize) -> Self {
-        if words == 1 { Mask::One(0) } else { Mask::Many(vec![0; words].into()) }
+        if words == 1 { PortMask::One(0) } else { PortMask::Many(vec![0; words].into()) }
     }
 
     fn words(&self) -> &[u64] {
         match self {
-            Mask::One(word) => std::slice::from_ref(word),
-            Mask::Many(words) => words,
+            PortMask::One(word) => std::slice::from_ref(word),
+            PortMask::Many(words) => words,
         }
     }
 
     fn words_mut(&mut self) -> &mut [u64] {
         match self {
-            Mask::One(word) => std::slice::from_mut(word),
-            Mask::Many(words) => words,
+            PortMask::One(word) => std::slice::from_mut(word),
+            PortMask::Many(words) => words,
         }
     }
 
@@ -74,25 +74,25 @@ impl Mask {
     fn widen(&mut self, words: usize) {
         let mut wider = self.words().to_vec();
         wider.resize(words, 0);
-        *self = if words == 1 { Mask::One(wider[0]) } else { Mask::Many(wider.into()) };
+        *self = if words == 1 { PortMask::One(wider[0]) } else { PortMask::Many(wider.into()) };
     }
 }
 
-impl BitOrAssign<&Mask> for Mask {
-    fn bitor_assign(&mut self, other: &Mask) {
+impl BitOrAssign<&PortMask> for PortMask {
+    fn bitor_assign(&mut self, other: &PortMask) {
         self.words_mut().iter_mut().zip(other.words()).for_each(|(a, b)| *a |= b);
     }
 }
 
-impl BitAndAssign<&Mask> for Mask {
-    fn bitand_assign(&mut self, other: &Mask) {
+impl BitAndAssign<&PortMask> for PortMask {
+    fn bitand_assign(&mut self, other: &PortMask) {
         self.words_mut().iter_mut().zip(other.words()).for_each(|(a, b)| *a &= b);
     }
 }
 
 /// A port that a pod declares under a name.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub(super) struct Declared {
+pub(super) struct DeclaredPort {
     name: Name,
     protocol: Protocol,
     number: u16,
@@ -113,21 +113,21 @@ pub(super) struct Ports {
     spec_ids: HashMap<Vec<PortMatch>, u32, FxBuildHasher>,
     /// For rules without names; `None`: resolve by declaration.
     plain: Vec<Option<ResolvedPorts>>,
-    declared: Vec<Vec<Declared>>,
-    declared_ids: HashMap<Vec<Declared>, u32, FxBuildHasher>,
+    declared: Vec<Vec<DeclaredPort>>,
+    declared_ids: HashMap<Vec<DeclaredPort>, u32, FxBuildHasher>,
     /// By rule with names, then by declaration.
     named: Vec<Vec<ResolvedPorts>>,
     sets: Vec<Arc<PortSet>>,
     set_ids: HashMap<Arc<PortSet>, u32, FxBuildHasher>,
-    masks: Vec<Mask>,
+    masks: Vec<PortMask>,
     /// The number of the set with these atoms; made when first asked for after atoms were parted.
-    by_mask: OnceLock<HashMap<Mask, u32, FxBuildHasher>>,
+    by_mask: OnceLock<HashMap<PortMask, u32, FxBuildHasher>>,
     nothing: Arc<PortSet>,
     atoms: Vec<PortSet>,
     /// By protocol: the ports at which an atom begins, in order; it goes on until the next one begins.
     spans: [Vec<(u16, u32)>; Protocol::ALL.len()],
     /// All atoms.
-    full: Mask,
+    full: PortMask,
 }
 
 /// The declaration of an end that declares nothing.
@@ -149,7 +149,7 @@ impl Default for Ports {
             nothing: Arc::default(),
             atoms: vec![PortSet::all()],
             spans: Protocol::ALL.map(|_| vec![(1, 0)]),
-            full: Mask::One(1),
+            full: PortMask::One(1),
         };
         ports.declare(&[]);
         ports.set(PortSet::all());
@@ -163,11 +163,11 @@ impl Ports {
         self.atoms.len().div_ceil(64)
     }
 
-    pub fn none(&self) -> Mask {
-        Mask::none(self.words())
+    pub fn none(&self) -> PortMask {
+        PortMask::none(self.words())
     }
 
-    pub fn full(&self) -> Mask {
+    pub fn full(&self) -> PortMask {
         self.full.clone()
     }
 
@@ -179,7 +179,7 @@ impl Ports {
     }
 
     /// The atoms of which each port is in this set.
-    pub fn within(&self, set: &PortSet) -> Mask {
+    pub fn within(&self, set: &PortSet) -> PortMask {
         let mut within = self.none();
         if !set.is_empty() {
             let atoms = self.atoms.iter().enumerate().filter(|(_, atom)| atom.difference(set).is_empty());
@@ -188,12 +188,12 @@ impl Ports {
         within
     }
 
-    pub fn mask(&self, set: u32) -> &Mask {
+    pub fn mask(&self, set: u32) -> &PortMask {
         &self.masks[set as usize]
     }
 
     /// The ports of these atoms.
-    pub fn set_of(&self, mask: &Mask) -> Arc<PortSet> {
+    pub fn set_of(&self, mask: &PortMask) -> Arc<PortSet> {
         if mask.is_empty() {
             return self.nothing.clone();
         }
@@ -228,10 +228,10 @@ impl Ports {
 
     /// The number of this way to declare named ports.
     pub fn declare(&mut self, ports: &[ContainerPort]) -> u32 {
-        let mut declared: Vec<Declared> = ports
+        let mut declared: Vec<DeclaredPort> = ports
             .iter()
             .filter(|it| !it.name.is_empty())
-            .map(|it| Declared {
+            .map(|it| DeclaredPort {
                 name: it.name.clone(),
                 protocol: it.protocol,
                 number: it.number,
@@ -361,7 +361,7 @@ impl Ports {
 }
 
 /// The ports that surely fit, and those that may: a name on a plain init container counts for some (S26).
-fn resolve(spec: &[PortMatch], declared: &[Declared]) -> (PortSet, PortSet) {
+fn resolve(spec: &[PortMatch], declared: &[DeclaredPort]) -> (PortSet, PortSet) {
     let (mut sure, mut possible) = (PortSet::none(), PortSet::none());
     for matches in spec {
         match matches {

@@ -1,6 +1,6 @@
 //! Questions about one pod, one policy or one namespace.
 
-use super::classes::Sort;
+use super::classes::ClassSort;
 use super::{Index, NO_CLASS, slot};
 use crate::model::cluster::Cluster;
 use crate::model::evidence::Gap;
@@ -199,7 +199,7 @@ impl Index {
 
     /// Whether a class is one of pods on networks of their own.
     fn is_pod_class(&self, class: u32) -> bool {
-        self.classes.get(class).sort == Sort::Pod
+        self.classes.get(class).sort == ClassSort::Pod
     }
 
     /// Whether a peer names pods and there are none of them.

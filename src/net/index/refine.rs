@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::class::Held;
-use super::classes::{ClassKey, Sort};
+use super::class::HoldingPeer;
+use super::classes::{ClassKey, ClassSort};
 use super::namespace_pods::{PodClasses, PodRow};
 use super::peers::PeerKey;
 use super::{Index, NO_CLASS};
@@ -15,14 +15,14 @@ use crate::model::name::Name;
 use crate::net::ends;
 
 /// The pods of one class by a feature: their namespaces and places.
-type Parts<T> = BTreeMap<T, Vec<(u32, u32)>>;
+type ClassParts<T> = BTreeMap<T, Vec<(u32, u32)>>;
 
 /// A feature of all pods.
 struct Survey<T> {
     /// By class: the feature that all its pods share.
     whole: Vec<Option<T>>,
     /// Classes whose pods differ.
-    mixed: BTreeMap<u32, Parts<T>>,
+    mixed: BTreeMap<u32, ClassParts<T>>,
 }
 
 impl Index {
@@ -46,7 +46,7 @@ impl Index {
         let parts = self.survey(value);
         self.words = std::mem::take(words);
         self.refine(parts, |class, value| match (value, class.sort) {
-            (Some(value), Sort::Pod | Sort::HostPod) => {
+            (Some(value), ClassSort::Pod | ClassSort::HostPod) => {
                 class.labels = class.labels.with(number, *value);
                 true
             }
@@ -58,7 +58,7 @@ impl Index {
     /// Parts the classes by a block that no rule has named before.
     pub(super) fn read_block(&mut self, cluster: &Cluster, peer: u32) {
         let PeerKey::Block(block) = self.peers.get(peer).key.clone() else { return };
-        let ranges = [self.ranges(Sort::Pod), self.ranges(Sort::HostNode)];
+        let ranges = [self.ranges(ClassSort::Pod), self.ranges(ClassSort::HostNode)];
         let holds = |pod: &Pod| match pod.network() {
             crate::model::facts::PodNetwork::Own => ends::in_block(&block, &pod.addresses(), &ranges[0]),
             crate::model::facts::PodNetwork::Host => {
@@ -68,7 +68,7 @@ impl Index {
         let parts = self.survey(holds);
         self.refine(parts, |class, tri| {
             if tri.is_possible() {
-                class.blocks.push(Held::new(peer, *tri));
+                class.blocks.push(HoldingPeer::new(peer, *tri));
                 class.blocks.sort_unstable();
             }
             tri.is_possible()
@@ -80,14 +80,14 @@ impl Index {
     /// The host's class of a pod on the host network follows the pod: labels of pods do not change it.
     fn survey<T: Clone + Ord>(&self, mut feature: impl FnMut(&Pod) -> T) -> Survey<T> {
         let mut whole: Vec<Option<T>> = vec![None; self.classes.bound()];
-        let mut mixed: BTreeMap<u32, Parts<T>> = BTreeMap::new();
+        let mut mixed: BTreeMap<u32, ClassParts<T>> = BTreeMap::new();
         self.each_pod(|row| {
             let part = feature(row.pod);
             for class in [row.class, row.host].into_iter().filter(|it| *it != NO_CLASS) {
                 match &whole[class as usize] {
                     None => whole[class as usize] = Some(part.clone()),
                     Some(first) if *first == part => {}
-                    Some(_) => drop(mixed.insert(class, Parts::new())),
+                    Some(_) => drop(mixed.insert(class, ClassParts::new())),
                 }
             }
         });
@@ -117,7 +117,12 @@ impl Index {
         }
     }
 
-    fn part_class<T: Clone + Ord>(&mut self, class: u32, parts: Parts<T>, write: &impl Fn(&mut ClassKey, &T) -> bool) {
+    fn part_class<T: Clone + Ord>(
+        &mut self,
+        class: u32,
+        parts: ClassParts<T>,
+        write: &impl Fn(&mut ClassKey, &T) -> bool,
+    ) {
         let before = self.classes.get(class).key();
         let written = |feature: &T| {
             let mut key = before.clone();

@@ -29,10 +29,10 @@
 
 use super::Index;
 use super::families::Deciding;
-use super::found::{Found, Side};
-use super::members::{Bits, Members};
+use super::indexed_end::{EndReading, IndexedEnd};
+use super::members::{ClassBitmap, ClassSet};
 use super::peers::{ANYONE, PeerKey};
-use super::ports::{Mask, ResolvedPorts};
+use super::ports::{PortMask, ResolvedPorts};
 use super::slot;
 use crate::model::address::Family;
 use crate::model::policy::{Action, Direction};
@@ -40,21 +40,21 @@ use crate::net::verdict::Tri;
 
 /// The classes that pass on some ports.
 #[derive(Clone, Debug)]
-pub(super) struct Slice {
-    pub ports: Mask,
-    pub sure: Bits,
+pub(super) struct PortSlice {
+    pub ports: PortMask,
+    pub sure: ClassBitmap,
     /// `None`: the same.
-    pub possible: Option<Bits>,
+    pub possible: Option<ClassBitmap>,
 }
 
 /// What one end has with every class, in one reading.
 #[derive(Clone, Debug)]
 pub(super) struct ClassRow {
-    pub slices: Vec<Slice>,
+    pub slices: Vec<PortSlice>,
     /// Classes that were judged one by one, in order.
-    pub judged: Vec<(u32, (Mask, Mask))>,
+    pub judged: Vec<(u32, (PortMask, PortMask))>,
     /// Classes that share no address family with the end.
-    pub no_common_family: Bits,
+    pub no_common_family: ClassBitmap,
     /// How many families have slices, both of which the first is not known being one: those of one have no port in
     /// common.
     pub families: u8,
@@ -64,9 +64,9 @@ pub(super) struct ClassRow {
 enum RuleClasses<'a> {
     All,
     /// Those surely, and those maybe; as the index holds them.
-    Set(&'a Members, &'a Members),
+    Set(&'a ClassSet, &'a ClassSet),
     /// The same, worked out here: of a rule with named ports those classes alone that declare the names alike.
-    Cut(Bits, Bits),
+    Cut(ClassBitmap, ClassBitmap),
 }
 
 /// What one rule, or many alike, lets through: these ports, from or to these classes.
@@ -75,7 +75,8 @@ struct RulePeers<'a> {
     who: RuleClasses<'a>,
 }
 
-static NOBODY: Members = Members::NONE;
+/// The maybe part of a rule about which all is known.
+static NOBODY: ClassSet = ClassSet::NONE;
 
 impl RulePeers<'_> {
     fn is_certain(&self) -> bool {
@@ -88,7 +89,7 @@ impl RulePeers<'_> {
     }
 }
 
-impl Slice {
+impl PortSlice {
     /// The ports of both, where one or the other holds; `None`: they have no port in common.
     fn either(&self, other: &Self) -> Option<Self> {
         let ports = self.ports.and(&other.ports);
@@ -105,7 +106,7 @@ impl Slice {
 
 impl ClassRow {
     /// The ports that surely pass with a class, and those that may.
-    pub fn with(&self, class: u32, none: &Mask, full: &Mask) -> (Mask, Mask) {
+    pub fn with(&self, class: u32, none: &PortMask, full: &PortMask) -> (PortMask, PortMask) {
         if let Ok(at) = self.judged.binary_search_by_key(&class, |it| it.0) {
             return self.judged[at].1.clone();
         }
@@ -127,7 +128,7 @@ impl ClassRow {
 
 /// Where a class is in a row: classes in the same places have the same ports.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Places {
+pub(super) enum RowPlaces {
     /// In these slices, surely and possibly.
     Slices(u64, u64),
     Own,
@@ -135,17 +136,17 @@ pub(super) enum Places {
 
 impl ClassRow {
     /// Where a class is.
-    pub fn places(&self, class: u32) -> Places {
+    pub fn places(&self, class: u32) -> RowPlaces {
         let is_judged = || self.judged.binary_search_by_key(&class, |it| it.0).is_ok();
         if self.slices.len() > 64 || self.no_common_family.has(class) || !self.judged.is_empty() && is_judged() {
-            return Places::Own;
+            return RowPlaces::Own;
         }
         let (mut sure, mut possible) = (0, 0);
         for (at, slice) in self.slices.iter().enumerate() {
             sure |= u64::from(slice.sure.has(class)) << at;
             possible |= u64::from(slice.possible.as_ref().unwrap_or(&slice.sure).has(class)) << at;
         }
-        Places::Slices(sure, possible)
+        RowPlaces::Slices(sure, possible)
     }
 
     /// Whether slices say all, each of ports of its own.
@@ -159,7 +160,7 @@ impl ClassRow {
     }
 
     /// Leaves out these ports; what pairs without a common family may have is all that is asked about.
-    pub fn leave_out(&mut self, ports: &Mask) {
+    pub fn leave_out(&mut self, ports: &PortMask) {
         self.slices.iter_mut().for_each(|it| it.ports = it.ports.without(ports));
         self.slices.retain(|it| !it.ports.is_empty());
         for (_, (sure, possible)) in &mut self.judged {
@@ -168,7 +169,7 @@ impl ClassRow {
     }
 
     /// Adds the classes that may pass on some port.
-    pub fn passing_into(&self, classes: &mut Bits) {
+    pub fn passing_into(&self, classes: &mut ClassBitmap) {
         self.slices.iter().for_each(|it| classes.or(it.possible.as_ref().unwrap_or(&it.sure)));
         classes.or(&self.no_common_family);
         self.judged.iter().for_each(|it| classes.set(it.0));
@@ -177,19 +178,19 @@ impl ClassRow {
 
 impl Index {
     /// What an end has with every class, for each of its readings; `direction` is that of the end's own gate.
-    pub(super) fn rows(&self, found: &Found<'_>, direction: Direction) -> Vec<ClassRow> {
+    pub(super) fn rows(&self, found: &IndexedEnd<'_>, direction: Direction) -> Vec<ClassRow> {
         let sides = (0..found.readings()).filter_map(|reading| self.side(found, reading));
         sides.map(|it| self.row(&it, direction)).collect()
     }
 
     /// What an end has with every class.
-    pub(super) fn row(&self, side: &Side<'_>, direction: Direction) -> ClassRow {
+    pub(super) fn row(&self, side: &EndReading<'_>, direction: Direction) -> ClassRow {
         let is_slow_path = match side {
-            Side::Class(class, _) => self.slow_path.has(*class),
-            Side::External(_) => false,
+            EndReading::Class(class, _) => self.slow_path.has(*class),
+            EndReading::External(_) => false,
         };
         let mut row =
-            ClassRow { slices: Vec::new(), judged: Vec::new(), no_common_family: Bits::default(), families: 0 };
+            ClassRow { slices: Vec::new(), judged: Vec::new(), no_common_family: ClassBitmap::default(), families: 0 };
         if is_slow_path || !self.bends_all.is_empty() {
             row.judged = self.live.iter().map(|it| (it, self.judge(side, it, direction))).collect();
             return row;
@@ -214,7 +215,7 @@ impl Index {
         row
     }
 
-    fn judge(&self, side: &Side<'_>, class: u32, direction: Direction) -> (Mask, Mask) {
+    fn judge(&self, side: &EndReading<'_>, class: u32, direction: Direction) -> (PortMask, PortMask) {
         let other = self.class_side(class);
         match direction {
             Direction::Egress => self.sides(*side, other),
@@ -223,7 +224,7 @@ impl Index {
     }
 
     /// The plain classes, by parts of the ports; where either family may decide, what both say.
-    fn slices(&self, side: &Side<'_>, direction: Direction, deciding: Deciding) -> Vec<Slice> {
+    fn slices(&self, side: &EndReading<'_>, direction: Direction, deciding: Deciding) -> Vec<PortSlice> {
         let of = |family| self.slices_of(side, direction, family);
         match deciding {
             Deciding::One(family) => of(family),
@@ -235,7 +236,7 @@ impl Index {
     }
 
     /// The plain classes, by parts of the ports.
-    fn slices_of(&self, side: &Side<'_>, direction: Direction, family: Family) -> Vec<Slice> {
+    fn slices_of(&self, side: &EndReading<'_>, direction: Direction, family: Family) -> Vec<PortSlice> {
         let near = self.near(side, direction, family);
         let far = self.far(side, direction, family);
         let entries = || near.iter().flatten().chain(&far);
@@ -244,24 +245,24 @@ impl Index {
         sets.dedup();
         let is_certain = entries().all(RulePeers::is_certain);
         let open = &self.open[slot(direction.opposite())];
-        let slice = |ports: Mask| {
+        let slice = |ports: PortMask| {
             let both = |possible: bool| {
                 let mut classes = match &near {
                     None => self.live.clone(),
-                    Some(entries) => self.union(entries, &ports, possible, Bits::none(self.classes.bound())),
+                    Some(entries) => self.union(entries, &ports, possible, ClassBitmap::none(self.classes.bound())),
                 };
                 if !classes.is_empty() {
                     classes.and(&self.union(&far, &ports, possible, open.clone()));
                 }
                 classes
             };
-            Slice { sure: both(false), possible: (!is_certain).then(|| both(true)), ports: ports.clone() }
+            PortSlice { sure: both(false), possible: (!is_certain).then(|| both(true)), ports: ports.clone() }
         };
         self.parts(&sets).into_iter().map(slice).collect()
     }
 
     /// The ports in parts that none of these sets tells apart: `{80}` and `{80, 443}` make 80, 443 and the rest.
-    fn parts(&self, sets: &[u32]) -> Vec<Mask> {
+    fn parts(&self, sets: &[u32]) -> Vec<PortMask> {
         let mut parts = vec![self.ports.full()];
         for set in sets {
             let mask = self.ports.mask(*set);
@@ -277,7 +278,13 @@ impl Index {
     }
 
     /// The classes of all entries that hold this part of the ports.
-    fn union(&self, entries: &[RulePeers<'_>], ports: &Mask, possible: bool, mut classes: Bits) -> Bits {
+    fn union(
+        &self,
+        entries: &[RulePeers<'_>],
+        ports: &PortMask,
+        possible: bool,
+        mut classes: ClassBitmap,
+    ) -> ClassBitmap {
         for entry in entries {
             let set = if possible { entry.ports.possible } else { entry.ports.sure };
             if !self.ports.mask(set).meets(ports) {
@@ -303,7 +310,7 @@ impl Index {
     }
 
     /// What the end's own rules speak of; `None`: nothing isolates it.
-    fn near<'a>(&'a self, side: &Side<'_>, direction: Direction, family: Family) -> Option<Vec<RulePeers<'a>>> {
+    fn near<'a>(&'a self, side: &EndReading<'_>, direction: Direction, family: Family) -> Option<Vec<RulePeers<'a>>> {
         let policies = side.policies().iter().map(|it| self.policies.get(*it));
         let isolating: Vec<_> = policies.filter(|it| it.isolates(direction)).collect();
         if isolating.is_empty() {
@@ -329,7 +336,7 @@ impl Index {
     }
 
     /// What the rules of others say of the end.
-    fn far<'a>(&'a self, side: &Side<'_>, direction: Direction, family: Family) -> Vec<RulePeers<'a>> {
+    fn far<'a>(&'a self, side: &EndReading<'_>, direction: Direction, family: Family) -> Vec<RulePeers<'a>> {
         let declared = (direction == Direction::Ingress).then(|| side.declared());
         let mut entries = Vec::new();
         let mut add = |peer: u32, tri: Tri| {
@@ -346,8 +353,8 @@ impl Index {
         };
         add(ANYONE, Tri::Yes);
         match side {
-            Side::Class(_, class) => class.peers().for_each(|it| add(it.peer(), it.tri())),
-            Side::External(_) => {
+            EndReading::Class(_, class) => class.peers().for_each(|it| add(it.peer(), it.tri())),
+            EndReading::External(_) => {
                 let peers = self.blocks.values().flatten().chain(&self.node_peers);
                 peers.for_each(|it| add(*it, self.peer_holds(*it, side, family)));
             }
@@ -361,15 +368,15 @@ impl Index {
         entries: &mut Vec<RulePeers<'a>>,
         spec: u32,
         declared: Option<u32>,
-        sure: &'a Members,
-        maybe: &'a Members,
+        sure: &'a ClassSet,
+        maybe: &'a ClassSet,
     ) {
         let fixed = declared.map(|it| self.ports.resolved(spec, it)).or(self.ports.plain(spec));
         if let Some(ports) = fixed {
             entries.push(RulePeers { ports, who: RuleClasses::Set(sure, maybe) });
             return;
         }
-        let mut all = (Bits::default(), Bits::default());
+        let mut all = (ClassBitmap::default(), ClassBitmap::default());
         sure.or_into(&mut all.0);
         maybe.or_into(&mut all.1);
         self.push_cut(entries, spec, &all);
@@ -385,17 +392,17 @@ impl Index {
         let fixed = declared.map(|it| self.ports.resolved(spec, it)).or(self.ports.plain(spec));
         match fixed {
             Some(ports) => entries.push(RulePeers { ports, who: who() }),
-            None => self.push_cut(entries, spec, &(self.live.clone(), Bits::default())),
+            None => self.push_cut(entries, spec, &(self.live.clone(), ClassBitmap::default())),
         }
     }
 
-    fn push_cut(&self, entries: &mut Vec<RulePeers<'_>>, spec: u32, all: &(Bits, Bits)) {
+    fn push_cut(&self, entries: &mut Vec<RulePeers<'_>>, spec: u32, all: &(ClassBitmap, ClassBitmap)) {
         for (declared, members) in self.declared.iter().enumerate() {
             let ports = self.ports.resolved(spec, declared as u32);
             if self.ports.mask(ports.possible).is_empty() {
                 continue;
             }
-            let mut cut = Bits::default();
+            let mut cut = ClassBitmap::default();
             members.or_into(&mut cut);
             let mut maybe = cut.clone();
             cut.and(&all.0);

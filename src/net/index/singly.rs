@@ -16,7 +16,7 @@ use crate::net::reach::Unit;
 use crate::net::verdict::{End, Tri};
 
 use super::doubts::Kin;
-use super::found::{Found, own_node};
+use super::indexed_end::{IndexedEnd, own_node};
 
 /// What one pair passes: the ports that surely pass, and those that may.
 pub type Passing = (Arc<PortSet>, Arc<PortSet>);
@@ -116,14 +116,14 @@ impl Index {
 
     /// What sort of pair two pods are.
     pub fn pair_kin(&self, cluster: &Cluster, from: &PodId, to: &PodId) -> PairKin {
-        let kin = |it: &Found<'_>| match it {
-            Found::Pod { class, .. } => (*class, NO_CLASS, false),
-            Found::Host { own, host, .. } => (*own, *host, true),
-            Found::External(_) | Found::Nothing => (NO_CLASS, NO_CLASS, false),
+        let kin = |it: &IndexedEnd<'_>| match it {
+            IndexedEnd::Pod { class, .. } => (*class, NO_CLASS, false),
+            IndexedEnd::Host { own, host, .. } => (*own, *host, true),
+            IndexedEnd::External(_) | IndexedEnd::Nothing => (NO_CLASS, NO_CLASS, false),
         };
         let (from, to) = (End::Pod(from.clone()), End::Pod(to.clone()));
         let (from, to) = (self.find(cluster, &from), self.find(cluster, &to));
-        let is_host = |it: &Found<'_>| matches!(it, Found::Host { .. });
+        let is_host = |it: &IndexedEnd<'_>| matches!(it, IndexedEnd::Host { .. });
         let node = (is_host(&from) || is_host(&to)).then(|| own_node(&from, &to));
         (kin(&from), kin(&to), node)
     }

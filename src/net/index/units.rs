@@ -6,9 +6,9 @@ use std::sync::Arc;
 use rustc_hash::FxBuildHasher;
 
 use super::around::Around;
-use super::found::Found;
+use super::indexed_end::IndexedEnd;
 use super::namespace_pods::PodRow;
-use super::ports::Mask;
+use super::ports::PortMask;
 use super::row::ClassRow;
 use super::workload_groups::{NO_POD_GROUP, PodGroup, WorkloadGroups};
 use super::{Index, NO_CLASS};
@@ -17,11 +17,11 @@ use crate::model::evidence::Outcome;
 use crate::model::facts::Pod;
 use crate::model::name::Name;
 use crate::model::port::PortSet;
-use crate::net::reach::{By, Counts, LeftOut, Summary, Unit};
+use crate::net::reach::{Counts, Granularity, LeftOut, Summary, Unit};
 use crate::net::verdict::Port;
 
 /// The units of which it is told on which nodes their pods are; of those on the host network it always is.
-pub(super) type Placed = HashSet<Unit, FxBuildHasher>;
+pub(super) type LocatedUnits = HashSet<Unit, FxBuildHasher>;
 
 /// Pods of one unit that answer alike, their own nodes apart.
 #[derive(Clone, Debug)]
@@ -33,28 +33,28 @@ pub(super) struct Alike {
     pub nodes: Vec<(u32, u64)>,
 }
 
-/// One unit.
-pub(super) struct Members {
+/// One unit (a pod, a workload or a namespace) with its pods, those together that answer alike.
+pub(super) struct UnitPods {
     pub unit: Unit,
     pub alike: Vec<Alike>,
 }
 
 /// Pairs added up.
 #[derive(PartialEq)]
-pub(super) struct Sum {
-    pub every: Mask,
-    pub some: Mask,
-    pub possible: Mask,
+pub(super) struct PairSum {
+    pub every: PortMask,
+    pub some: PortMask,
+    pub possible: PortMask,
     pub pairs: Counts,
 }
 
-impl Sum {
+impl PairSum {
     pub fn is_possible(&self) -> bool {
         !self.possible.is_empty()
     }
 
     /// Adds pairs that nothing passes between.
-    pub fn deny(&mut self, none: &Mask, pairs: u64) {
+    pub fn deny(&mut self, none: &PortMask, pairs: u64) {
         if pairs > 0 {
             self.every &= none;
             self.pairs.deny += pairs;
@@ -62,7 +62,7 @@ impl Sum {
     }
 
     /// Adds what was summed up for one pod, for this many.
-    pub fn add_times(&mut self, one: &Sum, pods: u64) {
+    pub fn add_times(&mut self, one: &PairSum, pods: u64) {
         self.every &= &one.every;
         self.some |= &one.some;
         self.possible |= &one.possible;
@@ -74,13 +74,13 @@ impl Sum {
 
 /// Port sets by their atoms, each made once.
 #[derive(Default)]
-pub(super) struct Sets {
-    known: HashMap<Mask, Arc<PortSet>, FxBuildHasher>,
+pub(super) struct PortSets {
+    known: HashMap<PortMask, Arc<PortSet>, FxBuildHasher>,
     /// What is left out of each.
     except: PortSet,
 }
 
-impl Sets {
+impl PortSets {
     /// Sets without these ports.
     pub fn without(except: PortSet) -> Self {
         Self { except, ..Self::default() }
@@ -93,18 +93,18 @@ impl Sets {
 }
 
 /// What all sums of one answer share.
-pub(super) struct Terms {
-    pub none: Mask,
-    pub full: Mask,
+pub(super) struct SumTerms {
+    pub none: PortMask,
+    pub full: PortMask,
     /// The atom that was asked for; `None`: any port.
     pub atom: Option<usize>,
     /// Where any port is asked for: those that are no node's own (S46), and the atoms that hold nothing else.
-    pub apart: (PortSet, Mask),
+    pub apart: (PortSet, PortMask),
 }
 
-impl Terms {
+impl SumTerms {
     /// What passes into a node, its own ports alone.
-    pub fn of_node(&self, (sure, possible): (Mask, Mask)) -> (Mask, Mask) {
+    pub fn of_node(&self, (sure, possible): (PortMask, PortMask)) -> (PortMask, PortMask) {
         let apart = &self.apart.1;
         if apart.is_empty() { (sure, possible) } else { (sure.without(apart), possible.without(apart)) }
     }
@@ -133,10 +133,10 @@ pub(super) fn counted(mut numbers: Vec<u32>) -> Vec<(u32, u64)> {
 
 impl Alike {
     /// The same pods as an end on some node.
-    pub fn found<'a>(&self, node: &'a Name) -> Found<'a> {
+    pub fn found<'a>(&self, node: &'a Name) -> IndexedEnd<'a> {
         match self.host {
-            NO_CLASS => Found::Pod { class: self.class, node },
-            host => Found::Host { own: self.class, host, node },
+            NO_CLASS => IndexedEnd::Pod { class: self.class, node },
+            host => IndexedEnd::Host { own: self.class, host, node },
         }
     }
 
@@ -159,26 +159,28 @@ impl Index {
     pub(super) fn units(
         &self,
         cluster: &Cluster,
-        (by, placed): (By, Option<&Placed>),
+        (by, placed): (Granularity, Option<&LocatedUnits>),
         left_out: &mut LeftOut,
-    ) -> Vec<Members> {
+    ) -> Vec<UnitPods> {
         let around = self.around(cluster);
         let mut numbers = (self.has_hosts() || !around.names.is_empty()).then(|| Numbers::new(&around.names));
-        let mut units: Vec<Members> = Vec::new();
+        let mut units: Vec<UnitPods> = Vec::new();
         for &namespace in self.in_order.iter() {
             left_out.add(self.namespaces.get(namespace).pod_counts.left_out());
             let numbers = numbers.as_mut();
             match by {
-                By::Pod => self.single_pods(namespace, self.workload_groups(cluster, namespace), numbers, &mut units),
-                By::Workload => {
+                Granularity::Pod => {
+                    self.single_pods(namespace, self.workload_groups(cluster, namespace), numbers, &mut units)
+                }
+                Granularity::Workload => {
                     let workload_groups = self.workload_groups(cluster, namespace);
                     let mut alike = self.alike_in(namespace, workload_groups, placed, numbers).into_iter();
                     for pod_groups in workload_groups.pod_groups.chunk_by(|a, b| a.unit == b.unit) {
                         let unit = workload_groups.units[pod_groups[0].unit as usize].clone();
-                        units.push(Members { unit, alike: alike.by_ref().take(pod_groups.len()).collect() });
+                        units.push(UnitPods { unit, alike: alike.by_ref().take(pod_groups.len()).collect() });
                     }
                 }
-                By::Namespace => units.extend(match numbers {
+                Granularity::Namespace => units.extend(match numbers {
                     None => self.plain_namespace(namespace),
                     Some(numbers) => self.whole_namespace(namespace, numbers),
                 }),
@@ -190,15 +192,15 @@ impl Index {
     }
 
     /// A namespace as one unit, where nodes make no difference: its classes say it all.
-    fn plain_namespace(&self, namespace: u32) -> Option<Members> {
+    fn plain_namespace(&self, namespace: u32) -> Option<UnitPods> {
         let entry = self.namespaces.get(namespace);
         let alike = |class| Alike { class, host: NO_CLASS, pods: u64::from(self.weight(class)), nodes: Vec::new() };
         let alike: Vec<Alike> = entry.plain.iter().map(alike).collect();
-        (!alike.is_empty()).then(|| Members { unit: Unit::Namespace(entry.facts.name.clone()), alike })
+        (!alike.is_empty()).then(|| UnitPods { unit: Unit::Namespace(entry.facts.name.clone()), alike })
     }
 
     /// A namespace as one unit.
-    fn whole_namespace<'a>(&'a self, namespace: u32, numbers: &mut Numbers<'a>) -> Option<Members> {
+    fn whole_namespace<'a>(&'a self, namespace: u32, numbers: &mut Numbers<'a>) -> Option<UnitPods> {
         let entry = self.namespaces.get(namespace);
         let mut groups: BTreeMap<(u32, u32), (u64, Vec<u32>)> = BTreeMap::new();
         for row in entry.pods.iter().filter(|it| it.class != NO_CLASS) {
@@ -213,7 +215,7 @@ impl Index {
             nodes: counted(nodes),
         };
         let alike: Vec<Alike> = groups.into_iter().map(alike).collect();
-        (!alike.is_empty()).then(|| Members { unit: Unit::Namespace(entry.facts.name.clone()), alike })
+        (!alike.is_empty()).then(|| UnitPods { unit: Unit::Namespace(entry.facts.name.clone()), alike })
     }
 
     /// The groups of pods of a namespace, with the nodes of their pods if that may matter.
@@ -221,12 +223,12 @@ impl Index {
         &'a self,
         namespace: u32,
         workload_groups: &WorkloadGroups,
-        placed: Option<&Placed>,
+        placed: Option<&LocatedUnits>,
         numbers: Option<&mut Numbers<'a>>,
     ) -> Vec<Alike> {
         let mut alike: Vec<Alike> = workload_groups.pod_groups.iter().map(PodGroup::alike).collect();
         let is_placed = |it: &PodGroup| {
-            let is_meant = |placed: &Placed| placed.contains(&workload_groups.units[it.unit as usize]);
+            let is_meant = |placed: &LocatedUnits| placed.contains(&workload_groups.units[it.unit as usize]);
             placed.is_none_or(|placed| it.host != NO_CLASS || is_meant(placed))
         };
         let is_any = || workload_groups.pod_groups.iter().any(is_placed);
@@ -246,7 +248,7 @@ impl Index {
         namespace: u32,
         workload_groups: &WorkloadGroups,
         mut numbers: Option<&mut Numbers<'a>>,
-        units: &mut Vec<Members>,
+        units: &mut Vec<UnitPods>,
     ) {
         for (pod, pod_group) in
             self.pods_of(namespace).zip(&workload_groups.of_pod).filter(|(_, pod_group)| **pod_group != NO_POD_GROUP)
@@ -255,12 +257,12 @@ impl Index {
             alike.pods = 1;
             let node = numbers.as_mut().and_then(|it| it.of(pod.node()));
             alike.nodes.extend(node.map(|it| (it, 1)));
-            units.push(Members { unit: Unit::Pod(pod.pod_id()), alike: vec![alike] });
+            units.push(UnitPods { unit: Unit::Pod(pod.pod_id()), alike: vec![alike] });
         }
     }
 
     /// Whether any pod of these units is on the host network.
-    pub(super) fn has_hosts_of(&self, cluster: &Cluster, units: &Placed) -> bool {
+    pub(super) fn has_hosts_of(&self, cluster: &Cluster, units: &LocatedUnits) -> bool {
         let of = |namespace: &u32| {
             let groups = self.workload_groups(cluster, *namespace);
             groups.pod_groups.iter().any(|it| it.host != NO_CLASS && units.contains(&groups.units[it.unit as usize]))
@@ -280,7 +282,13 @@ impl Index {
     }
 
     /// The port sets of one group of pods with another, from the rows of the first.
-    pub(super) fn with_row(&self, rows: &[ClassRow], other: &Alike, none: &Mask, full: &Mask) -> (Mask, Mask) {
+    pub(super) fn with_row(
+        &self,
+        rows: &[ClassRow],
+        other: &Alike,
+        none: &PortMask,
+        full: &PortMask,
+    ) -> (PortMask, PortMask) {
         let readings = rows.len().max(if other.is_host() { 2 } else { 1 });
         let (mut sure, mut possible) = (full.clone(), none.clone());
         for reading in 0..readings {
@@ -292,13 +300,13 @@ impl Index {
         (sure, possible)
     }
 
-    pub(super) fn terms(&self, port: Option<Port>) -> Terms {
+    pub(super) fn terms(&self, port: Option<Port>) -> SumTerms {
         let atom = port.map(|(protocol, number)| self.ports.atom(protocol, number).unwrap_or_default());
-        Terms { none: self.ports.none(), full: self.ports.full(), atom, apart: (PortSet::none(), self.ports.none()) }
+        SumTerms { none: self.ports.none(), full: self.ports.full(), atom, apart: (PortSet::none(), self.ports.none()) }
     }
 
     /// The same, where nodes may be among the ends.
-    pub(super) fn terms_around(&self, around: &Around, port: Option<Port>) -> Terms {
+    pub(super) fn terms_around(&self, around: &Around, port: Option<Port>) -> SumTerms {
         let mut terms = self.terms(port);
         if port.is_none() {
             terms.apart = (around.node_ports.clone(), self.ports.within(&around.node_ports));
@@ -307,7 +315,7 @@ impl Index {
     }
 
     /// Whether two ends have an address family in common: an outside part of another family is nobody's to reach.
-    pub(super) fn share_family(&self, a: &Found<'_>, b: &Found<'_>) -> bool {
+    pub(super) fn share_family(&self, a: &IndexedEnd<'_>, b: &IndexedEnd<'_>) -> bool {
         let families = |it| self.side(it, 0).map(|it| it.families());
         match (families(a), families(b)) {
             (Some(a), Some(b)) => a.are_shared(b),
@@ -315,13 +323,19 @@ impl Index {
         }
     }
 
-    pub(super) fn sum(&self) -> Sum {
+    pub(super) fn sum(&self) -> PairSum {
         let (none, full) = (self.ports.none(), self.ports.full());
-        Sum { every: full, some: none.clone(), possible: none, pairs: Counts::default() }
+        PairSum { every: full, some: none.clone(), possible: none, pairs: Counts::default() }
     }
 
     /// Adds pairs that answer so.
-    pub(super) fn add(&self, sum: &mut Sum, (sure, possible): &(Mask, Mask), pairs: u64, atom: Option<usize>) {
+    pub(super) fn add(
+        &self,
+        sum: &mut PairSum,
+        (sure, possible): &(PortMask, PortMask),
+        pairs: u64,
+        atom: Option<usize>,
+    ) {
         if pairs == 0 {
             return;
         }
@@ -331,8 +345,8 @@ impl Index {
         sum.pairs.add(outcome(sure, possible, atom), pairs);
     }
 
-    pub(super) fn summary(&self, sum: &Sum, sets: &mut Sets) -> Summary {
-        let mut set = |mask: &Mask| {
+    pub(super) fn summary(&self, sum: &PairSum, sets: &mut PortSets) -> Summary {
+        let mut set = |mask: &PortMask| {
             if let Some(known) = sets.known.get(mask) {
                 return known.clone();
             }
@@ -345,8 +359,8 @@ impl Index {
 }
 
 /// What the port sets of a pair come to.
-pub(super) fn outcome(sure: &Mask, possible: &Mask, atom: Option<usize>) -> Outcome {
-    let has = |mask: &Mask| atom.map_or(!mask.is_empty(), |it| mask.has(it));
+pub(super) fn outcome(sure: &PortMask, possible: &PortMask, atom: Option<usize>) -> Outcome {
+    let has = |mask: &PortMask| atom.map_or(!mask.is_empty(), |it| mask.has(it));
     match (has(sure), has(possible)) {
         (true, _) => Outcome::Allow,
         (false, true) => Outcome::Unknown,
@@ -354,10 +368,10 @@ pub(super) fn outcome(sure: &Mask, possible: &Mask, atom: Option<usize>) -> Outc
     }
 }
 
-pub(super) fn unit_of(cluster: &Cluster, pod: &Pod, by: By) -> Unit {
+pub(super) fn unit_of(cluster: &Cluster, pod: &Pod, by: Granularity) -> Unit {
     match by {
-        By::Pod => Unit::Pod(pod.pod_id()),
-        By::Namespace => Unit::Namespace(pod.namespace().clone()),
-        By::Workload => Unit::of_pod(cluster, pod),
+        Granularity::Pod => Unit::Pod(pod.pod_id()),
+        Granularity::Namespace => Unit::Namespace(pod.namespace().clone()),
+        Granularity::Workload => Unit::of_pod(cluster, pod),
     }
 }

@@ -6,7 +6,7 @@
 //!
 //! Sums over classes are of nearly all or nearly none of a namespace's, which are numbered one after another.
 
-use super::members::Bits;
+use super::members::ClassBitmap;
 
 /// How many pods classes have; a class that is not in use has none.
 #[derive(Clone, Debug, Default)]
@@ -42,7 +42,7 @@ impl Weights {
     }
 
     /// How many pods the classes of a set have.
-    pub fn sum(&self, classes: &Bits) -> u64 {
+    pub fn sum(&self, classes: &ClassBitmap) -> u64 {
         let words = self.words.iter().zip(classes.words()).enumerate();
         words.filter(|(_, (_, word))| **word != 0).map(|(at, (all, word))| self.sum_word(at, *all, *word)).sum()
     }
@@ -82,7 +82,7 @@ mod tests {
         weights.add(3, 1);
         assert_eq!((weights.leave(3), weights.of(3), weights.of(1000)), (2, 2, 0));
         for step in [1, 2, 3, 50] {
-            let mut set = Bits::default();
+            let mut set = ClassBitmap::default();
             (0..300).step_by(step).for_each(|it| set.set(it));
             assert_eq!(weights.sum(&set), set.iter().map(|it| u64::from(weights.of(it))).sum::<u64>(), "{step}");
         }

@@ -11,14 +11,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::found::Found;
+use super::indexed_end::IndexedEnd;
 use super::namespace_pods::{NamespacePods, PodClasses};
 use super::units::{Alike, unit_of};
 use super::{Index, NO_CLASS};
 use crate::model::cluster::Cluster;
 use crate::model::facts::Pod;
 use crate::model::name::Name;
-use crate::net::reach::{By, LeftOut, Unit};
+use crate::net::reach::{Granularity, LeftOut, Unit};
 
 /// No group of pods: a pod that is in no answer.
 pub(super) const NO_POD_GROUP: u32 = u32::MAX;
@@ -58,10 +58,10 @@ pub(super) struct PodCounts {
 
 impl PodGroup {
     /// Its pods as an end on some node.
-    pub fn found<'a>(&self, node: &'a Name) -> Found<'a> {
+    pub fn found<'a>(&self, node: &'a Name) -> IndexedEnd<'a> {
         match self.host {
-            NO_CLASS => Found::Pod { class: self.class, node },
-            host => Found::Host { own: self.class, host, node },
+            NO_CLASS => IndexedEnd::Pod { class: self.class, node },
+            host => IndexedEnd::Host { own: self.class, host, node },
         }
     }
 
@@ -131,7 +131,7 @@ impl Index {
                 Some((_, unit)) => unit,
                 None => {
                     let next = units.len() as u32;
-                    *units.entry(unit_of(cluster, row.pod, By::Workload)).or_insert(next)
+                    *units.entry(unit_of(cluster, row.pod, Granularity::Workload)).or_insert(next)
                 }
             };
             last = Some((&**row.pod, unit));

@@ -3,12 +3,12 @@
 //!
 //! It walks every order of equals and every way in which a rule may fit; it knows nothing of ends.
 
-use super::{EITHER, Ways, YES, any};
+use super::{EITHER, PossibleOutcomes, YES, any};
 use crate::model::policy::{Action, Bends, Direction, Policy, Rule, Tier};
 
 /// What one tier, or all of them, make of a flow.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(super) enum Turn {
+pub(super) enum TierResult {
     Allow,
     Deny,
     /// Not decided here.
@@ -23,15 +23,15 @@ pub(super) fn ordered(
     policies: &[&Governing<'_>],
     direction: Direction,
     fits: &dyn Fn(&Rule) -> &'static [bool],
-) -> Ways<Turn> {
+) -> PossibleOutcomes<TierResult> {
     let mut tiers: Vec<Tier> = policies.iter().map(|it| it.1).collect();
     tiers.sort();
     tiers.dedup();
-    let mut ways = Ways::from([Turn::Past]);
-    let mut left: Ways<Turn> = Ways::new();
+    let mut ways = PossibleOutcomes::from([TierResult::Past]);
+    let mut left: PossibleOutcomes<TierResult> = PossibleOutcomes::new();
     for tier in tiers {
         let equals: Vec<&Governing<'_>> = policies.iter().filter(|it| it.1 == tier).copied().collect();
-        if !ways.remove(&Turn::Past) {
+        if !ways.remove(&TierResult::Past) {
             break;
         }
         for order in orders(&equals) {
@@ -64,25 +64,25 @@ fn walk(
     policies: &[&Governing<'_>],
     direction: Direction,
     fits: &dyn Fn(&Rule) -> &'static [bool],
-) -> (Ways<Turn>, Ways<Turn>) {
-    let (mut decided, mut passed) = (Ways::new(), Ways::new());
+) -> (PossibleOutcomes<TierResult>, PossibleOutcomes<TierResult>) {
+    let (mut decided, mut passed) = (PossibleOutcomes::new(), PossibleOutcomes::new());
     for (policy, _, governs) in policies {
         let Some(policy) = policy else {
-            decided.extend([Turn::Allow, Turn::Deny]);
-            passed.insert(Turn::Past);
+            decided.extend([TierResult::Allow, TierResult::Deny]);
+            passed.insert(TierResult::Past);
             continue;
         };
         if policy.gaps.iter().any(|it| it.bends == Bends::Opens(direction)) {
-            decided.insert(Turn::Allow);
+            decided.insert(TierResult::Allow);
         }
         let mut reaches_end = true;
         for rule in policy.rules.iter().filter(|it| it.direction == direction) {
             let ways = fits(rule);
             if ways.contains(&true) {
                 match rule.action {
-                    Action::Allow => decided.insert(Turn::Allow),
-                    Action::Deny => decided.insert(Turn::Deny),
-                    Action::Pass => passed.insert(Turn::Past),
+                    Action::Allow => decided.insert(TierResult::Allow),
+                    Action::Deny => decided.insert(TierResult::Deny),
+                    Action::Pass => passed.insert(TierResult::Past),
                 };
             }
             if ways == YES {
@@ -94,7 +94,7 @@ fn walk(
             return (decided, passed);
         }
     }
-    decided.insert(Turn::Past);
+    decided.insert(TierResult::Past);
     (decided, passed)
 }
 
@@ -103,26 +103,26 @@ pub(super) fn additive(
     policies: &[&Governing<'_>],
     direction: Direction,
     fits: &dyn Fn(&Rule) -> &'static [bool],
-) -> Ways<Turn> {
-    let mut ways = Ways::from([Turn::Past]);
+) -> PossibleOutcomes<TierResult> {
+    let mut ways = PossibleOutcomes::from([TierResult::Past]);
     for (policy, _, governs) in policies {
-        let says: Ways<Turn> = match policy {
-            None => Ways::from([Turn::Allow, Turn::Deny]),
+        let says: PossibleOutcomes<TierResult> = match policy {
+            None => PossibleOutcomes::from([TierResult::Allow, TierResult::Deny]),
             Some(policy) if !policy.isolates.has(direction) => continue,
             Some(policy) => {
                 let opens = policy.gaps.iter().any(|it| it.bends == Bends::Opens(direction));
                 let rules = policy.rules.iter().filter(|it| it.direction == direction && it.action == Action::Allow);
                 let ways = any(rules.map(fits).chain(opens.then_some(EITHER)));
-                ways.iter().map(|it| if *it { Turn::Allow } else { Turn::Deny }).collect()
+                ways.iter().map(|it| if *it { TierResult::Allow } else { TierResult::Deny }).collect()
             }
         };
-        let mut after = Ways::new();
+        let mut after = PossibleOutcomes::new();
         for way in &ways {
             if governs.contains(&false) {
                 after.insert(*way);
             }
             if governs.contains(&true) {
-                after.extend(says.iter().map(|it| if *way == Turn::Allow { Turn::Allow } else { *it }));
+                after.extend(says.iter().map(|it| if *way == TierResult::Allow { TierResult::Allow } else { *it }));
             }
         }
         ways = after;

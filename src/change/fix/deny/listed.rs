@@ -15,7 +15,7 @@ use super::Closing;
 use crate::model::id::PodId;
 use crate::model::policy::PeerMatch;
 use crate::model::port::{PortMatch, PortSet};
-use crate::net::reach::{By, Unit};
+use crate::net::reach::{Granularity, Unit};
 use crate::net::verdict::{End, Tri};
 
 /// Who connects to the pods of a gate.
@@ -60,7 +60,7 @@ impl Closing<'_> {
         let mut present = Present::default();
         for target in &gate.targets {
             let end = End::Pod(target.clone());
-            let rows = ground.index.reach(ground.cluster, &end, gate.direction, By::Pod, None).rows;
+            let rows = ground.index.reach(ground.cluster, &end, gate.direction, Granularity::Pod, None).rows;
             for row in rows.into_iter().filter(|it| !it.summary.possible.is_empty()) {
                 let governed = match &row.unit {
                     Unit::Pod(pod) => ground.cluster.pods.get(&pod.namespace, &pod.name).filter(|it| it.is_governed()),

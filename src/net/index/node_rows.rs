@@ -14,39 +14,39 @@ use fixedbitset::FixedBitSet;
 
 use super::Index;
 use super::around::{Around, NodeKind};
-use super::found::{Found, HERE, NOWHERE};
-use super::list::Asked;
+use super::indexed_end::{HERE, IndexedEnd, NOWHERE};
+use super::list::EndRows;
 use super::listing::Listing;
-use super::map::{Draft, Table};
-use super::ports::Mask;
+use super::map::{Draft, UnitTable};
+use super::ports::PortMask;
 use super::row::ClassRow;
-use super::units::{Alike, Members, Sets, Sum, Terms};
+use super::units::{Alike, PairSum, PortSets, SumTerms, UnitPods};
 use crate::model::cluster::Cluster;
 use crate::model::policy::Direction;
 use crate::net::reach::ReachRow;
 use crate::net::verdict::End;
 
 /// What one group of pods has with a node of one kind.
-struct Share {
+struct NodeShare {
     /// On another node.
-    far: (Mask, Mask),
+    far: (PortMask, PortMask),
     /// On this very node.
-    own: (Mask, Mask),
+    own: (PortMask, PortMask),
     /// On none yet.
-    unsure: (Mask, Mask),
+    unsure: (PortMask, PortMask),
     nowhere: u64,
     pods: u64,
 }
 
 /// Sets of nodes, each with what every node of it has.
-type Groups = Vec<(Sum, FixedBitSet)>;
+type NodeGroups = Vec<(PairSum, FixedBitSet)>;
 
 /// Which groups of pods are on one node, and how many of each.
 type Guests = Vec<(u32, u64)>;
 
 impl Index {
     /// Rows between nodes and everything; of units those that are meant.
-    pub(super) fn map_nodes(&self, draft: &mut Draft, table: &Table<'_>, is_meant: &dyn Fn(usize) -> bool) {
+    pub(super) fn map_nodes(&self, draft: &mut Draft, table: &UnitTable<'_>, is_meant: &dyn Fn(usize) -> bool) {
         if table.around.names.is_empty() {
             return;
         }
@@ -66,7 +66,14 @@ impl Index {
     }
 
     /// Rows of one unit with sets of nodes; `direction` is that of the nodes' own gate.
-    fn push_groups(&self, draft: &mut Draft, table: &Table<'_>, at: usize, groups: Groups, direction: Direction) {
+    fn push_groups(
+        &self,
+        draft: &mut Draft,
+        table: &UnitTable<'_>,
+        at: usize,
+        groups: NodeGroups,
+        direction: Direction,
+    ) {
         for (sum, held) in groups {
             let count = count(&held);
             if !sum.is_possible() {
@@ -82,15 +89,16 @@ impl Index {
     /// What a unit has with all nodes.
     fn groups_with(
         &self,
-        unit: &Members,
+        unit: &UnitPods,
         kinds: &[(&NodeKind, Vec<ClassRow>)],
-        table: &Table<'_>,
+        table: &UnitTable<'_>,
         direction: Direction,
-    ) -> Groups {
+    ) -> NodeGroups {
         let guests = guests(unit, table.around);
-        let mut groups = Groups::new();
+        let mut groups = NodeGroups::new();
         for (number, (kind, rows)) in (0..).zip(kinds) {
-            let shares: Vec<Share> = unit.alike.iter().map(|it| self.share(it, kind, rows, table, direction)).collect();
+            let shares: Vec<NodeShare> =
+                unit.alike.iter().map(|it| self.share(it, kind, rows, table, direction)).collect();
             let mut rest = table.around.set(&kind.nodes);
             let mut by_guests: BTreeMap<&Guests, Vec<u32>> = BTreeMap::new();
             for (node, guests) in guests.iter().filter(|it| table.around.kind_of[it.0 as usize] == number) {
@@ -112,20 +120,20 @@ impl Index {
         alike: &Alike,
         kind: &NodeKind,
         rows: &[ClassRow],
-        table: &Table<'_>,
+        table: &UnitTable<'_>,
         direction: Direction,
-    ) -> Share {
+    ) -> NodeShare {
         let pass = |node| self.pass_in(direction, &kind.named(&HERE), &alike.found(node));
         let far = self.with_row(rows, alike, &table.terms.none, &table.terms.full);
         let nowhere = alike.nowhere();
         let unsure = if nowhere > 0 { pass(&NOWHERE) } else { far.clone() };
         let own = if alike.nodes.is_empty() { far.clone() } else { pass(&HERE) };
         let [far, own, unsure] = [far, own, unsure].map(|it| into(it, direction, &table.terms));
-        Share { far, own, unsure, nowhere, pods: alike.pods }
+        NodeShare { far, own, unsure, nowhere, pods: alike.pods }
     }
 
     /// What a unit has with a node that these of its pods are on.
-    fn sum_shares(&self, shares: &[Share], guests: &Guests, table: &Table<'_>) -> Sum {
+    fn sum_shares(&self, shares: &[NodeShare], guests: &Guests, table: &UnitTable<'_>) -> PairSum {
         let (mut sum, atom) = (self.sum(), table.terms.atom);
         let mut guests = guests.iter().peekable();
         for (at, share) in (0..).zip(shares) {
@@ -138,9 +146,9 @@ impl Index {
     }
 
     /// What a part of the outside has with all nodes that have an address of its family.
-    fn groups_outside(&self, at: usize, table: &Table<'_>, direction: Direction) -> Groups {
+    fn groups_outside(&self, at: usize, table: &UnitTable<'_>, direction: Direction) -> NodeGroups {
         let part = &table.around.outside[at];
-        let mut groups = Groups::new();
+        let mut groups = NodeGroups::new();
         for kind in table.around.kinds.iter().filter(|it| self.share_family(&it.found(), &part.end)) {
             let mut sum = self.sum();
             let pass = into(self.pass_in(direction, &kind.found(), &part.end), direction, &table.terms);
@@ -151,9 +159,9 @@ impl Index {
     }
 
     /// Rows from each node to each other.
-    fn map_among_nodes(&self, draft: &mut Draft, table: &Table<'_>) {
+    fn map_among_nodes(&self, draft: &mut Draft, table: &UnitTable<'_>) {
         for kind in &table.around.kinds {
-            let mut groups = Groups::new();
+            let mut groups = NodeGroups::new();
             for other in &table.around.kinds {
                 let mut sum = self.sum();
                 let pass = table.terms.of_node(self.pass(&kind.named(&HERE), &other.found()));
@@ -172,10 +180,10 @@ impl Index {
     }
 
     /// Lists the nodes that an end has something with.
-    pub(super) fn list_nodes(&self, cluster: &Cluster, asked: &Asked<'_>, end: &End, listing: &mut Listing<'_>) {
+    pub(super) fn list_nodes(&self, cluster: &Cluster, asked: &EndRows<'_>, end: &End, listing: &mut Listing<'_>) {
         let around = self.around(cluster);
         let own = around.place(asked.found.node());
-        let mut groups = Groups::new();
+        let mut groups = NodeGroups::new();
         for kind in &around.kinds {
             let mut rest = around.set(&kind.nodes);
             if let Some(at) = own.filter(|it| kind.nodes.contains(it)) {
@@ -192,7 +200,7 @@ impl Index {
             }
         }
         let is_into = asked.direction == Direction::Egress;
-        let mut sets = if is_into { Sets::without(asked.terms.apart.0.clone()) } else { asked.sets() };
+        let mut sets = if is_into { PortSets::without(asked.terms.apart.0.clone()) } else { asked.sets() };
         for (sum, held) in groups {
             listing.pairs.join(&sum.pairs.times(count(&held)));
             if sum.is_possible() || listing.keeps_all {
@@ -202,12 +210,12 @@ impl Index {
         }
     }
 
-    fn pass_with_node(&self, asked: &Asked<'_>, node: &Found<'_>) -> (Mask, Mask) {
+    fn pass_with_node(&self, asked: &EndRows<'_>, node: &IndexedEnd<'_>) -> (PortMask, PortMask) {
         let pass = self.pass_with(asked, node);
         if asked.direction == Direction::Egress { asked.terms.of_node(pass) } else { pass }
     }
 
-    fn sum_of(&self, pass: &(Mask, Mask), asked: &Asked<'_>) -> Sum {
+    fn sum_of(&self, pass: &(PortMask, PortMask), asked: &EndRows<'_>) -> PairSum {
         let mut sum = self.sum();
         self.add(&mut sum, pass, 1, asked.terms.atom);
         sum
@@ -215,12 +223,12 @@ impl Index {
 }
 
 /// What passes at the gate of a node of this direction.
-fn into(pass: (Mask, Mask), direction: Direction, terms: &Terms) -> (Mask, Mask) {
+fn into(pass: (PortMask, PortMask), direction: Direction, terms: &SumTerms) -> (PortMask, PortMask) {
     if direction == Direction::Ingress { terms.of_node(pass) } else { pass }
 }
 
 /// The nodes of the cluster that pods of a unit are on.
-fn guests(unit: &Members, around: &Around) -> Vec<(u32, Guests)> {
+fn guests(unit: &UnitPods, around: &Around) -> Vec<(u32, Guests)> {
     let known = around.names.len() as u32;
     let placed = (0..).zip(&unit.alike).flat_map(|(at, alike)| alike.nodes.iter().map(move |it| (it.0, at, it.1)));
     let mut all: Vec<(u32, u32, u64)> = placed.filter(|it| it.0 < known).collect();
@@ -230,7 +238,7 @@ fn guests(unit: &Members, around: &Around) -> Vec<(u32, Guests)> {
 }
 
 /// Puts nodes to those that have the same.
-fn join(groups: &mut Groups, sum: Sum, held: FixedBitSet) {
+fn join(groups: &mut NodeGroups, sum: PairSum, held: FixedBitSet) {
     match groups.iter_mut().find(|it| it.0 == sum) {
         Some(group) => group.1.union_with(&held),
         None => groups.push((sum, held)),

@@ -27,14 +27,14 @@ use crate::net::verdict::{End, EndFacts, Tri};
 
 /// One end in one reading: a class, or something outside all classes.
 #[derive(Clone, Copy)]
-pub(super) enum Side<'a> {
+pub(super) enum EndReading<'a> {
     Class(u32, &'a Class),
-    External(&'a External),
+    ExternalEnd(&'a ExternalEnd),
 }
 
 /// An end that is no pod.
 #[derive(Clone, Debug)]
-pub(super) struct External {
+pub(super) struct ExternalEnd {
     pub addresses: Addresses,
     pub ranges: Vec<IpNet>,
     pub families: Families,
@@ -54,7 +54,7 @@ pub(super) static ELSEWHERE: Name = Name::fixed(arcstr::literal!("another node")
 
 /// An end as the index finds it.
 #[derive(Clone, Debug)]
-pub(super) enum Found<'a> {
+pub(super) enum IndexedEnd<'a> {
     Pod {
         class: u32,
         node: &'a Name,
@@ -65,41 +65,41 @@ pub(super) enum Found<'a> {
         host: u32,
         node: &'a Name,
     },
-    External(External),
+    ExternalEnd(ExternalEnd),
     /// A pod that has finished, may no longer be read, or is not there.
     Nothing,
 }
 
-impl Side<'_> {
+impl EndReading<'_> {
     pub fn families(&self) -> Families {
         match self {
-            Side::Class(_, class) => class.families,
-            Side::External(external) => external.families,
+            EndReading::Class(_, class) => class.families,
+            EndReading::External(external) => external.families,
         }
     }
 
     pub fn declared(&self) -> u32 {
         match self {
-            Side::Class(_, class) => class.declared,
-            Side::External(_) => NOTHING_DECLARED,
+            EndReading::Class(_, class) => class.declared,
+            EndReading::External(_) => NOTHING_DECLARED,
         }
     }
 
     pub fn policies(&self) -> &[u32] {
         match self {
-            Side::Class(_, class) => class.policies(),
-            Side::External(_) => &[],
+            EndReading::Class(_, class) => class.policies(),
+            EndReading::External(_) => &[],
         }
     }
 }
 
-impl Found<'_> {
+impl IndexedEnd<'_> {
     /// The node that it is on, or is; empty: none that is known.
     pub fn node(&self) -> &Name {
         match self {
-            Found::Pod { node, .. } | Found::Host { node, .. } => node,
-            Found::External(external) => external.node.as_ref().unwrap_or(&NOWHERE),
-            Found::Nothing => &NOWHERE,
+            IndexedEnd::Pod { node, .. } | IndexedEnd::Host { node, .. } => node,
+            IndexedEnd::External(external) => external.node.as_ref().unwrap_or(&NOWHERE),
+            IndexedEnd::Nothing => &NOWHERE,
         }
     }
 
@@ -111,29 +111,29 @@ impl Found<'_> {
     /// Its node, empty while it is on none yet; `None`: an end that is on no node ever.
     fn place(&self) -> Option<&Name> {
         match self {
-            Found::Pod { node, .. } | Found::Host { node, .. } => Some(node),
-            Found::External(external) => external.node.as_ref(),
-            Found::Nothing => None,
+            IndexedEnd::Pod { node, .. } | IndexedEnd::Host { node, .. } => Some(node),
+            IndexedEnd::External(external) => external.node.as_ref(),
+            IndexedEnd::Nothing => None,
         }
     }
 
     /// Whether it is a node, or a pod that is one to policies.
     pub fn is_node(&self) -> bool {
         match self {
-            Found::Host { .. } => true,
-            Found::External(external) => external.node.is_some(),
-            Found::Pod { .. } | Found::Nothing => false,
+            IndexedEnd::Host { .. } => true,
+            IndexedEnd::External(external) => external.node.is_some(),
+            IndexedEnd::Pod { .. } | IndexedEnd::Nothing => false,
         }
     }
 
     /// How many readings it has.
     pub fn readings(&self) -> usize {
-        if matches!(self, Found::Host { .. }) { 2 } else { 1 }
+        if matches!(self, IndexedEnd::Host { .. }) { 2 } else { 1 }
     }
 }
 
 /// Whether the pair is a pod or node and its own node (S41); maybe: an end that is on no node yet may come to any.
-pub(super) fn own_node(from: &Found<'_>, to: &Found<'_>) -> Tri {
+pub(super) fn own_node(from: &IndexedEnd<'_>, to: &IndexedEnd<'_>) -> Tri {
     match (from.place(), to.place()) {
         _ if !from.is_node() && !to.is_node() => Tri::No,
         (None, _) | (_, None) => Tri::No,
@@ -162,7 +162,7 @@ impl Index {
     }
 
     /// An end as it is judged, and its facts.
-    pub(super) fn find_with_facts<'a>(&'a self, cluster: &Cluster, end: &End) -> (Found<'a>, EndFacts) {
+    pub(super) fn find_with_facts<'a>(&'a self, cluster: &Cluster, end: &End) -> (IndexedEnd<'a>, EndFacts) {
         let place = if let End::Pod(id) = end { self.place_of(id) } else { None };
         match place {
             Some((namespace, _, row)) => {
@@ -173,50 +173,50 @@ impl Index {
         }
     }
 
-    pub(super) fn find(&self, cluster: &Cluster, end: &End) -> Found<'_> {
+    pub(super) fn find(&self, cluster: &Cluster, end: &End) -> IndexedEnd<'_> {
         match end {
-            End::Pod(id) => self.place_of(id).map_or(Found::Nothing, |it| found_pod(it.2)),
+            End::Pod(id) => self.place_of(id).map_or(IndexedEnd::Nothing, |it| found_pod(it.2)),
             End::Node(name) => {
                 let addresses = ends::node_addresses(cluster, name);
                 let facts = cluster.nodes.get("", name).cloned();
-                Found::External(self.external(addresses, Some(name.clone()), facts))
+                IndexedEnd::External(self.external(addresses, Some(name.clone()), facts))
             }
-            End::Address(address) => Found::External(self.external(Addresses::new([*address]), None, None)),
+            End::Address(address) => IndexedEnd::External(self.external(Addresses::new([*address]), None, None)),
         }
     }
 
-    pub(super) fn external(&self, addresses: Addresses, node: Option<Name>, facts: Option<Arc<Node>>) -> External {
+    pub(super) fn external(&self, addresses: Addresses, node: Option<Name>, facts: Option<Arc<Node>>) -> ExternalEnd {
         let ranges = if addresses.is_empty() { ends::anywhere().to_vec() } else { Vec::new() };
-        External { families: Families::of(&addresses, &ranges), addresses, ranges, node, facts }
+        ExternalEnd { families: Families::of(&addresses, &ranges), addresses, ranges, node, facts }
     }
 
     /// The end in one reading (0: the usual one).
-    pub(super) fn side<'a>(&'a self, found: &'a Found<'_>, reading: usize) -> Option<Side<'a>> {
+    pub(super) fn side<'a>(&'a self, found: &'a IndexedEnd<'_>, reading: usize) -> Option<EndReading<'a>> {
         let class = match found {
-            Found::Pod { class, .. } => *class,
-            Found::Host { own, host, .. } => {
+            IndexedEnd::Pod { class, .. } => *class,
+            IndexedEnd::Host { own, host, .. } => {
                 if reading == 0 {
                     *host
                 } else {
                     *own
                 }
             }
-            Found::External(external) => return Some(Side::External(external)),
-            Found::Nothing => return None,
+            IndexedEnd::External(external) => return Some(EndReading::External(external)),
+            IndexedEnd::Nothing => return None,
         };
         Some(self.class_side(class))
     }
 
-    pub(super) fn class_side(&self, class: u32) -> Side<'_> {
-        Side::Class(class, self.classes.get(class))
+    pub(super) fn class_side(&self, class: u32) -> EndReading<'_> {
+        EndReading::Class(class, self.classes.get(class))
     }
 }
 
-fn found_pod(row: PodRow<'_>) -> Found<'_> {
+fn found_pod(row: PodRow<'_>) -> IndexedEnd<'_> {
     let node = row.pod.node();
     match row.class {
-        NO_CLASS => Found::Nothing,
-        class if row.host == NO_CLASS => Found::Pod { class, node },
-        own => Found::Host { own, host: row.host, node },
+        NO_CLASS => IndexedEnd::Nothing,
+        class if row.host == NO_CLASS => IndexedEnd::Pod { class, node },
+        own => IndexedEnd::Host { own, host: row.host, node },
     }
 }

@@ -10,36 +10,36 @@
 
 use super::Index;
 use super::class::Class;
-use super::classes::Sort;
-use super::found::Side;
-use super::members::Bits;
+use super::classes::ClassSort;
+use super::indexed_end::EndReading;
+use super::members::ClassBitmap;
 use super::pair::Flow;
 use super::policies::PolicyEntry;
-use super::row::Slice;
+use super::row::PortSlice;
 use crate::model::policy::{Bends, Direction};
 
 /// What may happen at a gate, whatever policies say.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(super) struct Doubt {
+pub(super) struct GateDoubt {
     pub closes: bool,
     pub opens: bool,
 }
 
 /// The classes of whose gates others than policies may decide.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Beside {
-    closes_ingress: Bits,
+pub(super) struct OtherDeciders {
+    closes_ingress: ClassBitmap,
     /// Of egress to ends that are not on the pod network.
-    closes_outside: Bits,
-    opens_outside: Bits,
+    closes_outside: ClassBitmap,
+    opens_outside: ClassBitmap,
     /// Pods on their node's network, in both of their readings.
-    on_nodes: Bits,
+    on_nodes: ClassBitmap,
 }
 
-impl Beside {
+impl OtherDeciders {
     /// Writes what bends the gates of a class.
-    pub fn write(&mut self, id: u32, sort: Sort, policies: impl Iterator<Item = Bends> + Clone) {
-        let is_own = sort == Sort::Pod;
+    pub fn write(&mut self, id: u32, sort: ClassSort, policies: impl Iterator<Item = Bends> + Clone) {
+        let is_own = sort == ClassSort::Pod;
         let some = |which: &[Bends]| is_own && policies.clone().any(|it| which.contains(&it));
         self.on_nodes.put(id, !is_own);
         self.closes_ingress.put(id, some(&[Bends::ClosesIngress]));
@@ -60,7 +60,7 @@ impl Beside {
 
     pub fn bytes(&self) -> usize {
         let all = [&self.closes_ingress, &self.closes_outside, &self.opens_outside, &self.on_nodes];
-        all.map(Bits::bytes).iter().sum()
+        all.map(ClassBitmap::bytes).iter().sum()
     }
 
     /// What is written of a class, for comparing.
@@ -70,19 +70,19 @@ impl Beside {
 }
 
 /// Whether an end is on the pod network.
-fn is_on_pod_network(side: &Side<'_>) -> bool {
-    matches!(side, Side::Class(_, Class { sort: Sort::Pod, .. }))
+fn is_on_pod_network(side: &EndReading<'_>) -> bool {
+    matches!(side, EndReading::Class(_, Class { sort: ClassSort::Pod, .. }))
 }
 
 impl Index {
     /// What may happen at one gate of a flow beside what policies say.
-    pub(super) fn beside(&self, target: &Side<'_>, peer: &Side<'_>, direction: Direction) -> Doubt {
-        let Side::Class(id, _) = target else { return Doubt::default() };
+    pub(super) fn beside(&self, target: &EndReading<'_>, peer: &EndReading<'_>, direction: Direction) -> GateDoubt {
+        let EndReading::Class(id, _) = target else { return GateDoubt::default() };
         match direction {
-            Direction::Ingress => Doubt { closes: self.beside.closes_ingress.has(*id), opens: false },
-            Direction::Egress if is_on_pod_network(peer) => Doubt::default(),
+            Direction::Ingress => GateDoubt { closes: self.beside.closes_ingress.has(*id), opens: false },
+            Direction::Egress if is_on_pod_network(peer) => GateDoubt::default(),
             Direction::Egress => {
-                Doubt { closes: self.beside.closes_outside.has(*id), opens: self.beside.opens_outside.has(*id) }
+                GateDoubt { closes: self.beside.closes_outside.has(*id), opens: self.beside.opens_outside.has(*id) }
             }
         }
     }
@@ -98,12 +98,17 @@ impl Index {
     }
 
     /// Takes from the slices of a row what may be closed; gives the classes that must be judged one by one.
-    pub(super) fn doubt_row(&self, side: &Side<'_>, direction: Direction, slices: &mut [Slice]) -> Bits {
+    pub(super) fn doubt_row(
+        &self,
+        side: &EndReading<'_>,
+        direction: Direction,
+        slices: &mut [PortSlice],
+    ) -> ClassBitmap {
         let beside = &self.beside;
-        let mut apart = Bits::default();
+        let mut apart = ClassBitmap::default();
         match direction {
             Direction::Ingress => {
-                if matches!(side, Side::Class(id, _) if beside.closes_ingress.has(*id)) {
+                if matches!(side, EndReading::Class(id, _) if beside.closes_ingress.has(*id)) {
                     slices.iter_mut().for_each(|it| it.doubt(None));
                 }
                 if !is_on_pod_network(side) {
@@ -114,7 +119,7 @@ impl Index {
                 if !beside.closes_ingress.is_empty() {
                     slices.iter_mut().for_each(|it| it.doubt(Some(&beside.closes_ingress)));
                 }
-                if matches!(side, Side::Class(id, _) if beside.closes_outside.has(*id)) {
+                if matches!(side, EndReading::Class(id, _) if beside.closes_outside.has(*id)) {
                     apart.or(&beside.on_nodes);
                 }
             }
@@ -123,13 +128,13 @@ impl Index {
     }
 }
 
-impl Slice {
+impl PortSlice {
     /// Lets classes, or all, pass possibly and no longer surely.
-    fn doubt(&mut self, classes: Option<&Bits>) {
+    fn doubt(&mut self, classes: Option<&ClassBitmap>) {
         let sure = self.sure.clone();
         match classes {
             Some(classes) => self.sure.and_not(classes),
-            None => self.sure = Bits::default(),
+            None => self.sure = ClassBitmap::default(),
         }
         self.possible.get_or_insert(sure);
     }
